@@ -1,0 +1,12 @@
+# Each file of server/web becomes a C array: generated/web_NAME.h with `static const unsigned char web_NAME[]`, NAME with '_' for other characters.
+file(GLOB web_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/web/*)
+list(FILTER web_files EXCLUDE REGEX "\\.cmake$")
+foreach(source ${web_files})
+  get_filename_component(name ${source} NAME)
+  string(MAKE_C_IDENTIFIER ${name} name)
+  file(READ ${source} bytes HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/web_${name}.h CONTENT "static const unsigned char web_${name}[] = {\n${bytes}\n};\n" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+endforeach()
