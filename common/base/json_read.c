@@ -1,0 +1,292 @@
+#include "common/base/json_read.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/limits.h"
+#include "common/base/mem.h"
+#include "common/base/utf8.h"
+
+enum { PATH_LEN = sizeof((struct problem *)0)->field };
+
+static void add_cut(struct buf *b, const char *s)
+{
+    buf_span_add(b, utf8_cut(span_str(s), b->cap - b->len));
+}
+
+/* Names a member of what stands at `path` ("" or "a.b[3]"), cut where it gets too long: it is for people. */
+static void member_path(char out[PATH_LEN], const char *path, const char *key)
+{
+    struct buf b;
+    buf_fixed(&b, out, PATH_LEN - 1);
+    add_cut(&b, path);
+    if (*path)
+        buf_byte(&b, '.');
+    add_cut(&b, key);
+    out[b.len] = '\0';
+}
+
+static void element_path(char out[PATH_LEN], const char *path, size_t i)
+{
+    struct buf b;
+    buf_fixed(&b, out, PATH_LEN - 1);
+    add_cut(&b, path);
+    buf_byte(&b, '[');
+    buf_u64(&b, i);
+    buf_byte(&b, ']');
+    out[b.len] = '\0';
+}
+
+enum { CANONICAL = 1, ELEMENT = 2 };
+
+/* What jansson takes and we do not. */
+static enum err check(const json_t *v, const char *path, int depth, unsigned flags, struct problem *p)
+{
+    char inner[PATH_LEN];
+    const char *key;
+    json_t *child;
+    size_t i;
+    enum err e;
+
+    switch (json_typeof(v)) {
+    case JSON_REAL:
+        return problem(p, ERR_MALFORMED, path, "must be a whole number, written without fraction and exponent");
+    case JSON_INTEGER:
+        if (json_integer_value(v) > JSON_INT_MAX || json_integer_value(v) < -JSON_INT_MAX)
+            return problem(p, ERR_MALFORMED, path, "must be a number between -(2^53-1) and 2^53-1");
+        return ERR_OK;
+    case JSON_NULL:
+        return flags ? problem(p, ERR_MALFORMED, path, "must not be null") : ERR_OK;
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        if (depth == JSON_DEPTH)
+            return problem(p, ERR_MALFORMED, path, "must not be nested deeper than %d levels", JSON_DEPTH);
+        break;
+    default:
+        return ERR_OK;
+    }
+    json_object_foreach((json_t *)v, key, child)
+    {
+        member_path(inner, path, key);
+        for (const char *c = key; flags & CANONICAL && *c; c++)
+            if ((unsigned char)*c > 0x7f)
+                return problem(p, ERR_MALFORMED, inner, "must have an ASCII name");
+        if ((e = check(child, inner, depth + 1, flags & CANONICAL, p)))
+            return e;
+    }
+    json_array_foreach(v, i, child)
+    {
+        element_path(inner, path, i);
+        if ((e = check(child, inner, depth + 1, (flags & CANONICAL) | ELEMENT, p)))
+            return e;
+    }
+    return ERR_OK;
+}
+
+static enum err read_checked(struct span text, unsigned flags, json_t **out, struct problem *p)
+{
+    json_error_t fault;
+    json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
+    enum err e;
+
+    if (!v) {
+        /* jansson's own text quotes the input, which may be personal data */
+        if (json_error_code(&fault) == json_error_out_of_memory)
+            abort();
+        if (json_error_code(&fault) == json_error_duplicate_key)
+            return problem(p, ERR_MALFORMED, "", "must not have two members of one name (line %d, column %d)",
+                           fault.line, fault.column);
+        return problem(p, ERR_MALFORMED, "", "must be JSON in UTF-8 (fault at line %d, column %d)", fault.line,
+                       fault.column);
+    }
+    e = json_is_object(v) ? check(v, "", 0, flags, p) : problem(p, ERR_MALFORMED, "", "must be a JSON object");
+    if (e) {
+        json_decref(v);
+        return e;
+    }
+    *out = v;
+    return ERR_OK;
+}
+
+enum err json_read(struct span text, json_t **out, struct problem *p)
+{
+    return read_checked(text, 0, out, p);
+}
+
+enum err json_read_canonical(struct span text, json_t **out, struct problem *p)
+{
+    json_t *v;
+    struct buf b;
+    struct jw w;
+
+    if (read_checked(text, CANONICAL, &v, p))
+        return ERR_CORRUPT;
+    buf_heap(&b);
+    jw_open(&w, &b);
+    jw_value(&w, v);
+    jw_close(&w);
+    bool same = span_eq(buf_span(&b), text);
+    buf_free(&b);
+    if (!same) {
+        json_decref(v);
+        return problem(p, ERR_CORRUPT, "", "must be canonical JSON (RFC 8785)");
+    }
+    *out = v;
+    return ERR_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_object(struct jw *w, const json_t *v)
+{
+    enum { FEW = 32 };
+    const char *few[FEW], **names = few, *key;
+    size_t n = 0, all = json_object_size(v);
+    json_t *child;
+
+    if (all > FEW)
+        names = xcalloc(all, sizeof *names);
+    json_object_foreach((json_t *)v, key, child) if (!json_is_null(child)) names[n++] = key;
+    qsort(names, n, sizeof *names, by_bytes);
+    jw_object(w);
+    for (size_t i = 0; i < n; i++) {
+        jw_key(w, names[i]);
+        jw_value(w, json_object_get(v, names[i]));
+    }
+    jw_object_end(w);
+    if (names != few)
+        free(names);
+}
+
+void jw_value(struct jw *w, const json_t *v)
+{
+    json_t *child;
+    size_t i;
+    switch (json_typeof(v)) {
+    case JSON_OBJECT:
+        write_object(w, v);
+        return;
+    case JSON_ARRAY:
+        jw_array(w);
+        json_array_foreach(v, i, child) jw_value(w, child);
+        jw_array_end(w);
+        return;
+    case JSON_STRING:
+        jw_str(w, span_of(json_string_value(v), json_string_length(v)));
+        return;
+    case JSON_INTEGER:
+        jw_int(w, json_integer_value(v));
+        return;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        jw_bool(w, json_is_true(v));
+        return;
+    case JSON_REAL:
+    case JSON_NULL:
+        break;
+    }
+    abort(); /* json_read lets neither through here */
+}
+
+static __attribute__((format(printf, 4, 5))) enum err wrong(struct problem *p, const char *path, const char *key,
+                                                            const char *must, ...)
+{
+    char full[PATH_LEN], text[sizeof p->detail];
+    va_list args;
+    va_start(args, must);
+    vsnprintf(text, sizeof text, must, args);
+    va_end(args);
+    member_path(full, path, key);
+    return problem(p, ERR_INVALID, full, "%s", text);
+}
+
+/* The member, or NULL when missing or null. */
+static const json_t *member(const json_t *obj, const char *key, bool *found)
+{
+    const json_t *v = json_object_get(obj, key);
+    if (v && json_is_null(v))
+        v = NULL;
+    if (found)
+        *found = v != NULL;
+    return v;
+}
+
+enum err json_get_str(const json_t *obj, const char *path, const char *key, size_t max, struct span *out, bool *found,
+                      struct problem *p)
+{
+    const json_t *v = member(obj, key, found);
+    if (!v)
+        return ERR_OK;
+    if (!json_is_string(v))
+        return wrong(p, path, key, "must be a string");
+    if (json_string_length(v) > max)
+        return wrong(p, path, key, "must not be longer than %zu bytes", max);
+    *out = span_of(json_string_value(v), json_string_length(v));
+    return ERR_OK;
+}
+
+enum err json_get_int(const json_t *obj, const char *path, const char *key, int64_t min, int64_t max, int64_t *out,
+                      bool *found, struct problem *p)
+{
+    const json_t *v = member(obj, key, found);
+    if (!v)
+        return ERR_OK;
+    if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
+        return wrong(p, path, key, "must be a whole number from %lld to %lld", (long long)min, (long long)max);
+    *out = json_integer_value(v);
+    return ERR_OK;
+}
+
+enum err json_get_bool(const json_t *obj, const char *path, const char *key, bool *out, bool *found, struct problem *p)
+{
+    const json_t *v = member(obj, key, found);
+    if (!v)
+        return ERR_OK;
+    if (!json_is_boolean(v))
+        return wrong(p, path, key, "must be true or false");
+    *out = json_is_true(v);
+    return ERR_OK;
+}
+
+enum err json_get_array(const json_t *obj, const char *path, const char *key, size_t max, const json_t **out,
+                        bool *found, struct problem *p)
+{
+    const json_t *v = member(obj, key, found);
+    if (!v)
+        return ERR_OK;
+    if (!json_is_array(v) || json_array_size(v) > max)
+        return wrong(p, path, key, "must be a list of at most %zu elements", max);
+    *out = v;
+    return ERR_OK;
+}
+
+enum err json_get_object(const json_t *obj, const char *path, const char *key, const json_t **out, bool *found,
+                         struct problem *p)
+{
+    const json_t *v = member(obj, key, found);
+    if (!v)
+        return ERR_OK;
+    if (!json_is_object(v))
+        return wrong(p, path, key, "must be an object");
+    *out = v;
+    return ERR_OK;
+}
+
+enum err json_only(const json_t *obj, const char *path, const char *const *names, struct problem *p)
+{
+    const char *key;
+    json_t *child;
+    json_object_foreach((json_t *)obj, key, child)
+    {
+        const char *const *name = names;
+        while (*name && strcmp(*name, key) != 0)
+            name++;
+        if (!*name)
+            return wrong(p, path, key, "is not known here; check its spelling or leave it out");
+    }
+    return ERR_OK;
+}

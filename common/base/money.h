@@ -1,0 +1,24 @@
+/* Money: micros are millionths of the currency unit, int64, inside; minor units (ISO 4217 exponent) only on statements. */
+#ifndef CS_BASE_MONEY_H
+#define CS_BASE_MONEY_H
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include <stdbool.h>
+
+#include "common/base/span.h"
+
+#define MONEY_MAX_MICROS ((int64_t)9007199254740991)
+
+/* ISO 4217 exponent of an active currency code (upper case), or -1 if there is none such. */
+int currency_exponent(struct span code);
+int64_t micros_per_minor(int exponent); /* 10^(6-exponent) */
+/* Rounds once: *minor = floor((net+carried)/unit), *carried_out in [0, unit). */
+void money_to_minor(int64_t net_micros, int64_t carried_in, int exponent, int64_t *minor, int64_t *carried_out);
+/* "12", "12.5", "-3.000001": at most 6 decimals; ERR_MALFORMED otherwise, ERR_INVALID past the range. */
+MUST_CHECK enum err money_parse(struct span decimal, int64_t *micros);
+/* a+b into *sum; false when it leaves +-MONEY_MAX_MICROS. */
+MUST_CHECK bool money_add(int64_t a, int64_t b, int64_t *sum);
+
+#endif

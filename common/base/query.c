@@ -1,0 +1,111 @@
+#include "common/base/query.h"
+
+void query_open(struct query *q, struct span text)
+{
+    q->rest = text;
+}
+
+/* Takes what stands before the first `mark` (or all) off the front of *rest, and the mark itself. */
+static struct span take_until(struct span *rest, char mark)
+{
+    const char *at = memchr(rest->ptr, mark, rest->len);
+    struct span front = *rest;
+    if (at)
+        front.len = (size_t)(at - rest->ptr);
+    *rest = at ? span_of(at + 1, rest->len - front.len - 1) : span_of(NULL, 0);
+    return front;
+}
+
+bool query_next(struct query *q, struct span *name, struct span *value)
+{
+    while (q->rest.len) {
+        struct span pair = take_until(&q->rest, '&');
+        if (pair.len == 0)
+            continue;
+        *name = take_until(&pair, '=');
+        *value = pair;
+        return true;
+    }
+    return false;
+}
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that an escape at in.ptr[i] stands for, or -1. */
+static int escape(struct span in, size_t i)
+{
+    if (in.len - i < 3)
+        return -1;
+    int high = nibble(in.ptr[i + 1]), low = nibble(in.ptr[i + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+static size_t decoded_len(struct span in)
+{
+    size_t len = in.len;
+    for (size_t i = 0; i < in.len; i++)
+        if (in.ptr[i] == '%' && escape(in, i) >= 0) {
+            len -= 2;
+            i += 2;
+        }
+    return len;
+}
+
+static enum err decode(struct buf *out, struct span in, bool strict)
+{
+    char *to = in.len ? buf_room(out, decoded_len(in)) : NULL;
+    if (!to)
+        return ERR_OK;
+    for (size_t i = 0; i < in.len; i++) {
+        int c = (unsigned char)in.ptr[i];
+        if (strict && (c < 0x20 || c > 0x7e))
+            return ERR_MALFORMED;
+        if (c == '+') {
+            c = ' ';
+        } else if (c == '%') {
+            int byte = escape(in, i);
+            if (byte < 0 && strict)
+                return ERR_MALFORMED;
+            if (byte >= 0) {
+                c = byte;
+                i += 2;
+            }
+        }
+        *to++ = (char)c;
+    }
+    out->len = (size_t)(to - out->ptr);
+    return ERR_OK;
+}
+
+enum err query_decode(struct buf *out, struct span encoded)
+{
+    return decode(out, encoded, true);
+}
+
+void query_decode_lenient(struct buf *out, struct span encoded)
+{
+    enum err e = decode(out, encoded, false);
+    (void)e; /* nothing is refused */
+}
+
+void query_encode(struct buf *out, struct span s)
+{
+    static const char digit[] = "0123456789ABCDEF";
+    size_t plain = 0; /* [plain, i) stands for itself and is not yet copied */
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+            c == '_' || c == '~')
+            continue;
+        buf_add(out, s.ptr + plain, i - plain);
+        buf_add(out, (char[]){'%', digit[c >> 4], digit[c & 15]}, 3);
+        plain = i + 1;
+    }
+    buf_add(out, s.ptr + plain, s.len - plain);
+}

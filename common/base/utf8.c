@@ -1,0 +1,63 @@
+#include "common/base/utf8.h"
+
+#include <stdint.h>
+
+/* Length of the well-formed character at s (RFC 3629 table 3-7 of the Unicode standard), 0 if there is none. */
+static size_t character(const uint8_t *s, size_t len)
+{
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] < 0xc2 || s[0] > 0xf4)
+        return 0;
+    size_t n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    if (len < n)
+        return 0;
+    uint8_t low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;  /* no overlong forms */
+    uint8_t high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf; /* no surrogates, nothing past U+10FFFF */
+    if (s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+bool utf8_valid(struct span s)
+{
+    const uint8_t *p = (const uint8_t *)s.ptr;
+    for (size_t i = 0, n; i < s.len; i += n) {
+        n = character(p + i, s.len - i);
+        if (n == 0 || p[i] == 0)
+            return false;
+    }
+    return true;
+}
+
+void utf8_repair(struct buf *out, struct span s, size_t max)
+{
+    static const struct span replacement = {"\xef\xbf\xbd", 3};
+    const uint8_t *p = (const uint8_t *)s.ptr;
+    size_t added = 0, kept = 0, i = 0; /* [kept, i) is good and not yet copied */
+    while (i < s.len) {
+        size_t n = p[i] >= 0x20 && p[i] != 0x7f ? character(p + i, s.len - i) : 0;
+        if ((n ? n : replacement.len) > max - added)
+            break;
+        added += n ? n : replacement.len;
+        i += n;
+        if (n)
+            continue;
+        buf_add(out, p + kept, i - kept);
+        buf_span_add(out, replacement);
+        kept = ++i;
+    }
+    buf_add(out, p + kept, i - kept);
+}
+
+struct span utf8_cut(struct span s, size_t max)
+{
+    if (s.len <= max)
+        return s;
+    while (max && ((uint8_t)s.ptr[max] & 0xc0) == 0x80)
+        max--;
+    return span_of(s.ptr, max);
+}

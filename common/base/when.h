@@ -1,0 +1,18 @@
+/* Times as text and money as integers. */
+#ifndef CS_BASE_WHEN_H
+#define CS_BASE_WHEN_H
+
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+
+#define MS_PER_S 1000
+#define MS_PER_DAY 86400000LL
+
+/* RFC 3339 UTC with milliseconds, e.g. 2026-11-22T01:50:31.042Z. ms is Unix time, years 1970 to 9999. */
+void time_rfc3339(struct buf *out, int64_t ms);
+/* Takes Z or a numeric offset, with or without a fraction (cut to milliseconds). */
+MUST_CHECK enum err time_parse(struct span s, int64_t *ms);
+
+#endif
