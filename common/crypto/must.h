@@ -1,0 +1,17 @@
+/* For common/crypto alone: OpenSSL fails here only when memory runs out or the library is broken. Both are fail-stop.
+ */
+#ifndef CS_CRYPTO_MUST_H
+#define CS_CRYPTO_MUST_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define must(call) ((call) ? (void)0 : must_fail(#call))
+
+static inline _Noreturn void must_fail(const char *call)
+{
+    fprintf(stderr, "openssl failed: %s\n", call);
+    abort();
+}
+
+#endif

@@ -1,0 +1,245 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common/base/bytes.h"
+#include "common/crypto/crypto.h"
+#include "common/tokens/tokens.h"
+
+static const uint8_t master1[32] = "the first master key, 32 bytes..", master2[32] = "another master key, 32 bytes....";
+
+static int setup(void **state)
+{
+    struct tokens *t = tokens_new();
+    tokens_add_key(t, 7, master1);
+    *state = t;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    tokens_free(*state);
+    return 0;
+}
+
+static const struct pointer sample = {
+    .contract = 3, .index = 0xfedcba987654, .at_s = 0x6b024a67, .flags = CLICK_UNRECORDED, .salt = 0x5a};
+
+static void assert_pointer(const struct pointer *a, const struct pointer *b)
+{
+    assert_int_equal(a->contract, b->contract);
+    assert_int_equal(a->index, b->index);
+    assert_int_equal(a->at_s, b->at_s);
+    assert_int_equal(a->flags, b->flags);
+    assert_int_equal(a->salt, b->salt);
+}
+
+static void code_round_trip(void **state)
+{
+    struct tokens *t = *state;
+    char text[CODE_LEN];
+    struct tracking_code in = {.contract = 0xdeadbeef, .placement = 42}, out;
+    code_write(t, &in, text);
+    assert_int_equal(code_read(t, span_of(text, sizeof(text)), &out), ERR_OK);
+    assert_int_equal(out.contract, in.contract);
+    assert_int_equal(out.placement, in.placement);
+}
+
+static void click_id_round_trip(void **state)
+{
+    struct tokens *t = *state;
+    char text[POINTER_LEN];
+    struct pointer out;
+    click_id_write(t, &sample, text);
+    assert_int_equal(click_id_read(t, span_of(text, sizeof(text)), &out), ERR_OK);
+    assert_pointer(&out, &sample);
+}
+
+static void lead_ref_round_trip(void **state)
+{
+    struct tokens *t = *state;
+    char text[LEAD_REF_LEN];
+    struct pointer out;
+    lead_ref_write(t, &sample, text);
+    assert_int_equal(text[0], 'L');
+    assert_int_equal(lead_ref_read(t, span_of(text, sizeof(text)), &out), ERR_OK);
+    assert_pointer(&out, &sample);
+}
+
+/* The format by its own words: FORMATS.md, "Tokens", with nothing of tokens.c. */
+static void click_id_as_documented(void **state)
+{
+    struct tokens *t = *state;
+    char text[POINTER_LEN];
+    uint8_t bytes[34], key[32], mac[HASH_LEN], block[BLOCK_LEN];
+    static const uint8_t want[BLOCK_LEN] = {0,    0,    0,    3,    0xfe, 0xdc, 0xba, 0x98,
+                                            0x76, 0x54, 0x6b, 0x02, 0x4a, 0x67, 1,    0x5a};
+    size_t len;
+    click_id_write(t, &sample, text);
+    assert_int_equal(b64url_decode(span_of(text, sizeof(text)), bytes, sizeof(bytes), &len), ERR_OK);
+    assert_int_equal(len, sizeof(bytes));
+    assert_int_equal(bytes[0], 1);
+    assert_int_equal(bytes[1], 7);
+
+    hkdf(span_of(master1, 32), SPAN(""), SPAN("countersign/v1/click mac"), key, sizeof(key));
+    struct hmac *h = hmac_new(key, sizeof(key));
+    struct span body = span_of(bytes, 18);
+    hmac_sign(h, &body, 1, mac);
+    hmac_free(h);
+    assert_memory_equal(bytes + 18, mac, 16);
+
+    hkdf(span_of(master1, 32), SPAN(""), SPAN("countersign/v1/click block"), key, sizeof(key));
+    struct block_cipher *c = block_cipher_new(key);
+    block_decrypt(c, bytes + 2, block);
+    block_cipher_free(c);
+    assert_memory_equal(block, want, sizeof(block));
+}
+
+typedef enum err reader(struct tokens *t, struct span text);
+
+static enum err read_code(struct tokens *t, struct span text)
+{
+    struct tracking_code out;
+    return code_read(t, text, &out);
+}
+
+static enum err read_click(struct tokens *t, struct span text)
+{
+    struct pointer out;
+    return click_id_read(t, text, &out);
+}
+
+static enum err read_lead(struct tokens *t, struct span text)
+{
+    struct pointer out;
+    return lead_ref_read(t, text, &out);
+}
+
+/* Every other character at every place, every shorter text, one longer text. */
+static void refuses_all_but(struct tokens *t, reader *read, const char *good, size_t len)
+{
+    char text[LEAD_REF_LEN + 1];
+    memcpy(text, good, len);
+    text[len] = 'A';
+    assert_int_equal(read(t, span_of(text, len)), ERR_OK);
+    for (size_t i = 0; i < len; i++) {
+        for (int c = 1; c < 256; c++) {
+            text[i] = (char)c;
+            if (text[i] != good[i]) {
+                assert_int_equal(read(t, span_of(text, len)), ERR_NOT_FOUND);
+            }
+        }
+        text[i] = good[i];
+        assert_int_equal(read(t, span_of(text, i)), ERR_NOT_FOUND);
+    }
+    assert_int_equal(read(t, span_of(text, len + 1)), ERR_NOT_FOUND);
+}
+
+static void forgeries_are_not_found(void **state)
+{
+    struct tokens *t = *state;
+    char code[CODE_LEN], click[POINTER_LEN], lead[LEAD_REF_LEN];
+    code_write(t, &(struct tracking_code){1, 2}, code);
+    click_id_write(t, &sample, click);
+    lead_ref_write(t, &sample, lead);
+    refuses_all_but(t, read_code, code, sizeof(code));
+    refuses_all_but(t, read_click, click, sizeof(click));
+    refuses_all_but(t, read_lead, lead, sizeof(lead));
+}
+
+static void purposes_do_not_mix(void **state)
+{
+    struct tokens *t = *state;
+    char click[POINTER_LEN], lead[LEAD_REF_LEN], as_lead[LEAD_REF_LEN] = "L";
+    click_id_write(t, &sample, click);
+    lead_ref_write(t, &sample, lead);
+    memcpy(as_lead + 1, click, sizeof(click));
+    assert_int_equal(read_lead(t, span_of(as_lead, sizeof(as_lead))), ERR_NOT_FOUND);
+    assert_int_equal(read_click(t, span_of(lead + 1, POINTER_LEN)), ERR_NOT_FOUND);
+}
+
+/* Neighbours look unrelated: the pointer's block is a permutation, not a pad. */
+static void neighbours_share_nothing(void **state)
+{
+    struct tokens *t = *state;
+    uint8_t a[34], b[34];
+    char text[POINTER_LEN];
+    size_t len, equal = 0;
+    struct pointer p = {.contract = 1, .index = 1000, .at_s = 1795312231};
+    click_id_write(t, &p, text);
+    assert_int_equal(b64url_decode(span_of(text, sizeof(text)), a, sizeof(a), &len), ERR_OK);
+    p.index++;
+    click_id_write(t, &p, text);
+    assert_int_equal(b64url_decode(span_of(text, sizeof(text)), b, sizeof(b), &len), ERR_OK);
+    for (size_t i = 2; i < 34; i++) {
+        equal += a[i] == b[i];
+    }
+    assert_in_range(equal, 0, 4);
+}
+
+static void rotation(void **state)
+{
+    struct tokens *t = *state, *other = tokens_new();
+    char old[POINTER_LEN], fresh[POINTER_LEN];
+    click_id_write(t, &sample, old);
+    tokens_add_key(t, 8, master2);
+    click_id_write(t, &sample, fresh);
+    assert_memory_not_equal(old, fresh, sizeof(old));
+    assert_int_equal(read_click(t, span_of(old, sizeof(old))), ERR_OK);
+    assert_int_equal(read_click(t, span_of(fresh, sizeof(fresh))), ERR_OK);
+    tokens_add_key(other, 8, master2);
+    assert_int_equal(read_click(other, span_of(old, sizeof(old))), ERR_NOT_FOUND);
+    assert_int_equal(read_click(other, span_of(fresh, sizeof(fresh))), ERR_OK);
+    tokens_free(other);
+}
+
+static void whsec_vectors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum err err;
+        size_t len;
+    } rows[] = {
+        {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", ERR_OK, 24},
+        {"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ERR_OK, 32},
+        {"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ERR_MALFORMED, 0},
+        {"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+         ERR_TOO_LARGE, 0},
+        {"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", ERR_MALFORMED, 0},
+        {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS*", ERR_MALFORMED, 0},
+        {"whsec_", ERR_MALFORMED, 0},
+        {"", ERR_MALFORMED, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t key[64];
+        size_t len = 0;
+        assert_int_equal(whsec_decode(span_str(rows[i].text), key, &len), rows[i].err);
+        assert_int_equal(len, rows[i].len);
+        if (rows[i].err == ERR_OK) {
+            struct buf b;
+            buf_heap(&b);
+            whsec_encode(&b, key, len);
+            assert_true(span_is(buf_span(&b), rows[i].text));
+            buf_free(&b);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(code_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(click_id_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(lead_ref_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(click_id_as_documented, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgeries_are_not_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(purposes_do_not_mix, setup, teardown),
+        cmocka_unit_test_setup_teardown(neighbours_share_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(rotation, setup, teardown),
+        cmocka_unit_test(whsec_vectors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
