@@ -1,0 +1,51 @@
+#include <assert.h>
+
+#include "common/decisions/reason.h"
+
+#define WORD(symbol, word, meaning) word,
+#define MEANING(symbol, word, meaning) meaning,
+
+static const char *const reason_words[] = {REASON_TABLE(WORD)};
+static const char *const reason_meanings[] = {REASON_TABLE(MEANING)};
+static const char *const status_words[] = {STATUS_TABLE(WORD)};
+static const char *const class_words[] = {CLASS_TABLE(WORD)};
+static const char *const trust_words[] = {TRUST_TABLE(WORD)};
+
+static int find(const char *const *words, int n, struct span word)
+{
+    for (int i = 0; i < n; i++) {
+        if (span_is(word, words[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* clang-format off */
+#define WORD_FUNCTIONS(name, COUNT)                                  \
+    const char *name##_word(enum name v)                             \
+    {                                                                \
+        assert((unsigned)v < COUNT);                                 \
+        return name##_words[v];                                      \
+    }                                                                \
+    enum err name##_parse(struct span word, enum name *out)          \
+    {                                                                \
+        int i = find(name##_words, COUNT, word);                     \
+        if (i < 0) {                                                 \
+            return ERR_INVALID;                                      \
+        }                                                            \
+        *out = (enum name)i;                                         \
+        return ERR_OK;                                               \
+    }
+/* clang-format on */
+
+WORD_FUNCTIONS(reason, REASON_COUNT)
+WORD_FUNCTIONS(status, STATUS_COUNT)
+WORD_FUNCTIONS(class, CLASS_COUNT)
+WORD_FUNCTIONS(trust, TRUST_COUNT)
+
+const char *reason_meaning(enum reason r)
+{
+    assert((unsigned)r < REASON_COUNT);
+    return reason_meanings[r];
+}

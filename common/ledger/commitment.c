@@ -1,0 +1,344 @@
+#include <assert.h>
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+#include "common/ledger/commitment.h"
+#include "common/ledger/embedded.h"
+
+enum { IP_MAX = 45 };
+
+/* ---- commitments ---- */
+
+static void derive_salt(const uint8_t seed[SALT_LEN], struct span label, uint8_t out[SALT_LEN])
+{
+    uint8_t hash[HASH_LEN];
+    sha256v((struct span[]){span_of(seed, SALT_LEN), label}, 2, hash);
+    memcpy(out, hash, SALT_LEN);
+}
+
+static void network_salt(const struct private_part *p, uint8_t out[SALT_LEN])
+{
+    if (p->lead) {
+        derive_salt(p->seed, SPAN("net"), out);
+    } else {
+        memcpy(out, p->seed, SALT_LEN);
+    }
+}
+
+static void commit(struct span domain, const uint8_t salt[SALT_LEN], struct span json, struct hash *out)
+{
+    sha256v((struct span[]){domain, span_of(salt, SALT_LEN), json}, 3, out->b);
+}
+
+static void commit_network(const uint8_t salt[SALT_LEN], struct span ip, struct span ua, struct hash *out)
+{
+    char mem[6 * (IP_MAX + LIMIT_USER_AGENT) + 32]; /* each byte may need a \u00xx */
+    struct buf b;
+    struct jw w;
+    buf_fixed(&b, mem, sizeof(mem));
+    jw_open(&w, &b);
+    jw_object(&w);
+    jw_kstr(&w, "ip", ip);
+    jw_kstr(&w, "ua", ua);
+    jw_object_end(&w);
+    jw_close(&w);
+    assert(!b.failed);
+    commit(SPAN("countersign/v1/net\n"), salt, buf_span(&b), out);
+}
+
+static void commit_contact(const uint8_t salt[SALT_LEN], struct span contact, struct hash *out)
+{
+    commit(SPAN("countersign/v1/contact\n"), salt, contact, out);
+}
+
+/* What a lead's entry commits to: both lower commitments and the tokens. */
+struct lead_commit {
+    uint8_t salt[SALT_LEN];
+    struct hash contact, network;
+    bool has_email, has_phone;
+    uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
+};
+
+static void commit_lead(const struct lead_commit *l, struct hash *out)
+{
+    char mem[256];
+    struct buf b;
+    struct jw w;
+    buf_fixed(&b, mem, sizeof(mem));
+    jw_open(&w, &b);
+    jw_object(&w);
+    jw_kb64url(&w, "contact", l->contact.b, HASH_LEN);
+    if (l->has_email) {
+        jw_kb64url(&w, "email", l->email, TOKEN_LEN);
+    }
+    jw_kb64url(&w, "network", l->network.b, HASH_LEN);
+    if (l->has_phone) {
+        jw_kb64url(&w, "phone", l->phone, TOKEN_LEN);
+    }
+    jw_object_end(&w);
+    jw_close(&w);
+    assert(!b.failed);
+    commit(SPAN("countersign/v1/lead\n"), l->salt, buf_span(&b), out);
+}
+
+struct salts {
+    uint8_t network[SALT_LEN], contact[SALT_LEN]; /* contact: leads only */
+};
+
+/* The upper commitment's parts, and the salts of the lower two. */
+static void lead_parts(const struct private_part *p, struct lead_commit *l, struct salts *s)
+{
+    network_salt(p, s->network);
+    derive_salt(p->seed, SPAN("contact"), s->contact);
+    derive_salt(p->seed, SPAN("lead"), l->salt);
+    commit_network(s->network, p->ip, p->ua, &l->network);
+    commit_contact(s->contact, p->contact, &l->contact);
+    l->has_email = p->has_email;
+    l->has_phone = p->has_phone;
+    memcpy(l->email, p->email, TOKEN_LEN);
+    memcpy(l->phone, p->phone, TOKEN_LEN);
+}
+
+void private_commit(const struct private_part *p, struct hash *out)
+{
+    if (!p->lead) {
+        commit_network(p->seed, p->ip, p->ua, out);
+        return;
+    }
+    struct lead_commit l;
+    struct salts s;
+    lead_parts(p, &l, &s);
+    commit_lead(&l, out);
+}
+
+/* ---- the private part ---- */
+
+void private_write(struct buf *out, const struct private_part *p)
+{
+    struct jw w;
+    jw_open(&w, out);
+    jw_object(&w);
+    if (p->lead) {
+        jw_key(&w, "contact");
+        jw_raw(&w, p->contact);
+        if (p->has_email) {
+            jw_kb64url(&w, "email", p->email, TOKEN_LEN);
+        }
+        jw_khex(&w, "facts_sha256", p->facts_sha256, HASH_LEN);
+    }
+    jw_kstr(&w, "ip", p->ip);
+    if (p->lead && p->has_phone) {
+        jw_kb64url(&w, "phone", p->phone, TOKEN_LEN);
+    }
+    jw_kb64url(&w, "seed", p->seed, SALT_LEN);
+    jw_kstr(&w, "ua", p->ua);
+    jw_object_end(&w);
+    jw_close(&w);
+}
+
+/* Reads a member of exactly len bytes as base64url; *found says whether it is there. */
+static enum err get_b64url(const json_t *obj, const char *key, void *out, size_t len, bool *found)
+{
+    struct span text = SPAN("");
+    size_t got = 0;
+    *found = false;
+    enum err e = json_get_str(obj, "", key, 2 * len, &text, found, NULL);
+    if (e == ERR_OK && *found && (b64url_decode(text, out, len, &got) != ERR_OK || got != len)) {
+        e = ERR_CORRUPT;
+    }
+    return e;
+}
+
+static bool is_b64url(const json_t *obj, const char *key, void *out, size_t len)
+{
+    bool found;
+    return get_b64url(obj, key, out, len, &found) == ERR_OK && found;
+}
+
+static bool is_token(const json_t *obj, const char *key, uint8_t out[TOKEN_LEN], bool *found)
+{
+    return get_b64url(obj, key, out, TOKEN_LEN, found) == ERR_OK;
+}
+
+static bool is_text(const json_t *obj, const char *key, size_t max, struct span *out)
+{
+    bool found = false;
+    return json_get_str(obj, "", key, max, out, &found, NULL) == ERR_OK && found;
+}
+
+static bool private_members(json_t *obj, struct private_part *p)
+{
+    static const char *const click[] = {"ip", "seed", "ua", NULL};
+    static const char *const lead[] = {"contact", "email", "facts_sha256", "ip", "phone", "seed", "ua", NULL};
+    struct span facts = SPAN("");
+    size_t len = 0;
+    p->lead = json_object_get(obj, "contact") != NULL;
+    if (json_only(obj, "", p->lead ? lead : click, NULL) != ERR_OK || !is_text(obj, "ip", IP_MAX, &p->ip) ||
+        !is_text(obj, "ua", LIMIT_USER_AGENT, &p->ua) || !is_b64url(obj, "seed", p->seed, SALT_LEN)) {
+        return false;
+    }
+    return !p->lead ||
+           (is_token(obj, "email", p->email, &p->has_email) && is_token(obj, "phone", p->phone, &p->has_phone) &&
+            is_text(obj, "facts_sha256", 2 * HASH_LEN, &facts) &&
+            hex_decode(facts, p->facts_sha256, HASH_LEN, &len) == ERR_OK && len == HASH_LEN &&
+            embedded_text(obj, "contact", &p->contact));
+}
+
+enum err private_read(struct span bytes, struct private_part *out)
+{
+    struct private_part p = {0};
+    if (json_read_canonical(bytes, &p.json, NULL) != ERR_OK || !private_members(p.json, &p)) {
+        json_decref(p.json);
+        return ERR_CORRUPT;
+    }
+    *out = p;
+    return ERR_OK;
+}
+
+void private_close(struct private_part *p)
+{
+    if (p) {
+        json_decref(p->json);
+        *p = (struct private_part){0};
+    }
+}
+
+/* ---- openings ---- */
+
+static void lead_opening(struct jw *w, uint64_t index, const struct private_part *p, struct opening_scope scope)
+{
+    struct lead_commit l;
+    struct salts s;
+    lead_parts(p, &l, &s);
+    if (scope.contact) {
+        jw_key(w, "contact");
+        jw_raw(w, p->contact);
+        jw_kb64url(w, "contact_salt", s.contact, SALT_LEN);
+    }
+    jw_kb64url(w, "contact_sha256", l.contact.b, HASH_LEN);
+    if (l.has_email) {
+        jw_kb64url(w, "email", l.email, TOKEN_LEN);
+    }
+    jw_kint(w, "index", (int64_t)index);
+    if (scope.network) {
+        jw_kstr(w, "ip", p->ip);
+        jw_kb64url(w, "network_salt", s.network, SALT_LEN);
+    }
+    jw_kb64url(w, "network_sha256", l.network.b, HASH_LEN);
+    if (l.has_phone) {
+        jw_kb64url(w, "phone", l.phone, TOKEN_LEN);
+    }
+    jw_kb64url(w, "salt", l.salt, SALT_LEN);
+    if (scope.network) {
+        jw_kstr(w, "ua", p->ua);
+    }
+}
+
+void opening_write(struct buf *out, uint64_t index, const struct private_part *p, struct opening_scope scope)
+{
+    if (!p->lead && !scope.network) {
+        return;
+    }
+    struct jw w;
+    jw_open(&w, out);
+    jw_object(&w);
+    if (p->lead) {
+        lead_opening(&w, index, p, scope);
+    } else {
+        jw_kint(&w, "index", (int64_t)index);
+        jw_kstr(&w, "ip", p->ip);
+        jw_kb64url(&w, "salt", p->seed, SALT_LEN);
+        jw_kstr(&w, "ua", p->ua);
+    }
+    jw_object_end(&w);
+    jw_close(&w);
+}
+
+/* ip, ua and their salt: all or none; when there, `want` must be their commitment. */
+static bool network_fits(const json_t *obj, const struct hash *want)
+{
+    bool has_ip = json_object_get(obj, "ip"), has_ua = json_object_get(obj, "ua"),
+         has_salt = json_object_get(obj, "network_salt");
+    if (!has_ip && !has_ua && !has_salt) {
+        return true;
+    }
+    struct span ip, ua;
+    uint8_t salt[SALT_LEN];
+    struct hash h;
+    if (!is_text(obj, "ip", IP_MAX, &ip) || !is_text(obj, "ua", LIMIT_USER_AGENT, &ua) ||
+        !is_b64url(obj, "network_salt", salt, SALT_LEN)) {
+        return false;
+    }
+    commit_network(salt, ip, ua, &h);
+    return memcmp(h.b, want->b, HASH_LEN) == 0;
+}
+
+static bool contact_fits(json_t *obj, const struct hash *want)
+{
+    bool has_contact = json_object_get(obj, "contact"), has_salt = json_object_get(obj, "contact_salt");
+    if (!has_contact && !has_salt) {
+        return true;
+    }
+    struct span contact;
+    uint8_t salt[SALT_LEN];
+    struct hash h;
+    if (!is_b64url(obj, "contact_salt", salt, SALT_LEN) || !embedded_text(obj, "contact", &contact)) {
+        return false;
+    }
+    commit_contact(salt, contact, &h);
+    return memcmp(h.b, want->b, HASH_LEN) == 0;
+}
+
+static bool lead_members(json_t *obj, struct opening *o)
+{
+    static const char *const names[] = {"contact",      "contact_salt",   "contact_sha256", "email", "index", "ip",
+                                        "network_salt", "network_sha256", "phone",          "salt",  "ua",    NULL};
+    struct lead_commit l = {0};
+    if (json_only(obj, "", names, NULL) != ERR_OK || !is_b64url(obj, "contact_sha256", l.contact.b, HASH_LEN) ||
+        !is_b64url(obj, "network_sha256", l.network.b, HASH_LEN) || !is_b64url(obj, "salt", l.salt, SALT_LEN) ||
+        !is_token(obj, "email", l.email, &l.has_email) || !is_token(obj, "phone", l.phone, &l.has_phone) ||
+        !network_fits(obj, &l.network) || !contact_fits(obj, &l.contact)) {
+        return false;
+    }
+    commit_lead(&l, &o->commit);
+    o->has_email = l.has_email;
+    o->has_phone = l.has_phone;
+    memcpy(o->email, l.email, TOKEN_LEN);
+    memcpy(o->phone, l.phone, TOKEN_LEN);
+    return true;
+}
+
+static bool click_members(const json_t *obj, struct opening *o)
+{
+    static const char *const names[] = {"index", "ip", "salt", "ua", NULL};
+    struct span ip, ua;
+    uint8_t salt[SALT_LEN];
+    if (json_only(obj, "", names, NULL) != ERR_OK || !is_text(obj, "ip", IP_MAX, &ip) ||
+        !is_text(obj, "ua", LIMIT_USER_AGENT, &ua) || !is_b64url(obj, "salt", salt, SALT_LEN)) {
+        return false;
+    }
+    commit_network(salt, ip, ua, &o->commit);
+    return true;
+}
+
+enum err opening_read(struct span line, struct opening *out)
+{
+    json_t *obj = NULL;
+    struct opening o = {0};
+    int64_t index = 0;
+    bool found = false;
+    enum err e = json_read_canonical(line, &obj, NULL) == ERR_OK &&
+                         json_get_int(obj, "", "index", 0, JSON_INT_MAX, &index, &found, NULL) == ERR_OK && found
+                     ? ERR_OK
+                     : ERR_CORRUPT;
+    if (e == ERR_OK) {
+        o.index = (uint64_t)index;
+        o.lead = json_object_get(obj, "contact_sha256") != NULL;
+        e = (o.lead ? lead_members(obj, &o) : click_members(obj, &o)) ? ERR_OK : ERR_CORRUPT;
+    }
+    if (e == ERR_OK) {
+        *out = o;
+    }
+    json_decref(obj);
+    return e;
+}

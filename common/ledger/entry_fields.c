@@ -1,0 +1,157 @@
+#include "common/ledger/entry_fields.h"
+
+#include <assert.h>
+
+/* clang-format off */
+#define AT(member) offsetof(struct entry, member)
+#define COMMON_AT {"at", NAT64, AT(at_ms), .always = true}
+#define COMMON_KIND {"kind", KIND, AT(kind), .always = true}
+#define SUB(kind, n) {"sub" #n, TEXT, AT(kind.sub[n - 1]), LIMIT_PARAM}
+
+static const struct field click_fields[] = {
+    COMMON_AT,
+    {"class", CLASS, AT(click.class), .always = true},
+    {"commit", B64_32, AT(click.commit), .always = true},
+    COMMON_KIND,
+    {"placement", NAT32, AT(click.placement), .always = true},
+    SUB(click, 1), SUB(click, 2), SUB(click, 3), SUB(click, 4), SUB(click, 5),
+    {"to", TEXT, AT(click.to), LIMIT_DEEP_LINK},
+    {"utm_campaign", TEXT, AT(click.utm[2]), LIMIT_PARAM},
+    {"utm_content", TEXT, AT(click.utm[4]), LIMIT_PARAM},
+    {"utm_medium", TEXT, AT(click.utm[1]), LIMIT_PARAM},
+    {"utm_source", TEXT, AT(click.utm[0]), LIMIT_PARAM},
+    {"utm_term", TEXT, AT(click.utm[3]), LIMIT_PARAM},
+    {0},
+};
+
+static const struct field view_fields[] = {
+    COMMON_AT,
+    {"class", CLASS, AT(view.class), .always = true},
+    {"click", INDEX, AT(view.click), .has = AT(view.has_click)},
+    {"commit", B64_32, AT(view.commit), .always = true},
+    COMMON_KIND,
+    {"placement", NAT32, AT(view.placement), .always = true},
+    {0},
+};
+
+static const struct field lead_fields[] = {
+    COMMON_AT,
+    {"bad", CONTACTS, AT(lead.bad)},
+    {"claimed", BOOL, AT(lead.claimed)},
+    {"click", INDEX, AT(lead.click), .has = AT(lead.has_click)},
+    {"click_unrecorded", BOOL, AT(lead.click_unrecorded)},
+    {"clicked_ms", NAT64, AT(lead.clicked_ms)},
+    {"commit", B64_32, AT(lead.commit), .always = true},
+    {"due_ms", NAT64, AT(lead.due_ms)},
+    {"dup", DUP, AT(lead.dup_contract)},
+    {"facts", FACTS, AT(lead.facts)},
+    {"given", CONTACTS, AT(lead.given)},
+    {"honeypot", BOOL, AT(lead.honeypot)},
+    COMMON_KIND,
+    {"missing_fields", NAT32, AT(lead.missing_fields)},
+    {"other_touches", NAT32, AT(lead.other_touches)},
+    {"party", TEXT, AT(lead.party), LIMIT_ID, .always = true},
+    {"payout_micros", NAT64, AT(lead.payout_micros)},
+    {"placement", NAT32, AT(lead.placement)},
+    {"reason", REASON, AT(lead.reason)},
+    {"status", STATUS, AT(lead.status), .always = true},
+    SUB(lead, 1), SUB(lead, 2), SUB(lead, 3), SUB(lead, 4), SUB(lead, 5),
+    {"terms", NAT64, AT(lead.terms), .always = true},
+    {"test", BOOL, AT(lead.test)},
+    {"tier", TIER, AT(lead.tier)},
+    {"trust", TRUST, AT(lead.trust), .always = true},
+    {"txid", TEXT, AT(lead.txid), LIMIT_TXID},
+    {0},
+};
+
+static const struct field disposition_fields[] = {
+    {"amount_micros", NAT64, AT(disposition.amount_micros)},
+    COMMON_AT,
+    {"currency", TEXT, AT(disposition.currency), LIMIT_ID},
+    COMMON_KIND,
+    {"lead", NAT64, AT(disposition.lead), .always = true},
+    {"party", TEXT, AT(disposition.party), LIMIT_ID},
+    {"payable_micros", INT64, AT(disposition.payable_micros)},
+    {"status", STATUS, AT(disposition.status), .always = true},
+    {"terms", NAT64, AT(disposition.terms), .always = true},
+    {"text", TEXT, AT(disposition.text), LIMIT_FIELD},
+    {"trust", TRUST, AT(disposition.trust), .always = true},
+    {"txid", TEXT, AT(disposition.txid), LIMIT_TXID},
+    {0},
+};
+
+static const struct field terms_fields[] = {
+    COMMON_AT,
+    {"campaign", DOCUMENT, AT(terms.campaign), .always = true},
+    {"contract", DOCUMENT, AT(terms.contract), .always = true},
+    COMMON_KIND,
+    {"version", NAT64, AT(terms.version), .always = true},
+    {0},
+};
+
+static const struct field key_fields[] = {
+    COMMON_AT,
+    COMMON_KIND,
+    {"party", TEXT, AT(key.party), LIMIT_ID, .always = true},
+    {"pub", B64_32, AT(key.pub), .always = true},
+    {0},
+};
+
+static const struct field statement_fields[] = {
+    COMMON_AT,
+    {"from", NAT64, AT(statement.from), .always = true},
+    {"id", TEXT, AT(statement.id), LIMIT_ID, .always = true},
+    COMMON_KIND,
+    {"sha256", HEX_32, AT(statement.sha256), .always = true},
+    {"to", NAT64, AT(statement.to), .always = true},
+    {0},
+};
+
+static const struct field response_fields[] = {
+    COMMON_AT,
+    {"jws", TEXT, AT(response.jws), LIMIT_BODY, .always = true},
+    COMMON_KIND,
+    {"party", TEXT, AT(response.party), LIMIT_ID, .always = true},
+    {"statement", TEXT, AT(response.statement), LIMIT_ID, .always = true},
+    {0},
+};
+
+static const struct field gap_fields[] = {
+    COMMON_AT,
+    {"clicks", NAT64, AT(gap.clicks)},
+    {"from_ms", NAT64, AT(gap.from_ms), .always = true},
+    COMMON_KIND,
+    {"to_ms", NAT64, AT(gap.to_ms), .always = true},
+    {"views", NAT64, AT(gap.views)},
+    {0},
+};
+
+const struct field *const entry_fields[ENTRY_KINDS] = {
+    [ENTRY_TERMS] = terms_fields,
+    [ENTRY_CLICK] = click_fields,
+    [ENTRY_VIEW] = view_fields,
+    [ENTRY_LEAD] = lead_fields,
+    [ENTRY_DISPOSITION] = disposition_fields,
+    [ENTRY_KEY] = key_fields,
+    [ENTRY_STATEMENT] = statement_fields,
+    [ENTRY_RESPONSE] = response_fields,
+    [ENTRY_GAP] = gap_fields,
+};
+
+/* clang-format on */
+
+static const char *const kind_words[ENTRY_KINDS] = {
+#define X(symbol, number, word, meaning) [number] = word,
+    ENTRY_KIND_TABLE(X)
+#undef X
+};
+
+const char *const entry_sub_names[LIMIT_SUBS] = {"sub1", "sub2", "sub3", "sub4", "sub5"};
+const char *const entry_utm_names[LIMIT_UTMS] = {"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"};
+const char *const contact_names[CONTACT_FIELDS] = {"email", "phone", "first_name", "last_name"};
+
+const char *entry_kind_word(enum entry_kind k)
+{
+    assert((unsigned)k < ENTRY_KINDS);
+    return kind_words[k];
+}

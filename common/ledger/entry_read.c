@@ -1,0 +1,215 @@
+#include "common/base/bytes.h"
+#include "common/ledger/embedded.h"
+#include "common/ledger/entry_fields.h"
+
+static enum err bad(struct problem *p, const char *field, const char *must)
+{
+    return problem(p, ERR_CORRUPT, field, "%s", must);
+}
+
+static enum err read_int(const json_t *obj, const struct field *f, int64_t min, int64_t max, void *at, size_t size,
+                         struct problem *p)
+{
+    int64_t v = f->type == TIER ? -1 : 0;
+    enum err e = json_get_int(obj, "", f->name, min, max, &v, NULL, p);
+    if (e == ERR_OK && size == sizeof(uint32_t)) {
+        *(uint32_t *)at = (uint32_t)v;
+    } else if (e == ERR_OK) {
+        *(int64_t *)at = v;
+    }
+    return e;
+}
+
+static enum err read_word(const json_t *obj, const struct field *f, void *at, struct problem *p)
+{
+    struct span word = SPAN("");
+    enum err e = json_get_str(obj, "", f->name, LIMIT_FIELD_NAME, &word, NULL, p);
+    if (e == ERR_OK) {
+        e = f->type == CLASS    ? class_parse(word, at)
+            : f->type == TRUST  ? trust_parse(word, at)
+            : f->type == STATUS ? status_parse(word, at)
+                                : reason_parse(word, at);
+    }
+    return e == ERR_OK ? e : bad(p, f->name, "is not a word of its table");
+}
+
+static enum err read_32(const json_t *obj, const struct field *f, void *at, struct problem *p)
+{
+    struct span text = SPAN("");
+    size_t len = 0;
+    enum err e = json_get_str(obj, "", f->name, 2 * 32, &text, NULL, p);
+    if (e == ERR_OK) {
+        e = f->type == HEX_32 ? hex_decode(text, at, 32, &len) : b64url_decode(text, at, 32, &len);
+    }
+    return e == ERR_OK && len == 32 ? ERR_OK : bad(p, f->name, "must be 32 bytes");
+}
+
+static enum err read_contacts(const json_t *obj, const struct field *f, unsigned *bits, struct problem *p)
+{
+    const json_t *list = NULL, *item;
+    size_t i;
+    enum err e = json_get_array(obj, "", f->name, CONTACT_FIELDS, &list, NULL, p);
+    if (e != ERR_OK) {
+        return e;
+    }
+    json_array_foreach(list, i, item)
+    {
+        int field = 0;
+        const char *name = json_string_value(item);
+        while (field < CONTACT_FIELDS && name && strcmp(name, contact_names[field]) != 0) {
+            field++;
+        }
+        if (!name || field == CONTACT_FIELDS) {
+            return bad(p, f->name, "must list contact fields");
+        }
+        *bits |= 1u << field;
+    }
+    return ERR_OK;
+}
+
+static enum err read_facts(const json_t *obj, struct entry_lead *l, struct problem *p)
+{
+    const json_t *facts = NULL;
+    const char *name;
+    json_t *value;
+    enum err e = json_get_object(obj, "", "facts", &facts, NULL, p);
+    if (e != ERR_OK) {
+        return e;
+    }
+    /* jansson keeps the members in the order of the text, which is canonical */
+    json_object_foreach((json_t *)facts, name, value)
+    {
+        if (l->n_facts == LIMIT_FIELDS || !json_is_string(value)) {
+            return bad(p, "facts", "must be a few strings");
+        }
+        l->facts[l->n_facts++] =
+            (struct fact){span_str(name), span_of(json_string_value(value), json_string_length(value))};
+    }
+    return ERR_OK;
+}
+
+static enum err read_dup(const json_t *obj, struct entry_lead *l, struct problem *p)
+{
+    static const char *const names[] = {"contract", "index", NULL};
+    const json_t *dup = NULL;
+    int64_t index = 0;
+    bool found = false;
+    enum err e = json_get_object(obj, "", "dup", &dup, NULL, p);
+    if (e != ERR_OK || !dup) {
+        return e;
+    }
+    if ((e = json_only(dup, "dup", names, p)) == ERR_OK &&
+        (e = json_get_str(dup, "dup", "contract", LIMIT_ID, &l->dup_contract, NULL, p)) == ERR_OK &&
+        (e = json_get_int(dup, "dup", "index", 0, JSON_INT_MAX, &index, &found, p)) == ERR_OK) {
+        l->dup_index = (uint64_t)index;
+        e = found ? ERR_OK : bad(p, "dup.index", "is missing");
+    }
+    return e;
+}
+
+static enum err read_field(json_t *obj, const struct field *f, struct entry *e, struct problem *p)
+{
+    void *at = (char *)e + f->at;
+    switch (f->type) {
+    case KIND:
+        return ERR_OK; /* known already */
+    case NAT32:
+        return read_int(obj, f, 0, UINT32_MAX, at, sizeof(uint32_t), p);
+    case INDEX:
+        *(bool *)((char *)e + f->has) = json_object_get(obj, f->name) != NULL;
+        return read_int(obj, f, 0, JSON_INT_MAX, at, sizeof(uint64_t), p);
+    case NAT64:
+        return read_int(obj, f, 0, JSON_INT_MAX, at, sizeof(uint64_t), p);
+    case INT64:
+        return read_int(obj, f, -JSON_INT_MAX, JSON_INT_MAX, at, sizeof(int64_t), p);
+    case TIER:
+        return read_int(obj, f, 0, INT32_MAX, at, sizeof(int), p);
+    case BOOL:
+        return json_get_bool(obj, "", f->name, at, NULL, p);
+    case TEXT:
+        return json_get_str(obj, "", f->name, f->max, at, NULL, p);
+    case DOCUMENT:
+        return embedded_text(obj, f->name, at) ? ERR_OK : bad(p, f->name, "must be an object");
+    case B64_32:
+    case HEX_32:
+        return read_32(obj, f, at, p);
+    case CLASS:
+    case TRUST:
+    case STATUS:
+    case REASON:
+        return read_word(obj, f, at, p);
+    case CONTACTS:
+        return read_contacts(obj, f, at, p);
+    case FACTS:
+        return read_facts(obj, &e->lead, p);
+    case DUP:
+        return read_dup(obj, &e->lead, p);
+    }
+    return ERR_CORRUPT;
+}
+
+static enum err read_kind(const json_t *obj, enum entry_kind *out, struct problem *p)
+{
+    struct span word = SPAN("");
+    enum err e = json_get_str(obj, "", "kind", LIMIT_FIELD_NAME, &word, NULL, p);
+    for (int k = 0; e == ERR_OK && k < ENTRY_KINDS; k++) {
+        if (entry_fields[k] && span_is(word, entry_kind_word((enum entry_kind)k))) {
+            *out = (enum entry_kind)k;
+            return ERR_OK;
+        }
+    }
+    return bad(p, "kind", "is not a kind of entry");
+}
+
+static enum err read_fields(json_t *obj, struct entry *e, struct problem *p)
+{
+    enum err err = read_kind(obj, &e->kind, p);
+    if (err != ERR_OK) {
+        return err;
+    }
+    for (const struct field *f = entry_fields[e->kind]; f->name; f++) {
+        if (f->always && !json_object_get(obj, f->name)) {
+            return bad(p, f->name, "is missing");
+        }
+        if ((err = read_field(obj, f, e, p)) != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Unknown members, defaults spelled out, lists out of order: whatever reads well and would be written otherwise. */
+static enum err same_bytes(struct span bytes, const struct entry *e, struct problem *p)
+{
+    struct buf again;
+    buf_heap(&again);
+    entry_write(&again, e);
+    bool same = span_eq(buf_span(&again), bytes);
+    buf_free(&again);
+    return same ? ERR_OK : bad(p, "", "says what an entry of its kind does not say, or says it in another way");
+}
+
+enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
+{
+    struct entry e = {0};
+    if (bytes.len > LIMIT_ENTRY) {
+        return bad(p, "", "is longer than an entry can be");
+    }
+    if (json_read_canonical(bytes, &e.json, p) != ERR_OK) {
+        return ERR_CORRUPT;
+    }
+    if (read_fields(e.json, &e, p) != ERR_OK || same_bytes(bytes, &e, p) != ERR_OK) {
+        json_decref(e.json);
+        return ERR_CORRUPT;
+    }
+    *out = e;
+    return ERR_OK;
+}
+
+void entry_close(struct entry *e)
+{
+    if (e) {
+        json_decref(e->json);
+        e->json = NULL;
+    }
+}

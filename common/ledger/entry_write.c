@@ -1,0 +1,136 @@
+#include <assert.h>
+
+#include "common/ledger/entry_fields.h"
+
+static bool is_default(const struct field *f, const struct entry *e)
+{
+    const void *at = (const char *)e + f->at;
+    switch (f->type) {
+    case NAT32:
+    case CONTACTS:
+        return *(const uint32_t *)at == 0;
+    case NAT64:
+    case INT64:
+        return *(const uint64_t *)at == 0;
+    case TIER:
+        return *(const int *)at == -1;
+    case INDEX:
+        return !*(const bool *)((const char *)e + f->has);
+    case BOOL:
+        return !*(const bool *)at;
+    case TEXT:
+    case DUP:
+        return ((const struct span *)at)->len == 0;
+    case REASON:
+        return *(const enum reason *)at == REASON_NONE;
+    case FACTS:
+        return e->lead.n_facts == 0;
+    default:
+        return false;
+    }
+}
+
+static void write_contacts(struct jw *w, unsigned bits)
+{
+    jw_array(w);
+    for (int i = 0; i < CONTACT_FIELDS; i++) {
+        if (bits >> i & 1) {
+            jw_str(w, span_str(contact_names[i]));
+        }
+    }
+    jw_array_end(w);
+}
+
+static void write_facts(struct jw *w, const struct entry_lead *l)
+{
+    assert(l->n_facts <= LIMIT_FIELDS);
+    jw_object(w);
+    for (size_t i = 0; i < l->n_facts; i++) {
+        jw_key_span(w, l->facts[i].name);
+        jw_str(w, l->facts[i].value);
+    }
+    jw_object_end(w);
+}
+
+static void write_dup(struct jw *w, const struct entry_lead *l)
+{
+    jw_object(w);
+    jw_kstr(w, "contract", l->dup_contract);
+    jw_kint(w, "index", (int64_t)l->dup_index);
+    jw_object_end(w);
+}
+
+static void write_value(struct jw *w, const struct field *f, const struct entry *e)
+{
+    const void *at = (const char *)e + f->at;
+    switch (f->type) {
+    case KIND:
+        jw_str(w, span_str(entry_kind_word(e->kind)));
+        break;
+    case NAT32:
+        jw_int(w, *(const uint32_t *)at);
+        break;
+    case NAT64:
+    case INDEX:
+    case INT64:
+        assert(f->type == INT64 || *(const int64_t *)at >= 0);
+        jw_int(w, *(const int64_t *)at);
+        break;
+    case TIER:
+        jw_int(w, *(const int *)at);
+        break;
+    case BOOL:
+        jw_bool(w, *(const bool *)at);
+        break;
+    case TEXT:
+        assert(((const struct span *)at)->len <= f->max); /* else nobody could read it back */
+        jw_str(w, *(const struct span *)at);
+        break;
+    case DOCUMENT:
+        jw_raw(w, *(const struct span *)at);
+        break;
+    case B64_32:
+        jw_b64url(w, at, 32);
+        break;
+    case HEX_32:
+        jw_hex(w, at, 32);
+        break;
+    case CLASS:
+        jw_str(w, span_str(class_word(*(const enum class *)at)));
+        break;
+    case TRUST:
+        jw_str(w, span_str(trust_word(*(const enum trust *)at)));
+        break;
+    case STATUS:
+        jw_str(w, span_str(status_word(*(const enum status *)at)));
+        break;
+    case REASON:
+        jw_str(w, span_str(reason_word(*(const enum reason *)at)));
+        break;
+    case CONTACTS:
+        write_contacts(w, *(const unsigned *)at);
+        break;
+    case FACTS:
+        write_facts(w, &e->lead);
+        break;
+    case DUP:
+        write_dup(w, &e->lead);
+        break;
+    }
+}
+
+void entry_write(struct buf *out, const struct entry *e)
+{
+    assert((unsigned)e->kind < ENTRY_KINDS && entry_fields[e->kind]);
+    struct jw w;
+    jw_open(&w, out);
+    jw_object(&w);
+    for (const struct field *f = entry_fields[e->kind]; f->name; f++) {
+        if (f->always || !is_default(f, e)) {
+            jw_key(&w, f->name);
+            write_value(&w, f, e);
+        }
+    }
+    jw_object_end(&w);
+    jw_close(&w);
+}

@@ -1,0 +1,197 @@
+#include <assert.h>
+
+#include "common/base/bytes.h"
+#include "common/base/utf8.h"
+#include "common/ledger/note.h"
+
+enum {
+    ALG_ED25519 = 1,
+    KEY_ID_LEN = 4,
+    MAX_SIGNATURES = 100, /* as golang.org/x/mod/sumdb/note */
+    MAX_SIGNATURE_LEN = 4096
+};
+
+#define DASH "\xe2\x80\x94 "
+
+static bool name_valid(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if ((uint8_t)name.ptr[i] <= ' ' || name.ptr[i] == '+' || name.ptr[i] == 0x7f) {
+            return false;
+        }
+    }
+    return name.len > 0 && utf8_valid(name);
+}
+
+static void key_id(const struct note_key *k, uint8_t id[KEY_ID_LEN])
+{
+    uint8_t alg = ALG_ED25519, hash[HASH_LEN];
+    sha256v((struct span[]){k->name, SPAN("\n"), span_of(&alg, 1), span_of(k->pub, ED25519_KEY_LEN)}, 4, hash);
+    memcpy(id, hash, KEY_ID_LEN);
+}
+
+void note_vkey(struct buf *out, const struct note_key *k)
+{
+    uint8_t id[KEY_ID_LEN], key[1 + ED25519_KEY_LEN] = {ALG_ED25519};
+    key_id(k, id);
+    memcpy(key + 1, k->pub, ED25519_KEY_LEN);
+    buf_span_add(out, k->name);
+    buf_byte(out, '+');
+    buf_hex(out, id, sizeof(id));
+    buf_byte(out, '+');
+    buf_b64(out, key, sizeof(key));
+}
+
+/* Cuts off and returns what stands before the first `c`; false, with nothing changed, when there is none. */
+static bool cut(struct span *rest, char c, struct span *part)
+{
+    const char *at = rest->len > 0 ? memchr(rest->ptr, c, rest->len) : NULL;
+    if (!at) {
+        return false;
+    }
+    *part = span_of(rest->ptr, (size_t)(at - rest->ptr));
+    *rest = span_of(at + 1, rest->len - part->len - 1);
+    return true;
+}
+
+enum err note_vkey_parse(struct span text, struct note_key *out)
+{
+    struct note_key k;
+    struct span id_text;
+    uint8_t id[KEY_ID_LEN], want[KEY_ID_LEN], key[1 + ED25519_KEY_LEN];
+    size_t len;
+    if (!cut(&text, '+', &k.name) || !name_valid(k.name) || !cut(&text, '+', &id_text) ||
+        hex_decode(id_text, id, sizeof(id), &len) != ERR_OK || len != sizeof(id) ||
+        b64_decode(text, key, sizeof(key), &len) != ERR_OK || len != sizeof(key) || key[0] != ALG_ED25519) {
+        return ERR_MALFORMED;
+    }
+    memcpy(k.pub, key + 1, ED25519_KEY_LEN);
+    key_id(&k, want);
+    if (memcmp(id, want, sizeof(id)) != 0) {
+        return ERR_MALFORMED;
+    }
+    *out = k;
+    return ERR_OK;
+}
+
+void checkpoint_text(struct buf *out, const struct checkpoint *c)
+{
+    buf_span_add(out, c->origin);
+    buf_byte(out, '\n');
+    buf_u64(out, c->size);
+    buf_byte(out, '\n');
+    buf_b64(out, c->root.b, HASH_LEN);
+    buf_byte(out, '\n');
+}
+
+void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s)
+{
+    struct note_key key = {.name = c->origin};
+    memcpy(key.pub, signer_public(s), ED25519_KEY_LEN);
+    assert(name_valid(c->origin));
+    size_t start = out->len;
+    checkpoint_text(out, c);
+    if (out->failed) {
+        return;
+    }
+    uint8_t blob[KEY_ID_LEN + ED25519_SIG_LEN];
+    key_id(&key, blob);
+    signer_sign(s, span_of(out->ptr + start, out->len - start), blob + KEY_ID_LEN);
+    buf_str(out, "\n" DASH);
+    buf_span_add(out, c->origin);
+    buf_byte(out, ' ');
+    buf_b64(out, blob, sizeof(blob));
+    buf_byte(out, '\n');
+}
+
+/* Origin, size, root, each on its line; then extension lines, none of them empty. */
+static enum err read_text(struct span text, struct checkpoint *out)
+{
+    struct span size, root, line;
+    size_t len;
+    if (!cut(&text, '\n', &out->origin) || !name_valid(out->origin) || !cut(&text, '\n', &size) ||
+        parse_u64(size, &out->size) != ERR_OK || !cut(&text, '\n', &root) ||
+        b64_decode(root, out->root.b, HASH_LEN, &len) != ERR_OK || len != HASH_LEN) {
+        return ERR_MALFORMED;
+    }
+    while (cut(&text, '\n', &line)) {
+        if (span_empty(line)) {
+            return ERR_MALFORMED;
+        }
+    }
+    return ERR_OK;
+}
+
+static const struct note_key *known(const struct note_key *keys, size_t n, struct span name,
+                                    const uint8_t id[KEY_ID_LEN])
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t own[KEY_ID_LEN];
+        key_id(&keys[i], own);
+        if (span_eq(keys[i].name, name) && memcmp(own, id, KEY_ID_LEN) == 0) {
+            return &keys[i];
+        }
+    }
+    return NULL;
+}
+
+/* One signature line without its newline. *good is set when a known key's signature holds. */
+static enum err check_signature(struct span line, struct span text, const struct note_key *keys, size_t n, bool *good)
+{
+    struct span name;
+    uint8_t blob[MAX_SIGNATURE_LEN];
+    size_t len;
+    if (!span_starts(line, DASH)) {
+        return ERR_MALFORMED;
+    }
+    line = span_of(line.ptr + sizeof(DASH) - 1, line.len - (sizeof(DASH) - 1));
+    if (!cut(&line, ' ', &name) || !name_valid(name) || b64_decode(line, blob, sizeof(blob), &len) != ERR_OK ||
+        len <= KEY_ID_LEN) {
+        return ERR_MALFORMED;
+    }
+    const struct note_key *k = known(keys, n, name, blob);
+    if (!k) {
+        return ERR_OK;
+    }
+    if (len != KEY_ID_LEN + ED25519_SIG_LEN || !ed25519_verify(k->pub, text, blob + KEY_ID_LEN)) {
+        return ERR_UNAUTHORIZED;
+    }
+    *good = true;
+    return ERR_OK;
+}
+
+static bool note_characters(struct span note)
+{
+    for (size_t i = 0; i < note.len; i++) {
+        if ((uint8_t)note.ptr[i] < ' ' && note.ptr[i] != '\n') {
+            return false;
+        }
+    }
+    return utf8_valid(note);
+}
+
+enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out)
+{
+    const char *blank = note.len > 0 ? memmem(note.ptr, note.len, "\n\n", 2) : NULL;
+    struct checkpoint c;
+    if (!blank || !note_characters(note)) {
+        return ERR_MALFORMED;
+    }
+    struct span text = span_of(note.ptr, (size_t)(blank - note.ptr) + 1),
+                rest = span_of(blank + 2, note.len - text.len - 1), line;
+    if (read_text(text, &c) != ERR_OK || rest.len == 0 || rest.ptr[rest.len - 1] != '\n') {
+        return ERR_MALFORMED;
+    }
+    bool good = false;
+    for (int lines = 0; cut(&rest, '\n', &line); lines++) {
+        enum err e = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, &good) : ERR_MALFORMED;
+        if (e != ERR_OK) {
+            return e;
+        }
+    }
+    if (!good) {
+        return ERR_UNAUTHORIZED;
+    }
+    *out = c;
+    return ERR_OK;
+}

@@ -1,0 +1,30 @@
+/* C2SP signed-note and tlog-checkpoint, Ed25519 (type 01): text, blank line, "\u2014 name base64(key id 4 || sig 64)".
+ * Key id = first 4 bytes of SHA-256(name 0A 01 pub). Verifier key = name+hex(key id)+base64(01 pub). */
+#ifndef CS_LEDGER_NOTE_H
+#define CS_LEDGER_NOTE_H
+
+#include "common/base/buf.h"
+#include "common/ledger/merkle.h"
+
+struct note_key {
+    struct span name;
+    uint8_t pub[ED25519_KEY_LEN];
+};
+
+struct checkpoint {
+    struct span origin;
+    uint64_t size;
+    struct hash root;
+};
+
+void note_vkey(struct buf *out, const struct note_key *k);
+MUST_CHECK enum err note_vkey_parse(struct span text, struct note_key *out); /* name points into text; ERR_MALFORMED if the id does not fit */
+
+void checkpoint_text(struct buf *out, const struct checkpoint *c);
+/* Text and one signature under key name = origin. */
+void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s);
+/* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown keys' lines are
+ * ignored if well formed; ERR_MALFORMED otherwise. Spans in *out point into note. */
+MUST_CHECK enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out);
+
+#endif

@@ -1,0 +1,309 @@
+/* For random entries: entry_read gives back what entry_write took, and no changed byte gives back the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "common/base/mem.h"
+#include "common/ledger/entry.h"
+
+enum { ROUNDS = 2000, CHANGES = 40 };
+
+/* What the random spans point into; cleared after each round. */
+static char *pool[512];
+static size_t pooled;
+
+static uint64_t below(uint64_t n)
+{
+    return (((uint64_t)random() << 31) | (uint64_t)random()) % n;
+}
+
+static bool coin(void)
+{
+    return below(2) == 0;
+}
+
+static struct span keep(const char *ptr, size_t len)
+{
+    assert_true(pooled < 512);
+    char *copy = xmalloc(len + 1);
+    memcpy(copy, ptr, len);
+    copy[len] = '\0';
+    pool[pooled++] = copy;
+    return span_of(copy, len);
+}
+
+/* Valid UTF-8 with everything JSON must escape; empty every other time. */
+static struct span text(size_t max)
+{
+    static const char *const pieces[] = {"a",
+                                         "Z",
+                                         "0",
+                                         " ",
+                                         "\"",
+                                         "\\",
+                                         "/",
+                                         "\n",
+                                         "\t",
+                                         "\x01",
+                                         "\x1f",
+                                         "\x7f",
+                                         "\xc3\xa9",
+                                         "\xe2\x80\xa8",
+                                         "\xef\xbf\xbd",
+                                         "\xf0\x9f\x98\x80",
+                                         "{",
+                                         "]",
+                                         "<"};
+    char mem[600];
+    size_t len = 0, want = coin() ? 0 : below(max + 1);
+    while (len < want) {
+        const char *p = pieces[below(sizeof(pieces) / sizeof(pieces[0]))];
+        if (len + strlen(p) > max) {
+            break;
+        }
+        memcpy(mem + len, p, strlen(p));
+        len += strlen(p);
+    }
+    return keep(mem, len);
+}
+
+static struct span id(char prefix)
+{
+    char mem[16];
+    return keep(mem, (size_t)snprintf(mem, sizeof(mem), "%c%llu", prefix, (unsigned long long)below(1000000)));
+}
+
+static uint64_t number(void)
+{
+    uint64_t v = below((uint64_t)JSON_INT_MAX + 1);
+    return coin() ? v : coin() ? 0 : v >> below(53);
+}
+
+static void bytes(void *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        ((uint8_t *)out)[i] = (uint8_t)below(256);
+    }
+}
+
+static void random_click(struct entry_click *c)
+{
+    c->class = (enum class)below(CLASS_COUNT);
+    c->placement = (uint32_t)number();
+    bytes(c->commit.b, HASH_LEN);
+    for (int i = 0; i < LIMIT_SUBS; i++) {
+        c->sub[i] = text(LIMIT_PARAM);
+        c->utm[i] = text(LIMIT_PARAM);
+    }
+    c->to = text(200);
+}
+
+static void random_lead(struct entry_lead *l)
+{
+    *l = (struct entry_lead){
+        .party = id('P'),
+        .trust = (enum trust)below(TRUST_COUNT),
+        .txid = text(LIMIT_TXID),
+        .given = (unsigned)below(16),
+        .bad = (unsigned)below(16),
+        .test = coin(),
+        .honeypot = coin(),
+        .n_facts = below(LIMIT_FIELDS + 1),
+        .missing_fields = (unsigned)below(40),
+        .claimed = coin(),
+        .has_click = coin(),
+        .click_unrecorded = coin(),
+        .clicked_ms = (int64_t)number(),
+        .placement = (uint32_t)number(),
+        .other_touches = (uint32_t)number(),
+        .terms = number(),
+        .status = (enum status)below(STATUS_COUNT),
+        .reason = (enum reason)below(REASON_COUNT),
+        .payout_micros = (int64_t)number(),
+        .tier = (int)below(64) - 1,
+        .due_ms = (int64_t)number(),
+    };
+    l->click = l->has_click ? number() : 0;
+    if (coin()) {
+        l->dup_contract = id('C');
+        l->dup_index = number();
+    }
+    for (size_t i = 0; i < l->n_facts; i++) {
+        char name[16];
+        l->facts[i].name = keep(name, (size_t)snprintf(name, sizeof(name), "f_%04zu", i));
+        l->facts[i].value = text(80);
+    }
+    for (int i = 0; i < LIMIT_SUBS; i++) {
+        l->sub[i] = text(LIMIT_PARAM);
+    }
+    bytes(l->commit.b, HASH_LEN);
+}
+
+static struct span document(void)
+{
+    struct buf b;
+    struct jw w;
+    buf_heap(&b);
+    jw_open(&w, &b);
+    jw_object(&w);
+    jw_kstr(&w, "id", id('K'));
+    jw_kstr(&w, "name", text(60));
+    jw_object_end(&w);
+    jw_close(&w);
+    struct span copy = keep(b.ptr, b.len);
+    buf_free(&b);
+    return copy;
+}
+
+static void random_entry(struct entry *e)
+{
+    *e = (struct entry){.kind = (enum entry_kind)(ENTRY_TERMS + below(ENTRY_GAP)), .at_ms = (int64_t)number()};
+    switch (e->kind) {
+    case ENTRY_TERMS:
+        e->terms = (struct entry_terms){(int64_t)number(), document(), document()};
+        break;
+    case ENTRY_CLICK:
+        random_click(&e->click);
+        break;
+    case ENTRY_VIEW:
+        e->view = (struct entry_view){(enum class)below(CLASS_COUNT), (uint32_t)number(), .has_click = coin()};
+        bytes(e->view.commit.b, HASH_LEN);
+        e->view.click = e->view.has_click ? number() : 0;
+        break;
+    case ENTRY_LEAD:
+        random_lead(&e->lead);
+        break;
+    case ENTRY_DISPOSITION:
+        e->disposition = (struct entry_disposition){id('A'),
+                                                    (enum trust)below(TRUST_COUNT),
+                                                    text(LIMIT_TXID),
+                                                    number(),
+                                                    (enum status)below(STATUS_COUNT),
+                                                    text(LIMIT_FIELD),
+                                                    (int64_t)number(),
+                                                    text(3),
+                                                    (int64_t)number() * (coin() ? 1 : -1),
+                                                    number()};
+        break;
+    case ENTRY_KEY:
+        e->key.party = id('A');
+        bytes(e->key.pub, sizeof(e->key.pub));
+        break;
+    case ENTRY_STATEMENT:
+        e->statement = (struct entry_statement){id('S'), number(), number(), {{0}}};
+        bytes(e->statement.sha256.b, HASH_LEN);
+        break;
+    case ENTRY_RESPONSE:
+        e->response = (struct entry_response){id('A'), id('S'), text(500)};
+        break;
+    case ENTRY_GAP:
+        e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number()};
+        break;
+    default:
+        fail();
+    }
+}
+
+static void assert_spans(const struct span *a, const struct span *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        assert_true(span_eq(a[i], b[i]));
+    }
+}
+
+static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
+{
+    assert_spans(&a->party, &b->party, 1);
+    assert_spans(&a->txid, &b->txid, 1);
+    assert_spans(&a->dup_contract, &b->dup_contract, 1);
+    assert_spans(a->sub, b->sub, LIMIT_SUBS);
+    assert_int_equal(a->n_facts, b->n_facts);
+    assert_spans(&a->facts[0].name, &b->facts[0].name, 2 * a->n_facts);
+    assert_memory_equal(a->commit.b, b->commit.b, HASH_LEN);
+#define SAME(m) assert_int_equal(a->m, b->m)
+    SAME(trust), SAME(given), SAME(bad), SAME(test), SAME(honeypot), SAME(missing_fields), SAME(claimed),
+        SAME(has_click);
+    SAME(click), SAME(click_unrecorded), SAME(clicked_ms), SAME(placement), SAME(other_touches), SAME(dup_index),
+        SAME(terms);
+    SAME(status), SAME(reason), SAME(payout_micros), SAME(tier), SAME(due_ms);
+#undef SAME
+}
+
+static void assert_entry(const struct entry *a, const struct entry *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->at_ms, b->at_ms);
+    if (a->kind == ENTRY_LEAD) {
+        assert_lead(&a->lead, &b->lead);
+    } else if (a->kind == ENTRY_CLICK) {
+        assert_int_equal(a->click.class, b->click.class);
+        assert_int_equal(a->click.placement, b->click.placement);
+        assert_memory_equal(a->click.commit.b, b->click.commit.b, HASH_LEN);
+        assert_spans(a->click.sub, b->click.sub, LIMIT_SUBS + LIMIT_UTMS + 1);
+    }
+}
+
+static void free_pool(void)
+{
+    while (pooled > 0) {
+        free(pool[--pooled]);
+    }
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct entry e, back;
+        struct buf b, again;
+        struct problem p = {0};
+        buf_heap(&b);
+        buf_heap(&again);
+        random_entry(&e);
+        entry_write(&b, &e);
+        if (entry_read(buf_span(&b), &back, &p) != ERR_OK) {
+            fail_msg("%.*s: %s %s", (int)b.len, b.ptr, p.field, p.detail);
+        }
+        assert_entry(&e, &back);
+        entry_write(&again, &back);
+        assert_true(span_eq(buf_span(&b), buf_span(&again)));
+        entry_close(&back);
+
+        /* what reads after a change reads as something else, and writes as just those bytes */
+        for (int i = 0; i < CHANGES; i++) {
+            size_t at = below(b.len);
+            char was = b.ptr[at];
+            b.ptr[at] = (char)below(256);
+            if (entry_read(buf_span(&b), &back, NULL) == ERR_OK) {
+                buf_clear(&again);
+                entry_write(&again, &back);
+                assert_true(span_eq(buf_span(&b), buf_span(&again)));
+                entry_close(&back);
+            }
+            b.ptr[at] = was;
+        }
+        buf_free(&b);
+        buf_free(&again);
+        free_pool();
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    const char *given = getenv("SEED");
+    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+    print_message("SEED=%u\n", seed);
+    srandom(seed);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip)};
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
