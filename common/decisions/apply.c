@@ -1,0 +1,182 @@
+#include <assert.h>
+
+#include "common/base/money.h"
+#include "common/decisions/decide.h"
+#include "common/decisions/row_write.h"
+
+static struct row_op *add(struct row_ops *ops, enum row_table table)
+{
+    assert(ops->n < sizeof ops->op / sizeof *ops->op);
+    struct row_op *op = &ops->op[ops->n++];
+    *op = (struct row_op){.table = table};
+    return op;
+}
+
+static void put_lead(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct lead_row *row)
+{
+    struct row_op *op = add(ops, ROW_LEADS);
+    row_index_key(op->key, cx->contract, index);
+    op->key_len = 12;
+    op->value_len = lead_row_write(row, op->value);
+}
+
+static void put_move(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct move_row *row)
+{
+    struct row_op *op = add(ops, ROW_MOVES);
+    row_index_key(op->key, cx->contract, index);
+    op->key_len = 12;
+    op->value_len = move_row_write(row, op->value);
+}
+
+static void put_person(struct row_ops *ops, const struct fold_context *cx, uint64_t index, int64_t at_ms, unsigned bit,
+                       const uint8_t token[TOKEN_LEN])
+{
+    struct row_op *op = add(ops, ROW_DEDUPE);
+    row_dedupe_key(op->key, cx->campaign, bit, token);
+    op->key_len = DEDUPE_KEY_LEN;
+    op->value_len = place_write(cx->contract_id, cx->contract, index, at_ms, op->value);
+}
+
+static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct entry_lead *l,
+                     const struct private_part *priv)
+{
+    static const uint8_t erased[HASH_LEN];
+    struct row_op *op = add(ops, ROW_TXIDS);
+    row_txid_key(op->key, l->party, l->txid);
+    op->key_len = TXID_KEY_LEN;
+    op->value_len = txid_row_write(cx->contract, index, priv ? priv->facts_sha256 : erased, op->value);
+}
+
+static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_ms, uint64_t index, bool del)
+{
+    struct row_op *op = add(ops, ROW_DUE);
+    row_due_key(op->key, due_ms, cx->contract, index);
+    op->key_len = DUE_KEY_LEN;
+    op->del = del;
+}
+
+static bool accepted(enum status s)
+{
+    return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED;
+}
+
+static void apply_lead(const struct fold_context *cx, uint64_t index, const struct entry *e,
+                       const struct private_part *priv, struct row_ops *ops)
+{
+    const struct entry_lead *l = &e->lead;
+    bool approved = l->status == STATUS_APPROVED;
+
+    put_lead(ops, cx, index,
+             &(struct lead_row){
+                 .status = l->status,
+                 .reason = l->reason,
+                 .at_ms = e->at_ms,
+                 .payout_micros = l->payout_micros,
+                 .due_ms = l->due_ms,
+                 .approved_ms = approved ? e->at_ms : 0,
+                 .has_click = l->has_click && !l->click_unrecorded,
+                 .click = l->click,
+                 .last = index,
+                 .terms = l->terms,
+             });
+    put_move(ops, cx, index,
+             &(struct move_row){
+                 .kind = ENTRY_LEAD,
+                 .lead = index,
+                 .status = l->status,
+                 .reason = l->reason,
+                 .micros = approved ? l->payout_micros : 0,
+             });
+    if (priv && priv->has_email && accepted(l->status))
+        put_person(ops, cx, index, e->at_ms, CONTACT_EMAIL, priv->email);
+    if (priv && priv->has_phone && accepted(l->status))
+        put_person(ops, cx, index, e->at_ms, CONTACT_PHONE, priv->phone);
+    if (!span_empty(l->txid))
+        put_txid(ops, cx, index, l, priv);
+    if (l->has_click && !l->click_unrecorded) {
+        struct row_op *op = add(ops, ROW_CLICK_LEADS);
+        row_click_lead_key(op->key, cx->contract, l->click, index);
+        op->key_len = CLICK_LEAD_KEY_LEN;
+    }
+    if (l->due_ms)
+        due(ops, cx, l->due_ms, index, false);
+}
+
+/* Decides the recorded disposition again: may it stand after what the lead was? */
+static bool follows(const struct terms *t, const struct lead_row *lead, const struct entry *e)
+{
+    const struct entry_disposition *d = &e->disposition;
+    struct disposition_report r = {.trust = d->trust, .status = d->status, .lead = d->lead};
+    struct entry again;
+    bool same = false;
+
+    if (d->trust == TRUST_SYSTEM) {
+        if (!decide_due(d->terms, d->lead, lead, e->at_ms, &again))
+            return false;
+    } else if (!t || decide_disposition(t, d->terms, &r, lead, e->at_ms, &again, &same, NULL) || same) {
+        return false;
+    }
+    return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
+}
+
+static enum err apply_disposition(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                                  uint64_t index, const struct entry *e, struct row_ops *ops)
+{
+    const struct entry_disposition *d = &e->disposition;
+    struct lead_row row;
+
+    if (!row_lead(v, cx->contract, d->lead, &row) || d->lead >= index || !follows(t, &row, e))
+        return ERR_CORRUPT;
+    if (row.due_ms)
+        due(ops, cx, row.due_ms, d->lead, true);
+    row.status = d->status;
+    row.due_ms = 0;
+    row.last = index;
+    if (d->status == STATUS_APPROVED)
+        row.approved_ms = e->at_ms;
+    put_lead(ops, cx, d->lead, &row);
+    put_move(ops, cx, index,
+             &(struct move_row){
+                 .kind = ENTRY_DISPOSITION, .lead = d->lead, .status = d->status, .micros = d->payable_micros});
+    return ERR_OK;
+}
+
+enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
+               const struct entry *e, const struct private_part *priv, struct row_ops *out)
+{
+    out->n = 0;
+    if (e->kind == ENTRY_DISPOSITION)
+        return apply_disposition(cx, v, t, index, e, out);
+    if (e->kind == ENTRY_LEAD)
+        apply_lead(cx, index, e, priv, out);
+    return ERR_OK;
+}
+
+/* Sums that leave the money range stay outside of it: the statement refuses them. */
+static void earn(int64_t *sum, int64_t micros)
+{
+    if (!money_add(*sum, micros, sum))
+        *sum = INT64_MAX;
+}
+
+void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms,
+               const struct entry_gap *gap)
+{
+    assert(class < CLASS_COUNT);
+    if (!tally->from_ms)
+        tally->from_ms = at_ms;
+    tally->to_ms = at_ms;
+    if (kind == ENTRY_CLICK) {
+        tally->clicks[class]++;
+        if (class == CLASS_OK && t)
+            earn(&tally->click_micros, t->click_micros);
+    } else if (kind == ENTRY_VIEW) {
+        tally->views[class]++;
+        if (class == CLASS_OK && t)
+            earn(&tally->view_micros, t->view_micros);
+    } else if (kind == ENTRY_GAP) {
+        assert(gap);
+        tally->gap_clicks += gap->clicks;
+        tally->gap_views += gap->views;
+    }
+}

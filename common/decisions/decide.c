@@ -1,0 +1,282 @@
+#include "common/decisions/decide.h"
+
+#include <assert.h>
+
+#include "common/base/when.h"
+
+/* ---- leads ---- */
+
+struct question {
+    const struct terms *t;
+    const struct lead_report *r;
+    const struct lead_facts *f;
+    int64_t now_ms;
+    int64_t waited_ms;       /* from the click to the lead; 0 when the clock ran backwards in between */
+    unsigned missing_fields; /* required ones that are not contact fields */
+};
+
+static unsigned missing_fields(const struct terms *t, const struct lead_report *r)
+{
+    unsigned missing = 0;
+    for (size_t i = 0; i < t->n_require_fields; i++) {
+        size_t k = 0;
+        while (k < r->n_facts && !span_eq(r->facts[k].name, t->require_fields[i]))
+            k++;
+        missing += k == r->n_facts || span_empty(r->facts[k].value);
+    }
+    return missing;
+}
+
+/* A malformed field counts against the lead where the field is required, or where without it nothing says who the
+ * person is. */
+static bool malformed(const struct question *q, unsigned bit)
+{
+    unsigned well_formed = q->r->given & ~q->r->bad;
+    bool nameless = !(well_formed & q->t->dedupe_by);
+    return q->r->bad & bit && (q->t->require_contact & bit || (q->t->dedupe_by & bit && nameless));
+}
+
+static bool is_test(const struct question *q)
+{
+    return q->r->test;
+}
+
+static bool contract_ended(const struct question *q)
+{
+    return !terms_active(q->t, q->now_ms);
+}
+
+static bool no_click(const struct question *q)
+{
+    return !q->f->found && !q->r->claimed;
+}
+
+static bool unknown_click(const struct question *q)
+{
+    return !q->f->found;
+}
+
+static bool outside_window(const struct question *q)
+{
+    return q->waited_ms > q->t->click_days * MS_PER_DAY;
+}
+
+static bool honeypot(const struct question *q)
+{
+    return q->r->honeypot;
+}
+
+static bool missing_field(const struct question *q)
+{
+    return q->t->require_contact & ~q->r->given || q->missing_fields;
+}
+
+static bool bad_email(const struct question *q)
+{
+    return malformed(q, CONTACT_EMAIL);
+}
+
+static bool bad_phone(const struct question *q)
+{
+    return malformed(q, CONTACT_PHONE);
+}
+
+static bool outside_profile(const struct question *q)
+{
+    for (size_t i = 0; i < q->t->n_rules; i++)
+        if (!rule_holds(&q->t->rules[i], q->r->facts, q->r->n_facts))
+            return true;
+    return false;
+}
+
+static bool too_fast(const struct question *q)
+{
+    return q->waited_ms < q->t->min_click_to_lead_s * MS_PER_S;
+}
+
+static bool duplicate(const struct question *q)
+{
+    return q->f->has_dup;
+}
+
+/* In the order in which they are asked: the first that applies is the reason. */
+static const struct {
+    enum reason reason;
+    bool (*applies)(const struct question *q);
+} refusals[] = {
+    {REASON_TEST, is_test},
+    {REASON_CONTRACT_ENDED, contract_ended},
+    {REASON_NO_CLICK, no_click},
+    {REASON_UNKNOWN_CLICK, unknown_click},
+    {REASON_OUTSIDE_WINDOW, outside_window},
+    {REASON_HONEYPOT, honeypot},
+    {REASON_MISSING_FIELD, missing_field},
+    {REASON_BAD_EMAIL, bad_email},
+    {REASON_BAD_PHONE, bad_phone},
+    {REASON_OUTSIDE_PROFILE, outside_profile},
+    {REASON_TOO_FAST, too_fast},
+    {REASON_DUPLICATE, duplicate},
+};
+
+static enum reason refusal(const struct question *q)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (refusals[i].applies(q))
+            return refusals[i].reason;
+    return REASON_NONE;
+}
+
+static void price(const struct terms *t, struct entry_lead *l)
+{
+    for (size_t i = 0; i < t->n_tiers; i++)
+        if (!t->tiers[i].has_when || rule_holds(&t->tiers[i].when, l->facts, l->n_facts)) {
+            l->tier = (int)i;
+            l->payout_micros = t->tiers[i].micros;
+            return;
+        }
+}
+
+static void accept(const struct question *q, struct entry_lead *l)
+{
+    const struct terms *t = q->t;
+
+    price(t, l);
+    if (q->waited_ms < t->hold_below_s * MS_PER_S || q->f->last.unrecorded) {
+        l->status = STATUS_HELD;
+        l->reason = q->f->last.unrecorded ? REASON_UNRECORDED : REASON_TOO_FAST;
+    } else if (t->auto_approve && t->auto_approve_days == 0) {
+        l->status = STATUS_APPROVED;
+    } else {
+        l->status = STATUS_PENDING;
+        l->due_ms = t->auto_approve ? q->now_ms + t->auto_approve_days * MS_PER_DAY : 0;
+    }
+}
+
+/* What was reported, and what was found. */
+static void record(const struct question *q, struct entry_lead *l)
+{
+    const struct lead_report *r = q->r;
+    const struct lead_facts *f = q->f;
+
+    *l = (struct entry_lead){
+        .party = r->party,
+        .trust = r->trust,
+        .txid = r->txid,
+        .given = r->given,
+        .bad = r->bad,
+        .test = r->test,
+        .honeypot = r->honeypot,
+        .n_facts = r->n_facts,
+        .missing_fields = q->missing_fields,
+        .commit = r->commit,
+        .claimed = r->claimed,
+        .other_touches = f->others,
+        .tier = -1,
+    };
+    memcpy(l->facts, r->facts, r->n_facts * sizeof *l->facts);
+    memcpy(l->sub, r->sub, sizeof l->sub);
+    if (f->found) {
+        l->has_click = true;
+        l->click_unrecorded = f->last.unrecorded;
+        l->click = f->last.index;
+        l->clicked_ms = f->last.at_ms;
+        l->placement = f->last.placement;
+    }
+    if (f->has_dup) {
+        l->dup_contract = span_str(f->dup.contract_id);
+        l->dup_index = f->dup.index;
+    }
+}
+
+void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
+                 int64_t now_ms, struct entry *out)
+{
+    struct question q = {
+        .t = t,
+        .r = r,
+        .f = f,
+        .now_ms = now_ms,
+        .waited_ms = f->found && now_ms > f->last.at_ms ? now_ms - f->last.at_ms : 0,
+        .missing_fields = missing_fields(t, r),
+    };
+    struct entry_lead *l = &out->lead;
+
+    *out = (struct entry){.kind = ENTRY_LEAD, .at_ms = now_ms};
+    record(&q, l);
+    l->terms = terms_index;
+    l->reason = refusal(&q);
+    if (l->reason == REASON_NONE)
+        accept(&q, l);
+    else
+        l->status = l->reason == REASON_DUPLICATE ? STATUS_DUPLICATE : STATUS_REJECTED;
+}
+
+/* ---- dispositions ---- */
+
+#define TO(status) (1u << STATUS_##status)
+static const unsigned may_become[STATUS_COUNT] = {
+    [STATUS_PENDING] = TO(APPROVED) | TO(REJECTED),
+    [STATUS_HELD] = TO(APPROVED) | TO(REJECTED),
+    [STATUS_APPROVED] = TO(RETURNED) | TO(CONVERTED),
+    [STATUS_CONVERTED] = TO(RETURNED),
+};
+static const unsigned dispositions = TO(APPROVED) | TO(REJECTED) | TO(RETURNED) | TO(CONVERTED);
+#undef TO
+
+static int64_t payable_change(enum status to, int64_t payout_micros)
+{
+    return to == STATUS_APPROVED ? payout_micros : to == STATUS_RETURNED ? -payout_micros : 0;
+}
+
+enum err decide_disposition(const struct terms *t, uint64_t terms_index, const struct disposition_report *r,
+                            const struct lead_row *lead, int64_t now_ms, struct entry *out, bool *same,
+                            struct problem *p)
+{
+    assert(r->status < STATUS_COUNT && lead->status < STATUS_COUNT);
+    if (!(dispositions & 1u << r->status))
+        return problem(p, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
+    if (lead->status == r->status) {
+        *same = true;
+        return ERR_OK;
+    }
+    if (!(may_become[lead->status] & 1u << r->status))
+        return problem(p, ERR_CONFLICT, "status", "the lead is %s and cannot become %s", status_word(lead->status),
+                       status_word(r->status));
+    if (r->status == STATUS_RETURNED && now_ms - lead->approved_ms > t->return_days * MS_PER_DAY)
+        return problem(p, ERR_CONFLICT, "status",
+                       "the lead was approved more than %lld days ago: its return time is over",
+                       (long long)t->return_days);
+
+    bool sale = r->status == STATUS_CONVERTED;
+    *same = false;
+    *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
+    out->disposition = (struct entry_disposition){
+        .party = r->party,
+        .trust = r->trust,
+        .txid = r->txid,
+        .lead = r->lead,
+        .status = r->status,
+        .text = r->text,
+        .amount_micros = sale ? r->amount_micros : 0,
+        .currency = sale ? r->currency : SPAN(""),
+        .payable_micros = payable_change(r->status, lead->payout_micros),
+        .terms = terms_index,
+    };
+    return ERR_OK;
+}
+
+bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms,
+                struct entry *out)
+{
+    if (lead->status != STATUS_PENDING || !lead->due_ms || now_ms < lead->due_ms)
+        return false;
+    *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
+    out->disposition = (struct entry_disposition){
+        .trust = TRUST_SYSTEM,
+        .lead = lead_index,
+        .status = STATUS_APPROVED,
+        .payable_micros = payable_change(STATUS_APPROVED, lead->payout_micros),
+        .terms = terms_index,
+    };
+    return true;
+}

@@ -1,0 +1,84 @@
+#include "common/decisions/decide.h"
+
+/* The report as far as the entry tells it. */
+static void report_again(const struct entry_lead *l, const struct opening *tokens, struct lead_report *r)
+{
+    *r = (struct lead_report){
+        .party = l->party,
+        .trust = l->trust,
+        .txid = l->txid,
+        .given = l->given,
+        .bad = l->bad,
+        .test = l->test,
+        .honeypot = l->honeypot,
+        .claimed = l->claimed,
+        .n_facts = l->n_facts,
+        .commit = l->commit,
+    };
+    memcpy(r->facts, l->facts, l->n_facts * sizeof *r->facts);
+    memcpy(r->sub, l->sub, sizeof r->sub);
+    if (tokens) {
+        r->has_email = tokens->has_email;
+        r->has_phone = tokens->has_phone;
+        memcpy(r->email, tokens->email, TOKEN_LEN);
+        memcpy(r->phone, tokens->phone, TOKEN_LEN);
+    }
+}
+
+static void touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
+                          struct lead_facts *f)
+{
+    enum class class;
+
+    *f = (struct lead_facts){.others = l->other_touches};
+    f->last.contract = cx->contract;
+    if (l->click_unrecorded) {
+        f->found = true;
+        f->last.unrecorded = true;
+        f->last.at_ms = l->clicked_ms;
+    } else if (l->has_click) {
+        f->last.index = l->click;
+        f->found = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+    }
+}
+
+/* An earlier lead elsewhere, or of a person whose data is destroyed, cannot be looked up here: the entry's word is
+ * taken. */
+static bool person_again(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                         const struct entry *recorded, const struct opening *tokens, const struct lead_report *r,
+                         struct lead_facts *f)
+{
+    const struct entry_lead *l = &recorded->lead;
+    bool dup = !span_empty(l->dup_contract);
+
+    if (tokens && (!dup || span_eq(l->dup_contract, cx->contract_id))) {
+        gather_person(v, cx->campaign, t, r, recorded->at_ms, f);
+        return false;
+    }
+    f->has_dup = dup;
+    f->dup.index = l->dup_index;
+    if (dup)
+        memcpy(f->dup.contract_id, l->dup_contract.ptr,
+               l->dup_contract.len <= LIMIT_ID ? l->dup_contract.len : LIMIT_ID);
+    return dup;
+}
+
+void redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
+                   const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign)
+{
+    const struct entry_lead *l = &recorded->lead;
+    struct lead_report r;
+    struct lead_facts f;
+
+    report_again(l, tokens, &r);
+    touches_again(cx, v, l, &f);
+    bool taken = person_again(cx, v, t, recorded, tokens, &r, &f);
+    decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
+    /* spans of *out must outlive the facts of this call; a place elsewhere that the entry does not name differs from it
+     * in any case */
+    if (taken)
+        out->lead.dup_contract = l->dup_contract;
+    else if (f.has_dup)
+        out->lead.dup_contract = span_is(cx->contract_id, f.dup.contract_id) ? cx->contract_id : SPAN("");
+    *foreign = taken || l->other_touches > 0;
+}

@@ -1,0 +1,200 @@
+#include "common/decisions/rows.h"
+
+#include <assert.h>
+
+#include "common/base/bytes.h"
+#include "common/decisions/row_write.h"
+
+enum { LEAD_ROW_LEN = 60, MOVE_ROW_LEN = 20, PLACE_HEAD_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
+
+const char *row_table_name(enum row_table t)
+{
+    static const char *const names[ROW_TABLES] = {
+#define X(symbol, word, meaning) [ROW_##symbol] = word,
+        ROW_TABLE(X)
+#undef X
+    };
+    assert(t < ROW_TABLES);
+    return names[t];
+}
+
+/* ---- keys ---- */
+
+void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index)
+{
+    store_be32(key, contract);
+    store_be64(key + 4, index);
+}
+
+void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t campaign, unsigned contact_bit,
+                    const uint8_t token[TOKEN_LEN])
+{
+    store_be32(key, campaign);
+    key[4] = (uint8_t)contact_bit;
+    memcpy(key + 5, token, TOKEN_LEN);
+}
+
+void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, struct span txid)
+{
+    const struct span parts[] = {party, span_of("", 1), txid};
+    uint8_t hash[HASH_LEN];
+    sha256v(parts, 3, hash);
+    memcpy(key, hash, TXID_KEY_LEN);
+}
+
+void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead)
+{
+    row_index_key(key, contract, click);
+    store_be64(key + 12, lead);
+}
+
+void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, uint64_t index)
+{
+    store_be64(key, (uint64_t)due_ms);
+    row_index_key(key + 8, contract, index);
+}
+
+enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index)
+{
+    if (key.len != DUE_KEY_LEN || load_be64(key.ptr) > INT64_MAX)
+        return ERR_CORRUPT;
+    *due_ms = (int64_t)load_be64(key.ptr);
+    *contract = load_be32(key.ptr + 8);
+    *index = load_be64(key.ptr + 12);
+    return ERR_OK;
+}
+
+/* ---- values ---- */
+
+size_t lead_row_write(const struct lead_row *r, uint8_t *out)
+{
+    out[0] = (uint8_t)r->status;
+    out[1] = (uint8_t)r->reason;
+    out[2] = r->has_click;
+    out[3] = 0;
+    store_be64(out + 4, (uint64_t)r->at_ms);
+    store_be64(out + 12, (uint64_t)r->payout_micros);
+    store_be64(out + 20, (uint64_t)r->due_ms);
+    store_be64(out + 28, (uint64_t)r->approved_ms);
+    store_be64(out + 36, r->click);
+    store_be64(out + 44, r->last);
+    store_be64(out + 52, r->terms);
+    return LEAD_ROW_LEN;
+}
+
+enum err lead_row_read(struct span value, struct lead_row *out)
+{
+    const uint8_t *v = (const uint8_t *)value.ptr;
+    if (value.len != LEAD_ROW_LEN || v[0] >= STATUS_COUNT || v[1] >= REASON_COUNT || v[2] > 1 || v[3])
+        return ERR_CORRUPT;
+    *out = (struct lead_row){
+        .status = v[0],
+        .reason = v[1],
+        .has_click = v[2],
+        .at_ms = (int64_t)load_be64(v + 4),
+        .payout_micros = (int64_t)load_be64(v + 12),
+        .due_ms = (int64_t)load_be64(v + 20),
+        .approved_ms = (int64_t)load_be64(v + 28),
+        .click = load_be64(v + 36),
+        .last = load_be64(v + 44),
+        .terms = load_be64(v + 52),
+    };
+    return ERR_OK;
+}
+
+size_t move_row_write(const struct move_row *r, uint8_t *out)
+{
+    out[0] = (uint8_t)r->kind;
+    out[1] = (uint8_t)r->status;
+    out[2] = (uint8_t)r->reason;
+    out[3] = 0;
+    store_be64(out + 4, r->lead);
+    store_be64(out + 12, (uint64_t)r->micros);
+    return MOVE_ROW_LEN;
+}
+
+enum err move_row_read(struct span value, struct move_row *out)
+{
+    const uint8_t *v = (const uint8_t *)value.ptr;
+    if (value.len != MOVE_ROW_LEN || (v[0] != ENTRY_LEAD && v[0] != ENTRY_DISPOSITION) || v[1] >= STATUS_COUNT ||
+        v[2] >= REASON_COUNT || v[3])
+        return ERR_CORRUPT;
+    *out = (struct move_row){
+        .kind = v[0], .status = v[1], .reason = v[2], .lead = load_be64(v + 4), .micros = (int64_t)load_be64(v + 12)};
+    return ERR_OK;
+}
+
+size_t place_write(struct span contract_id, uint32_t contract, uint64_t index, int64_t at_ms, uint8_t *out)
+{
+    assert(contract_id.len <= LIMIT_ID);
+    row_index_key(out, contract, index);
+    store_be64(out + 12, (uint64_t)at_ms);
+    memcpy(out + PLACE_HEAD_LEN, contract_id.ptr, contract_id.len);
+    return PLACE_HEAD_LEN + contract_id.len;
+}
+
+size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out)
+{
+    row_index_key(out, contract, index);
+    memcpy(out + 12, facts_sha256, HASH_LEN);
+    return TXID_ROW_LEN;
+}
+
+/* ---- reading through a view: a row that does not read is a row that is not there, and `check` tells ---- */
+
+bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out)
+{
+    uint8_t key[12];
+    struct span value;
+    row_index_key(key, contract, index);
+    return v->get(v->ctx, ROW_LEADS, span_of(key, sizeof key), &value) && !lead_row_read(value, out);
+}
+
+bool row_txid(const struct view *v, struct span party, struct span txid, uint32_t *contract, uint64_t *index,
+              uint8_t facts_sha256[HASH_LEN])
+{
+    uint8_t key[TXID_KEY_LEN];
+    struct span value;
+    row_txid_key(key, party, txid);
+    if (!v->get(v->ctx, ROW_TXIDS, span_of(key, sizeof key), &value) || value.len != TXID_ROW_LEN)
+        return false;
+    *contract = load_be32(value.ptr);
+    *index = load_be64(value.ptr + 4);
+    memcpy(facts_sha256, value.ptr + 12, HASH_LEN);
+    return true;
+}
+
+bool row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit, const uint8_t token[TOKEN_LEN],
+                struct place *out)
+{
+    uint8_t key[DEDUPE_KEY_LEN];
+    struct span value;
+    row_dedupe_key(key, campaign, contact_bit, token);
+    if (!v->get(v->ctx, ROW_DEDUPE, span_of(key, sizeof key), &value))
+        return false;
+    if (value.len <= PLACE_HEAD_LEN || value.len > PLACE_HEAD_LEN + LIMIT_ID)
+        return false;
+    *out = (struct place){.contract = load_be32(value.ptr),
+                          .index = load_be64(value.ptr + 4),
+                          .at_ms = (int64_t)load_be64(value.ptr + 12)};
+    memcpy(out->contract_id, value.ptr + PLACE_HEAD_LEN, value.len - PLACE_HEAD_LEN);
+    return true;
+}
+
+unsigned row_click_leads(const struct view *v, uint32_t contract, uint64_t click, uint64_t *first)
+{
+    uint8_t from[CLICK_LEAD_KEY_LEN];
+    struct span key, value;
+    unsigned n = 0;
+
+    row_click_lead_key(from, contract, click, 0);
+    while (n < 2 && v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value)) {
+        if (key.len != sizeof from || memcmp(key.ptr, from, 12) != 0)
+            break;
+        uint64_t lead = load_be64(key.ptr + 12);
+        if (n++ == 0)
+            *first = lead;
+        store_be64(from + 12, lead + 1);
+    }
+    return n;
+}

@@ -1,0 +1,306 @@
+#include "common/decisions/terms.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/base/money.h"
+#include "common/decisions/link.h"
+#include "common/decisions/member.h"
+
+#define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or view */
+enum { DAY_S = 86400, YEAR_DAYS = 365 };
+
+static bool characters(struct span s, const char *others)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!alnum && !(c && strchr(others, c)))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool id_ok(struct span s)
+{
+    return characters(s, "-_");
+}
+
+static bool timezone_ok(struct span s)
+{
+    return characters(s, "/_+-") && s.ptr[0] != '/' && s.ptr[s.len - 1] != '/';
+}
+
+static bool currency_ok(struct span s)
+{
+    return currency_exponent(s) >= 0;
+}
+
+static bool label_ok(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
+            return false;
+    return s.len > 0;
+}
+
+static bool honeypot_ok(struct span s)
+{
+    return field_name_ok(s) && !span_is(s, "country");
+}
+
+static bool policy_ok(struct span s)
+{
+    static const char *const policies[] = {
+        "no-referrer",   "no-referrer-when-downgrade",      "origin",    "origin-when-cross-origin", "same-origin",
+        "strict-origin", "strict-origin-when-cross-origin", "unsafe-url"};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
+        if (span_is(s, policies[i]))
+            return true;
+    return false;
+}
+
+static const char *const senders[] = {"advertiser", "publisher", NULL}; /* bits ACCEPT_* */
+static const char *const persons[] = {"email", "phone", NULL};          /* bits CONTACT_EMAIL, CONTACT_PHONE */
+
+#define AT(member) offsetof(struct terms, member)
+#define ID_MUST "must be an id"
+
+static const struct member attribution_members[] = {
+    {"click_days", &member_int, AT(click_days), .min = 1, .max = YEAR_DAYS, .fallback = 30},
+    {"model", &member_fixed, .text = "\"last\""},
+    {NULL},
+};
+
+static const struct member dedupe_members[] = {
+    {"by", &member_set, AT(dedupe_by), .words = persons, .fallback = CONTACT_EMAIL | CONTACT_PHONE,
+     .must = "must be email or phone, each once"},
+    {"days", &member_int, AT(dedupe_days), .min = 1, .max = 10 * YEAR_DAYS, .fallback = 90},
+    {NULL},
+};
+
+static const struct member lead_members[] = {
+    {"hold_below_s", &member_int, AT(hold_below_s), .max = DAY_S},
+    {"honeypot", &member_text, AT(honeypot), .max = 2 + LIMIT_FIELD_NAME, .text = "", .ok = honeypot_ok,
+     .must = "must be the name of a form field, f_NAME"},
+    {"min_click_to_lead_s", &member_int, AT(min_click_to_lead_s), .max = DAY_S},
+    {"require", &member_require},
+    {"rules", &member_rules},
+    {NULL},
+};
+
+static const struct member review_members[] = {
+    {"auto_approve_days", &member_int, AT(auto_approve_days), .max = YEAR_DAYS, .fallback = 14},
+    {"mode", &member_review_mode},
+    {NULL},
+};
+
+static const struct member campaign_members[] = {
+    {"accept_from", &member_set, AT(accept_from), .words = senders, .min = 1,
+     .fallback = ACCEPT_ADVERTISER | ACCEPT_PUBLISHER, .must = "must be advertiser or publisher, each once"},
+    {"advertiser", &member_text, AT(advertiser), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
+    {"allowed_hosts", &member_hosts},
+    {"attribution", &member_object, .members = attribution_members},
+    {"caps", &member_caps},
+    {"currency", &member_text, AT(currency), .max = 3, .ok = currency_ok,
+     .must = "must be an ISO 4217 currency code such as EUR"},
+    {"dedupe", &member_object, .members = dedupe_members},
+    {"id", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
+    {"landing_url", &member_text, AT(landing_url), .max = LIMIT_URL, .ok = link_ok,
+     .must = "must be an http or https URL with a host; percent-encode other characters than those of RFC 3986"},
+    {"lead", &member_object, .members = lead_members},
+    {"name", &member_text, AT(name), .max = LIMIT_LABEL, .ok = label_ok,
+     .must = "must be a text without control characters"},
+    {"payable_classes", &member_fixed, .text = "[\"ok\"]"},
+    {"pixel_leads", &member_fixed, .text = "\"off\""},
+    {"referrer_policy", &member_text, AT(referrer_policy), .max = 40, .text = "no-referrer-when-downgrade",
+     .ok = policy_ok, .must = "must be a Referrer-Policy such as origin"},
+    {"return_days", &member_int, AT(return_days), .max = YEAR_DAYS, .fallback = 30},
+    {"review", &member_object, .members = review_members},
+    {"timezone", &member_text, AT(timezone), .max = 64, .text = "UTC", .ok = timezone_ok,
+     .must = "must be an IANA time zone such as Europe/Paris"},
+    {NULL},
+};
+
+static const struct member price_members[] = {
+    {"click_micros", &member_int, AT(click_micros), .max = TRAFFIC_PRICE_MAX},
+    {"lead", &member_tiers},
+    {"sale_ppm", &member_fixed, .text = "0"},
+    {"view_micros", &member_int, AT(view_micros), .max = TRAFFIC_PRICE_MAX},
+    {NULL},
+};
+
+static const struct member contract_members[] = {
+    {"campaign", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
+    {"caps", &member_caps},
+    {"ends_at", &member_time, AT(ends_ms)},
+    {"id", &member_text, AT(contract), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
+    {"price", &member_object, .members = price_members},
+    {"publisher", &member_text, AT(publisher), .max = LIMIT_ID, .text = "", .ok = id_ok, .must = ID_MUST},
+    {"starts_at", &member_time, AT(starts_ms)},
+    {NULL},
+};
+
+/* Reads a document into *t and writes it canonically. */
+static enum err complete(const struct member *table, const json_t *doc, struct terms *t, struct buf *canonical,
+                         struct problem *p)
+{
+    struct reading r = {doc, "", p};
+    struct buf text;
+    struct jw w;
+    enum err e = members_read(table, &r, t);
+
+    if (e)
+        return e;
+    if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
+        return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
+    buf_heap(&text);
+    jw_open(&w, &text);
+    members_write(table, t, &w);
+    jw_close(&w);
+    if (text.len > LIMIT_DOCUMENT)
+        e = problem(p, ERR_INVALID, "", "must not take more than %d bytes: use fewer rules, tiers or values",
+                    LIMIT_DOCUMENT);
+    else
+        buf_span_add(canonical, buf_span(&text));
+    buf_free(&text);
+    return e;
+}
+
+static enum err complete_new(const struct member *table, const json_t *in, struct span id, struct buf *canonical,
+                             struct problem *p)
+{
+    if (json_object_get(in, "id"))
+        return problem(p, ERR_INVALID, "id", "is chosen by the server: leave it out");
+    json_t *doc = json_copy((json_t *)in);
+    struct terms *t = xcalloc(1, sizeof *t);
+    int bad = json_object_set_new(doc, "id", json_stringn(id.ptr, id.len));
+    assert(doc && bad == 0);
+    enum err e = complete(table, doc, t, canonical, p);
+    terms_free(t);
+    json_decref(doc);
+    return e;
+}
+
+enum err campaign_document(const json_t *in, struct span id, struct buf *canonical, struct problem *p)
+{
+    return complete_new(campaign_members, in, id, canonical, p);
+}
+
+enum err contract_document(const json_t *in, struct span id, struct buf *canonical, struct problem *p)
+{
+    return complete_new(contract_members, in, id, canonical, p);
+}
+
+/* RFC 7396. Both are objects. */
+static void merge(json_t *target, const json_t *patch)
+{
+    const char *name;
+    json_t *v;
+
+    json_object_foreach((json_t *)patch, name, v)
+    {
+        json_t *old = json_object_get(target, name);
+        int bad = 0;
+        if (json_is_null(v)) {
+            json_object_del(target, name);
+        } else if (!json_is_object(v)) {
+            bad = json_object_set(target, name, v);
+        } else {
+            if (!json_is_object(old)) {
+                bad = json_object_set_new(target, name, json_object());
+                old = json_object_get(target, name);
+            }
+            merge(old, v);
+        }
+        assert(bad == 0);
+    }
+}
+
+static enum err patch_document(const struct member *table, const char *const *fixed, struct span stored,
+                               const json_t *patch, struct buf *canonical, struct problem *p)
+{
+    json_t *doc = NULL, *merged = NULL;
+    struct terms *t = xcalloc(1, sizeof *t);
+    enum err e = json_read_canonical(stored, &doc, p);
+
+    if (e)
+        goto done;
+    merged = json_deep_copy(doc);
+    assert(merged);
+    merge(merged, patch);
+    for (; *fixed; fixed++)
+        if (!json_equal(json_object_get(doc, *fixed), json_object_get(merged, *fixed))) {
+            e = problem(p, ERR_INVALID, *fixed, "cannot be changed: make a new one instead");
+            goto done;
+        }
+    e = complete(table, merged, t, canonical, p);
+done:
+    terms_free(t);
+    json_decref(merged);
+    json_decref(doc);
+    return e;
+}
+
+enum err campaign_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p)
+{
+    static const char *const fixed[] = {"advertiser", "currency", "id", NULL};
+    return patch_document(campaign_members, fixed, stored, patch, canonical, p);
+}
+
+enum err contract_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p)
+{
+    static const char *const fixed[] = {"campaign", "id", "publisher", NULL};
+    return patch_document(contract_members, fixed, stored, patch, canonical, p);
+}
+
+/* Canonical and complete: completing it changes no byte. *json keeps what the spans of *t point into. */
+static enum err compile(const struct member *table, struct span document, struct terms *t, json_t **json,
+                        struct problem *p)
+{
+    struct buf again;
+    enum err e = json_read_canonical(document, json, p);
+
+    if (e)
+        return e;
+    buf_heap(&again);
+    e = complete(table, *json, t, &again, p) ? ERR_CORRUPT : ERR_OK;
+    if (!e && !span_eq(buf_span(&again), document))
+        e = problem(p, ERR_CORRUPT, "", "must be a complete canonical document");
+    buf_free(&again);
+    return e;
+}
+
+enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p)
+{
+    struct terms *t = xcalloc(1, sizeof *t);
+    enum err e = compile(campaign_members, campaign, t, &t->json[0], p);
+
+    if (!e) {
+        struct span id = t->campaign;
+        e = compile(contract_members, contract, t, &t->json[1], p);
+        if (!e && !span_eq(id, t->campaign))
+            e = problem(p, ERR_CORRUPT, "campaign", "is not the id of the campaign's document");
+    }
+    if (e) {
+        terms_free(t);
+        return e;
+    }
+    *out = t;
+    return ERR_OK;
+}
+
+void terms_free(struct terms *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->n_rules; i++)
+        free(t->rules[i].values);
+    for (size_t i = 0; i < t->n_tiers; i++)
+        free(t->tiers[i].when.values);
+    json_decref(t->json[0]);
+    json_decref(t->json[1]);
+    free(t);
+}

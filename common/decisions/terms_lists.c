@@ -1,0 +1,318 @@
+/* Member types with one use each: hosts, required fields, profile rules, price tiers, review mode, caps. */
+#include "common/base/mem.h"
+#include "common/decisions/link.h"
+#include "common/decisions/member.h"
+
+#define PRICE_MAX ((int64_t)10000000000000) /* micros: ten million units for one lead */
+
+bool field_name_ok(struct span name)
+{
+    if (span_is(name, "country"))
+        return true;
+    if (!span_starts(name, "f_") || name.len < 3 || name.len > 2 + LIMIT_FIELD_NAME)
+        return false;
+    for (size_t i = 2; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && !(c && strchr("._-", c)))
+            return false;
+    }
+    return true;
+}
+
+static void write_texts(struct jw *w, const struct span *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        jw_str(w, texts[i]);
+}
+
+/* ---- allowed_hosts ---- */
+
+static enum err hosts_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *list = NULL;
+    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
+    for (size_t i = 0; !e && i < json_array_size(list); i++)
+        e = member_element(r, m->name, list, i, 255, link_pattern_ok,
+                           "must be a host name such as shop.example.com or *.example.com", &t->allowed_hosts[i]);
+    if (!e)
+        t->n_allowed_hosts = json_array_size(list);
+    return e;
+}
+
+static void hosts_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_array(w);
+    write_texts(w, t->allowed_hosts, t->n_allowed_hosts);
+    jw_array_end(w);
+}
+
+const struct member_type member_hosts = {hosts_read, hosts_write};
+
+/* ---- lead.require: contact fields as bits, other fields by name ---- */
+
+static bool requirable(struct span name)
+{
+    for (int i = 0; i < CONTACT_FIELDS; i++)
+        if (span_is(name, contact_names[i]))
+            return true;
+    return field_name_ok(name);
+}
+
+static void require(struct terms *t, struct span name)
+{
+    for (int i = 0; i < CONTACT_FIELDS; i++)
+        if (span_is(name, contact_names[i])) {
+            t->require_contact |= 1u << i;
+            return;
+        }
+    for (size_t i = 0; i < t->n_require_fields; i++)
+        if (span_eq(t->require_fields[i], name))
+            return;
+    t->require_fields[t->n_require_fields++] = name;
+}
+
+static enum err require_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *list = NULL;
+    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_FIELDS, &list, NULL, r->problem);
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        struct span name;
+        e = member_element(r, m->name, list, i, 2 + LIMIT_FIELD_NAME, requirable,
+                           "must be email, phone, first_name, last_name, country or f_NAME", &name);
+        if (!e)
+            require(t, name);
+    }
+    return e;
+}
+
+static void require_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_array(w);
+    for (int i = 0; i < CONTACT_FIELDS; i++)
+        if (t->require_contact & 1u << i)
+            jw_str(w, span_str(contact_names[i]));
+    write_texts(w, t->require_fields, t->n_require_fields);
+    jw_array_end(w);
+}
+
+const struct member_type member_require = {require_read, require_write};
+
+/* ---- rules: {"field","equals"} | {"field","in"} | {"field","min","max"} ---- */
+
+static enum err rule_values(const struct reading *r, struct rule *out)
+{
+    const json_t *list = NULL;
+    enum err e = json_get_array(r->obj, r->path, "in", LIMIT_VALUES, &list, NULL, r->problem);
+    if (e)
+        return e;
+    if (json_array_size(list) == 0)
+        return member_wrong(r, "in", "must list at least one value");
+    out->n_values = json_array_size(list);
+    out->values = xcalloc(out->n_values, sizeof *out->values);
+    for (size_t i = 0; !e && i < out->n_values; i++)
+        e = member_element(r, "in", list, i, LIMIT_FIELD, NULL, "must be a text that is not empty", &out->values[i]);
+    return e;
+}
+
+static enum err rule_range(const struct reading *r, struct rule *out)
+{
+    enum err e =
+        json_get_int(r->obj, r->path, "min", -JSON_INT_MAX, JSON_INT_MAX, &out->min, &out->has_min, r->problem);
+    if (!e)
+        e = json_get_int(r->obj, r->path, "max", -JSON_INT_MAX, JSON_INT_MAX, &out->max, &out->has_max, r->problem);
+    if (!e && out->has_min && out->has_max && out->min > out->max)
+        return member_wrong(r, "max", "must not be below min");
+    return e;
+}
+
+static enum err rule_equals(const struct reading *r, struct rule *out)
+{
+    out->n_values = 1;
+    out->values = xcalloc(1, sizeof *out->values);
+    enum err e = json_get_str(r->obj, r->path, "equals", LIMIT_FIELD, &out->values[0], NULL, r->problem);
+    if (!e && span_empty(out->values[0]))
+        return member_wrong(r, "equals", "must not be empty");
+    return e;
+}
+
+static bool has(const json_t *obj, const char *name)
+{
+    const json_t *v = json_object_get(obj, name);
+    return v && !json_is_null(v);
+}
+
+/* *out is cleared memory. */
+static enum err rule_read(const struct reading *r, struct rule *out)
+{
+    static const char *const names[] = {"equals", "field", "in", "max", "min", NULL};
+    bool equals = has(r->obj, "equals"), in = has(r->obj, "in"), range = has(r->obj, "min") || has(r->obj, "max");
+    enum err e = json_only(r->obj, r->path, names, r->problem);
+
+    if (!e)
+        e = json_get_str(r->obj, r->path, "field", 2 + LIMIT_FIELD_NAME, &out->field, NULL, r->problem);
+    if (e)
+        return e;
+    if (!field_name_ok(out->field))
+        return member_wrong(r, "field", "must be country or f_NAME");
+    if (equals + in + range != 1)
+        return problem(r->problem, ERR_INVALID, r->path, "must have exactly one of `equals`, `in`, or `min` and `max`");
+    out->op = equals ? RULE_EQUALS : in ? RULE_IN : RULE_RANGE;
+    return equals ? rule_equals(r, out) : in ? rule_values(r, out) : rule_range(r, out);
+}
+
+static void rule_write(const struct rule *rule, struct jw *w)
+{
+    jw_object(w);
+    if (rule->op == RULE_EQUALS)
+        jw_kstr(w, "equals", rule->values[0]);
+    jw_kstr(w, "field", rule->field);
+    if (rule->op == RULE_IN) {
+        jw_key(w, "in");
+        jw_array(w);
+        write_texts(w, rule->values, rule->n_values);
+        jw_array_end(w);
+    }
+    if (rule->has_max)
+        jw_kint(w, "max", rule->max);
+    if (rule->has_min)
+        jw_kint(w, "min", rule->min);
+    jw_object_end(w);
+}
+
+static enum err rules_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *list = NULL;
+    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_RULES, &list, NULL, r->problem);
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        char path[MEMBER_PATH];
+        struct reading inner = {json_array_get(list, i), path, r->problem};
+        member_element_path(path, r->path, m->name, i);
+        if (!json_is_object(inner.obj))
+            return problem(r->problem, ERR_INVALID, path, "must be an object");
+        e = rule_read(&inner, &t->rules[t->n_rules++]);
+    }
+    return e;
+}
+
+static void rules_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_array(w);
+    for (size_t i = 0; i < t->n_rules; i++)
+        rule_write(&t->rules[i], w);
+    jw_array_end(w);
+}
+
+const struct member_type member_rules = {rules_read, rules_write};
+
+/* ---- price.lead: tiers ---- */
+
+static enum err tier_read(const struct reading *r, struct tier *out)
+{
+    static const char *const names[] = {"micros", "when", NULL};
+    char path[MEMBER_PATH];
+    struct reading when = {.path = path, .problem = r->problem};
+    bool found = false;
+    enum err e = json_only(r->obj, r->path, names, r->problem);
+
+    if (!e)
+        e = json_get_int(r->obj, r->path, "micros", 0, PRICE_MAX, &out->micros, &found, r->problem);
+    if (!e && !found)
+        return member_wrong(r, "micros", "is missing");
+    if (!e)
+        e = json_get_object(r->obj, r->path, "when", &when.obj, &out->has_when, r->problem);
+    if (e || !out->has_when)
+        return e;
+    member_path(path, r->path, "when");
+    return rule_read(&when, &out->when);
+}
+
+static enum err tiers_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *list = NULL;
+    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_TIERS, &list, NULL, r->problem);
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        char path[MEMBER_PATH];
+        struct reading inner = {json_array_get(list, i), path, r->problem};
+        member_element_path(path, r->path, m->name, i);
+        if (!json_is_object(inner.obj))
+            return problem(r->problem, ERR_INVALID, path, "must be an object");
+        if (i > 0 && !t->tiers[i - 1].has_when)
+            return problem(r->problem, ERR_INVALID, path,
+                           "can never match: a tier without `when` must be the last one");
+        e = tier_read(&inner, &t->tiers[t->n_tiers++]);
+    }
+    return e;
+}
+
+static void tiers_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_array(w);
+    for (size_t i = 0; i < t->n_tiers; i++) {
+        jw_object(w);
+        jw_kint(w, "micros", t->tiers[i].micros);
+        if (t->tiers[i].has_when) {
+            jw_key(w, "when");
+            rule_write(&t->tiers[i].when, w);
+        }
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+const struct member_type member_tiers = {tiers_read, tiers_write};
+
+/* ---- review.mode ---- */
+
+static enum err mode_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    struct span mode = SPAN("auto");
+    enum err e = json_get_str(r->obj, r->path, m->name, 16, &mode, NULL, r->problem);
+    if (e)
+        return e;
+    if (!span_is(mode, "auto") && !span_is(mode, "manual"))
+        return member_wrong(r, m->name, "must be auto or manual");
+    t->auto_approve = span_is(mode, "auto");
+    return ERR_OK;
+}
+
+static void mode_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_str(w, t->auto_approve ? SPAN("auto") : SPAN("manual"));
+}
+
+const struct member_type member_review_mode = {mode_read, mode_write};
+
+/* ---- caps: not supported yet, each of them named ---- */
+
+static enum err caps_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    static const char *const names[] = {"budget_micros_month", "day", "month", NULL};
+    char path[MEMBER_PATH];
+    struct reading caps = {.path = path, .problem = r->problem};
+    enum err e = json_get_object(r->obj, r->path, m->name, &caps.obj, NULL, r->problem);
+
+    (void)t;
+    member_path(path, r->path, m->name);
+    if (!e && caps.obj)
+        e = json_only(caps.obj, path, names, r->problem);
+    for (const char *const *name = names; !e && *name; name++)
+        if (has(caps.obj, *name))
+            e = member_wrong(&caps, *name, "is not supported yet: leave it out or null");
+    return e;
+}
+
+static void caps_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    (void)t;
+    jw_object(w);
+    jw_object_end(w);
+}
+
+const struct member_type member_caps = {caps_read, caps_write};

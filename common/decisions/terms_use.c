@@ -1,0 +1,64 @@
+/* What decisions and the tracking lane ask of compiled terms. */
+#include <strings.h>
+
+#include "common/base/bytes.h"
+#include "common/decisions/link.h"
+#include "common/decisions/terms.h"
+
+bool terms_active(const struct terms *t, int64_t at_ms)
+{
+    return (!t->starts_ms || at_ms >= t->starts_ms) && (!t->ends_ms || at_ms < t->ends_ms);
+}
+
+bool terms_uses_fact(const struct terms *t, struct span name)
+{
+    if (span_is(name, "country"))
+        return true;
+    for (size_t i = 0; i < t->n_require_fields; i++)
+        if (span_eq(t->require_fields[i], name))
+            return true;
+    for (size_t i = 0; i < t->n_rules; i++)
+        if (span_eq(t->rules[i].field, name))
+            return true;
+    for (size_t i = 0; i < t->n_tiers; i++)
+        if (t->tiers[i].has_when && span_eq(t->tiers[i].when.field, name))
+            return true;
+    return false;
+}
+
+bool terms_allows_link(const struct terms *t, struct span url)
+{
+    struct span host, own;
+    if (!link_host(url, &host))
+        return false;
+    if (link_host(t->landing_url, &own) && link_host_matches(own, host))
+        return true;
+    for (size_t i = 0; i < t->n_allowed_hosts; i++)
+        if (link_host_matches(t->allowed_hosts[i], host))
+            return true;
+    return false;
+}
+
+static bool same_text(struct span field, struct span a, struct span b)
+{
+    if (span_is(field, "country"))
+        return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+    return span_eq(a, b);
+}
+
+bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)
+{
+    size_t f = 0;
+    while (f < n && !span_eq(facts[f].name, r->field))
+        f++;
+    if (f == n)
+        return false;
+    if (r->op == RULE_RANGE) {
+        int64_t v;
+        return !parse_i64(facts[f].value, &v) && (!r->has_min || v >= r->min) && (!r->has_max || v <= r->max);
+    }
+    for (size_t i = 0; i < r->n_values; i++)
+        if (same_text(r->field, facts[f].value, r->values[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,345 @@
+/* Random traffic of two contracts of one campaign through gather, decide and apply, once as the server holds it (both
+ * contracts in one set of rows) and once as each contract's auditor does (its own log alone). */
+#include "tests/property/chance.h"
+#include "tests/unit/world.h"
+
+enum { CONTRACTS = 2, STEPS = 1500, PERSONS = 12, DEDUPE_DAYS = 20, CAMPAIGN_NUMBER = 7 };
+
+struct lead_seen {
+    int contract;
+    uint64_t index;
+    int64_t at_ms;
+    uint8_t email, phone; /* 0: none */
+    enum status status;   /* as it should be now */
+    bool accepted;
+};
+
+struct log {
+    struct terms *terms;
+    uint64_t terms_index, size;
+    struct fold_context server, audit;
+    struct world alone;
+};
+
+struct campaign_run {
+    struct log logs[CONTRACTS];
+    struct world world;
+    struct lead_seen leads[STEPS];
+    size_t n;
+    int64_t now_ms;
+};
+
+static struct terms *some_terms(const char *contract_id)
+{
+    static const char *const campaigns[] = {
+        "",
+        ",'lead':{'require':['email'],'hold_below_s':3600,'rules':[{'field':'country','in':['FR','BE']}]}",
+        ",'review':{'mode':'manual'},'lead':{'min_click_to_lead_s':60,'require':['country']},'return_days':1",
+        ",'review':{'auto_approve_days':0},'attribution':{'click_days':3}",
+        ",'review':{'auto_approve_days':2},'lead':{'require':['email','phone']}",
+    };
+    char campaign[512];
+    snprintf(campaign, sizeof campaign, "%s,'dedupe':{'by':['email','phone'],'days':%d}", campaigns[below(5)],
+             DEDUPE_DAYS);
+    return terms_of(
+        campaign, ",'price':{'lead':[{'when':{'field':'country','equals':'FR'},'micros':12000000},{'micros':8000001}]}",
+        contract_id);
+}
+
+static void start(struct campaign_run *c)
+{
+    static const char *const ids[CONTRACTS] = {"C1", "C2"};
+    *c = (struct campaign_run){.world = world_new(), .now_ms = NOW};
+    for (uint32_t i = 0; i < CONTRACTS; i++)
+        c->logs[i] = (struct log){
+            .terms = some_terms(ids[i]),
+            .size = 1,
+            .server = {i + 1, CAMPAIGN_NUMBER, span_str(ids[i])},
+            .audit = {1, 1, span_str(ids[i])},
+            .alone = world_new(),
+        };
+}
+
+static void stop(struct campaign_run *c)
+{
+    for (int i = 0; i < CONTRACTS; i++) {
+        terms_free(c->logs[i].terms);
+        world_free(&c->logs[i].alone);
+    }
+    world_free(&c->world);
+}
+
+static void append(struct campaign_run *c, struct log *l, const struct entry *e, const struct private_part *priv)
+{
+    assert_int_equal(world_apply(&c->world, &l->server, l->terms, l->size, e, priv), ERR_OK);
+    assert_int_equal(world_apply(&l->alone, &l->audit, l->terms, l->size, e, priv), ERR_OK);
+    l->size++;
+}
+
+static void click(struct campaign_run *c)
+{
+    struct log *l = &c->logs[below(CONTRACTS)];
+    struct world_click k = {
+        .contract = l->server.contract, .index = l->size++, .at_ms = c->now_ms, .placement = (uint32_t)below(5)};
+    world_click(&c->world, k);
+    k.contract = l->audit.contract;
+    world_click(&l->alone, k);
+}
+
+static void some_touches(const struct campaign_run *c, struct lead_report *r)
+{
+    r->n_touches = below(4);
+    r->claimed = r->n_touches > 0;
+    for (size_t i = 0; i < r->n_touches; i++) {
+        struct pointer *p = &r->touches[i];
+        *p = (struct pointer){.contract = (uint32_t)(1 + below(CONTRACTS)), .index = below(1000)};
+        if (one_in(10))
+            p->flags = CLICK_UNRECORDED, p->at_s = (uint32_t)(c->now_ms / 1000 - (int64_t)below(3 * 86400));
+        else if (c->world.n > 0 && !one_in(10)) {
+            const struct world_click *k = &c->world.clicks[c->world.n - 1 - below(c->world.n < 20 ? c->world.n : 20)];
+            *p = (struct pointer){.contract = k->contract, .index = k->index};
+        }
+    }
+}
+
+static void some_person(struct lead_report *r, struct lead_seen *s)
+{
+    s->email = one_in(6) ? 0 : (uint8_t)(1 + below(PERSONS));
+    s->phone = one_in(6) ? 0 : (uint8_t)(1 + below(PERSONS));
+    r->has_email = s->email;
+    r->has_phone = s->phone;
+    memset(r->email, s->email, TOKEN_LEN);
+    memset(r->phone, s->phone, TOKEN_LEN);
+    r->given = (s->email ? CONTACT_EMAIL : 0u) | (s->phone ? CONTACT_PHONE : 0u);
+    if (one_in(8)) {
+        r->given |= CONTACT_EMAIL | CONTACT_PHONE;
+        r->bad = (s->email ? 0u : CONTACT_EMAIL) | (s->phone ? 0u : CONTACT_PHONE);
+    }
+}
+
+/* The auditor, who sees one contract and the tokens, decides the same bytes. */
+static void decided_again(struct log *l, const struct entry *e, const struct lead_report *r)
+{
+    struct opening tokens = {.lead = true, .has_email = r->has_email, .has_phone = r->has_phone};
+    struct view v = world_view(&l->alone);
+    struct buf recorded, again;
+    struct entry out;
+    bool foreign;
+
+    memcpy(tokens.email, r->email, TOKEN_LEN);
+    memcpy(tokens.phone, r->phone, TOKEN_LEN);
+    redecide_lead(&l->audit, &v, l->terms, l->terms_index, e, &tokens, &out, &foreign);
+    buf_heap(&recorded), buf_heap(&again);
+    entry_write(&recorded, e);
+    entry_write(&again, &out);
+    if (!span_eq(buf_span(&recorded), buf_span(&again)))
+        fail_msg("recorded %.*s\nagain    %.*s", (int)recorded.len, recorded.ptr, (int)again.len, again.ptr);
+    buf_free(&recorded), buf_free(&again);
+}
+
+static void lead(struct campaign_run *c)
+{
+    static const char *const countries[] = {"FR", "be", "DE", ""};
+    struct view v = world_view(&c->world);
+    struct lead_report r = {.party = SPAN("P1"), .txid = SPAN("t"), .test = one_in(30), .honeypot = one_in(30)};
+    struct private_part priv = {.lead = true};
+    struct lead_seen *s = &c->leads[c->n++];
+    struct lead_facts f;
+    struct entry e;
+
+    some_touches(c, &r);
+    some_person(&r, s);
+    if (!one_in(4))
+        r.facts[r.n_facts++] = (struct fact){SPAN("country"), span_str(countries[below(4)])};
+    gather_touches(&v, &r, &f);
+    s->contract = f.found ? (int)f.last.contract - 1 : (int)below(CONTRACTS);
+    struct log *l = &c->logs[s->contract];
+    gather_person(&v, CAMPAIGN_NUMBER, l->terms, &r, c->now_ms, &f);
+    decide_lead(l->terms, l->terms_index, &r, &f, c->now_ms, &e);
+    decided_again(l, &e, &r);
+
+    priv.has_email = r.has_email;
+    priv.has_phone = r.has_phone;
+    memcpy(priv.email, r.email, TOKEN_LEN);
+    memcpy(priv.phone, r.phone, TOKEN_LEN);
+    s->index = l->size;
+    s->at_ms = c->now_ms;
+    s->status = e.lead.status;
+    s->accepted = s->status == STATUS_PENDING || s->status == STATUS_HELD || s->status == STATUS_APPROVED;
+    append(c, l, &e, &priv);
+}
+
+static void disposition(struct campaign_run *c)
+{
+    static const enum status wishes[] = {STATUS_APPROVED, STATUS_REJECTED, STATUS_RETURNED, STATUS_CONVERTED};
+    struct view v = world_view(&c->world);
+    if (c->n == 0)
+        return;
+    struct lead_seen *s = &c->leads[below(c->n)];
+    struct log *l = &c->logs[s->contract];
+    struct disposition_report r = {.party = SPAN("A1"), .status = wishes[below(4)], .lead = s->index};
+    struct lead_row row;
+    struct entry e;
+    bool same;
+
+    assert_true(row_lead(&v, l->server.contract, s->index, &row));
+    if (decide_disposition(l->terms, l->terms_index, &r, &row, c->now_ms, &e, &same, NULL) || same)
+        return;
+    s->status = r.status;
+    append(c, l, &e, NULL);
+}
+
+static struct lead_seen *seen(struct campaign_run *c, uint32_t contract, uint64_t index)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->leads[i].contract == (int)contract - 1 && c->leads[i].index == index)
+            return &c->leads[i];
+    fail_msg("a row of a lead that never was");
+    return NULL;
+}
+
+static void due(struct campaign_run *c)
+{
+    struct view v = world_view(&c->world);
+    struct span key, value;
+    while (v.seek(v.ctx, ROW_DUE, SPAN(""), &key, &value)) {
+        int64_t due_ms;
+        uint32_t contract;
+        uint64_t index;
+        struct lead_row row;
+        struct entry e;
+        assert_int_equal(due_key_read(key, &due_ms, &contract, &index), ERR_OK);
+        if (due_ms > c->now_ms)
+            break;
+        assert_true(row_lead(&v, contract, index, &row));
+        assert_true(decide_due(0, index, &row, c->now_ms, &e));
+        seen(c, contract, index)->status = STATUS_APPROVED;
+        append(c, &c->logs[contract - 1], &e, NULL);
+    }
+}
+
+static void new_terms(struct campaign_run *c)
+{
+    struct log *l = &c->logs[below(CONTRACTS)];
+    terms_free(l->terms);
+    l->terms = some_terms(l->server.contract_id.ptr);
+    l->terms_index = l->size++;
+}
+
+static void nobody_is_accepted_twice(const struct campaign_run *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = i + 1; k < c->n; k++) {
+            const struct lead_seen *a = &c->leads[i], *b = &c->leads[k];
+            bool same = (a->email && a->email == b->email) || (a->phone && a->phone == b->phone);
+            if (a->accepted && b->accepted && same && b->at_ms - a->at_ms <= DEDUPE_DAYS * MS_PER_DAY)
+                fail_msg("leads %zu and %zu", i, k);
+        }
+}
+
+static void rows_say_what_happened(const struct campaign_run *c)
+{
+    size_t pending_due = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct log *l = &c->logs[c->leads[i].contract];
+        uint8_t key[12];
+        struct span server_row, audit_row;
+        struct lead_row server;
+        row_index_key(key, l->server.contract, c->leads[i].index);
+        assert_true(rows_map_get(c->world.rows, ROW_LEADS, span_of(key, sizeof key), &server_row));
+        row_index_key(key, l->audit.contract, c->leads[i].index);
+        assert_true(rows_map_get(l->alone.rows, ROW_LEADS, span_of(key, sizeof key), &audit_row));
+        assert_true(span_eq(server_row, audit_row));
+        assert_int_equal(lead_row_read(server_row, &server), ERR_OK);
+        assert_int_equal(server.status, c->leads[i].status);
+        pending_due += server.status == STATUS_PENDING && server.due_ms;
+    }
+    assert_int_equal(rows_map_count(c->world.rows, ROW_DUE), pending_due);
+    assert_int_equal(rows_map_count(c->world.rows, ROW_LEADS), c->n);
+}
+
+static void random_traffic_keeps_the_rules(void **state)
+{
+    static struct campaign_run c;
+    unsigned kept[STATUS_COUNT] = {0};
+
+    (void)state;
+    start(&c);
+    for (int i = 0; i < STEPS; i++) {
+        uint64_t what = below(100);
+        if (what < 35)
+            click(&c);
+        else if (what < 75)
+            lead(&c);
+        else if (what < 97)
+            disposition(&c);
+        else
+            new_terms(&c);
+        c.now_ms += one_in(50) ? -(int64_t)below(10 * MS_PER_DAY) : (int64_t)below(MS_PER_DAY);
+        due(&c);
+    }
+    nobody_is_accepted_twice(&c);
+    rows_say_what_happened(&c);
+    for (size_t i = 0; i < c.n; i++)
+        kept[c.leads[i].status]++;
+    for (int s = 0; s < STATUS_COUNT; s++)
+        printf("%s %u%s", status_word((enum status)s), kept[s], s + 1 < STATUS_COUNT ? ", " : "\n");
+    stop(&c);
+}
+
+/* The negative control of the auditor: one fact changed in a recorded lead is decided otherwise. */
+static void a_changed_decision_is_noticed(void **state)
+{
+    static struct campaign_run c;
+    (void)state;
+    start(&c);
+    struct log *l = &c.logs[0];
+    struct lead_report r = {.party = SPAN("P1"),
+                            .claimed = true,
+                            .n_touches = 1,
+                            .touches = {{.contract = 1, .index = 1}},
+                            .given = CONTACT_EMAIL | CONTACT_PHONE};
+    struct view v = world_view(&c.world), own = world_view(&l->alone);
+    struct lead_facts f;
+    struct entry e, out;
+    bool foreign;
+
+    terms_free(l->terms);
+    l->terms = terms_of("", ",'price':{'lead':[{'micros':5}]}", "C1");
+    world_click(&c.world, (struct world_click){.contract = 1, .index = 1, .at_ms = NOW - 1000});
+    world_click(&l->alone, (struct world_click){.contract = 1, .index = 1, .at_ms = NOW - 1000});
+    gather_touches(&v, &r, &f);
+    decide_lead(l->terms, 0, &r, &f, NOW, &e);
+    assert_int_equal(e.lead.status, STATUS_PENDING);
+
+    struct entry shaved[] = {e, e, e, e, e};
+    shaved[0].lead.payout_micros = 4;
+    shaved[1].lead.status = STATUS_REJECTED;
+    shaved[2].lead.click = 2;                                                           /* no such click */
+    shaved[3].lead.dup_contract = SPAN("C1"), shaved[3].lead.status = STATUS_DUPLICATE; /* no such earlier lead */
+    shaved[4].lead.due_ms++;
+    for (size_t i = 0; i < sizeof shaved / sizeof *shaved; i++) {
+        struct opening tokens = {.lead = true};
+        struct buf a, b;
+        redecide_lead(&l->audit, &own, l->terms, 0, &shaved[i], &tokens, &out, &foreign);
+        buf_heap(&a), buf_heap(&b);
+        entry_write(&a, &shaved[i]);
+        entry_write(&b, &out);
+        if (span_eq(buf_span(&a), buf_span(&b)))
+            fail_msg("case %zu", i);
+        buf_free(&a), buf_free(&b);
+    }
+    stop(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_traffic_keeps_the_rules),
+        cmocka_unit_test(random_traffic_keeps_the_rules),
+        cmocka_unit_test(random_traffic_keeps_the_rules),
+        cmocka_unit_test(a_changed_decision_is_noticed),
+    };
+    chance_seed();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,279 @@
+#include <stdio.h>
+
+#include "common/base/bytes.h"
+#include "tests/unit/world.h"
+
+enum { CONTRACT = 3, CAMPAIGN_NUMBER = 7 };
+static const struct fold_context cx = {CONTRACT, CAMPAIGN_NUMBER, SPAN("C1")};
+
+static struct entry lead_entry(enum status s)
+{
+    return (struct entry){.kind = ENTRY_LEAD,
+                          .at_ms = NOW,
+                          .lead = {.party = SPAN("P1"),
+                                   .txid = SPAN("t1"),
+                                   .has_click = true,
+                                   .click = 2,
+                                   .clicked_ms = NOW - 1000,
+                                   .status = s,
+                                   .reason = s == STATUS_REJECTED ? REASON_TEST : REASON_NONE,
+                                   .payout_micros = s == STATUS_REJECTED || s == STATUS_DUPLICATE ? 0 : 500,
+                                   .tier = -1,
+                                   .due_ms = s == STATUS_PENDING ? NOW + MS_PER_DAY : 0}};
+}
+
+static const struct private_part person = {
+    .lead = true, .has_email = true, .has_phone = true, .email = {1}, .phone = {2}, .facts_sha256 = {3}};
+
+static struct world after_lead(enum status s)
+{
+    struct world w = world_new();
+    struct entry e = lead_entry(s);
+    assert_int_equal(world_apply(&w, &cx, NULL, 5, &e, &person), ERR_OK);
+    return w;
+}
+
+static struct entry disposition(enum status s, int64_t payable, int64_t at_ms)
+{
+    return (struct entry){.kind = ENTRY_DISPOSITION,
+                          .at_ms = at_ms,
+                          .disposition = {.party = SPAN("A1"), .lead = 5, .status = s, .payable_micros = payable}};
+}
+
+/* ---- leads ---- */
+
+static void each_status_leaves_its_rows(void **state)
+{
+    static const struct {
+        enum status status;
+        size_t dedupe, due;
+        int64_t micros, approved_ms;
+    } cases[] = {
+        {STATUS_PENDING, 2, 1, 0, 0},  {STATUS_HELD, 2, 0, 0, 0},      {STATUS_APPROVED, 2, 0, 500, NOW},
+        {STATUS_REJECTED, 0, 0, 0, 0}, {STATUS_DUPLICATE, 0, 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w = after_lead(cases[i].status);
+        struct view v = world_view(&w);
+        struct lead_row lead;
+        struct move_row move;
+        struct span value;
+        uint8_t key[12], facts[HASH_LEN];
+        uint32_t contract;
+        uint64_t index;
+
+        assert_true(row_lead(&v, CONTRACT, 5, &lead));
+        assert_int_equal(lead.status, cases[i].status);
+        assert_int_equal(lead.last, 5);
+        assert_int_equal(lead.approved_ms, cases[i].approved_ms);
+        assert_int_equal(rows_map_count(w.rows, ROW_DEDUPE), cases[i].dedupe);
+        assert_int_equal(rows_map_count(w.rows, ROW_DUE), cases[i].due);
+        row_index_key(key, CONTRACT, 5);
+        assert_true(rows_map_get(w.rows, ROW_MOVES, span_of(key, sizeof key), &value));
+        assert_int_equal(move_row_read(value, &move), ERR_OK);
+        assert_int_equal(move.kind, ENTRY_LEAD);
+        assert_int_equal(move.lead, 5);
+        assert_int_equal(move.micros, cases[i].micros);
+        assert_true(row_txid(&v, SPAN("P1"), SPAN("t1"), &contract, &index, facts));
+        assert_int_equal(contract, CONTRACT);
+        assert_int_equal(index, 5);
+        assert_memory_equal(facts, person.facts_sha256, HASH_LEN);
+        world_free(&w);
+    }
+}
+
+static void txids_are_each_senders_own(void **state)
+{
+    struct world w = after_lead(STATUS_PENDING);
+    struct view v = world_view(&w);
+    uint8_t facts[HASH_LEN];
+    uint32_t contract;
+    uint64_t index;
+    (void)state;
+    assert_false(row_txid(&v, SPAN("P2"), SPAN("t1"), &contract, &index, facts));
+    assert_false(row_txid(&v, SPAN("P1"), SPAN("t2"), &contract, &index, facts));
+    world_free(&w);
+}
+
+static void an_erased_lead_leaves_no_person(void **state)
+{
+    struct world w = world_new();
+    struct entry e = lead_entry(STATUS_PENDING);
+    (void)state;
+    assert_int_equal(world_apply(&w, &cx, NULL, 5, &e, NULL), ERR_OK);
+    assert_int_equal(rows_map_count(w.rows, ROW_DEDUPE), 0);
+    assert_int_equal(rows_map_count(w.rows, ROW_LEADS), 1);
+    world_free(&w);
+}
+
+static void leads_of_a_click_are_counted_up_to_two(void **state)
+{
+    struct world w = world_new();
+    struct view v = world_view(&w);
+    struct entry e = lead_entry(STATUS_PENDING);
+    uint64_t first = 0;
+
+    (void)state;
+    assert_int_equal(row_click_leads(&v, CONTRACT, 2, &first), 0);
+    e.lead.click = 3;
+    assert_int_equal(world_apply(&w, &cx, NULL, 4, &e, NULL), ERR_OK); /* a neighbour's */
+    e.lead.click = 2;
+    assert_int_equal(world_apply(&w, &cx, NULL, 5, &e, NULL), ERR_OK);
+    assert_int_equal(row_click_leads(&v, CONTRACT, 2, &first), 1);
+    assert_int_equal(first, 5);
+    assert_int_equal(world_apply(&w, &cx, NULL, 9, &e, NULL), ERR_OK);
+    assert_int_equal(world_apply(&w, &cx, NULL, 11, &e, NULL), ERR_OK);
+    assert_int_equal(row_click_leads(&v, CONTRACT, 2, &first), 2);
+    assert_int_equal(first, 5);
+    e.lead.click_unrecorded = true;
+    e.lead.click = 0;
+    assert_int_equal(world_apply(&w, &cx, NULL, 12, &e, NULL), ERR_OK);
+    assert_int_equal(row_click_leads(&v, CONTRACT, 0, &first), 0);
+    world_free(&w);
+}
+
+/* ---- dispositions ---- */
+
+static void a_lead_that_leaves_review_is_no_longer_due(void **state)
+{
+    static const enum status to[] = {STATUS_APPROVED, STATUS_REJECTED};
+    struct terms *t = terms_of("", "", "C1");
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct world w = after_lead(STATUS_PENDING);
+        struct view v = world_view(&w);
+        struct entry e = disposition(to[i], to[i] == STATUS_APPROVED ? 500 : 0, NOW + 1);
+        struct lead_row lead;
+        assert_int_equal(world_apply(&w, &cx, t, 6, &e, NULL), ERR_OK);
+        assert_int_equal(rows_map_count(w.rows, ROW_DUE), 0);
+        assert_true(row_lead(&v, CONTRACT, 5, &lead));
+        assert_int_equal(lead.status, to[i]);
+        assert_int_equal(lead.due_ms, 0);
+        assert_int_equal(lead.last, 6);
+        assert_int_equal(lead.approved_ms, to[i] == STATUS_APPROVED ? NOW + 1 : 0);
+        assert_int_equal(rows_map_count(w.rows, ROW_MOVES), 2);
+        world_free(&w);
+    }
+    terms_free(t);
+}
+
+static void what_cannot_follow_is_corrupt(void **state)
+{
+    struct terms *t = terms_of("", "", "C1");
+    struct entry system = disposition(STATUS_APPROVED, 500, NOW + MS_PER_DAY - 1), early = system, due = system,
+                 absent = disposition(STATUS_APPROVED, 500, NOW);
+    struct entry wrong_sum = disposition(STATUS_APPROVED, 499, NOW),
+                 not_allowed = disposition(STATUS_RETURNED, -500, NOW), good = disposition(STATUS_APPROVED, 500, NOW);
+    struct world w = after_lead(STATUS_PENDING);
+
+    (void)state;
+    early.disposition.trust = due.disposition.trust = TRUST_SYSTEM;
+    due.at_ms++;
+    absent.disposition.lead = 4;
+    assert_int_equal(world_apply(&w, &cx, t, 6, &absent, NULL), ERR_CORRUPT);
+    assert_int_equal(world_apply(&w, &cx, t, 6, &wrong_sum, NULL), ERR_CORRUPT);
+    assert_int_equal(world_apply(&w, &cx, t, 6, &not_allowed, NULL), ERR_CORRUPT);
+    assert_int_equal(world_apply(&w, &cx, t, 6, &early, NULL), ERR_CORRUPT);
+    assert_int_equal(world_apply(&w, &cx, t, 5, &good, NULL), ERR_CORRUPT); /* before its lead */
+    assert_int_equal(world_apply(&w, &cx, t, 6, &due, NULL), ERR_OK);
+    assert_int_equal(world_apply(&w, &cx, t, 7, &good, NULL), ERR_CORRUPT); /* it is that already */
+    world_free(&w);
+    terms_free(t);
+}
+
+static void other_entries_leave_no_rows(void **state)
+{
+    static const enum entry_kind kinds[] = {ENTRY_TERMS,     ENTRY_CLICK,    ENTRY_VIEW, ENTRY_KEY,
+                                            ENTRY_STATEMENT, ENTRY_RESPONSE, ENTRY_GAP,  ENTRY_ERASE};
+    struct world w = world_new();
+    struct view v = world_view(&w);
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct entry e = {.kind = kinds[i], .at_ms = NOW};
+        struct row_ops ops;
+        assert_int_equal(apply(&cx, &v, NULL, i, &e, NULL, &ops), ERR_OK);
+        assert_int_equal(ops.n, 0);
+    }
+    world_free(&w);
+}
+
+/* ---- row codecs: a changed length or an unknown word does not read ---- */
+
+static void damaged_rows_do_not_read(void **state)
+{
+    struct world w = after_lead(STATUS_PENDING);
+    uint8_t key[12], bytes[64];
+    struct span value, due_key;
+    struct lead_row lead;
+    struct move_row move;
+    int64_t due;
+    uint32_t contract;
+    uint64_t index;
+
+    (void)state;
+    row_index_key(key, CONTRACT, 5);
+    assert_true(rows_map_get(w.rows, ROW_LEADS, span_of(key, sizeof key), &value));
+    memcpy(bytes, value.ptr, value.len);
+    assert_int_equal(lead_row_read(span_of(bytes, value.len - 1), &lead), ERR_CORRUPT);
+    bytes[0] = STATUS_COUNT;
+    assert_int_equal(lead_row_read(span_of(bytes, value.len), &lead), ERR_CORRUPT);
+    assert_true(rows_map_get(w.rows, ROW_MOVES, span_of(key, sizeof key), &value));
+    memcpy(bytes, value.ptr, value.len);
+    assert_int_equal(move_row_read(span_of(bytes, value.len - 1), &move), ERR_CORRUPT);
+    bytes[0] = ENTRY_CLICK;
+    assert_int_equal(move_row_read(span_of(bytes, value.len), &move), ERR_CORRUPT);
+    assert_true(rows_map_seek(w.rows, ROW_DUE, SPAN(""), &due_key, &value));
+    assert_int_equal(due_key_read(due_key, &due, &contract, &index), ERR_OK);
+    assert_int_equal(due, NOW + MS_PER_DAY);
+    assert_int_equal(contract, CONTRACT);
+    assert_int_equal(index, 5);
+    assert_int_equal(due_key_read(span_of(due_key.ptr, due_key.len - 1), &due, &contract, &index), ERR_CORRUPT);
+    world_free(&w);
+}
+
+/* ---- tally ---- */
+
+static void the_tally_adds_up_traffic(void **state)
+{
+    struct terms *t = terms_of("", ",'price':{'click_micros':10,'view_micros':3}", "C1");
+    struct entry_gap gap = {.clicks = 4, .views = 5};
+    struct tally a = {0};
+
+    (void)state;
+    tally_add(&a, t, ENTRY_CLICK, CLASS_OK, NOW, NULL);
+    tally_add(&a, t, ENTRY_CLICK, CLASS_OK, NOW + 1, NULL);
+    tally_add(&a, t, ENTRY_CLICK, CLASS_BOT, NOW + 2, NULL);
+    tally_add(&a, t, ENTRY_VIEW, CLASS_OK, NOW + 3, NULL);
+    tally_add(&a, t, ENTRY_VIEW, CLASS_PREFETCH, NOW + 4, NULL);
+    tally_add(&a, t, ENTRY_LEAD, CLASS_OK, NOW + 5, NULL);
+    tally_add(&a, NULL, ENTRY_CLICK, CLASS_OK, NOW + 6, NULL);
+    tally_add(&a, t, ENTRY_GAP, CLASS_OK, NOW + 7, &gap);
+    assert_int_equal(a.clicks[CLASS_OK], 3);
+    assert_int_equal(a.clicks[CLASS_BOT], 1);
+    assert_int_equal(a.views[CLASS_OK], 1);
+    assert_int_equal(a.views[CLASS_PREFETCH], 1);
+    assert_int_equal(a.click_micros, 20);
+    assert_int_equal(a.view_micros, 3);
+    assert_int_equal(a.gap_clicks, 4);
+    assert_int_equal(a.gap_views, 5);
+    assert_int_equal(a.from_ms, NOW);
+    assert_int_equal(a.to_ms, NOW + 7);
+    terms_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_status_leaves_its_rows),
+        cmocka_unit_test(txids_are_each_senders_own),
+        cmocka_unit_test(an_erased_lead_leaves_no_person),
+        cmocka_unit_test(leads_of_a_click_are_counted_up_to_two),
+        cmocka_unit_test(a_lead_that_leaves_review_is_no_longer_due),
+        cmocka_unit_test(what_cannot_follow_is_corrupt),
+        cmocka_unit_test(other_entries_leave_no_rows),
+        cmocka_unit_test(damaged_rows_do_not_read),
+        cmocka_unit_test(the_tally_adds_up_traffic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

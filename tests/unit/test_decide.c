@@ -1,0 +1,428 @@
+#include <stdio.h>
+
+#include "tests/unit/world.h"
+
+#define DAY MS_PER_DAY
+enum { OURS = 1, OTHERS = 2, CAMPAIGN_NUMBER = 7 };
+
+/* A good lead of a click one minute ago, with email and phone. */
+static struct lead_report good_report(void)
+{
+    struct lead_report r = {
+        .party = SPAN("P1"),
+        .txid = SPAN("t1"),
+        .given = CONTACT_EMAIL | CONTACT_PHONE,
+        .claimed = true,
+        .has_email = true,
+        .has_phone = true,
+    };
+    memset(r.email, 1, TOKEN_LEN);
+    memset(r.phone, 2, TOKEN_LEN);
+    return r;
+}
+
+static struct lead_facts good_facts(void)
+{
+    return (struct lead_facts){.found = true,
+                               .last = {.contract = OURS, .index = 3, .placement = 5, .at_ms = NOW - 60000}};
+}
+
+/* ---- one refusal each ---- */
+
+/* clang-format off */
+static void nothing(struct lead_report *r, struct lead_facts *f) { (void)r, (void)f; }
+static void test_mark(struct lead_report *r, struct lead_facts *f) { (void)f, r->test = true; }
+static void unclaimed(struct lead_report *r, struct lead_facts *f) { f->found = false, r->claimed = false; }
+static void unknown(struct lead_report *r, struct lead_facts *f) { (void)r, f->found = false; }
+static void old_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 30 * DAY - 1; }
+static void oldest_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 30 * DAY; }
+static void trapped(struct lead_report *r, struct lead_facts *f) { (void)f, r->honeypot = true; }
+static void no_phone(struct lead_report *r, struct lead_facts *f) { (void)f, r->given = CONTACT_EMAIL, r->has_phone = false; }
+static void bad_mail(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_EMAIL, r->has_email = false; }
+static void bad_fone(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_PHONE, r->has_phone = false; }
+static void bad_both(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_PHONE | CONTACT_EMAIL; }
+static void click_after_lead(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW + 5000; }
+static void quick(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 4999; }
+static void lost_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.unrecorded = true; }
+/* clang-format on */
+static void french(struct lead_report *r, struct lead_facts *f)
+{
+    (void)f;
+    r->facts[r->n_facts++] = (struct fact){SPAN("country"), SPAN("fr")};
+}
+static void empty_country(struct lead_report *r, struct lead_facts *f)
+{
+    (void)f;
+    r->facts[r->n_facts++] = (struct fact){SPAN("country"), SPAN("")};
+}
+static void twice(struct lead_report *r, struct lead_facts *f)
+{
+    (void)r;
+    f->has_dup = true;
+    f->dup = (struct place){"C2", OTHERS, 77, NOW - DAY};
+}
+
+#define MANUAL ",'review':{'mode':'manual'}"
+#define ENDED ",'ends_at':'2026-01-01T00:00:00Z'"
+#define FRANCE ",'lead':{'rules':[{'field':'country','in':['FR']}]}"
+static const struct {
+    const char *what, *campaign, *contract; /* terms */
+    void (*spoil)(struct lead_report *r, struct lead_facts *f);
+    enum status status;
+    enum reason reason;
+} decisions[] = {
+    {"good", "", "", nothing, STATUS_PENDING, REASON_NONE},
+    {"approved at once", ",'review':{'auto_approve_days':0}", "", nothing, STATUS_APPROVED, REASON_NONE},
+    {"manual", MANUAL, "", nothing, STATUS_PENDING, REASON_NONE},
+    {"manual, 0 days", ",'review':{'mode':'manual','auto_approve_days':0}", "", nothing, STATUS_PENDING, REASON_NONE},
+    {"test", "", "", test_mark, STATUS_REJECTED, REASON_TEST},
+    {"ended", "", ENDED, nothing, STATUS_REJECTED, REASON_CONTRACT_ENDED},
+    {"not started", "", ",'starts_at':'2036-01-01T00:00:00Z'", nothing, STATUS_REJECTED, REASON_CONTRACT_ENDED},
+    {"no click", "", "", unclaimed, STATUS_REJECTED, REASON_NO_CLICK},
+    {"unknown click", "", "", unknown, STATUS_REJECTED, REASON_UNKNOWN_CLICK},
+    {"click too old", "", "", old_click, STATUS_REJECTED, REASON_OUTSIDE_WINDOW},
+    {"click just young enough", "", "", oldest_click, STATUS_PENDING, REASON_NONE},
+    {"honeypot", "", "", trapped, STATUS_REJECTED, REASON_HONEYPOT},
+    {"contact missing", ",'lead':{'require':['phone']}", "", no_phone, STATUS_REJECTED, REASON_MISSING_FIELD},
+    {"contact not required", ",'lead':{'require':['email']}", "", no_phone, STATUS_PENDING, REASON_NONE},
+    {"field missing", ",'lead':{'require':['country']}", "", nothing, STATUS_REJECTED, REASON_MISSING_FIELD},
+    {"field empty", ",'lead':{'require':['country']}", "", empty_country, STATUS_REJECTED, REASON_MISSING_FIELD},
+    {"field there", ",'lead':{'require':['country']}", "", french, STATUS_PENDING, REASON_NONE},
+    {"required email bad", ",'lead':{'require':['email']}", "", bad_mail, STATUS_REJECTED, REASON_BAD_EMAIL},
+    {"required phone bad", ",'lead':{'require':['phone']}", "", bad_fone, STATUS_REJECTED, REASON_BAD_PHONE},
+    {"optional phone bad, email tells the person", "", "", bad_fone, STATUS_PENDING, REASON_NONE},
+    {"nobody to tell", "", "", bad_both, STATUS_REJECTED, REASON_BAD_EMAIL},
+    {"deduped by phone alone, phone bad", ",'dedupe':{'by':['phone']}", "", bad_fone, STATUS_REJECTED,
+     REASON_BAD_PHONE},
+    {"deduped by phone alone, email bad", ",'dedupe':{'by':['phone']}", "", bad_mail, STATUS_PENDING, REASON_NONE},
+    {"profile", FRANCE, "", nothing, STATUS_REJECTED, REASON_OUTSIDE_PROFILE},
+    {"in profile", FRANCE, "", french, STATUS_PENDING, REASON_NONE},
+    {"too fast", ",'lead':{'min_click_to_lead_s':5}", "", quick, STATUS_REJECTED, REASON_TOO_FAST},
+    {"clock ran backwards", "", "", click_after_lead, STATUS_PENDING, REASON_NONE},
+    {"clock ran backwards, counts as 0 s", ",'lead':{'min_click_to_lead_s':1}", "", click_after_lead, STATUS_REJECTED,
+     REASON_TOO_FAST},
+    {"duplicate", "", "", twice, STATUS_DUPLICATE, REASON_DUPLICATE},
+    {"held: fast", ",'lead':{'hold_below_s':5}", "", quick, STATUS_HELD, REASON_TOO_FAST},
+    {"held: lost click", "", "", lost_click, STATUS_HELD, REASON_UNRECORDED},
+    {"held, not approved at once", ",'lead':{'hold_below_s':5},'review':{'auto_approve_days':0}", "", quick,
+     STATUS_HELD, REASON_TOO_FAST},
+};
+
+static struct entry decide(struct terms *t, void (*spoil)(struct lead_report *, struct lead_facts *),
+                           struct lead_facts *f)
+{
+    struct lead_report r = good_report();
+    struct entry e;
+    *f = good_facts();
+    spoil(&r, f);
+    decide_lead(t, 9, &r, f, NOW, &e);
+    return e;
+}
+
+static void each_lead_is_decided_with_its_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++) {
+        char contract[256];
+        struct lead_facts f;
+        snprintf(contract, sizeof contract, ",'price':{'lead':[{'micros':5000000}]}%s", decisions[i].contract);
+        struct terms *t = terms_of(decisions[i].campaign, contract, "C1");
+        struct entry e = decide(t, decisions[i].spoil, &f);
+        bool accepted =
+            e.lead.status == STATUS_PENDING || e.lead.status == STATUS_HELD || e.lead.status == STATUS_APPROVED;
+        if (e.lead.status != decisions[i].status || e.lead.reason != decisions[i].reason)
+            fail_msg("%s: %s %s", decisions[i].what, status_word(e.lead.status), reason_word(e.lead.reason));
+        if (e.lead.payout_micros != (accepted ? 5000000 : 0) || e.lead.tier != (accepted ? 0 : -1))
+            fail_msg("%s: payout %lld", decisions[i].what, (long long)e.lead.payout_micros);
+        terms_free(t);
+    }
+}
+
+/* Everything is wrong at once; then the first thing is put right, and so on. */
+static void the_first_reason_wins(void **state)
+{
+    static const enum reason order[] = {
+        REASON_TEST,     REASON_CONTRACT_ENDED, REASON_NO_CLICK,  REASON_UNKNOWN_CLICK, REASON_OUTSIDE_WINDOW,
+        REASON_HONEYPOT, REASON_MISSING_FIELD,  REASON_BAD_EMAIL, REASON_BAD_PHONE,     REASON_OUTSIDE_PROFILE,
+        REASON_TOO_FAST, REASON_DUPLICATE,      REASON_UNRECORDED};
+    const char *terms = ",'lead':{'require':['last_name','email','phone'],'min_click_to_lead_s':60,'rules':[{'field':'"
+                        "f_age','min':18}]}";
+    struct terms *ended = terms_of(terms, ENDED, "C1"), *t = terms_of(terms, "", "C1");
+    struct lead_report r = good_report();
+    struct lead_facts f = {
+        .last = {.at_ms = NOW - 31 * DAY, .unrecorded = true}, .has_dup = true, .dup = {"C2", OTHERS, 1, NOW}};
+
+    (void)state;
+    r.test = r.honeypot = true;
+    r.claimed = false;
+    r.bad = CONTACT_EMAIL | CONTACT_PHONE;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        struct entry e;
+        decide_lead(order[i] == REASON_TEST || order[i] == REASON_CONTRACT_ENDED ? ended : t, 9, &r, &f, NOW, &e);
+        assert_string_equal(reason_word(e.lead.reason), reason_word(order[i]));
+        /* clang-format off */
+        switch (order[i]) {
+        case REASON_TEST: r.test = false; break;
+        case REASON_NO_CLICK: r.claimed = true; break;
+        case REASON_UNKNOWN_CLICK: f.found = true; break;
+        case REASON_OUTSIDE_WINDOW: f.last.at_ms = NOW - 1000; break;
+        case REASON_HONEYPOT: r.honeypot = false; break;
+        case REASON_MISSING_FIELD: r.given |= CONTACT_LAST_NAME; break;
+        case REASON_BAD_EMAIL: r.bad &= ~(unsigned)CONTACT_EMAIL; break;
+        case REASON_BAD_PHONE: r.bad = 0; break;
+        case REASON_OUTSIDE_PROFILE: r.facts[r.n_facts++] = (struct fact){SPAN("f_age"), SPAN("18")}; break;
+        case REASON_TOO_FAST: f.last.at_ms = NOW - 60000; break;
+        case REASON_DUPLICATE: f.has_dup = false; break;
+        default: break;
+        }
+        /* clang-format on */
+    }
+    terms_free(ended);
+    terms_free(t);
+}
+
+static void the_entry_says_what_was_found(void **state)
+{
+    struct terms *t = terms_of(",'lead':{'require':['country','f_a']}", "", "C1");
+    struct lead_facts f;
+    struct entry e = decide(t, twice, &f);
+
+    (void)state;
+    assert_int_equal(e.at_ms, NOW);
+    assert_int_equal(e.lead.terms, 9);
+    assert_true(e.lead.has_click);
+    assert_int_equal(e.lead.click, 3);
+    assert_int_equal(e.lead.placement, 5);
+    assert_int_equal(e.lead.clicked_ms, NOW - 60000);
+    assert_int_equal(e.lead.missing_fields, 2);
+    assert_true(span_is(e.lead.dup_contract, "C2"));
+    assert_int_equal(e.lead.dup_index, 77);
+    terms_free(t);
+}
+
+static void only_reviewed_leads_are_due(void **state)
+{
+    struct terms *automatic = terms_of("", "", "C1"), *manual = terms_of(MANUAL, "", "C1"),
+                 *now = terms_of(",'review':{'auto_approve_days':0}", "", "C1");
+    struct lead_facts f;
+
+    (void)state;
+    assert_int_equal(decide(automatic, nothing, &f).lead.due_ms, NOW + 14 * DAY);
+    assert_int_equal(decide(automatic, lost_click, &f).lead.due_ms, 0);
+    assert_int_equal(decide(manual, nothing, &f).lead.due_ms, 0);
+    assert_int_equal(decide(now, nothing, &f).lead.due_ms, 0);
+    terms_free(automatic);
+    terms_free(manual);
+    terms_free(now);
+}
+
+static void the_first_matching_tier_is_the_price(void **state)
+{
+    struct terms *t =
+        terms_of("", ",'price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':12},{'micros':8}]}", "C1");
+    struct terms *no_default =
+        terms_of("", ",'price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':12}]}", "C1");
+    struct lead_facts f;
+    struct entry e;
+
+    (void)state;
+    e = decide(t, french, &f);
+    assert_int_equal(e.lead.payout_micros, 12);
+    assert_int_equal(e.lead.tier, 0);
+    e = decide(t, nothing, &f);
+    assert_int_equal(e.lead.payout_micros, 8);
+    assert_int_equal(e.lead.tier, 1);
+    e = decide(no_default, nothing, &f);
+    assert_int_equal(e.lead.status, STATUS_PENDING);
+    assert_int_equal(e.lead.payout_micros, 0);
+    assert_int_equal(e.lead.tier, -1);
+    terms_free(t);
+    terms_free(no_default);
+}
+
+/* ---- gather ---- */
+
+static void the_latest_existing_touch_gets_the_credit(void **state)
+{
+    struct world w = world_new();
+    struct view v = world_view(&w);
+    struct lead_report r = good_report();
+    struct lead_facts f;
+
+    (void)state;
+    world_click(&w, (struct world_click){.contract = OURS, .index = 1, .at_ms = NOW - 300, .placement = 1});
+    world_click(&w, (struct world_click){.contract = OTHERS, .index = 4, .at_ms = NOW - 100, .placement = 2});
+    world_click(&w, (struct world_click){.contract = OURS, .index = 9, .at_ms = NOW - 100, .placement = 3});
+    r.touches[r.n_touches++] =
+        (struct pointer){.contract = OURS, .index = 2, .at_s = (uint32_t)(NOW / 1000)}; /* does not exist */
+    r.touches[r.n_touches++] = (struct pointer){.contract = OURS, .index = 1};
+    r.touches[r.n_touches++] = (struct pointer){.contract = OTHERS, .index = 4};
+    r.touches[r.n_touches++] = (struct pointer){.contract = OURS, .index = 9};   /* as late, but named later */
+    r.touches[r.n_touches++] = (struct pointer){.contract = OTHERS, .index = 4}; /* named twice */
+    gather_touches(&v, &r, &f);
+    assert_true(f.found);
+    assert_int_equal(f.last.contract, OTHERS);
+    assert_int_equal(f.last.index, 4);
+    assert_int_equal(f.last.placement, 2);
+    assert_int_equal(f.others, 2);
+
+    r.touches[r.n_touches++] =
+        (struct pointer){.contract = OURS, .index = 12345, .at_s = (uint32_t)(NOW / 1000), .flags = CLICK_UNRECORDED};
+    gather_touches(&v, &r, &f);
+    assert_true(f.last.unrecorded);
+    assert_int_equal(f.last.index, 0);
+    assert_int_equal(f.last.at_ms, NOW / 1000 * 1000);
+    assert_int_equal(f.others, 3);
+
+    r.n_touches = 1;
+    gather_touches(&v, &r, &f);
+    assert_false(f.found);
+    assert_int_equal(f.others, 0);
+    world_free(&w);
+}
+
+static void accept_person(struct world *w, uint64_t index, int64_t at_ms, uint8_t email, uint8_t phone)
+{
+    const struct fold_context cx = {OURS, CAMPAIGN_NUMBER, SPAN("C1")};
+    struct entry e = {.kind = ENTRY_LEAD, .at_ms = at_ms, .lead = {.status = STATUS_PENDING}};
+    struct private_part priv = {.lead = true, .has_email = email, .has_phone = phone};
+    memset(priv.email, email, TOKEN_LEN);
+    memset(priv.phone, phone, TOKEN_LEN);
+    assert_int_equal(world_apply(w, &cx, NULL, index, &e, &priv), ERR_OK);
+}
+
+static void the_same_person_is_found_by_email_or_phone_within_the_window(void **state)
+{
+    static const struct {
+        const char *terms;
+        int64_t after_days, after_ms;
+        uint8_t email, phone;
+        uint64_t dup; /* 0: none */
+    } cases[] = {
+        {"", 1, 0, 1, 9, 10},  /* by email */
+        {"", 1, 0, 9, 2, 10},  /* by phone */
+        {"", 1, 0, 9, 9, 0},   /* somebody else */
+        {"", 1, 0, 2, 1, 0},   /* a phone is no email */
+        {"", 1, 0, 0, 0, 0},   /* nobody */
+        {"", 90, 0, 1, 2, 10}, /* the last millisecond */
+        {"", 90, 1, 1, 2, 0},
+        {"", 1, 0, 1, 4, 20},  /* two earlier leads: the latest */
+        {"", -5, 0, 1, 2, 10}, /* the clock ran backwards */
+        {",'dedupe':{'by':['phone']}", 1, 0, 1, 9, 0},
+        {",'dedupe':{'by':['email']}", 1, 0, 1, 4, 10},
+        {",'dedupe':{'by':[]}", 1, 0, 1, 2, 0},
+        {",'dedupe':{'days':1}", 1, 1, 1, 2, 0},
+    };
+    struct world w = world_new();
+    struct view v = world_view(&w);
+
+    (void)state;
+    accept_person(&w, 10, NOW, 1, 2);
+    accept_person(&w, 20, NOW + 1000, 3, 4);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct terms *t = terms_of(cases[i].terms, "", "C1");
+        struct lead_report r = {.has_email = cases[i].email, .has_phone = cases[i].phone};
+        struct lead_facts f = {0};
+        memset(r.email, cases[i].email, TOKEN_LEN);
+        memset(r.phone, cases[i].phone, TOKEN_LEN);
+        gather_person(&v, CAMPAIGN_NUMBER, t, &r, NOW + cases[i].after_days * DAY + cases[i].after_ms, &f);
+        if (f.has_dup != (cases[i].dup != 0) || (f.has_dup && f.dup.index != cases[i].dup))
+            fail_msg("case %zu: %d %llu", i, f.has_dup, (unsigned long long)f.dup.index);
+        gather_person(&v, CAMPAIGN_NUMBER + 1, t, &r, NOW, &f); /* another campaign knows nobody */
+        assert_false(f.has_dup);
+        terms_free(t);
+    }
+    world_free(&w);
+}
+
+/* ---- dispositions ---- */
+
+static const struct {
+    enum status from, to;
+    int64_t days; /* since the approval */
+    enum err err;
+    bool same;
+    int64_t payable;
+} steps[] = {
+    {STATUS_PENDING, STATUS_APPROVED, 0, ERR_OK, false, 500},
+    {STATUS_HELD, STATUS_APPROVED, 0, ERR_OK, false, 500},
+    {STATUS_PENDING, STATUS_REJECTED, 0, ERR_OK, false, 0},
+    {STATUS_HELD, STATUS_REJECTED, 0, ERR_OK, false, 0},
+    {STATUS_APPROVED, STATUS_RETURNED, 30, ERR_OK, false, -500},
+    {STATUS_APPROVED, STATUS_RETURNED, 31, ERR_CONFLICT, false, 0},
+    {STATUS_APPROVED, STATUS_CONVERTED, 400, ERR_OK, false, 0},
+    {STATUS_CONVERTED, STATUS_RETURNED, 30, ERR_OK, false, -500},
+    {STATUS_CONVERTED, STATUS_RETURNED, 31, ERR_CONFLICT, false, 0},
+    {STATUS_APPROVED, STATUS_APPROVED, 0, ERR_OK, true, 0},
+    {STATUS_REJECTED, STATUS_REJECTED, 0, ERR_OK, true, 0},
+    {STATUS_RETURNED, STATUS_RETURNED, 0, ERR_OK, true, 0},
+    {STATUS_CONVERTED, STATUS_CONVERTED, 0, ERR_OK, true, 0},
+    {STATUS_PENDING, STATUS_RETURNED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_PENDING, STATUS_CONVERTED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_APPROVED, STATUS_REJECTED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_REJECTED, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_DUPLICATE, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_RETURNED, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_RETURNED, STATUS_CONVERTED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_CONVERTED, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
+    {STATUS_PENDING, STATUS_HELD, 0, ERR_INVALID, false, 0},
+    {STATUS_PENDING, STATUS_DUPLICATE, 0, ERR_INVALID, false, 0},
+};
+
+static void a_disposition_is_taken_where_the_state_allows_it(void **state)
+{
+    struct terms *t = terms_of("", "", "C1");
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct lead_row lead = {.status = steps[i].from, .payout_micros = 500, .approved_ms = NOW};
+        struct disposition_report r = {
+            .party = SPAN("A1"), .status = steps[i].to, .lead = 4, .amount_micros = 900, .currency = SPAN("EUR")};
+        struct problem p = {0};
+        struct entry e = {0};
+        bool same = false;
+        enum err err = decide_disposition(t, 9, &r, &lead, NOW + steps[i].days * DAY, &e, &same, &p);
+        if (err != steps[i].err || same != steps[i].same || !*p.detail != !err)
+            fail_msg("%s to %s: %s %d", status_word(steps[i].from), status_word(steps[i].to), err_word(err), same);
+        if (err || same)
+            continue;
+        assert_int_equal(e.disposition.payable_micros, steps[i].payable);
+        assert_int_equal(e.disposition.lead, 4);
+        assert_int_equal(e.disposition.amount_micros, steps[i].to == STATUS_CONVERTED ? 900 : 0);
+        assert_int_equal(e.disposition.currency.len, steps[i].to == STATUS_CONVERTED ? 3 : 0);
+    }
+    terms_free(t);
+}
+
+static void review_ends_by_itself_when_due(void **state)
+{
+    struct lead_row lead = {.status = STATUS_PENDING, .payout_micros = 500, .due_ms = NOW};
+    struct entry e;
+
+    (void)state;
+    assert_false(decide_due(9, 4, &lead, NOW - 1, &e));
+    assert_true(decide_due(9, 4, &lead, NOW, &e));
+    assert_int_equal(e.disposition.trust, TRUST_SYSTEM);
+    assert_int_equal(e.disposition.status, STATUS_APPROVED);
+    assert_int_equal(e.disposition.payable_micros, 500);
+    assert_int_equal(e.disposition.lead, 4);
+    lead.status = STATUS_HELD;
+    assert_false(decide_due(9, 4, &lead, NOW, &e));
+    lead = (struct lead_row){.status = STATUS_PENDING};
+    assert_false(decide_due(9, 4, &lead, NOW, &e));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_lead_is_decided_with_its_reason),
+        cmocka_unit_test(the_first_reason_wins),
+        cmocka_unit_test(the_entry_says_what_was_found),
+        cmocka_unit_test(only_reviewed_leads_are_due),
+        cmocka_unit_test(the_first_matching_tier_is_the_price),
+        cmocka_unit_test(the_latest_existing_touch_gets_the_credit),
+        cmocka_unit_test(the_same_person_is_found_by_email_or_phone_within_the_window),
+        cmocka_unit_test(a_disposition_is_taken_where_the_state_allows_it),
+        cmocka_unit_test(review_ends_by_itself_when_due),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

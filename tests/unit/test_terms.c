@@ -1,0 +1,384 @@
+#include <stdio.h>
+
+#include "tests/unit/world.h"
+
+typedef enum err completing(const json_t *, struct span, struct buf *, struct problem *);
+
+static void completes(completing *complete, const char *in, const char *id, const char *expected)
+{
+    struct buf got = document_of(complete, in, id);
+    char *want = xstrdup(expected);
+    for (char *c = want; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    buf_byte(&got, '\0');
+    assert_string_equal(got.ptr, want);
+    free(want);
+    buf_free(&got);
+}
+
+static void campaign_defaults_are_written_out(void **state)
+{
+    (void)state;
+    completes(campaign_document, "{" CAMPAIGN_HEAD "}", "K1",
+              "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
+              "days':30,'model':'last'},"
+              "'caps':{},'currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'id':'K1','landing_url':'https://"
+              "shop.example/land',"
+              "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
+              "payable_classes':['ok'],"
+              "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','return_days':30,"
+              "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
+}
+
+static void the_documented_campaign_is_taken_whole(void **state)
+{
+    (void)state;
+    completes(
+        campaign_document,
+        "{'advertiser':'A1','name':'Solar','currency':'EUR','landing_url':'https://shop.example/"
+        "land?a=1#top','allowed_hosts':['*.shop.example'],"
+        "'timezone':'Europe/"
+        "Paris','lead':{'require':['country','phone','email'],'rules':[{'field':'country','in':['FR','BE']},"
+        "{'field':'f_age','min':25,'max':70},{'equals':'yes','field':'f_owner'}],'min_click_to_lead_s':2,'hold_below_s'"
+        ":5,'honeypot':'f_website'},"
+        "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
+        "auto_approve_days':3},"
+        "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
+        "pixel_leads':'off',"
+        "'payable_classes':['ok'],'referrer_policy':'origin'}",
+        "K1",
+        "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
+        "7,'model':'last'},"
+        "'caps':{},'currency':'EUR','dedupe':{'by':['phone'],'days':30},'id':'K1','landing_url':'https://shop.example/"
+        "land?a=1#top',"
+        "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
+        "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
+        "owner'}]},"
+        "'name':'Solar','payable_classes':['ok'],'pixel_leads':'off','referrer_policy':'origin','return_days':10,"
+        "'review':{'auto_approve_days':3,'mode':'manual'},'timezone':'Europe/Paris'}");
+}
+
+static void contract_defaults_are_written_out(void **state)
+{
+    (void)state;
+    completes(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
+              "{'campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'lead':[],'sale_ppm':0,'"
+              "view_micros':0},"
+              "'publisher':'P1','starts_at':''}");
+}
+
+static void a_contract_is_taken_whole(void **state)
+{
+    (void)state;
+    completes(contract_document,
+              "{'campaign':'K1','publisher':'','price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':"
+              "12000000},{'micros':8000000}],"
+              "'click_micros':10,'view_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
+              "at':'2026-02-01T00:00:00.5Z'}",
+              "C1",
+              "{'campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_micros':10,"
+              "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0,'"
+              "view_micros':1},"
+              "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
+}
+
+/* Members after the head of a campaign, or a whole contract; the field that the refusal names. */
+static const struct {
+    const char *campaign, *contract, *field;
+} refused[] = {
+    {"'name':'x','currency':'EUR','landing_url':'https://a.example'", NULL, "advertiser"},
+    {"'advertiser':'A1','currency':'EUR','landing_url':'https://a.example'", NULL, "name"},
+    {"'advertiser':'A1','name':'x','landing_url':'https://a.example'", NULL, "currency"},
+    {"'advertiser':'A1','name':'x','currency':'EUR'", NULL, "landing_url"},
+    {"'advertiser':'A1','name':'','currency':'EUR','landing_url':'https://a.example'", NULL, "name"},
+    {"'advertiser':'A1','name':'x','currency':'EUX','landing_url':'https://a.example'", NULL, "currency"},
+    {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'ftp://a.example'", NULL, "landing_url"},
+    {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'https://'", NULL, "landing_url"},
+    {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'https://a@b.example/'", NULL, "landing_url"},
+    {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'https://a.example/\\n'", NULL, "landing_url"},
+    {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'https://a.example\\\\@b.example'", NULL,
+     "landing_url"},
+    {CAMPAIGN_HEAD ",'id':'K9'", NULL, "id"},
+    {CAMPAIGN_HEAD ",'colour':1", NULL, "colour"},
+    {CAMPAIGN_HEAD ",'lead':{'need':[]}", NULL, "lead.need"},
+    {CAMPAIGN_HEAD ",'lead':{'require':['email','age']}", NULL, "lead.require[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'require':'email'}", NULL, "lead.require"},
+    {CAMPAIGN_HEAD ",'lead':{'honeypot':'website'}", NULL, "lead.honeypot"},
+    {CAMPAIGN_HEAD ",'lead':{'hold_below_s':-1}", NULL, "lead.hold_below_s"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x']},{'field':'f_b'}]}", NULL, "lead.rules[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x'],'equals':'x'}]}", NULL, "lead.rules[0]"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':[]}]}", NULL, "lead.rules[0].in"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x','']}]}", NULL, "lead.rules[0].in[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':[1]}]}", NULL, "lead.rules[0].in[0]"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','equals':''}]}", NULL, "lead.rules[0].equals"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','min':3,'max':2}]}", NULL, "lead.rules[0].max"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'email','equals':'x'}]}", NULL, "lead.rules[0].field"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'equals':'x'}]}", NULL, "lead.rules[0].field"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','equals':'x','like':'y'}]}", NULL, "lead.rules[0].like"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[7]}", NULL, "lead.rules[0]"},
+    {CAMPAIGN_HEAD ",'dedupe':{'by':['email','email']}", NULL, "dedupe.by[1]"},
+    {CAMPAIGN_HEAD ",'dedupe':{'days':0}", NULL, "dedupe.days"},
+    {CAMPAIGN_HEAD ",'accept_from':[]", NULL, "accept_from"},
+    {CAMPAIGN_HEAD ",'accept_from':['auditor']", NULL, "accept_from[0]"},
+    {CAMPAIGN_HEAD ",'attribution':{'model':'first'}", NULL, "attribution.model"},
+    {CAMPAIGN_HEAD ",'attribution':{'click_days':0}", NULL, "attribution.click_days"},
+    {CAMPAIGN_HEAD ",'caps':{'day':5}", NULL, "caps.day"},
+    {CAMPAIGN_HEAD ",'caps':{'week':5}", NULL, "caps.week"},
+    {CAMPAIGN_HEAD ",'pixel_leads':'on'", NULL, "pixel_leads"},
+    {CAMPAIGN_HEAD ",'payable_classes':['ok','bot']", NULL, "payable_classes"},
+    {CAMPAIGN_HEAD ",'review':{'mode':'never'}", NULL, "review.mode"},
+    {CAMPAIGN_HEAD ",'review':7", NULL, "review"},
+    {CAMPAIGN_HEAD ",'timezone':'Europe Paris'", NULL, "timezone"},
+    {CAMPAIGN_HEAD ",'referrer_policy':'whatever'", NULL, "referrer_policy"},
+    {CAMPAIGN_HEAD ",'allowed_hosts':['ok.example','http://x.example']", NULL, "allowed_hosts[1]"},
+    {CAMPAIGN_HEAD ",'allowed_hosts':['*']", NULL, "allowed_hosts[0]"},
+    {NULL, "'publisher':'P1'", "campaign"},
+    {NULL, "'campaign':'K1','price':{'lead':[{'micros':-1}]}", "price.lead[0].micros"},
+    {NULL, "'campaign':'K1','price':{'lead':[{}]}", "price.lead[0].micros"},
+    {NULL, "'campaign':'K1','price':{'lead':[{'micros':1},{'micros':2}]}", "price.lead[1]"},
+    {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'country','in':['']}}]}",
+     "price.lead[0].when.in[0]"},
+    {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'if':1}]}", "price.lead[0].if"},
+    {NULL, "'campaign':'K1','price':{'sale_ppm':1}", "price.sale_ppm"},
+    {NULL, "'campaign':'K1','price':{'click_micros':'1'}", "price.click_micros"},
+    {NULL, "'campaign':'K1','caps':{'month':1}", "caps.month"},
+    {NULL, "'campaign':'K1','starts_at':'yesterday'", "starts_at"},
+    {NULL, "'campaign':'K1','starts_at':'2026-02-01T00:00:00Z','ends_at':'2026-02-01T00:00:00Z'", "ends_at"},
+    {NULL, "'campaign':'K1','name':'x'", "name"},
+};
+
+static void what_is_wrong_is_refused_by_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        const char *members = refused[i].campaign ? refused[i].campaign : refused[i].contract;
+        char text[1024];
+        struct problem p = {0};
+        struct buf out;
+        snprintf(text, sizeof text, "{%s}", members);
+        json_t *in = json_of(text);
+        buf_heap(&out);
+        enum err e = (refused[i].campaign ? campaign_document : contract_document)(in, SPAN("X1"), &out, &p);
+        if (e != ERR_INVALID || strcmp(p.field, refused[i].field) != 0 || !*p.detail || out.len)
+            fail_msg("%s: %s %s %s", text, err_word(e), p.field, p.detail);
+        buf_free(&out);
+        json_decref(in);
+    }
+}
+
+static void a_document_too_long_for_an_entry_is_refused(void **state)
+{
+    (void)state;
+    char value[LIMIT_FIELD + 1];
+    json_t *in = json_of("{" CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x']}]}}"), *values;
+    struct problem p = {0};
+    struct buf out;
+
+    values = json_object_get(json_array_get(json_object_get(json_object_get(in, "lead"), "rules"), 0), "in");
+    memset(value, 'v', LIMIT_FIELD);
+    value[LIMIT_FIELD] = '\0';
+    for (int i = 1; i < LIMIT_VALUES; i++)
+        json_array_append_new(values, json_string(value));
+    buf_heap(&out);
+    assert_int_equal(campaign_document(in, SPAN("K1"), &out, &p), ERR_INVALID);
+    assert_int_equal(out.len, 0);
+    json_decref(in);
+}
+
+static enum err patched(enum err (*patch)(struct span, const json_t *, struct buf *, struct problem *),
+                        struct buf stored, const char *with, struct buf *out, struct problem *p)
+{
+    json_t *in = json_of(with);
+    buf_heap(out);
+    enum err e = patch(buf_span(&stored), in, out, p);
+    json_decref(in);
+    return e;
+}
+
+static void a_patch_merges_and_null_restores_the_default(void **state)
+{
+    (void)state;
+    struct buf stored = document_of(
+        campaign_document, "{" CAMPAIGN_HEAD ",'lead':{'require':['email'],'hold_below_s':5},'return_days':3}", "K1");
+    struct buf expected =
+        document_of(campaign_document, "{" CAMPAIGN_HEAD ",'lead':{'require':['phone'],'hold_below_s':5}}", "K1");
+    struct problem p = {0};
+    struct buf out;
+
+    assert_int_equal(patched(campaign_patch, stored, "{'lead':{'require':['phone']},'return_days':null}", &out, &p),
+                     ERR_OK);
+    assert_true(span_eq(buf_span(&out), buf_span(&expected)));
+    buf_free(&out);
+    buf_free(&expected);
+    buf_free(&stored);
+}
+
+static void a_patch_cannot_change_whose_it_is(void **state)
+{
+    static const struct {
+        bool campaign;
+        const char *patch, *field;
+    } cases[] = {
+        {true, "{'id':'K2'}", "id"},
+        {true, "{'advertiser':'A2'}", "advertiser"},
+        {true, "{'currency':'USD'}", "currency"},
+        {true, "{'currency':null}", "currency"},
+        {true, "{'colour':1}", "colour"},
+        {true, "{'lead':{'require':7}}", "lead.require"},
+        {false, "{'campaign':'K2'}", "campaign"},
+        {false, "{'publisher':'P2'}", "publisher"},
+        {false, "{'price':{'lead':[{}]}}", "price.lead[0].micros"},
+    };
+    struct buf campaign = document_of(campaign_document, "{" CAMPAIGN_HEAD "}", "K1");
+    struct buf contract = document_of(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct problem p = {0};
+        struct buf out;
+        enum err e = patched(cases[i].campaign ? campaign_patch : contract_patch,
+                             cases[i].campaign ? campaign : contract, cases[i].patch, &out, &p);
+        if (e != ERR_INVALID || strcmp(p.field, cases[i].field) != 0)
+            fail_msg("%s: %s %s %s", cases[i].patch, err_word(e), p.field, p.detail);
+        buf_free(&out);
+    }
+    buf_free(&campaign);
+    buf_free(&contract);
+}
+
+/* Every byte matters: a document with one byte changed compiles to something else or not at all. */
+static void only_complete_canonical_documents_compile(void **state)
+{
+    struct buf campaign = document_of(campaign_document, "{" CAMPAIGN_HEAD "}", "K1");
+    struct buf contract = document_of(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1");
+    struct buf other = document_of(contract_document, "{'campaign':'K2','publisher':'P1'}", "C1");
+    struct terms *t = NULL;
+
+    (void)state;
+    assert_int_equal(terms_compile(buf_span(&campaign), buf_span(&contract), &t, NULL), ERR_OK);
+    terms_free(t);
+    assert_int_equal(terms_compile(buf_span(&campaign), buf_span(&other), &t, NULL), ERR_CORRUPT);
+    assert_int_equal(terms_compile(SPAN("{\"id\":\"K1\"}"), buf_span(&contract), &t, NULL), ERR_CORRUPT);
+    assert_int_equal(terms_compile(span_of(campaign.ptr, campaign.len - 1), buf_span(&contract), &t, NULL),
+                     ERR_CORRUPT);
+    char *at = memmem(campaign.ptr, campaign.len, "\"click_days\":30", 15);
+    assert_non_null(at);
+    memcpy(at, "\"click_dayz\":30", 15);
+    assert_int_equal(terms_compile(buf_span(&campaign), buf_span(&contract), &t, NULL), ERR_CORRUPT);
+    buf_free(&campaign);
+    buf_free(&contract);
+    buf_free(&other);
+}
+
+static void deep_links_go_to_allowed_hosts_only(void **state)
+{
+    static const struct {
+        const char *url;
+        bool allowed;
+    } cases[] = {
+        {"https://shop.example/other", true},
+        {"http://SHOP.example:8080?x", true},
+        {"https://a.b.pages.example/", true},
+        {"https://pages.example/", false},
+        {"https://xpages.example/", false},
+        {"https://static.example#f", true},
+        {"https://evil.example/shop.example", false},
+        {"https://shop.example.evil.example/", false},
+        {"https://shop.example@evil.example/", false},
+        {"https://evil.example\\@shop.example/", false},
+        {"https://evil.example/\r\nX: y", false},
+        {"//shop.example/", false},
+        {"javascript:alert(1)", false},
+        {"https:shop.example", false},
+        {"https://", false},
+        {"https://shop.example:99999999/", false},
+        {"https://[::1]/", false},
+        {"", false},
+    };
+    struct terms *t = terms_of(",'allowed_hosts':['*.pages.example','static.example']", "", "C1");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (terms_allows_link(t, span_str(cases[i].url)) != cases[i].allowed)
+            fail_msg("%s", cases[i].url);
+    terms_free(t);
+}
+
+static void rules_hold_or_do_not(void **state)
+{
+    static const struct {
+        const char *rule, *value; /* value NULL: the field is absent */
+        bool holds;
+    } cases[] = {
+        {"'field':'f_x','equals':'Yes'", "Yes", true},    {"'field':'f_x','equals':'Yes'", "yes", false},
+        {"'field':'f_x','equals':'Yes'", NULL, false},    {"'field':'f_x','in':['a','b']", "b", true},
+        {"'field':'f_x','in':['a','b']", "c", false},     {"'field':'f_x','min':25,'max':70", "25", true},
+        {"'field':'f_x','min':25,'max':70", "70", true},  {"'field':'f_x','min':25,'max':70", "24", false},
+        {"'field':'f_x','min':25,'max':70", "71", false}, {"'field':'f_x','min':25", "1000", true},
+        {"'field':'f_x','max':-1", "-5", true},           {"'field':'f_x','min':25", "25.5", false},
+        {"'field':'f_x','min':25", "old", false},         {"'field':'f_x','min':25", "", false},
+        {"'field':'country','in':['FR']", "fr", true},    {"'field':'country','in':['FR']", "DE", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char members[256];
+        snprintf(members, sizeof members, ",'lead':{'rules':[{%s}]}", cases[i].rule);
+        struct terms *t = terms_of(members, "", "C1");
+        struct fact fact = {t->rules[0].field, span_str(cases[i].value)};
+        if (rule_holds(&t->rules[0], &fact, cases[i].value ? 1 : 0) != cases[i].holds)
+            fail_msg("%s on %s", cases[i].rule, cases[i].value ? cases[i].value : "nothing");
+        terms_free(t);
+    }
+}
+
+static void facts_that_terms_look_at_are_known(void **state)
+{
+    struct terms *t =
+        terms_of(",'lead':{'require':['f_req','email'],'rules':[{'field':'f_rule','min':1}],'honeypot':'f_pot'}",
+                 ",'price':{'lead':[{'when':{'field':'f_tier','equals':'x'},'micros':1}]}", "C1");
+    (void)state;
+    assert_true(terms_uses_fact(t, SPAN("country")));
+    assert_true(terms_uses_fact(t, SPAN("f_req")));
+    assert_true(terms_uses_fact(t, SPAN("f_rule")));
+    assert_true(terms_uses_fact(t, SPAN("f_tier")));
+    assert_false(terms_uses_fact(t, SPAN("f_pot")));
+    assert_false(terms_uses_fact(t, SPAN("f_other")));
+    assert_false(terms_uses_fact(t, SPAN("email")));
+    terms_free(t);
+}
+
+static void a_contract_is_active_between_its_dates(void **state)
+{
+    struct terms *open = terms_of("", "", "C1");
+    struct terms *dated = terms_of("", ",'starts_at':'2026-01-01T00:00:00Z','ends_at':'2026-02-01T00:00:00Z'", "C1");
+    (void)state;
+    assert_true(terms_active(open, NOW));
+    assert_false(terms_active(dated, dated->starts_ms - 1));
+    assert_true(terms_active(dated, dated->starts_ms));
+    assert_true(terms_active(dated, dated->ends_ms - 1));
+    assert_false(terms_active(dated, dated->ends_ms));
+    terms_free(open);
+    terms_free(dated);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(campaign_defaults_are_written_out),
+        cmocka_unit_test(the_documented_campaign_is_taken_whole),
+        cmocka_unit_test(contract_defaults_are_written_out),
+        cmocka_unit_test(a_contract_is_taken_whole),
+        cmocka_unit_test(what_is_wrong_is_refused_by_name),
+        cmocka_unit_test(a_document_too_long_for_an_entry_is_refused),
+        cmocka_unit_test(a_patch_merges_and_null_restores_the_default),
+        cmocka_unit_test(a_patch_cannot_change_whose_it_is),
+        cmocka_unit_test(only_complete_canonical_documents_compile),
+        cmocka_unit_test(deep_links_go_to_allowed_hosts_only),
+        cmocka_unit_test(rules_hold_or_do_not),
+        cmocka_unit_test(facts_that_terms_look_at_are_known),
+        cmocka_unit_test(a_contract_is_active_between_its_dates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,147 @@
+/* What the tests of decisions and statements share: terms from short JSON (single quotes for double ones), rows and
+ * clicks in memory. */
+#ifndef CS_TESTS_UNIT_WORLD_H
+#define CS_TESTS_UNIT_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common/base/mem.h"
+#include "common/base/when.h"
+#include "common/decisions/decide.h"
+#include "common/settlement/rows_map.h"
+
+#define NOW ((int64_t)1790000000000) /* 2026-09-21 */
+
+static inline json_t *json_of(const char *quoted)
+{
+    char *text = xstrdup(quoted);
+    struct problem p = {0};
+    json_t *v = NULL;
+    for (char *c = text; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    enum err e = json_read(span_str(text), &v, &p);
+    if (e)
+        fail_msg("%s: %s %s", quoted, p.field, p.detail);
+    free(text);
+    return v;
+}
+
+/* A document as campaign_document or contract_document completes it. */
+static inline struct buf document_of(enum err (*complete)(const json_t *, struct span, struct buf *, struct problem *),
+                                     const char *quoted, const char *id)
+{
+    struct problem p = {0};
+    json_t *in = json_of(quoted);
+    struct buf out;
+    buf_heap(&out);
+    enum err e = complete(in, span_str(id), &out, &p);
+    if (e)
+        fail_msg("%s: %s %s", quoted, p.field, p.detail);
+    json_decref(in);
+    return out;
+}
+
+#define CAMPAIGN_HEAD "'advertiser':'A1','name':'Test','currency':'EUR','landing_url':'https://shop.example/land'"
+
+/* `campaign` and `contract` are further members, each led by a comma, or "". */
+static inline struct terms *terms_of(const char *campaign, const char *contract, const char *contract_id)
+{
+    char text[4096];
+    struct problem p = {0};
+    struct terms *t = NULL;
+    struct buf docs[2];
+
+    snprintf(text, sizeof text, "{" CAMPAIGN_HEAD "%s}", campaign);
+    docs[0] = document_of(campaign_document, text, "K1");
+    snprintf(text, sizeof text, "{'campaign':'K1','publisher':'P1'%s}", contract);
+    docs[1] = document_of(contract_document, text, contract_id);
+    enum err e = terms_compile(buf_span(&docs[0]), buf_span(&docs[1]), &t, &p);
+    if (e)
+        fail_msg("%s: %s", p.field, p.detail);
+    buf_free(&docs[0]);
+    buf_free(&docs[1]);
+    return t;
+}
+
+struct world_click {
+    uint32_t contract, placement;
+    uint64_t index;
+    int64_t at_ms;
+    enum class class;
+};
+
+struct world {
+    struct rows_map *rows;
+    struct world_click *clicks;
+    size_t n, room;
+};
+
+static inline bool world_get(void *ctx, enum row_table t, struct span key, struct span *value)
+{
+    return rows_map_get(((struct world *)ctx)->rows, t, key, value);
+}
+
+static inline bool world_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
+{
+    return rows_map_seek(((struct world *)ctx)->rows, t, from, key, value);
+}
+
+static inline bool world_find_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                                    uint32_t *placement)
+{
+    const struct world *w = ctx;
+    for (size_t i = 0; i < w->n; i++)
+        if (w->clicks[i].contract == contract && w->clicks[i].index == index) {
+            *class = w->clicks[i].class;
+            *at_ms = w->clicks[i].at_ms;
+            *placement = w->clicks[i].placement;
+            return true;
+        }
+    return false;
+}
+
+static inline struct world world_new(void)
+{
+    return (struct world){.rows = rows_map_new()};
+}
+
+static inline void world_free(struct world *w)
+{
+    rows_map_free(w->rows);
+    free(w->clicks);
+}
+
+static inline struct view world_view(struct world *w)
+{
+    return (struct view){.get = world_get, .seek = world_seek, .click = world_find_click, .ctx = w};
+}
+
+static inline void world_click(struct world *w, struct world_click c)
+{
+    if (w->n == w->room) {
+        w->room = w->room ? 2 * w->room : 64;
+        w->clicks = xrealloc(w->clicks, w->room * sizeof *w->clicks);
+    }
+    w->clicks[w->n++] = c;
+}
+
+/* Applies an entry to the rows. */
+static inline enum err world_apply(struct world *w, const struct fold_context *cx, const struct terms *t,
+                                   uint64_t index, const struct entry *e, const struct private_part *priv)
+{
+    struct view v = world_view(w);
+    struct row_ops ops;
+    enum err err = apply(cx, &v, t, index, e, priv, &ops);
+    if (!err)
+        rows_map_write(w->rows, &ops);
+    return err;
+}
+
+#endif
