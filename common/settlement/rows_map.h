@@ -1,0 +1,18 @@
+/* The row tables in memory, ordered by key: what the server keeps in its store, for those who fold entries without one (verify, check). */
+#ifndef CS_SETTLEMENT_ROWS_MAP_H
+#define CS_SETTLEMENT_ROWS_MAP_H
+
+#include "common/decisions/rows.h"
+
+struct rows_map;
+struct rows_map *rows_map_new(void);
+void rows_map_free(struct rows_map *m); /* NULL-safe */
+void rows_map_write(struct rows_map *m, const struct row_ops *ops);
+
+/* As struct view: values live until the next write. */
+MUST_CHECK bool rows_map_get(const struct rows_map *m, enum row_table t, struct span key, struct span *value);
+/* First row whose key is >= from. */
+MUST_CHECK bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key, struct span *value);
+size_t rows_map_count(const struct rows_map *m, enum row_table t);
+
+#endif

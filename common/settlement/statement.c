@@ -1,0 +1,385 @@
+#include "common/settlement/statement.h"
+
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/money.h"
+#include "common/base/when.h"
+
+#define END_OF_TIME_MS 253402300800000LL /* year 10000: RFC 3339 ends before it */
+
+/* A lead received in the interval, and what became of it within. */
+struct received {
+    uint64_t lead;
+    enum status status;
+    enum reason reason; /* of the lead entry; NONE when a disposition rejected it */
+};
+
+struct fold {
+    const struct statement_in *in;
+    struct problem *problem;
+    struct received *received; /* ascending */
+    size_t n, room;
+    struct statement_lines lines;
+    struct buf adjustments; /* a JSON array */
+    struct jw adjustment;
+    int64_t gross_micros, adjusted_micros;
+};
+
+static bool time_ok(int64_t ms)
+{
+    return ms >= 0 && ms < END_OF_TIME_MS;
+}
+
+static void jw_time(struct jw *w, const char *key, int64_t ms) /* "" for 0 */
+{
+    char mem[40];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    if (ms)
+        time_rfc3339(&text, ms);
+    jw_kstr(w, key, buf_span(&text));
+}
+
+static enum err out_of_range(struct fold *f)
+{
+    return problem(f->problem, ERR_INVALID, "", "the sums leave the range of money: settle a shorter interval");
+}
+
+/* ---- the moves of the interval ---- */
+
+static int by_lead(const void *a, const void *b)
+{
+    const struct received *x = a, *y = b;
+    return x->lead < y->lead ? -1 : x->lead > y->lead;
+}
+
+static void count_move(struct fold *f, uint64_t index, const struct move_row *m)
+{
+    if (m->kind == ENTRY_LEAD) {
+        if (f->n == f->room) {
+            f->room = f->room ? 2 * f->room : 64;
+            f->received = xrealloc(f->received, f->room * sizeof *f->received);
+        }
+        f->received[f->n++] = (struct received){index, m->status, m->reason};
+        return;
+    }
+    struct received key = {.lead = m->lead};
+    struct received *r = f->n ? bsearch(&key, f->received, f->n, sizeof key, by_lead) : NULL;
+    if (r) {
+        r->status = m->status;
+        r->reason = REASON_NONE;
+    }
+}
+
+static MUST_CHECK enum err sum_move(struct fold *f, uint64_t index, const struct move_row *m)
+{
+    if (m->micros >= 0)
+        return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
+    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
+        return out_of_range(f);
+    jw_object(&f->adjustment);
+    jw_kint(&f->adjustment, "index", (int64_t)index);
+    jw_kint(&f->adjustment, "lead", (int64_t)m->lead);
+    jw_kint(&f->adjustment, "micros", m->micros);
+    jw_kstr(&f->adjustment, "reason", span_str(status_word(m->status)));
+    jw_object_end(&f->adjustment);
+    return ERR_OK;
+}
+
+/* Ends the line that starts at `start`: its leaf, its newline. */
+static void end_line(struct statement_lines *l, size_t start)
+{
+    struct hash leaf;
+    merkle_leaf(span_of(l->text.ptr + start, l->text.len - start), &leaf);
+    frontier_append(&l->tree, &leaf, NULL, NULL);
+    buf_byte(&l->text, '\n');
+    l->n++;
+}
+
+static MUST_CHECK enum err line_of_move(struct fold *f, uint64_t index, const struct move_row *m)
+{
+    size_t start = f->lines.text.len;
+    struct lead_row lead;
+    struct jw w;
+
+    if (!row_lead(f->in->view, f->in->contract, m->lead, &lead) || !time_ok(lead.at_ms))
+        return problem(f->problem, ERR_CORRUPT, "", "entry %llu has no lead that reads", (unsigned long long)index);
+    jw_open(&w, &f->lines.text);
+    jw_object(&w);
+    jw_kint(&w, "index", (int64_t)index);
+    jw_kstr(&w, "kind", span_str(entry_kind_word(m->kind)));
+    jw_kint(&w, "lead", (int64_t)m->lead);
+    jw_time(&w, "lead_at", lead.at_ms);
+    jw_kint(&w, "micros", m->micros);
+    jw_kstr(&w, "reason", span_str(reason_word(m->reason)));
+    jw_kstr(&w, "status", span_str(status_word(m->status)));
+    jw_object_end(&w);
+    jw_close(&w);
+    end_line(&f->lines, start);
+    return ERR_OK;
+}
+
+static MUST_CHECK enum err fold_moves(struct fold *f)
+{
+    const struct statement_in *in = f->in;
+    const struct view *v = in->view;
+    uint8_t from[12];
+    struct span key, value;
+    enum err e = ERR_OK;
+
+    row_index_key(from, in->contract, in->from);
+    while (!e && v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) {
+        struct move_row m;
+        if (key.len != sizeof from || load_be32(key.ptr) != in->contract || load_be64(key.ptr + 4) >= in->to)
+            break;
+        uint64_t index = load_be64(key.ptr + 4);
+        if (move_row_read(value, &m))
+            return problem(f->problem, ERR_CORRUPT, "", "the row of entry %llu does not read",
+                           (unsigned long long)index);
+        count_move(f, index, &m);
+        if (!(e = sum_move(f, index, &m)))
+            e = line_of_move(f, index, &m);
+        row_index_key(from, in->contract, index + 1);
+    }
+    return e;
+}
+
+static MUST_CHECK enum err fold_traffic(struct fold *f)
+{
+    const struct tally *t = f->in->tally;
+    size_t start = f->lines.text.len;
+    int64_t both;
+    struct jw w;
+
+    if (!t->click_micros && !t->view_micros)
+        return ERR_OK;
+    if (!money_add(t->click_micros, t->view_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
+        return out_of_range(f);
+    jw_open(&w, &f->lines.text);
+    jw_object(&w);
+    jw_kint(&w, "click_micros", t->click_micros);
+    jw_kint(&w, "clicks", (int64_t)t->clicks[CLASS_OK]);
+    jw_kstr(&w, "kind", SPAN("traffic"));
+    jw_kint(&w, "micros", both);
+    jw_kint(&w, "view_micros", t->view_micros);
+    jw_kint(&w, "views", (int64_t)t->views[CLASS_OK]);
+    jw_object_end(&w);
+    jw_close(&w);
+    end_line(&f->lines, start);
+    return ERR_OK;
+}
+
+/* ---- the payload ---- */
+
+struct count {
+    const char *word;
+    uint64_t n;
+};
+
+static int by_word(const void *a, const void *b)
+{
+    return strcmp(((const struct count *)a)->word, ((const struct count *)b)->word);
+}
+
+static void write_counts(struct jw *w, const char *key, struct count *c, size_t n)
+{
+    qsort(c, n, sizeof *c, by_word);
+    jw_key(w, key);
+    jw_object(w);
+    for (size_t i = 0; i < n; i++)
+        jw_kint(w, c[i].word, (int64_t)c[i].n);
+    jw_object_end(w);
+}
+
+static void write_class_counts(struct jw *w, const char *key, const uint64_t by_class[CLASS_COUNT])
+{
+    struct count c[CLASS_COUNT + 1];
+    uint64_t total = 0;
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        c[i] = (struct count){class_word(i), by_class[i]};
+        total += by_class[i];
+    }
+    c[CLASS_COUNT] = (struct count){"total", total};
+    write_counts(w, key, c, CLASS_COUNT + 1);
+}
+
+static void write_lead_counts(struct jw *w, const struct fold *f)
+{
+    uint64_t status[STATUS_COUNT] = {0}, rejected[REASON_COUNT] = {0};
+    struct count reasons[REASON_COUNT];
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        status[f->received[i].status]++;
+        if (f->received[i].status == STATUS_REJECTED)
+            rejected[f->received[i].reason]++;
+    }
+    for (size_t i = 0; i < REASON_COUNT; i++)
+        if (rejected[i])
+            reasons[n++] = (struct count){i == REASON_NONE ? "review" : reason_word(i), rejected[i]};
+
+    jw_key(w, "leads");
+    jw_object(w);
+    jw_kint(w, "approved", (int64_t)status[STATUS_APPROVED]);
+    jw_kint(w, "converted", (int64_t)status[STATUS_CONVERTED]);
+    jw_kint(w, "duplicate", (int64_t)status[STATUS_DUPLICATE]);
+    jw_kint(w, "held", (int64_t)status[STATUS_HELD]);
+    jw_kint(w, "pending", (int64_t)status[STATUS_PENDING]);
+    write_counts(w, "rejected", reasons, n);
+    jw_kint(w, "returned", (int64_t)status[STATUS_RETURNED]);
+    jw_kint(w, "total", (int64_t)f->n);
+    jw_object_end(w);
+}
+
+static void write_gap(struct jw *w, const struct tally *t)
+{
+    jw_object(w);
+    jw_kint(w, "clicks", (int64_t)t->gap_clicks);
+    jw_kint(w, "views", (int64_t)t->gap_views);
+    jw_object_end(w);
+}
+
+static void write_all_counts(struct jw *w, const struct fold *f)
+{
+    jw_key(w, "counts");
+    jw_object(w);
+    write_class_counts(w, "clicks", f->in->tally->clicks);
+    jw_key(w, "gaps");
+    write_gap(w, f->in->tally);
+    write_lead_counts(w, f);
+    write_class_counts(w, "views", f->in->tally->views);
+    jw_object_end(w);
+}
+
+static void write_gaps(struct jw *w, const struct tally *t)
+{
+    jw_key(w, "gaps");
+    jw_array(w);
+    if (t->gap_clicks || t->gap_views)
+        write_gap(w, t);
+    jw_array_end(w);
+}
+
+static void write_lines(struct jw *w, const struct statement_lines *l)
+{
+    struct hash root, sha;
+    frontier_root(&l->tree, &root);
+    sha256(l->text.ptr, l->text.len, sha.b);
+    jw_key(w, "lines");
+    jw_object(w);
+    jw_kint(w, "n", (int64_t)l->n);
+    jw_khex(w, "root", root.b, HASH_LEN);
+    jw_khex(w, "sha256", sha.b, HASH_LEN);
+    jw_object_end(w);
+}
+
+static void write_period(struct jw *w, const struct statement_in *in, int64_t from_ms, int64_t to_ms)
+{
+    jw_key(w, "period");
+    jw_object(w);
+    jw_kint(w, "from", (int64_t)in->from);
+    jw_time(w, "from_at", from_ms);
+    jw_kint(w, "to", (int64_t)in->to);
+    jw_time(w, "to_at", to_ms);
+    jw_object_end(w);
+}
+
+static void write_tree(struct jw *w, const struct statement_in *in)
+{
+    jw_key(w, "tree");
+    jw_object(w);
+    jw_khex(w, "from_root", in->from_root.b, HASH_LEN);
+    jw_kint(w, "size", (int64_t)in->to);
+    jw_khex(w, "to_root", in->to_root.b, HASH_LEN);
+    jw_object_end(w);
+}
+
+static void write_payload(const struct fold *f, int exponent, int64_t from_ms, struct statement_out *o)
+{
+    const struct statement_in *in = f->in;
+    struct jw w;
+
+    jw_open(&w, &o->payload);
+    jw_object(&w);
+    jw_key(&w, "adjustments");
+    jw_raw(&w, buf_span(&f->adjustments));
+    jw_kstr(&w, "advertiser", in->terms->advertiser);
+    jw_kint(&w, "carried_micros", o->carried_micros);
+    jw_kstr(&w, "contract", in->terms->contract);
+    write_all_counts(&w, f);
+    jw_kstr(&w, "currency", in->terms->currency);
+    jw_kint(&w, "exponent", exponent);
+    write_gaps(&w, in->tally);
+    jw_kint(&w, "gross_micros", f->gross_micros);
+    jw_kstr(&w, "id", in->id);
+    jw_time(&w, "issued_at", in->issued_ms);
+    jw_kstr(&w, "issuer", in->issuer);
+    write_lines(&w, &f->lines);
+    jw_kint(&w, "net_micros", o->net_micros);
+    jw_kint(&w, "payable_minor", o->payable_minor);
+    write_period(&w, in, from_ms, o->to_ms);
+    jw_key(&w, "prev_sha256");
+    jw_hex(&w, in->prev_sha256.b, in->has_prev ? HASH_LEN : 0);
+    jw_kstr(&w, "publisher", in->terms->publisher);
+    jw_kint(&w, "revision", 1);
+    jw_kint(&w, "terms", (int64_t)in->terms_index);
+    write_tree(&w, in);
+    jw_kstr(&w, "typ", SPAN(STATEMENT_TYP));
+    jw_object_end(&w);
+    jw_close(&w);
+    sha256(o->payload.ptr, o->payload.len, o->sha256.b);
+}
+
+/* Totals, rounded once; then the payload. */
+static MUST_CHECK enum err settle(struct fold *f, struct statement_out *o)
+{
+    const struct statement_in *in = f->in;
+    int exponent = currency_exponent(in->terms->currency);
+    int64_t from_ms = in->prev_to_ms ? in->prev_to_ms : in->tally->from_ms, whole;
+
+    o->to_ms = in->tally->to_ms ? in->tally->to_ms : from_ms;
+    if (exponent < 0 || !time_ok(from_ms) || !time_ok(o->to_ms) || !time_ok(in->issued_ms))
+        return problem(f->problem, ERR_INVALID, "", "the currency or a time cannot be written on a statement");
+    if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < 0 ||
+        !money_add(o->net_micros, in->carried_in_micros, &whole))
+        return out_of_range(f);
+    money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
+    write_payload(f, exponent, from_ms, o);
+    return ERR_OK;
+}
+
+enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p)
+{
+    struct fold f = {.in = in, .problem = p};
+    struct statement_out o = {0};
+
+    buf_heap(&o.payload);
+    buf_heap(&f.lines.text);
+    buf_heap(&f.adjustments);
+    jw_open(&f.adjustment, &f.adjustments);
+    jw_array(&f.adjustment);
+    enum err e = fold_moves(&f);
+    if (!e)
+        e = fold_traffic(&f);
+    if (!e) {
+        jw_array_end(&f.adjustment);
+        jw_close(&f.adjustment);
+        e = settle(&f, &o);
+    }
+    o.lines = f.lines;
+    buf_free(&f.adjustments);
+    free(f.received);
+    if (e)
+        statement_free(&o);
+    else
+        *out = o;
+    return e;
+}
+
+void statement_free(struct statement_out *out)
+{
+    buf_free(&out->payload);
+    buf_free(&out->lines.text);
+}

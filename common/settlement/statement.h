@@ -1,0 +1,72 @@
+/* The settlement statement: a pure function of the terms, the tally and the moves of [from, to). INTERFACE section 4, FORMATS.md "Statement". */
+#ifndef CS_SETTLEMENT_STATEMENT_H
+#define CS_SETTLEMENT_STATEMENT_H
+
+#include "common/decisions/decide.h"
+
+#define STATEMENT_TYP "countersign-statement"
+#define RECEIPT_TYP "countersign-receipt"
+
+/* Line items, one JSON object a line in index order; a last line of kind "traffic" when clicks or views earn money. */
+struct statement_lines {
+    struct buf text;
+    uint64_t n;
+    struct frontier tree; /* RFC 6962 tree over the lines without their newlines */
+};
+
+struct statement_in {
+    struct span id, issuer;
+    const struct terms *terms;
+    uint64_t terms_index;
+    uint64_t from, to;
+    struct hash from_root, to_root;   /* of the trees of size from and to */
+    const struct tally *tally;        /* of [from, to) */
+    const struct view *view;          /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */
+    uint32_t contract;
+    int64_t carried_in_micros;
+    bool has_prev;
+    struct hash prev_sha256;          /* of the previous statement's payload */
+    int64_t prev_to_ms;               /* its period.to_at, 0 when there is none */
+    int64_t issued_ms;
+};
+
+struct statement_out {
+    struct buf payload;               /* canonical JSON */
+    struct statement_lines lines;
+    struct hash sha256;               /* of the payload */
+    int64_t net_micros, carried_micros, payable_minor;
+    int64_t to_ms;
+};
+/* Status counts are those of the leads received in the interval, as the moves of the interval leave them. ERR_INVALID when sums leave the money range. */
+MUST_CHECK enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p);
+void statement_free(struct statement_out *out);
+
+/* The parts of a payload that others need. Spans point into *json (json_decref). ERR_CORRUPT unless canonical and complete. */
+struct statement {
+    struct span id, issuer, contract, advertiser, publisher, currency;
+    uint64_t from, to, terms;
+    struct hash from_root, to_root, prev_sha256;
+    bool has_prev;
+    int64_t gross_micros, net_micros, carried_micros, payable_minor;
+    int64_t to_ms, issued_ms, exponent;
+    const json_t *counts, *adjustments;
+    json_t *json;
+};
+MUST_CHECK enum err statement_read(struct span payload, struct statement *out);
+void statement_close(struct statement *s);
+
+/* A party's answer: compact JWS payload {"at","disputed":[..],"statement_sha256","verdict"}. */
+struct response {
+    struct hash statement_sha256;
+    bool accept;
+};
+MUST_CHECK enum err response_read(struct span payload, struct response *out, struct problem *p);
+
+/* A receipt's payload for a lead or disposition entry, canonical JSON. */
+void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, const struct hash *leaf, const struct entry *e);
+
+/* For people. Nothing is appended when the payload does not read. */
+void statement_csv(struct buf *out, struct span payload, struct span lines);
+void statement_html(struct buf *out, struct span payload, struct span lines);
+
+#endif

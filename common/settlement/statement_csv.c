@@ -1,0 +1,61 @@
+#include "common/settlement/statement_text.h"
+
+/* RFC 4180. A cell that a spreadsheet would run as a formula is led by an apostrophe. */
+static void cell(struct buf *out, struct span s)
+{
+    bool formula = s.len && memchr("=+-@\t\r", s.ptr[0], 6);
+    bool quoted = false;
+
+    for (size_t i = 0; i < s.len; i++)
+        quoted |= s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\r' || s.ptr[i] == '\n';
+    if (quoted)
+        buf_byte(out, '"');
+    if (formula)
+        buf_byte(out, '\'');
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '"')
+            buf_byte(out, '"');
+        buf_byte(out, (uint8_t)s.ptr[i]);
+    }
+    if (quoted)
+        buf_byte(out, '"');
+    buf_byte(out, ',');
+}
+
+static void number(struct buf *out, bool there, int64_t v)
+{
+    if (there)
+        buf_i64(out, v);
+    buf_byte(out, ',');
+}
+
+static void row(struct buf *out, const struct statement *s, const struct statement_line *l)
+{
+    cell(out, s->id);
+    cell(out, s->contract);
+    cell(out, l->kind);
+    number(out, !l->traffic, l->index);
+    number(out, !l->traffic, l->lead);
+    cell(out, l->lead_at);
+    cell(out, l->status);
+    cell(out, l->reason);
+    number(out, l->traffic, l->clicks);
+    number(out, l->traffic, l->views);
+    cell(out, s->currency);
+    number(out, true, l->micros);
+    decimal_add(out, l->micros, 6, (int)s->exponent);
+    buf_str(out, "\r\n");
+}
+
+void statement_csv(struct buf *out, struct span payload, struct span lines)
+{
+    struct statement_line line = {0};
+    struct statement s;
+
+    if (statement_read(payload, &s))
+        return;
+    buf_str(out, "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,currency,micros,amount\r\n");
+    while (statement_line_next(&lines, &line))
+        row(out, &s, &line);
+    statement_close(&s);
+}

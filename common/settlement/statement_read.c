@@ -1,0 +1,217 @@
+#include "common/base/bytes.h"
+#include "common/base/money.h"
+#include "common/base/when.h"
+#include "common/settlement/statement.h"
+
+/* A reader that remembers its first failure, so that a whole object reads as a list. */
+struct reader {
+    const json_t *obj;
+    bool bad;
+};
+
+static struct span text(struct reader *r, const char *key, size_t max)
+{
+    struct span s = SPAN("");
+    bool found = false;
+    if (json_get_str(r->obj, "", key, max, &s, &found, NULL) || !found)
+        r->bad = true;
+    return s;
+}
+
+static int64_t number(struct reader *r, const char *key, int64_t min, int64_t max)
+{
+    int64_t v = min;
+    bool found = false;
+    if (json_get_int(r->obj, "", key, min, max, &v, &found, NULL) || !found)
+        r->bad = true;
+    return v;
+}
+
+static bool hash(struct reader *r, const char *key, struct hash *out) /* false for "" */
+{
+    struct span hex = text(r, key, 2 * HASH_LEN);
+    size_t len;
+    if (!span_empty(hex) && (hex_decode(hex, out->b, HASH_LEN, &len) || len != HASH_LEN))
+        r->bad = true;
+    return !span_empty(hex);
+}
+
+static int64_t time_of(struct reader *r, const char *key) /* 0 for "" */
+{
+    struct span s = text(r, key, 40);
+    int64_t ms = 0;
+    if (!span_empty(s) && time_parse(s, &ms))
+        r->bad = true;
+    return ms;
+}
+
+static void only(struct reader *r, const char *const *names)
+{
+    if (!json_is_object(r->obj) || json_only(r->obj, "", names, NULL))
+        r->bad = true;
+}
+
+static struct reader inner(struct reader *r, const char *key, const char *const *names)
+{
+    struct reader in = {json_object_get(r->obj, key), r->bad};
+    only(&in, names);
+    return in;
+}
+
+static void read_amounts(struct reader *r, struct statement *s)
+{
+    s->exponent = number(r, "exponent", 0, 4);
+    s->gross_micros = number(r, "gross_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
+    s->net_micros = number(r, "net_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
+    s->carried_micros = number(r, "carried_micros", 0, MONEY_MAX_MICROS);
+    int64_t most = MONEY_MAX_MICROS / micros_per_minor((int)s->exponent) + 1;
+    s->payable_minor = number(r, "payable_minor", -most, most);
+}
+
+static void read_interval(struct reader *r, struct statement *s)
+{
+    static const char *const period_names[] = {"from", "from_at", "to", "to_at", NULL};
+    static const char *const tree_names[] = {"from_root", "size", "to_root", NULL};
+    struct reader period = inner(r, "period", period_names);
+    s->from = (uint64_t)number(&period, "from", 0, JSON_INT_MAX);
+    s->to = (uint64_t)number(&period, "to", (int64_t)s->from, JSON_INT_MAX);
+    s->to_ms = time_of(&period, "to_at");
+    time_of(&period, "from_at");
+
+    struct reader tree = inner(r, "tree", tree_names);
+    bool roots = hash(&tree, "from_root", &s->from_root);
+    roots &= hash(&tree, "to_root", &s->to_root);
+    r->bad |= period.bad || tree.bad || !roots || number(&tree, "size", 0, JSON_INT_MAX) != (int64_t)s->to;
+}
+
+static void read_lines(struct reader *r)
+{
+    static const char *const names[] = {"n", "root", "sha256", NULL};
+    struct reader lines = inner(r, "lines", names);
+    struct hash h;
+    number(&lines, "n", 0, JSON_INT_MAX);
+    bool hashes = hash(&lines, "root", &h);
+    hashes &= hash(&lines, "sha256", &h);
+    r->bad |= lines.bad || !hashes;
+}
+
+static void read_lists(struct reader *r, struct statement *s)
+{
+    static const char *const counts_names[] = {"clicks", "gaps", "leads", "views", NULL};
+    struct reader counts = inner(r, "counts", counts_names);
+    for (const char *const *name = counts_names; *name; name++)
+        counts.bad |= !json_is_object(json_object_get(counts.obj, *name));
+    s->counts = counts.obj;
+    s->adjustments = json_object_get(r->obj, "adjustments");
+    r->bad |= counts.bad || !json_is_array(s->adjustments) || !json_is_array(json_object_get(r->obj, "gaps"));
+}
+
+enum err statement_read(struct span payload, struct statement *out)
+{
+    static const char *const names[] = {
+        "adjustments", "advertiser", "carried_micros", "contract", "counts",      "currency",
+        "exponent",    "gaps",       "gross_micros",   "id",       "issued_at",   "issuer",
+        "lines",       "net_micros", "payable_minor",  "period",   "prev_sha256", "publisher",
+        "revision",    "terms",      "tree",           "typ",      NULL};
+    struct statement s = {0};
+    if (json_read_canonical(payload, &s.json, NULL))
+        return ERR_CORRUPT;
+
+    struct reader r = {s.json, false};
+    only(&r, names);
+    s.id = text(&r, "id", LIMIT_ID);
+    s.issuer = text(&r, "issuer", LIMIT_URL);
+    s.contract = text(&r, "contract", LIMIT_ID);
+    s.advertiser = text(&r, "advertiser", LIMIT_ID);
+    s.publisher = text(&r, "publisher", LIMIT_ID);
+    s.currency = text(&r, "currency", 3);
+    s.terms = (uint64_t)number(&r, "terms", 0, JSON_INT_MAX);
+    s.issued_ms = time_of(&r, "issued_at");
+    s.has_prev = hash(&r, "prev_sha256", &s.prev_sha256);
+    read_amounts(&r, &s);
+    read_interval(&r, &s);
+    read_lines(&r);
+    read_lists(&r, &s);
+    r.bad |= number(&r, "revision", 1, 1) != 1 || !span_is(text(&r, "typ", 64), STATEMENT_TYP) ||
+             currency_exponent(s.currency) != s.exponent;
+    if (r.bad) {
+        json_decref(s.json);
+        return ERR_CORRUPT;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void statement_close(struct statement *s)
+{
+    json_decref(s->json);
+    *s = (struct statement){0};
+}
+
+/* ---- a party's answer ---- */
+
+/* An entry index, a lead reference, or an object that names its `index`. */
+static bool disputed_ok(const json_t *v)
+{
+    if (json_is_object(v))
+        v = json_object_get(v, "index");
+    return json_is_integer(v) ? json_integer_value(v) >= 0 : json_is_string(v) && json_string_length(v) > 0;
+}
+
+static MUST_CHECK enum err disputed_read(const json_t *obj, bool accept, struct problem *p)
+{
+    const json_t *list = NULL;
+    enum err e = json_get_array(obj, "", "disputed", LIMIT_BODY, &list, NULL, p);
+    if (!e && accept && json_array_size(list) > 0)
+        return problem(p, ERR_INVALID, "disputed", "must be empty when the verdict is accept");
+    for (size_t i = 0; !e && i < json_array_size(list); i++)
+        if (!disputed_ok(json_array_get(list, i)))
+            e = problem(p, ERR_INVALID, "disputed", "must list entry indices, lead references or objects with `index`");
+    return e;
+}
+
+static MUST_CHECK enum err at_read(const json_t *obj, struct problem *p)
+{
+    const json_t *at = json_object_get(obj, "at");
+    int64_t ms;
+    if (json_is_integer(at) && json_integer_value(at) >= 0)
+        return ERR_OK;
+    if (json_is_string(at) && !time_parse(span_of(json_string_value(at), json_string_length(at)), &ms))
+        return ERR_OK;
+    return problem(p, ERR_INVALID, "at", "must be an RFC 3339 time");
+}
+
+static MUST_CHECK enum err response_members(const json_t *obj, struct response *out, struct problem *p)
+{
+    static const char *const names[] = {"at", "disputed", "statement_sha256", "verdict", NULL};
+    struct span hex = SPAN(""), verdict = SPAN("");
+    struct response r = {0};
+    size_t len = 0;
+    enum err e = json_only(obj, "", names, p);
+
+    if (!e)
+        e = json_get_str(obj, "", "statement_sha256", 2 * HASH_LEN, &hex, NULL, p);
+    if (!e)
+        e = json_get_str(obj, "", "verdict", 16, &verdict, NULL, p);
+    if (e)
+        return e;
+    if (hex_decode(hex, r.statement_sha256.b, HASH_LEN, &len) || len != HASH_LEN)
+        return problem(p, ERR_INVALID, "statement_sha256",
+                       "must be the lowercase hex SHA-256 of the statement's payload");
+    r.accept = span_is(verdict, "accept");
+    if (!r.accept && !span_is(verdict, "dispute"))
+        return problem(p, ERR_INVALID, "verdict", "must be accept or dispute");
+    if (!(e = disputed_read(obj, r.accept, p)) && !(e = at_read(obj, p)))
+        *out = r;
+    return e;
+}
+
+enum err response_read(struct span payload, struct response *out, struct problem *p)
+{
+    json_t *obj = NULL;
+    enum err e = json_read(payload, &obj, p);
+    if (!e)
+        e = response_members(obj, out, p);
+    json_decref(obj);
+    return e;
+}

@@ -1,0 +1,63 @@
+#include "common/settlement/statement_text.h"
+
+#include <assert.h>
+
+static struct span text(const json_t *obj, const char *key)
+{
+    const json_t *v = json_object_get(obj, key);
+    return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+}
+
+static int64_t number(const json_t *obj, const char *key)
+{
+    return json_integer_value(json_object_get(obj, key));
+}
+
+bool statement_line_next(struct span *rest, struct statement_line *line)
+{
+    const char *end = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
+    json_t *json = NULL;
+
+    json_decref(line->json);
+    *line = (struct statement_line){0};
+    if (!end || json_read(span_of(rest->ptr, (size_t)(end - rest->ptr)), &json, NULL))
+        return false;
+    *rest = span_of(end + 1, rest->len - (size_t)(end + 1 - rest->ptr));
+    *line = (struct statement_line){
+        .kind = text(json, "kind"),
+        .lead_at = text(json, "lead_at"),
+        .status = text(json, "status"),
+        .reason = text(json, "reason"),
+        .index = number(json, "index"),
+        .lead = number(json, "lead"),
+        .micros = number(json, "micros"),
+        .clicks = number(json, "clicks"),
+        .views = number(json, "views"),
+        .click_micros = number(json, "click_micros"),
+        .view_micros = number(json, "view_micros"),
+        .json = json,
+    };
+    line->traffic = span_is(line->kind, "traffic");
+    return true;
+}
+
+void decimal_add(struct buf *out, int64_t value, int decimals, int least)
+{
+    char digits[24];
+    int n = 0;
+    uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    assert(least >= 0 && least <= decimals && decimals <= 9);
+    for (; v || n <= decimals; v /= 10)
+        digits[n++] = (char)('0' + v % 10);
+    int last = 0; /* the least significant digit to be printed */
+    while (last < decimals - least && digits[last] == '0')
+        last++;
+    if (value < 0)
+        buf_byte(out, '-');
+    for (int i = n - 1; i >= last; i--) {
+        if (i == decimals - 1)
+            buf_byte(out, '.');
+        buf_byte(out, (uint8_t)digits[i]);
+    }
+}

@@ -1,0 +1,24 @@
+/* What the forms of a statement for people share. Internal to statement_csv.c and statement_html.c. */
+#ifndef CS_SETTLEMENT_STATEMENT_TEXT_H
+#define CS_SETTLEMENT_STATEMENT_TEXT_H
+
+#include "common/settlement/statement.h"
+
+/* One line item. Spans point into *json. */
+struct statement_line {
+    struct span kind, lead_at, status, reason;
+    int64_t index, lead, micros;
+    bool traffic;
+    int64_t clicks, views, click_micros, view_micros; /* of the traffic line */
+    json_t *json;
+};
+
+/* Takes the next line off *rest; the caller starts with a cleared *line, which frees itself at the end. False at the
+ * end or when a line does not read. */
+MUST_CHECK bool statement_line_next(struct span *rest, struct statement_line *line);
+
+/* value / 10^decimals, with at least `least` decimals and no further trailing zeros: micros as decimal(v, 6, exponent).
+ */
+void decimal_add(struct buf *out, int64_t value, int decimals, int least);
+
+#endif

@@ -1,0 +1,224 @@
+#include "common/settlement/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/ledger/jws.h"
+#include "common/settlement/verify_parts.h"
+
+bool audit_read(struct audit *a, enum check c, const char *path, struct buf *out)
+{
+    buf_clear(out);
+    enum err e = a->mirror->read(a->mirror->ctx, path, out);
+    if (e != ERR_OK)
+        finds_doubt(&a->finding[c], e == ERR_NOT_FOUND ? "%.150s is missing" : "%.150s cannot be read", path);
+    return e == ERR_OK;
+}
+
+struct contracts {
+    char first[LIMIT_ID + 1];
+    unsigned n;
+};
+
+/* A contract's log is where log/{contract}/checkpoint is. */
+static void look_for_contract(void *arg, const char *path)
+{
+    struct contracts *found = arg;
+    const char *id = path + 4, *slash = strncmp(path, "log/", 4) == 0 ? strchr(id, '/') : NULL;
+    if (!slash || strcmp(slash, "/checkpoint") != 0 || slash == id || slash - id > LIMIT_ID)
+        return;
+    if (found->n++ == 0) {
+        memcpy(found->first, id, (size_t)(slash - id));
+        found->first[slash - id] = '\0';
+    }
+}
+
+static bool find_contract(struct audit *a)
+{
+    struct contracts found = {.n = 0};
+    if (a->mirror->list(a->mirror->ctx, look_for_contract, &found) == ERR_OK && found.n == 1) {
+        memcpy(a->contract, found.first, sizeof a->contract);
+        return true;
+    }
+    for (int c = 0; c < CHECKS; c++)
+        finds_doubt(&a->finding[c], "this is not a mirror of one contract: %u files log/{contract}/checkpoint", found.n);
+    return false;
+}
+
+/* All checks that need the entries: there were not enough of them. */
+static void doubt_entries(struct audit *a, const char *why)
+{
+    static const enum check needs[] = {CHECK_ENTRIES, CHECK_DECISIONS, CHECK_OPENINGS, CHECK_STATEMENTS, CHECK_LINES, CHECK_HEADS, CHECK_RESPONSES};
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        finds_doubt(&a->finding[needs[i]], "not all entries could be looked at: %s", why);
+    finds_doubt(&a->finding[CHECK_FILES], "what belongs here is not known: %s", why);
+}
+
+static void audit_contract(struct audit *a)
+{
+    char base[PATH_CAP], path[PATH_CAP];
+    snprintf(base, sizeof base, "log/%s", a->contract);
+    snprintf(path, sizeof path, "log/%s/checkpoint", a->contract);
+    fold_open(a);
+    if (!audit_read(a, CHECK_CHECKPOINT, path, &a->head_text) ||
+        !verify_note(a, CHECK_CHECKPOINT, path, buf_span(&a->head_text), false, &a->head)) {
+        finds_doubt(&a->finding[CHECK_TREE], "there is no checkpoint to compare with");
+        doubt_entries(a, "there is no checkpoint that says how many");
+        return;
+    }
+    bool complete = verify_log(a, CHECK_TREE, base, &a->head, fold_entry);
+    if (!complete)
+        doubt_entries(a, "a bundle is missing or cut");
+    else if (a->stopped)
+        doubt_entries(a, "one of them cannot be followed");
+    else if (a->openings_rest.len > 0)
+        finds_failure(&a->finding[CHECK_OPENINGS], "after the last lead's opening there is more, or a line out of order");
+}
+
+/* A leaf of the root log is the SHA-256 of a checkpoint note. */
+static void root_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)
+{
+    (void)before;
+    a->root_size = index + 1;
+    if (bytes.len != HASH_LEN) {
+        finds_failure(&a->finding[CHECK_ROOTLOG], "entry %" PRIu64 " is not the hash of a checkpoint", index);
+        return;
+    }
+    for (size_t i = 0; i < a->n_closed; i++)
+        if (a->closed[i].has_note && memcmp(a->closed[i].note_sha256.b, bytes.ptr, HASH_LEN) == 0)
+            a->closed[i].in_root_log = true;
+}
+
+static void audit_root_log(struct audit *a)
+{
+    struct buf text;
+    struct checkpoint head = {.size = 0};
+    buf_heap(&text);
+    bool complete = audit_read(a, CHECK_ROOTLOG, "log/checkpoint", &text) &&
+                    verify_note(a, CHECK_ROOTLOG, "log/checkpoint", buf_span(&text), true, &head);
+    if (complete)
+        complete = verify_log(a, CHECK_ROOTLOG, "log", &head, root_entry);
+    for (size_t i = 0; i < a->n_closed; i++) {
+        struct closed *c = &a->closed[i];
+        if (!complete)
+            finds_doubt(&a->finding[CHECK_HEADS], "the root log could not be read to its end");
+        else if (c->has_note && !c->in_root_log)
+            finds_failure(&a->finding[CHECK_HEADS], "the head of statement %s is not in the root log", c->id);
+    }
+    bool known = finding_verdict(&a->finding[CHECK_FILES]) == HOLDS;
+    if (known && complete)
+        verify_files(a, &head);
+    else if (known)
+        finds_doubt(&a->finding[CHECK_FILES], "what belongs here is not known: a log could not be read to its end");
+    buf_free(&text);
+}
+
+static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
+
+static void keys_sentence(const struct audit *a, struct buf *out)
+{
+    char kid[JWK_KID_LEN];
+    if (a->keys.n_statement == 0 || a->keys.n_root == 0)
+        return;
+    jwk_kid(a->keys.statement[0], kid);
+    buf_str(out, "statement key ");
+    buf_add(out, kid, sizeof kid);
+    buf_str(out, ", log key ");
+    note_vkey(out, &a->keys.log[a->keys.n_contract]);
+    buf_str(out, ": compare them with what the operator publishes elsewhere");
+}
+
+static void root_sentence(const struct audit *a, struct buf *out)
+{
+    buf_printf(out, "signed over %" PRIu64 " entries, root ", a->head.size);
+    buf_hex(out, a->head.root.b, HASH_LEN);
+}
+
+/* What holds, with figures, so that a person sees how much was looked at. */
+static void good_sentence(const struct audit *a, enum check c, struct buf *out)
+{
+    const uint64_t *k = a->kinds;
+    uint64_t statements = a->n_closed;
+    switch (c) {
+    case CHECK_KEYS:
+        keys_sentence(a, out);
+        break;
+    case CHECK_CHECKPOINT:
+        root_sentence(a, out);
+        break;
+    case CHECK_TREE:
+        buf_printf(out, "the entries give that root; the log's tiles hold what they must");
+        break;
+    case CHECK_ENTRIES:
+        buf_printf(out, "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " leads, %" PRIu64 " dispositions, %" PRIu64 " others",
+                   k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
+                   a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_LEAD] - k[ENTRY_DISPOSITION]);
+        break;
+    case CHECK_DECISIONS:
+        buf_printf(out, "%" PRIu64 " lead%s and %" PRIu64 " disposition%s decided again, with the same outcome", a->decided, plural(a->decided),
+                   a->dispositions, plural(a->dispositions));
+        if (a->foreign)
+            buf_printf(out, "; %" PRIu64 " rest on other contracts of the campaign, taken at their word", a->foreign);
+        break;
+    case CHECK_OPENINGS:
+        buf_printf(out, "%" PRIu64 " opening%s fit what the entries committed to; every lead has one", a->opened, plural(a->opened));
+        break;
+    case CHECK_STATEMENTS:
+        buf_printf(out, "%" PRIu64 " statement%s signed, chained, and equal to the recomputed byte for byte", statements, plural(statements));
+        break;
+    case CHECK_LINES:
+        buf_printf(out, "%" PRIu64 " line item%s equal to the recomputed", a->lines, plural(a->lines));
+        break;
+    case CHECK_HEADS:
+        buf_printf(out, "%" PRIu64 " closed head%s signed and in the root log", statements, plural(statements));
+        break;
+    case CHECK_RESPONSES:
+        buf_printf(out, "%" PRIu64 " answer%s signed by the parties' own keys", k[ENTRY_RESPONSE], plural(k[ENTRY_RESPONSE]));
+        break;
+    case CHECK_ROOTLOG:
+        buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);
+        break;
+    default:
+        buf_printf(out, "nothing beside what the checkpoints and entries call for");
+    }
+}
+
+static enum verdict tell(const struct audit *a, verify_report *report, void *ctx)
+{
+    static const char *const words[CHECKS] = {
+#define X(symbol, word) word,
+        CHECK_TABLE(X)
+#undef X
+    };
+    enum verdict all = HOLDS;
+    for (int c = 0; c < CHECKS; c++) {
+        char mem[512];
+        struct buf text;
+        buf_fixed(&text, mem, sizeof mem - 1);
+        good_sentence(a, (enum check)c, &text);
+        mem[text.len] = '\0';
+        all = verdict_worse(all, finding_report(&a->finding[c], words[c], mem, report, ctx));
+    }
+    return all;
+}
+
+enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *ctx)
+{
+    struct audit *a = xcalloc(1, sizeof *a);
+    a->mirror = m;
+    buf_heap(&a->keys.text);
+    buf_heap(&a->head_text);
+    if (find_contract(a)) {
+        verify_keys(a);
+        audit_contract(a);
+        audit_root_log(a);
+    }
+    enum verdict v = tell(a, report, ctx);
+    fold_close(a);
+    buf_free(&a->keys.text);
+    buf_free(&a->head_text);
+    free(a);
+    return v;
+}

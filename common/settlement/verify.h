@@ -1,0 +1,24 @@
+/* The offline audit of a pulled mirror (layout = the URLs, FORMATS.md "Mirror"). Pure: reads files through a callback. */
+#ifndef CS_SETTLEMENT_VERIFY_H
+#define CS_SETTLEMENT_VERIFY_H
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+
+enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
+
+struct mirror {
+    /* Appends the whole file at a relative path such as "log/Cxyz/checkpoint". ERR_NOT_FOUND or ERR_IO. */
+    enum err (*read)(void *ctx, const char *path, struct buf *out);
+    /* Calls each(arg, path) for every regular file, any order. */
+    enum err (*list)(void *ctx, void (*each)(void *arg, const char *path), void *arg);
+    void *ctx;
+};
+
+/* One call per check, in order: its name (a stable word), the verdict, and one sentence. */
+typedef void verify_report(void *ctx, const char *check, enum verdict v, const char *sentence);
+
+/* The worst verdict of all checks: FAILS over CANNOT_TELL over HOLDS. */
+enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *ctx);
+
+#endif

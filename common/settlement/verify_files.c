@@ -1,0 +1,54 @@
+#include "common/settlement/verify_parts.h"
+
+struct look {
+    struct audit *a;
+    const struct checkpoint *root_head;
+};
+
+/* The path behind "prefix/", or an empty span. */
+static struct span below(struct span path, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    if (!span_starts(path, prefix) || path.len <= n + 1 || path.ptr[n] != '/')
+        return SPAN("");
+    return span_of(path.ptr + n + 1, path.len - n - 1);
+}
+
+static bool is_tile_of(struct span path, uint64_t size)
+{
+    struct tile t;
+    return tile_parse(path, &t) == ERR_OK && t.width == tile_width(t.level, t.n, size);
+}
+
+static bool is_log_file(struct span path, uint64_t size) { return span_is(path, "checkpoint") || is_tile_of(path, size); }
+
+static bool is_statement_file(const struct audit *a, struct span path)
+{
+    for (size_t i = 0; i < a->n_closed; i++) {
+        size_t n = strlen(a->closed[i].id);
+        if (!span_starts(path, a->closed[i].id))
+            continue;
+        struct span rest = span_of(path.ptr + n, path.len - n);
+        if (span_is(rest, ".jws") || span_is(rest, "/lines") || span_is(rest, "/checkpoint"))
+            return true;
+    }
+    return false;
+}
+
+static void look_at(void *arg, const char *path)
+{
+    struct look *l = arg;
+    struct span p = span_str(path), in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
+    bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") || is_log_file(in_log, l->root_head->size) ||
+                    is_log_file(in_contract, l->a->head.size) || span_is(in_contract, "openings") ||
+                    is_statement_file(l->a, below(p, "v1/statements"));
+    if (!expected)
+        finds_failure(&l->a->finding[CHECK_FILES], "%.150s does not belong to this mirror", path);
+}
+
+void verify_files(struct audit *a, const struct checkpoint *root_head)
+{
+    struct look l = {a, root_head};
+    if (a->mirror->list(a->mirror->ctx, look_at, &l) != ERR_OK)
+        finds_doubt(&a->finding[CHECK_FILES], "the folder could not be read to its end");
+}

@@ -1,0 +1,127 @@
+#include <stdio.h>
+
+#include "common/settlement/verify_parts.h"
+
+static void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
+{
+    char mem[PATH_CAP];
+    struct buf b;
+    buf_fixed(&b, mem, sizeof mem - 1);
+    tile_path(&b, t);
+    mem[b.len] = '\0';
+    snprintf(path, PATH_CAP, "%.90s/%.90s", base, mem);
+}
+
+struct walk {
+    struct audit *a;
+    enum check check;
+    const char *base;
+    struct buf bytes;
+};
+
+static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
+{
+    struct walk *w = ctx;
+    char path[PATH_CAP];
+    log_path(path, w->base, t);
+    if (!audit_read(w->a, w->check, path, &w->bytes))
+        return;
+    w->a->tiles++;
+    if (!span_eq(buf_span(&w->bytes), hashes))
+        finds_failure(&w->a->finding[w->check], "%s does not hold the hashes of its entries", path);
+}
+
+/* One bundle: all its entries, or a finding and false. */
+static bool walk_bundle(struct walk *w, const struct tile *t, struct buf *bytes, struct tile_builder *tree,
+                        void (*each)(struct audit *a, uint64_t index, struct span entry, const struct frontier *before))
+{
+    char path[PATH_CAP];
+    log_path(path, w->base, t);
+    if (!audit_read(w->a, w->check, path, bytes))
+        return false;
+    struct span rest = buf_span(bytes), entry;
+    enum err e = ERR_OK;
+    unsigned n = 0;
+    for (; n < t->width && bundle_next(&rest, &entry, &e); n++) {
+        struct hash leaf;
+        merkle_leaf(entry, &leaf);
+        each(w->a, tree->frontier.size, entry, &tree->frontier);
+        tile_builder_leaf(tree, &leaf);
+    }
+    if (e == ERR_OK && n == t->width && rest.len == 0)
+        return true;
+    finds_failure(&w->a->finding[w->check], "%s does not hold %u entries end to end", path, t->width);
+    return false;
+}
+
+bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
+                void (*each)(struct audit *a, uint64_t index, struct span entry, const struct frontier *before))
+{
+    struct walk w = {.a = a, .check = c, .base = base};
+    struct tile_builder tree;
+    struct buf bundle;
+    struct hash root;
+    bool complete = true;
+    buf_heap(&bundle);
+    buf_heap(&w.bytes);
+    tile_builder_open(&tree, compare_tile, &w);
+    struct tile t = {.level = TILE_ENTRIES};
+    for (; complete && (t.width = tile_width(TILE_ENTRIES, t.n, head->size)) > 0; t.n++)
+        complete = walk_bundle(&w, &t, &bundle, &tree, each);
+    if (complete) {
+        tile_builder_edge(&tree);
+        frontier_root(&tree.frontier, &root);
+        if (memcmp(root.b, head->root.b, HASH_LEN) != 0)
+            finds_failure(&a->finding[c], "the %llu entries give another root than the checkpoint's", (unsigned long long)head->size);
+    }
+    tile_builder_close(&tree);
+    buf_free(&w.bytes);
+    buf_free(&bundle);
+    return complete;
+}
+
+static bool cached_bundle(struct audit *a, uint64_t n, struct span *out)
+{
+    struct bundle_cache *c = &a->bundles;
+    for (unsigned i = 0; i < BUNDLES; i++)
+        if (c->slot[i].used && c->slot[i].n == n) {
+            *out = buf_span(&c->slot[i].bytes);
+            return true;
+        }
+    char path[PATH_CAP], base[PATH_CAP];
+    struct tile t = {.level = TILE_ENTRIES, .n = n, .width = tile_width(TILE_ENTRIES, n, a->head.size)};
+    snprintf(base, sizeof base, "log/%s", a->contract);
+    log_path(path, base, &t);
+    unsigned i = c->next++ % BUNDLES;
+    if (!c->slot[i].used)
+        buf_heap(&c->slot[i].bytes);
+    c->slot[i].used = audit_read(a, CHECK_TREE, path, &c->slot[i].bytes);
+    if (!c->slot[i].used) {
+        buf_free(&c->slot[i].bytes);
+        return false;
+    }
+    c->slot[i].n = n;
+    *out = buf_span(&c->slot[i].bytes);
+    return true;
+}
+
+bool audit_entry(struct audit *a, uint64_t index, struct span *out)
+{
+    struct span rest;
+    enum err e;
+    if (index >= a->at || !cached_bundle(a, index / TILE_WIDTH, &rest))
+        return false;
+    for (uint64_t i = index % TILE_WIDTH;; i--) {
+        if (!bundle_next(&rest, out, &e))
+            return false;
+        if (i == 0)
+            return true;
+    }
+}
+
+void bundle_cache_free(struct bundle_cache *c)
+{
+    for (unsigned i = 0; i < BUNDLES; i++)
+        if (c->slot[i].used)
+            buf_free(&c->slot[i].bytes);
+}

@@ -1,0 +1,225 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/base/mem.h"
+#include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
+#include "common/settlement/verify_parts.h"
+
+/* A lead whose review time ran out this long before a statement must not still wait in it. */
+#define OVERDUE_MS (60 * 60 * 1000)
+
+static void statement_path(char path[PATH_CAP], const char *id, const char *end)
+{
+    snprintf(path, PATH_CAP, "v1/statements/%s%s", id, end);
+}
+
+/* The first member of the recomputed payload that the recorded one has otherwise. */
+static void differing_member(struct span recorded, struct span computed, char *out, size_t cap)
+{
+    json_t *a = NULL, *b = NULL;
+    const char *name;
+    json_t *value;
+    snprintf(out, cap, "its form");
+    if (json_read(recorded, &a, NULL) == ERR_OK && json_read(computed, &b, NULL) == ERR_OK)
+        json_object_foreach(b, name, value) {
+            if (!json_equal(value, json_object_get(a, name))) {
+                snprintf(out, cap, "%s", name);
+                break;
+            }
+        }
+    json_decref(a);
+    json_decref(b);
+}
+
+/* Reads and opens the JWS; its payload must be the one that the entry hashed. */
+static bool open_statement(struct audit *a, const struct closed *c, struct buf *payload)
+{
+    char path[PATH_CAP], kid[JWK_KID_LEN];
+    struct buf jws;
+    const uint8_t *pub = NULL;
+    bool good = false;
+    buf_heap(&jws);
+    statement_path(path, c->id, ".jws");
+    if (!audit_read(a, CHECK_STATEMENTS, path, &jws))
+        goto done;
+    if (a->keys.n_statement == 0) {
+        finds_doubt(&a->finding[CHECK_STATEMENTS], "there is no key to open statement %s with", c->id);
+        goto done;
+    }
+    if (jws_general_kid(buf_span(&jws), kid) == ERR_OK)
+        pub = audit_statement_key(a, kid);
+    if (!pub || jws_general_open(buf_span(&jws), pub, STATEMENT_TYP, payload, NULL) != ERR_OK) {
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is not signed by a published key over what it says", c->id);
+        goto done;
+    }
+    struct hash sum;
+    sha256(payload->ptr, payload->len, sum.b);
+    good = memcmp(sum.b, c->sha256.b, HASH_LEN) == 0;
+    if (!good)
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is another one than the log recorded", c->id);
+done:
+    buf_free(&jws);
+    return good;
+}
+
+static void compare_lines(struct audit *a, const struct closed *c, const struct statement_lines *lines)
+{
+    char path[PATH_CAP];
+    struct buf text;
+    buf_heap(&text);
+    statement_path(path, c->id, "/lines");
+    if (audit_read(a, CHECK_LINES, path, &text)) {
+        a->lines += lines->n;
+        if (!span_eq(buf_span(&text), buf_span(&lines->text)))
+            finds_failure(&a->finding[CHECK_LINES], "the line items of statement %s are not those that the entries give", c->id);
+    }
+    buf_free(&text);
+}
+
+/* The issuer is the public URL; the logs are named by the same URL without its scheme. */
+static bool issuer_fits(const struct audit *a, struct span issuer)
+{
+    const char *at = issuer.len > 0 ? memmem(issuer.ptr, issuer.len, "://", 3) : NULL;
+    struct span root = a->keys.root_origin;
+    if (!at)
+        return false;
+    struct span bare = span_of(at + 3, issuer.len - (size_t)(at + 3 - issuer.ptr));
+    return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 && memcmp(root.ptr + bare.len, "/log", 4) == 0;
+}
+
+/* Builds the statement anew from the fold and compares; goes on to the next period from what it must be, also when it could not be opened (said NULL). */
+static void rebuild(struct audit *a, const struct closed *c, const struct entry *e, const struct statement *said, struct span payload,
+                    const struct hash *root)
+{
+    struct period *p = &a->period;
+    struct statement_in in = {.id = span_str(c->id), .issuer = said ? said->issuer : SPAN("https://unknown"), .terms = a->terms,
+                              .terms_index = a->terms_index, .from = p->from, .to = e->statement.to, .from_root = p->from_root,
+                              .to_root = *root, .tally = &p->tally, .view = &a->view, .contract = a->cx.contract,
+                              .carried_in_micros = p->carried_micros, .has_prev = p->has_prev, .prev_sha256 = p->prev_sha256,
+                              .prev_to_ms = p->prev_to_ms, .issued_ms = e->at_ms};
+    struct statement_out out = {0};
+    struct problem why = {0};
+    if (statement_build(&in, &out, &why) != ERR_OK) {
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s cannot be built from the entries: %.150s", c->id, why.detail);
+        return;
+    }
+    if (said && !span_eq(payload, buf_span(&out.payload))) {
+        char member[64];
+        differing_member(payload, buf_span(&out.payload), member, sizeof member);
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s says otherwise than the entries: see %s", c->id, member);
+    }
+    compare_lines(a, c, &out.lines);
+    p->carried_micros = out.carried_micros;
+    p->prev_to_ms = out.to_ms;
+    statement_free(&out);
+}
+
+/* The note over the closed tree; the root log must hold its hash. */
+static void check_note(struct audit *a, struct closed *c, uint64_t to, const struct hash *root)
+{
+    char path[PATH_CAP];
+    struct checkpoint head;
+    struct buf note;
+    buf_heap(&note);
+    statement_path(path, c->id, "/checkpoint");
+    if (audit_read(a, CHECK_HEADS, path, &note) && verify_note(a, CHECK_HEADS, path, buf_span(&note), false, &head)) {
+        sha256(note.ptr, note.len, c->note_sha256.b);
+        c->has_note = true;
+        if (head.size != to || memcmp(head.root.b, root->b, HASH_LEN) != 0)
+            finds_failure(&a->finding[CHECK_HEADS], "%s is over another tree than the one the statement closes", path);
+    }
+    buf_free(&note);
+}
+
+static void check_overdue(struct audit *a, const struct closed *c, int64_t issued_ms)
+{
+    struct span key, value;
+    int64_t due_ms;
+    uint32_t contract;
+    uint64_t lead;
+    if (rows_map_seek(a->rows, ROW_DUE, SPAN(""), &key, &value) && due_key_read(key, &due_ms, &contract, &lead) == ERR_OK &&
+        due_ms < issued_ms - OVERDUE_MS)
+        finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);
+}
+
+static bool plain_id(struct span id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (!((id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'A' && id.ptr[i] <= 'Z')))
+            return false;
+    return id.len > 0 && id.len <= LIMIT_ID;
+}
+
+void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
+{
+    const struct entry_statement *s = &e->statement;
+    if (!plain_id(s->id) || s->from != a->period.from || s->to != index) {
+        finds_failure(&a->finding[CHECK_STATEMENTS], "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), the open interval is [%" PRIu64 ", %" PRIu64 ")",
+                      index, s->from, s->to, a->period.from, index);
+        a->stopped = true;
+        return;
+    }
+    a->closed = xrealloc(a->closed, (a->n_closed + 1) * sizeof *a->closed);
+    struct closed *c = &a->closed[a->n_closed++];
+    *c = (struct closed){.sha256 = s->sha256};
+    memcpy(c->id, s->id.ptr, s->id.len);
+
+    struct hash root;
+    frontier_root(before, &root);
+    struct buf payload;
+    struct statement said;
+    buf_heap(&payload);
+    bool opened = open_statement(a, c, &payload), read = opened && statement_read(buf_span(&payload), &said) == ERR_OK;
+    if (opened && !read)
+        finds_failure(&a->finding[CHECK_STATEMENTS], "the payload of statement %s is not canonical and complete", c->id);
+    if (read && !issuer_fits(a, said.issuer))
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
+    rebuild(a, c, e, read ? &said : NULL, buf_span(&payload), &root);
+    if (read)
+        statement_close(&said);
+    buf_free(&payload);
+    check_note(a, c, s->to, &root);
+    check_overdue(a, c, e->at_ms);
+    a->period.from = s->to;
+    a->period.from_root = root;
+    a->period.has_prev = true;
+    a->period.prev_sha256 = s->sha256;
+    memset(&a->period.tally, 0, sizeof a->period.tally);
+}
+
+static struct closed *find_closed(struct audit *a, struct span id)
+{
+    for (size_t i = 0; i < a->n_closed; i++)
+        if (span_is(id, a->closed[i].id))
+            return &a->closed[i];
+    return NULL;
+}
+
+static const uint8_t *party_key(const struct audit *a, struct span party)
+{
+    for (size_t i = 0; i < a->n_party_keys; i++)
+        if (span_is(party, a->party_key[i].party))
+            return a->party_key[i].pub;
+    return NULL;
+}
+
+void verify_response(struct audit *a, uint64_t index, const struct entry *e)
+{
+    const struct entry_response *r = &e->response;
+    struct closed *c = find_closed(a, r->statement);
+    const uint8_t *pub = party_key(a, r->party);
+    unsigned side = span_is(r->party, a->advertiser) ? 1 : span_is(r->party, a->publisher) ? 2 : 0;
+    struct response said;
+    struct buf payload;
+    buf_heap(&payload);
+    if (!c || side == 0 || (c->answered & side))
+        finds_failure(&a->finding[CHECK_RESPONSES], "entry %" PRIu64 " is not a party's first answer to a statement before it", index);
+    else if (!pub || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK)
+        finds_failure(&a->finding[CHECK_RESPONSES], "entry %" PRIu64 " is not signed by the key that the party had then", index);
+    else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK || memcmp(said.statement_sha256.b, c->sha256.b, HASH_LEN) != 0)
+        finds_failure(&a->finding[CHECK_RESPONSES], "entry %" PRIu64 " answers another statement than it is filed under", index);
+    else
+        c->answered |= (uint8_t)side;
+    buf_free(&payload);
+}

@@ -1,0 +1,213 @@
+/* Random leads, dispositions and traffic of one contract, cut into consecutive statements at random places. */
+#include "common/base/money.h"
+#include "common/settlement/statement.h"
+#include "tests/property/chance.h"
+#include "tests/unit/world.h"
+
+enum { CONTRACT = 3, STEPS = 1200, CUTS = 200 };
+static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};
+
+struct lead_seen {
+    uint64_t index;
+    enum status status;
+    int64_t payout_micros;
+};
+
+struct past { /* a statement that was issued */
+    struct statement_in in;
+    struct tally tally;
+    struct buf payload;
+};
+
+struct ledger_run {
+    struct world world;
+    struct view view;
+    struct terms *terms;
+    struct tally tally;
+    struct lead_seen leads[STEPS];
+    size_t n, cut_leads;
+    uint64_t size, from;
+    int64_t now_ms, traffic_micros;
+    /* the chain */
+    struct past past[CUTS];
+    size_t cuts;
+    int64_t net_micros, payable_minor, carried_micros, to_ms;
+    struct hash sha256;
+    uint64_t lines;
+};
+
+static void append(struct ledger_run *r, struct entry e, enum class class)
+{
+    e.at_ms = r->now_ms;
+    assert_int_equal(world_apply(&r->world, &cx, r->terms, r->size, &e, NULL), ERR_OK);
+    tally_add(&r->tally, r->terms, e.kind, class, e.at_ms, NULL);
+    r->size++;
+}
+
+static void traffic(struct ledger_run *r)
+{
+    enum class class = (enum class)below(CLASS_COUNT);
+    bool view = one_in(2);
+    append(r, (struct entry){.kind = view ? ENTRY_VIEW : ENTRY_CLICK}, class);
+    if (class == CLASS_OK)
+        r->traffic_micros += view ? r->terms->view_micros : r->terms->click_micros;
+}
+
+static void lead(struct ledger_run *r)
+{
+    static const enum status first[] = {STATUS_PENDING, STATUS_HELD, STATUS_APPROVED, STATUS_REJECTED,
+                                        STATUS_DUPLICATE};
+    struct entry e = {.kind = ENTRY_LEAD, .lead = {.tier = -1}};
+    e.lead.status = first[below(5)];
+    e.lead.reason = e.lead.status == STATUS_REJECTED    ? (enum reason)(1 + below(REASON_COUNT - 1))
+                    : e.lead.status == STATUS_DUPLICATE ? REASON_DUPLICATE
+                                                        : REASON_NONE;
+    if (e.lead.status != STATUS_REJECTED && e.lead.status != STATUS_DUPLICATE)
+        e.lead.payout_micros = (int64_t)below(20000000);
+    r->leads[r->n++] = (struct lead_seen){r->size, e.lead.status, e.lead.payout_micros};
+    append(r, e, CLASS_OK);
+}
+
+static void disposition(struct ledger_run *r)
+{
+    static const enum status wishes[] = {STATUS_APPROVED, STATUS_REJECTED, STATUS_RETURNED, STATUS_CONVERTED};
+    if (r->n == 0)
+        return;
+    struct lead_seen *s = &r->leads[below(r->n)];
+    struct disposition_report d = {.party = SPAN("A1"), .status = wishes[below(4)], .lead = s->index};
+    struct lead_row row;
+    struct entry e;
+    bool same;
+    assert_true(row_lead(&r->view, CONTRACT, s->index, &row));
+    if (decide_disposition(r->terms, 0, &d, &row, r->now_ms, &e, &same, NULL) || same)
+        return;
+    s->status = d.status;
+    append(r, e, CLASS_OK);
+}
+
+/* Sums every number below an object but its "total". */
+static int64_t buckets(const json_t *counts)
+{
+    const char *name;
+    json_t *v;
+    int64_t sum = 0;
+    json_object_foreach((json_t *)counts, name, v) if (strcmp(name, "total") != 0) sum +=
+        json_is_object(v) ? buckets(v) : json_integer_value(v);
+    return sum;
+}
+
+static void sums_hold(struct ledger_run *r, const struct statement *s)
+{
+    static const char *const groups[] = {"leads", "clicks", "views"};
+    const json_t *a;
+    size_t i;
+    int64_t adjusted = 0;
+
+    for (i = 0; i < 3; i++) {
+        const json_t *group = json_object_get(s->counts, groups[i]);
+        assert_int_equal(buckets(group), json_integer_value(json_object_get(group, "total")));
+    }
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(s->counts, "leads"), "total")),
+                     r->n - r->cut_leads);
+    json_array_foreach(s->adjustments, i, a) adjusted += json_integer_value(json_object_get(a, "micros"));
+    assert_int_equal(s->gross_micros + adjusted, s->net_micros);
+}
+
+static void cut(struct ledger_run *r)
+{
+    struct past *p = &r->past[r->cuts];
+    struct statement_out out;
+    struct statement s;
+
+    p->tally = r->tally;
+    p->in = (struct statement_in){
+        .id = SPAN("S1"),
+        .issuer = SPAN("https://track.example"),
+        .terms = r->terms,
+        .from = r->from,
+        .to = r->size,
+        .tally = &p->tally,
+        .view = &r->view,
+        .contract = CONTRACT,
+        .carried_in_micros = r->carried_micros,
+        .has_prev = r->cuts > 0,
+        .prev_sha256 = r->sha256,
+        .prev_to_ms = r->to_ms,
+        .issued_ms = r->now_ms,
+    };
+    assert_int_equal(statement_build(&p->in, &out, NULL), ERR_OK);
+    assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
+    sums_hold(r, &s);
+    statement_close(&s);
+    r->net_micros += out.net_micros;
+    r->payable_minor += out.payable_minor;
+    r->carried_micros = out.carried_micros;
+    r->sha256 = out.sha256;
+    r->to_ms = out.to_ms;
+    r->lines += out.lines.n;
+    p->payload = out.payload;
+    buf_free(&out.lines.text);
+    r->cuts++;
+    r->from = r->size;
+    r->cut_leads = r->n;
+    r->tally = (struct tally){0};
+}
+
+/* An auditor who builds an old statement from today's rows gets the bytes of that day. */
+static void old_statements_come_out_the_same(struct ledger_run *r)
+{
+    for (size_t i = 0; i < r->cuts; i++) {
+        struct statement_out out;
+        assert_int_equal(statement_build(&r->past[i].in, &out, NULL), ERR_OK);
+        assert_true(span_eq(buf_span(&out.payload), buf_span(&r->past[i].payload)));
+        statement_free(&out);
+        buf_free(&r->past[i].payload);
+    }
+}
+
+static void consecutive_statements_pay_everything_once(void **state)
+{
+    static struct ledger_run r;
+    int64_t owed;
+
+    (void)state;
+    r = (struct ledger_run){.world = world_new(),
+                            .now_ms = NOW,
+                            .terms = terms_of("", ",'price':{'click_micros':1234,'view_micros':77}", "C1")};
+    r.view = world_view(&r.world);
+    for (int i = 0; i < STEPS; i++) {
+        uint64_t what = below(100);
+        if (what < 20)
+            traffic(&r);
+        else if (what < 60)
+            lead(&r);
+        else if (what < 94 || r.cuts == CUTS - 1)
+            disposition(&r);
+        else
+            cut(&r);
+        r.now_ms += (int64_t)below(8 * 3600000);
+    }
+    cut(&r);
+
+    owed = r.traffic_micros;
+    for (size_t i = 0; i < r.n; i++)
+        if (r.leads[i].status == STATUS_APPROVED || r.leads[i].status == STATUS_CONVERTED)
+            owed += r.leads[i].payout_micros;
+    assert_int_equal(r.net_micros, owed);
+    assert_int_equal(r.payable_minor * micros_per_minor(2) + r.carried_micros, owed);
+    old_statements_come_out_the_same(&r);
+    printf("%zu statements over %llu lines\n", r.cuts, (unsigned long long)r.lines);
+    terms_free(r.terms);
+    world_free(&r.world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(consecutive_statements_pay_everything_once),
+        cmocka_unit_test(consecutive_statements_pay_everything_once),
+        cmocka_unit_test(consecutive_statements_pay_everything_once),
+    };
+    chance_seed();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

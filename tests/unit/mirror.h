@@ -1,0 +1,398 @@
+/* A small but complete mirror in memory, written by the same common/ code that the server uses: clicks, views, leads of every outcome,
+ * dispositions, keys, two statements with answers, root log. What the tests of verify look at and damage. */
+#ifndef CS_TESTS_UNIT_MIRROR_H
+#define CS_TESTS_UNIT_MIRROR_H
+
+#include <stdio.h>
+
+#include "common/ledger/jws.h"
+#include "common/ledger/note.h"
+#include "common/settlement/statement.h"
+#include "common/settlement/tile_builder.h"
+#include "common/settlement/verify.h"
+#include "tests/unit/world.h"
+
+#define CONTRACT "C1"
+#define ORIGIN "track.example"
+
+enum { FILES_MAX = 64, ENTRIES_MAX = 2048 };
+
+struct mirror_file {
+    char path[96];
+    struct buf bytes;
+    bool gone;
+};
+
+struct story {
+    struct mirror_file file[FILES_MAX];
+    size_t n_files;
+    struct signer *log_key, *statement_key, *party_key[2]; /* advertiser A1, publisher P1 */
+    struct world world;
+    struct terms *terms;
+    struct buf entry[ENTRIES_MAX];
+    uint64_t n;
+    int64_t now_ms;
+    struct tile_builder tree, root;
+    struct buf root_bundle, openings;
+    struct tally tally;
+    uint64_t from;
+    struct hash from_root, prev_sha256;
+    int64_t carried_micros, prev_to_ms;
+    unsigned statements;
+};
+
+static inline struct buf *story_file(struct story *s, const char *path)
+{
+    for (size_t i = 0; i < s->n_files; i++)
+        if (strcmp(s->file[i].path, path) == 0)
+            return &s->file[i].bytes;
+    assert_true(s->n_files < FILES_MAX);
+    struct mirror_file *f = &s->file[s->n_files++];
+    snprintf(f->path, sizeof f->path, "%s", path);
+    buf_heap(&f->bytes);
+    return &f->bytes;
+}
+
+static inline struct buf *tile_file(struct story *s, const char *base, const struct tile *t)
+{
+    char path[96];
+    struct buf b;
+    buf_fixed(&b, path, sizeof path - 1);
+    buf_str(&b, base);
+    tile_path(&b, t);
+    path[b.len] = '\0';
+    return story_file(s, path);
+}
+
+static inline void contract_tile(void *ctx, const struct tile *t, struct span hashes)
+{
+    buf_span_add(tile_file(ctx, "log/" CONTRACT "/", t), hashes);
+}
+
+static inline void root_tile(void *ctx, const struct tile *t, struct span hashes)
+{
+    buf_span_add(tile_file(ctx, "log/", t), hashes);
+}
+
+static inline const struct fold_context *story_context(void)
+{
+    static const struct fold_context cx = {.contract = 1, .campaign = 1, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
+    return &cx;
+}
+
+/* Appends and applies; answers the index. */
+static inline uint64_t tell(struct story *s, const struct entry *e, const struct private_part *priv)
+{
+    uint64_t index = s->n++;
+    struct hash leaf;
+    assert_true(index < ENTRIES_MAX);
+    buf_heap(&s->entry[index]);
+    entry_write(&s->entry[index], e);
+    merkle_leaf(buf_span(&s->entry[index]), &leaf);
+    tile_builder_leaf(&s->tree, &leaf);
+    assert_int_equal(world_apply(&s->world, story_context(), s->terms, index, e, priv), ERR_OK);
+    enum class class = e->kind == ENTRY_CLICK ? e->click.class : e->kind == ENTRY_VIEW ? e->view.class : CLASS_OK;
+    tally_add(&s->tally, s->terms, e->kind, class, e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    s->now_ms += 1000;
+    return index;
+}
+
+static inline void tell_terms(struct story *s)
+{
+    struct buf campaign = document_of(campaign_document, "{" CAMPAIGN_HEAD ",'lead':{'require':['email']},'review':{'mode':'auto','auto_approve_days':14}}", "K1");
+    struct buf contract = document_of(contract_document, "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':12340567}],'click_micros':1000}}", CONTRACT);
+    struct entry e = {.kind = ENTRY_TERMS, .at_ms = s->now_ms,
+                      .terms = {.version = 1, .campaign = buf_span(&campaign), .contract = buf_span(&contract)}};
+    assert_int_equal(terms_compile(e.terms.campaign, e.terms.contract, &s->terms, NULL), ERR_OK);
+    tell(s, &e, NULL);
+    buf_free(&campaign);
+    buf_free(&contract);
+}
+
+static inline void tell_key(struct story *s, int side)
+{
+    struct entry e = {.kind = ENTRY_KEY, .at_ms = s->now_ms, .key = {.party = side ? SPAN("P1") : SPAN("A1")}};
+    memcpy(e.key.pub, signer_public(s->party_key[side]), ED25519_KEY_LEN);
+    tell(s, &e, NULL);
+}
+
+static inline uint64_t tell_click(struct story *s, enum class class)
+{
+    struct entry e = {.kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.class = class, .placement = 1, .sub = {SPAN("sub")}}};
+    memset(e.click.commit.b, (int)s->n, HASH_LEN);
+    uint64_t index = tell(s, &e, NULL);
+    world_click(&s->world, (struct world_click){.contract = 1, .placement = 1, .index = index, .at_ms = e.at_ms, .class = class});
+    return index;
+}
+
+static inline void tell_view(struct story *s, bool has_click, uint64_t click)
+{
+    struct entry e = {.kind = ENTRY_VIEW, .at_ms = s->now_ms, .view = {.placement = 1, .has_click = has_click, .click = click}};
+    memset(e.view.commit.b, (int)s->n, HASH_LEN);
+    tell(s, &e, NULL);
+}
+
+/* A lead of person number `person` (0: without an email address). */
+static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
+{
+    char txid[24], contact[64];
+    struct private_part priv = {.lead = true, .ip = SPAN("192.0.2.1"), .ua = SPAN("Test/1"), .has_email = person != 0};
+    snprintf(txid, sizeof txid, "tx%llu", (unsigned long long)s->n);
+    snprintf(contact, sizeof contact, person ? "{\"email\":\"p%d@shop.example\"}" : "{}", person);
+    memset(priv.seed, (int)s->n, SALT_LEN);
+    memset(priv.email, person, TOKEN_LEN);
+    priv.contact = span_str(contact);
+    struct lead_report r = {.party = SPAN("P1"), .txid = span_str(txid), .given = person ? CONTACT_EMAIL : 0, .claimed = true,
+                            .touches = {{.contract = 1, .index = click, .at_s = (uint32_t)(s->now_ms / 1000)}}, .n_touches = 1,
+                            .has_email = priv.has_email};
+    memcpy(r.email, priv.email, TOKEN_LEN);
+    private_commit(&priv, &r.commit);
+
+    struct view v = world_view(&s->world);
+    struct lead_facts f;
+    struct entry e;
+    memset(&f, 0, sizeof f);
+    gather_touches(&v, &r, &f);
+    gather_person(&v, 1, s->terms, &r, s->now_ms, &f);
+    decide_lead(s->terms, 0, &r, &f, s->now_ms, &e);
+    opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = true, .network = true});
+    buf_byte(&s->openings, '\n');
+    return tell(s, &e, &priv);
+}
+
+static inline void tell_disposition(struct story *s, uint64_t lead, enum status status)
+{
+    struct view v = world_view(&s->world);
+    struct disposition_report r = {.party = SPAN("A1"), .trust = TRUST_API, .text = SPAN("said the CRM"), .status = status, .lead = lead};
+    struct lead_row row;
+    struct entry e;
+    bool same = false;
+    assert_true(row_lead(&v, 1, lead, &row));
+    assert_int_equal(decide_disposition(s->terms, 0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
+    tell(s, &e, NULL);
+}
+
+static inline void tell_due(struct story *s, uint64_t lead)
+{
+    struct view v = world_view(&s->world);
+    struct lead_row row;
+    struct entry e;
+    assert_true(row_lead(&v, 1, lead, &row));
+    s->now_ms = row.due_ms + 1;
+    assert_true(decide_due(0, lead, &row, s->now_ms, &e));
+    tell(s, &e, NULL);
+}
+
+/* The note over the present tree; its hash goes to the root log. */
+static inline void publish(struct story *s, struct buf *note)
+{
+    struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
+    uint8_t sum[HASH_LEN];
+    struct hash leaf;
+    frontier_root(&s->tree.frontier, &c.root);
+    checkpoint_sign(note, &c, s->log_key);
+    sha256(note->ptr, note->len, sum);
+    bundle_add(&s->root_bundle, span_of(sum, sizeof sum));
+    merkle_leaf(span_of(sum, sizeof sum), &leaf);
+    tile_builder_leaf(&s->root, &leaf);
+}
+
+static inline void tell_statement(struct story *s)
+{
+    char id[8], path[64];
+    snprintf(id, sizeof id, "S%u", ++s->statements);
+    struct view v = world_view(&s->world);
+    struct statement_in in = {.id = span_str(id), .issuer = SPAN("https://" ORIGIN), .terms = s->terms, .from = s->from, .to = s->n,
+                              .from_root = s->from_root, .tally = &s->tally, .view = &v, .contract = 1, .carried_in_micros = s->carried_micros,
+                              .has_prev = s->statements > 1, .prev_sha256 = s->prev_sha256, .prev_to_ms = s->prev_to_ms, .issued_ms = s->now_ms};
+    struct statement_out out;
+    frontier_root(&s->tree.frontier, &in.to_root);
+    assert_int_equal(statement_build(&in, &out, NULL), ERR_OK);
+    snprintf(path, sizeof path, "v1/statements/%s/checkpoint", id);
+    publish(s, story_file(s, path));
+    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
+    buf_span_add(story_file(s, path), buf_span(&out.lines.text));
+    snprintf(path, sizeof path, "v1/statements/%s.jws", id);
+    jws_general(story_file(s, path), s->statement_key, STATEMENT_TYP, buf_span(&out.payload));
+
+    s->prev_sha256 = out.sha256;
+    s->carried_micros = out.carried_micros;
+    s->prev_to_ms = out.to_ms;
+    s->from = s->n;
+    s->from_root = in.to_root;
+    memset(&s->tally, 0, sizeof s->tally);
+    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = s->now_ms, .statement = {.id = span_str(id), .from = in.from, .to = in.to, .sha256 = out.sha256}};
+    tell(s, &e, NULL);
+    statement_free(&out);
+}
+
+static inline void tell_response(struct story *s, int side)
+{
+    char id[8];
+    struct buf payload, jws;
+    struct jw w;
+    snprintf(id, sizeof id, "S%u", s->statements);
+    buf_heap(&payload);
+    buf_heap(&jws);
+    jw_open(&w, &payload);
+    jw_object(&w);
+    jw_kstr(&w, "at", SPAN("2026-09-21T00:00:00Z"));
+    jw_key(&w, "disputed");
+    jw_array(&w);
+    jw_array_end(&w);
+    jw_khex(&w, "statement_sha256", s->prev_sha256.b, HASH_LEN);
+    jw_kstr(&w, "verdict", SPAN("accept"));
+    jw_object_end(&w);
+    jw_close(&w);
+    jws_compact(&jws, s->party_key[side], "countersign-response", buf_span(&payload));
+    struct entry e = {.kind = ENTRY_RESPONSE, .at_ms = s->now_ms,
+                      .response = {.party = side ? SPAN("P1") : SPAN("A1"), .statement = span_str(id), .jws = buf_span(&jws)}};
+    tell(s, &e, NULL);
+    buf_free(&payload);
+    buf_free(&jws);
+}
+
+static inline void write_keys(struct story *s)
+{
+    uint8_t pubs[2][ED25519_KEY_LEN];
+    const char *const names[] = {ORIGIN "/log", ORIGIN "/log/C0", ORIGIN "/log/" CONTRACT};
+    struct signer *retired = signer_new((const uint8_t *)"a retired statement key.........");
+    memcpy(pubs[0], signer_public(s->statement_key), ED25519_KEY_LEN);
+    memcpy(pubs[1], signer_public(retired), ED25519_KEY_LEN);
+    jwks_write(story_file(s, ".well-known/jwks.json"), (const uint8_t(*)[ED25519_KEY_LEN])pubs, 2);
+    signer_free(retired);
+    for (size_t i = 0; i < 3; i++) {
+        struct note_key k = {.name = span_str(names[i])};
+        memcpy(k.pub, signer_public(s->log_key), ED25519_KEY_LEN);
+        note_vkey(story_file(s, "log/keys"), &k);
+        buf_byte(story_file(s, "log/keys"), '\n');
+    }
+}
+
+/* All that is written once the last entry stands. */
+static inline void write_logs(struct story *s)
+{
+    struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
+    frontier_root(&s->tree.frontier, &c.root);
+    checkpoint_sign(story_file(s, "log/" CONTRACT "/checkpoint"), &c, s->log_key);
+    struct checkpoint root = {.origin = SPAN(ORIGIN "/log"), .size = s->root.frontier.size};
+    frontier_root(&s->root.frontier, &root.root);
+    checkpoint_sign(story_file(s, "log/checkpoint"), &root, s->log_key);
+    for (uint64_t i = 0; i < s->n; i++) {
+        struct tile t = {.level = TILE_ENTRIES, .n = i / TILE_WIDTH, .width = tile_width(TILE_ENTRIES, i / TILE_WIDTH, s->n)};
+        bundle_add(tile_file(s, "log/" CONTRACT "/", &t), buf_span(&s->entry[i]));
+    }
+    struct tile bundle = {.level = TILE_ENTRIES, .width = (unsigned)root.size};
+    buf_span_add(tile_file(s, "log/", &bundle), buf_span(&s->root_bundle));
+    tile_builder_edge(&s->tree);
+    tile_builder_edge(&s->root);
+    buf_span_add(story_file(s, "log/" CONTRACT "/openings"), buf_span(&s->openings));
+    write_keys(s);
+}
+
+/* Keys, and the first entries that every log has. */
+static inline struct story *story_open(void)
+{
+    struct story *s = xcalloc(1, sizeof *s);
+    struct frontier empty = {0};
+    s->log_key = signer_new((const uint8_t *)"seed of the log key.............");
+    s->statement_key = signer_new((const uint8_t *)"seed of the statement key.......");
+    s->party_key[0] = signer_new((const uint8_t *)"seed of the advertiser's key....");
+    s->party_key[1] = signer_new((const uint8_t *)"seed of the publisher's key.....");
+    s->world = world_new();
+    s->now_ms = NOW;
+    frontier_root(&empty, &s->from_root);
+    tile_builder_open(&s->tree, contract_tile, s);
+    tile_builder_open(&s->root, root_tile, s);
+    buf_heap(&s->root_bundle);
+    buf_heap(&s->openings);
+    tell_terms(s);
+    tell_key(s, 0);
+    tell_key(s, 1);
+    return s;
+}
+
+/* Something of every kind, in one period. */
+static inline struct story *story_short(void)
+{
+    struct story *s = story_open();
+    uint64_t click = tell_click(s, CLASS_OK);
+    tell_view(s, true, click);
+    uint64_t lead = tell_lead(s, click, 1);
+    tell_lead(s, click, 1); /* a duplicate */
+    tell_disposition(s, lead, STATUS_APPROVED);
+    tell_statement(s);
+    tell_response(s, 0);
+    return s;
+}
+
+/* Every outcome, two periods, `clicks` more clicks than it needs. The logs are not written, so that more can be told. */
+static inline struct story *story_long(unsigned clicks)
+{
+    struct story *s = story_open();
+    uint64_t click = tell_click(s, CLASS_OK);
+    tell_click(s, CLASS_PREFETCH);
+    tell_view(s, true, click);
+    uint64_t first = tell_lead(s, click, 1), second = tell_lead(s, click, 2), third = tell_lead(s, click, 3);
+    tell_lead(s, click, 1); /* a duplicate */
+    tell_lead(s, click, 0); /* no email */
+    tell_disposition(s, first, STATUS_APPROVED);
+    tell_disposition(s, second, STATUS_REJECTED);
+    for (unsigned i = 0; i < clicks; i++)
+        tell_click(s, CLASS_OK);
+    tell_statement(s);
+    tell_response(s, 0);
+    tell_response(s, 1);
+    tell(s, &(struct entry){.kind = ENTRY_GAP, .at_ms = s->now_ms, .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = 3, .views = 1}}, NULL);
+    tell_disposition(s, first, STATUS_RETURNED);
+    tell_due(s, third);
+    tell_statement(s);
+    tell_response(s, 1);
+    return s;
+}
+
+static inline void story_free(struct story *s)
+{
+    for (size_t i = 0; i < s->n_files; i++)
+        buf_free(&s->file[i].bytes);
+    for (uint64_t i = 0; i < s->n; i++)
+        buf_free(&s->entry[i]);
+    buf_free(&s->root_bundle);
+    buf_free(&s->openings);
+    tile_builder_close(&s->tree);
+    tile_builder_close(&s->root);
+    terms_free(s->terms);
+    world_free(&s->world);
+    signer_free(s->log_key);
+    signer_free(s->statement_key);
+    signer_free(s->party_key[0]);
+    signer_free(s->party_key[1]);
+    free(s);
+}
+
+static inline enum err story_read(void *ctx, const char *path, struct buf *out)
+{
+    struct story *s = ctx;
+    for (size_t i = 0; i < s->n_files; i++)
+        if (!s->file[i].gone && strcmp(s->file[i].path, path) == 0) {
+            buf_span_add(out, buf_span(&s->file[i].bytes));
+            return ERR_OK;
+        }
+    return ERR_NOT_FOUND;
+}
+
+static inline enum err story_list(void *ctx, void (*each)(void *arg, const char *path), void *arg)
+{
+    struct story *s = ctx;
+    for (size_t i = 0; i < s->n_files; i++)
+        if (!s->file[i].gone)
+            each(arg, s->file[i].path);
+    return ERR_OK;
+}
+
+static inline struct mirror story_mirror(struct story *s)
+{
+    return (struct mirror){.read = story_read, .list = story_list, .ctx = s};
+}
+
+#endif

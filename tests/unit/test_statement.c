@@ -1,0 +1,525 @@
+#include <stdio.h>
+
+#include "common/base/money.h"
+#include "common/settlement/statement.h"
+#include "tests/unit/world.h"
+
+enum { CONTRACT = 3 };
+static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};
+
+/* ---- a small ledger: entries land in rows and tally as the server would write them ---- */
+
+struct book {
+    struct world world;
+    struct view view;
+    struct terms *terms;
+    struct tally tally;
+    uint64_t size;
+};
+
+static void open_book(struct book *b, const char *campaign, const char *contract)
+{
+    *b = (struct book){.world = world_new(), .terms = terms_of(campaign, contract, "C1")};
+    b->view = world_view(&b->world);
+}
+
+static void close_book(struct book *b)
+{
+    world_free(&b->world);
+    terms_free(b->terms);
+}
+
+static uint64_t append(struct book *b, struct entry e)
+{
+    e.at_ms = NOW + (int64_t)b->size * 1000;
+    if (world_apply(&b->world, &cx, b->terms, b->size, &e, NULL))
+        fail_msg("entry %llu does not follow", (unsigned long long)b->size);
+    tally_add(&b->tally, b->terms, e.kind, CLASS_OK, e.at_ms, NULL);
+    return b->size++;
+}
+
+static uint64_t lead(struct book *b, enum status s, enum reason r, int64_t payout)
+{
+    return append(
+        b, (struct entry){.kind = ENTRY_LEAD, .lead = {.status = s, .reason = r, .payout_micros = payout, .tier = -1}});
+}
+
+static uint64_t becomes(struct book *b, uint64_t index, enum status s, int64_t payable)
+{
+    return append(b, (struct entry){.kind = ENTRY_DISPOSITION,
+                                    .disposition = {.lead = index, .status = s, .payable_micros = payable}});
+}
+
+static struct statement_in cut(const struct book *b, uint64_t from, uint64_t to)
+{
+    return (struct statement_in){
+        .id = SPAN("S1"),
+        .issuer = SPAN("https://track.example"),
+        .terms = b->terms,
+        .terms_index = 0,
+        .from = from,
+        .to = to,
+        .from_root = {{0xaa}},
+        .to_root = {{0xbb}},
+        .tally = &b->tally,
+        .view = &b->view,
+        .contract = CONTRACT,
+        .issued_ms = NOW + MS_PER_DAY,
+    };
+}
+
+static struct statement_out build(const struct statement_in *in)
+{
+    struct problem p = {0};
+    struct statement_out out;
+    enum err e = statement_build(in, &out, &p);
+    if (e)
+        fail_msg("%s %s", err_word(e), p.detail);
+    return out;
+}
+
+static int64_t count(const struct statement *s, const char *group, const char *name)
+{
+    return json_integer_value(json_object_get(json_object_get(s->counts, group), name));
+}
+
+/* ---- the payload ---- */
+
+static void the_payload_is_what_the_format_says(void **state)
+{
+    struct book b;
+    (void)state;
+    open_book(&b, "", ",'price':{'click_micros':250000}");
+    append(&b, (struct entry){.kind = ENTRY_CLICK});
+    uint64_t l = lead(&b, STATUS_PENDING, REASON_NONE, 12000000);
+    becomes(&b, l, STATUS_APPROVED, 12000000);
+    becomes(&b, l, STATUS_RETURNED, -12000000);
+    lead(&b, STATUS_REJECTED, REASON_BAD_PHONE, 0);
+    struct statement_in in = cut(&b, 0, b.size);
+    struct statement_out out = build(&in);
+
+    buf_byte(&out.lines.text, '\0');
+    assert_string_equal(out.lines.text.ptr,
+                        "{\"index\":1,\"kind\":\"lead\",\"lead\":1,\"lead_at\":\"2026-09-21T14:13:21.000Z\",\"micros\":"
+                        "0,\"reason\":\"\",\"status\":\"pending\"}\n"
+                        "{\"index\":2,\"kind\":\"disposition\",\"lead\":1,\"lead_at\":\"2026-09-21T14:13:21.000Z\","
+                        "\"micros\":12000000,\"reason\":\"\",\"status\":\"approved\"}\n"
+                        "{\"index\":3,\"kind\":\"disposition\",\"lead\":1,\"lead_at\":\"2026-09-21T14:13:21.000Z\","
+                        "\"micros\":-12000000,\"reason\":\"\",\"status\":\"returned\"}\n"
+                        "{\"index\":4,\"kind\":\"lead\",\"lead\":4,\"lead_at\":\"2026-09-21T14:13:24.000Z\",\"micros\":"
+                        "0,\"reason\":\"bad_phone\",\"status\":\"rejected\"}\n"
+                        "{\"click_micros\":250000,\"clicks\":1,\"kind\":\"traffic\",\"micros\":250000,\"view_micros\":"
+                        "0,\"views\":0}\n");
+    out.lines.text.len--;
+
+    struct buf expected, root, sha;
+    struct hash h;
+    uint8_t digest[HASH_LEN];
+    buf_heap(&expected), buf_heap(&root), buf_heap(&sha);
+    frontier_root(&out.lines.tree, &h);
+    buf_hex(&root, h.b, HASH_LEN);
+    sha256(out.lines.text.ptr, out.lines.text.len, digest);
+    buf_hex(&sha, digest, HASH_LEN);
+    buf_printf(&expected,
+               "{\"adjustments\":[{\"index\":3,\"lead\":1,\"micros\":-12000000,\"reason\":\"returned\"}],"
+               "\"advertiser\":\"A1\",\"carried_micros\":0,\"contract\":\"C1\","
+               "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"ok\":1,\"prefetch\":0,\"test\":0,\"total\":1},"
+               "\"gaps\":{\"clicks\":0,\"views\":0},"
+               "\"leads\":{\"approved\":0,\"converted\":0,\"duplicate\":0,\"held\":0,\"pending\":0,\"rejected\":{\"bad_"
+               "phone\":1},\"returned\":1,\"total\":2},"
+               "\"views\":{\"bot\":0,\"datacenter\":0,\"ok\":0,\"prefetch\":0,\"test\":0,\"total\":0}},\"currency\":"
+               "\"EUR\",\"exponent\":2,\"gaps\":[],"
+               "\"gross_micros\":12250000,\"id\":\"S1\",\"issued_at\":\"2026-09-22T14:13:20.000Z\",\"issuer\":\"https:/"
+               "/track.example\","
+               "\"lines\":{\"n\":5,\"root\":\"%.*s\",\"sha256\":\"%.*s\"},\"net_micros\":250000,\"payable_minor\":25,"
+               "\"period\":{\"from\":0,\"from_at\":\"2026-09-21T14:13:20.000Z\",\"to\":5,\"to_at\":\"2026-09-21T14:13:"
+               "24.000Z\"},\"prev_sha256\":\"\","
+               "\"publisher\":\"P1\",\"revision\":1,\"terms\":0,\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
+               "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
+               (int)root.len, root.ptr, (int)sha.len, sha.ptr, 0, 0);
+    buf_byte(&expected, '\0');
+    buf_byte(&out.payload, '\0');
+    assert_string_equal(out.payload.ptr, expected.ptr);
+    buf_free(&expected), buf_free(&root), buf_free(&sha);
+    statement_free(&out);
+    close_book(&b);
+}
+
+/* RFC 9162 section 2.1.1, as written there. */
+static void tree_hash(const struct span *leaves, size_t n, struct hash *out)
+{
+    struct hash left, right;
+    size_t k = 1;
+    if (n == 1) {
+        merkle_leaf(leaves[0], out);
+        return;
+    }
+    while (2 * k < n)
+        k *= 2;
+    tree_hash(leaves, k, &left);
+    tree_hash(leaves + k, n - k, &right);
+    merkle_node(&left, &right, out);
+}
+
+static void the_lines_root_is_that_of_the_lines(void **state)
+{
+    struct span leaves[7];
+    struct hash expected, got;
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    for (int i = 0; i < 7; i++)
+        lead(&b, STATUS_REJECTED, REASON_TEST, 0);
+    struct statement_in in = cut(&b, 0, b.size);
+    struct statement_out out = build(&in);
+    const char *at = out.lines.text.ptr;
+    for (int i = 0; i < 7; i++) {
+        const char *end = strchr(at, '\n');
+        leaves[i] = span_of(at, (size_t)(end - at));
+        at = end + 1;
+    }
+    tree_hash(leaves, 7, &expected);
+    frontier_root(&out.lines.tree, &got);
+    assert_memory_equal(&got, &expected, sizeof got);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void leads_are_counted_as_the_interval_leaves_them(void **state)
+{
+    struct statement s;
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    uint64_t before = lead(&b, STATUS_APPROVED, REASON_NONE, 100);
+    uint64_t from = b.size;
+    uint64_t pending = lead(&b, STATUS_PENDING, REASON_NONE, 100);
+    uint64_t converted = lead(&b, STATUS_APPROVED, REASON_NONE, 100);
+    uint64_t rejected = lead(&b, STATUS_HELD, REASON_TOO_FAST, 100);
+    lead(&b, STATUS_DUPLICATE, REASON_DUPLICATE, 0);
+    lead(&b, STATUS_REJECTED, REASON_NO_CLICK, 0);
+    lead(&b, STATUS_REJECTED, REASON_NO_CLICK, 0);
+    becomes(&b, before, STATUS_RETURNED, -100);
+    becomes(&b, converted, STATUS_CONVERTED, 0);
+    becomes(&b, rejected, STATUS_REJECTED, 0);
+    uint64_t to = b.size;
+    becomes(&b, pending, STATUS_APPROVED, 100); /* later: not looked at */
+    lead(&b, STATUS_APPROVED, REASON_NONE, 100);
+
+    struct statement_in in = cut(&b, from, to);
+    struct statement_out out = build(&in);
+    assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
+    const json_t *reasons = json_object_get(json_object_get(s.counts, "leads"), "rejected");
+    assert_int_equal(count(&s, "leads", "total"), 6);
+    assert_int_equal(count(&s, "leads", "pending"), 1);
+    assert_int_equal(count(&s, "leads", "converted"), 1);
+    assert_int_equal(count(&s, "leads", "duplicate"), 1);
+    assert_int_equal(count(&s, "leads", "approved"), 0);
+    assert_int_equal(count(&s, "leads", "held"), 0);
+    assert_int_equal(count(&s, "leads", "returned"), 0); /* the returned lead was received before */
+    assert_int_equal(json_integer_value(json_object_get(reasons, "no_click")), 2);
+    assert_int_equal(json_integer_value(json_object_get(reasons, "review")), 1);
+    assert_int_equal(json_array_size(s.adjustments), 1);
+    assert_int_equal(s.gross_micros, 100);
+    assert_int_equal(s.net_micros, 0);
+    statement_close(&s);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void money_is_rounded_once_and_the_rest_carried(void **state)
+{
+    static const struct {
+        int64_t approved, carried_in, minor, carried;
+    } cases[] = {
+        {10000, 0, 1, 0}, {14999, 0, 1, 4999}, {14999, 5001, 2, 0}, {9999, 0, 0, 9999}, {0, 7, 0, 7},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct book b;
+        open_book(&b, "", "");
+        lead(&b, STATUS_APPROVED, REASON_NONE, cases[i].approved);
+        struct statement_in in = cut(&b, 0, b.size);
+        in.carried_in_micros = cases[i].carried_in;
+        struct statement_out out = build(&in);
+        assert_int_equal(out.payable_minor, cases[i].minor);
+        assert_int_equal(out.carried_micros, cases[i].carried);
+        assert_int_equal(out.net_micros, cases[i].approved);
+        statement_free(&out);
+        close_book(&b);
+    }
+}
+
+static void a_period_that_takes_back_more_than_it_pays_is_negative(void **state)
+{
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    uint64_t l = lead(&b, STATUS_APPROVED, REASON_NONE, 12345678);
+    uint64_t from = b.size;
+    becomes(&b, l, STATUS_RETURNED, -12345678);
+    struct statement_in in = cut(&b, from, b.size);
+    in.carried_in_micros = 5678;
+    struct statement_out out = build(&in);
+    assert_int_equal(out.net_micros, -12345678);
+    assert_int_equal(out.payable_minor, -1234);
+    assert_int_equal(out.carried_micros, 0);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void statements_are_chained(void **state)
+{
+    struct statement s;
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    lead(&b, STATUS_APPROVED, REASON_NONE, 1);
+    struct statement_in in = cut(&b, 0, 1);
+    in.has_prev = true;
+    in.prev_sha256.b[0] = 0xcc;
+    in.prev_to_ms = NOW - 5000;
+    struct statement_out out = build(&in);
+    assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
+    assert_true(s.has_prev);
+    assert_memory_equal(&s.prev_sha256, &in.prev_sha256, sizeof s.prev_sha256);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(s.json, "period"), "from_at")),
+                        "2026-09-21T14:13:15.000Z");
+    assert_int_equal(s.to_ms, NOW);
+    assert_int_equal(out.to_ms, NOW);
+    statement_close(&s);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void gaps_stand_on_the_statement(void **state)
+{
+    struct statement s;
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    b.tally = (struct tally){.gap_clicks = 3, .gap_views = 4, .from_ms = NOW, .to_ms = NOW};
+    struct statement_in in = cut(&b, 0, 1);
+    struct statement_out out = build(&in);
+    assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
+    const json_t *gap = json_array_get(json_object_get(s.json, "gaps"), 0);
+    assert_int_equal(json_integer_value(json_object_get(gap, "clicks")), 3);
+    assert_int_equal(json_integer_value(json_object_get(gap, "views")), 4);
+    assert_int_equal(count(&s, "gaps", "clicks"), 3);
+    statement_close(&s);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void sums_outside_the_range_of_money_are_refused(void **state)
+{
+    struct statement_out out;
+    struct problem p = {0};
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    b.tally.click_micros = MONEY_MAX_MICROS;
+    struct statement_in in = cut(&b, 0, 1);
+    out = build(&in);
+    statement_free(&out);
+    b.tally.view_micros = 1;
+    assert_int_equal(statement_build(&in, &out, &p), ERR_INVALID);
+    b.tally = (struct tally){.click_micros = MONEY_MAX_MICROS};
+    lead(&b, STATUS_APPROVED, REASON_NONE, 1);
+    assert_int_equal(statement_build(&in, &out, &p), ERR_INVALID);
+    in = cut(&b, 0, 0);
+    in.carried_in_micros = 1;
+    assert_int_equal(statement_build(&in, &out, &p), ERR_INVALID);
+    assert_true(*p.detail);
+    close_book(&b);
+}
+
+/* ---- reading ---- */
+
+static void a_payload_that_lacks_anything_does_not_read(void **state)
+{
+    struct book b;
+    struct statement s;
+    json_t *payload = NULL;
+    const char *name;
+    json_t *v;
+    (void)state;
+    open_book(&b, "", "");
+    lead(&b, STATUS_APPROVED, REASON_NONE, 1);
+    struct statement_in in = cut(&b, 0, 1);
+    struct statement_out out = build(&in);
+    assert_int_equal(json_read(buf_span(&out.payload), &payload, NULL), ERR_OK);
+    json_object_foreach(payload, name, v)
+    {
+        json_t *less = json_copy(payload);
+        struct buf text;
+        struct jw w;
+        json_object_del(less, name);
+        buf_heap(&text);
+        jw_open(&w, &text);
+        jw_value(&w, less);
+        jw_close(&w);
+        if (statement_read(buf_span(&text), &s) != ERR_CORRUPT)
+            fail_msg("reads without %s", name);
+        buf_free(&text);
+        json_decref(less);
+    }
+    assert_int_equal(statement_read(span_of(out.payload.ptr, out.payload.len - 1), &s), ERR_CORRUPT);
+    json_decref(payload);
+    statement_free(&out);
+    close_book(&b);
+}
+
+#define SHA "'statement_sha256':'00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'"
+static void responses_read_strictly(void **state)
+{
+    static const struct {
+        const char *text, *field; /* field NULL: reads */
+        bool accept;
+    } cases[] = {
+        {"{" SHA ",'verdict':'accept','disputed':[],'at':'2026-01-01T00:00:00Z'}", NULL, true},
+        {"{'at':'2026-01-01T00:00:00Z'," SHA ",'verdict':'accept'}", NULL, true},
+        {"{" SHA
+         ",'verdict':'dispute','disputed':[4,'Labc',{'index':7,'reason':'never called'}],'at':'2026-01-01T00:00:00Z'}",
+         NULL, false},
+        {"{" SHA ",'verdict':'accept','disputed':[4],'at':'2026-01-01T00:00:00Z'}", "disputed", true},
+        {"{" SHA ",'verdict':'dispute','disputed':[true],'at':'2026-01-01T00:00:00Z'}", "disputed", true},
+        {"{" SHA ",'verdict':'dispute','disputed':[-1],'at':'2026-01-01T00:00:00Z'}", "disputed", true},
+        {"{" SHA ",'verdict':'maybe','at':'2026-01-01T00:00:00Z'}", "verdict", true},
+        {"{" SHA ",'at':'2026-01-01T00:00:00Z'}", "verdict", true},
+        {"{'verdict':'accept','at':'2026-01-01T00:00:00Z'}", "statement_sha256", true},
+        {"{'statement_sha256':'00','verdict':'accept','at':'2026-01-01T00:00:00Z'}", "statement_sha256", true},
+        {"{" SHA ",'verdict':'accept'}", "at", true},
+        {"{" SHA ",'verdict':'accept','at':'today'}", "at", true},
+        {"{" SHA ",'verdict':'accept','at':'2026-01-01T00:00:00Z','note':'x'}", "note", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = xstrdup(cases[i].text);
+        struct problem p = {0};
+        struct response r;
+        for (char *c = text; *c; c++)
+            if (*c == '\'')
+                *c = '"';
+        enum err e = response_read(span_str(text), &r, &p);
+        if ((e == ERR_OK) != !cases[i].field || (e && strcmp(p.field, cases[i].field) != 0))
+            fail_msg("%s: %s %s", text, err_word(e), p.field);
+        if (!e) {
+            assert_int_equal(r.accept, cases[i].accept);
+            assert_int_equal(r.statement_sha256.b[1], 0x11);
+        }
+        free(text);
+    }
+}
+
+static void a_receipt_says_what_stands_where(void **state)
+{
+    struct hash leaf = {{0x0f}};
+    struct entry l = {.kind = ENTRY_LEAD,
+                      .at_ms = NOW,
+                      .lead = {.status = STATUS_HELD, .reason = REASON_TOO_FAST, .payout_micros = 12, .terms = 2}};
+    struct entry d = {
+        .kind = ENTRY_DISPOSITION,
+        .at_ms = NOW,
+        .disposition = {
+            .lead = 7, .status = STATUS_RETURNED, .text = SPAN("no answer"), .payable_micros = -12, .terms = 2}};
+    struct buf out;
+    (void)state;
+    buf_heap(&out);
+    receipt_payload(&out, SPAN("C1"), 9, &leaf, &l);
+    buf_byte(&out, '\n');
+    receipt_payload(&out, SPAN("C1"), 9, &leaf, &d);
+    buf_byte(&out, '\0');
+    assert_string_equal(
+        out.ptr,
+        "{\"at\":\"2026-09-21T14:13:20.000Z\",\"contract\":\"C1\",\"index\":9,\"kind\":\"lead\",\"lead\":9,"
+        "\"leaf\":\"0f00000000000000000000000000000000000000000000000000000000000000\",\"payout_micros\":12,\"reason\":"
+        "\"too_fast\",\"status\":\"held\",\"terms\":2}\n"
+        "{\"at\":\"2026-09-21T14:13:20.000Z\",\"contract\":\"C1\",\"index\":9,\"kind\":\"disposition\",\"lead\":7,"
+        "\"leaf\":\"0f00000000000000000000000000000000000000000000000000000000000000\",\"payout_micros\":-12,"
+        "\"reason\":\"no answer\",\"status\":\"returned\",\"terms\":2}");
+    buf_free(&out);
+}
+
+/* ---- for people ---- */
+
+static void csv_has_a_row_a_line_and_no_formula(void **state)
+{
+    struct book b;
+    struct buf csv;
+    (void)state;
+    open_book(&b, "", ",'price':{'view_micros':5000}");
+    append(&b, (struct entry){.kind = ENTRY_VIEW});
+    uint64_t l = lead(&b, STATUS_APPROVED, REASON_NONE, 12345000);
+    becomes(&b, l, STATUS_RETURNED, -12345000);
+    struct statement_in in = cut(&b, 0, b.size);
+    in.id = SPAN("=1+1,\"x\"");
+    struct statement_out out = build(&in);
+    buf_heap(&csv);
+    statement_csv(&csv, buf_span(&out.payload), buf_span(&out.lines.text));
+    buf_byte(&csv, '\0');
+    assert_string_equal(
+        csv.ptr, "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,currency,micros,amount\r\n"
+                 "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,EUR,12345000,12.345\r\n"
+                 "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,EUR,-12345000,-12.345\r\n"
+                 "\"'=1+1,\"\"x\"\"\",C1,traffic,,,,,,0,1,EUR,5000,0.005\r\n");
+    buf_free(&csv);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void html_shows_the_totals_and_escapes(void **state)
+{
+    struct book b;
+    struct buf html;
+    (void)state;
+    open_book(&b, "", "");
+    lead(&b, STATUS_APPROVED, REASON_NONE, 1234567000);
+    struct statement_in in = cut(&b, 0, b.size);
+    in.issuer = SPAN("<script>alert(1)</script>&\"'");
+    struct statement_out out = build(&in);
+    buf_heap(&html);
+    statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
+    buf_byte(&html, '\0');
+    assert_null(strstr(html.ptr, "<script"));
+    assert_non_null(strstr(html.ptr, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;"));
+    assert_non_null(strstr(html.ptr, "<td class=n>1234.567</td>")); /* gross */
+    assert_non_null(strstr(html.ptr, "<td class=n>1234.56</td>"));  /* payable */
+    assert_non_null(strstr(html.ptr, "<td class=n>0.007</td>"));    /* carried */
+    assert_non_null(strstr(html.ptr, "</body></html>\n"));
+    buf_free(&html);
+    statement_free(&out);
+    close_book(&b);
+}
+
+static void what_does_not_read_is_not_shown(void **state)
+{
+    struct buf out;
+    (void)state;
+    buf_heap(&out);
+    statement_csv(&out, SPAN("{}"), SPAN(""));
+    statement_html(&out, SPAN("{}"), SPAN(""));
+    assert_int_equal(out.len, 0);
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_payload_is_what_the_format_says),
+        cmocka_unit_test(the_lines_root_is_that_of_the_lines),
+        cmocka_unit_test(leads_are_counted_as_the_interval_leaves_them),
+        cmocka_unit_test(money_is_rounded_once_and_the_rest_carried),
+        cmocka_unit_test(a_period_that_takes_back_more_than_it_pays_is_negative),
+        cmocka_unit_test(statements_are_chained),
+        cmocka_unit_test(gaps_stand_on_the_statement),
+        cmocka_unit_test(sums_outside_the_range_of_money_are_refused),
+        cmocka_unit_test(a_payload_that_lacks_anything_does_not_read),
+        cmocka_unit_test(responses_read_strictly),
+        cmocka_unit_test(a_receipt_says_what_stands_where),
+        cmocka_unit_test(csv_has_a_row_a_line_and_no_formula),
+        cmocka_unit_test(html_shows_the_totals_and_escapes),
+        cmocka_unit_test(what_does_not_read_is_not_shown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
