@@ -1,0 +1,76 @@
+#include "server/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "common/base/mem.h"
+#include "server/system.h"
+
+enum { DEPTH = 16 };
+
+char *folder_path(const char *dir, const char *path)
+{
+    char *whole = NULL;
+    if (asprintf(&whole, "%s/%s", dir, path) < 0)
+        abort();
+    return whole;
+}
+
+static enum err folder_read(void *ctx, const char *path, struct buf *out)
+{
+    char *whole = folder_path(ctx, path);
+    enum err e = file_read(whole, out);
+    free(whole);
+    return e;
+}
+
+struct walk {
+    const char *dir;
+    void (*each)(void *arg, const char *path);
+    void *arg;
+};
+
+/* Everything that is not a folder is told, links and devices too: nothing may hide. */
+static enum err walk_folder(const struct walk *w, const char *below, int depth)
+{
+    char *whole = folder_path(w->dir, below);
+    DIR *d = depth < DEPTH ? opendir(whole) : NULL;
+    free(whole);
+    if (!d)
+        return ERR_IO;
+    enum err e = ERR_OK;
+    const struct dirent *entry;
+    for (errno = 0; e == ERR_OK && (entry = readdir(d)) != NULL; errno = 0) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char *path = *below ? folder_path(below, entry->d_name) : xstrdup(entry->d_name);
+        char *full = folder_path(w->dir, path);
+        struct stat st;
+        if (lstat(full, &st) != 0)
+            e = ERR_IO;
+        else if (S_ISDIR(st.st_mode))
+            e = walk_folder(w, path, depth + 1);
+        else
+            w->each(w->arg, path);
+        free(full);
+        free(path);
+    }
+    if (errno != 0)
+        e = ERR_IO;
+    closedir(d);
+    return e;
+}
+
+static enum err folder_list(void *ctx, void (*each)(void *arg, const char *path), void *arg)
+{
+    struct walk w = {.dir = ctx, .each = each, .arg = arg};
+    return walk_folder(&w, "", 0);
+}
+
+struct mirror folder_mirror(const char *dir)
+{
+    return (struct mirror){.read = folder_read, .list = folder_list, .ctx = (void *)dir};
+}

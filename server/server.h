@@ -1,0 +1,61 @@
+/* What all threads of `serve` share, made before they start and freed after they stop. */
+#ifndef CS_SERVER_SERVER_H
+#define CS_SERVER_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/catalog.h"
+#include "server/commit.h"
+#include "server/heads.h"
+#include "server/journal.h"
+#include "server/keys.h"
+#include "server/metrics.h"
+#include "server/options.h"
+#include "server/store.h"
+
+struct shared {
+    const struct options *options;
+    char public_url[256];        /* no trailing slash */
+    char host[256];              /* host[:port] of the public URL: the HOST of signed queries */
+    char origin[256];            /* host + path: checkpoint origin is origin + "/log/" + contract; the root log's is origin + "/log" */
+    bool https;
+    char listen[64], admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
+    struct keys *keys;
+    struct store *store;
+    struct periods *periods;
+    struct catalog_slot *catalog;
+    struct heads *heads;
+    struct committer *committer;
+    struct metrics *metrics;
+    struct worker **workers;
+    size_t n_workers;
+};
+
+/* A worker: one thread, one event base, its own contexts. Handlers reach these through request->worker. */
+struct worker {
+    struct shared *shared;
+    size_t number;
+    struct tokens *tokens;
+    struct sealer *sealer;
+    struct signer *statement_signer;
+    struct counters *counters;   /* this thread's metrics */
+    struct txn *reader;          /* reset between requests */
+    bool reading;                /* the reader is live */
+    struct http *http;           /* http.c's own */
+    pthread_t thread;
+    _Atomic(struct job *) finished; /* newest batch first; pushed by the committer, taken as a whole by the worker */
+    atomic_bool stopping;
+    int wake_fd;                 /* eventfd: finished jobs, or stopping */
+};
+/* This worker's read transaction, renewed; ended by http.c after the handler returned. */
+MUST_CHECK enum err worker_reader(struct worker *w, struct txn **out);
+void worker_reader_end(struct worker *w);
+
+MUST_CHECK enum err worker_start(struct shared *sh, size_t number, struct worker **out);
+void worker_stop(struct worker *w);   /* stops accepting, lets exchanges in flight end (5 s at most), joins, frees */
+void worker_done(struct worker *w, struct job *jobs); /* committer: a list of finished jobs; one wake-up */
+
+int serve(int argc, char **argv); /* cmd_serve.c */
+
+#endif

@@ -1,0 +1,55 @@
+/* A real store in a folder of its own, gone after the test. */
+#ifndef CS_TESTS_STORE_FIXTURE_H
+#define CS_TESTS_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/store.h"
+
+#define assert_ok(call) assert_string_equal(err_word(call), "ok")
+#define assert_err(call, expected) assert_string_equal(err_word(call), err_word(expected))
+
+enum { SMALL_MAP = 64 << 20 };
+
+struct fixture {
+    char dir[64];
+    struct store *store;
+};
+
+static inline void fixture_open(struct fixture *f)
+{
+    snprintf(f->dir, sizeof f->dir, "%s/countersign-test-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(f->dir));
+    assert_ok(store_open(f->dir, STORE_CREATE, SMALL_MAP, &f->store));
+}
+
+static inline void fixture_reopen(struct fixture *f, uint64_t map_size)
+{
+    store_close(f->store);
+    f->store = NULL;
+    assert_ok(store_open(f->dir, STORE_SERVE, map_size, &f->store));
+}
+
+static inline void fixture_close(struct fixture *f)
+{
+    char command[128];
+    store_close(f->store);
+    f->store = NULL;
+    snprintf(command, sizeof command, "rm -r '%s'", f->dir);
+    assert_int_equal(system(command), 0);
+}
+
+static inline struct txn *fixture_begin(struct fixture *f, bool write)
+{
+    struct txn *t;
+    assert_ok(txn_begin(f->store, write, &t));
+    return t;
+}
+
+#endif

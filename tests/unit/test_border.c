@@ -1,0 +1,360 @@
+/* The order of the house: what stands at the top, who may include what, what nobody calls, and that every header
+ * compiles alone. */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/buf.h"
+
+static bool is_one_of(const char *name, const char *const *list)
+{
+    while (*list && strcmp(name, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool starts_with(const char *s, const char *start)
+{
+    return strncmp(s, start, strlen(start)) == 0;
+}
+
+static void read_source(const char *path, struct buf *out)
+{
+    char full[4096];
+    FILE *f;
+    size_t n;
+    snprintf(full, sizeof full, "%s/%s", SOURCE_DIR, path);
+    f = fopen(full, "r");
+    assert_non_null(f);
+    while ((n = fread(buf_room(out, 4096), 1, 4096, f)) > 0)
+        out->len += n;
+    fclose(f);
+    buf_byte(out, '\0');
+}
+
+/* Blanks comments, and with `literals` also what stands in quotes. */
+static void blank(char *s, bool literals)
+{
+    for (size_t i = 0; s[i]; i++) {
+        if (s[i] == '"' || s[i] == '\'') {
+            char quote = s[i++];
+            for (; s[i] && s[i] != quote && s[i] != '\n'; i++) {
+                bool escaped = s[i] == '\\' && s[i + 1] && s[i + 1] != '\n';
+                if (literals)
+                    memset(s + i, ' ', escaped ? 2 : 1);
+                i += escaped;
+            }
+            if (!s[i])
+                return;
+        } else if (s[i] == '/' && s[i + 1] == '*') {
+            char *end = strstr(s + i + 2, "*/");
+            size_t stop = end ? (size_t)(end + 2 - s) : strlen(s);
+            for (; i < stop; i++)
+                if (s[i] != '\n')
+                    s[i] = ' ';
+            i--;
+        } else if (s[i] == '/' && s[i + 1] == '/') {
+            for (; s[i] && s[i] != '\n'; i++)
+                s[i] = ' ';
+            i--;
+        }
+    }
+}
+
+/* Calls each(path, text) for every C file below the folders, comments blanked. Returns how many there were. */
+static size_t each_source(const char *const *folders, const char *ending, bool literals,
+                          void (*each)(const char *path, char *text))
+{
+    size_t seen = 0;
+    for (; *folders; folders++) {
+        char root[4096];
+        snprintf(root, sizeof root, "%s/%s", SOURCE_DIR, *folders);
+        char *const roots[] = {root, NULL};
+        FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+        assert_non_null(walk);
+        for (FTSENT *e; (e = fts_read(walk));) {
+            if (e->fts_info == FTS_D && strcmp(e->fts_name, "node_modules") == 0)
+                fts_set(walk, e, FTS_SKIP);
+            if (e->fts_info != FTS_F || !ends_with(e->fts_name, ending))
+                continue;
+            const char *path = e->fts_path + strlen(SOURCE_DIR) + 1;
+            struct buf text;
+            buf_heap(&text);
+            read_source(path, &text);
+            blank(text.ptr, literals);
+            each(path, text.ptr);
+            buf_free(&text);
+            seen++;
+        }
+        fts_close(walk);
+    }
+    return seen;
+}
+
+static const char *const all_code[] = {"common", "server", "loadtest", "tests", NULL};
+static const char *const product[] = {"common", "server", "loadtest", NULL};
+static const char *const pure[] = {"common", NULL};
+static size_t faults;
+static bool expected; /* faults are what the test wants */
+
+static void fault(const char *path, const char *what, const char *rule)
+{
+    if (!expected)
+        print_error("%s: %s: %s\n", path, what, rule);
+    faults++;
+}
+
+static void the_top_level_is_fixed(void **state)
+{
+    static const char *const must[] = {"server",   "common",         "scripts",   "tests",
+                                       "loadtest", "CMakeLists.txt", "README.md", NULL};
+    static const char *const may[] = {"LICENSE", "CMakePresets.json", "build", "node_modules", NULL};
+    struct dirent *e;
+    DIR *d = opendir(SOURCE_DIR);
+    (void)state;
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        if (e->d_name[0] != '.' && !is_one_of(e->d_name, must) && !is_one_of(e->d_name, may))
+            fault(e->d_name, "stands at the top level", "the top level is fixed");
+    closedir(d);
+    for (size_t i = 0; must[i]; i++) {
+        char path[4096];
+        struct stat st;
+        snprintf(path, sizeof path, "%s/%s", SOURCE_DIR, must[i]);
+        if (stat(path, &st) != 0)
+            fault(must[i], "is missing", "the top level is fixed");
+    }
+    assert_int_equal(faults, 0);
+}
+
+/* Calls rule(path, header) for every include of one text. */
+static void each_include(const char *path, char *text, void (*rule)(const char *path, const char *header))
+{
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        char header[256];
+        if (sscanf(line, " # include %*1[<\"]%255[^>\"]", header) == 1)
+            rule(path, header);
+    }
+}
+
+static int layer(const char *path)
+{
+    static const char *const layers[] = {"common/base/",   "common/crypto/",    "common/tokens/",
+                                         "common/ledger/", "common/decisions/", "common/settlement/"};
+    for (int i = 0; i < 6; i++)
+        if (starts_with(path, layers[i]))
+            return i;
+    return -1;
+}
+
+static void pure_include(const char *path, const char *header)
+{
+    static const char *const harmless[] = {"assert.h",  "ctype.h",  "errno.h",   "inttypes.h", "limits.h", "stdarg.h",
+                                           "stdbool.h", "stddef.h", "stdint.h",  "stdio.h",    "stdlib.h", "string.h",
+                                           "strings.h", "math.h",   "jansson.h", "idn2.h",     NULL};
+    if (layer(path) < 0)
+        fault(path, "stands in no layer", "common/ has six folders");
+    if (starts_with(header, "openssl/") && starts_with(path, "common/crypto/"))
+        return;
+    if (!starts_with(header, "common/")) {
+        if (!is_one_of(header, harmless))
+            fault(path, header, "common/ is pure: no sockets, clocks, threads, files, database");
+        return;
+    }
+    if (strcmp(path, "common/ledger/entry.h") == 0 && strcmp(header, "common/decisions/reason.h") == 0)
+        return; /* the words that entries are written with */
+    if (layer(header) < 0 || layer(header) > layer(path))
+        fault(path, header, "a lower layer includes no higher one");
+}
+
+static void pure_text(const char *path, char *text)
+{
+    each_include(path, text, pure_include);
+}
+
+static void common_includes_nothing_with_effects(void **state)
+{
+    (void)state;
+    assert_true(each_source(pure, ".c", false, pure_text) > 10);
+    assert_true(each_source(pure, ".h", false, pure_text) > 10);
+    assert_int_equal(faults, 0);
+}
+
+static size_t lmdb_users;
+
+static void library_include(const char *path, const char *header)
+{
+    if (strcmp(header, "lmdb.h") == 0) {
+        lmdb_users++;
+        if (!starts_with(path, "server/"))
+            fault(path, header, "one file of server/ knows the database");
+    }
+    if (starts_with(header, "openssl/") && !starts_with(path, "common/crypto/"))
+        fault(path, header, "common/crypto/ alone knows OpenSSL");
+    if (starts_with(header, "event2/http") && !starts_with(path, "server/http") && strcmp(path, "loadtest/null.c") != 0)
+        fault(path, header, "server/http*.c alone know evhttp");
+    if (starts_with(header, "server/") && !starts_with(path, "server/"))
+        fault(path, header, "nothing but the server is built from server/");
+    if (starts_with(header, "..") || starts_with(header, "./"))
+        fault(path, header, "paths start at the top");
+}
+
+static void library_text(const char *path, char *text)
+{
+    each_include(path, text, library_include);
+}
+
+static void libraries_have_one_user_each(void **state)
+{
+    (void)state;
+    lmdb_users = 0;
+    assert_true(each_source(product, ".c", false, library_text) > 0);
+    assert_true(each_source(product, ".h", false, library_text) > 0);
+    assert_int_equal(lmdb_users, 1);
+    assert_int_equal(faults, 0);
+}
+
+/* Calls rule(path, word) for every identifier that a parenthesis follows. */
+static void each_call(const char *path, const char *text, const char *const *banned, const char *rule)
+{
+    for (const char *at = text; *at;) {
+        if (!isalpha((unsigned char)*at) && *at != '_') {
+            at++;
+            continue;
+        }
+        const char *end = at;
+        while (isalnum((unsigned char)*end) || *end == '_')
+            end++;
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)(end - at), at);
+        bool member = at > text && (at[-1] == '.' || (at[-1] == '>' && at - text > 1 && at[-2] == '-'));
+        if (end[strspn(end, " ")] == '(' && !member && is_one_of(word, banned))
+            fault(path, word, rule);
+        at = end;
+    }
+}
+
+static void banned_calls(const char *path, char *text)
+{
+    static const char *const banned[] = {"strcpy", "strcat", "stpcpy", "strncat", "sprintf", "vsprintf", "gets",
+                                         "strtok", "atoi",   "atol",   "atof",    "alloca",  NULL};
+    each_call(path, text, banned, "is banned");
+}
+
+static void nobody_calls_banned_functions(void **state)
+{
+    (void)state;
+    assert_true(each_source(all_code, ".c", true, banned_calls) > 0);
+    assert_true(each_source(all_code, ".h", true, banned_calls) > 0);
+    assert_int_equal(faults, 0);
+}
+
+static void effects(const char *path, char *text)
+{
+    static const char *const banned[] = {"fopen",   "fdopen", "fread",  "fwrite",    "fgets",  "open",  "printf",
+                                         "fprintf", "puts",   "fputs",  "perror",    "time",   "clock", "rand",
+                                         "random",  "srand",  "getenv", "setlocale", "system", "exit",  NULL};
+    if (strcmp(path, "common/crypto/must.h") != 0) /* last words before abort */
+        each_call(path, text, banned, "common/ has no effects");
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        line += strspn(line, " ");
+        size_t name_end = strcspn(line, "(;={");
+        if (starts_with(line, "static ") && line[name_end] != '(' && !strstr(line, "const"))
+            fault(path, line, "common/ has no global state");
+    }
+}
+
+static void common_has_no_effects_and_no_state(void **state)
+{
+    (void)state;
+    assert_true(each_source(pure, ".c", true, effects) > 10);
+    assert_true(each_source(pure, ".h", true, effects) > 10);
+    assert_int_equal(faults, 0);
+}
+
+static void compile_alone(const char *path, char *text)
+{
+    int status = -1;
+    (void)text;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (chdir(SOURCE_DIR) == 0)
+            execlp("cc", "cc", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I.",
+                   "-x", "c", path, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (status != 0)
+        fault(path, "does not compile alone", "a header includes what it needs");
+}
+
+static void every_header_compiles_alone(void **state)
+{
+    (void)state;
+    assert_true(each_source(product, ".h", false, compile_alone) > 10);
+    assert_int_equal(faults, 0);
+}
+
+/* The rules above can fail. */
+static void the_rules_bite(void **state)
+{
+    char include[] = "#include <lmdb.h>\n# include \"server/store.h\"\n/*\n#include <time.h>\n*/\n";
+    char upward[] = "#include \"common/settlement/verify.h\"\n";
+    char calls[] = "int x = strcpy (a, \"gets(b)\"); /* atoi(s) */ p->time(1); int q = time(0);\nstatic int counter = "
+                   "1;\nstatic const int k;";
+    (void)state;
+    expected = true;
+    blank(include, false);
+    pure_text("common/base/x.c", include);
+    assert_int_equal(faults, 2);
+    pure_text("common/ledger/x.c", upward);
+    assert_int_equal(faults, 3);
+    blank(calls, true);
+    banned_calls("common/base/x.c", calls);
+    assert_int_equal(faults, 4);
+    effects("common/base/x.c", calls);
+    assert_int_equal(faults, 6);
+}
+
+static int forget_faults(void **state)
+{
+    (void)state;
+    faults = 0;
+    expected = false;
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_top_level_is_fixed, forget_faults),
+        cmocka_unit_test_setup(common_includes_nothing_with_effects, forget_faults),
+        cmocka_unit_test_setup(libraries_have_one_user_each, forget_faults),
+        cmocka_unit_test_setup(nobody_calls_banned_functions, forget_faults),
+        cmocka_unit_test_setup(common_has_no_effects_and_no_state, forget_faults),
+        cmocka_unit_test_setup(every_header_compiles_alone, forget_faults),
+        cmocka_unit_test_setup(the_rules_bite, forget_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,328 @@
+/* `check` over a real store: holds for what was honestly written, and names what was damaged. */
+#include "server/catalog_write.h"
+#include "server/command.h"
+#include "server/ledger_rows.h"
+#include "server/statements.h"
+#include "server/system.h"
+#include "tests/unit/mirror.h"
+#include "tests/unit/store_fixture.h"
+
+struct shop {
+    struct fixture f;
+    struct story *story;
+    struct keys *keys;
+    struct buf campaign, contract; /* documents */
+};
+
+static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher, uint64_t terms_index)
+{
+    return (struct contract){.number = 1, .id = CONTRACT, .campaign = c, .publisher = publisher, .document = buf_span(&s->contract),
+                             .terms_index = terms_index, .terms_version = 1, .created_ms = NOW};
+}
+
+static void put_control(const struct shop *s, struct txn *t, uint64_t terms_index)
+{
+    struct party parties[] = {{.number = 1, .id = "O1", .role = ROLE_OPERATOR, .name = SPAN("o"), .created_ms = NOW},
+                              {.number = 2, .id = "A1", .role = ROLE_ADVERTISER, .name = SPAN("a"), .created_ms = NOW},
+                              {.number = 3, .id = "P1", .role = ROLE_PUBLISHER, .name = SPAN("p"), .created_ms = NOW}};
+    struct campaign c = {.number = 1, .id = "K1", .advertiser = &parties[1], .document = buf_span(&s->campaign), .direct = 1, .created_ms = NOW};
+    struct contract k = contract_row(s, &c, &parties[2], terms_index);
+    assert_ok(store_put(t, TABLE_META, SPAN("format"), SPAN("1")));
+    assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("https://" ORIGIN)));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(catalog_put_party(t, &parties[i]));
+    assert_ok(catalog_put_campaign(t, &c));
+    assert_ok(catalog_put_contract(t, &k));
+}
+
+static void put_part(struct txn *t, struct span id, const char *part, struct span bytes)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    assert_ok(statement_key(id, span_str(part), room, &key));
+    assert_ok(store_put(t, TABLE_STATEMENTS, key, bytes));
+}
+
+/* The story's statement, signed by this store's key; what the ledger keeps of it. */
+static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const struct entry_statement *e)
+{
+    char path[64];
+    struct signer *signer = keys_new_statement_signer(s->keys);
+    struct last_statement last = {.to = e->to, .sha256 = e->sha256};
+    struct statement said;
+    struct buf payload, jws;
+    buf_heap(&payload);
+    buf_heap(&jws);
+    snprintf(path, sizeof path, "v1/statements/%.*s.jws", (int)e->id.len, e->id.ptr);
+    assert_ok(jws_general_open(buf_span(story_file(s->story, path)), signer_public(s->story->statement_key), STATEMENT_TYP, &payload, NULL));
+    assert_ok(statement_read(buf_span(&payload), &said));
+    last.carried_micros = said.carried_micros;
+    last.to_ms = said.to_ms;
+    memcpy(last.id, e->id.ptr, e->id.len);
+    jws_general(&jws, signer, STATEMENT_TYP, buf_span(&payload));
+    put_part(t, e->id, "jws", buf_span(&jws));
+    snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
+    put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
+    ledger_statement(l, 1, &last);
+    statement_close(&said);
+    signer_free(signer);
+    buf_free(&payload);
+    buf_free(&jws);
+}
+
+static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes, const struct terms *terms)
+{
+    uint64_t index;
+    assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
+}
+
+/* Writes the story through the real ledger; the last entries stay unswept. */
+static void put_story(struct shop *s, struct txn *t)
+{
+    const uint8_t head[HASH_LEN] = {1};
+    struct ledger *l = NULL;
+    assert_ok(ledger_open(t, &l));
+    for (uint64_t i = 0; i < s->story->n; i++) {
+        struct span bytes = buf_span(&s->story->entry[i]);
+        struct entry e;
+        struct row_ops ops;
+        assert_ok(entry_read(bytes, &e, NULL));
+        if (e.kind == ENTRY_STATEMENT)
+            put_statement(s, l, t, &e.statement);
+        struct view v = ledger_view(l, t);
+        assert_ok(apply(story_context(), &v, s->story->terms, i, &e, NULL, &ops));
+        assert_ok(store_rows_write(t, &ops));
+        append(l, t, 1, &e, bytes, s->story->terms);
+        if (i % 100 == 0)
+            append(l, t, ROOT_LOG, &(struct entry){.kind = ENTRY_ROOT}, span_of(head, sizeof head), NULL);
+        if (i == s->story->n - 2)
+            assert_ok(ledger_sweep(l, t));
+        entry_close(&e);
+    }
+    ledger_close(l);
+}
+
+static int shop_open(void **state)
+{
+    struct shop *s = xcalloc(1, sizeof *s);
+    setenv("COUNTERSIGN_MAP_SIZE_GIB", "1", 1);
+    fixture_open(&s->f);
+    assert_ok(keys_create(s->f.dir));
+    assert_ok(keys_load(s->f.dir, &s->keys));
+    s->story = story_long(300);
+    struct entry terms;
+    assert_ok(entry_read(buf_span(&s->story->entry[0]), &terms, NULL));
+    buf_heap(&s->campaign);
+    buf_heap(&s->contract);
+    buf_span_add(&s->campaign, terms.terms.campaign);
+    buf_span_add(&s->contract, terms.terms.contract);
+    entry_close(&terms);
+    struct txn *t = fixture_begin(&s->f, true);
+    put_control(s, t, 0);
+    put_story(s, t);
+    assert_ok(txn_commit(t));
+    *state = s;
+    return 0;
+}
+
+static int shop_close(void **state)
+{
+    struct shop *s = *state;
+    fixture_close(&s->f);
+    keys_free(s->keys);
+    story_free(s->story);
+    buf_free(&s->campaign);
+    buf_free(&s->contract);
+    free(s);
+    return 0;
+}
+
+/* Runs the command with its report in *out. */
+static int check(struct shop *s, struct buf *out)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/report", s->f.dir);
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    assert_non_null(freopen(path, "w", stdout));
+    int status = cmd_check(3, (char *[]){"check", "--data", s->f.dir, NULL});
+    fflush(stdout);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    close(kept);
+    assert_ok(file_read(path, out));
+    unlink(path);
+    return status;
+}
+
+static bool line_says(const struct buf *report, const char *word, const char *mark)
+{
+    char start[32];
+    int n = snprintf(start, sizeof start, "%-12s%s", word, mark);
+    for (const char *p = report->ptr; p && p + n <= report->ptr + report->len; p = memchr(p, '\n', (size_t)(report->ptr + report->len - p))) {
+        p += *p == '\n';
+        if (p + n <= report->ptr + report->len && memcmp(p, start, (size_t)n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void test_honest_store_holds(void **state)
+{
+    struct shop *s = *state;
+    struct buf report;
+    buf_heap(&report);
+    if (check(s, &report) != 0)
+        fail_msg("%.*s", (int)report.len, report.ptr);
+    buf_free(&report);
+}
+
+/* Changes one byte of the first row at or after `from`. */
+static void flip_row(struct txn *t, enum table table, struct span from, size_t at)
+{
+    struct cursor *c = NULL;
+    struct span key, value;
+    struct buf k, v;
+    buf_heap(&k);
+    buf_heap(&v);
+    assert_ok(cursor_open(t, table, &c));
+    assert_true(cursor_seek(c, from, &key, &value));
+    buf_span_add(&k, key);
+    buf_span_add(&v, value);
+    cursor_close(c);
+    assert_true(at < v.len);
+    v.ptr[at] ^= 1;
+    assert_ok(store_put(t, table, buf_span(&k), buf_span(&v)));
+    buf_free(&k);
+    buf_free(&v);
+}
+
+static struct span contract_1(void) { return span_of("\0\0\0\1", 4); }
+
+static void lose_lead(struct shop *s, struct txn *t)
+{
+    uint8_t key[12];
+    struct span from, k, v;
+    (void)s;
+    row_index_key(key, 1, 0);
+    from = span_of(key, sizeof key);
+    assert_true(store_row_seek(t, ROW_LEADS, from, &k, &v));
+    memcpy(key, k.ptr, sizeof key);
+    assert_ok(store_del(t, (enum table)(TABLE_ROWS + (int)ROW_LEADS), span_of(key, sizeof key)));
+}
+
+static void change_move(struct shop *s, struct txn *t) { (void)s; flip_row(t, (enum table)(TABLE_ROWS + (int)ROW_MOVES), SPAN(""), 3); }
+static void change_tile(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_TILES, contract_1(), 31); }
+static void change_partial_tile(struct shop *s, struct txn *t)
+{
+    uint8_t key[TILE_KEY_LEN];
+    (void)s;
+    flip_row(t, TABLE_TILES, tile_key(key, 1, 0, 1), 31);
+}
+static void change_seqs(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_SEQS, contract_1(), 7); }
+static void change_head(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_HEADS, contract_1(), 300); }
+static void change_lines(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_STATEMENTS, SPAN("S1\0lines"), 20); }
+static void change_jws(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_STATEMENTS, SPAN("S1\0jws"), 20); }
+static void change_entry(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6"), ENVELOPE_HEAD + 6); }
+
+static void lose_journal_row(struct shop *s, struct txn *t)
+{
+    (void)s;
+    assert_ok(store_del(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6")));
+}
+
+static void add_sealed(struct shop *s, struct txn *t)
+{
+    struct span row;
+    struct buf longer;
+    (void)s;
+    buf_heap(&longer);
+    assert_ok(store_get(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), &row)); /* a click */
+    buf_span_add(&longer, row);
+    buf_add(&longer, "sixty bytes that nobody ever sealed: nonce, ciphertext, tag.", 60);
+    assert_ok(store_put(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), buf_span(&longer)));
+    buf_free(&longer);
+}
+
+static void change_terms_index(struct shop *s, struct txn *t) { put_control(s, t, 1); }
+
+static void test_damage_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *check, *mark;
+        void (*harm)(struct shop *s, struct txn *t);
+    } cases[] = {
+        {"a lead's row is gone", "rows", "FAILS", lose_lead},
+        {"a move says another", "rows", "FAILS", change_move},
+        {"a full tile", "trees", "FAILS", change_tile},
+        {"an unfinished tile", "trees", "FAILS", change_partial_tile},
+        {"the index of journal rows", "trees", "FAILS", change_seqs},
+        {"the head", "trees", "FAILS", change_head},
+        {"a line item", "statements", "FAILS", change_lines},
+        {"a statement", "statements", "FAILS", change_jws},
+        {"an entry", "entries", "FAILS", change_entry},
+        {"a row of the journal", "journal", "FAILS", lose_journal_row},
+        {"a sealed part", "private", "FAILS", add_sealed},
+        {"the terms a contract works by", "catalog", "FAILS", change_terms_index},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        void *fresh = NULL;
+        struct buf report;
+        shop_open(&fresh);
+        struct shop *s = fresh;
+        buf_heap(&report);
+        struct txn *t = fixture_begin(&s->f, true);
+        cases[i].harm(s, t);
+        assert_ok(txn_commit(t));
+        if (check(s, &report) != 1 || !line_says(&report, cases[i].check, cases[i].mark))
+            fail_msg("%s: not named by %s:\n%.*s", cases[i].what, cases[i].check, (int)report.len, report.ptr);
+        buf_free(&report);
+        shop_close(&fresh);
+    }
+}
+
+/* Whatever the reader dies of, the command answers. */
+static void test_damaged_file_is_survived(void **state)
+{
+    struct shop *s = *state;
+    char path[96], junk[8192];
+    struct buf bytes, report;
+    buf_heap(&bytes);
+    buf_heap(&report);
+    snprintf(path, sizeof path, "%s/store.mdb", s->f.dir);
+    store_close(s->f.store);
+    s->f.store = NULL;
+    assert_ok(file_read(path, &bytes));
+    memset(junk, 0xa5, sizeof junk);
+    for (size_t at = 3 * 4096; at + sizeof junk < bytes.len; at += 4 * sizeof junk)
+        memcpy(bytes.ptr + at, junk, sizeof junk);
+    assert_ok(file_write_atomic(path, buf_span(&bytes), 0600));
+    assert_int_not_equal(check(s, &report), 0);
+    buf_free(&bytes);
+    buf_free(&report);
+}
+
+static void test_no_store_cannot_be_told(void **state)
+{
+    struct shop *s = *state;
+    char path[96];
+    struct buf report;
+    buf_heap(&report);
+    snprintf(path, sizeof path, "%s/store.mdb", s->f.dir);
+    store_close(s->f.store);
+    s->f.store = NULL;
+    unlink(path);
+    assert_int_equal(check(s, &report), 2);
+    buf_free(&report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_honest_store_holds, shop_open, shop_close),
+        cmocka_unit_test(test_damage_is_named),
+        cmocka_unit_test_setup_teardown(test_damaged_file_is_survived, shop_open, shop_close),
+        cmocka_unit_test_setup_teardown(test_no_store_cannot_be_told, shop_open, shop_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

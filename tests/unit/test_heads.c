@@ -1,0 +1,160 @@
+#include "server/heads.h"
+
+#include <fcntl.h>
+
+#include "store_fixture.h"
+
+enum { SLOT_LEN = 64, LOG_LEN = 128 };
+
+static struct fixture f;
+static struct keys *keys;
+static struct heads *heads;
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_open(&f);
+    assert_ok(keys_create(f.dir));
+    assert_ok(keys_load(f.dir, &keys));
+    assert_ok(heads_open(f.dir, keys, &heads));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    heads_close(heads);
+    keys_free(keys);
+    fixture_close(&f);
+    return 0;
+}
+
+static enum err sign_into(uint32_t log, uint64_t size, char root, struct buf *note)
+{
+    struct checkpoint c = {.origin = SPAN("example.com/log/C1"), .size = size};
+    memset(c.root.b, root, HASH_LEN);
+    return heads_sign(heads, log, &c, note);
+}
+
+static enum err sign(uint32_t log, uint64_t size, char root)
+{
+    char mem[1024];
+    struct buf note;
+    buf_fixed(&note, mem, sizeof mem);
+    return sign_into(log, size, root, &note);
+}
+
+static void reopen(void)
+{
+    heads_close(heads);
+    assert_ok(heads_open(f.dir, keys, &heads));
+}
+
+static void damage(long at)
+{
+    char path[128], byte;
+    snprintf(path, sizeof path, "%s/signed-heads", f.dir);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void a_head_is_a_note_by_the_log_key(void **state)
+{
+    (void)state;
+    char mem[1024];
+    struct buf note;
+    struct checkpoint c;
+    struct note_key key = {.name = SPAN("example.com/log/C1")};
+    buf_fixed(&note, mem, sizeof mem);
+    assert_ok(sign_into(3, 10, 'a', &note));
+    assert_int_equal(keys_log_publics(keys, &key.pub, 1), 1);
+    assert_ok(checkpoint_open(buf_span(&note), &key, 1, &c));
+    assert_int_equal(c.size, 10);
+}
+
+static void the_same_head_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    char mem[2][1024];
+    struct buf first, again;
+    buf_fixed(&first, mem[0], sizeof mem[0]);
+    buf_fixed(&again, mem[1], sizeof mem[1]);
+    assert_ok(sign_into(3, 10, 'a', &first));
+    reopen();
+    assert_ok(sign_into(3, 10, 'a', &again));
+    assert_true(span_eq(buf_span(&first), buf_span(&again)));
+}
+
+static void nothing_is_signed_behind_or_beside_the_last_head(void **state)
+{
+    (void)state;
+    assert_ok(sign(3, 10, 'a'));
+    assert_ok(sign(3, 20, 'b'));
+    for (int i = 0; i < 2; i++) {
+        assert_err(sign(3, 19, 'c'), ERR_CORRUPT);
+        assert_err(sign(3, 10, 'a'), ERR_CORRUPT);
+        assert_err(sign(3, 20, 'a'), ERR_CORRUPT);
+        assert_ok(sign(3, 20, 'b'));
+        reopen();
+    }
+    assert_ok(sign(3, 21, 'c'));
+}
+
+static void logs_do_not_touch_each_other(void **state)
+{
+    (void)state;
+    uint64_t size;
+    struct hash root;
+    assert_ok(sign(0, 100, 'r'));
+    assert_ok(sign(2, 5, 'a'));
+    assert_ok(sign(1, 7, 'b'));
+    assert_err(heads_last(heads, 3, &size, &root), ERR_NOT_FOUND);
+    assert_ok(heads_last(heads, 2, &size, &root));
+    assert_int_equal(size, 5);
+    assert_int_equal(root.b[0], 'a');
+    assert_ok(heads_last(heads, 0, &size, &root));
+    assert_int_equal(size, 100);
+}
+
+static void a_torn_write_leaves_the_head_before_it(void **state)
+{
+    (void)state;
+    uint64_t size;
+    struct hash root;
+    assert_ok(sign(1, 10, 'a')); /* slot 0 */
+    assert_ok(sign(1, 20, 'b')); /* slot 1 */
+    damage(LOG_LEN + SLOT_LEN + 20);
+    assert_ok(heads_last(heads, 1, &size, &root));
+    assert_int_equal(size, 10);
+    assert_ok(sign(1, 20, 'b'));
+    damage(LOG_LEN + SLOT_LEN + 63); /* the check itself */
+    assert_ok(heads_last(heads, 1, &size, &root));
+    assert_int_equal(size, 10);
+}
+
+static void nothing_is_signed_when_both_slots_are_damaged(void **state)
+{
+    (void)state;
+    assert_ok(sign(1, 10, 'a'));
+    assert_ok(sign(1, 20, 'b'));
+    damage(LOG_LEN + 20);
+    damage(LOG_LEN + SLOT_LEN + 20);
+    assert_err(sign(1, 30, 'c'), ERR_CORRUPT);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_head_is_a_note_by_the_log_key),
+        TEST(the_same_head_gives_the_same_bytes),
+        TEST(nothing_is_signed_behind_or_beside_the_last_head),
+        TEST(logs_do_not_touch_each_other),
+        TEST(a_torn_write_leaves_the_head_before_it),
+        TEST(nothing_is_signed_when_both_slots_are_damaged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,392 @@
+/* What a stranger may send, and in what pieces: the strict reader of heads, and the guard in front of both lanes. */
+#include "live_server.h"
+#include "server/http_head.h"
+
+#define HOST "Host: h\r\n"
+
+/* ---- the reader ---- */
+
+static const struct {
+    const char *name, *raw;
+    int status;
+} heads[] = {
+    {"plain", "GET / HTTP/1.1\r\n" HOST "\r\n", 0},
+    {"1.0 without Host", "GET / HTTP/1.0\r\n\r\n", 0},
+    {"post", "POST /postback HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\n", 0},
+    {"post without length", "POST /postback HTTP/1.1\r\n" HOST "\r\n", 0},
+    {"value with tab and obs-text", "GET / HTTP/1.1\r\n" HOST "X: a\tb\xc3\xa9\r\n\r\n", 0},
+    {"empty value", "GET / HTTP/1.1\r\n" HOST "X:\r\n\r\n", 0},
+    {"lenient query", "GET /c/x?sub1=%zz%00\xff HTTP/1.1\r\n" HOST "\r\n", 0},
+    {"zero length on GET", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 0},
+
+    {"bare LF in head", "GET / HTTP/1.1\r\n" HOST "X: y\n\r\n", 400},
+    {"bare LF all through", "GET / HTTP/1.1\nHost: h\n\n", 400},
+    {"empty first line", "\r\nGET / HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"bare CR in value", "GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n", 400},
+    {"obs-fold", "GET / HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400},
+    {"space before colon", "POST / HTTP/1.1\r\n" HOST "Content-Length : 3\r\n\r\n", 400},
+    {"space in name", "GET / HTTP/1.1\r\n" HOST "X Y: a\r\n\r\n", 400},
+    {"no colon", "GET / HTTP/1.1\r\n" HOST "X\r\n\r\n", 400},
+    {"no name", "GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n", 400},
+    {"no Host on 1.1", "GET / HTTP/1.1\r\n\r\n", 400},
+    {"two Hosts", "GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400},
+    {"two Hosts on 1.0", "GET / HTTP/1.0\r\n" HOST HOST "\r\n", 400},
+    {"empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 400},
+    {"Host with path", "GET / HTTP/1.1\r\nHost: h/x\r\n\r\n", 400},
+    {"Host with user", "GET / HTTP/1.1\r\nHost: a@h\r\n\r\n", 400},
+    {"two lengths that differ", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n\r\n", 400},
+    {"two equal lengths", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\n", 400},
+    {"list of lengths", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\n", 400},
+    {"signed length", "POST / HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\n", 400},
+    {"negative length", "POST / HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\n", 400},
+    {"hex length", "POST / HTTP/1.1\r\n" HOST "Content-Length: 0x3\r\n\r\n", 400},
+    {"empty length", "POST / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400},
+    {"chunked", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 400},
+    {"odd transfer encoding", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n", 400},
+    {"both", "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+    {"body on GET", "GET / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", 400},
+    {"body on HEAD", "HEAD / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", 400},
+    {"body on DELETE", "DELETE / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", 400},
+    {"absolute form", "GET http://evil.example/ HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"authority in target", "GET //evil.example/ HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"asterisk", "GET * HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"fragment", "GET /#x HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"fragment on a click", "GET /c/x?a#x HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"stray percent", "GET /postback?a=%zz HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"encoded NUL", "GET /postback?a=%00 HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"raw byte", "GET /postback?a=\xff HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"stray percent in a click's path", "GET /c/%zz HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"control in target", "GET /c/x?a=\x01 HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"tab in target", "GET /c/\tx HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"two spaces", "GET  / HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"trailing space", "GET / HTTP/1.1 \r\n" HOST "\r\n", 400},
+    {"no version", "GET /\r\n" HOST "\r\n", 400},
+    {"wrapping version", "GET / HTTP/4294967297.1\r\n" HOST "\r\n", 400},
+    {"lower-case version", "GET / http/1.1\r\n" HOST "\r\n", 400},
+    {"odd method", "G(T / HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"two Authorizations", "GET / HTTP/1.1\r\n" HOST "Authorization: a\r\nAuthorization: b\r\n\r\n", 400},
+    {"too large a body", "POST / HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", 413},
+    {"absurd length", "POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 413},
+    {"expectation", "POST / HTTP/1.1\r\n" HOST "Expect: miracles\r\n\r\n", 417},
+    {"unknown method", "BREW / HTTP/1.1\r\n" HOST "\r\n", 501},
+    {"lower-case method", "get / HTTP/1.1\r\n" HOST "\r\n", 501},
+    {"HTTP/2", "GET / HTTP/2.0\r\n" HOST "\r\n", 505},
+    {"HTTP/0.9", "GET / HTTP/0.9\r\n" HOST "\r\n", 505},
+    {"HTTP/1.2", "GET / HTTP/1.2\r\n" HOST "\r\n", 505},
+};
+
+static int read_head(struct span raw, struct request *rq, struct http_head *h)
+{
+    size_t scanned = 0, len = 0;
+    char copy[LIMIT_HEAD * 2]; /* no NUL behind it that a slip could lean on */
+    memcpy(copy, raw.ptr, raw.len);
+    int status = http_head_find(span_of(copy, raw.len), &scanned, &len);
+    if (status)
+        return status;
+    assert_int_not_equal(len, 0);
+    return http_head_read(span_of(copy, len), rq, h);
+}
+
+static void test_heads(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        struct request rq = {0};
+        struct http_head h;
+        int status = read_head(span_str(heads[i].raw), &rq, &h);
+        if (status != heads[i].status)
+            fail_msg("%s: %d, not %d", heads[i].name, status, heads[i].status);
+    }
+}
+
+static void test_nul_is_refused(void **state)
+{
+    (void)state;
+    struct request rq = {0};
+    struct http_head h;
+    assert_int_equal(read_head(SPAN("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"), &rq, &h), 400);
+    assert_int_equal(read_head(SPAN("GET /\0x HTTP/1.1\r\nHost: h\r\n\r\n"), &rq, &h), 400);
+    assert_int_equal(read_head(SPAN("GET / HTTP/1.1\r\nHo\0st: h\r\n\r\n"), &rq, &h), 400);
+}
+
+static void test_members(void **state)
+{
+    (void)state;
+    struct request rq = {0};
+    struct http_head h;
+    assert_int_equal(read_head(SPAN("GET /p/x.gif?a=b&c HTTP/1.1\r\nhOsT: h:1\r\nUser-Agent:  x y \r\nSec-Purpose: Prefetch;prerender\r\n"
+                                    "Connection: Upgrade, close\r\nCookie: a=b\r\n\r\n"), &rq, &h), 0);
+    assert_true(h.tracking && !h.keep_alive && rq.prefetch && rq.method == METHOD_GET);
+    assert_true(rq.user_agent.len == 3 && rq.cookie.len == 3 && rq.path.len == 8 && rq.query.len == 5 && rq.target.len == 14);
+
+    rq = (struct request){0};
+    assert_int_equal(read_head(SPAN("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), &rq, &h), 0);
+    assert_true(h.keep_alive && h.http10 && !h.tracking && !rq.prefetch);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    const char head[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\nrest";
+    size_t whole = sizeof head - 1 - 4;
+    for (size_t cut = 0; cut < sizeof head - 1; cut++) { /* in two pieces */
+        size_t scanned = 0, len = 0;
+        assert_int_equal(http_head_find(span_of(head, cut), &scanned, &len), 0);
+        assert_int_equal(len, cut >= whole ? whole : 0);
+        assert_int_equal(http_head_find(span_of(head, sizeof head - 1), &scanned, &len), 0);
+        if (cut < whole)
+            assert_int_equal(len, whole);
+    }
+}
+
+static void test_find_limits(void **state)
+{
+    (void)state;
+    static char big[LIMIT_HEAD + 1];
+    size_t scanned = 0, len;
+    memset(big, 'a', sizeof big);
+    assert_int_equal(http_head_find(span_of(big, sizeof big), &scanned, &len), 414);
+    memcpy(big, "GET / HTTP/1.1\r\n", 16);
+    scanned = 0;
+    assert_int_equal(http_head_find(span_of(big, sizeof big), &scanned, &len), 431);
+    scanned = 0;
+    assert_int_equal(http_head_find(span_of(big, sizeof big - 1), &scanned, &len), 0);
+}
+
+/* ---- the guard on a socket ---- */
+
+static int set_up(void **state)
+{
+    struct live *l = calloc(1, sizeof *l);
+    l->options.request_timeout_s.number = 1;
+    l->options.max_connections.number = 20;
+    live_start(l, "");
+    *state = l;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct live *l = *state;
+    live_stop(l);
+    free(l);
+    return 0;
+}
+
+static void assert_closed(int fd)
+{
+    char byte;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+}
+
+static void test_refusals_close(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (heads[i].status == 0)
+            continue;
+        char raw[512];
+        snprintf(raw, sizeof raw, "%sGET /healthz HTTP/1.1\r\n" HOST "\r\n", heads[i].raw); /* what follows must not be answered */
+        int fd = live_connect(l);
+        live_say(fd, raw);
+        live_read(fd, &a, false);
+        if (a.status != heads[i].status)
+            fail_msg("%s: %d, not %d", heads[i].name, a.status, heads[i].status);
+        assert_closed(fd);
+        close(fd);
+    }
+}
+
+static void send_slowly(int fd, const char *raw)
+{
+    for (const char *p = raw; *p; p++)
+        live_send(fd, p, 1);
+}
+
+static void test_byte_by_byte(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    int fd = live_connect(l);
+    send_slowly(fd, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    live_read(fd, &a, false);
+    assert_int_equal(a.status, 200);
+    send_slowly(fd, "POST /postback HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabcGET /p/x HTTP/1.1\r\n" HOST "\r\n");
+    live_read(fd, &a, false);
+    assert_int_equal(a.status, 401);
+    live_read(fd, &a, false);
+    assert_string_equal(strstr(a.text, "image/gif") ? "gif" : a.text, "gif");
+    close(fd);
+}
+
+/* Both lanes, sent in one piece, answered in order. */
+static void test_pipelining(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    char raw[4096];
+    int fd = live_connect(l);
+    snprintf(raw, sizeof raw,
+             "GET /c/%s HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\nGET /p/%s.gif HTTP/1.1\r\n" HOST "\r\nHEAD /healthz HTTP/1.1\r\n" HOST
+             "\r\nPOST /postback HTTP/1.1\r\n" HOST "Content-Length: 20\r\n\r\nGET / HTTP/1.1\r\n\r\n  GET /c/none HTTP/1.1\r\n" HOST "\r\nGET /t.js HTTP/1.1\r\n" HOST
+             "Connection: close\r\n\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n",
+             l->code[0], l->code[0]);
+    live_say(fd, raw);
+    static const int wanted[] = {302, 200, 200, 200, 401, 404, 200};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        live_read(fd, &a, i == 3);
+        assert_int_equal(a.status, wanted[i]);
+    }
+    assert_closed(fd); /* nothing after Connection: close */
+    close(fd);
+}
+
+static void test_deep_pipeline(void **state)
+{
+    struct live *l = *state;
+    enum { DEPTH = 300 };
+    struct answer a;
+    char one[128];
+    int fd = live_connect(l), len = snprintf(one, sizeof one, "GET /c/%s HTTP/1.1\r\n" HOST "\r\n", l->code[0]);
+    for (int i = 0; i < DEPTH; i++)
+        live_send(fd, one, (size_t)len);
+    for (int i = 0; i < DEPTH; i++) {
+        live_read(fd, &a, false);
+        assert_int_equal(a.status, 302);
+    }
+    close(fd);
+}
+
+static void test_head_has_no_body(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    int fd = live_connect(l);
+    live_say(fd, "HEAD /t.js HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    live_read(fd, &a, true);
+    assert_int_equal(a.status, 200);
+    assert_null(strstr(a.text, "Content-Length: 0"));
+    live_read(fd, &a, false);
+    assert_string_equal(a.body, "ok\n");
+    close(fd);
+}
+
+static void test_expect_continue(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    int fd = live_connect(l);
+    const char *head = "POST /postback HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+    live_say(fd, head);
+    live_read(fd, &a, false);
+    assert_int_equal(a.status, 100);
+    live_say(fd, "x");
+    live_read(fd, &a, false);
+    assert_int_equal(a.status, 401);
+    close(fd);
+}
+
+static void test_http10(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    char value[64];
+    int fd = live_connect(l);
+    live_say(fd, "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    live_read(fd, &a, false);
+    assert_true(live_header(&a, "Connection", value, sizeof value));
+    assert_string_equal(value, "keep-alive");
+    live_say(fd, "GET /p/x HTTP/1.0\r\n\r\n");
+    live_read(fd, &a, false);
+    assert_int_equal(a.status, 200);
+    assert_closed(fd);
+    close(fd);
+}
+
+/* One byte now and then does not keep a connection. */
+static void test_deadline(void **state)
+{
+    struct live *l = *state;
+    int slow = live_connect(l), body = live_connect(l), idle = live_connect(l);
+    live_say(slow, "GET / HT");
+    live_say(body, "POST /postback HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx");
+    int64_t until_us = clock_monotonic_us() + 8000000;
+    bool alive = true;
+    while (alive && clock_monotonic_us() < until_us) {
+        struct pollfd p = {.fd = slow, .events = POLLIN};
+        alive = poll(&p, 1, 200) == 0 && send(slow, "T", 1, MSG_NOSIGNAL) == 1;
+    }
+    assert_false(alive);
+    assert_closed(body);
+    assert_closed(idle);
+    close(slow);
+    close(body);
+    close(idle);
+}
+
+/* Past the limit connections wait in the backlog until others have gone. */
+static void test_connection_limit(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    int fd[25];
+    for (size_t i = 0; i < 25; i++)
+        fd[i] = live_connect(l);
+    live_say(fd[24], "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+    struct pollfd p = {.fd = fd[24], .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 300), 0);
+    for (size_t i = 0; i < 10; i++)
+        close(fd[i]);
+    live_read(fd[24], &a, false);
+    assert_int_equal(a.status, 200);
+    for (size_t i = 10; i < 25; i++)
+        close(fd[i]);
+}
+
+/* The peer is gone before its commit: recorded all the same, nothing else is hurt. */
+static void test_peer_leaves(void **state)
+{
+    struct live *l = *state;
+    struct answer a;
+    char raw[128];
+    uint64_t before = live_recorded(l);
+    snprintf(raw, sizeof raw, "GET /c/%s HTTP/1.1\r\n" HOST "\r\n", l->code[0]);
+    for (int i = 0; i < 10; i++) {
+        struct linger now = {.l_onoff = 1};
+        int fd = live_connect(l);
+        live_say(fd, raw);
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        close(fd);
+    }
+    live_get(l, &a, "GET", "/healthz", "");
+    assert_int_equal(a.status, 200);
+    int64_t until_us = clock_monotonic_us() + 5000000;
+    while (live_recorded(l) < before + 1 && clock_monotonic_us() < until_us)
+        poll(NULL, 0, 5);
+    assert_true(live_recorded(l) > before); /* a reset may overtake some requests, not all */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_nul_is_refused),
+        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find_limits),
+        cmocka_unit_test(test_refusals_close),
+        cmocka_unit_test(test_byte_by_byte),
+        cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_deep_pipeline),
+        cmocka_unit_test(test_head_has_no_body),
+        cmocka_unit_test(test_expect_continue),
+        cmocka_unit_test(test_http10),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_peer_leaves),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,188 @@
+#include "server/journal.h"
+
+#include "common/base/bytes.h"
+#include "server/system.h"
+#include "store_fixture.h"
+
+static const uint8_t wrap[32] = "a key that wraps the period keys";
+static const struct hash commitment = {"commitment"};
+static struct fixture f;
+static struct periods *periods;
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_open(&f);
+    periods = periods_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    periods_free(periods);
+    fixture_close(&f);
+    return 0;
+}
+
+static void an_envelope_reads_back_as_written(void **state)
+{
+    (void)state;
+    uint8_t bytes[256];
+    struct envelope out, e = {
+        .kind = ENTRY_VIEW,
+        .class = CLASS_BOT,
+        .contract = 7,
+        .day = 20000,
+        .index = (uint64_t)1 << 40,
+        .entry = SPAN("{\"at\":1}"),
+        .sealed = SPAN("nonce 12 ...tag 16 .........."),
+    };
+    envelope_write(&e, bytes);
+    assert_ok(envelope_read(span_of(bytes, envelope_len(&e)), &out));
+    assert_int_equal(out.kind, e.kind);
+    assert_int_equal(out.class, e.class);
+    assert_int_equal(out.contract, e.contract);
+    assert_int_equal(out.day, e.day);
+    assert_true(out.index == e.index);
+    assert_true(span_eq(out.entry, e.entry));
+    assert_true(span_eq(out.sealed, e.sealed));
+}
+
+static void a_damaged_envelope_is_refused(void **state)
+{
+    (void)state;
+    const struct {
+        size_t at, len;
+        uint8_t byte;
+    } cases[] = {
+        {0, 40, 2},              /* format */
+        {1, 40, ENTRY_KINDS},    /* kind */
+        {2, 40, CLASS_COUNT},    /* class */
+        {3, 40, 1},              /* reserved */
+        {20, 40, 1},             /* entry longer than the row */
+        {23, 40, 15},            /* a sealed part of one byte */
+        {0, ENVELOPE_HEAD - 1, 1}, /* cut */
+    };
+    struct envelope out, e = {.kind = ENTRY_CLICK, .entry = SPAN("sixteen bytes ok")};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t bytes[40];
+        envelope_write(&e, bytes);
+        assert_ok(envelope_read(span_of(bytes, sizeof bytes), &out));
+        bytes[cases[i].at] = cases[i].byte;
+        assert_err(envelope_read(span_of(bytes, cases[i].len), &out), ERR_CORRUPT);
+    }
+}
+
+static void make_day(uint32_t day, bool commit)
+{
+    struct txn *t = fixture_begin(&f, true);
+    assert_ok(periods_ensure(periods, t, wrap, day));
+    if (commit) {
+        assert_ok(txn_commit(t));
+        periods_publish(periods);
+    } else {
+        txn_abort(t);
+        periods_forget(periods);
+    }
+}
+
+static void a_period_key_is_made_once_and_wrapped(void **state)
+{
+    (void)state;
+    uint8_t first[32], again[32], row[4];
+    struct span stored;
+    make_day(100, true);
+    assert_ok(periods_key(periods, NULL, wrap, 100, first));
+    make_day(101, true);
+    make_day(100, true);
+    assert_ok(periods_key(periods, NULL, wrap, 100, again));
+    assert_memory_equal(first, again, 32);
+    assert_ok(periods_key(periods, NULL, wrap, 102, again));
+    assert_memory_not_equal(first, again, 32);
+
+    struct txn *t = fixture_begin(&f, false);
+    store_be32(row, 100);
+    assert_ok(store_get(t, TABLE_PERIODS, span_of(row, 4), &stored));
+    assert_null(memmem(stored.ptr, stored.len, first, 32));
+    struct periods *fresh = periods_new();
+    assert_err(periods_key(fresh, NULL, wrap, 100, again), ERR_NOT_FOUND);
+    assert_ok(periods_key(fresh, t, wrap, 100, again));
+    assert_memory_equal(first, again, 32);
+    assert_err(periods_key(fresh, t, wrap, 200, again), ERR_NOT_FOUND);
+    assert_err(periods_key(fresh, t, commitment.b, 100, again), ERR_CORRUPT);
+    periods_free(fresh);
+    txn_abort(t);
+}
+
+static void an_uncommitted_key_is_never_used(void **state)
+{
+    (void)state;
+    uint8_t key[32];
+    make_day(100, false);
+    periods_publish(periods);
+    assert_err(periods_key(periods, NULL, wrap, 100, key), ERR_NOT_FOUND);
+}
+
+static void what_is_sealed_opens_with_its_commitment_only(void **state)
+{
+    (void)state;
+    char mem[3][128];
+    struct buf sealed, again, plain;
+    struct hash other = {"another commitment"};
+    buf_fixed(&sealed, mem[0], sizeof mem[0]);
+    buf_fixed(&again, mem[1], sizeof mem[1]);
+    buf_fixed(&plain, mem[2], sizeof mem[2]);
+    struct sealer *s = sealer_new(periods, wrap);
+    assert_err(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed), ERR_BUSY);
+    make_day(100, true);
+    assert_ok(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed));
+    assert_ok(sealer_seal(s, 100, &commitment, SPAN("secret"), &again));
+    assert_int_equal(sealed.len, AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN);
+    assert_memory_not_equal(sealed.ptr, again.ptr, AEAD_NONCE_LEN);
+    assert_null(memmem(sealed.ptr, sealed.len, "secret", 6));
+
+    assert_ok(sealer_open(s, NULL, 100, &commitment, buf_span(&sealed), &plain));
+    assert_true(span_eq(buf_span(&plain), SPAN("secret")));
+    assert_err(sealer_open(s, NULL, 100, &other, buf_span(&sealed), &plain), ERR_CORRUPT);
+    assert_err(sealer_open(s, NULL, 101, &commitment, buf_span(&sealed), &plain), ERR_CORRUPT);
+    assert_err(sealer_open(s, NULL, 300, &commitment, buf_span(&sealed), &plain), ERR_NOT_FOUND);
+    assert_err(sealer_open(s, NULL, 100, &commitment, SPAN(""), &plain), ERR_NOT_FOUND);
+    assert_true(span_eq(buf_span(&plain), SPAN("secret")));
+    sealer_free(s);
+}
+
+static void days_beyond_a_sealers_contexts_still_open(void **state)
+{
+    (void)state;
+    char mem[10][64], plain_mem[64];
+    struct sealer *s = sealer_new(periods, wrap);
+    for (uint32_t day = 0; day < 10; day++) {
+        struct buf b;
+        make_day(day, true);
+        buf_fixed(&b, mem[day], sizeof mem[day]);
+        assert_ok(sealer_seal(s, day, &commitment, SPAN("secret"), &b));
+    }
+    struct txn *t = fixture_begin(&f, false);
+    for (uint32_t day = 0; day < 10; day++) {
+        struct buf plain;
+        buf_fixed(&plain, plain_mem, sizeof plain_mem);
+        assert_ok(sealer_open(s, t, day, &commitment, span_of(mem[day], AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN), &plain));
+    }
+    txn_abort(t);
+    sealer_free(s);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_envelope_reads_back_as_written),
+        cmocka_unit_test(a_damaged_envelope_is_refused),
+        TEST(a_period_key_is_made_once_and_wrapped),
+        TEST(an_uncommitted_key_is_never_used),
+        TEST(what_is_sealed_opens_with_its_commitment_only),
+        TEST(days_beyond_a_sealers_contexts_still_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,461 @@
+#include "server/ledger.h"
+
+#include <time.h>
+
+#include "common/base/mem.h"
+#include "server/ledger_rows.h"
+#include "store_fixture.h"
+
+enum { LOGS = 3 };
+
+static struct fixture f;
+static struct ledger *ledger;
+
+/* What the logs must hold, kept by the simplest means. */
+static struct {
+    struct hash *leaf;
+    int64_t *at_ms;
+    size_t n;
+} model[LOGS];
+
+static void open_ledger(void)
+{
+    struct txn *t = fixture_begin(&f, false);
+    ledger_close(ledger);
+    ledger = NULL;
+    assert_ok(ledger_open(t, &ledger));
+    txn_abort(t);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_open(&f);
+    open_ledger();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ledger_close(ledger);
+    ledger = NULL;
+    for (int i = 0; i < LOGS; i++) {
+        free(model[i].leaf);
+        free(model[i].at_ms);
+    }
+    memset(model, 0, sizeof model);
+    fixture_close(&f);
+    return 0;
+}
+
+/* ---- appending ---- */
+
+static void append(struct txn *t, uint32_t contract, const struct entry *e, const struct terms *terms)
+{
+    char mem[4096];
+    struct buf bytes;
+    uint64_t index;
+    struct hash leaf, expected;
+    buf_fixed(&bytes, mem, sizeof mem);
+    entry_write(&bytes, e);
+    assert_ok(ledger_append(ledger, t, contract, e, buf_span(&bytes), 1, SPAN(""), terms, &index, &leaf));
+    merkle_leaf(buf_span(&bytes), &expected);
+    assert_memory_equal(leaf.b, expected.b, HASH_LEN);
+    assert_int_equal(index, model[contract].n);
+    size_t n = ++model[contract].n;
+    model[contract].leaf = xrealloc(model[contract].leaf, n * sizeof leaf);
+    model[contract].at_ms = xrealloc(model[contract].at_ms, n * sizeof e->at_ms);
+    model[contract].leaf[n - 1] = leaf;
+    model[contract].at_ms[n - 1] = e->at_ms;
+}
+
+static struct entry click(int64_t at_ms, enum class class)
+{
+    return (struct entry){.kind = ENTRY_CLICK, .at_ms = at_ms, .click = {.class = class, .placement = 9}};
+}
+
+static void append_clicks(uint32_t contract, size_t n)
+{
+    struct txn *t = fixture_begin(&f, true);
+    for (size_t i = 0; i < n; i++) {
+        struct entry e = click((int64_t)(1000 + model[contract].n), CLASS_OK);
+        append(t, contract, &e, NULL);
+    }
+    assert_ok(txn_commit(t));
+}
+
+static void sweep(void)
+{
+    struct txn *t = fixture_begin(&f, true);
+    assert_ok(ledger_sweep(ledger, t));
+    assert_ok(txn_commit(t));
+    ledger_swept(ledger);
+}
+
+/* ---- comparing ---- */
+
+/* RFC 6962 section 2.1, word by word. */
+static struct hash tree_hash(const struct hash *leaf, size_t n)
+{
+    struct hash out, left, right;
+    size_t k = 1;
+    if (n == 0) {
+        sha256("", 0, out.b);
+        return out;
+    }
+    if (n == 1)
+        return leaf[0];
+    while (k * 2 < n)
+        k *= 2;
+    left = tree_hash(leaf, k);
+    right = tree_hash(leaf + k, n - k);
+    merkle_node(&left, &right, &out);
+    return out;
+}
+
+static void assert_root(uint32_t contract, size_t size, const struct hash *root)
+{
+    struct hash expected = tree_hash(model[contract].leaf, size);
+    assert_memory_equal(root->b, expected.b, HASH_LEN);
+}
+
+static void assert_state(void)
+{
+    size_t total = 0;
+    for (uint32_t c = 0; c < LOGS; c++) {
+        struct hash root;
+        ledger_root(ledger, c, &root);
+        assert_int_equal(ledger_size(ledger, c), model[c].n);
+        assert_root(c, model[c].n, &root);
+        total += model[c].n;
+    }
+    assert_int_equal(ledger_next_seq(ledger), total);
+}
+
+static void assert_readable(uint32_t contract, uint64_t index)
+{
+    struct txn *t = fixture_begin(&f, false);
+    struct envelope inside, outside;
+    struct hash leaf;
+    assert_ok(ledger_get(ledger, t, contract, index, &inside));
+    assert_ok(ledger_read(t, contract, index, &outside));
+    assert_true(span_eq(inside.entry, outside.entry));
+    merkle_leaf(outside.entry, &leaf);
+    assert_memory_equal(leaf.b, model[contract].leaf[index].b, HASH_LEN);
+    txn_abort(t);
+}
+
+/* ---- tests ---- */
+
+static void any_course_of_events_gives_the_same_tree(void **state)
+{
+    (void)state;
+    const char *given = getenv("SEED");
+    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+    print_message("SEED=%u\n", seed);
+    for (int step = 0; step < 60; step++) {
+        switch (rand_r(&seed) % 4) {
+        case 0:
+            sweep();
+            break;
+        case 1:
+            open_ledger(); /* as after a crash */
+            break;
+        default:
+            append_clicks((uint32_t)(rand_r(&seed) % LOGS), (size_t)(rand_r(&seed) % 400));
+        }
+        assert_state();
+        for (uint32_t c = 0; c < LOGS; c++)
+            if (model[c].n > 0)
+                assert_readable(c, (uint64_t)rand_r(&seed) % model[c].n);
+    }
+}
+
+static void levels_above_the_second_survive_a_replay(void **state)
+{
+    (void)state;
+    append_clicks(1, 65536 + 300);
+    open_ledger();
+    append_clicks(1, 300);
+    sweep();
+    open_ledger();
+    append_clicks(1, 10);
+    assert_state();
+    assert_readable(1, 65536 + 5);
+}
+
+static void an_aborted_batch_leaves_no_trace_after_reopening(void **state)
+{
+    (void)state;
+    append_clicks(1, 300);
+    size_t before = model[1].n;
+    uint64_t changes = ledger_changes(ledger);
+    struct txn *t = fixture_begin(&f, true);
+    struct entry e = click(5, CLASS_OK);
+    append(t, 1, &e, NULL);
+    assert_true(ledger_changes(ledger) > changes);
+    txn_abort(t);
+    model[1].n = before;
+    open_ledger();
+    assert_state();
+}
+
+static void what_is_not_swept_is_not_served(void **state)
+{
+    (void)state;
+    struct head head;
+    struct buf out;
+    append_clicks(1, 300);
+    assert_false(ledger_is_swept(ledger, 1));
+    struct txn *t = fixture_begin(&f, false);
+    buf_heap(&out);
+    assert_err(head_read(t, 1, &head), ERR_NOT_FOUND);
+    assert_err(ledger_tile(t, 1, &(struct tile){0, 0, TILE_WIDTH}, &out), ERR_NOT_FOUND);
+    txn_abort(t);
+    sweep();
+    assert_true(ledger_is_swept(ledger, 1));
+    append_clicks(1, 100);
+    t = fixture_begin(&f, false);
+    assert_ok(head_read(t, 1, &head));
+    assert_int_equal(head.size, 300);
+    assert_int_equal(head.seq, 300);
+    assert_ok(ledger_tile(t, 1, &(struct tile){0, 1, 300 - TILE_WIDTH}, &out));
+    assert_err(ledger_tile(t, 1, &(struct tile){0, 1, 300 - TILE_WIDTH + 1}, &out), ERR_NOT_FOUND);
+    assert_err(ledger_tile(t, 1, &(struct tile){TILE_ENTRIES, 1, 300 - TILE_WIDTH + 1}, &out), ERR_NOT_FOUND);
+    buf_free(&out);
+    txn_abort(t);
+}
+
+static void tiles_hold_the_leaves_of_their_bundles(void **state)
+{
+    (void)state;
+    struct buf hashes, bundle;
+    append_clicks(1, 700);
+    sweep();
+    append_clicks(1, 100);
+    sweep();
+    struct txn *t = fixture_begin(&f, false);
+    buf_heap(&hashes);
+    buf_heap(&bundle);
+    const struct tile cases[] = {{0, 0, 256}, {0, 2, 256}, {0, 3, 32}, {0, 3, 1}, {0, 2, 188}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tile entries = {TILE_ENTRIES, cases[i].n, cases[i].width};
+        buf_clear(&hashes);
+        buf_clear(&bundle);
+        assert_ok(ledger_tile(t, 1, &cases[i], &hashes));
+        assert_ok(ledger_tile(t, 1, &entries, &bundle));
+        assert_int_equal(hashes.len, cases[i].width * HASH_LEN);
+        struct span rest = buf_span(&bundle), entry;
+        enum err err = ERR_OK;
+        unsigned n = 0;
+        for (; bundle_next(&rest, &entry, &err); n++) {
+            struct hash leaf;
+            merkle_leaf(entry, &leaf);
+            assert_memory_equal(leaf.b, hashes.ptr + n * HASH_LEN, HASH_LEN);
+        }
+        assert_ok(err);
+        assert_int_equal(n, cases[i].width);
+    }
+    buf_clear(&hashes);
+    assert_ok(ledger_tile(t, 1, &(struct tile){1, 0, 3}, &hashes));
+    struct hash third = tree_hash(model[1].leaf + 512, 256);
+    assert_memory_equal(hashes.ptr + 2 * HASH_LEN, third.b, HASH_LEN);
+    buf_free(&hashes);
+    buf_free(&bundle);
+    txn_abort(t);
+}
+
+static void earlier_roots_and_proofs_come_from_tiles(void **state)
+{
+    (void)state;
+    enum { SIZE = 700 };
+    struct hash root, proof[65];
+    size_t n;
+    append_clicks(2, SIZE);
+    sweep();
+    struct txn *t = fixture_begin(&f, false);
+    struct tile_source src = {t, 2};
+    struct merkle_reader nodes = ledger_nodes(&src);
+    struct hash newest = tree_hash(model[2].leaf, SIZE);
+    for (size_t size = 0; size <= SIZE; size += size < 10 || size > 690 ? 1 : 17) {
+        assert_ok(ledger_root_at(t, 2, size, &root));
+        assert_root(2, size, &root);
+    }
+    for (uint64_t i = 0; i < SIZE; i += 23) {
+        assert_ok(merkle_inclusion(&nodes, i, SIZE, proof, &n));
+        assert_true(merkle_check_inclusion(i, SIZE, &model[2].leaf[i], proof, n, &newest));
+    }
+    assert_err(ledger_root_at(t, 2, SIZE + 1, &root), ERR_NOT_FOUND);
+    assert_false(nodes.node(nodes.ctx, 0, SIZE, &root));
+    assert_false(nodes.node(nodes.ctx, 10, 0, &root));
+    txn_abort(t);
+}
+
+/* ---- tallies and statements ---- */
+
+static struct terms *make_terms(struct buf *campaign, struct buf *contract, const char *price)
+{
+    json_t *in = NULL;
+    struct problem p;
+    struct terms *terms;
+    buf_heap(campaign);
+    buf_heap(contract);
+    assert_ok(json_read(SPAN("{\"advertiser\":\"A\",\"name\":\"n\",\"currency\":\"EUR\",\"landing_url\":\"https://example.com/\"}"),
+                        &in, &p));
+    assert_ok(campaign_document(in, SPAN("K1"), campaign, &p));
+    json_decref(in);
+    assert_ok(json_read(span_str(price), &in, &p));
+    assert_ok(contract_document(in, SPAN("C1"), contract, &p));
+    json_decref(in);
+    assert_ok(terms_compile(buf_span(campaign), buf_span(contract), &terms, &p));
+    return terms;
+}
+
+static void append_terms_and_clicks(struct txn *t, const char *price, size_t clicks)
+{
+    struct buf campaign, contract;
+    struct terms *terms = make_terms(&campaign, &contract, price);
+    struct entry e = {.kind = ENTRY_TERMS, .at_ms = 1, .terms = {1, buf_span(&campaign), buf_span(&contract)}};
+    append(t, 1, &e, terms);
+    for (size_t i = 0; i < clicks; i++) {
+        e = click(1000 + (int64_t)i, i % 3 == 0 ? CLASS_BOT : CLASS_OK);
+        append(t, 1, &e, terms);
+    }
+    terms_free(terms);
+    buf_free(&campaign);
+    buf_free(&contract);
+}
+
+#define PRICE(micros) "{\"campaign\":\"K1\",\"publisher\":\"P\",\"price\":{\"lead\":[{\"micros\":1}],\"click_micros\":" #micros "}}"
+
+static void a_replayed_tally_is_the_live_one(void **state)
+{
+    (void)state;
+    struct entry gap = {.kind = ENTRY_GAP, .at_ms = 5000, .gap = {4000, 4999, 7, 3}};
+    struct txn *t = fixture_begin(&f, true);
+    append_terms_and_clicks(t, PRICE(100), 6);
+    assert_ok(txn_commit(t));
+    sweep();
+    t = fixture_begin(&f, true);
+    struct buf campaign, contract;
+    struct terms *terms = make_terms(&campaign, &contract, PRICE(100));
+    struct entry e = click(2000, CLASS_OK); /* under terms that were swept before */
+    append(t, 1, &e, terms);
+    append(t, 1, &gap, terms);
+    append_terms_and_clicks(t, PRICE(5000), 3);
+    assert_ok(txn_commit(t));
+    terms_free(terms);
+    buf_free(&campaign);
+    buf_free(&contract);
+
+    struct tally live = *ledger_tally(ledger, 1);
+    assert_int_equal(live.clicks[CLASS_OK], 4 + 1 + 2);
+    assert_int_equal(live.clicks[CLASS_BOT], 3);
+    assert_int_equal(live.click_micros, 5 * 100 + 2 * 5000);
+    assert_int_equal(live.gap_clicks, 7);
+    open_ledger();
+    assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
+    sweep();
+    open_ledger();
+    assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
+}
+
+static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
+{
+    (void)state;
+    struct last_statement last = {.id = "S1", .to = 300, .carried_micros = 42, .to_ms = 99};
+    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 2000, .statement = {.id = SPAN("S1"), .to = 300}};
+    append_clicks(1, 300);
+    struct txn *t = fixture_begin(&f, true);
+    ledger_statement(ledger, 1, &last);
+    append(t, 1, &e, NULL);
+    assert_ok(txn_commit(t));
+    append_clicks(1, 10);
+    for (int i = 0; i < 2; i++) { /* live, then replayed without a sweep */
+        assert_int_equal(ledger_tally(ledger, 1)->clicks[CLASS_OK], 10);
+        assert_int_equal(ledger_last_statement(ledger, 1)->carried_micros, 42);
+        assert_string_equal(ledger_last_statement(ledger, 1)->id, "S1");
+        assert_state();
+        open_ledger();
+    }
+}
+
+static void a_publication_is_remembered_by_the_sweep(void **state)
+{
+    (void)state;
+    append_clicks(1, 3);
+    sweep();
+    assert_int_equal(ledger_published(ledger, 1), 0);
+    ledger_publish(ledger, 1);
+    assert_true(ledger_is_swept(ledger, 1));
+    sweep();
+    open_ledger();
+    assert_int_equal(ledger_published(ledger, 1), 3);
+}
+
+static void a_hole_in_the_journal_is_corrupt(void **state)
+{
+    (void)state;
+    struct ledger *other;
+    uint8_t key[SEQ_LEN];
+    append_clicks(1, 10);
+    struct txn *t = fixture_begin(&f, true);
+    assert_ok(store_del(t, TABLE_JOURNAL, seq_key(key, 4)));
+    assert_err(ledger_open(t, &other), ERR_CORRUPT);
+    txn_abort(t);
+}
+
+static void a_cut_head_is_corrupt(void **state)
+{
+    (void)state;
+    char mem[HEAD_MAX];
+    struct buf row;
+    struct stored_head out, head = {.published = 3, .head = {.size = 5, .frontier = {.size = 5, .edges = 2}, .last = {.id = "S1"}}};
+    buf_fixed(&row, mem, sizeof mem);
+    head_encode(&head, &row);
+    assert_ok(head_decode(buf_span(&row), &out));
+    assert_int_equal(out.published, 3);
+    for (size_t len = 0; len < row.len; len++)
+        assert_err(head_decode(span_of(row.ptr, len), &out), ERR_CORRUPT);
+}
+
+static void the_view_knows_clicks_only(void **state)
+{
+    (void)state;
+    enum class class;
+    int64_t at_ms;
+    uint32_t placement;
+    struct entry v = {.kind = ENTRY_VIEW, .at_ms = 7};
+    append_clicks(1, 1);
+    struct txn *t = fixture_begin(&f, true);
+    append(t, 1, &v, NULL);
+    struct view view = ledger_view(ledger, t);
+    assert_true(view.click(view.ctx, 1, 0, &class, &at_ms, &placement));
+    assert_int_equal(at_ms, 1000);
+    assert_int_equal(placement, 9);
+    assert_false(view.click(view.ctx, 1, 1, &class, &at_ms, &placement));
+    assert_false(view.click(view.ctx, 1, 2, &class, &at_ms, &placement));
+    assert_false(view.click(view.ctx, 77, 0, &class, &at_ms, &placement));
+    txn_abort(t);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(any_course_of_events_gives_the_same_tree),
+        TEST(levels_above_the_second_survive_a_replay),
+        TEST(an_aborted_batch_leaves_no_trace_after_reopening),
+        TEST(what_is_not_swept_is_not_served),
+        TEST(tiles_hold_the_leaves_of_their_bundles),
+        TEST(earlier_roots_and_proofs_come_from_tiles),
+        TEST(a_replayed_tally_is_the_live_one),
+        TEST(a_statement_starts_a_new_tally_and_is_never_forgotten),
+        TEST(a_publication_is_remembered_by_the_sweep),
+        TEST(a_hole_in_the_journal_is_corrupt),
+        TEST(a_cut_head_is_corrupt),
+        TEST(the_view_knows_clicks_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

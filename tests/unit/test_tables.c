@@ -1,0 +1,84 @@
+/* Every table is the only home of its facts: no word stands twice, and each row says what it is for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "common/decisions/calling_codes.h"
+#include "common/decisions/reason.h"
+#include "common/decisions/rows.h"
+#include "common/ledger/entry.h"
+#include "server/metrics.h"
+#include "server/options.h"
+#include "server/routes.h"
+#include "server/store.h"
+
+struct row {
+    const char *word, *help;
+};
+
+#define ROW3(symbol, word, help) {word, help},
+static const struct row reasons[] = {REASON_TABLE(ROW3)}, statuses[] = {STATUS_TABLE(ROW3)},
+                        classes[] = {CLASS_TABLE(ROW3)}, trusts[] = {TRUST_TABLE(ROW3)}, rows[] = {ROW_TABLE(ROW3)},
+                        stores[] = {STORE_TABLE(ROW3) ROW_TABLE(ROW3)}, metrics[] = {METRIC_TABLE(ROW3)};
+#define ERR_ROW(symbol, word, status, title) {word, title},
+static const struct row errs[] = {ERR_TABLE(ERR_ROW)};
+#define KIND_ROW(symbol, number, word, help) {word, help},
+static const struct row kinds[] = {ENTRY_KIND_TABLE(KIND_ROW)};
+#define OPTION_ROW(name, type, def, help) {#name, help},
+static const struct row options[] = {OPTION_TABLE(OPTION_ROW)};
+#define COUNTRY_ROW(id, code, trunk, min, max) {#id, #code},
+static const struct row countries[] = {CALLING_CODE_TABLE(COUNTRY_ROW)};
+
+#define TABLE(rows)                                                                                                    \
+    {                                                                                                                  \
+#rows, rows, sizeof rows / sizeof *rows                                                                        \
+    }
+static const struct {
+    const char *name;
+    const struct row *rows;
+    size_t n;
+} tables[] = {
+    TABLE(reasons), TABLE(statuses), TABLE(classes), TABLE(trusts),  TABLE(rows),      TABLE(stores),
+    TABLE(metrics), TABLE(errs),     TABLE(kinds),   TABLE(options), TABLE(countries),
+};
+
+static void words_are_unique_and_explained(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (size_t i = 0; i < tables[t].n; i++) {
+            const struct row *row = &tables[t].rows[i];
+            if (!row->help[0] && row->word[0]) /* the empty reason explains itself */
+                fail_msg("%s: %s has no help", tables[t].name, row->word);
+            for (size_t k = 0; k < i; k++)
+                if (strcmp(row->word, tables[t].rows[k].word) == 0)
+                    fail_msg("%s: %s stands twice", tables[t].name, row->word);
+        }
+}
+
+static void routes_do_not_overlap(void **state)
+{
+    size_t n;
+    const struct route *r = route_table(&n);
+    (void)state;
+    assert_true(n > 10);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(r[i].methods && r[i].handle && r[i].pattern[0] == '/' && r[i].summary && r[i].summary[0]);
+        for (size_t k = 0; k < i; k++)
+            if (r[i].methods & r[k].methods && strcmp(r[i].pattern, r[k].pattern) == 0)
+                fail_msg("%s stands twice", r[i].pattern);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_unique_and_explained),
+        cmocka_unit_test(routes_do_not_overlap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
