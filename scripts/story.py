@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+"""One whole story against a running server, told in plain words: from a tracking code to a statement that both parties signed and an
+auditor recomputed. Exits 1 at the first step that does not hold."""
+
+import argparse
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from client import Caller, Party, Refused, click, jws_payload, send, statement_payload
+
+PRICE_MICROS = 12_000_000
+READY_S = 30
+
+
+class Broken(Exception):
+    """A step did not hold."""
+
+
+def hold(condition, what):
+    if not condition:
+        raise Broken(what)
+
+
+def tell(text=""):
+    print(text, flush=True)
+
+
+def money(micros, currency):
+    sign = "-" if micros < 0 else ""
+    return f"{sign}{abs(micros) // 1_000_000}.{abs(micros) % 1_000_000 // 10_000:02d} {currency}"
+
+
+def wait_ready(url, pid, log):
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            lines = Path(log).read_text(errors="replace").strip().splitlines()
+            raise Broken("the server did not start: " + (lines[-1] if lines else "it said nothing")) from None
+        try:
+            if send(url + "/readyz").status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise Broken(f"the server was not ready after {READY_S} s")
+
+
+def fill_form(click_id, **changes):
+    """What the landing page's form sends, one person each time."""
+    person = secrets.token_hex(4)
+    fields = {"click_id": click_id, "txid": "form-" + person, "email": f"ana.{person}@example.com", "country": "FR",
+              "phone": "+336" + str(secrets.randbelow(10**8)).zfill(8), "first_name": "Ana", "last_name": "Martin"}
+    return {**fields, **changes}
+
+
+class Story:
+    def __init__(self, url, data, binary):
+        self.url, self.binary = url, binary
+        self.operator = Caller(url, (Path(data) / "operator.token").read_text().strip())
+
+    def agree(self):
+        """Who takes part and under which terms."""
+        self.advertiser = Party(self.operator, "Assurances Lumen", "advertiser")
+        self.publisher = Party(self.operator, "Comparateur Nord", "publisher")
+        self.auditor = Party(self.operator, "Cabinet Audit & Fils", "auditor")
+        tell("Three parties: the advertiser Assurances Lumen, the publisher Comparateur Nord, an auditor.")
+        self.advertiser.put_key()
+        self.publisher.put_key()
+        tell("Advertiser and publisher each put the public half of an Ed25519 key of their own on record.")
+
+        campaign = self.advertiser.post("/v1/campaigns", {
+            "advertiser": self.advertiser.id, "name": "Home insurance", "currency": "EUR", "landing_url": self.url + "/?offer=home",
+            "timezone": "Europe/Paris", "lead": {"require": ["email", "phone"]}, "review": {"mode": "manual"}})
+        self.contract = self.operator.post("/v1/contracts", {
+            "campaign": campaign["id"], "publisher": self.publisher.id,
+            "price": {"lead": [{"when": {"field": "country", "in": ["FR"]}, "micros": PRICE_MICROS}, {"micros": 8_000_000}]}})["id"]
+        self.operator.post(f"/v1/contracts/{self.contract}/grants", {"party": self.auditor.id})
+        tell(f"A campaign, and contract {self.contract}: {money(PRICE_MICROS, 'EUR')} for a French lead, 8.00 EUR for another. "
+             "The auditor may read it.")
+        self.code = self.publisher.post(f"/v1/contracts/{self.contract}/codes", {"label": "newsletter"})
+        tell(f"The publisher's tracking link: {self.code['click_url']}")
+
+    def visit(self):
+        """One visitor clicks through and sees the landing page."""
+        answer, self.click_id = click(self.code["click_url"] + "?sub1=november")
+        hold(answer.status == 302 and self.click_id, f"the click was not redirected with a click id: {answer}")
+        tell(f"\nA visitor clicks: 302 to {answer.headers['Location']}")
+        hold(send(answer.headers["Location"]).status == 200, "the landing page does not open")
+        pixel = send(f"{self.code['pixel_url']}?event=view&click_id={self.click_id}")
+        hold(pixel.status == 200 and len(pixel.body) == 43, f"the pixel is not a 43-byte GIF: {pixel}")
+        tell("The landing page's pixel: 200, 43 bytes.")
+
+    def expect(self, answer, status, reason, what):
+        hold(answer.status == 200, f"{what}: {answer}")
+        got = answer.json
+        hold((got["status"], got["reason"]) == (status, reason), f"{what}: expected {status} {reason}, got {answer}")
+        receipt = jws_payload(got["receipt"])
+        hold(receipt["index"] == got["index"] and receipt["contract"] == self.contract, f"{what}: the receipt does not fit: {receipt}")
+        because = f" ({reason})" if reason else ""
+        tell(f"{what}: {status}{because}, entry {got['index']}, {money(got['payout_micros'], got['currency'])}, signed receipt.")
+        return got
+
+    def report(self):
+        """Leads as they come in reality: good, incomplete, twice, unsigned, and one the advertiser does not want."""
+        good = fill_form(self.click_id)
+        self.lead = self.expect(self.publisher.postback(good), "pending", "", "A lead by a signed postback")
+        self.expect(self.publisher.postback(fill_form(self.click_id, phone="")), "rejected", "missing_field", "A lead without a phone number")
+        self.expect(self.publisher.postback({**good, "txid": "form-again"}), "duplicate", "duplicate", "The first person once more")
+        other = self.expect(self.publisher.postback_json(fill_form(self.click_id, country="BE")), "pending", "", "A Belgian lead as signed JSON")
+        target = self.publisher.signed_target(fill_form(self.click_id))
+        forged = send(self.url + target[:-1] + ("0" if target[-1] != "0" else "1"))
+        hold(forged.status == 401, f"a forged signature was not refused: {forged}")
+        tell("A postback whose signature is off by one digit: 401, and nothing is recorded.")
+
+        again = self.publisher.postback(good)
+        hold(again.status == 200 and again.json["lead"] == self.lead["lead"] and again.json["index"] == self.lead["index"],
+             f"the same txid did not answer the first lead: {again}")
+        tell("The first lead reported again under its txid: the first answer again, and no second entry.")
+        approved = self.advertiser.postback({"lead": self.lead["lead"], "status": "approved"})
+        hold(approved.status == 200 and approved.json["status"] == "approved", f"the approval failed: {approved}")
+        rejected = self.advertiser.do("POST", f"/v1/leads/{other['lead']}/dispositions", {"status": "rejected", "reason": "wrong number"})
+        hold(rejected.json["status"] == "rejected", f"the rejection failed: {rejected}")
+        tell("The advertiser approves the first lead by a signed postback and rejects the Belgian one through the API.")
+
+    def settle(self):
+        """The statement, and both parties' signatures under it."""
+        made = self.operator.post(f"/v1/contracts/{self.contract}/statements", {})
+        self.statement, self.share_url = made["id"], made["share_url"]
+        payload = statement_payload(self.advertiser.do("GET", f"/v1/statements/{self.statement}").body)
+        hold(payload == statement_payload(self.publisher.do("GET", f"/v1/statements/{self.statement}").body),
+             "the two parties did not get the same statement")
+        read = json.loads(payload)
+        leads, currency = read["counts"]["leads"], read["currency"]
+        tell(f"\nStatement {self.statement} over entries {read['period']['from']} to {read['period']['to']}, the same bytes for both parties:")
+        tell(f"  clicks {read['counts']['clicks']['total']}, views {read['counts']['views']['total']}, leads {leads['total']}: "
+             f"approved {leads['approved']}, duplicate {leads['duplicate']}, "
+             f"rejected {sum(leads['rejected'].values())}, pending {leads['pending']}")
+        tell(f"  gross {money(read['gross_micros'], currency)}, net {money(read['net_micros'], currency)}, "
+             f"payable {read['payable_minor'] / 10 ** read['exponent']:.{read['exponent']}f} {currency}")
+        hold(read["net_micros"] == PRICE_MICROS and leads["total"] == 4 and leads["approved"] == 1
+             and read["counts"]["clicks"]["total"] == 1 and read["counts"]["views"]["total"] == 1, f"the totals are wrong: {read}")
+        for who, party in (("advertiser", self.advertiser), ("publisher", self.publisher)):
+            answer = party.answer_statement(self.statement)
+            hold(answer.status // 100 == 2, f"the {who} could not countersign: {answer}")
+        tell("Advertiser and publisher each check it and countersign with their own key: accept.")
+
+    def audit(self):
+        """The auditor trusts nobody: pulls everything, recomputes everything, offline."""
+        with tempfile.TemporaryDirectory() as folder:
+            mirror = os.path.join(folder, "mirror")
+            self.countersign("pull", self.url, mirror, "--contract", self.contract, "--token", self.auditor.token)
+            files = [path for path in Path(mirror).rglob("*") if path.is_file()]
+            tell(f"\nThe auditor pulls the contract ({len(files)} files) and verifies it offline, with nothing but public keys:")
+            tell(self.countersign("verify", mirror).rstrip())
+            hold(self.verify_status(mirror, files) == 1, "verify did not notice a changed byte")
+            tell("One byte of the copy changed: verify says so.")
+
+    def verify_status(self, mirror, files):
+        """Changes one byte of the log's entries and verifies."""
+        bundle = next(path for path in files if "entries" in path.parts and self.contract in path.parts)
+        content = bytearray(bundle.read_bytes())
+        content[len(content) // 2] ^= 1
+        bundle.write_bytes(content)
+        return subprocess.run([self.binary, "verify", mirror], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
+
+    def countersign(self, *arguments):
+        done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, check=False)
+        hold(done.returncode == 0, f"countersign {arguments[0]} exited {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def links(self):
+        tell("\nEvery step held. Links to open:")
+        for what, link in (("start page", self.url + "/"), ("tracking link", self.code["click_url"]), ("statement", self.share_url),
+                           ("API description", self.url + "/openapi.json"), ("tag for landing pages", self.url + "/t.js"),
+                           ("statement keys", self.url + "/.well-known/jwks.json"), ("root log", self.url + "/log/checkpoint"),
+                           ("metrics", self.url + "/metrics")):
+            answer = send(link)
+            hold(answer.status in (200, 302), f"{link} does not open: {answer}")
+            tell(f"  {what:22} {link}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--data", required=True, help="the server's folder, for the operator's token")
+    parser.add_argument("--binary", required=True, help="countersign, for pull and verify")
+    parser.add_argument("--pid", required=True, type=int, help="the server's process")
+    parser.add_argument("--log", required=True, help="the server's stderr")
+    args = parser.parse_args()
+    try:
+        wait_ready(args.url, args.pid, args.log)
+        story = Story(args.url, args.data, args.binary)
+        for chapter in (story.agree, story.visit, story.report, story.settle, story.audit, story.links):
+            chapter()
+    except (Broken, Refused, OSError, KeyError) as problem:
+        print(f"\nThe story broke: {type(problem).__name__}: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""kill -9 in mid-load, round after round over one data folder. After each restart: every acknowledged click and lead is in the ledger exactly
+once, the tree extends every checkpoint seen before, and replayed state equals stored state."""
+
+import collections
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+from harness import BINARY, Market, Server, Tree, countersign, wait_for  # noqa: E402
+
+LOADTEST = str(Path(BINARY).with_name("countersign-loadtest"))
+SEED = int(os.environ.get("SEED") or time.time())
+ROUNDS = int(os.environ.get("ROUNDS") or 50)
+EVENTS_PER_S = 1500
+FLAT_OUT_EVERY = 10  # rounds
+
+
+class Load:
+    """The load generator in the background, writing what was acknowledged."""
+
+    def __init__(self, market, folder, number, rate):
+        self.acks = folder / f"acks-{number}"
+        self.output = folder / f"load-{number}"
+        codes = folder / "codes"
+        codes.write_text(market.code["code"] + "\n")
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [LOADTEST, "--url", market.server.url, "--codes", str(codes), "--kid", market.publisher.kid, "--secret", market.publisher.secret,
+                 "--mix", "click=70,view=10,lead=20", "--rate", str(rate), "--duration", "30", "--connections", "32", "--acks", str(self.acks)],
+                stdout=output, stderr=output)
+
+    def acknowledged(self):
+        """Whole lines only: the generator itself is ended in the middle of one now and then."""
+        text = self.acks.read_text() if self.acks.exists() else ""
+        return text[:text.rfind("\n") + 1].splitlines()
+
+    def end(self):
+        if self.process.poll() not in (None, 0):
+            raise AssertionError(f"the load generator ended with {self.process.returncode}:\n{self.output.read_text()[-2000:]}")
+        self.process.terminate()
+        self.process.wait()
+
+
+class Witness:
+    """Reads the log from outside and remembers: entries once seen must stay, and lead to every root once signed."""
+
+    def __init__(self, market):
+        self.market, self.tree = market, Tree()
+        self.heads = {}  # size -> root, of every checkpoint ever served
+        self.clicks, self.leads = collections.Counter(), {}
+        self.txids = collections.Counter()
+
+    def see(self):
+        size, root = self.market.head()
+        assert self.heads.setdefault(size, root) == root, f"two roots for size {size}"
+        return size
+
+    def read_on(self):
+        """Folds in what is new; each head seen must be passed with its very root."""
+        size = self.see()
+        assert size >= max(self.heads), f"the head went back to {size} from {max(self.heads)}"
+        for index, entry in self.market.entries(start=self.tree.size, size=size):
+            self.fold(index, json.loads(entry))
+            self.tree.append(entry)
+            if self.tree.size in self.heads:
+                assert self.tree.root() == self.heads[self.tree.size], f"the tree does not extend the checkpoint of size {self.tree.size}"
+
+    def fold(self, index, entry):
+        if entry["kind"] == "click":
+            self.clicks[entry["sub1"]] += 1
+        elif entry["kind"] == "lead":
+            self.txids[entry["txid"]] += 1
+            self.leads[index] = entry["txid"]
+
+    def reread(self):
+        """From the first entry on, as if for the first time."""
+        fresh = Witness(self.market)
+        fresh.heads = self.heads
+        fresh.read_on()
+        assert (fresh.clicks, fresh.leads) == (self.clicks, self.leads), "entries that were read before have changed"
+
+
+class Kill9(unittest.TestCase):
+    def setUp(self):
+        self.server = Server(SWEEP_MS=50)
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server, campaign={"lead": {"require": []}})
+        self.witness = Witness(self.market)
+        folder = tempfile.TemporaryDirectory(prefix="countersign-crash-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def compare(self, acknowledged):
+        """Acknowledged means recorded, exactly once, and where the answer said."""
+        for line in acknowledged:
+            kind, *words = line.split(" ")
+            if kind == "click":
+                self.assertEqual(self.witness.clicks[words[0]], 1, line)
+            elif kind == "lead":
+                txid, _, contract, index = words
+                self.assertEqual((contract, self.witness.leads.get(int(index)), self.witness.txids[txid]), (self.market.contract, txid, 1), line)
+        self.assertEqual([sub for sub, n in self.witness.clicks.items() if n > 1], [], "recorded twice")
+        self.assertEqual([txid for txid, n in self.witness.txids.items() if n > 1], [], "recorded twice")
+
+    def test_kill_9_in_mid_load(self):
+        print(f"SEED={SEED}")
+        rng = random.Random(SEED)
+        total = 0
+        for number in range(ROUNDS):
+            load = Load(self.market, self.folder, number, 0 if number % FLAT_OUT_EVERY == FLAT_OUT_EVERY - 1 else EVENTS_PER_S)
+            wait_for(load.acknowledged, what="the first acknowledged event")
+            until = time.monotonic() + rng.uniform(0.0, 0.6)
+            while time.monotonic() < until:
+                self.witness.see()
+                time.sleep(rng.uniform(0.0, 0.1))
+            self.server.kill()
+            load.end()
+            acknowledged = load.acknowledged()
+            total += len(acknowledged)
+
+            checked = countersign("check", "--data", self.server.data)
+            self.assertEqual(checked.returncode, 0, f"round {number}: {checked.stdout}{checked.stderr}")
+            self.server.start()
+            self.witness.read_on()
+            self.compare(acknowledged)
+        self.witness.reread()
+        print(f"{ROUNDS} kills, {total} acknowledged events, {self.witness.tree.size} entries, {len(self.witness.heads)} checkpoints")
+        self.assertGreater(total, 20 * ROUNDS, "hardly any load: this says little")
+        self.assertGreater(len(self.witness.leads), ROUNDS)
+
+
+class WitnessItself(unittest.TestCase):
+    """The negative control: a witness that cannot fail would be worth nothing."""
+
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server)
+        for n in range(5):
+            self.market.click(f"?sub1={n}")
+        self.size = len(self.market.settled_entries())
+
+    def test_notices_a_changed_entry_and_a_shorter_log(self):
+        real = list(self.market.entries())
+
+        class Liar:
+            def __init__(self, entries, head):
+                self.lies, self.root = entries, head
+
+            def head(self):
+                return self.root
+
+            def entries(self, start=0, size=None):
+                return iter(self.lies[start:size])
+
+        head = self.market.head()
+        Witness(Liar(real, head)).read_on()
+        changed = [(n, entry.replace(b'"sub1":"3"', b'"sub1":"8"')) for n, entry in real]
+        with self.assertRaisesRegex(AssertionError, "does not extend"):
+            Witness(Liar(changed, head)).read_on()
+        shortened = Witness(Liar(real, head))
+        shortened.read_on()
+        shortened.market = Liar(real[:-1], (head[0] - 1, b""))
+        with self.assertRaisesRegex(AssertionError, "went back"):
+            shortened.read_on()
+
+
+if __name__ == "__main__":
+    unittest.main()

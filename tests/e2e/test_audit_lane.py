@@ -1,0 +1,171 @@
+"""What an auditor reads: keys, checkpoints, tiles, openings, proofs. Checked by code that shares nothing with the server."""
+
+import base64
+import hashlib
+import json
+import time
+import unittest
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from harness import ServerCase, Tree, b64u, b64u_decode, person, send, tile_number, wait_for
+
+
+def open_note(note, vkey):
+    """C2SP signed-note: the text, if this key signed it."""
+    name, key_id, key = vkey.split("+", 2)
+    text, signatures = note.rsplit("\n\n", 1)
+    text += "\n"
+    key = base64.b64decode(key)
+    assert key[:1] == b"\1" and hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex() == key_id, "the vkey does not fit itself"
+    for line in signatures.strip("\n").split("\n"):
+        dash, signer, signature = line.split(" ")
+        signature = base64.b64decode(signature)
+        if dash == "—" and signer == name and signature[:4].hex() == key_id:
+            Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature[4:], text.encode())
+            return text
+    raise AssertionError("not signed by this key")
+
+
+class AuditLane(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        super().set_up_market()
+        cls.leads = []
+        for n in range(300):  # over one full tile
+            click_id = cls.market.click(f"?sub1={n}")
+            if n % 60 == 0:
+                cls.leads.append(cls.market.publisher.postback(person(click_id=click_id)).json)
+        cls.entries = cls.market.settled_entries()
+
+    def vkeys(self):
+        return self.assertStatus(send(self.server.url + "/log/keys"), 200).text.split()
+
+    def vkey(self, origin):
+        return next(vkey for vkey in self.vkeys() if vkey.startswith(origin + "+"))
+
+    def origin(self, contract=None):
+        return f"127.0.0.1:{self.server.port}/log" + (f"/{contract}" if contract else "")
+
+    def test_jwks(self):
+        keys = self.assertStatus(send(self.server.url + "/.well-known/jwks.json"), 200).json["keys"]
+        for key in keys:
+            self.assertEqual((key["kty"], key["crv"]), ("OKP", "Ed25519"))
+            self.assertNotIn("alg", key)
+            self.assertNotIn("d", key)
+            thumbprint = json.dumps({"crv": key["crv"], "kty": key["kty"], "x": key["x"]}, separators=(",", ":"))
+            self.assertEqual(key["kid"], b64u(hashlib.sha256(thumbprint.encode()).digest()))
+
+    def test_checkpoint_opens_and_the_tree_is_the_entries(self):
+        note = self.market.publisher.do("GET", f"/log/{self.market.contract}/checkpoint").text
+        text = open_note(note, self.vkey(self.origin(self.market.contract)))
+        origin, size, root = text.rstrip("\n").split("\n")
+        self.assertEqual(origin, self.origin(self.market.contract))
+        tree = Tree()
+        for _, entry in self.market.entries(size=int(size)):
+            tree.append(entry)
+        self.assertEqual(base64.b64encode(tree.root()).decode(), root)
+
+    def test_a_changed_note_does_not_open(self):
+        note = self.market.publisher.do("GET", f"/log/{self.market.contract}/checkpoint").text
+        vkey = self.vkey(self.origin(self.market.contract))
+        with self.assertRaises(InvalidSignature):
+            open_note(note.replace("\n", "\n1", 1), vkey)
+
+    def test_hash_tiles_are_the_entries_hashes(self):
+        leaves = [hashlib.sha256(b"\0" + entry).digest() for _, entry in self.market.entries()]
+        tile = self.market.publisher.do("GET", f"/log/{self.market.contract}/tile/0/000")
+        self.assertEqual(tile.body, b"".join(leaves[:256]))
+        self.assertIn("immutable", tile.headers["Cache-Control"])
+        width = len(leaves) - 256
+        partial = self.market.publisher.do("GET", f"/log/{self.market.contract}/tile/0/001.p/{width}")
+        self.assertEqual(partial.body, b"".join(leaves[256:]))
+
+    def test_an_older_partial_tile_stays_readable(self):
+        tile = self.market.publisher.do("GET", f"/log/{self.market.contract}/tile/0/000.p/7")
+        self.assertEqual(len(tile.body), 7 * 32)
+
+    def test_tiles_past_the_head_or_misspelt_are_404(self):
+        for path in ("tile/0/002", "tile/0/001", "tile/0/001.p/0", "tile/0/001.p/256", "tile/0/001.p/255", "tile/0/0", "tile/0/0000", "tile/00/000",
+                     "tile/7/000", "tile/8/000", "tile/-1/000", "tile/entries/002", "tile/entries/001.p/01", "tile/0/x000/000", "tile/0/001.p/",
+                     "tile/entries/../0/000", "tile/0/" + "x999/" * 20 + "999", "tile/0/99999999999999999999"):
+            with self.subTest(path[:40]):
+                self.assertIn(self.market.publisher.call("GET", f"/log/{self.market.contract}/{path}").status, (400, 404))
+
+    def test_the_checkpoint_is_at_most_a_second_behind(self):
+        lead = self.market.publisher.postback(person(click_id=self.market.click())).json
+        started = time.monotonic()
+        wait_for(lambda: self.market.head()[0] > lead["index"], 5, "the head to take the lead in")
+        self.assertLess(time.monotonic() - started, 1.0 + 0.6, "a second, and what a busy machine adds")
+
+    def test_openings_fit_the_commitments_and_hide_names(self):
+        size = self.market.head()[0]
+        path = f"/log/{self.market.contract}/openings?from=0&to={size}"
+        lines = self.market.auditor.do("GET", path).text.splitlines()
+        leads = {n: entry for n, entry in enumerate(self.entries) if entry["kind"] == "lead"}
+        self.assertEqual(sorted(leads), [json.loads(line)["index"] for line in lines if json.loads(line)["index"] in leads])
+        for line in lines:
+            opening = json.loads(line)
+            if opening["index"] not in leads:
+                continue
+            inner = {"contact": opening["contact_sha256"], "email": opening.get("email", ""), "network": opening["network_sha256"],
+                     "phone": opening.get("phone", "")}
+            text = json.dumps(inner, sort_keys=True, separators=(",", ":"))
+            commit = hashlib.sha256(b"countersign/v1/lead\n" + b64u_decode(opening["salt"]) + text.encode()).digest()
+            self.assertEqual(b64u(commit), leads[opening["index"]]["commit"])
+        self.assertNotIn("@example.com", "".join(lines))
+        self.assertIn("@example.com", self.market.advertiser.do("GET", path).text)
+
+    def test_bad_ranges(self):
+        for query in ("from=5&to=1", "from=-1&to=2", "from=a&to=2", "from=0&to=99999999999999999999", "from=0&to=1&colour=1"):
+            with self.subTest(query):
+                self.assertIn(self.market.auditor.call("GET", f"/log/{self.market.contract}/openings?{query}").status, (400, 422))
+
+    def test_inclusion_proof_of_a_lead(self):
+        lead = self.leads[2]
+        proof = self.market.publisher.do("GET", f"/v1/leads/{lead['lead']}/proof").text
+        head, note = proof.split("\n\n", 1)
+        lines = head.split("\n")
+        self.assertEqual(lines[0], "c2sp.org/tlog-proof@v1")
+        lines = [line for line in lines[1:] if not line.startswith("extra ")]
+        self.assertEqual(lines[0], f"index {lead['index']}")
+        path = [base64.b64decode(line) for line in lines[1:]]
+        text = open_note(note, self.vkey(self.origin(self.market.contract)))
+        _, size, root = text.rstrip("\n").split("\n")
+        leaf = hashlib.sha256(b"\0" + dict(self.market.entries())[lead["index"]]).digest()
+        self.assertEqual(base64.b64encode(climb(lead["index"], int(size), leaf, path)).decode(), root)
+        self.assertNotEqual(base64.b64encode(climb(lead["index"], int(size), hashlib.sha256(leaf).digest(), path)).decode(), root)
+
+    def test_root_log_is_public_and_signed(self):
+        def root_checkpoint():
+            answer = send(self.server.url + "/log/checkpoint")
+            return answer.text if answer.status == 200 and answer.text.split("\n")[1] != "0" else None
+
+        self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        note = wait_for(root_checkpoint, what="the root log to take in a statement's head")
+        _, size, root = open_note(note, self.vkey(self.origin())).rstrip("\n").split("\n")
+        bundle = self.assertStatus(send(f"{self.server.url}/log/tile/entries/{tile_number(0)}.p/{size}"), 200)
+        tree = Tree()
+        for at in range(0, len(bundle.body), 34):
+            self.assertEqual(bundle.body[at:at + 2], b"\0\x20")
+            tree.append(bundle.body[at + 2:at + 34])
+        self.assertEqual(base64.b64encode(tree.root()).decode(), root)
+
+
+def climb(index, size, leaf, path):
+    """RFC 9162 section 2.1.3.2: the root that an inclusion path leads to."""
+    fn, sn, node = index, size - 1, leaf
+    for sibling in path:
+        if fn & 1 or fn == sn:
+            node = hashlib.sha256(b"\1" + sibling + node).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            node = hashlib.sha256(b"\1" + node + sibling).digest()
+        fn, sn = fn >> 1, sn >> 1
+    return node
+
+
+if __name__ == "__main__":
+    unittest.main()

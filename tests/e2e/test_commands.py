@@ -1,0 +1,172 @@
+"""The command line: help, refusals, init, token, check, and how serve starts and ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import BINARY, Caller, ServerCase, countersign, person, send
+
+COMMANDS = ("init", "serve", "token", "check", "pull", "verify")
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="countersign-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def assertOneLine(self, done, *words):
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_help(self):
+        overview = countersign("--help")
+        self.assertEqual(overview.returncode, 0)
+        for name in COMMANDS:
+            with self.subTest(name):
+                self.assertIn(name, overview.stdout)
+                done = countersign(name, "--help")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("usage", done.stdout.lower())
+
+    def test_unknown_flags_and_commands_are_refused_by_name(self):
+        self.assertOneLine(countersign("dance"), "dance")
+        self.assertNotEqual(countersign().returncode, 0)
+        for name in COMMANDS:
+            with self.subTest(name):
+                self.assertOneLine(countersign(name, "--colour", "1"), "--colour")
+
+    def test_values_out_of_range(self):
+        for flag, value in (("--workers", "0"), ("--workers", "x"), ("--sweep-ms", "1"), ("--listen", "nowhere"), ("--log-level", "loud")):
+            with self.subTest(flag, value=value):
+                self.assertOneLine(countersign("serve", "--data", self.folder / "data", flag, value))
+
+    def test_init_once(self):
+        data = self.folder / "data"
+        done = countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        token = (data / "operator.token").read_text().strip()
+        self.assertIn(token, done.stdout)
+        for secret in ("operator.token", "keys.json"):
+            self.assertEqual((data / secret).stat().st_mode & 0o777, 0o600)
+        self.assertEqual(data.stat().st_mode & 0o777, 0o700)
+        before = (data / "keys.json").read_bytes()
+        self.assertOneLine(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1"))
+        self.assertEqual((data / "keys.json").read_bytes(), before)
+
+    def test_bad_public_urls(self):
+        for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x"):
+            with self.subTest(url):
+                self.assertOneLine(countersign("init", "--data", self.folder / "bad", "--public-url", url))
+
+    def test_folders_that_are_not_ours(self):
+        for name in ("serve", "check", "token"):
+            with self.subTest(name):
+                self.assertOneLine(countersign(name, "--data", self.folder, *(["--party", "P1"] if name == "token" else [])))
+
+    def test_print_config(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        config = self.folder / "config"
+        config.write_text("# a comment\nworkers = 3\nsweep_ms = 700\n")
+        done = countersign("serve", "--data", data, "--config", config, "--workers", "5", "--print-config",
+                           env={**os.environ, "COUNTERSIGN_SWEEP_MS": "900"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        shown = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line and not line.startswith("#"))
+        self.assertEqual((shown["workers"], shown["sweep_ms"]), ("5", "900"), "flag over environment over file")
+        config.write_text("colour = 1\n")
+        self.assertOneLine(countersign("serve", "--data", data, "--config", config), "colour")
+
+
+class Running(ServerCase):
+    def test_the_port_is_taken(self):
+        with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            countersign("init", "--data", folder + "/data", "--public-url", "http://127.0.0.1:1")
+            done = countersign("serve", "--data", folder + "/data", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(str(taken.getsockname()[1]), done.stderr)
+
+    def test_one_server_per_folder(self):
+        done = countersign("serve", "--data", self.server.data, "--listen", "127.0.0.1:0")
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_token_needs_a_stopped_server(self):
+        self.assertNotEqual(countersign("token", "--data", self.server.data, "--party", self.market.publisher.id).returncode, 0)
+        self.server.stop()
+        done = countersign("token", "--data", self.server.data, "--party", self.market.publisher.id)
+        self.server.start()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        token = next(word for word in done.stdout.split() if word.startswith("cst_"))
+        self.assertEqual(Caller(self.server.url, token).call("GET", "/v1/contracts").status, 200)
+
+    def test_check_holds_running_and_stopped_and_after_a_kill(self):
+        for _ in range(3):
+            self.market.publisher.postback(person(click_id=self.market.click()))
+        running = countersign("check", "--data", self.server.data)
+        self.server.kill()
+        killed = countersign("check", "--data", self.server.data)
+        self.server.start()
+        self.server.stop()
+        stopped = countersign("check", "--data", self.server.data)
+        self.server.start()
+        for done in (running, killed, stopped):
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_check_notices_a_damaged_store(self):
+        self.market.publisher.postback(person(click_id=self.market.click("?sub1=damaged-entry")))
+        self.server.stop()
+        store = max((path for path in self.server.data.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+        good = store.read_bytes()
+        try:
+            self.assertIn(b"damaged-entry", good)
+            store.write_bytes(good.replace(b"damaged-entry", b"damaged-Entry"))
+            self.assertIn(countersign("check", "--data", self.server.data).returncode, (1, 2))
+        finally:
+            store.write_bytes(good)
+            self.server.start()
+        self.assertEqual(countersign("check", "--data", self.server.data).returncode, 0)
+
+    def test_term_lets_requests_in_flight_end(self):
+        with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200"))
+            self.server.stop()
+        self.server.start()
+
+    def test_logs_are_json_without_personal_data(self):
+        send(self.server.url + "/c/nonsense", headers={"User-Agent": "Somebody-Personal/1"})
+        lines = [line for line in self.server.log().splitlines() if line]
+        for line in lines:
+            json.loads(line)
+        self.assertNotIn("Somebody-Personal", self.server.log())
+
+    def test_interrupt_ends_it_as_well(self):
+        process = self.server.process
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(30), 0)
+        self.server.start()
+
+    def test_a_dead_parent_shell_does_not_matter(self):
+        """serve with closed standard input, as an init system starts it."""
+        with tempfile.TemporaryDirectory() as folder:
+            countersign("init", "--data", folder + "/data", "--public-url", "http://127.0.0.1:1")
+            with subprocess.Popen([BINARY, "serve", "--data", folder + "/data", "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True, env={**os.environ, "COUNTERSIGN_MAP_SIZE_GIB": "1"}) as process:
+                first = process.stderr.readline()
+                process.terminate()
+                process.communicate(timeout=30)
+                self.assertEqual(process.returncode, 0)
+                json.loads(first)
+
+
+if __name__ == "__main__":
+    unittest.main()

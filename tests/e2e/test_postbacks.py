@@ -1,0 +1,430 @@
+"""Postbacks: every rule of how a party reports, and each way to get it wrong, after which nothing may have been recorded."""
+
+import hashlib
+import json
+import secrets
+import time
+import unittest
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+
+from harness import Market, Party, ServerCase, b64u_decode, jws_payload, person, query_signature, send
+
+
+class Leads(ServerCase):
+    def report(self, **changes):
+        return self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click(), **changes)), 200).json
+
+    def assertDecision(self, got, status, reason=""):
+        self.assertEqual((got["status"], got["reason"]), (status, reason), got)
+
+    def test_an_accepted_lead_and_its_receipt(self):
+        got = self.report()
+        self.assertDecision(got, "pending")
+        self.assertEqual((got["contract"], got["payout_micros"], got["currency"]), (self.market.contract, 12_000_000, "EUR"))
+        self.assertTrue(got["lead"].startswith("L"))
+        receipt = jws_payload(got["receipt"])
+        self.assertEqual((receipt["contract"], receipt["index"], receipt["status"]), (got["contract"], got["index"], "pending"))
+        entries = self.market.settled_entries()
+        self.assertEqual(entries[got["index"]]["kind"], "lead")
+        raw = dict(self.market.entries())[got["index"]]
+        leaf = hashlib.sha256(b"\0" + raw).hexdigest()
+        self.assertIn(leaf, json.dumps(receipt), "the receipt names the leaf")
+        keys = {key["kid"]: key for key in send(self.server.url + "/.well-known/jwks.json").json["keys"]}
+        self.assertIn(json.loads(b64u_decode(got["receipt"].split(".")[0]))["kid"], keys)
+
+    def test_price_tiers(self):
+        self.assertEqual(self.report(country="FR")["payout_micros"], 12_000_000)
+        self.assertEqual(self.report(country="BE")["payout_micros"], 8_000_000)
+
+    def test_rejections_pay_nothing_and_are_recorded(self):
+        cases = [({"email": ""}, "missing_field"), ({"phone": None}, "missing_field"), ({"email": "not-an-address"}, "bad_email"),
+                 ({"phone": "12"}, "bad_phone"), ({"test": "1"}, "test")]
+        for changes, reason in cases:
+            with self.subTest(reason, **changes):
+                got = self.report(**changes)
+                self.assertDecision(got, "rejected", reason)
+                self.assertEqual(got["payout_micros"], 0)
+
+    def test_without_a_click(self):
+        post = self.market.publisher.postback
+        self.assertDecision(self.assertStatus(post(person()), 200).json, "rejected", "no_click")
+        self.assertDecision(self.assertStatus(post(person(click_id="A" * 46)), 200).json, "rejected", "unknown_click")
+        self.assertDecision(self.assertStatus(post(person(click_id="garbage")), 200).json, "rejected", "unknown_click")
+
+    def test_click_ids_by_their_aliases(self):
+        for alias in ("click_id", "clickid", "cid", "subid", "cnv_id"):
+            with self.subTest(alias):
+                got = self.assertStatus(self.market.publisher.postback(person(**{alias: self.market.click()})), 200).json
+                self.assertDecision(got, "pending")
+
+    def test_touches_find_the_latest_click(self):
+        touches = ",".join(self.market.click() for _ in range(3))
+        self.assertDecision(self.assertStatus(self.market.publisher.postback(person(touches=touches)), 200).json, "pending")
+
+    def test_the_advertiser_may_report_too(self):
+        got = self.assertStatus(self.market.advertiser.postback(person(click_id=self.market.click())), 200).json
+        self.assertDecision(got, "pending")
+        self.assertEqual(got["contract"], self.market.contract, "the click says whose lead it is")
+
+    def test_the_same_person_is_paid_once(self):
+        first = person()
+        self.assertDecision(self.assertStatus(self.market.publisher.postback({**first, "click_id": self.market.click()}), 200).json, "pending")
+        by_email = person(email=first["email"].upper())
+        by_phone = person(phone="00" + first["phone"][1:])
+        for again in (by_email, by_phone):
+            got = self.assertStatus(self.market.publisher.postback({**again, "click_id": self.market.click()}), 200).json
+            self.assertDecision(got, "duplicate", "duplicate")
+            self.assertEqual(got["payout_micros"], 0)
+
+    def test_the_same_person_racing_itself_is_paid_once(self):
+        who, clicks = person(), [self.market.click() for _ in range(8)]
+        targets = [self.market.publisher.signed_target({**who, "txid": f"race-{n}-{who['txid']}", "click_id": click_id})
+                   for n, click_id in enumerate(clicks)]
+        with ThreadPoolExecutor(len(targets)) as pool:
+            got = [answer.json["status"] for answer in pool.map(lambda target: send(self.server.url + target), targets)]
+        self.assertEqual(sorted(got), ["duplicate"] * 7 + ["pending"])
+
+    def test_form_and_json_say_the_same(self):
+        form = self.market.publisher.postback_form(person(click_id=self.market.click()))
+        self.assertDecision(self.assertStatus(form, 200).json, "pending")
+        signed = self.market.publisher.postback_json({**person(click_id=self.market.click()), "fields": {"age": "33"}})
+        self.assertDecision(self.assertStatus(signed, 200).json, "pending")
+
+    def test_return_text(self):
+        answer = self.market.publisher.postback(person(click_id=self.market.click(), **{"return": "OK:1"}))
+        self.assertStatus(answer, 200)
+        self.assertEqual(answer.body, b"OK:1")
+        self.assertEqual(answer.headers.get_content_type(), "text/plain")
+
+    def test_entry_holds_no_contact_data(self):
+        who = person(first_name="Verysecretname")
+        self.assertStatus(self.market.publisher.postback({**who, "click_id": self.market.click()}), 200)
+        text = json.dumps(self.market.settled_entries(), ensure_ascii=False)
+        for value in (who["email"], who["phone"], who["first_name"]):
+            self.assertNotIn(value, text)
+
+
+class Idempotency(ServerCase):
+    def test_same_bytes_answer_again_and_other_bytes_conflict(self):
+        publisher, nonce = self.market.publisher, secrets.token_urlsafe(18)
+        fields = person(click_id=self.market.click())
+        target = publisher.signed_target(fields, nonce=nonce)
+        first = self.assertStatus(send(self.server.url + target), 200)
+        before = self.recorded()
+        again = self.assertStatus(send(self.server.url + target), 200)
+        self.assertEqual(again.body, first.body)
+        other = publisher.postback({**fields, "txid": "tx-other"}, nonce=nonce)
+        self.assertProblem(other, 409)
+        self.assertNothingRecorded(before)
+
+    def test_webhook_id_likewise(self):
+        publisher, ident, now = self.market.publisher, "msg_" + secrets.token_urlsafe(18), int(time.time())
+        fields = person(click_id=self.market.click())
+        first = self.assertStatus(publisher.postback_json(fields, ident=ident, timestamp=now), 200)
+        before = self.recorded()
+        self.assertEqual(self.assertStatus(publisher.postback_json(fields, ident=ident, timestamp=now), 200).body, first.body)
+        self.assertProblem(publisher.postback_json({**fields, "txid": "tx-other"}, ident=ident, timestamp=now), 409)
+        self.assertNothingRecorded(before)
+
+    def test_txid_likewise(self):
+        publisher, fields = self.market.publisher, person(click_id=self.market.click())
+        first = self.assertStatus(publisher.postback(fields), 200).json
+        before = self.recorded()
+        again = self.assertStatus(publisher.postback(fields), 200).json
+        self.assertEqual((again["lead"], again["index"], again["status"]), (first["lead"], first["index"], first["status"]))
+        self.assertProblem(publisher.postback({**fields, "first_name": "Somebody else"}), 409, "txid")
+        self.assertNothingRecorded(before)
+
+    def test_txids_of_two_senders_do_not_meet(self):
+        fields = person(click_id=self.market.click())
+        self.assertStatus(self.market.publisher.postback(fields), 200)
+        got = self.assertStatus(self.market.advertiser.postback({**person(click_id=self.market.click()), "txid": fields["txid"]}), 200)
+        self.assertEqual(got.json["status"], "pending")
+
+    def test_replays_racing_each_other_are_recorded_once(self):
+        before = self.server.metric("leads")
+        target = self.market.publisher.signed_target(person(click_id=self.market.click()))
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: send(self.server.url + target), range(8)))
+        self.assertEqual({answer.status for answer in answers}, {200})
+        self.assertEqual(len({answer.body for answer in answers}), 1)
+        self.assertEqual(self.server.metric("leads"), before + 1)
+
+    def test_answers_survive_a_restart(self):
+        target = self.market.publisher.signed_target(person(click_id=self.market.click()))
+        first = self.assertStatus(send(self.server.url + target), 200)
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(self.assertStatus(send(self.server.url + target), 200).body, first.body)
+
+
+class Dispositions(ServerCase):
+    def lead(self, **changes):
+        fields = person(click_id=self.market.click(), **changes)
+        return {**fields, **self.assertStatus(self.market.publisher.postback(fields), 200).json}
+
+    def say(self, status, party=None, **fields):
+        return (party or self.market.advertiser).postback({"status": status, **fields})
+
+    def status_of(self, lead):
+        return self.market.advertiser.get(f"/v1/leads/{lead['lead']}")["status"]
+
+    def test_the_ways_of_a_lead(self):
+        for way in (["approved"], ["rejected"], ["approved", "returned"], ["approved", "converted"], ["approved", "converted", "returned"]):
+            with self.subTest(way):
+                lead = self.lead()
+                for status in way:
+                    got = self.assertStatus(self.say(status, lead=lead["lead"], reason="because"), 200).json
+                    self.assertEqual((got["status"], got["lead"]), (status, lead["lead"]))
+                    self.assertEqual(self.status_of(lead), status)
+
+    def test_steps_that_do_not_exist_conflict(self):
+        for first, then in (("rejected", "approved"), ("approved", "rejected"), (None, "returned"), (None, "converted")):
+            with self.subTest(first=first, then=then):
+                lead = self.lead()
+                if first:
+                    self.assertStatus(self.say(first, lead=lead["lead"]), 200)
+                before = self.recorded()
+                self.assertProblem(self.say(then, lead=lead["lead"]), 409)
+                self.assertNothingRecorded(before)
+
+    def test_said_twice_is_recorded_once(self):
+        lead = self.lead()
+        first = self.assertStatus(self.say("approved", lead=lead["lead"]), 200).json
+        before = self.recorded()
+        again = self.assertStatus(self.say("approved", lead=lead["lead"]), 200).json
+        self.assertEqual((again["status"], again["index"]), ("approved", first["index"]))
+        self.assertNothingRecorded(before)
+
+    def test_addressed_by_click_id(self):
+        lead = self.lead()
+        self.assertEqual(self.assertStatus(self.say("approved", click_id=lead["click_id"]), 200).json["lead"], lead["lead"])
+
+    def test_click_id_with_two_leads_is_not_an_address(self):
+        lead = self.lead()
+        self.assertStatus(self.market.publisher.postback(person(click_id=lead["click_id"])), 200)
+        before = self.recorded()
+        self.assertProblem(self.say("approved", click_id=lead["click_id"]), 409)
+        self.assertNothingRecorded(before)
+
+    def test_addressed_by_the_senders_own_txid(self):
+        fields = person(click_id=self.market.click())
+        lead = self.assertStatus(self.market.advertiser.postback(fields), 200).json
+        self.assertEqual(self.assertStatus(self.say("approved", txid=fields["txid"]), 200).json["lead"], lead["lead"])
+
+    def test_only_the_campaigns_advertiser_decides(self):
+        lead = self.lead()
+        stranger = Market(self.server).advertiser
+        before = self.recorded()
+        self.assertProblem(self.say("approved", party=self.market.publisher, lead=lead["lead"]), 403)
+        self.assertIn(self.say("approved", party=stranger, lead=lead["lead"]).status, (403, 404))
+        self.assertNothingRecorded(before)
+        self.assertEqual(self.status_of(lead), "pending")
+
+    def test_unknown_lead(self):
+        before = self.recorded()
+        for fields in ({"lead": "L" + "A" * 46}, {"lead": "x"}, {"txid": "nobody-sent-this"}, {"click_id": "A" * 46}):
+            self.assertIn(self.say("approved", **fields).status, (400, 404), fields)
+        self.assertProblem(self.say("approved"), 400)
+        self.assertNothingRecorded(before)
+
+    def test_a_sale(self):
+        lead = self.lead()
+        self.assertStatus(self.say("approved", lead=lead["lead"]), 200)
+        got = self.market.advertiser.postback({"event": "sale", "lead": lead["lead"], "amount": "99.90", "currency": "EUR"})
+        self.assertEqual(self.assertStatus(got, 200).json["status"], "converted")
+
+    def test_through_the_management_api(self):
+        lead = self.lead()
+        path = f"/v1/leads/{lead['lead']}/dispositions"
+        self.assertEqual(self.market.publisher.call("POST", path, {"status": "approved"}).status, 403)
+        self.assertEqual(self.market.advertiser.post(path, {"status": "approved"})["status"], "approved")
+        self.assertEqual(self.status_of(lead), "approved")
+
+
+class Refusals(ServerCase):
+    """Nothing below may leave a trace in the ledger."""
+
+    def setUp(self):
+        self.before = self.recorded()
+
+    def tearDown(self):
+        self.assertNothingRecorded(self.before)
+
+    @classmethod
+    def set_up_market(cls):
+        super().set_up_market()
+        cls.click_id = cls.market.click()
+
+    def fields(self, **changes):
+        return person(**{"click_id": self.click_id, **changes})
+
+    def test_one_generic_401(self):
+        publisher, now = self.market.publisher, int(time.time())
+        target = publisher.signed_target(self.fields())
+        wrong_digit = target[:-1] + ("0" if target[-1] != "0" else "1")
+        jobs = self.server.metric("committed_jobs")
+        refused = {
+            "signature": send(self.server.url + wrong_digit),
+            "no signature": send(self.server.url + target.split("&sig=")[0]),
+            "upper case": send(self.server.url + target[:-64] + target[-64:].upper()),
+            "short": send(self.server.url + target[:-2]),
+            "changed field": send(self.server.url + target.replace("first_name=", "first_name=x")),
+            "unknown kid": send(self.server.url + target.replace(f"kid={publisher.kid}", "kid=K0000000000000")),
+            "another's kid": send(self.server.url + target.replace(f"kid={publisher.kid}", f"kid={self.market.advertiser.kid}")),
+            "too old": publisher.postback(self.fields(), ts=now - 310),
+            "too new": publisher.postback(self.fields(), ts=now + 310),
+            "unsigned key": send(f"{self.server.url}/postback?key={publisher.kid}&txid=1"),
+            "webhook signature": publisher.postback_json(self.fields(), signature="v1,AAAA"),
+            "webhook too old": publisher.postback_json(self.fields(), timestamp=now - 310),
+            "webhook no version": publisher.postback_json(self.fields(), signature="AAAA"),
+            "webhook unknown kid": send(f"{self.server.url}/postback/K0000000000000", "POST", b"{}", {
+                "Content-Type": "application/json", "webhook-id": "m" * 20, "webhook-timestamp": str(now), "webhook-signature": "v1,AAAA"}),
+        }
+        texts = set()
+        for what, answer in refused.items():
+            with self.subTest(what):
+                self.assertStatus(answer, 401)
+                texts.add(answer.json["title"] + "|" + str(answer.json.get("detail")))
+        self.assertEqual(len(texts), 1, "one text, whatever was wrong")
+        self.assertEqual(self.server.metric("committed_jobs"), jobs, "no write transaction was spent")
+
+    def test_another_method_or_body_under_the_signature(self):
+        publisher = self.market.publisher
+        target = publisher.signed_target(self.fields())
+        self.assertStatus(send(self.server.url + target, "POST", b"", {"Content-Type": "application/x-www-form-urlencoded"}), 401)
+        body = urllib.parse.urlencode(self.fields()).encode()
+        signed = publisher.signed_target({}, method="POST", body=body)
+        self.assertStatus(send(self.server.url + signed, "POST", body + b"&amount=1", {"Content-Type": "application/x-www-form-urlencoded"}), 401)
+
+    def test_signature_of_another_host(self):
+        target = self.market.publisher.signed_target(self.fields()).split("&sig=")[0]
+        sig = query_signature(self.market.publisher.secret, "GET", "other.example", target)
+        self.assertStatus(send(f"{self.server.url}{target}&sig={sig}"), 401)
+
+    def test_malformed_says_which_field(self):
+        cases = {
+            "click_id": {"click_id": "{click_id}"}, "txid": {"txid": "{{transaction_id}}"}, "email": {"email": "{email}"},
+            "sub1": {"sub1": "{sub1}"}, "f_age": {"f_age": "{age}"}, "event": {"event": "purchase"}, "status": {"status": "maybe"},
+            "amount": {"event": "sale", "amount": "1.2.3", "currency": "EUR"}, "first_name": {"first_name": "x" * 600},
+            "f_nnn": {"f_" + "n" * 70: "1"}, "txid ": {"txid": "x" * 129},
+        }
+        for field, changes in cases.items():
+            with self.subTest(field[:20]):
+                self.assertProblem(self.market.publisher.postback(self.fields(**changes)), 400, field.strip())
+            if field not in ("event", "status", "amount"):
+                with self.subTest(field[:20], lane="json"):
+                    self.assertProblem(self.market.publisher.postback_json(self.fields(**changes)), 400, field.strip())
+        self.assertProblem(self.market.publisher.postback(self.fields(), ts="soon"), 400, "ts")
+
+    def test_nonce_rules(self):
+        for nonce in ("short", "x" * 65, "with space and more", "bad+char/and=more"):
+            with self.subTest(nonce[:20]):
+                self.assertIn(self.market.publisher.postback(self.fields(), nonce=nonce).status, (400, 401))
+
+    def test_fields_given_twice_or_under_two_aliases(self):
+        publisher = self.market.publisher
+        target = publisher.signed_target(self.fields()).split("&sig=")[0]
+        for extra in ("&email=second%40example.com", "&cid=" + self.click_id):
+            with self.subTest(extra[:6]):
+                doubled = target + extra
+                sig = query_signature(publisher.secret, "GET", publisher.host, doubled)
+                self.assertProblem(send(f"{self.server.url}{doubled}&sig={sig}"), 400)
+
+    def test_strict_query(self):
+        publisher = self.market.publisher
+        for bad in ("&first_name=%zz", "&first_name=%FF", "&first_name=%00", "&first_name=%E9"):
+            with self.subTest(bad):
+                target = publisher.signed_target(person(click_id=self.click_id, first_name=None)).split("&sig=")[0] + bad
+                sig = query_signature(publisher.secret, "GET", publisher.host, target)
+                self.assertEqual(send(f"{self.server.url}{target}&sig={sig}").status, 400)
+
+    def test_bad_json(self):
+        bodies = [b"", b"{", b"[]", b'"text"', b'{"txid":1.5}', b'{"txid":"a","txid":"b"}', b'{"txid":"\xff"}', b'{"txid":"\\ud800"}',
+                  b'{"txid":["a"]}', b'{"fields":[]}', b'{"fields":{"a":{"b":1}}}', b"[" * 5000, b'{"txid":"a"} x', b"\x00"]
+        for body in bodies:
+            with self.subTest(body[:30]):
+                self.assertProblem(self.market.publisher.postback_json({}, body=body), 400)
+
+    def test_wrong_content_type(self):
+        answer = send(f"{self.server.url}/postback/{self.market.publisher.kid}", "POST", b"{}", {"Content-Type": "text/plain"})
+        self.assertIn(answer.status, (400, 401, 415))
+
+    def test_too_large(self):
+        answer = self.market.publisher.postback_json({}, body=json.dumps({"txid": "x" * 70_000}).encode())
+        self.assertStatus(answer, 413)
+
+    def test_a_party_without_a_contract(self):
+        stranger = Party(self.operator, "Stranger", "publisher")
+        self.assertIn(stranger.postback(self.fields()).status, (400, 403))
+
+    def test_accept_from_is_kept(self):
+        market = Market(self.server, campaign={"accept_from": ["advertiser"]})
+        click_id = market.click()
+        self.before += 1
+        self.assertStatus(market.publisher.postback(person(click_id=click_id)), 403)
+
+
+class Secrets(ServerCase):
+    def test_a_new_secret_and_the_old_ones_retirement(self):
+        publisher = self.market.publisher
+        old = (publisher.kid, publisher.secret)
+        made = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})
+        for kid, secret in (old, (made["kid"], made["postback_secret"])):
+            publisher.kid, publisher.secret = kid, secret
+            self.assertStatus(publisher.postback(person(click_id=self.market.click())), 200)
+        publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": old[0]})
+        publisher.kid, publisher.secret = old
+        self.assertStatus(publisher.postback(person(click_id=self.market.click())), 401)
+        publisher.kid, publisher.secret = made["kid"], made["postback_secret"]
+        self.assertStatus(publisher.postback(person(click_id=self.market.click())), 200)
+
+
+class Rules(ServerCase):
+    """Decisions that need terms of their own."""
+
+    def market_with(self, **campaign):
+        return Market(self.server, campaign={"review": {"mode": "manual"}, **campaign})
+
+    def decide(self, market, **changes):
+        got = self.assertStatus(market.publisher.postback(person(click_id=market.click(), **changes)), 200).json
+        return got["status"], got["reason"]
+
+    def test_profile(self):
+        market = self.market_with(lead={"require": ["email", "f_age"], "rules": [{"field": "country", "in": ["FR", "BE"]},
+                                                                                {"field": "f_age", "min": 25, "max": 70}]})
+        for changes, outcome in (({"f_age": "25"}, ("pending", "")), ({"f_age": "70"}, ("pending", "")),
+                                 ({"f_age": "24"}, ("rejected", "outside_profile")), ({"f_age": "71"}, ("rejected", "outside_profile")),
+                                 ({"f_age": "old"}, ("rejected", "outside_profile")), ({}, ("rejected", "missing_field")),
+                                 ({"f_age": "30", "country": "DE"}, ("rejected", "outside_profile"))):
+            with self.subTest(**changes):
+                self.assertEqual(self.decide(market, **changes), outcome)
+
+    def test_too_fast_and_held(self):
+        self.assertEqual(self.decide(self.market_with(lead={"min_click_to_lead_s": 60})), ("rejected", "too_fast"))
+        self.assertEqual(self.decide(self.market_with(lead={"hold_below_s": 60}))[0], "held")
+
+    def test_honeypot(self):
+        market = self.market_with(lead={"honeypot": "f_website"})
+        self.assertEqual(self.decide(market, f_website="http://spam.example"), ("rejected", "honeypot"))
+        self.assertEqual(self.decide(market, f_website=""), ("pending", ""))
+
+    def test_automatic_approval(self):
+        self.assertEqual(self.decide(self.market_with(review={"mode": "auto", "auto_approve_days": 0})), ("approved", ""))
+
+    def test_new_terms_hold_from_their_entry_on(self):
+        market = self.market_with(lead={"require": ["email"]})
+        self.assertEqual(self.decide(market), ("pending", ""))
+        market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"lead": {"require": ["email", "f_vat"]}})
+        self.assertEqual(self.decide(market), ("rejected", "missing_field"))
+        self.assertEqual(self.decide(market, f_vat="1"), ("pending", ""))
+
+    def test_a_click_of_another_campaign_is_unknown(self):
+        ours, theirs = self.market_with(), self.market_with()
+        got = self.assertStatus(ours.publisher.postback(person(click_id=theirs.click())), 200).json
+        self.assertEqual((got["status"], got["reason"]), ("rejected", "unknown_click"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,157 @@
+"""Settlement: what a statement says, how it chains, and how the parties answer it."""
+
+import csv
+import hashlib
+import io
+import json
+import unittest
+
+from harness import Market, ServerCase, Tree, person, send, statement_payload
+
+
+class Statements(ServerCase):
+    def setUp(self):
+        self.market = Market(self.server)
+        self.market.put_keys()
+
+    def lead(self, **changes):
+        got = self.market.publisher.postback(person(click_id=self.market.click(), **changes))
+        return self.assertStatus(got, 200).json["lead"]
+
+    def say(self, lead, status):
+        self.assertStatus(self.market.advertiser.postback({"lead": lead, "status": status}), 200)
+
+    def settle(self):
+        """A new statement: (id, payload, payload bytes)."""
+        ident = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        payload = statement_payload(self.market.advertiser.do("GET", f"/v1/statements/{ident}").body)
+        return ident, json.loads(payload), payload
+
+    def test_totals_and_buckets(self):
+        approved, returned, pending = self.lead(), self.lead(country="BE"), self.lead()
+        self.lead(email="")
+        self.say(approved, "approved")
+        self.say(returned, "approved")
+        self.say(returned, "returned")
+        _, statement, _ = self.settle()
+        leads = statement["counts"]["leads"]
+        self.assertEqual((leads["total"], leads["approved"], leads["returned"], leads["pending"]), (4, 1, 1, 1))
+        self.assertEqual(leads["rejected"], {"missing_field": 1})
+        self.assertEqual(leads["total"], sum(n for name, n in leads.items() if name not in ("total", "rejected")) + sum(leads["rejected"].values()))
+        clicks = statement["counts"]["clicks"]
+        self.assertEqual((clicks["total"], clicks["ok"]), (4, 4))
+        self.assertEqual(statement["net_micros"], 12_000_000)
+        self.assertEqual(statement["payable_minor"] * 10**6, statement["net_micros"] * 10**statement["exponent"] / 1)
+        self.assertTrue(pending)
+
+    def test_both_parties_get_the_same_bytes(self):
+        ident, _, _ = self.settle()
+        bodies = {party.do("GET", f"/v1/statements/{ident}").body for party in (self.market.advertiser, self.market.publisher, self.market.auditor)}
+        self.assertEqual(len(bodies), 1)
+
+    def test_statements_chain_and_late_reversals_adjust_the_next(self):
+        lead = self.lead()
+        self.say(lead, "approved")
+        _, first, first_bytes = self.settle()
+        self.say(lead, "returned")
+        _, second, second_bytes = self.settle()
+        self.assertEqual(first["prev_sha256"], "")
+        self.assertEqual(second["prev_sha256"], hashlib.sha256(first_bytes).hexdigest())
+        self.assertEqual((first["period"]["from"], second["period"]["from"]), (0, first["period"]["to"]))
+        self.assertEqual((first["net_micros"], second["net_micros"]), (12_000_000, -12_000_000))
+        self.assertEqual(len(second["adjustments"]), 1)
+        _, third, _ = self.settle()
+        self.assertEqual(third["prev_sha256"], hashlib.sha256(second_bytes).hexdigest())
+        self.assertEqual(third["net_micros"], 0)
+
+    def test_roots_are_those_of_the_log(self):
+        self.lead()
+        _, statement, _ = self.settle()
+        tree = Tree()
+        for _, entry in self.market.entries(size=statement["period"]["to"]):
+            tree.append(entry)
+        self.assertEqual(statement["tree"]["to_root"], tree.root().hex())
+        self.assertEqual(statement["tree"]["from_root"], hashlib.sha256(b"").hexdigest())
+
+    def test_line_items_have_the_root_the_statement_names(self):
+        for _ in range(3):
+            self.say(self.lead(), "approved")
+        ident, statement, _ = self.settle()
+        lines = self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").body
+        tree = Tree()
+        for line in lines.splitlines():
+            tree.append(line)
+        self.assertEqual((statement["lines"]["n"], statement["lines"]["root"]), (tree.size, tree.root().hex()))
+        self.assertEqual(statement["lines"]["sha256"], hashlib.sha256(lines).hexdigest())
+
+    def test_for_people(self):
+        self.say(self.lead(), "approved")
+        made = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        path = f"/v1/statements/{made['id']}"
+        page = self.market.publisher.do("GET", path, headers={"Accept": "text/html"})
+        self.assertEqual(page.headers.get_content_type(), "text/html")
+        self.assertIn("12.00", page.text)
+        self.assertNotIn("<script", page.text)
+        rows = list(csv.reader(io.StringIO(self.market.publisher.do("GET", path, headers={"Accept": "text/csv"}).text)))
+        self.assertGreater(len(rows), 1)
+        self.assertEqual({bool(row) for row in rows}, {True})
+
+    def test_share_link_opens_without_a_token_and_only_that_statement(self):
+        made = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        other, _, _ = self.settle()
+        shared = self.assertStatus(send(made["share_url"]), 200)
+        self.assertEqual(shared.headers.get_content_type(), "text/html")
+        self.assertIn(send(made["share_url"].replace(made["id"], other)).status, (401, 403, 404))
+        self.assertIn(send(made["share_url"][:-1] + ("A" if made["share_url"][-1] != "A" else "E")).status, (401, 403, 404))
+        self.assertIn(send(f"{self.server.url}/v1/statements/{made['id']}").status, (401, 404))
+
+    def test_accept_and_dispute(self):
+        ident, statement, payload = self.settle()
+        first = self.market.advertiser.answer_statement(ident)
+        self.assertStatus(first, 201)
+        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", [0] if statement["lines"]["n"] else []), 201)
+        kinds = [entry["kind"] for entry in self.market.settled_entries()]
+        self.assertEqual(kinds.count("response"), 2)
+        self.assertEqual(kinds.count("statement"), 1)
+        self.assertTrue(payload)
+
+    def test_one_answer_per_party(self):
+        ident, _, payload = self.settle()
+        party = self.market.advertiser
+        text = party.jws({"at": "2026-11-22T00:00:00Z", "disputed": [], "verdict": "accept", "statement_sha256": hashlib.sha256(payload).hexdigest()})
+        path, headers = f"/v1/statements/{ident}/responses", {"Content-Type": "application/jose"}
+        self.assertStatus(party.call("POST", path, text.encode(), headers), 201)
+        self.assertStatus(party.call("POST", path, text.encode(), headers), 200)
+        self.assertProblem(party.answer_statement(ident, "dispute"), 409)
+
+    def test_answers_that_do_not_count(self):
+        ident, _, payload = self.settle()
+        market, path, headers = self.market, f"/v1/statements/{ident}/responses", {"Content-Type": "application/jose"}
+        good = {"at": "2026-11-22T00:00:00Z", "disputed": [], "verdict": "accept", "statement_sha256": hashlib.sha256(payload).hexdigest()}
+        text = market.advertiser.jws(good)
+        cases = {
+            "another's key": market.publisher.jws(good), "another statement": market.advertiser.jws({**good, "statement_sha256": "0" * 64}),
+            "no verdict": market.advertiser.jws({**good, "verdict": "perhaps"}), "unknown member": market.advertiser.jws({**good, "colour": 1}),
+            "flipped signature": text[:-2] + ("A" if text[-2] != "A" else "B") + text[-1], "no jws": "abc", "empty": "", "too many parts": text + ".x",
+        }
+        size = len(market.settled_entries())
+        for what, body in cases.items():
+            with self.subTest(what):
+                self.assertIn(market.advertiser.call("POST", path, body.encode(), headers).status, (400, 401, 403, 422))
+        self.assertIn(market.auditor.call("POST", path, text.encode(), headers).status, (403, 404))
+        self.assertEqual(len([entry for entry in market.settled_entries() if entry["kind"] == "response"]), 0)
+        self.assertTrue(size)
+
+    def test_a_party_without_a_key_cannot_answer(self):
+        self.market = Market(self.server)
+        ident, _, _ = self.settle()
+        self.assertIn(self.market.advertiser.answer_statement(ident).status, (403, 409, 422))
+
+    def test_listing(self):
+        idents = [self.settle()[0] for _ in range(3)]
+        self.assertEqual([row["id"] for row in self.market.publisher.get("/v1/statements", contract=self.market.contract)["data"]], idents)
+        self.assertEqual(Market(self.server).publisher.get("/v1/statements")["data"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,194 @@
+"""The tracking lane: clicks, pixels and the tag."""
+
+import json
+import unittest
+import urllib.parse
+
+from harness import BROWSER, ServerCase, click, query_of, send
+
+GIF_LEN = 43
+
+
+class Clicks(ServerCase):
+    def entries(self, kind):
+        return [entry for entry in self.market.settled_entries() if entry["kind"] == kind]
+
+    def get(self, query="", method="GET", **headers):
+        return send(self.market.code["click_url"] + query, method, headers={**BROWSER, **headers})
+
+    def test_redirects_to_the_landing_page_with_a_click_id(self):
+        answer = self.assertStatus(self.get("?sub1=abc"), 302)
+        location = urllib.parse.urlsplit(answer.headers["Location"])
+        self.assertEqual((location.scheme, location.netloc, location.path, location.fragment), ("https", "landing.example", "/offer", "form"))
+        query = query_of(answer.headers["Location"])
+        self.assertEqual(query["a"], ["1"], "the landing page's own query is kept")
+        self.assertEqual(len(query["click_id"][0]), 46)
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+        self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer-when-downgrade")
+        self.assertEqual(answer.body, b"")
+
+    def test_cookie_collects_recent_click_ids_first_party(self):
+        first, first_id = click(self.market.code["click_url"])
+        cookie = first.headers["Set-Cookie"]
+        for attribute in ("Path=/", "HttpOnly", "SameSite=Lax", "Max-Age="):
+            self.assertIn(attribute, cookie)
+        self.assertNotIn("Domain=", cookie)
+        pair = cookie.split(";")[0]
+        second, second_id = click(self.market.code["click_url"], Cookie=pair)
+        self.assertIn(first_id, second.headers["Set-Cookie"])
+        self.assertIn(second_id, second.headers["Set-Cookie"])
+
+    def test_two_click_ids_share_nothing_readable(self):
+        ids = [self.market.click() for _ in range(2)]
+        self.assertNotEqual(*ids)
+        self.assertNotEqual(ids[0][8:24], ids[1][8:24], "contract and index stand encrypted")
+
+    def test_parameters_are_recorded_and_repaired_but_never_lose_a_click(self):
+        cases = {
+            "plain": ("?sub1=plain&utm_source=mail&utm_campaign=black%20friday", {"sub1": "plain", "utm_source": "mail", "utm_campaign": "black friday"}),
+            "bad utf-8": ("?sub1=bad-%FF-utf8", {"sub1": "bad-\ufffd-utf8"}),
+            "bad escape": ("?sub1=50%&sub2=%zz", {"sub1": "50%", "sub2": "%zz"}),
+            "cut": ("?sub1=cut-" + "x" * 400, {"sub1": "cut-" + "x" * 252}),
+            "cut at a character": ("?sub1=é-" + urllib.parse.quote("é" * 200), None),
+            "unknown": ("?sub1=unknown&gclid=1&sub9=2", {"sub1": "unknown"}),
+        }
+        for what, (query, _) in cases.items():
+            with self.subTest(what):
+                self.assertStatus(self.get(urllib.parse.quote(query, safe="?=&%-")), 302)
+        clicks = self.entries("click")
+        for what, (_, members) in cases.items():
+            if members is None:
+                continue
+            with self.subTest(what):
+                found = [entry for entry in clicks if entry.get("sub1") == members["sub1"]]
+                self.assertEqual(len(found), 1)
+                given = {name: value for name, value in found[0].items() if name.startswith(("sub", "utm_"))}
+                self.assertEqual(given, members)
+        cut = [entry["sub1"] for entry in clicks if entry.get("sub1", "").startswith("é-")]
+        self.assertEqual(cut, ["é-" + "é" * 126], "cut at 256 bytes, between two characters")
+
+    def test_deep_link_only_to_allowed_hosts(self):
+        cases = {
+            "https://shop.example/p?x=2": "https://shop.example/p",
+            "https://fr.shop.example/": "https://fr.shop.example/",
+            "https://landing.example/other": "https://landing.example/other",
+            "https://evil.example/": "https://landing.example/offer",
+            "https://shop.example.evil.example/": "https://landing.example/offer",
+            "https://shop.example@evil.example/": "https://landing.example/offer",
+            "https://evil.example\\@shop.example/": "https://landing.example/offer",
+            "javascript:alert(1)": "https://landing.example/offer",
+            "//evil.example/": "https://landing.example/offer",
+            "https://shop.example/\r\nX-Injected: 1": "https://landing.example/offer",
+        }
+        for link, goes_to in cases.items():
+            with self.subTest(link):
+                answer = self.assertStatus(self.get("?to=" + urllib.parse.quote(link, safe="")), 302)
+                location = urllib.parse.urlsplit(answer.headers["Location"])
+                self.assertEqual(f"{location.scheme}://{location.netloc}{location.path}", goes_to)
+                self.assertIn("click_id", query_of(answer.headers["Location"]))
+                self.assertNotIn("X-Injected", answer.headers)
+
+    def test_a_code_may_have_its_own_landing_page(self):
+        code = self.market.new_code(self.market.publisher, self.market.contract, landing_url="https://shop.example/own")
+        answer, click_id = click(code["click_url"])
+        self.assertTrue(answer.headers["Location"].startswith("https://shop.example/own?click_id="), answer.headers["Location"])
+        self.assertTrue(click_id)
+
+    def test_head_answers_the_same_and_records_nothing(self):
+        before = self.recorded()
+        answer = self.assertStatus(self.get(method="HEAD"), 302)
+        self.assertTrue(answer.headers["Location"].startswith("https://landing.example/offer"))
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+        self.assertNothingRecorded(before)
+
+    def test_prefetch_is_recorded_as_prefetch_and_never_as_a_click(self):
+        names = {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch", "X-Purpose": "preview", "X-Moz": "prefetch"}
+        for name, value in names.items():
+            with self.subTest(name):
+                self.assertStatus(self.get(f"?sub1=pre-{name}", **{name: value}), 302)
+        classes = {entry["sub1"]: entry.get("class") for entry in self.entries("click") if entry.get("sub1", "").startswith("pre-")}
+        self.assertEqual(classes, {f"pre-{name}": "prefetch" for name in names})
+
+    def test_bad_codes_are_404_and_not_recorded(self):
+        code = self.market.code["code"]
+        flipped = code[:-1] + ("A" if code[-1] != "A" else "B")
+        before, counted = self.recorded(), self.server.metric("bad_codes")
+        bad = ["x", code[:-1], code + "A", flipped, "%00" + code, code.swapcase(), "A" * 35, "A" * 3000]
+        for text in bad:
+            with self.subTest(text[:50]):
+                self.assertIn(send(f"{self.server.url}/c/{text}", headers=BROWSER).status, (400, 404))
+        self.assertNothingRecorded(before)
+        self.assertGreater(self.server.metric("bad_codes"), counted, "counted all the same")
+
+    def test_every_changed_character_of_a_code_is_refused(self):
+        code = self.market.code["code"]
+        for at in range(len(code)):
+            changed = code[:at] + ("A" if code[at] != "A" else "Q") + code[at + 1:]
+            self.assertStatus(send(f"{self.server.url}/c/{changed}", headers=BROWSER), 404)
+
+    def test_ended_contract_is_410_and_not_recorded(self):
+        contract = self.market.new_contract(self.market.publisher, ends_at="2020-01-01T00:00:00Z")
+        code = self.market.new_code(self.market.publisher, contract)
+        before = self.recorded()
+        self.assertStatus(send(code["click_url"], headers=BROWSER), 410)
+        self.assertNothingRecorded(before)
+        pixel = self.assertStatus(send(code["pixel_url"] + "?event=view", headers=BROWSER), 200)
+        self.assertEqual(len(pixel.body), GIF_LEN)
+
+    def test_entries_carry_no_personal_data(self):
+        self.assertStatus(self.get("?sub1=private", **{"User-Agent": "Very-Personal-Agent/1.0"}), 302)
+        text = json.dumps(self.market.settled_entries())
+        self.assertNotIn("Very-Personal-Agent", text)
+        self.assertNotIn("127.0.0.1", text)
+
+
+class Pixels(ServerCase):
+    def get(self, query, method="GET", path=None, **headers):
+        return send((path or self.market.code["pixel_url"]) + query, method, headers={**BROWSER, **headers})
+
+    def assertGif(self, answer):
+        self.assertStatus(answer, 200)
+        self.assertEqual(answer.headers["Content-Type"], "image/gif")
+        self.assertIn("no-store", answer.headers["Cache-Control"])
+        self.assertEqual(len(answer.body), GIF_LEN)
+        self.assertEqual(answer.body[:6], b"GIF89a")
+
+    def test_always_the_same_gif(self):
+        click_id = self.market.click()
+        for query in (f"?event=view&click_id={click_id}", "?event=view", "?event=view&click_id=nonsense", "?event=nonsense", "", "?%zz=%00",
+                      "?event=lead&txid=1", "?" + "x" * 4000):
+            with self.subTest(query[:60]):
+                self.assertGif(self.get(query))
+        code = self.market.code["code"]
+        for bad in ("nonsense", code[:-1] + "-", "A" * 35, "A" * 2000):
+            with self.subTest(bad[:40]):
+                self.assertGif(self.get("?event=view", path=f"{self.server.url}/p/{bad}.gif"))
+
+    def test_a_view_is_recorded_with_its_click(self):
+        click_id = self.market.click("?sub1=seen")
+        self.assertGif(self.get(f"?event=view&click_id={click_id}"))
+        entries = self.market.settled_entries()
+        index = next(n for n, entry in enumerate(entries) if entry.get("sub1") == "seen")
+        self.assertEqual([entry["click"] for entry in entries if entry["kind"] == "view" and entry.get("click") == index], [index])
+
+    def test_what_records_nothing(self):
+        before = self.recorded()
+        self.get("?event=lead&txid=1")
+        self.get("?event=view", path=f"{self.server.url}/p/nonsense.gif")
+        self.assertEqual(self.get("?event=view", method="HEAD").body, b"")
+        self.assertNothingRecorded(before)
+
+    def test_other_methods_are_refused(self):
+        self.assertStatus(self.get("", method="DELETE"), 405)
+
+
+class Tag(ServerCase):
+    def test_is_small_javascript(self):
+        answer = self.assertStatus(send(self.server.url + "/t.js"), 200)
+        self.assertIn("javascript", answer.headers["Content-Type"])
+        self.assertLess(len(answer.body), 4096)
+        self.assertIn(b"globalPrivacyControl", answer.body)
+
+
+if __name__ == "__main__":
+    unittest.main()
