@@ -132,7 +132,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     row.status = d->status;
     row.due_ms = 0;
     row.last = index;
-    if (d->status == STATUS_APPROVED)
+    if (!row.approved_ms && status_payable(d->status))
         row.approved_ms = e->at_ms;
     put_lead(ops, cx, d->lead, &row);
     put_move(ops, cx, index,

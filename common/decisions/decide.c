@@ -215,17 +215,18 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
 
 #define TO(status) (1u << STATUS_##status)
 static const unsigned may_become[STATUS_COUNT] = {
-    [STATUS_PENDING] = TO(APPROVED) | TO(REJECTED),
-    [STATUS_HELD] = TO(APPROVED) | TO(REJECTED),
+    [STATUS_PENDING] = TO(APPROVED) | TO(REJECTED) | TO(CONVERTED),
+    [STATUS_HELD] = TO(APPROVED) | TO(REJECTED) | TO(CONVERTED),
     [STATUS_APPROVED] = TO(RETURNED) | TO(CONVERTED),
     [STATUS_CONVERTED] = TO(RETURNED),
 };
 static const unsigned dispositions = TO(APPROVED) | TO(REJECTED) | TO(RETURNED) | TO(CONVERTED);
 #undef TO
 
-static int64_t payable_change(enum status to, int64_t payout_micros)
+/* A lead that is sold before anybody approved it is payable by that. */
+static int64_t payable_change(const struct lead_row *lead, enum status to)
 {
-    return to == STATUS_APPROVED ? payout_micros : to == STATUS_RETURNED ? -payout_micros : 0;
+    return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros;
 }
 
 enum err decide_disposition(const struct terms *t, uint64_t terms_index, const struct disposition_report *r,
@@ -259,7 +260,7 @@ enum err decide_disposition(const struct terms *t, uint64_t terms_index, const s
         .text = r->text,
         .amount_micros = sale ? r->amount_micros : 0,
         .currency = sale ? r->currency : SPAN(""),
-        .payable_micros = payable_change(r->status, lead->payout_micros),
+        .payable_micros = payable_change(lead, r->status),
         .terms = terms_index,
     };
     return ERR_OK;
@@ -275,7 +276,7 @@ bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row
         .trust = TRUST_SYSTEM,
         .lead = lead_index,
         .status = STATUS_APPROVED,
-        .payable_micros = payable_change(STATUS_APPROVED, lead->payout_micros),
+        .payable_micros = payable_change(lead, STATUS_APPROVED),
         .terms = terms_index,
     };
     return true;

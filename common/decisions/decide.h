@@ -60,7 +60,7 @@ struct disposition_report {
     int64_t amount_micros;
     uint64_t lead;
 };
-/* ERR_CONFLICT with an explanation when the lead's state does not allow it (pending/held -> approved, rejected; approved -> returned inside return_days, converted;
+/* ERR_CONFLICT with an explanation when the lead's state does not allow it (pending/held -> approved, rejected, converted; approved -> returned inside return_days, converted;
  * converted -> returned inside return_days). *same is set, and ERR_OK answered, when the lead has that status already: nothing is to be recorded. */
 MUST_CHECK enum err decide_disposition(const struct terms *t, uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead, int64_t now_ms,
                                        struct entry *out, bool *same, struct problem *p);

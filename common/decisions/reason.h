@@ -2,6 +2,8 @@
 #ifndef CS_DECISIONS_REASON_H
 #define CS_DECISIONS_REASON_H
 
+#include <stdbool.h>
+
 #include "common/base/err.h"
 #include "common/base/span.h"
 
@@ -83,6 +85,7 @@ const char *reason_meaning(enum reason r);
 const char *status_word(enum status s);
 const char *class_word(enum class c);
 const char *trust_word(enum trust t);
+static inline bool status_payable(enum status s) { return s == STATUS_APPROVED || s == STATUS_CONVERTED; }
 /* ERR_INVALID when the word is not in the table. */
 MUST_CHECK enum err reason_parse(struct span word, enum reason *out);
 MUST_CHECK enum err status_parse(struct span word, enum status *out);
