@@ -33,7 +33,8 @@ enum verdict verdict_worse(enum verdict a, enum verdict b)
     return a == FAILS || b == FAILS ? FAILS : a == CANNOT_TELL || b == CANNOT_TELL ? CANNOT_TELL : HOLDS;
 }
 
-enum verdict finding_report(const struct finding *f, const char *check, const char *good, verify_report *report, void *ctx)
+enum verdict finding_report(const struct finding *f, const char *check, const char *good, verify_report *report,
+                            void *ctx)
 {
     enum verdict v = finding_verdict(f);
     uint64_t n = v == FAILS ? f->failures : f->doubts;

@@ -15,6 +15,7 @@ void finds_doubt(struct finding *f, const char *fmt, ...) __attribute__((format(
 enum verdict finding_verdict(const struct finding *f);
 enum verdict verdict_worse(enum verdict a, enum verdict b); /* FAILS over CANNOT_TELL over HOLDS */
 /* Reports it: its own sentence, or `good` when all holds. */
-enum verdict finding_report(const struct finding *f, const char *check, const char *good, verify_report *report, void *ctx);
+enum verdict finding_report(const struct finding *f, const char *check, const char *good, verify_report *report,
+                            void *ctx);
 
 #endif

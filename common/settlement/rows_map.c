@@ -6,7 +6,8 @@
 
 #include "common/base/mem.h"
 
-/* A treap per table: ordered by key, heap-ordered by a hash of the key, so that the same rows make the same tree in any order of arrival. */
+/* A treap per table: ordered by key, heap-ordered by a hash of the key, so that the same rows make the same tree in any
+ * order of arrival. */
 struct node {
     struct node *left, *right;
     uint32_t priority;
@@ -18,10 +19,16 @@ struct rows_map {
     struct node *root[ROW_TABLES];
     size_t count[ROW_TABLES];
 };
-_Static_assert(sizeof ((struct row_op *)0)->value <= UINT8_MAX, "lengths fit a byte");
+_Static_assert(sizeof((struct row_op *)0)->value <= UINT8_MAX, "lengths fit a byte");
 
-static struct span node_key(const struct node *n) { return span_of(n->bytes, n->key_len); }
-static struct span node_value(const struct node *n) { return span_of(n->bytes + n->key_len, n->value_len); }
+static struct span node_key(const struct node *n)
+{
+    return span_of(n->bytes, n->key_len);
+}
+static struct span node_value(const struct node *n)
+{
+    return span_of(n->bytes + n->key_len, n->value_len);
+}
 
 static int compare(struct span a, struct span b)
 {
@@ -43,7 +50,10 @@ static uint32_t priority_of(struct span key)
     return h ^ h >> 16;
 }
 
-struct rows_map *rows_map_new(void) { return xcalloc(1, sizeof(struct rows_map)); }
+struct rows_map *rows_map_new(void)
+{
+    return xcalloc(1, sizeof(struct rows_map));
+}
 
 static void free_tree(struct node *n)
 {
@@ -167,4 +177,7 @@ bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from,
     return best != NULL;
 }
 
-size_t rows_map_count(const struct rows_map *m, enum row_table t) { return m->count[t]; }
+size_t rows_map_count(const struct rows_map *m, enum row_table t)
+{
+    return m->count[t];
+}

@@ -1,4 +1,5 @@
-/* The row tables in memory, ordered by key: what the server keeps in its store, for those who fold entries without one (verify, check). */
+/* The row tables in memory, ordered by key: what the server keeps in its store, for those who fold entries without one
+ * (verify, check). */
 #ifndef CS_SETTLEMENT_ROWS_MAP_H
 #define CS_SETTLEMENT_ROWS_MAP_H
 
@@ -12,7 +13,8 @@ void rows_map_write(struct rows_map *m, const struct row_ops *ops);
 /* As struct view: values live until the next write. */
 MUST_CHECK bool rows_map_get(const struct rows_map *m, enum row_table t, struct span key, struct span *value);
 /* First row whose key is >= from. */
-MUST_CHECK bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key, struct span *value);
+MUST_CHECK bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key,
+                              struct span *value);
 size_t rows_map_count(const struct rows_map *m, enum row_table t);
 
 #endif

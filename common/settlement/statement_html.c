@@ -172,7 +172,8 @@ static void line_row(struct buf *out, const struct statement *s, const struct st
         buf_printf(out, "<td class=n>%lld</td>", (long long)l->lead);
         put(out, "<td>", l->lead_at, "</td>");
         put(out, "<td>", l->status, "");
-        put(out, span_empty(l->reason) ? "" : ": ", l->reason, "</td>");
+        bool told = span_empty(l->reason) || span_eq(l->reason, l->status);
+        put(out, told ? "" : ": ", told ? SPAN("") : l->reason, "</td>");
     }
     amount(out, s, l->micros);
     buf_str(out, "</tr>");

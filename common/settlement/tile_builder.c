@@ -4,7 +4,8 @@
 
 #include "common/base/mem.h"
 
-void tile_builder_open(struct tile_builder *b, void (*tile)(void *ctx, const struct tile *t, struct span hashes), void *ctx)
+void tile_builder_open(struct tile_builder *b, void (*tile)(void *ctx, const struct tile *t, struct span hashes),
+                       void *ctx)
 {
     memset(b, 0, sizeof *b);
     b->tile = tile;

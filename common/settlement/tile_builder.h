@@ -1,9 +1,9 @@
-/* From leaves to tiles: what of a log's tree must stand in its tiles, worked out anew. Holds at most one tile a level. */
+/* From leaves to tiles: what of a log's tree must stand in its tiles, worked out anew. Holds one tile a level. */
 #ifndef CS_SETTLEMENT_TILE_BUILDER_H
 #define CS_SETTLEMENT_TILE_BUILDER_H
 
-#include "common/ledger/tile.h"
 #include "common/ledger/merkle.h"
+#include "common/ledger/tile.h"
 
 enum { BUILDER_LEVELS = 8 };
 
@@ -16,7 +16,8 @@ struct tile_builder {
     void *ctx;
 };
 
-void tile_builder_open(struct tile_builder *b, void (*tile)(void *ctx, const struct tile *t, struct span hashes), void *ctx);
+void tile_builder_open(struct tile_builder *b, void (*tile)(void *ctx, const struct tile *t, struct span hashes),
+                       void *ctx);
 void tile_builder_leaf(struct tile_builder *b, const struct hash *leaf);
 /* The partial tiles of the right edge. */
 void tile_builder_edge(struct tile_builder *b);

@@ -8,13 +8,18 @@
 #include "common/ledger/jws.h"
 #include "common/settlement/verify_parts.h"
 
-bool audit_read(struct audit *a, enum check c, const char *path, struct buf *out)
+bool audit_read_from(struct audit *a, enum check c, const char *path, uint64_t offset, size_t max, struct buf *out)
 {
     buf_clear(out);
-    enum err e = a->mirror->read(a->mirror->ctx, path, out);
+    enum err e = a->mirror->read(a->mirror->ctx, path, offset, max, out);
     if (e != ERR_OK)
         finds_doubt(&a->finding[c], e == ERR_NOT_FOUND ? "%.150s is missing" : "%.150s cannot be read", path);
     return e == ERR_OK;
+}
+
+bool audit_read(struct audit *a, enum check c, const char *path, struct buf *out)
+{
+    return audit_read_from(a, c, path, 0, SIZE_MAX, out);
 }
 
 struct contracts {
@@ -43,14 +48,16 @@ static bool find_contract(struct audit *a)
         return true;
     }
     for (int c = 0; c < CHECKS; c++)
-        finds_doubt(&a->finding[c], "this is not a mirror of one contract: %u files log/{contract}/checkpoint", found.n);
+        finds_doubt(&a->finding[c], "this is not a mirror of one contract: %u files log/{contract}/checkpoint",
+                    found.n);
     return false;
 }
 
 /* All checks that need the entries: there were not enough of them. */
 static void doubt_entries(struct audit *a, const char *why)
 {
-    static const enum check needs[] = {CHECK_ENTRIES, CHECK_DECISIONS, CHECK_OPENINGS, CHECK_STATEMENTS, CHECK_LINES, CHECK_HEADS, CHECK_RESPONSES};
+    static const enum check needs[] = {CHECK_ENTRIES, CHECK_DECISIONS, CHECK_OPENINGS, CHECK_STATEMENTS,
+                                       CHECK_LINES,   CHECK_HEADS,     CHECK_RESPONSES};
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         finds_doubt(&a->finding[needs[i]], "not all entries could be looked at: %s", why);
     finds_doubt(&a->finding[CHECK_FILES], "what belongs here is not known: %s", why);
@@ -73,8 +80,9 @@ static void audit_contract(struct audit *a)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
         doubt_entries(a, "one of them cannot be followed");
-    else if (a->openings_rest.len > 0)
-        finds_failure(&a->finding[CHECK_OPENINGS], "after the last lead's opening there is more, or a line out of order");
+    else if (openings_left(&a->openings))
+        finds_failure(&a->finding[CHECK_OPENINGS],
+                      "after the last lead's opening there is more, or a line out of order");
 }
 
 /* A leaf of the root log is the SHA-256 of a checkpoint note. */
@@ -115,7 +123,10 @@ static void audit_root_log(struct audit *a)
     buf_free(&text);
 }
 
-static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
 
 static void keys_sentence(const struct audit *a, struct buf *out)
 {
@@ -152,21 +163,25 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         buf_printf(out, "the entries give that root; the log's tiles hold what they must");
         break;
     case CHECK_ENTRIES:
-        buf_printf(out, "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " leads, %" PRIu64 " dispositions, %" PRIu64 " others",
+        buf_printf(out,
+                   "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " leads, %" PRIu64
+                   " dispositions, %" PRIu64 " others",
                    k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
                    a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_LEAD] - k[ENTRY_DISPOSITION]);
         break;
     case CHECK_DECISIONS:
-        buf_printf(out, "%" PRIu64 " lead%s and %" PRIu64 " disposition%s decided again, with the same outcome", a->decided, plural(a->decided),
-                   a->dispositions, plural(a->dispositions));
+        buf_printf(out, "%" PRIu64 " lead%s and %" PRIu64 " disposition%s decided again, with the same outcome",
+                   a->decided, plural(a->decided), a->dispositions, plural(a->dispositions));
         if (a->foreign)
             buf_printf(out, "; %" PRIu64 " rest on other contracts of the campaign, taken at their word", a->foreign);
         break;
     case CHECK_OPENINGS:
-        buf_printf(out, "%" PRIu64 " opening%s fit what the entries committed to; every lead has one", a->opened, plural(a->opened));
+        buf_printf(out, "%" PRIu64 " opening%s fit what the entries committed to; every lead has one", a->opened,
+                   plural(a->opened));
         break;
     case CHECK_STATEMENTS:
-        buf_printf(out, "%" PRIu64 " statement%s signed, chained, and equal to the recomputed byte for byte", statements, plural(statements));
+        buf_printf(out, "%" PRIu64 " statement%s signed, chained, and equal to the recomputed byte for byte",
+                   statements, plural(statements));
         break;
     case CHECK_LINES:
         buf_printf(out, "%" PRIu64 " line item%s equal to the recomputed", a->lines, plural(a->lines));
@@ -175,7 +190,8 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         buf_printf(out, "%" PRIu64 " closed head%s signed and in the root log", statements, plural(statements));
         break;
     case CHECK_RESPONSES:
-        buf_printf(out, "%" PRIu64 " answer%s signed by the parties' own keys", k[ENTRY_RESPONSE], plural(k[ENTRY_RESPONSE]));
+        buf_printf(out, "%" PRIu64 " answer%s signed by the parties' own keys", k[ENTRY_RESPONSE],
+                   plural(k[ENTRY_RESPONSE]));
         break;
     case CHECK_ROOTLOG:
         buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);

@@ -2,14 +2,16 @@
 #ifndef CS_SETTLEMENT_VERIFY_H
 #define CS_SETTLEMENT_VERIFY_H
 
+#include <stdint.h>
+
 #include "common/base/buf.h"
 #include "common/base/err.h"
 
 enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 
 struct mirror {
-    /* Appends the whole file at a relative path such as "log/Cxyz/checkpoint". ERR_NOT_FOUND or ERR_IO. */
-    enum err (*read)(void *ctx, const char *path, struct buf *out);
+    /* Appends at most `max` bytes of the file at a relative path such as "log/Cxyz/checkpoint", from `offset`: fewer only at its end. ERR_NOT_FOUND or ERR_IO. */
+    enum err (*read)(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out);
     /* Calls each(arg, path) for every regular file, any order. */
     enum err (*list)(void *ctx, void (*each)(void *arg, const char *path), void *arg);
     void *ctx;

@@ -20,7 +20,10 @@ static bool is_tile_of(struct span path, uint64_t size)
     return tile_parse(path, &t) == ERR_OK && t.width == tile_width(t.level, t.n, size);
 }
 
-static bool is_log_file(struct span path, uint64_t size) { return span_is(path, "checkpoint") || is_tile_of(path, size); }
+static bool is_log_file(struct span path, uint64_t size)
+{
+    return span_is(path, "checkpoint") || is_tile_of(path, size);
+}
 
 static bool is_statement_file(const struct audit *a, struct span path)
 {
@@ -39,9 +42,9 @@ static void look_at(void *arg, const char *path)
 {
     struct look *l = arg;
     struct span p = span_str(path), in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
-    bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") || is_log_file(in_log, l->root_head->size) ||
-                    is_log_file(in_contract, l->a->head.size) || span_is(in_contract, "openings") ||
-                    is_statement_file(l->a, below(p, "v1/statements"));
+    bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") ||
+                    is_log_file(in_log, l->root_head->size) || is_log_file(in_contract, l->a->head.size) ||
+                    span_is(in_contract, "openings") || is_statement_file(l->a, below(p, "v1/statements"));
     if (!expected)
         finds_failure(&l->a->finding[CHECK_FILES], "%.150s does not belong to this mirror", path);
 }

@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/settlement/verify_parts.h"
@@ -17,7 +16,8 @@ static bool view_seek(void *ctx, enum row_table t, struct span from, struct span
     return rows_map_seek(((struct audit *)ctx)->rows, t, from, key, value);
 }
 
-static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms, uint32_t *placement)
+static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                       uint32_t *placement)
 {
     struct span bytes;
     struct entry e;
@@ -40,19 +40,15 @@ void fold_open(struct audit *a)
     a->cx = (struct fold_context){.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
     a->rows = rows_map_new();
     a->view = (struct view){view_get, view_seek, view_click, a};
-    buf_heap(&a->openings);
     buf_heap(&a->scratch);
-    char path[PATH_CAP];
-    snprintf(path, sizeof path, "log/%s/openings", a->contract);
-    if (audit_read(a, CHECK_OPENINGS, path, &a->openings))
-        a->openings_rest = buf_span(&a->openings);
+    openings_open(a);
 }
 
 void fold_close(struct audit *a)
 {
     rows_map_free(a->rows);
     terms_free(a->terms);
-    buf_free(&a->openings);
+    openings_close(&a->openings);
     buf_free(&a->scratch);
     bundle_cache_free(&a->bundles);
     free(a->closed);
@@ -76,19 +72,20 @@ static bool writes_the_same(struct audit *a, const struct entry *e, struct span 
 /* The opening of the entry at `index`, if the file's next line is it. */
 static bool take_opening(struct audit *a, uint64_t index, bool lead, const struct hash *commit, struct opening *out)
 {
-    if (a->openings_rest.len == 0)
+    struct span line;
+    bool cut = false;
+    if (!openings_peek(&a->openings, &line, &cut))
         return false;
-    const char *end = memchr(a->openings_rest.ptr, '\n', a->openings_rest.len);
-    struct span line = span_of(a->openings_rest.ptr, end ? (size_t)(end - a->openings_rest.ptr) : a->openings_rest.len);
-    bool good = end && opening_read(line, out) == ERR_OK;
+    bool good = !cut && opening_read(line, out) == ERR_OK;
     if (good && out->index > index)
         return false;
-    a->openings_rest = end ? span_of(end + 1, a->openings_rest.len - line.len - 1) : SPAN("");
+    openings_skip(&a->openings, line);
     if (good && out->index == index && out->lead == lead && memcmp(out->commit.b, commit->b, HASH_LEN) == 0) {
         a->opened++;
         return true;
     }
-    finds_failure(&a->finding[CHECK_OPENINGS], "the line for entry %" PRIu64 " does not open what that entry committed to", index);
+    finds_failure(&a->finding[CHECK_OPENINGS],
+                  "the line for entry %" PRIu64 " does not open what that entry committed to", index);
     return false;
 }
 
@@ -126,11 +123,13 @@ static void fold_view(struct audit *a, uint64_t index, const struct entry_view *
     int64_t at_ms;
     uint32_t placement;
     if (v->has_click && !view_click(a, CONTRACT, v->click, &class, &at_ms, &placement))
-        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
 }
 
 /* Decides the lead again. Without its opening the entry's own word about equal persons is taken. */
-static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes, const struct opening *opening)
+static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+                       const struct opening *opening)
 {
     struct entry again;
     bool foreign = false;
@@ -143,18 +142,22 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     if (about_persons && a->unopened > 0)
         finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " may repeat a lead that has no opening", index);
     else
-        finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " is recorded as %s %s; the terms make it %s %s, or differ in price, tier or times",
+        finds_failure(&a->finding[CHECK_DECISIONS],
+                      "lead %" PRIu64
+                      " is recorded as %s %s; the terms make it %s %s, or differ in price, tier or times",
                       index, status_word(e->lead.status), reason_word(e->lead.reason), status_word(again.lead.status),
                       reason_word(again.lead.reason));
 }
 
-static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes, struct private_part *tokens)
+static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+                      struct private_part *tokens)
 {
     struct opening opening;
     bool opened = take_opening(a, index, true, &e->lead.commit, &opening);
     if (!opened) {
         a->unopened++;
-        finds_doubt(&a->finding[CHECK_OPENINGS], "lead %" PRIu64 " has no opening that fits: its person cannot be compared with others", index);
+        finds_doubt(&a->finding[CHECK_OPENINGS],
+                    "lead %" PRIu64 " has no opening that fits: its person cannot be compared with others", index);
     }
     judge_lead(a, index, e, bytes, opened ? &opening : NULL);
     if (!opened)
@@ -165,7 +168,7 @@ static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, st
     return true;
 }
 
-/* A disposition must be one that the lead's state and the terms allowed, or the server's own approval when it was due. */
+/* A disposition must be one that the lead's state and the terms allowed, or the server's own approval when due. */
 static void fold_disposition(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
 {
     const struct entry_disposition *d = &e->disposition;
@@ -180,14 +183,23 @@ static void fold_disposition(struct audit *a, uint64_t index, const struct entry
     if (d->trust == TRUST_SYSTEM) {
         good = decide_due(a->terms_index, d->lead, &lead, e->at_ms, &again);
     } else {
-        struct disposition_report r = {.party = d->party, .trust = d->trust, .txid = d->txid, .text = d->text, .currency = d->currency,
-                                       .status = d->status, .amount_micros = d->amount_micros, .lead = d->lead};
-        good = decide_disposition(a->terms, a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
+        struct disposition_report r = {.party = d->party,
+                                       .trust = d->trust,
+                                       .txid = d->txid,
+                                       .text = d->text,
+                                       .currency = d->currency,
+                                       .status = d->status,
+                                       .amount_micros = d->amount_micros,
+                                       .lead = d->lead};
+        good =
+            decide_disposition(a->terms, a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
         if (span_is(d->party, a->publisher) && !span_is(d->party, a->advertiser))
-            finds_failure(&a->finding[CHECK_DECISIONS], "entry %" PRIu64 ": the publisher decided about its own lead", index);
+            finds_failure(&a->finding[CHECK_DECISIONS], "entry %" PRIu64 ": the publisher decided about its own lead",
+                          index);
     }
     if (!good || !writes_the_same(a, &again, bytes))
-        finds_failure(&a->finding[CHECK_DECISIONS], "entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", index,
+        finds_failure(&a->finding[CHECK_DECISIONS],
+                      "entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", index,
                       status_word(d->status), d->lead);
 }
 
@@ -218,10 +230,13 @@ static void fold_rows(struct audit *a, uint64_t index, const struct entry *e, co
 
 static enum class class_of(const struct entry *e)
 {
-    return e->kind == ENTRY_CLICK ? e->click.class : e->kind == ENTRY_VIEW ? e->view.class : CLASS_OK;
+    return e->kind == ENTRY_CLICK  ? e->click.class
+           : e->kind == ENTRY_VIEW ? e->view.class
+                                   : CLASS_OK;
 }
 
-static void fold(struct audit *a, uint64_t index, const struct entry *e, struct span bytes, const struct frontier *before)
+static void fold(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+                 const struct frontier *before)
 {
     struct private_part tokens = {0};
     struct opening ignored;

@@ -39,7 +39,8 @@ static bool is_log_of(struct span name, struct span root, const char *contract)
            memcmp(name.ptr + root.len + 1, contract, n) == 0;
 }
 
-/* One verifier key a line; the first is the root log's and names the origin. Keeps this contract's keys and the root log's. */
+/* One verifier key a line; the first is the root log's and names the origin. Keeps this contract's keys and the root
+ * log's. */
 static bool read_log_keys(struct key_set *k, const char *contract)
 {
     struct note_key root[KEYS_CAP], key;
@@ -75,7 +76,8 @@ void verify_keys(struct audit *a)
         return;
     if (!read_log_keys(k, a->contract)) {
         k->n_contract = k->n_root = 0;
-        finds_failure(&a->finding[CHECK_KEYS], LOG_KEYS_PATH " holds a line that is not a verifier key, or a key that does not fit its id");
+        finds_failure(&a->finding[CHECK_KEYS],
+                      LOG_KEYS_PATH " holds a line that is not a verifier key, or a key that does not fit its id");
     } else if (k->n_contract == 0) {
         finds_failure(&a->finding[CHECK_KEYS], LOG_KEYS_PATH " has no key for the log of contract %s", a->contract);
     }
@@ -92,7 +94,8 @@ const uint8_t *audit_statement_key(const struct audit *a, const char kid[JWK_KID
     return NULL;
 }
 
-/* checkpoint_open takes extension lines and strangers' signatures; a mirror has neither, and a changed byte must not hide in one. */
+/* checkpoint_open takes extension lines and strangers' signatures; a mirror has neither, and a changed byte must not
+ * hide in one. */
 static bool is_plain(struct span note, const struct checkpoint *c)
 {
     char mem[512];
@@ -116,7 +119,8 @@ bool verify_note(struct audit *a, enum check c, const char *path, struct span no
         return false;
     }
     struct checkpoint opened;
-    if (checkpoint_open(note, keys, n, &opened) != ERR_OK || !is_plain(note, &opened) || !span_eq(opened.origin, keys[0].name)) {
+    if (checkpoint_open(note, keys, n, &opened) != ERR_OK || !is_plain(note, &opened) ||
+        !span_eq(opened.origin, keys[0].name)) {
         finds_failure(&a->finding[c], "%s is not signed by the log's key over what it says", path);
         return false;
     }

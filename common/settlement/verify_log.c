@@ -26,7 +26,6 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
     log_path(path, w->base, t);
     if (!audit_read(w->a, w->check, path, &w->bytes))
         return;
-    w->a->tiles++;
     if (!span_eq(buf_span(&w->bytes), hashes))
         finds_failure(&w->a->finding[w->check], "%s does not hold the hashes of its entries", path);
 }
@@ -72,7 +71,8 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
         tile_builder_edge(&tree);
         frontier_root(&tree.frontier, &root);
         if (memcmp(root.b, head->root.b, HASH_LEN) != 0)
-            finds_failure(&a->finding[c], "the %llu entries give another root than the checkpoint's", (unsigned long long)head->size);
+            finds_failure(&a->finding[c], "the %llu entries give another root than the checkpoint's",
+                          (unsigned long long)head->size);
     }
     tile_builder_close(&tree);
     buf_free(&w.bytes);

@@ -22,7 +22,8 @@ static void differing_member(struct span recorded, struct span computed, char *o
     json_t *value;
     snprintf(out, cap, "its form");
     if (json_read(recorded, &a, NULL) == ERR_OK && json_read(computed, &b, NULL) == ERR_OK)
-        json_object_foreach(b, name, value) {
+        json_object_foreach(b, name, value)
+        {
             if (!json_equal(value, json_object_get(a, name))) {
                 snprintf(out, cap, "%s", name);
                 break;
@@ -50,7 +51,8 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
     if (jws_general_kid(buf_span(&jws), kid) == ERR_OK)
         pub = audit_statement_key(a, kid);
     if (!pub || jws_general_open(buf_span(&jws), pub, STATEMENT_TYP, payload, NULL) != ERR_OK) {
-        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is not signed by a published key over what it says", c->id);
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is not signed by a published key over what it says",
+                      c->id);
         goto done;
     }
     struct hash sum;
@@ -72,7 +74,8 @@ static void compare_lines(struct audit *a, const struct closed *c, const struct 
     if (audit_read(a, CHECK_LINES, path, &text)) {
         a->lines += lines->n;
         if (!span_eq(buf_span(&text), buf_span(&lines->text)))
-            finds_failure(&a->finding[CHECK_LINES], "the line items of statement %s are not those that the entries give", c->id);
+            finds_failure(&a->finding[CHECK_LINES],
+                          "the line items of statement %s are not those that the entries give", c->id);
     }
     buf_free(&text);
 }
@@ -85,29 +88,44 @@ static bool issuer_fits(const struct audit *a, struct span issuer)
     if (!at)
         return false;
     struct span bare = span_of(at + 3, issuer.len - (size_t)(at + 3 - issuer.ptr));
-    return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 && memcmp(root.ptr + bare.len, "/log", 4) == 0;
+    return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 &&
+           memcmp(root.ptr + bare.len, "/log", 4) == 0;
 }
 
-/* Builds the statement anew from the fold and compares; goes on to the next period from what it must be, also when it could not be opened (said NULL). */
-static void rebuild(struct audit *a, const struct closed *c, const struct entry *e, const struct statement *said, struct span payload,
-                    const struct hash *root)
+/* Builds the statement anew from the fold and compares; goes on to the next period from what it must be, also when it
+ * could not be opened (said NULL). */
+static void rebuild(struct audit *a, const struct closed *c, const struct entry *e, const struct statement *said,
+                    struct span payload, const struct hash *root)
 {
     struct period *p = &a->period;
-    struct statement_in in = {.id = span_str(c->id), .issuer = said ? said->issuer : SPAN("https://unknown"), .terms = a->terms,
-                              .terms_index = a->terms_index, .from = p->from, .to = e->statement.to, .from_root = p->from_root,
-                              .to_root = *root, .tally = &p->tally, .view = &a->view, .contract = a->cx.contract,
-                              .carried_in_micros = p->carried_micros, .has_prev = p->has_prev, .prev_sha256 = p->prev_sha256,
-                              .prev_to_ms = p->prev_to_ms, .issued_ms = e->at_ms};
+    struct statement_in in = {.id = span_str(c->id),
+                              .issuer = said ? said->issuer : SPAN("https://unknown"),
+                              .terms = a->terms,
+                              .terms_index = a->terms_index,
+                              .from = p->from,
+                              .to = e->statement.to,
+                              .from_root = p->from_root,
+                              .to_root = *root,
+                              .tally = &p->tally,
+                              .view = &a->view,
+                              .contract = a->cx.contract,
+                              .carried_in_micros = p->carried_micros,
+                              .has_prev = p->has_prev,
+                              .prev_sha256 = p->prev_sha256,
+                              .prev_to_ms = p->prev_to_ms,
+                              .issued_ms = e->at_ms};
     struct statement_out out = {0};
     struct problem why = {0};
     if (statement_build(&in, &out, &why) != ERR_OK) {
-        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s cannot be built from the entries: %.150s", c->id, why.detail);
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s cannot be built from the entries: %.150s", c->id,
+                      why.detail);
         return;
     }
     if (said && !span_eq(payload, buf_span(&out.payload))) {
         char member[64];
         differing_member(payload, buf_span(&out.payload), member, sizeof member);
-        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s says otherwise than the entries: see %s", c->id, member);
+        finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s says otherwise than the entries: see %s", c->id,
+                      member);
     }
     compare_lines(a, c, &out.lines);
     p->carried_micros = out.carried_micros;
@@ -138,9 +156,10 @@ static void check_overdue(struct audit *a, const struct closed *c, int64_t issue
     int64_t due_ms;
     uint32_t contract;
     uint64_t lead;
-    if (rows_map_seek(a->rows, ROW_DUE, SPAN(""), &key, &value) && due_key_read(key, &due_ms, &contract, &lead) == ERR_OK &&
-        due_ms < issued_ms - OVERDUE_MS)
-        finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);
+    if (rows_map_seek(a->rows, ROW_DUE, SPAN(""), &key, &value) &&
+        due_key_read(key, &due_ms, &contract, &lead) == ERR_OK && due_ms < issued_ms - OVERDUE_MS)
+        finds_failure(&a->finding[CHECK_DECISIONS],
+                      "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);
 }
 
 static bool plain_id(struct span id)
@@ -155,7 +174,9 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
 {
     const struct entry_statement *s = &e->statement;
     if (!plain_id(s->id) || s->from != a->period.from || s->to != index) {
-        finds_failure(&a->finding[CHECK_STATEMENTS], "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), the open interval is [%" PRIu64 ", %" PRIu64 ")",
+        finds_failure(&a->finding[CHECK_STATEMENTS],
+                      "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), the open interval is [%" PRIu64 ", %" PRIu64
+                      ")",
                       index, s->from, s->to, a->period.from, index);
         a->stopped = true;
         return;
@@ -172,7 +193,8 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     buf_heap(&payload);
     bool opened = open_statement(a, c, &payload), read = opened && statement_read(buf_span(&payload), &said) == ERR_OK;
     if (opened && !read)
-        finds_failure(&a->finding[CHECK_STATEMENTS], "the payload of statement %s is not canonical and complete", c->id);
+        finds_failure(&a->finding[CHECK_STATEMENTS], "the payload of statement %s is not canonical and complete",
+                      c->id);
     if (read && !issuer_fits(a, said.issuer))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
     rebuild(a, c, e, read ? &said : NULL, buf_span(&payload), &root);
@@ -214,11 +236,15 @@ void verify_response(struct audit *a, uint64_t index, const struct entry *e)
     struct buf payload;
     buf_heap(&payload);
     if (!c || side == 0 || (c->answered & side))
-        finds_failure(&a->finding[CHECK_RESPONSES], "entry %" PRIu64 " is not a party's first answer to a statement before it", index);
+        finds_failure(&a->finding[CHECK_RESPONSES],
+                      "entry %" PRIu64 " is not a party's first answer to a statement before it", index);
     else if (!pub || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK)
-        finds_failure(&a->finding[CHECK_RESPONSES], "entry %" PRIu64 " is not signed by the key that the party had then", index);
-    else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK || memcmp(said.statement_sha256.b, c->sha256.b, HASH_LEN) != 0)
-        finds_failure(&a->finding[CHECK_RESPONSES], "entry %" PRIu64 " answers another statement than it is filed under", index);
+        finds_failure(&a->finding[CHECK_RESPONSES],
+                      "entry %" PRIu64 " is not signed by the key that the party had then", index);
+    else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK ||
+             memcmp(said.statement_sha256.b, c->sha256.b, HASH_LEN) != 0)
+        finds_failure(&a->finding[CHECK_RESPONSES],
+                      "entry %" PRIu64 " answers another statement than it is filed under", index);
     else
         c->answered |= (uint8_t)side;
     buf_free(&payload);

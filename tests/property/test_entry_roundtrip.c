@@ -10,7 +10,7 @@
 #include "common/base/mem.h"
 #include "common/ledger/entry.h"
 
-enum { ROUNDS = 2000, CHANGES = 40 };
+enum { ROUNDS = 1000, CHANGES = 40 };
 
 /* What the random spans point into; cleared after each round. */
 static char *pool[512];

@@ -1,5 +1,6 @@
-/* A small but complete mirror in memory, written by the same common/ code that the server uses: clicks, views, leads of every outcome,
- * dispositions, keys, two statements with answers, root log. What the tests of verify look at and damage. */
+/* A small but complete mirror in memory, written by the same common/ code that the server uses: clicks, views, leads of
+ * every outcome, dispositions, keys, two statements with answers, root log. What the tests of verify look at and
+ * damage. */
 #ifndef CS_TESTS_UNIT_MIRROR_H
 #define CS_TESTS_UNIT_MIRROR_H
 
@@ -76,7 +77,8 @@ static inline void root_tile(void *ctx, const struct tile *t, struct span hashes
 
 static inline const struct fold_context *story_context(void)
 {
-    static const struct fold_context cx = {.contract = 1, .campaign = 1, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
+    static const struct fold_context cx = {
+        .contract = 1, .campaign = 1, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
     return &cx;
 }
 
@@ -99,9 +101,14 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
 
 static inline void tell_terms(struct story *s)
 {
-    struct buf campaign = document_of(campaign_document, "{" CAMPAIGN_HEAD ",'lead':{'require':['email']},'review':{'mode':'auto','auto_approve_days':14}}", "K1");
-    struct buf contract = document_of(contract_document, "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':12340567}],'click_micros':1000}}", CONTRACT);
-    struct entry e = {.kind = ENTRY_TERMS, .at_ms = s->now_ms,
+    struct buf campaign = document_of(
+        campaign_document,
+        "{" CAMPAIGN_HEAD ",'lead':{'require':['email']},'review':{'mode':'auto','auto_approve_days':14}}", "K1");
+    struct buf contract = document_of(
+        contract_document,
+        "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':12340567}],'click_micros':1000}}", CONTRACT);
+    struct entry e = {.kind = ENTRY_TERMS,
+                      .at_ms = s->now_ms,
                       .terms = {.version = 1, .campaign = buf_span(&campaign), .contract = buf_span(&contract)}};
     assert_int_equal(terms_compile(e.terms.campaign, e.terms.contract, &s->terms, NULL), ERR_OK);
     tell(s, &e, NULL);
@@ -118,16 +125,19 @@ static inline void tell_key(struct story *s, int side)
 
 static inline uint64_t tell_click(struct story *s, enum class class)
 {
-    struct entry e = {.kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.class = class, .placement = 1, .sub = {SPAN("sub")}}};
+    struct entry e = {
+        .kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.class = class, .placement = 1, .sub = {SPAN("sub")}}};
     memset(e.click.commit.b, (int)s->n, HASH_LEN);
     uint64_t index = tell(s, &e, NULL);
-    world_click(&s->world, (struct world_click){.contract = 1, .placement = 1, .index = index, .at_ms = e.at_ms, .class = class});
+    world_click(&s->world,
+                (struct world_click){.contract = 1, .placement = 1, .index = index, .at_ms = e.at_ms, .class = class});
     return index;
 }
 
 static inline void tell_view(struct story *s, bool has_click, uint64_t click)
 {
-    struct entry e = {.kind = ENTRY_VIEW, .at_ms = s->now_ms, .view = {.placement = 1, .has_click = has_click, .click = click}};
+    struct entry e = {
+        .kind = ENTRY_VIEW, .at_ms = s->now_ms, .view = {.placement = 1, .has_click = has_click, .click = click}};
     memset(e.view.commit.b, (int)s->n, HASH_LEN);
     tell(s, &e, NULL);
 }
@@ -142,8 +152,12 @@ static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
     memset(priv.seed, (int)s->n, SALT_LEN);
     memset(priv.email, person, TOKEN_LEN);
     priv.contact = span_str(contact);
-    struct lead_report r = {.party = SPAN("P1"), .txid = span_str(txid), .given = person ? CONTACT_EMAIL : 0, .claimed = true,
-                            .touches = {{.contract = 1, .index = click, .at_s = (uint32_t)(s->now_ms / 1000)}}, .n_touches = 1,
+    struct lead_report r = {.party = SPAN("P1"),
+                            .txid = span_str(txid),
+                            .given = person ? CONTACT_EMAIL : 0,
+                            .claimed = true,
+                            .touches = {{.contract = 1, .index = click, .at_s = (uint32_t)(s->now_ms / 1000)}},
+                            .n_touches = 1,
                             .has_email = priv.has_email};
     memcpy(r.email, priv.email, TOKEN_LEN);
     private_commit(&priv, &r.commit);
@@ -163,7 +177,8 @@ static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
 static inline void tell_disposition(struct story *s, uint64_t lead, enum status status)
 {
     struct view v = world_view(&s->world);
-    struct disposition_report r = {.party = SPAN("A1"), .trust = TRUST_API, .text = SPAN("said the CRM"), .status = status, .lead = lead};
+    struct disposition_report r = {
+        .party = SPAN("A1"), .trust = TRUST_API, .text = SPAN("said the CRM"), .status = status, .lead = lead};
     struct lead_row row;
     struct entry e;
     bool same = false;
@@ -202,9 +217,20 @@ static inline void tell_statement(struct story *s)
     char id[8], path[64];
     snprintf(id, sizeof id, "S%u", ++s->statements);
     struct view v = world_view(&s->world);
-    struct statement_in in = {.id = span_str(id), .issuer = SPAN("https://" ORIGIN), .terms = s->terms, .from = s->from, .to = s->n,
-                              .from_root = s->from_root, .tally = &s->tally, .view = &v, .contract = 1, .carried_in_micros = s->carried_micros,
-                              .has_prev = s->statements > 1, .prev_sha256 = s->prev_sha256, .prev_to_ms = s->prev_to_ms, .issued_ms = s->now_ms};
+    struct statement_in in = {.id = span_str(id),
+                              .issuer = SPAN("https://" ORIGIN),
+                              .terms = s->terms,
+                              .from = s->from,
+                              .to = s->n,
+                              .from_root = s->from_root,
+                              .tally = &s->tally,
+                              .view = &v,
+                              .contract = 1,
+                              .carried_in_micros = s->carried_micros,
+                              .has_prev = s->statements > 1,
+                              .prev_sha256 = s->prev_sha256,
+                              .prev_to_ms = s->prev_to_ms,
+                              .issued_ms = s->now_ms};
     struct statement_out out;
     frontier_root(&s->tree.frontier, &in.to_root);
     assert_int_equal(statement_build(&in, &out, NULL), ERR_OK);
@@ -221,7 +247,9 @@ static inline void tell_statement(struct story *s)
     s->from = s->n;
     s->from_root = in.to_root;
     memset(&s->tally, 0, sizeof s->tally);
-    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = s->now_ms, .statement = {.id = span_str(id), .from = in.from, .to = in.to, .sha256 = out.sha256}};
+    struct entry e = {.kind = ENTRY_STATEMENT,
+                      .at_ms = s->now_ms,
+                      .statement = {.id = span_str(id), .from = in.from, .to = in.to, .sha256 = out.sha256}};
     tell(s, &e, NULL);
     statement_free(&out);
 }
@@ -245,8 +273,10 @@ static inline void tell_response(struct story *s, int side)
     jw_object_end(&w);
     jw_close(&w);
     jws_compact(&jws, s->party_key[side], "countersign-response", buf_span(&payload));
-    struct entry e = {.kind = ENTRY_RESPONSE, .at_ms = s->now_ms,
-                      .response = {.party = side ? SPAN("P1") : SPAN("A1"), .statement = span_str(id), .jws = buf_span(&jws)}};
+    struct entry e = {
+        .kind = ENTRY_RESPONSE,
+        .at_ms = s->now_ms,
+        .response = {.party = side ? SPAN("P1") : SPAN("A1"), .statement = span_str(id), .jws = buf_span(&jws)}};
     tell(s, &e, NULL);
     buf_free(&payload);
     buf_free(&jws);
@@ -279,7 +309,8 @@ static inline void write_logs(struct story *s)
     frontier_root(&s->root.frontier, &root.root);
     checkpoint_sign(story_file(s, "log/checkpoint"), &root, s->log_key);
     for (uint64_t i = 0; i < s->n; i++) {
-        struct tile t = {.level = TILE_ENTRIES, .n = i / TILE_WIDTH, .width = tile_width(TILE_ENTRIES, i / TILE_WIDTH, s->n)};
+        struct tile t = {
+            .level = TILE_ENTRIES, .n = i / TILE_WIDTH, .width = tile_width(TILE_ENTRIES, i / TILE_WIDTH, s->n)};
         bundle_add(tile_file(s, "log/" CONTRACT "/", &t), buf_span(&s->entry[i]));
     }
     struct tile bundle = {.level = TILE_ENTRIES, .width = (unsigned)root.size};
@@ -326,7 +357,7 @@ static inline struct story *story_short(void)
     return s;
 }
 
-/* Every outcome, two periods, `clicks` more clicks than it needs. The logs are not written, so that more can be told. */
+/* Every outcome, two periods, `clicks` more clicks than it needs. More can be told: the logs are not written. */
 static inline struct story *story_long(unsigned clicks)
 {
     struct story *s = story_open();
@@ -343,7 +374,11 @@ static inline struct story *story_long(unsigned clicks)
     tell_statement(s);
     tell_response(s, 0);
     tell_response(s, 1);
-    tell(s, &(struct entry){.kind = ENTRY_GAP, .at_ms = s->now_ms, .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = 3, .views = 1}}, NULL);
+    tell(s,
+         &(struct entry){.kind = ENTRY_GAP,
+                         .at_ms = s->now_ms,
+                         .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = 3, .views = 1}},
+         NULL);
     tell_disposition(s, first, STATUS_RETURNED);
     tell_due(s, third);
     tell_statement(s);
@@ -370,12 +405,14 @@ static inline void story_free(struct story *s)
     free(s);
 }
 
-static inline enum err story_read(void *ctx, const char *path, struct buf *out)
+static inline enum err story_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
 {
     struct story *s = ctx;
     for (size_t i = 0; i < s->n_files; i++)
         if (!s->file[i].gone && strcmp(s->file[i].path, path) == 0) {
-            buf_span_add(out, buf_span(&s->file[i].bytes));
+            const struct buf *b = &s->file[i].bytes;
+            if (offset < b->len)
+                buf_add(out, b->ptr + offset, b->len - offset < max ? b->len - offset : max);
             return ERR_OK;
         }
     return ERR_NOT_FOUND;

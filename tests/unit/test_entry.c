@@ -11,10 +11,8 @@
 
 #define B64_1 "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
 #define HEX_1 "0101010101010101010101010101010101010101010101010101010101010101"
-#define ONES                                                                                                           \
-    {                                                                                                                  \
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1                 \
-    }
+/* clang-format off */
+#define ONES {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 
 static const struct {
     struct entry entry;
@@ -22,72 +20,33 @@ static const struct {
 } rows[] = {
     {{ENTRY_CLICK, 1795312231042, .click = {CLASS_OK, 3, {ONES}}},
      "{\"at\":1795312231042,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":3}"},
-    {{ENTRY_CLICK, 0,
-      .click = {CLASS_PREFETCH,
-                0,
-                {ONES},
-                {SPAN("a"), SPAN("b"), SPAN("c"), SPAN("d"), SPAN("\"\xc3\xa9\"")},
-                {SPAN("src"), SPAN("med"), SPAN("cam"), SPAN("ter"), SPAN("con")},
-                SPAN("https://x/")}},
-     "{\"at\":0,\"class\":\"prefetch\",\"commit\":\"" B64_1
-     "\",\"kind\":\"click\",\"placement\":0,\"sub1\":\"a\",\"sub2\":\"b\","
-     "\"sub3\":\"c\",\"sub4\":\"d\",\"sub5\":\"\\\"\xc3\xa9\\\"\",\"to\":\"https://x/"
-     "\",\"utm_campaign\":\"cam\",\"utm_content\":\"con\","
+    {{ENTRY_CLICK, 0, .click = {CLASS_PREFETCH, 0, {ONES}, {SPAN("a"), SPAN("b"), SPAN("c"), SPAN("d"), SPAN("\"\xc3\xa9\"")},
+                                {SPAN("src"), SPAN("med"), SPAN("cam"), SPAN("ter"), SPAN("con")}, SPAN("https://x/")}},
+     "{\"at\":0,\"class\":\"prefetch\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":0,\"sub1\":\"a\",\"sub2\":\"b\","
+     "\"sub3\":\"c\",\"sub4\":\"d\",\"sub5\":\"\\\"\xc3\xa9\\\"\",\"to\":\"https://x/\",\"utm_campaign\":\"cam\",\"utm_content\":\"con\","
      "\"utm_medium\":\"med\",\"utm_source\":\"src\",\"utm_term\":\"ter\"}"},
     {{ENTRY_VIEW, 1, .view = {CLASS_BOT, 1, {ONES}}},
      "{\"at\":1,\"class\":\"bot\",\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
     {{ENTRY_VIEW, 1, .view = {CLASS_OK, 1, {ONES}, true, 0}},
      "{\"at\":1,\"class\":\"ok\",\"click\":0,\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
-    {{ENTRY_LEAD, 5,
-      .lead = {SPAN("P1"), TRUST_SIGNED, .commit = {ONES}, .terms = 0, .status = STATUS_REJECTED,
-               .reason = REASON_NO_CLICK, .tier = -1}},
-     "{\"at\":5,\"commit\":\"" B64_1
-     "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"status\":\"rejected\","
+    {{ENTRY_LEAD, 5, .lead = {SPAN("P1"), TRUST_SIGNED, .commit = {ONES}, .terms = 0, .status = STATUS_REJECTED,
+                              .reason = REASON_NO_CLICK, .tier = -1}},
+     "{\"at\":5,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"status\":\"rejected\","
      "\"terms\":0,\"trust\":\"signed\"}"},
     {{ENTRY_LEAD, 5,
-      .lead = {SPAN("P1"),
-               TRUST_KEY,
-               SPAN("t-1"),
-               CONTACT_EMAIL | CONTACT_LAST_NAME,
-               CONTACT_PHONE,
-               true,
-               true,
-               {{SPAN("country"), SPAN("FR")}, {SPAN("f_age"), SPAN("")}},
-               2,
-               1,
-               {[1] = SPAN("s2")},
-               {ONES},
-               true,
-               true,
-               9,
-               true,
-               4,
-               2,
-               3,
-               SPAN("C9"),
-               0,
-               8,
-               STATUS_PENDING,
-               REASON_NONE,
-               12000000,
-               0,
-               99}},
-     "{\"at\":5,\"bad\":[\"phone\"],\"claimed\":true,\"click\":9,\"click_unrecorded\":true,\"clicked_ms\":4,\"commit\":"
-     "\"" B64_1 "\","
+      .lead = {SPAN("P1"), TRUST_KEY, SPAN("t-1"), CONTACT_EMAIL | CONTACT_LAST_NAME, CONTACT_PHONE, true, true,
+               {{SPAN("country"), SPAN("FR")}, {SPAN("f_age"), SPAN("")}}, 2, 1, {[1] = SPAN("s2")}, {ONES}, true, true, 9, true, 4, 2, 3,
+               SPAN("C9"), 0, 8, STATUS_PENDING, REASON_NONE, 12000000, 0, 99}},
+     "{\"at\":5,\"bad\":[\"phone\"],\"claimed\":true,\"click\":9,\"click_unrecorded\":true,\"clicked_ms\":4,\"commit\":\"" B64_1 "\","
      "\"due_ms\":99,\"dup\":{\"contract\":\"C9\",\"index\":0},\"facts\":{\"country\":\"FR\",\"f_age\":\"\"},"
-     "\"given\":[\"email\",\"last_name\"],\"honeypot\":true,\"kind\":\"lead\",\"missing_fields\":1,\"other_touches\":3,"
-     "\"party\":\"P1\","
-     "\"payout_micros\":12000000,\"placement\":2,\"status\":\"pending\",\"sub2\":\"s2\",\"terms\":8,\"test\":true,"
-     "\"tier\":0,"
+     "\"given\":[\"email\",\"last_name\"],\"honeypot\":true,\"kind\":\"lead\",\"missing_fields\":1,\"other_touches\":3,\"party\":\"P1\","
+     "\"payout_micros\":12000000,\"placement\":2,\"status\":\"pending\",\"sub2\":\"s2\",\"terms\":8,\"test\":true,\"tier\":0,"
      "\"trust\":\"key\",\"txid\":\"t-1\"}"},
-    {{ENTRY_DISPOSITION, 6,
-      .disposition = {.trust = TRUST_SYSTEM, .lead = 0, .status = STATUS_APPROVED, .payable_micros = 5, .terms = 0}},
-     "{\"at\":6,\"kind\":\"disposition\",\"lead\":0,\"payable_micros\":5,\"status\":\"approved\",\"terms\":0,\"trust\":"
-     "\"system\"}"},
+    {{ENTRY_DISPOSITION, 6, .disposition = {.trust = TRUST_SYSTEM, .lead = 0, .status = STATUS_APPROVED, .payable_micros = 5, .terms = 0}},
+     "{\"at\":6,\"kind\":\"disposition\",\"lead\":0,\"payable_micros\":5,\"status\":\"approved\",\"terms\":0,\"trust\":\"system\"}"},
     {{ENTRY_DISPOSITION, 6,
       .disposition = {SPAN("A1"), TRUST_API, SPAN("x"), 4, STATUS_CONVERTED, SPAN("sold"), 7, SPAN("EUR"), -5, 1}},
-     "{\"amount_micros\":7,\"at\":6,\"currency\":\"EUR\",\"kind\":\"disposition\",\"lead\":4,\"party\":\"A1\","
-     "\"payable_micros\":-5,"
+     "{\"amount_micros\":7,\"at\":6,\"currency\":\"EUR\",\"kind\":\"disposition\",\"lead\":4,\"party\":\"A1\",\"payable_micros\":-5,"
      "\"status\":\"converted\",\"terms\":1,\"text\":\"sold\",\"trust\":\"api\",\"txid\":\"x\"}"},
     {{ENTRY_TERMS, 1, .terms = {1, SPAN("{\"id\":\"K1\",\"list\":[]}"), SPAN("{}")}},
      "{\"at\":1,\"campaign\":{\"id\":\"K1\",\"list\":[]},\"contract\":{},\"kind\":\"terms\",\"version\":1}"},
@@ -98,6 +57,7 @@ static const struct {
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"response\",\"party\":\"A1\",\"statement\":\"S1\"}"},
     {{ENTRY_GAP, 9, .gap = {1, 2, 0, 3}}, "{\"at\":9,\"from_ms\":1,\"kind\":\"gap\",\"to_ms\":2,\"views\":3}"},
 };
+/* clang-format on */
 
 static void known_bytes(void **state)
 {
@@ -163,15 +123,17 @@ static void documents_outlive_the_bytes(void **state)
     entry_close(&e);
 }
 
-#define CLICK_WITH(more)                                                                                               \
-    "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":3" more "}"
-#define LEAD_WITH(first, facts, last)                                                                                  \
-    "{\"at\":5," first "\"commit\":\"" B64_1 "\"," facts                                                               \
-    "\"kind\":\"lead\",\"party\":\"P1\",\"status\":\"pending\",\"terms\":0," last "\"trust\":\"signed\"}"
+/* clang-format off */
+#define CLICK_WITH(more) "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":3" more "}"
+#define LEAD_WITH(first, facts, last)                                                                                         \
+    "{\"at\":5," first "\"commit\":\"" B64_1 "\"," facts "\"kind\":\"lead\",\"party\":\"P1\",\"status\":\"pending\",\"terms\":0," last \
+    "\"trust\":\"signed\"}"
+/* clang-format on */
 
 static void refusals(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *bytes, *field;
     } bad[] = {
@@ -203,8 +165,7 @@ static void refusals(void **state)
         {"{\"at\":1,\"class\":\"OK\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":3}", "class"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" HEX_1 "\",\"kind\":\"click\",\"placement\":3}", "commit"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"AQ\",\"kind\":\"click\",\"placement\":3}", "commit"},
-        {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":4294967296}",
-         "placement"},
+        {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":4294967296}", "placement"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\"}", "placement"},
         {LEAD_WITH("\"bad\":[],", "", ""), ""},
         {LEAD_WITH("\"bad\":[\"phone\",\"email\"],", "", ""), ""},
@@ -224,6 +185,7 @@ static void refusals(void **state)
         {"{\"at\":1,\"campaign\":\"{}\",\"contract\":{},\"kind\":\"terms\",\"version\":1}", "campaign"},
         {"{\"at\":1,\"contract\":{},\"kind\":\"terms\",\"version\":1}", "campaign"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct entry e = {.kind = ENTRY_KINDS};
         struct problem p = {0};

@@ -41,49 +41,17 @@ static void paths(void **state)
 static void other_spellings_are_not_found(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const char *const rows[] = {
-        "",
-        "tile",
-        "tile/",
-        "tile/0",
-        "tile/0/",
-        "/tile/0/000",
-        "tile/0/0",
-        "tile/0/00",
-        "tile/0/0000",
-        "tile/0/000/",
-        "tile/00/000",
-        "tile/8/000",
-        "tile/-1/000",
-        "tile/Entries/000",
-        "tile/entries/",
-        "tile/data/000",
-        "tile/0/00a",
-        "tile/0/x000/000",
-        "tile/0/x001",
-        "tile/0/x001/",
-        "tile/0/x001/x000",
-        "tile/0/001/000",
-        "tile/0/x1/000",
-        "tile/0/x0001/000",
-        "tile/0/000.p",
-        "tile/0/000.p/",
-        "tile/0/000.p/0",
-        "tile/0/000.p/256",
-        "tile/0/000.p/01",
-        "tile/0/000.p/+1",
-        "tile/0/000.q/1",
-        "tile/0/000.p/1/",
-        "tile/0/x001.p/1/000",
-        "tile/0//000",
-        "tile//000",
-        "tile/0/000?",
-        "tile/0/000 ",
-        "tile/0/\xd9\xa0\xd9\xa0",
-        "tile/0/x999/x999/x999/x999/x999/x999/999",
-        "tile/0/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/999",
+        "", "tile", "tile/", "tile/0", "tile/0/", "/tile/0/000", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/0/000/",
+        "tile/00/000", "tile/8/000", "tile/-1/000", "tile/Entries/000", "tile/entries/", "tile/data/000", "tile/0/00a",
+        "tile/0/x000/000", "tile/0/x001", "tile/0/x001/", "tile/0/x001/x000", "tile/0/001/000", "tile/0/x1/000", "tile/0/x0001/000",
+        "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/+1", "tile/0/000.q/1",
+        "tile/0/000.p/1/", "tile/0/x001.p/1/000", "tile/0//000", "tile//000", "tile/0/000?", "tile/0/000 ", "tile/0/\xd9\xa0\xd9\xa0",
+        "tile/0/x999/x999/x999/x999/x999/x999/999", "tile/0/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/x999/999",
         "tile/0/000/000.p/1",
     };
+    /* clang-format on */
     struct tile t = {-5, 1, 1};
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (tile_parse(span_str(rows[i]), &t) != ERR_NOT_FOUND) {
@@ -96,31 +64,18 @@ static void other_spellings_are_not_found(void **state)
 static void widths(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct {
         int level;
         uint64_t n, size;
         unsigned width;
     } rows[] = {
-        {0, 0, 0, 0},
-        {0, 0, 1, 1},
-        {0, 0, 255, 255},
-        {0, 0, 256, 256},
-        {0, 1, 256, 0},
-        {0, 1, 257, 1},
-        {1, 0, 255, 0},
-        {1, 0, 256, 1},
-        {1, 0, 70000, 256},
-        {1, 1, 70000, 17},
-        {2, 0, 70000, 1},
-        {2, 0, 65535, 0},
-        {2, 1, 70000, 0},
-        {7, 0, 70000, 0},
-        {7, 0, UINT64_C(1) << 56, 1},
-        {TILE_ENTRIES, 0, 0, 0},
-        {TILE_ENTRIES, 273, 70000, 112},
-        {TILE_ENTRIES, 272, 70000, 256},
-        {TILE_ENTRIES, 274, 70000, 0},
+        {0, 0, 0, 0},       {0, 0, 1, 1},       {0, 0, 255, 255},   {0, 0, 256, 256},     {0, 1, 256, 0},
+        {0, 1, 257, 1},     {1, 0, 255, 0},     {1, 0, 256, 1},     {1, 0, 70000, 256},   {1, 1, 70000, 17},
+        {2, 0, 70000, 1},   {2, 0, 65535, 0},   {2, 1, 70000, 0},   {7, 0, 70000, 0},     {7, 0, UINT64_C(1) << 56, 1},
+        {TILE_ENTRIES, 0, 0, 0}, {TILE_ENTRIES, 273, 70000, 112}, {TILE_ENTRIES, 272, 70000, 256}, {TILE_ENTRIES, 274, 70000, 0},
     };
+    /* clang-format on */
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(tile_width(rows[i].level, rows[i].n, rows[i].size), rows[i].width);
     }

@@ -97,6 +97,28 @@ static void click_id_as_documented(void **state)
     assert_memory_equal(block, want, sizeof(block));
 }
 
+/* Another version is not ours, though the tag holds. */
+static void other_versions_are_not_found(void **state)
+{
+    struct tokens *t = *state;
+    uint8_t bytes[26] = {1, 7}, key[32], mac[HASH_LEN];
+    struct tracking_code out;
+    hkdf(span_of(master1, 32), SPAN(""), SPAN("countersign/v1/code"), key, sizeof(key));
+    struct hmac *h = hmac_new(key, sizeof(key));
+    for (uint8_t version = 0; version < 4; version++) {
+        char text[CODE_LEN];
+        struct buf b;
+        struct span body = span_of(bytes, 10);
+        bytes[0] = version;
+        hmac_sign(h, &body, 1, mac);
+        memcpy(bytes + 10, mac, 16);
+        buf_fixed(&b, text, sizeof(text));
+        buf_b64url(&b, bytes, sizeof(bytes));
+        assert_int_equal(code_read(t, buf_span(&b), &out), version == 1 ? ERR_OK : ERR_NOT_FOUND);
+    }
+    hmac_free(h);
+}
+
 typedef enum err reader(struct tokens *t, struct span text);
 
 static enum err read_code(struct tokens *t, struct span text)
@@ -235,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(click_id_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(lead_ref_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(click_id_as_documented, setup, teardown),
+        cmocka_unit_test_setup_teardown(other_versions_are_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(forgeries_are_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(purposes_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbours_share_nothing, setup, teardown),

@@ -77,7 +77,8 @@ static void test_honest_mirror_holds(void **state)
 static void test_report_is_one_line_per_check_in_order(void **state)
 {
     (void)state;
-    static const char *const order[] = {"keys", "checkpoint", "tree", "entries", "decisions", "openings", "statements", "lines", "heads", "responses", "rootlog", "files"};
+    static const char *const order[] = {"keys",       "checkpoint", "tree",  "entries",   "decisions", "openings",
+                                        "statements", "lines",      "heads", "responses", "rootlog",   "files"};
     struct story *s = written(story_short());
     struct told t;
     assert_int_equal(verify(s, &t), HOLDS);
@@ -154,7 +155,8 @@ static void test_missing_file_cannot_be_told(void **state)
 static void test_strange_file_is_found(void **state)
 {
     (void)state;
-    static const char *const strange[] = {"log/" CONTRACT "/tile/0/000.p/3", "v1/statements/S3.jws", "log/C2/openings", "README"};
+    static const char *const strange[] = {"log/" CONTRACT "/tile/0/000.p/3", "v1/statements/S3.jws", "log/C2/openings",
+                                          "README"};
     for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
         struct story *s = written(story_short());
         struct told t;
@@ -173,7 +175,8 @@ static void test_empty_folder_cannot_be_told(void **state)
     assert_int_equal(verify(&s, &t), CANNOT_TELL);
 }
 
-/* The operator signs whatever it likes, and everything fits together but the decisions: a lead's entry is written otherwise before the log is built. */
+/* The operator signs whatever it likes, and everything fits together but the decisions: a lead's entry is written
+ * otherwise before the log is built. */
 struct lie {
     const char *what, *check;
     void (*tell)(struct story *s);
@@ -183,16 +186,29 @@ static void lie_lead(struct story *s)
 {
     uint64_t click = tell_click(s, CLASS_OK);
     struct private_part priv = {.lead = true, .contact = SPAN("{}")};
-    struct entry e = {.kind = ENTRY_LEAD, .at_ms = s->now_ms,
-                      .lead = {.party = SPAN("P1"), .txid = SPAN("x"), .claimed = true, .has_click = true, .click = click, .clicked_ms = s->now_ms - 1000,
-                               .placement = 1, .given = CONTACT_EMAIL, .status = STATUS_REJECTED, .reason = REASON_OUTSIDE_WINDOW, .tier = -1}};
+    struct entry e = {.kind = ENTRY_LEAD,
+                      .at_ms = s->now_ms,
+                      .lead = {.party = SPAN("P1"),
+                               .txid = SPAN("x"),
+                               .claimed = true,
+                               .has_click = true,
+                               .click = click,
+                               .clicked_ms = s->now_ms - 1000,
+                               .placement = 1,
+                               .given = CONTACT_EMAIL,
+                               .status = STATUS_REJECTED,
+                               .reason = REASON_OUTSIDE_WINDOW,
+                               .tier = -1}};
     private_commit(&priv, &e.lead.commit);
     opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = true});
     buf_byte(&s->openings, '\n');
     tell(s, &e, &priv);
 }
 
-static void lie_view(struct story *s) { tell_view(s, true, 0); }
+static void lie_view(struct story *s)
+{
+    tell_view(s, true, 0);
+}
 
 static void lie_response(struct story *s)
 {

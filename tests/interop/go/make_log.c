@@ -29,7 +29,8 @@ static void write_file(const struct log *log, struct span path, struct span byte
     FILE *f = fopen(full, "wb");
     assert(f);
     size_t written = fwrite(bytes.ptr, 1, bytes.len, f);
-    assert(written == bytes.len && fclose(f) == 0);
+    int failed = fclose(f);
+    assert(written == bytes.len && !failed);
 }
 
 static void write_tile(struct log *log, int level)

@@ -1,0 +1,85 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "common/settlement/rows_map.h"
+
+/* Keys in ascending order: "a", "aa", "ab", ..., "b", "ba", ...: some are the beginning of others. */
+enum { WIDTH = 10, KEYS = WIDTH * (WIDTH + 1), STEPS = 20000 };
+
+static struct span key_of(int n, char mem[2])
+{
+    mem[0] = (char)('a' + n / (WIDTH + 1));
+    mem[1] = (char)('a' + n % (WIDTH + 1) - 1);
+    return span_of(mem, n % (WIDTH + 1) ? 2 : 1);
+}
+
+static int next_random(uint64_t *state, int below)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (int)(*state % (uint64_t)below);
+}
+
+/* Writes or deletes one row, in the map and in the plain array (-1: not there). */
+static void step(struct rows_map *m, int *plain, uint64_t *random)
+{
+    char mem[2];
+    int n = next_random(random, KEYS), value = next_random(random, 256);
+    struct span key = key_of(n, mem);
+    struct row_ops ops = {.n = 1};
+    ops.op[0] = (struct row_op){
+        .table = ROW_DUE, .del = value % 3 == 0, .key_len = key.len, .value_len = 1, .value = {(uint8_t)value}};
+    memcpy(ops.op[0].key, key.ptr, key.len);
+    rows_map_write(m, &ops);
+    plain[n] = ops.op[0].del ? -1 : value;
+}
+
+static void compare(const struct rows_map *m, const int *plain, int n)
+{
+    char mem[2];
+    struct span key = key_of(n, mem), found, value;
+    size_t count = 0;
+    int next = n;
+    for (int i = 0; i < KEYS; i++)
+        count += plain[i] >= 0;
+    while (next < KEYS && plain[next] < 0)
+        next++;
+    assert_int_equal(rows_map_count(m, ROW_DUE), count);
+    assert_int_equal(rows_map_get(m, ROW_DUE, key, &value), plain[n] >= 0);
+    assert_int_equal(rows_map_seek(m, ROW_DUE, key, &found, &value), next < KEYS);
+    if (next < KEYS) {
+        assert_true(span_eq(found, key_of(next, mem)));
+        assert_int_equal((uint8_t)value.ptr[0], plain[next]);
+    }
+}
+
+static void test_equals_a_plain_array(void **state)
+{
+    (void)state;
+    const char *given = getenv("SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL), random = seed * 2 + 1;
+    struct rows_map *m = rows_map_new();
+    int plain[KEYS];
+    print_message("SEED=%llu\n", (unsigned long long)seed);
+    for (int i = 0; i < KEYS; i++)
+        plain[i] = -1;
+    for (int i = 0; i < STEPS; i++) {
+        step(m, plain, &random);
+        compare(m, plain, next_random(&random, KEYS));
+    }
+    assert_int_equal(rows_map_count(m, ROW_LEADS), 0);
+    rows_map_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equals_a_plain_array)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
