@@ -17,7 +17,10 @@ static _Noreturn __attribute__((format(printf, 2, 3))) void refuse(const char *c
     exit(2);
 }
 
-static bool is_flag(const struct arg *a) { return a->name[0] == '-'; }
+static bool is_flag(const struct arg *a)
+{
+    return a->name[0] == '-';
+}
 
 static _Noreturn void print_help(const char *command, const char *summary, const struct arg *args, size_t n)
 {

@@ -6,26 +6,31 @@
 #include "server/check.h"
 
 /* The stored row must be `want`; of a tile that was unfinished at the head, it may have grown since. */
-static void compare_row(struct check *c, enum table table, struct span key, struct span want, bool may_be_longer, uint32_t log, const char *what)
+static void compare_row(struct check *c, enum table table, struct span key, struct span want, bool may_be_longer,
+                        uint32_t log, const char *what)
 {
     struct span row;
     enum err e = store_get(c->txn, table, key, &row);
-    bool good = e == ERR_OK && row.len >= want.len && (may_be_longer || row.len == want.len) && memcmp(row.ptr, want.ptr, want.len) == 0;
+    bool good = e == ERR_OK && row.len >= want.len && (may_be_longer || row.len == want.len) &&
+                memcmp(row.ptr, want.ptr, want.len) == 0;
     if (!good)
-        finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": a row of %s is not what its entries give", log, what);
+        finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": a row of %s is not what its entries give", log,
+                      what);
 }
 
 static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
 {
     struct checked_log *log = ctx;
     uint8_t key[TILE_KEY_LEN];
-    compare_row(log->check, TABLE_TILES, tile_key(key, log->number, t->level, t->n), hashes, t->width < TILE_WIDTH, log->number, "tiles");
+    compare_row(log->check, TABLE_TILES, tile_key(key, log->number, t->level, t->n), hashes, t->width < TILE_WIDTH,
+                log->number, "tiles");
 }
 
 static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, unsigned width)
 {
     uint8_t key[SEQS_KEY_LEN];
-    compare_row(c, TABLE_SEQS, seqs_key(key, log->number, n), span_of(log->seqs, width * SEQ_LEN), width < TILE_WIDTH, log->number, "seqs");
+    compare_row(c, TABLE_SEQS, seqs_key(key, log->number, n), span_of(log->seqs, width * SEQ_LEN), width < TILE_WIDTH,
+                log->number, "seqs");
 }
 
 /* The head as it should be at this point, in the stored form: what only the committer needs is taken over. */
@@ -42,7 +47,9 @@ static void compare_head(struct check *c, struct checked_log *log)
     head_encode(&now, &a);
     head_encode(&log->head, &b);
     if (a.failed || !span_eq(buf_span(&a), buf_span(&b)))
-        finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": the head of size %" PRIu64 " has another tree, tally or last statement than its entries give",
+        finds_failure(&c->finding[STORE_CHECK_TREES],
+                      "log %" PRIu32 ": the head of size %" PRIu64
+                      " has another tree, tally or last statement than its entries give",
                       log->number, log->head.head.size);
     uint64_t size = log->tree.frontier.size;
     if (size % TILE_WIDTH != 0)
@@ -102,7 +109,8 @@ void check_tree_end(struct check *c)
     for (size_t i = 0; i < c->n_logs; i++) {
         const struct checked_log *log = c->logs[i];
         if (log && log->has_head && log->head.head.size > log->tree.frontier.size)
-            finds_failure(&c->finding[STORE_CHECK_TREES], "log %zu: its head counts %" PRIu64 " entries, the journal has %" PRIu64, i,
+            finds_failure(&c->finding[STORE_CHECK_TREES],
+                          "log %zu: its head counts %" PRIu64 " entries, the journal has %" PRIu64, i,
                           log->head.head.size, log->tree.frontier.size);
     }
 }

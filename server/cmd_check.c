@@ -1,4 +1,5 @@
-/* Full integrity check of a store. Runs in a child process: LMDB has no checksums, a damaged file may kill who reads it. */
+/* Full integrity check of a store. Runs in a child process: LMDB has no checksums, a damaged file may kill who reads
+ * it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,15 +28,19 @@ static bool open_store(struct check *c)
 {
     enum err e = keys_load(c->dir, &c->keys);
     const char *what = "keys.json";
-    if (e == ERR_OK && (what = "the store", e = store_open(c->dir, STORE_READ, options_map_size(), &c->store)) == ERR_OK &&
-        (e = txn_begin(c->store, false, &c->txn)) == ERR_OK && (what = "the control data", e = catalog_load(c->txn, c->keys, 1, &c->catalog)) == ERR_OK &&
-        (what = "the watermark", e = watermark_read(c->txn, &c->watermark)) == ERR_OK && (what = "the public URL", read_issuer(c)))
+    if (e == ERR_OK &&
+        (what = "the store", e = store_open(c->dir, STORE_READ, options_map_size(), &c->store)) == ERR_OK &&
+        (e = txn_begin(c->store, false, &c->txn)) == ERR_OK &&
+        (what = "the control data", e = catalog_load(c->txn, c->keys, 1, &c->catalog)) == ERR_OK &&
+        (what = "the watermark", e = watermark_read(c->txn, &c->watermark)) == ERR_OK &&
+        (what = "the public URL", read_issuer(c)))
         return true;
     struct finding *found = &c->finding[STORE_CHECK_OPEN];
     if (e == ERR_CORRUPT)
         finds_failure(found, "%s: what is stored does not read", what);
     else
-        finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what, err_word(e), c->dir);
+        finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
+                    err_word(e), c->dir);
     for (int i = 1; i < STORE_CHECKS; i++)
         finds_doubt(&c->finding[i], "the store could not be opened");
     return false;
@@ -56,8 +61,9 @@ static bool check_row(struct check *c, struct span key, struct span row)
     }
     struct checked_log *log = check_log(c, env.contract);
     if (env.index != log->tree.frontier.size) {
-        finds_failure(found, "row %" PRIu64 " of the journal is entry %" PRIu64 " of log %" PRIu32 ", which has %" PRIu64, c->seq, env.index,
-                      env.contract, log->tree.frontier.size);
+        finds_failure(found,
+                      "row %" PRIu64 " of the journal is entry %" PRIu64 " of log %" PRIu32 ", which has %" PRIu64,
+                      c->seq, env.index, env.contract, log->tree.frontier.size);
         return false;
     }
     check_fold(c, log, &env);
@@ -74,11 +80,17 @@ static bool check_journal(struct check *c)
     bool good = cursor_open(c->txn, TABLE_JOURNAL, &cursor) == ERR_OK;
     if (!good)
         finds_doubt(&c->finding[STORE_CHECK_JOURNAL], "the journal cannot be read");
-    for (bool more = good && cursor_seek(cursor, SPAN(""), &key, &row); more && good; more = cursor_next(cursor, &key, &row))
+    for (bool more = good && cursor_seek(cursor, SPAN(""), &key, &row); more && good;
+         more = cursor_next(cursor, &key, &row))
         good = check_row(c, key, row);
+    /* a cursor that met a damaged page ends like one that met the end */
+    uint64_t end = good && cursor_last(cursor, &key, &row) && key.len == SEQ_LEN ? load_be64(key.ptr) + 1 : 0;
     cursor_close(cursor);
-    if (good && c->seq < c->watermark) {
-        finds_failure(&c->finding[STORE_CHECK_JOURNAL], "the journal ends at row %" PRIu64 ", before the watermark %" PRIu64, c->seq, c->watermark);
+    if (good && (c->seq < c->watermark || c->seq != end)) {
+        finds_failure(&c->finding[STORE_CHECK_JOURNAL],
+                      "the journal could be read up to row %" PRIu64 ", but its last is %" PRIu64
+                      " and the watermark %" PRIu64,
+                      c->seq, end, c->watermark);
         good = false;
     }
     return good;
@@ -90,7 +102,8 @@ static void check_catalog(struct check *c)
         const struct contract *k = &c->catalog->contracts[i];
         const struct checked_log *log = check_log(c, k->number);
         if (!log->terms || log->terms_index != k->terms_index)
-            finds_failure(&c->finding[STORE_CHECK_CATALOG], "contract %s works by terms %" PRIu64 ", its log's last terms are entry %" PRIu64, k->id,
+            finds_failure(&c->finding[STORE_CHECK_CATALOG],
+                          "contract %s works by terms %" PRIu64 ", its log's last terms are entry %" PRIu64, k->id,
                           k->terms_index, log->terms_index);
     }
 }
@@ -129,7 +142,8 @@ static int tell(const struct check *c, bool json)
     enum verdict all = HOLDS;
     verdict_open(&printer, json);
     for (int i = 0; i < STORE_CHECKS; i++)
-        all = verdict_worse(all, finding_report(&c->finding[i], checks[i].word, checks[i].good, verdict_line, &printer));
+        all =
+            verdict_worse(all, finding_report(&c->finding[i], checks[i].word, checks[i].good, verdict_line, &printer));
     if (!json)
         printf("%" PRIu64 " journal rows, watermark %" PRIu64 "\n", c->seq, c->watermark);
     return verdict_close(&printer, all);
@@ -161,10 +175,11 @@ int cmd_check(int argc, char **argv)
         {"--data", &dir, NULL, true, "the server's data folder; the server may run"},
         {"--json", NULL, &json, false, "one JSON object instead of lines"},
     };
-    args_parse(argc, argv,
-               "Checks a store through and through: replays its journal and compares every table with what that gives.\n"
-               "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
-               args, 2);
+    args_parse(
+        argc, argv,
+        "Checks a store through and through: replays its journal and compares every table with what that gives.\n"
+        "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
+        args, 2);
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
@@ -178,7 +193,8 @@ int cmd_check(int argc, char **argv)
         return WEXITSTATUS(status);
     struct verdict_printer printer;
     struct finding damage = {.failures = 0};
-    finds_failure(&damage, "the database file is damaged: the checking process died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    finds_failure(&damage, "the database file is damaged: the checking process died of signal %d (%s)",
+                  WTERMSIG(status), strsignal(WTERMSIG(status)));
     verdict_open(&printer, json);
     return verdict_close(&printer, finding_report(&damage, "open", "", verdict_line, &printer));
 }

@@ -12,7 +12,8 @@
 
 enum { URL_CAP = 256, PATH_CAP = 4096 };
 
-/* scheme://host[:port][/path], lower case up to the path, without query, fragment or user; a trailing slash is cut. Dies with what to write instead. */
+/* scheme://host[:port][/path], lower case up to the path, without query, fragment or user; a trailing slash is cut.
+ * Dies with what to write instead. */
 static struct span take_public_url(const char *given, char url[URL_CAP])
 {
     size_t len = strlen(given);
@@ -27,10 +28,11 @@ static struct span take_public_url(const char *given, char url[URL_CAP])
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)given[i];
         in_path |= i >= scheme && c == '/';
-        bool good = isalnum(c) || c == '.' || c == '-' || c == ':' || c == '/' || (i >= scheme && (c == '[' || c == ']')) ||
-                    (in_path && (c == '_' || c == '~'));
+        bool good = isalnum(c) || c == '.' || c == '-' || c == ':' || c == '/' ||
+                    (i >= scheme && (c == '[' || c == ']')) || (in_path && (c == '_' || c == '~'));
         if (!good || (!in_path && isupper(c)))
-            die("--public-url \"%s\": the character %zu does not belong there: scheme, lower-case host, port and path are all it may hold",
+            die("--public-url \"%s\": the character %zu does not belong there: scheme, lower-case host, port and path "
+                "are all it may hold",
                 given, i + 1);
         url[i] = (char)c;
     }
@@ -83,11 +85,12 @@ int cmd_init(int argc, char **argv)
     make_folder(dir);
     enum err e = keys_create(dir);
     if (e == ERR_CONFLICT)
-        die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir, dir);
+        die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
+            dir);
     if (e != ERR_OK)
         die("cannot write %s/keys.json: %s", dir, strerror(errno));
 
-    struct party operator = {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
+    struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
     random_id('P', operator.id);
     api_token_new(token);
     struct store *s = NULL;
@@ -96,7 +99,8 @@ int cmd_init(int argc, char **argv)
         e = fill_store(s, url, &operator, span_str(token));
     store_close(s);
     if (e != ERR_OK)
-        die("cannot make the store in %s (%s): free some space, remove the folder and run init again", dir, err_word(e));
+        die("cannot make the store in %s (%s): free some space, remove the folder and run init again", dir,
+            err_word(e));
 
     snprintf(line, sizeof line, "%s\n", token);
     if (file_write_atomic(path, span_str(line), 0600) != ERR_OK)

@@ -1,4 +1,5 @@
-/* Mirrors one contract: FORMATS.md "Mirror". What the pull's checkpoint covers is fetched, nothing else; the same folder can be pulled into again. */
+/* Mirrors one contract: FORMATS.md "Mirror". What the pull's checkpoint covers is fetched, nothing else; the same
+ * folder can be pulled into again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,7 +20,8 @@
 
 enum { NAME_CAP = 192 };
 
-/* A served checkpoint is at most one second behind its log (INTERFACE section 4): after this wait it covers all that came before the pull. */
+/* A served checkpoint is at most one second behind its log (INTERFACE section 4): after this wait it covers all that
+ * came before the pull. */
 enum { LAG_US = 1100 * 1000 };
 
 struct pull {
@@ -103,8 +105,9 @@ static void remove_stale(void *arg, const char *path)
     const struct stale *s = arg;
     size_t n = strlen(s->base);
     struct tile t;
-    bool outdated = strncmp(path, s->base, n) == 0 && path[n] == '/' && tile_parse(span_str(path + n + 1), &t) == ERR_OK &&
-                    t.width < 256 && t.width != tile_width(t.level, t.n, s->size);
+    bool outdated = strncmp(path, s->base, n) == 0 && path[n] == '/' &&
+                    tile_parse(span_str(path + n + 1), &t) == ERR_OK && t.width < 256 &&
+                    t.width != tile_width(t.level, t.n, s->size);
     if (!outdated && !ends_with(path, ".part") && !ends_with(path, ".tmp"))
         return;
     char *whole = folder_path(s->pull->dir, path);
@@ -128,7 +131,8 @@ static uint64_t get_log(struct pull *p, const char *base)
     if (!checkpoint_size(p, fresh, &size))
         die("%s%s is not a checkpoint", download_url(p->from), url);
     if (size < had)
-        die("the log %s had %" PRIu64 " entries at the last pull and now claims %" PRIu64 ": a log never shrinks; keep both and ask the operator",
+        die("the log %s had %" PRIu64 " entries at the last pull and now claims %" PRIu64
+            ": a log never shrinks; keep both and ask the operator",
             base, had, size);
     get_tiles(p, base, had, size);
 
@@ -144,22 +148,13 @@ static uint64_t get_log(struct pull *p, const char *base)
     return size;
 }
 
-/* The answer comes in pages; each names the next one in a Link header. */
 static void get_openings(struct pull *p, uint64_t size)
 {
-    char path[NAME_CAP], query[NAME_CAP + 64], next[256];
+    char path[NAME_CAP], query[NAME_CAP + 64];
     snprintf(path, sizeof path, "log/%s/openings", p->contract);
     snprintf(query, sizeof query, "%s?from=0&to=%" PRIu64, path, size);
-    struct buf text;
-    buf_heap(&text);
-    while (download_text(p->from, query, &text, next, sizeof next))
-        snprintf(query, sizeof query, "%s", next);
-    char *whole = folder_path(p->dir, path);
-    if (file_write_atomic(whole, buf_span(&text), 0644) != ERR_OK)
-        die("cannot write %s", whole);
+    download_file(p->from, query, p->dir, path);
     p->files++;
-    free(whole);
-    buf_free(&text);
 }
 
 static bool is_id(struct span s)
@@ -237,7 +232,8 @@ static void pull_all(struct pull *p)
     uint64_t root_size = get_log(p, "log"); /* last: it holds the heads of all statements above */
     get(p, "log/keys");
     get(p, ".well-known/jwks.json");
-    printf("%s: %" PRIu64 " entries of contract %s, root log of %" PRIu64 ", %" PRIu64 " files fetched\nnext: countersign verify %s\n",
+    printf("%s: %" PRIu64 " entries of contract %s, root log of %" PRIu64 ", %" PRIu64
+           " files fetched\nnext: countersign verify %s\n",
            p->dir, size, p->contract, root_size, p->files, p->dir);
 }
 
@@ -251,7 +247,8 @@ int cmd_pull(int argc, char **argv)
         {"--contract", &p.contract, NULL, true, "id of the contract"},
         {"--token", &token, NULL, false, "API token of a party or auditor; else the variable COUNTERSIGN_TOKEN"},
     };
-    args_parse(argc, argv, "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.", args, 4);
+    args_parse(argc, argv, "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
+               args, 4);
     if (!token)
         token = getenv("COUNTERSIGN_TOKEN");
     if (!token || !*token)

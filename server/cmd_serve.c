@@ -13,8 +13,8 @@
 #include "server/server.h"
 #include "server/system.h"
 
-/* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain bind first tells. Writes the
- * address that was bound, which settles port 0. */
+/* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
+ * bind first tells. Writes the address that was bound, which settles port 0. */
 static void probe_address(const char *address, char *bound, size_t cap)
 {
     struct sockaddr_storage sa;
@@ -22,15 +22,18 @@ static void probe_address(const char *address, char *bound, size_t cap)
     if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
         die("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
     int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 || bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
         die("cannot listen on %s: %s; stop what listens there, or choose another --listen", address, strerror(errno));
     socklen_t bound_len = sizeof sa;
     char ip[INET6_ADDRSTRLEN] = "";
     if (getsockname(fd, (struct sockaddr *)&sa, &bound_len) < 0)
         die("cannot read the address of %s: %s", address, strerror(errno));
     close(fd);
-    const void *raw = sa.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&sa)->sin6_addr : (const void *)&((struct sockaddr_in *)&sa)->sin_addr;
-    in_port_t port = sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port : ((struct sockaddr_in *)&sa)->sin_port;
+    const void *raw = sa.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&sa)->sin6_addr
+                                               : (const void *)&((struct sockaddr_in *)&sa)->sin_addr;
+    in_port_t port =
+        sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port : ((struct sockaddr_in *)&sa)->sin_port;
     evutil_inet_ntop(sa.ss_family, raw, ip, sizeof ip);
     snprintf(bound, cap, sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, ntohs(port));
 }
@@ -164,8 +167,8 @@ int serve(int argc, char **argv)
     open_data(&sh);
     bind_addresses(&sh);
     start(&sh);
-    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sh.listen, sh.public_url, sh.n_workers,
-             sh.admin_listen[0] ? ", admin on http://" : "", sh.admin_listen);
+    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sh.listen, sh.public_url,
+             sh.n_workers, sh.admin_listen[0] ? ", admin on http://" : "", sh.admin_listen);
     wait_for_signals(&set);
     stop(&sh);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");

@@ -37,7 +37,9 @@ int cmd_token(int argc, char **argv)
         {"--data", &dir, NULL, true, "the server's data folder"},
         {"--party", &id, NULL, true, "id of the party that gets the token"},
     };
-    args_parse(argc, argv, "Mints another API token of a party while the server is stopped. Printed once, stored as a hash.", args, 2);
+    args_parse(argc, argv,
+               "Mints another API token of a party while the server is stopped. Printed once, stored as a hash.", args,
+               2);
     struct keys *k = NULL;
     struct store *s = NULL;
     enum err e = keys_load(dir, &k);

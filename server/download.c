@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,15 +12,14 @@
 #include "server/folder.h"
 #include "server/log.h"
 
-enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512 };
+enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512, PAGE_CAP = 512 };
 
 struct download {
     CURL *curl;
     struct curl_slist *headers;
     char *url;
-    /* of the present transfer: a body of 200 goes to file or text, another one is kept for the message */
+    /* of the present transfer: a body of 200 goes to the file, another one is kept for the message */
     FILE *file;
-    struct buf *text;
     char refusal[ERROR_BODY];
     size_t refusal_len;
 };
@@ -35,10 +35,7 @@ static size_t take_body(char *ptr, size_t size, size_t n, void *arg)
         d->refusal_len += len;
         return size * n;
     }
-    if (d->file)
-        return fwrite(ptr, size, n, d->file) * size;
-    buf_add(d->text, ptr, size * n);
-    return size * n;
+    return fwrite(ptr, size, n, d->file) * size;
 }
 
 struct download *download_open(const char *url, const char *token)
@@ -58,7 +55,8 @@ struct download *download_open(const char *url, const char *token)
     free(header);
     curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, d->headers);
     curl_easy_setopt(d->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(d->curl, CURLOPT_FOLLOWLOCATION, 0L); /* a mirror is what this server says, and the token is for it alone */
+    curl_easy_setopt(d->curl, CURLOPT_FOLLOWLOCATION,
+                     0L); /* a mirror is what this server says, and the token is for it alone */
     curl_easy_setopt(d->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
     curl_easy_setopt(d->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(d->curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
@@ -78,7 +76,10 @@ void download_close(struct download *d)
     free(d);
 }
 
-const char *download_url(const struct download *d) { return d->url; }
+const char *download_url(const struct download *d)
+{
+    return d->url;
+}
 
 static const char *advice(long status)
 {
@@ -89,7 +90,7 @@ static const char *advice(long status)
                            : "the server did not take the request";
 }
 
-/* Runs the transfer. false, with the reason told, when it failed; `die` is left to callers that have files to remove. */
+/* Runs one transfer. false, with the reason told, when it failed. */
 static bool run(struct download *d, const char *what)
 {
     char *url = NULL;
@@ -104,8 +105,8 @@ static bool run(struct download *d, const char *what)
     if (code != CURLE_OK)
         fprintf(stderr, "countersign pull: %s: %s\n", url, curl_easy_strerror(code));
     else if (!good)
-        fprintf(stderr, "countersign pull: %s answered %ld: %s%s%.*s\n", url, status, advice(status), d->refusal_len ? ": " : "",
-                (int)d->refusal_len, d->refusal);
+        fprintf(stderr, "countersign pull: %s answered %ld: %s%s%.*s\n", url, status, advice(status),
+                d->refusal_len ? ": " : "", (int)d->refusal_len, d->refusal);
     free(url);
     return good;
 }
@@ -120,30 +121,6 @@ static void make_folders(char *path)
     }
 }
 
-void download_file(struct download *d, const char *what, const char *dir, const char *path)
-{
-    char *whole = folder_path(dir, path), *side = NULL;
-    if (asprintf(&side, "%s.part", whole) < 0)
-        abort();
-    make_folders(whole);
-    d->file = fopen(side, "wbe");
-    if (!d->file)
-        die("cannot write %s: %s", side, strerror(errno));
-    bool good = run(d, what);
-    bool closed = fclose(d->file) == 0;
-    d->file = NULL;
-    if (good && closed && rename(side, whole) != 0)
-        closed = false;
-    if (!good || !closed)
-        unlink(side);
-    if (!good)
-        exit(1);
-    if (!closed)
-        die("cannot write %s: %s", whole, strerror(errno));
-    free(side);
-    free(whole);
-}
-
 /* </path?query>; rel="next" */
 static bool next_link(struct download *d, char *next, size_t cap)
 {
@@ -156,12 +133,35 @@ static bool next_link(struct download *d, char *next, size_t cap)
     return n > 0 && (size_t)n < cap;
 }
 
-bool download_text(struct download *d, const char *what, struct buf *out, char *next, size_t cap)
+static bool run_pages(struct download *d, const char *what)
 {
-    d->text = out;
+    char next[PAGE_CAP];
     bool good = run(d, what);
-    d->text = NULL;
+    while (good && next_link(d, next, sizeof next))
+        good = run(d, next);
+    return good;
+}
+
+void download_file(struct download *d, const char *what, const char *dir, const char *path)
+{
+    char *whole = folder_path(dir, path), *side = NULL;
+    if (asprintf(&side, "%s.part", whole) < 0)
+        abort();
+    make_folders(whole);
+    d->file = fopen(side, "wbe");
+    if (!d->file)
+        die("cannot write %s: %s", side, strerror(errno));
+    bool good = run_pages(d, what);
+    bool closed = fclose(d->file) == 0;
+    d->file = NULL;
+    if (good && closed && rename(side, whole) != 0)
+        closed = false;
+    if (!good || !closed)
+        unlink(side);
     if (!good)
         exit(1);
-    return next_link(d, next, cap);
+    if (!closed)
+        die("cannot write %s: %s", whole, strerror(errno));
+    free(side);
+    free(whole);
 }

@@ -2,14 +2,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/mem.h"
-#include "server/system.h"
 
-enum { DEPTH = 16 };
+enum { DEPTH = 16, CHUNK = 1 << 16 };
 
 char *folder_path(const char *dir, const char *path)
 {
@@ -19,10 +20,26 @@ char *folder_path(const char *dir, const char *path)
     return whole;
 }
 
-static enum err folder_read(void *ctx, const char *path, struct buf *out)
+static enum err folder_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
 {
     char *whole = folder_path(ctx, path);
-    enum err e = file_read(whole, out);
+    int fd = open(whole, O_RDONLY | O_CLOEXEC);
+    enum err e = fd >= 0 ? ERR_OK : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+    while (e == ERR_OK && max > 0) {
+        size_t want = max < CHUNK ? max : CHUNK;
+        ssize_t n = pread(fd, buf_room(out, want), want, (off_t)offset);
+        if (n == 0)
+            break;
+        if (n > 0) {
+            out->len += (size_t)n;
+            offset += (uint64_t)n;
+            max -= (size_t)n;
+        } else if (errno != EINTR) {
+            e = ERR_IO;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
     free(whole);
     return e;
 }

@@ -161,9 +161,15 @@ void keys_free(struct keys *k)
     free(k);
 }
 
-struct signer *keys_new_log_signer(const struct keys *k) { return signer_new(k->log.seed[0]); }
+struct signer *keys_new_log_signer(const struct keys *k)
+{
+    return signer_new(k->log.seed[0]);
+}
 
-struct signer *keys_new_statement_signer(const struct keys *k) { return signer_new(k->statement.seed[0]); }
+struct signer *keys_new_statement_signer(const struct keys *k)
+{
+    return signer_new(k->statement.seed[0]);
+}
 
 struct tokens *keys_new_tokens(const struct keys *k)
 {
@@ -185,7 +191,10 @@ void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32])
     keys_subkey(k, info, out);
 }
 
-void keys_period_wrap(const struct keys *k, uint8_t out[32]) { keys_subkey(k, "countersign/v1/period wrap", out); }
+void keys_period_wrap(const struct keys *k, uint8_t out[32])
+{
+    keys_subkey(k, "countersign/v1/period wrap", out);
+}
 
 static size_t publics(const struct ring *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
 {

@@ -16,7 +16,10 @@ enum { DETAIL_LEN = 1024, LINE_LEN = 8 * DETAIL_LEN };
 static _Atomic int threshold = LOG_INFO;
 static const char *const words[] = {"debug", "info", "warn", "error"};
 
-void log_set_level(enum log_level level) { threshold = (int)level; }
+void log_set_level(enum log_level level)
+{
+    threshold = (int)level;
+}
 
 bool log_level_parse(const char *word, enum log_level *out)
 {

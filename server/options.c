@@ -34,7 +34,8 @@ struct value {
     const char *text;
     int64_t number;
 };
-_Static_assert(sizeof(struct value) == sizeof ((struct options *)0)->data, "a row's member of struct options is a struct value");
+_Static_assert(sizeof(struct value) == sizeof((struct options *)0)->data,
+               "a row's member of struct options is a struct value");
 
 /* From weak to strong: a later source replaces an earlier one. */
 static void set(struct options *o, const struct option *row, const char *text, const char *source)
@@ -124,8 +125,8 @@ static void read_file(struct options *o)
 static _Noreturn void print_help(void)
 {
     printf("usage: countersign serve --data DIR [options]\n\n"
-           "Answers clicks, pixels, postbacks and the API until SIGTERM. Every setting is a flag, a key of the config file\n"
-           "and a variable COUNTERSIGN_NAME; a flag wins over the variable, the variable over the file.\n\n"
+           "Answers clicks, pixels, postbacks and the API until SIGTERM. Every setting is a flag, a key of the config\n"
+           "file and a variable COUNTERSIGN_NAME; a flag wins over the variable, the variable over the file.\n\n"
            "  --config FILE            read settings from FILE, one `key = value` a line\n"
            "  --print-config           show the effective settings and exit\n");
     for (size_t i = 0; i < OPTIONS; i++) {

@@ -39,8 +39,14 @@ static _Thread_local struct {
 static unsigned forks;
 static pthread_once_t forks_watched = PTHREAD_ONCE_INIT;
 
-static void forked(void) { forks++; }
-static void watch_forks(void) { pthread_atfork(NULL, NULL, forked); }
+static void forked(void)
+{
+    forks++;
+}
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, forked);
+}
 
 static void draw(uint8_t *out, size_t len)
 {

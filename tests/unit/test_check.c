@@ -14,10 +14,17 @@ struct shop {
     struct buf campaign, contract; /* documents */
 };
 
-static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher, uint64_t terms_index)
+static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher,
+                                    uint64_t terms_index)
 {
-    return (struct contract){.number = 1, .id = CONTRACT, .campaign = c, .publisher = publisher, .document = buf_span(&s->contract),
-                             .terms_index = terms_index, .terms_version = 1, .created_ms = NOW};
+    return (struct contract){.number = 1,
+                             .id = CONTRACT,
+                             .campaign = c,
+                             .publisher = publisher,
+                             .document = buf_span(&s->contract),
+                             .terms_index = terms_index,
+                             .terms_version = 1,
+                             .created_ms = NOW};
 }
 
 static void put_control(const struct shop *s, struct txn *t, uint64_t terms_index)
@@ -25,7 +32,12 @@ static void put_control(const struct shop *s, struct txn *t, uint64_t terms_inde
     struct party parties[] = {{.number = 1, .id = "O1", .role = ROLE_OPERATOR, .name = SPAN("o"), .created_ms = NOW},
                               {.number = 2, .id = "A1", .role = ROLE_ADVERTISER, .name = SPAN("a"), .created_ms = NOW},
                               {.number = 3, .id = "P1", .role = ROLE_PUBLISHER, .name = SPAN("p"), .created_ms = NOW}};
-    struct campaign c = {.number = 1, .id = "K1", .advertiser = &parties[1], .document = buf_span(&s->campaign), .direct = 1, .created_ms = NOW};
+    struct campaign c = {.number = 1,
+                         .id = "K1",
+                         .advertiser = &parties[1],
+                         .document = buf_span(&s->campaign),
+                         .direct = 1,
+                         .created_ms = NOW};
     struct contract k = contract_row(s, &c, &parties[2], terms_index);
     assert_ok(store_put(t, TABLE_META, SPAN("format"), SPAN("1")));
     assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("https://" ORIGIN)));
@@ -33,6 +45,16 @@ static void put_control(const struct shop *s, struct txn *t, uint64_t terms_inde
         assert_ok(catalog_put_party(t, &parties[i]));
     assert_ok(catalog_put_campaign(t, &c));
     assert_ok(catalog_put_contract(t, &k));
+}
+
+/* The story's envelopes are of day 0. */
+static void put_day_key(const struct shop *s, struct txn *t)
+{
+    uint8_t wrap[32];
+    struct periods *p = periods_new();
+    keys_period_wrap(s->keys, wrap);
+    assert_ok(periods_ensure(p, t, wrap, 0));
+    periods_free(p);
 }
 
 static void put_part(struct txn *t, struct span id, const char *part, struct span bytes)
@@ -54,7 +76,8 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     buf_heap(&payload);
     buf_heap(&jws);
     snprintf(path, sizeof path, "v1/statements/%.*s.jws", (int)e->id.len, e->id.ptr);
-    assert_ok(jws_general_open(buf_span(story_file(s->story, path)), signer_public(s->story->statement_key), STATEMENT_TYP, &payload, NULL));
+    assert_ok(jws_general_open(buf_span(story_file(s->story, path)), signer_public(s->story->statement_key),
+                               STATEMENT_TYP, &payload, NULL));
     assert_ok(statement_read(buf_span(&payload), &said));
     last.carried_micros = said.carried_micros;
     last.to_ms = said.to_ms;
@@ -70,7 +93,8 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     buf_free(&jws);
 }
 
-static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes, const struct terms *terms)
+static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes,
+                   const struct terms *terms)
 {
     uint64_t index;
     assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
@@ -119,6 +143,7 @@ static int shop_open(void **state)
     entry_close(&terms);
     struct txn *t = fixture_begin(&s->f, true);
     put_control(s, t, 0);
+    put_day_key(s, t);
     put_story(s, t);
     assert_ok(txn_commit(t));
     *state = s;
@@ -137,10 +162,12 @@ static int shop_close(void **state)
     return 0;
 }
 
-/* Runs the command with its report in *out. */
+/* Runs the command with its report in *out. It opens the store by itself, so this process must not hold it. */
 static int check(struct shop *s, struct buf *out)
 {
     char path[96];
+    store_close(s->f.store);
+    s->f.store = NULL;
     snprintf(path, sizeof path, "%s/report", s->f.dir);
     fflush(stdout);
     int kept = dup(STDOUT_FILENO);
@@ -158,7 +185,8 @@ static bool line_says(const struct buf *report, const char *word, const char *ma
 {
     char start[32];
     int n = snprintf(start, sizeof start, "%-12s%s", word, mark);
-    for (const char *p = report->ptr; p && p + n <= report->ptr + report->len; p = memchr(p, '\n', (size_t)(report->ptr + report->len - p))) {
+    for (const char *p = report->ptr; p && p + n <= report->ptr + report->len;
+         p = memchr(p, '\n', (size_t)(report->ptr + report->len - p))) {
         p += *p == '\n';
         if (p + n <= report->ptr + report->len && memcmp(p, start, (size_t)n) == 0)
             return true;
@@ -196,7 +224,10 @@ static void flip_row(struct txn *t, enum table table, struct span from, size_t a
     buf_free(&v);
 }
 
-static struct span contract_1(void) { return span_of("\0\0\0\1", 4); }
+static struct span contract_1(void)
+{
+    return span_of("\0\0\0\1", 4);
+}
 
 static void lose_lead(struct shop *s, struct txn *t)
 {
@@ -210,19 +241,47 @@ static void lose_lead(struct shop *s, struct txn *t)
     assert_ok(store_del(t, (enum table)(TABLE_ROWS + (int)ROW_LEADS), span_of(key, sizeof key)));
 }
 
-static void change_move(struct shop *s, struct txn *t) { (void)s; flip_row(t, (enum table)(TABLE_ROWS + (int)ROW_MOVES), SPAN(""), 3); }
-static void change_tile(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_TILES, contract_1(), 31); }
+static void change_move(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, (enum table)(TABLE_ROWS + (int)ROW_MOVES), SPAN(""), 3);
+}
+static void change_tile(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_TILES, contract_1(), 31);
+}
 static void change_partial_tile(struct shop *s, struct txn *t)
 {
     uint8_t key[TILE_KEY_LEN];
     (void)s;
     flip_row(t, TABLE_TILES, tile_key(key, 1, 0, 1), 31);
 }
-static void change_seqs(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_SEQS, contract_1(), 7); }
-static void change_head(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_HEADS, contract_1(), 300); }
-static void change_lines(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_STATEMENTS, SPAN("S1\0lines"), 20); }
-static void change_jws(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_STATEMENTS, SPAN("S1\0jws"), 20); }
-static void change_entry(struct shop *s, struct txn *t) { (void)s; flip_row(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6"), ENVELOPE_HEAD + 6); }
+static void change_seqs(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_SEQS, contract_1(), 7);
+}
+static void change_head(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_HEADS, contract_1(), 150);
+}
+static void change_lines(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_STATEMENTS, SPAN("S1\0lines"), 20);
+}
+static void change_jws(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_STATEMENTS, SPAN("S1\0jws"), 20);
+}
+static void change_entry(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6"), ENVELOPE_HEAD + 6);
+}
 
 static void lose_journal_row(struct shop *s, struct txn *t)
 {
@@ -243,27 +302,38 @@ static void add_sealed(struct shop *s, struct txn *t)
     buf_free(&longer);
 }
 
-static void change_terms_index(struct shop *s, struct txn *t) { put_control(s, t, 1); }
+static void lose_day_key(struct shop *s, struct txn *t)
+{
+    add_sealed(s, t);
+    assert_ok(store_del(t, TABLE_PERIODS, SPAN("\0\0\0\0")));
+}
+
+static void change_terms_index(struct shop *s, struct txn *t)
+{
+    put_control(s, t, 1);
+}
 
 static void test_damage_is_named(void **state)
 {
     (void)state;
     static const struct {
-        const char *what, *check, *mark;
+        const char *what, *check;
+        int status;
         void (*harm)(struct shop *s, struct txn *t);
     } cases[] = {
-        {"a lead's row is gone", "rows", "FAILS", lose_lead},
-        {"a move says another", "rows", "FAILS", change_move},
-        {"a full tile", "trees", "FAILS", change_tile},
-        {"an unfinished tile", "trees", "FAILS", change_partial_tile},
-        {"the index of journal rows", "trees", "FAILS", change_seqs},
-        {"the head", "trees", "FAILS", change_head},
-        {"a line item", "statements", "FAILS", change_lines},
-        {"a statement", "statements", "FAILS", change_jws},
-        {"an entry", "entries", "FAILS", change_entry},
-        {"a row of the journal", "journal", "FAILS", lose_journal_row},
-        {"a sealed part", "private", "FAILS", add_sealed},
-        {"the terms a contract works by", "catalog", "FAILS", change_terms_index},
+        {"a lead's row is gone", "rows", 1, lose_lead},
+        {"a move says another", "rows", 1, change_move},
+        {"a full tile", "trees", 1, change_tile},
+        {"an unfinished tile", "trees", 1, change_partial_tile},
+        {"the index of journal rows", "trees", 1, change_seqs},
+        {"the head", "trees", 1, change_head},
+        {"a line item", "statements", 1, change_lines},
+        {"a statement", "statements", 1, change_jws},
+        {"an entry", "entries", 1, change_entry},
+        {"a row of the journal", "journal", 1, lose_journal_row},
+        {"a sealed part", "private", 1, add_sealed},
+        {"the key of sealed parts", "private", 2, lose_day_key},
+        {"the terms a contract works by", "catalog", 1, change_terms_index},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         void *fresh = NULL;
@@ -274,7 +344,8 @@ static void test_damage_is_named(void **state)
         struct txn *t = fixture_begin(&s->f, true);
         cases[i].harm(s, t);
         assert_ok(txn_commit(t));
-        if (check(s, &report) != 1 || !line_says(&report, cases[i].check, cases[i].mark))
+        if (check(s, &report) != cases[i].status ||
+            !line_says(&report, cases[i].check, cases[i].status == 1 ? "FAILS" : "cannot tell"))
             fail_msg("%s: not named by %s:\n%.*s", cases[i].what, cases[i].check, (int)report.len, report.ptr);
         buf_free(&report);
         shop_close(&fresh);
@@ -290,8 +361,6 @@ static void test_damaged_file_is_survived(void **state)
     buf_heap(&bytes);
     buf_heap(&report);
     snprintf(path, sizeof path, "%s/store.mdb", s->f.dir);
-    store_close(s->f.store);
-    s->f.store = NULL;
     assert_ok(file_read(path, &bytes));
     memset(junk, 0xa5, sizeof junk);
     for (size_t at = 3 * 4096; at + sizeof junk < bytes.len; at += 4 * sizeof junk)
@@ -309,8 +378,6 @@ static void test_no_store_cannot_be_told(void **state)
     struct buf report;
     buf_heap(&report);
     snprintf(path, sizeof path, "%s/store.mdb", s->f.dir);
-    store_close(s->f.store);
-    s->f.store = NULL;
     unlink(path);
     assert_int_equal(check(s, &report), 2);
     buf_free(&report);

@@ -29,7 +29,10 @@ static int remove_config(void **state)
     return unlink(config);
 }
 
-static void write_config(const char *text) { assert_int_equal(file_write_atomic(config, span_str(text), 0600), ERR_OK); }
+static void write_config(const char *text)
+{
+    assert_int_equal(file_write_atomic(config, span_str(text), 0600), ERR_OK);
+}
 
 static void test_defaults(void **state)
 {
