@@ -137,6 +137,8 @@ enum err control_finish(struct request *rq, struct job *job, struct reply *reply
     }
     api_reply(rq, reply, job->answer);
     reply->status = job->answer_status;
+    if (!span_empty(job->entry))
+        METRIC_ADD(rq->worker->counters, dispositions, 1);
     if (job->replayed)
         reply_header(reply, "Idempotent-Replayed", SPAN("true"));
     return ERR_OK;

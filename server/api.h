@@ -1,8 +1,8 @@
 /* What the handlers of the management API share: bodies, access, control jobs, JSON answers.
  *
- * A write has two halves. The handler (worker) parses, checks and makes a control job; its run (committer) checks again whatever another
- * request may have changed meanwhile, writes, and answers. rq->catalog is the worker's snapshot, cx->catalog the committer's: what is
- * handed from one half to the other is numbers, never pointers into a catalog. */
+ * A write has two halves. The handler (worker) parses, checks and makes a control job; its run (committer) checks again
+ * whatever another request may have changed meanwhile, writes, and answers. rq->catalog is the worker's snapshot,
+ * cx->catalog the committer's: what is handed from one half to the other is numbers, never pointers into a catalog. */
 #ifndef CS_SERVER_API_H
 #define CS_SERVER_API_H
 
@@ -21,12 +21,14 @@ MUST_CHECK enum err api_text(struct request *rq, const json_t *body, const char 
 /* ---- access: what the caller may not see is ERR_NOT_FOUND ---- */
 
 MUST_CHECK enum err api_contract(struct request *rq, struct span id, const struct contract **out); /* one it may read */
-MUST_CHECK enum err api_party(struct request *rq, struct span id, const struct party **out); /* itself; the operator: anyone */
+MUST_CHECK enum err api_party(struct request *rq, struct span id,
+                              const struct party **out); /* itself; the operator: anyone */
 bool caller_is(const struct request *rq, enum role role);
 
 /* ---- writes ---- */
 
-/* Runs in the committer with the handler's arg (arena memory). Checks first, writes last; answers by an answer_* pair. */
+/* Runs in the committer with the handler's arg (arena memory). Checks first, writes last; answers through
+ * struct answer. */
 typedef enum err control_run(struct commit *cx, struct job *job, void *arg);
 
 /* Submits run under the request's Idempotency-Key. ERR_PENDING. control_finish (routes.h) makes the reply. */
@@ -51,7 +53,8 @@ void api_reply(struct request *rq, struct reply *reply, struct span json);
 /* name: RFC 3339 text of ms. */
 void jw_ktime(struct jw *w, const char *name, int64_t ms);
 json_t *json_time(int64_t ms);
-/* The value `canonical`, an object, with the members of `more` (taken over) added to it. ERR_CORRUPT when it is none. */
+/* The value `canonical`, an object, with the members of `more` (taken over) added to it. ERR_CORRUPT when it is
+ * none. */
 MUST_CHECK enum err jw_document(struct jw *w, struct span canonical, json_t *more);
 
 #endif

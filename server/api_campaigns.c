@@ -5,7 +5,8 @@
 #include "server/routes.h"
 #include "server/system.h"
 
-/* The document, and beside it: created_at, and for those who may use it the direct contract (it takes leads without a known click). */
+/* The document, and beside it: created_at, and for those who may use it the direct contract (it takes leads without a
+ * known click). */
 static enum err jw_campaign(struct jw *w, const struct campaign *c, const char *direct_id)
 {
     json_t *more = json_object();

@@ -38,7 +38,7 @@ struct leads {
     const struct contract *k;
     bool filtered;
     enum status status;
-    uint64_t at;      /* index of the next row to look at */
+    uint64_t at; /* index of the next row to look at */
     struct list list;
     char last[LEAD_REF_LEN];
 };
@@ -194,7 +194,8 @@ done:
 
 /* ---- POST /v1/leads/{ref}/dispositions ---- */
 
-/* The pipeline's own job, run inside a control job: so a disposition takes an Idempotency-Key like every other write, and answers like a postback. */
+/* The pipeline's own job, run inside a control job: so a disposition takes an Idempotency-Key like every other write,
+ * and answers like a postback. */
 struct disposition {
     uint32_t party;
     struct job job;
@@ -221,6 +222,8 @@ static enum err disposition_run(struct commit *cx, struct job *job, void *arg)
                     cx->tokens, cx->statement_signer);
     answer_job(&a, job, 200);
     entry_close(&entry);
+    if (!d->job.replayed)
+        job->entry = d->job.entry; /* control_finish counts it, after the commit */
     return ERR_OK;
 }
 

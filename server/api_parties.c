@@ -50,10 +50,12 @@ static void secret_new(struct secret *s, const struct party *party, int64_t now_
     random_bytes(s->key, s->len);
 }
 
-/* Ids and kids are random; one that is taken already would hide another row, so it is refused (try again: another one is drawn). */
+/* Ids and kids are random; one that is taken already would hide another row, so it is refused (try again: another one
+ * is drawn). */
 static enum err taken(struct job *job, const void *row)
 {
-    return row ? problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again") : ERR_OK;
+    return row ? problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again")
+               : ERR_OK;
 }
 
 /* ---- POST /v1/parties ---- */

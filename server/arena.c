@@ -69,4 +69,7 @@ struct span arena_copy(struct arena *a, struct span s)
     return span_of(p, s.len);
 }
 
-void arena_buf(struct arena *a, struct buf *b, size_t cap) { buf_fixed(b, arena_alloc(a, cap), cap); }
+void arena_buf(struct arena *a, struct buf *b, size_t cap)
+{
+    buf_fixed(b, arena_alloc(a, cap), cap);
+}

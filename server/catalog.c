@@ -146,7 +146,8 @@ bool catalog_may_read(const struct catalog *c, const struct party *p, const stru
 /* ---- the published one ---- */
 
 struct catalog_slot {
-    pthread_mutex_t lock; /* held for a pointer copy and a count: the count must rise before a publisher can drop the last reference */
+    pthread_mutex_t lock; /* held for a pointer copy and a count: the count must rise before a publisher can drop the
+                             last reference */
     struct catalog *newest;
 };
 

@@ -1,5 +1,5 @@
-/* Rows to a snapshot. A control write is followed by a reload inside the committer: so a row whose bytes are those of the snapshot before is taken
- * over from there, and only what changed is parsed, opened and compiled. */
+/* Rows to a snapshot. A control write is followed by a reload inside the committer: so a row whose bytes are those of
+ * the snapshot before is taken over from there, and only what changed is parsed, opened and compiled. */
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
@@ -57,7 +57,7 @@ static int span_order(struct span a, struct span b)
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* Copies every row of the table: the cursor's memory may move under a later read in a write transaction. */
+/* Keeps every row of the table: the next reload compares with them. */
 static enum err rows_copy(struct load *l, enum table table)
 {
     struct rows *r = &l->c->index->rows[table];
@@ -66,7 +66,8 @@ static enum err rows_copy(struct load *l, enum table table)
     enum err e = cursor_open(l->txn, table, &cursor);
     if (e != ERR_OK)
         return e;
-    for (bool more = cursor_seek(cursor, span_of("", 0), &key, &value); more; more = cursor_next(cursor, &key, &value)) {
+    for (bool more = cursor_seek(cursor, span_of("", 0), &key, &value); more;
+         more = cursor_next(cursor, &key, &value)) {
         if (r->n == r->cap) {
             r->cap = r->cap ? 2 * r->cap : 64;
             r->row = xrealloc(r->row, r->cap * sizeof *r->row);
@@ -419,9 +420,9 @@ static enum err names_build(struct catalog *c)
 
 /* In the order of dependence. */
 static const struct loader loaders[] = {
-    {TABLE_PARTIES, party_read, party_reuse},       {TABLE_CAMPAIGNS, campaign_read, campaign_reuse},
+    {TABLE_PARTIES, party_read, party_reuse},         {TABLE_CAMPAIGNS, campaign_read, campaign_reuse},
     {TABLE_CONTRACTS, contract_read, contract_reuse}, {TABLE_CODES, code_row_read, code_reuse},
-    {TABLE_SECRETS, secret_read, secret_reuse},     {TABLE_TOKENS, token_read, token_reuse},
+    {TABLE_SECRETS, secret_read, secret_reuse},       {TABLE_TOKENS, token_read, token_reuse},
     {TABLE_GRANTS, grant_read, grant_reuse},
 };
 enum { LOADERS = sizeof loaders / sizeof *loaders };

@@ -22,7 +22,7 @@ struct grant {
 struct rows {
     struct raw {
         struct span key, value;
-    } *row;
+    } * row;
     size_t n, cap;
 };
 
@@ -33,12 +33,12 @@ struct shared_terms {
 };
 
 struct catalog_index {
-    struct block *blocks;     /* bump memory for spans and codes */
+    struct block *blocks; /* bump memory for spans and codes */
     struct rows rows[TABLE_COUNT];
     struct shared_terms **terms; /* of contract n at terms[n-1] */
-    struct name *names;       /* by id */
-    struct token_row *tokens; /* by hash: the order of the table */
-    struct grant *grants;     /* by contract, party: the order of the table */
+    struct name *names;          /* by id */
+    struct token_row *tokens;    /* by hash: the order of the table */
+    struct grant *grants;        /* by contract, party: the order of the table */
     size_t n_names, n_tokens, n_grants;
 };
 

@@ -7,7 +7,8 @@
 
 static const struct span probe_name = {"probe", 5};
 
-enum { PROBE_LEN = 256 * 1024, DUE_STEP = 256, PRUNE_STEP = 1000, PUBLISH_STEP = 8, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
+enum { PROBE_LEN = 256 * 1024, DUE_STEP = 256, PRUNE_STEP = 1000, PUBLISH_STEP = 8 };
+enum { SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 
 /* ---- period keys ---- */
 
@@ -57,8 +58,8 @@ static enum err prune(struct committer *c)
 
 /* ---- sweep and root log ---- */
 
-/* The next few contracts of this round whose head grew since it was in the root log. Signing syncs a file: few at a time, so that no
- * batch waits long. */
+/* The next few contracts of this round whose head grew since it was in the root log. Signing syncs a file: few at a
+ * time, so that no batch waits long. */
 static enum err publish_some(struct committer *c, void *arg)
 {
     struct commit *cx = &c->cx;
@@ -191,12 +192,13 @@ int64_t chores_run(struct committer *c)
 void chores_stop(struct committer *c)
 {
     if (settle_gaps(c) != ERR_OK || transaction_sweep(c) != ERR_OK)
-        log_line(LOG_WARN, 0, "last_sweep", "storage is full: gaps are not recorded, the next start replays the journal");
+        log_line(LOG_WARN, 0, "last_sweep",
+                 "storage is full: gaps are not recorded, the next start replays the journal");
 }
 
 /* ---- before the thread starts ---- */
 
-/* A store put back from a backup is behind what was signed, or grew differently since: signing on would fork the log. */
+/* A store put back from a backup is behind what was signed, or grew differently since: signing on would fork it. */
 static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
 {
     uint64_t size;
@@ -208,8 +210,9 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
         err = ledger_root_at(t, log, size, &root);
     if (err == ERR_OK && memcmp(root.b, signed_root.b, HASH_LEN) == 0)
         return ERR_OK;
-    log_line(LOG_ERROR, 0, "signed_heads", "log %u does not extend the head of size %llu that was signed: is this an old copy of the store?",
-             log, (unsigned long long)size);
+    log_line(LOG_ERROR, 0, "signed_heads",
+             "log %u does not extend the head of size %llu that was signed: is this an old copy of the store?", log,
+             (unsigned long long)size);
     return ERR_CORRUPT;
 }
 

@@ -83,7 +83,8 @@ static enum err run_due(struct committer *c, void *arg)
     return pipeline_due(&c->cx, DUE_STEP, arg);
 }
 
-/* What must be durable and swept before an after_sweep job: all approvals that are due, so that a statement does not close over them. */
+/* What must be durable and swept before an after_sweep job: all approvals that are due, so that a statement does not
+ * close over them. */
 static enum err prepare_sweep(struct committer *c)
 {
     size_t n = DUE_STEP;
@@ -164,7 +165,8 @@ static bool rings_empty(struct committer *c)
     return true;
 }
 
-/* Producers write the eventfd only when they see `sleeping`; it is set before the last look at the rings, so that no job is left lying. */
+/* Producers write the eventfd only when they see `sleeping`; it is set before the last look at the rings, so that no
+ * job is left lying. */
 static void sleep_for(struct committer *c, int64_t ms)
 {
     struct pollfd p = {.fd = c->wake_fd, .events = POLLIN};

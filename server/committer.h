@@ -1,5 +1,5 @@
-/* The committer's inside, shared by commit.c (thread, rings), transaction.c and chores.c. All of it belongs to the committer thread
- * but what is marked. */
+/* The committer's inside, shared by commit.c (thread, rings), transaction.c and chores.c. All of it belongs to the
+ * committer thread but what is marked. */
 #ifndef CS_SERVER_COMMITTER_H
 #define CS_SERVER_COMMITTER_H
 
@@ -38,9 +38,10 @@ struct committer {
     pthread_t thread;
 };
 
-/* transaction.c: one write transaction from begin to durable. ERR_OK: what `run` did is on disk, a changed catalog and new period keys are published.
- * Anything else: nothing of it happened, on disk or in memory. ERR_FULL starts the state in which writes are tried only every FULL_RETRY_MS. Does not
- * return from ERR_IO: the process exits, to recover from what is on disk. */
+/* transaction.c: one write transaction from begin to durable. ERR_OK: what `run` did is on disk, a changed catalog and
+ * new period keys are published. Anything else: nothing of it happened, on disk or in memory. ERR_FULL starts the state
+ * in which writes are tried only every FULL_RETRY_MS. Does not return from ERR_IO: the process exits, to recover from
+ * what is on disk. */
 MUST_CHECK enum err transaction(struct committer *c, enum err (*run)(struct committer *c, void *arg), void *arg);
 /* Sweeps in a transaction of its own; nothing to do is ERR_OK. */
 MUST_CHECK enum err transaction_sweep(struct committer *c);

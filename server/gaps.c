@@ -11,9 +11,9 @@ struct tray { /* by contract number */
 };
 
 struct gaps {
-    pthread_mutex_t lock;   /* of `counting`; nobody waits for it while storage works */
+    pthread_mutex_t lock; /* of `counting`; nobody waits for it while storage works */
     struct tray counting;
-    struct tray written;    /* the committer's: in entries of the transaction under way */
+    struct tray written; /* the committer's: in entries of the transaction under way */
 };
 
 struct gaps *gaps_new(void)
@@ -90,7 +90,10 @@ enum err gaps_append(struct gaps *g, struct commit *cx)
     return ERR_OK;
 }
 
-void gaps_committed(struct gaps *g) { tray_clear(&g->written); }
+void gaps_committed(struct gaps *g)
+{
+    tray_clear(&g->written);
+}
 
 void gaps_aborted(struct gaps *g)
 {

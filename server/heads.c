@@ -1,5 +1,6 @@
-/* DATA/signed-heads: two slots of 64 bytes for each log, at log * 128: size be64 | root 32 | SHA-256(log be32 | size | root)[:24].
- * The newer valid slot counts and the other one is overwritten, so that a torn write leaves the head before it. A slot of zeros is unused. */
+/* DATA/signed-heads: two slots of 64 bytes for each log, at log * 128: size be64 | root 32 | SHA-256(log be32 | size |
+ * root)[:24]. The newer valid slot counts and the other one is overwritten, so that a torn write leaves the head before
+ * it. A slot of zeros is unused. */
 #include "server/heads.h"
 
 #include <errno.h>
@@ -68,7 +69,8 @@ static bool slot_valid(uint32_t log, const uint8_t *slot)
     return memcmp(slot + CHECK_AT, check, CHECK_LEN) == 0;
 }
 
-/* The last signed head and the slot to write next. ERR_CORRUPT when something was signed but no slot holds: nothing is safe to sign then. */
+/* The last signed head and the slot to write next. ERR_CORRUPT when something was signed but no slot holds: nothing is
+ * safe to sign then. */
 static enum err slots_read(struct heads *h, uint32_t log, uint64_t *size, struct hash *root, int *next)
 {
     static const uint8_t unused[SLOT_LEN];

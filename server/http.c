@@ -23,7 +23,8 @@ enum { ACCEPT_PAUSE_MS = 100, TICK_MS = 250, STOP_S = 5, POOL_MAX = 1024 };
 void http_require_libevent(void)
 {
     if (!dlsym(RTLD_DEFAULT, "evhttp_str_is_chunked_"))
-        die("this libevent lacks the request smuggling fixes of 2026: upgrade the package libevent-extra-2.1-7 to 2.1.12-stable-8+deb12u1 or later");
+        die("this libevent lacks the request smuggling fixes of 2026: upgrade the package libevent-extra-2.1-7 to "
+            "2.1.12-stable-8+deb12u1 or later");
 }
 
 /* ---- exchanges ---- */
@@ -76,7 +77,8 @@ static void answer(struct http *h, struct exchange *ex)
     int status = ex->reply.status ? ex->reply.status : 200;
     worker_reader_end(h->worker);
     count(h->worker->counters, status);
-    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %.*s", status, (int)rq->path.len, rq->path.ptr);
+    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %.*s", status, (int)rq->path.len,
+             rq->path.ptr);
     if (ex->evreq)
         evhttp_send_exchange(ex);
     else if (ex->conn)
@@ -133,10 +135,11 @@ static void begin_stop(struct http *h)
     stop_accepting(h);
     struct conn *c;
     TAILQ_FOREACH(c, &h->conns, link)
-        conn_stop(c);
+    conn_stop(c);
 }
 
-/* Down when nobody waits for an answer; after STOP_S also under those who do not read theirs, but never under the committer. */
+/* Down when nobody waits for an answer; after STOP_S also under those who do not read theirs, but never under the
+ * committer. */
 static void maybe_end(struct http *h)
 {
     if (h->stopping && (h->n_conns == 0 || clock_monotonic_us() >= h->stop_at_us) && h->n_exchanges == 0)
@@ -234,8 +237,10 @@ static int listen_on(const char *address)
     if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
         die("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
     int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 || bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, SOMAXCONN) < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, SOMAXCONN) < 0)
         die("cannot listen on %s: %s", address, strerror(errno));
     return fd;
 }
@@ -246,7 +251,8 @@ static void open_lane(struct http *h, struct lane *lane, const char *address, bo
     lane->admin = admin;
     lane->evhttp = evhttp_lane_new(lane);
     evhttp_set_bevcb(lane->evhttp, on_accept, lane);
-    lane->listener = evconnlistener_new(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_on(address));
+    lane->listener =
+        evconnlistener_new(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_on(address));
     if (!lane->listener)
         abort();
     lane->bound = evhttp_bind_listener(lane->evhttp, lane->listener);

@@ -1,8 +1,9 @@
 /* One connection: the guard in front of evhttp, and the fast lane.
  *
- * Every byte from the socket goes to `in` first. The guard reads a head strictly and then knows the request: tracking GETs are answered right here, by
- * send(2); of anything else evhttp gets a head in the guard's own words, with the whole body. One request at a time: what a client sends ahead stays in `in`
- * until the reply is out, so replies keep their order across both lanes. */
+ * Every byte from the socket goes to `in` first. The guard reads a head strictly and then knows the request: tracking
+ * GETs are answered right here, by send(2); of anything else evhttp gets a head in the guard's own words, with the
+ * whole body. One request at a time: what a client sends ahead stays in `in` until the reply is out, so replies keep
+ * their order across both lanes. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -46,11 +47,13 @@ struct bufferevent *conn_new(struct event_base *base, struct lane *lane)
     TAILQ_INSERT_TAIL(&c->http->conns, c, link);
     arm(c);
     c->http->n_conns++;
-    event_active(c->turn, EV_TIMEOUT, 0); /* evhttp's connection exists when this call's caller has returned: adopt it then */
+    event_active(c->turn, EV_TIMEOUT,
+                 0); /* evhttp's connection exists when this call's caller has returned: adopt it then */
     return c->bev;
 }
 
-/* libevent has no hook for "a connection was accepted"; the argument of its own callbacks is the connection. The turn runs before any byte can arrive. */
+/* libevent has no hook for "a connection was accepted"; the argument of its own callbacks is the connection. The turn
+ * runs before any byte can arrive. */
 static void adopt(struct conn *c)
 {
     struct http *h = c->http;
@@ -77,7 +80,10 @@ static void adopt(struct conn *c)
     h->by_fd[fd] = c;
 }
 
-struct conn *conn_by_fd(struct http *h, int fd) { return fd >= 0 && (size_t)fd < h->by_fd_len ? h->by_fd[fd] : NULL; }
+struct conn *conn_by_fd(struct http *h, int fd)
+{
+    return fd >= 0 && (size_t)fd < h->by_fd_len ? h->by_fd[fd] : NULL;
+}
 
 /* Lets go of the exchange: one that was not dispatched yet has no other owner. */
 static void drop_exchange(struct conn *c)
@@ -118,7 +124,8 @@ static void close_soon(struct conn *c)
     bufferevent_trigger_event(c->bev, BEV_EVENT_TIMEOUT | BEV_EVENT_READING, BEV_OPT_DEFER_CALLBACKS);
 }
 
-/* Our side is done. Closing at once would reset the connection under a reply that the peer has not read: wait for its close, or the deadline. */
+/* Our side is done. Closing at once would reset the connection under a reply that the peer has not read: wait for its
+ * close, or the deadline. */
 static void linger(struct conn *c)
 {
     c->state = CONN_LINGER;
@@ -233,22 +240,29 @@ static void refuse(struct conn *c, int status)
     METRIC_ADD(c->http->worker->counters, rejected_input, 1);
     log_line(LOG_DEBUG, 0, "refused", "%d %s", status, http_phrase(status));
     buf_fixed(&b, mem, sizeof mem);
-    buf_printf(&b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s\n", status, http_phrase(status),
-               strlen(http_phrase(status)) + 1, http_phrase(status));
+    buf_printf(&b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s\n",
+               status, http_phrase(status), strlen(http_phrase(status)) + 1, http_phrase(status));
     c->keep_alive = false;
     send_bytes(c, buf_span(&b));
 }
 
-/* evhttp gets the request in our words: it never parses what a stranger wrote, and can only tell the method, the length and the persistence. */
+/* evhttp gets the request in our words: it never parses what a stranger wrote, and can only tell the method, the length
+ * and the persistence. */
 static void feed_evhttp(struct conn *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->bev);
     enum method m = c->ex->rq.method;
-    const char *name = m == METHOD_GET ? "GET" : m == METHOD_HEAD ? "HEAD" : m == METHOD_POST ? "POST" : m == METHOD_PUT ? "PUT" : m == METHOD_PATCH ? "PATCH" : "DELETE";
+    const char *name = m == METHOD_GET     ? "GET"
+                       : m == METHOD_HEAD  ? "HEAD"
+                       : m == METHOD_POST  ? "POST"
+                       : m == METHOD_PUT   ? "PUT"
+                       : m == METHOD_PATCH ? "PATCH"
+                                           : "DELETE";
     c->state = CONN_EVHTTP;
     c->feeding = true;
     evbuffer_unfreeze(input, 0);
-    evbuffer_add_printf(input, "%s / HTTP/1.1\r\nContent-Length: %zu\r\n%s\r\n", name, c->body_len, c->keep_alive ? "" : "Connection: close\r\n");
+    evbuffer_add_printf(input, "%s / HTTP/1.1\r\nContent-Length: %zu\r\n%s\r\n", name, c->body_len,
+                        c->keep_alive ? "" : "Connection: close\r\n");
     evbuffer_remove_buffer(c->in, input, c->body_len);
     evbuffer_freeze(input, 0);
     c->feeding = false;

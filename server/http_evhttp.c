@@ -41,7 +41,8 @@ struct evhttp *evhttp_lane_new(struct lane *lane)
     if (!e)
         abort();
     evhttp_set_gencb(e, on_request, lane);
-    evhttp_set_allowed_methods(e, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE);
+    evhttp_set_allowed_methods(e, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                      EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE);
     evhttp_set_max_headers_size(e, 1024);
     evhttp_set_max_body_size(e, LIMIT_BODY);
     evhttp_set_default_content_type(e, NULL);

@@ -3,10 +3,13 @@
 #include <strings.h>
 
 #include "common/base/bytes.h"
+#include "server/ascii.h"
 
+/* RFC 9110 tchar, one bit a character. */
 static bool is_tchar(unsigned char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+    static const uint32_t set[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+    return set[c >> 5] >> (c & 31) & 1;
 }
 
 static bool is_hex(char c)
@@ -52,7 +55,8 @@ int http_head_find(struct span bytes, size_t *scanned, size_t *len)
     return at > 0 ? 431 : 414;
 }
 
-/* Origin form only. Tracking links live in other people's hands: there a stray '%' and raw bytes past ASCII in the query cost nothing. */
+/* Origin form only. Tracking links live in other people's hands: there a stray '%' and raw bytes past ASCII in the
+ * query cost nothing. */
 static int read_target(struct span t, struct request *rq, bool *tracking)
 {
     if (t.len > LIMIT_TARGET)
@@ -69,7 +73,8 @@ static int read_target(struct span t, struct request *rq, bool *tracking)
             return 400;
         if (c != '%' || lenient)
             continue;
-        if (t.len - i < 3 || !is_hex(t.ptr[i + 1]) || !is_hex(t.ptr[i + 2]) || (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0'))
+        if (t.len - i < 3 || !is_hex(t.ptr[i + 1]) || !is_hex(t.ptr[i + 2]) ||
+            (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0'))
             return 400;
     }
     rq->target = t;
@@ -83,7 +88,8 @@ static int read_request_line(struct span line, struct request *rq, struct http_h
     static const struct {
         const char *name;
         enum method method;
-    } methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_HEAD}, {"POST", METHOD_POST}, {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE}};
+    } methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_HEAD},   {"POST", METHOD_POST},
+                   {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE}};
     const char *sp = memchr(line.ptr, ' ', line.len);
     if (!sp || sp == line.ptr)
         return 400;
@@ -101,7 +107,8 @@ static int read_request_line(struct span line, struct request *rq, struct http_h
     if (version.len != 8 || !span_starts(version, "HTTP/") || version.ptr[6] != '.')
         return 400;
     if (version.ptr[5] != '1' || (version.ptr[7] != '0' && version.ptr[7] != '1'))
-        return version.ptr[5] >= '0' && version.ptr[5] <= '9' && version.ptr[7] >= '0' && version.ptr[7] <= '9' ? 505 : 400;
+        return version.ptr[5] >= '0' && version.ptr[5] <= '9' && version.ptr[7] >= '0' && version.ptr[7] <= '9' ? 505
+                                                                                                                : 400;
     *minor = version.ptr[7] - '0';
 
     rq->method = 0;
@@ -112,35 +119,49 @@ static int read_request_line(struct span line, struct request *rq, struct http_h
     return status ? status : rq->method ? 0 : 501;
 }
 
-/* Headers that we read, in a row: where the value goes, and whether a second one is refused (a value that two readers could pick differently). */
+/* Headers that we read, in a row: where the value goes, and whether a second one is refused (a value that two readers
+ * could pick differently). */
 struct known {
     const char *name; /* lower case */
-    ptrdiff_t at;     /* in struct request, -1 for those handled by their own code */
+    size_t len;
+    ptrdiff_t at; /* in struct request, -1 for those handled by their own code */
     bool once;
 };
 
-enum { HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, EXPECT, PURPOSE_FIRST, PURPOSE_LAST = PURPOSE_FIRST + 3, SPANS_FIRST };
-
-static const struct known known[] = {
-    [HOST] = {"host", -1, true},
-    [CONTENT_LENGTH] = {"content-length", -1, true},
-    [TRANSFER_ENCODING] = {"transfer-encoding", -1, true},
-    [CONNECTION] = {"connection", -1, false},
-    [EXPECT] = {"expect", -1, true},
-    [PURPOSE_FIRST] = {"purpose", -1, false},
-    {"sec-purpose", -1, false},
-    {"x-purpose", -1, false},
-    [PURPOSE_LAST] = {"x-moz", -1, false},
-    {"user-agent", offsetof(struct request, user_agent), false},
-    {"cookie", offsetof(struct request, cookie), false},
-    {"accept", offsetof(struct request, accept), false},
-    {"content-type", offsetof(struct request, content_type), true},
-    {"authorization", offsetof(struct request, authorization), true},
-    {"idempotency-key", offsetof(struct request, idempotency_key), true},
-    {"webhook-id", offsetof(struct request, webhook_id), true},
-    {"webhook-timestamp", offsetof(struct request, webhook_timestamp), true},
-    {"webhook-signature", offsetof(struct request, webhook_signature), true},
+enum {
+    HOST,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    CONNECTION,
+    EXPECT,
+    PURPOSE_FIRST,
+    PURPOSE_LAST = PURPOSE_FIRST + 3,
+    SPANS_FIRST
 };
+
+#define NAME(s) s, sizeof(s) - 1
+/* clang-format off */
+static const struct known known[] = {
+    [HOST] = {NAME("host"), -1, true},
+    [CONTENT_LENGTH] = {NAME("content-length"), -1, true},
+    [TRANSFER_ENCODING] = {NAME("transfer-encoding"), -1, true},
+    [CONNECTION] = {NAME("connection"), -1, false},
+    [EXPECT] = {NAME("expect"), -1, true},
+    [PURPOSE_FIRST] = {NAME("purpose"), -1, false},
+    {NAME("sec-purpose"), -1, false},
+    {NAME("x-purpose"), -1, false},
+    [PURPOSE_LAST] = {NAME("x-moz"), -1, false},
+    {NAME("user-agent"), offsetof(struct request, user_agent), false},
+    {NAME("cookie"), offsetof(struct request, cookie), false},
+    {NAME("accept"), offsetof(struct request, accept), false},
+    {NAME("content-type"), offsetof(struct request, content_type), true},
+    {NAME("authorization"), offsetof(struct request, authorization), true},
+    {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
+    {NAME("webhook-id"), offsetof(struct request, webhook_id), true},
+    {NAME("webhook-timestamp"), offsetof(struct request, webhook_timestamp), true},
+    {NAME("webhook-signature"), offsetof(struct request, webhook_signature), true},
+};
+/* clang-format on */
 enum { KNOWN = sizeof known / sizeof known[0] };
 _Static_assert(KNOWN <= 32, "seen is a 32-bit set");
 
@@ -182,7 +203,8 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     case HOST:
         return host_ok(v) ? 0 : 400;
     case CONTENT_LENGTH:
-        if (v.len > 18 || v.len == 0 || strspn(v.ptr, "0123456789") < v.len) /* the head ends in CRLF, so the scan ends */
+        if (v.len > 18 || v.len == 0 ||
+            strspn(v.ptr, "0123456789") < v.len) /* the head ends in CRLF, so the scan ends */
             return v.len > 18 ? 413 : 400;
         h->content_length = 0;
         for (size_t i = 0; i < v.len; i++)
@@ -220,13 +242,13 @@ static int read_header(struct span line, struct request *rq, struct http_head *h
     if (n == 0 || n == line.len || line.ptr[n] != ':')
         return 400; /* obs-fold, a space in or after the name, no colon */
     struct span name = span_of(line.ptr, n), value = trim(span_of(line.ptr + n + 1, line.len - n - 1));
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
+    bool plain = ascii_printable(value);
+    for (size_t i = 0; i < value.len && !plain; i++)
+        if (((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t') || value.ptr[i] == 0x7f)
             return 400;
-    }
     for (int row = 0; row < KNOWN; row++) {
-        if (!span_ieq(name, known[row].name))
+        if (name.len != known[row].len || (name.ptr[0] | 0x20) != known[row].name[0] ||
+            strncasecmp(name.ptr, known[row].name, name.len) != 0)
             continue;
         if (known[row].once && *seen & 1u << row)
             return 400;
@@ -268,11 +290,30 @@ const char *http_phrase(int status)
     static const struct {
         int status;
         const char *phrase;
-    } phrases[] = {{200, "OK"}, {201, "Created"}, {204, "No Content"}, {302, "Found"}, {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"},
-        {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {409, "Conflict"}, {410, "Gone"},
-        {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {417, "Expectation Failed"}, {422, "Unprocessable Content"},
-        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-        {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"}};
+    } phrases[] = {{200, "OK"},
+                   {201, "Created"},
+                   {204, "No Content"},
+                   {302, "Found"},
+                   {304, "Not Modified"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {406, "Not Acceptable"},
+                   {409, "Conflict"},
+                   {410, "Gone"},
+                   {413, "Content Too Large"},
+                   {414, "URI Too Long"},
+                   {415, "Unsupported Media Type"},
+                   {417, "Expectation Failed"},
+                   {422, "Unprocessable Content"},
+                   {429, "Too Many Requests"},
+                   {431, "Request Header Fields Too Large"},
+                   {500, "Internal Server Error"},
+                   {501, "Not Implemented"},
+                   {503, "Service Unavailable"},
+                   {505, "HTTP Version Not Supported"}};
     for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;

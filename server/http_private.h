@@ -32,9 +32,9 @@ struct http {
     struct event_base *base;
     struct lane lane[2];
     struct event *wake, *tick, *resume_accept;
-    struct conn **by_fd;            /* evhttp names a connection by its descriptor only */
+    struct conn **by_fd; /* evhttp names a connection by its descriptor only */
     size_t by_fd_len;
-    struct conn_list conns;         /* by deadline: all have the same patience, so the newest is always last */
+    struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */
     size_t n_conns, n_exchanges;
     struct exchange *pool;
     uint64_t next_id;
@@ -57,11 +57,11 @@ struct conn {
     struct bufferevent *bev;
     struct evhttp_connection *evcon;
     struct evbuffer_cb_entry *tap;
-    struct evbuffer *in, *unsent;  /* unsent: NULL until a reply did not fit into the socket */
+    struct evbuffer *in, *unsent; /* unsent: NULL until a reply did not fit into the socket */
     struct event *turn, *writable;
-    struct exchange *ex;            /* in flight */
+    struct exchange *ex; /* in flight */
     enum conn_state state;
-    size_t scanned;                 /* of `in`, by http_head_find */
+    size_t scanned; /* of `in`, by http_head_find */
     size_t body_len;
     int64_t deadline_us;
     TAILQ_ENTRY(conn) link;
@@ -73,15 +73,15 @@ struct conn {
 /* http_conn.c: the guard and the fast lane */
 struct bufferevent *conn_new(struct event_base *base, struct lane *lane);
 void conn_expired(struct conn *c);
-void conn_stop(struct conn *c);                              /* the server goes down: closes unless a reply is on its way */
-void conn_evhttp_done(struct conn *c);                       /* evhttp has sent its reply */
-void conn_send_reply(struct conn *c, struct exchange *ex);   /* fast lane */
+void conn_stop(struct conn *c);        /* the server goes down: closes unless a reply is on its way */
+void conn_evhttp_done(struct conn *c); /* evhttp has sent its reply */
+void conn_send_reply(struct conn *c, struct exchange *ex); /* fast lane */
 struct conn *conn_by_fd(struct http *h, int fd);
 /* The Connection header of the reply to the request in flight: "close", "keep-alive", or NULL for none. */
 const char *conn_persistence(const struct conn *c);
 
 /* http_evhttp.c: the lane for everything else */
-struct evhttp *evhttp_lane_new(struct lane *lane);           /* without listener and connections */
+struct evhttp *evhttp_lane_new(struct lane *lane); /* without listener and connections */
 void evhttp_send_exchange(struct exchange *ex);
 
 /* http.c */
@@ -89,6 +89,6 @@ struct exchange *exchange_new(struct http *h);
 void exchange_free(struct http *h, struct exchange *ex);
 /* Runs the handler. The reply leaves at once (true; ex is gone), or after the commit. */
 bool exchange_dispatch(struct http *h, struct exchange *ex);
-void http_room(struct http *h);                              /* a connection has ended: accept again */
+void http_room(struct http *h); /* a connection has ended: accept again */
 
 #endif

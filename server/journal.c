@@ -4,7 +4,10 @@
 
 enum { FORMAT = 1 };
 
-size_t envelope_len(const struct envelope *e) { return ENVELOPE_HEAD + e->entry.len + e->sealed.len; }
+size_t envelope_len(const struct envelope *e)
+{
+    return ENVELOPE_HEAD + e->entry.len + e->sealed.len;
+}
 
 void envelope_write(const struct envelope *e, void *out)
 {

@@ -6,8 +6,7 @@
 static bool sees_contact(const struct request *rq, const struct contract *k, const struct entry_lead *l)
 {
     const struct party *p = rq->caller;
-    return k->campaign->advertiser->number == p->number ||
-           (p->role == ROLE_PUBLISHER && span_is(l->party, p->id));
+    return k->campaign->advertiser->number == p->number || (p->role == ROLE_PUBLISHER && span_is(l->party, p->id));
 }
 
 /* contact: what the sealed part says; absent once it is erased. */

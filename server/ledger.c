@@ -1,40 +1,19 @@
-/* Appending. Of each log the committer holds the Merkle frontier, the tally, and for logs that grow the tails: the hashes of the
- * unfinished tile of each level and the journal seqs of the unfinished bundle. A tile is written with the entry that fills it; unfinished ones
- * at the sweep. How many items a tail holds follows from the log's size alone. */
+/* Appending. Of each log the committer holds the Merkle frontier, the tally, and for logs that grow the tails: the
+ * hashes of the unfinished tile of each level and the journal seqs of the unfinished bundle. A tile is written with the
+ * entry that fills it; unfinished ones at the sweep. How many items a tail holds follows from the log's size alone. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
-#include "server/ledger_rows.h"
-
-struct log {
-    struct stored_head now;        /* head.size and head.frontier.size agree */
-    uint64_t saved;                /* size of the head written last, maybe not yet committed */
-    uint64_t swept;                /* size of the head of the last committed sweep */
-    bool dirty;                    /* the stored head is older than `now` */
-    uint8_t *hashes[TILE_LEVELS];  /* TILE_WIDTH hashes each; NULL: all is in the store */
-    uint8_t *seqs;                 /* TILE_WIDTH seqs; likewise */
-    struct terms *terms;           /* while replaying: those in force */
-};
-
-struct ledger {
-    struct log **logs;             /* by contract number; NULL: empty log */
-    size_t n_logs;
-    uint64_t next_seq, changes;
-    bool dirty, replaying;
-    struct view_context {
-        struct ledger *ledger;
-        struct txn *txn;
-    } view;
-};
+#include "server/ledger_private.h"
 
 static struct log *log_find(const struct ledger *l, uint32_t contract)
 {
     return contract < l->n_logs ? l->logs[contract] : NULL;
 }
 
-static struct log *log_make(struct ledger *l, uint32_t contract)
+struct log *ledger_log(struct ledger *l, uint32_t contract)
 {
     if (contract >= l->n_logs) {
         size_t n = l->n_logs;
@@ -74,7 +53,8 @@ void ledger_close(struct ledger *l)
 
 /* ---- tails ---- */
 
-/* Puts item number `slot` into a tail, which is fetched from its row first when memory has none; a tail that is full now goes to its row. */
+/* Puts item number `slot` into a tail, which is fetched from its row first when memory has none; a tail that is full
+ * now goes to its row. */
 static enum err tail_push(struct ledger *l, struct txn *t, enum table table, struct span key, uint8_t **tail,
                           unsigned slot, const void *item, size_t item_len)
 {
@@ -114,7 +94,7 @@ static void extend_tiles(void *ctx, int height, uint64_t n, const struct hash *h
                        &x->log->hashes[level], n % TILE_WIDTH, h->b, HASH_LEN);
 }
 
-static enum err log_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
+enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
                            const struct hash *leaf)
 {
     uint8_t key[SEQS_KEY_LEN], item[SEQ_LEN];
@@ -131,46 +111,7 @@ static enum err log_extend(struct ledger *l, struct txn *t, struct log *log, uin
     return x.err;
 }
 
-/* ---- opening and replay ---- */
-
-static enum err load_heads(struct ledger *l, struct txn *t)
-{
-    struct cursor *c;
-    enum err err = cursor_open(t, TABLE_HEADS, &c);
-    if (err != ERR_OK)
-        return err;
-    struct span key, value;
-    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more && err == ERR_OK; more = cursor_next(c, &key, &value)) {
-        struct stored_head head;
-        err = key.len == 4 ? head_decode(value, &head) : ERR_CORRUPT;
-        if (err != ERR_OK)
-            break;
-        struct log *log = log_make(l, load_be32(key.ptr));
-        log->now = head;
-        log->saved = log->swept = head.head.size;
-    }
-    cursor_close(c);
-    return err;
-}
-
-static enum err compile_terms(struct log *log, const struct envelope *env)
-{
-    struct entry e;
-    struct terms *terms;
-    enum err err = entry_read(env->entry, &e, NULL);
-    if (err != ERR_OK)
-        return err;
-    err = terms_compile(e.terms.campaign, e.terms.contract, &terms, NULL);
-    entry_close(&e);
-    if (err != ERR_OK)
-        return err;
-    terms_free(log->terms);
-    log->terms = terms;
-    return ERR_OK;
-}
-
-/* What an appended entry changes beside the tree. Not for the root log, which has no tally. */
-static void log_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
+void ledger_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
                      const struct entry_gap *gap)
 {
     if (kind == ENTRY_ROOT)
@@ -182,92 +123,12 @@ static void log_fold(struct log *log, const struct terms *terms, enum entry_kind
     tally_add(&log->now.head.tally, terms, kind, class, at_ms, gap);
 }
 
-static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
-{
-    int64_t at_ms;
-    struct entry gap = {0};
-    struct envelope in_force;
-    enum err err = envelope_time(env, &at_ms);
-    if (err == ERR_OK && log->terms == NULL && log->now.has_terms) {
-        err = ledger_get(l, t, env->contract, log->now.terms, &in_force);
-        if (err == ERR_OK)
-            err = compile_terms(log, &in_force);
-    }
-    if (err == ERR_OK && env->kind == ENTRY_TERMS)
-        err = compile_terms(log, env);
-    if (err == ERR_OK && env->kind == ENTRY_GAP)
-        err = entry_read(env->entry, &gap, NULL);
-    if (err != ERR_OK)
-        return err;
-    log_fold(log, log->terms, env->kind, env->class, at_ms, &gap.gap);
-    if (env->kind == ENTRY_GAP)
-        entry_close(&gap);
-    return ERR_OK;
-}
-
-static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct span row)
-{
-    struct envelope env;
-    enum err err = envelope_read(row, &env);
-    if (err != ERR_OK)
-        return err;
-    struct log *log = log_make(l, env.contract);
-    if (env.index < log->now.head.size) /* its head was saved after it, with a statement */
-        return ERR_OK;
-    if (env.index > log->now.head.size || env.kind == ENTRY_STATEMENT)
-        return ERR_CORRUPT;
-    struct hash leaf;
-    merkle_leaf(env.entry, &leaf);
-    err = log_extend(l, t, log, env.contract, seq, &leaf);
-    return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
-}
-
-static enum err replay(struct ledger *l, struct txn *t)
-{
-    uint8_t from[SEQ_LEN];
-    struct cursor *c;
-    struct span key, row;
-    enum err err = watermark_read(t, &l->next_seq);
-    if (err == ERR_OK)
-        err = cursor_open(t, TABLE_JOURNAL, &c);
-    if (err != ERR_OK)
-        return err;
-    for (bool more = cursor_seek(c, seq_key(from, l->next_seq), &key, &row); more; more = cursor_next(c, &key, &row)) {
-        if (key.len != SEQ_LEN || load_be64(key.ptr) != l->next_seq)
-            err = ERR_CORRUPT;
-        else
-            err = replay_row(l, t, l->next_seq++, row);
-        if (err != ERR_OK)
-            break;
-    }
-    cursor_close(c);
-    return err;
-}
-
-enum err ledger_open(struct txn *t, struct ledger **out)
-{
-    struct ledger *l = xcalloc(1, sizeof *l);
-    l->replaying = true;
-    enum err err = load_heads(l, t);
-    if (err == ERR_OK)
-        err = replay(l, t);
-    l->replaying = false;
-    for (size_t i = 0; i < l->n_logs; i++) {
-        if (l->logs[i] == NULL)
-            continue;
-        terms_free(l->logs[i]->terms);
-        l->logs[i]->terms = NULL;
-    }
-    if (err != ERR_OK)
-        ledger_close(l);
-    else
-        *out = l;
-    return err;
-}
-
 /* ---- state ---- */
 
-uint64_t ledger_next_seq(const struct ledger *l) { return l->next_seq; }
+uint64_t ledger_next_seq(const struct ledger *l)
+{
+    return l->next_seq;
+}
 
 uint64_t ledger_size(const struct ledger *l, uint32_t contract)
 {
@@ -296,8 +157,14 @@ const struct last_statement *ledger_last_statement(const struct ledger *l, uint3
     return log == NULL ? &none : &log->now.head.last;
 }
 
-bool ledger_dirty(const struct ledger *l) { return l->dirty; }
-uint64_t ledger_changes(const struct ledger *l) { return l->changes; }
+bool ledger_dirty(const struct ledger *l)
+{
+    return l->dirty;
+}
+uint64_t ledger_changes(const struct ledger *l)
+{
+    return l->changes;
+}
 
 bool ledger_is_swept(const struct ledger *l, uint32_t contract)
 {
@@ -313,7 +180,7 @@ uint64_t ledger_published(const struct ledger *l, uint32_t contract)
 
 void ledger_publish(struct ledger *l, uint32_t contract)
 {
-    struct log *log = log_make(l, contract);
+    struct log *log = ledger_log(l, contract);
     log->now.published = log->now.head.size;
     log->dirty = l->dirty = true;
     l->changes++;
@@ -380,7 +247,7 @@ void ledger_swept(struct ledger *l)
 
 void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s)
 {
-    struct log *log = log_make(l, contract);
+    struct log *log = ledger_log(l, contract);
     log->now.head.last = *s;
     memset(&log->now.head.tally, 0, sizeof log->now.head.tally);
     l->changes++;
@@ -388,13 +255,15 @@ void ledger_statement(struct ledger *l, uint32_t contract, const struct last_sta
 
 static enum class entry_class(const struct entry *e)
 {
-    return e->kind == ENTRY_CLICK ? e->click.class : e->kind == ENTRY_VIEW ? e->view.class : CLASS_OK;
+    return e->kind == ENTRY_CLICK  ? e->click.class
+           : e->kind == ENTRY_VIEW ? e->view.class
+                                   : CLASS_OK;
 }
 
 enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes,
                        uint32_t day, struct span sealed, const struct terms *terms, uint64_t *index, struct hash *leaf)
 {
-    struct log *log = log_make(l, contract);
+    struct log *log = ledger_log(l, contract);
     struct envelope env = {
         .kind = e->kind,
         .class = entry_class(e),
@@ -413,10 +282,10 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     envelope_write(&env, room);
     merkle_leaf(bytes, &hash);
     l->changes++;
-    err = log_extend(l, t, log, contract, l->next_seq++, &hash);
+    err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
     if (err != ERR_OK)
         return err;
-    log_fold(log, terms, e->kind, env.class, e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    ledger_fold(log, terms, e->kind, env.class, e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
     if (e->kind == ENTRY_STATEMENT) {
         /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it */
         err = log_save(t, contract, log);

@@ -127,7 +127,10 @@ static bool read_node(void *ctx, int height, uint64_t n, struct hash *out)
     return true;
 }
 
-struct merkle_reader ledger_nodes(struct tile_source *src) { return (struct merkle_reader){read_node, src}; }
+struct merkle_reader ledger_nodes(struct tile_source *src)
+{
+    return (struct merkle_reader){read_node, src};
+}
 
 enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct hash *out)
 {

@@ -1,4 +1,5 @@
-/* What the two sides of the ledger share: keys and bytes of its tables. FORMATS.md, "Journal envelope and storage tables". */
+/* What the two sides of the ledger share: keys and bytes of its tables. FORMATS.md, "Journal envelope and storage
+ * tables". */
 #ifndef CS_SERVER_LEDGER_ROWS_H
 #define CS_SERVER_LEDGER_ROWS_H
 
@@ -14,10 +15,10 @@ struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq);
 
 /* A row of HEADS: what readers see of it, and what only the committer needs. */
 struct stored_head {
-    struct head head;       /* seq is not stored: it is the watermark */
+    struct head head; /* seq is not stored: it is the watermark */
     bool has_terms;
-    uint64_t terms;         /* index of the log's last `terms` entry */
-    uint64_t published;     /* size of the last head in the root log */
+    uint64_t terms;     /* index of the log's last `terms` entry */
+    uint64_t published; /* size of the last head in the root log */
 };
 void head_encode(const struct stored_head *h, struct buf *out);
 MUST_CHECK enum err head_decode(struct span row, struct stored_head *out); /* ERR_CORRUPT */

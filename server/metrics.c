@@ -41,12 +41,12 @@ struct counters *metrics_thread(struct metrics *m, size_t number)
 void metrics_write(struct metrics *m, struct buf *out)
 {
     uint64_t sum;
-#define X(name, wire, help)                                                                    \
-    sum = 0;                                                                                   \
-    for (size_t i = 0; i < m->threads; i++)                                                    \
-        sum += atomic_load_explicit(&m->slot[i].counters.name, memory_order_relaxed);          \
-    buf_str(out, "# HELP " wire " " help "\n# TYPE " wire " counter\n" wire " ");               \
-    buf_u64(out, sum);                                                                         \
+#define X(name, wire, help)                                                                                            \
+    sum = 0;                                                                                                           \
+    for (size_t i = 0; i < m->threads; i++)                                                                            \
+        sum += atomic_load_explicit(&m->slot[i].counters.name, memory_order_relaxed);                                  \
+    buf_str(out, "# HELP " wire " " help "\n# TYPE " wire " counter\n" wire " ");                                      \
+    buf_u64(out, sum);                                                                                                 \
     buf_byte(out, '\n');
     METRIC_TABLE(X)
 #undef X

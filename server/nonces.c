@@ -49,8 +49,8 @@ enum err nonces_prune(struct txn *t, int64_t now_s, size_t max, size_t *n)
         err = cursor_open(t, TABLE_NONCE_TIMES, &c);
         if (err != ERR_OK)
             return err;
-        bool due = cursor_seek(c, SPAN(""), &key, &value) && key.len == TIME_KEY_LEN &&
-                   (int64_t)load_be64(key.ptr) < before_s;
+        bool due =
+            cursor_seek(c, SPAN(""), &key, &value) && key.len == TIME_KEY_LEN && (int64_t)load_be64(key.ptr) < before_s;
         if (due)
             memcpy(time, key.ptr, TIME_KEY_LEN);
         cursor_close(c);

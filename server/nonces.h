@@ -9,7 +9,7 @@
 struct nonce_row {
     uint8_t request_sha256[HASH_LEN];
     uint32_t contract;
-    uint64_t index;     /* of the entry that answers */
+    uint64_t index; /* of the entry that answers */
     int64_t ts_s;
 };
 

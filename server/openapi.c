@@ -1,4 +1,5 @@
-/* /openapi.json (3.1): the paths are the route table itself; what a table cannot say (parameters, bodies, answers) stands in web/openapi.json. */
+/* /openapi.json (3.1): the paths are the route table itself; what a table cannot say (parameters, bodies, answers)
+ * stands in web/openapi.json. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +10,22 @@
 
 enum { PATH_MAX_LEN = 128 };
 
-/* "/v1/leads/{}/proof" to "/v1/leads/{lead}/proof": a parameter is named after the segment before it. Adds its description to `parameters`. */
+/* "/v1/leads/{}/proof" to "/v1/leads/{lead}/proof": a parameter is named after the segment before it. Adds its
+ * description to `parameters`. */
 static void name_params(const char *pattern, char out[PATH_MAX_LEN], json_t *parameters)
 {
     static const struct {
         const char *segment, *name;
-    } names[] = {{"c", "code"}, {"p", "code"}, {"postback", "kid"}, {"parties", "party"}, {"campaigns", "campaign"}, {"contracts", "contract"},
-        {"leads", "lead"}, {"statements", "statement"}, {"log", "contract"}, {"tile", "tile"}};
+    } names[] = {{"c", "code"},
+                 {"p", "code"},
+                 {"postback", "kid"},
+                 {"parties", "party"},
+                 {"campaigns", "campaign"},
+                 {"contracts", "contract"},
+                 {"leads", "lead"},
+                 {"statements", "statement"},
+                 {"log", "contract"},
+                 {"tile", "tile"}};
     const char *segment = pattern;
     size_t len = 0, segment_len = 0;
     for (const char *p = pattern; *p; p++) {
@@ -38,7 +48,8 @@ static void name_params(const char *pattern, char out[PATH_MAX_LEN], json_t *par
             if (strlen(names[i].segment) == prev_len && strncmp(names[i].segment, prev, prev_len) == 0)
                 name = names[i].name;
         len += (size_t)snprintf(out + len, PATH_MAX_LEN - len, "{%s}", name);
-        json_array_append_new(parameters, json_pack("{s:s,s:s,s:b,s:{s:s}}", "name", name, "in", "path", "required", 1, "schema", "type", "string"));
+        json_array_append_new(parameters, json_pack("{s:s,s:s,s:b,s:{s:s}}", "name", name, "in", "path", "required", 1,
+                                                    "schema", "type", "string"));
         p = strchr(p, '}');
     }
     out[len] = '\0';
@@ -60,8 +71,10 @@ static json_t *operation(const struct route *r, const char *method, const json_t
     }
     if (!json_object_get(op, "responses")) {
         bool created = strcmp(method, "post") == 0 && r->finish == control_finish;
-        json_object_set_new(op, "responses", json_pack("{s:{s:s},s:{s:s}}", created ? "201" : "200", "description", created ? "made" : "the answer", "default", "$ref",
-                                                       "#/components/responses/Problem"));
+        json_object_set_new(op, "responses",
+                            json_pack("{s:{s:s},s:{s:s}}", created ? "201" : "200", "description",
+                                      created ? "made" : "the answer", "default", "$ref",
+                                      "#/components/responses/Problem"));
     }
     return op;
 }
@@ -71,7 +84,8 @@ static json_t *build(const struct shared *sh)
     static const struct {
         unsigned bit;
         const char *name;
-    } methods[] = {{METHOD_GET, "get"}, {METHOD_HEAD, "head"}, {METHOD_POST, "post"}, {METHOD_PUT, "put"}, {METHOD_PATCH, "patch"}, {METHOD_DELETE, "delete"}};
+    } methods[] = {{METHOD_GET, "get"}, {METHOD_HEAD, "head"},   {METHOD_POST, "post"},
+                   {METHOD_PUT, "put"}, {METHOD_PATCH, "patch"}, {METHOD_DELETE, "delete"}};
     json_t *doc = json_loadb((const char *)web_openapi_json, sizeof web_openapi_json, 0, NULL);
     json_t *details = json_object_get(doc, "x-operations"), *paths = json_object();
     size_t n;

@@ -1,5 +1,6 @@
-/* GET /log/{contract}/openings?from=&to=: what opens the commitments of [from, to), as far as the caller may see it, JSON lines in index
- * order. At most OPENINGS_MAX lines and OPENINGS_SCAN entries a call; when there may be more, a Link header names the next call. */
+/* GET /log/{contract}/openings?from=&to=: what opens the commitments of [from, to), as far as the caller may see it,
+ * JSON lines in index order. At most OPENINGS_MAX lines and OPENINGS_SCAN entries a call; when there may be more, a
+ * Link header names the next call. */
 #include "common/base/bytes.h"
 #include "server/api.h"
 #include "server/page.h"
@@ -17,7 +18,8 @@ struct openings {
     size_t n;
 };
 
-/* The operator runs the machine, so it may see where requests came from; persons' names are for who paid for them or sent them. */
+/* The operator runs the machine, so it may see where requests came from; persons' names are for who paid for them or
+ * sent them. */
 static struct opening_scope scope_of(const struct openings *o, const struct entry *e)
 {
     const struct party *caller = o->rq->caller;
@@ -66,8 +68,8 @@ static enum err opening_add(struct openings *o, uint64_t index)
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-/* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads alone, by their rows,
- * which are few beside the clicks. */
+/* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads
+ * alone, by their rows, which are few beside the clicks. */
 static bool next_index(struct openings *o)
 {
     uint8_t from[12];

@@ -1,4 +1,5 @@
-/* Query parameters of management calls, and list answers {"data":[...],"next":"..."} with `limit` and `after` cursors. Worker thread. */
+/* Query parameters of management calls, and list answers {"data":[...],"next":"..."} with `limit` and `after` cursors.
+ * Worker thread. */
 #ifndef CS_SERVER_PAGE_H
 #define CS_SERVER_PAGE_H
 
@@ -11,7 +12,8 @@ struct param {
     bool given;
 };
 
-/* Takes the request's query apart. ERR_MALFORMED naming a parameter that is not among the n, comes twice or does not decode to UTF-8. */
+/* Takes the request's query apart. ERR_MALFORMED naming a parameter that is not among the n, comes twice or does not
+ * decode to UTF-8. */
 MUST_CHECK enum err params_read(struct request *rq, struct param *params, size_t n);
 
 enum { PAGE_DEFAULT = 50, PAGE_PARAMS_MAX = 8 };

@@ -16,8 +16,8 @@ struct period {
 };
 
 struct periods {
-    struct period pending[2];      /* the committer's, until its commit */
-    pthread_mutex_t lock;          /* of recent: taken when a thread meets a new day, not per event */
+    struct period pending[2]; /* the committer's, until its commit */
+    pthread_mutex_t lock;     /* of recent: taken when a thread meets a new day, not per event */
     struct period recent[RECENT];
     size_t next;
 };
@@ -130,7 +130,8 @@ enum err periods_key(struct periods *p, struct txn *t, const uint8_t wrap[32], u
     return t != NULL ? stored_key(t, wrap, day, out) : ERR_NOT_FOUND;
 }
 
-/* A day's cipher. Nonces are 8 random bytes, drawn anew for each context, and a counter: no two contexts of one key meet. */
+/* A day's cipher. Nonces are 8 random bytes, drawn anew for each context, and a counter: no two contexts of one key
+ * meet. */
 struct context {
     struct aead *aead;
     uint32_t day, counter;

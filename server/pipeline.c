@@ -1,4 +1,5 @@
-/* gather -> decide -> append -> apply, for one job. Each function checks first and writes last, so that its "no" leaves the batch as it was. */
+/* gather -> decide -> append -> apply, for one job. Each function checks first and writes last, so that its "no" leaves
+ * the batch as it was. */
 #include <assert.h>
 
 #include "server/nonces.h"
@@ -72,8 +73,9 @@ static enum err record_job(struct commit *cx, struct job *job, const struct cont
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, e, with, &bytes, &r);
     if (err != ERR_OK)
-        return err == ERR_TOO_LARGE ? problem(&job->problem, err, "", "the entry would be longer than %d bytes", LIMIT_ENTRY)
-                                    : err;
+        return err == ERR_TOO_LARGE
+                   ? problem(&job->problem, err, "", "the entry would be longer than %d bytes", LIMIT_ENTRY)
+                   : err;
     job->out_contract = k->number;
     job->index = r.index;
     job->leaf = r.leaf;
@@ -91,8 +93,8 @@ static enum err run_track(struct commit *cx, struct job *job)
     if (k == NULL || !terms_active(k->terms, job->now_ms))
         return ERR_GONE;
     struct envelope claimed;
-    if (track->has_click_claim &&
-        ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed) == ERR_OK && claimed.kind == ENTRY_CLICK) {
+    if (track->has_click_claim && ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed) == ERR_OK &&
+        claimed.kind == ENTRY_CLICK) {
         track->entry.view.has_click = true;
         track->entry.view.click = track->click_claim;
     }
@@ -131,7 +133,8 @@ static enum err replay_nonce(struct commit *cx, struct job *job, const struct no
     if (err != ERR_OK)
         return err;
     if (memcmp(row.request_sha256, nonce->request_sha256, HASH_LEN) != 0)
-        return problem(&job->problem, ERR_CONFLICT, "nonce", "this nonce or webhook-id came before with another request");
+        return problem(&job->problem, ERR_CONFLICT, "nonce",
+                       "this nonce or webhook-id came before with another request");
     return answer_recorded(cx, job, row.contract, row.index);
 }
 
@@ -172,7 +175,8 @@ static enum err run_lead(struct commit *cx, struct job *job)
     struct view view = ledger_view(cx->ledger, cx->txn);
     struct lead_facts facts;
     gather_touches(&view, &lead->report, &facts);
-    const struct contract *k = catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
+    const struct contract *k =
+        catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
     gather_person(&view, k->campaign->number, k->terms, &lead->report, job->now_ms, &facts);
@@ -209,7 +213,8 @@ static enum err find_lead(struct commit *cx, struct job *job, uint32_t *contract
     case 1:
         return ERR_OK;
     default:
-        return problem(&job->problem, ERR_CONFLICT, "click_id", "this click has more than one lead: name it by lead or txid");
+        return problem(&job->problem, ERR_CONFLICT, "click_id",
+                       "this click has more than one lead: name it by lead or txid");
     }
 }
 
@@ -235,7 +240,8 @@ static enum err run_disposition(struct commit *cx, struct job *job)
     if (k == NULL || !row_lead(&view, contract, d->report.lead, &lead))
         return problem(&job->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
     if (!may_dispose(d->party, k))
-        return problem(&job->problem, ERR_FORBIDDEN, "", "only the campaign's advertiser may say what became of a lead");
+        return problem(&job->problem, ERR_FORBIDDEN, "",
+                       "only the campaign's advertiser may say what became of a lead");
 
     struct entry e;
     bool same = false;
@@ -293,10 +299,11 @@ enum err pipeline_due(struct commit *cx, size_t max, size_t *n)
         struct lead_row lead;
         struct entry e;
         enum err err = ERR_OK;
-        if (k != NULL && row_lead(&view, contract, index, &lead) && decide_due(k->terms_index, index, &lead, cx->now_ms, &e))
+        if (k != NULL && row_lead(&view, contract, index, &lead) &&
+            decide_due(k->terms_index, index, &lead, cx->now_ms, &e))
             err = pipeline_append(cx, k, &e, NULL, NULL);
         if (err == ERR_OK)
-            err = store_rows_write(cx->txn, &gone); /* apply took it away already, unless the lead was not due after all */
+            err = store_rows_write(cx->txn, &gone); /* gone already, unless it was not due after all */
         if (err != ERR_OK)
             return err;
     }

@@ -7,7 +7,9 @@
 
 enum err postback_refuse(struct request *rq)
 {
-    return problem(&rq->problem, ERR_UNAUTHORIZED, "", "the kid is not known, the signature does not hold, or the timestamp is more than %d s off", POSTBACK_WINDOW_S);
+    return problem(&rq->problem, ERR_UNAUTHORIZED, "",
+                   "the kid is not known, the signature does not hold, or the timestamp is more than %d s off",
+                   POSTBACK_WINDOW_S);
 }
 
 const struct secret *postback_secret(struct request *rq, struct span kid)

@@ -1,4 +1,5 @@
-/* Shared by the postback*.c files: a postback from its bytes to its job. Worker thread; all memory is the request's arena.
+/* Shared by the postback*.c files: a postback from its bytes to its job. Worker thread; all memory is the request's
+ * arena.
  *
  *   postback_query.c, postback_json.c   who sends it, proved by a signature; the fields
  *   postback_fields.c                   the table of fields and their checks
@@ -12,29 +13,29 @@
 #include "server/server.h"
 
 /* symbol, name, most bytes; in byte order of the names */
-#define FIELD_TABLE(X)                      \
-    X(AMOUNT, "amount", 32)                 \
-    X(CAMPAIGN, "campaign", LIMIT_ID)       \
-    X(CLICK_ID, "click_id", LIMIT_PARAM)    \
-    X(CONTRACT, "contract", LIMIT_ID)       \
-    X(COUNTRY, "country", LIMIT_FIELD)      \
-    X(CURRENCY, "currency", 3)              \
-    X(EMAIL, "email", LIMIT_FIELD)          \
-    X(EVENT, "event", 16)                   \
-    X(FIRST_NAME, "first_name", LIMIT_FIELD) \
-    X(LAST_NAME, "last_name", LIMIT_FIELD)  \
-    X(LEAD, "lead", 64)                     \
-    X(PHONE, "phone", LIMIT_FIELD)          \
-    X(REASON, "reason", LIMIT_FIELD)        \
-    X(RETURN, "return", LIMIT_FIELD)        \
-    X(STATUS, "status", 16)                 \
-    X(SUB1, "sub1", LIMIT_PARAM)            \
-    X(SUB2, "sub2", LIMIT_PARAM)            \
-    X(SUB3, "sub3", LIMIT_PARAM)            \
-    X(SUB4, "sub4", LIMIT_PARAM)            \
-    X(SUB5, "sub5", LIMIT_PARAM)            \
-    X(TEST, "test", 8)                      \
-    X(TOUCHES, "touches", 1024)             \
+#define FIELD_TABLE(X)                                                                                                 \
+    X(AMOUNT, "amount", 32)                                                                                            \
+    X(CAMPAIGN, "campaign", LIMIT_ID)                                                                                  \
+    X(CLICK_ID, "click_id", LIMIT_PARAM)                                                                               \
+    X(CONTRACT, "contract", LIMIT_ID)                                                                                  \
+    X(COUNTRY, "country", LIMIT_FIELD)                                                                                 \
+    X(CURRENCY, "currency", 3)                                                                                         \
+    X(EMAIL, "email", LIMIT_FIELD)                                                                                     \
+    X(EVENT, "event", 16)                                                                                              \
+    X(FIRST_NAME, "first_name", LIMIT_FIELD)                                                                           \
+    X(LAST_NAME, "last_name", LIMIT_FIELD)                                                                             \
+    X(LEAD, "lead", 64)                                                                                                \
+    X(PHONE, "phone", LIMIT_FIELD)                                                                                     \
+    X(REASON, "reason", LIMIT_FIELD)                                                                                   \
+    X(RETURN, "return", LIMIT_FIELD)                                                                                   \
+    X(STATUS, "status", 16)                                                                                            \
+    X(SUB1, "sub1", LIMIT_PARAM)                                                                                       \
+    X(SUB2, "sub2", LIMIT_PARAM)                                                                                       \
+    X(SUB3, "sub3", LIMIT_PARAM)                                                                                       \
+    X(SUB4, "sub4", LIMIT_PARAM)                                                                                       \
+    X(SUB5, "sub5", LIMIT_PARAM)                                                                                       \
+    X(TEST, "test", 8)                                                                                                 \
+    X(TOUCHES, "touches", 1024)                                                                                        \
     X(TXID, "txid", LIMIT_TXID)
 
 enum field {
@@ -48,15 +49,16 @@ struct postback {
     struct request *rq;
     const struct party *party;
     struct nonce_use nonce;
-    struct span field[FIELDS];       /* valid UTF-8 without control characters; ptr NULL: not given; empty ones likewise */
-    unsigned given;                  /* bit of each field that was named at all */
-    struct fact form[LIMIT_FIELDS];  /* f_NAME, not empty, in name order */
+    struct span field[FIELDS]; /* valid UTF-8 without control characters; ptr NULL: not given; empty ones likewise */
+    unsigned given;            /* bit of each field that was named at all */
+    struct fact form[LIMIT_FIELDS]; /* f_NAME, not empty, in name order */
     size_t n_form;
     bool test;
 };
 _Static_assert(FIELDS <= 32, "given is a 32-bit set");
 
-/* One field as sent, decoded. Unknown names are ignored, as senders add their own; an unreplaced {macro} is refused everywhere. ERR_MALFORMED names the field. */
+/* One field as sent, decoded. Unknown names are ignored, as senders add their own; an unreplaced {macro} is refused
+ * everywhere. ERR_MALFORMED names the field. */
 MUST_CHECK enum err postback_field(struct postback *pb, struct span name, struct span value);
 bool postback_field_known(struct span name);
 /* SHA-256 over the canonical JSON object of all facts: every field but `return`, with its form fields. */
@@ -70,9 +72,10 @@ bool postback_type_is(const struct request *rq, const char *media_type); /* Cont
 bool postback_in_window(struct request *rq, int64_t ts_s);
 void postback_nonce_key(const struct party *party, struct span nonce, uint8_t key[16]);
 
-/* Writes the answer to a lead or disposition entry, with its signed receipt: a function of the entry alone. Any thread, with its own contexts. */
-void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf, const struct entry *e, struct tokens *tokens,
-                     struct signer *signer);
+/* Writes the answer to a lead or disposition entry, with its signed receipt: a function of the entry alone. Any thread,
+ * with its own contexts. */
+void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
+                     const struct entry *e, struct tokens *tokens, struct signer *signer);
 
 /* Makes and submits the job. ERR_PENDING. */
 MUST_CHECK enum err postback_submit_lead(struct postback *pb);

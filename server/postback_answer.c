@@ -1,4 +1,5 @@
-/* The answer to a recorded postback, a function of the entry alone, so that a replay is answered with the same bytes. */
+/* The answer to a recorded postback, a function of the entry alone, so that a replay is answered with the same bytes.
+ */
 #include <stdlib.h>
 
 #include "common/ledger/jws.h"
@@ -7,8 +8,8 @@
 
 enum { TEXT_MAX = 6 * LIMIT_FIELD, RECEIPT_MAX = 2 * TEXT_MAX, ANSWER_MAX = 2 * RECEIPT_MAX };
 
-void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf, const struct entry *e, struct tokens *tokens,
-                     struct signer *signer)
+void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
+                     const struct entry *e, struct tokens *tokens, struct signer *signer)
 {
     bool lead = e->kind == ENTRY_LEAD;
     char payload_mem[TEXT_MAX], receipt_mem[RECEIPT_MAX], ref[LEAD_REF_LEN];

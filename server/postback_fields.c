@@ -36,7 +36,8 @@ bool postback_field_known(struct span name)
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
 }
 
 /* "{click_id}": what a platform sends when it did not know the macro. */
@@ -120,7 +121,10 @@ enum err postback_field(struct postback *pb, struct span name, struct span value
     if (form)
         return form_field(pb, name, value);
     if (pb->given & 1u << f)
-        return refuse(pb, name, f == FIELD_CLICK_ID ? "given more than once: click_id, clickid, cid, subid and cnv_id are one field" : "given more than once");
+        return refuse(pb, name,
+                      f == FIELD_CLICK_ID
+                          ? "given more than once: click_id, clickid, cid, subid and cnv_id are one field"
+                          : "given more than once");
     pb->given |= 1u << f;
     if (value.len > fields[f].most)
         return refuse(pb, name, "too long");

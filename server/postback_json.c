@@ -1,5 +1,5 @@
-/* Signed JSON: Standard Webhooks 1.0. A retry carries the same id and body under a new timestamp, so the timestamp is no part of what makes two
- * requests the same. */
+/* Signed JSON: Standard Webhooks 1.0. A retry carries the same id and body under a new timestamp, so the timestamp is
+ * no part of what makes two requests the same. */
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "server/postback.h"
@@ -20,7 +20,8 @@ static bool signature_holds(struct request *rq, const struct secret *s)
         struct span one = span_of(rest.ptr, sp ? (size_t)(sp - rest.ptr) : rest.len);
         size_t skip = one.len + (sp ? 1 : 0), len;
         rest = span_of(rest.ptr + skip, rest.len - skip);
-        if (span_starts(one, "v1,") && b64_decode(span_of(one.ptr + 3, one.len - 3), sig, sizeof sig, &len) == ERR_OK && len == HASH_LEN)
+        if (span_starts(one, "v1,") && b64_decode(span_of(one.ptr + 3, one.len - 3), sig, sizeof sig, &len) == ERR_OK &&
+            len == HASH_LEN)
             holds = crypto_equal(mac, sig, HASH_LEN) || holds;
     }
     return holds;
@@ -37,7 +38,8 @@ static enum err authenticate(struct postback *pb)
     struct request *rq = pb->rq;
     struct nonce_use *n = &pb->nonce;
     const struct secret *s = postback_secret(rq, rq->param[0]);
-    if (!s || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &n->ts_s) != ERR_OK || !postback_in_window(rq, n->ts_s) || !signature_holds(rq, s))
+    if (!s || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &n->ts_s) != ERR_OK ||
+        !postback_in_window(rq, n->ts_s) || !signature_holds(rq, s))
         return postback_refuse(rq);
     const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
     sha256v(same, sizeof same / sizeof same[0], n->request_sha256);
@@ -98,7 +100,8 @@ static enum err touch_list(struct postback *pb, const json_t *array)
     json_array_foreach(array, i, v)
     {
         if (!json_is_string(v))
-            return problem(&pb->rq->problem, ERR_MALFORMED, "touches", "must be click ids, in a list or comma-separated");
+            return problem(&pb->rq->problem, ERR_MALFORMED, "touches",
+                           "must be click ids, in a list or comma-separated");
         buf_str(&b, i ? "," : "");
         buf_add(&b, json_string_value(v), json_string_length(v));
     }
@@ -115,7 +118,8 @@ static enum err read_member(struct postback *pb, const char *key, const json_t *
     if (strcmp(key, "touches") == 0 && json_is_array(v))
         return touch_list(pb, v);
     if (json_is_object(v) || json_is_array(v)) /* of an unknown member: none of our business */
-        return postback_field_known(span_str(key)) ? problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text") : ERR_OK;
+        return postback_field_known(span_str(key)) ? problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text")
+                                                   : ERR_OK;
     enum err e = scalar(pb, key, v, &value);
     return e ? e : postback_field(pb, arena_copy(pb->rq->arena, span_str(key)), value);
 }

@@ -1,4 +1,5 @@
-/* A new lead: its campaign, its touches, its facts, its private part. What needs the store is the committer's to find out. */
+/* A new lead: its campaign, its touches, its facts, its private part. What needs the store is the committer's to find
+ * out. */
 #include <stdlib.h>
 
 #include "common/base/utf8.h"
@@ -10,7 +11,7 @@
 struct claim {
     struct pointer touches[LIMIT_TOUCHES];
     size_t n;
-    bool any;                       /* at least one click id, valid or not */
+    bool any; /* at least one click id, valid or not */
     const struct campaign *campaign;
     const struct contract *fallback; /* the ledger when no click is found */
 };
@@ -32,7 +33,8 @@ static void add_touch(struct postback *pb, struct claim *c, struct span id)
     if (span_empty(id))
         return;
     c->any = true;
-    if (c->n == LIMIT_TOUCHES || click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK || !own_contract(pb, p.contract))
+    if (c->n == LIMIT_TOUCHES || click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK ||
+        !own_contract(pb, p.contract))
         return;
     for (size_t i = 0; i < c->n; i++)
         if (c->touches[i].contract == p.contract && c->touches[i].index == p.index)
@@ -90,8 +92,10 @@ static enum err only_contract(struct postback *pb, struct claim *c)
         }
     }
     c->fallback = n_active == 1 ? active : n_active == 0 && n_any == 1 ? any : NULL;
-    return c->fallback ? ERR_OK
-                       : problem(&pb->rq->problem, ERR_MALFORMED, "contract", n_any ? "no click id tells which: name one of your contracts" : "you have no contract");
+    return c->fallback
+               ? ERR_OK
+               : problem(&pb->rq->problem, ERR_MALFORMED, "contract",
+                         n_any ? "no click id tells which: name one of your contracts" : "you have no contract");
 }
 
 static enum err only_campaign(struct postback *pb, struct claim *c)
@@ -109,7 +113,10 @@ static enum err only_campaign(struct postback *pb, struct claim *c)
             n++;
         }
     if (n != 1)
-        return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", !span_empty(id) ? "is not one of your campaigns" : n ? "no click id tells which: name one of your campaigns" : "you have no campaign");
+        return problem(&pb->rq->problem, ERR_MALFORMED, "campaign",
+                       !span_empty(id) ? "is not one of your campaigns"
+                       : n             ? "no click id tells which: name one of your campaigns"
+                                       : "you have no campaign");
     c->fallback = catalog_contract_number(cat, c->campaign->direct);
     return c->fallback ? ERR_OK : ERR_INTERNAL;
 }
@@ -126,7 +133,8 @@ static enum err find_place(struct postback *pb, struct claim *c)
     else if (c->n && publisher)
         c->fallback = own_contract(pb, c->touches[0].contract);
     else if (c->n)
-        c->fallback = catalog_contract_number(pb->rq->catalog, own_contract(pb, c->touches[0].contract)->campaign->direct);
+        c->fallback =
+            catalog_contract_number(pb->rq->catalog, own_contract(pb, c->touches[0].contract)->campaign->direct);
     else
         e = publisher ? only_contract(pb, c) : only_campaign(pb, c);
     if (e)
@@ -136,7 +144,8 @@ static enum err find_place(struct postback *pb, struct claim *c)
     c->campaign = c->fallback->campaign;
     unsigned bit = publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER;
     if (!(c->fallback->terms->accept_from & bit))
-        return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "this campaign does not take leads from %s", publisher ? "publishers" : "the advertiser");
+        return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "this campaign does not take leads from %s",
+                       publisher ? "publishers" : "the advertiser");
     keep_campaign(pb, c);
     return ERR_OK;
 }
@@ -202,12 +211,14 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
         contact_token(pepper, "email", buf_span(&key), r->email);
     }
     buf_clear(&key);
-    if (r->given & CONTACT_PHONE && contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]), &key) == ERR_OK) {
+    if (r->given & CONTACT_PHONE &&
+        contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]), &key) == ERR_OK) {
         r->has_phone = true;
         contact_token(pepper, "phone", buf_span(&key), r->phone);
     }
     hmac_free(pepper);
-    r->bad = (r->given & CONTACT_EMAIL && !r->has_email ? CONTACT_EMAIL : 0) | (r->given & CONTACT_PHONE && !r->has_phone ? CONTACT_PHONE : 0);
+    r->bad = (r->given & CONTACT_EMAIL && !r->has_email ? CONTACT_EMAIL : 0) |
+             (r->given & CONTACT_PHONE && !r->has_phone ? CONTACT_PHONE : 0);
 }
 
 static void add_contact(struct jw *w, const struct postback *pb, enum field f, const char *name)
@@ -258,8 +269,12 @@ static enum err seal(struct postback *pb, struct lead_job *l)
     struct buf ua, plain, sealed;
     arena_buf(rq->arena, &ua, LIMIT_USER_AGENT);
     utf8_repair(&ua, rq->user_agent, LIMIT_USER_AGENT);
-    *p = (struct private_part){.ip = span_str(rq->ip), .ua = buf_span(&ua), .lead = true, .contact = contact_json(pb, r), .has_email = r->has_email,
-        .has_phone = r->has_phone};
+    *p = (struct private_part){.ip = span_str(rq->ip),
+                               .ua = buf_span(&ua),
+                               .lead = true,
+                               .contact = contact_json(pb, r),
+                               .has_email = r->has_email,
+                               .has_phone = r->has_phone};
     memcpy(p->email, r->email, TOKEN_LEN);
     memcpy(p->phone, r->phone, TOKEN_LEN);
     memcpy(p->facts_sha256, r->facts_sha256, HASH_LEN);

@@ -19,13 +19,17 @@ static bool read_auth(struct request *rq, struct query_auth *out)
     struct span t = rq->target, name, value;
     size_t len;
     if (rq->query.len < tail || memcmp(t.ptr + t.len - tail, SIG, sizeof SIG - 1) != 0 ||
-        hex_decode(span_of(t.ptr + t.len - SIG_HEX, SIG_HEX), out->sig, sizeof out->sig, &len) != ERR_OK || len != HASH_LEN)
+        hex_decode(span_of(t.ptr + t.len - SIG_HEX, SIG_HEX), out->sig, sizeof out->sig, &len) != ERR_OK ||
+        len != HASH_LEN)
         return false;
     out->signed_target = span_of(t.ptr, t.len - tail);
     struct query q;
     query_open(&q, span_of(rq->query.ptr, rq->query.len - tail));
     while (query_next(&q, &name, &value)) {
-        struct span *into = span_is(name, "kid") ? &out->kid : span_is(name, "ts") ? &out->ts : span_is(name, "nonce") ? &out->nonce : NULL;
+        struct span *into = span_is(name, "kid")     ? &out->kid
+                            : span_is(name, "ts")    ? &out->ts
+                            : span_is(name, "nonce") ? &out->nonce
+                                                     : NULL;
         if (into && into->ptr)
             return false;
         if (into)
@@ -35,7 +39,8 @@ static bool read_auth(struct request *rq, struct query_auth *out)
 }
 
 /* Writes SHA-256 of the signed text. */
-static bool signature_holds(struct request *rq, const struct query_auth *a, const struct secret *s, uint8_t text_sha256[HASH_LEN])
+static bool signature_holds(struct request *rq, const struct query_auth *a, const struct secret *s,
+                            uint8_t text_sha256[HASH_LEN])
 {
     uint8_t body_sha256[HASH_LEN], mac[HASH_LEN];
     char hex_mem[SIG_HEX];
@@ -43,8 +48,10 @@ static bool signature_holds(struct request *rq, const struct query_auth *a, cons
     sha256(rq->body.ptr, rq->body.len, body_sha256);
     buf_fixed(&hex, hex_mem, sizeof hex_mem);
     buf_hex(&hex, body_sha256, HASH_LEN);
-    const struct span parts[] = {SPAN("PBv1\n"), rq->method == METHOD_POST ? SPAN("POST") : SPAN("GET"), SPAN("\n"), span_str(rq->worker->shared->host),
-        SPAN("\n"), a->signed_target, SPAN("\n"), buf_span(&hex)};
+    const struct span parts[] = {SPAN("PBv1\n"), rq->method == METHOD_POST ? SPAN("POST") : SPAN("GET"),
+                                 SPAN("\n"),     span_str(rq->worker->shared->host),
+                                 SPAN("\n"),     a->signed_target,
+                                 SPAN("\n"),     buf_span(&hex)};
     const size_t n = sizeof parts / sizeof parts[0];
     struct hmac *h = hmac_new(s->key, s->len);
     hmac_sign(h, parts, n, mac);
@@ -56,8 +63,8 @@ static bool signature_holds(struct request *rq, const struct query_auth *a, cons
 static bool nonce_ok(struct span n)
 {
     for (size_t i = 0; i < n.len; i++)
-        if (!((n.ptr[i] >= 'a' && n.ptr[i] <= 'z') || (n.ptr[i] >= 'A' && n.ptr[i] <= 'Z') || (n.ptr[i] >= '0' && n.ptr[i] <= '9') ||
-              memchr("-_.~", n.ptr[i], 4)))
+        if (!((n.ptr[i] >= 'a' && n.ptr[i] <= 'z') || (n.ptr[i] >= 'A' && n.ptr[i] <= 'Z') ||
+              (n.ptr[i] >= '0' && n.ptr[i] <= '9') || memchr("-_.~", n.ptr[i], 4)))
             return false;
     return n.len >= LIMIT_NONCE_MIN && n.len <= LIMIT_NONCE_MAX;
 }
@@ -75,7 +82,8 @@ static enum err authenticate(struct postback *pb)
     if (!postback_in_window(rq, n->ts_s))
         return postback_refuse(rq);
     if (!nonce_ok(a.nonce))
-        return problem(&rq->problem, ERR_MALFORMED, "nonce", "must be 16 to 64 URL-safe characters, new for each request");
+        return problem(&rq->problem, ERR_MALFORMED, "nonce",
+                       "must be 16 to 64 URL-safe characters, new for each request");
     pb->party = s->party;
     postback_nonce_key(s->party, a.nonce, n->key);
     n->used = true;
@@ -109,7 +117,8 @@ enum err postback_query_handle(struct request *rq, struct reply *reply)
     if (e)
         return e;
     if (!span_empty(rq->body) && !postback_type_is(rq, "application/x-www-form-urlencoded"))
-        return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
+        return problem(&rq->problem, ERR_MEDIA_TYPE, "",
+                       "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
     e = read_fields(&pb, rq->query);
     if (!e)
         e = read_fields(&pb, rq->body);

@@ -42,15 +42,18 @@ static enum err read_address(struct postback *pb, struct disposition_job *d)
     struct span lead = pb->field[FIELD_LEAD], click = pb->field[FIELD_CLICK_ID];
     if (!span_empty(lead)) {
         d->by_lead = true;
-        return lead_ref_read(rq->worker->tokens, lead, &d->pointer) == ERR_OK ? ERR_OK : problem(&rq->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
+        return lead_ref_read(rq->worker->tokens, lead, &d->pointer) == ERR_OK
+                   ? ERR_OK
+                   : problem(&rq->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
     }
     if (!span_empty(pb->field[FIELD_TXID]))
         return ERR_OK;
     if (span_empty(click))
         return problem(&rq->problem, ERR_MALFORMED, "lead", "say which lead: by lead, txid or click_id");
     d->by_click = true;
-    return click_id_read(rq->worker->tokens, click, &d->pointer) == ERR_OK ? ERR_OK
-                                                                           : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
+    return click_id_read(rq->worker->tokens, click, &d->pointer) == ERR_OK
+               ? ERR_OK
+               : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
 }
 
 enum err postback_submit_disposition(struct postback *pb)

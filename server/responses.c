@@ -1,4 +1,5 @@
-/* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays said. */
+/* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays
+ * said. */
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "server/api.h"

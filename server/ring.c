@@ -80,4 +80,7 @@ size_t ring_count(struct ring *r)
     return tail - head <= r->mask + 1 ? tail - head : 0;
 }
 
-size_t ring_capacity(const struct ring *r) { return r->mask + 1; }
+size_t ring_capacity(const struct ring *r)
+{
+    return r->mask + 1;
+}

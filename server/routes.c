@@ -16,6 +16,7 @@
 #define PUBLIC ROUTE_PUBLIC
 
 /* methods, pattern, who, handler, after the commit, summary. First match wins. */
+/* clang-format off */
 static const struct route table[] = {
     {READ, "/c/{}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page"},
     {READ, "/p/{}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes"},
@@ -70,6 +71,7 @@ static const struct route table[] = {
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
     {READ, "/", PUBLIC, index_get, NULL, "What this server is"},
 };
+/* clang-format on */
 
 const struct route *route_table(size_t *n)
 {

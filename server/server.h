@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "server/catalog.h"
+#include "server/code_cache.h"
 #include "server/commit.h"
 #include "server/heads.h"
 #include "server/journal.h"
@@ -37,6 +38,7 @@ struct worker {
     struct shared *shared;
     size_t number;
     struct tokens *tokens;
+    struct code_cache *codes;
     struct sealer *sealer;
     struct signer *statement_signer;
     struct counters *counters;   /* this thread's metrics */

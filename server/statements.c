@@ -8,7 +8,8 @@
 #include "server/server.h"
 #include "server/system.h"
 
-/* ---- ids: "S" and 12 characters of Crockford base32 over time and chance: their text ascends in order of issue ---- */
+/* ---- ids: "S" and 12 characters of Crockford base32 over time and chance: their text ascends in order of issue ----
+ */
 
 enum { ID_CHARS = 12, ID_RANDOM_BITS = 15 };
 static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -1,17 +1,19 @@
-/* Stored statements: parts under one id (TABLE_STATEMENTS), and their answers (TABLE_COSIGNED). Ids ascend in order of issue. */
+/* Stored statements: parts under one id (TABLE_STATEMENTS), and their answers (TABLE_COSIGNED). Ids ascend in order of
+ * issue. */
 #ifndef CS_SERVER_STATEMENTS_H
 #define CS_SERVER_STATEMENTS_H
 
 #include "server/request.h"
 
-/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. meta: canonical JSON
- * {carried_micros, contract, currency, from, id, issued_at, lines, net_micros, payable_minor, sha256, to}. */
-MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part, struct span *out); /* ERR_NOT_FOUND */
+/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. meta: canonical
+ * JSON {carried_micros, contract, currency, from, id, issued_at, lines, net_micros, payable_minor, sha256, to}. */
+MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part,
+                                   struct span *out); /* ERR_NOT_FOUND */
 
 struct statement_meta {
     const struct contract *contract;
-    struct hash sha256;  /* of the payload */
-    struct span text;    /* canonical, in the map */
+    struct hash sha256; /* of the payload */
+    struct span text;   /* canonical, in the map */
 };
 /* ERR_NOT_FOUND also when the statement's contract is not in this catalog. */
 MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id,

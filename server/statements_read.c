@@ -138,8 +138,7 @@ enum err statements_list(struct request *rq, struct reply *reply)
     if (page.after.len)
         memcpy(s.last, page.after.ptr, page.after.len);
     s.contract = contract.value;
-    if ((e = worker_reader(rq->worker, &s.txn)) != ERR_OK ||
-        (e = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
+    if ((e = worker_reader(rq->worker, &s.txn)) != ERR_OK || (e = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
         return e;
     list_open(&s.list, &page);
     e = statements_write(&s, c);

@@ -61,8 +61,14 @@ static enum err result(int rc, const char *call)
     }
 }
 
-static MDB_val val(struct span s) { return (MDB_val){s.len, (void *)(uintptr_t)s.ptr}; }
-static struct span span_val(const MDB_val *v) { return span_of(v->mv_data, v->mv_size); }
+static MDB_val val(struct span s)
+{
+    return (MDB_val){s.len, (void *)(uintptr_t)s.ptr};
+}
+static struct span span_val(const MDB_val *v)
+{
+    return span_of(v->mv_data, v->mv_size);
+}
 
 static enum err lock_folder(const char *data_dir, int *fd)
 {
@@ -193,8 +199,9 @@ enum err txn_begin(struct store *s, bool write, struct txn **out)
 
 enum err txn_commit(struct txn *t)
 {
-    /* LMDB calls a short write EIO without a system call having failed, so errno stays 0: the disk filled up (or a size limit was met) in the
-     * middle of a write. Nothing was synced yet and the transaction is aborted: as clean as ENOSPC. */
+    /* LMDB calls a short write EIO without a system call having failed, so errno stays 0: the disk filled up (or a size
+     * limit was met) in the middle of a write. Nothing was synced yet and the transaction is aborted: as clean as
+     * ENOSPC. */
     errno = 0;
     int rc = mdb_txn_commit(t->mdb);
     if (rc == EIO && errno == 0)
@@ -211,9 +218,15 @@ void txn_abort(struct txn *t)
     free(t);
 }
 
-void txn_reset(struct txn *t) { mdb_txn_reset(t->mdb); }
+void txn_reset(struct txn *t)
+{
+    mdb_txn_reset(t->mdb);
+}
 
-enum err txn_renew(struct txn *t) { return result(mdb_txn_renew(t->mdb), "renew"); }
+enum err txn_renew(struct txn *t)
+{
+    return result(mdb_txn_renew(t->mdb), "renew");
+}
 
 enum err store_get(struct txn *t, enum table table, struct span key, struct span *value)
 {

@@ -3,6 +3,7 @@
 #include "common/base/query.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
+#include "server/ascii.h"
 #include "server/job.h"
 #include "server/routes.h"
 #include "server/server.h"
@@ -12,7 +13,7 @@
 #define TOUCH_COOKIE "cs_touch"
 #define TOUCH_MAX_AGE "7776000" /* 90 days */
 
-enum { SEALED_MAX = 4096, COOKIE_MAX = LIMIT_TOUCHES * (POINTER_LEN + 1) };
+enum { COOKIE_MAX = LIMIT_TOUCHES * (POINTER_LEN + 1) };
 
 /* ---- what both lanes share ---- */
 
@@ -26,7 +27,7 @@ struct target {
 static enum err find_target(struct request *rq, struct span text, struct target *out)
 {
     struct tracking_code code;
-    enum err e = code_read(rq->worker->tokens, text, &code);
+    enum err e = code_cache_read(rq->worker->codes, rq->worker->tokens, text, &code);
     if (e == ERR_OK) {
         out->contract = catalog_contract_number(rq->catalog, code.contract);
         out->placement = code.placement;
@@ -42,15 +43,23 @@ static enum err find_target(struct request *rq, struct span text, struct target 
     return e;
 }
 
-/* Decoded for good or ill, at most max bytes of clean UTF-8. */
+/* At most max bytes of clean UTF-8. */
+static struct span clean(struct request *rq, struct span s, size_t max)
+{
+    struct buf b;
+    if (s.len <= max && ascii_printable(s))
+        return s;
+    arena_buf(rq->arena, &b, max);
+    utf8_repair(&b, s, max);
+    return buf_span(&b);
+}
+
 static struct span text_param(struct request *rq, struct span encoded, size_t max)
 {
-    struct buf raw, clean;
+    struct buf raw;
     arena_buf(rq->arena, &raw, encoded.len + 1);
     query_decode_lenient(&raw, encoded);
-    arena_buf(rq->arena, &clean, raw.len < max ? 3 * raw.len + 1 : max + 1); /* a bad byte becomes three */
-    utf8_repair(&clean, buf_span(&raw), clean.cap - 1 < max ? clean.cap - 1 : max);
-    return buf_span(&clean);
+    return clean(rq, buf_span(&raw), max);
 }
 
 static void open_entry(struct request *rq, struct job *job, enum entry_kind kind, const struct target *t)
@@ -64,11 +73,8 @@ static void open_entry(struct request *rq, struct job *job, enum entry_kind kind
 /* Commits to IP and user agent, and seals them. */
 static enum err seal(struct request *rq, struct job *job, struct hash *commit)
 {
-    struct private_part priv = {.ip = span_str(rq->ip)};
-    struct buf ua, plain, sealed;
-    arena_buf(rq->arena, &ua, LIMIT_USER_AGENT);
-    utf8_repair(&ua, rq->user_agent, LIMIT_USER_AGENT);
-    priv.ua = buf_span(&ua);
+    struct private_part priv = {.ip = span_str(rq->ip), .ua = clean(rq, rq->user_agent, LIMIT_USER_AGENT)};
+    struct buf plain, sealed;
     random_bytes(priv.seed, sizeof priv.seed);
     private_commit(&priv, commit);
 
@@ -89,7 +95,10 @@ static enum err submit(struct request *rq, struct job *job, struct hash *commit)
     return e ? e : job_submit(rq, job);
 }
 
-static void no_store(struct reply *r) { reply_header(r, "Cache-Control", SPAN("no-store")); }
+static void no_store(struct reply *r)
+{
+    reply_header(r, "Cache-Control", SPAN("no-store"));
+}
 
 /* ---- clicks ---- */
 
@@ -97,7 +106,8 @@ static enum err refuse_click(struct request *rq, struct reply *r, enum err e)
 {
     r->status = err_status(e);
     no_store(r);
-    reply_body(rq, r, "text/plain; charset=utf-8", e == ERR_GONE ? SPAN("This offer has ended.\n") : SPAN("Unknown tracking code.\n"));
+    reply_body(rq, r, "text/plain; charset=utf-8",
+               e == ERR_GONE ? SPAN("This offer has ended.\n") : SPAN("Unknown tracking code.\n"));
     return ERR_OK;
 }
 
@@ -178,7 +188,8 @@ static struct span touch_cookie(struct span header)
     return (struct span){"", 0};
 }
 
-/* The visitor's click ids, oldest first, joined by '.': the newest LIMIT_TOUCHES of what the cookie had, and this one. */
+/* The visitor's click ids, oldest first, joined by '.': the newest LIMIT_TOUCHES of what the cookie had, and this one.
+ */
 static void set_cookie(struct request *rq, struct reply *r, struct span id)
 {
     struct span old = touch_cookie(rq->cookie), keep[LIMIT_TOUCHES - 1];
@@ -214,7 +225,8 @@ static void redirect(const struct target *t, struct reply *r, struct span locati
 }
 
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
-static enum err answer_click(struct request *rq, struct reply *r, const struct target *t, struct span to, uint64_t index)
+static enum err answer_click(struct request *rq, struct reply *r, const struct target *t, struct span to,
+                             uint64_t index)
 {
     struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
     char *text = arena_alloc(rq->arena, POINTER_LEN);
@@ -254,17 +266,20 @@ enum err click_handle(struct request *rq, struct reply *r)
 
 enum err click_finish(struct request *rq, struct job *job, struct reply *r)
 {
-    struct target t;
-    enum err e = job->err == ERR_GONE ? ERR_GONE : find_target(rq, rq->param[0], &t);
-    if (e)
-        return refuse_click(rq, r, e);
+    const struct contract *k = catalog_contract_number(rq->catalog, job->contract);
+    const uint32_t placement = job->track.entry.click.placement;
+    const struct target t = {k, &k->codes[placement - 1],
+                             placement}; /* of the catalog that click_handle found them in */
+    if (job->err == ERR_GONE)
+        return refuse_click(rq, r, ERR_GONE);
     return answer_click(rq, r, &t, job->track.entry.click.to, job->err ? UINT64_MAX : job->index);
 }
 
 /* ---- pixels ---- */
 
-static const uint8_t gif[] = {'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x21, 0xf9, 4, 1, 0, 0, 0, 0,
-                                0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b};
+static const uint8_t gif[] = {'G', 'I',  'F',  '8',  '9',  'a',  1, 0, 1, 0,    0x80, 0, 0,    0, 0,
+                              0,   0xff, 0xff, 0xff, 0x21, 0xf9, 4, 1, 0, 0,    0,    0, 0x2c, 0, 0,
+                              0,   0,    1,    0,    1,    0,    0, 2, 2, 0x44, 1,    0, 0x3b};
 _Static_assert(sizeof gif == 43, "the smallest transparent GIF");
 
 static enum err answer_pixel(struct reply *r)
@@ -304,8 +319,8 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     open_entry(rq, job, ENTRY_VIEW, &t);
     view->class = class_of(rq);
     view->placement = t.placement;
-    if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK && click.contract == t.contract->number &&
-        !(click.flags & CLICK_UNRECORDED)) {
+    if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
+        click.contract == t.contract->number && !(click.flags & CLICK_UNRECORDED)) {
         job->track.has_click_claim = true;
         job->track.click_claim = click.index;
     }

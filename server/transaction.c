@@ -68,7 +68,7 @@ enum err transaction_reload(struct committer *c)
 {
     struct commit *cx = &c->cx;
     struct catalog *fresh;
-    enum err err = catalog_load(cx->txn, cx->shared->keys, c->catalog->generation + 1, &fresh);
+    enum err err = catalog_reload(cx->txn, cx->shared->keys, cx->catalog, &fresh);
     if (err != ERR_OK)
         return err;
     if (cx->catalog != c->catalog)

@@ -6,8 +6,8 @@
 #include "common/base/buf.h"
 #include "server/keys.h"
 
-#define VAULT_SECRETS "countersign/v1/secret wrap"      /* postback secrets; aad = kid */
-#define VAULT_IDEMPOTENCY "countersign/v1/idempotency"  /* stored first answers; aad = row key */
+#define VAULT_SECRETS "countersign/v1/secret wrap"     /* postback secrets; aad = kid */
+#define VAULT_IDEMPOTENCY "countersign/v1/idempotency" /* stored first answers; aad = row key */
 
 /* Appends the sealed value under a fresh random nonce. */
 void vault_seal(const struct keys *k, const char *purpose, struct span aad, struct span plain, struct buf *out);

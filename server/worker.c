@@ -21,7 +21,8 @@ static void *run(void *arg)
 static void wake(struct worker *w)
 {
     uint64_t one = 1;
-    if (write(w->wake_fd, &one, sizeof one) != sizeof one && errno != EAGAIN) /* EAGAIN: the counter is high, so it will wake */
+    if (write(w->wake_fd, &one, sizeof one) != sizeof one &&
+        errno != EAGAIN) /* EAGAIN: the counter is high, so it will wake */
         abort();
 }
 
@@ -32,6 +33,7 @@ enum err worker_start(struct shared *sh, size_t number, struct worker **out)
     w->shared = sh;
     w->number = number;
     w->tokens = keys_new_tokens(sh->keys);
+    w->codes = code_cache_new();
     w->statement_signer = keys_new_statement_signer(sh->keys);
     keys_period_wrap(sh->keys, wrap);
     w->sealer = sealer_new(sh->periods, wrap);
@@ -58,6 +60,7 @@ void worker_stop(struct worker *w)
         txn_abort(w->reader);
     sealer_free(w->sealer);
     signer_free(w->statement_signer);
+    code_cache_free(w->codes);
     tokens_free(w->tokens);
     close(w->wake_fd);
     free(w);
@@ -75,7 +78,8 @@ void worker_done(struct worker *w, struct job *jobs)
     struct job *head = atomic_load_explicit(&w->finished, memory_order_relaxed);
     do
         jobs->next = head; /* the first of the batch is now the last of the list */
-    while (!atomic_compare_exchange_weak_explicit(&w->finished, &head, reversed, memory_order_release, memory_order_relaxed));
+    while (!atomic_compare_exchange_weak_explicit(&w->finished, &head, reversed, memory_order_release,
+                                                  memory_order_relaxed));
     if (!head)
         wake(w); /* otherwise a wake-up is on its way already */
 }

@@ -1,4 +1,5 @@
-/* A whole server in the test's process: a real store in a folder of its own, the committer, one worker on a free port; and a client of raw bytes.
+/* A whole server in the test's process: a real store in a folder of its own, the committer, one worker on a free port;
+ * and a client of raw bytes.
  *
  *   P1 operator, P2 advertiser, P3 publisher, P4 another publisher; campaign A1, its direct contract C1
  *   C2 P3's, with codes 1 (the campaign's landing page) and 2 (its own); C3 P3's, ended; C4 P4's, with code 1
@@ -27,7 +28,7 @@ struct live {
     struct options options;
     struct shared sh;
     struct worker *worker;
-    struct tokens *tokens;      /* the test's own contexts on the server's keys */
+    struct tokens *tokens; /* the test's own contexts on the server's keys */
     int port;
     char code[4][CODE_LEN + 1]; /* C2/1, C2/2, C3/1, C4/1 */
     char operator_token[API_TOKEN_LEN + 1];
@@ -35,12 +36,14 @@ struct live {
 
 struct answer {
     int status;
-    size_t len;                 /* of the whole reply */
-    char text[LIVE_REPLY];      /* NUL-ended */
+    size_t len;            /* of the whole reply */
+    char text[LIVE_REPLY]; /* NUL-ended */
     const char *body;
 };
 
-static inline struct buf live_document(enum err (*complete)(const json_t *, struct span, struct buf *, struct problem *), const char *text, const char *id)
+static inline struct buf live_document(enum err (*complete)(const json_t *, struct span, struct buf *,
+                                                            struct problem *),
+                                       const char *text, const char *id)
 {
     json_t *in = NULL;
     struct buf out;
@@ -81,22 +84,31 @@ static inline void live_fill(struct live *l, const char *campaign_more)
 
     char text[2048];
     snprintf(text, sizeof text,
-             "{\"advertiser\":\"P2\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/land?a=1#top\",\"allowed_hosts\":[\"*.shop.example\"]%s}",
+             "{\"advertiser\":\"P2\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/"
+             "land?a=1#top\",\"allowed_hosts\":[\"*.shop.example\"]%s}",
              campaign_more);
     struct buf doc = live_document(campaign_document, text, "A1");
-    struct campaign campaign = {.number = 1, .id = "A1", .advertiser = &party[1], .document = buf_span(&doc), .direct = 1, .created_ms = 1};
+    struct campaign campaign = {
+        .number = 1, .id = "A1", .advertiser = &party[1], .document = buf_span(&doc), .direct = 1, .created_ms = 1};
     assert_ok(catalog_put_campaign(t, &campaign));
     struct contract k[] = {{.number = 1, .id = "C1", .campaign = &campaign},
                            {.number = 2, .id = "C2", .campaign = &campaign, .publisher = &party[2]},
                            {.number = 3, .id = "C3", .campaign = &campaign, .publisher = &party[2]},
                            {.number = 4, .id = "C4", .campaign = &campaign, .publisher = &party[3]}};
     live_contract(t, &k[0], "{\"campaign\":\"A1\"}");
-    live_contract(t, &k[1], "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"when\":{\"field\":\"f_age\",\"min\":30},\"micros\":7},{\"micros\":5}]}}");
-    live_contract(t, &k[2], "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":5}]},\"ends_at\":\"2020-01-01T00:00:00Z\"}");
+    live_contract(t, &k[1],
+                  "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"when\":{\"field\":\"f_age\","
+                  "\"min\":30},\"micros\":7},{\"micros\":5}]}}");
+    live_contract(t, &k[2],
+                  "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":5}]},\"ends_at\":\"2020-"
+                  "01-01T00:00:00Z\"}");
     live_contract(t, &k[3], "{\"campaign\":\"A1\",\"publisher\":\"P4\",\"price\":{\"lead\":[{\"micros\":5}]}}");
     buf_free(&doc);
     assert_ok(catalog_put_code(t, 2, &(struct code){.placement = 1, .label = SPAN("one"), .created_ms = 1}));
-    assert_ok(catalog_put_code(t, 2, &(struct code){.placement = 2, .label = SPAN("two"), .landing_url = SPAN("https://own.shop.example/x"), .created_ms = 1}));
+    assert_ok(catalog_put_code(
+        t, 2,
+        &(struct code){
+            .placement = 2, .label = SPAN("two"), .landing_url = SPAN("https://own.shop.example/x"), .created_ms = 1}));
     assert_ok(catalog_put_code(t, 3, &(struct code){.placement = 1, .label = SPAN("ended"), .created_ms = 1}));
     assert_ok(catalog_put_code(t, 4, &(struct code){.placement = 1, .label = SPAN("other"), .created_ms = 1}));
     assert_ok(txn_commit(t));
@@ -177,7 +189,8 @@ static inline uint64_t live_recorded(struct live *l)
 
 static inline int live_connect(struct live *l)
 {
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)l->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in sa = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)l->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
     return fd;
@@ -188,9 +201,13 @@ static inline void live_send(int fd, const void *bytes, size_t len)
     assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
 }
 
-static inline void live_say(int fd, const char *text) { live_send(fd, text, strlen(text)); }
+static inline void live_say(int fd, const char *text)
+{
+    live_send(fd, text, strlen(text));
+}
 
-/* One reply: its head, and as much body as Content-Length says (none when the request was HEAD). status 0: the server closed instead. */
+/* One reply: its head, and as much body as Content-Length says (none when the request was HEAD). status 0: the server
+ * closed instead. */
 static inline void live_read(int fd, struct answer *a, bool head_only)
 {
     memset(a, 0, sizeof *a);
@@ -200,16 +217,18 @@ static inline void live_read(int fd, struct answer *a, bool head_only)
         struct pollfd p = {.fd = fd, .events = POLLIN};
         assert_int_equal(poll(&p, 1, 10000), 1);
         const char *end = strstr(a->text, "\r\n\r\n");
-        ssize_t n = recv(fd, a->text + a->len, end ? want - a->len : 1, 0); /* the head byte by byte: the next reply stays in the socket */
+        ssize_t n = recv(fd, a->text + a->len, end ? want - a->len : 1,
+                         0); /* the head byte by byte: the next reply stays in the socket */
         if (n <= 0)
             return;
         a->len += (size_t)n;
         if (end || !(end = strstr(a->text, "\r\n\r\n")))
             continue;
         const char *length = strstr(a->text, "Content-Length: ");
-        a->status = atoi(a->text + 9);
+        a->status = (int)strtol(a->text + 9, NULL, 10);
         a->body = end + 4;
-        want = (size_t)(a->body - a->text) + (length && !head_only && a->status != 100 ? strtoul(length + 16, NULL, 10) : 0);
+        want = (size_t)(a->body - a->text) +
+               (length && !head_only && a->status != 100 ? strtoul(length + 16, NULL, 10) : 0);
     }
 }
 
@@ -222,7 +241,8 @@ static inline void live_ask(struct live *l, struct answer *a, const char *raw)
     close(fd);
 }
 
-static inline void live_get(struct live *l, struct answer *a, const char *method, const char *target, const char *headers)
+static inline void live_get(struct live *l, struct answer *a, const char *method, const char *target,
+                            const char *headers)
 {
     char raw[16384];
     snprintf(raw, sizeof raw, "%s %s HTTP/1.1\r\nHost: " LIVE_HOST "\r\n%s\r\n", method, target, headers);

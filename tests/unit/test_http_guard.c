@@ -114,10 +114,15 @@ static void test_members(void **state)
     (void)state;
     struct request rq = {0};
     struct http_head h;
-    assert_int_equal(read_head(SPAN("GET /p/x.gif?a=b&c HTTP/1.1\r\nhOsT: h:1\r\nUser-Agent:  x y \r\nSec-Purpose: Prefetch;prerender\r\n"
-                                    "Connection: Upgrade, close\r\nCookie: a=b\r\n\r\n"), &rq, &h), 0);
+    assert_int_equal(
+        read_head(
+            SPAN("GET /p/x.gif?a=b&c HTTP/1.1\r\nhOsT: h:1\r\nUser-Agent:  x y \r\nSec-Purpose: Prefetch;prerender\r\n"
+                 "Connection: Upgrade, close\r\nCookie: a=b\r\n\r\n"),
+            &rq, &h),
+        0);
     assert_true(h.tracking && !h.keep_alive && rq.prefetch && rq.method == METHOD_GET);
-    assert_true(rq.user_agent.len == 3 && rq.cookie.len == 3 && rq.path.len == 8 && rq.query.len == 5 && rq.target.len == 14);
+    assert_true(rq.user_agent.len == 3 && rq.cookie.len == 3 && rq.path.len == 8 && rq.query.len == 5 &&
+                rq.target.len == 14);
 
     rq = (struct request){0};
     assert_int_equal(read_head(SPAN("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), &rq, &h), 0);
@@ -189,7 +194,8 @@ static void test_refusals_close(void **state)
         if (heads[i].status == 0)
             continue;
         char raw[512];
-        snprintf(raw, sizeof raw, "%sGET /healthz HTTP/1.1\r\n" HOST "\r\n", heads[i].raw); /* what follows must not be answered */
+        snprintf(raw, sizeof raw, "%sGET /healthz HTTP/1.1\r\n" HOST "\r\n",
+                 heads[i].raw); /* what follows must not be answered */
         int fd = live_connect(l);
         live_say(fd, raw);
         live_read(fd, &a, false);
@@ -230,9 +236,10 @@ static void test_pipelining(void **state)
     char raw[4096];
     int fd = live_connect(l);
     snprintf(raw, sizeof raw,
-             "GET /c/%s HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\nGET /p/%s.gif HTTP/1.1\r\n" HOST "\r\nHEAD /healthz HTTP/1.1\r\n" HOST
-             "\r\nPOST /postback HTTP/1.1\r\n" HOST "Content-Length: 20\r\n\r\nGET / HTTP/1.1\r\n\r\n  GET /c/none HTTP/1.1\r\n" HOST "\r\nGET /t.js HTTP/1.1\r\n" HOST
-             "Connection: close\r\n\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n",
+             "GET /c/%s HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\nGET /p/%s.gif HTTP/1.1\r\n" HOST
+             "\r\nHEAD /healthz HTTP/1.1\r\n" HOST "\r\nPOST /postback HTTP/1.1\r\n" HOST
+             "Content-Length: 20\r\n\r\nGET / HTTP/1.1\r\n\r\n  GET /c/none HTTP/1.1\r\n" HOST
+             "\r\nGET /t.js HTTP/1.1\r\n" HOST "Connection: close\r\n\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n",
              l->code[0], l->code[0]);
     live_say(fd, raw);
     static const int wanted[] = {302, 200, 200, 200, 401, 404, 200};
@@ -260,15 +267,21 @@ static void test_deep_pipeline(void **state)
     close(fd);
 }
 
+/* In both lanes: what followed the head would be read as the next reply. */
 static void test_head_has_no_body(void **state)
 {
     struct live *l = *state;
     struct answer a;
+    char length[16];
     int fd = live_connect(l);
-    live_say(fd, "HEAD /t.js HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    live_say(fd, "HEAD /t.js HTTP/1.1\r\n" HOST "\r\nHEAD /p/x HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST
+                 "\r\n");
     live_read(fd, &a, true);
-    assert_int_equal(a.status, 200);
-    assert_null(strstr(a.text, "Content-Length: 0"));
+    assert_true(live_header(&a, "Content-Length", length, sizeof length));
+    assert_string_not_equal(length, "0");
+    live_read(fd, &a, true);
+    assert_true(live_header(&a, "Content-Length", length, sizeof length));
+    assert_string_equal(length, "43");
     live_read(fd, &a, false);
     assert_string_equal(a.body, "ok\n");
     close(fd);
@@ -372,20 +385,13 @@ static void test_peer_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_nul_is_refused),
-        cmocka_unit_test(test_members),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_find_limits),
-        cmocka_unit_test(test_refusals_close),
-        cmocka_unit_test(test_byte_by_byte),
-        cmocka_unit_test(test_pipelining),
-        cmocka_unit_test(test_deep_pipeline),
-        cmocka_unit_test(test_head_has_no_body),
-        cmocka_unit_test(test_expect_continue),
-        cmocka_unit_test(test_http10),
-        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_heads),           cmocka_unit_test(test_nul_is_refused),
+        cmocka_unit_test(test_members),         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find_limits),     cmocka_unit_test(test_refusals_close),
+        cmocka_unit_test(test_byte_by_byte),    cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_deep_pipeline),   cmocka_unit_test(test_head_has_no_body),
+        cmocka_unit_test(test_expect_continue), cmocka_unit_test(test_http10),
+        cmocka_unit_test(test_deadline),        cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_peer_leaves),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,662 @@
+/* The management API from request to reply, with the real routes, store and committer; only HTTP is missing: a worker that this test drives. */
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "common/base/when.h"
+#include "common/ledger/jws.h"
+#include "server/arena.h"
+#include "server/catalog_write.h"
+#include "server/http.h"
+#include "server/statements.h"
+#include "server/system.h"
+#include "store_fixture.h"
+
+/* ---- a server without sockets ---- */
+
+struct api {
+    struct fixture f;
+    struct options options;
+    struct shared shared;
+    struct worker worker;
+    struct arena *arena;
+    struct exchange exchange;
+    int64_t now_ms;
+    /* the last answer */
+    int status;
+    json_t *json;     /* NULL when it is none */
+    struct span body; /* in the arena: until the next call */
+    struct reply reply;
+    char operator[API_TOKEN_LEN + 1];
+};
+
+static void fill_store(struct api *a)
+{
+    struct party operator = {.number = 1, .id = "P0", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
+    struct txn *t = fixture_begin(&a->f, true);
+    api_token_new(a->operator);
+    assert_ok(catalog_put_party(t, &operator));
+    assert_ok(catalog_put_token(t, span_str(a->operator), 1, 1));
+    assert_ok(txn_commit(t));
+}
+
+static void start(struct api *a)
+{
+    struct shared *sh = &a->shared;
+    struct catalog *c = NULL;
+    uint8_t wrap[32];
+    a->options.ring_size.number = 64;
+    a->options.sweep_ms.number = 10;
+    *sh = (struct shared){.options = &a->options, .public_url = "http://t.example", .host = "t.example", .origin = "t.example",
+                          .store = a->f.store, .n_workers = 1};
+    assert_ok(keys_load(a->f.dir, &sh->keys));
+    assert_ok(heads_open(a->f.dir, sh->keys, &sh->heads));
+    sh->periods = periods_new();
+    sh->metrics = metrics_new(2);
+    sh->catalog = catalog_slot_new();
+    struct txn *t = fixture_begin(&a->f, false);
+    assert_ok(catalog_load(t, sh->keys, 1, &c));
+    txn_abort(t);
+    catalog_publish(sh->catalog, c);
+    assert_ok(committer_start(sh, 1, &sh->committer));
+    keys_period_wrap(sh->keys, wrap);
+    a->worker.shared = sh;
+    a->worker.tokens = keys_new_tokens(sh->keys);
+    a->worker.sealer = sealer_new(sh->periods, wrap);
+    a->worker.statement_signer = keys_new_statement_signer(sh->keys);
+    a->worker.counters = metrics_thread(sh->metrics, 0);
+    a->worker.wake_fd = eventfd(0, EFD_CLOEXEC);
+}
+
+static int set_up(void **state)
+{
+    struct api *a = calloc(1, sizeof *a);
+    fixture_open(&a->f);
+    assert_ok(keys_create(a->f.dir));
+    fill_store(a);
+    start(a);
+    a->arena = arena_new();
+    a->now_ms = clock_ms();
+    *state = a;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct api *a = *state;
+    struct shared *sh = &a->shared;
+    committer_stop(sh->committer);
+    txn_abort(a->worker.reader);
+    sealer_free(a->worker.sealer);
+    signer_free(a->worker.statement_signer);
+    tokens_free(a->worker.tokens);
+    close(a->worker.wake_fd);
+    heads_close(sh->heads);
+    catalog_slot_free(sh->catalog);
+    periods_free(sh->periods);
+    metrics_free(sh->metrics);
+    keys_free(sh->keys);
+    json_decref(a->json);
+    arena_free(a->arena);
+    fixture_close(&a->f);
+    free(a);
+    return 0;
+}
+
+static struct job *finished_job(struct worker *w)
+{
+    uint64_t n;
+    struct pollfd p = {.fd = w->wake_fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 20000), 1);
+    assert_int_equal(read(w->wake_fd, &n, sizeof n), sizeof n);
+    struct job *job = atomic_exchange(&w->finished, NULL);
+    assert_non_null(job);
+    assert_null(job->next);
+    return job;
+}
+
+struct call {
+    enum method method;
+    const char *path, *query, *body, *type, *accept, *key;
+    const char *token; /* NULL: nobody's */
+};
+
+static void prepare(struct api *a, const struct call *c)
+{
+    struct request *rq = &a->exchange.rq;
+    static char authorization[256], target[512];
+    arena_reset(a->arena);
+    json_decref(a->json);
+    a->json = NULL;
+    snprintf(authorization, sizeof authorization, "Bearer %s", c->token ? c->token : "");
+    snprintf(target, sizeof target, "%s%s%s", c->path, c->query ? "?" : "", c->query ? c->query : "");
+    a->exchange = (struct exchange){0};
+    rq->method = c->method;
+    rq->path = arena_copy(a->arena, span_str(c->path));
+    rq->query = arena_copy(a->arena, span_str(c->query));
+    rq->target = arena_copy(a->arena, span_str(target));
+    rq->body = arena_copy(a->arena, span_str(c->body));
+    rq->content_type = span_str(c->type ? c->type : "application/json");
+    rq->accept = span_str(c->accept);
+    rq->idempotency_key = span_str(c->key);
+    rq->authorization = c->token ? span_str(authorization) : (struct span){0};
+    rq->arrived_ms = a->now_ms;
+    rq->arena = a->arena;
+    rq->worker = &a->worker;
+    rq->catalog = catalog_hold(a->shared.catalog);
+    snprintf(rq->ip, sizeof rq->ip, "127.0.0.1");
+}
+
+static void run(struct api *a, struct call c)
+{
+    struct request *rq = &a->exchange.rq;
+    const struct route *route = NULL;
+    prepare(a, &c);
+    a->reply = (struct reply){0};
+    enum err e = route_dispatch(rq, &route, &a->reply);
+    worker_reader_end(&a->worker);
+    if (e == ERR_PENDING)
+        route_finish(route, rq, finished_job(&a->worker), &a->reply);
+    catalog_unref(rq->catalog);
+    a->status = a->reply.status ? a->reply.status : 200;
+    a->body = a->reply.body;
+    a->json = json_loadb(a->body.ptr ? a->body.ptr : "", a->body.len, 0, NULL);
+}
+
+static void expect(struct api *a, int status, struct call c)
+{
+    run(a, c);
+    if (a->status != status)
+        fail_msg("%s: %d instead of %d: %.*s", c.path, a->status, status, (int)a->body.len, a->body.ptr);
+}
+
+#define GET(who, where, ...) ((struct call){METHOD_GET, where, .token = who, __VA_ARGS__})
+#define POST(who, where, what, ...) ((struct call){METHOD_POST, where, .body = what, .token = who, __VA_ARGS__})
+
+static const char *text(const struct api *a, const char *name)
+{
+    const char *s = json_string_value(json_object_get(a->json, name));
+    if (!s)
+        fail_msg("no %s in %.*s", name, (int)a->body.len, a->body.ptr);
+    return s;
+}
+
+static const char *header(const struct api *a, const char *name)
+{
+    static char value[256];
+    for (size_t i = 0; i < a->reply.n_headers; i++)
+        if (strcmp(a->reply.header[i].name, name) == 0) {
+            snprintf(value, sizeof value, "%.*s", (int)a->reply.header[i].value.len, a->reply.header[i].value.ptr);
+            return value;
+        }
+    return "";
+}
+
+/* ---- a market ---- */
+
+struct market {
+    struct member {
+        char id[32], token[64];
+        uint8_t seed[SEED_LEN];
+    } advertiser, publisher;
+    char campaign[32], direct[32], contract[32];
+};
+
+static struct member member(struct api *a, const char *kind)
+{
+    struct member m = {0};
+    char body[128];
+    snprintf(body, sizeof body, "{\"kind\":\"%s\",\"name\":\"%s\"}", kind, kind);
+    expect(a, 201, POST(a->operator, "/v1/parties", body));
+    snprintf(m.id, sizeof m.id, "%s", text(a, "id"));
+    snprintf(m.token, sizeof m.token, "%s", text(a, "token"));
+    random_bytes(m.seed, sizeof m.seed);
+    return m;
+}
+
+static struct market market(struct api *a)
+{
+    struct market m = {.advertiser = member(a, "advertiser"), .publisher = member(a, "publisher")};
+    char body[512];
+    snprintf(body, sizeof body, "{\"advertiser\":\"%s\",\"name\":\"n\",\"currency\":\"EUR\",\"landing_url\":\"https://l.example/\"}", m.advertiser.id);
+    expect(a, 201, POST(m.advertiser.token, "/v1/campaigns", body));
+    snprintf(m.campaign, sizeof m.campaign, "%s", text(a, "id"));
+    snprintf(m.direct, sizeof m.direct, "%s", text(a, "direct_contract"));
+    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[{\"micros\":5000000}]}}", m.campaign, m.publisher.id);
+    expect(a, 201, POST(a->operator, "/v1/contracts", body));
+    snprintf(m.contract, sizeof m.contract, "%s", text(a, "id"));
+    return m;
+}
+
+static void put_key(struct api *a, const struct member *who)
+{
+    char path[64], jwk[256];
+    struct buf b;
+    struct signer *s = signer_new(who->seed);
+    buf_fixed(&b, jwk, sizeof jwk - 1);
+    jwk_write(&b, signer_public(s));
+    jwk[b.len] = '\0';
+    signer_free(s);
+    snprintf(path, sizeof path, "/v1/parties/%s/key", who->id);
+    expect(a, 200, (struct call){METHOD_PUT, path, .body = jwk, .token = who->token});
+}
+
+static const char *path_of(const char *format, const char *id)
+{
+    static char path[2][128];
+    static int turn;
+    turn = !turn;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(path[turn], sizeof path[turn], format, id);
+#pragma GCC diagnostic pop
+    return path[turn];
+}
+
+/* The kinds of a contract's entries, e.g. "terms key ". */
+static const char *kinds(struct api *a, const char *contract)
+{
+    static char out[256];
+    struct catalog *c = catalog_hold(a->shared.catalog);
+    const struct contract *k = catalog_contract(c, span_str(contract));
+    struct txn *t = fixture_begin(&a->f, false);
+    struct envelope env;
+    struct buf words;
+    buf_fixed(&words, out, sizeof out);
+    for (uint64_t i = 0; ledger_read(t, k->number, i, &env) == ERR_OK; i++) {
+        buf_str(&words, entry_kind_word(env.kind));
+        buf_byte(&words, ' ');
+    }
+    buf_byte(&words, '\0');
+    assert_false(words.failed);
+    txn_abort(t);
+    catalog_unref(c);
+    return out;
+}
+
+/* ---- what stands in a contract's log ---- */
+
+static void test_entry_0_is_the_terms(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    assert_string_equal(kinds(a, m.contract), "terms ");
+    assert_string_equal(kinds(a, m.direct), "terms ");
+}
+
+static void test_a_key_goes_to_every_contract_of_its_party(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    put_key(a, &m.publisher);
+    put_key(a, &m.publisher); /* the same again says nothing new */
+    assert_string_equal(kinds(a, m.contract), "terms key ");
+    assert_string_equal(kinds(a, m.direct), "terms ");
+    put_key(a, &m.advertiser);
+    assert_string_equal(kinds(a, m.contract), "terms key key ");
+    assert_string_equal(kinds(a, m.direct), "terms key ");
+}
+
+static void test_later_contracts_start_with_the_keys(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char body[256];
+    put_key(a, &m.publisher);
+    put_key(a, &m.advertiser);
+    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign, m.publisher.id);
+    expect(a, 201, POST(a->operator, "/v1/contracts", body));
+    char id[32];
+    snprintf(id, sizeof id, "%s", text(a, "id"));
+    assert_string_equal(kinds(a, id), "terms key key ");
+}
+
+static void test_a_campaign_change_is_new_terms_in_every_contract(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    struct call change = {METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"name\":\"new\"}", .token = m.advertiser.token};
+    expect(a, 200, change);
+    assert_string_equal(text(a, "name"), "new");
+    expect(a, 200, change); /* no change, no version */
+    assert_string_equal(kinds(a, m.contract), "terms terms ");
+    assert_string_equal(kinds(a, m.direct), "terms terms ");
+    expect(a, 200, GET(m.publisher.token, path_of("/v1/contracts/%s", m.contract)));
+    assert_int_equal(json_integer_value(json_object_get(a->json, "terms_version")), 2);
+    assert_int_equal(json_integer_value(json_object_get(a->json, "terms_index")), 1);
+}
+
+static void test_a_contract_change_is_new_terms_in_that_contract(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    expect(a, 200, (struct call){METHOD_PATCH, path_of("/v1/contracts/%s", m.contract), .token = a->operator,
+                                 .body = "{\"price\":{\"lead\":[{\"micros\":7}]}}"});
+    assert_string_equal(kinds(a, m.contract), "terms terms ");
+    assert_string_equal(kinds(a, m.direct), "terms ");
+}
+
+static void test_a_refused_change_leaves_no_entry(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    expect(a, 422, (struct call){METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"colour\":1}", .token = m.advertiser.token});
+    assert_string_equal(text(a, "field"), "colour");
+    assert_string_equal(kinds(a, m.contract), "terms ");
+}
+
+/* ---- secrets ---- */
+
+static void test_a_retired_secret_is_gone_and_the_new_one_stays(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    const char *path = path_of("/v1/parties/%s/secrets", m.publisher.id);
+    char old[32], body[64];
+    expect(a, 201, POST(m.publisher.token, path, "{}"));
+    snprintf(old, sizeof old, "%s", text(a, "kid"));
+    snprintf(body, sizeof body, "{\"retire\":\"%s\"}", old);
+    expect(a, 200, POST(m.publisher.token, path, body));
+    expect(a, 404, POST(m.publisher.token, path, "{\"retire\":\"KNOBODYS\"}"));
+    expect(a, 404, POST(m.advertiser.token, path, body));
+    expect(a, 200, GET(m.publisher.token, path_of("/v1/parties/%s", m.publisher.id)));
+    json_t *kids = json_object_get(a->json, "kids");
+    assert_int_equal(json_array_size(kids), 1);
+    assert_string_not_equal(json_string_value(json_array_get(kids, 0)), old);
+}
+
+/* ---- Idempotency-Key ---- */
+
+static const char PARTY[] = "{\"kind\":\"publisher\",\"name\":\"p\"}";
+
+static void test_the_same_key_gets_the_first_answer(void **state)
+{
+    struct api *a = *state;
+    char first[1024];
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+    snprintf(first, sizeof first, "%.*s", (int)a->body.len, a->body.ptr);
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+    assert_int_equal(a->body.len, strlen(first));
+    assert_memory_equal(a->body.ptr, first, a->body.len);
+    assert_string_equal(header(a, "Idempotent-Replayed"), "true");
+}
+
+static void test_the_same_key_for_another_request_is_a_conflict(void **state)
+{
+    struct api *a = *state;
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+    expect(a, 409, POST(a->operator, "/v1/parties", "{\"kind\":\"auditor\",\"name\":\"p\"}", .key = "k1"));
+    expect(a, 409, POST(a->operator, path_of("/v1/parties/%s/tokens", "P0"), "{}", .key = "k1"));
+}
+
+static void test_a_failed_request_keeps_no_answer(void **state)
+{
+    struct api *a = *state;
+    expect(a, 422, POST(a->operator, "/v1/parties", "{\"kind\":\"king\",\"name\":\"p\"}", .key = "k1"));
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+}
+
+static void test_a_stored_answer_is_sealed(void **state)
+{
+    struct api *a = *state;
+    struct cursor *c;
+    struct span key, value;
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+    struct txn *t = fixture_begin(&a->f, false);
+    assert_ok(cursor_open(t, TABLE_IDEMPOTENCY, &c));
+    assert_true(cursor_seek(c, SPAN(""), &key, &value));
+    assert_null(memmem(value.ptr, value.len, "whsec_", 6));
+    assert_null(memmem(value.ptr, value.len, "\"token\"", 7));
+    cursor_close(c);
+    txn_abort(t);
+}
+
+static size_t idempotency_rows(struct api *a)
+{
+    struct cursor *c;
+    struct span key, value;
+    size_t n = 0;
+    struct txn *t = fixture_begin(&a->f, false);
+    assert_ok(cursor_open(t, TABLE_IDEMPOTENCY, &c));
+    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more; more = cursor_next(c, &key, &value))
+        n++;
+    cursor_close(c);
+    txn_abort(t);
+    return n;
+}
+
+static void test_keys_are_forgotten_after_a_day(void **state)
+{
+    struct api *a = *state;
+    char key[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(key, sizeof key, "old%d", i);
+        expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = key));
+    }
+    a->now_ms += MS_PER_DAY + 1;
+    expect(a, 201, POST(a->operator, "/v1/parties", "{\"kind\":\"auditor\",\"name\":\"p\"}", .key = "old0"));
+    assert_string_equal(header(a, "Idempotent-Replayed"), "");
+    for (int i = 0; i < 20; i++) {
+        snprintf(key, sizeof key, "new%d", i);
+        expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = key));
+    }
+    assert_in_range(idempotency_rows(a), 20, 32); /* 41 without pruning */
+}
+
+static void test_bad_keys(void **state)
+{
+    struct api *a = *state;
+    char longest[300];
+    memset(longest, 'k', sizeof longest);
+    longest[255] = '\0';
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = longest));
+    longest[255] = 'k';
+    longest[256] = '\0';
+    const char *keys[] = {"", "a\tb", "\xc3\xa9", longest};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        expect(a, 400, POST(a->operator, "/v1/parties", PARTY, .key = keys[i]));
+        assert_string_equal(text(a, "field"), "Idempotency-Key");
+    }
+}
+
+/* ---- lists ---- */
+
+static void test_query_parameters(void **state)
+{
+    static const struct {
+        const char *query, *field;
+    } cases[] = {{"colour=1", "colour"}, {"limit=0", "limit"}, {"limit=201", "limit"}, {"limit=1&limit=2", "limit"}, {"limit=%zz", "limit"},
+                 {"after=P99", "after"}, {"after=%ff", "after"}, {"limit=-1", "limit"}, {"limit=", "limit"}};
+    struct api *a = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        expect(a, 400, GET(a->operator, "/v1/parties", .query = cases[i].query));
+        assert_string_equal(text(a, "field"), cases[i].field);
+    }
+}
+
+static void test_pages_of_codes_end(void **state)
+{
+    enum { CODES = 7, PAGE = 3 };
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[64], query[128] = "limit=3";
+    snprintf(path, sizeof path, "/v1/contracts/%s/codes", m.contract);
+    for (int i = 0; i < CODES; i++)
+        expect(a, 201, POST(m.publisher.token, path, "{\"label\":\"l\"}"));
+    size_t seen = 0, pages = 0;
+    for (;; pages++) {
+        expect(a, 200, GET(m.publisher.token, path, .query = query));
+        seen += json_array_size(json_object_get(a->json, "data"));
+        if (!json_object_get(a->json, "next"))
+            break;
+        assert_int_equal(seen, (pages + 1) * PAGE);
+        snprintf(query, sizeof query, "limit=3&after=%s", text(a, "next"));
+    }
+    assert_int_equal(seen, CODES);
+    assert_int_equal(pages, CODES / PAGE);
+}
+
+static void test_bodies_of_other_types_are_refused(void **state)
+{
+    struct api *a = *state;
+    expect(a, 415, POST(a->operator, "/v1/parties", PARTY, .type = "text/plain"));
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .type = "application/json; charset=utf-8"));
+}
+
+/* ---- statements ---- */
+
+static void settle(struct api *a, const struct market *m, char id[32])
+{
+    expect(a, 201, POST(a->operator, path_of("/v1/contracts/%s/statements", m->contract), "{}"));
+    snprintf(id, 32, "%s", text(a, "id"));
+}
+
+static void test_statements_are_listed_in_order_of_issue(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char id[4][32];
+    for (int i = 0; i < 4; i++)
+        settle(a, &m, id[i]);
+    expect(a, 200, GET(m.publisher.token, "/v1/statements", .query = "limit=3"));
+    assert_string_equal(text(a, "next"), id[2]);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(a->json, "data"), i), "id")), id[i]);
+}
+
+static void test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char id[32];
+    struct txn *t = fixture_begin(&a->f, true);
+    assert_ok(store_put(t, TABLE_STATEMENTS, SPAN("SZZZZZZZZ0ZZZ\0jws"), SPAN("of another time")));
+    assert_ok(txn_commit(t));
+    settle(a, &m, id);
+    assert_string_equal(id, "SZZZZZZZZ1000");
+}
+
+static void test_formats_of_a_statement(void **state)
+{
+    static const struct {
+        const char *accept, *query, *type;
+    } cases[] = {
+        {NULL, NULL, "application/jose+json"},
+        {"*/*", NULL, "application/jose+json"},
+        {"application/jose+json", NULL, "application/jose+json"},
+        {"text/html,application/xhtml+xml,*/*;q=0.8", NULL, "text/html; charset=utf-8"},
+        {"text/csv", NULL, "text/csv; charset=utf-8"},
+        {"text/csv, text/html", NULL, "text/csv; charset=utf-8"},
+        {"text/csv", "format=html", "text/html; charset=utf-8"},
+        {"text/html", "format=jws", "application/jose+json"},
+    };
+    struct api *a = *state;
+    struct market m = market(a);
+    char id[32];
+    settle(a, &m, id);
+    const char *path = path_of("/v1/statements/%s", id);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        expect(a, 200, GET(m.publisher.token, path, .accept = cases[i].accept, .query = cases[i].query));
+        assert_int_equal(a->reply.content_type.len, strlen(cases[i].type));
+        assert_memory_equal(a->reply.content_type.ptr, cases[i].type, strlen(cases[i].type));
+    }
+    expect(a, 400, GET(m.publisher.token, path, .query = "format=pdf"));
+    expect(a, 401, GET(NULL, path));
+    expect(a, 401, GET("cst_nobody", path));
+}
+
+static void test_a_share_link_opens_its_statement_alone(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char first[32], second[32], query[128], sig[SHARE_LEN + 1] = {0};
+    settle(a, &m, first);
+    settle(a, &m, second);
+    statement_share(a->shared.keys, span_str(first), sig);
+    snprintf(query, sizeof query, "share=%s", sig);
+    expect(a, 200, GET(NULL, path_of("/v1/statements/%s", first), .query = query));
+    expect(a, 404, GET(NULL, path_of("/v1/statements/%s", second), .query = query));
+    expect(a, 401, GET(NULL, path_of("/v1/statements/%s/lines", first)));
+    query[strlen(query) - 1] ^= 1;
+    expect(a, 404, GET(NULL, path_of("/v1/statements/%s", first), .query = query));
+}
+
+static const char *response(struct api *a, const struct member *who, const char *statement, const char *verdict)
+{
+    static char jws[2048];
+    char payload[256], sha256[80];
+    struct buf b;
+    expect(a, 200, GET(a->operator, "/v1/statements"));
+    json_t *rows = json_object_get(a->json, "data"), *row;
+    size_t i;
+    json_array_foreach(rows, i, row)
+        if (strcmp(json_string_value(json_object_get(row, "id")), statement) == 0)
+            snprintf(sha256, sizeof sha256, "%s", json_string_value(json_object_get(row, "sha256")));
+    snprintf(payload, sizeof payload, "{\"at\":\"2026-11-22T00:00:00Z\",\"disputed\":[],\"statement_sha256\":\"%s\",\"verdict\":\"%s\"}", sha256, verdict);
+    struct signer *s = signer_new(who->seed);
+    buf_fixed(&b, jws, sizeof jws - 1);
+    jws_compact(&b, s, "response", span_str(payload));
+    jws[b.len] = '\0';
+    signer_free(s);
+    return jws;
+}
+
+static void test_one_answer_each(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char id[32], path[64];
+    put_key(a, &m.publisher);
+    settle(a, &m, id);
+    snprintf(path, sizeof path, "/v1/statements/%s/responses", id);
+    expect(a, 409, POST(m.advertiser.token, path, response(a, &m.advertiser, id, "accept"))); /* no key yet */
+    expect(a, 201, POST(m.publisher.token, path, response(a, &m.publisher, id, "accept"), .type = "application/jose"));
+    expect(a, 200, POST(m.publisher.token, path, response(a, &m.publisher, id, "accept"), .type = "application/jose"));
+    expect(a, 409, POST(m.publisher.token, path, response(a, &m.publisher, id, "dispute"), .type = "application/jose"));
+    expect(a, 200, GET(m.advertiser.token, path));
+    assert_int_equal(json_array_size(json_object_get(a->json, "data")), 1);
+    assert_string_equal(kinds(a, m.contract), "terms key statement response ");
+}
+
+/* ---- checkpoints ---- */
+
+static void test_a_log_before_its_first_sweep_is_empty(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[64];
+    snprintf(path, sizeof path, "/log/%s/checkpoint", m.contract);
+    expect(a, 200, GET(m.publisher.token, path));
+    assert_true(span_starts(a->body, "t.example/log/"));
+    expect(a, 404, GET(member(a, "publisher").token, path));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(test_entry_0_is_the_terms),
+        T(test_a_key_goes_to_every_contract_of_its_party),
+        T(test_later_contracts_start_with_the_keys),
+        T(test_a_campaign_change_is_new_terms_in_every_contract),
+        T(test_a_contract_change_is_new_terms_in_that_contract),
+        T(test_a_refused_change_leaves_no_entry),
+        T(test_a_retired_secret_is_gone_and_the_new_one_stays),
+        T(test_the_same_key_gets_the_first_answer),
+        T(test_the_same_key_for_another_request_is_a_conflict),
+        T(test_a_failed_request_keeps_no_answer),
+        T(test_a_stored_answer_is_sealed),
+        T(test_keys_are_forgotten_after_a_day),
+        T(test_bad_keys),
+        T(test_query_parameters),
+        T(test_pages_of_codes_end),
+        T(test_bodies_of_other_types_are_refused),
+        T(test_statements_are_listed_in_order_of_issue),
+        T(test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead),
+        T(test_formats_of_a_statement),
+        T(test_a_share_link_opens_its_statement_alone),
+        T(test_one_answer_each),
+        T(test_a_log_before_its_first_sweep_is_empty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

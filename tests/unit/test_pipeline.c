@@ -1,0 +1,439 @@
+#include "server/commit.h"
+
+#include "common/base/when.h"
+#include "live_server.h"
+#include "server/nonces.h"
+
+enum { ADVERTISER_DIRECT = 1, CONTRACT = 2, ENDED = 3, OTHERS = 4 };
+#define NOW ((int64_t)1790000000000)
+
+static struct live live; /* its control rows only: no thread runs */
+static struct commit cx;
+static struct arena *arena;
+
+static void begin(void)
+{
+    cx.txn = fixture_begin(&live.f, true);
+    cx.now_ms = NOW;
+}
+
+static void commit_swept(void)
+{
+    assert_ok(txn_commit(cx.txn));
+    begin();
+    assert_ok(ledger_sweep(cx.ledger, cx.txn));
+    assert_ok(txn_commit(cx.txn));
+    ledger_swept(cx.ledger);
+    begin();
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&live, 0, sizeof live);
+    fixture_open(&live.f);
+    assert_ok(keys_create(live.f.dir));
+    assert_ok(keys_load(live.f.dir, &live.sh.keys));
+    live.tokens = keys_new_tokens(live.sh.keys);
+    live_fill(&live, ",\"lead\":{\"require\":[\"email\"]},\"review\":{\"mode\":\"auto\",\"auto_approve_days\":14}");
+    snprintf(live.sh.origin, sizeof live.sh.origin, LIVE_HOST);
+    live.sh.store = live.f.store;
+    assert_ok(heads_open(live.f.dir, live.sh.keys, &live.sh.heads));
+    arena = arena_new();
+    cx = (struct commit){.shared = &live.sh};
+    begin();
+    assert_ok(ledger_open(cx.txn, &cx.ledger));
+    assert_ok(catalog_load(cx.txn, live.sh.keys, 1, &cx.catalog));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    txn_abort(cx.txn);
+    ledger_close(cx.ledger);
+    catalog_unref(cx.catalog);
+    arena_free(arena);
+    heads_close(live.sh.heads);
+    tokens_free(live.tokens);
+    keys_free(live.sh.keys);
+    fixture_close(&live.f);
+    return 0;
+}
+
+/* ---- jobs ---- */
+
+static struct job track(uint32_t contract, enum entry_kind kind, int64_t at_ms)
+{
+    struct job job = {.arena = arena, .kind = JOB_TRACK, .now_ms = at_ms, .contract = contract};
+    job.track.entry = (struct entry){.kind = kind, .at_ms = at_ms};
+    return job;
+}
+
+static uint64_t click(uint32_t contract)
+{
+    struct job job = track(contract, ENTRY_CLICK, NOW - 60000);
+    assert_ok(pipeline_run(&cx, &job));
+    return job.index;
+}
+
+/* A complete lead by P3 for a person, with the click it claims (none: UINT64_MAX). */
+static struct job lead(const char *txid, char person, uint32_t contract, uint64_t click_index)
+{
+    struct job job = {.arena = arena, .kind = JOB_LEAD, .now_ms = NOW};
+    struct lead_report *r = &job.lead.report;
+    job.lead.fallback_contract = CONTRACT;
+    *r = (struct lead_report){.party = SPAN("P3"), .txid = span_str(txid), .given = CONTACT_EMAIL, .has_email = true};
+    memset(r->email, person, TOKEN_LEN);
+    sha256(&person, 1, r->facts_sha256);
+    if (click_index != UINT64_MAX) {
+        r->claimed = true;
+        r->touches[r->n_touches++] = (struct pointer){.contract = contract, .index = click_index};
+    }
+    job.lead.priv = (struct private_part){.lead = true, .contact = SPAN("{}"), .has_email = true};
+    memcpy(job.lead.priv.email, r->email, TOKEN_LEN);
+    memcpy(job.lead.priv.facts_sha256, r->facts_sha256, HASH_LEN);
+    return job;
+}
+
+static struct job good_lead(const char *txid, char person)
+{
+    return lead(txid, person, CONTRACT, click(CONTRACT));
+}
+
+static struct job disposition(size_t by, enum status status)
+{
+    struct job job = {.arena = arena, .kind = JOB_DISPOSITION, .now_ms = NOW};
+    job.disposition.party = &cx.catalog->parties[by];
+    job.disposition.report = (struct disposition_report){.party = span_str(cx.catalog->parties[by].id), .status = status};
+    return job;
+}
+
+static struct job disposition_of(uint64_t lead_index, size_t by, enum status status)
+{
+    struct job job = disposition(by, status);
+    job.disposition.by_lead = true;
+    job.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = lead_index};
+    return job;
+}
+
+static void use_nonce(struct nonce_use *n, char key, char request)
+{
+    n->used = true;
+    n->ts_s = NOW / 1000;
+    memset(n->key, key, sizeof n->key);
+    memset(n->request_sha256, request, sizeof n->request_sha256);
+}
+
+static struct entry_lead decided(const struct job *job)
+{
+    struct entry e;
+    struct problem p;
+    assert_ok(entry_read(job->entry, &e, &p));
+    struct entry_lead l = e.lead;
+    entry_close(&e); /* its numbers outlive its spans */
+    return l;
+}
+
+static enum status status_of(uint64_t lead_index)
+{
+    struct lead_row row;
+    struct view view = ledger_view(cx.ledger, cx.txn);
+    assert_true(row_lead(&view, CONTRACT, lead_index, &row));
+    return row.status;
+}
+
+/* The job's "no" left everything as it was. */
+static void assert_refused(struct job *job, enum err expected)
+{
+    uint64_t seq = ledger_next_seq(cx.ledger), changes = ledger_changes(cx.ledger);
+    assert_err(pipeline_run(&cx, job), expected);
+    assert_int_equal(ledger_next_seq(cx.ledger), seq);
+    assert_int_equal(ledger_changes(cx.ledger), changes);
+}
+
+/* ---- clicks and views ---- */
+
+static void a_click_is_the_next_entry_of_its_contract(void **state)
+{
+    (void)state;
+    assert_int_equal(click(CONTRACT), 0);
+    assert_int_equal(click(OTHERS), 0);
+    assert_int_equal(click(CONTRACT), 1);
+}
+
+static void traffic_of_an_ended_or_unknown_contract_is_gone(void **state)
+{
+    (void)state;
+    struct job ended = track(ENDED, ENTRY_CLICK, NOW), unknown = track(99, ENTRY_VIEW, NOW);
+    assert_refused(&ended, ERR_GONE);
+    assert_refused(&unknown, ERR_GONE);
+}
+
+static void a_view_names_its_click_only_when_it_exists(void **state)
+{
+    (void)state;
+    uint64_t existing = click(CONTRACT);
+    const struct {
+        uint64_t claim;
+        bool found;
+    } cases[] = {{existing, true}, {existing + 1, false}, {existing + 500, false}};
+    for (size_t i = 0; i < 3; i++) {
+        struct job view = track(CONTRACT, ENTRY_VIEW, NOW);
+        view.track.has_click_claim = true;
+        view.track.click_claim = cases[i].claim;
+        assert_ok(pipeline_run(&cx, &view));
+        struct envelope env;
+        assert_ok(ledger_get(cx.ledger, cx.txn, CONTRACT, view.index, &env));
+        assert_int_equal(memmem(env.entry.ptr, env.entry.len, "\"click\"", 7) != NULL, cases[i].found);
+    }
+}
+
+/* ---- leads ---- */
+
+static void a_lead_goes_to_its_clicks_contract(void **state)
+{
+    (void)state;
+    struct job job = lead("t1", 'a', OTHERS, click(OTHERS));
+    assert_ok(pipeline_run(&cx, &job));
+    assert_int_equal(job.out_contract, OTHERS);
+    assert_int_equal(decided(&job).status, STATUS_PENDING);
+    assert_int_equal(decided(&job).payout_micros, 5);
+}
+
+static void a_lead_without_a_known_click_goes_to_the_fallback(void **state)
+{
+    (void)state;
+    struct job none = lead("t1", 'a', CONTRACT, UINT64_MAX), unknown = lead("t2", 'b', OTHERS, 77);
+    assert_ok(pipeline_run(&cx, &none));
+    assert_ok(pipeline_run(&cx, &unknown));
+    assert_int_equal(none.out_contract, CONTRACT);
+    assert_int_equal(decided(&none).reason, REASON_NO_CLICK);
+    assert_int_equal(decided(&unknown).reason, REASON_UNKNOWN_CLICK);
+}
+
+static void two_copies_of_a_person_in_one_batch_see_each_other(void **state)
+{
+    (void)state;
+    struct job first = good_lead("t1", 'a'), second = good_lead("t2", 'a');
+    assert_ok(pipeline_run(&cx, &first));
+    assert_ok(pipeline_run(&cx, &second));
+    assert_int_equal(decided(&first).status, STATUS_PENDING);
+    assert_int_equal(decided(&second).status, STATUS_DUPLICATE);
+    assert_int_equal(decided(&second).dup_index, first.index);
+}
+
+static void the_same_txid_answers_the_first_lead_or_conflicts(void **state)
+{
+    (void)state;
+    struct job first = good_lead("t1", 'a'), again = good_lead("t1", 'a'), changed = good_lead("t1", 'b');
+    assert_ok(pipeline_run(&cx, &first));
+    uint64_t seq = ledger_next_seq(cx.ledger);
+    assert_ok(pipeline_run(&cx, &again));
+    assert_int_equal(ledger_next_seq(cx.ledger), seq);
+    assert_true(again.replayed);
+    assert_int_equal(again.index, first.index);
+    assert_true(span_eq(again.entry, first.entry));
+    assert_memory_equal(again.leaf.b, first.leaf.b, HASH_LEN);
+    assert_refused(&changed, ERR_CONFLICT);
+    assert_string_equal(changed.problem.field, "txid");
+}
+
+static void the_same_nonce_answers_the_same_request_only(void **state)
+{
+    (void)state;
+    struct job first = good_lead("", 'a'), again = good_lead("", 'a'), changed = good_lead("", 'b');
+    use_nonce(&first.lead.nonce, 'n', 1);
+    use_nonce(&again.lead.nonce, 'n', 1);
+    use_nonce(&changed.lead.nonce, 'n', 2);
+    assert_ok(pipeline_run(&cx, &first));
+    assert_ok(pipeline_run(&cx, &again));
+    assert_true(again.replayed);
+    assert_true(span_eq(again.entry, first.entry));
+    assert_int_equal(again.lead_index, first.index);
+    assert_refused(&changed, ERR_CONFLICT);
+}
+
+static void an_entry_past_the_limit_is_refused(void **state)
+{
+    (void)state;
+    static char names[LIMIT_FIELDS][6], value[LIMIT_FIELD];
+    memset(value, 1, sizeof value); /* six bytes each in JSON */
+    struct job job = good_lead("t1", 'a');
+    struct lead_report *r = &job.lead.report;
+    for (int i = 0; i < LIMIT_FIELDS; i++) {
+        snprintf(names[i], sizeof names[i], "f_%02d", i);
+        r->facts[r->n_facts++] = (struct fact){span_str(names[i]), span_of(value, sizeof value)};
+    }
+    assert_refused(&job, ERR_TOO_LARGE);
+}
+
+/* ---- dispositions ---- */
+
+static void an_advertiser_approves_by_ref_txid_or_click(void **state)
+{
+    (void)state;
+    for (int by = 0; by < 3; by++) {
+        char txid[] = {'t', (char)('0' + by), 0};
+        struct job l = good_lead(txid, (char)('a' + by));
+        if (by == 1) /* a txid belongs to who sent it */
+            l.lead.report.party = SPAN("P2");
+        assert_ok(pipeline_run(&cx, &l));
+        struct job d = by == 0 ? disposition_of(l.index, LIVE_ADVERTISER, STATUS_APPROVED)
+                               : disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+        d.disposition.report.txid = by == 1 ? span_str(txid) : SPAN("");
+        if (by == 2) {
+            d.disposition.by_click = true;
+            d.disposition.pointer = l.lead.report.touches[0];
+        }
+        assert_ok(pipeline_run(&cx, &d));
+        assert_int_equal(d.lead_index, l.index);
+        assert_int_equal(status_of(l.index), STATUS_APPROVED);
+    }
+}
+
+static void who_may_not_or_names_no_lead_is_refused(void **state)
+{
+    (void)state;
+    uint64_t shared = click(CONTRACT);
+    struct job l = lead("t1", 'a', CONTRACT, shared), l2 = lead("t2", 'b', CONTRACT, shared);
+    assert_ok(pipeline_run(&cx, &l));
+    assert_ok(pipeline_run(&cx, &l2));
+    struct job publisher = disposition_of(l.index, LIVE_PUBLISHER, STATUS_APPROVED);
+    struct job missing = disposition_of(l.index + 100, LIVE_ADVERTISER, STATUS_APPROVED);
+    struct job a_click = disposition_of(shared, LIVE_ADVERTISER, STATUS_APPROVED);
+    struct job others_txid = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+    struct job two_leads = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+    struct job too_early = disposition_of(l.index, LIVE_ADVERTISER, STATUS_RETURNED);
+    others_txid.disposition.report.txid = SPAN("t1");
+    two_leads.disposition.by_click = true;
+    two_leads.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = shared};
+    assert_refused(&publisher, ERR_FORBIDDEN);
+    assert_refused(&missing, ERR_NOT_FOUND);
+    assert_refused(&a_click, ERR_NOT_FOUND);
+    assert_refused(&others_txid, ERR_NOT_FOUND);
+    assert_refused(&two_leads, ERR_CONFLICT);
+    assert_refused(&too_early, ERR_CONFLICT);
+}
+
+static void a_status_it_has_already_is_answered_by_its_entry(void **state)
+{
+    (void)state;
+    struct job l = good_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &l));
+    struct job first = disposition_of(l.index, LIVE_ADVERTISER, STATUS_APPROVED), again = first;
+    assert_ok(pipeline_run(&cx, &first));
+    uint64_t seq = ledger_next_seq(cx.ledger);
+    assert_ok(pipeline_run(&cx, &again));
+    assert_int_equal(ledger_next_seq(cx.ledger), seq);
+    assert_int_equal(again.index, first.index);
+    assert_int_equal(again.lead_index, l.index);
+    assert_true(span_eq(again.entry, first.entry));
+}
+
+/* ---- the server's own ---- */
+
+static void a_pending_lead_is_approved_when_due(void **state)
+{
+    (void)state;
+    size_t n;
+    struct job l = good_lead("t1", 'a'), early = good_lead("t2", 'b');
+    assert_ok(pipeline_run(&cx, &l));
+    assert_ok(pipeline_run(&cx, &early));
+    struct job rejected = disposition_of(early.index, LIVE_ADVERTISER, STATUS_REJECTED);
+    assert_ok(pipeline_run(&cx, &rejected));
+    cx.now_ms = NOW + 14 * MS_PER_DAY - 1;
+    assert_ok(pipeline_due(&cx, 10, &n));
+    assert_int_equal(n, 0);
+    cx.now_ms++;
+    assert_ok(pipeline_due(&cx, 10, &n));
+    assert_int_equal(n, 1);
+    assert_int_equal(status_of(l.index), STATUS_APPROVED);
+    assert_int_equal(status_of(early.index), STATUS_REJECTED);
+    assert_ok(pipeline_due(&cx, 10, &n));
+    assert_int_equal(n, 0);
+}
+
+static void due_leads_come_in_steps(void **state)
+{
+    (void)state;
+    size_t n;
+    for (char p = 'a'; p < 'f'; p++) {
+        struct job l = good_lead("", p);
+        assert_ok(pipeline_run(&cx, &l));
+    }
+    cx.now_ms = NOW + 30 * MS_PER_DAY;
+    assert_ok(pipeline_due(&cx, 3, &n));
+    assert_int_equal(n, 3);
+    assert_ok(pipeline_due(&cx, 3, &n));
+    assert_int_equal(n, 2);
+}
+
+static void old_nonces_are_forgotten_in_steps(void **state)
+{
+    (void)state;
+    size_t n;
+    struct nonce_use use;
+    struct nonce_row row;
+    for (char i = 0; i < 5; i++) {
+        use_nonce(&use, i, i);
+        use.ts_s = 1000 + i;
+        assert_ok(nonce_record(cx.txn, &use, CONTRACT, (uint64_t)i));
+    }
+    assert_ok(nonces_prune(cx.txn, 1003 + 2 * POSTBACK_WINDOW_S, 2, &n));
+    assert_int_equal(n, 2);
+    assert_ok(nonces_prune(cx.txn, 1003 + 2 * POSTBACK_WINDOW_S, 2, &n));
+    assert_int_equal(n, 1);
+    use_nonce(&use, 2, 2);
+    assert_err(nonce_find(cx.txn, &use, &row), ERR_NOT_FOUND);
+    use_nonce(&use, 3, 3);
+    assert_ok(nonce_find(cx.txn, &use, &row));
+    assert_int_equal(row.index, 3);
+}
+
+static void a_published_head_is_a_leaf_of_the_root_log(void **state)
+{
+    (void)state;
+    char mem[1024];
+    struct buf note;
+    struct envelope env;
+    uint8_t sha[HASH_LEN];
+    struct checkpoint c;
+    struct note_key key = {.name = SPAN(LIVE_HOST "/log/C2")};
+    click(CONTRACT);
+    click(CONTRACT);
+    commit_swept();
+    buf_fixed(&note, mem, sizeof mem);
+    assert_ok(pipeline_publish_head(&cx, catalog_contract_number(cx.catalog, CONTRACT), &note));
+    assert_int_equal(keys_log_publics(live.sh.keys, &key.pub, 1), 1);
+    assert_ok(checkpoint_open(buf_span(&note), &key, 1, &c));
+    assert_int_equal(c.size, 2);
+    assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 0, &env));
+    sha256(note.ptr, note.len, sha);
+    assert_int_equal(env.entry.len, HASH_LEN);
+    assert_memory_equal(env.entry.ptr, sha, HASH_LEN);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_click_is_the_next_entry_of_its_contract),
+        TEST(traffic_of_an_ended_or_unknown_contract_is_gone),
+        TEST(a_view_names_its_click_only_when_it_exists),
+        TEST(a_lead_goes_to_its_clicks_contract),
+        TEST(a_lead_without_a_known_click_goes_to_the_fallback),
+        TEST(two_copies_of_a_person_in_one_batch_see_each_other),
+        TEST(the_same_txid_answers_the_first_lead_or_conflicts),
+        TEST(the_same_nonce_answers_the_same_request_only),
+        TEST(an_entry_past_the_limit_is_refused),
+        TEST(an_advertiser_approves_by_ref_txid_or_click),
+        TEST(who_may_not_or_names_no_lead_is_refused),
+        TEST(a_status_it_has_already_is_answered_by_its_entry),
+        TEST(a_pending_lead_is_approved_when_due),
+        TEST(due_leads_come_in_steps),
+        TEST(old_nonces_are_forgotten_in_steps),
+        TEST(a_published_head_is_a_leaf_of_the_root_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

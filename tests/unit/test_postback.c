@@ -1,0 +1,605 @@
+/* Postbacks: who is let in, which fields are taken, what is recorded, what is answered. The signer is written from
+ * INTERFACE's words, not with the server's code. */
+#include <jansson.h>
+
+#include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
+#include "live_server.h"
+#include "server/commit.h"
+
+static struct live *live(void **state)
+{
+    return *state;
+}
+
+static uint64_t serial; /* makes each nonce and txid new */
+
+struct send {
+    const char *query, *body; /* further parameters of the query (led by '&'); the form body: then it is a POST */
+    int party;                /* 2 advertiser, 3 publisher (0 means 3), 4 another publisher */
+    int64_t age_s;
+    const char *nonce, *host, *kid, *tail; /* overrides, and what follows the signature */
+    uint8_t key;                           /* byte of another key */
+};
+
+static void sign(const struct send *s, char *target, size_t cap)
+{
+    char nonce[32], text[8192];
+    uint8_t key[32], hash[HASH_LEN], mac[HASH_LEN];
+    struct buf b;
+    int party = s->party ? s->party : 3;
+    const char *body = s->body ? s->body : "";
+    snprintf(nonce, sizeof nonce, "nonce-0123456789-%llu", (unsigned long long)++serial);
+    memset(key, s->key ? s->key : party, sizeof key);
+    buf_fixed(&b, target, cap);
+    buf_printf(&b, "/postback?kid=K%s&ts=%lld&nonce=%s%s", s->kid ? s->kid : (const char[]){(char)('0' + party), 0},
+               (long long)(clock_ms() / 1000 - s->age_s), s->nonce ? s->nonce : nonce, s->query ? s->query : "");
+    size_t len = b.len;
+    sha256(body, strlen(body), hash);
+    struct buf t;
+    buf_fixed(&t, text, sizeof text);
+    buf_printf(&t, "PBv1\n%s\n%s\n%.*s\n", s->body ? "POST" : "GET", s->host ? s->host : LIVE_HOST, (int)len, target);
+    buf_hex(&t, hash, sizeof hash);
+    struct hmac *h = hmac_new(key, sizeof key);
+    struct span whole = buf_span(&t);
+    hmac_sign(h, &whole, 1, mac);
+    hmac_free(h);
+    buf_str(&b, "&sig=");
+    buf_hex(&b, mac, sizeof mac);
+    buf_str(&b, s->tail ? s->tail : "");
+    buf_byte(&b, '\0');
+    assert_false(b.failed || t.failed);
+}
+
+static void send_target(struct live *l, struct answer *a, const struct send *s, const char *target)
+{
+    static char raw[65536];
+    if (s->body)
+        snprintf(raw, sizeof raw,
+                 "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+                 "%zu\r\n\r\n%s",
+                 target, strlen(s->body), s->body);
+    else
+        snprintf(raw, sizeof raw, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", target);
+    live_ask(l, a, raw);
+}
+
+static void postback(struct live *l, struct answer *a, const struct send *s)
+{
+    static char target[LIMIT_TARGET + 512];
+    sign(s, target, sizeof target);
+    send_target(l, a, s, target);
+}
+
+static const char *text_of(const json_t *v, const char *name)
+{
+    const char *s = json_string_value(json_object_get(v, name));
+    return s ? s : "";
+}
+
+static json_t *json_of(const struct answer *a)
+{
+    json_t *v = json_loads(a->body, 0, NULL);
+    if (!v)
+        fail_msg("not JSON: %s", a->text);
+    return v;
+}
+
+/* A click of a code, newly made. */
+static void click(struct live *l, size_t code, char id[POINTER_LEN + 1])
+{
+    struct answer a;
+    char target[64], location[512];
+    snprintf(target, sizeof target, "/c/%s", l->code[code]);
+    live_get(l, &a, "GET", target, "");
+    assert_true(live_header(&a, "Location", location, sizeof location));
+    snprintf(id, POINTER_LEN + 1, "%s", strstr(location, "click_id=") + 9);
+}
+
+/* ---- who is let in ---- */
+
+static const struct {
+    const char *name;
+    struct send send;
+    int status;
+    const char *field; /* of the problem */
+} entries[] = {
+    {"good", {.query = "&txid=e1"}, 200, ""},
+    {"good form", {.body = "txid=e2"}, 200, ""},
+    {"edge of the window", {.query = "&txid=e3", .age_s = 299}, 200, ""},
+    {"ahead", {.query = "&txid=e4", .age_s = -299}, 200, ""},
+    {"stale", {.age_s = 302}, 401, ""},
+    {"far ahead", {.age_s = -302}, 401, ""},
+    {"unknown kid", {.kid = "9"}, 401, ""},
+    {"other key", {.key = 9}, 401, ""},
+    {"other host", {.host = "evil.example"}, 401, ""},
+    {"something after sig", {.tail = "&x=1"}, 401, ""},
+    {"upper-case sig", {.tail = "A"}, 401, ""},
+    {"short nonce", {.nonce = "123456789012345"}, 400, "nonce"},
+    {"long nonce", {.nonce = "12345678901234567890123456789012345678901234567890123456789012345"}, 400, "nonce"},
+    {"odd nonce", {.nonce = "1234567890123456%20"}, 400, "nonce"},
+    {"second kid", {.query = "&kid=K3"}, 401, ""},
+    {"operator", {.party = 1, .query = "&txid=e5"}, 403, ""},
+};
+
+static void test_entry(void **state)
+{
+    struct answer a;
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        uint64_t before = live_recorded(live(state));
+        postback(live(state), &a, &entries[i].send);
+        if (a.status != entries[i].status)
+            fail_msg("%s: %s", entries[i].name, a.text);
+        if (live_recorded(live(state)) != before + (a.status == 200))
+            fail_msg("%s: %d recorded", entries[i].name, (int)(live_recorded(live(state)) - before));
+        json_t *v = json_of(&a);
+        if (strcmp(text_of(v, "field"), entries[i].field) != 0)
+            fail_msg("%s: %s", entries[i].name, a.body);
+        json_decref(v);
+    }
+}
+
+/* One text for all that does not prove its sender, and no changed character passes. */
+static void test_unauthorized_is_generic(void **state)
+{
+    static char target[4096], first[1024], changed[4096];
+    struct answer a;
+    struct send s = {.query = "&txid=u1&email=a@b.example"};
+    uint64_t before = live_recorded(live(state));
+    postback(live(state), &a, &(struct send){.kid = "8"});
+    snprintf(first, sizeof first, "%s", a.body);
+    sign(&s, target, sizeof target);
+    size_t len = strlen(target);
+    for (size_t i = strlen("/postback?"); i < len; i += 3) {
+        memcpy(changed, target, len + 1);
+        changed[i] = changed[i] == '1' ? '2' : '1';
+        send_target(live(state), &a, &s, changed);
+        assert_int_equal(a.status, 401);
+        assert_string_equal(a.body, first);
+    }
+    live_get(live(state), &a, "GET", "/postback?txid=1", "");
+    assert_string_equal(a.body, first);
+    live_get(live(state), &a, "GET", "/postback", "");
+    assert_string_equal(a.body, first);
+    assert_int_equal(live_recorded(live(state)), before);
+}
+
+/* ---- fields ---- */
+
+static const struct {
+    const char *name, *query;
+    int status;
+    const char *field;
+} fields[] = {
+    {"unknown parameter", "&txid=f1&campaign_name=x", 200, ""},
+    {"empty values", "&txid=f2&email=&event=&test=&click_id=&amount=", 200, ""},
+    {"macro", "&txid={txid}", 400, "txid"},
+    {"encoded macro", "&txid=f&cid=%7Bclick_id%7D", 400, "cid"},
+    {"macro inside", "&txid=f&sub1=x-{sub1}-y", 400, "sub1"},
+    {"double braces", "&txid=f&sub1={{sub1}}", 400, "sub1"},
+    {"macro in an unknown parameter", "&txid=f&foo={bar}", 400, "foo"},
+    {"braces that are no macro", "&txid=f3&sub1={%20}&sub2={}&sub3=}a{", 200, ""},
+    {"invalid UTF-8", "&txid=f&first_name=%C3%28", 400, "first_name"},
+    {"surrogate", "&txid=f&first_name=%ED%A0%80", 400, "first_name"},
+    {"control character", "&txid=f&first_name=%01", 400, "first_name"},
+    {"line break", "&txid=f4&f_text=a%0Ab", 200, ""},
+    {"twice", "&txid=f&txid=g", 400, "txid"},
+    {"twice by alias", "&txid=f&cid=a&subid=b", 400, "subid"},
+    {"form field twice", "&txid=f&f_a=1&f_a=2", 400, "f_a"},
+    {"form field without name", "&txid=f&f_=1", 400, "f_"},
+    {"odd form field", "&txid=f&f_a%20b=1", 400, "f_a?b"},
+    {"event", "&txid=f&event=click", 400, "event"},
+    {"status", "&txid=f&status=great", 400, "status"},
+    {"status that is not the sender's", "&txid=f&status=duplicate", 400, "status"},
+    {"sale of a rejected one", "&txid=f&event=sale&status=rejected", 400, "status"},
+    {"test", "&txid=f&test=maybe", 400, "test"},
+    {"disposition of nothing", "&status=approved", 400, "lead"},
+    {"amount of no sale", "&txid=f&status=approved&amount=1&currency=EUR", 400, "amount"},
+    {"amount", "&txid=f&event=sale&amount=1e3&currency=EUR", 400, "amount"},
+    {"negative amount", "&txid=f&event=sale&amount=-1&currency=EUR", 400, "amount"},
+    {"amount without currency", "&txid=f&event=sale&amount=1", 400, "currency"},
+    {"currency", "&txid=f&event=sale&amount=1&currency=XXQ", 400, "currency"},
+    {"contract of another", "&txid=f&contract=C4", 400, "contract"},
+    {"no such contract", "&txid=f&contract=CX", 400, "contract"},
+    {"own contract by name", "&txid=f5&contract=C2", 200, ""},
+    {"no such lead", "&status=approved&lead=Lxyz", 404, "lead"},
+    {"no such click", "&status=approved&click_id=xyz", 404, "click_id"},
+    {"no such txid", "&status=approved&txid=never", 404, "txid"},
+};
+
+static void test_fields(void **state)
+{
+    struct answer a;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        uint64_t before = live_recorded(live(state));
+        postback(live(state), &a, &(struct send){.query = fields[i].query});
+        json_t *v = json_of(&a);
+        if (a.status != fields[i].status || strcmp(text_of(v, "field"), fields[i].field) != 0)
+            fail_msg("%s: %d %s", fields[i].name, a.status, a.body);
+        if (live_recorded(live(state)) != before + (a.status == 200))
+            fail_msg("%s was recorded", fields[i].name);
+        json_decref(v);
+    }
+}
+
+static void test_too_long(void **state)
+{
+    static const struct {
+        const char *name;
+        int most;
+    } limits[] = {{"txid", LIMIT_TXID},  {"email", LIMIT_FIELD},  {"f_x", LIMIT_FIELD},
+                  {"sub3", LIMIT_PARAM}, {"reason", LIMIT_FIELD}, {"return", LIMIT_FIELD}};
+    struct answer a;
+    char query[4096];
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        for (int over = 0; over < 2; over++) {
+            snprintf(query, sizeof query, "&%s=%0*llu", limits[i].name, limits[i].most + over,
+                     (unsigned long long)++serial);
+            postback(live(state), &a, &(struct send){.query = query});
+            if (a.status != (over ? 400 : 200))
+                fail_msg("%s of %d: %s", limits[i].name, limits[i].most + over, a.text);
+        }
+    snprintf(query, sizeof query, "&f_%0*d=1", LIMIT_FIELD_NAME + 1, 1);
+    postback(live(state), &a, &(struct send){.query = query});
+    assert_int_equal(a.status, 400);
+    struct buf b;
+    buf_fixed(&b, query, sizeof query);
+    for (int i = 0; i < LIMIT_FIELDS + 1; i++)
+        buf_printf(&b, "&f_%d=1", i);
+    buf_byte(&b, '\0');
+    postback(live(state), &a, &(struct send){.query = query});
+    assert_int_equal(a.status, 400);
+}
+
+/* ---- leads ---- */
+
+struct lead {
+    char ref[LEAD_REF_LEN + 1];
+    struct entry entry;
+    json_t *json;
+};
+
+/* The answer of a recorded postback, with its entry, and a receipt that holds. */
+static void take(struct live *l, const struct answer *a, struct lead *out)
+{
+    struct envelope env;
+    struct buf payload, wanted;
+    struct hash leaf;
+    if (a->status != 200)
+        fail_msg("%s", a->text);
+    out->json = json_of(a);
+    snprintf(out->ref, sizeof out->ref, "%s", text_of(out->json, "lead"));
+    const char *contract = text_of(out->json, "contract");
+    uint64_t index = (uint64_t)json_integer_value(json_object_get(out->json, "index"));
+    struct txn *t = fixture_begin(&l->f, false);
+    assert_ok(ledger_read(t, (uint32_t)(contract[1] - '0'), index, &env));
+    assert_ok(entry_read(env.entry, &out->entry, NULL));
+    merkle_leaf(env.entry, &leaf);
+    txn_abort(t);
+
+    struct signer *s = keys_new_statement_signer(l->sh.keys);
+    buf_heap(&payload);
+    buf_heap(&wanted);
+    assert_ok(jws_compact_open(span_str(text_of(out->json, "receipt")), signer_public(s), &payload, NULL));
+    receipt_payload(&wanted, span_str(contract), index, &leaf, &out->entry);
+    assert_true(span_eq(buf_span(&payload), buf_span(&wanted)));
+    buf_free(&payload);
+    buf_free(&wanted);
+    signer_free(s);
+}
+
+static void let_go(struct lead *d)
+{
+    entry_close(&d->entry);
+    json_decref(d->json);
+}
+
+static const struct {
+    const char *name, *query; /* %s: a click of C2 */
+    int party;
+    const char *contract, *status, *reason;
+    int64_t payout;
+} leads[] = {
+    {"click", "&txid=l1&click_id=%s&email=l1@x.example", 3, "C2", "pending", "", 5},
+    {"alias", "&txid=l2&cnv_id=%s&email=l2@x.example", 3, "C2", "pending", "", 5},
+    {"touches", "&txid=l3&touches=junk,%s,,x&email=l3@x.example", 3, "C2", "pending", "", 5},
+    {"price tier", "&txid=l4&click_id=%s&email=l4@x.example&f_age=31", 3, "C2", "pending", "", 7},
+    {"other tier", "&txid=l5&click_id=%s&email=l5@x.example&f_age=29", 3, "C2", "pending", "", 5},
+    {"from the advertiser", "&txid=l6&click_id=%s&email=l6@x.example", 2, "C2", "pending", "", 5},
+    {"the same person", "&txid=l7&click_id=%s&email=L.1@x.example&phone=0612345678&country=fr", 3, "C2", "pending", "",
+     5},
+    {"the same phone", "&txid=l8&click_id=%s&phone=%%2B33+6.12.34.56.78", 3, "C2", "duplicate", "duplicate", 0},
+    {"the same email", "&txid=l9&click_id=%s&email=+l1@X.example+", 3, "C2", "duplicate", "duplicate", 0},
+    {"test", "&txid=l10&click_id=%s&email=l10@x.example&test=1", 3, "C2", "rejected", "test", 0},
+    {"honeypot", "&txid=l11&click_id=%s&email=l11@x.example&f_website=x", 3, "C2", "rejected", "honeypot", 0},
+    {"bad email", "&txid=l12&click_id=%s&email=nobody", 3, "C2", "rejected", "bad_email", 0},
+    {"no click", "&txid=l13&email=l13@x.example", 3, "C2", "rejected", "no_click", 0},
+    {"no click, advertiser", "&txid=l14&email=l14@x.example", 2, "C1", "rejected", "no_click", 0},
+    {"forged click", "&txid=l15&click_id=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&email=l15@x.example", 3, "C2",
+     "rejected", "unknown_click", 0},
+    {"another publisher's click", "&txid=l16&click_id=%s&email=l16@x.example", 4, "C4", "rejected", "unknown_click", 0},
+    {"ended contract", "&txid=l17&email=l17@x.example&contract=C3", 3, "C3", "rejected", "contract_ended", 0},
+};
+
+static void test_leads(void **state)
+{
+    struct answer a;
+    char id[POINTER_LEN + 1], query[1024];
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+        struct lead d;
+        click(live(state), 0, id);
+        struct buf b;
+        buf_fixed(&b, query, sizeof query);
+        for (const char *p = leads[i].query; *p; p++) /* not printf: '%' is meant */
+            if (p[0] == '%' && p[1] == 's') {
+                buf_str(&b, id);
+                p++;
+            } else if (p[0] != '%' || p[1] != '%') {
+                buf_byte(&b, (uint8_t)*p);
+            }
+        buf_byte(&b, '\0');
+        postback(live(state), &a, &(struct send){.query = query, .party = leads[i].party});
+        take(live(state), &a, &d);
+        if (strcmp(text_of(d.json, "contract"), leads[i].contract) != 0 ||
+            strcmp(text_of(d.json, "status"), leads[i].status) != 0 ||
+            strcmp(text_of(d.json, "reason"), leads[i].reason) != 0 ||
+            json_integer_value(json_object_get(d.json, "payout_micros")) != leads[i].payout)
+            fail_msg("%s: %s", leads[i].name, a.body);
+        assert_int_equal(d.entry.kind, ENTRY_LEAD);
+        assert_int_equal(d.entry.lead.trust, TRUST_SIGNED);
+        let_go(&d);
+    }
+}
+
+/* Contact fields stay out of the entry; facts that rules look at are in it. */
+static void test_entry_is_free_of_contacts(void **state)
+{
+    struct answer a;
+    struct lead d;
+    char id[POINTER_LEN + 1], query[512];
+    click(live(state), 0, id);
+    snprintf(query, sizeof query,
+             "&txid=p1&click_id=%s&email=secret@x.example&first_name=Zazie&f_age=40&f_shoe=Oxford&country=fr&sub2=s2",
+             id);
+    postback(live(state), &a, &(struct send){.query = query});
+    take(live(state), &a, &d);
+    const struct entry_lead *e = &d.entry.lead;
+    assert_int_equal(e->n_facts, 2);
+    assert_true(span_is(e->facts[0].name, "country") && span_is(e->facts[0].value, "FR"));
+    assert_true(span_is(e->facts[1].name, "f_age") && span_is(e->facts[1].value, "40"));
+    assert_true(span_is(e->sub[1], "s2"));
+    assert_int_equal(e->given, CONTACT_EMAIL | CONTACT_FIRST_NAME);
+    struct buf b;
+    buf_heap(&b);
+    entry_write(&b, &d.entry);
+    assert_null(memmem(b.ptr, b.len, "secret", 6));
+    assert_null(memmem(b.ptr, b.len, "Zazie", 5));
+    assert_null(memmem(b.ptr, b.len, "Oxford", 6));
+    buf_free(&b);
+    let_go(&d);
+}
+
+static void test_return(void **state)
+{
+    struct answer a;
+    char type[64];
+    postback(live(state), &a, &(struct send){.query = "&txid=r1&return=OK%20%C3%A9"});
+    assert_int_equal(a.status, 200);
+    assert_string_equal(a.body, "OK \xc3\xa9");
+    assert_true(live_header(&a, "Content-Type", type, sizeof type));
+    assert_string_equal(type, "text/plain; charset=utf-8");
+    postback(live(state), &a,
+             &(struct send){.query = "&txid=r1&return=OK&email=other@x.example"}); /* a conflict is told in full */
+    assert_int_equal(a.status, 409);
+}
+
+/* ---- again ---- */
+
+static void test_replay(void **state)
+{
+    static char target[4096];
+    struct answer *first = malloc(sizeof *first), *again = malloc(sizeof *again);
+    struct send s = {.query = "&txid=again&email=again@x.example", .nonce = "one-and-the-same-nonce"};
+    sign(&s, target, sizeof target);
+    send_target(live(state), first, &s, target);
+    assert_int_equal(first->status, 200);
+    uint64_t before = live_recorded(live(state));
+    send_target(live(state), again, &s, target); /* the same bytes */
+    assert_int_equal(again->status, 200);
+    assert_string_equal(again->body, first->body);
+    postback(live(state), again, &(struct send){.query = "&txid=again&email=again@x.example"}); /* the same facts */
+    assert_int_equal(again->status, 200);
+    assert_string_equal(again->body, first->body);
+    postback(live(state), again, &(struct send){.query = "&txid=again&email=changed@x.example"});
+    assert_int_equal(again->status, 409);
+    postback(live(state), again, &(struct send){.query = "&txid=again2", .nonce = "one-and-the-same-nonce"});
+    assert_int_equal(again->status, 409);
+    assert_int_equal(live_recorded(live(state)), before);
+    postback(live(state), again, &(struct send){.query = "&txid=again", .party = 4}); /* another sender's own txid */
+    assert_int_equal(again->status, 200);
+    postback(live(state), again,
+             &(struct send){.query = "&txid=again3", .party = 4, .nonce = "one-and-the-same-nonce"});
+    assert_int_equal(again->status, 200);
+    free(first);
+    free(again);
+}
+
+/* ---- dispositions ---- */
+
+static void test_dispositions(void **state)
+{
+    struct answer a;
+    struct lead d, then;
+    char id[POINTER_LEN + 1], query[512];
+    click(live(state), 0, id);
+    snprintf(query, sizeof query, "&txid=d1&click_id=%s&email=d1@x.example", id);
+    postback(live(state), &a, &(struct send){.query = query});
+    take(live(state), &a, &d);
+
+    snprintf(query, sizeof query, "&lead=%s&status=approved&reason=fine", d.ref);
+    postback(live(state), &a, &(struct send){.query = query});
+    assert_int_equal(a.status, 403); /* the publisher */
+    postback(live(state), &a, &(struct send){.query = query, .party = 2});
+    take(live(state), &a, &then);
+    assert_string_equal(then.ref, d.ref);
+    assert_string_equal(text_of(then.json, "status"), "approved");
+    assert_int_equal(json_integer_value(json_object_get(then.json, "payout_micros")), 5);
+    assert_true(span_is(then.entry.disposition.text, "fine"));
+    let_go(&then);
+
+    snprintf(query, sizeof query, "&click_id=%s&event=sale&amount=12.5&currency=EUR", id);
+    postback(live(state), &a, &(struct send){.query = query, .party = 2});
+    take(live(state), &a, &then);
+    assert_int_equal(then.entry.disposition.amount_micros, 12500000);
+    assert_string_equal(text_of(then.json, "status"), "converted");
+    let_go(&then);
+
+    snprintf(query, sizeof query, "&lead=%s&status=rejected", d.ref);
+    postback(live(state), &a, &(struct send){.query = query, .party = 2});
+    assert_int_equal(a.status, 409);
+    let_go(&d);
+}
+
+/* ---- signed JSON ---- */
+
+static void webhook(struct live *l, struct answer *a, const char *id, int64_t age_s, const char *body,
+                    const char *before_sig)
+{
+    static char raw[16384];
+    char stamp[24], text[8192];
+    uint8_t key[32], mac[HASH_LEN];
+    struct buf sig;
+    char sig_mem[64];
+    memset(key, 3, sizeof key);
+    snprintf(stamp, sizeof stamp, "%lld", (long long)(clock_ms() / 1000 - age_s));
+    snprintf(text, sizeof text, "%s.%s.%s", id, stamp, body);
+    struct hmac *h = hmac_new(key, sizeof key);
+    struct span whole = span_str(text);
+    hmac_sign(h, &whole, 1, mac);
+    hmac_free(h);
+    buf_fixed(&sig, sig_mem, sizeof sig_mem);
+    buf_b64(&sig, mac, sizeof mac);
+    snprintf(raw, sizeof raw,
+             "POST /postback/K3 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json; charset=utf-8\r\nwebhook-id: "
+             "%s\r\nwebhook-timestamp: %s\r\n"
+             "webhook-signature: %sv1,%.*s\r\nContent-Length: %zu\r\n\r\n%s",
+             id, stamp, before_sig, (int)sig.len, sig.ptr, strlen(body), body);
+    live_ask(l, a, raw);
+}
+
+static const struct {
+    const char *name, *body;
+    int status;
+    const char *field;
+} bodies[] = {
+    {"lead",
+     "{\"txid\":\"j1\",\"email\":\"j1@x.example\",\"fields\":{\"age\":40,\"ok\":true,\"none\":null},\"test\":true}",
+     200, ""},
+    {"touch list", "{\"txid\":\"j2\",\"touches\":[\"a\",\"b\"]}", 200, ""},
+    {"unknown members", "{\"txid\":\"j3\",\"meta\":{\"a\":[1]},\"foo\":1}", 200, ""},
+    {"not an object", "[]", 400, ""},
+    {"not JSON", "{\"txid\":", 400, ""},
+    {"duplicate key", "{\"txid\":\"a\",\"txid\":\"b\"}", 400, ""},
+    {"macro", "{\"txid\":\"{txid}\"}", 400, "txid"},
+    {"object for a text", "{\"email\":{}}", 400, "email"},
+    {"list for a text", "{\"f_a\":[]}", 400, "f_a"},
+    {"fields not an object", "{\"fields\":[]}", 400, "fields"},
+    {"nested field", "{\"fields\":{\"a\":{}}}", 400, "fields"},
+    {"touches of numbers", "{\"touches\":[1]}", 400, "touches"},
+    {"alias twice", "{\"cid\":\"a\",\"click_id\":\"b\"}", 400, "click_id"},
+    {"NUL", "{\"txid\":\"a\\u0000b\"}", 400, ""},
+};
+
+static void test_json(void **state)
+{
+    struct answer a;
+    char id[32];
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        uint64_t before = live_recorded(live(state));
+        snprintf(id, sizeof id, "msg_%llu", (unsigned long long)++serial);
+        webhook(live(state), &a, id, 0, bodies[i].body, "");
+        json_t *v = json_of(&a);
+        if (a.status != bodies[i].status || (bodies[i].field[0] && strcmp(text_of(v, "field"), bodies[i].field) != 0))
+            fail_msg("%s: %s", bodies[i].name, a.text);
+        if (live_recorded(live(state)) != before + (a.status == 200))
+            fail_msg("%s was recorded", bodies[i].name);
+        json_decref(v);
+    }
+}
+
+static void test_json_again(void **state)
+{
+    static const char body[] = "{\"txid\":\"w1\",\"email\":\"w1@x.example\"}";
+    struct answer *first = malloc(sizeof *first), *again = malloc(sizeof *again);
+    webhook(live(state), first, "msg_again", 100, body, "");
+    assert_int_equal(first->status, 200);
+    webhook(live(state), again, "msg_again", 0, body,
+            "v1,AAAA v2,x "); /* a retry: a new timestamp; more signatures beside the good one */
+    assert_int_equal(again->status, 200);
+    assert_string_equal(again->body, first->body);
+    webhook(live(state), again, "msg_again", 0, "{\"txid\":\"w2\"}", "");
+    assert_int_equal(again->status, 409);
+    webhook(live(state), again, "msg.dot", 0, body, "");
+    assert_int_equal(again->status, 401);
+    webhook(live(state), again, "msg_stale", 302, body, "");
+    assert_int_equal(again->status, 401);
+    free(first);
+    free(again);
+}
+
+/* The same facts by query and by JSON are the same lead. */
+static void test_lanes_agree(void **state)
+{
+    struct answer *query = malloc(sizeof *query), *json = malloc(sizeof *json);
+    postback(live(state), query,
+             &(struct send){.query = "&txid=x1&email=x1@x.example&f_b=2&f_a=1&first_name=%C3%89va"});
+    webhook(
+        live(state), json, "msg_x1", 0,
+        "{\"fields\":{\"b\":2},\"f_a\":\"1\",\"first_name\":\"\xc3\x89va\",\"email\":\"x1@x.example\",\"txid\":\"x1\"}",
+        "");
+    assert_int_equal(json->status, 200);
+    assert_string_equal(json->body, query->body);
+    free(query);
+    free(json);
+}
+
+static void test_media_types(void **state)
+{
+    struct answer a;
+    static char target[1024], raw[4096];
+    struct send s = {.body = "txid=m1"};
+    sign(&s, target, sizeof target);
+    snprintf(raw, sizeof raw,
+             "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\ntxid=m1", target);
+    live_ask(live(state), &a, raw);
+    assert_int_equal(a.status, 415);
+}
+
+static int set_up(void **state)
+{
+    struct live *l = calloc(1, sizeof *l);
+    live_start(l, ",\"lead\":{\"honeypot\":\"f_website\"}");
+    *state = l;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    live_stop(*state);
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entry),        cmocka_unit_test(test_unauthorized_is_generic),
+        cmocka_unit_test(test_fields),       cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_leads),        cmocka_unit_test(test_entry_is_free_of_contacts),
+        cmocka_unit_test(test_return),       cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_dispositions), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_again),   cmocka_unit_test(test_lanes_agree),
+        cmocka_unit_test(test_media_types),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
