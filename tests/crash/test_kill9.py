@@ -73,6 +73,7 @@ class Witness:
             self.tree.append(entry)
             if self.tree.size in self.heads:
                 assert self.tree.root() == self.heads[self.tree.size], f"the tree does not extend the checkpoint of size {self.tree.size}"
+        return size
 
     def fold(self, index, entry):
         if entry["kind"] == "click":
@@ -130,7 +131,8 @@ class Kill9(unittest.TestCase):
             checked = countersign("check", "--data", self.server.data)
             self.assertEqual(checked.returncode, 0, f"round {number}: {checked.stdout}{checked.stderr}")
             self.server.start()
-            self.witness.read_on()
+            self.market.click(f"?sub1=restart-{number}")
+            wait_for(lambda n=number: self.witness.read_on() and self.witness.clicks[f"restart-{n}"], what="the checkpoint to catch up")
             self.compare(acknowledged)
         self.witness.reread()
         print(f"{ROUNDS} kills, {total} acknowledged events, {self.witness.tree.size} entries, {len(self.witness.heads)} checkpoints")

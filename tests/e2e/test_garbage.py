@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import socket
 import time
 import unittest
@@ -23,15 +24,14 @@ class Garbage(ServerCase):
         self.assertStatus(send(self.server.url + "/readyz"), 200)
         self.assertNothingRecorded(self.before)
 
-    def exchange(self, data, timeout=10, then=b""):
+    def exchange(self, data, timeout=10, half_close=True):
         """Sends bytes, answers all that came back until the server closed."""
         with socket.create_connection(("127.0.0.1", self.server.port), timeout) as connection:
             got = b""
             try:
                 connection.sendall(data)
-                if then:
-                    connection.sendall(then)
-                connection.shutdown(socket.SHUT_WR)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
                 while chunk := connection.recv(65536):
                     got += chunk
             except (ConnectionResetError, BrokenPipeError):
@@ -40,7 +40,7 @@ class Garbage(ServerCase):
 
     def statuses(self, answer):
         """Status of each response in a byte stream."""
-        return [int(line.split(b" ")[1]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+        return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)]
 
     def assertRefused(self, data):
         statuses = self.statuses(self.exchange(data))
@@ -122,7 +122,8 @@ class Garbage(ServerCase):
     def test_pipelined_answers_keep_their_order(self):
         paths = [b"/healthz", b"/c/nonsense", b"/readyz", b"/t.js", b"/p/nonsense.gif", b"/v1/campaigns", b"/healthz"]
         data = b"".join(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths)
-        self.assertEqual(self.statuses(self.exchange(data)), [200, 404, 200, 200, 200, 401, 200])
+        data = data[:-2] + b"Connection: close\r\n\r\n"
+        self.assertEqual(self.statuses(self.exchange(data, half_close=False)), [200, 404, 200, 200, 200, 401, 200])
 
     def test_urls(self):
         code = self.market.code["code"]
@@ -158,7 +159,7 @@ class Garbage(ServerCase):
                     data[at:at] = data[at:at + rng.randint(1, 40)]
                 data = data or bytearray(b"\n")
             for status in self.statuses(self.exchange(bytes(data))):
-                self.assertTrue(status in (200, 404) or status // 100 == 4, (status, bytes(data)))
+                self.assertTrue(status in (200, 501, 505) or status // 100 == 4, (status, bytes(data)))
 
 
 if __name__ == "__main__":

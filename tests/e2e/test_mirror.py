@@ -42,6 +42,8 @@ class Mirror(ServerCase):
     def set_up_market(cls):
         super().set_up_market()
         history(cls.market)
+        for n in range(200):  # past one full tile
+            cls.market.click(f"?sub1=later-{n}")
         cls.market.settled_entries()
         cls.folder = tempfile.TemporaryDirectory(prefix="countersign-mirror-")
         cls.addClassCleanup(cls.folder.cleanup)

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -20,8 +19,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from harness import Market, ServerCase, b64u_decode, countersign, person, send, statement_payload  # noqa: E402
-
-GO = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
 
 
 def run(*command, data=None, **options):
@@ -67,7 +64,7 @@ class Oracles(ServerCase):
         done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.auditor.token)
         self.assertEqual(done.returncode, 0, done.stderr)
         checker = self.path / "logcheck"
-        built = run("go", "build", "-o", checker, HERE / "go" / "logcheck.go", env={**GO, "GOCACHE": str(self.path / "gocache")})
+        built = run(HERE / "go" / "build.sh", checker)
         self.assertEqual(built.returncode, 0, built.stderr.decode())
         origin = f"127.0.0.1:{self.server.port}/log/{self.market.contract}"
         vkey = next(key for key in (mirror / "log/keys").read_text().split() if key.startswith(origin + "+"))
