@@ -110,7 +110,7 @@ static void count_recorded(struct counters *counters, const struct job *job)
         METRIC_ADD(counters, dispositions, 1);
 }
 
-static void count_unrecorded(struct committer *c, const struct job *job)
+void committer_unrecorded(struct committer *c, const struct job *job)
 {
     if (job->kind != JOB_TRACK)
         return;
@@ -144,8 +144,8 @@ static void batch_run(struct committer *c, struct batch *b)
     for (size_t i = 0; i < b->n; i++) {
         if (err != ERR_OK)
             b->jobs[i]->err = err;
-        if (err == ERR_FULL)
-            count_unrecorded(c, b->jobs[i]);
+        if (b->jobs[i]->err != ERR_OK && b->jobs[i]->err != ERR_GONE)
+            committer_unrecorded(c, b->jobs[i]);
         count_recorded(c->counters, b->jobs[i]);
     }
     if (err == ERR_OK) {
@@ -282,12 +282,16 @@ enum err committer_start(struct shared *sh, size_t workers, struct committer **o
 enum err committer_push(struct committer *c, size_t w, struct job *job)
 {
     if (!ring_push(c->rings[w], job)) {
-        count_unrecorded(c, job);
+        committer_unrecorded(c, job);
         return ERR_BUSY;
     }
+    return ERR_OK;
+}
+
+void committer_wake(struct committer *c)
+{
     if (atomic_load(&c->sleeping) && atomic_exchange(&c->sleeping, false))
         wake(c);
-    return ERR_OK;
 }
 
 void committer_stop(struct committer *c)

@@ -28,6 +28,11 @@ struct commit {
 MUST_CHECK enum err committer_start(struct shared *sh, size_t workers, struct committer **out);
 /* Pushes from worker number w (its own ring: single producer). */
 MUST_CHECK enum err committer_push(struct committer *c, size_t w, struct job *job); /* ERR_BUSY */
+/* Counts a click or view that was answered without being recorded, for a gap entry; any thread. A push that fails, and a job that comes back with an
+ * error, are counted already. */
+void committer_unrecorded(struct committer *c, const struct job *job);
+/* After one or more pushes: sees to it that they are taken. A wake-up for each push would make batches, and with them commits, small. */
+void committer_wake(struct committer *c);
 /* Drains, sweeps, stops. The workers must have stopped pushing. */
 void committer_stop(struct committer *c);
 bool committer_healthy(struct committer *c); /* writing works and no ring is more than three quarters full */

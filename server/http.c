@@ -146,6 +146,16 @@ static void maybe_end(struct http *h)
         event_base_loopbreak(h->base);
 }
 
+/* Stands in the queue of active events behind all that were active when it was set off. */
+static void on_turn_end(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    worker_turn_ends(((struct http *)arg)->worker);
+}
+
+void http_turn(struct http *h) { event_active(h->turn_end, EV_TIMEOUT, 0); }
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
     (void)what;
@@ -281,7 +291,8 @@ struct http *http_new(struct worker *w)
     h->wake = event_new(h->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, h);
     h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
     h->resume_accept = event_new(h->base, -1, 0, on_resume, h);
-    if (!h->wake || !h->tick || !h->resume_accept || event_add(h->wake, NULL) < 0 || event_add(h->tick, &tick) < 0)
+    h->turn_end = event_new(h->base, -1, 0, on_turn_end, h);
+    if (!h->turn_end || !h->wake || !h->tick || !h->resume_accept || event_add(h->wake, NULL) < 0 || event_add(h->tick, &tick) < 0)
         abort();
     open_lane(h, &h->lane[0], w->shared->listen, false);
     if (w->number == 0 && w->shared->admin_listen[0])
@@ -305,6 +316,9 @@ void http_free(struct http *h)
     event_free(h->wake);
     event_free(h->tick);
     event_free(h->resume_accept);
+    event_free(h->turn_end);
+    for (int i = 0; i < 3; i++) /* bufferevents let go of themselves in deferred callbacks, one after the other */
+        event_base_loop(h->base, EVLOOP_NONBLOCK);
     event_base_free(h->base);
     while (h->pool) {
         struct exchange *ex = h->pool;

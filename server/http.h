@@ -28,5 +28,7 @@ void http_require_libevent(void);
 struct http *http_new(struct worker *w);
 void http_run(struct http *h); /* until stopped and drained */
 void http_free(struct http *h);
+/* Calls worker_turn_ends when all events that are active now were served. */
+void http_turn(struct http *h);
 
 #endif

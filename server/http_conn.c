@@ -149,7 +149,7 @@ static void reply_is_out(struct conn *c)
     }
     c->state = CONN_HEAD;
     arm(c);
-    if (c->paused || evbuffer_get_length(c->in) > 0)
+    if (evbuffer_get_length(c->in) > 0)
         event_active(c->turn, EV_TIMEOUT, 0);
 }
 
@@ -268,13 +268,27 @@ static void feed_evhttp(struct conn *c)
     c->feeding = false;
 }
 
+/* Finds the end of the head that `in` begins with: in its first chunk, as nearly always, else in as much as a head may
+ * have, made contiguous. */
+static int find_head(struct conn *c, struct span *bytes, size_t *len)
+{
+    size_t have = evbuffer_get_length(c->in), look = evbuffer_get_contiguous_space(c->in);
+    for (;;) {
+        look = look > LIMIT_HEAD + 1 ? LIMIT_HEAD + 1 : look;
+        *bytes = span_of(evbuffer_pullup(c->in, (ev_ssize_t)look), look);
+        int status = http_head_find(*bytes, &c->scanned, len);
+        if (status || *len || look == have || look > LIMIT_HEAD)
+            return status;
+        look = have;
+    }
+}
+
 /* Takes one head off `in`; false when it is not complete yet. */
 static bool take_head(struct conn *c)
 {
-    size_t have = evbuffer_get_length(c->in), len;
-    size_t look = have > LIMIT_HEAD + 1 ? LIMIT_HEAD + 1 : have;
-    struct span bytes = span_of(evbuffer_pullup(c->in, (ev_ssize_t)look), look);
-    int status = http_head_find(bytes, &c->scanned, &len);
+    struct span bytes;
+    size_t len;
+    int status = find_head(c, &bytes, &len);
     if (status) {
         refuse(c, status);
         return true;

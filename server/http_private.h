@@ -31,7 +31,7 @@ struct http {
     struct worker *worker;
     struct event_base *base;
     struct lane lane[2];
-    struct event *wake, *tick, *resume_accept;
+    struct event *wake, *tick, *resume_accept, *turn_end;
     struct conn **by_fd; /* evhttp names a connection by its descriptor only */
     size_t by_fd_len;
     struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */

@@ -36,14 +36,22 @@ static enum err record(struct commit *cx, const struct contract *k, const struct
     if (bytes->failed)
         return ERR_TOO_LARGE;
     enum err err = apply(&fold, &view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
-    if (err == ERR_OK)
-        err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms,
-                            &r.index, &r.leaf);
+    if (err != ERR_OK)
+        return err;
+    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms, &r.index,
+                        &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
         *out = r;
-    return err;
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
+}
+
+/* No entry is dated into a period that a statement has closed, also when the clock was set back since. */
+static int64_t dated(const struct commit *cx, const struct contract *k, int64_t at_ms)
+{
+    int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms;
+    return at_ms > closed_ms ? at_ms : closed_ms;
 }
 
 enum err pipeline_append(struct commit *cx, const struct contract *k, const struct entry *e, uint64_t *index,
@@ -52,8 +60,10 @@ enum err pipeline_append(struct commit *cx, const struct contract *k, const stru
     char mem[LIMIT_ENTRY];
     struct buf bytes;
     struct recorded r;
+    struct entry stamped = *e;
+    stamped.at_ms = dated(cx, k, e->at_ms);
     buf_fixed(&bytes, mem, sizeof mem);
-    enum err err = record(cx, k, e, (struct companion){0}, &bytes, &r);
+    enum err err = record(cx, k, &stamped, (struct companion){0}, &bytes, &r);
     if (err != ERR_OK)
         return err;
     if (index != NULL)
@@ -92,6 +102,7 @@ static enum err run_track(struct commit *cx, struct job *job)
     const struct contract *k = catalog_contract_number(cx->catalog, job->contract);
     if (k == NULL || !terms_active(k->terms, job->now_ms))
         return ERR_GONE;
+    track->entry.at_ms = dated(cx, k, track->entry.at_ms);
     struct envelope claimed;
     if (track->has_click_claim && ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed) == ERR_OK &&
         claimed.kind == ENTRY_CLICK) {
@@ -179,10 +190,11 @@ static enum err run_lead(struct commit *cx, struct job *job)
         catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
-    gather_person(&view, k->campaign->number, k->terms, &lead->report, job->now_ms, &facts);
+    int64_t now_ms = dated(cx, k, job->now_ms);
+    gather_person(&view, k->campaign->number, k->terms, &lead->report, now_ms, &facts);
 
     struct entry e;
-    decide_lead(k->terms, k->terms_index, &lead->report, &facts, job->now_ms, &e);
+    decide_lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
     err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &lead->priv}, true);
     if (err != ERR_OK)
         return err;
@@ -245,7 +257,7 @@ static enum err run_disposition(struct commit *cx, struct job *job)
 
     struct entry e;
     bool same = false;
-    err = decide_disposition(k->terms, k->terms_index, &d->report, &lead, job->now_ms, &e, &same, &job->problem);
+    err = decide_disposition(k->terms_index, &d->report, &lead, dated(cx, k, job->now_ms), &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_recorded(cx, job, contract, lead.last);
     else if (err == ERR_OK)

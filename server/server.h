@@ -49,7 +49,10 @@ struct worker {
     _Atomic(struct job *) finished; /* newest batch first; pushed by the committer, taken as a whole by the worker */
     atomic_bool stopping;
     int wake_fd;                 /* eventfd: finished jobs, or stopping */
+    unsigned pushed;             /* jobs since the committer was woken last */
 };
+/* The jobs of one turn of the event loop go to the committer together. */
+void worker_turn_ends(struct worker *w);
 /* This worker's read transaction, renewed; ended by http.c after the handler returned. */
 MUST_CHECK enum err worker_reader(struct worker *w, struct txn **out);
 void worker_reader_end(struct worker *w);

@@ -178,6 +178,10 @@ static enum err issue_answer(struct commit *cx, struct job *job, const struct is
 static enum err statement_run(struct commit *cx, struct job *job, void *arg)
 {
     struct issue s = {.k = catalog_contract_number(cx->catalog, *(uint32_t *)arg), .issued_ms = cx->now_ms};
+    int64_t closes_ms = ledger_tally(cx->ledger, s.k->number)->to_ms;
+    int64_t closed_ms = ledger_last_statement(cx->ledger, s.k->number)->to_ms;
+    if (s.issued_ms < closes_ms || s.issued_ms < closed_ms) /* the clock was set back: not before what it closes */
+        s.issued_ms = closes_ms > closed_ms ? closes_ms : closed_ms;
     s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);

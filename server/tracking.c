@@ -92,7 +92,10 @@ static enum class class_of(const struct request *rq) { return rq->prefetch ? CLA
 static enum err submit(struct request *rq, struct job *job, struct hash *commit)
 {
     enum err e = seal(rq, job, commit);
-    return e ? e : job_submit(rq, job);
+    if (!e)
+        return job_submit(rq, job);
+    committer_unrecorded(rq->worker->shared->committer, job);
+    return e;
 }
 
 static void no_store(struct reply *r)
@@ -139,7 +142,9 @@ static struct span landing_url(const struct target *t, struct span to)
 {
     if (!span_empty(to))
         return to;
-    return span_empty(t->code->landing_url) ? t->contract->terms->landing_url : t->code->landing_url;
+    /* the campaign may have taken back a host since the code was made */
+    bool own = !span_empty(t->code->landing_url) && terms_allows_link(t->contract->terms, t->code->landing_url);
+    return own ? t->code->landing_url : t->contract->terms->landing_url;
 }
 
 /* The URL with click_id in its query, before a fragment. */

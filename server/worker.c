@@ -10,6 +10,8 @@
 #include "server/http.h"
 #include "server/log.h"
 
+enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
+
 static void *run(void *arg)
 {
     struct worker *w = arg;
@@ -117,6 +119,20 @@ struct job *job_new(struct request *rq, enum job_kind kind)
 
 enum err job_submit(struct request *rq, struct job *job)
 {
-    enum err e = committer_push(rq->worker->shared->committer, rq->worker->number, job);
-    return e ? e : ERR_PENDING;
+    struct worker *w = rq->worker;
+    enum err e = committer_push(w->shared->committer, w->number, job);
+    if (e)
+        return e;
+    if (w->pushed++ == 0 && w->http)
+        http_turn(w->http);
+    if (w->pushed == BATCH_FULL || !w->http) /* without an event loop each request is a turn */
+        worker_turn_ends(w);
+    return ERR_PENDING;
+}
+
+void worker_turn_ends(struct worker *w)
+{
+    if (w->pushed > 0)
+        committer_wake(w->shared->committer);
+    w->pushed = 0;
 }

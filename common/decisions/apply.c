@@ -60,7 +60,7 @@ static bool accepted(enum status s)
     return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED;
 }
 
-static void apply_lead(const struct fold_context *cx, uint64_t index, const struct entry *e,
+static void apply_lead(const struct fold_context *cx, const struct terms *t, uint64_t index, const struct entry *e,
                        const struct private_part *priv, struct row_ops *ops)
 {
     const struct entry_lead *l = &e->lead;
@@ -74,6 +74,7 @@ static void apply_lead(const struct fold_context *cx, uint64_t index, const stru
                  .payout_micros = l->payout_micros,
                  .due_ms = l->due_ms,
                  .approved_ms = approved ? e->at_ms : 0,
+                 .return_days = t ? t->return_days : 0,
                  .has_click = l->has_click && !l->click_unrecorded,
                  .click = l->click,
                  .last = index,
@@ -103,7 +104,7 @@ static void apply_lead(const struct fold_context *cx, uint64_t index, const stru
 }
 
 /* Decides the recorded disposition again: may it stand after what the lead was? */
-static bool follows(const struct terms *t, const struct lead_row *lead, const struct entry *e)
+static bool follows(const struct lead_row *lead, const struct entry *e)
 {
     const struct entry_disposition *d = &e->disposition;
     struct disposition_report r = {.trust = d->trust, .status = d->status, .lead = d->lead};
@@ -113,19 +114,19 @@ static bool follows(const struct terms *t, const struct lead_row *lead, const st
     if (d->trust == TRUST_SYSTEM) {
         if (!decide_due(d->terms, d->lead, lead, e->at_ms, &again))
             return false;
-    } else if (!t || decide_disposition(t, d->terms, &r, lead, e->at_ms, &again, &same, NULL) || same) {
+    } else if (decide_disposition(d->terms, &r, lead, e->at_ms, &again, &same, NULL) || same) {
         return false;
     }
     return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
 }
 
-static enum err apply_disposition(const struct fold_context *cx, const struct view *v, const struct terms *t,
-                                  uint64_t index, const struct entry *e, struct row_ops *ops)
+static enum err apply_disposition(const struct fold_context *cx, const struct view *v, uint64_t index,
+                                  const struct entry *e, struct row_ops *ops)
 {
     const struct entry_disposition *d = &e->disposition;
     struct lead_row row;
 
-    if (!row_lead(v, cx->contract, d->lead, &row) || d->lead >= index || !follows(t, &row, e))
+    if (!row_lead(v, cx->contract, d->lead, &row) || d->lead >= index || !follows(&row, e))
         return ERR_CORRUPT;
     if (row.due_ms)
         due(ops, cx, row.due_ms, d->lead, true);
@@ -146,9 +147,9 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
 {
     out->n = 0;
     if (e->kind == ENTRY_DISPOSITION)
-        return apply_disposition(cx, v, t, index, e, out);
+        return apply_disposition(cx, v, index, e, out);
     if (e->kind == ENTRY_LEAD)
-        apply_lead(cx, index, e, priv, out);
+        apply_lead(cx, t, index, e, priv, out);
     return ERR_OK;
 }
 

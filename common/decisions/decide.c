@@ -183,8 +183,9 @@ static void record(const struct question *q, struct entry_lead *l)
         l->placement = f->last.placement;
     }
     if (f->has_dup) {
-        l->dup_contract = span_str(f->dup.contract_id);
-        l->dup_index = f->dup.index;
+        bool here = span_is(q->t->contract, f->dup.contract_id);
+        l->dup_contract = here ? q->t->contract : SPAN(DUP_ELSEWHERE); /* nobody learns another contract's index */
+        l->dup_index = here ? f->dup.index : 0;
     }
 }
 
@@ -229,7 +230,7 @@ static int64_t payable_change(const struct lead_row *lead, enum status to)
     return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros;
 }
 
-enum err decide_disposition(const struct terms *t, uint64_t terms_index, const struct disposition_report *r,
+enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r,
                             const struct lead_row *lead, int64_t now_ms, struct entry *out, bool *same,
                             struct problem *p)
 {
@@ -243,10 +244,10 @@ enum err decide_disposition(const struct terms *t, uint64_t terms_index, const s
     if (!(may_become[lead->status] & 1u << r->status))
         return problem(p, ERR_CONFLICT, "status", "the lead is %s and cannot become %s", status_word(lead->status),
                        status_word(r->status));
-    if (r->status == STATUS_RETURNED && now_ms - lead->approved_ms > t->return_days * MS_PER_DAY)
+    if (r->status == STATUS_RETURNED && now_ms - lead->approved_ms > lead->return_days * MS_PER_DAY)
         return problem(p, ERR_CONFLICT, "status",
                        "the lead was approved more than %lld days ago: its return time is over",
-                       (long long)t->return_days);
+                       (long long)lead->return_days);
 
     bool sale = r->status == STATUS_CONVERTED;
     *same = false;

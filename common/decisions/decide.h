@@ -35,6 +35,9 @@ struct touch {
     bool unrecorded;
 };
 
+/* What an entry says in place of another contract's id. */
+#define DUP_ELSEWHERE "other"
+
 struct lead_facts {
     struct touch last;          /* the latest touch that exists */
     bool found;
@@ -62,7 +65,7 @@ struct disposition_report {
 };
 /* ERR_CONFLICT with an explanation when the lead's state does not allow it (pending/held -> approved, rejected, converted; approved -> returned inside return_days, converted;
  * converted -> returned inside return_days). *same is set, and ERR_OK answered, when the lead has that status already: nothing is to be recorded. */
-MUST_CHECK enum err decide_disposition(const struct terms *t, uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead, int64_t now_ms,
+MUST_CHECK enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead, int64_t now_ms,
                                        struct entry *out, bool *same, struct problem *p);
 /* The system's approval of a lead whose review time ran out; false when it is not (or no longer) due. */
 MUST_CHECK bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms, struct entry *out);

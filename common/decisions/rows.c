@@ -5,7 +5,7 @@
 #include "common/base/bytes.h"
 #include "common/decisions/row_write.h"
 
-enum { LEAD_ROW_LEN = 60, MOVE_ROW_LEN = 20, PLACE_HEAD_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
+enum { LEAD_ROW_LEN = 64, MOVE_ROW_LEN = 20, PLACE_HEAD_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
 
 const char *row_table_name(enum row_table t)
 {
@@ -79,6 +79,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     store_be64(out + 36, r->click);
     store_be64(out + 44, r->last);
     store_be64(out + 52, r->terms);
+    store_be32(out + 60, (uint32_t)r->return_days);
     return LEAD_ROW_LEN;
 }
 
@@ -98,6 +99,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .click = load_be64(v + 36),
         .last = load_be64(v + 44),
         .terms = load_be64(v + 52),
+        .return_days = load_be32(v + 60),
     };
     return ERR_OK;
 }

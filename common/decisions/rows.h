@@ -48,6 +48,7 @@ struct lead_row {
     enum reason reason;         /* of the lead entry */
     int64_t at_ms, payout_micros, due_ms;
     int64_t approved_ms;        /* 0 = not approved so far */
+    int64_t return_days;        /* of the terms it was decided by: a later change never reaches back */
     bool has_click;
     uint64_t click;
     uint64_t last;              /* index of the entry that last changed it */

@@ -80,8 +80,8 @@ struct entry_lead {
     int64_t clicked_ms;
     uint32_t placement;
     uint32_t other_touches;     /* valid earlier touches of the campaign that got no credit */
-    struct span dup_contract;   /* id of the contract of the earlier lead; empty when there is none */
-    uint64_t dup_index;
+    struct span dup_contract;   /* this contract's id, or "other", where the earlier lead stands; empty when there is none */
+    uint64_t dup_index;         /* 0 elsewhere: another contract's index would tell its volume */
     uint64_t terms;             /* index of the terms in force */
     /* what was decided */
     enum status status;

@@ -192,7 +192,7 @@ static void fold_disposition(struct audit *a, uint64_t index, const struct entry
                                        .amount_micros = d->amount_micros,
                                        .lead = d->lead};
         good =
-            decide_disposition(a->terms, a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
+            decide_disposition(a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
         if (span_is(d->party, a->publisher) && !span_is(d->party, a->advertiser))
             finds_failure(&a->finding[CHECK_DECISIONS], "entry %" PRIu64 ": the publisher decided about its own lead",
                           index);

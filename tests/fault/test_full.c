@@ -148,7 +148,7 @@ static void without_gaps_a_probe_finds_out_that_there_is_room(void **state)
     committer_fixture_open(&cf, NULL);
     committer_fixture_start(&cf);
     limit_file_size(store_file_bytes() + 64 * 1024);
-    assert_ok(committer_push(cf.live.sh.committer, 0, &job));
+    assert_ok(push_awake(cf.live.sh.committer, 0, &job));
     jobs_wait(&cf.worker[0], 1);
     assert_err(job.err, ERR_FULL);
     assert_false(committer_healthy(cf.live.sh.committer));

@@ -14,6 +14,14 @@ struct committer_fixture {
     struct arena *arena;
 };
 
+/* Pushes and wakes, as a worker's turn does. */
+static inline enum err push_awake(struct committer *c, size_t w, struct job *job)
+{
+    enum err err = committer_push(c, w, job);
+    committer_wake(c);
+    return err;
+}
+
 static inline void committer_fixture_start(struct committer_fixture *cf)
 {
     struct live *l = &cf->live;
@@ -105,7 +113,7 @@ static inline size_t push_clicks(struct committer_fixture *cf, size_t n)
     size_t recorded = 0;
     for (size_t i = 0; i < n; i++) {
         jobs[i] = click_job(cf, 0, COMMITTER_CONTRACT);
-        assert_ok(committer_push(cf->live.sh.committer, 0, &jobs[i]));
+        assert_ok(push_awake(cf->live.sh.committer, 0, &jobs[i]));
     }
     jobs_wait(&cf->worker[0], n);
     for (size_t i = 0; i < n; i++) {

@@ -183,7 +183,7 @@ static inline void tell_disposition(struct story *s, uint64_t lead, enum status 
     struct entry e;
     bool same = false;
     assert_true(row_lead(&v, 1, lead, &row));
-    assert_int_equal(decide_disposition(s->terms, 0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
+    assert_int_equal(decide_disposition(0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
     tell(s, &e, NULL);
 }
 

@@ -41,7 +41,7 @@ static void *push_rounds(void *arg)
     for (size_t r = 0; r < ROUNDS; r++) {
         for (size_t i = 0; i < AT_ONCE; i++) {
             jobs[w][r][i] = click_job(&cf, w, COMMITTER_CONTRACT);
-            assert_ok(committer_push(cf.live.sh.committer, w, &jobs[w][r][i]));
+            assert_ok(push_awake(cf.live.sh.committer, w, &jobs[w][r][i]));
         }
         jobs_wait(&cf.worker[w], AT_ONCE);
     }
@@ -75,7 +75,7 @@ static void what_is_acknowledged_is_in_the_file(void **state)
 {
     (void)state;
     struct job job = click_job(&cf, 1, COMMITTER_CONTRACT);
-    assert_ok(committer_push(cf.live.sh.committer, 1, &job));
+    assert_ok(push_awake(cf.live.sh.committer, 1, &job));
     jobs_wait(&cf.worker[1], 1);
     struct txn *t = fixture_begin(&cf.live.f, false);
     struct envelope env;
@@ -91,7 +91,7 @@ static void a_job_refused_does_not_touch_its_batch(void **state)
     struct job three[3];
     for (size_t i = 0; i < 3; i++) {
         three[i] = click_job(&cf, 0, contracts[i]);
-        assert_ok(committer_push(cf.live.sh.committer, 0, &three[i]));
+        assert_ok(push_awake(cf.live.sh.committer, 0, &three[i]));
     }
     jobs_wait(&cf.worker[0], 3);
     assert_ok(three[0].err);
@@ -107,7 +107,7 @@ static void stopping_drains_and_sweeps(void **state)
     struct job *some = calloc(N, sizeof *some);
     for (size_t i = 0; i < N; i++) {
         some[i] = click_job(&cf, 0, COMMITTER_CONTRACT);
-        assert_ok(committer_push(cf.live.sh.committer, 0, &some[i]));
+        assert_ok(push_awake(cf.live.sh.committer, 0, &some[i]));
     }
     committer_fixture_stop(&cf);
     jobs_wait(&cf.worker[0], N);
@@ -128,7 +128,7 @@ static void a_full_ring_refuses_and_is_unhealthy(void **state)
     size_t n = 0;
     do
         many[n] = click_job(&cf, 0, COMMITTER_CONTRACT);
-    while (committer_push(cf.live.sh.committer, 0, &many[n]) == ERR_OK && ++n < MOST);
+    while (push_awake(cf.live.sh.committer, 0, &many[n]) == ERR_OK && ++n < MOST);
     assert_true(n < MOST);
     jobs_wait(&cf.worker[0], n);
     free(many);
@@ -164,8 +164,8 @@ static void after_sweep_jobs_meet_a_durable_head_each(void **state)
     for (size_t i = 0; i < N; i++) {
         clicks[i] = click_job(&cf, 0, COMMITTER_CONTRACT);
         control[i] = control_job((struct control_job){.run = publish, .after_sweep = true});
-        assert_ok(committer_push(cf.live.sh.committer, 0, &clicks[i]));
-        assert_ok(committer_push(cf.live.sh.committer, 0, &control[i]));
+        assert_ok(push_awake(cf.live.sh.committer, 0, &clicks[i]));
+        assert_ok(push_awake(cf.live.sh.committer, 0, &control[i]));
     }
     jobs_wait(&cf.worker[0], 2 * N);
     for (size_t i = 0; i < N; i++) {
@@ -188,7 +188,7 @@ static void a_catalog_change_is_published_with_its_commit(void **state)
     struct job job = control_job((struct control_job){.run = add_party});
     struct catalog *before = catalog_hold(cf.live.sh.catalog);
     assert_null(catalog_party(before, SPAN("P9")));
-    assert_ok(committer_push(cf.live.sh.committer, 0, &job));
+    assert_ok(push_awake(cf.live.sh.committer, 0, &job));
     jobs_wait(&cf.worker[0], 1);
     struct catalog *after = catalog_hold(cf.live.sh.catalog);
     assert_ok(job.err);

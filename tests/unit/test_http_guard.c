@@ -163,7 +163,7 @@ static void test_find_limits(void **state)
 static int set_up(void **state)
 {
     struct live *l = calloc(1, sizeof *l);
-    l->options.request_timeout_s.number = 1;
+    l->options.request_timeout_s.number = 3;
     l->options.max_connections.number = 20;
     live_start(l, "");
     *state = l;
@@ -267,6 +267,48 @@ static void test_deep_pipeline(void **state)
     close(fd);
 }
 
+/* A peer that writes far ahead and reads late gets every reply, whole: what does not fit into the socket waits, and so
+ * does reading on. */
+static void test_slow_reader(void **state)
+{
+    enum { MANY = 150000, STEP = 100 };
+    static const char one[] = "GET /c/x HTTP/1.1\r\nHost: h\r\n\r\n", status[] = "HTTP/1.1 404 Not Found\r\n";
+    static char requests[STEP * sizeof one], replies[65536];
+    struct buf b;
+    buf_fixed(&b, requests, sizeof requests);
+    for (int i = 0; i < STEP; i++)
+        buf_str(&b, one);
+    size_t total = (sizeof one - 1) * MANY, sent = 0, read = 0, reply_len = 0;
+    bool late = true;
+    int fd = live_connect(*state), little = 65536;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    while (late || sent < total || read < reply_len * MANY) {
+        struct pollfd p = {.fd = fd, .events = (short)((sent < total ? POLLOUT : 0) | (late ? 0 : POLLIN))};
+        if (poll(&p, 1, late ? 300 : 10000) == 0) {
+            if (!late)
+                fail_msg("stuck: %d of %d sent, %d read", (int)sent, (int)total, (int)read);
+            late = false;
+        }
+        if (p.revents & POLLOUT) {
+            size_t from = sent % b.len, n = b.len - from < total - sent ? b.len - from : total - sent;
+            ssize_t done = send(fd, requests + from, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+            sent += done > 0 ? (size_t)done : 0;
+        }
+        if (p.revents & (POLLIN | POLLHUP)) {
+            ssize_t n = recv(fd, replies, sizeof replies, 0);
+            assert_true(n > 0);
+            if (!reply_len)
+                reply_len = (size_t)((char *)memmem(replies + 1, (size_t)n - 1, status, sizeof status - 1) - replies);
+            for (size_t at = (reply_len - read % reply_len) % reply_len; at + sizeof status - 1 <= (size_t)n;
+                 at += reply_len)
+                assert_memory_equal(replies + at, status, sizeof status - 1);
+            read += (size_t)n;
+        }
+    }
+    assert_int_equal(read, reply_len * MANY);
+    close(fd);
+}
+
 /* In both lanes: what followed the head would be read as the next reply. */
 static void test_head_has_no_body(void **state)
 {
@@ -326,7 +368,7 @@ static void test_deadline(void **state)
     int slow = live_connect(l), body = live_connect(l), idle = live_connect(l);
     live_say(slow, "GET / HT");
     live_say(body, "POST /postback HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx");
-    int64_t until_us = clock_monotonic_us() + 8000000;
+    int64_t until_us = clock_monotonic_us() + 9000000;
     bool alive = true;
     while (alive && clock_monotonic_us() < until_us) {
         struct pollfd p = {.fd = slow, .events = POLLIN};
@@ -385,13 +427,21 @@ static void test_peer_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),           cmocka_unit_test(test_nul_is_refused),
-        cmocka_unit_test(test_members),         cmocka_unit_test(test_find),
-        cmocka_unit_test(test_find_limits),     cmocka_unit_test(test_refusals_close),
-        cmocka_unit_test(test_byte_by_byte),    cmocka_unit_test(test_pipelining),
-        cmocka_unit_test(test_deep_pipeline),   cmocka_unit_test(test_head_has_no_body),
-        cmocka_unit_test(test_expect_continue), cmocka_unit_test(test_http10),
-        cmocka_unit_test(test_deadline),        cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_nul_is_refused),
+        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find_limits),
+        cmocka_unit_test(test_refusals_close),
+        cmocka_unit_test(test_byte_by_byte),
+        cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_deep_pipeline),
+        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_head_has_no_body),
+        cmocka_unit_test(test_expect_continue),
+        cmocka_unit_test(test_http10),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_peer_leaves),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -391,6 +391,51 @@ static void old_nonces_are_forgotten_in_steps(void **state)
     assert_int_equal(row.index, 3);
 }
 
+static int64_t time_of(uint64_t index)
+{
+    struct envelope env;
+    struct entry e;
+    assert_ok(ledger_get(cx.ledger, cx.txn, CONTRACT, index, &env));
+    assert_ok(entry_read(env.entry, &e, NULL));
+    int64_t at_ms = e.at_ms;
+    entry_close(&e);
+    return at_ms;
+}
+
+/* The clock was set back after a statement: clicks, leads and dispositions are dated at its end, not into what it closed. */
+static void nothing_is_dated_into_a_closed_period(void **state)
+{
+    (void)state;
+    const struct last_statement closed = {.id = "S1", .to_ms = NOW + 5000};
+    struct job before = good_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &before));
+    assert_int_equal(time_of(before.index), NOW);
+    ledger_statement(cx.ledger, CONTRACT, &closed);
+    struct job after = good_lead("t2", 'b');
+    assert_ok(pipeline_run(&cx, &after));
+    struct job approval = disposition_of(before.index, 1, STATUS_APPROVED);
+    assert_ok(pipeline_run(&cx, &approval));
+    assert_int_equal(time_of(after.index - 1), NOW + 5000); /* its click */
+    assert_int_equal(time_of(after.index), NOW + 5000);
+    assert_int_equal(time_of(approval.index), NOW + 5000);
+}
+
+/* 30 days stood in the terms when the lead was decided; a change to none at all does not reach back to it. */
+static void a_change_of_terms_does_not_reach_back_to_return_times(void **state)
+{
+    (void)state;
+    const struct contract *k = catalog_contract_number(cx.catalog, CONTRACT);
+    struct job job = good_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &job));
+    struct job approval = disposition_of(job.index, 1, STATUS_APPROVED);
+    assert_ok(pipeline_run(&cx, &approval));
+    assert_int_equal(k->terms->return_days, 30);
+    k->terms->return_days = 0;
+    struct job back = disposition_of(job.index, 1, STATUS_RETURNED);
+    back.now_ms = NOW + 29 * MS_PER_DAY;
+    assert_ok(pipeline_run(&cx, &back));
+}
+
 static void a_published_head_is_a_leaf_of_the_root_log(void **state)
 {
     (void)state;
@@ -433,6 +478,8 @@ int main(void)
         TEST(a_pending_lead_is_approved_when_due),
         TEST(due_leads_come_in_steps),
         TEST(old_nonces_are_forgotten_in_steps),
+        TEST(nothing_is_dated_into_a_closed_period),
+        TEST(a_change_of_terms_does_not_reach_back_to_return_times),
         TEST(a_published_head_is_a_leaf_of_the_root_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

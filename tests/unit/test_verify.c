@@ -224,7 +224,7 @@ static void lie_disposition_of_publisher(struct story *s)
     struct entry e;
     bool same;
     assert_true(row_lead(&v, 1, lead, &row));
-    assert_int_equal(decide_disposition(s->terms, 0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
+    assert_int_equal(decide_disposition(0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
     tell(s, &e, NULL);
 }
 
