@@ -119,7 +119,7 @@ class Kill9(unittest.TestCase):
         for number in range(ROUNDS):
             load = Load(self.market, self.folder, number, 0 if number % FLAT_OUT_EVERY == FLAT_OUT_EVERY - 1 else EVENTS_PER_S)
             wait_for(load.acknowledged, what="the first acknowledged event")
-            until = time.monotonic() + rng.uniform(0.0, 0.6)
+            until = time.monotonic() + rng.uniform(0.0, 0.45)
             while time.monotonic() < until:
                 self.witness.see()
                 time.sleep(rng.uniform(0.0, 0.1))
@@ -135,6 +135,8 @@ class Kill9(unittest.TestCase):
             wait_for(lambda n=number: self.witness.read_on() and self.witness.clicks[f"restart-{n}"], what="the checkpoint to catch up")
             self.compare(acknowledged)
         self.witness.reread()
+        with self.assertRaises(AssertionError):  # the negative control of the comparison
+            self.compare(["click never-happened x"])
         print(f"{ROUNDS} kills, {total} acknowledged events, {self.witness.tree.size} entries, {len(self.witness.heads)} checkpoints")
         self.assertGreater(total, 20 * ROUNDS, "hardly any load: this says little")
         self.assertGreater(len(self.witness.leads), ROUNDS)

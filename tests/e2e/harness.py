@@ -19,7 +19,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "scripts"))
 
-from client import (  # noqa: E402 (re-exported to the tests)
+from client import (  # noqa: E402, F401 (handed on to the tests)
     Caller, Party, b64u, b64u_decode, click, jws_payload, query_signature, send, statement_payload)
 
 BINARY = os.environ.get("COUNTERSIGN", str(SOURCE / "build/asan/countersign"))

@@ -125,6 +125,22 @@ class Garbage(ServerCase):
         data = data[:-2] + b"Connection: close\r\n\r\n"
         self.assertEqual(self.statuses(self.exchange(data, half_close=False)), [200, 404, 200, 200, 200, 401, 200])
 
+    def test_any_cut_of_the_stream_gives_the_same_answers(self):
+        """Both lanes on one connection, the bytes in two pieces, cut at every place."""
+        host = b" HTTP/1.1\r\nHost: x\r\n"
+        data = (b"GET /c/nonsense?sub1=a" + host + b"\r\n" + b"POST /postback/K" + host + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+                + b"GET /p/nonsense.gif" + host + b"\r\n" + b"HEAD /healthz" + host + b"\r\n" + b"GET /healthz" + host + b"Connection: close\r\n\r\n")
+        for cut in range(1, len(data), 3):
+            with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.sendall(data[:cut])
+                time.sleep(0.001)
+                connection.sendall(data[cut:])
+                got = b""
+                while chunk := connection.recv(65536):
+                    got += chunk
+            self.assertEqual(self.statuses(got), [404, 401, 200, 200, 200], f"cut at {cut}")
+
     def test_urls(self):
         code = self.market.code["code"]
         for path in ("/c/", "/c", "/p/", "/p/.gif", "/p/x.png", f"/c/{code}/", f"/c/{code}/x", f"/C/{code}", "/c/%2e%2e", "/../etc/passwd", "/%00", "/v1/../c/x",

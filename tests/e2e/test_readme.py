@@ -21,7 +21,8 @@ class Readme(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             release = Path(folder) / "build/release"
             release.mkdir(parents=True)
-            (release / "countersign").symlink_to(BINARY)
+            for name in ("countersign", "countersign-loadtest"):
+                (release / name).symlink_to(Path(BINARY).with_name(name))
             done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False,
                                   env={**os.environ, "TMPDIR": folder, "COUNTERSIGN_MAP_SIZE_GIB": "1"})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
