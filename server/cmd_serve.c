@@ -41,6 +41,9 @@ static void probe_address(const char *address, char *bound, size_t cap)
 static void bind_addresses(struct shared *sh)
 {
     const struct options *o = sh->options;
+    struct problem p;
+    if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
+        die("%s %s", p.field, p.detail);
     probe_address(o->listen.text, sh->listen, sizeof sh->listen);
     if (o->admin_listen.text[0])
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
@@ -128,6 +131,7 @@ static void stop(struct shared *sh)
     metrics_free(sh->metrics);
     store_close(sh->store);
     keys_free(sh->keys);
+    proxies_free(sh->proxies);
     free(sh->workers);
 }
 

@@ -69,6 +69,7 @@ static void adopt(struct conn *c)
     ev_uint16_t port = 0;
     evhttp_connection_get_peer(c->evcon, &address, &port);
     snprintf(c->ip, sizeof c->ip, "%s", address ? address : "");
+    c->behind_proxy = proxies_trust(c->http->worker->shared->proxies, c->ip);
 
     size_t fd = (size_t)c->fd;
     if (fd >= h->by_fd_len) {
@@ -307,6 +308,8 @@ static bool take_head(struct conn *c)
         return true;
     }
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
+    if (c->behind_proxy)
+        proxies_client(c->http->worker->shared->proxies, ex->rq.forwarded_for, ex->rq.ip);
     ex->rq.admin = c->admin;
     ex->conn = c;
     c->ex = ex;

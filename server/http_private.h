@@ -66,7 +66,7 @@ struct conn {
     int64_t deadline_us;
     TAILQ_ENTRY(conn) link;
     int fd;
-    bool admin, http10, keep_alive, feeding, paused;
+    bool admin, http10, keep_alive, feeding, paused, behind_proxy;
     char ip[46];
 };
 

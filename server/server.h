@@ -13,6 +13,7 @@
 #include "server/keys.h"
 #include "server/metrics.h"
 #include "server/options.h"
+#include "server/proxies.h"
 #include "server/store.h"
 
 struct shared {
@@ -29,6 +30,7 @@ struct shared {
     struct heads *heads;
     struct committer *committer;
     struct metrics *metrics;
+    struct proxies *proxies;     /* NULL: the peer is the client */
     struct worker **workers;
     size_t n_workers;
 };

@@ -229,6 +229,9 @@ static void redirect(const struct target *t, struct reply *r, struct span locati
     reply_header(r, "Referrer-Policy", t->contract->terms->referrer_policy);
 }
 
+enum { INDEX_BITS = 48 };
+#define NO_INDEX (((uint64_t)1 << INDEX_BITS) - 1) /* no log gets there */
+
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
 static enum err answer_click(struct request *rq, struct reply *r, const struct target *t, struct span to,
                              uint64_t index)
@@ -261,10 +264,8 @@ enum err click_handle(struct request *rq, struct reply *r)
     click->class = class_of(rq);
     click->placement = t.placement;
     read_params(rq, t.contract->terms, click);
-    if (rq->method == METHOD_HEAD) { /* nobody is on the way to the landing page: no id, no record */
-        redirect(&t, r, landing_url(&t, click->to));
-        return ERR_OK;
-    }
+    if (rq->method == METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
+        return answer_click(rq, r, &t, click->to, NO_INDEX);
     e = submit(rq, job, &click->commit);
     return e == ERR_PENDING ? e : answer_click(rq, r, &t, click->to, UINT64_MAX);
 }

@@ -97,6 +97,8 @@ class Clicks(ServerCase):
     def test_head_answers_the_same_and_records_nothing(self):
         before = self.recorded()
         answer = self.assertStatus(self.get(method="HEAD"), 302)
+        self.assertEqual(sorted(answer.headers), sorted(self.get().headers))
+        before = before + 1  # the GET
         self.assertTrue(answer.headers["Location"].startswith("https://landing.example/offer"))
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         self.assertNothingRecorded(before)

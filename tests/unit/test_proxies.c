@@ -1,0 +1,78 @@
+#include "server/proxies.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void the_first_stranger_from_the_right_is_the_client(void **state)
+{
+    static const struct {
+        const char *header, *client;
+    } cases[] = {
+        {"198.51.100.7", "198.51.100.7"},
+        {"1.2.3.4, 198.51.100.7", "198.51.100.7"}, /* what the client wrote itself stands to the left */
+        {"198.51.100.7, 10.1.2.3", "198.51.100.7"},
+        {" 198.51.100.7 ,10.1.2.3 , 127.0.0.1", "198.51.100.7"},
+        {"2001:db8::1", "2001:db8::1"},
+        {"2001:DB8:0:0::1, fd00::9", "2001:db8::1"},
+        {"", "127.0.0.1"},
+        {"unknown", "127.0.0.1"},
+        {"evil, 10.1.2.3", "10.1.2.3"},
+        {"198.51.100.7:1234", "127.0.0.1"},
+        {"10.1.2.3", "10.1.2.3"},
+    };
+    struct proxies *x;
+    (void)state;
+    assert_int_equal(proxies_parse(SPAN("127.0.0.1, 10.0.0.0/8,fd00::/8"), &x, NULL), ERR_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char ip[46] = "127.0.0.1";
+        proxies_client(x, span_str(cases[i].header), ip);
+        assert_string_equal(ip, cases[i].client);
+    }
+    proxies_free(x);
+}
+
+static void only_configured_addresses_are_trusted(void **state)
+{
+    static const struct {
+        const char *ip;
+        bool trusted;
+    } cases[] = {
+        {"127.0.0.1", true}, {"127.0.0.2", false},    {"10.255.0.1", true}, {"11.0.0.1", false},     {"172.16.0.1", true},
+        {"172.31.9.9", true}, {"172.32.0.1", false}, {"::1", true},         {"2001:db8::1", false}, {"", false},
+    };
+    struct proxies *x, *none;
+    (void)state;
+    assert_int_equal(proxies_parse(SPAN("127.0.0.1,10.0.0.0/8, 172.16.0.0/12, ::1"), &x, NULL), ERR_OK);
+    assert_int_equal(proxies_parse(SPAN(" "), &none, NULL), ERR_OK);
+    assert_null(none);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(proxies_trust(x, cases[i].ip), cases[i].trusted);
+        assert_false(proxies_trust(none, cases[i].ip));
+    }
+    proxies_free(x);
+}
+
+static void nonsense_is_refused_by_name(void **state)
+{
+    static const char *const bad[] = {"x", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/8,,", "10.0.0.1 10.0.0.2", "/8"};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct proxies *x;
+        struct problem p = {0};
+        assert_int_equal(proxies_parse(span_str(bad[i]), &x, &p), ERR_INVALID);
+        assert_string_equal(p.field, "trusted_proxies");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_stranger_from_the_right_is_the_client),
+        cmocka_unit_test(only_configured_addresses_are_trusted),
+        cmocka_unit_test(nonsense_is_refused_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
