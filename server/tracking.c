@@ -103,6 +103,12 @@ static void no_store(struct reply *r)
     reply_header(r, "Cache-Control", SPAN("no-store"));
 }
 
+/* Tag and pixel are made for other people's pages, isolated ones among them. */
+static void for_any_page(struct reply *r)
+{
+    reply_header(r, "Cross-Origin-Resource-Policy", SPAN("cross-origin"));
+}
+
 /* ---- clicks ---- */
 
 static enum err refuse_click(struct request *rq, struct reply *r, enum err e)
@@ -292,6 +298,7 @@ static enum err answer_pixel(struct reply *r)
 {
     r->content_type = SPAN("image/gif");
     r->body = span_of(gif, sizeof gif);
+    for_any_page(r);
     no_store(r);
     return ERR_OK;
 }
@@ -349,5 +356,7 @@ enum err tag_handle(struct request *rq, struct reply *r)
     r->content_type = SPAN("text/javascript; charset=utf-8");
     r->body = span_of(web_t_js, sizeof web_t_js);
     reply_header(r, "Cache-Control", SPAN("public, max-age=3600"));
+    reply_header(r, "Access-Control-Allow-Origin", SPAN("*"));
+    for_any_page(r);
     return ERR_OK;
 }
