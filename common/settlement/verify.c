@@ -147,6 +147,38 @@ static void root_sentence(const struct audit *a, struct buf *out)
     buf_hex(out, a->head.root.b, HASH_LEN);
 }
 
+static void decisions_sentence(const struct audit *a, struct buf *out)
+{
+    buf_printf(out, "%" PRIu64 " lead%s and %" PRIu64 " disposition%s decided again, with the same outcome", a->decided,
+               plural(a->decided), a->dispositions, plural(a->dispositions));
+    if (a->foreign)
+        buf_printf(out, "; %" PRIu64 " rest on other contracts of the campaign, taken at their word", a->foreign);
+    for (size_t i = 0; i < a->n_operators; i++)
+        buf_printf(out, "; %" PRIu64 " disposition%s by the operator %s, not by the advertiser", a->operator[i].n,
+                   plural(a->operator[i].n), a->operator[i].party);
+    if (a->other_operators)
+        buf_printf(out, "; %" PRIu64 " more by other operators", a->other_operators);
+}
+
+/* The log alone says whose a key is: so each one that answered is named, for the parties to compare. */
+static void responses_sentence(const struct audit *a, struct buf *out)
+{
+    uint64_t n = a->kinds[ENTRY_RESPONSE];
+    buf_printf(out, "%" PRIu64 " answer%s signed by the parties' own keys", n, plural(n));
+    for (size_t i = 0; i < a->n_answerers; i++) {
+        char kid[JWK_KID_LEN];
+        jwk_kid(a->answerer[i].pub, kid);
+        buf_printf(out, "%s %s by ", i ? "," : ":", a->answerer[i].party);
+        buf_add(out, kid, sizeof kid);
+    }
+    if (a->n_answerers)
+        buf_printf(out, "%s: compare with what the parties say", a->more_answerers ? ", and by further keys" : "");
+    for (size_t i = 0; i < a->n_party_keys; i++)
+        if (a->party_key[i].changes)
+            buf_printf(out, "; the key of %s changed %" PRIu64 " time%s, last at entry %" PRIu64, a->party_key[i].party,
+                       a->party_key[i].changes, plural(a->party_key[i].changes), a->party_key[i].changed_at);
+}
+
 /* What holds, with figures, so that a person sees how much was looked at. */
 static void good_sentence(const struct audit *a, enum check c, struct buf *out)
 {
@@ -170,10 +202,7 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
                    a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_LEAD] - k[ENTRY_DISPOSITION]);
         break;
     case CHECK_DECISIONS:
-        buf_printf(out, "%" PRIu64 " lead%s and %" PRIu64 " disposition%s decided again, with the same outcome",
-                   a->decided, plural(a->decided), a->dispositions, plural(a->dispositions));
-        if (a->foreign)
-            buf_printf(out, "; %" PRIu64 " rest on other contracts of the campaign, taken at their word", a->foreign);
+        decisions_sentence(a, out);
         break;
     case CHECK_OPENINGS:
         buf_printf(out, "%" PRIu64 " opening%s fit what the entries committed to; every lead has one", a->opened,
@@ -190,8 +219,7 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         buf_printf(out, "%" PRIu64 " closed head%s signed and in the root log", statements, plural(statements));
         break;
     case CHECK_RESPONSES:
-        buf_printf(out, "%" PRIu64 " answer%s signed by the parties' own keys", k[ENTRY_RESPONSE],
-                   plural(k[ENTRY_RESPONSE]));
+        responses_sentence(a, out);
         break;
     case CHECK_ROOTLOG:
         buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);
@@ -210,7 +238,7 @@ static enum verdict tell(const struct audit *a, verify_report *report, void *ctx
     };
     enum verdict all = HOLDS;
     for (int c = 0; c < CHECKS; c++) {
-        char mem[512];
+        char mem[2048]; /* the longest names all keys that answered */
         struct buf text;
         buf_fixed(&text, mem, sizeof mem - 1);
         good_sentence(a, (enum check)c, &text);

@@ -48,6 +48,8 @@ void fold_close(struct audit *a)
 {
     rows_map_free(a->rows);
     terms_free(a->terms);
+    for (size_t i = 0; i < OLD_TERMS; i++)
+        terms_free(a->old_terms[i].terms);
     openings_close(&a->openings);
     buf_free(&a->scratch);
     bundle_cache_free(&a->bundles);
@@ -69,17 +71,17 @@ static bool writes_the_same(struct audit *a, const struct entry *e, struct span 
     return span_eq(buf_span(&a->scratch), bytes);
 }
 
-/* The opening of the entry at `index`, if the file's next line is it. */
-static bool take_opening(struct audit *a, uint64_t index, bool lead, const struct hash *commit, struct opening *out)
+/* The opening of the entry at `index`, if the file's next line is it. *line lives until the next call. */
+static bool take_opening(struct audit *a, uint64_t index, bool lead, const struct hash *commit, struct opening *out,
+                         struct span *line)
 {
-    struct span line;
     bool cut = false;
-    if (!openings_peek(&a->openings, &line, &cut))
+    if (!openings_peek(&a->openings, line, &cut))
         return false;
-    bool good = !cut && opening_read(line, out) == ERR_OK;
+    bool good = !cut && opening_read(*line, out) == ERR_OK;
     if (good && out->index > index)
         return false;
-    openings_skip(&a->openings, line);
+    openings_skip(&a->openings, *line);
     if (good && out->index == index && out->lead == lead && memcmp(out->commit.b, commit->b, HASH_LEN) == 0) {
         a->opened++;
         return true;
@@ -98,9 +100,22 @@ static bool keeps(char *kept, struct span now, bool first)
     return span_is(now, kept);
 }
 
-/* Terms come first, count up, stay with their campaign, parties and contract. */
-static void fold_terms(struct audit *a, uint64_t index, const struct entry_terms *t)
+/* Puts new terms in force and keeps the old ones for a while. */
+static void replace_terms(struct audit *a, struct terms *terms, int64_t at_ms)
 {
+    if (a->terms) {
+        terms_free(a->old_terms[OLD_TERMS - 1].terms);
+        memmove(a->old_terms + 1, a->old_terms, (OLD_TERMS - 1) * sizeof a->old_terms[0]);
+        a->old_terms[0].terms = a->terms;
+        a->old_terms[0].replaced_ms = at_ms;
+    }
+    a->terms = terms;
+}
+
+/* Terms come first, count up, stay with their campaign, parties and contract. */
+static void fold_terms(struct audit *a, uint64_t index, const struct entry *e)
+{
+    const struct entry_terms *t = &e->terms;
     struct terms *terms = NULL;
     bool first = a->terms == NULL;
     if (t->version != a->terms_version + 1 || terms_compile(t->campaign, t->contract, &terms, NULL) != ERR_OK) {
@@ -111,8 +126,7 @@ static void fold_terms(struct audit *a, uint64_t index, const struct entry_terms
         !keeps(a->advertiser, terms->advertiser, first) || !keeps(a->publisher, terms->publisher, first) ||
         (!first && !span_eq(terms->currency, a->terms->currency)))
         stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: contract, campaign, parties or currency");
-    terms_free(a->terms);
-    a->terms = terms;
+    replace_terms(a, terms, e->at_ms);
     a->terms_index = index;
     a->terms_version = t->version;
 }
@@ -153,12 +167,14 @@ static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, st
                       struct private_part *tokens)
 {
     struct opening opening;
-    bool opened = take_opening(a, index, true, &e->lead.commit, &opening);
+    struct span line = SPAN("");
+    bool opened = take_opening(a, index, true, &e->lead.commit, &opening, &line);
     if (!opened) {
         a->unopened++;
         finds_doubt(&a->finding[CHECK_OPENINGS],
                     "lead %" PRIu64 " has no opening that fits: its person cannot be compared with others", index);
     }
+    verify_inputs(a, index, e, opened ? &opening : NULL, line);
     judge_lead(a, index, e, bytes, opened ? &opening : NULL);
     if (!opened)
         return false;
@@ -180,6 +196,7 @@ static void fold_disposition(struct audit *a, uint64_t index, const struct entry
         stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
     }
+    verify_speaker(a, index, d);
     if (d->trust == TRUST_SYSTEM) {
         good = decide_due(a->terms_index, d->lead, &lead, e->at_ms, &again);
     } else {
@@ -191,11 +208,7 @@ static void fold_disposition(struct audit *a, uint64_t index, const struct entry
                                        .status = d->status,
                                        .amount_micros = d->amount_micros,
                                        .lead = d->lead};
-        good =
-            decide_disposition(a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
-        if (span_is(d->party, a->publisher) && !span_is(d->party, a->advertiser))
-            finds_failure(&a->finding[CHECK_DECISIONS], "entry %" PRIu64 ": the publisher decided about its own lead",
-                          index);
+        good = decide_disposition(a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
     }
     if (!good || !writes_the_same(a, &again, bytes))
         finds_failure(&a->finding[CHECK_DECISIONS],
@@ -212,8 +225,12 @@ static void fold_key(struct audit *a, uint64_t index, const struct entry_key *k)
         stop(a, CHECK_ENTRIES, index, "gives a key to a party too many");
         return;
     }
-    if (i == a->n_party_keys)
+    if (i == a->n_party_keys) {
         a->n_party_keys++;
+    } else if (memcmp(a->party_key[i].pub, k->pub, ED25519_KEY_LEN) != 0) {
+        a->party_key[i].changes++;
+        a->party_key[i].changed_at = index;
+    }
     memcpy(a->party_key[i].party, k->party.ptr, k->party.len);
     a->party_key[i].party[k->party.len] = '\0';
     memcpy(a->party_key[i].pub, k->pub, ED25519_KEY_LEN);
@@ -228,8 +245,7 @@ static void fold_rows(struct audit *a, uint64_t index, const struct entry *e, co
         stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
 }
 
-static enum class class_of(const struct entry *e)
-{
+static enum class class_of(const struct entry *e) {
     return e->kind == ENTRY_CLICK  ? e->click.class
            : e->kind == ENTRY_VIEW ? e->view.class
                                    : CLASS_OK;
@@ -240,6 +256,7 @@ static void fold(struct audit *a, uint64_t index, const struct entry *e, struct 
 {
     struct private_part tokens = {0};
     struct opening ignored;
+    struct span line;
     bool has_tokens = false;
     a->at = index;
     a->kinds[e->kind]++;
@@ -247,15 +264,18 @@ static void fold(struct audit *a, uint64_t index, const struct entry *e, struct 
         stop(a, CHECK_ENTRIES, index, "comes before any terms");
         return;
     }
+    if (e->at_ms < a->period.prev_to_ms)
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64 " is dated into a period that a statement closed before it", index);
     switch (e->kind) {
     case ENTRY_TERMS:
-        fold_terms(a, index, &e->terms);
+        fold_terms(a, index, e);
         break;
     case ENTRY_CLICK:
-        (void)take_opening(a, index, false, &e->click.commit, &ignored);
+        (void)take_opening(a, index, false, &e->click.commit, &ignored, &line);
         break;
     case ENTRY_VIEW:
-        (void)take_opening(a, index, false, &e->view.commit, &ignored);
+        (void)take_opening(a, index, false, &e->view.commit, &ignored, &line);
         fold_view(a, index, &e->view);
         break;
     case ENTRY_LEAD:

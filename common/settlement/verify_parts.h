@@ -31,7 +31,7 @@ enum check {
         CHECKS
 };
 
-enum { PATH_CAP = 192, KEYS_CAP = 64, PARTIES_CAP = 8 };
+enum { PATH_CAP = 192, KEYS_CAP = 64, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
 
 /* The published keys. */
 struct key_set {
@@ -99,12 +99,29 @@ struct audit {
     struct terms *terms;
     uint64_t terms_index;
     int64_t terms_version;
+    struct {
+        struct terms *terms;
+        int64_t replaced_ms;
+    } old_terms[OLD_TERMS]; /* the latest first: leads may have been read under them */
     char advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1], campaign[LIMIT_ID + 1];
     struct {
         char party[LIMIT_ID + 1];
         uint8_t pub[ED25519_KEY_LEN];
-    } party_key[PARTIES_CAP]; /* in force at `at` */
+        uint64_t changes, changed_at; /* how often it became another one, and the entry that did it last */
+    } party_key[PARTIES_CAP];         /* in force at `at` */
     size_t n_party_keys;
+    struct {
+        char party[LIMIT_ID + 1];
+        uint8_t pub[ED25519_KEY_LEN];
+    } answerer[ANSWERERS_CAP]; /* each key that signed an answer */
+    size_t n_answerers;
+    bool more_answerers;
+    struct {
+        char party[LIMIT_ID + 1];
+        uint64_t n;
+    } operator[OPERATORS_CAP]; /* who else than the advertiser said what became of leads */
+    size_t n_operators;
+    uint64_t other_operators;
     struct period period;
     struct openings openings;
     struct buf scratch; /* an entry written again */
@@ -150,6 +167,11 @@ void openings_close(struct openings *o);
 void fold_open(struct audit *a);
 void fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
 void fold_close(struct audit *a);
+
+/* verify_inputs.c: what a lead's decision rested on, and who made a disposition. `line` is the opening's. */
+void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,
+                   struct span line);
+void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposition *d);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);

@@ -226,6 +226,19 @@ static const uint8_t *party_key(const struct audit *a, struct span party)
     return NULL;
 }
 
+/* Each key that signs is named in the report, so that no key can answer for a party unseen. */
+static void note_answerer(struct audit *a, struct span party, const uint8_t pub[ED25519_KEY_LEN])
+{
+    for (size_t i = 0; i < a->n_answerers; i++)
+        if (span_is(party, a->answerer[i].party) && memcmp(a->answerer[i].pub, pub, ED25519_KEY_LEN) == 0)
+            return;
+    a->more_answerers = a->n_answerers == ANSWERERS_CAP;
+    if (a->more_answerers)
+        return;
+    memcpy(a->answerer[a->n_answerers].party, party.ptr, party.len); /* as long as one of the terms' parties */
+    memcpy(a->answerer[a->n_answerers++].pub, pub, ED25519_KEY_LEN);
+}
+
 void verify_response(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_response *r = &e->response;
@@ -235,17 +248,19 @@ void verify_response(struct audit *a, uint64_t index, const struct entry *e)
     struct response said;
     struct buf payload;
     buf_heap(&payload);
-    if (!c || side == 0 || (c->answered & side))
+    if (!c || side == 0 || (c->answered & side)) {
         finds_failure(&a->finding[CHECK_RESPONSES],
                       "entry %" PRIu64 " is not a party's first answer to a statement before it", index);
-    else if (!pub || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK)
+    } else if (!pub || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK) {
         finds_failure(&a->finding[CHECK_RESPONSES],
                       "entry %" PRIu64 " is not signed by the key that the party had then", index);
-    else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK ||
-             memcmp(said.statement_sha256.b, c->sha256.b, HASH_LEN) != 0)
+    } else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK ||
+               memcmp(said.statement_sha256.b, c->sha256.b, HASH_LEN) != 0) {
         finds_failure(&a->finding[CHECK_RESPONSES],
                       "entry %" PRIu64 " answers another statement than it is filed under", index);
-    else
+    } else {
         c->answered |= (uint8_t)side;
+        note_answerer(a, r->party, pub);
+    }
     buf_free(&payload);
 }

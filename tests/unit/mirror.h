@@ -30,6 +30,8 @@ struct story {
     struct signer *log_key, *statement_key, *party_key[2]; /* advertiser A1, publisher P1 */
     struct world world;
     struct terms *terms;
+    uint64_t terms_index;
+    int64_t terms_version;
     struct buf entry[ENTRIES_MAX];
     uint64_t n;
     int64_t now_ms;
@@ -99,19 +101,28 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
     return index;
 }
 
-static inline void tell_terms(struct story *s)
+/* What a lead is under them: TERMS_PLAIN, or another campaign member `lead`. */
+#define TERMS_PLAIN "{'require':['email'],'honeypot':'f_url'}"
+
+static inline void tell_terms(struct story *s, const char *lead)
 {
-    struct buf campaign = document_of(
-        campaign_document,
-        "{" CAMPAIGN_HEAD ",'lead':{'require':['email']},'review':{'mode':'auto','auto_approve_days':14}}", "K1");
-    struct buf contract = document_of(
-        contract_document,
-        "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':12340567}],'click_micros':1000}}", CONTRACT);
-    struct entry e = {.kind = ENTRY_TERMS,
-                      .at_ms = s->now_ms,
-                      .terms = {.version = 1, .campaign = buf_span(&campaign), .contract = buf_span(&contract)}};
+    char text[1024];
+    snprintf(text, sizeof text,
+             "{" CAMPAIGN_HEAD
+             ",'lead':%s,'accept_from':['publisher'],'review':{'mode':'auto','auto_approve_days':14}}",
+             lead);
+    struct buf campaign = document_of(campaign_document, text, "K1");
+    struct buf contract = document_of(contract_document,
+                                      "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':1,'when':{'field':"
+                                      "'f_size','equals':'small'}},{'micros':12340567}],'click_micros':1000}}",
+                                      CONTRACT);
+    struct entry e = {
+        .kind = ENTRY_TERMS,
+        .at_ms = s->now_ms,
+        .terms = {.version = ++s->terms_version, .campaign = buf_span(&campaign), .contract = buf_span(&contract)}};
+    terms_free(s->terms);
     assert_int_equal(terms_compile(e.terms.campaign, e.terms.contract, &s->terms, NULL), ERR_OK);
-    tell(s, &e, NULL);
+    s->terms_index = tell(s, &e, NULL);
     buf_free(&campaign);
     buf_free(&contract);
 }
@@ -142,24 +153,41 @@ static inline void tell_view(struct story *s, bool has_click, uint64_t click)
     tell(s, &e, NULL);
 }
 
-/* A lead of person number `person` (0: without an email address). */
-static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
+/* A lead as the server read it: person `person` (0: without an email address), which its contact fields must fit. */
+struct reported {
+    struct lead_report r;
+    struct private_part priv;
+    bool without_contact; /* the puller may not see the contact fields */
+};
+
+static inline void report(struct story *s, uint64_t click, int person, const char *contact, struct reported *out)
 {
-    char txid[24], contact[64];
-    struct private_part priv = {.lead = true, .ip = SPAN("192.0.2.1"), .ua = SPAN("Test/1"), .has_email = person != 0};
+    *out = (struct reported){
+        .r = {.party = SPAN("P1"),
+              .given = person ? CONTACT_EMAIL : 0,
+              .claimed = true,
+              .touches = {{.contract = 1, .index = click, .at_s = (uint32_t)(s->now_ms / 1000)}},
+              .n_touches = 1,
+              .has_email = person != 0},
+        .priv = {.lead = true,
+                 .ip = SPAN("192.0.2.1"),
+                 .ua = SPAN("Test/1"),
+                 .contact = span_str(contact),
+                 .has_email = person != 0},
+    };
+    memset(out->priv.seed, (int)s->n, SALT_LEN);
+    memset(out->priv.email, person, TOKEN_LEN);
+    memset(out->r.email, person, TOKEN_LEN);
+}
+
+/* Decides it. */
+static inline uint64_t tell_reported(struct story *s, struct reported *l)
+{
+    char txid[24];
+    struct private_part priv = l->priv;
+    struct lead_report r = l->r;
     snprintf(txid, sizeof txid, "tx%llu", (unsigned long long)s->n);
-    snprintf(contact, sizeof contact, person ? "{\"email\":\"p%d@shop.example\"}" : "{}", person);
-    memset(priv.seed, (int)s->n, SALT_LEN);
-    memset(priv.email, person, TOKEN_LEN);
-    priv.contact = span_str(contact);
-    struct lead_report r = {.party = SPAN("P1"),
-                            .txid = span_str(txid),
-                            .given = person ? CONTACT_EMAIL : 0,
-                            .claimed = true,
-                            .touches = {{.contract = 1, .index = click, .at_s = (uint32_t)(s->now_ms / 1000)}},
-                            .n_touches = 1,
-                            .has_email = priv.has_email};
-    memcpy(r.email, priv.email, TOKEN_LEN);
+    r.txid = span_str(txid);
     private_commit(&priv, &r.commit);
 
     struct view v = world_view(&s->world);
@@ -168,23 +196,38 @@ static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
     memset(&f, 0, sizeof f);
     gather_touches(&v, &r, &f);
     gather_person(&v, 1, s->terms, &r, s->now_ms, &f);
-    decide_lead(s->terms, 0, &r, &f, s->now_ms, &e);
-    opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = true, .network = true});
+    decide_lead(s->terms, s->terms_index, &r, &f, s->now_ms, &e);
+    opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = !l->without_contact, .network = true});
     buf_byte(&s->openings, '\n');
     return tell(s, &e, &priv);
 }
 
-static inline void tell_disposition(struct story *s, uint64_t lead, enum status status)
+static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
+{
+    char contact[64];
+    struct reported l;
+    snprintf(contact, sizeof contact, person ? "{\"email\":\"p%d@shop.example\"}" : "{}", person);
+    report(s, click, person, contact, &l);
+    return tell_reported(s, &l);
+}
+
+static inline void tell_disposition_by(struct story *s, uint64_t lead, enum status status, const char *party,
+                                       enum trust trust)
 {
     struct view v = world_view(&s->world);
     struct disposition_report r = {
-        .party = SPAN("A1"), .trust = TRUST_API, .text = SPAN("said the CRM"), .status = status, .lead = lead};
+        .party = span_str(party), .trust = trust, .text = SPAN("said the CRM"), .status = status, .lead = lead};
     struct lead_row row;
     struct entry e;
     bool same = false;
     assert_true(row_lead(&v, 1, lead, &row));
-    assert_int_equal(decide_disposition(0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
+    assert_int_equal(decide_disposition(s->terms_index, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
     tell(s, &e, NULL);
+}
+
+static inline void tell_disposition(struct story *s, uint64_t lead, enum status status)
+{
+    tell_disposition_by(s, lead, status, "A1", TRUST_API);
 }
 
 static inline void tell_due(struct story *s, uint64_t lead)
@@ -194,7 +237,7 @@ static inline void tell_due(struct story *s, uint64_t lead)
     struct entry e;
     assert_true(row_lead(&v, 1, lead, &row));
     s->now_ms = row.due_ms + 1;
-    assert_true(decide_due(0, lead, &row, s->now_ms, &e));
+    assert_true(decide_due(s->terms_index, lead, &row, s->now_ms, &e));
     tell(s, &e, NULL);
 }
 
@@ -220,6 +263,7 @@ static inline void tell_statement(struct story *s)
     struct statement_in in = {.id = span_str(id),
                               .issuer = SPAN("https://" ORIGIN),
                               .terms = s->terms,
+                              .terms_index = s->terms_index,
                               .from = s->from,
                               .to = s->n,
                               .from_root = s->from_root,
@@ -337,7 +381,7 @@ static inline struct story *story_open(void)
     tile_builder_open(&s->root, root_tile, s);
     buf_heap(&s->root_bundle);
     buf_heap(&s->openings);
-    tell_terms(s);
+    tell_terms(s, TERMS_PLAIN);
     tell_key(s, 0);
     tell_key(s, 1);
     return s;

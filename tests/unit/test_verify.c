@@ -12,7 +12,7 @@
 /* What one run reported. */
 struct told {
     enum verdict verdict[16];
-    char check[16][24], sentence[16][400];
+    char check[16][24], sentence[16][2048];
     size_t n;
 };
 
@@ -195,7 +195,6 @@ static void lie_lead(struct story *s)
                                .click = click,
                                .clicked_ms = s->now_ms - 1000,
                                .placement = 1,
-                               .given = CONTACT_EMAIL,
                                .status = STATUS_REJECTED,
                                .reason = REASON_OUTSIDE_WINDOW,
                                .tier = -1}};
@@ -218,14 +217,185 @@ static void lie_response(struct story *s)
 static void lie_disposition_of_publisher(struct story *s)
 {
     uint64_t click = tell_click(s, CLASS_OK), lead = tell_lead(s, click, 9);
-    struct view v = world_view(&s->world);
-    struct disposition_report r = {.party = SPAN("P1"), .trust = TRUST_SIGNED, .status = STATUS_APPROVED, .lead = lead};
-    struct lead_row row;
-    struct entry e;
-    bool same;
-    assert_true(row_lead(&v, 1, lead, &row));
-    assert_int_equal(decide_disposition(0, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
-    tell(s, &e, NULL);
+    tell_disposition_by(s, lead, STATUS_APPROVED, "P1", TRUST_SIGNED);
+}
+
+static void lie_disposition_by_nobody(struct story *s)
+{
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_APPROVED, "", TRUST_API);
+}
+
+static void lie_disposition_of_operator_as_signed(struct story *s)
+{
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "O1", TRUST_SIGNED);
+}
+
+static void lie_disposition_unsigned(struct story *s)
+{
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "A1", TRUST_PIXEL);
+}
+
+/* Leads decided rightly, from inputs that are not what was sent. */
+
+#define GOOD_EMAIL "{\"email\":\"p9@shop.example\"}"
+
+static void lie_inputs(struct story *s, int person, const char *contact, void (*twist)(struct reported *l))
+{
+    struct reported l;
+    report(s, tell_click(s, CLASS_OK), person, contact, &l);
+    twist(&l);
+    tell_reported(s, &l);
+}
+
+static void twist_nothing(struct reported *l)
+{
+    (void)l;
+}
+
+static void twist_not_given(struct reported *l)
+{
+    l->r.given = 0;
+    l->without_contact = true;
+}
+
+static void lie_not_given(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_not_given);
+}
+
+static void twist_bad(struct reported *l)
+{
+    l->r.bad = CONTACT_EMAIL;
+    l->without_contact = true;
+}
+
+static void lie_bad(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_bad);
+}
+
+/* The same without a token: only who may see the contact fields can tell. */
+static void twist_bad_without_token(struct reported *l)
+{
+    l->r.bad = CONTACT_EMAIL;
+    l->r.has_email = l->priv.has_email = false;
+}
+
+static void lie_bad_without_token(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_bad_without_token);
+}
+
+static void twist_bad_not_given(struct reported *l)
+{
+    l->r.bad = CONTACT_PHONE;
+    l->without_contact = true;
+}
+
+static void lie_bad_not_given(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_bad_not_given);
+}
+
+static void lie_malformed_taken(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9 at shop\"}", twist_nothing);
+}
+
+static void lie_field_left_out(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"first_name\":\"Ann\"}", twist_nothing);
+}
+
+static void twist_phone_bad(struct reported *l)
+{
+    l->r.given |= CONTACT_PHONE;
+    l->r.bad = CONTACT_PHONE;
+    l->r.facts[l->r.n_facts++] = (struct fact){SPAN("country"), SPAN("DE")};
+}
+
+static void lie_phone_bad(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"phone\":\"0171 2345678\"}", twist_phone_bad);
+}
+
+static void twist_honeypot(struct reported *l)
+{
+    l->r.honeypot = true;
+}
+
+static void lie_honeypot(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_honeypot);
+}
+
+static void lie_honeypot_overlooked(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"f_url\":\"spam\"}", twist_nothing);
+}
+
+static void lie_hidden_fact(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"f_size\":\"small\"}", twist_nothing);
+}
+
+static void twist_stranger(struct reported *l)
+{
+    l->r.party = SPAN("P2");
+}
+
+static void lie_stranger(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_stranger);
+}
+
+static void twist_nobody(struct reported *l)
+{
+    l->r.party = SPAN("");
+}
+
+static void lie_nobody(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_nobody);
+}
+
+static void twist_advertiser(struct reported *l)
+{
+    l->r.party = SPAN("A1"); /* the terms take leads from the publisher only */
+}
+
+static void lie_not_accepted(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_advertiser);
+}
+
+static void twist_unsigned(struct reported *l)
+{
+    l->r.trust = TRUST_API;
+}
+
+static void lie_unsigned(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_unsigned);
+}
+
+static void lie_backdated(struct story *s)
+{
+    s->now_ms = s->prev_to_ms - 1;
+    tell_click(s, CLASS_OK);
+}
+
+static void lie_backdated_statement(struct story *s)
+{
+    s->now_ms = s->prev_to_ms - 1;
+    tell_statement(s);
+}
+
+static void lie_hidden_fact_after_terms(struct story *s)
+{
+    tell_terms(s, "{'require':['email','f_new'],'honeypot':'f_url'}");
+    s->now_ms += 2 * 60 * 1000;
+    lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"f_new\":\"1\"}", twist_nothing);
 }
 
 static void lie_statement_tally(struct story *s)
@@ -269,6 +439,26 @@ static void test_signed_lies_are_found(void **state)
         {"a view of no click", "entries", lie_view},
         {"a second answer", "responses", lie_response},
         {"a publisher approves its own lead", "decisions", lie_disposition_of_publisher},
+        {"a disposition by nobody", "decisions", lie_disposition_by_nobody},
+        {"the operator's word as signed by the advertiser", "decisions", lie_disposition_of_operator_as_signed},
+        {"a disposition by a pixel", "decisions", lie_disposition_unsigned},
+        {"an email not given, with its token", "decisions", lie_not_given},
+        {"a malformed email with a token", "decisions", lie_bad},
+        {"a good email called malformed", "decisions", lie_bad_without_token},
+        {"a malformed phone that was not given", "decisions", lie_bad_not_given},
+        {"a malformed email taken as good", "decisions", lie_malformed_taken},
+        {"a name that was given and is not said", "decisions", lie_field_left_out},
+        {"a good national phone called malformed", "decisions", lie_phone_bad},
+        {"a honeypot that nobody filled", "decisions", lie_honeypot},
+        {"a filled honeypot overlooked", "decisions", lie_honeypot_overlooked},
+        {"a fact kept from the price", "decisions", lie_hidden_fact},
+        {"a fact kept from new terms", "decisions", lie_hidden_fact_after_terms},
+        {"a lead from a stranger", "decisions", lie_stranger},
+        {"a lead from nobody", "decisions", lie_nobody},
+        {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
+        {"a lead that nobody signed", "decisions", lie_unsigned},
+        {"a click dated into a closed period", "entries", lie_backdated},
+        {"a statement dated into a closed period", "entries", lie_backdated_statement},
         {"traffic that never was", "statements", lie_statement_tally},
         {"a remainder that is not carried", "statements", lie_statement_carried},
         {"an approval kept back", "decisions", lie_overdue},
@@ -287,6 +477,126 @@ static void test_signed_lies_are_found(void **state)
     }
 }
 
+static void assert_says(struct story *s, const char *check, const char *part)
+{
+    struct told t;
+    if (verify(s, &t) != HOLDS) {
+        print(&t);
+        fail_msg("an honest mirror must hold");
+    }
+    for (size_t i = 0; i < t.n; i++)
+        if (strcmp(t.check[i], check) == 0 && !strstr(t.sentence[i], part))
+            fail_msg("%s says \"%s\", without \"%s\"", check, t.sentence[i], part);
+}
+
+/* Odd leads that the server does write. */
+static void test_odd_inputs_hold(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *contact;
+        int person;
+        unsigned given, bad;
+        bool honeypot, without_contact;
+        const char *fact, *value;
+    } odd[] = {
+        {"blank fields", "{\"email\":\"p9@shop.example\",\"first_name\":\" \\t\",\"phone\":\" \"}", 9, CONTACT_EMAIL,
+         .fact = NULL},
+        {"malformed fields", "{\"email\":\"p9\",\"phone\":\"0171 2345678\"}", 0, CONTACT_EMAIL | CONTACT_PHONE,
+         CONTACT_EMAIL | CONTACT_PHONE},
+        {"a blank honeypot", "{\"email\":\"p9@shop.example\",\"f_url\":\" \"}", 9, CONTACT_EMAIL, .fact = NULL},
+        {"a filled honeypot", "{\"email\":\"p9@shop.example\",\"f_url\":\"x\"}", 9, CONTACT_EMAIL, .honeypot = true},
+        {"a filled honeypot, unseen", "{\"email\":\"p9@shop.example\",\"f_url\":\"x\"}", 9, CONTACT_EMAIL,
+         .honeypot = true, .without_contact = true},
+        {"a field that nothing looks at", "{\"email\":\"p9@shop.example\",\"f_note\":\"x\"}", 9, CONTACT_EMAIL,
+         .fact = NULL},
+        {"a fact that another contract looks at", GOOD_EMAIL, 9, CONTACT_EMAIL, .fact = "f_other", .value = "x"},
+        {"an unseen name", GOOD_EMAIL, 9, CONTACT_EMAIL | CONTACT_LAST_NAME, .without_contact = true},
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        struct story *s = story_short();
+        struct reported l;
+        report(s, tell_click(s, CLASS_OK), odd[i].person, odd[i].contact, &l);
+        l.r.given = odd[i].given;
+        l.r.bad = odd[i].bad;
+        l.r.honeypot = odd[i].honeypot;
+        l.without_contact = odd[i].without_contact;
+        if (odd[i].fact)
+            l.r.facts[l.r.n_facts++] = (struct fact){span_str(odd[i].fact), span_str(odd[i].value)};
+        tell_reported(s, &l);
+        write_logs(s);
+        print_message("%s\n", odd[i].what);
+        assert_holds(s);
+        story_free(s);
+    }
+}
+
+/* A lead that arrived while the terms were changed was read under the old ones. */
+static void test_lead_across_new_terms_holds(void **state)
+{
+    (void)state;
+    struct story *s = story_short();
+    struct reported l;
+    uint64_t click = tell_click(s, CLASS_OK);
+    tell_terms(s, "{'require':['email','f_new'],'honeypot':'f_trap'}");
+    tell_terms(s, "{'require':['email','f_new','f_newer'],'honeypot':'f_trap'}");
+    report(s, click, 9, "{\"email\":\"p9@shop.example\",\"f_new\":\"1\",\"f_newer\":\"1\",\"f_trap\":\"1\"}", &l);
+    tell_reported(s, &l);
+    write_logs(s);
+    assert_holds(s);
+    story_free(s);
+}
+
+static void test_entry_at_the_closing_time_holds(void **state)
+{
+    (void)state;
+    struct story *s = story_long(0);
+    s->now_ms = s->prev_to_ms;
+    tell_click(s, CLASS_OK);
+    write_logs(s);
+    assert_holds(s);
+    story_free(s);
+}
+
+static void test_dispositions_of_the_operator_are_counted(void **state)
+{
+    (void)state;
+    struct story *s = story_long(0);
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "O1", TRUST_API);
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 10), STATUS_APPROVED, "O1", TRUST_API);
+    write_logs(s);
+    assert_says(s, "decisions", "; 2 dispositions by the operator O1, not by the advertiser");
+    story_free(s);
+}
+
+/* Who answers with which key, and that it is a new one: a key put into the log for a moment cannot answer unseen. */
+static void test_answering_keys_are_named(void **state)
+{
+    (void)state;
+    struct story *s = story_long(0);
+    struct signer *own = s->party_key[1], *forged = signer_new((const uint8_t *)"a key that is not P1's..........");
+    char kid[3][JWK_KID_LEN + 1] = {""};
+    jwk_kid(signer_public(s->party_key[0]), kid[0]);
+    jwk_kid(signer_public(own), kid[1]);
+    jwk_kid(signer_public(forged), kid[2]);
+    tell_statement(s);
+    s->party_key[1] = forged;
+    tell_key(s, 1);
+    tell_response(s, 1);
+    s->party_key[1] = own;
+    tell_key(s, 1);
+    tell_key(s, 1); /* the same again is no change */
+    write_logs(s);
+    for (int i = 0; i < 3; i++)
+        assert_says(s, "responses", kid[i]);
+    char change[80];
+    snprintf(change, sizeof change, "; the key of P1 changed 2 times, last at entry %llu",
+             (unsigned long long)s->n - 2);
+    assert_says(s, "responses", change);
+    signer_free(forged);
+    story_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +609,11 @@ int main(void)
         cmocka_unit_test(test_strange_file_is_found),
         cmocka_unit_test(test_empty_folder_cannot_be_told),
         cmocka_unit_test(test_signed_lies_are_found),
+        cmocka_unit_test(test_odd_inputs_hold),
+        cmocka_unit_test(test_lead_across_new_terms_holds),
+        cmocka_unit_test(test_entry_at_the_closing_time_holds),
+        cmocka_unit_test(test_dispositions_of_the_operator_are_counted),
+        cmocka_unit_test(test_answering_keys_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,214 @@
+/* What a lead's decision rested on: who sent it, which contact fields it gave, the facts. Tied to the opening and to
+ * the terms, so that an entry cannot say one thing and be about another. */
+#include <inttypes.h>
+
+#include "common/decisions/contact.h"
+#include "common/settlement/verify_parts.h"
+
+/* A lead is read under the terms that stood when it arrived; newer ones may stand in the log before it. */
+#define TERMS_GRACE_MS (60 * 1000)
+
+struct inputs {
+    const struct entry_lead *lead;
+    const struct opening *opening; /* NULL: destroyed, or not pulled */
+    const json_t *contact;         /* NULL: not for this reader */
+};
+
+static bool blank(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!memchr(" \t\r\n", s.ptr[i], 4))
+            return false;
+    return true;
+}
+
+static struct span text_of(const json_t *v)
+{
+    return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+}
+
+/* ---- contact fields ---- */
+
+static struct span contact_text(const struct inputs *in, unsigned bit)
+{
+    unsigned i = 0;
+    while (1u << i != bit)
+        i++;
+    return text_of(json_object_get(in->contact, contact_names[i]));
+}
+
+static unsigned given_again(const struct inputs *in)
+{
+    unsigned given = 0;
+    for (unsigned i = 0; i < CONTACT_FIELDS; i++)
+        if (!blank(contact_text(in, 1u << i)))
+            given |= 1u << i;
+    return given;
+}
+
+static unsigned bad_again(const struct inputs *in)
+{
+    const struct entry_lead *l = in->lead;
+    struct span country = SPAN("");
+    struct buf key;
+    unsigned bad = 0;
+    for (size_t i = 0; i < l->n_facts; i++)
+        if (span_is(l->facts[i].name, "country"))
+            country = l->facts[i].value;
+    buf_heap(&key);
+    if (l->given & CONTACT_EMAIL && contact_email_key(contact_text(in, CONTACT_EMAIL), &key) != ERR_OK)
+        bad |= CONTACT_EMAIL;
+    if (l->given & CONTACT_PHONE && contact_phone_key(contact_text(in, CONTACT_PHONE), country, &key) != ERR_OK)
+        bad |= CONTACT_PHONE;
+    buf_free(&key);
+    return bad;
+}
+
+/* Unicode's tables grow: another machine's may take another address. */
+static bool beyond_ascii(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] >= 0x80)
+            return true;
+    return false;
+}
+
+static void check_contact(struct audit *a, uint64_t index, const struct inputs *in)
+{
+    const struct entry_lead *l = in->lead;
+    const unsigned judged = CONTACT_EMAIL | CONTACT_PHONE, good = l->given & ~l->bad;
+    struct finding *f = &a->finding[CHECK_DECISIONS];
+    if (l->bad & ~(l->given & judged)) {
+        finds_failure(f, "lead %" PRIu64 " calls a contact field malformed that it was not given", index);
+    } else if (in->opening && (in->opening->has_email != !!(good & CONTACT_EMAIL) ||
+                               in->opening->has_phone != !!(good & CONTACT_PHONE))) {
+        finds_failure(f, "lead %" PRIu64 " was given another email or phone than its opening has tokens of", index);
+    } else if (in->contact && given_again(in) != l->given) {
+        finds_failure(f, "lead %" PRIu64 " says that other contact fields were given than its opening holds", index);
+    } else if (in->contact) {
+        unsigned differ = bad_again(in) ^ l->bad;
+        if (differ == CONTACT_EMAIL && beyond_ascii(contact_text(in, CONTACT_EMAIL)))
+            finds_doubt(f, "the email address of lead %" PRIu64 " is not ASCII, and read otherwise here", index);
+        else if (differ)
+            finds_failure(f, "lead %" PRIu64 " calls an email or phone malformed that is not, or the reverse", index);
+    }
+}
+
+/* ---- what the terms look at ---- */
+
+static bool filled(const struct inputs *in, struct span name)
+{
+    const char *key;
+    json_t *value;
+    for (size_t i = 0; i < in->lead->n_facts; i++)
+        if (span_eq(in->lead->facts[i].name, name) && !blank(in->lead->facts[i].value))
+            return true;
+    json_object_foreach((json_t *)in->contact, key, value)
+    {
+        if (span_is(name, key) && !blank(text_of(value)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_contact_name(const char *key)
+{
+    for (int i = 0; i < CONTACT_FIELDS; i++)
+        if (strcmp(key, contact_names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A fact that rules or prices look at, kept out of the entry. Where the entry has no more room, the last ones stay
+ * out. */
+static bool hides_fact(const struct terms *t, const struct inputs *in)
+{
+    const struct entry_lead *l = in->lead;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)in->contact, key, value)
+    {
+        if (!is_contact_name(key) && terms_uses_fact(t, span_str(key)) && l->n_facts < LIMIT_FIELDS)
+            return true;
+    }
+    return false;
+}
+
+static bool may_report(const struct audit *a, const struct terms *t, const struct entry_lead *l)
+{
+    if (span_empty(l->party) || l->trust != TRUST_SIGNED)
+        return false;
+    return (t->accept_from & ACCEPT_ADVERTISER && span_is(l->party, a->advertiser)) ||
+           (t->accept_from & ACCEPT_PUBLISHER && span_is(l->party, a->publisher));
+}
+
+/* What is wrong with the inputs under these terms, or NULL. */
+static const char *wrong_under(const struct audit *a, const struct terms *t, const struct inputs *in)
+{
+    bool caught = !span_empty(t->honeypot) && filled(in, t->honeypot);
+    if (!may_report(a, t, in->lead))
+        return "was not signed by a party that the terms let report leads";
+    if (caught ? !in->lead->honeypot : in->lead->honeypot && (in->contact || span_empty(t->honeypot)))
+        return "says otherwise of the honeypot than what was sent";
+    return hides_fact(t, in) ? "keeps a fact back that the terms look at" : NULL;
+}
+
+static void check_under_terms(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
+{
+    const char *wrong = wrong_under(a, a->terms, in);
+    for (size_t i = 0; wrong && i < OLD_TERMS && a->old_terms[i].terms; i++) {
+        if (at_ms > a->old_terms[i].replaced_ms + TERMS_GRACE_MS)
+            break;
+        if (!wrong_under(a, a->old_terms[i].terms, in))
+            wrong = NULL;
+    }
+    if (wrong)
+        finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " %s", index, wrong);
+}
+
+void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,
+                   struct span line)
+{
+    json_t *json = NULL;
+    struct inputs in = {.lead = &e->lead, .opening = opening};
+    if (opening && json_read(line, &json, NULL) == ERR_OK)
+        in.contact = json_object_get(json, "contact");
+    check_contact(a, index, &in);
+    check_under_terms(a, index, &in, e->at_ms);
+    json_decref(json);
+}
+
+/* ---- dispositions ---- */
+
+static void count_operator(struct audit *a, struct span party)
+{
+    size_t i = 0;
+    while (i < a->n_operators && !span_is(party, a->operator[i].party))
+        i++;
+    if (i == OPERATORS_CAP || party.len > LIMIT_ID) {
+        a->other_operators++;
+        return;
+    }
+    if (i == a->n_operators) {
+        memcpy(a->operator[i].party, party.ptr, party.len);
+        a->operator[i].party[party.len] = '\0';
+        a->n_operators++;
+    }
+    a->operator[i].n++;
+}
+
+void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposition *d)
+{
+    struct finding *f = &a->finding[CHECK_DECISIONS];
+    bool advertiser = span_is(d->party, a->advertiser);
+    if (d->trust == TRUST_SYSTEM) /* the due approval, which names nobody: compared byte by byte */
+        return;
+    if (span_empty(d->party))
+        finds_failure(f, "entry %" PRIu64 " is a disposition by nobody", index);
+    else if (!advertiser && span_is(d->party, a->publisher))
+        finds_failure(f, "entry %" PRIu64 ": the publisher decided about its own lead", index);
+    else if (d->trust != TRUST_API && (d->trust != TRUST_SIGNED || !advertiser))
+        finds_failure(f, "entry %" PRIu64 " is a disposition that the advertiser did not sign", index);
+    else if (!advertiser)
+        count_operator(a, d->party);
+}
