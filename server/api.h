@@ -33,7 +33,7 @@ typedef enum err control_run(struct commit *cx, struct job *job, void *arg);
 
 /* Submits run under the request's Idempotency-Key. ERR_PENDING. control_finish (routes.h) makes the reply. */
 MUST_CHECK enum err control_submit(struct request *rq, control_run *run, void *arg);
-/* The same for statements: job.h, after_sweep. */
+/* The same for what needs a fresh head (statements, proofs): job.h, after_sweep. */
 MUST_CHECK enum err control_submit_after_sweep(struct request *rq, control_run *run, void *arg);
 
 /* ---- output ---- */

@@ -5,14 +5,22 @@
 #include "server/routes.h"
 #include "server/system.h"
 
-/* The document, and beside it: created_at, terms_index, terms_version. */
+/* The document without the times that are open (""), and beside it: created_at, terms_index, terms_version. */
 static enum err jw_contract(struct jw *w, const struct contract *k)
 {
-    json_t *more = json_object();
-    json_object_set_new(more, "created_at", json_time(k->created_ms));
-    json_object_set_new(more, "terms_index", json_integer((json_int_t)k->terms_index));
-    json_object_set_new(more, "terms_version", json_integer(k->terms_version));
-    return jw_document(w, k->document, more);
+    static const char *const times[] = {"starts_at", "ends_at"};
+    json_t *document;
+    if (json_read(k->document, &document, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (json_string_length(json_object_get(document, times[i])) == 0)
+            json_object_del(document, times[i]);
+    json_object_set_new(document, "created_at", json_time(k->created_ms));
+    json_object_set_new(document, "terms_index", json_integer((json_int_t)k->terms_index));
+    json_object_set_new(document, "terms_version", json_integer(k->terms_version));
+    jw_value(w, document);
+    json_decref(document);
+    return ERR_OK;
 }
 
 static enum err answer_contract(struct job *job, const struct contract *k, int status)
@@ -230,23 +238,28 @@ static enum err grant_run(struct commit *cx, struct job *job, void *arg)
     return ERR_OK;
 }
 
+/* {"party"}, or {"auditor"}: the same. */
 enum err grants_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const char *const names[] = {"party", NULL};
+    static const char *const names[] = {"auditor", "party", NULL};
     const struct contract *k;
     json_t *body;
     struct span id;
     enum err e;
     if ((e = api_contract(rq, rq->param[0], &k)) != ERR_OK || (e = api_body(rq, names, &body)) != ERR_OK)
         return e;
-    e = api_text(rq, body, "party", LIMIT_ID, &id);
+    const char *name = json_object_get(body, "auditor") ? "auditor" : "party";
+    if (json_object_get(body, "auditor") && json_object_get(body, "party"))
+        e = problem(&rq->problem, ERR_INVALID, "auditor", "means the same as party: give one of the two");
+    else
+        e = api_text(rq, body, name, LIMIT_ID, &id);
     json_decref(body);
     if (e != ERR_OK)
         return e;
     const struct party *p = catalog_party(rq->catalog, id);
     if (!p || p->role != ROLE_AUDITOR)
-        return problem(&rq->problem, ERR_INVALID, "party", "must be the id of a party of kind auditor");
+        return problem(&rq->problem, ERR_INVALID, name, "must be the id of a party of kind auditor");
     struct grant_new *g = arena_alloc(rq->arena, sizeof *g);
     *g = (struct grant_new){k->number, p->number};
     return control_submit(rq, grant_run, g);

@@ -25,7 +25,7 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
     jw_key(w, "kids");
     jw_array(w);
     for (size_t i = 0; i < c->n_secrets; i++)
-        if (c->secrets[i].party == p && !c->secrets[i].retired)
+        if (c->secrets[i].party->number == p->number && !c->secrets[i].retired)
             jw_str(w, span_str(c->secrets[i].kid));
     jw_array_end(w);
     jw_kstr(w, "kind", span_str(role_word(p->role)));

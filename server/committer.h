@@ -8,6 +8,7 @@
 
 #include "server/commit.h"
 #include "server/gaps.h"
+#include "server/nonces.h"
 #include "server/ring.h"
 #include "server/server.h"
 
@@ -31,6 +32,7 @@ struct committer {
     int64_t retry_ms, gaps_ms;          /* when a write may be tried again; when gap entries may be written */
     int64_t chore_due_ms[CHORES_MAX];   /* monotonic */
     uint32_t period_day;
+    struct nonce_clock nonce_clock;
     size_t next_publish;                /* contract number - 1, of this minute's round */
 
     int wake_fd;                        /* any thread writes */

@@ -21,6 +21,7 @@ struct heads {
     int fd;
     pthread_mutex_t lock;
     struct signer *signer;
+    bool broken; /* for good */
 };
 
 enum err heads_open(const char *data_dir, const struct keys *k, struct heads **out)
@@ -95,6 +96,13 @@ static enum err slots_read(struct heads *h, uint32_t log, uint64_t *size, struct
     return newest < 0 ? ERR_NOT_FOUND : ERR_OK;
 }
 
+/* After a write that was refused: what the next call reads is not what was to be written. */
+static bool slot_unwritten(struct heads *h, off_t at, const uint8_t *slot)
+{
+    uint8_t found[SLOT_LEN] = {0};
+    return pread(h->fd, found, sizeof found, at) >= 0 && memcmp(found, slot, SLOT_LEN) != 0;
+}
+
 static enum err slot_write(struct heads *h, uint32_t log, int slot_number, const struct checkpoint *c)
 {
     uint8_t slot[SLOT_LEN], check[HASH_LEN];
@@ -102,9 +110,10 @@ static enum err slot_write(struct heads *h, uint32_t log, int slot_number, const
     memcpy(slot + 8, c->root.b, HASH_LEN);
     slot_check(log, slot, check);
     memcpy(slot + CHECK_AT, check, CHECK_LEN);
-    ssize_t put = pwrite(h->fd, slot, sizeof slot, (off_t)log * LOG_LEN + slot_number * SLOT_LEN);
+    off_t at = (off_t)log * LOG_LEN + slot_number * SLOT_LEN;
+    ssize_t put = pwrite(h->fd, slot, sizeof slot, at);
     if (put < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-        return ERR_FULL;
+        return slot_unwritten(h, at, slot) ? ERR_FULL : ERR_IO;
     return put == SLOT_LEN && fdatasync(h->fd) == 0 ? ERR_OK : ERR_IO;
 }
 
@@ -123,7 +132,8 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
     struct hash root;
     int next;
     pthread_mutex_lock(&h->lock);
-    enum err err = slots_read(h, log, &size, &root, &next);
+    bool was_broken = h->broken;
+    enum err err = was_broken ? ERR_IO : slots_read(h, log, &size, &root, &next);
     if (err == ERR_NOT_FOUND) {
         err = slot_write(h, log, next, c);
     } else if (err == ERR_OK && c->size > size) {
@@ -133,8 +143,10 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
     }
     if (err == ERR_OK)
         checkpoint_sign(note, c, h->signer);
+    h->broken = err == ERR_IO;
     pthread_mutex_unlock(&h->lock);
-    if (err == ERR_IO)
-        log_line(LOG_ERROR, 0, "signed_heads", "log %u: cannot be written or read", log);
+    if (err == ERR_IO && !was_broken)
+        log_line(LOG_ERROR, 0, "signed_heads",
+                 "log %u: reading, writing or syncing failed; nothing more is signed until a restart", log);
     return err;
 }

@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "common/base/json_write.h"
 #include "common/base/mem.h"
 #include "server/arena.h"
 #include "server/http_private.h"
 #include "server/log.h"
+#include "server/routes.h"
 #include "server/system.h"
 
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg);
@@ -232,19 +234,89 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
     send_bytes(c, buf_span(&b));
 }
 
-/* The guard's own answer to what is not a request it can trust: afterwards nobody knows where the next one starts. */
-static void refuse(struct conn *c, int status)
+/* Why the guard refuses, for people. */
+static void fault_detail(struct buf *out, int status)
 {
-    char mem[256];
-    struct buf b;
+    if (status == 413)
+        buf_printf(out, "a body has at most %d bytes", LIMIT_BODY);
+    else if (status == 414)
+        buf_printf(out, "a request target has at most %d bytes", LIMIT_TARGET);
+    else if (status == 417)
+        buf_str(out, "the only expectation that this server knows is 100-continue");
+    else if (status == 431)
+        buf_printf(out, "request line and headers have at most %d bytes together", LIMIT_HEAD);
+    else if (status == 501)
+        buf_str(out, "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+    else if (status == 505)
+        buf_str(out, "this server speaks HTTP/1.1");
+    else
+        buf_str(out, "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
+}
+
+/* As reply_problem; a status that no error of ours has goes without a type of its own. */
+static void fault_problem(struct exchange *ex, int status)
+{
+    struct buf type, detail, text;
+    struct jw w;
+    arena_buf(ex->rq.arena, &type, 64);
+    arena_buf(ex->rq.arena, &detail, 128);
+    arena_buf(ex->rq.arena, &text, 512);
+    enum err e = ERR_OK;
+    while (e < ERR_COUNT && err_status(e) != status)
+        e++;
+    buf_str(&type, e < ERR_COUNT ? "urn:countersign:problem:" : "about:blank");
+    buf_str(&type, e < ERR_COUNT ? err_word(e) : "");
+    fault_detail(&detail, status);
+    jw_open(&w, &text);
+    jw_object(&w);
+    jw_kstr(&w, "detail", buf_span(&detail));
+    jw_kint(&w, "status", status);
+    jw_kstr(&w, "title", span_str(e < ERR_COUNT ? err_title(e) : http_phrase(status)));
+    jw_kstr(&w, "type", buf_span(&type));
+    jw_object_end(&w);
+    jw_close(&w);
+    ex->reply.content_type = SPAN("application/problem+json");
+    ex->reply.body = buf_span(&text);
+    reply_header(&ex->reply, "Cache-Control", SPAN("no-store"));
+}
+
+static void fault_text(struct exchange *ex, int status)
+{
+    struct buf text;
+    arena_buf(ex->rq.arena, &text, 64);
+    buf_str(&text, http_phrase(status));
+    buf_byte(&text, '\n');
+    ex->reply.content_type = SPAN("text/plain; charset=utf-8");
+    ex->reply.body = buf_span(&text);
+    reply_header(&ex->reply, "Cache-Control", SPAN("no-store"));
+}
+
+/* The guard's own answer to what is not a request it can trust: afterwards nobody knows where the next one starts. A
+ * pixel stays an image all the same. */
+static void refuse(struct conn *c, struct span bytes, int status)
+{
     METRIC_ADD(c->http->worker->counters, requests, 1);
     METRIC_ADD(c->http->worker->counters, rejected_input, 1);
     log_line(LOG_DEBUG, 0, "refused", "%d %s", status, http_phrase(status));
-    buf_fixed(&b, mem, sizeof mem);
-    buf_printf(&b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s\n",
-               status, http_phrase(status), strlen(http_phrase(status)) + 1, http_phrase(status));
+    struct exchange *ex = exchange_new(c->http);
+    ex->rq.method = span_starts(bytes, "HEAD ") ? METHOD_HEAD : METHOD_GET;
+    ex->reply.status = status;
+    switch (http_head_fault(bytes, status)) {
+    case FAULT_PIXEL:
+        ex->reply.status = 200;
+        if (pixel_finish(&ex->rq, NULL, &ex->reply) != ERR_OK)
+            abort();
+        break;
+    case FAULT_CLICK:
+        fault_text(ex, status);
+        break;
+    case FAULT_PROGRAM:
+        fault_problem(ex, status);
+        break;
+    }
     c->keep_alive = false;
-    send_bytes(c, buf_span(&b));
+    conn_send_reply(c, ex);
+    exchange_free(c->http, ex);
 }
 
 /* evhttp gets the request in our words: it never parses what a stranger wrote, and can only tell the method, the length
@@ -291,7 +363,7 @@ static bool take_head(struct conn *c)
     size_t len;
     int status = find_head(c, &bytes, &len);
     if (status) {
-        refuse(c, status);
+        refuse(c, bytes, status);
         return true;
     }
     if (len == 0)
@@ -303,8 +375,8 @@ static bool take_head(struct conn *c)
     c->scanned = 0;
     status = http_head_read(own, &ex->rq, &head);
     if (status) {
+        refuse(c, own, status);
         exchange_free(c->http, ex);
-        refuse(c, status);
         return true;
     }
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);

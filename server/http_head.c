@@ -286,6 +286,25 @@ int http_head_read(struct span head, struct request *rq, struct http_head *h)
     return 0;
 }
 
+/* True when the first line of bytes is whole and says HTTP/1.0 or 1.1 after one target. */
+static bool line_is_sound(struct span bytes)
+{
+    static const char version[] = " HTTP/1.";
+    const char *lf = memchr(bytes.ptr, '\n', bytes.len);
+    const char *sp = memchr(bytes.ptr, ' ', bytes.len);
+    const char *sp2 = sp ? memchr(sp + 1, ' ', bytes.len - (size_t)(sp + 1 - bytes.ptr)) : NULL;
+    return lf && sp2 && lf - sp2 == sizeof version + 1 && memcmp(sp2, version, sizeof version - 1) == 0 &&
+           (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
+}
+
+enum http_fault http_head_fault(struct span bytes, int status)
+{
+    if (span_starts(bytes, "GET /c/") || span_starts(bytes, "HEAD /c/"))
+        return FAULT_CLICK;
+    bool pixel = span_starts(bytes, "GET /p/") || span_starts(bytes, "HEAD /p/");
+    return pixel && (status == 414 || status == 431 || line_is_sound(bytes)) ? FAULT_PIXEL : FAULT_PROGRAM;
+}
+
 const char *http_phrase(int status)
 {
     static const struct {

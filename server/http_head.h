@@ -18,6 +18,10 @@ MUST_CHECK int http_head_find(struct span bytes, size_t *scanned, size_t *len);
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,
  * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty). */
 MUST_CHECK int http_head_read(struct span head, struct request *rq, struct http_head *h);
+/* Whom a refusal of bytes, a head that found or read refused with `status`, has to speak to: the tracking lane shows
+ * images and pages to visitors, all else is read by programs. */
+enum http_fault { FAULT_PROGRAM, FAULT_CLICK, FAULT_PIXEL };
+enum http_fault http_head_fault(struct span bytes, int status);
 /* The standard phrase of a status ("" for one that we never send). */
 const char *http_phrase(int status);
 

@@ -26,7 +26,8 @@ struct nonce_use {
     bool used;                          /* false for management calls and unsigned senders */
     uint8_t key[16];                    /* SHA-256(party 00 nonce)[:16] */
     uint8_t request_sha256[HASH_LEN];   /* over everything that was signed */
-    int64_t ts_s;
+    int64_t forget_s;                   /* Unix time after which it may be forgotten */
+    bool webhook;                       /* a webhook-id, for the text of a conflict */
 };
 
 struct lead_job {
@@ -40,8 +41,8 @@ struct lead_job {
 struct disposition_job {
     struct disposition_report report;   /* report.lead is filled by the committer */
     const struct party *party;
-    bool by_lead, by_click;             /* else by report.txid */
-    struct pointer pointer;             /* lead ref or click id */
+    bool by_lead, by_click;             /* pointer is a lead ref, or a click id for where report.txid is empty or not known */
+    struct pointer pointer;
     struct nonce_use nonce;
 };
 

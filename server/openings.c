@@ -1,6 +1,6 @@
 /* GET /log/{contract}/openings?from=&to=: what opens the commitments of [from, to), as far as the caller may see it,
- * JSON lines in index order. At most OPENINGS_MAX lines and OPENINGS_SCAN entries a call; when there may be more, a
- * Link header names the next call. */
+ * JSON lines in index order, up to the last sweep. At most OPENINGS_MAX lines and OPENINGS_SCAN entries a call; when
+ * there may be more, a Link header names the next call. */
 #include "common/base/bytes.h"
 #include "server/api.h"
 #include "server/page.h"
@@ -52,7 +52,7 @@ static enum err opening_add(struct openings *o, uint64_t index)
     struct private_part priv;
     enum err e = ledger_read(o->txn, o->k->number, index, &env);
     if (e != ERR_OK || span_empty(env.sealed))
-        return e;
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e; /* the head counts it */
     if ((e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
         return e;
     buf_clear(&o->plain);
@@ -94,9 +94,7 @@ static enum err openings_write(struct openings *o, bool *more)
             *more = true;
             return ERR_OK;
         }
-        if ((e = opening_add(o, o->at)) == ERR_NOT_FOUND)
-            return ERR_OK; /* past the end of the log */
-        if (e != ERR_OK)
+        if ((e = opening_add(o, o->at)) != ERR_OK)
             return e;
         o->at++;
     }
@@ -120,6 +118,19 @@ static enum err range_read(struct request *rq, uint64_t *from, uint64_t *to)
     return ERR_OK;
 }
 
+/* Ends the range at the swept head, which is all that a checkpoint covers: each entry after it would cost a scan of the
+ * journal that is not swept yet. */
+static enum err cap_at_head(struct openings *o)
+{
+    struct head head = {0};
+    enum err e = head_read(o->txn, o->k->number, &head);
+    if (e != ERR_OK && e != ERR_NOT_FOUND) /* younger than the last sweep */
+        return e;
+    if (o->to > head.size)
+        o->to = head.size;
+    return ERR_OK;
+}
+
 static struct span next_link(const struct openings *o)
 {
     struct buf b;
@@ -140,7 +151,7 @@ enum err openings_get(struct request *rq, struct reply *reply)
     bool more;
     enum err e;
     if ((e = range_read(rq, &o.at, &o.to)) != ERR_OK || (e = api_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
-        (e = worker_reader(rq->worker, &o.txn)) != ERR_OK)
+        (e = worker_reader(rq->worker, &o.txn)) != ERR_OK || (e = cap_at_head(&o)) != ERR_OK)
         return e;
     buf_heap(&o.lines);
     buf_heap(&o.plain);

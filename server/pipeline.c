@@ -144,8 +144,8 @@ static enum err replay_nonce(struct commit *cx, struct job *job, const struct no
     if (err != ERR_OK)
         return err;
     if (memcmp(row.request_sha256, nonce->request_sha256, HASH_LEN) != 0)
-        return problem(&job->problem, ERR_CONFLICT, "nonce",
-                       "this nonce or webhook-id came before with another request");
+        return problem(&job->problem, ERR_CONFLICT, nonce->webhook ? "webhook-id" : "nonce",
+                       "this %s came before with another request", nonce->webhook ? "webhook-id" : "nonce");
     return answer_recorded(cx, job, row.contract, row.index);
 }
 
@@ -204,20 +204,85 @@ static enum err run_lead(struct commit *cx, struct job *job)
 
 /* ---- dispositions ---- */
 
-static enum err find_lead(struct commit *cx, struct job *job, uint32_t *contract, uint64_t *index)
+static bool may_dispose(const struct party *p, const struct contract *k)
+{
+    return p->role == ROLE_OPERATOR || (p->role == ROLE_ADVERTISER && p->number == k->campaign->advertiser->number);
+}
+
+/* The leads that publishers reported under this txid, of contracts whose leads are d->party's to decide: how many
+ * (counting stops at 2) and the first. */
+static unsigned publishers_txid(struct commit *cx, const struct disposition_job *d, uint32_t *contract, uint64_t *index)
+{
+    struct view view = ledger_view(cx->ledger, cx->txn);
+    uint8_t facts_sha256[HASH_LEN];
+    uint32_t found;
+    uint64_t at;
+    unsigned n = 0;
+    for (size_t i = 0; i < cx->catalog->n_contracts && n < 2; i++) {
+        const struct contract *k = &cx->catalog->contracts[i];
+        if (k->publisher == NULL || !may_dispose(d->party, k) ||
+            !row_txid(&view, span_str(k->publisher->id), d->report.txid, &found, &at, facts_sha256) ||
+            found != k->number) /* else counted under the contract it is on, or another advertiser's */
+            continue;
+        if (n++ == 0) {
+            *contract = found;
+            *index = at;
+        }
+    }
+    return n;
+}
+
+/* A publisher chooses its txids: one that happens to be, or was made to be, this sender's must not turn a sale of the
+ * click's lead into one of another lead. */
+static bool click_disagrees(struct commit *cx, const struct disposition_job *d, uint32_t contract, uint64_t index)
+{
+    struct view view = ledger_view(cx->ledger, cx->txn);
+    const struct contract *k = d->by_click ? catalog_contract_number(cx->catalog, d->pointer.contract) : NULL;
+    struct lead_row lead;
+    uint64_t first;
+    return k != NULL && may_dispose(d->party, k) &&
+           row_click_leads(&view, d->pointer.contract, d->pointer.index, &first) > 0 &&
+           !(contract == d->pointer.contract && row_lead(&view, contract, index, &lead) && lead.has_click &&
+             lead.click == d->pointer.index);
+}
+
+/* By a txid: the sender's own, else a publisher's. ERR_NOT_FOUND: none, without a text. */
+static enum err find_txid(struct commit *cx, struct job *job, uint32_t *contract, uint64_t *index)
 {
     const struct disposition_job *d = &job->disposition;
     struct view view = ledger_view(cx->ledger, cx->txn);
     uint8_t facts_sha256[HASH_LEN];
+    if (span_empty(d->report.txid))
+        return ERR_NOT_FOUND;
+    if (row_txid(&view, d->report.party, d->report.txid, contract, index, facts_sha256))
+        return ERR_OK;
+    switch (publishers_txid(cx, d, contract, index)) {
+    case 0:
+        return ERR_NOT_FOUND;
+    case 1:
+        return click_disagrees(cx, d, *contract, *index)
+                   ? problem(&job->problem, ERR_CONFLICT, "txid",
+                             "txid and click_id name different leads: name it by lead")
+                   : ERR_OK;
+    default:
+        return problem(&job->problem, ERR_CONFLICT, "txid", "more than one publisher used this txid: name it by lead");
+    }
+}
+
+static enum err find_lead(struct commit *cx, struct job *job, uint32_t *contract, uint64_t *index)
+{
+    const struct disposition_job *d = &job->disposition;
+    struct view view = ledger_view(cx->ledger, cx->txn);
     if (d->by_lead) {
         *contract = d->pointer.contract;
         *index = d->pointer.index;
         return ERR_OK;
     }
+    enum err err = find_txid(cx, job, contract, index);
+    if (err != ERR_NOT_FOUND)
+        return err;
     if (!d->by_click)
-        return row_txid(&view, d->report.party, d->report.txid, contract, index, facts_sha256)
-                   ? ERR_OK
-                   : problem(&job->problem, ERR_NOT_FOUND, "txid", "no lead was reported by you under this txid");
+        return problem(&job->problem, ERR_NOT_FOUND, "txid", "no lead of yours is known by this txid");
     *contract = d->pointer.contract;
     switch (row_click_leads(&view, d->pointer.contract, d->pointer.index, index)) {
     case 0:
@@ -230,9 +295,27 @@ static enum err find_lead(struct commit *cx, struct job *job, uint32_t *contract
     }
 }
 
-static bool may_dispose(const struct party *p, const struct contract *k)
+/* A lead is sold once: the same sale again is the first answer again, another one is not. */
+static enum err answer_same(struct commit *cx, struct job *job, uint32_t contract, uint64_t index)
 {
-    return p->role == ROLE_OPERATOR || (p->role == ROLE_ADVERTISER && p->number == k->campaign->advertiser->number);
+    const struct disposition_report *r = &job->disposition.report;
+    struct envelope env;
+    struct entry e;
+    if (r->status == STATUS_CONVERTED) {
+        enum err err = ledger_get(cx->ledger, cx->txn, contract, index, &env);
+        if (err == ERR_OK)
+            err = entry_read(env.entry, &e, &job->problem);
+        if (err != ERR_OK)
+            return err == ERR_IO ? err : ERR_CORRUPT;
+        const struct entry_disposition *d = &e.disposition;
+        bool equal = e.kind == ENTRY_DISPOSITION && d->amount_micros == r->amount_micros &&
+                     (r->amount_micros == 0 || span_eq(d->currency, r->currency)) &&
+                     (span_empty(d->txid) || span_empty(r->txid) || span_eq(d->txid, r->txid));
+        entry_close(&e);
+        if (!equal)
+            return problem(&job->problem, ERR_CONFLICT, "status", "this lead was converted before with other facts");
+    }
+    return answer_recorded(cx, job, contract, index);
 }
 
 static enum err run_disposition(struct commit *cx, struct job *job)
@@ -254,12 +337,14 @@ static enum err run_disposition(struct commit *cx, struct job *job)
     if (!may_dispose(d->party, k))
         return problem(&job->problem, ERR_FORBIDDEN, "",
                        "only the campaign's advertiser may say what became of a lead");
+    if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
+        return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
     struct entry e;
     bool same = false;
     err = decide_disposition(k->terms_index, &d->report, &lead, dated(cx, k, job->now_ms), &e, &same, &job->problem);
     if (err == ERR_OK && same)
-        err = answer_recorded(cx, job, contract, lead.last);
+        err = answer_same(cx, job, contract, lead.last);
     else if (err == ERR_OK)
         err = record_job(cx, job, k, &e, (struct companion){0}, true);
     if (err != ERR_OK)

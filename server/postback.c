@@ -31,11 +31,14 @@ bool postback_in_window(struct request *rq, int64_t ts_s)
     return ts_s >= now_s - POSTBACK_WINDOW_S && ts_s <= now_s + POSTBACK_WINDOW_S;
 }
 
-void postback_nonce_key(const struct party *party, struct span nonce, uint8_t key[16])
+void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s)
 {
+    int64_t arrived_s = pb->rq->arrived_ms / MS_PER_S;
     uint8_t hash[HASH_LEN];
-    sha256v((const struct span[]){span_str(party->id), span_of("", 1), nonce}, 3, hash);
-    memcpy(key, hash, 16);
+    sha256v((const struct span[]){span_str(pb->party->id), span_of("", 1), nonce}, 3, hash);
+    memcpy(pb->nonce.key, hash, sizeof pb->nonce.key);
+    pb->nonce.forget_s = (ts_s > arrived_s ? ts_s : arrived_s) + keep_s;
+    pb->nonce.used = true;
 }
 
 enum err postback_submit(struct postback *pb, struct reply *reply)

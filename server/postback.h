@@ -70,7 +70,8 @@ enum err postback_refuse(struct request *rq);
 const struct secret *postback_secret(struct request *rq, struct span kid);
 bool postback_type_is(const struct request *rq, const char *media_type); /* Content-Type, without its parameters */
 bool postback_in_window(struct request *rq, int64_t ts_s);
-void postback_nonce_key(const struct party *party, struct span nonce, uint8_t key[16]);
+/* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */
+void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s);
 
 /* Writes the answer to a lead or disposition entry, with its signed receipt: a function of the entry alone. Any thread,
  * with its own contexts. */

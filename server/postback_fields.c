@@ -120,10 +120,12 @@ enum err postback_field(struct postback *pb, struct span name, struct span value
         return refuse(pb, name, "is not clean UTF-8 text");
     if (form)
         return form_field(pb, name, value);
+    if (f == FIELD_CLICK_ID && pb->given & 1u << f && span_eq(pb->field[f], value))
+        return ERR_OK; /* platforms send it under two of its names */
     if (pb->given & 1u << f)
         return refuse(pb, name,
                       f == FIELD_CLICK_ID
-                          ? "given more than once: click_id, clickid, cid, subid and cnv_id are one field"
+                          ? "given with two values: click_id, clickid, cid, subid and cnv_id are one field"
                           : "given more than once");
     pb->given |= 1u << f;
     if (value.len > fields[f].most)

@@ -1,7 +1,11 @@
 /* Signed JSON: Standard Webhooks 1.0. A retry carries the same id and body under a new timestamp, so the timestamp is
  * no part of what makes two requests the same. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
+#include "server/nonces.h"
 #include "server/postback.h"
 
 enum { WEBHOOK_ID_MAX = 256 };
@@ -36,17 +40,50 @@ static bool id_ok(struct span id)
 static enum err authenticate(struct postback *pb)
 {
     struct request *rq = pb->rq;
-    struct nonce_use *n = &pb->nonce;
+    int64_t ts_s;
     const struct secret *s = postback_secret(rq, rq->param[0]);
-    if (!s || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &n->ts_s) != ERR_OK ||
-        !postback_in_window(rq, n->ts_s) || !signature_holds(rq, s))
+    if (!s || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK ||
+        !postback_in_window(rq, ts_s) || !signature_holds(rq, s))
         return postback_refuse(rq);
     const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
-    sha256v(same, sizeof same / sizeof same[0], n->request_sha256);
+    sha256v(same, sizeof same / sizeof same[0], pb->nonce.request_sha256);
     pb->party = s->party;
-    postback_nonce_key(s->party, rq->webhook_id, n->key);
-    n->used = true;
+    postback_nonce(pb, rq->webhook_id, ts_s, NONCE_WEBHOOK_KEEP_S);
+    pb->nonce.webhook = true;
     return ERR_OK;
+}
+
+/* An amount's text, rounded to millionths: below 2^33 what it lost as a double is less than half of one. */
+static enum err real_amount(struct postback *pb, double v, struct span *out)
+{
+    struct buf b;
+    const double most = 0x1p33;
+    if (v >= most || v <= -most)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "amount",
+                       "must be below 2^33 as a number: send a larger one as a text");
+    arena_buf(pb->rq->arena, &b, 32);
+    buf_printf(&b, "%.6f", v);
+    while (b.ptr[b.len - 1] == '0')
+        b.len--;
+    b.len -= b.ptr[b.len - 1] == '.';
+    *out = buf_span(&b);
+    return ERR_OK;
+}
+
+/* The shortest text that reads as this number: 1.8, 30 for 30.0, 1e+20. */
+static struct span real_text(struct postback *pb, double v)
+{
+    struct buf b;
+    arena_buf(pb->rq->arena, &b, 32);
+    for (int digits = 15; digits <= 17; digits++) {
+        char text[32];
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        buf_clear(&b);
+        buf_str(&b, text);
+        if (strtod(text, NULL) == v)
+            break;
+    }
+    return buf_span(&b);
 }
 
 /* The text of a value in the query form. */
@@ -61,6 +98,10 @@ static enum err scalar(struct postback *pb, const char *name, const json_t *v, s
         *out = buf_span(&b);
     } else if (json_is_boolean(v)) {
         *out = json_is_true(v) ? SPAN("true") : SPAN("false");
+    } else if (json_is_real(v) && strcmp(name, "amount") == 0) {
+        return real_amount(pb, json_real_value(v), out);
+    } else if (json_is_real(v) && (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)) {
+        *out = real_text(pb, json_real_value(v));
     } else {
         return problem(&pb->rq->problem, ERR_MALFORMED, name, "must be a text, an integer or a boolean");
     }
@@ -80,7 +121,7 @@ static enum err form_fields(struct postback *pb, const json_t *object)
         if (json_is_null(v))
             continue;
         arena_buf(pb->rq->arena, &name, strlen(key) + 2);
-        buf_str(&name, "f_");
+        buf_str(&name, strncmp(key, "f_", 2) == 0 ? "" : "f_");
         buf_str(&name, key);
         enum err e = scalar(pb, "fields", v, &value);
         if (!e)
@@ -117,9 +158,10 @@ static enum err read_member(struct postback *pb, const char *key, const json_t *
         return form_fields(pb, v);
     if (strcmp(key, "touches") == 0 && json_is_array(v))
         return touch_list(pb, v);
-    if (json_is_object(v) || json_is_array(v)) /* of an unknown member: none of our business */
-        return postback_field_known(span_str(key)) ? problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text")
-                                                   : ERR_OK;
+    if (!json_is_string(v) && !postback_field_known(span_str(key)))
+        return ERR_OK; /* none of our business; a text may still hold a macro */
+    if (json_is_object(v) || json_is_array(v))
+        return problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text");
     enum err e = scalar(pb, key, v, &value);
     return e ? e : postback_field(pb, arena_copy(pb->rq->arena, span_str(key)), value);
 }
@@ -129,7 +171,7 @@ static enum err read_fields(struct postback *pb)
     json_t *body;
     const char *key;
     json_t *v;
-    enum err e = json_read(pb->rq->body, &body, &pb->rq->problem);
+    enum err e = json_read_any_number(pb->rq->body, &body, &pb->rq->problem);
     if (e)
         return e;
     json_object_foreach(body, key, v)

@@ -75,53 +75,42 @@ static enum err named_contract(struct postback *pb, struct claim *c)
     return ERR_OK;
 }
 
-static enum err only_contract(struct postback *pb, struct claim *c)
+/* A place for a lead whose clicks tell none, better ones first; equal ones: the newest. */
+static unsigned rank(const struct postback *pb, const struct contract *k)
+{
+    bool publisher = pb->party->role == ROLE_PUBLISHER;
+    bool named = span_is(pb->field[FIELD_CAMPAIGN], k->campaign->id);
+    bool accepts = k->terms->accept_from & (publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER);
+    return 4u * named + 2u * accepts + terms_active(k->terms, pb->rq->arrived_ms);
+}
+
+/* A publisher's own contract, an advertiser's direct one. */
+static enum err newest_place(struct postback *pb, struct claim *c)
 {
     const struct catalog *cat = pb->rq->catalog;
-    const struct contract *active = NULL, *any = NULL;
-    size_t n_active = 0, n_any = 0;
-    for (size_t i = 0; i < cat->n_contracts; i++) {
+    bool publisher = pb->party->role == ROLE_PUBLISHER;
+    for (size_t i = 0; i < cat->n_contracts; i++) { /* ascending numbers */
         const struct contract *k = &cat->contracts[i];
-        if (k->publisher != pb->party)
-            continue;
-        any = k;
-        n_any++;
-        if (terms_active(k->terms, pb->rq->arrived_ms)) {
-            active = k;
-            n_active++;
-        }
+        bool own = publisher ? k->publisher == pb->party
+                             : k->campaign->advertiser == pb->party && k->campaign->direct == k->number;
+        if (own && (!c->fallback || rank(pb, k) >= rank(pb, c->fallback)))
+            c->fallback = k;
     }
-    c->fallback = n_active == 1 ? active : n_active == 0 && n_any == 1 ? any : NULL;
-    return c->fallback
-               ? ERR_OK
-               : problem(&pb->rq->problem, ERR_MALFORMED, "contract",
-                         n_any ? "no click id tells which: name one of your contracts" : "you have no contract");
+    return c->fallback ? ERR_OK
+                       : problem(&pb->rq->problem, ERR_MALFORMED, publisher ? "contract" : "campaign",
+                                 publisher ? "you have no contract" : "you have no campaign");
 }
 
-static enum err only_campaign(struct postback *pb, struct claim *c)
+static enum err named_campaign(struct postback *pb, struct claim *c)
 {
-    const struct catalog *cat = pb->rq->catalog;
-    struct span id = pb->field[FIELD_CAMPAIGN];
-    size_t n = 0;
-    if (!span_empty(id)) {
-        c->campaign = catalog_campaign(cat, id);
-        n = c->campaign && c->campaign->advertiser == pb->party;
-    }
-    for (size_t i = 0; span_empty(id) && i < cat->n_campaigns; i++)
-        if (cat->campaigns[i].advertiser == pb->party) {
-            c->campaign = &cat->campaigns[i];
-            n++;
-        }
-    if (n != 1)
-        return problem(&pb->rq->problem, ERR_MALFORMED, "campaign",
-                       !span_empty(id) ? "is not one of your campaigns"
-                       : n             ? "no click id tells which: name one of your campaigns"
-                                       : "you have no campaign");
-    c->fallback = catalog_contract_number(cat, c->campaign->direct);
-    return c->fallback ? ERR_OK : ERR_INTERNAL;
+    const struct campaign *campaign = catalog_campaign(pb->rq->catalog, pb->field[FIELD_CAMPAIGN]);
+    if (!campaign || campaign->advertiser != pb->party)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
+    c->fallback = catalog_contract_number(pb->rq->catalog, campaign->direct);
+    return ERR_OK;
 }
 
-/* The contract or campaign named, else the first click's, else the only one there is. */
+/* The contract or campaign named, else the first click's, else the newest (FORMATS "A lead"). */
 static enum err find_place(struct postback *pb, struct claim *c)
 {
     bool publisher = pb->party->role == ROLE_PUBLISHER;
@@ -129,14 +118,14 @@ static enum err find_place(struct postback *pb, struct claim *c)
     if (!span_empty(pb->field[FIELD_CONTRACT]))
         e = named_contract(pb, c);
     else if (!publisher && !span_empty(pb->field[FIELD_CAMPAIGN]))
-        e = only_campaign(pb, c);
+        e = named_campaign(pb, c);
     else if (c->n && publisher)
         c->fallback = own_contract(pb, c->touches[0].contract);
     else if (c->n)
         c->fallback =
             catalog_contract_number(pb->rq->catalog, own_contract(pb, c->touches[0].contract)->campaign->direct);
     else
-        e = publisher ? only_contract(pb, c) : only_campaign(pb, c);
+        e = newest_place(pb, c);
     if (e)
         return e;
     if (!c->fallback)

@@ -1,6 +1,7 @@
 /* Signed query: kid, ts and nonce in the query, and sig as its last parameter (INTERFACE "Signed query"). */
 #include "common/base/bytes.h"
 #include "common/base/query.h"
+#include "server/nonces.h"
 #include "server/postback.h"
 
 #define SIG "&sig="
@@ -74,19 +75,19 @@ static enum err authenticate(struct postback *pb)
     struct request *rq = pb->rq;
     struct query_auth a = {0};
     const struct secret *s;
-    struct nonce_use *n = &pb->nonce;
-    if (!read_auth(rq, &a) || !(s = postback_secret(rq, a.kid)) || !signature_holds(rq, &a, s, n->request_sha256))
+    int64_t ts_s;
+    if (!read_auth(rq, &a) || !(s = postback_secret(rq, a.kid)) ||
+        !signature_holds(rq, &a, s, pb->nonce.request_sha256))
         return postback_refuse(rq);
-    if (parse_i64(a.ts, &n->ts_s) != ERR_OK)
+    if (parse_i64(a.ts, &ts_s) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "ts", "must be Unix time in seconds");
-    if (!postback_in_window(rq, n->ts_s))
+    if (!postback_in_window(rq, ts_s))
         return postback_refuse(rq);
     if (!nonce_ok(a.nonce))
         return problem(&rq->problem, ERR_MALFORMED, "nonce",
                        "must be 16 to 64 URL-safe characters, new for each request");
     pb->party = s->party;
-    postback_nonce_key(s->party, a.nonce, n->key);
-    n->used = true;
+    postback_nonce(pb, a.nonce, ts_s, NONCE_QUERY_KEEP_S);
     return ERR_OK;
 }
 

@@ -35,7 +35,7 @@ static enum err read_amount(struct postback *pb, struct disposition_report *r)
     return ERR_OK;
 }
 
-/* By lead, else txid, else click_id. */
+/* By lead, else by a txid that the committer knows, else by click_id. */
 static enum err read_address(struct postback *pb, struct disposition_job *d)
 {
     struct request *rq = pb->rq;
@@ -46,14 +46,13 @@ static enum err read_address(struct postback *pb, struct disposition_job *d)
                    ? ERR_OK
                    : problem(&rq->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
     }
-    if (!span_empty(pb->field[FIELD_TXID]))
-        return ERR_OK;
+    bool txid = !span_empty(pb->field[FIELD_TXID]);
     if (span_empty(click))
-        return problem(&rq->problem, ERR_MALFORMED, "lead", "say which lead: by lead, txid or click_id");
-    d->by_click = true;
-    return click_id_read(rq->worker->tokens, click, &d->pointer) == ERR_OK
-               ? ERR_OK
-               : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
+        return txid ? ERR_OK
+                    : problem(&rq->problem, ERR_MALFORMED, "lead", "say which lead: by lead, txid or click_id");
+    d->by_click = click_id_read(rq->worker->tokens, click, &d->pointer) == ERR_OK;
+    return d->by_click || txid ? ERR_OK
+                               : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
 }
 
 enum err postback_submit_disposition(struct postback *pb)

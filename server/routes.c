@@ -19,7 +19,7 @@
 /* clang-format off */
 static const struct route table[] = {
     {READ, "/c/{}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page"},
-    {READ, "/p/{}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes"},
+    {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes"},
     {READ, "/t.js", PUBLIC, tag_handle, NULL, "Tag for landing pages"},
     {GET | POST, "/postback", PUBLIC, postback_query_handle, postback_finish, "Lead or disposition, signed query"},
     {POST, "/postback/{}", PUBLIC, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)"},
@@ -47,7 +47,7 @@ static const struct route table[] = {
     {POST, "/v1/contracts/{}/statements", OPERATOR, statements_create, control_finish, "Issue a settlement statement"},
 
     {READ, "/v1/leads/{}", ANY, leads_get, NULL, "Read a lead"},
-    {READ, "/v1/leads/{}/proof", ANY, leads_proof, NULL, "Inclusion proof of a lead (C2SP tlog-proof)"},
+    {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
 
     {READ, "/v1/statements", ANY, statements_list, NULL, "List statements"},
@@ -93,7 +93,7 @@ static bool matches(const char *pattern, struct span path, struct span param[3])
         size_t from = at;
         while (at < path.len && (rest || path.ptr[at] != '/'))
             at++;
-        if (at == from)
+        if (at == from && !rest)
             return false;
         param[n++] = span_of(path.ptr + from, at - from);
         pattern += rest ? 3 : 2;
@@ -217,7 +217,7 @@ void reply_problem(struct request *rq, struct reply *reply, enum err e)
     reply->content_type = SPAN("application/problem+json");
     reply->body = buf_span(&b);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
-    if (e == ERR_UNAUTHORIZED)
+    if (e == ERR_UNAUTHORIZED && !span_starts(rq->target, "/postback")) /* postbacks are signed, not borne */
         reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
     if (reply->status == 503 || e == ERR_RATE)
         reply_header(reply, "Retry-After", SPAN("1"));

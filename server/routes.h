@@ -11,7 +11,7 @@ enum { ROUTE_PUBLIC = 0, ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROL
 
 struct route {
     unsigned methods;
-    const char *pattern;      /* "/v1/leads/{}/proof": {} takes one path segment; a trailing {*} takes the rest */
+    const char *pattern;      /* "/v1/leads/{}/proof": {} takes one path segment; a trailing {*} takes the rest, which may be empty */
     unsigned roles;           /* ROUTE_PUBLIC, or who may call (bearer token) */
     /* ERR_OK: *reply is filled. ERR_PENDING: a job was submitted, finish fills the reply after its commit. Else request.problem says why. */
     enum err (*handle)(struct request *rq, struct reply *reply);
@@ -44,7 +44,7 @@ enum err campaigns_create(struct request *, struct reply *), campaigns_list(stru
 enum err contracts_create(struct request *, struct reply *), contracts_list(struct request *, struct reply *), contracts_get(struct request *, struct reply *),
     contracts_patch(struct request *, struct reply *), grants_create(struct request *, struct reply *);
 enum err codes_create(struct request *, struct reply *), codes_list(struct request *, struct reply *);
-enum err leads_list(struct request *, struct reply *), leads_get(struct request *, struct reply *), leads_proof(struct request *, struct reply *),
+enum err leads_list(struct request *, struct reply *), leads_get(struct request *, struct reply *), leads_proof(struct request *, struct reply *), leads_proof_finish(struct request *, struct job *, struct reply *),
     leads_dispose(struct request *, struct reply *);
 enum err statements_create(struct request *, struct reply *), statements_list(struct request *, struct reply *), statements_get(struct request *, struct reply *),
     statements_lines(struct request *, struct reply *), statements_checkpoint(struct request *, struct reply *), responses_create(struct request *, struct reply *),

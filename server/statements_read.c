@@ -155,31 +155,92 @@ enum err statements_list(struct request *rq, struct reply *reply)
 enum format { FORMAT_JWS, FORMAT_HTML, FORMAT_CSV, FORMATS };
 
 static const struct {
-    const char *word, *media, *content_type;
+    const char *word, *type, *subtype, *content_type;
 } formats[FORMATS] = {
-    [FORMAT_JWS] = {"jws", "application/jose+json", "application/jose+json"},
-    [FORMAT_HTML] = {"html", "text/html", "text/html; charset=utf-8"},
-    [FORMAT_CSV] = {"csv", "text/csv", "text/csv; charset=utf-8"},
+    [FORMAT_JWS] = {"jws", "application", "jose+json", "application/jose+json"},
+    [FORMAT_HTML] = {"html", "text", "html", "text/html; charset=utf-8"},
+    [FORMAT_CSV] = {"csv", "text", "csv", "text/csv; charset=utf-8"},
 };
 
-/* ?format= wins, so that a link in a browser can ask for any; else the first type of ours that Accept names. */
+static bool span_ieq(struct span a, const char *lower)
+{
+    return a.len == strlen(lower) && strncasecmp(a.ptr, lower, a.len) == 0;
+}
+
+/* What stands before the next `end`, without blanks around it; *rest goes on behind. */
+static struct span cut(struct span *rest, char end)
+{
+    const char *at = memchr(rest->ptr, end, rest->len);
+    struct span one = span_of(rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len);
+    size_t skip = one.len + (at ? 1 : 0);
+    *rest = span_of(rest->ptr + skip, rest->len - skip);
+    while (one.len && (one.ptr[0] == ' ' || one.ptr[0] == '\t'))
+        one.ptr++, one.len--;
+    while (one.len && (one.ptr[one.len - 1] == ' ' || one.ptr[one.len - 1] == '\t'))
+        one.len--;
+    return one;
+}
+
+/* "0.8" as 800. What is no weight (RFC 9110, 12.4.2) counts as 0. */
+static int weight(struct span text)
+{
+    int q = 0, scale = 1000;
+    for (size_t i = 0; i < text.len; i++) {
+        if (i == 1 && text.ptr[i] == '.')
+            continue;
+        if (i == 1 || i == 5 || text.ptr[i] < '0' || text.ptr[i] > '9')
+            return 0;
+        q += (text.ptr[i] - '0') * scale;
+        scale /= 10;
+    }
+    return q <= 1000 ? q : 0;
+}
+
+/* The format that a media range means, FORMATS for none of ours. A wildcard means the first that it covers. */
+static enum format range_format(struct span range)
+{
+    struct span subtype = range, type = cut(&subtype, '/');
+    for (enum format f = 0; f < FORMATS; f++)
+        if ((span_ieq(type, formats[f].type) && (span_ieq(subtype, formats[f].subtype) || span_is(subtype, "*"))) ||
+            (span_is(type, "*") && span_is(subtype, "*")))
+            return f;
+    return FORMATS;
+}
+
+/* The type of ours that Accept weighs most, the first among equals; the JWS when it names none. */
+static enum format accepted(struct span accept)
+{
+    enum format best = FORMAT_JWS;
+    int best_q = 0;
+    while (accept.len) {
+        struct span rest = cut(&accept, ',');
+        enum format f = range_format(cut(&rest, ';'));
+        int q = 1000;
+        while (rest.len) {
+            struct span param = cut(&rest, ';');
+            if (param.len >= 2 && (param.ptr[0] | 0x20) == 'q' && param.ptr[1] == '=')
+                q = weight(span_of(param.ptr + 2, param.len - 2));
+        }
+        if (f != FORMATS && q > best_q) {
+            best = f;
+            best_q = q;
+        }
+    }
+    return best;
+}
+
+/* ?format= wins, so that a link in a browser can ask for any. */
 static enum err format_choose(struct request *rq, const struct param *format, enum format *out)
 {
-    const char *first = NULL;
-    *out = FORMAT_JWS;
-    for (enum format f = 0; f < FORMATS; f++) {
-        if (format->given && span_is(format->value, formats[f].word)) {
+    *out = accepted(rq->accept);
+    if (!format->given)
+        return ERR_OK;
+    for (enum format f = 0; f < FORMATS; f++)
+        if (span_is(format->value, formats[f].word) || (f == FORMAT_JWS && span_is(format->value, "jose"))) {
             *out = f;
             return ERR_OK;
         }
-        size_t len = strlen(formats[f].media);
-        const char *at = rq->accept.len ? memmem(rq->accept.ptr, rq->accept.len, formats[f].media, len) : NULL;
-        if (at && (!first || at < first)) {
-            first = at;
-            *out = f;
-        }
-    }
-    return format->given ? problem(&rq->problem, ERR_MALFORMED, "format", "must be jws, html or csv") : ERR_OK;
+    return problem(&rq->problem, ERR_MALFORMED, "format", "must be jws (or jose, the same), html or csv");
 }
 
 static enum err payload_of(struct span jws, struct buf *out)

@@ -17,8 +17,8 @@
     X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64")                                                  \
     X(HEADS, "heads", "contract be32 -> swept head: size, frontier, tally, last statement (head.h)")                         \
     X(PERIODS, "periods", "day be32 -> wrapped AES-256 key of the private parts of that UTC day")                            \
-    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, ts be64")                  \
-    X(NONCE_TIMES, "nonce_times", "ts be64, nonce key -> nothing")                                                           \
+    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64")                \
+    X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing")                                        \
     X(PARTIES, "parties", "number be32 -> JSON")                                                                             \
     X(CAMPAIGNS, "campaigns", "number be32 -> JSON")                                                                         \
     X(CONTRACTS, "contracts", "number be32 -> JSON")                                                                         \

@@ -38,7 +38,7 @@ static void element_path(char out[PATH_LEN], const char *path, size_t i)
     out[b.len] = '\0';
 }
 
-enum { CANONICAL = 1, ELEMENT = 2 };
+enum { CANONICAL = 1, ELEMENT = 2, ANY_NUMBER = 4 };
 
 /* What jansson takes and we do not. */
 static enum err check(const json_t *v, const char *path, int depth, unsigned flags, struct problem *p)
@@ -100,7 +100,10 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
         return problem(p, ERR_MALFORMED, "", "must be JSON in UTF-8 (fault at line %d, column %d)", fault.line,
                        fault.column);
     }
-    e = json_is_object(v) ? check(v, "", 0, flags, p) : problem(p, ERR_MALFORMED, "", "must be a JSON object");
+    if (!json_is_object(v))
+        e = problem(p, ERR_MALFORMED, "", "must be a JSON object");
+    else
+        e = flags & ANY_NUMBER ? ERR_OK : check(v, "", 0, flags, p);
     if (e) {
         json_decref(v);
         return e;
@@ -112,6 +115,11 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
 enum err json_read(struct span text, json_t **out, struct problem *p)
 {
     return read_checked(text, 0, out, p);
+}
+
+enum err json_read_any_number(struct span text, json_t **out, struct problem *p)
+{
+    return read_checked(text, ANY_NUMBER, out, p);
 }
 
 enum err json_read_canonical(struct span text, json_t **out, struct problem *p)

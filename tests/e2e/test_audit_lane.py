@@ -8,7 +8,7 @@ import unittest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from harness import ServerCase, Tree, b64u, b64u_decode, person, send, tile_number, wait_for
+from harness import Market, ServerCase, Tree, b64u, b64u_decode, person, send, tile_number, wait_for
 
 
 def open_note(note, vkey):
@@ -148,6 +148,24 @@ class AuditLane(ServerCase):
             self.assertEqual(bundle.body[at:at + 2], b"\0\x20")
             tree.append(bundle.body[at + 2:at + 34])
         self.assertEqual(base64.b64encode(tree.root()).decode(), root)
+
+
+class FreshProof(ServerCase):
+    settings = {"SWEEP_MS": 60_000}
+
+    def test_a_receipt_is_provable_at_once(self):
+        for _ in range(3):
+            lead = self.market.publisher.postback(person(click_id=self.market.click())).json
+            proof = self.assertStatus(self.market.publisher.call("GET", f"/v1/leads/{lead['lead']}/proof"), 200).text
+            self.assertIn(f"\nindex {lead['index']}\n", proof)
+            self.assertGreater(int(proof.split("\n\n", 1)[1].split("\n")[1]), lead["index"])
+
+    def test_who_may_not_see_the_lead_sweeps_nothing(self):
+        lead = self.market.publisher.postback(person(click_id=self.market.click())).json
+        other = Market(self.server)
+        before = self.market.head()
+        self.assertProblem(other.publisher.call("GET", f"/v1/leads/{lead['lead']}/proof"), 404)
+        self.assertEqual(self.market.head(), before)
 
 
 def climb(index, size, leaf, path):

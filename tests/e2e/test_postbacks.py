@@ -213,6 +213,13 @@ class Dispositions(ServerCase):
         lead = self.assertStatus(self.market.advertiser.postback(fields), 200).json
         self.assertEqual(self.assertStatus(self.say("approved", txid=fields["txid"]), 200).json["lead"], lead["lead"])
 
+    def test_addressed_by_a_publishers_txid(self):
+        lead = self.lead()
+        self.assertEqual(self.assertStatus(self.say("approved", txid=lead["txid"]), 200).json["lead"], lead["lead"])
+        before = self.recorded()
+        self.assertProblem(self.say("returned", party=Market(self.server).advertiser, txid=lead["txid"]), 404, "txid")
+        self.assertNothingRecorded(before)
+
     def test_only_the_campaigns_advertiser_decides(self):
         lead = self.lead()
         stranger = Market(self.server).advertiser
@@ -234,6 +241,19 @@ class Dispositions(ServerCase):
         self.assertStatus(self.say("approved", lead=lead["lead"]), 200)
         got = self.market.advertiser.postback({"event": "sale", "lead": lead["lead"], "amount": "99.90", "currency": "EUR"})
         self.assertEqual(self.assertStatus(got, 200).json["status"], "converted")
+
+    def test_a_sale_by_click_with_a_new_txid_is_taken_once(self):
+        lead = self.lead()
+        sale = {"event": "sale", "click_id": lead["click_id"], "txid": "order-" + lead["txid"], "amount": "10", "currency": "EUR"}
+        advertiser = self.market.advertiser
+        self.assertProblem(advertiser.postback({**sale, "currency": "USD"}), 400, "currency")
+        first = self.assertStatus(advertiser.postback(sale), 200).json
+        self.assertEqual((first["lead"], first["status"]), (lead["lead"], "converted"))
+        before = self.recorded()
+        self.assertEqual(self.assertStatus(advertiser.postback_json({**sale, "amount": 10.0, "crm": {"score": 0.5}}), 200).json, first)
+        self.assertProblem(advertiser.postback({**sale, "txid": "another"}), 409)
+        self.assertProblem(advertiser.postback({**sale, "amount": "11"}), 409)
+        self.assertNothingRecorded(before)
 
     def test_through_the_management_api(self):
         lead = self.lead()
@@ -326,7 +346,7 @@ class Refusals(ServerCase):
     def test_fields_given_twice_or_under_two_aliases(self):
         publisher = self.market.publisher
         target = publisher.signed_target(self.fields()).split("&sig=")[0]
-        for extra in ("&email=second%40example.com", "&cid=" + self.click_id):
+        for extra in ("&email=second%40example.com", "&cid=" + "A" * 46):
             with self.subTest(extra[:6]):
                 doubled = target + extra
                 sig = query_signature(publisher.secret, "GET", publisher.host, doubled)

@@ -162,9 +162,16 @@ class Pixels(ServerCase):
             with self.subTest(query[:60]):
                 self.assertGif(self.get(query))
         code = self.market.code["code"]
-        for bad in ("nonsense", code[:-1] + "-", "A" * 35, "A" * 2000):
+        for bad in ("nonsense", code[:-1] + "-", "A" * 35, "A" * 2000, "a/b", "/"):
             with self.subTest(bad[:40]):
                 self.assertGif(self.get("?event=view", path=f"{self.server.url}/p/{bad}.gif"))
+        self.assertGif(self.get("", path=self.server.url + "/p/"))
+
+    def test_the_gif_also_where_other_requests_are_refused(self):
+        for what, answer in {"target": self.get("?" + "x" * 9000), "head": self.get("", Cookie="a=" + "x" * 17_000),
+                             "escape": self.get("", path=self.server.url + "/p/%zz.gif")}.items():
+            with self.subTest(what):
+                self.assertGif(answer)
 
     def test_a_view_is_recorded_with_its_click(self):
         click_id = self.market.click("?sub1=seen")

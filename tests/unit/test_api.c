@@ -549,6 +549,18 @@ static void test_formats_of_a_statement(void **state)
         {"text/csv, text/html", NULL, "text/csv; charset=utf-8"},
         {"text/csv", "format=html", "text/html; charset=utf-8"},
         {"text/html", "format=jws", "application/jose+json"},
+        {"text/html", "format=jose", "application/jose+json"},
+        {"Text/HTML", NULL, "text/html; charset=utf-8"},
+        {"text/html;q=0.5, text/csv", NULL, "text/csv; charset=utf-8"},
+        {"text/html;q=0.5,\ttext/csv;Q=0.51", NULL, "text/csv; charset=utf-8"},
+        {"text/csv;q=0.8,text/html;q=0.8", NULL, "text/csv; charset=utf-8"},
+        {"text/html;level=1;q=0.1, */*;q=0.2", NULL, "application/jose+json"},
+        {"text/html;q=0", NULL, "application/jose+json"},
+        {"text/html;q=2, text/csv;q=0.001", NULL, "text/csv; charset=utf-8"},
+        {"text/htmlx, text/csv;q=0.3", NULL, "text/csv; charset=utf-8"},
+        {"text/*", NULL, "text/html; charset=utf-8"},
+        {"application/pdf", NULL, "application/jose+json"},
+        {",;,/;q=", NULL, "application/jose+json"},
     };
     struct api *a = *state;
     struct market m = market(a);
@@ -618,6 +630,58 @@ static void test_one_answer_each(void **state)
     assert_string_equal(kinds(a, m.contract), "terms key statement response ");
 }
 
+/* ---- answers ---- */
+
+static void test_a_new_key_leaves_the_kids(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[64];
+    put_key(a, &m.publisher);
+    assert_int_equal(json_array_size(json_object_get(a->json, "kids")), 1);
+    json_t *answer = json_incref(a->json);
+    snprintf(path, sizeof path, "/v1/parties/%s", m.publisher.id);
+    expect(a, 200, GET(m.publisher.token, path));
+    assert_true(json_equal(a->json, answer));
+    json_decref(answer);
+}
+
+static void test_a_grant_names_a_party_or_an_auditor(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    struct member auditor = member(a, "auditor");
+    char path[64], body[128];
+    snprintf(path, sizeof path, "/v1/contracts/%s/grants", m.contract);
+    snprintf(body, sizeof body, "{\"auditor\":\"%s\"}", auditor.id);
+    expect(a, 201, POST(a->operator, path, body));
+    assert_string_equal(text(a, "party"), auditor.id);
+    snprintf(body, sizeof body, "{\"party\":\"%s\"}", auditor.id);
+    expect(a, 201, POST(a->operator, path, body));
+    snprintf(body, sizeof body, "{\"auditor\":\"%s\",\"party\":\"%s\"}", auditor.id, auditor.id);
+    expect(a, 422, POST(a->operator, path, body));
+    assert_string_equal(text(a, "field"), "auditor");
+    snprintf(body, sizeof body, "{\"auditor\":\"%s\"}", m.publisher.id);
+    expect(a, 422, POST(a->operator, path, body));
+    assert_string_equal(text(a, "field"), "auditor");
+    expect(a, 422, POST(a->operator, path, "{}"));
+    assert_string_equal(text(a, "field"), "party");
+}
+
+static void test_open_times_are_left_out(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[64];
+    snprintf(path, sizeof path, "/v1/contracts/%s", m.contract);
+    expect(a, 200, GET(a->operator, path));
+    assert_null(json_object_get(a->json, "starts_at"));
+    assert_null(json_object_get(a->json, "ends_at"));
+    expect(a, 200, (struct call){METHOD_PATCH, path, .body = "{\"ends_at\":\"2100-01-01T00:00:00Z\"}", .token = a->operator});
+    assert_string_equal(text(a, "ends_at"), "2100-01-01T00:00:00.000Z");
+    assert_null(json_object_get(a->json, "starts_at"));
+}
+
 /* ---- checkpoints ---- */
 
 static void test_a_log_before_its_first_sweep_is_empty(void **state)
@@ -656,6 +720,9 @@ int main(void)
         T(test_formats_of_a_statement),
         T(test_a_share_link_opens_its_statement_alone),
         T(test_one_answer_each),
+        T(test_a_new_key_leaves_the_kids),
+        T(test_a_grant_names_a_party_or_an_auditor),
+        T(test_open_times_are_left_out),
         T(test_a_log_before_its_first_sweep_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

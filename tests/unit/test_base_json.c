@@ -177,6 +177,23 @@ static void refuses_what_is_not_our_json(void **state)
     }
 }
 
+static void any_number_is_taken_where_asked_for(void **state)
+{
+    static const char *const taken[] = {"{\"a\":1.5}", "{\"a\":[{\"b\":-1e-3}],\"c\":9223372036854775807}"};
+    static const char *const refused[] = {"[1.5]", "{\"a\":1.5,\"a\":2}", "{\"a\":1e999}",
+                                          "{\"a\":9223372036854775808}"};
+    json_t *v;
+    struct problem p;
+    (void)state;
+    for (size_t i = 0; i < COUNT(taken); i++) {
+        assert_int_equal(json_read(span_str(taken[i]), &v, &p), ERR_MALFORMED);
+        assert_int_equal(json_read_any_number(span_str(taken[i]), &v, &p), ERR_OK);
+        json_decref(v);
+    }
+    for (size_t i = 0; i < COUNT(refused); i++)
+        assert_int_equal(json_read_any_number(span_str(refused[i]), &v, &p), ERR_MALFORMED);
+}
+
 static void problems_do_not_quote_the_input(void **state)
 {
     json_t *v;
@@ -284,13 +301,10 @@ static void unknown_members_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_canonical_bytes),
-        cmocka_unit_test(misuse_aborts),
-        cmocka_unit_test(refuses_what_is_not_our_json),
-        cmocka_unit_test(problems_do_not_quote_the_input),
-        cmocka_unit_test(canonical_means_exactly_those_bytes),
-        cmocka_unit_test(rewriting_sorts_and_drops_nulls),
-        cmocka_unit_test(members_are_typed),
+        cmocka_unit_test(writes_canonical_bytes),          cmocka_unit_test(misuse_aborts),
+        cmocka_unit_test(refuses_what_is_not_our_json),    cmocka_unit_test(any_number_is_taken_where_asked_for),
+        cmocka_unit_test(problems_do_not_quote_the_input), cmocka_unit_test(canonical_means_exactly_those_bytes),
+        cmocka_unit_test(rewriting_sorts_and_drops_nulls), cmocka_unit_test(members_are_typed),
         cmocka_unit_test(unknown_members_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "server/commit.h"
 
+#include "server/nonces.h"
+
 #include "committer_fixture.h"
 
 static struct committer_fixture cf;
@@ -198,6 +200,38 @@ static void a_catalog_change_is_published_with_its_commit(void **state)
     catalog_unref(after);
 }
 
+/* ---- chores ---- */
+
+static bool nonces_left(void)
+{
+    struct cursor *c;
+    struct span key, value;
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(cursor_open(t, TABLE_NONCE_TIMES, &c));
+    bool any = cursor_seek(c, SPAN(""), &key, &value);
+    cursor_close(c);
+    txn_abort(t);
+    return any;
+}
+
+/* Far more than a second brings, as after a time of full storage. */
+static void a_backlog_of_old_nonces_is_forgotten_within_seconds(void **state)
+{
+    (void)state;
+    enum { OLD = 25000, WAIT_STEPS = 400, WAIT_US = 25000 };
+    struct nonce_use use = {.used = true};
+    struct txn *t = fixture_begin(&cf.live.f, true);
+    for (uint32_t i = 0; i < OLD; i++) {
+        use.forget_s = 1000 + i / 100;
+        memcpy(use.key, &i, sizeof i);
+        assert_ok(nonce_record(t, &use, COMMITTER_CONTRACT, i));
+    }
+    assert_ok(txn_commit(t));
+    for (int i = 0; i < WAIT_STEPS && nonces_left(); i++)
+        usleep(WAIT_US);
+    assert_false(nonces_left());
+}
+
 /* ---- what a start refuses ---- */
 
 static void a_store_behind_its_signed_heads_is_refused(void **state)
@@ -242,6 +276,7 @@ int main(void)
         TEST(a_full_ring_refuses_and_is_unhealthy),
         TEST(after_sweep_jobs_meet_a_durable_head_each),
         TEST(a_catalog_change_is_published_with_its_commit),
+        TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
         TEST(a_store_behind_its_signed_heads_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

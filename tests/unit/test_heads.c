@@ -1,6 +1,9 @@
 #include "server/heads.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "store_fixture.h"
 
@@ -10,9 +13,30 @@ static struct fixture f;
 static struct keys *keys;
 static struct heads *heads;
 
+static bool sync_fails;
+
+/* In place of the C library's. */
+int fdatasync(int fd)
+{
+    if (sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit r;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    r.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
 static int setup(void **state)
 {
     (void)state;
+    sync_fails = false;
     fixture_open(&f);
     assert_ok(keys_create(f.dir));
     assert_ok(keys_load(f.dir, &keys));
@@ -145,6 +169,57 @@ static void nothing_is_signed_when_both_slots_are_damaged(void **state)
     assert_err(sign(1, 30, 'c'), ERR_CORRUPT);
 }
 
+/* Nothing is signed again, whatever the file holds now; a restart goes on from it. */
+static void assert_broken_until_reopened(void)
+{
+    assert_err(sign(1, 10, 'a'), ERR_IO);
+    assert_err(sign(1, 20, 'b'), ERR_IO);
+    assert_err(sign(1, 30, 'c'), ERR_IO);
+    assert_err(sign(2, 1, 'a'), ERR_IO);
+    reopen();
+    assert_ok(sign(1, 20, 'b'));
+    assert_ok(sign(2, 1, 'a'));
+}
+
+static void nothing_is_signed_after_a_failed_sync(void **state)
+{
+    (void)state;
+    assert_ok(sign(1, 10, 'a'));
+    sync_fails = true;
+    assert_err(sign(1, 20, 'b'), ERR_IO); /* in the page cache, perhaps never on disk */
+    sync_fails = false;
+    assert_broken_until_reopened();
+}
+
+static void nothing_is_signed_after_a_short_write(void **state)
+{
+    (void)state;
+    uint64_t size;
+    struct hash root;
+    assert_ok(sign(1, 10, 'a'));
+    limit_file_size(LOG_LEN + SLOT_LEN + 30);
+    assert_err(sign(1, 20, 'b'), ERR_IO);
+    limit_file_size(RLIM_INFINITY);
+    assert_ok(heads_last(heads, 1, &size, &root));
+    assert_int_equal(size, 10);
+    assert_broken_until_reopened();
+}
+
+static void a_write_refused_for_want_of_room_is_tried_again(void **state)
+{
+    (void)state;
+    uint64_t size;
+    struct hash root;
+    assert_ok(sign(1, 10, 'a'));
+    limit_file_size(LOG_LEN + SLOT_LEN);
+    assert_err(sign(1, 20, 'b'), ERR_FULL);
+    assert_ok(sign(1, 10, 'a'));
+    assert_ok(heads_last(heads, 1, &size, &root));
+    assert_int_equal(size, 10);
+    limit_file_size(RLIM_INFINITY);
+    assert_ok(sign(1, 20, 'b'));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -155,6 +230,9 @@ int main(void)
         TEST(logs_do_not_touch_each_other),
         TEST(a_torn_write_leaves_the_head_before_it),
         TEST(nothing_is_signed_when_both_slots_are_damaged),
+        TEST(nothing_is_signed_after_a_failed_sync),
+        TEST(nothing_is_signed_after_a_short_write),
+        TEST(a_write_refused_for_want_of_room_is_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

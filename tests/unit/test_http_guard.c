@@ -158,6 +158,34 @@ static void test_find_limits(void **state)
     assert_int_equal(http_head_find(span_of(big, sizeof big - 1), &scanned, &len), 0);
 }
 
+static void test_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *raw;
+        int status;
+        enum http_fault fault;
+    } cases[] = {
+        {"GET /p/x?aaaa", 414, FAULT_PIXEL},
+        {"HEAD /p/x?aaaa", 414, FAULT_PIXEL},
+        {"GET /p/x HTTP/1.1\r\nCookie: a", 431, FAULT_PIXEL},
+        {"GET /p/x HTTP/1.1\r\n\r\n", 400, FAULT_PIXEL},
+        {"GET /p/%zz HTTP/1.0\r\n\r\n", 400, FAULT_PIXEL},
+        {"GET /p/x HTTP/1.1\nHost: h", 400, FAULT_PROGRAM},
+        {"GET /p/x y HTTP/1.1\r\n\r\n", 400, FAULT_PROGRAM},
+        {"GET /p/x HTTP/2.0\r\n\r\n", 505, FAULT_PROGRAM},
+        {"GET /p/x\r\n\r\n", 400, FAULT_PROGRAM},
+        {"GET /p/", 400, FAULT_PROGRAM},
+        {"POST /p/x HTTP/1.1\r\n\r\n", 400, FAULT_PROGRAM},
+        {"GET /postback HTTP/1.1\r\n\r\n", 400, FAULT_PROGRAM},
+        {"GET /c/x?aaaa", 414, FAULT_CLICK},
+        {"", 400, FAULT_PROGRAM},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (http_head_fault(span_str(cases[i].raw), cases[i].status) != cases[i].fault)
+            fail_msg("%s", cases[i].raw);
+}
+
 /* ---- the guard on a socket ---- */
 
 static int set_up(void **state)
@@ -201,6 +229,78 @@ static void test_refusals_close(void **state)
         live_read(fd, &a, false);
         if (a.status != heads[i].status)
             fail_msg("%s: %d, not %d", heads[i].name, a.status, heads[i].status);
+        assert_closed(fd);
+        close(fd);
+    }
+}
+
+static void assert_header(const struct answer *a, const char *name, const char *wanted)
+{
+    char value[64];
+    assert_true(live_header(a, name, value, sizeof value));
+    assert_string_equal(value, wanted);
+}
+
+/* Whatever the head is like: an <img> never breaks. */
+static void test_a_refused_pixel_is_a_gif(void **state)
+{
+    enum { COOKIE = 17000 };
+    static char raw[COOKIE + 256];
+    static const char *const heads_of_pixels[] = {
+        "GET /p/x.gif?%s HTTP/1.1\r\n" HOST "\r\n",
+        "GET /p/x.gif HTTP/1.1\r\n" HOST "Cookie: %s\r\n\r\n",
+        "HEAD /p/x.gif HTTP/1.1\r\n" HOST "Cookie: %s\r\n\r\n",
+        "GET /p/x.gif HTTP/1.1\r\n" HOST HOST "X: %.1s\r\n\r\n",
+        "GET /p/%%zz HTTP/1.1\r\n" HOST "X: %.1s\r\n\r\n",
+    };
+    static char filler[COOKIE + 1];
+    struct answer a;
+    memset(filler, 'a', COOKIE);
+    for (size_t i = 0; i < sizeof heads_of_pixels / sizeof *heads_of_pixels; i++) {
+        bool head = heads_of_pixels[i][0] == 'H';
+        int fd = live_connect(*state);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(raw, sizeof raw, heads_of_pixels[i], filler);
+#pragma GCC diagnostic pop
+        live_say(fd, raw);
+        live_read(fd, &a, head);
+        assert_int_equal(a.status, 200);
+        assert_header(&a, "Content-Type", "image/gif");
+        assert_header(&a, "Content-Length", "43");
+        assert_header(&a, "Cache-Control", "no-store");
+        assert_header(&a, "Connection", "close");
+        assert_closed(fd);
+        close(fd);
+    }
+}
+
+static void test_refusals_are_problems_but_for_clicks(void **state)
+{
+    static const struct {
+        const char *raw, *type, *word;
+    } cases[] = {
+        {"GET /v1/parties HTTP/1.1\r\n\r\n", "application/problem+json", "urn:countersign:problem:malformed"},
+        {"POST /postback HTTP/1.1\r\n" HOST "Content-Length: 70000\r\n\r\n", "application/problem+json",
+         "urn:countersign:problem:too_large"},
+        {"GET /log/keys HTTP/1.1\r\n" HOST "Expect: x\r\n\r\n", "application/problem+json", "about:blank"},
+        {"BREW /v1/parties HTTP/1.1\r\n" HOST "\r\n", "application/problem+json",
+         "urn:countersign:problem:not_implemented"},
+        {"GET /c/x HTTP/1.1\r\n\r\n", "text/plain; charset=utf-8", "Bad Request"},
+    };
+    struct answer a;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int fd = live_connect(*state);
+        live_say(fd, cases[i].raw);
+        live_read(fd, &a, false);
+        assert_header(&a, "Content-Type", cases[i].type);
+        assert_non_null(strstr(a.body, cases[i].word));
+        if (cases[i].type[0] == 'a') {
+            char status[32];
+            snprintf(status, sizeof status, "\"status\":%d,\"title\":\"", a.status);
+            assert_non_null(strstr(a.body, status));
+            assert_non_null(strstr(a.body, "{\"detail\":\""));
+        }
         assert_closed(fd);
         close(fd);
     }
@@ -432,7 +532,10 @@ int main(void)
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_find_limits),
+        cmocka_unit_test(test_faults),
         cmocka_unit_test(test_refusals_close),
+        cmocka_unit_test(test_a_refused_pixel_is_a_gif),
+        cmocka_unit_test(test_refusals_are_problems_but_for_clicks),
         cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_pipelining),
         cmocka_unit_test(test_deep_pipeline),

@@ -120,7 +120,7 @@ static struct job disposition_of(uint64_t lead_index, size_t by, enum status sta
 static void use_nonce(struct nonce_use *n, char key, char request)
 {
     n->used = true;
-    n->ts_s = NOW / 1000;
+    n->forget_s = NOW / 1000 + NONCE_QUERY_KEEP_S;
     memset(n->key, key, sizeof n->key);
     memset(n->request_sha256, request, sizeof n->request_sha256);
 }
@@ -302,15 +302,21 @@ static void who_may_not_or_names_no_lead_is_refused(void **state)
     struct job publisher = disposition_of(l.index, LIVE_PUBLISHER, STATUS_APPROVED);
     struct job missing = disposition_of(l.index + 100, LIVE_ADVERTISER, STATUS_APPROVED);
     struct job a_click = disposition_of(shared, LIVE_ADVERTISER, STATUS_APPROVED);
-    struct job others_txid = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+    struct job unknown_txid = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+    struct job publishers_txid = disposition(LIVE_PUBLISHER, STATUS_APPROVED);
+    struct job others_txid = disposition(LIVE_OTHER, STATUS_APPROVED);
     struct job two_leads = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
     struct job too_early = disposition_of(l.index, LIVE_ADVERTISER, STATUS_RETURNED);
+    unknown_txid.disposition.report.txid = SPAN("t9");
+    publishers_txid.disposition.report.txid = SPAN("t1");
     others_txid.disposition.report.txid = SPAN("t1");
     two_leads.disposition.by_click = true;
     two_leads.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = shared};
     assert_refused(&publisher, ERR_FORBIDDEN);
     assert_refused(&missing, ERR_NOT_FOUND);
     assert_refused(&a_click, ERR_NOT_FOUND);
+    assert_refused(&unknown_txid, ERR_NOT_FOUND);
+    assert_refused(&publishers_txid, ERR_FORBIDDEN);
     assert_refused(&others_txid, ERR_NOT_FOUND);
     assert_refused(&two_leads, ERR_CONFLICT);
     assert_refused(&too_early, ERR_CONFLICT);
@@ -329,6 +335,96 @@ static void a_status_it_has_already_is_answered_by_its_entry(void **state)
     assert_int_equal(again.index, first.index);
     assert_int_equal(again.lead_index, l.index);
     assert_true(span_eq(again.entry, first.entry));
+}
+
+static struct job by_txid(size_t by, const char *txid, const struct pointer *click_id)
+{
+    struct job d = disposition(by, STATUS_CONVERTED);
+    d.disposition.report.txid = span_str(txid);
+    d.disposition.by_click = click_id != NULL;
+    if (click_id != NULL)
+        d.disposition.pointer = *click_id;
+    return d;
+}
+
+static void a_publishers_txid_names_a_lead_when_one_publisher_used_it(void **state)
+{
+    (void)state;
+    struct job p3 = good_lead("t1", 'a'), p4 = lead("t1", 'b', OTHERS, click(OTHERS)), own = good_lead("t1", 'c');
+    p4.lead.report.party = SPAN("P4");
+    own.lead.report.party = SPAN("P2");
+    assert_ok(pipeline_run(&cx, &p3));
+    struct job by_operator = by_txid(LIVE_OPERATOR, "t1", NULL), d = by_txid(LIVE_ADVERTISER, "t1", NULL);
+    assert_ok(pipeline_run(&cx, &d));
+    assert_int_equal(d.lead_index, p3.index);
+    assert_ok(pipeline_run(&cx, &by_operator));
+    assert_int_equal(by_operator.lead_index, p3.index);
+
+    assert_ok(pipeline_run(&cx, &p4));
+    struct job two = by_txid(LIVE_ADVERTISER, "t1", NULL);
+    assert_refused(&two, ERR_CONFLICT);
+    assert_string_equal(two.problem.field, "txid");
+
+    assert_ok(pipeline_run(&cx, &own)); /* the sender's own comes first */
+    struct job mine = by_txid(LIVE_ADVERTISER, "t1", NULL);
+    assert_ok(pipeline_run(&cx, &mine));
+    assert_int_equal(mine.lead_index, own.index);
+}
+
+static void a_new_txid_leaves_the_word_to_the_click(void **state)
+{
+    (void)state;
+    struct job l = good_lead("t1", 'a'), other = good_lead("t2", 'b');
+    assert_ok(pipeline_run(&cx, &l));
+    assert_ok(pipeline_run(&cx, &other));
+    const struct pointer *click_id = &l.lead.report.touches[0];
+    const struct pointer leadless = {.contract = CONTRACT, .index = click(CONTRACT)};
+    struct job sale = by_txid(LIVE_ADVERTISER, "order-1", click_id);
+    assert_ok(pipeline_run(&cx, &sale));
+    assert_int_equal(sale.lead_index, l.index);
+    struct job odd = by_txid(LIVE_ADVERTISER, "t2", click_id); /* two leads named */
+    assert_refused(&odd, ERR_CONFLICT);
+    assert_string_equal(odd.problem.field, "txid");
+    struct job nothing = by_txid(LIVE_ADVERTISER, "order-2", &leadless);
+    assert_refused(&nothing, ERR_NOT_FOUND);
+    struct job agreed = by_txid(LIVE_ADVERTISER, "t2", &leadless); /* one of several touches */
+    assert_ok(pipeline_run(&cx, &agreed));
+    assert_int_equal(agreed.lead_index, other.index);
+}
+
+static void a_lead_is_sold_once(void **state)
+{
+    (void)state;
+    struct job l = good_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &l));
+    const struct {
+        const char *txid, *currency;
+        int64_t micros;
+        enum err err;
+        const char *field;
+    } sales[] = {
+        {"s1", "USD", 5000000, ERR_MALFORMED, "currency"}, {"s1", "EUR", 5000000, ERR_OK, ""},
+        {"s1", "EUR", 5000000, ERR_OK, ""},                {"", "EUR", 5000000, ERR_OK, ""},
+        {"s2", "EUR", 5000000, ERR_CONFLICT, "status"},    {"s1", "EUR", 6000000, ERR_CONFLICT, "status"},
+        {"", "EUR", 6000000, ERR_CONFLICT, "status"},      {"s1", "", 0, ERR_CONFLICT, "status"},
+        {"s1", "USD", 5000000, ERR_MALFORMED, "currency"},
+    };
+    uint64_t first = 0;
+    for (size_t i = 0; i < sizeof sales / sizeof *sales; i++) {
+        struct job d = disposition_of(l.index, LIVE_ADVERTISER, STATUS_CONVERTED);
+        d.disposition.report.txid = span_str(sales[i].txid);
+        d.disposition.report.currency = span_str(sales[i].currency);
+        d.disposition.report.amount_micros = sales[i].micros;
+        if (sales[i].err != ERR_OK) {
+            assert_refused(&d, sales[i].err);
+            assert_string_equal(d.problem.field, sales[i].field);
+            continue;
+        }
+        assert_ok(pipeline_run(&cx, &d));
+        assert_int_equal(d.replayed, first != 0);
+        first = first != 0 ? first : d.index;
+        assert_int_equal(d.index, first);
+    }
 }
 
 /* ---- the server's own ---- */
@@ -377,18 +473,46 @@ static void old_nonces_are_forgotten_in_steps(void **state)
     struct nonce_row row;
     for (char i = 0; i < 5; i++) {
         use_nonce(&use, i, i);
-        use.ts_s = 1000 + i;
+        use.forget_s = 1000 + i;
         assert_ok(nonce_record(cx.txn, &use, CONTRACT, (uint64_t)i));
     }
-    assert_ok(nonces_prune(cx.txn, 1003 + 2 * POSTBACK_WINDOW_S, 2, &n));
+    assert_ok(nonces_prune(cx.txn, 1003, 2, &n));
     assert_int_equal(n, 2);
-    assert_ok(nonces_prune(cx.txn, 1003 + 2 * POSTBACK_WINDOW_S, 2, &n));
+    assert_ok(nonces_prune(cx.txn, 1003, 2, &n));
     assert_int_equal(n, 1);
+    assert_ok(nonces_prune(cx.txn, 1003, 2, &n));
+    assert_int_equal(n, 0);
     use_nonce(&use, 2, 2);
     assert_err(nonce_find(cx.txn, &use, &row), ERR_NOT_FOUND);
     use_nonce(&use, 3, 3);
     assert_ok(nonce_find(cx.txn, &use, &row));
     assert_int_equal(row.index, 3);
+}
+
+static void nonces_are_not_forgotten_by_a_clock_that_jumped_ahead(void **state)
+{
+    (void)state;
+    enum { AHEAD = 1000000, KEPT = NONCE_WEBHOOK_KEEP_S };
+    const struct {
+        int64_t monotonic_s, wall_s, read_s;
+    } steps[] = {
+        {10, 5000, 5000},
+        {20, 5010, 5010},
+        {30, 5020 + AHEAD, 5020}, /* a jump ahead */
+        {40, 5030 + AHEAD, 5030},
+        {50, 5040, 5040}, /* taken back */
+        {60, 4000, 4000}, /* behind: believed */
+        {70, 5060, 5060},
+        {80, 5070 + AHEAD, 5070}, /* ahead again, and staying there */
+        {70 + KEPT, 5060 + KEPT + AHEAD, 5060 + KEPT},
+        {71 + KEPT, 5061 + KEPT + AHEAD, 5061 + KEPT + AHEAD},
+        {81 + KEPT, 5071 + KEPT + 2 * AHEAD, 5071 + KEPT + AHEAD}, /* the next one is not */
+        {71 + 2 * KEPT, 5061 + 2 * KEPT + 3 * AHEAD, 5061 + 2 * KEPT + AHEAD},
+        {72 + 2 * KEPT, 5062 + 2 * KEPT + 3 * AHEAD, 5062 + 2 * KEPT + 2 * AHEAD}, /* nor a third, later one */
+    };
+    struct nonce_clock clock = {0};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        assert_int_equal(nonce_clock_read(&clock, steps[i].wall_s, steps[i].monotonic_s), steps[i].read_s);
 }
 
 static int64_t time_of(uint64_t index)
@@ -475,9 +599,13 @@ int main(void)
         TEST(an_advertiser_approves_by_ref_txid_or_click),
         TEST(who_may_not_or_names_no_lead_is_refused),
         TEST(a_status_it_has_already_is_answered_by_its_entry),
+        TEST(a_publishers_txid_names_a_lead_when_one_publisher_used_it),
+        TEST(a_new_txid_leaves_the_word_to_the_click),
+        TEST(a_lead_is_sold_once),
         TEST(a_pending_lead_is_approved_when_due),
         TEST(due_leads_come_in_steps),
         TEST(old_nonces_are_forgotten_in_steps),
+        TEST(nonces_are_not_forgotten_by_a_clock_that_jumped_ahead),
         TEST(nothing_is_dated_into_a_closed_period),
         TEST(a_change_of_terms_does_not_reach_back_to_return_times),
         TEST(a_published_head_is_a_leaf_of_the_root_log),

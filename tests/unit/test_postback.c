@@ -6,6 +6,7 @@
 #include "common/settlement/statement.h"
 #include "live_server.h"
 #include "server/commit.h"
+#include "server/nonces.h"
 
 static struct live *live(void **state)
 {
@@ -158,6 +159,7 @@ static void test_unauthorized_is_generic(void **state)
         assert_string_equal(a.body, first);
     }
     live_get(live(state), &a, "GET", "/postback?txid=1", "");
+    assert_null(strstr(a.text, "WWW-Authenticate"));
     assert_string_equal(a.body, first);
     live_get(live(state), &a, "GET", "/postback", "");
     assert_string_equal(a.body, first);
@@ -185,6 +187,7 @@ static const struct {
     {"line break", "&txid=f4&f_text=a%0Ab", 200, ""},
     {"twice", "&txid=f&txid=g", 400, "txid"},
     {"twice by alias", "&txid=f&cid=a&subid=b", 400, "subid"},
+    {"the same by alias", "&txid=f6&click_id=a&subid=a", 200, ""},
     {"form field twice", "&txid=f&f_a=1&f_a=2", 400, "f_a"},
     {"form field without name", "&txid=f&f_=1", 400, "f_"},
     {"odd form field", "&txid=f&f_a%20b=1", 400, "f_a?b"},
@@ -447,12 +450,22 @@ static void test_dispositions(void **state)
     assert_true(span_is(then.entry.disposition.text, "fine"));
     let_go(&then);
 
-    snprintf(query, sizeof query, "&click_id=%s&event=sale&amount=12.5&currency=EUR", id);
+    snprintf(query, sizeof query, "&click_id=%s&txid=order-7&event=sale&amount=12.5&currency=USD", id);
+    postback(live(state), &a, &(struct send){.query = query, .party = 2});
+    assert_int_equal(a.status, 400);
+    snprintf(query, sizeof query, "&click_id=%s&txid=order-7&event=sale&amount=12.5&currency=EUR", id);
     postback(live(state), &a, &(struct send){.query = query, .party = 2});
     take(live(state), &a, &then);
     assert_int_equal(then.entry.disposition.amount_micros, 12500000);
     assert_string_equal(text_of(then.json, "status"), "converted");
     let_go(&then);
+
+    postback(live(state), &a, &(struct send){.query = query, .party = 2}); /* the same sale again */
+    assert_int_equal(a.status, 200);
+    postback(
+        live(state), &a,
+        &(struct send){.query = "&txid=d1&event=sale&amount=13&currency=EUR", .party = 2}); /* the publisher's txid */
+    assert_int_equal(a.status, 409);
 
     snprintf(query, sizeof query, "&lead=%s&status=rejected", d.ref);
     postback(live(state), &a, &(struct send){.query = query, .party = 2});
@@ -507,6 +520,13 @@ static const struct {
     {"nested field", "{\"fields\":{\"a\":{}}}", 400, "fields"},
     {"touches of numbers", "{\"touches\":[1]}", 400, "touches"},
     {"alias twice", "{\"cid\":\"a\",\"click_id\":\"b\"}", 400, "click_id"},
+    {"the same by alias", "{\"txid\":\"j4\",\"cid\":\"a\",\"click_id\":\"a\"}", 200, ""},
+    {"unknown numbers", "{\"txid\":\"j5\",\"foo\":1.5,\"bar\":9223372036854775807,\"meta\":{\"a\":[1.5e3,null]}}", 200,
+     ""},
+    {"a fraction where none belongs", "{\"txid\":\"j6\",\"sub1\":1.5}", 400, "sub1"},
+    {"a fraction for a txid", "{\"txid\":1.5}", 400, "txid"},
+    {"amount", "{\"txid\":\"j7\",\"amount\":12.5}", 200, ""},
+    {"amount past the range", "{\"txid\":\"j8\",\"amount\":8589934592.5}", 400, "amount"},
     {"NUL", "{\"txid\":\"a\\u0000b\"}", 400, ""},
 };
 
@@ -539,12 +559,66 @@ static void test_json_again(void **state)
     assert_string_equal(again->body, first->body);
     webhook(live(state), again, "msg_again", 0, "{\"txid\":\"w2\"}", "");
     assert_int_equal(again->status, 409);
+    assert_non_null(strstr(again->body, "\"field\":\"webhook-id\""));
     webhook(live(state), again, "msg.dot", 0, body, "");
     assert_int_equal(again->status, 401);
     webhook(live(state), again, "msg_stale", 302, body, "");
     assert_int_equal(again->status, 401);
     free(first);
     free(again);
+}
+
+/* What the committer's chore will do in_s seconds from now. */
+static void prune_in(struct live *l, int64_t in_s)
+{
+    size_t n;
+    struct txn *t = fixture_begin(&l->f, true);
+    assert_ok(nonces_prune(t, clock_ms() / 1000 + in_s, 10000, &n));
+    assert_ok(txn_commit(t));
+}
+
+/* A sender that got no answer tries again for days, under the same id and a fresh timestamp. */
+static void test_json_again_days_later(void **state)
+{
+    static const char body[] = "{\"email\":\"days@x.example\"}"; /* no txid to tell by */
+    enum { A_DAY = 24 * 3600 };
+    struct answer *first = malloc(sizeof *first), *again = malloc(sizeof *again);
+    webhook(live(state), first, "msg_days", 200, body, "");
+    assert_int_equal(first->status, 200);
+    uint64_t before = live_recorded(live(state));
+    const int64_t later_s[] = {3600, 2 * A_DAY, 7 * A_DAY - 10};
+    for (size_t i = 0; i < 3; i++) {
+        prune_in(live(state), later_s[i]);
+        webhook(live(state), again, "msg_days", 0, body, "");
+        assert_int_equal(again->status, 200);
+        assert_string_equal(again->body, first->body);
+        assert_int_equal(live_recorded(live(state)), before);
+    }
+    prune_in(live(state), 7 * A_DAY + 10);
+    webhook(live(state), again, "msg_days", 0, body, "");
+    assert_int_equal(live_recorded(live(state)), before + 1);
+    free(first);
+    free(again);
+}
+
+/* From the timestamp or the arrival, whichever is later. */
+static void test_nonce_is_kept_for_two_windows(void **state)
+{
+    const struct send again = {.query = "&txid=kept2", .nonce = "kept-for-two-windows"};
+    const int64_t ages_s[] = {250, -250};
+    struct answer a;
+    for (size_t i = 0; i < 2; i++) {
+        int64_t kept_s = 2 * POSTBACK_WINDOW_S + (ages_s[i] < 0 ? -ages_s[i] : 0);
+        prune_in(live(state), 8 * 24 * 3600);
+        postback(live(state), &a, &(struct send){.query = "&txid=kept1", .nonce = again.nonce, .age_s = ages_s[i]});
+        assert_int_equal(a.status, 200);
+        prune_in(live(state), kept_s - 10);
+        postback(live(state), &a, &again);
+        assert_int_equal(a.status, 409);
+        prune_in(live(state), kept_s + 10);
+        postback(live(state), &a, &again);
+        assert_int_equal(a.status, 200);
+    }
 }
 
 /* The same facts by query and by JSON are the same lead. */
@@ -561,6 +635,86 @@ static void test_lanes_agree(void **state)
     assert_string_equal(json->body, query->body);
     free(query);
     free(json);
+}
+
+/* Numbers of JSON are the text that the query form has for them. */
+static void test_numbers_in_json(void **state)
+{
+    struct answer *query = malloc(sizeof *query), *json = malloc(sizeof *json);
+    postback(live(state), query,
+             &(struct send){.query = "&txid=n1&f_age=30&f_size=1.8&f_big=9007199254740993&amount=0.1"});
+    webhook(live(state), json, "msg_n1", 0,
+            "{\"txid\":\"n1\",\"fields\":{\"f_age\":30.0,\"size\":1.8},\"f_big\":9007199254740993,\"amount\":0.10}",
+            "");
+    assert_int_equal(json->status, 200);
+    assert_string_equal(json->body, query->body);
+    static const struct {
+        const char *number, *text;
+    } amounts[] = {{"1e2", "100"}, {"12.500", "12.5"}, {"99.90", "99.9"}, {"8589934591.999999", "8589934591.999999"}};
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+        char text[128], id[32];
+        snprintf(text, sizeof text, "&txid=n2%zu&amount=%s", i, amounts[i].text);
+        postback(live(state), query, &(struct send){.query = text});
+        snprintf(text, sizeof text, "{\"txid\":\"n2%zu\",\"amount\":%s}", i, amounts[i].number);
+        snprintf(id, sizeof id, "msg_n2%zu", i);
+        webhook(live(state), json, id, 0, text, "");
+        assert_string_equal(json->body, query->body);
+    }
+    free(query);
+    free(json);
+}
+
+/* Makes something by the management API and keeps one of its ids. */
+static void make(struct live *l, const char *path, const char *body, const char *member, char id[LIMIT_ID + 1])
+{
+    struct answer a;
+    char raw[1024];
+    snprintf(raw, sizeof raw,
+             "POST %s HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             path, l->operator_token, strlen(body), body);
+    live_ask(l, &a, raw);
+    if (a.status != 201)
+        fail_msg("%s: %s", path, a.text);
+    json_t *v = json_of(&a);
+    snprintf(id, LIMIT_ID + 1, "%s", text_of(v, member));
+    json_decref(v);
+}
+
+/* With several contracts, a lead of no known click goes to the newest active one. Last: it adds contracts. */
+static void test_no_click_and_several_contracts(void **state)
+{
+    char newest[LIMIT_ID + 1], ended[LIMIT_ID + 1], direct[LIMIT_ID + 1];
+    const struct {
+        const char *query;
+        int party;
+        const char *contract, *reason;
+    } cases[] = {
+        {"&txid=s1", 3, newest, "no_click"},
+        {"&txid=s2&click_id=tampered", 3, newest, "unknown_click"},
+        {"&txid=s3&click_id=tampered&contract=C2", 3, "C2", "unknown_click"},
+        {"&txid=s4&campaign=nonsense", 3, newest, "no_click"},
+        {"&txid=s5&campaign=A1", 3, newest, "no_click"},
+        {"&txid=s6&click_id=tampered", 2, direct, "unknown_click"},
+        {"&txid=s7&campaign=A1", 2, "C1", "no_click"},
+    };
+    struct answer a;
+    make(live(state), "/v1/contracts", "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[]}}", "id",
+         newest);
+    make(live(state), "/v1/contracts",
+         "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[]},\"ends_at\":\"2020-01-01T00:00:00Z\"}",
+         "id", ended);
+    make(live(state), "/v1/campaigns",
+         "{\"advertiser\":\"P2\",\"name\":\"Second\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/\"}",
+         "direct_contract", direct);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        postback(live(state), &a, &(struct send){.query = cases[i].query, .party = cases[i].party});
+        json_t *v = json_of(&a);
+        if (a.status != 200 || strcmp(text_of(v, "contract"), cases[i].contract) != 0 ||
+            strcmp(text_of(v, "reason"), cases[i].reason) != 0)
+            fail_msg("%s: %s", cases[i].query, a.body);
+        json_decref(v);
+    }
 }
 
 static void test_media_types(void **state)
@@ -593,13 +747,23 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entry),        cmocka_unit_test(test_unauthorized_is_generic),
-        cmocka_unit_test(test_fields),       cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_leads),        cmocka_unit_test(test_entry_is_free_of_contacts),
-        cmocka_unit_test(test_return),       cmocka_unit_test(test_replay),
-        cmocka_unit_test(test_dispositions), cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_again),   cmocka_unit_test(test_lanes_agree),
+        cmocka_unit_test(test_entry),
+        cmocka_unit_test(test_unauthorized_is_generic),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_leads),
+        cmocka_unit_test(test_entry_is_free_of_contacts),
+        cmocka_unit_test(test_return),
+        cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_dispositions),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_again),
+        cmocka_unit_test(test_lanes_agree),
         cmocka_unit_test(test_media_types),
+        cmocka_unit_test(test_json_again_days_later),
+        cmocka_unit_test(test_nonce_is_kept_for_two_windows),
+        cmocka_unit_test(test_numbers_in_json),
+        cmocka_unit_test(test_no_click_and_several_contracts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -57,7 +57,9 @@ static const struct {
 } finds[] = {
     {METHOD_GET, "/", ERR_OK, "/", "", ""},
     {METHOD_GET, "/c/abc", ERR_OK, "/c/{}", "abc", ""},
-    {METHOD_HEAD, "/p/abc.gif", ERR_OK, "/p/{}", "abc.gif", ""},
+    {METHOD_HEAD, "/p/abc.gif", ERR_OK, "/p/{*}", "abc.gif", ""},
+    {METHOD_GET, "/p/", ERR_OK, "/p/{*}", "", ""},
+    {METHOD_GET, "/p/a/b.gif", ERR_OK, "/p/{*}", "a/b.gif", ""},
     {METHOD_GET, "/log/C1/tile/0/x001/234.p/5", ERR_OK, "/log/{}/tile/{*}", "C1", "0/x001/234.p/5"},
     {METHOD_GET, "/log/tile/entries/000", ERR_OK, "/log/tile/{*}", "entries/000", ""},
     {METHOD_GET, "/log/checkpoint", ERR_OK, "/log/checkpoint", "", ""},
@@ -67,7 +69,8 @@ static const struct {
     {METHOD_GET, "/C/a", ERR_NOT_FOUND, "", "", ""},
     {METHOD_GET, "/v1/leads/L1/", ERR_NOT_FOUND, "", "", ""},
     {METHOD_GET, "/healthz/", ERR_NOT_FOUND, "", "", ""},
-    {METHOD_GET, "/log/C1/tile/", ERR_NOT_FOUND, "", "", ""},
+    {METHOD_GET, "/log/C1/tile/", ERR_OK, "/log/{}/tile/{*}", "C1", ""},
+    {METHOD_GET, "/p", ERR_NOT_FOUND, "", "", ""},
     {METHOD_POST, "/c/abc", ERR_METHOD, "", "", ""},
     {METHOD_HEAD, "/postback", ERR_METHOD, "", "", ""},
     {METHOD_DELETE, "/v1/parties", ERR_METHOD, "", "", ""},
@@ -177,6 +180,60 @@ static void test_openapi(void **state)
     free(a);
 }
 
+/* Where a "$ref" of the document leads; NULL: nowhere. */
+static json_t *resolve(json_t *doc, const char *where)
+{
+    char path[256];
+    if (strncmp(where, "#/", 2) != 0)
+        return NULL;
+    snprintf(path, sizeof path, "%s", where + 2);
+    for (char *rest = path, *part; doc && (part = strsep(&rest, "/"));)
+        doc = json_object_get(doc, part);
+    return doc;
+}
+
+static void check_refs(json_t *doc, json_t *v)
+{
+    const char *key, *where = json_string_value(json_object_get(v, "$ref"));
+    json_t *child;
+    size_t i;
+    if (where && !resolve(doc, where))
+        fail_msg("%s leads nowhere", where);
+    json_object_foreach(v, key, child) check_refs(doc, child);
+    json_array_foreach(v, i, child) check_refs(doc, child);
+}
+
+/* Every operation has an id of its own, an answer of success with what it looks like, and declared path parameters. */
+static void test_openapi_operations_are_described(void **state)
+{
+    struct answer *a = malloc(sizeof *a);
+    json_t *ids = json_object(), *item, *op, *response;
+    const char *path, *method, *status;
+    live_get(*state, a, "GET", "/openapi.json", "");
+    json_t *doc = json_loads(a->body, 0, NULL);
+    check_refs(doc, doc);
+    json_object_foreach(json_object_get(doc, "paths"), path, item) json_object_foreach(item, method, op)
+    {
+        const char *id = json_string_value(json_object_get(op, "operationId"));
+        bool success = false;
+        if (!id || json_object_get(ids, id))
+            fail_msg("%s %s: operationId %s", method, path, id ? id : "is missing");
+        json_object_set_new(ids, id, json_true());
+        json_object_foreach(json_object_get(op, "responses"), status, response)
+        {
+            bool bodiless = strcmp(method, "head") == 0 || status[0] == '3';
+            if (!json_object_get(response, "$ref") && !bodiless && !json_object_get(response, "content"))
+                fail_msg("%s %s: what does %s look like?", method, path, status);
+            success = success || status[0] == '2' || status[0] == '3';
+        }
+        if (!success)
+            fail_msg("%s %s never succeeds", method, path);
+    }
+    json_decref(ids);
+    json_decref(doc);
+    free(a);
+}
+
 /* Details of an operation that does not exist would be lost without a word. */
 static void test_openapi_details_are_used(void **state)
 {
@@ -222,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_allow),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_openapi),
+        cmocka_unit_test(test_openapi_operations_are_described),
         cmocka_unit_test(test_openapi_details_are_used),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,112 @@
+/* How far the openings of a log reach: to its last sweep. */
+#include "committer_fixture.h"
+#include "common/base/when.h"
+#include "server/routes.h"
+
+enum { ANOTHER = 4, AN_HOUR_MS = 3600000 };
+
+static struct committer_fixture cf;
+
+static void click(uint32_t contract)
+{
+    struct job job = click_job(&cf, 0, contract);
+    struct private_part priv = {.ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
+    struct hash *commit = &job.track.entry.click.commit;
+    struct buf plain, sealed;
+    arena_buf(cf.arena, &plain, 512);
+    arena_buf(cf.arena, &sealed, 512);
+    private_commit(&priv, commit);
+    private_write(&plain, &priv);
+    job.track.sealed.day = (uint32_t)(job.now_ms / MS_PER_DAY);
+    assert_ok(sealer_seal(cf.worker[0].sealer, job.track.sealed.day, commit, buf_span(&plain), &sealed));
+    job.track.sealed.bytes = buf_span(&sealed);
+    assert_ok(push_awake(cf.live.sh.committer, 0, &job));
+    jobs_wait(&cf.worker[0], 1);
+    assert_ok(job.err);
+}
+
+/* Returns when the first sweep is over, and with it the last one for an hour: it stands between these two batches, if
+ * not before them. */
+static void start(void)
+{
+    uint8_t wrap[32];
+    committer_fixture_start(&cf);
+    keys_period_wrap(cf.live.sh.keys, wrap);
+    cf.worker[0].sealer = sealer_new(cf.live.sh.periods, wrap);
+    click(ANOTHER);
+    click(ANOTHER);
+}
+
+/* Sweeps, too. */
+static void stop(void)
+{
+    txn_abort(cf.worker[0].reader);
+    cf.worker[0].reader = NULL;
+    sealer_free(cf.worker[0].sealer);
+    committer_fixture_stop(&cf);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    committer_fixture_open(&cf, NULL);
+    cf.live.options.sweep_ms.number = AN_HOUR_MS;
+    start();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    stop();
+    committer_fixture_close(&cf);
+    return 0;
+}
+
+/* The lines that the operator gets. */
+static size_t lines(const char *query)
+{
+    struct reply reply = {0};
+    struct request rq = {.method = METHOD_GET, .query = span_str(query), .param = {SPAN("C2")}, .arena = cf.arena};
+    rq.worker = &cf.worker[0];
+    rq.catalog = catalog_hold(cf.live.sh.catalog);
+    rq.caller = catalog_party(rq.catalog, SPAN("P1"));
+    assert_ok(openings_get(&rq, &reply));
+    worker_reader_end(rq.worker);
+    catalog_unref(rq.catalog);
+    for (size_t i = 0; i < reply.n_headers; i++)
+        assert_string_not_equal(reply.header[i].name, "Link");
+    size_t n = 0;
+    for (size_t i = 0; i < reply.body.len; i++)
+        n += reply.body.ptr[i] == '\n';
+    return n;
+}
+
+static void openings_end_at_the_swept_head(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        click(COMMITTER_CONTRACT);
+    assert_int_equal(lines(""), 0); /* a log without a head yet */
+    stop();
+    start();
+    assert_int_equal(lines(""), 3);
+    click(COMMITTER_CONTRACT);
+    click(COMMITTER_CONTRACT);
+    assert_int_equal(lines(""), 3);
+    assert_int_equal(lines("from=1&to=5"), 2);
+    assert_int_equal(lines("from=1&to=2"), 1);
+    assert_int_equal(lines("from=3&to=5"), 0);
+    assert_int_equal(lines("from=4"), 0);
+    stop();
+    start();
+    assert_int_equal(lines("from=1&to=5"), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(openings_end_at_the_swept_head, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
