@@ -174,7 +174,8 @@ static void the_lines_root_is_that_of_the_lines(void **state)
     struct statement_out out = build(&in);
     const char *at = out.lines.text.ptr;
     for (int i = 0; i < 7; i++) {
-        const char *end = strchr(at, '\n');
+        const char *end = memchr(at, '\n', out.lines.text.len - (size_t)(at - out.lines.text.ptr));
+        assert_non_null(end);
         leaves[i] = span_of(at, (size_t)(end - at));
         at = end + 1;
     }
@@ -480,6 +481,7 @@ static void html_shows_the_totals_and_escapes(void **state)
     struct statement_out out = build(&in);
     buf_heap(&html);
     statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
+    buf_byte(&html, '\0');
     buf_byte(&html, '\0');
     assert_null(strstr(html.ptr, "<script"));
     assert_non_null(strstr(html.ptr, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;"));
