@@ -34,6 +34,12 @@ USER_AGENT = ("Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHT
 PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
 
+def cpu_times():
+    """All of the machine's CPU time so far and what of it the hypervisor gave to others, in ticks."""
+    fields = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(fields), fields[7]
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -344,12 +350,15 @@ def main():
         print(f"Measured on {machine()}, {time.strftime('%Y-%m-%d')}.\n")
         for name in options.only or SECTIONS:
             say(f"{name}: {SECTIONS[name].__doc__}")
+            all_before, stolen_before = cpu_times()
             with contextlib.ExitStack() as running:
                 def stack(server):
                     running.callback(server.stop)
                     return server
                 SECTIONS[name](folder, options, stack)
-            print()
+            all_after, stolen_after = cpu_times()
+            print(f"\nMeanwhile the hypervisor gave {(stolen_after - stolen_before) / max(all_after - all_before, 1):.0%} of this machine's CPU time to "
+                  "others; past a few percent, times say little.\n", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
