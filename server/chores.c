@@ -38,10 +38,18 @@ static enum err approve_due(struct committer *c, void *arg)
     return pipeline_due(&c->cx, DUE_STEP, arg);
 }
 
+enum err chores_approve(struct committer *c, bool *more)
+{
+    size_t n = 0;
+    enum err err = transaction(c, approve_due, &n);
+    *more = err == ERR_OK && n == DUE_STEP;
+    return err;
+}
+
 static enum err approve(struct committer *c)
 {
-    size_t n;
-    return transaction(c, approve_due, &n);
+    bool more;
+    return chores_approve(c, &more);
 }
 
 /* Up to 10,000 a second: more than come in. Their keys are scattered over the table, so that 2,000 dirty as many pages,

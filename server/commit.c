@@ -8,7 +8,7 @@
 #include "server/committer.h"
 #include "server/system.h"
 
-enum { GAPS_EVERY_MS = 1000, DUE_STEP = 256 };
+enum { GAPS_EVERY_MS = 1000 };
 
 struct batch {
     struct job *jobs[BATCH_MAX];
@@ -78,19 +78,14 @@ static enum err run_jobs(struct committer *c, void *arg)
     return err;
 }
 
-static enum err run_due(struct committer *c, void *arg)
-{
-    return pipeline_due(&c->cx, DUE_STEP, arg);
-}
-
 /* What must be durable and swept before an after_sweep job: all approvals that are due, so that a statement does not
  * close over them. */
 static enum err prepare_sweep(struct committer *c)
 {
-    size_t n = DUE_STEP;
+    bool more = true;
     enum err err = ERR_OK;
-    while (n == DUE_STEP && err == ERR_OK)
-        err = transaction(c, run_due, &n);
+    while (more && err == ERR_OK)
+        err = chores_approve(c, &more);
     return err == ERR_OK ? transaction_sweep(c) : err;
 }
 

@@ -57,6 +57,8 @@ void transaction_writable(struct committer *c); /* ends the full state */
 MUST_CHECK enum err chores_start(struct committer *c);
 /* Runs what is due; answers in how many milliseconds the next one is. */
 int64_t chores_run(struct committer *c);
+/* One step of approving leads whose review time ran out; *more: there may be others. */
+MUST_CHECK enum err chores_approve(struct committer *c, bool *more);
 /* After the last batch: gaps and a sweep, so that the next start has nothing to replay. */
 void chores_stop(struct committer *c);
 

@@ -18,7 +18,7 @@
 #include "server/log.h"
 #include "server/system.h"
 
-enum { ACCEPT_PAUSE_MS = 100, TICK_MS = 250, STOP_S = 5, POOL_MAX = 1024 };
+enum { ACCEPT_PAUSE_MS = 100, TICK_MS = 250, STOP_S = 5 };
 
 void http_require_libevent(void)
 {
