@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/command.h"
-#include "server/log.h"
-#include "server/server.h"
+#include "server/cmd/command.h"
+#include "server/system/log.h"
+#include "server/worker/server.h"
 
 static const struct command {
     const char *name, *help;

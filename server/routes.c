@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "common/base/json_write.h"
-#include "server/job.h"
-#include "server/server.h"
+#include "server/commit/job.h"
+#include "server/worker/server.h"
 
 #define GET METHOD_GET
 #define READ (METHOD_GET | METHOD_HEAD)

@@ -1,8 +1,8 @@
 /* The one visible table of URLs. */
-#ifndef CS_SERVER_ROUTES_H
-#define CS_SERVER_ROUTES_H
+#ifndef CS_SERVER_ROUTES
+#define CS_SERVER_ROUTES
 
-#include "server/request.h"
+#include "server/http/request.h"
 
 struct job;
 

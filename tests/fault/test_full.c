@@ -1,6 +1,6 @@
 /* Storage that runs full under a running committer, three ways: the map, a file size limit (a write cut short), a small
  * file system. */
-#include "server/commit.h"
+#include "server/commit/commit.h"
 
 #include <sys/mount.h>
 #include <sys/resource.h>

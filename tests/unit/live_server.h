@@ -14,10 +14,10 @@
 
 #include "common/base/bytes.h"
 #include "common/crypto/crypto.h"
-#include "server/arena.h"
-#include "server/catalog_write.h"
-#include "server/server.h"
-#include "server/system.h"
+#include "server/system/arena.h"
+#include "server/catalog/catalog_write.h"
+#include "server/worker/server.h"
+#include "server/system/system.h"
 #include "store_fixture.h"
 
 #define LIVE_HOST "track.example"

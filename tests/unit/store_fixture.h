@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "server/store.h"
+#include "server/store/store.h"
 
 #define assert_ok(call) assert_string_equal(err_word(call), "ok")
 #define assert_err(call, expected) assert_string_equal(err_word(call), err_word(expected))

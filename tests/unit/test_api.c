@@ -5,11 +5,11 @@
 
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
-#include "server/arena.h"
-#include "server/catalog_write.h"
-#include "server/http.h"
-#include "server/statements.h"
-#include "server/system.h"
+#include "server/system/arena.h"
+#include "server/catalog/catalog_write.h"
+#include "server/http/http.h"
+#include "server/settlement/statements.h"
+#include "server/system/system.h"
 #include "store_fixture.h"
 
 /* ---- a server without sockets ---- */

@@ -4,8 +4,8 @@
 #include <time.h>
 
 #include "common/base/bytes.h"
-#include "server/catalog.h"
-#include "server/catalog_write.h"
+#include "server/catalog/catalog.h"
+#include "server/catalog/catalog_write.h"
 #include "store_fixture.h"
 
 enum { OPERATOR, ADVERTISER, PUBLISHER, AUDITOR, STRANGER, PARTIES };

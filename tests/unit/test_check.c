@@ -1,9 +1,9 @@
 /* `check` over a real store: holds for what was honestly written, and names what was damaged. */
-#include "server/catalog_write.h"
-#include "server/command.h"
-#include "server/ledger_rows.h"
-#include "server/statements.h"
-#include "server/system.h"
+#include "server/catalog/catalog_write.h"
+#include "server/cmd/command.h"
+#include "server/ledger/ledger_rows.h"
+#include "server/settlement/statements.h"
+#include "server/system/system.h"
 #include "tests/unit/mirror.h"
 #include "tests/unit/store_fixture.h"
 

@@ -1,6 +1,6 @@
-#include "server/commit.h"
+#include "server/commit/commit.h"
 
-#include "server/nonces.h"
+#include "server/commit/nonces.h"
 
 #include "committer_fixture.h"
 

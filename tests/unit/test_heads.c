@@ -1,4 +1,4 @@
-#include "server/heads.h"
+#include "server/keys/heads.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* What a stranger may send, and in what pieces: the strict reader of heads, and the guard in front of both lanes. */
 #include "live_server.h"
-#include "server/http_head.h"
+#include "server/http/http_head.h"
 
 #define HOST "Host: h\r\n"
 

@@ -1,7 +1,7 @@
-#include "server/journal.h"
+#include "server/ledger/journal.h"
 
 #include "common/base/bytes.h"
-#include "server/system.h"
+#include "server/system/system.h"
 #include "store_fixture.h"
 
 static const uint8_t wrap[32] = "a key that wraps the period keys";

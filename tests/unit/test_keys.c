@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "server/keys.h"
-#include "server/system.h"
+#include "server/keys/keys.h"
+#include "server/system/system.h"
 
 static char dir[256], path[300];
 

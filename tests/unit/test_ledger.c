@@ -1,9 +1,9 @@
-#include "server/ledger.h"
+#include "server/ledger/ledger.h"
 
 #include <time.h>
 
 #include "common/base/mem.h"
-#include "server/ledger_rows.h"
+#include "server/ledger/ledger_rows.h"
 #include "store_fixture.h"
 
 enum { LOGS = 3, MOST = 70000 };

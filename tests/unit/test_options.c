@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "server/command.h"
-#include "server/options.h"
-#include "server/system.h"
+#include "server/cmd/command.h"
+#include "server/system/options.h"
+#include "server/system/system.h"
 
 static char config[256];
 

@@ -1,8 +1,8 @@
-#include "server/commit.h"
+#include "server/commit/commit.h"
 
 #include "common/base/when.h"
 #include "live_server.h"
-#include "server/nonces.h"
+#include "server/commit/nonces.h"
 
 enum { ADVERTISER_DIRECT = 1, CONTRACT = 2, ENDED = 3, OTHERS = 4 };
 #define NOW ((int64_t)1790000000000)

@@ -5,8 +5,8 @@
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "live_server.h"
-#include "server/commit.h"
-#include "server/nonces.h"
+#include "server/commit/commit.h"
+#include "server/commit/nonces.h"
 
 static struct live *live(void **state)
 {

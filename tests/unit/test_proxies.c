@@ -1,4 +1,4 @@
-#include "server/proxies.h"
+#include "server/http/proxies.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

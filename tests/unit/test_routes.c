@@ -238,7 +238,7 @@ static void test_openapi_operations_are_described(void **state)
 static void test_openapi_details_are_used(void **state)
 {
     struct answer *a = malloc(sizeof *a);
-    json_t *parts = json_load_file(SOURCE_DIR "/server/web/openapi.json", 0, NULL), *detail;
+    json_t *parts = json_load_file(SOURCE_DIR "/server/api/openapi.json", 0, NULL), *detail;
     live_get(*state, a, "GET", "/openapi.json", "");
     json_t *doc = json_loads(a->body, 0, NULL);
     const char *key;

@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 
 #include "live_server.h"
-#include "server/commit.h"
+#include "server/commit/commit.h"
 #include "server/routes.h"
 
 #define COOKIE_TAIL "; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax"
@@ -330,7 +330,7 @@ static void test_tag(void **state)
     assert_int_equal(a.status, 200);
     assert_true(live_header(&a, "Content-Type", value, sizeof value));
     assert_string_equal(value, "text/javascript; charset=utf-8");
-    assert_int_equal(stat(SOURCE_DIR "/server/web/t.js", &st), 0);
+    assert_int_equal(stat(SOURCE_DIR "/server/tracking/t.js", &st), 0);
     assert_int_equal(strlen(a.body), st.st_size);
     assert_in_range(strlen(a.body), 1, 4095);
 }

@@ -1,0 +1,148 @@
+#include "server/api/lead_json.h"
+
+#include "server/api/api.h"
+#include "server/worker/server.h"
+
+static bool sees_contact(const struct request *rq, const struct contract *k, const struct entry_lead *l)
+{
+    const struct party *p = rq->caller;
+    return k->campaign->advertiser->number == p->number || (p->role == ROLE_PUBLISHER && span_is(l->party, p->id));
+}
+
+/* contact: what the sealed part says; absent once it is erased. */
+static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, const struct envelope *env,
+                           const struct hash *commit)
+{
+    struct buf plain;
+    struct private_part priv;
+    buf_heap(&plain);
+    enum err e = sealer_open(rq->worker->sealer, t, env->day, commit, env->sealed, &plain);
+    if (e == ERR_OK && (e = private_read(buf_span(&plain), &priv)) == ERR_OK) {
+        jw_key(w, "contact");
+        jw_raw(w, priv.contact);
+        private_close(&priv);
+    }
+    buf_free(&plain);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static void jw_facts(struct jw *w, const struct entry_lead *l)
+{
+    jw_key(w, "facts");
+    jw_object(w);
+    for (size_t i = 0; i < l->n_facts; i++) {
+        jw_key_span(w, l->facts[i].name);
+        jw_str(w, l->facts[i].value);
+    }
+    jw_object_end(w);
+}
+
+static void jw_code_of(struct jw *w, struct tokens *tokens, const struct contract *k, uint32_t placement)
+{
+    char code[CODE_LEN];
+    code_write(tokens, &(struct tracking_code){k->number, placement}, code);
+    jw_kstr(w, "code", span_of(code, CODE_LEN));
+}
+
+static void jw_lead_ref(struct jw *w, struct tokens *tokens, uint32_t contract, uint64_t index)
+{
+    char ref[LEAD_REF_LEN];
+    lead_ref_write(tokens, &(struct pointer){.contract = contract, .index = index}, ref);
+    jw_kstr(w, "lead", span_of(ref, sizeof ref));
+}
+
+/* The entry that changed the lead last, when it is not the lead's own. */
+struct change {
+    bool any;
+    int64_t at_ms;
+    struct span note; /* in the request's arena */
+};
+
+static enum err change_read(struct request *rq, struct txn *t, const struct contract *k, uint64_t index, uint64_t last,
+                            struct change *out)
+{
+    struct envelope env;
+    struct entry entry;
+    *out = (struct change){0};
+    if (last == index)
+        return ERR_OK;
+    enum err e = ledger_read(t, k->number, last, &env);
+    if (e != ERR_OK || (e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    *out = (struct change){.any = true, .at_ms = entry.at_ms};
+    if (entry.kind == ENTRY_DISPOSITION)
+        out->note = arena_copy(rq->arena, entry.disposition.text);
+    entry_close(&entry);
+    return ERR_OK;
+}
+
+static void jw_lead_members(struct jw *w, struct request *rq, const struct contract *k, uint64_t index,
+                            const struct lead_row *row, const struct entry_lead *l, const struct change *change,
+                            const struct envelope *env, bool whole)
+{
+    struct hash leaf;
+    jw_kstr(w, "contract", span_str(k->id));
+    jw_kstr(w, "currency", k->terms->currency);
+    if (whole) {
+        jw_key(w, "entry");
+        jw_raw(w, env->entry);
+    }
+    jw_facts(w, l);
+    jw_kint(w, "index", (int64_t)index);
+    jw_lead_ref(w, rq->worker->tokens, k->number, index);
+    if (whole) {
+        merkle_leaf(env->entry, &leaf);
+        jw_khex(w, "leaf", leaf.b, sizeof leaf.b);
+    }
+    if (!span_empty(change->note))
+        jw_kstr(w, "note", change->note);
+    jw_kint(w, "payout_micros", row->payout_micros);
+    jw_kstr(w, "reason", span_str(reason_word(row->reason)));
+    jw_kstr(w, "sender", l->party);
+    jw_kstr(w, "status", span_str(status_word(row->status)));
+    for (int i = 0; i < LIMIT_SUBS; i++)
+        if (!span_empty(l->sub[i]))
+            jw_kstr(w, entry_sub_names[i], l->sub[i]);
+    jw_kint(w, "terms_index", (int64_t)row->terms);
+    if (l->test)
+        jw_kbool(w, "test", true);
+    jw_kstr(w, "trust", span_str(trust_word(l->trust)));
+    if (!span_empty(l->txid))
+        jw_kstr(w, "txid", l->txid);
+    if (change->any) {
+        jw_ktime(w, "updated_at", change->at_ms);
+        jw_kint(w, "updated_index", (int64_t)row->last);
+    }
+}
+
+enum err lead_json(struct jw *w, struct request *rq, struct txn *t, const struct contract *k, uint64_t index,
+                   const struct lead_row *row, bool whole)
+{
+    struct envelope env;
+    struct entry entry;
+    struct change change;
+    enum err e;
+    if ((e = change_read(rq, t, k, index, row->last, &change)) != ERR_OK)
+        return e;
+    if ((e = ledger_read(t, k->number, index, &env)) != ERR_OK || (e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    const struct entry_lead *l = &entry.lead;
+    if (entry.kind != ENTRY_LEAD) {
+        e = ERR_CORRUPT;
+        goto done;
+    }
+    jw_object(w);
+    jw_ktime(w, "at", entry.at_ms);
+    jw_kstr(w, "campaign", span_str(k->campaign->id));
+    if (l->has_click) {
+        jw_ktime(w, "click_at", l->clicked_ms);
+        jw_code_of(w, rq->worker->tokens, k, l->placement);
+    }
+    if (sees_contact(rq, k, l) && (e = jw_contact(w, rq, t, &env, &l->commit)) != ERR_OK)
+        goto done;
+    jw_lead_members(w, rq, k, index, row, l, &change, &env, whole);
+    jw_object_end(w);
+done:
+    entry_close(&entry);
+    return e;
+}

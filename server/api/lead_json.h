@@ -1,0 +1,13 @@
+/* A lead as the management API shows it. */
+#ifndef CS_SERVER_API_LEAD_JSON
+#define CS_SERVER_API_LEAD_JSON
+
+#include "common/base/json_write.h"
+#include "server/http/request.h"
+
+/* Worker: the lead at `index`, as one JSON object. Contact fields only for the campaign's advertiser, and for a
+ * publisher what it sent itself. `whole` adds the ledger entry itself and its leaf hash. */
+MUST_CHECK enum err lead_json(struct jw *w, struct request *rq, struct txn *t, const struct contract *k, uint64_t index,
+                              const struct lead_row *row, bool whole);
+
+#endif

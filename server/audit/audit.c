@@ -1,0 +1,183 @@
+#include "server/audit/audit.h"
+
+#include "common/base/bytes.h"
+#include "common/ledger/note.h"
+#include "server/api/api.h"
+#include "server/api/page.h"
+#include "server/routes.h"
+#include "server/worker/server.h"
+
+/* ---- checkpoints ---- */
+
+/* public URL's host (+ path) "/log" for the root log, and "/log/{contract}". */
+static void origin_write(struct buf *out, const struct shared *sh, const struct contract *k)
+{
+    buf_str(out, sh->origin);
+    buf_str(out, "/log");
+    if (k) {
+        buf_byte(out, '/');
+        buf_str(out, k->id);
+    }
+}
+
+static enum err head_or_empty(struct txn *t, uint32_t log, struct head *head)
+{
+    enum err e = head_read(t, log, head);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    *head = (struct head){0}; /* younger than the last sweep */
+    return ERR_OK;
+}
+
+enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader, struct head *head, struct buf *note)
+{
+    enum { ATTEMPTS = 5 };
+    struct shared *sh = rq->worker->shared;
+    char origin[sizeof sh->origin + sizeof "/log/" + LIMIT_ID];
+    struct buf text;
+    struct checkpoint c;
+    buf_fixed(&text, origin, sizeof origin);
+    origin_write(&text, sh, log == ROOT_LOG ? NULL : catalog_contract_number(rq->catalog, log));
+    c.origin = buf_span(&text);
+    enum err e = worker_reader(rq->worker, reader);
+    for (int i = 0; i < ATTEMPTS && e == ERR_OK; i++) {
+        if ((e = head_or_empty(*reader, log, head)) != ERR_OK)
+            break;
+        c.size = head->size;
+        frontier_root(&head->frontier, &c.root);
+        e = heads_sign(sh->heads, log, &c, note);
+        if (e != ERR_CORRUPT)
+            break;
+        txn_reset(*reader);
+        if (txn_renew(*reader) != ERR_OK)
+            return ERR_IO;
+        if (i + 1 < ATTEMPTS)
+            e = ERR_OK;
+    }
+    return e;
+}
+
+static void reply_text(struct request *rq, struct reply *reply, struct span text)
+{
+    reply_body(rq, reply, "text/plain; charset=utf-8", text);
+    reply_header(reply, "Cache-Control", SPAN("no-store"));
+}
+
+static enum err checkpoint_reply(struct request *rq, struct reply *reply, uint32_t log)
+{
+    struct txn *reader;
+    struct head head;
+    struct buf note;
+    buf_heap(&note);
+    enum err e = audit_checkpoint(rq, log, &reader, &head, &note);
+    if (e == ERR_OK)
+        reply_text(rq, reply, buf_span(&note));
+    buf_free(&note);
+    return e;
+}
+
+enum err root_checkpoint_get(struct request *rq, struct reply *reply)
+{
+    enum err e = params_read(rq, NULL, 0);
+    return e == ERR_OK ? checkpoint_reply(rq, reply, ROOT_LOG) : e;
+}
+
+enum err checkpoint_get(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    enum err e;
+    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = api_contract(rq, rq->param[0], &k)) != ERR_OK)
+        return e;
+    return checkpoint_reply(rq, reply, k->number);
+}
+
+/* ---- tiles ---- */
+
+/* path is what follows /log/ or /log/{contract}/: "tile/...". */
+static enum err tile_reply(struct request *rq, struct reply *reply, uint32_t log, struct span path, const char *cache)
+{
+    struct txn *reader;
+    struct tile tile;
+    struct buf bytes;
+    enum err e;
+    if ((e = params_read(rq, NULL, 0)) != ERR_OK)
+        return e;
+    if (tile_parse(path, &tile) != ERR_OK)
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "this is not the path of a tile");
+    if ((e = worker_reader(rq->worker, &reader)) != ERR_OK)
+        return e;
+    buf_heap(&bytes);
+    e = ledger_tile(reader, log, &tile, &bytes);
+    if (e == ERR_OK) {
+        reply_body(rq, reply, "application/octet-stream", buf_span(&bytes));
+        reply_header(reply, "Cache-Control", tile.width == TILE_WIDTH ? span_str(cache) : SPAN("no-store"));
+    } else if (e == ERR_NOT_FOUND) {
+        e = problem(&rq->problem, e, "", "the log has no such tile (yet)");
+    }
+    buf_free(&bytes);
+    return e;
+}
+
+static struct span path_from(const struct request *rq, size_t offset)
+{
+    return span_of(rq->path.ptr + offset, rq->path.len - offset);
+}
+
+enum err root_tile_get(struct request *rq, struct reply *reply)
+{
+    return tile_reply(rq, reply, ROOT_LOG, path_from(rq, strlen("/log/")), "public, max-age=31536000, immutable");
+}
+
+enum err tile_get(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    enum err e = api_contract(rq, rq->param[0], &k);
+    if (e != ERR_OK)
+        return e;
+    return tile_reply(rq, reply, k->number, path_from(rq, strlen("/log/") + rq->param[0].len + 1),
+                      "private, max-age=31536000, immutable");
+}
+
+/* ---- keys ---- */
+
+enum err jwks_get(struct request *rq, struct reply *reply)
+{
+    struct buf text;
+    buf_heap(&text);
+    keys_jwks(rq->worker->shared->keys, &text);
+    reply_body(rq, reply, "application/jwk-set+json", buf_span(&text));
+    reply_header(reply, "Cache-Control", SPAN("public, max-age=300"));
+    buf_free(&text);
+    return ERR_OK;
+}
+
+static void vkeys_write(struct buf *out, const struct shared *sh, const struct contract *k,
+                        const uint8_t (*pubs)[ED25519_KEY_LEN], size_t n)
+{
+    struct buf name;
+    buf_heap(&name);
+    origin_write(&name, sh, k);
+    for (size_t i = 0; i < n; i++) {
+        struct note_key key = {.name = buf_span(&name)};
+        memcpy(key.pub, pubs[i], sizeof key.pub);
+        note_vkey(out, &key);
+        buf_byte(out, '\n');
+    }
+    buf_free(&name);
+}
+
+enum err log_keys_get(struct request *rq, struct reply *reply)
+{
+    enum { KEYS_MAX = 64 };
+    const struct shared *sh = rq->worker->shared;
+    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
+    size_t n = keys_log_publics(sh->keys, pubs, KEYS_MAX);
+    struct buf text;
+    buf_heap(&text);
+    vkeys_write(&text, sh, NULL, pubs, n);
+    for (size_t i = 0; i < rq->catalog->n_contracts; i++)
+        vkeys_write(&text, sh, &rq->catalog->contracts[i], pubs, n);
+    reply_text(rq, reply, buf_span(&text));
+    buf_free(&text);
+    return ERR_OK;
+}

@@ -1,0 +1,167 @@
+/* GET /log/{contract}/openings?from=&to=: what opens the commitments of [from, to), as far as the caller may see it,
+ * JSON lines in index order, up to the last sweep. At most OPENINGS_MAX lines and OPENINGS_SCAN entries a call; when
+ * there may be more, a Link header names the next call. */
+#include "common/base/bytes.h"
+#include "server/api/api.h"
+#include "server/api/page.h"
+#include "server/routes.h"
+#include "server/worker/server.h"
+
+enum { OPENINGS_MAX = 10000, OPENINGS_SCAN = 100000 };
+
+struct openings {
+    struct request *rq;
+    struct txn *txn;
+    const struct contract *k;
+    uint64_t at, to;
+    struct buf lines, plain;
+    size_t n;
+};
+
+/* The operator runs the machine, so it may see where requests came from; persons' names are for who paid for them or
+ * sent them. */
+static struct opening_scope scope_of(const struct openings *o, const struct entry *e)
+{
+    const struct party *caller = o->rq->caller;
+    bool sent = e->kind == ENTRY_LEAD && span_is(e->lead.party, caller->id);
+    return (struct opening_scope){
+        .contact = caller->role == ROLE_ADVERTISER || (caller->role == ROLE_PUBLISHER && sent),
+        .network = caller->role == ROLE_OPERATOR,
+    };
+}
+
+static const struct hash *commit_of(const struct entry *e)
+{
+    switch (e->kind) {
+    case ENTRY_CLICK:
+        return &e->click.commit;
+    case ENTRY_VIEW:
+        return &e->view.commit;
+    case ENTRY_LEAD:
+        return &e->lead.commit;
+    default:
+        return NULL;
+    }
+}
+
+/* Adds the line of one entry; none when its private part was erased or its key destroyed. */
+static enum err opening_add(struct openings *o, uint64_t index)
+{
+    struct envelope env;
+    struct entry entry;
+    struct private_part priv;
+    enum err e = ledger_read(o->txn, o->k->number, index, &env);
+    if (e != ERR_OK || span_empty(env.sealed))
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e; /* the head counts it */
+    if ((e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
+        return e;
+    buf_clear(&o->plain);
+    const struct hash *commit = commit_of(&entry);
+    e = commit ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commit, env.sealed, &o->plain) : ERR_CORRUPT;
+    if (e == ERR_OK && (e = private_read(buf_span(&o->plain), &priv)) == ERR_OK) {
+        opening_write(&o->lines, index, &priv, scope_of(o, &entry));
+        buf_byte(&o->lines, '\n');
+        o->n++;
+        private_close(&priv);
+    }
+    entry_close(&entry);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads
+ * alone, by their rows, which are few beside the clicks. */
+static bool next_index(struct openings *o)
+{
+    uint8_t from[12];
+    struct span key, value;
+    if (caller_is(o->rq, ROLE_OPERATOR))
+        return o->at < o->to;
+    row_index_key(from, o->k->number, o->at);
+    if (!store_row_seek(o->txn, ROW_LEADS, span_of(from, sizeof from), &key, &value) || key.len != sizeof from ||
+        load_be32(key.ptr) != o->k->number)
+        return false;
+    o->at = load_be64(key.ptr + 4);
+    return o->at < o->to;
+}
+
+static enum err openings_write(struct openings *o, bool *more)
+{
+    enum err e = ERR_OK;
+    size_t scanned = 0;
+    *more = false;
+    while (next_index(o)) {
+        if (o->n == OPENINGS_MAX || scanned++ == OPENINGS_SCAN) {
+            *more = true;
+            return ERR_OK;
+        }
+        if ((e = opening_add(o, o->at)) != ERR_OK)
+            return e;
+        o->at++;
+    }
+    return ERR_OK;
+}
+
+static enum err range_read(struct request *rq, uint64_t *from, uint64_t *to)
+{
+    struct param p[] = {{.name = "from"}, {.name = "to"}};
+    enum err e = params_read(rq, p, 2);
+    *from = 0;
+    *to = UINT64_MAX;
+    if (e != ERR_OK)
+        return e;
+    if (p[0].given && parse_u64(p[0].value, from) != ERR_OK)
+        return problem(&rq->problem, ERR_MALFORMED, "from", "must be an index");
+    if (p[1].given && parse_u64(p[1].value, to) != ERR_OK)
+        return problem(&rq->problem, ERR_MALFORMED, "to", "must be an index");
+    if (*from > *to)
+        return problem(&rq->problem, ERR_MALFORMED, "to", "must not be before from");
+    return ERR_OK;
+}
+
+/* Ends the range at the swept head, which is all that a checkpoint covers: each entry after it would cost a scan of the
+ * journal that is not swept yet. */
+static enum err cap_at_head(struct openings *o)
+{
+    struct head head = {0};
+    enum err e = head_read(o->txn, o->k->number, &head);
+    if (e != ERR_OK && e != ERR_NOT_FOUND) /* younger than the last sweep */
+        return e;
+    if (o->to > head.size)
+        o->to = head.size;
+    return ERR_OK;
+}
+
+static struct span next_link(const struct openings *o)
+{
+    struct buf b;
+    arena_buf(o->rq->arena, &b, 160);
+    buf_str(&b, "</log/");
+    buf_str(&b, o->k->id);
+    buf_str(&b, "/openings?from=");
+    buf_u64(&b, o->at);
+    buf_str(&b, "&to=");
+    buf_u64(&b, o->to);
+    buf_str(&b, ">; rel=\"next\"");
+    return buf_span(&b);
+}
+
+enum err openings_get(struct request *rq, struct reply *reply)
+{
+    struct openings o = {.rq = rq};
+    bool more;
+    enum err e;
+    if ((e = range_read(rq, &o.at, &o.to)) != ERR_OK || (e = api_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
+        (e = worker_reader(rq->worker, &o.txn)) != ERR_OK || (e = cap_at_head(&o)) != ERR_OK)
+        return e;
+    buf_heap(&o.lines);
+    buf_heap(&o.plain);
+    if ((e = openings_write(&o, &more)) == ERR_OK) {
+        reply_body(rq, reply, "application/x-ndjson", buf_span(&o.lines));
+        reply_header(reply, "Cache-Control", SPAN("no-store"));
+        if (more)
+            reply_header(reply, "Link", next_link(&o));
+    }
+    buf_free(&o.lines);
+    buf_free(&o.plain);
+    return e;
+}

@@ -1,0 +1,187 @@
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "server/catalog/catalog_private.h"
+#include "server/catalog/catalog_write.h"
+
+int name_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct name *)a)->id, ((const struct name *)b)->id);
+}
+
+static void shared_terms_unref(struct shared_terms *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    terms_free(s->terms);
+    free(s);
+}
+
+static void index_free(struct catalog_index *x, size_t n_terms)
+{
+    for (size_t i = 0; x->terms && i < n_terms; i++)
+        shared_terms_unref(x->terms[i]);
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        free(x->rows[i].row);
+    for (struct block *b = x->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(x->terms);
+    free(x->names);
+    free(x->tokens);
+    free(x->grants);
+    free(x);
+}
+
+void catalog_unref(struct catalog *c)
+{
+    if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < c->n_secrets; i++)
+        crypto_wipe(c->secrets[i].key, sizeof c->secrets[i].key);
+    index_free(c->index, c->n_contracts);
+    free(c->parties);
+    free(c->campaigns);
+    free(c->contracts);
+    free(c->secrets);
+    free(c);
+}
+
+/* ---- look-ups ---- */
+
+static const void *by_id(const struct catalog *c, struct span id, const void *array, size_t n, size_t size)
+{
+    char text[LIMIT_ID + 1] = {0};
+    if (id.len == 0 || id.len > LIMIT_ID || memchr(id.ptr, '\0', id.len))
+        return NULL;
+    memcpy(text, id.ptr, id.len);
+    struct name wanted = {text, NULL};
+    const struct name *found = bsearch(&wanted, c->index->names, c->index->n_names, sizeof wanted, name_compare);
+    /* one index serves three kinds: an id of another kind is not found */
+    if (!found || (const char *)found->what < (const char *)array ||
+        (const char *)found->what >= (const char *)array + n * size)
+        return NULL;
+    return found->what;
+}
+
+const struct party *catalog_party(const struct catalog *c, struct span id)
+{
+    return by_id(c, id, c->parties, c->n_parties, sizeof *c->parties);
+}
+
+const struct campaign *catalog_campaign(const struct catalog *c, struct span id)
+{
+    return by_id(c, id, c->campaigns, c->n_campaigns, sizeof *c->campaigns);
+}
+
+const struct contract *catalog_contract(const struct catalog *c, struct span id)
+{
+    return by_id(c, id, c->contracts, c->n_contracts, sizeof *c->contracts);
+}
+
+const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number)
+{
+    return number >= 1 && number <= c->n_contracts ? &c->contracts[number - 1] : NULL;
+}
+
+/* The table's own order: memcmp, shorter first. */
+static int secret_compare(const void *key, const void *row)
+{
+    const struct span *kid = key;
+    const struct secret *s = row;
+    size_t len = strlen(s->kid);
+    int order = memcmp(kid->ptr, s->kid, kid->len < len ? kid->len : len);
+    return order ? order : (kid->len > len) - (kid->len < len);
+}
+
+const struct secret *catalog_secret(const struct catalog *c, struct span kid)
+{
+    if (kid.len == 0 || kid.len > LIMIT_ID)
+        return NULL;
+    return bsearch(&kid, c->secrets, c->n_secrets, sizeof *c->secrets, secret_compare);
+}
+
+static int token_compare(const void *key, const void *row)
+{
+    return memcmp(key, ((const struct token_row *)row)->sha256, HASH_LEN);
+}
+
+const struct party *catalog_token(const struct catalog *c, struct span token)
+{
+    uint8_t hash[HASH_LEN];
+    if (token.len != API_TOKEN_LEN)
+        return NULL;
+    sha256(token.ptr, token.len, hash);
+    const struct token_row *r =
+        bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
+    return r ? r->party : NULL;
+}
+
+static int grant_compare(const void *a, const void *b)
+{
+    const struct grant *x = a, *y = b;
+    if (x->contract != y->contract)
+        return x->contract < y->contract ? -1 : 1;
+    return (x->party > y->party) - (x->party < y->party);
+}
+
+bool catalog_may_read(const struct catalog *c, const struct party *p, const struct contract *k)
+{
+    struct grant wanted = {k->number, p->number};
+    switch (p->role) {
+    case ROLE_OPERATOR:
+        return true;
+    case ROLE_ADVERTISER:
+        return k->campaign->advertiser->number == p->number;
+    case ROLE_PUBLISHER:
+        return k->publisher && k->publisher->number == p->number;
+    case ROLE_AUDITOR:
+        return bsearch(&wanted, c->index->grants, c->index->n_grants, sizeof wanted, grant_compare);
+    }
+    return false;
+}
+
+/* ---- the published one ---- */
+
+struct catalog_slot {
+    pthread_mutex_t lock; /* held for a pointer copy and a count: the count must rise before a publisher can drop the
+                             last reference */
+    struct catalog *newest;
+};
+
+struct catalog_slot *catalog_slot_new(void)
+{
+    struct catalog_slot *s = xcalloc(1, sizeof *s);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+void catalog_slot_free(struct catalog_slot *s)
+{
+    if (!s)
+        return;
+    catalog_unref(s->newest);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+void catalog_publish(struct catalog_slot *s, struct catalog *c)
+{
+    pthread_mutex_lock(&s->lock);
+    struct catalog *old = s->newest;
+    s->newest = c;
+    pthread_mutex_unlock(&s->lock);
+    catalog_unref(old);
+}
+
+struct catalog *catalog_hold(struct catalog_slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct catalog *c = s->newest;
+    if (c)
+        atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}

@@ -1,0 +1,96 @@
+/* The control data in memory: an immutable snapshot, rebuilt by the committer after a commit that changed it. Readers hold a reference. */
+#ifndef CS_SERVER_CATALOG_CATALOG
+#define CS_SERVER_CATALOG_CATALOG
+
+#include <stdatomic.h>
+
+#include "common/decisions/terms.h"
+#include "server/keys/keys.h"
+#include "server/store/store.h"
+
+enum role { ROLE_OPERATOR = 1, ROLE_ADVERTISER = 2, ROLE_PUBLISHER = 4, ROLE_AUDITOR = 8 };
+
+struct party {
+    uint32_t number;
+    char id[LIMIT_ID + 1];
+    enum role role;
+    struct span name;
+    bool has_key;
+    uint8_t pub[ED25519_KEY_LEN];
+    int64_t created_ms;
+    bool key_auth;              /* unsigned postbacks by key= are switched on */
+};
+
+struct secret {
+    char kid[LIMIT_ID + 1];
+    const struct party *party;
+    uint8_t key[64];
+    size_t len;
+    bool retired;
+    int64_t created_ms;
+};
+
+struct campaign {
+    uint32_t number;
+    char id[LIMIT_ID + 1];
+    const struct party *advertiser;
+    struct span document;       /* canonical */
+    uint32_t direct;            /* number of the contract that takes leads without a known click */
+    uint8_t pepper[32];
+    int64_t created_ms;
+};
+
+struct code {
+    uint32_t placement;
+    struct span label, landing_url; /* landing_url empty: the campaign's */
+    int64_t created_ms;
+};
+
+struct contract {
+    uint32_t number;
+    char id[LIMIT_ID + 1];
+    const struct campaign *campaign;
+    const struct party *publisher; /* NULL for a direct contract */
+    struct span document;
+    struct terms *terms;
+    uint64_t terms_index;
+    int64_t terms_version;
+    struct code *codes;         /* placement n at codes[n-1] */
+    size_t n_codes;
+    int64_t created_ms;
+};
+
+struct catalog {
+    atomic_int refs;
+    uint64_t generation;
+    struct party *parties;      /* ascending number; [0] is the operator */
+    struct campaign *campaigns;
+    struct contract *contracts; /* contract number n at contracts[n-1] */
+    struct secret *secrets;
+    size_t n_parties, n_campaigns, n_contracts, n_secrets;
+    struct catalog_index *index; /* private: id, token and grant look-ups; owns the memory */
+};
+
+MUST_CHECK enum err catalog_load(struct txn *t, const struct keys *k, uint64_t generation, struct catalog **out);
+/* The same for the transaction's state after a change of `before`: costs what changed, beside copying what did not. Its generation is the next. */
+MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before, struct catalog **out);
+void catalog_unref(struct catalog *c); /* frees with the last reference; NULL-safe */
+
+const struct party *catalog_party(const struct catalog *c, struct span id);
+const struct campaign *catalog_campaign(const struct catalog *c, struct span id);
+const struct contract *catalog_contract(const struct catalog *c, struct span id);
+const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number);
+const struct secret *catalog_secret(const struct catalog *c, struct span kid);
+/* Who presents this API token; NULL when nobody. */
+const struct party *catalog_token(const struct catalog *c, struct span token);
+/* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */
+bool catalog_may_read(const struct catalog *c, const struct party *p, const struct contract *k);
+
+/* The published snapshot. */
+struct catalog_slot;
+struct catalog_slot *catalog_slot_new(void);
+void catalog_slot_free(struct catalog_slot *s);
+void catalog_publish(struct catalog_slot *s, struct catalog *c); /* takes over the reference */
+struct catalog *catalog_hold(struct catalog_slot *s);            /* a new reference to the newest */
+
+#endif

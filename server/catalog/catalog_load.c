@@ -1,0 +1,481 @@
+/* Rows to a snapshot. A control write is followed by a reload inside the committer: so a row whose bytes are those of
+ * the snapshot before is taken over from there, and only what changed is parsed, opened and compiled. */
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "server/catalog/catalog_private.h"
+#include "server/catalog/catalog_write.h"
+#include "server/keys/vault.h"
+
+/* ---- memory ---- */
+
+static void *pool_alloc(struct catalog_index *x, size_t len)
+{
+    enum { BLOCK = 64 * 1024 };
+    len = (len + 15) & ~(size_t)15;
+    if (!x->blocks || x->blocks->cap - x->blocks->used < len) {
+        size_t cap = len > BLOCK ? len : BLOCK;
+        struct block *b = xmalloc(sizeof *b + cap);
+        *b = (struct block){.next = x->blocks, .cap = cap};
+        x->blocks = b;
+    }
+    void *p = x->blocks->bytes + x->blocks->used;
+    x->blocks->used += len;
+    return p;
+}
+
+static struct span pool_copy(struct catalog_index *x, struct span s)
+{
+    char *p = pool_alloc(x, s.len + 1);
+    if (s.len)
+        memcpy(p, s.ptr, s.len);
+    p[s.len] = '\0';
+    return span_of(p, s.len);
+}
+
+/* ---- reading rows ---- */
+
+struct load {
+    struct txn *txn;
+    const struct keys *keys;
+    const struct catalog *before; /* NULL on the first load */
+    struct catalog *c;
+};
+
+/* How rows of one table come into the snapshot: parsed, or taken over from row n of the snapshot before. */
+struct loader {
+    enum table table;
+    enum err (*read)(struct load *l, struct span key, const json_t *row);
+    /* ERR_NOT_FOUND: it hangs on something that did change, so parse it. */
+    enum err (*reuse)(struct load *l, struct span key, size_t n);
+};
+
+static int span_order(struct span a, struct span b)
+{
+    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* Keeps every row of the table: the next reload compares with them. */
+static enum err rows_copy(struct load *l, enum table table)
+{
+    struct rows *r = &l->c->index->rows[table];
+    struct cursor *cursor;
+    struct span key, value;
+    enum err e = cursor_open(l->txn, table, &cursor);
+    if (e != ERR_OK)
+        return e;
+    for (bool more = cursor_seek(cursor, span_of("", 0), &key, &value); more;
+         more = cursor_next(cursor, &key, &value)) {
+        if (r->n == r->cap) {
+            r->cap = r->cap ? 2 * r->cap : 64;
+            r->row = xrealloc(r->row, r->cap * sizeof *r->row);
+        }
+        r->row[r->n++] = (struct raw){pool_copy(l->c->index, key), pool_copy(l->c->index, value)};
+    }
+    cursor_close(cursor);
+    return ERR_OK;
+}
+
+static enum err row_parse(struct load *l, const struct loader *how, const struct raw *raw)
+{
+    json_t *row;
+    if (json_read_canonical(raw->value, &row, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    enum err e = how->read(l, raw->key, row);
+    json_decref(row);
+    return e;
+}
+
+/* Both snapshots hold their rows in key order, so one walk finds the equal ones. */
+static enum err rows_load(struct load *l, const struct loader *how)
+{
+    static const struct rows none;
+    const struct rows *now = &l->c->index->rows[how->table];
+    const struct rows *old = l->before ? &l->before->index->rows[how->table] : &none;
+    enum err e = ERR_OK;
+    for (size_t i = 0, o = 0; i < now->n && e == ERR_OK; i++) {
+        const struct raw *raw = &now->row[i];
+        while (o < old->n && span_order(old->row[o].key, raw->key) < 0)
+            o++;
+        bool same = o < old->n && span_eq(old->row[o].key, raw->key) && span_eq(old->row[o].value, raw->value);
+        e = same ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
+        if (e == ERR_NOT_FOUND)
+            e = row_parse(l, how, raw);
+    }
+    return e;
+}
+
+/* Members that must be there. */
+static enum err need_int(const json_t *row, const char *name, int64_t max, int64_t *out)
+{
+    bool found = false;
+    enum err e = json_get_int(row, "", name, 0, max, out, &found, NULL);
+    return e == ERR_OK && found ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err need_number(const json_t *row, const char *name, uint32_t *out)
+{
+    int64_t v;
+    enum err e = need_int(row, name, UINT32_MAX, &v);
+    if (e == ERR_OK)
+        *out = (uint32_t)v;
+    return e;
+}
+
+static enum err need_str(const json_t *row, const char *name, size_t max, struct span *out)
+{
+    bool found = false;
+    enum err e = json_get_str(row, "", name, max, out, &found, NULL);
+    return e == ERR_OK && found ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err need_id(const json_t *row, char out[LIMIT_ID + 1])
+{
+    struct span id;
+    if (need_str(row, "id", LIMIT_ID, &id) != ERR_OK || span_empty(id))
+        return ERR_CORRUPT;
+    memcpy(out, id.ptr, id.len);
+    out[id.len] = '\0';
+    return ERR_OK;
+}
+
+static enum err need_document(struct load *l, const json_t *row, struct span *out)
+{
+    const json_t *document;
+    bool found = false;
+    if (json_get_object(row, "", "document", &document, &found, NULL) != ERR_OK || !found)
+        return ERR_CORRUPT;
+    struct buf text;
+    struct jw w;
+    buf_heap(&text);
+    jw_open(&w, &text);
+    jw_value(&w, document);
+    jw_close(&w);
+    *out = pool_copy(l->c->index, buf_span(&text));
+    buf_free(&text);
+    return ERR_OK;
+}
+
+/* Numbers are given without holes from 1 on: row n of a table is number n. */
+static bool next_number(struct span key, size_t n_before)
+{
+    return key.len == 4 && load_be32(key.ptr) == n_before + 1;
+}
+
+static const struct party *party_number(const struct catalog *c, int64_t number)
+{
+    return number >= 1 && (uint64_t)number <= c->n_parties ? &c->parties[number - 1] : NULL;
+}
+
+static enum err need_party(const struct catalog *c, const json_t *row, const char *name, const struct party **out)
+{
+    int64_t number;
+    if (need_int(row, name, UINT32_MAX, &number) != ERR_OK || !party_number(c, number))
+        return ERR_CORRUPT;
+    *out = party_number(c, number);
+    return ERR_OK;
+}
+
+static enum err party_read(struct load *l, struct span key, const json_t *row)
+{
+    struct party *p = &l->c->parties[l->c->n_parties];
+    struct span kind, name, pub = {0};
+    size_t len = 0;
+    if (!next_number(key, l->c->n_parties) || need_id(row, p->id) != ERR_OK ||
+        need_str(row, "kind", LIMIT_LABEL, &kind) != ERR_OK || role_parse(kind, &p->role) != ERR_OK ||
+        need_str(row, "name", LIMIT_LABEL, &name) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &p->created_ms) != ERR_OK ||
+        json_get_str(row, "", "key", 64, &pub, &p->has_key, NULL) != ERR_OK ||
+        json_get_bool(row, "", "key_auth", &p->key_auth, NULL, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    if (p->has_key && (b64url_decode(pub, p->pub, sizeof p->pub, &len) != ERR_OK || len != sizeof p->pub))
+        return ERR_CORRUPT;
+    p->number = load_be32(key.ptr);
+    p->name = pool_copy(l->c->index, name);
+    l->c->n_parties++;
+    return ERR_OK;
+}
+
+static enum err party_reuse(struct load *l, struct span key, size_t n)
+{
+    struct party *p = &l->c->parties[l->c->n_parties];
+    if (!next_number(key, l->c->n_parties++))
+        return ERR_CORRUPT;
+    *p = l->before->parties[n];
+    p->name = pool_copy(l->c->index, p->name);
+    return ERR_OK;
+}
+
+static enum err campaign_read(struct load *l, struct span key, const json_t *row)
+{
+    struct campaign *c = &l->c->campaigns[l->c->n_campaigns];
+    if (!next_number(key, l->c->n_campaigns) || need_id(row, c->id) != ERR_OK ||
+        need_party(l->c, row, "advertiser", &c->advertiser) != ERR_OK ||
+        need_document(l, row, &c->document) != ERR_OK || need_number(row, "direct", &c->direct) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &c->created_ms) != ERR_OK)
+        return ERR_CORRUPT;
+    c->number = load_be32(key.ptr);
+    keys_pepper(l->keys, span_str(c->id), c->pepper);
+    l->c->n_campaigns++;
+    return ERR_OK;
+}
+
+static enum err campaign_reuse(struct load *l, struct span key, size_t n)
+{
+    struct campaign *c = &l->c->campaigns[l->c->n_campaigns];
+    if (!next_number(key, l->c->n_campaigns++))
+        return ERR_CORRUPT;
+    *c = l->before->campaigns[n];
+    c->advertiser = party_number(l->c, c->advertiser->number);
+    c->document = pool_copy(l->c->index, c->document);
+    return ERR_OK;
+}
+
+static enum err contract_read(struct load *l, struct span key, const json_t *row)
+{
+    struct contract *k = &l->c->contracts[l->c->n_contracts];
+    int64_t campaign, terms;
+    if (!next_number(key, l->c->n_contracts) || need_id(row, k->id) != ERR_OK ||
+        need_int(row, "campaign", (int64_t)l->c->n_campaigns, &campaign) != ERR_OK || campaign < 1 ||
+        need_document(l, row, &k->document) != ERR_OK || need_int(row, "terms", JSON_INT_MAX, &terms) != ERR_OK ||
+        need_int(row, "version", JSON_INT_MAX, &k->terms_version) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK)
+        return ERR_CORRUPT;
+    if (json_object_get(row, "publisher") && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
+        return ERR_CORRUPT;
+    k->number = load_be32(key.ptr);
+    k->campaign = &l->c->campaigns[campaign - 1];
+    k->terms_index = (uint64_t)terms;
+    enum err e = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
+    if (e != ERR_OK)
+        return e;
+    struct shared_terms *shared = xmalloc(sizeof *shared);
+    atomic_init(&shared->refs, 1);
+    shared->terms = k->terms;
+    l->c->index->terms[l->c->n_contracts++] = shared;
+    return ERR_OK;
+}
+
+static enum err contract_reuse(struct load *l, struct span key, size_t n)
+{
+    struct contract *k = &l->c->contracts[l->c->n_contracts];
+    const struct contract *old = &l->before->contracts[n];
+    if (!next_number(key, l->c->n_contracts) || old->campaign->number > l->c->n_campaigns)
+        return ERR_CORRUPT;
+    const struct campaign *campaign = &l->c->campaigns[old->campaign->number - 1];
+    if (!span_eq(campaign->document, old->campaign->document))
+        return ERR_NOT_FOUND;
+    *k = *old;
+    k->campaign = campaign;
+    k->publisher = old->publisher ? party_number(l->c, old->publisher->number) : NULL;
+    k->document = pool_copy(l->c->index, old->document);
+    k->codes = NULL;
+    k->n_codes = 0;
+    struct shared_terms *shared = l->before->index->terms[n];
+    atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
+    l->c->index->terms[l->c->n_contracts++] = shared;
+    return ERR_OK;
+}
+
+static struct contract *code_contract(struct load *l, struct span key)
+{
+    uint32_t number = key.len == 8 ? load_be32(key.ptr) : 0;
+    return number >= 1 && number <= l->c->n_contracts ? &l->c->contracts[number - 1] : NULL;
+}
+
+/* How many codes each contract has, and room for them: placements are given without holes from 1 on. */
+static enum err codes_count(struct load *l)
+{
+    const struct rows *r = &l->c->index->rows[TABLE_CODES];
+    for (size_t i = 0; i < r->n; i++) {
+        struct contract *k = code_contract(l, r->row[i].key);
+        if (!k || load_be32(r->row[i].key.ptr + 4) != ++k->n_codes)
+            return ERR_CORRUPT;
+    }
+    for (size_t i = 0; i < l->c->n_contracts; i++) {
+        struct contract *k = &l->c->contracts[i];
+        k->codes = k->n_codes ? pool_alloc(l->c->index, k->n_codes * sizeof *k->codes) : NULL;
+    }
+    return ERR_OK;
+}
+
+static void code_put(struct load *l, struct span key, struct code code)
+{
+    code.label = pool_copy(l->c->index, code.label);
+    code.landing_url = pool_copy(l->c->index, code.landing_url);
+    code_contract(l, key)->codes[code.placement - 1] = code;
+}
+
+static enum err code_row_read(struct load *l, struct span key, const json_t *row)
+{
+    struct code code = {.placement = load_be32(key.ptr + 4)};
+    if (need_str(row, "label", LIMIT_LABEL, &code.label) != ERR_OK ||
+        json_get_str(row, "", "landing_url", LIMIT_URL, &code.landing_url, NULL, NULL) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &code.created_ms) != ERR_OK)
+        return ERR_CORRUPT;
+    code_put(l, key, code);
+    return ERR_OK;
+}
+
+static enum err code_reuse(struct load *l, struct span key, size_t n)
+{
+    (void)n;
+    code_put(l, key, l->before->contracts[load_be32(key.ptr) - 1].codes[load_be32(key.ptr + 4) - 1]);
+    return ERR_OK;
+}
+
+static enum err secret_read(struct load *l, struct span key, const json_t *row)
+{
+    struct secret *s = &l->c->secrets[l->c->n_secrets];
+    struct span text;
+    uint8_t sealed[AEAD_NONCE_LEN + sizeof s->key + AEAD_TAG_LEN];
+    size_t len;
+    if (key.len == 0 || key.len > LIMIT_ID || need_party(l->c, row, "party", &s->party) != ERR_OK ||
+        need_str(row, "sealed", 256, &text) != ERR_OK || b64url_decode(text, sealed, sizeof sealed, &len) != ERR_OK ||
+        json_get_bool(row, "", "retired", &s->retired, NULL, NULL) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
+        return ERR_CORRUPT;
+    memcpy(s->kid, key.ptr, key.len);
+    s->kid[key.len] = '\0';
+    char plain[sizeof s->key + 1];
+    struct buf b;
+    buf_fixed(&b, plain, sizeof plain);
+    enum err e = vault_open(l->keys, VAULT_SECRETS, key, span_of(sealed, len), &b);
+    if (e == ERR_OK) {
+        s->len = b.len;
+        memcpy(s->key, plain, s->len);
+        l->c->n_secrets++;
+    }
+    crypto_wipe(plain, sizeof plain);
+    return e;
+}
+
+static enum err secret_reuse(struct load *l, struct span key, size_t n)
+{
+    (void)key;
+    struct secret *s = &l->c->secrets[l->c->n_secrets++];
+    *s = l->before->secrets[n];
+    s->party = party_number(l->c, s->party->number);
+    return ERR_OK;
+}
+
+static enum err token_read(struct load *l, struct span key, const json_t *row)
+{
+    struct catalog_index *x = l->c->index;
+    struct token_row *r = &x->tokens[x->n_tokens];
+    if (key.len != HASH_LEN || need_party(l->c, row, "party", &r->party) != ERR_OK)
+        return ERR_CORRUPT;
+    memcpy(r->sha256, key.ptr, HASH_LEN);
+    x->n_tokens++;
+    return ERR_OK;
+}
+
+static enum err token_reuse(struct load *l, struct span key, size_t n)
+{
+    (void)key;
+    struct catalog_index *x = l->c->index;
+    struct token_row *r = &x->tokens[x->n_tokens++];
+    *r = l->before->index->tokens[n];
+    r->party = party_number(l->c, r->party->number);
+    return ERR_OK;
+}
+
+static enum err grant_read(struct load *l, struct span key, const json_t *row)
+{
+    (void)row;
+    struct catalog_index *x = l->c->index;
+    if (key.len != 8)
+        return ERR_CORRUPT;
+    x->grants[x->n_grants++] = (struct grant){load_be32(key.ptr), load_be32(key.ptr + 4)};
+    return ERR_OK;
+}
+
+static enum err grant_reuse(struct load *l, struct span key, size_t n)
+{
+    (void)n;
+    return grant_read(l, key, NULL);
+}
+
+/* ---- the snapshot ---- */
+
+/* Two rows of one id would hide each other. */
+static enum err names_build(struct catalog *c)
+{
+    struct catalog_index *x = c->index;
+    x->names = xcalloc(c->n_parties + c->n_campaigns + c->n_contracts + 1, sizeof *x->names);
+    for (size_t i = 0; i < c->n_parties; i++)
+        x->names[x->n_names++] = (struct name){c->parties[i].id, &c->parties[i]};
+    for (size_t i = 0; i < c->n_campaigns; i++)
+        x->names[x->n_names++] = (struct name){c->campaigns[i].id, &c->campaigns[i]};
+    for (size_t i = 0; i < c->n_contracts; i++)
+        x->names[x->n_names++] = (struct name){c->contracts[i].id, &c->contracts[i]};
+    qsort(x->names, x->n_names, sizeof *x->names, name_compare);
+    for (size_t i = 1; i < x->n_names; i++)
+        if (strcmp(x->names[i - 1].id, x->names[i].id) == 0)
+            return ERR_CORRUPT;
+    return ERR_OK;
+}
+
+/* In the order of dependence. */
+static const struct loader loaders[] = {
+    {TABLE_PARTIES, party_read, party_reuse},         {TABLE_CAMPAIGNS, campaign_read, campaign_reuse},
+    {TABLE_CONTRACTS, contract_read, contract_reuse}, {TABLE_CODES, code_row_read, code_reuse},
+    {TABLE_SECRETS, secret_read, secret_reuse},       {TABLE_TOKENS, token_read, token_reuse},
+    {TABLE_GRANTS, grant_read, grant_reuse},
+};
+enum { LOADERS = sizeof loaders / sizeof *loaders };
+
+static void arrays_make(struct catalog *c)
+{
+    struct catalog_index *x = c->index;
+    c->parties = xcalloc(x->rows[TABLE_PARTIES].n + 1, sizeof *c->parties);
+    c->campaigns = xcalloc(x->rows[TABLE_CAMPAIGNS].n + 1, sizeof *c->campaigns);
+    c->contracts = xcalloc(x->rows[TABLE_CONTRACTS].n + 1, sizeof *c->contracts);
+    c->secrets = xcalloc(x->rows[TABLE_SECRETS].n + 1, sizeof *c->secrets);
+    x->terms = xcalloc(x->rows[TABLE_CONTRACTS].n + 1, sizeof *x->terms);
+    x->tokens = xcalloc(x->rows[TABLE_TOKENS].n + 1, sizeof *x->tokens);
+    x->grants = xcalloc(x->rows[TABLE_GRANTS].n + 1, sizeof *x->grants);
+}
+
+static enum err load_all(struct load *l)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < LOADERS && e == ERR_OK; i++)
+        e = rows_copy(l, loaders[i].table);
+    if (e != ERR_OK)
+        return e;
+    arrays_make(l->c);
+    for (size_t i = 0; i < LOADERS && e == ERR_OK; i++) {
+        if (loaders[i].table == TABLE_CODES)
+            e = codes_count(l);
+        if (e == ERR_OK)
+            e = rows_load(l, &loaders[i]);
+    }
+    return e == ERR_OK ? names_build(l->c) : e;
+}
+
+static enum err load(struct load *l, uint64_t generation, struct catalog **out)
+{
+    l->c = xcalloc(1, sizeof *l->c);
+    atomic_init(&l->c->refs, 1);
+    l->c->generation = generation;
+    l->c->index = xcalloc(1, sizeof *l->c->index);
+    enum err e = load_all(l);
+    if (e == ERR_OK)
+        *out = l->c;
+    else
+        catalog_unref(l->c);
+    return e;
+}
+
+enum err catalog_load(struct txn *t, const struct keys *k, uint64_t generation, struct catalog **out)
+{
+    return load(&(struct load){.txn = t, .keys = k}, generation, out);
+}
+
+enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before, struct catalog **out)
+{
+    return load(&(struct load){.txn = t, .keys = k, .before = before}, before->generation + 1, out);
+}

@@ -1,0 +1,53 @@
+/* What catalog.c and catalog_load.c share: the memory and the index of one snapshot. */
+#ifndef CS_SERVER_CATALOG_CATALOG_PRIVATE
+#define CS_SERVER_CATALOG_CATALOG_PRIVATE
+
+#include "server/catalog/catalog.h"
+
+struct name {
+    const char *id;
+    const void *what; /* a party, campaign or contract: in whose array it lies says which */
+};
+
+struct token_row {
+    uint8_t sha256[HASH_LEN];
+    const struct party *party;
+};
+
+struct grant {
+    uint32_t contract, party;
+};
+
+/* Rows as they were read: what has not changed is taken over by the next snapshot without being parsed again. */
+struct rows {
+    struct raw {
+        struct span key, value;
+    } * row;
+    size_t n, cap;
+};
+
+/* Compiled terms serve all snapshots in which neither campaign nor contract changed. */
+struct shared_terms {
+    atomic_int refs;
+    struct terms *terms;
+};
+
+struct catalog_index {
+    struct block *blocks; /* bump memory for spans and codes */
+    struct rows rows[TABLE_COUNT];
+    struct shared_terms **terms; /* of contract n at terms[n-1] */
+    struct name *names;          /* by id */
+    struct token_row *tokens;    /* by hash: the order of the table */
+    struct grant *grants;        /* by contract, party: the order of the table */
+    size_t n_names, n_tokens, n_grants;
+};
+
+struct block {
+    struct block *next;
+    size_t used, cap;
+    char bytes[];
+};
+
+int name_compare(const void *a, const void *b);
+
+#endif

@@ -1,0 +1,173 @@
+#include "server/catalog/catalog_write.h"
+
+#include "common/base/bytes.h"
+#include "common/base/json_write.h"
+#include "server/system/system.h"
+#include "server/keys/vault.h"
+
+static const struct {
+    enum role role;
+    const char *word;
+} roles[] = {
+    {ROLE_OPERATOR, "operator"},
+    {ROLE_ADVERTISER, "advertiser"},
+    {ROLE_PUBLISHER, "publisher"},
+    {ROLE_AUDITOR, "auditor"},
+};
+
+const char *role_word(enum role r)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (roles[i].role == r)
+            return roles[i].word;
+    return "";
+}
+
+enum err role_parse(struct span word, enum role *out)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (span_is(word, roles[i].word)) {
+            *out = roles[i].role;
+            return ERR_OK;
+        }
+    return ERR_INVALID;
+}
+
+void api_token_new(char out[API_TOKEN_LEN + 1])
+{
+    uint8_t random[32];
+    struct buf b;
+    random_bytes(random, sizeof random);
+    buf_fixed(&b, out, API_TOKEN_LEN);
+    buf_str(&b, "cst_");
+    buf_b64url(&b, random, sizeof random);
+    out[API_TOKEN_LEN] = '\0';
+    crypto_wipe(random, sizeof random);
+}
+
+/* One row: the object is open between row_begin and row_put. */
+struct row {
+    struct buf text;
+    struct jw w;
+};
+
+static void row_begin(struct row *r)
+{
+    buf_heap(&r->text);
+    jw_open(&r->w, &r->text);
+    jw_object(&r->w);
+}
+
+static enum err row_put(struct row *r, struct txn *t, enum table table, struct span key)
+{
+    jw_object_end(&r->w);
+    jw_close(&r->w);
+    enum err e = store_put(t, table, key, buf_span(&r->text));
+    buf_free(&r->text);
+    return e;
+}
+
+static enum err row_put_number(struct row *r, struct txn *t, enum table table, uint32_t number)
+{
+    uint8_t key[4];
+    store_be32(key, number);
+    return row_put(r, t, table, span_of(key, sizeof key));
+}
+
+static enum err row_put_pair(struct row *r, struct txn *t, enum table table, uint32_t a, uint32_t b)
+{
+    uint8_t key[8];
+    store_be32(key, a);
+    store_be32(key + 4, b);
+    return row_put(r, t, table, span_of(key, sizeof key));
+}
+
+enum err catalog_put_party(struct txn *t, const struct party *p)
+{
+    struct row r;
+    row_begin(&r);
+    jw_kint(&r.w, "created", p->created_ms);
+    jw_kstr(&r.w, "id", span_str(p->id));
+    if (p->has_key)
+        jw_kb64url(&r.w, "key", p->pub, sizeof p->pub);
+    if (p->key_auth)
+        jw_kbool(&r.w, "key_auth", true);
+    jw_kstr(&r.w, "kind", span_str(role_word(p->role)));
+    jw_kstr(&r.w, "name", p->name);
+    return row_put_number(&r, t, TABLE_PARTIES, p->number);
+}
+
+enum err catalog_put_token(struct txn *t, struct span token, uint32_t party, int64_t created_ms)
+{
+    struct row r;
+    uint8_t key[HASH_LEN];
+    sha256(token.ptr, token.len, key);
+    row_begin(&r);
+    jw_kint(&r.w, "created", created_ms);
+    jw_kint(&r.w, "party", party);
+    return row_put(&r, t, TABLE_TOKENS, span_of(key, sizeof key));
+}
+
+enum err catalog_put_secret(struct txn *t, const struct keys *k, const struct secret *s)
+{
+    struct row r;
+    struct buf sealed;
+    buf_heap(&sealed);
+    vault_seal(k, VAULT_SECRETS, span_str(s->kid), span_of(s->key, s->len), &sealed);
+    row_begin(&r);
+    jw_kint(&r.w, "created", s->created_ms);
+    jw_kint(&r.w, "party", s->party->number);
+    if (s->retired)
+        jw_kbool(&r.w, "retired", true);
+    jw_kb64url(&r.w, "sealed", sealed.ptr, sealed.len);
+    buf_free(&sealed);
+    return row_put(&r, t, TABLE_SECRETS, span_str(s->kid));
+}
+
+enum err catalog_put_campaign(struct txn *t, const struct campaign *c)
+{
+    struct row r;
+    row_begin(&r);
+    jw_kint(&r.w, "advertiser", c->advertiser->number);
+    jw_kint(&r.w, "created", c->created_ms);
+    jw_kint(&r.w, "direct", c->direct);
+    jw_key(&r.w, "document");
+    jw_raw(&r.w, c->document);
+    jw_kstr(&r.w, "id", span_str(c->id));
+    return row_put_number(&r, t, TABLE_CAMPAIGNS, c->number);
+}
+
+enum err catalog_put_contract(struct txn *t, const struct contract *k)
+{
+    struct row r;
+    row_begin(&r);
+    jw_kint(&r.w, "campaign", k->campaign->number);
+    jw_kint(&r.w, "created", k->created_ms);
+    jw_key(&r.w, "document");
+    jw_raw(&r.w, k->document);
+    jw_kstr(&r.w, "id", span_str(k->id));
+    if (k->publisher)
+        jw_kint(&r.w, "publisher", k->publisher->number);
+    jw_kint(&r.w, "terms", (int64_t)k->terms_index);
+    jw_kint(&r.w, "version", k->terms_version);
+    return row_put_number(&r, t, TABLE_CONTRACTS, k->number);
+}
+
+enum err catalog_put_code(struct txn *t, uint32_t contract, const struct code *c)
+{
+    struct row r;
+    row_begin(&r);
+    jw_kint(&r.w, "created", c->created_ms);
+    jw_kstr(&r.w, "label", c->label);
+    if (!span_empty(c->landing_url))
+        jw_kstr(&r.w, "landing_url", c->landing_url);
+    return row_put_pair(&r, t, TABLE_CODES, contract, c->placement);
+}
+
+enum err catalog_put_grant(struct txn *t, uint32_t contract, uint32_t party, int64_t created_ms)
+{
+    struct row r;
+    row_begin(&r);
+    jw_kint(&r.w, "created", created_ms);
+    return row_put_pair(&r, t, TABLE_GRANTS, contract, party);
+}

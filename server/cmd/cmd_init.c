@@ -1,0 +1,113 @@
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "server/catalog/catalog_write.h"
+#include "server/cmd/command.h"
+#include "server/system/log.h"
+#include "server/system/options.h"
+#include "server/system/system.h"
+
+enum { URL_CAP = 256, PATH_CAP = 4096 };
+
+/* scheme://host[:port][/path], lower case up to the path, without query, fragment or user; a trailing slash is cut.
+ * Dies with what to write instead. */
+static struct span take_public_url(const char *given, char url[URL_CAP])
+{
+    size_t len = strlen(given);
+    while (len > 0 && given[len - 1] == '/')
+        len--;
+    size_t scheme = strncmp(given, "http://", 7) == 0 ? 7 : strncmp(given, "https://", 8) == 0 ? 8 : 0;
+    if (scheme == 0 || len <= scheme || given[scheme] == '/' || given[scheme] == ':')
+        die("--public-url \"%s\": write it as https://host or https://host:port", given);
+    if (len >= URL_CAP)
+        die("--public-url is longer than %d bytes: use a shorter host or path", URL_CAP - 1);
+    bool in_path = false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)given[i];
+        in_path |= i >= scheme && c == '/';
+        bool good = isalnum(c) || c == '.' || c == '-' || c == ':' || c == '/' ||
+                    (i >= scheme && (c == '[' || c == ']')) || (in_path && (c == '_' || c == '~'));
+        if (!good || (!in_path && isupper(c)))
+            die("--public-url \"%s\": the character %zu does not belong there: scheme, lower-case host, port and path "
+                "are all it may hold",
+                given, i + 1);
+        url[i] = (char)c;
+    }
+    return span_of(url, len);
+}
+
+static void make_folder(const char *dir)
+{
+    struct stat st;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        die("cannot make the folder %s: %s", dir, strerror(errno));
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        die("%s is not a folder: choose another --data", dir);
+}
+
+/* What a new store holds: its format, its URL, the operator and one token for it. */
+static enum err fill_store(struct store *s, struct span url, const struct party *operator, struct span token)
+{
+    struct txn *t = NULL;
+    enum err e = txn_begin(s, true, &t);
+    if (e != ERR_OK)
+        return e;
+    e = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
+    if (e == ERR_OK)
+        e = store_put(t, TABLE_META, SPAN("public_url"), url);
+    if (e == ERR_OK)
+        e = catalog_put_party(t, operator);
+    if (e == ERR_OK)
+        e = catalog_put_token(t, token, operator->number, operator->created_ms);
+    if (e != ERR_OK) {
+        txn_abort(t);
+        return e;
+    }
+    return txn_commit(t);
+}
+
+int cmd_init(int argc, char **argv)
+{
+    const char *dir = NULL, *given_url = NULL;
+    const struct arg args[] = {
+        {"--data", &dir, NULL, true, "folder to make; it will hold everything"},
+        {"--public-url", &given_url, NULL, true, "how the world reaches the server, e.g. https://track.example.com"},
+    };
+    args_parse(argc, argv, "Makes a data folder: keys, store, and the operator's API token (printed once).", args, 2);
+    char url_mem[URL_CAP], path[PATH_CAP], token[API_TOKEN_LEN + 1], line[API_TOKEN_LEN + 2];
+    struct span url = take_public_url(given_url, url_mem);
+    if (snprintf(path, sizeof path, "%s/operator.token", dir) >= (int)sizeof path)
+        die("--data is too long a path");
+
+    make_folder(dir);
+    enum err e = keys_create(dir);
+    if (e == ERR_CONFLICT)
+        die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
+            dir);
+    if (e != ERR_OK)
+        die("cannot write %s/keys.json: %s", dir, strerror(errno));
+
+    struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
+    random_id('P', operator.id);
+    api_token_new(token);
+    struct store *s = NULL;
+    e = store_open(dir, STORE_CREATE, options_map_size(), &s);
+    if (e == ERR_OK)
+        e = fill_store(s, url, &operator, span_str(token));
+    store_close(s);
+    if (e != ERR_OK)
+        die("cannot make the store in %s (%s): free some space, remove the folder and run init again", dir,
+            err_word(e));
+
+    snprintf(line, sizeof line, "%s\n", token);
+    if (file_write_atomic(path, span_str(line), 0600) != ERR_OK)
+        die("cannot write %s: remove the folder and run init again", path);
+    printf("%s is ready for %.*s\n"
+           "operator %s, API token (kept in %s):\n%s\n"
+           "next: countersign serve --data %s\n",
+           dir, (int)url.len, url.ptr, operator.id, path, token, dir);
+    return 0;
+}

@@ -1,0 +1,181 @@
+#include <errno.h>
+#include <event2/util.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "server/http/http.h"
+#include "server/system/log.h"
+#include "server/worker/server.h"
+#include "server/system/system.h"
+
+/* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
+ * bind first tells. Writes the address that was bound, which settles port 0. */
+static void probe_address(const char *address, char *bound, size_t cap)
+{
+    struct sockaddr_storage sa;
+    int len = sizeof sa, on = 1;
+    if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
+        die("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
+    int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
+        die("cannot listen on %s: %s; stop what listens there, or choose another --listen", address, strerror(errno));
+    socklen_t bound_len = sizeof sa;
+    char ip[INET6_ADDRSTRLEN] = "";
+    if (getsockname(fd, (struct sockaddr *)&sa, &bound_len) < 0)
+        die("cannot read the address of %s: %s", address, strerror(errno));
+    close(fd);
+    const void *raw = sa.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&sa)->sin6_addr
+                                               : (const void *)&((struct sockaddr_in *)&sa)->sin_addr;
+    in_port_t port =
+        sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port : ((struct sockaddr_in *)&sa)->sin_port;
+    evutil_inet_ntop(sa.ss_family, raw, ip, sizeof ip);
+    snprintf(bound, cap, sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, ntohs(port));
+}
+
+static void bind_addresses(struct shared *sh)
+{
+    const struct options *o = sh->options;
+    struct problem p;
+    if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
+        die("%s %s", p.field, p.detail);
+    probe_address(o->listen.text, sh->listen, sizeof sh->listen);
+    if (o->admin_listen.text[0])
+        probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+}
+
+/* public_url, host and origin from what init wrote. */
+static enum err load_url(struct shared *sh, struct txn *t)
+{
+    struct span url;
+    enum err e = store_get(t, TABLE_META, SPAN("public_url"), &url);
+    if (e)
+        return e;
+    if (url.len >= sizeof sh->public_url)
+        return ERR_CORRUPT;
+    memcpy(sh->public_url, url.ptr, url.len);
+    sh->https = span_starts(url, "https://");
+    const char *host = strstr(sh->public_url, "://");
+    if (!host)
+        return ERR_CORRUPT;
+    host += 3;
+    snprintf(sh->origin, sizeof sh->origin, "%s", host);
+    snprintf(sh->host, sizeof sh->host, "%.*s", (int)strcspn(host, "/"), host);
+    return ERR_OK;
+}
+
+static enum err load_control_data(struct shared *sh)
+{
+    struct txn *t;
+    struct catalog *c;
+    enum err e = txn_begin(sh->store, false, &t);
+    if (e)
+        return e;
+    e = load_url(sh, t);
+    if (!e)
+        e = catalog_load(t, sh->keys, 1, &c);
+    txn_abort(t);
+    if (e)
+        return e;
+    sh->catalog = catalog_slot_new();
+    catalog_publish(sh->catalog, c);
+    return ERR_OK;
+}
+
+static void open_data(struct shared *sh)
+{
+    const char *data = sh->options->data.text;
+    enum err e = keys_load(data, &sh->keys);
+    if (e)
+        die("cannot read %s/keys.json (%s): make the folder with countersign init", data, err_word(e));
+    e = store_open(data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &sh->store);
+    if (e == ERR_CONFLICT)
+        die("%s is in use by another countersign: stop it first", data);
+    if (e)
+        die("cannot open the store in %s (%s)", data, err_word(e));
+    e = load_control_data(sh);
+    if (e)
+        die("cannot read the store in %s (%s): run countersign check", data, err_word(e));
+    e = heads_open(data, sh->keys, &sh->heads);
+    if (e)
+        die("cannot open %s/signed-heads (%s)", data, err_word(e));
+}
+
+static void start(struct shared *sh)
+{
+    sh->n_workers = (size_t)sh->options->workers.number;
+    sh->workers = xcalloc(sh->n_workers, sizeof(struct worker *));
+    sh->metrics = metrics_new(sh->n_workers + 1); /* the last is the committer's */
+    sh->periods = periods_new();
+    enum err e = committer_start(sh, sh->n_workers, &sh->committer);
+    if (e)
+        die("recovery failed (%s): run countersign check", err_word(e));
+    for (size_t i = 0; i < sh->n_workers; i++)
+        if (worker_start(sh, i, &sh->workers[i]) != ERR_OK)
+            die("cannot start worker %zu", i);
+}
+
+static void stop(struct shared *sh)
+{
+    for (size_t i = 0; i < sh->n_workers; i++)
+        worker_stop(sh->workers[i]);
+    committer_stop(sh->committer);
+    heads_close(sh->heads);
+    catalog_slot_free(sh->catalog);
+    periods_free(sh->periods);
+    metrics_free(sh->metrics);
+    store_close(sh->store);
+    keys_free(sh->keys);
+    proxies_free(sh->proxies);
+    free(sh->workers);
+}
+
+static void wait_for_signals(const sigset_t *set)
+{
+    for (;;) {
+        int signal = 0;
+        sigwait(set, &signal);
+        if (signal != SIGHUP) {
+            log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
+            return;
+        }
+        log_line(LOG_WARN, 0, "hangup_ignored", "nothing is reloaded: restart to take a changed configuration");
+    }
+}
+
+int serve(int argc, char **argv)
+{
+    struct options options;
+    struct shared sh = {.options = &options};
+    options_parse(&options, argc, argv);
+    if (options.print_config) {
+        options_print(&options);
+        options_free(&options);
+        return 0;
+    }
+    http_require_libevent();
+
+    sigset_t set; /* blocked in every thread, taken by this one */
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    open_data(&sh);
+    bind_addresses(&sh);
+    start(&sh);
+    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sh.listen, sh.public_url,
+             sh.n_workers, sh.admin_listen[0] ? ", admin on http://" : "", sh.admin_listen);
+    wait_for_signals(&set);
+    stop(&sh);
+    log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
+    options_free(&options);
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* How `verify` and `check` tell their findings: one line per check, or one JSON object; and the exit status. */
+#ifndef CS_SERVER_CMD_VERDICT
+#define CS_SERVER_CMD_VERDICT
+
+#include "common/settlement/verify.h"
+
+struct verdict_printer {
+    bool json;
+    struct buf checks; /* JSON members so far */
+};
+void verdict_open(struct verdict_printer *p, bool json);
+void verdict_line(void *printer, const char *check, enum verdict v, const char *sentence); /* a verify_report */
+/* The last line; frees. Returns the exit status: 0 all holds, 1 something does not, 2 cannot tell. */
+int verdict_close(struct verdict_printer *p, enum verdict all);
+
+#endif

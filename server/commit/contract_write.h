@@ -1,0 +1,22 @@
+/* What stands in a contract's log beside traffic and leads: terms and keys. Committer only, inside the batch's
+ * transaction. */
+#ifndef CS_SERVER_COMMIT_CONTRACT_WRITE
+#define CS_SERVER_COMMIT_CONTRACT_WRITE
+
+#include "server/commit/commit.h"
+
+/* Whether these two canonical documents make terms together. */
+MUST_CHECK enum err contract_check(struct span campaign, struct span contract, struct problem *p);
+
+/* A new contract: entry 0 is its terms, the keys of its parties follow, then its row. Taken from *k: number, id,
+ * campaign, publisher, document, created_ms; the terms' index and version are filled in. The documents have passed
+ * contract_check. */
+MUST_CHECK enum err contract_open(struct commit *cx, struct contract *k);
+/* The next terms version of an existing contract. *k is a copy of the catalog's with campaign or document replaced. */
+MUST_CHECK enum err contract_renew(struct commit *cx, struct contract *k);
+
+bool contract_has_party(const struct contract *k,
+                        const struct party *p); /* advertiser or publisher; not auditor or operator */
+MUST_CHECK enum err contract_append_key(struct commit *cx, const struct contract *k, const struct party *p);
+
+#endif

@@ -1,0 +1,331 @@
+#include "server/http/http.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "server/system/arena.h"
+#include "server/http/http_private.h"
+#include "server/system/log.h"
+#include "server/system/system.h"
+
+enum { ACCEPT_PAUSE_MS = 100, TICK_MS = 250, STOP_S = 5 };
+
+void http_require_libevent(void)
+{
+    if (!dlsym(RTLD_DEFAULT, "evhttp_str_is_chunked_"))
+        die("this libevent lacks the request smuggling fixes of 2026: upgrade the package libevent-extra-2.1-7 to "
+            "2.1.12-stable-8+deb12u1 or later");
+}
+
+/* ---- exchanges ---- */
+
+struct exchange *exchange_new(struct http *h)
+{
+    struct exchange *ex = h->pool;
+    struct arena *arena;
+    if (ex) {
+        h->pool = ex->next;
+        arena = ex->rq.arena;
+        memset(ex, 0, sizeof *ex);
+    } else {
+        ex = xcalloc(1, sizeof *ex);
+        arena = arena_new();
+    }
+    struct worker *w = h->worker;
+    ex->rq.arena = arena;
+    ex->rq.worker = w;
+    ex->rq.id = h->next_id++;
+    ex->rq.arrived_ms = clock_ms();
+    ex->rq.catalog = catalog_hold(w->shared->catalog);
+    h->n_exchanges++;
+    return ex;
+}
+
+void exchange_free(struct http *h, struct exchange *ex)
+{
+    catalog_unref(ex->rq.catalog);
+    arena_reset(ex->rq.arena);
+    ex->next = h->pool;
+    h->pool = ex;
+    h->n_exchanges--;
+}
+
+static void count(struct counters *c, int status)
+{
+    METRIC_ADD(c, requests, 1);
+    if (status == 401)
+        METRIC_ADD(c, unauthorized, 1);
+    else if (status == 503)
+        METRIC_ADD(c, busy, 1);
+    else if (status >= 400 && status < 500)
+        METRIC_ADD(c, rejected_input, 1);
+}
+
+static void answer(struct http *h, struct exchange *ex)
+{
+    struct request *rq = &ex->rq;
+    int status = ex->reply.status ? ex->reply.status : 200;
+    worker_reader_end(h->worker);
+    count(h->worker->counters, status);
+    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %.*s", status, (int)rq->path.len,
+             rq->path.ptr);
+    if (ex->evreq)
+        evhttp_send_exchange(ex);
+    else if (ex->conn)
+        conn_send_reply(ex->conn, ex);
+    exchange_free(h, ex);
+}
+
+bool exchange_dispatch(struct http *h, struct exchange *ex)
+{
+    enum err e = route_dispatch(&ex->rq, &ex->route, &ex->reply);
+    if (e == ERR_PENDING) {
+        worker_reader_end(h->worker);
+        return false;
+    }
+    answer(h, ex);
+    return true;
+}
+
+/* ---- the loop's own events ---- */
+
+static void on_finished(struct http *h, struct job *batch)
+{
+    struct job *in_order = NULL;
+    while (batch) {
+        struct job *next = batch->next;
+        batch->next = in_order;
+        in_order = batch;
+        batch = next;
+    }
+    while (in_order) {
+        struct job *job = in_order;
+        in_order = job->next; /* the job dies with its exchange */
+        struct exchange *ex = job->exchange;
+        route_finish(ex->route, &ex->rq, job, &ex->reply);
+        answer(h, ex);
+    }
+}
+
+static void stop_accepting(struct http *h)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct lane *lane = &h->lane[i];
+        if (lane->bound)
+            evhttp_del_accept_socket(lane->evhttp, lane->bound);
+        lane->bound = NULL;
+        lane->listener = NULL;
+    }
+}
+
+static void begin_stop(struct http *h)
+{
+    h->stopping = true;
+    h->stop_at_us = clock_monotonic_us() + STOP_S * 1000000LL;
+    stop_accepting(h);
+    struct conn *c;
+    TAILQ_FOREACH(c, &h->conns, link)
+    conn_stop(c);
+}
+
+/* Down when nobody waits for an answer; after STOP_S also under those who do not read theirs, but never under the
+ * committer. */
+static void maybe_end(struct http *h)
+{
+    if (h->stopping && (h->n_conns == 0 || clock_monotonic_us() >= h->stop_at_us) && h->n_exchanges == 0)
+        event_base_loopbreak(h->base);
+}
+
+/* Stands in the queue of active events behind all that were active when it was set off. */
+static void on_turn_end(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    worker_turn_ends(((struct http *)arg)->worker);
+}
+
+void http_turn(struct http *h) { event_active(h->turn_end, EV_TIMEOUT, 0); }
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    (void)what;
+    struct http *h = arg;
+    uint64_t times;
+    if (read(fd, &times, sizeof times) < 0)
+        return;
+    on_finished(h, atomic_exchange_explicit(&h->worker->finished, NULL, memory_order_acquire));
+    if (atomic_load(&h->worker->stopping) && !h->stopping)
+        begin_stop(h);
+    maybe_end(h);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct http *h = arg;
+    int64_t now_us = clock_monotonic_us();
+    struct conn *c;
+    while ((c = TAILQ_FIRST(&h->conns)) && c->deadline_us <= now_us)
+        conn_expired(c);
+    maybe_end(h);
+}
+
+/* ---- accepting ---- */
+
+static void set_accepting(struct http *h, bool on)
+{
+    h->paused = !on;
+    for (size_t i = 0; i < 2; i++)
+        if (h->lane[i].listener && on)
+            evconnlistener_enable(h->lane[i].listener);
+        else if (h->lane[i].listener)
+            evconnlistener_disable(h->lane[i].listener);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct http *h = arg;
+    if (!h->stopping && (int64_t)h->n_conns < h->worker->shared->options->max_connections.number)
+        set_accepting(h, true);
+}
+
+static void pause_accepting(struct http *h)
+{
+    struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
+    set_accepting(h, false);
+    event_add(h->resume_accept, &pause);
+}
+
+/* The listener's argument belongs to evhttp, so its error callback has no other way home. */
+static _Thread_local struct http *this_thread;
+
+/* Out of descriptors: without a pause the loop would spin on the listener. */
+static void on_accept_error(struct evconnlistener *listener, void *evhttp)
+{
+    (void)listener;
+    (void)evhttp;
+    log_line(LOG_WARN, 0, "accept_failed", "%s; pausing %d ms", strerror(errno), ACCEPT_PAUSE_MS);
+    pause_accepting(this_thread);
+}
+
+void http_room(struct http *h)
+{
+    struct timeval now = {0, 0};
+    if (h->stopping)
+        maybe_end(h);
+    else if (h->paused && (int64_t)h->n_conns < h->worker->shared->options->max_connections.number)
+        event_add(h->resume_accept, &now);
+}
+
+/* evhttp makes a connection by this callback: the place to count it. */
+static struct bufferevent *on_accept(struct event_base *base, void *arg)
+{
+    struct lane *lane = arg;
+    struct bufferevent *bev = conn_new(base, lane);
+    if ((int64_t)lane->http->n_conns >= lane->http->worker->shared->options->max_connections.number)
+        set_accepting(lane->http, false);
+    return bev;
+}
+
+static int listen_on(const char *address)
+{
+    struct sockaddr_storage sa;
+    int len = sizeof sa, on = 1;
+    if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
+        die("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
+    int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, SOMAXCONN) < 0)
+        die("cannot listen on %s: %s", address, strerror(errno));
+    return fd;
+}
+
+static void open_lane(struct http *h, struct lane *lane, const char *address, bool admin)
+{
+    lane->http = h;
+    lane->admin = admin;
+    lane->evhttp = evhttp_lane_new(lane);
+    evhttp_set_bevcb(lane->evhttp, on_accept, lane);
+    lane->listener =
+        evconnlistener_new(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_on(address));
+    if (!lane->listener)
+        abort();
+    lane->bound = evhttp_bind_listener(lane->evhttp, lane->listener);
+    evconnlistener_set_error_cb(lane->listener, on_accept_error);
+}
+
+/* ---- life ---- */
+
+struct http *http_new(struct worker *w)
+{
+    struct http *h = xcalloc(1, sizeof *h);
+    struct event_config *config = event_config_new();
+    if (!config || event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
+        abort();
+    h->worker = w;
+    h->base = event_base_new_with_config(config);
+    event_config_free(config);
+    if (!h->base)
+        die("cannot make an event loop: %s", strerror(errno));
+    TAILQ_INIT(&h->conns);
+    random_bytes(&h->next_id, sizeof h->next_id);
+    h->next_id = (h->next_id >> 16) + 1;
+    h->patience_us = w->shared->options->request_timeout_s.number * 1000000;
+
+    struct timeval tick = {0, TICK_MS * 1000};
+    h->wake = event_new(h->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, h);
+    h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
+    h->resume_accept = event_new(h->base, -1, 0, on_resume, h);
+    h->turn_end = event_new(h->base, -1, 0, on_turn_end, h);
+    if (!h->turn_end || !h->wake || !h->tick || !h->resume_accept || event_add(h->wake, NULL) < 0 || event_add(h->tick, &tick) < 0)
+        abort();
+    open_lane(h, &h->lane[0], w->shared->listen, false);
+    if (w->number == 0 && w->shared->admin_listen[0])
+        open_lane(h, &h->lane[1], w->shared->admin_listen, true);
+    return h;
+}
+
+void http_run(struct http *h)
+{
+    this_thread = h;
+    event_base_dispatch(h->base);
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        if (h->lane[i].evhttp)
+            evhttp_free(h->lane[i].evhttp); /* closes what is still open */
+    event_free(h->wake);
+    event_free(h->tick);
+    event_free(h->resume_accept);
+    event_free(h->turn_end);
+    for (int i = 0; i < 3; i++) /* bufferevents let go of themselves in deferred callbacks, one after the other */
+        event_base_loop(h->base, EVLOOP_NONBLOCK);
+    event_base_free(h->base);
+    while (h->pool) {
+        struct exchange *ex = h->pool;
+        h->pool = ex->next;
+        arena_free(ex->rq.arena);
+        free(ex);
+    }
+    free(h->by_fd);
+    free(h);
+}

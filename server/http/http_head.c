@@ -1,0 +1,341 @@
+#include "server/http/http_head.h"
+
+#include <strings.h>
+
+#include "common/base/bytes.h"
+#include "common/base/ascii.h"
+
+/* RFC 9110 tchar, one bit a character. */
+static bool is_tchar(unsigned char c)
+{
+    static const uint32_t set[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+    return set[c >> 5] >> (c & 31) & 1;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool span_ieq(struct span a, const char *lower)
+{
+    size_t n = strlen(lower);
+    return a.len == n && strncasecmp(a.ptr, lower, n) == 0;
+}
+
+static struct span trim(struct span s)
+{
+    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s.ptr++, s.len--;
+    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+int http_head_find(struct span bytes, size_t *scanned, size_t *len)
+{
+    size_t at = *scanned;
+    *len = 0;
+    while (at < bytes.len) {
+        const char *lf = memchr(bytes.ptr + at, '\n', bytes.len - at);
+        if (!lf)
+            break;
+        size_t line_end = (size_t)(lf - bytes.ptr);
+        if (line_end == 0 || lf[-1] != '\r' || line_end == 1)
+            return 400; /* bare LF, or an empty request line */
+        at = line_end + 1;
+        if (lf[-2] == '\n') {
+            *len = at;
+            break;
+        }
+    }
+    *scanned = at;
+    if ((*len ? *len : bytes.len) <= LIMIT_HEAD)
+        return 0;
+    return at > 0 ? 431 : 414;
+}
+
+/* Origin form only. Tracking links live in other people's hands: there a stray '%' and raw bytes past ASCII in the
+ * query cost nothing. */
+static int read_target(struct span t, struct request *rq, bool *tracking)
+{
+    if (t.len > LIMIT_TARGET)
+        return 414;
+    if (t.len == 0 || t.ptr[0] != '/' || (t.len > 1 && t.ptr[1] == '/'))
+        return 400;
+    *tracking = (rq->method & (METHOD_GET | METHOD_HEAD)) && (span_starts(t, "/c/") || span_starts(t, "/p/"));
+    const char *mark = memchr(t.ptr, '?', t.len);
+    size_t path_len = mark ? (size_t)(mark - t.ptr) : t.len;
+    for (size_t i = 0; i < t.len; i++) {
+        unsigned char c = (unsigned char)t.ptr[i];
+        bool lenient = *tracking && i > path_len;
+        if (c <= ' ' || c == 0x7f || c == '#' || (c >= 0x80 && !lenient))
+            return 400;
+        if (c != '%' || lenient)
+            continue;
+        if (t.len - i < 3 || !is_hex(t.ptr[i + 1]) || !is_hex(t.ptr[i + 2]) ||
+            (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0'))
+            return 400;
+    }
+    rq->target = t;
+    rq->path = span_of(t.ptr, path_len);
+    rq->query = mark ? span_of(mark + 1, t.len - path_len - 1) : span_of(t.ptr + t.len, 0);
+    return 0;
+}
+
+static int read_request_line(struct span line, struct request *rq, struct http_head *h, int *minor)
+{
+    static const struct {
+        const char *name;
+        enum method method;
+    } methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_HEAD},   {"POST", METHOD_POST},
+                   {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE}};
+    const char *sp = memchr(line.ptr, ' ', line.len);
+    if (!sp || sp == line.ptr)
+        return 400;
+    struct span name = span_of(line.ptr, (size_t)(sp - line.ptr));
+    struct span rest = span_of(sp + 1, line.len - name.len - 1);
+    const char *sp2 = memchr(rest.ptr, ' ', rest.len);
+    if (!sp2)
+        return 400;
+    struct span target = span_of(rest.ptr, (size_t)(sp2 - rest.ptr));
+    struct span version = span_of(sp2 + 1, rest.len - target.len - 1);
+
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_tchar((unsigned char)name.ptr[i]))
+            return 400;
+    if (version.len != 8 || !span_starts(version, "HTTP/") || version.ptr[6] != '.')
+        return 400;
+    if (version.ptr[5] != '1' || (version.ptr[7] != '0' && version.ptr[7] != '1'))
+        return version.ptr[5] >= '0' && version.ptr[5] <= '9' && version.ptr[7] >= '0' && version.ptr[7] <= '9' ? 505
+                                                                                                                : 400;
+    *minor = version.ptr[7] - '0';
+
+    rq->method = 0;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (span_is(name, methods[i].name))
+            rq->method = methods[i].method;
+    int status = read_target(target, rq, &h->tracking);
+    return status ? status : rq->method ? 0 : 501;
+}
+
+/* Headers that we read, in a row: where the value goes, and whether a second one is refused (a value that two readers
+ * could pick differently). */
+struct known {
+    const char *name; /* lower case */
+    size_t len;
+    ptrdiff_t at; /* in struct request, -1 for those handled by their own code */
+    bool once;
+};
+
+enum {
+    HOST,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    CONNECTION,
+    EXPECT,
+    PURPOSE_FIRST,
+    PURPOSE_LAST = PURPOSE_FIRST + 3,
+    SPANS_FIRST
+};
+
+#define NAME(s) s, sizeof(s) - 1
+/* clang-format off */
+static const struct known known[] = {
+    [HOST] = {NAME("host"), -1, true},
+    [CONTENT_LENGTH] = {NAME("content-length"), -1, true},
+    [TRANSFER_ENCODING] = {NAME("transfer-encoding"), -1, true},
+    [CONNECTION] = {NAME("connection"), -1, false},
+    [EXPECT] = {NAME("expect"), -1, true},
+    [PURPOSE_FIRST] = {NAME("purpose"), -1, false},
+    {NAME("sec-purpose"), -1, false},
+    {NAME("x-purpose"), -1, false},
+    [PURPOSE_LAST] = {NAME("x-moz"), -1, false},
+    {NAME("x-forwarded-for"), offsetof(struct request, forwarded_for), false},
+    {NAME("user-agent"), offsetof(struct request, user_agent), false},
+    {NAME("cookie"), offsetof(struct request, cookie), false},
+    {NAME("accept"), offsetof(struct request, accept), false},
+    {NAME("content-type"), offsetof(struct request, content_type), true},
+    {NAME("authorization"), offsetof(struct request, authorization), true},
+    {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
+    {NAME("webhook-id"), offsetof(struct request, webhook_id), true},
+    {NAME("webhook-timestamp"), offsetof(struct request, webhook_timestamp), true},
+    {NAME("webhook-signature"), offsetof(struct request, webhook_signature), true},
+};
+/* clang-format on */
+enum { KNOWN = sizeof known / sizeof known[0] };
+_Static_assert(KNOWN <= 32, "seen is a 32-bit set");
+
+static bool token_in_list(struct span list, const char *token)
+{
+    while (list.len) {
+        const char *comma = memchr(list.ptr, ',', list.len);
+        struct span one = span_of(list.ptr, comma ? (size_t)(comma - list.ptr) : list.len);
+        if (span_ieq(trim(one), token))
+            return true;
+        size_t skip = one.len + (comma ? 1 : 0);
+        list = span_of(list.ptr + skip, list.len - skip);
+    }
+    return false;
+}
+
+static bool mentions(struct span s, const char *lower)
+{
+    size_t n = strlen(lower);
+    for (size_t i = 0; i + n <= s.len; i++)
+        if (strncasecmp(s.ptr + i, lower, n) == 0)
+            return true;
+    return false;
+}
+
+static bool host_ok(struct span v)
+{
+    for (size_t i = 0; i < v.len; i++) {
+        unsigned char c = (unsigned char)v.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~:[]", c)))
+            return false;
+    }
+    return v.len > 0;
+}
+
+static int take(int row, struct span v, struct request *rq, struct http_head *h, int minor)
+{
+    switch (row) {
+    case HOST:
+        return host_ok(v) ? 0 : 400;
+    case CONTENT_LENGTH:
+        if (v.len > 18 || v.len == 0 ||
+            strspn(v.ptr, "0123456789") < v.len) /* the head ends in CRLF, so the scan ends */
+            return v.len > 18 ? 413 : 400;
+        h->content_length = 0;
+        for (size_t i = 0; i < v.len; i++)
+            h->content_length = h->content_length * 10 + (uint64_t)(v.ptr[i] - '0');
+        return h->content_length > LIMIT_BODY ? 413 : 0;
+    case TRANSFER_ENCODING:
+        return 400;
+    case CONNECTION:
+        if (token_in_list(v, "close"))
+            h->keep_alive = false;
+        else if (minor == 0 && token_in_list(v, "keep-alive"))
+            h->keep_alive = true;
+        return 0;
+    case EXPECT:
+        h->expect_continue = span_ieq(v, "100-continue");
+        return h->expect_continue ? 0 : 417;
+    default:
+        break;
+    }
+    if (row <= PURPOSE_LAST) {
+        rq->prefetch = rq->prefetch || mentions(v, "prefetch") || mentions(v, "prerender") || mentions(v, "preview");
+        return 0;
+    }
+    struct span *into = (struct span *)((char *)rq + known[row].at);
+    if (!into->ptr || into == &rq->forwarded_for) /* of several the nearest proxy wrote the last */
+        *into = v;
+    return 0;
+}
+
+static int read_header(struct span line, struct request *rq, struct http_head *h, int minor, uint32_t *seen)
+{
+    size_t n = 0;
+    while (n < line.len && is_tchar((unsigned char)line.ptr[n]))
+        n++;
+    if (n == 0 || n == line.len || line.ptr[n] != ':')
+        return 400; /* obs-fold, a space in or after the name, no colon */
+    struct span name = span_of(line.ptr, n), value = trim(span_of(line.ptr + n + 1, line.len - n - 1));
+    bool plain = ascii_printable(value);
+    for (size_t i = 0; i < value.len && !plain; i++)
+        if (((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t') || value.ptr[i] == 0x7f)
+            return 400;
+    for (int row = 0; row < KNOWN; row++) {
+        if (name.len != known[row].len || (name.ptr[0] | 0x20) != known[row].name[0] ||
+            strncasecmp(name.ptr, known[row].name, name.len) != 0)
+            continue;
+        if (known[row].once && *seen & 1u << row)
+            return 400;
+        *seen |= 1u << row;
+        return take(row, value, rq, h, minor);
+    }
+    return 0;
+}
+
+int http_head_read(struct span head, struct request *rq, struct http_head *h)
+{
+    int minor = 1, status = 0;
+    uint32_t seen = 0;
+    *h = (struct http_head){0};
+    const char *at = head.ptr, *end = head.ptr + head.len - 2; /* the blank line */
+    for (bool first = true; at < end && status == 0; first = false) {
+        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        struct span line = span_of(at, (size_t)(lf - at) - 1);
+        if (first) {
+            status = read_request_line(line, rq, h, &minor);
+            h->http10 = minor == 0;
+            h->keep_alive = minor == 1;
+        } else {
+            status = read_header(line, rq, h, minor, &seen);
+        }
+        at = lf + 1;
+    }
+    if (status)
+        return status;
+    if (minor == 1 && !(seen & 1u << HOST))
+        return 400;
+    if (h->content_length && !(rq->method & (METHOD_POST | METHOD_PUT | METHOD_PATCH)))
+        return 400;
+    return 0;
+}
+
+/* True when the first line of bytes is whole and says HTTP/1.0 or 1.1 after one target. */
+static bool line_is_sound(struct span bytes)
+{
+    static const char version[] = " HTTP/1.";
+    const char *lf = memchr(bytes.ptr, '\n', bytes.len);
+    const char *sp = memchr(bytes.ptr, ' ', bytes.len);
+    const char *sp2 = sp ? memchr(sp + 1, ' ', bytes.len - (size_t)(sp + 1 - bytes.ptr)) : NULL;
+    return lf && sp2 && lf - sp2 == sizeof version + 1 && memcmp(sp2, version, sizeof version - 1) == 0 &&
+           (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
+}
+
+enum http_fault http_head_fault(struct span bytes, int status)
+{
+    if (span_starts(bytes, "GET /c/") || span_starts(bytes, "HEAD /c/"))
+        return FAULT_CLICK;
+    bool pixel = span_starts(bytes, "GET /p/") || span_starts(bytes, "HEAD /p/");
+    return pixel && (status == 414 || status == 431 || line_is_sound(bytes)) ? FAULT_PIXEL : FAULT_PROGRAM;
+}
+
+const char *http_phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } phrases[] = {{200, "OK"},
+                   {201, "Created"},
+                   {204, "No Content"},
+                   {302, "Found"},
+                   {304, "Not Modified"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {406, "Not Acceptable"},
+                   {409, "Conflict"},
+                   {410, "Gone"},
+                   {413, "Content Too Large"},
+                   {414, "URI Too Long"},
+                   {415, "Unsupported Media Type"},
+                   {417, "Expectation Failed"},
+                   {422, "Unprocessable Content"},
+                   {429, "Too Many Requests"},
+                   {431, "Request Header Fields Too Large"},
+                   {500, "Internal Server Error"},
+                   {501, "Not Implemented"},
+                   {503, "Service Unavailable"},
+                   {505, "HTTP Version Not Supported"}};
+    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    return "";
+}

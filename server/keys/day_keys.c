@@ -1,0 +1,226 @@
+/* Period keys at rest: nonce 12 | AES-256-GCM under the wrap key (aad: day be32) of 32 key bytes | tag 16. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "server/ledger/journal.h"
+#include "server/system/system.h"
+
+enum { KEY_LEN = 32, WRAPPED_LEN = AEAD_NONCE_LEN + KEY_LEN + AEAD_TAG_LEN, RECENT = 4, CONTEXTS = 4 };
+
+struct period {
+    bool set;
+    uint32_t day;
+    uint8_t key[KEY_LEN];
+};
+
+struct periods {
+    struct period pending[2]; /* the committer's, until its commit */
+    pthread_mutex_t lock;     /* of recent: taken when a thread meets a new day, not per event */
+    struct period recent[RECENT];
+    size_t next;
+};
+
+struct periods *periods_new(void)
+{
+    struct periods *p = xcalloc(1, sizeof *p);
+    pthread_mutex_init(&p->lock, NULL);
+    return p;
+}
+
+void periods_free(struct periods *p)
+{
+    if (p == NULL)
+        return;
+    pthread_mutex_destroy(&p->lock);
+    crypto_wipe(p, sizeof *p);
+    free(p);
+}
+
+static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span wrapped, uint8_t out[KEY_LEN])
+{
+    uint8_t aad[4];
+    store_be32(aad, day);
+    if (wrapped.len != WRAPPED_LEN)
+        return ERR_CORRUPT;
+    struct aead *a = aead_new(wrap);
+    enum err err = aead_open(a, (const uint8_t *)wrapped.ptr, span_of(aad, sizeof aad),
+                             span_of(wrapped.ptr + AEAD_NONCE_LEN, KEY_LEN + AEAD_TAG_LEN), out);
+    aead_free(a);
+    return err;
+}
+
+static enum err make_key(struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[KEY_LEN])
+{
+    uint8_t row[4], wrapped[WRAPPED_LEN], key[KEY_LEN];
+    store_be32(row, day);
+    random_bytes(key, sizeof key);
+    random_bytes(wrapped, AEAD_NONCE_LEN);
+    struct aead *a = aead_new(wrap);
+    aead_seal(a, wrapped, span_of(row, sizeof row), span_of(key, sizeof key), wrapped + AEAD_NONCE_LEN);
+    aead_free(a);
+    enum err err = store_put(t, TABLE_PERIODS, span_of(row, sizeof row), span_of(wrapped, sizeof wrapped));
+    if (err == ERR_OK)
+        memcpy(out, key, KEY_LEN);
+    crypto_wipe(key, sizeof key);
+    return err;
+}
+
+static enum err stored_key(struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[KEY_LEN])
+{
+    uint8_t row[4];
+    struct span wrapped;
+    store_be32(row, day);
+    enum err err = store_get(t, TABLE_PERIODS, span_of(row, sizeof row), &wrapped);
+    return err != ERR_OK ? err : unwrap(wrap, day, wrapped, out);
+}
+
+enum err periods_ensure(struct periods *p, struct txn *t, const uint8_t wrap[32], uint32_t day)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        struct period *slot = &p->pending[i];
+        slot->set = false;
+        enum err err = stored_key(t, wrap, day + i, slot->key);
+        if (err == ERR_NOT_FOUND)
+            err = make_key(t, wrap, day + i, slot->key);
+        if (err != ERR_OK)
+            return err;
+        slot->day = day + i;
+        slot->set = true;
+    }
+    return ERR_OK;
+}
+
+static const struct period *recent_find(const struct periods *p, uint32_t day)
+{
+    for (size_t i = 0; i < RECENT; i++)
+        if (p->recent[i].set && p->recent[i].day == day)
+            return &p->recent[i];
+    return NULL;
+}
+
+void periods_forget(struct periods *p)
+{
+    p->pending[0].set = p->pending[1].set = false;
+}
+
+void periods_publish(struct periods *p)
+{
+    if (!p->pending[0].set)
+        return;
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < 2; i++) {
+        if (p->pending[i].set && recent_find(p, p->pending[i].day) == NULL)
+            p->recent[p->next++ % RECENT] = p->pending[i];
+        p->pending[i].set = false;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+enum err periods_key(struct periods *p, struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[32])
+{
+    pthread_mutex_lock(&p->lock);
+    const struct period *found = recent_find(p, day);
+    if (found != NULL)
+        memcpy(out, found->key, KEY_LEN);
+    pthread_mutex_unlock(&p->lock);
+    if (found != NULL)
+        return ERR_OK;
+    return t != NULL ? stored_key(t, wrap, day, out) : ERR_NOT_FOUND;
+}
+
+/* A day's cipher. Nonces are 8 random bytes, drawn anew for each context, and a counter: no two contexts of one key
+ * meet. */
+struct context {
+    struct aead *aead;
+    uint32_t day, counter;
+    uint8_t prefix[8];
+};
+
+struct sealer {
+    struct periods *periods;
+    uint8_t wrap[32];
+    struct context context[CONTEXTS];
+    size_t next;
+};
+
+struct sealer *sealer_new(struct periods *p, const uint8_t wrap[32])
+{
+    struct sealer *s = xcalloc(1, sizeof *s);
+    s->periods = p;
+    memcpy(s->wrap, wrap, sizeof s->wrap);
+    return s;
+}
+
+void sealer_free(struct sealer *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < CONTEXTS; i++)
+        aead_free(s->context[i].aead);
+    crypto_wipe(s, sizeof *s);
+    free(s);
+}
+
+static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struct context **out)
+{
+    for (size_t i = 0; i < CONTEXTS; i++) {
+        if (s->context[i].aead != NULL && s->context[i].day == day) {
+            *out = &s->context[i];
+            return ERR_OK;
+        }
+    }
+    uint8_t key[KEY_LEN];
+    enum err err = periods_key(s->periods, t, s->wrap, day, key);
+    if (err != ERR_OK)
+        return err;
+    struct context *c = &s->context[s->next++ % CONTEXTS];
+    aead_free(c->aead);
+    *c = (struct context){.aead = aead_new(key), .day = day};
+    random_bytes(c->prefix, sizeof c->prefix);
+    crypto_wipe(key, sizeof key);
+    *out = c;
+    return ERR_OK;
+}
+
+enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commit, struct span plain, struct buf *out)
+{
+    struct context *c;
+    enum err err = context_for(s, NULL, day, &c);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_BUSY : err;
+    size_t len = AEAD_NONCE_LEN + plain.len + AEAD_TAG_LEN;
+    uint8_t *room = (uint8_t *)buf_room(out, len);
+    if (room == NULL)
+        return ERR_TOO_LARGE;
+    memcpy(room, c->prefix, sizeof c->prefix);
+    store_be32(room + sizeof c->prefix, c->counter);
+    if (++c->counter == 0)
+        random_bytes(c->prefix, sizeof c->prefix);
+    aead_seal(c->aead, room, span_of(commit->b, HASH_LEN), plain, room + AEAD_NONCE_LEN);
+    out->len += len;
+    return ERR_OK;
+}
+
+enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commit, struct span sealed,
+                     struct buf *out)
+{
+    struct context *c;
+    if (sealed.len == 0)
+        return ERR_NOT_FOUND;
+    if (sealed.len < AEAD_NONCE_LEN + AEAD_TAG_LEN)
+        return ERR_CORRUPT;
+    enum err err = context_for(s, t, day, &c);
+    if (err != ERR_OK)
+        return err;
+    size_t len = sealed.len - AEAD_NONCE_LEN - AEAD_TAG_LEN;
+    char *room = buf_room(out, len);
+    if (room == NULL)
+        return ERR_TOO_LARGE;
+    err = aead_open(c->aead, (const uint8_t *)sealed.ptr, span_of(commit->b, HASH_LEN),
+                    span_of(sealed.ptr + AEAD_NONCE_LEN, sealed.len - AEAD_NONCE_LEN), room);
+    if (err == ERR_OK)
+        out->len += len;
+    return err;
+}

@@ -1,0 +1,225 @@
+#include "server/keys/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/bytes.h"
+#include "common/base/json_read.h"
+#include "common/base/mem.h"
+#include "common/ledger/jws.h"
+#include "server/system/system.h"
+
+enum { KEYS_FORMAT = 1, KEYS_MAX = 16 };
+
+/* Seeds of one purpose, newest first: the first one signs. */
+struct ring {
+    uint8_t seed[KEYS_MAX][SEED_LEN];
+    uint8_t kid[KEYS_MAX]; /* of token keys */
+    size_t n;
+};
+
+struct keys {
+    struct ring log, statement, token;
+    uint8_t master[32];
+};
+
+static void write_ring(struct jw *w, const char *name, const struct ring *r, bool kids)
+{
+    jw_key(w, name);
+    jw_array(w);
+    for (size_t i = 0; i < r->n; i++) {
+        jw_object(w);
+        if (kids)
+            jw_kint(w, "kid", r->kid[i]);
+        jw_kb64url(w, "seed", r->seed[i], SEED_LEN);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void keys_write(struct buf *out, const struct keys *k)
+{
+    struct jw w;
+    jw_open(&w, out);
+    jw_object(&w);
+    jw_kint(&w, "format", KEYS_FORMAT);
+    write_ring(&w, "log", &k->log, false);
+    jw_kb64url(&w, "master", k->master, sizeof k->master);
+    write_ring(&w, "statement", &k->statement, false);
+    write_ring(&w, "token", &k->token, true);
+    jw_object_end(&w);
+    jw_close(&w);
+}
+
+static bool read_secret(const json_t *obj, const char *name, uint8_t out[32])
+{
+    struct span text = {0};
+    bool found = false;
+    size_t len = 0;
+    return json_get_str(obj, "", name, 64, &text, &found, NULL) == ERR_OK && found &&
+           b64url_decode(text, out, 32, &len) == ERR_OK && len == 32;
+}
+
+static bool read_ring(const json_t *obj, const char *name, bool kids, struct ring *out)
+{
+    const json_t *list = NULL;
+    if (json_get_array(obj, "", name, KEYS_MAX, &list, NULL, NULL) != ERR_OK || json_array_size(list) == 0)
+        return false;
+    for (size_t i = 0; i < json_array_size(list); i++, out->n++) {
+        const json_t *key = json_array_get(list, i);
+        int64_t kid = 0;
+        if (!json_is_object(key) || !read_secret(key, "seed", out->seed[i]))
+            return false;
+        if (kids && (json_get_int(key, "", "kid", 1, 255, &kid, NULL, NULL) != ERR_OK || kid == 0))
+            return false;
+        out->kid[i] = (uint8_t)kid;
+    }
+    return true;
+}
+
+/* Strict: what is read is exactly what keys_write gives. */
+static enum err keys_read(struct span text, struct keys *out)
+{
+    json_t *json = NULL;
+    struct buf again;
+    buf_heap(&again);
+    enum err e = ERR_CORRUPT;
+    if (json_read_canonical(text, &json, NULL) != ERR_OK || !read_ring(json, "log", false, &out->log) ||
+        !read_ring(json, "statement", false, &out->statement) || !read_ring(json, "token", true, &out->token) ||
+        !read_secret(json, "master", out->master))
+        goto done;
+    keys_write(&again, out);
+    if (span_eq(buf_span(&again), text))
+        e = ERR_OK;
+done:
+    if (again.ptr)
+        crypto_wipe(again.ptr, again.len);
+    buf_free(&again);
+    json_decref(json);
+    return e;
+}
+
+static char *keys_path(const char *data_dir)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/keys.json", data_dir) < 0)
+        abort();
+    return path;
+}
+
+enum err keys_create(const char *data_dir)
+{
+    char *path = keys_path(data_dir);
+    struct keys *k = xcalloc(1, sizeof *k);
+    struct buf text;
+    buf_heap(&text);
+    enum err e = ERR_CONFLICT;
+    if (access(path, F_OK) == 0)
+        goto done;
+    k->log.n = k->statement.n = k->token.n = 1;
+    k->token.kid[0] = 1;
+    random_bytes(k->log.seed[0], SEED_LEN);
+    random_bytes(k->statement.seed[0], SEED_LEN);
+    random_bytes(k->token.seed[0], SEED_LEN);
+    random_bytes(k->master, sizeof k->master);
+    keys_write(&text, k);
+    e = file_write_atomic(path, buf_span(&text), 0600);
+    crypto_wipe(text.ptr, text.len);
+done:
+    buf_free(&text);
+    keys_free(k);
+    free(path);
+    return e;
+}
+
+enum err keys_load(const char *data_dir, struct keys **out)
+{
+    char *path = keys_path(data_dir);
+    struct keys *k = xcalloc(1, sizeof *k);
+    struct buf text;
+    buf_heap(&text);
+    enum err e = file_read(path, &text);
+    if (e == ERR_OK)
+        e = keys_read(buf_span(&text), k);
+    if (e == ERR_OK) {
+        *out = k;
+        k = NULL;
+    }
+    if (text.ptr)
+        crypto_wipe(text.ptr, text.len);
+    buf_free(&text);
+    keys_free(k);
+    free(path);
+    return e;
+}
+
+void keys_free(struct keys *k)
+{
+    if (k)
+        crypto_wipe(k, sizeof *k);
+    free(k);
+}
+
+struct signer *keys_new_log_signer(const struct keys *k)
+{
+    return signer_new(k->log.seed[0]);
+}
+
+struct signer *keys_new_statement_signer(const struct keys *k)
+{
+    return signer_new(k->statement.seed[0]);
+}
+
+struct tokens *keys_new_tokens(const struct keys *k)
+{
+    struct tokens *t = tokens_new();
+    for (size_t i = k->token.n; i-- > 0;) /* the last one added signs */
+        tokens_add_key(t, k->token.kid[i], k->token.seed[i]);
+    return t;
+}
+
+void keys_subkey(const struct keys *k, const char *info, uint8_t out[32])
+{
+    hkdf(span_of(k->master, sizeof k->master), SPAN(""), span_str(info), out, 32);
+}
+
+void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32])
+{
+    char info[128];
+    snprintf(info, sizeof info, "countersign/v1/pepper%.*s", (int)campaign_id.len, campaign_id.ptr);
+    keys_subkey(k, info, out);
+}
+
+void keys_period_wrap(const struct keys *k, uint8_t out[32])
+{
+    keys_subkey(k, "countersign/v1/period wrap", out);
+}
+
+static size_t publics(const struct ring *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
+{
+    size_t n = r->n < cap ? r->n : cap;
+    for (size_t i = 0; i < n; i++) {
+        struct signer *s = signer_new(r->seed[i]);
+        memcpy(out[i], signer_public(s), ED25519_KEY_LEN);
+        signer_free(s);
+    }
+    return n;
+}
+
+size_t keys_statement_publics(const struct keys *k, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
+{
+    return publics(&k->statement, out, cap);
+}
+
+size_t keys_log_publics(const struct keys *k, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
+{
+    return publics(&k->log, out, cap);
+}
+
+void keys_jwks(const struct keys *k, struct buf *out)
+{
+    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
+    size_t n = keys_statement_publics(k, pubs, KEYS_MAX);
+    jwks_write(out, (const uint8_t(*)[ED25519_KEY_LEN])pubs, n);
+}

@@ -1,0 +1,49 @@
+#include "server/ledger/journal.h"
+
+#include "common/base/bytes.h"
+
+enum { FORMAT = 1 };
+
+size_t envelope_len(const struct envelope *e)
+{
+    return ENVELOPE_HEAD + e->entry.len + e->sealed.len;
+}
+
+void envelope_write(const struct envelope *e, void *out)
+{
+    uint8_t *p = out;
+    p[0] = FORMAT;
+    p[1] = (uint8_t)e->kind;
+    p[2] = (uint8_t)e->class;
+    p[3] = 0;
+    store_be32(p + 4, e->contract);
+    store_be64(p + 8, e->index);
+    store_be32(p + 16, e->day);
+    store_be32(p + 20, (uint32_t)e->entry.len);
+    memcpy(p + ENVELOPE_HEAD, e->entry.ptr, e->entry.len);
+    if (e->sealed.len != 0)
+        memcpy(p + ENVELOPE_HEAD + e->entry.len, e->sealed.ptr, e->sealed.len);
+}
+
+enum err envelope_read(struct span bytes, struct envelope *out)
+{
+    const uint8_t *p = (const uint8_t *)bytes.ptr;
+    if (bytes.len < ENVELOPE_HEAD || p[0] != FORMAT || p[1] >= ENTRY_KINDS || p[2] >= CLASS_COUNT || p[3] != 0)
+        return ERR_CORRUPT;
+    size_t entry_len = load_be32(p + 20), rest = bytes.len - ENVELOPE_HEAD;
+    if (entry_len > rest)
+        return ERR_CORRUPT;
+    size_t sealed_len = rest - entry_len;
+    if (sealed_len != 0 && sealed_len < AEAD_NONCE_LEN + AEAD_TAG_LEN)
+        return ERR_CORRUPT;
+    *out = (struct envelope){
+        .kind = (enum entry_kind)p[1],
+        .class = (enum class)p[2],
+        .contract = load_be32(p + 4),
+        .index = load_be64(p + 8),
+        .day = load_be32(p + 16),
+        .entry = span_of(p + ENVELOPE_HEAD, entry_len),
+        .sealed = span_of(p + ENVELOPE_HEAD + entry_len, sealed_len),
+    };
+    return ERR_OK;
+}

@@ -1,0 +1,349 @@
+/* Appending. Of each log the committer holds the Merkle frontier, the tally, and for logs that grow the tails: the
+ * hashes of the unfinished tile of each level and the journal seqs of the unfinished bundle. A tile is written with the
+ * entry that fills it; unfinished ones at the sweep. How many items a tail holds follows from the log's size alone. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "server/ledger/ledger_private.h"
+
+static struct log *log_find(const struct ledger *l, uint32_t contract)
+{
+    return contract < l->n_logs ? l->logs[contract] : NULL;
+}
+
+struct log *ledger_log(struct ledger *l, uint32_t contract)
+{
+    if (contract >= l->n_logs) {
+        size_t n = l->n_logs;
+        l->n_logs = (size_t)contract + contract / 2 + 16;
+        l->logs = xrealloc(l->logs, l->n_logs * sizeof *l->logs);
+        memset(l->logs + n, 0, (l->n_logs - n) * sizeof *l->logs);
+    }
+    if (l->logs[contract] == NULL)
+        l->logs[contract] = xcalloc(1, sizeof **l->logs);
+    return l->logs[contract];
+}
+
+static void log_drop_tails(struct log *log)
+{
+    for (int i = 0; i < TILE_LEVELS; i++) {
+        free(log->hashes[i]);
+        log->hashes[i] = NULL;
+    }
+    free(log->seqs);
+    log->seqs = NULL;
+}
+
+void ledger_close(struct ledger *l)
+{
+    if (l == NULL)
+        return;
+    for (size_t i = 0; i < l->n_logs; i++) {
+        if (l->logs[i] == NULL)
+            continue;
+        log_drop_tails(l->logs[i]);
+        terms_free(l->logs[i]->terms);
+        free(l->logs[i]);
+    }
+    free(l->logs);
+    free(l);
+}
+
+/* ---- tails ---- */
+
+/* Puts item number `slot` into a tail, which is fetched from its row first when memory has none; a tail that is full
+ * now goes to its row. */
+static enum err tail_push(struct ledger *l, struct txn *t, enum table table, struct span key, uint8_t **tail,
+                          unsigned slot, const void *item, size_t item_len)
+{
+    if (*tail == NULL) {
+        *tail = xmalloc(TILE_WIDTH * item_len);
+        if (slot > 0) {
+            struct span row;
+            enum err err = store_get(t, table, key, &row);
+            if (err != ERR_OK || row.len < slot * item_len)
+                return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+            memcpy(*tail, row.ptr, slot * item_len);
+        }
+    }
+    memcpy(*tail + slot * item_len, item, item_len);
+    if (slot + 1 < TILE_WIDTH || l->replaying)
+        return ERR_OK;
+    return store_put(t, table, key, span_of(*tail, TILE_WIDTH * item_len));
+}
+
+struct extension {
+    struct ledger *ledger;
+    struct txn *txn;
+    struct log *log;
+    uint32_t contract;
+    enum err err;
+};
+
+/* A perfect subtree came to be: every eighth height is a tile's row. */
+static void extend_tiles(void *ctx, int height, uint64_t n, const struct hash *h)
+{
+    struct extension *x = ctx;
+    if (height % TILE_HEIGHT != 0 || x->err != ERR_OK)
+        return;
+    int level = height / TILE_HEIGHT;
+    uint8_t key[TILE_KEY_LEN];
+    x->err = tail_push(x->ledger, x->txn, TABLE_TILES, tile_key(key, x->contract, level, n / TILE_WIDTH),
+                       &x->log->hashes[level], n % TILE_WIDTH, h->b, HASH_LEN);
+}
+
+enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
+                           const struct hash *leaf)
+{
+    uint8_t key[SEQS_KEY_LEN], item[SEQ_LEN];
+    uint64_t index = log->now.head.size;
+    store_be64(item, seq);
+    enum err err = tail_push(l, t, TABLE_SEQS, seqs_key(key, contract, index / TILE_WIDTH), &log->seqs,
+                             index % TILE_WIDTH, item, SEQ_LEN);
+    if (err != ERR_OK)
+        return err;
+    struct extension x = {l, t, log, contract, ERR_OK};
+    frontier_append(&log->now.head.frontier, leaf, extend_tiles, &x);
+    log->now.head.size++;
+    log->dirty = l->dirty = true;
+    return x.err;
+}
+
+void ledger_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
+                     const struct entry_gap *gap)
+{
+    if (kind == ENTRY_ROOT)
+        return;
+    if (kind == ENTRY_TERMS) {
+        log->now.has_terms = true;
+        log->now.terms = log->now.head.size - 1;
+    }
+    tally_add(&log->now.head.tally, terms, kind, class, at_ms, gap);
+}
+
+/* ---- state ---- */
+
+uint64_t ledger_next_seq(const struct ledger *l)
+{
+    return l->next_seq;
+}
+
+uint64_t ledger_size(const struct ledger *l, uint32_t contract)
+{
+    const struct log *log = log_find(l, contract);
+    return log == NULL ? 0 : log->now.head.size;
+}
+
+void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out)
+{
+    static const struct frontier empty;
+    const struct log *log = log_find(l, contract);
+    frontier_root(log == NULL ? &empty : &log->now.head.frontier, out);
+}
+
+const struct tally *ledger_tally(const struct ledger *l, uint32_t contract)
+{
+    static const struct tally none;
+    const struct log *log = log_find(l, contract);
+    return log == NULL ? &none : &log->now.head.tally;
+}
+
+const struct last_statement *ledger_last_statement(const struct ledger *l, uint32_t contract)
+{
+    static const struct last_statement none;
+    const struct log *log = log_find(l, contract);
+    return log == NULL ? &none : &log->now.head.last;
+}
+
+bool ledger_dirty(const struct ledger *l)
+{
+    return l->dirty;
+}
+uint64_t ledger_changes(const struct ledger *l)
+{
+    return l->changes;
+}
+
+bool ledger_is_swept(const struct ledger *l, uint32_t contract)
+{
+    const struct log *log = log_find(l, contract);
+    return log == NULL || log->now.head.size == log->swept;
+}
+
+uint64_t ledger_published(const struct ledger *l, uint32_t contract)
+{
+    const struct log *log = log_find(l, contract);
+    return log == NULL ? 0 : log->now.published;
+}
+
+void ledger_publish(struct ledger *l, uint32_t contract)
+{
+    struct log *log = ledger_log(l, contract);
+    log->now.published = log->now.head.size;
+    log->dirty = l->dirty = true;
+    l->changes++;
+}
+
+/* ---- saving and sweeping ---- */
+
+/* Writes the unfinished tiles that grew since they were written last, and the head. */
+static enum err log_save(struct txn *t, uint32_t contract, struct log *log)
+{
+    uint64_t size = log->now.head.size;
+    uint8_t key[TILE_KEY_LEN], mem[HEAD_MAX];
+    unsigned n = size % TILE_WIDTH;
+    enum err err = ERR_OK;
+    if (n != 0 && size != log->saved)
+        err = store_put(t, TABLE_SEQS, seqs_key(key, contract, size / TILE_WIDTH), span_of(log->seqs, n * SEQ_LEN));
+    for (int level = 0; level < TILE_LEVELS && err == ERR_OK; level++) {
+        uint64_t width = size >> (level * TILE_HEIGHT), before = log->saved >> (level * TILE_HEIGHT);
+        n = width % TILE_WIDTH;
+        if (width == before) /* then so are all levels above */
+            break;
+        if (n != 0)
+            err = store_put(t, TABLE_TILES, tile_key(key, contract, level, width / TILE_WIDTH),
+                            span_of(log->hashes[level], n * HASH_LEN));
+    }
+    if (err != ERR_OK)
+        return err;
+    struct buf row;
+    buf_fixed(&row, mem, sizeof mem);
+    head_encode(&log->now, &row);
+    assert(!row.failed);
+    log->saved = size;
+    log->dirty = false;
+    return store_put(t, TABLE_HEADS, contract_key(key, contract), buf_span(&row));
+}
+
+enum err ledger_sweep(struct ledger *l, struct txn *t)
+{
+    l->changes++;
+    for (size_t i = 0; i < l->n_logs; i++) {
+        struct log *log = l->logs[i];
+        if (log == NULL)
+            continue;
+        if (!log->dirty) {
+            log_drop_tails(log); /* idle since the last sweep: the store has all */
+            continue;
+        }
+        enum err err = log_save(t, (uint32_t)i, log);
+        if (err != ERR_OK)
+            return err;
+    }
+    return watermark_write(t, l->next_seq);
+}
+
+void ledger_swept(struct ledger *l)
+{
+    for (size_t i = 0; i < l->n_logs; i++)
+        if (l->logs[i] != NULL)
+            l->logs[i]->swept = l->logs[i]->saved;
+    l->dirty = false;
+}
+
+/* ---- appending ---- */
+
+void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s)
+{
+    struct log *log = ledger_log(l, contract);
+    log->now.head.last = *s;
+    memset(&log->now.head.tally, 0, sizeof log->now.head.tally);
+    l->changes++;
+}
+
+static enum class entry_class(const struct entry *e)
+{
+    return e->kind == ENTRY_CLICK  ? e->click.class
+           : e->kind == ENTRY_VIEW ? e->view.class
+                                   : CLASS_OK;
+}
+
+enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes,
+                       uint32_t day, struct span sealed, const struct terms *terms, uint64_t *index, struct hash *leaf)
+{
+    struct log *log = ledger_log(l, contract);
+    struct envelope env = {
+        .kind = e->kind,
+        .class = entry_class(e),
+        .contract = contract,
+        .day = day,
+        .index = log->now.head.size,
+        .entry = bytes,
+        .sealed = sealed,
+    };
+    uint8_t key[SEQ_LEN];
+    void *room;
+    struct hash hash;
+    enum err err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), &room);
+    if (err != ERR_OK)
+        return err;
+    envelope_write(&env, room);
+    merkle_leaf(bytes, &hash);
+    l->changes++;
+    err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
+    if (err != ERR_OK)
+        return err;
+    ledger_fold(log, terms, e->kind, env.class, e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    if (e->kind == ENTRY_STATEMENT) {
+        /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it */
+        err = log_save(t, contract, log);
+        if (err != ERR_OK)
+            return err;
+    }
+    *index = env.index;
+    if (leaf != NULL)
+        *leaf = hash;
+    return ERR_OK;
+}
+
+/* ---- reading back inside the transaction ---- */
+
+enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    const struct log *log = log_find(l, contract);
+    if (log == NULL || index >= log->now.head.size)
+        return ERR_NOT_FOUND;
+    uint64_t seq;
+    if (log->seqs != NULL && index / TILE_WIDTH == log->now.head.size / TILE_WIDTH) {
+        seq = load_be64(log->seqs + index % TILE_WIDTH * SEQ_LEN);
+    } else {
+        enum err err = seq_find(t, contract, index, &seq);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    }
+    return journal_get(t, seq, contract, index, out);
+}
+
+static bool view_get(void *ctx, enum row_table table, struct span key, struct span *value)
+{
+    return store_row_get(((struct view_context *)ctx)->txn, table, key, value);
+}
+
+static bool view_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
+{
+    return store_row_seek(((struct view_context *)ctx)->txn, table, from, key, value);
+}
+
+static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                       uint32_t *placement)
+{
+    struct view_context *v = ctx;
+    struct envelope env;
+    struct entry e;
+    if (ledger_get(v->ledger, v->txn, contract, index, &env) != ERR_OK || env.kind != ENTRY_CLICK ||
+        entry_read(env.entry, &e, NULL) != ERR_OK)
+        return false;
+    *class = e.click.class;
+    *at_ms = e.at_ms;
+    *placement = e.click.placement;
+    entry_close(&e);
+    return true;
+}
+
+struct view ledger_view(struct ledger *l, struct txn *t)
+{
+    l->view = (struct view_context){l, t};
+    return (struct view){.get = view_get, .seek = view_seek, .click = view_click, .ctx = &l->view};
+}

@@ -1,0 +1,78 @@
+/* The contract logs: appending (committer thread only) and reading (any thread, through a read transaction).
+ * Log number 0 is the instance-wide root log. */
+#ifndef CS_SERVER_LEDGER_LEDGER
+#define CS_SERVER_LEDGER_LEDGER
+
+#include "common/decisions/decide.h"
+#include "common/ledger/merkle.h"
+#include "common/ledger/tile.h"
+#include "server/ledger/journal.h"
+
+enum { ROOT_LOG = 0 };
+
+/* ---- the committer's side ---- */
+
+struct ledger; /* every log's frontier, dirty tails and tally; owned by the committer */
+
+struct last_statement {
+    char id[LIMIT_ID + 1];      /* "" when there is none */
+    uint64_t to;
+    int64_t carried_micros, to_ms;
+    struct hash sha256;
+};
+
+/* Loads heads and replays the journal from the watermark; also makes what a failed batch left in memory good again. Needs nothing but the store: the
+ * terms for the tally are read from the logs' own `terms` entries. ERR_CORRUPT when journal, tiles and heads do not fit together. */
+MUST_CHECK enum err ledger_open(struct txn *t, struct ledger **out);
+void ledger_close(struct ledger *l);
+uint64_t ledger_next_seq(const struct ledger *l);
+uint64_t ledger_size(const struct ledger *l, uint32_t contract);
+void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out);
+const struct tally *ledger_tally(const struct ledger *l, uint32_t contract);
+const struct last_statement *ledger_last_statement(const struct ledger *l, uint32_t contract);
+
+/* Appends one entry: journal row, frontier, full tiles, tally (`terms` in force at this entry, NULL for none). *leaf may be NULL. ERR_FULL and ERR_IO spoil
+ * the batch: abort the transaction and reopen the ledger. */
+MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes, uint32_t day, struct span sealed,
+                                  const struct terms *terms, uint64_t *index, struct hash *leaf);
+/* A statement was issued: starts a new tally after it. Call right before its `statement` entry is appended. */
+void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s);
+/* Sweep: writes dirty tails of tiles and seqs, heads and the watermark into t. */
+MUST_CHECK enum err ledger_sweep(struct ledger *l, struct txn *t);
+void ledger_swept(struct ledger *l); /* after the sweep's commit */
+bool ledger_dirty(const struct ledger *l);
+/* Goes up with everything that an aborted transaction would leave wrong in memory. */
+uint64_t ledger_changes(const struct ledger *l);
+/* Whether the log's present size is that of its last committed sweep. */
+bool ledger_is_swept(const struct ledger *l, uint32_t contract);
+/* The size of the log's last head that went into the root log. */
+uint64_t ledger_published(const struct ledger *l, uint32_t contract);
+void ledger_publish(struct ledger *l, uint32_t contract);
+/* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
+MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
+/* Rows and clicks as decisions see them, within t. */
+struct view ledger_view(struct ledger *l, struct txn *t); /* ctx lives in the ledger: one at a time */
+
+/* ---- any thread ---- */
+
+struct head {
+    uint64_t size, seq;         /* swept entries; the watermark: journal rows below it are in tiles */
+    struct frontier frontier;
+    struct tally tally;
+    struct last_statement last;
+};
+MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
+/* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
+MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
+/* A tile or bundle of the swept log; ERR_NOT_FOUND past its head. Partial tiles of an older width are served too. */
+MUST_CHECK enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, struct buf *out);
+/* Hashes of perfect subtrees of the swept log, for proofs. ctx is caller's memory. */
+struct tile_source {
+    struct txn *txn;
+    uint32_t contract;
+};
+struct merkle_reader ledger_nodes(struct tile_source *src);
+/* The root of the swept log at an earlier size. */
+MUST_CHECK enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct hash *out);
+
+#endif

@@ -1,0 +1,143 @@
+/* Recovery: the heads of the last sweep, and the journal from the watermark. */
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "server/ledger/ledger_private.h"
+
+static enum err load_heads(struct ledger *l, struct txn *t)
+{
+    struct cursor *c;
+    enum err err = cursor_open(t, TABLE_HEADS, &c);
+    if (err != ERR_OK)
+        return err;
+    struct span key, value;
+    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more && err == ERR_OK;
+         more = cursor_next(c, &key, &value)) {
+        struct stored_head head;
+        err = key.len == 4 ? head_decode(value, &head) : ERR_CORRUPT;
+        if (err != ERR_OK)
+            break;
+        struct log *log = ledger_log(l, load_be32(key.ptr));
+        log->now = head;
+        log->saved = log->swept = head.head.size;
+    }
+    cursor_close(c);
+    return err;
+}
+
+static enum err compile_terms(struct log *log, const struct envelope *env)
+{
+    struct entry e;
+    struct terms *terms;
+    enum err err = entry_read(env->entry, &e, NULL);
+    if (err != ERR_OK)
+        return err;
+    err = terms_compile(e.terms.campaign, e.terms.contract, &terms, NULL);
+    entry_close(&e);
+    if (err != ERR_OK)
+        return err;
+    terms_free(log->terms);
+    log->terms = terms;
+    return ERR_OK;
+}
+
+static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
+{
+    int64_t at_ms;
+    struct entry gap = {0};
+    struct envelope in_force;
+    enum err err = envelope_time(env, &at_ms);
+    if (err == ERR_OK && log->terms == NULL && log->now.has_terms) {
+        err = ledger_get(l, t, env->contract, log->now.terms, &in_force);
+        if (err == ERR_OK)
+            err = compile_terms(log, &in_force);
+    }
+    if (err == ERR_OK && env->kind == ENTRY_TERMS)
+        err = compile_terms(log, env);
+    if (err == ERR_OK && env->kind == ENTRY_GAP)
+        err = entry_read(env->entry, &gap, NULL);
+    if (err != ERR_OK)
+        return err;
+    ledger_fold(log, log->terms, env->kind, env->class, at_ms, &gap.gap);
+    if (env->kind == ENTRY_GAP)
+        entry_close(&gap);
+    return ERR_OK;
+}
+
+/* An entry's leaf hash: from its tile where that was written, since hashing is most of what a replay costs. */
+static void replay_leaf(struct txn *t, struct log *log, const struct envelope *env, struct hash *out)
+{
+    uint8_t key[TILE_KEY_LEN];
+    struct span row;
+    unsigned slot = env->index % TILE_WIDTH;
+    if (slot == 0 || log->now.head.size == log->saved) {
+        enum err err = store_get(t, TABLE_TILES, tile_key(key, env->contract, 0, env->index / TILE_WIDTH), &row);
+        log->leaves = err == ERR_OK && row.len == TILE_WIDTH * HASH_LEN ? row.ptr : NULL;
+    }
+    if (log->leaves != NULL)
+        memcpy(out->b, log->leaves + slot * HASH_LEN, HASH_LEN);
+    else
+        merkle_leaf(env->entry, out);
+}
+
+static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct span row)
+{
+    struct envelope env;
+    enum err err = envelope_read(row, &env);
+    if (err != ERR_OK)
+        return err;
+    struct log *log = ledger_log(l, env.contract);
+    if (env.index < log->now.head.size) /* its head was saved after it, with a statement */
+        return ERR_OK;
+    if (env.index > log->now.head.size || env.kind == ENTRY_STATEMENT)
+        return ERR_CORRUPT;
+    struct hash leaf;
+    replay_leaf(t, log, &env, &leaf);
+    err = ledger_extend(l, t, log, env.contract, seq, &leaf);
+    return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
+}
+
+static enum err replay(struct ledger *l, struct txn *t)
+{
+    uint8_t from[SEQ_LEN];
+    struct cursor *c;
+    struct span key, row;
+    enum err err = watermark_read(t, &l->next_seq);
+    if (err == ERR_OK)
+        err = cursor_open(t, TABLE_JOURNAL, &c);
+    if (err != ERR_OK)
+        return err;
+    for (bool more = cursor_seek(c, seq_key(from, l->next_seq), &key, &row); more; more = cursor_next(c, &key, &row)) {
+        if (key.len != SEQ_LEN || load_be64(key.ptr) != l->next_seq)
+            err = ERR_CORRUPT;
+        else
+            err = replay_row(l, t, l->next_seq++, row);
+        if (err != ERR_OK)
+            break;
+    }
+    cursor_close(c);
+    return err;
+}
+
+enum err ledger_open(struct txn *t, struct ledger **out)
+{
+    struct ledger *l = xcalloc(1, sizeof *l);
+    l->replaying = true;
+    enum err err = load_heads(l, t);
+    if (err == ERR_OK)
+        err = replay(l, t);
+    l->replaying = false;
+    for (size_t i = 0; i < l->n_logs; i++) {
+        if (l->logs[i] == NULL)
+            continue;
+        terms_free(l->logs[i]->terms);
+        l->logs[i]->terms = NULL;
+        l->logs[i]->leaves = NULL;
+    }
+    if (err != ERR_OK)
+        ledger_close(l);
+    else
+        *out = l;
+    return err;
+}

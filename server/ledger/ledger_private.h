@@ -1,0 +1,38 @@
+/* The committer's ledger in memory, shared by ledger.c (appending, sweeping) and ledger_open.c (recovery). */
+#ifndef CS_SERVER_LEDGER_LEDGER_PRIVATE
+#define CS_SERVER_LEDGER_LEDGER_PRIVATE
+
+#include "server/ledger/ledger_rows.h"
+
+struct log {
+    struct stored_head now;       /* head.size and head.frontier.size agree */
+    uint64_t saved;               /* size of the head written last, maybe not yet committed */
+    uint64_t swept;               /* size of the head of the last committed sweep */
+    bool dirty;                   /* the stored head is older than `now` */
+    uint8_t *hashes[TILE_LEVELS]; /* TILE_WIDTH hashes each; NULL: all is in the store */
+    uint8_t *seqs;                /* TILE_WIDTH seqs; likewise */
+    struct terms *terms;          /* while replaying: those in force */
+    const char *leaves;           /* while replaying: of the tile under way, if it was filled and so is in the store */
+};
+
+struct ledger {
+    struct log **logs; /* by contract number; NULL: empty log */
+    size_t n_logs;
+    uint64_t next_seq, changes;
+    bool dirty, replaying;
+    struct view_context {
+        struct ledger *ledger;
+        struct txn *txn;
+    } view;
+};
+
+/* The log of a contract, made empty when there is none. */
+struct log *ledger_log(struct ledger *l, uint32_t contract);
+/* Adds the leaf of journal row `seq` to tree, tiles and seqs. */
+MUST_CHECK enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
+                                  const struct hash *leaf);
+/* What the entry just added changes beside the tree. Not for the root log, which has no tally. */
+void ledger_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
+                 const struct entry_gap *gap);
+
+#endif

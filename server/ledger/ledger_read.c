@@ -1,0 +1,149 @@
+/* Reading the swept logs: any thread, within a read transaction. */
+#include "common/base/bytes.h"
+#include "server/ledger/ledger_rows.h"
+
+enum err head_read(struct txn *t, uint32_t contract, struct head *out)
+{
+    uint8_t key[4];
+    struct span row;
+    struct stored_head stored;
+    enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
+    if (err == ERR_OK)
+        err = head_decode(row, &stored);
+    if (err == ERR_OK)
+        err = watermark_read(t, &stored.head.seq);
+    if (err == ERR_OK)
+        *out = stored.head;
+    return err;
+}
+
+/* The size alone: proofs ask for it with each node. 0 when there is no head. */
+static uint64_t swept_size(struct txn *t, uint32_t contract)
+{
+    uint8_t key[4];
+    struct span row;
+    if (store_get(t, TABLE_HEADS, contract_key(key, contract), &row) != ERR_OK || row.len < HEAD_SIZE_AT + 8)
+        return 0;
+    return load_be64(row.ptr + HEAD_SIZE_AT);
+}
+
+/* What came after the last sweep: a second's worth of journal. */
+static enum err scan_unswept(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    uint64_t watermark;
+    uint8_t from[SEQ_LEN];
+    struct cursor *c;
+    struct span key, row;
+    enum err err = watermark_read(t, &watermark);
+    if (err == ERR_OK)
+        err = cursor_open(t, TABLE_JOURNAL, &c);
+    if (err != ERR_OK)
+        return err;
+    err = ERR_NOT_FOUND;
+    for (bool more = cursor_seek(c, seq_key(from, watermark), &key, &row); more; more = cursor_next(c, &key, &row)) {
+        struct envelope e;
+        if (envelope_read(row, &e) != ERR_OK) {
+            err = ERR_CORRUPT;
+            break;
+        }
+        if (e.contract == contract && e.index == index) {
+            *out = e;
+            err = ERR_OK;
+            break;
+        }
+    }
+    cursor_close(c);
+    return err;
+}
+
+enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    uint64_t seq;
+    enum err err = seq_find(t, contract, index, &seq);
+    if (err == ERR_NOT_FOUND)
+        return scan_unswept(t, contract, index, out);
+    return err == ERR_OK ? journal_get(t, seq, contract, index, out) : err;
+}
+
+static enum err read_bundle(struct txn *t, uint32_t contract, uint64_t first, unsigned n, struct buf *out)
+{
+    for (uint64_t i = first; i < first + n; i++) {
+        uint64_t seq;
+        struct envelope e;
+        enum err err = seq_find(t, contract, i, &seq);
+        if (err == ERR_OK)
+            err = journal_get(t, seq, contract, i, &e);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        bundle_add(out, e.entry);
+    }
+    return ERR_OK;
+}
+
+enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, struct buf *out)
+{
+    uint64_t size = swept_size(t, contract);
+    if (tile->width == 0 || tile->width > tile_width(tile->level, tile->n, size))
+        return ERR_NOT_FOUND;
+    if (tile->level == TILE_ENTRIES)
+        return read_bundle(t, contract, tile->n * TILE_WIDTH, tile->width, out);
+    uint8_t key[TILE_KEY_LEN];
+    struct span row;
+    enum err err = store_get(t, TABLE_TILES, tile_key(key, contract, tile->level, tile->n), &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (row.len < tile->width * (size_t)HASH_LEN)
+        return ERR_CORRUPT;
+    buf_add(out, row.ptr, tile->width * (size_t)HASH_LEN);
+    return ERR_OK;
+}
+
+/* The root of a perfect tree over n = 2^k hashes, which it uses up. */
+static void fold_perfect(struct hash *h, size_t n)
+{
+    for (; n > 1; n /= 2)
+        for (size_t i = 0; i < n / 2; i++)
+            merkle_node(&h[2 * i], &h[2 * i + 1], &h[i]);
+}
+
+static bool read_node(void *ctx, int height, uint64_t n, struct hash *out)
+{
+    const struct tile_source *src = ctx;
+    int level = height / TILE_HEIGHT;
+    size_t count = (size_t)1 << (height % TILE_HEIGHT);
+    if (height >= MERKLE_HEIGHT || n >= swept_size(src->txn, src->contract) >> height)
+        return false;
+    uint64_t first = n * count;
+    uint8_t key[TILE_KEY_LEN];
+    struct span row;
+    struct span wanted = tile_key(key, src->contract, level, first / TILE_WIDTH);
+    size_t at = first % TILE_WIDTH * HASH_LEN;
+    struct hash hashes[TILE_WIDTH / 2];
+    if (store_get(src->txn, TABLE_TILES, wanted, &row) != ERR_OK || at + count * HASH_LEN > row.len)
+        return false;
+    memcpy(hashes, row.ptr + at, count * HASH_LEN);
+    fold_perfect(hashes, count);
+    *out = hashes[0];
+    return true;
+}
+
+struct merkle_reader ledger_nodes(struct tile_source *src)
+{
+    return (struct merkle_reader){read_node, src};
+}
+
+enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct hash *out)
+{
+    struct tile_source src = {t, contract};
+    struct frontier f = {.size = size};
+    if (size > swept_size(t, contract))
+        return ERR_NOT_FOUND;
+    for (int height = MERKLE_HEIGHT - 1; height >= 0; height--) {
+        if ((size >> height & 1) == 0)
+            continue;
+        if (!read_node(&src, height, (size >> height) - 1, &f.edge[f.edges++]))
+            return ERR_CORRUPT;
+    }
+    frontier_root(&f, out);
+    return ERR_OK;
+}

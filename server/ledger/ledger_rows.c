@@ -1,0 +1,229 @@
+#include "server/ledger/ledger_rows.h"
+
+#include "common/base/bytes.h"
+
+enum { HEAD_FORMAT = 1 };
+
+static const struct span watermark_name = {"watermark", 9};
+
+struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, uint64_t n)
+{
+    store_be32(key, contract);
+    key[4] = (uint8_t)level;
+    store_be64(key + 5, n);
+    return span_of(key, TILE_KEY_LEN);
+}
+
+struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n)
+{
+    store_be32(key, contract);
+    store_be64(key + 4, n);
+    return span_of(key, SEQS_KEY_LEN);
+}
+
+struct span contract_key(uint8_t key[4], uint32_t contract)
+{
+    store_be32(key, contract);
+    return span_of(key, 4);
+}
+
+struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq)
+{
+    store_be64(key, seq);
+    return span_of(key, SEQ_LEN);
+}
+
+static void tally_encode(const struct tally *t, struct buf *out)
+{
+    buf_byte(out, CLASS_COUNT);
+    for (int i = 0; i < CLASS_COUNT; i++) {
+        buf_be64(out, t->clicks[i]);
+        buf_be64(out, t->views[i]);
+    }
+    buf_be64(out, t->gap_clicks);
+    buf_be64(out, t->gap_views);
+    buf_be64(out, (uint64_t)t->click_micros);
+    buf_be64(out, (uint64_t)t->view_micros);
+    buf_be64(out, (uint64_t)t->from_ms);
+    buf_be64(out, (uint64_t)t->to_ms);
+}
+
+void head_encode(const struct stored_head *h, struct buf *out)
+{
+    const struct frontier *f = &h->head.frontier;
+    const struct last_statement *last = &h->head.last;
+    buf_byte(out, HEAD_FORMAT);
+    buf_be64(out, h->head.size);
+    buf_byte(out, h->has_terms);
+    buf_be64(out, h->terms);
+    buf_be64(out, h->published);
+    buf_byte(out, (uint8_t)f->edges);
+    buf_add(out, f->edge, (size_t)f->edges * HASH_LEN);
+    tally_encode(&h->head.tally, out);
+    size_t id_len = strlen(last->id);
+    buf_byte(out, (uint8_t)id_len);
+    buf_add(out, last->id, id_len);
+    buf_be64(out, last->to);
+    buf_be64(out, (uint64_t)last->carried_micros);
+    buf_be64(out, (uint64_t)last->to_ms);
+    buf_add(out, last->sha256.b, HASH_LEN);
+}
+
+/* Takes n bytes off the front; once it ran out it gives zeros and stays short. */
+struct reader {
+    struct span rest;
+    bool short_;
+};
+
+static void take(struct reader *r, void *out, size_t n)
+{
+    if (r->rest.len < n)
+        r->short_ = true;
+    if (r->short_) {
+        memset(out, 0, n);
+        return;
+    }
+    memcpy(out, r->rest.ptr, n);
+    r->rest = span_of(r->rest.ptr + n, r->rest.len - n);
+}
+
+static uint8_t take_byte(struct reader *r)
+{
+    uint8_t b;
+    take(r, &b, 1);
+    return b;
+}
+
+static uint64_t take_be64(struct reader *r)
+{
+    uint8_t b[8];
+    take(r, b, sizeof b);
+    return load_be64(b);
+}
+
+static void tally_decode(struct reader *r, struct tally *out)
+{
+    int classes = take_byte(r); /* fewer when the row is older than a class */
+    if (classes > CLASS_COUNT)
+        r->short_ = true;
+    for (int i = 0; i < classes && !r->short_; i++) {
+        out->clicks[i] = take_be64(r);
+        out->views[i] = take_be64(r);
+    }
+    out->gap_clicks = take_be64(r);
+    out->gap_views = take_be64(r);
+    out->click_micros = (int64_t)take_be64(r);
+    out->view_micros = (int64_t)take_be64(r);
+    out->from_ms = (int64_t)take_be64(r);
+    out->to_ms = (int64_t)take_be64(r);
+}
+
+static void last_decode(struct reader *r, struct last_statement *out)
+{
+    size_t id_len = take_byte(r);
+    if (id_len > LIMIT_ID)
+        r->short_ = true;
+    else
+        take(r, out->id, id_len);
+    out->to = take_be64(r);
+    out->carried_micros = (int64_t)take_be64(r);
+    out->to_ms = (int64_t)take_be64(r);
+    take(r, out->sha256.b, HASH_LEN);
+}
+
+enum err head_decode(struct span row, struct stored_head *out)
+{
+    struct reader r = {.rest = row};
+    struct stored_head h = {0};
+    if (take_byte(&r) != HEAD_FORMAT)
+        return ERR_CORRUPT;
+    h.head.size = h.head.frontier.size = take_be64(&r);
+    h.has_terms = take_byte(&r) != 0;
+    h.terms = take_be64(&r);
+    h.published = take_be64(&r);
+    h.head.frontier.edges = take_byte(&r);
+    if (h.head.frontier.edges != __builtin_popcountll(h.head.size))
+        return ERR_CORRUPT;
+    take(&r, h.head.frontier.edge, (size_t)h.head.frontier.edges * HASH_LEN);
+    tally_decode(&r, &h.head.tally);
+    last_decode(&r, &h.head.last);
+    if (r.short_ || r.rest.len != 0)
+        return ERR_CORRUPT;
+    *out = h;
+    return ERR_OK;
+}
+
+enum err watermark_read(struct txn *t, uint64_t *seq)
+{
+    struct span value;
+    enum err err = store_get(t, TABLE_META, watermark_name, &value);
+    if (err == ERR_NOT_FOUND) {
+        *seq = 0;
+        return ERR_OK;
+    }
+    if (err != ERR_OK)
+        return err;
+    if (value.len != SEQ_LEN)
+        return ERR_CORRUPT;
+    *seq = load_be64(value.ptr);
+    return ERR_OK;
+}
+
+enum err watermark_write(struct txn *t, uint64_t seq)
+{
+    uint8_t value[SEQ_LEN];
+    return store_put(t, TABLE_META, watermark_name, seq_key(value, seq));
+}
+
+enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    uint8_t key[SEQ_LEN];
+    struct span row;
+    struct envelope e;
+    enum err err = store_get(t, TABLE_JOURNAL, seq_key(key, seq), &row);
+    if (err == ERR_OK)
+        err = envelope_read(row, &e);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (e.contract != contract || e.index != index)
+        return ERR_CORRUPT;
+    *out = e;
+    return ERR_OK;
+}
+
+enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *seq)
+{
+    uint8_t key[SEQS_KEY_LEN];
+    struct span row;
+    enum err err = store_get(t, TABLE_SEQS, seqs_key(key, contract, index / TILE_WIDTH), &row);
+    if (err != ERR_OK)
+        return err;
+    size_t at = index % TILE_WIDTH * SEQ_LEN;
+    if (at + SEQ_LEN > row.len)
+        return ERR_NOT_FOUND;
+    *seq = load_be64(row.ptr + at);
+    return ERR_OK;
+}
+
+enum err envelope_time(const struct envelope *e, int64_t *at_ms)
+{
+    static const struct span first = {"{\"at\":", 6}; /* the first member of most kinds */
+    if (e->kind == ENTRY_ROOT) {
+        *at_ms = 0;
+        return ERR_OK;
+    }
+    if (e->entry.len > first.len && memcmp(e->entry.ptr, first.ptr, first.len) == 0) {
+        const char *end = memchr(e->entry.ptr + first.len, ',', e->entry.len - first.len);
+        if (end == NULL)
+            return ERR_CORRUPT;
+        const char *digits = e->entry.ptr + first.len;
+        return parse_i64(span_of(digits, (size_t)(end - digits)), at_ms) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+    }
+    struct entry entry;
+    enum err err = entry_read(e->entry, &entry, NULL);
+    if (err != ERR_OK)
+        return err;
+    *at_ms = entry.at_ms;
+    entry_close(&entry);
+    return ERR_OK;
+}

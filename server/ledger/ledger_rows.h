@@ -1,0 +1,37 @@
+/* What the two sides of the ledger share: keys and bytes of its tables. FORMATS.md, "Journal envelope and storage
+ * tables". */
+#ifndef CS_SERVER_LEDGER_LEDGER_ROWS
+#define CS_SERVER_LEDGER_LEDGER_ROWS
+
+#include "server/ledger/ledger.h"
+
+enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12 };
+enum { HEAD_SIZE_AT = 1, HEAD_MAX = 4096 };
+
+struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, uint64_t n);
+struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n);
+struct span contract_key(uint8_t key[4], uint32_t contract);
+struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq);
+
+/* A row of HEADS: what readers see of it, and what only the committer needs. */
+struct stored_head {
+    struct head head; /* seq is not stored: it is the watermark */
+    bool has_terms;
+    uint64_t terms;     /* index of the log's last `terms` entry */
+    uint64_t published; /* size of the last head in the root log */
+};
+void head_encode(const struct stored_head *h, struct buf *out);
+MUST_CHECK enum err head_decode(struct span row, struct stored_head *out); /* ERR_CORRUPT */
+
+/* Journal seqs below it are in tiles and heads. 0 in a new store. */
+MUST_CHECK enum err watermark_read(struct txn *t, uint64_t *seq);
+MUST_CHECK enum err watermark_write(struct txn *t, uint64_t seq);
+
+/* The journal row `seq`, which must be entry `index` of the contract: ERR_CORRUPT otherwise. */
+MUST_CHECK enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, uint64_t index, struct envelope *out);
+/* Where the SEQS table has this entry's journal row; ERR_NOT_FOUND when it is younger than its row. */
+MUST_CHECK enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *seq);
+/* When the entry arrived, for most without parsing it. */
+MUST_CHECK enum err envelope_time(const struct envelope *e, int64_t *at_ms);
+
+#endif

@@ -1,0 +1,56 @@
+#include "server/postback/postback.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "common/base/when.h"
+
+enum err postback_refuse(struct request *rq)
+{
+    return problem(&rq->problem, ERR_UNAUTHORIZED, "",
+                   "the kid is not known, the signature does not hold, or the timestamp is more than %d s off",
+                   POSTBACK_WINDOW_S);
+}
+
+const struct secret *postback_secret(struct request *rq, struct span kid)
+{
+    const struct secret *s = span_empty(kid) ? NULL : catalog_secret(rq->catalog, kid);
+    return s && !s->retired ? s : NULL;
+}
+
+bool postback_type_is(const struct request *rq, const char *media_type)
+{
+    struct span t = rq->content_type;
+    size_t n = strlen(media_type);
+    return t.len >= n && strncasecmp(t.ptr, media_type, n) == 0 && (t.len == n || memchr("; \t", t.ptr[n], 3));
+}
+
+bool postback_in_window(struct request *rq, int64_t ts_s)
+{
+    int64_t now_s = rq->arrived_ms / MS_PER_S;
+    return ts_s >= now_s - POSTBACK_WINDOW_S && ts_s <= now_s + POSTBACK_WINDOW_S;
+}
+
+void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s)
+{
+    int64_t arrived_s = pb->rq->arrived_ms / MS_PER_S;
+    uint8_t hash[HASH_LEN];
+    sha256v((const struct span[]){span_str(pb->party->id), span_of("", 1), nonce}, 3, hash);
+    memcpy(pb->nonce.key, hash, sizeof pb->nonce.key);
+    pb->nonce.forget_s = (ts_s > arrived_s ? ts_s : arrived_s) + keep_s;
+    pb->nonce.used = true;
+}
+
+enum err postback_submit(struct postback *pb, struct reply *reply)
+{
+    struct problem *p = &pb->rq->problem;
+    struct span event = pb->field[FIELD_EVENT];
+    bool sale = span_is(event, "sale");
+    if (!(pb->party->role & (ROLE_ADVERTISER | ROLE_PUBLISHER)))
+        return problem(p, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
+    if (!span_empty(event) && !sale && !span_is(event, "lead"))
+        return problem(p, ERR_MALFORMED, "event", "must be lead or sale");
+    if (pb->field[FIELD_RETURN].ptr)
+        reply_body(pb->rq, reply, "text/plain; charset=utf-8", pb->field[FIELD_RETURN]);
+    return sale || pb->field[FIELD_STATUS].ptr ? postback_submit_disposition(pb) : postback_submit_lead(pb);
+}

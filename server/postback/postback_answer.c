@@ -1,0 +1,61 @@
+/* The answer to a recorded postback, a function of the entry alone, so that a replay is answered with the same bytes.
+ */
+#include <stdlib.h>
+
+#include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
+#include "server/postback/postback.h"
+
+enum { TEXT_MAX = 6 * LIMIT_FIELD, RECEIPT_MAX = 2 * TEXT_MAX, ANSWER_MAX = 2 * RECEIPT_MAX };
+
+void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
+                     const struct entry *e, struct tokens *tokens, struct signer *signer)
+{
+    bool lead = e->kind == ENTRY_LEAD;
+    char payload_mem[TEXT_MAX], receipt_mem[RECEIPT_MAX], ref[LEAD_REF_LEN];
+    struct buf payload, receipt;
+    buf_fixed(&payload, payload_mem, sizeof payload_mem);
+    buf_fixed(&receipt, receipt_mem, sizeof receipt_mem);
+    receipt_payload(&payload, span_str(k->id), index, leaf, e);
+    jws_compact(&receipt, signer, RECEIPT_TYP, buf_span(&payload));
+    if (payload.failed || receipt.failed)
+        abort();
+    lead_ref_write(tokens, &(struct pointer){.contract = k->number, .index = lead ? index : e->disposition.lead}, ref);
+
+    jw_object(w);
+    jw_kstr(w, "contract", span_str(k->id));
+    jw_kstr(w, "currency", k->terms->currency);
+    jw_kint(w, "index", (int64_t)index);
+    jw_kstr(w, "lead", span_of(ref, sizeof ref));
+    jw_kint(w, "payout_micros", lead ? e->lead.payout_micros : e->disposition.payable_micros);
+    jw_kstr(w, "reason", lead ? span_str(reason_word(e->lead.reason)) : e->disposition.text);
+    jw_kstr(w, "receipt", buf_span(&receipt));
+    jw_kstr(w, "status", span_str(status_word(lead ? e->lead.status : e->disposition.status)));
+    jw_object_end(w);
+}
+
+enum err postback_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    struct entry e;
+    struct buf answer;
+    struct jw w;
+    if (job->err)
+        return job->err;
+    const struct contract *k = catalog_contract_number(rq->catalog, job->out_contract);
+    if (!k)
+        return ERR_INTERNAL;
+    enum err err = entry_read(job->entry, &e, &rq->problem);
+    if (err)
+        return err;
+    arena_buf(rq->arena, &answer, ANSWER_MAX);
+    jw_open(&w, &answer);
+    postback_answer(&w, k, job->index, &job->leaf, &e, rq->worker->tokens, rq->worker->statement_signer);
+    jw_close(&w);
+    entry_close(&e);
+    if (!reply->body.len) { /* else the sender asked for a text of its own: postback_submit put it there */
+        reply->content_type = SPAN("application/json");
+        reply->body = buf_span(&answer);
+    }
+    reply_header(reply, "Cache-Control", SPAN("no-store"));
+    return ERR_OK;
+}

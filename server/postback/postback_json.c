@@ -1,0 +1,197 @@
+/* Signed JSON: Standard Webhooks 1.0. A retry carries the same id and body under a new timestamp, so the timestamp is
+ * no part of what makes two requests the same. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/json_read.h"
+#include "server/commit/nonces.h"
+#include "server/postback/postback.h"
+
+enum { WEBHOOK_ID_MAX = 256 };
+
+/* Any of the space-separated "v1,<base64>" may hold (a sender that changes its secret signs with both). */
+static bool signature_holds(struct request *rq, const struct secret *s)
+{
+    const struct span parts[] = {rq->webhook_id, SPAN("."), rq->webhook_timestamp, SPAN("."), rq->body};
+    uint8_t mac[HASH_LEN], sig[HASH_LEN];
+    struct hmac *h = hmac_new(s->key, s->len);
+    hmac_sign(h, parts, sizeof parts / sizeof parts[0], mac);
+    hmac_free(h);
+    bool holds = false;
+    for (struct span rest = rq->webhook_signature; rest.len;) {
+        const char *sp = memchr(rest.ptr, ' ', rest.len);
+        struct span one = span_of(rest.ptr, sp ? (size_t)(sp - rest.ptr) : rest.len);
+        size_t skip = one.len + (sp ? 1 : 0), len;
+        rest = span_of(rest.ptr + skip, rest.len - skip);
+        if (span_starts(one, "v1,") && b64_decode(span_of(one.ptr + 3, one.len - 3), sig, sizeof sig, &len) == ERR_OK &&
+            len == HASH_LEN)
+            holds = crypto_equal(mac, sig, HASH_LEN) || holds;
+    }
+    return holds;
+}
+
+/* Without '.', which would let one signature hold for two readings of id.timestamp.body. */
+static bool id_ok(struct span id)
+{
+    return id.len > 0 && id.len <= WEBHOOK_ID_MAX && !memchr(id.ptr, '.', id.len);
+}
+
+static enum err authenticate(struct postback *pb)
+{
+    struct request *rq = pb->rq;
+    int64_t ts_s;
+    const struct secret *s = postback_secret(rq, rq->param[0]);
+    if (!s || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK ||
+        !postback_in_window(rq, ts_s) || !signature_holds(rq, s))
+        return postback_refuse(rq);
+    const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
+    sha256v(same, sizeof same / sizeof same[0], pb->nonce.request_sha256);
+    pb->party = s->party;
+    postback_nonce(pb, rq->webhook_id, ts_s, NONCE_WEBHOOK_KEEP_S);
+    pb->nonce.webhook = true;
+    return ERR_OK;
+}
+
+/* An amount's text, rounded to millionths: below 2^33 what it lost as a double is less than half of one. */
+static enum err real_amount(struct postback *pb, double v, struct span *out)
+{
+    struct buf b;
+    const double most = 0x1p33;
+    if (v >= most || v <= -most)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "amount",
+                       "must be below 2^33 as a number: send a larger one as a text");
+    arena_buf(pb->rq->arena, &b, 32);
+    buf_printf(&b, "%.6f", v);
+    while (b.ptr[b.len - 1] == '0')
+        b.len--;
+    b.len -= b.ptr[b.len - 1] == '.';
+    *out = buf_span(&b);
+    return ERR_OK;
+}
+
+/* The shortest text that reads as this number: 1.8, 30 for 30.0, 1e+20. */
+static struct span real_text(struct postback *pb, double v)
+{
+    struct buf b;
+    arena_buf(pb->rq->arena, &b, 32);
+    for (int digits = 15; digits <= 17; digits++) {
+        char text[32];
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        buf_clear(&b);
+        buf_str(&b, text);
+        if (strtod(text, NULL) == v)
+            break;
+    }
+    return buf_span(&b);
+}
+
+/* The text of a value in the query form. */
+static enum err scalar(struct postback *pb, const char *name, const json_t *v, struct span *out)
+{
+    struct buf b;
+    if (json_is_string(v)) {
+        *out = arena_copy(pb->rq->arena, span_of(json_string_value(v), json_string_length(v)));
+    } else if (json_is_integer(v)) {
+        arena_buf(pb->rq->arena, &b, 24);
+        buf_i64(&b, json_integer_value(v));
+        *out = buf_span(&b);
+    } else if (json_is_boolean(v)) {
+        *out = json_is_true(v) ? SPAN("true") : SPAN("false");
+    } else if (json_is_real(v) && strcmp(name, "amount") == 0) {
+        return real_amount(pb, json_real_value(v), out);
+    } else if (json_is_real(v) && (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)) {
+        *out = real_text(pb, json_real_value(v));
+    } else {
+        return problem(&pb->rq->problem, ERR_MALFORMED, name, "must be a text, an integer or a boolean");
+    }
+    return ERR_OK;
+}
+
+static enum err form_fields(struct postback *pb, const json_t *object)
+{
+    const char *key;
+    json_t *v;
+    if (!json_is_object(object))
+        return problem(&pb->rq->problem, ERR_MALFORMED, "fields", "must be an object");
+    json_object_foreach((json_t *)object, key, v)
+    {
+        struct buf name;
+        struct span value;
+        if (json_is_null(v))
+            continue;
+        arena_buf(pb->rq->arena, &name, strlen(key) + 2);
+        buf_str(&name, strncmp(key, "f_", 2) == 0 ? "" : "f_");
+        buf_str(&name, key);
+        enum err e = scalar(pb, "fields", v, &value);
+        if (!e)
+            e = postback_field(pb, buf_span(&name), value);
+        if (e)
+            return e;
+    }
+    return ERR_OK;
+}
+
+static enum err touch_list(struct postback *pb, const json_t *array)
+{
+    struct buf b;
+    size_t i;
+    json_t *v;
+    arena_buf(pb->rq->arena, &b, LIMIT_BODY);
+    json_array_foreach(array, i, v)
+    {
+        if (!json_is_string(v))
+            return problem(&pb->rq->problem, ERR_MALFORMED, "touches",
+                           "must be click ids, in a list or comma-separated");
+        buf_str(&b, i ? "," : "");
+        buf_add(&b, json_string_value(v), json_string_length(v));
+    }
+    return postback_field(pb, SPAN("touches"), buf_span(&b));
+}
+
+static enum err read_member(struct postback *pb, const char *key, const json_t *v)
+{
+    struct span value;
+    if (json_is_null(v))
+        return ERR_OK;
+    if (strcmp(key, "fields") == 0)
+        return form_fields(pb, v);
+    if (strcmp(key, "touches") == 0 && json_is_array(v))
+        return touch_list(pb, v);
+    if (!json_is_string(v) && !postback_field_known(span_str(key)))
+        return ERR_OK; /* none of our business; a text may still hold a macro */
+    if (json_is_object(v) || json_is_array(v))
+        return problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text");
+    enum err e = scalar(pb, key, v, &value);
+    return e ? e : postback_field(pb, arena_copy(pb->rq->arena, span_str(key)), value);
+}
+
+static enum err read_fields(struct postback *pb)
+{
+    json_t *body;
+    const char *key;
+    json_t *v;
+    enum err e = json_read_any_number(pb->rq->body, &body, &pb->rq->problem);
+    if (e)
+        return e;
+    json_object_foreach(body, key, v)
+    {
+        e = read_member(pb, key, v);
+        if (e)
+            break;
+    }
+    json_decref(body);
+    return e;
+}
+
+enum err postback_json_handle(struct request *rq, struct reply *reply)
+{
+    struct postback pb = {.rq = rq};
+    enum err e = authenticate(&pb);
+    if (e)
+        return e;
+    if (!postback_type_is(rq, "application/json"))
+        return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
+    e = read_fields(&pb);
+    return e ? e : postback_submit(&pb, reply);
+}

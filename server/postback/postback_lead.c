@@ -1,0 +1,308 @@
+/* A new lead: its campaign, its touches, its facts, its private part. What needs the store is the committer's to find
+ * out. */
+#include <stdlib.h>
+
+#include "common/base/utf8.h"
+#include "common/base/when.h"
+#include "common/decisions/contact.h"
+#include "server/postback/postback.h"
+#include "server/system/system.h"
+
+struct claim {
+    struct pointer touches[LIMIT_TOUCHES];
+    size_t n;
+    bool any; /* at least one click id, valid or not */
+    const struct campaign *campaign;
+    const struct contract *fallback; /* the ledger when no click is found */
+};
+
+/* ---- clicks ---- */
+
+/* Clicks count for their sender alone: a publisher's own, and all of an advertiser's campaigns. */
+static const struct contract *own_contract(const struct postback *pb, uint32_t number)
+{
+    const struct contract *k = catalog_contract_number(pb->rq->catalog, number);
+    if (!k)
+        return NULL;
+    return pb->party == (pb->party->role == ROLE_PUBLISHER ? k->publisher : k->campaign->advertiser) ? k : NULL;
+}
+
+static void add_touch(struct postback *pb, struct claim *c, struct span id)
+{
+    struct pointer p;
+    if (span_empty(id))
+        return;
+    c->any = true;
+    if (c->n == LIMIT_TOUCHES || click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK ||
+        !own_contract(pb, p.contract))
+        return;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->touches[i].contract == p.contract && c->touches[i].index == p.index)
+            return;
+    c->touches[c->n++] = p;
+}
+
+static void read_touches(struct postback *pb, struct claim *c)
+{
+    struct span rest = pb->field[FIELD_TOUCHES];
+    add_touch(pb, c, pb->field[FIELD_CLICK_ID]);
+    while (rest.len) {
+        const char *comma = memchr(rest.ptr, ',', rest.len);
+        struct span one = span_of(rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len);
+        size_t skip = one.len + (comma ? 1 : 0);
+        rest = span_of(rest.ptr + skip, rest.len - skip);
+        add_touch(pb, c, one);
+    }
+}
+
+static void keep_campaign(struct postback *pb, struct claim *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (own_contract(pb, c->touches[i].contract)->campaign == c->campaign)
+            c->touches[kept++] = c->touches[i];
+    c->n = kept;
+}
+
+/* ---- whose lead it is ---- */
+
+static enum err named_contract(struct postback *pb, struct claim *c)
+{
+    const struct contract *k = catalog_contract(pb->rq->catalog, pb->field[FIELD_CONTRACT]);
+    if (!k || !own_contract(pb, k->number))
+        return problem(&pb->rq->problem, ERR_MALFORMED, "contract", "is not one of your contracts");
+    c->fallback = k;
+    return ERR_OK;
+}
+
+/* A place for a lead whose clicks tell none, better ones first; equal ones: the newest. */
+static unsigned rank(const struct postback *pb, const struct contract *k)
+{
+    bool publisher = pb->party->role == ROLE_PUBLISHER;
+    bool named = span_is(pb->field[FIELD_CAMPAIGN], k->campaign->id);
+    bool accepts = k->terms->accept_from & (publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER);
+    return 4u * named + 2u * accepts + terms_active(k->terms, pb->rq->arrived_ms);
+}
+
+/* A publisher's own contract, an advertiser's direct one. */
+static enum err newest_place(struct postback *pb, struct claim *c)
+{
+    const struct catalog *cat = pb->rq->catalog;
+    bool publisher = pb->party->role == ROLE_PUBLISHER;
+    for (size_t i = 0; i < cat->n_contracts; i++) { /* ascending numbers */
+        const struct contract *k = &cat->contracts[i];
+        bool own = publisher ? k->publisher == pb->party
+                             : k->campaign->advertiser == pb->party && k->campaign->direct == k->number;
+        if (own && (!c->fallback || rank(pb, k) >= rank(pb, c->fallback)))
+            c->fallback = k;
+    }
+    return c->fallback ? ERR_OK
+                       : problem(&pb->rq->problem, ERR_MALFORMED, publisher ? "contract" : "campaign",
+                                 publisher ? "you have no contract" : "you have no campaign");
+}
+
+static enum err named_campaign(struct postback *pb, struct claim *c)
+{
+    const struct campaign *campaign = catalog_campaign(pb->rq->catalog, pb->field[FIELD_CAMPAIGN]);
+    if (!campaign || campaign->advertiser != pb->party)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
+    c->fallback = catalog_contract_number(pb->rq->catalog, campaign->direct);
+    return ERR_OK;
+}
+
+/* The contract or campaign named, else the first click's, else the newest (FORMATS "A lead"). */
+static enum err find_place(struct postback *pb, struct claim *c)
+{
+    bool publisher = pb->party->role == ROLE_PUBLISHER;
+    enum err e = ERR_OK;
+    if (!span_empty(pb->field[FIELD_CONTRACT]))
+        e = named_contract(pb, c);
+    else if (!publisher && !span_empty(pb->field[FIELD_CAMPAIGN]))
+        e = named_campaign(pb, c);
+    else if (c->n && publisher)
+        c->fallback = own_contract(pb, c->touches[0].contract);
+    else if (c->n)
+        c->fallback =
+            catalog_contract_number(pb->rq->catalog, own_contract(pb, c->touches[0].contract)->campaign->direct);
+    else
+        e = newest_place(pb, c);
+    if (e)
+        return e;
+    if (!c->fallback)
+        return ERR_INTERNAL;
+    c->campaign = c->fallback->campaign;
+    unsigned bit = publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER;
+    if (!(c->fallback->terms->accept_from & bit))
+        return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "this campaign does not take leads from %s",
+                       publisher ? "publishers" : "the advertiser");
+    keep_campaign(pb, c);
+    return ERR_OK;
+}
+
+/* ---- facts and contacts ---- */
+
+/* A fact stands in the entry when any contract that may get the lead looks at it, else it stays private. */
+static bool uses_fact(const struct postback *pb, const struct claim *c, struct span name)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (terms_uses_fact(own_contract(pb, c->touches[i].contract)->terms, name))
+            return true;
+    return terms_uses_fact(c->fallback->terms, name);
+}
+
+static struct span trim(struct span s)
+{
+    while (s.len && memchr(" \t\r\n", s.ptr[0], 4))
+        s.ptr++, s.len--;
+    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4))
+        s.len--;
+    return s;
+}
+
+/* An ISO 3166 code in upper case; anything else as it came. */
+static struct span country(struct request *rq, struct span s)
+{
+    s = trim(s);
+    if (s.len != 2)
+        return s;
+    char *up = arena_alloc(rq->arena, 2);
+    for (size_t i = 0; i < 2; i++)
+        up[i] = s.ptr[i] >= 'a' && s.ptr[i] <= 'z' ? (char)(s.ptr[i] - 32) : s.ptr[i];
+    return span_of(up, 2);
+}
+
+static void take_facts(struct postback *pb, const struct claim *c, struct lead_report *r)
+{
+    struct span land = country(pb->rq, pb->field[FIELD_COUNTRY]);
+    if (!span_empty(land))
+        r->facts[r->n_facts++] = (struct fact){SPAN("country"), land}; /* before every f_NAME */
+    for (size_t i = 0; i < pb->n_form; i++) {
+        const struct fact *f = &pb->form[i];
+        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(trim(f->value)))
+            r->honeypot = true;
+        if (r->n_facts < LIMIT_FIELDS && uses_fact(pb, c, f->name))
+            r->facts[r->n_facts++] = *f;
+    }
+}
+
+static void take_contacts(struct postback *pb, const struct claim *c, struct lead_report *r)
+{
+    static const enum field by_bit[CONTACT_FIELDS] = {FIELD_EMAIL, FIELD_PHONE, FIELD_FIRST_NAME, FIELD_LAST_NAME};
+    struct buf key;
+    for (unsigned i = 0; i < CONTACT_FIELDS; i++)
+        if (!span_empty(trim(pb->field[by_bit[i]])))
+            r->given |= 1u << i;
+
+    struct hmac *pepper = hmac_new(c->campaign->pepper, sizeof c->campaign->pepper);
+    arena_buf(pb->rq->arena, &key, 4 * LIMIT_FIELD);
+    if (r->given & CONTACT_EMAIL && contact_email_key(pb->field[FIELD_EMAIL], &key) == ERR_OK) {
+        r->has_email = true;
+        contact_token(pepper, "email", buf_span(&key), r->email);
+    }
+    buf_clear(&key);
+    if (r->given & CONTACT_PHONE &&
+        contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]), &key) == ERR_OK) {
+        r->has_phone = true;
+        contact_token(pepper, "phone", buf_span(&key), r->phone);
+    }
+    hmac_free(pepper);
+    r->bad = (r->given & CONTACT_EMAIL && !r->has_email ? CONTACT_EMAIL : 0) |
+             (r->given & CONTACT_PHONE && !r->has_phone ? CONTACT_PHONE : 0);
+}
+
+static void add_contact(struct jw *w, const struct postback *pb, enum field f, const char *name)
+{
+    if (pb->field[f].ptr)
+        jw_kstr(w, name, pb->field[f]);
+}
+
+static bool is_public(const struct lead_report *r, struct span name)
+{
+    for (size_t i = 0; i < r->n_facts; i++)
+        if (span_eq(r->facts[i].name, name))
+            return true;
+    return false;
+}
+
+/* Canonical: "email" < "f_..." < "first_name" < "last_name" < "phone". */
+static struct span contact_json(struct postback *pb, const struct lead_report *r)
+{
+    struct buf b;
+    struct jw w;
+    size_t room = 10 * LIMIT_FIELD;
+    for (size_t i = 0; i < pb->n_form; i++)
+        room += pb->form[i].name.len + 2 * pb->form[i].value.len + 8;
+    arena_buf(pb->rq->arena, &b, room);
+    jw_open(&w, &b);
+    jw_object(&w);
+    add_contact(&w, pb, FIELD_EMAIL, "email");
+    for (size_t i = 0; i < pb->n_form; i++)
+        if (!is_public(r, pb->form[i].name)) {
+            jw_key_span(&w, pb->form[i].name);
+            jw_str(&w, pb->form[i].value);
+        }
+    add_contact(&w, pb, FIELD_FIRST_NAME, "first_name");
+    add_contact(&w, pb, FIELD_LAST_NAME, "last_name");
+    add_contact(&w, pb, FIELD_PHONE, "phone");
+    jw_object_end(&w);
+    jw_close(&w);
+    return buf_span(&b);
+}
+
+/* The private part, its commitment in the report, and its sealed form. */
+static enum err seal(struct postback *pb, struct lead_job *l)
+{
+    struct request *rq = pb->rq;
+    struct lead_report *r = &l->report;
+    struct private_part *p = &l->priv;
+    struct buf ua, plain, sealed;
+    arena_buf(rq->arena, &ua, LIMIT_USER_AGENT);
+    utf8_repair(&ua, rq->user_agent, LIMIT_USER_AGENT);
+    *p = (struct private_part){.ip = span_str(rq->ip),
+                               .ua = buf_span(&ua),
+                               .lead = true,
+                               .contact = contact_json(pb, r),
+                               .has_email = r->has_email,
+                               .has_phone = r->has_phone};
+    memcpy(p->email, r->email, TOKEN_LEN);
+    memcpy(p->phone, r->phone, TOKEN_LEN);
+    memcpy(p->facts_sha256, r->facts_sha256, HASH_LEN);
+    random_bytes(p->seed, sizeof p->seed);
+    private_commit(p, &r->commit);
+
+    l->sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
+    arena_buf(rq->arena, &plain, p->contact.len + 2 * p->ua.len + 512);
+    private_write(&plain, p);
+    arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
+    enum err e = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commit, buf_span(&plain), &sealed);
+    l->sealed.bytes = buf_span(&sealed);
+    return e;
+}
+
+enum err postback_submit_lead(struct postback *pb)
+{
+    struct job *job = job_new(pb->rq, JOB_LEAD);
+    struct lead_job *l = &job->lead;
+    struct lead_report *r = &l->report;
+    struct claim c = {.n = 0};
+    read_touches(pb, &c);
+    enum err e = find_place(pb, &c);
+    if (e)
+        return e;
+    r->party = span_str(pb->party->id);
+    r->trust = TRUST_SIGNED;
+    r->txid = pb->field[FIELD_TXID];
+    r->test = pb->test;
+    r->claimed = c.any;
+    memcpy(r->touches, c.touches, sizeof r->touches);
+    r->n_touches = c.n;
+    for (int i = 0; i < LIMIT_SUBS; i++)
+        r->sub[i] = pb->field[FIELD_SUB1 + i];
+    take_facts(pb, &c, r);
+    take_contacts(pb, &c, r);
+    postback_facts_sha256(pb, r->facts_sha256);
+    l->fallback_contract = c.fallback->number;
+    l->nonce = pb->nonce;
+    e = seal(pb, l);
+    return e ? e : job_submit(pb->rq, job);
+}

@@ -1,0 +1,167 @@
+/* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays
+ * said. */
+#include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
+#include "server/api/api.h"
+#include "server/commit/contract_write.h"
+#include "server/api/page.h"
+#include "server/routes.h"
+#include "server/worker/server.h"
+#include "server/settlement/statements.h"
+
+enum { RESPONSE_MAX = 32768 }; /* bytes of a compact JWS: it must fit an entry */
+
+struct response_new {
+    uint32_t party;
+    struct span statement, jws;
+};
+
+/* ---- POST /v1/statements/{id}/responses ---- */
+
+static enum err response_check(const struct party *p, const struct statement_meta *m, struct span jws,
+                               struct response *out, struct problem *why)
+{
+    struct buf payload;
+    if (!p->has_key)
+        return problem(why, ERR_CONFLICT, "", "this party has no countersigning key yet: PUT /v1/parties/%s/key first",
+                       p->id);
+    buf_heap(&payload);
+    enum err e = jws_compact_open(jws, p->pub, &payload, why);
+    if (e == ERR_OK && (e = response_read(buf_span(&payload), out, why)) == ERR_OK &&
+        memcmp(out->statement_sha256.b, m->sha256.b, HASH_LEN) != 0)
+        e = problem(why, ERR_INVALID, "statement_sha256", "is not the hash of this statement's payload");
+    buf_free(&payload);
+    return e;
+}
+
+static void answer_response(struct job *job, const struct response_new *r, const struct contract *k, bool accept,
+                            int status)
+{
+    struct answer a;
+    answer_open(&a);
+    jw_object(&a.w);
+    jw_kstr(&a.w, "contract", span_str(k->id));
+    jw_kstr(&a.w, "statement", r->statement);
+    jw_kstr(&a.w, "verdict", accept ? SPAN("accept") : SPAN("dispute"));
+    jw_object_end(&a.w);
+    answer_job(&a, job, status);
+}
+
+static enum err response_run(struct commit *cx, struct job *job, void *arg)
+{
+    const struct response_new *r = arg;
+    const struct party *p = &cx->catalog->parties[r->party - 1];
+    struct statement_meta m;
+    struct response response;
+    char room[STATEMENT_KEY_MAX];
+    struct span key, before;
+    struct hash leaf;
+    uint64_t index;
+    enum err e;
+    if ((e = statement_meta_read(cx->txn, cx->catalog, r->statement, &m)) != ERR_OK ||
+        (e = response_check(p, &m, r->jws, &response, &job->problem)) != ERR_OK ||
+        (e = statement_key(r->statement, span_str(p->id), room, &key)) != ERR_OK)
+        return e;
+    e = store_get(cx->txn, TABLE_COSIGNED, key, &before);
+    if (e == ERR_OK && !span_eq(before, r->jws))
+        return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");
+    if (e == ERR_OK) {
+        answer_response(job, r, m.contract, response.accept, 200);
+        return ERR_OK;
+    }
+    if (e != ERR_NOT_FOUND)
+        return e;
+    struct entry entry = {
+        .kind = ENTRY_RESPONSE,
+        .at_ms = cx->now_ms,
+        .response = {.party = span_str(p->id), .statement = r->statement, .jws = r->jws},
+    };
+    answer_response(job, r, m.contract, response.accept, 201);
+    if ((e = store_put(cx->txn, TABLE_COSIGNED, key, r->jws)) != ERR_OK)
+        return e;
+    return pipeline_append(cx, m.contract, &entry, &index, &leaf);
+}
+
+/* The body is the compact JWS itself, or {"jws":"..."}. */
+static enum err response_body(struct request *rq, struct span *jws)
+{
+    static const char *const names[] = {"jws", NULL};
+    struct span text = rq->body;
+    while (text.len && strchr("\r\n \t", text.ptr[text.len - 1]))
+        text.len--;
+    if (!span_starts(text, "{")) {
+        if (span_empty(text) || text.len > RESPONSE_MAX)
+            return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %d bytes",
+                           RESPONSE_MAX);
+        *jws = text;
+        return ERR_OK;
+    }
+    json_t *body;
+    enum err e = api_body(rq, names, &body);
+    if (e != ERR_OK)
+        return e;
+    e = api_text(rq, body, "jws", RESPONSE_MAX, jws);
+    json_decref(body);
+    return e;
+}
+
+enum err responses_create(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    struct response_new *r = arena_alloc(rq->arena, sizeof *r);
+    struct statement_meta m;
+    struct response response;
+    struct txn *t;
+    enum err e;
+    *r = (struct response_new){.party = rq->caller->number, .statement = rq->param[0]};
+    if ((e = worker_reader(rq->worker, &t)) != ERR_OK || (e = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return e;
+    if (!contract_has_party(m.contract, rq->caller))
+        return problem(&rq->problem, ERR_FORBIDDEN, "", "statements are answered by their advertiser and publisher");
+    if ((e = response_body(rq, &r->jws)) != ERR_OK ||
+        (e = response_check(rq->caller, &m, r->jws, &response, &rq->problem)) != ERR_OK)
+        return e;
+    return control_submit(rq, response_run, r);
+}
+
+/* ---- GET /v1/statements/{id}/responses ---- */
+
+static enum err jw_response(struct jw *w, struct txn *t, struct span id, const struct party *p)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key, jws;
+    enum err e = statement_key(id, span_str(p->id), room, &key);
+    if (e != ERR_OK || (e = store_get(t, TABLE_COSIGNED, key, &jws)) != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    jw_object(w);
+    jw_kstr(w, "jws", jws);
+    jw_kstr(w, "party", span_str(p->id));
+    jw_object_end(w);
+    return ERR_OK;
+}
+
+enum err responses_list(struct request *rq, struct reply *reply)
+{
+    struct statement_meta m;
+    struct answer a;
+    struct txn *t;
+    enum err e;
+    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (e = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return e;
+    answer_open(&a);
+    jw_object(&a.w);
+    jw_key(&a.w, "data");
+    jw_array(&a.w);
+    e = jw_response(&a.w, t, rq->param[0], m.contract->campaign->advertiser);
+    if (e == ERR_OK && m.contract->publisher)
+        e = jw_response(&a.w, t, rq->param[0], m.contract->publisher);
+    if (e == ERR_OK) {
+        jw_array_end(&a.w);
+        jw_object_end(&a.w);
+        answer_reply(&a, rq, reply);
+    } else {
+        answer_abandon(&a);
+    }
+    return e;
+}

@@ -1,0 +1,32 @@
+/* Stored statements: parts under one id (TABLE_STATEMENTS), and their answers (TABLE_COSIGNED). Ids ascend in order of
+ * issue. */
+#ifndef CS_SERVER_SETTLEMENT_STATEMENTS
+#define CS_SERVER_SETTLEMENT_STATEMENTS
+
+#include "server/http/request.h"
+
+/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. meta: canonical
+ * JSON {carried_micros, contract, currency, from, id, issued_at, lines, net_micros, payable_minor, sha256, to}. */
+MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part,
+                                   struct span *out); /* ERR_NOT_FOUND */
+
+struct statement_meta {
+    const struct contract *contract;
+    struct hash sha256; /* of the payload */
+    struct span text;   /* canonical, in the map */
+};
+/* ERR_NOT_FOUND also when the statement's contract is not in this catalog. */
+MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id,
+                                        struct statement_meta *out);
+/* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
+MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
+
+/* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */
+enum { STATEMENT_KEY_MAX = 2 * LIMIT_ID + 2 };
+MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key);
+
+/* The right to read one statement, as a link: base64url HMAC-SHA256 of its id under a subkey of the master key. */
+enum { SHARE_LEN = 43 };
+void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN]);
+
+#endif

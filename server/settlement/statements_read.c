@@ -1,0 +1,358 @@
+/* GET /v1/statements...: what was issued, for those who may see it. */
+#include <strings.h>
+
+#include "common/base/bytes.h"
+#include "common/settlement/statement.h"
+#include "server/api/api.h"
+#include "server/api/page.h"
+#include "server/routes.h"
+#include "server/worker/server.h"
+#include "server/settlement/statements.h"
+
+enum { STATEMENTS_SCAN = 20000 }; /* statements that one page looks at */
+
+/* ---- rows ---- */
+
+enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key)
+{
+    if (id.len == 0 || id.len > LIMIT_ID || suffix.len > LIMIT_ID || memchr(id.ptr, '\0', id.len))
+        return ERR_NOT_FOUND;
+    memcpy(out, id.ptr, id.len);
+    out[id.len] = '\0';
+    memcpy(out + id.len + 1, suffix.ptr, suffix.len);
+    *key = span_of(out, id.len + 1 + suffix.len);
+    return ERR_OK;
+}
+
+enum err statement_part(struct txn *t, struct span id, const char *part, struct span *out)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    enum err e = statement_key(id, span_str(part), room, &key);
+    return e == ERR_OK ? store_get(t, TABLE_STATEMENTS, key, out) : e;
+}
+
+enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out)
+{
+    struct span text, contract, sha256;
+    struct hash hash;
+    size_t len;
+    json_t *json;
+    enum err e = statement_part(t, id, "meta", &text);
+    if (e != ERR_OK)
+        return e;
+    if (json_read_canonical(text, &json, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    if (json_get_str(json, "", "contract", LIMIT_ID, &contract, NULL, NULL) != ERR_OK ||
+        json_get_str(json, "", "sha256", 2 * HASH_LEN, &sha256, NULL, NULL) != ERR_OK ||
+        hex_decode(sha256, hash.b, sizeof hash.b, &len) != ERR_OK || len != sizeof hash.b) {
+        e = ERR_CORRUPT;
+    } else {
+        const struct contract *k = catalog_contract(c, contract);
+        if (k)
+            *out = (struct statement_meta){k, hash, text};
+        else
+            e = ERR_NOT_FOUND;
+    }
+    json_decref(json);
+    return e;
+}
+
+enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out)
+{
+    struct statement_meta m;
+    enum err e = statement_meta_read(t, rq->catalog, id, &m);
+    if (e == ERR_OK && !(rq->caller && catalog_may_read(rq->catalog, rq->caller, m.contract)))
+        e = ERR_NOT_FOUND;
+    if (e == ERR_NOT_FOUND)
+        return problem(&rq->problem, e, "", "there is no such statement, or it is not yours to see");
+    if (e == ERR_OK)
+        *out = m;
+    return e;
+}
+
+/* ---- GET /v1/statements ---- */
+
+struct statements {
+    struct request *rq;
+    struct txn *txn;
+    struct span contract; /* filter; empty: all */
+    struct list list;
+    char last[LIMIT_ID + 1];
+};
+
+/* The id after `last`: parts stand under "id 00 part", so "id 01" is past them all. */
+static bool next_id(struct cursor *c, char last[LIMIT_ID + 1])
+{
+    char from[LIMIT_ID + 2];
+    struct span key, value;
+    size_t len = strlen(last);
+    memcpy(from, last, len);
+    from[len] = '\1';
+    if (!cursor_seek(c, span_of(from, len + 1), &key, &value))
+        return false;
+    size_t id_len = strnlen(key.ptr, key.len);
+    if (id_len == 0 || id_len > LIMIT_ID)
+        return false;
+    memcpy(last, key.ptr, id_len);
+    last[id_len] = '\0';
+    return true;
+}
+
+static enum err statements_write(struct statements *s, struct cursor *c)
+{
+    char id[LIMIT_ID + 1];
+    memcpy(id, s->last, sizeof id);
+    for (size_t scanned = 0; next_id(c, id); memcpy(s->last, id, sizeof id)) {
+        struct statement_meta m;
+        if (scanned++ == STATEMENTS_SCAN) {
+            s->list.more = true;
+            return ERR_OK;
+        }
+        enum err e = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
+        if (e == ERR_NOT_FOUND)
+            continue; /* a contract younger than this worker's catalog */
+        if (e != ERR_OK)
+            return e;
+        if (!catalog_may_read(s->rq->catalog, s->rq->caller, m.contract) ||
+            (!span_empty(s->contract) && !span_is(s->contract, m.contract->id)))
+            continue;
+        if (!list_item(&s->list))
+            return ERR_OK;
+        jw_raw(&s->list.w, m.text);
+    }
+    return ERR_OK;
+}
+
+enum err statements_list(struct request *rq, struct reply *reply)
+{
+    struct statements s = {.rq = rq};
+    struct param contract = {.name = "contract"};
+    struct page page;
+    struct cursor *c;
+    enum err e = page_read(rq, &contract, 1, &page);
+    if (e != ERR_OK)
+        return e;
+    if (page.after.len > LIMIT_ID || memchr(page.after.ptr ? page.after.ptr : "x", '\0', page.after.len))
+        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+    if (page.after.len)
+        memcpy(s.last, page.after.ptr, page.after.len);
+    s.contract = contract.value;
+    if ((e = worker_reader(rq->worker, &s.txn)) != ERR_OK || (e = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
+        return e;
+    list_open(&s.list, &page);
+    e = statements_write(&s, c);
+    cursor_close(c);
+    if (e == ERR_OK)
+        list_reply(rq, reply, &s.list, span_str(s.last));
+    else
+        list_abandon(&s.list);
+    return e;
+}
+
+/* ---- GET /v1/statements/{id} ---- */
+
+enum format { FORMAT_JWS, FORMAT_HTML, FORMAT_CSV, FORMATS };
+
+static const struct {
+    const char *word, *type, *subtype, *content_type;
+} formats[FORMATS] = {
+    [FORMAT_JWS] = {"jws", "application", "jose+json", "application/jose+json"},
+    [FORMAT_HTML] = {"html", "text", "html", "text/html; charset=utf-8"},
+    [FORMAT_CSV] = {"csv", "text", "csv", "text/csv; charset=utf-8"},
+};
+
+static bool span_ieq(struct span a, const char *lower)
+{
+    return a.len == strlen(lower) && strncasecmp(a.ptr, lower, a.len) == 0;
+}
+
+/* What stands before the next `end`, without blanks around it; *rest goes on behind. */
+static struct span cut(struct span *rest, char end)
+{
+    const char *at = memchr(rest->ptr, end, rest->len);
+    struct span one = span_of(rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len);
+    size_t skip = one.len + (at ? 1 : 0);
+    *rest = span_of(rest->ptr + skip, rest->len - skip);
+    while (one.len && (one.ptr[0] == ' ' || one.ptr[0] == '\t'))
+        one.ptr++, one.len--;
+    while (one.len && (one.ptr[one.len - 1] == ' ' || one.ptr[one.len - 1] == '\t'))
+        one.len--;
+    return one;
+}
+
+/* "0.8" as 800. What is no weight (RFC 9110, 12.4.2) counts as 0. */
+static int weight(struct span text)
+{
+    int q = 0, scale = 1000;
+    for (size_t i = 0; i < text.len; i++) {
+        if (i == 1 && text.ptr[i] == '.')
+            continue;
+        if (i == 1 || i == 5 || text.ptr[i] < '0' || text.ptr[i] > '9')
+            return 0;
+        q += (text.ptr[i] - '0') * scale;
+        scale /= 10;
+    }
+    return q <= 1000 ? q : 0;
+}
+
+/* The format that a media range means, FORMATS for none of ours. A wildcard means the first that it covers. */
+static enum format range_format(struct span range)
+{
+    struct span subtype = range, type = cut(&subtype, '/');
+    for (enum format f = 0; f < FORMATS; f++)
+        if ((span_ieq(type, formats[f].type) && (span_ieq(subtype, formats[f].subtype) || span_is(subtype, "*"))) ||
+            (span_is(type, "*") && span_is(subtype, "*")))
+            return f;
+    return FORMATS;
+}
+
+/* The type of ours that Accept weighs most, the first among equals; the JWS when it names none. */
+static enum format accepted(struct span accept)
+{
+    enum format best = FORMAT_JWS;
+    int best_q = 0;
+    while (accept.len) {
+        struct span rest = cut(&accept, ',');
+        enum format f = range_format(cut(&rest, ';'));
+        int q = 1000;
+        while (rest.len) {
+            struct span param = cut(&rest, ';');
+            if (param.len >= 2 && (param.ptr[0] | 0x20) == 'q' && param.ptr[1] == '=')
+                q = weight(span_of(param.ptr + 2, param.len - 2));
+        }
+        if (f != FORMATS && q > best_q) {
+            best = f;
+            best_q = q;
+        }
+    }
+    return best;
+}
+
+/* ?format= wins, so that a link in a browser can ask for any. */
+static enum err format_choose(struct request *rq, const struct param *format, enum format *out)
+{
+    *out = accepted(rq->accept);
+    if (!format->given)
+        return ERR_OK;
+    for (enum format f = 0; f < FORMATS; f++)
+        if (span_is(format->value, formats[f].word) || (f == FORMAT_JWS && span_is(format->value, "jose"))) {
+            *out = f;
+            return ERR_OK;
+        }
+    return problem(&rq->problem, ERR_MALFORMED, "format", "must be jws (or jose, the same), html or csv");
+}
+
+static enum err payload_of(struct span jws, struct buf *out)
+{
+    json_t *json;
+    struct span text = {0};
+    size_t len;
+    enum err e = json_read(jws, &json, NULL);
+    if (e != ERR_OK)
+        return ERR_CORRUPT;
+    e = json_get_str(json, "", "payload", jws.len, &text, NULL, NULL);
+    char *room = buf_room(out, text.len + 1);
+    if (e == ERR_OK && (e = b64url_decode(text, room, text.len + 1, &len)) == ERR_OK)
+        out->len += len;
+    json_decref(json);
+    return e == ERR_OK ? e : ERR_CORRUPT;
+}
+
+static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, struct span id, enum format f)
+{
+    struct span jws, lines;
+    struct buf payload, text;
+    enum err e;
+    if ((e = statement_part(t, id, "jws", &jws)) != ERR_OK || (e = statement_part(t, id, "lines", &lines)) != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
+    reply_header(reply, "Vary", SPAN("Accept, Authorization"));
+    if (f == FORMAT_JWS) {
+        reply_body(rq, reply, formats[f].content_type, jws);
+        return ERR_OK;
+    }
+    buf_heap(&payload);
+    buf_heap(&text);
+    if ((e = payload_of(jws, &payload)) == ERR_OK) {
+        (f == FORMAT_HTML ? statement_html : statement_csv)(&text, buf_span(&payload), lines);
+        reply_body(rq, reply, formats[f].content_type, buf_span(&text));
+    }
+    buf_free(&payload);
+    buf_free(&text);
+    return e;
+}
+
+void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN])
+{
+    uint8_t key[32], mac[HASH_LEN];
+    struct buf b;
+    keys_subkey(k, "countersign/v1/share", key);
+    struct hmac *h = hmac_new(key, sizeof key);
+    hmac_sign(h, &id, 1, mac);
+    hmac_free(h);
+    crypto_wipe(key, sizeof key);
+    buf_fixed(&b, out, SHARE_LEN);
+    buf_b64url(&b, mac, sizeof mac);
+}
+
+/* The route is public: a share link needs no token; without one the bearer is asked for here. */
+static enum err reader_check(struct request *rq, struct txn *t, const struct param *share)
+{
+    struct statement_meta m;
+    if (share->given) {
+        char wanted[SHARE_LEN];
+        statement_share(rq->worker->shared->keys, rq->param[0], wanted);
+        if (share->value.len != SHARE_LEN || !crypto_equal(share->value.ptr, wanted, SHARE_LEN))
+            return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
+        return statement_meta_read(t, rq->catalog, rq->param[0], &m);
+    }
+    static const char scheme[] = "bearer ";
+    size_t n = sizeof scheme - 1;
+    struct span a = rq->authorization;
+    if (!rq->caller && a.len > n && strncasecmp(a.ptr, scheme, n) == 0)
+        rq->caller = catalog_token(rq->catalog, span_of(a.ptr + n, a.len - n));
+    if (!rq->caller)
+        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
+    return statement_find(rq, t, rq->param[0], &m);
+}
+
+enum err statements_get(struct request *rq, struct reply *reply)
+{
+    struct param p[] = {{.name = "share"}, {.name = "format"}};
+    struct txn *t;
+    enum format f;
+    enum err e;
+    if ((e = params_read(rq, p, 2)) != ERR_OK || (e = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (e = reader_check(rq, t, &p[0])) != ERR_OK || (e = format_choose(rq, &p[1], &f)) != ERR_OK)
+        return e;
+    return statement_reply(rq, reply, t, rq->param[0], f);
+}
+
+/* ---- GET /v1/statements/{id}/lines, /checkpoint ---- */
+
+static enum err part_reply(struct request *rq, struct reply *reply, const char *part, const char *content_type)
+{
+    struct statement_meta m;
+    struct span bytes;
+    struct txn *t;
+    enum err e;
+    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (e = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return e;
+    if ((e = statement_part(t, rq->param[0], part, &bytes)) != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    reply_body(rq, reply, content_type, bytes);
+    reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
+    return ERR_OK;
+}
+
+enum err statements_lines(struct request *rq, struct reply *reply)
+{
+    return part_reply(rq, reply, "lines", "application/x-ndjson");
+}
+
+enum err statements_checkpoint(struct request *rq, struct reply *reply)
+{
+    return part_reply(rq, reply, "checkpoint", "text/plain; charset=utf-8");
+}

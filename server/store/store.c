@@ -1,0 +1,337 @@
+#include "server/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "server/system/log.h"
+
+enum { MAX_READERS = 256 };
+
+struct store {
+    MDB_env *env;
+    MDB_dbi dbi[TABLE_COUNT];
+    int lock_fd;
+};
+
+struct txn {
+    struct store *store;
+    MDB_txn *mdb;
+};
+
+struct cursor {
+    MDB_cursor *mdb;
+};
+
+static const char *const table_names[TABLE_ROWS] = {
+#define X(symbol, name, help) [TABLE_##symbol] = name,
+    STORE_TABLE(X)
+#undef X
+};
+
+static const char *table_name(int table)
+{
+    return table < TABLE_ROWS ? table_names[table] : row_table_name((enum row_table)(table - TABLE_ROWS));
+}
+
+/* What every call but opening answers. ERR_IO is logged here, where the cause is known. */
+static enum err result(int rc, const char *call)
+{
+    switch (rc) {
+    case MDB_SUCCESS:
+        return ERR_OK;
+    case MDB_NOTFOUND:
+        return ERR_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: /* RLIMIT_FSIZE */
+        return ERR_FULL;
+    default:
+        log_line(LOG_ERROR, 0, "store", "%s: %s", call, mdb_strerror(rc));
+        return ERR_IO;
+    }
+}
+
+static MDB_val val(struct span s)
+{
+    return (MDB_val){s.len, (void *)(uintptr_t)s.ptr};
+}
+static struct span span_val(const MDB_val *v)
+{
+    return span_of(v->mv_data, v->mv_size);
+}
+
+static enum err lock_folder(const char *data_dir, int *fd)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/lock", data_dir);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        close(lock);
+        return ERR_CONFLICT;
+    }
+    *fd = lock;
+    return ERR_OK;
+}
+
+/* LMDB syncs its file's bytes, not the folder entry that names it. */
+static enum err sync_folder(const char *data_dir)
+{
+    int fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return ERR_IO;
+    int rc = fsync(fd);
+    close(fd);
+    return rc == 0 ? ERR_OK : ERR_IO;
+}
+
+static int open_tables(struct store *s, enum store_mode mode)
+{
+    MDB_txn *t;
+    int rc = mdb_txn_begin(s->env, NULL, mode == STORE_READ ? MDB_RDONLY : 0, &t);
+    if (rc != 0)
+        return rc;
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        rc = mdb_dbi_open(t, table_name(i), mode == STORE_READ ? 0 : MDB_CREATE, &s->dbi[i]);
+        if (rc != 0) {
+            mdb_txn_abort(t);
+            return rc;
+        }
+    }
+    return mdb_txn_commit(t);
+}
+
+static int open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size)
+{
+    int rc = mdb_env_create(&s->env);
+    if (rc == 0 && map_size != 0)
+        rc = mdb_env_set_mapsize(s->env, map_size);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
+    if (rc == 0)
+        rc = mdb_env_set_maxreaders(s->env, MAX_READERS);
+    if (rc == 0)
+        rc = mdb_env_open(s->env, path, MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0), 0600);
+    return rc;
+}
+
+enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/store.mdb", data_dir);
+    struct store *s = xcalloc(1, sizeof *s);
+    s->lock_fd = -1;
+    enum err err = mode == STORE_READ ? ERR_OK : lock_folder(data_dir, &s->lock_fd);
+    if (err != ERR_OK)
+        goto done;
+    bool exists = access(path, F_OK) == 0;
+    if (exists == (mode == STORE_CREATE)) {
+        err = exists ? ERR_CONFLICT : ERR_NOT_FOUND;
+        goto done;
+    }
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a reason to die */
+    int rc = open_env(s, path, mode, map_size);
+    if (rc == 0)
+        rc = open_tables(s, mode);
+    if (rc != 0) {
+        err = rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND ? ERR_CORRUPT : result(rc, "open");
+        goto done;
+    }
+    if (mode == STORE_CREATE)
+        err = sync_folder(data_dir);
+done:
+    if (err != ERR_OK)
+        store_close(s);
+    else
+        *out = s;
+    return err;
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL)
+        return;
+    if (s->env != NULL)
+        mdb_env_close(s->env);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    free(s);
+}
+
+void store_check_readers(struct store *s)
+{
+    int dead = 0;
+    if (mdb_reader_check(s->env, &dead) == 0 && dead > 0)
+        log_line(LOG_WARN, 0, "dead_readers", "freed %d", dead);
+}
+
+uint64_t store_bytes_used(struct store *s)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0)
+        return 0;
+    return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+enum err txn_begin(struct store *s, bool write, struct txn **out)
+{
+    MDB_txn *mdb;
+    int rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &mdb);
+    if (rc != 0)
+        return result(rc, "begin");
+    struct txn *t = xmalloc(sizeof *t);
+    *t = (struct txn){s, mdb};
+    *out = t;
+    return ERR_OK;
+}
+
+enum err txn_commit(struct txn *t)
+{
+    /* LMDB calls a short write EIO without a system call having failed, so errno stays 0: the disk filled up (or a size
+     * limit was met) in the middle of a write. Nothing was synced yet and the transaction is aborted: as clean as
+     * ENOSPC. */
+    errno = 0;
+    int rc = mdb_txn_commit(t->mdb);
+    if (rc == EIO && errno == 0)
+        rc = ENOSPC;
+    free(t);
+    return result(rc, "commit");
+}
+
+void txn_abort(struct txn *t)
+{
+    if (t == NULL)
+        return;
+    mdb_txn_abort(t->mdb);
+    free(t);
+}
+
+void txn_reset(struct txn *t)
+{
+    mdb_txn_reset(t->mdb);
+}
+
+enum err txn_renew(struct txn *t)
+{
+    return result(mdb_txn_renew(t->mdb), "renew");
+}
+
+enum err store_get(struct txn *t, enum table table, struct span key, struct span *value)
+{
+    MDB_val k = val(key), v;
+    int rc = mdb_get(t->mdb, t->store->dbi[table], &k, &v);
+    if (rc != 0)
+        return result(rc, "get");
+    *value = span_val(&v);
+    return ERR_OK;
+}
+
+enum err store_put(struct txn *t, enum table table, struct span key, struct span value)
+{
+    MDB_val k = val(key), v = val(value);
+    return result(mdb_put(t->mdb, t->store->dbi[table], &k, &v, 0), "put");
+}
+
+enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room)
+{
+    MDB_val k = val(key), v = {len, NULL};
+    int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, MDB_APPEND | MDB_RESERVE);
+    if (rc != 0)
+        return result(rc, "append");
+    *room = v.mv_data;
+    return ERR_OK;
+}
+
+enum err store_del(struct txn *t, enum table table, struct span key)
+{
+    MDB_val k = val(key);
+    int rc = mdb_del(t->mdb, t->store->dbi[table], &k, NULL);
+    return rc == MDB_NOTFOUND ? ERR_OK : result(rc, "del");
+}
+
+enum err cursor_open(struct txn *t, enum table table, struct cursor **out)
+{
+    MDB_cursor *mdb;
+    int rc = mdb_cursor_open(t->mdb, t->store->dbi[table], &mdb);
+    if (rc != 0)
+        return result(rc, "cursor");
+    struct cursor *c = xmalloc(sizeof *c);
+    c->mdb = mdb;
+    *out = c;
+    return ERR_OK;
+}
+
+void cursor_close(struct cursor *c)
+{
+    if (c == NULL)
+        return;
+    mdb_cursor_close(c->mdb);
+    free(c);
+}
+
+static bool cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
+{
+    MDB_val v;
+    if (result(mdb_cursor_get(c->mdb, &k, &v, op), "cursor") != ERR_OK)
+        return false;
+    *key = span_val(&k);
+    *value = span_val(&v);
+    return true;
+}
+
+bool cursor_seek(struct cursor *c, struct span from, struct span *key, struct span *value)
+{
+    /* LMDB takes no empty key */
+    return from.len == 0 ? cursor_get(c, MDB_FIRST, (MDB_val){0}, key, value)
+                         : cursor_get(c, MDB_SET_RANGE, val(from), key, value);
+}
+
+bool cursor_next(struct cursor *c, struct span *key, struct span *value)
+{
+    return cursor_get(c, MDB_NEXT, (MDB_val){0}, key, value);
+}
+
+bool cursor_last(struct cursor *c, struct span *key, struct span *value)
+{
+    return cursor_get(c, MDB_LAST, (MDB_val){0}, key, value);
+}
+
+bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value)
+{
+    return store_get(t, (enum table)(TABLE_ROWS + table), key, value) == ERR_OK;
+}
+
+bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key, struct span *value)
+{
+    struct cursor *c;
+    if (cursor_open(t, (enum table)(TABLE_ROWS + table), &c) != ERR_OK)
+        return false;
+    bool found = cursor_seek(c, from, key, value);
+    cursor_close(c);
+    return found;
+}
+
+enum err store_rows_write(struct txn *t, const struct row_ops *ops)
+{
+    for (size_t i = 0; i < ops->n; i++) {
+        const struct row_op *op = &ops->op[i];
+        enum table table = (enum table)(TABLE_ROWS + op->table);
+        struct span key = span_of(op->key, op->key_len);
+        enum err err = op->del ? store_del(t, table, key) : store_put(t, table, key, span_of(op->value, op->value_len));
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,86 @@
+#include "server/system/queue.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+
+enum { CACHE_LINE = 64 };
+
+struct ring {
+    size_t mask;
+    void **slots;
+    /* the producer's line: where it writes, and the head it saw last */
+    _Alignas(CACHE_LINE) atomic_size_t tail;
+    size_t head_seen;
+    /* the consumer's line */
+    _Alignas(CACHE_LINE) atomic_size_t head;
+    size_t tail_seen;
+};
+
+struct ring *ring_new(size_t capacity)
+{
+    size_t n = 1;
+    while (n < capacity)
+        n *= 2;
+    struct ring *r = aligned_alloc(CACHE_LINE, sizeof *r);
+    if (r == NULL)
+        abort();
+    r->mask = n - 1;
+    r->slots = xcalloc(n, sizeof *r->slots);
+    r->head_seen = r->tail_seen = 0;
+    atomic_init(&r->tail, 0);
+    atomic_init(&r->head, 0);
+    return r;
+}
+
+void ring_free(struct ring *r)
+{
+    if (r == NULL)
+        return;
+    free(r->slots);
+    free(r);
+}
+
+bool ring_push(struct ring *r, void *item)
+{
+    size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    if (tail - r->head_seen > r->mask) {
+        r->head_seen = atomic_load_explicit(&r->head, memory_order_acquire);
+        if (tail - r->head_seen > r->mask)
+            return false;
+    }
+    r->slots[tail & r->mask] = item;
+    atomic_store(&r->tail, tail + 1);
+    return true;
+}
+
+void *ring_pop(struct ring *r)
+{
+    size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    if (head == r->tail_seen) {
+        r->tail_seen = atomic_load(&r->tail);
+        if (head == r->tail_seen)
+            return NULL;
+    }
+    void *item = r->slots[head & r->mask];
+    atomic_store_explicit(&r->head, head + 1, memory_order_release);
+    return item;
+}
+
+bool ring_empty(struct ring *r)
+{
+    return atomic_load_explicit(&r->head, memory_order_relaxed) == atomic_load(&r->tail);
+}
+
+size_t ring_count(struct ring *r)
+{
+    size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    return tail - head <= r->mask + 1 ? tail - head : 0;
+}
+
+size_t ring_capacity(const struct ring *r)
+{
+    return r->mask + 1;
+}

@@ -1,0 +1,168 @@
+#include "server/system/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "common/crypto/crypto.h"
+
+int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+enum { RANDOM_BLOCK = 4096 };
+
+/* One per thread. A forked child must not repeat its parent's bytes: forks counts up in every child. */
+static _Thread_local struct {
+    uint8_t bytes[RANDOM_BLOCK];
+    size_t left;
+    unsigned fork;
+} pool;
+static unsigned forks;
+static pthread_once_t forks_watched = PTHREAD_ONCE_INIT;
+
+static void forked(void)
+{
+    forks++;
+}
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, forked);
+}
+
+static void draw(uint8_t *out, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = getrandom(out, len, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            abort(); /* no entropy source: nothing that we sign or seal would be safe */
+        out += n;
+        len -= (size_t)n;
+    }
+}
+
+void random_bytes(void *out, size_t len)
+{
+    pthread_once(&forks_watched, watch_forks);
+    if (len > RANDOM_BLOCK / 4) {
+        draw(out, len);
+        return;
+    }
+    if (pool.left < len || pool.fork != forks) {
+        draw(pool.bytes, sizeof pool.bytes);
+        pool.left = sizeof pool.bytes;
+        pool.fork = forks;
+    }
+    pool.left -= len;
+    memcpy(out, pool.bytes + pool.left, len);
+    crypto_wipe(pool.bytes + pool.left, len); /* what was handed out may have become a key */
+}
+
+void random_id(char prefix, char out[17])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint8_t raw[12];
+    random_bytes(raw, sizeof raw);
+    out[0] = prefix;
+    for (size_t i = 0; i < sizeof raw; i++)
+        out[1 + i] = digits[raw[i] & 31];
+    out[1 + sizeof raw] = '\0';
+}
+
+enum err file_read(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+    enum err e = ERR_IO;
+    size_t before = out->len;
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        goto done;
+    for (;;) {
+        size_t want = (size_t)st.st_size >= out->len - before ? (size_t)st.st_size - (out->len - before) + 1 : 4096;
+        char *room = buf_room(out, want);
+        if (!room) {
+            e = ERR_TOO_LARGE;
+            goto done;
+        }
+        ssize_t n = read(fd, room, want);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            goto done;
+        if (n == 0)
+            break;
+        out->len += (size_t)n;
+    }
+    e = ERR_OK;
+done:
+    if (e != ERR_OK)
+        out->len = before;
+    close(fd);
+    return e;
+}
+
+static bool write_all(int fd, struct span data)
+{
+    while (data.len > 0) {
+        ssize_t n = write(fd, data.ptr, data.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        data = span_of(data.ptr + n, data.len - (size_t)n);
+    }
+    return true;
+}
+
+static bool folder_sync(const char *path)
+{
+    char *copy = xstrdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return good;
+}
+
+enum err file_write_atomic(const char *path, struct span data, unsigned mode)
+{
+    char *temporary = NULL;
+    if (asprintf(&temporary, "%s.tmp", path) < 0)
+        abort();
+    enum err e = ERR_IO;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        goto done;
+    bool good = fchmod(fd, mode) == 0 && write_all(fd, data) && fsync(fd) == 0;
+    good = close(fd) == 0 && good;
+    if (good && rename(temporary, path) == 0 && folder_sync(path))
+        e = ERR_OK;
+    else
+        unlink(temporary);
+done:
+    free(temporary);
+    return e;
+}

@@ -1,0 +1,362 @@
+/* Clicks, views and the tag. The hot path: no malloc, no printf; what a request needs lives in its arena. */
+#include "common/base/bytes.h"
+#include "common/base/query.h"
+#include "common/base/utf8.h"
+#include "common/base/when.h"
+#include "common/base/ascii.h"
+#include "server/commit/job.h"
+#include "server/routes.h"
+#include "server/worker/server.h"
+#include "server/system/system.h"
+#include "asset_t_js.h"
+
+#define TOUCH_COOKIE "cs_touch"
+#define TOUCH_MAX_AGE "7776000" /* 90 days */
+
+enum { COOKIE_MAX = LIMIT_TOUCHES * (POINTER_LEN + 1) };
+
+/* ---- what both lanes share ---- */
+
+struct target {
+    const struct contract *contract;
+    const struct code *code;
+    uint32_t placement;
+};
+
+/* ERR_NOT_FOUND: not a code of ours. ERR_GONE: one of a contract that is not in force. */
+static enum err find_target(struct request *rq, struct span text, struct target *out)
+{
+    struct tracking_code code;
+    enum err e = code_cache_read(rq->worker->codes, rq->worker->tokens, text, &code);
+    if (e == ERR_OK) {
+        out->contract = catalog_contract_number(rq->catalog, code.contract);
+        out->placement = code.placement;
+        if (!out->contract || code.placement == 0 || code.placement > out->contract->n_codes)
+            e = ERR_NOT_FOUND;
+        else if (!terms_active(out->contract->terms, rq->arrived_ms))
+            e = ERR_GONE;
+        else
+            out->code = &out->contract->codes[code.placement - 1];
+    }
+    if (e != ERR_OK)
+        METRIC_ADD(rq->worker->counters, bad_codes, 1);
+    return e;
+}
+
+/* At most max bytes of clean UTF-8. */
+static struct span clean(struct request *rq, struct span s, size_t max)
+{
+    struct buf b;
+    if (s.len <= max && ascii_printable(s))
+        return s;
+    arena_buf(rq->arena, &b, max);
+    utf8_repair(&b, s, max);
+    return buf_span(&b);
+}
+
+static struct span text_param(struct request *rq, struct span encoded, size_t max)
+{
+    struct buf raw;
+    arena_buf(rq->arena, &raw, encoded.len + 1);
+    query_decode_lenient(&raw, encoded);
+    return clean(rq, buf_span(&raw), max);
+}
+
+static void open_entry(struct request *rq, struct job *job, enum entry_kind kind, const struct target *t)
+{
+    struct entry *e = &job->track.entry;
+    job->contract = t->contract->number;
+    e->kind = kind;
+    e->at_ms = rq->arrived_ms;
+}
+
+/* Commits to IP and user agent, and seals them. */
+static enum err seal(struct request *rq, struct job *job, struct hash *commit)
+{
+    struct private_part priv = {.ip = span_str(rq->ip), .ua = clean(rq, rq->user_agent, LIMIT_USER_AGENT)};
+    struct buf plain, sealed;
+    random_bytes(priv.seed, sizeof priv.seed);
+    private_commit(&priv, commit);
+
+    job->track.sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
+    arena_buf(rq->arena, &plain, 2 * LIMIT_USER_AGENT + 256); /* quotes and backslashes are all that is escaped */
+    private_write(&plain, &priv);
+    arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
+    enum err e = sealer_seal(rq->worker->sealer, job->track.sealed.day, commit, buf_span(&plain), &sealed);
+    job->track.sealed.bytes = buf_span(&sealed);
+    return e;
+}
+
+static enum class class_of(const struct request *rq) { return rq->prefetch ? CLASS_PREFETCH : CLASS_OK; }
+
+static enum err submit(struct request *rq, struct job *job, struct hash *commit)
+{
+    enum err e = seal(rq, job, commit);
+    if (!e)
+        return job_submit(rq, job);
+    committer_unrecorded(rq->worker->shared->committer, job);
+    return e;
+}
+
+static void no_store(struct reply *r)
+{
+    reply_header(r, "Cache-Control", SPAN("no-store"));
+}
+
+/* Tag and pixel are made for other people's pages, isolated ones among them. */
+static void for_any_page(struct reply *r)
+{
+    reply_header(r, "Cross-Origin-Resource-Policy", SPAN("cross-origin"));
+}
+
+/* ---- clicks ---- */
+
+static enum err refuse_click(struct request *rq, struct reply *r, enum err e)
+{
+    r->status = err_status(e);
+    no_store(r);
+    reply_body(rq, r, "text/plain; charset=utf-8",
+               e == ERR_GONE ? SPAN("This offer has ended.\n") : SPAN("Unknown tracking code.\n"));
+    return ERR_OK;
+}
+
+/* sub1..sub5, utm_*, to; the first of a name counts. A deep link that is too long or not allowed is as good as none. */
+static void read_params(struct request *rq, const struct terms *terms, struct entry_click *click)
+{
+    struct query q;
+    struct span name, value;
+    bool linked = false;
+    query_open(&q, rq->query);
+    while (query_next(&q, &name, &value)) {
+        struct span *into = NULL;
+        for (size_t i = 0; !into && i < LIMIT_SUBS; i++)
+            into = span_is(name, entry_sub_names[i]) ? &click->sub[i] : NULL;
+        for (size_t i = 0; !into && i < LIMIT_UTMS; i++)
+            into = span_is(name, entry_utm_names[i]) ? &click->utm[i] : NULL;
+        if (into && !into->ptr) {
+            *into = text_param(rq, value, LIMIT_PARAM);
+        } else if (span_is(name, "to") && !linked) {
+            linked = true;
+            struct span to = text_param(rq, value, LIMIT_DEEP_LINK + 4); /* longer than the limit shows as longer */
+            if (to.len <= LIMIT_DEEP_LINK && terms_allows_link(terms, to))
+                click->to = to;
+        }
+    }
+}
+
+static struct span landing_url(const struct target *t, struct span to)
+{
+    if (!span_empty(to))
+        return to;
+    /* the campaign may have taken back a host since the code was made */
+    bool own = !span_empty(t->code->landing_url) && terms_allows_link(t->contract->terms, t->code->landing_url);
+    return own ? t->code->landing_url : t->contract->terms->landing_url;
+}
+
+/* The URL with click_id in its query, before a fragment. */
+static struct span with_click_id(struct request *rq, struct span url, struct span id)
+{
+    struct buf b;
+    const char *hash = memchr(url.ptr, '#', url.len);
+    size_t len = hash ? (size_t)(hash - url.ptr) : url.len;
+    bool query = memchr(url.ptr, '?', len) != NULL;
+    char last = len ? url.ptr[len - 1] : '\0';
+    arena_buf(rq->arena, &b, url.len + id.len + 16);
+    buf_add(&b, url.ptr, len);
+    buf_str(&b, !query ? "?" : last == '?' || last == '&' ? "" : "&");
+    buf_str(&b, "click_id=");
+    buf_span_add(&b, id);
+    buf_add(&b, url.ptr + len, url.len - len);
+    return buf_span(&b);
+}
+
+static bool looks_like_id(struct span s)
+{
+    if (s.len != POINTER_LEN)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+            return false;
+    }
+    return true;
+}
+
+/* The value of our cookie in a Cookie header; empty when there is none. */
+static struct span touch_cookie(struct span header)
+{
+    static const char name[] = TOUCH_COOKIE "=";
+    while (header.len) {
+        const char *semi = memchr(header.ptr, ';', header.len);
+        struct span pair = span_of(header.ptr, semi ? (size_t)(semi - header.ptr) : header.len);
+        size_t skip = pair.len + (semi ? 1 : 0);
+        header = span_of(header.ptr + skip, header.len - skip);
+        while (pair.len && pair.ptr[0] == ' ')
+            pair.ptr++, pair.len--;
+        if (span_starts(pair, name))
+            return span_of(pair.ptr + sizeof name - 1, pair.len - (sizeof name - 1));
+    }
+    return (struct span){"", 0};
+}
+
+/* The visitor's click ids, oldest first, joined by '.': the newest LIMIT_TOUCHES of what the cookie had, and this one.
+ */
+static void set_cookie(struct request *rq, struct reply *r, struct span id)
+{
+    struct span old = touch_cookie(rq->cookie), keep[LIMIT_TOUCHES - 1];
+    size_t n = 0;
+    while (old.len && n < LIMIT_TOUCHES - 1) { /* from the newest, at the end, to the oldest */
+        const char *dot = memrchr(old.ptr, '.', old.len);
+        size_t from = dot ? (size_t)(dot + 1 - old.ptr) : 0;
+        struct span one = span_of(old.ptr + from, old.len - from);
+        if (looks_like_id(one))
+            keep[n++] = one;
+        old.len = dot ? from - 1 : 0;
+    }
+    struct buf b;
+    arena_buf(rq->arena, &b, COOKIE_MAX + 128);
+    buf_str(&b, TOUCH_COOKIE "=");
+    while (n-- > 0) {
+        buf_span_add(&b, keep[n]);
+        buf_byte(&b, '.');
+    }
+    buf_span_add(&b, id);
+    buf_str(&b, "; Max-Age=" TOUCH_MAX_AGE "; Path=/; HttpOnly; SameSite=Lax");
+    if (rq->worker->shared->https)
+        buf_str(&b, "; Secure");
+    reply_header(r, "Set-Cookie", buf_span(&b));
+}
+
+static void redirect(const struct target *t, struct reply *r, struct span location)
+{
+    r->status = 302;
+    reply_header(r, "Location", location);
+    no_store(r);
+    reply_header(r, "Referrer-Policy", t->contract->terms->referrer_policy);
+}
+
+enum { INDEX_BITS = 48 };
+#define NO_INDEX (((uint64_t)1 << INDEX_BITS) - 1) /* no log gets there */
+
+/* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
+static enum err answer_click(struct request *rq, struct reply *r, const struct target *t, struct span to,
+                             uint64_t index)
+{
+    struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
+    char *text = arena_alloc(rq->arena, POINTER_LEN);
+    random_bytes(&p.salt, sizeof p.salt);
+    if (index == UINT64_MAX) {
+        uint8_t random[6];
+        random_bytes(random, sizeof random);
+        p.index = (uint64_t)load_be16(random) << 32 | load_be32(random + 2);
+        p.flags = CLICK_UNRECORDED;
+    }
+    click_id_write(rq->worker->tokens, &p, text);
+    struct span id = span_of(text, POINTER_LEN);
+    redirect(t, r, with_click_id(rq, landing_url(t, to), id));
+    set_cookie(rq, r, id);
+    return ERR_OK;
+}
+
+enum err click_handle(struct request *rq, struct reply *r)
+{
+    struct target t;
+    enum err e = find_target(rq, rq->param[0], &t);
+    if (e)
+        return refuse_click(rq, r, e);
+    struct job *job = job_new(rq, JOB_TRACK);
+    struct entry_click *click = &job->track.entry.click;
+    open_entry(rq, job, ENTRY_CLICK, &t);
+    click->class = class_of(rq);
+    click->placement = t.placement;
+    read_params(rq, t.contract->terms, click);
+    if (rq->method == METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
+        return answer_click(rq, r, &t, click->to, NO_INDEX);
+    e = submit(rq, job, &click->commit);
+    return e == ERR_PENDING ? e : answer_click(rq, r, &t, click->to, UINT64_MAX);
+}
+
+enum err click_finish(struct request *rq, struct job *job, struct reply *r)
+{
+    const struct contract *k = catalog_contract_number(rq->catalog, job->contract);
+    const uint32_t placement = job->track.entry.click.placement;
+    const struct target t = {k, &k->codes[placement - 1],
+                             placement}; /* of the catalog that click_handle found them in */
+    if (job->err == ERR_GONE)
+        return refuse_click(rq, r, ERR_GONE);
+    return answer_click(rq, r, &t, job->track.entry.click.to, job->err ? UINT64_MAX : job->index);
+}
+
+/* ---- pixels ---- */
+
+static const uint8_t gif[] = {'G', 'I',  'F',  '8',  '9',  'a',  1, 0, 1, 0,    0x80, 0, 0,    0, 0,
+                              0,   0xff, 0xff, 0xff, 0x21, 0xf9, 4, 1, 0, 0,    0,    0, 0x2c, 0, 0,
+                              0,   0,    1,    0,    1,    0,    0, 2, 2, 0x44, 1,    0, 0x3b};
+_Static_assert(sizeof gif == 43, "the smallest transparent GIF");
+
+static enum err answer_pixel(struct reply *r)
+{
+    r->content_type = SPAN("image/gif");
+    r->body = span_of(gif, sizeof gif);
+    for_any_page(r);
+    no_store(r);
+    return ERR_OK;
+}
+
+/* True for a view; false for other events, which pixels do not report yet. Finds the click id. */
+static bool is_view(struct request *rq, struct span *click_id)
+{
+    struct query q;
+    struct span name, value;
+    bool view = true;
+    query_open(&q, rq->query);
+    while (query_next(&q, &name, &value))
+        if (span_is(name, "event"))
+            view = span_is(value, "view");
+        else if (span_is(name, "click_id"))
+            *click_id = value;
+    return view;
+}
+
+enum err pixel_handle(struct request *rq, struct reply *r)
+{
+    struct target t;
+    struct span code = rq->param[0], click_id = {0};
+    struct pointer click;
+    if (code.len > 4 && memcmp(code.ptr + code.len - 4, ".gif", 4) == 0)
+        code.len -= 4;
+    if (find_target(rq, code, &t) || !is_view(rq, &click_id) || rq->method == METHOD_HEAD)
+        return answer_pixel(r);
+    struct job *job = job_new(rq, JOB_TRACK);
+    struct entry_view *view = &job->track.entry.view;
+    open_entry(rq, job, ENTRY_VIEW, &t);
+    view->class = class_of(rq);
+    view->placement = t.placement;
+    if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
+        click.contract == t.contract->number && !(click.flags & CLICK_UNRECORDED)) {
+        job->track.has_click_claim = true;
+        job->track.click_claim = click.index;
+    }
+    enum err e = submit(rq, job, &view->commit);
+    return e == ERR_PENDING ? e : answer_pixel(r);
+}
+
+enum err pixel_finish(struct request *rq, struct job *job, struct reply *r)
+{
+    (void)rq;
+    (void)job;
+    return answer_pixel(r);
+}
+
+/* ---- the tag ---- */
+
+enum err tag_handle(struct request *rq, struct reply *r)
+{
+    (void)rq;
+    r->content_type = SPAN("text/javascript; charset=utf-8");
+    r->body = span_of(asset_t_js, sizeof asset_t_js);
+    reply_header(r, "Cache-Control", SPAN("public, max-age=3600"));
+    reply_header(r, "Access-Control-Allow-Origin", SPAN("*"));
+    for_any_page(r);
+    return ERR_OK;
+}
