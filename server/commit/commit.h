@@ -1,4 +1,4 @@
-/* The committer thread: the only writer. Takes batches from the workers' rings, runs each job through the pipeline in one LMDB transaction,
+/* The committer thread: the only writer. Takes batches from the workers' queues, runs each job through the pipeline in one LMDB transaction,
  * commits, hands the jobs back. Also runs the chores: sweep, due approvals, root log, period keys, dead readers, old nonces. */
 #ifndef CS_SERVER_COMMIT_COMMIT
 #define CS_SERVER_COMMIT_COMMIT
@@ -26,7 +26,7 @@ struct commit {
 
 /* ERR_IO when recovery fails. */
 MUST_CHECK enum err committer_start(struct shared *sh, size_t workers, struct committer **out);
-/* Pushes from worker number w (its own ring: single producer). */
+/* Pushes from worker number w (its own queue: single producer). */
 MUST_CHECK enum err committer_push(struct committer *c, size_t w, struct job *job); /* ERR_BUSY */
 /* Counts a click or view that was answered without being recorded, for a gap entry; any thread. A push that fails, and a job that comes back with an
  * error, are counted already. */
@@ -35,7 +35,7 @@ void committer_unrecorded(struct committer *c, const struct job *job);
 void committer_wake(struct committer *c);
 /* Drains, sweeps, stops. The workers must have stopped pushing. */
 void committer_stop(struct committer *c);
-bool committer_healthy(struct committer *c); /* writing works and no ring is more than three quarters full */
+bool committer_healthy(struct committer *c); /* writing works and no queue is more than three quarters full */
 
 /* pipeline.c: gather, decide, append, apply of one job. Errors other than ERR_FULL and ERR_IO leave the batch as it was. */
 MUST_CHECK enum err pipeline_run(struct commit *cx, struct job *job);

@@ -39,13 +39,13 @@ static void batch_take(struct committer *c, struct batch *b)
     c->n_waiting = 0;
     for (size_t i = 0; i < waited; i++)
         batch_add(c, b, c->waiting[i]);
-    for (size_t i = 0; i < c->n_rings; i++) {
-        struct ring *ring = c->rings[(c->first_ring + i) % c->n_rings];
+    for (size_t i = 0; i < c->n_queues; i++) {
+        struct queue *queue = c->queues[(c->first_queue + i) % c->n_queues];
         struct job *job;
-        while (b->n + c->n_waiting < BATCH_MAX && (job = ring_pop(ring)) != NULL)
+        while (b->n + c->n_waiting < BATCH_MAX && (job = queue_pop(queue)) != NULL)
             batch_add(c, b, job);
     }
-    c->first_ring = (c->first_ring + 1) % c->n_rings;
+    c->first_queue = (c->first_queue + 1) % c->n_queues;
 }
 
 /* ---- running ---- */
@@ -116,14 +116,14 @@ void committer_unrecorded(struct committer *c, const struct job *job)
 /* One list and one wake-up for each worker. */
 static void hand_back(struct committer *c, struct batch *b)
 {
-    for (size_t w = 0; w < c->n_rings; w++)
+    for (size_t w = 0; w < c->n_queues; w++)
         c->handbacks[w].tail = &c->handbacks[w].head;
     for (size_t i = 0; i < b->n; i++) {
         struct handback *h = &c->handbacks[b->jobs[i]->worker->number];
         *h->tail = b->jobs[i];
         h->tail = &b->jobs[i]->next;
     }
-    for (size_t w = 0; w < c->n_rings; w++) {
+    for (size_t w = 0; w < c->n_queues; w++) {
         struct handback *h = &c->handbacks[w];
         *h->tail = NULL;
         if (h->head != NULL)
@@ -152,22 +152,22 @@ static void batch_run(struct committer *c, struct batch *b)
 
 /* ---- the thread ---- */
 
-static bool rings_empty(struct committer *c)
+static bool queues_empty(struct committer *c)
 {
-    for (size_t i = 0; i < c->n_rings; i++)
-        if (!ring_empty(c->rings[i]))
+    for (size_t i = 0; i < c->n_queues; i++)
+        if (!queue_empty(c->queues[i]))
             return false;
     return true;
 }
 
-/* Producers write the eventfd only when they see `sleeping`; it is set before the last look at the rings, so that no
+/* Producers write the eventfd only when they see `sleeping`; it is set before the last look at the queues, so that no
  * job is left lying. */
 static void sleep_for(struct committer *c, int64_t ms)
 {
     struct pollfd p = {.fd = c->wake_fd, .events = POLLIN};
     uint64_t count;
     atomic_store(&c->sleeping, true);
-    if (rings_empty(c) && !atomic_load(&c->stopping))
+    if (queues_empty(c) && !atomic_load(&c->stopping))
         poll(&p, 1, (int)ms);
     atomic_store(&c->sleeping, false);
     ssize_t got = read(c->wake_fd, &count, sizeof count); /* non-blocking; the counter is of no interest */
@@ -206,9 +206,9 @@ static void *committer_main(void *arg)
 
 static void committer_free(struct committer *c)
 {
-    for (size_t i = 0; i < c->n_rings; i++)
-        ring_free(c->rings[i]);
-    free(c->rings);
+    for (size_t i = 0; i < c->n_queues; i++)
+        queue_free(c->queues[i]);
+    free(c->queues);
     free(c->handbacks);
     ledger_close(c->cx.ledger);
     tokens_free(c->cx.tokens);
@@ -257,11 +257,11 @@ enum err committer_start(struct shared *sh, size_t workers, struct committer **o
     c->gaps = gaps_new();
     c->counters = metrics_thread(sh->metrics, sh->n_workers);
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    c->n_rings = workers;
-    c->rings = xcalloc(workers, sizeof *c->rings);
+    c->n_queues = workers;
+    c->queues = xcalloc(workers, sizeof *c->queues);
     c->handbacks = xcalloc(workers, sizeof *c->handbacks);
     for (size_t i = 0; i < workers; i++)
-        c->rings[i] = ring_new((size_t)sh->options->ring_size.number);
+        c->queues[i] = queue_new((size_t)sh->options->queue_size.number);
     enum err err = c->wake_fd >= 0 ? open_ledger(c) : ERR_IO;
     if (err == ERR_OK)
         err = chores_start(c);
@@ -276,7 +276,7 @@ enum err committer_start(struct shared *sh, size_t workers, struct committer **o
 
 enum err committer_push(struct committer *c, size_t w, struct job *job)
 {
-    if (!ring_push(c->rings[w], job)) {
+    if (!queue_push(c->queues[w], job)) {
         committer_unrecorded(c, job);
         return ERR_BUSY;
     }
@@ -303,8 +303,8 @@ bool committer_healthy(struct committer *c)
 {
     if (atomic_load(&c->full))
         return false;
-    for (size_t i = 0; i < c->n_rings; i++)
-        if (ring_count(c->rings[i]) > ring_capacity(c->rings[i]) / 4 * 3)
+    for (size_t i = 0; i < c->n_queues; i++)
+        if (queue_count(c->queues[i]) > queue_capacity(c->queues[i]) / 4 * 3)
             return false;
     return true;
 }

@@ -1,4 +1,4 @@
-/* The committer's inside, shared by commit.c (thread, rings), transaction.c and chores.c. All of it belongs to the
+/* The committer's inside, shared by commit.c (thread, queues), transaction.c and chores.c. All of it belongs to the
  * committer thread but what is marked. */
 #ifndef CS_SERVER_COMMIT_COMMITTER
 #define CS_SERVER_COMMIT_COMMITTER
@@ -20,8 +20,8 @@ struct committer {
     struct gaps *gaps;                  /* any thread may count */
     struct counters *counters;
 
-    struct ring **rings;                /* one for each worker, which pushes */
-    size_t n_rings, first_ring;
+    struct queue **queues;                /* one for each worker, which pushes */
+    size_t n_queues, first_queue;
     struct handback {
         struct job *head, **tail;
     } *handbacks;                       /* one for each worker, while a batch is handed back */

@@ -1,4 +1,4 @@
-/* A request on its way through the committer. Made by a worker in the exchange's arena, handed over through its ring, handed back after the commit.
+/* A request on its way through the committer. Made by a worker in the exchange's arena, handed over through its queue, handed back after the commit.
  * Between the two only the committer touches it. */
 #ifndef CS_SERVER_COMMIT_JOB
 #define CS_SERVER_COMMIT_JOB
@@ -84,7 +84,7 @@ struct job {
     int answer_status;
 };
 
-/* Hands the job to the committer. ERR_PENDING, or ERR_BUSY when the ring is full. */
+/* Hands the job to the committer. ERR_PENDING, or ERR_BUSY when the queue is full. */
 MUST_CHECK enum err job_submit(struct request *rq, struct job *job);
 struct job *job_new(struct request *rq, enum job_kind kind); /* cleared */
 

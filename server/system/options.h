@@ -12,7 +12,7 @@
     X(admin_listen, TEXT, "", "address and port for /metrics, /healthz and /readyz alone; empty: on the main listener")                    \
     X(workers, NUMBER(1, 64), "2", "HTTP worker threads")                                                                                  \
     X(map_size_gib, NUMBER(1, 65536), "64", "largest size of the database file in GiB (sparse: it grows as needed)")                       \
-    X(ring_size, NUMBER(16, 1048576), "8192", "requests that may wait for a commit, per worker; past it the answer is 503")                \
+    X(queue_size, NUMBER(16, 1048576), "8192", "requests that may wait for a commit, per worker; past it the answer is 503")                \
     X(sweep_ms, NUMBER(10, 60000), "1000", "milliseconds between sweeps of tiles and heads")                                               \
     X(max_connections, NUMBER(1, 1000000), "10000", "open connections per worker; past it accepting pauses")                               \
     X(request_timeout_s, NUMBER(1, 3600), "15", "seconds that one request, or an idle connection, may take")                               \

@@ -7,7 +7,7 @@
 
 enum { CACHE_LINE = 64 };
 
-struct ring {
+struct queue {
     size_t mask;
     void **slots;
     /* the producer's line: where it writes, and the head it saw last */
@@ -18,12 +18,12 @@ struct ring {
     size_t tail_seen;
 };
 
-struct ring *ring_new(size_t capacity)
+struct queue *queue_new(size_t capacity)
 {
     size_t n = 1;
     while (n < capacity)
         n *= 2;
-    struct ring *r = aligned_alloc(CACHE_LINE, sizeof *r);
+    struct queue *r = aligned_alloc(CACHE_LINE, sizeof *r);
     if (r == NULL)
         abort();
     r->mask = n - 1;
@@ -34,7 +34,7 @@ struct ring *ring_new(size_t capacity)
     return r;
 }
 
-void ring_free(struct ring *r)
+void queue_free(struct queue *r)
 {
     if (r == NULL)
         return;
@@ -42,7 +42,7 @@ void ring_free(struct ring *r)
     free(r);
 }
 
-bool ring_push(struct ring *r, void *item)
+bool queue_push(struct queue *r, void *item)
 {
     size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     if (tail - r->head_seen > r->mask) {
@@ -55,7 +55,7 @@ bool ring_push(struct ring *r, void *item)
     return true;
 }
 
-void *ring_pop(struct ring *r)
+void *queue_pop(struct queue *r)
 {
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     if (head == r->tail_seen) {
@@ -68,19 +68,19 @@ void *ring_pop(struct ring *r)
     return item;
 }
 
-bool ring_empty(struct ring *r)
+bool queue_empty(struct queue *r)
 {
     return atomic_load_explicit(&r->head, memory_order_relaxed) == atomic_load(&r->tail);
 }
 
-size_t ring_count(struct ring *r)
+size_t queue_count(struct queue *r)
 {
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     return tail - head <= r->mask + 1 ? tail - head : 0;
 }
 
-size_t ring_capacity(const struct ring *r)
+size_t queue_capacity(const struct queue *r)
 {
     return r->mask + 1;
 }

@@ -7,16 +7,16 @@
 
 #include "common/base/err.h"
 
-struct ring;
-struct ring *ring_new(size_t capacity); /* rounded up to a power of two */
-void ring_free(struct ring *r);
+struct queue;
+struct queue *queue_new(size_t capacity); /* rounded up to a power of two */
+void queue_free(struct queue *r);
 /* Producer; false when full. Ordered before any later sequentially consistent load of the same thread: "push, then see
  * whether the consumer sleeps" and "say that I sleep, then look once more" cannot miss each other. */
-MUST_CHECK bool ring_push(struct ring *r, void *item);
+MUST_CHECK bool queue_push(struct queue *r, void *item);
 /* Consumer; NULL when empty. */
-MUST_CHECK void *ring_pop(struct ring *r);
-bool ring_empty(struct ring *r);   /* consumer */
-size_t ring_count(struct ring *r); /* any thread, a moment's value */
-size_t ring_capacity(const struct ring *r);
+MUST_CHECK void *queue_pop(struct queue *r);
+bool queue_empty(struct queue *r);   /* consumer */
+size_t queue_count(struct queue *r); /* any thread, a moment's value */
+size_t queue_capacity(const struct queue *r);
 
 #endif

@@ -61,7 +61,7 @@ static inline void committer_fixture_open(struct committer_fixture *cf, const ch
         snprintf(l->f.dir, sizeof l->f.dir, "%s", dir);
         assert_ok(store_open(l->f.dir, STORE_CREATE, SMALL_MAP, &l->f.store));
     }
-    l->options.ring_size.number = 4096;
+    l->options.queue_size.number = 4096;
     l->options.sweep_ms.number = 20;
     snprintf(l->sh.origin, sizeof l->sh.origin, LIVE_HOST);
     assert_ok(keys_create(l->f.dir));

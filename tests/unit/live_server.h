@@ -134,7 +134,7 @@ static inline void live_start(struct live *l, const char *campaign_more)
 {
     struct catalog *c;
     fixture_open(&l->f);
-    l->options.ring_size.number = 64;
+    l->options.queue_size.number = 64;
     l->options.sweep_ms.number = 50;
     if (!l->options.max_connections.number)
         l->options.max_connections.number = 100;

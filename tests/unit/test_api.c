@@ -45,7 +45,7 @@ static void start(struct api *a)
     struct shared *sh = &a->shared;
     struct catalog *c = NULL;
     uint8_t wrap[32];
-    a->options.ring_size.number = 64;
+    a->options.queue_size.number = 64;
     a->options.sweep_ms.number = 10;
     *sh = (struct shared){.options = &a->options, .public_url = "http://t.example", .host = "t.example", .origin = "t.example",
                           .store = a->f.store, .n_workers = 1};

@@ -121,7 +121,7 @@ static void a_full_ring_refuses_and_is_unhealthy(void **state)
 {
     (void)state;
     committer_fixture_stop(&cf);
-    cf.live.options.ring_size.number = 4;
+    cf.live.options.queue_size.number = 4;
     committer_fixture_start(&cf);
     assert_true(committer_healthy(cf.live.sh.committer));
     /* the committer may take some meanwhile: push until one is refused */

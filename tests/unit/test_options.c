@@ -50,15 +50,15 @@ static void test_flag_over_environment_over_file_over_default(void **state)
 {
     (void)state;
     struct options o;
-    write_config("# a comment\n\n workers = 3\r\nsweep-ms=20\nring_size = 32\n");
+    write_config("# a comment\n\n workers = 3\r\nsweep-ms=20\nqueue_size = 32\n");
     setenv("COUNTERSIGN_SWEEP_MS", "30", 1);
-    setenv("COUNTERSIGN_RING_SIZE", "64", 1);
-    options_parse(&o, 6, (char *[]){"serve", "--data=d", "--config", config, "--ring-size", "128"});
+    setenv("COUNTERSIGN_QUEUE_SIZE", "64", 1);
+    options_parse(&o, 6, (char *[]){"serve", "--data=d", "--config", config, "--queue-size", "128"});
     unsetenv("COUNTERSIGN_SWEEP_MS");
-    unsetenv("COUNTERSIGN_RING_SIZE");
+    unsetenv("COUNTERSIGN_QUEUE_SIZE");
     assert_int_equal(o.workers.number, 3);
     assert_int_equal(o.sweep_ms.number, 30);
-    assert_int_equal(o.ring_size.number, 128);
+    assert_int_equal(o.queue_size.number, 128);
     assert_int_equal(o.max_connections.number, 10000);
     options_free(&o);
 }

@@ -10,19 +10,19 @@ static void it_gives_back_in_order_and_refuses_when_full(void **state)
 {
     (void)state;
     int items[9];
-    struct ring *r = ring_new(5);
-    assert_int_equal(ring_capacity(r), 8);
-    assert_true(ring_empty(r));
+    struct queue *r = queue_new(5);
+    assert_int_equal(queue_capacity(r), 8);
+    assert_true(queue_empty(r));
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 8; i++)
-            assert_true(ring_push(r, &items[i]));
-        assert_false(ring_push(r, &items[8]));
-        assert_int_equal(ring_count(r), 8);
+            assert_true(queue_push(r, &items[i]));
+        assert_false(queue_push(r, &items[8]));
+        assert_int_equal(queue_count(r), 8);
         for (int i = 0; i < 8; i++)
-            assert_ptr_equal(ring_pop(r), &items[i]);
-        assert_null(ring_pop(r));
+            assert_ptr_equal(queue_pop(r), &items[i]);
+        assert_null(queue_pop(r));
     }
-    ring_free(r);
+    queue_free(r);
 }
 
 enum { MANY = 300000 };
@@ -30,7 +30,7 @@ enum { MANY = 300000 };
 static void *produce(void *arg)
 {
     for (uintptr_t i = 1; i <= MANY; i++)
-        while (!ring_push(arg, (void *)i))
+        while (!queue_push(arg, (void *)i))
             sched_yield();
     return NULL;
 }
@@ -39,17 +39,17 @@ static void nothing_is_lost_or_moved_between_threads(void **state)
 {
     (void)state;
     pthread_t thread;
-    struct ring *r = ring_new(64);
+    struct queue *r = queue_new(64);
     assert_int_equal(pthread_create(&thread, NULL, produce, r), 0);
     for (uintptr_t i = 1; i <= MANY; i++) {
         void *item;
-        while ((item = ring_pop(r)) == NULL)
+        while ((item = queue_pop(r)) == NULL)
             sched_yield();
         assert_int_equal((uintptr_t)item, i);
     }
     pthread_join(thread, NULL);
-    assert_true(ring_empty(r));
-    ring_free(r);
+    assert_true(queue_empty(r));
+    queue_free(r);
 }
 
 int main(void)

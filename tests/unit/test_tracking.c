@@ -285,7 +285,7 @@ static void test_pixel_always_answers(void **state)
 /* ---- overload ---- */
 
 /* A click that finds no room is redirected all the same, by an id that says so. A worker without the day's key is as
- * good as one with a full ring. */
+ * good as one with a full queue. */
 static void test_unrecorded(void **state)
 {
     struct live *l = live(state);
