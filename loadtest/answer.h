@@ -13,7 +13,8 @@ struct answer {
 
 enum answer_state { ANSWER_PARTIAL, ANSWER_WHOLE, ANSWER_BAD };
 
-/* Reads one answer off the front of `in`. WHOLE: *out is filled (spans into `in`) and *used says where the next one starts. */
+/* Reads one answer off the front of `in`. WHOLE: *out is filled (spans into `in`) and *used says where the next one
+ * starts. */
 enum answer_state answer_read(struct span in, struct answer *out, size_t *used);
 
 #endif

@@ -1,4 +1,5 @@
-/* One keep-alive connection on an event base: connects, sends a request, reads its answer, and connects anew whenever it broke. */
+/* One keep-alive connection on an event base: connects, sends a request, reads its answer, and connects anew whenever
+ * it broke. */
 #ifndef CS_LOADTEST_CLIENT_H
 #define CS_LOADTEST_CLIENT_H
 
@@ -9,10 +10,10 @@
 #include "loadtest/answer.h"
 #include "loadtest/plan.h"
 
-#define FAILURE_TABLE(X)                                                    \
-    X(CONNECT, "connect", "connections that could not be made")             \
-    X(CLOSED, "closed", "requests whose connection broke before the answer") \
-    X(TIMEOUT, "timeout", "requests whose answer did not come in time")     \
+#define FAILURE_TABLE(X)                                                                                               \
+    X(CONNECT, "connect", "connections that could not be made")                                                        \
+    X(CLOSED, "closed", "requests whose connection broke before the answer")                                           \
+    X(TIMEOUT, "timeout", "requests whose answer did not come in time")                                                \
     X(PROTOCOL, "protocol", "answers that could not be read")
 
 enum failure {

@@ -1,5 +1,5 @@
-/* A histogram of latencies in logarithmic buckets, as HdrHistogram counts: 128 to every power of two, so that a value is known to better
- * than 1 %, from 1 ns to centuries, in fixed memory and constant time. */
+/* A histogram of latencies in logarithmic buckets, as HdrHistogram counts: 128 to every power of two, so that a value
+ * is known to better than 1 %, from 1 ns to centuries, in fixed memory and constant time. */
 #ifndef CS_LOADTEST_HDR_H
 #define CS_LOADTEST_HDR_H
 
@@ -14,8 +14,8 @@ struct hdr {
 
 void hdr_record(struct hdr *h, uint64_t value);
 void hdr_merge(struct hdr *into, const struct hdr *from);
-/* The largest value that is equivalent to the one at this rank (ppm of 1,000,000; 500000 is the median), never above the true maximum; 0 when
- * nothing was recorded. */
+/* The largest value that is equivalent to the one at this rank (ppm of 1,000,000; 500000 is the median), never above
+ * the true maximum; 0 when nothing was recorded. */
 uint64_t hdr_at(const struct hdr *h, uint32_t ppm);
 
 #endif

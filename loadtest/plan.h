@@ -1,4 +1,5 @@
-/* What to fire next, and what was learnt from the answers. Mints nothing: codes come from a file, click ids from answers to clicks. */
+/* What to fire next, and what was learnt from the answers. Mints nothing: codes come from a file, click ids from
+ * answers to clicks. */
 #ifndef CS_LOADTEST_PLAN_H
 #define CS_LOADTEST_PLAN_H
 
@@ -19,9 +20,9 @@ extern const char *const kind_words[KINDS];
 /* One request: what is needed to acknowledge it. */
 struct shot {
     enum kind kind;
-    uint32_t code;                   /* number of the line in the file */
-    char id[40];                     /* click: its sub1; lead: its txid */
-    char click_id[POINTER_LEN + 1];  /* view, lead: of which click; "" = none */
+    uint32_t code;                  /* number of the line in the file */
+    char id[40];                    /* click: its sub1; lead: its txid */
+    char click_id[POINTER_LEN + 1]; /* view, lead: of which click; "" = none */
 };
 
 struct plan;

@@ -1,7 +1,8 @@
 /* The run: when to fire, and what is counted. One thread.
  *
- * Open loop (rate > 0): request k is due at start + k/rate whatever the server does, and its latency counts from then, so that a stall shows
- * in every request that it made wait (no coordinated omission). Closed loop (rate 0): each connection fires as soon as it is free. */
+ * Open loop (rate > 0): request k is due at start + k/rate whatever the server does, and its latency counts from then,
+ * so that a stall shows in every request that it made wait (no coordinated omission). Closed loop (rate 0): each
+ * connection fires as soon as it is free. */
 #ifndef CS_LOADTEST_RUN_H
 #define CS_LOADTEST_RUN_H
 
@@ -11,8 +12,8 @@
 
 struct kind_result {
     uint64_t answered;
-    uint64_t status[600];    /* by HTTP status */
-    uint64_t no_click_id;    /* clicks: 302 without a click id */
+    uint64_t status[600]; /* by HTTP status */
+    uint64_t no_click_id; /* clicks: 302 without a click id */
     struct hdr latency_ns;
 };
 
@@ -20,7 +21,7 @@ struct result {
     struct kind_result kind[KINDS];
     uint64_t failures[FAILURES];
     uint64_t fired;
-    uint64_t unsent;         /* open loop: due before the end, never fired for want of a free connection */
+    uint64_t unsent; /* open loop: due before the end, never fired for want of a free connection */
     uint64_t wall_ns, cpu_ns;
 };
 

@@ -1,4 +1,5 @@
-/* Writing JSON: RFC 8785 bytes for our subset: ASCII keys in byte order, integers within 2^53-1, no floats, no nulls, shortest escapes. */
+/* Writing JSON: RFC 8785 bytes for our subset: ASCII keys in byte order, integers within 2^53-1, no floats, no nulls,
+ * shortest escapes. */
 #ifndef CS_BASE_JSON_WRITE_H
 #define CS_BASE_JSON_WRITE_H
 
@@ -8,7 +9,8 @@
 
 enum { JSON_DEPTH = 16 };
 
-/* Writes into *b. Aborts (a bug of the caller) when keys do not ascend, an integer leaves the range or nesting is off. */
+/* Writes into *b. Aborts (a bug of the caller) when keys do not ascend, an integer leaves the range or nesting is off.
+ */
 struct jw {
     struct buf *b;
     struct {

@@ -1,4 +1,5 @@
-/* Money: micros are millionths of the currency unit, int64, inside; minor units (ISO 4217 exponent) only on statements. */
+/* Money: micros are millionths of the currency unit, int64, inside; minor units (ISO 4217 exponent) only on statements.
+ */
 #ifndef CS_BASE_MONEY_H
 #define CS_BASE_MONEY_H
 

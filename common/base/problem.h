@@ -10,7 +10,8 @@ struct problem {
     char detail[256]; /* names the fault and the cure; never carries personal data */
 };
 
-/* Fills *p and returns e, so that a check reads `return problem(p, ERR_INVALID, "name", "must be ...")`. p may be NULL. */
+/* Fills *p and returns e, so that a check reads `return problem(p, ERR_INVALID, "name", "must be ...")`. p may be NULL.
+ */
 enum err problem(struct problem *p, enum err e, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -10,10 +10,11 @@ struct query {
 };
 
 void query_open(struct query *q, struct span text);
-/* The next pair, still encoded; false at the end. Empty pairs ("&&") are skipped; a pair without '=' has an empty value. */
+/* The next pair, still encoded; false at the end. Empty pairs ("&&") are skipped; a pair without '=' has an empty
+ * value. */
 bool query_next(struct query *q, struct span *name, struct span *value);
-/* Appends the decoded text. Strict: ERR_MALFORMED on a '%' without two hex digits and on a raw byte outside printable ASCII. The result
- * may be any bytes (also NUL): check UTF-8 after it. */
+/* Appends the decoded text. Strict: ERR_MALFORMED on a '%' without two hex digits and on a raw byte outside printable
+ * ASCII. The result may be any bytes (also NUL): check UTF-8 after it. */
 MUST_CHECK enum err query_decode(struct buf *out, struct span encoded);
 /* As above, but a stray '%' stands for itself and nothing fails: for clicks, whose parameters never cost the click. */
 void query_decode_lenient(struct buf *out, struct span encoded);

@@ -13,14 +13,26 @@ struct span {
 
 #define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
 
-static inline struct span span_of(const void *ptr, size_t len) { return (struct span){ptr, len}; }
-static inline struct span span_str(const char *s) { return (struct span){s, s ? strlen(s) : 0}; }
-static inline bool span_empty(struct span s) { return s.len == 0; }
+static inline struct span span_of(const void *ptr, size_t len)
+{
+    return (struct span){ptr, len};
+}
+static inline struct span span_str(const char *s)
+{
+    return (struct span){s, s ? strlen(s) : 0};
+}
+static inline bool span_empty(struct span s)
+{
+    return s.len == 0;
+}
 static inline bool span_eq(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
-static inline bool span_is(struct span a, const char *s) { return span_eq(a, span_str(s)); }
+static inline bool span_is(struct span a, const char *s)
+{
+    return span_eq(a, span_str(s));
+}
 static inline bool span_starts(struct span a, const char *prefix)
 {
     size_t n = strlen(prefix);

@@ -5,7 +5,8 @@
 
 /* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. A NUL byte is refused too. */
 bool utf8_valid(struct span s);
-/* Appends s with U+FFFD in place of each bad byte and each C0 control or DEL, cut at a character so that at most max bytes are added. */
+/* Appends s with U+FFFD in place of each bad byte and each C0 control or DEL, cut at a character so that at most max
+ * bytes are added. */
 void utf8_repair(struct buf *out, struct span s, size_t max);
 /* The longest prefix of valid s of at most max bytes that ends at a character. */
 struct span utf8_cut(struct span s, size_t max);

@@ -1,6 +1,6 @@
 /* All cryptography of the product, on OpenSSL 3. No keys are generated here: randomness is an argument (32-byte seeds).
- * Objects hold keyed contexts that are re-used per call: one object per thread. Functions that cannot fail for sane inputs abort when OpenSSL
- * fails (out of memory is fail-stop). */
+ * Objects hold keyed contexts that are re-used per call: one object per thread. Functions that cannot fail for sane
+ * inputs abort when OpenSSL fails (out of memory is fail-stop). */
 #ifndef CS_CRYPTO_CRYPTO_H
 #define CS_CRYPTO_CRYPTO_H
 
@@ -9,9 +9,18 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
-enum { HASH_LEN = 32, SEED_LEN = 32, ED25519_KEY_LEN = 32, ED25519_SIG_LEN = 64, AEAD_NONCE_LEN = 12, AEAD_TAG_LEN = 16, BLOCK_LEN = 16 };
+enum {
+    HASH_LEN = 32,
+    SEED_LEN = 32,
+    ED25519_KEY_LEN = 32,
+    ED25519_SIG_LEN = 64,
+    AEAD_NONCE_LEN = 12,
+    AEAD_TAG_LEN = 16,
+    BLOCK_LEN = 16
+};
 
-/* FIPS 180-4. sha256v hashes the concatenation of n spans. Hot: about 1 us per 256 bytes without SHA-NI, no allocation. */
+/* FIPS 180-4. sha256v hashes the concatenation of n spans. Hot: about 1 us per 256 bytes without SHA-NI, no allocation.
+ */
 void sha256(const void *ptr, size_t len, uint8_t out[HASH_LEN]);
 void sha256v(const struct span *parts, size_t n, uint8_t out[HASH_LEN]);
 
@@ -24,12 +33,14 @@ void hmac_sign(struct hmac *h, const struct span *parts, size_t n, uint8_t out[H
 /* RFC 5869, SHA-256. One-off. out_len at most 255*32. */
 void hkdf(struct span ikm, struct span salt, struct span info, void *out, size_t out_len);
 
-/* AES-256-GCM (SP 800-38D). seal writes len+AEAD_TAG_LEN bytes; open writes len-AEAD_TAG_LEN bytes and answers ERR_CORRUPT when the tag does not hold. */
+/* AES-256-GCM (SP 800-38D). seal writes len+AEAD_TAG_LEN bytes; open writes len-AEAD_TAG_LEN bytes and answers
+ * ERR_CORRUPT when the tag does not hold. */
 struct aead;
 struct aead *aead_new(const uint8_t key[32]);
 void aead_free(struct aead *a);
 void aead_seal(struct aead *a, const uint8_t nonce[AEAD_NONCE_LEN], struct span aad, struct span plain, void *out);
-MUST_CHECK enum err aead_open(struct aead *a, const uint8_t nonce[AEAD_NONCE_LEN], struct span aad, struct span sealed, void *out);
+MUST_CHECK enum err aead_open(struct aead *a, const uint8_t nonce[AEAD_NONCE_LEN], struct span aad, struct span sealed,
+                              void *out);
 
 /* One AES-256 block as a keyed permutation (FIPS 197). */
 struct block_cipher;

@@ -230,9 +230,8 @@ static int64_t payable_change(const struct lead_row *lead, enum status to)
     return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros;
 }
 
-enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r,
-                            const struct lead_row *lead, int64_t now_ms, struct entry *out, bool *same,
-                            struct problem *p)
+enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead,
+                            int64_t now_ms, struct entry *out, bool *same, struct problem *p)
 {
     assert(r->status < STATUS_COUNT && lead->status < STATUS_COUNT);
     if (!(dispositions & 1u << r->status))

@@ -1,7 +1,8 @@
 /* gather -> decide -> (entry) -> apply, the same in the server, in check and in verify.
  *
- * gather reads what the decision needs through a view; decide is a pure function of (terms, request, facts, now); the result is written
- * straight into a struct entry; apply folds an entry into row operations and the tally. No I/O, no clock, no globals. */
+ * gather reads what the decision needs through a view; decide is a pure function of (terms, request, facts, now); the
+ * result is written straight into a struct entry; apply folds an entry into row operations and the tally. No I/O, no
+ * clock, no globals. */
 #ifndef CS_DECISIONS_DECIDE_H
 #define CS_DECISIONS_DECIDE_H
 
@@ -9,14 +10,15 @@
 #include "common/decisions/terms.h"
 #include "common/tokens/tokens.h"
 
-/* A lead as reported: what the worker verified and worked out without reading the store. All click ids in touches are of this campaign. */
+/* A lead as reported: what the worker verified and worked out without reading the store. All click ids in touches are
+ * of this campaign. */
 struct lead_report {
     struct span party;
     enum trust trust;
     struct span txid;
     unsigned given, bad;
     bool test, honeypot;
-    bool claimed;               /* carried at least one click id, valid or not */
+    bool claimed; /* carried at least one click id, valid or not */
     struct pointer touches[LIMIT_TOUCHES];
     size_t n_touches;
     struct fact facts[LIMIT_FIELDS]; /* in name order, only those that terms_uses_fact */
@@ -39,21 +41,25 @@ struct touch {
 #define DUP_ELSEWHERE "other"
 
 struct lead_facts {
-    struct touch last;          /* the latest touch that exists */
+    struct touch last; /* the latest touch that exists */
     bool found;
-    uint32_t others;            /* further touches that exist */
+    uint32_t others; /* further touches that exist */
     bool has_dup;
-    struct place dup;           /* the latest earlier lead of this person inside the dedupe window */
+    struct place dup; /* the latest earlier lead of this person inside the dedupe window */
 };
 
-/* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is known. */
+/* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is
+ * known. */
 void gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out);
 /* The dedupe rows under the terms of the contract that got the credit. */
-void gather_person(const struct view *v, uint32_t campaign, const struct terms *t, const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
-/* Decides and fills *out completely but commit and terms index (copied in by the caller's argument). First reason that applies wins, in this order:
- * test, contract_ended, no_click/unknown_click, outside_window, honeypot, missing_field, bad_email, bad_phone, outside_profile, too_fast,
- * duplicate; then held (faster than hold_below_s, or an unrecorded click), pending, or approved at once (auto, 0 days). */
-void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f, int64_t now_ms, struct entry *out);
+void gather_person(const struct view *v, uint32_t campaign, const struct terms *t, const struct lead_report *r,
+                   int64_t now_ms, struct lead_facts *out);
+/* Decides and fills *out completely but commit and terms index (copied in by the caller's argument). First reason that
+ * applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot, missing_field,
+ * bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (faster than hold_below_s, or an unrecorded
+ * click), pending, or approved at once (auto, 0 days). */
+void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
+                 int64_t now_ms, struct entry *out);
 
 struct disposition_report {
     struct span party;
@@ -63,28 +69,34 @@ struct disposition_report {
     int64_t amount_micros;
     uint64_t lead;
 };
-/* ERR_CONFLICT with an explanation when the lead's state does not allow it (pending/held -> approved, rejected, converted; approved -> returned inside return_days, converted;
- * converted -> returned inside return_days). *same is set, and ERR_OK answered, when the lead has that status already: nothing is to be recorded. */
-MUST_CHECK enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead, int64_t now_ms,
-                                       struct entry *out, bool *same, struct problem *p);
+/* ERR_CONFLICT with an explanation when the lead's state does not allow it (pending/held -> approved, rejected,
+ * converted; approved -> returned inside return_days, converted; converted -> returned inside return_days). *same is
+ * set, and ERR_OK answered, when the lead has that status already: nothing is to be recorded. */
+MUST_CHECK enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r,
+                                       const struct lead_row *lead, int64_t now_ms, struct entry *out, bool *same,
+                                       struct problem *p);
 /* The system's approval of a lead whose review time ran out; false when it is not (or no longer) due. */
-MUST_CHECK bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms, struct entry *out);
+MUST_CHECK bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms,
+                           struct entry *out);
 
 /* Who the entry belongs to, as numbers of the caller's choosing (catalog numbers in the server, 1 in verify). */
 struct fold_context {
     uint32_t contract, campaign;
     struct span contract_id;
 };
-/* Row operations of one entry at `index`. priv is the opened private part's tokens and facts hash for leads (NULL: erased; then no dedupe row, no facts hash). Reads the
- * lead's row for dispositions. ERR_CORRUPT when the entry cannot follow what the view holds. */
-MUST_CHECK enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index, const struct entry *e, const struct private_part *priv,
-                          struct row_ops *out);
+/* Row operations of one entry at `index`. priv is the opened private part's tokens and facts hash for leads (NULL:
+ * erased; then no dedupe row, no facts hash). Reads the lead's row for dispositions. ERR_CORRUPT when the entry cannot
+ * follow what the view holds. */
+MUST_CHECK enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
+                          const struct entry *e, const struct private_part *priv, struct row_ops *out);
 /* Folds an entry into the tally: needs kind, class and time only, so that recovery can use envelope headers. */
-void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms, const struct entry_gap *gap);
+void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms,
+               const struct entry_gap *gap);
 
-/* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should have been. For dup_contract
- * other than this contract, and for other_touches, the entry's own word is taken (*foreign is set). */
-void redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index, const struct entry *recorded, const struct opening *tokens,
-                   struct entry *out, bool *foreign);
+/* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should
+ * have been. For dup_contract other than this contract, and for other_touches, the entry's own word is taken (*foreign
+ * is set). */
+void redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
+                   const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign);
 
 #endif

@@ -8,25 +8,25 @@
 #include "common/base/span.h"
 
 /* symbol, word, what it means to a person */
-#define REASON_TABLE(X)                                                                        \
-    X(NONE, "", "")                                                                            \
-    X(NO_CLICK, "no_click", "the postback carried no click id")                                \
-    X(UNKNOWN_CLICK, "unknown_click", "no click id of this campaign and sender was found")     \
-    X(OUTSIDE_WINDOW, "outside_window", "the last click is older than the attribution window") \
-    X(MISSING_FIELD, "missing_field", "a required field is missing or empty")                  \
-    X(BAD_EMAIL, "bad_email", "the email address is not well formed")                          \
-    X(BAD_PHONE, "bad_phone", "the phone number is not well formed")                           \
-    X(OUTSIDE_PROFILE, "outside_profile", "a field is outside the campaign's profile rules")   \
-    X(TOO_FAST, "too_fast", "the lead came sooner after its click than a person can type")     \
-    X(HONEYPOT, "honeypot", "the hidden field that people leave empty was filled")             \
-    X(BOT, "bot", "the traffic is automated")                                                  \
-    X(DUPLICATE, "duplicate", "the same person is known in this campaign within the window")   \
-    X(CAP_DAY, "cap_day", "the day's cap is reached")                                          \
-    X(CAP_MONTH, "cap_month", "the month's cap is reached")                                    \
-    X(BUDGET, "budget", "the month's budget is used up")                                       \
-    X(CONTRACT_ENDED, "contract_ended", "the contract has not started or has ended")           \
-    X(LOW_SCORE, "low_score", "the lead's score is below the campaign's threshold")            \
-    X(UNRECORDED, "unrecorded_click", "the click's record was lost while storage was full")    \
+#define REASON_TABLE(X)                                                                                                \
+    X(NONE, "", "")                                                                                                    \
+    X(NO_CLICK, "no_click", "the postback carried no click id")                                                        \
+    X(UNKNOWN_CLICK, "unknown_click", "no click id of this campaign and sender was found")                             \
+    X(OUTSIDE_WINDOW, "outside_window", "the last click is older than the attribution window")                         \
+    X(MISSING_FIELD, "missing_field", "a required field is missing or empty")                                          \
+    X(BAD_EMAIL, "bad_email", "the email address is not well formed")                                                  \
+    X(BAD_PHONE, "bad_phone", "the phone number is not well formed")                                                   \
+    X(OUTSIDE_PROFILE, "outside_profile", "a field is outside the campaign's profile rules")                           \
+    X(TOO_FAST, "too_fast", "the lead came sooner after its click than a person can type")                             \
+    X(HONEYPOT, "honeypot", "the hidden field that people leave empty was filled")                                     \
+    X(BOT, "bot", "the traffic is automated")                                                                          \
+    X(DUPLICATE, "duplicate", "the same person is known in this campaign within the window")                           \
+    X(CAP_DAY, "cap_day", "the day's cap is reached")                                                                  \
+    X(CAP_MONTH, "cap_month", "the month's cap is reached")                                                            \
+    X(BUDGET, "budget", "the month's budget is used up")                                                               \
+    X(CONTRACT_ENDED, "contract_ended", "the contract has not started or has ended")                                   \
+    X(LOW_SCORE, "low_score", "the lead's score is below the campaign's threshold")                                    \
+    X(UNRECORDED, "unrecorded_click", "the click's record was lost while storage was full")                            \
     X(TEST, "test", "marked as a test by its sender")
 
 enum reason {
@@ -36,13 +36,13 @@ enum reason {
         REASON_COUNT
 };
 
-#define STATUS_TABLE(X)                                                       \
-    X(PENDING, "pending", "accepted, in review")                              \
-    X(HELD, "held", "waits for a person's decision")                          \
-    X(APPROVED, "approved", "payable")                                        \
-    X(REJECTED, "rejected", "not payable, with a reason")                     \
-    X(DUPLICATE, "duplicate", "the same person was reported before")          \
-    X(RETURNED, "returned", "was approved, given back inside the return time") \
+#define STATUS_TABLE(X)                                                                                                \
+    X(PENDING, "pending", "accepted, in review")                                                                       \
+    X(HELD, "held", "waits for a person's decision")                                                                   \
+    X(APPROVED, "approved", "payable")                                                                                 \
+    X(REJECTED, "rejected", "not payable, with a reason")                                                              \
+    X(DUPLICATE, "duplicate", "the same person was reported before")                                                   \
+    X(RETURNED, "returned", "was approved, given back inside the return time")                                         \
     X(CONVERTED, "converted", "payable, and became a sale")
 
 enum status {
@@ -52,11 +52,11 @@ enum status {
         STATUS_COUNT
 };
 
-#define CLASS_TABLE(X)                                        \
-    X(OK, "ok", "a person, as far as we can tell")            \
-    X(PREFETCH, "prefetch", "a browser's or preview's fetch") \
-    X(BOT, "bot", "automated")                                \
-    X(DATACENTER, "datacenter", "from a hosting network")     \
+#define CLASS_TABLE(X)                                                                                                 \
+    X(OK, "ok", "a person, as far as we can tell")                                                                     \
+    X(PREFETCH, "prefetch", "a browser's or preview's fetch")                                                          \
+    X(BOT, "bot", "automated")                                                                                         \
+    X(DATACENTER, "datacenter", "from a hosting network")                                                              \
     X(TEST, "test", "marked as a test")
 
 enum class {
@@ -66,11 +66,11 @@ enum class {
         CLASS_COUNT
 };
 
-#define TRUST_TABLE(X)                                      \
-    X(SIGNED, "signed", "verified by the sender's secret")  \
-    X(KEY, "key", "an unsigned sender's key and address")   \
-    X(PIXEL, "pixel", "a conversion pixel")                 \
-    X(API, "api", "an authenticated management call")       \
+#define TRUST_TABLE(X)                                                                                                 \
+    X(SIGNED, "signed", "verified by the sender's secret")                                                             \
+    X(KEY, "key", "an unsigned sender's key and address")                                                              \
+    X(PIXEL, "pixel", "a conversion pixel")                                                                            \
+    X(API, "api", "an authenticated management call")                                                                  \
     X(SYSTEM, "system", "the server, by the terms alone")
 
 enum trust {
@@ -85,7 +85,10 @@ const char *reason_meaning(enum reason r);
 const char *status_word(enum status s);
 const char *class_word(enum class c);
 const char *trust_word(enum trust t);
-static inline bool status_payable(enum status s) { return s == STATUS_APPROVED || s == STATUS_CONVERTED; }
+static inline bool status_payable(enum status s)
+{
+    return s == STATUS_APPROVED || s == STATUS_CONVERTED;
+}
 /* ERR_INVALID when the word is not in the table. */
 MUST_CHECK enum err reason_parse(struct span word, enum reason *out);
 MUST_CHECK enum err status_parse(struct span word, enum status *out);

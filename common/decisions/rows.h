@@ -1,17 +1,18 @@
-/* Rows: the projections that decisions read. Every row is a function of entries (and of the tokens in their private parts), so
- * that a server, its recovery, `check` and an auditor hold the same rows. Keys and values are big-endian bytes, FORMATS.md "Rows". */
+/* Rows: the projections that decisions read. Every row is a function of entries (and of the tokens in their private
+ * parts), so that a server, its recovery, `check` and an auditor hold the same rows. Keys and values are big-endian
+ * bytes, FORMATS.md "Rows". */
 #ifndef CS_DECISIONS_ROWS_H
 #define CS_DECISIONS_ROWS_H
 
 #include "common/ledger/commitment.h"
 #include "common/ledger/entry.h"
 
-#define ROW_TABLE(X)                                                                                      \
-    X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                    \
-    X(MOVES, "moves", "contract be32, index be64 -> what this lead or disposition entry moved")           \
-    X(DEDUPE, "dedupe", "campaign be32, kind, token -> the last accepted lead of this person")            \
-    X(TXIDS, "txids", "SHA-256(party 00 txid)[:16] -> contract be32, index be64, facts hash")             \
-    X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                      \
+#define ROW_TABLE(X)                                                                                                   \
+    X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                                 \
+    X(MOVES, "moves", "contract be32, index be64 -> what this lead or disposition entry moved")                        \
+    X(DEDUPE, "dedupe", "campaign be32, kind, token -> the last accepted lead of this person")                         \
+    X(TXIDS, "txids", "SHA-256(party 00 txid)[:16] -> contract be32, index be64, facts hash")                          \
+    X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")
 
 enum row_table {
@@ -45,22 +46,22 @@ struct row_ops {
 
 struct lead_row {
     enum status status;
-    enum reason reason;         /* of the lead entry */
+    enum reason reason; /* of the lead entry */
     int64_t at_ms, payout_micros, due_ms;
-    int64_t approved_ms;        /* 0 = not approved so far */
-    int64_t return_days;        /* of the terms it was decided by: a later change never reaches back */
+    int64_t approved_ms; /* 0 = not approved so far */
+    int64_t return_days; /* of the terms it was decided by: a later change never reaches back */
     bool has_click;
     uint64_t click;
-    uint64_t last;              /* index of the entry that last changed it */
+    uint64_t last; /* index of the entry that last changed it */
     uint64_t terms;
 };
 
 struct move_row {
-    enum entry_kind kind;       /* ENTRY_LEAD or ENTRY_DISPOSITION */
+    enum entry_kind kind; /* ENTRY_LEAD or ENTRY_DISPOSITION */
     uint64_t lead;
     enum status status;
     enum reason reason;
-    int64_t micros;             /* change of what is payable */
+    int64_t micros; /* change of what is payable */
 };
 
 struct place { /* a lead somewhere in the campaign */
@@ -74,8 +75,10 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 MUST_CHECK bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
-MUST_CHECK bool row_txid(const struct view *v, struct span party, struct span txid, uint32_t *contract, uint64_t *index, uint8_t facts_sha256[HASH_LEN]);
-MUST_CHECK bool row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit, const uint8_t token[TOKEN_LEN], struct place *out);
+MUST_CHECK bool row_txid(const struct view *v, struct span party, struct span txid, uint32_t *contract, uint64_t *index,
+                         uint8_t facts_sha256[HASH_LEN]);
+MUST_CHECK bool row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit,
+                           const uint8_t token[TOKEN_LEN], struct place *out);
 /* The leads of one click: how many (counting stops at 2) and the first. */
 unsigned row_click_leads(const struct view *v, uint32_t contract, uint64_t click, uint64_t *first);
 MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index);

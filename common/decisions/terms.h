@@ -1,8 +1,9 @@
-/* Campaign and contract documents: reading what a caller sends (defaults filled in, unknown members refused by name, what is not supported
- * yet refused by name), writing them canonically, and the compiled form that decisions read.
+/* Campaign and contract documents: reading what a caller sends (defaults filled in, unknown members refused by name,
+ * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
- * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; caps other than null; pixel_leads other than
- * "off"; sale_ppm other than 0; payable_classes other than ["ok"]; review.mode other than auto/manual. */
+ * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; caps other than null;
+ * pixel_leads other than "off"; sale_ppm other than 0; payable_classes other than ["ok"]; review.mode other than
+ * auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
 
@@ -13,9 +14,9 @@
 enum { ACCEPT_ADVERTISER = 1, ACCEPT_PUBLISHER = 2 };
 
 struct rule {
-    struct span field;          /* "country" or "f_NAME" */
+    struct span field; /* "country" or "f_NAME" */
     enum { RULE_EQUALS, RULE_IN, RULE_RANGE } op;
-    struct span *values;        /* heap, owned by the terms */
+    struct span *values; /* heap, owned by the terms */
     size_t n_values;
     bool has_min, has_max;
     int64_t min, max;
@@ -32,14 +33,14 @@ struct terms {
     struct span campaign, advertiser, name, currency, landing_url, timezone, referrer_policy;
     struct span allowed_hosts[LIMIT_VALUES];
     size_t n_allowed_hosts;
-    unsigned require_contact;   /* contact bits */
+    unsigned require_contact;                 /* contact bits */
     struct span require_fields[LIMIT_FIELDS]; /* country, f_NAME */
     size_t n_require_fields;
     struct rule rules[LIMIT_RULES];
     size_t n_rules;
     int64_t min_click_to_lead_s, hold_below_s;
-    struct span honeypot;       /* "f_NAME" or empty */
-    unsigned dedupe_by;         /* CONTACT_EMAIL | CONTACT_PHONE */
+    struct span honeypot; /* "f_NAME" or empty */
+    unsigned dedupe_by;   /* CONTACT_EMAIL | CONTACT_PHONE */
     int64_t dedupe_days, click_days;
     bool auto_approve;
     int64_t auto_approve_days, return_days;
@@ -53,23 +54,27 @@ struct terms {
     json_t *json[2];
 };
 
-/* Completes and canonicalises a document from the management API. `id` is the campaign's or contract's id, stored in the document as "id".
- * ERR_INVALID/ERR_MALFORMED name the member. The advertiser, publisher and campaign ids are taken as given: the caller checks that they exist. */
+/* Completes and canonicalises a document from the management API. `id` is the campaign's or contract's id, stored in
+ * the document as "id". ERR_INVALID/ERR_MALFORMED name the member. The advertiser, publisher and campaign ids are taken
+ * as given: the caller checks that they exist. */
 MUST_CHECK enum err campaign_document(const json_t *in, struct span id, struct buf *canonical, struct problem *p);
 MUST_CHECK enum err contract_document(const json_t *in, struct span id, struct buf *canonical, struct problem *p);
-/* PATCH (RFC 7396 merge) of a stored canonical document: the result goes through the same checks; id, advertiser, currency (campaign) and campaign,
- * publisher (contract) cannot change. */
+/* PATCH (RFC 7396 merge) of a stored canonical document: the result goes through the same checks; id, advertiser,
+ * currency (campaign) and campaign, publisher (contract) cannot change. */
 MUST_CHECK enum err campaign_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p);
 MUST_CHECK enum err contract_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p);
 
-/* Compiles two canonical documents. *out is heap memory (terms_free). ERR_CORRUPT when they are not canonical and complete. */
+/* Compiles two canonical documents. *out is heap memory (terms_free). ERR_CORRUPT when they are not canonical and
+ * complete. */
 MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p);
 void terms_free(struct terms *t);
 
 bool terms_active(const struct terms *t, int64_t at_ms);
-/* True when a rule or price tier looks at this fact, or it is `country`, or a required field: then it stands in the entry, else it is private. */
+/* True when a rule or price tier looks at this fact, or it is `country`, or a required field: then it stands in the
+ * entry, else it is private. */
 bool terms_uses_fact(const struct terms *t, struct span name);
-/* True when the host of an http(s) URL is in allowed_hosts ("*.example.com" takes subdomains) or is the landing URL's own. */
+/* True when the host of an http(s) URL is in allowed_hosts ("*.example.com" takes subdomains) or is the landing URL's
+ * own. */
 bool terms_allows_link(const struct terms *t, struct span url);
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n);
 

@@ -2,10 +2,11 @@
  *
  *   network commitment  N = SHA-256("countersign/v1/net\n" salt16 {"ip","ua"})
  *   contact commitment  C = SHA-256("countersign/v1/contact\n" salt16 {contact members})
- *   a click or view commits to N; a lead to SHA-256("countersign/v1/lead\n" salt16 {"contact":C,"email":..,"network":N,"phone":..})
+ *   a click or view commits to N; a lead to SHA-256("countersign/v1/lead\n" salt16
+ * {"contact":C,"email":..,"network":N,"phone":..})
  *
- * The three salts are SHA-256(seed || "net" | "contact" | "lead")[:16] of one 16-byte seed for leads; for clicks and views the salt is the seed itself.
- * Opening one level never shows another: the seed stays sealed. */
+ * The three salts are SHA-256(seed || "net" | "contact" | "lead")[:16] of one 16-byte seed for leads; for clicks and
+ * views the salt is the seed itself. Opening one level never shows another: the seed stays sealed. */
 #ifndef CS_LEDGER_COMMITMENT_H
 #define CS_LEDGER_COMMITMENT_H
 
@@ -20,11 +21,11 @@ struct private_part {
     struct span ip, ua;
     /* leads only */
     bool lead;
-    struct span contact;                  /* canonical JSON object of contact fields and of f_ fields no rule looks at */
+    struct span contact; /* canonical JSON object of contact fields and of f_ fields no rule looks at */
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN]; /* HMAC-SHA256(campaign pepper, "email\n" key | "phone\n" key)[:16] */
-    uint8_t facts_sha256[HASH_LEN];       /* of what the sender reported: tells a replayed txid from a changed one */
-    json_t *json;                         /* after private_read */
+    uint8_t facts_sha256[HASH_LEN]; /* of what the sender reported: tells a replayed txid from a changed one */
+    json_t *json;                   /* after private_read */
 };
 
 void private_write(struct buf *out, const struct private_part *p); /* canonical JSON; hot for clicks: no allocation */
@@ -32,8 +33,9 @@ MUST_CHECK enum err private_read(struct span bytes, struct private_part *out); /
 void private_close(struct private_part *p);
 void private_commit(const struct private_part *p, struct hash *out); /* what the entry carries */
 
-/* One line of /log/{contract}/openings, canonical JSON without a newline. Always for leads: index, salt, contact_sha256, network_sha256,
- * tokens. `contact` adds the contact salt and fields, `network` the network salt, ip and ua. For clicks and views only with `network`. */
+/* One line of /log/{contract}/openings, canonical JSON without a newline. Always for leads: index, salt,
+ * contact_sha256, network_sha256, tokens. `contact` adds the contact salt and fields, `network` the network salt, ip
+ * and ua. For clicks and views only with `network`. */
 struct opening_scope {
     bool contact, network;
 };

@@ -1,5 +1,6 @@
-/* Ledger entries: the only truth. One struct for each kind; entry_write gives the canonical bytes that are stored, hashed and served,
- * entry_read is its exact inverse (a property test holds it). Members and their order: common/FORMATS.md, "Entries". */
+/* Ledger entries: the only truth. One struct for each kind; entry_write gives the canonical bytes that are stored,
+ * hashed and served, entry_read is its exact inverse (a property test holds it). Members and their order:
+ * common/FORMATS.md, "Entries". */
 #ifndef CS_LEDGER_ENTRY_H
 #define CS_LEDGER_ENTRY_H
 
@@ -9,17 +10,17 @@
 #include "common/ledger/merkle.h"
 
 /* The number stands in the journal envelope and never changes. */
-#define ENTRY_KIND_TABLE(X)                                                            \
-    X(ROOT, 0, "root", "a leaf of the root log: the SHA-256 of a checkpoint note")     \
-    X(TERMS, 1, "terms", "campaign and contract documents, in force from here on")     \
-    X(CLICK, 2, "click", "a click on a tracking link")                                 \
-    X(VIEW, 3, "view", "a landing page's pixel")                                       \
-    X(LEAD, 4, "lead", "a lead with its decision")                                     \
-    X(DISPOSITION, 5, "disposition", "a later decision about a lead")                  \
-    X(KEY, 6, "key", "a party's countersigning key, in force from here on")            \
-    X(STATEMENT, 7, "statement", "a settlement statement was issued")                  \
-    X(RESPONSE, 8, "response", "a party's answer to a statement")                      \
-    X(GAP, 9, "gap", "how much could not be recorded, and when")                       \
+#define ENTRY_KIND_TABLE(X)                                                                                            \
+    X(ROOT, 0, "root", "a leaf of the root log: the SHA-256 of a checkpoint note")                                     \
+    X(TERMS, 1, "terms", "campaign and contract documents, in force from here on")                                     \
+    X(CLICK, 2, "click", "a click on a tracking link")                                                                 \
+    X(VIEW, 3, "view", "a landing page's pixel")                                                                       \
+    X(LEAD, 4, "lead", "a lead with its decision")                                                                     \
+    X(DISPOSITION, 5, "disposition", "a later decision about a lead")                                                  \
+    X(KEY, 6, "key", "a party's countersigning key, in force from here on")                                            \
+    X(STATEMENT, 7, "statement", "a settlement statement was issued")                                                  \
+    X(RESPONSE, 8, "response", "a party's answer to a statement")                                                      \
+    X(GAP, 9, "gap", "how much could not be recorded, and when")                                                       \
     X(ERASE, 10, "erase", "a person's data was destroyed")
 
 enum entry_kind {
@@ -31,25 +32,26 @@ enum entry_kind {
 
 const char *entry_kind_word(enum entry_kind k);
 
-/* The traffic parameters of a click, empty when absent: sub1..sub5, then utm_source, medium, campaign, term, content. */
+/* The traffic parameters of a click, empty when absent: sub1..sub5, then utm_source, medium, campaign, term, content.
+ */
 extern const char *const entry_sub_names[LIMIT_SUBS];
 extern const char *const entry_utm_names[LIMIT_UTMS];
 
 struct entry_click {
     enum class class;
-    uint32_t placement;         /* number of the tracking code within the contract */
-    struct hash commit;         /* to {ip, ua} */
+    uint32_t placement; /* number of the tracking code within the contract */
+    struct hash commit; /* to {ip, ua} */
     struct span sub[LIMIT_SUBS];
     struct span utm[LIMIT_UTMS];
-    struct span to;             /* deep link taken, or empty */
+    struct span to; /* deep link taken, or empty */
 };
 
 struct entry_view {
     enum class class;
     uint32_t placement;
-    struct hash commit;         /* to {ip, ua} */
+    struct hash commit; /* to {ip, ua} */
     bool has_click;
-    uint64_t click;             /* index of the click in this contract */
+    uint64_t click; /* index of the click in this contract */
 };
 
 /* Contact fields as bits. */
@@ -62,52 +64,53 @@ struct fact {
 
 struct entry_lead {
     /* what was reported */
-    struct span party;          /* id of the sender */
+    struct span party; /* id of the sender */
     enum trust trust;
-    struct span txid;           /* may be empty */
-    unsigned given, bad;        /* contact bits: non-empty; non-empty but not well formed */
+    struct span txid;    /* may be empty */
+    unsigned given, bad; /* contact bits: non-empty; non-empty but not well formed */
     bool test, honeypot;
     struct fact facts[LIMIT_FIELDS]; /* what rules and prices look at: country and f_NAME, in name order */
     size_t n_facts;
-    unsigned missing_fields;    /* required f_NAME or country fields that were empty */
+    unsigned missing_fields; /* required f_NAME or country fields that were empty */
     struct span sub[LIMIT_SUBS];
-    struct hash commit;         /* to {email token, phone token, contact commitment, network commitment} */
+    struct hash commit; /* to {email token, phone token, contact commitment, network commitment} */
     /* what was found */
-    bool claimed;               /* the postback carried at least one click id */
+    bool claimed; /* the postback carried at least one click id */
     bool has_click;
-    uint64_t click;             /* index in this contract */
-    bool click_unrecorded;      /* proved by its signature alone; click is 0 then */
+    uint64_t click;        /* index in this contract */
+    bool click_unrecorded; /* proved by its signature alone; click is 0 then */
     int64_t clicked_ms;
     uint32_t placement;
-    uint32_t other_touches;     /* valid earlier touches of the campaign that got no credit */
-    struct span dup_contract;   /* this contract's id, or "other", where the earlier lead stands; empty when there is none */
-    uint64_t dup_index;         /* 0 elsewhere: another contract's index would tell its volume */
-    uint64_t terms;             /* index of the terms in force */
+    uint32_t other_touches; /* valid earlier touches of the campaign that got no credit */
+    struct span
+        dup_contract;   /* this contract's id, or "other", where the earlier lead stands; empty when there is none */
+    uint64_t dup_index; /* 0 elsewhere: another contract's index would tell its volume */
+    uint64_t terms;     /* index of the terms in force */
     /* what was decided */
     enum status status;
     enum reason reason;
-    int64_t payout_micros;      /* of an accepted lead, else 0 */
-    int tier;                   /* number of the price tier, -1 when none */
-    int64_t due_ms;             /* when it is approved by itself; 0 = never */
+    int64_t payout_micros; /* of an accepted lead, else 0 */
+    int tier;              /* number of the price tier, -1 when none */
+    int64_t due_ms;        /* when it is approved by itself; 0 = never */
 };
 
 struct entry_disposition {
-    struct span party;          /* who says so; empty for TRUST_SYSTEM */
+    struct span party; /* who says so; empty for TRUST_SYSTEM */
     enum trust trust;
-    struct span txid;           /* of the postback that said so, may be empty */
-    uint64_t lead;              /* index of the lead */
-    enum status status;         /* the new one */
-    struct span text;           /* the sender's own reason, may be empty */
-    int64_t amount_micros;      /* of a sale, else 0 */
-    struct span currency;       /* of the sale, may be empty */
-    int64_t payable_micros;     /* change of what is payable: +payout, -payout or 0 */
+    struct span txid;       /* of the postback that said so, may be empty */
+    uint64_t lead;          /* index of the lead */
+    enum status status;     /* the new one */
+    struct span text;       /* the sender's own reason, may be empty */
+    int64_t amount_micros;  /* of a sale, else 0 */
+    struct span currency;   /* of the sale, may be empty */
+    int64_t payable_micros; /* change of what is payable: +payout, -payout or 0 */
     uint64_t terms;
 };
 
 struct entry_terms {
-    int64_t version;            /* 1, 2, ... within the contract */
-    struct span campaign;       /* canonical JSON document, complete (defaults filled in) */
-    struct span contract;       /* likewise */
+    int64_t version;      /* 1, 2, ... within the contract */
+    struct span campaign; /* canonical JSON document, complete (defaults filled in) */
+    struct span contract; /* likewise */
 };
 
 struct entry_key {
@@ -118,12 +121,12 @@ struct entry_key {
 struct entry_statement {
     struct span id;
     uint64_t from, to;
-    struct hash sha256;         /* of the payload */
+    struct hash sha256; /* of the payload */
 };
 
 struct entry_response {
     struct span party, statement;
-    struct span jws;            /* compact, exactly as sent */
+    struct span jws; /* compact, exactly as sent */
 };
 
 struct entry_gap {
@@ -133,7 +136,7 @@ struct entry_gap {
 
 struct entry {
     enum entry_kind kind;
-    int64_t at_ms;              /* arrival, Unix milliseconds */
+    int64_t at_ms; /* arrival, Unix milliseconds */
     union {
         struct entry_click click;
         struct entry_view view;
@@ -145,13 +148,13 @@ struct entry {
         struct entry_response response;
         struct entry_gap gap;
     };
-    json_t *json;               /* after entry_read: what the spans point into */
+    json_t *json; /* after entry_read: what the spans point into */
 };
 
 /* Appends the canonical bytes. The caller has checked UTF-8 and limits. Hot for clicks and views: no allocation. */
 void entry_write(struct buf *out, const struct entry *e);
-/* ERR_CORRUPT with the field in *p unless the bytes are exactly what entry_write gives. Spans live until entry_close. ENTRY_ROOT is not
- * read here: its entries are 32 raw bytes. */
+/* ERR_CORRUPT with the field in *p unless the bytes are exactly what entry_write gives. Spans live until entry_close.
+ * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */
 MUST_CHECK enum err entry_read(struct span bytes, struct entry *out, struct problem *p);
 void entry_close(struct entry *e);
 

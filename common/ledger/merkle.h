@@ -1,4 +1,5 @@
-/* RFC 6962 / RFC 9162 Merkle trees: leaf = SHA-256(00 || entry), node = SHA-256(01 || left || right), empty root = SHA-256(""). */
+/* RFC 6962 / RFC 9162 Merkle trees: leaf = SHA-256(00 || entry), node = SHA-256(01 || left || right), empty root =
+ * SHA-256(""). */
 #ifndef CS_LEDGER_MERKLE_H
 #define CS_LEDGER_MERKLE_H
 
@@ -19,8 +20,8 @@ struct frontier {
 
 void merkle_leaf(struct span entry, struct hash *out);
 void merkle_node(const struct hash *left, const struct hash *right, struct hash *out);
-/* Appends a leaf hash. If `done` is given it is called for every perfect subtree that this leaf completes, lowest first, the leaf itself
- * (height 0) included: node n of that height, counted from the left. */
+/* Appends a leaf hash. If `done` is given it is called for every perfect subtree that this leaf completes, lowest
+ * first, the leaf itself (height 0) included: node n of that height, counted from the left. */
 void frontier_append(struct frontier *f, const struct hash *leaf,
                      void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx);
 void frontier_root(const struct frontier *f, struct hash *out);
@@ -31,10 +32,15 @@ struct merkle_reader {
     void *ctx;
 };
 
-/* Proofs over perfect subtrees. out has room for 64 (inclusion) or 65 (consistency) hashes; *n is written on success. ERR_NOT_FOUND when the reader lacks a node. */
-MUST_CHECK enum err merkle_inclusion(const struct merkle_reader *r, uint64_t index, uint64_t size, struct hash *out, size_t *n);
-MUST_CHECK enum err merkle_consistency(const struct merkle_reader *r, uint64_t size1, uint64_t size2, struct hash *out, size_t *n);
-MUST_CHECK bool merkle_check_inclusion(uint64_t index, uint64_t size, const struct hash *leaf, const struct hash *proof, size_t n, const struct hash *root);
-MUST_CHECK bool merkle_check_consistency(uint64_t size1, uint64_t size2, const struct hash *root1, const struct hash *root2, const struct hash *proof, size_t n);
+/* Proofs over perfect subtrees. out has room for 64 (inclusion) or 65 (consistency) hashes; *n is written on success.
+ * ERR_NOT_FOUND when the reader lacks a node. */
+MUST_CHECK enum err merkle_inclusion(const struct merkle_reader *r, uint64_t index, uint64_t size, struct hash *out,
+                                     size_t *n);
+MUST_CHECK enum err merkle_consistency(const struct merkle_reader *r, uint64_t size1, uint64_t size2, struct hash *out,
+                                       size_t *n);
+MUST_CHECK bool merkle_check_inclusion(uint64_t index, uint64_t size, const struct hash *leaf, const struct hash *proof,
+                                       size_t n, const struct hash *root);
+MUST_CHECK bool merkle_check_consistency(uint64_t size1, uint64_t size2, const struct hash *root1,
+                                         const struct hash *root2, const struct hash *proof, size_t n);
 
 #endif

@@ -18,13 +18,15 @@ struct checkpoint {
 };
 
 void note_vkey(struct buf *out, const struct note_key *k);
-MUST_CHECK enum err note_vkey_parse(struct span text, struct note_key *out); /* name points into text; ERR_MALFORMED if the id does not fit */
+MUST_CHECK enum err
+note_vkey_parse(struct span text,
+                struct note_key *out); /* name points into text; ERR_MALFORMED if the id does not fit */
 
 void checkpoint_text(struct buf *out, const struct checkpoint *c);
 /* Text and one signature under key name = origin. */
 void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s);
-/* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown keys' lines are
- * ignored if well formed; ERR_MALFORMED otherwise. Spans in *out point into note. */
+/* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown
+ * keys' lines are ignored if well formed; ERR_MALFORMED otherwise. Spans in *out point into note. */
 MUST_CHECK enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* The settlement statement: a pure function of the terms, the tally and the moves of [from, to). INTERFACE section 4, FORMATS.md "Statement". */
+/* The settlement statement: a pure function of the terms, the tally and the moves of [from, to). INTERFACE section 4,
+ * FORMATS.md "Statement". */
 #ifndef CS_SETTLEMENT_STATEMENT_H
 #define CS_SETTLEMENT_STATEMENT_H
 
@@ -19,29 +20,32 @@ struct statement_in {
     const struct terms *terms;
     uint64_t terms_index;
     uint64_t from, to;
-    struct hash from_root, to_root;   /* of the trees of size from and to */
-    const struct tally *tally;        /* of [from, to) */
-    const struct view *view;          /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */
+    struct hash from_root, to_root; /* of the trees of size from and to */
+    const struct tally *tally;      /* of [from, to) */
+    const struct view
+        *view; /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */
     uint32_t contract;
     int64_t carried_in_micros;
     bool has_prev;
-    struct hash prev_sha256;          /* of the previous statement's payload */
-    int64_t prev_to_ms;               /* its period.to_at, 0 when there is none */
+    struct hash prev_sha256; /* of the previous statement's payload */
+    int64_t prev_to_ms;      /* its period.to_at, 0 when there is none */
     int64_t issued_ms;
 };
 
 struct statement_out {
-    struct buf payload;               /* canonical JSON */
+    struct buf payload; /* canonical JSON */
     struct statement_lines lines;
-    struct hash sha256;               /* of the payload */
+    struct hash sha256; /* of the payload */
     int64_t net_micros, carried_micros, payable_minor;
     int64_t to_ms;
 };
-/* Status counts are those of the leads received in the interval, as the moves of the interval leave them. ERR_INVALID when sums leave the money range. */
+/* Status counts are those of the leads received in the interval, as the moves of the interval leave them. ERR_INVALID
+ * when sums leave the money range. */
 MUST_CHECK enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p);
 void statement_free(struct statement_out *out);
 
-/* The parts of a payload that others need. Spans point into *json (json_decref). ERR_CORRUPT unless canonical and complete. */
+/* The parts of a payload that others need. Spans point into *json (json_decref). ERR_CORRUPT unless canonical and
+ * complete. */
 struct statement {
     struct span id, issuer, contract, advertiser, publisher, currency;
     uint64_t from, to, terms;
@@ -63,7 +67,8 @@ struct response {
 MUST_CHECK enum err response_read(struct span payload, struct response *out, struct problem *p);
 
 /* A receipt's payload for a lead or disposition entry, canonical JSON. */
-void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, const struct hash *leaf, const struct entry *e);
+void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, const struct hash *leaf,
+                     const struct entry *e);
 
 /* For people. Nothing is appended when the payload does not read. */
 void statement_csv(struct buf *out, struct span payload, struct span lines);

@@ -1,4 +1,5 @@
-/* The offline audit of a pulled mirror (layout = the URLs, FORMATS.md "Mirror"). Pure: reads files through a callback. */
+/* The offline audit of a pulled mirror (layout = the URLs, FORMATS.md "Mirror"). Pure: reads files through a callback.
+ */
 #ifndef CS_SETTLEMENT_VERIFY_H
 #define CS_SETTLEMENT_VERIFY_H
 
@@ -10,7 +11,8 @@
 enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 
 struct mirror {
-    /* Appends at most `max` bytes of the file at a relative path such as "log/Cxyz/checkpoint", from `offset`: fewer only at its end. ERR_NOT_FOUND or ERR_IO. */
+    /* Appends at most `max` bytes of the file at a relative path such as "log/Cxyz/checkpoint", from `offset`: fewer
+     * only at its end. ERR_NOT_FOUND or ERR_IO. */
     enum err (*read)(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out);
     /* Calls each(arg, path) for every regular file, any order. */
     enum err (*list)(void *ctx, void (*each)(void *arg, const char *path), void *arg);

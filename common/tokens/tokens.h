@@ -1,10 +1,12 @@
 /* Signed tracking codes and opaque pointers (click ids, lead refs). Byte formats: common/FORMATS.md, "Tokens".
  *
  *   code     base64url( 01 | kid | contract be32 | placement be32 | tag16 )                    35 characters
- *   pointer  base64url( 01 | kid | AES-256( contract be32 | index be48 | at_s be32 | flags 8 | salt 8 ) | tag16 )   46 characters
+ *   pointer  base64url( 01 | kid | AES-256( contract be32 | index be48 | at_s be32 | flags 8 | salt 8 ) | tag16 )   46
+ * characters
  *
- * tag16 = first 16 bytes of HMAC-SHA256 over all bytes before it. Subkeys per purpose by HKDF from the token master key:
- * info "countersign/v1/code", "countersign/v1/click mac", "countersign/v1/click block", "countersign/v1/lead mac", "countersign/v1/lead block". */
+ * tag16 = first 16 bytes of HMAC-SHA256 over all bytes before it. Subkeys per purpose by HKDF from the token master
+ * key: info "countersign/v1/code", "countersign/v1/click mac", "countersign/v1/click block", "countersign/v1/lead mac",
+ * "countersign/v1/lead block". */
 #ifndef CS_TOKENS_TOKENS_H
 #define CS_TOKENS_TOKENS_H
 
@@ -35,7 +37,8 @@ void tokens_free(struct tokens *t);
 void tokens_add_key(struct tokens *t, uint8_t kid, const uint8_t master[32]); /* at most 16 */
 
 void code_write(struct tokens *t, const struct tracking_code *c, char out[CODE_LEN]);
-MUST_CHECK enum err code_read(struct tokens *t, struct span text, struct tracking_code *out); /* ERR_NOT_FOUND for anything not ours */
+MUST_CHECK enum err code_read(struct tokens *t, struct span text,
+                              struct tracking_code *out); /* ERR_NOT_FOUND for anything not ours */
 void click_id_write(struct tokens *t, const struct pointer *c, char out[POINTER_LEN]);
 MUST_CHECK enum err click_id_read(struct tokens *t, struct span text, struct pointer *out);
 void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN]); /* "L" + pointer */

@@ -1,7 +1,7 @@
 #include "server/api/api.h"
+#include "server/api/page.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
-#include "server/api/page.h"
 #include "server/routes.h"
 #include "server/system/system.h"
 

@@ -1,6 +1,6 @@
 #include "server/api/api.h"
-#include "server/catalog/catalog_write.h"
 #include "server/api/page.h"
+#include "server/catalog/catalog_write.h"
 #include "server/routes.h"
 #include "server/worker/server.h"
 

@@ -1,11 +1,11 @@
 #include "common/ledger/jws.h"
 #include "server/api/api.h"
+#include "server/api/page.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
-#include "server/api/page.h"
 #include "server/routes.h"
-#include "server/worker/server.h"
 #include "server/system/system.h"
+#include "server/worker/server.h"
 
 enum { SECRET_LEN = 32 };
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "asset_openapi_json.h"
 #include "server/routes.h"
 #include "server/worker/server.h"
-#include "asset_openapi_json.h"
 
 enum { PATH_MAX_LEN = 128 };
 

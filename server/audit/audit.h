@@ -2,8 +2,8 @@
 #ifndef CS_SERVER_AUDIT_AUDIT
 #define CS_SERVER_AUDIT_AUDIT
 
-#include "server/ledger/ledger.h"
 #include "server/http/request.h"
+#include "server/ledger/ledger.h"
 
 /* The swept head of a log (ROOT_LOG or a contract's number) as *reader sees it, and its signed checkpoint appended to
  * *note. Another worker may have signed a newer head between our reading and our signing: then the reader is renewed,

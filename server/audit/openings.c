@@ -4,6 +4,7 @@
 #include "common/base/bytes.h"
 #include "server/api/api.h"
 #include "server/api/page.h"
+#include "server/keys/day_keys.h"
 #include "server/routes.h"
 #include "server/worker/server.h"
 

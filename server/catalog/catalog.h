@@ -1,4 +1,5 @@
-/* The control data in memory: an immutable snapshot, rebuilt by the committer after a commit that changed it. Readers hold a reference. */
+/* The control data in memory: an immutable snapshot, rebuilt by the committer after a commit that changed it. Readers
+ * hold a reference. */
 #ifndef CS_SERVER_CATALOG_CATALOG
 #define CS_SERVER_CATALOG_CATALOG
 
@@ -18,7 +19,7 @@ struct party {
     bool has_key;
     uint8_t pub[ED25519_KEY_LEN];
     int64_t created_ms;
-    bool key_auth;              /* unsigned postbacks by key= are switched on */
+    bool key_auth; /* unsigned postbacks by key= are switched on */
 };
 
 struct secret {
@@ -34,8 +35,8 @@ struct campaign {
     uint32_t number;
     char id[LIMIT_ID + 1];
     const struct party *advertiser;
-    struct span document;       /* canonical */
-    uint32_t direct;            /* number of the contract that takes leads without a known click */
+    struct span document; /* canonical */
+    uint32_t direct;      /* number of the contract that takes leads without a known click */
     uint8_t pepper[32];
     int64_t created_ms;
 };
@@ -55,7 +56,7 @@ struct contract {
     struct terms *terms;
     uint64_t terms_index;
     int64_t terms_version;
-    struct code *codes;         /* placement n at codes[n-1] */
+    struct code *codes; /* placement n at codes[n-1] */
     size_t n_codes;
     int64_t created_ms;
 };
@@ -63,7 +64,7 @@ struct contract {
 struct catalog {
     atomic_int refs;
     uint64_t generation;
-    struct party *parties;      /* ascending number; [0] is the operator */
+    struct party *parties; /* ascending number; [0] is the operator */
     struct campaign *campaigns;
     struct contract *contracts; /* contract number n at contracts[n-1] */
     struct secret *secrets;
@@ -72,8 +73,10 @@ struct catalog {
 };
 
 MUST_CHECK enum err catalog_load(struct txn *t, const struct keys *k, uint64_t generation, struct catalog **out);
-/* The same for the transaction's state after a change of `before`: costs what changed, beside copying what did not. Its generation is the next. */
-MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before, struct catalog **out);
+/* The same for the transaction's state after a change of `before`: costs what changed, beside copying what did not. Its
+ * generation is the next. */
+MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before,
+                                   struct catalog **out);
 void catalog_unref(struct catalog *c); /* frees with the last reference; NULL-safe */
 
 const struct party *catalog_party(const struct catalog *c, struct span id);

@@ -2,8 +2,8 @@
 
 #include "common/base/bytes.h"
 #include "common/base/json_write.h"
-#include "server/system/system.h"
 #include "server/keys/vault.h"
+#include "server/system/system.h"
 
 static const struct {
     enum role role;

@@ -49,7 +49,7 @@ struct check {
     struct store *store;
     struct txn *txn;
     struct catalog *catalog;
-    struct periods *periods;
+    struct day_keys *day_keys;
     struct sealer *sealer;
     struct rows_map *rows;
     struct view view;

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "server/check/check.h"
+#include "server/keys/day_keys.h"
 
 static bool view_get(void *ctx, enum row_table t, struct span key, struct span *value)
 {
@@ -42,8 +43,7 @@ static const struct hash *commit_of(const struct entry *e)
                                    : NULL;
 }
 
-static enum class class_of(const struct entry *e)
-{
+static enum class class_of(const struct entry *e) {
     return e->kind == ENTRY_CLICK  ? e->click.class
            : e->kind == ENTRY_VIEW ? e->view.class
                                    : CLASS_OK;

@@ -10,9 +10,10 @@
 #include "common/base/bytes.h"
 #include "server/check/check.h"
 #include "server/cmd/command.h"
+#include "server/cmd/verdict.h"
+#include "server/keys/day_keys.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
-#include "server/cmd/verdict.h"
 
 static bool read_issuer(struct check *c)
 {
@@ -113,9 +114,9 @@ static void run_checks(struct check *c)
     if (!open_store(c))
         return;
     uint8_t wrap[32];
-    keys_period_wrap(c->keys, wrap);
-    c->periods = periods_new();
-    c->sealer = sealer_new(c->periods, wrap);
+    keys_day_wrap(c->keys, wrap);
+    c->day_keys = day_keys_new();
+    c->sealer = sealer_new(c->day_keys, wrap);
     crypto_wipe(wrap, sizeof wrap);
     check_fold_open(c);
     if (check_journal(c)) {
@@ -158,7 +159,7 @@ static int check_store(const char *dir, bool json)
     check_logs_free(&c);
     rows_map_free(c.rows);
     sealer_free(c.sealer);
-    periods_free(c.periods);
+    day_keys_free(c.day_keys);
     catalog_unref(c.catalog);
     txn_abort(c.txn);
     store_close(c.store);

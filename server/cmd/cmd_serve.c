@@ -9,9 +9,10 @@
 
 #include "common/base/mem.h"
 #include "server/http/http.h"
+#include "server/keys/day_keys.h"
 #include "server/system/log.h"
-#include "server/worker/server.h"
 #include "server/system/system.h"
+#include "server/worker/server.h"
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
  * bind first tells. Writes the address that was bound, which settles port 0. */
@@ -111,7 +112,7 @@ static void start(struct shared *sh)
     sh->n_workers = (size_t)sh->options->workers.number;
     sh->workers = xcalloc(sh->n_workers, sizeof(struct worker *));
     sh->metrics = metrics_new(sh->n_workers + 1); /* the last is the committer's */
-    sh->periods = periods_new();
+    sh->day_keys = day_keys_new();
     enum err e = committer_start(sh, sh->n_workers, &sh->committer);
     if (e)
         die("recovery failed (%s): run countersign check", err_word(e));
@@ -127,7 +128,7 @@ static void stop(struct shared *sh)
     committer_stop(sh->committer);
     heads_close(sh->heads);
     catalog_slot_free(sh->catalog);
-    periods_free(sh->periods);
+    day_keys_free(sh->day_keys);
     metrics_free(sh->metrics);
     store_close(sh->store);
     keys_free(sh->keys);

@@ -1,6 +1,7 @@
 /* What the committer does beside batches. One table: each chore has its period and its own transactions. */
 #include "common/base/when.h"
 #include "server/commit/committer.h"
+#include "server/keys/day_keys.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -9,25 +10,25 @@ static const struct span probe_name = {"probe", 5};
 enum { PROBE_LEN = 256 * 1024, DUE_STEP = 256, PRUNE_STEP = 2000, PUBLISH_STEP = 8 };
 enum { PRUNE_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 
-/* ---- period keys ---- */
+/* ---- day keys ---- */
 
-static enum err make_periods(struct committer *c, void *arg)
+static enum err make_day_keys(struct committer *c, void *arg)
 {
     uint8_t wrap[32];
-    keys_period_wrap(c->cx.shared->keys, wrap);
-    enum err err = periods_ensure(c->cx.shared->periods, c->cx.txn, wrap, *(uint32_t *)arg);
+    keys_day_wrap(c->cx.shared->keys, wrap);
+    enum err err = day_keys_ensure(c->cx.shared->day_keys, c->cx.txn, wrap, *(uint32_t *)arg);
     crypto_wipe(wrap, sizeof wrap);
     return err;
 }
 
-static enum err ensure_periods(struct committer *c)
+static enum err ensure_day_keys(struct committer *c)
 {
     uint32_t day = (uint32_t)(clock_ms() / MS_PER_DAY);
-    if (day == c->period_day)
+    if (day == c->day_keys_made)
         return ERR_OK;
-    enum err err = transaction(c, make_periods, &day);
+    enum err err = transaction(c, make_day_keys, &day);
     if (err == ERR_OK)
-        c->period_day = day;
+        c->day_keys_made = day;
     return err;
 }
 
@@ -163,13 +164,13 @@ static enum err settle_gaps(struct committer *c)
 }
 
 /* name, period in ms (0: the option sweep-ms), what it does */
-#define CHORE_TABLE(X)                     \
-    X(periods, SECOND_MS, ensure_periods)  \
-    X(due, SECOND_MS, approve)             \
-    X(sweep, 0, sweep)                     \
-    X(root_log, ROUND_MS, start_round)     \
-    X(nonces, PRUNE_MS, prune)             \
-    X(gaps, SECOND_MS, settle_gaps)        \
+#define CHORE_TABLE(X)                                                                                                 \
+    X(day_keys, SECOND_MS, ensure_day_keys)                                                                            \
+    X(due, SECOND_MS, approve)                                                                                         \
+    X(sweep, 0, sweep)                                                                                                 \
+    X(root_log, ROUND_MS, start_round)                                                                                 \
+    X(nonces, PRUNE_MS, prune)                                                                                         \
+    X(gaps, SECOND_MS, settle_gaps)                                                                                    \
     X(readers, READERS_MS, check_readers)
 
 static const struct chore {
@@ -243,5 +244,5 @@ static enum err check_heads(struct committer *c)
 enum err chores_start(struct committer *c)
 {
     enum err err = check_heads(c);
-    return err == ERR_OK ? ensure_periods(c) : err;
+    return err == ERR_OK ? ensure_day_keys(c) : err;
 }

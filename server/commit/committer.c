@@ -6,6 +6,7 @@
 
 #include "common/base/mem.h"
 #include "server/commit/committer.h"
+#include "server/keys/day_keys.h"
 #include "server/system/system.h"
 
 enum { GAPS_EVERY_MS = 1000 };
@@ -247,11 +248,11 @@ enum err committer_start(struct shared *sh, size_t workers, struct committer **o
 {
     uint8_t wrap[32];
     struct committer *c = xcalloc(1, sizeof *c);
-    keys_period_wrap(sh->keys, wrap);
+    keys_day_wrap(sh->keys, wrap);
     c->cx.shared = sh;
     c->cx.tokens = keys_new_tokens(sh->keys);
     c->cx.statement_signer = keys_new_statement_signer(sh->keys);
-    c->cx.sealer = sealer_new(sh->periods, wrap);
+    c->cx.sealer = sealer_new(sh->day_keys, wrap);
     crypto_wipe(wrap, sizeof wrap);
     c->catalog = c->cx.catalog = catalog_hold(sh->catalog);
     c->gaps = gaps_new();

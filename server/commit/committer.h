@@ -15,33 +15,33 @@
 enum { BATCH_MAX = 4096, FULL_RETRY_MS = 250, CHORES_MAX = 7 };
 
 struct committer {
-    struct commit cx;                   /* cx.catalog: the one of the transaction under way */
-    struct catalog *catalog;            /* the newest published, held */
-    struct gaps *gaps;                  /* any thread may count */
+    struct commit cx;        /* cx.catalog: the one of the transaction under way */
+    struct catalog *catalog; /* the newest published, held */
+    struct gaps *gaps;       /* any thread may count */
     struct counters *counters;
 
-    struct queue **queues;                /* one for each worker, which pushes */
+    struct queue **queues; /* one for each worker, which pushes */
     size_t n_queues, first_queue;
     struct handback {
         struct job *head, **tail;
-    } *handbacks;                       /* one for each worker, while a batch is handed back */
-    struct job *waiting[BATCH_MAX];     /* after_sweep jobs that met another one in their batch */
+    } * handbacks;                  /* one for each worker, while a batch is handed back */
+    struct job *waiting[BATCH_MAX]; /* after_sweep jobs that met another one in their batch */
     size_t n_waiting;
 
-    atomic_bool full;                   /* any thread reads */
-    int64_t retry_ms, gaps_ms;          /* when a write may be tried again; when gap entries may be written */
-    int64_t chore_due_ms[CHORES_MAX];   /* monotonic */
-    uint32_t period_day;
+    atomic_bool full;                 /* any thread reads */
+    int64_t retry_ms, gaps_ms;        /* when a write may be tried again; when gap entries may be written */
+    int64_t chore_due_ms[CHORES_MAX]; /* monotonic */
+    uint32_t day_keys_made;
     struct nonce_clock nonce_clock;
-    size_t next_publish;                /* contract number - 1, of this minute's round */
+    size_t next_publish; /* contract number - 1, of this minute's round */
 
-    int wake_fd;                        /* any thread writes */
-    atomic_bool sleeping, stopping;     /* any thread */
+    int wake_fd;                    /* any thread writes */
+    atomic_bool sleeping, stopping; /* any thread */
     pthread_t thread;
 };
 
 /* transaction.c: one write transaction from begin to durable. ERR_OK: what `run` did is on disk, a changed catalog and
- * new period keys are published. Anything else: nothing of it happened, on disk or in memory. ERR_FULL starts the state
+ * new day keys are published. Anything else: nothing of it happened, on disk or in memory. ERR_FULL starts the state
  * in which writes are tried only every FULL_RETRY_MS. Does not return from ERR_IO: the process exits, to recover from
  * what is on disk. */
 MUST_CHECK enum err transaction(struct committer *c, enum err (*run)(struct committer *c, void *arg), void *arg);
@@ -53,7 +53,7 @@ MUST_CHECK enum err transaction_reload(struct committer *c);
 void transaction_writable(struct committer *c); /* ends the full state */
 
 /* chores.c */
-/* What the first request needs, before the thread starts: period keys, and every signed head a prefix of its log. */
+/* What the first request needs, before the thread starts: day keys, and every signed head a prefix of its log. */
 MUST_CHECK enum err chores_start(struct committer *c);
 /* Runs what is due; answers in how many milliseconds the next one is. */
 int64_t chores_run(struct committer *c);

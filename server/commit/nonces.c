@@ -65,7 +65,7 @@ static enum err find_due(struct txn *t, int64_t now_s, size_t max, uint8_t (*due
 
 enum err nonces_prune(struct txn *t, int64_t now_s, size_t max, size_t *n)
 {
-    uint8_t (*due)[TIME_KEY_LEN] = xmalloc(max * sizeof *due);
+    uint8_t(*due)[TIME_KEY_LEN] = xmalloc(max * sizeof *due);
     size_t found = 0;
     enum err err = find_due(t, now_s, max, due, &found);
     for (size_t i = 0; i < found && err == ERR_OK; i++) {

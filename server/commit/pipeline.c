@@ -38,13 +38,15 @@ static enum err record(struct commit *cx, const struct contract *k, const struct
     enum err err = apply(&fold, &view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
     if (err != ERR_OK)
         return err;
-    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms, &r.index,
-                        &r.leaf);
+    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms,
+                        &r.index, &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
         *out = r;
-    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
+    return err == ERR_OK || err == ERR_FULL
+               ? err
+               : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
 }
 
 /* No entry is dated into a period that a statement has closed, also when the clock was set back since. */

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "server/commit/committer.h"
+#include "server/keys/day_keys.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -41,7 +42,7 @@ static void committed(struct committer *c, bool wrote)
         catalog_unref(c->catalog);
         c->catalog = c->cx.catalog = catalog_hold(slot);
     }
-    periods_publish(c->cx.shared->periods);
+    day_keys_publish(c->cx.shared->day_keys);
     gaps_committed(c->gaps);
     if (wrote)
         transaction_writable(c);
@@ -54,7 +55,7 @@ static void aborted(struct committer *c, enum err err, uint64_t changes_before)
         c->cx.catalog = c->catalog;
     }
     gaps_aborted(c->gaps);
-    periods_forget(c->cx.shared->periods);
+    day_keys_forget(c->cx.shared->day_keys);
     if (ledger_changes(c->cx.ledger) != changes_before)
         reopen_ledger(c);
     if (err != ERR_FULL)

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "server/system/arena.h"
 #include "server/http/http_private.h"
+#include "server/system/arena.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -154,7 +154,10 @@ static void on_turn_end(evutil_socket_t fd, short what, void *arg)
     worker_turn_ends(((struct http *)arg)->worker);
 }
 
-void http_turn(struct http *h) { event_active(h->turn_end, EV_TIMEOUT, 0); }
+void http_turn(struct http *h)
+{
+    event_active(h->turn_end, EV_TIMEOUT, 0);
+}
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
@@ -292,7 +295,8 @@ struct http *http_new(struct worker *w)
     h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
     h->resume_accept = event_new(h->base, -1, 0, on_resume, h);
     h->turn_end = event_new(h->base, -1, 0, on_turn_end, h);
-    if (!h->turn_end || !h->wake || !h->tick || !h->resume_accept || event_add(h->wake, NULL) < 0 || event_add(h->tick, &tick) < 0)
+    if (!h->turn_end || !h->wake || !h->tick || !h->resume_accept || event_add(h->wake, NULL) < 0 ||
+        event_add(h->tick, &tick) < 0)
         abort();
     open_lane(h, &h->lane[0], w->shared->listen, false);
     if (w->number == 0 && w->shared->admin_listen[0])

@@ -14,10 +14,10 @@
 
 #include "common/base/json_write.h"
 #include "common/base/mem.h"
-#include "server/system/arena.h"
 #include "server/http/http_private.h"
-#include "server/system/log.h"
 #include "server/routes.h"
+#include "server/system/arena.h"
+#include "server/system/log.h"
 #include "server/system/system.h"
 
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/system/arena.h"
 #include "server/http/http_private.h"
+#include "server/system/arena.h"
 
 static void on_sent(struct evhttp_request *req, void *conn)
 {

@@ -2,8 +2,8 @@
 
 #include <strings.h>
 
-#include "common/base/bytes.h"
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
 
 /* RFC 9110 tchar, one bit a character. */
 static bool is_tchar(unsigned char c)

@@ -1,4 +1,5 @@
-/* What a route handler sees and fills. No handler sees evhttp. All spans live in the exchange's arena until the reply is sent. Worker thread only. */
+/* What a route handler sees and fills. No handler sees evhttp. All spans live in the exchange's arena until the reply
+ * is sent. Worker thread only. */
 #ifndef CS_SERVER_HTTP_REQUEST
 #define CS_SERVER_HTTP_REQUEST
 
@@ -11,7 +12,7 @@ enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_PUT = 8, 
 
 /* Bump memory, freed as a whole after the reply. Never fails (OOM aborts). */
 struct arena;
-void *arena_alloc(struct arena *a, size_t len);      /* 16-byte aligned, not cleared */
+void *arena_alloc(struct arena *a, size_t len); /* 16-byte aligned, not cleared */
 struct span arena_copy(struct arena *a, struct span s);
 void arena_buf(struct arena *a, struct buf *b, size_t cap); /* a fixed buffer in the arena */
 
@@ -23,20 +24,20 @@ struct request {
     struct span target, path, query, body; /* target and query raw; path as sent (routes compare raw bytes) */
     struct span authorization, content_type, accept, user_agent, cookie, idempotency_key;
     struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for;
-    bool prefetch;                         /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
-    char ip[46];                           /* of the peer, text */
-    bool admin;                            /* came in on the admin listener */
+    bool prefetch; /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
+    char ip[46];   /* of the peer, text */
+    bool admin;    /* came in on the admin listener */
     int64_t arrived_ms;
-    struct span param[3];                  /* what the route's {} took from the path */
-    const struct party *caller;            /* by bearer token, for routes that want one */
-    struct catalog *catalog;               /* held for the life of the exchange */
+    struct span param[3];       /* what the route's {} took from the path */
+    const struct party *caller; /* by bearer token, for routes that want one */
+    struct catalog *catalog;    /* held for the life of the exchange */
     struct arena *arena;
     struct worker *worker;
-    struct problem problem;                /* set with an error return */
+    struct problem problem; /* set with an error return */
 };
 
 struct reply {
-    int status;                            /* 0 = 200 */
+    int status; /* 0 = 200 */
     struct span content_type, body;
     struct {
         const char *name;

@@ -1,35 +1,36 @@
-/* Period keys at rest: nonce 12 | AES-256-GCM under the wrap key (aad: day be32) of 32 key bytes | tag 16. */
+/* Day keys at rest: nonce 12 | AES-256-GCM under the wrap key (aad: day be32) of 32 key bytes | tag 16. */
+#include "server/keys/day_keys.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
-#include "server/ledger/journal.h"
 #include "server/system/system.h"
 
 enum { KEY_LEN = 32, WRAPPED_LEN = AEAD_NONCE_LEN + KEY_LEN + AEAD_TAG_LEN, RECENT = 4, CONTEXTS = 4 };
 
-struct period {
+struct day_key {
     bool set;
     uint32_t day;
     uint8_t key[KEY_LEN];
 };
 
-struct periods {
-    struct period pending[2]; /* the committer's, until its commit */
-    pthread_mutex_t lock;     /* of recent: taken when a thread meets a new day, not per event */
-    struct period recent[RECENT];
+struct day_keys {
+    struct day_key pending[2]; /* the committer's, until its commit */
+    pthread_mutex_t lock;      /* of recent: taken when a thread meets a new day, not per event */
+    struct day_key recent[RECENT];
     size_t next;
 };
 
-struct periods *periods_new(void)
+struct day_keys *day_keys_new(void)
 {
-    struct periods *p = xcalloc(1, sizeof *p);
+    struct day_keys *p = xcalloc(1, sizeof *p);
     pthread_mutex_init(&p->lock, NULL);
     return p;
 }
 
-void periods_free(struct periods *p)
+void day_keys_free(struct day_keys *p)
 {
     if (p == NULL)
         return;
@@ -60,7 +61,7 @@ static enum err make_key(struct txn *t, const uint8_t wrap[32], uint32_t day, ui
     struct aead *a = aead_new(wrap);
     aead_seal(a, wrapped, span_of(row, sizeof row), span_of(key, sizeof key), wrapped + AEAD_NONCE_LEN);
     aead_free(a);
-    enum err err = store_put(t, TABLE_PERIODS, span_of(row, sizeof row), span_of(wrapped, sizeof wrapped));
+    enum err err = store_put(t, TABLE_DAY_KEYS, span_of(row, sizeof row), span_of(wrapped, sizeof wrapped));
     if (err == ERR_OK)
         memcpy(out, key, KEY_LEN);
     crypto_wipe(key, sizeof key);
@@ -72,14 +73,14 @@ static enum err stored_key(struct txn *t, const uint8_t wrap[32], uint32_t day, 
     uint8_t row[4];
     struct span wrapped;
     store_be32(row, day);
-    enum err err = store_get(t, TABLE_PERIODS, span_of(row, sizeof row), &wrapped);
+    enum err err = store_get(t, TABLE_DAY_KEYS, span_of(row, sizeof row), &wrapped);
     return err != ERR_OK ? err : unwrap(wrap, day, wrapped, out);
 }
 
-enum err periods_ensure(struct periods *p, struct txn *t, const uint8_t wrap[32], uint32_t day)
+enum err day_keys_ensure(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day)
 {
     for (uint32_t i = 0; i < 2; i++) {
-        struct period *slot = &p->pending[i];
+        struct day_key *slot = &p->pending[i];
         slot->set = false;
         enum err err = stored_key(t, wrap, day + i, slot->key);
         if (err == ERR_NOT_FOUND)
@@ -92,7 +93,7 @@ enum err periods_ensure(struct periods *p, struct txn *t, const uint8_t wrap[32]
     return ERR_OK;
 }
 
-static const struct period *recent_find(const struct periods *p, uint32_t day)
+static const struct day_key *recent_find(const struct day_keys *p, uint32_t day)
 {
     for (size_t i = 0; i < RECENT; i++)
         if (p->recent[i].set && p->recent[i].day == day)
@@ -100,12 +101,12 @@ static const struct period *recent_find(const struct periods *p, uint32_t day)
     return NULL;
 }
 
-void periods_forget(struct periods *p)
+void day_keys_forget(struct day_keys *p)
 {
     p->pending[0].set = p->pending[1].set = false;
 }
 
-void periods_publish(struct periods *p)
+void day_keys_publish(struct day_keys *p)
 {
     if (!p->pending[0].set)
         return;
@@ -118,10 +119,10 @@ void periods_publish(struct periods *p)
     pthread_mutex_unlock(&p->lock);
 }
 
-enum err periods_key(struct periods *p, struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[32])
+enum err day_key_get(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[32])
 {
     pthread_mutex_lock(&p->lock);
-    const struct period *found = recent_find(p, day);
+    const struct day_key *found = recent_find(p, day);
     if (found != NULL)
         memcpy(out, found->key, KEY_LEN);
     pthread_mutex_unlock(&p->lock);
@@ -139,16 +140,16 @@ struct context {
 };
 
 struct sealer {
-    struct periods *periods;
+    struct day_keys *day_keys;
     uint8_t wrap[32];
     struct context context[CONTEXTS];
     size_t next;
 };
 
-struct sealer *sealer_new(struct periods *p, const uint8_t wrap[32])
+struct sealer *sealer_new(struct day_keys *p, const uint8_t wrap[32])
 {
     struct sealer *s = xcalloc(1, sizeof *s);
-    s->periods = p;
+    s->day_keys = p;
     memcpy(s->wrap, wrap, sizeof s->wrap);
     return s;
 }
@@ -172,7 +173,7 @@ static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struc
         }
     }
     uint8_t key[KEY_LEN];
-    enum err err = periods_key(s->periods, t, s->wrap, day, key);
+    enum err err = day_key_get(s->day_keys, t, s->wrap, day, key);
     if (err != ERR_OK)
         return err;
     struct context *c = &s->context[s->next++ % CONTEXTS];

@@ -1,5 +1,6 @@
-/* Signing checkpoints safely: DATA/signed-heads keeps the last signed head of every log, fsynced before the signature leaves, and nothing is
- * signed behind it or beside it (a restored backup, a second instance). Any thread; one mutex (named in ARCHITECTURE.md). */
+/* Signing checkpoints safely: DATA/signed-heads keeps the last signed head of every log, fsynced before the signature
+ * leaves, and nothing is signed behind it or beside it (a restored backup, a second instance). Any thread; one mutex
+ * (named in ARCHITECTURE.md). */
 #ifndef CS_SERVER_KEYS_HEADS
 #define CS_SERVER_KEYS_HEADS
 
@@ -9,10 +10,12 @@
 struct heads;
 MUST_CHECK enum err heads_open(const char *data_dir, const struct keys *k, struct heads **out);
 void heads_close(struct heads *h);
-/* Appends the signed note. Same head again: the same bytes, no fsync. ERR_CORRUPT when size is behind the last signed one, or equal with another root. */
-/* ERR_FULL: the disk is full, nothing was written or signed. ERR_IO: reading, writing or syncing failed, and nothing is signed again until the
- * process restarts: what the page cache holds now may never reach the disk. */
-/* A caller that read its head from a transaction may lose a race against a newer one: on ERR_CORRUPT it reads the head again and retries. */
+/* Appends the signed note. Same head again: the same bytes, no fsync. ERR_CORRUPT when size is behind the last signed
+ * one, or equal with another root. */
+/* ERR_FULL: the disk is full, nothing was written or signed. ERR_IO: reading, writing or syncing failed, and nothing is
+ * signed again until the process restarts: what the page cache holds now may never reach the disk. */
+/* A caller that read its head from a transaction may lose a race against a newer one: on ERR_CORRUPT it reads the head
+ * again and retries. */
 MUST_CHECK enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note);
 /* The last signed head of a log: ERR_NOT_FOUND when there is none, ERR_CORRUPT when the file does not hold. */
 MUST_CHECK enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root);

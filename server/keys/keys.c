@@ -191,9 +191,9 @@ void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32])
     keys_subkey(k, info, out);
 }
 
-void keys_period_wrap(const struct keys *k, uint8_t out[32])
+void keys_day_wrap(const struct keys *k, uint8_t out[32])
 {
-    keys_subkey(k, "countersign/v1/period wrap", out);
+    keys_subkey(k, "countersign/v1/day wrap", out);
 }
 
 static size_t publics(const struct ring *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)

@@ -3,10 +3,11 @@
  *   log        Ed25519 seed: signs checkpoints (contract logs and root log)
  *   statement  Ed25519 seed: signs statements and receipts
  *   token      32 bytes and a kid 1..255: tracking codes, click ids, lead refs
- *   master     32 bytes: HKDF root of campaign peppers ("countersign/v1/pepper" id) and of the key that wraps period keys
- *              ("countersign/v1/period wrap")
+ *   master     32 bytes: HKDF root of campaign peppers ("countersign/v1/pepper" id) and of the key that wraps day keys
+ *              ("countersign/v1/day wrap")
  *
- * Loaded once, immutable afterwards; shared by all threads. Retired log and statement keys stay published; retired token keys still verify. */
+ * Loaded once, immutable afterwards; shared by all threads. Retired log and statement keys stay published; retired
+ * token keys still verify. */
 #ifndef CS_SERVER_KEYS_KEYS
 #define CS_SERVER_KEYS_KEYS
 
@@ -20,14 +21,14 @@ MUST_CHECK enum err keys_create(const char *data_dir); /* ERR_CONFLICT when the 
 MUST_CHECK enum err keys_load(const char *data_dir, struct keys **out);
 void keys_free(struct keys *k);
 
-struct signer *keys_new_log_signer(const struct keys *k);       /* a fresh object for the calling thread */
+struct signer *keys_new_log_signer(const struct keys *k); /* a fresh object for the calling thread */
 struct signer *keys_new_statement_signer(const struct keys *k);
 struct tokens *keys_new_tokens(const struct keys *k);
 void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32]);
-void keys_period_wrap(const struct keys *k, uint8_t out[32]);
+void keys_day_wrap(const struct keys *k, uint8_t out[32]);
 /* HKDF-SHA256 of the master key, empty salt: one key per purpose, "countersign/v1/..." */
 void keys_subkey(const struct keys *k, const char *info, uint8_t out[32]);
-void keys_jwks(const struct keys *k, struct buf *out);           /* statement keys, newest first */
+void keys_jwks(const struct keys *k, struct buf *out); /* statement keys, newest first */
 /* Public keys, newest first; how many were written. */
 size_t keys_statement_publics(const struct keys *k, uint8_t (*out)[ED25519_KEY_LEN], size_t cap);
 size_t keys_log_publics(const struct keys *k, uint8_t (*out)[ED25519_KEY_LEN], size_t cap);

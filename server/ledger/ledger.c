@@ -95,7 +95,7 @@ static void extend_tiles(void *ctx, int height, uint64_t n, const struct hash *h
 }
 
 enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
-                           const struct hash *leaf)
+                       const struct hash *leaf)
 {
     uint8_t key[SEQS_KEY_LEN], item[SEQ_LEN];
     uint64_t index = log->now.head.size;
@@ -112,7 +112,7 @@ enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_
 }
 
 void ledger_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
-                     const struct entry_gap *gap)
+                 const struct entry_gap *gap)
 {
     if (kind == ENTRY_ROOT)
         return;
@@ -253,8 +253,7 @@ void ledger_statement(struct ledger *l, uint32_t contract, const struct last_sta
     l->changes++;
 }
 
-static enum class entry_class(const struct entry *e)
-{
+static enum class entry_class(const struct entry *e) {
     return e->kind == ENTRY_CLICK  ? e->click.class
            : e->kind == ENTRY_VIEW ? e->view.class
                                    : CLASS_OK;

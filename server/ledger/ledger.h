@@ -15,14 +15,15 @@ enum { ROOT_LOG = 0 };
 struct ledger; /* every log's frontier, dirty tails and tally; owned by the committer */
 
 struct last_statement {
-    char id[LIMIT_ID + 1];      /* "" when there is none */
+    char id[LIMIT_ID + 1]; /* "" when there is none */
     uint64_t to;
     int64_t carried_micros, to_ms;
     struct hash sha256;
 };
 
-/* Loads heads and replays the journal from the watermark; also makes what a failed batch left in memory good again. Needs nothing but the store: the
- * terms for the tally are read from the logs' own `terms` entries. ERR_CORRUPT when journal, tiles and heads do not fit together. */
+/* Loads heads and replays the journal from the watermark; also makes what a failed batch left in memory good again.
+ * Needs nothing but the store: the terms for the tally are read from the logs' own `terms` entries. ERR_CORRUPT when
+ * journal, tiles and heads do not fit together. */
 MUST_CHECK enum err ledger_open(struct txn *t, struct ledger **out);
 void ledger_close(struct ledger *l);
 uint64_t ledger_next_seq(const struct ledger *l);
@@ -31,10 +32,11 @@ void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out);
 const struct tally *ledger_tally(const struct ledger *l, uint32_t contract);
 const struct last_statement *ledger_last_statement(const struct ledger *l, uint32_t contract);
 
-/* Appends one entry: journal row, frontier, full tiles, tally (`terms` in force at this entry, NULL for none). *leaf may be NULL. ERR_FULL and ERR_IO spoil
- * the batch: abort the transaction and reopen the ledger. */
-MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes, uint32_t day, struct span sealed,
-                                  const struct terms *terms, uint64_t *index, struct hash *leaf);
+/* Appends one entry: journal row, frontier, full tiles, tally (`terms` in force at this entry, NULL for none). *leaf
+ * may be NULL. ERR_FULL and ERR_IO spoil the batch: abort the transaction and reopen the ledger. */
+MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e,
+                                  struct span bytes, uint32_t day, struct span sealed, const struct terms *terms,
+                                  uint64_t *index, struct hash *leaf);
 /* A statement was issued: starts a new tally after it. Call right before its `statement` entry is appended. */
 void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s);
 /* Sweep: writes dirty tails of tiles and seqs, heads and the watermark into t. */
@@ -49,14 +51,15 @@ bool ledger_is_swept(const struct ledger *l, uint32_t contract);
 uint64_t ledger_published(const struct ledger *l, uint32_t contract);
 void ledger_publish(struct ledger *l, uint32_t contract);
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
-MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
+MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
+                               struct envelope *out);
 /* Rows and clicks as decisions see them, within t. */
 struct view ledger_view(struct ledger *l, struct txn *t); /* ctx lives in the ledger: one at a time */
 
 /* ---- any thread ---- */
 
 struct head {
-    uint64_t size, seq;         /* swept entries; the watermark: journal rows below it are in tiles */
+    uint64_t size, seq; /* swept entries; the watermark: journal rows below it are in tiles */
     struct frontier frontier;
     struct tally tally;
     struct last_statement last;

@@ -5,6 +5,7 @@
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/decisions/contact.h"
+#include "server/keys/day_keys.h"
 #include "server/postback/postback.h"
 #include "server/system/system.h"
 

@@ -3,11 +3,11 @@
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "server/api/api.h"
-#include "server/commit/contract_write.h"
 #include "server/api/page.h"
+#include "server/commit/contract_write.h"
 #include "server/routes.h"
-#include "server/worker/server.h"
 #include "server/settlement/statements.h"
+#include "server/worker/server.h"
 
 enum { RESPONSE_MAX = 32768 }; /* bytes of a compact JWS: it must fit an entry */
 

@@ -5,8 +5,8 @@
 #include "common/settlement/statement.h"
 #include "server/api/api.h"
 #include "server/routes.h"
-#include "server/worker/server.h"
 #include "server/system/system.h"
+#include "server/worker/server.h"
 
 /* ---- ids: "S" and 12 characters of Crockford base32 over time and chance: their text ascends in order of issue ----
  */

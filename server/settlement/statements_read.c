@@ -6,8 +6,8 @@
 #include "server/api/api.h"
 #include "server/api/page.h"
 #include "server/routes.h"
-#include "server/worker/server.h"
 #include "server/settlement/statements.h"
+#include "server/worker/server.h"
 
 enum { STATEMENTS_SCAN = 20000 }; /* statements that one page looks at */
 

@@ -1,7 +1,9 @@
-/* The only user of lmdb.h. Tables, transactions, cursors. Durable by default flags: what txn_commit returned ERR_OK for survives power loss.
+/* The only user of lmdb.h. Tables, transactions, cursors. Durable by default flags: what txn_commit returned ERR_OK for
+ * survives power loss.
  *
- * One process, one environment. Write transactions: the committer thread only (and subcommands when no server runs: an exclusive flock on DATA/lock).
- * Read transactions: any thread, short (a second or two). Values point into the map and die with their transaction, or at the next write in it. */
+ * One process, one environment. Write transactions: the committer thread only (and subcommands when no server runs: an
+ * exclusive flock on DATA/lock). Read transactions: any thread, short (a second or two). Values point into the map and
+ * die with their transaction, or at the next write in it. */
 #ifndef CS_SERVER_STORE_STORE
 #define CS_SERVER_STORE_STORE
 
@@ -10,24 +12,24 @@
 #include "common/decisions/rows.h"
 
 /* symbol, name on disk, key -> value; the six row tables follow, in the order of ROW_TABLE */
-#define STORE_TABLE(X)                                                                                                        \
-    X(META, "meta", "name -> bytes: format, public_url, watermark, counters for numbers")                                    \
-    X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)")                                                   \
-    X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes")                                                    \
-    X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64")                                                  \
-    X(HEADS, "heads", "contract be32 -> swept head: size, frontier, tally, last statement (head.h)")                         \
-    X(PERIODS, "periods", "day be32 -> wrapped AES-256 key of the private parts of that UTC day")                            \
-    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64")                \
-    X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing")                                        \
-    X(PARTIES, "parties", "number be32 -> JSON")                                                                             \
-    X(CAMPAIGNS, "campaigns", "number be32 -> JSON")                                                                         \
-    X(CONTRACTS, "contracts", "number be32 -> JSON")                                                                         \
-    X(CODES, "codes", "contract be32, placement be32 -> JSON")                                                               \
-    X(TOKENS, "tokens", "SHA-256 of an API token -> JSON {party, created}")                                                  \
-    X(SECRETS, "secrets", "kid -> JSON {party, sealed secret, retired}")                                                     \
-    X(GRANTS, "grants", "contract be32, party be32 -> JSON")                                                                 \
-    X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, meta")                                   \
-    X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed")                       \
+#define STORE_TABLE(X)                                                                                                 \
+    X(META, "meta", "name -> bytes: format, public_url, watermark, counters for numbers")                              \
+    X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)")                                             \
+    X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes")                                              \
+    X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64")                                            \
+    X(HEADS, "heads", "contract be32 -> swept head: size, frontier, tally, last statement (head.h)")                   \
+    X(DAY_KEYS, "day_keys", "day be32 -> wrapped AES-256 key of the private parts of that UTC day")                    \
+    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64")          \
+    X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing")                                  \
+    X(PARTIES, "parties", "number be32 -> JSON")                                                                       \
+    X(CAMPAIGNS, "campaigns", "number be32 -> JSON")                                                                   \
+    X(CONTRACTS, "contracts", "number be32 -> JSON")                                                                   \
+    X(CODES, "codes", "contract be32, placement be32 -> JSON")                                                         \
+    X(TOKENS, "tokens", "SHA-256 of an API token -> JSON {party, created}")                                            \
+    X(SECRETS, "secrets", "kid -> JSON {party, sealed secret, retired}")                                               \
+    X(GRANTS, "grants", "contract be32, party be32 -> JSON")                                                           \
+    X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, meta")                             \
+    X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed")                 \
     X(COSIGNED, "responses", "statement id 00 party id -> compact JWS")
 
 enum table {
@@ -58,21 +60,25 @@ void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);
 
 MUST_CHECK enum err store_get(struct txn *t, enum table table, struct span key, struct span *value); /* ERR_NOT_FOUND */
-MUST_CHECK enum err store_put(struct txn *t, enum table table, struct span key, struct span value);  /* ERR_FULL, ERR_IO */
-/* Reserves len bytes under a key greater than every other in the table (sequential append): the caller fills *room before its next store call. */
+MUST_CHECK enum err store_put(struct txn *t, enum table table, struct span key,
+                              struct span value); /* ERR_FULL, ERR_IO */
+/* Reserves len bytes under a key greater than every other in the table (sequential append): the caller fills *room
+ * before its next store call. */
 MUST_CHECK enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room);
 MUST_CHECK enum err store_del(struct txn *t, enum table table, struct span key); /* ERR_OK also when absent */
 
 /* Cursors read in key order; they die with their transaction. */
 MUST_CHECK enum err cursor_open(struct txn *t, enum table table, struct cursor **out);
 void cursor_close(struct cursor *c);
-MUST_CHECK bool cursor_seek(struct cursor *c, struct span from, struct span *key, struct span *value); /* first key >= from */
+MUST_CHECK bool cursor_seek(struct cursor *c, struct span from, struct span *key,
+                            struct span *value); /* first key >= from */
 MUST_CHECK bool cursor_next(struct cursor *c, struct span *key, struct span *value);
 MUST_CHECK bool cursor_last(struct cursor *c, struct span *key, struct span *value);
 
 /* A view of the row tables (not of clicks: ledger.h completes it). */
 MUST_CHECK bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value);
-MUST_CHECK bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key, struct span *value);
+MUST_CHECK bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key,
+                               struct span *value);
 MUST_CHECK enum err store_rows_write(struct txn *t, const struct row_ops *ops);
 
 #endif

@@ -9,9 +9,12 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
 bool log_level_parse(const char *word, enum log_level *out); /* false when there is no such word */
-/* `event` is a stable word; fields follow as name, printf-formatted text pairs folded into one `detail` member. request_id 0 = none. */
-void log_line(enum log_level level, uint64_t request_id, const char *event, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* One line on stderr saying what is wrong and what to do, exit 1: a broken environment at start, a wrong command line. */
+/* `event` is a stable word; fields follow as name, printf-formatted text pairs folded into one `detail` member.
+ * request_id 0 = none. */
+void log_line(enum log_level level, uint64_t request_id, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* One line on stderr saying what is wrong and what to do, exit 1: a broken environment at start, a wrong command line.
+ */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -7,19 +7,19 @@
 
 #include "common/base/buf.h"
 
-#define METRIC_TABLE(X)                                                                                   \
-    X(requests, "countersign_requests_total", "requests answered")                                        \
-    X(clicks, "countersign_clicks_total", "clicks recorded")                                              \
-    X(views, "countersign_views_total", "views recorded")                                                 \
-    X(leads, "countersign_leads_total", "leads recorded")                                                 \
-    X(dispositions, "countersign_dispositions_total", "dispositions recorded")                            \
-    X(bad_codes, "countersign_bad_codes_total", "tracking requests with a bad or ended code")             \
-    X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded")          \
-    X(unauthorized, "countersign_unauthorized_total", "postbacks and calls refused with 401")             \
-    X(rejected_input, "countersign_bad_requests_total", "requests refused with another 4xx")              \
-    X(busy, "countersign_busy_total", "requests answered 503")                                            \
-    X(commits, "countersign_commits_total", "durable commits")                                            \
-    X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits")                      \
+#define METRIC_TABLE(X)                                                                                                \
+    X(requests, "countersign_requests_total", "requests answered")                                                     \
+    X(clicks, "countersign_clicks_total", "clicks recorded")                                                           \
+    X(views, "countersign_views_total", "views recorded")                                                              \
+    X(leads, "countersign_leads_total", "leads recorded")                                                              \
+    X(dispositions, "countersign_dispositions_total", "dispositions recorded")                                         \
+    X(bad_codes, "countersign_bad_codes_total", "tracking requests with a bad or ended code")                          \
+    X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded")                       \
+    X(unauthorized, "countersign_unauthorized_total", "postbacks and calls refused with 401")                          \
+    X(rejected_input, "countersign_bad_requests_total", "requests refused with another 4xx")                           \
+    X(busy, "countersign_busy_total", "requests answered 503")                                                         \
+    X(commits, "countersign_commits_total", "durable commits")                                                         \
+    X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits")                                   \
     X(sweeps, "countersign_sweeps_total", "sweeps")
 
 struct counters {

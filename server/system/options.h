@@ -1,22 +1,26 @@
-/* The one table of settings: config file key = flag = COUNTERSIGN_ environment variable. Precedence: flag, environment, file, default. */
+/* The one table of settings: config file key = flag = COUNTERSIGN_ environment variable. Precedence: flag, environment,
+ * file, default. */
 #ifndef CS_SERVER_SYSTEM_OPTIONS
 #define CS_SERVER_SYSTEM_OPTIONS
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* name (flag --name, key name, env COUNTERSIGN_NAME; flags and keys take '-' for '_'), TEXT or NUMBER(least, most), default, help */
-#define OPTION_TABLE(X)                                                                                                                    \
-    X(data, TEXT, "", "folder that holds everything; made by init")                                                                        \
-    X(listen, TEXT, "127.0.0.1:8080", "address and port to serve on")                                                                      \
-    X(admin_listen, TEXT, "", "address and port for /metrics, /healthz and /readyz alone; empty: on the main listener")                    \
-    X(workers, NUMBER(1, 64), "2", "HTTP worker threads")                                                                                  \
-    X(map_size_gib, NUMBER(1, 65536), "64", "largest size of the database file in GiB (sparse: it grows as needed)")                       \
-    X(queue_size, NUMBER(16, 1048576), "8192", "requests that may wait for a commit, per worker; past it the answer is 503")                \
-    X(sweep_ms, NUMBER(10, 60000), "1000", "milliseconds between sweeps of tiles and heads")                                               \
-    X(max_connections, NUMBER(1, 1000000), "10000", "open connections per worker; past it accepting pauses")                               \
-    X(request_timeout_s, NUMBER(1, 3600), "15", "seconds that one request, or an idle connection, may take")                               \
-    X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")       \
+/* name (flag --name, key name, env COUNTERSIGN_NAME; flags and keys take '-' for '_'), TEXT or NUMBER(least, most),
+ * default, help */
+#define OPTION_TABLE(X)                                                                                                \
+    X(data, TEXT, "", "folder that holds everything; made by init")                                                    \
+    X(listen, TEXT, "127.0.0.1:8080", "address and port to serve on")                                                  \
+    X(admin_listen, TEXT, "",                                                                                          \
+      "address and port for /metrics, /healthz and /readyz alone; empty: on the main listener")                        \
+    X(workers, NUMBER(1, 64), "2", "HTTP worker threads")                                                              \
+    X(map_size_gib, NUMBER(1, 65536), "64", "largest size of the database file in GiB (sparse: it grows as needed)")   \
+    X(queue_size, NUMBER(16, 1048576), "8192",                                                                         \
+      "requests that may wait for a commit, per worker; past it the answer is 503")                                    \
+    X(sweep_ms, NUMBER(10, 60000), "1000", "milliseconds between sweeps of tiles and heads")                           \
+    X(max_connections, NUMBER(1, 1000000), "10000", "open connections per worker; past it accepting pauses")           \
+    X(request_timeout_s, NUMBER(1, 3600), "15", "seconds that one request, or an idle connection, may take")           \
+    X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")  \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
 struct options {
@@ -25,17 +29,17 @@ struct options {
         int64_t number;
     } /* one member per row */
 #define X(name, type, def, help) name,
-        OPTION_TABLE(X)
+    OPTION_TABLE(X)
 #undef X
-            end_;
+        end_;
     const char *config;
     bool print_config;
     char *file; /* the config file's text, what some of the texts point into */
 };
 
-/* Parses a subcommand's arguments (argv[0] is its name), the environment and --config. Dies with one clear line on anything unknown or out of range,
- * and when `data` is missing (but not with --print-config). --help prints the table and exits 0.
- * Sets the log level. Texts point into argv, the environment and o->file. */
+/* Parses a subcommand's arguments (argv[0] is its name), the environment and --config. Dies with one clear line on
+ * anything unknown or out of range, and when `data` is missing (but not with --print-config). --help prints the table
+ * and exits 0. Sets the log level. Texts point into argv, the environment and o->file. */
 void options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 /* The map size of commands that have no other options: environment, else default. In bytes. */

@@ -7,9 +7,9 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 
-int64_t clock_ms(void);           /* wall clock, Unix ms (CLOCK_REALTIME_COARSE is enough) */
+int64_t clock_ms(void); /* wall clock, Unix ms (CLOCK_REALTIME_COARSE is enough) */
 int64_t clock_monotonic_us(void);
-void random_bytes(void *out, size_t len); /* getrandom(2), drawn in 4 KiB blocks per thread */
+void random_bytes(void *out, size_t len);  /* getrandom(2), drawn in 4 KiB blocks per thread */
 void random_id(char prefix, char out[17]); /* prefix and 12 characters of Crockford base32, NUL-ended: "C4Q7..." */
 
 MUST_CHECK enum err file_read(const char *path, struct buf *out);

@@ -1,14 +1,15 @@
 /* Clicks, views and the tag. The hot path: no malloc, no printf; what a request needs lives in its arena. */
+#include "asset_t_js.h"
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/query.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
-#include "common/base/ascii.h"
 #include "server/commit/job.h"
+#include "server/keys/day_keys.h"
 #include "server/routes.h"
-#include "server/worker/server.h"
 #include "server/system/system.h"
-#include "asset_t_js.h"
+#include "server/worker/server.h"
 
 #define TOUCH_COOKIE "cs_touch"
 #define TOUCH_MAX_AGE "7776000" /* 90 days */
@@ -270,7 +271,8 @@ enum err click_handle(struct request *rq, struct reply *r)
     click->class = class_of(rq);
     click->placement = t.placement;
     read_params(rq, t.contract->terms, click);
-    if (rq->method == METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
+    if (rq->method ==
+        METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
         return answer_click(rq, r, &t, click->to, NO_INDEX);
     e = submit(rq, job, &click->commit);
     return e == ERR_PENDING ? e : answer_click(rq, r, &t, click->to, UINT64_MAX);

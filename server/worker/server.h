@@ -6,31 +6,33 @@
 #include <stdatomic.h>
 
 #include "server/catalog/catalog.h"
-#include "server/worker/code_cache.h"
 #include "server/commit/commit.h"
+#include "server/http/proxies.h"
 #include "server/keys/heads.h"
-#include "server/ledger/journal.h"
 #include "server/keys/keys.h"
+#include "server/ledger/journal.h"
+#include "server/store/store.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
-#include "server/http/proxies.h"
-#include "server/store/store.h"
+#include "server/worker/code_cache.h"
 
 struct shared {
     const struct options *options;
-    char public_url[256];        /* no trailing slash */
-    char host[256];              /* host[:port] of the public URL: the HOST of signed queries */
-    char origin[256];            /* host + path: checkpoint origin is origin + "/log/" + contract; the root log's is origin + "/log" */
+    char public_url[256]; /* no trailing slash */
+    char host[256];       /* host[:port] of the public URL: the HOST of signed queries */
+    char origin[256];     /* host + path: checkpoint origin is origin + "/log/" + contract; the root log's is origin +
+                             "/log" */
     bool https;
-    char listen[64], admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
+    char listen[64],
+        admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
     struct keys *keys;
     struct store *store;
-    struct periods *periods;
+    struct day_keys *day_keys;
     struct catalog_slot *catalog;
     struct heads *heads;
     struct committer *committer;
     struct metrics *metrics;
-    struct proxies *proxies;     /* NULL: the peer is the client */
+    struct proxies *proxies; /* NULL: the peer is the client */
     struct worker **workers;
     size_t n_workers;
 };
@@ -43,15 +45,15 @@ struct worker {
     struct code_cache *codes;
     struct sealer *sealer;
     struct signer *statement_signer;
-    struct counters *counters;   /* this thread's metrics */
-    struct txn *reader;          /* reset between requests */
-    bool reading;                /* the reader is live */
-    struct http *http;           /* http.c's own */
+    struct counters *counters; /* this thread's metrics */
+    struct txn *reader;        /* reset between requests */
+    bool reading;              /* the reader is live */
+    struct http *http;         /* http.c's own */
     pthread_t thread;
     _Atomic(struct job *) finished; /* newest batch first; pushed by the committer, taken as a whole by the worker */
     atomic_bool stopping;
-    int wake_fd;                 /* eventfd: finished jobs, or stopping */
-    unsigned pushed;             /* jobs since the committer was woken last */
+    int wake_fd;     /* eventfd: finished jobs, or stopping */
+    unsigned pushed; /* jobs since the committer was woken last */
 };
 /* The jobs of one turn of the event loop go to the committer together. */
 void worker_turn_ends(struct worker *w);
@@ -60,7 +62,7 @@ MUST_CHECK enum err worker_reader(struct worker *w, struct txn **out);
 void worker_reader_end(struct worker *w);
 
 MUST_CHECK enum err worker_start(struct shared *sh, size_t number, struct worker **out);
-void worker_stop(struct worker *w);   /* stops accepting, lets exchanges in flight end (5 s at most), joins, frees */
+void worker_stop(struct worker *w); /* stops accepting, lets exchanges in flight end (5 s at most), joins, frees */
 void worker_done(struct worker *w, struct job *jobs); /* committer: a list of finished jobs; one wake-up */
 
 int serve(int argc, char **argv); /* cmd_serve.c */

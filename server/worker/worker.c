@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "server/system/arena.h"
 #include "server/http/http.h"
+#include "server/keys/day_keys.h"
+#include "server/system/arena.h"
 #include "server/system/log.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
@@ -37,8 +38,8 @@ enum err worker_start(struct shared *sh, size_t number, struct worker **out)
     w->tokens = keys_new_tokens(sh->keys);
     w->codes = code_cache_new();
     w->statement_signer = keys_new_statement_signer(sh->keys);
-    keys_period_wrap(sh->keys, wrap);
-    w->sealer = sealer_new(sh->periods, wrap);
+    keys_day_wrap(sh->keys, wrap);
+    w->sealer = sealer_new(sh->day_keys, wrap);
     crypto_wipe(wrap, sizeof wrap);
     w->counters = metrics_thread(sh->metrics, number);
     w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

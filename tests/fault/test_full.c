@@ -122,7 +122,10 @@ static void fill_and_relieve(void (*relieve)(void))
     assert_true(lost > 3);
 }
 
-static void lift_limit(void) { limit_file_size(RLIM_INFINITY); }
+static void lift_limit(void)
+{
+    limit_file_size(RLIM_INFINITY);
+}
 
 static void a_write_cut_short_becomes_a_gap(void **state)
 {
@@ -162,7 +165,10 @@ static void without_gaps_a_probe_finds_out_that_there_is_room(void **state)
 
 static char ballast[128];
 
-static void remove_ballast(void) { assert_int_equal(unlink(ballast), 0); }
+static void remove_ballast(void)
+{
+    assert_int_equal(unlink(ballast), 0);
+}
 
 static void a_full_file_system_becomes_a_gap(void **state)
 {

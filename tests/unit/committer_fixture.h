@@ -34,7 +34,7 @@ static inline void committer_fixture_start(struct committer_fixture *cf)
     l->sh.catalog = catalog_slot_new();
     catalog_publish(l->sh.catalog, c);
     assert_ok(heads_open(l->f.dir, l->sh.keys, &l->sh.heads));
-    l->sh.periods = periods_new();
+    l->sh.day_keys = day_keys_new();
     l->sh.metrics = metrics_new(COMMITTER_WORKERS + 1);
     l->sh.n_workers = COMMITTER_WORKERS;
     assert_ok(committer_start(&l->sh, COMMITTER_WORKERS, &l->sh.committer));
@@ -46,7 +46,7 @@ static inline void committer_fixture_stop(struct committer_fixture *cf)
     cf->live.sh.committer = NULL;
     heads_close(cf->live.sh.heads);
     catalog_slot_free(cf->live.sh.catalog);
-    periods_free(cf->live.sh.periods);
+    day_keys_free(cf->live.sh.day_keys);
     metrics_free(cf->live.sh.metrics);
 }
 

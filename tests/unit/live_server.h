@@ -14,10 +14,11 @@
 
 #include "common/base/bytes.h"
 #include "common/crypto/crypto.h"
-#include "server/system/arena.h"
 #include "server/catalog/catalog_write.h"
-#include "server/worker/server.h"
+#include "server/keys/day_keys.h"
+#include "server/system/arena.h"
 #include "server/system/system.h"
+#include "server/worker/server.h"
 #include "store_fixture.h"
 
 #define LIVE_HOST "track.example"
@@ -158,7 +159,7 @@ static inline void live_start(struct live *l, const char *campaign_more)
     assert_ok(heads_open(l->f.dir, l->sh.keys, &l->sh.heads));
     l->sh.n_workers = 1;
     l->sh.metrics = metrics_new(2);
-    l->sh.periods = periods_new();
+    l->sh.day_keys = day_keys_new();
     assert_ok(committer_start(&l->sh, 1, &l->sh.committer));
     live_listen(l);
     l->sh.workers = &l->worker;
@@ -171,7 +172,7 @@ static inline void live_stop(struct live *l)
     committer_stop(l->sh.committer);
     heads_close(l->sh.heads);
     catalog_slot_free(l->sh.catalog);
-    periods_free(l->sh.periods);
+    day_keys_free(l->sh.day_keys);
     metrics_free(l->sh.metrics);
     tokens_free(l->tokens);
     keys_free(l->sh.keys);

@@ -1,14 +1,16 @@
-/* The management API from request to reply, with the real routes, store and committer; only HTTP is missing: a worker that this test drives. */
+/* The management API from request to reply, with the real routes, store and committer; only HTTP is missing: a worker
+ * that this test drives. */
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
-#include "server/system/arena.h"
 #include "server/catalog/catalog_write.h"
 #include "server/http/http.h"
+#include "server/keys/day_keys.h"
 #include "server/settlement/statements.h"
+#include "server/system/arena.h"
 #include "server/system/system.h"
 #include "store_fixture.h"
 
@@ -32,7 +34,7 @@ struct api {
 
 static void fill_store(struct api *a)
 {
-    struct party operator = {.number = 1, .id = "P0", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
+    struct party operator= {.number = 1, .id = "P0", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
     struct txn *t = fixture_begin(&a->f, true);
     api_token_new(a->operator);
     assert_ok(catalog_put_party(t, &operator));
@@ -47,11 +49,15 @@ static void start(struct api *a)
     uint8_t wrap[32];
     a->options.queue_size.number = 64;
     a->options.sweep_ms.number = 10;
-    *sh = (struct shared){.options = &a->options, .public_url = "http://t.example", .host = "t.example", .origin = "t.example",
-                          .store = a->f.store, .n_workers = 1};
+    *sh = (struct shared){.options = &a->options,
+                          .public_url = "http://t.example",
+                          .host = "t.example",
+                          .origin = "t.example",
+                          .store = a->f.store,
+                          .n_workers = 1};
     assert_ok(keys_load(a->f.dir, &sh->keys));
     assert_ok(heads_open(a->f.dir, sh->keys, &sh->heads));
-    sh->periods = periods_new();
+    sh->day_keys = day_keys_new();
     sh->metrics = metrics_new(2);
     sh->catalog = catalog_slot_new();
     struct txn *t = fixture_begin(&a->f, false);
@@ -59,10 +65,10 @@ static void start(struct api *a)
     txn_abort(t);
     catalog_publish(sh->catalog, c);
     assert_ok(committer_start(sh, 1, &sh->committer));
-    keys_period_wrap(sh->keys, wrap);
+    keys_day_wrap(sh->keys, wrap);
     a->worker.shared = sh;
     a->worker.tokens = keys_new_tokens(sh->keys);
-    a->worker.sealer = sealer_new(sh->periods, wrap);
+    a->worker.sealer = sealer_new(sh->day_keys, wrap);
     a->worker.statement_signer = keys_new_statement_signer(sh->keys);
     a->worker.counters = metrics_thread(sh->metrics, 0);
     a->worker.wake_fd = eventfd(0, EFD_CLOEXEC);
@@ -93,7 +99,7 @@ static int tear_down(void **state)
     close(a->worker.wake_fd);
     heads_close(sh->heads);
     catalog_slot_free(sh->catalog);
-    periods_free(sh->periods);
+    day_keys_free(sh->day_keys);
     metrics_free(sh->metrics);
     keys_free(sh->keys);
     json_decref(a->json);
@@ -218,11 +224,15 @@ static struct market market(struct api *a)
 {
     struct market m = {.advertiser = member(a, "advertiser"), .publisher = member(a, "publisher")};
     char body[512];
-    snprintf(body, sizeof body, "{\"advertiser\":\"%s\",\"name\":\"n\",\"currency\":\"EUR\",\"landing_url\":\"https://l.example/\"}", m.advertiser.id);
+    snprintf(body, sizeof body,
+             "{\"advertiser\":\"%s\",\"name\":\"n\",\"currency\":\"EUR\",\"landing_url\":\"https://l.example/\"}",
+             m.advertiser.id);
     expect(a, 201, POST(m.advertiser.token, "/v1/campaigns", body));
     snprintf(m.campaign, sizeof m.campaign, "%s", text(a, "id"));
     snprintf(m.direct, sizeof m.direct, "%s", text(a, "direct_contract"));
-    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[{\"micros\":5000000}]}}", m.campaign, m.publisher.id);
+    snprintf(body, sizeof body,
+             "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[{\"micros\":5000000}]}}", m.campaign,
+             m.publisher.id);
     expect(a, 201, POST(a->operator, "/v1/contracts", body));
     snprintf(m.contract, sizeof m.contract, "%s", text(a, "id"));
     return m;
@@ -304,7 +314,8 @@ static void test_later_contracts_start_with_the_keys(void **state)
     char body[256];
     put_key(a, &m.publisher);
     put_key(a, &m.advertiser);
-    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign, m.publisher.id);
+    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
+             m.publisher.id);
     expect(a, 201, POST(a->operator, "/v1/contracts", body));
     char id[32];
     snprintf(id, sizeof id, "%s", text(a, "id"));
@@ -315,7 +326,8 @@ static void test_a_campaign_change_is_new_terms_in_every_contract(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
-    struct call change = {METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"name\":\"new\"}", .token = m.advertiser.token};
+    struct call change = {METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"name\":\"new\"}",
+                          .token = m.advertiser.token};
     expect(a, 200, change);
     assert_string_equal(text(a, "name"), "new");
     expect(a, 200, change); /* no change, no version */
@@ -340,7 +352,9 @@ static void test_a_refused_change_leaves_no_entry(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
-    expect(a, 422, (struct call){METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"colour\":1}", .token = m.advertiser.token});
+    expect(a, 422,
+           (struct call){METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"colour\":1}",
+                         .token = m.advertiser.token});
     assert_string_equal(text(a, "field"), "colour");
     assert_string_equal(kinds(a, m.contract), "terms ");
 }
@@ -465,8 +479,9 @@ static void test_query_parameters(void **state)
 {
     static const struct {
         const char *query, *field;
-    } cases[] = {{"colour=1", "colour"}, {"limit=0", "limit"}, {"limit=201", "limit"}, {"limit=1&limit=2", "limit"}, {"limit=%zz", "limit"},
-                 {"after=P99", "after"}, {"after=%ff", "after"}, {"limit=-1", "limit"}, {"limit=", "limit"}};
+    } cases[] = {{"colour=1", "colour"},       {"limit=0", "limit"},   {"limit=201", "limit"},
+                 {"limit=1&limit=2", "limit"}, {"limit=%zz", "limit"}, {"after=P99", "after"},
+                 {"after=%ff", "after"},       {"limit=-1", "limit"},  {"limit=", "limit"}};
     struct api *a = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         expect(a, 400, GET(a->operator, "/v1/parties", .query = cases[i].query));
@@ -521,7 +536,8 @@ static void test_statements_are_listed_in_order_of_issue(void **state)
     expect(a, 200, GET(m.publisher.token, "/v1/statements", .query = "limit=3"));
     assert_string_equal(text(a, "next"), id[2]);
     for (size_t i = 0; i < 3; i++)
-        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(a->json, "data"), i), "id")), id[i]);
+        assert_string_equal(
+            json_string_value(json_object_get(json_array_get(json_object_get(a->json, "data"), i), "id")), id[i]);
 }
 
 static void test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead(void **state)
@@ -601,10 +617,11 @@ static const char *response(struct api *a, const struct member *who, const char 
     expect(a, 200, GET(a->operator, "/v1/statements"));
     json_t *rows = json_object_get(a->json, "data"), *row;
     size_t i;
-    json_array_foreach(rows, i, row)
-        if (strcmp(json_string_value(json_object_get(row, "id")), statement) == 0)
-            snprintf(sha256, sizeof sha256, "%s", json_string_value(json_object_get(row, "sha256")));
-    snprintf(payload, sizeof payload, "{\"at\":\"2026-11-22T00:00:00Z\",\"disputed\":[],\"statement_sha256\":\"%s\",\"verdict\":\"%s\"}", sha256, verdict);
+    json_array_foreach(rows, i, row) if (strcmp(json_string_value(json_object_get(row, "id")), statement) == 0)
+        snprintf(sha256, sizeof sha256, "%s", json_string_value(json_object_get(row, "sha256")));
+    snprintf(payload, sizeof payload,
+             "{\"at\":\"2026-11-22T00:00:00Z\",\"disputed\":[],\"statement_sha256\":\"%s\",\"verdict\":\"%s\"}", sha256,
+             verdict);
     struct signer *s = signer_new(who->seed);
     buf_fixed(&b, jws, sizeof jws - 1);
     jws_compact(&b, s, "response", span_str(payload));

@@ -210,7 +210,8 @@ static void library_include(const char *path, const char *header)
     }
     if (starts_with(header, "openssl/") && !starts_with(path, "common/crypto/"))
         fault(path, header, "common/crypto/ alone knows OpenSSL");
-    if (starts_with(header, "event2/http") && !starts_with(path, "server/http/") && strcmp(path, "loadtest/null.c") != 0)
+    if (starts_with(header, "event2/http") && !starts_with(path, "server/http/") &&
+        strcmp(path, "loadtest/null.c") != 0)
         fault(path, header, "server/http alone knows evhttp");
     if (starts_with(header, "server/") && !starts_with(path, "server/"))
         fault(path, header, "nothing but the server is built from server/");

@@ -39,22 +39,39 @@ static struct buf document(enum err (*complete)(const json_t *, struct span, str
 
 static void market_fill(struct market *m)
 {
-    static const enum role roles[PARTIES] = {ROLE_OPERATOR, ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_AUDITOR, ROLE_AUDITOR};
+    static const enum role roles[PARTIES] = {ROLE_OPERATOR, ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_AUDITOR,
+                                             ROLE_AUDITOR};
     for (uint32_t i = 0; i < PARTIES; i++) {
-        m->party[i] = (struct party){.number = i + 1, .role = roles[i], .name = SPAN("Léa & Co"), .created_ms = 1000 + i};
+        m->party[i] =
+            (struct party){.number = i + 1, .role = roles[i], .name = SPAN("Léa & Co"), .created_ms = 1000 + i};
         snprintf(m->party[i].id, sizeof m->party[i].id, "P%u", i + 1);
     }
     m->party[PUBLISHER].has_key = true;
     memset(m->party[PUBLISHER].pub, 7, ED25519_KEY_LEN);
     m->document[0] = document(campaign_document, CAMPAIGN_IN, "A1");
     m->document[1] = document(contract_document, "{\"campaign\":\"A1\"}", "C1");
-    m->document[2] = document(contract_document, "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":5}]}}", "C2");
-    m->campaign = (struct campaign){.number = 1, .id = "A1", .advertiser = &m->party[ADVERTISER],
-                                    .document = buf_span(&m->document[0]), .direct = 1, .created_ms = 2000};
-    m->direct = (struct contract){.number = 1, .id = "C1", .campaign = &m->campaign, .document = buf_span(&m->document[1]),
-                                  .terms_version = 1, .created_ms = 2000};
-    m->contract = (struct contract){.number = 2, .id = "C2", .campaign = &m->campaign, .publisher = &m->party[PUBLISHER],
-                                    .document = buf_span(&m->document[2]), .terms_index = 9, .terms_version = 3, .created_ms = 3000};
+    m->document[2] = document(contract_document,
+                              "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":5}]}}", "C2");
+    m->campaign = (struct campaign){.number = 1,
+                                    .id = "A1",
+                                    .advertiser = &m->party[ADVERTISER],
+                                    .document = buf_span(&m->document[0]),
+                                    .direct = 1,
+                                    .created_ms = 2000};
+    m->direct = (struct contract){.number = 1,
+                                  .id = "C1",
+                                  .campaign = &m->campaign,
+                                  .document = buf_span(&m->document[1]),
+                                  .terms_version = 1,
+                                  .created_ms = 2000};
+    m->contract = (struct contract){.number = 2,
+                                    .id = "C2",
+                                    .campaign = &m->campaign,
+                                    .publisher = &m->party[PUBLISHER],
+                                    .document = buf_span(&m->document[2]),
+                                    .terms_index = 9,
+                                    .terms_version = 3,
+                                    .created_ms = 3000};
     m->secret = (struct secret){.kid = "K1", .party = &m->party[PUBLISHER], .len = 32, .created_ms = 4000};
     memset(m->secret.key, 0xa5, 32);
     m->code[0] = (struct code){1, SPAN("newsletter"), {0}, 5000};
@@ -202,8 +219,8 @@ static void test_tokens_tell_who_presents_them(void **state)
 static void test_strange_ids_find_nothing(void **state)
 {
     struct catalog *c = loaded(*state);
-    const struct span ids[] = {SPAN(""), SPAN("P"), SPAN("P99"), SPAN("p1"), SPAN("P1\0"), SPAN("A1"), SPAN("C1"),
-                               SPAN("P1234567890123456789")};
+    const struct span ids[] = {SPAN(""),     SPAN("P"),  SPAN("P99"), SPAN("p1"),
+                               SPAN("P1\0"), SPAN("A1"), SPAN("C1"),  SPAN("P1234567890123456789")};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         assert_null(catalog_party(c, ids[i]));
         if (!span_is(ids[i], "A1"))
@@ -248,20 +265,30 @@ static void test_damaged_rows_do_not_load(void **state)
         struct span key, value;
     } cases[] = {
         {"no JSON", TABLE_PARTIES, KEY("\0\0\0\1"), SPAN("x")},
-        {"not canonical", TABLE_PARTIES, KEY("\0\0\0\1"), SPAN("{\"created\":1, \"id\":\"P1\",\"kind\":\"operator\",\"name\":\"n\"}")},
-        {"unknown kind", TABLE_PARTIES, KEY("\0\0\0\1"), SPAN("{\"created\":1,\"id\":\"P1\",\"kind\":\"king\",\"name\":\"n\"}")},
+        {"not canonical", TABLE_PARTIES, KEY("\0\0\0\1"),
+         SPAN("{\"created\":1, \"id\":\"P1\",\"kind\":\"operator\",\"name\":\"n\"}")},
+        {"unknown kind", TABLE_PARTIES, KEY("\0\0\0\1"),
+         SPAN("{\"created\":1,\"id\":\"P1\",\"kind\":\"king\",\"name\":\"n\"}")},
         {"no id", TABLE_PARTIES, KEY("\0\0\0\1"), SPAN("{\"created\":1,\"kind\":\"operator\",\"name\":\"n\"}")},
-        {"an id twice", TABLE_PARTIES, KEY("\0\0\0\1"), SPAN("{\"created\":1,\"id\":\"P2\",\"kind\":\"operator\",\"name\":\"n\"}")},
-        {"short key", TABLE_PARTIES, KEY("\0\0\0\1"), SPAN("{\"created\":1,\"id\":\"P1\",\"key\":\"AAAA\",\"kind\":\"operator\",\"name\":\"n\"}")},
-        {"a hole in the numbers", TABLE_PARTIES, KEY("\0\0\0\7"), SPAN("{\"created\":1,\"id\":\"P7\",\"kind\":\"operator\",\"name\":\"n\"}")},
-        {"a campaign of nobody", TABLE_CAMPAIGNS, KEY("\0\0\0\1"), SPAN("{\"advertiser\":99,\"created\":1,\"direct\":1,\"document\":{},\"id\":\"A1\"}")},
-        {"a contract of no campaign", TABLE_CONTRACTS, KEY("\0\0\0\1"), SPAN("{\"campaign\":2,\"created\":1,\"document\":{},\"id\":\"C1\",\"terms\":0,\"version\":1}")},
-        {"a document that is none", TABLE_CONTRACTS, KEY("\0\0\0\1"), SPAN("{\"campaign\":1,\"created\":1,\"document\":{},\"id\":\"C1\",\"terms\":0,\"version\":1}")},
+        {"an id twice", TABLE_PARTIES, KEY("\0\0\0\1"),
+         SPAN("{\"created\":1,\"id\":\"P2\",\"kind\":\"operator\",\"name\":\"n\"}")},
+        {"short key", TABLE_PARTIES, KEY("\0\0\0\1"),
+         SPAN("{\"created\":1,\"id\":\"P1\",\"key\":\"AAAA\",\"kind\":\"operator\",\"name\":\"n\"}")},
+        {"a hole in the numbers", TABLE_PARTIES, KEY("\0\0\0\7"),
+         SPAN("{\"created\":1,\"id\":\"P7\",\"kind\":\"operator\",\"name\":\"n\"}")},
+        {"a campaign of nobody", TABLE_CAMPAIGNS, KEY("\0\0\0\1"),
+         SPAN("{\"advertiser\":99,\"created\":1,\"direct\":1,\"document\":{},\"id\":\"A1\"}")},
+        {"a contract of no campaign", TABLE_CONTRACTS, KEY("\0\0\0\1"),
+         SPAN("{\"campaign\":2,\"created\":1,\"document\":{},\"id\":\"C1\",\"terms\":0,\"version\":1}")},
+        {"a document that is none", TABLE_CONTRACTS, KEY("\0\0\0\1"),
+         SPAN("{\"campaign\":1,\"created\":1,\"document\":{},\"id\":\"C1\",\"terms\":0,\"version\":1}")},
         {"a code of no contract", TABLE_CODES, KEY("\0\0\0\7\0\0\0\1"), SPAN("{\"created\":1,\"label\":\"l\"}")},
         {"a hole in the placements", TABLE_CODES, KEY("\0\0\0\2\0\0\0\7"), SPAN("{\"created\":1,\"label\":\"l\"}")},
-        {"a token of nobody", TABLE_TOKENS, KEY("01234567890123456789012345678901"), SPAN("{\"created\":1,\"party\":99}")},
+        {"a token of nobody", TABLE_TOKENS, KEY("01234567890123456789012345678901"),
+         SPAN("{\"created\":1,\"party\":99}")},
         {"a token with a short hash", TABLE_TOKENS, KEY("0123"), SPAN("{\"created\":1,\"party\":1}")},
-        {"a secret that was not sealed", TABLE_SECRETS, KEY("K1"), SPAN("{\"created\":1,\"party\":1,\"sealed\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}")},
+        {"a secret that was not sealed", TABLE_SECRETS, KEY("K1"),
+         SPAN("{\"created\":1,\"party\":1,\"sealed\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}")},
         {"a grant of half a key", TABLE_GRANTS, KEY("\0\0\0\1"), SPAN("{\"created\":1}")},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -334,12 +361,16 @@ static void test_readers_keep_what_they_hold(void **state)
 
 /* ---- reload ---- */
 
-/* Every kind of change at once: a key, a new party, a new campaign document, a new code, a retired secret, a token, a grant. */
+/* Every kind of change at once: a key, a new party, a new campaign document, a new code, a retired secret, a token, a
+ * grant. */
 static void change_everything(struct market *m)
 {
-    struct party late = {.number = PARTIES + 1, .id = "P9", .role = ROLE_AUDITOR, .name = SPAN("late"), .created_ms = 9};
+    struct party late = {
+        .number = PARTIES + 1, .id = "P9", .role = ROLE_AUDITOR, .name = SPAN("late"), .created_ms = 9};
     struct buf doc = document(campaign_document,
-                              "{\"advertiser\":\"P2\",\"name\":\"Changed\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/new\"}", "A1");
+                              "{\"advertiser\":\"P2\",\"name\":\"Changed\",\"currency\":\"EUR\",\"landing_url\":"
+                              "\"https://shop.example/new\"}",
+                              "A1");
     struct code code = {3, SPAN("third"), {0}, 7000};
     struct txn *t = fixture_begin(&m->f, true);
     m->party[ADVERTISER].has_key = true;
@@ -382,7 +413,8 @@ static void assert_same(const struct catalog *a, const struct catalog *b)
         assert_span(a->parties[i].name, b->parties[i].name);
         assert_int_equal(a->parties[i].has_key, b->parties[i].has_key);
         for (size_t k = 0; k < a->n_contracts; k++)
-            assert_int_equal(catalog_may_read(a, &a->parties[i], &a->contracts[k]), catalog_may_read(b, &b->parties[i], &b->contracts[k]));
+            assert_int_equal(catalog_may_read(a, &a->parties[i], &a->contracts[k]),
+                             catalog_may_read(b, &b->parties[i], &b->contracts[k]));
     }
     assert_span(a->campaigns[0].document, b->campaigns[0].document);
     assert_memory_equal(a->campaigns[0].pepper, b->campaigns[0].pepper, 32);
@@ -438,7 +470,8 @@ static void test_many_contracts(void **state)
         char id[16], text[128];
         struct contract k = m->contract;
         snprintf(id, sizeof id, "C%u", n);
-        snprintf(text, sizeof text, "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":%u}]}}", n);
+        snprintf(text, sizeof text, "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":%u}]}}",
+                 n);
         struct buf doc = document(contract_document, text, id);
         k.number = n;
         snprintf(k.id, sizeof k.id, "%s", id);

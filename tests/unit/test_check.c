@@ -1,6 +1,7 @@
 /* `check` over a real store: holds for what was honestly written, and names what was damaged. */
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
+#include "server/keys/day_keys.h"
 #include "server/ledger/ledger_rows.h"
 #include "server/settlement/statements.h"
 #include "server/system/system.h"
@@ -51,10 +52,10 @@ static void put_control(const struct shop *s, struct txn *t, uint64_t terms_inde
 static void put_day_key(const struct shop *s, struct txn *t)
 {
     uint8_t wrap[32];
-    struct periods *p = periods_new();
-    keys_period_wrap(s->keys, wrap);
-    assert_ok(periods_ensure(p, t, wrap, 0));
-    periods_free(p);
+    struct day_keys *p = day_keys_new();
+    keys_day_wrap(s->keys, wrap);
+    assert_ok(day_keys_ensure(p, t, wrap, 0));
+    day_keys_free(p);
 }
 
 static void put_part(struct txn *t, struct span id, const char *part, struct span bytes)
@@ -305,7 +306,7 @@ static void add_sealed(struct shop *s, struct txn *t)
 static void lose_day_key(struct shop *s, struct txn *t)
 {
     add_sealed(s, t);
-    assert_ok(store_del(t, TABLE_PERIODS, SPAN("\0\0\0\0")));
+    assert_ok(store_del(t, TABLE_DAY_KEYS, SPAN("\0\0\0\0")));
 }
 
 static void change_terms_index(struct shop *s, struct txn *t)

@@ -1,6 +1,7 @@
 #include "server/commit/commit.h"
 
 #include "server/commit/nonces.h"
+#include "server/keys/day_keys.h"
 
 #include "committer_fixture.h"
 
@@ -178,7 +179,8 @@ static void after_sweep_jobs_meet_a_durable_head_each(void **state)
 
 static enum err add_party(struct commit *cx, struct job *job)
 {
-    struct party p = {.number = LIVE_PARTIES + 1, .id = "P9", .role = ROLE_AUDITOR, .name = SPAN("nine"), .created_ms = 1};
+    struct party p = {
+        .number = LIVE_PARTIES + 1, .id = "P9", .role = ROLE_AUDITOR, .name = SPAN("nine"), .created_ms = 1};
     cx->catalog_changed = true;
     job->answer_status = 201;
     return catalog_put_party(cx->txn, &p);
@@ -255,13 +257,13 @@ static void a_store_behind_its_signed_heads_is_refused(void **state)
     txn_abort(t);
     l->sh.catalog = catalog_slot_new();
     catalog_publish(l->sh.catalog, catalog);
-    l->sh.periods = periods_new();
+    l->sh.day_keys = day_keys_new();
     l->sh.metrics = metrics_new(COMMITTER_WORKERS + 1);
     assert_ok(heads_open(l->f.dir, l->sh.keys, &l->sh.heads));
     assert_err(committer_start(&l->sh, COMMITTER_WORKERS, &refused), ERR_CORRUPT);
     heads_close(l->sh.heads);
     catalog_slot_free(l->sh.catalog);
-    periods_free(l->sh.periods);
+    day_keys_free(l->sh.day_keys);
     metrics_free(l->sh.metrics);
 }
 

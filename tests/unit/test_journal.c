@@ -1,26 +1,27 @@
 #include "server/ledger/journal.h"
 
 #include "common/base/bytes.h"
+#include "server/keys/day_keys.h"
 #include "server/system/system.h"
 #include "store_fixture.h"
 
-static const uint8_t wrap[32] = "a key that wraps the period keys";
+static const uint8_t wrap[32] = "a key that wraps the day keys";
 static const struct hash commitment = {"commitment"};
 static struct fixture f;
-static struct periods *periods;
+static struct day_keys *day_keys;
 
 static int setup(void **state)
 {
     (void)state;
     fixture_open(&f);
-    periods = periods_new();
+    day_keys = day_keys_new();
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    periods_free(periods);
+    day_keys_free(day_keys);
     fixture_close(&f);
     return 0;
 }
@@ -30,14 +31,14 @@ static void an_envelope_reads_back_as_written(void **state)
     (void)state;
     uint8_t bytes[256];
     struct envelope out, e = {
-        .kind = ENTRY_VIEW,
-        .class = CLASS_BOT,
-        .contract = 7,
-        .day = 20000,
-        .index = (uint64_t)1 << 40,
-        .entry = SPAN("{\"at\":1}"),
-        .sealed = SPAN("nonce 12 ...tag 16 .........."),
-    };
+                             .kind = ENTRY_VIEW,
+                             .class = CLASS_BOT,
+                             .contract = 7,
+                             .day = 20000,
+                             .index = (uint64_t)1 << 40,
+                             .entry = SPAN("{\"at\":1}"),
+                             .sealed = SPAN("nonce 12 ...tag 16 .........."),
+                         };
     envelope_write(&e, bytes);
     assert_ok(envelope_read(span_of(bytes, envelope_len(&e)), &out));
     assert_int_equal(out.kind, e.kind);
@@ -56,12 +57,12 @@ static void a_damaged_envelope_is_refused(void **state)
         size_t at, len;
         uint8_t byte;
     } cases[] = {
-        {0, 40, 2},              /* format */
-        {1, 40, ENTRY_KINDS},    /* kind */
-        {2, 40, CLASS_COUNT},    /* class */
-        {3, 40, 1},              /* reserved */
-        {20, 40, 1},             /* entry longer than the row */
-        {23, 40, 15},            /* a sealed part of one byte */
+        {0, 40, 2},                /* format */
+        {1, 40, ENTRY_KINDS},      /* kind */
+        {2, 40, CLASS_COUNT},      /* class */
+        {3, 40, 1},                /* reserved */
+        {20, 40, 1},               /* entry longer than the row */
+        {23, 40, 15},              /* a sealed part of one byte */
         {0, ENVELOPE_HEAD - 1, 1}, /* cut */
     };
     struct envelope out, e = {.kind = ENTRY_CLICK, .entry = SPAN("sixteen bytes ok")};
@@ -77,41 +78,41 @@ static void a_damaged_envelope_is_refused(void **state)
 static void make_day(uint32_t day, bool commit)
 {
     struct txn *t = fixture_begin(&f, true);
-    assert_ok(periods_ensure(periods, t, wrap, day));
+    assert_ok(day_keys_ensure(day_keys, t, wrap, day));
     if (commit) {
         assert_ok(txn_commit(t));
-        periods_publish(periods);
+        day_keys_publish(day_keys);
     } else {
         txn_abort(t);
-        periods_forget(periods);
+        day_keys_forget(day_keys);
     }
 }
 
-static void a_period_key_is_made_once_and_wrapped(void **state)
+static void a_day_key_is_made_once_and_wrapped(void **state)
 {
     (void)state;
     uint8_t first[32], again[32], row[4];
     struct span stored;
     make_day(100, true);
-    assert_ok(periods_key(periods, NULL, wrap, 100, first));
+    assert_ok(day_key_get(day_keys, NULL, wrap, 100, first));
     make_day(101, true);
     make_day(100, true);
-    assert_ok(periods_key(periods, NULL, wrap, 100, again));
+    assert_ok(day_key_get(day_keys, NULL, wrap, 100, again));
     assert_memory_equal(first, again, 32);
-    assert_ok(periods_key(periods, NULL, wrap, 102, again));
+    assert_ok(day_key_get(day_keys, NULL, wrap, 102, again));
     assert_memory_not_equal(first, again, 32);
 
     struct txn *t = fixture_begin(&f, false);
     store_be32(row, 100);
-    assert_ok(store_get(t, TABLE_PERIODS, span_of(row, 4), &stored));
+    assert_ok(store_get(t, TABLE_DAY_KEYS, span_of(row, 4), &stored));
     assert_null(memmem(stored.ptr, stored.len, first, 32));
-    struct periods *fresh = periods_new();
-    assert_err(periods_key(fresh, NULL, wrap, 100, again), ERR_NOT_FOUND);
-    assert_ok(periods_key(fresh, t, wrap, 100, again));
+    struct day_keys *fresh = day_keys_new();
+    assert_err(day_key_get(fresh, NULL, wrap, 100, again), ERR_NOT_FOUND);
+    assert_ok(day_key_get(fresh, t, wrap, 100, again));
     assert_memory_equal(first, again, 32);
-    assert_err(periods_key(fresh, t, wrap, 200, again), ERR_NOT_FOUND);
-    assert_err(periods_key(fresh, t, commitment.b, 100, again), ERR_CORRUPT);
-    periods_free(fresh);
+    assert_err(day_key_get(fresh, t, wrap, 200, again), ERR_NOT_FOUND);
+    assert_err(day_key_get(fresh, t, commitment.b, 100, again), ERR_CORRUPT);
+    day_keys_free(fresh);
     txn_abort(t);
 }
 
@@ -120,8 +121,8 @@ static void an_uncommitted_key_is_never_used(void **state)
     (void)state;
     uint8_t key[32];
     make_day(100, false);
-    periods_publish(periods);
-    assert_err(periods_key(periods, NULL, wrap, 100, key), ERR_NOT_FOUND);
+    day_keys_publish(day_keys);
+    assert_err(day_key_get(day_keys, NULL, wrap, 100, key), ERR_NOT_FOUND);
 }
 
 static void what_is_sealed_opens_with_its_commitment_only(void **state)
@@ -133,7 +134,7 @@ static void what_is_sealed_opens_with_its_commitment_only(void **state)
     buf_fixed(&sealed, mem[0], sizeof mem[0]);
     buf_fixed(&again, mem[1], sizeof mem[1]);
     buf_fixed(&plain, mem[2], sizeof mem[2]);
-    struct sealer *s = sealer_new(periods, wrap);
+    struct sealer *s = sealer_new(day_keys, wrap);
     assert_err(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed), ERR_BUSY);
     make_day(100, true);
     assert_ok(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed));
@@ -156,7 +157,7 @@ static void days_beyond_a_sealers_contexts_still_open(void **state)
 {
     (void)state;
     char mem[10][64], plain_mem[64];
-    struct sealer *s = sealer_new(periods, wrap);
+    struct sealer *s = sealer_new(day_keys, wrap);
     for (uint32_t day = 0; day < 10; day++) {
         struct buf b;
         make_day(day, true);
@@ -179,7 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_envelope_reads_back_as_written),
         cmocka_unit_test(a_damaged_envelope_is_refused),
-        TEST(a_period_key_is_made_once_and_wrapped),
+        TEST(a_day_key_is_made_once_and_wrapped),
         TEST(an_uncommitted_key_is_never_used),
         TEST(what_is_sealed_opens_with_its_commitment_only),
         TEST(days_beyond_a_sealers_contexts_still_open),

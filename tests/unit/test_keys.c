@@ -104,8 +104,8 @@ static void test_other_purposes_get_other_keys(void **state)
     (void)state;
     struct keys *k = load();
     uint8_t a[32], b[32];
-    keys_subkey(k, "countersign/v1/period wrap", a);
-    keys_period_wrap(k, b);
+    keys_subkey(k, "countersign/v1/day wrap", a);
+    keys_day_wrap(k, b);
     assert_memory_equal(a, b, 32);
     keys_subkey(k, "countersign/v1/share", b);
     assert_memory_not_equal(a, b, 32);

@@ -324,9 +324,8 @@ static void append_terms_and_clicks(struct txn *t, const char *price, size_t cli
     buf_free(&contract);
 }
 
-#define PRICE(micros)                                                     \
-    "{\"campaign\":\"K1\",\"publisher\":\"P\",\"price\":{\"click_micros\":" \
-    #micros ",\"lead\":[{\"micros\":1}]}}"
+#define PRICE(micros)                                                                                                  \
+    "{\"campaign\":\"K1\",\"publisher\":\"P\",\"price\":{\"click_micros\":" #micros ",\"lead\":[{\"micros\":1}]}}"
 
 static void a_replayed_tally_is_the_live_one(void **state)
 {

@@ -1,6 +1,7 @@
 /* How far the openings of a log reach: to its last sweep. */
 #include "committer_fixture.h"
 #include "common/base/when.h"
+#include "server/keys/day_keys.h"
 #include "server/routes.h"
 
 enum { ANOTHER = 4, AN_HOUR_MS = 3600000 };
@@ -31,8 +32,8 @@ static void start(void)
 {
     uint8_t wrap[32];
     committer_fixture_start(&cf);
-    keys_period_wrap(cf.live.sh.keys, wrap);
-    cf.worker[0].sealer = sealer_new(cf.live.sh.periods, wrap);
+    keys_day_wrap(cf.live.sh.keys, wrap);
+    cf.worker[0].sealer = sealer_new(cf.live.sh.day_keys, wrap);
     click(ANOTHER);
     click(ANOTHER);
 }

@@ -105,7 +105,8 @@ static struct job disposition(size_t by, enum status status)
 {
     struct job job = {.arena = arena, .kind = JOB_DISPOSITION, .now_ms = NOW};
     job.disposition.party = &cx.catalog->parties[by];
-    job.disposition.report = (struct disposition_report){.party = span_str(cx.catalog->parties[by].id), .status = status};
+    job.disposition.report =
+        (struct disposition_report){.party = span_str(cx.catalog->parties[by].id), .status = status};
     return job;
 }
 
@@ -403,10 +404,14 @@ static void a_lead_is_sold_once(void **state)
         enum err err;
         const char *field;
     } sales[] = {
-        {"s1", "USD", 5000000, ERR_MALFORMED, "currency"}, {"s1", "EUR", 5000000, ERR_OK, ""},
-        {"s1", "EUR", 5000000, ERR_OK, ""},                {"", "EUR", 5000000, ERR_OK, ""},
-        {"s2", "EUR", 5000000, ERR_CONFLICT, "status"},    {"s1", "EUR", 6000000, ERR_CONFLICT, "status"},
-        {"", "EUR", 6000000, ERR_CONFLICT, "status"},      {"s1", "", 0, ERR_CONFLICT, "status"},
+        {"s1", "USD", 5000000, ERR_MALFORMED, "currency"},
+        {"s1", "EUR", 5000000, ERR_OK, ""},
+        {"s1", "EUR", 5000000, ERR_OK, ""},
+        {"", "EUR", 5000000, ERR_OK, ""},
+        {"s2", "EUR", 5000000, ERR_CONFLICT, "status"},
+        {"s1", "EUR", 6000000, ERR_CONFLICT, "status"},
+        {"", "EUR", 6000000, ERR_CONFLICT, "status"},
+        {"s1", "", 0, ERR_CONFLICT, "status"},
         {"s1", "USD", 5000000, ERR_MALFORMED, "currency"},
     };
     uint64_t first = 0;
@@ -526,7 +531,8 @@ static int64_t time_of(uint64_t index)
     return at_ms;
 }
 
-/* The clock was set back after a statement: clicks, leads and dispositions are dated at its end, not into what it closed. */
+/* The clock was set back after a statement: clicks, leads and dispositions are dated at its end, not into what it
+ * closed. */
 static void nothing_is_dated_into_a_closed_period(void **state)
 {
     (void)state;

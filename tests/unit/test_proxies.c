@@ -40,8 +40,8 @@ static void only_configured_addresses_are_trusted(void **state)
         const char *ip;
         bool trusted;
     } cases[] = {
-        {"127.0.0.1", true}, {"127.0.0.2", false},    {"10.255.0.1", true}, {"11.0.0.1", false},     {"172.16.0.1", true},
-        {"172.31.9.9", true}, {"172.32.0.1", false}, {"::1", true},         {"2001:db8::1", false}, {"", false},
+        {"127.0.0.1", true},  {"127.0.0.2", false},  {"10.255.0.1", true}, {"11.0.0.1", false},    {"172.16.0.1", true},
+        {"172.31.9.9", true}, {"172.32.0.1", false}, {"::1", true},        {"2001:db8::1", false}, {"", false},
     };
     struct proxies *x, *none;
     (void)state;
@@ -57,7 +57,8 @@ static void only_configured_addresses_are_trusted(void **state)
 
 static void nonsense_is_refused_by_name(void **state)
 {
-    static const char *const bad[] = {"x", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/8,,", "10.0.0.1 10.0.0.2", "/8"};
+    static const char *const bad[] = {"x", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/8,,", "10.0.0.1 10.0.0.2",
+                                      "/8"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct proxies *x;

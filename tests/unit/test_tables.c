@@ -11,10 +11,10 @@
 #include "common/decisions/reason.h"
 #include "common/decisions/rows.h"
 #include "common/ledger/entry.h"
-#include "server/system/metrics.h"
-#include "server/system/options.h"
 #include "server/routes.h"
 #include "server/store/store.h"
+#include "server/system/metrics.h"
+#include "server/system/options.h"
 
 struct row {
     const char *word, *help;

@@ -3,6 +3,7 @@
 
 #include "live_server.h"
 #include "server/commit/commit.h"
+#include "server/keys/day_keys.h"
 #include "server/routes.h"
 
 #define COOKIE_TAIL "; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax"
@@ -289,7 +290,7 @@ static void test_pixel_always_answers(void **state)
 static void test_unrecorded(void **state)
 {
     struct live *l = live(state);
-    struct periods *no_keys = periods_new();
+    struct day_keys *no_keys = day_keys_new();
     struct counters counters = {0};
     struct worker w = {.shared = &l->sh,
                        .tokens = l->tokens,
@@ -316,7 +317,7 @@ static void test_unrecorded(void **state)
     arena_free(rq.arena);
     code_cache_free(w.codes);
     sealer_free(w.sealer);
-    periods_free(no_keys);
+    day_keys_free(no_keys);
 }
 
 /* ---- the tag ---- */
