@@ -1,6 +1,6 @@
 /* The one visible table of URLs. */
-#ifndef CS_SERVER_ROUTES
-#define CS_SERVER_ROUTES
+#ifndef CS_SERVER_ROUTES_H
+#define CS_SERVER_ROUTES_H
 
 #include "server/http/request.h"
 

@@ -3,8 +3,8 @@
  * A write has two halves. The handler (worker) parses, checks and makes a control job; its run (committer) checks again
  * whatever another request may have changed meanwhile, writes, and answers. rq->catalog is the worker's snapshot,
  * cx->catalog the committer's: what is handed from one half to the other is numbers, never pointers into a catalog. */
-#ifndef CS_SERVER_API_API
-#define CS_SERVER_API_API
+#ifndef CS_SERVER_API_API_H
+#define CS_SERVER_API_API_H
 
 #include "common/base/json_read.h"
 #include "server/commit/commit.h"

@@ -1,8 +1,8 @@
 /* Idempotency-Key on POST: the first answer is kept, sealed (it may show a secret once), for 24 hours. The same request
  * again gets it again; another request under the same key is a conflict. Failed requests keep nothing: they wrote
  * nothing. */
-#ifndef CS_SERVER_API_IDEMPOTENCY
-#define CS_SERVER_API_IDEMPOTENCY
+#ifndef CS_SERVER_API_IDEMPOTENCY_H
+#define CS_SERVER_API_IDEMPOTENCY_H
 
 #include "server/commit/job.h"
 

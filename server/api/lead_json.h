@@ -1,6 +1,6 @@
 /* A lead as the management API shows it. */
-#ifndef CS_SERVER_API_LEAD_JSON
-#define CS_SERVER_API_LEAD_JSON
+#ifndef CS_SERVER_API_LEAD_JSON_H
+#define CS_SERVER_API_LEAD_JSON_H
 
 #include "common/base/json_write.h"
 #include "server/http/request.h"

@@ -1,7 +1,7 @@
 /* Query parameters of management calls, and list answers {"data":[...],"next":"..."} with `limit` and `after` cursors.
  * Worker thread. */
-#ifndef CS_SERVER_API_PAGE
-#define CS_SERVER_API_PAGE
+#ifndef CS_SERVER_API_PAGE_H
+#define CS_SERVER_API_PAGE_H
 
 #include "common/base/json_write.h"
 #include "server/http/request.h"

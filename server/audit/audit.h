@@ -1,6 +1,6 @@
 /* Signed heads for handlers. Worker thread. */
-#ifndef CS_SERVER_AUDIT_AUDIT
-#define CS_SERVER_AUDIT_AUDIT
+#ifndef CS_SERVER_AUDIT_AUDIT_H
+#define CS_SERVER_AUDIT_AUDIT_H
 
 #include "server/http/request.h"
 #include "server/ledger/ledger.h"

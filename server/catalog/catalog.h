@@ -1,7 +1,7 @@
 /* The control data in memory: an immutable snapshot, rebuilt by the committer after a commit that changed it. Readers
  * hold a reference. */
-#ifndef CS_SERVER_CATALOG_CATALOG
-#define CS_SERVER_CATALOG_CATALOG
+#ifndef CS_SERVER_CATALOG_CATALOG_H
+#define CS_SERVER_CATALOG_CATALOG_H
 
 #include <stdatomic.h>
 

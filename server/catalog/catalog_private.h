@@ -1,6 +1,6 @@
 /* What catalog.c and catalog_load.c share: the memory and the index of one snapshot. */
-#ifndef CS_SERVER_CATALOG_CATALOG_PRIVATE
-#define CS_SERVER_CATALOG_CATALOG_PRIVATE
+#ifndef CS_SERVER_CATALOG_CATALOG_PRIVATE_H
+#define CS_SERVER_CATALOG_CATALOG_PRIVATE_H
 
 #include "server/catalog/catalog.h"
 

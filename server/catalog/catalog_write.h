@@ -1,7 +1,7 @@
 /* Control rows: the only writer of their canonical JSON (catalog.c reads it). Within a write transaction; ERR_FULL or
  * ERR_IO. After a change inside the committer set commit.catalog_changed. */
-#ifndef CS_SERVER_CATALOG_CATALOG_WRITE
-#define CS_SERVER_CATALOG_CATALOG_WRITE
+#ifndef CS_SERVER_CATALOG_CATALOG_WRITE_H
+#define CS_SERVER_CATALOG_CATALOG_WRITE_H
 
 #include "server/catalog/catalog.h"
 

@@ -1,6 +1,6 @@
 /* One run of `countersign check`: the state of its fold over the journal. Shared by the check_*.c files alone. */
-#ifndef CS_SERVER_CHECK_CHECK
-#define CS_SERVER_CHECK_CHECK
+#ifndef CS_SERVER_CHECK_CHECK_H
+#define CS_SERVER_CHECK_CHECK_H
 
 #include "common/settlement/findings.h"
 #include "common/settlement/rows_map.h"

@@ -1,7 +1,7 @@
 /* The subcommands beside `serve`: one small file each, one row of main.c's table. argv[0] is the command's name; the
  * result is the exit status. And the parser of their few flags. */
-#ifndef CS_SERVER_CMD_COMMAND
-#define CS_SERVER_CMD_COMMAND
+#ifndef CS_SERVER_CMD_COMMAND_H
+#define CS_SERVER_CMD_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Fetching over HTTP(S) by libcurl, one connection kept. Every failure dies with one line that says which URL and what
  * came. */
-#ifndef CS_SERVER_CMD_DOWNLOAD
-#define CS_SERVER_CMD_DOWNLOAD
+#ifndef CS_SERVER_CMD_DOWNLOAD_H
+#define CS_SERVER_CMD_DOWNLOAD_H
 
 struct download;
 /* A trailing slash is cut; the token goes to this URL only. */

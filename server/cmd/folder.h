@@ -1,6 +1,6 @@
 /* A mirror in a folder: what `verify` reads and `pull` writes. */
-#ifndef CS_SERVER_CMD_FOLDER
-#define CS_SERVER_CMD_FOLDER
+#ifndef CS_SERVER_CMD_FOLDER_H
+#define CS_SERVER_CMD_FOLDER_H
 
 #include "common/settlement/verify.h"
 

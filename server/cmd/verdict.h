@@ -1,6 +1,6 @@
 /* How `verify` and `check` tell their findings: one line per check, or one JSON object; and the exit status. */
-#ifndef CS_SERVER_CMD_VERDICT
-#define CS_SERVER_CMD_VERDICT
+#ifndef CS_SERVER_CMD_VERDICT_H
+#define CS_SERVER_CMD_VERDICT_H
 
 #include "common/settlement/verify.h"
 

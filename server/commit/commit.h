@@ -1,8 +1,8 @@
 /* The committer thread: the only writer. Takes batches from the workers' queues, runs each job through the pipeline in
  * one LMDB transaction, commits, hands the jobs back. Also runs the chores: sweep, due approvals, root log, day keys,
  * dead readers, old nonces. */
-#ifndef CS_SERVER_COMMIT_COMMIT
-#define CS_SERVER_COMMIT_COMMIT
+#ifndef CS_SERVER_COMMIT_COMMIT_H
+#define CS_SERVER_COMMIT_COMMIT_H
 
 #include "server/commit/job.h"
 #include "server/keys/heads.h"

@@ -1,7 +1,7 @@
 /* The committer's inside, shared by commit.c (thread, queues), transaction.c and chores.c. All of it belongs to the
  * committer thread but what is marked. */
-#ifndef CS_SERVER_COMMIT_COMMITTER
-#define CS_SERVER_COMMIT_COMMITTER
+#ifndef CS_SERVER_COMMIT_COMMITTER_H
+#define CS_SERVER_COMMIT_COMMITTER_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* What stands in a contract's log beside traffic and leads: terms and keys. Committer only, inside the batch's
  * transaction. */
-#ifndef CS_SERVER_COMMIT_CONTRACT_WRITE
-#define CS_SERVER_COMMIT_CONTRACT_WRITE
+#ifndef CS_SERVER_COMMIT_CONTRACT_WRITE_H
+#define CS_SERVER_COMMIT_CONTRACT_WRITE_H
 
 #include "server/commit/commit.h"
 

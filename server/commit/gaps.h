@@ -1,7 +1,7 @@
 /* What could not be recorded (storage full, queue full), counted for each contract until a signed `gap` entry says so.
  * The counts live in memory: what is lost with the process before a write succeeded is lost. */
-#ifndef CS_SERVER_COMMIT_GAPS
-#define CS_SERVER_COMMIT_GAPS
+#ifndef CS_SERVER_COMMIT_GAPS_H
+#define CS_SERVER_COMMIT_GAPS_H
 
 #include "server/commit/commit.h"
 

@@ -1,7 +1,7 @@
 /* A request on its way through the committer. Made by a worker in the exchange's arena, handed over through its queue,
  * handed back after the commit. Between the two only the committer touches it. */
-#ifndef CS_SERVER_COMMIT_JOB
-#define CS_SERVER_COMMIT_JOB
+#ifndef CS_SERVER_COMMIT_JOB_H
+#define CS_SERVER_COMMIT_JOB_H
 
 #include "common/decisions/decide.h"
 #include "server/http/request.h"

@@ -1,7 +1,7 @@
 /* Replay protection of postbacks: which nonce came with which bytes, and which entry answered it. Committer thread.
  * Rows outlive the time in which the same request may come again, so that a second use always meets the first. */
-#ifndef CS_SERVER_COMMIT_NONCES
-#define CS_SERVER_COMMIT_NONCES
+#ifndef CS_SERVER_COMMIT_NONCES_H
+#define CS_SERVER_COMMIT_NONCES_H
 
 #include "server/commit/job.h"
 #include "server/store/store.h"

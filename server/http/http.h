@@ -1,7 +1,7 @@
 /* HTTP/1.1 of one worker: event base, listeners, guard, fast lane and evhttp. One thread owns it all, but for
  * http_wake. */
-#ifndef CS_SERVER_HTTP_HTTP
-#define CS_SERVER_HTTP_HTTP
+#ifndef CS_SERVER_HTTP_HTTP_H
+#define CS_SERVER_HTTP_HTTP_H
 
 #include "server/commit/job.h"
 #include "server/routes.h"

@@ -1,7 +1,7 @@
 /* The strict reader of HTTP/1.1 request heads (RFC 9112), the only one: whatever is not plainly well formed is refused,
  * so that no two readers of the same bytes can differ. Pure. */
-#ifndef CS_SERVER_HTTP_HTTP_HEAD
-#define CS_SERVER_HTTP_HTTP_HEAD
+#ifndef CS_SERVER_HTTP_HTTP_HEAD_H
+#define CS_SERVER_HTTP_HTTP_HEAD_H
 
 #include "server/http/request.h"
 

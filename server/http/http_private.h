@@ -1,6 +1,6 @@
 /* Shared by the http*.c files alone. */
-#ifndef CS_SERVER_HTTP_HTTP_PRIVATE
-#define CS_SERVER_HTTP_HTTP_PRIVATE
+#ifndef CS_SERVER_HTTP_HTTP_PRIVATE_H
+#define CS_SERVER_HTTP_HTTP_PRIVATE_H
 
 #include <event2/event.h>
 #include <sys/queue.h>

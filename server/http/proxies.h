@@ -1,8 +1,8 @@
 /* The reverse proxies that are trusted to name the client: X-Forwarded-For counts only when it comes from one of them,
  * and is walked from the right, past those that are trusted themselves, to the first address that is not. Immutable
  * after parsing; any thread. */
-#ifndef CS_SERVER_HTTP_PROXIES
-#define CS_SERVER_HTTP_PROXIES
+#ifndef CS_SERVER_HTTP_PROXIES_H
+#define CS_SERVER_HTTP_PROXIES_H
 
 #include "common/base/problem.h"
 

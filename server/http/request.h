@@ -1,7 +1,7 @@
 /* What a route handler sees and fills. No handler sees evhttp. All spans live in the exchange's arena until the reply
  * is sent. Worker thread only. */
-#ifndef CS_SERVER_HTTP_REQUEST
-#define CS_SERVER_HTTP_REQUEST
+#ifndef CS_SERVER_HTTP_REQUEST_H
+#define CS_SERVER_HTTP_REQUEST_H
 
 #include "common/base/buf.h"
 #include "common/base/limits.h"

@@ -1,8 +1,8 @@
 /* Signing checkpoints safely: DATA/signed-heads keeps the last signed head of every log, fsynced before the signature
  * leaves, and nothing is signed behind it or beside it (a restored backup, a second instance). Any thread; one mutex
  * (named in ARCHITECTURE.md). */
-#ifndef CS_SERVER_KEYS_HEADS
-#define CS_SERVER_KEYS_HEADS
+#ifndef CS_SERVER_KEYS_HEADS_H
+#define CS_SERVER_KEYS_HEADS_H
 
 #include "common/ledger/note.h"
 #include "server/keys/keys.h"

@@ -8,8 +8,8 @@
  *
  * Loaded once, immutable afterwards; shared by all threads. Retired log and statement keys stay published; retired
  * token keys still verify. */
-#ifndef CS_SERVER_KEYS_KEYS
-#define CS_SERVER_KEYS_KEYS
+#ifndef CS_SERVER_KEYS_KEYS_H
+#define CS_SERVER_KEYS_KEYS_H
 
 #include "common/base/buf.h"
 #include "common/crypto/crypto.h"

@@ -1,7 +1,7 @@
 /* Small secrets at rest: AES-256-GCM under a subkey of the server's master key (keys_subkey), one purpose a key.
  * A sealed value is nonce 12 | ciphertext | tag 16. Any thread. */
-#ifndef CS_SERVER_KEYS_VAULT
-#define CS_SERVER_KEYS_VAULT
+#ifndef CS_SERVER_KEYS_VAULT_H
+#define CS_SERVER_KEYS_VAULT_H
 
 #include "common/base/buf.h"
 #include "server/keys/keys.h"

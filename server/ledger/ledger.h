@@ -1,7 +1,7 @@
 /* The contract logs: appending (committer thread only) and reading (any thread, through a read transaction).
  * Log number 0 is the instance-wide root log. */
-#ifndef CS_SERVER_LEDGER_LEDGER
-#define CS_SERVER_LEDGER_LEDGER
+#ifndef CS_SERVER_LEDGER_LEDGER_H
+#define CS_SERVER_LEDGER_LEDGER_H
 
 #include "common/decisions/decide.h"
 #include "common/ledger/merkle.h"

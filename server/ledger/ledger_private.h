@@ -1,6 +1,6 @@
 /* The committer's ledger in memory, shared by ledger.c (appending, sweeping) and ledger_open.c (recovery). */
-#ifndef CS_SERVER_LEDGER_LEDGER_PRIVATE
-#define CS_SERVER_LEDGER_LEDGER_PRIVATE
+#ifndef CS_SERVER_LEDGER_LEDGER_PRIVATE_H
+#define CS_SERVER_LEDGER_LEDGER_PRIVATE_H
 
 #include "server/ledger/ledger_rows.h"
 

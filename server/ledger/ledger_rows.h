@@ -1,7 +1,7 @@
 /* What the two sides of the ledger share: keys and bytes of its tables. FORMATS.md, "Journal envelope and storage
  * tables". */
-#ifndef CS_SERVER_LEDGER_LEDGER_ROWS
-#define CS_SERVER_LEDGER_LEDGER_ROWS
+#ifndef CS_SERVER_LEDGER_LEDGER_ROWS_H
+#define CS_SERVER_LEDGER_LEDGER_ROWS_H
 
 #include "server/ledger/ledger.h"
 

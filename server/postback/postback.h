@@ -5,8 +5,8 @@
  *   postback_fields.c                   the table of fields and their checks
  *   postback_lead.c, postback_state.c   the job: a new lead, or a disposition
  *   postback_answer.c                   the answer, after the commit */
-#ifndef CS_SERVER_POSTBACK_POSTBACK
-#define CS_SERVER_POSTBACK_POSTBACK
+#ifndef CS_SERVER_POSTBACK_POSTBACK_H
+#define CS_SERVER_POSTBACK_POSTBACK_H
 
 #include "server/commit/job.h"
 #include "server/routes.h"

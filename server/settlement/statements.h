@@ -1,7 +1,7 @@
 /* Stored statements: parts under one id (TABLE_STATEMENTS), and their answers (TABLE_COSIGNED). Ids ascend in order of
  * issue. */
-#ifndef CS_SERVER_SETTLEMENT_STATEMENTS
-#define CS_SERVER_SETTLEMENT_STATEMENTS
+#ifndef CS_SERVER_SETTLEMENT_STATEMENTS_H
+#define CS_SERVER_SETTLEMENT_STATEMENTS_H
 
 #include "server/http/request.h"
 

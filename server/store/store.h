@@ -4,8 +4,8 @@
  * One process, one environment. Write transactions: the committer thread only (and subcommands when no server runs: an
  * exclusive flock on DATA/lock). Read transactions: any thread, short (a second or two). Values point into the map and
  * die with their transaction, or at the next write in it. */
-#ifndef CS_SERVER_STORE_STORE
-#define CS_SERVER_STORE_STORE
+#ifndef CS_SERVER_STORE_STORE_H
+#define CS_SERVER_STORE_STORE_H
 
 #include "common/base/err.h"
 #include "common/base/span.h"

@@ -1,6 +1,6 @@
 /* The memory of one exchange: bump allocation, given back as a whole by arena_reset. Owned by one thread at a time. */
-#ifndef CS_SERVER_SYSTEM_ARENA
-#define CS_SERVER_SYSTEM_ARENA
+#ifndef CS_SERVER_SYSTEM_ARENA_H
+#define CS_SERVER_SYSTEM_ARENA_H
 
 #include "server/http/request.h"
 

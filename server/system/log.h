@@ -1,6 +1,6 @@
 /* JSON logs on stderr: one object a line, request id first, no personal data. Any thread; one write(2) per line. */
-#ifndef CS_SERVER_SYSTEM_LOG
-#define CS_SERVER_SYSTEM_LOG
+#ifndef CS_SERVER_SYSTEM_LOG_H
+#define CS_SERVER_SYSTEM_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Counters per thread, summed when /metrics is read. One table. */
-#ifndef CS_SERVER_SYSTEM_METRICS
-#define CS_SERVER_SYSTEM_METRICS
+#ifndef CS_SERVER_SYSTEM_METRICS_H
+#define CS_SERVER_SYSTEM_METRICS_H
 
 #include <stdatomic.h>
 #include <stdint.h>

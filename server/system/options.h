@@ -1,7 +1,7 @@
 /* The one table of settings: config file key = flag = COUNTERSIGN_ environment variable. Precedence: flag, environment,
  * file, default. */
-#ifndef CS_SERVER_SYSTEM_OPTIONS
-#define CS_SERVER_SYSTEM_OPTIONS
+#ifndef CS_SERVER_SYSTEM_OPTIONS_H
+#define CS_SERVER_SYSTEM_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* A bounded queue of pointers from one thread to one other. */
-#ifndef CS_SERVER_SYSTEM_QUEUE
-#define CS_SERVER_SYSTEM_QUEUE
+#ifndef CS_SERVER_SYSTEM_QUEUE_H
+#define CS_SERVER_SYSTEM_QUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

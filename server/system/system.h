@@ -1,6 +1,6 @@
 /* The effects that common/ gets as arguments: clock, randomness, whole files. Any thread. */
-#ifndef CS_SERVER_SYSTEM_SYSTEM
-#define CS_SERVER_SYSTEM_SYSTEM
+#ifndef CS_SERVER_SYSTEM_SYSTEM_H
+#define CS_SERVER_SYSTEM_SYSTEM_H
 
 #include <stdint.h>
 

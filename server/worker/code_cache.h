@@ -1,7 +1,7 @@
 /* Codes that were verified before: a campaign's clicks carry few codes, and each check costs two SHA-256 blocks and
  * more. Exact text only; nothing expires, as a signature that held once holds for ever. One thread's own. */
-#ifndef CS_SERVER_WORKER_CODE_CACHE
-#define CS_SERVER_WORKER_CODE_CACHE
+#ifndef CS_SERVER_WORKER_CODE_CACHE_H
+#define CS_SERVER_WORKER_CODE_CACHE_H
 
 #include "common/tokens/tokens.h"
 

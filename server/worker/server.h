@@ -1,6 +1,6 @@
 /* What all threads of `serve` share, made before they start and freed after they stop. */
-#ifndef CS_SERVER_WORKER_SERVER
-#define CS_SERVER_WORKER_SERVER
+#ifndef CS_SERVER_WORKER_SERVER_H
+#define CS_SERVER_WORKER_SERVER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
