@@ -30,8 +30,8 @@ static struct span next_line(struct span *head)
 static bool status_line(struct span line, int *status)
 {
     uint64_t code;
-    if (line.len < 12 || !span_starts(line, "HTTP/1.1 ") || parse_u64(span_of(line.ptr + 9, 3), &code) || code < 100 ||
-        code > 599)
+    if (line.len < 12 || !span_starts(line, "HTTP/1.1 ") || parse_u64(span_of(line.ptr + 9, 3), &code) != ERR_OK ||
+        code < 100 || code > 599)
         return false;
     *status = (int)code;
     return true;
@@ -44,7 +44,7 @@ enum answer_state answer_read(struct span in, struct answer *out, size_t *used)
     bool has_len = false;
     const char *end = in.len ? memmem(in.ptr, in.len, "\r\n\r\n", 4) : NULL;
 
-    if (!end)
+    if (end == NULL)
         return ANSWER_PARTIAL;
     struct span head = span_of(in.ptr, (size_t)(end - in.ptr) + 2);
     size_t head_len = head.len + 2;
@@ -53,12 +53,12 @@ enum answer_state answer_read(struct span in, struct answer *out, size_t *used)
     while (head.len) {
         struct span line = next_line(&head);
         const char *colon = memchr(line.ptr, ':', line.len);
-        if (!colon)
+        if (colon == NULL)
             return ANSWER_BAD;
         struct span name = span_of(line.ptr, (size_t)(colon - line.ptr));
         struct span value = trimmed(span_of(colon + 1, line.len - name.len - 1));
         if (is_name(name, "content-length")) {
-            if (parse_u64(value, &body_len))
+            if (parse_u64(value, &body_len) != ERR_OK)
                 return ANSWER_BAD;
             has_len = true;
         } else if (is_name(name, "location")) {

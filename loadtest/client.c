@@ -155,7 +155,7 @@ void client_open(struct client *c, struct event_base *base, const struct sockadd
     c->readable = event_new(base, -1, 0, on_readable, c);
     c->writable = event_new(base, -1, 0, on_writable, c);
     c->retry = event_new(base, -1, 0, start, c);
-    assert(c->readable && c->writable && c->retry);
+    assert(c->readable != NULL && c->writable != NULL && c->retry != NULL);
     start(-1, 0, c);
 }
 

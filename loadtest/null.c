@@ -43,7 +43,8 @@ int null_server(int argc, char **argv)
     const char *colon = strrchr(listen, ':');
     char address[64];
     uint64_t port;
-    if (!colon || (size_t)(colon - listen) >= sizeof address || parse_u64(span_str(colon + 1), &port) || port > 65535)
+    if (colon == NULL || (size_t)(colon - listen) >= sizeof address ||
+        parse_u64(span_str(colon + 1), &port) != ERR_OK || port > 65535)
         die("--listen must name an address and a port such as 127.0.0.1:8081, not '%s'", listen);
     snprintf(address, sizeof address, "%.*s", (int)(colon - listen), listen);
 

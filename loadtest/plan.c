@@ -45,9 +45,9 @@ static void read_codes(struct plan *p, const char *path)
 {
     char line[256];
     FILE *f = fopen(path, "r");
-    if (!f)
+    if (f == NULL)
         die("cannot read %s: %m", path);
-    while (fgets(line, sizeof line, f)) {
+    while (fgets(line, sizeof line, f) != NULL) {
         size_t n = strcspn(line, "\r\n");
         if (n == 0)
             continue;
@@ -65,11 +65,11 @@ static void read_codes(struct plan *p, const char *path)
 static void read_mix(struct plan *p, const char *mix)
 {
     char *copy = xstrdup(mix), *rest = copy;
-    for (char *part; (part = strsep(&rest, ","));) {
+    for (char *part; (part = strsep(&rest, ",")) != NULL;) {
         char *eq = strchr(part, '=');
         uint64_t share;
         size_t k = 0;
-        if (!eq || parse_u64(span_str(eq + 1), &share) || share > 1000000)
+        if (eq == NULL || parse_u64(span_str(eq + 1), &share) != ERR_OK || share > 1000000)
             die("--mix reads like click=80,view=15,lead=5, not '%s'", mix);
         *eq = '\0';
         while (k < KIND_RAW && strcmp(part, kind_words[k]) != 0)
@@ -100,7 +100,7 @@ struct plan *plan_new(const struct settings *s, struct span host, uint64_t salt)
         uint8_t key[64], hash[HASH_LEN];
         size_t len;
         struct buf hex;
-        if (!s->kid[0] || whsec_decode(span_str(s->secret), key, &len))
+        if (!s->kid[0] || whsec_decode(span_str(s->secret), key, &len) != ERR_OK)
             die("leads need --kid ID and --secret whsec_...");
         p->secret = hmac_new(key, len);
         crypto_wipe(key, sizeof key);
@@ -113,7 +113,7 @@ struct plan *plan_new(const struct settings *s, struct span host, uint64_t salt)
 
 void plan_free(struct plan *p)
 {
-    if (!p)
+    if (p == NULL)
         return;
     hmac_free(p->secret);
     free(p->codes);

@@ -125,7 +125,7 @@ static void on_ready(void *ctx, struct client *c)
 static struct span click_id_in(struct span location)
 {
     const char *at = location.len ? memmem(location.ptr, location.len, "click_id=", 9) : NULL;
-    if (!at || (size_t)(location.ptr + location.len - at) < 9 + POINTER_LEN)
+    if (at == NULL || (size_t)(location.ptr + location.len - at) < 9 + POINTER_LEN)
         return span_of(NULL, 0);
     return span_of(at + 9, POINTER_LEN);
 }
@@ -135,7 +135,7 @@ static void acknowledge_lead(struct run *r, const struct shot *shot, struct span
     json_t *v = json_loadb(body.ptr, body.len, 0, NULL);
     const char *lead = json_string_value(json_object_get(v, "lead"));
     const char *contract = json_string_value(json_object_get(v, "contract"));
-    if (lead && contract)
+    if (lead != NULL && contract != NULL)
         fprintf(r->acks, "lead %s %s %s %lld\n", shot->id, lead, contract,
                 (long long)json_integer_value(json_object_get(v, "index")));
     json_decref(v);
@@ -156,14 +156,14 @@ static void on_answered(void *ctx, struct client *c, const struct answer *a)
         struct span id = click_id_in(a->location);
         if (id.len) {
             plan_learn(r->plan, &c->shot, id);
-            if (r->acks)
+            if (r->acks != NULL)
                 fprintf(r->acks, "click %s %.*s\n", c->shot.id, (int)id.len, id.ptr);
         } else {
             k->no_click_id++;
         }
-    } else if (r->acks && c->shot.kind == KIND_VIEW && a->status == 200) {
+    } else if (r->acks != NULL && c->shot.kind == KIND_VIEW && a->status == 200) {
         fprintf(r->acks, "view %s\n", c->shot.click_id);
-    } else if (r->acks && c->shot.kind == KIND_LEAD && a->status == 200) {
+    } else if (r->acks != NULL && c->shot.kind == KIND_LEAD && a->status == 200) {
         acknowledge_lead(r, &c->shot, a->body);
     }
     finish_if_done(r);
@@ -229,7 +229,8 @@ static struct span parse_url(const char *url, struct sockaddr_storage *address, 
     if (host.len && host.ptr[host.len - 1] == '/')
         host.len--;
     char text[256];
-    snprintf(text, sizeof text, "%.*s%s", (int)host.len, host.ptr, memchr(host.ptr, ':', host.len) ? "" : ":80");
+    snprintf(text, sizeof text, "%.*s%s", (int)host.len, host.ptr,
+             memchr(host.ptr, ':', host.len) != NULL ? "" : ":80");
     *len = sizeof *address;
     if (evutil_parse_sockaddr_port(text, (struct sockaddr *)address, len))
         die("--url must name an address and a port such as http://127.0.0.1:8080, not '%s'", url);
@@ -254,7 +255,7 @@ static struct event_base *new_base(void)
                                    EVENT_BASE_FLAG_PRECISE_TIMER);
     struct event_base *base = event_base_new_with_config(cfg);
     event_config_free(cfg);
-    if (!base)
+    if (base == NULL)
         die("cannot start an event loop");
     return base;
 }
@@ -273,9 +274,9 @@ void run(const struct settings *s, struct result *out)
         host = span_str(s->public_host);
     if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
         die("cannot draw random bytes: %m");
-    if (s->acks[0] && !(r.acks = fopen(s->acks, "a")))
+    if (s->acks[0] && (r.acks = fopen(s->acks, "a")) == NULL)
         die("cannot write %s: %m", s->acks);
-    if (r.acks)
+    if (r.acks != NULL)
         setvbuf(r.acks, NULL, _IOLBF, 0); /* what was acknowledged stands in the file at once */
     allow_open_files(r.n_clients);
     r.plan = plan_new(s, host, salt);
@@ -301,6 +302,6 @@ void run(const struct settings *s, struct result *out)
     event_free(r.chores);
     event_base_free(r.base);
     plan_free(r.plan);
-    if (r.acks && fclose(r.acks))
+    if (r.acks != NULL && fclose(r.acks))
         die("cannot write %s: %m", s->acks);
 }

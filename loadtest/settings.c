@@ -68,7 +68,7 @@ static void set(struct settings *s, size_t i, const char *value)
         *(const char **)at = value;
         return;
     case NUMBER:
-        if (parse_i64(span_str(value), at))
+        if (parse_i64(span_str(value), at) != ERR_OK)
             die("--%s must be a whole number, not '%s'", table[i].name, value);
         return;
     case FLAG:

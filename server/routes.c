@@ -142,7 +142,7 @@ static enum err authenticate(struct request *rq, const struct route *r)
     if (a.len < sizeof scheme || strncasecmp(a.ptr, scheme, sizeof scheme - 1) != 0)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
     rq->caller = catalog_token(rq->catalog, span_of(a.ptr + sizeof scheme - 1, a.len - (sizeof scheme - 1)));
-    if (!rq->caller)
+    if (rq->caller == NULL)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token is not known");
     if (!(r->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
@@ -152,31 +152,31 @@ static enum err authenticate(struct request *rq, const struct route *r)
 enum err route_dispatch(struct request *rq, const struct route **route, struct reply *reply)
 {
     unsigned allow = 0;
-    enum err e = route_find(rq, route, &allow);
-    if (e == ERR_OK && rq->worker->shared->admin_listen[0] && rq->admin != !!((*route)->roles & ROUTE_OPS))
-        e = ERR_NOT_FOUND;
-    if (e == ERR_OK && (*route)->roles & ROUTE_ANY_PARTY)
-        e = authenticate(rq, *route);
-    if (e == ERR_OK)
-        e = (*route)->handle(rq, reply);
-    if (e == ERR_OK || e == ERR_PENDING)
-        return e;
+    enum err err = route_find(rq, route, &allow);
+    if (err == ERR_OK && rq->worker->shared->admin_listen[0] && rq->admin != !!((*route)->roles & ROUTE_OPS))
+        err = ERR_NOT_FOUND;
+    if (err == ERR_OK && (*route)->roles & ROUTE_ANY_PARTY)
+        err = authenticate(rq, *route);
+    if (err == ERR_OK)
+        err = (*route)->handle(rq, reply);
+    if (err == ERR_OK || err == ERR_PENDING)
+        return err;
     *reply = (struct reply){0};
-    reply_problem(rq, reply, e);
-    if (e == ERR_METHOD)
+    reply_problem(rq, reply, err);
+    if (err == ERR_METHOD)
         reply_header(reply, "Allow", allow_text(rq, allow));
     return ERR_OK;
 }
 
 void route_finish(const struct route *route, struct request *rq, struct job *job, struct reply *reply)
 {
-    enum err e = route->finish(rq, job, reply);
-    if (e == ERR_OK)
+    enum err err = route->finish(rq, job, reply);
+    if (err == ERR_OK)
         return;
     if (!rq->problem.detail[0])
         rq->problem = job->problem;
     *reply = (struct reply){0};
-    reply_problem(rq, reply, e);
+    reply_problem(rq, reply, err);
 }
 
 void reply_header(struct reply *r, const char *name, struct span value)
@@ -193,13 +193,13 @@ void reply_body(struct request *rq, struct reply *r, const char *content_type, s
     r->body = arena_copy(rq->arena, body);
 }
 
-void reply_problem(struct request *rq, struct reply *reply, enum err e)
+void reply_problem(struct request *rq, struct reply *reply, enum err err)
 {
     const struct problem *p = &rq->problem;
     char type[64];
     struct buf b;
     struct jw w;
-    snprintf(type, sizeof type, "urn:countersign:problem:%s", err_word(e));
+    snprintf(type, sizeof type, "urn:countersign:problem:%s", err_word(err));
     arena_buf(rq->arena, &b, 256 + 6 * (sizeof p->detail + sizeof p->field));
     jw_open(&w, &b);
     jw_object(&w);
@@ -207,18 +207,18 @@ void reply_problem(struct request *rq, struct reply *reply, enum err e)
         jw_kstr(&w, "detail", span_str(p->detail));
     if (p->field[0])
         jw_kstr(&w, "field", span_str(p->field));
-    jw_kint(&w, "status", err_status(e));
-    jw_kstr(&w, "title", span_str(err_title(e)));
+    jw_kint(&w, "status", err_status(err));
+    jw_kstr(&w, "title", span_str(err_title(err)));
     jw_kstr(&w, "type", span_str(type));
     jw_object_end(&w);
     jw_close(&w);
 
-    reply->status = err_status(e);
+    reply->status = err_status(err);
     reply->content_type = SPAN("application/problem+json");
     reply->body = buf_span(&b);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
-    if (e == ERR_UNAUTHORIZED && !span_starts(rq->target, "/postback")) /* postbacks are signed, not borne */
+    if (err == ERR_UNAUTHORIZED && !span_starts(rq->target, "/postback")) /* postbacks are signed, not borne */
         reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
-    if (reply->status == 503 || e == ERR_RATE)
+    if (reply->status == 503 || err == ERR_RATE)
         reply_header(reply, "Retry-After", SPAN("1"));
 }

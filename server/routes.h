@@ -32,7 +32,7 @@ MUST_CHECK enum err route_find(struct request *rq, const struct route **out, uns
 MUST_CHECK enum err route_dispatch(struct request *rq, const struct route **route, struct reply *reply);
 void route_finish(const struct route *route, struct request *rq, struct job *job, struct reply *reply);
 /* application/problem+json of an error (RFC 9457): type, title, status, detail, field. */
-void reply_problem(struct request *rq, struct reply *reply, enum err e);
+void reply_problem(struct request *rq, struct reply *reply, enum err err);
 const struct route *route_table(size_t *n); /* for /openapi.json and the tests */
 
 /* handlers, by family */

@@ -23,7 +23,7 @@ void buf_heap(struct buf *b)
 
 void buf_free(struct buf *b)
 {
-    if (!b)
+    if (b == NULL)
         return;
     if (b->heap)
         free(b->ptr);
@@ -61,7 +61,7 @@ char *buf_room(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    return n <= b->cap - b->len && b->ptr ? b->ptr + b->len : grow(b, n);
+    return n <= b->cap - b->len && b->ptr != NULL ? b->ptr + b->len : grow(b, n);
 }
 
 void buf_add(struct buf *b, const void *ptr, size_t len)
@@ -69,7 +69,7 @@ void buf_add(struct buf *b, const void *ptr, size_t len)
     if (len == 0)
         return;
     char *to = buf_room(b, len);
-    if (!to)
+    if (to == NULL)
         return;
     memcpy(to, ptr, len);
     b->len += len;
@@ -88,7 +88,7 @@ void buf_str(struct buf *b, const char *s)
 void buf_byte(struct buf *b, uint8_t byte)
 {
     char *to = buf_room(b, 1);
-    if (!to)
+    if (to == NULL)
         return;
     *to = (char)byte;
     b->len++;
@@ -117,7 +117,7 @@ void buf_hex(struct buf *b, const void *ptr, size_t len)
     static const char digit[] = "0123456789abcdef";
     const uint8_t *in = ptr;
     char *to = buf_room(b, len * 2);
-    if (!to)
+    if (to == NULL)
         return;
     for (size_t i = 0; i < len; i++) {
         to[2 * i] = digit[in[i] >> 4];
@@ -131,7 +131,7 @@ static void base64(struct buf *b, const void *ptr, size_t len, const char alphab
     const uint8_t *in = ptr;
     size_t tail = len % 3, n = len / 3 * 4 + (tail == 0 ? 0 : pad ? 4 : tail + 1);
     char *to = buf_room(b, n);
-    if (!to)
+    if (to == NULL)
         return;
     b->len += n;
     for (; len >= 3; len -= 3, in += 3) {
@@ -191,7 +191,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, args);
     assert(n >= 0);
     char *to = buf_room(b, (size_t)n + 1); /* vsnprintf ends with a NUL, which the buffer then drops */
-    if (to) {
+    if (to != NULL) {
         vsnprintf(to, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;
     }

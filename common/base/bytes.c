@@ -105,7 +105,7 @@ enum err parse_i64(struct span in, int64_t *out)
 {
     bool negative = span_starts(in, "-");
     uint64_t v;
-    if (parse_u64(negative ? span_of(in.ptr + 1, in.len - 1) : in, &v))
+    if (parse_u64(negative ? span_of(in.ptr + 1, in.len - 1) : in, &v) != ERR_OK)
         return ERR_MALFORMED;
     if (v > (uint64_t)INT64_MAX + negative || (negative && v == 0))
         return ERR_MALFORMED;

@@ -11,20 +11,20 @@ static const struct {
 #undef X
 };
 
-const char *err_word(enum err e)
+const char *err_word(enum err err)
 {
-    assert(e >= 0 && e < ERR_COUNT);
-    return errors[e].word;
+    assert(err >= 0 && err < ERR_COUNT);
+    return errors[err].word;
 }
 
-const char *err_title(enum err e)
+const char *err_title(enum err err)
 {
-    assert(e >= 0 && e < ERR_COUNT);
-    return errors[e].title;
+    assert(err >= 0 && err < ERR_COUNT);
+    return errors[err].title;
 }
 
-int err_status(enum err e)
+int err_status(enum err err)
 {
-    assert(e >= 0 && e < ERR_COUNT);
-    return errors[e].status;
+    assert(err >= 0 && err < ERR_COUNT);
+    return errors[err].status;
 }

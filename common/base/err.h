@@ -35,8 +35,8 @@ enum err {
         ERR_COUNT
 };
 
-const char *err_word(enum err e);
-const char *err_title(enum err e);
-int err_status(enum err e);
+const char *err_word(enum err err);
+const char *err_title(enum err err);
+int err_status(enum err err);
 
 #endif

@@ -47,7 +47,7 @@ static enum err check(const json_t *v, const char *path, int depth, unsigned fla
     const char *key;
     json_t *child;
     size_t i;
-    enum err e;
+    enum err err;
 
     switch (json_typeof(v)) {
     case JSON_REAL:
@@ -72,14 +72,14 @@ static enum err check(const json_t *v, const char *path, int depth, unsigned fla
         for (const char *c = key; flags & CANONICAL && *c; c++)
             if ((unsigned char)*c > 0x7f)
                 return problem(p, ERR_MALFORMED, inner, "must have an ASCII name");
-        if ((e = check(child, inner, depth + 1, flags & CANONICAL, p)))
-            return e;
+        if ((err = check(child, inner, depth + 1, flags & CANONICAL, p)) != ERR_OK)
+            return err;
     }
     json_array_foreach(v, i, child)
     {
         element_path(inner, path, i);
-        if ((e = check(child, inner, depth + 1, (flags & CANONICAL) | ELEMENT, p)))
-            return e;
+        if ((err = check(child, inner, depth + 1, (flags & CANONICAL) | ELEMENT, p)) != ERR_OK)
+            return err;
     }
     return ERR_OK;
 }
@@ -88,9 +88,9 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
 {
     json_error_t fault;
     json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
-    enum err e;
+    enum err err;
 
-    if (!v) {
+    if (v == NULL) {
         /* jansson's own text quotes the input, which may be personal data */
         if (json_error_code(&fault) == json_error_out_of_memory)
             abort();
@@ -101,12 +101,12 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
                        fault.column);
     }
     if (!json_is_object(v))
-        e = problem(p, ERR_MALFORMED, "", "must be a JSON object");
+        err = problem(p, ERR_MALFORMED, "", "must be a JSON object");
     else
-        e = flags & ANY_NUMBER ? ERR_OK : check(v, "", 0, flags, p);
-    if (e) {
+        err = flags & ANY_NUMBER ? ERR_OK : check(v, "", 0, flags, p);
+    if (err != ERR_OK) {
         json_decref(v);
-        return e;
+        return err;
     }
     *out = v;
     return ERR_OK;
@@ -128,7 +128,7 @@ enum err json_read_canonical(struct span text, json_t **out, struct problem *p)
     struct buf b;
     struct jw w;
 
-    if (read_checked(text, CANONICAL, &v, p))
+    if (read_checked(text, CANONICAL, &v, p) != ERR_OK)
         return ERR_CORRUPT;
     buf_heap(&b);
     jw_open(&w, &b);
@@ -216,9 +216,9 @@ static __attribute__((format(printf, 4, 5))) enum err wrong(struct problem *p, c
 static const json_t *member(const json_t *obj, const char *key, bool *found)
 {
     const json_t *v = json_object_get(obj, key);
-    if (v && json_is_null(v))
+    if (v != NULL && json_is_null(v))
         v = NULL;
-    if (found)
+    if (found != NULL)
         *found = v != NULL;
     return v;
 }
@@ -227,7 +227,7 @@ enum err json_get_str(const json_t *obj, const char *path, const char *key, size
                       struct problem *p)
 {
     const json_t *v = member(obj, key, found);
-    if (!v)
+    if (v == NULL)
         return ERR_OK;
     if (!json_is_string(v))
         return wrong(p, path, key, "must be a string");
@@ -241,7 +241,7 @@ enum err json_get_int(const json_t *obj, const char *path, const char *key, int6
                       bool *found, struct problem *p)
 {
     const json_t *v = member(obj, key, found);
-    if (!v)
+    if (v == NULL)
         return ERR_OK;
     if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
         return wrong(p, path, key, "must be a whole number from %lld to %lld", (long long)min, (long long)max);
@@ -252,7 +252,7 @@ enum err json_get_int(const json_t *obj, const char *path, const char *key, int6
 enum err json_get_bool(const json_t *obj, const char *path, const char *key, bool *out, bool *found, struct problem *p)
 {
     const json_t *v = member(obj, key, found);
-    if (!v)
+    if (v == NULL)
         return ERR_OK;
     if (!json_is_boolean(v))
         return wrong(p, path, key, "must be true or false");
@@ -264,7 +264,7 @@ enum err json_get_array(const json_t *obj, const char *path, const char *key, si
                         bool *found, struct problem *p)
 {
     const json_t *v = member(obj, key, found);
-    if (!v)
+    if (v == NULL)
         return ERR_OK;
     if (!json_is_array(v) || json_array_size(v) > max)
         return wrong(p, path, key, "must be a list of at most %zu elements", max);
@@ -276,7 +276,7 @@ enum err json_get_object(const json_t *obj, const char *path, const char *key, c
                          struct problem *p)
 {
     const json_t *v = member(obj, key, found);
-    if (!v)
+    if (v == NULL)
         return ERR_OK;
     if (!json_is_object(v))
         return wrong(p, path, key, "must be an object");
@@ -291,9 +291,9 @@ enum err json_only(const json_t *obj, const char *path, const char *const *names
     json_object_foreach((json_t *)obj, key, child)
     {
         const char *const *name = names;
-        while (*name && strcmp(*name, key) != 0)
+        while (*name != NULL && strcmp(*name, key) != 0)
             name++;
-        if (!*name)
+        if (*name == NULL)
             return wrong(p, path, key, "is not known here; check its spelling or leave it out");
     }
     return ERR_OK;

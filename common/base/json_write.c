@@ -74,7 +74,7 @@ static void escaped(struct buf *b, unsigned char c)
         ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
     if (c == '"' || c == '\\') {
         buf_add(b, (char[]){'\\', (char)c}, 2);
-    } else if (named[c]) {
+    } else if (named[c] != NULL) {
         buf_add(b, named[c], 2);
     } else {
         buf_add(b, "\\u00", 4);

@@ -5,7 +5,7 @@
 
 static void *must(void *ptr)
 {
-    if (!ptr)
+    if (ptr == NULL)
         abort();
     return ptr;
 }

@@ -63,8 +63,8 @@ enum err money_parse(struct span decimal, int64_t *micros)
     if (negative)
         decimal = span_of(decimal.ptr + 1, decimal.len - 1);
     const char *dot = decimal.len ? memchr(decimal.ptr, '.', decimal.len) : NULL;
-    struct span whole = span_of(decimal.ptr, dot ? (size_t)(dot - decimal.ptr) : decimal.len);
-    struct span part = dot ? span_of(dot + 1, decimal.len - whole.len - 1) : SPAN("0");
+    struct span whole = span_of(decimal.ptr, dot != NULL ? (size_t)(dot - decimal.ptr) : decimal.len);
+    struct span part = dot != NULL ? span_of(dot + 1, decimal.len - whole.len - 1) : SPAN("0");
     int64_t value = 0, fraction = 0, unit = MICROS_PER_UNIT;
     bool over = false;
 

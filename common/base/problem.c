@@ -17,10 +17,10 @@ static void cut_at_character(char *text, size_t cap, size_t wanted)
         text[len - 1] = '\0';
 }
 
-enum err problem(struct problem *p, enum err e, const char *field, const char *fmt, ...)
+enum err problem(struct problem *p, enum err err, const char *field, const char *fmt, ...)
 {
-    if (!p)
-        return e;
+    if (p == NULL)
+        return err;
     int n = snprintf(p->field, sizeof p->field, "%s", field);
     cut_at_character(p->field, sizeof p->field, (size_t)n);
 
@@ -29,5 +29,5 @@ enum err problem(struct problem *p, enum err e, const char *field, const char *f
     n = vsnprintf(p->detail, sizeof p->detail, fmt, args);
     va_end(args);
     cut_at_character(p->detail, sizeof p->detail, (size_t)n);
-    return e;
+    return err;
 }

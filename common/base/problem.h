@@ -12,7 +12,7 @@ struct problem {
 
 /* Fills *p and returns e, so that a check reads `return problem(p, ERR_INVALID, "name", "must be ...")`. p may be NULL.
  */
-enum err problem(struct problem *p, enum err e, const char *field, const char *fmt, ...)
+enum err problem(struct problem *p, enum err err, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 #endif

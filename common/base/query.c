@@ -10,9 +10,9 @@ static struct span take_until(struct span *rest, char mark)
 {
     const char *at = memchr(rest->ptr, mark, rest->len);
     struct span front = *rest;
-    if (at)
+    if (at != NULL)
         front.len = (size_t)(at - rest->ptr);
-    *rest = at ? span_of(at + 1, rest->len - front.len - 1) : span_of(NULL, 0);
+    *rest = at != NULL ? span_of(at + 1, rest->len - front.len - 1) : span_of(NULL, 0);
     return front;
 }
 
@@ -60,7 +60,7 @@ static size_t decoded_len(struct span in)
 static enum err decode(struct buf *out, struct span in, bool strict)
 {
     char *to = in.len ? buf_room(out, decoded_len(in)) : NULL;
-    if (!to)
+    if (to == NULL)
         return ERR_OK;
     for (size_t i = 0; i < in.len; i++) {
         int c = (unsigned char)in.ptr[i];
@@ -90,8 +90,8 @@ enum err query_decode(struct buf *out, struct span encoded)
 
 void query_decode_lenient(struct buf *out, struct span encoded)
 {
-    enum err e = decode(out, encoded, false);
-    (void)e; /* nothing is refused */
+    enum err err = decode(out, encoded, false);
+    (void)err; /* nothing is refused */
 }
 
 void query_encode(struct buf *out, struct span s)

@@ -19,7 +19,7 @@ static inline struct span span_of(const void *ptr, size_t len)
 }
 static inline struct span span_str(const char *s)
 {
-    return (struct span){s, s ? strlen(s) : 0};
+    return (struct span){s, s != NULL ? strlen(s) : 0};
 }
 static inline bool span_empty(struct span s)
 {

@@ -81,7 +81,7 @@ static bool take_number(struct span *s, unsigned width, unsigned *out)
 
 static bool take_one_of(struct span *s, const char *chars, char *out)
 {
-    if (s->len == 0 || s->ptr[0] == '\0' || !strchr(chars, s->ptr[0]))
+    if (s->len == 0 || s->ptr[0] == '\0' || strchr(chars, s->ptr[0]) == NULL)
         return false;
     *out = s->ptr[0];
     *s = span_of(s->ptr + 1, s->len - 1);

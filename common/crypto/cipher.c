@@ -16,9 +16,9 @@ struct direction {
 static void direction_open(struct direction *d, const char *cipher, const uint8_t key[32])
 {
     EVP_CIPHER *type = EVP_CIPHER_fetch(NULL, cipher, NULL);
-    must(type);
-    must(d->encrypt = EVP_CIPHER_CTX_new());
-    must(d->decrypt = EVP_CIPHER_CTX_new());
+    must(type != NULL);
+    must((d->encrypt = EVP_CIPHER_CTX_new()) != NULL);
+    must((d->decrypt = EVP_CIPHER_CTX_new()) != NULL);
     must(EVP_EncryptInit_ex2(d->encrypt, type, key, NULL, NULL));
     must(EVP_DecryptInit_ex2(d->decrypt, type, key, NULL, NULL));
     EVP_CIPHER_free(type);
@@ -43,7 +43,7 @@ struct aead *aead_new(const uint8_t key[32])
 
 void aead_free(struct aead *a)
 {
-    if (a) {
+    if (a != NULL) {
         direction_close(&a->gcm);
         free(a);
     }
@@ -110,7 +110,7 @@ struct block_cipher *block_cipher_new(const uint8_t key[32])
 
 void block_cipher_free(struct block_cipher *c)
 {
-    if (c) {
+    if (c != NULL) {
         direction_close(&c->ecb);
         free(c);
     }

@@ -15,15 +15,15 @@ struct signer *signer_new(const uint8_t seed[SEED_LEN])
 {
     struct signer *s = xmalloc(sizeof(*s));
     size_t len = sizeof(s->pub);
-    must(s->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SEED_LEN));
-    must(s->ctx = EVP_MD_CTX_new());
+    must((s->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SEED_LEN)) != NULL);
+    must((s->ctx = EVP_MD_CTX_new()) != NULL);
     must(EVP_PKEY_get_raw_public_key(s->key, s->pub, &len) && len == sizeof(s->pub));
     return s;
 }
 
 void signer_free(struct signer *s)
 {
-    if (s) {
+    if (s != NULL) {
         EVP_MD_CTX_free(s->ctx);
         EVP_PKEY_free(s->key);
         free(s);
@@ -47,7 +47,7 @@ bool ed25519_verify(const uint8_t pub[ED25519_KEY_LEN], struct span msg, const u
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, ED25519_KEY_LEN);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    must(key && ctx);
+    must(key != NULL && ctx != NULL);
     must(EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1);
     bool good = EVP_DigestVerify(ctx, sig, ED25519_SIG_LEN, (const uint8_t *)msg.ptr, msg.len) == 1;
     EVP_MD_CTX_free(ctx);

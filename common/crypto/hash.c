@@ -68,7 +68,7 @@ struct hmac *hmac_new(const void *key, size_t len)
 
 void hmac_free(struct hmac *h)
 {
-    if (h) {
+    if (h != NULL) {
         OPENSSL_cleanse(h, sizeof(*h));
         free(h);
     }

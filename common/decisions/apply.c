@@ -44,7 +44,7 @@ static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_
     struct row_op *op = add(ops, ROW_TXIDS);
     row_txid_key(op->key, l->party, l->txid);
     op->key_len = TXID_KEY_LEN;
-    op->value_len = txid_row_write(cx->contract, index, priv ? priv->facts_sha256 : erased, op->value);
+    op->value_len = txid_row_write(cx->contract, index, priv != NULL ? priv->facts_sha256 : erased, op->value);
 }
 
 static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_ms, uint64_t index, bool del)
@@ -74,7 +74,7 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
                  .payout_micros = l->payout_micros,
                  .due_ms = l->due_ms,
                  .approved_ms = approved ? e->at_ms : 0,
-                 .return_days = t ? t->return_days : 0,
+                 .return_days = t != NULL ? t->return_days : 0,
                  .has_click = l->has_click && !l->click_unrecorded,
                  .click = l->click,
                  .last = index,
@@ -88,9 +88,9 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
                  .reason = l->reason,
                  .micros = approved ? l->payout_micros : 0,
              });
-    if (priv && priv->has_email && accepted(l->status))
+    if (priv != NULL && priv->has_email && accepted(l->status))
         put_person(ops, cx, index, e->at_ms, CONTACT_EMAIL, priv->email);
-    if (priv && priv->has_phone && accepted(l->status))
+    if (priv != NULL && priv->has_phone && accepted(l->status))
         put_person(ops, cx, index, e->at_ms, CONTACT_PHONE, priv->phone);
     if (!span_empty(l->txid))
         put_txid(ops, cx, index, l, priv);
@@ -114,7 +114,7 @@ static bool follows(const struct lead_row *lead, const struct entry *e)
     if (d->trust == TRUST_SYSTEM) {
         if (!decide_due(d->terms, d->lead, lead, e->at_ms, &again))
             return false;
-    } else if (decide_disposition(d->terms, &r, lead, e->at_ms, &again, &same, NULL) || same) {
+    } else if (decide_disposition(d->terms, &r, lead, e->at_ms, &again, &same, NULL) != ERR_OK || same) {
         return false;
     }
     return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
@@ -169,14 +169,14 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
     tally->to_ms = at_ms;
     if (kind == ENTRY_CLICK) {
         tally->clicks[class]++;
-        if (class == CLASS_OK && t)
+        if (class == CLASS_OK && t != NULL)
             earn(&tally->click_micros, t->click_micros);
     } else if (kind == ENTRY_VIEW) {
         tally->views[class]++;
-        if (class == CLASS_OK && t)
+        if (class == CLASS_OK && t != NULL)
             earn(&tally->view_micros, t->view_micros);
     } else if (kind == ENTRY_GAP) {
-        assert(gap);
+        assert(gap != NULL);
         tally->gap_clicks += gap->clicks;
         tally->gap_views += gap->views;
     }

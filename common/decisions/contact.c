@@ -11,9 +11,9 @@ enum { LOCAL_MAX = 64, DOMAIN_MAX = 253, LABEL_MAX = 63, PHONE_MIN = 7, PHONE_MA
 
 static struct span trim(struct span s)
 {
-    while (s.len && memchr(" \t\r\n", s.ptr[0], 4))
+    while (s.len && memchr(" \t\r\n", s.ptr[0], 4) != NULL)
         s = span_of(s.ptr + 1, s.len - 1);
-    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4))
+    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4) != NULL)
         s.len--;
     return s;
 }
@@ -38,7 +38,7 @@ static bool local_well_formed(struct span local)
         char c = local.ptr[i];
         if (c == '.' && local.ptr[i - 1] == '.')
             return false;
-        if (c != '.' && !is_alnum(c) && (c == '\0' || !strchr("!#$%&'*+-/=?^_`{|}~", c)))
+        if (c != '.' && !is_alnum(c) && (c == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", c) == NULL))
             return false;
     }
     return true;
@@ -95,7 +95,7 @@ done:
 
 static bool is_one_of(struct span s, const char *const *list)
 {
-    while (*list && !span_is(s, *list))
+    while (*list != NULL && !span_is(s, *list))
         list++;
     return *list != NULL;
 }
@@ -115,7 +115,7 @@ enum err contact_email_key(struct span email, struct buf *key)
 
     email = trim(email);
     const char *at = email.len ? memrchr(email.ptr, '@', email.len) : NULL;
-    if (!at)
+    if (at == NULL)
         return ERR_INVALID;
     struct span before = span_of(email.ptr, (size_t)(at - email.ptr));
     buf_fixed(&domain, domain_mem, sizeof domain_mem);
@@ -202,7 +202,7 @@ static bool read_digits(struct span phone, char *digits, size_t cap, size_t *n, 
             if (*n == cap)
                 return false;
             digits[(*n)++] = c;
-        } else if (c == '\0' || !strchr(" ()-./", c)) {
+        } else if (c == '\0' || strchr(" ()-./", c) == NULL) {
             return false;
         }
     }
@@ -224,7 +224,7 @@ enum err contact_phone_key(struct span phone, struct span country, struct buf *k
         number = skip(number, 2);
     }
     if (!plus) {
-        if (!(c = country_by_id(country)))
+        if ((c = country_by_id(country)) == NULL)
             return ERR_INVALID;
         struct span national = without_trunk(c, number);
         plus = national.len == number.len && lost_its_plus(c, number);
@@ -234,14 +234,14 @@ enum err contact_phone_key(struct span phone, struct span country, struct buf *k
         c = country_by_number(number);
     }
 
-    struct span code = c ? span_str(c->code) : span_of(NULL, 0);
+    struct span code = c != NULL ? span_str(c->code) : span_of(NULL, 0);
     if (plus) {
         number = skip(number, code.len);
-        if (c && c->trunk[0] == '0' && span_starts(number, c->trunk)) /* +33 (0)6 ... */
+        if (c != NULL && c->trunk[0] == '0' && span_starts(number, c->trunk)) /* +33 (0)6 ... */
             number = skip(number, strlen(c->trunk));
     }
     size_t all = code.len + number.len;
-    if (all < PHONE_MIN || all > PHONE_MAX || (!c && (number.ptr[0] == '0')))
+    if (all < PHONE_MIN || all > PHONE_MAX || (c == NULL && (number.ptr[0] == '0')))
         return ERR_INVALID;
     buf_byte(key, '+');
     buf_span_add(key, code);

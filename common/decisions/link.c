@@ -9,7 +9,7 @@ static bool alnum(char c)
 
 static bool url_character(char c)
 {
-    return alnum(c) || (c && strchr("-._~:/?#[]@!$&'()*+,;=%", c));
+    return alnum(c) || (c && strchr("-._~:/?#[]@!$&'()*+,;=%", c) != NULL);
 }
 
 static bool host_ok(struct span h)
@@ -28,7 +28,7 @@ static bool literal_ok(struct span h)
     if (h.len < 4 || h.ptr[0] != '[' || h.ptr[h.len - 1] != ']')
         return false;
     for (size_t i = 1; i + 1 < h.len; i++)
-        if (!h.ptr[i] || !strchr("0123456789abcdefABCDEF:.", h.ptr[i]))
+        if (!h.ptr[i] || strchr("0123456789abcdefABCDEF:.", h.ptr[i]) == NULL)
             return false;
     return true;
 }
@@ -55,11 +55,11 @@ bool link_host(struct span url, struct span *host)
             return false;
 
     size_t end = scheme;
-    while (end < url.len && !strchr("/?#", url.ptr[end]))
+    while (end < url.len && strchr("/?#", url.ptr[end]) == NULL)
         end++;
     struct span authority = span_of(url.ptr + scheme, end - scheme);
     const char *bracket = memchr(authority.ptr, ']', authority.len);
-    size_t h = bracket ? (size_t)(bracket - authority.ptr) + 1 : 0;
+    size_t h = bracket != NULL ? (size_t)(bracket - authority.ptr) + 1 : 0;
     while (h < authority.len && authority.ptr[h] != ':')
         h++;
     struct span name = span_of(authority.ptr, h);

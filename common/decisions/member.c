@@ -57,7 +57,7 @@ enum err member_element(const struct reading *r, const char *name, const json_t 
     struct span s = span_of(json_string_value(v), json_string_length(v));
     char path[MEMBER_PATH];
 
-    if (json_is_string(v) && s.len > 0 && s.len <= max && (!ok || ok(s))) {
+    if (json_is_string(v) && s.len > 0 && s.len <= max && (ok == NULL || ok(s))) {
         *out = s;
         return ERR_OK;
     }
@@ -69,22 +69,22 @@ enum err members_read(const struct member *table, const struct reading *r, struc
 {
     const char *names[MEMBERS_MAX + 1];
     size_t n = 0;
-    for (const struct member *m = table; m->name; m++) {
+    for (const struct member *m = table; m->name != NULL; m++) {
         assert(n < MEMBERS_MAX);
         names[n++] = m->name;
     }
     names[n] = NULL;
 
-    enum err e = r->obj ? json_only(r->obj, r->path, names, r->problem) : ERR_OK;
-    for (const struct member *m = table; !e && m->name; m++)
-        e = m->type->read(m, r, t);
-    return e;
+    enum err err = r->obj != NULL ? json_only(r->obj, r->path, names, r->problem) : ERR_OK;
+    for (const struct member *m = table; err == ERR_OK && m->name != NULL; m++)
+        err = m->type->read(m, r, t);
+    return err;
 }
 
 void members_write(const struct member *table, const struct terms *t, struct jw *w)
 {
     jw_object(w);
-    for (const struct member *m = table; m->name; m++) {
+    for (const struct member *m = table; m->name != NULL; m++) {
         jw_key(w, m->name);
         m->type->write(m, t, w);
     }
@@ -98,10 +98,10 @@ static enum err object_read(const struct member *m, const struct reading *r, str
     char path[MEMBER_PATH];
     struct reading inner = {.path = path, .problem = r->problem};
     bool found = false;
-    enum err e = json_get_object(r->obj, r->path, m->name, &inner.obj, &found, r->problem);
+    enum err err = json_get_object(r->obj, r->path, m->name, &inner.obj, &found, r->problem);
 
-    if (e)
-        return e;
+    if (err != ERR_OK)
+        return err;
     member_path(path, r->path, m->name);
     return members_read(m->members, &inner, t);
 }
@@ -118,10 +118,10 @@ const struct member_type member_object = {object_read, object_write};
 static enum err int_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     int64_t v = m->fallback;
-    enum err e = json_get_int(r->obj, r->path, m->name, m->min, m->max, &v, NULL, r->problem);
-    if (!e)
+    enum err err = json_get_int(r->obj, r->path, m->name, m->min, m->max, &v, NULL, r->problem);
+    if (err == ERR_OK)
         *(int64_t *)field(m, t) = v;
-    return e;
+    return err;
 }
 
 static void int_write(const struct member *m, const struct terms *t, struct jw *w)
@@ -137,13 +137,13 @@ static enum err text_read(const struct member *m, const struct reading *r, struc
 {
     struct span v = span_str(m->text);
     bool found = false;
-    enum err e = json_get_str(r->obj, r->path, m->name, (size_t)m->max, &v, &found, r->problem);
+    enum err err = json_get_str(r->obj, r->path, m->name, (size_t)m->max, &v, &found, r->problem);
 
-    if (e)
-        return e;
-    if (!found && !m->text)
+    if (err != ERR_OK)
+        return err;
+    if (!found && m->text == NULL)
         return member_wrong(r, m->name, "is missing");
-    bool fallback = m->text && span_is(v, m->text);
+    bool fallback = m->text != NULL && span_is(v, m->text);
     if (!fallback && !m->ok(v))
         return member_wrong(r, m->name, m->must);
     *(struct span *)field(m, t) = v;
@@ -163,11 +163,11 @@ static enum err time_read(const struct member *m, const struct reading *r, struc
 {
     struct span text = SPAN("");
     int64_t ms = 0;
-    enum err e = json_get_str(r->obj, r->path, m->name, 64, &text, NULL, r->problem);
+    enum err err = json_get_str(r->obj, r->path, m->name, 64, &text, NULL, r->problem);
 
-    if (e)
-        return e;
-    if (!span_empty(text) && (time_parse(text, &ms) || ms <= 0))
+    if (err != ERR_OK)
+        return err;
+    if (!span_empty(text) && (time_parse(text, &ms) != ERR_OK || ms <= 0))
         return member_wrong(r, m->name, "must be an RFC 3339 time such as 2026-01-31T00:00:00Z, or empty");
     *(int64_t *)field(m, t) = ms;
     return ERR_OK;
@@ -192,7 +192,7 @@ const struct member_type member_time = {time_read, time_write};
 static int word_bit(const char *const *words, const json_t *v)
 {
     struct span word = span_of(json_string_value(v), json_string_length(v));
-    for (int i = 0; json_is_string(v) && words[i]; i++)
+    for (int i = 0; json_is_string(v) && words[i] != NULL; i++)
         if (span_is(word, words[i]))
             return i;
     return -1;
@@ -203,10 +203,10 @@ static enum err set_read(const struct member *m, const struct reading *r, struct
     const json_t *list = NULL, *v;
     unsigned bits = 0;
     size_t i;
-    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
+    enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
 
-    if (e)
-        return e;
+    if (err != ERR_OK)
+        return err;
     json_array_foreach(list, i, v)
     {
         int bit = word_bit(m->words, v);
@@ -217,9 +217,9 @@ static enum err set_read(const struct member *m, const struct reading *r, struct
         }
         bits |= 1u << bit;
     }
-    if (list && !bits && m->min > 0)
+    if (list != NULL && !bits && m->min > 0)
         return member_wrong(r, m->name, "must not be empty");
-    *(unsigned *)field(m, t) = list ? bits : (unsigned)m->fallback;
+    *(unsigned *)field(m, t) = list != NULL ? bits : (unsigned)m->fallback;
     return ERR_OK;
 }
 
@@ -227,7 +227,7 @@ static void set_write(const struct member *m, const struct terms *t, struct jw *
 {
     unsigned bits = *(const unsigned *)const_field(m, t);
     jw_array(w);
-    for (int i = 0; m->words[i]; i++)
+    for (int i = 0; m->words[i] != NULL; i++)
         if (bits & 1u << i)
             jw_str(w, span_str(m->words[i]));
     jw_array_end(w);
@@ -243,10 +243,10 @@ static enum err fixed_read(const struct member *m, const struct reading *r, stru
     char path[MEMBER_PATH];
 
     (void)t;
-    if (!v || json_is_null(v))
+    if (v == NULL || json_is_null(v))
         return ERR_OK;
     json_t *only = json_loads(m->text, JSON_DECODE_ANY, NULL);
-    assert(only);
+    assert(only != NULL);
     bool same = json_equal(v, only);
     json_decref(only);
     if (same)

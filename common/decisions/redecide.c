@@ -17,7 +17,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
     };
     memcpy(r->facts, l->facts, l->n_facts * sizeof *r->facts);
     memcpy(r->sub, l->sub, sizeof r->sub);
-    if (tokens) {
+    if (tokens != NULL) {
         r->has_email = tokens->has_email;
         r->has_phone = tokens->has_phone;
         memcpy(r->email, tokens->email, TOKEN_LEN);
@@ -51,7 +51,7 @@ static bool person_again(const struct fold_context *cx, const struct view *v, co
     const struct entry_lead *l = &recorded->lead;
     bool dup = !span_empty(l->dup_contract);
 
-    if (tokens && (!dup || span_eq(l->dup_contract, cx->contract_id))) {
+    if (tokens != NULL && (!dup || span_eq(l->dup_contract, cx->contract_id))) {
         gather_person(v, cx->campaign, t, r, recorded->at_ms, f);
         return false;
     }

@@ -149,7 +149,7 @@ bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct le
     uint8_t key[12];
     struct span value;
     row_index_key(key, contract, index);
-    return v->get(v->ctx, ROW_LEADS, span_of(key, sizeof key), &value) && !lead_row_read(value, out);
+    return v->get(v->ctx, ROW_LEADS, span_of(key, sizeof key), &value) && lead_row_read(value, out) == ERR_OK;
 }
 
 bool row_txid(const struct view *v, struct span party, struct span txid, uint32_t *contract, uint64_t *index,

@@ -17,7 +17,7 @@ static bool characters(struct span s, const char *others)
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
         bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && !(c && strchr(others, c)))
+        if (!alnum && !(c && strchr(others, c) != NULL))
             return false;
     }
     return s.len > 0;
@@ -150,10 +150,10 @@ static enum err complete(const struct member *table, const json_t *doc, struct t
     struct reading r = {doc, "", p};
     struct buf text;
     struct jw w;
-    enum err e = members_read(table, &r, t);
+    enum err err = members_read(table, &r, t);
 
-    if (e)
-        return e;
+    if (err != ERR_OK)
+        return err;
     if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
         return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
     buf_heap(&text);
@@ -161,27 +161,27 @@ static enum err complete(const struct member *table, const json_t *doc, struct t
     members_write(table, t, &w);
     jw_close(&w);
     if (text.len > LIMIT_DOCUMENT)
-        e = problem(p, ERR_INVALID, "", "must not take more than %d bytes: use fewer rules, tiers or values",
-                    LIMIT_DOCUMENT);
+        err = problem(p, ERR_INVALID, "", "must not take more than %d bytes: use fewer rules, tiers or values",
+                      LIMIT_DOCUMENT);
     else
         buf_span_add(canonical, buf_span(&text));
     buf_free(&text);
-    return e;
+    return err;
 }
 
 static enum err complete_new(const struct member *table, const json_t *in, struct span id, struct buf *canonical,
                              struct problem *p)
 {
-    if (json_object_get(in, "id"))
+    if (json_object_get(in, "id") != NULL)
         return problem(p, ERR_INVALID, "id", "is chosen by the server: leave it out");
     json_t *doc = json_copy((json_t *)in);
     struct terms *t = xcalloc(1, sizeof *t);
     int bad = json_object_set_new(doc, "id", json_stringn(id.ptr, id.len));
-    assert(doc && bad == 0);
-    enum err e = complete(table, doc, t, canonical, p);
+    assert(doc != NULL && bad == 0);
+    enum err err = complete(table, doc, t, canonical, p);
     terms_free(t);
     json_decref(doc);
-    return e;
+    return err;
 }
 
 enum err campaign_document(const json_t *in, struct span id, struct buf *canonical, struct problem *p)
@@ -224,24 +224,24 @@ static enum err patch_document(const struct member *table, const char *const *fi
 {
     json_t *doc = NULL, *merged = NULL;
     struct terms *t = xcalloc(1, sizeof *t);
-    enum err e = json_read_canonical(stored, &doc, p);
+    enum err err = json_read_canonical(stored, &doc, p);
 
-    if (e)
+    if (err != ERR_OK)
         goto done;
     merged = json_deep_copy(doc);
-    assert(merged);
+    assert(merged != NULL);
     merge(merged, patch);
-    for (; *fixed; fixed++)
+    for (; *fixed != NULL; fixed++)
         if (!json_equal(json_object_get(doc, *fixed), json_object_get(merged, *fixed))) {
-            e = problem(p, ERR_INVALID, *fixed, "cannot be changed: make a new one instead");
+            err = problem(p, ERR_INVALID, *fixed, "cannot be changed: make a new one instead");
             goto done;
         }
-    e = complete(table, merged, t, canonical, p);
+    err = complete(table, merged, t, canonical, p);
 done:
     terms_free(t);
     json_decref(merged);
     json_decref(doc);
-    return e;
+    return err;
 }
 
 enum err campaign_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p)
@@ -261,32 +261,32 @@ static enum err compile(const struct member *table, struct span document, struct
                         struct problem *p)
 {
     struct buf again;
-    enum err e = json_read_canonical(document, json, p);
+    enum err err = json_read_canonical(document, json, p);
 
-    if (e)
-        return e;
+    if (err != ERR_OK)
+        return err;
     buf_heap(&again);
-    e = complete(table, *json, t, &again, p) ? ERR_CORRUPT : ERR_OK;
-    if (!e && !span_eq(buf_span(&again), document))
-        e = problem(p, ERR_CORRUPT, "", "must be a complete canonical document");
+    err = complete(table, *json, t, &again, p) != ERR_OK ? ERR_CORRUPT : ERR_OK;
+    if (err == ERR_OK && !span_eq(buf_span(&again), document))
+        err = problem(p, ERR_CORRUPT, "", "must be a complete canonical document");
     buf_free(&again);
-    return e;
+    return err;
 }
 
 enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p)
 {
     struct terms *t = xcalloc(1, sizeof *t);
-    enum err e = compile(campaign_members, campaign, t, &t->json[0], p);
+    enum err err = compile(campaign_members, campaign, t, &t->json[0], p);
 
-    if (!e) {
+    if (err == ERR_OK) {
         struct span id = t->campaign;
-        e = compile(contract_members, contract, t, &t->json[1], p);
-        if (!e && !span_eq(id, t->campaign))
-            e = problem(p, ERR_CORRUPT, "campaign", "is not the id of the campaign's document");
+        err = compile(contract_members, contract, t, &t->json[1], p);
+        if (err == ERR_OK && !span_eq(id, t->campaign))
+            err = problem(p, ERR_CORRUPT, "campaign", "is not the id of the campaign's document");
     }
-    if (e) {
+    if (err != ERR_OK) {
         terms_free(t);
-        return e;
+        return err;
     }
     *out = t;
     return ERR_OK;
@@ -294,7 +294,7 @@ enum err terms_compile(struct span campaign, struct span contract, struct terms 
 
 void terms_free(struct terms *t)
 {
-    if (!t)
+    if (t == NULL)
         return;
     for (size_t i = 0; i < t->n_rules; i++)
         free(t->rules[i].values);

@@ -14,7 +14,7 @@ bool field_name_ok(struct span name)
     for (size_t i = 2; i < name.len; i++) {
         char c = name.ptr[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && !(c && strchr("._-", c)))
+        if (!letter && !(c && strchr("._-", c) != NULL))
             return false;
     }
     return true;
@@ -31,13 +31,13 @@ static void write_texts(struct jw *w, const struct span *texts, size_t n)
 static enum err hosts_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     const json_t *list = NULL;
-    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
-    for (size_t i = 0; !e && i < json_array_size(list); i++)
-        e = member_element(r, m->name, list, i, 255, link_pattern_ok,
-                           "must be a host name such as shop.example.com or *.example.com", &t->allowed_hosts[i]);
-    if (!e)
+    enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
+        err = member_element(r, m->name, list, i, 255, link_pattern_ok,
+                             "must be a host name such as shop.example.com or *.example.com", &t->allowed_hosts[i]);
+    if (err == ERR_OK)
         t->n_allowed_hosts = json_array_size(list);
-    return e;
+    return err;
 }
 
 static void hosts_write(const struct member *m, const struct terms *t, struct jw *w)
@@ -76,15 +76,15 @@ static void require(struct terms *t, struct span name)
 static enum err require_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     const json_t *list = NULL;
-    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_FIELDS, &list, NULL, r->problem);
-    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+    enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_FIELDS, &list, NULL, r->problem);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
         struct span name;
-        e = member_element(r, m->name, list, i, 2 + LIMIT_FIELD_NAME, requirable,
-                           "must be email, phone, first_name, last_name, country or f_NAME", &name);
-        if (!e)
+        err = member_element(r, m->name, list, i, 2 + LIMIT_FIELD_NAME, requirable,
+                             "must be email, phone, first_name, last_name, country or f_NAME", &name);
+        if (err == ERR_OK)
             require(t, name);
     }
-    return e;
+    return err;
 }
 
 static void require_write(const struct member *m, const struct terms *t, struct jw *w)
@@ -105,43 +105,43 @@ const struct member_type member_require = {require_read, require_write};
 static enum err rule_values(const struct reading *r, struct rule *out)
 {
     const json_t *list = NULL;
-    enum err e = json_get_array(r->obj, r->path, "in", LIMIT_VALUES, &list, NULL, r->problem);
-    if (e)
-        return e;
+    enum err err = json_get_array(r->obj, r->path, "in", LIMIT_VALUES, &list, NULL, r->problem);
+    if (err != ERR_OK)
+        return err;
     if (json_array_size(list) == 0)
         return member_wrong(r, "in", "must list at least one value");
     out->n_values = json_array_size(list);
     out->values = xcalloc(out->n_values, sizeof *out->values);
-    for (size_t i = 0; !e && i < out->n_values; i++)
-        e = member_element(r, "in", list, i, LIMIT_FIELD, NULL, "must be a text that is not empty", &out->values[i]);
-    return e;
+    for (size_t i = 0; err == ERR_OK && i < out->n_values; i++)
+        err = member_element(r, "in", list, i, LIMIT_FIELD, NULL, "must be a text that is not empty", &out->values[i]);
+    return err;
 }
 
 static enum err rule_range(const struct reading *r, struct rule *out)
 {
-    enum err e =
+    enum err err =
         json_get_int(r->obj, r->path, "min", -JSON_INT_MAX, JSON_INT_MAX, &out->min, &out->has_min, r->problem);
-    if (!e)
-        e = json_get_int(r->obj, r->path, "max", -JSON_INT_MAX, JSON_INT_MAX, &out->max, &out->has_max, r->problem);
-    if (!e && out->has_min && out->has_max && out->min > out->max)
+    if (err == ERR_OK)
+        err = json_get_int(r->obj, r->path, "max", -JSON_INT_MAX, JSON_INT_MAX, &out->max, &out->has_max, r->problem);
+    if (err == ERR_OK && out->has_min && out->has_max && out->min > out->max)
         return member_wrong(r, "max", "must not be below min");
-    return e;
+    return err;
 }
 
 static enum err rule_equals(const struct reading *r, struct rule *out)
 {
     out->n_values = 1;
     out->values = xcalloc(1, sizeof *out->values);
-    enum err e = json_get_str(r->obj, r->path, "equals", LIMIT_FIELD, &out->values[0], NULL, r->problem);
-    if (!e && span_empty(out->values[0]))
+    enum err err = json_get_str(r->obj, r->path, "equals", LIMIT_FIELD, &out->values[0], NULL, r->problem);
+    if (err == ERR_OK && span_empty(out->values[0]))
         return member_wrong(r, "equals", "must not be empty");
-    return e;
+    return err;
 }
 
 static bool has(const json_t *obj, const char *name)
 {
     const json_t *v = json_object_get(obj, name);
-    return v && !json_is_null(v);
+    return v != NULL && !json_is_null(v);
 }
 
 /* *out is cleared memory. */
@@ -149,12 +149,12 @@ static enum err rule_read(const struct reading *r, struct rule *out)
 {
     static const char *const names[] = {"equals", "field", "in", "max", "min", NULL};
     bool equals = has(r->obj, "equals"), in = has(r->obj, "in"), range = has(r->obj, "min") || has(r->obj, "max");
-    enum err e = json_only(r->obj, r->path, names, r->problem);
+    enum err err = json_only(r->obj, r->path, names, r->problem);
 
-    if (!e)
-        e = json_get_str(r->obj, r->path, "field", 2 + LIMIT_FIELD_NAME, &out->field, NULL, r->problem);
-    if (e)
-        return e;
+    if (err == ERR_OK)
+        err = json_get_str(r->obj, r->path, "field", 2 + LIMIT_FIELD_NAME, &out->field, NULL, r->problem);
+    if (err != ERR_OK)
+        return err;
     if (!field_name_ok(out->field))
         return member_wrong(r, "field", "must be country or f_NAME");
     if (equals + in + range != 1)
@@ -185,16 +185,16 @@ static void rule_write(const struct rule *rule, struct jw *w)
 static enum err rules_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     const json_t *list = NULL;
-    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_RULES, &list, NULL, r->problem);
-    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+    enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_RULES, &list, NULL, r->problem);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
         char path[MEMBER_PATH];
         struct reading inner = {json_array_get(list, i), path, r->problem};
         member_element_path(path, r->path, m->name, i);
         if (!json_is_object(inner.obj))
             return problem(r->problem, ERR_INVALID, path, "must be an object");
-        e = rule_read(&inner, &t->rules[t->n_rules++]);
+        err = rule_read(&inner, &t->rules[t->n_rules++]);
     }
-    return e;
+    return err;
 }
 
 static void rules_write(const struct member *m, const struct terms *t, struct jw *w)
@@ -216,16 +216,16 @@ static enum err tier_read(const struct reading *r, struct tier *out)
     char path[MEMBER_PATH];
     struct reading when = {.path = path, .problem = r->problem};
     bool found = false;
-    enum err e = json_only(r->obj, r->path, names, r->problem);
+    enum err err = json_only(r->obj, r->path, names, r->problem);
 
-    if (!e)
-        e = json_get_int(r->obj, r->path, "micros", 0, PRICE_MAX, &out->micros, &found, r->problem);
-    if (!e && !found)
+    if (err == ERR_OK)
+        err = json_get_int(r->obj, r->path, "micros", 0, PRICE_MAX, &out->micros, &found, r->problem);
+    if (err == ERR_OK && !found)
         return member_wrong(r, "micros", "is missing");
-    if (!e)
-        e = json_get_object(r->obj, r->path, "when", &when.obj, &out->has_when, r->problem);
-    if (e || !out->has_when)
-        return e;
+    if (err == ERR_OK)
+        err = json_get_object(r->obj, r->path, "when", &when.obj, &out->has_when, r->problem);
+    if (err != ERR_OK || !out->has_when)
+        return err;
     member_path(path, r->path, "when");
     return rule_read(&when, &out->when);
 }
@@ -233,8 +233,8 @@ static enum err tier_read(const struct reading *r, struct tier *out)
 static enum err tiers_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     const json_t *list = NULL;
-    enum err e = json_get_array(r->obj, r->path, m->name, LIMIT_TIERS, &list, NULL, r->problem);
-    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+    enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_TIERS, &list, NULL, r->problem);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
         char path[MEMBER_PATH];
         struct reading inner = {json_array_get(list, i), path, r->problem};
         member_element_path(path, r->path, m->name, i);
@@ -243,9 +243,9 @@ static enum err tiers_read(const struct member *m, const struct reading *r, stru
         if (i > 0 && !t->tiers[i - 1].has_when)
             return problem(r->problem, ERR_INVALID, path,
                            "can never match: a tier without `when` must be the last one");
-        e = tier_read(&inner, &t->tiers[t->n_tiers++]);
+        err = tier_read(&inner, &t->tiers[t->n_tiers++]);
     }
-    return e;
+    return err;
 }
 
 static void tiers_write(const struct member *m, const struct terms *t, struct jw *w)
@@ -271,9 +271,9 @@ const struct member_type member_tiers = {tiers_read, tiers_write};
 static enum err mode_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     struct span mode = SPAN("auto");
-    enum err e = json_get_str(r->obj, r->path, m->name, 16, &mode, NULL, r->problem);
-    if (e)
-        return e;
+    enum err err = json_get_str(r->obj, r->path, m->name, 16, &mode, NULL, r->problem);
+    if (err != ERR_OK)
+        return err;
     if (!span_is(mode, "auto") && !span_is(mode, "manual"))
         return member_wrong(r, m->name, "must be auto or manual");
     t->auto_approve = span_is(mode, "auto");
@@ -295,16 +295,16 @@ static enum err caps_read(const struct member *m, const struct reading *r, struc
     static const char *const names[] = {"budget_micros_month", "day", "month", NULL};
     char path[MEMBER_PATH];
     struct reading caps = {.path = path, .problem = r->problem};
-    enum err e = json_get_object(r->obj, r->path, m->name, &caps.obj, NULL, r->problem);
+    enum err err = json_get_object(r->obj, r->path, m->name, &caps.obj, NULL, r->problem);
 
     (void)t;
     member_path(path, r->path, m->name);
-    if (!e && caps.obj)
-        e = json_only(caps.obj, path, names, r->problem);
-    for (const char *const *name = names; !e && *name; name++)
+    if (err == ERR_OK && caps.obj != NULL)
+        err = json_only(caps.obj, path, names, r->problem);
+    for (const char *const *name = names; err == ERR_OK && *name != NULL; name++)
         if (has(caps.obj, *name))
-            e = member_wrong(&caps, *name, "is not supported yet: leave it out or null");
-    return e;
+            err = member_wrong(&caps, *name, "is not supported yet: leave it out or null");
+    return err;
 }
 
 static void caps_write(const struct member *m, const struct terms *t, struct jw *w)

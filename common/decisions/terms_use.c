@@ -55,7 +55,7 @@ bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)
         return false;
     if (r->op == RULE_RANGE) {
         int64_t v;
-        return !parse_i64(facts[f].value, &v) && (!r->has_min || v >= r->min) && (!r->has_max || v <= r->max);
+        return parse_i64(facts[f].value, &v) == ERR_OK && (!r->has_min || v >= r->min) && (!r->has_max || v <= r->max);
     }
     for (size_t i = 0; i < r->n_values; i++)
         if (same_text(r->field, facts[f].value, r->values[i]))

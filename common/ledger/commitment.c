@@ -142,11 +142,11 @@ static enum err get_b64url(const json_t *obj, const char *key, void *out, size_t
     struct span text = SPAN("");
     size_t got = 0;
     *found = false;
-    enum err e = json_get_str(obj, "", key, 2 * len, &text, found, NULL);
-    if (e == ERR_OK && *found && (b64url_decode(text, out, len, &got) != ERR_OK || got != len)) {
-        e = ERR_CORRUPT;
+    enum err err = json_get_str(obj, "", key, 2 * len, &text, found, NULL);
+    if (err == ERR_OK && *found && (b64url_decode(text, out, len, &got) != ERR_OK || got != len)) {
+        err = ERR_CORRUPT;
     }
-    return e;
+    return err;
 }
 
 static bool is_b64url(const json_t *obj, const char *key, void *out, size_t len)
@@ -197,7 +197,7 @@ enum err private_read(struct span bytes, struct private_part *out)
 
 void private_close(struct private_part *p)
 {
-    if (p) {
+    if (p != NULL) {
         json_decref(p->json);
         *p = (struct private_part){0};
     }
@@ -257,8 +257,8 @@ void opening_write(struct buf *out, uint64_t index, const struct private_part *p
 /* ip, ua and their salt: all or none; when there, `want` must be their commitment. */
 static bool network_fits(const json_t *obj, const struct hash *want)
 {
-    bool has_ip = json_object_get(obj, "ip"), has_ua = json_object_get(obj, "ua"),
-         has_salt = json_object_get(obj, "network_salt");
+    bool has_ip = json_object_get(obj, "ip") != NULL, has_ua = json_object_get(obj, "ua") != NULL,
+         has_salt = json_object_get(obj, "network_salt") != NULL;
     if (!has_ip && !has_ua && !has_salt) {
         return true;
     }
@@ -275,7 +275,7 @@ static bool network_fits(const json_t *obj, const struct hash *want)
 
 static bool contact_fits(json_t *obj, const struct hash *want)
 {
-    bool has_contact = json_object_get(obj, "contact"), has_salt = json_object_get(obj, "contact_salt");
+    bool has_contact = json_object_get(obj, "contact") != NULL, has_salt = json_object_get(obj, "contact_salt") != NULL;
     if (!has_contact && !has_salt) {
         return true;
     }
@@ -327,18 +327,18 @@ enum err opening_read(struct span line, struct opening *out)
     struct opening o = {0};
     int64_t index = 0;
     bool found = false;
-    enum err e = json_read_canonical(line, &obj, NULL) == ERR_OK &&
-                         json_get_int(obj, "", "index", 0, JSON_INT_MAX, &index, &found, NULL) == ERR_OK && found
-                     ? ERR_OK
-                     : ERR_CORRUPT;
-    if (e == ERR_OK) {
+    enum err err = json_read_canonical(line, &obj, NULL) == ERR_OK &&
+                           json_get_int(obj, "", "index", 0, JSON_INT_MAX, &index, &found, NULL) == ERR_OK && found
+                       ? ERR_OK
+                       : ERR_CORRUPT;
+    if (err == ERR_OK) {
         o.index = (uint64_t)index;
         o.lead = json_object_get(obj, "contact_sha256") != NULL;
-        e = (o.lead ? lead_members(obj, &o) : click_members(obj, &o)) ? ERR_OK : ERR_CORRUPT;
+        err = (o.lead ? lead_members(obj, &o) : click_members(obj, &o)) ? ERR_OK : ERR_CORRUPT;
     }
-    if (e == ERR_OK) {
+    if (err == ERR_OK) {
         *out = o;
     }
     json_decref(obj);
-    return e;
+    return err;
 }

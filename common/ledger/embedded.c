@@ -17,7 +17,7 @@ bool embedded_text(json_t *obj, const char *key, struct span *out)
     json_t *text = json_stringn(b.ptr, b.len);
     buf_free(&b);
     int failed = json_object_set_new(obj, key, text);
-    assert(text && !failed);
+    assert(text != NULL && !failed);
     *out = span_of(json_string_value(text), json_string_length(text));
     return true;
 }

@@ -11,55 +11,55 @@ static enum err read_int(const json_t *obj, const struct field *f, int64_t min, 
                          struct problem *p)
 {
     int64_t v = f->type == TIER ? -1 : 0;
-    enum err e = json_get_int(obj, "", f->name, min, max, &v, NULL, p);
-    if (e == ERR_OK && size == sizeof(uint32_t)) {
+    enum err err = json_get_int(obj, "", f->name, min, max, &v, NULL, p);
+    if (err == ERR_OK && size == sizeof(uint32_t)) {
         *(uint32_t *)at = (uint32_t)v;
-    } else if (e == ERR_OK) {
+    } else if (err == ERR_OK) {
         *(int64_t *)at = v;
     }
-    return e;
+    return err;
 }
 
 static enum err read_word(const json_t *obj, const struct field *f, void *at, struct problem *p)
 {
     struct span word = SPAN("");
-    enum err e = json_get_str(obj, "", f->name, LIMIT_FIELD_NAME, &word, NULL, p);
-    if (e == ERR_OK) {
-        e = f->type == CLASS    ? class_parse(word, at)
-            : f->type == TRUST  ? trust_parse(word, at)
-            : f->type == STATUS ? status_parse(word, at)
-                                : reason_parse(word, at);
+    enum err err = json_get_str(obj, "", f->name, LIMIT_FIELD_NAME, &word, NULL, p);
+    if (err == ERR_OK) {
+        err = f->type == CLASS    ? class_parse(word, at)
+              : f->type == TRUST  ? trust_parse(word, at)
+              : f->type == STATUS ? status_parse(word, at)
+                                  : reason_parse(word, at);
     }
-    return e == ERR_OK ? e : bad(p, f->name, "is not a word of its table");
+    return err == ERR_OK ? err : bad(p, f->name, "is not a word of its table");
 }
 
 static enum err read_32(const json_t *obj, const struct field *f, void *at, struct problem *p)
 {
     struct span text = SPAN("");
     size_t len = 0;
-    enum err e = json_get_str(obj, "", f->name, 2 * 32, &text, NULL, p);
-    if (e == ERR_OK) {
-        e = f->type == HEX_32 ? hex_decode(text, at, 32, &len) : b64url_decode(text, at, 32, &len);
+    enum err err = json_get_str(obj, "", f->name, 2 * 32, &text, NULL, p);
+    if (err == ERR_OK) {
+        err = f->type == HEX_32 ? hex_decode(text, at, 32, &len) : b64url_decode(text, at, 32, &len);
     }
-    return e == ERR_OK && len == 32 ? ERR_OK : bad(p, f->name, "must be 32 bytes");
+    return err == ERR_OK && len == 32 ? ERR_OK : bad(p, f->name, "must be 32 bytes");
 }
 
 static enum err read_contacts(const json_t *obj, const struct field *f, unsigned *bits, struct problem *p)
 {
     const json_t *list = NULL, *item;
     size_t i;
-    enum err e = json_get_array(obj, "", f->name, CONTACT_FIELDS, &list, NULL, p);
-    if (e != ERR_OK) {
-        return e;
+    enum err err = json_get_array(obj, "", f->name, CONTACT_FIELDS, &list, NULL, p);
+    if (err != ERR_OK) {
+        return err;
     }
     json_array_foreach(list, i, item)
     {
         int field = 0;
         const char *name = json_string_value(item);
-        while (field < CONTACT_FIELDS && name && strcmp(name, contact_names[field]) != 0) {
+        while (field < CONTACT_FIELDS && name != NULL && strcmp(name, contact_names[field]) != 0) {
             field++;
         }
-        if (!name || field == CONTACT_FIELDS) {
+        if (name == NULL || field == CONTACT_FIELDS) {
             return bad(p, f->name, "must list contact fields");
         }
         *bits |= 1u << field;
@@ -72,9 +72,9 @@ static enum err read_facts(const json_t *obj, struct entry_lead *l, struct probl
     const json_t *facts = NULL;
     const char *name;
     json_t *value;
-    enum err e = json_get_object(obj, "", "facts", &facts, NULL, p);
-    if (e != ERR_OK) {
-        return e;
+    enum err err = json_get_object(obj, "", "facts", &facts, NULL, p);
+    if (err != ERR_OK) {
+        return err;
     }
     /* jansson keeps the members in the order of the text, which is canonical */
     json_object_foreach((json_t *)facts, name, value)
@@ -94,17 +94,17 @@ static enum err read_dup(const json_t *obj, struct entry_lead *l, struct problem
     const json_t *dup = NULL;
     int64_t index = 0;
     bool found = false;
-    enum err e = json_get_object(obj, "", "dup", &dup, NULL, p);
-    if (e != ERR_OK || !dup) {
-        return e;
+    enum err err = json_get_object(obj, "", "dup", &dup, NULL, p);
+    if (err != ERR_OK || dup == NULL) {
+        return err;
     }
-    if ((e = json_only(dup, "dup", names, p)) == ERR_OK &&
-        (e = json_get_str(dup, "dup", "contract", LIMIT_ID, &l->dup_contract, NULL, p)) == ERR_OK &&
-        (e = json_get_int(dup, "dup", "index", 0, JSON_INT_MAX, &index, &found, p)) == ERR_OK) {
+    if ((err = json_only(dup, "dup", names, p)) == ERR_OK &&
+        (err = json_get_str(dup, "dup", "contract", LIMIT_ID, &l->dup_contract, NULL, p)) == ERR_OK &&
+        (err = json_get_int(dup, "dup", "index", 0, JSON_INT_MAX, &index, &found, p)) == ERR_OK) {
         l->dup_index = (uint64_t)index;
-        e = found ? ERR_OK : bad(p, "dup.index", "is missing");
+        err = found ? ERR_OK : bad(p, "dup.index", "is missing");
     }
-    return e;
+    return err;
 }
 
 static enum err read_field(json_t *obj, const struct field *f, struct entry *e, struct problem *p)
@@ -151,9 +151,9 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
 static enum err read_kind(const json_t *obj, enum entry_kind *out, struct problem *p)
 {
     struct span word = SPAN("");
-    enum err e = json_get_str(obj, "", "kind", LIMIT_FIELD_NAME, &word, NULL, p);
-    for (int k = 0; e == ERR_OK && k < ENTRY_KINDS; k++) {
-        if (entry_fields[k] && span_is(word, entry_kind_word((enum entry_kind)k))) {
+    enum err err = json_get_str(obj, "", "kind", LIMIT_FIELD_NAME, &word, NULL, p);
+    for (int k = 0; err == ERR_OK && k < ENTRY_KINDS; k++) {
+        if (entry_fields[k] != NULL && span_is(word, entry_kind_word((enum entry_kind)k))) {
             *out = (enum entry_kind)k;
             return ERR_OK;
         }
@@ -167,8 +167,8 @@ static enum err read_fields(json_t *obj, struct entry *e, struct problem *p)
     if (err != ERR_OK) {
         return err;
     }
-    for (const struct field *f = entry_fields[e->kind]; f->name; f++) {
-        if (f->always && !json_object_get(obj, f->name)) {
+    for (const struct field *f = entry_fields[e->kind]; f->name != NULL; f++) {
+        if (f->always && json_object_get(obj, f->name) == NULL) {
             return bad(p, f->name, "is missing");
         }
         if ((err = read_field(obj, f, e, p)) != ERR_OK) {
@@ -208,7 +208,7 @@ enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
 
 void entry_close(struct entry *e)
 {
-    if (e) {
+    if (e != NULL) {
         json_decref(e->json);
         e->json = NULL;
     }

@@ -121,11 +121,11 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
 
 void entry_write(struct buf *out, const struct entry *e)
 {
-    assert((unsigned)e->kind < ENTRY_KINDS && entry_fields[e->kind]);
+    assert((unsigned)e->kind < ENTRY_KINDS && entry_fields[e->kind] != NULL);
     struct jw w;
     jw_open(&w, out);
     jw_object(&w);
-    for (const struct field *f = entry_fields[e->kind]; f->name; f++) {
+    for (const struct field *f = entry_fields[e->kind]; f->name != NULL; f++) {
         if (f->always || !is_default(f, e)) {
             jw_key(&w, f->name);
             write_value(&w, f, e);

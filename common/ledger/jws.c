@@ -68,11 +68,11 @@ void jwks_write(struct buf *out, const uint8_t (*pubs)[ED25519_KEY_LEN], size_t 
 static enum err must_be(const json_t *obj, const char *key, struct span want, struct problem *p)
 {
     struct span got = SPAN("");
-    enum err e = json_get_str(obj, "", key, HEADER_MAX, &got, NULL, p);
-    if (e == ERR_OK && !span_eq(got, want)) {
-        e = problem(p, ERR_INVALID, key, "must be \"%.*s\"", (int)want.len, want.ptr);
+    enum err err = json_get_str(obj, "", key, HEADER_MAX, &got, NULL, p);
+    if (err == ERR_OK && !span_eq(got, want)) {
+        err = problem(p, ERR_INVALID, key, "must be \"%.*s\"", (int)want.len, want.ptr);
     }
-    return e;
+    return err;
 }
 
 static bool has(const json_t *obj, const char *key)
@@ -93,30 +93,30 @@ enum err jwk_read(struct span json, uint8_t pub[ED25519_KEY_LEN], struct problem
     struct span x = SPAN("");
     uint8_t key[ED25519_KEY_LEN];
     size_t len = 0;
-    enum err e = json_read(json, &obj, p);
-    if (e != ERR_OK) {
-        return e;
+    enum err err = json_read(json, &obj, p);
+    if (err != ERR_OK) {
+        return err;
     }
     if (has(obj, "d")) {
-        e = problem(p, ERR_INVALID, "d",
-                    "is the private part of the key: keep it, and make a new key pair since this one was sent");
+        err = problem(p, ERR_INVALID, "d",
+                      "is the private part of the key: keep it, and make a new key pair since this one was sent");
         goto done;
     }
-    if ((e = must_be(obj, "kty", SPAN("OKP"), p)) != ERR_OK ||
-        (e = must_be(obj, "crv", SPAN("Ed25519"), p)) != ERR_OK ||
-        (e = json_get_str(obj, "", "x", HEADER_MAX, &x, NULL, p)) != ERR_OK) {
+    if ((err = must_be(obj, "kty", SPAN("OKP"), p)) != ERR_OK ||
+        (err = must_be(obj, "crv", SPAN("Ed25519"), p)) != ERR_OK ||
+        (err = json_get_str(obj, "", "x", HEADER_MAX, &x, NULL, p)) != ERR_OK) {
         goto done;
     }
     if (b64url_decode(x, key, sizeof(key), &len) != ERR_OK || len != sizeof(key)) {
-        e = problem(p, ERR_INVALID, "x", "must be the base64url of 32 bytes");
+        err = problem(p, ERR_INVALID, "x", "must be the base64url of 32 bytes");
         goto done;
     }
-    if ((e = kid_fits(obj, key, p)) == ERR_OK) {
+    if ((err = kid_fits(obj, key, p)) == ERR_OK) {
         memcpy(pub, key, sizeof(key));
     }
 done:
     json_decref(obj);
-    return e;
+    return err;
 }
 
 /* ---- signing ---- */
@@ -215,11 +215,11 @@ static enum err decode(struct span text, struct buf *out)
 {
     size_t cap = text.len / 4 * 3 + 3, len;
     buf_clear(out);
-    enum err e = b64url_decode(text, buf_room(out, cap), cap, &len);
-    if (e == ERR_OK) {
+    enum err err = b64url_decode(text, buf_room(out, cap), cap, &len);
+    if (err == ERR_OK) {
         out->len = len;
     }
-    return e;
+    return err;
 }
 
 static enum err bad_signature(struct problem *p)
@@ -234,59 +234,60 @@ static enum err check_header(struct span header, const uint8_t pub[ED25519_KEY_L
 {
     json_t *obj = NULL;
     struct span alg = SPAN("");
-    enum err e = json_read(header, &obj, p);
-    if (e != ERR_OK) {
-        return e;
+    enum err err = json_read(header, &obj, p);
+    if (err != ERR_OK) {
+        return err;
     }
-    if ((e = json_get_str(obj, "", "alg", HEADER_MAX, &alg, NULL, p)) != ERR_OK) {
+    if ((err = json_get_str(obj, "", "alg", HEADER_MAX, &alg, NULL, p)) != ERR_OK) {
         goto done;
     }
     if (!span_is(alg, "EdDSA") && !span_is(alg, "Ed25519")) {
-        e = problem(p, ERR_INVALID, "alg", "must be EdDSA or Ed25519");
+        err = problem(p, ERR_INVALID, "alg", "must be EdDSA or Ed25519");
     } else if (has(obj, "crit") || has(obj, "b64")) {
-        e = problem(p, ERR_INVALID, has(obj, "crit") ? "crit" : "b64", "is not supported: leave it out of the header");
+        err =
+            problem(p, ERR_INVALID, has(obj, "crit") ? "crit" : "b64", "is not supported: leave it out of the header");
     } else {
-        e = kid_fits(obj, pub, p);
+        err = kid_fits(obj, pub, p);
     }
 done:
     json_decref(obj);
-    return e;
+    return err;
 }
 
 enum err jws_compact_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], struct buf *payload, struct problem *p)
 {
     const char *dot1 = jws.len > 0 ? memchr(jws.ptr, '.', jws.len) : NULL;
-    const char *dot2 = dot1 ? memchr(dot1 + 1, '.', (size_t)(jws.ptr + jws.len - dot1 - 1)) : NULL;
+    const char *dot2 = dot1 != NULL ? memchr(dot1 + 1, '.', (size_t)(jws.ptr + jws.len - dot1 - 1)) : NULL;
     uint8_t sig[ED25519_SIG_LEN];
     size_t sig_len = 0;
     struct buf b;
-    if (!dot2) {
+    if (dot2 == NULL) {
         return problem(p, ERR_MALFORMED, "", "must be a compact JWS: header.payload.signature");
     }
     struct span input = span_of(jws.ptr, (size_t)(dot2 - jws.ptr));
     struct span sig_text = span_of(dot2 + 1, jws.len - input.len - 1);
     buf_heap(&b);
-    enum err e = decode(span_of(jws.ptr, (size_t)(dot1 - jws.ptr)), &b);
-    if (e != ERR_OK) {
-        e = problem(p, ERR_MALFORMED, "header", "must be base64url without padding");
+    enum err err = decode(span_of(jws.ptr, (size_t)(dot1 - jws.ptr)), &b);
+    if (err != ERR_OK) {
+        err = problem(p, ERR_MALFORMED, "header", "must be base64url without padding");
         goto done;
     }
-    if ((e = check_header(buf_span(&b), pub, p)) != ERR_OK) {
+    if ((err = check_header(buf_span(&b), pub, p)) != ERR_OK) {
         goto done;
     }
     if (decode(span_of(dot1 + 1, (size_t)(dot2 - dot1 - 1)), &b) != ERR_OK) {
-        e = problem(p, ERR_MALFORMED, "payload", "must be base64url without padding");
+        err = problem(p, ERR_MALFORMED, "payload", "must be base64url without padding");
         goto done;
     }
     if (b64url_decode(sig_text, sig, sizeof(sig), &sig_len) != ERR_OK || sig_len != sizeof(sig) ||
         !ed25519_verify(pub, input, sig)) {
-        e = bad_signature(p);
+        err = bad_signature(p);
         goto done;
     }
     buf_span_add(payload, buf_span(&b));
 done:
     buf_free(&b);
-    return e;
+    return err;
 }
 
 /* payload and the two signature objects of a General JWS, as text; nothing is checked but the shape. */
@@ -298,11 +299,11 @@ static enum err general_read(const json_t *obj, struct general *g, struct proble
 {
     static const char *const path[GENERAL_SIGNATURES] = {"signatures[0]", "signatures[1]"};
     const json_t *list = NULL;
-    enum err e;
+    enum err err;
     *g = (struct general){0};
-    if ((e = json_get_str(obj, "", "payload", SIZE_MAX, &g->payload, NULL, p)) != ERR_OK ||
-        (e = json_get_array(obj, "", "signatures", GENERAL_SIGNATURES, &list, NULL, p)) != ERR_OK) {
-        return e;
+    if ((err = json_get_str(obj, "", "payload", SIZE_MAX, &g->payload, NULL, p)) != ERR_OK ||
+        (err = json_get_array(obj, "", "signatures", GENERAL_SIGNATURES, &list, NULL, p)) != ERR_OK) {
+        return err;
     }
     if (json_array_size(list) != GENERAL_SIGNATURES) {
         return problem(p, ERR_INVALID, "signatures", "must be two signature objects of one key");
@@ -312,9 +313,9 @@ static enum err general_read(const json_t *obj, struct general *g, struct proble
         if (!json_is_object(s)) {
             return problem(p, ERR_INVALID, path[i], "must be an object");
         }
-        if ((e = json_get_str(s, path[i], "protected", HEADER_MAX, &g->protected[i], NULL, p)) != ERR_OK ||
-            (e = json_get_str(s, path[i], "signature", SIG_TEXT_LEN, &g->signature[i], NULL, p)) != ERR_OK) {
-            return e;
+        if ((err = json_get_str(s, path[i], "protected", HEADER_MAX, &g->protected[i], NULL, p)) != ERR_OK ||
+            (err = json_get_str(s, path[i], "signature", SIG_TEXT_LEN, &g->signature[i], NULL, p)) != ERR_OK) {
+            return err;
         }
     }
     return ERR_OK;
@@ -324,19 +325,19 @@ static enum err general_verify(const struct general *g, const uint8_t pub[ED2551
                                const char *typ, struct span payload, uint8_t sigs[GENERAL_SIGNATURES][ED25519_SIG_LEN],
                                struct problem *p)
 {
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
     struct buf input;
     buf_heap(&input);
-    for (int i = 0; i < GENERAL_SIGNATURES && e == ERR_OK; i++) {
+    for (int i = 0; i < GENERAL_SIGNATURES && err == ERR_OK; i++) {
         size_t len = 0;
         general_input(&input, i, kid, typ, payload);
         if (b64url_decode(g->signature[i], sigs[i], ED25519_SIG_LEN, &len) != ERR_OK || len != ED25519_SIG_LEN ||
             !ed25519_verify(pub, buf_span(&input), sigs[i])) {
-            e = bad_signature(p);
+            err = bad_signature(p);
         }
     }
     buf_free(&input);
-    return e;
+    return err;
 }
 
 enum err jws_general_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], const char *typ, struct buf *payload,
@@ -350,20 +351,20 @@ enum err jws_general_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], c
     buf_heap(&b);
     buf_heap(&again);
     jwk_kid(pub, kid);
-    enum err e = json_read_canonical(jws, &obj, p);
-    if (e != ERR_OK || (e = general_read(obj, &g, p)) != ERR_OK) {
+    enum err err = json_read_canonical(jws, &obj, p);
+    if (err != ERR_OK || (err = general_read(obj, &g, p)) != ERR_OK) {
         goto done;
     }
     if (decode(g.payload, &b) != ERR_OK) {
-        e = problem(p, ERR_MALFORMED, "payload", "must be base64url without padding");
+        err = problem(p, ERR_MALFORMED, "payload", "must be base64url without padding");
         goto done;
     }
-    if ((e = general_verify(&g, pub, kid, typ, buf_span(&b), sigs, p)) != ERR_OK) {
+    if ((err = general_verify(&g, pub, kid, typ, buf_span(&b), sigs, p)) != ERR_OK) {
         goto done;
     }
     general_write(&again, kid, typ, buf_span(&b), sigs);
     if (!span_eq(buf_span(&again), jws)) {
-        e = problem(p, ERR_CORRUPT, "", "says more or less than the signed document");
+        err = problem(p, ERR_CORRUPT, "", "says more or less than the signed document");
         goto done;
     }
     buf_span_add(payload, buf_span(&b));
@@ -371,7 +372,7 @@ done:
     json_decref(obj);
     buf_free(&b);
     buf_free(&again);
-    return e;
+    return err;
 }
 
 enum err jws_general_kid(struct span jws, char out[JWK_KID_LEN])
@@ -381,15 +382,15 @@ enum err jws_general_kid(struct span jws, char out[JWK_KID_LEN])
     struct span kid = SPAN("");
     struct buf b;
     buf_heap(&b);
-    enum err e = ERR_MALFORMED;
+    enum err err = ERR_MALFORMED;
     if (json_read(jws, &obj, NULL) == ERR_OK && general_read(obj, &g, NULL) == ERR_OK &&
         decode(g.protected[0], &b) == ERR_OK && json_read(buf_span(&b), &header, NULL) == ERR_OK &&
         json_get_str(header, "", "kid", JWK_KID_LEN, &kid, NULL, NULL) == ERR_OK && kid.len == JWK_KID_LEN) {
         memcpy(out, kid.ptr, JWK_KID_LEN);
-        e = ERR_OK;
+        err = ERR_OK;
     }
     json_decref(header);
     json_decref(obj);
     buf_free(&b);
-    return e;
+    return err;
 }

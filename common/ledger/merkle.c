@@ -23,7 +23,7 @@ void frontier_append(struct frontier *f, const struct hash *leaf,
     struct hash h = *leaf;
     int height = 0;
     for (;; height++) {
-        if (done) {
+        if (done != NULL) {
             done(ctx, height, f->size >> height, &h);
         }
         if (!(f->size >> height & 1)) {

@@ -46,7 +46,7 @@ void note_vkey(struct buf *out, const struct note_key *k)
 static bool cut(struct span *rest, char c, struct span *part)
 {
     const char *at = rest->len > 0 ? memchr(rest->ptr, c, rest->len) : NULL;
-    if (!at) {
+    if (at == NULL) {
         return false;
     }
     *part = span_of(rest->ptr, (size_t)(at - rest->ptr));
@@ -150,7 +150,7 @@ static enum err check_signature(struct span line, struct span text, const struct
         return ERR_MALFORMED;
     }
     const struct note_key *k = known(keys, n, name, blob);
-    if (!k) {
+    if (k == NULL) {
         return ERR_OK;
     }
     if (len != KEY_ID_LEN + ED25519_SIG_LEN || !ed25519_verify(k->pub, text, blob + KEY_ID_LEN)) {
@@ -174,7 +174,7 @@ enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n
 {
     const char *blank = note.len > 0 ? memmem(note.ptr, note.len, "\n\n", 2) : NULL;
     struct checkpoint c;
-    if (!blank || !note_characters(note)) {
+    if (blank == NULL || !note_characters(note)) {
         return ERR_MALFORMED;
     }
     struct span text = span_of(note.ptr, (size_t)(blank - note.ptr) + 1),
@@ -184,9 +184,9 @@ enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n
     }
     bool good = false;
     for (int lines = 0; cut(&rest, '\n', &line); lines++) {
-        enum err e = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, &good) : ERR_MALFORMED;
-        if (e != ERR_OK) {
-            return e;
+        enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, &good) : ERR_MALFORMED;
+        if (err != ERR_OK) {
+            return err;
         }
     }
     if (!good) {

@@ -40,8 +40,8 @@ void tile_path(struct buf *out, const struct tile *t)
 static struct span next_part(struct span *rest)
 {
     const char *slash = memchr(rest->ptr, '/', rest->len);
-    struct span part = span_of(rest->ptr, slash ? (size_t)(slash - rest->ptr) : rest->len);
-    size_t used = part.len + (slash ? 1 : 0);
+    struct span part = span_of(rest->ptr, slash != NULL ? (size_t)(slash - rest->ptr) : rest->len);
+    size_t used = part.len + (slash != NULL ? 1 : 0);
     *rest = span_of(rest->ptr + used, rest->len - used);
     return part;
 }

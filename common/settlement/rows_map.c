@@ -57,7 +57,7 @@ struct rows_map *rows_map_new(void)
 
 static void free_tree(struct node *n)
 {
-    while (n) {
+    while (n != NULL) {
         struct node *right = n->right;
         free_tree(n->left);
         free(n);
@@ -67,7 +67,7 @@ static void free_tree(struct node *n)
 
 void rows_map_free(struct rows_map *m)
 {
-    for (int t = 0; m && t < ROW_TABLES; t++)
+    for (int t = 0; m != NULL && t < ROW_TABLES; t++)
         free_tree(m->root[t]);
     free(m);
 }
@@ -75,8 +75,8 @@ void rows_map_free(struct rows_map *m)
 /* All keys of a come before those of b. */
 static struct node *merge(struct node *a, struct node *b)
 {
-    if (!a || !b)
-        return a ? a : b;
+    if (a == NULL || b == NULL)
+        return a != NULL ? a : b;
     if (a->priority >= b->priority) {
         a->right = merge(a->right, b);
         return a;
@@ -88,7 +88,7 @@ static struct node *merge(struct node *a, struct node *b)
 /* Keys below `key` go left, the others right. */
 static void split(struct node *n, struct span key, struct node **below, struct node **rest)
 {
-    while (n) {
+    while (n != NULL) {
         if (compare(node_key(n), key) < 0) {
             *below = n;
             below = &n->right;
@@ -104,7 +104,7 @@ static void split(struct node *n, struct span key, struct node **below, struct n
 
 static struct node **find(struct node **at, struct span key)
 {
-    while (*at) {
+    while (*at != NULL) {
         int c = compare(key, node_key(*at));
         if (c == 0)
             break;
@@ -116,7 +116,7 @@ static struct node **find(struct node **at, struct span key)
 static void insert(struct node **root, struct node *fresh)
 {
     struct span key = node_key(fresh);
-    while (*root && (*root)->priority >= fresh->priority)
+    while (*root != NULL && (*root)->priority >= fresh->priority)
         root = compare(key, node_key(*root)) < 0 ? &(*root)->left : &(*root)->right;
     split(*root, key, &fresh->left, &fresh->right);
     *root = fresh;
@@ -126,7 +126,7 @@ static void write_one(struct rows_map *m, const struct row_op *op)
 {
     struct span key = span_of(op->key, op->key_len);
     struct node **at = find(&m->root[op->table], key);
-    if (*at) {
+    if (*at != NULL) {
         struct node *old = *at;
         *at = merge(old->left, old->right);
         free(old);
@@ -154,7 +154,7 @@ bool rows_map_get(const struct rows_map *m, enum row_table t, struct span key, s
 {
     struct node *root = m->root[t];
     const struct node *n = *find(&root, key);
-    if (n)
+    if (n != NULL)
         *value = node_value(n);
     return n != NULL;
 }
@@ -162,7 +162,7 @@ bool rows_map_get(const struct rows_map *m, enum row_table t, struct span key, s
 bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key, struct span *value)
 {
     const struct node *best = NULL;
-    for (const struct node *n = m->root[t]; n;) {
+    for (const struct node *n = m->root[t]; n != NULL;) {
         if (compare(node_key(n), from) < 0) {
             n = n->right;
         } else {
@@ -170,7 +170,7 @@ bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from,
             n = n->left;
         }
     }
-    if (best) {
+    if (best != NULL) {
         *key = node_key(best);
         *value = node_value(best);
     }

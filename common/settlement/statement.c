@@ -67,7 +67,7 @@ static void count_move(struct fold *f, uint64_t index, const struct move_row *m)
     }
     struct received key = {.lead = m->lead};
     struct received *r = f->n ? bsearch(&key, f->received, f->n, sizeof key, by_lead) : NULL;
-    if (r) {
+    if (r != NULL) {
         r->status = m->status;
         r->reason = REASON_NONE;
     }
@@ -127,23 +127,23 @@ static MUST_CHECK enum err fold_moves(struct fold *f)
     const struct view *v = in->view;
     uint8_t from[12];
     struct span key, value;
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
 
     row_index_key(from, in->contract, in->from);
-    while (!e && v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) {
+    while (err == ERR_OK && v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) {
         struct move_row m;
         if (key.len != sizeof from || load_be32(key.ptr) != in->contract || load_be64(key.ptr + 4) >= in->to)
             break;
         uint64_t index = load_be64(key.ptr + 4);
-        if (move_row_read(value, &m))
+        if (move_row_read(value, &m) != ERR_OK)
             return problem(f->problem, ERR_CORRUPT, "", "the row of entry %llu does not read",
                            (unsigned long long)index);
         count_move(f, index, &m);
-        if (!(e = sum_move(f, index, &m)))
-            e = line_of_move(f, index, &m);
+        if ((err = sum_move(f, index, &m)) == ERR_OK)
+            err = line_of_move(f, index, &m);
         row_index_key(from, in->contract, index + 1);
     }
-    return e;
+    return err;
 }
 
 static MUST_CHECK enum err fold_traffic(struct fold *f)
@@ -360,22 +360,22 @@ enum err statement_build(const struct statement_in *in, struct statement_out *ou
     buf_heap(&f.adjustments);
     jw_open(&f.adjustment, &f.adjustments);
     jw_array(&f.adjustment);
-    enum err e = fold_moves(&f);
-    if (!e)
-        e = fold_traffic(&f);
-    if (!e) {
+    enum err err = fold_moves(&f);
+    if (err == ERR_OK)
+        err = fold_traffic(&f);
+    if (err == ERR_OK) {
         jw_array_end(&f.adjustment);
         jw_close(&f.adjustment);
-        e = settle(&f, &o);
+        err = settle(&f, &o);
     }
     o.lines = f.lines;
     buf_free(&f.adjustments);
     free(f.received);
-    if (e)
+    if (err != ERR_OK)
         statement_free(&o);
     else
         *out = o;
-    return e;
+    return err;
 }
 
 void statement_free(struct statement_out *out)

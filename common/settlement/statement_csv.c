@@ -3,7 +3,7 @@
 /* RFC 4180. A cell that a spreadsheet would run as a formula is led by an apostrophe. */
 static void cell(struct buf *out, struct span s)
 {
-    bool formula = s.len && memchr("=+-@\t\r", s.ptr[0], 6);
+    bool formula = s.len && memchr("=+-@\t\r", s.ptr[0], 6) != NULL;
     bool quoted = false;
 
     for (size_t i = 0; i < s.len; i++)
@@ -52,7 +52,7 @@ void statement_csv(struct buf *out, struct span payload, struct span lines)
     struct statement_line line = {0};
     struct statement s;
 
-    if (statement_read(payload, &s))
+    if (statement_read(payload, &s) != ERR_OK)
         return;
     buf_str(out, "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,currency,micros,amount\r\n");
     while (statement_line_next(&lines, &line))

@@ -211,7 +211,7 @@ void statement_html(struct buf *out, struct span payload, struct span lines)
 {
     struct statement s;
 
-    if (statement_read(payload, &s))
+    if (statement_read(payload, &s) != ERR_OK)
         return;
     buf_str(
         out,

@@ -13,7 +13,7 @@ static struct span text(struct reader *r, const char *key, size_t max)
 {
     struct span s = SPAN("");
     bool found = false;
-    if (json_get_str(r->obj, "", key, max, &s, &found, NULL) || !found)
+    if (json_get_str(r->obj, "", key, max, &s, &found, NULL) != ERR_OK || !found)
         r->bad = true;
     return s;
 }
@@ -22,7 +22,7 @@ static int64_t number(struct reader *r, const char *key, int64_t min, int64_t ma
 {
     int64_t v = min;
     bool found = false;
-    if (json_get_int(r->obj, "", key, min, max, &v, &found, NULL) || !found)
+    if (json_get_int(r->obj, "", key, min, max, &v, &found, NULL) != ERR_OK || !found)
         r->bad = true;
     return v;
 }
@@ -31,7 +31,7 @@ static bool hash(struct reader *r, const char *key, struct hash *out) /* false f
 {
     struct span hex = text(r, key, 2 * HASH_LEN);
     size_t len;
-    if (!span_empty(hex) && (hex_decode(hex, out->b, HASH_LEN, &len) || len != HASH_LEN))
+    if (!span_empty(hex) && (hex_decode(hex, out->b, HASH_LEN, &len) != ERR_OK || len != HASH_LEN))
         r->bad = true;
     return !span_empty(hex);
 }
@@ -40,14 +40,14 @@ static int64_t time_of(struct reader *r, const char *key) /* 0 for "" */
 {
     struct span s = text(r, key, 40);
     int64_t ms = 0;
-    if (!span_empty(s) && time_parse(s, &ms))
+    if (!span_empty(s) && time_parse(s, &ms) != ERR_OK)
         r->bad = true;
     return ms;
 }
 
 static void only(struct reader *r, const char *const *names)
 {
-    if (!json_is_object(r->obj) || json_only(r->obj, "", names, NULL))
+    if (!json_is_object(r->obj) || json_only(r->obj, "", names, NULL) != ERR_OK)
         r->bad = true;
 }
 
@@ -99,7 +99,7 @@ static void read_lists(struct reader *r, struct statement *s)
 {
     static const char *const counts_names[] = {"clicks", "gaps", "leads", "views", NULL};
     struct reader counts = inner(r, "counts", counts_names);
-    for (const char *const *name = counts_names; *name; name++)
+    for (const char *const *name = counts_names; *name != NULL; name++)
         counts.bad |= !json_is_object(json_object_get(counts.obj, *name));
     s->counts = counts.obj;
     s->adjustments = json_object_get(r->obj, "adjustments");
@@ -114,7 +114,7 @@ enum err statement_read(struct span payload, struct statement *out)
         "lines",       "net_micros", "payable_minor",  "period",   "prev_sha256", "publisher",
         "revision",    "terms",      "tree",           "typ",      NULL};
     struct statement s = {0};
-    if (json_read_canonical(payload, &s.json, NULL))
+    if (json_read_canonical(payload, &s.json, NULL) != ERR_OK)
         return ERR_CORRUPT;
 
     struct reader r = {s.json, false};
@@ -161,13 +161,14 @@ static bool disputed_ok(const json_t *v)
 static MUST_CHECK enum err disputed_read(const json_t *obj, bool accept, struct problem *p)
 {
     const json_t *list = NULL;
-    enum err e = json_get_array(obj, "", "disputed", LIMIT_BODY, &list, NULL, p);
-    if (!e && accept && json_array_size(list) > 0)
+    enum err err = json_get_array(obj, "", "disputed", LIMIT_BODY, &list, NULL, p);
+    if (err == ERR_OK && accept && json_array_size(list) > 0)
         return problem(p, ERR_INVALID, "disputed", "must be empty when the verdict is accept");
-    for (size_t i = 0; !e && i < json_array_size(list); i++)
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
         if (!disputed_ok(json_array_get(list, i)))
-            e = problem(p, ERR_INVALID, "disputed", "must list entry indices, lead references or objects with `index`");
-    return e;
+            err =
+                problem(p, ERR_INVALID, "disputed", "must list entry indices, lead references or objects with `index`");
+    return err;
 }
 
 static MUST_CHECK enum err at_read(const json_t *obj, struct problem *p)
@@ -176,7 +177,7 @@ static MUST_CHECK enum err at_read(const json_t *obj, struct problem *p)
     int64_t ms;
     if (json_is_integer(at) && json_integer_value(at) >= 0)
         return ERR_OK;
-    if (json_is_string(at) && !time_parse(span_of(json_string_value(at), json_string_length(at)), &ms))
+    if (json_is_string(at) && time_parse(span_of(json_string_value(at), json_string_length(at)), &ms) == ERR_OK)
         return ERR_OK;
     return problem(p, ERR_INVALID, "at", "must be an RFC 3339 time");
 }
@@ -187,31 +188,31 @@ static MUST_CHECK enum err response_members(const json_t *obj, struct response *
     struct span hex = SPAN(""), verdict = SPAN("");
     struct response r = {0};
     size_t len = 0;
-    enum err e = json_only(obj, "", names, p);
+    enum err err = json_only(obj, "", names, p);
 
-    if (!e)
-        e = json_get_str(obj, "", "statement_sha256", 2 * HASH_LEN, &hex, NULL, p);
-    if (!e)
-        e = json_get_str(obj, "", "verdict", 16, &verdict, NULL, p);
-    if (e)
-        return e;
-    if (hex_decode(hex, r.statement_sha256.b, HASH_LEN, &len) || len != HASH_LEN)
+    if (err == ERR_OK)
+        err = json_get_str(obj, "", "statement_sha256", 2 * HASH_LEN, &hex, NULL, p);
+    if (err == ERR_OK)
+        err = json_get_str(obj, "", "verdict", 16, &verdict, NULL, p);
+    if (err != ERR_OK)
+        return err;
+    if (hex_decode(hex, r.statement_sha256.b, HASH_LEN, &len) != ERR_OK || len != HASH_LEN)
         return problem(p, ERR_INVALID, "statement_sha256",
                        "must be the lowercase hex SHA-256 of the statement's payload");
     r.accept = span_is(verdict, "accept");
     if (!r.accept && !span_is(verdict, "dispute"))
         return problem(p, ERR_INVALID, "verdict", "must be accept or dispute");
-    if (!(e = disputed_read(obj, r.accept, p)) && !(e = at_read(obj, p)))
+    if ((err = disputed_read(obj, r.accept, p)) == ERR_OK && (err = at_read(obj, p)) == ERR_OK)
         *out = r;
-    return e;
+    return err;
 }
 
 enum err response_read(struct span payload, struct response *out, struct problem *p)
 {
     json_t *obj = NULL;
-    enum err e = json_read(payload, &obj, p);
-    if (!e)
-        e = response_members(obj, out, p);
+    enum err err = json_read(payload, &obj, p);
+    if (err == ERR_OK)
+        err = response_members(obj, out, p);
     json_decref(obj);
-    return e;
+    return err;
 }

@@ -20,7 +20,7 @@ bool statement_line_next(struct span *rest, struct statement_line *line)
 
     json_decref(line->json);
     *line = (struct statement_line){0};
-    if (!end || json_read(span_of(rest->ptr, (size_t)(end - rest->ptr)), &json, NULL))
+    if (end == NULL || json_read(span_of(rest->ptr, (size_t)(end - rest->ptr)), &json, NULL) != ERR_OK)
         return false;
     *rest = span_of(end + 1, rest->len - (size_t)(end + 1 - rest->ptr));
     *line = (struct statement_line){

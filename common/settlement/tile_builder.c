@@ -18,7 +18,7 @@ static void subtree_done(void *ctx, int height, uint64_t n, const struct hash *h
     int level = height / TILE_HEIGHT;
     if (height % TILE_HEIGHT != 0 || level >= BUILDER_LEVELS)
         return;
-    if (!b->open[level])
+    if (b->open[level] == NULL)
         b->open[level] = xmalloc(TILE_WIDTH * sizeof(struct hash));
     b->open[level][b->width[level]++] = *h;
     if (b->width[level] < TILE_WIDTH)

@@ -11,10 +11,10 @@
 bool audit_read_from(struct audit *a, enum check c, const char *path, uint64_t offset, size_t max, struct buf *out)
 {
     buf_clear(out);
-    enum err e = a->mirror->read(a->mirror->ctx, path, offset, max, out);
-    if (e != ERR_OK)
-        finds_doubt(&a->finding[c], e == ERR_NOT_FOUND ? "%.150s is missing" : "%.150s cannot be read", path);
-    return e == ERR_OK;
+    enum err err = a->mirror->read(a->mirror->ctx, path, offset, max, out);
+    if (err != ERR_OK)
+        finds_doubt(&a->finding[c], err == ERR_NOT_FOUND ? "%.150s is missing" : "%.150s cannot be read", path);
+    return err == ERR_OK;
 }
 
 bool audit_read(struct audit *a, enum check c, const char *path, struct buf *out)
@@ -32,7 +32,7 @@ static void look_for_contract(void *arg, const char *path)
 {
     struct contracts *found = arg;
     const char *id = path + 4, *slash = strncmp(path, "log/", 4) == 0 ? strchr(id, '/') : NULL;
-    if (!slash || strcmp(slash, "/checkpoint") != 0 || slash == id || slash - id > LIMIT_ID)
+    if (slash == NULL || strcmp(slash, "/checkpoint") != 0 || slash == id || slash - id > LIMIT_ID)
         return;
     if (found->n++ == 0) {
         memcpy(found->first, id, (size_t)(slash - id));

@@ -103,7 +103,7 @@ static bool keeps(char *kept, struct span now, bool first)
 /* Puts new terms in force and keeps the old ones for a while. */
 static void replace_terms(struct audit *a, struct terms *terms, int64_t at_ms)
 {
-    if (a->terms) {
+    if (a->terms != NULL) {
         terms_free(a->old_terms[OLD_TERMS - 1].terms);
         memmove(a->old_terms + 1, a->old_terms, (OLD_TERMS - 1) * sizeof a->old_terms[0]);
         a->old_terms[0].terms = a->terms;
@@ -149,7 +149,7 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     bool foreign = false;
     redecide_lead(&a->cx, &a->view, a->terms, a->terms_index, e, opening, &again, &foreign);
     a->decided++;
-    a->foreign += opening && foreign;
+    a->foreign += opening != NULL && foreign;
     if (writes_the_same(a, &again, bytes))
         return;
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;

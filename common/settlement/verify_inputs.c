@@ -17,7 +17,7 @@ struct inputs {
 static bool blank(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (!memchr(" \t\r\n", s.ptr[i], 4))
+        if (memchr(" \t\r\n", s.ptr[i], 4) == NULL)
             return false;
     return true;
 }
@@ -80,12 +80,12 @@ static void check_contact(struct audit *a, uint64_t index, const struct inputs *
     struct finding *f = &a->finding[CHECK_DECISIONS];
     if (l->bad & ~(l->given & judged)) {
         finds_failure(f, "lead %" PRIu64 " calls a contact field malformed that it was not given", index);
-    } else if (in->opening && (in->opening->has_email != !!(good & CONTACT_EMAIL) ||
-                               in->opening->has_phone != !!(good & CONTACT_PHONE))) {
+    } else if (in->opening != NULL && (in->opening->has_email != !!(good & CONTACT_EMAIL) ||
+                                       in->opening->has_phone != !!(good & CONTACT_PHONE))) {
         finds_failure(f, "lead %" PRIu64 " was given another email or phone than its opening has tokens of", index);
-    } else if (in->contact && given_again(in) != l->given) {
+    } else if (in->contact != NULL && given_again(in) != l->given) {
         finds_failure(f, "lead %" PRIu64 " says that other contact fields were given than its opening holds", index);
-    } else if (in->contact) {
+    } else if (in->contact != NULL) {
         unsigned differ = bad_again(in) ^ l->bad;
         if (differ == CONTACT_EMAIL && beyond_ascii(contact_text(in, CONTACT_EMAIL)))
             finds_doubt(f, "the email address of lead %" PRIu64 " is not ASCII, and read otherwise here", index);
@@ -148,7 +148,7 @@ static const char *wrong_under(const struct audit *a, const struct terms *t, con
     bool caught = !span_empty(t->honeypot) && filled(in, t->honeypot);
     if (!may_report(a, t, in->lead))
         return "was not signed by a party that the terms let report leads";
-    if (caught ? !in->lead->honeypot : in->lead->honeypot && (in->contact || span_empty(t->honeypot)))
+    if (caught ? !in->lead->honeypot : in->lead->honeypot && (in->contact != NULL || span_empty(t->honeypot)))
         return "says otherwise of the honeypot than what was sent";
     return hides_fact(t, in) ? "keeps a fact back that the terms look at" : NULL;
 }
@@ -156,13 +156,13 @@ static const char *wrong_under(const struct audit *a, const struct terms *t, con
 static void check_under_terms(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
     const char *wrong = wrong_under(a, a->terms, in);
-    for (size_t i = 0; wrong && i < OLD_TERMS && a->old_terms[i].terms; i++) {
+    for (size_t i = 0; wrong != NULL && i < OLD_TERMS && a->old_terms[i].terms != NULL; i++) {
         if (at_ms > a->old_terms[i].replaced_ms + TERMS_GRACE_MS)
             break;
-        if (!wrong_under(a, a->old_terms[i].terms, in))
+        if (wrong_under(a, a->old_terms[i].terms, in) == NULL)
             wrong = NULL;
     }
-    if (wrong)
+    if (wrong != NULL)
         finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " %s", index, wrong);
 }
 
@@ -171,7 +171,7 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
 {
     json_t *json = NULL;
     struct inputs in = {.lead = &e->lead, .opening = opening};
-    if (opening && json_read(line, &json, NULL) == ERR_OK)
+    if (opening != NULL && json_read(line, &json, NULL) == ERR_OK)
         in.contact = json_object_get(json, "contact");
     check_contact(a, index, &in);
     check_under_terms(a, index, &in, e->at_ms);

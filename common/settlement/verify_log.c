@@ -39,15 +39,15 @@ static bool walk_bundle(struct walk *w, const struct tile *t, struct buf *bytes,
     if (!audit_read(w->a, w->check, path, bytes))
         return false;
     struct span rest = buf_span(bytes), entry;
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
     unsigned n = 0;
-    for (; n < t->width && bundle_next(&rest, &entry, &e); n++) {
+    for (; n < t->width && bundle_next(&rest, &entry, &err); n++) {
         struct hash leaf;
         merkle_leaf(entry, &leaf);
         each(w->a, tree->frontier.size, entry, &tree->frontier);
         tile_builder_leaf(tree, &leaf);
     }
-    if (e == ERR_OK && n == t->width && rest.len == 0)
+    if (err == ERR_OK && n == t->width && rest.len == 0)
         return true;
     finds_failure(&w->a->finding[w->check], "%s does not hold %u entries end to end", path, t->width);
     return false;
@@ -108,11 +108,11 @@ static bool cached_bundle(struct audit *a, uint64_t n, struct span *out)
 bool audit_entry(struct audit *a, uint64_t index, struct span *out)
 {
     struct span rest;
-    enum err e;
+    enum err err;
     if (index >= a->at || !cached_bundle(a, index / TILE_WIDTH, &rest))
         return false;
     for (uint64_t i = index % TILE_WIDTH;; i--) {
-        if (!bundle_next(&rest, out, &e))
+        if (!bundle_next(&rest, out, &err))
             return false;
         if (i == 0)
             return true;

@@ -37,9 +37,9 @@ bool openings_peek(struct openings *o, struct span *line, bool *cut)
     for (;;) {
         struct span rest = span_of(o->bytes.ptr + o->taken, o->bytes.len - o->taken);
         const char *end = rest.len > 0 ? memchr(rest.ptr, '\n', rest.len) : NULL;
-        if (end || o->ended) {
-            *cut = !end;
-            *line = end ? span_of(rest.ptr, (size_t)(end - rest.ptr)) : rest;
+        if (end != NULL || o->ended) {
+            *cut = end == NULL;
+            *line = end != NULL ? span_of(rest.ptr, (size_t)(end - rest.ptr)) : rest;
             return rest.len > 0;
         }
         read_on(o);

@@ -50,7 +50,7 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
     }
     if (jws_general_kid(buf_span(&jws), kid) == ERR_OK)
         pub = audit_statement_key(a, kid);
-    if (!pub || jws_general_open(buf_span(&jws), pub, STATEMENT_TYP, payload, NULL) != ERR_OK) {
+    if (pub == NULL || jws_general_open(buf_span(&jws), pub, STATEMENT_TYP, payload, NULL) != ERR_OK) {
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is not signed by a published key over what it says",
                       c->id);
         goto done;
@@ -85,7 +85,7 @@ static bool issuer_fits(const struct audit *a, struct span issuer)
 {
     const char *at = issuer.len > 0 ? memmem(issuer.ptr, issuer.len, "://", 3) : NULL;
     struct span root = a->keys.root_origin;
-    if (!at)
+    if (at == NULL)
         return false;
     struct span bare = span_of(at + 3, issuer.len - (size_t)(at + 3 - issuer.ptr));
     return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 &&
@@ -99,7 +99,7 @@ static void rebuild(struct audit *a, const struct closed *c, const struct entry 
 {
     struct period *p = &a->period;
     struct statement_in in = {.id = span_str(c->id),
-                              .issuer = said ? said->issuer : SPAN("https://unknown"),
+                              .issuer = said != NULL ? said->issuer : SPAN("https://unknown"),
                               .terms = a->terms,
                               .terms_index = a->terms_index,
                               .from = p->from,
@@ -121,7 +121,7 @@ static void rebuild(struct audit *a, const struct closed *c, const struct entry 
                       why.detail);
         return;
     }
-    if (said && !span_eq(payload, buf_span(&out.payload))) {
+    if (said != NULL && !span_eq(payload, buf_span(&out.payload))) {
         char member[64];
         differing_member(payload, buf_span(&out.payload), member, sizeof member);
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s says otherwise than the entries: see %s", c->id,
@@ -248,10 +248,10 @@ void verify_response(struct audit *a, uint64_t index, const struct entry *e)
     struct response said;
     struct buf payload;
     buf_heap(&payload);
-    if (!c || side == 0 || (c->answered & side)) {
+    if (c == NULL || side == 0 || (c->answered & side)) {
         finds_failure(&a->finding[CHECK_RESPONSES],
                       "entry %" PRIu64 " is not a party's first answer to a statement before it", index);
-    } else if (!pub || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK) {
+    } else if (pub == NULL || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK) {
         finds_failure(&a->finding[CHECK_RESPONSES],
                       "entry %" PRIu64 " is not signed by the key that the party had then", index);
     } else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK ||

@@ -50,7 +50,7 @@ static void sealing_close(struct sealing *s)
 
 void tokens_free(struct tokens *t)
 {
-    if (!t) {
+    if (t == NULL) {
         return;
     }
     for (size_t i = 0; i < t->n; i++) {
@@ -96,7 +96,7 @@ static const struct token_key *find_key(const struct tokens *t, uint8_t kid)
 
 void tokens_add_key(struct tokens *t, uint8_t kid, const uint8_t master[32])
 {
-    assert(t->n < MAX_KEYS && !find_key(t, kid));
+    assert(t->n < MAX_KEYS && find_key(t, kid) == NULL);
     t->keys[t->n++] = (struct token_key){
         .kid = kid,
         .code = subkey_mac(master, SPAN("countersign/v1/code")),
@@ -161,7 +161,7 @@ enum err code_read(struct tokens *t, struct span text, struct tracking_code *out
 {
     uint8_t bytes[CODE_BYTES];
     const struct token_key *k = read_text(t, text, bytes, sizeof(bytes));
-    if (!k || !tag_holds(k->code, bytes, sizeof(bytes))) {
+    if (k == NULL || !tag_holds(k->code, bytes, sizeof(bytes))) {
         return ERR_NOT_FOUND;
     }
     *out = (struct tracking_code){load_be32(bytes + BODY), load_be32(bytes + BODY + 4)};
@@ -210,7 +210,7 @@ enum err click_id_read(struct tokens *t, struct span text, struct pointer *out)
 {
     uint8_t bytes[POINTER_BYTES];
     const struct token_key *k = read_text(t, text, bytes, sizeof(bytes));
-    return k ? pointer_open(&k->click, bytes, out) : ERR_NOT_FOUND;
+    return k != NULL ? pointer_open(&k->click, bytes, out) : ERR_NOT_FOUND;
 }
 
 void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN])
@@ -227,5 +227,5 @@ enum err lead_ref_read(struct tokens *t, struct span text, struct pointer *out)
         return ERR_NOT_FOUND;
     }
     const struct token_key *k = read_text(t, span_of(text.ptr + 1, text.len - 1), bytes, sizeof(bytes));
-    return k ? pointer_open(&k->lead, bytes, out) : ERR_NOT_FOUND;
+    return k != NULL ? pointer_open(&k->lead, bytes, out) : ERR_NOT_FOUND;
 }

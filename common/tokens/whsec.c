@@ -13,16 +13,16 @@ enum err whsec_decode(struct span text, uint8_t out[64], size_t *len)
     if (!span_starts(text, PREFIX)) {
         return ERR_MALFORMED;
     }
-    enum err e = b64_decode(span_of(text.ptr + prefix, text.len - prefix), key, sizeof(key), &n);
-    if (e == ERR_OK && n < KEY_MIN) {
-        e = ERR_MALFORMED;
+    enum err err = b64_decode(span_of(text.ptr + prefix, text.len - prefix), key, sizeof(key), &n);
+    if (err == ERR_OK && n < KEY_MIN) {
+        err = ERR_MALFORMED;
     }
-    if (e == ERR_OK) {
+    if (err == ERR_OK) {
         memcpy(out, key, n);
         *len = n;
     }
     crypto_wipe(key, sizeof(key));
-    return e;
+    return err;
 }
 
 void whsec_encode(struct buf *out, const void *key, size_t len)

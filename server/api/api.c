@@ -27,12 +27,12 @@ enum err api_body(struct request *rq, const char *const *names, json_t **out)
     }
     if (!is_json_type(rq->content_type))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "Content-Type", "must be application/json");
-    enum err e = json_read(rq->body, &body, &rq->problem);
-    if (e == ERR_OK && names && (e = json_only(body, "", names, &rq->problem)) != ERR_OK)
+    enum err err = json_read(rq->body, &body, &rq->problem);
+    if (err == ERR_OK && names != NULL && (err = json_only(body, "", names, &rq->problem)) != ERR_OK)
         json_decref(body);
-    if (e == ERR_OK)
+    if (err == ERR_OK)
         *out = body;
-    return e;
+    return err;
 }
 
 static bool has_control(struct span s)
@@ -46,9 +46,9 @@ static bool has_control(struct span s)
 enum err api_text(struct request *rq, const json_t *body, const char *name, size_t max, struct span *out)
 {
     struct span text = {0};
-    enum err e = json_get_str(body, "", name, max, &text, NULL, &rq->problem);
-    if (e != ERR_OK)
-        return e;
+    enum err err = json_get_str(body, "", name, max, &text, NULL, &rq->problem);
+    if (err != ERR_OK)
+        return err;
     if (span_empty(text))
         return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes", max);
     if (has_control(text))
@@ -67,7 +67,7 @@ bool caller_is(const struct request *rq, enum role role)
 enum err api_contract(struct request *rq, struct span id, const struct contract **out)
 {
     const struct contract *k = catalog_contract(rq->catalog, id);
-    if (!k || !catalog_may_read(rq->catalog, rq->caller, k))
+    if (k == NULL || !catalog_may_read(rq->catalog, rq->caller, k))
         return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such contract, or it is not yours to see");
     *out = k;
     return ERR_OK;
@@ -76,7 +76,7 @@ enum err api_contract(struct request *rq, struct span id, const struct contract 
 enum err api_party(struct request *rq, struct span id, const struct party **out)
 {
     const struct party *p = catalog_party(rq->catalog, id);
-    if (!p || (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number))
+    if (p == NULL || (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number))
         return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such party, or it is not yours to see");
     *out = p;
     return ERR_OK;
@@ -96,11 +96,11 @@ static enum err control_dispatch(struct commit *cx, struct job *job)
     const struct keys *keys = cx->shared->keys;
     if (!c->idempotency.used)
         return c->run(cx, job, c->arg);
-    enum err e = idempotency_replay(cx->txn, keys, &c->idempotency, job);
-    if (e != ERR_NOT_FOUND)
-        return e;
-    e = c->run(cx, job, c->arg);
-    return e == ERR_OK ? idempotency_keep(cx->txn, keys, &c->idempotency, job) : e;
+    enum err err = idempotency_replay(cx->txn, keys, &c->idempotency, job);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = c->run(cx, job, c->arg);
+    return err == ERR_OK ? idempotency_keep(cx->txn, keys, &c->idempotency, job) : err;
 }
 
 static enum err submit(struct request *rq, control_run *run, void *arg, bool after_sweep)
@@ -108,9 +108,9 @@ static enum err submit(struct request *rq, control_run *run, void *arg, bool aft
     struct control *c = arena_alloc(rq->arena, sizeof *c);
     *c = (struct control){.run = run, .arg = arg};
     if (rq->method == METHOD_POST) {
-        enum err e = idempotency_read(rq, &c->idempotency);
-        if (e != ERR_OK)
-            return e;
+        enum err err = idempotency_read(rq, &c->idempotency);
+        if (err != ERR_OK)
+            return err;
     }
     struct job *job = job_new(rq, JOB_CONTROL);
     job->control.run = control_dispatch;
@@ -208,12 +208,12 @@ json_t *json_time(int64_t ms)
 enum err jw_document(struct jw *w, struct span canonical, json_t *more)
 {
     json_t *document = NULL;
-    enum err e = json_read(canonical, &document, NULL);
-    if (e == ERR_OK) {
+    enum err err = json_read(canonical, &document, NULL);
+    if (err == ERR_OK) {
         json_object_update(document, more);
         jw_value(w, document);
     }
     json_decref(document);
     json_decref(more);
-    return e == ERR_OK ? e : ERR_CORRUPT;
+    return err == ERR_OK ? err : ERR_CORRUPT;
 }

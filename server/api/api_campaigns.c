@@ -11,7 +11,7 @@ static enum err jw_campaign(struct jw *w, const struct campaign *c, const char *
 {
     json_t *more = json_object();
     json_object_set_new(more, "created_at", json_time(c->created_ms));
-    if (direct_id)
+    if (direct_id != NULL)
         json_object_set_new(more, "direct_contract", json_string(direct_id));
     return jw_document(w, c->document, more);
 }
@@ -20,12 +20,12 @@ static enum err answer_campaign(struct job *job, const struct campaign *c, const
 {
     struct answer a;
     answer_open(&a);
-    enum err e = jw_campaign(&a.w, c, direct_id);
-    if (e == ERR_OK)
+    enum err err = jw_campaign(&a.w, c, direct_id);
+    if (err == ERR_OK)
         answer_job(&a, job, status);
     else
         answer_abandon(&a);
-    return e;
+    return err;
 }
 
 static bool owns(const struct request *rq, const struct campaign *c)
@@ -48,13 +48,13 @@ static bool may_see(const struct request *rq, const struct campaign *c)
 static const char *direct_id(const struct request *rq, const struct campaign *c)
 {
     const struct contract *k = catalog_contract_number(rq->catalog, c->direct);
-    return k && owns(rq, c) ? k->id : NULL;
+    return k != NULL && owns(rq, c) ? k->id : NULL;
 }
 
 static enum err find(struct request *rq, struct span id, const struct campaign **out)
 {
     const struct campaign *c = catalog_campaign(rq->catalog, id);
-    if (!c || !may_see(rq, c))
+    if (c == NULL || !may_see(rq, c))
         return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such campaign, or it is not yours to see");
     *out = c;
     return ERR_OK;
@@ -83,11 +83,12 @@ static enum err campaign_create_run(struct commit *cx, struct job *job, void *ar
         .number = c.direct, .campaign = &c, .document = new->direct_document, .created_ms = cx->now_ms};
     memcpy(c.id, new->id, sizeof new->id);
     memcpy(direct.id, new->direct_id, sizeof new->direct_id);
-    if (catalog_campaign(cat, span_str(c.id)) || catalog_contract(cat, span_str(direct.id)))
+    if (catalog_campaign(cat, span_str(c.id)) != NULL || catalog_contract(cat, span_str(direct.id)) != NULL)
         return problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again");
-    enum err e = answer_campaign(job, &c, direct.id, 201);
-    if (e != ERR_OK || (e = catalog_put_campaign(cx->txn, &c)) != ERR_OK || (e = contract_open(cx, &direct)) != ERR_OK)
-        return e;
+    enum err err = answer_campaign(job, &c, direct.id, 201);
+    if (err != ERR_OK || (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK ||
+        (err = contract_open(cx, &direct)) != ERR_OK)
+        return err;
     cx->catalog_changed = true;
     return ERR_OK;
 }
@@ -98,23 +99,23 @@ static enum err direct_document(struct request *rq, struct campaign_new *new)
     struct buf text;
     json_t *in = json_pack("{s:s, s:s, s:{s:[]}}", "campaign", new->id, "publisher", "", "price", "lead");
     buf_heap(&text);
-    enum err e = contract_document(in, span_str(new->direct_id), &text, &rq->problem);
+    enum err err = contract_document(in, span_str(new->direct_id), &text, &rq->problem);
     new->direct_document = arena_copy(rq->arena, buf_span(&text));
     buf_free(&text);
     json_decref(in);
-    return e;
+    return err;
 }
 
 static enum err campaign_advertiser(struct request *rq, const json_t *body, uint32_t *out)
 {
     struct span id;
-    enum err e = api_text(rq, body, "advertiser", LIMIT_ID, &id);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_text(rq, body, "advertiser", LIMIT_ID, &id);
+    if (err != ERR_OK)
+        return err;
     const struct party *p = catalog_party(rq->catalog, id);
     if (caller_is(rq, ROLE_ADVERTISER) && p != rq->caller)
         return problem(&rq->problem, ERR_FORBIDDEN, "advertiser", "an advertiser makes campaigns for itself only");
-    if (!p || p->role != ROLE_ADVERTISER)
+    if (p == NULL || p->role != ROLE_ADVERTISER)
         return problem(&rq->problem, ERR_INVALID, "advertiser", "must be the id of a party of kind advertiser");
     *out = p->number;
     return ERR_OK;
@@ -126,23 +127,23 @@ enum err campaigns_create(struct request *rq, struct reply *reply)
     json_t *body;
     struct buf text;
     struct campaign_new *new = arena_alloc(rq->arena, sizeof *new);
-    enum err e = api_body(rq, NULL, &body);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_body(rq, NULL, &body);
+    if (err != ERR_OK)
+        return err;
     *new = (struct campaign_new){0};
     random_id('A', new->id);
     random_id('C', new->direct_id);
     buf_heap(&text);
-    if ((e = campaign_advertiser(rq, body, &new->advertiser)) == ERR_OK &&
-        (e = campaign_document(body, span_str(new->id), &text, &rq->problem)) == ERR_OK) {
+    if ((err = campaign_advertiser(rq, body, &new->advertiser)) == ERR_OK &&
+        (err = campaign_document(body, span_str(new->id), &text, &rq->problem)) == ERR_OK) {
         new->document = arena_copy(rq->arena, buf_span(&text));
-        e = direct_document(rq, new);
+        err = direct_document(rq, new);
     }
-    if (e == ERR_OK)
-        e = contract_check(new->document, new->direct_document, &rq->problem);
+    if (err == ERR_OK)
+        err = contract_check(new->document, new->direct_document, &rq->problem);
     buf_free(&text);
     json_decref(body);
-    return e == ERR_OK ? control_submit(rq, campaign_create_run, new) : e;
+    return err == ERR_OK ? control_submit(rq, campaign_create_run, new) : err;
 }
 
 /* ---- GET /v1/campaigns[/{id}] ---- */
@@ -153,9 +154,9 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
     struct list list;
     const struct campaign *last = NULL;
     size_t i = 0;
-    enum err e = page_read(rq, NULL, 0, &page);
-    if (e != ERR_OK)
-        return e;
+    enum err err = page_read(rq, NULL, 0, &page);
+    if (err != ERR_OK)
+        return err;
     if (!span_empty(page.after)) {
         if (find(rq, page.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
@@ -168,13 +169,13 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
             continue;
         if (!list_item(&list))
             break;
-        if ((e = jw_campaign(&list.w, c, direct_id(rq, c))) != ERR_OK) {
+        if ((err = jw_campaign(&list.w, c, direct_id(rq, c))) != ERR_OK) {
             list_abandon(&list);
-            return e;
+            return err;
         }
         last = c;
     }
-    list_reply(rq, reply, &list, span_str(last ? last->id : ""));
+    list_reply(rq, reply, &list, span_str(last != NULL ? last->id : ""));
     return ERR_OK;
 }
 
@@ -182,15 +183,15 @@ enum err campaigns_get(struct request *rq, struct reply *reply)
 {
     const struct campaign *c = NULL;
     struct answer a;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = find(rq, rq->param[0], &c)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = find(rq, rq->param[0], &c)) != ERR_OK)
+        return err;
     answer_open(&a);
-    if ((e = jw_campaign(&a.w, c, direct_id(rq, c))) == ERR_OK)
+    if ((err = jw_campaign(&a.w, c, direct_id(rq, c))) == ERR_OK)
         answer_reply(&a, rq, reply);
     else
         answer_abandon(&a);
-    return e;
+    return err;
 }
 
 /* ---- PATCH /v1/campaigns/{id} ---- */
@@ -203,26 +204,26 @@ struct campaign_change {
 static enum err patched(struct span stored, struct span patch, struct buf *out, struct problem *p)
 {
     json_t *change;
-    enum err e = json_read(patch, &change, p);
-    if (e != ERR_OK)
-        return e;
-    e = campaign_patch(stored, change, out, p);
+    enum err err = json_read(patch, &change, p);
+    if (err != ERR_OK)
+        return err;
+    err = campaign_patch(stored, change, out, p);
     json_decref(change);
-    return e;
+    return err;
 }
 
 /* Calls contract_check, or contract_renew, for every contract of the campaign. */
 static enum err each_contract(struct commit *cx, const struct campaign *c, bool write, struct problem *p)
 {
-    enum err e = ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && e == ERR_OK; i++) {
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
         struct contract k = cx->catalog->contracts[i];
         if (k.campaign->number != c->number)
             continue;
         k.campaign = c;
-        e = write ? contract_renew(cx, &k) : contract_check(c->document, k.document, p);
+        err = write ? contract_renew(cx, &k) : contract_check(c->document, k.document, p);
     }
-    return e;
+    return err;
 }
 
 static enum err campaign_patch_run(struct commit *cx, struct job *job, void *arg)
@@ -233,18 +234,18 @@ static enum err campaign_patch_run(struct commit *cx, struct job *job, void *arg
     struct span before = c.document;
     struct buf text;
     buf_heap(&text);
-    enum err e = patched(before, change->patch, &text, &job->problem);
-    if (e != ERR_OK)
+    enum err err = patched(before, change->patch, &text, &job->problem);
+    if (err != ERR_OK)
         goto done;
     c.document = buf_span(&text);
-    if ((e = answer_campaign(job, &c, direct, 200)) != ERR_OK || span_eq(before, c.document) ||
-        (e = each_contract(cx, &c, false, &job->problem)) != ERR_OK ||
-        (e = catalog_put_campaign(cx->txn, &c)) != ERR_OK || (e = each_contract(cx, &c, true, NULL)) != ERR_OK)
+    if ((err = answer_campaign(job, &c, direct, 200)) != ERR_OK || span_eq(before, c.document) ||
+        (err = each_contract(cx, &c, false, &job->problem)) != ERR_OK ||
+        (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK || (err = each_contract(cx, &c, true, NULL)) != ERR_OK)
         goto done;
     cx->catalog_changed = true;
 done:
     buf_free(&text);
-    return e;
+    return err;
 }
 
 enum err campaigns_patch(struct request *rq, struct reply *reply)
@@ -252,16 +253,16 @@ enum err campaigns_patch(struct request *rq, struct reply *reply)
     (void)reply;
     const struct campaign *c = NULL;
     struct buf text;
-    enum err e = find(rq, rq->param[0], &c);
-    if (e != ERR_OK)
-        return e;
+    enum err err = find(rq, rq->param[0], &c);
+    if (err != ERR_OK)
+        return err;
     if (!owns(rq, c))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "a campaign is changed by its advertiser or the operator");
     buf_heap(&text);
-    e = patched(c->document, rq->body, &text, &rq->problem);
+    err = patched(c->document, rq->body, &text, &rq->problem);
     buf_free(&text);
-    if (e != ERR_OK)
-        return e;
+    if (err != ERR_OK)
+        return err;
     struct campaign_change *change = arena_alloc(rq->arena, sizeof *change);
     *change = (struct campaign_change){c->number, rq->body};
     return control_submit(rq, campaign_patch_run, change);

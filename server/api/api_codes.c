@@ -51,9 +51,9 @@ static enum err code_run(struct commit *cx, struct job *job, void *arg)
     struct answer a;
     new->code.placement = (uint32_t)k->n_codes + 1;
     new->code.created_ms = cx->now_ms;
-    enum err e = link_check(k, new->code.landing_url, &job->problem); /* the campaign may have changed meanwhile */
-    if (e != ERR_OK || (e = catalog_put_code(cx->txn, k->number, &new->code)) != ERR_OK)
-        return e;
+    enum err err = link_check(k, new->code.landing_url, &job->problem); /* the campaign may have changed meanwhile */
+    if (err != ERR_OK || (err = catalog_put_code(cx->txn, k->number, &new->code)) != ERR_OK)
+        return err;
     cx->catalog_changed = true;
     answer_open(&a);
     jw_code(&a.w, cx->tokens, cx->shared->public_url, k, &new->code);
@@ -67,17 +67,17 @@ enum err codes_create(struct request *rq, struct reply *reply)
     static const char *const names[] = {"label", "landing_url", NULL};
     const struct contract *k;
     json_t *body;
-    enum err e;
-    if ((e = api_contract(rq, rq->param[0], &k)) != ERR_OK || (e = api_body(rq, names, &body)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+        return err;
     struct code_new *new = arena_alloc(rq->arena, sizeof *new);
     *new = (struct code_new){.contract = k->number};
-    if ((e = api_text(rq, body, "label", LIMIT_LABEL, &new->code.label)) == ERR_OK &&
-        json_object_get(body, "landing_url") &&
-        (e = api_text(rq, body, "landing_url", LIMIT_URL, &new->code.landing_url)) == ERR_OK)
-        e = link_check(k, new->code.landing_url, &rq->problem);
+    if ((err = api_text(rq, body, "label", LIMIT_LABEL, &new->code.label)) == ERR_OK &&
+        json_object_get(body, "landing_url") != NULL &&
+        (err = api_text(rq, body, "landing_url", LIMIT_URL, &new->code.landing_url)) == ERR_OK)
+        err = link_check(k, new->code.landing_url, &rq->problem);
     json_decref(body);
-    return e == ERR_OK ? control_submit(rq, code_run, new) : e;
+    return err == ERR_OK ? control_submit(rq, code_run, new) : err;
 }
 
 /* The cursor is the code's text. */
@@ -97,10 +97,10 @@ enum err codes_list(struct request *rq, struct reply *reply)
     struct page page;
     struct list list;
     size_t i = 0;
-    enum err e;
-    if ((e = api_contract(rq, rq->param[0], &k)) != ERR_OK || (e = page_read(rq, NULL, 0, &page)) != ERR_OK ||
-        (e = placement_after(rq, k, page.after, &i)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = page_read(rq, NULL, 0, &page)) != ERR_OK ||
+        (err = placement_after(rq, k, page.after, &i)) != ERR_OK)
+        return err;
     list_open(&list, &page);
     for (; i < k->n_codes && list_item(&list); i++)
         jw_code(&list.w, rq->worker->tokens, rq->worker->shared->public_url, k, &k->codes[i]);

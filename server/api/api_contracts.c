@@ -27,12 +27,12 @@ static enum err answer_contract(struct job *job, const struct contract *k, int s
 {
     struct answer a;
     answer_open(&a);
-    enum err e = jw_contract(&a.w, k);
-    if (e == ERR_OK)
+    enum err err = jw_contract(&a.w, k);
+    if (err == ERR_OK)
         answer_job(&a, job, status);
     else
         answer_abandon(&a);
-    return e;
+    return err;
 }
 
 /* ---- POST /v1/contracts ---- */
@@ -55,12 +55,12 @@ static enum err contract_create_run(struct commit *cx, struct job *job, void *ar
         .created_ms = cx->now_ms,
     };
     memcpy(k.id, new->id, sizeof new->id);
-    if (catalog_contract(cat, span_str(k.id)))
+    if (catalog_contract(cat, span_str(k.id)) != NULL)
         return problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again");
     /* the campaign may have changed since the worker looked */
-    enum err e = contract_check(k.campaign->document, k.document, &job->problem);
-    if (e != ERR_OK || (e = contract_open(cx, &k)) != ERR_OK)
-        return e;
+    enum err err = contract_check(k.campaign->document, k.document, &job->problem);
+    if (err != ERR_OK || (err = contract_open(cx, &k)) != ERR_OK)
+        return err;
     cx->catalog_changed = true;
     return answer_contract(job, &k, 201);
 }
@@ -68,17 +68,17 @@ static enum err contract_create_run(struct commit *cx, struct job *job, void *ar
 static enum err contract_parties(struct request *rq, const json_t *body, struct contract_new *new)
 {
     struct span campaign_id, publisher_id;
-    enum err e;
-    if ((e = api_text(rq, body, "campaign", LIMIT_ID, &campaign_id)) != ERR_OK ||
-        (e = api_text(rq, body, "publisher", LIMIT_ID, &publisher_id)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_text(rq, body, "campaign", LIMIT_ID, &campaign_id)) != ERR_OK ||
+        (err = api_text(rq, body, "publisher", LIMIT_ID, &publisher_id)) != ERR_OK)
+        return err;
     const struct campaign *c = catalog_campaign(rq->catalog, campaign_id);
     const struct party *p = catalog_party(rq->catalog, publisher_id);
-    if (!c)
+    if (c == NULL)
         return problem(&rq->problem, ERR_INVALID, "campaign", "must be the id of a campaign");
-    if (!p || p->role != ROLE_PUBLISHER)
+    if (p == NULL || p->role != ROLE_PUBLISHER)
         return problem(&rq->problem, ERR_INVALID, "publisher", "must be the id of a party of kind publisher");
-    if (!json_object_get(body, "price"))
+    if (json_object_get(body, "price") == NULL)
         return problem(&rq->problem, ERR_INVALID, "price", "is required: an object with the price book");
     new->campaign = c->number;
     new->publisher = p->number;
@@ -91,20 +91,20 @@ enum err contracts_create(struct request *rq, struct reply *reply)
     json_t *body;
     struct buf text;
     struct contract_new *new = arena_alloc(rq->arena, sizeof *new);
-    enum err e = api_body(rq, NULL, &body);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_body(rq, NULL, &body);
+    if (err != ERR_OK)
+        return err;
     *new = (struct contract_new){0};
     random_id('C', new->id);
     buf_heap(&text);
-    if ((e = contract_parties(rq, body, new)) == ERR_OK &&
-        (e = contract_document(body, span_str(new->id), &text, &rq->problem)) == ERR_OK) {
+    if ((err = contract_parties(rq, body, new)) == ERR_OK &&
+        (err = contract_document(body, span_str(new->id), &text, &rq->problem)) == ERR_OK) {
         new->document = arena_copy(rq->arena, buf_span(&text));
-        e = contract_check(rq->catalog->campaigns[new->campaign - 1].document, new->document, &rq->problem);
+        err = contract_check(rq->catalog->campaigns[new->campaign - 1].document, new->document, &rq->problem);
     }
     buf_free(&text);
     json_decref(body);
-    return e == ERR_OK ? control_submit(rq, contract_create_run, new) : e;
+    return err == ERR_OK ? control_submit(rq, contract_create_run, new) : err;
 }
 
 /* ---- GET /v1/contracts[/{id}] ---- */
@@ -116,9 +116,9 @@ enum err contracts_list(struct request *rq, struct reply *reply)
     struct list list;
     const struct contract *last = NULL;
     size_t i = 0;
-    enum err e = page_read(rq, &campaign, 1, &page);
-    if (e != ERR_OK)
-        return e;
+    enum err err = page_read(rq, &campaign, 1, &page);
+    if (err != ERR_OK)
+        return err;
     if (!span_empty(page.after)) {
         if (api_contract(rq, page.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
@@ -132,13 +132,13 @@ enum err contracts_list(struct request *rq, struct reply *reply)
             continue;
         if (!list_item(&list))
             break;
-        if ((e = jw_contract(&list.w, k)) != ERR_OK) {
+        if ((err = jw_contract(&list.w, k)) != ERR_OK) {
             list_abandon(&list);
-            return e;
+            return err;
         }
         last = k;
     }
-    list_reply(rq, reply, &list, span_str(last ? last->id : ""));
+    list_reply(rq, reply, &list, span_str(last != NULL ? last->id : ""));
     return ERR_OK;
 }
 
@@ -146,15 +146,15 @@ enum err contracts_get(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
     struct answer a;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = api_contract(rq, rq->param[0], &k)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = api_contract(rq, rq->param[0], &k)) != ERR_OK)
+        return err;
     answer_open(&a);
-    if ((e = jw_contract(&a.w, k)) == ERR_OK)
+    if ((err = jw_contract(&a.w, k)) == ERR_OK)
         answer_reply(&a, rq, reply);
     else
         answer_abandon(&a);
-    return e;
+    return err;
 }
 
 /* ---- PATCH /v1/contracts/{id} ---- */
@@ -167,12 +167,12 @@ struct contract_change {
 static enum err patched(const struct contract *k, struct span patch, struct buf *out, struct problem *p)
 {
     json_t *change;
-    enum err e = json_read(patch, &change, p);
-    if (e != ERR_OK)
-        return e;
-    e = contract_patch(k->document, change, out, p);
+    enum err err = json_read(patch, &change, p);
+    if (err != ERR_OK)
+        return err;
+    err = contract_patch(k->document, change, out, p);
     json_decref(change);
-    return e == ERR_OK ? contract_check(k->campaign->document, buf_span(out), p) : e;
+    return err == ERR_OK ? contract_check(k->campaign->document, buf_span(out), p) : err;
 }
 
 static enum err contract_patch_run(struct commit *cx, struct job *job, void *arg)
@@ -182,19 +182,19 @@ static enum err contract_patch_run(struct commit *cx, struct job *job, void *arg
     struct span before = k.document;
     struct buf text;
     buf_heap(&text);
-    enum err e = patched(&k, change->patch, &text, &job->problem);
-    if (e != ERR_OK)
+    enum err err = patched(&k, change->patch, &text, &job->problem);
+    if (err != ERR_OK)
         goto done;
     k.document = buf_span(&text);
     if (!span_eq(before, k.document)) {
-        if ((e = contract_renew(cx, &k)) != ERR_OK)
+        if ((err = contract_renew(cx, &k)) != ERR_OK)
             goto done;
         cx->catalog_changed = true;
     }
-    e = answer_contract(job, &k, 200);
+    err = answer_contract(job, &k, 200);
 done:
     buf_free(&text);
-    return e;
+    return err;
 }
 
 enum err contracts_patch(struct request *rq, struct reply *reply)
@@ -202,14 +202,14 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
     (void)reply;
     const struct contract *k;
     struct buf text;
-    enum err e = api_contract(rq, rq->param[0], &k);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_contract(rq, rq->param[0], &k);
+    if (err != ERR_OK)
+        return err;
     buf_heap(&text);
-    e = patched(k, rq->body, &text, &rq->problem);
+    err = patched(k, rq->body, &text, &rq->problem);
     buf_free(&text);
-    if (e != ERR_OK)
-        return e;
+    if (err != ERR_OK)
+        return err;
     struct contract_change *change = arena_alloc(rq->arena, sizeof *change);
     *change = (struct contract_change){k->number, rq->body};
     return control_submit(rq, contract_patch_run, change);
@@ -225,9 +225,9 @@ static enum err grant_run(struct commit *cx, struct job *job, void *arg)
 {
     const struct grant_new *g = arg;
     struct answer a;
-    enum err e = catalog_put_grant(cx->txn, g->contract, g->party, cx->now_ms);
-    if (e != ERR_OK)
-        return e;
+    enum err err = catalog_put_grant(cx->txn, g->contract, g->party, cx->now_ms);
+    if (err != ERR_OK)
+        return err;
     cx->catalog_changed = true;
     answer_open(&a);
     jw_object(&a.w);
@@ -246,19 +246,19 @@ enum err grants_create(struct request *rq, struct reply *reply)
     const struct contract *k;
     json_t *body;
     struct span id;
-    enum err e;
-    if ((e = api_contract(rq, rq->param[0], &k)) != ERR_OK || (e = api_body(rq, names, &body)) != ERR_OK)
-        return e;
-    const char *name = json_object_get(body, "auditor") ? "auditor" : "party";
-    if (json_object_get(body, "auditor") && json_object_get(body, "party"))
-        e = problem(&rq->problem, ERR_INVALID, "auditor", "means the same as party: give one of the two");
+    enum err err;
+    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+        return err;
+    const char *name = json_object_get(body, "auditor") != NULL ? "auditor" : "party";
+    if (json_object_get(body, "auditor") != NULL && json_object_get(body, "party") != NULL)
+        err = problem(&rq->problem, ERR_INVALID, "auditor", "means the same as party: give one of the two");
     else
-        e = api_text(rq, body, name, LIMIT_ID, &id);
+        err = api_text(rq, body, name, LIMIT_ID, &id);
     json_decref(body);
-    if (e != ERR_OK)
-        return e;
+    if (err != ERR_OK)
+        return err;
     const struct party *p = catalog_party(rq->catalog, id);
-    if (!p || p->role != ROLE_AUDITOR)
+    if (p == NULL || p->role != ROLE_AUDITOR)
         return problem(&rq->problem, ERR_INVALID, name, "must be the id of a party of kind auditor");
     struct grant_new *g = arena_alloc(rq->arena, sizeof *g);
     *g = (struct grant_new){k->number, p->number};

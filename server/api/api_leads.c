@@ -16,7 +16,7 @@ static enum err find(struct request *rq, struct span ref, const struct contract 
     struct pointer p;
     if (lead_ref_read(rq->worker->tokens, ref, &p) == ERR_OK) {
         const struct contract *found = catalog_contract_number(rq->catalog, p.contract);
-        if (found && catalog_may_read(rq->catalog, rq->caller, found)) {
+        if (found != NULL && catalog_may_read(rq->catalog, rq->caller, found)) {
             *k = found;
             *index = p.index;
             return ERR_OK;
@@ -61,9 +61,9 @@ static enum err leads_write(struct leads *l)
     struct span value;
     struct lead_row row;
     for (size_t scanned = 0; next_row(l, &index, &value); l->at = index + 1) {
-        enum err e = lead_row_read(value, &row);
-        if (e != ERR_OK)
-            return e;
+        enum err err = lead_row_read(value, &row);
+        if (err != ERR_OK)
+            return err;
         if (scanned++ == LEADS_SCAN) {
             l->list.more = true;
             return ERR_OK;
@@ -71,8 +71,8 @@ static enum err leads_write(struct leads *l)
         bool wanted = !l->filtered || row.status == l->status;
         if (wanted && !list_item(&l->list))
             return ERR_OK;
-        if (wanted && (e = lead_json(&l->list.w, l->rq, l->txn, l->k, index, &row, false)) != ERR_OK)
-            return e;
+        if (wanted && (err = lead_json(&l->list.w, l->rq, l->txn, l->k, index, &row, false)) != ERR_OK)
+            return err;
         ref_write(l->rq, l->k, index, l->last);
     }
     return ERR_OK;
@@ -82,9 +82,9 @@ static enum err leads_page(struct request *rq, struct leads *l, struct page *pag
 {
     struct param status = {.name = "status"};
     struct pointer after;
-    enum err e = page_read(rq, &status, 1, page);
-    if (e != ERR_OK)
-        return e;
+    enum err err = page_read(rq, &status, 1, page);
+    if (err != ERR_OK)
+        return err;
     l->filtered = status.given;
     if (status.given && status_parse(status.value, &l->status) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "status",
@@ -101,16 +101,16 @@ enum err leads_list(struct request *rq, struct reply *reply)
 {
     struct leads l = {.rq = rq};
     struct page page;
-    enum err e;
-    if ((e = api_contract(rq, rq->param[0], &l.k)) != ERR_OK || (e = leads_page(rq, &l, &page)) != ERR_OK ||
-        (e = worker_reader(rq->worker, &l.txn)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_contract(rq, rq->param[0], &l.k)) != ERR_OK || (err = leads_page(rq, &l, &page)) != ERR_OK ||
+        (err = worker_reader(rq->worker, &l.txn)) != ERR_OK)
+        return err;
     list_open(&l.list, &page);
-    if ((e = leads_write(&l)) == ERR_OK)
+    if ((err = leads_write(&l)) == ERR_OK)
         list_reply(rq, reply, &l.list, span_of(l.last, sizeof l.last));
     else
         list_abandon(&l.list);
-    return e;
+    return err;
 }
 
 /* ---- GET /v1/leads/{ref} ---- */
@@ -132,16 +132,16 @@ enum err leads_get(struct request *rq, struct reply *reply)
     struct txn *t;
     struct lead_row row;
     struct answer a;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = find(rq, rq->param[0], &k, &index)) != ERR_OK ||
-        (e = worker_reader(rq->worker, &t)) != ERR_OK || (e = lead_row_get(t, k, index, &row)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = find(rq, rq->param[0], &k, &index)) != ERR_OK ||
+        (err = worker_reader(rq->worker, &t)) != ERR_OK || (err = lead_row_get(t, k, index, &row)) != ERR_OK)
+        return err;
     answer_open(&a);
-    if ((e = lead_json(&a.w, rq, t, k, index, &row, true)) == ERR_OK)
+    if ((err = lead_json(&a.w, rq, t, k, index, &row, true)) == ERR_OK)
         answer_reply(&a, rq, reply);
     else
         answer_abandon(&a);
-    return e;
+    return err;
 }
 
 /* ---- GET /v1/leads/{ref}/proof: C2SP tlog-proof ---- */
@@ -169,20 +169,20 @@ static enum err proof_reply(struct request *rq, struct reply *reply)
     struct hash path[MERKLE_HEIGHT];
     size_t n;
     struct buf note, text;
-    enum err e = find(rq, rq->param[0], &k, &index);
-    if (e != ERR_OK)
-        return e;
+    enum err err = find(rq, rq->param[0], &k, &index);
+    if (err != ERR_OK)
+        return err;
     buf_heap(&note);
     buf_heap(&text);
-    if ((e = audit_checkpoint(rq, k->number, &t, &head, &note)) != ERR_OK)
+    if ((err = audit_checkpoint(rq, k->number, &t, &head, &note)) != ERR_OK)
         goto done;
     if (index >= head.size) {
-        e = problem(&rq->problem, ERR_BUSY, "", "the log's head takes this lead in within a second; ask again");
+        err = problem(&rq->problem, ERR_BUSY, "", "the log's head takes this lead in within a second; ask again");
         goto done;
     }
     struct tile_source source = {t, k->number};
     struct merkle_reader nodes = ledger_nodes(&source);
-    if ((e = merkle_inclusion(&nodes, index, head.size, path, &n)) != ERR_OK)
+    if ((err = merkle_inclusion(&nodes, index, head.size, path, &n)) != ERR_OK)
         goto done;
     proof_write(&text, index, path, n, buf_span(&note));
     reply_body(rq, reply, "text/plain; charset=utf-8", buf_span(&text));
@@ -190,7 +190,7 @@ static enum err proof_reply(struct request *rq, struct reply *reply)
 done:
     buf_free(&note);
     buf_free(&text);
-    return e;
+    return err;
 }
 
 static enum err nothing_run(struct commit *cx, struct job *job, void *arg)
@@ -204,9 +204,9 @@ static enum err nothing_run(struct commit *cx, struct job *job, void *arg)
 /* A receipt may be a moment older than the head: then the head is brought up to it. */
 enum err leads_proof(struct request *rq, struct reply *reply)
 {
-    enum err e = params_read(rq, NULL, 0);
-    if (e != ERR_OK || (e = proof_reply(rq, reply)) != ERR_BUSY)
-        return e;
+    enum err err = params_read(rq, NULL, 0);
+    if (err != ERR_OK || (err = proof_reply(rq, reply)) != ERR_BUSY)
+        return err;
     rq->problem = (struct problem){0};
     return control_submit_after_sweep(rq, nothing_run, NULL);
 }
@@ -234,13 +234,13 @@ static enum err disposition_run(struct commit *cx, struct job *job, void *arg)
     d->job.exchange = job->exchange;
     d->job.arena = job->arena;
     d->job.disposition.party = &cx->catalog->parties[d->party - 1];
-    enum err e = pipeline_run(cx, &d->job);
-    if (e != ERR_OK) {
+    enum err err = pipeline_run(cx, &d->job);
+    if (err != ERR_OK) {
         job->problem = d->job.problem;
-        return e;
+        return err;
     }
-    if ((e = entry_read(d->job.entry, &entry, NULL)) != ERR_OK)
-        return e;
+    if ((err = entry_read(d->job.entry, &entry, NULL)) != ERR_OK)
+        return err;
     answer_open(&a);
     postback_answer(&a.w, catalog_contract_number(cx->catalog, d->job.out_contract), d->job.index, &d->job.leaf, &entry,
                     cx->tokens, cx->statement_signer);
@@ -263,31 +263,33 @@ static enum err disposition_body(struct request *rq, const struct contract *k, s
     json_t *body;
     struct span word;
     bool has_amount = false;
-    enum err e = api_body(rq, names, &body);
-    if (e != ERR_OK)
-        return e;
-    if ((e = api_text(rq, body, "status", LIMIT_LABEL, &word)) != ERR_OK)
+    enum err err = api_body(rq, names, &body);
+    if (err != ERR_OK)
+        return err;
+    if ((err = api_text(rq, body, "status", LIMIT_LABEL, &word)) != ERR_OK)
         goto done;
     if (status_parse(word, &r->status) != ERR_OK || !is_disposition(r->status)) {
-        e = problem(&rq->problem, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
+        err = problem(&rq->problem, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
         goto done;
     }
-    if (json_object_get(body, "reason") && (e = api_text(rq, body, "reason", LIMIT_FIELD, &r->text)) != ERR_OK)
+    if (json_object_get(body, "reason") != NULL &&
+        (err = api_text(rq, body, "reason", LIMIT_FIELD, &r->text)) != ERR_OK)
         goto done;
-    if ((e = json_get_int(body, "", "amount_micros", 0, MONEY_MAX_MICROS, &r->amount_micros, &has_amount,
-                          &rq->problem)) != ERR_OK)
+    if ((err = json_get_int(body, "", "amount_micros", 0, MONEY_MAX_MICROS, &r->amount_micros, &has_amount,
+                            &rq->problem)) != ERR_OK)
         goto done;
     if (has_amount && r->status != STATUS_CONVERTED) {
-        e = problem(&rq->problem, ERR_INVALID, "amount_micros", "belongs to status converted: it is the sale's amount");
+        err =
+            problem(&rq->problem, ERR_INVALID, "amount_micros", "belongs to status converted: it is the sale's amount");
         goto done;
     }
     r->currency = has_amount ? k->terms->currency : (struct span){0};
-    if (json_object_get(body, "currency") && (e = api_text(rq, body, "currency", 3, &r->currency)) == ERR_OK &&
-        !span_eq(r->currency, k->terms->currency))
-        e = problem(&rq->problem, ERR_INVALID, "currency", "must be the campaign's currency");
+    if (json_object_get(body, "currency") != NULL &&
+        (err = api_text(rq, body, "currency", 3, &r->currency)) == ERR_OK && !span_eq(r->currency, k->terms->currency))
+        err = problem(&rq->problem, ERR_INVALID, "currency", "must be the campaign's currency");
 done:
     json_decref(body);
-    return e;
+    return err;
 }
 
 enum err leads_dispose(struct request *rq, struct reply *reply)
@@ -295,9 +297,9 @@ enum err leads_dispose(struct request *rq, struct reply *reply)
     (void)reply;
     const struct contract *k;
     uint64_t index;
-    enum err e = find(rq, rq->param[0], &k, &index);
-    if (e != ERR_OK)
-        return e;
+    enum err err = find(rq, rq->param[0], &k, &index);
+    if (err != ERR_OK)
+        return err;
     if (!caller_is(rq, ROLE_OPERATOR) && !caller_is(rq, ROLE_ADVERTISER))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "leads are decided by the advertiser or the operator");
     struct disposition *d = arena_alloc(rq->arena, sizeof *d);
@@ -310,6 +312,6 @@ enum err leads_dispose(struct request *rq, struct reply *reply)
     dj->pointer = (struct pointer){.contract = k->number, .index = index};
     dj->report.party = span_str(rq->caller->id);
     dj->report.trust = TRUST_API;
-    e = disposition_body(rq, k, &dj->report);
-    return e == ERR_OK ? control_submit(rq, disposition_run, d) : e;
+    err = disposition_body(rq, k, &dj->report);
+    return err == ERR_OK ? control_submit(rq, disposition_run, d) : err;
 }

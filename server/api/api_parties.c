@@ -54,8 +54,8 @@ static void secret_new(struct secret *s, const struct party *party, int64_t now_
  * is drawn). */
 static enum err taken(struct job *job, const void *row)
 {
-    return row ? problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again")
-               : ERR_OK;
+    return row != NULL ? problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again")
+                       : ERR_OK;
 }
 
 /* ---- POST /v1/parties ---- */
@@ -66,17 +66,17 @@ static enum err party_create_run(struct commit *cx, struct job *job, void *arg)
     struct secret secret;
     char token[API_TOKEN_LEN + 1];
     struct answer a;
-    enum err e;
+    enum err err;
     p->number = (uint32_t)cx->catalog->n_parties + 1;
     p->created_ms = cx->now_ms;
     random_id('P', p->id);
     secret_new(&secret, p, cx->now_ms);
     api_token_new(token);
-    if ((e = taken(job, catalog_party(cx->catalog, span_str(p->id)))) != ERR_OK ||
-        (e = taken(job, catalog_secret(cx->catalog, span_str(secret.kid)))) != ERR_OK ||
-        (e = catalog_put_party(cx->txn, p)) != ERR_OK ||
-        (e = catalog_put_secret(cx->txn, cx->shared->keys, &secret)) != ERR_OK ||
-        (e = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms)) != ERR_OK)
+    if ((err = taken(job, catalog_party(cx->catalog, span_str(p->id)))) != ERR_OK ||
+        (err = taken(job, catalog_secret(cx->catalog, span_str(secret.kid)))) != ERR_OK ||
+        (err = catalog_put_party(cx->txn, p)) != ERR_OK ||
+        (err = catalog_put_secret(cx->txn, cx->shared->keys, &secret)) != ERR_OK ||
+        (err = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms)) != ERR_OK)
         goto done;
     cx->catalog_changed = true;
     answer_open(&a);
@@ -93,7 +93,7 @@ static enum err party_create_run(struct commit *cx, struct job *job, void *arg)
 done:
     crypto_wipe(&secret, sizeof secret);
     crypto_wipe(token, sizeof token);
-    return e;
+    return err;
 }
 
 enum err parties_create(struct request *rq, struct reply *reply)
@@ -102,16 +102,16 @@ enum err parties_create(struct request *rq, struct reply *reply)
     static const char *const names[] = {"kind", "name", NULL};
     json_t *body;
     struct span kind;
-    enum err e = api_body(rq, names, &body);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_body(rq, names, &body);
+    if (err != ERR_OK)
+        return err;
     struct party *p = arena_alloc(rq->arena, sizeof *p);
     *p = (struct party){0};
-    if ((e = api_text(rq, body, "name", LIMIT_LABEL, &p->name)) == ERR_OK &&
-        (e = api_text(rq, body, "kind", LIMIT_LABEL, &kind)) == ERR_OK && role_parse(kind, &p->role) != ERR_OK)
-        e = problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
+    if ((err = api_text(rq, body, "name", LIMIT_LABEL, &p->name)) == ERR_OK &&
+        (err = api_text(rq, body, "kind", LIMIT_LABEL, &kind)) == ERR_OK && role_parse(kind, &p->role) != ERR_OK)
+        err = problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
     json_decref(body);
-    return e == ERR_OK ? control_submit(rq, party_create_run, p) : e;
+    return err == ERR_OK ? control_submit(rq, party_create_run, p) : err;
 }
 
 /* ---- GET /v1/parties[/{id}] ---- */
@@ -121,12 +121,12 @@ enum err parties_list(struct request *rq, struct reply *reply)
     struct page page;
     struct list list;
     const struct party *last = NULL;
-    enum err e = page_read(rq, NULL, 0, &page);
-    if (e != ERR_OK)
-        return e;
+    enum err err = page_read(rq, NULL, 0, &page);
+    if (err != ERR_OK)
+        return err;
     size_t i = 0;
     if (!span_empty(page.after)) {
-        if ((e = api_party(rq, page.after, &last)) != ERR_OK)
+        if ((err = api_party(rq, page.after, &last)) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
         i = last->number;
     }
@@ -140,7 +140,7 @@ enum err parties_list(struct request *rq, struct reply *reply)
         jw_party(&list.w, rq->catalog, p);
         last = p;
     }
-    list_reply(rq, reply, &list, span_str(last ? last->id : ""));
+    list_reply(rq, reply, &list, span_str(last != NULL ? last->id : ""));
     return ERR_OK;
 }
 
@@ -148,9 +148,9 @@ enum err parties_get(struct request *rq, struct reply *reply)
 {
     const struct party *p;
     struct answer a;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = api_party(rq, rq->param[0], &p)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = api_party(rq, rq->param[0], &p)) != ERR_OK)
+        return err;
     answer_open(&a);
     jw_party(&a.w, rq->catalog, p);
     answer_reply(&a, rq, reply);
@@ -168,14 +168,14 @@ static enum err secret_retire_run(struct commit *cx, struct job *job, const stru
 {
     const struct secret *s = catalog_secret(cx->catalog, change->retire);
     struct answer a;
-    if (!s || s->party->number != change->party)
+    if (s == NULL || s->party->number != change->party)
         return problem(&job->problem, ERR_NOT_FOUND, "retire", "this party has no secret of that kid");
     struct secret retired = *s;
     retired.retired = true;
-    enum err e = catalog_put_secret(cx->txn, cx->shared->keys, &retired);
+    enum err err = catalog_put_secret(cx->txn, cx->shared->keys, &retired);
     crypto_wipe(&retired, sizeof retired);
-    if (e != ERR_OK)
-        return e;
+    if (err != ERR_OK)
+        return err;
     cx->catalog_changed = true;
     answer_open(&a);
     jw_object(&a.w);
@@ -191,12 +191,12 @@ static enum err secret_run(struct commit *cx, struct job *job, void *arg)
     const struct secret_change *change = arg;
     struct secret s;
     struct answer a;
-    enum err e;
+    enum err err;
     if (!span_empty(change->retire))
         return secret_retire_run(cx, job, change);
     secret_new(&s, &cx->catalog->parties[change->party - 1], cx->now_ms);
-    if ((e = taken(job, catalog_secret(cx->catalog, span_str(s.kid)))) != ERR_OK ||
-        (e = catalog_put_secret(cx->txn, cx->shared->keys, &s)) != ERR_OK)
+    if ((err = taken(job, catalog_secret(cx->catalog, span_str(s.kid)))) != ERR_OK ||
+        (err = catalog_put_secret(cx->txn, cx->shared->keys, &s)) != ERR_OK)
         goto done;
     cx->catalog_changed = true;
     answer_open(&a);
@@ -207,7 +207,7 @@ static enum err secret_run(struct commit *cx, struct job *job, void *arg)
     answer_job(&a, job, 201);
 done:
     crypto_wipe(&s, sizeof s);
-    return e;
+    return err;
 }
 
 enum err secrets_create(struct request *rq, struct reply *reply)
@@ -216,15 +216,15 @@ enum err secrets_create(struct request *rq, struct reply *reply)
     static const char *const names[] = {"retire", NULL};
     const struct party *p;
     json_t *body;
-    enum err e;
-    if ((e = api_party(rq, rq->param[0], &p)) != ERR_OK || (e = api_body(rq, names, &body)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_party(rq, rq->param[0], &p)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+        return err;
     struct secret_change *change = arena_alloc(rq->arena, sizeof *change);
     *change = (struct secret_change){.party = p->number};
-    if (json_object_get(body, "retire"))
-        e = api_text(rq, body, "retire", LIMIT_ID, &change->retire);
+    if (json_object_get(body, "retire") != NULL)
+        err = api_text(rq, body, "retire", LIMIT_ID, &change->retire);
     json_decref(body);
-    return e == ERR_OK ? control_submit(rq, secret_run, change) : e;
+    return err == ERR_OK ? control_submit(rq, secret_run, change) : err;
 }
 
 /* ---- POST /v1/parties/{id}/tokens ---- */
@@ -235,8 +235,8 @@ static enum err token_run(struct commit *cx, struct job *job, void *arg)
     char token[API_TOKEN_LEN + 1];
     struct answer a;
     api_token_new(token);
-    enum err e = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms);
-    if (e == ERR_OK) {
+    enum err err = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms);
+    if (err == ERR_OK) {
         cx->catalog_changed = true;
         answer_open(&a);
         jw_object(&a.w);
@@ -246,7 +246,7 @@ static enum err token_run(struct commit *cx, struct job *job, void *arg)
         answer_job(&a, job, 201);
     }
     crypto_wipe(token, sizeof token);
-    return e;
+    return err;
 }
 
 enum err party_tokens_create(struct request *rq, struct reply *reply)
@@ -255,9 +255,9 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
     static const char *const names[] = {NULL};
     const struct party *p;
     json_t *body;
-    enum err e;
-    if ((e = api_party(rq, rq->param[0], &p)) != ERR_OK || (e = api_body(rq, names, &body)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_party(rq, rq->param[0], &p)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+        return err;
     json_decref(body);
     uint32_t *number = arena_alloc(rq->arena, sizeof *number);
     *number = p->number;
@@ -276,19 +276,19 @@ static enum err key_run(struct commit *cx, struct job *job, void *arg)
     const struct key_change *change = arg;
     struct party p = cx->catalog->parties[change->party - 1];
     struct answer a;
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
     if (!p.has_key || memcmp(p.pub, change->pub, sizeof p.pub) != 0) {
         p.has_key = true;
         memcpy(p.pub, change->pub, sizeof p.pub);
-        if ((e = catalog_put_party(cx->txn, &p)) != ERR_OK)
-            return e;
+        if ((err = catalog_put_party(cx->txn, &p)) != ERR_OK)
+            return err;
         cx->catalog_changed = true;
-        for (size_t i = 0; i < cx->catalog->n_contracts && e == ERR_OK; i++)
+        for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
             if (contract_has_party(&cx->catalog->contracts[i], &p))
-                e = contract_append_key(cx, &cx->catalog->contracts[i], &p);
+                err = contract_append_key(cx, &cx->catalog->contracts[i], &p);
     }
-    if (e != ERR_OK)
-        return e;
+    if (err != ERR_OK)
+        return err;
     answer_open(&a);
     jw_party(&a.w, cx->catalog, &p);
     answer_job(&a, job, 200);
@@ -299,14 +299,14 @@ enum err party_key_put(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
-    enum err e = api_party(rq, rq->param[0], &p);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_party(rq, rq->param[0], &p);
+    if (err != ERR_OK)
+        return err;
     if (p->number != rq->caller->number)
         return problem(&rq->problem, ERR_FORBIDDEN, "", "a countersigning key is set by the party itself");
     struct key_change *change = arena_alloc(rq->arena, sizeof *change);
     change->party = p->number;
-    if ((e = jwk_read(rq->body, change->pub, &rq->problem)) != ERR_OK)
-        return e;
+    if ((err = jwk_read(rq->body, change->pub, &rq->problem)) != ERR_OK)
+        return err;
     return control_submit(rq, key_run, change);
 }

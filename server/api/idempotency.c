@@ -14,7 +14,7 @@ enum err idempotency_read(struct request *rq, struct idempotency *out)
     struct span key = rq->idempotency_key;
     uint8_t hash[HASH_LEN];
     *out = (struct idempotency){0};
-    if (!key.ptr)
+    if (key.ptr == NULL)
         return ERR_OK;
     bool good = key.len >= 1 && key.len <= KEY_MAX;
     for (size_t i = 0; good && i < key.len; i++)
@@ -35,9 +35,9 @@ enum err idempotency_read(struct request *rq, struct idempotency *out)
 enum err idempotency_replay(struct txn *t, const struct keys *k, const struct idempotency *i, struct job *job)
 {
     struct span key = span_of(i->row, sizeof i->row), value;
-    enum err e = store_get(t, TABLE_IDEMPOTENCY, key, &value);
-    if (e != ERR_OK)
-        return e;
+    enum err err = store_get(t, TABLE_IDEMPOTENCY, key, &value);
+    if (err != ERR_OK)
+        return err;
     if (value.len < ROW_HEAD)
         return ERR_CORRUPT;
     if ((int64_t)load_be64(value.ptr) + KEEP_MS < job->now_ms)
@@ -48,8 +48,8 @@ enum err idempotency_replay(struct txn *t, const struct keys *k, const struct id
     struct span sealed = span_of(value.ptr + ROW_HEAD, value.len - ROW_HEAD);
     struct buf answer;
     arena_buf(job->arena, &answer, sealed.len);
-    if ((e = vault_open(k, VAULT_IDEMPOTENCY, key, sealed, &answer)) != ERR_OK)
-        return e;
+    if ((err = vault_open(k, VAULT_IDEMPOTENCY, key, sealed, &answer)) != ERR_OK)
+        return err;
     job->answer = buf_span(&answer);
     job->answer_status = load_be16(value.ptr + 8 + HASH_LEN);
     job->replayed = true;
@@ -63,32 +63,32 @@ static enum err prune_after(struct txn *t, const uint8_t row[16], int64_t now_ms
     size_t n = 0;
     struct cursor *c;
     struct span key, value;
-    enum err e = cursor_open(t, TABLE_IDEMPOTENCY, &c);
-    if (e != ERR_OK)
-        return e;
+    enum err err = cursor_open(t, TABLE_IDEMPOTENCY, &c);
+    if (err != ERR_OK)
+        return err;
     bool more = cursor_seek(c, span_of(row, 16), &key, &value);
     for (int step = 0; more && step < PRUNE_STEP; step++, more = cursor_next(c, &key, &value))
         if (key.len == 16 && value.len >= ROW_HEAD && (int64_t)load_be64(value.ptr) + KEEP_MS < now_ms)
             memcpy(old[n++], key.ptr, 16);
     cursor_close(c);
-    for (size_t i = 0; i < n && e == ERR_OK; i++)
-        e = store_del(t, TABLE_IDEMPOTENCY, span_of(old[i], 16));
-    return e;
+    for (size_t i = 0; i < n && err == ERR_OK; i++)
+        err = store_del(t, TABLE_IDEMPOTENCY, span_of(old[i], 16));
+    return err;
 }
 
 enum err idempotency_keep(struct txn *t, const struct keys *k, const struct idempotency *i, const struct job *job)
 {
     struct span key = span_of(i->row, sizeof i->row);
     struct buf row;
-    enum err e = prune_after(t, i->row, job->now_ms);
-    if (e != ERR_OK)
-        return e;
+    enum err err = prune_after(t, i->row, job->now_ms);
+    if (err != ERR_OK)
+        return err;
     buf_heap(&row);
     buf_be64(&row, (uint64_t)job->now_ms);
     buf_add(&row, i->request_sha256, HASH_LEN);
     buf_be16(&row, (uint16_t)job->answer_status);
     vault_seal(k, VAULT_IDEMPOTENCY, key, job->answer, &row);
-    e = store_put(t, TABLE_IDEMPOTENCY, key, buf_span(&row));
+    err = store_put(t, TABLE_IDEMPOTENCY, key, buf_span(&row));
     buf_free(&row);
-    return e;
+    return err;
 }

@@ -17,14 +17,14 @@ static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, cons
     struct buf plain;
     struct private_part priv;
     buf_heap(&plain);
-    enum err e = sealer_open(rq->worker->sealer, t, env->day, commit, env->sealed, &plain);
-    if (e == ERR_OK && (e = private_read(buf_span(&plain), &priv)) == ERR_OK) {
+    enum err err = sealer_open(rq->worker->sealer, t, env->day, commit, env->sealed, &plain);
+    if (err == ERR_OK && (err = private_read(buf_span(&plain), &priv)) == ERR_OK) {
         jw_key(w, "contact");
         jw_raw(w, priv.contact);
         private_close(&priv);
     }
     buf_free(&plain);
-    return e == ERR_NOT_FOUND ? ERR_OK : e;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static void jw_facts(struct jw *w, const struct entry_lead *l)
@@ -67,9 +67,9 @@ static enum err change_read(struct request *rq, struct txn *t, const struct cont
     *out = (struct change){0};
     if (last == index)
         return ERR_OK;
-    enum err e = ledger_read(t, k->number, last, &env);
-    if (e != ERR_OK || (e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    enum err err = ledger_read(t, k->number, last, &env);
+    if (err != ERR_OK || (err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     *out = (struct change){.any = true, .at_ms = entry.at_ms};
     if (entry.kind == ENTRY_DISPOSITION)
         out->note = arena_copy(rq->arena, entry.disposition.text);
@@ -122,14 +122,15 @@ enum err lead_json(struct jw *w, struct request *rq, struct txn *t, const struct
     struct envelope env;
     struct entry entry;
     struct change change;
-    enum err e;
-    if ((e = change_read(rq, t, k, index, row->last, &change)) != ERR_OK)
-        return e;
-    if ((e = ledger_read(t, k->number, index, &env)) != ERR_OK || (e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    enum err err;
+    if ((err = change_read(rq, t, k, index, row->last, &change)) != ERR_OK)
+        return err;
+    if ((err = ledger_read(t, k->number, index, &env)) != ERR_OK ||
+        (err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     const struct entry_lead *l = &entry.lead;
     if (entry.kind != ENTRY_LEAD) {
-        e = ERR_CORRUPT;
+        err = ERR_CORRUPT;
         goto done;
     }
     jw_object(w);
@@ -139,11 +140,11 @@ enum err lead_json(struct jw *w, struct request *rq, struct txn *t, const struct
         jw_ktime(w, "click_at", l->clicked_ms);
         jw_code_of(w, rq->worker->tokens, k, l->placement);
     }
-    if (sees_contact(rq, k, l) && (e = jw_contact(w, rq, t, &env, &l->commit)) != ERR_OK)
+    if (sees_contact(rq, k, l) && (err = jw_contact(w, rq, t, &env, &l->commit)) != ERR_OK)
         goto done;
     jw_lead_members(w, rq, k, index, row, l, &change, &env, whole);
     jw_object_end(w);
 done:
     entry_close(&entry);
-    return e;
+    return err;
 }

@@ -130,7 +130,7 @@ static json_t *build(const struct shared *sh)
         char path[PATH_MAX_LEN];
         json_t *parameters = json_array();
         name_params(table[i].pattern, path, parameters);
-        if (!json_object_get(paths, path))
+        if (json_object_get(paths, path) == NULL)
             json_object_set_new(paths, path, json_object());
         for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
             if (table[i].methods & methods[m].bit)
@@ -150,7 +150,7 @@ enum err openapi_get(struct request *rq, struct reply *reply)
     json_t *doc = build(rq->worker->shared);
     char *text = json_dumps(doc, JSON_INDENT(1));
     json_decref(doc);
-    if (!text)
+    if (text == NULL)
         abort();
     reply_body(rq, reply, "application/json", span_str(text));
     reply_header(reply, "Cache-Control", SPAN("public, max-age=300"));

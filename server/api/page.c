@@ -31,7 +31,7 @@ enum err params_read(struct request *rq, struct param *params, size_t n)
     while (query_next(&q, &name, &value)) {
         struct param *p = param_find(params, n, name);
         struct buf b;
-        if (!p)
+        if (p == NULL)
             return param_problem(rq, name, "unknown query parameter");
         if (p->given)
             return param_problem(rq, name, "query parameter given twice");
@@ -50,9 +50,9 @@ enum err page_read(struct request *rq, struct param *more, size_t n, struct page
     uint64_t limit = PAGE_DEFAULT;
     for (size_t i = 0; i < n; i++)
         all[2 + i] = more[i];
-    enum err e = params_read(rq, all, 2 + n);
-    if (e != ERR_OK)
-        return e;
+    enum err err = params_read(rq, all, 2 + n);
+    if (err != ERR_OK)
+        return err;
     if (all[0].given && (parse_u64(all[0].value, &limit) != ERR_OK || limit < 1 || limit > LIMIT_PAGE))
         return problem(&rq->problem, ERR_MALFORMED, "limit", "must be a number from 1 to %d", LIMIT_PAGE);
     for (size_t i = 0; i < n; i++)

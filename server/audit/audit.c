@@ -14,7 +14,7 @@ static void origin_write(struct buf *out, const struct shared *sh, const struct 
 {
     buf_str(out, sh->origin);
     buf_str(out, "/log");
-    if (k) {
+    if (k != NULL) {
         buf_byte(out, '/');
         buf_str(out, k->id);
     }
@@ -22,9 +22,9 @@ static void origin_write(struct buf *out, const struct shared *sh, const struct 
 
 static enum err head_or_empty(struct txn *t, uint32_t log, struct head *head)
 {
-    enum err e = head_read(t, log, head);
-    if (e != ERR_NOT_FOUND)
-        return e;
+    enum err err = head_read(t, log, head);
+    if (err != ERR_NOT_FOUND)
+        return err;
     *head = (struct head){0}; /* younger than the last sweep */
     return ERR_OK;
 }
@@ -39,22 +39,22 @@ enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader,
     buf_fixed(&text, origin, sizeof origin);
     origin_write(&text, sh, log == ROOT_LOG ? NULL : catalog_contract_number(rq->catalog, log));
     c.origin = buf_span(&text);
-    enum err e = worker_reader(rq->worker, reader);
-    for (int i = 0; i < ATTEMPTS && e == ERR_OK; i++) {
-        if ((e = head_or_empty(*reader, log, head)) != ERR_OK)
+    enum err err = worker_reader(rq->worker, reader);
+    for (int i = 0; i < ATTEMPTS && err == ERR_OK; i++) {
+        if ((err = head_or_empty(*reader, log, head)) != ERR_OK)
             break;
         c.size = head->size;
         frontier_root(&head->frontier, &c.root);
-        e = heads_sign(sh->heads, log, &c, note);
-        if (e != ERR_CORRUPT)
+        err = heads_sign(sh->heads, log, &c, note);
+        if (err != ERR_CORRUPT)
             break;
         txn_reset(*reader);
         if (txn_renew(*reader) != ERR_OK)
             return ERR_IO;
         if (i + 1 < ATTEMPTS)
-            e = ERR_OK;
+            err = ERR_OK;
     }
-    return e;
+    return err;
 }
 
 static void reply_text(struct request *rq, struct reply *reply, struct span text)
@@ -69,25 +69,25 @@ static enum err checkpoint_reply(struct request *rq, struct reply *reply, uint32
     struct head head;
     struct buf note;
     buf_heap(&note);
-    enum err e = audit_checkpoint(rq, log, &reader, &head, &note);
-    if (e == ERR_OK)
+    enum err err = audit_checkpoint(rq, log, &reader, &head, &note);
+    if (err == ERR_OK)
         reply_text(rq, reply, buf_span(&note));
     buf_free(&note);
-    return e;
+    return err;
 }
 
 enum err root_checkpoint_get(struct request *rq, struct reply *reply)
 {
-    enum err e = params_read(rq, NULL, 0);
-    return e == ERR_OK ? checkpoint_reply(rq, reply, ROOT_LOG) : e;
+    enum err err = params_read(rq, NULL, 0);
+    return err == ERR_OK ? checkpoint_reply(rq, reply, ROOT_LOG) : err;
 }
 
 enum err checkpoint_get(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = api_contract(rq, rq->param[0], &k)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = api_contract(rq, rq->param[0], &k)) != ERR_OK)
+        return err;
     return checkpoint_reply(rq, reply, k->number);
 }
 
@@ -99,23 +99,23 @@ static enum err tile_reply(struct request *rq, struct reply *reply, uint32_t log
     struct txn *reader;
     struct tile tile;
     struct buf bytes;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK)
+        return err;
     if (tile_parse(path, &tile) != ERR_OK)
         return problem(&rq->problem, ERR_NOT_FOUND, "", "this is not the path of a tile");
-    if ((e = worker_reader(rq->worker, &reader)) != ERR_OK)
-        return e;
+    if ((err = worker_reader(rq->worker, &reader)) != ERR_OK)
+        return err;
     buf_heap(&bytes);
-    e = ledger_tile(reader, log, &tile, &bytes);
-    if (e == ERR_OK) {
+    err = ledger_tile(reader, log, &tile, &bytes);
+    if (err == ERR_OK) {
         reply_body(rq, reply, "application/octet-stream", buf_span(&bytes));
         reply_header(reply, "Cache-Control", tile.width == TILE_WIDTH ? span_str(cache) : SPAN("no-store"));
-    } else if (e == ERR_NOT_FOUND) {
-        e = problem(&rq->problem, e, "", "the log has no such tile (yet)");
+    } else if (err == ERR_NOT_FOUND) {
+        err = problem(&rq->problem, err, "", "the log has no such tile (yet)");
     }
     buf_free(&bytes);
-    return e;
+    return err;
 }
 
 static struct span path_from(const struct request *rq, size_t offset)
@@ -131,9 +131,9 @@ enum err root_tile_get(struct request *rq, struct reply *reply)
 enum err tile_get(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
-    enum err e = api_contract(rq, rq->param[0], &k);
-    if (e != ERR_OK)
-        return e;
+    enum err err = api_contract(rq, rq->param[0], &k);
+    if (err != ERR_OK)
+        return err;
     return tile_reply(rq, reply, k->number, path_from(rq, strlen("/log/") + rq->param[0].len + 1),
                       "private, max-age=31536000, immutable");
 }

@@ -51,22 +51,23 @@ static enum err opening_add(struct openings *o, uint64_t index)
     struct envelope env;
     struct entry entry;
     struct private_part priv;
-    enum err e = ledger_read(o->txn, o->k->number, index, &env);
-    if (e != ERR_OK || span_empty(env.sealed))
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e; /* the head counts it */
-    if ((e = entry_read(env.entry, &entry, NULL)) != ERR_OK)
-        return e;
+    enum err err = ledger_read(o->txn, o->k->number, index, &env);
+    if (err != ERR_OK || span_empty(env.sealed))
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* the head counts it */
+    if ((err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
+        return err;
     buf_clear(&o->plain);
     const struct hash *commit = commit_of(&entry);
-    e = commit ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commit, env.sealed, &o->plain) : ERR_CORRUPT;
-    if (e == ERR_OK && (e = private_read(buf_span(&o->plain), &priv)) == ERR_OK) {
+    err = commit != NULL ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commit, env.sealed, &o->plain)
+                         : ERR_CORRUPT;
+    if (err == ERR_OK && (err = private_read(buf_span(&o->plain), &priv)) == ERR_OK) {
         opening_write(&o->lines, index, &priv, scope_of(o, &entry));
         buf_byte(&o->lines, '\n');
         o->n++;
         private_close(&priv);
     }
     entry_close(&entry);
-    return e == ERR_NOT_FOUND ? ERR_OK : e;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads
@@ -87,7 +88,7 @@ static bool next_index(struct openings *o)
 
 static enum err openings_write(struct openings *o, bool *more)
 {
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
     size_t scanned = 0;
     *more = false;
     while (next_index(o)) {
@@ -95,8 +96,8 @@ static enum err openings_write(struct openings *o, bool *more)
             *more = true;
             return ERR_OK;
         }
-        if ((e = opening_add(o, o->at)) != ERR_OK)
-            return e;
+        if ((err = opening_add(o, o->at)) != ERR_OK)
+            return err;
         o->at++;
     }
     return ERR_OK;
@@ -105,11 +106,11 @@ static enum err openings_write(struct openings *o, bool *more)
 static enum err range_read(struct request *rq, uint64_t *from, uint64_t *to)
 {
     struct param p[] = {{.name = "from"}, {.name = "to"}};
-    enum err e = params_read(rq, p, 2);
+    enum err err = params_read(rq, p, 2);
     *from = 0;
     *to = UINT64_MAX;
-    if (e != ERR_OK)
-        return e;
+    if (err != ERR_OK)
+        return err;
     if (p[0].given && parse_u64(p[0].value, from) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "from", "must be an index");
     if (p[1].given && parse_u64(p[1].value, to) != ERR_OK)
@@ -124,9 +125,9 @@ static enum err range_read(struct request *rq, uint64_t *from, uint64_t *to)
 static enum err cap_at_head(struct openings *o)
 {
     struct head head = {0};
-    enum err e = head_read(o->txn, o->k->number, &head);
-    if (e != ERR_OK && e != ERR_NOT_FOUND) /* younger than the last sweep */
-        return e;
+    enum err err = head_read(o->txn, o->k->number, &head);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) /* younger than the last sweep */
+        return err;
     if (o->to > head.size)
         o->to = head.size;
     return ERR_OK;
@@ -150,13 +151,13 @@ enum err openings_get(struct request *rq, struct reply *reply)
 {
     struct openings o = {.rq = rq};
     bool more;
-    enum err e;
-    if ((e = range_read(rq, &o.at, &o.to)) != ERR_OK || (e = api_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
-        (e = worker_reader(rq->worker, &o.txn)) != ERR_OK || (e = cap_at_head(&o)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = range_read(rq, &o.at, &o.to)) != ERR_OK || (err = api_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
+        (err = worker_reader(rq->worker, &o.txn)) != ERR_OK || (err = cap_at_head(&o)) != ERR_OK)
+        return err;
     buf_heap(&o.lines);
     buf_heap(&o.plain);
-    if ((e = openings_write(&o, &more)) == ERR_OK) {
+    if ((err = openings_write(&o, &more)) == ERR_OK) {
         reply_body(rq, reply, "application/x-ndjson", buf_span(&o.lines));
         reply_header(reply, "Cache-Control", SPAN("no-store"));
         if (more)
@@ -164,5 +165,5 @@ enum err openings_get(struct request *rq, struct reply *reply)
     }
     buf_free(&o.lines);
     buf_free(&o.plain);
-    return e;
+    return err;
 }

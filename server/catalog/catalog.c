@@ -12,7 +12,7 @@ int name_compare(const void *a, const void *b)
 
 static void shared_terms_unref(struct shared_terms *s)
 {
-    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
     terms_free(s->terms);
     free(s);
@@ -20,11 +20,11 @@ static void shared_terms_unref(struct shared_terms *s)
 
 static void index_free(struct catalog_index *x, size_t n_terms)
 {
-    for (size_t i = 0; x->terms && i < n_terms; i++)
+    for (size_t i = 0; x->terms != NULL && i < n_terms; i++)
         shared_terms_unref(x->terms[i]);
     for (size_t i = 0; i < TABLE_COUNT; i++)
         free(x->rows[i].row);
-    for (struct block *b = x->blocks, *next; b; b = next) {
+    for (struct block *b = x->blocks, *next; b != NULL; b = next) {
         next = b->next;
         free(b);
     }
@@ -37,7 +37,7 @@ static void index_free(struct catalog_index *x, size_t n_terms)
 
 void catalog_unref(struct catalog *c)
 {
-    if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < c->n_secrets; i++)
         crypto_wipe(c->secrets[i].key, sizeof c->secrets[i].key);
@@ -54,13 +54,13 @@ void catalog_unref(struct catalog *c)
 static const void *by_id(const struct catalog *c, struct span id, const void *array, size_t n, size_t size)
 {
     char text[LIMIT_ID + 1] = {0};
-    if (id.len == 0 || id.len > LIMIT_ID || memchr(id.ptr, '\0', id.len))
+    if (id.len == 0 || id.len > LIMIT_ID || memchr(id.ptr, '\0', id.len) != NULL)
         return NULL;
     memcpy(text, id.ptr, id.len);
     struct name wanted = {text, NULL};
     const struct name *found = bsearch(&wanted, c->index->names, c->index->n_names, sizeof wanted, name_compare);
     /* one index serves three kinds: an id of another kind is not found */
-    if (!found || (const char *)found->what < (const char *)array ||
+    if (found == NULL || (const char *)found->what < (const char *)array ||
         (const char *)found->what >= (const char *)array + n * size)
         return NULL;
     return found->what;
@@ -116,7 +116,7 @@ const struct party *catalog_token(const struct catalog *c, struct span token)
     sha256(token.ptr, token.len, hash);
     const struct token_row *r =
         bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
-    return r ? r->party : NULL;
+    return r != NULL ? r->party : NULL;
 }
 
 static int grant_compare(const void *a, const void *b)
@@ -136,9 +136,9 @@ bool catalog_may_read(const struct catalog *c, const struct party *p, const stru
     case ROLE_ADVERTISER:
         return k->campaign->advertiser->number == p->number;
     case ROLE_PUBLISHER:
-        return k->publisher && k->publisher->number == p->number;
+        return k->publisher != NULL && k->publisher->number == p->number;
     case ROLE_AUDITOR:
-        return bsearch(&wanted, c->index->grants, c->index->n_grants, sizeof wanted, grant_compare);
+        return bsearch(&wanted, c->index->grants, c->index->n_grants, sizeof wanted, grant_compare) != NULL;
     }
     return false;
 }
@@ -160,7 +160,7 @@ struct catalog_slot *catalog_slot_new(void)
 
 void catalog_slot_free(struct catalog_slot *s)
 {
-    if (!s)
+    if (s == NULL)
         return;
     catalog_unref(s->newest);
     pthread_mutex_destroy(&s->lock);
@@ -180,7 +180,7 @@ struct catalog *catalog_hold(struct catalog_slot *s)
 {
     pthread_mutex_lock(&s->lock);
     struct catalog *c = s->newest;
-    if (c)
+    if (c != NULL)
         atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
     pthread_mutex_unlock(&s->lock);
     return c;

@@ -63,7 +63,6 @@ struct contract {
 
 struct catalog {
     atomic_int refs;
-    uint64_t generation;
     struct party *parties; /* ascending number; [0] is the operator */
     struct campaign *campaigns;
     struct contract *contracts; /* contract number n at contracts[n-1] */
@@ -72,9 +71,8 @@ struct catalog {
     struct catalog_index *index; /* private: id, token and grant look-ups; owns the memory */
 };
 
-MUST_CHECK enum err catalog_load(struct txn *t, const struct keys *k, uint64_t generation, struct catalog **out);
-/* The same for the transaction's state after a change of `before`: costs what changed, beside copying what did not. Its
- * generation is the next. */
+MUST_CHECK enum err catalog_load(struct txn *t, const struct keys *k, struct catalog **out);
+/* The same for the transaction's state after a change of `before`: costs what changed, beside copying what did not. */
 MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before,
                                    struct catalog **out);
 void catalog_unref(struct catalog *c); /* frees with the last reference; NULL-safe */

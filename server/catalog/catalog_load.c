@@ -14,7 +14,7 @@ static void *pool_alloc(struct catalog_index *x, size_t len)
 {
     enum { BLOCK = 64 * 1024 };
     len = (len + 15) & ~(size_t)15;
-    if (!x->blocks || x->blocks->cap - x->blocks->used < len) {
+    if (x->blocks == NULL || x->blocks->cap - x->blocks->used < len) {
         size_t cap = len > BLOCK ? len : BLOCK;
         struct block *b = xmalloc(sizeof *b + cap);
         *b = (struct block){.next = x->blocks, .cap = cap};
@@ -63,9 +63,9 @@ static enum err rows_copy(struct load *l, enum table table)
     struct rows *r = &l->c->index->rows[table];
     struct cursor *cursor;
     struct span key, value;
-    enum err e = cursor_open(l->txn, table, &cursor);
-    if (e != ERR_OK)
-        return e;
+    enum err err = cursor_open(l->txn, table, &cursor);
+    if (err != ERR_OK)
+        return err;
     for (bool more = cursor_seek(cursor, span_of("", 0), &key, &value); more;
          more = cursor_next(cursor, &key, &value)) {
         if (r->n == r->cap) {
@@ -83,9 +83,9 @@ static enum err row_parse(struct load *l, const struct loader *how, const struct
     json_t *row;
     if (json_read_canonical(raw->value, &row, NULL) != ERR_OK)
         return ERR_CORRUPT;
-    enum err e = how->read(l, raw->key, row);
+    enum err err = how->read(l, raw->key, row);
     json_decref(row);
-    return e;
+    return err;
 }
 
 /* Both snapshots hold their rows in key order, so one walk finds the equal ones. */
@@ -93,42 +93,42 @@ static enum err rows_load(struct load *l, const struct loader *how)
 {
     static const struct rows none;
     const struct rows *now = &l->c->index->rows[how->table];
-    const struct rows *old = l->before ? &l->before->index->rows[how->table] : &none;
-    enum err e = ERR_OK;
-    for (size_t i = 0, o = 0; i < now->n && e == ERR_OK; i++) {
+    const struct rows *old = l->before != NULL ? &l->before->index->rows[how->table] : &none;
+    enum err err = ERR_OK;
+    for (size_t i = 0, o = 0; i < now->n && err == ERR_OK; i++) {
         const struct raw *raw = &now->row[i];
         while (o < old->n && span_order(old->row[o].key, raw->key) < 0)
             o++;
         bool same = o < old->n && span_eq(old->row[o].key, raw->key) && span_eq(old->row[o].value, raw->value);
-        e = same ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
-        if (e == ERR_NOT_FOUND)
-            e = row_parse(l, how, raw);
+        err = same ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
+        if (err == ERR_NOT_FOUND)
+            err = row_parse(l, how, raw);
     }
-    return e;
+    return err;
 }
 
 /* Members that must be there. */
 static enum err need_int(const json_t *row, const char *name, int64_t max, int64_t *out)
 {
     bool found = false;
-    enum err e = json_get_int(row, "", name, 0, max, out, &found, NULL);
-    return e == ERR_OK && found ? ERR_OK : ERR_CORRUPT;
+    enum err err = json_get_int(row, "", name, 0, max, out, &found, NULL);
+    return err == ERR_OK && found ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err need_number(const json_t *row, const char *name, uint32_t *out)
 {
     int64_t v;
-    enum err e = need_int(row, name, UINT32_MAX, &v);
-    if (e == ERR_OK)
+    enum err err = need_int(row, name, UINT32_MAX, &v);
+    if (err == ERR_OK)
         *out = (uint32_t)v;
-    return e;
+    return err;
 }
 
 static enum err need_str(const json_t *row, const char *name, size_t max, struct span *out)
 {
     bool found = false;
-    enum err e = json_get_str(row, "", name, max, out, &found, NULL);
-    return e == ERR_OK && found ? ERR_OK : ERR_CORRUPT;
+    enum err err = json_get_str(row, "", name, max, out, &found, NULL);
+    return err == ERR_OK && found ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err need_id(const json_t *row, char out[LIMIT_ID + 1])
@@ -172,7 +172,7 @@ static const struct party *party_number(const struct catalog *c, int64_t number)
 static enum err need_party(const struct catalog *c, const json_t *row, const char *name, const struct party **out)
 {
     int64_t number;
-    if (need_int(row, name, UINT32_MAX, &number) != ERR_OK || !party_number(c, number))
+    if (need_int(row, name, UINT32_MAX, &number) != ERR_OK || party_number(c, number) == NULL)
         return ERR_CORRUPT;
     *out = party_number(c, number);
     return ERR_OK;
@@ -243,14 +243,14 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
         need_int(row, "version", JSON_INT_MAX, &k->terms_version) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK)
         return ERR_CORRUPT;
-    if (json_object_get(row, "publisher") && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
+    if (json_object_get(row, "publisher") != NULL && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
         return ERR_CORRUPT;
     k->number = load_be32(key.ptr);
     k->campaign = &l->c->campaigns[campaign - 1];
     k->terms_index = (uint64_t)terms;
-    enum err e = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
-    if (e != ERR_OK)
-        return e;
+    enum err err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
+    if (err != ERR_OK)
+        return err;
     struct shared_terms *shared = xmalloc(sizeof *shared);
     atomic_init(&shared->refs, 1);
     shared->terms = k->terms;
@@ -269,7 +269,7 @@ static enum err contract_reuse(struct load *l, struct span key, size_t n)
         return ERR_NOT_FOUND;
     *k = *old;
     k->campaign = campaign;
-    k->publisher = old->publisher ? party_number(l->c, old->publisher->number) : NULL;
+    k->publisher = old->publisher != NULL ? party_number(l->c, old->publisher->number) : NULL;
     k->document = pool_copy(l->c->index, old->document);
     k->codes = NULL;
     k->n_codes = 0;
@@ -291,7 +291,7 @@ static enum err codes_count(struct load *l)
     const struct rows *r = &l->c->index->rows[TABLE_CODES];
     for (size_t i = 0; i < r->n; i++) {
         struct contract *k = code_contract(l, r->row[i].key);
-        if (!k || load_be32(r->row[i].key.ptr + 4) != ++k->n_codes)
+        if (k == NULL || load_be32(r->row[i].key.ptr + 4) != ++k->n_codes)
             return ERR_CORRUPT;
     }
     for (size_t i = 0; i < l->c->n_contracts; i++) {
@@ -342,14 +342,14 @@ static enum err secret_read(struct load *l, struct span key, const json_t *row)
     char plain[sizeof s->key + 1];
     struct buf b;
     buf_fixed(&b, plain, sizeof plain);
-    enum err e = vault_open(l->keys, VAULT_SECRETS, key, span_of(sealed, len), &b);
-    if (e == ERR_OK) {
+    enum err err = vault_open(l->keys, VAULT_SECRETS, key, span_of(sealed, len), &b);
+    if (err == ERR_OK) {
         s->len = b.len;
         memcpy(s->key, plain, s->len);
         l->c->n_secrets++;
     }
     crypto_wipe(plain, sizeof plain);
-    return e;
+    return err;
 }
 
 static enum err secret_reuse(struct load *l, struct span key, size_t n)
@@ -441,41 +441,40 @@ static void arrays_make(struct catalog *c)
 
 static enum err load_all(struct load *l)
 {
-    enum err e = ERR_OK;
-    for (size_t i = 0; i < LOADERS && e == ERR_OK; i++)
-        e = rows_copy(l, loaders[i].table);
-    if (e != ERR_OK)
-        return e;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < LOADERS && err == ERR_OK; i++)
+        err = rows_copy(l, loaders[i].table);
+    if (err != ERR_OK)
+        return err;
     arrays_make(l->c);
-    for (size_t i = 0; i < LOADERS && e == ERR_OK; i++) {
+    for (size_t i = 0; i < LOADERS && err == ERR_OK; i++) {
         if (loaders[i].table == TABLE_CODES)
-            e = codes_count(l);
-        if (e == ERR_OK)
-            e = rows_load(l, &loaders[i]);
+            err = codes_count(l);
+        if (err == ERR_OK)
+            err = rows_load(l, &loaders[i]);
     }
-    return e == ERR_OK ? names_build(l->c) : e;
+    return err == ERR_OK ? names_build(l->c) : err;
 }
 
-static enum err load(struct load *l, uint64_t generation, struct catalog **out)
+static enum err load(struct load *l, struct catalog **out)
 {
     l->c = xcalloc(1, sizeof *l->c);
     atomic_init(&l->c->refs, 1);
-    l->c->generation = generation;
     l->c->index = xcalloc(1, sizeof *l->c->index);
-    enum err e = load_all(l);
-    if (e == ERR_OK)
+    enum err err = load_all(l);
+    if (err == ERR_OK)
         *out = l->c;
     else
         catalog_unref(l->c);
-    return e;
+    return err;
 }
 
-enum err catalog_load(struct txn *t, const struct keys *k, uint64_t generation, struct catalog **out)
+enum err catalog_load(struct txn *t, const struct keys *k, struct catalog **out)
 {
-    return load(&(struct load){.txn = t, .keys = k}, generation, out);
+    return load(&(struct load){.txn = t, .keys = k}, out);
 }
 
 enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before, struct catalog **out)
 {
-    return load(&(struct load){.txn = t, .keys = k, .before = before}, before->generation + 1, out);
+    return load(&(struct load){.txn = t, .keys = k, .before = before}, out);
 }

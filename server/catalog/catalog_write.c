@@ -62,9 +62,9 @@ static enum err row_put(struct row *r, struct txn *t, enum table table, struct s
 {
     jw_object_end(&r->w);
     jw_close(&r->w);
-    enum err e = store_put(t, table, key, buf_span(&r->text));
+    enum err err = store_put(t, table, key, buf_span(&r->text));
     buf_free(&r->text);
-    return e;
+    return err;
 }
 
 static enum err row_put_number(struct row *r, struct txn *t, enum table table, uint32_t number)
@@ -146,7 +146,7 @@ enum err catalog_put_contract(struct txn *t, const struct contract *k)
     jw_key(&r.w, "document");
     jw_raw(&r.w, k->document);
     jw_kstr(&r.w, "id", span_str(k->id));
-    if (k->publisher)
+    if (k->publisher != NULL)
         jw_kint(&r.w, "publisher", k->publisher->number);
     jw_kint(&r.w, "terms", (int64_t)k->terms_index);
     jw_kint(&r.w, "version", k->terms_version);

@@ -53,7 +53,7 @@ static enum class class_of(const struct entry *e) {
 static bool open_private(struct check *c, const struct envelope *env, const struct entry *e, struct private_part *priv)
 {
     const struct hash *commit = commit_of(e);
-    if (!commit || span_empty(env->sealed)) {
+    if (commit == NULL || span_empty(env->sealed)) {
         if (!span_empty(env->sealed))
             finds_failure(&c->finding[STORE_CHECK_PRIVATE],
                           "journal row %" PRIu64 " has a sealed part that nothing commits to", c->seq);
@@ -100,13 +100,13 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct fo
     struct opening tokens = {.index = index, .lead = true};
     struct entry again;
     bool foreign;
-    if (priv) {
+    if (priv != NULL) {
         tokens.has_email = priv->has_email;
         tokens.has_phone = priv->has_phone;
         memcpy(tokens.email, priv->email, TOKEN_LEN);
         memcpy(tokens.phone, priv->phone, TOKEN_LEN);
     }
-    redecide_lead(cx, &c->view, log->terms, log->terms_index, e, priv ? &tokens : NULL, &again, &foreign);
+    redecide_lead(cx, &c->view, log->terms, log->terms_index, e, priv != NULL ? &tokens : NULL, &again, &foreign);
     struct buf text;
     buf_heap(&text);
     entry_write(&text, &again);
@@ -127,7 +127,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
         .contract = k->number, .campaign = k->campaign->number, .contract_id = span_str(k->id)};
     if (e->kind == ENTRY_TERMS)
         fold_terms(c, log, k, index, &e->terms);
-    if (!log->terms) {
+    if (log->terms == NULL) {
         finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " comes before any terms", k->id,
                       index);
         return;
@@ -158,7 +158,7 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
                           "root log: entry %" PRIu64 " is not the hash of a checkpoint", env->index);
         return;
     }
-    if (!k || entry_read(env->entry, &e, NULL) != ERR_OK) {
+    if (k == NULL || entry_read(env->entry, &e, NULL) != ERR_OK) {
         finds_failure(&c->finding[STORE_CHECK_ENTRIES],
                       "log %" PRIu32 ": entry %" PRIu64 " is not canonical, or of no known contract", env->contract,
                       env->index);

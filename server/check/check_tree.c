@@ -10,8 +10,8 @@ static void compare_row(struct check *c, enum table table, struct span key, stru
                         uint32_t log, const char *what)
 {
     struct span row;
-    enum err e = store_get(c->txn, table, key, &row);
-    bool good = e == ERR_OK && row.len >= want.len && (may_be_longer || row.len == want.len) &&
+    enum err err = store_get(c->txn, table, key, &row);
+    bool good = err == ERR_OK && row.len >= want.len && (may_be_longer || row.len == want.len) &&
                 memcmp(row.ptr, want.ptr, want.len) == 0;
     if (!good)
         finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": a row of %s is not what its entries give", log,
@@ -61,11 +61,11 @@ static void read_head(struct check *c, struct checked_log *log)
 {
     uint8_t key[4];
     struct span row;
-    enum err e = store_get(c->txn, TABLE_HEADS, contract_key(key, log->number), &row);
-    if (e == ERR_OK)
-        e = head_decode(row, &log->head);
-    log->has_head = e == ERR_OK;
-    if (e != ERR_OK && e != ERR_NOT_FOUND)
+    enum err err = store_get(c->txn, TABLE_HEADS, contract_key(key, log->number), &row);
+    if (err == ERR_OK)
+        err = head_decode(row, &log->head);
+    log->has_head = err == ERR_OK;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
         finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": its head does not read", log->number);
 }
 
@@ -77,7 +77,7 @@ struct checked_log *check_log(struct check *c, uint32_t number)
         memset(c->logs + c->n_logs, 0, (n - c->n_logs) * sizeof *c->logs);
         c->n_logs = n;
     }
-    if (!c->logs[number]) {
+    if (c->logs[number] == NULL) {
         struct checked_log *log = c->logs[number] = xcalloc(1, sizeof *log);
         struct frontier empty = {0};
         log->check = c;
@@ -108,7 +108,7 @@ void check_tree_end(struct check *c)
 {
     for (size_t i = 0; i < c->n_logs; i++) {
         const struct checked_log *log = c->logs[i];
-        if (log && log->has_head && log->head.head.size > log->tree.frontier.size)
+        if (log != NULL && log->has_head && log->head.head.size > log->tree.frontier.size)
             finds_failure(&c->finding[STORE_CHECK_TREES],
                           "log %zu: its head counts %" PRIu64 " entries, the journal has %" PRIu64, i,
                           log->head.head.size, log->tree.frontier.size);
@@ -118,7 +118,7 @@ void check_tree_end(struct check *c)
 void check_logs_free(struct check *c)
 {
     for (size_t i = 0; i < c->n_logs; i++) {
-        if (!c->logs[i])
+        if (c->logs[i] == NULL)
             continue;
         tile_builder_close(&c->logs[i]->tree);
         terms_free(c->logs[i]->terms);

@@ -26,7 +26,8 @@ static _Noreturn void print_help(const char *command, const char *summary, const
 {
     printf("usage: countersign %s", command);
     for (size_t i = 0; i < n; i++)
-        printf(args[i].required ? " %s%s" : " [%s%s]", args[i].name, is_flag(&args[i]) && args[i].text ? " ..." : "");
+        printf(args[i].required ? " %s%s" : " [%s%s]", args[i].name,
+               is_flag(&args[i]) && args[i].text != NULL ? " ..." : "");
     printf("\n\n%s\n\n", summary);
     for (size_t i = 0; i < n; i++)
         printf("  %-16s %s\n", args[i].name, args[i].help);
@@ -52,20 +53,20 @@ void args_parse(int argc, char **argv, const char *summary, const struct arg *ar
         if (strcmp(word, "--help") == 0)
             print_help(argv[0], summary, args, n);
         const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
-        const struct arg *a = row_for(args, n, word, equals ? (size_t)(equals - word) : strlen(word), seen);
-        if (!a)
+        const struct arg *a = row_for(args, n, word, equals != NULL ? (size_t)(equals - word) : strlen(word), seen);
+        if (a == NULL)
             refuse(argv[0], "\"%s\" is not expected here: see `countersign %s --help`", word, argv[0]);
         if (seen[a - args])
             refuse(argv[0], "%s is given twice", a->name);
         seen[a - args] = true;
-        if (a->on) {
-            if (equals)
+        if (a->on != NULL) {
+            if (equals != NULL)
                 refuse(argv[0], "%s takes no value", a->name);
             *a->on = true;
         } else if (!is_flag(a)) {
             *a->text = word;
         } else {
-            *a->text = equals ? equals + 1 : i + 1 < argc ? argv[++i] : "";
+            *a->text = equals != NULL ? equals + 1 : i + 1 < argc ? argv[++i] : "";
             if (**a->text == '\0')
                 refuse(argv[0], "%s wants a value: %s", a->name, a->help);
         }

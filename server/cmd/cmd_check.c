@@ -27,21 +27,21 @@ static bool read_issuer(struct check *c)
 
 static bool open_store(struct check *c)
 {
-    enum err e = keys_load(c->dir, &c->keys);
+    enum err err = keys_load(c->dir, &c->keys);
     const char *what = "keys.json";
-    if (e == ERR_OK &&
-        (what = "the store", e = store_open(c->dir, STORE_READ, options_map_size(), &c->store)) == ERR_OK &&
-        (e = txn_begin(c->store, false, &c->txn)) == ERR_OK &&
-        (what = "the control data", e = catalog_load(c->txn, c->keys, 1, &c->catalog)) == ERR_OK &&
-        (what = "the watermark", e = watermark_read(c->txn, &c->watermark)) == ERR_OK &&
+    if (err == ERR_OK &&
+        (what = "the store", err = store_open(c->dir, STORE_READ, options_map_size(), &c->store)) == ERR_OK &&
+        (err = txn_begin(c->store, false, &c->txn)) == ERR_OK &&
+        (what = "the control data", err = catalog_load(c->txn, c->keys, &c->catalog)) == ERR_OK &&
+        (what = "the watermark", err = watermark_read(c->txn, &c->watermark)) == ERR_OK &&
         (what = "the public URL", read_issuer(c)))
         return true;
     struct finding *found = &c->finding[STORE_CHECK_OPEN];
-    if (e == ERR_CORRUPT)
+    if (err == ERR_CORRUPT)
         finds_failure(found, "%s: what is stored does not read", what);
     else
         finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
-                    err_word(e), c->dir);
+                    err_word(err), c->dir);
     for (int i = 1; i < STORE_CHECKS; i++)
         finds_doubt(&c->finding[i], "the store could not be opened");
     return false;
@@ -102,7 +102,7 @@ static void check_catalog(struct check *c)
     for (size_t i = 0; i < c->catalog->n_contracts; i++) {
         const struct contract *k = &c->catalog->contracts[i];
         const struct checked_log *log = check_log(c, k->number);
-        if (!log->terms || log->terms_index != k->terms_index)
+        if (log->terms == NULL || log->terms_index != k->terms_index)
             finds_failure(&c->finding[STORE_CHECK_CATALOG],
                           "contract %s works by terms %" PRIu64 ", its log's last terms are entry %" PRIu64, k->id,
                           k->terms_index, log->terms_index);

@@ -52,19 +52,19 @@ static void make_folder(const char *dir)
 static enum err fill_store(struct store *s, struct span url, const struct party *operator, struct span token)
 {
     struct txn *t = NULL;
-    enum err e = txn_begin(s, true, &t);
-    if (e != ERR_OK)
-        return e;
-    e = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
-    if (e == ERR_OK)
-        e = store_put(t, TABLE_META, SPAN("public_url"), url);
-    if (e == ERR_OK)
-        e = catalog_put_party(t, operator);
-    if (e == ERR_OK)
-        e = catalog_put_token(t, token, operator->number, operator->created_ms);
-    if (e != ERR_OK) {
+    enum err err = txn_begin(s, true, &t);
+    if (err != ERR_OK)
+        return err;
+    err = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
+    if (err == ERR_OK)
+        err = store_put(t, TABLE_META, SPAN("public_url"), url);
+    if (err == ERR_OK)
+        err = catalog_put_party(t, operator);
+    if (err == ERR_OK)
+        err = catalog_put_token(t, token, operator->number, operator->created_ms);
+    if (err != ERR_OK) {
         txn_abort(t);
-        return e;
+        return err;
     }
     return txn_commit(t);
 }
@@ -83,24 +83,24 @@ int cmd_init(int argc, char **argv)
         die("--data is too long a path");
 
     make_folder(dir);
-    enum err e = keys_create(dir);
-    if (e == ERR_CONFLICT)
+    enum err err = keys_create(dir);
+    if (err == ERR_CONFLICT)
         die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
             dir);
-    if (e != ERR_OK)
+    if (err != ERR_OK)
         die("cannot write %s/keys.json: %s", dir, strerror(errno));
 
     struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
     random_id('P', operator.id);
     api_token_new(token);
     struct store *s = NULL;
-    e = store_open(dir, STORE_CREATE, options_map_size(), &s);
-    if (e == ERR_OK)
-        e = fill_store(s, url, &operator, span_str(token));
+    err = store_open(dir, STORE_CREATE, options_map_size(), &s);
+    if (err == ERR_OK)
+        err = fill_store(s, url, &operator, span_str(token));
     store_close(s);
-    if (e != ERR_OK)
+    if (err != ERR_OK)
         die("cannot make the store in %s (%s): free some space, remove the folder and run init again", dir,
-            err_word(e));
+            err_word(err));
 
     snprintf(line, sizeof line, "%s\n", token);
     if (file_write_atomic(path, span_str(line), 0600) != ERR_OK)

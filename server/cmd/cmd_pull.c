@@ -46,8 +46,8 @@ static bool checkpoint_size(const struct pull *p, const char *path, uint64_t *si
     bool good = false;
     if (file_read(whole, &note) == ERR_OK) {
         const char *first = memchr(note.ptr, '\n', note.len);
-        const char *second = first ? memchr(first + 1, '\n', note.len - (size_t)(first + 1 - note.ptr)) : NULL;
-        good = second && parse_u64(span_of(first + 1, (size_t)(second - first - 1)), size) == ERR_OK;
+        const char *second = first != NULL ? memchr(first + 1, '\n', note.len - (size_t)(first + 1 - note.ptr)) : NULL;
+        good = second != NULL && parse_u64(span_of(first + 1, (size_t)(second - first - 1)), size) == ERR_OK;
     }
     free(whole);
     buf_free(&note);
@@ -198,7 +198,8 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
         enum err err;
         while (bundle_next(&rest, &bytes, &err)) {
             struct entry e;
-            if (!memmem(bytes.ptr, bytes.len, "\"kind\":\"statement\"", 18) || entry_read(bytes, &e, NULL) != ERR_OK)
+            if (memmem(bytes.ptr, bytes.len, "\"kind\":\"statement\"", 18) == NULL ||
+                entry_read(bytes, &e, NULL) != ERR_OK)
                 continue;
             if (e.kind == ENTRY_STATEMENT)
                 get_statement(p, e.statement.id);
@@ -213,7 +214,7 @@ static void refuse_other(void *arg, const char *path)
 {
     const struct pull *p = arg;
     const char *slash = strncmp(path, "log/", 4) == 0 ? strchr(path + 4, '/') : NULL;
-    if (slash && strcmp(slash, "/checkpoint") == 0 &&
+    if (slash != NULL && strcmp(slash, "/checkpoint") == 0 &&
         !span_eq(span_of(path + 4, (size_t)(slash - path - 4)), span_str(p->contract)))
         die("%s holds the mirror of another contract (%s): choose another folder", p->dir, path);
 }
@@ -249,9 +250,9 @@ int cmd_pull(int argc, char **argv)
     };
     args_parse(argc, argv, "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
                args, 4);
-    if (!token)
+    if (token == NULL)
         token = getenv("COUNTERSIGN_TOKEN");
-    if (!token || !*token)
+    if (token == NULL || !*token)
         die("pull: whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
     if (!is_id(span_str(p.contract)))
         die("pull: \"%s\" is not a contract id", p.contract);

@@ -54,15 +54,15 @@ static void bind_addresses(struct shared *sh)
 static enum err load_url(struct shared *sh, struct txn *t)
 {
     struct span url;
-    enum err e = store_get(t, TABLE_META, SPAN("public_url"), &url);
-    if (e)
-        return e;
+    enum err err = store_get(t, TABLE_META, SPAN("public_url"), &url);
+    if (err != ERR_OK)
+        return err;
     if (url.len >= sizeof sh->public_url)
         return ERR_CORRUPT;
     memcpy(sh->public_url, url.ptr, url.len);
     sh->https = span_starts(url, "https://");
     const char *host = strstr(sh->public_url, "://");
-    if (!host)
+    if (host == NULL)
         return ERR_CORRUPT;
     host += 3;
     snprintf(sh->origin, sizeof sh->origin, "%s", host);
@@ -74,15 +74,15 @@ static enum err load_control_data(struct shared *sh)
 {
     struct txn *t;
     struct catalog *c;
-    enum err e = txn_begin(sh->store, false, &t);
-    if (e)
-        return e;
-    e = load_url(sh, t);
-    if (!e)
-        e = catalog_load(t, sh->keys, 1, &c);
+    enum err err = txn_begin(sh->store, false, &t);
+    if (err != ERR_OK)
+        return err;
+    err = load_url(sh, t);
+    if (err == ERR_OK)
+        err = catalog_load(t, sh->keys, &c);
     txn_abort(t);
-    if (e)
-        return e;
+    if (err != ERR_OK)
+        return err;
     sh->catalog = catalog_slot_new();
     catalog_publish(sh->catalog, c);
     return ERR_OK;
@@ -91,20 +91,20 @@ static enum err load_control_data(struct shared *sh)
 static void open_data(struct shared *sh)
 {
     const char *data = sh->options->data.text;
-    enum err e = keys_load(data, &sh->keys);
-    if (e)
-        die("cannot read %s/keys.json (%s): make the folder with countersign init", data, err_word(e));
-    e = store_open(data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &sh->store);
-    if (e == ERR_CONFLICT)
+    enum err err = keys_load(data, &sh->keys);
+    if (err != ERR_OK)
+        die("cannot read %s/keys.json (%s): make the folder with countersign init", data, err_word(err));
+    err = store_open(data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &sh->store);
+    if (err == ERR_CONFLICT)
         die("%s is in use by another countersign: stop it first", data);
-    if (e)
-        die("cannot open the store in %s (%s)", data, err_word(e));
-    e = load_control_data(sh);
-    if (e)
-        die("cannot read the store in %s (%s): run countersign check", data, err_word(e));
-    e = heads_open(data, sh->keys, &sh->heads);
-    if (e)
-        die("cannot open %s/signed-heads (%s)", data, err_word(e));
+    if (err != ERR_OK)
+        die("cannot open the store in %s (%s)", data, err_word(err));
+    err = load_control_data(sh);
+    if (err != ERR_OK)
+        die("cannot read the store in %s (%s): run countersign check", data, err_word(err));
+    err = heads_open(data, sh->keys, &sh->heads);
+    if (err != ERR_OK)
+        die("cannot open %s/signed-heads (%s)", data, err_word(err));
 }
 
 static void start(struct shared *sh)
@@ -113,9 +113,9 @@ static void start(struct shared *sh)
     sh->workers = xcalloc(sh->n_workers, sizeof(struct worker *));
     sh->metrics = metrics_new(sh->n_workers + 1); /* the last is the committer's */
     sh->day_keys = day_keys_new();
-    enum err e = committer_start(sh, sh->n_workers, &sh->committer);
-    if (e)
-        die("recovery failed (%s): run countersign check", err_word(e));
+    enum err err = committer_start(sh, sh->n_workers, &sh->committer);
+    if (err != ERR_OK)
+        die("recovery failed (%s): run countersign check", err_word(err));
     for (size_t i = 0; i < sh->n_workers; i++)
         if (worker_start(sh, i, &sh->workers[i]) != ERR_OK)
             die("cannot start worker %zu", i);

@@ -11,23 +11,23 @@ static void mint(struct store *s, const struct keys *k, const char *id, char tok
 {
     struct txn *t = NULL;
     struct catalog *c = NULL;
-    enum err e = txn_begin(s, true, &t);
-    if (e == ERR_OK)
-        e = catalog_load(t, k, 1, &c);
-    if (e != ERR_OK)
-        die("the store cannot be read (%s): run `countersign check`", err_word(e));
+    enum err err = txn_begin(s, true, &t);
+    if (err == ERR_OK)
+        err = catalog_load(t, k, &c);
+    if (err != ERR_OK)
+        die("the store cannot be read (%s): run `countersign check`", err_word(err));
     const struct party *p = catalog_party(c, span_str(id));
-    if (!p)
+    if (p == NULL)
         die("there is no party %s in this store", id);
     api_token_new(token);
-    e = catalog_put_token(t, span_str(token), p->number, clock_ms());
+    err = catalog_put_token(t, span_str(token), p->number, clock_ms());
     catalog_unref(c);
-    if (e == ERR_OK)
-        e = txn_commit(t);
+    if (err == ERR_OK)
+        err = txn_commit(t);
     else
         txn_abort(t);
-    if (e != ERR_OK)
-        die("the token could not be stored (%s): nothing was changed", err_word(e));
+    if (err != ERR_OK)
+        die("the token could not be stored (%s): nothing was changed", err_word(err));
 }
 
 int cmd_token(int argc, char **argv)
@@ -42,14 +42,14 @@ int cmd_token(int argc, char **argv)
                2);
     struct keys *k = NULL;
     struct store *s = NULL;
-    enum err e = keys_load(dir, &k);
-    if (e != ERR_OK)
-        die("cannot read %s/keys.json (%s): is %s a folder made by `countersign init`?", dir, err_word(e), dir);
-    e = store_open(dir, STORE_SERVE, options_map_size(), &s);
-    if (e == ERR_CONFLICT)
+    enum err err = keys_load(dir, &k);
+    if (err != ERR_OK)
+        die("cannot read %s/keys.json (%s): is %s a folder made by `countersign init`?", dir, err_word(err), dir);
+    err = store_open(dir, STORE_SERVE, options_map_size(), &s);
+    if (err == ERR_CONFLICT)
         die("a server is running on %s: stop it first, or use POST /v1/parties/%s/tokens", dir, id);
-    if (e != ERR_OK)
-        die("cannot open the store in %s (%s)", dir, err_word(e));
+    if (err != ERR_OK)
+        die("cannot open the store in %s (%s)", dir, err_word(err));
     char token[API_TOKEN_LEN + 1];
     mint(s, k, id, token);
     store_close(s);

@@ -47,9 +47,9 @@ struct download *download_open(const char *url, const char *token)
     char *header = NULL;
     if (asprintf(&d->url, "%.*s/", (int)len, url) < 0 || asprintf(&header, "Authorization: Bearer %s", token) < 0)
         abort();
-    if (strpbrk(token, "\r\n"))
+    if (strpbrk(token, "\r\n") != NULL)
         die("the token holds a line break: give its one line alone");
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(d->curl = curl_easy_init()))
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (d->curl = curl_easy_init()) == NULL)
         die("libcurl cannot start");
     d->headers = curl_slist_append(NULL, header);
     free(header);
@@ -113,7 +113,7 @@ static bool run(struct download *d, const char *what)
 
 static void make_folders(char *path)
 {
-    for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+    for (char *p = strchr(path + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
         *p = '\0';
         if (mkdir(path, 0755) != 0 && errno != EEXIST)
             die("cannot make the folder %s: %s", path, strerror(errno));
@@ -125,11 +125,11 @@ static void make_folders(char *path)
 static bool next_link(struct download *d, char *next, size_t cap)
 {
     struct curl_header *h = NULL;
-    if (curl_easy_header(d->curl, "Link", 0, CURLH_HEADER, -1, &h) != CURLHE_OK || !strstr(h->value, "rel=\"next\"") ||
-        strncmp(h->value, "</", 2) != 0)
+    if (curl_easy_header(d->curl, "Link", 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
+        strstr(h->value, "rel=\"next\"") == NULL || strncmp(h->value, "</", 2) != 0)
         return false;
     const char *end = strchr(h->value, '>');
-    int n = end ? snprintf(next, cap, "%.*s", (int)(end - h->value - 2), h->value + 2) : -1;
+    int n = end != NULL ? snprintf(next, cap, "%.*s", (int)(end - h->value - 2), h->value + 2) : -1;
     return n > 0 && (size_t)n < cap;
 }
 
@@ -149,7 +149,7 @@ void download_file(struct download *d, const char *what, const char *dir, const 
         abort();
     make_folders(whole);
     d->file = fopen(side, "wbe");
-    if (!d->file)
+    if (d->file == NULL)
         die("cannot write %s: %s", side, strerror(errno));
     bool good = run_pages(d, what);
     bool closed = fclose(d->file) == 0;

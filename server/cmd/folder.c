@@ -24,8 +24,8 @@ static enum err folder_read(void *ctx, const char *path, uint64_t offset, size_t
 {
     char *whole = folder_path(ctx, path);
     int fd = open(whole, O_RDONLY | O_CLOEXEC);
-    enum err e = fd >= 0 ? ERR_OK : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
-    while (e == ERR_OK && max > 0) {
+    enum err err = fd >= 0 ? ERR_OK : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+    while (err == ERR_OK && max > 0) {
         size_t want = max < CHUNK ? max : CHUNK;
         ssize_t n = pread(fd, buf_room(out, want), want, (off_t)offset);
         if (n == 0)
@@ -35,13 +35,13 @@ static enum err folder_read(void *ctx, const char *path, uint64_t offset, size_t
             offset += (uint64_t)n;
             max -= (size_t)n;
         } else if (errno != EINTR) {
-            e = ERR_IO;
+            err = ERR_IO;
         }
     }
     if (fd >= 0)
         close(fd);
     free(whole);
-    return e;
+    return err;
 }
 
 struct walk {
@@ -56,29 +56,29 @@ static enum err walk_folder(const struct walk *w, const char *below, int depth)
     char *whole = folder_path(w->dir, below);
     DIR *d = depth < DEPTH ? opendir(whole) : NULL;
     free(whole);
-    if (!d)
+    if (d == NULL)
         return ERR_IO;
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
     const struct dirent *entry;
-    for (errno = 0; e == ERR_OK && (entry = readdir(d)) != NULL; errno = 0) {
+    for (errno = 0; err == ERR_OK && (entry = readdir(d)) != NULL; errno = 0) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         char *path = *below ? folder_path(below, entry->d_name) : xstrdup(entry->d_name);
         char *full = folder_path(w->dir, path);
         struct stat st;
         if (lstat(full, &st) != 0)
-            e = ERR_IO;
+            err = ERR_IO;
         else if (S_ISDIR(st.st_mode))
-            e = walk_folder(w, path, depth + 1);
+            err = walk_folder(w, path, depth + 1);
         else
             w->each(w->arg, path);
         free(full);
         free(path);
     }
     if (errno != 0)
-        e = ERR_IO;
+        err = ERR_IO;
     closedir(d);
-    return e;
+    return err;
 }
 
 static enum err folder_list(void *ctx, void (*each)(void *arg, const char *path), void *arg)

@@ -41,8 +41,8 @@ void verdict_line(void *printer, const char *check, enum verdict v, const char *
 int verdict_close(struct verdict_printer *p, enum verdict all)
 {
     if (p->json)
-        printf("{\"checks\":[%.*s],\"verdict\":\"%s\"}\n", (int)p->checks.len, p->checks.ptr ? p->checks.ptr : "",
-               words[all]);
+        printf("{\"checks\":[%.*s],\"verdict\":\"%s\"}\n", (int)p->checks.len,
+               p->checks.ptr != NULL ? p->checks.ptr : "", words[all]);
     else
         printf("%s\n", all == HOLDS ? "all holds" : all == FAILS ? "something does NOT hold" : "cannot tell");
     buf_free(&p->checks);

@@ -5,10 +5,10 @@
 enum err contract_check(struct span campaign, struct span contract, struct problem *p)
 {
     struct terms *t;
-    enum err e = terms_compile(campaign, contract, &t, p);
-    if (e == ERR_OK)
+    enum err err = terms_compile(campaign, contract, &t, p);
+    if (err == ERR_OK)
         terms_free(t);
-    return e;
+    return err;
 }
 
 static enum err append_terms(struct commit *cx, struct contract *k)
@@ -19,13 +19,13 @@ static enum err append_terms(struct commit *cx, struct contract *k)
         .at_ms = cx->now_ms,
         .terms = {.version = k->terms_version, .campaign = k->campaign->document, .contract = k->document},
     };
-    enum err e = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
-    if (e != ERR_OK)
-        return e;
-    e = pipeline_append(cx, k, &entry, &k->terms_index, &leaf);
-    if (e == ERR_OK)
-        e = catalog_put_contract(cx->txn, k);
-    return e;
+    enum err err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
+    if (err != ERR_OK)
+        return err;
+    err = pipeline_append(cx, k, &entry, &k->terms_index, &leaf);
+    if (err == ERR_OK)
+        err = catalog_put_contract(cx->txn, k);
+    return err;
 }
 
 enum err contract_open(struct commit *cx, struct contract *k)
@@ -34,29 +34,29 @@ enum err contract_open(struct commit *cx, struct contract *k)
     k->terms_index = 0;
     k->terms_version = 1;
     k->terms = NULL;
-    enum err e = append_terms(cx, k);
-    if (e == ERR_OK && advertiser->has_key)
-        e = contract_append_key(cx, k, advertiser);
-    if (e == ERR_OK && k->publisher && k->publisher->has_key)
-        e = contract_append_key(cx, k, k->publisher);
+    enum err err = append_terms(cx, k);
+    if (err == ERR_OK && advertiser->has_key)
+        err = contract_append_key(cx, k, advertiser);
+    if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)
+        err = contract_append_key(cx, k, k->publisher);
     terms_free(k->terms);
     k->terms = NULL;
-    return e;
+    return err;
 }
 
 enum err contract_renew(struct commit *cx, struct contract *k)
 {
     k->terms_version++;
     k->terms = NULL;
-    enum err e = append_terms(cx, k);
+    enum err err = append_terms(cx, k);
     terms_free(k->terms);
     k->terms = NULL;
-    return e;
+    return err;
 }
 
 bool contract_has_party(const struct contract *k, const struct party *p)
 {
-    return k->campaign->advertiser->number == p->number || (k->publisher && k->publisher->number == p->number);
+    return k->campaign->advertiser->number == p->number || (k->publisher != NULL && k->publisher->number == p->number);
 }
 
 enum err contract_append_key(struct commit *cx, const struct contract *k, const struct party *p)

@@ -367,7 +367,7 @@ enum err pipeline_run(struct commit *cx, struct job *job)
     case JOB_CONTROL:
         return job->control.run(cx, job);
     }
-    assert(!"job kind");
+    assert("job kind" == NULL);
     return ERR_INTERNAL;
 }
 

@@ -22,7 +22,7 @@ enum { ACCEPT_PAUSE_MS = 100, TICK_MS = 250, STOP_S = 5 };
 
 void http_require_libevent(void)
 {
-    if (!dlsym(RTLD_DEFAULT, "evhttp_str_is_chunked_"))
+    if (dlsym(RTLD_DEFAULT, "evhttp_str_is_chunked_") == NULL)
         die("this libevent lacks the request smuggling fixes of 2026: upgrade the package libevent-extra-2.1-7 to "
             "2.1.12-stable-8+deb12u1 or later");
 }
@@ -33,7 +33,7 @@ struct exchange *exchange_new(struct http *h)
 {
     struct exchange *ex = h->pool;
     struct arena *arena;
-    if (ex) {
+    if (ex != NULL) {
         h->pool = ex->next;
         arena = ex->rq.arena;
         memset(ex, 0, sizeof *ex);
@@ -79,17 +79,17 @@ static void answer(struct http *h, struct exchange *ex)
     count(h->worker->counters, status);
     log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %.*s", status, (int)rq->path.len,
              rq->path.ptr);
-    if (ex->evreq)
+    if (ex->evreq != NULL)
         evhttp_send_exchange(ex);
-    else if (ex->conn)
+    else if (ex->conn != NULL)
         conn_send_reply(ex->conn, ex);
     exchange_free(h, ex);
 }
 
 bool exchange_dispatch(struct http *h, struct exchange *ex)
 {
-    enum err e = route_dispatch(&ex->rq, &ex->route, &ex->reply);
-    if (e == ERR_PENDING) {
+    enum err err = route_dispatch(&ex->rq, &ex->route, &ex->reply);
+    if (err == ERR_PENDING) {
         worker_reader_end(h->worker);
         return false;
     }
@@ -102,13 +102,13 @@ bool exchange_dispatch(struct http *h, struct exchange *ex)
 static void on_finished(struct http *h, struct job *batch)
 {
     struct job *in_order = NULL;
-    while (batch) {
+    while (batch != NULL) {
         struct job *next = batch->next;
         batch->next = in_order;
         in_order = batch;
         batch = next;
     }
-    while (in_order) {
+    while (in_order != NULL) {
         struct job *job = in_order;
         in_order = job->next; /* the job dies with its exchange */
         struct exchange *ex = job->exchange;
@@ -121,7 +121,7 @@ static void stop_accepting(struct http *h)
 {
     for (size_t i = 0; i < 2; i++) {
         struct lane *lane = &h->lane[i];
-        if (lane->bound)
+        if (lane->bound != NULL)
             evhttp_del_accept_socket(lane->evhttp, lane->bound);
         lane->bound = NULL;
         lane->listener = NULL;
@@ -179,7 +179,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct http *h = arg;
     int64_t now_us = clock_monotonic_us();
     struct conn *c;
-    while ((c = TAILQ_FIRST(&h->conns)) && c->deadline_us <= now_us)
+    while ((c = TAILQ_FIRST(&h->conns)) != NULL && c->deadline_us <= now_us)
         conn_expired(c);
     maybe_end(h);
 }
@@ -190,9 +190,9 @@ static void set_accepting(struct http *h, bool on)
 {
     h->paused = !on;
     for (size_t i = 0; i < 2; i++)
-        if (h->lane[i].listener && on)
+        if (h->lane[i].listener != NULL && on)
             evconnlistener_enable(h->lane[i].listener);
-        else if (h->lane[i].listener)
+        else if (h->lane[i].listener != NULL)
             evconnlistener_disable(h->lane[i].listener);
 }
 
@@ -266,7 +266,7 @@ static void open_lane(struct http *h, struct lane *lane, const char *address, bo
     evhttp_set_bevcb(lane->evhttp, on_accept, lane);
     lane->listener =
         evconnlistener_new(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_on(address));
-    if (!lane->listener)
+    if (lane->listener == NULL)
         abort();
     lane->bound = evhttp_bind_listener(lane->evhttp, lane->listener);
     evconnlistener_set_error_cb(lane->listener, on_accept_error);
@@ -278,12 +278,13 @@ struct http *http_new(struct worker *w)
 {
     struct http *h = xcalloc(1, sizeof *h);
     struct event_config *config = event_config_new();
-    if (!config || event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
+    if (config == NULL ||
+        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
         abort();
     h->worker = w;
     h->base = event_base_new_with_config(config);
     event_config_free(config);
-    if (!h->base)
+    if (h->base == NULL)
         die("cannot make an event loop: %s", strerror(errno));
     TAILQ_INIT(&h->conns);
     random_bytes(&h->next_id, sizeof h->next_id);
@@ -295,8 +296,8 @@ struct http *http_new(struct worker *w)
     h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
     h->resume_accept = event_new(h->base, -1, 0, on_resume, h);
     h->turn_end = event_new(h->base, -1, 0, on_turn_end, h);
-    if (!h->turn_end || !h->wake || !h->tick || !h->resume_accept || event_add(h->wake, NULL) < 0 ||
-        event_add(h->tick, &tick) < 0)
+    if (h->turn_end == NULL || h->wake == NULL || h->tick == NULL || h->resume_accept == NULL ||
+        event_add(h->wake, NULL) < 0 || event_add(h->tick, &tick) < 0)
         abort();
     open_lane(h, &h->lane[0], w->shared->listen, false);
     if (w->number == 0 && w->shared->admin_listen[0])
@@ -312,10 +313,10 @@ void http_run(struct http *h)
 
 void http_free(struct http *h)
 {
-    if (!h)
+    if (h == NULL)
         return;
     for (size_t i = 0; i < 2; i++)
-        if (h->lane[i].evhttp)
+        if (h->lane[i].evhttp != NULL)
             evhttp_free(h->lane[i].evhttp); /* closes what is still open */
     event_free(h->wake);
     event_free(h->tick);
@@ -324,7 +325,7 @@ void http_free(struct http *h)
     for (int i = 0; i < 3; i++) /* bufferevents let go of themselves in deferred callbacks, one after the other */
         event_base_loop(h->base, EVLOOP_NONBLOCK);
     event_base_free(h->base);
-    while (h->pool) {
+    while (h->pool != NULL) {
         struct exchange *ex = h->pool;
         h->pool = ex->next;
         arena_free(ex->rq.arena);

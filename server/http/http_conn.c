@@ -41,7 +41,7 @@ struct bufferevent *conn_new(struct event_base *base, struct lane *lane)
     c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     c->in = evbuffer_new();
     c->turn = event_new(base, -1, 0, on_turn, c);
-    if (!c->bev || !c->in || !c->turn)
+    if (c->bev == NULL || c->in == NULL || c->turn == NULL)
         abort();
     /* evhttp's reader is not woken for bytes that the guard kept */
     bufferevent_setwatermark(c->bev, EV_READ, 1, 0);
@@ -61,7 +61,7 @@ static void adopt(struct conn *c)
     struct http *h = c->http;
     void *evcon = NULL;
     bufferevent_getcb(c->bev, NULL, NULL, NULL, &evcon);
-    if (!evcon || evhttp_connection_get_bufferevent(evcon) != c->bev)
+    if (evcon == NULL || evhttp_connection_get_bufferevent(evcon) != c->bev)
         abort();
     c->evcon = evcon;
     c->fd = bufferevent_getfd(c->bev);
@@ -70,7 +70,7 @@ static void adopt(struct conn *c)
     char *address = NULL;
     ev_uint16_t port = 0;
     evhttp_connection_get_peer(c->evcon, &address, &port);
-    snprintf(c->ip, sizeof c->ip, "%s", address ? address : "");
+    snprintf(c->ip, sizeof c->ip, "%s", address != NULL ? address : "");
     c->behind_proxy = proxies_trust(c->http->worker->shared->proxies, c->ip);
 
     size_t fd = (size_t)c->fd;
@@ -91,9 +91,9 @@ struct conn *conn_by_fd(struct http *h, int fd)
 /* Lets go of the exchange: one that was not dispatched yet has no other owner. */
 static void drop_exchange(struct conn *c)
 {
-    if (c->ex && c->state == CONN_BODY)
+    if (c->ex != NULL && c->state == CONN_BODY)
         exchange_free(c->http, c->ex);
-    else if (c->ex)
+    else if (c->ex != NULL)
         c->ex->conn = NULL;
     c->ex = NULL;
 }
@@ -108,9 +108,9 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
     h->by_fd[c->fd] = NULL;
     evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->tap);
     event_free(c->turn);
-    if (c->writable)
+    if (c->writable != NULL)
         event_free(c->writable);
-    if (c->unsent)
+    if (c->unsent != NULL)
         evbuffer_free(c->unsent);
     evbuffer_free(c->in);
     TAILQ_REMOVE(&h->conns, c, link);
@@ -168,10 +168,10 @@ static void send_bytes(struct conn *c, struct span bytes)
         close_soon(c);
         return;
     }
-    if (!c->unsent) {
+    if (c->unsent == NULL) {
         c->unsent = evbuffer_new();
         c->writable = event_new(c->http->base, c->fd, EV_WRITE, on_writable, c);
-        if (!c->unsent || !c->writable)
+        if (c->unsent == NULL || c->writable == NULL)
             abort();
     }
     size_t done = sent > 0 ? (size_t)sent : 0;
@@ -221,7 +221,7 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
         put_header(&b, "Content-Type", r->content_type);
     for (size_t i = 0; i < r->n_headers; i++)
         put_header(&b, r->header[i].name, r->header[i].value);
-    if (conn_persistence(c))
+    if (conn_persistence(c) != NULL)
         put_header(&b, "Connection", span_str(conn_persistence(c)));
     buf_str(&b, "Content-Length: ");
     buf_u64(&b, r->body.len);
@@ -261,17 +261,17 @@ static void fault_problem(struct exchange *ex, int status)
     arena_buf(ex->rq.arena, &type, 64);
     arena_buf(ex->rq.arena, &detail, 128);
     arena_buf(ex->rq.arena, &text, 512);
-    enum err e = ERR_OK;
-    while (e < ERR_COUNT && err_status(e) != status)
-        e++;
-    buf_str(&type, e < ERR_COUNT ? "urn:countersign:problem:" : "about:blank");
-    buf_str(&type, e < ERR_COUNT ? err_word(e) : "");
+    enum err err = ERR_OK;
+    while (err < ERR_COUNT && err_status(err) != status)
+        err++;
+    buf_str(&type, err < ERR_COUNT ? "urn:countersign:problem:" : "about:blank");
+    buf_str(&type, err < ERR_COUNT ? err_word(err) : "");
     fault_detail(&detail, status);
     jw_open(&w, &text);
     jw_object(&w);
     jw_kstr(&w, "detail", buf_span(&detail));
     jw_kint(&w, "status", status);
-    jw_kstr(&w, "title", span_str(e < ERR_COUNT ? err_title(e) : http_phrase(status)));
+    jw_kstr(&w, "title", span_str(err < ERR_COUNT ? err_title(err) : http_phrase(status)));
     jw_kstr(&w, "type", buf_span(&type));
     jw_object_end(&w);
     jw_close(&w);
@@ -442,7 +442,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct conn *c = arg;
-    if (!c->evcon) {
+    if (c->evcon == NULL) {
         adopt(c);
         return;
     }
@@ -461,7 +461,7 @@ void conn_evhttp_done(struct conn *c)
 void conn_expired(struct conn *c)
 {
     arm(c);
-    if (c->ex && c->state != CONN_BODY)
+    if (c->ex != NULL && c->state != CONN_BODY)
         return; /* waits for us, not we for it */
     close_soon(c);
 }

@@ -21,7 +21,7 @@ static void on_request(struct evhttp_request *req, void *arg)
     struct http *h = lane->http;
     struct bufferevent *bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
     struct conn *c = conn_by_fd(h, bufferevent_getfd(bev));
-    if (!c || !c->ex || c->state != CONN_EVHTTP)
+    if (c == NULL || c->ex == NULL || c->state != CONN_EVHTTP)
         abort();
     struct exchange *ex = c->ex;
     struct evbuffer *body = evhttp_request_get_input_buffer(req);
@@ -38,7 +38,7 @@ static void on_request(struct evhttp_request *req, void *arg)
 struct evhttp *evhttp_lane_new(struct lane *lane)
 {
     struct evhttp *e = evhttp_new(lane->http->base);
-    if (!e)
+    if (e == NULL)
         abort();
     evhttp_set_gencb(e, on_request, lane);
     evhttp_set_allowed_methods(e, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
@@ -73,8 +73,8 @@ void evhttp_send_exchange(struct exchange *ex)
     evhttp_add_header(out, "X-Content-Type-Options", "nosniff");
     if (status != 204 && status != 304)
         evhttp_add_header(out, "Content-Length", length);
-    if (ex->conn) {
-        if (conn_persistence(ex->conn))
+    if (ex->conn != NULL) {
+        if (conn_persistence(ex->conn) != NULL)
             evhttp_add_header(out, "Connection", conn_persistence(ex->conn));
         ex->conn->ex = NULL;
     }

@@ -38,7 +38,7 @@ int http_head_find(struct span bytes, size_t *scanned, size_t *len)
     *len = 0;
     while (at < bytes.len) {
         const char *lf = memchr(bytes.ptr + at, '\n', bytes.len - at);
-        if (!lf)
+        if (lf == NULL)
             break;
         size_t line_end = (size_t)(lf - bytes.ptr);
         if (line_end == 0 || lf[-1] != '\r' || line_end == 1)
@@ -65,7 +65,7 @@ static int read_target(struct span t, struct request *rq, bool *tracking)
         return 400;
     *tracking = (rq->method & (METHOD_GET | METHOD_HEAD)) && (span_starts(t, "/c/") || span_starts(t, "/p/"));
     const char *mark = memchr(t.ptr, '?', t.len);
-    size_t path_len = mark ? (size_t)(mark - t.ptr) : t.len;
+    size_t path_len = mark != NULL ? (size_t)(mark - t.ptr) : t.len;
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.ptr[i];
         bool lenient = *tracking && i > path_len;
@@ -79,7 +79,7 @@ static int read_target(struct span t, struct request *rq, bool *tracking)
     }
     rq->target = t;
     rq->path = span_of(t.ptr, path_len);
-    rq->query = mark ? span_of(mark + 1, t.len - path_len - 1) : span_of(t.ptr + t.len, 0);
+    rq->query = mark != NULL ? span_of(mark + 1, t.len - path_len - 1) : span_of(t.ptr + t.len, 0);
     return 0;
 }
 
@@ -91,12 +91,12 @@ static int read_request_line(struct span line, struct request *rq, struct http_h
     } methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_HEAD},   {"POST", METHOD_POST},
                    {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE}};
     const char *sp = memchr(line.ptr, ' ', line.len);
-    if (!sp || sp == line.ptr)
+    if (sp == NULL || sp == line.ptr)
         return 400;
     struct span name = span_of(line.ptr, (size_t)(sp - line.ptr));
     struct span rest = span_of(sp + 1, line.len - name.len - 1);
     const char *sp2 = memchr(rest.ptr, ' ', rest.len);
-    if (!sp2)
+    if (sp2 == NULL)
         return 400;
     struct span target = span_of(rest.ptr, (size_t)(sp2 - rest.ptr));
     struct span version = span_of(sp2 + 1, rest.len - target.len - 1);
@@ -170,10 +170,10 @@ static bool token_in_list(struct span list, const char *token)
 {
     while (list.len) {
         const char *comma = memchr(list.ptr, ',', list.len);
-        struct span one = span_of(list.ptr, comma ? (size_t)(comma - list.ptr) : list.len);
+        struct span one = span_of(list.ptr, comma != NULL ? (size_t)(comma - list.ptr) : list.len);
         if (span_ieq(trim(one), token))
             return true;
-        size_t skip = one.len + (comma ? 1 : 0);
+        size_t skip = one.len + (comma != NULL ? 1 : 0);
         list = span_of(list.ptr + skip, list.len - skip);
     }
     return false;
@@ -192,7 +192,8 @@ static bool host_ok(struct span v)
 {
     for (size_t i = 0; i < v.len; i++) {
         unsigned char c = (unsigned char)v.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~:[]", c)))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              strchr("-._~:[]", c) != NULL))
             return false;
     }
     return v.len > 0;
@@ -230,7 +231,7 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
         return 0;
     }
     struct span *into = (struct span *)((char *)rq + known[row].at);
-    if (!into->ptr || into == &rq->forwarded_for) /* of several the nearest proxy wrote the last */
+    if (into->ptr == NULL || into == &rq->forwarded_for) /* of several the nearest proxy wrote the last */
         *into = v;
     return 0;
 }
@@ -292,9 +293,9 @@ static bool line_is_sound(struct span bytes)
     static const char version[] = " HTTP/1.";
     const char *lf = memchr(bytes.ptr, '\n', bytes.len);
     const char *sp = memchr(bytes.ptr, ' ', bytes.len);
-    const char *sp2 = sp ? memchr(sp + 1, ' ', bytes.len - (size_t)(sp + 1 - bytes.ptr)) : NULL;
-    return lf && sp2 && lf - sp2 == sizeof version + 1 && memcmp(sp2, version, sizeof version - 1) == 0 &&
-           (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
+    const char *sp2 = sp != NULL ? memchr(sp + 1, ' ', bytes.len - (size_t)(sp + 1 - bytes.ptr)) : NULL;
+    return lf != NULL && sp2 != NULL && lf - sp2 == sizeof version + 1 &&
+           memcmp(sp2, version, sizeof version - 1) == 0 && (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
 }
 
 enum http_fault http_head_fault(struct span bytes, int status)

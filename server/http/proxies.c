@@ -46,14 +46,14 @@ static bool address_read(struct span text, uint8_t out[16], bool *v4)
 static bool block_read(struct span text, struct block *out)
 {
     const char *slash = memchr(text.ptr, '/', text.len);
-    struct span address = slash ? span_of(text.ptr, (size_t)(slash - text.ptr)) : text;
+    struct span address = slash != NULL ? span_of(text.ptr, (size_t)(slash - text.ptr)) : text;
     uint64_t bits;
     bool v4;
     if (!address_read(address, out->address, &v4))
         return false;
     bits = v4 ? 32 : 128;
     uint64_t most = bits;
-    if (slash && (parse_u64(span_of(slash + 1, text.len - address.len - 1), &bits) != ERR_OK || bits > most))
+    if (slash != NULL && (parse_u64(span_of(slash + 1, text.len - address.len - 1), &bits) != ERR_OK || bits > most))
         return false;
     out->bits = (unsigned)bits + (v4 ? 96 : 0);
     return true;
@@ -71,8 +71,8 @@ enum err proxies_parse(struct span text, struct proxies **out, struct problem *p
     struct proxies *x = xcalloc(1, sizeof *x + most * sizeof x->block[0]);
     while (text.len > 0) {
         const char *comma = memchr(text.ptr, ',', text.len);
-        struct span one = span_of(text.ptr, comma ? (size_t)(comma - text.ptr) : text.len);
-        size_t skip = one.len + (comma ? 1 : 0);
+        struct span one = span_of(text.ptr, comma != NULL ? (size_t)(comma - text.ptr) : text.len);
+        size_t skip = one.len + (comma != NULL ? 1 : 0);
         text = span_of(text.ptr + skip, text.len - skip);
         if (!block_read(trim(one), &x->block[x->n++])) {
             free(x);
@@ -109,7 +109,7 @@ bool proxies_trust(const struct proxies *x, const char *ip)
 {
     uint8_t address[16];
     bool v4;
-    return x && address_read(span_str(ip), address, &v4) && trusts(x, address);
+    return x != NULL && address_read(span_str(ip), address, &v4) && trusts(x, address);
 }
 
 void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[46])
@@ -117,11 +117,11 @@ void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[
     struct span rest = forwarded_for;
     while (rest.len > 0) {
         const char *comma = memrchr(rest.ptr, ',', rest.len);
-        size_t from = comma ? (size_t)(comma + 1 - rest.ptr) : 0;
+        size_t from = comma != NULL ? (size_t)(comma + 1 - rest.ptr) : 0;
         struct span one = trim(span_of(rest.ptr + from, rest.len - from));
         uint8_t address[16];
         bool v4;
-        rest.len = comma ? from - 1 : 0;
+        rest.len = comma != NULL ? from - 1 : 0;
         if (!address_read(one, address, &v4))
             return; /* whoever wrote this is not to be believed further */
         inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address + 12 : address, ip, 46);

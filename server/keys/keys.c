@@ -13,18 +13,18 @@
 enum { KEYS_FORMAT = 1, KEYS_MAX = 16 };
 
 /* Seeds of one purpose, newest first: the first one signs. */
-struct ring {
+struct key_list {
     uint8_t seed[KEYS_MAX][SEED_LEN];
     uint8_t kid[KEYS_MAX]; /* of token keys */
     size_t n;
 };
 
 struct keys {
-    struct ring log, statement, token;
+    struct key_list log, statement, token;
     uint8_t master[32];
 };
 
-static void write_ring(struct jw *w, const char *name, const struct ring *r, bool kids)
+static void write_list(struct jw *w, const char *name, const struct key_list *r, bool kids)
 {
     jw_key(w, name);
     jw_array(w);
@@ -44,10 +44,10 @@ static void keys_write(struct buf *out, const struct keys *k)
     jw_open(&w, out);
     jw_object(&w);
     jw_kint(&w, "format", KEYS_FORMAT);
-    write_ring(&w, "log", &k->log, false);
+    write_list(&w, "log", &k->log, false);
     jw_kb64url(&w, "master", k->master, sizeof k->master);
-    write_ring(&w, "statement", &k->statement, false);
-    write_ring(&w, "token", &k->token, true);
+    write_list(&w, "statement", &k->statement, false);
+    write_list(&w, "token", &k->token, true);
     jw_object_end(&w);
     jw_close(&w);
 }
@@ -61,7 +61,7 @@ static bool read_secret(const json_t *obj, const char *name, uint8_t out[32])
            b64url_decode(text, out, 32, &len) == ERR_OK && len == 32;
 }
 
-static bool read_ring(const json_t *obj, const char *name, bool kids, struct ring *out)
+static bool read_list(const json_t *obj, const char *name, bool kids, struct key_list *out)
 {
     const json_t *list = NULL;
     if (json_get_array(obj, "", name, KEYS_MAX, &list, NULL, NULL) != ERR_OK || json_array_size(list) == 0)
@@ -84,20 +84,20 @@ static enum err keys_read(struct span text, struct keys *out)
     json_t *json = NULL;
     struct buf again;
     buf_heap(&again);
-    enum err e = ERR_CORRUPT;
-    if (json_read_canonical(text, &json, NULL) != ERR_OK || !read_ring(json, "log", false, &out->log) ||
-        !read_ring(json, "statement", false, &out->statement) || !read_ring(json, "token", true, &out->token) ||
+    enum err err = ERR_CORRUPT;
+    if (json_read_canonical(text, &json, NULL) != ERR_OK || !read_list(json, "log", false, &out->log) ||
+        !read_list(json, "statement", false, &out->statement) || !read_list(json, "token", true, &out->token) ||
         !read_secret(json, "master", out->master))
         goto done;
     keys_write(&again, out);
     if (span_eq(buf_span(&again), text))
-        e = ERR_OK;
+        err = ERR_OK;
 done:
-    if (again.ptr)
+    if (again.ptr != NULL)
         crypto_wipe(again.ptr, again.len);
     buf_free(&again);
     json_decref(json);
-    return e;
+    return err;
 }
 
 static char *keys_path(const char *data_dir)
@@ -114,7 +114,7 @@ enum err keys_create(const char *data_dir)
     struct keys *k = xcalloc(1, sizeof *k);
     struct buf text;
     buf_heap(&text);
-    enum err e = ERR_CONFLICT;
+    enum err err = ERR_CONFLICT;
     if (access(path, F_OK) == 0)
         goto done;
     k->log.n = k->statement.n = k->token.n = 1;
@@ -124,13 +124,13 @@ enum err keys_create(const char *data_dir)
     random_bytes(k->token.seed[0], SEED_LEN);
     random_bytes(k->master, sizeof k->master);
     keys_write(&text, k);
-    e = file_write_atomic(path, buf_span(&text), 0600);
+    err = file_write_atomic(path, buf_span(&text), 0600);
     crypto_wipe(text.ptr, text.len);
 done:
     buf_free(&text);
     keys_free(k);
     free(path);
-    return e;
+    return err;
 }
 
 enum err keys_load(const char *data_dir, struct keys **out)
@@ -139,24 +139,24 @@ enum err keys_load(const char *data_dir, struct keys **out)
     struct keys *k = xcalloc(1, sizeof *k);
     struct buf text;
     buf_heap(&text);
-    enum err e = file_read(path, &text);
-    if (e == ERR_OK)
-        e = keys_read(buf_span(&text), k);
-    if (e == ERR_OK) {
+    enum err err = file_read(path, &text);
+    if (err == ERR_OK)
+        err = keys_read(buf_span(&text), k);
+    if (err == ERR_OK) {
         *out = k;
         k = NULL;
     }
-    if (text.ptr)
+    if (text.ptr != NULL)
         crypto_wipe(text.ptr, text.len);
     buf_free(&text);
     keys_free(k);
     free(path);
-    return e;
+    return err;
 }
 
 void keys_free(struct keys *k)
 {
-    if (k)
+    if (k != NULL)
         crypto_wipe(k, sizeof *k);
     free(k);
 }
@@ -196,7 +196,7 @@ void keys_day_wrap(const struct keys *k, uint8_t out[32])
     keys_subkey(k, "countersign/v1/day wrap", out);
 }
 
-static size_t publics(const struct ring *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
+static size_t publics(const struct key_list *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
 {
     size_t n = r->n < cap ? r->n : cap;
     for (size_t i = 0; i < n; i++) {

@@ -19,7 +19,7 @@ void vault_seal(const struct keys *k, const char *purpose, struct span aad, stru
     random_bytes(nonce, sizeof nonce);
     buf_add(out, nonce, sizeof nonce);
     char *room = buf_room(out, plain.len + AEAD_TAG_LEN);
-    if (room) {
+    if (room != NULL) {
         aead_seal(a, nonce, aad, plain, room);
         out->len += plain.len + AEAD_TAG_LEN;
     }
@@ -34,9 +34,9 @@ enum err vault_open(const struct keys *k, const char *purpose, struct span aad, 
     struct span body = span_of(sealed.ptr + AEAD_NONCE_LEN, sealed.len - AEAD_NONCE_LEN);
     size_t len = body.len - AEAD_TAG_LEN;
     char *room = buf_room(out, len + 1); /* + 1: an empty plaintext still has an address */
-    enum err e = room ? aead_open(a, (const uint8_t *)sealed.ptr, aad, body, room) : ERR_TOO_LARGE;
-    if (e == ERR_OK)
+    enum err err = room != NULL ? aead_open(a, (const uint8_t *)sealed.ptr, aad, body, room) : ERR_TOO_LARGE;
+    if (err == ERR_OK)
         out->len += len;
     aead_free(a);
-    return e;
+    return err;
 }

@@ -15,14 +15,14 @@ enum err postback_refuse(struct request *rq)
 const struct secret *postback_secret(struct request *rq, struct span kid)
 {
     const struct secret *s = span_empty(kid) ? NULL : catalog_secret(rq->catalog, kid);
-    return s && !s->retired ? s : NULL;
+    return s != NULL && !s->retired ? s : NULL;
 }
 
 bool postback_type_is(const struct request *rq, const char *media_type)
 {
     struct span t = rq->content_type;
     size_t n = strlen(media_type);
-    return t.len >= n && strncasecmp(t.ptr, media_type, n) == 0 && (t.len == n || memchr("; \t", t.ptr[n], 3));
+    return t.len >= n && strncasecmp(t.ptr, media_type, n) == 0 && (t.len == n || memchr("; \t", t.ptr[n], 3) != NULL);
 }
 
 bool postback_in_window(struct request *rq, int64_t ts_s)
@@ -50,7 +50,7 @@ enum err postback_submit(struct postback *pb, struct reply *reply)
         return problem(p, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
     if (!span_empty(event) && !sale && !span_is(event, "lead"))
         return problem(p, ERR_MALFORMED, "event", "must be lead or sale");
-    if (pb->field[FIELD_RETURN].ptr)
+    if (pb->field[FIELD_RETURN].ptr != NULL)
         reply_body(pb->rq, reply, "text/plain; charset=utf-8", pb->field[FIELD_RETURN]);
-    return sale || pb->field[FIELD_STATUS].ptr ? postback_submit_disposition(pb) : postback_submit_lead(pb);
+    return sale || pb->field[FIELD_STATUS].ptr != NULL ? postback_submit_disposition(pb) : postback_submit_lead(pb);
 }

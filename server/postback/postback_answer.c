@@ -39,13 +39,13 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
     struct entry e;
     struct buf answer;
     struct jw w;
-    if (job->err)
+    if (job->err != ERR_OK)
         return job->err;
     const struct contract *k = catalog_contract_number(rq->catalog, job->out_contract);
-    if (!k)
+    if (k == NULL)
         return ERR_INTERNAL;
     enum err err = entry_read(job->entry, &e, &rq->problem);
-    if (err)
+    if (err != ERR_OK)
         return err;
     arena_buf(rq->arena, &answer, ANSWER_MAX);
     jw_open(&w, &answer);

@@ -66,7 +66,7 @@ static enum err refuse(struct postback *pb, struct span name, const char *what)
 static bool clean(struct span v)
 {
     for (size_t i = 0; i < v.len; i++)
-        if ((unsigned char)v.ptr[i] < ' ' && !strchr("\t\n\r", v.ptr[i]))
+        if ((unsigned char)v.ptr[i] < ' ' && strchr("\t\n\r", v.ptr[i]) == NULL)
             return false;
     return utf8_valid(v);
 }
@@ -154,7 +154,7 @@ void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN])
             jw_key_span(&w, pb->form[form].name);
             jw_str(&w, pb->form[form].value);
         }
-        if (pb->field[i].ptr && i != FIELD_RETURN)
+        if (pb->field[i].ptr != NULL && i != FIELD_RETURN)
             jw_kstr(&w, fields[i].name, pb->field[i]);
     }
     jw_object_end(&w);

@@ -21,8 +21,8 @@ static bool signature_holds(struct request *rq, const struct secret *s)
     bool holds = false;
     for (struct span rest = rq->webhook_signature; rest.len;) {
         const char *sp = memchr(rest.ptr, ' ', rest.len);
-        struct span one = span_of(rest.ptr, sp ? (size_t)(sp - rest.ptr) : rest.len);
-        size_t skip = one.len + (sp ? 1 : 0), len;
+        struct span one = span_of(rest.ptr, sp != NULL ? (size_t)(sp - rest.ptr) : rest.len);
+        size_t skip = one.len + (sp != NULL ? 1 : 0), len;
         rest = span_of(rest.ptr + skip, rest.len - skip);
         if (span_starts(one, "v1,") && b64_decode(span_of(one.ptr + 3, one.len - 3), sig, sizeof sig, &len) == ERR_OK &&
             len == HASH_LEN)
@@ -34,7 +34,7 @@ static bool signature_holds(struct request *rq, const struct secret *s)
 /* Without '.', which would let one signature hold for two readings of id.timestamp.body. */
 static bool id_ok(struct span id)
 {
-    return id.len > 0 && id.len <= WEBHOOK_ID_MAX && !memchr(id.ptr, '.', id.len);
+    return id.len > 0 && id.len <= WEBHOOK_ID_MAX && memchr(id.ptr, '.', id.len) == NULL;
 }
 
 static enum err authenticate(struct postback *pb)
@@ -42,7 +42,7 @@ static enum err authenticate(struct postback *pb)
     struct request *rq = pb->rq;
     int64_t ts_s;
     const struct secret *s = postback_secret(rq, rq->param[0]);
-    if (!s || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK ||
+    if (s == NULL || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK ||
         !postback_in_window(rq, ts_s) || !signature_holds(rq, s))
         return postback_refuse(rq);
     const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
@@ -123,11 +123,11 @@ static enum err form_fields(struct postback *pb, const json_t *object)
         arena_buf(pb->rq->arena, &name, strlen(key) + 2);
         buf_str(&name, strncmp(key, "f_", 2) == 0 ? "" : "f_");
         buf_str(&name, key);
-        enum err e = scalar(pb, "fields", v, &value);
-        if (!e)
-            e = postback_field(pb, buf_span(&name), value);
-        if (e)
-            return e;
+        enum err err = scalar(pb, "fields", v, &value);
+        if (err == ERR_OK)
+            err = postback_field(pb, buf_span(&name), value);
+        if (err != ERR_OK)
+            return err;
     }
     return ERR_OK;
 }
@@ -162,8 +162,8 @@ static enum err read_member(struct postback *pb, const char *key, const json_t *
         return ERR_OK; /* none of our business; a text may still hold a macro */
     if (json_is_object(v) || json_is_array(v))
         return problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text");
-    enum err e = scalar(pb, key, v, &value);
-    return e ? e : postback_field(pb, arena_copy(pb->rq->arena, span_str(key)), value);
+    enum err err = scalar(pb, key, v, &value);
+    return err != ERR_OK ? err : postback_field(pb, arena_copy(pb->rq->arena, span_str(key)), value);
 }
 
 static enum err read_fields(struct postback *pb)
@@ -171,27 +171,27 @@ static enum err read_fields(struct postback *pb)
     json_t *body;
     const char *key;
     json_t *v;
-    enum err e = json_read_any_number(pb->rq->body, &body, &pb->rq->problem);
-    if (e)
-        return e;
+    enum err err = json_read_any_number(pb->rq->body, &body, &pb->rq->problem);
+    if (err != ERR_OK)
+        return err;
     json_object_foreach(body, key, v)
     {
-        e = read_member(pb, key, v);
-        if (e)
+        err = read_member(pb, key, v);
+        if (err != ERR_OK)
             break;
     }
     json_decref(body);
-    return e;
+    return err;
 }
 
 enum err postback_json_handle(struct request *rq, struct reply *reply)
 {
     struct postback pb = {.rq = rq};
-    enum err e = authenticate(&pb);
-    if (e)
-        return e;
+    enum err err = authenticate(&pb);
+    if (err != ERR_OK)
+        return err;
     if (!postback_type_is(rq, "application/json"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
-    e = read_fields(&pb);
-    return e ? e : postback_submit(&pb, reply);
+    err = read_fields(&pb);
+    return err != ERR_OK ? err : postback_submit(&pb, reply);
 }

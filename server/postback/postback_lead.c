@@ -23,7 +23,7 @@ struct claim {
 static const struct contract *own_contract(const struct postback *pb, uint32_t number)
 {
     const struct contract *k = catalog_contract_number(pb->rq->catalog, number);
-    if (!k)
+    if (k == NULL)
         return NULL;
     return pb->party == (pb->party->role == ROLE_PUBLISHER ? k->publisher : k->campaign->advertiser) ? k : NULL;
 }
@@ -35,7 +35,7 @@ static void add_touch(struct postback *pb, struct claim *c, struct span id)
         return;
     c->any = true;
     if (c->n == LIMIT_TOUCHES || click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK ||
-        !own_contract(pb, p.contract))
+        own_contract(pb, p.contract) == NULL)
         return;
     for (size_t i = 0; i < c->n; i++)
         if (c->touches[i].contract == p.contract && c->touches[i].index == p.index)
@@ -49,8 +49,8 @@ static void read_touches(struct postback *pb, struct claim *c)
     add_touch(pb, c, pb->field[FIELD_CLICK_ID]);
     while (rest.len) {
         const char *comma = memchr(rest.ptr, ',', rest.len);
-        struct span one = span_of(rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len);
-        size_t skip = one.len + (comma ? 1 : 0);
+        struct span one = span_of(rest.ptr, comma != NULL ? (size_t)(comma - rest.ptr) : rest.len);
+        size_t skip = one.len + (comma != NULL ? 1 : 0);
         rest = span_of(rest.ptr + skip, rest.len - skip);
         add_touch(pb, c, one);
     }
@@ -70,7 +70,7 @@ static void keep_campaign(struct postback *pb, struct claim *c)
 static enum err named_contract(struct postback *pb, struct claim *c)
 {
     const struct contract *k = catalog_contract(pb->rq->catalog, pb->field[FIELD_CONTRACT]);
-    if (!k || !own_contract(pb, k->number))
+    if (k == NULL || own_contract(pb, k->number) == NULL)
         return problem(&pb->rq->problem, ERR_MALFORMED, "contract", "is not one of your contracts");
     c->fallback = k;
     return ERR_OK;
@@ -94,18 +94,18 @@ static enum err newest_place(struct postback *pb, struct claim *c)
         const struct contract *k = &cat->contracts[i];
         bool own = publisher ? k->publisher == pb->party
                              : k->campaign->advertiser == pb->party && k->campaign->direct == k->number;
-        if (own && (!c->fallback || rank(pb, k) >= rank(pb, c->fallback)))
+        if (own && (c->fallback == NULL || rank(pb, k) >= rank(pb, c->fallback)))
             c->fallback = k;
     }
-    return c->fallback ? ERR_OK
-                       : problem(&pb->rq->problem, ERR_MALFORMED, publisher ? "contract" : "campaign",
-                                 publisher ? "you have no contract" : "you have no campaign");
+    return c->fallback != NULL ? ERR_OK
+                               : problem(&pb->rq->problem, ERR_MALFORMED, publisher ? "contract" : "campaign",
+                                         publisher ? "you have no contract" : "you have no campaign");
 }
 
 static enum err named_campaign(struct postback *pb, struct claim *c)
 {
     const struct campaign *campaign = catalog_campaign(pb->rq->catalog, pb->field[FIELD_CAMPAIGN]);
-    if (!campaign || campaign->advertiser != pb->party)
+    if (campaign == NULL || campaign->advertiser != pb->party)
         return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
     c->fallback = catalog_contract_number(pb->rq->catalog, campaign->direct);
     return ERR_OK;
@@ -115,21 +115,21 @@ static enum err named_campaign(struct postback *pb, struct claim *c)
 static enum err find_place(struct postback *pb, struct claim *c)
 {
     bool publisher = pb->party->role == ROLE_PUBLISHER;
-    enum err e = ERR_OK;
+    enum err err = ERR_OK;
     if (!span_empty(pb->field[FIELD_CONTRACT]))
-        e = named_contract(pb, c);
+        err = named_contract(pb, c);
     else if (!publisher && !span_empty(pb->field[FIELD_CAMPAIGN]))
-        e = named_campaign(pb, c);
+        err = named_campaign(pb, c);
     else if (c->n && publisher)
         c->fallback = own_contract(pb, c->touches[0].contract);
     else if (c->n)
         c->fallback =
             catalog_contract_number(pb->rq->catalog, own_contract(pb, c->touches[0].contract)->campaign->direct);
     else
-        e = newest_place(pb, c);
-    if (e)
-        return e;
-    if (!c->fallback)
+        err = newest_place(pb, c);
+    if (err != ERR_OK)
+        return err;
+    if (c->fallback == NULL)
         return ERR_INTERNAL;
     c->campaign = c->fallback->campaign;
     unsigned bit = publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER;
@@ -153,9 +153,9 @@ static bool uses_fact(const struct postback *pb, const struct claim *c, struct s
 
 static struct span trim(struct span s)
 {
-    while (s.len && memchr(" \t\r\n", s.ptr[0], 4))
+    while (s.len && memchr(" \t\r\n", s.ptr[0], 4) != NULL)
         s.ptr++, s.len--;
-    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4))
+    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4) != NULL)
         s.len--;
     return s;
 }
@@ -213,7 +213,7 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
 
 static void add_contact(struct jw *w, const struct postback *pb, enum field f, const char *name)
 {
-    if (pb->field[f].ptr)
+    if (pb->field[f].ptr != NULL)
         jw_kstr(w, name, pb->field[f]);
 }
 
@@ -275,9 +275,9 @@ static enum err seal(struct postback *pb, struct lead_job *l)
     arena_buf(rq->arena, &plain, p->contact.len + 2 * p->ua.len + 512);
     private_write(&plain, p);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err e = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commit, buf_span(&plain), &sealed);
+    enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commit, buf_span(&plain), &sealed);
     l->sealed.bytes = buf_span(&sealed);
-    return e;
+    return err;
 }
 
 enum err postback_submit_lead(struct postback *pb)
@@ -287,9 +287,9 @@ enum err postback_submit_lead(struct postback *pb)
     struct lead_report *r = &l->report;
     struct claim c = {.n = 0};
     read_touches(pb, &c);
-    enum err e = find_place(pb, &c);
-    if (e)
-        return e;
+    enum err err = find_place(pb, &c);
+    if (err != ERR_OK)
+        return err;
     r->party = span_str(pb->party->id);
     r->trust = TRUST_SIGNED;
     r->txid = pb->field[FIELD_TXID];
@@ -304,6 +304,6 @@ enum err postback_submit_lead(struct postback *pb)
     postback_facts_sha256(pb, r->facts_sha256);
     l->fallback_contract = c.fallback->number;
     l->nonce = pb->nonce;
-    e = seal(pb, l);
-    return e ? e : job_submit(pb->rq, job);
+    err = seal(pb, l);
+    return err != ERR_OK ? err : job_submit(pb->rq, job);
 }

@@ -31,9 +31,9 @@ static bool read_auth(struct request *rq, struct query_auth *out)
                             : span_is(name, "ts")    ? &out->ts
                             : span_is(name, "nonce") ? &out->nonce
                                                      : NULL;
-        if (into && into->ptr)
+        if (into != NULL && into->ptr != NULL)
             return false;
-        if (into)
+        if (into != NULL)
             *into = value;
     }
     return true;
@@ -65,7 +65,7 @@ static bool nonce_ok(struct span n)
 {
     for (size_t i = 0; i < n.len; i++)
         if (!((n.ptr[i] >= 'a' && n.ptr[i] <= 'z') || (n.ptr[i] >= 'A' && n.ptr[i] <= 'Z') ||
-              (n.ptr[i] >= '0' && n.ptr[i] <= '9') || memchr("-_.~", n.ptr[i], 4)))
+              (n.ptr[i] >= '0' && n.ptr[i] <= '9') || memchr("-_.~", n.ptr[i], 4) != NULL))
             return false;
     return n.len >= LIMIT_NONCE_MIN && n.len <= LIMIT_NONCE_MAX;
 }
@@ -76,7 +76,7 @@ static enum err authenticate(struct postback *pb)
     struct query_auth a = {0};
     const struct secret *s;
     int64_t ts_s;
-    if (!read_auth(rq, &a) || !(s = postback_secret(rq, a.kid)) ||
+    if (!read_auth(rq, &a) || (s = postback_secret(rq, a.kid)) == NULL ||
         !signature_holds(rq, &a, s, pb->nonce.request_sha256))
         return postback_refuse(rq);
     if (parse_i64(a.ts, &ts_s) != ERR_OK)
@@ -104,9 +104,9 @@ static enum err read_fields(struct postback *pb, struct span text)
             return problem(&pb->rq->problem, ERR_MALFORMED, "", "a parameter's name is not properly percent-encoded");
         if (query_decode(&v, value) != ERR_OK)
             return problem(&pb->rq->problem, ERR_MALFORMED, "", "a parameter's value is not properly percent-encoded");
-        enum err e = postback_field(pb, buf_span(&n), buf_span(&v));
-        if (e)
-            return e;
+        enum err err = postback_field(pb, buf_span(&n), buf_span(&v));
+        if (err != ERR_OK)
+            return err;
     }
     return ERR_OK;
 }
@@ -114,14 +114,14 @@ static enum err read_fields(struct postback *pb, struct span text)
 enum err postback_query_handle(struct request *rq, struct reply *reply)
 {
     struct postback pb = {.rq = rq};
-    enum err e = authenticate(&pb);
-    if (e)
-        return e;
+    enum err err = authenticate(&pb);
+    if (err != ERR_OK)
+        return err;
     if (!span_empty(rq->body) && !postback_type_is(rq, "application/x-www-form-urlencoded"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "",
                        "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
-    e = read_fields(&pb, rq->query);
-    if (!e)
-        e = read_fields(&pb, rq->body);
-    return e ? e : postback_submit(&pb, reply);
+    err = read_fields(&pb, rq->query);
+    if (err == ERR_OK)
+        err = read_fields(&pb, rq->body);
+    return err != ERR_OK ? err : postback_submit(&pb, reply);
 }

@@ -60,13 +60,13 @@ enum err postback_submit_disposition(struct postback *pb)
     struct job *job = job_new(pb->rq, JOB_DISPOSITION);
     struct disposition_job *d = &job->disposition;
     struct disposition_report *r = &d->report;
-    enum err e = read_status(pb, &r->status);
-    if (!e)
-        e = read_amount(pb, r);
-    if (!e)
-        e = read_address(pb, d);
-    if (e)
-        return e;
+    enum err err = read_status(pb, &r->status);
+    if (err == ERR_OK)
+        err = read_amount(pb, r);
+    if (err == ERR_OK)
+        err = read_address(pb, d);
+    if (err != ERR_OK)
+        return err;
     r->party = span_str(pb->party->id);
     r->trust = TRUST_SIGNED;
     r->txid = pb->field[FIELD_TXID];

@@ -26,12 +26,12 @@ static enum err response_check(const struct party *p, const struct statement_met
         return problem(why, ERR_CONFLICT, "", "this party has no countersigning key yet: PUT /v1/parties/%s/key first",
                        p->id);
     buf_heap(&payload);
-    enum err e = jws_compact_open(jws, p->pub, &payload, why);
-    if (e == ERR_OK && (e = response_read(buf_span(&payload), out, why)) == ERR_OK &&
+    enum err err = jws_compact_open(jws, p->pub, &payload, why);
+    if (err == ERR_OK && (err = response_read(buf_span(&payload), out, why)) == ERR_OK &&
         memcmp(out->statement_sha256.b, m->sha256.b, HASH_LEN) != 0)
-        e = problem(why, ERR_INVALID, "statement_sha256", "is not the hash of this statement's payload");
+        err = problem(why, ERR_INVALID, "statement_sha256", "is not the hash of this statement's payload");
     buf_free(&payload);
-    return e;
+    return err;
 }
 
 static void answer_response(struct job *job, const struct response_new *r, const struct contract *k, bool accept,
@@ -57,28 +57,28 @@ static enum err response_run(struct commit *cx, struct job *job, void *arg)
     struct span key, before;
     struct hash leaf;
     uint64_t index;
-    enum err e;
-    if ((e = statement_meta_read(cx->txn, cx->catalog, r->statement, &m)) != ERR_OK ||
-        (e = response_check(p, &m, r->jws, &response, &job->problem)) != ERR_OK ||
-        (e = statement_key(r->statement, span_str(p->id), room, &key)) != ERR_OK)
-        return e;
-    e = store_get(cx->txn, TABLE_COSIGNED, key, &before);
-    if (e == ERR_OK && !span_eq(before, r->jws))
+    enum err err;
+    if ((err = statement_meta_read(cx->txn, cx->catalog, r->statement, &m)) != ERR_OK ||
+        (err = response_check(p, &m, r->jws, &response, &job->problem)) != ERR_OK ||
+        (err = statement_key(r->statement, span_str(p->id), room, &key)) != ERR_OK)
+        return err;
+    err = store_get(cx->txn, TABLE_COSIGNED, key, &before);
+    if (err == ERR_OK && !span_eq(before, r->jws))
         return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");
-    if (e == ERR_OK) {
+    if (err == ERR_OK) {
         answer_response(job, r, m.contract, response.accept, 200);
         return ERR_OK;
     }
-    if (e != ERR_NOT_FOUND)
-        return e;
+    if (err != ERR_NOT_FOUND)
+        return err;
     struct entry entry = {
         .kind = ENTRY_RESPONSE,
         .at_ms = cx->now_ms,
         .response = {.party = span_str(p->id), .statement = r->statement, .jws = r->jws},
     };
     answer_response(job, r, m.contract, response.accept, 201);
-    if ((e = store_put(cx->txn, TABLE_COSIGNED, key, r->jws)) != ERR_OK)
-        return e;
+    if ((err = store_put(cx->txn, TABLE_COSIGNED, key, r->jws)) != ERR_OK)
+        return err;
     return pipeline_append(cx, m.contract, &entry, &index, &leaf);
 }
 
@@ -87,7 +87,7 @@ static enum err response_body(struct request *rq, struct span *jws)
 {
     static const char *const names[] = {"jws", NULL};
     struct span text = rq->body;
-    while (text.len && strchr("\r\n \t", text.ptr[text.len - 1]))
+    while (text.len && strchr("\r\n \t", text.ptr[text.len - 1]) != NULL)
         text.len--;
     if (!span_starts(text, "{")) {
         if (span_empty(text) || text.len > RESPONSE_MAX)
@@ -97,12 +97,12 @@ static enum err response_body(struct request *rq, struct span *jws)
         return ERR_OK;
     }
     json_t *body;
-    enum err e = api_body(rq, names, &body);
-    if (e != ERR_OK)
-        return e;
-    e = api_text(rq, body, "jws", RESPONSE_MAX, jws);
+    enum err err = api_body(rq, names, &body);
+    if (err != ERR_OK)
+        return err;
+    err = api_text(rq, body, "jws", RESPONSE_MAX, jws);
     json_decref(body);
-    return e;
+    return err;
 }
 
 enum err responses_create(struct request *rq, struct reply *reply)
@@ -112,15 +112,15 @@ enum err responses_create(struct request *rq, struct reply *reply)
     struct statement_meta m;
     struct response response;
     struct txn *t;
-    enum err e;
+    enum err err;
     *r = (struct response_new){.party = rq->caller->number, .statement = rq->param[0]};
-    if ((e = worker_reader(rq->worker, &t)) != ERR_OK || (e = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
-        return e;
+    if ((err = worker_reader(rq->worker, &t)) != ERR_OK || (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return err;
     if (!contract_has_party(m.contract, rq->caller))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "statements are answered by their advertiser and publisher");
-    if ((e = response_body(rq, &r->jws)) != ERR_OK ||
-        (e = response_check(rq->caller, &m, r->jws, &response, &rq->problem)) != ERR_OK)
-        return e;
+    if ((err = response_body(rq, &r->jws)) != ERR_OK ||
+        (err = response_check(rq->caller, &m, r->jws, &response, &rq->problem)) != ERR_OK)
+        return err;
     return control_submit(rq, response_run, r);
 }
 
@@ -130,9 +130,9 @@ static enum err jw_response(struct jw *w, struct txn *t, struct span id, const s
 {
     char room[STATEMENT_KEY_MAX];
     struct span key, jws;
-    enum err e = statement_key(id, span_str(p->id), room, &key);
-    if (e != ERR_OK || (e = store_get(t, TABLE_COSIGNED, key, &jws)) != ERR_OK)
-        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    enum err err = statement_key(id, span_str(p->id), room, &key);
+    if (err != ERR_OK || (err = store_get(t, TABLE_COSIGNED, key, &jws)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
     jw_object(w);
     jw_kstr(w, "jws", jws);
     jw_kstr(w, "party", span_str(p->id));
@@ -145,23 +145,23 @@ enum err responses_list(struct request *rq, struct reply *reply)
     struct statement_meta m;
     struct answer a;
     struct txn *t;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (e = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return err;
     answer_open(&a);
     jw_object(&a.w);
     jw_key(&a.w, "data");
     jw_array(&a.w);
-    e = jw_response(&a.w, t, rq->param[0], m.contract->campaign->advertiser);
-    if (e == ERR_OK && m.contract->publisher)
-        e = jw_response(&a.w, t, rq->param[0], m.contract->publisher);
-    if (e == ERR_OK) {
+    err = jw_response(&a.w, t, rq->param[0], m.contract->campaign->advertiser);
+    if (err == ERR_OK && m.contract->publisher != NULL)
+        err = jw_response(&a.w, t, rq->param[0], m.contract->publisher);
+    if (err == ERR_OK) {
         jw_array_end(&a.w);
         jw_object_end(&a.w);
         answer_reply(&a, rq, reply);
     } else {
         answer_abandon(&a);
     }
-    return e;
+    return err;
 }

@@ -19,7 +19,7 @@ static uint64_t id_number(struct span id)
     uint64_t v = 0;
     for (size_t i = 1; i < id.len && i <= ID_CHARS; i++) {
         const char *digit = memchr(base32, id.ptr[i], 32);
-        v = v << 5 | (uint64_t)(digit ? digit - base32 : 0);
+        v = v << 5 | (uint64_t)(digit != NULL ? digit - base32 : 0);
     }
     return v;
 }
@@ -29,9 +29,9 @@ static enum err id_next(struct txn *t, int64_t now_ms, char out[LIMIT_ID + 1])
     struct cursor *c;
     struct span key, value;
     uint16_t chance;
-    enum err e = cursor_open(t, TABLE_STATEMENTS, &c);
-    if (e != ERR_OK)
-        return e;
+    enum err err = cursor_open(t, TABLE_STATEMENTS, &c);
+    if (err != ERR_OK)
+        return err;
     random_bytes(&chance, sizeof chance);
     uint64_t v = (uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1));
     if (cursor_last(c, &key, &value)) {
@@ -94,8 +94,8 @@ static enum err issue_build(struct commit *cx, struct issue *s, struct problem *
         .issued_ms = s->issued_ms,
     };
     ledger_root(cx->ledger, s->k->number, &in.to_root);
-    enum err e = ledger_root_at(cx->txn, s->k->number, s->from, &in.from_root);
-    return e == ERR_OK ? statement_build(&in, &s->out, p) : e;
+    enum err err = ledger_root_at(cx->txn, s->k->number, s->from, &in.from_root);
+    return err == ERR_OK ? statement_build(&in, &s->out, p) : err;
 }
 
 static void meta_write(struct issue *s)
@@ -124,14 +124,14 @@ static enum err issue_put(struct commit *cx, struct issue *s)
         const char *part;
         const struct buf *bytes;
     } parts[] = {{"checkpoint", &s->note}, {"jws", &s->jws}, {"lines", &s->out.lines.text}, {"meta", &s->meta}};
-    enum err e = ERR_OK;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && e == ERR_OK; i++) {
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && err == ERR_OK; i++) {
         char room[STATEMENT_KEY_MAX];
         struct span key;
-        if ((e = statement_key(span_str(s->id), span_str(parts[i].part), room, &key)) == ERR_OK)
-            e = store_put(cx->txn, TABLE_STATEMENTS, key, buf_span(parts[i].bytes));
+        if ((err = statement_key(span_str(s->id), span_str(parts[i].part), room, &key)) == ERR_OK)
+            err = store_put(cx->txn, TABLE_STATEMENTS, key, buf_span(parts[i].bytes));
     }
-    return e;
+    return err;
 }
 
 /* The entry stands at index `to`: the first of the next period. */
@@ -167,12 +167,12 @@ static enum err issue_answer(struct commit *cx, struct job *job, const struct is
     json_object_set_new(more, "share_url", json_stringn(url.ptr, url.len));
     buf_free(&url);
     answer_open(&a);
-    enum err e = jw_document(&a.w, buf_span(&s->meta), more);
-    if (e == ERR_OK)
+    enum err err = jw_document(&a.w, buf_span(&s->meta), more);
+    if (err == ERR_OK)
         answer_job(&a, job, 201);
     else
         answer_abandon(&a);
-    return e;
+    return err;
 }
 
 static enum err statement_run(struct commit *cx, struct job *job, void *arg)
@@ -185,18 +185,18 @@ static enum err statement_run(struct commit *cx, struct job *job, void *arg)
     s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);
-    enum err e = id_next(cx->txn, cx->now_ms, s.id);
-    if (e != ERR_OK || (e = issue_build(cx, &s, &job->problem)) != ERR_OK)
+    enum err err = id_next(cx->txn, cx->now_ms, s.id);
+    if (err != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK)
         goto done;
     meta_write(&s);
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
-    if ((e = issue_answer(cx, job, &s)) != ERR_OK || (e = pipeline_publish_head(cx, s.k, &s.note)) != ERR_OK ||
-        (e = issue_put(cx, &s)) != ERR_OK)
+    if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = pipeline_publish_head(cx, s.k, &s.note)) != ERR_OK ||
+        (err = issue_put(cx, &s)) != ERR_OK)
         goto done;
-    e = issue_append(cx, &s);
+    err = issue_append(cx, &s);
 done:
     issue_close(&s);
-    return e;
+    return err;
 }
 
 enum err statements_create(struct request *rq, struct reply *reply)
@@ -205,9 +205,9 @@ enum err statements_create(struct request *rq, struct reply *reply)
     static const char *const names[] = {NULL};
     const struct contract *k;
     json_t *body;
-    enum err e;
-    if ((e = api_contract(rq, rq->param[0], &k)) != ERR_OK || (e = api_body(rq, names, &body)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+        return err;
     json_decref(body);
     uint32_t *number = arena_alloc(rq->arena, sizeof *number);
     *number = k->number;

@@ -15,7 +15,7 @@ enum { STATEMENTS_SCAN = 20000 }; /* statements that one page looks at */
 
 enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key)
 {
-    if (id.len == 0 || id.len > LIMIT_ID || suffix.len > LIMIT_ID || memchr(id.ptr, '\0', id.len))
+    if (id.len == 0 || id.len > LIMIT_ID || suffix.len > LIMIT_ID || memchr(id.ptr, '\0', id.len) != NULL)
         return ERR_NOT_FOUND;
     memcpy(out, id.ptr, id.len);
     out[id.len] = '\0';
@@ -28,8 +28,8 @@ enum err statement_part(struct txn *t, struct span id, const char *part, struct 
 {
     char room[STATEMENT_KEY_MAX];
     struct span key;
-    enum err e = statement_key(id, span_str(part), room, &key);
-    return e == ERR_OK ? store_get(t, TABLE_STATEMENTS, key, out) : e;
+    enum err err = statement_key(id, span_str(part), room, &key);
+    return err == ERR_OK ? store_get(t, TABLE_STATEMENTS, key, out) : err;
 }
 
 enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out)
@@ -38,37 +38,37 @@ enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span
     struct hash hash;
     size_t len;
     json_t *json;
-    enum err e = statement_part(t, id, "meta", &text);
-    if (e != ERR_OK)
-        return e;
+    enum err err = statement_part(t, id, "meta", &text);
+    if (err != ERR_OK)
+        return err;
     if (json_read_canonical(text, &json, NULL) != ERR_OK)
         return ERR_CORRUPT;
     if (json_get_str(json, "", "contract", LIMIT_ID, &contract, NULL, NULL) != ERR_OK ||
         json_get_str(json, "", "sha256", 2 * HASH_LEN, &sha256, NULL, NULL) != ERR_OK ||
         hex_decode(sha256, hash.b, sizeof hash.b, &len) != ERR_OK || len != sizeof hash.b) {
-        e = ERR_CORRUPT;
+        err = ERR_CORRUPT;
     } else {
         const struct contract *k = catalog_contract(c, contract);
-        if (k)
+        if (k != NULL)
             *out = (struct statement_meta){k, hash, text};
         else
-            e = ERR_NOT_FOUND;
+            err = ERR_NOT_FOUND;
     }
     json_decref(json);
-    return e;
+    return err;
 }
 
 enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out)
 {
     struct statement_meta m;
-    enum err e = statement_meta_read(t, rq->catalog, id, &m);
-    if (e == ERR_OK && !(rq->caller && catalog_may_read(rq->catalog, rq->caller, m.contract)))
-        e = ERR_NOT_FOUND;
-    if (e == ERR_NOT_FOUND)
-        return problem(&rq->problem, e, "", "there is no such statement, or it is not yours to see");
-    if (e == ERR_OK)
+    enum err err = statement_meta_read(t, rq->catalog, id, &m);
+    if (err == ERR_OK && !(rq->caller != NULL && catalog_may_read(rq->catalog, rq->caller, m.contract)))
+        err = ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND)
+        return problem(&rq->problem, err, "", "there is no such statement, or it is not yours to see");
+    if (err == ERR_OK)
         *out = m;
-    return e;
+    return err;
 }
 
 /* ---- GET /v1/statements ---- */
@@ -109,11 +109,11 @@ static enum err statements_write(struct statements *s, struct cursor *c)
             s->list.more = true;
             return ERR_OK;
         }
-        enum err e = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
-        if (e == ERR_NOT_FOUND)
+        enum err err = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
+        if (err == ERR_NOT_FOUND)
             continue; /* a contract younger than this worker's catalog */
-        if (e != ERR_OK)
-            return e;
+        if (err != ERR_OK)
+            return err;
         if (!catalog_may_read(s->rq->catalog, s->rq->caller, m.contract) ||
             (!span_empty(s->contract) && !span_is(s->contract, m.contract->id)))
             continue;
@@ -130,24 +130,26 @@ enum err statements_list(struct request *rq, struct reply *reply)
     struct param contract = {.name = "contract"};
     struct page page;
     struct cursor *c;
-    enum err e = page_read(rq, &contract, 1, &page);
-    if (e != ERR_OK)
-        return e;
-    if (page.after.len > LIMIT_ID || memchr(page.after.ptr ? page.after.ptr : "x", '\0', page.after.len))
+    enum err err = page_read(rq, &contract, 1, &page);
+    if (err != ERR_OK)
+        return err;
+    if (page.after.len > LIMIT_ID ||
+        memchr(page.after.ptr != NULL ? page.after.ptr : "x", '\0', page.after.len) != NULL)
         return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
     if (page.after.len)
         memcpy(s.last, page.after.ptr, page.after.len);
     s.contract = contract.value;
-    if ((e = worker_reader(rq->worker, &s.txn)) != ERR_OK || (e = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
-        return e;
+    if ((err = worker_reader(rq->worker, &s.txn)) != ERR_OK ||
+        (err = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
+        return err;
     list_open(&s.list, &page);
-    e = statements_write(&s, c);
+    err = statements_write(&s, c);
     cursor_close(c);
-    if (e == ERR_OK)
+    if (err == ERR_OK)
         list_reply(rq, reply, &s.list, span_str(s.last));
     else
         list_abandon(&s.list);
-    return e;
+    return err;
 }
 
 /* ---- GET /v1/statements/{id} ---- */
@@ -171,8 +173,8 @@ static bool span_ieq(struct span a, const char *lower)
 static struct span cut(struct span *rest, char end)
 {
     const char *at = memchr(rest->ptr, end, rest->len);
-    struct span one = span_of(rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len);
-    size_t skip = one.len + (at ? 1 : 0);
+    struct span one = span_of(rest->ptr, at != NULL ? (size_t)(at - rest->ptr) : rest->len);
+    size_t skip = one.len + (at != NULL ? 1 : 0);
     *rest = span_of(rest->ptr + skip, rest->len - skip);
     while (one.len && (one.ptr[0] == ' ' || one.ptr[0] == '\t'))
         one.ptr++, one.len--;
@@ -248,24 +250,25 @@ static enum err payload_of(struct span jws, struct buf *out)
     json_t *json;
     struct span text = {0};
     size_t len;
-    enum err e = json_read(jws, &json, NULL);
-    if (e != ERR_OK)
+    enum err err = json_read(jws, &json, NULL);
+    if (err != ERR_OK)
         return ERR_CORRUPT;
-    e = json_get_str(json, "", "payload", jws.len, &text, NULL, NULL);
+    err = json_get_str(json, "", "payload", jws.len, &text, NULL, NULL);
     char *room = buf_room(out, text.len + 1);
-    if (e == ERR_OK && (e = b64url_decode(text, room, text.len + 1, &len)) == ERR_OK)
+    if (err == ERR_OK && (err = b64url_decode(text, room, text.len + 1, &len)) == ERR_OK)
         out->len += len;
     json_decref(json);
-    return e == ERR_OK ? e : ERR_CORRUPT;
+    return err == ERR_OK ? err : ERR_CORRUPT;
 }
 
 static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, struct span id, enum format f)
 {
     struct span jws, lines;
     struct buf payload, text;
-    enum err e;
-    if ((e = statement_part(t, id, "jws", &jws)) != ERR_OK || (e = statement_part(t, id, "lines", &lines)) != ERR_OK)
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    enum err err;
+    if ((err = statement_part(t, id, "jws", &jws)) != ERR_OK ||
+        (err = statement_part(t, id, "lines", &lines)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     reply_header(reply, "Vary", SPAN("Accept, Authorization"));
     if (f == FORMAT_JWS) {
@@ -274,13 +277,13 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     }
     buf_heap(&payload);
     buf_heap(&text);
-    if ((e = payload_of(jws, &payload)) == ERR_OK) {
+    if ((err = payload_of(jws, &payload)) == ERR_OK) {
         (f == FORMAT_HTML ? statement_html : statement_csv)(&text, buf_span(&payload), lines);
         reply_body(rq, reply, formats[f].content_type, buf_span(&text));
     }
     buf_free(&payload);
     buf_free(&text);
-    return e;
+    return err;
 }
 
 void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN])
@@ -310,9 +313,9 @@ static enum err reader_check(struct request *rq, struct txn *t, const struct par
     static const char scheme[] = "bearer ";
     size_t n = sizeof scheme - 1;
     struct span a = rq->authorization;
-    if (!rq->caller && a.len > n && strncasecmp(a.ptr, scheme, n) == 0)
+    if (rq->caller == NULL && a.len > n && strncasecmp(a.ptr, scheme, n) == 0)
         rq->caller = catalog_token(rq->catalog, span_of(a.ptr + n, a.len - n));
-    if (!rq->caller)
+    if (rq->caller == NULL)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
     return statement_find(rq, t, rq->param[0], &m);
 }
@@ -322,10 +325,10 @@ enum err statements_get(struct request *rq, struct reply *reply)
     struct param p[] = {{.name = "share"}, {.name = "format"}};
     struct txn *t;
     enum format f;
-    enum err e;
-    if ((e = params_read(rq, p, 2)) != ERR_OK || (e = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (e = reader_check(rq, t, &p[0])) != ERR_OK || (e = format_choose(rq, &p[1], &f)) != ERR_OK)
-        return e;
+    enum err err;
+    if ((err = params_read(rq, p, 2)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (err = reader_check(rq, t, &p[0])) != ERR_OK || (err = format_choose(rq, &p[1], &f)) != ERR_OK)
+        return err;
     return statement_reply(rq, reply, t, rq->param[0], f);
 }
 
@@ -336,12 +339,12 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
     struct statement_meta m;
     struct span bytes;
     struct txn *t;
-    enum err e;
-    if ((e = params_read(rq, NULL, 0)) != ERR_OK || (e = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (e = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
-        return e;
-    if ((e = statement_part(t, rq->param[0], part, &bytes)) != ERR_OK)
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return err;
+    if ((err = statement_part(t, rq->param[0], part, &bytes)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     reply_body(rq, reply, content_type, bytes);
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     return ERR_OK;

@@ -27,7 +27,7 @@ struct arena *arena_new(void)
 
 void arena_reset(struct arena *a)
 {
-    while (a->more) {
+    while (a->more != NULL) {
         struct block *b = a->more;
         a->more = b->next;
         free(b);
@@ -38,7 +38,7 @@ void arena_reset(struct arena *a)
 
 void arena_free(struct arena *a)
 {
-    if (!a)
+    if (a == NULL)
         return;
     arena_reset(a);
     free(a);

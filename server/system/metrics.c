@@ -25,7 +25,7 @@ struct metrics *metrics_new(size_t threads)
 
 void metrics_free(struct metrics *m)
 {
-    if (!m)
+    if (m == NULL)
         return;
     free(m->slot);
     free(m);

@@ -86,7 +86,7 @@ static char *trim(char *s)
     while (*s == ' ' || *s == '\t')
         s++;
     size_t n = strlen(s);
-    while (n > 0 && strchr(" \t\r", s[n - 1]))
+    while (n > 0 && strchr(" \t\r", s[n - 1]) != NULL)
         s[--n] = '\0';
     return s;
 }
@@ -97,14 +97,14 @@ static void read_file(struct options *o)
     buf_heap(&text);
     if (file_read(o->config, &text) != ERR_OK)
         die("cannot read the config file %s: check --config and its permissions", o->config);
-    if (memchr(text.ptr ? text.ptr : "", '\0', text.len))
+    if (memchr(text.ptr != NULL ? text.ptr : "", '\0', text.len) != NULL)
         die("%s holds a NUL byte: write one `key = value` per line", o->config);
     buf_byte(&text, 0);
     o->file = text.ptr;
     int number = 1;
-    for (char *line = o->file, *next; line; line = next, number++) {
+    for (char *line = o->file, *next; line != NULL; line = next, number++) {
         next = strchr(line, '\n');
-        if (next)
+        if (next != NULL)
             *next++ = '\0';
         line = trim(line);
         if (*line == '\0' || *line == '#')
@@ -112,11 +112,11 @@ static void read_file(struct options *o)
         char source[512];
         snprintf(source, sizeof source, "%s line %d", o->config, number);
         char *equals = strchr(line, '=');
-        if (!equals)
+        if (equals == NULL)
             die("%s: write `key = value`, or begin the line with # for a comment", source);
         *equals = '\0';
         const struct option *row = find(span_str(trim(line)));
-        if (!row)
+        if (row == NULL)
             die("%s: there is no setting \"%s\": `countersign serve --help` lists all", source, trim(line));
         set(o, row, trim(equals + 1), source);
     }
@@ -147,12 +147,12 @@ static const char *take_flag(int argc, char **argv, int *i, const struct option 
 {
     const char *arg = argv[*i];
     const char *equals = strchr(arg, '=');
-    struct span name = equals ? span_of(arg, (size_t)(equals - arg)) : span_str(arg);
+    struct span name = equals != NULL ? span_of(arg, (size_t)(equals - arg)) : span_str(arg);
     bool config = span_is(name, "--config");
     *row = span_starts(name, "--") ? find(span_of(name.ptr + 2, name.len - 2)) : NULL;
-    if (!*row && !config)
+    if (*row == NULL && !config)
         die("there is no flag \"%.*s\": `countersign serve --help` lists all", (int)name.len, name.ptr);
-    if (equals)
+    if (equals != NULL)
         return equals + 1;
     if (*i + 1 >= argc)
         die("%s wants a value", arg);
@@ -172,7 +172,7 @@ static void read_flags(struct options *o, int argc, char **argv, bool settings)
         }
         const struct option *row;
         const char *value = take_flag(argc, argv, &i, &row);
-        if (!row)
+        if (row == NULL)
             o->config = value;
         else if (settings)
             set(o, row, value, arg);
@@ -186,11 +186,11 @@ void options_parse(struct options *o, int argc, char **argv)
     for (size_t i = 0; i < OPTIONS; i++)
         set(o, &table[i], table[i].def, "default");
     read_flags(o, argc, argv, false);
-    if (o->config && *o->config)
+    if (o->config != NULL && *o->config)
         read_file(o);
     for (size_t i = 0; i < OPTIONS; i++) {
         const char *text = from_environment(&table[i]);
-        if (text)
+        if (text != NULL)
             set(o, &table[i], text, "environment");
     }
     read_flags(o, argc, argv, true);
@@ -220,6 +220,6 @@ uint64_t options_map_size(void)
     memset(&o, 0, sizeof o);
     const struct option *row = find(SPAN("map_size_gib"));
     const char *text = from_environment(row);
-    set(&o, row, text ? text : row->def, "environment");
+    set(&o, row, text != NULL ? text : row->def, "environment");
     return (uint64_t)o.map_size_gib.number << 30;
 }

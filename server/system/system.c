@@ -94,7 +94,7 @@ enum err file_read(const char *path, struct buf *out)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
-    enum err e = ERR_IO;
+    enum err err = ERR_IO;
     size_t before = out->len;
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
@@ -102,8 +102,8 @@ enum err file_read(const char *path, struct buf *out)
     for (;;) {
         size_t want = (size_t)st.st_size >= out->len - before ? (size_t)st.st_size - (out->len - before) + 1 : 4096;
         char *room = buf_room(out, want);
-        if (!room) {
-            e = ERR_TOO_LARGE;
+        if (room == NULL) {
+            err = ERR_TOO_LARGE;
             goto done;
         }
         ssize_t n = read(fd, room, want);
@@ -115,12 +115,12 @@ enum err file_read(const char *path, struct buf *out)
             break;
         out->len += (size_t)n;
     }
-    e = ERR_OK;
+    err = ERR_OK;
 done:
-    if (e != ERR_OK)
+    if (err != ERR_OK)
         out->len = before;
     close(fd);
-    return e;
+    return err;
 }
 
 static bool write_all(int fd, struct span data)
@@ -152,17 +152,17 @@ enum err file_write_atomic(const char *path, struct span data, unsigned mode)
     char *temporary = NULL;
     if (asprintf(&temporary, "%s.tmp", path) < 0)
         abort();
-    enum err e = ERR_IO;
+    enum err err = ERR_IO;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         goto done;
     bool good = fchmod(fd, mode) == 0 && write_all(fd, data) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (good && rename(temporary, path) == 0 && folder_sync(path))
-        e = ERR_OK;
+        err = ERR_OK;
     else
         unlink(temporary);
 done:
     free(temporary);
-    return e;
+    return err;
 }

@@ -28,20 +28,20 @@ struct target {
 static enum err find_target(struct request *rq, struct span text, struct target *out)
 {
     struct tracking_code code;
-    enum err e = code_cache_read(rq->worker->codes, rq->worker->tokens, text, &code);
-    if (e == ERR_OK) {
+    enum err err = code_cache_read(rq->worker->codes, rq->worker->tokens, text, &code);
+    if (err == ERR_OK) {
         out->contract = catalog_contract_number(rq->catalog, code.contract);
         out->placement = code.placement;
-        if (!out->contract || code.placement == 0 || code.placement > out->contract->n_codes)
-            e = ERR_NOT_FOUND;
+        if (out->contract == NULL || code.placement == 0 || code.placement > out->contract->n_codes)
+            err = ERR_NOT_FOUND;
         else if (!terms_active(out->contract->terms, rq->arrived_ms))
-            e = ERR_GONE;
+            err = ERR_GONE;
         else
             out->code = &out->contract->codes[code.placement - 1];
     }
-    if (e != ERR_OK)
+    if (err != ERR_OK)
         METRIC_ADD(rq->worker->counters, bad_codes, 1);
-    return e;
+    return err;
 }
 
 /* At most max bytes of clean UTF-8. */
@@ -83,20 +83,20 @@ static enum err seal(struct request *rq, struct job *job, struct hash *commit)
     arena_buf(rq->arena, &plain, 2 * LIMIT_USER_AGENT + 256); /* quotes and backslashes are all that is escaped */
     private_write(&plain, &priv);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err e = sealer_seal(rq->worker->sealer, job->track.sealed.day, commit, buf_span(&plain), &sealed);
+    enum err err = sealer_seal(rq->worker->sealer, job->track.sealed.day, commit, buf_span(&plain), &sealed);
     job->track.sealed.bytes = buf_span(&sealed);
-    return e;
+    return err;
 }
 
 static enum class class_of(const struct request *rq) { return rq->prefetch ? CLASS_PREFETCH : CLASS_OK; }
 
 static enum err submit(struct request *rq, struct job *job, struct hash *commit)
 {
-    enum err e = seal(rq, job, commit);
-    if (!e)
+    enum err err = seal(rq, job, commit);
+    if (err == ERR_OK)
         return job_submit(rq, job);
     committer_unrecorded(rq->worker->shared->committer, job);
-    return e;
+    return err;
 }
 
 static void no_store(struct reply *r)
@@ -112,12 +112,12 @@ static void for_any_page(struct reply *r)
 
 /* ---- clicks ---- */
 
-static enum err refuse_click(struct request *rq, struct reply *r, enum err e)
+static enum err refuse_click(struct request *rq, struct reply *r, enum err err)
 {
-    r->status = err_status(e);
+    r->status = err_status(err);
     no_store(r);
     reply_body(rq, r, "text/plain; charset=utf-8",
-               e == ERR_GONE ? SPAN("This offer has ended.\n") : SPAN("Unknown tracking code.\n"));
+               err == ERR_GONE ? SPAN("This offer has ended.\n") : SPAN("Unknown tracking code.\n"));
     return ERR_OK;
 }
 
@@ -130,11 +130,11 @@ static void read_params(struct request *rq, const struct terms *terms, struct en
     query_open(&q, rq->query);
     while (query_next(&q, &name, &value)) {
         struct span *into = NULL;
-        for (size_t i = 0; !into && i < LIMIT_SUBS; i++)
+        for (size_t i = 0; into == NULL && i < LIMIT_SUBS; i++)
             into = span_is(name, entry_sub_names[i]) ? &click->sub[i] : NULL;
-        for (size_t i = 0; !into && i < LIMIT_UTMS; i++)
+        for (size_t i = 0; into == NULL && i < LIMIT_UTMS; i++)
             into = span_is(name, entry_utm_names[i]) ? &click->utm[i] : NULL;
-        if (into && !into->ptr) {
+        if (into != NULL && into->ptr == NULL) {
             *into = text_param(rq, value, LIMIT_PARAM);
         } else if (span_is(name, "to") && !linked) {
             linked = true;
@@ -159,7 +159,7 @@ static struct span with_click_id(struct request *rq, struct span url, struct spa
 {
     struct buf b;
     const char *hash = memchr(url.ptr, '#', url.len);
-    size_t len = hash ? (size_t)(hash - url.ptr) : url.len;
+    size_t len = hash != NULL ? (size_t)(hash - url.ptr) : url.len;
     bool query = memchr(url.ptr, '?', len) != NULL;
     char last = len ? url.ptr[len - 1] : '\0';
     arena_buf(rq->arena, &b, url.len + id.len + 16);
@@ -189,8 +189,8 @@ static struct span touch_cookie(struct span header)
     static const char name[] = TOUCH_COOKIE "=";
     while (header.len) {
         const char *semi = memchr(header.ptr, ';', header.len);
-        struct span pair = span_of(header.ptr, semi ? (size_t)(semi - header.ptr) : header.len);
-        size_t skip = pair.len + (semi ? 1 : 0);
+        struct span pair = span_of(header.ptr, semi != NULL ? (size_t)(semi - header.ptr) : header.len);
+        size_t skip = pair.len + (semi != NULL ? 1 : 0);
         header = span_of(header.ptr + skip, header.len - skip);
         while (pair.len && pair.ptr[0] == ' ')
             pair.ptr++, pair.len--;
@@ -208,11 +208,11 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
     size_t n = 0;
     while (old.len && n < LIMIT_TOUCHES - 1) { /* from the newest, at the end, to the oldest */
         const char *dot = memrchr(old.ptr, '.', old.len);
-        size_t from = dot ? (size_t)(dot + 1 - old.ptr) : 0;
+        size_t from = dot != NULL ? (size_t)(dot + 1 - old.ptr) : 0;
         struct span one = span_of(old.ptr + from, old.len - from);
         if (looks_like_id(one))
             keep[n++] = one;
-        old.len = dot ? from - 1 : 0;
+        old.len = dot != NULL ? from - 1 : 0;
     }
     struct buf b;
     arena_buf(rq->arena, &b, COOKIE_MAX + 128);
@@ -262,9 +262,9 @@ static enum err answer_click(struct request *rq, struct reply *r, const struct t
 enum err click_handle(struct request *rq, struct reply *r)
 {
     struct target t;
-    enum err e = find_target(rq, rq->param[0], &t);
-    if (e)
-        return refuse_click(rq, r, e);
+    enum err err = find_target(rq, rq->param[0], &t);
+    if (err != ERR_OK)
+        return refuse_click(rq, r, err);
     struct job *job = job_new(rq, JOB_TRACK);
     struct entry_click *click = &job->track.entry.click;
     open_entry(rq, job, ENTRY_CLICK, &t);
@@ -274,8 +274,8 @@ enum err click_handle(struct request *rq, struct reply *r)
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
         return answer_click(rq, r, &t, click->to, NO_INDEX);
-    e = submit(rq, job, &click->commit);
-    return e == ERR_PENDING ? e : answer_click(rq, r, &t, click->to, UINT64_MAX);
+    err = submit(rq, job, &click->commit);
+    return err == ERR_PENDING ? err : answer_click(rq, r, &t, click->to, UINT64_MAX);
 }
 
 enum err click_finish(struct request *rq, struct job *job, struct reply *r)
@@ -286,7 +286,7 @@ enum err click_finish(struct request *rq, struct job *job, struct reply *r)
                              placement}; /* of the catalog that click_handle found them in */
     if (job->err == ERR_GONE)
         return refuse_click(rq, r, ERR_GONE);
-    return answer_click(rq, r, &t, job->track.entry.click.to, job->err ? UINT64_MAX : job->index);
+    return answer_click(rq, r, &t, job->track.entry.click.to, job->err != ERR_OK ? UINT64_MAX : job->index);
 }
 
 /* ---- pixels ---- */
@@ -327,7 +327,7 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     struct pointer click;
     if (code.len > 4 && memcmp(code.ptr + code.len - 4, ".gif", 4) == 0)
         code.len -= 4;
-    if (find_target(rq, code, &t) || !is_view(rq, &click_id) || rq->method == METHOD_HEAD)
+    if (find_target(rq, code, &t) != ERR_OK || !is_view(rq, &click_id) || rq->method == METHOD_HEAD)
         return answer_pixel(r);
     struct job *job = job_new(rq, JOB_TRACK);
     struct entry_view *view = &job->track.entry.view;
@@ -339,8 +339,8 @@ enum err pixel_handle(struct request *rq, struct reply *r)
         job->track.has_click_claim = true;
         job->track.click_claim = click.index;
     }
-    enum err e = submit(rq, job, &view->commit);
-    return e == ERR_PENDING ? e : answer_pixel(r);
+    enum err err = submit(rq, job, &view->commit);
+    return err == ERR_PENDING ? err : answer_pixel(r);
 }
 
 enum err pixel_finish(struct request *rq, struct job *job, struct reply *r)

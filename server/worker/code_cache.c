@@ -38,9 +38,9 @@ enum err code_cache_read(struct code_cache *c, struct tokens *t, struct span tex
     struct slot *s = slot_of(c, text);
     if (memcmp(s->text, text.ptr, CODE_LEN) != 0) {
         struct tracking_code code;
-        enum err e = code_read(t, text, &code);
-        if (e)
-            return e;
+        enum err err = code_read(t, text, &code);
+        if (err != ERR_OK)
+            return err;
         s->code = code;
         memcpy(s->text, text.ptr, CODE_LEN);
     }

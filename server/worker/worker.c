@@ -59,7 +59,7 @@ void worker_stop(struct worker *w)
     wake(w);
     pthread_join(w->thread, NULL);
     http_free(w->http);
-    if (w->reader)
+    if (w->reader != NULL)
         txn_abort(w->reader);
     sealer_free(w->sealer);
     signer_free(w->statement_signer);
@@ -72,7 +72,7 @@ void worker_stop(struct worker *w)
 void worker_done(struct worker *w, struct job *jobs)
 {
     struct job *reversed = NULL; /* newest first all through: the worker turns the whole once */
-    for (struct job *j = jobs; j;) {
+    for (struct job *j = jobs; j != NULL;) {
         struct job *next = j->next;
         j->next = reversed;
         reversed = j;
@@ -83,16 +83,16 @@ void worker_done(struct worker *w, struct job *jobs)
         jobs->next = head; /* the first of the batch is now the last of the list */
     while (!atomic_compare_exchange_weak_explicit(&w->finished, &head, reversed, memory_order_release,
                                                   memory_order_relaxed));
-    if (!head)
+    if (head == NULL)
         wake(w); /* otherwise a wake-up is on its way already */
 }
 
 enum err worker_reader(struct worker *w, struct txn **out)
 {
     if (!w->reading) {
-        enum err e = w->reader ? txn_renew(w->reader) : txn_begin(w->shared->store, false, &w->reader);
-        if (e)
-            return e;
+        enum err err = w->reader != NULL ? txn_renew(w->reader) : txn_begin(w->shared->store, false, &w->reader);
+        if (err != ERR_OK)
+            return err;
         w->reading = true;
     }
     *out = w->reader;
@@ -121,12 +121,12 @@ struct job *job_new(struct request *rq, enum job_kind kind)
 enum err job_submit(struct request *rq, struct job *job)
 {
     struct worker *w = rq->worker;
-    enum err e = committer_push(w->shared->committer, w->number, job);
-    if (e)
-        return e;
-    if (w->pushed++ == 0 && w->http)
+    enum err err = committer_push(w->shared->committer, w->number, job);
+    if (err != ERR_OK)
+        return err;
+    if (w->pushed++ == 0 && w->http != NULL)
         http_turn(w->http);
-    if (w->pushed == BATCH_FULL || !w->http) /* without an event loop each request is a turn */
+    if (w->pushed == BATCH_FULL || w->http == NULL) /* without an event loop each request is a turn */
         worker_turn_ends(w);
     return ERR_PENDING;
 }

@@ -12,7 +12,7 @@ static uint64_t chance_state;
 static inline void chance_seed(void)
 {
     const char *given = getenv("SEED");
-    chance_state = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    chance_state = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     printf("SEED=%llu\n", (unsigned long long)chance_state);
 }
 

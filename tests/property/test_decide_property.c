@@ -183,7 +183,7 @@ static void disposition(struct campaign_run *c)
     bool same;
 
     assert_true(row_lead(&v, l->server.contract, s->index, &row));
-    if (decide_disposition(l->terms_index, &r, &row, c->now_ms, &e, &same, NULL) || same)
+    if (decide_disposition(l->terms_index, &r, &row, c->now_ms, &e, &same, NULL) != ERR_OK || same)
         return;
     s->status = r.status;
     append(c, l, &e, NULL);

@@ -113,7 +113,7 @@ static void what_is_written_reads_back(void **state)
         buf_heap(&b);
         write_value(&b, v);
         assert_true(utf8_valid(buf_span(&b)));
-        if (json_read_canonical(buf_span(&b), &back, &p))
+        if (json_read_canonical(buf_span(&b), &back, &p) != ERR_OK)
             fail_msg("%.*s: %s %s", (int)b.len, b.ptr, p.field, p.detail);
         assert_true(json_equal(v, back));
         json_decref(back);
@@ -210,7 +210,7 @@ int main(void)
         cmocka_unit_test(python_writes_the_same_bytes),
     };
     const char *given = getenv("SEED");
-    seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     printf("SEED=%llu\n", (unsigned long long)seed);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

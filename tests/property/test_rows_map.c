@@ -64,7 +64,7 @@ static void test_equals_a_plain_array(void **state)
 {
     (void)state;
     const char *given = getenv("SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL), random = seed * 2 + 1;
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL), random = seed * 2 + 1;
     struct rows_map *m = rows_map_new();
     int plain[KEYS];
     print_message("SEED=%llu\n", (unsigned long long)seed);

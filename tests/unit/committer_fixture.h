@@ -29,7 +29,7 @@ static inline void committer_fixture_start(struct committer_fixture *cf)
     struct txn *t = fixture_begin(&l->f, false);
     l->sh.store = l->f.store;
     l->sh.options = &l->options;
-    assert_ok(catalog_load(t, l->sh.keys, 1, &c));
+    assert_ok(catalog_load(t, l->sh.keys, &c));
     txn_abort(t);
     l->sh.catalog = catalog_slot_new();
     catalog_publish(l->sh.catalog, c);

@@ -152,7 +152,7 @@ static inline void live_start(struct live *l, const char *campaign_more)
 
     l->sh.store = l->f.store;
     struct txn *t = fixture_begin(&l->f, false);
-    assert_ok(catalog_load(t, l->sh.keys, 1, &c));
+    assert_ok(catalog_load(t, l->sh.keys, &c));
     txn_abort(t);
     l->sh.catalog = catalog_slot_new();
     catalog_publish(l->sh.catalog, c);
@@ -218,18 +218,18 @@ static inline void live_read(int fd, struct answer *a, bool head_only)
         struct pollfd p = {.fd = fd, .events = POLLIN};
         assert_int_equal(poll(&p, 1, 10000), 1);
         const char *end = strstr(a->text, "\r\n\r\n");
-        ssize_t n = recv(fd, a->text + a->len, end ? want - a->len : 1,
+        ssize_t n = recv(fd, a->text + a->len, end != NULL ? want - a->len : 1,
                          0); /* the head byte by byte: the next reply stays in the socket */
         if (n <= 0)
             return;
         a->len += (size_t)n;
-        if (end || !(end = strstr(a->text, "\r\n\r\n")))
+        if (end != NULL || (end = strstr(a->text, "\r\n\r\n")) == NULL)
             continue;
         const char *length = strstr(a->text, "Content-Length: ");
         a->status = (int)strtol(a->text + 9, NULL, 10);
         a->body = end + 4;
         want = (size_t)(a->body - a->text) +
-               (length && !head_only && a->status != 100 ? strtoul(length + 16, NULL, 10) : 0);
+               (length != NULL && !head_only && a->status != 100 ? strtoul(length + 16, NULL, 10) : 0);
     }
 }
 
@@ -256,7 +256,7 @@ static inline bool live_header(const struct answer *a, const char *name, char *v
     char key[64];
     snprintf(key, sizeof key, "\r\n%s: ", name);
     const char *at = strstr(a->text, key);
-    if (!at || at > a->body)
+    if (at == NULL || at > a->body)
         return false;
     at += strlen(key);
     snprintf(value, cap, "%.*s", (int)strcspn(at, "\r"), at);

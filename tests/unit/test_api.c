@@ -61,7 +61,7 @@ static void start(struct api *a)
     sh->metrics = metrics_new(2);
     sh->catalog = catalog_slot_new();
     struct txn *t = fixture_begin(&a->f, false);
-    assert_ok(catalog_load(t, sh->keys, 1, &c));
+    assert_ok(catalog_load(t, sh->keys, &c));
     txn_abort(t);
     catalog_publish(sh->catalog, c);
     assert_ok(committer_start(sh, 1, &sh->committer));
@@ -134,18 +134,18 @@ static void prepare(struct api *a, const struct call *c)
     arena_reset(a->arena);
     json_decref(a->json);
     a->json = NULL;
-    snprintf(authorization, sizeof authorization, "Bearer %s", c->token ? c->token : "");
-    snprintf(target, sizeof target, "%s%s%s", c->path, c->query ? "?" : "", c->query ? c->query : "");
+    snprintf(authorization, sizeof authorization, "Bearer %s", c->token != NULL ? c->token : "");
+    snprintf(target, sizeof target, "%s%s%s", c->path, c->query != NULL ? "?" : "", c->query != NULL ? c->query : "");
     a->exchange = (struct exchange){0};
     rq->method = c->method;
     rq->path = arena_copy(a->arena, span_str(c->path));
     rq->query = arena_copy(a->arena, span_str(c->query));
     rq->target = arena_copy(a->arena, span_str(target));
     rq->body = arena_copy(a->arena, span_str(c->body));
-    rq->content_type = span_str(c->type ? c->type : "application/json");
+    rq->content_type = span_str(c->type != NULL ? c->type : "application/json");
     rq->accept = span_str(c->accept);
     rq->idempotency_key = span_str(c->key);
-    rq->authorization = c->token ? span_str(authorization) : (struct span){0};
+    rq->authorization = c->token != NULL ? span_str(authorization) : (struct span){0};
     rq->arrived_ms = a->now_ms;
     rq->arena = a->arena;
     rq->worker = &a->worker;
@@ -159,14 +159,14 @@ static void run(struct api *a, struct call c)
     const struct route *route = NULL;
     prepare(a, &c);
     a->reply = (struct reply){0};
-    enum err e = route_dispatch(rq, &route, &a->reply);
+    enum err err = route_dispatch(rq, &route, &a->reply);
     worker_reader_end(&a->worker);
-    if (e == ERR_PENDING)
+    if (err == ERR_PENDING)
         route_finish(route, rq, finished_job(&a->worker), &a->reply);
     catalog_unref(rq->catalog);
     a->status = a->reply.status ? a->reply.status : 200;
     a->body = a->reply.body;
-    a->json = json_loadb(a->body.ptr ? a->body.ptr : "", a->body.len, 0, NULL);
+    a->json = json_loadb(a->body.ptr != NULL ? a->body.ptr : "", a->body.len, 0, NULL);
 }
 
 static void expect(struct api *a, int status, struct call c)
@@ -182,7 +182,7 @@ static void expect(struct api *a, int status, struct call c)
 static const char *text(const struct api *a, const char *name)
 {
     const char *s = json_string_value(json_object_get(a->json, name));
-    if (!s)
+    if (s == NULL)
         fail_msg("no %s in %.*s", name, (int)a->body.len, a->body.ptr);
     return s;
 }
@@ -502,7 +502,7 @@ static void test_pages_of_codes_end(void **state)
     for (;; pages++) {
         expect(a, 200, GET(m.publisher.token, path, .query = query));
         seen += json_array_size(json_object_get(a->json, "data"));
-        if (!json_object_get(a->json, "next"))
+        if (json_object_get(a->json, "next") == NULL)
             break;
         assert_int_equal(seen, (pages + 1) * PAGE);
         snprintf(query, sizeof query, "limit=3&after=%s", text(a, "next"));

@@ -123,7 +123,7 @@ static void misuse_aborts(void **state)
             struct buf b;
             struct jw w;
             signal(SIGABRT, SIG_DFL);
-            if (!freopen("/dev/null", "w", stderr))
+            if (freopen("/dev/null", "w", stderr) == NULL)
                 _exit(1);
             buf_fixed(&b, mem, sizeof mem);
             jw_open(&w, &b);

@@ -20,7 +20,7 @@
 
 static bool is_one_of(const char *name, const char *const *list)
 {
-    while (*list && strcmp(name, *list) != 0)
+    while (*list != NULL && strcmp(name, *list) != 0)
         list++;
     return *list != NULL;
 }
@@ -66,7 +66,7 @@ static void blank(char *s, bool literals)
                 return;
         } else if (s[i] == '/' && s[i + 1] == '*') {
             char *end = strstr(s + i + 2, "*/");
-            size_t stop = end ? (size_t)(end + 2 - s) : strlen(s);
+            size_t stop = end != NULL ? (size_t)(end + 2 - s) : strlen(s);
             for (; i < stop; i++)
                 if (s[i] != '\n')
                     s[i] = ' ';
@@ -84,13 +84,13 @@ static size_t each_source(const char *const *folders, const char *ending, bool l
                           void (*each)(const char *path, char *text))
 {
     size_t seen = 0;
-    for (; *folders; folders++) {
+    for (; *folders != NULL; folders++) {
         char root[4096];
         snprintf(root, sizeof root, "%s/%s", SOURCE_DIR, *folders);
         char *const roots[] = {root, NULL};
         FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
         assert_non_null(walk);
-        for (FTSENT *e; (e = fts_read(walk));) {
+        for (FTSENT *e; (e = fts_read(walk)) != NULL;) {
             if (e->fts_info == FTS_D && strcmp(e->fts_name, "node_modules") == 0)
                 fts_set(walk, e, FTS_SKIP);
             if (e->fts_info != FTS_F || !ends_with(e->fts_name, ending))
@@ -131,11 +131,11 @@ static void the_top_level_is_fixed(void **state)
     DIR *d = opendir(SOURCE_DIR);
     (void)state;
     assert_non_null(d);
-    while ((e = readdir(d)))
+    while ((e = readdir(d)) != NULL)
         if (e->d_name[0] != '.' && !is_one_of(e->d_name, must) && !is_one_of(e->d_name, may))
             fault(e->d_name, "stands at the top level", "the top level is fixed");
     closedir(d);
-    for (size_t i = 0; must[i]; i++) {
+    for (size_t i = 0; must[i] != NULL; i++) {
         char path[4096];
         struct stat st;
         snprintf(path, sizeof path, "%s/%s", SOURCE_DIR, must[i]);
@@ -149,7 +149,7 @@ static void the_top_level_is_fixed(void **state)
 static void each_include(const char *path, char *text, void (*rule)(const char *path, const char *header))
 {
     char *rest = text;
-    for (char *line; (line = strsep(&rest, "\n"));) {
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         char header[256];
         if (sscanf(line, " # include %*1[<\"]%255[^>\"]", header) == 1)
             rule(path, header);
@@ -277,10 +277,10 @@ static void effects(const char *path, char *text)
     if (strcmp(path, "common/crypto/must.h") != 0) /* last words before abort */
         each_call(path, text, banned, "common/ has no effects");
     char *rest = text;
-    for (char *line; (line = strsep(&rest, "\n"));) {
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         line += strspn(line, " ");
         size_t name_end = strcspn(line, "(;={");
-        if (starts_with(line, "static ") && line[name_end] != '(' && !strstr(line, "const"))
+        if (starts_with(line, "static ") && line[name_end] != '(' && strstr(line, "const") == NULL)
             fault(path, line, "common/ has no global state");
     }
 }

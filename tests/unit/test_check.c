@@ -186,7 +186,7 @@ static bool line_says(const struct buf *report, const char *word, const char *ma
 {
     char start[32];
     int n = snprintf(start, sizeof start, "%-12s%s", word, mark);
-    for (const char *p = report->ptr; p && p + n <= report->ptr + report->len;
+    for (const char *p = report->ptr; p != NULL && p + n <= report->ptr + report->len;
          p = memchr(p, '\n', (size_t)(report->ptr + report->len - p))) {
         p += *p == '\n';
         if (p + n <= report->ptr + report->len && memcmp(p, start, (size_t)n) == 0)

@@ -186,7 +186,7 @@ static void halves_of_an_opening_are_refused(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct opening o;
         if (opening_read(span_str(rows[i].line), &o) != rows[i].err) {
-            fail_msg("%s: %s", rows[i].err ? "taken" : "refused", rows[i].line);
+            fail_msg("%s: %s", rows[i].err != ERR_OK ? "taken" : "refused", rows[i].line);
         }
     }
 }

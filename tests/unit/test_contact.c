@@ -63,10 +63,11 @@ static void emails(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buf key;
         buf_heap(&key);
-        enum err e = contact_email_key(span_str(table[i].in), &key);
+        enum err err = contact_email_key(span_str(table[i].in), &key);
         buf_byte(&key, '\0');
-        if (e != (table[i].key ? ERR_OK : ERR_INVALID) || strcmp(key.ptr, table[i].key ? table[i].key : "") != 0)
-            fail_msg("%s gave %s '%s'", table[i].in, err_word(e), key.ptr);
+        if (err != (table[i].key != NULL ? ERR_OK : ERR_INVALID) ||
+            strcmp(key.ptr, table[i].key != NULL ? table[i].key : "") != 0)
+            fail_msg("%s gave %s '%s'", table[i].in, err_word(err), key.ptr);
         buf_free(&key);
     }
 }
@@ -130,10 +131,11 @@ static void phones(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buf key;
         buf_heap(&key);
-        enum err e = contact_phone_key(span_str(table[i].in), span_str(table[i].country), &key);
+        enum err err = contact_phone_key(span_str(table[i].in), span_str(table[i].country), &key);
         buf_byte(&key, '\0');
-        if (e != (table[i].key ? ERR_OK : ERR_INVALID) || strcmp(key.ptr, table[i].key ? table[i].key : "") != 0)
-            fail_msg("%s in '%s' gave %s '%s'", table[i].in, table[i].country, err_word(e), key.ptr);
+        if (err != (table[i].key != NULL ? ERR_OK : ERR_INVALID) ||
+            strcmp(key.ptr, table[i].key != NULL ? table[i].key : "") != 0)
+            fail_msg("%s in '%s' gave %s '%s'", table[i].in, table[i].country, err_word(err), key.ptr);
         buf_free(&key);
     }
 }

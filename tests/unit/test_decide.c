@@ -382,9 +382,9 @@ static void a_disposition_is_taken_where_the_state_allows_it(void **state)
         struct entry e = {0};
         bool same = false;
         enum err err = decide_disposition(9, &r, &lead, NOW + steps[i].days * DAY, &e, &same, &p);
-        if (err != steps[i].err || same != steps[i].same || !*p.detail != !err)
+        if (err != steps[i].err || same != steps[i].same || !*p.detail != (err == ERR_OK))
             fail_msg("%s to %s: %s %d", status_word(steps[i].from), status_word(steps[i].to), err_word(err), same);
-        if (err || same)
+        if (err != ERR_OK || same)
             continue;
         assert_int_equal(e.disposition.payable_micros, steps[i].payable);
         assert_int_equal(e.disposition.lead, 4);

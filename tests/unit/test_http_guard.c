@@ -324,7 +324,7 @@ static void test_byte_by_byte(void **state)
     live_read(fd, &a, false);
     assert_int_equal(a.status, 401);
     live_read(fd, &a, false);
-    assert_string_equal(strstr(a.text, "image/gif") ? "gif" : a.text, "gif");
+    assert_string_equal(strstr(a.text, "image/gif") != NULL ? "gif" : a.text, "gif");
     close(fd);
 }
 

@@ -17,8 +17,8 @@ static char dir[256], path[300];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof dir, "%s/countersign-keys-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
-    if (!mkdtemp(dir))
+    snprintf(dir, sizeof dir, "%s/countersign-keys-XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : P_tmpdir);
+    if (mkdtemp(dir) == NULL)
         return -1;
     snprintf(path, sizeof path, "%s/keys.json", dir);
     return keys_create(dir) == ERR_OK ? 0 : -1;

@@ -102,7 +102,7 @@ static bool to_hash(const json_t *text, struct hash *out)
     size_t len;
     const char *s = json_string_value(text);
     *out = (struct hash){0};
-    return s && b64_decode(span_str(s), out->b, HASH_LEN, &len) == ERR_OK && len > 0;
+    return s != NULL && b64_decode(span_str(s), out->b, HASH_LEN, &len) == ERR_OK && len > 0;
 }
 
 static bool to_proof(const json_t *list, struct hash *out, size_t cap, size_t *n)
@@ -162,10 +162,10 @@ static void run_vector(const char *path, bool (*holds)(const json_t *), struct t
 static void run_folder(const char *folder, bool (*holds)(const json_t *), struct tally *t)
 {
     DIR *d = opendir(folder);
-    if (!d) {
+    if (d == NULL) {
         return;
     }
-    for (struct dirent *e; (e = readdir(d));) {
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
         char path[1024];
         if (e->d_name[0] == '.') {
             continue;

@@ -166,10 +166,10 @@ static bool read_shared(const char *name, struct buf *out)
     snprintf(path, sizeof(path), SHARED_DIR "/vectors/tiles-log/%s", name);
     FILE *f = fopen(path, "rb");
     buf_clear(out);
-    while (f && (n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
+    while (f != NULL && (n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
         buf_add(out, chunk, n);
     }
-    if (f) {
+    if (f != NULL) {
         fclose(f);
     }
     return f != NULL;

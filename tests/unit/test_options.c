@@ -18,7 +18,8 @@ static char config[256];
 static int make_config(void **state)
 {
     (void)state;
-    snprintf(config, sizeof config, "%s/countersign-options-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
+    snprintf(config, sizeof config, "%s/countersign-options-XXXXXX",
+             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : P_tmpdir);
     int fd = mkstemp(config);
     return fd < 0 ? -1 : close(fd);
 }
@@ -69,7 +70,7 @@ static int status_of(void (*f)(char **argv), char **argv)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))
+        if (freopen("/dev/null", "w", stderr) == NULL || freopen("/dev/null", "w", stdout) == NULL)
             _exit(99);
         f(argv);
         _exit(77);
@@ -83,7 +84,7 @@ static int status_of(void (*f)(char **argv), char **argv)
 static int count(char **argv)
 {
     int n = 0;
-    while (argv[n])
+    while (argv[n] != NULL)
         n++;
     return n;
 }
@@ -131,7 +132,7 @@ static void parse_small(char **argv)
         {"--json", NULL, &json, false, "a switch"},
     };
     args_parse(count(argv), argv, "A command.", args, 3);
-    if (!data || (word && strcmp(word, "w") != 0))
+    if (data == NULL || (word != NULL && strcmp(word, "w") != 0))
         _exit(98);
 }
 

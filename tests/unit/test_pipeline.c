@@ -43,7 +43,7 @@ static int setup(void **state)
     cx = (struct commit){.shared = &live.sh};
     begin();
     assert_ok(ledger_open(cx.txn, &cx.ledger));
-    assert_ok(catalog_load(cx.txn, live.sh.keys, 1, &cx.catalog));
+    assert_ok(catalog_load(cx.txn, live.sh.keys, &cx.catalog));
     return 0;
 }
 

@@ -29,17 +29,20 @@ static void sign(const struct send *s, char *target, size_t cap)
     uint8_t key[32], hash[HASH_LEN], mac[HASH_LEN];
     struct buf b;
     int party = s->party ? s->party : 3;
-    const char *body = s->body ? s->body : "";
+    const char *body = s->body != NULL ? s->body : "";
     snprintf(nonce, sizeof nonce, "nonce-0123456789-%llu", (unsigned long long)++serial);
     memset(key, s->key ? s->key : party, sizeof key);
     buf_fixed(&b, target, cap);
-    buf_printf(&b, "/postback?kid=K%s&ts=%lld&nonce=%s%s", s->kid ? s->kid : (const char[]){(char)('0' + party), 0},
-               (long long)(clock_ms() / 1000 - s->age_s), s->nonce ? s->nonce : nonce, s->query ? s->query : "");
+    buf_printf(&b, "/postback?kid=K%s&ts=%lld&nonce=%s%s",
+               s->kid != NULL ? s->kid : (const char[]){(char)('0' + party), 0},
+               (long long)(clock_ms() / 1000 - s->age_s), s->nonce != NULL ? s->nonce : nonce,
+               s->query != NULL ? s->query : "");
     size_t len = b.len;
     sha256(body, strlen(body), hash);
     struct buf t;
     buf_fixed(&t, text, sizeof text);
-    buf_printf(&t, "PBv1\n%s\n%s\n%.*s\n", s->body ? "POST" : "GET", s->host ? s->host : LIVE_HOST, (int)len, target);
+    buf_printf(&t, "PBv1\n%s\n%s\n%.*s\n", s->body != NULL ? "POST" : "GET", s->host != NULL ? s->host : LIVE_HOST,
+               (int)len, target);
     buf_hex(&t, hash, sizeof hash);
     struct hmac *h = hmac_new(key, sizeof key);
     struct span whole = buf_span(&t);
@@ -47,7 +50,7 @@ static void sign(const struct send *s, char *target, size_t cap)
     hmac_free(h);
     buf_str(&b, "&sig=");
     buf_hex(&b, mac, sizeof mac);
-    buf_str(&b, s->tail ? s->tail : "");
+    buf_str(&b, s->tail != NULL ? s->tail : "");
     buf_byte(&b, '\0');
     assert_false(b.failed || t.failed);
 }
@@ -55,7 +58,7 @@ static void sign(const struct send *s, char *target, size_t cap)
 static void send_target(struct live *l, struct answer *a, const struct send *s, const char *target)
 {
     static char raw[65536];
-    if (s->body)
+    if (s->body != NULL)
         snprintf(raw, sizeof raw,
                  "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
                  "%zu\r\n\r\n%s",
@@ -75,13 +78,13 @@ static void postback(struct live *l, struct answer *a, const struct send *s)
 static const char *text_of(const json_t *v, const char *name)
 {
     const char *s = json_string_value(json_object_get(v, name));
-    return s ? s : "";
+    return s != NULL ? s : "";
 }
 
 static json_t *json_of(const struct answer *a)
 {
     json_t *v = json_loads(a->body, 0, NULL);
-    if (!v)
+    if (v == NULL)
         fail_msg("not JSON: %s", a->text);
     return v;
 }

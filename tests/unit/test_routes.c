@@ -10,11 +10,11 @@ static void test_rows_are_complete(void **state)
     size_t n;
     const struct route *t = route_table(&n);
     for (size_t i = 0; i < n; i++) {
-        if (!t[i].handle || !t[i].summary || !t[i].summary[0] || t[i].pattern[0] != '/')
+        if (t[i].handle == NULL || t[i].summary == NULL || !t[i].summary[0] || t[i].pattern[0] != '/')
             fail_msg("row %zu is incomplete", i);
         if (t[i].methods & METHOD_HEAD && !(t[i].methods & METHOD_GET))
             fail_msg("%s takes HEAD without GET", t[i].pattern);
-        if (t[i].methods & (METHOD_POST | METHOD_PUT | METHOD_PATCH | METHOD_DELETE) && !t[i].finish)
+        if (t[i].methods & (METHOD_POST | METHOD_PUT | METHOD_PATCH | METHOD_DELETE) && t[i].finish == NULL)
             fail_msg("%s writes but has no finish", t[i].pattern);
         for (size_t j = 0; j < i; j++)
             if (strcmp(t[i].pattern, t[j].pattern) == 0 && t[i].methods & t[j].methods)
@@ -83,11 +83,11 @@ static void test_find(void **state)
         struct request rq = {.method = finds[i].method, .path = span_str(finds[i].path)};
         const struct route *r = NULL;
         unsigned allow = 0;
-        enum err e = route_find(&rq, &r, &allow);
-        if (e != finds[i].e || (e == ERR_METHOD && (allow == 0 || allow & rq.method)))
-            fail_msg("%s: %s", finds[i].path, err_word(e));
-        if (e == ERR_OK && (strcmp(r->pattern, finds[i].pattern) != 0 || !span_is(rq.param[0], finds[i].param0) ||
-                            !span_is(rq.param[1], finds[i].param1)))
+        enum err err = route_find(&rq, &r, &allow);
+        if (err != finds[i].e || (err == ERR_METHOD && (allow == 0 || allow & rq.method)))
+            fail_msg("%s: %s", finds[i].path, err_word(err));
+        if (err == ERR_OK && (strcmp(r->pattern, finds[i].pattern) != 0 || !span_is(rq.param[0], finds[i].param0) ||
+                              !span_is(rq.param[1], finds[i].param1)))
             fail_msg("%s went to %s", finds[i].path, r->pattern);
     }
 }
@@ -187,7 +187,7 @@ static json_t *resolve(json_t *doc, const char *where)
     if (strncmp(where, "#/", 2) != 0)
         return NULL;
     snprintf(path, sizeof path, "%s", where + 2);
-    for (char *rest = path, *part; doc && (part = strsep(&rest, "/"));)
+    for (char *rest = path, *part; doc != NULL && (part = strsep(&rest, "/")) != NULL;)
         doc = json_object_get(doc, part);
     return doc;
 }
@@ -197,7 +197,7 @@ static void check_refs(json_t *doc, json_t *v)
     const char *key, *where = json_string_value(json_object_get(v, "$ref"));
     json_t *child;
     size_t i;
-    if (where && !resolve(doc, where))
+    if (where != NULL && resolve(doc, where) == NULL)
         fail_msg("%s leads nowhere", where);
     json_object_foreach(v, key, child) check_refs(doc, child);
     json_array_foreach(v, i, child) check_refs(doc, child);
@@ -216,13 +216,13 @@ static void test_openapi_operations_are_described(void **state)
     {
         const char *id = json_string_value(json_object_get(op, "operationId"));
         bool success = false;
-        if (!id || json_object_get(ids, id))
-            fail_msg("%s %s: operationId %s", method, path, id ? id : "is missing");
+        if (id == NULL || json_object_get(ids, id) != NULL)
+            fail_msg("%s %s: operationId %s", method, path, id != NULL ? id : "is missing");
         json_object_set_new(ids, id, json_true());
         json_object_foreach(json_object_get(op, "responses"), status, response)
         {
             bool bodiless = strcmp(method, "head") == 0 || status[0] == '3';
-            if (!json_object_get(response, "$ref") && !bodiless && !json_object_get(response, "content"))
+            if (json_object_get(response, "$ref") == NULL && !bodiless && json_object_get(response, "content") == NULL)
                 fail_msg("%s %s: what does %s look like?", method, path, status);
             success = success || status[0] == '2' || status[0] == '3';
         }
@@ -246,7 +246,7 @@ static void test_openapi_details_are_used(void **state)
     {
         char method[8];
         snprintf(method, sizeof method, "%.*s", (int)strcspn(key, " "), key);
-        if (!json_object_get(json_object_get(json_object_get(doc, "paths"), strchr(key, ' ') + 1), method))
+        if (json_object_get(json_object_get(json_object_get(doc, "paths"), strchr(key, ' ') + 1), method) == NULL)
             fail_msg("no operation %s", key);
     }
     json_decref(parts);

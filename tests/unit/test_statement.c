@@ -32,7 +32,7 @@ static void close_book(struct book *b)
 static uint64_t append(struct book *b, struct entry e)
 {
     e.at_ms = NOW + (int64_t)b->size * 1000;
-    if (world_apply(&b->world, &cx, b->terms, b->size, &e, NULL))
+    if (world_apply(&b->world, &cx, b->terms, b->size, &e, NULL) != ERR_OK)
         fail_msg("entry %llu does not follow", (unsigned long long)b->size);
     tally_add(&b->tally, b->terms, e.kind, CLASS_OK, e.at_ms, NULL);
     return b->size++;
@@ -72,9 +72,9 @@ static struct statement_out build(const struct statement_in *in)
 {
     struct problem p = {0};
     struct statement_out out;
-    enum err e = statement_build(in, &out, &p);
-    if (e)
-        fail_msg("%s %s", err_word(e), p.detail);
+    enum err err = statement_build(in, &out, &p);
+    if (err != ERR_OK)
+        fail_msg("%s %s", err_word(err), p.detail);
     return out;
 }
 
@@ -402,10 +402,10 @@ static void responses_read_strictly(void **state)
         for (char *c = text; *c; c++)
             if (*c == '\'')
                 *c = '"';
-        enum err e = response_read(span_str(text), &r, &p);
-        if ((e == ERR_OK) != !cases[i].field || (e && strcmp(p.field, cases[i].field) != 0))
-            fail_msg("%s: %s %s", text, err_word(e), p.field);
-        if (!e) {
+        enum err err = response_read(span_str(text), &r, &p);
+        if ((err == ERR_OK) != (cases[i].field == NULL) || (err != ERR_OK && strcmp(p.field, cases[i].field) != 0))
+            fail_msg("%s: %s %s", text, err_word(err), p.field);
+        if (err == ERR_OK) {
             assert_int_equal(r.accept, cases[i].accept);
             assert_int_equal(r.statement_sha256.b[1], 0x11);
         }

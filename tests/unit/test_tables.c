@@ -67,7 +67,8 @@ static void routes_do_not_overlap(void **state)
     (void)state;
     assert_true(n > 10);
     for (size_t i = 0; i < n; i++) {
-        assert_true(r[i].methods && r[i].handle && r[i].pattern[0] == '/' && r[i].summary && r[i].summary[0]);
+        assert_true(r[i].methods && r[i].handle != NULL && r[i].pattern[0] == '/' && r[i].summary != NULL &&
+                    r[i].summary[0]);
         for (size_t k = 0; k < i; k++)
             if (r[i].methods & r[k].methods && strcmp(r[i].pattern, r[k].pattern) == 0)
                 fail_msg("%s stands twice", r[i].pattern);

@@ -152,16 +152,16 @@ static void what_is_wrong_is_refused_by_name(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        const char *members = refused[i].campaign ? refused[i].campaign : refused[i].contract;
+        const char *members = refused[i].campaign != NULL ? refused[i].campaign : refused[i].contract;
         char text[1024];
         struct problem p = {0};
         struct buf out;
         snprintf(text, sizeof text, "{%s}", members);
         json_t *in = json_of(text);
         buf_heap(&out);
-        enum err e = (refused[i].campaign ? campaign_document : contract_document)(in, SPAN("X1"), &out, &p);
-        if (e != ERR_INVALID || strcmp(p.field, refused[i].field) != 0 || !*p.detail || out.len)
-            fail_msg("%s: %s %s %s", text, err_word(e), p.field, p.detail);
+        enum err err = (refused[i].campaign != NULL ? campaign_document : contract_document)(in, SPAN("X1"), &out, &p);
+        if (err != ERR_INVALID || strcmp(p.field, refused[i].field) != 0 || !*p.detail || out.len)
+            fail_msg("%s: %s %s %s", text, err_word(err), p.field, p.detail);
         buf_free(&out);
         json_decref(in);
     }
@@ -191,9 +191,9 @@ static enum err patched(enum err (*patch)(struct span, const json_t *, struct bu
 {
     json_t *in = json_of(with);
     buf_heap(out);
-    enum err e = patch(buf_span(&stored), in, out, p);
+    enum err err = patch(buf_span(&stored), in, out, p);
     json_decref(in);
-    return e;
+    return err;
 }
 
 static void a_patch_merges_and_null_restores_the_default(void **state)
@@ -237,10 +237,10 @@ static void a_patch_cannot_change_whose_it_is(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct problem p = {0};
         struct buf out;
-        enum err e = patched(cases[i].campaign ? campaign_patch : contract_patch,
-                             cases[i].campaign ? campaign : contract, cases[i].patch, &out, &p);
-        if (e != ERR_INVALID || strcmp(p.field, cases[i].field) != 0)
-            fail_msg("%s: %s %s %s", cases[i].patch, err_word(e), p.field, p.detail);
+        enum err err = patched(cases[i].campaign ? campaign_patch : contract_patch,
+                               cases[i].campaign ? campaign : contract, cases[i].patch, &out, &p);
+        if (err != ERR_INVALID || strcmp(p.field, cases[i].field) != 0)
+            fail_msg("%s: %s %s %s", cases[i].patch, err_word(err), p.field, p.detail);
         buf_free(&out);
     }
     buf_free(&campaign);
@@ -327,8 +327,8 @@ static void rules_hold_or_do_not(void **state)
         snprintf(members, sizeof members, ",'lead':{'rules':[{%s}]}", cases[i].rule);
         struct terms *t = terms_of(members, "", "C1");
         struct fact fact = {t->rules[0].field, span_str(cases[i].value)};
-        if (rule_holds(&t->rules[0], &fact, cases[i].value ? 1 : 0) != cases[i].holds)
-            fail_msg("%s on %s", cases[i].rule, cases[i].value ? cases[i].value : "nothing");
+        if (rule_holds(&t->rules[0], &fact, cases[i].value != NULL ? 1 : 0) != cases[i].holds)
+            fail_msg("%s on %s", cases[i].rule, cases[i].value != NULL ? cases[i].value : "nothing");
         terms_free(t);
     }
 }

@@ -485,7 +485,7 @@ static void assert_says(struct story *s, const char *check, const char *part)
         fail_msg("an honest mirror must hold");
     }
     for (size_t i = 0; i < t.n; i++)
-        if (strcmp(t.check[i], check) == 0 && !strstr(t.sentence[i], part))
+        if (strcmp(t.check[i], check) == 0 && strstr(t.sentence[i], part) == NULL)
             fail_msg("%s says \"%s\", without \"%s\"", check, t.sentence[i], part);
 }
 
@@ -521,7 +521,7 @@ static void test_odd_inputs_hold(void **state)
         l.r.bad = odd[i].bad;
         l.r.honeypot = odd[i].honeypot;
         l.without_contact = odd[i].without_contact;
-        if (odd[i].fact)
+        if (odd[i].fact != NULL)
             l.r.facts[l.r.n_facts++] = (struct fact){span_str(odd[i].fact), span_str(odd[i].value)};
         tell_reported(s, &l);
         write_logs(s);

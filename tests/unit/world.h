@@ -26,8 +26,8 @@ static inline json_t *json_of(const char *quoted)
     for (char *c = text; *c; c++)
         if (*c == '\'')
             *c = '"';
-    enum err e = json_read(span_str(text), &v, &p);
-    if (e)
+    enum err err = json_read(span_str(text), &v, &p);
+    if (err != ERR_OK)
         fail_msg("%s: %s %s", quoted, p.field, p.detail);
     free(text);
     return v;
@@ -41,8 +41,8 @@ static inline struct buf document_of(enum err (*complete)(const json_t *, struct
     json_t *in = json_of(quoted);
     struct buf out;
     buf_heap(&out);
-    enum err e = complete(in, span_str(id), &out, &p);
-    if (e)
+    enum err err = complete(in, span_str(id), &out, &p);
+    if (err != ERR_OK)
         fail_msg("%s: %s %s", quoted, p.field, p.detail);
     json_decref(in);
     return out;
@@ -62,8 +62,8 @@ static inline struct terms *terms_of(const char *campaign, const char *contract,
     docs[0] = document_of(campaign_document, text, "K1");
     snprintf(text, sizeof text, "{'campaign':'K1','publisher':'P1'%s}", contract);
     docs[1] = document_of(contract_document, text, contract_id);
-    enum err e = terms_compile(buf_span(&docs[0]), buf_span(&docs[1]), &t, &p);
-    if (e)
+    enum err err = terms_compile(buf_span(&docs[0]), buf_span(&docs[1]), &t, &p);
+    if (err != ERR_OK)
         fail_msg("%s: %s", p.field, p.detail);
     buf_free(&docs[0]);
     buf_free(&docs[1]);
@@ -139,7 +139,7 @@ static inline enum err world_apply(struct world *w, const struct fold_context *c
     struct view v = world_view(w);
     struct row_ops ops;
     enum err err = apply(cx, &v, t, index, e, priv, &ops);
-    if (!err)
+    if (err == ERR_OK)
         rows_map_write(w->rows, &ops);
     return err;
 }

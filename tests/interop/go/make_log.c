@@ -22,12 +22,12 @@ static void write_file(const struct log *log, struct span path, struct span byte
     char full[512];
     int len = snprintf(full, sizeof(full), "%s/%.*s", log->dir, (int)path.len, path.ptr);
     assert(len > 0 && (size_t)len < sizeof(full));
-    for (char *slash = full + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+    for (char *slash = full + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
         *slash = '\0';
         mkdir(full, 0777);
     }
     FILE *f = fopen(full, "wb");
-    assert(f);
+    assert(f != NULL);
     size_t written = fwrite(bytes.ptr, 1, bytes.len, f);
     int failed = fclose(f);
     assert(written == bytes.len && !failed);
