@@ -93,7 +93,7 @@ struct control {
 static enum err control_dispatch(struct commit *cx, struct job *job)
 {
     struct control *c = job->control.arg;
-    const struct keys *keys = cx->shared->keys;
+    const struct keys *keys = cx->instance->keys;
     if (!c->idempotency.used)
         return c->run(cx, job, c->arg);
     enum err err = idempotency_replay(cx->txn, keys, &c->idempotency, job);

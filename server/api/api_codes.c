@@ -56,7 +56,7 @@ static enum err code_run(struct commit *cx, struct job *job, void *arg)
         return err;
     cx->catalog_changed = true;
     answer_open(&a);
-    jw_code(&a.w, cx->tokens, cx->shared->public_url, k, &new->code);
+    jw_code(&a.w, cx->tokens, cx->instance->public_url, k, &new->code);
     answer_job(&a, job, 201);
     return ERR_OK;
 }
@@ -103,7 +103,7 @@ enum err codes_list(struct request *rq, struct reply *reply)
         return err;
     list_open(&list, &page);
     for (; i < k->n_codes && list_item(&list); i++)
-        jw_code(&list.w, rq->worker->tokens, rq->worker->shared->public_url, k, &k->codes[i]);
+        jw_code(&list.w, rq->worker->tokens, rq->worker->shared->instance.public_url, k, &k->codes[i]);
     char last[CODE_LEN];
     code_write(rq->worker->tokens, &(struct tracking_code){k->number, (uint32_t)i}, last);
     list_reply(rq, reply, &list, span_of(last, CODE_LEN));

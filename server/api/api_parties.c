@@ -75,7 +75,7 @@ static enum err party_create_run(struct commit *cx, struct job *job, void *arg)
     if ((err = taken(job, catalog_party(cx->catalog, span_str(p->id)))) != ERR_OK ||
         (err = taken(job, catalog_secret(cx->catalog, span_str(secret.kid)))) != ERR_OK ||
         (err = catalog_put_party(cx->txn, p)) != ERR_OK ||
-        (err = catalog_put_secret(cx->txn, cx->shared->keys, &secret)) != ERR_OK ||
+        (err = catalog_put_secret(cx->txn, cx->instance->keys, &secret)) != ERR_OK ||
         (err = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms)) != ERR_OK)
         goto done;
     cx->catalog_changed = true;
@@ -172,7 +172,7 @@ static enum err secret_retire_run(struct commit *cx, struct job *job, const stru
         return problem(&job->problem, ERR_NOT_FOUND, "retire", "this party has no secret of that kid");
     struct secret retired = *s;
     retired.retired = true;
-    enum err err = catalog_put_secret(cx->txn, cx->shared->keys, &retired);
+    enum err err = catalog_put_secret(cx->txn, cx->instance->keys, &retired);
     crypto_wipe(&retired, sizeof retired);
     if (err != ERR_OK)
         return err;
@@ -196,7 +196,7 @@ static enum err secret_run(struct commit *cx, struct job *job, void *arg)
         return secret_retire_run(cx, job, change);
     secret_new(&s, &cx->catalog->parties[change->party - 1], cx->now_ms);
     if ((err = taken(job, catalog_secret(cx->catalog, span_str(s.kid)))) != ERR_OK ||
-        (err = catalog_put_secret(cx->txn, cx->shared->keys, &s)) != ERR_OK)
+        (err = catalog_put_secret(cx->txn, cx->instance->keys, &s)) != ERR_OK)
         goto done;
     cx->catalog_changed = true;
     answer_open(&a);

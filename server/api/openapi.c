@@ -140,7 +140,7 @@ static json_t *build(const struct shared *sh)
         json_decref(parameters);
     }
     json_object_del(doc, "x-operations");
-    json_object_set_new(doc, "servers", json_pack("[{s:s}]", "url", sh->public_url));
+    json_object_set_new(doc, "servers", json_pack("[{s:s}]", "url", sh->instance.public_url));
     json_object_set_new(doc, "paths", paths);
     return doc;
 }

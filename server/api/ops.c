@@ -30,7 +30,7 @@ enum err metrics_get(struct request *rq, struct reply *reply)
     metrics_write(sh->metrics, &b);
     buf_str(&b, "# HELP countersign_store_bytes size of the database in use\n# TYPE countersign_store_bytes "
                 "gauge\ncountersign_store_bytes ");
-    buf_u64(&b, store_bytes_used(sh->store));
+    buf_u64(&b, store_bytes_used(sh->instance.store));
     buf_str(
         &b,
         "\n# HELP countersign_ready 1 when events can be recorded\n# TYPE countersign_ready gauge\ncountersign_ready ");

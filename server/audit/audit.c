@@ -9,17 +9,6 @@
 
 /* ---- checkpoints ---- */
 
-/* public URL's host (+ path) "/log" for the root log, and "/log/{contract}". */
-static void origin_write(struct buf *out, const struct shared *sh, const struct contract *k)
-{
-    buf_str(out, sh->origin);
-    buf_str(out, "/log");
-    if (k != NULL) {
-        buf_byte(out, '/');
-        buf_str(out, k->id);
-    }
-}
-
 static enum err head_or_empty(struct txn *t, uint32_t log, struct head *head)
 {
     enum err err = head_read(t, log, head);
@@ -33,19 +22,17 @@ enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader,
 {
     enum { ATTEMPTS = 5 };
     struct shared *sh = rq->worker->shared;
-    char origin[sizeof sh->origin + sizeof "/log/" + LIMIT_ID];
-    struct buf text;
+    char origin[ORIGIN_CAP];
     struct checkpoint c;
-    buf_fixed(&text, origin, sizeof origin);
-    origin_write(&text, sh, log == ROOT_LOG ? NULL : catalog_contract_number(rq->catalog, log));
-    c.origin = buf_span(&text);
+    c.origin =
+        instance_log_name(&sh->instance, log == ROOT_LOG ? NULL : catalog_contract_number(rq->catalog, log), origin);
     enum err err = worker_reader(rq->worker, reader);
     for (int i = 0; i < ATTEMPTS && err == ERR_OK; i++) {
         if ((err = head_or_empty(*reader, log, head)) != ERR_OK)
             break;
         c.size = head->size;
         frontier_root(&head->frontier, &c.root);
-        err = heads_sign(sh->heads, log, &c, note);
+        err = heads_sign(sh->instance.heads, log, &c, note);
         if (err != ERR_CORRUPT)
             break;
         txn_reset(*reader);
@@ -144,7 +131,7 @@ enum err jwks_get(struct request *rq, struct reply *reply)
 {
     struct buf text;
     buf_heap(&text);
-    keys_jwks(rq->worker->shared->keys, &text);
+    keys_jwks(rq->worker->shared->instance.keys, &text);
     reply_body(rq, reply, "application/jwk-set+json", buf_span(&text));
     reply_header(reply, "Cache-Control", SPAN("public, max-age=300"));
     buf_free(&text);
@@ -154,16 +141,13 @@ enum err jwks_get(struct request *rq, struct reply *reply)
 static void vkeys_write(struct buf *out, const struct shared *sh, const struct contract *k,
                         const uint8_t (*pubs)[ED25519_KEY_LEN], size_t n)
 {
-    struct buf name;
-    buf_heap(&name);
-    origin_write(&name, sh, k);
+    char name[ORIGIN_CAP];
+    struct note_key key = {.name = instance_log_name(&sh->instance, k, name)};
     for (size_t i = 0; i < n; i++) {
-        struct note_key key = {.name = buf_span(&name)};
         memcpy(key.pub, pubs[i], sizeof key.pub);
         note_vkey(out, &key);
         buf_byte(out, '\n');
     }
-    buf_free(&name);
 }
 
 enum err log_keys_get(struct request *rq, struct reply *reply)
@@ -171,7 +155,7 @@ enum err log_keys_get(struct request *rq, struct reply *reply)
     enum { KEYS_MAX = 64 };
     const struct shared *sh = rq->worker->shared;
     uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
-    size_t n = keys_log_publics(sh->keys, pubs, KEYS_MAX);
+    size_t n = keys_log_publics(sh->instance.keys, pubs, KEYS_MAX);
     struct buf text;
     buf_heap(&text);
     vkeys_write(&text, sh, NULL, pubs, n);

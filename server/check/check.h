@@ -5,7 +5,7 @@
 #include "common/settlement/findings.h"
 #include "common/settlement/rows_map.h"
 #include "common/settlement/tile_builder.h"
-#include "server/catalog/catalog.h"
+#include "server/instance/instance.h"
 #include "server/ledger/ledger_rows.h"
 
 /* symbol, stable word, what holds: in the order of the report */
@@ -45,18 +45,15 @@ struct checked_log {
 struct check {
     struct finding finding[STORE_CHECKS];
     const char *dir;
-    struct keys *keys;
-    struct store *store;
+    struct instance in;
     struct txn *txn;
     struct catalog *catalog;
-    struct day_keys *day_keys;
     struct sealer *sealer;
     struct rows_map *rows;
     struct view view;
     struct checked_log **logs; /* by contract number */
     size_t n_logs;
     uint64_t seq, watermark; /* the journal row that is looked at */
-    char issuer[256];        /* the public URL */
     struct buf scratch;
 };
 

@@ -11,7 +11,7 @@ enum { PUBLICS = 16 };
 static bool open_jws(struct check *c, struct span id, struct buf *payload)
 {
     uint8_t pubs[PUBLICS][ED25519_KEY_LEN];
-    size_t n = keys_statement_publics(c->keys, pubs, PUBLICS);
+    size_t n = keys_statement_publics(c->in.keys, pubs, PUBLICS);
     struct span jws;
     if (statement_part(c->txn, id, "jws", &jws) != ERR_OK)
         return false;
@@ -50,7 +50,7 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
     struct buf payload;
     frontier_root(&log->tree.frontier, &root);
     struct statement_in in = {.id = s->id,
-                              .issuer = span_str(c->issuer),
+                              .issuer = span_str(c->in.public_url),
                               .terms = log->terms,
                               .terms_index = log->terms_index,
                               .from = log->from,

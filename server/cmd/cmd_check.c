@@ -15,27 +15,15 @@
 #include "server/system/log.h"
 #include "server/system/options.h"
 
-static bool read_issuer(struct check *c)
-{
-    struct span url;
-    if (store_get(c->txn, TABLE_META, SPAN("public_url"), &url) != ERR_OK || url.len >= sizeof c->issuer)
-        return false;
-    memcpy(c->issuer, url.ptr, url.len);
-    c->issuer[url.len] = '\0';
-    return true;
-}
-
 static bool open_store(struct check *c)
 {
-    enum err err = keys_load(c->dir, &c->keys);
-    const char *what = "keys.json";
-    if (err == ERR_OK &&
-        (what = "the store", err = store_open(c->dir, STORE_READ, options_map_size(), &c->store)) == ERR_OK &&
-        (err = txn_begin(c->store, false, &c->txn)) == ERR_OK &&
-        (what = "the control data", err = catalog_load(c->txn, c->keys, &c->catalog)) == ERR_OK &&
-        (what = "the watermark", err = watermark_read(c->txn, &c->watermark)) == ERR_OK &&
-        (what = "the public URL", read_issuer(c)))
+    const char *what;
+    enum err err = instance_open(&c->in, c->dir, STORE_READ, options_map_size(), &what);
+    if (err == ERR_OK && (what = "the watermark", err = txn_begin(c->in.store, false, &c->txn)) == ERR_OK &&
+        (err = watermark_read(c->txn, &c->watermark)) == ERR_OK) {
+        c->catalog = catalog_hold(c->in.catalog);
         return true;
+    }
     struct finding *found = &c->finding[STORE_CHECK_OPEN];
     if (err == ERR_CORRUPT)
         finds_failure(found, "%s: what is stored does not read", what);
@@ -113,11 +101,7 @@ static void run_checks(struct check *c)
 {
     if (!open_store(c))
         return;
-    uint8_t wrap[32];
-    keys_day_wrap(c->keys, wrap);
-    c->day_keys = day_keys_new();
-    c->sealer = sealer_new(c->day_keys, wrap);
-    crypto_wipe(wrap, sizeof wrap);
+    c->sealer = instance_sealer(&c->in);
     check_fold_open(c);
     if (check_journal(c)) {
         check_tree_end(c);
@@ -159,11 +143,9 @@ static int check_store(const char *dir, bool json)
     check_logs_free(&c);
     rows_map_free(c.rows);
     sealer_free(c.sealer);
-    day_keys_free(c.day_keys);
     catalog_unref(c.catalog);
     txn_abort(c.txn);
-    store_close(c.store);
-    keys_free(c.keys);
+    instance_close(&c.in);
     buf_free(&c.scratch);
     return status;
 }

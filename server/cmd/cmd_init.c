@@ -6,11 +6,12 @@
 
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
+#include "server/instance/instance.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
 
-enum { URL_CAP = 256, PATH_CAP = 4096 };
+enum { PATH_CAP = 4096 };
 
 /* scheme://host[:port][/path], lower case up to the path, without query, fragment or user; a trailing slash is cut.
  * Dies with what to write instead. */
@@ -48,27 +49,6 @@ static void make_folder(const char *dir)
         die("%s is not a folder: choose another --data", dir);
 }
 
-/* What a new store holds: its format, its URL, the operator and one token for it. */
-static enum err fill_store(struct store *s, struct span url, const struct party *operator, struct span token)
-{
-    struct txn *t = NULL;
-    enum err err = txn_begin(s, true, &t);
-    if (err != ERR_OK)
-        return err;
-    err = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
-    if (err == ERR_OK)
-        err = store_put(t, TABLE_META, SPAN("public_url"), url);
-    if (err == ERR_OK)
-        err = catalog_put_party(t, operator);
-    if (err == ERR_OK)
-        err = catalog_put_token(t, token, operator->number, operator->created_ms);
-    if (err != ERR_OK) {
-        txn_abort(t);
-        return err;
-    }
-    return txn_commit(t);
-}
-
 int cmd_init(int argc, char **argv)
 {
     const char *dir = NULL, *given_url = NULL;
@@ -83,23 +63,15 @@ int cmd_init(int argc, char **argv)
         die("--data is too long a path");
 
     make_folder(dir);
-    enum err err = keys_create(dir);
+    struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
+    random_id('P', operator.id);
+    api_token_new(token);
+    enum err err = instance_create(dir, options_map_size(), url, &operator, span_str(token));
     if (err == ERR_CONFLICT)
         die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
             dir);
     if (err != ERR_OK)
-        die("cannot write %s/keys.json: %s", dir, strerror(errno));
-
-    struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
-    random_id('P', operator.id);
-    api_token_new(token);
-    struct store *s = NULL;
-    err = store_open(dir, STORE_CREATE, options_map_size(), &s);
-    if (err == ERR_OK)
-        err = fill_store(s, url, &operator, span_str(token));
-    store_close(s);
-    if (err != ERR_OK)
-        die("cannot make the store in %s (%s): free some space, remove the folder and run init again", dir,
+        die("cannot make keys and store in %s (%s): free some space, remove the folder and run init again", dir,
             err_word(err));
 
     snprintf(line, sizeof line, "%s\n", token);

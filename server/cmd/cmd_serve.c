@@ -50,61 +50,17 @@ static void bind_addresses(struct shared *sh)
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
 }
 
-/* public_url, host and origin from what init wrote. */
-static enum err load_url(struct shared *sh, struct txn *t)
-{
-    struct span url;
-    enum err err = store_get(t, TABLE_META, SPAN("public_url"), &url);
-    if (err != ERR_OK)
-        return err;
-    if (url.len >= sizeof sh->public_url)
-        return ERR_CORRUPT;
-    memcpy(sh->public_url, url.ptr, url.len);
-    sh->https = span_starts(url, "https://");
-    const char *host = strstr(sh->public_url, "://");
-    if (host == NULL)
-        return ERR_CORRUPT;
-    host += 3;
-    snprintf(sh->origin, sizeof sh->origin, "%s", host);
-    snprintf(sh->host, sizeof sh->host, "%.*s", (int)strcspn(host, "/"), host);
-    return ERR_OK;
-}
-
-static enum err load_control_data(struct shared *sh)
-{
-    struct txn *t;
-    struct catalog *c;
-    enum err err = txn_begin(sh->store, false, &t);
-    if (err != ERR_OK)
-        return err;
-    err = load_url(sh, t);
-    if (err == ERR_OK)
-        err = catalog_load(t, sh->keys, &c);
-    txn_abort(t);
-    if (err != ERR_OK)
-        return err;
-    sh->catalog = catalog_slot_new();
-    catalog_publish(sh->catalog, c);
-    return ERR_OK;
-}
-
 static void open_data(struct shared *sh)
 {
-    const char *data = sh->options->data.text;
-    enum err err = keys_load(data, &sh->keys);
-    if (err != ERR_OK)
-        die("cannot read %s/keys.json (%s): make the folder with countersign init", data, err_word(err));
-    err = store_open(data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &sh->store);
+    const char *data = sh->options->data.text, *what;
+    enum err err =
+        instance_open(&sh->instance, data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &what);
     if (err == ERR_CONFLICT)
         die("%s is in use by another countersign: stop it first", data);
+    if (err == ERR_CORRUPT)
+        die("%s of %s does not read: run countersign check", what, data);
     if (err != ERR_OK)
-        die("cannot open the store in %s (%s)", data, err_word(err));
-    err = load_control_data(sh);
-    if (err != ERR_OK)
-        die("cannot read the store in %s (%s): run countersign check", data, err_word(err));
-    err = heads_open(data, sh->keys, &sh->heads);
-    if (err != ERR_OK)
-        die("cannot open %s/signed-heads (%s)", data, err_word(err));
+        die("cannot open %s of %s (%s): is it a folder made by countersign init?", what, data, err_word(err));
 }
 
 static void start(struct shared *sh)
@@ -112,8 +68,14 @@ static void start(struct shared *sh)
     sh->n_workers = (size_t)sh->options->workers.number;
     sh->workers = xcalloc(sh->n_workers, sizeof(struct worker *));
     sh->metrics = metrics_new(sh->n_workers + 1); /* the last is the committer's */
-    sh->day_keys = day_keys_new();
-    enum err err = committer_start(sh, sh->n_workers, &sh->committer);
+    const struct committer_setup setup = {
+        .instance = &sh->instance,
+        .workers = sh->n_workers,
+        .queue_size = (size_t)sh->options->queue_size.number,
+        .sweep_ms = sh->options->sweep_ms.number,
+        .counters = metrics_thread(sh->metrics, sh->n_workers),
+    };
+    enum err err = committer_start(&setup, &sh->committer);
     if (err != ERR_OK)
         die("recovery failed (%s): run countersign check", err_word(err));
     for (size_t i = 0; i < sh->n_workers; i++)
@@ -126,12 +88,8 @@ static void stop(struct shared *sh)
     for (size_t i = 0; i < sh->n_workers; i++)
         worker_stop(sh->workers[i]);
     committer_stop(sh->committer);
-    heads_close(sh->heads);
-    catalog_slot_free(sh->catalog);
-    day_keys_free(sh->day_keys);
+    instance_close(&sh->instance);
     metrics_free(sh->metrics);
-    store_close(sh->store);
-    keys_free(sh->keys);
     proxies_free(sh->proxies);
     free(sh->workers);
 }
@@ -172,7 +130,7 @@ int serve(int argc, char **argv)
     open_data(&sh);
     bind_addresses(&sh);
     start(&sh);
-    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sh.listen, sh.public_url,
+    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sh.listen, sh.instance.public_url,
              sh.n_workers, sh.admin_listen[0] ? ", admin on http://" : "", sh.admin_listen);
     wait_for_signals(&set);
     stop(&sh);

@@ -15,8 +15,8 @@ enum { PRUNE_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 static enum err make_day_keys(struct committer *c, void *arg)
 {
     uint8_t wrap[32];
-    keys_day_wrap(c->cx.shared->keys, wrap);
-    enum err err = day_keys_ensure(c->cx.shared->day_keys, c->cx.txn, wrap, *(uint32_t *)arg);
+    keys_day_wrap(c->cx.instance->keys, wrap);
+    enum err err = day_keys_ensure(c->cx.instance->day_keys, c->cx.txn, wrap, *(uint32_t *)arg);
     crypto_wipe(wrap, sizeof wrap);
     return err;
 }
@@ -123,7 +123,7 @@ static enum err start_round(struct committer *c)
 
 static enum err check_readers(struct committer *c)
 {
-    store_check_readers(c->cx.shared->store);
+    store_check_readers(c->cx.instance->store);
     return ERR_OK;
 }
 
@@ -189,7 +189,7 @@ int64_t chores_run(struct committer *c)
     int64_t now_ms = clock_monotonic_us() / 1000, next_ms = INT64_MAX;
     for (int i = 0; i < CHORES_MAX; i++) {
         if (now_ms >= c->chore_due_ms[i]) {
-            int64_t period_ms = chores[i].period_ms != 0 ? chores[i].period_ms : c->cx.shared->options->sweep_ms.number;
+            int64_t period_ms = chores[i].period_ms != 0 ? chores[i].period_ms : c->sweep_ms;
             c->chore_due_ms[i] = now_ms + period_ms;
             enum err err = chores[i].run(c);
             if (err != ERR_OK && err != ERR_FULL) /* a full disk is logged where it is met */
@@ -215,7 +215,7 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
 {
     uint64_t size;
     struct hash signed_root, root;
-    enum err err = heads_last(c->cx.shared->heads, log, &size, &signed_root);
+    enum err err = heads_last(c->cx.instance->heads, log, &size, &signed_root);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     if (err == ERR_OK)
@@ -231,7 +231,7 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
 static enum err check_heads(struct committer *c)
 {
     struct txn *t;
-    enum err err = txn_begin(c->cx.shared->store, false, &t);
+    enum err err = txn_begin(c->cx.instance->store, false, &t);
     if (err != ERR_OK)
         return err;
     err = check_head(c, t, ROOT_LOG);

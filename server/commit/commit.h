@@ -5,16 +5,23 @@
 #define CS_SERVER_COMMIT_COMMIT_H
 
 #include "server/commit/job.h"
-#include "server/keys/heads.h"
+#include "server/instance/instance.h"
 #include "server/ledger/ledger.h"
 #include "server/system/options.h"
 
-struct shared; /* server.h */
+struct counters; /* metrics.h */
 struct committer;
+
+struct committer_setup {
+    struct instance *instance;
+    size_t workers, queue_size; /* jobs that may wait, per worker */
+    int64_t sweep_ms;
+    struct counters *counters; /* the committer's own */
+};
 
 /* One batch: what pipeline and control jobs work with. */
 struct commit {
-    struct shared *shared;
+    struct instance *instance;
     struct txn *txn;
     struct ledger *ledger;
     struct catalog *catalog; /* as of the start of the batch; reloaded inside the batch after a job that changed it */
@@ -26,7 +33,7 @@ struct commit {
 };
 
 /* ERR_IO when recovery fails. */
-MUST_CHECK enum err committer_start(struct shared *sh, size_t workers, struct committer **out);
+MUST_CHECK enum err committer_start(const struct committer_setup *setup, struct committer **out);
 /* Pushes from worker number w (its own queue: single producer). */
 MUST_CHECK enum err committer_push(struct committer *c, size_t w, struct job *job); /* ERR_BUSY */
 /* Counts a click or view that was answered without being recorded, for a gap entry; any thread. A push that fails, and

@@ -225,7 +225,7 @@ static void committer_free(struct committer *c)
 static enum err open_ledger(struct committer *c)
 {
     struct txn *t;
-    enum err err = txn_begin(c->cx.shared->store, false, &t);
+    enum err err = txn_begin(c->cx.instance->store, false, &t);
     if (err != ERR_OK)
         return err;
     err = ledger_open(t, &c->cx.ledger);
@@ -244,25 +244,24 @@ static enum err start_thread(struct committer *c)
     return rc == 0 ? ERR_OK : ERR_IO;
 }
 
-enum err committer_start(struct shared *sh, size_t workers, struct committer **out)
+enum err committer_start(const struct committer_setup *setup, struct committer **out)
 {
-    uint8_t wrap[32];
     struct committer *c = xcalloc(1, sizeof *c);
-    keys_day_wrap(sh->keys, wrap);
-    c->cx.shared = sh;
-    c->cx.tokens = keys_new_tokens(sh->keys);
-    c->cx.statement_signer = keys_new_statement_signer(sh->keys);
-    c->cx.sealer = sealer_new(sh->day_keys, wrap);
-    crypto_wipe(wrap, sizeof wrap);
-    c->catalog = c->cx.catalog = catalog_hold(sh->catalog);
+    struct instance *in = setup->instance;
+    c->cx.instance = in;
+    c->cx.tokens = keys_new_tokens(in->keys);
+    c->cx.statement_signer = keys_new_statement_signer(in->keys);
+    c->cx.sealer = instance_sealer(in);
+    c->catalog = c->cx.catalog = catalog_hold(in->catalog);
     c->gaps = gaps_new();
-    c->counters = metrics_thread(sh->metrics, sh->n_workers);
+    c->counters = setup->counters;
+    c->sweep_ms = setup->sweep_ms;
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    c->n_queues = workers;
-    c->queues = xcalloc(workers, sizeof *c->queues);
-    c->handbacks = xcalloc(workers, sizeof *c->handbacks);
-    for (size_t i = 0; i < workers; i++)
-        c->queues[i] = queue_new((size_t)sh->options->queue_size.number);
+    c->n_queues = setup->workers;
+    c->queues = xcalloc(setup->workers, sizeof *c->queues);
+    c->handbacks = xcalloc(setup->workers, sizeof *c->handbacks);
+    for (size_t i = 0; i < setup->workers; i++)
+        c->queues[i] = queue_new(setup->queue_size);
     enum err err = c->wake_fd >= 0 ? open_ledger(c) : ERR_IO;
     if (err == ERR_OK)
         err = chores_start(c);

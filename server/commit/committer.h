@@ -19,6 +19,7 @@ struct committer {
     struct catalog *catalog; /* the newest published, held */
     struct gaps *gaps;       /* any thread may count */
     struct counters *counters;
+    int64_t sweep_ms;
 
     struct queue **queues; /* one for each worker, which pushes */
     size_t n_queues, first_queue;

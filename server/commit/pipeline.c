@@ -412,23 +412,17 @@ enum err pipeline_due(struct commit *cx, size_t max, size_t *n)
 
 enum err pipeline_publish_head(struct commit *cx, const struct contract *k, struct buf *note)
 {
-    char origin[sizeof cx->shared->origin + LIMIT_ID + 8];
-    struct buf name;
-    struct checkpoint c = {.size = ledger_size(cx->ledger, k->number)};
+    char name[ORIGIN_CAP];
+    struct checkpoint c = {.origin = instance_log_name(cx->instance, k, name),
+                           .size = ledger_size(cx->ledger, k->number)};
     assert(ledger_is_swept(cx->ledger, k->number));
     ledger_root(cx->ledger, k->number, &c.root);
-    buf_fixed(&name, origin, sizeof origin);
-    buf_str(&name, cx->shared->origin);
-    buf_str(&name, "/log/");
-    buf_str(&name, k->id);
-    assert(!name.failed);
-    c.origin = buf_span(&name);
 
     size_t before = note->len;
     struct hash sha;
     struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
     uint64_t index;
-    enum err err = heads_sign(cx->shared->heads, k->number, &c, note);
+    enum err err = heads_sign(cx->instance->heads, k->number, &c, note);
     if (err != ERR_OK)
         return err;
     sha256(note->ptr + before, note->len - before, sha.b);

@@ -22,7 +22,7 @@ static void reopen_ledger(struct committer *c)
 {
     struct txn *t;
     struct ledger *fresh;
-    enum err err = txn_begin(c->cx.shared->store, false, &t);
+    enum err err = txn_begin(c->cx.instance->store, false, &t);
     if (err != ERR_OK)
         stop_at_once("reopen", err);
     err = ledger_open(t, &fresh);
@@ -36,13 +36,13 @@ static void reopen_ledger(struct committer *c)
 /* Only what wrote to a log shows that there is room again: an idle chore's transaction writes nothing. */
 static void committed(struct committer *c, bool wrote)
 {
-    struct catalog_slot *slot = c->cx.shared->catalog;
+    struct catalog_slot *slot = c->cx.instance->catalog;
     if (c->cx.catalog != c->catalog) {
         catalog_publish(slot, c->cx.catalog);
         catalog_unref(c->catalog);
         c->catalog = c->cx.catalog = catalog_hold(slot);
     }
-    day_keys_publish(c->cx.shared->day_keys);
+    day_keys_publish(c->cx.instance->day_keys);
     gaps_committed(c->gaps);
     if (wrote)
         transaction_writable(c);
@@ -55,7 +55,7 @@ static void aborted(struct committer *c, enum err err, uint64_t changes_before)
         c->cx.catalog = c->catalog;
     }
     gaps_aborted(c->gaps);
-    day_keys_forget(c->cx.shared->day_keys);
+    day_keys_forget(c->cx.instance->day_keys);
     if (ledger_changes(c->cx.ledger) != changes_before)
         reopen_ledger(c);
     if (err != ERR_FULL)
@@ -69,7 +69,7 @@ enum err transaction_reload(struct committer *c)
 {
     struct commit *cx = &c->cx;
     struct catalog *fresh;
-    enum err err = catalog_reload(cx->txn, cx->shared->keys, cx->catalog, &fresh);
+    enum err err = catalog_reload(cx->txn, cx->instance->keys, cx->catalog, &fresh);
     if (err != ERR_OK)
         return err;
     if (cx->catalog != c->catalog)
@@ -87,7 +87,7 @@ enum err transaction(struct committer *c, enum err (*run)(struct committer *c, v
         return ERR_FULL;
     cx->now_ms = clock_ms();
     cx->catalog_changed = false;
-    enum err err = txn_begin(cx->shared->store, true, &cx->txn);
+    enum err err = txn_begin(cx->instance->store, true, &cx->txn);
     if (err == ERR_OK) {
         err = run(c, arg);
         if (err == ERR_OK)

@@ -46,7 +46,7 @@ struct exchange *exchange_new(struct http *h)
     ex->rq.worker = w;
     ex->rq.id = h->next_id++;
     ex->rq.arrived_ms = clock_ms();
-    ex->rq.catalog = catalog_hold(w->shared->catalog);
+    ex->rq.catalog = catalog_hold(w->shared->instance.catalog);
     h->n_exchanges++;
     return ex;
 }

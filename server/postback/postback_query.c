@@ -50,7 +50,7 @@ static bool signature_holds(struct request *rq, const struct query_auth *a, cons
     buf_fixed(&hex, hex_mem, sizeof hex_mem);
     buf_hex(&hex, body_sha256, HASH_LEN);
     const struct span parts[] = {SPAN("PBv1\n"), rq->method == METHOD_POST ? SPAN("POST") : SPAN("GET"),
-                                 SPAN("\n"),     span_str(rq->worker->shared->host),
+                                 SPAN("\n"),     span_str(rq->worker->shared->instance.host),
                                  SPAN("\n"),     a->signed_target,
                                  SPAN("\n"),     buf_span(&hex)};
     const size_t n = sizeof parts / sizeof parts[0];

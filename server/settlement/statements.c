@@ -79,7 +79,7 @@ static enum err issue_build(struct commit *cx, struct issue *s, struct problem *
     struct view view = ledger_view(cx->ledger, cx->txn);
     struct statement_in in = {
         .id = span_str(s->id),
-        .issuer = span_str(cx->shared->public_url),
+        .issuer = span_str(cx->instance->public_url),
         .terms = s->k->terms,
         .terms_index = s->k->terms_index,
         .from = s->from,
@@ -154,12 +154,12 @@ static enum err issue_append(struct commit *cx, struct issue *s)
 /* The meta row with the links. */
 static enum err issue_answer(struct commit *cx, struct job *job, const struct issue *s)
 {
-    const char *base = cx->shared->public_url;
+    const char *base = cx->instance->public_url;
     char share[SHARE_LEN];
     struct answer a;
     struct buf url;
     json_t *more = json_object();
-    statement_share(cx->shared->keys, span_str(s->id), share);
+    statement_share(cx->instance->keys, span_str(s->id), share);
     buf_heap(&url);
     buf_printf(&url, "%s/v1/statements/%s", base, s->id);
     json_object_set_new(more, "url", json_stringn(url.ptr, url.len));

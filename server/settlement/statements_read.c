@@ -305,7 +305,7 @@ static enum err reader_check(struct request *rq, struct txn *t, const struct par
     struct statement_meta m;
     if (share->given) {
         char wanted[SHARE_LEN];
-        statement_share(rq->worker->shared->keys, rq->param[0], wanted);
+        statement_share(rq->worker->shared->instance.keys, rq->param[0], wanted);
         if (share->value.len != SHARE_LEN || !crypto_equal(share->value.ptr, wanted, SHARE_LEN))
             return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
         return statement_meta_read(t, rq->catalog, rq->param[0], &m);

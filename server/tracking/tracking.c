@@ -223,7 +223,7 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
     }
     buf_span_add(&b, id);
     buf_str(&b, "; Max-Age=" TOUCH_MAX_AGE "; Path=/; HttpOnly; SameSite=Lax");
-    if (rq->worker->shared->https)
+    if (rq->worker->shared->instance.https)
         buf_str(&b, "; Secure");
     reply_header(r, "Set-Cookie", buf_span(&b));
 }

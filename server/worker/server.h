@@ -5,31 +5,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "server/catalog/catalog.h"
 #include "server/commit/commit.h"
 #include "server/http/proxies.h"
-#include "server/keys/heads.h"
-#include "server/keys/keys.h"
-#include "server/ledger/journal.h"
-#include "server/store/store.h"
+#include "server/instance/instance.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
 #include "server/worker/code_cache.h"
 
 struct shared {
     const struct options *options;
-    char public_url[256]; /* no trailing slash */
-    char host[256];       /* host[:port] of the public URL: the HOST of signed queries */
-    char origin[256];     /* host + path: checkpoint origin is origin + "/log/" + contract; the root log's is origin +
-                             "/log" */
-    bool https;
+    struct instance instance;
     char listen[64],
         admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
-    struct keys *keys;
-    struct store *store;
-    struct day_keys *day_keys;
-    struct catalog_slot *catalog;
-    struct heads *heads;
     struct committer *committer;
     struct metrics *metrics;
     struct proxies *proxies; /* NULL: the peer is the client */

@@ -32,15 +32,12 @@ static void wake(struct worker *w)
 enum err worker_start(struct shared *sh, size_t number, struct worker **out)
 {
     struct worker *w = xcalloc(1, sizeof *w);
-    uint8_t wrap[32];
     w->shared = sh;
     w->number = number;
-    w->tokens = keys_new_tokens(sh->keys);
+    w->tokens = keys_new_tokens(sh->instance.keys);
     w->codes = code_cache_new();
-    w->statement_signer = keys_new_statement_signer(sh->keys);
-    keys_day_wrap(sh->keys, wrap);
-    w->sealer = sealer_new(sh->day_keys, wrap);
-    crypto_wipe(wrap, sizeof wrap);
+    w->statement_signer = keys_new_statement_signer(sh->instance.keys);
+    w->sealer = instance_sealer(&sh->instance);
     w->counters = metrics_thread(sh->metrics, number);
     w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (w->wake_fd < 0)
@@ -90,7 +87,8 @@ void worker_done(struct worker *w, struct job *jobs)
 enum err worker_reader(struct worker *w, struct txn **out)
 {
     if (!w->reading) {
-        enum err err = w->reader != NULL ? txn_renew(w->reader) : txn_begin(w->shared->store, false, &w->reader);
+        enum err err =
+            w->reader != NULL ? txn_renew(w->reader) : txn_begin(w->shared->instance.store, false, &w->reader);
         if (err != ERR_OK)
             return err;
         w->reading = true;

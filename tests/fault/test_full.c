@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "../unit/committer_fixture.h"
+#include "tests/support/committer_fixture.h"
 
 enum { TINY_MAP = 2 << 20 };
 
@@ -91,13 +91,13 @@ static void a_full_map_records_all_or_nothing_and_a_larger_one_goes_on(void **st
     (void)state;
     size_t recorded = 0, lost = 0;
     committer_fixture_open(&cf, NULL);
-    fixture_reopen(&cf.live.f, TINY_MAP);
+    cf.live.f.map_size = TINY_MAP;
     committer_fixture_start(&cf);
     fill(&recorded, &lost);
     assert_true(recorded > 0 && lost > 0);
     committer_fixture_stop(&cf);
 
-    fixture_reopen(&cf.live.f, SMALL_MAP);
+    cf.live.f.map_size = SMALL_MAP;
     committer_fixture_start(&cf);
     assert_true(committer_healthy(cf.live.sh.committer));
     assert_int_equal(push_clicks(&cf, 5), 5);

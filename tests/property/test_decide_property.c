@@ -1,7 +1,7 @@
 /* Random traffic of two contracts of one campaign through gather, decide and apply, once as the server holds it (both
  * contracts in one set of rows) and once as each contract's auditor does (its own log alone). */
-#include "tests/property/chance.h"
-#include "tests/unit/world.h"
+#include "tests/support/chance.h"
+#include "tests/support/world.h"
 
 enum { CONTRACTS = 2, STEPS = 1500, PERSONS = 12, DEDUPE_DAYS = 20, CAMPAIGN_NUMBER = 7 };
 

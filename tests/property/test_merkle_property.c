@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/tree.h"
+#include "tests/support/tree.h"
 
 enum { MAX_SIZE = 600, ROUNDS = 300 };
 

@@ -1,8 +1,8 @@
 /* Random leads, dispositions and traffic of one contract, cut into consecutive statements at random places. */
 #include "common/base/money.h"
 #include "common/settlement/statement.h"
-#include "tests/property/chance.h"
-#include "tests/unit/world.h"
+#include "tests/support/chance.h"
+#include "tests/support/world.h"
 
 enum { CONTRACT = 3, STEPS = 1200, CUTS = 200 };
 static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};

@@ -12,7 +12,7 @@
 #include "server/settlement/statements.h"
 #include "server/system/arena.h"
 #include "server/system/system.h"
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 /* ---- a server without sockets ---- */
 
@@ -37,6 +37,7 @@ static void fill_store(struct api *a)
     struct party operator= {.number = 1, .id = "P0", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
     struct txn *t = fixture_begin(&a->f, true);
     api_token_new(a->operator);
+    assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("http://t.example")));
     assert_ok(catalog_put_party(t, &operator));
     assert_ok(catalog_put_token(t, span_str(a->operator), 1, 1));
     assert_ok(txn_commit(t));
@@ -45,31 +46,23 @@ static void fill_store(struct api *a)
 static void start(struct api *a)
 {
     struct shared *sh = &a->shared;
-    struct catalog *c = NULL;
-    uint8_t wrap[32];
     a->options.queue_size.number = 64;
     a->options.sweep_ms.number = 10;
-    *sh = (struct shared){.options = &a->options,
-                          .public_url = "http://t.example",
-                          .host = "t.example",
-                          .origin = "t.example",
-                          .store = a->f.store,
-                          .n_workers = 1};
-    assert_ok(keys_load(a->f.dir, &sh->keys));
-    assert_ok(heads_open(a->f.dir, sh->keys, &sh->heads));
-    sh->day_keys = day_keys_new();
+    *sh = (struct shared){.options = &a->options, .n_workers = 1};
+    fixture_instance(&a->f, &sh->instance);
     sh->metrics = metrics_new(2);
-    sh->catalog = catalog_slot_new();
-    struct txn *t = fixture_begin(&a->f, false);
-    assert_ok(catalog_load(t, sh->keys, &c));
-    txn_abort(t);
-    catalog_publish(sh->catalog, c);
-    assert_ok(committer_start(sh, 1, &sh->committer));
-    keys_day_wrap(sh->keys, wrap);
+    const struct committer_setup setup = {
+        .instance = &sh->instance,
+        .workers = 1,
+        .queue_size = 64,
+        .sweep_ms = 10,
+        .counters = metrics_thread(sh->metrics, 1),
+    };
+    assert_ok(committer_start(&setup, &sh->committer));
     a->worker.shared = sh;
-    a->worker.tokens = keys_new_tokens(sh->keys);
-    a->worker.sealer = sealer_new(sh->day_keys, wrap);
-    a->worker.statement_signer = keys_new_statement_signer(sh->keys);
+    a->worker.tokens = keys_new_tokens(sh->instance.keys);
+    a->worker.sealer = instance_sealer(&sh->instance);
+    a->worker.statement_signer = keys_new_statement_signer(sh->instance.keys);
     a->worker.counters = metrics_thread(sh->metrics, 0);
     a->worker.wake_fd = eventfd(0, EFD_CLOEXEC);
 }
@@ -97,11 +90,8 @@ static int tear_down(void **state)
     signer_free(a->worker.statement_signer);
     tokens_free(a->worker.tokens);
     close(a->worker.wake_fd);
-    heads_close(sh->heads);
-    catalog_slot_free(sh->catalog);
-    day_keys_free(sh->day_keys);
+    fixture_instance_close(&a->f, &sh->instance);
     metrics_free(sh->metrics);
-    keys_free(sh->keys);
     json_decref(a->json);
     arena_free(a->arena);
     fixture_close(&a->f);
@@ -149,7 +139,7 @@ static void prepare(struct api *a, const struct call *c)
     rq->arrived_ms = a->now_ms;
     rq->arena = a->arena;
     rq->worker = &a->worker;
-    rq->catalog = catalog_hold(a->shared.catalog);
+    rq->catalog = catalog_hold(a->shared.instance.catalog);
     snprintf(rq->ip, sizeof rq->ip, "127.0.0.1");
 }
 
@@ -267,7 +257,7 @@ static const char *path_of(const char *format, const char *id)
 static const char *kinds(struct api *a, const char *contract)
 {
     static char out[256];
-    struct catalog *c = catalog_hold(a->shared.catalog);
+    struct catalog *c = catalog_hold(a->shared.instance.catalog);
     const struct contract *k = catalog_contract(c, span_str(contract));
     struct txn *t = fixture_begin(&a->f, false);
     struct envelope env;
@@ -600,7 +590,7 @@ static void test_a_share_link_opens_its_statement_alone(void **state)
     char first[32], second[32], query[128], sig[SHARE_LEN + 1] = {0};
     settle(a, &m, first);
     settle(a, &m, second);
-    statement_share(a->shared.keys, span_str(first), sig);
+    statement_share(a->shared.instance.keys, span_str(first), sig);
     snprintf(query, sizeof query, "share=%s", sig);
     expect(a, 200, GET(NULL, path_of("/v1/statements/%s", first), .query = query));
     expect(a, 404, GET(NULL, path_of("/v1/statements/%s", second), .query = query));

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/bytes.h"
-#include "tests/unit/world.h"
+#include "tests/support/world.h"
 
 enum { CONTRACT = 3, CAMPAIGN_NUMBER = 7 };
 static const struct fold_context cx = {CONTRACT, CAMPAIGN_NUMBER, SPAN("C1")};

@@ -6,7 +6,7 @@
 #include "common/base/bytes.h"
 #include "server/catalog/catalog.h"
 #include "server/catalog/catalog_write.h"
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 enum { OPERATOR, ADVERTISER, PUBLISHER, AUDITOR, STRANGER, PARTIES };
 

@@ -5,8 +5,8 @@
 #include "server/ledger/ledger_rows.h"
 #include "server/settlement/statements.h"
 #include "server/system/system.h"
-#include "tests/unit/mirror.h"
-#include "tests/unit/store_fixture.h"
+#include "tests/support/mirror.h"
+#include "tests/support/store_fixture.h"
 
 struct shop {
     struct fixture f;

@@ -3,7 +3,7 @@
 #include "server/commit/nonces.h"
 #include "server/keys/day_keys.h"
 
-#include "committer_fixture.h"
+#include "tests/support/committer_fixture.h"
 
 static struct committer_fixture cf;
 
@@ -190,11 +190,11 @@ static void a_catalog_change_is_published_with_its_commit(void **state)
 {
     (void)state;
     struct job job = control_job((struct control_job){.run = add_party});
-    struct catalog *before = catalog_hold(cf.live.sh.catalog);
+    struct catalog *before = catalog_hold(cf.live.sh.instance.catalog);
     assert_null(catalog_party(before, SPAN("P9")));
     assert_ok(push_awake(cf.live.sh.committer, 0, &job));
     jobs_wait(&cf.worker[0], 1);
-    struct catalog *after = catalog_hold(cf.live.sh.catalog);
+    struct catalog *after = catalog_hold(cf.live.sh.instance.catalog);
     assert_ok(job.err);
     assert_non_null(catalog_party(after, SPAN("P9")));
     catalog_unref(before);
@@ -244,26 +244,12 @@ static void a_store_behind_its_signed_heads_is_refused(void **state)
     buf_fixed(&note, mem, sizeof mem);
     assert_int_equal(push_clicks(&cf, 10), 10);
     committer_fixture_stop(&cf);
-    assert_ok(heads_open(cf.live.f.dir, cf.live.sh.keys, &cf.live.sh.heads));
-    assert_ok(heads_sign(cf.live.sh.heads, COMMITTER_CONTRACT, &c, &note));
-    heads_close(cf.live.sh.heads);
+    assert_ok(heads_sign(cf.live.sh.instance.heads, COMMITTER_CONTRACT, &c, &note));
 
-    struct live *l = &cf.live;
-    struct catalog *catalog;
     struct committer *refused;
-    struct txn *t = fixture_begin(&l->f, false);
-    assert_ok(catalog_load(t, l->sh.keys, &catalog));
-    txn_abort(t);
-    l->sh.catalog = catalog_slot_new();
-    catalog_publish(l->sh.catalog, catalog);
-    l->sh.day_keys = day_keys_new();
-    l->sh.metrics = metrics_new(COMMITTER_WORKERS + 1);
-    assert_ok(heads_open(l->f.dir, l->sh.keys, &l->sh.heads));
-    assert_err(committer_start(&l->sh, COMMITTER_WORKERS, &refused), ERR_CORRUPT);
-    heads_close(l->sh.heads);
-    catalog_slot_free(l->sh.catalog);
-    day_keys_free(l->sh.day_keys);
-    metrics_free(l->sh.metrics);
+    const struct committer_setup setup = live_setup(&cf.live, COMMITTER_WORKERS);
+    assert_err(committer_start(&setup, &refused), ERR_CORRUPT);
+    metrics_free(cf.live.sh.metrics);
 }
 
 int main(void)

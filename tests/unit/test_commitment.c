@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "common/ledger/commitment.h"
-#include "tests/unit/hex.h"
+#include "tests/support/hex.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "tests/unit/world.h"
+#include "tests/support/world.h"
 
 #define DAY MS_PER_DAY
 enum { OURS = 1, OTHERS = 2, CAMPAIGN_NUMBER = 7 };

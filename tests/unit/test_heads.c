@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 enum { SLOT_LEN = 64, LOG_LEN = 128 };
 

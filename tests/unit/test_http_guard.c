@@ -1,6 +1,6 @@
 /* What a stranger may send, and in what pieces: the strict reader of heads, and the guard in front of both lanes. */
-#include "live_server.h"
 #include "server/http/http_head.h"
+#include "tests/support/live_server.h"
 
 #define HOST "Host: h\r\n"
 

@@ -3,7 +3,7 @@
 #include "common/base/bytes.h"
 #include "server/keys/day_keys.h"
 #include "server/system/system.h"
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 static const uint8_t wrap[32] = "a key that wraps the day keys";
 static const struct hash commitment = {"commitment"};

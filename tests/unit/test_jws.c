@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/ledger/jws.h"
-#include "tests/unit/hex.h"
+#include "tests/support/hex.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

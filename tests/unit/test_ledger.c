@@ -4,7 +4,7 @@
 
 #include "common/base/mem.h"
 #include "server/ledger/ledger_rows.h"
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 enum { LOGS = 3, MOST = 70000 };
 

@@ -9,8 +9,8 @@
 #include <jansson.h>
 
 #include "common/ledger/merkle.h"
-#include "tests/unit/hex.h"
-#include "tests/unit/tree.h"
+#include "tests/support/hex.h"
+#include "tests/support/tree.h"
 
 /* The trees over the first n of these leaves, from the Certificate Transparency reference implementation. */
 static const char *const leaves[] = {

@@ -1,8 +1,8 @@
 /* How far the openings of a log reach: to its last sweep. */
-#include "committer_fixture.h"
 #include "common/base/when.h"
 #include "server/keys/day_keys.h"
 #include "server/routes.h"
+#include "tests/support/committer_fixture.h"
 
 enum { ANOTHER = 4, AN_HOUR_MS = 3600000 };
 
@@ -30,10 +30,8 @@ static void click(uint32_t contract)
  * not before them. */
 static void start(void)
 {
-    uint8_t wrap[32];
     committer_fixture_start(&cf);
-    keys_day_wrap(cf.live.sh.keys, wrap);
-    cf.worker[0].sealer = sealer_new(cf.live.sh.day_keys, wrap);
+    cf.worker[0].sealer = instance_sealer(&cf.live.sh.instance);
     click(ANOTHER);
     click(ANOTHER);
 }
@@ -70,7 +68,7 @@ static size_t lines(const char *query)
     struct reply reply = {0};
     struct request rq = {.method = METHOD_GET, .query = span_str(query), .param = {SPAN("C2")}, .arena = cf.arena};
     rq.worker = &cf.worker[0];
-    rq.catalog = catalog_hold(cf.live.sh.catalog);
+    rq.catalog = catalog_hold(cf.live.sh.instance.catalog);
     rq.caller = catalog_party(rq.catalog, SPAN("P1"));
     assert_ok(openings_get(&rq, &reply));
     worker_reader_end(rq.worker);

@@ -1,8 +1,8 @@
 #include "server/commit/commit.h"
 
 #include "common/base/when.h"
-#include "live_server.h"
 #include "server/commit/nonces.h"
+#include "tests/support/live_server.h"
 
 enum { ADVERTISER_DIRECT = 1, CONTRACT = 2, ENDED = 3, OTHERS = 4 };
 #define NOW ((int64_t)1790000000000)
@@ -32,18 +32,13 @@ static int setup(void **state)
     (void)state;
     memset(&live, 0, sizeof live);
     fixture_open(&live.f);
-    assert_ok(keys_create(live.f.dir));
-    assert_ok(keys_load(live.f.dir, &live.sh.keys));
-    live.tokens = keys_new_tokens(live.sh.keys);
-    live_fill(&live, ",\"lead\":{\"require\":[\"email\"]},\"review\":{\"mode\":\"auto\",\"auto_approve_days\":14}");
-    snprintf(live.sh.origin, sizeof live.sh.origin, LIVE_HOST);
-    live.sh.store = live.f.store;
-    assert_ok(heads_open(live.f.dir, live.sh.keys, &live.sh.heads));
+    live_make(&live, ",\"lead\":{\"require\":[\"email\"]},\"review\":{\"mode\":\"auto\",\"auto_approve_days\":14}");
+    fixture_instance(&live.f, &live.sh.instance);
     arena = arena_new();
-    cx = (struct commit){.shared = &live.sh};
+    cx = (struct commit){.instance = &live.sh.instance};
     begin();
     assert_ok(ledger_open(cx.txn, &cx.ledger));
-    assert_ok(catalog_load(cx.txn, live.sh.keys, &cx.catalog));
+    cx.catalog = catalog_hold(live.sh.instance.catalog);
     return 0;
 }
 
@@ -54,9 +49,8 @@ static int teardown(void **state)
     ledger_close(cx.ledger);
     catalog_unref(cx.catalog);
     arena_free(arena);
-    heads_close(live.sh.heads);
     tokens_free(live.tokens);
-    keys_free(live.sh.keys);
+    fixture_instance_close(&live.f, &live.sh.instance);
     fixture_close(&live.f);
     return 0;
 }
@@ -580,7 +574,7 @@ static void a_published_head_is_a_leaf_of_the_root_log(void **state)
     commit_swept();
     buf_fixed(&note, mem, sizeof mem);
     assert_ok(pipeline_publish_head(&cx, catalog_contract_number(cx.catalog, CONTRACT), &note));
-    assert_int_equal(keys_log_publics(live.sh.keys, &key.pub, 1), 1);
+    assert_int_equal(keys_log_publics(live.sh.instance.keys, &key.pub, 1), 1);
     assert_ok(checkpoint_open(buf_span(&note), &key, 1, &c));
     assert_int_equal(c.size, 2);
     assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 0, &env));

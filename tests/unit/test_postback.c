@@ -4,9 +4,9 @@
 
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
-#include "live_server.h"
 #include "server/commit/commit.h"
 #include "server/commit/nonces.h"
+#include "tests/support/live_server.h"
 
 static struct live *live(void **state)
 {
@@ -283,7 +283,7 @@ static void take(struct live *l, const struct answer *a, struct lead *out)
     merkle_leaf(env.entry, &leaf);
     txn_abort(t);
 
-    struct signer *s = keys_new_statement_signer(l->sh.keys);
+    struct signer *s = keys_new_statement_signer(l->sh.instance.keys);
     buf_heap(&payload);
     buf_heap(&wanted);
     assert_ok(jws_compact_open(span_str(text_of(out->json, "receipt")), signer_public(s), &payload, NULL));

@@ -4,7 +4,7 @@
 #include <sched.h>
 #include <stdint.h>
 
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 static void it_gives_back_in_order_and_refuses_when_full(void **state)
 {

@@ -1,8 +1,8 @@
 /* The route table: complete, unambiguous, described; and what dispatch answers before any handler runs. */
 #include <jansson.h>
 
-#include "live_server.h"
 #include "server/routes.h"
+#include "tests/support/live_server.h"
 
 static void test_rows_are_complete(void **state)
 {

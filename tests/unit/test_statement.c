@@ -2,7 +2,7 @@
 
 #include "common/base/money.h"
 #include "common/settlement/statement.h"
-#include "tests/unit/world.h"
+#include "tests/support/world.h"
 
 enum { CONTRACT = 3 };
 static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};

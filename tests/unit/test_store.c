@@ -1,6 +1,6 @@
 #include "server/store/store.h"
 
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 static struct fixture f;
 

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "tests/unit/world.h"
+#include "tests/support/world.h"
 
 typedef enum err completing(const json_t *, struct span, struct buf *, struct problem *);
 

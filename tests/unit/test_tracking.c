@@ -1,10 +1,10 @@
 /* Clicks, pixels and the tag, as a browser sees them; and what stands in the ledger after them. */
 #include <sys/stat.h>
 
-#include "live_server.h"
 #include "server/commit/commit.h"
 #include "server/keys/day_keys.h"
 #include "server/routes.h"
+#include "tests/support/live_server.h"
 
 #define COOKIE_TAIL "; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax"
 
@@ -300,7 +300,7 @@ static void test_unrecorded(void **state)
     struct request rq = {.method = METHOD_GET,
                          .arena = arena_new(),
                          .worker = &w,
-                         .catalog = catalog_hold(l->sh.catalog),
+                         .catalog = catalog_hold(l->sh.instance.catalog),
                          .arrived_ms = clock_ms(),
                          .param = {span_str(l->code[0])}};
     struct reply click = {0}, pixel = {0};

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/mirror.h"
+#include "tests/support/mirror.h"
 
 /* What one run reported. */
 struct told {

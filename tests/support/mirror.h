@@ -11,7 +11,7 @@
 #include "common/settlement/statement.h"
 #include "common/settlement/tile_builder.h"
 #include "common/settlement/verify.h"
-#include "tests/unit/world.h"
+#include "tests/support/world.h"
 
 #define CONTRACT "C1"
 #define ORIGIN "track.example"

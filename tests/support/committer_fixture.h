@@ -4,7 +4,7 @@
 
 #include <sys/eventfd.h>
 
-#include "live_server.h"
+#include "tests/support/live_server.h"
 
 enum { COMMITTER_WORKERS = 2, COMMITTER_CONTRACT = 2 };
 
@@ -22,31 +22,22 @@ static inline enum err push_awake(struct committer *c, size_t w, struct job *job
     return err;
 }
 
+/* On the folder as a restart finds it. */
 static inline void committer_fixture_start(struct committer_fixture *cf)
 {
     struct live *l = &cf->live;
-    struct catalog *c;
-    struct txn *t = fixture_begin(&l->f, false);
-    l->sh.store = l->f.store;
-    l->sh.options = &l->options;
-    assert_ok(catalog_load(t, l->sh.keys, &c));
-    txn_abort(t);
-    l->sh.catalog = catalog_slot_new();
-    catalog_publish(l->sh.catalog, c);
-    assert_ok(heads_open(l->f.dir, l->sh.keys, &l->sh.heads));
-    l->sh.day_keys = day_keys_new();
-    l->sh.metrics = metrics_new(COMMITTER_WORKERS + 1);
-    l->sh.n_workers = COMMITTER_WORKERS;
-    assert_ok(committer_start(&l->sh, COMMITTER_WORKERS, &l->sh.committer));
+    if (l->sh.instance.store != NULL)
+        fixture_instance_close(&l->f, &l->sh.instance);
+    fixture_instance(&l->f, &l->sh.instance);
+    const struct committer_setup setup = live_setup(l, COMMITTER_WORKERS);
+    assert_ok(committer_start(&setup, &l->sh.committer));
 }
 
+/* The folder stays open. */
 static inline void committer_fixture_stop(struct committer_fixture *cf)
 {
     committer_stop(cf->live.sh.committer);
     cf->live.sh.committer = NULL;
-    heads_close(cf->live.sh.heads);
-    catalog_slot_free(cf->live.sh.catalog);
-    day_keys_free(cf->live.sh.day_keys);
     metrics_free(cf->live.sh.metrics);
 }
 
@@ -63,11 +54,7 @@ static inline void committer_fixture_open(struct committer_fixture *cf, const ch
     }
     l->options.queue_size.number = 4096;
     l->options.sweep_ms.number = 20;
-    snprintf(l->sh.origin, sizeof l->sh.origin, LIVE_HOST);
-    assert_ok(keys_create(l->f.dir));
-    assert_ok(keys_load(l->f.dir, &l->sh.keys));
-    l->tokens = keys_new_tokens(l->sh.keys);
-    live_fill(l, "");
+    live_make(l, "");
     cf->arena = arena_new();
     for (size_t i = 0; i < COMMITTER_WORKERS; i++) {
         cf->worker[i] = (struct worker){.shared = &l->sh, .number = i, .wake_fd = eventfd(0, EFD_NONBLOCK)};
@@ -81,7 +68,7 @@ static inline void committer_fixture_close(struct committer_fixture *cf)
         close(cf->worker[i].wake_fd);
     arena_free(cf->arena);
     tokens_free(cf->live.tokens);
-    keys_free(cf->live.sh.keys);
+    fixture_instance_close(&cf->live.f, &cf->live.sh.instance);
     fixture_close(&cf->live.f);
 }
 

@@ -19,7 +19,7 @@
 #include "server/system/arena.h"
 #include "server/system/system.h"
 #include "server/worker/server.h"
-#include "store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 #define LIVE_HOST "track.example"
 enum { LIVE_REPLY = 1 << 17, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
@@ -66,11 +66,12 @@ static inline void live_contract(struct txn *t, struct contract *k, const char *
 }
 
 /* campaign: further members of the campaign, each led by a comma. */
-static inline void live_fill(struct live *l, const char *campaign_more)
+static inline void live_fill(struct live *l, const struct keys *keys, const char *campaign_more)
 {
     static const enum role roles[LIVE_PARTIES] = {ROLE_OPERATOR, ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_PUBLISHER};
     struct party party[LIVE_PARTIES];
     struct txn *t = fixture_begin(&l->f, true);
+    assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("http://" LIVE_HOST)));
     for (uint32_t i = 0; i < LIVE_PARTIES; i++) {
         party[i] = (struct party){.number = i + 1, .role = roles[i], .name = SPAN("someone"), .created_ms = 1};
         snprintf(party[i].id, sizeof party[i].id, "P%u", i + 1);
@@ -78,7 +79,7 @@ static inline void live_fill(struct live *l, const char *campaign_more)
         struct secret s = {.party = &party[i], .len = 32, .created_ms = 1};
         snprintf(s.kid, sizeof s.kid, "K%u", i + 1);
         memset(s.key, (int)i + 1, 32);
-        assert_ok(catalog_put_secret(t, l->sh.keys, &s));
+        assert_ok(catalog_put_secret(t, keys, &s));
     }
     api_token_new(l->operator_token);
     assert_ok(catalog_put_token(t, span_str(l->operator_token), 1, 1));
@@ -119,6 +120,32 @@ static inline void live_fill(struct live *l, const char *campaign_more)
         code_write(l->tokens, &codes[i], l->code[i]);
 }
 
+/* Keys and control rows into the new folder of l->f. */
+static inline void live_make(struct live *l, const char *campaign_more)
+{
+    struct keys *keys;
+    assert_ok(keys_create(l->f.dir));
+    assert_ok(keys_load(l->f.dir, &keys));
+    l->tokens = keys_new_tokens(keys);
+    live_fill(l, keys, campaign_more);
+    keys_free(keys);
+}
+
+/* The committer of an open instance, for so many workers. */
+static inline struct committer_setup live_setup(struct live *l, size_t workers)
+{
+    l->sh.options = &l->options;
+    l->sh.n_workers = workers;
+    l->sh.metrics = metrics_new(workers + 1);
+    return (struct committer_setup){
+        .instance = &l->sh.instance,
+        .workers = workers,
+        .queue_size = (size_t)l->options.queue_size.number,
+        .sweep_ms = l->options.sweep_ms.number,
+        .counters = metrics_thread(l->sh.metrics, workers),
+    };
+}
+
 static inline void live_listen(struct live *l)
 {
     struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -133,34 +160,17 @@ static inline void live_listen(struct live *l)
 
 static inline void live_start(struct live *l, const char *campaign_more)
 {
-    struct catalog *c;
     fixture_open(&l->f);
     l->options.queue_size.number = 64;
     l->options.sweep_ms.number = 50;
-    if (!l->options.max_connections.number)
+    if (l->options.max_connections.number == 0)
         l->options.max_connections.number = 100;
-    if (!l->options.request_timeout_s.number)
+    if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
-    l->sh.options = &l->options;
-    snprintf(l->sh.public_url, sizeof l->sh.public_url, "http://" LIVE_HOST);
-    snprintf(l->sh.host, sizeof l->sh.host, LIVE_HOST);
-    snprintf(l->sh.origin, sizeof l->sh.origin, LIVE_HOST);
-    assert_ok(keys_create(l->f.dir));
-    assert_ok(keys_load(l->f.dir, &l->sh.keys));
-    l->tokens = keys_new_tokens(l->sh.keys);
-    live_fill(l, campaign_more);
-
-    l->sh.store = l->f.store;
-    struct txn *t = fixture_begin(&l->f, false);
-    assert_ok(catalog_load(t, l->sh.keys, &c));
-    txn_abort(t);
-    l->sh.catalog = catalog_slot_new();
-    catalog_publish(l->sh.catalog, c);
-    assert_ok(heads_open(l->f.dir, l->sh.keys, &l->sh.heads));
-    l->sh.n_workers = 1;
-    l->sh.metrics = metrics_new(2);
-    l->sh.day_keys = day_keys_new();
-    assert_ok(committer_start(&l->sh, 1, &l->sh.committer));
+    live_make(l, campaign_more);
+    fixture_instance(&l->f, &l->sh.instance);
+    const struct committer_setup setup = live_setup(l, 1);
+    assert_ok(committer_start(&setup, &l->sh.committer));
     live_listen(l);
     l->sh.workers = &l->worker;
     assert_ok(worker_start(&l->sh, 0, &l->worker));
@@ -170,12 +180,9 @@ static inline void live_stop(struct live *l)
 {
     worker_stop(l->worker);
     committer_stop(l->sh.committer);
-    heads_close(l->sh.heads);
-    catalog_slot_free(l->sh.catalog);
-    day_keys_free(l->sh.day_keys);
+    fixture_instance_close(&l->f, &l->sh.instance);
     metrics_free(l->sh.metrics);
     tokens_free(l->tokens);
-    keys_free(l->sh.keys);
     fixture_close(&l->f);
 }
 

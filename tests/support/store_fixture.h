@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "server/store/store.h"
+#include "server/instance/instance.h"
 
 #define assert_ok(call) assert_string_equal(err_word(call), "ok")
 #define assert_err(call, expected) assert_string_equal(err_word(call), err_word(expected))
@@ -19,6 +19,7 @@ enum { SMALL_MAP = 64 << 20 };
 
 struct fixture {
     char dir[64];
+    uint64_t map_size; /* of fixture_instance; 0: SMALL_MAP */
     struct store *store;
 };
 
@@ -43,6 +44,23 @@ static inline void fixture_close(struct fixture *f)
     f->store = NULL;
     snprintf(command, sizeof command, "rm -r '%s'", f->dir);
     assert_int_equal(system(command), 0);
+}
+
+/* The folder, whose control rows are written, as serve opens it. */
+static inline void fixture_instance(struct fixture *f, struct instance *in)
+{
+    const char *what = "";
+    store_close(f->store);
+    enum err err = instance_open(in, f->dir, STORE_SERVE, f->map_size != 0 ? f->map_size : SMALL_MAP, &what);
+    if (err != ERR_OK)
+        fail_msg("%s: %s", what, err_word(err));
+    f->store = in->store;
+}
+
+static inline void fixture_instance_close(struct fixture *f, struct instance *in)
+{
+    instance_close(in);
+    f->store = NULL;
 }
 
 static inline struct txn *fixture_begin(struct fixture *f, bool write)

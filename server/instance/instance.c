@@ -1,0 +1,136 @@
+#include "server/instance/instance.h"
+
+#include <stdio.h>
+
+#include "server/catalog/catalog_write.h"
+
+static const struct span url_name = {"public_url", 10};
+
+static enum err fill(struct txn *t, struct span url, const struct party *operator, struct span token)
+{
+    enum err err = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
+    if (err == ERR_OK)
+        err = store_put(t, TABLE_META, url_name, url);
+    if (err == ERR_OK)
+        err = catalog_put_party(t, operator);
+    if (err == ERR_OK)
+        err = catalog_put_token(t, token, operator->number, operator->created_ms);
+    return err;
+}
+
+enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
+                         struct span token)
+{
+    struct store *s = NULL;
+    struct txn *t = NULL;
+    if (url.len >= URL_CAP)
+        return ERR_TOO_LARGE;
+    enum err err = keys_create(dir);
+    if (err == ERR_OK)
+        err = store_open(dir, STORE_CREATE, map_size, &s);
+    if (err == ERR_OK)
+        err = txn_begin(s, true, &t);
+    if (err == ERR_OK)
+        err = fill(t, url, operator, token);
+    if (err == ERR_OK)
+        err = txn_commit(t);
+    else
+        txn_abort(t);
+    store_close(s);
+    return err;
+}
+
+static enum err read_url(struct instance *in, struct txn *t)
+{
+    struct span url;
+    enum err err = store_get(t, TABLE_META, url_name, &url);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (url.len >= sizeof in->public_url)
+        return ERR_CORRUPT;
+    memcpy(in->public_url, url.ptr, url.len);
+    in->public_url[url.len] = '\0';
+    const char *host = strstr(in->public_url, "://");
+    if (host == NULL)
+        return ERR_CORRUPT;
+    host += 3;
+    in->https = span_starts(url, "https://");
+    snprintf(in->origin, sizeof in->origin, "%s", host);
+    snprintf(in->host, sizeof in->host, "%.*s", (int)strcspn(host, "/"), host);
+    return ERR_OK;
+}
+
+static enum err read_control_data(struct instance *in, const char **what)
+{
+    struct txn *t;
+    struct catalog *c;
+    *what = "the store";
+    enum err err = txn_begin(in->store, false, &t);
+    if (err != ERR_OK)
+        return err;
+    *what = "the public URL";
+    err = read_url(in, t);
+    if (err == ERR_OK) {
+        *what = "the control data";
+        err = catalog_load(t, in->keys, &c);
+    }
+    txn_abort(t);
+    if (err != ERR_OK)
+        return err;
+    in->catalog = catalog_slot_new();
+    catalog_publish(in->catalog, c);
+    return ERR_OK;
+}
+
+enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size, const char **what)
+{
+    memset(in, 0, sizeof *in);
+    *what = "keys.json";
+    enum err err = keys_load(dir, &in->keys);
+    if (err == ERR_OK) {
+        *what = "the store";
+        err = store_open(dir, mode, map_size, &in->store);
+    }
+    if (err == ERR_OK)
+        err = read_control_data(in, what);
+    if (err == ERR_OK && mode == STORE_SERVE) {
+        *what = "signed-heads";
+        err = heads_open(dir, in->keys, &in->heads);
+    }
+    in->day_keys = day_keys_new();
+    if (err != ERR_OK)
+        instance_close(in);
+    return err;
+}
+
+void instance_close(struct instance *in)
+{
+    heads_close(in->heads);
+    catalog_slot_free(in->catalog);
+    day_keys_free(in->day_keys);
+    store_close(in->store);
+    keys_free(in->keys);
+    memset(in, 0, sizeof *in);
+}
+
+struct span instance_log_name(const struct instance *in, const struct contract *contract, char out[ORIGIN_CAP])
+{
+    struct buf b;
+    buf_fixed(&b, out, ORIGIN_CAP);
+    buf_str(&b, in->origin);
+    buf_str(&b, "/log");
+    if (contract != NULL) {
+        buf_byte(&b, '/');
+        buf_str(&b, contract->id);
+    }
+    return buf_span(&b);
+}
+
+struct sealer *instance_sealer(const struct instance *in)
+{
+    uint8_t wrap[32];
+    keys_day_wrap(in->keys, wrap);
+    struct sealer *s = sealer_new(in->day_keys, wrap);
+    crypto_wipe(wrap, sizeof wrap);
+    return s;
+}

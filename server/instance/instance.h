@@ -1,0 +1,43 @@
+/* One data folder, open: its keys, store, signed heads and control data. The one way in for serve, check, token and the
+ * tests; several may be open in one process. Opened and closed by one thread; what the parts allow says who may use
+ * them meanwhile. */
+#ifndef CS_SERVER_INSTANCE_INSTANCE_H
+#define CS_SERVER_INSTANCE_INSTANCE_H
+
+#include "server/catalog/catalog.h"
+#include "server/keys/day_keys.h"
+#include "server/keys/heads.h"
+
+enum { URL_CAP = 256 };
+
+struct instance {
+    char public_url[URL_CAP]; /* no trailing slash */
+    char host[URL_CAP];       /* host[:port] of the public URL: the HOST of signed queries */
+    char origin[URL_CAP];     /* host and path: what log names begin with */
+    bool https;
+    struct keys *keys;
+    struct store *store;
+    struct day_keys *day_keys;
+    struct catalog_slot *catalog;
+    struct heads *heads; /* NULL when opened to read */
+};
+
+/* Makes a folder for `url` with its operator, who gets `token`. ERR_CONFLICT when it has keys already. */
+MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
+                                    struct span token);
+
+/* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
+ * error is that part's (ERR_CONFLICT: another process serves it; ERR_CORRUPT: what is stored does not read), and
+ * nothing stays open. */
+MUST_CHECK enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
+                                  const char **what);
+void instance_close(struct instance *in);
+
+/* A log's checkpoint origin: origin "/log" for the root log (contract NULL), origin "/log/" id for a contract's. */
+enum { ORIGIN_CAP = URL_CAP + 5 + LIMIT_ID };
+struct span instance_log_name(const struct instance *in, const struct contract *contract, char out[ORIGIN_CAP]);
+
+/* A sealing context for the calling thread. */
+struct sealer *instance_sealer(const struct instance *in);
+
+#endif

@@ -1,0 +1,153 @@
+/* A data folder has one way in: what it opens, what it refuses, and that two stand side by side in one process. */
+#include "server/catalog/catalog_write.h"
+#include "server/ledger/ledger.h"
+#include "tests/support/store_fixture.h"
+
+static const struct party founder = {
+    .number = 1, .id = "P1", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
+
+static void folder_make(char dir[64])
+{
+    snprintf(dir, 64, "%s/countersign-test-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(dir));
+}
+
+static void folder_remove(const char *dir)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", dir);
+    assert_int_equal(system(command), 0);
+}
+
+static void create(const char *dir, struct span url, char token[API_TOKEN_LEN + 1])
+{
+    api_token_new(token);
+    assert_ok(instance_create(dir, SMALL_MAP, url, &founder, span_str(token)));
+}
+
+static void what_was_created_opens_and_knows_its_name(void **state)
+{
+    (void)state;
+    char dir[64], token[API_TOKEN_LEN + 1], name[ORIGIN_CAP];
+    struct instance in;
+    const char *what;
+    folder_make(dir);
+    create(dir, SPAN("https://track.example:8443/in"), token);
+    assert_ok(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what));
+    assert_true(in.https);
+    assert_string_equal(in.host, "track.example:8443");
+    assert_string_equal(in.origin, "track.example:8443/in");
+    assert_true(span_is(instance_log_name(&in, NULL, name), "track.example:8443/in/log"));
+    const struct contract k = {.id = "C7"};
+    assert_true(span_is(instance_log_name(&in, &k, name), "track.example:8443/in/log/C7"));
+    struct catalog *c = catalog_hold(in.catalog);
+    assert_string_equal(catalog_token(c, span_str(token))->id, "P1");
+    catalog_unref(c);
+    instance_close(&in);
+    assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, span_str(token)), ERR_CONFLICT);
+    folder_remove(dir);
+}
+
+static void append_root(struct instance *in, uint8_t byte)
+{
+    struct txn *t;
+    struct ledger *l;
+    uint64_t index;
+    const uint8_t leaf[HASH_LEN] = {byte};
+    const struct entry e = {.kind = ENTRY_ROOT};
+    assert_ok(txn_begin(in->store, true, &t));
+    assert_ok(ledger_open(t, &l));
+    assert_ok(ledger_append(l, t, ROOT_LOG, &e, span_of(leaf, sizeof leaf), 0, SPAN(""), NULL, &index, NULL));
+    assert_ok(ledger_sweep(l, t));
+    assert_ok(txn_commit(t));
+    ledger_close(l);
+}
+
+static void expect_root(struct instance *in, uint8_t byte)
+{
+    struct txn *t;
+    struct envelope env;
+    assert_ok(txn_begin(in->store, false, &t));
+    assert_ok(ledger_read(t, ROOT_LOG, 0, &env));
+    assert_int_equal((uint8_t)env.entry.ptr[0], byte);
+    assert_err(ledger_read(t, ROOT_LOG, 1, &env), ERR_NOT_FOUND);
+    txn_abort(t);
+}
+
+static void two_are_open_in_one_process(void **state)
+{
+    (void)state;
+    char dir[2][64], token[2][API_TOKEN_LEN + 1];
+    struct instance in[2];
+    const char *what;
+    for (int i = 0; i < 2; i++) {
+        folder_make(dir[i]);
+        create(dir[i], i == 0 ? SPAN("http://a.example") : SPAN("http://b.example"), token[i]);
+        assert_ok(instance_open(&in[i], dir[i], STORE_SERVE, SMALL_MAP, &what));
+    }
+    for (int i = 0; i < 2; i++)
+        append_root(&in[i], (uint8_t)(i + 1));
+    for (int i = 0; i < 2; i++) {
+        struct catalog *c = catalog_hold(in[i].catalog);
+        expect_root(&in[i], (uint8_t)(i + 1));
+        assert_non_null(catalog_token(c, span_str(token[i])));
+        assert_null(catalog_token(c, span_str(token[1 - i])));
+        catalog_unref(c);
+    }
+    instance_close(&in[0]);
+    expect_root(&in[1], 2);
+    instance_close(&in[1]);
+    folder_remove(dir[0]);
+    folder_remove(dir[1]);
+}
+
+static void put_meta(const char *dir, const char *name, struct span value)
+{
+    struct store *s;
+    struct txn *t;
+    assert_ok(store_open(dir, STORE_SERVE, SMALL_MAP, &s));
+    assert_ok(txn_begin(s, true, &t));
+    if (span_empty(value))
+        assert_ok(store_del(t, TABLE_META, span_str(name)));
+    else
+        assert_ok(store_put(t, TABLE_META, span_str(name), value));
+    assert_ok(txn_commit(t));
+    store_close(s);
+}
+
+static void what_does_not_open_is_named_and_nothing_stays_open(void **state)
+{
+    (void)state;
+    char dir[64], token[API_TOKEN_LEN + 1];
+    struct instance in, again;
+    const char *what;
+    folder_make(dir);
+    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_NOT_FOUND);
+    assert_string_equal(what, "keys.json");
+    create(dir, SPAN("http://a.example"), token);
+
+    assert_ok(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what));
+    assert_err(instance_open(&again, dir, STORE_SERVE, SMALL_MAP, &what), ERR_CONFLICT);
+    assert_string_equal(what, "the store");
+    instance_close(&in);
+
+    put_meta(dir, "public_url", SPAN("no scheme"));
+    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_CORRUPT);
+    assert_string_equal(what, "the public URL");
+    put_meta(dir, "public_url", SPAN(""));
+    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_CORRUPT);
+    put_meta(dir, "public_url", SPAN("http://a.example"));
+    assert_ok(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what)); /* the lock of the failed ones is gone */
+    instance_close(&in);
+    folder_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_created_opens_and_knows_its_name),
+        cmocka_unit_test(two_are_open_in_one_process),
+        cmocka_unit_test(what_does_not_open_is_named_and_nothing_stays_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
