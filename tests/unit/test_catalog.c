@@ -349,7 +349,7 @@ static void test_readers_keep_what_they_hold(void **state)
         assert_int_equal(pthread_create(&readers[i], NULL, hold_and_read, slot), 0);
     for (int64_t g = 2; g < PUBLISHED; g++) {
         struct catalog *c = loaded(m);
-        c->parties[0].created_ms = g;
+        c->parties[0].created_ms += g;
         catalog_publish(slot, c);
     }
     for (int i = 0; i < 2; i++)
