@@ -3,7 +3,6 @@
 
 #include "server/cmd/command.h"
 #include "server/system/log.h"
-#include "server/worker/server.h"
 
 static const struct command {
     const char *name, *help;

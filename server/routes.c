@@ -1,12 +1,11 @@
+/* The one visible table of URLs. */
 #include "server/routes.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <strings.h>
-
-#include "common/base/json_write.h"
-#include "server/commit/job.h"
-#include "server/worker/server.h"
+#include "server/api/api.h"
+#include "server/audit/audit.h"
+#include "server/postback/postback.h"
+#include "server/settlement/settlement.h"
+#include "server/tracking/tracking.h"
 
 #define GET METHOD_GET
 #define READ (METHOD_GET | METHOD_HEAD)
@@ -15,21 +14,21 @@
 #define OPERATOR ROLE_OPERATOR
 #define PUBLIC ROUTE_PUBLIC
 
-/* methods, pattern, who, handler, after the commit, summary. First match wins. */
+/* methods, pattern, who, handler, after the commit, summary, of what is no request. First match wins. */
 /* clang-format off */
 static const struct route table[] = {
-    {READ, "/c/{}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page"},
-    {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes"},
+    {READ, "/c/{}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
+    {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes", pixel_fault},
     {READ, "/t.js", PUBLIC, tag_handle, NULL, "Tag for landing pages"},
-    {GET | POST, "/postback", PUBLIC, postback_query_handle, postback_finish, "Lead or disposition, signed query"},
-    {POST, "/postback/{}", PUBLIC, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)"},
+    {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query"},
+    {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)"},
 
     {POST, "/v1/parties", OPERATOR, parties_create, control_finish, "Make a party; its secrets are shown once"},
     {READ, "/v1/parties", ANY, parties_list, NULL, "List parties that the caller may see"},
     {READ, "/v1/parties/{}", ANY, parties_get, NULL, "Read a party"},
     {POST, "/v1/parties/{}/secrets", ANY, secrets_create, control_finish, "Make a new postback secret, or retire an old one"},
     {POST, "/v1/parties/{}/tokens", ANY, party_tokens_create, control_finish, "Make a new API token"},
-    {METHOD_PUT, "/v1/parties/{}/key", ANY, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
+    {METHOD_PUT, "/v1/parties/{}/key", ANY, party_key_put, party_key_finish, "Set the party's Ed25519 key for countersigning"},
 
     {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER, campaigns_create, control_finish, "Make a campaign"},
     {READ, "/v1/campaigns", ANY, campaigns_list, NULL, "List campaigns"},
@@ -73,152 +72,6 @@ static const struct route table[] = {
 };
 /* clang-format on */
 
-const struct route *route_table(size_t *n)
-{
-    *n = sizeof table / sizeof table[0];
-    return table;
-}
+const struct routes all_routes = {table, sizeof table / sizeof table[0]};
 
-static bool matches(const char *pattern, struct span path, struct span param[3])
-{
-    size_t at = 0, n = 0;
-    while (*pattern) {
-        if (*pattern != '{') {
-            if (at == path.len || path.ptr[at] != *pattern)
-                return false;
-            pattern++, at++;
-            continue;
-        }
-        bool rest = pattern[1] == '*';
-        size_t from = at;
-        while (at < path.len && (rest || path.ptr[at] != '/'))
-            at++;
-        if (at == from && !rest)
-            return false;
-        param[n++] = span_of(path.ptr + from, at - from);
-        pattern += rest ? 3 : 2;
-    }
-    return at == path.len;
-}
-
-enum err route_find(struct request *rq, const struct route **out, unsigned *allow)
-{
-    unsigned others = 0;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct span param[3] = {{0}};
-        if (!matches(table[i].pattern, rq->path, param))
-            continue;
-        if (table[i].methods & rq->method) {
-            memcpy(rq->param, param, sizeof param);
-            *out = &table[i];
-            return ERR_OK;
-        }
-        others |= table[i].methods;
-    }
-    if (!others)
-        return ERR_NOT_FOUND;
-    *allow = others;
-    return ERR_METHOD;
-}
-
-static struct span allow_text(struct request *rq, unsigned methods)
-{
-    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}; /* in bit order */
-    struct buf b;
-    arena_buf(rq->arena, &b, 64);
-    for (size_t i = 0; i < 6; i++) {
-        if (!(methods & 1u << i))
-            continue;
-        buf_str(&b, b.len ? ", " : "");
-        buf_str(&b, names[i]);
-    }
-    return buf_span(&b);
-}
-
-static enum err authenticate(struct request *rq, const struct route *r)
-{
-    static const char scheme[] = "bearer ";
-    struct span a = rq->authorization;
-    if (a.len < sizeof scheme || strncasecmp(a.ptr, scheme, sizeof scheme - 1) != 0)
-        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
-    rq->caller = catalog_token(rq->catalog, span_of(a.ptr + sizeof scheme - 1, a.len - (sizeof scheme - 1)));
-    if (rq->caller == NULL)
-        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token is not known");
-    if (!(r->roles & rq->caller->role))
-        return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
-    return ERR_OK;
-}
-
-enum err route_dispatch(struct request *rq, const struct route **route, struct reply *reply)
-{
-    unsigned allow = 0;
-    enum err err = route_find(rq, route, &allow);
-    if (err == ERR_OK && rq->worker->shared->admin_listen[0] && rq->admin != !!((*route)->roles & ROUTE_OPS))
-        err = ERR_NOT_FOUND;
-    if (err == ERR_OK && (*route)->roles & ROUTE_ANY_PARTY)
-        err = authenticate(rq, *route);
-    if (err == ERR_OK)
-        err = (*route)->handle(rq, reply);
-    if (err == ERR_OK || err == ERR_PENDING)
-        return err;
-    *reply = (struct reply){0};
-    reply_problem(rq, reply, err);
-    if (err == ERR_METHOD)
-        reply_header(reply, "Allow", allow_text(rq, allow));
-    return ERR_OK;
-}
-
-void route_finish(const struct route *route, struct request *rq, struct job *job, struct reply *reply)
-{
-    enum err err = route->finish(rq, job, reply);
-    if (err == ERR_OK)
-        return;
-    if (!rq->problem.detail[0])
-        rq->problem = job->problem;
-    *reply = (struct reply){0};
-    reply_problem(rq, reply, err);
-}
-
-void reply_header(struct reply *r, const char *name, struct span value)
-{
-    if (r->n_headers == sizeof r->header / sizeof r->header[0])
-        abort();
-    r->header[r->n_headers].name = name;
-    r->header[r->n_headers++].value = value;
-}
-
-void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body)
-{
-    r->content_type = span_str(content_type);
-    r->body = arena_copy(rq->arena, body);
-}
-
-void reply_problem(struct request *rq, struct reply *reply, enum err err)
-{
-    const struct problem *p = &rq->problem;
-    char type[64];
-    struct buf b;
-    struct jw w;
-    snprintf(type, sizeof type, "urn:countersign:problem:%s", err_word(err));
-    arena_buf(rq->arena, &b, 256 + 6 * (sizeof p->detail + sizeof p->field));
-    jw_open(&w, &b);
-    jw_object(&w);
-    if (p->detail[0])
-        jw_kstr(&w, "detail", span_str(p->detail));
-    if (p->field[0])
-        jw_kstr(&w, "field", span_str(p->field));
-    jw_kint(&w, "status", err_status(err));
-    jw_kstr(&w, "title", span_str(err_title(err)));
-    jw_kstr(&w, "type", span_str(type));
-    jw_object_end(&w);
-    jw_close(&w);
-
-    reply->status = err_status(err);
-    reply->content_type = SPAN("application/problem+json");
-    reply->body = buf_span(&b);
-    reply_header(reply, "Cache-Control", SPAN("no-store"));
-    if (err == ERR_UNAUTHORIZED && !span_starts(rq->target, "/postback")) /* postbacks are signed, not borne */
-        reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
-    if (reply->status == 503 || err == ERR_RATE)
-        reply_header(reply, "Retry-After", SPAN("1"));
-}
+const char *const fast_targets[] = {"/c/", "/p/", NULL};

@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "common/base/bytes.h"
 #include "common/base/money.h"
 #include "common/decisions/decide.h"
 #include "common/decisions/row_write.h"
@@ -42,7 +43,7 @@ static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_
 {
     static const uint8_t erased[HASH_LEN];
     struct row_op *op = add(ops, ROW_TXIDS);
-    row_txid_key(op->key, l->party, l->txid);
+    row_txid_key(op->key, l->party, cx->campaign, l->txid);
     op->key_len = TXID_KEY_LEN;
     op->value_len = txid_row_write(cx->contract, index, priv != NULL ? priv->facts_sha256 : erased, op->value);
 }
@@ -103,6 +104,30 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
         due(ops, cx, l->due_ms, index, false);
 }
 
+static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry_terms *t,
+                            struct row_ops *ops)
+{
+    if (t->version < 1 || t->version > UINT32_MAX)
+        return ERR_CORRUPT;
+    struct row_op *op = add(ops, ROW_TERMS);
+    row_terms_key(op->key, cx->contract, (uint32_t)t->version);
+    op->key_len = TERMS_KEY_LEN;
+    store_be64(op->value, index);
+    op->value_len = TERMS_ROW_LEN;
+    return ERR_OK;
+}
+
+static enum err apply_key(const struct fold_context *cx, const struct entry_key *k, struct row_ops *ops)
+{
+    if (span_empty(k->party) || k->party.len > LIMIT_ID)
+        return ERR_CORRUPT;
+    struct row_op *op = add(ops, ROW_PARTY_KEYS);
+    op->key_len = row_party_key_key(op->key, cx->contract, k->party);
+    memcpy(op->value, k->pub, ED25519_KEY_LEN);
+    op->value_len = ED25519_KEY_LEN;
+    return ERR_OK;
+}
+
 /* Decides the recorded disposition again: may it stand after what the lead was? */
 static bool follows(const struct lead_row *lead, const struct entry *e)
 {
@@ -148,6 +173,10 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
     out->n = 0;
     if (e->kind == ENTRY_DISPOSITION)
         return apply_disposition(cx, v, index, e, out);
+    if (e->kind == ENTRY_TERMS)
+        return apply_terms(cx, index, &e->terms, out);
+    if (e->kind == ENTRY_KEY)
+        return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_LEAD)
         apply_lead(cx, t, index, e, priv, out);
     return ERR_OK;

@@ -8,7 +8,7 @@ enum { DEDUPE_KEY_LEN = 5 + TOKEN_LEN, TXID_KEY_LEN = 16, CLICK_LEAD_KEY_LEN = 2
 
 void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t campaign, unsigned contact_bit,
                     const uint8_t token[TOKEN_LEN]);
-void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, struct span txid);
+void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, uint32_t campaign, struct span txid);
 void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead);
 void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, uint64_t index);
 

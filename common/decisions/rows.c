@@ -34,11 +34,12 @@ void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t campaign, unsigned con
     memcpy(key + 5, token, TOKEN_LEN);
 }
 
-void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, struct span txid)
+void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, uint32_t campaign, struct span txid)
 {
-    const struct span parts[] = {party, span_of("", 1), txid};
-    uint8_t hash[HASH_LEN];
-    sha256v(parts, 3, hash);
+    uint8_t number[4], hash[HASH_LEN];
+    store_be32(number, campaign);
+    const struct span parts[] = {party, span_of("", 1), span_of(number, sizeof number), txid};
+    sha256v(parts, 4, hash);
     memcpy(key, hash, TXID_KEY_LEN);
 }
 
@@ -52,6 +53,20 @@ void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, ui
 {
     store_be64(key, (uint64_t)due_ms);
     row_index_key(key + 8, contract, index);
+}
+
+void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version)
+{
+    store_be32(key, contract);
+    store_be32(key + 4, version);
+}
+
+size_t row_party_key_key(uint8_t key[PARTY_KEY_MAX], uint32_t contract, struct span party)
+{
+    assert(party.len <= LIMIT_ID);
+    store_be32(key, contract);
+    memcpy(key + 4, party.ptr, party.len);
+    return 4 + party.len;
 }
 
 enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index)
@@ -152,12 +167,12 @@ bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct le
     return v->get(v->ctx, ROW_LEADS, span_of(key, sizeof key), &value) && lead_row_read(value, out) == ERR_OK;
 }
 
-bool row_txid(const struct view *v, struct span party, struct span txid, uint32_t *contract, uint64_t *index,
-              uint8_t facts_sha256[HASH_LEN])
+bool row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid, uint32_t *contract,
+              uint64_t *index, uint8_t facts_sha256[HASH_LEN])
 {
     uint8_t key[TXID_KEY_LEN];
     struct span value;
-    row_txid_key(key, party, txid);
+    row_txid_key(key, party, campaign, txid);
     if (!v->get(v->ctx, ROW_TXIDS, span_of(key, sizeof key), &value) || value.len != TXID_ROW_LEN)
         return false;
     *contract = load_be32(value.ptr);
@@ -199,4 +214,36 @@ unsigned row_click_leads(const struct view *v, uint32_t contract, uint64_t click
         store_be64(from + 12, lead + 1);
     }
     return n;
+}
+
+enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index)
+{
+    uint8_t from[TERMS_KEY_LEN];
+    struct span key, value;
+    uint32_t last = 0;
+    row_terms_key(from, contract, 1);
+    while (v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value) && key.len == TERMS_KEY_LEN &&
+           load_be32(key.ptr) == contract) {
+        uint32_t found = load_be32(key.ptr + 4);
+        if (value.len != TERMS_ROW_LEN || found != last + 1)
+            return ERR_CORRUPT;
+        last = found;
+        *index = load_be64(value.ptr);
+        row_terms_key(from, contract, last + 1);
+    }
+    *version = last;
+    return last > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err row_party_key(const struct view *v, uint32_t contract, struct span party, uint8_t pub[ED25519_KEY_LEN])
+{
+    uint8_t key[PARTY_KEY_MAX];
+    struct span value;
+    size_t len = row_party_key_key(key, contract, party);
+    if (!v->get(v->ctx, ROW_PARTY_KEYS, span_of(key, len), &value))
+        return ERR_NOT_FOUND;
+    if (value.len != ED25519_KEY_LEN)
+        return ERR_CORRUPT;
+    memcpy(pub, value.ptr, ED25519_KEY_LEN);
+    return ERR_OK;
 }

@@ -11,9 +11,11 @@
     X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                                 \
     X(MOVES, "moves", "contract be32, index be64 -> what this lead or disposition entry moved")                        \
     X(DEDUPE, "dedupe", "campaign be32, kind, token -> the last accepted lead of this person")                         \
-    X(TXIDS, "txids", "SHA-256(party 00 txid)[:16] -> contract be32, index be64, facts hash")                          \
+    X(TXIDS, "txids", "SHA-256(party 00 campaign be32 txid)[:16] -> contract be32, index be64, facts hash")            \
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
-    X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")
+    X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
+    X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
+    X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -75,12 +77,21 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 MUST_CHECK bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
-MUST_CHECK bool row_txid(const struct view *v, struct span party, struct span txid, uint32_t *contract, uint64_t *index,
-                         uint8_t facts_sha256[HASH_LEN]);
+MUST_CHECK bool row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid,
+                         uint32_t *contract, uint64_t *index, uint8_t facts_sha256[HASH_LEN]);
 MUST_CHECK bool row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit,
                            const uint8_t token[TOKEN_LEN], struct place *out);
 /* The leads of one click: how many (counting stops at 2) and the first. */
 unsigned row_click_leads(const struct view *v, uint32_t contract, uint64_t click, uint64_t *first);
+/* The newest terms version of a contract among its rows; ERR_NOT_FOUND when it has none. */
+enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 8 };
+void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version);
+MUST_CHECK enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index);
+/* The key that a party's last `key` entry in this contract's log gives; ERR_NOT_FOUND: the log tells none. */
+enum { PARTY_KEY_MAX = 4 + LIMIT_ID };
+size_t row_party_key_key(uint8_t key[PARTY_KEY_MAX], uint32_t contract, struct span party);
+MUST_CHECK enum err row_party_key(const struct view *v, uint32_t contract, struct span party,
+                                  uint8_t pub[ED25519_KEY_LEN]);
 MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index);
 
 /* What one contract's entries since the last statement add up to, beside the moves. */

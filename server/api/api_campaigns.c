@@ -1,8 +1,9 @@
 #include "server/api/api.h"
-#include "server/api/page.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
-#include "server/routes.h"
 #include "server/system/system.h"
 
 /* The document, and beside it: created_at, and for those who may use it the direct contract (it takes leads without a
@@ -62,45 +63,43 @@ static enum err find(struct request *rq, struct span id, const struct campaign *
 
 /* ---- POST /v1/campaigns ---- */
 
-struct campaign_new {
-    uint32_t advertiser;
-    char id[17], direct_id[17];
-    struct span document, direct_document;
-};
-
-static enum err campaign_create_run(struct commit *cx, struct job *job, void *arg)
+enum err campaign_run(struct batch *cx, struct job *job)
 {
-    const struct campaign_new *new = arg;
+    const struct record *r = &job->record;
     const struct catalog *cat = cx->catalog;
     struct campaign c = {
         .number = (uint32_t)cat->n_campaigns + 1,
-        .advertiser = &cat->parties[new->advertiser - 1],
-        .document = new->document,
+        .partition = r->partition,
+        .advertiser = &cat->parties[r->advertiser - 1],
+        .document = r->campaign.document,
         .direct = (uint32_t)cat->n_contracts + 1,
         .created_ms = cx->now_ms,
     };
     struct contract direct = {
-        .number = c.direct, .campaign = &c, .document = new->direct_document, .created_ms = cx->now_ms};
-    memcpy(c.id, new->id, sizeof new->id);
-    memcpy(direct.id, new->direct_id, sizeof new->direct_id);
-    if (catalog_campaign(cat, span_str(c.id)) != NULL || catalog_contract(cat, span_str(direct.id)) != NULL)
-        return problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again");
-    enum err err = answer_campaign(job, &c, direct.id, 201);
-    if (err != ERR_OK || (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK ||
-        (err = contract_open(cx, &direct)) != ERR_OK)
-        return err;
-    cx->catalog_changed = true;
-    return ERR_OK;
+        .number = c.direct, .campaign = &c, .document = r->campaign.direct_document, .created_ms = cx->now_ms};
+    memcpy(c.id, r->campaign.id, sizeof c.id);
+    memcpy(direct.id, r->campaign.direct_id, sizeof direct.id);
+    enum err err = call_taken(job, catalog_campaign(cat, span_str(c.id)));
+    if (err == ERR_OK)
+        err = call_taken(job, catalog_contract(cat, span_str(direct.id)));
+    if (err == ERR_OK)
+        err = answer_campaign(job, &c, direct.id, 201);
+    if (err == ERR_OK)
+        err = catalog_put_campaign(cx->txn, &c);
+    if (err == ERR_OK)
+        err = contract_open(cx, &direct);
+    cx->catalog_changed = err == ERR_OK;
+    return err;
 }
 
 /* The direct contract has no publisher and pays nothing. */
-static enum err direct_document(struct request *rq, struct campaign_new *new)
+static enum err direct_document(struct request *rq, struct record *r)
 {
     struct buf text;
-    json_t *in = json_pack("{s:s, s:s, s:{s:[]}}", "campaign", new->id, "publisher", "", "price", "lead");
+    json_t *in = json_pack("{s:s, s:s, s:{s:[]}}", "campaign", r->campaign.id, "publisher", "", "price", "lead");
     buf_heap(&text);
-    enum err err = contract_document(in, span_str(new->direct_id), &text, &rq->problem);
-    new->direct_document = arena_copy(rq->arena, buf_span(&text));
+    enum err err = contract_document(in, span_str(r->campaign.direct_id), &text, &rq->problem);
+    r->campaign.direct_document = arena_copy(rq->arena, buf_span(&text));
     buf_free(&text);
     json_decref(in);
     return err;
@@ -109,7 +108,7 @@ static enum err direct_document(struct request *rq, struct campaign_new *new)
 static enum err campaign_advertiser(struct request *rq, const json_t *body, uint32_t *out)
 {
     struct span id;
-    enum err err = api_text(rq, body, "advertiser", LIMIT_ID, &id);
+    enum err err = body_text(rq, body, "advertiser", LIMIT_ID, &id);
     if (err != ERR_OK)
         return err;
     const struct party *p = catalog_party(rq->catalog, id);
@@ -121,48 +120,53 @@ static enum err campaign_advertiser(struct request *rq, const json_t *body, uint
     return ERR_OK;
 }
 
+static enum err documents(struct request *rq, const json_t *body, struct record *r)
+{
+    struct buf text;
+    random_id('A', r->campaign.id);
+    random_id('C', r->campaign.direct_id);
+    buf_heap(&text);
+    enum err err = campaign_document(body, span_str(r->campaign.id), &text, &rq->problem);
+    if (err == ERR_OK) {
+        r->campaign.document = arena_copy(rq->arena, buf_span(&text));
+        err = direct_document(rq, r);
+    }
+    buf_free(&text);
+    return err == ERR_OK ? contract_check(r->campaign.document, r->campaign.direct_document, &rq->problem) : err;
+}
+
 enum err campaigns_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     json_t *body;
-    struct buf text;
-    struct campaign_new *new = arena_alloc(rq->arena, sizeof *new);
-    enum err err = api_body(rq, NULL, &body);
+    struct job *job = worker_job(rq, RECORD_CAMPAIGN, NULL);
+    enum err err = body_object(rq, &body);
     if (err != ERR_OK)
         return err;
-    *new = (struct campaign_new){0};
-    random_id('A', new->id);
-    random_id('C', new->direct_id);
-    buf_heap(&text);
-    if ((err = campaign_advertiser(rq, body, &new->advertiser)) == ERR_OK &&
-        (err = campaign_document(body, span_str(new->id), &text, &rq->problem)) == ERR_OK) {
-        new->document = arena_copy(rq->arena, buf_span(&text));
-        err = direct_document(rq, new);
-    }
+    err = campaign_advertiser(rq, body, &job->record.advertiser);
     if (err == ERR_OK)
-        err = contract_check(new->document, new->direct_document, &rq->problem);
-    buf_free(&text);
+        err = documents(rq, body, &job->record);
     json_decref(body);
-    return err == ERR_OK ? control_submit(rq, campaign_create_run, new) : err;
+    return err == ERR_OK ? call_submit(rq, job) : err;
 }
 
 /* ---- GET /v1/campaigns[/{id}] ---- */
 
 enum err campaigns_list(struct request *rq, struct reply *reply)
 {
-    struct page page;
+    struct window window;
     struct list list;
     const struct campaign *last = NULL;
     size_t i = 0;
-    enum err err = page_read(rq, NULL, 0, &page);
+    enum err err = window_read(rq, NULL, 0, &window);
     if (err != ERR_OK)
         return err;
-    if (!span_empty(page.after)) {
-        if (find(rq, page.after, &last) != ERR_OK)
+    if (!span_empty(window.after)) {
+        if (find(rq, window.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
         i = last->number;
     }
-    list_open(&list, &page);
+    list_open(&list, &window);
     for (; i < rq->catalog->n_campaigns; i++) {
         const struct campaign *c = &rq->catalog->campaigns[i];
         if (!may_see(rq, c))
@@ -196,11 +200,6 @@ enum err campaigns_get(struct request *rq, struct reply *reply)
 
 /* ---- PATCH /v1/campaigns/{id} ---- */
 
-struct campaign_change {
-    uint32_t number;
-    struct span patch; /* JSON, as sent */
-};
-
 static enum err patched(struct span stored, struct span patch, struct buf *out, struct problem *p)
 {
     json_t *change;
@@ -213,7 +212,7 @@ static enum err patched(struct span stored, struct span patch, struct buf *out, 
 }
 
 /* Calls contract_check, or contract_renew, for every contract of the campaign. */
-static enum err each_contract(struct commit *cx, const struct campaign *c, bool write, struct problem *p)
+static enum err each_contract(struct batch *cx, const struct campaign *c, bool write, struct problem *p)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
@@ -221,20 +220,22 @@ static enum err each_contract(struct commit *cx, const struct campaign *c, bool 
         if (k.campaign->number != c->number)
             continue;
         k.campaign = c;
+        if (write)
+            contract_next_terms(cx, &k);
         err = write ? contract_renew(cx, &k) : contract_check(c->document, k.document, p);
     }
     return err;
 }
 
-static enum err campaign_patch_run(struct commit *cx, struct job *job, void *arg)
+enum err campaign_change_run(struct batch *cx, struct job *job)
 {
-    const struct campaign_change *change = arg;
-    struct campaign c = cx->catalog->campaigns[change->number - 1];
+    const struct record *r = &job->record;
+    struct campaign c = cx->catalog->campaigns[r->change.number - 1];
     const char *direct = catalog_contract_number(cx->catalog, c.direct)->id;
     struct span before = c.document;
     struct buf text;
     buf_heap(&text);
-    enum err err = patched(before, change->patch, &text, &job->problem);
+    enum err err = patched(before, r->change.patch, &text, &job->problem);
     if (err != ERR_OK)
         goto done;
     c.document = buf_span(&text);
@@ -263,7 +264,8 @@ enum err campaigns_patch(struct request *rq, struct reply *reply)
     buf_free(&text);
     if (err != ERR_OK)
         return err;
-    struct campaign_change *change = arena_alloc(rq->arena, sizeof *change);
-    *change = (struct campaign_change){c->number, rq->body};
-    return control_submit(rq, campaign_patch_run, change);
+    struct job *job = worker_job(rq, RECORD_CAMPAIGN_CHANGE, c->advertiser);
+    job->record.change.number = c->number;
+    job->record.change.patch = rq->body;
+    return call_submit(rq, job);
 }

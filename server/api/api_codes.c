@@ -1,8 +1,10 @@
+#include <stddef.h>
+
 #include "server/api/api.h"
-#include "server/api/page.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
-#include "server/routes.h"
-#include "server/worker/server.h"
 
 /* The code itself is a function of contract and placement under the token key: nothing of it is stored. */
 static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url, const struct contract *k,
@@ -31,11 +33,6 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
     buf_free(&b);
 }
 
-struct code_new {
-    uint32_t contract;
-    struct code code;
-};
-
 static enum err link_check(const struct contract *k, struct span url, struct problem *p)
 {
     if (!span_empty(url) && !terms_allows_link(k->terms, url))
@@ -44,40 +41,50 @@ static enum err link_check(const struct contract *k, struct span url, struct pro
     return ERR_OK;
 }
 
-static enum err code_run(struct commit *cx, struct job *job, void *arg)
+enum err code_run(struct batch *cx, struct job *job)
 {
-    struct code_new *new = arg;
-    const struct contract *k = catalog_contract_number(cx->catalog, new->contract);
+    const struct record *r = &job->record;
+    const struct contract *k = catalog_contract_number(cx->catalog, r->code.contract);
+    const struct code code = {.placement = (uint32_t)k->n_codes + 1,
+                              .label = r->code.label,
+                              .landing_url = r->code.landing_url,
+                              .created_ms = cx->now_ms};
     struct answer a;
-    new->code.placement = (uint32_t)k->n_codes + 1;
-    new->code.created_ms = cx->now_ms;
-    enum err err = link_check(k, new->code.landing_url, &job->problem); /* the campaign may have changed meanwhile */
-    if (err != ERR_OK || (err = catalog_put_code(cx->txn, k->number, &new->code)) != ERR_OK)
+    enum err err = link_check(k, code.landing_url, &job->problem); /* the campaign may have changed meanwhile */
+    if (err == ERR_OK)
+        err = catalog_put_code(cx->txn, k->number, &code);
+    if (err != ERR_OK)
         return err;
     cx->catalog_changed = true;
     answer_open(&a);
-    jw_code(&a.w, cx->tokens, cx->instance->public_url, k, &new->code);
+    jw_code(&a.w, cx->tokens, cx->instance->public_url, k, &code);
     answer_job(&a, job, 201);
     return ERR_OK;
 }
 
+struct code_body {
+    struct span label, landing_url;
+};
+
 enum err codes_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const char *const names[] = {"label", "landing_url", NULL};
+    static const struct body_member members[] = {
+        {"label", BODY_TEXT, offsetof(struct code_body, label), LIMIT_LABEL, true},
+        {"landing_url", BODY_TEXT, offsetof(struct code_body, landing_url), LIMIT_URL, false},
+        {NULL},
+    };
+    struct code_body in = {{0}, {0}};
     const struct contract *k;
-    json_t *body;
     enum err err;
-    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, members, &in)) != ERR_OK ||
+        (err = link_check(k, in.landing_url, &rq->problem)) != ERR_OK)
         return err;
-    struct code_new *new = arena_alloc(rq->arena, sizeof *new);
-    *new = (struct code_new){.contract = k->number};
-    if ((err = api_text(rq, body, "label", LIMIT_LABEL, &new->code.label)) == ERR_OK &&
-        json_object_get(body, "landing_url") != NULL &&
-        (err = api_text(rq, body, "landing_url", LIMIT_URL, &new->code.landing_url)) == ERR_OK)
-        err = link_check(k, new->code.landing_url, &rq->problem);
-    json_decref(body);
-    return err == ERR_OK ? control_submit(rq, code_run, new) : err;
+    struct job *job = worker_job(rq, RECORD_CODE, k->campaign->advertiser);
+    job->record.code.contract = k->number;
+    job->record.code.label = in.label;
+    job->record.code.landing_url = in.landing_url;
+    return call_submit(rq, job);
 }
 
 /* The cursor is the code's text. */
@@ -94,16 +101,16 @@ static enum err placement_after(struct request *rq, const struct contract *k, st
 enum err codes_list(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
-    struct page page;
+    struct window window;
     struct list list;
     size_t i = 0;
     enum err err;
-    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = page_read(rq, NULL, 0, &page)) != ERR_OK ||
-        (err = placement_after(rq, k, page.after, &i)) != ERR_OK)
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = window_read(rq, NULL, 0, &window)) != ERR_OK ||
+        (err = placement_after(rq, k, window.after, &i)) != ERR_OK)
         return err;
-    list_open(&list, &page);
+    list_open(&list, &window);
     for (; i < k->n_codes && list_item(&list); i++)
-        jw_code(&list.w, rq->worker->tokens, rq->worker->shared->instance.public_url, k, &k->codes[i]);
+        jw_code(&list.w, rq->worker->tokens, rq->worker->server->instance.public_url, k, &k->codes[i]);
     char last[CODE_LEN];
     code_write(rq->worker->tokens, &(struct tracking_code){k->number, (uint32_t)i}, last);
     list_reply(rq, reply, &list, span_of(last, CODE_LEN));

@@ -1,8 +1,11 @@
+#include <stddef.h>
+
 #include "server/api/api.h"
-#include "server/api/page.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
-#include "server/routes.h"
 #include "server/system/system.h"
 
 /* The document without the times that are open (""), and beside it: created_at, terms_index, terms_version. */
@@ -37,40 +40,36 @@ static enum err answer_contract(struct job *job, const struct contract *k, int s
 
 /* ---- POST /v1/contracts ---- */
 
-struct contract_new {
-    uint32_t campaign, publisher;
-    char id[17];
-    struct span document;
-};
-
-static enum err contract_create_run(struct commit *cx, struct job *job, void *arg)
+enum err contract_run(struct batch *cx, struct job *job)
 {
-    const struct contract_new *new = arg;
+    const struct record *r = &job->record;
     const struct catalog *cat = cx->catalog;
     struct contract k = {
         .number = (uint32_t)cat->n_contracts + 1,
-        .campaign = &cat->campaigns[new->campaign - 1],
-        .publisher = &cat->parties[new->publisher - 1],
-        .document = new->document,
+        .campaign = &cat->campaigns[r->contract.campaign - 1],
+        .publisher = &cat->parties[r->contract.publisher - 1],
+        .document = r->contract.document,
+        .terms_version = 1,
         .created_ms = cx->now_ms,
     };
-    memcpy(k.id, new->id, sizeof new->id);
-    if (catalog_contract(cat, span_str(k.id)) != NULL)
-        return problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again");
-    /* the campaign may have changed since the worker looked */
-    enum err err = contract_check(k.campaign->document, k.document, &job->problem);
-    if (err != ERR_OK || (err = contract_open(cx, &k)) != ERR_OK)
-        return err;
-    cx->catalog_changed = true;
-    return answer_contract(job, &k, 201);
+    memcpy(k.id, r->contract.id, sizeof k.id);
+    enum err err = call_taken(job, catalog_contract(cat, span_str(k.id)));
+    if (err == ERR_OK) /* the campaign may have changed since the worker looked */
+        err = contract_check(k.campaign->document, k.document, &job->problem);
+    if (err == ERR_OK)
+        err = answer_contract(job, &k, 201); /* its terms are entry 0, version 1 */
+    if (err == ERR_OK)
+        err = contract_open(cx, &k);
+    cx->catalog_changed = err == ERR_OK;
+    return err;
 }
 
-static enum err contract_parties(struct request *rq, const json_t *body, struct contract_new *new)
+static enum err contract_parties(struct request *rq, const json_t *body, struct record *r)
 {
     struct span campaign_id, publisher_id;
     enum err err;
-    if ((err = api_text(rq, body, "campaign", LIMIT_ID, &campaign_id)) != ERR_OK ||
-        (err = api_text(rq, body, "publisher", LIMIT_ID, &publisher_id)) != ERR_OK)
+    if ((err = body_text(rq, body, "campaign", LIMIT_ID, &campaign_id)) != ERR_OK ||
+        (err = body_text(rq, body, "publisher", LIMIT_ID, &publisher_id)) != ERR_OK)
         return err;
     const struct campaign *c = catalog_campaign(rq->catalog, campaign_id);
     const struct party *p = catalog_party(rq->catalog, publisher_id);
@@ -80,31 +79,40 @@ static enum err contract_parties(struct request *rq, const json_t *body, struct 
         return problem(&rq->problem, ERR_INVALID, "publisher", "must be the id of a party of kind publisher");
     if (json_object_get(body, "price") == NULL)
         return problem(&rq->problem, ERR_INVALID, "price", "is required: an object with the price book");
-    new->campaign = c->number;
-    new->publisher = p->number;
+    r->contract.campaign = c->number;
+    r->contract.publisher = p->number;
+    r->advertiser = c->advertiser->number;
     return ERR_OK;
+}
+
+static enum err document(struct request *rq, const json_t *body, struct record *r)
+{
+    struct buf text;
+    random_id('C', r->contract.id);
+    buf_heap(&text);
+    enum err err = contract_document(body, span_str(r->contract.id), &text, &rq->problem);
+    if (err == ERR_OK) {
+        r->contract.document = arena_copy(rq->arena, buf_span(&text));
+        err = contract_check(rq->catalog->campaigns[r->contract.campaign - 1].document, r->contract.document,
+                             &rq->problem);
+    }
+    buf_free(&text);
+    return err;
 }
 
 enum err contracts_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     json_t *body;
-    struct buf text;
-    struct contract_new *new = arena_alloc(rq->arena, sizeof *new);
-    enum err err = api_body(rq, NULL, &body);
+    struct job *job = worker_job(rq, RECORD_CONTRACT, NULL);
+    enum err err = body_object(rq, &body);
     if (err != ERR_OK)
         return err;
-    *new = (struct contract_new){0};
-    random_id('C', new->id);
-    buf_heap(&text);
-    if ((err = contract_parties(rq, body, new)) == ERR_OK &&
-        (err = contract_document(body, span_str(new->id), &text, &rq->problem)) == ERR_OK) {
-        new->document = arena_copy(rq->arena, buf_span(&text));
-        err = contract_check(rq->catalog->campaigns[new->campaign - 1].document, new->document, &rq->problem);
-    }
-    buf_free(&text);
+    err = contract_parties(rq, body, &job->record);
+    if (err == ERR_OK)
+        err = document(rq, body, &job->record);
     json_decref(body);
-    return err == ERR_OK ? control_submit(rq, contract_create_run, new) : err;
+    return err == ERR_OK ? call_submit(rq, job) : err;
 }
 
 /* ---- GET /v1/contracts[/{id}] ---- */
@@ -112,19 +120,19 @@ enum err contracts_create(struct request *rq, struct reply *reply)
 enum err contracts_list(struct request *rq, struct reply *reply)
 {
     struct param campaign = {.name = "campaign"};
-    struct page page;
+    struct window window;
     struct list list;
     const struct contract *last = NULL;
     size_t i = 0;
-    enum err err = page_read(rq, &campaign, 1, &page);
+    enum err err = window_read(rq, &campaign, 1, &window);
     if (err != ERR_OK)
         return err;
-    if (!span_empty(page.after)) {
-        if (api_contract(rq, page.after, &last) != ERR_OK)
+    if (!span_empty(window.after)) {
+        if (call_contract(rq, window.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
         i = last->number;
     }
-    list_open(&list, &page);
+    list_open(&list, &window);
     for (; i < rq->catalog->n_contracts; i++) {
         const struct contract *k = &rq->catalog->contracts[i];
         if (!catalog_may_read(rq->catalog, rq->caller, k) ||
@@ -147,7 +155,7 @@ enum err contracts_get(struct request *rq, struct reply *reply)
     const struct contract *k;
     struct answer a;
     enum err err;
-    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = api_contract(rq, rq->param[0], &k)) != ERR_OK)
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
         return err;
     answer_open(&a);
     if ((err = jw_contract(&a.w, k)) == ERR_OK)
@@ -158,11 +166,6 @@ enum err contracts_get(struct request *rq, struct reply *reply)
 }
 
 /* ---- PATCH /v1/contracts/{id} ---- */
-
-struct contract_change {
-    uint32_t number;
-    struct span patch; /* JSON, as sent */
-};
 
 static enum err patched(const struct contract *k, struct span patch, struct buf *out, struct problem *p)
 {
@@ -175,23 +178,24 @@ static enum err patched(const struct contract *k, struct span patch, struct buf 
     return err == ERR_OK ? contract_check(k->campaign->document, buf_span(out), p) : err;
 }
 
-static enum err contract_patch_run(struct commit *cx, struct job *job, void *arg)
+enum err contract_change_run(struct batch *cx, struct job *job)
 {
-    const struct contract_change *change = arg;
-    struct contract k = *catalog_contract_number(cx->catalog, change->number);
-    struct span before = k.document;
+    const struct record *r = &job->record;
+    const struct contract *now = catalog_contract_number(cx->catalog, r->change.number);
+    struct contract k = *now;
     struct buf text;
     buf_heap(&text);
-    enum err err = patched(&k, change->patch, &text, &job->problem);
+    enum err err = patched(now, r->change.patch, &text, &job->problem);
     if (err != ERR_OK)
         goto done;
     k.document = buf_span(&text);
-    if (!span_eq(before, k.document)) {
-        if ((err = contract_renew(cx, &k)) != ERR_OK)
-            goto done;
-        cx->catalog_changed = true;
-    }
+    bool changed = !span_eq(now->document, k.document);
+    if (changed)
+        contract_next_terms(cx, &k);
     err = answer_contract(job, &k, 200);
+    if (err == ERR_OK && changed)
+        err = contract_renew(cx, &k);
+    cx->catalog_changed = err == ERR_OK && changed;
 done:
     buf_free(&text);
     return err;
@@ -202,7 +206,7 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
     (void)reply;
     const struct contract *k;
     struct buf text;
-    enum err err = api_contract(rq, rq->param[0], &k);
+    enum err err = call_contract(rq, rq->param[0], &k);
     if (err != ERR_OK)
         return err;
     buf_heap(&text);
@@ -210,57 +214,57 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
     buf_free(&text);
     if (err != ERR_OK)
         return err;
-    struct contract_change *change = arena_alloc(rq->arena, sizeof *change);
-    *change = (struct contract_change){k->number, rq->body};
-    return control_submit(rq, contract_patch_run, change);
+    struct job *job = worker_job(rq, RECORD_CONTRACT_CHANGE, k->campaign->advertiser);
+    job->record.change.number = k->number;
+    job->record.change.patch = rq->body;
+    return call_submit(rq, job);
 }
 
 /* ---- POST /v1/contracts/{id}/grants ---- */
 
-struct grant_new {
-    uint32_t contract, party;
-};
-
-static enum err grant_run(struct commit *cx, struct job *job, void *arg)
+enum err grant_run(struct batch *cx, struct job *job)
 {
-    const struct grant_new *g = arg;
+    const struct record *r = &job->record;
     struct answer a;
-    enum err err = catalog_put_grant(cx->txn, g->contract, g->party, cx->now_ms);
+    enum err err = catalog_put_grant(cx->txn, r->grant.contract, r->grant.party, cx->now_ms);
     if (err != ERR_OK)
         return err;
     cx->catalog_changed = true;
     answer_open(&a);
     jw_object(&a.w);
-    jw_kstr(&a.w, "contract", span_str(cx->catalog->contracts[g->contract - 1].id));
-    jw_kstr(&a.w, "party", span_str(cx->catalog->parties[g->party - 1].id));
+    jw_kstr(&a.w, "contract", span_str(cx->catalog->contracts[r->grant.contract - 1].id));
+    jw_kstr(&a.w, "party", span_str(cx->catalog->parties[r->grant.party - 1].id));
     jw_object_end(&a.w);
     answer_job(&a, job, 201);
     return ERR_OK;
 }
 
+struct grant_body {
+    struct span auditor, party;
+};
+
 /* {"party"}, or {"auditor"}: the same. */
 enum err grants_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const char *const names[] = {"auditor", "party", NULL};
+    static const struct body_member members[] = {
+        {"auditor", BODY_TEXT, offsetof(struct grant_body, auditor), LIMIT_ID, false},
+        {"party", BODY_TEXT, offsetof(struct grant_body, party), LIMIT_ID, false},
+        {NULL},
+    };
+    struct grant_body in = {{0}, {0}};
     const struct contract *k;
-    json_t *body;
-    struct span id;
     enum err err;
-    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, members, &in)) != ERR_OK)
         return err;
-    const char *name = json_object_get(body, "auditor") != NULL ? "auditor" : "party";
-    if (json_object_get(body, "auditor") != NULL && json_object_get(body, "party") != NULL)
-        err = problem(&rq->problem, ERR_INVALID, "auditor", "means the same as party: give one of the two");
-    else
-        err = api_text(rq, body, name, LIMIT_ID, &id);
-    json_decref(body);
-    if (err != ERR_OK)
-        return err;
-    const struct party *p = catalog_party(rq->catalog, id);
+    if (in.auditor.ptr != NULL && in.party.ptr != NULL)
+        return problem(&rq->problem, ERR_INVALID, "auditor", "means the same as party: give one of the two");
+    const char *name = in.auditor.ptr != NULL ? "auditor" : "party";
+    const struct party *p = catalog_party(rq->catalog, in.auditor.ptr != NULL ? in.auditor : in.party);
     if (p == NULL || p->role != ROLE_AUDITOR)
         return problem(&rq->problem, ERR_INVALID, name, "must be the id of a party of kind auditor");
-    struct grant_new *g = arena_alloc(rq->arena, sizeof *g);
-    *g = (struct grant_new){k->number, p->number};
-    return control_submit(rq, grant_run, g);
+    struct job *job = worker_job(rq, RECORD_GRANT, k->campaign->advertiser);
+    job->record.grant.contract = k->number;
+    job->record.grant.party = p->number;
+    return call_submit(rq, job);
 }

@@ -1,29 +1,15 @@
+#include <stddef.h>
+
 #include "common/base/bytes.h"
 #include "common/base/money.h"
 #include "server/api/api.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
 #include "server/api/lead_json.h"
-#include "server/api/page.h"
-#include "server/audit/audit.h"
+#include "server/api/list.h"
 #include "server/postback/postback.h"
-#include "server/routes.h"
-#include "server/worker/server.h"
 
-enum { LEADS_SCAN = 20000 }; /* rows that one page looks at: past it the page ends early, with `next` */
-
-/* A lead the caller may see. */
-static enum err find(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)
-{
-    struct pointer p;
-    if (lead_ref_read(rq->worker->tokens, ref, &p) == ERR_OK) {
-        const struct contract *found = catalog_contract_number(rq->catalog, p.contract);
-        if (found != NULL && catalog_may_read(rq->catalog, rq->caller, found)) {
-            *k = found;
-            *index = p.index;
-            return ERR_OK;
-        }
-    }
-    return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such lead, or it is not yours to see");
-}
+enum { LEADS_SCAN = 20000 }; /* rows that one call looks at: past it the list ends early, with `next` */
 
 static void ref_write(struct request *rq, const struct contract *k, uint64_t index, char out[LEAD_REF_LEN])
 {
@@ -78,20 +64,20 @@ static enum err leads_write(struct leads *l)
     return ERR_OK;
 }
 
-static enum err leads_page(struct request *rq, struct leads *l, struct page *page)
+static enum err leads_page(struct request *rq, struct leads *l, struct window *window)
 {
     struct param status = {.name = "status"};
     struct pointer after;
-    enum err err = page_read(rq, &status, 1, page);
+    enum err err = window_read(rq, &status, 1, window);
     if (err != ERR_OK)
         return err;
     l->filtered = status.given;
     if (status.given && status_parse(status.value, &l->status) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "status",
                        "must be pending, held, approved, rejected, duplicate, returned or converted");
-    if (span_empty(page->after))
+    if (span_empty(window->after))
         return ERR_OK;
-    if (lead_ref_read(rq->worker->tokens, page->after, &after) != ERR_OK || after.contract != l->k->number)
+    if (lead_ref_read(rq->worker->tokens, window->after, &after) != ERR_OK || after.contract != l->k->number)
         return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
     l->at = after.index + 1;
     return ERR_OK;
@@ -100,12 +86,12 @@ static enum err leads_page(struct request *rq, struct leads *l, struct page *pag
 enum err leads_list(struct request *rq, struct reply *reply)
 {
     struct leads l = {.rq = rq};
-    struct page page;
+    struct window window;
     enum err err;
-    if ((err = api_contract(rq, rq->param[0], &l.k)) != ERR_OK || (err = leads_page(rq, &l, &page)) != ERR_OK ||
+    if ((err = call_contract(rq, rq->param[0], &l.k)) != ERR_OK || (err = leads_page(rq, &l, &window)) != ERR_OK ||
         (err = worker_reader(rq->worker, &l.txn)) != ERR_OK)
         return err;
-    list_open(&l.list, &page);
+    list_open(&l.list, &window);
     if ((err = leads_write(&l)) == ERR_OK)
         list_reply(rq, reply, &l.list, span_of(l.last, sizeof l.last));
     else
@@ -133,7 +119,7 @@ enum err leads_get(struct request *rq, struct reply *reply)
     struct lead_row row;
     struct answer a;
     enum err err;
-    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = find(rq, rq->param[0], &k, &index)) != ERR_OK ||
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_lead(rq, rq->param[0], &k, &index)) != ERR_OK ||
         (err = worker_reader(rq->worker, &t)) != ERR_OK || (err = lead_row_get(t, k, index, &row)) != ERR_OK)
         return err;
     answer_open(&a);
@@ -144,152 +130,61 @@ enum err leads_get(struct request *rq, struct reply *reply)
     return err;
 }
 
-/* ---- GET /v1/leads/{ref}/proof: C2SP tlog-proof ---- */
-
-static void proof_write(struct buf *out, uint64_t index, const struct hash *path, size_t n, struct span note)
-{
-    buf_str(out, "c2sp.org/tlog-proof@v1\nindex ");
-    buf_u64(out, index);
-    buf_byte(out, '\n');
-    for (size_t i = 0; i < n; i++) {
-        buf_b64(out, path[i].b, sizeof path[i].b);
-        buf_byte(out, '\n');
-    }
-    buf_byte(out, '\n');
-    buf_span_add(out, note);
-}
-
-/* ERR_BUSY: the log's signed head does not take the lead in yet. */
-static enum err proof_reply(struct request *rq, struct reply *reply)
-{
-    const struct contract *k;
-    uint64_t index;
-    struct txn *t;
-    struct head head;
-    struct hash path[MERKLE_HEIGHT];
-    size_t n;
-    struct buf note, text;
-    enum err err = find(rq, rq->param[0], &k, &index);
-    if (err != ERR_OK)
-        return err;
-    buf_heap(&note);
-    buf_heap(&text);
-    if ((err = audit_checkpoint(rq, k->number, &t, &head, &note)) != ERR_OK)
-        goto done;
-    if (index >= head.size) {
-        err = problem(&rq->problem, ERR_BUSY, "", "the log's head takes this lead in within a second; ask again");
-        goto done;
-    }
-    struct tile_source source = {t, k->number};
-    struct merkle_reader nodes = ledger_nodes(&source);
-    if ((err = merkle_inclusion(&nodes, index, head.size, path, &n)) != ERR_OK)
-        goto done;
-    proof_write(&text, index, path, n, buf_span(&note));
-    reply_body(rq, reply, "text/plain; charset=utf-8", buf_span(&text));
-    reply_header(reply, "Cache-Control", SPAN("no-store"));
-done:
-    buf_free(&note);
-    buf_free(&text);
-    return err;
-}
-
-static enum err nothing_run(struct commit *cx, struct job *job, void *arg)
-{
-    (void)cx;
-    (void)job;
-    (void)arg;
-    return ERR_OK;
-}
-
-/* A receipt may be a moment older than the head: then the head is brought up to it. */
-enum err leads_proof(struct request *rq, struct reply *reply)
-{
-    enum err err = params_read(rq, NULL, 0);
-    if (err != ERR_OK || (err = proof_reply(rq, reply)) != ERR_BUSY)
-        return err;
-    rq->problem = (struct problem){0};
-    return control_submit_after_sweep(rq, nothing_run, NULL);
-}
-
-enum err leads_proof_finish(struct request *rq, struct job *job, struct reply *reply)
-{
-    return job->err == ERR_OK ? proof_reply(rq, reply) : job->err;
-}
-
 /* ---- POST /v1/leads/{ref}/dispositions ---- */
 
-/* The pipeline's own job, run inside a control job: so a disposition takes an Idempotency-Key like every other write,
- * and answers like a postback. */
-struct disposition {
-    uint32_t party;
-    struct job job;
-};
-
-static enum err disposition_run(struct commit *cx, struct job *job, void *arg)
+/* As a postback's, but it takes an Idempotency-Key like every other write: so it is answered here. */
+enum err dispose_run(struct batch *cx, struct job *job)
 {
-    struct disposition *d = arg;
     struct answer a;
     struct entry entry;
-    d->job.worker = job->worker;
-    d->job.exchange = job->exchange;
-    d->job.arena = job->arena;
-    d->job.disposition.party = &cx->catalog->parties[d->party - 1];
-    enum err err = pipeline_run(cx, &d->job);
-    if (err != ERR_OK) {
-        job->problem = d->job.problem;
+    enum err err = pipeline_disposition(cx, job);
+    if (err != ERR_OK)
         return err;
-    }
-    if ((err = entry_read(d->job.entry, &entry, NULL)) != ERR_OK)
-        return err;
+    if (entry_read(job->entry, &entry, NULL) != ERR_OK)
+        return ERR_IO; /* what stands in the log does not read: nothing may go on from here */
     answer_open(&a);
-    postback_answer(&a.w, catalog_contract_number(cx->catalog, d->job.out_contract), d->job.index, &d->job.leaf, &entry,
+    postback_answer(&a.w, catalog_contract_number(cx->catalog, job->out_contract), job->index, &job->leaf, &entry,
                     cx->tokens, cx->statement_signer);
     answer_job(&a, job, 200);
     entry_close(&entry);
-    if (!d->job.replayed)
-        job->entry = d->job.entry; /* control_finish counts it, after the commit */
     return ERR_OK;
 }
+
+struct dispose_body {
+    struct body_int amount_micros;
+    struct span currency, reason, status;
+};
 
 static bool is_disposition(enum status s)
 {
     return s == STATUS_APPROVED || s == STATUS_REJECTED || s == STATUS_RETURNED || s == STATUS_CONVERTED;
 }
 
-/* {"status", "reason"?, "amount_micros"?, "currency"?}: the last two of a sale. */
-static enum err disposition_body(struct request *rq, const struct contract *k, struct disposition_report *r)
+/* Amount and currency are of a sale. */
+static enum err dispose_read(struct request *rq, const struct contract *k, struct disposition_report *r)
 {
-    static const char *const names[] = {"amount_micros", "currency", "reason", "status", NULL};
-    json_t *body;
-    struct span word;
-    bool has_amount = false;
-    enum err err = api_body(rq, names, &body);
+    static const struct body_member members[] = {
+        {"amount_micros", BODY_INT, offsetof(struct dispose_body, amount_micros), MONEY_MAX_MICROS, false},
+        {"currency", BODY_TEXT, offsetof(struct dispose_body, currency), 3, false},
+        {"reason", BODY_TEXT, offsetof(struct dispose_body, reason), LIMIT_FIELD, false},
+        {"status", BODY_TEXT, offsetof(struct dispose_body, status), LIMIT_LABEL, true},
+        {NULL},
+    };
+    struct dispose_body in = {.currency = {0}};
+    enum err err = body_read(rq, members, &in);
     if (err != ERR_OK)
         return err;
-    if ((err = api_text(rq, body, "status", LIMIT_LABEL, &word)) != ERR_OK)
-        goto done;
-    if (status_parse(word, &r->status) != ERR_OK || !is_disposition(r->status)) {
-        err = problem(&rq->problem, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
-        goto done;
-    }
-    if (json_object_get(body, "reason") != NULL &&
-        (err = api_text(rq, body, "reason", LIMIT_FIELD, &r->text)) != ERR_OK)
-        goto done;
-    if ((err = json_get_int(body, "", "amount_micros", 0, MONEY_MAX_MICROS, &r->amount_micros, &has_amount,
-                            &rq->problem)) != ERR_OK)
-        goto done;
-    if (has_amount && r->status != STATUS_CONVERTED) {
-        err =
-            problem(&rq->problem, ERR_INVALID, "amount_micros", "belongs to status converted: it is the sale's amount");
-        goto done;
-    }
-    r->currency = has_amount ? k->terms->currency : (struct span){0};
-    if (json_object_get(body, "currency") != NULL &&
-        (err = api_text(rq, body, "currency", 3, &r->currency)) == ERR_OK && !span_eq(r->currency, k->terms->currency))
-        err = problem(&rq->problem, ERR_INVALID, "currency", "must be the campaign's currency");
-done:
-    json_decref(body);
-    return err;
+    if (status_parse(in.status, &r->status) != ERR_OK || !is_disposition(r->status))
+        return problem(&rq->problem, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
+    if (in.amount_micros.given && r->status != STATUS_CONVERTED)
+        return problem(&rq->problem, ERR_INVALID, "amount_micros",
+                       "belongs to status converted: it is the sale's amount");
+    if (in.currency.ptr != NULL && !span_eq(in.currency, k->terms->currency))
+        return problem(&rq->problem, ERR_INVALID, "currency", "must be the campaign's currency");
+    r->text = in.reason;
+    r->amount_micros = in.amount_micros.value;
+    r->currency = in.currency.ptr != NULL || in.amount_micros.given ? k->terms->currency : (struct span){0};
+    return ERR_OK;
 }
 
 enum err leads_dispose(struct request *rq, struct reply *reply)
@@ -297,21 +192,18 @@ enum err leads_dispose(struct request *rq, struct reply *reply)
     (void)reply;
     const struct contract *k;
     uint64_t index;
-    enum err err = find(rq, rq->param[0], &k, &index);
+    enum err err = call_lead(rq, rq->param[0], &k, &index);
     if (err != ERR_OK)
         return err;
     if (!caller_is(rq, ROLE_OPERATOR) && !caller_is(rq, ROLE_ADVERTISER))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "leads are decided by the advertiser or the operator");
-    struct disposition *d = arena_alloc(rq->arena, sizeof *d);
-    memset(d, 0, sizeof *d);
+    struct job *job = worker_job(rq, RECORD_DISPOSE, k->campaign->advertiser);
+    struct record_disposition *d = &job->record.disposition;
     d->party = rq->caller->number;
-    d->job.kind = JOB_DISPOSITION;
-    d->job.now_ms = rq->arrived_ms;
-    struct disposition_job *dj = &d->job.disposition;
-    dj->by_lead = true;
-    dj->pointer = (struct pointer){.contract = k->number, .index = index};
-    dj->report.party = span_str(rq->caller->id);
-    dj->report.trust = TRUST_API;
-    err = disposition_body(rq, k, &dj->report);
-    return err == ERR_OK ? control_submit(rq, disposition_run, d) : err;
+    d->by_lead = true;
+    d->pointer = (struct pointer){.contract = k->number, .index = index};
+    d->report.party = span_str(rq->caller->id);
+    d->report.trust = TRUST_API;
+    err = dispose_read(rq, k, &d->report);
+    return err == ERR_OK ? call_submit(rq, job) : err;
 }

@@ -1,13 +1,15 @@
+/* Parties and their countersigning keys. */
+#include <stddef.h>
+
 #include "common/ledger/jws.h"
 #include "server/api/api.h"
-#include "server/api/page.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/draw.h"
+#include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
-#include "server/routes.h"
 #include "server/system/system.h"
-#include "server/worker/server.h"
-
-enum { SECRET_LEN = 32 };
 
 static void jw_party(struct jw *w, const struct catalog *c, const struct party *p)
 {
@@ -33,104 +35,104 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
     jw_object_end(w);
 }
 
-static void jw_secret(struct jw *w, const struct secret *s)
-{
-    struct buf text;
-    buf_heap(&text);
-    whsec_encode(&text, s->key, s->len);
-    jw_kstr(w, "postback_secret", buf_span(&text));
-    crypto_wipe(text.ptr, text.len);
-    buf_free(&text);
-}
-
-static void secret_new(struct secret *s, const struct party *party, int64_t now_ms)
-{
-    *s = (struct secret){.party = party, .len = SECRET_LEN, .created_ms = now_ms};
-    random_id('K', s->kid);
-    random_bytes(s->key, s->len);
-}
-
-/* Ids and kids are random; one that is taken already would hide another row, so it is refused (try again: another one
- * is drawn). */
-static enum err taken(struct job *job, const void *row)
-{
-    return row != NULL ? problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again")
-                       : ERR_OK;
-}
-
 /* ---- POST /v1/parties ---- */
 
-static enum err party_create_run(struct commit *cx, struct job *job, void *arg)
+static enum err party_put(struct batch *cx, const struct record *r, const struct party *p)
 {
-    struct party *p = arg;
-    struct secret secret;
-    char token[API_TOKEN_LEN + 1];
+    struct secret secret = {.party = p, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
+    memcpy(secret.kid, r->party.secret.kid, sizeof secret.kid);
+    enum err err = catalog_put_party(cx->txn, p);
+    if (err == ERR_OK)
+        err = catalog_put_secret(cx->txn, &secret);
+    if (err == ERR_OK)
+        err = catalog_put_token(cx->txn, r->party.token.sha256, p->number, cx->now_ms);
+    cx->catalog_changed = err == ERR_OK;
+    return err;
+}
+
+static enum err party_answer(struct batch *cx, struct job *job, const struct party *p)
+{
+    const struct record *r = &job->record;
     struct answer a;
-    enum err err;
-    p->number = (uint32_t)cx->catalog->n_parties + 1;
-    p->created_ms = cx->now_ms;
-    random_id('P', p->id);
-    secret_new(&secret, p, cx->now_ms);
-    api_token_new(token);
-    if ((err = taken(job, catalog_party(cx->catalog, span_str(p->id)))) != ERR_OK ||
-        (err = taken(job, catalog_secret(cx->catalog, span_str(secret.kid)))) != ERR_OK ||
-        (err = catalog_put_party(cx->txn, p)) != ERR_OK ||
-        (err = catalog_put_secret(cx->txn, cx->instance->keys, &secret)) != ERR_OK ||
-        (err = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms)) != ERR_OK)
-        goto done;
-    cx->catalog_changed = true;
     answer_open(&a);
     jw_object(&a.w);
     jw_ktime(&a.w, "created_at", p->created_ms);
     jw_kstr(&a.w, "id", span_str(p->id));
-    jw_kstr(&a.w, "kid", span_str(secret.kid));
+    jw_kstr(&a.w, "kid", span_str(r->party.secret.kid));
     jw_kstr(&a.w, "kind", span_str(role_word(p->role)));
     jw_kstr(&a.w, "name", p->name);
-    jw_secret(&a.w, &secret);
-    jw_kstr(&a.w, "token", span_str(token));
+    enum err err = jw_drawn_secret(&a.w, cx->instance->keys, &r->party.secret);
+    if (err == ERR_OK)
+        err = jw_drawn_token(&a.w, cx->instance->keys, &r->party.token);
     jw_object_end(&a.w);
-    answer_job(&a, job, 201);
-done:
-    crypto_wipe(&secret, sizeof secret);
-    crypto_wipe(token, sizeof token);
+    if (err == ERR_OK)
+        answer_job(&a, job, 201);
+    else
+        answer_abandon(&a);
     return err;
 }
+
+enum err party_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    struct party p = {.number = (uint32_t)cx->catalog->n_parties + 1, .name = r->party.name, .created_ms = cx->now_ms};
+    memcpy(p.id, r->party.id, sizeof p.id);
+    enum err err = role_parse(r->party.role, &p.role);
+    if (err == ERR_OK)
+        err = call_taken(job, catalog_party(cx->catalog, span_str(p.id)));
+    if (err == ERR_OK)
+        err = call_taken(job, catalog_secret(cx->catalog, span_str(r->party.secret.kid)));
+    if (err == ERR_OK)
+        err = party_answer(cx, job, &p);
+    return err == ERR_OK ? party_put(cx, r, &p) : err;
+}
+
+struct party_body {
+    struct span kind, name;
+};
 
 enum err parties_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const char *const names[] = {"kind", "name", NULL};
-    json_t *body;
-    struct span kind;
-    enum err err = api_body(rq, names, &body);
+    static const struct body_member members[] = {
+        {"kind", BODY_TEXT, offsetof(struct party_body, kind), LIMIT_LABEL, true},
+        {"name", BODY_TEXT, offsetof(struct party_body, name), LIMIT_LABEL, true},
+        {NULL},
+    };
+    struct party_body in = {{0}, {0}};
+    enum role role;
+    enum err err = body_read(rq, members, &in);
     if (err != ERR_OK)
         return err;
-    struct party *p = arena_alloc(rq->arena, sizeof *p);
-    *p = (struct party){0};
-    if ((err = api_text(rq, body, "name", LIMIT_LABEL, &p->name)) == ERR_OK &&
-        (err = api_text(rq, body, "kind", LIMIT_LABEL, &kind)) == ERR_OK && role_parse(kind, &p->role) != ERR_OK)
-        err = problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
-    json_decref(body);
-    return err == ERR_OK ? control_submit(rq, party_create_run, p) : err;
+    if (role_parse(in.kind, &role) != ERR_OK)
+        return problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
+    struct job *job = worker_job(rq, RECORD_PARTY, NULL);
+    struct record *r = &job->record;
+    r->party.name = in.name;
+    r->party.role = in.kind;
+    random_id('P', r->party.id);
+    draw_secret(rq, &r->party.secret);
+    draw_token(rq, &r->party.token);
+    return call_submit(rq, job);
 }
 
 /* ---- GET /v1/parties[/{id}] ---- */
 
 enum err parties_list(struct request *rq, struct reply *reply)
 {
-    struct page page;
+    struct window window;
     struct list list;
     const struct party *last = NULL;
-    enum err err = page_read(rq, NULL, 0, &page);
+    enum err err = window_read(rq, NULL, 0, &window);
     if (err != ERR_OK)
         return err;
     size_t i = 0;
-    if (!span_empty(page.after)) {
-        if ((err = api_party(rq, page.after, &last)) != ERR_OK)
+    if (!span_empty(window.after)) {
+        if ((err = call_party(rq, window.after, &last)) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
         i = last->number;
     }
-    list_open(&list, &page);
+    list_open(&list, &window);
     for (; i < rq->catalog->n_parties; i++) {
         const struct party *p = &rq->catalog->parties[i];
         if (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number)
@@ -149,7 +151,7 @@ enum err parties_get(struct request *rq, struct reply *reply)
     const struct party *p;
     struct answer a;
     enum err err;
-    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = api_party(rq, rq->param[0], &p)) != ERR_OK)
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_party(rq, rq->param[0], &p)) != ERR_OK)
         return err;
     answer_open(&a);
     jw_party(&a.w, rq->catalog, p);
@@ -157,156 +159,83 @@ enum err parties_get(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
-/* ---- POST /v1/parties/{id}/secrets ---- */
+/* ---- PUT /v1/parties/{id}/key: the party's row first, then the logs of one advertiser after the other ---- */
 
-struct secret_change {
-    uint32_t party;
-    struct span retire; /* a kid; empty: a new secret is wanted */
-};
-
-static enum err secret_retire_run(struct commit *cx, struct job *job, const struct secret_change *change)
+enum err party_key_run(struct batch *cx, struct job *job)
 {
-    const struct secret *s = catalog_secret(cx->catalog, change->retire);
-    struct answer a;
-    if (s == NULL || s->party->number != change->party)
-        return problem(&job->problem, ERR_NOT_FOUND, "retire", "this party has no secret of that kid");
-    struct secret retired = *s;
-    retired.retired = true;
-    enum err err = catalog_put_secret(cx->txn, cx->instance->keys, &retired);
-    crypto_wipe(&retired, sizeof retired);
-    if (err != ERR_OK)
-        return err;
-    cx->catalog_changed = true;
-    answer_open(&a);
-    jw_object(&a.w);
-    jw_kstr(&a.w, "kid", span_str(s->kid));
-    jw_kbool(&a.w, "retired", true);
-    jw_object_end(&a.w);
-    answer_job(&a, job, 200);
-    return ERR_OK;
-}
-
-static enum err secret_run(struct commit *cx, struct job *job, void *arg)
-{
-    const struct secret_change *change = arg;
-    struct secret s;
-    struct answer a;
-    enum err err;
-    if (!span_empty(change->retire))
-        return secret_retire_run(cx, job, change);
-    secret_new(&s, &cx->catalog->parties[change->party - 1], cx->now_ms);
-    if ((err = taken(job, catalog_secret(cx->catalog, span_str(s.kid)))) != ERR_OK ||
-        (err = catalog_put_secret(cx->txn, cx->instance->keys, &s)) != ERR_OK)
-        goto done;
-    cx->catalog_changed = true;
-    answer_open(&a);
-    jw_object(&a.w);
-    jw_kstr(&a.w, "kid", span_str(s.kid));
-    jw_secret(&a.w, &s);
-    jw_object_end(&a.w);
-    answer_job(&a, job, 201);
-done:
-    crypto_wipe(&s, sizeof s);
+    const struct record *r = &job->record;
+    struct party p = cx->catalog->parties[r->key.party - 1];
+    if (p.has_key && memcmp(p.pub, r->key.pub, sizeof p.pub) == 0)
+        return ERR_OK;
+    p.has_key = true;
+    memcpy(p.pub, r->key.pub, sizeof p.pub);
+    enum err err = catalog_put_party(cx->txn, &p);
+    cx->catalog_changed = err == ERR_OK;
     return err;
 }
 
-enum err secrets_create(struct request *rq, struct reply *reply)
+/* Logs that have this key already keep it; a key that another one replaced meanwhile is not told. */
+enum err log_key_run(struct batch *cx, struct job *job)
 {
-    (void)reply;
-    static const char *const names[] = {"retire", NULL};
-    const struct party *p;
-    json_t *body;
-    enum err err;
-    if ((err = api_party(rq, rq->param[0], &p)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
-        return err;
-    struct secret_change *change = arena_alloc(rq->arena, sizeof *change);
-    *change = (struct secret_change){.party = p->number};
-    if (json_object_get(body, "retire") != NULL)
-        err = api_text(rq, body, "retire", LIMIT_ID, &change->retire);
-    json_decref(body);
-    return err == ERR_OK ? control_submit(rq, secret_run, change) : err;
-}
-
-/* ---- POST /v1/parties/{id}/tokens ---- */
-
-static enum err token_run(struct commit *cx, struct job *job, void *arg)
-{
-    const struct party *p = &cx->catalog->parties[*(uint32_t *)arg - 1];
-    char token[API_TOKEN_LEN + 1];
-    struct answer a;
-    api_token_new(token);
-    enum err err = catalog_put_token(cx->txn, span_str(token), p->number, cx->now_ms);
-    if (err == ERR_OK) {
-        cx->catalog_changed = true;
-        answer_open(&a);
-        jw_object(&a.w);
-        jw_kstr(&a.w, "party", span_str(p->id));
-        jw_kstr(&a.w, "token", span_str(token));
-        jw_object_end(&a.w);
-        answer_job(&a, job, 201);
-    }
-    crypto_wipe(token, sizeof token);
-    return err;
-}
-
-enum err party_tokens_create(struct request *rq, struct reply *reply)
-{
-    (void)reply;
-    static const char *const names[] = {NULL};
-    const struct party *p;
-    json_t *body;
-    enum err err;
-    if ((err = api_party(rq, rq->param[0], &p)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
-        return err;
-    json_decref(body);
-    uint32_t *number = arena_alloc(rq->arena, sizeof *number);
-    *number = p->number;
-    return control_submit(rq, token_run, number);
-}
-
-/* ---- PUT /v1/parties/{id}/key ---- */
-
-struct key_change {
-    uint32_t party;
-    uint8_t pub[ED25519_KEY_LEN];
-};
-
-static enum err key_run(struct commit *cx, struct job *job, void *arg)
-{
-    const struct key_change *change = arg;
-    struct party p = cx->catalog->parties[change->party - 1];
-    struct answer a;
+    const struct record *r = &job->record;
+    const struct party *p = &cx->catalog->parties[r->key.party - 1];
     enum err err = ERR_OK;
-    if (!p.has_key || memcmp(p.pub, change->pub, sizeof p.pub) != 0) {
-        p.has_key = true;
-        memcpy(p.pub, change->pub, sizeof p.pub);
-        if ((err = catalog_put_party(cx->txn, &p)) != ERR_OK)
-            return err;
-        cx->catalog_changed = true;
-        for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-            if (contract_has_party(&cx->catalog->contracts[i], &p))
-                err = contract_append_key(cx, &cx->catalog->contracts[i], &p);
+    if (!p->has_key || memcmp(p->pub, r->key.pub, sizeof p->pub) != 0)
+        return ERR_OK;
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
+        const struct contract *k = &cx->catalog->contracts[i];
+        if (k->campaign->advertiser->number == r->advertiser && contract_has_party(k, p))
+            err = contract_append_key(cx, k, p);
     }
-    if (err != ERR_OK)
-        return err;
-    answer_open(&a);
-    jw_party(&a.w, cx->catalog, &p);
-    answer_job(&a, job, 200);
-    return ERR_OK;
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of its entries may stand in the batch */
+}
+
+/* The next advertiser who has a contract with the party; NULL when there is none after `before`. */
+static const struct party *next_advertiser(const struct catalog *c, const struct party *p, uint32_t before)
+{
+    const struct party *next = NULL;
+    for (size_t i = 0; i < c->n_contracts; i++) {
+        const struct party *a = c->contracts[i].campaign->advertiser;
+        if (contract_has_party(&c->contracts[i], p) && a->number > before && (next == NULL || a->number < next->number))
+            next = a;
+    }
+    return next;
 }
 
 enum err party_key_put(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
-    enum err err = api_party(rq, rq->param[0], &p);
+    enum err err = call_party(rq, rq->param[0], &p);
     if (err != ERR_OK)
         return err;
     if (p->number != rq->caller->number)
         return problem(&rq->problem, ERR_FORBIDDEN, "", "a countersigning key is set by the party itself");
-    struct key_change *change = arena_alloc(rq->arena, sizeof *change);
-    change->party = p->number;
-    if ((err = jwk_read(rq->body, change->pub, &rq->problem)) != ERR_OK)
+    struct job *job = worker_job(rq, RECORD_PARTY_KEY, NULL);
+    job->record.key.party = p->number;
+    if ((err = jwk_read(rq->body, job->record.key.pub, &rq->problem)) != ERR_OK)
         return err;
-    return control_submit(rq, key_run, change);
+    return worker_submit(rq, job);
+}
+
+enum err party_key_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    if (job->err != ERR_OK)
+        return job->err;
+    struct catalog *now = catalog_hold(rq->worker->server->instance.catalog); /* with every contract there is by now */
+    const struct party *p = &now->parties[job->record.key.party - 1];
+    const struct party *advertiser = next_advertiser(now, p, job->record.advertiser);
+    enum err err = ERR_OK;
+    if (advertiser != NULL) {
+        struct job *next = worker_job(rq, RECORD_LOG_KEY, advertiser);
+        next->record.key = job->record.key;
+        err = worker_submit(rq, next);
+    } else {
+        struct answer a;
+        answer_open(&a);
+        jw_party(&a.w, now, p);
+        answer_reply(&a, rq, reply);
+    }
+    catalog_unref(now);
+    return err;
 }

@@ -1,8 +1,7 @@
 #include "server/api/lead_json.h"
 
-#include "server/api/api.h"
+#include "server/api/call.h"
 #include "server/keys/day_keys.h"
-#include "server/worker/server.h"
 
 static bool sees_contact(const struct request *rq, const struct contract *k, const struct entry_lead *l)
 {

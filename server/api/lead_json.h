@@ -3,7 +3,7 @@
 #define CS_SERVER_API_LEAD_JSON_H
 
 #include "common/base/json_write.h"
-#include "server/http/request.h"
+#include "server/worker/dispatch.h"
 
 /* Worker: the lead at `index`, as one JSON object. Contact fields only for the campaign's advertiser, and for a
  * publisher what it sent itself. `whole` adds the ledger entry itself and its leaf hash. */

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 #include "asset_openapi_json.h"
-#include "server/routes.h"
-#include "server/worker/server.h"
+#include "server/api/api.h"
 
 enum { PATH_MAX_LEN = 128 };
 
@@ -115,7 +114,7 @@ static json_t *operation(const struct route *r, const char *method, const char *
     return op;
 }
 
-static json_t *build(const struct shared *sh)
+static json_t *build(const struct server *sh)
 {
     static const struct {
         unsigned bit;
@@ -124,9 +123,8 @@ static json_t *build(const struct shared *sh)
                    {METHOD_PUT, "put"}, {METHOD_PATCH, "patch"}, {METHOD_DELETE, "delete"}};
     json_t *doc = json_loadb((const char *)asset_openapi_json, sizeof asset_openapi_json, 0, NULL);
     json_t *details = json_object_get(doc, "x-operations"), *paths = json_object();
-    size_t n;
-    const struct route *table = route_table(&n);
-    for (size_t i = 0; i < n; i++) {
+    const struct route *table = sh->routes.route;
+    for (size_t i = 0; i < sh->routes.n; i++) {
         char path[PATH_MAX_LEN];
         json_t *parameters = json_array();
         name_params(table[i].pattern, path, parameters);
@@ -147,7 +145,7 @@ static json_t *build(const struct shared *sh)
 
 enum err openapi_get(struct request *rq, struct reply *reply)
 {
-    json_t *doc = build(rq->worker->shared);
+    json_t *doc = build(rq->worker->server);
     char *text = json_dumps(doc, JSON_INDENT(1));
     json_decref(doc);
     if (text == NULL)

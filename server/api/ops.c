@@ -1,5 +1,4 @@
-#include "server/routes.h"
-#include "server/worker/server.h"
+#include "server/api/api.h"
 
 enum { METRICS_MAX = 16384 };
 
@@ -12,7 +11,7 @@ enum err healthz_get(struct request *rq, struct reply *reply)
 
 enum err readyz_get(struct request *rq, struct reply *reply)
 {
-    bool ready = committer_healthy(rq->worker->shared->committer);
+    bool ready = source_healthy(rq->worker->server->source);
     reply->status = ready ? 200 : 503;
     reply_body(rq, reply, "text/plain; charset=utf-8",
                ready ? SPAN("ready\n") : SPAN("not ready: storage is full, or too many requests wait for it\n"));
@@ -24,7 +23,7 @@ enum err readyz_get(struct request *rq, struct reply *reply)
 
 enum err metrics_get(struct request *rq, struct reply *reply)
 {
-    struct shared *sh = rq->worker->shared;
+    struct server *sh = rq->worker->server;
     struct buf b;
     arena_buf(rq->arena, &b, METRICS_MAX);
     metrics_write(sh->metrics, &b);
@@ -34,7 +33,7 @@ enum err metrics_get(struct request *rq, struct reply *reply)
     buf_str(
         &b,
         "\n# HELP countersign_ready 1 when events can be recorded\n# TYPE countersign_ready gauge\ncountersign_ready ");
-    buf_u64(&b, committer_healthy(sh->committer));
+    buf_u64(&b, source_healthy(sh->source));
     buf_byte(&b, '\n');
     reply->content_type = SPAN("text/plain; version=0.0.4; charset=utf-8");
     reply->body = buf_span(&b);

@@ -2,10 +2,8 @@
 
 #include "common/base/bytes.h"
 #include "common/ledger/note.h"
-#include "server/api/api.h"
-#include "server/api/page.h"
-#include "server/routes.h"
-#include "server/worker/server.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
 
 /* ---- checkpoints ---- */
 
@@ -21,7 +19,7 @@ static enum err head_or_empty(struct txn *t, uint32_t log, struct head *head)
 enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader, struct head *head, struct buf *note)
 {
     enum { ATTEMPTS = 5 };
-    struct shared *sh = rq->worker->shared;
+    struct server *sh = rq->worker->server;
     char origin[ORIGIN_CAP];
     struct checkpoint c;
     c.origin =
@@ -73,7 +71,7 @@ enum err checkpoint_get(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
     enum err err;
-    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = api_contract(rq, rq->param[0], &k)) != ERR_OK)
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
         return err;
     return checkpoint_reply(rq, reply, k->number);
 }
@@ -118,7 +116,7 @@ enum err root_tile_get(struct request *rq, struct reply *reply)
 enum err tile_get(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
-    enum err err = api_contract(rq, rq->param[0], &k);
+    enum err err = call_contract(rq, rq->param[0], &k);
     if (err != ERR_OK)
         return err;
     return tile_reply(rq, reply, k->number, path_from(rq, strlen("/log/") + rq->param[0].len + 1),
@@ -131,14 +129,14 @@ enum err jwks_get(struct request *rq, struct reply *reply)
 {
     struct buf text;
     buf_heap(&text);
-    keys_jwks(rq->worker->shared->instance.keys, &text);
+    keys_jwks(rq->worker->server->instance.keys, &text);
     reply_body(rq, reply, "application/jwk-set+json", buf_span(&text));
     reply_header(reply, "Cache-Control", SPAN("public, max-age=300"));
     buf_free(&text);
     return ERR_OK;
 }
 
-static void vkeys_write(struct buf *out, const struct shared *sh, const struct contract *k,
+static void vkeys_write(struct buf *out, const struct server *sh, const struct contract *k,
                         const uint8_t (*pubs)[ED25519_KEY_LEN], size_t n)
 {
     char name[ORIGIN_CAP];
@@ -153,7 +151,7 @@ static void vkeys_write(struct buf *out, const struct shared *sh, const struct c
 enum err log_keys_get(struct request *rq, struct reply *reply)
 {
     enum { KEYS_MAX = 64 };
-    const struct shared *sh = rq->worker->shared;
+    const struct server *sh = rq->worker->server;
     uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
     size_t n = keys_log_publics(sh->instance.keys, pubs, KEYS_MAX);
     struct buf text;

@@ -1,14 +1,24 @@
-/* Signed heads for handlers. Worker thread. */
+/* Handlers of the audit lane, and signed heads. Worker thread. */
 #ifndef CS_SERVER_AUDIT_AUDIT_H
 #define CS_SERVER_AUDIT_AUDIT_H
 
-#include "server/http/request.h"
 #include "server/ledger/ledger.h"
+#include "server/worker/dispatch.h"
 
 /* The swept head of a log (ROOT_LOG or a contract's number) as *reader sees it, and its signed checkpoint appended to
  * *note. Another worker may have signed a newer head between our reading and our signing: then the reader is renewed,
  * so that head and reader belong together. */
 MUST_CHECK enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader, struct head *head,
                                      struct buf *note);
+
+enum err jwks_get(struct request *rq, struct reply *reply);
+enum err log_keys_get(struct request *rq, struct reply *reply);
+enum err root_checkpoint_get(struct request *rq, struct reply *reply);
+enum err root_tile_get(struct request *rq, struct reply *reply);
+enum err checkpoint_get(struct request *rq, struct reply *reply);
+enum err tile_get(struct request *rq, struct reply *reply);
+enum err openings_get(struct request *rq, struct reply *reply);
+enum err leads_proof(struct request *rq, struct reply *reply);
+enum err leads_proof_finish(struct request *rq, struct job *job, struct reply *reply);
 
 #endif

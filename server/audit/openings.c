@@ -2,11 +2,10 @@
  * JSON lines in index order, up to the last sweep. At most OPENINGS_MAX lines and OPENINGS_SCAN entries a call; when
  * there may be more, a Link header names the next call. */
 #include "common/base/bytes.h"
-#include "server/api/api.h"
-#include "server/api/page.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
+#include "server/audit/audit.h"
 #include "server/keys/day_keys.h"
-#include "server/routes.h"
-#include "server/worker/server.h"
 
 enum { OPENINGS_MAX = 10000, OPENINGS_SCAN = 100000 };
 
@@ -152,7 +151,7 @@ enum err openings_get(struct request *rq, struct reply *reply)
     struct openings o = {.rq = rq};
     bool more;
     enum err err;
-    if ((err = range_read(rq, &o.at, &o.to)) != ERR_OK || (err = api_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
+    if ((err = range_read(rq, &o.at, &o.to)) != ERR_OK || (err = call_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
         (err = worker_reader(rq->worker, &o.txn)) != ERR_OK || (err = cap_at_head(&o)) != ERR_OK)
         return err;
     buf_heap(&o.lines);

@@ -27,12 +27,14 @@ struct secret {
     const struct party *party;
     uint8_t key[64];
     size_t len;
+    struct span sealed; /* as the store keeps it */
     bool retired;
     int64_t created_ms;
 };
 
 struct campaign {
     uint32_t number;
+    uint16_t partition; /* whose history its contracts belong to; one advertiser's stay in one */
     char id[LIMIT_ID + 1];
     const struct party *advertiser;
     struct span document; /* canonical */

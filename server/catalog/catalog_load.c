@@ -211,11 +211,14 @@ static enum err party_reuse(struct load *l, struct span key, size_t n)
 static enum err campaign_read(struct load *l, struct span key, const json_t *row)
 {
     struct campaign *c = &l->c->campaigns[l->c->n_campaigns];
+    int64_t partition;
     if (!next_number(key, l->c->n_campaigns) || need_id(row, c->id) != ERR_OK ||
         need_party(l->c, row, "advertiser", &c->advertiser) != ERR_OK ||
         need_document(l, row, &c->document) != ERR_OK || need_number(row, "direct", &c->direct) != ERR_OK ||
+        need_int(row, "partition", UINT16_MAX, &partition) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &c->created_ms) != ERR_OK)
         return ERR_CORRUPT;
+    c->partition = (uint16_t)partition;
     c->number = load_be32(key.ptr);
     keys_pepper(l->keys, span_str(c->id), c->pepper);
     l->c->n_campaigns++;
@@ -236,19 +239,21 @@ static enum err campaign_reuse(struct load *l, struct span key, size_t n)
 static enum err contract_read(struct load *l, struct span key, const json_t *row)
 {
     struct contract *k = &l->c->contracts[l->c->n_contracts];
-    int64_t campaign, terms;
+    int64_t campaign;
     if (!next_number(key, l->c->n_contracts) || need_id(row, k->id) != ERR_OK ||
         need_int(row, "campaign", (int64_t)l->c->n_campaigns, &campaign) != ERR_OK || campaign < 1 ||
-        need_document(l, row, &k->document) != ERR_OK || need_int(row, "terms", JSON_INT_MAX, &terms) != ERR_OK ||
-        need_int(row, "version", JSON_INT_MAX, &k->terms_version) != ERR_OK ||
+        need_document(l, row, &k->document) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK)
         return ERR_CORRUPT;
     if (json_object_get(row, "publisher") != NULL && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
         return ERR_CORRUPT;
     k->number = load_be32(key.ptr);
     k->campaign = &l->c->campaigns[campaign - 1];
-    k->terms_index = (uint64_t)terms;
-    enum err err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
+    struct view rows = store_view(l->txn);
+    enum err err = row_terms(&rows, k->number, &k->terms_version, &k->terms_index);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
     if (err != ERR_OK)
         return err;
     struct shared_terms *shared = xmalloc(sizeof *shared);
@@ -339,6 +344,7 @@ static enum err secret_read(struct load *l, struct span key, const json_t *row)
         return ERR_CORRUPT;
     memcpy(s->kid, key.ptr, key.len);
     s->kid[key.len] = '\0';
+    s->sealed = pool_copy(l->c->index, span_of(sealed, len));
     char plain[sizeof s->key + 1];
     struct buf b;
     buf_fixed(&b, plain, sizeof plain);
@@ -357,6 +363,7 @@ static enum err secret_reuse(struct load *l, struct span key, size_t n)
     (void)key;
     struct secret *s = &l->c->secrets[l->c->n_secrets++];
     *s = l->before->secrets[n];
+    s->sealed = pool_copy(l->c->index, s->sealed);
     s->party = party_number(l->c, s->party->number);
     return ERR_OK;
 }

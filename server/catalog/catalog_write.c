@@ -2,7 +2,6 @@
 
 #include "common/base/bytes.h"
 #include "common/base/json_write.h"
-#include "server/keys/vault.h"
 #include "server/system/system.h"
 
 static const struct {
@@ -43,6 +42,11 @@ void api_token_new(char out[API_TOKEN_LEN + 1])
     buf_b64url(&b, random, sizeof random);
     out[API_TOKEN_LEN] = '\0';
     crypto_wipe(random, sizeof random);
+}
+
+void api_token_hash(const char token[API_TOKEN_LEN + 1], uint8_t out[HASH_LEN])
+{
+    sha256(token, API_TOKEN_LEN, out);
 }
 
 /* One row: the object is open between row_begin and row_put. */
@@ -97,30 +101,24 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
     return row_put_number(&r, t, TABLE_PARTIES, p->number);
 }
 
-enum err catalog_put_token(struct txn *t, struct span token, uint32_t party, int64_t created_ms)
+enum err catalog_put_token(struct txn *t, const uint8_t sha256[HASH_LEN], uint32_t party, int64_t created_ms)
 {
     struct row r;
-    uint8_t key[HASH_LEN];
-    sha256(token.ptr, token.len, key);
     row_begin(&r);
     jw_kint(&r.w, "created", created_ms);
     jw_kint(&r.w, "party", party);
-    return row_put(&r, t, TABLE_TOKENS, span_of(key, sizeof key));
+    return row_put(&r, t, TABLE_TOKENS, span_of(sha256, HASH_LEN));
 }
 
-enum err catalog_put_secret(struct txn *t, const struct keys *k, const struct secret *s)
+enum err catalog_put_secret(struct txn *t, const struct secret *s)
 {
     struct row r;
-    struct buf sealed;
-    buf_heap(&sealed);
-    vault_seal(k, VAULT_SECRETS, span_str(s->kid), span_of(s->key, s->len), &sealed);
     row_begin(&r);
     jw_kint(&r.w, "created", s->created_ms);
     jw_kint(&r.w, "party", s->party->number);
     if (s->retired)
         jw_kbool(&r.w, "retired", true);
-    jw_kb64url(&r.w, "sealed", sealed.ptr, sealed.len);
-    buf_free(&sealed);
+    jw_kb64url(&r.w, "sealed", s->sealed.ptr, s->sealed.len);
     return row_put(&r, t, TABLE_SECRETS, span_str(s->kid));
 }
 
@@ -134,6 +132,7 @@ enum err catalog_put_campaign(struct txn *t, const struct campaign *c)
     jw_key(&r.w, "document");
     jw_raw(&r.w, c->document);
     jw_kstr(&r.w, "id", span_str(c->id));
+    jw_kint(&r.w, "partition", c->partition);
     return row_put_number(&r, t, TABLE_CAMPAIGNS, c->number);
 }
 
@@ -148,8 +147,6 @@ enum err catalog_put_contract(struct txn *t, const struct contract *k)
     jw_kstr(&r.w, "id", span_str(k->id));
     if (k->publisher != NULL)
         jw_kint(&r.w, "publisher", k->publisher->number);
-    jw_kint(&r.w, "terms", (int64_t)k->terms_index);
-    jw_kint(&r.w, "version", k->terms_version);
     return row_put_number(&r, t, TABLE_CONTRACTS, k->number);
 }
 

@@ -8,12 +8,13 @@
 /* number, id, role, name, created_ms; key and key_auth where set. */
 MUST_CHECK enum err catalog_put_party(struct txn *t, const struct party *p);
 /* The row's key is the SHA-256 of the token's text: the token itself is nowhere. */
-MUST_CHECK enum err catalog_put_token(struct txn *t, struct span token, uint32_t party, int64_t created_ms);
-/* Every member; sealed in vault.h's way. */
-MUST_CHECK enum err catalog_put_secret(struct txn *t, const struct keys *k, const struct secret *s);
-/* number, id, advertiser, document, direct, created_ms. */
+MUST_CHECK enum err catalog_put_token(struct txn *t, const uint8_t sha256[HASH_LEN], uint32_t party,
+                                      int64_t created_ms);
+/* kid, party, sealed (in vault.h's way), retired, created_ms. */
+MUST_CHECK enum err catalog_put_secret(struct txn *t, const struct secret *s);
+/* number, partition, id, advertiser, document, direct, created_ms. */
 MUST_CHECK enum err catalog_put_campaign(struct txn *t, const struct campaign *c);
-/* number, id, campaign, publisher, document, terms_index, terms_version, created_ms. */
+/* number, id, campaign, publisher, document, created_ms: which terms are in force is a row of their own. */
 MUST_CHECK enum err catalog_put_contract(struct txn *t, const struct contract *k);
 MUST_CHECK enum err catalog_put_code(struct txn *t, uint32_t contract, const struct code *c);
 MUST_CHECK enum err catalog_put_grant(struct txn *t, uint32_t contract, uint32_t party, int64_t created_ms);
@@ -21,6 +22,7 @@ MUST_CHECK enum err catalog_put_grant(struct txn *t, uint32_t contract, uint32_t
 /* A fresh API token, "cst_" and 32 random bytes in base64url, NUL-ended. */
 enum { API_TOKEN_LEN = 4 + 43 };
 void api_token_new(char out[API_TOKEN_LEN + 1]);
+void api_token_hash(const char token[API_TOKEN_LEN + 1], uint8_t out[HASH_LEN]);
 
 const char *role_word(enum role r); /* advertiser publisher auditor operator: the `kind` of a party */
 MUST_CHECK enum err role_parse(struct span word, enum role *out);

@@ -57,6 +57,7 @@ int cmd_init(int argc, char **argv)
         {"--public-url", &given_url, NULL, true, "how the world reaches the server, e.g. https://track.example.com"},
     };
     args_parse(argc, argv, "Makes a data folder: keys, store, and the operator's API token (printed once).", args, 2);
+    uint8_t hash[HASH_LEN];
     char url_mem[URL_CAP], path[PATH_CAP], token[API_TOKEN_LEN + 1], line[API_TOKEN_LEN + 2];
     struct span url = take_public_url(given_url, url_mem);
     if (snprintf(path, sizeof path, "%s/operator.token", dir) >= (int)sizeof path)
@@ -66,7 +67,8 @@ int cmd_init(int argc, char **argv)
     struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
     random_id('P', operator.id);
     api_token_new(token);
-    enum err err = instance_create(dir, options_map_size(), url, &operator, span_str(token));
+    api_token_hash(token, hash);
+    enum err err = instance_create(dir, options_map_size(), url, &operator, hash);
     if (err == ERR_CONFLICT)
         die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
             dir);

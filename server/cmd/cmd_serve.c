@@ -8,11 +8,20 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "server/http/http.h"
+#include "server/cmd/command.h"
+#include "server/commit/committer.h"
+#include "server/jobs.h"
 #include "server/keys/day_keys.h"
+#include "server/routes.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
-#include "server/worker/server.h"
+
+struct running {
+    struct server server;
+    struct committer *committer;
+    struct worker **workers;
+    size_t n_workers;
+};
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
  * bind first tells. Writes the address that was bound, which settles port 0. */
@@ -39,7 +48,7 @@ static void probe_address(const char *address, char *bound, size_t cap)
     snprintf(bound, cap, sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, ntohs(port));
 }
 
-static void bind_addresses(struct shared *sh)
+static void bind_addresses(struct server *sh)
 {
     const struct options *o = sh->options;
     struct problem p;
@@ -50,7 +59,7 @@ static void bind_addresses(struct shared *sh)
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
 }
 
-static void open_data(struct shared *sh)
+static void open_data(struct server *sh)
 {
     const char *data = sh->options->data.text, *what;
     enum err err =
@@ -63,35 +72,41 @@ static void open_data(struct shared *sh)
         die("cannot open %s of %s (%s): is it a folder made by countersign init?", what, data, err_word(err));
 }
 
-static void start(struct shared *sh)
+static void start(struct running *r)
 {
-    sh->n_workers = (size_t)sh->options->workers.number;
-    sh->workers = xcalloc(sh->n_workers, sizeof(struct worker *));
-    sh->metrics = metrics_new(sh->n_workers + 1); /* the last is the committer's */
-    const struct committer_setup setup = {
-        .instance = &sh->instance,
-        .workers = sh->n_workers,
-        .queue_size = (size_t)sh->options->queue_size.number,
-        .sweep_ms = sh->options->sweep_ms.number,
-        .counters = metrics_thread(sh->metrics, sh->n_workers),
+    struct server *sv = &r->server;
+    r->n_workers = (size_t)sv->options->workers.number;
+    r->workers = xcalloc(r->n_workers, sizeof(struct worker *));
+    sv->routes = all_routes;
+    sv->fast = fast_targets;
+    sv->metrics = metrics_new(r->n_workers + 1); /* the last is the committer's */
+    const struct source_setup setup = {
+        .instance = &sv->instance,
+        .workers = r->n_workers,
+        .queue_size = (size_t)sv->options->queue_size.number,
+        .sweep_ms = sv->options->sweep_ms.number,
+        .counters = metrics_thread(sv->metrics, r->n_workers),
     };
-    enum err err = committer_start(&setup, &sh->committer);
+    sv->source = source_new(&setup);
+    const struct committer_setup committer = {.instance = &sv->instance, .runs = job_runs, .source = sv->source};
+    enum err err = committer_start(&committer, &r->committer);
     if (err != ERR_OK)
         die("recovery failed (%s): run countersign check", err_word(err));
-    for (size_t i = 0; i < sh->n_workers; i++)
-        if (worker_start(sh, i, &sh->workers[i]) != ERR_OK)
-            die("cannot start worker %zu", i);
+    for (size_t i = 0; i < r->n_workers; i++)
+        worker_start(sv, i, &r->workers[i]);
 }
 
-static void stop(struct shared *sh)
+static void stop(struct running *r)
 {
-    for (size_t i = 0; i < sh->n_workers; i++)
-        worker_stop(sh->workers[i]);
-    committer_stop(sh->committer);
-    instance_close(&sh->instance);
-    metrics_free(sh->metrics);
-    proxies_free(sh->proxies);
-    free(sh->workers);
+    for (size_t i = 0; i < r->n_workers; i++)
+        worker_stop(r->workers[i]);
+    source_stop(r->server.source);
+    committer_stop(r->committer);
+    source_free(r->server.source);
+    instance_close(&r->server.instance);
+    metrics_free(r->server.metrics);
+    proxies_free(r->server.proxies);
+    free(r->workers);
 }
 
 static void wait_for_signals(const sigset_t *set)
@@ -110,7 +125,8 @@ static void wait_for_signals(const sigset_t *set)
 int serve(int argc, char **argv)
 {
     struct options options;
-    struct shared sh = {.options = &options};
+    struct running r = {.server.options = &options};
+    struct server *sv = &r.server;
     options_parse(&options, argc, argv);
     if (options.print_config) {
         options_print(&options);
@@ -127,13 +143,13 @@ int serve(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    open_data(&sh);
-    bind_addresses(&sh);
-    start(&sh);
-    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sh.listen, sh.instance.public_url,
-             sh.n_workers, sh.admin_listen[0] ? ", admin on http://" : "", sh.admin_listen);
+    open_data(sv);
+    bind_addresses(sv);
+    start(&r);
+    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,
+             sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
     wait_for_signals(&set);
-    stop(&sh);
+    stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
     options_free(&options);
     return 0;

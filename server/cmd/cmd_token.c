@@ -10,15 +10,17 @@
 /* Dies when there is no such party. */
 static void mint(const struct instance *in, const char *id, char token[API_TOKEN_LEN + 1])
 {
+    uint8_t hash[HASH_LEN];
     struct txn *t = NULL;
     struct catalog *c = catalog_hold(in->catalog);
     const struct party *p = catalog_party(c, span_str(id));
     if (p == NULL)
         die("there is no party %s in this store", id);
     api_token_new(token);
+    api_token_hash(token, hash);
     enum err err = txn_begin(in->store, true, &t);
     if (err == ERR_OK)
-        err = catalog_put_token(t, span_str(token), p->number, clock_ms());
+        err = catalog_put_token(t, hash, p->number, clock_ms());
     if (err == ERR_OK)
         err = txn_commit(t);
     else

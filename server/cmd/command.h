@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+int serve(int argc, char **argv); /* cmd_serve.c */
 int cmd_init(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_check(int argc, char **argv);

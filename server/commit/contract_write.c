@@ -1,5 +1,7 @@
 #include "server/commit/contract_write.h"
 
+#include <assert.h>
+
 #include "server/catalog/catalog_write.h"
 
 enum err contract_check(struct span campaign, struct span contract, struct problem *p)
@@ -11,9 +13,9 @@ enum err contract_check(struct span campaign, struct span contract, struct probl
     return err;
 }
 
-static enum err append_terms(struct commit *cx, struct contract *k)
+static enum err append_terms(struct batch *cx, struct contract *k)
 {
-    struct hash leaf;
+    uint64_t index;
     struct entry entry = {
         .kind = ENTRY_TERMS,
         .at_ms = cx->now_ms,
@@ -22,13 +24,12 @@ static enum err append_terms(struct commit *cx, struct contract *k)
     enum err err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
     if (err != ERR_OK)
         return err;
-    err = pipeline_append(cx, k, &entry, &k->terms_index, &leaf);
-    if (err == ERR_OK)
-        err = catalog_put_contract(cx->txn, k);
-    return err;
+    err = pipeline_append(cx, k, &entry, &index, NULL);
+    assert(err != ERR_OK || index == k->terms_index);
+    return err == ERR_OK ? catalog_put_contract(cx->txn, k) : err;
 }
 
-enum err contract_open(struct commit *cx, struct contract *k)
+enum err contract_open(struct batch *cx, struct contract *k)
 {
     const struct party *advertiser = k->campaign->advertiser;
     k->terms_index = 0;
@@ -44,9 +45,14 @@ enum err contract_open(struct commit *cx, struct contract *k)
     return err;
 }
 
-enum err contract_renew(struct commit *cx, struct contract *k)
+void contract_next_terms(const struct batch *cx, struct contract *k)
 {
     k->terms_version++;
+    k->terms_index = ledger_size(cx->ledger, k->number);
+}
+
+enum err contract_renew(struct batch *cx, struct contract *k)
+{
     k->terms = NULL;
     enum err err = append_terms(cx, k);
     terms_free(k->terms);
@@ -59,11 +65,15 @@ bool contract_has_party(const struct contract *k, const struct party *p)
     return k->campaign->advertiser->number == p->number || (k->publisher != NULL && k->publisher->number == p->number);
 }
 
-enum err contract_append_key(struct commit *cx, const struct contract *k, const struct party *p)
+enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p)
 {
-    struct hash leaf;
-    uint64_t index;
+    uint8_t pub[ED25519_KEY_LEN];
+    enum err err = row_party_key(&cx->view, k->number, span_str(p->id), pub);
+    if (err == ERR_OK && memcmp(pub, p->pub, sizeof pub) == 0)
+        return ERR_OK;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
     struct entry entry = {.kind = ENTRY_KEY, .at_ms = cx->now_ms, .key = {.party = span_str(p->id)}};
     memcpy(entry.key.pub, p->pub, sizeof entry.key.pub);
-    return pipeline_append(cx, k, &entry, &index, &leaf);
+    return pipeline_append(cx, k, &entry, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #ifndef CS_SERVER_COMMIT_CONTRACT_WRITE_H
 #define CS_SERVER_COMMIT_CONTRACT_WRITE_H
 
-#include "server/commit/commit.h"
+#include "server/commit/batch.h"
 
 /* Whether these two canonical documents make terms together. */
 MUST_CHECK enum err contract_check(struct span campaign, struct span contract, struct problem *p);
@@ -11,12 +11,15 @@ MUST_CHECK enum err contract_check(struct span campaign, struct span contract, s
 /* A new contract: entry 0 is its terms, the keys of its parties follow, then its row. Taken from *k: number, id,
  * campaign, publisher, document, created_ms; the terms' index and version are filled in. The documents have passed
  * contract_check. */
-MUST_CHECK enum err contract_open(struct commit *cx, struct contract *k);
-/* The next terms version of an existing contract. *k is a copy of the catalog's with campaign or document replaced. */
-MUST_CHECK enum err contract_renew(struct commit *cx, struct contract *k);
+MUST_CHECK enum err contract_open(struct batch *cx, struct contract *k);
+/* What the terms version after the present one will be: its number and index, into *k, a copy of the catalog's. */
+void contract_next_terms(const struct batch *cx, struct contract *k);
+/* Appends them: campaign or document of *k were replaced, contract_next_terms was called. */
+MUST_CHECK enum err contract_renew(struct batch *cx, struct contract *k);
 
 bool contract_has_party(const struct contract *k,
                         const struct party *p); /* advertiser or publisher; not auditor or operator */
-MUST_CHECK enum err contract_append_key(struct commit *cx, const struct contract *k, const struct party *p);
+/* A `key` entry, unless the log has this key of the party already. */
+MUST_CHECK enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p);
 
 #endif

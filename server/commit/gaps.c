@@ -2,18 +2,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/mem.h"
 
-struct tray { /* by contract number */
-    struct entry_gap *gap;
-    size_t n;
-};
-
 struct gaps {
-    pthread_mutex_t lock; /* of `counting`; nobody waits for it while storage works */
-    struct tray counting;
-    struct tray written; /* the committer's: in entries of the transaction under way */
+    pthread_mutex_t lock;
+    struct gap_count *count; /* by contract number; no clicks and no views: nothing counted */
+    size_t n, counted;       /* contracts with something counted */
 };
 
 struct gaps *gaps_new(void)
@@ -23,84 +19,66 @@ struct gaps *gaps_new(void)
     return g;
 }
 
-static void tray_clear(struct tray *t)
-{
-    free(t->gap);
-    *t = (struct tray){0};
-}
-
 void gaps_free(struct gaps *g)
 {
     if (g == NULL)
         return;
-    tray_clear(&g->counting);
-    tray_clear(&g->written);
+    free(g->count);
     pthread_mutex_destroy(&g->lock);
     free(g);
 }
 
-static void tray_add(struct tray *t, uint32_t contract, const struct entry_gap *more)
+static bool is_counted(const struct gap_count *c)
 {
-    if (contract >= t->n) {
-        size_t n = (size_t)contract + contract / 2 + 16;
-        t->gap = xrealloc(t->gap, n * sizeof *t->gap);
-        memset(t->gap + t->n, 0, (n - t->n) * sizeof *t->gap);
-        t->n = n;
-    }
-    struct entry_gap *g = &t->gap[contract];
-    bool first = g->clicks + g->views == 0;
-    g->from_ms = first || more->from_ms < g->from_ms ? more->from_ms : g->from_ms;
-    g->to_ms = first || more->to_ms > g->to_ms ? more->to_ms : g->to_ms;
-    g->clicks += more->clicks;
-    g->views += more->views;
+    return c->gap.clicks + c->gap.views != 0;
 }
 
-void gaps_count(struct gaps *g, uint32_t contract, enum entry_kind kind, int64_t at_ms)
+static struct gap_count *slot(struct gaps *g, uint32_t contract)
 {
-    struct entry_gap one = {at_ms, at_ms, kind == ENTRY_CLICK, kind == ENTRY_VIEW};
+    if (contract >= g->n) {
+        size_t n = (size_t)contract + contract / 2 + 16;
+        g->count = xrealloc(g->count, n * sizeof *g->count);
+        memset(g->count + g->n, 0, (n - g->n) * sizeof *g->count);
+        g->n = n;
+    }
+    return &g->count[contract];
+}
+
+void gaps_add(struct gaps *g, const struct gap_count *more)
+{
     pthread_mutex_lock(&g->lock);
-    tray_add(&g->counting, contract, &one);
+    struct gap_count *c = slot(g, more->contract);
+    bool first = !is_counted(c);
+    g->counted += first;
+    c->contract = more->contract;
+    c->advertiser = more->advertiser;
+    c->gap.from_ms = first || more->gap.from_ms < c->gap.from_ms ? more->gap.from_ms : c->gap.from_ms;
+    c->gap.to_ms = first || more->gap.to_ms > c->gap.to_ms ? more->gap.to_ms : c->gap.to_ms;
+    c->gap.clicks += more->gap.clicks;
+    c->gap.views += more->gap.views;
     pthread_mutex_unlock(&g->lock);
+}
+
+bool gaps_take(struct gaps *g, struct gap_count *out)
+{
+    bool taken = false;
+    pthread_mutex_lock(&g->lock);
+    for (size_t i = 0; g->counted > 0 && i < g->n && !taken; i++) {
+        if (!is_counted(&g->count[i]))
+            continue;
+        *out = g->count[i];
+        g->count[i] = (struct gap_count){0};
+        g->counted--;
+        taken = true;
+    }
+    pthread_mutex_unlock(&g->lock);
+    return taken;
 }
 
 bool gaps_any(struct gaps *g)
 {
     pthread_mutex_lock(&g->lock);
-    bool any = g->counting.n != 0;
+    bool any = g->counted > 0;
     pthread_mutex_unlock(&g->lock);
     return any;
-}
-
-enum err gaps_append(struct gaps *g, struct commit *cx)
-{
-    pthread_mutex_lock(&g->lock);
-    g->written = g->counting;
-    g->counting = (struct tray){0};
-    pthread_mutex_unlock(&g->lock);
-    for (size_t i = 0; i < g->written.n; i++) {
-        const struct entry_gap *gap = &g->written.gap[i];
-        const struct contract *k = catalog_contract_number(cx->catalog, (uint32_t)i);
-        if (gap->clicks + gap->views == 0 || k == NULL || !terms_active(k->terms, gap->from_ms))
-            continue; /* an ended contract would have recorded nothing */
-        struct entry e = {.kind = ENTRY_GAP, .at_ms = cx->now_ms, .gap = *gap};
-        enum err err = pipeline_append(cx, k, &e, NULL, NULL);
-        if (err != ERR_OK)
-            return err;
-    }
-    return ERR_OK;
-}
-
-void gaps_committed(struct gaps *g)
-{
-    tray_clear(&g->written);
-}
-
-void gaps_aborted(struct gaps *g)
-{
-    pthread_mutex_lock(&g->lock);
-    for (size_t i = 0; i < g->written.n; i++)
-        if (g->written.gap[i].clicks + g->written.gap[i].views != 0)
-            tray_add(&g->counting, (uint32_t)i, &g->written.gap[i]);
-    pthread_mutex_unlock(&g->lock);
-    tray_clear(&g->written);
 }

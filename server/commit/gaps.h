@@ -1,20 +1,21 @@
-/* What could not be recorded (storage full, queue full), counted for each contract until a signed `gap` entry says so.
- * The counts live in memory: what is lost with the process before a write succeeded is lost. */
+/* What was answered without being recorded while storage was full, per contract, until a gap entry says so. Any thread;
+ * one lock, for which nobody waits while storage works. */
 #ifndef CS_SERVER_COMMIT_GAPS_H
 #define CS_SERVER_COMMIT_GAPS_H
 
-#include "server/commit/commit.h"
+#include "common/ledger/entry.h"
+
+struct gap_count {
+    uint32_t contract, advertiser;
+    struct entry_gap gap;
+};
 
 struct gaps;
 struct gaps *gaps_new(void);
-void gaps_free(struct gaps *g);
-/* Any thread. kind: ENTRY_CLICK or ENTRY_VIEW. */
-void gaps_count(struct gaps *g, uint32_t contract, enum entry_kind kind, int64_t at_ms);
+void gaps_free(struct gaps *g); /* NULL-safe */
+void gaps_add(struct gaps *g, const struct gap_count *more);
+/* Takes what was counted of one contract; false when nothing is left. What could not be written is added again. */
+MUST_CHECK bool gaps_take(struct gaps *g, struct gap_count *out);
 bool gaps_any(struct gaps *g);
-/* Committer: appends one entry for each contract with a count. The counts are settled by gaps_committed, or kept by
- * gaps_aborted. */
-MUST_CHECK enum err gaps_append(struct gaps *g, struct commit *cx);
-void gaps_committed(struct gaps *g);
-void gaps_aborted(struct gaps *g);
 
 #endif

@@ -2,8 +2,8 @@
  * the batch as it was. */
 #include <assert.h>
 
+#include "server/commit/batch.h"
 #include "server/commit/nonces.h"
-#include "server/worker/server.h"
 
 /* What an entry brings along beside its bytes. */
 struct companion {
@@ -18,24 +18,39 @@ struct recorded {
 
 /* ---- append and apply ---- */
 
+/* Nothing reaches beyond the advertiser that the record names, or a chore's partition. */
+static bool in_scope(const struct batch *cx, const struct contract *k)
+{
+    const struct record *r = cx->record;
+    switch (record_scope(r->kind)) {
+    case SCOPE_ADVERTISER:
+        return r->advertiser == k->campaign->advertiser->number && r->partition == k->campaign->partition;
+    case SCOPE_PARTITION:
+        return r->partition == k->campaign->partition;
+    case SCOPE_INSTANCE:
+        return false;
+    }
+    return false;
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
-static enum err record(struct commit *cx, const struct contract *k, const struct entry *e, struct companion with,
+static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
 {
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
     struct fold_context fold = {
         .contract = k->number,
-        .campaign = k->campaign != NULL ? k->campaign->number : 0,
+        .campaign = k->campaign->number,
         .contract_id = span_str(k->id),
     };
-    struct view view = ledger_view(cx->ledger, cx->txn);
     struct row_ops ops = {.n = 0};
     struct recorded r;
+    assert(in_scope(cx, k));
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;
-    enum err err = apply(&fold, &view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
+    enum err err = apply(&fold, &cx->view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
     if (err != ERR_OK)
         return err;
     err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms,
@@ -50,13 +65,13 @@ static enum err record(struct commit *cx, const struct contract *k, const struct
 }
 
 /* No entry is dated into a period that a statement has closed, also when the clock was set back since. */
-static int64_t dated(const struct commit *cx, const struct contract *k, int64_t at_ms)
+static int64_t dated(const struct batch *cx, const struct contract *k, int64_t at_ms)
 {
     int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms;
     return at_ms > closed_ms ? at_ms : closed_ms;
 }
 
-enum err pipeline_append(struct commit *cx, const struct contract *k, const struct entry *e, uint64_t *index,
+enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
                          struct hash *leaf)
 {
     char mem[LIMIT_ENTRY];
@@ -75,8 +90,16 @@ enum err pipeline_append(struct commit *cx, const struct contract *k, const stru
     return ERR_OK;
 }
 
+enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
+                               const struct last_statement *last)
+{
+    assert(e->kind == ENTRY_STATEMENT && e->statement.to == ledger_size(cx->ledger, k->number));
+    ledger_statement(cx->ledger, k->number, last); /* the entry saves it */
+    return pipeline_append(cx, k, e, NULL, NULL);
+}
+
 /* As record, and the job learns what was recorded; the bytes go to the job's arena where its answer needs them. */
-static enum err record_job(struct commit *cx, struct job *job, const struct contract *k, const struct entry *e,
+static enum err record_job(struct batch *cx, struct job *job, const struct contract *k, const struct entry *e,
                            struct companion with, bool keep_bytes)
 {
     char mem[LIMIT_ENTRY];
@@ -98,11 +121,11 @@ static enum err record_job(struct commit *cx, struct job *job, const struct cont
 
 /* ---- clicks and views ---- */
 
-static enum err run_track(struct commit *cx, struct job *job)
+enum err pipeline_track(struct batch *cx, struct job *job)
 {
-    struct track_job *track = &job->track;
-    const struct contract *k = catalog_contract_number(cx->catalog, job->contract);
-    if (k == NULL || !terms_active(k->terms, job->now_ms))
+    struct record_track *track = &job->record.track;
+    const struct contract *k = catalog_contract_number(cx->catalog, track->contract);
+    if (k == NULL || !terms_active(k->terms, job->record.arrived_ms))
         return ERR_GONE;
     track->entry.at_ms = dated(cx, k, track->entry.at_ms);
     struct envelope claimed;
@@ -117,7 +140,7 @@ static enum err run_track(struct commit *cx, struct job *job)
 /* ---- replays ---- */
 
 /* Answers the job with an entry that was recorded before. */
-static enum err answer_recorded(struct commit *cx, struct job *job, uint32_t contract, uint64_t index)
+static enum err answer_recorded(struct batch *cx, struct job *job, uint32_t contract, uint64_t index)
 {
     struct envelope env;
     struct entry e;
@@ -126,7 +149,6 @@ static enum err answer_recorded(struct commit *cx, struct job *job, uint32_t con
         err = entry_read(env.entry, &e, &job->problem);
     if (err != ERR_OK)
         return err == ERR_IO ? err : ERR_CORRUPT;
-    job->lead_index = e.kind == ENTRY_DISPOSITION ? e.disposition.lead : index;
     entry_close(&e);
     job->entry = arena_copy(job->arena, env.entry);
     job->out_contract = contract;
@@ -137,7 +159,7 @@ static enum err answer_recorded(struct commit *cx, struct job *job, uint32_t con
 }
 
 /* ERR_NOT_FOUND: a fresh nonce, go on. ERR_OK: the same request again, answered. */
-static enum err replay_nonce(struct commit *cx, struct job *job, const struct nonce_use *nonce)
+static enum err replay_nonce(struct batch *cx, struct job *job, const struct nonce_use *nonce)
 {
     struct nonce_row row;
     if (!nonce->used)
@@ -151,20 +173,21 @@ static enum err replay_nonce(struct commit *cx, struct job *job, const struct no
     return answer_recorded(cx, job, row.contract, row.index);
 }
 
-static enum err keep_nonce(struct commit *cx, const struct job *job, const struct nonce_use *nonce)
+static enum err keep_nonce(struct batch *cx, const struct job *job, const struct nonce_use *nonce)
 {
     return nonce->used ? nonce_record(cx->txn, nonce, job->out_contract, job->index) : ERR_OK;
 }
 
 /* ERR_NOT_FOUND: a new txid (or none), go on. */
-static enum err replay_txid(struct commit *cx, struct job *job)
+static enum err replay_txid(struct batch *cx, struct job *job)
 {
-    const struct lead_report *r = &job->lead.report;
-    struct view view = ledger_view(cx->ledger, cx->txn);
+    const struct lead_report *r = &job->record.lead.report;
     uint32_t contract;
     uint64_t index;
     uint8_t facts_sha256[HASH_LEN];
-    if (span_empty(r->txid) || !row_txid(&view, r->party, r->txid, &contract, &index, facts_sha256))
+    const struct contract *k = catalog_contract_number(cx->catalog, job->record.lead.fallback_contract);
+    if (span_empty(r->txid) || k == NULL ||
+        !row_txid(&cx->view, r->party, k->campaign->number, r->txid, &contract, &index, facts_sha256))
         return ERR_NOT_FOUND;
     if (memcmp(facts_sha256, r->facts_sha256, HASH_LEN) != 0)
         return problem(&job->problem, ERR_CONFLICT, "txid", "this txid was reported before with other facts");
@@ -173,9 +196,19 @@ static enum err replay_txid(struct commit *cx, struct job *job)
 
 /* ---- leads ---- */
 
-static enum err run_lead(struct commit *cx, struct job *job)
+/* What apply reads of a private part: the rest is sealed. */
+static struct private_part known_of(const struct lead_report *r)
 {
-    struct lead_job *lead = &job->lead;
+    struct private_part p = {.lead = true, .has_email = r->has_email, .has_phone = r->has_phone};
+    memcpy(p.email, r->email, TOKEN_LEN);
+    memcpy(p.phone, r->phone, TOKEN_LEN);
+    memcpy(p.facts_sha256, r->facts_sha256, HASH_LEN);
+    return p;
+}
+
+enum err pipeline_lead(struct batch *cx, struct job *job)
+{
+    struct record_lead *lead = &job->record.lead;
     enum err err = replay_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
@@ -185,22 +218,21 @@ static enum err run_lead(struct commit *cx, struct job *job)
     if (err != ERR_NOT_FOUND)
         return err;
 
-    struct view view = ledger_view(cx->ledger, cx->txn);
     struct lead_facts facts;
-    gather_touches(&view, &lead->report, &facts);
+    gather_touches(&cx->view, &lead->report, &facts);
     const struct contract *k =
         catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
-    int64_t now_ms = dated(cx, k, job->now_ms);
-    gather_person(&view, k->campaign->number, k->terms, &lead->report, now_ms, &facts);
+    int64_t now_ms = dated(cx, k, job->record.arrived_ms);
+    gather_person(&cx->view, k->campaign->number, k->terms, &lead->report, now_ms, &facts);
 
     struct entry e;
     decide_lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
-    err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &lead->priv}, true);
+    const struct private_part known = known_of(&lead->report);
+    err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &known}, true);
     if (err != ERR_OK)
         return err;
-    job->lead_index = job->index;
     return keep_nonce(cx, job, &lead->nonce);
 }
 
@@ -211,82 +243,106 @@ static bool may_dispose(const struct party *p, const struct contract *k)
     return p->role == ROLE_OPERATOR || (p->role == ROLE_ADVERTISER && p->number == k->campaign->advertiser->number);
 }
 
-/* The leads that publishers reported under this txid, of contracts whose leads are d->party's to decide: how many
- * (counting stops at 2) and the first. */
-static unsigned publishers_txid(struct commit *cx, const struct disposition_job *d, uint32_t *contract, uint64_t *index)
+static const struct party *party_number(const struct batch *cx, uint32_t number)
 {
-    struct view view = ledger_view(cx->ledger, cx->txn);
+    return number >= 1 && number <= cx->catalog->n_parties ? &cx->catalog->parties[number - 1] : NULL;
+}
+
+/* Leads found by a txid: how many (counting stops at 2) and the first. */
+struct found {
+    unsigned n;
+    uint32_t contract;
+    uint64_t index;
+};
+
+static void find(struct batch *cx, struct span sender, uint32_t campaign, struct span txid, uint32_t only,
+                 struct found *out)
+{
     uint8_t facts_sha256[HASH_LEN];
-    uint32_t found;
-    uint64_t at;
-    unsigned n = 0;
-    for (size_t i = 0; i < cx->catalog->n_contracts && n < 2; i++) {
-        const struct contract *k = &cx->catalog->contracts[i];
-        if (k->publisher == NULL || !may_dispose(d->party, k) ||
-            !row_txid(&view, span_str(k->publisher->id), d->report.txid, &found, &at, facts_sha256) ||
-            found != k->number) /* else counted under the contract it is on, or another advertiser's */
-            continue;
-        if (n++ == 0) {
-            *contract = found;
-            *index = at;
-        }
+    uint32_t contract;
+    uint64_t index;
+    if (out->n == 2 || !row_txid(&cx->view, sender, campaign, txid, &contract, &index, facts_sha256) ||
+        (only != 0 && contract != only))
+        return;
+    if (out->n++ == 0) {
+        out->contract = contract;
+        out->index = index;
     }
-    return n;
+}
+
+/* Those that the sender itself reported. (A publisher learns whether it has such a lead; it decides none.) */
+static struct found own_txid(struct batch *cx, const struct party *p, struct span txid)
+{
+    struct found f = {0};
+    for (size_t i = 0; i < cx->catalog->n_campaigns; i++)
+        if (p->role == ROLE_PUBLISHER || cx->catalog->campaigns[i].advertiser->number == p->number)
+            find(cx, span_str(p->id), cx->catalog->campaigns[i].number, txid, 0, &f);
+    return f;
+}
+
+/* Those that publishers reported, of contracts whose leads are p's to decide. */
+static struct found publishers_txid(struct batch *cx, const struct party *p, struct span txid)
+{
+    struct found f = {0};
+    for (size_t i = 0; i < cx->catalog->n_contracts; i++) {
+        const struct contract *k = &cx->catalog->contracts[i];
+        if (k->publisher != NULL && may_dispose(p, k)) /* a txid on another contract is counted there */
+            find(cx, span_str(k->publisher->id), k->campaign->number, txid, k->number, &f);
+    }
+    return f;
 }
 
 /* A publisher chooses its txids: one that happens to be, or was made to be, this sender's must not turn a sale of the
  * click's lead into one of another lead. */
-static bool click_disagrees(struct commit *cx, const struct disposition_job *d, uint32_t contract, uint64_t index)
+static bool click_disagrees(struct batch *cx, const struct record_disposition *d, const struct party *p,
+                            uint32_t contract, uint64_t index)
 {
-    struct view view = ledger_view(cx->ledger, cx->txn);
     const struct contract *k = d->by_click ? catalog_contract_number(cx->catalog, d->pointer.contract) : NULL;
     struct lead_row lead;
     uint64_t first;
-    return k != NULL && may_dispose(d->party, k) &&
-           row_click_leads(&view, d->pointer.contract, d->pointer.index, &first) > 0 &&
-           !(contract == d->pointer.contract && row_lead(&view, contract, index, &lead) && lead.has_click &&
+    return k != NULL && may_dispose(p, k) &&
+           row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, &first) > 0 &&
+           !(contract == d->pointer.contract && row_lead(&cx->view, contract, index, &lead) && lead.has_click &&
              lead.click == d->pointer.index);
 }
 
 /* By a txid: the sender's own, else a publisher's. ERR_NOT_FOUND: none, without a text. */
-static enum err find_txid(struct commit *cx, struct job *job, uint32_t *contract, uint64_t *index)
+static enum err find_txid(struct batch *cx, struct job *job, const struct party *p, uint32_t *contract, uint64_t *index)
 {
-    const struct disposition_job *d = &job->disposition;
-    struct view view = ledger_view(cx->ledger, cx->txn);
-    uint8_t facts_sha256[HASH_LEN];
+    const struct record_disposition *d = &job->record.disposition;
     if (span_empty(d->report.txid))
         return ERR_NOT_FOUND;
-    if (row_txid(&view, d->report.party, d->report.txid, contract, index, facts_sha256))
-        return ERR_OK;
-    switch (publishers_txid(cx, d, contract, index)) {
-    case 0:
+    struct found f = own_txid(cx, p, d->report.txid);
+    bool own = f.n > 0;
+    if (!own)
+        f = publishers_txid(cx, p, d->report.txid);
+    if (f.n == 0)
         return ERR_NOT_FOUND;
-    case 1:
-        return click_disagrees(cx, d, *contract, *index)
-                   ? problem(&job->problem, ERR_CONFLICT, "txid",
-                             "txid and click_id name different leads: name it by lead")
-                   : ERR_OK;
-    default:
-        return problem(&job->problem, ERR_CONFLICT, "txid", "more than one publisher used this txid: name it by lead");
-    }
+    if (f.n > 1)
+        return problem(&job->problem, ERR_CONFLICT, "txid", "%s used this txid: name it by lead",
+                       own ? "more than one campaign" : "more than one publisher");
+    if (!own && click_disagrees(cx, d, p, f.contract, f.index))
+        return problem(&job->problem, ERR_CONFLICT, "txid", "txid and click_id name different leads: name it by lead");
+    *contract = f.contract;
+    *index = f.index;
+    return ERR_OK;
 }
 
-static enum err find_lead(struct commit *cx, struct job *job, uint32_t *contract, uint64_t *index)
+static enum err find_lead(struct batch *cx, struct job *job, const struct party *p, uint32_t *contract, uint64_t *index)
 {
-    const struct disposition_job *d = &job->disposition;
-    struct view view = ledger_view(cx->ledger, cx->txn);
+    const struct record_disposition *d = &job->record.disposition;
     if (d->by_lead) {
         *contract = d->pointer.contract;
         *index = d->pointer.index;
         return ERR_OK;
     }
-    enum err err = find_txid(cx, job, contract, index);
+    enum err err = find_txid(cx, job, p, contract, index);
     if (err != ERR_NOT_FOUND)
         return err;
     if (!d->by_click)
         return problem(&job->problem, ERR_NOT_FOUND, "txid", "no lead of yours is known by this txid");
     *contract = d->pointer.contract;
-    switch (row_click_leads(&view, d->pointer.contract, d->pointer.index, index)) {
+    switch (row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, index)) {
     case 0:
         return problem(&job->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
     case 1:
@@ -298,9 +354,9 @@ static enum err find_lead(struct commit *cx, struct job *job, uint32_t *contract
 }
 
 /* A lead is sold once: the same sale again is the first answer again, another one is not. */
-static enum err answer_same(struct commit *cx, struct job *job, uint32_t contract, uint64_t index)
+static enum err answer_same(struct batch *cx, struct job *job, uint32_t contract, uint64_t index)
 {
-    const struct disposition_report *r = &job->disposition.report;
+    const struct disposition_report *r = &job->record.disposition.report;
     struct envelope env;
     struct entry e;
     if (r->status == STATUS_CONVERTED) {
@@ -320,23 +376,25 @@ static enum err answer_same(struct commit *cx, struct job *job, uint32_t contrac
     return answer_recorded(cx, job, contract, index);
 }
 
-static enum err run_disposition(struct commit *cx, struct job *job)
+enum err pipeline_disposition(struct batch *cx, struct job *job)
 {
-    struct disposition_job *d = &job->disposition;
+    struct record_disposition *d = &job->record.disposition;
     enum err err = replay_nonce(cx, job, &d->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
 
     uint32_t contract;
     struct lead_row lead;
-    struct view view = ledger_view(cx->ledger, cx->txn);
-    err = find_lead(cx, job, &contract, &d->report.lead);
+    const struct party *p = party_number(cx, d->party);
+    if (p == NULL)
+        return ERR_CORRUPT;
+    err = find_lead(cx, job, p, &contract, &d->report.lead);
     if (err != ERR_OK)
         return err;
     const struct contract *k = catalog_contract_number(cx->catalog, contract);
-    if (k == NULL || !row_lead(&view, contract, d->report.lead, &lead))
+    if (k == NULL || !row_lead(&cx->view, contract, d->report.lead, &lead))
         return problem(&job->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
-    if (!may_dispose(d->party, k))
+    if (!may_dispose(p, k))
         return problem(&job->problem, ERR_FORBIDDEN, "",
                        "only the campaign's advertiser may say what became of a lead");
     if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
@@ -344,78 +402,25 @@ static enum err run_disposition(struct commit *cx, struct job *job)
 
     struct entry e;
     bool same = false;
-    err = decide_disposition(k->terms_index, &d->report, &lead, dated(cx, k, job->now_ms), &e, &same, &job->problem);
+    err = decide_disposition(k->terms_index, &d->report, &lead, dated(cx, k, job->record.arrived_ms), &e, &same,
+                             &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, contract, lead.last);
     else if (err == ERR_OK)
         err = record_job(cx, job, k, &e, (struct companion){0}, true);
     if (err != ERR_OK)
         return err;
-    job->lead_index = d->report.lead;
     return keep_nonce(cx, job, &d->nonce);
 }
 
-enum err pipeline_run(struct commit *cx, struct job *job)
-{
-    switch (job->kind) {
-    case JOB_TRACK:
-        return run_track(cx, job);
-    case JOB_LEAD:
-        return run_lead(cx, job);
-    case JOB_DISPOSITION:
-        return run_disposition(cx, job);
-    case JOB_CONTROL:
-        return job->control.run(cx, job);
-    }
-    assert("job kind" == NULL);
-    return ERR_INTERNAL;
-}
+/* ---- heads ---- */
 
-/* ---- the server's own entries ---- */
-
-/* The first lead that is due; false when there is none. */
-static bool first_due(struct commit *cx, struct row_op *row, uint32_t *contract, uint64_t *index)
-{
-    struct span key, value;
-    int64_t due_ms;
-    if (!store_row_seek(cx->txn, ROW_DUE, SPAN(""), &key, &value) || key.len > sizeof row->key ||
-        due_key_read(key, &due_ms, contract, index) != ERR_OK || due_ms > cx->now_ms)
-        return false;
-    *row = (struct row_op){.table = ROW_DUE, .del = true, .key_len = key.len};
-    memcpy(row->key, key.ptr, key.len);
-    return true;
-}
-
-enum err pipeline_due(struct commit *cx, size_t max, size_t *n)
-{
-    struct row_ops gone = {.n = 1};
-    uint32_t contract;
-    uint64_t index;
-    size_t done = 0;
-    for (; done < max && first_due(cx, &gone.op[0], &contract, &index); done++) {
-        const struct contract *k = catalog_contract_number(cx->catalog, contract);
-        struct view view = ledger_view(cx->ledger, cx->txn);
-        struct lead_row lead;
-        struct entry e;
-        enum err err = ERR_OK;
-        if (k != NULL && row_lead(&view, contract, index, &lead) &&
-            decide_due(k->terms_index, index, &lead, cx->now_ms, &e))
-            err = pipeline_append(cx, k, &e, NULL, NULL);
-        if (err == ERR_OK)
-            err = store_rows_write(cx->txn, &gone); /* gone already, unless it was not due after all */
-        if (err != ERR_OK)
-            return err;
-    }
-    *n = done;
-    return ERR_OK;
-}
-
-enum err pipeline_publish_head(struct commit *cx, const struct contract *k, struct buf *note)
+enum err pipeline_publish_head(struct batch *cx, const struct contract *k, struct buf *note)
 {
     char name[ORIGIN_CAP];
     struct checkpoint c = {.origin = instance_log_name(cx->instance, k, name),
                            .size = ledger_size(cx->ledger, k->number)};
-    assert(ledger_is_swept(cx->ledger, k->number));
+    assert(ledger_is_swept(cx->ledger, k->number) && in_scope(cx, k));
     ledger_root(cx->ledger, k->number, &c.root);
 
     size_t before = note->len;

@@ -7,14 +7,13 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 #include "server/http/http_private.h"
-#include "server/system/arena.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -41,44 +40,36 @@ struct exchange *exchange_new(struct http *h)
         ex = xcalloc(1, sizeof *ex);
         arena = arena_new();
     }
-    struct worker *w = h->worker;
     ex->rq.arena = arena;
-    ex->rq.worker = w;
     ex->rq.id = h->next_id++;
     ex->rq.arrived_ms = clock_ms();
-    ex->rq.catalog = catalog_hold(w->shared->instance.catalog);
+    h->app->begin(h->ctx, &ex->rq);
     h->n_exchanges++;
     return ex;
 }
 
 void exchange_free(struct http *h, struct exchange *ex)
 {
-    catalog_unref(ex->rq.catalog);
+    h->app->finish(h->ctx, &ex->rq);
     arena_reset(ex->rq.arena);
     ex->next = h->pool;
     h->pool = ex;
     h->n_exchanges--;
 }
 
-static void count(struct counters *c, int status)
+static struct exchange *exchange_of(struct request *rq)
 {
-    METRIC_ADD(c, requests, 1);
-    if (status == 401)
-        METRIC_ADD(c, unauthorized, 1);
-    else if (status == 503)
-        METRIC_ADD(c, busy, 1);
-    else if (status >= 400 && status < 500)
-        METRIC_ADD(c, rejected_input, 1);
+    return (struct exchange *)(void *)((char *)rq - offsetof(struct exchange, rq));
 }
 
-static void answer(struct http *h, struct exchange *ex)
+struct reply *http_reply(struct request *rq)
 {
-    struct request *rq = &ex->rq;
-    int status = ex->reply.status ? ex->reply.status : 200;
-    worker_reader_end(h->worker);
-    count(h->worker->counters, status);
-    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %.*s", status, (int)rq->path.len,
-             rq->path.ptr);
+    return &exchange_of(rq)->reply;
+}
+
+void http_answer(struct http *h, struct request *rq)
+{
+    struct exchange *ex = exchange_of(rq);
     if (ex->evreq != NULL)
         evhttp_send_exchange(ex);
     else if (ex->conn != NULL)
@@ -86,36 +77,15 @@ static void answer(struct http *h, struct exchange *ex)
     exchange_free(h, ex);
 }
 
-bool exchange_dispatch(struct http *h, struct exchange *ex)
+void exchange_dispatch(struct http *h, struct exchange *ex)
 {
-    enum err err = route_dispatch(&ex->rq, &ex->route, &ex->reply);
-    if (err == ERR_PENDING) {
-        worker_reader_end(h->worker);
-        return false;
-    }
-    answer(h, ex);
-    return true;
+    if (h->app->dispatch(h->ctx, &ex->rq, &ex->reply))
+        http_answer(h, &ex->rq);
+    else
+        event_active(h->turn_end, EV_TIMEOUT, 0);
 }
 
 /* ---- the loop's own events ---- */
-
-static void on_finished(struct http *h, struct job *batch)
-{
-    struct job *in_order = NULL;
-    while (batch != NULL) {
-        struct job *next = batch->next;
-        batch->next = in_order;
-        in_order = batch;
-        batch = next;
-    }
-    while (in_order != NULL) {
-        struct job *job = in_order;
-        in_order = job->next; /* the job dies with its exchange */
-        struct exchange *ex = job->exchange;
-        route_finish(ex->route, &ex->rq, job, &ex->reply);
-        answer(h, ex);
-    }
-}
 
 static void stop_accepting(struct http *h)
 {
@@ -128,8 +98,10 @@ static void stop_accepting(struct http *h)
     }
 }
 
-static void begin_stop(struct http *h)
+void http_stop(struct http *h)
 {
+    if (h->stopping)
+        return;
     h->stopping = true;
     h->stop_at_us = clock_monotonic_us() + STOP_S * 1000000LL;
     stop_accepting(h);
@@ -151,25 +123,25 @@ static void on_turn_end(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    worker_turn_ends(((struct http *)arg)->worker);
+    const struct http *h = arg;
+    h->app->turn(h->ctx);
 }
 
-void http_turn(struct http *h)
+static void on_watched(evutil_socket_t fd, short what, void *arg)
 {
-    event_active(h->turn_end, EV_TIMEOUT, 0);
-}
-
-static void on_wake(evutil_socket_t fd, short what, void *arg)
-{
+    (void)fd;
     (void)what;
     struct http *h = arg;
-    uint64_t times;
-    if (read(fd, &times, sizeof times) < 0)
-        return;
-    on_finished(h, atomic_exchange_explicit(&h->worker->finished, NULL, memory_order_acquire));
-    if (atomic_load(&h->worker->stopping) && !h->stopping)
-        begin_stop(h);
+    h->ready(h->ctx);
     maybe_end(h);
+}
+
+void http_watch(struct http *h, int fd, void (*ready)(void *ctx))
+{
+    h->ready = ready;
+    h->watched = event_new(h->base, fd, EV_READ | EV_PERSIST, on_watched, h);
+    if (h->watched == NULL || event_add(h->watched, NULL) < 0)
+        abort();
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -201,7 +173,7 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct http *h = arg;
-    if (!h->stopping && (int64_t)h->n_conns < h->worker->shared->options->max_connections.number)
+    if (!h->stopping && h->n_conns < h->max_conns)
         set_accepting(h, true);
 }
 
@@ -229,7 +201,7 @@ void http_room(struct http *h)
     struct timeval now = {0, 0};
     if (h->stopping)
         maybe_end(h);
-    else if (h->paused && (int64_t)h->n_conns < h->worker->shared->options->max_connections.number)
+    else if (h->paused && h->n_conns < h->max_conns)
         event_add(h->resume_accept, &now);
 }
 
@@ -238,7 +210,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
     struct lane *lane = arg;
     struct bufferevent *bev = conn_new(base, lane);
-    if ((int64_t)lane->http->n_conns >= lane->http->worker->shared->options->max_connections.number)
+    if (lane->http->n_conns >= lane->http->max_conns)
         set_accepting(lane->http, false);
     return bev;
 }
@@ -274,14 +246,18 @@ static void open_lane(struct http *h, struct lane *lane, const char *address, bo
 
 /* ---- life ---- */
 
-struct http *http_new(struct worker *w)
+struct http *http_new(const struct http_setup *setup)
 {
     struct http *h = xcalloc(1, sizeof *h);
     struct event_config *config = event_config_new();
     if (config == NULL ||
         event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
         abort();
-    h->worker = w;
+    h->app = setup->app;
+    h->ctx = setup->ctx;
+    h->fast = setup->fast;
+    h->proxies = setup->proxies;
+    h->max_conns = setup->max_connections;
     h->base = event_base_new_with_config(config);
     event_config_free(config);
     if (h->base == NULL)
@@ -289,19 +265,17 @@ struct http *http_new(struct worker *w)
     TAILQ_INIT(&h->conns);
     random_bytes(&h->next_id, sizeof h->next_id);
     h->next_id = (h->next_id >> 16) + 1;
-    h->patience_us = w->shared->options->request_timeout_s.number * 1000000;
+    h->patience_us = setup->request_timeout_s * 1000000;
 
     struct timeval tick = {0, TICK_MS * 1000};
-    h->wake = event_new(h->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, h);
     h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
     h->resume_accept = event_new(h->base, -1, 0, on_resume, h);
     h->turn_end = event_new(h->base, -1, 0, on_turn_end, h);
-    if (h->turn_end == NULL || h->wake == NULL || h->tick == NULL || h->resume_accept == NULL ||
-        event_add(h->wake, NULL) < 0 || event_add(h->tick, &tick) < 0)
+    if (h->turn_end == NULL || h->tick == NULL || h->resume_accept == NULL || event_add(h->tick, &tick) < 0)
         abort();
-    open_lane(h, &h->lane[0], w->shared->listen, false);
-    if (w->number == 0 && w->shared->admin_listen[0])
-        open_lane(h, &h->lane[1], w->shared->admin_listen, true);
+    open_lane(h, &h->lane[0], setup->listen, false);
+    if (setup->admin_listen != NULL)
+        open_lane(h, &h->lane[1], setup->admin_listen, true);
     return h;
 }
 
@@ -318,7 +292,8 @@ void http_free(struct http *h)
     for (size_t i = 0; i < 2; i++)
         if (h->lane[i].evhttp != NULL)
             evhttp_free(h->lane[i].evhttp); /* closes what is still open */
-    event_free(h->wake);
+    if (h->watched != NULL)
+        event_free(h->watched);
     event_free(h->tick);
     event_free(h->resume_accept);
     event_free(h->turn_end);

@@ -1,34 +1,55 @@
-/* HTTP/1.1 of one worker: event base, listeners, guard, fast lane and evhttp. One thread owns it all, but for
- * http_wake. */
+/* HTTP/1.1 of one thread: event base, listeners, guard, fast lane and evhttp. It knows no application but by its
+ * callbacks. One thread owns all of it. */
 #ifndef CS_SERVER_HTTP_HTTP_H
 #define CS_SERVER_HTTP_HTTP_H
 
-#include "server/commit/job.h"
-#include "server/routes.h"
-#include "server/worker/server.h"
+#include "server/http/proxies.h"
+#include "server/http/reply.h"
 
-struct conn;
-struct evhttp_request;
+struct http;
 
-/* A request on its way to its reply. Pooled by the worker; struct request must stay first (job_new finds the exchange
- * by it). */
-struct exchange {
-    struct request rq;
-    struct reply reply;
-    const struct route *route;
-    struct conn *conn;            /* NULL when the peer is gone */
-    struct evhttp_request *evreq; /* NULL on the fast lane */
-    struct exchange *next;        /* free list */
+/* Why the guard refuses bytes. */
+struct http_fault {
+    int status;
+    bool line_told; /* the request line was understood, or was cut for its length alone */
+};
+
+/* What serves the requests. ctx is http_setup's. */
+struct http_app {
+    /* A request comes to be; its head is not read yet. */
+    void (*begin)(void *ctx, struct request *rq);
+    /* Fills the reply (true), or keeps the request and calls http_answer later on (false). */
+    bool (*dispatch)(void *ctx, struct request *rq, struct reply *reply);
+    /* Answers what is no request. rq has method and target as far as they could be told. */
+    void (*fault)(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply);
+    /* The request is over: its reply was sent, or its peer went before it was dispatched. */
+    void (*finish)(void *ctx, struct request *rq);
+    /* All events that were active when a request was kept were served. */
+    void (*turn)(void *ctx);
+};
+
+struct http_setup {
+    const struct http_app *app;
+    void *ctx;
+    const char *const *fast; /* NULL-ended: GET and HEAD of targets that begin so are answered by the fast lane */
+    const char *listen, *admin_listen; /* admin_listen NULL: none of its own */
+    size_t max_connections;
+    int64_t request_timeout_s;
+    const struct proxies *proxies; /* NULL: the peer is the client */
 };
 
 /* Needs the libevent with the request smuggling fixes of 2026: dies naming the package otherwise. */
 void http_require_libevent(void);
-/* Binds and listens (SO_REUSEPORT); the first worker also on the admin listener. Dies when an address cannot be bound.
- */
-struct http *http_new(struct worker *w);
-void http_run(struct http *h); /* until stopped and drained */
+/* Binds and listens (SO_REUSEPORT). Dies when an address cannot be bound. */
+struct http *http_new(const struct http_setup *setup);
+/* Calls ready(ctx) in http_run whenever fd is readable. */
+void http_watch(struct http *h, int fd, void (*ready)(void *ctx));
+void http_run(struct http *h);  /* until stopped and drained */
+void http_stop(struct http *h); /* from within http_run: accepts no more, ends when all is answered, 5 s at most */
 void http_free(struct http *h);
-/* Calls worker_turn_ends when all events that are active now were served. */
-void http_turn(struct http *h);
+
+/* Of a request that dispatch kept: the reply to fill, and that it is filled. rq is gone afterwards. */
+struct reply *http_reply(struct request *rq);
+void http_answer(struct http *h, struct request *rq);
 
 #endif

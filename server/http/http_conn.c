@@ -12,12 +12,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "common/base/json_write.h"
 #include "common/base/mem.h"
 #include "server/http/http_private.h"
-#include "server/routes.h"
-#include "server/system/arena.h"
-#include "server/system/log.h"
 #include "server/system/system.h"
 
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg);
@@ -71,7 +67,7 @@ static void adopt(struct conn *c)
     ev_uint16_t port = 0;
     evhttp_connection_get_peer(c->evcon, &address, &port);
     snprintf(c->ip, sizeof c->ip, "%s", address != NULL ? address : "");
-    c->behind_proxy = proxies_trust(c->http->worker->shared->proxies, c->ip);
+    c->behind_proxy = proxies_trust(c->http->proxies, c->ip);
 
     size_t fd = (size_t)c->fd;
     if (fd >= h->by_fd_len) {
@@ -234,86 +230,15 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
     send_bytes(c, buf_span(&b));
 }
 
-/* Why the guard refuses, for people. */
-static void fault_detail(struct buf *out, int status)
-{
-    if (status == 413)
-        buf_printf(out, "a body has at most %d bytes", LIMIT_BODY);
-    else if (status == 414)
-        buf_printf(out, "a request target has at most %d bytes", LIMIT_TARGET);
-    else if (status == 417)
-        buf_str(out, "the only expectation that this server knows is 100-continue");
-    else if (status == 431)
-        buf_printf(out, "request line and headers have at most %d bytes together", LIMIT_HEAD);
-    else if (status == 501)
-        buf_str(out, "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
-    else if (status == 505)
-        buf_str(out, "this server speaks HTTP/1.1");
-    else
-        buf_str(out, "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
-}
-
-/* As reply_problem; a status that no error of ours has goes without a type of its own. */
-static void fault_problem(struct exchange *ex, int status)
-{
-    struct buf type, detail, text;
-    struct jw w;
-    arena_buf(ex->rq.arena, &type, 64);
-    arena_buf(ex->rq.arena, &detail, 128);
-    arena_buf(ex->rq.arena, &text, 512);
-    enum err err = ERR_OK;
-    while (err < ERR_COUNT && err_status(err) != status)
-        err++;
-    buf_str(&type, err < ERR_COUNT ? "urn:countersign:problem:" : "about:blank");
-    buf_str(&type, err < ERR_COUNT ? err_word(err) : "");
-    fault_detail(&detail, status);
-    jw_open(&w, &text);
-    jw_object(&w);
-    jw_kstr(&w, "detail", buf_span(&detail));
-    jw_kint(&w, "status", status);
-    jw_kstr(&w, "title", span_str(err < ERR_COUNT ? err_title(err) : http_phrase(status)));
-    jw_kstr(&w, "type", buf_span(&type));
-    jw_object_end(&w);
-    jw_close(&w);
-    ex->reply.content_type = SPAN("application/problem+json");
-    ex->reply.body = buf_span(&text);
-    reply_header(&ex->reply, "Cache-Control", SPAN("no-store"));
-}
-
-static void fault_text(struct exchange *ex, int status)
-{
-    struct buf text;
-    arena_buf(ex->rq.arena, &text, 64);
-    buf_str(&text, http_phrase(status));
-    buf_byte(&text, '\n');
-    ex->reply.content_type = SPAN("text/plain; charset=utf-8");
-    ex->reply.body = buf_span(&text);
-    reply_header(&ex->reply, "Cache-Control", SPAN("no-store"));
-}
-
-/* The guard's own answer to what is not a request it can trust: afterwards nobody knows where the next one starts. A
- * pixel stays an image all the same. */
+/* The guard's own answer to what is not a request it can trust: afterwards nobody knows where the next one starts. */
 static void refuse(struct conn *c, struct span bytes, int status)
 {
-    METRIC_ADD(c->http->worker->counters, requests, 1);
-    METRIC_ADD(c->http->worker->counters, rejected_input, 1);
-    log_line(LOG_DEBUG, 0, "refused", "%d %s", status, http_phrase(status));
     struct exchange *ex = exchange_new(c->http);
-    ex->rq.method = span_starts(bytes, "HEAD ") ? METHOD_HEAD : METHOD_GET;
-    ex->reply.status = status;
-    switch (http_head_fault(bytes, status)) {
-    case FAULT_PIXEL:
-        ex->reply.status = 200;
-        if (pixel_finish(&ex->rq, NULL, &ex->reply) != ERR_OK)
-            abort();
-        break;
-    case FAULT_CLICK:
-        fault_text(ex, status);
-        break;
-    case FAULT_PROGRAM:
-        fault_problem(ex, status);
-        break;
-    }
+    bool sound = http_head_peek(bytes, &ex->rq);
+    const struct http_fault fault = {status, sound || status == 414 || status == 431};
+    memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
+    ex->rq.admin = c->admin;
+    c->http->app->fault(c->http->ctx, &ex->rq, &fault, &ex->reply);
     c->keep_alive = false;
     conn_send_reply(c, ex);
     exchange_free(c->http, ex);
@@ -373,7 +298,7 @@ static bool take_head(struct conn *c)
     struct span own = arena_copy(ex->rq.arena, span_of(bytes.ptr, len));
     evbuffer_drain(c->in, len);
     c->scanned = 0;
-    status = http_head_read(own, &ex->rq, &head);
+    status = http_head_read(own, c->http->fast, &ex->rq, &head);
     if (status) {
         refuse(c, own, status);
         exchange_free(c->http, ex);
@@ -381,14 +306,14 @@ static bool take_head(struct conn *c)
     }
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     if (c->behind_proxy)
-        proxies_client(c->http->worker->shared->proxies, ex->rq.forwarded_for, ex->rq.ip);
+        proxies_client(c->http->proxies, ex->rq.forwarded_for, ex->rq.ip);
     ex->rq.admin = c->admin;
     ex->conn = c;
     c->ex = ex;
     c->keep_alive = head.keep_alive;
     c->http10 = head.http10;
     c->body_len = head.content_length;
-    if (head.tracking) {
+    if (head.fast) {
         c->state = CONN_COMMIT;
         exchange_dispatch(c->http, ex);
     } else {

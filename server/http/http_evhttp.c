@@ -1,4 +1,4 @@
-/* The lane for everything but tracking: evhttp hands over whole requests and sends the replies. */
+/* The lane for all that the fast one does not take: evhttp hands over whole requests and sends the replies. */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "server/http/http_private.h"
-#include "server/system/arena.h"
 
 static void on_sent(struct evhttp_request *req, void *conn)
 {

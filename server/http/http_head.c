@@ -55,20 +55,27 @@ int http_head_find(struct span bytes, size_t *scanned, size_t *len)
     return at > 0 ? 431 : 414;
 }
 
-/* Origin form only. Tracking links live in other people's hands: there a stray '%' and raw bytes past ASCII in the
- * query cost nothing. */
-static int read_target(struct span t, struct request *rq, bool *tracking)
+static bool starts_with_any(struct span t, const char *const *prefixes)
+{
+    for (; *prefixes != NULL; prefixes++)
+        if (span_starts(t, *prefixes))
+            return true;
+    return false;
+}
+
+/* Origin form only. */
+static int read_target(struct span t, const char *const *prefixes, struct request *rq, bool *fast)
 {
     if (t.len > LIMIT_TARGET)
         return 414;
     if (t.len == 0 || t.ptr[0] != '/' || (t.len > 1 && t.ptr[1] == '/'))
         return 400;
-    *tracking = (rq->method & (METHOD_GET | METHOD_HEAD)) && (span_starts(t, "/c/") || span_starts(t, "/p/"));
+    *fast = (rq->method & (METHOD_GET | METHOD_HEAD)) && starts_with_any(t, prefixes);
     const char *mark = memchr(t.ptr, '?', t.len);
     size_t path_len = mark != NULL ? (size_t)(mark - t.ptr) : t.len;
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.ptr[i];
-        bool lenient = *tracking && i > path_len;
+        bool lenient = *fast && i > path_len;
         if (c <= ' ' || c == 0x7f || c == '#' || (c >= 0x80 && !lenient))
             return 400;
         if (c != '%' || lenient)
@@ -83,7 +90,8 @@ static int read_target(struct span t, struct request *rq, bool *tracking)
     return 0;
 }
 
-static int read_request_line(struct span line, struct request *rq, struct http_head *h, int *minor)
+static int read_request_line(struct span line, const char *const *fast, struct request *rq, struct http_head *h,
+                             int *minor)
 {
     static const struct {
         const char *name;
@@ -115,7 +123,7 @@ static int read_request_line(struct span line, struct request *rq, struct http_h
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (span_is(name, methods[i].name))
             rq->method = methods[i].method;
-    int status = read_target(target, rq, &h->tracking);
+    int status = read_target(target, fast, rq, &h->fast);
     return status ? status : rq->method ? 0 : 501;
 }
 
@@ -260,7 +268,7 @@ static int read_header(struct span line, struct request *rq, struct http_head *h
     return 0;
 }
 
-int http_head_read(struct span head, struct request *rq, struct http_head *h)
+int http_head_read(struct span head, const char *const *fast, struct request *rq, struct http_head *h)
 {
     int minor = 1, status = 0;
     uint32_t seen = 0;
@@ -270,7 +278,7 @@ int http_head_read(struct span head, struct request *rq, struct http_head *h)
         const char *lf = memchr(at, '\n', (size_t)(end - at));
         struct span line = span_of(at, (size_t)(lf - at) - 1);
         if (first) {
-            status = read_request_line(line, rq, h, &minor);
+            status = read_request_line(line, fast, rq, h, &minor);
             h->http10 = minor == 0;
             h->keep_alive = minor == 1;
         } else {
@@ -298,45 +306,15 @@ static bool line_is_sound(struct span bytes)
            memcmp(sp2, version, sizeof version - 1) == 0 && (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
 }
 
-enum http_fault http_head_fault(struct span bytes, int status)
+bool http_head_peek(struct span bytes, struct request *rq)
 {
-    if (span_starts(bytes, "GET /c/") || span_starts(bytes, "HEAD /c/"))
-        return FAULT_CLICK;
-    bool pixel = span_starts(bytes, "GET /p/") || span_starts(bytes, "HEAD /p/");
-    return pixel && (status == 414 || status == 431 || line_is_sound(bytes)) ? FAULT_PIXEL : FAULT_PROGRAM;
-}
-
-const char *http_phrase(int status)
-{
-    static const struct {
-        int status;
-        const char *phrase;
-    } phrases[] = {{200, "OK"},
-                   {201, "Created"},
-                   {204, "No Content"},
-                   {302, "Found"},
-                   {304, "Not Modified"},
-                   {400, "Bad Request"},
-                   {401, "Unauthorized"},
-                   {403, "Forbidden"},
-                   {404, "Not Found"},
-                   {405, "Method Not Allowed"},
-                   {406, "Not Acceptable"},
-                   {409, "Conflict"},
-                   {410, "Gone"},
-                   {413, "Content Too Large"},
-                   {414, "URI Too Long"},
-                   {415, "Unsupported Media Type"},
-                   {417, "Expectation Failed"},
-                   {422, "Unprocessable Content"},
-                   {429, "Too Many Requests"},
-                   {431, "Request Header Fields Too Large"},
-                   {500, "Internal Server Error"},
-                   {501, "Not Implemented"},
-                   {503, "Service Unavailable"},
-                   {505, "HTTP Version Not Supported"}};
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    return "";
+    size_t at = span_starts(bytes, "GET ") ? 4 : span_starts(bytes, "HEAD ") ? 5 : 0;
+    rq->method = at == 5 ? METHOD_HEAD : METHOD_GET;
+    if (at == 0)
+        return false;
+    size_t end = at;
+    while (end < bytes.len && bytes.ptr[end] > ' ')
+        end++;
+    rq->target = span_of(bytes.ptr + at, end - at);
+    return line_is_sound(bytes);
 }

@@ -8,7 +8,7 @@
 struct http_head {
     uint64_t content_length;
     bool http10, keep_alive, expect_continue;
-    bool tracking; /* /c/ or /p/ by GET or HEAD: the fast lane takes it */
+    bool fast; /* GET or HEAD of a target that begins with one of the prefixes */
 };
 
 /* Looks for the end of a head in bytes, of which the first *scanned were looked at before (start with 0). *len is the
@@ -16,13 +16,11 @@ struct http_head {
  * 400 at a line that does not end in CRLF, 414, 431. */
 MUST_CHECK int http_head_find(struct span bytes, size_t *scanned, size_t *len);
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,
- * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty). */
-MUST_CHECK int http_head_read(struct span head, struct request *rq, struct http_head *h);
-/* Whom a refusal of bytes, a head that found or read refused with `status`, has to speak to: the tracking lane shows
- * images and pages to visitors, all else is read by programs. */
-enum http_fault { FAULT_PROGRAM, FAULT_CLICK, FAULT_PIXEL };
-enum http_fault http_head_fault(struct span bytes, int status);
-/* The standard phrase of a status ("" for one that we never send). */
-const char *http_phrase(int status);
+ * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty).
+ * fast: the prefixes, NULL-ended; in the query of such a target a stray '%' and raw bytes past ASCII cost nothing. */
+MUST_CHECK int http_head_read(struct span head, const char *const *fast, struct request *rq, struct http_head *h);
+/* Of bytes that are refused: method and target as they begin, of GET and HEAD; else GET and an empty target. True when
+ * the first line is whole and says HTTP/1.0 or 1.1 after one target. */
+bool http_head_peek(struct span bytes, struct request *rq);
 
 #endif

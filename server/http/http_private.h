@@ -9,12 +9,22 @@
 #include "server/http/http_head.h"
 
 struct bufferevent;
+struct conn;
 struct evbuffer;
 struct evbuffer_cb_entry;
 struct evhttp;
 struct evhttp_bound_socket;
 struct evhttp_connection;
 struct evconnlistener;
+
+/* A request on its way to its reply. Pooled; struct request must stay first: a request names its exchange. */
+struct exchange {
+    struct request rq;
+    struct reply reply;
+    struct conn *conn;            /* NULL when the peer is gone */
+    struct evhttp_request *evreq; /* NULL on the fast lane */
+    struct exchange *next;        /* free list */
+};
 
 /* One listening socket with the evhttp behind it. */
 struct lane {
@@ -28,14 +38,18 @@ struct lane {
 TAILQ_HEAD(conn_list, conn);
 
 struct http {
-    struct worker *worker;
+    const struct http_app *app;
+    void *ctx;
+    const char *const *fast;
+    const struct proxies *proxies;
     struct event_base *base;
     struct lane lane[2];
-    struct event *wake, *tick, *resume_accept, *turn_end;
+    struct event *watched, *tick, *resume_accept, *turn_end;
+    void (*ready)(void *ctx);
     struct conn **by_fd; /* evhttp names a connection by its descriptor only */
     size_t by_fd_len;
     struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */
-    size_t n_conns, n_exchanges;
+    size_t n_conns, max_conns, n_exchanges;
     struct exchange *pool;
     uint64_t next_id;
     int64_t patience_us, stop_at_us;
@@ -87,8 +101,8 @@ void evhttp_send_exchange(struct exchange *ex);
 /* http.c */
 struct exchange *exchange_new(struct http *h);
 void exchange_free(struct http *h, struct exchange *ex);
-/* Runs the handler. The reply leaves at once (true; ex is gone), or after the commit. */
-bool exchange_dispatch(struct http *h, struct exchange *ex);
+/* Runs the handler; the reply leaves at once (ex is gone), or with http_answer. */
+void exchange_dispatch(struct http *h, struct exchange *ex);
 void http_room(struct http *h); /* a connection has ended: accept again */
 
 #endif

@@ -1,22 +1,17 @@
-/* What a route handler sees and fills. No handler sees evhttp. All spans live in the exchange's arena until the reply
- * is sent. Worker thread only. */
+/* What a route handler sees. No handler sees evhttp. All spans live in the exchange's arena until the reply is sent.
+ * Worker thread only. */
 #ifndef CS_SERVER_HTTP_REQUEST_H
 #define CS_SERVER_HTTP_REQUEST_H
 
-#include "common/base/buf.h"
 #include "common/base/limits.h"
 #include "common/base/problem.h"
-#include "server/catalog/catalog.h"
+#include "server/system/arena.h"
 
 enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_PUT = 8, METHOD_PATCH = 16, METHOD_DELETE = 32 };
 
-/* Bump memory, freed as a whole after the reply. Never fails (OOM aborts). */
-struct arena;
-void *arena_alloc(struct arena *a, size_t len); /* 16-byte aligned, not cleared */
-struct span arena_copy(struct arena *a, struct span s);
-void arena_buf(struct arena *a, struct buf *b, size_t cap); /* a fixed buffer in the arena */
-
-struct worker;
+struct worker; /* the application's thread, opaque here */
+struct party;
+struct catalog;
 
 struct request {
     uint64_t id;
@@ -28,25 +23,15 @@ struct request {
     char ip[46];   /* of the peer, text */
     bool admin;    /* came in on the admin listener */
     int64_t arrived_ms;
+    struct arena *arena;
+    struct problem problem; /* set with an error return */
+    /* the application's */
     struct span param[3];       /* what the route's {} took from the path */
+    struct span kept;           /* a handler's own word to its finish */
+    const struct route *route;  /* NULL until it is found */
     const struct party *caller; /* by bearer token, for routes that want one */
     struct catalog *catalog;    /* held for the life of the exchange */
-    struct arena *arena;
     struct worker *worker;
-    struct problem problem; /* set with an error return */
 };
-
-struct reply {
-    int status; /* 0 = 200 */
-    struct span content_type, body;
-    struct {
-        const char *name;
-        struct span value;
-    } header[8];
-    size_t n_headers;
-};
-void reply_header(struct reply *r, const char *name, struct span value);
-/* Body from a heap buffer: copies into the arena. */
-void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body);
 
 #endif

@@ -6,7 +6,7 @@
 
 static const struct span url_name = {"public_url", 10};
 
-static enum err fill(struct txn *t, struct span url, const struct party *operator, struct span token)
+static enum err fill(struct txn *t, struct span url, const struct party *operator, const uint8_t token_sha256[HASH_LEN])
 {
     enum err err = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
     if (err == ERR_OK)
@@ -14,12 +14,12 @@ static enum err fill(struct txn *t, struct span url, const struct party *operato
     if (err == ERR_OK)
         err = catalog_put_party(t, operator);
     if (err == ERR_OK)
-        err = catalog_put_token(t, token, operator->number, operator->created_ms);
+        err = catalog_put_token(t, token_sha256, operator->number, operator->created_ms);
     return err;
 }
 
 enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
-                         struct span token)
+                         const uint8_t token_sha256[HASH_LEN])
 {
     struct store *s = NULL;
     struct txn *t = NULL;
@@ -31,7 +31,7 @@ enum err instance_create(const char *dir, uint64_t map_size, struct span url, co
     if (err == ERR_OK)
         err = txn_begin(s, true, &t);
     if (err == ERR_OK)
-        err = fill(t, url, operator, token);
+        err = fill(t, url, operator, token_sha256);
     if (err == ERR_OK)
         err = txn_commit(t);
     else

@@ -22,9 +22,9 @@ struct instance {
     struct heads *heads; /* NULL when opened to read */
 };
 
-/* Makes a folder for `url` with its operator, who gets `token`. ERR_CONFLICT when it has keys already. */
+/* Makes a folder for `url` with its operator and its first token. ERR_CONFLICT when it has keys already. */
 MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
-                                    struct span token);
+                                    const uint8_t token_sha256[HASH_LEN]);
 
 /* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
  * error is that part's (ERR_CONFLICT: another process serves it; ERR_CORRUPT: what is stored does not read), and

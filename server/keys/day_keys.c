@@ -8,7 +8,8 @@
 #include "common/base/mem.h"
 #include "server/system/system.h"
 
-enum { KEY_LEN = 32, WRAPPED_LEN = AEAD_NONCE_LEN + KEY_LEN + AEAD_TAG_LEN, RECENT = 4, CONTEXTS = 4 };
+enum { KEY_LEN = 32, RECENT = 4, CONTEXTS = 4 };
+_Static_assert(DAY_KEY_ROW == AEAD_NONCE_LEN + KEY_LEN + AEAD_TAG_LEN, "a wrapped key");
 
 struct day_key {
     bool set;
@@ -43,7 +44,7 @@ static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span wrapped
 {
     uint8_t aad[4];
     store_be32(aad, day);
-    if (wrapped.len != WRAPPED_LEN)
+    if (wrapped.len != DAY_KEY_ROW)
         return ERR_CORRUPT;
     struct aead *a = aead_new(wrap);
     enum err err = aead_open(a, (const uint8_t *)wrapped.ptr, span_of(aad, sizeof aad),
@@ -52,20 +53,16 @@ static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span wrapped
     return err;
 }
 
-static enum err make_key(struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[KEY_LEN])
+void day_key_draw(const uint8_t wrap[32], uint32_t day, uint8_t wrapped[DAY_KEY_ROW])
 {
-    uint8_t row[4], wrapped[WRAPPED_LEN], key[KEY_LEN];
+    uint8_t row[4], key[KEY_LEN];
     store_be32(row, day);
     random_bytes(key, sizeof key);
     random_bytes(wrapped, AEAD_NONCE_LEN);
     struct aead *a = aead_new(wrap);
     aead_seal(a, wrapped, span_of(row, sizeof row), span_of(key, sizeof key), wrapped + AEAD_NONCE_LEN);
     aead_free(a);
-    enum err err = store_put(t, TABLE_DAY_KEYS, span_of(row, sizeof row), span_of(wrapped, sizeof wrapped));
-    if (err == ERR_OK)
-        memcpy(out, key, KEY_LEN);
     crypto_wipe(key, sizeof key);
-    return err;
 }
 
 static enum err stored_key(struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[KEY_LEN])
@@ -77,14 +74,24 @@ static enum err stored_key(struct txn *t, const uint8_t wrap[32], uint32_t day, 
     return err != ERR_OK ? err : unwrap(wrap, day, wrapped, out);
 }
 
-enum err day_keys_ensure(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day)
+static enum err key_keep(struct txn *t, const uint8_t wrap[32], uint32_t day, const uint8_t wrapped[DAY_KEY_ROW],
+                         uint8_t out[KEY_LEN])
+{
+    uint8_t row[4];
+    store_be32(row, day);
+    enum err err = unwrap(wrap, day, span_of(wrapped, DAY_KEY_ROW), out);
+    return err != ERR_OK ? err : store_put(t, TABLE_DAY_KEYS, span_of(row, sizeof row), span_of(wrapped, DAY_KEY_ROW));
+}
+
+enum err day_keys_keep(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day,
+                       const uint8_t wrapped[2][DAY_KEY_ROW])
 {
     for (uint32_t i = 0; i < 2; i++) {
         struct day_key *slot = &p->pending[i];
         slot->set = false;
         enum err err = stored_key(t, wrap, day + i, slot->key);
         if (err == ERR_NOT_FOUND)
-            err = make_key(t, wrap, day + i, slot->key);
+            err = key_keep(t, wrap, day + i, wrapped[i], slot->key);
         if (err != ERR_OK)
             return err;
         slot->day = day + i;

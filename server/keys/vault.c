@@ -12,12 +12,16 @@ static struct aead *vault_aead(const struct keys *k, const char *purpose)
     return a;
 }
 
-void vault_seal(const struct keys *k, const char *purpose, struct span aad, struct span plain, struct buf *out)
+void vault_nonce(uint8_t out[VAULT_NONCE_LEN])
+{
+    random_bytes(out, VAULT_NONCE_LEN);
+}
+
+void vault_seal(const struct keys *k, const char *purpose, struct span aad, struct span plain,
+                const uint8_t nonce[VAULT_NONCE_LEN], struct buf *out)
 {
     struct aead *a = vault_aead(k, purpose);
-    uint8_t nonce[AEAD_NONCE_LEN];
-    random_bytes(nonce, sizeof nonce);
-    buf_add(out, nonce, sizeof nonce);
+    buf_add(out, nonce, VAULT_NONCE_LEN);
     char *room = buf_room(out, plain.len + AEAD_TAG_LEN);
     if (room != NULL) {
         aead_seal(a, nonce, aad, plain, room);

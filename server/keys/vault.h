@@ -7,10 +7,14 @@
 #include "server/keys/keys.h"
 
 #define VAULT_SECRETS "countersign/v1/secret wrap"     /* postback secrets; aad = kid */
+#define VAULT_TOKENS "countersign/v1/token wrap"       /* API tokens on their way to being shown; aad = their hash */
 #define VAULT_IDEMPOTENCY "countersign/v1/idempotency" /* stored first answers; aad = row key */
 
-/* Appends the sealed value under a fresh random nonce. */
-void vault_seal(const struct keys *k, const char *purpose, struct span aad, struct span plain, struct buf *out);
+/* Appends the sealed value. Never two values under one nonce: it is drawn for this call (vault_nonce). */
+enum { VAULT_NONCE_LEN = 12 };
+void vault_nonce(uint8_t out[VAULT_NONCE_LEN]);
+void vault_seal(const struct keys *k, const char *purpose, struct span aad, struct span plain,
+                const uint8_t nonce[VAULT_NONCE_LEN], struct buf *out);
 /* Appends the plaintext. ERR_CORRUPT when it does not open. */
 MUST_CHECK enum err vault_open(const struct keys *k, const char *purpose, struct span aad, struct span sealed,
                                struct buf *out);

@@ -315,20 +315,10 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
     return journal_get(t, seq, contract, index, out);
 }
 
-static bool view_get(void *ctx, enum row_table table, struct span key, struct span *value)
-{
-    return store_row_get(((struct view_context *)ctx)->txn, table, key, value);
-}
-
-static bool view_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
-{
-    return store_row_seek(((struct view_context *)ctx)->txn, table, from, key, value);
-}
-
 static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
                        uint32_t *placement)
 {
-    struct view_context *v = ctx;
+    struct ledger_view *v = ctx;
     struct envelope env;
     struct entry e;
     if (ledger_get(v->ledger, v->txn, contract, index, &env) != ERR_OK || env.kind != ENTRY_CLICK ||
@@ -341,8 +331,18 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
     return true;
 }
 
-struct view ledger_view(struct ledger *l, struct txn *t)
+static bool view_get(void *ctx, enum row_table table, struct span key, struct span *value)
 {
-    l->view = (struct view_context){l, t};
-    return (struct view){.get = view_get, .seek = view_seek, .click = view_click, .ctx = &l->view};
+    return store_row_get(((struct ledger_view *)ctx)->txn, table, key, value);
+}
+
+static bool view_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
+{
+    return store_row_seek(((struct ledger_view *)ctx)->txn, table, from, key, value);
+}
+
+struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)
+{
+    *v = (struct ledger_view){l, t};
+    return (struct view){.get = view_get, .seek = view_seek, .click = view_click, .ctx = v};
 }

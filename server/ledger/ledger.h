@@ -53,8 +53,12 @@ void ledger_publish(struct ledger *l, uint32_t contract);
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
                                struct envelope *out);
-/* Rows and clicks as decisions see them, within t. */
-struct view ledger_view(struct ledger *l, struct txn *t); /* ctx lives in the ledger: one at a time */
+/* Rows and clicks as decisions see them, within t; *v is the caller's memory for as long as the view is used. */
+struct ledger_view {
+    struct ledger *ledger;
+    struct txn *txn;
+};
+struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t);
 
 /* ---- any thread ---- */
 

@@ -20,10 +20,6 @@ struct ledger {
     size_t n_logs;
     uint64_t next_seq, changes;
     bool dirty, replaying;
-    struct view_context {
-        struct ledger *ledger;
-        struct txn *txn;
-    } view;
 };
 
 /* The log of a contract, made empty when there is none. */

@@ -1,4 +1,4 @@
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -41,7 +41,7 @@ void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_
     pb->nonce.used = true;
 }
 
-enum err postback_submit(struct postback *pb, struct reply *reply)
+enum err postback_submit(struct postback *pb)
 {
     struct problem *p = &pb->rq->problem;
     struct span event = pb->field[FIELD_EVENT];
@@ -51,6 +51,6 @@ enum err postback_submit(struct postback *pb, struct reply *reply)
     if (!span_empty(event) && !sale && !span_is(event, "lead"))
         return problem(p, ERR_MALFORMED, "event", "must be lead or sale");
     if (pb->field[FIELD_RETURN].ptr != NULL)
-        reply_body(pb->rq, reply, "text/plain; charset=utf-8", pb->field[FIELD_RETURN]);
+        pb->rq->kept = pb->field[FIELD_RETURN];
     return sale || pb->field[FIELD_STATUS].ptr != NULL ? postback_submit_disposition(pb) : postback_submit_lead(pb);
 }

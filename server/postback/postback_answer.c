@@ -4,7 +4,7 @@
 
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 
 enum { TEXT_MAX = 6 * LIMIT_FIELD, RECEIPT_MAX = 2 * TEXT_MAX, ANSWER_MAX = 2 * RECEIPT_MAX };
 
@@ -52,10 +52,9 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
     postback_answer(&w, k, job->index, &job->leaf, &e, rq->worker->tokens, rq->worker->statement_signer);
     jw_close(&w);
     entry_close(&e);
-    if (!reply->body.len) { /* else the sender asked for a text of its own: postback_submit put it there */
-        reply->content_type = SPAN("application/json");
-        reply->body = buf_span(&answer);
-    }
+    bool own_text = rq->kept.ptr != NULL;
+    reply->content_type = own_text ? SPAN("text/plain; charset=utf-8") : SPAN("application/json");
+    reply->body = own_text ? rq->kept : buf_span(&answer);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     return ERR_OK;
 }

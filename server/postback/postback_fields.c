@@ -1,6 +1,6 @@
 #include "common/base/json_write.h"
 #include "common/base/utf8.h"
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 
 static const struct {
     const char *name;

@@ -6,7 +6,7 @@
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "server/commit/nonces.h"
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 
 enum { WEBHOOK_ID_MAX = 256 };
 
@@ -186,6 +186,7 @@ static enum err read_fields(struct postback *pb)
 
 enum err postback_json_handle(struct request *rq, struct reply *reply)
 {
+    (void)reply;
     struct postback pb = {.rq = rq};
     enum err err = authenticate(&pb);
     if (err != ERR_OK)
@@ -193,5 +194,5 @@ enum err postback_json_handle(struct request *rq, struct reply *reply)
     if (!postback_type_is(rq, "application/json"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
     err = read_fields(&pb);
-    return err != ERR_OK ? err : postback_submit(&pb, reply);
+    return err != ERR_OK ? err : postback_submit(&pb);
 }

@@ -6,7 +6,7 @@
 #include "common/base/when.h"
 #include "common/decisions/contact.h"
 #include "server/keys/day_keys.h"
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 #include "server/system/system.h"
 
 struct claim {
@@ -251,29 +251,29 @@ static struct span contact_json(struct postback *pb, const struct lead_report *r
 }
 
 /* The private part, its commitment in the report, and its sealed form. */
-static enum err seal(struct postback *pb, struct lead_job *l)
+static enum err seal(struct postback *pb, struct record_lead *l)
 {
     struct request *rq = pb->rq;
     struct lead_report *r = &l->report;
-    struct private_part *p = &l->priv;
+    struct private_part priv;
     struct buf ua, plain, sealed;
     arena_buf(rq->arena, &ua, LIMIT_USER_AGENT);
     utf8_repair(&ua, rq->user_agent, LIMIT_USER_AGENT);
-    *p = (struct private_part){.ip = span_str(rq->ip),
-                               .ua = buf_span(&ua),
-                               .lead = true,
-                               .contact = contact_json(pb, r),
-                               .has_email = r->has_email,
-                               .has_phone = r->has_phone};
-    memcpy(p->email, r->email, TOKEN_LEN);
-    memcpy(p->phone, r->phone, TOKEN_LEN);
-    memcpy(p->facts_sha256, r->facts_sha256, HASH_LEN);
-    random_bytes(p->seed, sizeof p->seed);
-    private_commit(p, &r->commit);
+    priv = (struct private_part){.ip = span_str(rq->ip),
+                                 .ua = buf_span(&ua),
+                                 .lead = true,
+                                 .contact = contact_json(pb, r),
+                                 .has_email = r->has_email,
+                                 .has_phone = r->has_phone};
+    memcpy(priv.email, r->email, TOKEN_LEN);
+    memcpy(priv.phone, r->phone, TOKEN_LEN);
+    memcpy(priv.facts_sha256, r->facts_sha256, HASH_LEN);
+    random_bytes(priv.seed, sizeof priv.seed);
+    private_commit(&priv, &r->commit);
 
     l->sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
-    arena_buf(rq->arena, &plain, p->contact.len + 2 * p->ua.len + 512);
-    private_write(&plain, p);
+    arena_buf(rq->arena, &plain, priv.contact.len + 2 * priv.ua.len + 512);
+    private_write(&plain, &priv);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
     enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commit, buf_span(&plain), &sealed);
     l->sealed.bytes = buf_span(&sealed);
@@ -282,14 +282,15 @@ static enum err seal(struct postback *pb, struct lead_job *l)
 
 enum err postback_submit_lead(struct postback *pb)
 {
-    struct job *job = job_new(pb->rq, JOB_LEAD);
-    struct lead_job *l = &job->lead;
+    struct job *job = worker_job(pb->rq, RECORD_LEAD, NULL);
+    struct record_lead *l = &job->record.lead;
     struct lead_report *r = &l->report;
     struct claim c = {.n = 0};
     read_touches(pb, &c);
     enum err err = find_place(pb, &c);
     if (err != ERR_OK)
         return err;
+    job->record.advertiser = c.fallback->campaign->advertiser->number;
     r->party = span_str(pb->party->id);
     r->trust = TRUST_SIGNED;
     r->txid = pb->field[FIELD_TXID];
@@ -305,5 +306,5 @@ enum err postback_submit_lead(struct postback *pb)
     l->fallback_contract = c.fallback->number;
     l->nonce = pb->nonce;
     err = seal(pb, l);
-    return err != ERR_OK ? err : job_submit(pb->rq, job);
+    return err != ERR_OK ? err : worker_submit(pb->rq, job);
 }

@@ -2,7 +2,7 @@
 #include "common/base/bytes.h"
 #include "common/base/query.h"
 #include "server/commit/nonces.h"
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 
 #define SIG "&sig="
 
@@ -50,7 +50,7 @@ static bool signature_holds(struct request *rq, const struct query_auth *a, cons
     buf_fixed(&hex, hex_mem, sizeof hex_mem);
     buf_hex(&hex, body_sha256, HASH_LEN);
     const struct span parts[] = {SPAN("PBv1\n"), rq->method == METHOD_POST ? SPAN("POST") : SPAN("GET"),
-                                 SPAN("\n"),     span_str(rq->worker->shared->instance.host),
+                                 SPAN("\n"),     span_str(rq->worker->server->instance.host),
                                  SPAN("\n"),     a->signed_target,
                                  SPAN("\n"),     buf_span(&hex)};
     const size_t n = sizeof parts / sizeof parts[0];
@@ -113,6 +113,7 @@ static enum err read_fields(struct postback *pb, struct span text)
 
 enum err postback_query_handle(struct request *rq, struct reply *reply)
 {
+    (void)reply;
     struct postback pb = {.rq = rq};
     enum err err = authenticate(&pb);
     if (err != ERR_OK)
@@ -123,5 +124,5 @@ enum err postback_query_handle(struct request *rq, struct reply *reply)
     err = read_fields(&pb, rq->query);
     if (err == ERR_OK)
         err = read_fields(&pb, rq->body);
-    return err != ERR_OK ? err : postback_submit(&pb, reply);
+    return err != ERR_OK ? err : postback_submit(&pb);
 }

@@ -1,6 +1,6 @@
 /* A disposition: what became of a lead. */
 #include "common/base/money.h"
-#include "server/postback/postback.h"
+#include "server/postback/postback_private.h"
 
 static enum err read_status(struct postback *pb, enum status *out)
 {
@@ -36,7 +36,7 @@ static enum err read_amount(struct postback *pb, struct disposition_report *r)
 }
 
 /* By lead, else by a txid that the committer knows, else by click_id. */
-static enum err read_address(struct postback *pb, struct disposition_job *d)
+static enum err read_address(struct postback *pb, struct record_disposition *d)
 {
     struct request *rq = pb->rq;
     struct span lead = pb->field[FIELD_LEAD], click = pb->field[FIELD_CLICK_ID];
@@ -57,8 +57,8 @@ static enum err read_address(struct postback *pb, struct disposition_job *d)
 
 enum err postback_submit_disposition(struct postback *pb)
 {
-    struct job *job = job_new(pb->rq, JOB_DISPOSITION);
-    struct disposition_job *d = &job->disposition;
+    struct job *job = worker_job(pb->rq, RECORD_DISPOSITION, pb->party);
+    struct record_disposition *d = &job->record.disposition;
     struct disposition_report *r = &d->report;
     enum err err = read_status(pb, &r->status);
     if (err == ERR_OK)
@@ -71,7 +71,7 @@ enum err postback_submit_disposition(struct postback *pb)
     r->trust = TRUST_SIGNED;
     r->txid = pb->field[FIELD_TXID];
     r->text = pb->field[FIELD_REASON];
-    d->party = pb->party;
+    d->party = pb->party->number;
     d->nonce = pb->nonce;
-    return job_submit(pb->rq, job);
+    return worker_submit(pb->rq, job);
 }

@@ -2,19 +2,14 @@
  * said. */
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
-#include "server/api/api.h"
-#include "server/api/page.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
 #include "server/commit/contract_write.h"
-#include "server/routes.h"
+#include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
-#include "server/worker/server.h"
 
 enum { RESPONSE_MAX = 32768 }; /* bytes of a compact JWS: it must fit an entry */
-
-struct response_new {
-    uint32_t party;
-    struct span statement, jws;
-};
 
 /* ---- POST /v1/statements/{id}/responses ---- */
 
@@ -34,39 +29,37 @@ static enum err response_check(const struct party *p, const struct statement_met
     return err;
 }
 
-static void answer_response(struct job *job, const struct response_new *r, const struct contract *k, bool accept,
-                            int status)
+static void answer_response(struct job *job, const struct contract *k, bool accept, int status)
 {
     struct answer a;
     answer_open(&a);
     jw_object(&a.w);
     jw_kstr(&a.w, "contract", span_str(k->id));
-    jw_kstr(&a.w, "statement", r->statement);
+    jw_kstr(&a.w, "statement", job->record.response.statement);
     jw_kstr(&a.w, "verdict", accept ? SPAN("accept") : SPAN("dispute"));
     jw_object_end(&a.w);
     answer_job(&a, job, status);
 }
 
-static enum err response_run(struct commit *cx, struct job *job, void *arg)
+enum err response_run(struct batch *cx, struct job *job)
 {
-    const struct response_new *r = arg;
-    const struct party *p = &cx->catalog->parties[r->party - 1];
+    const struct record *rec = &job->record;
+    const struct span statement = rec->response.statement, jws = rec->response.jws;
+    const struct party *p = &cx->catalog->parties[rec->response.party - 1];
     struct statement_meta m;
     struct response response;
     char room[STATEMENT_KEY_MAX];
     struct span key, before;
-    struct hash leaf;
-    uint64_t index;
     enum err err;
-    if ((err = statement_meta_read(cx->txn, cx->catalog, r->statement, &m)) != ERR_OK ||
-        (err = response_check(p, &m, r->jws, &response, &job->problem)) != ERR_OK ||
-        (err = statement_key(r->statement, span_str(p->id), room, &key)) != ERR_OK)
+    if ((err = statement_meta_read(cx->txn, cx->catalog, statement, &m)) != ERR_OK ||
+        (err = response_check(p, &m, jws, &response, &job->problem)) != ERR_OK ||
+        (err = statement_key(statement, span_str(p->id), room, &key)) != ERR_OK)
         return err;
     err = store_get(cx->txn, TABLE_COSIGNED, key, &before);
-    if (err == ERR_OK && !span_eq(before, r->jws))
+    if (err == ERR_OK && !span_eq(before, jws))
         return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");
     if (err == ERR_OK) {
-        answer_response(job, r, m.contract, response.accept, 200);
+        answer_response(job, m.contract, response.accept, 200);
         return ERR_OK;
     }
     if (err != ERR_NOT_FOUND)
@@ -74,54 +67,50 @@ static enum err response_run(struct commit *cx, struct job *job, void *arg)
     struct entry entry = {
         .kind = ENTRY_RESPONSE,
         .at_ms = cx->now_ms,
-        .response = {.party = span_str(p->id), .statement = r->statement, .jws = r->jws},
+        .response = {.party = span_str(p->id), .statement = statement, .jws = jws},
     };
-    answer_response(job, r, m.contract, response.accept, 201);
-    if ((err = store_put(cx->txn, TABLE_COSIGNED, key, r->jws)) != ERR_OK)
+    answer_response(job, m.contract, response.accept, 201);
+    if ((err = store_put(cx->txn, TABLE_COSIGNED, key, jws)) != ERR_OK)
         return err;
-    return pipeline_append(cx, m.contract, &entry, &index, &leaf);
+    return pipeline_append(cx, m.contract, &entry, NULL, NULL);
 }
 
 /* The body is the compact JWS itself, or {"jws":"..."}. */
 static enum err response_body(struct request *rq, struct span *jws)
 {
-    static const char *const names[] = {"jws", NULL};
+    static const struct body_member members[] = {{"jws", BODY_TEXT, 0, RESPONSE_MAX, true}, {NULL}};
     struct span text = rq->body;
     while (text.len && strchr("\r\n \t", text.ptr[text.len - 1]) != NULL)
         text.len--;
-    if (!span_starts(text, "{")) {
-        if (span_empty(text) || text.len > RESPONSE_MAX)
-            return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %d bytes",
-                           RESPONSE_MAX);
-        *jws = text;
-        return ERR_OK;
-    }
-    json_t *body;
-    enum err err = api_body(rq, names, &body);
-    if (err != ERR_OK)
-        return err;
-    err = api_text(rq, body, "jws", RESPONSE_MAX, jws);
-    json_decref(body);
-    return err;
+    if (span_starts(text, "{"))
+        return body_read(rq, members, jws);
+    if (span_empty(text) || text.len > RESPONSE_MAX)
+        return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %d bytes",
+                       RESPONSE_MAX);
+    *jws = text;
+    return ERR_OK;
 }
 
 enum err responses_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    struct response_new *r = arena_alloc(rq->arena, sizeof *r);
     struct statement_meta m;
     struct response response;
     struct txn *t;
+    struct span jws = {0};
     enum err err;
-    *r = (struct response_new){.party = rq->caller->number, .statement = rq->param[0]};
     if ((err = worker_reader(rq->worker, &t)) != ERR_OK || (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
         return err;
     if (!contract_has_party(m.contract, rq->caller))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "statements are answered by their advertiser and publisher");
-    if ((err = response_body(rq, &r->jws)) != ERR_OK ||
-        (err = response_check(rq->caller, &m, r->jws, &response, &rq->problem)) != ERR_OK)
+    if ((err = response_body(rq, &jws)) != ERR_OK ||
+        (err = response_check(rq->caller, &m, jws, &response, &rq->problem)) != ERR_OK)
         return err;
-    return control_submit(rq, response_run, r);
+    struct job *job = worker_job(rq, RECORD_RESPONSE, m.contract->campaign->advertiser);
+    job->record.response.party = rq->caller->number;
+    job->record.response.statement = rq->param[0];
+    job->record.response.jws = jws;
+    return call_submit(rq, job);
 }
 
 /* ---- GET /v1/statements/{id}/responses ---- */

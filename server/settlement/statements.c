@@ -1,12 +1,12 @@
 /* POST /v1/contracts/{id}/statements: closes a contract's log at its durable head. */
 #include "server/settlement/statements.h"
+#include "server/settlement/settlement.h"
 
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
-#include "server/api/api.h"
-#include "server/routes.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
 #include "server/system/system.h"
-#include "server/worker/server.h"
 
 /* ---- ids: "S" and 12 characters of Crockford base32 over time and chance: their text ascends in order of issue ----
  */
@@ -24,26 +24,38 @@ static uint64_t id_number(struct span id)
     return v;
 }
 
-static enum err id_next(struct txn *t, int64_t now_ms, char out[LIMIT_ID + 1])
+static void id_write(uint64_t v, char out[LIMIT_ID + 1])
 {
-    struct cursor *c;
-    struct span key, value;
-    uint16_t chance;
-    enum err err = cursor_open(t, TABLE_STATEMENTS, &c);
-    if (err != ERR_OK)
-        return err;
-    random_bytes(&chance, sizeof chance);
-    uint64_t v = (uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1));
-    if (cursor_last(c, &key, &value)) {
-        uint64_t last = id_number(span_of(key.ptr, strnlen(key.ptr, key.len)));
-        if (v <= last)
-            v = last + 1; /* a clock that stepped back, or the same millisecond */
-    }
-    cursor_close(c);
     out[0] = 'S';
     for (int i = ID_CHARS; i >= 1; i--, v >>= 5)
         out[i] = base32[v & 31];
     out[ID_CHARS + 1] = '\0';
+}
+
+/* Worker: by its time and chance. */
+static void id_draw(int64_t now_ms, char out[LIMIT_ID + 1])
+{
+    uint16_t chance;
+    random_bytes(&chance, sizeof chance);
+    id_write((uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1)), out);
+}
+
+/* What was drawn, raised past the greatest id there is: a clock that stepped back, or the same millisecond. */
+static enum err id_next(struct txn *t, const char *drawn, char out[LIMIT_ID + 1])
+{
+    struct cursor *c;
+    struct span key, value;
+    enum err err = cursor_open(t, TABLE_STATEMENTS, &c);
+    if (err != ERR_OK)
+        return err;
+    uint64_t v = id_number(span_str(drawn));
+    if (cursor_last(c, &key, &value)) {
+        uint64_t last = id_number(span_of(key.ptr, strnlen(key.ptr, key.len)));
+        if (v <= last)
+            v = last + 1;
+    }
+    cursor_close(c);
+    id_write(v, out);
     return ERR_OK;
 }
 
@@ -73,10 +85,9 @@ static void issue_close(struct issue *s)
     buf_free(&s->meta);
 }
 
-static enum err issue_build(struct commit *cx, struct issue *s, struct problem *p)
+static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
 {
     const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
-    struct view view = ledger_view(cx->ledger, cx->txn);
     struct statement_in in = {
         .id = span_str(s->id),
         .issuer = span_str(cx->instance->public_url),
@@ -85,7 +96,7 @@ static enum err issue_build(struct commit *cx, struct issue *s, struct problem *
         .from = s->from,
         .to = s->to,
         .tally = ledger_tally(cx->ledger, s->k->number),
-        .view = &view,
+        .view = &cx->view,
         .contract = s->k->number,
         .carried_in_micros = last->carried_micros,
         .has_prev = last->id[0] != '\0',
@@ -118,7 +129,7 @@ static void meta_write(struct issue *s)
     jw_close(&w);
 }
 
-static enum err issue_put(struct commit *cx, struct issue *s)
+static enum err issue_put(struct batch *cx, struct issue *s)
 {
     const struct {
         const char *part;
@@ -135,7 +146,7 @@ static enum err issue_put(struct commit *cx, struct issue *s)
 }
 
 /* The entry stands at index `to`: the first of the next period. */
-static enum err issue_append(struct commit *cx, struct issue *s)
+static enum err issue_append(struct batch *cx, struct issue *s)
 {
     struct last_statement last = {
         .to = s->to, .carried_micros = s->out.carried_micros, .to_ms = s->out.to_ms, .sha256 = s->out.sha256};
@@ -144,15 +155,12 @@ static enum err issue_append(struct commit *cx, struct issue *s)
         .at_ms = s->issued_ms,
         .statement = {.id = span_str(s->id), .from = s->from, .to = s->to, .sha256 = s->out.sha256},
     };
-    struct hash leaf;
-    uint64_t index;
     memcpy(last.id, s->id, sizeof last.id);
-    ledger_statement(cx->ledger, s->k->number, &last);
-    return pipeline_append(cx, s->k, &entry, &index, &leaf);
+    return pipeline_close_period(cx, s->k, &entry, &last);
 }
 
 /* The meta row with the links. */
-static enum err issue_answer(struct commit *cx, struct job *job, const struct issue *s)
+static enum err issue_answer(struct batch *cx, struct job *job, const struct issue *s)
 {
     const char *base = cx->instance->public_url;
     char share[SHARE_LEN];
@@ -175,9 +183,10 @@ static enum err issue_answer(struct commit *cx, struct job *job, const struct is
     return err;
 }
 
-static enum err statement_run(struct commit *cx, struct job *job, void *arg)
+enum err statement_run(struct batch *cx, struct job *job)
 {
-    struct issue s = {.k = catalog_contract_number(cx->catalog, *(uint32_t *)arg), .issued_ms = cx->now_ms};
+    const struct record *r = &job->record;
+    struct issue s = {.k = catalog_contract_number(cx->catalog, r->statement.contract), .issued_ms = cx->now_ms};
     int64_t closes_ms = ledger_tally(cx->ledger, s.k->number)->to_ms;
     int64_t closed_ms = ledger_last_statement(cx->ledger, s.k->number)->to_ms;
     if (s.issued_ms < closes_ms || s.issued_ms < closed_ms) /* the clock was set back: not before what it closes */
@@ -185,7 +194,7 @@ static enum err statement_run(struct commit *cx, struct job *job, void *arg)
     s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);
-    enum err err = id_next(cx->txn, cx->now_ms, s.id);
+    enum err err = id_next(cx->txn, r->statement.id, s.id);
     if (err != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK)
         goto done;
     meta_write(&s);
@@ -202,14 +211,13 @@ done:
 enum err statements_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const char *const names[] = {NULL};
+    static const struct body_member none[] = {{NULL}};
     const struct contract *k;
-    json_t *body;
     enum err err;
-    if ((err = api_contract(rq, rq->param[0], &k)) != ERR_OK || (err = api_body(rq, names, &body)) != ERR_OK)
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
         return err;
-    json_decref(body);
-    uint32_t *number = arena_alloc(rq->arena, sizeof *number);
-    *number = k->number;
-    return control_submit_after_sweep(rq, statement_run, number);
+    struct job *job = worker_job(rq, RECORD_STATEMENT, k->campaign->advertiser);
+    job->record.statement.contract = k->number;
+    id_draw(rq->arrived_ms, job->record.statement.id);
+    return call_submit(rq, job);
 }

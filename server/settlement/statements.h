@@ -3,7 +3,7 @@
 #ifndef CS_SERVER_SETTLEMENT_STATEMENTS_H
 #define CS_SERVER_SETTLEMENT_STATEMENTS_H
 
-#include "server/http/request.h"
+#include "server/worker/dispatch.h"
 
 /* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. meta: canonical
  * JSON {carried_micros, contract, currency, from, id, issued_at, lines, net_micros, payable_minor, sha256, to}. */

@@ -3,13 +3,12 @@
 
 #include "common/base/bytes.h"
 #include "common/settlement/statement.h"
-#include "server/api/api.h"
-#include "server/api/page.h"
-#include "server/routes.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
+#include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
-#include "server/worker/server.h"
 
-enum { STATEMENTS_SCAN = 20000 }; /* statements that one page looks at */
+enum { STATEMENTS_SCAN = 20000 }; /* statements that one call looks at */
 
 /* ---- rows ---- */
 
@@ -128,21 +127,21 @@ enum err statements_list(struct request *rq, struct reply *reply)
 {
     struct statements s = {.rq = rq};
     struct param contract = {.name = "contract"};
-    struct page page;
+    struct window window;
     struct cursor *c;
-    enum err err = page_read(rq, &contract, 1, &page);
+    enum err err = window_read(rq, &contract, 1, &window);
     if (err != ERR_OK)
         return err;
-    if (page.after.len > LIMIT_ID ||
-        memchr(page.after.ptr != NULL ? page.after.ptr : "x", '\0', page.after.len) != NULL)
+    if (window.after.len > LIMIT_ID ||
+        memchr(window.after.ptr != NULL ? window.after.ptr : "x", '\0', window.after.len) != NULL)
         return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
-    if (page.after.len)
-        memcpy(s.last, page.after.ptr, page.after.len);
+    if (window.after.len)
+        memcpy(s.last, window.after.ptr, window.after.len);
     s.contract = contract.value;
     if ((err = worker_reader(rq->worker, &s.txn)) != ERR_OK ||
         (err = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
         return err;
-    list_open(&s.list, &page);
+    list_open(&s.list, &window);
     err = statements_write(&s, c);
     cursor_close(c);
     if (err == ERR_OK)
@@ -305,7 +304,7 @@ static enum err reader_check(struct request *rq, struct txn *t, const struct par
     struct statement_meta m;
     if (share->given) {
         char wanted[SHARE_LEN];
-        statement_share(rq->worker->shared->instance.keys, rq->param[0], wanted);
+        statement_share(rq->worker->server->instance.keys, rq->param[0], wanted);
         if (share->value.len != SHARE_LEN || !crypto_equal(share->value.ptr, wanted, SHARE_LEN))
             return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
         return statement_meta_read(t, rq->catalog, rq->param[0], &m);

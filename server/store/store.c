@@ -24,6 +24,7 @@ struct store {
 struct txn {
     struct store *store;
     MDB_txn *mdb;
+    uint64_t writes;
 };
 
 struct cursor {
@@ -192,7 +193,7 @@ enum err txn_begin(struct store *s, bool write, struct txn **out)
     if (rc != 0)
         return result(rc, "begin");
     struct txn *t = xmalloc(sizeof *t);
-    *t = (struct txn){s, mdb};
+    *t = (struct txn){s, mdb, 0};
     *out = t;
     return ERR_OK;
 }
@@ -218,6 +219,11 @@ void txn_abort(struct txn *t)
     free(t);
 }
 
+uint64_t txn_writes(const struct txn *t)
+{
+    return t->writes;
+}
+
 void txn_reset(struct txn *t)
 {
     mdb_txn_reset(t->mdb);
@@ -241,12 +247,14 @@ enum err store_get(struct txn *t, enum table table, struct span key, struct span
 enum err store_put(struct txn *t, enum table table, struct span key, struct span value)
 {
     MDB_val k = val(key), v = val(value);
+    t->writes++;
     return result(mdb_put(t->mdb, t->store->dbi[table], &k, &v, 0), "put");
 }
 
 enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room)
 {
     MDB_val k = val(key), v = {len, NULL};
+    t->writes++;
     int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, MDB_APPEND | MDB_RESERVE);
     if (rc != 0)
         return result(rc, "append");
@@ -257,6 +265,7 @@ enum err store_append(struct txn *t, enum table table, struct span key, size_t l
 enum err store_del(struct txn *t, enum table table, struct span key)
 {
     MDB_val k = val(key);
+    t->writes++;
     int rc = mdb_del(t->mdb, t->store->dbi[table], &k, NULL);
     return rc == MDB_NOTFOUND ? ERR_OK : result(rc, "del");
 }
@@ -321,6 +330,21 @@ bool store_row_seek(struct txn *t, enum row_table table, struct span from, struc
     bool found = cursor_seek(c, from, key, value);
     cursor_close(c);
     return found;
+}
+
+static bool view_get(void *txn, enum row_table table, struct span key, struct span *value)
+{
+    return store_row_get(txn, table, key, value);
+}
+
+static bool view_seek(void *txn, enum row_table table, struct span from, struct span *key, struct span *value)
+{
+    return store_row_seek(txn, table, from, key, value);
+}
+
+struct view store_view(struct txn *t)
+{
+    return (struct view){.get = view_get, .seek = view_seek, .ctx = t};
 }
 
 enum err store_rows_write(struct txn *t, const struct row_ops *ops)

@@ -54,7 +54,8 @@ uint64_t store_bytes_used(struct store *s);
 MUST_CHECK enum err txn_begin(struct store *s, bool write, struct txn **out);
 /* ERR_FULL: aborted cleanly, disk or map full. Any other failure is ERR_IO: stop acknowledging and exit. */
 MUST_CHECK enum err txn_commit(struct txn *t);
-void txn_abort(struct txn *t); /* NULL-safe */
+void txn_abort(struct txn *t);            /* NULL-safe */
+uint64_t txn_writes(const struct txn *t); /* puts, appends and deletes so far, whatever became of them */
 /* A thread's own read transaction, kept and renewed: cheaper than begin. */
 void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);
@@ -75,10 +76,10 @@ MUST_CHECK bool cursor_seek(struct cursor *c, struct span from, struct span *key
 MUST_CHECK bool cursor_next(struct cursor *c, struct span *key, struct span *value);
 MUST_CHECK bool cursor_last(struct cursor *c, struct span *key, struct span *value);
 
-/* A view of the row tables (not of clicks: ledger.h completes it). */
 MUST_CHECK bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value);
 MUST_CHECK bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key,
                                struct span *value);
+struct view store_view(struct txn *t); /* of the row tables, not of clicks: ledger.h completes it */
 MUST_CHECK enum err store_rows_write(struct txn *t, const struct row_ops *ops);
 
 #endif

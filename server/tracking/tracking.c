@@ -1,15 +1,13 @@
 /* Clicks, views and the tag. The hot path: no malloc, no printf; what a request needs lives in its arena. */
+#include "server/tracking/tracking.h"
 #include "asset_t_js.h"
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/query.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
-#include "server/commit/job.h"
 #include "server/keys/day_keys.h"
-#include "server/routes.h"
 #include "server/system/system.h"
-#include "server/worker/server.h"
 
 #define TOUCH_COOKIE "cs_touch"
 #define TOUCH_MAX_AGE "7776000" /* 90 days */
@@ -65,8 +63,8 @@ static struct span text_param(struct request *rq, struct span encoded, size_t ma
 
 static void open_entry(struct request *rq, struct job *job, enum entry_kind kind, const struct target *t)
 {
-    struct entry *e = &job->track.entry;
-    job->contract = t->contract->number;
+    struct entry *e = &job->record.track.entry;
+    job->record.track.contract = t->contract->number;
     e->kind = kind;
     e->at_ms = rq->arrived_ms;
 }
@@ -79,12 +77,12 @@ static enum err seal(struct request *rq, struct job *job, struct hash *commit)
     random_bytes(priv.seed, sizeof priv.seed);
     private_commit(&priv, commit);
 
-    job->track.sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
+    job->record.track.sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
     arena_buf(rq->arena, &plain, 2 * LIMIT_USER_AGENT + 256); /* quotes and backslashes are all that is escaped */
     private_write(&plain, &priv);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err err = sealer_seal(rq->worker->sealer, job->track.sealed.day, commit, buf_span(&plain), &sealed);
-    job->track.sealed.bytes = buf_span(&sealed);
+    enum err err = sealer_seal(rq->worker->sealer, job->record.track.sealed.day, commit, buf_span(&plain), &sealed);
+    job->record.track.sealed.bytes = buf_span(&sealed);
     return err;
 }
 
@@ -94,8 +92,8 @@ static enum err submit(struct request *rq, struct job *job, struct hash *commit)
 {
     enum err err = seal(rq, job, commit);
     if (err == ERR_OK)
-        return job_submit(rq, job);
-    committer_unrecorded(rq->worker->shared->committer, job);
+        return worker_submit(rq, job);
+    source_unrecorded(rq->worker->server->source, job);
     return err;
 }
 
@@ -223,7 +221,7 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
     }
     buf_span_add(&b, id);
     buf_str(&b, "; Max-Age=" TOUCH_MAX_AGE "; Path=/; HttpOnly; SameSite=Lax");
-    if (rq->worker->shared->instance.https)
+    if (rq->worker->server->instance.https)
         buf_str(&b, "; Secure");
     reply_header(r, "Set-Cookie", buf_span(&b));
 }
@@ -265,8 +263,8 @@ enum err click_handle(struct request *rq, struct reply *r)
     enum err err = find_target(rq, rq->param[0], &t);
     if (err != ERR_OK)
         return refuse_click(rq, r, err);
-    struct job *job = job_new(rq, JOB_TRACK);
-    struct entry_click *click = &job->track.entry.click;
+    struct job *job = worker_job(rq, RECORD_CLICK, t.contract->campaign->advertiser);
+    struct entry_click *click = &job->record.track.entry.click;
     open_entry(rq, job, ENTRY_CLICK, &t);
     click->class = class_of(rq);
     click->placement = t.placement;
@@ -280,13 +278,25 @@ enum err click_handle(struct request *rq, struct reply *r)
 
 enum err click_finish(struct request *rq, struct job *job, struct reply *r)
 {
-    const struct contract *k = catalog_contract_number(rq->catalog, job->contract);
-    const uint32_t placement = job->track.entry.click.placement;
+    const struct contract *k = catalog_contract_number(rq->catalog, job->record.track.contract);
+    const uint32_t placement = job->record.track.entry.click.placement;
     const struct target t = {k, &k->codes[placement - 1],
                              placement}; /* of the catalog that click_handle found them in */
     if (job->err == ERR_GONE)
         return refuse_click(rq, r, ERR_GONE);
-    return answer_click(rq, r, &t, job->track.entry.click.to, job->err != ERR_OK ? UINT64_MAX : job->index);
+    return answer_click(rq, r, &t, job->record.track.entry.click.to, job->err != ERR_OK ? UINT64_MAX : job->index);
+}
+
+bool click_fault(struct request *rq, const struct http_fault *fault, struct reply *r)
+{
+    struct buf text;
+    arena_buf(rq->arena, &text, 64);
+    buf_str(&text, http_phrase(fault->status));
+    buf_byte(&text, '\n');
+    *r = (struct reply){
+        .status = fault->status, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
+    no_store(r);
+    return true;
 }
 
 /* ---- pixels ---- */
@@ -329,15 +339,15 @@ enum err pixel_handle(struct request *rq, struct reply *r)
         code.len -= 4;
     if (find_target(rq, code, &t) != ERR_OK || !is_view(rq, &click_id) || rq->method == METHOD_HEAD)
         return answer_pixel(r);
-    struct job *job = job_new(rq, JOB_TRACK);
-    struct entry_view *view = &job->track.entry.view;
+    struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
+    struct entry_view *view = &job->record.track.entry.view;
     open_entry(rq, job, ENTRY_VIEW, &t);
     view->class = class_of(rq);
     view->placement = t.placement;
     if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
         click.contract == t.contract->number && !(click.flags & CLICK_UNRECORDED)) {
-        job->track.has_click_claim = true;
-        job->track.click_claim = click.index;
+        job->record.track.has_click_claim = true;
+        job->record.track.click_claim = click.index;
     }
     enum err err = submit(rq, job, &view->commit);
     return err == ERR_PENDING ? err : answer_pixel(r);
@@ -348,6 +358,12 @@ enum err pixel_finish(struct request *rq, struct job *job, struct reply *r)
     (void)rq;
     (void)job;
     return answer_pixel(r);
+}
+
+bool pixel_fault(struct request *rq, const struct http_fault *fault, struct reply *r)
+{
+    (void)rq;
+    return fault->line_told && answer_pixel(r) == ERR_OK;
 }
 
 /* ---- the tag ---- */

@@ -1,17 +1,80 @@
-/* A worker thread: its contexts, and the hand-over of finished jobs. */
-#include <errno.h>
-#include <stddef.h>
+/* A worker thread: its contexts, its event loop, and the jobs that come back to it. */
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/base/mem.h"
-#include "server/http/http.h"
-#include "server/keys/day_keys.h"
-#include "server/system/arena.h"
 #include "server/system/log.h"
+#include "server/worker/dispatch.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
+
+/* ---- what HTTP calls ---- */
+
+static void on_begin(void *ctx, struct request *rq)
+{
+    struct worker *w = ctx;
+    rq->worker = w;
+    rq->catalog = catalog_hold(w->server->instance.catalog);
+}
+
+static void on_finish(void *ctx, struct request *rq)
+{
+    (void)ctx;
+    catalog_unref(rq->catalog);
+}
+
+static bool on_dispatch(void *ctx, struct request *rq, struct reply *reply)
+{
+    return dispatch(ctx, rq, reply);
+}
+
+static void on_fault(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply)
+{
+    dispatch_fault(ctx, rq, fault, reply);
+}
+
+static void on_turn(void *ctx)
+{
+    struct worker *w = ctx;
+    if (w->pushed > 0)
+        source_wake(w->server->source);
+    w->pushed = 0;
+}
+
+/* Jobs came back, or the worker is to stop. */
+static void on_ready(void *ctx)
+{
+    struct worker *w = ctx;
+    struct job *job;
+    while ((job = source_finished(w->server->source, w->number)) != NULL) {
+        struct request *rq = job->request;
+        if (dispatch_finish(w, rq, job, http_reply(rq)))
+            http_answer(w->http, rq);
+    }
+    on_turn(w); /* a finish may have pushed a further job */
+    if (atomic_load(&w->stopping))
+        http_stop(w->http);
+}
+
+/* ---- life ---- */
+
+void worker_open(struct worker *w, struct server *sv, size_t number)
+{
+    *w = (struct worker){.server = sv, .number = number};
+    w->tokens = keys_new_tokens(sv->instance.keys);
+    w->codes = code_cache_new();
+    w->statement_signer = keys_new_statement_signer(sv->instance.keys);
+    w->sealer = instance_sealer(&sv->instance);
+    w->counters = metrics_thread(sv->metrics, number);
+}
+
+void worker_close(struct worker *w)
+{
+    txn_abort(w->reader);
+    sealer_free(w->sealer);
+    signer_free(w->statement_signer);
+    code_cache_free(w->codes);
+    tokens_free(w->tokens);
+}
 
 static void *run(void *arg)
 {
@@ -21,74 +84,47 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void wake(struct worker *w)
+void worker_start(struct server *sv, size_t number, struct worker **out)
 {
-    uint64_t one = 1;
-    if (write(w->wake_fd, &one, sizeof one) != sizeof one &&
-        errno != EAGAIN) /* EAGAIN: the counter is high, so it will wake */
-        abort();
-}
-
-enum err worker_start(struct shared *sh, size_t number, struct worker **out)
-{
-    struct worker *w = xcalloc(1, sizeof *w);
-    w->shared = sh;
-    w->number = number;
-    w->tokens = keys_new_tokens(sh->instance.keys);
-    w->codes = code_cache_new();
-    w->statement_signer = keys_new_statement_signer(sh->instance.keys);
-    w->sealer = instance_sealer(&sh->instance);
-    w->counters = metrics_thread(sh->metrics, number);
-    w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (w->wake_fd < 0)
-        die("cannot make an eventfd: %s", strerror(errno));
-    w->http = http_new(w);
-    int e = pthread_create(&w->thread, NULL, run, w);
-    if (e != 0)
-        die("cannot start a thread: %s", strerror(e));
+    static const struct http_app app = {
+        .begin = on_begin, .dispatch = on_dispatch, .fault = on_fault, .finish = on_finish, .turn = on_turn};
+    struct worker *w = xmalloc(sizeof *w);
+    worker_open(w, sv, number);
+    const struct http_setup setup = {
+        .app = &app,
+        .ctx = w,
+        .fast = sv->fast,
+        .listen = sv->listen,
+        .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
+        .max_connections = (size_t)sv->options->max_connections.number,
+        .request_timeout_s = sv->options->request_timeout_s.number,
+        .proxies = sv->proxies,
+    };
+    w->http = http_new(&setup);
+    http_watch(w->http, source_fd(sv->source, number), on_ready);
+    int rc = pthread_create(&w->thread, NULL, run, w);
+    if (rc != 0)
+        die("cannot start a thread: %s", strerror(rc));
     *out = w;
-    return ERR_OK;
 }
 
 void worker_stop(struct worker *w)
 {
     atomic_store(&w->stopping, true);
-    wake(w);
+    source_nudge(w->server->source, w->number);
     pthread_join(w->thread, NULL);
     http_free(w->http);
-    if (w->reader != NULL)
-        txn_abort(w->reader);
-    sealer_free(w->sealer);
-    signer_free(w->statement_signer);
-    code_cache_free(w->codes);
-    tokens_free(w->tokens);
-    close(w->wake_fd);
+    worker_close(w);
     free(w);
 }
 
-void worker_done(struct worker *w, struct job *jobs)
-{
-    struct job *reversed = NULL; /* newest first all through: the worker turns the whole once */
-    for (struct job *j = jobs; j != NULL;) {
-        struct job *next = j->next;
-        j->next = reversed;
-        reversed = j;
-        j = next;
-    }
-    struct job *head = atomic_load_explicit(&w->finished, memory_order_relaxed);
-    do
-        jobs->next = head; /* the first of the batch is now the last of the list */
-    while (!atomic_compare_exchange_weak_explicit(&w->finished, &head, reversed, memory_order_release,
-                                                  memory_order_relaxed));
-    if (head == NULL)
-        wake(w); /* otherwise a wake-up is on its way already */
-}
+/* ---- for handlers ---- */
 
 enum err worker_reader(struct worker *w, struct txn **out)
 {
     if (!w->reading) {
         enum err err =
-            w->reader != NULL ? txn_renew(w->reader) : txn_begin(w->shared->instance.store, false, &w->reader);
+            w->reader != NULL ? txn_renew(w->reader) : txn_begin(w->server->instance.store, false, &w->reader);
         if (err != ERR_OK)
             return err;
         w->reading = true;
@@ -104,34 +140,25 @@ void worker_reader_end(struct worker *w)
     w->reading = false;
 }
 
-struct job *job_new(struct request *rq, enum job_kind kind)
+struct job *worker_job(struct request *rq, enum record_kind kind, const struct party *advertiser)
 {
     struct job *job = arena_alloc(rq->arena, sizeof *job);
     memset(job, 0, sizeof *job);
-    job->worker = rq->worker;
-    job->exchange = (struct exchange *)(void *)((char *)rq - offsetof(struct exchange, rq));
+    job->request = rq;
     job->arena = rq->arena;
-    job->kind = kind;
-    job->now_ms = rq->arrived_ms;
+    job->record.kind = kind;
+    job->record.advertiser = advertiser != NULL ? advertiser->number : 0;
+    job->record.arrived_ms = rq->arrived_ms;
     return job;
 }
 
-enum err job_submit(struct request *rq, struct job *job)
+enum err worker_submit(struct request *rq, struct job *job)
 {
     struct worker *w = rq->worker;
-    enum err err = committer_push(w->shared->committer, w->number, job);
+    enum err err = source_push(w->server->source, w->number, job);
     if (err != ERR_OK)
         return err;
-    if (w->pushed++ == 0 && w->http != NULL)
-        http_turn(w->http);
-    if (w->pushed == BATCH_FULL || w->http == NULL) /* without an event loop each request is a turn */
-        worker_turn_ends(w);
+    if (++w->pushed == BATCH_FULL || w->http == NULL) /* without an event loop each request is a turn */
+        on_turn(w);
     return ERR_PENDING;
-}
-
-void worker_turn_ends(struct worker *w)
-{
-    if (w->pushed > 0)
-        committer_wake(w->shared->committer);
-    w->pushed = 0;
 }

@@ -1,6 +1,6 @@
 /* Storage that runs full under a running committer, three ways: the map, a file size limit (a write cut short), a small
  * file system. */
-#include "server/commit/commit.h"
+#include "server/commit/batch.h"
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -33,19 +33,19 @@ static void limit_file_size(rlim_t bytes)
 static void fill(size_t *recorded, size_t *lost)
 {
     enum { STEP = 200 };
-    for (int i = 0; i < 10000 && committer_healthy(cf.live.sh.committer); i++) {
+    for (int i = 0; i < 10000 && source_healthy(cf.live.sh.source); i++) {
         size_t n = push_clicks(&cf, STEP);
         *recorded += n;
         *lost += STEP - n;
     }
-    assert_false(committer_healthy(cf.live.sh.committer));
+    assert_false(source_healthy(cf.live.sh.source));
 }
 
 static void wait_until_healthy(void)
 {
-    for (int i = 0; i < 500 && !committer_healthy(cf.live.sh.committer); i++)
+    for (int i = 0; i < 500 && !source_healthy(cf.live.sh.source); i++)
         usleep(20000);
-    assert_true(committer_healthy(cf.live.sh.committer));
+    assert_true(source_healthy(cf.live.sh.source));
 }
 
 struct found {
@@ -99,7 +99,7 @@ static void a_full_map_records_all_or_nothing_and_a_larger_one_goes_on(void **st
 
     cf.live.f.map_size = SMALL_MAP;
     committer_fixture_start(&cf);
-    assert_true(committer_healthy(cf.live.sh.committer));
+    assert_true(source_healthy(cf.live.sh.source));
     assert_int_equal(push_clicks(&cf, 5), 5);
     committer_fixture_stop(&cf);
     assert_int_equal(read_log().clicks, recorded + 5);
@@ -137,7 +137,7 @@ static void a_write_cut_short_becomes_a_gap(void **state)
     committer_fixture_close(&cf);
 }
 
-static enum err write_large(struct commit *cx, struct job *job)
+static enum err write_large(struct batch *cx, struct job *job)
 {
     static const char bytes[1 << 20];
     (void)job;
@@ -147,16 +147,20 @@ static enum err write_large(struct commit *cx, struct job *job)
 static void without_gaps_a_probe_finds_out_that_there_is_room(void **state)
 {
     (void)state;
-    struct job job = {.worker = &cf.worker[0], .kind = JOB_CONTROL, .control = {.run = write_large}};
+    static job_run *runs[RECORD_KINDS];
+    struct job job = {.record.kind = RECORD_CODE};
+    memcpy(runs, job_runs, sizeof runs);
+    runs[RECORD_CODE] = write_large;
     committer_fixture_open(&cf, NULL);
+    cf.live.runs = runs;
     committer_fixture_start(&cf);
     limit_file_size(store_file_bytes() + 64 * 1024);
-    assert_ok(push_awake(cf.live.sh.committer, 0, &job));
-    jobs_wait(&cf.worker[0], 1);
+    assert_ok(push_awake(&cf, 0, &job));
+    jobs_wait(&cf, 0, 1);
     assert_err(job.err, ERR_FULL);
-    assert_false(committer_healthy(cf.live.sh.committer));
+    assert_false(source_healthy(cf.live.sh.source));
     usleep(1500000); /* idle chores must not take their empty transactions for proof */
-    assert_false(committer_healthy(cf.live.sh.committer));
+    assert_false(source_healthy(cf.live.sh.source));
     lift_limit();
     wait_until_healthy();
     committer_fixture_stop(&cf);

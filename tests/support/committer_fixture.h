@@ -2,23 +2,20 @@
 #ifndef CS_TESTS_COMMITTER_FIXTURE_H
 #define CS_TESTS_COMMITTER_FIXTURE_H
 
-#include <sys/eventfd.h>
-
 #include "tests/support/live_server.h"
 
 enum { COMMITTER_WORKERS = 2, COMMITTER_CONTRACT = 2 };
 
 struct committer_fixture {
     struct live live;
-    struct worker worker[COMMITTER_WORKERS];
     struct arena *arena;
 };
 
 /* Pushes and wakes, as a worker's turn does. */
-static inline enum err push_awake(struct committer *c, size_t w, struct job *job)
+static inline enum err push_awake(struct committer_fixture *cf, size_t w, struct job *job)
 {
-    enum err err = committer_push(c, w, job);
-    committer_wake(c);
+    enum err err = source_push(cf->live.sh.source, w, job);
+    source_wake(cf->live.sh.source);
     return err;
 }
 
@@ -29,16 +26,13 @@ static inline void committer_fixture_start(struct committer_fixture *cf)
     if (l->sh.instance.store != NULL)
         fixture_instance_close(&l->f, &l->sh.instance);
     fixture_instance(&l->f, &l->sh.instance);
-    const struct committer_setup setup = live_setup(l, COMMITTER_WORKERS);
-    assert_ok(committer_start(&setup, &l->sh.committer));
+    assert_ok(live_commit_start(l, COMMITTER_WORKERS));
 }
 
 /* The folder stays open. */
 static inline void committer_fixture_stop(struct committer_fixture *cf)
 {
-    committer_stop(cf->live.sh.committer);
-    cf->live.sh.committer = NULL;
-    metrics_free(cf->live.sh.metrics);
+    live_commit_stop(&cf->live);
 }
 
 /* Control rows as live_server.h says; the folder is `dir` when given. */
@@ -56,39 +50,35 @@ static inline void committer_fixture_open(struct committer_fixture *cf, const ch
     l->options.sweep_ms.number = 20;
     live_make(l, "");
     cf->arena = arena_new();
-    for (size_t i = 0; i < COMMITTER_WORKERS; i++) {
-        cf->worker[i] = (struct worker){.shared = &l->sh, .number = i, .wake_fd = eventfd(0, EFD_NONBLOCK)};
-        assert_true(cf->worker[i].wake_fd >= 0);
-    }
 }
 
 static inline void committer_fixture_close(struct committer_fixture *cf)
 {
-    for (size_t i = 0; i < COMMITTER_WORKERS; i++)
-        close(cf->worker[i].wake_fd);
     arena_free(cf->arena);
     tokens_free(cf->live.tokens);
     fixture_instance_close(&cf->live.f, &cf->live.sh.instance);
     fixture_close(&cf->live.f);
 }
 
-static inline struct job click_job(struct committer_fixture *cf, size_t worker, uint32_t contract)
+static inline struct job click_job(struct committer_fixture *cf, uint32_t contract)
 {
-    struct job job = {.arena = cf->arena, .worker = &cf->worker[worker], .kind = JOB_TRACK, .contract = contract};
-    job.now_ms = clock_ms();
-    job.track.entry = (struct entry){.kind = ENTRY_CLICK, .at_ms = job.now_ms, .click.placement = 1};
+    struct job job = {.arena = cf->arena, .record = {.kind = RECORD_CLICK, .advertiser = LIVE_ADVERTISER + 1}};
+    struct record *r = &job.record;
+    r->arrived_ms = clock_ms();
+    r->track.contract = contract;
+    r->track.entry = (struct entry){.kind = ENTRY_CLICK, .at_ms = r->arrived_ms, .click.placement = 1};
     return job;
 }
 
 /* Waits until n jobs of this worker came back. */
-static inline void jobs_wait(struct worker *w, size_t n)
+static inline void jobs_wait(struct committer_fixture *cf, size_t w, size_t n)
 {
     while (n > 0) {
-        struct pollfd p = {.fd = w->wake_fd, .events = POLLIN};
+        struct pollfd p = {.fd = source_fd(cf->live.sh.source, w), .events = POLLIN};
         uint64_t count;
         assert_int_equal(poll(&p, 1, 30000), 1);
-        assert_int_equal(read(w->wake_fd, &count, sizeof count), sizeof count);
-        for (struct job *j = atomic_exchange(&w->finished, NULL); j != NULL; j = j->next, n--)
+        assert_int_equal(read(p.fd, &count, sizeof count), sizeof count);
+        for (; source_finished(cf->live.sh.source, w) != NULL; n--)
             assert_true(n > 0);
     }
 }
@@ -99,10 +89,10 @@ static inline size_t push_clicks(struct committer_fixture *cf, size_t n)
     struct job *jobs = malloc(n * sizeof *jobs);
     size_t recorded = 0;
     for (size_t i = 0; i < n; i++) {
-        jobs[i] = click_job(cf, 0, COMMITTER_CONTRACT);
-        assert_ok(push_awake(cf->live.sh.committer, 0, &jobs[i]));
+        jobs[i] = click_job(cf, COMMITTER_CONTRACT);
+        assert_ok(push_awake(cf, 0, &jobs[i]));
     }
-    jobs_wait(&cf->worker[0], n);
+    jobs_wait(cf, 0, n);
     for (size_t i = 0; i < n; i++) {
         assert_true(jobs[i].err == ERR_OK || jobs[i].err == ERR_FULL);
         recorded += jobs[i].err == ERR_OK;

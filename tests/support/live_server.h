@@ -15,8 +15,10 @@
 #include "common/base/bytes.h"
 #include "common/crypto/crypto.h"
 #include "server/catalog/catalog_write.h"
+#include "server/commit/committer.h"
+#include "server/jobs.h"
 #include "server/keys/day_keys.h"
-#include "server/system/arena.h"
+#include "server/routes.h"
 #include "server/system/system.h"
 #include "server/worker/server.h"
 #include "tests/support/store_fixture.h"
@@ -27,7 +29,10 @@ enum { LIVE_REPLY = 1 << 17, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER,
 struct live {
     struct fixture f;
     struct options options;
-    struct shared sh;
+    struct server sh;
+    struct committer *committer;
+    const struct source_keeper *keeper; /* set before the start, as are: */
+    job_run *const *runs;               /* NULL: the server's own */
     struct worker *worker;
     struct tokens *tokens; /* the test's own contexts on the server's keys */
     int port;
@@ -60,8 +65,8 @@ static inline void live_contract(struct txn *t, struct contract *k, const char *
 {
     struct buf doc = live_document(contract_document, text, k->id);
     k->document = buf_span(&doc);
-    k->terms_version = 1;
     assert_ok(catalog_put_contract(t, k));
+    assert_ok(fixture_put_terms(t, k->number, 1, 0));
     buf_free(&doc);
 }
 
@@ -79,10 +84,10 @@ static inline void live_fill(struct live *l, const struct keys *keys, const char
         struct secret s = {.party = &party[i], .len = 32, .created_ms = 1};
         snprintf(s.kid, sizeof s.kid, "K%u", i + 1);
         memset(s.key, (int)i + 1, 32);
-        assert_ok(catalog_put_secret(t, keys, &s));
+        assert_ok(fixture_put_secret(t, keys, &s));
     }
     api_token_new(l->operator_token);
-    assert_ok(catalog_put_token(t, span_str(l->operator_token), 1, 1));
+    assert_ok(fixture_put_token(t, l->operator_token, 1, 1));
 
     char text[2048];
     snprintf(text, sizeof text,
@@ -131,19 +136,33 @@ static inline void live_make(struct live *l, const char *campaign_more)
     keys_free(keys);
 }
 
-/* The committer of an open instance, for so many workers. */
-static inline struct committer_setup live_setup(struct live *l, size_t workers)
+/* Source and committer over an open instance, for so many workers. */
+static inline enum err live_commit_start(struct live *l, size_t workers)
 {
     l->sh.options = &l->options;
-    l->sh.n_workers = workers;
+    l->sh.routes = all_routes;
+    l->sh.fast = fast_targets;
     l->sh.metrics = metrics_new(workers + 1);
-    return (struct committer_setup){
+    const struct source_setup source = {
         .instance = &l->sh.instance,
         .workers = workers,
         .queue_size = (size_t)l->options.queue_size.number,
         .sweep_ms = l->options.sweep_ms.number,
         .counters = metrics_thread(l->sh.metrics, workers),
+        .keeper = l->keeper,
     };
+    l->sh.source = source_new(&source);
+    const struct committer_setup setup = {&l->sh.instance, l->runs != NULL ? l->runs : job_runs, l->sh.source};
+    return committer_start(&setup, &l->committer);
+}
+
+static inline void live_commit_stop(struct live *l)
+{
+    source_stop(l->sh.source);
+    committer_stop(l->committer);
+    l->committer = NULL;
+    source_free(l->sh.source);
+    metrics_free(l->sh.metrics);
 }
 
 static inline void live_listen(struct live *l)
@@ -169,19 +188,16 @@ static inline void live_start(struct live *l, const char *campaign_more)
         l->options.request_timeout_s.number = 30;
     live_make(l, campaign_more);
     fixture_instance(&l->f, &l->sh.instance);
-    const struct committer_setup setup = live_setup(l, 1);
-    assert_ok(committer_start(&setup, &l->sh.committer));
+    assert_ok(live_commit_start(l, 1));
     live_listen(l);
-    l->sh.workers = &l->worker;
-    assert_ok(worker_start(&l->sh, 0, &l->worker));
+    worker_start(&l->sh, 0, &l->worker);
 }
 
 static inline void live_stop(struct live *l)
 {
     worker_stop(l->worker);
-    committer_stop(l->sh.committer);
+    live_commit_stop(l);
     fixture_instance_close(&l->f, &l->sh.instance);
-    metrics_free(l->sh.metrics);
     tokens_free(l->tokens);
     fixture_close(&l->f);
 }

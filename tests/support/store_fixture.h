@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "server/catalog/catalog_write.h"
 #include "server/instance/instance.h"
+#include "server/keys/vault.h"
 
 #define assert_ok(call) assert_string_equal(err_word(call), "ok")
 #define assert_err(call, expected) assert_string_equal(err_word(call), err_word(expected))
@@ -61,6 +63,38 @@ static inline void fixture_instance_close(struct fixture *f, struct instance *in
 {
     instance_close(in);
     f->store = NULL;
+}
+
+/* Puts *s with its key sealed. */
+static inline enum err fixture_put_secret(struct txn *t, const struct keys *k, const struct secret *s)
+{
+    uint8_t nonce[VAULT_NONCE_LEN];
+    char mem[128];
+    struct buf sealed;
+    struct secret row = *s;
+    vault_nonce(nonce);
+    buf_fixed(&sealed, mem, sizeof mem);
+    vault_seal(k, VAULT_SECRETS, span_str(s->kid), span_of(s->key, s->len), nonce, &sealed);
+    row.sealed = buf_span(&sealed);
+    return catalog_put_secret(t, &row);
+}
+
+static inline enum err fixture_put_token(struct txn *t, const char token[API_TOKEN_LEN + 1], uint32_t party,
+                                         int64_t created_ms)
+{
+    uint8_t hash[HASH_LEN];
+    api_token_hash(token, hash);
+    return catalog_put_token(t, hash, party, created_ms);
+}
+
+/* What the first `terms` entry of a contract's log leaves behind, for control rows without a log. */
+static inline enum err fixture_put_terms(struct txn *t, uint32_t contract, uint32_t version, uint64_t index)
+{
+    struct row_ops ops = {.n = 1, .op[0] = {.table = ROW_TERMS, .key_len = TERMS_KEY_LEN, .value_len = TERMS_ROW_LEN}};
+    row_terms_key(ops.op[0].key, contract, version);
+    for (int i = 0; i < 8; i++)
+        ops.op[0].value[i] = (uint8_t)(index >> (56 - 8 * i));
+    return store_rows_write(t, &ops);
 }
 
 static inline struct txn *fixture_begin(struct fixture *f, bool write)

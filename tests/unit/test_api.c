@@ -7,8 +7,9 @@
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
 #include "server/catalog/catalog_write.h"
-#include "server/http/http.h"
-#include "server/keys/day_keys.h"
+#include "server/commit/committer.h"
+#include "server/jobs.h"
+#include "server/routes.h"
 #include "server/settlement/statements.h"
 #include "server/system/arena.h"
 #include "server/system/system.h"
@@ -19,10 +20,11 @@
 struct api {
     struct fixture f;
     struct options options;
-    struct shared shared;
+    struct server shared;
     struct worker worker;
     struct arena *arena;
-    struct exchange exchange;
+    struct committer *committer;
+    struct request rq;
     int64_t now_ms;
     /* the last answer */
     int status;
@@ -39,32 +41,27 @@ static void fill_store(struct api *a)
     api_token_new(a->operator);
     assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("http://t.example")));
     assert_ok(catalog_put_party(t, &operator));
-    assert_ok(catalog_put_token(t, span_str(a->operator), 1, 1));
+    assert_ok(fixture_put_token(t, a->operator, 1, 1));
     assert_ok(txn_commit(t));
 }
 
 static void start(struct api *a)
 {
-    struct shared *sh = &a->shared;
-    a->options.queue_size.number = 64;
-    a->options.sweep_ms.number = 10;
-    *sh = (struct shared){.options = &a->options, .n_workers = 1};
-    fixture_instance(&a->f, &sh->instance);
-    sh->metrics = metrics_new(2);
-    const struct committer_setup setup = {
-        .instance = &sh->instance,
+    struct server *sv = &a->shared;
+    *sv = (struct server){.options = &a->options, .routes = all_routes};
+    fixture_instance(&a->f, &sv->instance);
+    sv->metrics = metrics_new(2);
+    const struct source_setup source = {
+        .instance = &sv->instance,
         .workers = 1,
         .queue_size = 64,
         .sweep_ms = 10,
-        .counters = metrics_thread(sh->metrics, 1),
+        .counters = metrics_thread(sv->metrics, 1),
     };
-    assert_ok(committer_start(&setup, &sh->committer));
-    a->worker.shared = sh;
-    a->worker.tokens = keys_new_tokens(sh->instance.keys);
-    a->worker.sealer = instance_sealer(&sh->instance);
-    a->worker.statement_signer = keys_new_statement_signer(sh->instance.keys);
-    a->worker.counters = metrics_thread(sh->metrics, 0);
-    a->worker.wake_fd = eventfd(0, EFD_CLOEXEC);
+    sv->source = source_new(&source);
+    const struct committer_setup setup = {&sv->instance, job_runs, sv->source};
+    assert_ok(committer_start(&setup, &a->committer));
+    worker_open(&a->worker, sv, 0);
 }
 
 static int set_up(void **state)
@@ -83,13 +80,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct api *a = *state;
-    struct shared *sh = &a->shared;
-    committer_stop(sh->committer);
-    txn_abort(a->worker.reader);
-    sealer_free(a->worker.sealer);
-    signer_free(a->worker.statement_signer);
-    tokens_free(a->worker.tokens);
-    close(a->worker.wake_fd);
+    struct server *sh = &a->shared;
+    source_stop(sh->source);
+    committer_stop(a->committer);
+    source_free(sh->source);
+    worker_close(&a->worker);
     fixture_instance_close(&a->f, &sh->instance);
     metrics_free(sh->metrics);
     json_decref(a->json);
@@ -102,12 +97,12 @@ static int tear_down(void **state)
 static struct job *finished_job(struct worker *w)
 {
     uint64_t n;
-    struct pollfd p = {.fd = w->wake_fd, .events = POLLIN};
+    struct pollfd p = {.fd = source_fd(w->server->source, 0), .events = POLLIN};
     assert_int_equal(poll(&p, 1, 20000), 1);
-    assert_int_equal(read(w->wake_fd, &n, sizeof n), sizeof n);
-    struct job *job = atomic_exchange(&w->finished, NULL);
+    assert_int_equal(read(p.fd, &n, sizeof n), sizeof n);
+    struct job *job = source_finished(w->server->source, 0);
     assert_non_null(job);
-    assert_null(job->next);
+    assert_null(source_finished(w->server->source, 0));
     return job;
 }
 
@@ -119,14 +114,14 @@ struct call {
 
 static void prepare(struct api *a, const struct call *c)
 {
-    struct request *rq = &a->exchange.rq;
+    struct request *rq = &a->rq;
     static char authorization[256], target[512];
     arena_reset(a->arena);
     json_decref(a->json);
     a->json = NULL;
     snprintf(authorization, sizeof authorization, "Bearer %s", c->token != NULL ? c->token : "");
     snprintf(target, sizeof target, "%s%s%s", c->path, c->query != NULL ? "?" : "", c->query != NULL ? c->query : "");
-    a->exchange = (struct exchange){0};
+    a->rq = (struct request){0};
     rq->method = c->method;
     rq->path = arena_copy(a->arena, span_str(c->path));
     rq->query = arena_copy(a->arena, span_str(c->query));
@@ -145,14 +140,12 @@ static void prepare(struct api *a, const struct call *c)
 
 static void run(struct api *a, struct call c)
 {
-    struct request *rq = &a->exchange.rq;
-    const struct route *route = NULL;
+    struct request *rq = &a->rq;
     prepare(a, &c);
     a->reply = (struct reply){0};
-    enum err err = route_dispatch(rq, &route, &a->reply);
-    worker_reader_end(&a->worker);
-    if (err == ERR_PENDING)
-        route_finish(route, rq, finished_job(&a->worker), &a->reply);
+    bool done = dispatch(&a->worker, rq, &a->reply);
+    while (!done)
+        done = dispatch_finish(&a->worker, rq, finished_job(&a->worker), &a->reply);
     catalog_unref(rq->catalog);
     a->status = a->reply.status ? a->reply.status : 200;
     a->body = a->reply.body;

@@ -75,7 +75,7 @@ static void each_status_leaves_its_rows(void **state)
         assert_int_equal(move.kind, ENTRY_LEAD);
         assert_int_equal(move.lead, 5);
         assert_int_equal(move.micros, cases[i].micros);
-        assert_true(row_txid(&v, SPAN("P1"), SPAN("t1"), &contract, &index, facts));
+        assert_true(row_txid(&v, SPAN("P1"), CAMPAIGN_NUMBER, SPAN("t1"), &contract, &index, facts));
         assert_int_equal(contract, CONTRACT);
         assert_int_equal(index, 5);
         assert_memory_equal(facts, person.facts_sha256, HASH_LEN);
@@ -91,8 +91,8 @@ static void txids_are_each_senders_own(void **state)
     uint32_t contract;
     uint64_t index;
     (void)state;
-    assert_false(row_txid(&v, SPAN("P2"), SPAN("t1"), &contract, &index, facts));
-    assert_false(row_txid(&v, SPAN("P1"), SPAN("t2"), &contract, &index, facts));
+    assert_false(row_txid(&v, SPAN("P2"), CAMPAIGN_NUMBER, SPAN("t1"), &contract, &index, facts));
+    assert_false(row_txid(&v, SPAN("P1"), CAMPAIGN_NUMBER, SPAN("t2"), &contract, &index, facts));
     world_free(&w);
 }
 
@@ -182,10 +182,42 @@ static void what_cannot_follow_is_corrupt(void **state)
     terms_free(t);
 }
 
+static void terms_and_keys_are_known_by_their_newest_entry(void **state)
+{
+    struct world w = world_new();
+    struct view v = world_view(&w);
+    int64_t version;
+    uint64_t index;
+    uint8_t pub[ED25519_KEY_LEN];
+    (void)state;
+    assert_int_equal(row_terms(&v, CONTRACT, &version, &index), ERR_NOT_FOUND);
+    for (int64_t i = 1; i <= 3; i++) {
+        struct entry t = {.kind = ENTRY_TERMS, .at_ms = NOW, .terms.version = i};
+        assert_int_equal(world_apply(&w, &cx, NULL, (uint64_t)(10 * i), &t, NULL), ERR_OK);
+        assert_int_equal(row_terms(&v, CONTRACT, &version, &index), ERR_OK);
+        assert_int_equal(version, i);
+        assert_int_equal(index, 10 * i);
+    }
+    assert_int_equal(row_terms(&v, CONTRACT + 1, &version, &index), ERR_NOT_FOUND);
+    struct entry none = {.kind = ENTRY_TERMS, .at_ms = NOW}, nobody = {.kind = ENTRY_KEY, .at_ms = NOW};
+    assert_int_equal(world_apply(&w, &cx, NULL, 40, &none, NULL), ERR_CORRUPT);
+    assert_int_equal(world_apply(&w, &cx, NULL, 40, &nobody, NULL), ERR_CORRUPT);
+
+    assert_int_equal(row_party_key(&v, CONTRACT, SPAN("P1"), pub), ERR_NOT_FOUND);
+    for (uint8_t i = 1; i <= 2; i++) {
+        struct entry k = {.kind = ENTRY_KEY, .at_ms = NOW, .key = {.party = SPAN("P1"), .pub = {i}}};
+        assert_int_equal(world_apply(&w, &cx, NULL, 50u + i, &k, NULL), ERR_OK);
+        assert_int_equal(row_party_key(&v, CONTRACT, SPAN("P1"), pub), ERR_OK);
+        assert_int_equal(pub[0], i);
+    }
+    assert_int_equal(row_party_key(&v, CONTRACT, SPAN("P2"), pub), ERR_NOT_FOUND);
+    world_free(&w);
+}
+
 static void other_entries_leave_no_rows(void **state)
 {
-    static const enum entry_kind kinds[] = {ENTRY_TERMS,     ENTRY_CLICK,    ENTRY_VIEW, ENTRY_KEY,
-                                            ENTRY_STATEMENT, ENTRY_RESPONSE, ENTRY_GAP,  ENTRY_ERASE};
+    static const enum entry_kind kinds[] = {ENTRY_CLICK,    ENTRY_VIEW, ENTRY_STATEMENT,
+                                            ENTRY_RESPONSE, ENTRY_GAP,  ENTRY_ERASE};
     struct world w = world_new();
     struct view v = world_view(&w);
     (void)state;
@@ -271,6 +303,7 @@ int main(void)
         cmocka_unit_test(leads_of_a_click_are_counted_up_to_two),
         cmocka_unit_test(a_lead_that_leaves_review_is_no_longer_due),
         cmocka_unit_test(what_cannot_follow_is_corrupt),
+        cmocka_unit_test(terms_and_keys_are_known_by_their_newest_entry),
         cmocka_unit_test(other_entries_leave_no_rows),
         cmocka_unit_test(damaged_rows_do_not_read),
         cmocka_unit_test(the_tally_adds_up_traffic),

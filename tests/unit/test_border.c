@@ -156,15 +156,23 @@ static void each_include(const char *path, char *text, void (*rule)(const char *
     }
 }
 
-static int layer(const char *path)
+/* Where in the list the folder of a path stands, -1: nowhere. */
+static int place(const char *const *folders, const char *path)
 {
-    static const char *const layers[] = {"common/base/",   "common/crypto/",    "common/tokens/",
-                                         "common/ledger/", "common/decisions/", "common/settlement/"};
-    for (int i = 0; i < 6; i++)
-        if (starts_with(path, layers[i]))
+    for (int i = 0; folders[i] != NULL; i++)
+        if (starts_with(path, folders[i]))
             return i;
     return -1;
 }
+
+static int layer(const char *path)
+{
+    static const char *const layers[] = {"common/base/",      "common/crypto/",     "common/tokens/", "common/ledger/",
+                                         "common/decisions/", "common/settlement/", "common/commit/", NULL};
+    return place(layers, path);
+}
+
+static bool is_excepted(const char *path, const char *header);
 
 static void pure_include(const char *path, const char *header)
 {
@@ -172,7 +180,7 @@ static void pure_include(const char *path, const char *header)
                                            "stdbool.h", "stddef.h", "stdint.h",  "stdio.h",    "stdlib.h", "string.h",
                                            "strings.h", "math.h",   "jansson.h", "idn2.h",     NULL};
     if (layer(path) < 0)
-        fault(path, "stands in no layer", "common/ has six folders");
+        fault(path, "stands in no layer", "common/ has seven folders");
     if (starts_with(header, "openssl/") && starts_with(path, "common/crypto/"))
         return;
     if (!starts_with(header, "common/")) {
@@ -180,8 +188,8 @@ static void pure_include(const char *path, const char *header)
             fault(path, header, "common/ is pure: no sockets, clocks, threads, files, database");
         return;
     }
-    if (strcmp(path, "common/ledger/entry.h") == 0 && strcmp(header, "common/decisions/reason.h") == 0)
-        return; /* the words that entries are written with */
+    if (is_excepted(path, header))
+        return;
     if (layer(header) < 0 || layer(header) > layer(path))
         fault(path, header, "a lower layer includes no higher one");
 }
@@ -199,38 +207,86 @@ static void common_includes_nothing_with_effects(void **state)
     assert_int_equal(faults, 0);
 }
 
-static size_t lmdb_users;
+/* ---- one room a library, floors, private headers ---- */
 
-static void library_include(const char *path, const char *header)
+static const struct {
+    const char *header, *room;
+} libraries[] = {
+    {"lmdb.h", "server/store/"}, {"openssl/", "common/crypto/"},  {"event2/", "server/http/"},
+    {"curl/", "server/cmd/"},    {"idn2.h", "common/decisions/"},
+};
+
+/* What may be where the rules say no, and why. It may only shrink. */
+static const struct exception {
+    const char *path, *header, *why;
+} exceptions[] = {
+    {"common/ledger/entry.h", "common/decisions/reason.h", "the words that entries are written with"},
+    {"loadtest/", "event2/", "the load tester is a program of its own"},
+    {"server/cmd/cmd_serve.c", "event2/util.h", "reads an address as HTTP will"},
+    {"server/cmd/cmd_serve.c", "server/routes.h", "gives the one table to the workers"},
+    {"server/cmd/cmd_serve.c", "server/jobs.h", "gives the one list to the committer"},
+};
+static bool used[sizeof exceptions / sizeof *exceptions];
+
+static bool is_excepted(const char *path, const char *header)
 {
-    if (strcmp(header, "lmdb.h") == 0) {
-        lmdb_users++;
-        if (!starts_with(path, "server/store/"))
-            fault(path, header, "server/store alone knows the database");
-    }
-    if (starts_with(header, "openssl/") && !starts_with(path, "common/crypto/"))
-        fault(path, header, "common/crypto/ alone knows OpenSSL");
-    if (starts_with(header, "event2/http") && !starts_with(path, "server/http/") &&
-        strcmp(path, "loadtest/null.c") != 0)
-        fault(path, header, "server/http alone knows evhttp");
+    for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
+        if (starts_with(path, exceptions[i].path) && starts_with(header, exceptions[i].header)) {
+            used[i] = true;
+            return true;
+        }
+    return false;
+}
+
+/* The rooms of the server, lowest floor first; several on one line of the plan include each other in this order. */
+static int floor_of(const char *path)
+{
+    static const char *const rooms[] = {"server/system/",     "server/store/",    "server/ledger/",
+                                        "server/keys/",       "server/catalog/",  "server/instance/",
+                                        "server/http/",       "server/commit/",   "server/worker/",
+                                        "server/tracking/",   "server/postback/", "server/api/",
+                                        "server/settlement/", "server/audit/",    "server/check/",
+                                        "server/cmd/",        "server/",          NULL};
+    return place(rooms, path);
+}
+
+static bool same_room(const char *path, const char *header)
+{
+    size_t n = (size_t)(strrchr(path, '/') - path);
+    return strncmp(path, header, n + 1) == 0 && strchr(header + n + 1, '/') == NULL;
+}
+
+static void room_include(const char *path, const char *header)
+{
+    if (is_excepted(path, header))
+        return;
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (starts_with(header, libraries[i].header) && !starts_with(path, libraries[i].room))
+            fault(path, header, "one room knows each library");
     if (starts_with(header, "server/") && !starts_with(path, "server/"))
         fault(path, header, "nothing but the server is built from server/");
+    else if (starts_with(header, "server/") && floor_of(header) > floor_of(path))
+        fault(path, header, "a room includes lower floors only");
+    if (starts_with(path, "server/") && ends_with(header, "_private.h") && !same_room(path, header))
+        fault(path, header, "a private header stays in its room");
     if (starts_with(header, "..") || starts_with(header, "./"))
         fault(path, header, "paths start at the top");
 }
 
-static void library_text(const char *path, char *text)
+static void room_text(const char *path, char *text)
 {
-    each_include(path, text, library_include);
+    each_include(path, text, room_include);
 }
 
-static void libraries_have_one_user_each(void **state)
+static void rooms_include_lower_floors_and_one_library_each(void **state)
 {
     (void)state;
-    lmdb_users = 0;
-    assert_true(each_source(product, ".c", false, library_text) > 0);
-    assert_true(each_source(product, ".h", false, library_text) > 0);
-    assert_int_equal(lmdb_users, 1);
+    assert_true(each_source(product, ".c", false, room_text) > 0);
+    assert_true(each_source(product, ".h", false, room_text) > 0);
+    assert_true(is_excepted("common/ledger/entry.h", "common/decisions/reason.h"));
+    for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
+        if (!used[i] || exceptions[i].why[0] == '\0')
+            fault(exceptions[i].path, exceptions[i].header, "an exception that nobody needs any more");
     assert_int_equal(faults, 0);
 }
 
@@ -293,6 +349,94 @@ static void common_has_no_effects_and_no_state(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* ---- below the source: state is a function of records ---- */
+
+static const char *const folded[] = {"server/store", "server/ledger", "server/keys",       "server/catalog",
+                                     "server/api",   "server/commit", "server/settlement", NULL};
+
+/* Files of these rooms that stand above the source, or outside of write transactions. */
+static bool outside_of_folds(const char *path)
+{
+    static const char *const outside[] = {
+        "server/commit/source.c",         /* stamps batches */
+        "server/commit/schedule.c",       /* makes chores, draws keys of days */
+        "server/keys/keys.c",             /* init draws the server's own secrets */
+        "server/keys/vault.c",            /* workers draw nonces here */
+        "server/keys/day_keys.c",         /* workers seal; keys of days are drawn for the schedule */
+        "server/catalog/catalog_write.c", /* api_token_new, for init and draw.c */
+        "server/api/draw.c",              /* workers draw secrets */
+        NULL};
+    return is_one_of(path, outside);
+}
+
+/* Runs, and what they call, are named so; a handler beside them may draw ids before it submits. */
+static void no_chance_in_runs(const char *path, char *text)
+{
+    static const char *const banned[] = {"clock_ms",
+                                         "clock_monotonic_us",
+                                         "random_bytes",
+                                         "random_id",
+                                         "vault_nonce",
+                                         "day_key_draw",
+                                         "api_token_new",
+                                         "time",
+                                         "clock_gettime",
+                                         "gettimeofday",
+                                         "localtime",
+                                         "localtime_r",
+                                         "mktime",
+                                         "getrandom",
+                                         "rand",
+                                         "random",
+                                         NULL};
+    if (outside_of_folds(path))
+        return;
+    if (!starts_with(path, "server/api/") && !starts_with(path, "server/settlement/")) {
+        each_call(path, text, banned, "below the source nothing reads a clock or draws chance");
+        return;
+    }
+    /* of the families: the functions with a batch in hand */
+    for (char *at = text; (at = strstr(at, "struct batch *")) != NULL; at++) {
+        char *open = strstr(at, "\n{"), *close = open != NULL ? strstr(open, "\n}") : NULL;
+        if (close == NULL)
+            continue;
+        char kept = *close;
+        *close = '\0';
+        each_call(path, open, banned, "below the source nothing reads a clock or draws chance");
+        *close = kept;
+    }
+}
+
+static void no_floats(const char *path, char *text)
+{
+    for (const char *at = text; *at != '\0';) {
+        if (!isalpha((unsigned char)*at) && *at != '_') {
+            at++;
+            continue;
+        }
+        const char *end = at;
+        while (isalnum((unsigned char)*end) || *end == '_')
+            end++;
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)(end - at), at);
+        if (strcmp(word, "float") == 0 || strcmp(word, "double") == 0 || starts_with(word, "tz"))
+            fault(path, word, "decisions and folds know no floats and no time-zone data");
+        at = end;
+    }
+}
+
+static void below_the_source_nothing_reads_a_clock_or_draws_chance(void **state)
+{
+    static const char *const counted[] = {"common/decisions", "common/settlement", "common/ledger",
+                                          "common/commit",    "server/store",      "server/ledger",
+                                          "server/catalog",   "server/commit",     NULL};
+    (void)state;
+    assert_true(each_source(folded, ".c", true, no_chance_in_runs) > 20);
+    assert_true(each_source(counted, ".c", true, no_floats) > 20);
+    assert_true(each_source(counted, ".h", true, no_floats) > 20);
+    assert_int_equal(faults, 0);
+}
+
 static void compile_alone(const char *path, char *text)
 {
     int status = -1;
@@ -336,6 +480,20 @@ static void the_rules_bite(void **state)
     assert_int_equal(faults, 4);
     effects("common/base/x.c", calls);
     assert_int_equal(faults, 6);
+
+    char floors[] = "#include \"server/api/api.h\"\n#include \"server/http/http_private.h\"\n#include <lmdb.h>\n"
+                    "#include \"server/system/log.h\"\n";
+    room_text("server/commit/x.c", floors);
+    assert_int_equal(faults, 9);
+    char run[] = "enum err x_run(struct batch *cx, struct job *job)\n{\n    return clock_ms();\n}\n"
+                 "enum err x_create(struct request *rq)\n{\n    random_id();\n}\n";
+    no_chance_in_runs("server/api/x.c", run);
+    assert_int_equal(faults, 10);
+    no_chance_in_runs("server/commit/x.c", run);
+    assert_int_equal(faults, 12);
+    char numbers[] = "double x; int timezone; void *tzset;";
+    no_floats("common/decisions/x.c", numbers);
+    assert_int_equal(faults, 14);
 }
 
 static int forget_faults(void **state)
@@ -351,7 +509,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_top_level_is_fixed, forget_faults),
         cmocka_unit_test_setup(common_includes_nothing_with_effects, forget_faults),
-        cmocka_unit_test_setup(libraries_have_one_user_each, forget_faults),
+        cmocka_unit_test_setup(rooms_include_lower_floors_and_one_library_each, forget_faults),
+        cmocka_unit_test_setup(below_the_source_nothing_reads_a_clock_or_draws_chance, forget_faults),
         cmocka_unit_test_setup(nobody_calls_banned_functions, forget_faults),
         cmocka_unit_test_setup(common_has_no_effects_and_no_state, forget_faults),
         cmocka_unit_test_setup(every_header_compiles_alone, forget_faults),

@@ -87,10 +87,14 @@ static void market_put(struct market *m)
     assert_ok(catalog_put_campaign(t, &m->campaign));
     assert_ok(catalog_put_contract(t, &m->direct));
     assert_ok(catalog_put_contract(t, &m->contract));
+    for (uint32_t version = 1; version <= 3; version++) {
+        assert_ok(fixture_put_terms(t, 1, version, version));
+        assert_ok(fixture_put_terms(t, 2, version, 3 * version));
+    }
     assert_ok(catalog_put_code(t, 2, &m->code[0]));
     assert_ok(catalog_put_code(t, 2, &m->code[1]));
-    assert_ok(catalog_put_secret(t, m->keys, &m->secret));
-    assert_ok(catalog_put_token(t, span_str(m->token), 3, 7000));
+    assert_ok(fixture_put_secret(t, m->keys, &m->secret));
+    assert_ok(fixture_put_token(t, m->token, 3, 7000));
     assert_ok(catalog_put_grant(t, 2, 4, 8000));
     assert_ok(txn_commit(t));
 }
@@ -380,8 +384,8 @@ static void change_everything(struct market *m)
     assert_ok(catalog_put_party(t, &late));
     assert_ok(catalog_put_campaign(t, &m->campaign));
     assert_ok(catalog_put_code(t, 2, &code));
-    assert_ok(catalog_put_secret(t, m->keys, &m->secret));
-    assert_ok(catalog_put_token(t, SPAN("cst_0123456789012345678901234567890123456789012"), 1, 1));
+    assert_ok(fixture_put_secret(t, m->keys, &m->secret));
+    assert_ok(fixture_put_token(t, "cst_0123456789012345678901234567890123456789012", 1, 1));
     assert_ok(catalog_put_grant(t, 1, PARTIES + 1, 1));
     assert_ok(txn_commit(t));
     buf_free(&doc);
@@ -476,6 +480,7 @@ static void test_many_contracts(void **state)
         snprintf(k.id, sizeof k.id, "%s", id);
         k.document = buf_span(&doc);
         assert_ok(catalog_put_contract(t, &k));
+        assert_ok(fixture_put_terms(t, k.number, 1, 0));
         buf_free(&doc);
     }
     assert_ok(txn_commit(t));

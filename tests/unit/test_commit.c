@@ -1,8 +1,7 @@
-#include "server/commit/commit.h"
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "server/commit/nonces.h"
-#include "server/keys/day_keys.h"
-
 #include "tests/support/committer_fixture.h"
 
 static struct committer_fixture cf;
@@ -18,7 +17,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    if (cf.live.sh.committer != NULL)
+    if (cf.live.committer != NULL)
         committer_fixture_stop(&cf);
     committer_fixture_close(&cf);
     return 0;
@@ -43,10 +42,10 @@ static void *push_rounds(void *arg)
     size_t w = *(size_t *)arg;
     for (size_t r = 0; r < ROUNDS; r++) {
         for (size_t i = 0; i < AT_ONCE; i++) {
-            jobs[w][r][i] = click_job(&cf, w, COMMITTER_CONTRACT);
-            assert_ok(push_awake(cf.live.sh.committer, w, &jobs[w][r][i]));
+            jobs[w][r][i] = click_job(&cf, COMMITTER_CONTRACT);
+            assert_ok(push_awake(&cf, w, &jobs[w][r][i]));
         }
-        jobs_wait(&cf.worker[w], AT_ONCE);
+        jobs_wait(&cf, w, AT_ONCE);
     }
     return NULL;
 }
@@ -77,9 +76,9 @@ static void every_job_comes_back_once_with_an_index_of_its_own(void **state)
 static void what_is_acknowledged_is_in_the_file(void **state)
 {
     (void)state;
-    struct job job = click_job(&cf, 1, COMMITTER_CONTRACT);
-    assert_ok(push_awake(cf.live.sh.committer, 1, &job));
-    jobs_wait(&cf.worker[1], 1);
+    struct job job = click_job(&cf, COMMITTER_CONTRACT);
+    assert_ok(push_awake(&cf, 1, &job));
+    jobs_wait(&cf, 1, 1);
     struct txn *t = fixture_begin(&cf.live.f, false);
     struct envelope env;
     assert_ok(ledger_read(t, COMMITTER_CONTRACT, job.index, &env));
@@ -93,10 +92,10 @@ static void a_job_refused_does_not_touch_its_batch(void **state)
     const uint32_t contracts[] = {COMMITTER_CONTRACT, 99, COMMITTER_CONTRACT};
     struct job three[3];
     for (size_t i = 0; i < 3; i++) {
-        three[i] = click_job(&cf, 0, contracts[i]);
-        assert_ok(push_awake(cf.live.sh.committer, 0, &three[i]));
+        three[i] = click_job(&cf, contracts[i]);
+        assert_ok(push_awake(&cf, 0, &three[i]));
     }
-    jobs_wait(&cf.worker[0], 3);
+    jobs_wait(&cf, 0, 3);
     assert_ok(three[0].err);
     assert_err(three[1].err, ERR_GONE);
     assert_ok(three[2].err);
@@ -109,31 +108,31 @@ static void stopping_drains_and_sweeps(void **state)
     enum { N = 500 };
     struct job *some = calloc(N, sizeof *some);
     for (size_t i = 0; i < N; i++) {
-        some[i] = click_job(&cf, 0, COMMITTER_CONTRACT);
-        assert_ok(push_awake(cf.live.sh.committer, 0, &some[i]));
+        some[i] = click_job(&cf, COMMITTER_CONTRACT);
+        assert_ok(push_awake(&cf, 0, &some[i]));
     }
+    jobs_wait(&cf, 0, N);
     committer_fixture_stop(&cf);
-    jobs_wait(&cf.worker[0], N);
     assert_int_equal(swept_size(), N);
     free(some);
 }
 
-static void a_full_ring_refuses_and_is_unhealthy(void **state)
+static void a_full_queue_refuses_and_is_unhealthy(void **state)
 {
     (void)state;
     committer_fixture_stop(&cf);
     cf.live.options.queue_size.number = 4;
     committer_fixture_start(&cf);
-    assert_true(committer_healthy(cf.live.sh.committer));
+    assert_true(source_healthy(cf.live.sh.source));
     /* the committer may take some meanwhile: push until one is refused */
     enum { MOST = 100000 };
     struct job *many = calloc(MOST, sizeof *many);
     size_t n = 0;
     do
-        many[n] = click_job(&cf, 0, COMMITTER_CONTRACT);
-    while (push_awake(cf.live.sh.committer, 0, &many[n]) == ERR_OK && ++n < MOST);
+        many[n] = click_job(&cf, COMMITTER_CONTRACT);
+    while (push_awake(&cf, 0, &many[n]) == ERR_OK && ++n < MOST);
     assert_true(n < MOST);
-    jobs_wait(&cf.worker[0], n);
+    jobs_wait(&cf, 0, n);
     free(many);
     /* the refused click becomes a gap entry within a second or two */
     committer_fixture_stop(&cf);
@@ -141,14 +140,10 @@ static void a_full_ring_refuses_and_is_unhealthy(void **state)
     committer_fixture_start(&cf);
 }
 
-/* ---- control jobs ---- */
+/* ---- batches ---- */
 
-static struct job control_job(struct control_job control)
-{
-    return (struct job){.arena = cf.arena, .worker = &cf.worker[0], .kind = JOB_CONTROL, .control = control};
-}
-
-static enum err publish(struct commit *cx, struct job *job)
+/* Runs of kinds that this test makes its own. */
+static enum err publish(struct batch *cx, struct job *job)
 {
     char mem[1024];
     struct buf note;
@@ -159,25 +154,7 @@ static enum err publish(struct commit *cx, struct job *job)
     return pipeline_publish_head(cx, catalog_contract_number(cx->catalog, COMMITTER_CONTRACT), &note);
 }
 
-static void after_sweep_jobs_meet_a_durable_head_each(void **state)
-{
-    (void)state;
-    enum { N = 8 };
-    struct job clicks[N], control[N];
-    for (size_t i = 0; i < N; i++) {
-        clicks[i] = click_job(&cf, 0, COMMITTER_CONTRACT);
-        control[i] = control_job((struct control_job){.run = publish, .after_sweep = true});
-        assert_ok(push_awake(cf.live.sh.committer, 0, &clicks[i]));
-        assert_ok(push_awake(cf.live.sh.committer, 0, &control[i]));
-    }
-    jobs_wait(&cf.worker[0], 2 * N);
-    for (size_t i = 0; i < N; i++) {
-        assert_ok(clicks[i].err);
-        assert_ok(control[i].err);
-    }
-}
-
-static enum err add_party(struct commit *cx, struct job *job)
+static enum err add_party(struct batch *cx, struct job *job)
 {
     struct party p = {
         .number = LIVE_PARTIES + 1, .id = "P9", .role = ROLE_AUDITOR, .name = SPAN("nine"), .created_ms = 1};
@@ -186,19 +163,106 @@ static enum err add_party(struct commit *cx, struct job *job)
     return catalog_put_party(cx->txn, &p);
 }
 
+static enum err write_and_fail(struct batch *cx, struct job *job)
+{
+    (void)job;
+    assert_ok(store_put(cx->txn, TABLE_META, SPAN("x"), SPAN("y")));
+    return ERR_NOT_FOUND;
+}
+
+static void start_with(enum record_kind kind, job_run *run)
+{
+    static job_run *runs[RECORD_KINDS];
+    memcpy(runs, job_runs, sizeof runs);
+    runs[kind] = run;
+    committer_fixture_stop(&cf);
+    cf.live.runs = runs;
+    committer_fixture_start(&cf);
+    cf.live.runs = NULL;
+}
+
+static struct job plain_job(enum record_kind kind)
+{
+    return (struct job){.arena = cf.arena, .record = {.kind = kind, .advertiser = LIVE_ADVERTISER + 1}};
+}
+
+static void jobs_that_follow_a_sweep_meet_a_durable_head_each(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    struct job clicks[N], heads[N];
+    start_with(RECORD_FRESH_HEAD, publish);
+    for (size_t i = 0; i < N; i++) {
+        clicks[i] = click_job(&cf, COMMITTER_CONTRACT);
+        heads[i] = plain_job(RECORD_FRESH_HEAD);
+        assert_ok(push_awake(&cf, 0, &clicks[i]));
+        assert_ok(push_awake(&cf, 0, &heads[i]));
+    }
+    jobs_wait(&cf, 0, 2 * N);
+    for (size_t i = 0; i < N; i++) {
+        assert_ok(clicks[i].err);
+        assert_ok(heads[i].err);
+        assert_int_equal(heads[i].index, i + 1); /* none jumps the queue */
+    }
+}
+
 static void a_catalog_change_is_published_with_its_commit(void **state)
 {
     (void)state;
-    struct job job = control_job((struct control_job){.run = add_party});
+    start_with(RECORD_PARTY, add_party);
+    struct job job = plain_job(RECORD_PARTY);
     struct catalog *before = catalog_hold(cf.live.sh.instance.catalog);
     assert_null(catalog_party(before, SPAN("P9")));
-    assert_ok(push_awake(cf.live.sh.committer, 0, &job));
-    jobs_wait(&cf.worker[0], 1);
+    assert_ok(push_awake(&cf, 0, &job));
+    jobs_wait(&cf, 0, 1);
     struct catalog *after = catalog_hold(cf.live.sh.instance.catalog);
     assert_ok(job.err);
     assert_non_null(catalog_party(after, SPAN("P9")));
     catalog_unref(before);
     catalog_unref(after);
+}
+
+/* In a process of its own: the assertion ends it. */
+static int dies_of(enum record_kind kind, job_run *run, struct job *job)
+{
+    static job_run *runs[RECORD_KINDS];
+    struct job *one[] = {job};
+    committer_fixture_stop(&cf);
+    memcpy(runs, job_runs, sizeof runs);
+    if (run != NULL)
+        runs[kind] = run;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        struct committer *c;
+        bool wrote;
+        const struct committer_setup setup = {&cf.live.sh.instance, runs, NULL};
+        if (freopen("/dev/null", "w", stderr) == NULL || committer_open(&setup, &c) != ERR_OK)
+            _exit(2);
+        _exit(committer_run(c, one, 1, &wrote) == ERR_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    committer_fixture_start(&cf);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void an_error_that_wrote_ends_the_process(void **state)
+{
+    (void)state;
+    struct job job = plain_job(RECORD_CODE), gone = click_job(&cf, 99);
+    assert_int_equal(dies_of(RECORD_CODE, write_and_fail, &job), SIGABRT);
+    assert_int_equal(dies_of(RECORD_CLICK, NULL, &gone), 0);
+}
+
+static void a_record_that_touches_another_advertisers_log_ends_the_process(void **state)
+{
+    (void)state;
+    struct job own = click_job(&cf, COMMITTER_CONTRACT), foreign = own, elsewhere = own;
+    foreign.record.advertiser++;
+    elsewhere.record.partition++;
+    assert_int_equal(dies_of(RECORD_CLICK, NULL, &own), 0);
+    assert_int_equal(dies_of(RECORD_CLICK, NULL, &foreign), SIGABRT);
+    assert_int_equal(dies_of(RECORD_CLICK, NULL, &elsewhere), SIGABRT);
 }
 
 /* ---- chores ---- */
@@ -246,9 +310,8 @@ static void a_store_behind_its_signed_heads_is_refused(void **state)
     committer_fixture_stop(&cf);
     assert_ok(heads_sign(cf.live.sh.instance.heads, COMMITTER_CONTRACT, &c, &note));
 
-    struct committer *refused;
-    const struct committer_setup setup = live_setup(&cf.live, COMMITTER_WORKERS);
-    assert_err(committer_start(&setup, &refused), ERR_CORRUPT);
+    assert_err(live_commit_start(&cf.live, COMMITTER_WORKERS), ERR_CORRUPT);
+    source_free(cf.live.sh.source);
     metrics_free(cf.live.sh.metrics);
 }
 
@@ -260,8 +323,10 @@ int main(void)
         TEST(what_is_acknowledged_is_in_the_file),
         TEST(a_job_refused_does_not_touch_its_batch),
         TEST(stopping_drains_and_sweeps),
-        TEST(a_full_ring_refuses_and_is_unhealthy),
-        TEST(after_sweep_jobs_meet_a_durable_head_each),
+        TEST(a_full_queue_refuses_and_is_unhealthy),
+        TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
+        TEST(an_error_that_wrote_ends_the_process),
+        TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
         TEST(a_catalog_change_is_published_with_its_commit),
         TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
         TEST(a_store_behind_its_signed_heads_is_refused),

@@ -21,8 +21,10 @@ static void folder_remove(const char *dir)
 
 static void create(const char *dir, struct span url, char token[API_TOKEN_LEN + 1])
 {
+    uint8_t hash[HASH_LEN];
     api_token_new(token);
-    assert_ok(instance_create(dir, SMALL_MAP, url, &founder, span_str(token)));
+    api_token_hash(token, hash);
+    assert_ok(instance_create(dir, SMALL_MAP, url, &founder, hash));
 }
 
 static void what_was_created_opens_and_knows_its_name(void **state)
@@ -44,7 +46,7 @@ static void what_was_created_opens_and_knows_its_name(void **state)
     assert_string_equal(catalog_token(c, span_str(token))->id, "P1");
     catalog_unref(c);
     instance_close(&in);
-    assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, span_str(token)), ERR_CONFLICT);
+    assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, (uint8_t[HASH_LEN]){0}), ERR_CONFLICT);
     folder_remove(dir);
 }
 

@@ -429,7 +429,8 @@ static void the_view_knows_clicks_only(void **state)
     append_clicks(1, 1);
     struct txn *t = fixture_begin(&f, true);
     append(t, 1, &v, NULL);
-    struct view view = ledger_view(ledger, t);
+    struct ledger_view within;
+    struct view view = ledger_view(&within, ledger, t);
     assert_true(view.click(view.ctx, 1, 0, &class, &at_ms, &placement));
     assert_int_equal(at_ms, 1000);
     assert_int_equal(placement, 9);

@@ -1,28 +1,28 @@
 /* How far the openings of a log reach: to its last sweep. */
 #include "common/base/when.h"
-#include "server/keys/day_keys.h"
-#include "server/routes.h"
+#include "server/audit/audit.h"
 #include "tests/support/committer_fixture.h"
 
 enum { ANOTHER = 4, AN_HOUR_MS = 3600000 };
 
 static struct committer_fixture cf;
+static struct worker worker; /* without a thread */
 
 static void click(uint32_t contract)
 {
-    struct job job = click_job(&cf, 0, contract);
+    struct job job = click_job(&cf, contract);
     struct private_part priv = {.ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
-    struct hash *commit = &job.track.entry.click.commit;
+    struct hash *commit = &job.record.track.entry.click.commit;
     struct buf plain, sealed;
     arena_buf(cf.arena, &plain, 512);
     arena_buf(cf.arena, &sealed, 512);
     private_commit(&priv, commit);
     private_write(&plain, &priv);
-    job.track.sealed.day = (uint32_t)(job.now_ms / MS_PER_DAY);
-    assert_ok(sealer_seal(cf.worker[0].sealer, job.track.sealed.day, commit, buf_span(&plain), &sealed));
-    job.track.sealed.bytes = buf_span(&sealed);
-    assert_ok(push_awake(cf.live.sh.committer, 0, &job));
-    jobs_wait(&cf.worker[0], 1);
+    job.record.track.sealed.day = (uint32_t)(job.record.arrived_ms / MS_PER_DAY);
+    assert_ok(sealer_seal(worker.sealer, job.record.track.sealed.day, commit, buf_span(&plain), &sealed));
+    job.record.track.sealed.bytes = buf_span(&sealed);
+    assert_ok(push_awake(&cf, 0, &job));
+    jobs_wait(&cf, 0, 1);
     assert_ok(job.err);
 }
 
@@ -31,7 +31,7 @@ static void click(uint32_t contract)
 static void start(void)
 {
     committer_fixture_start(&cf);
-    cf.worker[0].sealer = instance_sealer(&cf.live.sh.instance);
+    worker_open(&worker, &cf.live.sh, 0);
     click(ANOTHER);
     click(ANOTHER);
 }
@@ -39,9 +39,7 @@ static void start(void)
 /* Sweeps, too. */
 static void stop(void)
 {
-    txn_abort(cf.worker[0].reader);
-    cf.worker[0].reader = NULL;
-    sealer_free(cf.worker[0].sealer);
+    worker_close(&worker);
     committer_fixture_stop(&cf);
 }
 
@@ -67,7 +65,7 @@ static size_t lines(const char *query)
 {
     struct reply reply = {0};
     struct request rq = {.method = METHOD_GET, .query = span_str(query), .param = {SPAN("C2")}, .arena = cf.arena};
-    rq.worker = &cf.worker[0];
+    rq.worker = &worker;
     rq.catalog = catalog_hold(cf.live.sh.instance.catalog);
     rq.caller = catalog_party(rq.catalog, SPAN("P1"));
     assert_ok(openings_get(&rq, &reply));

@@ -1,4 +1,4 @@
-#include "server/commit/commit.h"
+#include "server/commit/batch.h"
 
 #include "common/base/when.h"
 #include "server/commit/nonces.h"
@@ -8,13 +8,21 @@ enum { ADVERTISER_DIRECT = 1, CONTRACT = 2, ENDED = 3, OTHERS = 4 };
 #define NOW ((int64_t)1790000000000)
 
 static struct live live; /* its control rows only: no thread runs */
-static struct commit cx;
+static struct batch cx;
 static struct arena *arena;
 
 static void begin(void)
 {
     cx.txn = fixture_begin(&live.f, true);
     cx.now_ms = NOW;
+    cx.view = ledger_view(&cx.within, cx.ledger, cx.txn);
+}
+
+/* As the committer runs it. */
+static enum err pipeline_run(struct batch *b, struct job *job)
+{
+    b->record = &job->record;
+    return job_runs[job->record.kind](b, job);
 }
 
 static void commit_swept(void)
@@ -35,9 +43,10 @@ static int setup(void **state)
     live_make(&live, ",\"lead\":{\"require\":[\"email\"]},\"review\":{\"mode\":\"auto\",\"auto_approve_days\":14}");
     fixture_instance(&live.f, &live.sh.instance);
     arena = arena_new();
-    cx = (struct commit){.instance = &live.sh.instance};
+    cx = (struct batch){.instance = &live.sh.instance};
     begin();
     assert_ok(ledger_open(cx.txn, &cx.ledger));
+    cx.view = ledger_view(&cx.within, cx.ledger, cx.txn);
     cx.catalog = catalog_hold(live.sh.instance.catalog);
     return 0;
 }
@@ -57,10 +66,18 @@ static int teardown(void **state)
 
 /* ---- jobs ---- */
 
+static struct job job_of(enum record_kind kind, int64_t at_ms)
+{
+    return (struct job){
+        .arena = arena,
+        .record = {.kind = kind, .advertiser = LIVE_ADVERTISER + 1, .arrived_ms = at_ms, .now_ms = NOW}};
+}
+
 static struct job track(uint32_t contract, enum entry_kind kind, int64_t at_ms)
 {
-    struct job job = {.arena = arena, .kind = JOB_TRACK, .now_ms = at_ms, .contract = contract};
-    job.track.entry = (struct entry){.kind = kind, .at_ms = at_ms};
+    struct job job = job_of(kind == ENTRY_CLICK ? RECORD_CLICK : RECORD_VIEW, at_ms);
+    job.record.track.contract = contract;
+    job.record.track.entry = (struct entry){.kind = kind, .at_ms = at_ms};
     return job;
 }
 
@@ -74,9 +91,9 @@ static uint64_t click(uint32_t contract)
 /* A complete lead by P3 for a person, with the click it claims (none: UINT64_MAX). */
 static struct job lead(const char *txid, char person, uint32_t contract, uint64_t click_index)
 {
-    struct job job = {.arena = arena, .kind = JOB_LEAD, .now_ms = NOW};
-    struct lead_report *r = &job.lead.report;
-    job.lead.fallback_contract = CONTRACT;
+    struct job job = job_of(RECORD_LEAD, NOW);
+    struct lead_report *r = &job.record.lead.report;
+    job.record.lead.fallback_contract = CONTRACT;
     *r = (struct lead_report){.party = SPAN("P3"), .txid = span_str(txid), .given = CONTACT_EMAIL, .has_email = true};
     memset(r->email, person, TOKEN_LEN);
     sha256(&person, 1, r->facts_sha256);
@@ -84,9 +101,6 @@ static struct job lead(const char *txid, char person, uint32_t contract, uint64_
         r->claimed = true;
         r->touches[r->n_touches++] = (struct pointer){.contract = contract, .index = click_index};
     }
-    job.lead.priv = (struct private_part){.lead = true, .contact = SPAN("{}"), .has_email = true};
-    memcpy(job.lead.priv.email, r->email, TOKEN_LEN);
-    memcpy(job.lead.priv.facts_sha256, r->facts_sha256, HASH_LEN);
     return job;
 }
 
@@ -97,9 +111,9 @@ static struct job good_lead(const char *txid, char person)
 
 static struct job disposition(size_t by, enum status status)
 {
-    struct job job = {.arena = arena, .kind = JOB_DISPOSITION, .now_ms = NOW};
-    job.disposition.party = &cx.catalog->parties[by];
-    job.disposition.report =
+    struct job job = job_of(RECORD_DISPOSITION, NOW);
+    job.record.disposition.party = (uint32_t)by + 1;
+    job.record.disposition.report =
         (struct disposition_report){.party = span_str(cx.catalog->parties[by].id), .status = status};
     return job;
 }
@@ -107,8 +121,8 @@ static struct job disposition(size_t by, enum status status)
 static struct job disposition_of(uint64_t lead_index, size_t by, enum status status)
 {
     struct job job = disposition(by, status);
-    job.disposition.by_lead = true;
-    job.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = lead_index};
+    job.record.disposition.by_lead = true;
+    job.record.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = lead_index};
     return job;
 }
 
@@ -130,11 +144,20 @@ static struct entry_lead decided(const struct job *job)
     return l;
 }
 
+/* The lead that the answer is about. */
+static uint64_t lead_of(const struct job *job)
+{
+    struct entry e;
+    assert_ok(entry_read(job->entry, &e, NULL));
+    uint64_t lead = e.kind == ENTRY_DISPOSITION ? e.disposition.lead : job->index;
+    entry_close(&e);
+    return lead;
+}
+
 static enum status status_of(uint64_t lead_index)
 {
     struct lead_row row;
-    struct view view = ledger_view(cx.ledger, cx.txn);
-    assert_true(row_lead(&view, CONTRACT, lead_index, &row));
+    assert_true(row_lead(&cx.view, CONTRACT, lead_index, &row));
     return row.status;
 }
 
@@ -175,8 +198,8 @@ static void a_view_names_its_click_only_when_it_exists(void **state)
     } cases[] = {{existing, true}, {existing + 1, false}, {existing + 500, false}};
     for (size_t i = 0; i < 3; i++) {
         struct job view = track(CONTRACT, ENTRY_VIEW, NOW);
-        view.track.has_click_claim = true;
-        view.track.click_claim = cases[i].claim;
+        view.record.track.has_click_claim = true;
+        view.record.track.click_claim = cases[i].claim;
         assert_ok(pipeline_run(&cx, &view));
         struct envelope env;
         assert_ok(ledger_get(cx.ledger, cx.txn, CONTRACT, view.index, &env));
@@ -238,14 +261,14 @@ static void the_same_nonce_answers_the_same_request_only(void **state)
 {
     (void)state;
     struct job first = good_lead("", 'a'), again = good_lead("", 'a'), changed = good_lead("", 'b');
-    use_nonce(&first.lead.nonce, 'n', 1);
-    use_nonce(&again.lead.nonce, 'n', 1);
-    use_nonce(&changed.lead.nonce, 'n', 2);
+    use_nonce(&first.record.lead.nonce, 'n', 1);
+    use_nonce(&again.record.lead.nonce, 'n', 1);
+    use_nonce(&changed.record.lead.nonce, 'n', 2);
     assert_ok(pipeline_run(&cx, &first));
     assert_ok(pipeline_run(&cx, &again));
     assert_true(again.replayed);
     assert_true(span_eq(again.entry, first.entry));
-    assert_int_equal(again.lead_index, first.index);
+    assert_int_equal(lead_of(&again), first.index);
     assert_refused(&changed, ERR_CONFLICT);
 }
 
@@ -255,7 +278,7 @@ static void an_entry_past_the_limit_is_refused(void **state)
     static char names[LIMIT_FIELDS][6], value[LIMIT_FIELD];
     memset(value, 1, sizeof value); /* six bytes each in JSON */
     struct job job = good_lead("t1", 'a');
-    struct lead_report *r = &job.lead.report;
+    struct lead_report *r = &job.record.lead.report;
     for (int i = 0; i < LIMIT_FIELDS; i++) {
         snprintf(names[i], sizeof names[i], "f_%02d", i);
         r->facts[r->n_facts++] = (struct fact){span_str(names[i]), span_of(value, sizeof value)};
@@ -272,17 +295,17 @@ static void an_advertiser_approves_by_ref_txid_or_click(void **state)
         char txid[] = {'t', (char)('0' + by), 0};
         struct job l = good_lead(txid, (char)('a' + by));
         if (by == 1) /* a txid belongs to who sent it */
-            l.lead.report.party = SPAN("P2");
+            l.record.lead.report.party = SPAN("P2");
         assert_ok(pipeline_run(&cx, &l));
         struct job d = by == 0 ? disposition_of(l.index, LIVE_ADVERTISER, STATUS_APPROVED)
                                : disposition(LIVE_ADVERTISER, STATUS_APPROVED);
-        d.disposition.report.txid = by == 1 ? span_str(txid) : SPAN("");
+        d.record.disposition.report.txid = by == 1 ? span_str(txid) : SPAN("");
         if (by == 2) {
-            d.disposition.by_click = true;
-            d.disposition.pointer = l.lead.report.touches[0];
+            d.record.disposition.by_click = true;
+            d.record.disposition.pointer = l.record.lead.report.touches[0];
         }
         assert_ok(pipeline_run(&cx, &d));
-        assert_int_equal(d.lead_index, l.index);
+        assert_int_equal(lead_of(&d), l.index);
         assert_int_equal(status_of(l.index), STATUS_APPROVED);
     }
 }
@@ -302,11 +325,11 @@ static void who_may_not_or_names_no_lead_is_refused(void **state)
     struct job others_txid = disposition(LIVE_OTHER, STATUS_APPROVED);
     struct job two_leads = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
     struct job too_early = disposition_of(l.index, LIVE_ADVERTISER, STATUS_RETURNED);
-    unknown_txid.disposition.report.txid = SPAN("t9");
-    publishers_txid.disposition.report.txid = SPAN("t1");
-    others_txid.disposition.report.txid = SPAN("t1");
-    two_leads.disposition.by_click = true;
-    two_leads.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = shared};
+    unknown_txid.record.disposition.report.txid = SPAN("t9");
+    publishers_txid.record.disposition.report.txid = SPAN("t1");
+    others_txid.record.disposition.report.txid = SPAN("t1");
+    two_leads.record.disposition.by_click = true;
+    two_leads.record.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = shared};
     assert_refused(&publisher, ERR_FORBIDDEN);
     assert_refused(&missing, ERR_NOT_FOUND);
     assert_refused(&a_click, ERR_NOT_FOUND);
@@ -328,17 +351,17 @@ static void a_status_it_has_already_is_answered_by_its_entry(void **state)
     assert_ok(pipeline_run(&cx, &again));
     assert_int_equal(ledger_next_seq(cx.ledger), seq);
     assert_int_equal(again.index, first.index);
-    assert_int_equal(again.lead_index, l.index);
+    assert_int_equal(lead_of(&again), l.index);
     assert_true(span_eq(again.entry, first.entry));
 }
 
 static struct job by_txid(size_t by, const char *txid, const struct pointer *click_id)
 {
     struct job d = disposition(by, STATUS_CONVERTED);
-    d.disposition.report.txid = span_str(txid);
-    d.disposition.by_click = click_id != NULL;
+    d.record.disposition.report.txid = span_str(txid);
+    d.record.disposition.by_click = click_id != NULL;
     if (click_id != NULL)
-        d.disposition.pointer = *click_id;
+        d.record.disposition.pointer = *click_id;
     return d;
 }
 
@@ -346,14 +369,14 @@ static void a_publishers_txid_names_a_lead_when_one_publisher_used_it(void **sta
 {
     (void)state;
     struct job p3 = good_lead("t1", 'a'), p4 = lead("t1", 'b', OTHERS, click(OTHERS)), own = good_lead("t1", 'c');
-    p4.lead.report.party = SPAN("P4");
-    own.lead.report.party = SPAN("P2");
+    p4.record.lead.report.party = SPAN("P4");
+    own.record.lead.report.party = SPAN("P2");
     assert_ok(pipeline_run(&cx, &p3));
     struct job by_operator = by_txid(LIVE_OPERATOR, "t1", NULL), d = by_txid(LIVE_ADVERTISER, "t1", NULL);
     assert_ok(pipeline_run(&cx, &d));
-    assert_int_equal(d.lead_index, p3.index);
+    assert_int_equal(lead_of(&d), p3.index);
     assert_ok(pipeline_run(&cx, &by_operator));
-    assert_int_equal(by_operator.lead_index, p3.index);
+    assert_int_equal(lead_of(&by_operator), p3.index);
 
     assert_ok(pipeline_run(&cx, &p4));
     struct job two = by_txid(LIVE_ADVERTISER, "t1", NULL);
@@ -363,7 +386,7 @@ static void a_publishers_txid_names_a_lead_when_one_publisher_used_it(void **sta
     assert_ok(pipeline_run(&cx, &own)); /* the sender's own comes first */
     struct job mine = by_txid(LIVE_ADVERTISER, "t1", NULL);
     assert_ok(pipeline_run(&cx, &mine));
-    assert_int_equal(mine.lead_index, own.index);
+    assert_int_equal(lead_of(&mine), own.index);
 }
 
 static void a_new_txid_leaves_the_word_to_the_click(void **state)
@@ -372,11 +395,11 @@ static void a_new_txid_leaves_the_word_to_the_click(void **state)
     struct job l = good_lead("t1", 'a'), other = good_lead("t2", 'b');
     assert_ok(pipeline_run(&cx, &l));
     assert_ok(pipeline_run(&cx, &other));
-    const struct pointer *click_id = &l.lead.report.touches[0];
+    const struct pointer *click_id = &l.record.lead.report.touches[0];
     const struct pointer leadless = {.contract = CONTRACT, .index = click(CONTRACT)};
     struct job sale = by_txid(LIVE_ADVERTISER, "order-1", click_id);
     assert_ok(pipeline_run(&cx, &sale));
-    assert_int_equal(sale.lead_index, l.index);
+    assert_int_equal(lead_of(&sale), l.index);
     struct job odd = by_txid(LIVE_ADVERTISER, "t2", click_id); /* two leads named */
     assert_refused(&odd, ERR_CONFLICT);
     assert_string_equal(odd.problem.field, "txid");
@@ -384,7 +407,7 @@ static void a_new_txid_leaves_the_word_to_the_click(void **state)
     assert_refused(&nothing, ERR_NOT_FOUND);
     struct job agreed = by_txid(LIVE_ADVERTISER, "t2", &leadless); /* one of several touches */
     assert_ok(pipeline_run(&cx, &agreed));
-    assert_int_equal(agreed.lead_index, other.index);
+    assert_int_equal(lead_of(&agreed), other.index);
 }
 
 static void a_lead_is_sold_once(void **state)
@@ -411,9 +434,9 @@ static void a_lead_is_sold_once(void **state)
     uint64_t first = 0;
     for (size_t i = 0; i < sizeof sales / sizeof *sales; i++) {
         struct job d = disposition_of(l.index, LIVE_ADVERTISER, STATUS_CONVERTED);
-        d.disposition.report.txid = span_str(sales[i].txid);
-        d.disposition.report.currency = span_str(sales[i].currency);
-        d.disposition.report.amount_micros = sales[i].micros;
+        d.record.disposition.report.txid = span_str(sales[i].txid);
+        d.record.disposition.report.currency = span_str(sales[i].currency);
+        d.record.disposition.report.amount_micros = sales[i].micros;
         if (sales[i].err != ERR_OK) {
             assert_refused(&d, sales[i].err);
             assert_string_equal(d.problem.field, sales[i].field);
@@ -428,40 +451,43 @@ static void a_lead_is_sold_once(void **state)
 
 /* ---- the server's own ---- */
 
+/* One step of approvals at this time: how many there were. */
+static uint64_t approve(uint32_t steps, int64_t now_ms)
+{
+    struct job job = job_of(RECORD_APPROVE, now_ms);
+    uint64_t before = ledger_next_seq(cx.ledger);
+    job.record.approve.steps = steps;
+    cx.now_ms = now_ms;
+    assert_ok(pipeline_run(&cx, &job));
+    uint64_t n = ledger_next_seq(cx.ledger) - before;
+    assert_int_equal(job.more, n == steps);
+    return n;
+}
+
 static void a_pending_lead_is_approved_when_due(void **state)
 {
     (void)state;
-    size_t n;
     struct job l = good_lead("t1", 'a'), early = good_lead("t2", 'b');
     assert_ok(pipeline_run(&cx, &l));
     assert_ok(pipeline_run(&cx, &early));
     struct job rejected = disposition_of(early.index, LIVE_ADVERTISER, STATUS_REJECTED);
     assert_ok(pipeline_run(&cx, &rejected));
-    cx.now_ms = NOW + 14 * MS_PER_DAY - 1;
-    assert_ok(pipeline_due(&cx, 10, &n));
-    assert_int_equal(n, 0);
-    cx.now_ms++;
-    assert_ok(pipeline_due(&cx, 10, &n));
-    assert_int_equal(n, 1);
+    assert_int_equal(approve(10, NOW + 14 * MS_PER_DAY - 1), 0);
+    assert_int_equal(approve(10, NOW + 14 * MS_PER_DAY), 1);
     assert_int_equal(status_of(l.index), STATUS_APPROVED);
     assert_int_equal(status_of(early.index), STATUS_REJECTED);
-    assert_ok(pipeline_due(&cx, 10, &n));
-    assert_int_equal(n, 0);
+    assert_int_equal(approve(10, NOW + 14 * MS_PER_DAY), 0);
 }
 
 static void due_leads_come_in_steps(void **state)
 {
     (void)state;
-    size_t n;
     for (char p = 'a'; p < 'f'; p++) {
         struct job l = good_lead("", p);
         assert_ok(pipeline_run(&cx, &l));
     }
-    cx.now_ms = NOW + 30 * MS_PER_DAY;
-    assert_ok(pipeline_due(&cx, 3, &n));
-    assert_int_equal(n, 3);
-    assert_ok(pipeline_due(&cx, 3, &n));
-    assert_int_equal(n, 2);
+    assert_int_equal(approve(3, NOW + 30 * MS_PER_DAY), 3);
+    assert_int_equal(approve(3, NOW + 30 * MS_PER_DAY), 2);
 }
 
 static void old_nonces_are_forgotten_in_steps(void **state)
@@ -556,7 +582,7 @@ static void a_change_of_terms_does_not_reach_back_to_return_times(void **state)
     assert_int_equal(k->terms->return_days, 30);
     k->terms->return_days = 0;
     struct job back = disposition_of(job.index, 1, STATUS_RETURNED);
-    back.now_ms = NOW + 29 * MS_PER_DAY;
+    back.record.arrived_ms = NOW + 29 * MS_PER_DAY;
     assert_ok(pipeline_run(&cx, &back));
 }
 
@@ -573,6 +599,8 @@ static void a_published_head_is_a_leaf_of_the_root_log(void **state)
     click(CONTRACT);
     commit_swept();
     buf_fixed(&note, mem, sizeof mem);
+    struct job publish = job_of(RECORD_PUBLISH, NOW);
+    cx.record = &publish.record;
     assert_ok(pipeline_publish_head(&cx, catalog_contract_number(cx.catalog, CONTRACT), &note));
     assert_int_equal(keys_log_publics(live.sh.instance.keys, &key.pub, 1), 1);
     assert_ok(checkpoint_open(buf_span(&note), &key, 1, &c));

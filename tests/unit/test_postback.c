@@ -4,7 +4,6 @@
 
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
-#include "server/commit/commit.h"
 #include "server/commit/nonces.h"
 #include "tests/support/live_server.h"
 

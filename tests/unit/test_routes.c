@@ -7,8 +7,8 @@
 static void test_rows_are_complete(void **state)
 {
     (void)state;
-    size_t n;
-    const struct route *t = route_table(&n);
+    const struct route *t = all_routes.route;
+    size_t n = all_routes.n;
     for (size_t i = 0; i < n; i++) {
         if (t[i].handle == NULL || t[i].summary == NULL || !t[i].summary[0] || t[i].pattern[0] != '/')
             fail_msg("row %zu is incomplete", i);
@@ -26,8 +26,8 @@ static void test_rows_are_complete(void **state)
 static void test_rows_are_reachable(void **state)
 {
     (void)state;
-    size_t n;
-    const struct route *t = route_table(&n), *found;
+    const struct route *t = all_routes.route;
+    size_t n = all_routes.n;
     for (size_t i = 0; i < n; i++) {
         char path[128];
         size_t len = 0;
@@ -43,8 +43,8 @@ static void test_rows_are_reachable(void **state)
             unsigned allow;
             if (!(t[i].methods & bit))
                 continue;
-            assert_ok(route_find(&rq, &found, &allow));
-            assert_string_equal(found->pattern, t[i].pattern);
+            assert_ok(dispatch_find(&all_routes, &rq, &allow));
+            assert_string_equal(rq.route->pattern, t[i].pattern);
         }
     }
 }
@@ -81,14 +81,13 @@ static void test_find(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
         struct request rq = {.method = finds[i].method, .path = span_str(finds[i].path)};
-        const struct route *r = NULL;
         unsigned allow = 0;
-        enum err err = route_find(&rq, &r, &allow);
+        enum err err = dispatch_find(&all_routes, &rq, &allow);
         if (err != finds[i].e || (err == ERR_METHOD && (allow == 0 || allow & rq.method)))
             fail_msg("%s: %s", finds[i].path, err_word(err));
-        if (err == ERR_OK && (strcmp(r->pattern, finds[i].pattern) != 0 || !span_is(rq.param[0], finds[i].param0) ||
-                              !span_is(rq.param[1], finds[i].param1)))
-            fail_msg("%s went to %s", finds[i].path, r->pattern);
+        if (err == ERR_OK && (strcmp(rq.route->pattern, finds[i].pattern) != 0 ||
+                              !span_is(rq.param[0], finds[i].param0) || !span_is(rq.param[1], finds[i].param1)))
+            fail_msg("%s went to %s", finds[i].path, rq.route->pattern);
     }
 }
 
@@ -156,8 +155,8 @@ static void test_roles(void **state)
 static void test_openapi(void **state)
 {
     struct answer *a = malloc(sizeof *a);
-    size_t n;
-    const struct route *t = route_table(&n);
+    const struct route *t = all_routes.route;
+    size_t n = all_routes.n;
     live_get(*state, a, "GET", "/openapi.json", "");
     assert_int_equal(a->status, 200);
     json_t *doc = json_loads(a->body, 0, NULL), *paths = json_object_get(doc, "paths"), *path;

@@ -1,9 +1,8 @@
 /* Clicks, pixels and the tag, as a browser sees them; and what stands in the ledger after them. */
 #include <sys/stat.h>
 
-#include "server/commit/commit.h"
 #include "server/keys/day_keys.h"
-#include "server/routes.h"
+#include "server/tracking/tracking.h"
 #include "tests/support/live_server.h"
 
 #define COOKIE_TAIL "; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax"
@@ -292,7 +291,7 @@ static void test_unrecorded(void **state)
     struct live *l = live(state);
     struct day_keys *no_keys = day_keys_new();
     struct counters counters = {0};
-    struct worker w = {.shared = &l->sh,
+    struct worker w = {.server = &l->sh,
                        .tokens = l->tokens,
                        .codes = code_cache_new(),
                        .sealer = sealer_new(no_keys, (const uint8_t[32]){0}),

@@ -1,9 +1,9 @@
-#include "server/api/page.h"
+#include "server/api/list.h"
 
 #include "common/base/bytes.h"
 #include "common/base/query.h"
 #include "common/base/utf8.h"
-#include "server/api/api.h"
+#include "server/api/call.h"
 
 static struct param *param_find(struct param *params, size_t n, struct span name)
 {
@@ -44,10 +44,10 @@ enum err params_read(struct request *rq, struct param *params, size_t n)
     return ERR_OK;
 }
 
-enum err page_read(struct request *rq, struct param *more, size_t n, struct page *out)
+enum err window_read(struct request *rq, struct param *more, size_t n, struct window *out)
 {
-    struct param all[PAGE_PARAMS_MAX] = {{.name = "limit"}, {.name = "after"}};
-    uint64_t limit = PAGE_DEFAULT;
+    struct param all[WINDOW_PARAMS_MAX] = {{.name = "limit"}, {.name = "after"}};
+    uint64_t limit = WINDOW_DEFAULT;
     for (size_t i = 0; i < n; i++)
         all[2 + i] = more[i];
     enum err err = params_read(rq, all, 2 + n);
@@ -57,11 +57,11 @@ enum err page_read(struct request *rq, struct param *more, size_t n, struct page
         return problem(&rq->problem, ERR_MALFORMED, "limit", "must be a number from 1 to %d", LIMIT_PAGE);
     for (size_t i = 0; i < n; i++)
         more[i] = all[2 + i];
-    *out = (struct page){(size_t)limit, all[1].value};
+    *out = (struct window){(size_t)limit, all[1].value};
     return ERR_OK;
 }
 
-void list_open(struct list *l, const struct page *p)
+void list_open(struct list *l, const struct window *p)
 {
     *l = (struct list){.limit = p->limit};
     buf_heap(&l->text);
@@ -91,6 +91,6 @@ void list_reply(struct request *rq, struct reply *reply, struct list *l, struct 
         jw_kstr(&l->w, "next", last);
     jw_object_end(&l->w);
     jw_close(&l->w);
-    api_reply(rq, reply, buf_span(&l->text));
+    call_reply(rq, reply, buf_span(&l->text));
     buf_free(&l->text);
 }

@@ -1,10 +1,10 @@
 /* Query parameters of management calls, and list answers {"data":[...],"next":"..."} with `limit` and `after` cursors.
  * Worker thread. */
-#ifndef CS_SERVER_API_PAGE_H
-#define CS_SERVER_API_PAGE_H
+#ifndef CS_SERVER_API_LIST_H
+#define CS_SERVER_API_LIST_H
 
 #include "common/base/json_write.h"
-#include "server/http/request.h"
+#include "server/http/reply.h"
 
 struct param {
     const char *name;
@@ -16,17 +16,17 @@ struct param {
  * decode to UTF-8. */
 MUST_CHECK enum err params_read(struct request *rq, struct param *params, size_t n);
 
-enum { PAGE_DEFAULT = 50, PAGE_PARAMS_MAX = 8 };
+enum { WINDOW_DEFAULT = 50, WINDOW_PARAMS_MAX = 8 };
 
-struct page {
+struct window {
     size_t limit;      /* 1 to LIMIT_PAGE */
-    struct span after; /* the last item of the page before; empty on the first */
+    struct span after; /* the last item of the list before; empty on the first */
 };
 
-/* limit, after and the n further params of this list (at most PAGE_PARAMS_MAX - 2). */
-MUST_CHECK enum err page_read(struct request *rq, struct param *more, size_t n, struct page *out);
+/* limit, after and the n further params of this list (at most WINDOW_PARAMS_MAX - 2). */
+MUST_CHECK enum err window_read(struct request *rq, struct param *more, size_t n, struct window *out);
 
-/* The answer: list_item gives room for one more item (write one value to list.w), or says that the page is full. */
+/* The answer: list_item gives room for one more item (write one value to list.w), or says that the list is full. */
 struct list {
     struct buf text;
     struct jw w;
@@ -34,10 +34,10 @@ struct list {
     bool more;
 };
 
-void list_open(struct list *l, const struct page *p);
+void list_open(struct list *l, const struct window *p);
 MUST_CHECK bool list_item(struct list *l);
 void list_abandon(struct list *l); /* instead of list_reply, after an error */
-/* `last` is the cursor of the last item written; it becomes `next` when the page was full. */
+/* `last` is the cursor of the last item written; it becomes `next` when there is more. */
 void list_reply(struct request *rq, struct reply *reply, struct list *l, struct span last);
 
 #endif

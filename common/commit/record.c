@@ -1,0 +1,477 @@
+/* One table of fields for each kind; writing and reading walk it. */
+#include "common/commit/record.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "common/base/bytes.h"
+
+enum { RECORD_FORMAT = 1 };
+
+enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS };
+
+static const char *const type_words[] = {
+    [BOOL] = "bool",
+    [BITS] = "u8",
+    [ENUM] = "u8",
+    [U32] = "be32",
+    [U64] = "be64",
+    [I64] = "be64",
+    [BYTES] = "raw",
+    [ID] = "u8 n, n",
+    [TEXT] = "be32 n, n",
+    [TOUCHES] = "u8 n, n pointers",
+    [FACTS] = "u8 n, n times name and value as be32 n, n",
+};
+
+struct field {
+    const char *name;
+    enum type type;
+    size_t offset;
+    unsigned most; /* BYTES: how many; ENUM: values below it; BITS: the bits there are */
+};
+
+#define F(name, type, member)                                                                                          \
+    {                                                                                                                  \
+        name, type, offsetof(struct record, member), 0                                                                 \
+    }
+#define FN(name, type, member, most)                                                                                   \
+    {                                                                                                                  \
+        name, type, offsetof(struct record, member), most                                                              \
+    }
+#define RAW(name, member) FN(name, BYTES, member, sizeof((struct record *)0)->member)
+
+#define SEALED(at) F("day", U32, at.sealed.day), F("sealed", TEXT, at.sealed.bytes)
+#define NONCE(at)                                                                                                      \
+    F("nonce_used", BOOL, at.nonce.used), RAW("nonce_key", at.nonce.key),                                              \
+        RAW("nonce_request_sha256", at.nonce.request_sha256), F("nonce_forget_s", I64, at.nonce.forget_s),             \
+        F("nonce_webhook", BOOL, at.nonce.webhook)
+#define SUBS(at)                                                                                                       \
+    F("sub1", TEXT, at[0]), F("sub2", TEXT, at[1]), F("sub3", TEXT, at[2]), F("sub4", TEXT, at[3]),                    \
+        F("sub5", TEXT, at[4])
+_Static_assert(LIMIT_SUBS == 5 && LIMIT_UTMS == 5, "each is a field");
+#define SECRET(at) F("kid", ID, at.kid), F("sealed_secret", TEXT, at.sealed)
+#define TOKEN(at) RAW("token_sha256", at.sha256), F("sealed_token", TEXT, at.sealed)
+
+static const struct field click_fields[] = {
+    F("contract", U32, track.contract),
+    F("placement", U32, track.entry.click.placement),
+    FN("class", ENUM, track.entry.click.class, CLASS_COUNT),
+    RAW("commit", track.entry.click.commit.b),
+    SUBS(track.entry.click.sub),
+    F("utm_source", TEXT, track.entry.click.utm[0]),
+    F("utm_medium", TEXT, track.entry.click.utm[1]),
+    F("utm_campaign", TEXT, track.entry.click.utm[2]),
+    F("utm_term", TEXT, track.entry.click.utm[3]),
+    F("utm_content", TEXT, track.entry.click.utm[4]),
+    F("to", TEXT, track.entry.click.to),
+    SEALED(track),
+};
+static const struct field view_fields[] = {
+    F("contract", U32, track.contract),
+    F("placement", U32, track.entry.view.placement),
+    FN("class", ENUM, track.entry.view.class, CLASS_COUNT),
+    RAW("commit", track.entry.view.commit.b),
+    F("has_click_claim", BOOL, track.has_click_claim),
+    F("click_claim", U64, track.click_claim),
+    SEALED(track),
+};
+static const struct field lead_fields[] = {
+    F("fallback_contract", U32, lead.fallback_contract),
+    F("party", TEXT, lead.report.party),
+    FN("trust", ENUM, lead.report.trust, TRUST_COUNT),
+    F("txid", TEXT, lead.report.txid),
+    FN("given", BITS, lead.report.given, (1 << CONTACT_FIELDS) - 1),
+    FN("bad", BITS, lead.report.bad, (1 << CONTACT_FIELDS) - 1),
+    F("test", BOOL, lead.report.test),
+    F("honeypot", BOOL, lead.report.honeypot),
+    F("claimed", BOOL, lead.report.claimed),
+    F("touches", TOUCHES, lead.report),
+    F("facts", FACTS, lead.report),
+    SUBS(lead.report.sub),
+    F("has_email", BOOL, lead.report.has_email),
+    F("has_phone", BOOL, lead.report.has_phone),
+    RAW("email", lead.report.email),
+    RAW("phone", lead.report.phone),
+    RAW("facts_sha256", lead.report.facts_sha256),
+    RAW("commit", lead.report.commit.b),
+    SEALED(lead),
+    NONCE(lead),
+};
+static const struct field disposition_fields[] = {
+    F("party", U32, disposition.party),
+    F("party_id", TEXT, disposition.report.party),
+    FN("trust", ENUM, disposition.report.trust, TRUST_COUNT),
+    F("txid", TEXT, disposition.report.txid),
+    F("text", TEXT, disposition.report.text),
+    F("currency", TEXT, disposition.report.currency),
+    FN("status", ENUM, disposition.report.status, STATUS_COUNT),
+    F("amount_micros", I64, disposition.report.amount_micros),
+    F("by_lead", BOOL, disposition.by_lead),
+    F("by_click", BOOL, disposition.by_click),
+    F("pointer_contract", U32, disposition.pointer.contract),
+    F("pointer_index", U64, disposition.pointer.index),
+    NONCE(disposition),
+};
+static const struct field party_fields[] = {
+    F("name", TEXT, party.name), F("role", TEXT, party.role), F("id", ID, party.id),
+    SECRET(party.secret),        TOKEN(party.token),
+};
+static const struct field secret_fields[] = {F("party", U32, secret.party), SECRET(secret.draw)};
+static const struct field retire_fields[] = {F("party", U32, retire.party), F("kid", TEXT, retire.kid)};
+static const struct field token_fields[] = {F("party", U32, token.party), TOKEN(token.draw)};
+static const struct field key_fields[] = {F("party", U32, key.party), RAW("pub", key.pub)};
+static const struct field campaign_fields[] = {
+    F("id", ID, campaign.id),
+    F("direct_id", ID, campaign.direct_id),
+    F("document", TEXT, campaign.document),
+    F("direct_document", TEXT, campaign.direct_document),
+};
+static const struct field contract_fields[] = {
+    F("id", ID, contract.id),
+    F("campaign", U32, contract.campaign),
+    F("publisher", U32, contract.publisher),
+    F("document", TEXT, contract.document),
+};
+static const struct field change_fields[] = {F("number", U32, change.number), F("patch", TEXT, change.patch)};
+static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party)};
+static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
+                                           F("landing_url", TEXT, code.landing_url)};
+static const struct field statement_fields[] = {F("contract", U32, statement.contract), F("id", ID, statement.id)};
+static const struct field response_fields[] = {F("party", U32, response.party),
+                                               F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
+static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
+static const struct field forget_fields[] = {F("before_s", I64, forget.before_s), F("steps", U32, forget.steps)};
+static const struct field gap_fields[] = {
+    F("contract", U32, gap.contract), F("from_ms", I64, gap.gap.from_ms), F("to_ms", I64, gap.gap.to_ms),
+    F("clicks", U64, gap.gap.clicks), F("views", U64, gap.gap.views),
+};
+static const struct field day_keys_fields[] = {F("day", U32, day_keys.day), RAW("wrapped", day_keys.wrapped[0]),
+                                               RAW("wrapped_next", day_keys.wrapped[1])};
+static const struct field publish_fields[] = {F("from", U32, publish.from), F("steps", U32, publish.steps)};
+static const struct field probe_fields[] = {F("put", BOOL, probe.put)};
+
+#define FIELDS(list)                                                                                                   \
+    {                                                                                                                  \
+        list, sizeof list / sizeof *list                                                                               \
+    }
+static const struct layout {
+    const struct field *field;
+    size_t n;
+} layouts[RECORD_KINDS] = {
+    [RECORD_CLICK] = FIELDS(click_fields),
+    [RECORD_VIEW] = FIELDS(view_fields),
+    [RECORD_LEAD] = FIELDS(lead_fields),
+    [RECORD_DISPOSITION] = FIELDS(disposition_fields),
+    [RECORD_DISPOSE] = FIELDS(disposition_fields),
+    [RECORD_PARTY] = FIELDS(party_fields),
+    [RECORD_SECRET] = FIELDS(secret_fields),
+    [RECORD_RETIRE] = FIELDS(retire_fields),
+    [RECORD_TOKEN] = FIELDS(token_fields),
+    [RECORD_PARTY_KEY] = FIELDS(key_fields),
+    [RECORD_LOG_KEY] = FIELDS(key_fields),
+    [RECORD_CAMPAIGN] = FIELDS(campaign_fields),
+    [RECORD_CAMPAIGN_CHANGE] = FIELDS(change_fields),
+    [RECORD_CONTRACT] = FIELDS(contract_fields),
+    [RECORD_CONTRACT_CHANGE] = FIELDS(change_fields),
+    [RECORD_GRANT] = FIELDS(grant_fields),
+    [RECORD_CODE] = FIELDS(code_fields),
+    [RECORD_STATEMENT] = FIELDS(statement_fields),
+    [RECORD_RESPONSE] = FIELDS(response_fields),
+    [RECORD_APPROVE] = FIELDS(approve_fields),
+    [RECORD_FORGET] = FIELDS(forget_fields),
+    [RECORD_GAP] = FIELDS(gap_fields),
+    [RECORD_DAY_KEYS] = FIELDS(day_keys_fields),
+    [RECORD_PUBLISH] = FIELDS(publish_fields),
+    [RECORD_PROBE] = FIELDS(probe_fields),
+}; /* FRESH_HEAD and SWEEP have none */
+
+static const struct {
+    const char *word;
+    enum record_scope scope;
+    unsigned flags;
+} kinds[RECORD_KINDS] = {[RECORD_NONE] = {"", SCOPE_INSTANCE, 0},
+#define X(symbol, number, word, scope, flags, what) [number] = {word, SCOPE_##scope, flags},
+                         RECORD_TABLE(X)
+#undef X
+};
+
+const char *record_word(enum record_kind k)
+{
+    assert(k < RECORD_KINDS);
+    return kinds[k].word;
+}
+
+enum record_scope record_scope(enum record_kind k)
+{
+    assert(k < RECORD_KINDS);
+    return kinds[k].scope;
+}
+
+unsigned record_flags(enum record_kind k)
+{
+    assert(k < RECORD_KINDS);
+    return kinds[k].flags;
+}
+
+bool record_field(enum record_kind k, size_t i, const char **name, const char **type)
+{
+    assert(k < RECORD_KINDS);
+    if (i >= layouts[k].n)
+        return false;
+    *name = layouts[k].field[i].name;
+    *type = type_words[layouts[k].field[i].type];
+    return true;
+}
+
+/* ---- writing ---- */
+
+static void put_text(struct buf *out, struct span s)
+{
+    buf_be32(out, (uint32_t)s.len);
+    buf_span_add(out, s);
+}
+
+static void put_touches(struct buf *out, const struct lead_report *r)
+{
+    buf_byte(out, (uint8_t)r->n_touches);
+    for (size_t i = 0; i < r->n_touches; i++) {
+        const struct pointer *p = &r->touches[i];
+        buf_be32(out, p->contract);
+        buf_be64(out, p->index);
+        buf_be32(out, p->at_s);
+        buf_byte(out, p->flags);
+        buf_byte(out, p->salt);
+    }
+}
+
+static void put_facts(struct buf *out, const struct lead_report *r)
+{
+    buf_byte(out, (uint8_t)r->n_facts);
+    for (size_t i = 0; i < r->n_facts; i++) {
+        put_text(out, r->facts[i].name);
+        put_text(out, r->facts[i].value);
+    }
+}
+
+static void put_field(struct buf *out, const struct field *f, const void *at)
+{
+    switch (f->type) {
+    case BOOL:
+        buf_byte(out, *(const bool *)at);
+        break;
+    case BITS:
+    case ENUM: /* an enum of small values is an unsigned: _Static_assert below */
+        buf_byte(out, (uint8_t) * (const unsigned *)at);
+        break;
+    case U32:
+        buf_be32(out, *(const uint32_t *)at);
+        break;
+    case U64:
+    case I64:
+        buf_be64(out, *(const uint64_t *)at);
+        break;
+    case BYTES:
+        buf_add(out, at, f->most);
+        break;
+    case ID:
+        buf_byte(out, (uint8_t)strlen(at));
+        buf_str(out, at);
+        break;
+    case TEXT:
+        put_text(out, *(const struct span *)at);
+        break;
+    case TOUCHES:
+        put_touches(out, at);
+        break;
+    case FACTS:
+        put_facts(out, at);
+        break;
+    }
+}
+_Static_assert(sizeof(enum class) == sizeof(unsigned) && sizeof(enum trust) == sizeof(unsigned) &&
+                   sizeof(enum status) == sizeof(unsigned),
+               "ENUM reads them as unsigned");
+
+void record_write(struct buf *out, const struct record *r)
+{
+    const struct layout *l = &layouts[r->kind];
+    buf_byte(out, RECORD_FORMAT);
+    buf_byte(out, (uint8_t)r->kind);
+    buf_be16(out, r->partition);
+    buf_be32(out, r->advertiser);
+    buf_be64(out, (uint64_t)r->now_ms);
+    buf_be64(out, (uint64_t)r->arrived_ms);
+    buf_byte(out, r->idempotency.used);
+    if (r->idempotency.used) {
+        buf_add(out, r->idempotency.row, IDEMPOTENCY_KEY_LEN);
+        buf_add(out, r->idempotency.request_sha256, HASH_LEN);
+        buf_add(out, r->idempotency.nonce, SEAL_NONCE_LEN);
+    }
+    for (size_t i = 0; i < l->n; i++)
+        put_field(out, &l->field[i], (const char *)r + l->field[i].offset);
+}
+
+/* ---- reading ---- */
+
+/* Takes bytes off the front; once it fails it gives zeros. */
+struct reader {
+    struct span rest;
+    bool failed;
+};
+
+static struct span take(struct reader *r, size_t n)
+{
+    static const char zeros[8];
+    if (r->rest.len < n)
+        r->failed = true;
+    if (r->failed)
+        return span_of(zeros, n <= sizeof zeros ? n : 0);
+    struct span taken = span_of(r->rest.ptr, n);
+    r->rest = span_of(r->rest.ptr + n, r->rest.len - n);
+    return taken;
+}
+
+static uint8_t take_u8(struct reader *r)
+{
+    return (uint8_t)take(r, 1).ptr[0];
+}
+
+static bool take_bool(struct reader *r)
+{
+    uint8_t b = take_u8(r);
+    r->failed |= b > 1;
+    return b == 1;
+}
+
+static uint32_t take_be32(struct reader *r)
+{
+    return load_be32(take(r, 4).ptr);
+}
+
+static uint64_t take_be64(struct reader *r)
+{
+    return load_be64(take(r, 8).ptr);
+}
+
+static void take_raw(struct reader *r, void *out, size_t n)
+{
+    struct span s = take(r, n);
+    if (!r->failed)
+        memcpy(out, s.ptr, n);
+}
+
+static struct span take_text(struct reader *r)
+{
+    return take(r, take_be32(r));
+}
+
+static void take_id(struct reader *r, char out[LIMIT_ID + 1])
+{
+    size_t n = take_u8(r);
+    if (n > LIMIT_ID)
+        r->failed = true;
+    struct span s = take(r, n);
+    if (!r->failed && memchr(s.ptr, '\0', s.len) != NULL)
+        r->failed = true;
+    if (!r->failed)
+        memcpy(out, s.ptr, s.len);
+}
+
+static void take_touches(struct reader *r, struct lead_report *out)
+{
+    size_t n = take_u8(r);
+    r->failed |= n > LIMIT_TOUCHES;
+    for (size_t i = 0; i < n && !r->failed; i++) {
+        struct pointer *p = &out->touches[i];
+        p->contract = take_be32(r);
+        p->index = take_be64(r);
+        p->at_s = take_be32(r);
+        p->flags = take_u8(r);
+        p->salt = take_u8(r);
+    }
+    out->n_touches = r->failed ? 0 : n;
+}
+
+static void take_facts(struct reader *r, struct lead_report *out)
+{
+    size_t n = take_u8(r);
+    r->failed |= n > LIMIT_FIELDS;
+    for (size_t i = 0; i < n && !r->failed; i++) {
+        out->facts[i].name = take_text(r);
+        out->facts[i].value = take_text(r);
+    }
+    out->n_facts = r->failed ? 0 : n;
+}
+
+static void take_field(struct reader *r, const struct field *f, void *at)
+{
+    switch (f->type) {
+    case BOOL:
+        *(bool *)at = take_bool(r);
+        break;
+    case BITS:
+        *(unsigned *)at = take_u8(r);
+        r->failed |= (*(unsigned *)at & ~f->most) != 0;
+        break;
+    case ENUM:
+        *(unsigned *)at = take_u8(r);
+        r->failed |= *(unsigned *)at >= f->most;
+        break;
+    case U32:
+        *(uint32_t *)at = take_be32(r);
+        break;
+    case U64:
+    case I64:
+        *(uint64_t *)at = take_be64(r);
+        break;
+    case BYTES:
+        take_raw(r, at, f->most);
+        break;
+    case ID:
+        take_id(r, at);
+        break;
+    case TEXT:
+        *(struct span *)at = take_text(r);
+        break;
+    case TOUCHES:
+        take_touches(r, at);
+        break;
+    case FACTS:
+        take_facts(r, at);
+        break;
+    }
+}
+
+static void take_head(struct reader *r, struct record *out)
+{
+    r->failed |= take_u8(r) != RECORD_FORMAT;
+    uint8_t kind = take_u8(r);
+    r->failed |= kind == RECORD_NONE || kind >= RECORD_KINDS;
+    out->kind = r->failed ? RECORD_NONE : (enum record_kind)kind;
+    out->partition = load_be16(take(r, 2).ptr);
+    out->advertiser = take_be32(r);
+    out->now_ms = (int64_t)take_be64(r);
+    out->arrived_ms = (int64_t)take_be64(r);
+    out->idempotency.used = take_bool(r);
+    if (out->idempotency.used) {
+        take_raw(r, out->idempotency.row, IDEMPOTENCY_KEY_LEN);
+        take_raw(r, out->idempotency.request_sha256, HASH_LEN);
+        take_raw(r, out->idempotency.nonce, SEAL_NONCE_LEN);
+    }
+}
+
+enum err record_read(struct span bytes, struct record *out)
+{
+    struct reader r = {.rest = bytes};
+    memset(out, 0, sizeof *out);
+    take_head(&r, out);
+    if (out->kind == RECORD_CLICK || out->kind == RECORD_VIEW) {
+        out->track.entry.kind = out->kind == RECORD_CLICK ? ENTRY_CLICK : ENTRY_VIEW;
+        out->track.entry.at_ms = out->arrived_ms;
+    }
+    const struct layout *l = &layouts[out->kind];
+    for (size_t i = 0; i < l->n && !r.failed; i++)
+        take_field(&r, &l->field[i], (char *)out + l->field[i].offset);
+    return r.failed || r.rest.len != 0 ? ERR_CORRUPT : ERR_OK;
+}

@@ -1,0 +1,216 @@
+/* Records: what changes the state, as data. A record holds whatever the state does not determine: time, chance, ids,
+ * sealed secrets, keys of days; so that any process that folds the same records in the same order comes to the same
+ * bytes, whatever the borders of its batches. Byte format: FORMATS.md, "Records". */
+#ifndef CS_COMMIT_RECORD_H
+#define CS_COMMIT_RECORD_H
+
+#include "common/decisions/decide.h"
+
+/* Whose logs and rows a record may touch. */
+enum record_scope {
+    SCOPE_ADVERTISER, /* those of record.advertiser alone */
+    SCOPE_PARTITION,  /* a chore: those of every advertiser of record.partition */
+    SCOPE_INSTANCE    /* no log: parties and their secrets */
+};
+
+/* RECORD_ALONE: in a batch of its own. RECORD_SWEPT: also right after a sweep, when every log's durable head is its
+ * present one, so that it can be signed and cut. */
+enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
+
+/* symbol, number (never changes), word, scope, flags, what */
+#define RECORD_TABLE(X)                                                                                                \
+    X(CLICK, 1, "click", ADVERTISER, 0, "a click")                                                                     \
+    X(VIEW, 2, "view", ADVERTISER, 0, "a landing page's pixel")                                                        \
+    X(LEAD, 3, "lead", ADVERTISER, 0, "a lead by postback")                                                            \
+    X(DISPOSITION, 4, "disposition", ADVERTISER, 0, "what became of a lead, by postback")                              \
+    X(DISPOSE, 5, "dispose", ADVERTISER, 0, "what became of a lead, by the management API")                            \
+    X(PARTY, 6, "party", INSTANCE, 0, "a new party with its first secret and token")                                   \
+    X(SECRET, 7, "secret", INSTANCE, 0, "a new postback secret")                                                       \
+    X(RETIRE, 8, "retire", INSTANCE, 0, "a postback secret retires")                                                   \
+    X(TOKEN, 9, "token", INSTANCE, 0, "a new API token")                                                               \
+    X(PARTY_KEY, 10, "party_key", INSTANCE, 0, "a party's countersigning key")                                         \
+    X(LOG_KEY, 11, "log_key", ADVERTISER, 0, "that key into the logs of one advertiser")                               \
+    X(CAMPAIGN, 12, "campaign", ADVERTISER, 0, "a new campaign with its direct contract")                              \
+    X(CAMPAIGN_CHANGE, 13, "campaign_change", ADVERTISER, 0, "new terms for all contracts of a campaign")              \
+    X(CONTRACT, 14, "contract", ADVERTISER, 0, "a new contract")                                                       \
+    X(CONTRACT_CHANGE, 15, "contract_change", ADVERTISER, 0, "new terms for a contract")                               \
+    X(GRANT, 16, "grant", ADVERTISER, 0, "an auditor may read a contract")                                             \
+    X(CODE, 17, "code", ADVERTISER, 0, "a new tracking code")                                                          \
+    X(STATEMENT, 18, "statement", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "a settlement statement")                   \
+    X(RESPONSE, 19, "response", ADVERTISER, 0, "a party's answer to a statement")                                      \
+    X(FRESH_HEAD, 20, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "nothing but the sweep before it")        \
+    X(APPROVE, 21, "approve", PARTITION, RECORD_ALONE, "leads whose review time ran out")                              \
+    X(FORGET, 22, "forget", PARTITION, RECORD_ALONE, "nonces past their time")                                         \
+    X(GAP, 23, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
+    X(DAY_KEYS, 24, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \
+    X(SWEEP, 25, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
+    X(PUBLISH, 26, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
+    X(PROBE, 27, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")
+
+enum record_kind {
+    RECORD_NONE,
+#define X(symbol, number, word, scope, flags, what) RECORD_##symbol = number,
+    RECORD_TABLE(X)
+#undef X
+        RECORD_KINDS
+};
+
+const char *record_word(enum record_kind k);
+enum record_scope record_scope(enum record_kind k);
+unsigned record_flags(enum record_kind k);
+
+enum {
+    NONCE_KEY_LEN = 16,
+    IDEMPOTENCY_KEY_LEN = 16,
+    SEAL_NONCE_LEN = 12,  /* of AES-256-GCM */
+    DAY_KEY_WRAPPED = 60, /* nonce 12, ciphertext 32, tag 16 */
+    PUBLIC_KEY_LEN = 32
+};
+
+/* Idempotency-Key of a management call. */
+struct idempotency {
+    bool used;
+    uint8_t row[IDEMPOTENCY_KEY_LEN]; /* SHA-256(party 00 key)[:16] */
+    uint8_t request_sha256[HASH_LEN]; /* of method, target and body */
+    uint8_t nonce[SEAL_NONCE_LEN];    /* seals the answer that is kept */
+};
+
+/* Replay protection of a postback. */
+struct nonce_use {
+    bool used;                        /* false for unsigned senders */
+    uint8_t key[NONCE_KEY_LEN];       /* SHA-256(party 00 nonce)[:16] */
+    uint8_t request_sha256[HASH_LEN]; /* over everything that was signed */
+    int64_t forget_s;                 /* Unix time after which it may be forgotten */
+    bool webhook;                     /* a webhook-id, for the text of a conflict */
+};
+
+/* A private part, sealed under the key of its day. */
+struct private_sealed {
+    uint32_t day;
+    struct span bytes; /* nonce, ciphertext, tag */
+};
+
+/* A small secret that is shown once: sealed for the answer, and what the store keeps to know it by. */
+struct secret_draw {
+    char kid[LIMIT_ID + 1];
+    struct span sealed; /* vault_seal under VAULT_SECRETS, aad = kid */
+};
+struct token_draw {
+    uint8_t sha256[HASH_LEN];
+    struct span sealed; /* vault_seal under VAULT_TOKENS, aad = sha256 */
+};
+
+struct record {
+    enum record_kind kind;
+    uint16_t partition;
+    uint32_t advertiser; /* number of the party; 0 where the scope is another */
+    int64_t now_ms;      /* of its batch: the time of what the server itself does */
+    int64_t arrived_ms;  /* of the request: the time of what was reported */
+    struct idempotency idempotency;
+    union {
+        /* Complete but for what the fold finds (view: whether the click exists). */
+        struct record_track {
+            uint32_t contract;
+            struct entry entry;
+            bool has_click_claim; /* view: a click id of this contract was given */
+            uint64_t click_claim;
+            struct private_sealed sealed;
+        } track; /* CLICK, VIEW */
+        struct record_lead {
+            struct lead_report report;
+            uint32_t fallback_contract; /* ledger for a lead whose clicks do not exist: the publisher's, or the
+                                           campaign's direct one */
+            struct private_sealed sealed;
+            struct nonce_use nonce;
+        } lead;
+        struct record_disposition {
+            struct disposition_report report; /* report.lead is found by the fold */
+            uint32_t party;
+            bool by_lead, by_click; /* pointer is a lead ref, or a click id for where report.txid is empty or not
+                                       known */
+            struct pointer pointer;
+            struct nonce_use nonce;
+        } disposition; /* DISPOSITION, DISPOSE */
+        struct {
+            struct span name, role; /* role: its word */
+            char id[LIMIT_ID + 1];
+            struct secret_draw secret;
+            struct token_draw token;
+        } party;
+        struct {
+            uint32_t party;
+            struct secret_draw draw;
+        } secret;
+        struct {
+            uint32_t party;
+            struct span kid;
+        } retire;
+        struct {
+            uint32_t party;
+            struct token_draw draw;
+        } token;
+        struct {
+            uint32_t party;
+            uint8_t pub[PUBLIC_KEY_LEN];
+        } key; /* PARTY_KEY, LOG_KEY */
+        struct {
+            char id[LIMIT_ID + 1], direct_id[LIMIT_ID + 1];
+            struct span document, direct_document;
+        } campaign;
+        struct {
+            char id[LIMIT_ID + 1];
+            uint32_t campaign, publisher;
+            struct span document;
+        } contract;
+        struct {
+            uint32_t number;
+            struct span patch; /* JSON, as sent */
+        } change;              /* CAMPAIGN_CHANGE, CONTRACT_CHANGE */
+        struct {
+            uint32_t contract, party;
+        } grant;
+        struct {
+            uint32_t contract;
+            struct span label, landing_url;
+        } code;
+        struct {
+            uint32_t contract;
+            char id[LIMIT_ID + 1]; /* raised past the greatest id there is */
+        } statement;
+        struct {
+            uint32_t party;
+            struct span statement, jws;
+        } response;
+        struct {
+            uint32_t steps; /* at most so many */
+        } approve;
+        struct {
+            int64_t before_s;
+            uint32_t steps;
+        } forget;
+        struct {
+            uint32_t contract;
+            struct entry_gap gap;
+        } gap;
+        struct {
+            uint32_t day; /* and the day after */
+            uint8_t wrapped[2][DAY_KEY_WRAPPED];
+        } day_keys;
+        struct {
+            uint32_t from, steps; /* contract number to go on from; at most so many heads */
+        } publish;
+        struct {
+            bool put; /* or remove */
+        } probe;
+    };
+};
+
+/* Appends the bytes. Texts in id arrays are NUL-ended. */
+void record_write(struct buf *out, const struct record *r);
+/* The exact inverse: ERR_CORRUPT unless the bytes are what record_write gives. Spans point into `bytes`. */
+MUST_CHECK enum err record_read(struct span bytes, struct record *out);
+
+/* The fields of a kind, for the docs and the tests: {name, type} of field i; false past the last. */
+MUST_CHECK bool record_field(enum record_kind k, size_t i, const char **name, const char **type);
+
+#endif

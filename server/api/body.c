@@ -1,0 +1,79 @@
+#include "server/api/body.h"
+
+#include <strings.h>
+
+static bool is_json_type(struct span type)
+{
+    static const char json[] = "application/json";
+    size_t n = sizeof json - 1;
+    return span_empty(type) || (type.len >= n && strncasecmp(type.ptr, json, n) == 0 &&
+                                (type.len == n || type.ptr[n] == ';' || type.ptr[n] == ' '));
+}
+
+enum err body_object(struct request *rq, json_t **out)
+{
+    if (span_empty(rq->body)) {
+        *out = json_object();
+        return ERR_OK;
+    }
+    if (!is_json_type(rq->content_type))
+        return problem(&rq->problem, ERR_MEDIA_TYPE, "Content-Type", "must be application/json");
+    return json_read(rq->body, out, &rq->problem);
+}
+
+static bool has_control(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
+enum err body_text(struct request *rq, const json_t *object, const char *name, size_t max, struct span *out)
+{
+    struct span text = {0};
+    enum err err = json_get_str(object, "", name, max, &text, NULL, &rq->problem);
+    if (err != ERR_OK)
+        return err;
+    if (span_empty(text))
+        return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes", max);
+    if (has_control(text))
+        return problem(&rq->problem, ERR_INVALID, name, "must not hold control characters");
+    *out = arena_copy(rq->arena, text);
+    return ERR_OK;
+}
+
+static enum err refuse_others(struct request *rq, const json_t *object, const struct body_member *table)
+{
+    enum { MEMBERS_MAX = 16 };
+    const char *names[MEMBERS_MAX] = {NULL};
+    for (size_t i = 0; table[i].name != NULL && i < MEMBERS_MAX - 1; i++)
+        names[i] = table[i].name;
+    return json_only(object, "", names, &rq->problem);
+}
+
+static enum err read_member(struct request *rq, const json_t *object, const struct body_member *m, void *out)
+{
+    void *at = (char *)out + m->at;
+    bool there = json_object_get(object, m->name) != NULL;
+    if (m->type == BODY_TEXT)
+        return there || m->required ? body_text(rq, object, m->name, (size_t)m->max, at) : ERR_OK;
+    struct body_int *number = at;
+    enum err err = json_get_int(object, "", m->name, 0, m->max, &number->value, &number->given, &rq->problem);
+    if (err == ERR_OK && m->required && !number->given)
+        return problem(&rq->problem, ERR_INVALID, m->name, "is required: a whole number");
+    return err;
+}
+
+enum err body_read(struct request *rq, const struct body_member *table, void *out)
+{
+    json_t *object;
+    enum err err = body_object(rq, &object);
+    if (err != ERR_OK)
+        return err;
+    err = refuse_others(rq, object, table);
+    for (const struct body_member *m = table; m->name != NULL && err == ERR_OK; m++)
+        err = read_member(rq, object, m, out);
+    json_decref(object);
+    return err;
+}

@@ -1,0 +1,172 @@
+#include "server/api/call.h"
+
+#include "common/base/when.h"
+#include "server/keys/vault.h"
+
+enum { IDEMPOTENCY_KEY_MAX = 255 };
+
+/* ---- access ---- */
+
+bool caller_is(const struct request *rq, enum role role)
+{
+    return rq->caller->role == role;
+}
+
+enum err call_contract(struct request *rq, struct span id, const struct contract **out)
+{
+    const struct contract *k = catalog_contract(rq->catalog, id);
+    if (k == NULL || !catalog_may_read(rq->catalog, rq->caller, k))
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such contract, or it is not yours to see");
+    *out = k;
+    return ERR_OK;
+}
+
+enum err call_party(struct request *rq, struct span id, const struct party **out)
+{
+    const struct party *p = catalog_party(rq->catalog, id);
+    if (p == NULL || (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number))
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such party, or it is not yours to see");
+    *out = p;
+    return ERR_OK;
+}
+
+enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)
+{
+    struct pointer p;
+    if (lead_ref_read(rq->worker->tokens, ref, &p) == ERR_OK) {
+        const struct contract *found = catalog_contract_number(rq->catalog, p.contract);
+        if (found != NULL && catalog_may_read(rq->catalog, rq->caller, found)) {
+            *k = found;
+            *index = p.index;
+            return ERR_OK;
+        }
+    }
+    return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such lead, or it is not yours to see");
+}
+
+/* ---- writes ---- */
+
+static enum err idempotency_read(struct request *rq, struct idempotency *out)
+{
+    struct span key = rq->idempotency_key;
+    uint8_t hash[HASH_LEN];
+    *out = (struct idempotency){0};
+    if (key.ptr == NULL)
+        return ERR_OK;
+    bool good = key.len >= 1 && key.len <= IDEMPOTENCY_KEY_MAX;
+    for (size_t i = 0; good && i < key.len; i++)
+        good = key.ptr[i] >= 0x20 && key.ptr[i] < 0x7f;
+    if (!good)
+        return problem(&rq->problem, ERR_MALFORMED, "Idempotency-Key", "must be 1 to %d printable ASCII characters",
+                       IDEMPOTENCY_KEY_MAX);
+    struct span row[] = {span_str(rq->caller->id), SPAN("\0"), key};
+    sha256v(row, 3, hash);
+    memcpy(out->row, hash, sizeof out->row);
+    uint8_t method = (uint8_t)rq->method;
+    struct span request[] = {span_of(&method, 1), rq->target, SPAN("\0"), rq->body};
+    sha256v(request, 4, out->request_sha256);
+    vault_nonce(out->nonce);
+    out->used = true;
+    return ERR_OK;
+}
+
+enum err call_submit(struct request *rq, struct job *job)
+{
+    if (rq->method == METHOD_POST) {
+        enum err err = idempotency_read(rq, &job->record.idempotency);
+        if (err != ERR_OK)
+            return err;
+    }
+    return worker_submit(rq, job);
+}
+
+enum err control_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    if (job->err != ERR_OK)
+        return job->err;
+    call_reply(rq, reply, job->answer);
+    reply->status = job->answer_status;
+    if (job->replayed)
+        reply_header(reply, "Idempotent-Replayed", SPAN("true"));
+    return ERR_OK;
+}
+
+enum err call_taken(struct job *job, const void *row)
+{
+    return row != NULL ? problem(&job->problem, ERR_CONFLICT, "", "a random id was drawn twice; send the request again")
+                       : ERR_OK;
+}
+
+/* ---- output ---- */
+
+void answer_open(struct answer *a)
+{
+    buf_heap(&a->text);
+    jw_open(&a->w, &a->text);
+}
+
+static struct span answer_close(struct answer *a)
+{
+    jw_close(&a->w);
+    return buf_span(&a->text);
+}
+
+void answer_job(struct answer *a, struct job *job, int status)
+{
+    job->answer = arena_copy(job->arena, answer_close(a));
+    job->answer_status = status;
+    buf_free(&a->text);
+}
+
+void answer_reply(struct answer *a, struct request *rq, struct reply *reply)
+{
+    call_reply(rq, reply, answer_close(a));
+    buf_free(&a->text);
+}
+
+void answer_abandon(struct answer *a)
+{
+    buf_free(&a->text);
+}
+
+void call_reply(struct request *rq, struct reply *reply, struct span json)
+{
+    reply_body(rq, reply, "application/json", json);
+    reply_header(reply, "Cache-Control", SPAN("no-store"));
+}
+
+enum { TIME_TEXT = 40 };
+
+static struct span time_text(char out[TIME_TEXT], int64_t ms)
+{
+    struct buf b;
+    buf_fixed(&b, out, TIME_TEXT);
+    time_rfc3339(&b, ms);
+    return buf_span(&b);
+}
+
+void jw_ktime(struct jw *w, const char *name, int64_t ms)
+{
+    char text[TIME_TEXT];
+    jw_kstr(w, name, time_text(text, ms));
+}
+
+json_t *json_time(int64_t ms)
+{
+    char text[TIME_TEXT];
+    struct span s = time_text(text, ms);
+    return json_stringn(s.ptr, s.len);
+}
+
+enum err jw_document(struct jw *w, struct span canonical, json_t *more)
+{
+    json_t *document = NULL;
+    enum err err = json_read(canonical, &document, NULL);
+    if (err == ERR_OK) {
+        json_object_update(document, more);
+        jw_value(w, document);
+    }
+    json_decref(document);
+    json_decref(more);
+    return err == ERR_OK ? err : ERR_CORRUPT;
+}

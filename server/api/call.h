@@ -1,0 +1,52 @@
+/* What the handlers of management calls share: access, writes, JSON answers.
+ *
+ * A write has two halves. The handler (worker) parses, checks, draws what is random and fills a record; its run
+ * (committer) checks again whatever another request may have changed meanwhile, writes, and answers. rq->catalog is the
+ * worker's snapshot, cx->catalog the committer's: what goes from one half to the other is numbers and texts. */
+#ifndef CS_SERVER_API_CALL_H
+#define CS_SERVER_API_CALL_H
+
+#include "common/base/json_write.h"
+#include "server/commit/batch.h"
+#include "server/worker/dispatch.h"
+
+/* ---- access: what the caller may not see is ERR_NOT_FOUND ---- */
+
+MUST_CHECK enum err call_contract(struct request *rq, struct span id,
+                                  const struct contract **out); /* one it may read */
+MUST_CHECK enum err call_party(struct request *rq, struct span id,
+                               const struct party **out); /* itself; the operator: anyone */
+/* By its reference: the contract it stands in, and its index there. */
+MUST_CHECK enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index);
+bool caller_is(const struct request *rq, enum role role);
+
+/* ---- writes ---- */
+
+/* Submits the job under the request's Idempotency-Key (POST alone). ERR_PENDING; control_finish makes the reply. */
+MUST_CHECK enum err call_submit(struct request *rq, struct job *job);
+enum err control_finish(struct request *rq, struct job *job, struct reply *reply); /* answers job->answer */
+/* A random id that is taken already would hide another row: refused (another is drawn when the request comes again). */
+MUST_CHECK enum err call_taken(struct job *job, const void *row);
+
+/* ---- output ---- */
+
+/* An answer under way: write one value to w between open and job (committer) or reply (worker). */
+struct answer {
+    struct buf text;
+    struct jw w;
+};
+void answer_open(struct answer *a);
+void answer_job(struct answer *a, struct job *job, int status);
+void answer_reply(struct answer *a, struct request *rq, struct reply *reply);
+void answer_abandon(struct answer *a);
+
+/* A 200 of JSON text, never cached. */
+void call_reply(struct request *rq, struct reply *reply, struct span json);
+/* name: RFC 3339 text of ms. */
+void jw_ktime(struct jw *w, const char *name, int64_t ms);
+json_t *json_time(int64_t ms);
+/* The value `canonical`, an object, with the members of `more` (taken over) added to it. ERR_CORRUPT when it is
+ * none. */
+MUST_CHECK enum err jw_document(struct jw *w, struct span canonical, json_t *more);
+
+#endif

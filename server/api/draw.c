@@ -1,0 +1,64 @@
+#include "server/api/draw.h"
+
+#include "server/catalog/catalog_write.h"
+#include "server/keys/vault.h"
+#include "server/system/system.h"
+
+enum { SECRET_LEN = 32, SECRET_MAX = 64 };
+
+static struct span seal(struct request *rq, const char *purpose, struct span aad, struct span plain)
+{
+    uint8_t nonce[VAULT_NONCE_LEN];
+    struct buf sealed;
+    vault_nonce(nonce);
+    arena_buf(rq->arena, &sealed, plain.len + 64);
+    vault_seal(rq->worker->server->instance.keys, purpose, aad, plain, nonce, &sealed);
+    return buf_span(&sealed);
+}
+
+void draw_secret(struct request *rq, struct secret_draw *out)
+{
+    uint8_t key[SECRET_LEN];
+    random_id('K', out->kid);
+    random_bytes(key, sizeof key);
+    out->sealed = seal(rq, VAULT_SECRETS, span_str(out->kid), span_of(key, sizeof key));
+    crypto_wipe(key, sizeof key);
+}
+
+void draw_token(struct request *rq, struct token_draw *out)
+{
+    char token[API_TOKEN_LEN + 1];
+    api_token_new(token);
+    api_token_hash(token, out->sha256);
+    out->sealed = seal(rq, VAULT_TOKENS, span_of(out->sha256, HASH_LEN), span_str(token));
+    crypto_wipe(token, sizeof token);
+}
+
+enum err jw_drawn_secret(struct jw *w, const struct keys *keys, const struct secret_draw *s)
+{
+    char mem[SECRET_MAX + 1];
+    struct buf key, text;
+    buf_fixed(&key, mem, sizeof mem);
+    buf_heap(&text);
+    enum err err = vault_open(keys, VAULT_SECRETS, span_str(s->kid), s->sealed, &key);
+    if (err == ERR_OK) {
+        whsec_encode(&text, key.ptr, key.len);
+        jw_kstr(w, "postback_secret", buf_span(&text));
+        crypto_wipe(text.ptr, text.len);
+    }
+    crypto_wipe(mem, sizeof mem);
+    buf_free(&text);
+    return err;
+}
+
+enum err jw_drawn_token(struct jw *w, const struct keys *keys, const struct token_draw *t)
+{
+    char mem[API_TOKEN_LEN + 1];
+    struct buf token;
+    buf_fixed(&token, mem, sizeof mem);
+    enum err err = vault_open(keys, VAULT_TOKENS, span_of(t->sha256, HASH_LEN), t->sealed, &token);
+    if (err == ERR_OK)
+        jw_kstr(w, "token", buf_span(&token));
+    crypto_wipe(mem, sizeof mem);
+    return err;
+}

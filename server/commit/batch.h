@@ -1,0 +1,48 @@
+/* What runs a batch: one LMDB write transaction, the ledger, the control data. Committer thread. */
+#ifndef CS_SERVER_COMMIT_BATCH_H
+#define CS_SERVER_COMMIT_BATCH_H
+
+#include "server/commit/job.h"
+#include "server/instance/instance.h"
+#include "server/ledger/ledger.h"
+
+struct batch {
+    struct instance *instance;
+    struct tokens *tokens;
+    struct signer *statement_signer;
+    struct ledger *ledger;
+    struct txn *txn;
+    struct ledger_view within;   /* what view reads from */
+    struct view view;            /* rows and clicks as the transaction holds them */
+    struct catalog *catalog;     /* as of the job that runs: reloaded after one that changed it */
+    const struct record *record; /* of the job that runs: what it may touch, and its time */
+    int64_t now_ms;              /* record->now_ms */
+    bool catalog_changed;        /* set by a run */
+    bool swept;                  /* set by a run: every log's head is in the transaction */
+};
+
+/* gather, decide, append, apply of one job. Checks first, writes last: any error but ERR_FULL and ERR_IO promises that
+ * nothing was written (the committer asserts it). Reads no clock, draws no chance: all that is in the record. */
+typedef enum err job_run(struct batch *cx, struct job *job);
+
+/* ---- pipeline.c: what several runs share ---- */
+
+job_run pipeline_track, pipeline_lead, pipeline_disposition;
+
+/* Appends an entry and applies it; its time is moved past the end of the last closed period. *index and *leaf may be
+ * NULL. The contract must be one that the record may touch. */
+MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
+                                    struct hash *leaf);
+/* The `statement` entry, with what the ledger keeps of it: a new period begins. */
+MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
+                                          const struct last_statement *last);
+/* Signs the checkpoint of a log whose present head is durable and swept (asserted: no entry since the last committed
+ * sweep) into *note, and appends the note's SHA-256 to the root log. Signing comes before this transaction's commit on
+ * purpose: the head is durable already, so nothing signed can be lost. */
+MUST_CHECK enum err pipeline_publish_head(struct batch *cx, const struct contract *k, struct buf *note);
+
+/* ---- chores.c: what the server does by itself ---- */
+
+job_run chore_approve, chore_forget, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;
+
+#endif

@@ -1,0 +1,125 @@
+#include "server/commit/schedule.h"
+
+#include "common/base/when.h"
+#include "server/commit/source.h"
+#include "server/system/system.h"
+
+enum { FORGET_STEPS = 2000, PUBLISH_STEPS = 8 };
+enum { FORGET_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
+
+void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms)
+{
+    *s = (struct schedule){.instance = in, .sweep_ms = sweep_ms};
+}
+
+void schedule_day_keys(const struct instance *in, struct record *out)
+{
+    uint8_t wrap[32];
+    *out = (struct record){.kind = RECORD_DAY_KEYS, .day_keys.day = (uint32_t)(clock_ms() / MS_PER_DAY)};
+    keys_day_wrap(in->keys, wrap);
+    for (uint32_t i = 0; i < 2; i++)
+        day_key_draw(wrap, out->day_keys.day + i, out->day_keys.wrapped[i]);
+    crypto_wipe(wrap, sizeof wrap);
+}
+
+/* Each makes a record when there is something to do. */
+
+static bool make_day_keys(struct schedule *s, struct record *out)
+{
+    if ((uint32_t)(clock_ms() / MS_PER_DAY) == s->keys_day)
+        return false;
+    schedule_day_keys(s->instance, out);
+    return true;
+}
+
+static bool make_approve(struct schedule *s, struct record *out)
+{
+    (void)s;
+    *out = (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS};
+    return true;
+}
+
+static bool make_sweep(struct schedule *s, struct record *out)
+{
+    (void)s;
+    *out = (struct record){.kind = RECORD_SWEEP};
+    return true;
+}
+
+/* Up to 10,000 a second: more than come in. Their keys are scattered over the table, so that 2,000 dirty as many pages,
+ * and a larger step would hold up batches for long. */
+static bool make_forget(struct schedule *s, struct record *out)
+{
+    int64_t before_s = nonce_clock_read(&s->nonce_clock, clock_ms() / MS_PER_S, clock_monotonic_us() / 1000000);
+    *out = (struct record){.kind = RECORD_FORGET, .forget = {.before_s = before_s, .steps = FORGET_STEPS}};
+    return true;
+}
+
+static bool start_round(struct schedule *s, struct record *out)
+{
+    (void)out;
+    s->round = true;
+    s->publish_from = 1;
+    return false; /* the next sweep is followed by its first step */
+}
+
+static bool check_readers(struct schedule *s, struct record *out)
+{
+    (void)out;
+    store_check_readers(s->instance->store);
+    return false;
+}
+
+/* period in ms (0: the setting sweep_ms), what it makes */
+static const struct chore {
+    enum record_kind kind; /* RECORD_NONE: no record comes of it */
+    int64_t period_ms;
+    bool (*make)(struct schedule *s, struct record *out);
+} chores[] = {
+    {RECORD_DAY_KEYS, SECOND_MS, make_day_keys}, {RECORD_APPROVE, SECOND_MS, make_approve},
+    {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
+    {RECORD_FORGET, FORGET_MS, make_forget},     {RECORD_NONE, READERS_MS, check_readers},
+};
+_Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
+
+/* Signing syncs a file: few at a time, so that no batch waits long. */
+static void make_publish(struct schedule *s, struct record *out)
+{
+    *out = (struct record){.kind = RECORD_PUBLISH, .publish = {.from = s->publish_from, .steps = PUBLISH_STEPS}};
+    s->swept = false;
+}
+
+bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out, int64_t *pause_ms)
+{
+    int64_t next_ms = INT64_MAX;
+    if (s->swept && s->round) {
+        make_publish(s, out);
+        return true;
+    }
+    for (int i = 0; i < CHORES_MAX; i++) {
+        if (monotonic_ms >= s->due_ms[i] && !(full && chores[i].kind != RECORD_NONE)) {
+            s->due_ms[i] = monotonic_ms + (chores[i].period_ms != 0 ? chores[i].period_ms : s->sweep_ms);
+            if (chores[i].make(s, out))
+                return true;
+        }
+        if (s->due_ms[i] < next_ms)
+            next_ms = s->due_ms[i];
+    }
+    *pause_ms = next_ms > monotonic_ms ? next_ms - monotonic_ms : 0;
+    return false;
+}
+
+void schedule_done(struct schedule *s, const struct job *job)
+{
+    if (job->err != ERR_OK)
+        return; /* it comes again when it is due */
+    const struct record *r = &job->record;
+    if (r->kind == RECORD_DAY_KEYS) {
+        s->keys_day = r->day_keys.day;
+    } else if (r->kind == RECORD_SWEEP) {
+        s->swept = s->round;
+    } else if (r->kind == RECORD_PUBLISH) {
+        s->round = job->more;
+        s->publish_from = (uint32_t)job->index;
+    }
+}

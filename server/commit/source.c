@@ -1,0 +1,419 @@
+/* Embedded: workers' queues in, workers' queues out. LMDB's commit is what keeps a batch. */
+#include "server/commit/source.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "server/commit/gaps.h"
+#include "server/commit/schedule.h"
+#include "server/system/log.h"
+#include "server/system/queue.h"
+#include "server/system/system.h"
+
+enum { FULL_RETRY_MS = 250, PROBE_MS = 1000, GAPS_MS = 1000 };
+
+/* What comes between a job that must follow a sweep and its turn. */
+enum stage { STAGE_APPROVE, STAGE_SWEEP, STAGE_TURN };
+
+struct source {
+    struct lane {
+        struct queue *pushed, *finished;
+        int fd; /* eventfd; any thread writes */
+        bool touched;
+    } * lanes; /* one for each worker */
+    size_t n_lanes, first_lane;
+    struct job *held; /* ended a batch: it runs alone, next */
+    enum stage stage; /* of held */
+    struct schedule schedule;
+    bool chore_last; /* the batch before was a chore: others first, if there are */
+    struct gaps *gaps;
+    int64_t gaps_ms, probe_ms, retry_ms; /* monotonic: when gap entries, a probe, any write may be tried again */
+    bool probe_put;                      /* its row is to be removed */
+    enum { RUNNING, LAST_GAPS, LAST_SWEEP, ENDED } end;
+    struct counters *counters;
+    const struct source_keeper *keeper;
+    int wake_fd;                          /* any thread writes */
+    atomic_bool sleeping, stopping, full; /* any thread */
+};
+
+/* ---- life ---- */
+
+struct source *source_new(const struct source_setup *setup)
+{
+    struct source *s = xcalloc(1, sizeof *s);
+    s->n_lanes = setup->workers;
+    s->lanes = xcalloc(s->n_lanes, sizeof *s->lanes);
+    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (s->wake_fd < 0)
+        die("cannot make an eventfd: raise the limit of open files");
+    for (size_t i = 0; i < s->n_lanes; i++) {
+        struct lane *l = &s->lanes[i];
+        l->pushed = queue_new(setup->queue_size);
+        l->finished = queue_new(queue_capacity(l->pushed) + BATCH_MAX + 1); /* all that can be under way */
+        l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (l->fd < 0)
+            die("cannot make an eventfd: raise the limit of open files");
+    }
+    schedule_open(&s->schedule, setup->instance, setup->sweep_ms);
+    s->gaps = gaps_new();
+    s->counters = setup->counters;
+    s->keeper = setup->keeper;
+    return s;
+}
+
+void source_free(struct source *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->n_lanes; i++) {
+        queue_free(s->lanes[i].pushed);
+        queue_free(s->lanes[i].finished);
+        close(s->lanes[i].fd);
+    }
+    free(s->lanes);
+    gaps_free(s->gaps);
+    close(s->wake_fd);
+    free(s);
+}
+
+static void ring(int fd)
+{
+    uint64_t one = 1;
+    ssize_t put = write(fd, &one, sizeof one); /* full means awake already */
+    (void)put;
+}
+
+/* ---- a worker's side ---- */
+
+enum err source_push(struct source *s, size_t w, struct job *job)
+{
+    job->worker = w;
+    if (queue_push(s->lanes[w].pushed, job))
+        return ERR_OK;
+    source_unrecorded(s, job);
+    return ERR_BUSY;
+}
+
+void source_wake(struct source *s)
+{
+    if (atomic_load(&s->sleeping) && atomic_exchange(&s->sleeping, false))
+        ring(s->wake_fd);
+}
+
+int source_fd(const struct source *s, size_t w)
+{
+    return s->lanes[w].fd;
+}
+
+struct job *source_finished(struct source *s, size_t w)
+{
+    return queue_pop(s->lanes[w].finished);
+}
+
+void source_nudge(struct source *s, size_t w)
+{
+    ring(s->lanes[w].fd);
+}
+
+void source_unrecorded(struct source *s, const struct job *job)
+{
+    const struct record *r = &job->record;
+    if (r->kind != RECORD_CLICK && r->kind != RECORD_VIEW)
+        return;
+    METRIC_ADD(s->counters, unrecorded, 1);
+    const struct entry_gap one = {r->arrived_ms, r->arrived_ms, r->kind == RECORD_CLICK, r->kind == RECORD_VIEW};
+    gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
+}
+
+/* ---- any thread ---- */
+
+bool source_healthy(struct source *s)
+{
+    if (atomic_load(&s->full))
+        return false;
+    for (size_t i = 0; i < s->n_lanes; i++)
+        if (queue_count(s->lanes[i].pushed) > queue_capacity(s->lanes[i].pushed) / 4 * 3)
+            return false;
+    return true;
+}
+
+void source_stop(struct source *s)
+{
+    atomic_store(&s->stopping, true);
+    ring(s->wake_fd);
+}
+
+/* ---- taking ---- */
+
+static int64_t monotonic_ms(void)
+{
+    return clock_monotonic_us() / 1000;
+}
+
+static size_t own(struct job **jobs, struct record r)
+{
+    struct job *job = xcalloc(1, sizeof *job);
+    job->record = r;
+    job->chore = true;
+    jobs[0] = job;
+    return 1;
+}
+
+/* What arrived since the last batch, up to the first job that runs alone. Lanes take turns in being first. */
+static size_t take_pushed(struct source *s, struct job **jobs)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_lanes && s->held == NULL; i++) {
+        struct queue *from = s->lanes[(s->first_lane + i) % s->n_lanes].pushed;
+        struct job *job;
+        while (n < BATCH_MAX && s->held == NULL && (job = queue_pop(from)) != NULL) {
+            if (record_flags(job->record.kind) & RECORD_ALONE)
+                s->held = job;
+            else
+                jobs[n++] = job;
+        }
+    }
+    s->first_lane = (s->first_lane + 1) % s->n_lanes;
+    if (s->held != NULL)
+        s->stage = record_flags(s->held->record.kind) & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
+    return n;
+}
+
+/* A statement must not close over leads that are due, and signs what is durable. */
+static size_t take_held(struct source *s, struct job **jobs)
+{
+    switch (s->stage) {
+    case STAGE_APPROVE:
+        return own(jobs, (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
+    case STAGE_SWEEP:
+        return own(jobs, (struct record){.kind = RECORD_SWEEP});
+    case STAGE_TURN:
+        jobs[0] = s->held;
+        s->held = NULL;
+        return 1;
+    }
+    abort();
+}
+
+static size_t take_gaps(struct source *s, struct job **jobs)
+{
+    struct gap_count c;
+    size_t n = 0;
+    while (n < BATCH_MAX && gaps_take(s->gaps, &c))
+        n += own(&jobs[n], (struct record){.kind = RECORD_GAP,
+                                           .advertiser = c.advertiser,
+                                           .gap = {.contract = c.contract, .gap = c.gap}});
+    return n;
+}
+
+static bool may_write(struct source *s, int64_t now_ms)
+{
+    return !atomic_load(&s->full) || now_ms >= s->retry_ms;
+}
+
+/* Gap entries do not wait for the next request; and while nobody asks, a probe finds out that writing works again. */
+static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, int64_t *pause_ms)
+{
+    struct record r;
+    bool full = atomic_load(&s->full);
+    if (s->probe_put && !full)
+        return own(jobs, (struct record){.kind = RECORD_PROBE});
+    if (now_ms >= s->gaps_ms && may_write(s, now_ms) && gaps_any(s->gaps)) {
+        s->gaps_ms = now_ms + GAPS_MS;
+        return take_gaps(s, jobs);
+    }
+    if (full && now_ms >= s->probe_ms && may_write(s, now_ms)) {
+        s->probe_ms = now_ms + PROBE_MS;
+        return own(jobs, (struct record){.kind = RECORD_PROBE, .probe.put = true});
+    }
+    if (schedule_next(&s->schedule, now_ms, full, &r, pause_ms))
+        return own(jobs, r);
+    if ((full || gaps_any(s->gaps)) && *pause_ms > FULL_RETRY_MS)
+        *pause_ms = FULL_RETRY_MS;
+    return 0;
+}
+
+/* Gaps and a sweep, so that the next start has nothing to replay. */
+static size_t take_last(struct source *s, struct job **jobs)
+{
+    if (s->end == RUNNING) {
+        s->end = LAST_GAPS;
+        size_t n = take_gaps(s, jobs);
+        if (n > 0)
+            return n;
+    }
+    if (s->end == LAST_GAPS) {
+        s->end = LAST_SWEEP;
+        return own(jobs, (struct record){.kind = RECORD_SWEEP});
+    }
+    s->end = ENDED;
+    return 0;
+}
+
+static bool pushed_any(struct source *s)
+{
+    for (size_t i = 0; i < s->n_lanes; i++)
+        if (!queue_empty(s->lanes[i].pushed))
+            return true;
+    return false;
+}
+
+/* Workers write the eventfd only when they see `sleeping`; it is set before the last look at the queues, so that no job
+ * is left lying. */
+static void sleep_for(struct source *s, int64_t ms)
+{
+    struct pollfd p = {.fd = s->wake_fd, .events = POLLIN};
+    uint64_t count;
+    atomic_store(&s->sleeping, true);
+    if (!pushed_any(s) && !atomic_load(&s->stopping))
+        poll(&p, 1, (int)ms);
+    atomic_store(&s->sleeping, false);
+    ssize_t got = read(s->wake_fd, &count, sizeof count); /* non-blocking; the counter is of no interest */
+    (void)got;
+}
+
+static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
+{
+    int64_t now_ms = monotonic_ms();
+    size_t n = 0;
+    if (s->held != NULL)
+        return take_held(s, jobs);
+    bool others_first = s->chore_last && !s->schedule.swept;
+    s->chore_last = false;
+    if (others_first)
+        n = take_pushed(s, jobs);
+    if (n == 0 && s->held == NULL && (n = take_chore(s, jobs, now_ms, pause_ms)) > 0)
+        s->chore_last = true;
+    else if (n == 0 && s->held == NULL)
+        n = take_pushed(s, jobs);
+    return n == 0 && s->held != NULL ? take_held(s, jobs) : n;
+}
+
+size_t source_take(struct source *s, struct job **jobs)
+{
+    for (;;) {
+        bool stopping = atomic_load(&s->stopping); /* before the look at the queues: nothing is pushed after it */
+        int64_t pause_ms = 0;
+        size_t n = take_next(s, jobs, &pause_ms);
+        if (n == 0 && stopping)
+            n = take_last(s, jobs);
+        if (n == 0 && s->end == ENDED)
+            return 0;
+        int64_t now_ms = clock_ms();
+        for (size_t i = 0; i < n; i++)
+            jobs[i]->record.now_ms = now_ms; /* and partition 0: there is no other here */
+        if (n > 0 && may_write(s, monotonic_ms()))
+            return n;
+        if (n > 0)
+            source_done(s, jobs, n, ERR_FULL, false);
+        else
+            sleep_for(s, pause_ms);
+    }
+}
+
+enum err source_keep(struct source *s, struct job *const *jobs, size_t n)
+{
+    return s->keeper == NULL ? ERR_OK : s->keeper->keep(s->keeper->ctx, jobs, n);
+}
+
+/* ---- handing back ---- */
+
+static void count_recorded(struct counters *counters, const struct job *job)
+{
+    if (job->err != ERR_OK || job->replayed)
+        return;
+    switch (job->record.kind) {
+    case RECORD_CLICK:
+        METRIC_ADD(counters, clicks, 1);
+        break;
+    case RECORD_VIEW:
+        METRIC_ADD(counters, views, 1);
+        break;
+    case RECORD_LEAD:
+        METRIC_ADD(counters, leads, 1);
+        break;
+    case RECORD_DISPOSITION:
+    case RECORD_DISPOSE:
+        METRIC_ADD(counters, dispositions, 1);
+        break;
+    case RECORD_SWEEP:
+        METRIC_ADD(counters, sweeps, 1);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A chore of the source's own, not of a schedule's: gaps, probes, and what prepares a held job. */
+static void own_done(struct source *s, struct job *job)
+{
+    const struct record *r = &job->record;
+    if (s->end != RUNNING && job->err != ERR_OK)
+        log_line(LOG_WARN, 0, "last_sweep",
+                 "storage is full: gaps are not recorded, the next start replays the journal");
+    if (r->kind == RECORD_GAP && job->err != ERR_OK) {
+        gaps_add(s->gaps, &(struct gap_count){r->gap.contract, r->advertiser, r->gap.gap});
+    } else if (r->kind == RECORD_PROBE && job->err == ERR_OK) {
+        s->probe_put = r->probe.put;
+    } else if (s->held == NULL) {
+        schedule_done(&s->schedule, job);
+    } else if (job->err != ERR_OK) {
+        struct job *held = s->held; /* what it waits for cannot be had: it is answered so */
+        s->held = NULL;
+        source_done(s, &held, 1, job->err, false);
+    } else if (r->kind == RECORD_SWEEP || !job->more) {
+        s->stage++;
+    }
+}
+
+static void hand_back(struct source *s, struct job *job)
+{
+    struct lane *l = &s->lanes[job->worker];
+    if (job->err != ERR_OK && job->err != ERR_GONE)
+        source_unrecorded(s, job);
+    if (!queue_push(l->finished, job))
+        abort(); /* it has room for all that can be under way */
+    l->touched = true;
+}
+
+static void tell_storage(struct source *s, enum err err, bool wrote)
+{
+    if (err == ERR_FULL) {
+        s->retry_ms = monotonic_ms() + FULL_RETRY_MS;
+        if (!atomic_exchange(&s->full, true))
+            log_line(LOG_ERROR, 0, "storage_full",
+                     "free disk space or raise map-size-gib; until then nothing is recorded");
+    } else if (wrote && atomic_exchange(&s->full, false)) {
+        log_line(LOG_INFO, 0, "storage_writable", "recording again");
+    }
+}
+
+void source_done(struct source *s, struct job *const *jobs, size_t n, enum err err, bool wrote)
+{
+    if (err != ERR_FULL || may_write(s, monotonic_ms()))
+        tell_storage(s, err, wrote);
+    if (err == ERR_OK && !jobs[0]->chore) {
+        METRIC_ADD(s->counters, commits, 1);
+        METRIC_ADD(s->counters, committed_jobs, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (err != ERR_OK)
+            jobs[i]->err = err;
+        count_recorded(s->counters, jobs[i]);
+        if (!jobs[i]->chore) {
+            hand_back(s, jobs[i]);
+            continue;
+        }
+        own_done(s, jobs[i]);
+        free(jobs[i]);
+    }
+    for (size_t w = 0; w < s->n_lanes; w++) {
+        if (s->lanes[w].touched)
+            ring(s->lanes[w].fd);
+        s->lanes[w].touched = false;
+    }
+}

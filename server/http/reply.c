@@ -1,0 +1,122 @@
+#include "server/http/reply.h"
+
+#include <stdlib.h>
+
+#include "common/base/json_write.h"
+
+const char *http_phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } phrases[] = {{200, "OK"},
+                   {201, "Created"},
+                   {204, "No Content"},
+                   {302, "Found"},
+                   {304, "Not Modified"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {406, "Not Acceptable"},
+                   {409, "Conflict"},
+                   {410, "Gone"},
+                   {413, "Content Too Large"},
+                   {414, "URI Too Long"},
+                   {415, "Unsupported Media Type"},
+                   {417, "Expectation Failed"},
+                   {422, "Unprocessable Content"},
+                   {429, "Too Many Requests"},
+                   {431, "Request Header Fields Too Large"},
+                   {500, "Internal Server Error"},
+                   {501, "Not Implemented"},
+                   {503, "Service Unavailable"},
+                   {505, "HTTP Version Not Supported"}};
+    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    return "";
+}
+
+int reply_status(const struct reply *r)
+{
+    return r->status != 0 ? r->status : 200;
+}
+
+void reply_header(struct reply *r, const char *name, struct span value)
+{
+    if (r->n_headers == sizeof r->header / sizeof r->header[0])
+        abort();
+    r->header[r->n_headers].name = name;
+    r->header[r->n_headers++].value = value;
+}
+
+void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body)
+{
+    r->content_type = span_str(content_type);
+    r->body = arena_copy(rq->arena, body);
+}
+
+/* RFC 9457. word "": a status that no error of ours has goes without a type of its own. */
+static void write_problem(struct request *rq, struct reply *r, int status, const char *word, const char *title)
+{
+    const struct problem *p = &rq->problem;
+    struct buf type, text;
+    struct jw w;
+    arena_buf(rq->arena, &type, 64);
+    buf_str(&type, word[0] ? "urn:countersign:problem:" : "about:blank");
+    buf_str(&type, word);
+    arena_buf(rq->arena, &text, 256 + 6 * (sizeof p->detail + sizeof p->field));
+    jw_open(&w, &text);
+    jw_object(&w);
+    if (p->detail[0])
+        jw_kstr(&w, "detail", span_str(p->detail));
+    if (p->field[0])
+        jw_kstr(&w, "field", span_str(p->field));
+    jw_kint(&w, "status", status);
+    jw_kstr(&w, "title", span_str(title));
+    jw_kstr(&w, "type", buf_span(&type));
+    jw_object_end(&w);
+    jw_close(&w);
+    *r = (struct reply){.status = status, .content_type = SPAN("application/problem+json"), .body = buf_span(&text)};
+    reply_header(r, "Cache-Control", SPAN("no-store"));
+}
+
+void reply_problem(struct request *rq, struct reply *r, enum err err)
+{
+    write_problem(rq, r, err_status(err), err_word(err), err_title(err));
+    if (r->status == 503 || err == ERR_RATE)
+        reply_header(r, "Retry-After", SPAN("1"));
+}
+
+/* Why the guard refuses, for people. */
+static void say_fault(struct problem *p, int status)
+{
+    if (status == 413)
+        problem(p, ERR_TOO_LARGE, "", "a body has at most %d bytes", LIMIT_BODY);
+    else if (status == 414)
+        problem(p, ERR_URI_TOO_LONG, "", "a request target has at most %d bytes", LIMIT_TARGET);
+    else if (status == 417)
+        problem(p, ERR_MALFORMED, "", "the only expectation that this server knows is 100-continue");
+    else if (status == 431)
+        problem(p, ERR_MALFORMED, "", "request line and headers have at most %d bytes together", LIMIT_HEAD);
+    else if (status == 501)
+        problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+    else if (status == 505)
+        problem(p, ERR_MALFORMED, "", "this server speaks HTTP/1.1");
+    else
+        problem(p, ERR_MALFORMED, "", "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
+}
+
+void reply_fault(struct request *rq, struct reply *r, int status)
+{
+    enum err err = ERR_OK;
+    while (err < ERR_COUNT && err_status(err) != status)
+        err++;
+    say_fault(&rq->problem, status);
+    if (err < ERR_COUNT)
+        write_problem(rq, r, status, err_word(err), err_title(err));
+    else
+        write_problem(rq, r, status, "", http_phrase(status));
+}

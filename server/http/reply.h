@@ -1,0 +1,29 @@
+/* What a route handler fills. Spans live until the reply is sent: in the request's arena, or longer. */
+#ifndef CS_SERVER_HTTP_REPLY_H
+#define CS_SERVER_HTTP_REPLY_H
+
+#include "server/http/request.h"
+
+struct reply {
+    int status; /* 0 = 200 */
+    struct span content_type, body;
+    struct {
+        const char *name;
+        struct span value;
+    } header[8];
+    size_t n_headers;
+};
+
+int reply_status(const struct reply *r);
+void reply_header(struct reply *r, const char *name, struct span value);
+/* Body from a heap buffer: copies into the arena. */
+void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body);
+/* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field. */
+void reply_problem(struct request *rq, struct reply *r, enum err err);
+/* The same for bytes that are no request: the guard's status, which no error of ours may have. */
+void reply_fault(struct request *rq, struct reply *r, int status);
+
+/* The standard phrase of a status ("" for one that we never send). */
+const char *http_phrase(int status);
+
+#endif

@@ -1,0 +1,34 @@
+#include "server/jobs.h"
+
+#include "server/api/api.h"
+#include "server/settlement/settlement.h"
+
+job_run *const job_runs[RECORD_KINDS] = {
+    [RECORD_CLICK] = pipeline_track,
+    [RECORD_VIEW] = pipeline_track,
+    [RECORD_LEAD] = pipeline_lead,
+    [RECORD_DISPOSITION] = pipeline_disposition,
+    [RECORD_DISPOSE] = dispose_run,
+    [RECORD_PARTY] = party_run,
+    [RECORD_SECRET] = secret_run,
+    [RECORD_RETIRE] = retire_run,
+    [RECORD_TOKEN] = token_run,
+    [RECORD_PARTY_KEY] = party_key_run,
+    [RECORD_LOG_KEY] = log_key_run,
+    [RECORD_CAMPAIGN] = campaign_run,
+    [RECORD_CAMPAIGN_CHANGE] = campaign_change_run,
+    [RECORD_CONTRACT] = contract_run,
+    [RECORD_CONTRACT_CHANGE] = contract_change_run,
+    [RECORD_GRANT] = grant_run,
+    [RECORD_CODE] = code_run,
+    [RECORD_STATEMENT] = statement_run,
+    [RECORD_RESPONSE] = response_run,
+    [RECORD_FRESH_HEAD] = chore_nothing,
+    [RECORD_APPROVE] = chore_approve,
+    [RECORD_FORGET] = chore_forget,
+    [RECORD_GAP] = chore_gap,
+    [RECORD_DAY_KEYS] = chore_day_keys,
+    [RECORD_SWEEP] = chore_sweep,
+    [RECORD_PUBLISH] = chore_publish,
+    [RECORD_PROBE] = chore_probe,
+};

@@ -1,0 +1,17 @@
+/* Handlers of statements and their answers, and the runs of what they write. */
+#ifndef CS_SERVER_SETTLEMENT_SETTLEMENT_H
+#define CS_SERVER_SETTLEMENT_SETTLEMENT_H
+
+#include "server/commit/batch.h"
+#include "server/worker/dispatch.h"
+
+enum err statements_create(struct request *rq, struct reply *reply);
+enum err statements_list(struct request *rq, struct reply *reply);
+enum err statements_get(struct request *rq, struct reply *reply);
+enum err statements_lines(struct request *rq, struct reply *reply);
+enum err statements_checkpoint(struct request *rq, struct reply *reply);
+enum err responses_create(struct request *rq, struct reply *reply);
+enum err responses_list(struct request *rq, struct reply *reply);
+job_run statement_run, response_run;
+
+#endif

@@ -1,0 +1,40 @@
+/* From a request to its handler, and from every handler to the one edge at which requests end. Worker thread. */
+#ifndef CS_SERVER_WORKER_DISPATCH_H
+#define CS_SERVER_WORKER_DISPATCH_H
+
+#include "server/worker/server.h"
+
+/* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature. */
+enum {
+    ROUTE_PUBLIC = 0,
+    ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
+    ROUTE_OPS = 256,
+    ROUTE_SIGNED = 512
+};
+
+/* One row of routes.c. */
+struct route {
+    unsigned methods;
+    const char *pattern; /* "/v1/leads/{}/proof": {} takes one path segment; a trailing {*} takes the rest, which may be
+                            empty */
+    unsigned roles;      /* of the above, or who may call (bearer token) */
+    /* ERR_OK: *reply is filled. ERR_PENDING: a job was submitted. Else request.problem says why. */
+    enum err (*handle)(struct request *rq, struct reply *reply);
+    /* After the job's commit: fills the reply, or submits a further job (ERR_PENDING). */
+    enum err (*finish)(struct request *rq, struct job *job, struct reply *reply);
+    const char *summary; /* for /openapi.json */
+    /* Answers bytes that are no request but begin like one of this route's; NULL: problem+json. True: *reply is
+     * filled. */
+    bool (*fault)(struct request *rq, const struct http_fault *fault, struct reply *reply);
+};
+
+/* ERR_NOT_FOUND, or ERR_METHOD with *allow set to the methods that would do. Fills rq->route and rq->param. */
+MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow);
+/* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */
+MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
+/* The job has come back. False: another one is under way. */
+MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
+/* The guard's refusal of what is no request. */
+void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply);
+
+#endif
