@@ -1,0 +1,104 @@
+/* server/system/options: a config file. What was taken lies trimmed in the file's text and within its bounds; what is
+ * in force, written as a config file, reads the same. */
+#include "common/base/utf8.h"
+#include "server/system/options.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { SETTINGS = offsetof(struct options, config) / sizeof((struct options *)0)->data };
+
+struct setting {
+    const char *name, *text;
+    int64_t number, least, most;
+    bool is_number;
+};
+
+static size_t settings(const struct options *o, struct setting out[SETTINGS])
+{
+    size_t n = 0;
+#define TEXT false, 0, 0
+#define NUMBER(low, high) true, low, high
+#define TYPED(name, is_number_, low, high)                                                                             \
+    out[n++] = (struct setting){#name, o->name.text, o->name.number, low, high, is_number_};
+#define ROW(name, type, def, help) TYPED_OF(name, type)
+#define TYPED_OF(name, ...) TYPED(name, __VA_ARGS__)
+    OPTION_TABLE(ROW)
+#undef TYPED_OF
+#undef ROW
+#undef TYPED
+#undef NUMBER
+#undef TEXT
+    return n;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void taken_from(const struct options *o, const char *file, size_t len)
+{
+    struct setting s[SETTINGS];
+    size_t n = settings(o, s);
+    for (size_t i = 0; i < n; i++) {
+        if (!s[i].text)
+            continue;
+        size_t end = strlen(s[i].text);
+        HOLDS(s[i].text >= file && s[i].text + end <= file + len);
+        HOLDS(!strchr(s[i].text, '\n'));
+        HOLDS(end == 0 || (!blank(s[i].text[end - 1]) && s[i].text[0] != ' ' && s[i].text[0] != '\t'));
+        HOLDS(!s[i].is_number || (s[i].number >= s[i].least && s[i].number <= s[i].most));
+    }
+}
+
+static void writes_the_same(const struct options *o)
+{
+    struct options o2 = {0};
+    struct setting a[SETTINGS], b[SETTINGS];
+    struct problem p;
+    struct buf text;
+    size_t n = settings(o, a);
+    int line;
+    buf_heap(&text);
+    for (size_t i = 0; i < n; i++)
+        if (a[i].text)
+            buf_printf(&text, "%s = %s\n", a[i].name, a[i].text);
+    buf_byte(&text, '\0');
+    HOLDS(options_read(&o2, text.ptr, &line, &p) == ERR_OK);
+    settings(&o2, b);
+    for (size_t i = 0; i < n; i++)
+        HOLDS(!a[i].text == !b[i].text && (!a[i].text || strcmp(a[i].text, b[i].text) == 0) &&
+              a[i].number == b[i].number);
+    buf_free(&text);
+}
+
+static int lines(struct span text)
+{
+    int n = 1;
+    for (size_t i = 0; i < text.len; i++)
+        n += text.ptr[i] == '\n';
+    return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct options o = {0};
+    struct problem p = {0};
+    struct buf text;
+    int line = 0;
+    if (memchr(data, '\0', size)) /* refused before */
+        return 0;
+    buf_heap(&text);
+    buf_add(&text, data, size);
+    buf_byte(&text, '\0');
+    struct span file = fuzz_copy(buf_span(&text));
+    buf_free(&text);
+    enum err err = options_read(&o, (char *)file.ptr, &line, &p);
+    HOLDS(line >= 1 && line <= lines(span_of(data, size)));
+    if (err && utf8_valid(span_of(data, size)))
+        fuzz_problem(&p);
+    taken_from(&o, file.ptr, file.len);
+    writes_the_same(&o);
+    fuzz_accepted += err == ERR_OK;
+    fuzz_drop(file);
+    return 0;
+}

@@ -1,0 +1,120 @@
+/* common/decisions/terms and link: a campaign's document, newline, a contract's. As sent: what is completed is
+ * canonical, complete, and compiles. As stored: what compiles is used. */
+#include <stdlib.h>
+
+#include "common/decisions/link.h"
+#include "common/decisions/terms.h"
+#include "tests/fuzz/fuzz.h"
+
+typedef enum err (*completing)(const json_t *in, struct span id, struct buf *canonical, struct problem *p);
+typedef enum err (*patching)(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p);
+
+/* A stored document, sent again without its id, is completed to itself; patched with nothing it stays. */
+static void stays(completing complete, patching patch, struct span id, struct span document)
+{
+    json_t *v = NULL, *nothing = json_object();
+    struct buf again;
+    buf_heap(&again);
+    HOLDS(json_read_canonical(document, &v, NULL) == ERR_OK && document.len <= LIMIT_DOCUMENT);
+    json_object_del(v, "id");
+    HOLDS(complete(v, id, &again, NULL) == ERR_OK && span_eq(buf_span(&again), document));
+    buf_clear(&again);
+    HOLDS(patch(document, nothing, &again, NULL) == ERR_OK && span_eq(buf_span(&again), document));
+    json_decref(v);
+    json_decref(nothing);
+    buf_free(&again);
+}
+
+/* Completes what was sent; the document in exact memory, empty when it is refused. */
+static struct span completed(completing complete, patching patch, struct span id, struct span text)
+{
+    struct problem p = {0};
+    json_t *in = NULL;
+    struct buf out, patched;
+    buf_heap(&out);
+    buf_heap(&patched);
+    if (json_read(text, &in, NULL) == ERR_OK && complete(in, id, &out, &p) != ERR_OK) {
+        fuzz_problem(&p);
+        HOLDS(out.len == 0);
+    }
+    struct span document = fuzz_copy(buf_span(&out));
+    if (document.len > 0) {
+        stays(complete, patch, id, document);
+        if (patch(document, in, &patched, NULL) == ERR_OK)
+            stays(complete, patch, id, buf_span(&patched));
+    }
+    json_decref(in);
+    buf_free(&out);
+    buf_free(&patched);
+    return document;
+}
+
+static void rules_read_facts(const struct terms *t)
+{
+    const struct fact facts[] = {{SPAN("country"), SPAN("FR")}, {SPAN("f_age"), SPAN("42")}};
+    for (size_t i = 0; i < t->n_rules; i++) {
+        HOLDS(!rule_holds(&t->rules[i], facts, 0));
+        HOLDS(terms_uses_fact(t, t->rules[i].field));
+        rule_holds(&t->rules[i], facts, 2);
+    }
+    for (size_t i = 0; i < t->n_tiers; i++)
+        HOLDS(!t->tiers[i].has_when || terms_uses_fact(t, t->tiers[i].when.field));
+    for (size_t i = 0; i < t->n_require_fields; i++)
+        HOLDS(terms_uses_fact(t, t->require_fields[i]));
+}
+
+static bool compiles(struct span campaign, struct span contract)
+{
+    struct problem p = {0};
+    struct terms *t = NULL;
+    struct span host;
+    if (terms_compile(campaign, contract, &t, &p) != ERR_OK) {
+        fuzz_problem(&p);
+        return false;
+    }
+    HOLDS(link_host(t->landing_url, &host) && fuzz_inside(host, t->landing_url) && host.len > 0);
+    HOLDS(terms_allows_link(t, t->landing_url) && !terms_allows_link(t, SPAN("javascript:x")));
+    HOLDS(t->n_rules <= LIMIT_RULES && t->n_tiers <= LIMIT_TIERS && t->n_allowed_hosts <= LIMIT_VALUES);
+    HOLDS(!t->starts_ms || !t->ends_ms || (terms_active(t, t->starts_ms) && !terms_active(t, t->ends_ms)));
+    rules_read_facts(t);
+    stays(campaign_document, campaign_patch, t->campaign, campaign);
+    stays(contract_document, contract_patch, t->contract, contract);
+    terms_free(t);
+    return true;
+}
+
+static void as_sent(struct span campaign_text, struct span contract_text)
+{
+    struct span campaign = completed(campaign_document, campaign_patch, SPAN("K1"), campaign_text);
+    struct span contract = completed(contract_document, contract_patch, SPAN("C1"), contract_text);
+    json_t *v = NULL;
+    if (campaign.len > 0 && contract.len > 0) {
+        HOLDS(json_read(contract, &v, NULL) == ERR_OK);
+        bool fits = strcmp(json_string_value(json_object_get(v, "campaign")), "K1") == 0;
+        HOLDS(compiles(campaign, contract) == fits);
+        fuzz_accepted += fits;
+    }
+    json_decref(v);
+    fuzz_drop(campaign);
+    fuzz_drop(contract);
+}
+
+static void link(struct span url)
+{
+    struct span host;
+    HOLDS(link_ok(url) == link_host(url, &host));
+    if (!link_ok(url))
+        return;
+    HOLDS(fuzz_inside(host, url) && host.len > 0 && !memchr(url.ptr, '@', (size_t)(host.ptr - url.ptr)));
+    HOLDS(link_host_matches(host, host));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span contract = span_of(data, size), campaign = fuzz_copy(fuzz_take(&contract, '\n'));
+    link(campaign);
+    as_sent(campaign, contract);
+    fuzz_accepted += compiles(campaign, contract);
+    fuzz_drop(campaign);
+    return 0;
+}
