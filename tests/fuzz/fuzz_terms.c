@@ -1,5 +1,5 @@
-/* common/decisions/terms and link: a campaign's document, newline, a contract's. As sent: what is completed is
- * canonical, complete, and compiles. As stored: what compiles is used. */
+/* common/decisions/terms and link: a campaign's document, newline, a contract's, and perhaps newline and a patch. As
+ * sent: what is completed or patched is canonical, complete, and compiles. As stored: what compiles is used. */
 #include <stdlib.h>
 
 #include "common/decisions/link.h"
@@ -25,14 +25,29 @@ static void stays(completing complete, patching patch, struct span id, struct sp
     buf_free(&again);
 }
 
+/* A patched document is as good as one that was sent. */
+static void patched(completing complete, patching patch, struct span id, struct span document, const json_t *change)
+{
+    struct problem p = {0};
+    struct buf out;
+    buf_heap(&out);
+    if (patch(document, change, &out, &p) == ERR_OK) {
+        stays(complete, patch, id, buf_span(&out));
+    } else {
+        fuzz_problem(&p);
+        HOLDS(out.len == 0);
+    }
+    buf_free(&out);
+}
+
 /* Completes what was sent; the document in exact memory, empty when it is refused. */
-static struct span completed(completing complete, patching patch, struct span id, struct span text)
+static struct span completed(completing complete, patching patch, struct span id, struct span text,
+                             const json_t *change)
 {
     struct problem p = {0};
     json_t *in = NULL;
-    struct buf out, patched;
+    struct buf out;
     buf_heap(&out);
-    buf_heap(&patched);
     if (json_read(text, &in, NULL) == ERR_OK && complete(in, id, &out, &p) != ERR_OK) {
         fuzz_problem(&p);
         HOLDS(out.len == 0);
@@ -40,12 +55,12 @@ static struct span completed(completing complete, patching patch, struct span id
     struct span document = fuzz_copy(buf_span(&out));
     if (document.len > 0) {
         stays(complete, patch, id, document);
-        if (patch(document, in, &patched, NULL) == ERR_OK)
-            stays(complete, patch, id, buf_span(&patched));
+        patched(complete, patch, id, document, in);
+        if (change)
+            patched(complete, patch, id, document, change);
     }
     json_decref(in);
     buf_free(&out);
-    buf_free(&patched);
     return document;
 }
 
@@ -63,6 +78,20 @@ static void rules_read_facts(const struct terms *t)
         HOLDS(terms_uses_fact(t, t->require_fields[i]));
 }
 
+/* A name below each pattern, or the host itself. */
+static void hosts_are_allowed(const struct terms *t)
+{
+    for (size_t i = 0; i < t->n_allowed_hosts; i++) {
+        struct span host = t->allowed_hosts[i];
+        bool below = span_starts(host, "*");
+        struct buf url;
+        buf_heap(&url);
+        buf_printf(&url, "http://%s%.*s/", below ? "w" : "", (int)host.len - below, host.ptr + below);
+        HOLDS(url.len > 253 || terms_allows_link(t, buf_span(&url)));
+        buf_free(&url);
+    }
+}
+
 static bool compiles(struct span campaign, struct span contract)
 {
     struct problem p = {0};
@@ -77,23 +106,27 @@ static bool compiles(struct span campaign, struct span contract)
     HOLDS(t->n_rules <= LIMIT_RULES && t->n_tiers <= LIMIT_TIERS && t->n_allowed_hosts <= LIMIT_VALUES);
     HOLDS(!t->starts_ms || !t->ends_ms || (terms_active(t, t->starts_ms) && !terms_active(t, t->ends_ms)));
     rules_read_facts(t);
+    hosts_are_allowed(t);
     stays(campaign_document, campaign_patch, t->campaign, campaign);
     stays(contract_document, contract_patch, t->contract, contract);
     terms_free(t);
     return true;
 }
 
-static void as_sent(struct span campaign_text, struct span contract_text)
+static void as_sent(struct span campaign_text, struct span contract_text, struct span patch_text)
 {
-    struct span campaign = completed(campaign_document, campaign_patch, SPAN("K1"), campaign_text);
-    struct span contract = completed(contract_document, contract_patch, SPAN("C1"), contract_text);
-    json_t *v = NULL;
+    json_t *change = NULL, *v = NULL;
+    enum err err = json_read(patch_text, &change, NULL);
+    HOLDS((err == ERR_OK) == (change != NULL));
+    struct span campaign = completed(campaign_document, campaign_patch, SPAN("K1"), campaign_text, change);
+    struct span contract = completed(contract_document, contract_patch, SPAN("C1"), contract_text, change);
     if (campaign.len > 0 && contract.len > 0) {
         HOLDS(json_read(contract, &v, NULL) == ERR_OK);
         bool fits = strcmp(json_string_value(json_object_get(v, "campaign")), "K1") == 0;
         HOLDS(compiles(campaign, contract) == fits);
         fuzz_accepted += fits;
     }
+    json_decref(change);
     json_decref(v);
     fuzz_drop(campaign);
     fuzz_drop(contract);
@@ -111,10 +144,12 @@ static void link(struct span url)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct span contract = span_of(data, size), campaign = fuzz_copy(fuzz_take(&contract, '\n'));
+    struct span patch = span_of(data, size), campaign = fuzz_copy(fuzz_take(&patch, '\n')),
+                contract = fuzz_copy(fuzz_take(&patch, '\n'));
     link(campaign);
-    as_sent(campaign, contract);
+    as_sent(campaign, contract, patch);
     fuzz_accepted += compiles(campaign, contract);
     fuzz_drop(campaign);
+    fuzz_drop(contract);
     return 0;
 }

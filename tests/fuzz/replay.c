@@ -14,7 +14,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/property/chance.h"
 
-enum { SEEDS_MAX = 400, INPUT_MAX = 1 << 16, MUTATIONS = 150, CHANGES_MAX = 4, INPUT_S = 10 };
+enum { SEEDS_MAX = 400, INPUT_MAX = 1 << 16, MUTATIONS = 200, CHANGES_MAX = 4, INPUT_S = 10 };
 
 struct seed {
     char name[64];
