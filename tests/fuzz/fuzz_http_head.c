@@ -27,7 +27,7 @@ static struct span span_at(const struct request *rq, size_t i)
 
 static void pieces_agree(struct span bytes, int status, size_t len)
 {
-    size_t scanned = 0, got = 0, step = bytes.len < 512 ? 1 : 211;
+    size_t scanned = 0, got = 0, step = 1 + bytes.len / 32;
     int now = 0;
     for (size_t n = 0; !now && !got && n < bytes.len;) {
         n = n + step < bytes.len ? n + step : bytes.len;

@@ -71,31 +71,46 @@ static void writes_the_same(const struct options *o)
     buf_free(&text);
 }
 
-static int lines(struct span text)
+static enum err read(struct options *o, struct span text, int *line, struct problem *p, struct span *file)
 {
-    int n = 1;
-    for (size_t i = 0; i < text.len; i++)
-        n += text.ptr[i] == '\n';
-    return n;
+    struct buf z;
+    buf_heap(&z);
+    buf_span_add(&z, text);
+    buf_byte(&z, '\0');
+    *file = fuzz_copy(buf_span(&z));
+    buf_free(&z);
+    return options_read(o, (char *)file->ptr, line, p);
+}
+
+/* The first n lines alone. */
+static enum err read_lines(struct span text, int n)
+{
+    struct options o = {0};
+    struct problem p;
+    struct span file, rest = text;
+    int line;
+    while (n-- > 0)
+        fuzz_take(&rest, '\n');
+    enum err err = read(&o, span_of(text.ptr, text.len - rest.len), &line, &p, &file);
+    fuzz_drop(file);
+    return err;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct options o = {0};
     struct problem p = {0};
-    struct buf text;
+    struct span text = span_of(data, size), file;
     int line = 0;
     if (memchr(data, '\0', size)) /* refused before */
         return 0;
-    buf_heap(&text);
-    buf_add(&text, data, size);
-    buf_byte(&text, '\0');
-    struct span file = fuzz_copy(buf_span(&text));
-    buf_free(&text);
-    enum err err = options_read(&o, (char *)file.ptr, &line, &p);
-    HOLDS(line >= 1 && line <= lines(span_of(data, size)));
-    if (err && utf8_valid(span_of(data, size)))
-        fuzz_problem(&p);
+    enum err err = read(&o, text, &line, &p, &file);
+    HOLDS(line >= 1);
+    if (err) {
+        HOLDS(read_lines(text, line - 1) == ERR_OK && read_lines(text, line) == err);
+        if (utf8_valid(text))
+            fuzz_problem(&p);
+    }
     taken_from(&o, file.ptr, file.len);
     writes_the_same(&o);
     fuzz_accepted += err == ERR_OK;
