@@ -85,6 +85,10 @@ static void escaped(struct buf *b, unsigned char c)
 static void quoted(struct buf *b, struct span s)
 {
     size_t plain = 0;
+    if (s.len == 0) { /* nothing, which may stand nowhere */
+        buf_add(b, "\"\"", 2);
+        return;
+    }
     buf_byte(b, '"');
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];

@@ -98,6 +98,8 @@ void query_encode(struct buf *out, struct span s)
 {
     static const char digit[] = "0123456789ABCDEF";
     size_t plain = 0; /* [plain, i) stands for itself and is not yet copied */
+    if (s.len == 0)
+        return;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||

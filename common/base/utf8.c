@@ -38,6 +38,8 @@ void utf8_repair(struct buf *out, struct span s, size_t max)
     static const struct span replacement = {"\xef\xbf\xbd", 3};
     const uint8_t *p = (const uint8_t *)s.ptr;
     size_t added = 0, kept = 0, i = 0; /* [kept, i) is good and not yet copied */
+    if (s.len == 0)
+        return;
     while (i < s.len) {
         size_t n = p[i] >= 0x20 && p[i] != 0x7f ? character(p + i, s.len - i) : 0;
         if ((n ? n : replacement.len) > max - added)

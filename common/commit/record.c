@@ -10,18 +10,10 @@ enum { RECORD_FORMAT = 1 };
 
 enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS };
 
+/* As FORMATS.md says them; of BYTES with how many. */
 static const char *const type_words[] = {
-    [BOOL] = "bool",
-    [BITS] = "u8",
-    [ENUM] = "u8",
-    [U32] = "be32",
-    [U64] = "be64",
-    [I64] = "be64",
-    [BYTES] = "raw",
-    [ID] = "u8 n, n",
-    [TEXT] = "be32 n, n",
-    [TOUCHES] = "u8 n, n pointers",
-    [FACTS] = "u8 n, n times name and value as be32 n, n",
+    [BOOL] = "bool", [BITS] = "u8", [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
+    [I64] = "be64",  [ID] = "id",   [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
 };
 
 struct field {
@@ -219,8 +211,14 @@ bool record_field(enum record_kind k, size_t i, const char **name, const char **
     assert(k < RECORD_KINDS);
     if (i >= layouts[k].n)
         return false;
-    *name = layouts[k].field[i].name;
-    *type = type_words[layouts[k].field[i].type];
+    const struct field *f = &layouts[k].field[i];
+    *name = f->name;
+    *type = f->type != BYTES             ? type_words[f->type]
+            : f->most == NONCE_KEY_LEN   ? "raw 16"
+            : f->most == HASH_LEN        ? "raw 32"
+            : f->most == DAY_KEY_WRAPPED ? "raw 60"
+                                         : NULL;
+    assert(*type != NULL);
     return true;
 }
 

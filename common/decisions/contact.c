@@ -126,7 +126,7 @@ enum err contact_email_key(struct span email, struct buf *key)
     for (size_t i = 0; i < before.len && !(tags && before.ptr[i] == '+'); i++)
         if (!(google && before.ptr[i] == '.'))
             local[n++] = lower(before.ptr[i]);
-    if (n == 0)
+    if (!local_well_formed(span_of(local, n))) /* a.+tag: no mailbox is called a. */
         return ERR_INVALID;
     buf_add(key, local, n);
     buf_byte(key, '@');
@@ -235,11 +235,11 @@ enum err contact_phone_key(struct span phone, struct span country, struct buf *k
     }
 
     struct span code = c != NULL ? span_str(c->code) : span_of(NULL, 0);
-    if (plus) {
+    if (plus)
         number = skip(number, code.len);
-        if (c != NULL && c->trunk[0] == '0' && span_starts(number, c->trunk)) /* +33 (0)6 ... */
-            number = skip(number, strlen(c->trunk));
-    }
+    /* +33 (0)6 ..., and no number starts with it */
+    while (c != NULL && c->trunk[0] == '0' && span_starts(number, c->trunk))
+        number = skip(number, strlen(c->trunk));
     size_t all = code.len + number.len;
     if (all < PHONE_MIN || all > PHONE_MAX || (c == NULL && (number.ptr[0] == '0')))
         return ERR_INVALID;

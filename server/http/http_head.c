@@ -213,12 +213,14 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     case HOST:
         return host_ok(v) ? 0 : 400;
     case CONTENT_LENGTH:
-        if (v.len > 18 || v.len == 0 ||
-            strspn(v.ptr, "0123456789") < v.len) /* the head ends in CRLF, so the scan ends */
+        if (v.len > 18 || v.len == 0)
             return v.len > 18 ? 413 : 400;
         h->content_length = 0;
-        for (size_t i = 0; i < v.len; i++)
+        for (size_t i = 0; i < v.len; i++) {
+            if (v.ptr[i] < '0' || v.ptr[i] > '9')
+                return 400;
             h->content_length = h->content_length * 10 + (uint64_t)(v.ptr[i] - '0');
+        }
         return h->content_length > LIMIT_BODY ? 413 : 0;
     case TRANSFER_ENCODING:
         return 400;
@@ -313,7 +315,7 @@ bool http_head_peek(struct span bytes, struct request *rq)
     if (at == 0)
         return false;
     size_t end = at;
-    while (end < bytes.len && bytes.ptr[end] > ' ')
+    while (end < bytes.len && (unsigned char)bytes.ptr[end] > ' ')
         end++;
     rq->target = span_of(bytes.ptr + at, end - at);
     return line_is_sound(bytes);

@@ -31,7 +31,7 @@ static struct span trim(struct span s)
 static bool address_read(struct span text, uint8_t out[16], bool *v4)
 {
     char z[46];
-    if (text.len == 0 || text.len >= sizeof z)
+    if (text.len == 0 || text.len >= sizeof z || memchr(text.ptr, '\0', text.len) != NULL)
         return false;
     memcpy(z, text.ptr, text.len);
     z[text.len] = '\0';

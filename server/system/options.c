@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/bytes.h"
+#include "common/base/utf8.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -37,15 +38,29 @@ struct value {
 _Static_assert(sizeof(struct value) == sizeof((struct options *)0)->data,
                "a row's member of struct options is a struct value");
 
+/* What a refusal quotes of a value: the start, so that there is room for the cure. */
+static struct span quoted(const char *text)
+{
+    return utf8_cut(span_str(text), 100);
+}
+
 /* From weak to strong: a later source replaces an earlier one. */
-static void set(struct options *o, const struct option *row, const char *text, const char *source)
+static MUST_CHECK enum err try_set(struct options *o, const struct option *row, const char *text, struct problem *p)
 {
     struct value v = {.text = text};
     if (row->type == OPTION_NUMBER &&
         (parse_i64(span_str(text), &v.number) != ERR_OK || v.number < row->least || v.number > row->most))
-        die("%s: %s is \"%s\": write a whole number from %lld to %lld", source, row->name, text, (long long)row->least,
-            (long long)row->most);
+        return problem(p, ERR_INVALID, row->name, "%s is \"%.*s\": write a whole number from %lld to %lld", row->name,
+                       (int)quoted(text).len, text, (long long)row->least, (long long)row->most);
     memcpy((char *)o + row->offset, &v, sizeof v);
+    return ERR_OK;
+}
+
+static void set(struct options *o, const struct option *row, const char *text, const char *source)
+{
+    struct problem p;
+    if (try_set(o, row, text, &p) != ERR_OK)
+        die("%s: %s", source, p.detail);
 }
 
 static const struct value *get(const struct options *o, const struct option *row)
@@ -91,9 +106,37 @@ static char *trim(char *s)
     return s;
 }
 
+enum err options_read(struct options *o, char *text, int *line, struct problem *p)
+{
+    *line = 1;
+    for (char *at = text, *next; at != NULL; at = next, *line += next != NULL) {
+        next = strchr(at, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        at = trim(at);
+        if (*at == '\0' || *at == '#')
+            continue;
+        char *equals = strchr(at, '=');
+        if (equals == NULL)
+            return problem(p, ERR_MALFORMED, "", "write `key = value`, or begin the line with # for a comment");
+        *equals = '\0';
+        const char *name = trim(at);
+        const struct option *row = find(span_str(name));
+        if (row == NULL)
+            return problem(p, ERR_INVALID, "", "there is no setting \"%.*s\": `countersign serve --help` lists all",
+                           (int)quoted(name).len, name);
+        enum err err = try_set(o, row, trim(equals + 1), p);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
 static void read_file(struct options *o)
 {
+    struct problem p;
     struct buf text;
+    int line;
     buf_heap(&text);
     if (file_read(o->config, &text) != ERR_OK)
         die("cannot read the config file %s: check --config and its permissions", o->config);
@@ -101,25 +144,8 @@ static void read_file(struct options *o)
         die("%s holds a NUL byte: write one `key = value` per line", o->config);
     buf_byte(&text, 0);
     o->file = text.ptr;
-    int number = 1;
-    for (char *line = o->file, *next; line != NULL; line = next, number++) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        line = trim(line);
-        if (*line == '\0' || *line == '#')
-            continue;
-        char source[512];
-        snprintf(source, sizeof source, "%s line %d", o->config, number);
-        char *equals = strchr(line, '=');
-        if (equals == NULL)
-            die("%s: write `key = value`, or begin the line with # for a comment", source);
-        *equals = '\0';
-        const struct option *row = find(span_str(trim(line)));
-        if (row == NULL)
-            die("%s: there is no setting \"%s\": `countersign serve --help` lists all", source, trim(line));
-        set(o, row, trim(equals + 1), source);
-    }
+    if (options_read(o, o->file, &line, &p) != ERR_OK)
+        die("%s line %d: %s", o->config, line, p.detail);
 }
 
 static _Noreturn void print_help(void)

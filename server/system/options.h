@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/problem.h"
+
 /* name (flag --name, key name, env COUNTERSIGN_NAME; flags and keys take '-' for '_'), TEXT or NUMBER(least, most),
  * default, help */
 #define OPTION_TABLE(X)                                                                                                \
@@ -42,6 +44,10 @@ struct options {
  * and exits 0. Sets the log level. Texts point into argv, the environment and o->file. */
 void options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
+/* Reads the lines of a config file over what *o holds. text ends in NUL, is cut into pieces, and what *o takes of it
+ * points into it. A refusal leaves the number of its line in *line, what stood before it set, and in *p what is wrong.
+ */
+MUST_CHECK enum err options_read(struct options *o, char *text, int *line, struct problem *p);
 /* The map size of commands that have no other options: environment, else default. In bytes. */
 uint64_t options_map_size(void);
 void options_print(const struct options *o); /* key = value lines, each under its help as a comment */

@@ -1,0 +1,124 @@
+/* common/settlement: a statement (first line) with its line items (the rest), and a party's answer. A payload that
+ * reads is canonical; its forms for people keep its texts in their places, and say nothing of one that does not. */
+#include "common/base/money.h"
+#include "common/base/utf8.h"
+#include "common/settlement/statement.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { COLUMNS = 13 };
+
+static void write(struct buf *out, const json_t *v)
+{
+    struct jw w;
+    jw_open(&w, out);
+    jw_value(&w, v);
+    jw_close(&w);
+}
+
+/* RFC 4180, each record of as many cells; none that a spreadsheet would run. */
+static void csv_holds(struct span csv)
+{
+    size_t columns = 1;
+    bool quoted = false, first = true; /* first: no byte of the cell was seen */
+    for (size_t i = 0; i < csv.len; i++) {
+        char c = csv.ptr[i];
+        HOLDS(!first || quoted || strchr("=@\t", c) == NULL || c == '\0');
+        first = first && c == '"';
+        if (c == '"')
+            quoted = !quoted;
+        if (quoted || (c != ',' && c != '\n'))
+            continue;
+        first = true;
+        columns += c == ',';
+        if (c == '\n') {
+            HOLDS(columns == COLUMNS && csv.ptr[i - 1] == '\r');
+            columns = 1;
+        }
+    }
+    HOLDS(!quoted && csv.len > 0 && csv.ptr[csv.len - 1] == '\n');
+}
+
+/* No tags but those of the page itself, none of which has a quote that a text could end. */
+static void html_holds(struct span html)
+{
+    static const char *const tags[] = {"!doctype", "html",  "head",  "meta", "title", "style", "body", "h1",   "h2",
+                                       "p",        "table", "thead", "tr",   "th",    "td",    "code", "br",   "p",
+                                       "div",      "span",  "tbody", "ul",   "li",    "small", "b",    "main", NULL};
+    for (size_t i = 0; i < html.len; i++) {
+        if (html.ptr[i] != '<')
+            continue;
+        size_t from = i + 1 + (i + 1 < html.len && html.ptr[i + 1] == '/'), to = from;
+        while (to < html.len && html.ptr[to] != '>' && html.ptr[to] != ' ')
+            to++;
+        const char *const *tag = tags;
+        while (*tag != NULL && !span_is(span_of(html.ptr + from, to - from), *tag))
+            tag++;
+        HOLDS(*tag != NULL);
+    }
+}
+
+static void forms_for_people(struct span payload, struct span lines, bool good)
+{
+    struct buf csv, html;
+    buf_heap(&csv);
+    buf_heap(&html);
+    statement_csv(&csv, payload, lines);
+    statement_html(&html, payload, lines);
+    HOLDS(good == (csv.len > 0) && good == (html.len > 0));
+    if (good) {
+        csv_holds(buf_span(&csv));
+        html_holds(buf_span(&html));
+        HOLDS(utf8_valid(buf_span(&csv)) && utf8_valid(buf_span(&html)));
+    }
+    buf_free(&csv);
+    buf_free(&html);
+}
+
+static bool statement(struct span payload)
+{
+    struct statement s;
+    struct buf again;
+    if (statement_read(payload, &s) != ERR_OK)
+        return false;
+    buf_heap(&again);
+    write(&again, s.json);
+    HOLDS(span_eq(buf_span(&again), payload));
+    HOLDS(s.from <= s.to && s.to_ms >= 0 && s.issued_ms >= 0 && s.carried_micros >= 0);
+    HOLDS(s.exponent == currency_exponent(s.currency) && s.id.len <= LIMIT_ID && s.contract.len <= LIMIT_ID);
+    HOLDS(json_is_object(s.counts) && json_is_array(s.adjustments));
+    buf_free(&again);
+    statement_close(&s);
+    return true;
+}
+
+static void response(struct span payload)
+{
+    struct response r, r2;
+    struct problem p = {0};
+    struct buf canonical;
+    json_t *v = NULL;
+    if (response_read(payload, &r, &p) != ERR_OK) {
+        fuzz_problem(&p);
+        return;
+    }
+    fuzz_accepted++;
+    HOLDS(json_read(payload, &v, NULL) == ERR_OK);
+    buf_heap(&canonical);
+    write(&canonical, v);
+    HOLDS(response_read(buf_span(&canonical), &r2, NULL) == ERR_OK);
+    HOLDS(r.accept == r2.accept && memcmp(&r.statement_sha256, &r2.statement_sha256, HASH_LEN) == 0);
+    HOLDS(!r.accept || json_array_size(json_object_get(v, "disputed")) == 0);
+    buf_free(&canonical);
+    json_decref(v);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span lines = span_of(data, size), payload = fuzz_copy(fuzz_take(&lines, '\n'));
+    bool good = statement(payload);
+    fuzz_accepted += good;
+    forms_for_people(payload, lines, good);
+    response(payload);
+    fuzz_drop(payload);
+    return 0;
+}

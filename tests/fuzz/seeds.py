@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""Writes the seeds that carry signatures or bytes, into corpus/. The keys are those of the targets (fuzz_key)."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import struct
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+MASTER = bytes([7]) * 32
+SIGNER = Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32)
+PUB = SIGNER.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+ORIGIN = "ledger.example/log"
+
+
+def seed(target, name, data):
+    folder = os.path.join(CORPUS, target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data.encode() if isinstance(data, str) else data)
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def tokens():
+    def subkey(purpose):
+        return HKDF(SHA256(), 32, None, b"countersign/v1/" + purpose).derive(MASTER)
+
+    def tagged(key, head):
+        return b64url(head + hmac.new(key, head, hashlib.sha256).digest()[:16])
+
+    def pointer(purpose, at_s):
+        block = struct.pack(">IHIIBB", 3, 0, 70000, at_s, 0, 5)
+        cipher = Cipher(algorithms.AES(subkey(purpose + b" block")), modes.ECB()).encryptor()
+        return tagged(subkey(purpose + b" mac"), b"\x01\x01" + cipher.update(block))
+
+    code = tagged(subkey(b"code"), b"\x01\x01" + struct.pack(">II", 3, 4))
+    seed("token", "ok-code", code)
+    seed("token", "ok-click-id", pointer(b"click", 1795312231))
+    seed("token", "ok-lead-ref", "L" + pointer(b"lead", 0))
+    seed("token", "ok-secret", "whsec_" + base64.b64encode(bytes(range(24))).decode())
+    seed("token", "ok-long-secret", "whsec_" + base64.b64encode(bytes(range(64))).decode())
+    seed("token", "no-short-secret", "whsec_" + base64.b64encode(bytes(range(23))).decode())
+    seed("token", "no-lead-ref-as-click-id", pointer(b"lead", 0))
+    seed("token", "no-trailing-bits", code[:-1] + chr(ord(code[-1]) + 1))
+    seed("token", "no-other-kid", "AQI" + code[3:])
+
+
+def notes():
+    key_id = hashlib.sha256(ORIGIN.encode() + b"\n\x01" + PUB).digest()[:4]
+
+    def line(text):
+        return "\u2014 %s %s\n" % (ORIGIN, base64.b64encode(key_id + SIGNER.sign(text.encode())).decode())
+
+    vkey = "%s+%s+%s" % (ORIGIN, key_id.hex(), base64.b64encode(b"\x01" + PUB).decode())
+    text = "%s\n70000\n%s\n" % (ORIGIN, base64.b64encode(bytes([1]) * 32).decode())
+    stranger = "\u2014 witness.example %s\n" % base64.b64encode(bytes(76)).decode()
+    seed("note", "ok-key", vkey)
+    seed("note", "no-key-id", vkey.replace("+" + key_id.hex(), "+00000000"))
+    seed("note", "no-key-id-end", vkey.replace("+" + key_id.hex(), "+" + key_id[:3].hex() + "00"))
+    seed("note", "ok-checkpoint", text + "\n" + line(text))
+    seed("note", "ok-witnessed", text + "extension\n\n" + stranger + line(text + "extension\n"))
+    seed("note", "no-known-key", text + "\n" + stranger)
+    seed("note", "no-other-root", text.replace("AQEB", "AQEC", 1) + "\n" + line(text))
+
+
+def jwss():
+    kid = b64url(hashlib.sha256(canonical({"crv": "Ed25519", "kty": "OKP", "x": b64url(PUB)}).encode()).digest())
+    jwk = {"crv": "Ed25519", "kid": kid, "kty": "OKP", "use": "sig", "x": b64url(PUB)}
+
+    def signed(alg, payload):
+        head = b64url(canonical({"alg": alg, "kid": kid, "typ": "countersign-statement"}).encode())
+        return head, b64url(payload), b64url(SIGNER.sign(("%s.%s" % (head, b64url(payload))).encode()))
+
+    def general(algs, payload):
+        parts = [signed(alg, payload) for alg in algs]
+        objects = [{"protected": head, "signature": signature} for head, _, signature in parts]
+        return canonical({"payload": b64url(payload), "signatures": objects})
+
+    seed("jws", "ok-key", canonical(jwk))
+    seed("jws", "no-private-key", canonical(dict(jwk, d=b64url(bytes(32)))))
+    seed("jws", "no-kid-of-key", canonical(dict(jwk, kid=b64url(bytes(32)))))
+    seed("jws", "ok-compact", ".".join(signed("EdDSA", b'{"a":1}')))
+    seed("jws", "ok-compact-ed25519", ".".join(signed("Ed25519", b"")))
+    seed("jws", "no-compact-changed", ".".join(signed("EdDSA", b"{}")).replace(".e", ".f", 1))
+    seed("jws", "ok-general", general(["EdDSA", "Ed25519"], b'{"a":1}'))
+    seed("jws", "no-general-order", general(["Ed25519", "EdDSA"], b'{"a":1}'))
+    seed("jws", "no-general-space", general(["EdDSA", "Ed25519"], b'{"a":1}').replace(",", ", ", 1))
+
+
+def openings():
+    """Openings whose plaintexts fit their commitments."""
+    salt = bytes([1]) * 16
+
+    def commit(domain, value):
+        return b64url(hashlib.sha256(b"countersign/v1/" + domain + b"\n" + salt + canonical(value).encode()).digest())
+
+    network, contact = {"ip": "1.2.3.4", "ua": "x"}, {"email": "ana@example.com"}
+    told = {"contact_sha256": commit(b"contact", contact), "network_sha256": commit(b"net", network), "index": 7,
+            "salt": b64url(salt), "email": b64url(salt)}
+    seed("commitment", "ok-opening-contact", canonical(dict(told, contact=contact, contact_salt=b64url(salt))))
+    seed("commitment", "ok-opening-network", canonical(dict(told, network_salt=b64url(salt), **network)))
+    seed("commitment", "no-opening-other-ip", canonical(dict(told, network_salt=b64url(salt), ip="1.2.3.5", ua="x")))
+
+
+def envelopes():
+    def envelope(kind, entry, sealed, zero=0):
+        return struct.pack(">BBBBIQII", 1, kind, 0, zero, 3, 70000, 20000, len(entry)) + entry + sealed
+
+    seed("journal", "ok-click", envelope(2, b'{"at":1}', bytes(40)))
+    seed("journal", "ok-unsealed", envelope(9, b"{}", b""))
+    seed("journal", "ok-root", envelope(0, bytes(32), b""))
+    seed("journal", "ok-empty", envelope(1, b"", b""))
+    seed("journal", "no-kind", envelope(11, b"{}", b""))
+    seed("journal", "no-tag", envelope(2, b"{}", bytes(27)))
+    seed("journal", "no-zero", envelope(2, b"{}", b"", 1))
+    seed("journal", "no-rest", envelope(2, b"{}", b"")[:-1])
+    seed("journal", "no-head", envelope(2, b"", b"")[:23])
+
+
+def records():
+    """FORMATS.md, "Records"."""
+    def text(value):
+        value = value.encode() if isinstance(value, str) else value
+        return struct.pack(">I", len(value)) + value
+
+    def head(kind, advertiser=2, key=b""):
+        return struct.pack(">BBHIQQB", 1, kind, 0, advertiser, 1_790_000_000_000, 1_790_000_000_001, bool(key)) + key
+
+    sealed = struct.pack(">I", 20_600) + text(bytes(range(40)))
+    nonce = b"\1" + b"n" * 16 + b"r" * 32 + struct.pack(">Q", 1_790_000_600) + b"\0"
+    click = struct.pack(">IIB", 2, 1, 0) + b"c" * 32 + b"".join(map(text, ("nov", "", "", "", "x", "utm", "", "", "", "", "")))
+    lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\1" +
+            b"\1" + struct.pack(">IQIBB", 2, 7, 1_790_000_000, 0, 9) + b"\1" + text("country") + text("FR") +
+            text("a") + 4 * text("") + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
+    seed("record", "ok-click", head(1) + click + sealed)
+    seed("record", "ok-lead", head(3) + lead)
+    seed("record", "ok-code-idempotent", head(17, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))
+    seed("record", "ok-statement", head(18) + struct.pack(">I", 2) + b"\x0dS0123456789AB")
+    seed("record", "ok-sweep", head(25, 0))
+    seed("record", "ok-day-keys", head(24, 0) + struct.pack(">I", 20_600) + bytes(120))
+    seed("record", "no-kind-0", head(0))
+    seed("record", "no-bool-2", head(27, 0) + b"\2")
+    seed("record", "no-cut", (head(1) + click + sealed)[:-1])
+    seed("record", "no-longer", head(25, 0) + b"\0")
+    seed("record", "no-nul-in-id", head(18) + struct.pack(">I", 2) + b"\2S\0")
+
+
+def bundles():
+    entries = [b'{"at":1}', b"", bytes(300)]
+    bundle = b"".join(struct.pack(">H", len(entry)) + entry for entry in entries)
+    seed("tile", "ok-bundle", bundle)
+    seed("tile", "no-bundle-cut", bundle[:-1])
+
+
+for write in (tokens, notes, jwss, openings, envelopes, records, bundles):
+    write()
