@@ -32,7 +32,7 @@ bool log_level_parse(const char *word, enum log_level *out)
 }
 
 /* Whatever got into the detail, the line stays one line of valid JSON. */
-static struct span detail_text(struct buf *clean, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static struct span detail_text(struct buf *clean, const char *fmt, va_list args)
 {
     char raw[DETAIL_LEN];
     int n = vsnprintf(raw, sizeof raw, fmt, args);
