@@ -198,7 +198,7 @@ static void write_class_counts(struct jw *w, const char *key, const uint64_t by_
     struct count c[CLASS_COUNT + 1];
     uint64_t total = 0;
     for (size_t i = 0; i < CLASS_COUNT; i++) {
-        c[i] = (struct count){class_word(i), by_class[i]};
+        c[i] = (struct count){class_word((enum class)i), by_class[i]};
         total += by_class[i];
     }
     c[CLASS_COUNT] = (struct count){"total", total};
@@ -218,7 +218,7 @@ static void write_lead_counts(struct jw *w, const struct fold *f)
     }
     for (size_t i = 0; i < REASON_COUNT; i++)
         if (rejected[i])
-            reasons[n++] = (struct count){i == REASON_NONE ? "review" : reason_word(i), rejected[i]};
+            reasons[n++] = (struct count){i == REASON_NONE ? "review" : reason_word((enum reason)i), rejected[i]};
 
     jw_key(w, "leads");
     jw_object(w);

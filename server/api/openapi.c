@@ -7,45 +7,54 @@
 
 #include "asset_openapi_json.h"
 #include "server/api/api.h"
+#include "server/catalog/catalog_write.h"
 
 enum { PATH_MAX_LEN = 128 };
 
-/* "/v1/leads/{}/proof" to "/v1/leads/{lead}/proof": a parameter is named after the segment before it. Adds its
- * description to `parameters`. */
+/* What stands for a parameter of a pattern: it is named after the segment before it. A tile takes the rest of its path,
+ * which has two. */
+struct param_name {
+    const char *segment, *written, *names[2];
+};
+
+static const struct param_name *param_name(const char *segment, size_t len)
+{
+    static const struct param_name names[] = {{"c", "{code}", {"code"}},
+                                              {"p", "{code}.gif", {"code"}},
+                                              {"postback", "{kid}", {"kid"}},
+                                              {"parties", "{party}", {"party"}},
+                                              {"campaigns", "{campaign}", {"campaign"}},
+                                              {"contracts", "{contract}", {"contract"}},
+                                              {"leads", "{lead}", {"lead"}},
+                                              {"statements", "{statement}", {"statement"}},
+                                              {"log", "{contract}", {"contract"}},
+                                              {"tile", "{level}/{tile}", {"level", "tile"}}},
+                                   unknown = {"", "{id}", {"id"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i].segment) == len && memcmp(names[i].segment, segment, len) == 0)
+            return &names[i];
+    return &unknown;
+}
+
+/* "/v1/leads/{}/proof" to "/v1/leads/{lead}/proof". Adds what is there to `parameters`. */
 static void name_params(const char *pattern, char out[PATH_MAX_LEN], json_t *parameters)
 {
-    static const struct {
-        const char *segment, *name, *suffix;
-    } names[] = {{"c", "code", ""},        {"p", "code", ".gif"},           {"postback", "kid", ""},
-                 {"parties", "party", ""}, {"campaigns", "campaign", ""},   {"contracts", "contract", ""},
-                 {"leads", "lead", ""},    {"statements", "statement", ""}, {"log", "contract", ""},
-                 {"tile", "tile", ""}};
-    const char *segment = pattern;
-    size_t len = 0, segment_len = 0;
+    const char *before = pattern, *segment = pattern;
+    size_t len = 0;
     for (const char *p = pattern; *p; p++) {
         if (*p == '/') {
-            segment_len = 0;
+            before = segment;
             segment = p + 1;
-        } else if (*p != '{') {
-            segment_len++;
         }
         if (*p != '{') {
             out[len++] = *p;
             continue;
         }
-        const char *prev = segment - 2; /* the segment before: back from its closing slash */
-        while (prev > pattern && prev[-1] != '/')
-            prev--;
-        size_t prev_len = (size_t)(segment - 1 - prev);
-        const char *name = "id", *suffix = "";
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-            if (strlen(names[i].segment) == prev_len && strncmp(names[i].segment, prev, prev_len) == 0) {
-                name = names[i].name;
-                suffix = names[i].suffix;
-            }
-        len += (size_t)snprintf(out + len, PATH_MAX_LEN - len, "{%s}%s", name, suffix);
-        json_array_append_new(parameters, json_pack("{s:s,s:s,s:b,s:{s:s}}", "name", name, "in", "path", "required", 1,
-                                                    "schema", "type", "string"));
+        const struct param_name *param = param_name(before, (size_t)(segment - 1 - before));
+        len += (size_t)snprintf(out + len, PATH_MAX_LEN - len, "%s", param->written);
+        for (size_t i = 0; i < 2 && param->names[i] != NULL; i++)
+            json_array_append_new(parameters, json_pack("{s:s,s:s,s:b,s:{s:s}}", "name", param->names[i], "in", "path",
+                                                        "required", 1, "schema", "type", "string"));
         p = strchr(p, '}');
     }
     out[len] = '\0';
@@ -73,6 +82,36 @@ static void operation_id(const char *method, const char *path, char out[PATH_MAX
     out[len] = '\0';
 }
 
+/* Nobody, by an empty list; any party; or one alternative for each role, by its word. */
+static json_t *security(unsigned roles)
+{
+    static const enum role each[] = {ROLE_OPERATOR, ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_AUDITOR};
+    json_t *alternatives = json_array();
+    if ((roles & ROUTE_ANY_PARTY) == ROUTE_ANY_PARTY)
+        json_array_append_new(alternatives, json_pack("{s:[]}", "token"));
+    else
+        for (size_t i = 0; i < sizeof each / sizeof each[0]; i++)
+            if (roles & each[i])
+                json_array_append_new(alternatives, json_pack("{s:[s]}", "token", role_word(each[i])));
+    return alternatives;
+}
+
+static void add_response(json_t *responses, const char *status, const char *component)
+{
+    if (json_object_get(responses, status) == NULL)
+        json_object_set_new(responses, status, json_pack("{s:s+}", "$ref", "#/components/responses/", component));
+}
+
+/* What any request may get, beside what its details say. The tracking lane says all of its own. */
+static void add_refusals(json_t *op, const char *path, bool head)
+{
+    json_t *responses = json_object_get(op, "responses");
+    if (strncmp(path, "/c/", 3) == 0 || strncmp(path, "/p/", 3) == 0)
+        return;
+    add_response(responses, "4XX", head ? "NoBody" : "Problem");
+    add_response(responses, "5XX", head ? "NoBody" : "Problem");
+}
+
 /* HEAD answers as GET does, without the bodies. */
 static void drop_bodies(json_t *op)
 {
@@ -87,10 +126,8 @@ static json_t *operation(const struct route *r, const char *method, const char *
     char id[PATH_MAX_LEN + 32], key[PATH_MAX_LEN + 8];
     bool head = strcmp(method, "head") == 0;
     operation_id(method, path, id);
-    json_t *op =
-        json_pack("{s:s,s:s,s:o}", "operationId", id, "summary", r->summary, "parameters", json_deep_copy(parameters));
-    if (r->roles & ROUTE_ANY_PARTY)
-        json_object_set_new(op, "security", json_pack("[{s:[]}]", "token"));
+    json_t *op = json_pack("{s:s,s:s,s:o,s:o}", "operationId", id, "summary", r->summary, "parameters",
+                           json_deep_copy(parameters), "security", security(r->roles));
     snprintf(key, sizeof key, "%s %s", head ? "get" : method, path);
     json_t *detail = json_deep_copy(json_object_get(details, key)), *v;
     const char *name;
@@ -107,10 +144,7 @@ static json_t *operation(const struct route *r, const char *method, const char *
                               json_pack("{s:s}", "$ref", "#/components/parameters/IdempotencyKey"));
     if (head)
         drop_bodies(op);
-    bool tracking = strncmp(path, "/c/", 3) == 0 || strncmp(path, "/p/", 3) == 0;
-    if (!tracking)
-        json_object_set_new(json_object_get(op, "responses"), "default",
-                            json_pack("{s:s}", "$ref", "#/components/responses/Problem"));
+    add_refusals(op, path, head);
     return op;
 }
 

@@ -46,7 +46,7 @@ static void seed_read(struct corpus *c, const char *path, const char *name)
     struct buf text;
     struct stat st;
     FILE *f = fopen(path, "rb");
-    if (!f || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > INPUT_MAX || c->n == SEEDS_MAX)
+    if (f == NULL || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > INPUT_MAX || c->n == SEEDS_MAX)
         give_up("is no seed: a readable file of at most 64 KiB", path);
     buf_heap(&text);
     text.len = fread(buf_room(&text, INPUT_MAX), 1, INPUT_MAX, f);
@@ -201,7 +201,7 @@ static void report(const struct doing *d, const char *program, int status)
     char file[256];
     snprintf(file, sizeof file, "%s.finding", name);
     FILE *f = fopen(file, "wb");
-    if (!f || fwrite(d->input, 1, d->len, f) != d->len || fclose(f) != 0)
+    if (f == NULL || fwrite(d->input, 1, d->len, f) != d->len || fclose(f) != 0)
         give_up("cannot be written", file);
     const char *how = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "took too long" : "failed";
     printf("%s %s at %s; the input is in %s\n", name, how, d->what, file);

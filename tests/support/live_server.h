@@ -24,7 +24,7 @@
 #include "tests/support/store_fixture.h"
 
 #define LIVE_HOST "track.example"
-enum { LIVE_REPLY = 1 << 17, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
+enum { LIVE_REPLY = 1 << 18, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
 
 struct live {
     struct fixture f;

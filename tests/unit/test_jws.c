@@ -233,8 +233,8 @@ static void general_kid_of_garbage(void **state)
         "{\"payload\":\"\",\"signatures\":[]}",
         "{\"payload\":\"\",\"signatures\":[1,2]}",
         "{\"payload\":\"\",\"signatures\":{}}",
-        "{\"payload\":\"\",\"signatures\":[{\"protected\":\"e30\",\"signature\":\"\"},{\"protected\":\"e30\","
-        "\"signature\":\"\"}]}",
+        ("{\"payload\":\"\",\"signatures\":[{\"protected\":\"e30\",\"signature\":\"\"},{\"protected\":\"e30\","
+         "\"signature\":\"\"}]}"),
     };
     char kid[JWK_KID_LEN];
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -1,0 +1,131 @@
+"""The released binaries as readelf sees them: whatever CMakeLists.txt asks for, this is what came out."""
+
+import functools
+import platform
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import SOURCE
+
+RELEASE = SOURCE / "build/release"
+BINARIES = ("countersign", "countersign-loadtest")
+LANDING_PAD = bytes.fromhex("f30f1efa")  # endbr64
+PROBE = bytes.fromhex("48830c2400")  # orq $0, (%rsp)
+LETS_IN = "int main(int n, char **args) { char text[9999]; __builtin_strcpy(text, args[n - 1]); return text[3]; }"
+
+
+def tool(*command):
+    return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True).stdout
+
+
+def readelf(flag, binary):
+    return tool("readelf", flag, "--wide", binary)
+
+
+@functools.cache
+def supports(*flags):
+    """Whether cc builds an empty program with the flags."""
+    command = ["cc", *flags, "-x", "c", "-", "-o", "/dev/null"]
+    return subprocess.run(command, input=b"int main(void) { return 0; }", capture_output=True, check=False).returncode == 0
+
+
+def marks(path):
+    """The control-flow features that a file says it keeps to."""
+    return set(re.findall(r"\b(IBT|SHSTK)\b", readelf("--notes", path)))
+
+
+def code_at(binary, symbol, length):
+    """The first bytes of a function, None when there is no such symbol."""
+    found = re.search(rf"^ *\d+: ([0-9a-f]+) .* FUNC .* {symbol}$", readelf("--syms", binary), re.MULTILINE)
+    if not found:
+        return None
+    address = int(found[1], 16)
+    for line in readelf("--segments", binary).splitlines():
+        load = re.match(r" +LOAD +(0x\w+) (0x\w+) 0x\w+ (0x\w+)", line)
+        if load:
+            offset, start, size = (int(n, 16) for n in load.groups())
+            if start <= address < start + size:
+                with open(binary, "rb") as file:
+                    file.seek(offset + address - start)
+                    return file.read(length)
+    return None
+
+
+def lacks_position_independence(binary):
+    return not re.search(r"Type: +DYN", readelf("--file-header", binary)) or " INTERP " not in readelf("--segments", binary)
+
+
+def lacks_relro(binary):
+    return " GNU_RELRO " not in readelf("--segments", binary)
+
+
+def lacks_binding_at_start(binary):
+    return not re.search(r"\(FLAGS(_1)?\).*\b(BIND_)?NOW\b", readelf("--dynamic", binary))
+
+
+def has_writable_code(binary):
+    return bool(re.search(r" RWE ", readelf("--segments", binary)))
+
+
+def has_executable_stack(binary):
+    return not re.search(r" GNU_STACK .* RW +0x", readelf("--segments", binary))
+
+
+def lacks_fortified_calls(binary):
+    return not re.search(r" __(mem|v?f?s?n?printf|str)\w*_chk@", readelf("--dyn-syms", binary))
+
+
+def lacks_stack_protector(binary):
+    return " __stack_chk_fail@" not in readelf("--dyn-syms", binary)
+
+
+def lacks_control_flow_protection(binary):
+    """IBT is only asked for where the C library's start files keep to it: the linker marks what all files share."""
+    if not supports("-fcf-protection"):
+        return False
+    wanted = {"SHSTK"} if supports("-Wl,-z,shstk") else set()
+    wanted |= marks(tool("cc", "-print-file-name=Scrt1.o").strip()) & marks(tool("cc", "-print-file-name=crti.o").strip())
+    return code_at(binary, "main", len(LANDING_PAD)) != LANDING_PAD or not wanted <= marks(binary)
+
+
+def lacks_stack_probes(binary):
+    return PROBE not in binary.read_bytes()
+
+
+CHECKS = (lacks_position_independence, lacks_relro, lacks_binding_at_start, has_writable_code, has_executable_stack,
+          lacks_fortified_calls, lacks_stack_protector, lacks_control_flow_protection)
+
+
+class Hardening(unittest.TestCase):
+    def test_the_release_is_hardened(self):
+        for name in BINARIES:
+            binary = RELEASE / name
+            self.assertTrue(binary.exists(), f"{binary} is missing: build the release first")
+            for check in CHECKS:
+                with self.subTest(name, check=check.__name__):
+                    self.assertFalse(check(binary))
+
+    @unittest.skipUnless(platform.machine() == "x86_64" and supports("-fstack-clash-protection"), "no probe to look for")
+    def test_large_frames_of_the_release_are_probed_page_by_page(self):
+        """Asked of the server alone: a program without a large frame has no probe."""
+        self.assertFalse(lacks_stack_probes(RELEASE / BINARIES[0]))
+
+    def test_a_weak_binary_is_refused_by_each_check(self):
+        weak = ("-O1", "-no-pie", "-fno-pie", "-fno-stack-protector", "-fcf-protection=none", "-fno-stack-clash-protection",
+                "-U_FORTIFY_SOURCE", "-Wl,-z,norelro", "-Wl,-z,lazy", "-Wl,-z,execstack", "-Wl,-N")
+        flags = [flag for flag in weak if supports(flag)]
+        with tempfile.TemporaryDirectory(prefix="countersign-test-") as folder:
+            source, binary = Path(folder) / "weak.c", Path(folder) / "weak"
+            source.write_text(LETS_IN)
+            tool("cc", *flags, source, "-o", binary)
+            for check in (*CHECKS, lacks_stack_probes):
+                if check is not lacks_control_flow_protection or supports("-fcf-protection"):
+                    with self.subTest(check=check.__name__):
+                        self.assertTrue(check(binary))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+"""The served description: clean under Redocly's recommended rules, with examples, and what a real market sends and gets fits it."""
+
+import copy
+import json
+import subprocess
+import unittest
+import urllib.parse
+from pathlib import Path
+
+from harness import ServerCase
+from whole_story import tell_a_whole_story
+
+import client  # from scripts/, where harness points to
+
+SCRIPT = Path(__file__).with_name("openapi.mjs")
+
+
+def judge(*cases):
+    """What the script says of each (document, exchanges)."""
+    given = json.dumps([{"document": document, "exchanges": exchanges} for document, exchanges in cases])
+    done = subprocess.run(["node", str(SCRIPT)], input=given, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+class Recorder:
+    """Every request that goes through client.send while it is in force, as the script wants them."""
+
+    def __init__(self):
+        self.exchanges, self.plain = [], client.send
+
+    def __enter__(self):
+        client.send = self.send
+        return self
+
+    def __exit__(self, *_):
+        client.send = self.plain
+
+    def send(self, url, method="GET", body=None, headers=None):
+        answer = self.plain(url, method, body, headers)
+        sent_type = {name.lower(): value for name, value in (headers or {}).items()}.get("content-type", "")
+        self.exchanges.append({
+            "method": method, "path": urllib.parse.urlsplit(url).path or "/", "sent": (body or b"").decode(), "sentType": sent_type,
+            "status": answer.status, "type": answer.headers.get_content_type(), "body": answer.body.decode(errors="replace")})
+        return answer
+
+
+def answer_of_a_postback(document):
+    return document["components"]["schemas"]["PostbackAnswer"]["properties"]
+
+
+def body_of_a_party(document):
+    return document["paths"]["/v1/parties"]["post"]["requestBody"]["content"]["application/json"]
+
+
+# A change of the description, and where which words must show up.
+CHANGES = (
+    ("a removed path", lambda d: d["paths"].pop("/v1/leads/{lead}"), "misfits", "no such operation"),
+    ("a word too few", lambda d: answer_of_a_postback(d)["status"]["enum"].remove("rejected"), "misfits", "/status"),
+    ("a member too few", lambda d: answer_of_a_postback(d).pop("receipt"), "misfits", "receipt"),
+    ("a member of another type", lambda d: answer_of_a_postback(d)["index"].update(type="string"), "misfits", "/index"),
+    ("a path that nobody calls", lambda d: d["paths"].update({"/v1/dreams": d["paths"]["/v1/parties"]}), "unreached", "/v1/dreams"),
+    ("an operation without security", lambda d: d["paths"]["/v1/leads/{lead}"]["get"].pop("security"), "problems", "security-defined"),
+    ("an operation that never fails", lambda d: d["paths"]["/v1/leads/{lead}"]["get"]["responses"].pop("4XX"), "problems", "4xx-response"),
+    ("an example that does not fit", lambda d: body_of_a_party(d)["example"].update(kind="emperor"), "problems", "examples"),
+    ("a missing example", lambda d: body_of_a_party(d).pop("example"), "bare", "post /v1/parties request application/json"),
+)
+
+
+def changed(document, change):
+    document = copy.deepcopy(document)
+    change(document)
+    return document
+
+
+class Description(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        with Recorder() as recorder:
+            tell_a_whole_story(cls.server)
+        cls.exchanges = recorder.exchanges
+        document = client.send(cls.server.url + "/openapi.json").json
+        cases = [(document, cls.exchanges)] + [(changed(document, change), cls.exchanges) for _, change, _, _ in CHANGES]
+        cls.verdict, *cls.of_changes = judge(*cases)
+
+    def test_it_is_clean_under_the_recommended_rules_and_its_examples_fit(self):
+        self.assertEqual(self.verdict["problems"], [])
+
+    def test_every_body_has_an_example(self):
+        self.assertEqual(self.verdict["bare"], [])
+
+    def test_what_is_sent_and_answered_fits(self):
+        self.assertGreater(len(self.exchanges), 50)
+        self.assertEqual(self.verdict["misfits"], [])
+
+    def test_every_operation_was_called(self):
+        self.assertEqual(self.verdict["unreached"], [])
+
+    def test_each_change_of_the_description_is_noticed(self):
+        for (name, _, part, words), verdict in zip(CHANGES, self.of_changes):
+            with self.subTest(name):
+                self.assertTrue(any(words in line for line in verdict[part]), verdict[part])
+
+
+if __name__ == "__main__":
+    unittest.main()

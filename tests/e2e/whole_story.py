@@ -1,0 +1,81 @@
+"""One story in which everything happens once: for tests that look at all that a server is sent, answers and keeps."""
+
+from harness import BROWSER, Caller, Market, person, wait_for
+
+import client  # from scripts/, where harness points to
+
+MODES = ("jws", "html", "csv")
+
+
+def tell_a_whole_story(server):
+    """Calls every operation of the API with success, and some without. Answers the market it played in."""
+    market = Market(server)
+    market.put_keys()
+    operator, advertiser, publisher = market.operator, market.advertiser, market.publisher
+    lead = report_leads(market)
+    for path in ("/v1/parties", "/v1/campaigns", "/v1/contracts", f"/v1/parties/{publisher.id}", f"/v1/campaigns/{market.campaign}",
+                 f"/v1/contracts/{market.contract}", f"/v1/contracts/{market.contract}/codes", f"/v1/contracts/{market.contract}/leads",
+                 f"/v1/leads/{lead}", "/.well-known/jwks.json", "/log/keys", "/", "/healthz", "/readyz", "/metrics", "/openapi.json",
+                 "/t.js"):
+        operator.do("GET", path)
+    advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
+    operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})
+    made = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})
+    publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": made["kid"]})
+    for _ in range(2):
+        publisher.do("POST", f"/v1/contracts/{market.contract}/codes", {"label": "own page", "landing_url": "https://shop.example/page"},
+                     {"Idempotency-Key": "code-1"})
+    Caller(publisher.base, publisher.post(f"/v1/parties/{publisher.id}/tokens", {})["token"]).do("GET", "/v1/contracts")
+    settle(market)
+    read_the_logs(market, lead)
+    be_refused(market)
+    publisher.postback(person(click_id=market.click(), phone="+33611223344"))  # waits to be approved by itself
+    return market
+
+
+def report_leads(market):
+    publisher, advertiser = market.publisher, market.advertiser
+    click = market.click("?sub1=november")
+    client.send(f"{market.code['pixel_url']}?event=view&click_id={click}", headers=BROWSER)
+    lead = publisher.postback(person(click_id=click, f_age="41", sub1="mine")).json["lead"]
+    publisher.postback(person(click_id=click, phone=None))
+    publisher.postback(person(click_id=click, **{"return": "taken"}))
+    publisher.postback_form(person(click_id=click, test="1"))
+    other = publisher.postback_json(person(click_id=click, fields={"age": 41}, touches=[click])).json["lead"]
+    advertiser.postback({"lead": lead, "status": "approved"})
+    advertiser.do("POST", f"/v1/leads/{other}/dispositions", {"status": "rejected", "reason": "wrong number"})
+    return lead
+
+
+def settle(market):
+    advertiser, publisher = market.advertiser, market.publisher
+    statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+    for mode in MODES:
+        advertiser.do("GET", f"/v1/statements/{statement}?format={mode}")
+    for _ in range(2):
+        advertiser.answer_statement(statement)
+    jws = publisher.jws({"at": client.rfc3339(), "statement_sha256": "0" * 64, "verdict": "accept"})
+    publisher.call("POST", f"/v1/statements/{statement}/responses", {"jws": jws})
+    for path in ("", "/lines", "/checkpoint", "/responses"):
+        publisher.do("GET", f"/v1/statements/{statement}{path}")
+    publisher.do("GET", "/v1/statements")
+
+
+def read_the_logs(market, lead):
+    operator = market.operator
+    wait_for(lambda: operator.call("GET", f"/v1/leads/{lead}/proof").status == 200, what="the lead's proof")
+    for log in ("", f"/{market.contract}"):
+        size = wait_for(lambda log=log: int(operator.do("GET", f"/log{log}/checkpoint").text.split("\n")[1]), what="a log with entries")
+        operator.do("GET", f"/log{log}/tile/0/000.p/{size}")
+        operator.do("GET", f"/log{log}/tile/entries/000.p/{size}")
+    operator.do("GET", f"/log/{market.contract}/openings?from=0&to={size}")
+
+
+def be_refused(market):
+    click = market.click()
+    market.publisher.call("GET", "/v1/leads/nobody")
+    market.publisher.call("POST", "/v1/parties", {"name": "x", "kind": "auditor"})
+    market.operator.call("POST", "/v1/campaigns", {"advertiser": market.advertiser.id, "name": "x", "currency": "EURO", "landing_url": "x"})
+    market.publisher.postback(person(click_id=click, email="x" * 600))
+    client.send(market.server.url + "/postback?kid=x")
+    client.send(market.server.url + "/c/unknown")

@@ -1,0 +1,551 @@
+"""FORMATS.md against the code's own tables and against all that a real server wrote while everything happened once."""
+
+import copy
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from collections import Counter, defaultdict
+from functools import partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from markdown import spelled_out, table, words
+
+SOURCE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests/e2e"))
+
+from harness import Server, b64u_decode, countersign, jws_payload, person  # noqa: E402
+from whole_story import tell_a_whole_story  # noqa: E402
+
+FACTS = os.environ.get("TWIN_FACTS", str(SOURCE / "build/asan/twin_facts"))
+ROWS, STORAGE, CONTROL = "Rows", "Journal envelope and storage tables", "Control rows and stored answers"
+NO_CALL_SETS = {("parties", "key_auth")}  # kept for unsigned postbacks, which no call switches on yet
+
+
+def section(doc, title):
+    """The text below a heading of the second level."""
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", doc, re.MULTILINE | re.DOTALL)[1]
+
+
+def facts(*arguments):
+    done = subprocess.run([FACTS, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+class World:
+    """A server's folder after a whole story, an auditor's mirror of it, and what the code says."""
+
+    def __init__(self):
+        self.code = json.loads(facts("tables"))
+        server = Server()
+        try:
+            self.market = tell_a_whole_story(server)
+            self.click_id = self.market.click()
+            self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
+            bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
+            self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
+            self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
+            with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
+                pulled = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.auditor.token)
+                assert pulled.returncode == 0, pulled.stderr
+                self.mirror = [str(path.relative_to(mirror)) for path in Path(mirror).rglob("*") if path.is_file()]
+            server.stop()
+            self.keys = json.loads((server.data / "keys.json").read_text())
+            self.rows = defaultdict(list)
+            for line in facts("rows", server.data).splitlines():
+                row = json.loads(line)
+                self.rows[row["table"]].append((bytes.fromhex(row["key"]), bytes.fromhex(row["value"])))
+        finally:
+            server.close()
+
+    def json_rows(self, name):
+        return [json.loads(value) for _, value in self.rows[name]]
+
+    def part(self, name):
+        """The first row of this part of a statement."""
+        return next(value for key, value in self.rows["statements"] if key.endswith(b"\0" + name))
+
+    def subkey(self, label):
+        hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=label.encode())
+        return hkdf.derive(b64u_decode(self.keys["master"]))
+
+
+def unseal(key, sealed, aad):
+    return AESGCM(key).decrypt(sealed[:12], sealed[12:], aad)
+
+
+# Sizes in words: "contract be32, level u8, hash 32".
+
+VARIABLE = re.compile(r"^(contract id|party id|kid|envelope|id 00 part|statement id 00 party id|as sent|`.*)$|^(sealed|head of|the compact) ")
+
+
+def item_size(item, doc):
+    """The bytes that one item says it has; None when they vary. A word that says nothing is a fault."""
+    if found := re.search(r"\[:(\d+)\]", item):
+        return int(found[1])
+    if found := re.search(r"\b(?:be|u)(\d+)\b", item):
+        return int(found[1]) // 8
+    if "SHA-256" in item:
+        return 32
+    if found := re.search(r"\b(\d+)-byte\b|^\w+ (\d+)$", item):
+        return int(found[1] or found[2])
+    if re.fullmatch(r"0|1\s+or\s+2", item) or item in ("flags", "salt"):
+        return 1
+    if found := re.fullmatch(r"key in `(\w+)`", item):
+        return size(dict(key_cells(doc))[found[1]], doc)
+    if VARIABLE.search(item):
+        return None
+    raise AssertionError(f"it does not say how long this is: {item!r}")
+
+
+def items(cell):
+    cell = re.sub(r"\([^()]*\)", "", cell)
+    return [item.strip() for item in re.split(r"[:;](?!\d+\])|\. ", cell)[0].split(",")]
+
+
+def size(cell, doc):
+    sizes = [item_size(item, doc) for item in items(cell)]
+    return None if None in sizes else sum(sizes)
+
+
+def storage_tables(doc):
+    """All tables of the database: (name, key, value)."""
+    for title in (ROWS, STORAGE, CONTROL):
+        for name, key, value in table(section(doc, title), "table", "key", "value"):
+            yield name.strip("`"), key, value
+
+
+def key_cells(doc):
+    return [(name, key) for name, key, _ in storage_tables(doc)]
+
+
+# The checks: each yields what does not agree.
+
+def tokens(doc, world):
+    real = {"tracking code": world.market.code["code"], "click id": world.click_id, "lead reference": world.lead}
+    bodies = {}
+    for name, body, characters in table(doc, "token", "body", "characters"):
+        cell = body.split(": ")[-1]
+        bodies[name] = bodies["click id"] if "as a click id" in body else sum(item_size(item, doc) for item in cell.split(", "))
+        said = sum(map(int, characters.split(" + ")))
+        computed = math.ceil((1 + 1 + bodies[name] + 16) * 8 / 6) + body.startswith("`L`")
+        if not said == computed == len(real.pop(name, "")):
+            yield f"{name}: {said} characters, {computed} by its body"
+    yield from real
+
+
+def private_parts(doc, world):
+    labels = {key: info for info, key in table(doc, "info", "key")}
+    wrap = world.subkey(words_of_label(labels["wraps the daily keys of private parts"]))
+    days = {key: unseal(wrap, value, key) for key, value in world.rows["day_keys"]}
+    every, leads = set(), set()
+    for names, of, _ in table(doc, "member", "of", "what"):
+        (every if of == "all" else leads).update(words(names))
+    optional = {"email", "phone"}
+    for head, entry, sealed in envelopes(world):
+        if not sealed:
+            continue
+        read = json.loads(entry)
+        part = json.loads(unseal(days[head[16:20]], sealed, b64u_decode(read["commit"])))
+        wanted = every | leads if read["kind"] == "lead" else every
+        if not wanted - optional <= set(part) <= wanted:
+            yield f"the private part of a {read['kind']} holds {sorted(part)}"
+
+
+def words_of_label(cell):
+    return re.search(r"`([^`]+)`", cell)[1]
+
+
+def envelopes(world):
+    """Head, entry and sealed part of each journal row."""
+    for _, value in world.rows["journal"]:
+        length = int.from_bytes(value[20:24], "big")
+        yield value[:24], value[24:24 + length], value[24 + length:]
+
+
+def entries(doc, world):
+    said = {}
+    for kind, members in table(doc, "kind", "members"):
+        said[kind.strip("`")] = {member: star == "*" for member, star in re.findall(r"`(\w+)`(\*?)", spelled_out(members))}
+    for kind in said.keys() | world.code["members"].keys():
+        differing = set(said.get(kind, {}).items()) ^ set(world.code["members"].get(kind, {}).items())
+        yield from (f"{kind}: {member}" for member, _ in differing)
+    yield from (f"{kind} is not spoken of" for kind in set(world.code["kinds"]) - set(said) if f"kind `{kind}`" not in doc)
+
+
+def storage_names(doc, world):
+    said, made = Counter(name for name, _ in key_cells(doc)), Counter(world.code["stores"] + world.code["rows"])
+    yield from (said - made) + (made - said)
+
+
+def row_sizes(doc, world):
+    for name, key, value in storage_tables(doc):
+        rows = world.rows[name]
+        if not rows:
+            yield f"{name}: nothing was written, so nothing can be compared"
+        said = size(key, doc)
+        if said is not None and any(len(k) != said for k, _ in rows):
+            yield f"{name}: a key of {len(rows[0][0])} bytes, not {said}"
+        if "00" in key and said is None and not all(re.fullmatch(rb"[^\0]+\0[^\0]+", k) for k, _ in rows):
+            yield f"{name}: a key without its two parts"
+        yield from (f"{name}: {fault}" for fault in value_sizes(value, [v for _, v in rows], doc))
+
+
+def value_sizes(cell, values, doc):
+    if re.match(r"empty\b|nothing\b", cell):
+        yield from ("a value that should be empty" for v in values if v)
+        return
+    if unit := re.search(r"\b(\d+) bytes each, at most 256|\bbe(\d+) .*at most 256", cell):
+        unit = int(unit[1] or int(unit[2]) // 8)
+        yield from (f"{len(v)} bytes are no list" for v in values if not v or len(v) % unit or len(v) > 256 * unit)
+        return
+    if cell.startswith("`"):  # JSON, or parts
+        return
+    sizes = [item_size(item, doc) for item in items(cell)]
+    least = sum(s or 0 for s in sizes)
+    yield from (f"{len(v)} bytes, not {least}" for v in values if (len(v) < least if None in sizes else len(v) != least))
+    if (total := re.search(r": (\d+) bytes", cell)) and int(total[1]) != least:
+        yield f"the items give {least} bytes, the sum says {total[1]}"
+
+
+def control_rows(doc, world):
+    for name, _, value in table(section(doc, CONTROL), "table", "key", "value"):
+        name = name.strip("`")
+        if not value.startswith("`") or name == "statements":
+            continue
+        said = {member: "absent" in note for member, note in re.findall(r"`(\w+)`((?: \([^)]*\))?)", value.split(". ")[0])}
+        rows = [set(row) for row in world.json_rows(name)]
+        yield from (f"{name}: {member} is not described" for member in set().union(*rows) - set(said))
+        for member, may_lack in said.items():
+            if not (any if may_lack else all)(member in row for row in rows) and (name, member) not in NO_CALL_SETS:
+                yield f"{name}: {member} is not there"
+
+
+def stored_statements(doc, world):
+    cell = {name: value for name, _, value in storage_tables(doc)}["statements"]
+    parts, _, meta = cell.partition("`meta`: ")
+    said = set(re.findall(r"`(\w+)`: ", parts)) | {"meta"}
+    real = {key.split(b"\0")[1].decode() for key, _ in world.rows["statements"]}
+    yield from said ^ real
+    yield from set(words(meta)) ^ set(json.loads(world.part(b"meta")))
+
+
+def sealed_secrets(doc, world):
+    labels = {key: words_of_label(info) for info, key in table(doc, "info", "key")}
+    key = world.subkey(labels["seals postback secrets"])
+    for kid, value in world.rows["secrets"]:
+        try:
+            if not 24 <= len(unseal(key, b64u_decode(json.loads(value)["sealed"]), kid)) <= 64:
+                yield "a secret of another length"
+        except Exception as error:  # pylint: disable=broad-except
+            yield f"a secret does not open: {error!r}"
+
+
+def meta_names(doc, world):
+    key = dict(key_cells(doc))["meta"]
+    yield from set(words(key)) ^ {k.decode() for k, _ in world.rows["meta"]}
+
+
+def read_envelope(rows, value):
+    """The fields of an envelope as the table says, by their meaning."""
+    fields, at, known = {}, 0, {}
+    for offset, length, what in rows:
+        start = sum(known[part] if part in known else int(part) for part in offset.split("+"))
+        if start != at:
+            raise ValueError(f"{what}: offset {offset} leaves a gap")
+        width = known.get(length) if length in known else item_size(length, "") if length else len(value) - at
+        fields[what] = value[start:start + width]
+        at = start + width
+        if found := re.search(r"\blength (\w)\b", what):
+            known[found[1]] = int.from_bytes(fields[what], "big")
+    return fields
+
+
+def envelope(doc, world):
+    rows = table(doc, "offset", "bytes", "what")
+    sizes = Counter()
+    for _, value in world.rows["journal"]:
+        try:
+            fields = read_envelope(rows, value)
+            number = {what.split(",")[0].split(";")[0].split(" ")[0]: int.from_bytes(b[:8], "big") for what, b in fields.items()}
+            entry = next(b for what, b in fields.items() if what.startswith("the entry"))
+            kind = "root" if len(entry) == 32 else json.loads(entry)["kind"]
+        except (ValueError, KeyError, StopIteration) as error:
+            yield f"a row does not read: {error!r}"
+            return
+        declared = next(int(what.split(", ")[1]) for what in fields if what.startswith("format"))
+        cls = json.loads(entry).get("class", "ok") if kind in ("click", "view") else "ok"
+        expected = {"format": declared, "entry": world.code["kinds"][kind], "traffic": world.code["classes"].index(cls),
+                    "0": 0, "index": sizes[number["contract"]], "length": len(entry)}
+        sizes[number["contract"]] += 1
+        yield from (f"{kind}: {what} is {number[what]}, not {n}" for what, n in expected.items() if number[what] != n)
+
+
+def read_items(cell, value, at, known):
+    """Reads one row of the head's table; answers where it ends."""
+    for item in cell.split(", ") if "times (" not in cell else re.split(r", (?=\w times)", cell):
+        if repeat := re.fullmatch(r"(\w) times \((.*)\)", item):
+            at += known[repeat[1]] * sum(item_size(part, "") for part in repeat[2].split(", "))
+        elif repeat := re.fullmatch(r"be64 times (\d+)", item):
+            at += 8 * int(repeat[1])
+        elif repeat := re.fullmatch(r"(\d+) (\w)", item):
+            at += int(repeat[1]) * known[repeat[2]]
+        elif re.fullmatch(r"\d+", item):
+            at += int(item)
+        elif item in known:
+            at += known[item]
+        else:
+            width = item_size(item, "")
+            number = int.from_bytes(value[at:at + width], "big")
+            if name := re.fullmatch(r"u8 (\w)", item):
+                known[name[1]] = number
+            known.setdefault("numbers", []).append(number)
+            at += width
+    return at
+
+
+def head(doc, world):
+    watermark = int.from_bytes(dict(world.rows["meta"])[b"watermark"], "big")
+    size_of = Counter(int.from_bytes(value[4:8], "big") for _, value in world.rows["journal"][:watermark])
+    for key, value in world.rows["heads"]:
+        known, at = {}, 0
+        for cell, _ in table(doc, "bytes", "what"):
+            at = read_items(cell, value, at, known)
+        form, entries_n = known["numbers"][:2]
+        if at != len(value):
+            yield f"a head of {len(value)} bytes ends at {at}"
+        elif (form, entries_n) != (1, size_of[int.from_bytes(key, "big")]) or known["e"] != entries_n.bit_count():
+            yield f"a head of size {entries_n} with {known['e']} edges"
+        elif known["c"] != len(world.code["classes"]):
+            yield "another number of classes"
+
+
+def defaults(header, stored, doc, world):
+    """A document that was made with nothing but what is required."""
+    document = next(row["document"] for row in world.json_rows(stored) if world.bare in (row["document"].get("campaign"), row["id"]))
+    said = set()
+    for names, default, _ in table(doc, header, "default", "meaning"):
+        names = words(names)
+        said.update(names)
+        values = [] if default in ("required", "set by the server") else re.findall(r"`([^`]*)`", default) or [default]
+        for n, name in enumerate(names if values else ()):
+            value = json.loads(values[n % len(values)])
+            if document.get(name, ...) != value:
+                yield f"{name} is {document.get(name, 'not there')}, not {value}"
+    yield from said ^ set(document)
+
+
+def reasons(doc, world):
+    said = [word.strip() for row in table(doc, "reason", "when") for word in row[0].split(",")]
+    yield from set(said) - set(world.code["reasons"])
+    if len(said) != len(set(said)):
+        yield "a reason stands twice"
+    texts = section(doc, "Decisions")
+    missing = {word for word in world.code["reasons"] if word and not re.search(rf"\b{word}\b", texts)}
+    yield from missing - {"bot", "cap_day", "cap_month", "budget", "low_score"}  # words that nothing decides with yet
+
+
+def dispositions(doc, world):
+    said = {}
+    for origins, targets in table(doc, "from", "to"):
+        to = {m[1]: {"+": 1, "-": -1, None: 0}[m[2]] for m in re.finditer(r"(\w+)(?: \(([+-])payout[^)]*\))?(?:, |$)", targets)}
+        said.update({origin: to for origin in origins.split(", ")})
+    if said != world.code["dispositions"]:
+        yield f"{said} is not {world.code['dispositions']}"
+
+
+def keys_below(value):
+    if isinstance(value, list):
+        return set().union(*map(keys_below, value)) if value else set()
+    return set(value).union(*map(keys_below, value.values())) if isinstance(value, dict) else set()
+
+
+def statement(doc, world):
+    payload = json.loads(b64u_decode(json.loads(world.part(b"jws"))["payload"]))
+    said = set()
+    for names, what in table(doc, "member", "what"):
+        names = words(names)
+        said.update(names)
+        below = set().union(*(keys_below(payload.get(name)) for name in names))
+        described = set(words(what)) | set(world.code["classes"]) | set(world.code["reasons"])
+        yield from (f"{names}: {member} is not described" for member in below - described)
+    yield from said ^ set(payload)
+    traffic, lines = re.search(r"`(\{\"click_micros\".*?\})`", doc)[1], world.part(b"lines").decode().splitlines()
+    named = set(re.findall(r"`(\w+)`", re.search(r"Line items are .*?Then, if", doc, re.DOTALL)[0]))
+    for line in map(json.loads, lines):
+        expected = set(re.findall(r'"(\w+)"', traffic)) - {"traffic"} if line["kind"] == "traffic" else named
+        yield from expected ^ set(line)
+
+
+def payloads(doc, world):
+    said = set(words(re.search(r"\*Receipt payload\*: (`[^`]*`)", doc)[1]))
+    yield from said ^ set(jws_payload(world.receipt))
+    said = set(words(re.search(r"\*Response payload\*: (.*?); plain JSON", doc, re.DOTALL)[1])) - {"accept", "dispute", "index"}
+    yield from said ^ set(jws_payload(world.rows["responses"][0][1].decode()))
+
+
+def checks(doc, world):
+    said = [name.strip("`") for name, _ in table(doc, "check", "holds when")]
+    if said != world.code["checks"]:
+        yield f"{said} is not {world.code['checks']}"
+
+
+def mirror(doc, world):
+    patterns = {word: re.escape(word).replace("…", ".+") for row in table(doc, "path", "what") for word in words(row[0])}
+    patterns = {word: re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) for word, pattern in patterns.items()}
+    found = {path: {word for word, pattern in patterns.items() if re.fullmatch(pattern, path)} for path in world.mirror}
+    yield from (f"{path} is not described" for path, by in found.items() if not by)
+    yield from (f"no file is {word}" for word in set(patterns) - set().union(*found.values()))
+
+
+def labels(doc, world):
+    del world
+    sources = "\n".join(path.read_text() for room in ("common", "server") for path in (SOURCE / room).rglob("*.[ch]"))
+    code = re.sub(r"/\*.*?\*/", "", sources, flags=re.DOTALL)
+    used = {label.removesuffix("\\n") for label in re.findall(r'"(countersign/v1/[^"%]*)', code)}
+    said = {label.removesuffix("\\n") for label in re.findall(r"[`\"](countersign/v1/[^`\"]*)", doc)}
+    yield from used ^ said
+
+
+def shape(value):
+    """What is left of a value without its texts and numbers."""
+    if isinstance(value, dict):
+        return {member: shape(below) for member, below in value.items()}
+    return [shape(below) for below in value] if isinstance(value, list) else type(value)
+
+
+def records(doc, world):
+    said = {row[1]: row for row in table(doc, "kind", "word", "scope", "batch", "fields")}
+    yield from said.keys() ^ {kind["word"] for kind in world.code["records"]}
+    for kind in world.code["records"]:
+        number, word, scope, batch, fields = said[kind["word"]]
+        if (int(number), word, scope, batch) != (kind["number"], kind["word"], kind["scope"], kind["batch"]):
+            yield f"{word}: {kind}"
+        if re.findall(r"`(\w+)` ([^,]+)", fields) != [tuple(field) for field in kind["fields"]]:
+            yield f"{word} has the fields {kind['fields']}"
+
+
+def key_file(doc, world):
+    said = re.search(r'^`(\{"format":1,.*\})`$', doc, re.MULTILINE)[1]
+    said = json.loads(re.sub(r'(?<=[:])S\b', '"S"', re.sub(r"(?<=[:])N\b", "1", said)))
+    if shape(said) != shape(world.keys):
+        yield f"{said} is not what is on disk"
+
+
+# Each check, and changes of the document that it must notice: words that stand in it once, and what to put there.
+CASES = {
+    tokens: [("contract be32, placement be32 | 35 |", "contract be32, placement be32 | 36 |"),
+             ("contract be32, placement be32 | 35 |", "contract be32, placement be64 | 35 |")],
+    private_parts: [("| `ip`, `ua` | all |", "| `ip`, `agent` | all |"), ("countersign/v1/day wrap", "countersign/v1/day cover")],
+    entries: [("`at`* `campaign`* `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
+              ("| `gap` |", "| `hole` |")],
+    storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],
+    row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
+                ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16 |", "token 32 |"),
+                ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
+    control_rows: [("`kind`, `name`. Number 1", "`kind`. Number 1"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
+    stored_statements: [("carried_micros contract currency from", "carried_micros currency from"),
+                        ("`lines`: line items", "`rows`: line items")],
+    sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
+    meta_names: [("`public_url` or `watermark`", "`watermark`")],
+    envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
+               ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind")],
+    head: [("| be64 times 6 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
+           ("(be64, be64) | tally", "(be64, be32) | tally")],
+    partial(defaults, "campaign", "campaigns"): [
+        ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),
+        ('`["ok"]` `"off"`', '`["ok"]` `"on"`')],
+    partial(defaults, "contract", "contracts"): [
+        ('"sale_ppm":0,"view_micros":0', '"sale_ppm":1,"view_micros":0'), ("| `starts_at` `ends_at` |", "| `starts_at` |")],
+    reasons: [("| too_fast | less", "| too_quick | less"), ("| outside_profile | a rule does not hold |\n", "")],
+    dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),
+                   ("| converted | returned (-payout) |", "| converted | returned |")],
+    statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` the `to_at`", "the `to_at`"),
+                ("`micros` (change of what is payable)", "the change of what is payable")],
+    payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`at` (RFC 3339), `disputed`", "`disputed`")],
+    checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
+    mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],
+    labels: [("countersign/v1/lead block", "countersign/v1/lead brick")],
+    records: [("| 17 | code | advertiser |", "| 17 | code | instance |"), ("`party` be32, `kid` text |", "`kid` text |"),
+              ("| 18 | statement | advertiser | after a sweep |", "| 18 | statement | advertiser | alone |")],
+    key_file: [('"kid":N,"seed":S}]}`', '"seed":S}]}`')],
+}
+
+
+def lengthen(rows):
+    rows[0] = (rows[0][0], rows[0][1] + b"\0")
+
+
+def add_member(rows):
+    rows[0] = (rows[0][0], b'{"colour":1,' + rows[0][1][1:])
+
+
+# Changes of what the code says and writes, each for the check that must notice.
+CODE_CHANGES = [
+    (entries, lambda world: world.code["members"]["click"].update(colour=False)),
+    (entries, lambda world: world.code["kinds"].update(dream=11)),
+    (storage_names, lambda world: world.code["stores"].append("dreams")),
+    (row_sizes, lambda world: lengthen(world.rows["leads"])),
+    (row_sizes, lambda world: lengthen(world.rows["due"])),
+    (row_sizes, lambda world: world.rows.pop("nonces")),
+    (control_rows, lambda world: add_member(world.rows["grants"])),
+    (head, lambda world: lengthen(world.rows["heads"])),
+    (head, lambda world: world.code["classes"].append("robot")),
+    (reasons, lambda world: world.code["reasons"].append("too_slow")),
+    (dispositions, lambda world: world.code["dispositions"]["held"].pop("approved")),
+    (checks, lambda world: world.code["checks"].reverse()),
+    (mirror, lambda world: world.mirror.append("log/dreams")),
+    (records, lambda world: world.code["records"][0]["fields"].pop()),
+    (records, lambda world: world.code["records"].pop()),
+    (key_file, lambda world: world.keys.update(second="S")),
+]
+
+
+class Twins(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.doc = (SOURCE / "common/FORMATS.md").read_text()
+        cls.world = World()
+
+    @staticmethod
+    def faults(check, doc, world):
+        try:
+            return list(check(doc, world))
+        except Exception as error:  # pylint: disable=broad-except
+            return [repr(error)]
+
+    def test_every_table_says_what_the_code_does(self):
+        for check in CASES:
+            with self.subTest(name(check)):
+                self.assertEqual(self.faults(check, self.doc, self.world), [])
+
+    def test_each_change_of_the_document_is_noticed(self):
+        for check, changes in CASES.items():
+            for old, new in changes:
+                with self.subTest(name(check), old=old):
+                    self.assertEqual(self.doc.count(old), 1, "stands there once")
+                    self.assertNotEqual(self.faults(check, self.doc.replace(old, new), self.world), [])
+
+    def test_each_change_of_the_code_is_noticed(self):
+        for number, (check, change) in enumerate(CODE_CHANGES):
+            with self.subTest(name(check), number=number):
+                world = copy.copy(self.world)
+                world.code, world.rows, world.mirror, world.keys = map(copy.deepcopy, (world.code, world.rows, world.mirror, world.keys))
+                change(world)
+                self.assertNotEqual(self.faults(check, self.doc, world), [])
+
+
+def name(check):
+    return f"{check.func.__name__} {check.args[0]}" if isinstance(check, partial) else check.__name__
+
+
+if __name__ == "__main__":
+    unittest.main()

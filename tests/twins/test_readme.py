@@ -1,0 +1,145 @@
+"""The README's tables of settings and commands against the option table and what each command's --help says."""
+
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from markdown import table, words
+
+SOURCE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests/e2e"))
+
+from harness import countersign  # noqa: E402
+
+FACTS = os.environ.get("TWIN_FACTS", str(SOURCE / "build/asan/twin_facts"))
+SETTINGS, COMMANDS = ("key", "default", "meaning"), ("command", "does")
+
+
+def option_table():
+    return json.loads(subprocess.run([FACTS, "tables"], capture_output=True, text=True, timeout=60, check=True).stdout)["options"]
+
+
+def helps():
+    """What each command says of itself, by its name; under "" the overview."""
+    overview = countersign("--help").stdout
+    names = re.findall(r"^  (\w+) ", overview, re.MULTILINE)
+    return {"": overview, **{name: countersign(name, "--help").stdout for name in names}}
+
+
+def settings(readme, options, texts):
+    """Keys, defaults, bounds where the README has them; no word in backticks that the help does not have; each is a flag of serve."""
+    rows = table(readme, *SETTINGS)
+    if [key.strip("`") for key, _, _ in rows] != [option["name"] for option in options]:
+        yield "other keys, or another order"
+    by_name = {option["name"]: option for option in options}
+    for key, default, meaning in rows:
+        option = by_name.get(key.strip("`"), {"name": key, "default": "", "least": 0, "most": 0, "help": ""})
+        if default.strip("`") != option["default"]:
+            yield f"{key}: default {default}, not {option['default']}"
+        bounds = [int(n) for m in re.findall(r"\b(\d+) to (\d+)\b", meaning) for n in m]
+        if bounds and bounds != [option["least"], option["most"]]:
+            yield f"{key}: bounds {bounds}"
+        yield from (f"{key}: {word} is not in its help" for word in words(meaning) if not re.search(re.escape(word), option["help"]))
+        if not re.search(rf"^  --{option['name'].replace('_', '-')} (TEXT|N) ", texts["serve"], re.MULTILINE):
+            yield f"{key} is no flag of serve"
+    flags = set(re.findall(r"^  --([\w-]+) ", texts["serve"], re.MULTILINE)) - {"config", "print-config"}
+    yield from flags ^ {option["name"].replace("_", "-") for option in options}
+
+
+def taken(synopsis):
+    """The flags and plain words of a synopsis, those in brackets apart: (required, optional)."""
+    optional = " ".join(re.findall(r"\[([^\]]*)\]", synopsis))
+    required = re.sub(r"\[[^\]]*\]", "", synopsis)
+    values = r"(--[\w-]+) \S+"  # a flag's value is no word of its own
+    return tuple(set(re.sub(values, r"\1", part).split()) for part in (required, optional))
+
+
+def commands(readme, _, texts):
+    """Names in the order of the overview; what a command takes, as its usage line says; variables that its help knows."""
+    rows = table(readme, *COMMANDS)
+    synopses = [words_of(command) for command, _ in rows]
+    if [name for name, _ in synopses] != [name for name in texts if name]:
+        yield "other commands, or another order"
+    for (name, synopsis), (_, does) in zip(synopses, rows):
+        text = texts.get(name, "")
+        usage = re.search(rf"^usage: countersign {name} (.*)$", text, re.MULTILINE)
+        required, optional = taken(usage[1] if usage else "")
+        said_required, said_optional = taken(synopsis)
+        flags = set(re.findall(r"^  (--[\w-]+|[A-Z]+) ", text, re.MULTILINE))
+        if not required <= said_required:
+            yield f"{name} wants {required - said_required}"
+        if not said_required | said_optional <= flags:
+            yield f"{name} does not take {(said_required | said_optional) - flags}"
+        if "options" not in optional and flags != said_required | said_optional:
+            yield f"{name} also takes {flags - (said_required | said_optional)}"
+        yield from (f"{name}: {variable} is not in its help" for variable in re.findall(r"`([A-Z_]{4,})`", does) if variable not in text)
+
+
+def words_of(command):
+    """Name and synopsis of "`countersign NAME SYNOPSIS`"."""
+    name, _, synopsis = command.strip("`").removeprefix("countersign ").partition(" ")
+    return name, synopsis
+
+
+# Words of the README that stand there once, and what to put there.
+CHANGES = {
+    settings: [("| `workers` | 2 |", "| `workers` | 3 |"), ("HTTP worker threads, 1 to 64", "HTTP worker threads, 1 to 65"),
+               ("| `sweep_ms` |", "| `sweep_s` |"), ("`warn` or `error`", "`warn` or `fatal`"),
+               ("| `queue_size` | 8192 | requests that may wait for a commit, per worker; past it the answer is 503 |\n", "")],
+    commands: [("`countersign init --data DIR --public-url URL`", "`countersign init --data DIR`"),
+               ("`countersign verify DIR [--json]`", "`countersign verify DIR [--html]`"), ("`countersign token ", "`countersign tokens "),
+               ("[--config FILE]`", "[--colour]`"), ("token also from `COUNTERSIGN_TOKEN`", "token also from `COUNTERSIGN_SECRET`")],
+}
+
+
+def more_options(options, _):
+    options.append({"name": "colour", "least": 0, "most": 0, "default": "", "help": "of the server"})
+
+
+def another_default(options, _):
+    options[1]["default"] = "127.0.0.1:80"
+
+
+def one_flag_more(_, texts):
+    texts["check"] += "  --colour         of the answer\n"
+
+
+def one_command_more(_, texts):
+    texts["dream"] = "usage: countersign dream\n"
+
+
+CODE_CHANGES = [(settings, more_options), (settings, another_default), (commands, one_flag_more), (commands, one_command_more)]
+
+
+class Readme(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.readme, cls.options, cls.helps = (SOURCE / "README.md").read_text(), option_table(), helps()
+
+    def test_the_tables_say_what_the_program_does(self):
+        for check in CHANGES:
+            with self.subTest(check.__name__):
+                self.assertEqual(list(check(self.readme, self.options, self.helps)), [])
+
+    def test_each_change_of_the_readme_is_noticed(self):
+        for check, changes in CHANGES.items():
+            for old, new in changes:
+                with self.subTest(check.__name__, old=old):
+                    self.assertEqual(self.readme.count(old), 1, "stands there once")
+                    self.assertNotEqual(list(check(self.readme.replace(old, new), self.options, self.helps)), [])
+
+    def test_each_change_of_the_program_is_noticed(self):
+        for check, change in CODE_CHANGES:
+            with self.subTest(change.__name__):
+                options, texts = copy.deepcopy(self.options), dict(self.helps)
+                change(options, texts)
+                self.assertNotEqual(list(check(self.readme, options, texts)), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
