@@ -7,13 +7,16 @@ import argparse
 import contextlib
 import os
 import pathlib
+import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 
-from servers import ROOT, USER_AGENT, Countersign, load, nginx, null, say
+import compare
+from servers import NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 P99_BOUND_MS, MEMORY_BOUND_MIB, CLICK_BOUND_BYTES, RESTART_BOUND_S = 10, 64, 600, 3
@@ -21,9 +24,11 @@ PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
 
 def cpu_times():
-    """All of the machine's CPU time so far and what of it the hypervisor gave to others, in ticks."""
-    fields = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return sum(fields), fields[7]
+    """The machine's CPU time so far, what of it the hypervisor gave to others, and what other programs here took, in seconds."""
+    ticks = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    user, nice, system, _idle, _iowait, irq, softirq, stolen = (n / os.sysconf("SC_CLK_TCK") for n in ticks)
+    ours = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(ticks) / os.sysconf("SC_CLK_TCK"), stolen, user + nice + system + irq + softirq - ours
 
 
 def median(rounds, case, value):
@@ -152,36 +157,73 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, Linux {os.uname().release}"
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Side-by-side benchmark; prints Markdown.")
+def executable(path):
+    path = pathlib.Path(path).resolve()
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise argparse.ArgumentTypeError(f"{path} is not a program")
+    return path
+
+
+def parse():
+    """The arguments, with the defaults that hang together put in."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", allow_abbrev=False, description="Side-by-side benchmark; prints Markdown.")
     parser.add_argument("--quick", action="store_true", help="short rounds and few events: shows that it works, proves nothing")
+    parser.add_argument("--compare", metavar="BINARY", type=executable,
+                        help="an earlier countersign against this one, in rotation, instead of the rest; sections: speed, leads")
+    parser.add_argument("--instructions", action="store_true", help="with --compare: count instructions under valgrind, not time")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="this section; may be repeated")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the side-by-side comparison [3]")
-    parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick 1]")
+    parser.add_argument("--rounds", type=int, help="rounds of a side-by-side comparison [3; --compare 40; --instructions 3]")
+    parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick and --compare 1; --instructions 5]")
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
-    options.seconds = options.seconds or (1 if options.quick else 4)
+    options.sections = compare.SECTIONS if options.compare else SECTIONS
+    options.only = options.only or list(options.sections)
+    if options.instructions and not options.compare:
+        parser.error("--instructions goes with --compare")
+    if not set(options.only) <= set(options.sections):
+        parser.error(f"--compare has the sections {' and '.join(options.sections)}")
+    if (os.cpu_count() or 1) < 2:
+        parser.error("needs two CPUs: one for the servers, one for the load generator")
+    how = compare.Counted if options.instructions else compare.Timed
+    rounds, seconds = (how.rounds, how.seconds) if options.compare else (3, 4)
+    options.rounds = options.rounds or (3 if options.quick else rounds)
+    options.seconds = options.seconds or (1 if options.quick else seconds)
     options.events = options.events or (100_000 if options.quick else 10_000_000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
-    if (os.cpu_count() or 1) < 2:
-        sys.exit("needs two CPUs: one for the servers, one for the load generator")
+    return options
 
+
+def prepare(options):
+    """Installs and builds what these options need, by the means of all scripts."""
+    packages = ["valgrind"] if options.instructions else []
+    if not options.compare and not pathlib.Path(NGINX).exists():
+        packages.append("nginx-light")
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest'
+    done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def main():
+    options = parse()
+    prepare(options)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.data or ROOT / "build"))
     try:
         print(f"Measured on {machine()}, {time.strftime('%Y-%m-%d')}.\n")
-        for name in options.only or SECTIONS:
-            say(f"{name}: {SECTIONS[name].__doc__}")
-            all_before, stolen_before = cpu_times()
+        for name in options.only:
+            section = options.sections[name]
+            say(f"{name}: {section.__doc__}")
+            before = cpu_times()
             with contextlib.ExitStack() as running:
                 def stack(server):
                     running.callback(server.stop)
                     return server
-                SECTIONS[name](folder, options, stack)
-            all_after, stolen_after = cpu_times()
-            print(f"\nMeanwhile the hypervisor gave {(stolen_after - stolen_before) / max(all_after - all_before, 1):.0%} of this machine's CPU time to "
-                  "others; past a few percent, times say little.\n", flush=True)
+                section(folder, options, stack)
+            whole, stolen, others = (after - before for after, before in zip(cpu_times(), before))
+            print(f"\nMeanwhile the hypervisor gave {stolen / whole:.0%} of this machine's CPU time to others, and other programs on it took "
+                  f"{max(others, 0) / whole:.0%}; past a few percent, times say little.\n", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -130,20 +130,21 @@ def null(folder, cpu):
 
 
 class Countersign(Server):
-    """A server with a data folder of its own, one campaign, and codes to load it with."""
+    """A server with a data folder of its own, one campaign, and codes to load it with; `under` is what to run the binary with."""
 
-    def __init__(self, folder, name, cpu, *flags):
-        self.data, self.flags, self.cpu = folder / name, flags, cpu
-        self.log = folder / f"{name}.log"
+    def __init__(self, folder, label, cpu, *flags, binary=BINARY, under=()):
+        self.label, self.data, self.flags, self.cpu = label, folder / label, flags, cpu
+        self.binary, self.under = binary, under
+        self.log = folder / f"{label}.log"
         self.data_port = free_port()
-        subprocess.run([BINARY, "init", "--data", self.data, "--public-url", f"http://127.0.0.1:{self.data_port}"],
+        subprocess.run([binary, "init", "--data", self.data, "--public-url", f"http://127.0.0.1:{self.data_port}"],
                        check=True, stdout=subprocess.DEVNULL)
         self.start()
         self.wait_ready()
-        self.set_up(folder / f"{name}.codes")
+        self.set_up(folder / f"{label}.codes")
 
     def start(self):
-        command = [BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", 1,
+        command = [*self.under, self.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", 1,
                    "--log-level", "warn", *self.flags]
         super().__init__("countersign", command, self.data_port, self.cpu, self.log, "/readyz")
 
@@ -171,16 +172,17 @@ class Countersign(Server):
 
 
 def load(server, *flags, connections=128):
-    """One run of the load generator: its report, with what the server spent meanwhile."""
+    """One run of the load generator: its report, with what the server spent meanwhile and how many requests went wrong."""
     command = [LOADTEST, "--url", server.url, "--connections", connections, "--cpu", 1, "--user-agent", USER_AGENT, "--json", *flags]
     before = server.cpu_us()
     done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True)
     out = json.loads(done.stdout)
-    spent = server.cpu_us() - before
-    out["cpu_us"] = spent / max(out["answered"], 1)
-    out["busy"] = spent / (out["wall_ms"] * 1000)
+    out["spent_us"] = server.cpu_us() - before
+    out["cpu_us"] = out["spent_us"] / max(out["answered"], 1)
+    out["busy"] = out["spent_us"] / (out["wall_ms"] * 1000)
     out["generator_busy"] = out["busy_ppm"] / 1e6
-    bad = sum(n for kind in out["kinds"].values() for status, n in kind["status"].items() if status not in ("200", "302"))
-    if bad or sum(out["failures"].values()) or out["unsent"]:
-        say(f"  warning: {server.name}: other than 200 and 302: {bad}, failures: {out['failures']}, never sent: {out['unsent']}")
+    unwell = sum(n for kind in out["kinds"].values() for status, n in kind["status"].items() if status not in ("200", "302"))
+    out["bad"] = unwell + sum(out["failures"].values()) + out["unsent"]
+    if out["bad"]:
+        say(f"  warning: {server.name}: other than 200 and 302: {unwell}, failures: {out['failures']}, never sent: {out['unsent']}")
     return out
