@@ -2,7 +2,8 @@
 
 Both servers stand on CPU 0, each over a fresh folder, the load generator on CPU 1. A pair is one short load of each, with the same
 number of requests, in the order A B, B A, A B, ...; the ratio new/old is taken within the pair, so whatever slows the machine for longer
-than that slows both. Counted under valgrind instead of timed, a figure holds user-space instructions alone and hardly any noise."""
+than that slows both. After some pairs both get new folders: one percent can hang on a folder, whose ids are random. Counted under
+valgrind instead of timed, a figure holds user-space instructions alone and hardly any noise."""
 
 import math
 import statistics
@@ -26,7 +27,7 @@ def loaded(server, kind, *flags):
 class Timed:
     """CPU time and throughput, by the machine's clocks."""
 
-    seconds, rounds = 1, 40
+    seconds, rounds, pairs_a_folder = 1, 40, 8
 
     def __init__(self, folder, label, binary):
         self.server = Countersign(folder, label, 0, binary=binary)
@@ -39,7 +40,7 @@ class Timed:
 class Counted:
     """Instructions, by valgrind; the server takes some fifty times as long."""
 
-    seconds, rounds = 5, 3
+    seconds, rounds, pairs_a_folder = 2, 6, 1
 
     def __init__(self, folder, label, binary):
         self.dumps = folder / f"{label}.callgrind"
@@ -88,14 +89,22 @@ def print_table(pairs):
               f"{'' if figure.endswith('/s') else verdict(low, high)} |", flush=True)
 
 
-def compare(folder, options, stack, kind):
-    how = Counted if options.instructions else Timed
-    sides = [how(folder, f"{label}-{kind}", binary) for label, binary in (("old", options.compare), ("new", BINARY))]
+def start(how, folder, options, stack, kind):
+    """Both sides, old and new, with folders of their own and warm, and how many requests the slower one answers in the time wanted."""
+    folder.mkdir()
+    sides = [how(folder, label, binary) for label, binary in (("old", options.compare), ("new", BINARY))]
     for side in sides:
         stack(side.server)
-    count = min(loaded(side.server, kind, "--duration", options.seconds)[1] for side in sides)
-    pairs = []
+    return sides, min(loaded(side.server, kind, "--duration", options.seconds)[1] for side in sides)
+
+
+def compare(folder, options, stack, kind):
+    how, pairs, sides = Counted if options.instructions else Timed, [], []
     for number in range(options.rounds):
+        if number % how.pairs_a_folder == 0:
+            for side in sides:
+                side.server.stop()
+            sides, count = start(how, folder / f"{kind}-{number}", options, stack, kind)
         done = {}
         for which in (0, 1) if number % 2 == 0 else (1, 0):
             done[which] = sides[which].measure(kind, count)
@@ -103,8 +112,6 @@ def compare(folder, options, stack, kind):
         say(f"  pair {number + 1}, {count} {kind}s each: " +
             ", ".join(f"{figure} {done[0][figure]:,.5g} and {done[1][figure]:,.5g}" for figure in done[0]))
     print_table(pairs)
-    for side in sides:
-        side.server.stop()
 
 
 def speed(folder, options, stack):
