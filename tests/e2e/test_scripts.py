@@ -47,7 +47,7 @@ class Arguments(unittest.TestCase):
             self.assertIn("usage: scripts/" + name, done.stdout)
 
     def test_what_is_unknown_is_refused(self):
-        for name, *arguments in (("run", "--twice"), ("bench", "--twice"), ("bench", "--comp", "/bin/true"), ("bench", "--only", "sleep"),
+        for name, *arguments in (("run", "--twice"), ("test", "--twice"), ("bench", "--twice"), ("bench", "--comp", "/bin/true"), ("bench", "--only", "sleep"),
                                  ("bench", "--compare", "/no/such/binary"), ("bench", "--compare", "/bin/true", "--only", "growth"),
                                  ("bench", "--instructions")):
             done = script(name, *arguments)
