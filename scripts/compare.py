@@ -13,6 +13,7 @@ import sys
 from servers import BINARY, Countersign, load, say
 
 BOUND = 1.03
+PAIRS_FOR_95 = 6
 
 
 def loaded(server, kind, *flags):
@@ -63,7 +64,7 @@ class Counted:
 
 
 def median_interval(ratios):
-    """Between which values the true median lies with 95 % confidence, by the sign test; of less than six, between the outermost."""
+    """Between which values the true median lies with 95 % confidence, by the sign test; of fewer than PAIRS_FOR_95, between the outermost."""
     ordered, n = sorted(ratios), len(ratios)
     cut, tail = 0, 1 / 2**n
     while tail <= 0.025:
@@ -73,12 +74,15 @@ def median_interval(ratios):
     return ordered[cut], ordered[n - 1 - cut]
 
 
-def verdict(low, high):
+def verdict(ratios):
+    low, high = median_interval(ratios)
+    if len(ratios) < PAIRS_FOR_95:
+        return f"cannot tell from fewer than {PAIRS_FOR_95} pairs"
     return "holds" if high <= BOUND else "**does not hold**" if low > BOUND else "cannot tell: more rounds, or a quieter machine"
 
 
 def print_table(pairs):
-    print(f"| figure | pairs | old | new | new/old, median | interval (95 % from 6 pairs on) | lowest to highest | cost at most {BOUND} |\n"
+    print(f"| figure | pairs | old | new | new/old, median | interval (95 % from {PAIRS_FOR_95} pairs on) | lowest to highest | cost at most {BOUND} |\n"
           "|---|---|---|---|---|---|---|---|")
     for figure in pairs[0][0]:
         old, new = ([pair[which][figure] for pair in pairs] for which in (0, 1))
@@ -86,7 +90,7 @@ def print_table(pairs):
         low, high = median_interval(ratios)
         print(f"| {figure} | {len(ratios)} | {statistics.median(old):,.5g} | {statistics.median(new):,.5g} | "
               f"{statistics.median(ratios):.3f} | {low:.3f} to {high:.3f} | {min(ratios):.3f} to {max(ratios):.3f} | "
-              f"{'' if figure.endswith('/s') else verdict(low, high)} |", flush=True)
+              f"{'' if figure.endswith('/s') else verdict(ratios)} |", flush=True)
 
 
 def start(how, folder, options, stack, kind):

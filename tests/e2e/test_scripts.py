@@ -62,9 +62,10 @@ class Compare(unittest.TestCase):
             self.assertEqual(compare.median_interval(list(range(pairs, 0, -1))), ranks)
 
     def test_it_claims_only_what_the_whole_interval_says(self):
-        self.assertEqual(compare.verdict(0.9, 1.03), "holds")
-        self.assertIn("does not hold", compare.verdict(1.031, 1.2))
-        self.assertIn("cannot tell", compare.verdict(1.0, 1.04))
+        self.assertEqual(compare.verdict([0.9, 1, 1.01, 1.02, 1.02, 1.03]), "holds")
+        self.assertIn("does not hold", compare.verdict([1.031, 1.04, 1.04, 1.04, 1.05, 1.2]))
+        self.assertIn("cannot tell", compare.verdict([0.9, 1, 1.01, 1.02, 1.02, 1.04]))
+        self.assertIn("cannot tell", compare.verdict([1, 1, 1, 1, 1]))
 
 
 if __name__ == "__main__":
