@@ -5,201 +5,30 @@ printed. Rounds are rotated so that no case always runs first. Servers stand on 
 
 import argparse
 import contextlib
-import json
 import os
 import pathlib
+import resource
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
-from client import Caller, Party
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = ROOT / "build/release/countersign"
-LOADTEST = ROOT / "build/release/countersign-loadtest"
-NGINX = "/usr/sbin/nginx"
+import compare
+from servers import NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 P99_BOUND_MS, MEMORY_BOUND_MIB, CLICK_BOUND_BYTES, RESTART_BOUND_S = 10, 64, 600, 3
-START_S, STOP_S = 30, 60
-USER_AGENT = ("Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.6613.146 "
-              "Mobile Safari/537.36")[:120].ljust(120, "x")
 PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
 
 def cpu_times():
-    """All of the machine's CPU time so far and what of it the hypervisor gave to others, in ticks."""
-    fields = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return sum(fields), fields[7]
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Server:
-    """A process that serves HTTP, with its children."""
-
-    def __init__(self, name, command, port, cpu, log, ready="/"):
-        self.name, self.port, self.ready_path = name, port, ready
-        self.url = f"http://127.0.0.1:{port}"
-        pinned = ["taskset", "-c", str(cpu)] if cpu is not None else []
-        with open(log, "ab") as out:
-            self.process = subprocess.Popen([*pinned, *map(str, command)], stdout=out, stderr=out)
-
-    def is_ready(self):
-        try:
-            with urllib.request.urlopen(self.url + self.ready_path, timeout=5) as answer:
-                return answer.status == 200
-        except urllib.error.HTTPError:
-            return False
-        except OSError:
-            return False
-
-    def wait_ready(self):
-        """Seconds until it answered 200."""
-        start = time.monotonic()
-        while not self.is_ready():
-            if self.process.poll() is not None:
-                sys.exit(f"{self.name} ended with {self.process.returncode}")
-            if time.monotonic() - start > START_S:
-                sys.exit(f"{self.name} did not get ready")
-            time.sleep(0.002)
-        return time.monotonic() - start
-
-    def pids(self):
-        pid = self.process.pid
-        return [pid, *map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-
-    def cpu_us(self):
-        """CPU time of all threads so far, user and system."""
-        ticks = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks * 1_000_000 // os.sysconf("SC_CLK_TCK")
-
-    def rss_anon_mib(self):
-        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) / 1024
-        raise LookupError("RssAnon")
-
-    def metrics(self):
-        with urllib.request.urlopen(self.url + "/metrics", timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
-        return {k: float(v) for k, v in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-
-def nginx(folder, cpu):
-    folder = folder / "nginx"
-    folder.mkdir()
-    port = free_port()
-    user = "user root;" if os.getuid() == 0 else ""
-    temp = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    (folder / "nginx.conf").write_text(f"""
-{user}
-daemon off;
-worker_processes 1;
-pid {folder}/pid;
-events {{ worker_connections 4096; }}
-http {{
-    {temp}
-    access_log {folder}/access.log combined buffer=64k flush=1s;
-    keepalive_requests 1000000000;
-    keepalive_timeout 600;
-    server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ empty_gif; }} }}
-}}
-""")
-    command = [NGINX, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
-    return Server("nginx", command, port, cpu, folder / "log")
-
-
-def null(folder, cpu):
-    port = free_port()
-    return Server("null", [LOADTEST, "null", "--listen", f"127.0.0.1:{port}"], port, cpu, folder / "null.log")
-
-
-class Countersign(Server):
-    """A server with a data folder of its own, one campaign, and codes to load it with."""
-
-    def __init__(self, folder, name, cpu, *flags):
-        self.data, self.flags, self.cpu = folder / name, flags, cpu
-        self.log = folder / f"{name}.log"
-        self.data_port = free_port()
-        subprocess.run([BINARY, "init", "--data", self.data, "--public-url", f"http://127.0.0.1:{self.data_port}"],
-                       check=True, stdout=subprocess.DEVNULL)
-        self.start()
-        self.wait_ready()
-        self.set_up(folder / f"{name}.codes")
-
-    def start(self):
-        command = [BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", 1,
-                   "--log-level", "warn", *self.flags]
-        super().__init__("countersign", command, self.data_port, self.cpu, self.log, "/readyz")
-
-    def set_up(self, codes_file):
-        operator = Caller(self.url, (self.data / "operator.token").read_text().strip())
-        advertiser = Party(operator, "Bench advertiser", "advertiser")
-        campaign = operator.post("/v1/campaigns", {
-            "advertiser": advertiser.id, "name": "Bench", "currency": "EUR", "landing_url": "https://landing.example/offer",
-            "lead": {"require": ["email", "phone"], "min_click_to_lead_s": 0, "hold_below_s": 0}})
-        codes = []
-        for number in range(4):
-            publisher = operator.post("/v1/parties", {"name": f"Bench publisher {number}", "kind": "publisher"})
-            contract = operator.post("/v1/contracts", {"campaign": campaign["id"], "publisher": publisher["id"],
-                                                       "price": {"lead": [{"micros": 12_000_000}]}})
-            codes += [operator.post(f"/v1/contracts/{contract['id']}/codes", {"label": f"placement {n}"})["code"]
-                      for n in range(2)]
-        codes_file.write_text("\n".join(codes) + "\n")
-        self.codes, self.kid, self.secret = codes_file, advertiser.kid, advertiser.secret
-
-    def mix(self, mix):
-        return ["--codes", self.codes, "--mix", mix, "--kid", self.kid, "--secret", self.secret]
-
-    def stored_bytes(self):
-        return sum(f.stat().st_blocks * 512 for f in self.data.rglob("*.mdb") if "lock" not in f.name)
-
-
-def load(server, *flags, connections=128):
-    """One run of the load generator: its report, with what the server spent meanwhile."""
-    command = [LOADTEST, "--url", server.url, "--connections", connections, "--cpu", 1, "--user-agent", USER_AGENT, "--json", *flags]
-    before = server.cpu_us()
-    done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True)
-    out = json.loads(done.stdout)
-    spent = server.cpu_us() - before
-    out["cpu_us"] = spent / max(out["answered"], 1)
-    out["busy"] = spent / (out["wall_ms"] * 1000)
-    out["generator_busy"] = out["busy_ppm"] / 1e6
-    bad = sum(n for kind in out["kinds"].values() for status, n in kind["status"].items() if status not in ("200", "302"))
-    if bad or sum(out["failures"].values()) or out["unsent"]:
-        say(f"  warning: {server.name}: other than 200 and 302: {bad}, failures: {out['failures']}, never sent: {out['unsent']}")
-    return out
+    """The machine's CPU time so far, what of it the hypervisor gave to others, and what other programs here took, in seconds."""
+    ticks = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    user, nice, system, _idle, _iowait, irq, softirq, stolen = (n / os.sysconf("SC_CLK_TCK") for n in ticks)
+    ours = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(ticks) / os.sysconf("SC_CLK_TCK"), stolen, user + nice + system + irq + softirq - ours
 
 
 def median(rounds, case, value):
@@ -328,36 +157,73 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, Linux {os.uname().release}"
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Side-by-side benchmark; prints Markdown.")
+def executable(path):
+    path = pathlib.Path(path).resolve()
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise argparse.ArgumentTypeError(f"{path} is not a program")
+    return path
+
+
+def parse():
+    """The arguments, with the defaults that hang together put in."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", allow_abbrev=False, description="Side-by-side benchmark; prints Markdown.")
     parser.add_argument("--quick", action="store_true", help="short rounds and few events: shows that it works, proves nothing")
+    parser.add_argument("--compare", metavar="BINARY", type=executable,
+                        help="an earlier countersign against this one, in rotation, instead of the rest; sections: speed, leads")
+    parser.add_argument("--instructions", action="store_true", help="with --compare: count instructions under valgrind, not time")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="this section; may be repeated")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the side-by-side comparison [3]")
-    parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick 1]")
+    parser.add_argument("--rounds", type=int, help="rounds of a side-by-side comparison [3; --compare 40; --instructions 6]")
+    parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick and --compare 1; --instructions 2]")
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
-    options.seconds = options.seconds or (1 if options.quick else 4)
+    options.sections = compare.SECTIONS if options.compare else SECTIONS
+    options.only = options.only or list(options.sections)
+    if options.instructions and not options.compare:
+        parser.error("--instructions goes with --compare")
+    if not set(options.only) <= set(options.sections):
+        parser.error(f"--compare has the sections {' and '.join(options.sections)}")
+    if (os.cpu_count() or 1) < 2:
+        parser.error("needs two CPUs: one for the servers, one for the load generator")
+    how = compare.Counted if options.instructions else compare.Timed
+    rounds, seconds = (how.rounds, how.seconds) if options.compare else (3, 4)
+    options.rounds = options.rounds or (3 if options.quick else rounds)
+    options.seconds = options.seconds or (1 if options.quick else seconds)
     options.events = options.events or (100_000 if options.quick else 10_000_000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
-    if (os.cpu_count() or 1) < 2:
-        sys.exit("needs two CPUs: one for the servers, one for the load generator")
+    return options
 
+
+def prepare(options):
+    """Installs and builds what these options need, by the means of all scripts."""
+    packages = ["valgrind"] if options.instructions else []
+    if not options.compare and not pathlib.Path(NGINX).exists():
+        packages.append("nginx-light")
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest'
+    done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def main():
+    options = parse()
+    prepare(options)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.data or ROOT / "build"))
     try:
         print(f"Measured on {machine()}, {time.strftime('%Y-%m-%d')}.\n")
-        for name in options.only or SECTIONS:
-            say(f"{name}: {SECTIONS[name].__doc__}")
-            all_before, stolen_before = cpu_times()
+        for name in options.only:
+            section = options.sections[name]
+            say(f"{name}: {section.__doc__}")
+            before = cpu_times()
             with contextlib.ExitStack() as running:
                 def stack(server):
                     running.callback(server.stop)
                     return server
-                SECTIONS[name](folder, options, stack)
-            all_after, stolen_after = cpu_times()
-            print(f"\nMeanwhile the hypervisor gave {(stolen_after - stolen_before) / max(all_after - all_before, 1):.0%} of this machine's CPU time to "
-                  "others; past a few percent, times say little.\n", flush=True)
+                section(folder, options, stack)
+            whole, stolen, others = (after - before for after, before in zip(cpu_times(), before))
+            print(f"\nMeanwhile the hypervisor gave {stolen / whole:.0%} of this machine's CPU time to others, and other programs on it took "
+                  f"{max(others, 0) / whole:.0%}; past a few percent, times say little.\n", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""scripts/run as a newcomer calls it."""
+"""The scripts as a newcomer calls them."""
 
 import subprocess
 import tempfile
@@ -6,9 +6,16 @@ import unittest
 
 from harness import SOURCE, countersign, free_port
 
+import compare  # of scripts/, which harness puts on the path
+
+
+def script(name, *arguments):
+    command = [str(SOURCE / "scripts" / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=350, check=False)
+
 
 def run(*arguments):
-    return subprocess.run([str(SOURCE / "scripts/run"), *map(str, arguments)], capture_output=True, text=True, timeout=350, check=False)
+    return script("run", *arguments)
 
 
 class Run(unittest.TestCase):
@@ -29,8 +36,36 @@ class Run(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("The story broke", done.stderr)
 
-    def test_unknown_arguments(self):
-        self.assertNotEqual(run("--twice").returncode, 0)
+
+class Arguments(unittest.TestCase):
+    """Read before anything is installed or built."""
+
+    def test_help_is_there(self):
+        for name in ("run", "test", "bench"):
+            done = script(name, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("usage: scripts/" + name, done.stdout)
+
+    def test_what_is_unknown_is_refused(self):
+        for name, *arguments in (("run", "--twice"), ("test", "--twice"), ("bench", "--twice"), ("bench", "--comp", "/bin/true"), ("bench", "--only", "sleep"),
+                                 ("bench", "--compare", "/no/such/binary"), ("bench", "--compare", "/bin/true", "--only", "growth"),
+                                 ("bench", "--instructions")):
+            done = script(name, *arguments)
+            self.assertNotEqual(done.returncode, 0, arguments)
+            self.assertIn("usage: scripts/" + name, done.stderr)
+            self.assertNotIn("building", done.stderr)
+
+
+class Compare(unittest.TestCase):
+    def test_the_interval_of_the_median_has_the_ranks_of_the_sign_test(self):
+        for pairs, ranks in ((1, (1, 1)), (5, (1, 5)), (6, (1, 6)), (9, (2, 8)), (20, (6, 15)), (40, (14, 27))):
+            self.assertEqual(compare.median_interval(list(range(pairs, 0, -1))), ranks)
+
+    def test_it_claims_only_what_the_whole_interval_says(self):
+        self.assertEqual(compare.verdict([0.9, 1, 1.01, 1.02, 1.02, 1.03]), "holds")
+        self.assertIn("does not hold", compare.verdict([1.031, 1.04, 1.04, 1.04, 1.05, 1.2]))
+        self.assertIn("cannot tell", compare.verdict([0.9, 1, 1.01, 1.02, 1.02, 1.04]))
+        self.assertIn("cannot tell", compare.verdict([1, 1, 1, 1, 1]))
 
 
 if __name__ == "__main__":

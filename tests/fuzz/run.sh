@@ -1,7 +1,7 @@
 #!/bin/bash
 # The long run: every fuzz target with libFuzzer under AddressSanitizer and UBSan. Needs clang and libclang-rt-14-dev beside the build's
 # packages (scripts/lib.sh: long_packages). What it learns stays in build/fuzz/corpus, for the next run.
-# shellcheck source=scripts/lib.sh
+# shellcheck source=../../scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 usage() {

@@ -3,5 +3,5 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 out=$1
-export GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS= GOCACHE="${GOCACHE:-$(dirname "$(readlink -f "$out")")/gocache}"
+export GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS='' GOCACHE="${GOCACHE:-$(dirname "$(readlink -f "$out")")/gocache}"
 go build -o "$out" "$here/logcheck.go"

@@ -23,7 +23,7 @@ expect() { # WANT_STATUS NAME VKEY DIR
 flip() { # FILE OFFSET: changes one bit
     local byte
     byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
-    printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+    printf '%b' "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 expect_changed() { # VKEY DIR FILE OFFSET
