@@ -1,0 +1,30 @@
+#include "common/base/text.h"
+
+struct span text_trim(struct span s, const char *blanks)
+{
+    size_t n = strlen(blanks);
+    while (s.len && memchr(blanks, s.ptr[0], n) != NULL)
+        s = span_skip(s, 1);
+    while (s.len && memchr(blanks, s.ptr[s.len - 1], n) != NULL)
+        s.len--;
+    return s;
+}
+
+bool text_cut(struct span *rest, char mark, struct span *front)
+{
+    const char *at = rest->len ? memchr(rest->ptr, mark, rest->len) : NULL;
+    if (at == NULL)
+        return false;
+    struct span before = span_of(rest->ptr, (size_t)(at - rest->ptr));
+    *rest = span_skip(*rest, before.len + 1);
+    *front = before;
+    return true;
+}
+
+struct span text_take(struct span *rest, char mark)
+{
+    struct span front = *rest;
+    if (!text_cut(rest, mark, &front))
+        *rest = span_of(NULL, 0);
+    return front;
+}
