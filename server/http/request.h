@@ -4,11 +4,10 @@
 #define CS_SERVER_HTTP_REQUEST_H
 
 #include "common/base/buf.h"
+#include "common/base/http_words.h"
 #include "common/base/limits.h"
 #include "common/base/problem.h"
 #include "server/catalog/catalog.h"
-
-enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_PUT = 8, METHOD_PATCH = 16, METHOD_DELETE = 32 };
 
 /* Bump memory, freed as a whole after the reply. Never fails (OOM aborts). */
 struct arena;
