@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "common/base/bytes.h"
+#include "common/base/id.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "common/ledger/entry.h"
 #include "common/ledger/tile.h"
 #include "server/cmd/command.h"
@@ -45,9 +47,8 @@ static bool checkpoint_size(const struct pull *p, const char *path, uint64_t *si
     char *whole = folder_path(p->dir, path);
     bool good = false;
     if (file_read(whole, &note) == ERR_OK) {
-        const char *first = memchr(note.ptr, '\n', note.len);
-        const char *second = first != NULL ? memchr(first + 1, '\n', note.len - (size_t)(first + 1 - note.ptr)) : NULL;
-        good = second != NULL && parse_u64(span_of(first + 1, (size_t)(second - first - 1)), size) == ERR_OK;
+        struct span rest = buf_span(&note), line;
+        good = text_cut(&rest, '\n', &line) && text_cut(&rest, '\n', &line) && parse_u64(line, size) == ERR_OK;
     }
     free(whole);
     buf_free(&note);
@@ -157,18 +158,10 @@ static void get_openings(struct pull *p, uint64_t size)
     p->files++;
 }
 
-static bool is_id(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z')))
-            return false;
-    return s.len > 0 && s.len <= LIMIT_ID;
-}
-
 static void get_statement(struct pull *p, struct span id)
 {
     char url[64], path[96];
-    if (!is_id(id))
+    if (!id_is_plain(id))
         die("the log names a statement \"%.*s\", which is no id", (int)id.len, id.ptr);
     snprintf(url, sizeof url, "v1/statements/%.*s", (int)id.len, id.ptr);
     snprintf(path, sizeof path, "%s.jws", url);
@@ -254,7 +247,7 @@ int cmd_pull(int argc, char **argv)
         token = getenv("COUNTERSIGN_TOKEN");
     if (token == NULL || !*token)
         die("pull: whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
-    if (!is_id(span_str(p.contract)))
+    if (!id_is_plain(span_str(p.contract)))
         die("pull: \"%s\" is not a contract id", p.contract);
     if (mkdir(p.dir, 0755) != 0 && errno != EEXIST)
         die("pull: cannot make the folder %s: %s", p.dir, strerror(errno));

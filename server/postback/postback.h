@@ -68,7 +68,6 @@ void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN]);
 enum err postback_refuse(struct request *rq);
 /* An active secret of this kid; NULL when there is none. */
 const struct secret *postback_secret(struct request *rq, struct span kid);
-bool postback_type_is(const struct request *rq, const char *media_type); /* Content-Type, without its parameters */
 bool postback_in_window(struct request *rq, int64_t ts_s);
 /* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */
 void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s);

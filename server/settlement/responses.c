@@ -1,5 +1,6 @@
 /* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays
  * said. */
+#include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "server/api/api.h"
@@ -86,9 +87,7 @@ static enum err response_run(struct commit *cx, struct job *job, void *arg)
 static enum err response_body(struct request *rq, struct span *jws)
 {
     static const char *const names[] = {"jws", NULL};
-    struct span text = rq->body;
-    while (text.len && strchr("\r\n \t", text.ptr[text.len - 1]) != NULL)
-        text.len--;
+    struct span text = text_trim(rq->body, TYPED_BLANKS);
     if (!span_starts(text, "{")) {
         if (span_empty(text) || text.len > RESPONSE_MAX)
             return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %d bytes",

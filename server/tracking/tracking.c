@@ -3,6 +3,7 @@
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/query.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "server/commit/job.h"
@@ -173,14 +174,7 @@ static struct span with_click_id(struct request *rq, struct span url, struct spa
 
 static bool looks_like_id(struct span s)
 {
-    if (s.len != POINTER_LEN)
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return true;
+    return s.len == POINTER_LEN && ascii_all_alnum_or(s, "-_");
 }
 
 /* The value of our cookie in a Cookie header; empty when there is none. */
@@ -188,14 +182,9 @@ static struct span touch_cookie(struct span header)
 {
     static const char name[] = TOUCH_COOKIE "=";
     while (header.len) {
-        const char *semi = memchr(header.ptr, ';', header.len);
-        struct span pair = span_of(header.ptr, semi != NULL ? (size_t)(semi - header.ptr) : header.len);
-        size_t skip = pair.len + (semi != NULL ? 1 : 0);
-        header = span_of(header.ptr + skip, header.len - skip);
-        while (pair.len && pair.ptr[0] == ' ')
-            pair.ptr++, pair.len--;
+        struct span pair = text_trim(text_take(&header, ';'), " ");
         if (span_starts(pair, name))
-            return span_of(pair.ptr + sizeof name - 1, pair.len - (sizeof name - 1));
+            return span_skip(pair, sizeof name - 1);
     }
     return (struct span){"", 0};
 }
