@@ -1,11 +1,17 @@
 #include "common/base/text.h"
 
+static bool is_one_of(char c, const char *set)
+{
+    while (*set && c != *set)
+        set++;
+    return *set != '\0';
+}
+
 struct span text_trim(struct span s, const char *blanks)
 {
-    size_t n = strlen(blanks);
-    while (s.len && memchr(blanks, s.ptr[0], n) != NULL)
+    while (s.len && is_one_of(s.ptr[0], blanks))
         s = span_skip(s, 1);
-    while (s.len && memchr(blanks, s.ptr[s.len - 1], n) != NULL)
+    while (s.len && is_one_of(s.ptr[s.len - 1], blanks))
         s.len--;
     return s;
 }
