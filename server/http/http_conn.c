@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "common/base/json_write.h"
 #include "common/base/mem.h"
 #include "server/http/http_private.h"
 #include "server/routes.h"
@@ -235,47 +234,37 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
 }
 
 /* Why the guard refuses, for people. */
-static void fault_detail(struct buf *out, int status)
+static void fault_detail(char *out, size_t cap, int status)
 {
     if (status == 413)
-        buf_printf(out, "a body has at most %d bytes", LIMIT_BODY);
+        snprintf(out, cap, "a body has at most %d bytes", LIMIT_BODY);
     else if (status == 414)
-        buf_printf(out, "a request target has at most %d bytes", LIMIT_TARGET);
+        snprintf(out, cap, "a request target has at most %d bytes", LIMIT_TARGET);
     else if (status == 417)
-        buf_str(out, "the only expectation that this server knows is 100-continue");
+        snprintf(out, cap, "the only expectation that this server knows is 100-continue");
     else if (status == 431)
-        buf_printf(out, "request line and headers have at most %d bytes together", LIMIT_HEAD);
+        snprintf(out, cap, "request line and headers have at most %d bytes together", LIMIT_HEAD);
     else if (status == 501)
-        buf_str(out, "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+        snprintf(out, cap, "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
     else if (status == 505)
-        buf_str(out, "this server speaks HTTP/1.1");
+        snprintf(out, cap, "this server speaks HTTP/1.1");
     else
-        buf_str(out, "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
+        snprintf(out, cap, "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
 }
 
 /* As reply_problem; a status that no error of ours has goes without a type of its own. */
 static void fault_problem(struct exchange *ex, int status)
 {
-    struct buf type, detail, text;
-    struct jw w;
-    arena_buf(ex->rq.arena, &type, 64);
-    arena_buf(ex->rq.arena, &detail, 128);
-    arena_buf(ex->rq.arena, &text, 512);
+    struct problem p = {0};
+    struct buf text;
     enum err err = ERR_OK;
     while (err < ERR_COUNT && err_status(err) != status)
         err++;
-    buf_str(&type, err < ERR_COUNT ? "urn:countersign:problem:" : "about:blank");
-    buf_str(&type, err < ERR_COUNT ? err_word(err) : "");
-    fault_detail(&detail, status);
-    jw_open(&w, &text);
-    jw_object(&w);
-    jw_kstr(&w, "detail", buf_span(&detail));
-    jw_kint(&w, "status", status);
-    jw_kstr(&w, "title", span_str(err < ERR_COUNT ? err_title(err) : http_phrase(status)));
-    jw_kstr(&w, "type", buf_span(&type));
-    jw_object_end(&w);
-    jw_close(&w);
-    ex->reply.content_type = SPAN("application/problem+json");
+    fault_detail(p.detail, sizeof p.detail, status);
+    arena_buf(ex->rq.arena, &text, PROBLEM_JSON_MAX);
+    problem_json(&text, &p, err < ERR_COUNT ? err_word(err) : NULL, status,
+                 err < ERR_COUNT ? err_title(err) : http_phrase(status));
+    ex->reply.content_type = SPAN(PROBLEM_MEDIA_TYPE);
     ex->reply.body = buf_span(&text);
     reply_header(&ex->reply, "Cache-Control", SPAN("no-store"));
 }
@@ -324,18 +313,11 @@ static void refuse(struct conn *c, struct span bytes, int status)
 static void feed_evhttp(struct conn *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->bev);
-    enum method m = c->ex->rq.method;
-    const char *name = m == METHOD_GET     ? "GET"
-                       : m == METHOD_HEAD  ? "HEAD"
-                       : m == METHOD_POST  ? "POST"
-                       : m == METHOD_PUT   ? "PUT"
-                       : m == METHOD_PATCH ? "PATCH"
-                                           : "DELETE";
     c->state = CONN_EVHTTP;
     c->feeding = true;
     evbuffer_unfreeze(input, 0);
-    evbuffer_add_printf(input, "%s / HTTP/1.1\r\nContent-Length: %zu\r\n%s\r\n", name, c->body_len,
-                        c->keep_alive ? "" : "Connection: close\r\n");
+    evbuffer_add_printf(input, "%s / HTTP/1.1\r\nContent-Length: %zu\r\n%s\r\n", method_name(c->ex->rq.method),
+                        c->body_len, c->keep_alive ? "" : "Connection: close\r\n");
     evbuffer_remove_buffer(c->in, input, c->body_len);
     evbuffer_freeze(input, 0);
     c->feeding = false;
