@@ -1,10 +1,7 @@
 #include "server/routes.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
-#include "common/base/json_write.h"
 #include "server/commit/job.h"
 #include "server/worker/server.h"
 
@@ -123,25 +120,23 @@ enum err route_find(struct request *rq, const struct route **out, unsigned *allo
 
 static struct span allow_text(struct request *rq, unsigned methods)
 {
-    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}; /* in bit order */
     struct buf b;
     arena_buf(rq->arena, &b, 64);
-    for (size_t i = 0; i < 6; i++) {
-        if (!(methods & 1u << i))
+    for (unsigned bit = 1; bit < METHODS_END; bit <<= 1) {
+        if (!(methods & bit))
             continue;
         buf_str(&b, b.len ? ", " : "");
-        buf_str(&b, names[i]);
+        buf_str(&b, method_name((enum method)bit));
     }
     return buf_span(&b);
 }
 
 static enum err authenticate(struct request *rq, const struct route *r)
 {
-    static const char scheme[] = "bearer ";
-    struct span a = rq->authorization;
-    if (a.len < sizeof scheme || strncasecmp(a.ptr, scheme, sizeof scheme - 1) != 0)
+    struct span token;
+    if (!bearer_token(rq->authorization, &token))
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
-    rq->caller = catalog_token(rq->catalog, span_of(a.ptr + sizeof scheme - 1, a.len - (sizeof scheme - 1)));
+    rq->caller = catalog_token(rq->catalog, token);
     if (rq->caller == NULL)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token is not known");
     if (!(r->roles & rq->caller->role))
@@ -195,26 +190,12 @@ void reply_body(struct request *rq, struct reply *r, const char *content_type, s
 
 void reply_problem(struct request *rq, struct reply *reply, enum err err)
 {
-    const struct problem *p = &rq->problem;
-    char type[64];
     struct buf b;
-    struct jw w;
-    snprintf(type, sizeof type, "urn:countersign:problem:%s", err_word(err));
-    arena_buf(rq->arena, &b, 256 + 6 * (sizeof p->detail + sizeof p->field));
-    jw_open(&w, &b);
-    jw_object(&w);
-    if (p->detail[0])
-        jw_kstr(&w, "detail", span_str(p->detail));
-    if (p->field[0])
-        jw_kstr(&w, "field", span_str(p->field));
-    jw_kint(&w, "status", err_status(err));
-    jw_kstr(&w, "title", span_str(err_title(err)));
-    jw_kstr(&w, "type", span_str(type));
-    jw_object_end(&w);
-    jw_close(&w);
+    arena_buf(rq->arena, &b, PROBLEM_JSON_MAX);
+    problem_json(&b, &rq->problem, err_word(err), err_status(err), err_title(err));
 
     reply->status = err_status(err);
-    reply->content_type = SPAN("application/problem+json");
+    reply->content_type = SPAN(PROBLEM_MEDIA_TYPE);
     reply->body = buf_span(&b);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     if (err == ERR_UNAUTHORIZED && !span_starts(rq->target, "/postback")) /* postbacks are signed, not borne */
