@@ -1,7 +1,6 @@
 #include "server/api/api.h"
 
-#include <strings.h>
-
+#include "common/base/ascii.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "server/api/idempotency.h"
@@ -10,14 +9,6 @@
 
 /* ---- input ---- */
 
-static bool is_json_type(struct span type)
-{
-    static const char json[] = "application/json";
-    size_t n = sizeof json - 1;
-    return span_empty(type) || (type.len >= n && strncasecmp(type.ptr, json, n) == 0 &&
-                                (type.len == n || type.ptr[n] == ';' || type.ptr[n] == ' '));
-}
-
 enum err api_body(struct request *rq, const char *const *names, json_t **out)
 {
     json_t *body;
@@ -25,7 +16,7 @@ enum err api_body(struct request *rq, const char *const *names, json_t **out)
         *out = json_object();
         return ERR_OK;
     }
-    if (!is_json_type(rq->content_type))
+    if (!span_empty(rq->content_type) && !media_type_is(rq->content_type, "application/json"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "Content-Type", "must be application/json");
     enum err err = json_read(rq->body, &body, &rq->problem);
     if (err == ERR_OK && names != NULL && (err = json_only(body, "", names, &rq->problem)) != ERR_OK)
@@ -33,14 +24,6 @@ enum err api_body(struct request *rq, const char *const *names, json_t **out)
     if (err == ERR_OK)
         *out = body;
     return err;
-}
-
-static bool has_control(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return true;
-    return false;
 }
 
 enum err api_text(struct request *rq, const json_t *body, const char *name, size_t max, struct span *out)
@@ -51,7 +34,7 @@ enum err api_text(struct request *rq, const json_t *body, const char *name, size
         return err;
     if (span_empty(text))
         return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes", max);
-    if (has_control(text))
+    if (ascii_has_control(text))
         return problem(&rq->problem, ERR_INVALID, name, "must not hold control characters");
     *out = arena_copy(rq->arena, text);
     return ERR_OK;
