@@ -1,6 +1,7 @@
 /* POST /v1/contracts/{id}/statements: closes a contract's log at its durable head. */
 #include "server/settlement/statements.h"
 
+#include "common/base/id.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "server/api/api.h"
@@ -8,21 +9,9 @@
 #include "server/system/system.h"
 #include "server/worker/server.h"
 
-/* ---- ids: "S" and 12 characters of Crockford base32 over time and chance: their text ascends in order of issue ----
- */
+/* ---- ids: "S" over time and chance: their text ascends in order of issue ---- */
 
-enum { ID_CHARS = 12, ID_RANDOM_BITS = 15 };
-static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-static uint64_t id_number(struct span id)
-{
-    uint64_t v = 0;
-    for (size_t i = 1; i < id.len && i <= ID_CHARS; i++) {
-        const char *digit = memchr(base32, id.ptr[i], 32);
-        v = v << 5 | (uint64_t)(digit != NULL ? digit - base32 : 0);
-    }
-    return v;
-}
+enum { ID_RANDOM_BITS = 15 };
 
 static enum err id_next(struct txn *t, int64_t now_ms, char out[LIMIT_ID + 1])
 {
@@ -34,17 +23,14 @@ static enum err id_next(struct txn *t, int64_t now_ms, char out[LIMIT_ID + 1])
         return err;
     random_bytes(&chance, sizeof chance);
     uint64_t v = (uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1));
-    if (cursor_last(c, &key, &value)) {
-        uint64_t last = id_number(span_of(key.ptr, strnlen(key.ptr, key.len)));
-        if (v <= last)
-            v = last + 1; /* a clock that stepped back, or the same millisecond */
-    }
+    uint64_t last = 0;
+    if (cursor_last(c, &key, &value) && id_read(span_of(key.ptr, strnlen(key.ptr, key.len)), &last) != ERR_OK)
+        err = ERR_CORRUPT;
     cursor_close(c);
-    out[0] = 'S';
-    for (int i = ID_CHARS; i >= 1; i--, v >>= 5)
-        out[i] = base32[v & 31];
-    out[ID_CHARS + 1] = '\0';
-    return ERR_OK;
+    if (v <= last)
+        v = last + 1; /* a clock that stepped back, or the same millisecond */
+    id_write('S', v, out);
+    return err;
 }
 
 /* ---- the run ---- */
