@@ -34,3 +34,11 @@ struct span text_take(struct span *rest, char mark)
         *rest = span_of(NULL, 0);
     return front;
 }
+
+bool text_names(struct span given, const char *name)
+{
+    bool same = given.len == strlen(name);
+    for (size_t i = 0; same && i < given.len; i++)
+        same = given.ptr[i] == name[i] || (given.ptr[i] == '-' && name[i] == '_');
+    return same;
+}

@@ -1,4 +1,4 @@
-/* Taking a text apart. */
+/* Taking a text apart, and names that people write in two ways. */
 #ifndef CS_BASE_TEXT_H
 #define CS_BASE_TEXT_H
 
@@ -14,5 +14,7 @@ struct span text_trim(struct span s, const char *blanks);
 bool text_cut(struct span *rest, char mark, struct span *front);
 /* The same, but where there is no mark it takes all, and *rest is empty. */
 struct span text_take(struct span *rest, char mark);
+/* True when given is `name`, with or without '-' for each '_': how flags and keys of settings are written. */
+bool text_names(struct span given, const char *name);
 
 #endif

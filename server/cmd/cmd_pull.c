@@ -231,28 +231,40 @@ static void pull_all(struct pull *p)
            p->dir, size, p->contract, root_size, p->files, p->dir);
 }
 
-int cmd_pull(int argc, char **argv)
+enum { URL, DIR, CONTRACT, TOKEN, ARGS };
+
+static const struct arg args[ARGS] = {
+    [URL] = {.name = "URL", .required = true, .help = "public URL of the server"},
+    [DIR] = {.name = "DIR",
+             .required = true,
+             .help = "folder of the mirror; made if it is not there, updated if it is"},
+    [CONTRACT] = {.name = "--contract", .value = "ID", .required = true, .help = "id of the contract"},
+    [TOKEN] = {.name = "--token",
+               .value = "T",
+               .help = "API token of a party or auditor; else the variable COUNTERSIGN_TOKEN"},
+};
+
+static int pull(const char *const given[])
 {
-    const char *url = NULL, *token = NULL;
-    struct pull p = {0};
-    const struct arg args[] = {
-        {"URL", &url, NULL, true, "public URL of the server"},
-        {"DIR", &p.dir, NULL, true, "folder of the mirror; made if it is not there, updated if it is"},
-        {"--contract", &p.contract, NULL, true, "id of the contract"},
-        {"--token", &token, NULL, false, "API token of a party or auditor; else the variable COUNTERSIGN_TOKEN"},
-    };
-    args_parse(argc, argv, "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
-               args, 4);
-    if (token == NULL)
-        token = getenv("COUNTERSIGN_TOKEN");
+    struct pull p = {.dir = given[DIR], .contract = given[CONTRACT]};
+    const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
     if (token == NULL || !*token)
-        die("pull: whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
+        decline("whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
     if (!id_is_plain(span_str(p.contract)))
-        die("pull: \"%s\" is not a contract id", p.contract);
+        decline("--contract \"%s\" is not a contract id", p.contract);
     if (mkdir(p.dir, 0755) != 0 && errno != EEXIST)
-        die("pull: cannot make the folder %s: %s", p.dir, strerror(errno));
-    p.from = download_open(url, token);
+        die("cannot make the folder %s: %s", p.dir, strerror(errno));
+    p.from = download_open(given[URL], token);
     pull_all(&p);
     download_close(p.from);
-    return 0;
+    return STATUS_DONE;
 }
+
+const struct command cmd_pull = {
+    .name = "pull",
+    .summary = "mirror one contract's log, statements, keys and openings",
+    .help = "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
+    .args = args,
+    .n_args = ARGS,
+    .run = pull,
+};

@@ -1,12 +1,13 @@
 #include "server/system/options.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/buf.h"
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -43,8 +44,8 @@ static void set(struct options *o, const struct option *row, const char *text, c
     struct value v = {.text = text};
     if (row->type == OPTION_NUMBER &&
         (parse_i64(span_str(text), &v.number) != ERR_OK || v.number < row->least || v.number > row->most))
-        die("%s: %s is \"%s\": write a whole number from %lld to %lld", source, row->name, text, (long long)row->least,
-            (long long)row->most);
+        decline("%s: %s is \"%s\": write a whole number from %lld to %lld", source, row->name, text,
+                (long long)row->least, (long long)row->most);
     memcpy((char *)o + row->offset, &v, sizeof v);
 }
 
@@ -53,20 +54,10 @@ static const struct value *get(const struct options *o, const struct option *row
     return (const struct value *)((const char *)o + row->offset);
 }
 
-static bool same_name(const char *name, struct span given)
-{
-    if (strlen(name) != given.len)
-        return false;
-    for (size_t i = 0; i < given.len; i++)
-        if (given.ptr[i] != name[i] && !(given.ptr[i] == '-' && name[i] == '_'))
-            return false;
-    return true;
-}
-
 static const struct option *find(struct span name)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (same_name(table[i].name, name))
+        if (text_names(name, table[i].name))
             return &table[i];
     return NULL;
 }
@@ -76,130 +67,68 @@ static const char *from_environment(const struct option *row)
     char name[64] = "COUNTERSIGN_";
     size_t n = strlen(name);
     for (const char *p = row->name; *p && n < sizeof name - 1; p++)
-        name[n++] = (char)toupper((unsigned char)*p);
+        name[n++] = ascii_to_upper(*p);
     name[n] = '\0';
     return getenv(name);
 }
 
-static char *trim(char *s)
+/* One `key = value`, which is inside o->file, where the value gets its NUL. */
+static void read_line(struct options *o, struct span line, const char *source)
 {
-    while (*s == ' ' || *s == '\t')
-        s++;
-    size_t n = strlen(s);
-    while (n > 0 && strchr(" \t\r", s[n - 1]) != NULL)
-        s[--n] = '\0';
-    return s;
+    struct span name, value = line;
+    if (!text_cut(&value, '=', &name))
+        decline("%s: write `key = value`, or begin the line with # for a comment", source);
+    name = text_trim(name, TYPED_BLANKS);
+    value = text_trim(value, TYPED_BLANKS);
+    const struct option *row = find(name);
+    if (row == NULL)
+        decline("%s: there is no setting \"%.*s\": `countersign serve --help` lists all", source, (int)name.len,
+                name.ptr);
+    o->file[value.ptr + value.len - o->file] = '\0';
+    set(o, row, value.ptr, source);
 }
 
-static void read_file(struct options *o)
+static void read_file(struct options *o, const char *path)
 {
     struct buf text;
     buf_heap(&text);
-    if (file_read(o->config, &text) != ERR_OK)
-        die("cannot read the config file %s: check --config and its permissions", o->config);
-    if (memchr(text.ptr != NULL ? text.ptr : "", '\0', text.len) != NULL)
-        die("%s holds a NUL byte: write one `key = value` per line", o->config);
-    buf_byte(&text, 0);
+    if (file_read(path, &text) != ERR_OK)
+        decline("cannot read the config file %s: check --config and its permissions", path);
+    buf_byte(&text, '\0');
+    if (strlen(text.ptr) + 1 != text.len)
+        decline("%s holds a NUL byte: write one `key = value` per line", path);
     o->file = text.ptr;
-    int number = 1;
-    for (char *line = o->file, *next; line != NULL; line = next, number++) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        line = trim(line);
-        if (*line == '\0' || *line == '#')
-            continue;
+    struct span rest = span_of(text.ptr, text.len - 1);
+    for (int number = 1; rest.len; number++) {
+        struct span line = text_trim(text_take(&rest, '\n'), TYPED_BLANKS);
         char source[512];
-        snprintf(source, sizeof source, "%s line %d", o->config, number);
-        char *equals = strchr(line, '=');
-        if (equals == NULL)
-            die("%s: write `key = value`, or begin the line with # for a comment", source);
-        *equals = '\0';
-        const struct option *row = find(span_str(trim(line)));
-        if (row == NULL)
-            die("%s: there is no setting \"%s\": `countersign serve --help` lists all", source, trim(line));
-        set(o, row, trim(equals + 1), source);
+        snprintf(source, sizeof source, "%s line %d", path, number);
+        if (!span_empty(line) && line.ptr[0] != '#')
+            read_line(o, line, source);
     }
 }
 
-static _Noreturn void print_help(void)
-{
-    printf("usage: countersign serve --data DIR [options]\n\n"
-           "Answers clicks, pixels, postbacks and the API until SIGTERM. Every setting is a flag, a key of the config\n"
-           "file and a variable COUNTERSIGN_NAME; a flag wins over the variable, the variable over the file.\n\n"
-           "  --config FILE            read settings from FILE, one `key = value` a line\n"
-           "  --print-config           show the effective settings and exit\n");
-    for (size_t i = 0; i < OPTIONS; i++) {
-        char flag[40];
-        snprintf(flag, sizeof flag, "%s %s", table[i].name, table[i].type == OPTION_NUMBER ? "N" : "TEXT");
-        for (char *p = flag; *p && *p != ' '; p++)
-            *p = *p == '_' ? '-' : *p;
-        printf("  --%-23s%s", flag, table[i].help);
-        if (table[i].type == OPTION_NUMBER)
-            printf(", %lld to %lld", (long long)table[i].least, (long long)table[i].most);
-        printf(table[i].def[0] ? " (default %s)\n" : "\n", table[i].def);
-    }
-    exit(0);
-}
-
-/* Takes "--name value" or "--name=value" at argv[*i] and steps to its last word. */
-static const char *take_flag(int argc, char **argv, int *i, const struct option **row)
-{
-    const char *arg = argv[*i];
-    const char *equals = strchr(arg, '=');
-    struct span name = equals != NULL ? span_of(arg, (size_t)(equals - arg)) : span_str(arg);
-    bool config = span_is(name, "--config");
-    *row = span_starts(name, "--") ? find(span_of(name.ptr + 2, name.len - 2)) : NULL;
-    if (*row == NULL && !config)
-        die("there is no flag \"%.*s\": `countersign serve --help` lists all", (int)name.len, name.ptr);
-    if (equals != NULL)
-        return equals + 1;
-    if (*i + 1 >= argc)
-        die("%s wants a value", arg);
-    return argv[++*i];
-}
-
-/* Two rounds over argv: --config must be known before the file is read, and the file comes before the other flags. */
-static void read_flags(struct options *o, int argc, char **argv, bool settings)
-{
-    for (int i = 1; i < argc; i++) {
-        const char *arg = argv[i];
-        if (strcmp(arg, "--help") == 0)
-            print_help();
-        if (strcmp(arg, "--print-config") == 0) {
-            o->print_config = true;
-            continue;
-        }
-        const struct option *row;
-        const char *value = take_flag(argc, argv, &i, &row);
-        if (row == NULL)
-            o->config = value;
-        else if (settings)
-            set(o, row, value, arg);
-    }
-}
-
-void options_parse(struct options *o, int argc, char **argv)
+void options_read(struct options *o, const char *config, const char *const flags[])
 {
     memset(o, 0, sizeof *o);
-    o->config = getenv("COUNTERSIGN_CONFIG");
     for (size_t i = 0; i < OPTIONS; i++)
         set(o, &table[i], table[i].def, "default");
-    read_flags(o, argc, argv, false);
-    if (o->config != NULL && *o->config)
-        read_file(o);
+    if (config == NULL)
+        config = getenv("COUNTERSIGN_CONFIG");
+    if (config != NULL && *config)
+        read_file(o, config);
     for (size_t i = 0; i < OPTIONS; i++) {
         const char *text = from_environment(&table[i]);
         if (text != NULL)
             set(o, &table[i], text, "environment");
     }
-    read_flags(o, argc, argv, true);
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (flags[i] != NULL)
+            set(o, &table[i], flags[i], "flag");
     enum log_level level;
     if (!log_level_parse(o->log_level.text, &level))
-        die("log_level is \"%s\": it may be debug, info, warn or error", o->log_level.text);
+        decline("log_level is \"%s\": it may be debug, info, warn or error", o->log_level.text);
     log_set_level(level);
-    if (!o->print_config && o->data.text[0] == '\0')
-        die("which folder? Give --data DIR (made by `countersign init`)");
 }
 
 void options_free(struct options *o)

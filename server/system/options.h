@@ -32,15 +32,13 @@ struct options {
     OPTION_TABLE(X)
 #undef X
         end_;
-    const char *config;
-    bool print_config;
     char *file; /* the config file's text, what some of the texts point into */
 };
 
-/* Parses a subcommand's arguments (argv[0] is its name), the environment and --config. Dies with one clear line on
- * anything unknown or out of range, and when `data` is missing (but not with --print-config). --help prints the table
- * and exits 0. Sets the log level. Texts point into argv, the environment and o->file. */
-void options_parse(struct options *o, int argc, char **argv);
+/* Reads every setting: flags[i] is what the command line says of the table's row i, NULL when nothing; config names the
+ * file, NULL: the variable COUNTERSIGN_CONFIG does, if anything. Refuses what is unknown or out of range. Sets the log
+ * level. Texts point into flags, the environment and o->file. */
+void options_read(struct options *o, const char *config, const char *const flags[]);
 void options_free(struct options *o);
 /* The map size of commands that have no other options: environment, else default. In bytes. */
 uint64_t options_map_size(void);

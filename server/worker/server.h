@@ -52,6 +52,4 @@ MUST_CHECK enum err worker_start(struct shared *sh, size_t number, struct worker
 void worker_stop(struct worker *w); /* stops accepting, lets exchanges in flight end (5 s at most), joins, frees */
 void worker_done(struct worker *w, struct job *jobs); /* committer: a list of finished jobs; one wake-up */
 
-int serve(int argc, char **argv); /* cmd_serve.c */
-
 #endif

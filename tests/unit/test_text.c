@@ -125,6 +125,17 @@ static void a_cut_without_its_mark_changes_nothing(void **state)
     assert_false(text_cut(&rest, 'e', &front));
 }
 
+static void names_are_written_with_either_dash(void **state)
+{
+    (void)state;
+    assert_true(text_names(SPAN("sweep_ms"), "sweep_ms"));
+    assert_true(text_names(SPAN("sweep-ms"), "sweep_ms"));
+    assert_false(text_names(SPAN("sweep_ms"), "sweep-ms"));
+    assert_false(text_names(SPAN("sweep_m"), "sweep_ms"));
+    assert_false(text_names(SPAN("sweep_mss"), "sweep_ms"));
+    assert_false(text_names(SPAN("Sweep_ms"), "sweep_ms"));
+}
+
 static void ids_go_both_ways_and_sort_by_number(void **state)
 {
     static const uint64_t numbers[] = {0, 1, 31, 32, 0x7fffffffffff, ((uint64_t)1 << ID_BITS) - 1};
@@ -245,6 +256,7 @@ int main(void)
         cmocka_unit_test(blanks_are_trimmed_at_both_ends_alone),
         cmocka_unit_test(a_text_is_taken_apart_at_its_marks),
         cmocka_unit_test(a_cut_without_its_mark_changes_nothing),
+        cmocka_unit_test(names_are_written_with_either_dash),
         cmocka_unit_test(ids_go_both_ways_and_sort_by_number),
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(methods_go_both_ways),
