@@ -82,7 +82,7 @@ static const char *value_of(const struct arg *a, const char *inside, int argc, c
     return value;
 }
 
-void args_parse(const struct command *c, int argc, char **argv, const char *given[])
+static void args_parse(const struct command *c, int argc, char **argv, const char *given[])
 {
     char text[FLAG_CAP];
     assert(c->n_args <= ARGS_MAX);

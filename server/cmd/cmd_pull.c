@@ -123,10 +123,11 @@ static void remove_stale(void *arg, const char *path)
 static uint64_t get_log(struct pull *p, const char *base)
 {
     char url[NAME_CAP], fresh[NAME_CAP];
-    uint64_t had = 0, size = 0;
+    uint64_t had, size;
     snprintf(url, sizeof url, "%.80s/checkpoint", base);
     snprintf(fresh, sizeof fresh, "%.80s/checkpoint.new", base);
-    (void)checkpoint_size(p, url, &had);
+    if (!checkpoint_size(p, url, &had))
+        had = 0; /* the first pull, or one that was cut short */
     download_file(p->from, url, p->dir, fresh);
     p->files++;
     if (!checkpoint_size(p, fresh, &size))

@@ -28,11 +28,9 @@ struct command {
 
 extern const struct command cmd_init, cmd_serve, cmd_token, cmd_check, cmd_pull, cmd_verify;
 
-/* Reads argv, of which [0] is the command's name, into given[n_args]. --help prints and exits 0; what is unknown,
- * missing or double is refused by name: one line on stderr, exit 2. */
-void args_parse(const struct command *c, int argc, char **argv, const char *given[]);
 void args_help(const struct command *c);
-/* Parses and runs. */
+/* Reads argv, of which [0] is the command's name, and runs it. --help prints and exits 0; what is unknown, missing or
+ * double is refused by name: one line on stderr, exit 2. */
 int command_run(const struct command *c, int argc, char **argv);
 
 #endif

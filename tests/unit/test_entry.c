@@ -233,7 +233,6 @@ static void words(void **state)
     for (int k = 0; k < REASON_COUNT; k++) {
         assert_int_equal(reason_parse(span_str(reason_word(k)), &r), ERR_OK);
         assert_int_equal(r, k);
-        assert_non_null(reason_meaning(k));
     }
     for (int k = 0; k < STATUS_COUNT; k++) {
         assert_int_equal(status_parse(span_str(status_word(k)), &s), ERR_OK);
