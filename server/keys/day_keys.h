@@ -4,24 +4,32 @@
 
 #include "server/store/store.h"
 
-/* One AES-256 key per UTC day, wrapped under the master key in TABLE_DAY_KEYS. Today's and tomorrow's exist before they are needed. */
+/* One AES-256 key per UTC day, wrapped under the master key in TABLE_DAY_KEYS. Today's and tomorrow's exist before they
+ * are needed. */
 struct day_keys;
 struct day_keys *day_keys_new(void);
 void day_keys_free(struct day_keys *p);
-/* Committer, inside a write transaction: makes sure of the keys of `day` and `day`+1. Publishes them to readers after day_keys_publish (call after the commit). */
+/* Committer, inside a write transaction: makes sure of the keys of `day` and `day`+1. Publishes them to readers after
+ * day_keys_publish (call after the commit). */
 MUST_CHECK enum err day_keys_ensure(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day);
 void day_keys_publish(struct day_keys *p);
 void day_keys_forget(struct day_keys *p); /* instead, when the transaction came to nothing */
-/* Any thread: copies the key; ERR_NOT_FOUND when it is not there (yet, or destroyed). Falls back to the store when t is given. */
-MUST_CHECK enum err day_key_get(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[32]);
+/* Any thread: copies the key; ERR_NOT_FOUND when it is not there (yet, or destroyed). Falls back to the store when t is
+ * given. */
+MUST_CHECK enum err day_key_get(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day,
+                                uint8_t out[32]);
 
 /* A thread's sealing contexts, one per recent day. */
 struct sealer;
 struct sealer *sealer_new(struct day_keys *p, const uint8_t wrap[32]);
 void sealer_free(struct sealer *s);
-/* Appends nonce, ciphertext and tag. ERR_BUSY when the day's key is not there yet (a clock that jumped: the committer makes it within a second). */
-MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commit, struct span plain, struct buf *out);
-/* Appends the plaintext. ERR_NOT_FOUND when the key was destroyed or the part was erased, ERR_CORRUPT when it does not open. */
-MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commit, struct span sealed, struct buf *out);
+/* Appends nonce, ciphertext and tag. ERR_BUSY when the day's key is not there yet (a clock that jumped: the committer
+ * makes it within a second). */
+MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitment, struct span plain,
+                                struct buf *out);
+/* Appends the plaintext. ERR_NOT_FOUND when the key was destroyed or the part was erased, ERR_CORRUPT when it does not
+ * open. */
+MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commitment,
+                                struct span sealed, struct buf *out);
 
 #endif

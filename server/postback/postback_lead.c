@@ -257,13 +257,13 @@ static enum err seal(struct postback *pb, struct lead_job *l)
     memcpy(p->phone, r->phone, TOKEN_LEN);
     memcpy(p->facts_sha256, r->facts_sha256, HASH_LEN);
     random_bytes(p->seed, sizeof p->seed);
-    private_commit(p, &r->commit);
+    private_commitment(p, &r->commitment);
 
     l->sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
     arena_buf(rq->arena, &plain, p->contact.len + 2 * p->ua.len + 512);
     private_write(&plain, p);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commit, buf_span(&plain), &sealed);
+    enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commitment, buf_span(&plain), &sealed);
     l->sealed.bytes = buf_span(&sealed);
     return err;
 }

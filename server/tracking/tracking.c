@@ -73,27 +73,27 @@ static void open_entry(struct request *rq, struct job *job, enum entry_kind kind
 }
 
 /* Commits to IP and user agent, and seals them. */
-static enum err seal(struct request *rq, struct job *job, struct hash *commit)
+static enum err seal(struct request *rq, struct job *job, struct hash *commitment)
 {
     struct private_part priv = {.ip = span_str(rq->ip), .ua = clean(rq, rq->user_agent, LIMIT_USER_AGENT)};
     struct buf plain, sealed;
     random_bytes(priv.seed, sizeof priv.seed);
-    private_commit(&priv, commit);
+    private_commitment(&priv, commitment);
 
     job->track.sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
     arena_buf(rq->arena, &plain, 2 * LIMIT_USER_AGENT + 256); /* quotes and backslashes are all that is escaped */
     private_write(&plain, &priv);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err err = sealer_seal(rq->worker->sealer, job->track.sealed.day, commit, buf_span(&plain), &sealed);
+    enum err err = sealer_seal(rq->worker->sealer, job->track.sealed.day, commitment, buf_span(&plain), &sealed);
     job->track.sealed.bytes = buf_span(&sealed);
     return err;
 }
 
 static enum class class_of(const struct request *rq) { return rq->prefetch ? CLASS_PREFETCH : CLASS_OK; }
 
-static enum err submit(struct request *rq, struct job *job, struct hash *commit)
+static enum err submit(struct request *rq, struct job *job, struct hash *commitment)
 {
-    enum err err = seal(rq, job, commit);
+    enum err err = seal(rq, job, commitment);
     if (err == ERR_OK)
         return job_submit(rq, job);
     committer_unrecorded(rq->worker->shared->committer, job);
@@ -263,7 +263,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
         return answer_click(rq, r, &t, click->to, NO_INDEX);
-    err = submit(rq, job, &click->commit);
+    err = submit(rq, job, &click->commitment);
     return err == ERR_PENDING ? err : answer_click(rq, r, &t, click->to, UINT64_MAX);
 }
 
@@ -328,7 +328,7 @@ enum err pixel_handle(struct request *rq, struct reply *r)
         job->track.has_click_claim = true;
         job->track.click_claim = click.index;
     }
-    enum err err = submit(rq, job, &view->commit);
+    enum err err = submit(rq, job, &view->commitment);
     return err == ERR_PENDING ? err : answer_pixel(r);
 }
 

@@ -29,7 +29,7 @@ static const struct {
      "{\"at\":1,\"class\":\"bot\",\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
     {{ENTRY_VIEW, 1, .view = {CLASS_OK, 1, {ONES}, true, 0}},
      "{\"at\":1,\"class\":\"ok\",\"click\":0,\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
-    {{ENTRY_LEAD, 5, .lead = {SPAN("P1"), TRUST_SIGNED, .commit = {ONES}, .terms = 0, .status = STATUS_REJECTED,
+    {{ENTRY_LEAD, 5, .lead = {SPAN("P1"), TRUST_SIGNED, .commitment = {ONES}, .terms = 0, .status = STATUS_REJECTED,
                               .reason = REASON_NO_CLICK, .tier = -1}},
      "{\"at\":5,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"status\":\"rejected\","
      "\"terms\":0,\"trust\":\"signed\"}"},

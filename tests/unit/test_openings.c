@@ -12,14 +12,14 @@ static void click(uint32_t contract)
 {
     struct job job = click_job(&cf, 0, contract);
     struct private_part priv = {.ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
-    struct hash *commit = &job.track.entry.click.commit;
+    struct hash *commitment = &job.track.entry.click.commitment;
     struct buf plain, sealed;
     arena_buf(cf.arena, &plain, 512);
     arena_buf(cf.arena, &sealed, 512);
-    private_commit(&priv, commit);
+    private_commitment(&priv, commitment);
     private_write(&plain, &priv);
     job.track.sealed.day = (uint32_t)(job.now_ms / MS_PER_DAY);
-    assert_ok(sealer_seal(cf.worker[0].sealer, job.track.sealed.day, commit, buf_span(&plain), &sealed));
+    assert_ok(sealer_seal(cf.worker[0].sealer, job.track.sealed.day, commitment, buf_span(&plain), &sealed));
     job.track.sealed.bytes = buf_span(&sealed);
     assert_ok(push_awake(cf.live.sh.committer, 0, &job));
     jobs_wait(&cf.worker[0], 1);
