@@ -12,7 +12,7 @@
 #include "server/cmd/folder.h"
 #include "server/system/log.h"
 
-enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512, PAGE_CAP = 512 };
+enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512, NEXT_CAP = 512 };
 
 struct download {
     CURL *curl;
@@ -133,9 +133,9 @@ static bool next_link(struct download *d, char *next, size_t cap)
     return n > 0 && (size_t)n < cap;
 }
 
-static bool run_pages(struct download *d, const char *what)
+static bool run_to_the_last(struct download *d, const char *what)
 {
-    char next[PAGE_CAP];
+    char next[NEXT_CAP];
     bool good = run(d, what);
     while (good && next_link(d, next, sizeof next))
         good = run(d, next);
@@ -151,7 +151,7 @@ void download_file(struct download *d, const char *what, const char *dir, const 
     d->file = fopen(side, "wbe");
     if (d->file == NULL)
         die("cannot write %s: %s", side, strerror(errno));
-    bool good = run_pages(d, what);
+    bool good = run_to_the_last(d, what);
     bool closed = fclose(d->file) == 0;
     d->file = NULL;
     if (good && closed && rename(side, whole) != 0)
