@@ -33,7 +33,7 @@ bool log_level_parse(const char *word, enum log_level *out)
 }
 
 /* Whatever got into the detail, the line stays one line of valid JSON. */
-static struct span detail_text(struct buf *clean, const char *fmt, va_list args)
+static __attribute__((format(printf, 2, 0))) struct span detail_text(struct buf *clean, const char *fmt, va_list args)
 {
     char raw[DETAIL_LEN];
     int n = vsnprintf(raw, sizeof raw, fmt, args);
@@ -83,7 +83,7 @@ void log_set_command(const char *name)
     command = name;
 }
 
-static void say(const char *fmt, va_list args)
+static __attribute__((format(printf, 1, 0))) void say(const char *fmt, va_list args)
 {
     char text[DETAIL_LEN];
     vsnprintf(text, sizeof text, fmt, args);
