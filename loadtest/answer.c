@@ -1,22 +1,8 @@
 #include "loadtest/answer.h"
 
-#include <strings.h>
-
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
-
-static struct span trimmed(struct span s)
-{
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = span_of(s.ptr + 1, s.len - 1);
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
-static bool is_name(struct span s, const char *name)
-{
-    return s.len == strlen(name) && strncasecmp(s.ptr, name, s.len) == 0;
-}
+#include "common/base/text.h"
 
 /* Takes a line without its CRLF off the front of a head that ends in CRLF. */
 static struct span next_line(struct span *head)
@@ -51,21 +37,19 @@ enum answer_state answer_read(struct span in, struct answer *out, size_t *used)
     if (!status_line(next_line(&head), &a.status))
         return ANSWER_BAD;
     while (head.len) {
-        struct span line = next_line(&head);
-        const char *colon = memchr(line.ptr, ':', line.len);
-        if (colon == NULL)
+        struct span value = next_line(&head), name;
+        if (!text_cut(&value, ':', &name))
             return ANSWER_BAD;
-        struct span name = span_of(line.ptr, (size_t)(colon - line.ptr));
-        struct span value = trimmed(span_of(colon + 1, line.len - name.len - 1));
-        if (is_name(name, "content-length")) {
+        value = text_trim(value, HTTP_BLANKS);
+        if (ascii_is(name, "content-length")) {
             if (parse_u64(value, &body_len) != ERR_OK)
                 return ANSWER_BAD;
             has_len = true;
-        } else if (is_name(name, "location")) {
+        } else if (ascii_is(name, "location")) {
             a.location = value;
-        } else if (is_name(name, "connection")) {
-            a.close = is_name(value, "close");
-        } else if (is_name(name, "transfer-encoding")) {
+        } else if (ascii_is(name, "connection")) {
+            a.close = ascii_is(value, "close");
+        } else if (ascii_is(name, "transfer-encoding")) {
             return ANSWER_BAD;
         }
     }

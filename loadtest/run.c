@@ -22,7 +22,7 @@ struct run {
     struct event_base *base;
     struct event *due, *chores;
     struct client *clients;
-    size_t n_clients, in_flight, connected;
+    size_t n_clients, in_flight;
     struct client **idle; /* ring: every connection gets its turn */
     size_t idle_first, n_idle;
     bool started, stopping;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 
 static const struct {
     const char *name;
@@ -50,14 +51,9 @@ static void help(void)
     exit(0);
 }
 
-static bool is_flag(const char *arg, const char *name)
+static bool is_flag(struct span arg, const char *name)
 {
-    if (strncmp(arg, "--", 2) != 0)
-        return false;
-    for (arg += 2; *arg && *name; arg++, name++)
-        if (*arg != (*name == '_' ? '-' : *name))
-            return false;
-    return !*arg && !*name;
+    return span_starts(arg, "--") && text_names(span_skip(arg, 2), name);
 }
 
 static void set(struct settings *s, size_t i, const char *value)
@@ -85,7 +81,7 @@ void settings_parse(struct settings *s, int argc, char **argv)
         size_t i = 0;
         if (strcmp(argv[a], "--help") == 0)
             help();
-        while (i < SETTINGS && !is_flag(argv[a], table[i].name))
+        while (i < SETTINGS && !is_flag(span_str(argv[a]), table[i].name))
             i++;
         if (i == SETTINGS)
             die("unknown flag %s; --help lists what there is", argv[a]);

@@ -4,36 +4,43 @@
 #include "server/cmd/command.h"
 #include "server/system/log.h"
 
-static const struct command {
-    const char *name, *help;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"init", "make a data folder: keys, store, operator token", cmd_init},
-    {"serve", "answer clicks, pixels, postbacks and the API", serve},
-    {"token", "mint another API token of a party, offline", cmd_token},
-    {"check", "check a data folder through and through", cmd_check},
-    {"pull", "mirror one contract's log, statements, keys and openings", cmd_pull},
-    {"verify", "audit a mirror offline, with nothing but public keys", cmd_verify},
+static const struct command *const commands[] = {
+    &cmd_init, &cmd_serve, &cmd_token, &cmd_check, &cmd_pull, &cmd_verify,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static int help(void)
+static int overview(void)
 {
-    printf("usage: countersign COMMAND [--help]\n\n"
+    printf("usage: countersign COMMAND [--help]\n"
+           "       countersign --version\n\n"
            "Tracking and postback server for pay-per-lead attribution whose numbers both sides can check.\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-8s %s\n", commands[i].name, commands[i].help);
-    return 0;
+        printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    return STATUS_DONE;
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    decline("there is no command \"%s\": `countersign --help` lists all", name);
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2)
-        die("which command? `countersign --help` lists all");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-        return help();
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    die("there is no command \"%s\": `countersign --help` lists all", argv[1]);
+        decline("which command? `countersign --help` lists all");
+    bool help = strcmp(argv[1], "help") == 0;
+    if (strcmp(argv[1], "--help") == 0 || (help && argc == 2))
+        return overview();
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("countersign %s\n", CS_VERSION);
+        return STATUS_DONE;
+    }
+    const struct command *c = find(argv[help ? 2 : 1]);
+    if (!help)
+        return command_run(c, argc - 1, argv + 1);
+    args_help(c);
+    return STATUS_DONE;
 }

@@ -1,16 +1,18 @@
 #include "common/base/bytes.h"
 
+#include "common/base/ascii.h"
+
 enum { STRAY = -1 };
 
-static int sextet(unsigned char c, char c62, char c63)
+static int sextet(char c, char c62, char c63)
 {
-    if (c >= 'A' && c <= 'Z')
+    if (ascii_is_upper(c))
         return c - 'A';
-    if (c >= 'a' && c <= 'z')
+    if (ascii_is_lower(c))
         return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
+    if (ascii_is_digit(c))
         return c - '0' + 52;
-    return c == (unsigned char)c62 ? 62 : c == (unsigned char)c63 ? 63 : STRAY;
+    return c == c62 ? 62 : c == c63 ? 63 : STRAY;
 }
 
 /* `in` without padding. */
@@ -22,7 +24,7 @@ static enum err base64(struct span in, char c62, char c63, uint8_t *out, size_t 
     if (tail == 1)
         return ERR_MALFORMED;
     for (size_t i = 0; i < in.len; i++) {
-        int six = sextet((unsigned char)in.ptr[i], c62, c63);
+        int six = sextet(in.ptr[i], c62, c63);
         if (six == STRAY)
             return ERR_MALFORMED;
         acc = acc << 6 | (uint32_t)six;
@@ -64,9 +66,7 @@ enum err b64_decode(struct span in, void *out, size_t cap, size_t *len)
 
 static int nibble(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : STRAY;
+    return ascii_is_upper(c) ? STRAY : ascii_nibble(c);
 }
 
 enum err hex_decode(struct span in, void *out, size_t cap, size_t *len)

@@ -102,18 +102,11 @@ static void quoted(struct buf *b, struct span s)
     buf_byte(b, '"');
 }
 
-static bool ascends(struct span a, struct span b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
-    return order ? order < 0 : a.len < b.len;
-}
-
 void jw_key_span(struct jw *w, struct span key)
 {
     bool *any = &w->level[w->depth].any;
     assert(w->level[w->depth].object && !w->after_key);
-    assert(!*any || ascends(w->level[w->depth].last_key, key));
+    assert(!*any || span_order(w->level[w->depth].last_key, key) < 0);
     if (*any)
         buf_byte(w->b, ',');
     *any = true;

@@ -2,7 +2,8 @@
 
 #include <assert.h>
 
-#include "common/base/bytes.h"
+#include "common/base/ascii.h"
+#include "common/base/text.h"
 
 enum { MICROS_DECIMALS = 6, MICROS_PER_UNIT = 1000000 };
 
@@ -62,16 +63,16 @@ enum err money_parse(struct span decimal, int64_t *micros)
     bool negative = span_starts(decimal, "-");
     if (negative)
         decimal = span_of(decimal.ptr + 1, decimal.len - 1);
-    const char *dot = decimal.len ? memchr(decimal.ptr, '.', decimal.len) : NULL;
-    struct span whole = span_of(decimal.ptr, dot != NULL ? (size_t)(dot - decimal.ptr) : decimal.len);
-    struct span part = dot != NULL ? span_of(dot + 1, decimal.len - whole.len - 1) : SPAN("0");
+    struct span whole = decimal, part = SPAN("0");
+    if (text_cut(&decimal, '.', &whole))
+        part = decimal;
     int64_t value = 0, fraction = 0, unit = MICROS_PER_UNIT;
     bool over = false;
 
     if (whole.len == 0 || (whole.len > 1 && whole.ptr[0] == '0') || part.len == 0 || part.len > MICROS_DECIMALS)
         return ERR_MALFORMED;
     for (size_t i = 0; i < whole.len; i++) {
-        if (whole.ptr[i] < '0' || whole.ptr[i] > '9')
+        if (!ascii_is_digit(whole.ptr[i]))
             return ERR_MALFORMED;
         value = value * 10 + (whole.ptr[i] - '0');
         over = over || value > MONEY_MAX_MICROS / MICROS_PER_UNIT;
@@ -79,7 +80,7 @@ enum err money_parse(struct span decimal, int64_t *micros)
             value = 0;
     }
     for (size_t i = 0; i < part.len; i++) {
-        if (part.ptr[i] < '0' || part.ptr[i] > '9')
+        if (!ascii_is_digit(part.ptr[i]))
             return ERR_MALFORMED;
         unit /= 10;
         fraction += (part.ptr[i] - '0') * unit;

@@ -3,31 +3,46 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/base/json_write.h"
 #include "common/base/utf8.h"
 
-/* Drops what is left of a character that was cut: its lead byte and up to two more. */
-static void cut_at_character(char *text, size_t cap, size_t wanted)
+/* Of a longer text what ends at a character. */
+static void keep(char *out, size_t cap, const char *text)
 {
-    size_t len = cap - 1;
-    if (wanted < cap)
-        return;
-    while (len && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
-        len--;
-    if (len && !utf8_valid(span_of(text + len - 1, cap - len)))
-        text[len - 1] = '\0';
+    struct span s = utf8_cut(span_str(text), cap - 1);
+    memcpy(out, s.ptr, s.len);
+    out[s.len] = '\0';
 }
 
 enum err problem(struct problem *p, enum err err, const char *field, const char *fmt, ...)
 {
     if (p == NULL)
         return err;
-    int n = snprintf(p->field, sizeof p->field, "%s", field);
-    cut_at_character(p->field, sizeof p->field, (size_t)n);
-
+    char detail[sizeof p->detail + 1]; /* one byte more shows where a character ends */
     va_list args;
     va_start(args, fmt);
-    n = vsnprintf(p->detail, sizeof p->detail, fmt, args);
+    vsnprintf(detail, sizeof detail, fmt, args);
     va_end(args);
-    cut_at_character(p->detail, sizeof p->detail, (size_t)n);
+    keep(p->field, sizeof p->field, field);
+    keep(p->detail, sizeof p->detail, detail);
     return err;
+}
+
+void problem_json(struct buf *out, const struct problem *p, const char *word, int status, const char *title)
+{
+    char type[64];
+    struct jw w;
+    snprintf(type, sizeof type, "%s%s", word != NULL ? "urn:countersign:problem:" : "about:blank",
+             word != NULL ? word : "");
+    jw_open(&w, out);
+    jw_object(&w);
+    if (p->detail[0])
+        jw_kstr(&w, "detail", span_str(p->detail));
+    if (p->field[0])
+        jw_kstr(&w, "field", span_str(p->field));
+    jw_kint(&w, "status", status);
+    jw_kstr(&w, "title", span_str(title));
+    jw_kstr(&w, "type", span_str(type));
+    jw_object_end(&w);
+    jw_close(&w);
 }

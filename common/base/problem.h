@@ -2,6 +2,7 @@
 #ifndef CS_BASE_PROBLEM_H
 #define CS_BASE_PROBLEM_H
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/span.h"
 
@@ -10,9 +11,15 @@ struct problem {
     char detail[256]; /* names the fault and the cure; never carries personal data */
 };
 
-/* Fills *p and returns e, so that a check reads `return problem(p, ERR_INVALID, "name", "must be ...")`. p may be NULL.
+#define PROBLEM_MEDIA_TYPE "application/problem+json"
+enum { PROBLEM_JSON_MAX = 256 + 6 * sizeof(struct problem) }; /* bytes that problem_json adds at most */
+
+/* Fills *p and returns err, so that a check reads `return problem(p, ERR_INVALID, "name", "must be ...")`. p may be
+ * NULL.
  */
 enum err problem(struct problem *p, enum err err, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* Adds p as problem+json (RFC 9457): the type's URN ends with `word`, or is about:blank where that is NULL. */
+void problem_json(struct buf *out, const struct problem *p, const char *word, int status, const char *title);
 
 #endif

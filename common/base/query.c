@@ -1,40 +1,24 @@
 #include "common/base/query.h"
 
+#include "common/base/ascii.h"
+#include "common/base/text.h"
+
 void query_open(struct query *q, struct span text)
 {
     q->rest = text;
 }
 
-/* Takes what stands before the first `mark` (or all) off the front of *rest, and the mark itself. */
-static struct span take_until(struct span *rest, char mark)
-{
-    const char *at = memchr(rest->ptr, mark, rest->len);
-    struct span front = *rest;
-    if (at != NULL)
-        front.len = (size_t)(at - rest->ptr);
-    *rest = at != NULL ? span_of(at + 1, rest->len - front.len - 1) : span_of(NULL, 0);
-    return front;
-}
-
 bool query_next(struct query *q, struct span *name, struct span *value)
 {
     while (q->rest.len) {
-        struct span pair = take_until(&q->rest, '&');
+        struct span pair = text_take(&q->rest, '&');
         if (pair.len == 0)
             continue;
-        *name = take_until(&pair, '=');
+        *name = text_take(&pair, '=');
         *value = pair;
         return true;
     }
     return false;
-}
-
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The byte that an escape at in.ptr[i] stands for, or -1. */
@@ -42,7 +26,7 @@ static int escape(struct span in, size_t i)
 {
     if (in.len - i < 3)
         return -1;
-    int high = nibble(in.ptr[i + 1]), low = nibble(in.ptr[i + 2]);
+    int high = ascii_nibble(in.ptr[i + 1]), low = ascii_nibble(in.ptr[i + 2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
@@ -102,8 +86,7 @@ void query_encode(struct buf *out, struct span s)
         return;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-            c == '_' || c == '~')
+        if (ascii_is_alnum_or((char)c, "-._~"))
             continue;
         buf_add(out, s.ptr + plain, i - plain);
         buf_add(out, (char[]){'%', digit[c >> 4], digit[c & 15]}, 3);

@@ -2,6 +2,7 @@
 #ifndef CS_BASE_SPAN_H
 #define CS_BASE_SPAN_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -37,6 +38,19 @@ static inline bool span_starts(struct span a, const char *prefix)
 {
     size_t n = strlen(prefix);
     return a.len >= n && memcmp(a.ptr, prefix, n) == 0;
+}
+/* What follows the first n bytes, of which there are as many. */
+static inline struct span span_skip(struct span s, size_t n)
+{
+    assert(n <= s.len);
+    return span_of(s.ptr + n, s.len - n);
+}
+/* Below, at or above 0: as memcmp, a prefix first. The order of every table and of canonical members. */
+static inline int span_order(struct span a, struct span b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 #endif

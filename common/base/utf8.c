@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "common/base/ascii.h"
+
 /* Length of the well-formed character at s (RFC 3629 table 3-7 of the Unicode standard), 0 if there is none. */
 static size_t character(const uint8_t *s, size_t len)
 {
@@ -41,7 +43,7 @@ void utf8_repair(struct buf *out, struct span s, size_t max)
     if (s.len == 0)
         return;
     while (i < s.len) {
-        size_t n = p[i] >= 0x20 && p[i] != 0x7f ? character(p + i, s.len - i) : 0;
+        size_t n = !ascii_is_control(s.ptr[i]) ? character(p + i, s.len - i) : 0;
         if ((n ? n : replacement.len) > max - added)
             break;
         added += n ? n : replacement.len;

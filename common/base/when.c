@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "common/base/bytes.h"
+#include "common/base/ascii.h"
 
 #define END_MS 253402300800000LL /* 10000-01-01 */
 
@@ -70,7 +70,7 @@ static bool take_number(struct span *s, unsigned width, unsigned *out)
     if (s->len < width)
         return false;
     for (unsigned i = 0; i < width; i++) {
-        if (s->ptr[i] < '0' || s->ptr[i] > '9')
+        if (!ascii_is_digit(s->ptr[i]))
             return false;
         v = v * 10 + (unsigned)(s->ptr[i] - '0');
     }

@@ -4,29 +4,12 @@
 
 #include <idn2.h>
 
+#include "common/base/ascii.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/decisions/calling_codes.h"
 
 enum { LOCAL_MAX = 64, DOMAIN_MAX = 253, LABEL_MAX = 63, PHONE_MIN = 7, PHONE_MAX = 15 };
-
-static struct span trim(struct span s)
-{
-    while (s.len && memchr(" \t\r\n", s.ptr[0], 4) != NULL)
-        s = span_of(s.ptr + 1, s.len - 1);
-    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4) != NULL)
-        s.len--;
-    return s;
-}
-
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
 
 /* RFC 5321 Dot-string. Quoted strings and letters outside ASCII are legal there or in RFC 6531, and typing errors here.
  */
@@ -38,7 +21,7 @@ static bool local_well_formed(struct span local)
         char c = local.ptr[i];
         if (c == '.' && local.ptr[i - 1] == '.')
             return false;
-        if (c != '.' && !is_alnum(c) && (c == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", c) == NULL))
+        if (!ascii_is_alnum_or(c, ".!#$%&'*+-/=?^_`{|}~"))
             return false;
     }
     return true;
@@ -53,9 +36,9 @@ static bool domain_well_formed(struct span domain)
         return false;
     for (size_t i = 0; i <= domain.len; i++) {
         if (i < domain.len && domain.ptr[i] != '.') {
-            if (!is_alnum(domain.ptr[i]) && domain.ptr[i] != '-')
+            if (!ascii_is_alnum_or(domain.ptr[i], "-"))
                 return false;
-            digits = digits && domain.ptr[i] >= '0' && domain.ptr[i] <= '9';
+            digits = digits && ascii_is_digit(domain.ptr[i]);
             continue;
         }
         size_t len = i - start;
@@ -78,7 +61,7 @@ static bool domain_key(struct span domain, struct buf *out)
     if (domain.len == 0 || domain.len > DOMAIN_MAX || !utf8_valid(domain))
         return false;
     for (size_t i = 0; i < domain.len; i++) {
-        text[i] = lower(domain.ptr[i]);
+        text[i] = ascii_to_lower(domain.ptr[i]);
         plain = plain && (unsigned char)text[i] < 0x80;
     }
     text[domain.len] = '\0';
@@ -113,7 +96,7 @@ enum err contact_email_key(struct span email, struct buf *key)
     struct buf domain;
     size_t n = 0;
 
-    email = trim(email);
+    email = text_trim(email, TYPED_BLANKS);
     const char *at = email.len ? memrchr(email.ptr, '@', email.len) : NULL;
     if (at == NULL)
         return ERR_INVALID;
@@ -125,7 +108,7 @@ enum err contact_email_key(struct span email, struct buf *key)
     bool google = is_one_of(buf_span(&domain), gmail), tags = google || is_one_of(buf_span(&domain), plus_tags);
     for (size_t i = 0; i < before.len && !(tags && before.ptr[i] == '+'); i++)
         if (!(google && before.ptr[i] == '.'))
-            local[n++] = lower(before.ptr[i]);
+            local[n++] = ascii_to_lower(before.ptr[i]);
     if (!local_well_formed(span_of(local, n))) /* a.+tag: no mailbox is called a. */
         return ERR_INVALID;
     buf_add(key, local, n);
@@ -147,7 +130,8 @@ enum { COUNTRIES = sizeof countries / sizeof *countries };
 static const struct country *country_by_id(struct span id)
 {
     for (size_t i = 0; id.len == 2 && i < COUNTRIES; i++)
-        if (lower(id.ptr[0]) == lower(countries[i].id[0]) && lower(id.ptr[1]) == lower(countries[i].id[1]))
+        if (ascii_to_lower(id.ptr[0]) == ascii_to_lower(countries[i].id[0]) &&
+            ascii_to_lower(id.ptr[1]) == ascii_to_lower(countries[i].id[1]))
             return &countries[i];
     return NULL;
 }
@@ -161,21 +145,16 @@ static const struct country *country_by_number(struct span digits)
     return NULL;
 }
 
-static struct span skip(struct span s, size_t n)
-{
-    return span_of(s.ptr + n, s.len - n);
-}
-
 /* A number as dialled inside the country, without its trunk prefix. */
 static struct span without_trunk(const struct country *c, struct span digits)
 {
     size_t n = strlen(c->trunk);
     if (n && c->trunk[0] != '0' &&
         span_starts(digits, "0")) /* such prefixes are being replaced by 0; no number starts with one */
-        return skip(digits, 1);
+        return span_skip(digits, 1);
     /* a number may start with 1 or 8 of its own: then it is short without it */
     if (n && span_starts(digits, c->trunk) && (c->trunk[0] == '0' || digits.len - n >= c->min))
-        return skip(digits, n);
+        return span_skip(digits, n);
     return digits;
 }
 
@@ -198,7 +177,7 @@ static bool read_digits(struct span phone, char *digits, size_t cap, size_t *n, 
             if (*plus || *n)
                 return false;
             *plus = true;
-        } else if (c >= '0' && c <= '9') {
+        } else if (ascii_is_digit(c)) {
             if (*n == cap)
                 return false;
             digits[(*n)++] = c;
@@ -216,12 +195,12 @@ enum err contact_phone_key(struct span phone, struct span country, struct buf *k
     size_t n;
     bool plus;
 
-    if (!read_digits(trim(phone), digits, sizeof digits, &n, &plus))
+    if (!read_digits(text_trim(phone, TYPED_BLANKS), digits, sizeof digits, &n, &plus))
         return ERR_INVALID;
     struct span number = span_of(digits, n);
     if (!plus && span_starts(number, "00")) {
         plus = true;
-        number = skip(number, 2);
+        number = span_skip(number, 2);
     }
     if (!plus) {
         if ((c = country_by_id(country)) == NULL)
@@ -236,10 +215,10 @@ enum err contact_phone_key(struct span phone, struct span country, struct buf *k
 
     struct span code = c != NULL ? span_str(c->code) : span_of(NULL, 0);
     if (plus)
-        number = skip(number, code.len);
+        number = span_skip(number, code.len);
     /* +33 (0)6 ..., and no number starts with it */
     while (c != NULL && c->trunk[0] == '0' && span_starts(number, c->trunk))
-        number = skip(number, strlen(c->trunk));
+        number = span_skip(number, strlen(c->trunk));
     size_t all = code.len + number.len;
     if (all < PHONE_MIN || all > PHONE_MAX || (c == NULL && (number.ptr[0] == '0')))
         return ERR_INVALID;

@@ -168,7 +168,7 @@ static void record(const struct question *q, struct entry_lead *l)
         .honeypot = r->honeypot,
         .n_facts = r->n_facts,
         .missing_fields = q->missing_fields,
-        .commit = r->commit,
+        .commitment = r->commitment,
         .claimed = r->claimed,
         .other_touches = f->others,
         .tier = -1,

@@ -27,7 +27,7 @@ struct lead_report {
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
     uint8_t facts_sha256[HASH_LEN];
-    struct hash commit;
+    struct hash commitment;
 };
 
 struct touch {
@@ -54,10 +54,10 @@ void gather_touches(const struct view *v, const struct lead_report *r, struct le
 /* The dedupe rows under the terms of the contract that got the credit. */
 void gather_person(const struct view *v, uint32_t campaign, const struct terms *t, const struct lead_report *r,
                    int64_t now_ms, struct lead_facts *out);
-/* Decides and fills *out completely but commit and terms index (copied in by the caller's argument). First reason that
- * applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot, missing_field,
- * bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (faster than hold_below_s, or an unrecorded
- * click), pending, or approved at once (auto, 0 days). */
+/* Decides and fills *out completely but commitment and terms index (copied in by the caller's argument). First reason
+ * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
+ * missing_field, bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (faster than hold_below_s, or an
+ * unrecorded click), pending, or approved at once (auto, 0 days). */
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out);
 

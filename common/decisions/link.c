@@ -1,23 +1,13 @@
 #include "common/decisions/link.h"
 
-#include <strings.h>
-
-static bool alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static bool url_character(char c)
-{
-    return alnum(c) || (c && strchr("-._~:/?#[]@!$&'()*+,;=%", c) != NULL);
-}
+#include "common/base/ascii.h"
 
 static bool host_ok(struct span h)
 {
     if (span_empty(h) || h.len > 253 || h.ptr[0] == '.' || h.ptr[0] == '-')
         return false;
     for (size_t i = 0; i < h.len; i++)
-        if (!alnum(h.ptr[i]) && h.ptr[i] != '-' && (h.ptr[i] != '.' || h.ptr[i - 1] == '.'))
+        if (!ascii_is_alnum_or(h.ptr[i], "-.") || (h.ptr[i] == '.' && h.ptr[i - 1] == '.'))
             return false;
     return true;
 }
@@ -28,31 +18,21 @@ static bool literal_ok(struct span h)
     if (h.len < 4 || h.ptr[0] != '[' || h.ptr[h.len - 1] != ']')
         return false;
     for (size_t i = 1; i + 1 < h.len; i++)
-        if (!h.ptr[i] || strchr("0123456789abcdefABCDEF:.", h.ptr[i]) == NULL)
+        if (ascii_nibble(h.ptr[i]) < 0 && h.ptr[i] != ':' && h.ptr[i] != '.')
             return false;
     return true;
 }
 
 static bool port_ok(struct span p)
 {
-    if (span_empty(p) || p.len > 5)
-        return false;
-    for (size_t i = 0; i < p.len; i++)
-        if (p.ptr[i] < '0' || p.ptr[i] > '9')
-            return false;
-    return true;
+    return p.len >= 1 && p.len <= 5 && ascii_all_digits(p);
 }
 
 bool link_host(struct span url, struct span *host)
 {
-    size_t scheme = url.len > 7 && strncasecmp(url.ptr, "http://", 7) == 0    ? 7
-                    : url.len > 8 && strncasecmp(url.ptr, "https://", 8) == 0 ? 8
-                                                                              : 0;
-    if (!scheme)
+    size_t scheme = ascii_starts(url, "http://") ? 7 : ascii_starts(url, "https://") ? 8 : 0;
+    if (!scheme || !ascii_all_alnum_or(url, "-._~:/?#[]@!$&'()*+,;=%"))
         return false;
-    for (size_t i = 0; i < url.len; i++)
-        if (!url_character(url.ptr[i]))
-            return false;
 
     size_t end = scheme;
     while (end < url.len && strchr("/?#", url.ptr[end]) == NULL)
@@ -87,7 +67,7 @@ bool link_host_matches(struct span pattern, struct span host)
 {
     if (span_starts(pattern, "*.")) {
         size_t tail = pattern.len - 1; /* with its dot */
-        return host.len > tail && strncasecmp(host.ptr + host.len - tail, pattern.ptr + 1, tail) == 0;
+        return host.len > tail && ascii_eq(span_skip(host, host.len - tail), span_skip(pattern, 1));
     }
-    return host.len == pattern.len && strncasecmp(host.ptr, pattern.ptr, host.len) == 0;
+    return ascii_eq(host, pattern);
 }

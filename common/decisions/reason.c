@@ -3,10 +3,8 @@
 #include "common/decisions/reason.h"
 
 #define WORD(symbol, word, meaning) word,
-#define MEANING(symbol, word, meaning) meaning,
 
 static const char *const reason_words[] = {REASON_TABLE(WORD)};
-static const char *const reason_meanings[] = {REASON_TABLE(MEANING)};
 static const char *const status_words[] = {STATUS_TABLE(WORD)};
 static const char *const class_words[] = {CLASS_TABLE(WORD)};
 static const char *const trust_words[] = {TRUST_TABLE(WORD)};
@@ -43,9 +41,3 @@ WORD_FUNCTIONS(reason, REASON_COUNT)
 WORD_FUNCTIONS(status, STATUS_COUNT)
 WORD_FUNCTIONS(class, CLASS_COUNT)
 WORD_FUNCTIONS(trust, TRUST_COUNT)
-
-const char *reason_meaning(enum reason r)
-{
-    assert((unsigned)r < REASON_COUNT);
-    return reason_meanings[r];
-}

@@ -81,7 +81,6 @@ enum trust {
 };
 
 const char *reason_word(enum reason r);
-const char *reason_meaning(enum reason r);
 const char *status_word(enum status s);
 const char *class_word(enum class c);
 const char *trust_word(enum trust t);

@@ -13,7 +13,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
         .honeypot = l->honeypot,
         .claimed = l->claimed,
         .n_facts = l->n_facts,
-        .commit = l->commit,
+        .commitment = l->commitment,
     };
     memcpy(r->facts, l->facts, l->n_facts * sizeof *r->facts);
     memcpy(r->sub, l->sub, sizeof r->sub);

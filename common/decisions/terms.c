@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/base/money.h"
 #include "common/decisions/link.h"
@@ -14,13 +15,7 @@ enum { DAY_S = 86400, YEAR_DAYS = 365 };
 
 static bool characters(struct span s, const char *others)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && !(c && strchr(others, c) != NULL))
-            return false;
-    }
-    return s.len > 0;
+    return s.len > 0 && ascii_all_alnum_or(s, others);
 }
 
 static bool id_ok(struct span s)
@@ -40,10 +35,7 @@ static bool currency_ok(struct span s)
 
 static bool label_ok(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return false;
-    return s.len > 0;
+    return s.len > 0 && !ascii_has_control(s);
 }
 
 static bool honeypot_ok(struct span s)

@@ -1,4 +1,5 @@
 /* Member types with one use each: hosts, required fields, profile rules, price tiers, review mode, caps. */
+#include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
@@ -9,15 +10,8 @@ bool field_name_ok(struct span name)
 {
     if (span_is(name, "country"))
         return true;
-    if (!span_starts(name, "f_") || name.len < 3 || name.len > 2 + LIMIT_FIELD_NAME)
-        return false;
-    for (size_t i = 2; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && !(c && strchr("._-", c) != NULL))
-            return false;
-    }
-    return true;
+    return span_starts(name, "f_") && name.len >= 3 && name.len <= 2 + LIMIT_FIELD_NAME &&
+           ascii_all_alnum_or(span_skip(name, 2), "._-");
 }
 
 static void write_texts(struct jw *w, const struct span *texts, size_t n)

@@ -1,6 +1,5 @@
 /* What decisions and the tracking lane ask of compiled terms. */
-#include <strings.h>
-
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/decisions/link.h"
 #include "common/decisions/terms.h"
@@ -42,7 +41,7 @@ bool terms_allows_link(const struct terms *t, struct span url)
 static bool same_text(struct span field, struct span a, struct span b)
 {
     if (span_is(field, "country"))
-        return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+        return ascii_eq(a, b);
     return span_eq(a, b);
 }
 

@@ -25,12 +25,12 @@ static void network_salt(const struct private_part *p, uint8_t out[SALT_LEN])
     }
 }
 
-static void commit(struct span domain, const uint8_t salt[SALT_LEN], struct span json, struct hash *out)
+static void commitment(struct span domain, const uint8_t salt[SALT_LEN], struct span json, struct hash *out)
 {
     sha256v((struct span[]){domain, span_of(salt, SALT_LEN), json}, 3, out->b);
 }
 
-static void commit_network(const uint8_t salt[SALT_LEN], struct span ip, struct span ua, struct hash *out)
+static void network_commitment(const uint8_t salt[SALT_LEN], struct span ip, struct span ua, struct hash *out)
 {
     char mem[6 * (IP_MAX + LIMIT_USER_AGENT) + 32]; /* each byte may need a \u00xx */
     struct buf b;
@@ -43,23 +43,23 @@ static void commit_network(const uint8_t salt[SALT_LEN], struct span ip, struct 
     jw_object_end(&w);
     jw_close(&w);
     assert(!b.failed);
-    commit(SPAN("countersign/v1/net\n"), salt, buf_span(&b), out);
+    commitment(SPAN("countersign/v1/net\n"), salt, buf_span(&b), out);
 }
 
-static void commit_contact(const uint8_t salt[SALT_LEN], struct span contact, struct hash *out)
+static void contact_commitment(const uint8_t salt[SALT_LEN], struct span contact, struct hash *out)
 {
-    commit(SPAN("countersign/v1/contact\n"), salt, contact, out);
+    commitment(SPAN("countersign/v1/contact\n"), salt, contact, out);
 }
 
 /* What a lead's entry commits to: both lower commitments and the tokens. */
-struct lead_commit {
+struct lead_commitment {
     uint8_t salt[SALT_LEN];
     struct hash contact, network;
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
 };
 
-static void commit_lead(const struct lead_commit *l, struct hash *out)
+static void lead_commitment(const struct lead_commitment *l, struct hash *out)
 {
     char mem[256];
     struct buf b;
@@ -78,7 +78,7 @@ static void commit_lead(const struct lead_commit *l, struct hash *out)
     jw_object_end(&w);
     jw_close(&w);
     assert(!b.failed);
-    commit(SPAN("countersign/v1/lead\n"), l->salt, buf_span(&b), out);
+    commitment(SPAN("countersign/v1/lead\n"), l->salt, buf_span(&b), out);
 }
 
 struct salts {
@@ -86,29 +86,29 @@ struct salts {
 };
 
 /* The upper commitment's parts, and the salts of the lower two. */
-static void lead_parts(const struct private_part *p, struct lead_commit *l, struct salts *s)
+static void lead_parts(const struct private_part *p, struct lead_commitment *l, struct salts *s)
 {
     network_salt(p, s->network);
     derive_salt(p->seed, SPAN("contact"), s->contact);
     derive_salt(p->seed, SPAN("lead"), l->salt);
-    commit_network(s->network, p->ip, p->ua, &l->network);
-    commit_contact(s->contact, p->contact, &l->contact);
+    network_commitment(s->network, p->ip, p->ua, &l->network);
+    contact_commitment(s->contact, p->contact, &l->contact);
     l->has_email = p->has_email;
     l->has_phone = p->has_phone;
     memcpy(l->email, p->email, TOKEN_LEN);
     memcpy(l->phone, p->phone, TOKEN_LEN);
 }
 
-void private_commit(const struct private_part *p, struct hash *out)
+void private_commitment(const struct private_part *p, struct hash *out)
 {
     if (!p->lead) {
-        commit_network(p->seed, p->ip, p->ua, out);
+        network_commitment(p->seed, p->ip, p->ua, out);
         return;
     }
-    struct lead_commit l;
+    struct lead_commitment l;
     struct salts s;
     lead_parts(p, &l, &s);
-    commit_lead(&l, out);
+    lead_commitment(&l, out);
 }
 
 /* ---- the private part ---- */
@@ -207,7 +207,7 @@ void private_close(struct private_part *p)
 
 static void lead_opening(struct jw *w, uint64_t index, const struct private_part *p, struct opening_scope scope)
 {
-    struct lead_commit l;
+    struct lead_commitment l;
     struct salts s;
     lead_parts(p, &l, &s);
     if (scope.contact) {
@@ -269,7 +269,7 @@ static bool network_fits(const json_t *obj, const struct hash *want)
         !is_b64url(obj, "network_salt", salt, SALT_LEN)) {
         return false;
     }
-    commit_network(salt, ip, ua, &h);
+    network_commitment(salt, ip, ua, &h);
     return memcmp(h.b, want->b, HASH_LEN) == 0;
 }
 
@@ -285,7 +285,7 @@ static bool contact_fits(json_t *obj, const struct hash *want)
     if (!is_b64url(obj, "contact_salt", salt, SALT_LEN) || !embedded_text(obj, "contact", &contact)) {
         return false;
     }
-    commit_contact(salt, contact, &h);
+    contact_commitment(salt, contact, &h);
     return memcmp(h.b, want->b, HASH_LEN) == 0;
 }
 
@@ -293,14 +293,14 @@ static bool lead_members(json_t *obj, struct opening *o)
 {
     static const char *const names[] = {"contact",      "contact_salt",   "contact_sha256", "email", "index", "ip",
                                         "network_salt", "network_sha256", "phone",          "salt",  "ua",    NULL};
-    struct lead_commit l = {0};
+    struct lead_commitment l = {0};
     if (json_only(obj, "", names, NULL) != ERR_OK || !is_b64url(obj, "contact_sha256", l.contact.b, HASH_LEN) ||
         !is_b64url(obj, "network_sha256", l.network.b, HASH_LEN) || !is_b64url(obj, "salt", l.salt, SALT_LEN) ||
         !is_token(obj, "email", l.email, &l.has_email) || !is_token(obj, "phone", l.phone, &l.has_phone) ||
         !network_fits(obj, &l.network) || !contact_fits(obj, &l.contact)) {
         return false;
     }
-    commit_lead(&l, &o->commit);
+    lead_commitment(&l, &o->commitment);
     o->has_email = l.has_email;
     o->has_phone = l.has_phone;
     memcpy(o->email, l.email, TOKEN_LEN);
@@ -317,7 +317,7 @@ static bool click_members(const json_t *obj, struct opening *o)
         !is_text(obj, "ua", LIMIT_USER_AGENT, &ua) || !is_b64url(obj, "salt", salt, SALT_LEN)) {
         return false;
     }
-    commit_network(salt, ip, ua, &o->commit);
+    network_commitment(salt, ip, ua, &o->commitment);
     return true;
 }
 

@@ -31,7 +31,7 @@ struct private_part {
 void private_write(struct buf *out, const struct private_part *p); /* canonical JSON; hot for clicks: no allocation */
 MUST_CHECK enum err private_read(struct span bytes, struct private_part *out); /* spans live until private_close */
 void private_close(struct private_part *p);
-void private_commit(const struct private_part *p, struct hash *out); /* what the entry carries */
+void private_commitment(const struct private_part *p, struct hash *out); /* what the entry carries */
 
 /* One line of /log/{contract}/openings, canonical JSON without a newline. Always for leads: index, salt,
  * contact_sha256, network_sha256, tokens. `contact` adds the contact salt and fields, `network` the network salt, ip
@@ -45,7 +45,7 @@ void opening_write(struct buf *out, uint64_t index, const struct private_part *p
 struct opening {
     uint64_t index;
     bool lead;
-    struct hash commit; /* recomputed: must equal the entry's */
+    struct hash commitment; /* recomputed: must equal the entry's */
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
 };

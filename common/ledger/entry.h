@@ -39,8 +39,8 @@ extern const char *const entry_utm_names[LIMIT_UTMS];
 
 struct entry_click {
     enum class class;
-    uint32_t placement; /* number of the tracking code within the contract */
-    struct hash commit; /* to {ip, ua} */
+    uint32_t placement;     /* number of the tracking code within the contract */
+    struct hash commitment; /* to {ip, ua} */
     struct span sub[LIMIT_SUBS];
     struct span utm[LIMIT_UTMS];
     struct span to; /* deep link taken, or empty */
@@ -49,7 +49,7 @@ struct entry_click {
 struct entry_view {
     enum class class;
     uint32_t placement;
-    struct hash commit; /* to {ip, ua} */
+    struct hash commitment; /* to {ip, ua} */
     bool has_click;
     uint64_t click; /* index of the click in this contract */
 };
@@ -73,7 +73,7 @@ struct entry_lead {
     size_t n_facts;
     unsigned missing_fields; /* required f_NAME or country fields that were empty */
     struct span sub[LIMIT_SUBS];
-    struct hash commit; /* to {email token, phone token, contact commitment, network commitment} */
+    struct hash commitment; /* to {email token, phone token, contact commitment, network commitment} */
     /* what was found */
     bool claimed; /* the postback carried at least one click id */
     bool has_click;

@@ -2,6 +2,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
+#include "common/base/text.h"
 #include "common/ledger/jws.h"
 
 enum { SIG_TEXT_LEN = 86, HEADER_MAX = 1024 };
@@ -256,18 +257,16 @@ done:
 
 enum err jws_compact_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], struct buf *payload, struct problem *p)
 {
-    const char *dot1 = jws.len > 0 ? memchr(jws.ptr, '.', jws.len) : NULL;
-    const char *dot2 = dot1 != NULL ? memchr(dot1 + 1, '.', (size_t)(jws.ptr + jws.len - dot1 - 1)) : NULL;
+    struct span header, body, sig_text = jws;
     uint8_t sig[ED25519_SIG_LEN];
     size_t sig_len = 0;
     struct buf b;
-    if (dot2 == NULL) {
+    if (!text_cut(&sig_text, '.', &header) || !text_cut(&sig_text, '.', &body)) {
         return problem(p, ERR_MALFORMED, "", "must be a compact JWS: header.payload.signature");
     }
-    struct span input = span_of(jws.ptr, (size_t)(dot2 - jws.ptr));
-    struct span sig_text = span_of(dot2 + 1, jws.len - input.len - 1);
+    struct span input = span_of(jws.ptr, header.len + 1 + body.len);
     buf_heap(&b);
-    enum err err = decode(span_of(jws.ptr, (size_t)(dot1 - jws.ptr)), &b);
+    enum err err = decode(header, &b);
     if (err != ERR_OK) {
         err = problem(p, ERR_MALFORMED, "header", "must be base64url without padding");
         goto done;
@@ -275,7 +274,7 @@ enum err jws_compact_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], s
     if ((err = check_header(buf_span(&b), pub, p)) != ERR_OK) {
         goto done;
     }
-    if (decode(span_of(dot1 + 1, (size_t)(dot2 - dot1 - 1)), &b) != ERR_OK) {
+    if (decode(body, &b) != ERR_OK) {
         err = problem(p, ERR_MALFORMED, "payload", "must be base64url without padding");
         goto done;
     }

@@ -1,6 +1,8 @@
 #include <assert.h>
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/ledger/note.h"
 
@@ -16,7 +18,7 @@ enum {
 static bool name_valid(struct span name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if ((uint8_t)name.ptr[i] <= ' ' || name.ptr[i] == '+' || name.ptr[i] == 0x7f) {
+        if (ascii_is_control(name.ptr[i]) || name.ptr[i] == ' ' || name.ptr[i] == '+') {
             return false;
         }
     }
@@ -42,25 +44,13 @@ void note_vkey(struct buf *out, const struct note_key *k)
     buf_b64(out, key, sizeof(key));
 }
 
-/* Cuts off and returns what stands before the first `c`; false, with nothing changed, when there is none. */
-static bool cut(struct span *rest, char c, struct span *part)
-{
-    const char *at = rest->len > 0 ? memchr(rest->ptr, c, rest->len) : NULL;
-    if (at == NULL) {
-        return false;
-    }
-    *part = span_of(rest->ptr, (size_t)(at - rest->ptr));
-    *rest = span_of(at + 1, rest->len - part->len - 1);
-    return true;
-}
-
 enum err note_vkey_parse(struct span text, struct note_key *out)
 {
     struct note_key k;
     struct span id_text;
     uint8_t id[KEY_ID_LEN], want[KEY_ID_LEN], key[1 + ED25519_KEY_LEN];
     size_t len;
-    if (!cut(&text, '+', &k.name) || !name_valid(k.name) || !cut(&text, '+', &id_text) ||
+    if (!text_cut(&text, '+', &k.name) || !name_valid(k.name) || !text_cut(&text, '+', &id_text) ||
         hex_decode(id_text, id, sizeof(id), &len) != ERR_OK || len != sizeof(id) ||
         b64_decode(text, key, sizeof(key), &len) != ERR_OK || len != sizeof(key) || key[0] != ALG_ED25519) {
         return ERR_MALFORMED;
@@ -109,12 +99,12 @@ static enum err read_text(struct span text, struct checkpoint *out)
 {
     struct span size, root, line;
     size_t len;
-    if (!cut(&text, '\n', &out->origin) || !name_valid(out->origin) || !cut(&text, '\n', &size) ||
-        parse_u64(size, &out->size) != ERR_OK || !cut(&text, '\n', &root) ||
+    if (!text_cut(&text, '\n', &out->origin) || !name_valid(out->origin) || !text_cut(&text, '\n', &size) ||
+        parse_u64(size, &out->size) != ERR_OK || !text_cut(&text, '\n', &root) ||
         b64_decode(root, out->root.b, HASH_LEN, &len) != ERR_OK || len != HASH_LEN) {
         return ERR_MALFORMED;
     }
-    while (cut(&text, '\n', &line)) {
+    while (text_cut(&text, '\n', &line)) {
         if (span_empty(line)) {
             return ERR_MALFORMED;
         }
@@ -145,7 +135,7 @@ static enum err check_signature(struct span line, struct span text, const struct
         return ERR_MALFORMED;
     }
     line = span_of(line.ptr + sizeof(DASH) - 1, line.len - (sizeof(DASH) - 1));
-    if (!cut(&line, ' ', &name) || !name_valid(name) || b64_decode(line, blob, sizeof(blob), &len) != ERR_OK ||
+    if (!text_cut(&line, ' ', &name) || !name_valid(name) || b64_decode(line, blob, sizeof(blob), &len) != ERR_OK ||
         len <= KEY_ID_LEN) {
         return ERR_MALFORMED;
     }
@@ -183,7 +173,7 @@ enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n
         return ERR_MALFORMED;
     }
     bool good = false;
-    for (int lines = 0; cut(&rest, '\n', &line); lines++) {
+    for (int lines = 0; text_cut(&rest, '\n', &line); lines++) {
         enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, &good) : ERR_MALFORMED;
         if (err != ERR_OK) {
             return err;

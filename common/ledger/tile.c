@@ -1,6 +1,8 @@
 #include <assert.h>
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 #include "common/ledger/merkle.h"
 #include "common/ledger/tile.h"
 
@@ -36,25 +38,15 @@ void tile_path(struct buf *out, const struct tile *t)
     }
 }
 
-/* Cuts off and returns what stands before the next '/', or all that is left. */
-static struct span next_part(struct span *rest)
-{
-    const char *slash = memchr(rest->ptr, '/', rest->len);
-    struct span part = span_of(rest->ptr, slash != NULL ? (size_t)(slash - rest->ptr) : rest->len);
-    size_t used = part.len + (slash != NULL ? 1 : 0);
-    *rest = span_of(rest->ptr + used, rest->len - used);
-    return part;
-}
-
 /* Reads generously what tile_path could have meant, then demands that it would have written exactly this. */
 enum err tile_parse(struct span path, struct tile *out)
 {
     struct tile t = {.width = TILE_WIDTH};
     struct span rest = path;
-    if (path.len > PATH_MAX_LEN || !span_is(next_part(&rest), "tile")) {
+    if (path.len > PATH_MAX_LEN || !span_is(text_take(&rest, '/'), "tile")) {
         return ERR_NOT_FOUND;
     }
-    struct span level = next_part(&rest);
+    struct span level = text_take(&rest, '/');
     uint64_t number = 0;
     if (span_is(level, "entries")) {
         t.level = TILE_ENTRIES;
@@ -65,20 +57,18 @@ enum err tile_parse(struct span path, struct tile *out)
     }
     bool more = true;
     while (more) {
-        struct span part = next_part(&rest);
+        struct span part = text_take(&rest, '/');
         more = span_starts(part, "x");
         const char *digits = part.ptr + more;
         if (part.len < 3u + more || t.n > UINT64_MAX / 1000 - 1) {
             return ERR_NOT_FOUND;
         }
-        for (int i = 0; i < 3; i++) {
-            if (digits[i] < '0' || digits[i] > '9') {
-                return ERR_NOT_FOUND;
-            }
+        if (!ascii_all_digits(span_of(digits, 3))) {
+            return ERR_NOT_FOUND;
         }
         t.n = t.n * 1000 + (uint64_t)(digits[0] - '0') * 100 + (uint64_t)(digits[1] - '0') * 10 +
               (uint64_t)(digits[2] - '0');
-        if (!more && part.len > 3 && parse_u64(next_part(&rest), &number) == ERR_OK && number >= 1 &&
+        if (!more && part.len > 3 && parse_u64(text_take(&rest, '/'), &number) == ERR_OK && number >= 1 &&
             number < TILE_WIDTH) {
             t.width = (unsigned)number;
         }

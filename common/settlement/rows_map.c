@@ -30,13 +30,6 @@ static struct span node_value(const struct node *n)
     return span_of(n->bytes + n->key_len, n->value_len);
 }
 
-static int compare(struct span a, struct span b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-    int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
-    return c ? c : (a.len > b.len) - (a.len < b.len);
-}
-
 /* FNV-1a with a last mix: neighbouring keys must not get neighbouring priorities. */
 static uint32_t priority_of(struct span key)
 {
@@ -89,7 +82,7 @@ static struct node *merge(struct node *a, struct node *b)
 static void split(struct node *n, struct span key, struct node **below, struct node **rest)
 {
     while (n != NULL) {
-        if (compare(node_key(n), key) < 0) {
+        if (span_order(node_key(n), key) < 0) {
             *below = n;
             below = &n->right;
             n = n->right;
@@ -105,7 +98,7 @@ static void split(struct node *n, struct span key, struct node **below, struct n
 static struct node **find(struct node **at, struct span key)
 {
     while (*at != NULL) {
-        int c = compare(key, node_key(*at));
+        int c = span_order(key, node_key(*at));
         if (c == 0)
             break;
         at = c < 0 ? &(*at)->left : &(*at)->right;
@@ -117,7 +110,7 @@ static void insert(struct node **root, struct node *fresh)
 {
     struct span key = node_key(fresh);
     while (*root != NULL && (*root)->priority >= fresh->priority)
-        root = compare(key, node_key(*root)) < 0 ? &(*root)->left : &(*root)->right;
+        root = span_order(key, node_key(*root)) < 0 ? &(*root)->left : &(*root)->right;
     split(*root, key, &fresh->left, &fresh->right);
     *root = fresh;
 }
@@ -163,7 +156,7 @@ bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from,
 {
     const struct node *best = NULL;
     for (const struct node *n = m->root[t]; n != NULL;) {
-        if (compare(node_key(n), from) < 0) {
+        if (span_order(node_key(n), from) < 0) {
             n = n->right;
         } else {
             best = n;

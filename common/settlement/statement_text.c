@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "common/base/text.h"
+
 static struct span text(const json_t *obj, const char *key)
 {
     const json_t *v = json_object_get(obj, key);
@@ -15,14 +17,14 @@ static int64_t number(const json_t *obj, const char *key)
 
 bool statement_line_next(struct span *rest, struct statement_line *line)
 {
-    const char *end = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
+    struct span after = *rest, text_line;
     json_t *json = NULL;
 
     json_decref(line->json);
     *line = (struct statement_line){0};
-    if (end == NULL || json_read(span_of(rest->ptr, (size_t)(end - rest->ptr)), &json, NULL) != ERR_OK)
+    if (!text_cut(&after, '\n', &text_line) || json_read(text_line, &json, NULL) != ERR_OK)
         return false;
-    *rest = span_of(end + 1, rest->len - (size_t)(end + 1 - rest->ptr));
+    *rest = after;
     *line = (struct statement_line){
         .kind = text(json, "kind"),
         .lead_at = text(json, "lead_at"),

@@ -72,7 +72,7 @@ static bool writes_the_same(struct audit *a, const struct entry *e, struct span 
 }
 
 /* The opening of the entry at `index`, if the file's next line is it. *line lives until the next call. */
-static bool take_opening(struct audit *a, uint64_t index, bool lead, const struct hash *commit, struct opening *out,
+static bool take_opening(struct audit *a, uint64_t index, bool lead, const struct hash *commitment, struct opening *out,
                          struct span *line)
 {
     bool cut = false;
@@ -82,7 +82,7 @@ static bool take_opening(struct audit *a, uint64_t index, bool lead, const struc
     if (good && out->index > index)
         return false;
     openings_skip(&a->openings, *line);
-    if (good && out->index == index && out->lead == lead && memcmp(out->commit.b, commit->b, HASH_LEN) == 0) {
+    if (good && out->index == index && out->lead == lead && memcmp(out->commitment.b, commitment->b, HASH_LEN) == 0) {
         a->opened++;
         return true;
     }
@@ -168,7 +168,7 @@ static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, st
 {
     struct opening opening;
     struct span line = SPAN("");
-    bool opened = take_opening(a, index, true, &e->lead.commit, &opening, &line);
+    bool opened = take_opening(a, index, true, &e->lead.commitment, &opening, &line);
     if (!opened) {
         a->unopened++;
         finds_doubt(&a->finding[CHECK_OPENINGS],
@@ -272,10 +272,10 @@ static void fold(struct audit *a, uint64_t index, const struct entry *e, struct 
         fold_terms(a, index, e);
         break;
     case ENTRY_CLICK:
-        (void)take_opening(a, index, false, &e->click.commit, &ignored, &line);
+        (void)take_opening(a, index, false, &e->click.commitment, &ignored, &line);
         break;
     case ENTRY_VIEW:
-        (void)take_opening(a, index, false, &e->view.commit, &ignored, &line);
+        (void)take_opening(a, index, false, &e->view.commitment, &ignored, &line);
         fold_view(a, index, &e->view);
         break;
     case ENTRY_LEAD:

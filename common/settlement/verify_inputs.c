@@ -2,6 +2,7 @@
  * the terms, so that an entry cannot say one thing and be about another. */
 #include <inttypes.h>
 
+#include "common/base/text.h"
 #include "common/decisions/contact.h"
 #include "common/settlement/verify_parts.h"
 
@@ -16,10 +17,7 @@ struct inputs {
 
 static bool blank(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (memchr(" \t\r\n", s.ptr[i], 4) == NULL)
-            return false;
-    return true;
+    return span_empty(text_trim(s, TYPED_BLANKS));
 }
 
 static struct span text_of(const json_t *v)

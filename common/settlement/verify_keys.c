@@ -1,3 +1,4 @@
+#include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/verify_parts.h"
 
@@ -46,10 +47,9 @@ static bool read_log_keys(struct key_set *k, const char *contract)
     struct note_key root[KEYS_CAP], key;
     struct span rest = buf_span(&k->text);
     while (rest.len > 0) {
-        const char *end = memchr(rest.ptr, '\n', rest.len);
-        if (end == NULL || note_vkey_parse(span_of(rest.ptr, (size_t)(end - rest.ptr)), &key) != ERR_OK)
+        struct span line;
+        if (!text_cut(&rest, '\n', &line) || note_vkey_parse(line, &key) != ERR_OK)
             return false;
-        rest = span_of(end + 1, rest.len - (size_t)(end + 1 - rest.ptr));
         if (k->root_origin.ptr == NULL)
             k->root_origin = key.name;
         if (span_eq(key.name, k->root_origin) && k->n_root < KEYS_CAP / 2)

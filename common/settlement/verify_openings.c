@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "common/base/text.h"
 #include "common/settlement/verify_parts.h"
 
 enum { PIECE = 1 << 17 };
@@ -36,10 +37,11 @@ bool openings_peek(struct openings *o, struct span *line, bool *cut)
 {
     for (;;) {
         struct span rest = span_of(o->bytes.ptr + o->taken, o->bytes.len - o->taken);
-        const char *end = rest.len > 0 ? memchr(rest.ptr, '\n', rest.len) : NULL;
-        if (end != NULL || o->ended) {
-            *cut = end == NULL;
-            *line = end != NULL ? span_of(rest.ptr, (size_t)(end - rest.ptr)) : rest;
+        struct span whole = rest, after = rest;
+        bool ends = text_cut(&after, '\n', &whole);
+        if (ends || o->ended) {
+            *cut = !ends;
+            *line = whole;
             return rest.len > 0;
         }
         read_on(o);

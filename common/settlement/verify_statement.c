@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
@@ -162,18 +163,10 @@ static void check_overdue(struct audit *a, const struct closed *c, int64_t issue
                       "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);
 }
 
-static bool plain_id(struct span id)
-{
-    for (size_t i = 0; i < id.len; i++)
-        if (!((id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'A' && id.ptr[i] <= 'Z')))
-            return false;
-    return id.len > 0 && id.len <= LIMIT_ID;
-}
-
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
 {
     const struct entry_statement *s = &e->statement;
-    if (!plain_id(s->id) || s->from != a->period.from || s->to != index) {
+    if (!id_is_plain(s->id) || s->from != a->period.from || s->to != index) {
         finds_failure(&a->finding[CHECK_STATEMENTS],
                       "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), the open interval is [%" PRIu64 ", %" PRIu64
                       ")",

@@ -1,14 +1,6 @@
 #include "server/api/body.h"
 
-#include <strings.h>
-
-static bool is_json_type(struct span type)
-{
-    static const char json[] = "application/json";
-    size_t n = sizeof json - 1;
-    return span_empty(type) || (type.len >= n && strncasecmp(type.ptr, json, n) == 0 &&
-                                (type.len == n || type.ptr[n] == ';' || type.ptr[n] == ' '));
-}
+#include "common/base/ascii.h"
 
 enum err body_object(struct request *rq, json_t **out)
 {
@@ -16,17 +8,9 @@ enum err body_object(struct request *rq, json_t **out)
         *out = json_object();
         return ERR_OK;
     }
-    if (!is_json_type(rq->content_type))
+    if (!span_empty(rq->content_type) && !media_type_is(rq->content_type, "application/json"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "Content-Type", "must be application/json");
     return json_read(rq->body, out, &rq->problem);
-}
-
-static bool has_control(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return true;
-    return false;
 }
 
 enum err body_text(struct request *rq, const json_t *object, const char *name, size_t max, struct span *out)
@@ -37,7 +21,7 @@ enum err body_text(struct request *rq, const json_t *object, const char *name, s
         return err;
     if (span_empty(text))
         return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes", max);
-    if (has_control(text))
+    if (ascii_has_control(text))
         return problem(&rq->problem, ERR_INVALID, name, "must not hold control characters");
     *out = arena_copy(rq->arena, text);
     return ERR_OK;

@@ -1,5 +1,6 @@
 #include "server/api/call.h"
 
+#include "common/base/ascii.h"
 #include "common/base/when.h"
 #include "server/keys/vault.h"
 
@@ -53,10 +54,7 @@ static enum err idempotency_read(struct request *rq, struct idempotency *out)
     *out = (struct idempotency){0};
     if (key.ptr == NULL)
         return ERR_OK;
-    bool good = key.len >= 1 && key.len <= IDEMPOTENCY_KEY_MAX;
-    for (size_t i = 0; good && i < key.len; i++)
-        good = key.ptr[i] >= 0x20 && key.ptr[i] < 0x7f;
-    if (!good)
+    if (key.len < 1 || key.len > IDEMPOTENCY_KEY_MAX || !ascii_printable(key))
         return problem(&rq->problem, ERR_MALFORMED, "Idempotency-Key", "must be 1 to %d printable ASCII characters",
                        IDEMPOTENCY_KEY_MAX);
     struct span row[] = {span_str(rq->caller->id), SPAN("\0"), key};

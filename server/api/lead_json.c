@@ -11,12 +11,12 @@ static bool sees_contact(const struct request *rq, const struct contract *k, con
 
 /* contact: what the sealed part says; absent once it is erased. */
 static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, const struct envelope *env,
-                           const struct hash *commit)
+                           const struct hash *commitment)
 {
     struct buf plain;
     struct private_part priv;
     buf_heap(&plain);
-    enum err err = sealer_open(rq->worker->sealer, t, env->day, commit, env->sealed, &plain);
+    enum err err = sealer_open(rq->worker->sealer, t, env->day, commitment, env->sealed, &plain);
     if (err == ERR_OK && (err = private_read(buf_span(&plain), &priv)) == ERR_OK) {
         jw_key(w, "contact");
         jw_raw(w, priv.contact);
@@ -139,7 +139,7 @@ enum err lead_json(struct jw *w, struct request *rq, struct txn *t, const struct
         jw_ktime(w, "click_at", l->clicked_ms);
         jw_code_of(w, rq->worker->tokens, k, l->placement);
     }
-    if (sees_contact(rq, k, l) && (err = jw_contact(w, rq, t, &env, &l->commit)) != ERR_OK)
+    if (sees_contact(rq, k, l) && (err = jw_contact(w, rq, t, &env, &l->commitment)) != ERR_OK)
         goto done;
     jw_lead_members(w, rq, k, index, row, l, &change, &env, whole);
     jw_object_end(w);

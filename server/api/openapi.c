@@ -1,15 +1,15 @@
 /* /openapi.json (3.1): the paths are the route table itself; what a table cannot say (parameters, bodies, answers)
  * stands in openapi.json. */
-#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "asset_openapi_json.h"
+#include "common/base/ascii.h"
 #include "server/api/api.h"
 #include "server/catalog/catalog_write.h"
 
-enum { PATH_MAX_LEN = 128 };
+enum { PATH_MAX_LEN = 128, NAME_CAP = 8 }; /* of a method: DELETE is the longest */
 
 /* What stands for a parameter of a pattern: it is named after the segment before it. A tile takes the rest of its path,
  * which has two. */
@@ -70,13 +70,13 @@ static void operation_id(const char *method, const char *path, char out[PATH_MAX
     if (strcmp(path, "/") == 0)
         path = "/root";
     for (; *path && len + 4 < PATH_MAX_LEN + 32; path++) {
-        bool letter = isalnum((unsigned char)*path);
+        bool letter = ascii_is_alnum(*path);
         if (*path == '{') {
             memcpy(out + len, "By", 2);
             len += 2;
         }
         if (letter)
-            out[len++] = upper ? (char)toupper((unsigned char)*path) : *path;
+            out[len++] = upper ? ascii_to_upper(*path) : *path;
         upper = !letter;
     }
     out[len] = '\0';
@@ -148,13 +148,16 @@ static json_t *operation(const struct route *r, const char *method, const char *
     return op;
 }
 
+static void lower_name(enum method method, char out[NAME_CAP])
+{
+    size_t n = 0;
+    for (const char *p = method_name(method); *p; p++)
+        out[n++] = ascii_to_lower(*p);
+    out[n] = '\0';
+}
+
 static json_t *build(const struct server *sh)
 {
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } methods[] = {{METHOD_GET, "get"}, {METHOD_HEAD, "head"},   {METHOD_POST, "post"},
-                   {METHOD_PUT, "put"}, {METHOD_PATCH, "patch"}, {METHOD_DELETE, "delete"}};
     json_t *doc = json_loadb((const char *)asset_openapi_json, sizeof asset_openapi_json, 0, NULL);
     json_t *details = json_object_get(doc, "x-operations"), *paths = json_object();
     const struct route *table = sh->routes.route;
@@ -164,10 +167,13 @@ static json_t *build(const struct server *sh)
         name_params(table[i].pattern, path, parameters);
         if (json_object_get(paths, path) == NULL)
             json_object_set_new(paths, path, json_object());
-        for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
-            if (table[i].methods & methods[m].bit)
-                json_object_set_new(json_object_get(paths, path), methods[m].name,
-                                    operation(&table[i], methods[m].name, path, parameters, details));
+        for (unsigned bit = 1; bit < METHODS_END; bit <<= 1) {
+            char name[NAME_CAP];
+            if (!(table[i].methods & bit))
+                continue;
+            lower_name((enum method)bit, name);
+            json_object_set_new(json_object_get(paths, path), name,
+                                operation(&table[i], name, path, parameters, details));
         }
         json_decref(parameters);
     }

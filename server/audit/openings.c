@@ -30,15 +30,15 @@ static struct opening_scope scope_of(const struct openings *o, const struct entr
     };
 }
 
-static const struct hash *commit_of(const struct entry *e)
+static const struct hash *commitment_of(const struct entry *e)
 {
     switch (e->kind) {
     case ENTRY_CLICK:
-        return &e->click.commit;
+        return &e->click.commitment;
     case ENTRY_VIEW:
-        return &e->view.commit;
+        return &e->view.commitment;
     case ENTRY_LEAD:
-        return &e->lead.commit;
+        return &e->lead.commitment;
     default:
         return NULL;
     }
@@ -56,9 +56,9 @@ static enum err opening_add(struct openings *o, uint64_t index)
     if ((err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
         return err;
     buf_clear(&o->plain);
-    const struct hash *commit = commit_of(&entry);
-    err = commit != NULL ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commit, env.sealed, &o->plain)
-                         : ERR_CORRUPT;
+    const struct hash *commitment = commitment_of(&entry);
+    err = commitment != NULL ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commitment, env.sealed, &o->plain)
+                             : ERR_CORRUPT;
     if (err == ERR_OK && (err = private_read(buf_span(&o->plain), &priv)) == ERR_OK) {
         opening_write(&o->lines, index, &priv, scope_of(o, &entry));
         buf_byte(&o->lines, '\n');

@@ -86,14 +86,12 @@ const struct contract *catalog_contract_number(const struct catalog *c, uint32_t
     return number >= 1 && number <= c->n_contracts ? &c->contracts[number - 1] : NULL;
 }
 
-/* The table's own order: memcmp, shorter first. */
+/* The table's own order. */
 static int secret_compare(const void *key, const void *row)
 {
     const struct span *kid = key;
     const struct secret *s = row;
-    size_t len = strlen(s->kid);
-    int order = memcmp(kid->ptr, s->kid, kid->len < len ? kid->len : len);
-    return order ? order : (kid->len > len) - (kid->len < len);
+    return span_order(*kid, span_str(s->kid));
 }
 
 const struct secret *catalog_secret(const struct catalog *c, struct span kid)

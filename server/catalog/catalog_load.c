@@ -51,12 +51,6 @@ struct loader {
     enum err (*reuse)(struct load *l, struct span key, size_t n);
 };
 
-static int span_order(struct span a, struct span b)
-{
-    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Keeps every row of the table: the next reload compares with them. */
 static enum err rows_copy(struct load *l, enum table table)
 {

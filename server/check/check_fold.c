@@ -35,11 +35,11 @@ void check_fold_open(struct check *c)
     c->view = (struct view){view_get, view_seek, view_click, c};
 }
 
-static const struct hash *commit_of(const struct entry *e)
+static const struct hash *commitment_of(const struct entry *e)
 {
-    return e->kind == ENTRY_CLICK  ? &e->click.commit
-           : e->kind == ENTRY_VIEW ? &e->view.commit
-           : e->kind == ENTRY_LEAD ? &e->lead.commit
+    return e->kind == ENTRY_CLICK  ? &e->click.commitment
+           : e->kind == ENTRY_VIEW ? &e->view.commitment
+           : e->kind == ENTRY_LEAD ? &e->lead.commitment
                                    : NULL;
 }
 
@@ -52,8 +52,8 @@ static enum class class_of(const struct entry *e) {
 /* Opens and checks the private part; false when there is none (any more). *priv is to be closed. */
 static bool open_private(struct check *c, const struct envelope *env, const struct entry *e, struct private_part *priv)
 {
-    const struct hash *commit = commit_of(e);
-    if (commit == NULL || span_empty(env->sealed)) {
+    const struct hash *commitment = commitment_of(e);
+    if (commitment == NULL || span_empty(env->sealed)) {
         if (!span_empty(env->sealed))
             finds_failure(&c->finding[STORE_CHECK_PRIVATE],
                           "journal row %" PRIu64 " has a sealed part that nothing commits to", c->seq);
@@ -61,7 +61,7 @@ static bool open_private(struct check *c, const struct envelope *env, const stru
     }
     struct hash opened;
     buf_clear(&c->scratch);
-    enum err err = sealer_open(c->sealer, c->txn, env->day, commit, env->sealed, &c->scratch);
+    enum err err = sealer_open(c->sealer, c->txn, env->day, commitment, env->sealed, &c->scratch);
     if (err == ERR_NOT_FOUND) {
         finds_doubt(&c->finding[STORE_CHECK_PRIVATE],
                     "the key of day %" PRIu32 " is gone: its sealed parts cannot be compared", env->day);
@@ -72,8 +72,8 @@ static bool open_private(struct check *c, const struct envelope *env, const stru
                       c->seq);
         return false;
     }
-    private_commit(priv, &opened);
-    if (memcmp(opened.b, commit->b, HASH_LEN) != 0 || priv->lead != (e->kind == ENTRY_LEAD))
+    private_commitment(priv, &opened);
+    if (memcmp(opened.b, commitment->b, HASH_LEN) != 0 || priv->lead != (e->kind == ENTRY_LEAD))
         finds_failure(&c->finding[STORE_CHECK_PRIVATE],
                       "the sealed part of journal row %" PRIu64 " is not what its entry commits to", c->seq);
     return true;

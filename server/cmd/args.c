@@ -1,77 +1,116 @@
-#include <stdarg.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "server/cmd/command.h"
+#include "server/system/log.h"
 
-/* Exit 2, so that a wrong command line is never taken for a verdict of `check` or `verify`. */
-static _Noreturn __attribute__((format(printf, 2, 3))) void refuse(const char *command, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    fprintf(stderr, "countersign %s: ", command);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(2);
-}
+enum { FLAG_CAP = 48, SHOWN_OPTIONAL = 4 };
 
 static bool is_flag(const struct arg *a)
 {
     return a->name[0] == '-';
 }
 
-static _Noreturn void print_help(const char *command, const char *summary, const struct arg *args, size_t n)
+/* The name as people write it, with what its value is called. */
+static const char *shown(const struct arg *a, bool with_value, char out[FLAG_CAP])
 {
-    printf("usage: countersign %s", command);
-    for (size_t i = 0; i < n; i++)
-        printf(args[i].required ? " %s%s" : " [%s%s]", args[i].name,
-               is_flag(&args[i]) && args[i].text != NULL ? " ..." : "");
-    printf("\n\n%s\n\n", summary);
-    for (size_t i = 0; i < n; i++)
-        printf("  %-16s %s\n", args[i].name, args[i].help);
-    exit(0);
+    snprintf(out, FLAG_CAP, "%s%s%s", a->name, with_value && a->value != NULL ? " " : "",
+             with_value && a->value != NULL ? a->value : "");
+    for (char *c = out; is_flag(a) && *c && *c != ' '; c++)
+        *c = *c == '_' ? '-' : *c;
+    return out;
 }
 
-/* The row of a flag, or of the first plain word that has no value yet. */
-static const struct arg *row_for(const struct arg *args, size_t n, const char *word, size_t len, const bool *seen)
+/* Required ones by name; the others too where there are only a few. */
+static void print_usage(const struct command *c)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (word[0] == '-' ? strlen(args[i].name) == len && strncmp(args[i].name, word, len) == 0
-                           : !is_flag(&args[i]) && !seen[i])
-            return &args[i];
+    char text[FLAG_CAP];
+    size_t optional = 0;
+    for (size_t i = 0; i < c->n_args; i++)
+        optional += !c->args[i].required;
+    printf("usage: countersign %s", c->name);
+    for (size_t i = 0; i < c->n_args; i++)
+        if (c->args[i].required)
+            printf(" %s", shown(&c->args[i], true, text));
+        else if (optional <= SHOWN_OPTIONAL)
+            printf(" [%s]", shown(&c->args[i], true, text));
+    printf("%s\n\n%s\n\n", optional > SHOWN_OPTIONAL ? " [FLAG...]" : "", c->help);
+}
+
+void args_help(const struct command *c)
+{
+    print_usage(c);
+    for (size_t i = 0; i < c->n_args; i++) {
+        const struct arg *a = &c->args[i];
+        char text[FLAG_CAP];
+        printf("  %-24s %s", shown(a, true, text), a->help);
+        if (a->range != NULL && a->range[0])
+            printf(", %s", a->range);
+        if (a->def != NULL && a->def[0])
+            printf(" (default %s)", a->def);
+        putchar('\n');
     }
-    return NULL;
 }
 
-void args_parse(int argc, char **argv, const char *summary, const struct arg *args, size_t n)
+static bool names(const struct arg *a, struct span flag)
 {
-    bool seen[16] = {false};
+    return is_flag(a) && span_starts(flag, "--") && text_names(span_skip(flag, 2), a->name + 2);
+}
+
+/* The row of a flag, or of the first plain word that has no text yet; refused when there is none. */
+static size_t row_of(const struct command *c, const char *word, struct span name, const char *const given[])
+{
+    for (size_t i = 0; i < c->n_args; i++)
+        if (word[0] == '-' ? names(&c->args[i], name) : !is_flag(&c->args[i]) && given[i] == NULL)
+            return i;
+    decline("\"%.*s\" is not expected here: see `countersign %s --help`", (int)name.len, name.ptr, c->name);
+}
+
+static const char *value_of(const struct arg *a, const char *inside, int argc, char **argv, int *i)
+{
+    char text[FLAG_CAP];
+    if (a->value == NULL && inside != NULL)
+        decline("%s takes no value", shown(a, false, text));
+    if (a->value == NULL)
+        return a->name;
+    const char *value = inside != NULL ? inside : *i + 1 < argc ? argv[++*i] : NULL;
+    if (value == NULL || (a->required && *value == '\0'))
+        decline("%s wants a value: %s", shown(a, false, text), a->help);
+    return value;
+}
+
+static void args_parse(const struct command *c, int argc, char **argv, const char *given[])
+{
+    char text[FLAG_CAP];
+    assert(c->n_args <= ARGS_MAX);
+    for (size_t i = 0; i < c->n_args; i++)
+        given[i] = NULL;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
-        if (strcmp(word, "--help") == 0)
-            print_help(argv[0], summary, args, n);
-        const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
-        const struct arg *a = row_for(args, n, word, equals != NULL ? (size_t)(equals - word) : strlen(word), seen);
-        if (a == NULL)
-            refuse(argv[0], "\"%s\" is not expected here: see `countersign %s --help`", word, argv[0]);
-        if (seen[a - args])
-            refuse(argv[0], "%s is given twice", a->name);
-        seen[a - args] = true;
-        if (a->on != NULL) {
-            if (equals != NULL)
-                refuse(argv[0], "%s takes no value", a->name);
-            *a->on = true;
-        } else if (!is_flag(a)) {
-            *a->text = word;
-        } else {
-            *a->text = equals != NULL ? equals + 1 : i + 1 < argc ? argv[++i] : "";
-            if (**a->text == '\0')
-                refuse(argv[0], "%s wants a value: %s", a->name, a->help);
+        if (strcmp(word, "--help") == 0) {
+            args_help(c);
+            exit(STATUS_DONE);
         }
+        const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
+        struct span name = equals != NULL ? span_of(word, (size_t)(equals - word)) : span_str(word);
+        size_t row = row_of(c, word, name, given);
+        const struct arg *a = &c->args[row];
+        if (given[row] != NULL)
+            decline("%s is given twice", shown(a, false, text));
+        given[row] = is_flag(a) ? value_of(a, equals != NULL ? equals + 1 : NULL, argc, argv, &i) : word;
     }
-    for (size_t i = 0; i < n; i++)
-        if (args[i].required && !seen[i])
-            refuse(argv[0], "%s is missing: %s", args[i].name, args[i].help);
+    for (size_t i = 0; i < c->n_args; i++)
+        if (c->args[i].required && given[i] == NULL)
+            decline("%s is missing: %s", shown(&c->args[i], false, text), c->args[i].help);
+}
+
+int command_run(const struct command *c, int argc, char **argv)
+{
+    const char *given[ARGS_MAX];
+    log_set_command(c->name);
+    args_parse(c, argc, argv, given);
+    return c->run(given);
 }

@@ -1,5 +1,6 @@
 /* Full integrity check of a store. Runs in a child process: LMDB has no checksums, a damaged file may kill who reads
  * it. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,28 +151,28 @@ static int check_store(const char *dir, bool json)
     return status;
 }
 
-int cmd_check(int argc, char **argv)
+enum { DATA, JSON, ARGS };
+
+static const struct arg args[ARGS] = {
+    [DATA] = {.name = "--data",
+              .value = "DIR",
+              .required = true,
+              .help = "the server's data folder; the server may run"},
+    [JSON] = {.name = "--json", .help = "one JSON object instead of lines"},
+};
+
+static int check(const char *const given[])
 {
-    const char *dir = NULL;
-    bool json = false;
-    const struct arg args[] = {
-        {"--data", &dir, NULL, true, "the server's data folder; the server may run"},
-        {"--json", NULL, &json, false, "one JSON object instead of lines"},
-    };
-    args_parse(
-        argc, argv,
-        "Checks a store through and through: replays its journal and compares every table with what that gives.\n"
-        "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
-        args, 2);
+    bool json = given[JSON] != NULL;
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
-        die("cannot start the checking process");
+        decline("cannot start the checking process: %s", strerror(errno));
     if (child == 0)
-        exit(check_store(dir, json));
+        exit(check_store(given[DATA], json));
     int status = 0;
     if (waitpid(child, &status, 0) != child)
-        die("cannot wait for the checking process");
+        decline("cannot wait for the checking process: %s", strerror(errno));
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     struct verdict_printer printer;
@@ -181,3 +182,13 @@ int cmd_check(int argc, char **argv)
     verdict_open(&printer, json);
     return verdict_close(&printer, finding_report(&damage, "open", "", verdict_line, &printer));
 }
+
+const struct command cmd_check = {
+    .name = "check",
+    .summary = "check a data folder through and through",
+    .help = "Checks a store through and through: replays its journal and compares every table with what that gives.\n"
+            "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
+    .args = args,
+    .n_args = ARGS,
+    .run = check,
+};

@@ -1,9 +1,9 @@
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/base/ascii.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/instance/instance.h"
@@ -14,7 +14,7 @@
 enum { PATH_CAP = 4096 };
 
 /* scheme://host[:port][/path], lower case up to the path, without query, fragment or user; a trailing slash is cut.
- * Dies with what to write instead. */
+ * Declines with what to write instead. */
 static struct span take_public_url(const char *given, char url[URL_CAP])
 {
     size_t len = strlen(given);
@@ -22,20 +22,19 @@ static struct span take_public_url(const char *given, char url[URL_CAP])
         len--;
     size_t scheme = strncmp(given, "http://", 7) == 0 ? 7 : strncmp(given, "https://", 8) == 0 ? 8 : 0;
     if (scheme == 0 || len <= scheme || given[scheme] == '/' || given[scheme] == ':')
-        die("--public-url \"%s\": write it as https://host or https://host:port", given);
+        decline("--public-url \"%s\": write it as https://host or https://host:port", given);
     if (len >= URL_CAP)
-        die("--public-url is longer than %d bytes: use a shorter host or path", URL_CAP - 1);
+        decline("--public-url is longer than %d bytes: use a shorter host or path", URL_CAP - 1);
     bool in_path = false;
     for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)given[i];
-        in_path |= i >= scheme && c == '/';
-        bool good = isalnum(c) || c == '.' || c == '-' || c == ':' || c == '/' ||
-                    (i >= scheme && (c == '[' || c == ']')) || (in_path && (c == '_' || c == '~'));
-        if (!good || (!in_path && isupper(c)))
-            die("--public-url \"%s\": the character %zu does not belong there: scheme, lower-case host, port and path "
+        in_path |= i >= scheme && given[i] == '/';
+        bool good = ascii_is_alnum_or(given[i], in_path ? ".-:/[]_~" : i >= scheme ? ".-:/[]" : ".-:/");
+        if (!good || (!in_path && ascii_is_upper(given[i])))
+            decline(
+                "--public-url \"%s\": the character %zu does not belong there: scheme, lower-case host, port and path "
                 "are all it may hold",
                 given, i + 1);
-        url[i] = (char)c;
+        url[i] = given[i];
     }
     return span_of(url, len);
 }
@@ -49,19 +48,24 @@ static void make_folder(const char *dir)
         die("%s is not a folder: choose another --data", dir);
 }
 
-int cmd_init(int argc, char **argv)
+enum { DATA, PUBLIC_URL, ARGS };
+
+static const struct arg args[ARGS] = {
+    [DATA] = {.name = "--data", .value = "DIR", .required = true, .help = "folder to make; it will hold everything"},
+    [PUBLIC_URL] = {.name = "--public-url",
+                    .value = "URL",
+                    .required = true,
+                    .help = "how the world reaches the server, e.g. https://track.example.com"},
+};
+
+static int init(const char *const given[])
 {
-    const char *dir = NULL, *given_url = NULL;
-    const struct arg args[] = {
-        {"--data", &dir, NULL, true, "folder to make; it will hold everything"},
-        {"--public-url", &given_url, NULL, true, "how the world reaches the server, e.g. https://track.example.com"},
-    };
-    args_parse(argc, argv, "Makes a data folder: keys, store, and the operator's API token (printed once).", args, 2);
     uint8_t hash[HASH_LEN];
+    const char *dir = given[DATA];
     char url_mem[URL_CAP], path[PATH_CAP], token[API_TOKEN_LEN + 1], line[API_TOKEN_LEN + 2];
-    struct span url = take_public_url(given_url, url_mem);
+    struct span url = take_public_url(given[PUBLIC_URL], url_mem);
     if (snprintf(path, sizeof path, "%s/operator.token", dir) >= (int)sizeof path)
-        die("--data is too long a path");
+        decline("--data is too long a path");
 
     make_folder(dir);
     struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
@@ -83,5 +87,14 @@ int cmd_init(int argc, char **argv)
            "operator %s, API token (kept in %s):\n%s\n"
            "next: countersign serve --data %s\n",
            dir, (int)url.len, url.ptr, operator.id, path, token, dir);
-    return 0;
+    return STATUS_DONE;
 }
+
+const struct command cmd_init = {
+    .name = "init",
+    .summary = "make a data folder: keys, store, operator token",
+    .help = "Makes a data folder: keys, store, and the operator's API token (printed once).",
+    .args = args,
+    .n_args = ARGS,
+    .run = init,
+};

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "common/base/bytes.h"
+#include "common/base/id.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "common/ledger/entry.h"
 #include "common/ledger/tile.h"
 #include "server/cmd/command.h"
@@ -45,9 +47,8 @@ static bool checkpoint_size(const struct pull *p, const char *path, uint64_t *si
     char *whole = folder_path(p->dir, path);
     bool good = false;
     if (file_read(whole, &note) == ERR_OK) {
-        const char *first = memchr(note.ptr, '\n', note.len);
-        const char *second = first != NULL ? memchr(first + 1, '\n', note.len - (size_t)(first + 1 - note.ptr)) : NULL;
-        good = second != NULL && parse_u64(span_of(first + 1, (size_t)(second - first - 1)), size) == ERR_OK;
+        struct span rest = buf_span(&note), line;
+        good = text_cut(&rest, '\n', &line) && text_cut(&rest, '\n', &line) && parse_u64(line, size) == ERR_OK;
     }
     free(whole);
     buf_free(&note);
@@ -122,10 +123,11 @@ static void remove_stale(void *arg, const char *path)
 static uint64_t get_log(struct pull *p, const char *base)
 {
     char url[NAME_CAP], fresh[NAME_CAP];
-    uint64_t had = 0, size = 0;
+    uint64_t had, size;
     snprintf(url, sizeof url, "%.80s/checkpoint", base);
     snprintf(fresh, sizeof fresh, "%.80s/checkpoint.new", base);
-    (void)checkpoint_size(p, url, &had);
+    if (!checkpoint_size(p, url, &had))
+        had = 0; /* the first pull, or one that was cut short */
     download_file(p->from, url, p->dir, fresh);
     p->files++;
     if (!checkpoint_size(p, fresh, &size))
@@ -157,18 +159,10 @@ static void get_openings(struct pull *p, uint64_t size)
     p->files++;
 }
 
-static bool is_id(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z')))
-            return false;
-    return s.len > 0 && s.len <= LIMIT_ID;
-}
-
 static void get_statement(struct pull *p, struct span id)
 {
     char url[64], path[96];
-    if (!is_id(id))
+    if (!id_is_plain(id))
         die("the log names a statement \"%.*s\", which is no id", (int)id.len, id.ptr);
     snprintf(url, sizeof url, "v1/statements/%.*s", (int)id.len, id.ptr);
     snprintf(path, sizeof path, "%s.jws", url);
@@ -238,28 +232,40 @@ static void pull_all(struct pull *p)
            p->dir, size, p->contract, root_size, p->files, p->dir);
 }
 
-int cmd_pull(int argc, char **argv)
+enum { URL, DIR, CONTRACT, TOKEN, ARGS };
+
+static const struct arg args[ARGS] = {
+    [URL] = {.name = "URL", .required = true, .help = "public URL of the server"},
+    [DIR] = {.name = "DIR",
+             .required = true,
+             .help = "folder of the mirror; made if it is not there, updated if it is"},
+    [CONTRACT] = {.name = "--contract", .value = "ID", .required = true, .help = "id of the contract"},
+    [TOKEN] = {.name = "--token",
+               .value = "T",
+               .help = "API token of a party or auditor; else the variable COUNTERSIGN_TOKEN"},
+};
+
+static int pull(const char *const given[])
 {
-    const char *url = NULL, *token = NULL;
-    struct pull p = {0};
-    const struct arg args[] = {
-        {"URL", &url, NULL, true, "public URL of the server"},
-        {"DIR", &p.dir, NULL, true, "folder of the mirror; made if it is not there, updated if it is"},
-        {"--contract", &p.contract, NULL, true, "id of the contract"},
-        {"--token", &token, NULL, false, "API token of a party or auditor; else the variable COUNTERSIGN_TOKEN"},
-    };
-    args_parse(argc, argv, "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
-               args, 4);
-    if (token == NULL)
-        token = getenv("COUNTERSIGN_TOKEN");
+    struct pull p = {.dir = given[DIR], .contract = given[CONTRACT]};
+    const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
     if (token == NULL || !*token)
-        die("pull: whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
-    if (!is_id(span_str(p.contract)))
-        die("pull: \"%s\" is not a contract id", p.contract);
+        decline("whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
+    if (!id_is_plain(span_str(p.contract)))
+        decline("--contract \"%s\" is not a contract id", p.contract);
     if (mkdir(p.dir, 0755) != 0 && errno != EEXIST)
-        die("pull: cannot make the folder %s: %s", p.dir, strerror(errno));
-    p.from = download_open(url, token);
+        die("cannot make the folder %s: %s", p.dir, strerror(errno));
+    p.from = download_open(given[URL], token);
     pull_all(&p);
     download_close(p.from);
-    return 0;
+    return STATUS_DONE;
 }
+
+const struct command cmd_pull = {
+    .name = "pull",
+    .summary = "mirror one contract's log, statements, keys and openings",
+    .help = "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
+    .args = args,
+    .n_args = ARGS,
+    .run = pull,
+};

@@ -30,7 +30,7 @@ static void probe_address(const char *address, char *bound, size_t cap)
     struct sockaddr_storage sa;
     int len = sizeof sa, on = 1;
     if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
-        die("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
+        decline("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
     int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
@@ -53,7 +53,7 @@ static void bind_addresses(struct server *sh)
     const struct options *o = sh->options;
     struct problem p;
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
-        die("%s %s", p.field, p.detail);
+        decline("%s %s", p.field, p.detail);
     probe_address(o->listen.text, sh->listen, sizeof sh->listen);
     if (o->admin_listen.text[0])
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
@@ -122,17 +122,34 @@ static void wait_for_signals(const sigset_t *set)
     }
 }
 
-int serve(int argc, char **argv)
+enum { CONFIG, PRINT_CONFIG, SETTINGS };
+
+static const struct arg args[] = {
+    [CONFIG] = {.name = "--config", .value = "FILE", .help = "read settings from FILE, one `key = value` a line"},
+    [PRINT_CONFIG] = {.name = "--print-config", .help = "show the effective settings and exit"},
+/* from SETTINGS on: the options' own table */
+#define TEXT .value = "TEXT"
+#define NUMBER(least, most) .value = "N", .range = #least " to " #most
+#define X(option, type, default, sentence) {.name = "--" #option, type, .def = default, .help = sentence},
+    OPTION_TABLE(X)
+#undef X
+#undef NUMBER
+#undef TEXT
+};
+
+static int serve(const char *const given[])
 {
     struct options options;
     struct running r = {.server.options = &options};
     struct server *sv = &r.server;
-    options_parse(&options, argc, argv);
-    if (options.print_config) {
+    options_read(&options, given[CONFIG], given + SETTINGS);
+    if (given[PRINT_CONFIG] != NULL) {
         options_print(&options);
         options_free(&options);
-        return 0;
+        return STATUS_DONE;
     }
+    if (options.data.text[0] == '\0')
+        decline("which folder? Give --data DIR (made by `countersign init`)");
     http_require_libevent();
 
     sigset_t set; /* blocked in every thread, taken by this one */
@@ -152,5 +169,16 @@ int serve(int argc, char **argv)
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
     options_free(&options);
-    return 0;
+    return STATUS_DONE;
 }
+
+const struct command cmd_serve = {
+    .name = "serve",
+    .summary = "answer clicks, pixels, postbacks and the API",
+    .help =
+        "Answers clicks, pixels, postbacks and the API until SIGTERM. Every setting is a flag, a key of the config\n"
+        "file and a variable COUNTERSIGN_NAME; a flag wins over the variable, the variable over the file.",
+    .args = args,
+    .n_args = sizeof args / sizeof args[0],
+    .run = serve,
+};

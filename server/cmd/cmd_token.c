@@ -8,7 +8,7 @@
 #include "server/system/system.h"
 
 /* Dies when there is no such party. */
-static void mint(const struct instance *in, const char *id, char token[API_TOKEN_LEN + 1])
+static void mint(const struct instance *in, const char *id, char out[API_TOKEN_LEN + 1])
 {
     uint8_t hash[HASH_LEN];
     struct txn *t = NULL;
@@ -16,8 +16,8 @@ static void mint(const struct instance *in, const char *id, char token[API_TOKEN
     const struct party *p = catalog_party(c, span_str(id));
     if (p == NULL)
         die("there is no party %s in this store", id);
-    api_token_new(token);
-    api_token_hash(token, hash);
+    api_token_new(out);
+    api_token_hash(out, hash);
     enum err err = txn_begin(in->store, true, &t);
     if (err == ERR_OK)
         err = catalog_put_token(t, hash, p->number, clock_ms());
@@ -30,26 +30,34 @@ static void mint(const struct instance *in, const char *id, char token[API_TOKEN
         die("the token could not be stored (%s): nothing was changed", err_word(err));
 }
 
-int cmd_token(int argc, char **argv)
+enum { DATA, PARTY, ARGS };
+
+static const struct arg args[ARGS] = {
+    [DATA] = {.name = "--data", .value = "DIR", .required = true, .help = "the server's data folder"},
+    [PARTY] = {.name = "--party", .value = "ID", .required = true, .help = "id of the party that gets the token"},
+};
+
+static int token(const char *const given[])
 {
-    const char *dir = NULL, *id = NULL;
-    const struct arg args[] = {
-        {"--data", &dir, NULL, true, "the server's data folder"},
-        {"--party", &id, NULL, true, "id of the party that gets the token"},
-    };
-    args_parse(argc, argv,
-               "Mints another API token of a party while the server is stopped. Printed once, stored as a hash.", args,
-               2);
+    const char *dir = given[DATA], *id = given[PARTY], *what;
     struct instance in;
-    const char *what;
     enum err err = instance_open(&in, dir, STORE_SERVE, options_map_size(), &what);
     if (err == ERR_CONFLICT)
         die("a server is running on %s: stop it first, or use POST /v1/parties/%s/tokens", dir, id);
     if (err != ERR_OK)
         die("cannot open %s of %s (%s): is it a folder made by `countersign init`?", what, dir, err_word(err));
-    char token[API_TOKEN_LEN + 1];
-    mint(&in, id, token);
+    char text[API_TOKEN_LEN + 1];
+    mint(&in, id, text);
     instance_close(&in);
-    printf("%s\n", token);
-    return 0;
+    printf("%s\n", text);
+    return STATUS_DONE;
 }
+
+const struct command cmd_token = {
+    .name = "token",
+    .summary = "mint another API token of a party, offline",
+    .help = "Mints another API token of a party while the server is stopped. Printed once, stored as a hash.",
+    .args = args,
+    .n_args = ARGS,
+    .run = token,
+};

@@ -2,20 +2,27 @@
 #include "server/cmd/folder.h"
 #include "server/cmd/verdict.h"
 
-int cmd_verify(int argc, char **argv)
+enum { DIR, JSON, ARGS };
+
+static const struct arg args[ARGS] = {
+    [DIR] = {.name = "DIR", .required = true, .help = "a folder that `countersign pull` made"},
+    [JSON] = {.name = "--json", .help = "one JSON object instead of lines"},
+};
+
+static int verify(const char *const given[])
 {
-    const char *dir = NULL;
-    bool json = false;
-    const struct arg args[] = {
-        {"DIR", &dir, NULL, true, "a folder that `countersign pull` made"},
-        {"--json", NULL, &json, false, "one JSON object instead of lines"},
-    };
-    args_parse(argc, argv,
-               "Audits a mirror offline: signatures, tree, every decision, every statement. One line per check.\n"
-               "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
-               args, 2);
-    struct mirror mirror = folder_mirror(dir);
+    struct mirror mirror = folder_mirror(given[DIR]);
     struct verdict_printer printer;
-    verdict_open(&printer, json);
+    verdict_open(&printer, given[JSON] != NULL);
     return verdict_close(&printer, verify_mirror(&mirror, verdict_line, &printer));
 }
+
+const struct command cmd_verify = {
+    .name = "verify",
+    .summary = "audit a mirror offline, with nothing but public keys",
+    .help = "Audits a mirror offline: signatures, tree, every decision, every statement. One line per check.\n"
+            "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
+    .args = args,
+    .n_args = ARGS,
+    .run = verify,
+};

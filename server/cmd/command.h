@@ -1,28 +1,36 @@
-/* The subcommands beside `serve`: one small file each, one row of main.c's table. argv[0] is the command's name; the
- * result is the exit status. And the parser of their few flags. */
+/* What every subcommand is: one const entry in its own file, named in main.c's list. Its arguments are read from that
+ * entry alone, in args.c. */
 #ifndef CS_SERVER_CMD_COMMAND_H
 #define CS_SERVER_CMD_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-int serve(int argc, char **argv); /* cmd_serve.c */
-int cmd_init(int argc, char **argv);
-int cmd_token(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_pull(int argc, char **argv);
-int cmd_verify(int argc, char **argv);
-
-/* What a command takes. Rows of `words` fill the plain words in order; each is required. `on` is a switch. */
 struct arg {
-    const char *name; /* "--data", or "DIR" of a plain word */
-    const char **text;
-    bool *on;
+    const char *name;  /* "--data", where '_' is written '-'; or "DIR": a plain word, taken in the order of the rows */
+    const char *value; /* of a flag, what the help calls its value; NULL: a switch */
     bool required;
     const char *help;
+    const char *range, *def; /* "1 to 64", "2"; NULL or "" when there is nothing to say */
 };
-/* Fills the texts from argv; unset ones stay as they are. --help prints and exits 0; anything unknown, missing or
- * double is one line on stderr and exit 2. */
-void args_parse(int argc, char **argv, const char *summary, const struct arg *args, size_t n);
+
+enum { ARGS_MAX = 24 };
+
+struct command {
+    const char *name, *summary; /* one line, for the overview */
+    const char *help;           /* whole sentences, with line breaks where they are needed */
+    const struct arg *args;
+    size_t n_args; /* at most ARGS_MAX */
+    /* given[i] is the text of args[i], NULL where it was not given; a switch's is never NULL when it was. Returns the
+     * exit status: 0 done, 1 it does not hold or failed, 2 cannot tell. */
+    int (*run)(const char *const given[]);
+};
+
+extern const struct command cmd_init, cmd_serve, cmd_token, cmd_check, cmd_pull, cmd_verify;
+
+void args_help(const struct command *c);
+/* Reads argv, of which [0] is the command's name, and runs it. --help prints and exits 0; what is unknown, missing or
+ * double is refused by name: one line on stderr, exit 2. */
+int command_run(const struct command *c, int argc, char **argv);
 
 #endif

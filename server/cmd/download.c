@@ -12,7 +12,7 @@
 #include "server/cmd/folder.h"
 #include "server/system/log.h"
 
-enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512, PAGE_CAP = 512 };
+enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512, NEXT_CAP = 512 };
 
 struct download {
     CURL *curl;
@@ -48,7 +48,7 @@ struct download *download_open(const char *url, const char *token)
     if (asprintf(&d->url, "%.*s/", (int)len, url) < 0 || asprintf(&header, "Authorization: Bearer %s", token) < 0)
         abort();
     if (strpbrk(token, "\r\n") != NULL)
-        die("the token holds a line break: give its one line alone");
+        decline("the token holds a line break: give its one line alone");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (d->curl = curl_easy_init()) == NULL)
         die("libcurl cannot start");
     d->headers = curl_slist_append(NULL, header);
@@ -90,7 +90,7 @@ static const char *advice(long status)
                            : "the server did not take the request";
 }
 
-/* Runs one transfer. false, with the reason told, when it failed. */
+/* Runs one transfer. False, with the reason told, when it failed. */
 static bool run(struct download *d, const char *what)
 {
     char *url = NULL;
@@ -103,10 +103,10 @@ static bool run(struct download *d, const char *what)
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
     bool good = code == CURLE_OK && status == 200;
     if (code != CURLE_OK)
-        fprintf(stderr, "countersign pull: %s: %s\n", url, curl_easy_strerror(code));
+        complain("%s: %s", url, curl_easy_strerror(code));
     else if (!good)
-        fprintf(stderr, "countersign pull: %s answered %ld: %s%s%.*s\n", url, status, advice(status),
-                d->refusal_len ? ": " : "", (int)d->refusal_len, d->refusal);
+        complain("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "",
+                 (int)d->refusal_len, d->refusal);
     free(url);
     return good;
 }
@@ -133,9 +133,9 @@ static bool next_link(struct download *d, char *next, size_t cap)
     return n > 0 && (size_t)n < cap;
 }
 
-static bool run_pages(struct download *d, const char *what)
+static bool run_to_the_last(struct download *d, const char *what)
 {
-    char next[PAGE_CAP];
+    char next[NEXT_CAP];
     bool good = run(d, what);
     while (good && next_link(d, next, sizeof next))
         good = run(d, next);
@@ -151,7 +151,7 @@ void download_file(struct download *d, const char *what, const char *dir, const 
     d->file = fopen(side, "wbe");
     if (d->file == NULL)
         die("cannot write %s: %s", side, strerror(errno));
-    bool good = run_pages(d, what);
+    bool good = run_to_the_last(d, what);
     bool closed = fclose(d->file) == 0;
     d->file = NULL;
     if (good && closed && rename(side, whole) != 0)
@@ -159,7 +159,7 @@ void download_file(struct download *d, const char *what, const char *dir, const 
     if (!good || !closed)
         unlink(side);
     if (!good)
-        exit(1);
+        exit(STATUS_FAILED);
     if (!closed)
         die("cannot write %s: %s", whole, strerror(errno));
     free(side);

@@ -1,5 +1,6 @@
 #include "server/commit/idempotency.h"
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/when.h"
 #include "server/keys/vault.h"

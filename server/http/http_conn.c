@@ -249,18 +249,11 @@ static void refuse(struct conn *c, struct span bytes, int status)
 static void feed_evhttp(struct conn *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->bev);
-    enum method m = c->ex->rq.method;
-    const char *name = m == METHOD_GET     ? "GET"
-                       : m == METHOD_HEAD  ? "HEAD"
-                       : m == METHOD_POST  ? "POST"
-                       : m == METHOD_PUT   ? "PUT"
-                       : m == METHOD_PATCH ? "PATCH"
-                                           : "DELETE";
     c->state = CONN_EVHTTP;
     c->feeding = true;
     evbuffer_unfreeze(input, 0);
-    evbuffer_add_printf(input, "%s / HTTP/1.1\r\nContent-Length: %zu\r\n%s\r\n", name, c->body_len,
-                        c->keep_alive ? "" : "Connection: close\r\n");
+    evbuffer_add_printf(input, "%s / HTTP/1.1\r\nContent-Length: %zu\r\n%s\r\n", method_name(c->ex->rq.method),
+                        c->body_len, c->keep_alive ? "" : "Connection: close\r\n");
     evbuffer_remove_buffer(c->in, input, c->body_len);
     evbuffer_freeze(input, 0);
     c->feeding = false;

@@ -4,32 +4,13 @@
 
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 
 /* RFC 9110 tchar, one bit a character. */
 static bool is_tchar(unsigned char c)
 {
     static const uint32_t set[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
     return set[c >> 5] >> (c & 31) & 1;
-}
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool span_ieq(struct span a, const char *lower)
-{
-    size_t n = strlen(lower);
-    return a.len == n && strncasecmp(a.ptr, lower, n) == 0;
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s.ptr++, s.len--;
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
 }
 
 int http_head_find(struct span bytes, size_t *scanned, size_t *len)
@@ -80,7 +61,7 @@ static int read_target(struct span t, const char *const *prefixes, struct reques
             return 400;
         if (c != '%' || lenient)
             continue;
-        if (t.len - i < 3 || !is_hex(t.ptr[i + 1]) || !is_hex(t.ptr[i + 2]) ||
+        if (t.len - i < 3 || ascii_nibble(t.ptr[i + 1]) < 0 || ascii_nibble(t.ptr[i + 2]) < 0 ||
             (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0'))
             return 400;
     }
@@ -93,11 +74,6 @@ static int read_target(struct span t, const char *const *prefixes, struct reques
 static int read_request_line(struct span line, const char *const *fast, struct request *rq, struct http_head *h,
                              int *minor)
 {
-    static const struct {
-        const char *name;
-        enum method method;
-    } methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_HEAD},   {"POST", METHOD_POST},
-                   {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE}};
     const char *sp = memchr(line.ptr, ' ', line.len);
     if (sp == NULL || sp == line.ptr)
         return 400;
@@ -115,16 +91,13 @@ static int read_request_line(struct span line, const char *const *fast, struct r
     if (version.len != 8 || !span_starts(version, "HTTP/") || version.ptr[6] != '.')
         return 400;
     if (version.ptr[5] != '1' || (version.ptr[7] != '0' && version.ptr[7] != '1'))
-        return version.ptr[5] >= '0' && version.ptr[5] <= '9' && version.ptr[7] >= '0' && version.ptr[7] <= '9' ? 505
-                                                                                                                : 400;
+        return ascii_is_digit(version.ptr[5]) && ascii_is_digit(version.ptr[7]) ? 505 : 400;
     *minor = version.ptr[7] - '0';
 
     rq->method = 0;
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (span_is(name, methods[i].name))
-            rq->method = methods[i].method;
+    enum err known_method = method_read(name, &rq->method);
     int status = read_target(target, fast, rq, &h->fast);
-    return status ? status : rq->method ? 0 : 501;
+    return status ? status : known_method == ERR_OK ? 0 : 501;
 }
 
 /* Headers that we read, in a row: where the value goes, and whether a second one is refused (a value that two readers
@@ -177,34 +150,24 @@ _Static_assert(KNOWN <= 32, "seen is a 32-bit set");
 static bool token_in_list(struct span list, const char *token)
 {
     while (list.len) {
-        const char *comma = memchr(list.ptr, ',', list.len);
-        struct span one = span_of(list.ptr, comma != NULL ? (size_t)(comma - list.ptr) : list.len);
-        if (span_ieq(trim(one), token))
+        struct span one = text_take(&list, ',');
+        if (ascii_is(text_trim(one, HTTP_BLANKS), token))
             return true;
-        size_t skip = one.len + (comma != NULL ? 1 : 0);
-        list = span_of(list.ptr + skip, list.len - skip);
     }
     return false;
 }
 
 static bool mentions(struct span s, const char *lower)
 {
-    size_t n = strlen(lower);
-    for (size_t i = 0; i + n <= s.len; i++)
-        if (strncasecmp(s.ptr + i, lower, n) == 0)
+    for (size_t i = 0; i < s.len; i++)
+        if (ascii_starts(span_skip(s, i), lower))
             return true;
     return false;
 }
 
 static bool host_ok(struct span v)
 {
-    for (size_t i = 0; i < v.len; i++) {
-        unsigned char c = (unsigned char)v.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              strchr("-._~:[]", c) != NULL))
-            return false;
-    }
-    return v.len > 0;
+    return v.len > 0 && ascii_all_alnum_or(v, "-._~:[]");
 }
 
 static int take(int row, struct span v, struct request *rq, struct http_head *h, int minor)
@@ -213,7 +176,7 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     case HOST:
         return host_ok(v) ? 0 : 400;
     case CONTENT_LENGTH:
-        if (v.len > 18 || v.len == 0)
+        if (v.len > 18 || v.len == 0 || !ascii_all_digits(v))
             return v.len > 18 ? 413 : 400;
         h->content_length = 0;
         for (size_t i = 0; i < v.len; i++) {
@@ -231,7 +194,7 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
             h->keep_alive = true;
         return 0;
     case EXPECT:
-        h->expect_continue = span_ieq(v, "100-continue");
+        h->expect_continue = ascii_is(v, "100-continue");
         return h->expect_continue ? 0 : 417;
     default:
         break;
@@ -253,10 +216,10 @@ static int read_header(struct span line, struct request *rq, struct http_head *h
         n++;
     if (n == 0 || n == line.len || line.ptr[n] != ':')
         return 400; /* obs-fold, a space in or after the name, no colon */
-    struct span name = span_of(line.ptr, n), value = trim(span_of(line.ptr + n + 1, line.len - n - 1));
+    struct span name = span_of(line.ptr, n), value = text_trim(span_skip(line, n + 1), HTTP_BLANKS);
     bool plain = ascii_printable(value);
     for (size_t i = 0; i < value.len && !plain; i++)
-        if (((unsigned char)value.ptr[i] < ' ' && value.ptr[i] != '\t') || value.ptr[i] == 0x7f)
+        if (ascii_is_control(value.ptr[i]) && value.ptr[i] != '\t')
             return 400;
     for (int row = 0; row < KNOWN; row++) {
         if (name.len != known[row].len || (name.ptr[0] | 0x20) != known[row].name[0] ||

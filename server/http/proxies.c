@@ -7,6 +7,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 
 /* IPv4 stands as ::ffff:a.b.c.d, so that one comparison does for both. */
 struct block {
@@ -18,15 +19,6 @@ struct proxies {
     size_t n;
     struct block block[];
 };
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s.ptr++, s.len--;
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
 
 static bool address_read(struct span text, uint8_t out[16], bool *v4)
 {
@@ -64,17 +56,14 @@ enum err proxies_parse(struct span text, struct proxies **out, struct problem *p
     size_t most = 1;
     for (size_t i = 0; i < text.len; i++)
         most += text.ptr[i] == ',';
-    if (trim(text).len == 0) {
+    if (span_empty(text_trim(text, HTTP_BLANKS))) {
         *out = NULL;
         return ERR_OK;
     }
     struct proxies *x = xcalloc(1, sizeof *x + most * sizeof x->block[0]);
     while (text.len > 0) {
-        const char *comma = memchr(text.ptr, ',', text.len);
-        struct span one = span_of(text.ptr, comma != NULL ? (size_t)(comma - text.ptr) : text.len);
-        size_t skip = one.len + (comma != NULL ? 1 : 0);
-        text = span_of(text.ptr + skip, text.len - skip);
-        if (!block_read(trim(one), &x->block[x->n++])) {
+        struct span one = text_take(&text, ',');
+        if (!block_read(text_trim(one, HTTP_BLANKS), &x->block[x->n++])) {
             free(x);
             return problem(p, ERR_INVALID, "trusted_proxies", "must be addresses or CIDR blocks, separated by commas");
         }
@@ -118,7 +107,7 @@ void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[
     while (rest.len > 0) {
         const char *comma = memrchr(rest.ptr, ',', rest.len);
         size_t from = comma != NULL ? (size_t)(comma + 1 - rest.ptr) : 0;
-        struct span one = trim(span_of(rest.ptr + from, rest.len - from));
+        struct span one = text_trim(span_skip(rest, from), HTTP_BLANKS);
         uint8_t address[16];
         bool v4;
         rest.len = comma != NULL ? from - 1 : 0;

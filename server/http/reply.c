@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "common/base/json_write.h"
-
 const char *http_phrase(int status)
 {
     static const struct {
@@ -58,28 +56,13 @@ void reply_body(struct request *rq, struct reply *r, const char *content_type, s
     r->body = arena_copy(rq->arena, body);
 }
 
-/* RFC 9457. word "": a status that no error of ours has goes without a type of its own. */
+/* word NULL: a status that no error of ours has goes without a type of its own. */
 static void write_problem(struct request *rq, struct reply *r, int status, const char *word, const char *title)
 {
-    const struct problem *p = &rq->problem;
-    struct buf type, text;
-    struct jw w;
-    arena_buf(rq->arena, &type, 64);
-    buf_str(&type, word[0] ? "urn:countersign:problem:" : "about:blank");
-    buf_str(&type, word);
-    arena_buf(rq->arena, &text, 256 + 6 * (sizeof p->detail + sizeof p->field));
-    jw_open(&w, &text);
-    jw_object(&w);
-    if (p->detail[0])
-        jw_kstr(&w, "detail", span_str(p->detail));
-    if (p->field[0])
-        jw_kstr(&w, "field", span_str(p->field));
-    jw_kint(&w, "status", status);
-    jw_kstr(&w, "title", span_str(title));
-    jw_kstr(&w, "type", buf_span(&type));
-    jw_object_end(&w);
-    jw_close(&w);
-    *r = (struct reply){.status = status, .content_type = SPAN("application/problem+json"), .body = buf_span(&text)};
+    struct buf text;
+    arena_buf(rq->arena, &text, PROBLEM_JSON_MAX);
+    problem_json(&text, &rq->problem, word, status, title);
+    *r = (struct reply){.status = status, .content_type = SPAN(PROBLEM_MEDIA_TYPE), .body = buf_span(&text)};
     reply_header(r, "Cache-Control", SPAN("no-store"));
 }
 
@@ -118,5 +101,5 @@ void reply_fault(struct request *rq, struct reply *r, int status)
     if (err < ERR_COUNT)
         write_problem(rq, r, status, err_word(err), err_title(err));
     else
-        write_problem(rq, r, status, "", http_phrase(status));
+        write_problem(rq, r, status, NULL, http_phrase(status));
 }

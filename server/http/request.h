@@ -3,11 +3,10 @@
 #ifndef CS_SERVER_HTTP_REQUEST_H
 #define CS_SERVER_HTTP_REQUEST_H
 
+#include "common/base/http_words.h"
 #include "common/base/limits.h"
 #include "common/base/problem.h"
 #include "server/system/arena.h"
-
-enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_PUT = 8, METHOD_PATCH = 16, METHOD_DELETE = 32 };
 
 struct worker; /* the application's thread, opaque here */
 struct party;

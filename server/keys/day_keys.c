@@ -192,7 +192,7 @@ static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struc
     return ERR_OK;
 }
 
-enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commit, struct span plain, struct buf *out)
+enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitment, struct span plain, struct buf *out)
 {
     struct context *c;
     enum err err = context_for(s, NULL, day, &c);
@@ -206,12 +206,12 @@ enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commit, 
     store_be32(room + sizeof c->prefix, c->counter);
     if (++c->counter == 0)
         random_bytes(c->prefix, sizeof c->prefix);
-    aead_seal(c->aead, room, span_of(commit->b, HASH_LEN), plain, room + AEAD_NONCE_LEN);
+    aead_seal(c->aead, room, span_of(commitment->b, HASH_LEN), plain, room + AEAD_NONCE_LEN);
     out->len += len;
     return ERR_OK;
 }
 
-enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commit, struct span sealed,
+enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commitment, struct span sealed,
                      struct buf *out)
 {
     struct context *c;
@@ -226,7 +226,7 @@ enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct
     char *room = buf_room(out, len);
     if (room == NULL)
         return ERR_TOO_LARGE;
-    err = aead_open(c->aead, (const uint8_t *)sealed.ptr, span_of(commit->b, HASH_LEN),
+    err = aead_open(c->aead, (const uint8_t *)sealed.ptr, span_of(commitment->b, HASH_LEN),
                     span_of(sealed.ptr + AEAD_NONCE_LEN, sealed.len - AEAD_NONCE_LEN), room);
     if (err == ERR_OK)
         out->len += len;

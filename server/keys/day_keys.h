@@ -29,11 +29,11 @@ struct sealer *sealer_new(struct day_keys *p, const uint8_t wrap[32]);
 void sealer_free(struct sealer *s);
 /* Appends nonce, ciphertext and tag. ERR_BUSY when the day's key is not there yet (a clock that jumped: the committer
  * makes it within a second). */
-MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commit, struct span plain,
+MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitment, struct span plain,
                                 struct buf *out);
 /* Appends the plaintext. ERR_NOT_FOUND when the key was destroyed or the part was erased, ERR_CORRUPT when it does not
  * open. */
-MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commit,
+MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commitment,
                                 struct span sealed, struct buf *out);
 
 #endif

@@ -1,8 +1,5 @@
 #include "server/postback/postback_private.h"
 
-#include <stdlib.h>
-#include <strings.h>
-
 #include "common/base/when.h"
 
 enum err postback_refuse(struct request *rq)
@@ -16,13 +13,6 @@ const struct secret *postback_secret(struct request *rq, struct span kid)
 {
     const struct secret *s = span_empty(kid) ? NULL : catalog_secret(rq->catalog, kid);
     return s != NULL && !s->retired ? s : NULL;
-}
-
-bool postback_type_is(const struct request *rq, const char *media_type)
-{
-    struct span t = rq->content_type;
-    size_t n = strlen(media_type);
-    return t.len >= n && strncasecmp(t.ptr, media_type, n) == 0 && (t.len == n || memchr("; \t", t.ptr[n], 3) != NULL);
 }
 
 bool postback_in_window(struct request *rq, int64_t ts_s)

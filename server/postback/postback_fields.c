@@ -1,3 +1,4 @@
+#include "common/base/ascii.h"
 #include "common/base/json_write.h"
 #include "common/base/utf8.h"
 #include "server/postback/postback_private.h"
@@ -36,8 +37,7 @@ bool postback_field_known(struct span name)
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
+    return ascii_is_alnum_or(c, "_-.");
 }
 
 /* "{click_id}": what a platform sends when it did not know the macro. */
@@ -82,11 +82,10 @@ static enum err form_field(struct postback *pb, struct span name, struct span va
         return refuse(pb, name, "too long");
     size_t at = 0;
     while (at < pb->n_form) {
-        struct span other = pb->form[at].name;
-        int order = memcmp(other.ptr, name.ptr, other.len < name.len ? other.len : name.len);
-        if (order == 0 && other.len == name.len)
+        int order = span_order(pb->form[at].name, name);
+        if (order == 0)
             return refuse(pb, name, "given more than once");
-        if (order > 0 || (order == 0 && other.len > name.len))
+        if (order > 0)
             break;
         at++;
     }

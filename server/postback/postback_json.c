@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
+#include "common/base/http_words.h"
 #include "common/base/json_read.h"
+#include "common/base/text.h"
 #include "server/commit/nonces.h"
 #include "server/postback/postback_private.h"
 
@@ -20,11 +22,9 @@ static bool signature_holds(struct request *rq, const struct secret *s)
     hmac_free(h);
     bool holds = false;
     for (struct span rest = rq->webhook_signature; rest.len;) {
-        const char *sp = memchr(rest.ptr, ' ', rest.len);
-        struct span one = span_of(rest.ptr, sp != NULL ? (size_t)(sp - rest.ptr) : rest.len);
-        size_t skip = one.len + (sp != NULL ? 1 : 0), len;
-        rest = span_of(rest.ptr + skip, rest.len - skip);
-        if (span_starts(one, "v1,") && b64_decode(span_of(one.ptr + 3, one.len - 3), sig, sizeof sig, &len) == ERR_OK &&
+        struct span one = text_take(&rest, ' ');
+        size_t len;
+        if (span_starts(one, "v1,") && b64_decode(span_skip(one, 3), sig, sizeof sig, &len) == ERR_OK &&
             len == HASH_LEN)
             holds = crypto_equal(mac, sig, HASH_LEN) || holds;
     }
@@ -191,7 +191,7 @@ enum err postback_json_handle(struct request *rq, struct reply *reply)
     enum err err = authenticate(&pb);
     if (err != ERR_OK)
         return err;
-    if (!postback_type_is(rq, "application/json"))
+    if (!media_type_is(rq->content_type, "application/json"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
     err = read_fields(&pb);
     return err != ERR_OK ? err : postback_submit(&pb);

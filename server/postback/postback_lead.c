@@ -2,6 +2,8 @@
  * out. */
 #include <stdlib.h>
 
+#include "common/base/ascii.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/decisions/contact.h"
@@ -47,13 +49,8 @@ static void read_touches(struct postback *pb, struct claim *c)
 {
     struct span rest = pb->field[FIELD_TOUCHES];
     add_touch(pb, c, pb->field[FIELD_CLICK_ID]);
-    while (rest.len) {
-        const char *comma = memchr(rest.ptr, ',', rest.len);
-        struct span one = span_of(rest.ptr, comma != NULL ? (size_t)(comma - rest.ptr) : rest.len);
-        size_t skip = one.len + (comma != NULL ? 1 : 0);
-        rest = span_of(rest.ptr + skip, rest.len - skip);
-        add_touch(pb, c, one);
-    }
+    while (rest.len)
+        add_touch(pb, c, text_take(&rest, ','));
 }
 
 static void keep_campaign(struct postback *pb, struct claim *c)
@@ -151,24 +148,15 @@ static bool uses_fact(const struct postback *pb, const struct claim *c, struct s
     return terms_uses_fact(c->fallback->terms, name);
 }
 
-static struct span trim(struct span s)
-{
-    while (s.len && memchr(" \t\r\n", s.ptr[0], 4) != NULL)
-        s.ptr++, s.len--;
-    while (s.len && memchr(" \t\r\n", s.ptr[s.len - 1], 4) != NULL)
-        s.len--;
-    return s;
-}
-
 /* An ISO 3166 code in upper case; anything else as it came. */
 static struct span country(struct request *rq, struct span s)
 {
-    s = trim(s);
+    s = text_trim(s, TYPED_BLANKS);
     if (s.len != 2)
         return s;
     char *up = arena_alloc(rq->arena, 2);
     for (size_t i = 0; i < 2; i++)
-        up[i] = s.ptr[i] >= 'a' && s.ptr[i] <= 'z' ? (char)(s.ptr[i] - 32) : s.ptr[i];
+        up[i] = ascii_to_upper(s.ptr[i]);
     return span_of(up, 2);
 }
 
@@ -179,7 +167,7 @@ static void take_facts(struct postback *pb, const struct claim *c, struct lead_r
         r->facts[r->n_facts++] = (struct fact){SPAN("country"), land}; /* before every f_NAME */
     for (size_t i = 0; i < pb->n_form; i++) {
         const struct fact *f = &pb->form[i];
-        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(trim(f->value)))
+        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_trim(f->value, TYPED_BLANKS)))
             r->honeypot = true;
         if (r->n_facts < LIMIT_FIELDS && uses_fact(pb, c, f->name))
             r->facts[r->n_facts++] = *f;
@@ -191,7 +179,7 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
     static const enum field by_bit[CONTACT_FIELDS] = {FIELD_EMAIL, FIELD_PHONE, FIELD_FIRST_NAME, FIELD_LAST_NAME};
     struct buf key;
     for (unsigned i = 0; i < CONTACT_FIELDS; i++)
-        if (!span_empty(trim(pb->field[by_bit[i]])))
+        if (!span_empty(text_trim(pb->field[by_bit[i]], TYPED_BLANKS)))
             r->given |= 1u << i;
 
     struct hmac *pepper = hmac_new(c->campaign->pepper, sizeof c->campaign->pepper);
@@ -269,13 +257,13 @@ static enum err seal(struct postback *pb, struct record_lead *l)
     memcpy(priv.phone, r->phone, TOKEN_LEN);
     memcpy(priv.facts_sha256, r->facts_sha256, HASH_LEN);
     random_bytes(priv.seed, sizeof priv.seed);
-    private_commit(&priv, &r->commit);
+    private_commitment(&priv, &r->commitment);
 
     l->sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
     arena_buf(rq->arena, &plain, priv.contact.len + 2 * priv.ua.len + 512);
     private_write(&plain, &priv);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commit, buf_span(&plain), &sealed);
+    enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commitment, buf_span(&plain), &sealed);
     l->sealed.bytes = buf_span(&sealed);
     return err;
 }

@@ -1,5 +1,7 @@
 /* Signed query: kid, ts and nonce in the query, and sig as its last parameter (INTERFACE "Signed query"). */
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/http_words.h"
 #include "common/base/query.h"
 #include "server/commit/nonces.h"
 #include "server/postback/postback_private.h"
@@ -49,7 +51,7 @@ static bool signature_holds(struct request *rq, const struct query_auth *a, cons
     sha256(rq->body.ptr, rq->body.len, body_sha256);
     buf_fixed(&hex, hex_mem, sizeof hex_mem);
     buf_hex(&hex, body_sha256, HASH_LEN);
-    const struct span parts[] = {SPAN("PBv1\n"), rq->method == METHOD_POST ? SPAN("POST") : SPAN("GET"),
+    const struct span parts[] = {SPAN("PBv1\n"), span_str(method_name(rq->method)),
                                  SPAN("\n"),     span_str(rq->worker->server->instance.host),
                                  SPAN("\n"),     a->signed_target,
                                  SPAN("\n"),     buf_span(&hex)};
@@ -63,11 +65,7 @@ static bool signature_holds(struct request *rq, const struct query_auth *a, cons
 
 static bool nonce_ok(struct span n)
 {
-    for (size_t i = 0; i < n.len; i++)
-        if (!((n.ptr[i] >= 'a' && n.ptr[i] <= 'z') || (n.ptr[i] >= 'A' && n.ptr[i] <= 'Z') ||
-              (n.ptr[i] >= '0' && n.ptr[i] <= '9') || memchr("-_.~", n.ptr[i], 4) != NULL))
-            return false;
-    return n.len >= LIMIT_NONCE_MIN && n.len <= LIMIT_NONCE_MAX;
+    return n.len >= LIMIT_NONCE_MIN && n.len <= LIMIT_NONCE_MAX && ascii_all_alnum_or(n, "-_.~");
 }
 
 static enum err authenticate(struct postback *pb)
@@ -118,7 +116,7 @@ enum err postback_query_handle(struct request *rq, struct reply *reply)
     enum err err = authenticate(&pb);
     if (err != ERR_OK)
         return err;
-    if (!span_empty(rq->body) && !postback_type_is(rq, "application/x-www-form-urlencoded"))
+    if (!span_empty(rq->body) && !media_type_is(rq->content_type, "application/x-www-form-urlencoded"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "",
                        "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
     err = read_fields(&pb, rq->query);

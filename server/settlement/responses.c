@@ -1,5 +1,6 @@
 /* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays
  * said. */
+#include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "server/api/body.h"
@@ -79,9 +80,7 @@ enum err response_run(struct batch *cx, struct job *job)
 static enum err response_body(struct request *rq, struct span *jws)
 {
     static const struct body_member members[] = {{"jws", BODY_TEXT, 0, RESPONSE_MAX, true}, {NULL}};
-    struct span text = rq->body;
-    while (text.len && strchr("\r\n \t", text.ptr[text.len - 1]) != NULL)
-        text.len--;
+    struct span text = text_trim(rq->body, TYPED_BLANKS);
     if (span_starts(text, "{"))
         return body_read(rq, members, jws);
     if (span_empty(text) || text.len > RESPONSE_MAX)

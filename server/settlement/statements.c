@@ -2,42 +2,23 @@
 #include "server/settlement/statements.h"
 #include "server/settlement/settlement.h"
 
+#include "common/base/id.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/system/system.h"
 
-/* ---- ids: "S" and 12 characters of Crockford base32 over time and chance: their text ascends in order of issue ----
- */
+/* ---- ids: "S" over time and chance: their text ascends in order of issue ---- */
 
-enum { ID_CHARS = 12, ID_RANDOM_BITS = 15 };
-static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-static uint64_t id_number(struct span id)
-{
-    uint64_t v = 0;
-    for (size_t i = 1; i < id.len && i <= ID_CHARS; i++) {
-        const char *digit = memchr(base32, id.ptr[i], 32);
-        v = v << 5 | (uint64_t)(digit != NULL ? digit - base32 : 0);
-    }
-    return v;
-}
-
-static void id_write(uint64_t v, char out[LIMIT_ID + 1])
-{
-    out[0] = 'S';
-    for (int i = ID_CHARS; i >= 1; i--, v >>= 5)
-        out[i] = base32[v & 31];
-    out[ID_CHARS + 1] = '\0';
-}
+enum { ID_RANDOM_BITS = 15 };
 
 /* Worker: by its time and chance. */
 static void id_draw(int64_t now_ms, char out[LIMIT_ID + 1])
 {
     uint16_t chance;
     random_bytes(&chance, sizeof chance);
-    id_write((uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1)), out);
+    id_write('S', (uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1)), out);
 }
 
 /* What was drawn, raised past the greatest id there is: a clock that stepped back, or the same millisecond. */
@@ -45,18 +26,15 @@ static enum err id_next(struct txn *t, const char *drawn, char out[LIMIT_ID + 1]
 {
     struct cursor *c;
     struct span key, value;
-    enum err err = cursor_open(t, TABLE_STATEMENTS, &c);
+    uint64_t v = 0, last = 0;
+    enum err err = id_read(span_str(drawn), &v) == ERR_OK ? cursor_open(t, TABLE_STATEMENTS, &c) : ERR_CORRUPT;
     if (err != ERR_OK)
         return err;
-    uint64_t v = id_number(span_str(drawn));
-    if (cursor_last(c, &key, &value)) {
-        uint64_t last = id_number(span_of(key.ptr, strnlen(key.ptr, key.len)));
-        if (v <= last)
-            v = last + 1;
-    }
+    if (cursor_last(c, &key, &value) && id_read(span_of(key.ptr, strnlen(key.ptr, key.len)), &last) != ERR_OK)
+        err = ERR_CORRUPT;
     cursor_close(c);
-    id_write(v, out);
-    return ERR_OK;
+    id_write('S', v > last ? v : last + 1, out);
+    return err;
 }
 
 /* ---- the run ---- */

@@ -1,7 +1,8 @@
 /* GET /v1/statements...: what was issued, for those who may see it. */
-#include <strings.h>
-
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/http_words.h"
+#include "common/base/text.h"
 #include "common/settlement/statement.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
@@ -163,23 +164,10 @@ static const struct {
     [FORMAT_CSV] = {"csv", "text", "csv", "text/csv; charset=utf-8"},
 };
 
-static bool span_ieq(struct span a, const char *lower)
-{
-    return a.len == strlen(lower) && strncasecmp(a.ptr, lower, a.len) == 0;
-}
-
 /* What stands before the next `end`, without blanks around it; *rest goes on behind. */
 static struct span cut(struct span *rest, char end)
 {
-    const char *at = memchr(rest->ptr, end, rest->len);
-    struct span one = span_of(rest->ptr, at != NULL ? (size_t)(at - rest->ptr) : rest->len);
-    size_t skip = one.len + (at != NULL ? 1 : 0);
-    *rest = span_of(rest->ptr + skip, rest->len - skip);
-    while (one.len && (one.ptr[0] == ' ' || one.ptr[0] == '\t'))
-        one.ptr++, one.len--;
-    while (one.len && (one.ptr[one.len - 1] == ' ' || one.ptr[one.len - 1] == '\t'))
-        one.len--;
-    return one;
+    return text_trim(text_take(rest, end), HTTP_BLANKS);
 }
 
 /* "0.8" as 800. What is no weight (RFC 9110, 12.4.2) counts as 0. */
@@ -189,7 +177,7 @@ static int weight(struct span text)
     for (size_t i = 0; i < text.len; i++) {
         if (i == 1 && text.ptr[i] == '.')
             continue;
-        if (i == 1 || i == 5 || text.ptr[i] < '0' || text.ptr[i] > '9')
+        if (i == 1 || i == 5 || !ascii_is_digit(text.ptr[i]))
             return 0;
         q += (text.ptr[i] - '0') * scale;
         scale /= 10;
@@ -202,7 +190,7 @@ static enum format range_format(struct span range)
 {
     struct span subtype = range, type = cut(&subtype, '/');
     for (enum format f = 0; f < FORMATS; f++)
-        if ((span_ieq(type, formats[f].type) && (span_ieq(subtype, formats[f].subtype) || span_is(subtype, "*"))) ||
+        if ((ascii_is(type, formats[f].type) && (ascii_is(subtype, formats[f].subtype) || span_is(subtype, "*"))) ||
             (span_is(type, "*") && span_is(subtype, "*")))
             return f;
     return FORMATS;
@@ -219,8 +207,8 @@ static enum format accepted(struct span accept)
         int q = 1000;
         while (rest.len) {
             struct span param = cut(&rest, ';');
-            if (param.len >= 2 && (param.ptr[0] | 0x20) == 'q' && param.ptr[1] == '=')
-                q = weight(span_of(param.ptr + 2, param.len - 2));
+            if (ascii_starts(param, "q="))
+                q = weight(span_skip(param, 2));
         }
         if (f != FORMATS && q > best_q) {
             best = f;
@@ -309,11 +297,9 @@ static enum err reader_check(struct request *rq, struct txn *t, const struct par
             return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
         return statement_meta_read(t, rq->catalog, rq->param[0], &m);
     }
-    static const char scheme[] = "bearer ";
-    size_t n = sizeof scheme - 1;
-    struct span a = rq->authorization;
-    if (rq->caller == NULL && a.len > n && strncasecmp(a.ptr, scheme, n) == 0)
-        rq->caller = catalog_token(rq->catalog, span_of(a.ptr + n, a.len - n));
+    struct span token;
+    if (rq->caller == NULL && bearer_token(rq->authorization, &token))
+        rq->caller = catalog_token(rq->catalog, token);
     if (rq->caller == NULL)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
     return statement_find(rq, t, rq->param[0], &m);

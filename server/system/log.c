@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/ascii.h"
 #include "common/base/json_write.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
@@ -32,7 +33,7 @@ bool log_level_parse(const char *word, enum log_level *out)
 }
 
 /* Whatever got into the detail, the line stays one line of valid JSON. */
-__attribute__((format(printf, 2, 0))) static struct span detail_text(struct buf *clean, const char *fmt, va_list args)
+static __attribute__((format(printf, 2, 0))) struct span detail_text(struct buf *clean, const char *fmt, va_list args)
 {
     char raw[DETAIL_LEN];
     int n = vsnprintf(raw, sizeof raw, fmt, args);
@@ -75,13 +76,44 @@ void log_line(enum log_level level, uint64_t request_id, const char *event, cons
         return; /* nobody is left to tell */
 }
 
-void die(const char *fmt, ...)
+static const char *command;
+
+void log_set_command(const char *name)
+{
+    command = name;
+}
+
+static __attribute__((format(printf, 1, 0))) void say(const char *fmt, va_list args)
 {
     char text[DETAIL_LEN];
+    vsnprintf(text, sizeof text, fmt, args);
+    for (char *c = text; *c; c++)
+        *c = ascii_is_control(*c) ? ' ' : *c;
+    fprintf(stderr, "countersign%s%s: %s\n", command != NULL ? " " : "", command != NULL ? command : "", text);
+}
+
+void complain(const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    say(fmt, args);
     va_end(args);
-    fprintf(stderr, "countersign: %s\n", text);
-    exit(1);
+}
+
+void die(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(fmt, args);
+    va_end(args);
+    exit(STATUS_FAILED);
+}
+
+void decline(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(fmt, args);
+    va_end(args);
+    exit(STATUS_CANNOT_TELL);
 }

@@ -13,8 +13,16 @@ bool log_level_parse(const char *word, enum log_level *out); /* false when there
  * request_id 0 = none. */
 void log_line(enum log_level level, uint64_t request_id, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* One line on stderr saying what is wrong and what to do, exit 1: a broken environment at start, a wrong command line.
- */
+
+/* ---- what a command says to its user, and how it ends ---- */
+
+enum { STATUS_DONE, STATUS_FAILED, STATUS_CANNOT_TELL }; /* exit statuses, the same for all commands */
+void log_set_command(const char *name);                  /* names the command in the lines below; not copied */
+/* One line on stderr, whatever is in it, saying what is wrong and what to do. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and exit STATUS_FAILED: a broken environment. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and exit STATUS_CANNOT_TELL: a wrong command line or setting, or no way to find out. */
+_Noreturn void decline(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

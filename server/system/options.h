@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/problem.h"
+#include "common/base/err.h"
 
 /* name (flag --name, key name, env COUNTERSIGN_NAME; flags and keys take '-' for '_'), TEXT or NUMBER(least, most),
  * default, help */
@@ -25,6 +25,8 @@
     X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")  \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
+struct problem;
+
 struct options {
     struct {
         const char *text;
@@ -34,20 +36,18 @@ struct options {
     OPTION_TABLE(X)
 #undef X
         end_;
-    const char *config;
-    bool print_config;
     char *file; /* the config file's text, what some of the texts point into */
 };
 
-/* Parses a subcommand's arguments (argv[0] is its name), the environment and --config. Dies with one clear line on
- * anything unknown or out of range, and when `data` is missing (but not with --print-config). --help prints the table
- * and exits 0. Sets the log level. Texts point into argv, the environment and o->file. */
-void options_parse(struct options *o, int argc, char **argv);
+/* Reads every setting: flags[i] is what the command line says of the table's row i, NULL when nothing; config names the
+ * file, NULL: the variable COUNTERSIGN_CONFIG does, if anything. Refuses what is unknown or out of range. Sets the log
+ * level. Texts point into flags, the environment and o->file. */
+void options_read(struct options *o, const char *config, const char *const flags[]);
 void options_free(struct options *o);
 /* Reads the lines of a config file over what *o holds. text ends in NUL, is cut into pieces, and what *o takes of it
  * points into it. A refusal leaves the number of its line in *line, what stood before it set, and in *p what is wrong.
  */
-MUST_CHECK enum err options_read(struct options *o, char *text, int *line, struct problem *p);
+MUST_CHECK enum err options_text(struct options *o, char *text, int *line, struct problem *p);
 /* The map size of commands that have no other options: environment, else default. In bytes. */
 uint64_t options_map_size(void);
 void options_print(const struct options *o); /* key = value lines, each under its help as a comment */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
 
@@ -78,15 +79,11 @@ void random_bytes(void *out, size_t len)
     crypto_wipe(pool.bytes + pool.left, len); /* what was handed out may have become a key */
 }
 
-void random_id(char prefix, char out[17])
+void random_id(char prefix, char out[LIMIT_ID + 1])
 {
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    uint8_t raw[12];
-    random_bytes(raw, sizeof raw);
-    out[0] = prefix;
-    for (size_t i = 0; i < sizeof raw; i++)
-        out[1 + i] = digits[raw[i] & 31];
-    out[1 + sizeof raw] = '\0';
+    uint64_t number;
+    random_bytes(&number, sizeof number);
+    id_write(prefix, number, out);
 }
 
 enum err file_read(const char *path, struct buf *out)

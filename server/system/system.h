@@ -6,11 +6,12 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/limits.h"
 
 int64_t clock_ms(void); /* wall clock, Unix ms (CLOCK_REALTIME_COARSE is enough) */
 int64_t clock_monotonic_us(void);
-void random_bytes(void *out, size_t len);  /* getrandom(2), drawn in 4 KiB blocks per thread */
-void random_id(char prefix, char out[17]); /* prefix and 12 characters of Crockford base32, NUL-ended: "C4Q7..." */
+void random_bytes(void *out, size_t len);            /* getrandom(2), drawn in 4 KiB blocks per thread */
+void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.h describes it */
 
 MUST_CHECK enum err file_read(const char *path, struct buf *out);
 /* Writes path.tmp, fsyncs, renames, fsyncs the folder. */

@@ -4,6 +4,7 @@
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/query.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "server/keys/day_keys.h"
@@ -70,27 +71,27 @@ static void open_entry(struct request *rq, struct job *job, enum entry_kind kind
 }
 
 /* Commits to IP and user agent, and seals them. */
-static enum err seal(struct request *rq, struct job *job, struct hash *commit)
+static enum err seal(struct request *rq, struct job *job, struct hash *commitment)
 {
     struct private_part priv = {.ip = span_str(rq->ip), .ua = clean(rq, rq->user_agent, LIMIT_USER_AGENT)};
     struct buf plain, sealed;
     random_bytes(priv.seed, sizeof priv.seed);
-    private_commit(&priv, commit);
+    private_commitment(&priv, commitment);
 
     job->record.track.sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
     arena_buf(rq->arena, &plain, 2 * LIMIT_USER_AGENT + 256); /* quotes and backslashes are all that is escaped */
     private_write(&plain, &priv);
     arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
-    enum err err = sealer_seal(rq->worker->sealer, job->record.track.sealed.day, commit, buf_span(&plain), &sealed);
+    enum err err = sealer_seal(rq->worker->sealer, job->record.track.sealed.day, commitment, buf_span(&plain), &sealed);
     job->record.track.sealed.bytes = buf_span(&sealed);
     return err;
 }
 
 static enum class class_of(const struct request *rq) { return rq->prefetch ? CLASS_PREFETCH : CLASS_OK; }
 
-static enum err submit(struct request *rq, struct job *job, struct hash *commit)
+static enum err submit(struct request *rq, struct job *job, struct hash *commitment)
 {
-    enum err err = seal(rq, job, commit);
+    enum err err = seal(rq, job, commitment);
     if (err == ERR_OK)
         return worker_submit(rq, job);
     source_unrecorded(rq->worker->server->source, job);
@@ -171,14 +172,7 @@ static struct span with_click_id(struct request *rq, struct span url, struct spa
 
 static bool looks_like_id(struct span s)
 {
-    if (s.len != POINTER_LEN)
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return true;
+    return s.len == POINTER_LEN && ascii_all_alnum_or(s, "-_");
 }
 
 /* The value of our cookie in a Cookie header; empty when there is none. */
@@ -186,14 +180,9 @@ static struct span touch_cookie(struct span header)
 {
     static const char name[] = TOUCH_COOKIE "=";
     while (header.len) {
-        const char *semi = memchr(header.ptr, ';', header.len);
-        struct span pair = span_of(header.ptr, semi != NULL ? (size_t)(semi - header.ptr) : header.len);
-        size_t skip = pair.len + (semi != NULL ? 1 : 0);
-        header = span_of(header.ptr + skip, header.len - skip);
-        while (pair.len && pair.ptr[0] == ' ')
-            pair.ptr++, pair.len--;
+        struct span pair = text_trim(text_take(&header, ';'), " ");
         if (span_starts(pair, name))
-            return span_of(pair.ptr + sizeof name - 1, pair.len - (sizeof name - 1));
+            return span_skip(pair, sizeof name - 1);
     }
     return (struct span){"", 0};
 }
@@ -272,7 +261,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
         return answer_click(rq, r, &t, click->to, NO_INDEX);
-    err = submit(rq, job, &click->commit);
+    err = submit(rq, job, &click->commitment);
     return err == ERR_PENDING ? err : answer_click(rq, r, &t, click->to, UINT64_MAX);
 }
 
@@ -349,7 +338,7 @@ enum err pixel_handle(struct request *rq, struct reply *r)
         job->record.track.has_click_claim = true;
         job->record.track.click_claim = click.index;
     }
-    enum err err = submit(rq, job, &view->commit);
+    enum err err = submit(rq, job, &view->commitment);
     return err == ERR_PENDING ? err : answer_pixel(r);
 }
 

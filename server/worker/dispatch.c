@@ -1,7 +1,5 @@
 #include "server/worker/dispatch.h"
 
-#include <strings.h>
-
 #include "server/system/log.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
@@ -49,25 +47,23 @@ enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned
 
 static struct span allow_text(struct request *rq, unsigned methods)
 {
-    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}; /* in bit order */
     struct buf b;
     arena_buf(rq->arena, &b, 64);
-    for (size_t i = 0; i < 6; i++) {
-        if (!(methods & 1u << i))
+    for (unsigned bit = 1; bit < METHODS_END; bit <<= 1) {
+        if (!(methods & bit))
             continue;
         buf_str(&b, b.len ? ", " : "");
-        buf_str(&b, names[i]);
+        buf_str(&b, method_name((enum method)bit));
     }
     return buf_span(&b);
 }
 
 static enum err authenticate(struct request *rq)
 {
-    static const char scheme[] = "bearer ";
-    struct span a = rq->authorization;
-    if (a.len < sizeof scheme || strncasecmp(a.ptr, scheme, sizeof scheme - 1) != 0)
+    struct span token;
+    if (!bearer_token(rq->authorization, &token))
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
-    rq->caller = catalog_token(rq->catalog, span_of(a.ptr + sizeof scheme - 1, a.len - (sizeof scheme - 1)));
+    rq->caller = catalog_token(rq->catalog, token);
     if (rq->caller == NULL)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token is not known");
     if (!(rq->route->roles & rq->caller->role))

@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import tempfile
 import unittest
 from pathlib import Path
 
-from harness import Caller, ServerCase, countersign, person, send
+from harness import SOURCE, Caller, ServerCase, countersign, person, send
 
-COMMANDS = ("init", "serve", "token", "check", "pull", "verify")
+
+def commands():
+    """The names in the overview, which prints main.c's list."""
+    return re.findall(r"^  (\w+) +\S", countersign("--help").stdout, re.MULTILINE)
 
 
 class CommandLine(unittest.TestCase):
@@ -19,33 +23,85 @@ class CommandLine(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def assertOneLine(self, done, *words):
-        self.assertNotEqual(done.returncode, 0)
+    def assertOneLine(self, done, *words, status=1):
+        """It failed with one line that names what is wrong."""
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
         self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
         for word in words:
             self.assertIn(word, done.stderr)
 
-    def test_help(self):
-        overview = countersign("--help")
-        self.assertEqual(overview.returncode, 0)
-        for name in COMMANDS:
+    def assertRefused(self, done, *words):
+        self.assertOneLine(done, *words, status=2)
+
+    def test_the_overview_lists_what_the_readme_lists(self):
+        readme = (SOURCE / "README.md").read_text()
+        table = readme[readme.index("## Commands"):readme.index("## Settings")]
+        self.assertEqual(re.findall(r"^\| `countersign (\w+)", table, re.MULTILINE), commands())
+        self.assertEqual(countersign("help").stdout, countersign("--help").stdout)
+
+    def test_each_command_has_help(self):
+        self.assertGreaterEqual(len(commands()), 6)
+        for name in commands():
             with self.subTest(name):
-                self.assertIn(name, overview.stdout)
                 done = countersign(name, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
-                self.assertIn("usage", done.stdout.lower())
+                self.assertTrue(done.stdout.startswith(f"usage: countersign {name}"), done.stdout)
+                self.assertEqual(countersign("help", name).stdout, done.stdout)
 
-    def test_unknown_flags_and_commands_are_refused_by_name(self):
-        self.assertOneLine(countersign("dance"), "dance")
-        self.assertNotEqual(countersign().returncode, 0)
-        for name in COMMANDS:
-            with self.subTest(name):
-                self.assertOneLine(countersign(name, "--colour", "1"), "--colour")
+    def test_the_version(self):
+        done = countersign("--version")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        version = re.search(r"^project\(countersign VERSION ([\d.]+)", (SOURCE / "CMakeLists.txt").read_text(), re.MULTILINE).group(1)
+        self.assertEqual(done.stdout, f"countersign {version}\n")
+
+    def test_unknown_commands_are_refused_by_name(self):
+        self.assertRefused(countersign("dance"), "dance")
+        self.assertRefused(countersign("help", "dance"), "dance")
+        self.assertRefused(countersign(), "--help")
+
+    def test_each_command_refuses_unknown_flags_by_name(self):
+        for name in commands():
+            for arguments in (("--colour", "1"), ("--colour=1",), ("-c",)):
+                with self.subTest(name, arguments=arguments):
+                    self.assertRefused(countersign(name, *arguments), f"countersign {name}: ", arguments[0].split("=")[0])
+
+    def test_each_flag_wants_its_value_once(self):
+        """The rows of each help say which flags there are and what their values are called."""
+        seen = 0
+        for name in commands():
+            for flag, value in re.findall(r"^  (--[\w-]+)( [A-Z]+)? ", countersign(name, "--help").stdout, re.MULTILINE):
+                with self.subTest(name, flag=flag):
+                    seen += 1
+                    if value:
+                        self.assertRefused(countersign(name, flag), flag, "wants a value")
+                        self.assertRefused(countersign(name, flag, "1", f"{flag}=1"), flag, "twice")
+                    else:
+                        self.assertRefused(countersign(name, f"{flag}=1"), flag, "no value")
+                        self.assertRefused(countersign(name, flag, flag), flag, "twice")
+        self.assertGreater(seen, 20)
+
+    def test_what_is_missing_is_named(self):
+        for arguments, missing in ((("init", "--data", "d"), "--public-url"), (("serve",), "--data"), (("token", "--data", "d"), "--party"),
+                                   (("check", "--json"), "--data"), (("pull", "u", "--contract", "C"), "DIR"), (("verify",), "DIR")):
+            with self.subTest(arguments):
+                self.assertRefused(countersign(*arguments), missing)
+
+    def test_words_that_are_too_many(self):
+        self.assertRefused(countersign("verify", "one", "two"), "two")
+        self.assertRefused(countersign("serve", "one"), "one")
 
     def test_values_out_of_range(self):
         for flag, value in (("--workers", "0"), ("--workers", "x"), ("--sweep-ms", "1"), ("--listen", "nowhere"), ("--log-level", "loud")):
             with self.subTest(flag, value=value):
-                self.assertOneLine(countersign("serve", "--data", self.folder / "data", flag, value))
+                countersign("init", "--data", self.folder / "data", "--public-url", "http://127.0.0.1:1")
+                self.assertRefused(countersign("serve", "--data", self.folder / "data", flag, value), value)
+
+    def test_pull_wants_a_token_and_a_contract(self):
+        env = {name: value for name, value in os.environ.items() if name != "COUNTERSIGN_TOKEN"}
+        self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", env=env), "--token")
+        self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "../x", "--token", "t"), "../x")
+        self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "a\nb"), "token")
+        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/")
 
     def test_init_once(self):
         data = self.folder / "data"
@@ -63,7 +119,7 @@ class CommandLine(unittest.TestCase):
     def test_bad_public_urls(self):
         for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x"):
             with self.subTest(url):
-                self.assertOneLine(countersign("init", "--data", self.folder / "bad", "--public-url", url))
+                self.assertRefused(countersign("init", "--data", self.folder / "bad", "--public-url", url), url)
 
     def test_folders_that_are_not_ours(self):
         for arguments in (("serve",), ("token", "--party", "P1")):
@@ -82,7 +138,8 @@ class CommandLine(unittest.TestCase):
         shown = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line and not line.startswith("#"))
         self.assertEqual((shown["workers"], shown["sweep_ms"]), ("5", "900"), "flag over environment over file")
         config.write_text("colour = 1\n")
-        self.assertOneLine(countersign("serve", "--data", data, "--config", config), "colour")
+        self.assertRefused(countersign("serve", "--data", data, "--config", config), "colour")
+        self.assertRefused(countersign("serve", "--data", data, "--config", self.folder / "nowhere"), "nowhere")
 
 
 class Running(ServerCase):
@@ -92,15 +149,15 @@ class Running(ServerCase):
             taken.listen()
             countersign("init", "--data", folder + "/data", "--public-url", "http://127.0.0.1:1")
             done = countersign("serve", "--data", folder + "/data", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
-            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual(done.returncode, 1)
             self.assertIn(str(taken.getsockname()[1]), done.stderr)
 
     def test_one_server_per_folder(self):
         done = countersign("serve", "--data", self.server.data, "--listen", "127.0.0.1:0")
-        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.returncode, 1)
 
     def test_token_needs_a_stopped_server(self):
-        self.assertNotEqual(countersign("token", "--data", self.server.data, "--party", self.market.publisher.id).returncode, 0)
+        self.assertEqual(countersign("token", "--data", self.server.data, "--party", self.market.publisher.id).returncode, 1)
         self.server.stop()
         done = countersign("token", "--data", self.server.data, "--party", self.market.publisher.id)
         self.server.start()

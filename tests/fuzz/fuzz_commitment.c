@@ -16,8 +16,8 @@ static void opening_fits(const struct private_part *p, uint64_t index, struct op
         struct span exact = fuzz_copy(buf_span(&line));
         HOLDS(opening_read(exact, &o) == ERR_OK);
         fuzz_drop(exact);
-        private_commit(p, &commit);
-        HOLDS(o.index == index && o.lead == p->lead && memcmp(&o.commit, &commit, HASH_LEN) == 0);
+        private_commitment(p, &commit);
+        HOLDS(o.index == index && o.lead == p->lead && memcmp(&o.commitment, &commit, HASH_LEN) == 0);
         HOLDS(o.has_email == p->has_email && memcmp(o.email, p->email, TOKEN_LEN) == 0);
         HOLDS(o.has_phone == p->has_phone && memcmp(o.phone, p->phone, TOKEN_LEN) == 0);
     }
@@ -49,10 +49,10 @@ static void opening(struct span line)
         return;
     fuzz_accepted++;
     struct span other = fuzz_copy(line);
-    char *byte = (char *)other.ptr + o.commit.b[0] * line.len / 256;
+    char *byte = (char *)other.ptr + o.commitment.b[0] * line.len / 256;
     *byte ^= 1;
     if (opening_read(other, &o2) == ERR_OK)
-        HOLDS(o2.index != o.index || memcmp(&o.commit, &o2.commit, HASH_LEN) != 0);
+        HOLDS(o2.index != o.index || memcmp(&o.commitment, &o2.commitment, HASH_LEN) != 0);
     fuzz_drop(other);
 }
 

@@ -1,10 +1,11 @@
 /* server/system/options: a config file. What was taken lies trimmed in the file's text and within its bounds; what is
  * in force, written as a config file, reads the same. */
+#include "common/base/problem.h"
 #include "common/base/utf8.h"
 #include "server/system/options.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { SETTINGS = offsetof(struct options, config) / sizeof((struct options *)0)->data };
+enum { SETTINGS = offsetof(struct options, file) / sizeof((struct options *)0)->data };
 
 struct setting {
     const char *name, *text;
@@ -63,7 +64,7 @@ static void writes_the_same(const struct options *o)
         if (a[i].text != NULL)
             buf_printf(&text, "%s = %s\n", a[i].name, a[i].text);
     buf_byte(&text, '\0');
-    HOLDS(options_read(&o2, text.ptr, &line, &p) == ERR_OK);
+    HOLDS(options_text(&o2, text.ptr, &line, &p) == ERR_OK);
     settings(&o2, b);
     for (size_t i = 0; i < n; i++)
         HOLDS((a[i].text == NULL) == (b[i].text == NULL) && (a[i].text == NULL || strcmp(a[i].text, b[i].text) == 0) &&
@@ -79,7 +80,7 @@ static enum err read(struct options *o, struct span text, int *line, struct prob
     buf_byte(&z, '\0');
     *file = fuzz_copy(buf_span(&z));
     buf_free(&z);
-    return options_read(o, (char *)file->ptr, line, p);
+    return options_text(o, (char *)file->ptr, line, p);
 }
 
 /* The first n lines alone. */

@@ -94,7 +94,7 @@ static void random_click(struct entry_click *c)
 {
     c->class = (enum class)below(CLASS_COUNT);
     c->placement = (uint32_t)number();
-    bytes(c->commit.b, HASH_LEN);
+    bytes(c->commitment.b, HASH_LEN);
     for (int i = 0; i < LIMIT_SUBS; i++) {
         c->sub[i] = text(LIMIT_PARAM);
         c->utm[i] = text(LIMIT_PARAM);
@@ -140,7 +140,7 @@ static void random_lead(struct entry_lead *l)
     for (int i = 0; i < LIMIT_SUBS; i++) {
         l->sub[i] = text(LIMIT_PARAM);
     }
-    bytes(l->commit.b, HASH_LEN);
+    bytes(l->commitment.b, HASH_LEN);
 }
 
 static struct span document(void)
@@ -171,7 +171,7 @@ static void random_entry(struct entry *e)
         break;
     case ENTRY_VIEW:
         e->view = (struct entry_view){(enum class)below(CLASS_COUNT), (uint32_t)number(), .has_click = coin()};
-        bytes(e->view.commit.b, HASH_LEN);
+        bytes(e->view.commitment.b, HASH_LEN);
         e->view.click = e->view.has_click ? number() : 0;
         break;
     case ENTRY_LEAD:
@@ -223,7 +223,7 @@ static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
     assert_spans(a->sub, b->sub, LIMIT_SUBS);
     assert_int_equal(a->n_facts, b->n_facts);
     assert_spans(&a->facts[0].name, &b->facts[0].name, 2 * a->n_facts);
-    assert_memory_equal(a->commit.b, b->commit.b, HASH_LEN);
+    assert_memory_equal(a->commitment.b, b->commitment.b, HASH_LEN);
 #define SAME(m) assert_int_equal(a->m, b->m)
     SAME(trust), SAME(given), SAME(bad), SAME(test), SAME(honeypot), SAME(missing_fields), SAME(claimed),
         SAME(has_click);
@@ -242,7 +242,7 @@ static void assert_entry(const struct entry *a, const struct entry *b)
     } else if (a->kind == ENTRY_CLICK) {
         assert_int_equal(a->click.class, b->click.class);
         assert_int_equal(a->click.placement, b->click.placement);
-        assert_memory_equal(a->click.commit.b, b->click.commit.b, HASH_LEN);
+        assert_memory_equal(a->click.commitment.b, b->click.commitment.b, HASH_LEN);
         assert_spans(a->click.sub, b->click.sub, LIMIT_SUBS + LIMIT_UTMS + 1);
     }
 }

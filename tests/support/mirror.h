@@ -138,7 +138,7 @@ static inline uint64_t tell_click(struct story *s, enum class class)
 {
     struct entry e = {
         .kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.class = class, .placement = 1, .sub = {SPAN("sub")}}};
-    memset(e.click.commit.b, (int)s->n, HASH_LEN);
+    memset(e.click.commitment.b, (int)s->n, HASH_LEN);
     uint64_t index = tell(s, &e, NULL);
     world_click(&s->world,
                 (struct world_click){.contract = 1, .placement = 1, .index = index, .at_ms = e.at_ms, .class = class});
@@ -149,7 +149,7 @@ static inline void tell_view(struct story *s, bool has_click, uint64_t click)
 {
     struct entry e = {
         .kind = ENTRY_VIEW, .at_ms = s->now_ms, .view = {.placement = 1, .has_click = has_click, .click = click}};
-    memset(e.view.commit.b, (int)s->n, HASH_LEN);
+    memset(e.view.commitment.b, (int)s->n, HASH_LEN);
     tell(s, &e, NULL);
 }
 
@@ -188,7 +188,7 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     struct lead_report r = l->r;
     snprintf(txid, sizeof txid, "tx%llu", (unsigned long long)s->n);
     r.txid = span_str(txid);
-    private_commit(&priv, &r.commit);
+    private_commitment(&priv, &r.commitment);
 
     struct view v = world_view(&s->world);
     struct lead_facts f;

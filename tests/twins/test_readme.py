@@ -68,14 +68,17 @@ def commands(readme, _, texts):
     for (name, synopsis), (_, does) in zip(synopses, rows):
         text = texts.get(name, "")
         usage = re.search(rf"^usage: countersign {name} (.*)$", text, re.MULTILINE)
-        required, optional = taken(usage[1] if usage else "")
+        if usage is None:
+            yield f"{name} has no usage line"
+            continue
+        required, _ = taken(usage[1])
         said_required, said_optional = taken(synopsis)
         flags = set(re.findall(r"^  (--[\w-]+|[A-Z]+) ", text, re.MULTILINE))
         if not required <= said_required:
             yield f"{name} wants {required - said_required}"
         if not said_required | said_optional <= flags:
             yield f"{name} does not take {(said_required | said_optional) - flags}"
-        if "options" not in optional and flags != said_required | said_optional:
+        if "[FLAG...]" not in usage[0] and flags != said_required | said_optional:
             yield f"{name} also takes {flags - (said_required | said_optional)}"
         yield from (f"{name}: {variable} is not in its help" for variable in re.findall(r"`([A-Z_]{4,})`", does) if variable not in text)
 

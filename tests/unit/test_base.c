@@ -12,14 +12,9 @@
 #include "common/base/mem.h"
 #include "common/base/query.h"
 #include "common/base/utf8.h"
+#include "tests/support/spans.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static void assert_span(struct span got, const char *want)
-{
-    assert_int_equal(got.len, strlen(want));
-    assert_memory_equal(got.len ? got.ptr : "", want, got.len);
-}
 
 static void fixed_buffer_takes_nothing_after_it_failed(void **state)
 {

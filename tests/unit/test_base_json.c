@@ -12,14 +12,9 @@
 
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
+#include "tests/support/spans.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static void assert_span(struct span got, const char *want)
-{
-    assert_int_equal(got.len, strlen(want));
-    assert_memory_equal(got.ptr, want, got.len);
-}
 
 static void writes_canonical_bytes(void **state)
 {

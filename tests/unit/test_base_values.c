@@ -10,6 +10,7 @@
 #include "common/base/problem.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
+#include "tests/support/spans.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -182,6 +183,38 @@ static void problems_are_cut_at_a_character(void **state)
     assert_string_equal(p.detail, "must be 5");
 }
 
+static void problems_are_written_as_rfc_9457_says(void **state)
+{
+    struct problem p = {0};
+    char mem[PROBLEM_JSON_MAX];
+    struct buf b;
+    (void)state;
+    buf_fixed(&b, mem, sizeof mem);
+    problem_json(&b, &p, NULL, 417, "Expectation Failed");
+    assert_span(buf_span(&b), "{\"status\":417,\"title\":\"Expectation Failed\",\"type\":\"about:blank\"}");
+    buf_clear(&b);
+    enum err err = problem(&p, ERR_INVALID, "name", "must not be \"%s\"", "x");
+    problem_json(&b, &p, err_word(err), err_status(err), err_title(err));
+    assert_span(buf_span(&b), "{\"detail\":\"must not be \\\"x\\\"\",\"field\":\"name\",\"status\":422,"
+                              "\"title\":\"Invalid content\",\"type\":\"urn:countersign:problem:invalid\"}");
+}
+
+static void the_longest_problem_has_room(void **state)
+{
+    struct problem p;
+    char mem[PROBLEM_JSON_MAX];
+    struct buf b;
+    (void)state;
+    memset(p.field, 1, sizeof p.field - 1); /* written as \u0001 */
+    memset(p.detail, 1, sizeof p.detail - 1);
+    p.field[sizeof p.field - 1] = p.detail[sizeof p.detail - 1] = '\0';
+    for (enum err err = ERR_OK; err < ERR_COUNT; err++) {
+        buf_fixed(&b, mem, sizeof mem);
+        problem_json(&b, &p, err_word(err), err_status(err), err_title(err));
+        assert_false(b.failed);
+    }
+}
+
 static void errors_name_themselves(void **state)
 {
     (void)state;
@@ -193,10 +226,16 @@ static void errors_name_themselves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_are_read),           cmocka_unit_test(bad_times_are_refused),
-        cmocka_unit_test(every_day_goes_both_ways), cmocka_unit_test(currencies_have_their_exponents),
-        cmocka_unit_test(rounding_loses_nothing),   cmocka_unit_test(amounts_are_read),
-        cmocka_unit_test(sums_stay_in_range),       cmocka_unit_test(problems_are_cut_at_a_character),
+        cmocka_unit_test(times_are_read),
+        cmocka_unit_test(bad_times_are_refused),
+        cmocka_unit_test(every_day_goes_both_ways),
+        cmocka_unit_test(currencies_have_their_exponents),
+        cmocka_unit_test(rounding_loses_nothing),
+        cmocka_unit_test(amounts_are_read),
+        cmocka_unit_test(sums_stay_in_range),
+        cmocka_unit_test(problems_are_cut_at_a_character),
+        cmocka_unit_test(problems_are_written_as_rfc_9457_says),
+        cmocka_unit_test(the_longest_problem_has_room),
         cmocka_unit_test(errors_name_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,7 +177,7 @@ static int check(struct shop *s, struct buf *out)
     fflush(stdout);
     int kept = dup(STDOUT_FILENO);
     assert_non_null(freopen(path, "w", stdout));
-    int status = cmd_check(3, (char *[]){"check", "--data", s->f.dir, NULL});
+    int status = command_run(&cmd_check, 3, (char *[]){"check", "--data", s->f.dir, NULL});
     fflush(stdout);
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     close(kept);

@@ -33,9 +33,9 @@ static void known_commitments(void **state)
     struct bytes lead_want = unhex("a14b08023177c01ee1ae2529a62412488a2809f0ade947e5fa948877838fa37e");
     struct private_part c = click(), l = lead();
     struct hash h;
-    private_commit(&c, &h);
+    private_commitment(&c, &h);
     assert_memory_equal(h.b, click_want.ptr, HASH_LEN);
-    private_commit(&l, &h);
+    private_commitment(&l, &h);
     assert_memory_equal(h.b, lead_want.ptr, HASH_LEN);
 }
 
@@ -123,14 +123,14 @@ static void openings_prove_the_commitment(void **state)
             assert_int_equal(b.len, 0);
             continue;
         }
-        private_commit(p, &want);
+        private_commitment(p, &want);
         assert_int_equal(opening_read(buf_span(&b), &o), ERR_OK);
         assert_int_equal(o.index, 77);
         assert_int_equal(o.lead, p->lead);
         assert_int_equal(o.has_email, p->has_email);
         assert_false(o.has_phone);
         assert_memory_equal(o.email, p->email, TOKEN_LEN);
-        assert_memory_equal(o.commit.b, want.b, HASH_LEN);
+        assert_memory_equal(o.commitment.b, want.b, HASH_LEN);
         /* what is out of scope is not there, and nothing shows the seed */
         assert_int_equal(memmem(b.ptr, b.len, "a@example.org", 13) != NULL, p->lead && scope.contact);
         assert_int_equal(memmem(b.ptr, b.len, "192.0.2.7", 9) != NULL, scope.network);
@@ -150,11 +150,11 @@ static void changed_openings_do_not_prove(void **state)
         struct hash want;
         buf_heap(&b);
         opening_write(&b, 77, &parts[which], (struct opening_scope){true, true});
-        private_commit(&parts[which], &want);
+        private_commitment(&parts[which], &want);
         for (size_t i = 0; i < b.len * 8; i++) {
             b.ptr[i / 8] ^= (char)(1 << i % 8);
             if (opening_read(buf_span(&b), &o) == ERR_OK) {
-                assert_true(o.index != 77 || memcmp(o.commit.b, want.b, HASH_LEN) != 0);
+                assert_true(o.index != 77 || memcmp(o.commitment.b, want.b, HASH_LEN) != 0);
             }
             b.ptr[i / 8] ^= (char)(1 << i % 8);
         }

@@ -29,7 +29,7 @@ static const struct {
      "{\"at\":1,\"class\":\"bot\",\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
     {{ENTRY_VIEW, 1, .view = {CLASS_OK, 1, {ONES}, true, 0}},
      "{\"at\":1,\"class\":\"ok\",\"click\":0,\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
-    {{ENTRY_LEAD, 5, .lead = {SPAN("P1"), TRUST_SIGNED, .commit = {ONES}, .terms = 0, .status = STATUS_REJECTED,
+    {{ENTRY_LEAD, 5, .lead = {SPAN("P1"), TRUST_SIGNED, .commitment = {ONES}, .terms = 0, .status = STATUS_REJECTED,
                               .reason = REASON_NO_CLICK, .tier = -1}},
      "{\"at\":5,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"status\":\"rejected\","
      "\"terms\":0,\"trust\":\"signed\"}"},
@@ -233,7 +233,6 @@ static void words(void **state)
     for (int k = 0; k < REASON_COUNT; k++) {
         assert_int_equal(reason_parse(span_str(reason_word(k)), &r), ERR_OK);
         assert_int_equal(r, k);
-        assert_non_null(reason_meaning(k));
     }
     for (int k = 0; k < STATUS_COUNT; k++) {
         assert_int_equal(status_parse(span_str(status_word(k)), &s), ERR_OK);

@@ -12,14 +12,14 @@ static void click(uint32_t contract)
 {
     struct job job = click_job(&cf, contract);
     struct private_part priv = {.ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
-    struct hash *commit = &job.record.track.entry.click.commit;
+    struct hash *commitment = &job.record.track.entry.click.commitment;
     struct buf plain, sealed;
     arena_buf(cf.arena, &plain, 512);
     arena_buf(cf.arena, &sealed, 512);
-    private_commit(&priv, commit);
+    private_commitment(&priv, commitment);
     private_write(&plain, &priv);
     job.record.track.sealed.day = (uint32_t)(job.record.arrived_ms / MS_PER_DAY);
-    assert_ok(sealer_seal(worker.sealer, job.record.track.sealed.day, commit, buf_span(&plain), &sealed));
+    assert_ok(sealer_seal(worker.sealer, job.record.track.sealed.day, commitment, buf_span(&plain), &sealed));
     job.record.track.sealed.bytes = buf_span(&sealed);
     assert_ok(push_awake(&cf, 0, &job));
     jobs_wait(&cf, 0, 1);

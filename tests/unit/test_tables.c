@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/text.h"
 #include "common/decisions/calling_codes.h"
 #include "common/decisions/reason.h"
 #include "common/decisions/rows.h"
@@ -15,6 +16,12 @@
 #include "server/store/store.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
+
+/* main.c's list, which nothing else may link */
+int countersign_main(int argc, char **argv);
+#define main countersign_main
+#include "server/main.c"
+#undef main
 
 struct row {
     const char *word, *help;
@@ -75,11 +82,53 @@ static void routes_do_not_overlap(void **state)
     }
 }
 
+static void arguments_are_unique_and_explained(const struct command *c)
+{
+    bool optional_word = false;
+    for (size_t i = 0; i < c->n_args; i++) {
+        const struct arg *a = &c->args[i];
+        bool flag = strncmp(a->name, "--", 2) == 0;
+        if (a->help == NULL || !a->help[0])
+            fail_msg("%s %s has no help", c->name, a->name);
+        if (!flag && (a->name[0] == '-' || a->value != NULL))
+            fail_msg("%s: %s is neither a flag nor a plain word", c->name, a->name);
+        if (!flag && a->required && optional_word)
+            fail_msg("%s: nobody can leave out what stands before %s", c->name, a->name);
+        optional_word |= !flag && !a->required;
+        if (flag && a->required && a->value == NULL)
+            fail_msg("%s: %s says nothing if it must be there", c->name, a->name);
+        if (strcmp(a->name, "--help") == 0)
+            fail_msg("%s: --help is every command's", c->name);
+        for (size_t k = 0; k < i; k++)
+            if (text_names(span_str(a->name), c->args[k].name) || text_names(span_str(c->args[k].name), a->name))
+                fail_msg("%s: %s stands twice", c->name, a->name);
+    }
+}
+
+static void commands_are_unique_and_explained(void **state)
+{
+    (void)state;
+    assert_true(COMMANDS >= 6);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const struct command *c = commands[i];
+        if (!c->name[0] || c->name[0] == '-' || strcmp(c->name, "help") == 0)
+            fail_msg("\"%s\" cannot be called", c->name);
+        if (!c->summary[0] || strchr(c->summary, '\n') != NULL || !c->help[0] || c->run == NULL)
+            fail_msg("%s lacks its summary of one line, its help, or what it runs", c->name);
+        assert_in_range(c->n_args, 1, ARGS_MAX);
+        arguments_are_unique_and_explained(c);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(c->name, commands[k]->name) == 0)
+                fail_msg("%s stands twice", c->name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_unique_and_explained),
         cmocka_unit_test(routes_do_not_overlap),
+        cmocka_unit_test(commands_are_unique_and_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -198,7 +198,7 @@ static void lie_lead(struct story *s)
                                .status = STATUS_REJECTED,
                                .reason = REASON_OUTSIDE_WINDOW,
                                .tier = -1}};
-    private_commit(&priv, &e.lead.commit);
+    private_commitment(&priv, &e.lead.commitment);
     opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = true});
     buf_byte(&s->openings, '\n');
     tell(s, &e, &priv);

@@ -1,0 +1,50 @@
+#include "common/base/http_words.h"
+
+#include <stdlib.h>
+
+#include "common/base/ascii.h"
+
+static const struct {
+    const char *name;
+    enum method method;
+} methods[] = {
+#define X(name, bit) {#name, METHOD_##name},
+    METHOD_TABLE(X)
+#undef X
+};
+enum { METHODS = sizeof methods / sizeof methods[0] };
+
+const char *method_name(enum method method)
+{
+    for (size_t i = 0; i < METHODS; i++)
+        if (methods[i].method == method)
+            return methods[i].name;
+    abort();
+}
+
+enum err method_read(struct span name, enum method *out)
+{
+    for (size_t i = 0; i < METHODS; i++)
+        if (span_is(name, methods[i].name)) {
+            *out = methods[i].method;
+            return ERR_OK;
+        }
+    return ERR_NOT_FOUND;
+}
+
+bool media_type_is(struct span content_type, const char *media_type)
+{
+    size_t n = strlen(media_type);
+    return ascii_starts(content_type, media_type) &&
+           (content_type.len == n || memchr("; \t", content_type.ptr[n], 3) != NULL);
+}
+
+bool bearer_token(struct span authorization, struct span *token)
+{
+    static const char scheme[] = "Bearer ";
+    const size_t n = sizeof scheme - 1;
+    if (authorization.len <= n || !ascii_starts(authorization, scheme))
+        return false;
+    *token = span_skip(authorization, n);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* Taking a text apart, and names that people write in two ways. */
+#ifndef CS_BASE_TEXT_H
+#define CS_BASE_TEXT_H
+
+#include "common/base/span.h"
+
+#define HTTP_BLANKS " \t"      /* RFC 9110 OWS */
+#define TYPED_BLANKS " \t\r\n" /* around what people type into forms */
+
+/* Without the bytes of `blanks` at both ends. */
+struct span text_trim(struct span s, const char *blanks);
+/* Takes what stands before the first `mark` off the front of *rest, and the mark itself. False, with nothing changed,
+ * when there is no mark. */
+bool text_cut(struct span *rest, char mark, struct span *front);
+/* The same, but where there is no mark it takes all, and *rest is empty. */
+struct span text_take(struct span *rest, char mark);
+/* True when given is `name`, with or without '-' for each '_': how flags and keys of settings are written. */
+bool text_names(struct span given, const char *name);
+
+#endif
