@@ -50,7 +50,7 @@ static void test_flag_over_environment_over_file_over_default(void **state)
 {
     (void)state;
     struct options o;
-    write_config("# a comment\n\n workers = 3\r\nsweep-ms=20\nqueue_size = 32\n");
+    write_config("# a comment\n\n  # another one\n \t\n workers = 3\r\nsweep-ms=20\nqueue_size = 32\n");
     setenv("COUNTERSIGN_SWEEP_MS", "30", 1);
     setenv("COUNTERSIGN_QUEUE_SIZE", "64", 1);
     options_parse(&o, 6, (char *[]){"serve", "--data=d", "--config", config, "--queue-size", "128"});
