@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import tempfile
 import threading
@@ -104,9 +105,16 @@ class AuditCommands(ServerCase):
         self.assertEqual((text.returncode, report.returncode), (0, 0), text.stdout + text.stderr)
         parsed = json.loads(report.stdout)
         self.assertEqual({check["verdict"] for check in parsed["checks"]}, {"holds"})
+        self.assertLessEqual({"open", "journal", "entries", "private", "decisions", "trees", "rows", "statements", "catalog"},
+                             {check["check"] for check in parsed["checks"]})
         names = [line.split()[0] for line in text.stdout.splitlines()]
         self.assertEqual(names[:len(parsed["checks"])], [check["check"] for check in parsed["checks"]])
         self.assertEqual(text.stdout.splitlines()[-1], "all holds")
+
+    def test_verify_holds_few_files_open(self):
+        self.assertGreater(len(self.files(self.mirror)), 8)
+        done = countersign("verify", self.mirror, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8)))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_foreign_files_of_any_name_are_told_in_clean_text(self):
         mirror = self.copy("foreign")
