@@ -6,6 +6,7 @@ equal (nobody can see a difference) or a hole in the tests. Not part of scripts/
 """
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -245,12 +246,25 @@ class Run:
         self.sources = product_files()
         if not self.prefix and options.jobs > 1:
             raise Failure("without network namespaces (unshare, ip) tests side by side may meet on a port: use --jobs 1")
-        only = {path: text for path, text in self.sources.items() if not options.only or path.startswith(tuple(options.only))}
-        if not only:
-            raise Failure(f"no source under {options.only}")
-        self.sites = draw(only, random.Random(options.seed))
+        only, lines = self.chosen()
+        self.sites = draw(only, random.Random(options.seed), lines)
         self.drawn, self.lock = [], threading.Lock()
         self.product = digest(*(part for item in sorted(self.sources.items()) for part in item))
+
+    def chosen(self):
+        """The sources that --only names, and of some of them the lines."""
+        if not self.options.only:
+            return self.sources, None
+        only, lines = {}, {}
+        for name in self.options.only:
+            path, _, line = name.partition(":")
+            found = {source: text for source, text in self.sources.items() if source == path or source.startswith(path.rstrip("/") + "/")}
+            if not found or (line and not line.isdecimal()):
+                raise Failure(f"--only {name}: no such source")
+            only.update(found)
+            if line:
+                lines.setdefault(path, set()).add(int(line))
+        return only, lines
 
     def site(self, number):
         while len(self.drawn) <= number:
@@ -259,6 +273,11 @@ class Run:
 
     def prepare(self):
         SCRATCH.mkdir(parents=True, exist_ok=True)
+        self.guard = (SCRATCH / "lock").open("w")
+        try:
+            fcntl.flock(self.guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Failure(f"another run is at work in {SCRATCH}") from None
         head = {"seed": self.options.seed, "only": self.options.only, "product": self.product}
         self.log = Log(self.options.log or SCRATCH / f"seed-{self.options.seed}.jsonl", head)
         self.coverage = Coverage(self.tests, self.prefix, self.product)
@@ -391,7 +410,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="which mutants (default: by chance, printed)")
     parser.add_argument("--count", type=int, default=100, help="how many mutants that compile")
-    parser.add_argument("--only", action="append", metavar="PATH", help="a file or folder below the root; may be given again")
+    parser.add_argument("--only", action="append", metavar="PATH[:LINE]", help="a file or folder below the root, or a line of a file; may be given again")
     parser.add_argument("--jobs", type=int, default=1, help="how many at once, each in a tree of its own")
     parser.add_argument("--list", action="store_true", help="show the sites that would be tried, change nothing")
     parser.add_argument("--again", action="store_true", help="try the survivors in the log once more, after tests were added")

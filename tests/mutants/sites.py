@@ -226,14 +226,16 @@ def sites_of(path, source):
     return Reader(path, source).sites
 
 
-def draw(sources, chance):
-    """Sites without end or repeat until none is left: a file by its share of the code lines, an operator, a site of it.
+def draw(sources, chance, lines=None):
+    """Sites without repeat until none is left: a file by its share of the code lines, an operator, a site of it.
 
-    sources: path -> text. Depends on nothing but the sources and `chance`."""
+    sources: path -> text. lines: path -> the lines that count, for files of which not all do. Depends on nothing but these and `chance`."""
     left = {}
     for path in sorted(sources):
         by_operator = {}
         for site in sites_of(path, sources[path]):
+            if lines and path in lines and site.line not in lines[path]:
+                continue
             by_operator.setdefault(site.operator, []).append(site)
         if by_operator:
             left[path] = by_operator
