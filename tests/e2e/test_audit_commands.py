@@ -25,6 +25,8 @@ class AuditCommands(ServerCase):
         lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
         market.advertiser.postback({"lead": lead, "status": "approved"})
         cls.statement = cls.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        for party in (market.advertiser, market.publisher):
+            assert party.answer_statement(cls.statement).status == 201
         market.settled_entries()
         cls.folder = tempfile.TemporaryDirectory(prefix="countersign-audit-")
         cls.addClassCleanup(cls.folder.cleanup)
@@ -93,6 +95,16 @@ class AuditCommands(ServerCase):
                 marks = {"holds": "holds", "fails": "FAILS", "cannot_tell": "cannot tell"}
                 self.assertTrue(all(line[12:].startswith(marks[check["verdict"]]) for check, line in zip(parsed["checks"], lines)))
                 self.assertIn(word, {check["verdict"] for check in parsed["checks"]})
+
+    def test_what_holds_is_told_with_its_figures(self):
+        sentences = {check["check"]: check["sentence"] for check in json.loads(countersign("verify", self.mirror, "--json").stdout)["checks"]}
+        market = self.market
+        for check, words in (("entries", "1 leads, 1 dispositions"), ("decisions", "1 lead and 1 disposition decided again"),
+                             ("openings", "every lead has one"), ("statements", "1 statement signed"), ("lines", "2 line items equal"),
+                             ("heads", "1 closed head signed"), ("responses", "2 answers signed"), ("responses", market.advertiser.id),
+                             ("responses", market.publisher.id), ("rootlog", "heads")):
+            with self.subTest(check):
+                self.assertIn(words, sentences[check])
 
     def broken(self):
         mirror = self.copy("broken")
