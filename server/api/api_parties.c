@@ -159,7 +159,8 @@ enum err parties_get(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
-/* ---- PUT /v1/parties/{id}/key: the party's row first, then the logs of one advertiser after the other ---- */
+/* ---- PUT /v1/parties/{id}/key: the party's row first, then the logs of one advertiser after the other. A PUT that is
+ * cut short is completed when it is sent again; a log that waits for it gets the key before the first answer. ---- */
 
 enum err party_key_run(struct batch *cx, struct job *job)
 {

@@ -92,6 +92,13 @@ class AuditLane(ServerCase):
             with self.subTest(path[:40]):
                 self.assertIn(self.market.publisher.call("GET", f"/log/{self.market.contract}/{path}").status, (400, 404))
 
+    def test_a_tile_that_is_not_there_yet_is_told_from_a_path_that_is_none(self):
+        for path, detail in (("tile/0/200", "has no such tile (yet)"), ("tile/entries/200.p/7", "has no such tile (yet)"),
+                             ("tile/0/0", "is not the path of a tile")):
+            for log in (f"/log/{self.market.contract}", "/log"):
+                with self.subTest(path, log=log):
+                    self.assertIn(detail, self.assertProblem(self.market.publisher.call("GET", f"{log}/{path}"), 404)["detail"])
+
     def test_the_checkpoint_takes_a_lead_in_by_itself(self):
         lead = self.market.publisher.postback(person(click_id=self.market.click())).json
         wait_for(lambda: self.market.head()[0] > lead["index"], 5, "the head to take the lead in")

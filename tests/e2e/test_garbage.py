@@ -1,5 +1,6 @@
 """Bytes that no client should send: a clear 4xx or a closed connection, nothing recorded, and the server lives on."""
 
+import json
 import os
 import random
 import re
@@ -97,6 +98,23 @@ class Garbage(ServerCase):
             with self.subTest(what):
                 statuses = self.statuses(self.exchange(data))
                 self.assertIn(statuses, ([status], []) if len(data) > 60_000 else ([status],))
+
+    def test_each_refusal_says_which_rule_was_broken(self):
+        host = b"Host: x\r\n"
+        cases = [(b"POST /postback HTTP/1.1\r\n" + host + b"Content-Length: 70000\r\n\r\n", 413, "a body has at most 65536 bytes"),
+                 (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + host + b"\r\n", 414, "a request target has at most 8192 bytes"),
+                 (b"POST /postback HTTP/1.1\r\n" + host + b"Expect: miracles\r\nContent-Length: 3\r\n\r\n", 417, "100-continue"),
+                 (b"GET / HTTP/1.1\r\n" + host + b"X: " + b"a" * 20_000 + b"\r\n\r\n", 431, "request line and headers"),
+                 (b"BREW / HTTP/1.1\r\n" + host + b"\r\n", 501, "PATCH"), (b"GET / HTTP/2.0\r\n" + host + b"\r\n", 505, "HTTP/1.1"),
+                 (b"GET / HTTP/1.1\r\n\r\n", 400, "well-formed")]
+        for data, status, words in cases:
+            with self.subTest(status):
+                head, _, body = self.exchange(data, half_close=False).partition(b"\r\n\r\n")
+                self.assertEqual(self.statuses(head), [status])
+                self.assertIn(b"application/problem+json", head)
+                problem = json.loads(body)
+                self.assertEqual(problem["status"], status)
+                self.assertIn(words, problem["detail"])
 
     def test_slow_clients_are_cut_off(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:

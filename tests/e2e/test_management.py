@@ -59,7 +59,8 @@ class Access(ServerCase):
     def test_a_second_token(self):
         party = self.market.publisher
         made = party.post(f"/v1/parties/{party.id}/tokens", {})
-        self.assertEqual(Caller(party.base, made["token"]).call("GET", "/v1/contracts").status, 200)
+        self.assertEqual([row["id"] for row in Caller(party.base, made["token"]).get("/v1/parties")["data"]], [party.id])
+        self.assertEqual([row["id"] for row in party.get("/v1/parties")["data"]], [party.id], "the first one still works")
 
 
 class Input(ServerCase):

@@ -179,6 +179,15 @@ class Dispositions(ServerCase):
                     self.assertEqual((got["status"], got["lead"]), (status, lead["lead"]))
                     self.assertEqual(self.status_of(lead), status)
 
+    def test_the_last_reason_is_the_leads_note(self):
+        lead = self.lead()
+        path = f"/v1/leads/{lead['lead']}"
+        self.assertNotIn("note", self.market.advertiser.get(path))
+        self.say("approved", lead=lead["lead"], reason="as agreed")
+        self.assertEqual(self.market.publisher.get(path)["note"], "as agreed")
+        self.say("returned", lead=lead["lead"])
+        self.assertNotIn("note", self.market.publisher.get(path))
+
     def test_steps_that_do_not_exist_conflict(self):
         for first, then in (("rejected", "approved"), ("approved", "rejected"), (None, "returned"), ("rejected", "converted")):
             with self.subTest(first=first, then=then):
@@ -259,7 +268,9 @@ class Dispositions(ServerCase):
         lead = self.lead()
         path = f"/v1/leads/{lead['lead']}/dispositions"
         self.assertEqual(self.market.publisher.call("POST", path, {"status": "approved"}).status, 403)
+        before = self.server.metric("dispositions")
         self.assertEqual(self.market.advertiser.post(path, {"status": "approved"})["status"], "approved")
+        self.assertEqual(self.server.metric("dispositions"), before + 1)
         self.assertEqual(self.status_of(lead), "approved")
 
 

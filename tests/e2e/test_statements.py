@@ -96,6 +96,34 @@ class Statements(ServerCase):
         self.assertGreater(len(rows), 1)
         self.assertEqual({bool(row) for row in rows}, {True})
 
+    def test_accept_is_weighed(self):
+        """RFC 9110, 12.5.1, for the three forms there are; the JWS when none of them is meant."""
+        path, types = f"/v1/statements/{self.settle()[0]}", {"jws": "application/jose+json", "html": "text/html", "csv": "text/csv"}
+        for accept, form in (("text/csv", "csv"), ("TEXT/HTML", "html"), ("*/*", "jws"), ("text/*", "html"), ("application/*", "jws"),
+                             ("application/jose+json", "jws"), ("image/png", "jws"), ("", "jws"), ("text", "jws"), ("*/csv", "jws"),
+                             ("text/html, text/csv", "html"), ("text/csv, text/html", "csv"), ("text/csv;q=0.5, text/html;q=0.8", "html"),
+                             ("text/html;q=0.3,text/csv;q=0.4", "csv"), ("text/html;q=0", "jws"), ("text/html;q=0.9, text/csv", "csv"),
+                             ("text/html;Q=0.1, text/csv;q=0.2", "csv"), ("\ttext/csv ; q=0.5 ,\t text/html ; q=0.4", "csv"),
+                             ("text/csv;v=0, text/html;q=0.5", "csv"), ("text/csv;v=1;q=0.2, text/html;q=0.3", "html"),
+                             ("text/csv;q, text/html;q=0.9", "csv"), ("text/csv;q=0.001", "csv"), ("text/csv;q=0.000", "jws"),
+                             ("text/csv;q=1.000, text/html", "csv"), ("text/csv;q=1.001, text/html;q=0.1", "html"),
+                             ("text/csv;q=2, text/html;q=0.1", "html"), ("text/csv;q=.9, text/html;q=0.1", "html"),
+                             ("text/csv;q=0.9999, text/html;q=0.1", "html"), ("text/csv;q=x, text/html;q=0.1", "html"),
+                             ("text/csv;q=0.59, text/html;q=0.6", "html"), ("text/csv;q=0.61, text/html;q=0.6", "csv"),
+                             ("text/csv;q=0.601, text/html;q=0.6", "csv"), ("text/csv;q=0a9, text/html;q=0.1", "html"), (",,text/csv,", "csv")):
+            with self.subTest(accept):
+                answer = self.market.publisher.do("GET", path, headers={"Accept": accept})
+                self.assertEqual(answer.headers.get_content_type(), types[form])
+                self.assertEqual(answer.headers["Vary"], "Accept, Authorization")
+
+    def test_a_link_may_ask_for_a_form_whatever_is_accepted(self):
+        path = f"/v1/statements/{self.settle()[0]}"
+        for word, content_type in (("jws", "application/jose+json"), ("jose", "application/jose+json"), ("html", "text/html"), ("csv", "text/csv")):
+            answer = self.market.publisher.do("GET", f"{path}?format={word}", headers={"Accept": "text/html" if word != "html" else "text/csv"})
+            self.assertEqual(answer.headers.get_content_type(), content_type)
+        for word in ("", "pdf", "HTML", "cs"):
+            self.assertProblem(self.market.publisher.call("GET", f"{path}?format={word}"), 400, "format")
+
     def test_share_link_opens_without_a_token_and_only_that_statement(self):
         made = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
         other, _, _ = self.settle()

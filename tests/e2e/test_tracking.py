@@ -7,6 +7,7 @@ import urllib.parse
 from harness import BROWSER, ServerCase, click, query_of, send
 
 GIF_LEN = 43
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")  # one transparent pixel
 
 
 class Clicks(ServerCase):
@@ -37,6 +38,12 @@ class Clicks(ServerCase):
         second, second_id = click(self.market.code["click_url"], Cookie=pair)
         self.assertIn(first_id, second.headers["Set-Cookie"])
         self.assertIn(second_id, second.headers["Set-Cookie"])
+
+    def test_the_cookie_keeps_what_looks_like_a_click_id_and_nothing_else(self):
+        first = self.market.click()
+        for strange in ("x", first[:-1], first + "A", first[:-1] + "!", ""):
+            answer, mine = click(self.market.code["click_url"], Cookie=f"other=1; cs_touch={strange}.{first}.{strange}; more=2")
+            self.assertEqual(answer.headers["Set-Cookie"].split(";")[0], f"cs_touch={first}.{mine}")
 
     def test_two_click_ids_share_nothing_readable(self):
         ids = [self.market.click() for _ in range(2)]
@@ -111,6 +118,12 @@ class Clicks(ServerCase):
         classes = {entry["sub1"]: entry.get("class") for entry in self.entries("click") if entry.get("sub1", "").startswith("pre-")}
         self.assertEqual(classes, {f"pre-{name}": "prefetch" for name in names})
 
+    def test_a_purpose_that_is_no_prefetch_is_a_click(self):
+        for name, value in {"Sec-Purpose": "navigate", "Purpose": "pre-fetch", "X-Purpose": "view", "X-Moz": ""}.items():
+            self.assertStatus(self.get(f"?sub1=real-{name}", **{name: value}), 302)
+        classes = {entry["class"] for entry in self.entries("click") if entry.get("sub1", "").startswith("real-")}
+        self.assertEqual(classes, {"ok"})
+
     def test_bad_codes_are_404_and_not_recorded(self):
         code = self.market.code["code"]
         flipped = code[:-1] + ("A" if code[-1] != "A" else "B")
@@ -153,7 +166,7 @@ class Pixels(ServerCase):
         self.assertEqual(answer.headers["Content-Type"], "image/gif")
         self.assertIn("no-store", answer.headers["Cache-Control"])
         self.assertEqual(len(answer.body), GIF_LEN)
-        self.assertEqual(answer.body[:6], b"GIF89a")
+        self.assertEqual(answer.body, GIF)
 
     def test_always_the_same_gif(self):
         click_id = self.market.click()

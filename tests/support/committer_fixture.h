@@ -43,7 +43,7 @@ static inline void committer_fixture_open(struct committer_fixture *cf, const ch
     if (dir == NULL) {
         fixture_open(&l->f);
     } else {
-        snprintf(l->f.dir, sizeof l->f.dir, "%s", dir);
+        assert_true((size_t)snprintf(l->f.dir, sizeof l->f.dir, "%s", dir) < sizeof l->f.dir);
         assert_ok(store_open(l->f.dir, STORE_CREATE, SMALL_MAP, &l->f.store));
     }
     l->options.queue_size.number = 4096;

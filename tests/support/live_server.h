@@ -181,7 +181,8 @@ static inline void live_start(struct live *l, const char *campaign_more)
 {
     fixture_open(&l->f);
     l->options.queue_size.number = 64;
-    l->options.sweep_ms.number = 50;
+    if (l->options.sweep_ms.number == 0)
+        l->options.sweep_ms.number = 50;
     if (l->options.max_connections.number == 0)
         l->options.max_connections.number = 100;
     if (l->options.request_timeout_s.number == 0)

@@ -523,6 +523,23 @@ static void test_statements_are_listed_in_order_of_issue(void **state)
             json_string_value(json_object_get(json_array_get(json_object_get(a->json, "data"), i), "id")), id[i]);
 }
 
+/* The order of issue and the pages of GET /v1/statements rest on these keys: id 00 part. */
+static void test_a_statements_parts_stand_under_its_id(void **state)
+{
+    static const char *const parts[] = {"meta", "jws", "lines", "checkpoint"};
+    struct api *a = *state;
+    struct market m = market(a);
+    char id[32], key[64];
+    settle(a, &m, id);
+    struct txn *t = fixture_begin(&a->f, false);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct span value;
+        int len = snprintf(key, sizeof key, "%s%c%s", id, '\0', parts[i]);
+        assert_ok(store_get(t, TABLE_STATEMENTS, span_of(key, (size_t)len), &value));
+    }
+    txn_abort(t);
+}
+
 static void test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead(void **state)
 {
     struct api *a = *state;
@@ -716,6 +733,7 @@ int main(void)
         T(test_pages_of_codes_end),
         T(test_bodies_of_other_types_are_refused),
         T(test_statements_are_listed_in_order_of_issue),
+        T(test_a_statements_parts_stand_under_its_id),
         T(test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead),
         T(test_formats_of_a_statement),
         T(test_a_share_link_opens_its_statement_alone),

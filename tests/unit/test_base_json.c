@@ -172,6 +172,25 @@ static void refuses_what_is_not_our_json(void **state)
     }
 }
 
+/* A problem's field has room for so much; what is longer is cut, wherever the cut falls. */
+static void long_paths_are_cut(void **state)
+{
+    (void)state;
+    struct problem p;
+    char text[400], key[200];
+    for (int len = 1; len < (int)sizeof key; len++) {
+        json_t *v = NULL;
+        memset(key, 'a', sizeof key);
+        snprintf(text, sizeof text, "{\"%.*s\":[[1.5]]}", len, key);
+        memset(&p, 0, sizeof p);
+        assert_int_equal(json_read(span_str(text), &v, &p), ERR_MALFORMED);
+        char whole[256];
+        snprintf(whole, sizeof whole, "%.*s[0][0]", len, key);
+        assert_memory_equal(p.field, whole, strlen(p.field));
+        assert_true(strlen(p.field) == strlen(whole) || strlen(p.field) >= sizeof p.field - 8);
+    }
+}
+
 static void any_number_is_taken_where_asked_for(void **state)
 {
     static const char *const taken[] = {"{\"a\":1.5}", "{\"a\":[{\"b\":-1e-3}],\"c\":9223372036854775807}"};
@@ -296,10 +315,15 @@ static void unknown_members_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_canonical_bytes),          cmocka_unit_test(misuse_aborts),
-        cmocka_unit_test(refuses_what_is_not_our_json),    cmocka_unit_test(any_number_is_taken_where_asked_for),
-        cmocka_unit_test(problems_do_not_quote_the_input), cmocka_unit_test(canonical_means_exactly_those_bytes),
-        cmocka_unit_test(rewriting_sorts_and_drops_nulls), cmocka_unit_test(members_are_typed),
+        cmocka_unit_test(writes_canonical_bytes),
+        cmocka_unit_test(misuse_aborts),
+        cmocka_unit_test(refuses_what_is_not_our_json),
+        cmocka_unit_test(long_paths_are_cut),
+        cmocka_unit_test(any_number_is_taken_where_asked_for),
+        cmocka_unit_test(problems_do_not_quote_the_input),
+        cmocka_unit_test(canonical_means_exactly_those_bytes),
+        cmocka_unit_test(rewriting_sorts_and_drops_nulls),
+        cmocka_unit_test(members_are_typed),
         cmocka_unit_test(unknown_members_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,10 @@ static void vkeys(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(note_vkey_parse(span_str(bad[i]), &k), ERR_MALFORMED);
     }
+    struct note_key nameless = key_of("", seed);
+    buf_clear(&b);
+    note_vkey(&b, &nameless);
+    assert_int_equal(note_vkey_parse(buf_span(&b), &k), ERR_MALFORMED);
     buf_free(&b);
 }
 

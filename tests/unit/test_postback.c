@@ -666,6 +666,53 @@ static void test_numbers_in_json(void **state)
     free(json);
 }
 
+/* A field's number becomes the shortest text that reads as the same number, in the spelling of printf's %g. */
+static void test_fields_keep_every_digit_of_a_number(void **state)
+{
+    static const struct {
+        const char *number, *text;
+    } numbers[] = {{"0.1", "0.1"},
+                   {"-0.5", "-0.5"},
+                   {"1e20", "1e%2B20"},
+                   {"2.5e-7", "2.5e-07"},
+                   {"123456789012.345", "123456789012.345"},
+                   {"0.07", "0.07"},
+                   {"1234567890123456.0", "1234567890123456"},
+                   {"0.30000000000000004", "0.30000000000000004"},
+                   {"0.3", "0.3"}};
+    struct answer *query = malloc(sizeof *query), *json = malloc(sizeof *json);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char text[128], id[32];
+        snprintf(text, sizeof text, "&txid=digits%zu&f_x=%s", i, numbers[i].text);
+        postback(live(state), query, &(struct send){.query = text});
+        assert_int_equal(query->status, 200);
+        snprintf(text, sizeof text, "{\"txid\":\"digits%zu\",\"f_x\":%s}", i, numbers[i].number);
+        snprintf(id, sizeof id, "msg_digits%zu", i);
+        webhook(live(state), json, id, 0, text, "");
+        assert_string_equal(json->body, query->body);
+    }
+    free(query);
+    free(json);
+}
+
+static void test_amounts_past_what_a_double_holds_are_refused(void **state)
+{
+    static const struct {
+        const char *number;
+        bool taken;
+    } amounts[] = {{"8589934591.999998", true}, {"8589934592.0", false}, {"-8589934592.0", false}, {"1e300", false}};
+    struct answer *json = malloc(sizeof *json);
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+        char text[128], id[32];
+        snprintf(text, sizeof text, "{\"txid\":\"most%zu\",\"amount\":%s}", i, amounts[i].number);
+        snprintf(id, sizeof id, "msg_most%zu", i);
+        webhook(live(state), json, id, 0, text, "");
+        assert_int_equal(json->status, amounts[i].taken ? 200 : 400);
+        assert_int_equal(strstr(json->body, "below 2^33") == NULL, amounts[i].taken);
+    }
+    free(json);
+}
+
 /* Makes something by the management API and keeps one of its ids. */
 static void make(struct live *l, const char *path, const char *body, const char *member, char id[LIMIT_ID + 1])
 {
@@ -765,6 +812,8 @@ int main(void)
         cmocka_unit_test(test_json_again_days_later),
         cmocka_unit_test(test_nonce_is_kept_for_two_windows),
         cmocka_unit_test(test_numbers_in_json),
+        cmocka_unit_test(test_fields_keep_every_digit_of_a_number),
+        cmocka_unit_test(test_amounts_past_what_a_double_holds_are_refused),
         cmocka_unit_test(test_no_click_and_several_contracts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -337,6 +337,57 @@ static void sums_outside_the_range_of_money_are_refused(void **state)
 
 /* ---- reading ---- */
 
+/* With the member changed to a number. */
+static enum err read_with(const struct statement_out *out, const char *name, int64_t value)
+{
+    struct statement s;
+    struct buf text;
+    struct jw w;
+    json_t *payload = NULL;
+    assert_int_equal(json_read(buf_span(&out->payload), &payload, NULL), ERR_OK);
+    json_object_set_new(payload, name, json_integer(value));
+    buf_heap(&text);
+    jw_open(&w, &text);
+    jw_value(&w, payload);
+    jw_close(&w);
+    enum err e = statement_read(buf_span(&text), &s);
+    if (e == ERR_OK)
+        statement_close(&s);
+    buf_free(&text);
+    json_decref(payload);
+    return e;
+}
+
+/* What is payable is a net and a remainder below one minor unit, in minor units: at most one past the largest net. */
+static void amounts_read_up_to_the_range_of_money(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t least, most;
+    } cases[] = {
+        {"gross_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS},
+        {"net_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS},
+        {"carried_micros", 0, MONEY_MAX_MICROS},
+        {"payable_minor", -MONEY_MAX_MICROS / 10000 - 1, MONEY_MAX_MICROS / 10000 + 1},
+    };
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    lead(&b, STATUS_APPROVED, REASON_NONE, 1);
+    struct statement_in in = cut(&b, 0, 1);
+    struct statement_out out = build(&in);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *name = cases[i].name;
+        int64_t least = cases[i].least, most = cases[i].most;
+        if (read_with(&out, name, least) != ERR_OK || read_with(&out, name, most) != ERR_OK ||
+            (least > -MONEY_MAX_MICROS && read_with(&out, name, least - 1) != ERR_CORRUPT) ||
+            (most < MONEY_MAX_MICROS && read_with(&out, name, most + 1) != ERR_CORRUPT)) /* JSON's numbers end there */
+            fail_msg("%s reads in another range", name);
+    }
+    statement_free(&out);
+    close_book(&b);
+}
+
 static void a_payload_that_lacks_anything_does_not_read(void **state)
 {
     struct book b;
@@ -494,6 +545,33 @@ static void html_shows_the_totals_and_escapes(void **state)
     close_book(&b);
 }
 
+static void html_shows_what_was_brought_in_and_what_is_carried(void **state)
+{
+    struct book b;
+    struct buf html;
+    (void)state;
+    open_book(&b, "", "");
+    lead(&b, STATUS_APPROVED, REASON_NONE, 10001000);
+    struct statement_in in = cut(&b, 0, b.size);
+    in.carried_in_micros = 5678;
+    struct statement_out out = build(&in);
+    buf_heap(&html);
+    statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
+    buf_byte(&html, '\0');
+    static const char *const rows[] = {"(gross)</th><td class=n>10.001</td>",
+                                       "taken back</th><td class=n>0.00</td>",
+                                       "Net</th><td class=n>10.001</td>",
+                                       "from the previous statement</th><td class=n>0.005678</td>",
+                                       "next statement</th><td class=n>0.006678</td>",
+                                       "EUR</th><td class=n>10.00</td>"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strstr(html.ptr, rows[i]) == NULL)
+            fail_msg("the page lacks %s:\n%s", rows[i], html.ptr);
+    buf_free(&html);
+    statement_free(&out);
+    close_book(&b);
+}
+
 static void what_does_not_read_is_not_shown(void **state)
 {
     struct buf out;
@@ -521,6 +599,8 @@ int main(void)
         cmocka_unit_test(a_receipt_says_what_stands_where),
         cmocka_unit_test(csv_has_a_row_a_line_and_no_formula),
         cmocka_unit_test(html_shows_the_totals_and_escapes),
+        cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
+        cmocka_unit_test(amounts_read_up_to_the_range_of_money),
         cmocka_unit_test(what_does_not_read_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

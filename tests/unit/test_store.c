@@ -106,6 +106,18 @@ static void a_reader_sees_one_moment_until_renewed(void **state)
     txn_abort(reader);
 }
 
+/* More than LMDB's own default of 126: every worker holds one, and so does each command beside a running server. */
+static void many_readers_fit(void **state)
+{
+    (void)state;
+    enum { READERS = 200 };
+    struct txn *reader[READERS];
+    for (int i = 0; i < READERS; i++)
+        reader[i] = fixture_begin(&f, false);
+    for (int i = 0; i < READERS; i++)
+        txn_abort(reader[i]);
+}
+
 static void cursors_walk_in_key_order(void **state)
 {
     (void)state;
@@ -187,6 +199,7 @@ int main(void)
         TEST(committed_values_stay_and_aborted_ones_do_not),
         TEST(deleting_what_is_absent_is_fine),
         TEST(a_reader_sees_one_moment_until_renewed),
+        TEST(many_readers_fit),
         TEST(cursors_walk_in_key_order),
         TEST(row_operations_reach_their_tables),
         TEST(a_full_map_loses_nothing_and_goes_on),

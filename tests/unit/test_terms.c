@@ -167,6 +167,39 @@ static void what_is_wrong_is_refused_by_name(void **state)
     }
 }
 
+static void numbers_are_taken_up_to_their_bounds(void **state)
+{
+    static const struct {
+        const char *head, *tail, *field;
+        long long least, most;
+    } bounds[] = {
+        {CAMPAIGN_HEAD ",'attribution':{'click_days':", "}", "attribution.click_days", 1, 365},
+        {CAMPAIGN_HEAD ",'dedupe':{'days':", "}", "dedupe.days", 1, 3650},
+        {CAMPAIGN_HEAD ",'lead':{'hold_below_s':", "}", "lead.hold_below_s", 0, 86400},
+        {CAMPAIGN_HEAD ",'lead':{'min_click_to_lead_s':", "}", "lead.min_click_to_lead_s", 0, 86400},
+        {CAMPAIGN_HEAD ",'review':{'auto_approve_days':", "}", "review.auto_approve_days", 0, 365},
+        {CAMPAIGN_HEAD ",'return_days':", "", "return_days", 0, 365},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        const long long values[] = {bounds[i].least - 1, bounds[i].least, bounds[i].most, bounds[i].most + 1};
+        for (int v = 0; v < 4; v++) {
+            char text[600];
+            struct problem p = {0};
+            struct buf out;
+            snprintf(text, sizeof text, "{%s%lld%s}", bounds[i].head, values[v], bounds[i].tail);
+            json_t *in = json_of(text);
+            buf_heap(&out);
+            enum err e = campaign_document(in, SPAN("X1"), &out, &p);
+            bool inside = v == 1 || v == 2;
+            if (e != (inside ? ERR_OK : ERR_INVALID) || (!inside && strcmp(p.field, bounds[i].field) != 0))
+                fail_msg("%s = %lld: %s %s", bounds[i].field, values[v], err_word(e), p.field);
+            buf_free(&out);
+            json_decref(in);
+        }
+    }
+}
+
 static void a_document_too_long_for_an_entry_is_refused(void **state)
 {
     (void)state;
@@ -371,6 +404,7 @@ int main(void)
         cmocka_unit_test(contract_defaults_are_written_out),
         cmocka_unit_test(a_contract_is_taken_whole),
         cmocka_unit_test(what_is_wrong_is_refused_by_name),
+        cmocka_unit_test(numbers_are_taken_up_to_their_bounds),
         cmocka_unit_test(a_document_too_long_for_an_entry_is_refused),
         cmocka_unit_test(a_patch_merges_and_null_restores_the_default),
         cmocka_unit_test(a_patch_cannot_change_whose_it_is),

@@ -1,0 +1,208 @@
+"""Who may call what: every call of the API by every kind of caller, over the list that the server itself publishes."""
+
+import json
+import re
+import unittest
+
+from harness import Market, Party, ServerCase, send
+
+CALLERS = ("operator", "advertiser", "publisher", "auditor", "sibling", "other_advertiser", "other_publisher", "other_auditor", "nobody")
+
+# What each caller of CALLERS gets. `sibling` is a publisher with a contract of its own in the same campaign; the others know nothing
+# of this campaign. A write is sent with a body that is refused (400): who gets that answer was let in, and nothing is changed.
+OF_CONTRACT = (200, 200, 200, 200, 404, 404, 404, 404, 401)
+OF_CAMPAIGN = (200, 200, 200, 200, 200, 404, 404, 404, 401)
+OF_PUBLISHER = (200, 404, 200, 404, 404, 404, 404, 404, 401)
+LIST = (200,) * 8 + (401,)
+PUBLIC = (200,) * 9
+OPERATOR = (400,) + (403,) * 7 + (401,)
+
+READS = {
+    "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST,
+    "/v1/parties/{party}": OF_PUBLISHER,
+    "/v1/campaigns/{campaign}": OF_CAMPAIGN,
+    "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT, "/v1/contracts/{contract}/leads": OF_CONTRACT,
+    "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
+    "/v1/statements/{statement}": OF_CONTRACT, "/v1/statements/{statement}/lines": OF_CONTRACT,
+    "/v1/statements/{statement}/checkpoint": OF_CONTRACT, "/v1/statements/{statement}/responses": OF_CONTRACT,
+    "/log/{contract}/checkpoint": OF_CONTRACT, "/log/{contract}/tile/{level}/{tile}": OF_CONTRACT, "/log/{contract}/openings": OF_CONTRACT,
+    "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
+    "/": PUBLIC, "/t.js": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
+}
+
+WRITES = {
+    ("post", "/v1/parties"): OPERATOR,
+    ("post", "/v1/parties/{party}/secrets"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("post", "/v1/parties/{party}/tokens"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("put", "/v1/parties/{party}/key"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("post", "/v1/campaigns"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
+    ("patch", "/v1/campaigns/{campaign}"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
+    ("post", "/v1/contracts"): OPERATOR,
+    ("patch", "/v1/contracts/{contract}"): OPERATOR,
+    ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
+    ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
+    ("post", "/v1/contracts/{contract}/codes"): (400, 403, 400, 403, 404, 403, 404, 403, 401),
+    ("post", "/v1/leads/{lead}/dispositions"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
+    ("post", "/v1/statements/{statement}/responses"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
+}
+
+SIGNED = re.compile(r"/(c|p|postback)(/|$)")  # for browsers, or signed: no bearer tokens; other tests have them
+PLAIN = {path for path, row in READS.items() if row == PUBLIC} - {"/log/checkpoint", "/log/tile/{level}/{tile}"}  # a query means nothing there
+
+
+class Access(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        super().set_up_market()
+        market, other = cls.market, Market(cls.server)
+        sibling = Party(cls.operator, "Sibling", "publisher")
+        market.new_contract(sibling)
+        lead = market.publisher.postback({"click_id": market.click(), "email": "a@example.com", "phone": "+33612345678"}).json["lead"]
+        statement = cls.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+        size, _ = market.head()
+        cls.callers = {"operator": cls.operator, "advertiser": market.advertiser, "publisher": market.publisher, "auditor": market.auditor,
+                       "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
+                       "other_auditor": other.auditor}
+        cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
+                    "statement": statement["id"], "level": "entries", "tile": f"000.p/{size}"}
+        cls.openapi = send(cls.server.url + "/openapi.json").json
+        root_size = int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1])
+        cls.root_tile = f"entries/000.p/{root_size}"
+
+    def path(self, template, **ids):
+        if template == "/log/tile/{level}/{tile}":
+            return "/log/tile/" + self.root_tile
+        return template.format(**{**self.real, **ids})
+
+    def call(self, caller, method, path, body=None):
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if caller != "nobody":
+            return self.callers[caller].call(method.upper(), path, body, headers)
+        return send(self.server.url + path, method.upper(), body, headers)
+
+    def described(self):
+        """(method, path) of all calls but the tracking lane's and the postbacks'."""
+        return {(method, path) for path, item in self.openapi["paths"].items() for method in item
+                if method in ("get", "put", "post", "patch", "delete") and not SIGNED.match(path)}
+
+    def test_each_call_has_its_row_here(self):
+        self.assertEqual(self.described(), {("get", path) for path in READS} | set(WRITES))
+
+    def test_each_caller_reads_its_own_and_nothing_else(self):
+        for template, row in READS.items():
+            path = self.path(template) + ("?from=0&to=1" if template.endswith("/openings") else "")
+            for caller, status in zip(CALLERS, row):
+                with self.subTest(template, caller=caller):
+                    self.assertStatus(self.call(caller, "get", path), status)
+
+    def test_each_caller_writes_what_its_role_may(self):
+        before = self.recorded()
+        for (method, template), row in WRITES.items():
+            for caller, status in zip(CALLERS, row):
+                with self.subTest(f"{method} {template}", caller=caller):
+                    self.assertProblem(self.call(caller, method, self.path(template), b'{"colour": '), status)
+        self.assertNothingRecorded(before)
+
+    def test_what_is_not_yours_looks_like_what_does_not_exist(self):
+        """Not one byte tells a stranger that an id is in use."""
+        nowhere = {"party": "P000000000000000", "campaign": "A000000000000000", "contract": "C000000000000000", "lead": "x" * len(self.real["lead"]),
+                   "statement": "S000000000000", "level": "entries", "tile": self.real["tile"]}
+        for template, row in READS.items():
+            if 404 not in row:
+                continue
+            query = "?from=0&to=1" if template.endswith("/openings") else ""
+            with self.subTest(template):
+                foreign = self.assertProblem(self.call("other_advertiser", "get", self.path(template) + query), 404)
+                unknown = self.assertProblem(self.call("other_advertiser", "get", self.path(template, **nowhere) + query), 404)
+                self.assertEqual(foreign, unknown)
+                self.assertProblem(self.call("operator", "get", self.path(template, **nowhere) + query), 404)
+
+    def test_a_grant_opens_one_contract(self):
+        """The auditor of one contract sees neither its sibling nor, in lists, anything of it."""
+        seen = self.callers["auditor"].get("/v1/contracts")["data"]
+        self.assertEqual([contract["id"] for contract in seen], [self.market.contract])
+        self.assertEqual(self.callers["other_auditor"].get("/v1/statements")["data"], [])
+        self.assertEqual([s["id"] for s in self.callers["auditor"].get("/v1/statements")["data"]], [self.real["statement"]])
+
+    def test_lists_show_ones_own(self):
+        market = self.market
+        owned = {"advertiser": 3, "publisher": 1, "auditor": 1, "sibling": 1, "other_advertiser": 2}  # the direct contract is the advertiser's
+        for caller, contracts in owned.items():
+            with self.subTest(caller):
+                party = self.callers[caller]
+                self.assertEqual([p["id"] for p in party.get("/v1/parties")["data"]], [party.id])
+                self.assertEqual(len(party.get("/v1/contracts")["data"]), contracts)
+                campaigns = [c["id"] for c in party.get("/v1/campaigns")["data"]]
+                self.assertEqual(campaigns == [market.campaign], not caller.startswith("other"), campaigns)
+                self.assertEqual(len(campaigns), 1)
+
+    def test_a_campaigns_direct_contract_is_shown_to_its_owner_alone(self):
+        path = f"/v1/campaigns/{self.market.campaign}"
+        shown = {caller: "direct_contract" in self.callers[caller].get(path) for caller in ("operator", "advertiser", "publisher", "auditor")}
+        self.assertEqual(shown, {"operator": True, "advertiser": True, "publisher": False, "auditor": False})
+
+    def test_an_advertiser_makes_campaigns_for_itself_alone(self):
+        campaign = {"advertiser": self.market.advertiser.id, "name": "n", "currency": "EUR", "landing_url": "https://landing.example/"}
+        self.assertProblem(self.callers["other_advertiser"].call("POST", "/v1/campaigns", campaign), 403, "advertiser")
+
+    def test_unknown_parameters_are_refused_by_name(self):
+        for template in sorted(set(READS) - PLAIN):
+            query = "?from=0&to=1&colour=1" if template.endswith("/openings") else "?colour=1"
+            with self.subTest(template):
+                self.assertProblem(self.call("operator", "get", self.path(template) + query), 400, "colour")
+
+    def test_parameters_given_twice_are_refused_by_name(self):
+        values = {"limit": "1", "status": "pending", "contract": self.market.contract, "campaign": self.market.campaign, "from": "0", "to": "1",
+                  "format": "jws", "share": "x", "after": "x"}
+        tried = 0
+        for template in READS:
+            for parameter in self.openapi["paths"][template]["get"].get("parameters", []):
+                if "$ref" in parameter:
+                    parameter = self.openapi["components"]["parameters"][parameter["$ref"].rsplit("/", maxsplit=1)[1]]
+                if parameter["in"] != "query":
+                    continue
+                name = parameter["name"]
+                query = f"?{name}={values[name]}&{name}={values[name]}"
+                with self.subTest(template, name=name):
+                    self.assertProblem(self.call("operator", "get", self.path(template) + query), 400, name, "twice")
+                    tried += 1
+        self.assertGreater(tried, 10)
+
+    def test_the_bearer_scheme_is_asked_for(self):
+        """Any spelling of the scheme, no other scheme, and the whole token."""
+        token = self.market.publisher.token
+        for template in ("/v1/contracts/{contract}", "/v1/statements/{statement}"):
+            url = self.server.url + self.path(template)
+            for value, status in ((f"Bearer {token}", 200), (f"bearer {token}", 200), (f"BEARER {token}", 200), (f"Basic {token}", 401),
+                                  (f"Bearer{token}", 401), (f"Bearer {token[:-1]}", 401), (f"Bearer {token}x", 401), ("Bearer ", 401),
+                                  ("Bearer", 401), (token, 401)):
+                with self.subTest(template, value=value[:12]):
+                    answer = self.assertStatus(send(url, headers={"Authorization": value}), status)
+                    self.assertEqual(answer.headers.get("WWW-Authenticate"), "Bearer" if status == 401 else None)
+
+    def test_a_head_request_is_refused_like_its_get(self):
+        for template, row in READS.items():
+            for caller, status in ((CALLERS[0], row[0]), (CALLERS[5], row[5]), (CALLERS[8], row[8])):
+                path = self.path(template) + ("?from=0&to=1" if template.endswith("/openings") else "")
+                with self.subTest(template, caller=caller):
+                    answer = self.assertStatus(self.call(caller, "head", path), status)
+                    self.assertEqual(answer.body, b"")
+
+    def test_other_methods_are_refused_and_name_those_that_would_do(self):
+        known = {}
+        for method, template in self.described():
+            known.setdefault(template, set()).add(method.upper())
+        for template, methods in known.items():
+            with self.subTest(template):
+                answer = self.call("operator", "delete", self.path(template))
+                self.assertProblem(answer, 405)
+                allowed = set(answer.headers["Allow"].split(", "))
+                self.assertEqual(allowed, methods | ({"HEAD"} if "GET" in methods else set()))
+
+    def test_problems_say_no_more_than_they_must(self):
+        answer = self.call("nobody", "get", self.path("/v1/leads/{lead}"))
+        self.assertNotIn(self.real["lead"], json.dumps(self.assertProblem(answer, 401)))
+
+
+if __name__ == "__main__":
+    unittest.main()

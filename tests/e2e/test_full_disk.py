@@ -1,0 +1,141 @@
+"""A server whose disk is full: what it still answers, what it refuses and how, and that nothing is recorded by halves."""
+
+import json
+import resource
+import secrets
+import time
+import unittest
+from contextlib import contextmanager
+
+from harness import Market, Server, ServerCase, countersign, person, send, wait_for
+
+
+class FullDisk(ServerCase):
+    def setUp(self):
+        self.market = Market(self.server)
+
+    @contextmanager
+    def full(self):
+        """No file of the server may grow any more: filled up by clicks until it says so. Relieved on the way out."""
+        pid, size = self.server.process.pid, (self.server.data / "store.mdb").stat().st_size
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        try:
+            while send(self.server.url + "/readyz").status == 200:
+                for _ in range(20):
+                    self.market.click("?sub1=" + "x" * 200)
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            wait_for(self.server.ready, what="the server to notice that there is room")
+
+    def assertFull(self, answer):
+        self.assertProblem(answer, 503, "storage_full")
+        self.assertEqual(answer.headers["Retry-After"], "1")
+
+    def gap_clicks(self):
+        return sum(entry["clicks"] for entry in self.market.settled_entries() if entry["kind"] == "gap")
+
+    def test_visitors_are_sent_on_and_what_was_missed_is_told(self):
+        before = self.gap_clicks()
+        with self.full():
+            recorded = self.recorded()
+            for _ in range(3):
+                self.assertEqual(len(self.market.click()), 46)
+            gif = send(self.market.code["pixel_url"] + "?event=view")
+            self.assertEqual((gif.status, len(gif.body)), (200, 43))
+            self.assertNothingRecorded(recorded)
+            self.assertStatus(send(self.server.url + "/healthz"), 200)
+            self.assertStatus(self.market.advertiser.call("GET", f"/v1/contracts/{self.market.contract}"), 200)
+        wait_for(lambda: self.gap_clicks() >= before + 3, what="the gap entry")
+        views = sum(entry["views"] for entry in self.market.settled_entries() if entry["kind"] == "gap")
+        self.assertGreaterEqual(views, 1)
+
+    def test_postbacks_are_refused_and_can_be_sent_again(self):
+        publisher, fields = self.market.publisher, person(click_id=self.market.click())
+        target = publisher.signed_target(fields)
+        with self.full():
+            self.assertFull(send(self.server.url + target))
+            self.assertFull(publisher.postback_json(person(click_id=fields["click_id"])))
+        answer = self.assertStatus(send(self.server.url + target), 200).json
+        self.assertEqual((answer["status"], answer["reason"]), ("pending", ""))
+        self.assertEqual(self.assertStatus(send(self.server.url + target), 200).json, answer)
+
+    def test_every_write_is_refused_and_changes_nothing(self):
+        market, operator = self.market, self.operator
+        market.put_keys()
+        lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        statement = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        campaign = {"advertiser": market.advertiser.id, "name": "late", "currency": "EUR", "landing_url": "https://landing.example/"}
+        contract = {"campaign": market.campaign, "publisher": market.publisher.id, "price": {"lead": [{"micros": 1}]}}
+        writes = [(operator, "POST", "/v1/parties", {"name": "late", "kind": "auditor"}),
+                  (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {}),
+                  (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {"retire": market.publisher.kid}),
+                  (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/tokens", {}),
+                  (market.auditor, "PUT", f"/v1/parties/{market.auditor.id}/key", market.auditor.jwk),
+                  (market.advertiser, "POST", "/v1/campaigns", campaign),
+                  (market.advertiser, "PATCH", f"/v1/campaigns/{market.campaign}", {"name": "late"}),
+                  (operator, "POST", "/v1/contracts", contract),
+                  (operator, "PATCH", f"/v1/contracts/{market.contract}", {"ends_at": "2099-01-01T00:00:00Z"}),
+                  (operator, "POST", f"/v1/contracts/{market.contract}/grants", {"party": market.auditor.id}),
+                  (market.publisher, "POST", f"/v1/contracts/{market.contract}/codes", {"label": "late"}),
+                  (operator, "POST", f"/v1/contracts/{market.contract}/statements", {}),
+                  (market.advertiser, "POST", f"/v1/leads/{lead}/dispositions", {"status": "approved"})]
+        before = self.state(lead, statement)
+        keys = [{"Idempotency-Key": secrets.token_hex(8)} if method == "POST" else {} for _, method, _, _ in writes]
+        with self.full():
+            for (caller, method, path, body), key in zip(writes, keys):
+                with self.subTest(f"{method} {path}", body=body):
+                    self.assertFull(caller.call(method, path, body, key))
+            with self.subTest("a countersignature"):
+                self.assertFull(market.publisher.answer_statement(statement))
+            self.assertEqual(self.state(lead, statement), before)
+        self.assertEqual(self.state(lead, statement), before)
+        for (caller, method, path, body), key in zip(writes, keys):
+            with self.subTest(f"{method} {path} again"):
+                answer = caller.call(method, path, body, key)
+                self.assertIn(answer.status, (200, 201), answer)
+                self.assertNotIn("Idempotent-Replayed", answer.headers)
+        self.assertStatus(market.publisher.answer_statement(statement), 201)
+
+    def state(self, lead, statement):
+        """What the writes above would change, as the operator sees it."""
+        contract = self.market.contract
+        paths = ["/v1/parties?limit=200", "/v1/campaigns?limit=200", "/v1/contracts?limit=200", f"/v1/contracts/{contract}/codes?limit=200",
+                 "/v1/statements?limit=200", f"/v1/statements/{statement}/responses", f"/v1/leads/{lead}"]
+        return [json.dumps(self.operator.get(path), sort_keys=True) for path in paths]
+
+    def test_what_a_full_disk_leaves_behind_holds(self):
+        with self.full():
+            self.assertFull(self.market.publisher.postback(person(click_id=self.market.click())))
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_stop_while_the_disk_is_full_loses_nothing_that_was_told(self):
+        server = Server()
+        self.addCleanup(server.close)
+        market = Market(server)
+        kept = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        size = (server.data / "store.mdb").stat().st_size
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        while send(server.url + "/readyz").status == 200:
+            market.click("?sub1=" + "x" * 200)
+        server.stop()
+        server.start()
+        self.assertEqual(market.advertiser.get(f"/v1/leads/{kept}")["status"], "pending")
+        self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
+
+
+class Idle(ServerCase):
+    settings = {"SWEEP_MS": 60000}
+
+    def test_one_request_alone_is_committed_at_once(self):
+        """Nothing but the request itself wakes the committer."""
+        self.market.click()
+        started = time.monotonic()
+        for _ in range(20):
+            self.market.click()
+        self.assertLess(time.monotonic() - started, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
