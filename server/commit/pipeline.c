@@ -383,7 +383,7 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (err != ERR_NOT_FOUND)
         return err;
 
-    uint32_t contract;
+    uint32_t contract = 0;
     struct lead_row lead;
     const struct party *p = party_number(cx, d->party);
     if (p == NULL)

@@ -15,7 +15,8 @@ void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms)
 void schedule_day_keys(const struct instance *in, struct record *out)
 {
     uint8_t wrap[32];
-    *out = (struct record){.kind = RECORD_DAY_KEYS, .day_keys.day = (uint32_t)(clock_ms() / MS_PER_DAY)};
+    int64_t now_ms = clock_ms();
+    *out = (struct record){.kind = RECORD_DAY_KEYS, .now_ms = now_ms, .day_keys.day = (uint32_t)(now_ms / MS_PER_DAY)};
     keys_day_wrap(in->keys, wrap);
     for (uint32_t i = 0; i < 2; i++)
         day_key_draw(wrap, out->day_keys.day + i, out->day_keys.wrapped[i]);

@@ -69,11 +69,13 @@ class Server:
         self.start()
         self.operator = Caller(self.url, (self.data / "operator.token").read_text().strip())
 
+    def command(self):
+        return [BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
+
     def start(self):
         env = dict(os.environ, **{f"COUNTERSIGN_{name}": str(value) for name, value in self.settings.items()})
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen([BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"],
-                                            stdout=log, stderr=log, env=env)
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=env)
         wait_for(self.ready, READY_S, "the server to be ready")
 
     def ready(self):
