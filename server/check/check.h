@@ -3,7 +3,7 @@
 #define CS_SERVER_CHECK_CHECK_H
 
 #include "common/settlement/findings.h"
-#include "common/settlement/rows_map.h"
+#include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
 #include "server/instance/instance.h"
 #include "server/ledger/ledger_rows.h"
@@ -14,7 +14,7 @@
     X(JOURNAL, "journal", "the journal has no hole, and each log counts its entries without one")                      \
     X(ENTRIES, "entries", "every entry is canonical and follows those before it")                                      \
     X(PRIVATE, "private", "every sealed part opens and fits its entry's commitment")                                   \
-    X(DECISIONS, "decisions", "every lead decided again has the recorded outcome")                                     \
+    X(DECISIONS, "decisions", "every lead and disposition decided again has the recorded outcome")                     \
     X(TREES, "trees", "every log's tiles, index and head are those of its entries")                                    \
     X(ROWS, "rows", "replayed state equals stored state")                                                              \
     X(STATEMENTS, "statements", "every statement is signed, in its log, and equal to the recomputed byte for byte")    \
@@ -31,13 +31,9 @@ struct checked_log {
     struct tile_builder tree;
     uint8_t seqs[TILE_WIDTH][SEQ_LEN];
     bool has_head;
-    struct stored_head head; /* as stored; compared when the tree has its size */
-    struct terms *terms;
-    uint64_t terms_index;
-    struct tally tally;
-    struct last_statement last;
-    uint64_t from; /* of the open period */
-    struct hash from_root;
+    struct stored_head head;           /* as stored; compared when the tree has its size */
+    struct fold fold;                  /* not of the root log, nor of a log of no known contract */
+    char last_statement[LIMIT_ID + 1]; /* its id, "" when there is none */
     struct check *check;
     uint32_t number;
 };

@@ -79,22 +79,18 @@ static bool open_private(struct check *c, const struct envelope *env, const stru
     return true;
 }
 
-static void fold_terms(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
-                       const struct entry_terms *t)
+static void judge_terms(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
+                        const struct entry *e)
 {
-    struct terms *terms = NULL;
-    if (terms_compile(t->campaign, t->contract, &terms, NULL) != ERR_OK || !span_is(terms->contract, k->id)) {
-        terms_free(terms);
+    struct terms *before = NULL;
+    if (fold_terms(&log->fold, index, &e->terms, &before) != ERR_OK)
         finds_failure(&c->finding[STORE_CHECK_ENTRIES],
-                      "contract %s: the terms at entry %" PRIu64 " are not its own or not complete", k->id, index);
-        return;
-    }
-    terms_free(log->terms);
-    log->terms = terms;
-    log->terms_index = index;
+                      "contract %s: the terms at entry %" PRIu64 " are not its own, the next version, or complete",
+                      k->id, index);
+    terms_free(before);
 }
 
-static void judge_lead(struct check *c, struct checked_log *log, const struct fold_context *cx, uint64_t index,
+static void judge_lead(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                        const struct entry *e, struct span bytes, const struct private_part *priv)
 {
     struct opening tokens = {.index = index, .lead = true};
@@ -106,28 +102,30 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct fo
         memcpy(tokens.email, priv->email, TOKEN_LEN);
         memcpy(tokens.phone, priv->phone, TOKEN_LEN);
     }
-    redecide_lead(cx, &c->view, log->terms, log->terms_index, e, priv != NULL ? &tokens : NULL, &again, &foreign);
-    struct buf text;
-    buf_heap(&text);
-    entry_write(&text, &again);
-    if (!span_eq(buf_span(&text), bytes))
+    if (!fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign))
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
-                      "contract %.*s: lead %" PRIu64
+                      "contract %s: lead %" PRIu64
                       " is recorded as %s %s, decided again it is %s %s, or has another price or time",
-                      (int)cx->contract_id.len, cx->contract_id.ptr, index, status_word(e->lead.status),
-                      reason_word(e->lead.reason), status_word(again.lead.status), reason_word(again.lead.reason));
-    buf_free(&text);
+                      k->id, index, status_word(e->lead.status), reason_word(e->lead.reason),
+                      status_word(again.lead.status), reason_word(again.lead.reason));
+}
+
+static void judge_disposition(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
+                              const struct entry *e, struct span bytes)
+{
+    if (fold_disposition(&log->fold, e, bytes) != ERR_OK)
+        finds_failure(&c->finding[STORE_CHECK_DECISIONS],
+                      "contract %s: entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", k->id,
+                      index, status_word(e->disposition.status), e->disposition.lead);
 }
 
 static void fold_entry(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,
                        const struct entry *e)
 {
     uint64_t index = env->index;
-    const struct fold_context cx = {
-        .contract = k->number, .campaign = k->campaign->number, .contract_id = span_str(k->id)};
     if (e->kind == ENTRY_TERMS)
-        fold_terms(c, log, k, index, &e->terms);
-    if (log->terms == NULL) {
+        judge_terms(c, log, k, index, e);
+    if (log->fold.terms == NULL) {
         finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " comes before any terms", k->id,
                       index);
         return;
@@ -135,16 +133,14 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     struct private_part priv = {0};
     bool opened = open_private(c, env, e, &priv);
     if (e->kind == ENTRY_LEAD)
-        judge_lead(c, log, &cx, index, e, env->entry, opened ? &priv : NULL);
+        judge_lead(c, log, k, index, e, env->entry, opened ? &priv : NULL);
+    if (e->kind == ENTRY_DISPOSITION)
+        judge_disposition(c, log, k, index, e, env->entry);
     if (e->kind == ENTRY_STATEMENT)
         check_statement(c, log, k, index, e);
-    struct row_ops ops = {.n = 0};
-    if (apply(&cx, &c->view, log->terms, index, e, opened ? &priv : NULL, &ops) == ERR_OK)
-        rows_map_write(c->rows, &ops);
-    else
+    if (fold_apply(&log->fold, index, e, opened ? &priv : NULL) != ERR_OK)
         finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " cannot follow those before it",
                       k->id, index);
-    tally_add(&log->tally, log->terms, e->kind, class_of(e), e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
     private_close(&priv);
 }
 

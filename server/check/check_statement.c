@@ -27,18 +27,6 @@ static bool part_is(struct check *c, struct span id, const char *part, struct sp
     return statement_part(c->txn, id, part, &stored) == ERR_OK && span_eq(stored, want);
 }
 
-/* The next period starts from what the statement must have been. */
-static void go_on(struct checked_log *log, const struct entry_statement *s, const struct statement_out *out,
-                  const struct hash *root)
-{
-    log->last = (struct last_statement){
-        .to = s->to, .carried_micros = out->carried_micros, .to_ms = out->to_ms, .sha256 = s->sha256};
-    memcpy(log->last.id, s->id.ptr, s->id.len);
-    log->from = s->to;
-    log->from_root = *root;
-    memset(&log->tally, 0, sizeof log->tally);
-}
-
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                      const struct entry *e)
 {
@@ -49,36 +37,23 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
     struct hash root;
     struct buf payload;
     frontier_root(&log->tree.frontier, &root);
-    struct statement_in in = {.id = s->id,
-                              .issuer = span_str(c->in.public_url),
-                              .terms = log->terms,
-                              .terms_index = log->terms_index,
-                              .from = log->from,
-                              .to = s->to,
-                              .from_root = log->from_root,
-                              .to_root = root,
-                              .tally = &log->tally,
-                              .view = &c->view,
-                              .contract = k->number,
-                              .carried_in_micros = log->last.carried_micros,
-                              .has_prev = log->last.id[0] != '\0',
-                              .prev_sha256 = log->last.sha256,
-                              .prev_to_ms = log->last.to_ms,
-                              .issued_ms = e->at_ms};
     buf_heap(&payload);
-    if (s->from != log->from || s->to != index || s->id.len > LIMIT_ID) {
+    enum err err = fold_statement(&log->fold, index, e, &root, span_str(c->in.public_url), &out, &why);
+    if (err == ERR_CONFLICT) {
         finds_failure(found, "contract %s: statement %.*s closes another interval than the open one", k->id,
                       (int)s->id.len, s->id.ptr);
-    } else if (statement_build(&in, &out, &why) != ERR_OK) {
+        return;
+    }
+    if (err != ERR_OK) {
         finds_failure(found, "statement %.*s cannot be built from its log: %.150s", (int)s->id.len, s->id.ptr,
                       why.detail);
-    } else {
-        if (!open_jws(c, s->id, &payload) || memcmp(out.sha256.b, s->sha256.b, HASH_LEN) != 0 ||
-            !span_eq(buf_span(&payload), buf_span(&out.payload)) ||
-            !part_is(c, s->id, "lines", buf_span(&out.lines.text)))
-            finds_failure(found, "statement %.*s is not what its log gives, or not signed", (int)s->id.len, s->id.ptr);
-        go_on(log, s, &out, &root);
-        statement_free(&out);
-    }
+    } else if (!open_jws(c, s->id, &payload) || !span_eq(buf_span(&payload), buf_span(&out.payload)) ||
+               memcmp(out.sha256.b, s->sha256.b, HASH_LEN) != 0 ||
+               !part_is(c, s->id, "lines", buf_span(&out.lines.text)))
+        finds_failure(found, "statement %.*s is not signed, or not what the entries give", (int)s->id.len, s->id.ptr);
+    memcpy(log->last_statement, s->id.ptr, s->id.len);
+    log->last_statement[s->id.len] = '\0';
+    period_next(&log->fold.period, s, &root, err == ERR_OK ? &out : NULL);
+    statement_free(&out);
     buf_free(&payload);
 }

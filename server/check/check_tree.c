@@ -36,12 +36,15 @@ static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, u
 /* The head as it should be at this point, in the stored form: what only the committer needs is taken over. */
 static void compare_head(struct check *c, struct checked_log *log)
 {
+    const struct period *p = &log->fold.period;
     struct stored_head now = log->head;
     char mem[2][HEAD_MAX];
     struct buf a, b;
     now.head.frontier = log->tree.frontier;
-    now.head.tally = log->tally;
-    now.head.last = log->last;
+    now.head.tally = p->tally;
+    now.head.last = (struct last_statement){
+        .to = p->from, .carried_micros = p->carried_micros, .to_ms = p->prev_to_ms, .sha256 = p->prev_sha256};
+    memcpy(now.head.last.id, log->last_statement, sizeof now.head.last.id);
     buf_fixed(&a, mem[0], HEAD_MAX);
     buf_fixed(&b, mem[1], HEAD_MAX);
     head_encode(&now, &a);
@@ -79,11 +82,15 @@ struct checked_log *check_log(struct check *c, uint32_t number)
     }
     if (c->logs[number] == NULL) {
         struct checked_log *log = c->logs[number] = xcalloc(1, sizeof *log);
-        struct frontier empty = {0};
+        const struct contract *k = catalog_contract_number(c->catalog, number);
         log->check = c;
         log->number = number;
         tile_builder_open(&log->tree, compare_tile, log);
-        frontier_root(&empty, &log->from_root);
+        if (k != NULL)
+            fold_open(&log->fold,
+                      &(struct fold_context){
+                          .contract = k->number, .campaign = k->campaign->number, .contract_id = span_str(k->id)},
+                      &c->view, c->rows);
         read_head(c, log);
     }
     return c->logs[number];
@@ -121,7 +128,7 @@ void check_logs_free(struct check *c)
         if (c->logs[i] == NULL)
             continue;
         tile_builder_close(&c->logs[i]->tree);
-        terms_free(c->logs[i]->terms);
+        fold_close(&c->logs[i]->fold);
         free(c->logs[i]);
     }
     free(c->logs);

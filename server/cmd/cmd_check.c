@@ -90,10 +90,10 @@ static void check_catalog(struct check *c)
     for (size_t i = 0; i < c->catalog->n_contracts; i++) {
         const struct contract *k = &c->catalog->contracts[i];
         const struct checked_log *log = check_log(c, k->number);
-        if (log->terms == NULL || log->terms_index != k->terms_index)
+        if (log->fold.terms == NULL || log->fold.terms_index != k->terms_index)
             finds_failure(&c->finding[STORE_CHECK_CATALOG],
                           "contract %s works by terms %" PRIu64 ", its log's last terms are entry %" PRIu64, k->id,
-                          k->terms_index, log->terms_index);
+                          k->terms_index, log->fold.terms_index);
     }
 }
 

@@ -115,9 +115,9 @@ static void put_story(struct shop *s, struct txn *t)
         if (e.kind == ENTRY_STATEMENT)
             put_statement(s, l, t, &e.statement);
         struct view v = ledger_view(l, t);
-        assert_ok(apply(story_context(), &v, s->story->terms, i, &e, NULL, &ops));
+        assert_ok(apply(story_context(), &v, s->story->fold.terms, i, &e, NULL, &ops));
         assert_ok(store_rows_write(t, &ops));
-        append(l, t, 1, &e, bytes, s->story->terms);
+        append(l, t, 1, &e, bytes, s->story->fold.terms);
         if (i % 100 == 0)
             append(l, t, ROOT_LOG, &(struct entry){.kind = ENTRY_ROOT}, span_of(head, sizeof head), NULL);
         if (i == s->story->n - 2)
