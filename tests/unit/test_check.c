@@ -1,4 +1,5 @@
 /* `check` over a real store: holds for what was honestly written, and names what was damaged. */
+#include "common/base/bytes.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/keys/day_keys.h"
@@ -12,7 +13,7 @@ struct shop {
     struct fixture f;
     struct story *story;
     struct keys *keys;
-    struct buf campaign, contract; /* documents */
+    struct buf campaign, contract, direct; /* documents */
 };
 
 static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher,
@@ -37,24 +38,42 @@ static void put_control(const struct shop *s, struct txn *t, uint64_t terms_inde
                          .id = "K1",
                          .advertiser = &parties[1],
                          .document = buf_span(&s->campaign),
-                         .direct = 1,
+                         .direct = 2,
                          .created_ms = NOW};
     struct contract k = contract_row(s, &c, &parties[2], terms_index);
+    struct contract direct = {.number = 2,
+                              .id = "C2",
+                              .campaign = &c,
+                              .document = buf_span(&s->direct),
+                              .terms_version = 1,
+                              .created_ms = NOW};
+    struct code code = {.placement = 1, .label = SPAN("links"), .created_ms = NOW};
+    for (int side = 0; side < 2; side++) {
+        parties[1 + side].has_key = true;
+        memcpy(parties[1 + side].pub, signer_public(s->story->party_key[side]), ED25519_KEY_LEN);
+    }
     assert_ok(store_put(t, TABLE_META, SPAN("format"), SPAN("1")));
     assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("https://" ORIGIN)));
     for (size_t i = 0; i < 3; i++)
         assert_ok(catalog_put_party(t, &parties[i]));
     assert_ok(catalog_put_campaign(t, &c));
     assert_ok(catalog_put_contract(t, &k));
+    assert_ok(catalog_put_contract(t, &direct));
+    assert_ok(catalog_put_code(t, 1, &code));
 }
 
-/* The story's envelopes are of day 0. */
+/* Of what the tests seal. */
+static uint32_t day_of_story(void)
+{
+    return NOW / MS_PER_DAY;
+}
+
 static void put_day_key(const struct shop *s, struct txn *t)
 {
     uint8_t wrap[32];
     struct day_keys *p = day_keys_new();
     keys_day_wrap(s->keys, wrap);
-    assert_ok(day_keys_ensure(p, t, wrap, 0));
+    assert_ok(day_keys_ensure(p, t, wrap, day_of_story()));
     day_keys_free(p);
 }
 
@@ -64,6 +83,31 @@ static void put_part(struct txn *t, struct span id, const char *part, struct spa
     struct span key;
     assert_ok(statement_key(id, span_str(part), room, &key));
     assert_ok(store_put(t, TABLE_STATEMENTS, key, bytes));
+}
+
+static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes,
+                   const struct terms *terms)
+{
+    uint64_t index;
+    assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
+}
+
+/* The head that a statement closes, and its hash in the root log. */
+static void put_note(struct shop *s, struct ledger *l, struct txn *t, const struct entry_statement *e)
+{
+    struct checkpoint closed = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = e->to};
+    struct signer *signer = keys_new_log_signer(s->keys);
+    uint8_t sum[HASH_LEN];
+    struct buf note;
+    buf_heap(&note);
+    ledger_root(l, 1, &closed.root);
+    checkpoint_sign(&note, &closed, signer);
+    put_part(t, e->id, "checkpoint", buf_span(&note));
+    sha256(note.ptr, note.len, sum);
+    append(l, t, ROOT_LOG, &(struct entry){.kind = ENTRY_ROOT}, span_of(sum, sizeof sum), NULL);
+    ledger_publish(l, 1);
+    signer_free(signer);
+    buf_free(&note);
 }
 
 /* The story's statement, signed by this store's key; what the ledger keeps of it. */
@@ -87,6 +131,7 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     put_part(t, e->id, "jws", buf_span(&jws));
     snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
     put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
+    put_note(s, l, t, e);
     ledger_statement(l, 1, &last);
     statement_close(&said);
     signer_free(signer);
@@ -94,11 +139,30 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     buf_free(&jws);
 }
 
-static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes,
-                   const struct terms *terms)
+static void put_answer(struct txn *t, const struct entry_response *r)
 {
-    uint64_t index;
-    assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    assert_ok(statement_key(r->statement, r->party, room, &key));
+    assert_ok(store_put(t, TABLE_COSIGNED, key, r->jws));
+}
+
+/* All that there is of the campaign's direct contract. */
+static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
+{
+    struct entry e = {
+        .kind = ENTRY_TERMS,
+        .at_ms = NOW,
+        .terms = {.version = 1, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)},
+    };
+    struct buf bytes;
+    struct terms *terms;
+    buf_heap(&bytes);
+    entry_write(&bytes, &e);
+    assert_ok(terms_compile(e.terms.campaign, e.terms.contract, &terms, NULL));
+    append(l, t, 2, &e, buf_span(&bytes), terms);
+    terms_free(terms);
+    buf_free(&bytes);
 }
 
 /* Writes the story through the real ledger; the last entries stay unswept. */
@@ -114,6 +178,8 @@ static void put_story(struct shop *s, struct txn *t)
         assert_ok(entry_read(bytes, &e, NULL));
         if (e.kind == ENTRY_STATEMENT)
             put_statement(s, l, t, &e.statement);
+        if (e.kind == ENTRY_RESPONSE)
+            put_answer(t, &e.response);
         struct view v = ledger_view(l, t);
         assert_ok(apply(story_context(), &v, s->story->fold.terms, i, &e, NULL, &ops));
         assert_ok(store_rows_write(t, &ops));
@@ -124,6 +190,7 @@ static void put_story(struct shop *s, struct txn *t)
             assert_ok(ledger_sweep(l, t));
         entry_close(&e);
     }
+    put_direct(s, l, t);
     ledger_close(l);
 }
 
@@ -142,6 +209,7 @@ static int shop_open(void **state)
     buf_span_add(&s->campaign, terms.terms.campaign);
     buf_span_add(&s->contract, terms.terms.contract);
     entry_close(&terms);
+    s->direct = document_of(contract_document, "{'campaign':'K1'}", "C2");
     struct txn *t = fixture_begin(&s->f, true);
     put_control(s, t, 0);
     put_day_key(s, t);
@@ -159,6 +227,7 @@ static int shop_close(void **state)
     story_free(s->story);
     buf_free(&s->campaign);
     buf_free(&s->contract);
+    buf_free(&s->direct);
     free(s);
     return 0;
 }
@@ -298,6 +367,7 @@ static void add_sealed(struct shop *s, struct txn *t)
     buf_heap(&longer);
     assert_ok(store_get(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), &row)); /* a click */
     buf_span_add(&longer, row);
+    store_be32(longer.ptr + 16, day_of_story());
     buf_add(&longer, "sixty bytes that nobody ever sealed: nonce, ciphertext, tag.", 60);
     assert_ok(store_put(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), buf_span(&longer)));
     buf_free(&longer);
@@ -305,8 +375,10 @@ static void add_sealed(struct shop *s, struct txn *t)
 
 static void lose_day_key(struct shop *s, struct txn *t)
 {
+    uint8_t key[4];
     add_sealed(s, t);
-    assert_ok(store_del(t, TABLE_DAY_KEYS, SPAN("\0\0\0\0")));
+    store_be32(key, day_of_story());
+    assert_ok(store_del(t, TABLE_DAY_KEYS, span_of(key, sizeof key)));
 }
 
 static void change_terms_index(struct shop *s, struct txn *t)
