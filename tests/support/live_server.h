@@ -158,16 +158,15 @@ static inline void live_listen(struct live *l)
     snprintf(l->sh.listen, sizeof l->sh.listen, "127.0.0.1:%d", l->port);
 }
 
-static inline void live_start(struct live *l, const char *campaign_more)
+/* Serves the folder of l->f, whose control rows are written. */
+static inline void live_serve(struct live *l)
 {
-    fixture_open(&l->f);
     l->options.queue_size.number = 64;
     l->options.sweep_ms.number = 50;
     if (l->options.max_connections.number == 0)
         l->options.max_connections.number = 100;
     if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
-    live_make(l, campaign_more);
     fixture_instance(&l->f, &l->sh.instance);
     const struct committer_setup setup = live_setup(l, 1);
     assert_ok(committer_start(&setup, &l->sh.committer));
@@ -176,12 +175,25 @@ static inline void live_start(struct live *l, const char *campaign_more)
     assert_ok(worker_start(&l->sh, 0, &l->worker));
 }
 
-static inline void live_stop(struct live *l)
+/* The folder stays as it is. */
+static inline void live_end(struct live *l)
 {
     worker_stop(l->worker);
     committer_stop(l->sh.committer);
     fixture_instance_close(&l->f, &l->sh.instance);
     metrics_free(l->sh.metrics);
+}
+
+static inline void live_start(struct live *l, const char *campaign_more)
+{
+    fixture_open(&l->f);
+    live_make(l, campaign_more);
+    live_serve(l);
+}
+
+static inline void live_stop(struct live *l)
+{
+    live_end(l);
     tokens_free(l->tokens);
     fixture_close(&l->f);
 }
