@@ -185,3 +185,28 @@ enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n
     *out = c;
     return ERR_OK;
 }
+
+/* Text, blank line, one signature line: a changed byte must not hide in more. */
+static bool is_plain(struct span note, const struct checkpoint *c)
+{
+    char mem[512];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    checkpoint_text(&text, c);
+    buf_byte(&text, '\n');
+    if (text.failed || note.len <= text.len || memcmp(note.ptr, mem, text.len) != 0)
+        return false;
+    const char *signature = note.ptr + text.len;
+    return memchr(signature, '\n', note.len - text.len) == note.ptr + note.len - 1;
+}
+
+enum err checkpoint_open_plain(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out)
+{
+    struct checkpoint c;
+    enum err err = checkpoint_open(note, keys, n, &c);
+    if (err == ERR_OK && !is_plain(note, &c))
+        err = ERR_MALFORMED;
+    if (err == ERR_OK)
+        *out = c;
+    return err;
+}

@@ -28,5 +28,8 @@ void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer 
 /* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown
  * keys' lines are ignored if well formed; ERR_MALFORMED otherwise. Spans in *out point into note. */
 MUST_CHECK enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out);
+/* As checkpoint_open for what we wrote ourselves: ERR_MALFORMED also for extension lines and further signatures. */
+MUST_CHECK enum err checkpoint_open_plain(struct span note, const struct note_key *keys, size_t n,
+                                          struct checkpoint *out);
 
 #endif

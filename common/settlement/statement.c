@@ -16,7 +16,7 @@ struct received {
     enum reason reason; /* of the lead entry; NONE when a disposition rejected it */
 };
 
-struct fold {
+struct sums {
     const struct statement_in *in;
     struct problem *problem;
     struct received *received; /* ascending */
@@ -42,7 +42,7 @@ static void jw_time(struct jw *w, const char *key, int64_t ms) /* "" for 0 */
     jw_kstr(w, key, buf_span(&text));
 }
 
-static enum err out_of_range(struct fold *f)
+static enum err out_of_range(struct sums *f)
 {
     return problem(f->problem, ERR_INVALID, "", "the sums leave the range of money: settle a shorter interval");
 }
@@ -55,7 +55,7 @@ static int by_lead(const void *a, const void *b)
     return x->lead < y->lead ? -1 : x->lead > y->lead;
 }
 
-static void count_move(struct fold *f, uint64_t index, const struct move_row *m)
+static void count_move(struct sums *f, uint64_t index, const struct move_row *m)
 {
     if (m->kind == ENTRY_LEAD) {
         if (f->n == f->room) {
@@ -73,7 +73,7 @@ static void count_move(struct fold *f, uint64_t index, const struct move_row *m)
     }
 }
 
-static MUST_CHECK enum err sum_move(struct fold *f, uint64_t index, const struct move_row *m)
+static MUST_CHECK enum err sum_move(struct sums *f, uint64_t index, const struct move_row *m)
 {
     if (m->micros >= 0)
         return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
@@ -98,7 +98,7 @@ static void end_line(struct statement_lines *l, size_t start)
     l->n++;
 }
 
-static MUST_CHECK enum err line_of_move(struct fold *f, uint64_t index, const struct move_row *m)
+static MUST_CHECK enum err line_of_move(struct sums *f, uint64_t index, const struct move_row *m)
 {
     size_t start = f->lines.text.len;
     struct lead_row lead;
@@ -121,7 +121,7 @@ static MUST_CHECK enum err line_of_move(struct fold *f, uint64_t index, const st
     return ERR_OK;
 }
 
-static MUST_CHECK enum err fold_moves(struct fold *f)
+static MUST_CHECK enum err fold_moves(struct sums *f)
 {
     const struct statement_in *in = f->in;
     const struct view *v = in->view;
@@ -146,7 +146,7 @@ static MUST_CHECK enum err fold_moves(struct fold *f)
     return err;
 }
 
-static MUST_CHECK enum err fold_traffic(struct fold *f)
+static MUST_CHECK enum err fold_traffic(struct sums *f)
 {
     const struct tally *t = f->in->tally;
     size_t start = f->lines.text.len;
@@ -205,7 +205,7 @@ static void write_class_counts(struct jw *w, const char *key, const uint64_t by_
     write_counts(w, key, c, CLASS_COUNT + 1);
 }
 
-static void write_lead_counts(struct jw *w, const struct fold *f)
+static void write_lead_counts(struct jw *w, const struct sums *f)
 {
     uint64_t status[STATUS_COUNT] = {0}, rejected[REASON_COUNT] = {0};
     struct count reasons[REASON_COUNT];
@@ -241,7 +241,7 @@ static void write_gap(struct jw *w, const struct tally *t)
     jw_object_end(w);
 }
 
-static void write_all_counts(struct jw *w, const struct fold *f)
+static void write_all_counts(struct jw *w, const struct sums *f)
 {
     jw_key(w, "counts");
     jw_object(w);
@@ -296,7 +296,7 @@ static void write_tree(struct jw *w, const struct statement_in *in)
     jw_object_end(w);
 }
 
-static void write_payload(const struct fold *f, int exponent, int64_t from_ms, struct statement_out *o)
+static void write_payload(const struct sums *f, int exponent, int64_t from_ms, struct statement_out *o)
 {
     const struct statement_in *in = f->in;
     struct jw w;
@@ -333,7 +333,7 @@ static void write_payload(const struct fold *f, int exponent, int64_t from_ms, s
 }
 
 /* Totals, rounded once; then the payload. */
-static MUST_CHECK enum err settle(struct fold *f, struct statement_out *o)
+static MUST_CHECK enum err settle(struct sums *f, struct statement_out *o)
 {
     const struct statement_in *in = f->in;
     int exponent = currency_exponent(in->terms->currency);
@@ -352,7 +352,7 @@ static MUST_CHECK enum err settle(struct fold *f, struct statement_out *o)
 
 enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p)
 {
-    struct fold f = {.in = in, .problem = p};
+    struct sums f = {.in = in, .problem = p};
     struct statement_out o = {0};
 
     buf_heap(&o.payload);

@@ -48,7 +48,7 @@ void statement_free(struct statement_out *out);
  * complete. */
 struct statement {
     struct span id, issuer, contract, advertiser, publisher, currency;
-    uint64_t from, to, terms;
+    uint64_t from, to, terms, n_lines;
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;

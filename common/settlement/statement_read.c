@@ -84,12 +84,12 @@ static void read_interval(struct reader *r, struct statement *s)
     r->bad |= period.bad || tree.bad || !roots || number(&tree, "size", 0, JSON_INT_MAX) != (int64_t)s->to;
 }
 
-static void read_lines(struct reader *r)
+static void read_lines(struct reader *r, struct statement *s)
 {
     static const char *const names[] = {"n", "root", "sha256", NULL};
     struct reader lines = inner(r, "lines", names);
     struct hash h;
-    number(&lines, "n", 0, JSON_INT_MAX);
+    s->n_lines = (uint64_t)number(&lines, "n", 0, JSON_INT_MAX);
     bool hashes = hash(&lines, "root", &h);
     hashes &= hash(&lines, "sha256", &h);
     r->bad |= lines.bad || !hashes;
@@ -130,7 +130,7 @@ enum err statement_read(struct span payload, struct statement *out)
     s.has_prev = hash(&r, "prev_sha256", &s.prev_sha256);
     read_amounts(&r, &s);
     read_interval(&r, &s);
-    read_lines(&r);
+    read_lines(&r, &s);
     read_lists(&r, &s);
     r.bad |= number(&r, "revision", 1, 1) != 1 || !span_is(text(&r, "typ", 64), STATEMENT_TYP) ||
              currency_exponent(s.currency) != s.exponent;

@@ -68,14 +68,14 @@ static void audit_contract(struct audit *a)
     char base[PATH_CAP], path[PATH_CAP];
     snprintf(base, sizeof base, "log/%s", a->contract);
     snprintf(path, sizeof path, "log/%s/checkpoint", a->contract);
-    fold_open(a);
+    audit_fold_open(a);
     if (!audit_read(a, CHECK_CHECKPOINT, path, &a->head_text) ||
         !verify_note(a, CHECK_CHECKPOINT, path, buf_span(&a->head_text), false, &a->head)) {
         finds_doubt(&a->finding[CHECK_TREE], "there is no checkpoint to compare with");
         doubt_entries(a, "there is no checkpoint that says how many");
         return;
     }
-    bool complete = verify_log(a, CHECK_TREE, base, &a->head, fold_entry);
+    bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
     if (!complete)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
@@ -260,7 +260,7 @@ enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *
         audit_root_log(a);
     }
     enum verdict v = tell(a, report, ctx);
-    fold_close(a);
+    audit_fold_close(a);
     buf_free(&a->keys.text);
     buf_free(&a->head_text);
     free(a);

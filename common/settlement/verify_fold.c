@@ -33,25 +33,22 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
     return click;
 }
 
-void fold_open(struct audit *a)
+void audit_fold_open(struct audit *a)
 {
-    struct frontier empty = {0};
-    frontier_root(&empty, &a->period.from_root);
-    a->cx = (struct fold_context){.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
+    const struct fold_context cx = {.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
     a->rows = rows_map_new();
     a->view = (struct view){view_get, view_seek, view_click, a};
-    buf_heap(&a->scratch);
+    fold_open(&a->fold, &cx, &a->view, a->rows);
     openings_open(a);
 }
 
-void fold_close(struct audit *a)
+void audit_fold_close(struct audit *a)
 {
+    fold_close(&a->fold);
     rows_map_free(a->rows);
-    terms_free(a->terms);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
     openings_close(&a->openings);
-    buf_free(&a->scratch);
     bundle_cache_free(&a->bundles);
     free(a->closed);
 }
@@ -61,14 +58,6 @@ static void stop(struct audit *a, enum check c, uint64_t index, const char *why)
 {
     finds_failure(&a->finding[c], "entry %" PRIu64 " %s", index, why);
     a->stopped = true;
-}
-
-/* True when the entry written anew is the recorded one. */
-static bool writes_the_same(struct audit *a, const struct entry *e, struct span bytes)
-{
-    buf_clear(&a->scratch);
-    entry_write(&a->scratch, e);
-    return span_eq(buf_span(&a->scratch), bytes);
 }
 
 /* The opening of the entry at `index`, if the file's next line is it. *line lives until the next call. */
@@ -100,38 +89,33 @@ static bool keeps(char *kept, struct span now, bool first)
     return span_is(now, kept);
 }
 
-/* Puts new terms in force and keeps the old ones for a while. */
-static void replace_terms(struct audit *a, struct terms *terms, int64_t at_ms)
+/* Leads may still have been read under the terms that were replaced: they are kept for a while. */
+static void keep_terms(struct audit *a, struct terms *before, int64_t replaced_ms)
 {
-    if (a->terms != NULL) {
-        terms_free(a->old_terms[OLD_TERMS - 1].terms);
-        memmove(a->old_terms + 1, a->old_terms, (OLD_TERMS - 1) * sizeof a->old_terms[0]);
-        a->old_terms[0].terms = a->terms;
-        a->old_terms[0].replaced_ms = at_ms;
-    }
-    a->terms = terms;
+    terms_free(a->old_terms[OLD_TERMS - 1].terms);
+    memmove(a->old_terms + 1, a->old_terms, (OLD_TERMS - 1) * sizeof a->old_terms[0]);
+    a->old_terms[0].terms = before;
+    a->old_terms[0].replaced_ms = replaced_ms;
 }
 
 /* Terms come first, count up, stay with their campaign, parties and contract. */
-static void fold_terms(struct audit *a, uint64_t index, const struct entry *e)
+static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
 {
-    const struct entry_terms *t = &e->terms;
-    struct terms *terms = NULL;
-    bool first = a->terms == NULL;
-    if (t->version != a->terms_version + 1 || terms_compile(t->campaign, t->contract, &terms, NULL) != ERR_OK) {
-        stop(a, CHECK_ENTRIES, index, "is not the next version of complete terms");
+    struct terms *before = NULL;
+    if (fold_terms(&a->fold, index, &e->terms, &before) != ERR_OK) {
+        stop(a, CHECK_ENTRIES, index, "is not the next version of this contract's complete terms");
         return;
     }
-    if (!span_is(terms->contract, a->contract) || !keeps(a->campaign, terms->campaign, first) ||
-        !keeps(a->advertiser, terms->advertiser, first) || !keeps(a->publisher, terms->publisher, first) ||
-        (!first && !span_eq(terms->currency, a->terms->currency)))
-        stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: contract, campaign, parties or currency");
-    replace_terms(a, terms, e->at_ms);
-    a->terms_index = index;
-    a->terms_version = t->version;
+    const struct terms *terms = a->fold.terms;
+    bool first = before == NULL;
+    if (!keeps(a->campaign, terms->campaign, first) || !keeps(a->advertiser, terms->advertiser, first) ||
+        !keeps(a->publisher, terms->publisher, first) || (!first && !span_eq(terms->currency, before->currency)))
+        stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: campaign, parties or currency");
+    if (!first)
+        keep_terms(a, before, e->at_ms);
 }
 
-static void fold_view(struct audit *a, uint64_t index, const struct entry_view *v)
+static void check_view(struct audit *a, uint64_t index, const struct entry_view *v)
 {
     enum class class;
     int64_t at_ms;
@@ -147,10 +131,10 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
 {
     struct entry again;
     bool foreign = false;
-    redecide_lead(&a->cx, &a->view, a->terms, a->terms_index, e, opening, &again, &foreign);
+    bool equal = fold_lead(&a->fold, e, bytes, opening, &again, &foreign);
     a->decided++;
     a->foreign += opening != NULL && foreign;
-    if (writes_the_same(a, &again, bytes))
+    if (equal)
         return;
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;
     if (about_persons && a->unopened > 0)
@@ -163,7 +147,7 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
                       reason_word(again.lead.reason));
 }
 
-static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                       struct private_part *tokens)
 {
     struct opening opening;
@@ -185,38 +169,23 @@ static bool fold_lead(struct audit *a, uint64_t index, const struct entry *e, st
 }
 
 /* A disposition must be one that the lead's state and the terms allowed, or the server's own approval when due. */
-static void fold_disposition(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
+static void judge_disposition(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
 {
     const struct entry_disposition *d = &e->disposition;
-    struct lead_row lead;
-    struct entry again;
-    bool same = false, good = false;
+    enum err err = fold_disposition(&a->fold, e, bytes);
     a->dispositions++;
-    if (!row_lead(&a->view, CONTRACT, d->lead, &lead)) {
+    if (err == ERR_NOT_FOUND) {
         stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
     }
     verify_speaker(a, index, d);
-    if (d->trust == TRUST_SYSTEM) {
-        good = decide_due(a->terms_index, d->lead, &lead, e->at_ms, &again);
-    } else {
-        struct disposition_report r = {.party = d->party,
-                                       .trust = d->trust,
-                                       .txid = d->txid,
-                                       .text = d->text,
-                                       .currency = d->currency,
-                                       .status = d->status,
-                                       .amount_micros = d->amount_micros,
-                                       .lead = d->lead};
-        good = decide_disposition(a->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
-    }
-    if (!good || !writes_the_same(a, &again, bytes))
+    if (err != ERR_OK)
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", index,
                       status_word(d->status), d->lead);
 }
 
-static void fold_key(struct audit *a, uint64_t index, const struct entry_key *k)
+static void take_key(struct audit *a, uint64_t index, const struct entry_key *k)
 {
     size_t i = 0;
     while (i < a->n_party_keys && !span_is(k->party, a->party_key[i].party))
@@ -236,22 +205,7 @@ static void fold_key(struct audit *a, uint64_t index, const struct entry_key *k)
     memcpy(a->party_key[i].pub, k->pub, ED25519_KEY_LEN);
 }
 
-static void fold_rows(struct audit *a, uint64_t index, const struct entry *e, const struct private_part *tokens)
-{
-    struct row_ops ops = {.n = 0};
-    if (apply(&a->cx, &a->view, a->terms, index, e, tokens, &ops) == ERR_OK)
-        rows_map_write(a->rows, &ops);
-    else
-        stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
-}
-
-static enum class class_of(const struct entry *e) {
-    return e->kind == ENTRY_CLICK  ? e->click.class
-           : e->kind == ENTRY_VIEW ? e->view.class
-                                   : CLASS_OK;
-}
-
-static void fold(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+static void take(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                  const struct frontier *before)
 {
     struct private_part tokens = {0};
@@ -260,32 +214,32 @@ static void fold(struct audit *a, uint64_t index, const struct entry *e, struct 
     bool has_tokens = false;
     a->at = index;
     a->kinds[e->kind]++;
-    if ((index == 0) != (e->kind == ENTRY_TERMS && a->terms == NULL)) {
+    if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL)) {
         stop(a, CHECK_ENTRIES, index, "comes before any terms");
         return;
     }
-    if (e->at_ms < a->period.prev_to_ms)
+    if (e->at_ms < a->fold.period.prev_to_ms)
         finds_failure(&a->finding[CHECK_ENTRIES],
                       "entry %" PRIu64 " is dated into a period that a statement closed before it", index);
     switch (e->kind) {
     case ENTRY_TERMS:
-        fold_terms(a, index, e);
+        take_terms(a, index, e);
         break;
     case ENTRY_CLICK:
         (void)take_opening(a, index, false, &e->click.commitment, &ignored, &line);
         break;
     case ENTRY_VIEW:
         (void)take_opening(a, index, false, &e->view.commitment, &ignored, &line);
-        fold_view(a, index, &e->view);
+        check_view(a, index, &e->view);
         break;
     case ENTRY_LEAD:
-        has_tokens = fold_lead(a, index, e, bytes, &tokens);
+        has_tokens = take_lead(a, index, e, bytes, &tokens);
         break;
     case ENTRY_DISPOSITION:
-        fold_disposition(a, index, e, bytes);
+        judge_disposition(a, index, e, bytes);
         break;
     case ENTRY_KEY:
-        fold_key(a, index, &e->key);
+        take_key(a, index, &e->key);
         break;
     case ENTRY_STATEMENT:
         verify_statement(a, index, e, before);
@@ -298,11 +252,11 @@ static void fold(struct audit *a, uint64_t index, const struct entry *e, struct 
     }
     if (a->stopped)
         return;
-    fold_rows(a, index, e, has_tokens ? &tokens : NULL);
-    tally_add(&a->period.tally, a->terms, e->kind, class_of(e), e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    if (fold_apply(&a->fold, index, e, has_tokens ? &tokens : NULL) != ERR_OK)
+        stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
 }
 
-void fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)
+void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)
 {
     struct entry e;
     struct problem p = {0};
@@ -313,6 +267,6 @@ void fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct
         a->stopped = true;
         return;
     }
-    fold(a, index, &e, bytes, before);
+    take(a, index, &e, bytes, before);
     entry_close(&e);
 }

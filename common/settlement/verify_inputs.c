@@ -153,7 +153,7 @@ static const char *wrong_under(const struct audit *a, const struct terms *t, con
 
 static void check_under_terms(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
-    const char *wrong = wrong_under(a, a->terms, in);
+    const char *wrong = wrong_under(a, a->fold.terms, in);
     for (size_t i = 0; wrong != NULL && i < OLD_TERMS && a->old_terms[i].terms != NULL; i++) {
         if (at_ms > a->old_terms[i].replaced_ms + TERMS_GRACE_MS)
             break;

@@ -94,21 +94,6 @@ const uint8_t *audit_statement_key(const struct audit *a, const char kid[JWK_KID
     return NULL;
 }
 
-/* checkpoint_open takes extension lines and strangers' signatures; a mirror has neither, and a changed byte must not
- * hide in one. */
-static bool is_plain(struct span note, const struct checkpoint *c)
-{
-    char mem[512];
-    struct buf text;
-    buf_fixed(&text, mem, sizeof mem);
-    checkpoint_text(&text, c);
-    buf_byte(&text, '\n');
-    if (text.failed || note.len <= text.len || memcmp(note.ptr, mem, text.len) != 0)
-        return false;
-    const char *signature = note.ptr + text.len;
-    return memchr(signature, '\n', note.len - text.len) == note.ptr + note.len - 1;
-}
-
 bool verify_note(struct audit *a, enum check c, const char *path, struct span note, bool root, struct checkpoint *out)
 {
     const struct key_set *k = &a->keys;
@@ -119,8 +104,7 @@ bool verify_note(struct audit *a, enum check c, const char *path, struct span no
         return false;
     }
     struct checkpoint opened;
-    if (checkpoint_open(note, keys, n, &opened) != ERR_OK || !is_plain(note, &opened) ||
-        !span_eq(opened.origin, keys[0].name)) {
+    if (checkpoint_open_plain(note, keys, n, &opened) != ERR_OK || !span_eq(opened.origin, keys[0].name)) {
         finds_failure(&a->finding[c], "%s is not signed by the log's key over what it says", path);
         return false;
     }

@@ -2,10 +2,9 @@
 #ifndef CS_SETTLEMENT_VERIFY_PARTS_H
 #define CS_SETTLEMENT_VERIFY_PARTS_H
 
-#include "common/decisions/decide.h"
 #include "common/ledger/note.h"
 #include "common/settlement/findings.h"
-#include "common/settlement/rows_map.h"
+#include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
 #include "common/settlement/verify.h"
 
@@ -73,15 +72,6 @@ struct openings {
     bool ended;
 };
 
-/* The open period: what the next statement must say. */
-struct period {
-    uint64_t from;
-    struct hash from_root, prev_sha256;
-    bool has_prev;
-    int64_t carried_micros, prev_to_ms;
-    struct tally tally;
-};
-
 struct audit {
     const struct mirror *mirror;
     struct finding finding[CHECKS];
@@ -90,15 +80,11 @@ struct audit {
     struct checkpoint head; /* of the contract's log; its origin points into head_text */
     struct buf head_text;
 
-    /* the fold */
-    struct fold_context cx;
+    struct fold fold;
     struct rows_map *rows;
     struct view view;
     struct bundle_cache bundles;
     uint64_t at; /* index of the entry that is being folded */
-    struct terms *terms;
-    uint64_t terms_index;
-    int64_t terms_version;
     struct {
         struct terms *terms;
         int64_t replaced_ms;
@@ -122,10 +108,8 @@ struct audit {
     } operator[OPERATORS_CAP]; /* who else than the advertiser said what became of leads */
     size_t n_operators;
     uint64_t other_operators;
-    struct period period;
     struct openings openings;
-    struct buf scratch; /* an entry written again */
-    bool stopped;       /* an entry could not be folded: nothing after it was looked at */
+    bool stopped; /* an entry could not be folded: nothing after it was looked at */
 
     struct closed *closed;
     size_t n_closed;
@@ -163,10 +147,10 @@ void openings_skip(struct openings *o, struct span line);
 MUST_CHECK bool openings_left(struct openings *o);
 void openings_close(struct openings *o);
 
-/* verify_fold.c */
-void fold_open(struct audit *a);
-void fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
-void fold_close(struct audit *a);
+/* verify_fold.c: the fold, and what only an auditor asks of an entry. */
+void audit_fold_open(struct audit *a);
+void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
+void audit_fold_close(struct audit *a);
 
 /* verify_inputs.c: what a lead's decision rested on, and who made a disposition. `line` is the opening's. */
 void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,

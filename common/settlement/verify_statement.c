@@ -15,25 +15,6 @@ static void statement_path(char path[PATH_CAP], const char *id, const char *end)
     snprintf(path, PATH_CAP, "v1/statements/%s%s", id, end);
 }
 
-/* The first member of the recomputed payload that the recorded one has otherwise. */
-static void differing_member(struct span recorded, struct span computed, char *out, size_t cap)
-{
-    json_t *a = NULL, *b = NULL;
-    const char *name;
-    json_t *value;
-    snprintf(out, cap, "its form");
-    if (json_read(recorded, &a, NULL) == ERR_OK && json_read(computed, &b, NULL) == ERR_OK)
-        json_object_foreach(b, name, value)
-        {
-            if (!json_equal(value, json_object_get(a, name))) {
-                snprintf(out, cap, "%s", name);
-                break;
-            }
-        }
-    json_decref(a);
-    json_decref(b);
-}
-
 /* Reads and opens the JWS; its payload must be the one that the entry hashed. */
 static bool open_statement(struct audit *a, const struct closed *c, struct buf *payload)
 {
@@ -93,44 +74,25 @@ static bool issuer_fits(const struct audit *a, struct span issuer)
            memcmp(root.ptr + bare.len, "/log", 4) == 0;
 }
 
-/* Builds the statement anew from the fold and compares; goes on to the next period from what it must be, also when it
+/* Builds the statement anew from the fold, compares, and goes on to the next period from what it must be, also when it
  * could not be opened (said NULL). */
-static void rebuild(struct audit *a, const struct closed *c, const struct entry *e, const struct statement *said,
-                    struct span payload, const struct hash *root)
+static void rebuild(struct audit *a, const struct closed *c, uint64_t index, const struct entry *e,
+                    const struct statement *said, struct span payload, const struct hash *root)
 {
-    struct period *p = &a->period;
-    struct statement_in in = {.id = span_str(c->id),
-                              .issuer = said != NULL ? said->issuer : SPAN("https://unknown"),
-                              .terms = a->terms,
-                              .terms_index = a->terms_index,
-                              .from = p->from,
-                              .to = e->statement.to,
-                              .from_root = p->from_root,
-                              .to_root = *root,
-                              .tally = &p->tally,
-                              .view = &a->view,
-                              .contract = a->cx.contract,
-                              .carried_in_micros = p->carried_micros,
-                              .has_prev = p->has_prev,
-                              .prev_sha256 = p->prev_sha256,
-                              .prev_to_ms = p->prev_to_ms,
-                              .issued_ms = e->at_ms};
     struct statement_out out = {0};
     struct problem why = {0};
-    if (statement_build(&in, &out, &why) != ERR_OK) {
+    char member[64];
+    struct span issuer = said != NULL ? said->issuer : SPAN("https://unknown");
+    enum err err = fold_statement(&a->fold, index, e, root, issuer, &out, &why);
+    if (err != ERR_OK)
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s cannot be built from the entries: %.150s", c->id,
                       why.detail);
-        return;
-    }
-    if (said != NULL && !span_eq(payload, buf_span(&out.payload))) {
-        char member[64];
-        differing_member(payload, buf_span(&out.payload), member, sizeof member);
+    else if (said != NULL && fold_difference(payload, buf_span(&out.payload), member, sizeof member))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s says otherwise than the entries: see %s", c->id,
                       member);
-    }
-    compare_lines(a, c, &out.lines);
-    p->carried_micros = out.carried_micros;
-    p->prev_to_ms = out.to_ms;
+    if (err == ERR_OK)
+        compare_lines(a, c, &out.lines);
+    period_next(&a->fold.period, &e->statement, root, err == ERR_OK ? &out : NULL);
     statement_free(&out);
 }
 
@@ -166,11 +128,11 @@ static void check_overdue(struct audit *a, const struct closed *c, int64_t issue
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
 {
     const struct entry_statement *s = &e->statement;
-    if (!id_is_plain(s->id) || s->from != a->period.from || s->to != index) {
+    if (!id_is_plain(s->id) || s->from != a->fold.period.from || s->to != index) {
         finds_failure(&a->finding[CHECK_STATEMENTS],
                       "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), the open interval is [%" PRIu64 ", %" PRIu64
                       ")",
-                      index, s->from, s->to, a->period.from, index);
+                      index, s->from, s->to, a->fold.period.from, index);
         a->stopped = true;
         return;
     }
@@ -190,17 +152,12 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
                       c->id);
     if (read && !issuer_fits(a, said.issuer))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
-    rebuild(a, c, e, read ? &said : NULL, buf_span(&payload), &root);
+    rebuild(a, c, index, e, read ? &said : NULL, buf_span(&payload), &root);
     if (read)
         statement_close(&said);
     buf_free(&payload);
     check_note(a, c, s->to, &root);
     check_overdue(a, c, e->at_ms);
-    a->period.from = s->to;
-    a->period.from_root = root;
-    a->period.has_prev = true;
-    a->period.prev_sha256 = s->sha256;
-    memset(&a->period.tally, 0, sizeof a->period.tally);
 }
 
 static struct closed *find_closed(struct audit *a, struct span id)

@@ -1,76 +1,23 @@
-/* One run of `countersign check`: the state of its fold over the journal. Shared by the check_*.c files alone. */
+/* `countersign check`: replays a folder's journal and proves table by table what the table of tables (store.h) says. */
 #ifndef CS_SERVER_CHECK_CHECK_H
 #define CS_SERVER_CHECK_CHECK_H
 
-#include "common/settlement/findings.h"
-#include "common/settlement/rows_map.h"
-#include "common/settlement/tile_builder.h"
-#include "server/instance/instance.h"
-#include "server/ledger/ledger_rows.h"
+#include "common/settlement/verify.h"
+#include "server/store/store.h"
 
-/* symbol, stable word, what holds: in the order of the report */
-#define STORE_CHECK_TABLE(X)                                                                                           \
-    X(OPEN, "open", "keys, store and control data read")                                                               \
-    X(JOURNAL, "journal", "the journal has no hole, and each log counts its entries without one")                      \
-    X(ENTRIES, "entries", "every entry is canonical and follows those before it")                                      \
-    X(PRIVATE, "private", "every sealed part opens and fits its entry's commitment")                                   \
-    X(DECISIONS, "decisions", "every lead decided again has the recorded outcome")                                     \
-    X(TREES, "trees", "every log's tiles, index and head are those of its entries")                                    \
-    X(ROWS, "rows", "replayed state equals stored state")                                                              \
-    X(STATEMENTS, "statements", "every statement is signed, in its log, and equal to the recomputed byte for byte")    \
-    X(CATALOG, "catalog", "every contract's terms are those of its log")
-
-enum store_check {
-#define X(symbol, word, good) STORE_CHECK_##symbol,
-    STORE_CHECK_TABLE(X)
-#undef X
-        STORE_CHECKS
+struct check_figures {
+    uint64_t journal_rows, watermark;
 };
 
-struct checked_log {
-    struct tile_builder tree;
-    uint8_t seqs[TILE_WIDTH][SEQ_LEN];
-    bool has_head;
-    struct stored_head head; /* as stored; compared when the tree has its size */
-    struct terms *terms;
-    uint64_t terms_index;
-    struct tally tally;
-    struct last_statement last;
-    uint64_t from; /* of the open period */
-    struct hash from_root;
-    struct check *check;
-    uint32_t number;
-};
+/* Reads the folder, which a server may be serving, in one transaction, and reports each check in order. Returns the
+ * worst: FAILS when something does not hold, CANNOT_TELL when something could not be read or is gone. A damaged
+ * database file may kill the process: LMDB has no checksums. */
+enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *report, void *ctx,
+                          struct check_figures *out);
 
-struct check {
-    struct finding finding[STORE_CHECKS];
-    const char *dir;
-    struct instance in;
-    struct txn *txn;
-    struct catalog *catalog;
-    struct sealer *sealer;
-    struct rows_map *rows;
-    struct view view;
-    struct checked_log **logs; /* by contract number */
-    size_t n_logs;
-    uint64_t seq, watermark; /* the journal row that is looked at */
-    struct buf scratch;
-};
-
-/* check_tree.c */
-struct checked_log *check_log(struct check *c, uint32_t number); /* made at first sight */
-void check_tree_append(struct check *c, struct checked_log *log, struct span entry);
-void check_tree_end(struct check *c); /* heads that were never reached */
-void check_logs_free(struct check *c);
-
-/* check_fold.c: one entry of the journal, before it is appended to its tree. */
-void check_fold_open(struct check *c);
-void check_fold(struct check *c, struct checked_log *log, const struct envelope *env);
-/* The rows that came of all entries against the stored ones. */
-void check_rows(struct check *c);
-
-/* check_statement.c: a statement entry; the fold stands right before it. */
-void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
-                     const struct entry *e);
+/* A row as findings name it, "row KEY of TABLE", NUL-ended: the key as text where it is one (00 as a space), else hex.
+ */
+enum { ROW_NAME = 160 };
+void check_row_name(enum table t, struct span key, char out[ROW_NAME]);
 
 #endif

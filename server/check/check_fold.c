@@ -1,6 +1,9 @@
 #include <inttypes.h>
 
-#include "server/check/check.h"
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/when.h"
+#include "server/check/check_private.h"
 #include "server/keys/day_keys.h"
 
 static bool view_get(void *ctx, enum row_table t, struct span key, struct span *value)
@@ -19,8 +22,15 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
     struct check *c = ctx;
     struct envelope env;
     struct entry e;
-    if (index >= check_log(c, contract)->tree.frontier.size || ledger_read(c->txn, contract, index, &env) != ERR_OK ||
-        env.kind != ENTRY_CLICK || entry_read(env.entry, &e, NULL) != ERR_OK)
+    if (contract > c->catalog->n_contracts || index >= check_log(c, contract)->tree.frontier.size)
+        return false;
+    enum err err = ledger_read(c->txn, contract, index, &env);
+    if (err == ERR_IO) {
+        c->unreadable = true;
+        finds_doubt(&c->finding[STORE_CHECK_DECISIONS], "entry %" PRIu64 " of log %" PRIu32 " cannot be read again",
+                    index, contract);
+    }
+    if (err != ERR_OK || env.kind != ENTRY_CLICK || entry_read(env.entry, &e, NULL) != ERR_OK)
         return false;
     *class = e.click.class;
     *at_ms = e.at_ms;
@@ -32,6 +42,7 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
 void check_fold_open(struct check *c)
 {
     c->rows = rows_map_new();
+    c->party_keys = xcalloc(c->catalog->n_parties + 1, sizeof *c->party_keys);
     c->view = (struct view){view_get, view_seek, view_click, c};
 }
 
@@ -49,52 +60,84 @@ static enum class class_of(const struct entry *e) {
                                    : CLASS_OK;
 }
 
+/* A finding about the journal's row that is looked at. */
+static void entry_fails(struct check *c, enum store_check check, const char *what)
+{
+    char name[ROW_NAME];
+    uint8_t mem[SEQ_LEN];
+    check_row_name(TABLE_JOURNAL, seq_key(mem, c->seq), name);
+    finds_failure(&c->finding[check], "%s %s", name, what);
+}
+
+/* Why nothing of that day opens, if it is the key; false when the key is well. */
+static bool key_is_told(struct check *c, uint32_t day)
+{
+    uint8_t wrap[32], opened[32], mem[4];
+    struct span key = span_of(mem, sizeof mem);
+    store_be32(mem, day);
+    keys_day_wrap(c->in.keys, wrap);
+    enum err err = day_key_get(c->in.day_keys, c->txn, wrap, day, opened);
+    if (err == ERR_NOT_FOUND)
+        check_row_doubt(c, TABLE_DAY_KEYS, key,
+                        "is gone: what it sealed is destroyed, or the key is lost; it cannot be compared");
+    else if (err == ERR_IO)
+        check_row_doubt(c, TABLE_DAY_KEYS, key, "cannot be read");
+    else if (err != ERR_OK)
+        check_row_fails(c, TABLE_DAY_KEYS, key, "does not unwrap");
+    crypto_wipe(wrap, sizeof wrap);
+    crypto_wipe(opened, sizeof opened);
+    return err != ERR_OK;
+}
+
+/* Sealed on the day that it came; an entry that came while the clock was set back before what a statement closed is
+ * dated at the end of that. 0 without a sealed part. */
+static bool day_fits(const struct checked_log *log, const struct envelope *env, const struct entry *e)
+{
+    int64_t day = e->at_ms / MS_PER_DAY;
+    if (span_empty(env->sealed))
+        return env->day == 0;
+    return env->day == day || (e->at_ms == log->fold.period.prev_to_ms && env->day < day);
+}
+
 /* Opens and checks the private part; false when there is none (any more). *priv is to be closed. */
-static bool open_private(struct check *c, const struct envelope *env, const struct entry *e, struct private_part *priv)
+static bool open_private(struct check *c, const struct checked_log *log, const struct envelope *env,
+                         const struct entry *e, struct private_part *priv)
 {
     const struct hash *commitment = commitment_of(e);
-    if (commitment == NULL || span_empty(env->sealed)) {
-        if (!span_empty(env->sealed))
-            finds_failure(&c->finding[STORE_CHECK_PRIVATE],
-                          "journal row %" PRIu64 " has a sealed part that nothing commits to", c->seq);
+    if (!day_fits(log, env, e)) {
+        entry_fails(c, STORE_CHECK_PRIVATE, "names another day for its sealed part than its own, or has none");
         return false;
     }
+    if (commitment == NULL && !span_empty(env->sealed))
+        entry_fails(c, STORE_CHECK_PRIVATE, "has a sealed part that nothing commits to");
+    if (commitment == NULL || span_empty(env->sealed))
+        return false;
     struct hash opened;
     buf_clear(&c->scratch);
     enum err err = sealer_open(c->sealer, c->txn, env->day, commitment, env->sealed, &c->scratch);
-    if (err == ERR_NOT_FOUND) {
-        finds_doubt(&c->finding[STORE_CHECK_PRIVATE],
-                    "the key of day %" PRIu32 " is gone: its sealed parts cannot be compared", env->day);
+    if (err != ERR_OK && key_is_told(c, env->day))
         return false;
-    }
     if (err != ERR_OK || private_read(buf_span(&c->scratch), priv) != ERR_OK) {
-        finds_failure(&c->finding[STORE_CHECK_PRIVATE], "the sealed part of journal row %" PRIu64 " does not open",
-                      c->seq);
+        entry_fails(c, STORE_CHECK_PRIVATE, "has a sealed part that does not open");
         return false;
     }
     private_commitment(priv, &opened);
     if (memcmp(opened.b, commitment->b, HASH_LEN) != 0 || priv->lead != (e->kind == ENTRY_LEAD))
-        finds_failure(&c->finding[STORE_CHECK_PRIVATE],
-                      "the sealed part of journal row %" PRIu64 " is not what its entry commits to", c->seq);
+        entry_fails(c, STORE_CHECK_PRIVATE, "has a sealed part that is not what its entry commits to");
     return true;
 }
 
-static void fold_terms(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
-                       const struct entry_terms *t)
+static void judge_terms(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
 {
-    struct terms *terms = NULL;
-    if (terms_compile(t->campaign, t->contract, &terms, NULL) != ERR_OK || !span_is(terms->contract, k->id)) {
-        terms_free(terms);
-        finds_failure(&c->finding[STORE_CHECK_ENTRIES],
-                      "contract %s: the terms at entry %" PRIu64 " are not its own or not complete", k->id, index);
-        return;
-    }
-    terms_free(log->terms);
-    log->terms = terms;
-    log->terms_index = index;
+    struct terms *before = NULL;
+    if (fold_terms(&log->fold, index, &e->terms, &before) != ERR_OK)
+        entry_fails(c, STORE_CHECK_ENTRIES, "holds terms that are not its contract's, the next version, or complete");
+    terms_free(before);
+    sha256(e->terms.campaign.ptr, e->terms.campaign.len, log->documents[0].b);
+    sha256(e->terms.contract.ptr, e->terms.contract.len, log->documents[1].b);
 }
 
-static void judge_lead(struct check *c, struct checked_log *log, const struct fold_context *cx, uint64_t index,
+static void judge_lead(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                        const struct entry *e, struct span bytes, const struct private_part *priv)
 {
     struct opening tokens = {.index = index, .lead = true};
@@ -106,46 +149,81 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct fo
         memcpy(tokens.email, priv->email, TOKEN_LEN);
         memcpy(tokens.phone, priv->phone, TOKEN_LEN);
     }
-    redecide_lead(cx, &c->view, log->terms, log->terms_index, e, priv != NULL ? &tokens : NULL, &again, &foreign);
-    struct buf text;
-    buf_heap(&text);
-    entry_write(&text, &again);
-    if (!span_eq(buf_span(&text), bytes))
+    bool equal = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
+    if (!equal && !c->unreadable)
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
-                      "contract %.*s: lead %" PRIu64
+                      "contract %s: lead %" PRIu64
                       " is recorded as %s %s, decided again it is %s %s, or has another price or time",
-                      (int)cx->contract_id.len, cx->contract_id.ptr, index, status_word(e->lead.status),
-                      reason_word(e->lead.reason), status_word(again.lead.status), reason_word(again.lead.reason));
-    buf_free(&text);
+                      k->id, index, status_word(e->lead.status), reason_word(e->lead.reason),
+                      status_word(again.lead.status), reason_word(again.lead.reason));
+}
+
+static void judge_disposition(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
+                              const struct entry *e, struct span bytes)
+{
+    if (fold_disposition(&log->fold, e, bytes) != ERR_OK)
+        finds_failure(&c->finding[STORE_CHECK_DECISIONS],
+                      "contract %s: entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", k->id,
+                      index, status_word(e->disposition.status), e->disposition.lead);
+}
+
+/* What the control data must agree with. */
+static void take_control(struct check *c, struct checked_log *log, const struct entry *e)
+{
+    uint32_t placement = e->kind == ENTRY_CLICK  ? e->click.placement
+                         : e->kind == ENTRY_VIEW ? e->view.placement
+                         : e->kind == ENTRY_LEAD ? e->lead.placement
+                                                 : 0;
+    if (placement > log->placements)
+        log->placements = placement;
+    const struct party *p = e->kind == ENTRY_KEY ? catalog_party(c->catalog, e->key.party) : NULL;
+    if (p != NULL) {
+        c->party_keys[p->number].has = true;
+        memcpy(c->party_keys[p->number].pub, e->key.pub, ED25519_KEY_LEN);
+    } else if (e->kind == ENTRY_KEY) {
+        entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
+    }
+}
+
+static void judge(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,
+                  const struct entry *e, const struct private_part *priv)
+{
+    if (e->kind == ENTRY_LEAD)
+        judge_lead(c, log, k, env->index, e, env->entry, priv);
+    if (e->kind == ENTRY_DISPOSITION)
+        judge_disposition(c, log, k, env->index, e, env->entry);
+    if (e->kind == ENTRY_STATEMENT)
+        check_statement(c, log, k, env->index, e);
+    if (e->kind == ENTRY_RESPONSE)
+        check_response(c, &e->response);
 }
 
 static void fold_entry(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,
                        const struct entry *e)
 {
-    uint64_t index = env->index;
-    const struct fold_context cx = {
-        .contract = k->number, .campaign = k->campaign->number, .contract_id = span_str(k->id)};
     if (e->kind == ENTRY_TERMS)
-        fold_terms(c, log, k, index, &e->terms);
-    if (log->terms == NULL) {
-        finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " comes before any terms", k->id,
-                      index);
+        judge_terms(c, log, env->index, e);
+    if (log->fold.terms == NULL) {
+        entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log");
         return;
     }
     struct private_part priv = {0};
-    bool opened = open_private(c, env, e, &priv);
-    if (e->kind == ENTRY_LEAD)
-        judge_lead(c, log, &cx, index, e, env->entry, opened ? &priv : NULL);
-    if (e->kind == ENTRY_STATEMENT)
-        check_statement(c, log, k, index, e);
-    struct row_ops ops = {.n = 0};
-    if (apply(&cx, &c->view, log->terms, index, e, opened ? &priv : NULL, &ops) == ERR_OK)
-        rows_map_write(c->rows, &ops);
-    else
-        finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " cannot follow those before it",
-                      k->id, index);
-    tally_add(&log->tally, log->terms, e->kind, class_of(e), e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    bool opened = open_private(c, log, env, e, &priv);
+    take_control(c, log, e);
+    judge(c, log, k, env, e, opened ? &priv : NULL);
+    if (fold_apply(&log->fold, env->index, e, opened ? &priv : NULL) != ERR_OK)
+        entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
+    if (e->at_ms > c->newest_ms)
+        c->newest_ms = e->at_ms;
     private_close(&priv);
+}
+
+static void fold_root_entry(struct check *c, const struct envelope *env)
+{
+    if (env->kind != ENTRY_ROOT || env->entry.len != HASH_LEN || env->class != 0 || env->day != 0 ||
+        !span_empty(env->sealed))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of a checkpoint");
+    row_set_add(c->published, env->entry);
 }
 
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env)
@@ -153,45 +231,15 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
     const struct contract *k = catalog_contract_number(c->catalog, env->contract);
     struct entry e;
     if (env->contract == ROOT_LOG) {
-        if (env->kind != ENTRY_ROOT || env->entry.len != HASH_LEN)
-            finds_failure(&c->finding[STORE_CHECK_ENTRIES],
-                          "root log: entry %" PRIu64 " is not the hash of a checkpoint", env->index);
+        fold_root_entry(c, env);
         return;
     }
-    if (k == NULL || entry_read(env->entry, &e, NULL) != ERR_OK) {
-        finds_failure(&c->finding[STORE_CHECK_ENTRIES],
-                      "log %" PRIu32 ": entry %" PRIu64 " is not canonical, or of no known contract", env->contract,
-                      env->index);
+    if (entry_read(env->entry, &e, NULL) != ERR_OK) {
+        entry_fails(c, STORE_CHECK_ENTRIES, "is not canonical");
         return;
     }
     if (e.kind != env->kind || class_of(&e) != env->class)
-        finds_failure(&c->finding[STORE_CHECK_ENTRIES],
-                      "contract %s: the envelope of entry %" PRIu64 " says another kind or class", k->id, env->index);
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of another kind or class than its envelope says");
     fold_entry(c, log, k, env, &e);
     entry_close(&e);
-}
-
-static void compare_table(struct check *c, enum row_table t)
-{
-    struct cursor *cursor = NULL;
-    struct span key, value, mine;
-    size_t n = 0;
-    if (cursor_open(c->txn, (enum table)(TABLE_ROWS + (int)t), &cursor) != ERR_OK) {
-        finds_doubt(&c->finding[STORE_CHECK_ROWS], "the table %s cannot be read", row_table_name(t));
-        return;
-    }
-    for (bool more = cursor_seek(cursor, SPAN(""), &key, &value); more; more = cursor_next(cursor, &key, &value), n++)
-        if (!rows_map_get(c->rows, t, key, &mine) || !span_eq(mine, value))
-            finds_failure(&c->finding[STORE_CHECK_ROWS], "row %zu of %s is not what the entries give", n,
-                          row_table_name(t));
-    if (n != rows_map_count(c->rows, t))
-        finds_failure(&c->finding[STORE_CHECK_ROWS], "%s has %zu rows, the entries give %zu", row_table_name(t), n,
-                      rows_map_count(c->rows, t));
-    cursor_close(cursor);
-}
-
-void check_rows(struct check *c)
-{
-    for (int t = 0; t < ROW_TABLES; t++)
-        compare_table(c, (enum row_table)t);
 }

@@ -1,84 +1,156 @@
-#include <stdlib.h>
-
+/* Statements and answers to them: what is stored against what the entries give. */
 #include "common/ledger/jws.h"
-#include "common/settlement/statement.h"
-#include "server/check/check.h"
+#include "common/ledger/note.h"
+#include "server/check/check_private.h"
 #include "server/settlement/statements.h"
 
 enum { PUBLICS = 16 };
 
-/* The signed payload as stored. */
-static bool open_jws(struct check *c, struct span id, struct buf *payload)
+/* A part's row, if it is there; that it must be is the prover's business. Its key is called for. */
+static bool part_get(struct check *c, struct span id, const char *part, char room[STATEMENT_KEY_MAX], struct span *key,
+                     struct span *bytes)
+{
+    if (statement_key(id, span_str(part), room, key) != ERR_OK)
+        return false;
+    row_set_add(c->statements, *key);
+    return check_get(c, TABLE_STATEMENTS, *key, bytes) == ERR_OK;
+}
+
+/* Opens the signed payload. */
+static bool open_jws(struct check *c, struct span jws, struct buf *payload)
 {
     uint8_t pubs[PUBLICS][ED25519_KEY_LEN];
     size_t n = keys_statement_publics(c->in.keys, pubs, PUBLICS);
-    struct span jws;
-    if (statement_part(c->txn, id, "jws", &jws) != ERR_OK)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (jws_general_open(jws, pubs[i], STATEMENT_TYP, payload, NULL) == ERR_OK)
-            return true;
-    return false;
+    bool opened = false;
+    for (size_t i = 0; i < n && !opened; i++)
+        opened = jws_general_open(jws, pubs[i], STATEMENT_TYP, payload, NULL) == ERR_OK;
+    return opened;
 }
 
-static bool part_is(struct check *c, struct span id, const char *part, struct span want)
+/* The public URL that it was issued under: when that is another one than the store's, either may be damaged, and the
+ * signed one is not. */
+static struct span issuer_of(struct check *c, struct span payload, struct span key, struct statement *said)
 {
-    struct span stored;
-    return statement_part(c->txn, id, part, &stored) == ERR_OK && span_eq(stored, want);
+    struct span url = span_str(c->in.public_url);
+    char name[ROW_NAME];
+    if (statement_read(payload, said) != ERR_OK || span_eq(said->issuer, url))
+        return url;
+    check_row_name(TABLE_STATEMENTS, key, name);
+    check_row_fails(c, TABLE_META, SPAN("public_url"), "is another URL than that of %s", name);
+    return said->issuer;
 }
 
-/* The next period starts from what the statement must have been. */
-static void go_on(struct checked_log *log, const struct entry_statement *s, const struct statement_out *out,
-                  const struct hash *root)
+static void compare_lines(struct check *c, const struct entry_statement *s, const struct statement_out *out)
 {
-    log->last = (struct last_statement){
-        .to = s->to, .carried_micros = out->carried_micros, .to_ms = out->to_ms, .sha256 = s->sha256};
-    memcpy(log->last.id, s->id.ptr, s->id.len);
-    log->from = s->to;
-    log->from_root = *root;
-    memset(&log->tally, 0, sizeof log->tally);
+    char room[STATEMENT_KEY_MAX];
+    struct span key, lines;
+    if (part_get(c, s->id, "lines", room, &key, &lines) && !span_eq(lines, buf_span(&out->lines.text)))
+        check_row_fails(c, TABLE_STATEMENTS, key, "is not what the entries give");
+}
+
+/* The note over the closed tree; whether the root log has it is known at the end. */
+static void compare_note(struct check *c, const struct contract *k, const struct entry_statement *s,
+                         const struct hash *root)
+{
+    char room[STATEMENT_KEY_MAX], name[ORIGIN_CAP];
+    uint8_t pubs[PUBLICS][ED25519_KEY_LEN], sum[HASH_LEN];
+    struct note_key keys[PUBLICS];
+    struct checkpoint closed;
+    struct span key, note, origin = instance_log_name(&c->in, k, name);
+    size_t n = keys_log_publics(c->in.keys, pubs, PUBLICS);
+    if (!part_get(c, s->id, "checkpoint", room, &key, &note))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        keys[i].name = origin;
+        memcpy(keys[i].pub, pubs[i], ED25519_KEY_LEN);
+    }
+    if (checkpoint_open_plain(note, keys, n, &closed) != ERR_OK || !span_eq(closed.origin, origin))
+        check_row_fails(c, TABLE_STATEMENTS, key, "is not signed by a log key of ours over what it says");
+    else if (closed.size != s->to || memcmp(closed.root.b, root->b, HASH_LEN) != 0)
+        check_row_fails(c, TABLE_STATEMENTS, key, "is over another tree than the one the statement closes");
+    sha256(note.ptr, note.len, sum);
+    buf_clear(&c->scratch);
+    buf_add(&c->scratch, sum, sizeof sum);
+    buf_span_add(&c->scratch, key);
+    row_set_add(c->closed_heads, buf_span(&c->scratch));
+}
+
+/* Compares the signed payload with the one that the entries give; *out is the latter. */
+static enum err compare_payload(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e,
+                                const struct hash *root, struct statement_out *out)
+{
+    const struct entry_statement *s = &e->statement;
+    char room[STATEMENT_KEY_MAX], member[64];
+    struct span key = SPAN(""), jws, issuer = span_str(c->in.public_url);
+    struct statement said = {0};
+    struct problem why = {0};
+    struct buf payload;
+    buf_heap(&payload);
+    bool stored = part_get(c, s->id, "jws", room, &key, &jws), opened = stored && open_jws(c, jws, &payload);
+    if (stored && !opened)
+        check_row_fails(c, TABLE_STATEMENTS, key, "is not signed by a statement key of ours over what it says");
+    if (opened)
+        issuer = issuer_of(c, buf_span(&payload), key, &said);
+    enum err err = fold_statement(&log->fold, index, e, root, issuer, out, &why);
+    if (err == ERR_OK && opened && fold_difference(buf_span(&payload), buf_span(&out->payload), member, sizeof member))
+        check_row_fails(c, TABLE_STATEMENTS, key, "says otherwise than the entries: see %s", member);
+    else if (err == ERR_OK && memcmp(out->sha256.b, s->sha256.b, HASH_LEN) != 0)
+        finds_failure(&c->finding[STORE_CHECK_STATEMENTS], "entry %llu of log %u hashed another statement than %.*s",
+                      (unsigned long long)index, log->number, (int)s->id.len, s->id.ptr);
+    if (err != ERR_OK && err != ERR_CONFLICT)
+        finds_failure(&c->finding[STORE_CHECK_STATEMENTS], "statement %.*s cannot be built from its log: %.150s",
+                      (int)s->id.len, s->id.ptr, why.detail);
+    statement_close(&said);
+    buf_free(&payload);
+    return err;
 }
 
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                      const struct entry *e)
 {
     const struct entry_statement *s = &e->statement;
-    struct finding *found = &c->finding[STORE_CHECK_STATEMENTS];
     struct statement_out out = {0};
-    struct problem why = {0};
     struct hash root;
-    struct buf payload;
     frontier_root(&log->tree.frontier, &root);
-    struct statement_in in = {.id = s->id,
-                              .issuer = span_str(c->in.public_url),
-                              .terms = log->terms,
-                              .terms_index = log->terms_index,
-                              .from = log->from,
-                              .to = s->to,
-                              .from_root = log->from_root,
-                              .to_root = root,
-                              .tally = &log->tally,
-                              .view = &c->view,
-                              .contract = k->number,
-                              .carried_in_micros = log->last.carried_micros,
-                              .has_prev = log->last.id[0] != '\0',
-                              .prev_sha256 = log->last.sha256,
-                              .prev_to_ms = log->last.to_ms,
-                              .issued_ms = e->at_ms};
-    buf_heap(&payload);
-    if (s->from != log->from || s->to != index || s->id.len > LIMIT_ID) {
-        finds_failure(found, "contract %s: statement %.*s closes another interval than the open one", k->id,
-                      (int)s->id.len, s->id.ptr);
-    } else if (statement_build(&in, &out, &why) != ERR_OK) {
-        finds_failure(found, "statement %.*s cannot be built from its log: %.150s", (int)s->id.len, s->id.ptr,
-                      why.detail);
-    } else {
-        if (!open_jws(c, s->id, &payload) || memcmp(out.sha256.b, s->sha256.b, HASH_LEN) != 0 ||
-            !span_eq(buf_span(&payload), buf_span(&out.payload)) ||
-            !part_is(c, s->id, "lines", buf_span(&out.lines.text)))
-            finds_failure(found, "statement %.*s is not what its log gives, or not signed", (int)s->id.len, s->id.ptr);
-        go_on(log, s, &out, &root);
-        statement_free(&out);
+    enum err err = compare_payload(c, log, index, e, &root, &out);
+    if (err == ERR_CONFLICT) {
+        finds_failure(&c->finding[STORE_CHECK_STATEMENTS],
+                      "contract %s: statement %.*s closes another interval than the open one", k->id, (int)s->id.len,
+                      s->id.ptr);
+        return;
     }
-    buf_free(&payload);
+    if (err == ERR_OK)
+        compare_lines(c, s, &out);
+    compare_note(c, k, s, &root);
+    memcpy(log->last_statement, s->id.ptr, s->id.len);
+    log->last_statement[s->id.len] = '\0';
+    period_next(&log->fold.period, s, &root, err == ERR_OK ? &out : NULL);
+    statement_free(&out);
+}
+
+void check_response(struct check *c, const struct entry_response *r)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key, jws;
+    if (statement_key(r->statement, r->party, room, &key) != ERR_OK)
+        return;
+    row_set_add(c->answers, key);
+    if (check_get(c, TABLE_COSIGNED, key, &jws) == ERR_OK && !span_eq(jws, r->jws))
+        check_row_fails(c, TABLE_COSIGNED, key, "is not the answer that the log holds");
+}
+
+void prove_statements(struct check *c)
+{
+    check_set(c, TABLE_STATEMENTS);
+    for (size_t i = 0; i < row_set_count(c->closed_heads); i++) {
+        struct span both = row_set_at(c->closed_heads, i);
+        if (!row_set_has(c->published, span_of(both.ptr, HASH_LEN)))
+            check_row_fails(c, TABLE_STATEMENTS, span_of(both.ptr + HASH_LEN, both.len - HASH_LEN),
+                            "is no head that the root log holds");
+    }
+}
+
+void prove_responses(struct check *c)
+{
+    check_set(c, TABLE_COSIGNED);
 }

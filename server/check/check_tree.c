@@ -1,72 +1,121 @@
+/* Trees of all logs, built anew: tiles, seqs and heads. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
-#include "server/check/check.h"
+#include "server/check/check_private.h"
 
-/* The stored row must be `want`; of a tile that was unfinished at the head, it may have grown since. */
-static void compare_row(struct check *c, enum table table, struct span key, struct span want, bool may_be_longer,
-                        uint32_t log, const char *what)
+enum { ITEM_MAX = HASH_LEN };
+
+/* ---- rows as they come to be ---- */
+
+/* Which item of a row differs first; *n is how many there are to compare. */
+static size_t first_difference(struct span row, struct span want, size_t item)
 {
-    struct span row;
-    enum err err = store_get(c->txn, table, key, &row);
-    bool good = err == ERR_OK && row.len >= want.len && (may_be_longer || row.len == want.len) &&
-                memcmp(row.ptr, want.ptr, want.len) == 0;
-    if (!good)
-        finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": a row of %s is not what its entries give", log,
-                      what);
+    size_t i = 0;
+    while ((i + 1) * item <= want.len && (i + 1) * item <= row.len &&
+           memcmp(row.ptr + i * item, want.ptr + i * item, item) == 0)
+        i++;
+    return i;
 }
 
+/* A leaf and its entry do not fit: one of two rows is damaged, and nothing says which. */
+static void name_both(struct check *c, const struct checked_log *log, struct span key, size_t slot)
+{
+    char row[ROW_NAME];
+    check_row_name(TABLE_JOURNAL, span_of(log->seqs[slot], SEQ_LEN), row);
+    check_row_fails(c, TABLE_TILES, key, "holds another leaf %zu than %s gives", slot, row);
+}
+
+/* Where the stored row starts like `want`; what follows in it is looked at by the prover of its table. */
 static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
 {
     struct checked_log *log = ctx;
-    uint8_t key[TILE_KEY_LEN];
-    compare_row(log->check, TABLE_TILES, tile_key(key, log->number, t->level, t->n), hashes, t->width < TILE_WIDTH,
-                log->number, "tiles");
+    struct check *c = log->check;
+    uint8_t mem[TILE_KEY_LEN];
+    struct span row, key = tile_key(mem, log->number, t->level, t->n);
+    if (!check_need(c, TABLE_TILES, key, &row))
+        return;
+    size_t slot = first_difference(row, hashes, HASH_LEN);
+    if (slot == t->width)
+        return;
+    if (t->level == 0 && row.len >= hashes.len)
+        name_both(c, log, key, slot);
+    else
+        check_row_fails(c, TABLE_TILES, key, "is not what its log's entries give");
 }
 
 static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, unsigned width)
 {
-    uint8_t key[SEQS_KEY_LEN];
-    compare_row(c, TABLE_SEQS, seqs_key(key, log->number, n), span_of(log->seqs, width * SEQ_LEN), width < TILE_WIDTH,
-                log->number, "seqs");
+    uint8_t mem[SEQS_KEY_LEN];
+    struct span row, key = seqs_key(mem, log->number, n);
+    if (check_need(c, TABLE_SEQS, key, &row) &&
+        first_difference(row, span_of(log->seqs, width * SEQ_LEN), SEQ_LEN) != width)
+        check_row_fails(c, TABLE_SEQS, key, "is not where its log's entries are");
 }
 
-/* The head as it should be at this point, in the stored form: what only the committer needs is taken over. */
+/* The head as it should be at this point, in the stored form. What was published last is the root log's to say. */
 static void compare_head(struct check *c, struct checked_log *log)
 {
-    struct stored_head now = log->head;
+    const struct period *p = &log->fold.period;
+    struct stored_head now = {
+        .has_terms = log->fold.terms != NULL, .terms = log->fold.terms_index, .published = log->head.published};
     char mem[2][HEAD_MAX];
+    uint8_t key[4];
     struct buf a, b;
+    now.head.size = log->tree.frontier.size;
     now.head.frontier = log->tree.frontier;
-    now.head.tally = log->tally;
-    now.head.last = log->last;
+    now.head.tally = p->tally;
+    now.head.last = (struct last_statement){
+        .to = p->from, .carried_micros = p->carried_micros, .to_ms = p->prev_to_ms, .sha256 = p->prev_sha256};
+    memcpy(now.head.last.id, log->last_statement, sizeof now.head.last.id);
     buf_fixed(&a, mem[0], HEAD_MAX);
     buf_fixed(&b, mem[1], HEAD_MAX);
     head_encode(&now, &a);
     head_encode(&log->head, &b);
     if (a.failed || !span_eq(buf_span(&a), buf_span(&b)))
-        finds_failure(&c->finding[STORE_CHECK_TREES],
-                      "log %" PRIu32 ": the head of size %" PRIu64
-                      " has another tree, tally or last statement than its entries give",
-                      log->number, log->head.head.size);
+        check_row_fails(c, TABLE_HEADS, contract_key(key, log->number),
+                        "has another tree, terms, tally or last statement than its log's entries give");
+}
+
+/* The rows of the last sweep: tiles first, so that a damaged entry is named before what follows from it. */
+static void compare_sweep(struct check *c, struct checked_log *log)
+{
     uint64_t size = log->tree.frontier.size;
     if (size % TILE_WIDTH != 0)
         compare_seqs(c, log, size / TILE_WIDTH, size % TILE_WIDTH);
     tile_builder_edge(&log->tree);
+    compare_head(c, log);
 }
+
+/* ---- logs ---- */
 
 static void read_head(struct check *c, struct checked_log *log)
 {
-    uint8_t key[4];
-    struct span row;
-    enum err err = store_get(c->txn, TABLE_HEADS, contract_key(key, log->number), &row);
-    if (err == ERR_OK)
-        err = head_decode(row, &log->head);
-    log->has_head = err == ERR_OK;
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": its head does not read", log->number);
+    uint8_t mem[4];
+    struct span row, key = contract_key(mem, log->number);
+    if (check_get(c, TABLE_HEADS, key, &row) != ERR_OK)
+        return;
+    log->has_head = head_decode(row, &log->head) == ERR_OK;
+    if (!log->has_head)
+        check_row_fails(c, TABLE_HEADS, key, "does not read");
+}
+
+static struct checked_log *new_log(struct check *c, uint32_t number)
+{
+    struct checked_log *log = xcalloc(1, sizeof *log);
+    const struct contract *k = catalog_contract_number(c->catalog, number);
+    log->check = c;
+    log->number = number;
+    tile_builder_open(&log->tree, compare_tile, log);
+    if (k != NULL) {
+        const struct fold_context cx = {
+            .contract = k->number, .campaign = k->campaign->number, .contract_id = span_str(k->id)};
+        fold_open(&log->fold, &cx, &c->view, c->rows);
+    }
+    read_head(c, log);
+    return log;
 }
 
 struct checked_log *check_log(struct check *c, uint32_t number)
@@ -77,42 +126,9 @@ struct checked_log *check_log(struct check *c, uint32_t number)
         memset(c->logs + c->n_logs, 0, (n - c->n_logs) * sizeof *c->logs);
         c->n_logs = n;
     }
-    if (c->logs[number] == NULL) {
-        struct checked_log *log = c->logs[number] = xcalloc(1, sizeof *log);
-        struct frontier empty = {0};
-        log->check = c;
-        log->number = number;
-        tile_builder_open(&log->tree, compare_tile, log);
-        frontier_root(&empty, &log->from_root);
-        read_head(c, log);
-    }
+    if (c->logs[number] == NULL)
+        c->logs[number] = new_log(c, number);
     return c->logs[number];
-}
-
-void check_tree_append(struct check *c, struct checked_log *log, struct span entry)
-{
-    struct hash leaf;
-    uint64_t index = log->tree.frontier.size;
-    store_be64(log->seqs[index % TILE_WIDTH], c->seq);
-    if (index % TILE_WIDTH == TILE_WIDTH - 1)
-        compare_seqs(c, log, index / TILE_WIDTH, TILE_WIDTH);
-    merkle_leaf(entry, &leaf);
-    tile_builder_leaf(&log->tree, &leaf);
-    if (log->has_head && log->tree.frontier.size == log->head.head.size)
-        compare_head(c, log);
-    if (c->seq < c->watermark && (!log->has_head || log->tree.frontier.size > log->head.head.size))
-        finds_failure(&c->finding[STORE_CHECK_TREES], "log %" PRIu32 ": its head is behind the watermark", log->number);
-}
-
-void check_tree_end(struct check *c)
-{
-    for (size_t i = 0; i < c->n_logs; i++) {
-        const struct checked_log *log = c->logs[i];
-        if (log != NULL && log->has_head && log->head.head.size > log->tree.frontier.size)
-            finds_failure(&c->finding[STORE_CHECK_TREES],
-                          "log %zu: its head counts %" PRIu64 " entries, the journal has %" PRIu64, i,
-                          log->head.head.size, log->tree.frontier.size);
-    }
 }
 
 void check_logs_free(struct check *c)
@@ -121,8 +137,127 @@ void check_logs_free(struct check *c)
         if (c->logs[i] == NULL)
             continue;
         tile_builder_close(&c->logs[i]->tree);
-        terms_free(c->logs[i]->terms);
+        fold_close(&c->logs[i]->fold);
         free(c->logs[i]);
     }
     free(c->logs);
+}
+
+void check_tree_append(struct check *c, struct checked_log *log, const struct envelope *env)
+{
+    struct hash leaf;
+    uint8_t key[4];
+    uint64_t index = log->tree.frontier.size;
+    store_be64(log->seqs[index % TILE_WIDTH], c->seq);
+    if (index % TILE_WIDTH == TILE_WIDTH - 1)
+        compare_seqs(c, log, index / TILE_WIDTH, TILE_WIDTH);
+    merkle_leaf(env->entry, &leaf);
+    tile_builder_leaf(&log->tree, &leaf);
+    uint64_t size = log->tree.frontier.size;
+    if (log->has_head && size == log->head.published) {
+        log->at_published = true;
+        frontier_root(&log->tree.frontier, &log->published_root);
+    }
+    if (log->has_head && size == log->head.head.size) {
+        log->head_at_statement = env->kind == ENTRY_STATEMENT;
+        compare_sweep(c, log);
+    }
+    if (c->seq >= c->watermark)
+        return;
+    log->below++;
+    if (!log->has_head || size > log->head.head.size)
+        check_row_fails(c, TABLE_HEADS, contract_key(key, log->number), "is missing or behind row watermark of meta");
+}
+
+/* ---- the provers: rows beside those that were compared ---- */
+
+static const struct checked_log *find_log(const struct check *c, struct span key)
+{
+    uint32_t number = load_be32(key.ptr);
+    const struct checked_log *log = number < c->n_logs ? c->logs[number] : NULL;
+    return log != NULL && log->tree.frontier.size > 0 ? log : NULL;
+}
+
+/* Bytes of row n that holds `item` bytes for each of the log's subtrees of 2^shift entries; 0: there is no such row. */
+static size_t row_len(const struct checked_log *log, uint64_t n, unsigned shift, size_t item)
+{
+    uint64_t now = log->tree.frontier.size >> shift, swept = log->has_head ? log->head.head.size >> shift : 0;
+    if (n < now / TILE_WIDTH)
+        return TILE_WIDTH * item;
+    return n == swept / TILE_WIDTH ? swept % TILE_WIDTH * item : 0;
+}
+
+static void tile_belongs(struct check *c, enum table t, struct span key, struct span value)
+{
+    const struct checked_log *log = key.len == TILE_KEY_LEN ? find_log(c, key) : NULL;
+    unsigned level = log != NULL ? (uint8_t)key.ptr[4] : TILE_LEVELS;
+    size_t len = level < TILE_LEVELS ? row_len(log, load_be64(key.ptr + 5), level * TILE_HEIGHT, HASH_LEN) : 0;
+    if (len == 0 || value.len != len)
+        check_row_fails(c, t, key, len == 0 ? "is of no log, or past its end" : "is cut or too long");
+}
+
+void prove_tiles(struct check *c)
+{
+    check_each(c, TABLE_TILES, tile_belongs);
+}
+
+static void seqs_belong(struct check *c, enum table t, struct span key, struct span value)
+{
+    const struct checked_log *log = key.len == SEQS_KEY_LEN ? find_log(c, key) : NULL;
+    size_t len = log != NULL ? row_len(log, load_be64(key.ptr + 4), 0, SEQ_LEN) : 0;
+    if (len == 0 || value.len != len)
+        check_row_fails(c, t, key, len == 0 ? "is of no log, or past its end" : "is cut or too long");
+}
+
+void prove_seqs(struct check *c)
+{
+    check_each(c, TABLE_SEQS, seqs_belong);
+}
+
+/* A note over the log at that size, signed by any of our keys, is in the root log. */
+static bool was_published(struct check *c, const struct checked_log *log)
+{
+    char name[ORIGIN_CAP];
+    bool found = false;
+    struct checkpoint p = {.origin = instance_log_name(&c->in, catalog_contract_number(c->catalog, log->number), name),
+                           .size = log->head.published,
+                           .root = log->published_root};
+    for (size_t i = 0; !found; i++) {
+        struct signer *s = keys_new_old_log_signer(c->in.keys, i);
+        uint8_t sum[HASH_LEN];
+        if (s == NULL)
+            break;
+        buf_clear(&c->scratch);
+        checkpoint_sign(&c->scratch, &p, s);
+        sha256(c->scratch.ptr, c->scratch.len, sum);
+        found = row_set_has(c->published, span_of(sum, sizeof sum));
+        signer_free(s);
+    }
+    return found;
+}
+
+static void head_belongs(struct check *c, enum table t, struct span key, struct span value)
+{
+    const struct checked_log *log = key.len == 4 ? find_log(c, key) : NULL;
+    (void)value;
+    if (log == NULL) {
+        check_row_fails(c, t, key, "is of no log that has entries");
+    } else if (log->has_head) {
+        uint64_t size = log->head.head.size, published = log->head.published;
+        if (size > log->tree.frontier.size)
+            check_row_fails(c, t, key, "counts %" PRIu64 " entries, the journal has %" PRIu64, size,
+                            log->tree.frontier.size);
+        /* a head younger than the watermark was saved with the statement that is its last entry */
+        else if (size > log->below && !log->head_at_statement)
+            check_row_fails(c, TABLE_META, SPAN("watermark"), "is %" PRIu64 ", but log %" PRIu32 " is swept beyond it",
+                            c->watermark, log->number);
+        if (published < log->fold.period.from || (published > 0 && (!log->at_published || !was_published(c, log))))
+            check_row_fails(c, t, key, "says that a head of size %" PRIu64 " was published last, and it was not",
+                            published);
+    }
+}
+
+void prove_heads(struct check *c)
+{
+    check_each(c, TABLE_HEADS, head_belongs);
 }

@@ -1,5 +1,6 @@
 #include "server/instance/instance.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "server/catalog/catalog_write.h"
@@ -40,27 +41,33 @@ enum err instance_create(const char *dir, uint64_t map_size, struct span url, co
     return err;
 }
 
+bool instance_url_ok(struct span url)
+{
+    size_t i = span_starts(url, "http://") ? 7 : span_starts(url, "https://") ? 8 : url.len;
+    bool good = i < url.len && url.len < URL_CAP;
+    for (; good && i < url.len; i++)
+        good = isalnum((unsigned char)url.ptr[i]) || (url.ptr[i] != '\0' && strchr(".-:/[]_~", url.ptr[i]) != NULL);
+    return good;
+}
+
 static enum err read_url(struct instance *in, struct txn *t)
 {
     struct span url;
     enum err err = store_get(t, TABLE_META, url_name, &url);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (url.len >= sizeof in->public_url)
+    if (!instance_url_ok(url))
         return ERR_CORRUPT;
     memcpy(in->public_url, url.ptr, url.len);
     in->public_url[url.len] = '\0';
-    const char *host = strstr(in->public_url, "://");
-    if (host == NULL)
-        return ERR_CORRUPT;
-    host += 3;
+    const char *host = strstr(in->public_url, "://") + 3;
     in->https = span_starts(url, "https://");
     snprintf(in->origin, sizeof in->origin, "%s", host);
     snprintf(in->host, sizeof in->host, "%.*s", (int)strcspn(host, "/"), host);
     return ERR_OK;
 }
 
-static enum err read_control_data(struct instance *in, const char **what)
+enum err instance_load(struct instance *in, const char **what)
 {
     struct txn *t;
     struct catalog *c;
@@ -82,7 +89,8 @@ static enum err read_control_data(struct instance *in, const char **what)
     return ERR_OK;
 }
 
-enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size, const char **what)
+enum err instance_open_store(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
+                             const char **what)
 {
     memset(in, 0, sizeof *in);
     *what = "keys.json";
@@ -91,13 +99,22 @@ enum err instance_open(struct instance *in, const char *dir, enum store_mode mod
         *what = "the store";
         err = store_open(dir, mode, map_size, &in->store);
     }
-    if (err == ERR_OK)
-        err = read_control_data(in, what);
+    in->day_keys = day_keys_new();
+    if (err != ERR_OK)
+        instance_close(in);
+    return err;
+}
+
+enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size, const char **what)
+{
+    enum err err = instance_open_store(in, dir, mode, map_size, what);
+    if (err != ERR_OK)
+        return err;
+    err = instance_load(in, what);
     if (err == ERR_OK && mode == STORE_SERVE) {
         *what = "signed-heads";
         err = heads_open(dir, in->keys, &in->heads);
     }
-    in->day_keys = day_keys_new();
     if (err != ERR_OK)
         instance_close(in);
     return err;

@@ -22,6 +22,8 @@ struct instance {
     struct heads *heads; /* NULL when opened to read */
 };
 
+/* Whether it can be a public URL: http or https, and the characters that `init` takes. */
+bool instance_url_ok(struct span url);
 /* Makes a folder for `url` with its operator and its first token. ERR_CONFLICT when it has keys already. */
 MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
                                     const uint8_t token_sha256[HASH_LEN]);
@@ -31,6 +33,11 @@ MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct s
  * nothing stays open. */
 MUST_CHECK enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
                                   const char **what);
+/* The two halves of it, for `check`, which must look at what does not make an instance: keys and store; then public URL
+ * and control data. ERR_CORRUPT of the second leaves the first open. */
+MUST_CHECK enum err instance_open_store(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
+                                        const char **what);
+MUST_CHECK enum err instance_load(struct instance *in, const char **what);
 void instance_close(struct instance *in);
 
 /* A log's checkpoint origin: origin "/log" for the root log (contract NULL), origin "/log/" id for a contract's. */

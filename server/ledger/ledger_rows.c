@@ -138,7 +138,10 @@ enum err head_decode(struct span row, struct stored_head *out)
     if (take_byte(&r) != HEAD_FORMAT)
         return ERR_CORRUPT;
     h.head.size = h.head.frontier.size = take_be64(&r);
-    h.has_terms = take_byte(&r) != 0;
+    uint8_t has_terms = take_byte(&r);
+    if (has_terms > 1)
+        return ERR_CORRUPT;
+    h.has_terms = has_terms == 1;
     h.terms = take_be64(&r);
     h.published = take_be64(&r);
     h.head.frontier.edges = take_byte(&r);

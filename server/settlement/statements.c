@@ -45,14 +45,14 @@ struct issue {
     uint64_t from, to;
     int64_t issued_ms;
     struct statement_out out;
-    struct buf jws, note, meta;
+    struct buf jws, note, summary;
 };
 
 static void issue_open(struct issue *s)
 {
     buf_heap(&s->jws);
     buf_heap(&s->note);
-    buf_heap(&s->meta);
+    buf_heap(&s->summary);
 }
 
 static void issue_close(struct issue *s)
@@ -60,7 +60,7 @@ static void issue_close(struct issue *s)
     statement_free(&s->out);
     buf_free(&s->jws);
     buf_free(&s->note);
-    buf_free(&s->meta);
+    buf_free(&s->summary);
 }
 
 static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
@@ -87,32 +87,12 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
     return err == ERR_OK ? statement_build(&in, &s->out, p) : err;
 }
 
-static void meta_write(struct issue *s)
-{
-    struct jw w;
-    jw_open(&w, &s->meta);
-    jw_object(&w);
-    jw_kint(&w, "carried_micros", s->out.carried_micros);
-    jw_kstr(&w, "contract", span_str(s->k->id));
-    jw_kstr(&w, "currency", s->k->terms->currency);
-    jw_kint(&w, "from", (int64_t)s->from);
-    jw_kstr(&w, "id", span_str(s->id));
-    jw_ktime(&w, "issued_at", s->issued_ms);
-    jw_kint(&w, "lines", (int64_t)s->out.lines.n);
-    jw_kint(&w, "net_micros", s->out.net_micros);
-    jw_kint(&w, "payable_minor", s->out.payable_minor);
-    jw_khex(&w, "sha256", s->out.sha256.b, sizeof s->out.sha256.b);
-    jw_kint(&w, "to", (int64_t)s->to);
-    jw_object_end(&w);
-    jw_close(&w);
-}
-
 static enum err issue_put(struct batch *cx, struct issue *s)
 {
     const struct {
         const char *part;
         const struct buf *bytes;
-    } parts[] = {{"checkpoint", &s->note}, {"jws", &s->jws}, {"lines", &s->out.lines.text}, {"meta", &s->meta}};
+    } parts[] = {{"checkpoint", &s->note}, {"jws", &s->jws}, {"lines", &s->out.lines.text}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && err == ERR_OK; i++) {
         char room[STATEMENT_KEY_MAX];
@@ -137,7 +117,7 @@ static enum err issue_append(struct batch *cx, struct issue *s)
     return pipeline_close_period(cx, s->k, &entry, &last);
 }
 
-/* The meta row with the links. */
+/* The summary with the links. */
 static enum err issue_answer(struct batch *cx, struct job *job, const struct issue *s)
 {
     const char *base = cx->instance->public_url;
@@ -153,7 +133,7 @@ static enum err issue_answer(struct batch *cx, struct job *job, const struct iss
     json_object_set_new(more, "share_url", json_stringn(url.ptr, url.len));
     buf_free(&url);
     answer_open(&a);
-    enum err err = jw_document(&a.w, buf_span(&s->meta), more);
+    enum err err = jw_document(&a.w, buf_span(&s->summary), more);
     if (err == ERR_OK)
         answer_job(&a, job, 201);
     else
@@ -173,9 +153,9 @@ enum err statement_run(struct batch *cx, struct job *job)
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);
     enum err err = id_next(cx->txn, r->statement.id, s.id);
-    if (err != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK)
+    if (err != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+        (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
-    meta_write(&s);
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
     if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = pipeline_publish_head(cx, s.k, &s.note)) != ERR_OK ||
         (err = issue_put(cx, &s)) != ERR_OK)

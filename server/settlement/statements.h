@@ -5,21 +5,24 @@
 
 #include "server/worker/dispatch.h"
 
-/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. meta: canonical
- * JSON {carried_micros, contract, currency, from, id, issued_at, lines, net_micros, payable_minor, sha256, to}. */
+/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. */
 MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part,
                                    struct span *out); /* ERR_NOT_FOUND */
 
 struct statement_meta {
     const struct contract *contract;
     struct hash sha256; /* of the payload */
-    struct span text;   /* canonical, in the map */
 };
-/* ERR_NOT_FOUND also when the statement's contract is not in this catalog. */
+/* From the payload, whose signature is not looked at. ERR_NOT_FOUND also when the statement's contract is not in this
+ * catalog. */
 MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id,
                                         struct statement_meta *out);
 /* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
+
+/* A statement in a list: appends canonical JSON {carried_micros, contract, currency, from, id, issued_at, lines,
+ * net_micros, payable_minor, sha256, to}, all from its payload. ERR_CORRUPT when that does not read. */
+MUST_CHECK enum err statement_summary(struct span payload, struct buf *out);
 
 /* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */
 enum { STATEMENT_KEY_MAX = 2 * LIMIT_ID + 2 };

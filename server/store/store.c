@@ -1,5 +1,6 @@
 #include "server/store/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,17 +30,33 @@ struct txn {
 
 struct cursor {
     MDB_cursor *mdb;
+    enum err last; /* of its last step */
 };
 
-static const char *const table_names[TABLE_ROWS] = {
-#define X(symbol, name, help) [TABLE_##symbol] = name,
+static const struct table_info tables[TABLE_COUNT] = {
+#define X(symbol, name, rows, proof, tells, how) [TABLE_##symbol] = {name, rows, PROOF_##proof, tells, how},
     STORE_TABLE(X)
+#undef X
+#define X(symbol, word, meaning)                                                                                       \
+    [TABLE_ROWS + ROW_##symbol] = {word, meaning, PROOF_FOLD, TELLS_ALL, "what apply() makes of the entries"},
+        ROW_TABLE(X)
 #undef X
 };
 
-static const char *table_name(int table)
+const struct table_info *table_info(enum table t)
 {
-    return table < TABLE_ROWS ? table_names[table] : row_table_name((enum row_table)(table - TABLE_ROWS));
+    assert(t < TABLE_COUNT);
+    return &tables[t];
+}
+
+const char *proof_word(enum proof p)
+{
+    static const char *const words[PROOFS] = {
+#define X(symbol, word, meaning) word,
+        PROOF_TABLE(X)
+#undef X
+    };
+    return words[p];
 }
 
 /* What every call but opening answers. ERR_IO is logged here, where the cause is known. */
@@ -104,7 +121,7 @@ static int open_tables(struct store *s, enum store_mode mode)
     if (rc != 0)
         return rc;
     for (int i = 0; i < TABLE_COUNT; i++) {
-        rc = mdb_dbi_open(t, table_name(i), mode == STORE_READ ? 0 : MDB_CREATE, &s->dbi[i]);
+        rc = mdb_dbi_open(t, tables[i].name, mode == STORE_READ ? 0 : MDB_CREATE, &s->dbi[i]);
         if (rc != 0) {
             mdb_txn_abort(t);
             return rc;
@@ -277,7 +294,7 @@ enum err cursor_open(struct txn *t, enum table table, struct cursor **out)
     if (rc != 0)
         return result(rc, "cursor");
     struct cursor *c = xmalloc(sizeof *c);
-    c->mdb = mdb;
+    *c = (struct cursor){.mdb = mdb};
     *out = c;
     return ERR_OK;
 }
@@ -293,7 +310,8 @@ void cursor_close(struct cursor *c)
 static bool cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
 {
     MDB_val v;
-    if (result(mdb_cursor_get(c->mdb, &k, &v, op), "cursor") != ERR_OK)
+    c->last = result(mdb_cursor_get(c->mdb, &k, &v, op), "cursor");
+    if (c->last != ERR_OK)
         return false;
     *key = span_val(&k);
     *value = span_val(&v);
@@ -315,6 +333,11 @@ bool cursor_next(struct cursor *c, struct span *key, struct span *value)
 bool cursor_last(struct cursor *c, struct span *key, struct span *value)
 {
     return cursor_get(c, MDB_LAST, (MDB_val){0}, key, value);
+}
+
+enum err cursor_end(const struct cursor *c)
+{
+    return c->last == ERR_NOT_FOUND ? ERR_OK : c->last;
 }
 
 bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value)

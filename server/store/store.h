@@ -11,34 +11,88 @@
 #include "common/base/span.h"
 #include "common/decisions/rows.h"
 
-/* symbol, name on disk, key -> value; the six row tables follow, in the order of ROW_TABLE */
+/* How `check` proves the rows of a table. */
+#define PROOF_TABLE(X)                                                                                                 \
+    X(FOLD, "fold", "the entries of the journal give every row, byte by byte")                                         \
+    X(DERIVED, "derived", "every row follows from others, or is held by them")                                         \
+    X(LOADED, "loaded", "every row reads strictly and fits the others")                                                \
+    X(SEALED, "sealed", "every row opens under the server's keys and reads")
+
+enum proof {
+#define X(symbol, word, meaning) PROOF_##symbol,
+    PROOF_TABLE(X)
+#undef X
+        PROOFS
+};
+
+/* Which damage to one row the proof tells, whatever row it is: a changed byte of the value, a changed byte of the key,
+ * a row that is gone, a row too many that is another's copy. A row that does not read (cut, longer, garbage, under a
+ * key of another form) is told in every table. unit/test_damage does all of it to a real store and holds this column
+ * both ways: what is named is told, what is not named goes by at least once. */
+enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, TELLS_ADDED = 8, TELLS_ALL = 15 };
+
+/* symbol, name on disk, key -> value, proof, what damage it tells, how; and why not the rest. The row tables follow, in
+ * the order of ROW_TABLE: all of them are PROOF_FOLD and TELLS_ALL, since apply() makes them of the entries. */
 #define STORE_TABLE(X)                                                                                                 \
-    X(META, "meta", "name -> bytes: format, public_url, watermark, counters for numbers")                              \
-    X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)")                                             \
-    X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes")                                              \
-    X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64")                                            \
-    X(HEADS, "heads", "contract be32 -> swept head: size, frontier, tally, last statement (head.h)")                   \
-    X(DAY_KEYS, "day_keys", "day be32 -> wrapped AES-256 key of the private parts of that UTC day")                    \
-    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64")          \
-    X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing")                                  \
-    X(PARTIES, "parties", "number be32 -> JSON")                                                                       \
-    X(CAMPAIGNS, "campaigns", "number be32 -> JSON")                                                                   \
-    X(CONTRACTS, "contracts", "number be32 -> JSON")                                                                   \
-    X(CODES, "codes", "contract be32, placement be32 -> JSON")                                                         \
-    X(TOKENS, "tokens", "SHA-256 of an API token -> JSON {party, created}")                                            \
-    X(SECRETS, "secrets", "kid -> JSON {party, sealed secret, retired}")                                               \
-    X(GRANTS, "grants", "contract be32, party be32 -> JSON")                                                           \
-    X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, meta")                             \
-    X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed")                 \
-    X(COSIGNED, "responses", "statement id 00 party id -> compact JWS")
+    X(META, "meta", "name -> bytes: format, public_url, watermark, and probe while a full disk is tried", LOADED,      \
+      TELLS_ALL, "no other names; the format is ours; statements name the public URL; heads count to the watermark")   \
+    X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
+      "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, each sealed "     \
+      "part opens to what its entry commits to. What came after the last sweep has no tile yet: it only follows")      \
+    X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes", FOLD, TELLS_ALL, "built of the entries")     \
+    X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64", FOLD, TELLS_ALL,                           \
+      "where the entries were met in the journal")                                                                     \
+    X(HEADS, "heads", "contract be32 -> swept head: size, frontier, tally, last statement (ledger_rows.h)", FOLD,      \
+      TELLS_ALL,                                                                                                       \
+      "the log's fold at that size; what was published last is in the root log, though an older head there would "     \
+      "pass")                                                                                                          \
+    X(DAY_KEYS, "day_keys", "day be32 -> wrapped AES-256 key of the private parts of that UTC day", SEALED,            \
+      TELLS_VALUE | TELLS_KEY | TELLS_ADDED,                                                                           \
+      "unwraps under its day. One that is gone and needed cannot be told from one destroyed on purpose: a doubt")      \
+    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64", DERIVED, \
+      TELLS_KEY | TELLS_GONE | TELLS_ADDED,                                                                            \
+      "stands in nonce_times, names a lead or disposition. The request's hash is the only copy of itself")             \
+    X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing", DERIVED, TELLS_ALL,              \
+      "the mirror of nonces, within what a nonce is kept")                                                             \
+    X(PARTIES, "parties", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                         \
+      "counts without a hole; the key is the last that a log recorded. Names and times are said here alone")           \
+    X(CAMPAIGNS, "campaigns", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                     \
+      "counts without a hole; the document is that of its contracts' terms. Its time is said here alone")              \
+    X(CONTRACTS, "contracts", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                     \
+      "counts without a hole; all but the time of its making is what its log's last terms say")                        \
+    X(CODES, "codes", "contract be32, placement be32 -> JSON", LOADED, TELLS_NOTHING,                                  \
+      "counts without a hole within its contract, and covers what entries name. Labels and landing pages are said "    \
+      "here alone, and a contract's last codes, as long as nobody came by them")                                       \
+    X(TOKENS, "tokens", "SHA-256 of an API token -> JSON {party, created}", LOADED, TELLS_NOTHING,                     \
+      "of a party that is there. Any hash may be a token's, and nothing else knows how many there are")                \
+    X(SECRETS, "secrets", "kid -> JSON {party, sealed secret, retired}", SEALED, TELLS_KEY | TELLS_ADDED,              \
+      "opens under its kid, of a party that is there. Whose it is, whether retired, is said here alone")               \
+    X(GRANTS, "grants", "contract be32, party be32 -> JSON", LOADED, TELLS_NOTHING,                                    \
+      "of a contract and an auditor that are there. Nothing else knows who may read")                                  \
+    X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint", FOLD, TELLS_ALL,                  \
+      "built again from the entries; signed by a key of ours; the closed head is in the root log")                     \
+    X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed", SEALED,         \
+      TELLS_KEY | TELLS_ADDED,                                                                                         \
+      "opens under its key to JSON. Which request it was and when is the only copy of itself")                         \
+    X(COSIGNED, "responses", "statement id 00 party id -> compact JWS", FOLD, TELLS_ALL,                               \
+      "what the `response` entries hold")
 
 enum table {
-#define X(symbol, name, help) TABLE_##symbol,
+#define X(symbol, ...) TABLE_##symbol,
     STORE_TABLE(X)
 #undef X
         TABLE_ROWS, /* TABLE_ROWS + enum row_table */
     TABLE_COUNT = TABLE_ROWS + ROW_TABLES
 };
+
+struct table_info {
+    const char *name, *rows; /* on disk; key -> value */
+    enum proof proof;
+    unsigned tells; /* of enum tells */
+    const char *how;
+};
+const struct table_info *table_info(enum table t);
+const char *proof_word(enum proof p);
 
 struct store;
 struct txn;
@@ -68,13 +122,17 @@ MUST_CHECK enum err store_put(struct txn *t, enum table table, struct span key,
 MUST_CHECK enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room);
 MUST_CHECK enum err store_del(struct txn *t, enum table table, struct span key); /* ERR_OK also when absent */
 
-/* Cursors read in key order; they die with their transaction. */
+/* Cursors read in key order; they die with their transaction. false: there is no such row, or it cannot be told;
+ * cursor_end says which. */
 MUST_CHECK enum err cursor_open(struct txn *t, enum table table, struct cursor **out);
 void cursor_close(struct cursor *c);
 MUST_CHECK bool cursor_seek(struct cursor *c, struct span from, struct span *key,
                             struct span *value); /* first key >= from */
 MUST_CHECK bool cursor_next(struct cursor *c, struct span *key, struct span *value);
 MUST_CHECK bool cursor_last(struct cursor *c, struct span *key, struct span *value);
+
+/* After a false: ERR_OK at the end of the table, else why the row could not be read. */
+MUST_CHECK enum err cursor_end(const struct cursor *c);
 
 MUST_CHECK bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value);
 MUST_CHECK bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key,

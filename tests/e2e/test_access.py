@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from harness import Market, Party, ServerCase, send
+from harness import Market, Party, ServerCase, send, wait_for
 
 CALLERS = ("operator", "advertiser", "publisher", "auditor", "sibling", "other_advertiser", "other_publisher", "other_auditor", "nobody")
 
@@ -66,7 +66,7 @@ class Access(ServerCase):
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
                     "statement": statement["id"], "level": "entries", "tile": f"000.p/{size}"}
         cls.openapi = send(cls.server.url + "/openapi.json").json
-        root_size = int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1])
+        root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"
 
     def path(self, template, **ids):

@@ -177,9 +177,9 @@ static inline void live_listen(struct live *l)
     snprintf(l->sh.listen, sizeof l->sh.listen, "127.0.0.1:%d", l->port);
 }
 
-static inline void live_start(struct live *l, const char *campaign_more)
+/* Serves the folder of l->f, whose control rows are written. */
+static inline void live_serve(struct live *l)
 {
-    fixture_open(&l->f);
     l->options.queue_size.number = 64;
     if (l->options.sweep_ms.number == 0)
         l->options.sweep_ms.number = 50;
@@ -187,18 +187,30 @@ static inline void live_start(struct live *l, const char *campaign_more)
         l->options.max_connections.number = 100;
     if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
-    live_make(l, campaign_more);
     fixture_instance(&l->f, &l->sh.instance);
     assert_ok(live_commit_start(l, 1));
     live_listen(l);
     worker_start(&l->sh, 0, &l->worker);
 }
 
-static inline void live_stop(struct live *l)
+/* The folder stays as it is. */
+static inline void live_end(struct live *l)
 {
     worker_stop(l->worker);
     live_commit_stop(l);
     fixture_instance_close(&l->f, &l->sh.instance);
+}
+
+static inline void live_start(struct live *l, const char *campaign_more)
+{
+    fixture_open(&l->f);
+    live_make(l, campaign_more);
+    live_serve(l);
+}
+
+static inline void live_stop(struct live *l)
+{
+    live_end(l);
     tokens_free(l->tokens);
     fixture_close(&l->f);
 }

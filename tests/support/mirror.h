@@ -8,7 +8,7 @@
 
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
-#include "common/settlement/statement.h"
+#include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
 #include "common/settlement/verify.h"
 #include "tests/support/world.h"
@@ -29,18 +29,13 @@ struct story {
     size_t n_files;
     struct signer *log_key, *statement_key, *party_key[2]; /* advertiser A1, publisher P1 */
     struct world world;
-    struct terms *terms;
-    uint64_t terms_index;
-    int64_t terms_version;
+    struct view view;
+    struct fold fold;
     struct buf entry[ENTRIES_MAX];
     uint64_t n;
     int64_t now_ms;
     struct tile_builder tree, root;
     struct buf root_bundle, openings;
-    struct tally tally;
-    uint64_t from;
-    struct hash from_root, prev_sha256;
-    int64_t carried_micros, prev_to_ms;
     unsigned statements;
 };
 
@@ -94,9 +89,7 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
     entry_write(&s->entry[index], e);
     merkle_leaf(buf_span(&s->entry[index]), &leaf);
     tile_builder_leaf(&s->tree, &leaf);
-    assert_int_equal(world_apply(&s->world, story_context(), s->terms, index, e, priv), ERR_OK);
-    enum class class = e->kind == ENTRY_CLICK ? e->click.class : e->kind == ENTRY_VIEW ? e->view.class : CLASS_OK;
-    tally_add(&s->tally, s->terms, e->kind, class, e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    assert_int_equal(fold_apply(&s->fold, index, e, priv), ERR_OK);
     s->now_ms += 1000;
     return index;
 }
@@ -116,13 +109,15 @@ static inline void tell_terms(struct story *s, const char *lead)
                                       "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':1,'when':{'field':"
                                       "'f_size','equals':'small'}},{'micros':12340567}],'click_micros':1000}}",
                                       CONTRACT);
-    struct entry e = {
-        .kind = ENTRY_TERMS,
-        .at_ms = s->now_ms,
-        .terms = {.version = ++s->terms_version, .campaign = buf_span(&campaign), .contract = buf_span(&contract)}};
-    terms_free(s->terms);
-    assert_int_equal(terms_compile(e.terms.campaign, e.terms.contract, &s->terms, NULL), ERR_OK);
-    s->terms_index = tell(s, &e, NULL);
+    struct entry e = {.kind = ENTRY_TERMS,
+                      .at_ms = s->now_ms,
+                      .terms = {.version = s->fold.terms_version + 1,
+                                .campaign = buf_span(&campaign),
+                                .contract = buf_span(&contract)}};
+    struct terms *before = NULL;
+    assert_int_equal(fold_terms(&s->fold, s->n, &e.terms, &before), ERR_OK);
+    terms_free(before);
+    tell(s, &e, NULL);
     buf_free(&campaign);
     buf_free(&contract);
 }
@@ -190,13 +185,12 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     r.txid = span_str(txid);
     private_commitment(&priv, &r.commitment);
 
-    struct view v = world_view(&s->world);
     struct lead_facts f;
     struct entry e;
     memset(&f, 0, sizeof f);
-    gather_touches(&v, &r, &f);
-    gather_person(&v, 1, s->terms, &r, s->now_ms, &f);
-    decide_lead(s->terms, s->terms_index, &r, &f, s->now_ms, &e);
+    gather_touches(&s->view, &r, &f);
+    gather_person(&s->view, 1, s->fold.terms, &r, s->now_ms, &f);
+    decide_lead(s->fold.terms, s->fold.terms_index, &r, &f, s->now_ms, &e);
     opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = !l->without_contact, .network = true});
     buf_byte(&s->openings, '\n');
     return tell(s, &e, &priv);
@@ -214,14 +208,13 @@ static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
 static inline void tell_disposition_by(struct story *s, uint64_t lead, enum status status, const char *party,
                                        enum trust trust)
 {
-    struct view v = world_view(&s->world);
     struct disposition_report r = {
         .party = span_str(party), .trust = trust, .text = SPAN("said the CRM"), .status = status, .lead = lead};
     struct lead_row row;
     struct entry e;
     bool same = false;
-    assert_true(row_lead(&v, 1, lead, &row));
-    assert_int_equal(decide_disposition(s->terms_index, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
+    assert_true(row_lead(&s->view, 1, lead, &row));
+    assert_int_equal(decide_disposition(s->fold.terms_index, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
     tell(s, &e, NULL);
 }
 
@@ -232,12 +225,11 @@ static inline void tell_disposition(struct story *s, uint64_t lead, enum status 
 
 static inline void tell_due(struct story *s, uint64_t lead)
 {
-    struct view v = world_view(&s->world);
     struct lead_row row;
     struct entry e;
-    assert_true(row_lead(&v, 1, lead, &row));
+    assert_true(row_lead(&s->view, 1, lead, &row));
     s->now_ms = row.due_ms + 1;
-    assert_true(decide_due(s->terms_index, lead, &row, s->now_ms, &e));
+    assert_true(decide_due(s->fold.terms_index, lead, &row, s->now_ms, &e));
     tell(s, &e, NULL);
 }
 
@@ -259,25 +251,14 @@ static inline void tell_statement(struct story *s)
 {
     char id[8], path[64];
     snprintf(id, sizeof id, "S%u", ++s->statements);
-    struct view v = world_view(&s->world);
-    struct statement_in in = {.id = span_str(id),
-                              .issuer = SPAN("https://" ORIGIN),
-                              .terms = s->terms,
-                              .terms_index = s->terms_index,
-                              .from = s->from,
-                              .to = s->n,
-                              .from_root = s->from_root,
-                              .tally = &s->tally,
-                              .view = &v,
-                              .contract = 1,
-                              .carried_in_micros = s->carried_micros,
-                              .has_prev = s->statements > 1,
-                              .prev_sha256 = s->prev_sha256,
-                              .prev_to_ms = s->prev_to_ms,
-                              .issued_ms = s->now_ms};
+    struct entry e = {.kind = ENTRY_STATEMENT,
+                      .at_ms = s->now_ms,
+                      .statement = {.id = span_str(id), .from = s->fold.period.from, .to = s->n}};
     struct statement_out out;
-    frontier_root(&s->tree.frontier, &in.to_root);
-    assert_int_equal(statement_build(&in, &out, NULL), ERR_OK);
+    struct hash root;
+    frontier_root(&s->tree.frontier, &root);
+    assert_int_equal(fold_statement(&s->fold, s->n, &e, &root, SPAN("https://" ORIGIN), &out, NULL), ERR_OK);
+    e.statement.sha256 = out.sha256;
     snprintf(path, sizeof path, "v1/statements/%s/checkpoint", id);
     publish(s, story_file(s, path));
     snprintf(path, sizeof path, "v1/statements/%s/lines", id);
@@ -285,15 +266,7 @@ static inline void tell_statement(struct story *s)
     snprintf(path, sizeof path, "v1/statements/%s.jws", id);
     jws_general(story_file(s, path), s->statement_key, STATEMENT_TYP, buf_span(&out.payload));
 
-    s->prev_sha256 = out.sha256;
-    s->carried_micros = out.carried_micros;
-    s->prev_to_ms = out.to_ms;
-    s->from = s->n;
-    s->from_root = in.to_root;
-    memset(&s->tally, 0, sizeof s->tally);
-    struct entry e = {.kind = ENTRY_STATEMENT,
-                      .at_ms = s->now_ms,
-                      .statement = {.id = span_str(id), .from = in.from, .to = in.to, .sha256 = out.sha256}};
+    period_next(&s->fold.period, &e.statement, &root, &out);
     tell(s, &e, NULL);
     statement_free(&out);
 }
@@ -312,7 +285,7 @@ static inline void tell_response(struct story *s, int side)
     jw_key(&w, "disputed");
     jw_array(&w);
     jw_array_end(&w);
-    jw_khex(&w, "statement_sha256", s->prev_sha256.b, HASH_LEN);
+    jw_khex(&w, "statement_sha256", s->fold.period.prev_sha256.b, HASH_LEN);
     jw_kstr(&w, "verdict", SPAN("accept"));
     jw_object_end(&w);
     jw_close(&w);
@@ -369,14 +342,14 @@ static inline void write_logs(struct story *s)
 static inline struct story *story_open(void)
 {
     struct story *s = xcalloc(1, sizeof *s);
-    struct frontier empty = {0};
     s->log_key = signer_new((const uint8_t *)"seed of the log key.............");
     s->statement_key = signer_new((const uint8_t *)"seed of the statement key.......");
     s->party_key[0] = signer_new((const uint8_t *)"seed of the advertiser's key....");
     s->party_key[1] = signer_new((const uint8_t *)"seed of the publisher's key.....");
     s->world = world_new();
+    s->view = world_view(&s->world);
+    fold_open(&s->fold, story_context(), &s->view, s->world.rows);
     s->now_ms = NOW;
-    frontier_root(&empty, &s->from_root);
     tile_builder_open(&s->tree, contract_tile, s);
     tile_builder_open(&s->root, root_tile, s);
     buf_heap(&s->root_bundle);
@@ -440,7 +413,7 @@ static inline void story_free(struct story *s)
     buf_free(&s->openings);
     tile_builder_close(&s->tree);
     tile_builder_close(&s->root);
-    terms_free(s->terms);
+    fold_close(&s->fold);
     world_free(&s->world);
     signer_free(s->log_key);
     signer_free(s->statement_key);

@@ -231,11 +231,7 @@ def control_rows(doc, world):
 
 def stored_statements(doc, world):
     cell = {name: value for name, _, value in storage_tables(doc)}["statements"]
-    parts, _, meta = cell.partition("`meta`: ")
-    said = set(re.findall(r"`(\w+)`: ", parts)) | {"meta"}
-    real = {key.split(b"\0")[1].decode() for key, _ in world.rows["statements"]}
-    yield from said ^ real
-    yield from set(words(meta)) ^ set(json.loads(world.part(b"meta")))
+    yield from set(re.findall(r"`(\w+)`: ", cell)) ^ {key.split(b"\0")[1].decode() for key, _ in world.rows["statements"]}
 
 
 def sealed_secrets(doc, world):
@@ -452,8 +448,7 @@ CASES = {
                 ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16 |", "token 32 |"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
     control_rows: [("`kind`, `name`. Number 1", "`kind`. Number 1"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
-    stored_statements: [("carried_micros contract currency from", "carried_micros currency from"),
-                        ("`lines`: line items", "`rows`: line items")],
+    stored_statements: [("`lines`: line items", "`rows`: line items")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`public_url` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),

@@ -1,4 +1,5 @@
 /* `check` over a real store: holds for what was honestly written, and names what was damaged. */
+#include "common/base/bytes.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/keys/day_keys.h"
@@ -12,23 +13,20 @@ struct shop {
     struct fixture f;
     struct story *story;
     struct keys *keys;
-    struct buf campaign, contract; /* documents */
+    struct buf campaign, contract, direct; /* documents */
 };
 
-static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher,
-                                    uint64_t terms_index)
+static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher)
 {
     return (struct contract){.number = 1,
                              .id = CONTRACT,
                              .campaign = c,
                              .publisher = publisher,
                              .document = buf_span(&s->contract),
-                             .terms_index = terms_index,
-                             .terms_version = 1,
                              .created_ms = NOW};
 }
 
-static void put_control(const struct shop *s, struct txn *t, uint64_t terms_index)
+static void put_control(const struct shop *s, struct txn *t)
 {
     struct party parties[] = {{.number = 1, .id = "O1", .role = ROLE_OPERATOR, .name = SPAN("o"), .created_ms = NOW},
                               {.number = 2, .id = "A1", .role = ROLE_ADVERTISER, .name = SPAN("a"), .created_ms = NOW},
@@ -37,18 +35,32 @@ static void put_control(const struct shop *s, struct txn *t, uint64_t terms_inde
                          .id = "K1",
                          .advertiser = &parties[1],
                          .document = buf_span(&s->campaign),
-                         .direct = 1,
+                         .direct = 2,
                          .created_ms = NOW};
-    struct contract k = contract_row(s, &c, &parties[2], terms_index);
+    struct contract k = contract_row(s, &c, &parties[2]);
+    struct contract direct = {
+        .number = 2, .id = "C2", .campaign = &c, .document = buf_span(&s->direct), .created_ms = NOW};
+    struct code code = {.placement = 1, .label = SPAN("links"), .created_ms = NOW};
+    for (int side = 0; side < 2; side++) {
+        parties[1 + side].has_key = true;
+        memcpy(parties[1 + side].pub, signer_public(s->story->party_key[side]), ED25519_KEY_LEN);
+    }
     assert_ok(store_put(t, TABLE_META, SPAN("format"), SPAN("1")));
     assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("https://" ORIGIN)));
     for (size_t i = 0; i < 3; i++)
         assert_ok(catalog_put_party(t, &parties[i]));
     assert_ok(catalog_put_campaign(t, &c));
     assert_ok(catalog_put_contract(t, &k));
+    assert_ok(catalog_put_contract(t, &direct));
+    assert_ok(catalog_put_code(t, 1, &code));
 }
 
-/* The story's envelopes are of day 0. */
+/* Of what the tests seal. */
+static uint32_t day_of_story(void)
+{
+    return NOW / MS_PER_DAY;
+}
+
 static void put_day_key(const struct shop *s, struct txn *t)
 {
     uint8_t wrap[32];
@@ -56,8 +68,8 @@ static void put_day_key(const struct shop *s, struct txn *t)
     keys_day_wrap(s->keys, wrap);
     uint8_t drawn[2][DAY_KEY_ROW];
     for (uint32_t i = 0; i < 2; i++)
-        day_key_draw(wrap, i, drawn[i]);
-    assert_ok(day_keys_keep(p, t, wrap, 0, drawn));
+        day_key_draw(wrap, day_of_story() + i, drawn[i]);
+    assert_ok(day_keys_keep(p, t, wrap, day_of_story(), drawn));
     day_keys_free(p);
 }
 
@@ -67,6 +79,31 @@ static void put_part(struct txn *t, struct span id, const char *part, struct spa
     struct span key;
     assert_ok(statement_key(id, span_str(part), room, &key));
     assert_ok(store_put(t, TABLE_STATEMENTS, key, bytes));
+}
+
+static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes,
+                   const struct terms *terms)
+{
+    uint64_t index;
+    assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
+}
+
+/* The head that a statement closes, and its hash in the root log. */
+static void put_note(struct shop *s, struct ledger *l, struct txn *t, const struct entry_statement *e)
+{
+    struct checkpoint closed = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = e->to};
+    struct signer *signer = keys_new_log_signer(s->keys);
+    uint8_t sum[HASH_LEN];
+    struct buf note;
+    buf_heap(&note);
+    ledger_root(l, 1, &closed.root);
+    checkpoint_sign(&note, &closed, signer);
+    put_part(t, e->id, "checkpoint", buf_span(&note));
+    sha256(note.ptr, note.len, sum);
+    append(l, t, ROOT_LOG, &(struct entry){.kind = ENTRY_ROOT}, span_of(sum, sizeof sum), NULL);
+    ledger_publish(l, 1);
+    signer_free(signer);
+    buf_free(&note);
 }
 
 /* The story's statement, signed by this store's key; what the ledger keeps of it. */
@@ -90,6 +127,7 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     put_part(t, e->id, "jws", buf_span(&jws));
     snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
     put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
+    put_note(s, l, t, e);
     ledger_statement(l, 1, &last);
     statement_close(&said);
     signer_free(signer);
@@ -97,11 +135,31 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     buf_free(&jws);
 }
 
-static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes,
-                   const struct terms *terms)
+static void put_answer(struct txn *t, const struct entry_response *r)
 {
-    uint64_t index;
-    assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    assert_ok(statement_key(r->statement, r->party, room, &key));
+    assert_ok(store_put(t, TABLE_COSIGNED, key, r->jws));
+}
+
+/* All that there is of the campaign's direct contract. */
+static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
+{
+    struct entry e = {
+        .kind = ENTRY_TERMS,
+        .at_ms = NOW,
+        .terms = {.version = 1, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)},
+    };
+    struct buf bytes;
+    struct terms *terms;
+    buf_heap(&bytes);
+    entry_write(&bytes, &e);
+    assert_ok(terms_compile(e.terms.campaign, e.terms.contract, &terms, NULL));
+    append(l, t, 2, &e, buf_span(&bytes), terms);
+    assert_ok(fixture_put_terms(t, 2, 1, 0));
+    terms_free(terms);
+    buf_free(&bytes);
 }
 
 /* Writes the story through the real ledger; the last entries stay unswept. */
@@ -117,17 +175,20 @@ static void put_story(struct shop *s, struct txn *t)
         assert_ok(entry_read(bytes, &e, NULL));
         if (e.kind == ENTRY_STATEMENT)
             put_statement(s, l, t, &e.statement);
+        if (e.kind == ENTRY_RESPONSE)
+            put_answer(t, &e.response);
         struct ledger_view within;
         struct view v = ledger_view(&within, l, t);
-        assert_ok(apply(story_context(), &v, s->story->terms, i, &e, NULL, &ops));
+        assert_ok(apply(story_context(), &v, s->story->fold.terms, i, &e, NULL, &ops));
         assert_ok(store_rows_write(t, &ops));
-        append(l, t, 1, &e, bytes, s->story->terms);
+        append(l, t, 1, &e, bytes, s->story->fold.terms);
         if (i % 100 == 0)
             append(l, t, ROOT_LOG, &(struct entry){.kind = ENTRY_ROOT}, span_of(head, sizeof head), NULL);
         if (i == s->story->n - 2)
             assert_ok(ledger_sweep(l, t));
         entry_close(&e);
     }
+    put_direct(s, l, t);
     ledger_close(l);
 }
 
@@ -146,8 +207,9 @@ static int shop_open(void **state)
     buf_span_add(&s->campaign, terms.terms.campaign);
     buf_span_add(&s->contract, terms.terms.contract);
     entry_close(&terms);
+    s->direct = document_of(contract_document, "{'campaign':'K1'}", "C2");
     struct txn *t = fixture_begin(&s->f, true);
-    put_control(s, t, 0);
+    put_control(s, t);
     put_day_key(s, t);
     put_story(s, t);
     assert_ok(txn_commit(t));
@@ -163,6 +225,7 @@ static int shop_close(void **state)
     story_free(s->story);
     buf_free(&s->campaign);
     buf_free(&s->contract);
+    buf_free(&s->direct);
     free(s);
     return 0;
 }
@@ -302,6 +365,7 @@ static void add_sealed(struct shop *s, struct txn *t)
     buf_heap(&longer);
     assert_ok(store_get(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), &row)); /* a click */
     buf_span_add(&longer, row);
+    store_be32(longer.ptr + 16, day_of_story());
     buf_add(&longer, "sixty bytes that nobody ever sealed: nonce, ciphertext, tag.", 60);
     assert_ok(store_put(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), buf_span(&longer)));
     buf_free(&longer);
@@ -309,8 +373,10 @@ static void add_sealed(struct shop *s, struct txn *t)
 
 static void lose_day_key(struct shop *s, struct txn *t)
 {
+    uint8_t key[4];
     add_sealed(s, t);
-    assert_ok(store_del(t, TABLE_DAY_KEYS, SPAN("\0\0\0\0")));
+    store_be32(key, day_of_story());
+    assert_ok(store_del(t, TABLE_DAY_KEYS, span_of(key, sizeof key)));
 }
 
 static void change_terms_index(struct shop *s, struct txn *t)
@@ -339,7 +405,7 @@ static void test_damage_is_named(void **state)
         {"a row of the journal", "journal", 1, lose_journal_row},
         {"a sealed part", "private", 1, add_sealed},
         {"the key of sealed parts", "private", 2, lose_day_key},
-        {"the terms a contract works by", "catalog", 1, change_terms_index},
+        {"the terms a contract works by", "rows", 1, change_terms_index},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         void *fresh = NULL;

@@ -28,9 +28,12 @@ struct row {
 };
 
 #define ROW3(symbol, word, help) {word, help},
+#define ROW6(symbol, word, help, proof, tells, how) {word, help},
+#define HOW6(symbol, word, help, proof, tells, how) {word, how},
 static const struct row reasons[] = {REASON_TABLE(ROW3)}, statuses[] = {STATUS_TABLE(ROW3)},
                         classes[] = {CLASS_TABLE(ROW3)}, trusts[] = {TRUST_TABLE(ROW3)}, rows[] = {ROW_TABLE(ROW3)},
-                        stores[] = {STORE_TABLE(ROW3) ROW_TABLE(ROW3)}, metrics[] = {METRIC_TABLE(ROW3)};
+                        stores[] = {STORE_TABLE(ROW6) ROW_TABLE(ROW3)}, hows[] = {STORE_TABLE(HOW6)},
+                        proofs[] = {PROOF_TABLE(ROW3)}, metrics[] = {METRIC_TABLE(ROW3)};
 #define ERR_ROW(symbol, word, status, title) {word, title},
 static const struct row errs[] = {ERR_TABLE(ERR_ROW)};
 #define KIND_ROW(symbol, number, word, help) {word, help},
@@ -49,8 +52,8 @@ static const struct {
     const struct row *rows;
     size_t n;
 } tables[] = {
-    TABLE(reasons), TABLE(statuses), TABLE(classes), TABLE(trusts),  TABLE(rows),      TABLE(stores),
-    TABLE(metrics), TABLE(errs),     TABLE(kinds),   TABLE(options), TABLE(countries),
+    TABLE(reasons), TABLE(statuses), TABLE(classes), TABLE(trusts), TABLE(rows),    TABLE(stores),    TABLE(hows),
+    TABLE(proofs),  TABLE(metrics),  TABLE(errs),    TABLE(kinds),  TABLE(options), TABLE(countries),
 };
 
 static void words_are_unique_and_explained(void **state)
@@ -123,12 +126,44 @@ static void commands_are_unique_and_explained(void **state)
     }
 }
 
+static void row_of_architecture(enum table t, char *out, size_t cap)
+{
+    static const char *const words[] = {"value", "key", "gone", "added"};
+    const struct table_info *info = table_info(t);
+    char tells[64] = "";
+    for (size_t i = 0; i < 4; i++)
+        if (info->tells & 1u << i) {
+            size_t len = strlen(tells);
+            snprintf(tells + len, sizeof tells - len, "%s%s", len > 0 ? " " : "", words[i]);
+        }
+    snprintf(out, cap, "| `%s` | %s | %s | %s |", info->name, proof_word(info->proof),
+             info->tells == TELLS_ALL ? "all" : tells, info->how);
+}
+
+static void architecture_says_how_check_proves_each_table(void **state)
+{
+    static char text[1 << 17];
+    (void)state;
+    FILE *f = fopen(SOURCE_DIR "/server/ARCHITECTURE.md", "r");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    assert_true(n > 0 && n < sizeof text - 1);
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        char row[1024];
+        row_of_architecture((enum table)t, row, sizeof row);
+        if (strstr(text, row) == NULL)
+            fail_msg("server/ARCHITECTURE.md lacks this row:\n%s", row);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_unique_and_explained),
         cmocka_unit_test(routes_do_not_overlap),
         cmocka_unit_test(commands_are_unique_and_explained),
+        cmocka_unit_test(architecture_says_how_check_proves_each_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,13 +381,13 @@ static void lie_unsigned(struct story *s)
 
 static void lie_backdated(struct story *s)
 {
-    s->now_ms = s->prev_to_ms - 1;
+    s->now_ms = s->fold.period.prev_to_ms - 1;
     tell_click(s, CLASS_OK);
 }
 
 static void lie_backdated_statement(struct story *s)
 {
-    s->now_ms = s->prev_to_ms - 1;
+    s->now_ms = s->fold.period.prev_to_ms - 1;
     tell_statement(s);
 }
 
@@ -400,13 +400,13 @@ static void lie_hidden_fact_after_terms(struct story *s)
 
 static void lie_statement_tally(struct story *s)
 {
-    s->tally.click_micros += 5000000;
+    s->fold.period.tally.click_micros += 5000000;
     tell_statement(s);
 }
 
 static void lie_statement_carried(struct story *s)
 {
-    s->carried_micros += 1;
+    s->fold.period.carried_micros += 1;
     tell_statement(s);
 }
 
@@ -551,7 +551,7 @@ static void test_entry_at_the_closing_time_holds(void **state)
 {
     (void)state;
     struct story *s = story_long(0);
-    s->now_ms = s->prev_to_ms;
+    s->now_ms = s->fold.period.prev_to_ms;
     tell_click(s, CLASS_OK);
     write_logs(s);
     assert_holds(s);

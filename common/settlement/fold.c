@@ -1,0 +1,122 @@
+#include "common/settlement/fold.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+void fold_open(struct fold *f, const struct fold_context *cx, const struct view *view, struct rows_map *rows)
+{
+    *f = (struct fold){.cx = *cx, .view = view, .rows = rows};
+    period_open(&f->period);
+    buf_heap(&f->scratch);
+}
+
+void fold_close(struct fold *f)
+{
+    terms_free(f->terms);
+    buf_free(&f->scratch);
+    f->terms = NULL;
+}
+
+enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before)
+{
+    struct terms *terms = NULL;
+    if (t->version != f->terms_version + 1 || terms_compile(t->campaign, t->contract, &terms, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    if (!span_eq(terms->contract, f->cx.contract_id)) {
+        terms_free(terms);
+        return ERR_CORRUPT;
+    }
+    *before = f->terms;
+    f->terms = terms;
+    f->terms_index = index;
+    f->terms_version = t->version;
+    return ERR_OK;
+}
+
+/* True when the entry written anew is the recorded one. */
+static bool writes(struct fold *f, const struct entry *e, struct span bytes)
+{
+    buf_clear(&f->scratch);
+    entry_write(&f->scratch, e);
+    return span_eq(buf_span(&f->scratch), bytes);
+}
+
+bool fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
+               struct entry *again, bool *foreign)
+{
+    assert(f->terms != NULL);
+    redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, again, foreign);
+    return writes(f, again, bytes);
+}
+
+enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes)
+{
+    const struct entry_disposition *d = &e->disposition;
+    const struct disposition_report r = {.party = d->party,
+                                         .trust = d->trust,
+                                         .txid = d->txid,
+                                         .text = d->text,
+                                         .currency = d->currency,
+                                         .status = d->status,
+                                         .amount_micros = d->amount_micros,
+                                         .lead = d->lead};
+    struct lead_row lead;
+    struct entry again;
+    bool same = false, good;
+    if (!row_lead(f->view, f->cx.contract, d->lead, &lead))
+        return ERR_NOT_FOUND;
+    if (d->trust == TRUST_SYSTEM)
+        good = decide_due(f->terms_index, d->lead, &lead, e->at_ms, &again);
+    else
+        good = decide_disposition(f->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
+    return good && writes(f, &again, bytes) ? ERR_OK : ERR_CORRUPT;
+}
+
+enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
+                        struct span issuer, struct statement_out *out, struct problem *p)
+{
+    const struct entry_statement *s = &e->statement;
+    struct statement_in in = {.id = s->id,
+                              .issuer = issuer,
+                              .terms = f->terms,
+                              .terms_index = f->terms_index,
+                              .view = f->view,
+                              .contract = f->cx.contract,
+                              .issued_ms = e->at_ms};
+    assert(f->terms != NULL);
+    if (s->from != f->period.from || s->to != index || s->id.len > LIMIT_ID)
+        return ERR_CONFLICT;
+    period_statement(&f->period, index, root, &in);
+    return statement_build(&in, out, p);
+}
+
+enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct private_part *priv)
+{
+    struct row_ops ops = {.n = 0};
+    enum err err = apply(&f->cx, f->view, f->terms, index, e, priv, &ops);
+    if (err != ERR_OK)
+        return err;
+    rows_map_write(f->rows, &ops);
+    period_add(&f->period, f->terms, e);
+    return ERR_OK;
+}
+
+bool fold_difference(struct span recorded, struct span built, char *member, size_t cap)
+{
+    json_t *a = NULL, *b = NULL, *value;
+    const char *name;
+    if (span_eq(recorded, built))
+        return false;
+    snprintf(member, cap, "its form");
+    if (json_read(recorded, &a, NULL) == ERR_OK && json_read(built, &b, NULL) == ERR_OK)
+        json_object_foreach(b, name, value)
+        {
+            if (!json_equal(value, json_object_get(a, name))) {
+                snprintf(member, cap, "%s", name);
+                break;
+            }
+        }
+    json_decref(a);
+    json_decref(b);
+    return true;
+}

@@ -1,0 +1,180 @@
+#include "server/check/check.h"
+
+#include <stdlib.h>
+
+#include "server/check/check_private.h"
+#include "server/keys/day_keys.h"
+
+static void tell_open(struct check *c, const char *dir, const char *what, enum err err)
+{
+    struct finding *found = &c->finding[STORE_CHECK_OPEN];
+    if (err == ERR_CORRUPT)
+        finds_failure(found, "%s: what is stored does not read", what);
+    else
+        finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
+                    err_word(err), dir);
+}
+
+/* false: nothing can be looked at. Without a catalog, rows can, but nothing is folded. */
+static bool open_folder(struct check *c, const char *dir, uint64_t map_size)
+{
+    const char *what;
+    enum err err = instance_open_store(&c->in, dir, STORE_READ, map_size, &what);
+    if (err == ERR_OK && (what = "the store", err = txn_begin(c->in.store, false, &c->txn)) == ERR_OK) {
+        what = "the watermark";
+        err = watermark_read(c->txn, &c->watermark);
+    }
+    if (err != ERR_OK)
+        tell_open(c, dir, what, err);
+    if (err != ERR_OK && err != ERR_CORRUPT)
+        return false;
+    if (c->txn == NULL)
+        return false;
+    if ((err = instance_load(&c->in, &what)) == ERR_OK)
+        c->catalog = catalog_hold(c->in.catalog);
+    else
+        tell_open(c, dir, what, err);
+    c->sealer = instance_sealer(&c->in);
+    return true;
+}
+
+/* Whether the rows are held by the entries, all of which must have been folded before. */
+static bool rests_on_entries(enum table t)
+{
+    enum proof proof = table_info(t)->proof;
+    return t != TABLE_JOURNAL && (proof == PROOF_FOLD || proof == PROOF_DERIVED);
+}
+
+/* A table without a prover does not compile. */
+static void prove(struct check *c, enum table t)
+{
+    if (t >= TABLE_ROWS) {
+        prove_fold_rows(c, t);
+        return;
+    }
+    switch (t) {
+    case TABLE_META:
+        prove_meta(c);
+        return;
+    case TABLE_JOURNAL:
+        if (c->catalog != NULL)
+            prove_journal(c);
+        return;
+    case TABLE_TILES:
+        prove_tiles(c);
+        return;
+    case TABLE_SEQS:
+        prove_seqs(c);
+        return;
+    case TABLE_HEADS:
+        prove_heads(c);
+        return;
+    case TABLE_DAY_KEYS:
+        prove_day_keys(c);
+        return;
+    case TABLE_NONCES:
+        prove_nonces(c);
+        return;
+    case TABLE_NONCE_TIMES:
+        prove_nonce_times(c);
+        return;
+    case TABLE_PARTIES:
+    case TABLE_CAMPAIGNS:
+    case TABLE_CONTRACTS:
+    case TABLE_CODES:
+    case TABLE_TOKENS:
+    case TABLE_SECRETS:
+    case TABLE_GRANTS:
+        prove_control(c, t);
+        return;
+    case TABLE_STATEMENTS:
+        prove_statements(c);
+        return;
+    case TABLE_IDEMPOTENCY:
+        prove_idempotency(c);
+        return;
+    case TABLE_COSIGNED:
+        prove_responses(c);
+        return;
+    case TABLE_ROWS:
+    case TABLE_COUNT:
+        return;
+    }
+}
+
+static void prove_all(struct check *c)
+{
+    static const enum store_check of_entries[] = {STORE_CHECK_JOURNAL, STORE_CHECK_ENTRIES, STORE_CHECK_PRIVATE,
+                                                  STORE_CHECK_DECISIONS};
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        if (!rests_on_entries((enum table)t) || c->complete)
+            prove(c, (enum table)t);
+        else
+            finds_doubt(check_finding(c, (enum table)t), "%s cannot be told: not all of the journal was read",
+                        table_info((enum table)t)->name);
+    }
+    check_ids(c);
+    if (c->catalog == NULL)
+        check_terms(c);
+    if (c->complete)
+        check_catalog(c);
+    else
+        finds_doubt(&c->finding[STORE_CHECK_CATALOG], "contracts cannot be compared with their logs");
+    for (size_t i = 0; c->catalog == NULL && i < sizeof of_entries / sizeof *of_entries; i++)
+        finds_doubt(&c->finding[of_entries[i]], "nothing was looked at without the control data");
+}
+
+static enum verdict tell(const struct check *c, verify_report *report, void *ctx)
+{
+    static const struct {
+        const char *word, *good;
+    } checks[] = {
+#define X(symbol, word, good) {word, good},
+        STORE_CHECK_TABLE(X)
+#undef X
+    };
+    enum verdict all = HOLDS;
+    for (int i = 0; i < STORE_CHECKS; i++)
+        all = verdict_worse(all, finding_report(&c->finding[i], checks[i].word, checks[i].good, report, ctx));
+    return all;
+}
+
+static void close_all(struct check *c)
+{
+    check_logs_free(c);
+    rows_map_free(c->rows);
+    free(c->party_keys);
+    row_set_free(c->statements);
+    row_set_free(c->closed_heads);
+    row_set_free(c->answers);
+    row_set_free(c->published);
+    row_set_free(c->ids);
+    sealer_free(c->sealer);
+    catalog_unref(c->catalog);
+    txn_abort(c->txn);
+    instance_close(&c->in);
+    buf_free(&c->scratch);
+}
+
+enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *report, void *ctx,
+                          struct check_figures *out)
+{
+    struct check c = {.statements = row_set_new(),
+                      .closed_heads = row_set_new(),
+                      .answers = row_set_new(),
+                      .published = row_set_new(),
+                      .ids = row_set_new()};
+    buf_heap(&c.scratch);
+    if (open_folder(&c, dir, map_size)) {
+        if (c.catalog != NULL)
+            check_fold_open(&c);
+        prove_all(&c);
+    } else {
+        for (int i = 1; i < STORE_CHECKS; i++)
+            finds_doubt(&c.finding[i], "the store could not be opened");
+    }
+    enum verdict all = tell(&c, report, ctx);
+    *out = (struct check_figures){c.seq, c.watermark};
+    close_all(&c);
+    return all;
+}

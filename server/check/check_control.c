@@ -1,0 +1,316 @@
+/* Control rows by themselves: each has exactly the members that the server writes, of their types, under the key that
+ * comes next, and what it names is there. Reads rows, not the catalog, so that it can say what keeps one from loading.
+ */
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "server/catalog/catalog_write.h"
+#include "server/check/check_private.h"
+#include "server/keys/vault.h"
+
+/* ---- meta ---- */
+
+static bool zeros(struct span s)
+{
+    size_t i = 0;
+    while (i < s.len && s.ptr[i] == 0)
+        i++;
+    return i == s.len;
+}
+
+static void meta_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    bool good = span_is(key, "format")       ? span_is(value, "1")
+                : span_is(key, "public_url") ? instance_url_ok(value)
+                : span_is(key, "watermark")  ? value.len == SEQ_LEN
+                                             : span_is(key, "probe") && zeros(value);
+    if (!good)
+        check_row_fails(c, t, key, "is not one that the server writes");
+}
+
+void prove_meta(struct check *c)
+{
+    struct span value;
+    check_each(c, TABLE_META, meta_row);
+    check_need(c, TABLE_META, SPAN("format"), &value);
+    check_need(c, TABLE_META, SPAN("public_url"), &value);
+}
+
+/* ---- members ---- */
+
+static const enum table table_terms = (enum table)(TABLE_ROWS + ROW_TERMS);
+
+enum member_form { INT, NUMBER, ID, TEXT, TRUE_ALONE, KIND, KEY, SEALED, DOCUMENT };
+
+struct member_rule {
+    const char *name; /* NULL ends the list */
+    enum member_form form;
+    bool optional;
+    enum table of; /* NUMBER: the table that has the row of that number */
+};
+
+static const struct member_rule party_members[] = {
+    {"created", INT}, {"id", ID}, {"key", KEY, true}, {"key_auth", TRUE_ALONE, true}, {"kind", KIND},
+    {"name", TEXT},   {0}};
+static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
+                                                      {"created", INT},
+                                                      {"direct", NUMBER, false, TABLE_CONTRACTS},
+                                                      {"document", DOCUMENT},
+                                                      {"id", ID},
+                                                      {"partition", INT},
+                                                      {0}};
+static const struct member_rule contract_members[] = {{"campaign", NUMBER, false, TABLE_CAMPAIGNS},
+                                                      {"created", INT},
+                                                      {"document", DOCUMENT},
+                                                      {"id", ID},
+                                                      {"publisher", NUMBER, true, TABLE_PARTIES},
+                                                      {0}};
+static const struct member_rule code_members[] = {{"created", INT}, {"label", TEXT}, {"landing_url", TEXT, true}, {0}};
+static const struct member_rule token_members[] = {{"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {0}};
+static const struct member_rule secret_members[] = {
+    {"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {"retired", TRUE_ALONE, true}, {"sealed", SEALED}, {0}};
+static const struct member_rule grant_members[] = {{"created", INT}, {0}};
+
+/* Of two rows that do not fit together either may be damaged: both are named. */
+static void missing_for(struct check *c, enum table t, struct span key, enum table by, struct span by_key)
+{
+    char name[ROW_NAME];
+    check_row_name(by, by_key, name);
+    check_row_fails(c, t, key, "is missing, before or for %s", name);
+}
+
+/* Whether `number`, which a row of table `by` names, can be one; that its row is there is noted. */
+static bool names_number(struct check *c, enum table of, int64_t number, enum table by, struct span by_key)
+{
+    uint8_t key[4];
+    struct span value;
+    if (number < 1 || number > UINT32_MAX)
+        return false;
+    store_be32(key, (uint32_t)number);
+    if (check_get(c, of, span_of(key, sizeof key), &value) == ERR_NOT_FOUND)
+        missing_for(c, of, span_of(key, sizeof key), by, by_key);
+    return true;
+}
+
+static bool key_reads(struct span text)
+{
+    uint8_t pub[ED25519_KEY_LEN];
+    size_t len;
+    return b64url_decode(text, pub, sizeof pub, &len) == ERR_OK && len == sizeof pub;
+}
+
+static bool secret_opens(struct check *c, struct span kid, struct span text)
+{
+    char sealed[256];
+    size_t len;
+    buf_clear(&c->scratch);
+    return b64url_decode(text, sealed, sizeof sealed, &len) == ERR_OK &&
+           vault_open(c->in.keys, VAULT_SECRETS, kid, span_of(sealed, len), &c->scratch) == ERR_OK;
+}
+
+static bool member_fits(struct check *c, const struct member_rule *m, enum table t, struct span key, const json_t *v)
+{
+    struct span text = json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+    enum role role;
+    switch (m->form) {
+    case INT:
+        return json_is_integer(v) && json_integer_value(v) >= 0;
+    case NUMBER:
+        return json_is_integer(v) && names_number(c, m->of, json_integer_value(v), t, key);
+    case ID:
+        return !span_empty(text) && text.len <= LIMIT_ID;
+    case TEXT:
+        return json_is_string(v);
+    case TRUE_ALONE: /* false is left out */
+        return json_is_true(v);
+    case KIND:
+        return role_parse(text, &role) == ERR_OK;
+    case KEY:
+        return key_reads(text);
+    case SEALED:
+        return secret_opens(c, key, text);
+    case DOCUMENT:
+        return json_is_object(v);
+    }
+    return false;
+}
+
+/* The first member that is missing or does not fit, or one too many; NULL when all is well. */
+static const char *wrong_member(struct check *c, const struct member_rule *rules, enum table t, struct span key,
+                                const json_t *row)
+{
+    size_t n = 0;
+    for (const struct member_rule *m = rules; m->name != NULL; m++) {
+        const json_t *v = json_object_get(row, m->name);
+        n += v != NULL;
+        if (v == NULL ? !m->optional : !member_fits(c, m, t, key, v))
+            return m->name;
+    }
+    return n == json_object_size(row) ? NULL : "a member that no such row has";
+}
+
+/* ---- keys ---- */
+
+enum key_form { NUMBERED, PLACEMENT, GRANT, HASH, KID };
+
+static const struct control {
+    enum table table;
+    enum key_form key;
+    const struct member_rule *members;
+} controls[] = {
+    {TABLE_PARTIES, NUMBERED, party_members},      {TABLE_CAMPAIGNS, NUMBERED, campaign_members},
+    {TABLE_CONTRACTS, NUMBERED, contract_members}, {TABLE_CODES, PLACEMENT, code_members},
+    {TABLE_TOKENS, HASH, token_members},           {TABLE_SECRETS, KID, secret_members},
+    {TABLE_GRANTS, GRANT, grant_members},
+};
+
+static const struct control *control_of(enum table t)
+{
+    size_t i = 0;
+    while (controls[i].table != t)
+        i++;
+    return &controls[i];
+}
+
+/* The number before in a table that counts from 1 without holes; placements count within a contract. */
+static bool follows(struct check *c, enum table t, struct span key, size_t at)
+{
+    uint8_t before[8];
+    struct span value;
+    uint32_t number = load_be32(key.ptr + at);
+    memcpy(before, key.ptr, key.len);
+    store_be32(before + at, number - 1);
+    if (number > 1 && check_get(c, t, span_of(before, key.len), &value) == ERR_NOT_FOUND)
+        missing_for(c, t, span_of(before, key.len), t, key);
+    return number >= 1;
+}
+
+static void terms_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    if (key.len != TERMS_KEY_LEN || value.len != TERMS_ROW_LEN || !follows(c, t, key, 4))
+        check_row_fails(c, t, key, "is not one that the server writes");
+}
+
+static void has_terms(struct check *c, enum table t, struct span key, struct span value)
+{
+    uint8_t first[TERMS_KEY_LEN];
+    struct span index;
+    (void)t, (void)value;
+    if (key.len != 4)
+        return;
+    row_terms_key(first, load_be32(key.ptr), 1);
+    check_need(c, table_terms, span_of(first, sizeof first), &index);
+}
+
+void check_terms(struct check *c)
+{
+    check_each(c, table_terms, terms_row);
+    check_each(c, TABLE_CONTRACTS, has_terms);
+}
+
+static bool key_fits(struct check *c, const struct control *k, struct span key)
+{
+    switch (k->key) {
+    case NUMBERED:
+        return key.len == 4 && follows(c, k->table, key, 0);
+    case PLACEMENT:
+        return key.len == 8 && names_number(c, TABLE_CONTRACTS, load_be32(key.ptr), k->table, key) &&
+               follows(c, k->table, key, 4);
+    case GRANT:
+        return key.len == 8 && names_number(c, TABLE_CONTRACTS, load_be32(key.ptr), k->table, key) &&
+               names_number(c, TABLE_PARTIES, load_be32(key.ptr + 4), k->table, key);
+    case HASH:
+        return key.len == HASH_LEN;
+    case KID:
+        return key.len >= 1 && key.len <= LIMIT_ID;
+    }
+    return false;
+}
+
+/* id 00 table u8 key: sorted, rows of one id stand together. */
+static void keep_id(struct check *c, enum table t, struct span key, const json_t *row)
+{
+    const char *id = json_string_value(json_object_get(row, "id"));
+    if (id == NULL)
+        return;
+    buf_clear(&c->scratch);
+    buf_str(&c->scratch, id);
+    buf_byte(&c->scratch, 0);
+    buf_byte(&c->scratch, (uint8_t)t);
+    buf_span_add(&c->scratch, key);
+    row_set_add(c->ids, buf_span(&c->scratch));
+}
+
+void check_ids(struct check *c)
+{
+    struct span before = SPAN("");
+    for (size_t i = 0; i < row_set_count(c->ids); i++) {
+        struct span one = row_set_at(c->ids, i);
+        size_t len = strlen(one.ptr);
+        if (before.len > len && memcmp(before.ptr, one.ptr, len + 1) == 0)
+            check_row_fails(c, (enum table)(uint8_t)one.ptr[len + 1], span_of(one.ptr + len + 2, one.len - len - 2),
+                            "has the id of another row: %s", one.ptr);
+        before = one;
+    }
+}
+
+/* false: there is none. */
+static bool document_of(const json_t *row, struct buf *out)
+{
+    const json_t *document = json_object_get(row, "document");
+    struct jw w;
+    if (!json_is_object(document))
+        return false;
+    jw_open(&w, out);
+    jw_value(&w, document);
+    jw_close(&w);
+    return true;
+}
+
+/* A contract's documents are terms. The campaign's row is proved by itself. */
+static void contract_compiles(struct check *c, struct span key, const json_t *row)
+{
+    uint8_t number[4];
+    struct span campaign = span_of(number, sizeof number), value;
+    struct buf documents[2];
+    struct terms *terms = NULL;
+    json_t *other = NULL;
+    char name[ROW_NAME];
+    store_be32(number, (uint32_t)json_integer_value(json_object_get(row, "campaign")));
+    if (store_get(c->txn, TABLE_CAMPAIGNS, campaign, &value) != ERR_OK || json_read(value, &other, NULL) != ERR_OK)
+        return;
+    buf_heap(&documents[0]);
+    buf_heap(&documents[1]);
+    check_row_name(TABLE_CAMPAIGNS, campaign, name);
+    if (document_of(other, &documents[0]) && document_of(row, &documents[1]) &&
+        terms_compile(buf_span(&documents[0]), buf_span(&documents[1]), &terms, NULL) != ERR_OK)
+        check_row_fails(c, TABLE_CONTRACTS, key, "has a document that makes no terms with that of %s", name);
+    terms_free(terms);
+    buf_free(&documents[0]);
+    buf_free(&documents[1]);
+    json_decref(other);
+}
+
+static void control_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    const struct control *k = control_of(t);
+    json_t *row = NULL;
+    if (!key_fits(c, k, key)) {
+        check_row_fails(c, t, key, "has a key of another form, or of something that is not there");
+    } else if (json_read_canonical(value, &row, NULL) != ERR_OK) {
+        check_row_fails(c, t, key, "is not canonical JSON");
+    } else {
+        const char *wrong = wrong_member(c, k->members, t, key, row);
+        if (wrong != NULL)
+            check_row_fails(c, t, key, "has a wrong member: %s", wrong);
+        if (wrong == NULL && t == TABLE_CONTRACTS)
+            contract_compiles(c, key, row);
+        keep_id(c, t, key, row);
+    }
+    json_decref(row);
+}
+
+void prove_control(struct check *c, enum table t)
+{
+    check_each(c, t, control_row);
+}

@@ -1,0 +1,113 @@
+/* Control data against what the logs say of it: terms, parties' keys, codes. */
+#include <inttypes.h>
+
+#include "common/base/bytes.h"
+#include "server/check/check_private.h"
+
+static bool hashes_to(struct span text, const struct hash *want)
+{
+    uint8_t sum[HASH_LEN];
+    sha256(text.ptr, text.len, sum);
+    return memcmp(sum, want->b, sizeof sum) == 0;
+}
+
+static struct span number_key(uint8_t mem[4], uint32_t number)
+{
+    store_be32(mem, number);
+    return span_of(mem, 4);
+}
+
+/* A document names something by another id than the row that the control row says: either may be damaged. */
+static void ids_differ(struct check *c, enum table t, uint32_t number, enum table of, uint32_t other)
+{
+    uint8_t mem[2][4];
+    char name[ROW_NAME];
+    check_row_name(of, number_key(mem[1], other), name);
+    check_row_fails(c, t, number_key(mem[0], number), "has a document that names another than %s", name);
+}
+
+static void contract_names(struct check *c, const struct contract *k)
+{
+    const struct terms *t = k->terms;
+    const struct campaign *g = k->campaign;
+    if (!span_is(t->contract, k->id))
+        ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_CONTRACTS, k->number);
+    if (!span_is(t->campaign, g->id))
+        ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_CAMPAIGNS, g->number);
+    if (!span_is(t->advertiser, g->advertiser->id))
+        ids_differ(c, TABLE_CAMPAIGNS, g->number, TABLE_PARTIES, g->advertiser->number);
+    if (!span_is(t->publisher, k->publisher != NULL ? k->publisher->id : ""))
+        ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_PARTIES, k->publisher != NULL ? k->publisher->number : 0);
+}
+
+static void contract_terms(struct check *c, const struct contract *k, const struct checked_log *log)
+{
+    uint8_t mem[2][4];
+    struct span key = number_key(mem[0], k->number), campaign = number_key(mem[1], k->campaign->number);
+    if (!hashes_to(k->document, &log->documents[1]))
+        check_row_fails(c, TABLE_CONTRACTS, key, "has another document than its log's last terms");
+    if (!hashes_to(k->campaign->document, &log->documents[0]))
+        check_row_fails(c, TABLE_CAMPAIGNS, campaign, "has another document than the last terms of contract %s", k->id);
+    contract_names(c, k);
+}
+
+/* Entries came by this code: it was there. */
+static void contract_codes(struct check *c, const struct contract *k, const struct checked_log *log)
+{
+    uint8_t key[8];
+    store_be32(key, k->number);
+    store_be32(key + 4, log->placements);
+    if (log->placements > k->n_codes)
+        check_row_fails(c, TABLE_CODES, span_of(key, sizeof key), "is missing: entries of contract %s name it", k->id);
+}
+
+static bool takes_part(const struct catalog *c, const struct party *p)
+{
+    for (size_t i = 0; i < c->n_contracts; i++)
+        if (c->contracts[i].publisher == p || c->contracts[i].campaign->advertiser == p)
+            return true;
+    return false;
+}
+
+/* The logs of its contracts hold a party's key, the last one last. */
+static void party_key(struct check *c, const struct party *p)
+{
+    const struct recorded_key *said = &c->party_keys[p->number];
+    uint8_t mem[4];
+    bool good = said->has ? p->has_key && memcmp(said->pub, p->pub, ED25519_KEY_LEN) == 0
+                          : !p->has_key || !takes_part(c->catalog, p);
+    if (!good)
+        check_row_fails(c, TABLE_PARTIES, number_key(mem, p->number), "has another key than the logs recorded last");
+}
+
+static void campaign_direct(struct check *c, const struct campaign *g)
+{
+    const struct contract *k = catalog_contract_number(c->catalog, g->direct);
+    uint8_t mem[4];
+    if (k == NULL || k->campaign != g || k->publisher != NULL)
+        check_row_fails(c, TABLE_CAMPAIGNS, number_key(mem, g->number),
+                        "names a direct contract that is none of its own");
+}
+
+static void grant_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    uint32_t party = key.len == 8 ? load_be32(key.ptr + 4) : 0;
+    (void)value;
+    if (party < 1 || party > c->catalog->n_parties || c->catalog->parties[party - 1].role != ROLE_AUDITOR)
+        check_row_fails(c, t, key, "is for a party that is no auditor");
+}
+
+void check_catalog(struct check *c)
+{
+    for (size_t i = 0; i < c->catalog->n_contracts; i++) {
+        const struct contract *k = &c->catalog->contracts[i];
+        const struct checked_log *log = check_log(c, k->number);
+        contract_terms(c, k, log);
+        contract_codes(c, k, log);
+    }
+    for (size_t i = 0; i < c->catalog->n_parties; i++)
+        party_key(c, &c->catalog->parties[i]);
+    for (size_t i = 0; i < c->catalog->n_campaigns; i++)
+        campaign_direct(c, &c->catalog->campaigns[i]);
+    check_each(c, TABLE_GRANTS, grant_row);
+}

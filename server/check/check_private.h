@@ -1,0 +1,133 @@
+/* One run of the check: the state of its fold over the journal, and what the provers share. For server/check alone. */
+#ifndef CS_SERVER_CHECK_CHECK_PRIVATE_H
+#define CS_SERVER_CHECK_CHECK_PRIVATE_H
+
+#include "common/settlement/findings.h"
+#include "common/settlement/fold.h"
+#include "common/settlement/tile_builder.h"
+#include "server/check/check.h"
+#include "server/check/row_set.h"
+#include "server/instance/instance.h"
+#include "server/ledger/ledger_rows.h"
+
+/* symbol, stable word, what holds: in the order of the report */
+#define STORE_CHECK_TABLE(X)                                                                                           \
+    X(OPEN, "open", "keys, store and control data read")                                                               \
+    X(JOURNAL, "journal", "the journal has no hole, and each log counts its entries without one")                      \
+    X(ENTRIES, "entries", "every entry is canonical and follows those before it")                                      \
+    X(PRIVATE, "private", "every sealed part opens and fits its entry's commitment")                                   \
+    X(DECISIONS, "decisions", "every lead and disposition decided again has the recorded outcome")                     \
+    X(TREES, "trees", "every log's tiles, index and head are those of its entries")                                    \
+    X(ROWS, "rows", "replayed state equals stored state")                                                              \
+    X(STATEMENTS, "statements",                                                                                        \
+      "every statement is signed, in its log, and equal to the recomputed byte for byte; so are closed heads and "     \
+      "answers")                                                                                                       \
+    X(REPLAYS, "replays", "every nonce names an entry and will be forgotten; every kept answer opens")                 \
+    X(CATALOG, "catalog", "control data reads strictly, hangs together, and is what the logs say of it")
+
+enum store_check {
+#define X(symbol, word, good) STORE_CHECK_##symbol,
+    STORE_CHECK_TABLE(X)
+#undef X
+        STORE_CHECKS
+};
+
+struct checked_log {
+    struct check *check;
+    uint32_t number;
+    struct tile_builder tree;
+    uint8_t seqs[TILE_WIDTH][SEQ_LEN]; /* of the bundle under way */
+    bool has_head, head_at_statement;  /* its last entry is one: it was saved with it */
+    struct stored_head head;           /* as stored; compared when the tree has its size */
+    uint64_t below;                    /* entries below the watermark */
+    bool at_published;
+    struct hash published_root; /* of the tree that the stored head says was published last */
+    struct fold fold;           /* not of the root log */
+    char last_statement[LIMIT_ID + 1];
+    struct hash documents[2]; /* of the campaign and the contract, as the last terms say them */
+    uint32_t placements;      /* greatest that an entry names */
+};
+
+/* A party's key as the logs recorded it last. */
+struct recorded_key {
+    bool has;
+    uint8_t pub[ED25519_KEY_LEN];
+};
+
+struct check {
+    struct finding finding[STORE_CHECKS];
+    struct instance in;
+    struct txn *txn;
+    struct catalog *catalog; /* NULL: control data does not read, so that nothing is folded */
+    bool complete;           /* the journal was folded to its end */
+    bool unreadable;         /* a click could not be looked up: leads cannot be judged */
+    struct sealer *sealer;
+    struct rows_map *rows;
+    struct view view;
+    struct checked_log **logs; /* by contract number */
+    size_t n_logs;
+    uint64_t seq, watermark;                             /* the journal row that is looked at */
+    int64_t newest_ms;                                   /* time of the newest entry */
+    struct recorded_key *party_keys;                     /* by party number */
+    struct row_set *statements, *closed_heads, *answers; /* keys that entries call for; head: id and hash of the note */
+    struct row_set *published;                           /* hashes in the root log */
+    struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */
+    struct buf scratch;
+};
+
+/* ---- check_rows.c: reading rows, naming them ---- */
+
+struct finding *check_finding(struct check *c, enum table t);
+/* "row KEY of TABLE" and the text. */
+void check_row_fails(struct check *c, enum table t, struct span key, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void check_row_doubt(struct check *c, enum table t, struct span key, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* ERR_OK, ERR_NOT_FOUND, or ERR_IO: noted as a doubt. */
+MUST_CHECK enum err check_get(struct check *c, enum table t, struct span key, struct span *value);
+/* As check_get, and the row must be there. */
+bool check_need(struct check *c, enum table t, struct span key, struct span *value);
+/* Shows every row of the table. One that cannot be read ends it: noted as a doubt. */
+typedef void check_row(struct check *c, enum table t, struct span key, struct span value);
+void check_each(struct check *c, enum table t, check_row *each);
+/* The keys of rows that must all be there: those that are not, and rows beside them. */
+void check_set(struct check *c, enum table t);
+/* Stored rows of a fold against those that the entries give. */
+void prove_fold_rows(struct check *c, enum table t);
+
+/* ---- one prover a table; walked by check.c ---- */
+
+void prove_journal(struct check *c); /* check_journal.c: the replay */
+void prove_tiles(struct check *c);   /* check_tree.c */
+void prove_seqs(struct check *c);
+void prove_heads(struct check *c);
+void prove_statements(struct check *c); /* check_statement.c */
+void prove_responses(struct check *c);
+void prove_nonces(struct check *c); /* check_replays.c */
+void prove_nonce_times(struct check *c);
+void prove_idempotency(struct check *c);
+void prove_day_keys(struct check *c);
+void prove_meta(struct check *c);                  /* check_control.c */
+void prove_control(struct check *c, enum table t); /* parties to grants */
+void check_ids(struct check *c);                   /* two things of one id would hide each other */
+void check_terms(struct check *c);                 /* without them the control data does not load */
+/* check_logs.c: control data against what the logs say of it. */
+void check_catalog(struct check *c);
+
+/* ---- the replay ---- */
+
+/* check_tree.c */
+struct checked_log *check_log(struct check *c, uint32_t number); /* made at first sight */
+void check_tree_append(struct check *c, struct checked_log *log, const struct envelope *env);
+void check_logs_free(struct check *c);
+
+/* check_fold.c: one entry of the journal, before it is appended to its tree. */
+void check_fold_open(struct check *c);
+void check_fold(struct check *c, struct checked_log *log, const struct envelope *env);
+
+/* check_statement.c: a statement entry, the fold standing right before it; an answer. */
+void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
+                     const struct entry *e);
+void check_response(struct check *c, const struct entry_response *r);
+
+#endif

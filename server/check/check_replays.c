@@ -1,0 +1,124 @@
+/* What keeps a request from being answered twice: nonces and the times they are forgotten at, kept answers; and the day
+ * keys. The rows are read as FORMATS.md describes them. */
+#include "common/base/bytes.h"
+#include "common/commit/record.h"
+#include "server/check/check_private.h"
+#include "server/commit/nonces.h"
+#include "server/keys/vault.h"
+#include "server/system/system.h"
+
+enum { NONCE_ROW_LEN = HASH_LEN + 4 + 8 + 8, TIME_KEY_LEN = 8 + NONCE_KEY_LEN };
+enum { ANSWER_HEAD = 8 + HASH_LEN + 2, DAY_KEY_LEN = 4 };
+
+/* ---- nonces ---- */
+
+/* Every lead and disposition entry has a row there. */
+static bool names_an_answer(struct check *c, struct span value)
+{
+    struct span row;
+    return rows_map_get(c->rows, ROW_MOVES, span_of(value.ptr + HASH_LEN, 12), &row);
+}
+
+static void nonce_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    uint8_t time[TIME_KEY_LEN];
+    struct span row;
+    char name[ROW_NAME];
+    if (key.len != NONCE_KEY_LEN || value.len != NONCE_ROW_LEN) {
+        check_row_fails(c, t, key, "does not read");
+        return;
+    }
+    if (!names_an_answer(c, value))
+        check_row_fails(c, t, key, "names an entry that is no lead or disposition");
+    memcpy(time, value.ptr + HASH_LEN + 12, 8);
+    memcpy(time + 8, key.ptr, NONCE_KEY_LEN);
+    if (check_get(c, TABLE_NONCE_TIMES, span_of(time, sizeof time), &row) != ERR_NOT_FOUND)
+        return;
+    check_row_name(TABLE_NONCE_TIMES, span_of(time, sizeof time), name);
+    check_row_fails(c, t, key, "would never be forgotten: %s is missing", name);
+}
+
+void prove_nonces(struct check *c)
+{
+    check_each(c, TABLE_NONCES, nonce_row);
+}
+
+/* Later than any nonce that came by now. A clock may have been ahead when the newest entry came. */
+static int64_t latest_time_s(const struct check *c)
+{
+    int64_t now_ms = clock_ms();
+    return (now_ms > c->newest_ms ? now_ms : c->newest_ms) / 1000 + POSTBACK_WINDOW_S + NONCE_WEBHOOK_KEEP_S;
+}
+
+static void nonce_time_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct span row;
+    if (key.len != TIME_KEY_LEN || value.len != 0) {
+        check_row_fails(c, t, key, "does not read");
+        return;
+    }
+    int64_t forget_s = (int64_t)load_be64(key.ptr);
+    struct span nonce = span_of(key.ptr + 8, NONCE_KEY_LEN);
+    enum err err = check_get(c, TABLE_NONCES, nonce, &row);
+    if (err == ERR_NOT_FOUND ||
+        (err == ERR_OK && (row.len != NONCE_ROW_LEN || memcmp(row.ptr + HASH_LEN + 12, key.ptr, 8) != 0))) {
+        char name[ROW_NAME];
+        check_row_name(TABLE_NONCES, nonce, name);
+        check_row_fails(c, t, key, "is not the time of %s", name);
+    }
+    if (forget_s <= 0 || forget_s > latest_time_s(c))
+        check_row_fails(c, t, key, "is later than any nonce is kept");
+}
+
+void prove_nonce_times(struct check *c)
+{
+    check_each(c, TABLE_NONCE_TIMES, nonce_time_row);
+}
+
+/* ---- kept answers ---- */
+
+static bool answer_reads(struct check *c, struct span key, struct span value)
+{
+    json_t *json = NULL;
+    unsigned status = load_be16(value.ptr + 8 + HASH_LEN);
+    buf_clear(&c->scratch);
+    bool good = status >= 200 && status < 300 &&
+                vault_open(c->in.keys, VAULT_IDEMPOTENCY, key,
+                           span_of(value.ptr + ANSWER_HEAD, value.len - ANSWER_HEAD), &c->scratch) == ERR_OK &&
+                json_read(buf_span(&c->scratch), &json, NULL) == ERR_OK;
+    json_decref(json);
+    return good;
+}
+
+static void answer_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    if (key.len != IDEMPOTENCY_KEY_LEN || value.len < ANSWER_HEAD || !answer_reads(c, key, value))
+        check_row_fails(c, t, key, "does not open to an answer");
+}
+
+void prove_idempotency(struct check *c)
+{
+    check_each(c, TABLE_IDEMPOTENCY, answer_row);
+}
+
+/* ---- day keys ---- */
+
+static void day_key_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    uint8_t wrap[32], opened[32];
+    (void)value;
+    keys_day_wrap(c->in.keys, wrap);
+    enum err err =
+        key.len == DAY_KEY_LEN ? day_key_get(c->in.day_keys, c->txn, wrap, load_be32(key.ptr), opened) : ERR_CORRUPT;
+    if (err == ERR_IO)
+        check_row_doubt(c, t, key, "cannot be read");
+    else if (err != ERR_OK)
+        check_row_fails(c, t, key, "does not unwrap");
+    crypto_wipe(wrap, sizeof wrap);
+    crypto_wipe(opened, sizeof opened);
+}
+
+void prove_day_keys(struct check *c)
+{
+    check_each(c, TABLE_DAY_KEYS, day_key_row);
+}

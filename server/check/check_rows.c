@@ -1,0 +1,154 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "server/check/check_private.h"
+
+/* ---- naming rows ---- */
+
+static bool is_text(struct span key)
+{
+    bool good = key.len > 0 && key.ptr[0] > ' ';
+    for (size_t i = 0; good && i < key.len; i++)
+        good = (key.ptr[i] >= ' ' && key.ptr[i] <= '~') || key.ptr[i] == '\0';
+    return good;
+}
+
+void check_row_name(enum table t, struct span key, char out[ROW_NAME])
+{
+    enum { KEY_MAX = 56 };
+    struct span shown = key.len > KEY_MAX ? span_of(key.ptr, KEY_MAX) : key;
+    struct buf b;
+    buf_fixed(&b, out, ROW_NAME - 1);
+    buf_str(&b, "row ");
+    size_t start = b.len;
+    if (is_text(key))
+        buf_span_add(&b, shown);
+    else
+        buf_hex(&b, shown.ptr, shown.len);
+    for (size_t i = start; i < b.len; i++)
+        if (out[i] == '\0')
+            out[i] = ' ';
+    buf_printf(&b, "%s of %s", shown.len < key.len ? "..." : "", table_info(t)->name);
+    out[b.len] = '\0';
+}
+
+struct finding *check_finding(struct check *c, enum table t)
+{
+    static const enum store_check checks[TABLE_ROWS] = {
+        [TABLE_META] = STORE_CHECK_CATALOG,        [TABLE_JOURNAL] = STORE_CHECK_JOURNAL,
+        [TABLE_TILES] = STORE_CHECK_TREES,         [TABLE_SEQS] = STORE_CHECK_TREES,
+        [TABLE_HEADS] = STORE_CHECK_TREES,         [TABLE_DAY_KEYS] = STORE_CHECK_PRIVATE,
+        [TABLE_NONCES] = STORE_CHECK_REPLAYS,      [TABLE_NONCE_TIMES] = STORE_CHECK_REPLAYS,
+        [TABLE_PARTIES] = STORE_CHECK_CATALOG,     [TABLE_CAMPAIGNS] = STORE_CHECK_CATALOG,
+        [TABLE_CONTRACTS] = STORE_CHECK_CATALOG,   [TABLE_CODES] = STORE_CHECK_CATALOG,
+        [TABLE_TOKENS] = STORE_CHECK_CATALOG,      [TABLE_SECRETS] = STORE_CHECK_CATALOG,
+        [TABLE_GRANTS] = STORE_CHECK_CATALOG,      [TABLE_STATEMENTS] = STORE_CHECK_STATEMENTS,
+        [TABLE_IDEMPOTENCY] = STORE_CHECK_REPLAYS, [TABLE_COSIGNED] = STORE_CHECK_STATEMENTS,
+    };
+    return &c->finding[t < TABLE_ROWS ? checks[t] : STORE_CHECK_ROWS];
+}
+
+void check_row_fails(struct check *c, enum table t, struct span key, const char *fmt, ...)
+{
+    char name[ROW_NAME], text[256];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    check_row_name(t, key, name);
+    finds_failure(check_finding(c, t), "%s %s", name, text);
+}
+
+void check_row_doubt(struct check *c, enum table t, struct span key, const char *fmt, ...)
+{
+    char name[ROW_NAME], text[256];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    check_row_name(t, key, name);
+    finds_doubt(check_finding(c, t), "%s %s", name, text);
+}
+
+/* ---- reading them ---- */
+
+enum err check_get(struct check *c, enum table t, struct span key, struct span *value)
+{
+    enum err err = store_get(c->txn, t, key, value);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        check_row_doubt(c, t, key, "cannot be read (%s)", err_word(err));
+    return err;
+}
+
+bool check_need(struct check *c, enum table t, struct span key, struct span *value)
+{
+    enum err err = check_get(c, t, key, value);
+    if (err == ERR_NOT_FOUND)
+        check_row_fails(c, t, key, "is missing");
+    return err == ERR_OK;
+}
+
+void check_each(struct check *c, enum table t, check_row *each)
+{
+    struct cursor *cursor = NULL;
+    struct span key, value;
+    uint64_t n = 0;
+    enum err err = cursor_open(c->txn, t, &cursor);
+    if (err == ERR_OK) {
+        for (bool more = cursor_seek(cursor, SPAN(""), &key, &value); more;
+             more = cursor_next(cursor, &key, &value), n++)
+            each(c, t, key, value);
+        err = cursor_end(cursor);
+    }
+    cursor_close(cursor);
+    if (err != ERR_OK)
+        finds_doubt(check_finding(c, t), "%s cannot be read past %llu rows (%s)", table_info(t)->name,
+                    (unsigned long long)n, err_word(err));
+}
+
+/* ---- sets and folds ---- */
+
+static struct row_set *wanted(struct check *c, enum table t)
+{
+    return t == TABLE_STATEMENTS ? c->statements : c->answers;
+}
+
+static void is_wanted(struct check *c, enum table t, struct span key, struct span value)
+{
+    (void)value;
+    if (!row_set_has(wanted(c, t), key))
+        check_row_fails(c, t, key, "is none that the entries call for");
+}
+
+void check_set(struct check *c, enum table t)
+{
+    struct row_set *want = wanted(c, t);
+    struct span value;
+    for (size_t i = 0; i < row_set_count(want); i++)
+        check_need(c, t, row_set_at(want, i), &value);
+    check_each(c, t, is_wanted);
+}
+
+static void is_folded(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct span mine;
+    if (!rows_map_get(c->rows, (enum row_table)(t - TABLE_ROWS), key, &mine))
+        check_row_fails(c, t, key, "is none that the entries give");
+    else if (!span_eq(mine, value))
+        check_row_fails(c, t, key, "is not what the entries give");
+}
+
+void prove_fold_rows(struct check *c, enum table t)
+{
+    enum row_table rows = (enum row_table)(t - TABLE_ROWS);
+    struct span key, mine, value;
+    char after[sizeof((struct row_op *)0)->key + 1] = "";
+    size_t len = 0;
+    check_each(c, t, is_folded);
+    while (rows_map_seek(c->rows, rows, span_of(after, len), &key, &mine)) {
+        check_need(c, t, key, &value);
+        memcpy(after, key.ptr, key.len);
+        after[key.len] = '\0'; /* the least key that is greater */
+        len = key.len + 1;
+    }
+}
