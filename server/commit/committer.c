@@ -132,8 +132,20 @@ static enum err run_jobs(struct committer *c, struct job *const *jobs, size_t n)
     return err;
 }
 
+/* What the source promises. */
+static bool can_run(const struct committer *c, const struct job *job, size_t n)
+{
+    const struct record *r = &job->record;
+    return r->kind > RECORD_NONE && r->kind < RECORD_KINDS && c->runs[r->kind] != NULL && r->now_ms > 0 &&
+           (n == 1 || !(record_flags(r->kind) & RECORD_ALONE)) &&
+           (r->advertiser != 0) == (record_scope(r->kind) == SCOPE_ADVERTISER);
+}
+
 enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, bool *wrote)
 {
+    assert(n > 0 && n <= BATCH_MAX && c->cx.txn == NULL);
+    for (size_t i = 0; i < n; i++)
+        assert(can_run(c, jobs[i], n));
     struct batch *cx = &c->cx;
     uint64_t changes = ledger_changes(cx->ledger);
     cx->catalog_changed = cx->swept = *wrote = false;

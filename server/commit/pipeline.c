@@ -46,7 +46,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     };
     struct row_ops ops = {.n = 0};
     struct recorded r;
-    assert(in_scope(cx, k));
+    assert(in_scope(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;

@@ -1,6 +1,7 @@
 /* Embedded: workers' queues in, workers' queues out. LMDB's commit is what keeps a batch. */
 #include "server/commit/source.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -299,6 +300,7 @@ size_t source_take(struct source *s, struct job **jobs)
         bool stopping = atomic_load(&s->stopping); /* before the look at the queues: nothing is pushed after it */
         int64_t pause_ms = 0;
         size_t n = take_next(s, jobs, &pause_ms);
+        assert(n <= BATCH_MAX);
         if (n == 0 && stopping)
             n = take_last(s, jobs);
         if (n == 0 && s->end == ENDED)
@@ -401,6 +403,7 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
         METRIC_ADD(s->counters, committed_jobs, n);
     }
     for (size_t i = 0; i < n; i++) {
+        assert(jobs[i]->chore || jobs[i]->worker < s->n_lanes);
         if (err != ERR_OK)
             jobs[i]->err = err;
         count_recorded(s->counters, jobs[i]);

@@ -193,6 +193,7 @@ static enum err log_save(struct txn *t, uint32_t contract, struct log *log)
 {
     uint64_t size = log->now.head.size;
     uint8_t key[TILE_KEY_LEN], mem[HEAD_MAX];
+    assert(log->swept <= log->saved && log->saved <= size && log->now.published <= size);
     unsigned n = size % TILE_WIDTH;
     enum err err = ERR_OK;
     if (n != 0 && size != log->saved)
@@ -248,6 +249,7 @@ void ledger_swept(struct ledger *l)
 void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s)
 {
     struct log *log = ledger_log(l, contract);
+    assert(s->to == log->now.head.size && s->to >= log->now.head.last.to && s->to_ms >= log->now.head.last.to_ms);
     log->now.head.last = *s;
     memset(&log->now.head.tally, 0, sizeof log->now.head.tally);
     l->changes++;
@@ -291,6 +293,7 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
         if (err != ERR_OK)
             return err;
     }
+    assert(log->now.head.size == env.index + 1);
     *index = env.index;
     if (leaf != NULL)
         *leaf = hash;

@@ -85,12 +85,13 @@ static void count(struct counters *c, int status)
 }
 
 /* Every request ends here, whatever became of it: its reply is filled. */
-static void edge(struct worker *w, struct request *rq, const struct reply *reply, const char *event)
+static void edge(struct worker *w, struct request *rq, const struct reply *reply, enum err err)
 {
     int status = reply_status(reply);
     worker_reader_end(w);
     count(w->counters, status);
-    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, event, "%d %.*s", status, (int)rq->path.len, rq->path.ptr);
+    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %s %.*s", status, err_word(err),
+             (int)rq->path.len, rq->path.ptr);
 }
 
 /* False for ERR_PENDING. */
@@ -105,7 +106,7 @@ static bool end(struct worker *w, struct request *rq, struct reply *reply, enum 
         if (err == ERR_UNAUTHORIZED && !(rq->route->roles & ROUTE_SIGNED))
             reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
     }
-    edge(w, rq, reply, "answered");
+    edge(w, rq, reply, err);
     return true;
 }
 
@@ -123,7 +124,7 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
         return end(w, rq, reply, err);
     reply_problem(rq, reply, err);
     reply_header(reply, "Allow", allow_text(rq, allow));
-    edge(w, rq, reply, "answered");
+    edge(w, rq, reply, err);
     return true;
 }
 

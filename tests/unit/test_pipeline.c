@@ -556,10 +556,10 @@ static int64_t time_of(uint64_t index)
 static void nothing_is_dated_into_a_closed_period(void **state)
 {
     (void)state;
-    const struct last_statement closed = {.id = "S1", .to_ms = NOW + 5000};
     struct job before = good_lead("t1", 'a');
     assert_ok(pipeline_run(&cx, &before));
     assert_int_equal(time_of(before.index), NOW);
+    const struct last_statement closed = {.id = "S1", .to = ledger_size(cx.ledger, CONTRACT), .to_ms = NOW + 5000};
     ledger_statement(cx.ledger, CONTRACT, &closed);
     struct job after = good_lead("t2", 'b');
     assert_ok(pipeline_run(&cx, &after));
