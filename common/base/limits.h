@@ -26,7 +26,7 @@ enum {
     LIMIT_ENTRY = 49152,    /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
     LIMIT_DOCUMENT = 24000, /* bytes of a campaign or contract document: both of them fit one entry */
     LIMIT_LABEL = 200,      /* bytes of names and labels */
-    LIMIT_PAGE = 200        /* rows of a list page */
+    LIMIT_LIST = 200        /* rows of one answer of a list */
 };
 
 #define POSTBACK_WINDOW_S 300

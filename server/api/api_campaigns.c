@@ -163,7 +163,7 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
         return err;
     if (!span_empty(window.after)) {
         if (find(rq, window.after, &last) != ERR_OK)
-            return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+            return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
         i = last->number;
     }
     list_open(&list, &window);

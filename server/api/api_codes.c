@@ -93,7 +93,7 @@ static enum err placement_after(struct request *rq, const struct contract *k, st
     struct tracking_code c = {0};
     if (!span_empty(after) &&
         (code_read(rq->worker->tokens, after, &c) != ERR_OK || c.contract != k->number || c.placement > k->n_codes))
-        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     *out = c.placement;
     return ERR_OK;
 }

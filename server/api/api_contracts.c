@@ -129,7 +129,7 @@ enum err contracts_list(struct request *rq, struct reply *reply)
         return err;
     if (!span_empty(window.after)) {
         if (call_contract(rq, window.after, &last) != ERR_OK)
-            return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+            return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
         i = last->number;
     }
     list_open(&list, &window);

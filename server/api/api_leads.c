@@ -78,7 +78,7 @@ static enum err leads_page(struct request *rq, struct leads *l, struct window *w
     if (span_empty(window->after))
         return ERR_OK;
     if (lead_ref_read(rq->worker->tokens, window->after, &after) != ERR_OK || after.contract != l->k->number)
-        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     l->at = after.index + 1;
     return ERR_OK;
 }

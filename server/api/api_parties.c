@@ -129,7 +129,7 @@ enum err parties_list(struct request *rq, struct reply *reply)
     size_t i = 0;
     if (!span_empty(window.after)) {
         if ((err = call_party(rq, window.after, &last)) != ERR_OK)
-            return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+            return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
         i = last->number;
     }
     list_open(&list, &window);

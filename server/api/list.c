@@ -53,8 +53,8 @@ enum err window_read(struct request *rq, struct param *more, size_t n, struct wi
     enum err err = params_read(rq, all, 2 + n);
     if (err != ERR_OK)
         return err;
-    if (all[0].given && (parse_u64(all[0].value, &limit) != ERR_OK || limit < 1 || limit > LIMIT_PAGE))
-        return problem(&rq->problem, ERR_MALFORMED, "limit", "must be a number from 1 to %d", LIMIT_PAGE);
+    if (all[0].given && (parse_u64(all[0].value, &limit) != ERR_OK || limit < 1 || limit > LIMIT_LIST))
+        return problem(&rq->problem, ERR_MALFORMED, "limit", "must be a number from 1 to %d", LIMIT_LIST);
     for (size_t i = 0; i < n; i++)
         more[i] = all[2 + i];
     *out = (struct window){(size_t)limit, all[1].value};

@@ -19,7 +19,7 @@ MUST_CHECK enum err params_read(struct request *rq, struct param *params, size_t
 enum { WINDOW_DEFAULT = 50, WINDOW_PARAMS_MAX = 8 };
 
 struct window {
-    size_t limit;      /* 1 to LIMIT_PAGE */
+    size_t limit;      /* 1 to LIMIT_LIST */
     struct span after; /* the last item of the list before; empty on the first */
 };
 

@@ -81,7 +81,7 @@ void source_free(struct source *s)
     free(s);
 }
 
-static void ring(int fd)
+static void tell(int fd)
 {
     uint64_t one = 1;
     ssize_t put = write(fd, &one, sizeof one); /* full means awake already */
@@ -102,7 +102,7 @@ enum err source_push(struct source *s, size_t w, struct job *job)
 void source_wake(struct source *s)
 {
     if (atomic_load(&s->sleeping) && atomic_exchange(&s->sleeping, false))
-        ring(s->wake_fd);
+        tell(s->wake_fd);
 }
 
 int source_fd(const struct source *s, size_t w)
@@ -117,7 +117,7 @@ struct job *source_finished(struct source *s, size_t w)
 
 void source_nudge(struct source *s, size_t w)
 {
-    ring(s->lanes[w].fd);
+    tell(s->lanes[w].fd);
 }
 
 void source_unrecorded(struct source *s, const struct job *job)
@@ -145,7 +145,7 @@ bool source_healthy(struct source *s)
 void source_stop(struct source *s)
 {
     atomic_store(&s->stopping, true);
-    ring(s->wake_fd);
+    tell(s->wake_fd);
 }
 
 /* ---- taking ---- */
@@ -416,7 +416,7 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
     }
     for (size_t w = 0; w < s->n_lanes; w++) {
         if (s->lanes[w].touched)
-            ring(s->lanes[w].fd);
+            tell(s->lanes[w].fd);
         s->lanes[w].touched = false;
     }
 }

@@ -193,7 +193,7 @@ enum err statements_list(struct request *rq, struct reply *reply)
         return err;
     if (window.after.len > LIMIT_ID ||
         memchr(window.after.ptr != NULL ? window.after.ptr : "x", '\0', window.after.len) != NULL)
-        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the page before");
+        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     if (window.after.len)
         memcpy(s.last, window.after.ptr, window.after.len);
     s.contract = contract.value;
