@@ -19,8 +19,8 @@ PAIRS_FOR_95 = 6
 def loaded(server, kind, *flags):
     """A load of one kind of request. One that was answered otherwise than well would not compare: ends the run."""
     out = load(server, *server.mix(f"{kind}=1"), *flags)
-    if out["bad"]:
-        sys.exit(f"{server.label}: {out['bad']} requests went wrong, so a ratio would say nothing; its log ends with\n"
+    if out["bad"] or kind not in out["kinds"]:
+        sys.exit(f"{server.label}: {out['bad']} requests went wrong, or no {kind} was answered, so a ratio would say nothing; its log ends with\n"
                  f"{server.log.read_text(errors='replace')[-2000:]}")
     return out, out["kinds"][kind]["answered"]
 

@@ -209,8 +209,11 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
     enum err err = heads_last(c->cx.instance->heads, log, &size, &signed_root);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
-    if (err == ERR_OK)
-        err = ledger_root_at(t, log, size, &root);
+    if (err != ERR_OK) {
+        log_line(LOG_ERROR, 0, "signed_heads", "what was signed last of log %u does not read (%s)", log, err_word(err));
+        return err;
+    }
+    err = ledger_root_at(t, log, size, &root);
     if (err == ERR_OK && memcmp(root.b, signed_root.b, HASH_LEN) == 0)
         return ERR_OK;
     log_line(LOG_ERROR, 0, "signed_heads",

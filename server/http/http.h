@@ -42,7 +42,7 @@ struct http_setup {
 void http_require_libevent(void);
 /* Binds and listens (SO_REUSEPORT). Dies when an address cannot be bound. */
 struct http *http_new(const struct http_setup *setup);
-/* Calls ready(ctx) in http_run whenever fd is readable. */
+/* Calls ready(ctx) in http_run whenever the eventfd is told; it is read first, so that nothing told later is missed. */
 void http_watch(struct http *h, int fd, void (*ready)(void *ctx));
 void http_run(struct http *h);  /* until stopped and drained */
 void http_stop(struct http *h); /* from within http_run: accepts no more, ends when all is answered, 5 s at most */

@@ -350,9 +350,28 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* An eventfd that stays readable would keep its worker from ever sleeping. */
+static void a_worker_that_was_told_of_its_jobs_sleeps_again(void **state)
+{
+    struct live *l = live(state);
+    struct answer a;
+    char target[64];
+    snprintf(target, sizeof target, "/c/%s", l->code[0]);
+    live_get(l, &a, "GET", target, "");
+    assert_int_equal(a.status, 302);
+    struct pollfd told = {.fd = source_fd(l->sh.source, 0), .events = POLLIN};
+    int readable = 1;
+    for (int i = 0; i < 100 && readable != 0; i++) {
+        usleep(10000);
+        readable = poll(&told, 1, 0);
+    }
+    assert_int_equal(readable, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worker_that_was_told_of_its_jobs_sleeps_again),
         cmocka_unit_test(test_click_is_recorded),
         cmocka_unit_test(test_landing),
         cmocka_unit_test(test_headers),
