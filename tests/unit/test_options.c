@@ -57,7 +57,8 @@ static void a_flag_wins_over_the_environment_over_the_file_over_the_default(void
 {
     (void)state;
     struct options o;
-    write_config("# a comment\n\n  # another one\n \t\n workers = 3\r\nsweep-ms=20\nqueue_size = 32\nadmin_listen=\ntrusted_proxies = a = b");
+    write_config("# a comment\n\n  # another one\n \t\n workers = 3\r\nsweep-ms=20\nqueue_size = "
+                 "32\nadmin_listen=\ntrusted_proxies = a = b");
     setenv("COUNTERSIGN_SWEEP_MS", "30", 1);
     setenv("COUNTERSIGN_QUEUE_SIZE", "64", 1);
     options_read(&o, config, (const char *[FLAGS]){[FLAG_queue_size] = "128"});
