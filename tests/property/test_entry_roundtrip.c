@@ -254,7 +254,7 @@ static void free_pool(void)
     }
 }
 
-static void round_trip(void **state)
+static void entries_read_back_and_changed_ones_read_as_themselves(void **state)
 {
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
@@ -304,6 +304,6 @@ static int setup(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(entries_read_back_and_changed_ones_read_as_themselves)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -60,7 +60,7 @@ static void compare(const struct rows_map *m, const int *plain, int n)
     }
 }
 
-static void test_equals_a_plain_array(void **state)
+static void it_equals_a_plain_array(void **state)
 {
     (void)state;
     const char *given = getenv("SEED");
@@ -80,6 +80,6 @@ static void test_equals_a_plain_array(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equals_a_plain_array)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(it_equals_a_plain_array)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

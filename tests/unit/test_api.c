@@ -269,7 +269,7 @@ static const char *kinds(struct api *a, const char *contract)
 
 /* ---- what stands in a contract's log ---- */
 
-static void test_entry_0_is_the_terms(void **state)
+static void entry_0_is_the_terms(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -277,7 +277,7 @@ static void test_entry_0_is_the_terms(void **state)
     assert_string_equal(kinds(a, m.direct), "terms ");
 }
 
-static void test_a_key_goes_to_every_contract_of_its_party(void **state)
+static void a_key_goes_to_every_contract_of_its_party(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -290,7 +290,7 @@ static void test_a_key_goes_to_every_contract_of_its_party(void **state)
     assert_string_equal(kinds(a, m.direct), "terms key ");
 }
 
-static void test_later_contracts_start_with_the_keys(void **state)
+static void later_contracts_start_with_the_keys(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -305,7 +305,7 @@ static void test_later_contracts_start_with_the_keys(void **state)
     assert_string_equal(kinds(a, id), "terms key key ");
 }
 
-static void test_a_campaign_change_is_new_terms_in_every_contract(void **state)
+static void a_campaign_change_is_new_terms_in_every_contract(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -321,7 +321,7 @@ static void test_a_campaign_change_is_new_terms_in_every_contract(void **state)
     assert_int_equal(json_integer_value(json_object_get(a->json, "terms_index")), 1);
 }
 
-static void test_a_contract_change_is_new_terms_in_that_contract(void **state)
+static void a_contract_change_is_new_terms_in_that_contract(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -331,7 +331,7 @@ static void test_a_contract_change_is_new_terms_in_that_contract(void **state)
     assert_string_equal(kinds(a, m.direct), "terms ");
 }
 
-static void test_a_refused_change_leaves_no_entry(void **state)
+static void a_refused_change_leaves_no_entry(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -344,7 +344,7 @@ static void test_a_refused_change_leaves_no_entry(void **state)
 
 /* ---- secrets ---- */
 
-static void test_a_retired_secret_is_gone_and_the_new_one_stays(void **state)
+static void a_retired_secret_is_gone_and_the_new_one_stays(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -366,7 +366,7 @@ static void test_a_retired_secret_is_gone_and_the_new_one_stays(void **state)
 
 static const char PARTY[] = "{\"kind\":\"publisher\",\"name\":\"p\"}";
 
-static void test_the_same_key_gets_the_first_answer(void **state)
+static void the_same_key_gets_the_first_answer(void **state)
 {
     struct api *a = *state;
     char first[1024];
@@ -378,7 +378,7 @@ static void test_the_same_key_gets_the_first_answer(void **state)
     assert_string_equal(header(a, "Idempotent-Replayed"), "true");
 }
 
-static void test_the_same_key_for_another_request_is_a_conflict(void **state)
+static void the_same_key_for_another_request_is_a_conflict(void **state)
 {
     struct api *a = *state;
     expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
@@ -386,14 +386,14 @@ static void test_the_same_key_for_another_request_is_a_conflict(void **state)
     expect(a, 409, POST(a->operator, path_of("/v1/parties/%s/tokens", "P0"), "{}", .key = "k1"));
 }
 
-static void test_a_failed_request_keeps_no_answer(void **state)
+static void a_failed_request_keeps_no_answer(void **state)
 {
     struct api *a = *state;
     expect(a, 422, POST(a->operator, "/v1/parties", "{\"kind\":\"king\",\"name\":\"p\"}", .key = "k1"));
     expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
 }
 
-static void test_a_stored_answer_is_sealed(void **state)
+static void a_stored_answer_is_sealed(void **state)
 {
     struct api *a = *state;
     struct cursor *c;
@@ -422,7 +422,7 @@ static size_t idempotency_rows(struct api *a)
     return n;
 }
 
-static void test_keys_are_forgotten_after_a_day(void **state)
+static void keys_are_forgotten_after_a_day(void **state)
 {
     struct api *a = *state;
     char key[16];
@@ -440,7 +440,7 @@ static void test_keys_are_forgotten_after_a_day(void **state)
     assert_in_range(idempotency_rows(a), 20, 32); /* 41 without pruning */
 }
 
-static void test_bad_keys(void **state)
+static void idempotency_keys_past_their_bounds_are_refused(void **state)
 {
     struct api *a = *state;
     char longest[300];
@@ -458,7 +458,7 @@ static void test_bad_keys(void **state)
 
 /* ---- lists ---- */
 
-static void test_query_parameters(void **state)
+static void bad_query_parameters_are_refused_by_name(void **state)
 {
     static const struct {
         const char *query, *field;
@@ -472,7 +472,7 @@ static void test_query_parameters(void **state)
     }
 }
 
-static void test_pages_of_codes_end(void **state)
+static void pages_of_codes_end(void **state)
 {
     enum { CODES = 7, PAGE = 3 };
     struct api *a = *state;
@@ -494,7 +494,7 @@ static void test_pages_of_codes_end(void **state)
     assert_int_equal(pages, CODES / PAGE);
 }
 
-static void test_bodies_of_other_types_are_refused(void **state)
+static void bodies_of_other_types_are_refused(void **state)
 {
     struct api *a = *state;
     expect(a, 415, POST(a->operator, "/v1/parties", PARTY, .type = "text/plain"));
@@ -509,7 +509,7 @@ static void settle(struct api *a, const struct market *m, char id[32])
     snprintf(id, 32, "%s", text(a, "id"));
 }
 
-static void test_statements_are_listed_in_order_of_issue(void **state)
+static void statements_are_listed_in_order_of_issue(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -524,7 +524,7 @@ static void test_statements_are_listed_in_order_of_issue(void **state)
 }
 
 /* The order of issue and the pages of GET /v1/statements rest on these keys: id 00 part. */
-static void test_a_statements_parts_stand_under_its_id(void **state)
+static void a_statements_parts_stand_under_its_id(void **state)
 {
     static const char *const parts[] = {"jws", "lines", "checkpoint"};
     struct api *a = *state;
@@ -540,7 +540,7 @@ static void test_a_statements_parts_stand_under_its_id(void **state)
     txn_abort(t);
 }
 
-static void test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead(void **state)
+static void a_statement_id_is_past_all_others_also_when_the_clock_was_ahead(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -552,7 +552,7 @@ static void test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead
     assert_string_equal(id, "SZZZZZZZZ1000");
 }
 
-static void test_formats_of_a_statement(void **state)
+static void a_statement_comes_in_the_format_asked_for(void **state)
 {
     static const struct {
         const char *accept, *query, *type;
@@ -593,7 +593,7 @@ static void test_formats_of_a_statement(void **state)
     expect(a, 401, GET("cst_nobody", path));
 }
 
-static void test_a_share_link_opens_its_statement_alone(void **state)
+static void a_share_link_opens_its_statement_alone(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -630,7 +630,7 @@ static const char *response(struct api *a, const struct member *who, const char 
     return jws;
 }
 
-static void test_one_answer_each(void **state)
+static void each_side_answers_a_statement_once(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -649,7 +649,7 @@ static void test_one_answer_each(void **state)
 
 /* ---- answers ---- */
 
-static void test_a_new_key_leaves_the_kids(void **state)
+static void a_new_key_leaves_the_kids(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -663,7 +663,7 @@ static void test_a_new_key_leaves_the_kids(void **state)
     json_decref(answer);
 }
 
-static void test_a_grant_names_a_party_or_an_auditor(void **state)
+static void a_grant_names_a_party_or_an_auditor(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -685,7 +685,7 @@ static void test_a_grant_names_a_party_or_an_auditor(void **state)
     assert_string_equal(text(a, "field"), "party");
 }
 
-static void test_open_times_are_left_out(void **state)
+static void open_times_are_left_out(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -701,7 +701,7 @@ static void test_open_times_are_left_out(void **state)
 
 /* ---- checkpoints ---- */
 
-static void test_a_log_before_its_first_sweep_is_empty(void **state)
+static void a_log_before_its_first_sweep_is_empty(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -716,32 +716,32 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_entry_0_is_the_terms),
-        T(test_a_key_goes_to_every_contract_of_its_party),
-        T(test_later_contracts_start_with_the_keys),
-        T(test_a_campaign_change_is_new_terms_in_every_contract),
-        T(test_a_contract_change_is_new_terms_in_that_contract),
-        T(test_a_refused_change_leaves_no_entry),
-        T(test_a_retired_secret_is_gone_and_the_new_one_stays),
-        T(test_the_same_key_gets_the_first_answer),
-        T(test_the_same_key_for_another_request_is_a_conflict),
-        T(test_a_failed_request_keeps_no_answer),
-        T(test_a_stored_answer_is_sealed),
-        T(test_keys_are_forgotten_after_a_day),
-        T(test_bad_keys),
-        T(test_query_parameters),
-        T(test_pages_of_codes_end),
-        T(test_bodies_of_other_types_are_refused),
-        T(test_statements_are_listed_in_order_of_issue),
-        T(test_a_statements_parts_stand_under_its_id),
-        T(test_a_statement_id_is_past_all_others_also_when_the_clock_was_ahead),
-        T(test_formats_of_a_statement),
-        T(test_a_share_link_opens_its_statement_alone),
-        T(test_one_answer_each),
-        T(test_a_new_key_leaves_the_kids),
-        T(test_a_grant_names_a_party_or_an_auditor),
-        T(test_open_times_are_left_out),
-        T(test_a_log_before_its_first_sweep_is_empty),
+        T(entry_0_is_the_terms),
+        T(a_key_goes_to_every_contract_of_its_party),
+        T(later_contracts_start_with_the_keys),
+        T(a_campaign_change_is_new_terms_in_every_contract),
+        T(a_contract_change_is_new_terms_in_that_contract),
+        T(a_refused_change_leaves_no_entry),
+        T(a_retired_secret_is_gone_and_the_new_one_stays),
+        T(the_same_key_gets_the_first_answer),
+        T(the_same_key_for_another_request_is_a_conflict),
+        T(a_failed_request_keeps_no_answer),
+        T(a_stored_answer_is_sealed),
+        T(keys_are_forgotten_after_a_day),
+        T(idempotency_keys_past_their_bounds_are_refused),
+        T(bad_query_parameters_are_refused_by_name),
+        T(pages_of_codes_end),
+        T(bodies_of_other_types_are_refused),
+        T(statements_are_listed_in_order_of_issue),
+        T(a_statements_parts_stand_under_its_id),
+        T(a_statement_id_is_past_all_others_also_when_the_clock_was_ahead),
+        T(a_statement_comes_in_the_format_asked_for),
+        T(a_share_link_opens_its_statement_alone),
+        T(each_side_answers_a_statement_once),
+        T(a_new_key_leaves_the_kids),
+        T(a_grant_names_a_party_or_an_auditor),
+        T(open_times_are_left_out),
+        T(a_log_before_its_first_sweep_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

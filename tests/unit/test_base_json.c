@@ -104,7 +104,7 @@ static void too_deep(struct jw *w)
         jw_array(w);
 }
 
-static void misuse_aborts(void **state)
+static void misuse_of_the_writer_aborts(void **state)
 {
     static void (*const misuses[])(struct jw *) = {
         key_twice, key_descends, key_is_a_prefix, key_after_key, value_without_key, too_large, too_small,
@@ -316,7 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_canonical_bytes),
-        cmocka_unit_test(misuse_aborts),
+        cmocka_unit_test(misuse_of_the_writer_aborts),
         cmocka_unit_test(refuses_what_is_not_our_json),
         cmocka_unit_test(long_paths_are_cut),
         cmocka_unit_test(any_number_is_taken_where_asked_for),

@@ -143,7 +143,7 @@ static void assert_span(struct span got, struct span wanted)
         fail_msg("got \"%.*s\", wanted \"%.*s\"", (int)got.len, got.ptr, (int)wanted.len, wanted.ptr);
 }
 
-static void test_parties_come_back(void **state)
+static void parties_come_back(void **state)
 {
     struct market *m = *state;
     struct catalog *c = loaded(m);
@@ -160,7 +160,7 @@ static void test_parties_come_back(void **state)
     catalog_unref(c);
 }
 
-static void test_campaigns_and_contracts_come_back(void **state)
+static void campaigns_and_contracts_come_back(void **state)
 {
     struct market *m = *state;
     struct catalog *c = loaded(m);
@@ -181,7 +181,7 @@ static void test_campaigns_and_contracts_come_back(void **state)
     catalog_unref(c);
 }
 
-static void test_codes_come_back(void **state)
+static void codes_come_back(void **state)
 {
     struct market *m = *state;
     struct catalog *c = loaded(m);
@@ -195,7 +195,7 @@ static void test_codes_come_back(void **state)
     catalog_unref(c);
 }
 
-static void test_secrets_come_back_opened(void **state)
+static void secrets_come_back_opened(void **state)
 {
     struct market *m = *state;
     struct catalog *c = loaded(m);
@@ -207,7 +207,7 @@ static void test_secrets_come_back_opened(void **state)
     catalog_unref(c);
 }
 
-static void test_tokens_tell_who_presents_them(void **state)
+static void tokens_tell_who_presents_them(void **state)
 {
     struct market *m = *state;
     struct catalog *c = loaded(m);
@@ -220,7 +220,7 @@ static void test_tokens_tell_who_presents_them(void **state)
     catalog_unref(c);
 }
 
-static void test_strange_ids_find_nothing(void **state)
+static void strange_ids_find_nothing(void **state)
 {
     struct catalog *c = loaded(*state);
     const struct span ids[] = {SPAN(""),     SPAN("P"),  SPAN("P99"), SPAN("p1"),
@@ -238,7 +238,7 @@ static void test_strange_ids_find_nothing(void **state)
     catalog_unref(c);
 }
 
-static void test_who_may_read_a_contract(void **state)
+static void its_parties_and_who_was_granted_it_read_a_contract(void **state)
 {
     static const bool direct[PARTIES] = {[OPERATOR] = true, [ADVERTISER] = true};
     static const bool contract[PARTIES] = {true, true, true, [AUDITOR] = true, [STRANGER] = false};
@@ -261,7 +261,7 @@ static void overwrite(struct market *m, enum table table, struct span key, struc
 
 #define KEY(literal) SPAN(literal)
 
-static void test_damaged_rows_do_not_load(void **state)
+static void damaged_rows_do_not_load(void **state)
 {
     static const struct {
         const char *what;
@@ -309,7 +309,7 @@ static void test_damaged_rows_do_not_load(void **state)
     (void)state;
 }
 
-static void test_a_secret_is_sealed_to_its_kid(void **state)
+static void a_secret_is_sealed_to_its_kid(void **state)
 {
     struct market *m = *state;
     struct span value;
@@ -342,7 +342,7 @@ static void *hold_and_read(void *arg)
     return NULL;
 }
 
-static void test_readers_keep_what_they_hold(void **state)
+static void readers_keep_what_they_hold(void **state)
 {
     struct market *m = *state;
     struct catalog_slot *slot = catalog_slot_new();
@@ -438,7 +438,7 @@ static struct catalog *reloaded(struct market *m, const struct catalog *before)
     return c;
 }
 
-static void test_a_reload_is_a_load(void **state)
+static void a_reload_is_a_load(void **state)
 {
     struct market *m = *state;
     struct catalog *first = loaded(m), *unchanged = reloaded(m, first);
@@ -463,7 +463,7 @@ static double ms_since(const struct timespec *from)
     return (double)(to.tv_sec - from->tv_sec) * 1e3 + (double)(to.tv_nsec - from->tv_nsec) / 1e6;
 }
 
-static void test_many_contracts(void **state)
+static void many_contracts_come_back_by_number(void **state)
 {
     enum { MANY = 3000 };
     struct market *m = *state;
@@ -504,18 +504,18 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_parties_come_back),
-        T(test_campaigns_and_contracts_come_back),
-        T(test_codes_come_back),
-        T(test_secrets_come_back_opened),
-        T(test_tokens_tell_who_presents_them),
-        T(test_strange_ids_find_nothing),
-        T(test_who_may_read_a_contract),
-        cmocka_unit_test(test_damaged_rows_do_not_load),
-        T(test_a_secret_is_sealed_to_its_kid),
-        T(test_readers_keep_what_they_hold),
-        T(test_a_reload_is_a_load),
-        T(test_many_contracts),
+        T(parties_come_back),
+        T(campaigns_and_contracts_come_back),
+        T(codes_come_back),
+        T(secrets_come_back_opened),
+        T(tokens_tell_who_presents_them),
+        T(strange_ids_find_nothing),
+        T(its_parties_and_who_was_granted_it_read_a_contract),
+        cmocka_unit_test(damaged_rows_do_not_load),
+        T(a_secret_is_sealed_to_its_kid),
+        T(readers_keep_what_they_hold),
+        T(a_reload_is_a_load),
+        T(many_contracts_come_back_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,7 +262,7 @@ static bool line_says(const struct buf *report, const char *word, const char *ma
     return false;
 }
 
-static void test_honest_store_holds(void **state)
+static void an_honest_store_holds(void **state)
 {
     struct shop *s = *state;
     struct buf report;
@@ -385,7 +385,7 @@ static void change_terms_index(struct shop *s, struct txn *t)
     assert_ok(fixture_put_terms(t, 1, 1, 5));
 }
 
-static void test_damage_is_named(void **state)
+static void damage_is_named_by_its_check(void **state)
 {
     (void)state;
     static const struct {
@@ -425,7 +425,7 @@ static void test_damage_is_named(void **state)
 }
 
 /* Whatever the reader dies of, the command answers. */
-static void test_damaged_file_is_survived(void **state)
+static void a_damaged_file_is_survived(void **state)
 {
     struct shop *s = *state;
     char path[96], junk[8192];
@@ -443,7 +443,7 @@ static void test_damaged_file_is_survived(void **state)
     buf_free(&report);
 }
 
-static void test_no_store_cannot_be_told(void **state)
+static void no_store_cannot_be_told(void **state)
 {
     struct shop *s = *state;
     char path[96];
@@ -458,10 +458,10 @@ static void test_no_store_cannot_be_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_honest_store_holds, shop_open, shop_close),
-        cmocka_unit_test(test_damage_is_named),
-        cmocka_unit_test_setup_teardown(test_damaged_file_is_survived, shop_open, shop_close),
-        cmocka_unit_test_setup_teardown(test_no_store_cannot_be_told, shop_open, shop_close),
+        cmocka_unit_test_setup_teardown(an_honest_store_holds, shop_open, shop_close),
+        cmocka_unit_test(damage_is_named_by_its_check),
+        cmocka_unit_test_setup_teardown(a_damaged_file_is_survived, shop_open, shop_close),
+        cmocka_unit_test_setup_teardown(no_store_cannot_be_told, shop_open, shop_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

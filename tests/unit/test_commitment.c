@@ -26,7 +26,7 @@ static struct private_part lead(void)
     return p;
 }
 
-static void known_commitments(void **state)
+static void commitments_are_the_known_ones(void **state)
 {
     (void)state;
     struct bytes click_want = unhex("d1a22da6bd337156efbb8a1137814a5c2101bc26bbb886e5758b3f3d02a4a456");
@@ -80,7 +80,7 @@ static void private_round_trips(void **state)
     round_trip(&bare);
 }
 
-static void private_refusals(void **state)
+static void other_spellings_of_a_private_part_are_corrupt(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -194,9 +194,9 @@ static void halves_of_an_opening_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_commitments),
+        cmocka_unit_test(commitments_are_the_known_ones),
         cmocka_unit_test(private_round_trips),
-        cmocka_unit_test(private_refusals),
+        cmocka_unit_test(other_spellings_of_a_private_part_are_corrupt),
         cmocka_unit_test(openings_prove_the_commitment),
         cmocka_unit_test(changed_openings_do_not_prove),
         cmocka_unit_test(halves_of_an_opening_are_refused),

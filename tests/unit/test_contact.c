@@ -12,7 +12,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static void emails(void **state)
+static void emails_are_normalized_or_refused(void **state)
 {
     static const struct {
         const char *in, *key; /* key NULL: refused */
@@ -73,7 +73,7 @@ static void emails(void **state)
     }
 }
 
-static void phones(void **state)
+static void phones_are_normalized_or_refused(void **state)
 {
     static const struct {
         const char *in, *country, *key;
@@ -160,8 +160,8 @@ static void token_is_the_first_half_of_the_hmac(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(emails),
-        cmocka_unit_test(phones),
+        cmocka_unit_test(emails_are_normalized_or_refused),
+        cmocka_unit_test(phones_are_normalized_or_refused),
         cmocka_unit_test(token_is_the_first_half_of_the_hmac),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

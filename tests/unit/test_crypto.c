@@ -17,7 +17,7 @@ static void assert_hex(const void *got, size_t len, const char *want)
     assert_memory_equal(got, b.ptr, len);
 }
 
-static void sha256_vectors(void **state)
+static void sha256_gives_its_known_hashes(void **state)
 {
     (void)state;
     static const struct {
@@ -52,7 +52,7 @@ static void sha256v_is_sha256_of_the_concatenation(void **state)
 #define AA20 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define AA131 AA20 AA20 AA20 AA20 AA20 AA20 "aaaaaaaaaaaaaaaaaaaaaa"
 
-static void hmac_vectors(void **state)
+static void hmac_signs_as_rfc_4231_says(void **state)
 {
     (void)state;
     static const struct {
@@ -83,7 +83,7 @@ static void hmac_vectors(void **state)
     }
 }
 
-static void hkdf_vectors(void **state)
+static void hkdf_derives_as_rfc_5869_says(void **state)
 {
     (void)state;
     static const struct {
@@ -131,7 +131,7 @@ static const struct gcm_row {
      "76fc6ece0f4e1768cddf8853bb2d551b"},
 };
 
-static void aead_vectors(void **state)
+static void aead_seals_as_its_vectors_and_opens_again(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(gcm_rows); i++) {
@@ -171,7 +171,7 @@ static void aead_refuses_every_changed_byte(void **state)
     aead_free(a);
 }
 
-static void block_vector(void **state)
+static void a_block_is_encrypted_as_fips_197_says(void **state)
 {
     (void)state;
     struct bytes key = unhex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
@@ -207,7 +207,7 @@ static const struct {
      "ec40a"},
 };
 
-static void ed25519_vectors(void **state)
+static void ed25519_signs_as_its_vectors(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(ed25519_rows); i++) {
@@ -244,7 +244,7 @@ static void ed25519_refuses_changes(void **state)
     assert_true(ed25519_verify(pub.ptr, bytes_span(&msg), sig.ptr));
 }
 
-static void equal_and_wipe(void **state)
+static void bytes_are_compared_whole_and_wiped(void **state)
 {
     (void)state;
     char a[] = "secret", b[] = "secret", zero[sizeof(a)] = {0};
@@ -256,7 +256,7 @@ static void equal_and_wipe(void **state)
     assert_memory_equal(a, zero, sizeof(a));
 }
 
-static void null_safe_frees(void **state)
+static void freeing_null_is_fine(void **state)
 {
     (void)state;
     hmac_free(NULL);
@@ -268,17 +268,17 @@ static void null_safe_frees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_vectors),
+        cmocka_unit_test(sha256_gives_its_known_hashes),
         cmocka_unit_test(sha256v_is_sha256_of_the_concatenation),
-        cmocka_unit_test(hmac_vectors),
-        cmocka_unit_test(hkdf_vectors),
-        cmocka_unit_test(aead_vectors),
+        cmocka_unit_test(hmac_signs_as_rfc_4231_says),
+        cmocka_unit_test(hkdf_derives_as_rfc_5869_says),
+        cmocka_unit_test(aead_seals_as_its_vectors_and_opens_again),
         cmocka_unit_test(aead_refuses_every_changed_byte),
-        cmocka_unit_test(block_vector),
-        cmocka_unit_test(ed25519_vectors),
+        cmocka_unit_test(a_block_is_encrypted_as_fips_197_says),
+        cmocka_unit_test(ed25519_signs_as_its_vectors),
         cmocka_unit_test(ed25519_refuses_changes),
-        cmocka_unit_test(equal_and_wipe),
-        cmocka_unit_test(null_safe_frees),
+        cmocka_unit_test(bytes_are_compared_whole_and_wiped),
+        cmocka_unit_test(freeing_null_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static const struct {
 };
 /* clang-format on */
 
-static void known_bytes(void **state)
+static void entries_are_written_as_the_known_bytes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -130,7 +130,7 @@ static void documents_outlive_the_bytes(void **state)
     "\"trust\":\"signed\"}"
 /* clang-format on */
 
-static void refusals(void **state)
+static void what_is_no_entry_is_refused_by_field(void **state)
 {
     (void)state;
     /* clang-format off */
@@ -205,7 +205,7 @@ static void refusals(void **state)
     entry_close(&e);
 }
 
-static void too_many_facts(void **state)
+static void one_fact_too_many_is_corrupt(void **state)
 {
     (void)state;
     struct entry e;
@@ -225,7 +225,7 @@ static void too_many_facts(void **state)
     }
 }
 
-static void words(void **state)
+static void reasons_and_statuses_are_read_back_from_their_words(void **state)
 {
     (void)state;
     enum reason r;
@@ -257,13 +257,13 @@ static void a_fixed_buffer_that_is_too_small_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_bytes),
+        cmocka_unit_test(entries_are_written_as_the_known_bytes),
         cmocka_unit_test(known_bytes_read_back),
         cmocka_unit_test(lead_members_read_back),
         cmocka_unit_test(documents_outlive_the_bytes),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(too_many_facts),
-        cmocka_unit_test(words),
+        cmocka_unit_test(what_is_no_entry_is_refused_by_field),
+        cmocka_unit_test(one_fact_too_many_is_corrupt),
+        cmocka_unit_test(reasons_and_statuses_are_read_back_from_their_words),
         cmocka_unit_test(a_fixed_buffer_that_is_too_small_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

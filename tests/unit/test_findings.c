@@ -74,7 +74,7 @@ static void a_failure_outweighs_any_doubt(void **state)
     assert_told(&after, FAILS, "a failure");
 }
 
-static void the_worse_of_two_verdicts(void **state)
+static void the_worse_of_two_verdicts_is_kept(void **state)
 {
     (void)state;
     static const enum verdict worse[3][3] = {
@@ -94,7 +94,7 @@ int main(void)
         cmocka_unit_test(the_first_failure_is_told_and_the_others_are_counted),
         cmocka_unit_test(the_first_doubt_is_told_and_the_others_are_counted),
         cmocka_unit_test(a_failure_outweighs_any_doubt),
-        cmocka_unit_test(the_worse_of_two_verdicts),
+        cmocka_unit_test(the_worse_of_two_verdicts_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,7 @@ static int read_head(struct span raw, struct request *rq, struct http_head *h)
     return http_head_read(span_of(copy, len), fast_targets, rq, h);
 }
 
-static void test_heads(void **state)
+static void each_head_is_taken_or_refused_with_its_status(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
@@ -99,7 +99,7 @@ static void test_heads(void **state)
     }
 }
 
-static void test_nul_is_refused(void **state)
+static void nul_is_refused_anywhere_in_a_head(void **state)
 {
     (void)state;
     struct request rq = {0};
@@ -109,7 +109,7 @@ static void test_nul_is_refused(void **state)
     assert_int_equal(read_head(SPAN("GET / HTTP/1.1\r\nHo\0st: h\r\n\r\n"), &rq, &h), 400);
 }
 
-static void test_members(void **state)
+static void the_members_of_a_head_are_read(void **state)
 {
     (void)state;
     struct request rq = {0};
@@ -129,7 +129,7 @@ static void test_members(void **state)
     assert_true(h.keep_alive && h.http10 && !h.fast && !rq.prefetch);
 }
 
-static void test_find(void **state)
+static void the_end_of_a_head_is_found_wherever_it_is_cut(void **state)
 {
     (void)state;
     const char head[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\nrest";
@@ -144,7 +144,7 @@ static void test_find(void **state)
     }
 }
 
-static void test_find_limits(void **state)
+static void a_head_past_the_limit_is_refused(void **state)
 {
     (void)state;
     static char big[LIMIT_HEAD + 1];
@@ -160,7 +160,7 @@ static void test_find_limits(void **state)
 
 /* What becomes of bytes that are no request: pixels stay images where their line was told, links speak to people, all
  * else to programs. */
-static void test_faults(void **state)
+static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
 {
     (void)state;
     static const char gif[] = "image/gif", text[] = "text/plain; charset=utf-8", json[] = "application/problem+json";
@@ -230,7 +230,7 @@ static void assert_closed(int fd)
     assert_true(recv(fd, &byte, 1, 0) <= 0);
 }
 
-static void test_refusals_close(void **state)
+static void a_refusal_closes_the_connection(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -258,7 +258,7 @@ static void assert_header(const struct answer *a, const char *name, const char *
 }
 
 /* Whatever the head is like: an <img> never breaks. */
-static void test_a_refused_pixel_is_a_gif(void **state)
+static void a_refused_pixel_is_a_gif(void **state)
 {
     enum { COOKIE = 17000 };
     static char raw[COOKIE + 256];
@@ -291,7 +291,7 @@ static void test_a_refused_pixel_is_a_gif(void **state)
     }
 }
 
-static void test_refusals_are_problems_but_for_clicks(void **state)
+static void refusals_are_problems_but_for_clicks(void **state)
 {
     static const struct {
         const char *raw, *type, *word;
@@ -328,7 +328,7 @@ static void send_slowly(int fd, const char *raw)
         live_send(fd, p, 1);
 }
 
-static void test_byte_by_byte(void **state)
+static void requests_that_arrive_byte_by_byte_are_answered(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -345,7 +345,7 @@ static void test_byte_by_byte(void **state)
 }
 
 /* Both lanes, sent in one piece, answered in order. */
-static void test_pipelining(void **state)
+static void pipelined_requests_are_answered_in_order(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -367,7 +367,7 @@ static void test_pipelining(void **state)
     close(fd);
 }
 
-static void test_deep_pipeline(void **state)
+static void a_deep_pipeline_is_answered_whole(void **state)
 {
     struct live *l = *state;
     enum { DEPTH = 300 };
@@ -385,7 +385,7 @@ static void test_deep_pipeline(void **state)
 
 /* A peer that writes far ahead and reads late gets every reply, whole: what does not fit into the socket waits, and so
  * does reading on. */
-static void test_slow_reader(void **state)
+static void a_slow_reader_gets_every_reply_whole(void **state)
 {
     enum { MANY = 150000, STEP = 100 };
     static const char one[] = "GET /c/x HTTP/1.1\r\nHost: h\r\n\r\n", status[] = "HTTP/1.1 404 Not Found\r\n";
@@ -426,7 +426,7 @@ static void test_slow_reader(void **state)
 }
 
 /* In both lanes: what followed the head would be read as the next reply. */
-static void test_head_has_no_body(void **state)
+static void an_answer_to_head_has_no_body(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -445,7 +445,7 @@ static void test_head_has_no_body(void **state)
     close(fd);
 }
 
-static void test_expect_continue(void **state)
+static void who_expects_continue_is_told_to_go_on(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -460,7 +460,7 @@ static void test_expect_continue(void **state)
     close(fd);
 }
 
-static void test_http10(void **state)
+static void http_1_0_closes_unless_told_to_keep_alive(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -478,7 +478,7 @@ static void test_http10(void **state)
 }
 
 /* One byte now and then does not keep a connection. */
-static void test_deadline(void **state)
+static void a_byte_now_and_then_does_not_keep_a_connection(void **state)
 {
     struct live *l = *state;
     int slow = live_connect(l), body = live_connect(l), idle = live_connect(l);
@@ -499,7 +499,7 @@ static void test_deadline(void **state)
 }
 
 /* Past the limit connections wait in the backlog until others have gone. */
-static void test_connection_limit(void **state)
+static void connections_past_the_limit_wait_for_others_to_go(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -518,7 +518,7 @@ static void test_connection_limit(void **state)
 }
 
 /* The peer is gone before its commit: recorded all the same, nothing else is hurt. */
-static void test_peer_leaves(void **state)
+static void a_peer_that_left_before_its_commit_hurts_nothing(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -543,25 +543,25 @@ static void test_peer_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_nul_is_refused),
-        cmocka_unit_test(test_members),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_find_limits),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_refusals_close),
-        cmocka_unit_test(test_a_refused_pixel_is_a_gif),
-        cmocka_unit_test(test_refusals_are_problems_but_for_clicks),
-        cmocka_unit_test(test_byte_by_byte),
-        cmocka_unit_test(test_pipelining),
-        cmocka_unit_test(test_deep_pipeline),
-        cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_head_has_no_body),
-        cmocka_unit_test(test_expect_continue),
-        cmocka_unit_test(test_http10),
-        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_connection_limit),
-        cmocka_unit_test(test_peer_leaves),
+        cmocka_unit_test(each_head_is_taken_or_refused_with_its_status),
+        cmocka_unit_test(nul_is_refused_anywhere_in_a_head),
+        cmocka_unit_test(the_members_of_a_head_are_read),
+        cmocka_unit_test(the_end_of_a_head_is_found_wherever_it_is_cut),
+        cmocka_unit_test(a_head_past_the_limit_is_refused),
+        cmocka_unit_test(bytes_that_are_no_request_are_answered_by_their_path),
+        cmocka_unit_test(a_refusal_closes_the_connection),
+        cmocka_unit_test(a_refused_pixel_is_a_gif),
+        cmocka_unit_test(refusals_are_problems_but_for_clicks),
+        cmocka_unit_test(requests_that_arrive_byte_by_byte_are_answered),
+        cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(a_deep_pipeline_is_answered_whole),
+        cmocka_unit_test(a_slow_reader_gets_every_reply_whole),
+        cmocka_unit_test(an_answer_to_head_has_no_body),
+        cmocka_unit_test(who_expects_continue_is_told_to_go_on),
+        cmocka_unit_test(http_1_0_closes_unless_told_to_keep_alive),
+        cmocka_unit_test(a_byte_now_and_then_does_not_keep_a_connection),
+        cmocka_unit_test(connections_past_the_limit_wait_for_others_to_go),
+        cmocka_unit_test(a_peer_that_left_before_its_commit_hurts_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -38,7 +38,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void thumbprint_and_jwk(void **state)
+static void the_public_key_has_its_rfc_thumbprint_and_jwk(void **state)
 {
     const uint8_t *pub = signer_public(*state);
     char kid[JWK_KID_LEN];
@@ -57,7 +57,7 @@ static void thumbprint_and_jwk(void **state)
     buf_free(&b);
 }
 
-static void jwk_reading(void **state)
+static void jwks_are_read_or_refused_by_field(void **state)
 {
     static const struct {
         const char *json;
@@ -98,7 +98,7 @@ static void rfc_document_opens(void **state)
     buf_free(&b);
 }
 
-static void compact_round_trip(void **state)
+static void what_is_signed_compact_opens_again(void **state)
 {
     struct buf jws, payload;
     buf_heap(&jws);
@@ -121,7 +121,7 @@ static void compact_round_trip(void **state)
 }
 
 /* Correctly signed, yet not what we take. */
-static void compact_headers(void **state)
+static void compact_headers_are_taken_or_refused_by_field(void **state)
 {
     static const struct {
         const char *header;
@@ -169,7 +169,7 @@ static void another_key_is_unauthorized(void **state)
     buf_free(&b);
 }
 
-static void general_round_trip(void **state)
+static void what_is_signed_general_opens_again(void **state)
 {
     struct buf jws, payload;
     char kid[JWK_KID_LEN];
@@ -224,7 +224,7 @@ static void general_refuses_additions(void **state)
     buf_free(&payload);
 }
 
-static void general_kid_of_garbage(void **state)
+static void garbage_has_no_general_kid(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -245,16 +245,16 @@ static void general_kid_of_garbage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(thumbprint_and_jwk, setup, teardown),
-        cmocka_unit_test_setup_teardown(jwk_reading, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_public_key_has_its_rfc_thumbprint_and_jwk, setup, teardown),
+        cmocka_unit_test_setup_teardown(jwks_are_read_or_refused_by_field, setup, teardown),
         cmocka_unit_test_setup_teardown(rfc_document_opens, setup, teardown),
-        cmocka_unit_test_setup_teardown(compact_round_trip, setup, teardown),
-        cmocka_unit_test_setup_teardown(compact_headers, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_signed_compact_opens_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(compact_headers_are_taken_or_refused_by_field, setup, teardown),
         cmocka_unit_test(another_key_is_unauthorized),
-        cmocka_unit_test_setup_teardown(general_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_signed_general_opens_again, setup, teardown),
         cmocka_unit_test_setup_teardown(general_refuses_every_changed_bit, setup, teardown),
         cmocka_unit_test_setup_teardown(general_refuses_additions, setup, teardown),
-        cmocka_unit_test(general_kid_of_garbage),
+        cmocka_unit_test(garbage_has_no_general_kid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static struct keys *load(void)
     return k;
 }
 
-static void test_only_the_owner_reads_the_file(void **state)
+static void only_the_owner_reads_the_file(void **state)
 {
     (void)state;
     struct stat st;
@@ -46,13 +46,13 @@ static void test_only_the_owner_reads_the_file(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
-static void test_keys_are_not_made_twice(void **state)
+static void keys_are_not_made_twice(void **state)
 {
     (void)state;
     assert_int_equal(keys_create(dir), ERR_CONFLICT);
 }
 
-static void test_loading_again_gives_the_same_keys(void **state)
+static void loading_again_gives_the_same_keys(void **state)
 {
     (void)state;
     struct keys *a = load(), *b = load();
@@ -77,7 +77,7 @@ static void test_loading_again_gives_the_same_keys(void **state)
     keys_free(b);
 }
 
-static void test_signers_and_tokens_work(void **state)
+static void each_signer_has_its_key_and_tokens_read_each_other(void **state)
 {
     (void)state;
     struct keys *k = load();
@@ -99,7 +99,7 @@ static void test_signers_and_tokens_work(void **state)
     keys_free(k);
 }
 
-static void test_other_purposes_get_other_keys(void **state)
+static void other_purposes_get_other_keys(void **state)
 {
     (void)state;
     struct keys *k = load();
@@ -112,7 +112,7 @@ static void test_other_purposes_get_other_keys(void **state)
     keys_free(k);
 }
 
-static void test_damaged_files_are_refused(void **state)
+static void damaged_files_are_refused(void **state)
 {
     (void)state;
     struct buf good;
@@ -143,12 +143,12 @@ static void test_damaged_files_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_only_the_owner_reads_the_file, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_keys_are_not_made_twice, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_loading_again_gives_the_same_keys, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_signers_and_tokens_work, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_other_purposes_get_other_keys, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_damaged_files_are_refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(only_the_owner_reads_the_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(keys_are_not_made_twice, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(loading_again_gives_the_same_keys, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(each_signer_has_its_key_and_tokens_read_each_other, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(other_purposes_get_other_keys, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(damaged_files_are_refused, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

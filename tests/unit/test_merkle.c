@@ -25,7 +25,7 @@ static const char *const roots[] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649
                                     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
                                     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
 
-static void known_roots(void **state)
+static void roots_are_the_known_ones(void **state)
 {
     (void)state;
     struct frontier f = {0};
@@ -78,7 +78,7 @@ static void done_is_called_for_each_completed_subtree(void **state)
     }
 }
 
-static void no_proofs_outside_the_tree(void **state)
+static void there_are_no_proofs_outside_the_tree(void **state)
 {
     (void)state;
     struct hash leaf[4] = {0}, out[65];
@@ -192,13 +192,13 @@ static void run_public(const char *folder, bool (*holds)(const json_t *))
     assert_true(t.held > 0 && t.refused > 0);
 }
 
-static void public_inclusion_vectors(void **state)
+static void public_inclusion_vectors_are_decided_as_they_say(void **state)
 {
     (void)state;
     run_public(SHARED_DIR "/vectors/merkle/inclusion", inclusion_holds);
 }
 
-static void public_consistency_vectors(void **state)
+static void public_consistency_vectors_are_decided_as_they_say(void **state)
 {
     (void)state;
     run_public(SHARED_DIR "/vectors/merkle/consistency", consistency_holds);
@@ -207,11 +207,11 @@ static void public_consistency_vectors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_roots),
+        cmocka_unit_test(roots_are_the_known_ones),
         cmocka_unit_test(done_is_called_for_each_completed_subtree),
-        cmocka_unit_test(no_proofs_outside_the_tree),
-        cmocka_unit_test(public_inclusion_vectors),
-        cmocka_unit_test(public_consistency_vectors),
+        cmocka_unit_test(there_are_no_proofs_outside_the_tree),
+        cmocka_unit_test(public_inclusion_vectors_are_decided_as_they_say),
+        cmocka_unit_test(public_consistency_vectors_are_decided_as_they_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void round_trip(void **state)
+static void a_signed_checkpoint_opens_as_written(void **state)
 {
     struct note_key k = key_of("example.org/log/C1", seed);
     struct checkpoint c;
@@ -75,7 +75,7 @@ static void every_changed_byte_is_refused(void **state)
     assert_int_equal(checkpoint_open(buf_span(b), &k, 1, &c), ERR_OK);
 }
 
-static void keys_and_signatures(void **state)
+static void a_known_key_must_have_signed_and_none_another_text(void **state)
 {
     struct buf *b = *state, second, both;
     struct checkpoint c;
@@ -99,7 +99,7 @@ static void keys_and_signatures(void **state)
     buf_free(&both);
 }
 
-static void malformed(void **state)
+static void what_is_no_note_is_malformed(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -130,7 +130,7 @@ static void malformed(void **state)
 
 #define PUBLIC_VKEY "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
 
-static void vkeys(void **state)
+static void verifier_keys_have_one_spelling(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -208,7 +208,7 @@ static void check_public_tile(unsigned width, const struct hash *leaves)
     buf_free(&tile);
 }
 
-static void public_log(void **state)
+static void a_public_log_opens_and_grows_consistently(void **state)
 {
     (void)state;
     struct frontier f = {0};
@@ -245,12 +245,12 @@ static void public_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_signed_checkpoint_opens_as_written, setup, teardown),
         cmocka_unit_test_setup_teardown(every_changed_byte_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_and_signatures, setup, teardown),
-        cmocka_unit_test(malformed),
-        cmocka_unit_test(vkeys),
-        cmocka_unit_test(public_log),
+        cmocka_unit_test_setup_teardown(a_known_key_must_have_signed_and_none_another_text, setup, teardown),
+        cmocka_unit_test(what_is_no_note_is_malformed),
+        cmocka_unit_test(verifier_keys_have_one_spelling),
+        cmocka_unit_test(a_public_log_opens_and_grows_consistently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

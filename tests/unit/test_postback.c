@@ -125,7 +125,7 @@ static const struct {
     {"operator", {.party = 1, .query = "&txid=e5"}, 403, ""},
 };
 
-static void test_entry(void **state)
+static void only_rightly_signed_postbacks_are_recorded(void **state)
 {
     struct answer a;
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
@@ -143,7 +143,7 @@ static void test_entry(void **state)
 }
 
 /* One text for all that does not prove its sender, and no changed character passes. */
-static void test_unauthorized_is_generic(void **state)
+static void unauthorized_is_one_text_for_all(void **state)
 {
     static char target[4096], first[1024], changed[4096];
     struct answer a;
@@ -212,7 +212,7 @@ static const struct {
     {"no such txid", "&status=approved&txid=never", 404, "txid"},
 };
 
-static void test_fields(void **state)
+static void fields_are_taken_or_refused_by_name(void **state)
 {
     struct answer a;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -227,7 +227,7 @@ static void test_fields(void **state)
     }
 }
 
-static void test_too_long(void **state)
+static void fields_are_taken_up_to_their_limits(void **state)
 {
     static const struct {
         const char *name;
@@ -326,7 +326,7 @@ static const struct {
     {"ended contract", "&txid=l17&email=l17@x.example&contract=C3", 3, "C3", "rejected", "contract_ended", 0},
 };
 
-static void test_leads(void **state)
+static void each_lead_gets_its_contract_status_reason_and_payout(void **state)
 {
     struct answer a;
     char id[POINTER_LEN + 1], query[1024];
@@ -357,7 +357,7 @@ static void test_leads(void **state)
 }
 
 /* Contact fields stay out of the entry; facts that rules look at are in it. */
-static void test_entry_is_free_of_contacts(void **state)
+static void an_entry_is_free_of_contacts(void **state)
 {
     struct answer a;
     struct lead d;
@@ -384,7 +384,7 @@ static void test_entry_is_free_of_contacts(void **state)
     let_go(&d);
 }
 
-static void test_return(void **state)
+static void a_return_text_is_the_whole_answer(void **state)
 {
     struct answer a;
     char type[64];
@@ -400,7 +400,7 @@ static void test_return(void **state)
 
 /* ---- again ---- */
 
-static void test_replay(void **state)
+static void a_replay_gets_the_first_answer_or_conflicts(void **state)
 {
     static char target[4096];
     struct answer *first = malloc(sizeof *first), *again = malloc(sizeof *again);
@@ -431,7 +431,7 @@ static void test_replay(void **state)
 
 /* ---- dispositions ---- */
 
-static void test_dispositions(void **state)
+static void the_advertiser_disposes_and_the_publisher_may_not(void **state)
 {
     struct answer a;
     struct lead d, then;
@@ -532,7 +532,7 @@ static const struct {
     {"NUL", "{\"txid\":\"a\\u0000b\"}", 400, ""},
 };
 
-static void test_json(void **state)
+static void json_bodies_are_taken_or_refused_by_field(void **state)
 {
     struct answer a;
     char id[32];
@@ -549,7 +549,7 @@ static void test_json(void **state)
     }
 }
 
-static void test_json_again(void **state)
+static void a_webhook_sent_again_gets_the_first_answer(void **state)
 {
     static const char body[] = "{\"txid\":\"w1\",\"email\":\"w1@x.example\"}";
     struct answer *first = malloc(sizeof *first), *again = malloc(sizeof *again);
@@ -580,7 +580,7 @@ static void prune_in(struct live *l, int64_t in_s)
 }
 
 /* A sender that got no answer tries again for days, under the same id and a fresh timestamp. */
-static void test_json_again_days_later(void **state)
+static void a_webhook_is_known_again_for_seven_days(void **state)
 {
     static const char body[] = "{\"email\":\"days@x.example\"}"; /* no txid to tell by */
     enum { A_DAY = 24 * 3600 };
@@ -604,7 +604,7 @@ static void test_json_again_days_later(void **state)
 }
 
 /* From the timestamp or the arrival, whichever is later. */
-static void test_nonce_is_kept_for_two_windows(void **state)
+static void a_nonce_is_kept_for_two_windows(void **state)
 {
     const struct send again = {.query = "&txid=kept2", .nonce = "kept-for-two-windows"};
     const int64_t ages_s[] = {250, -250};
@@ -624,7 +624,7 @@ static void test_nonce_is_kept_for_two_windows(void **state)
 }
 
 /* The same facts by query and by JSON are the same lead. */
-static void test_lanes_agree(void **state)
+static void query_and_json_make_the_same_lead(void **state)
 {
     struct answer *query = malloc(sizeof *query), *json = malloc(sizeof *json);
     postback(live(state), query,
@@ -640,7 +640,7 @@ static void test_lanes_agree(void **state)
 }
 
 /* Numbers of JSON are the text that the query form has for them. */
-static void test_numbers_in_json(void **state)
+static void numbers_in_json_are_their_text_in_a_query(void **state)
 {
     struct answer *query = malloc(sizeof *query), *json = malloc(sizeof *json);
     postback(live(state), query,
@@ -667,7 +667,7 @@ static void test_numbers_in_json(void **state)
 }
 
 /* A field's number becomes the shortest text that reads as the same number, in the spelling of printf's %g. */
-static void test_fields_keep_every_digit_of_a_number(void **state)
+static void fields_keep_every_digit_of_a_number(void **state)
 {
     static const struct {
         const char *number, *text;
@@ -695,7 +695,7 @@ static void test_fields_keep_every_digit_of_a_number(void **state)
     free(json);
 }
 
-static void test_amounts_past_what_a_double_holds_are_refused(void **state)
+static void amounts_past_what_a_double_holds_are_refused(void **state)
 {
     static const struct {
         const char *number;
@@ -731,7 +731,7 @@ static void make(struct live *l, const char *path, const char *body, const char 
 }
 
 /* With several contracts, a lead of no known click goes to the newest active one. Last: it adds contracts. */
-static void test_no_click_and_several_contracts(void **state)
+static void a_lead_without_a_click_goes_to_the_newest_or_named_contract(void **state)
 {
     char newest[LIMIT_ID + 1], ended[LIMIT_ID + 1], direct[LIMIT_ID + 1];
     const struct {
@@ -766,7 +766,7 @@ static void test_no_click_and_several_contracts(void **state)
     }
 }
 
-static void test_media_types(void **state)
+static void a_body_of_another_media_type_is_refused(void **state)
 {
     struct answer a;
     static char target[1024], raw[4096];
@@ -796,25 +796,25 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entry),
-        cmocka_unit_test(test_unauthorized_is_generic),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_leads),
-        cmocka_unit_test(test_entry_is_free_of_contacts),
-        cmocka_unit_test(test_return),
-        cmocka_unit_test(test_replay),
-        cmocka_unit_test(test_dispositions),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_again),
-        cmocka_unit_test(test_lanes_agree),
-        cmocka_unit_test(test_media_types),
-        cmocka_unit_test(test_json_again_days_later),
-        cmocka_unit_test(test_nonce_is_kept_for_two_windows),
-        cmocka_unit_test(test_numbers_in_json),
-        cmocka_unit_test(test_fields_keep_every_digit_of_a_number),
-        cmocka_unit_test(test_amounts_past_what_a_double_holds_are_refused),
-        cmocka_unit_test(test_no_click_and_several_contracts),
+        cmocka_unit_test(only_rightly_signed_postbacks_are_recorded),
+        cmocka_unit_test(unauthorized_is_one_text_for_all),
+        cmocka_unit_test(fields_are_taken_or_refused_by_name),
+        cmocka_unit_test(fields_are_taken_up_to_their_limits),
+        cmocka_unit_test(each_lead_gets_its_contract_status_reason_and_payout),
+        cmocka_unit_test(an_entry_is_free_of_contacts),
+        cmocka_unit_test(a_return_text_is_the_whole_answer),
+        cmocka_unit_test(a_replay_gets_the_first_answer_or_conflicts),
+        cmocka_unit_test(the_advertiser_disposes_and_the_publisher_may_not),
+        cmocka_unit_test(json_bodies_are_taken_or_refused_by_field),
+        cmocka_unit_test(a_webhook_sent_again_gets_the_first_answer),
+        cmocka_unit_test(query_and_json_make_the_same_lead),
+        cmocka_unit_test(a_body_of_another_media_type_is_refused),
+        cmocka_unit_test(a_webhook_is_known_again_for_seven_days),
+        cmocka_unit_test(a_nonce_is_kept_for_two_windows),
+        cmocka_unit_test(numbers_in_json_are_their_text_in_a_query),
+        cmocka_unit_test(fields_keep_every_digit_of_a_number),
+        cmocka_unit_test(amounts_past_what_a_double_holds_are_refused),
+        cmocka_unit_test(a_lead_without_a_click_goes_to_the_newest_or_named_contract),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -4,7 +4,7 @@
 #include "server/routes.h"
 #include "tests/support/live_server.h"
 
-static void test_rows_are_complete(void **state)
+static void rows_are_complete_and_stand_once(void **state)
 {
     (void)state;
     const struct route *t = all_routes.route;
@@ -23,7 +23,7 @@ static void test_rows_are_complete(void **state)
 }
 
 /* No row may hide behind an earlier one. */
-static void test_rows_are_reachable(void **state)
+static void no_row_hides_behind_an_earlier_one(void **state)
 {
     (void)state;
     const struct route *t = all_routes.route;
@@ -76,7 +76,7 @@ static const struct {
     {METHOD_DELETE, "/v1/parties", ERR_METHOD, "", "", ""},
 };
 
-static void test_find(void **state)
+static void each_path_finds_its_route(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
@@ -107,7 +107,7 @@ static const struct {
     {"unknown token", "GET", "/v1/parties", "Authorization: Bearer cst_x\r\n", 401, "title", "Not authenticated"},
 };
 
-static void test_problems(void **state)
+static void refusals_are_problems_with_their_members(void **state)
 {
     struct answer a;
     char type[64];
@@ -124,7 +124,7 @@ static void test_problems(void **state)
     }
 }
 
-static void test_allow(void **state)
+static void a_refusal_names_the_methods_or_the_scheme_it_takes(void **state)
 {
     struct answer a;
     char value[64];
@@ -137,7 +137,7 @@ static void test_allow(void **state)
     assert_string_equal(value, "Bearer");
 }
 
-static void test_roles(void **state)
+static void a_role_passes_where_its_route_says(void **state)
 {
     struct live *l = *state;
     struct answer a;
@@ -152,7 +152,7 @@ static void test_roles(void **state)
 
 /* ---- the description ---- */
 
-static void test_openapi(void **state)
+static void openapi_lists_every_operation_once(void **state)
 {
     struct answer *a = malloc(sizeof *a);
     const struct route *t = all_routes.route;
@@ -202,7 +202,7 @@ static void check_refs(json_t *doc, json_t *v)
 }
 
 /* Every operation has an id of its own, an answer of success with what it looks like, and declared path parameters. */
-static void test_openapi_operations_are_described(void **state)
+static void openapi_operations_are_described(void **state)
 {
     struct answer *a = malloc(sizeof *a);
     json_t *ids = json_object(), *item, *op, *response;
@@ -233,7 +233,7 @@ static void test_openapi_operations_are_described(void **state)
 }
 
 /* Details of an operation that does not exist would be lost without a word. */
-static void test_openapi_details_are_used(void **state)
+static void openapi_details_are_used(void **state)
 {
     struct answer *a = malloc(sizeof *a);
     json_t *parts = json_load_file(SOURCE_DIR "/server/api/openapi.json", 0, NULL), *detail;
@@ -270,15 +270,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_are_complete),
-        cmocka_unit_test(test_rows_are_reachable),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_problems),
-        cmocka_unit_test(test_allow),
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_openapi),
-        cmocka_unit_test(test_openapi_operations_are_described),
-        cmocka_unit_test(test_openapi_details_are_used),
+        cmocka_unit_test(rows_are_complete_and_stand_once),
+        cmocka_unit_test(no_row_hides_behind_an_earlier_one),
+        cmocka_unit_test(each_path_finds_its_route),
+        cmocka_unit_test(refusals_are_problems_with_their_members),
+        cmocka_unit_test(a_refusal_names_the_methods_or_the_scheme_it_takes),
+        cmocka_unit_test(a_role_passes_where_its_route_says),
+        cmocka_unit_test(openapi_lists_every_operation_once),
+        cmocka_unit_test(openapi_operations_are_described),
+        cmocka_unit_test(openapi_details_are_used),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -350,12 +350,12 @@ static enum err read_with(const struct statement_out *out, const char *name, int
     jw_open(&w, &text);
     jw_value(&w, payload);
     jw_close(&w);
-    enum err e = statement_read(buf_span(&text), &s);
-    if (e == ERR_OK)
+    enum err err = statement_read(buf_span(&text), &s);
+    if (err == ERR_OK)
         statement_close(&s);
     buf_free(&text);
     json_decref(payload);
-    return e;
+    return err;
 }
 
 /* What is payable is a net and a remainder below one minor unit, in minor units: at most one past the largest net. */

@@ -190,10 +190,10 @@ static void numbers_are_taken_up_to_their_bounds(void **state)
             snprintf(text, sizeof text, "{%s%lld%s}", bounds[i].head, values[v], bounds[i].tail);
             json_t *in = json_of(text);
             buf_heap(&out);
-            enum err e = campaign_document(in, SPAN("X1"), &out, &p);
+            enum err err = campaign_document(in, SPAN("X1"), &out, &p);
             bool inside = v == 1 || v == 2;
-            if (e != (inside ? ERR_OK : ERR_INVALID) || (!inside && strcmp(p.field, bounds[i].field) != 0))
-                fail_msg("%s = %lld: %s %s", bounds[i].field, values[v], err_word(e), p.field);
+            if (err != (inside ? ERR_OK : ERR_INVALID) || (!inside && strcmp(p.field, bounds[i].field) != 0))
+                fail_msg("%s = %lld: %s %s", bounds[i].field, values[v], err_word(err), p.field);
             buf_free(&out);
             json_decref(in);
         }

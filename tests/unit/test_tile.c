@@ -8,7 +8,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static void paths(void **state)
+static void paths_go_both_ways(void **state)
 {
     (void)state;
     static const struct {
@@ -61,7 +61,7 @@ static void other_spellings_are_not_found(void **state)
     assert_int_equal(t.level, -5);
 }
 
-static void widths(void **state)
+static void a_tile_is_as_wide_as_its_tree_gives(void **state)
 {
     (void)state;
     /* clang-format off */
@@ -81,7 +81,7 @@ static void widths(void **state)
     }
 }
 
-static void bundles(void **state)
+static void bundles_read_back_and_cut_ones_are_corrupt(void **state)
 {
     (void)state;
     static const char *const entries[] = {"{}", "", "{\"a\":1}"};
@@ -113,10 +113,10 @@ static void bundles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths),
+        cmocka_unit_test(paths_go_both_ways),
         cmocka_unit_test(other_spellings_are_not_found),
-        cmocka_unit_test(widths),
-        cmocka_unit_test(bundles),
+        cmocka_unit_test(a_tile_is_as_wide_as_its_tree_gives),
+        cmocka_unit_test(bundles_read_back_and_cut_ones_are_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

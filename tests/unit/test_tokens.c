@@ -36,7 +36,7 @@ static void assert_pointer(const struct pointer *a, const struct pointer *b)
     assert_int_equal(a->salt, b->salt);
 }
 
-static void code_round_trip(void **state)
+static void a_code_reads_back_as_written(void **state)
 {
     struct tokens *t = *state;
     char text[CODE_LEN];
@@ -47,7 +47,7 @@ static void code_round_trip(void **state)
     assert_int_equal(out.placement, in.placement);
 }
 
-static void click_id_round_trip(void **state)
+static void a_click_id_reads_back_as_written(void **state)
 {
     struct tokens *t = *state;
     char text[POINTER_LEN];
@@ -57,7 +57,7 @@ static void click_id_round_trip(void **state)
     assert_pointer(&out, &sample);
 }
 
-static void lead_ref_round_trip(void **state)
+static void a_lead_ref_reads_back_as_written(void **state)
 {
     struct tokens *t = *state;
     char text[LEAD_REF_LEN];
@@ -69,7 +69,7 @@ static void lead_ref_round_trip(void **state)
 }
 
 /* The format by its own words: FORMATS.md, "Tokens", with nothing of tokens.c. */
-static void click_id_as_documented(void **state)
+static void a_click_id_is_written_as_documented(void **state)
 {
     struct tokens *t = *state;
     char text[POINTER_LEN];
@@ -201,7 +201,7 @@ static void neighbours_share_nothing(void **state)
     assert_in_range(equal, 0, 4);
 }
 
-static void rotation(void **state)
+static void old_keys_still_read_after_rotation(void **state)
 {
     struct tokens *t = *state, *other = tokens_new();
     char old[POINTER_LEN], fresh[POINTER_LEN];
@@ -217,7 +217,7 @@ static void rotation(void **state)
     tokens_free(other);
 }
 
-static void whsec_vectors(void **state)
+static void whsec_secrets_decode_or_are_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -253,16 +253,16 @@ static void whsec_vectors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(code_round_trip, setup, teardown),
-        cmocka_unit_test_setup_teardown(click_id_round_trip, setup, teardown),
-        cmocka_unit_test_setup_teardown(lead_ref_round_trip, setup, teardown),
-        cmocka_unit_test_setup_teardown(click_id_as_documented, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_code_reads_back_as_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_click_id_reads_back_as_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lead_ref_reads_back_as_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_click_id_is_written_as_documented, setup, teardown),
         cmocka_unit_test_setup_teardown(other_versions_are_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(forgeries_are_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(purposes_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbours_share_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(rotation, setup, teardown),
-        cmocka_unit_test(whsec_vectors),
+        cmocka_unit_test_setup_teardown(old_keys_still_read_after_rotation, setup, teardown),
+        cmocka_unit_test(whsec_secrets_decode_or_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

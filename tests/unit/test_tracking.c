@@ -48,7 +48,7 @@ static struct entry entry_at(struct live *l, uint64_t index)
 
 /* ---- clicks ---- */
 
-static void test_click_is_recorded(void **state)
+static void a_click_is_recorded_as_it_came(void **state)
 {
     struct answer a;
     char id[POINTER_LEN + 1];
@@ -91,7 +91,7 @@ static const struct {
      "https://shop.example/land?a=1&click_id=", "#top"},
 };
 
-static void test_landing(void **state)
+static void the_landing_url_carries_the_click_id(void **state)
 {
     struct answer a;
     char location[2400], id[POINTER_LEN + 1], wanted[2400];
@@ -105,7 +105,7 @@ static void test_landing(void **state)
     }
 }
 
-static void test_headers(void **state)
+static void a_click_is_not_stored_and_sets_its_cookie(void **state)
 {
     struct answer a;
     char value[256], id[POINTER_LEN + 1], wanted[256];
@@ -121,7 +121,7 @@ static void test_headers(void **state)
 }
 
 /* The cookie keeps the last ten, oldest first, and drops what is no click id. */
-static void test_cookie(void **state)
+static void the_cookie_keeps_the_last_ten_ids(void **state)
 {
     struct answer a;
     char sent_mem[2048], wanted_mem[1024], old[POINTER_LEN], id[POINTER_LEN + 1], value[1024];
@@ -149,7 +149,7 @@ static void test_cookie(void **state)
     assert_true(span_eq(span_str(value), buf_span(&wanted)));
 }
 
-static void test_bad_parameters_cost_no_click(void **state)
+static void bad_parameters_cost_no_click(void **state)
 {
     struct answer a;
     char id[POINTER_LEN + 1], query[4096];
@@ -169,7 +169,7 @@ static void test_bad_parameters_cost_no_click(void **state)
     entry_close(&e);
 }
 
-static void test_prefetch(void **state)
+static void a_prefetch_is_recorded_as_one(void **state)
 {
     static const char *const headers[] = {"Purpose: prefetch\r\n", "Sec-Purpose: prefetch;prerender\r\n",
                                           "X-Purpose: preview\r\n", "X-moz: prefetch\r\n"};
@@ -184,7 +184,7 @@ static void test_prefetch(void **state)
     }
 }
 
-static void test_head_records_nothing(void **state)
+static void head_answers_and_records_nothing(void **state)
 {
     struct answer a;
     char value[256];
@@ -199,7 +199,7 @@ static void test_head_records_nothing(void **state)
     assert_int_equal(live_recorded(live(state)), before);
 }
 
-static void test_bad_codes(void **state)
+static void changed_or_ended_codes_record_nothing(void **state)
 {
     struct answer a;
     char code[64], target[128];
@@ -238,7 +238,7 @@ static void assert_gif(const struct answer *a)
     assert_int_equal(a->body[42], ';');
 }
 
-static void test_view_finds_its_click(void **state)
+static void a_view_finds_its_click(void **state)
 {
     struct answer a;
     char id[POINTER_LEN + 1], rest[128];
@@ -270,7 +270,7 @@ static const struct {
     {"ended contract", 2, ".gif", "", 0},
 };
 
-static void test_pixel_always_answers(void **state)
+static void a_pixel_always_answers(void **state)
 {
     struct answer a;
     for (size_t i = 0; i < sizeof pixels / sizeof pixels[0]; i++) {
@@ -286,7 +286,7 @@ static void test_pixel_always_answers(void **state)
 
 /* A click that finds no room is redirected all the same, by an id that says so. A worker without the day's key is as
  * good as one with a full queue. */
-static void test_unrecorded(void **state)
+static void a_click_without_room_is_redirected_as_unrecorded(void **state)
 {
     struct live *l = live(state);
     struct day_keys *no_keys = day_keys_new();
@@ -321,7 +321,7 @@ static void test_unrecorded(void **state)
 
 /* ---- the tag ---- */
 
-static void test_tag(void **state)
+static void the_tag_is_served_as_it_stands_in_the_source(void **state)
 {
     struct answer a;
     char value[64];
@@ -372,18 +372,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_that_was_told_of_its_jobs_sleeps_again),
-        cmocka_unit_test(test_click_is_recorded),
-        cmocka_unit_test(test_landing),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_cookie),
-        cmocka_unit_test(test_bad_parameters_cost_no_click),
-        cmocka_unit_test(test_prefetch),
-        cmocka_unit_test(test_head_records_nothing),
-        cmocka_unit_test(test_bad_codes),
-        cmocka_unit_test(test_view_finds_its_click),
-        cmocka_unit_test(test_pixel_always_answers),
-        cmocka_unit_test(test_unrecorded),
-        cmocka_unit_test(test_tag),
+        cmocka_unit_test(a_click_is_recorded_as_it_came),
+        cmocka_unit_test(the_landing_url_carries_the_click_id),
+        cmocka_unit_test(a_click_is_not_stored_and_sets_its_cookie),
+        cmocka_unit_test(the_cookie_keeps_the_last_ten_ids),
+        cmocka_unit_test(bad_parameters_cost_no_click),
+        cmocka_unit_test(a_prefetch_is_recorded_as_one),
+        cmocka_unit_test(head_answers_and_records_nothing),
+        cmocka_unit_test(changed_or_ended_codes_record_nothing),
+        cmocka_unit_test(a_view_finds_its_click),
+        cmocka_unit_test(a_pixel_always_answers),
+        cmocka_unit_test(a_click_without_room_is_redirected_as_unrecorded),
+        cmocka_unit_test(the_tag_is_served_as_it_stands_in_the_source),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

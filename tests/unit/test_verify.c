@@ -63,7 +63,7 @@ static void assert_holds(struct story *s)
     }
 }
 
-static void test_honest_mirror_holds(void **state)
+static void an_honest_mirror_holds(void **state)
 {
     (void)state;
     struct story *told[] = {story_short(), story_long(0), story_long(300)};
@@ -74,7 +74,7 @@ static void test_honest_mirror_holds(void **state)
     }
 }
 
-static void test_report_is_one_line_per_check_in_order(void **state)
+static void the_report_is_one_line_per_check_in_order(void **state)
 {
     (void)state;
     static const char *const order[] = {"keys",       "checkpoint", "tree",  "entries",   "decisions", "openings",
@@ -111,7 +111,7 @@ static void flip_all(struct story *s, size_t step)
     print_message("%zu flips caught\n", flips);
 }
 
-static void test_every_changed_byte_is_caught(void **state)
+static void every_changed_byte_is_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_short());
@@ -119,7 +119,7 @@ static void test_every_changed_byte_is_caught(void **state)
     story_free(s);
 }
 
-static void test_changed_bytes_of_a_long_story_are_caught(void **state)
+static void changed_bytes_of_a_long_story_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_long(0));
@@ -127,7 +127,7 @@ static void test_changed_bytes_of_a_long_story_are_caught(void **state)
     story_free(s);
 }
 
-static void test_changed_bytes_of_full_tiles_are_caught(void **state)
+static void changed_bytes_of_full_tiles_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_long(300));
@@ -135,7 +135,7 @@ static void test_changed_bytes_of_full_tiles_are_caught(void **state)
     story_free(s);
 }
 
-static void test_missing_file_cannot_be_told(void **state)
+static void a_missing_file_cannot_be_told(void **state)
 {
     (void)state;
     struct story *s = written(story_short());
@@ -152,7 +152,7 @@ static void test_missing_file_cannot_be_told(void **state)
     story_free(s);
 }
 
-static void test_strange_file_is_found(void **state)
+static void a_strange_file_is_found(void **state)
 {
     (void)state;
     static const char *const strange[] = {"log/" CONTRACT "/tile/0/000.p/3", "v1/statements/S3.jws", "log/C2/openings",
@@ -167,7 +167,7 @@ static void test_strange_file_is_found(void **state)
     }
 }
 
-static void test_empty_folder_cannot_be_told(void **state)
+static void an_empty_folder_cannot_be_told(void **state)
 {
     (void)state;
     struct story s = {.n_files = 0};
@@ -431,7 +431,7 @@ static void lie_unpublished_head(struct story *s)
     tile_builder_leaf(&s->root, &other);
 }
 
-static void test_signed_lies_are_found(void **state)
+static void signed_lies_are_found(void **state)
 {
     (void)state;
     static const struct lie lies[] = {
@@ -490,7 +490,7 @@ static void assert_says(struct story *s, const char *check, const char *part)
 }
 
 /* Odd leads that the server does write. */
-static void test_odd_inputs_hold(void **state)
+static void odd_leads_that_the_server_writes_hold(void **state)
 {
     (void)state;
     static const struct {
@@ -532,7 +532,7 @@ static void test_odd_inputs_hold(void **state)
 }
 
 /* A lead that arrived while the terms were changed was read under the old ones. */
-static void test_lead_across_new_terms_holds(void **state)
+static void a_lead_across_new_terms_holds(void **state)
 {
     (void)state;
     struct story *s = story_short();
@@ -547,7 +547,7 @@ static void test_lead_across_new_terms_holds(void **state)
     story_free(s);
 }
 
-static void test_entry_at_the_closing_time_holds(void **state)
+static void an_entry_at_the_closing_time_holds(void **state)
 {
     (void)state;
     struct story *s = story_long(0);
@@ -558,7 +558,7 @@ static void test_entry_at_the_closing_time_holds(void **state)
     story_free(s);
 }
 
-static void test_dispositions_of_the_operator_are_counted(void **state)
+static void dispositions_of_the_operator_are_counted(void **state)
 {
     (void)state;
     struct story *s = story_long(0);
@@ -570,7 +570,7 @@ static void test_dispositions_of_the_operator_are_counted(void **state)
 }
 
 /* Who answers with which key, and that it is a new one: a key put into the log for a moment cannot answer unseen. */
-static void test_answering_keys_are_named(void **state)
+static void answering_keys_are_named(void **state)
 {
     (void)state;
     struct story *s = story_long(0);
@@ -600,20 +600,20 @@ static void test_answering_keys_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest_mirror_holds),
-        cmocka_unit_test(test_report_is_one_line_per_check_in_order),
-        cmocka_unit_test(test_every_changed_byte_is_caught),
-        cmocka_unit_test(test_changed_bytes_of_a_long_story_are_caught),
-        cmocka_unit_test(test_changed_bytes_of_full_tiles_are_caught),
-        cmocka_unit_test(test_missing_file_cannot_be_told),
-        cmocka_unit_test(test_strange_file_is_found),
-        cmocka_unit_test(test_empty_folder_cannot_be_told),
-        cmocka_unit_test(test_signed_lies_are_found),
-        cmocka_unit_test(test_odd_inputs_hold),
-        cmocka_unit_test(test_lead_across_new_terms_holds),
-        cmocka_unit_test(test_entry_at_the_closing_time_holds),
-        cmocka_unit_test(test_dispositions_of_the_operator_are_counted),
-        cmocka_unit_test(test_answering_keys_are_named),
+        cmocka_unit_test(an_honest_mirror_holds),
+        cmocka_unit_test(the_report_is_one_line_per_check_in_order),
+        cmocka_unit_test(every_changed_byte_is_caught),
+        cmocka_unit_test(changed_bytes_of_a_long_story_are_caught),
+        cmocka_unit_test(changed_bytes_of_full_tiles_are_caught),
+        cmocka_unit_test(a_missing_file_cannot_be_told),
+        cmocka_unit_test(a_strange_file_is_found),
+        cmocka_unit_test(an_empty_folder_cannot_be_told),
+        cmocka_unit_test(signed_lies_are_found),
+        cmocka_unit_test(odd_leads_that_the_server_writes_hold),
+        cmocka_unit_test(a_lead_across_new_terms_holds),
+        cmocka_unit_test(an_entry_at_the_closing_time_holds),
+        cmocka_unit_test(dispositions_of_the_operator_are_counted),
+        cmocka_unit_test(answering_keys_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
