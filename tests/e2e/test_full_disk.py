@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from harness import Market, Server, ServerCase, countersign, person, send, wait_for
 
+FIRST_PAGES = 4 * 4096
+
 
 class FullDisk(ServerCase):
     def setUp(self):
@@ -16,9 +18,9 @@ class FullDisk(ServerCase):
 
     @contextmanager
     def full(self):
-        """No file of the server may grow any more: filled up by clicks until it says so. Relieved on the way out."""
-        pid, size = self.server.process.pid, (self.server.data / "store.mdb").stat().st_size
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        """No write past the first pages succeeds, into no hole of the file either, whose pages LMDB would use again. Relieved on the way out."""
+        pid = self.server.process.pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (FIRST_PAGES, resource.RLIM_INFINITY))
         try:
             while send(self.server.url + "/readyz").status == 200:
                 for _ in range(20):
