@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -231,9 +233,11 @@ enum err campaign_change_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct campaign c = cx->catalog->campaigns[r->change.number - 1];
-    const char *direct = catalog_contract_number(cx->catalog, c.direct)->id;
+    const struct contract *k = catalog_contract_number(cx->catalog, c.direct);
+    const char *direct = k->id;
     struct span before = c.document;
     struct buf text;
+    assert(batch_may_touch(cx, k));
     buf_heap(&text);
     enum err err = patched(before, r->change.patch, &text, &job->problem);
     if (err != ERR_OK)

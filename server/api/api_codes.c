@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stddef.h>
 
 #include "server/api/api.h"
@@ -50,6 +51,7 @@ enum err code_run(struct batch *cx, struct job *job)
                               .landing_url = r->code.landing_url,
                               .created_ms = cx->now_ms};
     struct answer a;
+    assert(batch_may_touch(cx, k));
     enum err err = link_check(k, code.landing_url, &job->problem); /* the campaign may have changed meanwhile */
     if (err == ERR_OK)
         err = catalog_put_code(cx->txn, k->number, &code);

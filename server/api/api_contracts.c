@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stddef.h>
 
 #include "server/api/api.h"
@@ -53,6 +54,7 @@ enum err contract_run(struct batch *cx, struct job *job)
         .created_ms = cx->now_ms,
     };
     memcpy(k.id, r->contract.id, sizeof k.id);
+    assert(batch_may_touch(cx, &k));
     enum err err = call_taken(job, catalog_contract(cat, span_str(k.id)));
     if (err == ERR_OK) /* the campaign may have changed since the worker looked */
         err = contract_check(k.campaign->document, k.document, &job->problem);
@@ -184,6 +186,7 @@ enum err contract_change_run(struct batch *cx, struct job *job)
     const struct contract *now = catalog_contract_number(cx->catalog, r->change.number);
     struct contract k = *now;
     struct buf text;
+    assert(batch_may_touch(cx, now));
     buf_heap(&text);
     enum err err = patched(now, r->change.patch, &text, &job->problem);
     if (err != ERR_OK)
@@ -226,6 +229,7 @@ enum err grant_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct answer a;
+    assert(batch_may_touch(cx, catalog_contract_number(cx->catalog, r->grant.contract)));
     enum err err = catalog_put_grant(cx->txn, r->grant.contract, r->grant.party, cx->now_ms);
     if (err != ERR_OK)
         return err;

@@ -27,6 +27,10 @@ typedef enum err job_run(struct batch *cx, struct job *job);
 
 /* ---- pipeline.c: what several runs share ---- */
 
+/* Nothing reaches beyond the advertiser that the record names, or a chore's partition: asserted wherever a log, or a
+ * row of a contract, is written. */
+bool batch_may_touch(const struct batch *cx, const struct contract *k);
+
 job_run pipeline_track, pipeline_lead, pipeline_disposition;
 
 /* Appends an entry and applies it; its time is moved past the end of the last closed period. *index and *leaf may be

@@ -18,8 +18,7 @@ struct recorded {
 
 /* ---- append and apply ---- */
 
-/* Nothing reaches beyond the advertiser that the record names, or a chore's partition. */
-static bool in_scope(const struct batch *cx, const struct contract *k)
+bool batch_may_touch(const struct batch *cx, const struct contract *k)
 {
     const struct record *r = cx->record;
     switch (record_scope(r->kind)) {
@@ -46,7 +45,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     };
     struct row_ops ops = {.n = 0};
     struct recorded r;
-    assert(in_scope(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
+    assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;
@@ -420,7 +419,7 @@ enum err pipeline_publish_head(struct batch *cx, const struct contract *k, struc
     char name[ORIGIN_CAP];
     struct checkpoint c = {.origin = instance_log_name(cx->instance, k, name),
                            .size = ledger_size(cx->ledger, k->number)};
-    assert(ledger_is_swept(cx->ledger, k->number) && in_scope(cx, k));
+    assert(ledger_is_swept(cx->ledger, k->number) && batch_may_touch(cx, k));
     ledger_root(cx->ledger, k->number, &c.root);
 
     size_t before = note->len;

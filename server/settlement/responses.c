@@ -1,5 +1,7 @@
 /* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays
  * said. */
+#include <assert.h>
+
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
@@ -56,6 +58,7 @@ enum err response_run(struct batch *cx, struct job *job)
         (err = response_check(p, &m, jws, &response, &job->problem)) != ERR_OK ||
         (err = statement_key(statement, span_str(p->id), room, &key)) != ERR_OK)
         return err;
+    assert(batch_may_touch(cx, m.contract));
     err = store_get(cx->txn, TABLE_COSIGNED, key, &before);
     if (err == ERR_OK && !span_eq(before, jws))
         return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");

@@ -1,6 +1,8 @@
 /* POST /v1/contracts/{id}/statements: closes a contract's log at its durable head. */
-#include "server/settlement/statements.h"
+#include <assert.h>
+
 #include "server/settlement/settlement.h"
+#include "server/settlement/statements.h"
 
 #include "common/base/id.h"
 #include "common/ledger/jws.h"
@@ -149,6 +151,7 @@ enum err statement_run(struct batch *cx, struct job *job)
     int64_t closed_ms = ledger_last_statement(cx->ledger, s.k->number)->to_ms;
     if (s.issued_ms < closes_ms || s.issued_ms < closed_ms) /* the clock was set back: not before what it closes */
         s.issued_ms = closes_ms > closed_ms ? closes_ms : closed_ms;
+    assert(batch_may_touch(cx, s.k));
     s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);

@@ -290,8 +290,8 @@ static void rooms_include_lower_floors_and_one_library_each(void **state)
     assert_int_equal(faults, 0);
 }
 
-/* Calls rule(path, word) for every identifier that a parenthesis follows. */
-static void each_call(const char *path, const char *text, const char *const *banned, const char *rule)
+/* A fault for every identifier of the list; `called`: that a parenthesis follows. */
+static void each_word(const char *path, const char *text, const char *const *banned, bool called, const char *rule)
 {
     for (const char *at = text; *at;) {
         if (!isalpha((unsigned char)*at) && *at != '_') {
@@ -304,10 +304,50 @@ static void each_call(const char *path, const char *text, const char *const *ban
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)(end - at), at);
         bool member = at > text && (at[-1] == '.' || (at[-1] == '>' && at - text > 1 && at[-2] == '-'));
-        if (end[strspn(end, " ")] == '(' && !member && is_one_of(word, banned))
+        if ((!called || end[strspn(end, " ")] == '(') && !member && is_one_of(word, banned))
             fault(path, word, rule);
         at = end;
     }
+}
+
+static void each_call(const char *path, const char *text, const char *const *banned, const char *rule)
+{
+    each_word(path, text, banned, true, rule);
+}
+
+/* Clocks and chance, of ours and of the libraries: not even their addresses are taken. */
+static const char *const chance[] = {"clock_ms",
+                                     "clock_monotonic_us",
+                                     "random_bytes",
+                                     "random_id",
+                                     "vault_nonce",
+                                     "day_key_draw",
+                                     "api_token_new",
+                                     "clock_gettime",
+                                     "gettimeofday",
+                                     "timespec_get",
+                                     "localtime",
+                                     "localtime_r",
+                                     "mktime",
+                                     "getrandom",
+                                     "getentropy",
+                                     "arc4random",
+                                     "arc4random_buf",
+                                     "drand48",
+                                     "lrand48",
+                                     "mrand48",
+                                     "rand_r",
+                                     "RAND_bytes",
+                                     "RAND_priv_bytes",
+                                     "arc4random_uniform",
+                                     NULL};
+/* Words that also mean other things. */
+static const char *const chance_calls[] = {"time", "clock", "rand", "random", NULL};
+
+static void no_chance(const char *path, const char *text, const char *rule)
+{
+    each_word(path, text, chance, false, rule);
+    each_call(path, text, chance_calls, rule);
 }
 
 static void banned_calls(const char *path, char *text)
@@ -327,11 +367,12 @@ static void nobody_calls_banned_functions(void **state)
 
 static void effects(const char *path, char *text)
 {
-    static const char *const banned[] = {"fopen",   "fdopen", "fread",  "fwrite",    "fgets",  "open",  "printf",
-                                         "fprintf", "puts",   "fputs",  "perror",    "time",   "clock", "rand",
-                                         "random",  "srand",  "getenv", "setlocale", "system", "exit",  NULL};
+    static const char *const banned[] = {"fopen",  "fdopen",    "fread",  "fwrite", "fgets",  "open",
+                                         "printf", "fprintf",   "puts",   "fputs",  "perror", "srand",
+                                         "getenv", "setlocale", "system", "exit",   NULL};
     if (strcmp(path, "common/crypto/must.h") != 0) /* last words before abort */
         each_call(path, text, banned, "common/ has no effects");
+    no_chance(path, text, "common/ reads no clock and draws no chance");
     char *rest = text;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         line += strspn(line, " ");
@@ -351,8 +392,9 @@ static void common_has_no_effects_and_no_state(void **state)
 
 /* ---- below the source: state is a function of records ---- */
 
-static const char *const folded[] = {"server/store", "server/ledger", "server/keys",       "server/catalog",
-                                     "server/api",   "server/commit", "server/settlement", NULL};
+static const char *const folded[] = {"server/store",      "server/ledger",   "server/keys",
+                                     "server/catalog",    "server/api",      "server/commit",
+                                     "server/settlement", "server/instance", NULL};
 
 /* Files of these rooms that stand above the source, or outside of write transactions. */
 static bool outside_of_folds(const char *path)
@@ -372,27 +414,10 @@ static bool outside_of_folds(const char *path)
 /* Runs, and what they call, are named so; a handler beside them may draw ids before it submits. */
 static void no_chance_in_runs(const char *path, char *text)
 {
-    static const char *const banned[] = {"clock_ms",
-                                         "clock_monotonic_us",
-                                         "random_bytes",
-                                         "random_id",
-                                         "vault_nonce",
-                                         "day_key_draw",
-                                         "api_token_new",
-                                         "time",
-                                         "clock_gettime",
-                                         "gettimeofday",
-                                         "localtime",
-                                         "localtime_r",
-                                         "mktime",
-                                         "getrandom",
-                                         "rand",
-                                         "random",
-                                         NULL};
     if (outside_of_folds(path))
         return;
     if (!starts_with(path, "server/api/") && !starts_with(path, "server/settlement/")) {
-        each_call(path, text, banned, "below the source nothing reads a clock or draws chance");
+        no_chance(path, text, "below the source nothing reads a clock or draws chance");
         return;
     }
     /* of the families: the functions with a batch in hand */
@@ -402,13 +427,20 @@ static void no_chance_in_runs(const char *path, char *text)
             continue;
         char kept = *close;
         *close = '\0';
-        each_call(path, open, banned, "below the source nothing reads a clock or draws chance");
+        no_chance(path, open, "below the source nothing reads a clock or draws chance");
         *close = kept;
     }
 }
 
 static void no_floats(const char *path, char *text)
 {
+    for (const char *at = text; (at = strchr(at, '.')) != NULL; at++) {
+        const char *digit = at;
+        while (digit > text && isdigit((unsigned char)digit[-1]))
+            digit--;
+        if (digit < at && (digit == text || (!isalnum((unsigned char)digit[-1]) && digit[-1] != '_')))
+            fault(path, "a number with a fraction", "decisions and folds know no floats and no time-zone data");
+    }
     for (const char *at = text; *at != '\0';) {
         if (!isalpha((unsigned char)*at) && *at != '_') {
             at++;
@@ -427,13 +459,38 @@ static void no_floats(const char *path, char *text)
 
 static void below_the_source_nothing_reads_a_clock_or_draws_chance(void **state)
 {
-    static const char *const counted[] = {"common/decisions", "common/settlement", "common/ledger",
-                                          "common/commit",    "server/store",      "server/ledger",
-                                          "server/catalog",   "server/commit",     NULL};
+    static const char *const counted[] = {"common/decisions", "common/settlement", "common/ledger",   "common/commit",
+                                          "server/store",     "server/ledger",     "server/catalog",  "server/commit",
+                                          "server/keys",      "server/settlement", "server/instance", NULL};
     (void)state;
     assert_true(each_source(folded, ".c", true, no_chance_in_runs) > 20);
     assert_true(each_source(counted, ".c", true, no_floats) > 20);
     assert_true(each_source(counted, ".h", true, no_floats) > 20);
+    assert_int_equal(faults, 0);
+}
+
+static void only_data(const char *path, char *text)
+{
+    static const char *const pointers[] = {"(*",
+                                           "job_run",
+                                           "struct catalog *",
+                                           "struct contract *",
+                                           "struct campaign *",
+                                           "struct party *",
+                                           "struct code *",
+                                           NULL};
+    if (strcmp(path, "common/commit/record.h") != 0 && strcmp(path, "server/commit/job.h") != 0)
+        return;
+    for (size_t i = 0; pointers[i] != NULL; i++)
+        if (strstr(text, pointers[i]) != NULL)
+            fault(path, pointers[i], "a record and its job are numbers and spans");
+}
+
+static void a_job_is_data(void **state)
+{
+    static const char *const rooms[] = {"common/commit", "server/commit", NULL};
+    (void)state;
+    assert_true(each_source(rooms, ".h", true, only_data) > 5);
     assert_int_equal(faults, 0);
 }
 
@@ -494,6 +551,14 @@ static void the_rules_bite(void **state)
     char numbers[] = "double x; int timezone; void *tzset;";
     no_floats("common/decisions/x.c", numbers);
     assert_int_equal(faults, 14);
+    char fractions[] = "x = 1.5 * a.b; y = 2.; v1.x = 3;", address[] = "int64_t (*now)(void) = clock_ms; arc4random();";
+    no_floats("common/decisions/x.c", fractions);
+    assert_int_equal(faults, 16);
+    no_chance_in_runs("server/commit/x.c", address);
+    assert_int_equal(faults, 18);
+    char pointing[] = "struct job { const struct contract *k; int (*run)(void); };";
+    only_data("server/commit/job.h", pointing);
+    assert_int_equal(faults, 20);
 }
 
 static int forget_faults(void **state)
@@ -513,6 +578,7 @@ int main(void)
         cmocka_unit_test_setup(below_the_source_nothing_reads_a_clock_or_draws_chance, forget_faults),
         cmocka_unit_test_setup(nobody_calls_banned_functions, forget_faults),
         cmocka_unit_test_setup(common_has_no_effects_and_no_state, forget_faults),
+        cmocka_unit_test_setup(a_job_is_data, forget_faults),
         cmocka_unit_test_setup(every_header_compiles_alone, forget_faults),
         cmocka_unit_test_setup(the_rules_bite, forget_faults),
     };

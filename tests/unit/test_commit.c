@@ -273,6 +273,52 @@ static void a_record_that_touches_another_advertisers_log_ends_the_process(void 
     assert_int_equal(dies_of(RECORD_CLICK, NULL, &own), 0);
     assert_int_equal(dies_of(RECORD_CLICK, NULL, &foreign), SIGABRT);
     assert_int_equal(dies_of(RECORD_CLICK, NULL, &elsewhere), SIGABRT);
+    struct job code = plain_job(RECORD_CODE), grant = plain_job(RECORD_GRANT);
+    code.record.code.contract = grant.record.grant.contract = COMMITTER_CONTRACT;
+    grant.record.grant.party = LIVE_OTHER + 1;
+    struct job foreign_code = code, foreign_grant = grant;
+    foreign_code.record.advertiser++;
+    foreign_grant.record.advertiser++;
+    assert_int_equal(dies_of(RECORD_CODE, NULL, &code), 0);
+    assert_int_equal(dies_of(RECORD_CODE, NULL, &foreign_code), SIGABRT);
+    assert_int_equal(dies_of(RECORD_GRANT, NULL, &grant), 0);
+    assert_int_equal(dies_of(RECORD_GRANT, NULL, &foreign_grant), SIGABRT);
+}
+
+static atomic_size_t largest;
+static atomic_bool times_differ;
+
+static enum err compare_times(void *ctx, struct job *const *batch, size_t n)
+{
+    (void)ctx;
+    for (size_t i = 0; i < n; i++)
+        if (batch[i]->record.now_ms != batch[0]->record.now_ms)
+            atomic_store(&times_differ, true);
+    if (n > atomic_load(&largest))
+        atomic_store(&largest, n);
+    return ERR_OK;
+}
+
+static void all_records_of_a_batch_have_one_time(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    static const struct source_keeper keeper = {compare_times, NULL};
+    struct job pushed[N];
+    committer_fixture_stop(&cf);
+    cf.live.keeper = &keeper;
+    committer_fixture_start(&cf);
+    for (size_t i = 0; i < N; i++) {
+        pushed[i] = click_job(&cf, COMMITTER_CONTRACT);
+        assert_ok(source_push(cf.live.sh.source, 0, &pushed[i]));
+    }
+    source_wake(cf.live.sh.source);
+    jobs_wait(&cf, 0, N);
+    assert_true(atomic_load(&largest) > 1);
+    assert_false(atomic_load(&times_differ));
+    committer_fixture_stop(&cf);
+    cf.live.keeper = NULL;
+    committer_fixture_start(&cf);
 }
 
 /* ---- chores ---- */
@@ -337,6 +383,7 @@ int main(void)
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
+        TEST(all_records_of_a_batch_have_one_time),
         TEST(a_catalog_change_is_published_with_its_commit),
         TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
         TEST(a_store_behind_its_signed_heads_is_refused),

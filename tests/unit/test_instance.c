@@ -79,7 +79,7 @@ static void expect_root(struct instance *in, uint8_t byte)
 static void two_are_open_in_one_process(void **state)
 {
     (void)state;
-    char dir[2][64], token[2][API_TOKEN_LEN + 1];
+    char dir[2][64], token[2][API_TOKEN_LEN + 1], name[ORIGIN_CAP];
     struct instance in[2];
     const char *what;
     for (int i = 0; i < 2; i++) {
@@ -94,6 +94,8 @@ static void two_are_open_in_one_process(void **state)
         expect_root(&in[i], (uint8_t)(i + 1));
         assert_non_null(catalog_token(c, span_str(token[i])));
         assert_null(catalog_token(c, span_str(token[1 - i])));
+        assert_string_equal(in[i].origin, i == 0 ? "a.example" : "b.example");
+        assert_true(span_is(instance_log_name(&in[i], NULL, name), i == 0 ? "a.example/log" : "b.example/log"));
         catalog_unref(c);
     }
     instance_close(&in[0]);
