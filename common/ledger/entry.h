@@ -157,5 +157,6 @@ void entry_write(struct buf *out, const struct entry *e);
  * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */
 MUST_CHECK enum err entry_read(struct span bytes, struct entry *out, struct problem *p);
 void entry_close(struct entry *e);
+enum class entry_class(const struct entry *e); /* of a click or view; CLASS_OK of all others */
 
 #endif

@@ -155,3 +155,9 @@ const char *entry_kind_word(enum entry_kind k)
     assert((unsigned)k < ENTRY_KINDS);
     return kind_words[k];
 }
+
+enum class entry_class(const struct entry *e) {
+    return e->kind == ENTRY_CLICK  ? e->click.class
+           : e->kind == ENTRY_VIEW ? e->view.class
+                                   : CLASS_OK;
+}

@@ -7,15 +7,9 @@ void period_open(struct period *p)
     frontier_root(&empty, &p->from_root);
 }
 
-static enum class class_of(const struct entry *e) {
-    return e->kind == ENTRY_CLICK  ? e->click.class
-           : e->kind == ENTRY_VIEW ? e->view.class
-                                   : CLASS_OK;
-}
-
 void period_add(struct period *p, const struct terms *terms, const struct entry *e)
 {
-    tally_add(&p->tally, terms, e->kind, class_of(e), e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    tally_add(&p->tally, terms, e->kind, entry_class(e), e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
 }
 
 void period_statement(const struct period *p, uint64_t to, const struct hash *to_root, struct statement_in *in)

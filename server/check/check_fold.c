@@ -54,12 +54,6 @@ static const struct hash *commitment_of(const struct entry *e)
                                    : NULL;
 }
 
-static enum class class_of(const struct entry *e) {
-    return e->kind == ENTRY_CLICK  ? e->click.class
-           : e->kind == ENTRY_VIEW ? e->view.class
-                                   : CLASS_OK;
-}
-
 /* A finding about the journal's row that is looked at. */
 static void entry_fails(struct check *c, enum store_check check, const char *what)
 {
@@ -238,7 +232,7 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
         entry_fails(c, STORE_CHECK_ENTRIES, "is not canonical");
         return;
     }
-    if (e.kind != env->kind || class_of(&e) != env->class)
+    if (e.kind != env->kind || entry_class(&e) != env->class)
         entry_fails(c, STORE_CHECK_ENTRIES, "is of another kind or class than its envelope says");
     fold_entry(c, log, k, env, &e);
     entry_close(&e);

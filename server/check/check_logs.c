@@ -11,19 +11,13 @@ static bool hashes_to(struct span text, const struct hash *want)
     return memcmp(sum, want->b, sizeof sum) == 0;
 }
 
-static struct span number_key(uint8_t mem[4], uint32_t number)
-{
-    store_be32(mem, number);
-    return span_of(mem, 4);
-}
-
 /* A document names something by another id than the row that the control row says: either may be damaged. */
 static void ids_differ(struct check *c, enum table t, uint32_t number, enum table of, uint32_t other)
 {
     uint8_t mem[2][4];
     char name[ROW_NAME];
-    check_row_name(of, number_key(mem[1], other), name);
-    check_row_fails(c, t, number_key(mem[0], number), "has a document that names another than %s", name);
+    check_row_name(of, contract_key(mem[1], other), name);
+    check_row_fails(c, t, contract_key(mem[0], number), "has a document that names another than %s", name);
 }
 
 static void contract_names(struct check *c, const struct contract *k)
@@ -43,7 +37,7 @@ static void contract_names(struct check *c, const struct contract *k)
 static void contract_terms(struct check *c, const struct contract *k, const struct checked_log *log)
 {
     uint8_t mem[2][4];
-    struct span key = number_key(mem[0], k->number), campaign = number_key(mem[1], k->campaign->number);
+    struct span key = contract_key(mem[0], k->number), campaign = contract_key(mem[1], k->campaign->number);
     if (!hashes_to(k->document, &log->documents[1]))
         check_row_fails(c, TABLE_CONTRACTS, key, "has another document than its log's last terms");
     if (!hashes_to(k->campaign->document, &log->documents[0]))
@@ -77,7 +71,7 @@ static void party_key(struct check *c, const struct party *p)
     bool good = said->has ? p->has_key && memcmp(said->pub, p->pub, ED25519_KEY_LEN) == 0
                           : !p->has_key || !takes_part(c->catalog, p);
     if (!good)
-        check_row_fails(c, TABLE_PARTIES, number_key(mem, p->number), "has another key than the logs recorded last");
+        check_row_fails(c, TABLE_PARTIES, contract_key(mem, p->number), "has another key than the logs recorded last");
 }
 
 static void campaign_direct(struct check *c, const struct campaign *g)
@@ -85,7 +79,7 @@ static void campaign_direct(struct check *c, const struct campaign *g)
     const struct contract *k = catalog_contract_number(c->catalog, g->direct);
     uint8_t mem[4];
     if (k == NULL || k->campaign != g || k->publisher != NULL)
-        check_row_fails(c, TABLE_CAMPAIGNS, number_key(mem, g->number),
+        check_row_fails(c, TABLE_CAMPAIGNS, contract_key(mem, g->number),
                         "names a direct contract that is none of its own");
 }
 

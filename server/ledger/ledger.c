@@ -255,12 +255,6 @@ void ledger_statement(struct ledger *l, uint32_t contract, const struct last_sta
     l->changes++;
 }
 
-static enum class entry_class(const struct entry *e) {
-    return e->kind == ENTRY_CLICK  ? e->click.class
-           : e->kind == ENTRY_VIEW ? e->view.class
-                                   : CLASS_OK;
-}
-
 enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes,
                        uint32_t day, struct span sealed, const struct terms *terms, uint64_t *index, struct hash *leaf)
 {
