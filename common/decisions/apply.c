@@ -151,7 +151,10 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     const struct entry_disposition *d = &e->disposition;
     struct lead_row row;
 
-    if (!row_lead(v, cx->contract, d->lead, &row) || d->lead >= index || !follows(&row, e))
+    enum err err = row_lead(v, cx->contract, d->lead, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (d->lead >= index || !follows(&row, e))
         return ERR_CORRUPT;
     if (row.due_ms)
         due(ops, cx, row.due_ms, d->lead, true);

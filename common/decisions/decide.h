@@ -49,11 +49,11 @@ struct lead_facts {
 };
 
 /* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is
- * known. */
-void gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out);
+ * known. Like gather_person: an error of the view, or ERR_CORRUPT, and nothing may be decided. */
+MUST_CHECK enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out);
 /* The dedupe rows under the terms of the contract that got the credit. */
-void gather_person(const struct view *v, uint32_t campaign, const struct terms *t, const struct lead_report *r,
-                   int64_t now_ms, struct lead_facts *out);
+MUST_CHECK enum err gather_person(const struct view *v, uint32_t campaign, const struct terms *t,
+                                  const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
 /* Decides and fills *out completely but commitment and terms index (copied in by the caller's argument). First reason
  * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
  * missing_field, bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (faster than hold_below_s, or an
@@ -86,7 +86,7 @@ struct fold_context {
 };
 /* Row operations of one entry at `index`. priv is the opened private part's tokens and facts hash for leads (NULL:
  * erased; then no dedupe row, no facts hash). Reads the lead's row for dispositions. ERR_CORRUPT when the entry cannot
- * follow what the view holds. */
+ * follow what the view holds; else an error of the view. */
 MUST_CHECK enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                           const struct entry *e, const struct private_part *priv, struct row_ops *out);
 /* Folds an entry into the tally: needs kind, class and time only, so that recovery can use envelope headers. */
@@ -95,8 +95,9 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
 
 /* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should
  * have been. For dup_contract other than this contract, and for other_touches, the entry's own word is taken (*foreign
- * is set). */
-void redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
-                   const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign);
+ * is set). An error of the view: it cannot be told. */
+MUST_CHECK enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                                  uint64_t terms_index, const struct entry *recorded, const struct opening *tokens,
+                                  struct entry *out, bool *foreign);
 
 #endif

@@ -25,10 +25,11 @@ static void report_again(const struct entry_lead *l, const struct opening *token
     }
 }
 
-static void touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
-                          struct lead_facts *f)
+static enum err touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
+                              struct lead_facts *f)
 {
     enum class class;
+    enum err err = ERR_OK;
 
     *f = (struct lead_facts){.others = l->other_touches};
     f->last.contract = cx->contract;
@@ -38,41 +39,47 @@ static void touches_again(const struct fold_context *cx, const struct view *v, c
         f->last.at_ms = l->clicked_ms;
     } else if (l->has_click) {
         f->last.index = l->click;
-        f->found = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+        err = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+        f->found = err == ERR_OK;
     }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* An earlier lead elsewhere, or of a person whose data is destroyed, cannot be looked up here: the entry's word is
  * taken. */
-static bool person_again(const struct fold_context *cx, const struct view *v, const struct terms *t,
-                         const struct entry *recorded, const struct opening *tokens, const struct lead_report *r,
-                         struct lead_facts *f)
+static enum err person_again(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                             const struct entry *recorded, const struct opening *tokens, const struct lead_report *r,
+                             struct lead_facts *f, bool *taken)
 {
     const struct entry_lead *l = &recorded->lead;
     bool dup = !span_empty(l->dup_contract);
 
-    if (tokens != NULL && (!dup || span_eq(l->dup_contract, cx->contract_id))) {
-        gather_person(v, cx->campaign, t, r, recorded->at_ms, f);
-        return false;
-    }
+    *taken = false;
+    if (tokens != NULL && (!dup || span_eq(l->dup_contract, cx->contract_id)))
+        return gather_person(v, cx->campaign, t, r, recorded->at_ms, f);
     f->has_dup = dup;
     f->dup.index = l->dup_index;
     if (dup)
         memcpy(f->dup.contract_id, l->dup_contract.ptr,
                l->dup_contract.len <= LIMIT_ID ? l->dup_contract.len : LIMIT_ID);
-    return dup;
+    *taken = dup;
+    return ERR_OK;
 }
 
-void redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
-                   const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign)
+enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
+                       const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign)
 {
     const struct entry_lead *l = &recorded->lead;
     struct lead_report r;
     struct lead_facts f;
+    bool taken;
 
     report_again(l, tokens, &r);
-    touches_again(cx, v, l, &f);
-    bool taken = person_again(cx, v, t, recorded, tokens, &r, &f);
+    enum err err = touches_again(cx, v, l, &f);
+    if (err == ERR_OK)
+        err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
+    if (err != ERR_OK)
+        return err;
     decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
     /* spans of *out must outlive the facts of this call; a place elsewhere that the entry does not name differs from it
      * in any case */
@@ -81,4 +88,5 @@ void redecide_lead(const struct fold_context *cx, const struct view *v, const st
     else if (f.has_dup)
         out->lead.dup_contract = span_is(cx->contract_id, f.dup.contract_id) ? cx->contract_id : SPAN("");
     *foreign = taken || l->other_touches > 0;
+    return ERR_OK;
 }

@@ -157,63 +157,75 @@ size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha
     return TXID_ROW_LEN;
 }
 
-/* ---- reading through a view: a row that does not read is a row that is not there, and `check` tells ---- */
+/* ---- reading through a view ---- */
 
-bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out)
+enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out)
 {
     uint8_t key[12];
     struct span value;
     row_index_key(key, contract, index);
-    return v->get(v->ctx, ROW_LEADS, span_of(key, sizeof key), &value) && lead_row_read(value, out) == ERR_OK;
+    enum err err = v->get(v->ctx, ROW_LEADS, span_of(key, sizeof key), &value);
+    return err == ERR_OK ? lead_row_read(value, out) : err;
 }
 
-bool row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid, uint32_t *contract,
-              uint64_t *index, uint8_t facts_sha256[HASH_LEN])
+enum err row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid, uint32_t *contract,
+                  uint64_t *index, uint8_t facts_sha256[HASH_LEN])
 {
     uint8_t key[TXID_KEY_LEN];
     struct span value;
     row_txid_key(key, party, campaign, txid);
-    if (!v->get(v->ctx, ROW_TXIDS, span_of(key, sizeof key), &value) || value.len != TXID_ROW_LEN)
-        return false;
+    enum err err = v->get(v->ctx, ROW_TXIDS, span_of(key, sizeof key), &value);
+    if (err != ERR_OK)
+        return err;
+    if (value.len != TXID_ROW_LEN)
+        return ERR_CORRUPT;
     *contract = load_be32(value.ptr);
     *index = load_be64(value.ptr + 4);
     memcpy(facts_sha256, value.ptr + 12, HASH_LEN);
-    return true;
+    return ERR_OK;
 }
 
-bool row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit, const uint8_t token[TOKEN_LEN],
-                struct place *out)
+enum err row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit, const uint8_t token[TOKEN_LEN],
+                    struct place *out)
 {
     uint8_t key[DEDUPE_KEY_LEN];
     struct span value;
     row_dedupe_key(key, campaign, contact_bit, token);
-    if (!v->get(v->ctx, ROW_DEDUPE, span_of(key, sizeof key), &value))
-        return false;
+    enum err err = v->get(v->ctx, ROW_DEDUPE, span_of(key, sizeof key), &value);
+    if (err != ERR_OK)
+        return err;
     if (value.len <= PLACE_HEAD_LEN || value.len > PLACE_HEAD_LEN + LIMIT_ID)
-        return false;
+        return ERR_CORRUPT;
     *out = (struct place){.contract = load_be32(value.ptr),
                           .index = load_be64(value.ptr + 4),
                           .at_ms = (int64_t)load_be64(value.ptr + 12)};
     memcpy(out->contract_id, value.ptr + PLACE_HEAD_LEN, value.len - PLACE_HEAD_LEN);
-    return true;
+    return ERR_OK;
 }
 
-unsigned row_click_leads(const struct view *v, uint32_t contract, uint64_t click, uint64_t *first)
+enum err row_click_leads(const struct view *v, uint32_t contract, uint64_t click, unsigned *n, uint64_t *first)
 {
     uint8_t from[CLICK_LEAD_KEY_LEN];
     struct span key, value;
-    unsigned n = 0;
+    unsigned found = 0;
+    enum err err = ERR_OK;
 
     row_click_lead_key(from, contract, click, 0);
-    while (n < 2 && v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value)) {
-        if (key.len != sizeof from || memcmp(key.ptr, from, 12) != 0)
+    while (found < 2) {
+        err = v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value);
+        if (err != ERR_OK || key.len < 12 || memcmp(key.ptr, from, 12) != 0)
             break;
+        if (key.len != sizeof from || value.len != 0)
+            return ERR_CORRUPT;
         uint64_t lead = load_be64(key.ptr + 12);
-        if (n++ == 0)
+        if (found++ == 0)
             *first = lead;
         store_be64(from + 12, lead + 1);
     }
-    return n;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    *n = found;
+    return ERR_OK;
 }
 
 enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index)
@@ -221,16 +233,18 @@ enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, ui
     uint8_t from[TERMS_KEY_LEN];
     struct span key, value;
     uint32_t last = 0;
+    enum err err;
     row_terms_key(from, contract, 1);
-    while (v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value) && key.len == TERMS_KEY_LEN &&
+    while ((err = v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value)) == ERR_OK && key.len >= 4 &&
            load_be32(key.ptr) == contract) {
-        uint32_t found = load_be32(key.ptr + 4);
-        if (value.len != TERMS_ROW_LEN || found != last + 1)
+        if (key.len != TERMS_KEY_LEN || value.len != TERMS_ROW_LEN || load_be32(key.ptr + 4) != last + 1)
             return ERR_CORRUPT;
-        last = found;
+        last++;
         *index = load_be64(value.ptr);
         row_terms_key(from, contract, last + 1);
     }
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
     *version = last;
     return last > 0 ? ERR_OK : ERR_NOT_FOUND;
 }
@@ -240,8 +254,9 @@ enum err row_party_key(const struct view *v, uint32_t contract, struct span part
     uint8_t key[PARTY_KEY_MAX];
     struct span value;
     size_t len = row_party_key_key(key, contract, party);
-    if (!v->get(v->ctx, ROW_PARTY_KEYS, span_of(key, len), &value))
-        return ERR_NOT_FOUND;
+    enum err err = v->get(v->ctx, ROW_PARTY_KEYS, span_of(key, len), &value);
+    if (err != ERR_OK)
+        return err;
     if (value.len != ED25519_KEY_LEN)
         return ERR_CORRUPT;
     memcpy(pub, value.ptr, ED25519_KEY_LEN);

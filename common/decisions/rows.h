@@ -25,13 +25,16 @@ enum row_table {
 };
 const char *row_table_name(enum row_table t);
 
-/* Reads rows: LMDB inside the write transaction, a map in verify and check. Values live until the next write. */
+/* Reads rows: LMDB inside the write transaction, a map in verify and check. Values live until the next write. Three
+ * answers: ERR_OK, ERR_NOT_FOUND, or another error, after which nothing may be decided: it cannot be told whether the
+ * row is there. */
 struct view {
-    bool (*get)(void *ctx, enum row_table t, struct span key, struct span *value);
-    /* First row whose key is >= from; false at the end. */
-    bool (*seek)(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value);
-    /* A recorded click of a contract; false when that index is not a click. */
-    bool (*click)(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms, uint32_t *placement);
+    enum err (*get)(void *ctx, enum row_table t, struct span key, struct span *value);
+    /* First row whose key is >= from; ERR_NOT_FOUND at the end. */
+    enum err (*seek)(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value);
+    /* A recorded click of a contract; ERR_NOT_FOUND when that index is not a click. */
+    enum err (*click)(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                      uint32_t *placement);
     void *ctx;
 };
 
@@ -74,15 +77,18 @@ struct place { /* a lead somewhere in the campaign */
 };
 
 void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
-MUST_CHECK bool row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
+/* Each answers ERR_NOT_FOUND for a row that is not there, ERR_CORRUPT for one that does not read, and what the view
+ * answers when it cannot tell. Outputs are written on ERR_OK alone. */
+MUST_CHECK enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
-MUST_CHECK bool row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid,
-                         uint32_t *contract, uint64_t *index, uint8_t facts_sha256[HASH_LEN]);
-MUST_CHECK bool row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit,
-                           const uint8_t token[TOKEN_LEN], struct place *out);
-/* The leads of one click: how many (counting stops at 2) and the first. */
-unsigned row_click_leads(const struct view *v, uint32_t contract, uint64_t click, uint64_t *first);
+MUST_CHECK enum err row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid,
+                             uint32_t *contract, uint64_t *index, uint8_t facts_sha256[HASH_LEN]);
+MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit,
+                               const uint8_t token[TOKEN_LEN], struct place *out);
+/* The leads of one click: how many (counting stops at 2) and the first. None is *n = 0, not an error. */
+MUST_CHECK enum err row_click_leads(const struct view *v, uint32_t contract, uint64_t click, unsigned *n,
+                                    uint64_t *first);
 /* The newest terms version of a contract among its rows; ERR_NOT_FOUND when it has none. */
 enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 8 };
 void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version);

@@ -60,20 +60,21 @@ static uint64_t split(uint64_t n)
 }
 
 /* The hash over leaves [from, from+n), n at least 1; `from` is a multiple of a power of two that is not below n. */
-static bool range(const struct merkle_reader *r, uint64_t from, uint64_t n, struct hash *out)
+static enum err range(const struct merkle_reader *r, uint64_t from, uint64_t n, struct hash *out)
 {
     struct hash edge[MERKLE_HEIGHT];
     int edges = 0;
     for (int height = MERKLE_HEIGHT - 1; height >= 0; height--) {
         if (n >> height & 1) {
-            if (!r->node(r->ctx, height, from >> height, &edge[edges++])) {
-                return false;
+            enum err err = r->node(r->ctx, height, from >> height, &edge[edges++]);
+            if (err != ERR_OK) {
+                return err;
             }
             from += (uint64_t)1 << height;
         }
     }
     fold(edge, edges, out);
-    return true;
+    return ERR_OK;
 }
 
 static void reverse(struct hash *h, size_t n)
@@ -96,8 +97,9 @@ enum err merkle_inclusion(const struct merkle_reader *r, uint64_t index, uint64_
     while (width > 1) {
         uint64_t k = split(width);
         bool left = index - from < k;
-        if (!(left ? range(r, from + k, width - k, &out[found]) : range(r, from, k, &out[found]))) {
-            return ERR_NOT_FOUND;
+        enum err err = left ? range(r, from + k, width - k, &out[found]) : range(r, from, k, &out[found]);
+        if (err != ERR_OK) {
+            return err;
         }
         found++;
         from += left ? 0 : k;
@@ -120,8 +122,9 @@ enum err merkle_consistency(const struct merkle_reader *r, uint64_t size1, uint6
     while (old != width) {
         uint64_t k = split(width);
         bool left = old <= k;
-        if (!(left ? range(r, from + k, width - k, &out[found]) : range(r, from, k, &out[found]))) {
-            return ERR_NOT_FOUND;
+        enum err err = left ? range(r, from + k, width - k, &out[found]) : range(r, from, k, &out[found]);
+        if (err != ERR_OK) {
+            return err;
         }
         found++;
         from += left ? 0 : k;
@@ -129,8 +132,11 @@ enum err merkle_consistency(const struct merkle_reader *r, uint64_t size1, uint6
         width = left ? k : width - k;
         known = known && left;
     }
-    if (!known && !range(r, from, old, &out[found++])) {
-        return ERR_NOT_FOUND;
+    if (!known) {
+        enum err err = range(r, from, old, &out[found++]);
+        if (err != ERR_OK) {
+            return err;
+        }
     }
     reverse(out, found);
     *n = found;

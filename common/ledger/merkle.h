@@ -26,14 +26,15 @@ void frontier_append(struct frontier *f, const struct hash *leaf,
                      void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx);
 void frontier_root(const struct frontier *f, struct hash *out);
 
-/* Reads the hash of perfect subtree n at a height; false if it is not there. */
+/* Reads the hash of perfect subtree n at a height; ERR_NOT_FOUND if the tree has none, another error if it cannot be
+ * told. */
 struct merkle_reader {
-    bool (*node)(void *ctx, int height, uint64_t n, struct hash *out);
+    enum err (*node)(void *ctx, int height, uint64_t n, struct hash *out);
     void *ctx;
 };
 
 /* Proofs over perfect subtrees. out has room for 64 (inclusion) or 65 (consistency) hashes; *n is written on success.
- * ERR_NOT_FOUND when the reader lacks a node. */
+ * ERR_NOT_FOUND when the reader lacks a node; else its error. */
 MUST_CHECK enum err merkle_inclusion(const struct merkle_reader *r, uint64_t index, uint64_t size, struct hash *out,
                                      size_t *n);
 MUST_CHECK enum err merkle_consistency(const struct merkle_reader *r, uint64_t size1, uint64_t size2, struct hash *out,

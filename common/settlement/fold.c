@@ -41,12 +41,14 @@ static bool writes(struct fold *f, const struct entry *e, struct span bytes)
     return span_eq(buf_span(&f->scratch), bytes);
 }
 
-bool fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
-               struct entry *again, bool *foreign)
+enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
+                   struct entry *again, bool *foreign)
 {
     assert(f->terms != NULL);
-    redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, again, foreign);
-    return writes(f, again, bytes);
+    enum err err = redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, again, foreign);
+    if (err != ERR_OK)
+        return err;
+    return writes(f, again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 
 enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes)
@@ -63,13 +65,14 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     struct lead_row lead;
     struct entry again;
     bool same = false, good;
-    if (!row_lead(f->view, f->cx.contract, d->lead, &lead))
-        return ERR_NOT_FOUND;
+    enum err err = row_lead(f->view, f->cx.contract, d->lead, &lead);
+    if (err != ERR_OK)
+        return err;
     if (d->trust == TRUST_SYSTEM)
         good = decide_due(f->terms_index, d->lead, &lead, e->at_ms, &again);
     else
         good = decide_disposition(f->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
-    return good && writes(f, &again, bytes) ? ERR_OK : ERR_CORRUPT;
+    return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 
 enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,

@@ -29,19 +29,21 @@ void fold_close(struct fold *f);
 /* Puts the terms of the entry at `index` in force; *before (the caller's to free) are those that were, NULL at first.
  * ERR_CORRUPT, and nothing happened, when they are not the next version of this contract's complete terms. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before);
-/* Decides a lead again: true when that gives `bytes`, the recorded entry. *again is what it gives; its spans are the
- * entry's or the fold's. `tokens`, `foreign`: as for redecide_lead. */
-MUST_CHECK bool fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
-                          struct entry *again, bool *foreign);
-/* Decides a disposition again. ERR_NOT_FOUND: it is about a lead that is not there. ERR_CORRUPT: it is not what the
- * lead's state and the terms allow then. */
+/* Decides a lead again: ERR_OK when that gives `bytes`, the recorded entry; ERR_CONFLICT when it gives another, *again,
+ * whose spans are the entry's or the fold's. Any other error: it cannot be told. `tokens`, `foreign`: as for
+ * redecide_lead. */
+MUST_CHECK enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
+                              struct entry *again, bool *foreign);
+/* Decides a disposition again. ERR_NOT_FOUND: it is about a lead that is not there. ERR_CONFLICT: it is not what the
+ * lead's state and the terms allow then. Any other error: it cannot be told. */
 MUST_CHECK enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes);
 /* Builds what the statement entry at `index` must be about, from what stands before it; `root` is the tree's. *out is
  * to be freed. ERR_CONFLICT: it closes another interval than the open one; else as statement_build. */
 MUST_CHECK enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                                    struct span issuer, struct statement_out *out, struct problem *p);
 /* Rows and tally of any entry; of a lead with the tokens of its private part (NULL: none). ERR_CORRUPT, and nothing
- * happened, when it cannot follow those before it. The period of a statement entry ends with period_next before. */
+ * happened, when it cannot follow those before it; likewise an error of the view. The period of a statement entry ends
+ * with period_next before. */
 MUST_CHECK enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct private_part *priv);
 
 /* The first member of the payload that should be which the recorded one has otherwise; false when they are the same

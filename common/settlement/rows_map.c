@@ -143,16 +143,18 @@ void rows_map_write(struct rows_map *m, const struct row_ops *ops)
         write_one(m, &ops->op[i]);
 }
 
-bool rows_map_get(const struct rows_map *m, enum row_table t, struct span key, struct span *value)
+enum err rows_map_get(const struct rows_map *m, enum row_table t, struct span key, struct span *value)
 {
     struct node *root = m->root[t];
     const struct node *n = *find(&root, key);
-    if (n != NULL)
-        *value = node_value(n);
-    return n != NULL;
+    if (n == NULL)
+        return ERR_NOT_FOUND;
+    *value = node_value(n);
+    return ERR_OK;
 }
 
-bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key, struct span *value)
+enum err rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key,
+                       struct span *value)
 {
     const struct node *best = NULL;
     for (const struct node *n = m->root[t]; n != NULL;) {
@@ -163,11 +165,11 @@ bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from,
             n = n->left;
         }
     }
-    if (best != NULL) {
-        *key = node_key(best);
-        *value = node_value(best);
-    }
-    return best != NULL;
+    if (best == NULL)
+        return ERR_NOT_FOUND;
+    *key = node_key(best);
+    *value = node_value(best);
+    return ERR_OK;
 }
 
 size_t rows_map_count(const struct rows_map *m, enum row_table t)

@@ -10,11 +10,11 @@ struct rows_map *rows_map_new(void);
 void rows_map_free(struct rows_map *m); /* NULL-safe */
 void rows_map_write(struct rows_map *m, const struct row_ops *ops);
 
-/* As struct view: values live until the next write. */
-MUST_CHECK bool rows_map_get(const struct rows_map *m, enum row_table t, struct span key, struct span *value);
+/* As struct view, but for the third answer, which memory does not give: values live until the next write. */
+MUST_CHECK enum err rows_map_get(const struct rows_map *m, enum row_table t, struct span key, struct span *value);
 /* First row whose key is >= from. */
-MUST_CHECK bool rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key,
-                              struct span *value);
+MUST_CHECK enum err rows_map_seek(const struct rows_map *m, enum row_table t, struct span from, struct span *key,
+                                  struct span *value);
 size_t rows_map_count(const struct rows_map *m, enum row_table t);
 
 #endif

@@ -104,8 +104,11 @@ static MUST_CHECK enum err line_of_move(struct sums *f, uint64_t index, const st
     struct lead_row lead;
     struct jw w;
 
-    if (!row_lead(f->in->view, f->in->contract, m->lead, &lead) || !time_ok(lead.at_ms))
+    enum err err = row_lead(f->in->view, f->in->contract, m->lead, &lead);
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || (err == ERR_OK && !time_ok(lead.at_ms)))
         return problem(f->problem, ERR_CORRUPT, "", "entry %llu has no lead that reads", (unsigned long long)index);
+    if (err != ERR_OK)
+        return err;
     jw_open(&w, &f->lines.text);
     jw_object(&w);
     jw_kint(&w, "index", (int64_t)index);
@@ -127,23 +130,27 @@ static MUST_CHECK enum err fold_moves(struct sums *f)
     const struct view *v = in->view;
     uint8_t from[12];
     struct span key, value;
-    enum err err = ERR_OK;
+    enum err err;
 
     row_index_key(from, in->contract, in->from);
-    while (err == ERR_OK && v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) {
+    while ((err = v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) == ERR_OK) {
         struct move_row m;
-        if (key.len != sizeof from || load_be32(key.ptr) != in->contract || load_be64(key.ptr + 4) >= in->to)
+        if (key.len < 4 || load_be32(key.ptr) != in->contract)
             break;
+        if (key.len != sizeof from)
+            return problem(f->problem, ERR_CORRUPT, "", "a row of the contract's entries does not read");
         uint64_t index = load_be64(key.ptr + 4);
+        if (index >= in->to)
+            break;
         if (move_row_read(value, &m) != ERR_OK)
             return problem(f->problem, ERR_CORRUPT, "", "the row of entry %llu does not read",
                            (unsigned long long)index);
         count_move(f, index, &m);
-        if ((err = sum_move(f, index, &m)) == ERR_OK)
-            err = line_of_move(f, index, &m);
+        if ((err = sum_move(f, index, &m)) != ERR_OK || (err = line_of_move(f, index, &m)) != ERR_OK)
+            return err;
         row_index_key(from, in->contract, index + 1);
     }
-    return err;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static MUST_CHECK enum err fold_traffic(struct sums *f)

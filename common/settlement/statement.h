@@ -40,7 +40,8 @@ struct statement_out {
     int64_t to_ms;
 };
 /* Status counts are those of the leads received in the interval, as the moves of the interval leave them. ERR_INVALID
- * when sums leave the money range. */
+ * when sums leave the money range; ERR_CORRUPT, or an error of the view, when a row does not read: then nothing is to
+ * be issued. */
 MUST_CHECK enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p);
 void statement_free(struct statement_out *out);
 

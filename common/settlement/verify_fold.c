@@ -6,23 +6,24 @@
 /* Who the rows belong to: numbers of our choosing, since there is one contract. */
 enum { CONTRACT = 1, CAMPAIGN = 1 };
 
-static bool view_get(void *ctx, enum row_table t, struct span key, struct span *value)
+static enum err view_get(void *ctx, enum row_table t, struct span key, struct span *value)
 {
     return rows_map_get(((struct audit *)ctx)->rows, t, key, value);
 }
 
-static bool view_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
+static enum err view_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
 {
     return rows_map_seek(((struct audit *)ctx)->rows, t, from, key, value);
 }
 
-static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                       uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                           uint32_t *placement)
 {
     struct span bytes;
     struct entry e;
-    if (contract != CONTRACT || !audit_entry(ctx, index, &bytes) || entry_read(bytes, &e, NULL) != ERR_OK)
-        return false;
+    enum err err = contract == CONTRACT ? audit_entry(ctx, index, &bytes) : ERR_NOT_FOUND;
+    if (err != ERR_OK || (err = entry_read(bytes, &e, NULL)) != ERR_OK)
+        return err;
     bool click = e.kind == ENTRY_CLICK;
     if (click) {
         *class = e.click.class;
@@ -30,7 +31,7 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
         *placement = e.click.placement;
     }
     entry_close(&e);
-    return click;
+    return click ? ERR_OK : ERR_NOT_FOUND;
 }
 
 void audit_fold_open(struct audit *a)
@@ -120,9 +121,14 @@ static void check_view(struct audit *a, uint64_t index, const struct entry_view 
     enum class class;
     int64_t at_ms;
     uint32_t placement;
-    if (v->has_click && !view_click(a, CONTRACT, v->click, &class, &at_ms, &placement))
+    enum err err = v->has_click ? view_click(a, CONTRACT, v->click, &class, &at_ms, &placement) : ERR_OK;
+    if (err == ERR_NOT_FOUND)
         finds_failure(&a->finding[CHECK_ENTRIES],
                       "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
+    else if (err != ERR_OK)
+        finds_doubt(&a->finding[CHECK_ENTRIES],
+                    "entry %" PRIu64 " names entry %" PRIu64 " as its click, which cannot be read again", index,
+                    v->click);
 }
 
 /* Decides the lead again. Without its opening the entry's own word about equal persons is taken. */
@@ -131,11 +137,16 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
 {
     struct entry again;
     bool foreign = false;
-    bool equal = fold_lead(&a->fold, e, bytes, opening, &again, &foreign);
+    enum err err = fold_lead(&a->fold, e, bytes, opening, &again, &foreign);
     a->decided++;
     a->foreign += opening != NULL && foreign;
-    if (equal)
+    if (err == ERR_OK)
         return;
+    if (err != ERR_CONFLICT) {
+        finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " cannot be decided again: its click does not read",
+                    index);
+        return;
+    }
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;
     if (about_persons && a->unopened > 0)
         finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " may repeat a lead that has no opening", index);

@@ -80,13 +80,13 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
     return complete;
 }
 
-static bool cached_bundle(struct audit *a, uint64_t n, struct span *out)
+static enum err cached_bundle(struct audit *a, uint64_t n, struct span *out)
 {
     struct bundle_cache *c = &a->bundles;
     for (unsigned i = 0; i < BUNDLES; i++)
         if (c->slot[i].used && c->slot[i].n == n) {
             *out = buf_span(&c->slot[i].bytes);
-            return true;
+            return ERR_OK;
         }
     char path[PATH_CAP], base[PATH_CAP];
     struct tile t = {.level = TILE_ENTRIES, .n = n, .width = tile_width(TILE_ENTRIES, n, a->head.size)};
@@ -98,25 +98,23 @@ static bool cached_bundle(struct audit *a, uint64_t n, struct span *out)
     c->slot[i].used = audit_read(a, CHECK_TREE, path, &c->slot[i].bytes);
     if (!c->slot[i].used) {
         buf_free(&c->slot[i].bytes);
-        return false;
+        return ERR_IO;
     }
     c->slot[i].n = n;
     *out = buf_span(&c->slot[i].bytes);
-    return true;
+    return ERR_OK;
 }
 
-bool audit_entry(struct audit *a, uint64_t index, struct span *out)
+enum err audit_entry(struct audit *a, uint64_t index, struct span *out)
 {
     struct span rest;
-    enum err err;
-    if (index >= a->at || !cached_bundle(a, index / TILE_WIDTH, &rest))
-        return false;
-    for (uint64_t i = index % TILE_WIDTH;; i--) {
-        if (!bundle_next(&rest, out, &err))
-            return false;
-        if (i == 0)
-            return true;
-    }
+    if (index >= a->at)
+        return ERR_NOT_FOUND;
+    enum err err = cached_bundle(a, index / TILE_WIDTH, &rest);
+    for (uint64_t i = 0; err == ERR_OK && i <= index % TILE_WIDTH; i++)
+        if (!bundle_next(&rest, out, &err)) /* it was whole when its entries were folded */
+            err = ERR_IO;
+    return err;
 }
 
 void bundle_cache_free(struct bundle_cache *c)

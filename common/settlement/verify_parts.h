@@ -135,8 +135,9 @@ const uint8_t *audit_statement_key(const struct audit *a, const char kid[43]); /
 MUST_CHECK bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
                            void (*each)(struct audit *a, uint64_t index, struct span entry,
                                         const struct frontier *before));
-/* An entry of the contract's log below a->at. The span lives until the next call. */
-MUST_CHECK bool audit_entry(struct audit *a, uint64_t index, struct span *out);
+/* An entry of the contract's log; ERR_NOT_FOUND at a->at and past it. ERR_IO: its bundle could not be read again, noted
+ * as a doubt. The span lives until the next call. */
+MUST_CHECK enum err audit_entry(struct audit *a, uint64_t index, struct span *out);
 void bundle_cache_free(struct bundle_cache *c);
 
 /* verify_openings.c: the lines in order. `peek` gives the next one without its newline; false at the end, *cut set when

@@ -119,7 +119,7 @@ static void check_overdue(struct audit *a, const struct closed *c, int64_t issue
     int64_t due_ms;
     uint32_t contract;
     uint64_t lead;
-    if (rows_map_seek(a->rows, ROW_DUE, SPAN(""), &key, &value) &&
+    if (rows_map_seek(a->rows, ROW_DUE, SPAN(""), &key, &value) == ERR_OK &&
         due_key_read(key, &due_ms, &contract, &lead) == ERR_OK && due_ms < issued_ms - OVERDUE_MS)
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);

@@ -29,27 +29,30 @@ struct leads {
     char last[LEAD_REF_LEN];
 };
 
-static bool next_row(struct leads *l, uint64_t *index, struct span *value)
+/* ERR_NOT_FOUND: the contract has no more. */
+static enum err next_row(struct leads *l, uint64_t *index, struct lead_row *row)
 {
     uint8_t from[12];
-    struct span key;
+    struct span key, value;
+    struct view v = store_view(l->txn);
     row_index_key(from, l->k->number, l->at);
-    if (!store_row_seek(l->txn, ROW_LEADS, span_of(from, sizeof from), &key, value) || key.len != sizeof from ||
-        load_be32(key.ptr) != l->k->number)
-        return false;
+    enum err err = v.seek(v.ctx, ROW_LEADS, span_of(from, sizeof from), &key, &value);
+    if (err != ERR_OK)
+        return err;
+    if (key.len != sizeof from)
+        return ERR_CORRUPT;
+    if (load_be32(key.ptr) != l->k->number)
+        return ERR_NOT_FOUND;
     *index = load_be64(key.ptr + 4);
-    return true;
+    return lead_row_read(value, row);
 }
 
 static enum err leads_write(struct leads *l)
 {
     uint64_t index;
-    struct span value;
     struct lead_row row;
-    for (size_t scanned = 0; next_row(l, &index, &value); l->at = index + 1) {
-        enum err err = lead_row_read(value, &row);
-        if (err != ERR_OK)
-            return err;
+    enum err step, err;
+    for (size_t scanned = 0; (step = next_row(l, &index, &row)) == ERR_OK; l->at = index + 1) {
         if (scanned++ == LEADS_SCAN) {
             l->list.more = true;
             return ERR_OK;
@@ -61,7 +64,7 @@ static enum err leads_write(struct leads *l)
             return err;
         ref_write(l->rq, l->k, index, l->last);
     }
-    return ERR_OK;
+    return step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 
 static enum err leads_page(struct request *rq, struct leads *l, struct window *window)
@@ -103,12 +106,8 @@ enum err leads_list(struct request *rq, struct reply *reply)
 
 static enum err lead_row_get(struct txn *t, const struct contract *k, uint64_t index, struct lead_row *row)
 {
-    uint8_t key[12];
-    struct span value;
-    row_index_key(key, k->number, index);
-    if (!store_row_get(t, ROW_LEADS, span_of(key, sizeof key), &value))
-        return ERR_NOT_FOUND;
-    return lead_row_read(value, row);
+    struct view v = store_view(t);
+    return row_lead(&v, k->number, index, row);
 }
 
 enum err leads_get(struct request *rq, struct reply *reply)

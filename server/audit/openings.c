@@ -70,36 +70,42 @@ static enum err opening_add(struct openings *o, uint64_t index)
 }
 
 /* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads
- * alone, by their rows, which are few beside the clicks. */
-static bool next_index(struct openings *o)
+ * alone, by their rows, which are few beside the clicks. ERR_NOT_FOUND: there is none before o->to. */
+static enum err next_index(struct openings *o)
 {
     uint8_t from[12];
     struct span key, value;
     if (caller_is(o->rq, ROLE_OPERATOR))
-        return o->at < o->to;
+        return o->at < o->to ? ERR_OK : ERR_NOT_FOUND;
     row_index_key(from, o->k->number, o->at);
-    if (!store_row_seek(o->txn, ROW_LEADS, span_of(from, sizeof from), &key, &value) || key.len != sizeof from ||
-        load_be32(key.ptr) != o->k->number)
-        return false;
+    struct view v = store_view(o->txn);
+    enum err err = v.seek(v.ctx, ROW_LEADS, span_of(from, sizeof from), &key, &value);
+    if (err != ERR_OK)
+        return err;
+    if (key.len != sizeof from)
+        return ERR_CORRUPT;
+    if (load_be32(key.ptr) != o->k->number || load_be64(key.ptr + 4) >= o->to)
+        return ERR_NOT_FOUND;
     o->at = load_be64(key.ptr + 4);
-    return o->at < o->to;
+    return ERR_OK;
 }
 
 static enum err openings_write(struct openings *o, bool *more)
 {
-    enum err err = ERR_OK;
+    enum err step;
     size_t scanned = 0;
     *more = false;
-    while (next_index(o)) {
+    while ((step = next_index(o)) == ERR_OK) {
         if (o->n == OPENINGS_MAX || scanned++ == OPENINGS_SCAN) {
             *more = true;
             return ERR_OK;
         }
-        if ((err = opening_add(o, o->at)) != ERR_OK)
+        enum err err = opening_add(o, o->at);
+        if (err != ERR_OK)
             return err;
         o->at++;
     }
-    return ERR_OK;
+    return step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 
 static enum err range_read(struct request *rq, uint64_t *from, uint64_t *to)

@@ -60,8 +60,7 @@ static enum err rows_copy(struct load *l, enum table table)
     enum err err = cursor_open(l->txn, table, &cursor);
     if (err != ERR_OK)
         return err;
-    for (bool more = cursor_seek(cursor, span_of("", 0), &key, &value); more;
-         more = cursor_next(cursor, &key, &value)) {
+    for (err = cursor_seek(cursor, SPAN(""), &key, &value); err == ERR_OK; err = cursor_next(cursor, &key, &value)) {
         if (r->n == r->cap) {
             r->cap = r->cap ? 2 * r->cap : 64;
             r->row = xrealloc(r->row, r->cap * sizeof *r->row);
@@ -69,7 +68,7 @@ static enum err rows_copy(struct load *l, enum table table)
         r->row[r->n++] = (struct raw){pool_copy(l->c->index, key), pool_copy(l->c->index, value)};
     }
     cursor_close(cursor);
-    return ERR_OK;
+    return cursor_end(err);
 }
 
 static enum err row_parse(struct load *l, const struct loader *how, const struct raw *raw)

@@ -15,9 +15,4 @@ struct check_figures {
 enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *report, void *ctx,
                           struct check_figures *out);
 
-/* A row as findings name it, "row KEY of TABLE", NUL-ended: the key as text where it is one (00 as a space), else hex.
- */
-enum { ROW_NAME = 160 };
-void check_row_name(enum table t, struct span key, char out[ROW_NAME]);
-
 #endif

@@ -75,7 +75,7 @@ static const struct member_rule grant_members[] = {{"created", INT}, {0}};
 static void missing_for(struct check *c, enum table t, struct span key, enum table by, struct span by_key)
 {
     char name[ROW_NAME];
-    check_row_name(by, by_key, name);
+    table_row_name(by, by_key, name);
     check_row_fails(c, t, key, "is missing, before or for %s", name);
 }
 
@@ -281,7 +281,7 @@ static void contract_compiles(struct check *c, struct span key, const json_t *ro
         return;
     buf_heap(&documents[0]);
     buf_heap(&documents[1]);
-    check_row_name(TABLE_CAMPAIGNS, campaign, name);
+    table_row_name(TABLE_CAMPAIGNS, campaign, name);
     if (document_of(other, &documents[0]) && document_of(row, &documents[1]) &&
         terms_compile(buf_span(&documents[0]), buf_span(&documents[1]), &terms, NULL) != ERR_OK)
         check_row_fails(c, TABLE_CONTRACTS, key, "has a document that makes no terms with that of %s", name);

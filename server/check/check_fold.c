@@ -6,37 +6,36 @@
 #include "server/check/check_private.h"
 #include "server/keys/day_keys.h"
 
-static bool view_get(void *ctx, enum row_table t, struct span key, struct span *value)
+static enum err view_get(void *ctx, enum row_table t, struct span key, struct span *value)
 {
     return rows_map_get(((struct check *)ctx)->rows, t, key, value);
 }
 
-static bool view_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
+static enum err view_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
 {
     return rows_map_seek(((struct check *)ctx)->rows, t, from, key, value);
 }
 
-static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                       uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                           uint32_t *placement)
 {
     struct check *c = ctx;
     struct envelope env;
     struct entry e;
     if (contract > c->catalog->n_contracts || index >= check_log(c, contract)->tree.frontier.size)
-        return false;
+        return ERR_NOT_FOUND;
     enum err err = ledger_read(c->txn, contract, index, &env);
-    if (err == ERR_IO) {
-        c->unreadable = true;
-        finds_doubt(&c->finding[STORE_CHECK_DECISIONS], "entry %" PRIu64 " of log %" PRIu32 " cannot be read again",
-                    index, contract);
-    }
-    if (err != ERR_OK || env.kind != ENTRY_CLICK || entry_read(env.entry, &e, NULL) != ERR_OK)
-        return false;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* it was folded */
+    if (env.kind != ENTRY_CLICK)
+        return ERR_NOT_FOUND;
+    if ((err = entry_read(env.entry, &e, NULL)) != ERR_OK)
+        return err;
     *class = e.click.class;
     *at_ms = e.at_ms;
     *placement = e.click.placement;
     entry_close(&e);
-    return true;
+    return ERR_OK;
 }
 
 void check_fold_open(struct check *c)
@@ -59,7 +58,7 @@ static void entry_fails(struct check *c, enum store_check check, const char *wha
 {
     char name[ROW_NAME];
     uint8_t mem[SEQ_LEN];
-    check_row_name(TABLE_JOURNAL, seq_key(mem, c->seq), name);
+    table_row_name(TABLE_JOURNAL, seq_key(mem, c->seq), name);
     finds_failure(&c->finding[check], "%s %s", name, what);
 }
 
@@ -143,8 +142,12 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct co
         memcpy(tokens.email, priv->email, TOKEN_LEN);
         memcpy(tokens.phone, priv->phone, TOKEN_LEN);
     }
-    bool equal = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
-    if (!equal && !c->unreadable)
+    enum err err = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
+    if (err != ERR_OK && err != ERR_CONFLICT)
+        finds_doubt(&c->finding[STORE_CHECK_DECISIONS],
+                    "contract %s: lead %" PRIu64 " cannot be decided again: its click cannot be read (%s)", k->id,
+                    index, err_word(err));
+    else if (err == ERR_CONFLICT)
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
                       "contract %s: lead %" PRIu64
                       " is recorded as %s %s, decided again it is %s %s, or has another price or time",

@@ -18,7 +18,7 @@ static bool names_a_log(struct check *c, const struct envelope *env, struct span
     uint8_t contract[4];
     if (env->contract <= c->catalog->n_contracts)
         return true;
-    check_row_name(TABLE_CONTRACTS, contract_key(contract, env->contract), name);
+    table_row_name(TABLE_CONTRACTS, contract_key(contract, env->contract), name);
     check_row_fails(c, TABLE_JOURNAL, key, "is of a contract that is not there: %s", name);
     return false;
 }
@@ -29,7 +29,7 @@ static bool take_row(struct check *c, struct span key, struct span row)
     struct envelope env;
     if (key.len != SEQ_LEN || load_be64(key.ptr) != c->seq) {
         char name[ROW_NAME], why[ROW_NAME + 16];
-        check_row_name(TABLE_JOURNAL, key, name);
+        table_row_name(TABLE_JOURNAL, key, name);
         snprintf(why, sizeof why, ": %s follows", name);
         row_is_missing(c, why);
         return false;
@@ -60,17 +60,18 @@ static bool replay(struct check *c)
     bool good = true;
     enum err err = cursor_open(c->txn, TABLE_JOURNAL, &cursor);
     if (err == ERR_OK) {
-        for (bool more = cursor_seek(cursor, SPAN(""), &key, &row); more && good;
-             more = cursor_next(cursor, &key, &row))
+        for (err = cursor_seek(cursor, SPAN(""), &key, &row); err == ERR_OK && good;
+             err = cursor_next(cursor, &key, &row))
             good = take_row(c, key, row);
-        if (good)
-            err = cursor_end(cursor);
+        err = cursor_end(err);
     }
     cursor_close(cursor);
+    if (!good)
+        return false;
     if (err != ERR_OK)
         finds_doubt(&c->finding[STORE_CHECK_JOURNAL], "the journal cannot be read past row %" PRIu64 " (%s)", c->seq,
                     err_word(err));
-    return good && err == ERR_OK;
+    return err == ERR_OK;
 }
 
 void prove_journal(struct check *c)

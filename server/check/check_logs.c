@@ -16,7 +16,7 @@ static void ids_differ(struct check *c, enum table t, uint32_t number, enum tabl
 {
     uint8_t mem[2][4];
     char name[ROW_NAME];
-    check_row_name(of, contract_key(mem[1], other), name);
+    table_row_name(of, contract_key(mem[1], other), name);
     check_row_fails(c, t, contract_key(mem[0], number), "has a document that names another than %s", name);
 }
 

@@ -60,7 +60,6 @@ struct check {
     struct txn *txn;
     struct catalog *catalog; /* NULL: control data does not read, so that nothing is folded */
     bool complete;           /* the journal was folded to its end */
-    bool unreadable;         /* a click could not be looked up: leads cannot be judged */
     struct sealer *sealer;
     struct rows_map *rows;
     struct view view;

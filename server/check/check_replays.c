@@ -16,7 +16,7 @@ enum { ANSWER_HEAD = 8 + HASH_LEN + 2, DAY_KEY_LEN = 4 };
 static bool names_an_answer(struct check *c, struct span value)
 {
     struct span row;
-    return rows_map_get(c->rows, ROW_MOVES, span_of(value.ptr + HASH_LEN, 12), &row);
+    return rows_map_get(c->rows, ROW_MOVES, span_of(value.ptr + HASH_LEN, 12), &row) == ERR_OK;
 }
 
 static void nonce_row(struct check *c, enum table t, struct span key, struct span value)
@@ -34,7 +34,7 @@ static void nonce_row(struct check *c, enum table t, struct span key, struct spa
     memcpy(time + 8, key.ptr, NONCE_KEY_LEN);
     if (check_get(c, TABLE_NONCE_TIMES, span_of(time, sizeof time), &row) != ERR_NOT_FOUND)
         return;
-    check_row_name(TABLE_NONCE_TIMES, span_of(time, sizeof time), name);
+    table_row_name(TABLE_NONCE_TIMES, span_of(time, sizeof time), name);
     check_row_fails(c, t, key, "would never be forgotten: %s is missing", name);
 }
 
@@ -63,7 +63,7 @@ static void nonce_time_row(struct check *c, enum table t, struct span key, struc
     if (err == ERR_NOT_FOUND ||
         (err == ERR_OK && (row.len != NONCE_ROW_LEN || memcmp(row.ptr + HASH_LEN + 12, key.ptr, 8) != 0))) {
         char name[ROW_NAME];
-        check_row_name(TABLE_NONCES, nonce, name);
+        table_row_name(TABLE_NONCES, nonce, name);
         check_row_fails(c, t, key, "is not the time of %s", name);
     }
     if (forget_s <= 0 || forget_s > latest_time_s(c))

@@ -3,34 +3,7 @@
 
 #include "server/check/check_private.h"
 
-/* ---- naming rows ---- */
-
-static bool is_text(struct span key)
-{
-    bool good = key.len > 0 && key.ptr[0] > ' ';
-    for (size_t i = 0; good && i < key.len; i++)
-        good = (key.ptr[i] >= ' ' && key.ptr[i] <= '~') || key.ptr[i] == '\0';
-    return good;
-}
-
-void check_row_name(enum table t, struct span key, char out[ROW_NAME])
-{
-    enum { KEY_MAX = 56 };
-    struct span shown = key.len > KEY_MAX ? span_of(key.ptr, KEY_MAX) : key;
-    struct buf b;
-    buf_fixed(&b, out, ROW_NAME - 1);
-    buf_str(&b, "row ");
-    size_t start = b.len;
-    if (is_text(key))
-        buf_span_add(&b, shown);
-    else
-        buf_hex(&b, shown.ptr, shown.len);
-    for (size_t i = start; i < b.len; i++)
-        if (out[i] == '\0')
-            out[i] = ' ';
-    buf_printf(&b, "%s of %s", shown.len < key.len ? "..." : "", table_info(t)->name);
-    out[b.len] = '\0';
-}
+/* ---- findings about rows ---- */
 
 struct finding *check_finding(struct check *c, enum table t)
 {
@@ -55,7 +28,7 @@ void check_row_fails(struct check *c, enum table t, struct span key, const char 
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    check_row_name(t, key, name);
+    table_row_name(t, key, name);
     finds_failure(check_finding(c, t), "%s %s", name, text);
 }
 
@@ -66,7 +39,7 @@ void check_row_doubt(struct check *c, enum table t, struct span key, const char 
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    check_row_name(t, key, name);
+    table_row_name(t, key, name);
     finds_doubt(check_finding(c, t), "%s %s", name, text);
 }
 
@@ -95,10 +68,10 @@ void check_each(struct check *c, enum table t, check_row *each)
     uint64_t n = 0;
     enum err err = cursor_open(c->txn, t, &cursor);
     if (err == ERR_OK) {
-        for (bool more = cursor_seek(cursor, SPAN(""), &key, &value); more;
-             more = cursor_next(cursor, &key, &value), n++)
+        for (err = cursor_seek(cursor, SPAN(""), &key, &value); err == ERR_OK;
+             err = cursor_next(cursor, &key, &value), n++)
             each(c, t, key, value);
-        err = cursor_end(cursor);
+        err = cursor_end(err);
     }
     cursor_close(cursor);
     if (err != ERR_OK)
@@ -132,7 +105,7 @@ void check_set(struct check *c, enum table t)
 static void is_folded(struct check *c, enum table t, struct span key, struct span value)
 {
     struct span mine;
-    if (!rows_map_get(c->rows, (enum row_table)(t - TABLE_ROWS), key, &mine))
+    if (rows_map_get(c->rows, (enum row_table)(t - TABLE_ROWS), key, &mine) != ERR_OK)
         check_row_fails(c, t, key, "is none that the entries give");
     else if (!span_eq(mine, value))
         check_row_fails(c, t, key, "is not what the entries give");
@@ -145,7 +118,7 @@ void prove_fold_rows(struct check *c, enum table t)
     char after[sizeof((struct row_op *)0)->key + 1] = "";
     size_t len = 0;
     check_each(c, t, is_folded);
-    while (rows_map_seek(c->rows, rows, span_of(after, len), &key, &mine)) {
+    while (rows_map_seek(c->rows, rows, span_of(after, len), &key, &mine) == ERR_OK) {
         check_need(c, t, key, &value);
         memcpy(after, key.ptr, key.len);
         after[key.len] = '\0'; /* the least key that is greater */

@@ -35,7 +35,7 @@ static struct span issuer_of(struct check *c, struct span payload, struct span k
     char name[ROW_NAME];
     if (statement_read(payload, said) != ERR_OK || span_eq(said->issuer, url))
         return url;
-    check_row_name(TABLE_STATEMENTS, key, name);
+    table_row_name(TABLE_STATEMENTS, key, name);
     check_row_fails(c, TABLE_META, SPAN("public_url"), "is another URL than that of %s", name);
     return said->issuer;
 }

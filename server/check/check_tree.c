@@ -24,7 +24,7 @@ static size_t first_difference(struct span row, struct span want, size_t item)
 static void name_both(struct check *c, const struct checked_log *log, struct span key, size_t slot)
 {
     char row[ROW_NAME];
-    check_row_name(TABLE_JOURNAL, span_of(log->seqs[slot], SEQ_LEN), row);
+    table_row_name(TABLE_JOURNAL, span_of(log->seqs[slot], SEQ_LEN), row);
     check_row_fails(c, TABLE_TILES, key, "holds another leaf %zu than %s gives", slot, row);
 }
 

@@ -7,49 +7,57 @@ enum { PROBE_LEN = 256 * 1024 };
 
 /* ---- leads whose review time ran out ---- */
 
-/* The first one; ERR_NOT_FOUND when there is none. */
-static enum err first_due(struct batch *cx, struct row_op *row, uint32_t *contract, uint64_t *index)
+/* One row of DUE: a lead that may be due. *later: neither it nor any after it is. */
+static enum err approve_one(struct batch *cx, struct span key, bool *later)
 {
-    struct span key, value;
     int64_t due_ms;
-    if (!store_row_seek(cx->txn, ROW_DUE, SPAN(""), &key, &value))
-        return ERR_NOT_FOUND;
-    if (key.len > sizeof row->key || due_key_read(key, &due_ms, contract, index) != ERR_OK)
-        return ERR_CORRUPT;
-    if (due_ms > cx->now_ms)
-        return ERR_NOT_FOUND;
-    *row = (struct row_op){.table = ROW_DUE, .del = true, .key_len = key.len};
-    memcpy(row->key, key.ptr, key.len);
-    return ERR_OK;
-}
-
-static enum err approve_one(struct batch *cx, uint32_t contract, uint64_t index)
-{
-    const struct contract *k = catalog_contract_number(cx->catalog, contract);
+    uint32_t contract;
+    uint64_t index;
     struct lead_row lead;
     struct entry e;
-    if (k == NULL || !row_lead(&cx->view, contract, index, &lead) ||
-        !decide_due(k->terms_index, index, &lead, cx->now_ms, &e))
+    struct row_ops gone = {.n = 1, .op = {{.table = ROW_DUE, .del = true, .key_len = key.len}}};
+    enum err err = due_key_read(key, &due_ms, &contract, &index);
+    if (err != ERR_OK)
+        return err;
+    *later = due_ms > cx->now_ms;
+    if (*later)
         return ERR_OK;
-    return pipeline_append(cx, k, &e, NULL, NULL);
+    memcpy(gone.op[0].key, key.ptr, key.len);
+    const struct contract *k = catalog_contract_number(cx->catalog, contract);
+    err = k != NULL ? row_lead(&cx->view, contract, index, &lead) : ERR_NOT_FOUND;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (decide_due(k->terms_index, index, &lead, cx->now_ms, &e))
+        err = pipeline_append(cx, k, &e, NULL, NULL);
+    return err == ERR_OK ? store_rows_write(cx->txn, &gone) : err; /* gone already, unless it was not due after all */
 }
 
+/* What does not read stays as it is, for `check` to name: the other leads are not kept waiting by it. */
 enum err chore_approve(struct batch *cx, struct job *job)
 {
-    struct row_ops gone = {.n = 1};
-    uint32_t contract, done = 0;
-    uint64_t index;
-    enum err err = ERR_OK;
-    while (done < job->record.approve.steps && (err = first_due(cx, &gone.op[0], &contract, &index)) == ERR_OK) {
-        err = approve_one(cx, contract, index);
+    char mem[STORE_KEY_MAX], after[STORE_KEY_MAX + 1], name[ROW_NAME];
+    struct span from = SPAN(""), key, value;
+    uint32_t done = 0;
+    bool later = false;
+    enum err step = ERR_OK;
+    for (; done < job->record.approve.steps; done++) {
+        if ((step = cx->view.seek(cx->view.ctx, ROW_DUE, from, &key, &value)) != ERR_OK)
+            break;
+        memcpy(mem, key.ptr, key.len);
+        key.ptr = mem; /* it outlives the writes */
+        enum err err = approve_one(cx, key, &later);
+        if (later || err == ERR_FULL || err == ERR_IO)
+            return err;
         if (err == ERR_OK)
-            err = store_rows_write(cx->txn, &gone); /* gone already, unless it was not due after all */
-        if (err != ERR_OK)
-            return err == ERR_FULL ? err : ERR_IO;
-        done++;
+            continue;
+        table_row_name((enum table)(TABLE_ROWS + ROW_DUE), key, name);
+        log_line(LOG_ERROR, 0, "approve", "%s: its lead does not read (%s), it is not approved", name, err_word(err));
+        memcpy(after, key.ptr, key.len);
+        after[key.len] = '\0'; /* the least key that is greater */
+        from = span_of(after, key.len + 1);
     }
     job->more = done == job->record.approve.steps;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return cursor_end(step);
 }
 
 /* ---- nonces, gaps, keys ---- */

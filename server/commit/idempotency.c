@@ -42,14 +42,15 @@ static enum err prune_after(struct txn *t, const uint8_t row[16], int64_t now_ms
     size_t n = 0;
     struct cursor *c;
     struct span key, value;
-    enum err err = cursor_open(t, TABLE_IDEMPOTENCY, &c);
+    enum err step, err = cursor_open(t, TABLE_IDEMPOTENCY, &c);
     if (err != ERR_OK)
         return err;
-    bool more = cursor_seek(c, span_of(row, 16), &key, &value);
-    for (int step = 0; more && step < PRUNE_STEP; step++, more = cursor_next(c, &key, &value))
+    step = cursor_seek(c, span_of(row, 16), &key, &value);
+    for (int i = 0; step == ERR_OK && i < PRUNE_STEP; i++, step = cursor_next(c, &key, &value))
         if (key.len == 16 && value.len >= ROW_HEAD && (int64_t)load_be64(value.ptr) + KEEP_MS < now_ms)
             memcpy(old[n++], key.ptr, 16);
     cursor_close(c);
+    err = cursor_end(step);
     for (size_t i = 0; i < n && err == ERR_OK; i++)
         err = store_del(t, TABLE_IDEMPOTENCY, span_of(old[i], 16));
     return err;

@@ -46,10 +46,11 @@ static enum err find_due(struct txn *t, int64_t now_s, size_t max, uint8_t (*due
     struct cursor *c;
     struct span key, value;
     size_t found = 0;
-    enum err err = cursor_open(t, TABLE_NONCE_TIMES, &c);
+    enum err step, err = cursor_open(t, TABLE_NONCE_TIMES, &c);
     if (err != ERR_OK)
         return err;
-    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more && found < max; more = cursor_next(c, &key, &value)) {
+    for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK && found < max;
+         step = cursor_next(c, &key, &value)) {
         if (key.len != TIME_KEY_LEN) {
             err = ERR_CORRUPT;
             break;
@@ -60,7 +61,7 @@ static enum err find_due(struct txn *t, int64_t now_s, size_t max, uint8_t (*due
     }
     cursor_close(c);
     *n = found;
-    return err;
+    return err == ERR_OK ? cursor_end(step) : err;
 }
 
 enum err nonces_prune(struct txn *t, int64_t now_s, size_t max, size_t *n)

@@ -127,27 +127,36 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     if (k == NULL || !terms_active(k->terms, job->record.arrived_ms))
         return ERR_GONE;
     track->entry.at_ms = dated(cx, k, track->entry.at_ms);
-    struct envelope claimed;
-    if (track->has_click_claim && ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed) == ERR_OK &&
-        claimed.kind == ENTRY_CLICK) {
-        track->entry.view.has_click = true;
-        track->entry.view.click = track->click_claim;
+    if (track->has_click_claim) {
+        struct envelope claimed;
+        enum err err = ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+        track->entry.view.has_click = err == ERR_OK && claimed.kind == ENTRY_CLICK;
+        track->entry.view.click = track->entry.view.has_click ? track->click_claim : 0;
     }
     return record_job(cx, job, k, &track->entry, (struct companion){.sealed = &track->sealed}, false);
 }
 
 /* ---- replays ---- */
 
+/* An entry that a row names: it must be there. *e is to be closed. */
+static enum err entry_at(struct batch *cx, uint32_t contract, uint64_t index, struct envelope *env, struct entry *e)
+{
+    enum err err = ledger_get(cx->ledger, cx->txn, contract, index, env);
+    if (err == ERR_OK)
+        err = entry_read(env->entry, e, NULL);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 /* Answers the job with an entry that was recorded before. */
 static enum err answer_recorded(struct batch *cx, struct job *job, uint32_t contract, uint64_t index)
 {
     struct envelope env;
     struct entry e;
-    enum err err = ledger_get(cx->ledger, cx->txn, contract, index, &env);
-    if (err == ERR_OK)
-        err = entry_read(env.entry, &e, &job->problem);
+    enum err err = entry_at(cx, contract, index, &env, &e);
     if (err != ERR_OK)
-        return err == ERR_IO ? err : ERR_CORRUPT;
+        return err;
     entry_close(&e);
     job->entry = arena_copy(job->arena, env.entry);
     job->out_contract = contract;
@@ -185,9 +194,11 @@ static enum err replay_txid(struct batch *cx, struct job *job)
     uint64_t index;
     uint8_t facts_sha256[HASH_LEN];
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.lead.fallback_contract);
-    if (span_empty(r->txid) || k == NULL ||
-        !row_txid(&cx->view, r->party, k->campaign->number, r->txid, &contract, &index, facts_sha256))
+    if (span_empty(r->txid) || k == NULL)
         return ERR_NOT_FOUND;
+    enum err err = row_txid(&cx->view, r->party, k->campaign->number, r->txid, &contract, &index, facts_sha256);
+    if (err != ERR_OK)
+        return err;
     if (memcmp(facts_sha256, r->facts_sha256, HASH_LEN) != 0)
         return problem(&job->problem, ERR_CONFLICT, "txid", "this txid was reported before with other facts");
     return answer_recorded(cx, job, contract, index);
@@ -218,13 +229,15 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
         return err;
 
     struct lead_facts facts;
-    gather_touches(&cx->view, &lead->report, &facts);
+    if ((err = gather_touches(&cx->view, &lead->report, &facts)) != ERR_OK)
+        return err;
     const struct contract *k =
         catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
     int64_t now_ms = dated(cx, k, job->record.arrived_ms);
-    gather_person(&cx->view, k->campaign->number, k->terms, &lead->report, now_ms, &facts);
+    if ((err = gather_person(&cx->view, k->campaign->number, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
+        return err;
 
     struct entry e;
     decide_lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
@@ -254,55 +267,68 @@ struct found {
     uint64_t index;
 };
 
-static void find(struct batch *cx, struct span sender, uint32_t campaign, struct span txid, uint32_t only,
-                 struct found *out)
+static enum err find(struct batch *cx, struct span sender, uint32_t campaign, struct span txid, uint32_t only,
+                     struct found *out)
 {
     uint8_t facts_sha256[HASH_LEN];
     uint32_t contract;
     uint64_t index;
-    if (out->n == 2 || !row_txid(&cx->view, sender, campaign, txid, &contract, &index, facts_sha256) ||
-        (only != 0 && contract != only))
-        return;
-    if (out->n++ == 0) {
+    if (out->n == 2)
+        return ERR_OK;
+    enum err err = row_txid(&cx->view, sender, campaign, txid, &contract, &index, facts_sha256);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && only != 0 && contract != only))
+        return ERR_OK;
+    if (err == ERR_OK && out->n++ == 0) {
         out->contract = contract;
         out->index = index;
     }
+    return err;
 }
 
 /* Those that the sender itself reported. (A publisher learns whether it has such a lead; it decides none.) */
-static struct found own_txid(struct batch *cx, const struct party *p, struct span txid)
+static enum err own_txid(struct batch *cx, const struct party *p, struct span txid, struct found *out)
 {
-    struct found f = {0};
-    for (size_t i = 0; i < cx->catalog->n_campaigns; i++)
+    enum err err = ERR_OK;
+    *out = (struct found){0};
+    for (size_t i = 0; i < cx->catalog->n_campaigns && err == ERR_OK; i++)
         if (p->role == ROLE_PUBLISHER || cx->catalog->campaigns[i].advertiser->number == p->number)
-            find(cx, span_str(p->id), cx->catalog->campaigns[i].number, txid, 0, &f);
-    return f;
+            err = find(cx, span_str(p->id), cx->catalog->campaigns[i].number, txid, 0, out);
+    return err;
 }
 
 /* Those that publishers reported, of contracts whose leads are p's to decide. */
-static struct found publishers_txid(struct batch *cx, const struct party *p, struct span txid)
+static enum err publishers_txid(struct batch *cx, const struct party *p, struct span txid, struct found *out)
 {
-    struct found f = {0};
-    for (size_t i = 0; i < cx->catalog->n_contracts; i++) {
+    enum err err = ERR_OK;
+    *out = (struct found){0};
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
         const struct contract *k = &cx->catalog->contracts[i];
         if (k->publisher != NULL && may_dispose(p, k)) /* a txid on another contract is counted there */
-            find(cx, span_str(k->publisher->id), k->campaign->number, txid, k->number, &f);
+            err = find(cx, span_str(k->publisher->id), k->campaign->number, txid, k->number, out);
     }
-    return f;
+    return err;
 }
 
 /* A publisher chooses its txids: one that happens to be, or was made to be, this sender's must not turn a sale of the
  * click's lead into one of another lead. */
-static bool click_disagrees(struct batch *cx, const struct record_disposition *d, const struct party *p,
-                            uint32_t contract, uint64_t index)
+static enum err click_disagrees(struct batch *cx, const struct record_disposition *d, const struct party *p,
+                                uint32_t contract, uint64_t index, bool *disagrees)
 {
     const struct contract *k = d->by_click ? catalog_contract_number(cx->catalog, d->pointer.contract) : NULL;
-    struct lead_row lead;
+    struct lead_row lead = {.has_click = false};
     uint64_t first;
-    return k != NULL && may_dispose(p, k) &&
-           row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, &first) > 0 &&
-           !(contract == d->pointer.contract && row_lead(&cx->view, contract, index, &lead) && lead.has_click &&
-             lead.click == d->pointer.index);
+    unsigned n = 0;
+    enum err err = ERR_OK;
+    *disagrees = false;
+    if (k == NULL || !may_dispose(p, k))
+        return ERR_OK;
+    err = row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, &n, &first);
+    if (err != ERR_OK || n == 0)
+        return err;
+    if (contract == d->pointer.contract)
+        err = row_lead(&cx->view, contract, index, &lead);
+    *disagrees = !(lead.has_click && lead.click == d->pointer.index);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* By a txid: the sender's own, else a publisher's. ERR_NOT_FOUND: none, without a text. */
@@ -311,16 +337,21 @@ static enum err find_txid(struct batch *cx, struct job *job, const struct party 
     const struct record_disposition *d = &job->record.disposition;
     if (span_empty(d->report.txid))
         return ERR_NOT_FOUND;
-    struct found f = own_txid(cx, p, d->report.txid);
-    bool own = f.n > 0;
-    if (!own)
-        f = publishers_txid(cx, p, d->report.txid);
+    struct found f;
+    enum err err = own_txid(cx, p, d->report.txid, &f);
+    bool own = err == ERR_OK && f.n > 0, disagrees = false;
+    if (err == ERR_OK && !own)
+        err = publishers_txid(cx, p, d->report.txid, &f);
+    if (err == ERR_OK && !own && f.n == 1)
+        err = click_disagrees(cx, d, p, f.contract, f.index, &disagrees);
+    if (err != ERR_OK)
+        return err;
     if (f.n == 0)
         return ERR_NOT_FOUND;
     if (f.n > 1)
         return problem(&job->problem, ERR_CONFLICT, "txid", "%s used this txid: name it by lead",
                        own ? "more than one campaign" : "more than one publisher");
-    if (!own && click_disagrees(cx, d, p, f.contract, f.index))
+    if (disagrees)
         return problem(&job->problem, ERR_CONFLICT, "txid", "txid and click_id name different leads: name it by lead");
     *contract = f.contract;
     *index = f.index;
@@ -340,16 +371,16 @@ static enum err find_lead(struct batch *cx, struct job *job, const struct party 
         return err;
     if (!d->by_click)
         return problem(&job->problem, ERR_NOT_FOUND, "txid", "no lead of yours is known by this txid");
+    unsigned n;
     *contract = d->pointer.contract;
-    switch (row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, index)) {
-    case 0:
+    if ((err = row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, &n, index)) != ERR_OK)
+        return err;
+    if (n == 0)
         return problem(&job->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
-    case 1:
-        return ERR_OK;
-    default:
+    if (n > 1)
         return problem(&job->problem, ERR_CONFLICT, "click_id",
                        "this click has more than one lead: name it by lead or txid");
-    }
+    return ERR_OK;
 }
 
 /* A lead is sold once: the same sale again is the first answer again, another one is not. */
@@ -359,11 +390,9 @@ static enum err answer_same(struct batch *cx, struct job *job, uint32_t contract
     struct envelope env;
     struct entry e;
     if (r->status == STATUS_CONVERTED) {
-        enum err err = ledger_get(cx->ledger, cx->txn, contract, index, &env);
-        if (err == ERR_OK)
-            err = entry_read(env.entry, &e, &job->problem);
+        enum err err = entry_at(cx, contract, index, &env, &e);
         if (err != ERR_OK)
-            return err == ERR_IO ? err : ERR_CORRUPT;
+            return err;
         const struct entry_disposition *d = &e.disposition;
         bool equal = e.kind == ENTRY_DISPOSITION && d->amount_micros == r->amount_micros &&
                      (r->amount_micros == 0 || span_eq(d->currency, r->currency)) &&
@@ -391,8 +420,13 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (err != ERR_OK)
         return err;
     const struct contract *k = catalog_contract_number(cx->catalog, contract);
-    if (k == NULL || !row_lead(&cx->view, contract, d->report.lead, &lead))
-        return problem(&job->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
+    err = k != NULL ? row_lead(&cx->view, contract, d->report.lead, &lead) : ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND && d->by_lead)
+        return problem(&job->problem, err, "lead", "there is no such lead");
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT; /* a row named it */
+    if (err != ERR_OK)
+        return err;
     if (!may_dispose(p, k))
         return problem(&job->problem, ERR_FORBIDDEN, "",
                        "only the campaign's advertiser may say what became of a lead");

@@ -312,30 +312,32 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
     return journal_get(t, seq, contract, index, out);
 }
 
-static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                       uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                           uint32_t *placement)
 {
     struct ledger_view *v = ctx;
     struct envelope env;
     struct entry e;
-    if (ledger_get(v->ledger, v->txn, contract, index, &env) != ERR_OK || env.kind != ENTRY_CLICK ||
-        entry_read(env.entry, &e, NULL) != ERR_OK)
-        return false;
+    enum err err = ledger_get(v->ledger, v->txn, contract, index, &env);
+    if (err == ERR_OK && env.kind != ENTRY_CLICK)
+        err = ERR_NOT_FOUND;
+    if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
+        return err;
     *class = e.click.class;
     *at_ms = e.at_ms;
     *placement = e.click.placement;
     entry_close(&e);
-    return true;
+    return ERR_OK;
 }
 
-static bool view_get(void *ctx, enum row_table table, struct span key, struct span *value)
+static enum err view_get(void *ctx, enum row_table table, struct span key, struct span *value)
 {
-    return store_row_get(((struct ledger_view *)ctx)->txn, table, key, value);
+    return store_get(((struct ledger_view *)ctx)->txn, (enum table)(TABLE_ROWS + table), key, value);
 }
 
-static bool view_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
+static enum err view_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
 {
-    return store_row_seek(((struct ledger_view *)ctx)->txn, table, from, key, value);
+    return store_seek(((struct ledger_view *)ctx)->txn, (enum table)(TABLE_ROWS + table), from, key, value);
 }
 
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)

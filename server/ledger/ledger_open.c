@@ -12,8 +12,8 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     if (err != ERR_OK)
         return err;
     struct span key, value;
-    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more && err == ERR_OK;
-         more = cursor_next(c, &key, &value)) {
+    enum err step;
+    for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value)) {
         struct stored_head head;
         err = key.len == 4 ? head_decode(value, &head) : ERR_CORRUPT;
         if (err != ERR_OK)
@@ -23,7 +23,7 @@ static enum err load_heads(struct ledger *l, struct txn *t)
         log->saved = log->swept = head.head.size;
     }
     cursor_close(c);
-    return err;
+    return err == ERR_OK ? cursor_end(step) : err;
 }
 
 static enum err compile_terms(struct log *log, const struct envelope *env)
@@ -66,19 +66,22 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
 }
 
 /* An entry's leaf hash: from its tile where that was written, since hashing is most of what a replay costs. */
-static void replay_leaf(struct txn *t, struct log *log, const struct envelope *env, struct hash *out)
+static enum err replay_leaf(struct txn *t, struct log *log, const struct envelope *env, struct hash *out)
 {
     uint8_t key[TILE_KEY_LEN];
     struct span row;
     unsigned slot = env->index % TILE_WIDTH;
     if (slot == 0 || log->now.head.size == log->saved) {
         enum err err = store_get(t, TABLE_TILES, tile_key(key, env->contract, 0, env->index / TILE_WIDTH), &row);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
         log->leaves = err == ERR_OK && row.len == TILE_WIDTH * HASH_LEN ? row.ptr : NULL;
     }
     if (log->leaves != NULL)
         memcpy(out->b, log->leaves + slot * HASH_LEN, HASH_LEN);
     else
         merkle_leaf(env->entry, out);
+    return ERR_OK;
 }
 
 static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct span row)
@@ -93,8 +96,9 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
     if (env.index > log->now.head.size || env.kind == ENTRY_STATEMENT)
         return ERR_CORRUPT;
     struct hash leaf;
-    replay_leaf(t, log, &env, &leaf);
-    err = ledger_extend(l, t, log, env.contract, seq, &leaf);
+    err = replay_leaf(t, log, &env, &leaf);
+    if (err == ERR_OK)
+        err = ledger_extend(l, t, log, env.contract, seq, &leaf);
     return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
 }
 
@@ -103,21 +107,20 @@ static enum err replay(struct ledger *l, struct txn *t)
     uint8_t from[SEQ_LEN];
     struct cursor *c;
     struct span key, row;
-    enum err err = watermark_read(t, &l->next_seq);
+    enum err step, err = watermark_read(t, &l->next_seq);
     if (err == ERR_OK)
         err = cursor_open(t, TABLE_JOURNAL, &c);
     if (err != ERR_OK)
         return err;
-    for (bool more = cursor_seek(c, seq_key(from, l->next_seq), &key, &row); more; more = cursor_next(c, &key, &row)) {
+    for (step = cursor_seek(c, seq_key(from, l->next_seq), &key, &row); step == ERR_OK && err == ERR_OK;
+         step = cursor_next(c, &key, &row)) {
         if (key.len != SEQ_LEN || load_be64(key.ptr) != l->next_seq)
             err = ERR_CORRUPT;
         else
             err = replay_row(l, t, l->next_seq++, row);
-        if (err != ERR_OK)
-            break;
     }
     cursor_close(c);
-    return err;
+    return err == ERR_OK ? cursor_end(step) : err;
 }
 
 enum err ledger_open(struct txn *t, struct ledger **out)

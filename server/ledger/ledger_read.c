@@ -18,13 +18,17 @@ enum err head_read(struct txn *t, uint32_t contract, struct head *out)
 }
 
 /* The size alone: proofs ask for it with each node. 0 when there is no head. */
-static uint64_t swept_size(struct txn *t, uint32_t contract)
+static enum err swept_size(struct txn *t, uint32_t contract, uint64_t *size)
 {
     uint8_t key[4];
     struct span row;
-    if (store_get(t, TABLE_HEADS, contract_key(key, contract), &row) != ERR_OK || row.len < HEAD_SIZE_AT + 8)
-        return 0;
-    return load_be64(row.ptr + HEAD_SIZE_AT);
+    enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
+    if (err == ERR_OK && row.len < HEAD_SIZE_AT + 8)
+        err = ERR_CORRUPT;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    *size = err == ERR_OK ? load_be64(row.ptr + HEAD_SIZE_AT) : 0;
+    return ERR_OK;
 }
 
 /* What came after the last sweep: a second's worth of journal. */
@@ -39,16 +43,12 @@ static enum err scan_unswept(struct txn *t, uint32_t contract, uint64_t index, s
         err = cursor_open(t, TABLE_JOURNAL, &c);
     if (err != ERR_OK)
         return err;
-    err = ERR_NOT_FOUND;
-    for (bool more = cursor_seek(c, seq_key(from, watermark), &key, &row); more; more = cursor_next(c, &key, &row)) {
+    for (err = cursor_seek(c, seq_key(from, watermark), &key, &row); err == ERR_OK; err = cursor_next(c, &key, &row)) {
         struct envelope e;
-        if (envelope_read(row, &e) != ERR_OK) {
-            err = ERR_CORRUPT;
+        if ((err = envelope_read(row, &e)) != ERR_OK)
             break;
-        }
         if (e.contract == contract && e.index == index) {
             *out = e;
-            err = ERR_OK;
             break;
         }
     }
@@ -82,14 +82,17 @@ static enum err read_bundle(struct txn *t, uint32_t contract, uint64_t first, un
 
 enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, struct buf *out)
 {
-    uint64_t size = swept_size(t, contract);
+    uint64_t size;
+    enum err err = swept_size(t, contract, &size);
+    if (err != ERR_OK)
+        return err;
     if (tile->width == 0 || tile->width > tile_width(tile->level, tile->n, size))
         return ERR_NOT_FOUND;
     if (tile->level == TILE_ENTRIES)
         return read_bundle(t, contract, tile->n * TILE_WIDTH, tile->width, out);
     uint8_t key[TILE_KEY_LEN];
     struct span row;
-    enum err err = store_get(t, TABLE_TILES, tile_key(key, contract, tile->level, tile->n), &row);
+    err = store_get(t, TABLE_TILES, tile_key(key, contract, tile->level, tile->n), &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (row.len < tile->width * (size_t)HASH_LEN)
@@ -106,25 +109,31 @@ static void fold_perfect(struct hash *h, size_t n)
             merkle_node(&h[2 * i], &h[2 * i + 1], &h[i]);
 }
 
-static bool read_node(void *ctx, int height, uint64_t n, struct hash *out)
+static enum err read_node(void *ctx, int height, uint64_t n, struct hash *out)
 {
     const struct tile_source *src = ctx;
     int level = height / TILE_HEIGHT;
     size_t count = (size_t)1 << (height % TILE_HEIGHT);
-    if (height >= MERKLE_HEIGHT || n >= swept_size(src->txn, src->contract) >> height)
-        return false;
+    uint64_t size;
+    enum err err = swept_size(src->txn, src->contract, &size);
+    if (err != ERR_OK)
+        return err;
+    if (height >= MERKLE_HEIGHT || n >= size >> height)
+        return ERR_NOT_FOUND;
     uint64_t first = n * count;
     uint8_t key[TILE_KEY_LEN];
     struct span row;
     struct span wanted = tile_key(key, src->contract, level, first / TILE_WIDTH);
     size_t at = first % TILE_WIDTH * HASH_LEN;
     struct hash hashes[TILE_WIDTH / 2];
-    if (store_get(src->txn, TABLE_TILES, wanted, &row) != ERR_OK || at + count * HASH_LEN > row.len)
-        return false;
+    if ((err = store_get(src->txn, TABLE_TILES, wanted, &row)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* the head covers it */
+    if (at + count * HASH_LEN > row.len)
+        return ERR_CORRUPT;
     memcpy(hashes, row.ptr + at, count * HASH_LEN);
     fold_perfect(hashes, count);
     *out = hashes[0];
-    return true;
+    return ERR_OK;
 }
 
 struct merkle_reader ledger_nodes(struct tile_source *src)
@@ -136,14 +145,15 @@ enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct 
 {
     struct tile_source src = {t, contract};
     struct frontier f = {.size = size};
-    if (size > swept_size(t, contract))
-        return ERR_NOT_FOUND;
-    for (int height = MERKLE_HEIGHT - 1; height >= 0; height--) {
-        if ((size >> height & 1) == 0)
-            continue;
-        if (!read_node(&src, height, (size >> height) - 1, &f.edge[f.edges++]))
-            return ERR_CORRUPT;
-    }
+    uint64_t swept;
+    enum err err = swept_size(t, contract, &swept);
+    if (err == ERR_OK && size > swept)
+        err = ERR_NOT_FOUND;
+    for (int height = MERKLE_HEIGHT - 1; height >= 0 && err == ERR_OK; height--)
+        if ((size >> height & 1) != 0)
+            err = read_node(&src, height, (size >> height) - 1, &f.edge[f.edges++]);
+    if (err != ERR_OK)
+        return err;
     frontier_root(&f, out);
     return ERR_OK;
 }

@@ -32,11 +32,14 @@ static enum err id_next(struct txn *t, const char *drawn, char out[LIMIT_ID + 1]
     enum err err = id_read(span_str(drawn), &v) == ERR_OK ? cursor_open(t, TABLE_STATEMENTS, &c) : ERR_CORRUPT;
     if (err != ERR_OK)
         return err;
-    if (cursor_last(c, &key, &value) && id_read(span_of(key.ptr, strnlen(key.ptr, key.len)), &last) != ERR_OK)
-        err = ERR_CORRUPT;
+    err = cursor_last(c, &key, &value);
     cursor_close(c);
+    if (err == ERR_OK && id_read(span_of(key.ptr, strnlen(key.ptr, key.len)), &last) != ERR_OK)
+        return ERR_CORRUPT;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
     id_write('S', v > last ? v : last + 1, out);
-    return err;
+    return ERR_OK;
 }
 
 /* ---- the run ---- */

@@ -138,29 +138,32 @@ struct statements {
     struct buf summary; /* of the statement that is looked at */
 };
 
-/* The id after `last`: parts stand under "id 00 part", so "id 01" is past them all. */
-static bool next_id(struct cursor *c, char last[LIMIT_ID + 1])
+/* The id after `last`: parts stand under "id 00 part", so "id 01" is past them all. ERR_NOT_FOUND: that was the last.
+ */
+static enum err next_id(struct cursor *c, char last[LIMIT_ID + 1])
 {
     char from[LIMIT_ID + 2];
     struct span key, value;
     size_t len = strlen(last);
     memcpy(from, last, len);
     from[len] = '\1';
-    if (!cursor_seek(c, span_of(from, len + 1), &key, &value))
-        return false;
+    enum err err = cursor_seek(c, span_of(from, len + 1), &key, &value);
+    if (err != ERR_OK)
+        return err;
     size_t id_len = strnlen(key.ptr, key.len);
     if (id_len == 0 || id_len > LIMIT_ID)
-        return false;
+        return ERR_CORRUPT;
     memcpy(last, key.ptr, id_len);
     last[id_len] = '\0';
-    return true;
+    return ERR_OK;
 }
 
 static enum err statements_write(struct statements *s, struct cursor *c)
 {
     char id[LIMIT_ID + 1];
+    enum err step;
     memcpy(id, s->last, sizeof id);
-    for (size_t scanned = 0; next_id(c, id); memcpy(s->last, id, sizeof id)) {
+    for (size_t scanned = 0; (step = next_id(c, id)) == ERR_OK; memcpy(s->last, id, sizeof id)) {
         struct statement_meta m;
         if (scanned++ == STATEMENTS_SCAN) {
             s->list.more = true;
@@ -179,7 +182,7 @@ static enum err statements_write(struct statements *s, struct cursor *c)
             return ERR_OK;
         jw_raw(&s->list.w, buf_span(&s->summary));
     }
-    return ERR_OK;
+    return cursor_end(step);
 }
 
 enum err statements_list(struct request *rq, struct reply *reply)

@@ -14,7 +14,7 @@
 #include "common/base/mem.h"
 #include "server/system/log.h"
 
-enum { MAX_READERS = 256 };
+enum { MAX_READERS = 256, KEY_SHOWN = 56 };
 
 struct store {
     MDB_env *env;
@@ -26,11 +26,19 @@ struct txn {
     struct store *store;
     MDB_txn *mdb;
     uint64_t writes;
+    /* for txn_cause */
+    const char *failed_call; /* NULL: none failed */
+    int failed_rc;
+    bool any_read;
+    enum table read_table;
+    size_t read_key_len;
+    char read_key[KEY_SHOWN + 1];
 };
 
 struct cursor {
+    struct txn *txn;
+    enum table table;
     MDB_cursor *mdb;
-    enum err last; /* of its last step */
 };
 
 static const struct table_info tables[TABLE_COUNT] = {
@@ -59,6 +67,27 @@ const char *proof_word(enum proof p)
     return words[p];
 }
 
+void table_row_name(enum table t, struct span key, char out[ROW_NAME])
+{
+    struct span shown = key.len > KEY_SHOWN ? span_of(key.ptr, KEY_SHOWN) : key;
+    bool text = key.len > 0 && key.ptr[0] > ' ';
+    for (size_t i = 0; text && i < shown.len; i++)
+        text = (shown.ptr[i] >= ' ' && shown.ptr[i] <= '~') || shown.ptr[i] == '\0';
+    struct buf b;
+    buf_fixed(&b, out, ROW_NAME - 1);
+    buf_str(&b, "row ");
+    size_t start = b.len;
+    if (text)
+        buf_span_add(&b, shown);
+    else
+        buf_hex(&b, shown.ptr, shown.len);
+    for (size_t i = start; i < b.len; i++)
+        if (out[i] == '\0')
+            out[i] = ' ';
+    buf_printf(&b, "%s of %s", shown.len < key.len ? "..." : "", table_info(t)->name);
+    out[b.len] = '\0';
+}
+
 /* What every call but opening answers. ERR_IO is logged here, where the cause is known. */
 static enum err result(int rc, const char *call)
 {
@@ -79,6 +108,16 @@ static enum err result(int rc, const char *call)
     }
 }
 
+/* The same of a call within a transaction, which remembers it. */
+static enum err result_in(struct txn *t, int rc, const char *call)
+{
+    if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) {
+        t->failed_call = call;
+        t->failed_rc = rc;
+    }
+    return result(rc, call);
+}
+
 static MDB_val val(struct span s)
 {
     return (MDB_val){s.len, (void *)(uintptr_t)s.ptr};
@@ -96,8 +135,9 @@ static enum err lock_folder(const char *data_dir, int *fd)
     if (lock < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        enum err err = errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_IO;
         close(lock);
-        return ERR_CONFLICT;
+        return err;
     }
     *fd = lock;
     return ERR_OK;
@@ -154,10 +194,12 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     if (err != ERR_OK)
         goto done;
     bool exists = access(path, F_OK) == 0;
-    if (exists == (mode == STORE_CREATE)) {
+    if (!exists && errno != ENOENT)
+        err = ERR_IO;
+    else if (exists == (mode == STORE_CREATE))
         err = exists ? ERR_CONFLICT : ERR_NOT_FOUND;
+    if (err != ERR_OK)
         goto done;
-    }
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a reason to die */
     int rc = open_env(s, path, mode, map_size);
     if (rc == 0)
@@ -210,7 +252,7 @@ enum err txn_begin(struct store *s, bool write, struct txn **out)
     if (rc != 0)
         return result(rc, "begin");
     struct txn *t = xmalloc(sizeof *t);
-    *t = (struct txn){s, mdb, 0};
+    *t = (struct txn){.store = s, .mdb = mdb};
     *out = t;
     return ERR_OK;
 }
@@ -241,31 +283,51 @@ uint64_t txn_writes(const struct txn *t)
     return t->writes;
 }
 
+void txn_cause(const struct txn *t, struct buf *out)
+{
+    char name[ROW_NAME];
+    if (t->any_read)
+        table_row_name(t->read_table, span_of(t->read_key, t->read_key_len), name);
+    if (t->failed_call != NULL)
+        buf_printf(out, "%s: %s", t->failed_call, mdb_strerror(t->failed_rc));
+    if (t->any_read)
+        buf_printf(out, "%s%s", t->failed_call != NULL ? ", after reading " : "last read: ", name);
+}
+
 void txn_reset(struct txn *t)
 {
     mdb_txn_reset(t->mdb);
+    t->failed_call = NULL;
+    t->any_read = false;
 }
 
 enum err txn_renew(struct txn *t)
 {
-    return result(mdb_txn_renew(t->mdb), "renew");
+    return result_in(t, mdb_txn_renew(t->mdb), "renew");
+}
+
+static enum err was_read(struct txn *t, enum table table, const MDB_val *k, const MDB_val *v, struct span *value)
+{
+    t->any_read = true;
+    t->read_table = table;
+    t->read_key_len = k->mv_size < sizeof t->read_key ? k->mv_size : sizeof t->read_key;
+    memcpy(t->read_key, k->mv_data, t->read_key_len);
+    *value = span_val(v);
+    return ERR_OK;
 }
 
 enum err store_get(struct txn *t, enum table table, struct span key, struct span *value)
 {
     MDB_val k = val(key), v;
     int rc = mdb_get(t->mdb, t->store->dbi[table], &k, &v);
-    if (rc != 0)
-        return result(rc, "get");
-    *value = span_val(&v);
-    return ERR_OK;
+    return rc == 0 ? was_read(t, table, &k, &v, value) : result_in(t, rc, "get");
 }
 
 enum err store_put(struct txn *t, enum table table, struct span key, struct span value)
 {
     MDB_val k = val(key), v = val(value);
     t->writes++;
-    return result(mdb_put(t->mdb, t->store->dbi[table], &k, &v, 0), "put");
+    return result_in(t, mdb_put(t->mdb, t->store->dbi[table], &k, &v, 0), "put");
 }
 
 enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room)
@@ -274,7 +336,7 @@ enum err store_append(struct txn *t, enum table table, struct span key, size_t l
     t->writes++;
     int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, MDB_APPEND | MDB_RESERVE);
     if (rc != 0)
-        return result(rc, "append");
+        return result_in(t, rc, "append");
     *room = v.mv_data;
     return ERR_OK;
 }
@@ -284,7 +346,7 @@ enum err store_del(struct txn *t, enum table table, struct span key)
     MDB_val k = val(key);
     t->writes++;
     int rc = mdb_del(t->mdb, t->store->dbi[table], &k, NULL);
-    return rc == MDB_NOTFOUND ? ERR_OK : result(rc, "del");
+    return rc == MDB_NOTFOUND ? ERR_OK : result_in(t, rc, "del");
 }
 
 enum err cursor_open(struct txn *t, enum table table, struct cursor **out)
@@ -292,9 +354,9 @@ enum err cursor_open(struct txn *t, enum table table, struct cursor **out)
     MDB_cursor *mdb;
     int rc = mdb_cursor_open(t->mdb, t->store->dbi[table], &mdb);
     if (rc != 0)
-        return result(rc, "cursor");
+        return result_in(t, rc, "cursor");
     struct cursor *c = xmalloc(sizeof *c);
-    *c = (struct cursor){.mdb = mdb};
+    *c = (struct cursor){.txn = t, .table = table, .mdb = mdb};
     *out = c;
     return ERR_OK;
 }
@@ -307,62 +369,52 @@ void cursor_close(struct cursor *c)
     free(c);
 }
 
-static bool cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
+static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
 {
     MDB_val v;
-    c->last = result(mdb_cursor_get(c->mdb, &k, &v, op), "cursor");
-    if (c->last != ERR_OK)
-        return false;
+    int rc = mdb_cursor_get(c->mdb, &k, &v, op);
+    if (rc != 0)
+        return result_in(c->txn, rc, "cursor");
     *key = span_val(&k);
-    *value = span_val(&v);
-    return true;
+    return was_read(c->txn, c->table, &k, &v, value);
 }
 
-bool cursor_seek(struct cursor *c, struct span from, struct span *key, struct span *value)
+enum err cursor_seek(struct cursor *c, struct span from, struct span *key, struct span *value)
 {
     /* LMDB takes no empty key */
     return from.len == 0 ? cursor_get(c, MDB_FIRST, (MDB_val){0}, key, value)
                          : cursor_get(c, MDB_SET_RANGE, val(from), key, value);
 }
 
-bool cursor_next(struct cursor *c, struct span *key, struct span *value)
+enum err cursor_next(struct cursor *c, struct span *key, struct span *value)
 {
     return cursor_get(c, MDB_NEXT, (MDB_val){0}, key, value);
 }
 
-bool cursor_last(struct cursor *c, struct span *key, struct span *value)
+enum err cursor_last(struct cursor *c, struct span *key, struct span *value)
 {
     return cursor_get(c, MDB_LAST, (MDB_val){0}, key, value);
 }
 
-enum err cursor_end(const struct cursor *c)
-{
-    return c->last == ERR_NOT_FOUND ? ERR_OK : c->last;
-}
-
-bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value)
-{
-    return store_get(t, (enum table)(TABLE_ROWS + table), key, value) == ERR_OK;
-}
-
-bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key, struct span *value)
+enum err store_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value)
 {
     struct cursor *c;
-    if (cursor_open(t, (enum table)(TABLE_ROWS + table), &c) != ERR_OK)
-        return false;
-    bool found = cursor_seek(c, from, key, value);
+    enum err err = cursor_open(t, table, &c);
+    if (err != ERR_OK)
+        return err;
+    err = cursor_seek(c, from, key, value);
     cursor_close(c);
-    return found;
+    return err;
 }
 
-static bool view_get(void *txn, enum row_table table, struct span key, struct span *value)
+static enum err view_get(void *txn, enum row_table table, struct span key, struct span *value)
 {
-    return store_row_get(txn, table, key, value);
+    return store_get(txn, (enum table)(TABLE_ROWS + table), key, value);
 }
 
-static bool view_seek(void *txn, enum row_table table, struct span from, struct span *key, struct span *value)
+static enum err view_seek(void *txn, enum row_table table, struct span from, struct span *key, struct span *value)
 {
-    return store_row_seek(txn, table, from, key, value);
+    return store_seek(txn, (enum table)(TABLE_ROWS + table), from, key, value);
 }
 
 struct view store_view(struct txn *t)

@@ -7,6 +7,7 @@
 #ifndef CS_SERVER_STORE_STORE_H
 #define CS_SERVER_STORE_STORE_H
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/span.h"
 #include "common/decisions/rows.h"
@@ -91,7 +92,11 @@ struct table_info {
     unsigned tells; /* of enum tells */
     const char *how;
 };
+enum { STORE_KEY_MAX = 511 }; /* bytes of a key, LMDB's limit */
 const struct table_info *table_info(enum table t);
+/* "row KEY of TABLE", for people: the key as text where it is text, else in hex; cut when it is long. */
+enum { ROW_NAME = 160 };
+void table_row_name(enum table t, struct span key, char out[ROW_NAME]);
 const char *proof_word(enum proof p);
 
 struct store;
@@ -110,6 +115,9 @@ MUST_CHECK enum err txn_begin(struct store *s, bool write, struct txn **out);
 MUST_CHECK enum err txn_commit(struct txn *t);
 void txn_abort(struct txn *t);            /* NULL-safe */
 uint64_t txn_writes(const struct txn *t); /* puts, appends and deletes so far, whatever became of them */
+/* For the log, when a request fails: the call that failed in this transaction and why; else the row that was read last,
+ * which is the one that did not read if any did not. Nothing when nothing was read. */
+void txn_cause(const struct txn *t, struct buf *out);
 /* A thread's own read transaction, kept and renewed: cheaper than begin. */
 void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);
@@ -122,22 +130,30 @@ MUST_CHECK enum err store_put(struct txn *t, enum table table, struct span key,
 MUST_CHECK enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room);
 MUST_CHECK enum err store_del(struct txn *t, enum table table, struct span key); /* ERR_OK also when absent */
 
-/* Cursors read in key order; they die with their transaction. false: there is no such row, or it cannot be told;
- * cursor_end says which. */
+/* Cursors read in key order; they die with their transaction. ERR_NOT_FOUND: there is no such row, the table has ended.
+ * Any other error: it cannot be told, and nothing follows from where the cursor stands. A loop keeps its steps' answers
+ * apart from those of its body:
+ *
+ *   for (step = cursor_seek(c, from, &key, &value); step == ERR_OK && err == ERR_OK; step = cursor_next(c, &key,
+ * &value)) err = ...; if (err == ERR_OK) err = cursor_end(step);
+ */
 MUST_CHECK enum err cursor_open(struct txn *t, enum table table, struct cursor **out);
 void cursor_close(struct cursor *c);
-MUST_CHECK bool cursor_seek(struct cursor *c, struct span from, struct span *key,
-                            struct span *value); /* first key >= from */
-MUST_CHECK bool cursor_next(struct cursor *c, struct span *key, struct span *value);
-MUST_CHECK bool cursor_last(struct cursor *c, struct span *key, struct span *value);
+MUST_CHECK enum err cursor_seek(struct cursor *c, struct span from, struct span *key,
+                                struct span *value); /* first key >= from */
+MUST_CHECK enum err cursor_next(struct cursor *c, struct span *key, struct span *value);
+MUST_CHECK enum err cursor_last(struct cursor *c, struct span *key, struct span *value);
+/* Of the step that ended a loop: ERR_OK at the end of the table. */
+static inline enum err cursor_end(enum err step)
+{
+    return step == ERR_NOT_FOUND ? ERR_OK : step;
+}
 
-/* After a false: ERR_OK at the end of the table, else why the row could not be read. */
-MUST_CHECK enum err cursor_end(const struct cursor *c);
+/* The same without a cursor of one's own: the first row whose key is >= from. */
+MUST_CHECK enum err store_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value);
 
-MUST_CHECK bool store_row_get(struct txn *t, enum row_table table, struct span key, struct span *value);
-MUST_CHECK bool store_row_seek(struct txn *t, enum row_table table, struct span from, struct span *key,
-                               struct span *value);
-struct view store_view(struct txn *t); /* of the row tables, not of clicks: ledger.h completes it */
+/* Of the row tables, not of clicks: ledger.h completes it. */
+struct view store_view(struct txn *t);
 MUST_CHECK enum err store_rows_write(struct txn *t, const struct row_ops *ops);
 
 #endif

@@ -128,7 +128,7 @@ static void decided_again(struct log *l, const struct entry *e, const struct lea
 
     memcpy(tokens.email, r->email, TOKEN_LEN);
     memcpy(tokens.phone, r->phone, TOKEN_LEN);
-    redecide_lead(&l->audit, &v, l->terms, l->terms_index, e, &tokens, &out, &foreign);
+    assert_ok(redecide_lead(&l->audit, &v, l->terms, l->terms_index, e, &tokens, &out, &foreign));
     buf_heap(&recorded), buf_heap(&again);
     entry_write(&recorded, e);
     entry_write(&again, &out);
@@ -151,10 +151,10 @@ static void lead(struct campaign_run *c)
     some_person(&r, s);
     if (!one_in(4))
         r.facts[r.n_facts++] = (struct fact){SPAN("country"), span_str(countries[below(4)])};
-    gather_touches(&v, &r, &f);
+    assert_ok(gather_touches(&v, &r, &f));
     s->contract = f.found ? (int)f.last.contract - 1 : (int)below(CONTRACTS);
     struct log *l = &c->logs[s->contract];
-    gather_person(&v, CAMPAIGN_NUMBER, l->terms, &r, c->now_ms, &f);
+    assert_ok(gather_person(&v, CAMPAIGN_NUMBER, l->terms, &r, c->now_ms, &f));
     decide_lead(l->terms, l->terms_index, &r, &f, c->now_ms, &e);
     decided_again(l, &e, &r);
 
@@ -182,7 +182,7 @@ static void disposition(struct campaign_run *c)
     struct entry e;
     bool same;
 
-    assert_true(row_lead(&v, l->server.contract, s->index, &row));
+    assert_ok(row_lead(&v, l->server.contract, s->index, &row));
     if (decide_disposition(l->terms_index, &r, &row, c->now_ms, &e, &same, NULL) != ERR_OK || same)
         return;
     s->status = r.status;
@@ -202,7 +202,7 @@ static void due(struct campaign_run *c)
 {
     struct view v = world_view(&c->world);
     struct span key, value;
-    while (v.seek(v.ctx, ROW_DUE, SPAN(""), &key, &value)) {
+    while (v.seek(v.ctx, ROW_DUE, SPAN(""), &key, &value) == ERR_OK) {
         int64_t due_ms;
         uint32_t contract;
         uint64_t index;
@@ -211,7 +211,7 @@ static void due(struct campaign_run *c)
         assert_int_equal(due_key_read(key, &due_ms, &contract, &index), ERR_OK);
         if (due_ms > c->now_ms)
             break;
-        assert_true(row_lead(&v, contract, index, &row));
+        assert_ok(row_lead(&v, contract, index, &row));
         assert_true(decide_due(0, index, &row, c->now_ms, &e));
         seen(c, contract, index)->status = STATUS_APPROVED;
         append(c, &c->logs[contract - 1], &e, NULL);
@@ -246,9 +246,9 @@ static void rows_say_what_happened(const struct campaign_run *c)
         struct span server_row, audit_row;
         struct lead_row server;
         row_index_key(key, l->server.contract, c->leads[i].index);
-        assert_true(rows_map_get(c->world.rows, ROW_LEADS, span_of(key, sizeof key), &server_row));
+        assert_ok(rows_map_get(c->world.rows, ROW_LEADS, span_of(key, sizeof key), &server_row));
         row_index_key(key, l->audit.contract, c->leads[i].index);
-        assert_true(rows_map_get(l->alone.rows, ROW_LEADS, span_of(key, sizeof key), &audit_row));
+        assert_ok(rows_map_get(l->alone.rows, ROW_LEADS, span_of(key, sizeof key), &audit_row));
         assert_true(span_eq(server_row, audit_row));
         assert_int_equal(lead_row_read(server_row, &server), ERR_OK);
         assert_int_equal(server.status, c->leads[i].status);
@@ -308,7 +308,7 @@ static void a_changed_decision_is_noticed(void **state)
     l->terms = terms_of("", ",'price':{'lead':[{'micros':5}]}", "C1");
     world_click(&c.world, (struct world_click){.contract = 1, .index = 1, .at_ms = NOW - 1000});
     world_click(&l->alone, (struct world_click){.contract = 1, .index = 1, .at_ms = NOW - 1000});
-    gather_touches(&v, &r, &f);
+    assert_ok(gather_touches(&v, &r, &f));
     decide_lead(l->terms, 0, &r, &f, NOW, &e);
     assert_int_equal(e.lead.status, STATUS_PENDING);
 
@@ -321,7 +321,7 @@ static void a_changed_decision_is_noticed(void **state)
     for (size_t i = 0; i < sizeof shaved / sizeof *shaved; i++) {
         struct opening tokens = {.lead = true};
         struct buf a, b;
-        redecide_lead(&l->audit, &own, l->terms, 0, &shaved[i], &tokens, &out, &foreign);
+        assert_ok(redecide_lead(&l->audit, &own, l->terms, 0, &shaved[i], &tokens, &out, &foreign));
         buf_heap(&a), buf_heap(&b);
         entry_write(&a, &shaved[i]);
         entry_write(&b, &out);

@@ -52,8 +52,8 @@ static void compare(const struct rows_map *m, const int *plain, int n)
     while (next < KEYS && plain[next] < 0)
         next++;
     assert_int_equal(rows_map_count(m, ROW_DUE), count);
-    assert_int_equal(rows_map_get(m, ROW_DUE, key, &value), plain[n] >= 0);
-    assert_int_equal(rows_map_seek(m, ROW_DUE, key, &found, &value), next < KEYS);
+    assert_int_equal(rows_map_get(m, ROW_DUE, key, &value), plain[n] >= 0 ? ERR_OK : ERR_NOT_FOUND);
+    assert_int_equal(rows_map_seek(m, ROW_DUE, key, &found, &value), next < KEYS ? ERR_OK : ERR_NOT_FOUND);
     if (next < KEYS) {
         assert_true(span_eq(found, key_of(next, mem)));
         assert_int_equal((uint8_t)value.ptr[0], plain[next]);

@@ -78,7 +78,7 @@ static void disposition(struct ledger_run *r)
     struct lead_row row;
     struct entry e;
     bool same;
-    assert_true(row_lead(&r->view, CONTRACT, s->index, &row));
+    assert_ok(row_lead(&r->view, CONTRACT, s->index, &row));
     if (decide_disposition(0, &d, &row, r->now_ms, &e, &same, NULL) != ERR_OK || same)
         return;
     s->status = d.status;

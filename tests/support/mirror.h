@@ -188,8 +188,8 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     struct lead_facts f;
     struct entry e;
     memset(&f, 0, sizeof f);
-    gather_touches(&s->view, &r, &f);
-    gather_person(&s->view, 1, s->fold.terms, &r, s->now_ms, &f);
+    assert_ok(gather_touches(&s->view, &r, &f));
+    assert_ok(gather_person(&s->view, 1, s->fold.terms, &r, s->now_ms, &f));
     decide_lead(s->fold.terms, s->fold.terms_index, &r, &f, s->now_ms, &e);
     opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = !l->without_contact, .network = true});
     buf_byte(&s->openings, '\n');
@@ -213,7 +213,7 @@ static inline void tell_disposition_by(struct story *s, uint64_t lead, enum stat
     struct lead_row row;
     struct entry e;
     bool same = false;
-    assert_true(row_lead(&s->view, 1, lead, &row));
+    assert_ok(row_lead(&s->view, 1, lead, &row));
     assert_int_equal(decide_disposition(s->fold.terms_index, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
     tell(s, &e, NULL);
 }
@@ -227,7 +227,7 @@ static inline void tell_due(struct story *s, uint64_t lead)
 {
     struct lead_row row;
     struct entry e;
-    assert_true(row_lead(&s->view, 1, lead, &row));
+    assert_ok(row_lead(&s->view, 1, lead, &row));
     s->now_ms = row.due_ms + 1;
     assert_true(decide_due(s->fold.terms_index, lead, &row, s->now_ms, &e));
     tell(s, &e, NULL);

@@ -14,9 +14,7 @@
 #include "server/catalog/catalog_write.h"
 #include "server/instance/instance.h"
 #include "server/keys/vault.h"
-
-#define assert_ok(call) assert_string_equal(err_word(call), "ok")
-#define assert_err(call, expected) assert_string_equal(err_word(call), err_word(expected))
+#include "tests/support/ok.h"
 
 enum { SMALL_MAP = 64 << 20 };
 

@@ -79,15 +79,15 @@ struct tree {
     uint64_t size;
 };
 
-static inline bool tree_node(void *ctx, int height, uint64_t n, struct hash *out)
+static inline enum err tree_node(void *ctx, int height, uint64_t n, struct hash *out)
 {
     const struct tree *t = ctx;
     uint64_t width = (uint64_t)1 << height;
     if (height > 40 || (n + 1) * width > t->size) {
-        return false;
+        return ERR_NOT_FOUND;
     }
     *out = tree_root(t->leaves + n * width, width);
-    return true;
+    return ERR_OK;
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "common/base/when.h"
 #include "common/decisions/decide.h"
 #include "common/settlement/rows_map.h"
+#include "tests/support/ok.h"
 
 #define NOW ((int64_t)1790000000000) /* 2026-09-21 */
 
@@ -83,18 +84,18 @@ struct world {
     size_t n, room;
 };
 
-static inline bool world_get(void *ctx, enum row_table t, struct span key, struct span *value)
+static inline enum err world_get(void *ctx, enum row_table t, struct span key, struct span *value)
 {
     return rows_map_get(((struct world *)ctx)->rows, t, key, value);
 }
 
-static inline bool world_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
+static inline enum err world_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
 {
     return rows_map_seek(((struct world *)ctx)->rows, t, from, key, value);
 }
 
-static inline bool world_find_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                                    uint32_t *placement)
+static inline enum err world_find_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                                        uint32_t *placement)
 {
     const struct world *w = ctx;
     for (size_t i = 0; i < w->n; i++)
@@ -102,9 +103,9 @@ static inline bool world_find_click(void *ctx, uint32_t contract, uint64_t index
             *class = w->clicks[i].class;
             *at_ms = w->clicks[i].at_ms;
             *placement = w->clicks[i].placement;
-            return true;
+            return ERR_OK;
         }
-    return false;
+    return ERR_NOT_FOUND;
 }
 
 static inline struct world world_new(void)

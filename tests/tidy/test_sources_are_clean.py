@@ -70,6 +70,34 @@ def error_names(path):
             yield from (re.match(r"\s*\**(\w+)", each)[1] for each in declared.split(","))
 
 
+def answering(*paths):
+    """Names of functions and function pointers whose result is an enum err."""
+    declared = re.compile(r"\benum err (?:(\w+)\(|\(\*(\w+)\)\()")
+    return {a or b for path in paths for a, b in declared.findall(path.read_text())}
+
+
+def closed(text, at):
+    """Where the parenthesis that opens at `at` is closed."""
+    depth = 0
+    for i in range(at, len(text)):
+        depth += (text[i] == "(") - (text[i] == ")")
+        if depth == 0:
+            return i
+    return len(text)
+
+
+def taken_for_truth(path, names):
+    """Calls of those functions that stand where a condition stands, with nothing that compares their answer: C takes the three
+    answers for two there, and says nothing."""
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', path.read_text())
+    names = names - set(re.findall(r"^static (?:inline )?(?!enum err)[\w ]+?\**\b(\w+)\(", text, re.M))  # another file's namesake
+    condition = re.compile(r"(?:\b(?:if|while|assert|assert_true|assert_false) ?\(|&&|\|\||!|\bbool \w+ = )\s*((?:\w+(?:->|\.))*(\w+))(\()")
+    for found in condition.finditer(text):
+        after = text[closed(text, found.start(3)) + 1:].lstrip()
+        if found[2] in names and (found[0].startswith("!") or re.match(r"\)|&&|\|\||\?|;", after)):
+            yield f"{path}:{text.count(chr(10), 0, found.start(1)) + 1}: {found[1]}"
+
+
 def left_to_do(path):
     return re.findall(r"\b(?:TODO|FIXME|XXX)\b", path.read_text())
 
@@ -133,12 +161,24 @@ class Clean(unittest.TestCase):
         names = [(str(path.relative_to(SOURCE)), name)
                  for path in c_files("common", "server", "loadtest", "tests") for name in error_names(path)]
         self.assertGreater(len(names), 300)
-        self.assertEqual({each for each in names if each[1] != "err"}, OTHER_ERRORS)
+        self.assertEqual({each for each in names if each[1] not in ("err", "step")}, OTHER_ERRORS)  # step: what a cursor's last one answered
 
     def test_an_error_by_another_name_is_found(self):
         bad = self.written("err.c", "enum err f(enum err given)\n{\n    enum err err = g(\",\", 1), e2;\n"
                                     "    for (enum err k = ERR_OK; k < 3; k++)\n        h((enum err)k);\n    enum err rc =\n        g(f(1, 2), (struct s){3, 4});\n}\n")
         self.assertEqual(list(error_names(bad)), ["err", "e2", "k", "rc"])
+
+    def test_an_answer_is_no_truth_value(self):
+        paths = c_files("common", "server", "loadtest", "tests")
+        names = answering(*paths)
+        self.assertLessEqual({"store_get", "cursor_next", "row_lead", "click", "seek"}, names)
+        self.assertEqual([said for path in paths for said in taken_for_truth(path, names)], [])
+
+    def test_an_answer_taken_for_a_truth_value_is_found(self):
+        bad = self.written("truth.c", "MUST_CHECK enum err get(int a);\nstruct v {\n    enum err (*seek)(int a);\n};\nint f(struct v *v)\n{\n"
+                                      "    if (get(1) == ERR_OK && v->seek((2)) != ERR_OK)\n        use(get(3));\n    if (get((4)))\n        return 1;\n"
+                                      "    while (a && v->seek(5))\n        ;\n    if (!get(6) || b)\n        return x ? 1 : 2;\n    bool d = get(7), e = 1;\n    bool g = get(8);\n}\n")
+        self.assertEqual([said.split(":")[1] for said in taken_for_truth(bad, answering(bad))], ["9", "11", "13", "16"])
 
     def test_nothing_is_left_to_do(self):
         paths = [path for path in files() if path.suffix in WRITTEN and path != Path(__file__).resolve()]

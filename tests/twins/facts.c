@@ -159,8 +159,10 @@ static void print_table(struct txn *t, enum table table, const char *name)
     struct cursor *c;
     struct span key, value;
     must(name, cursor_open(t, table, &c));
-    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more; more = cursor_next(c, &key, &value))
+    enum err step;
+    for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value))
         print(json_pack("{s:s,s:o,s:o}", "table", name, "key", hex(key), "value", hex(value)), JSON_COMPACT);
+    must(name, cursor_end(step));
     cursor_close(c);
 }
 

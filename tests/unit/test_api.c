@@ -401,7 +401,7 @@ static void a_stored_answer_is_sealed(void **state)
     expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
     struct txn *t = fixture_begin(&a->f, false);
     assert_ok(cursor_open(t, TABLE_IDEMPOTENCY, &c));
-    assert_true(cursor_seek(c, SPAN(""), &key, &value));
+    assert_ok(cursor_seek(c, SPAN(""), &key, &value));
     assert_null(memmem(value.ptr, value.len, "whsec_", 6));
     assert_null(memmem(value.ptr, value.len, "\"token\"", 7));
     cursor_close(c);
@@ -415,8 +415,10 @@ static size_t idempotency_rows(struct api *a)
     size_t n = 0;
     struct txn *t = fixture_begin(&a->f, false);
     assert_ok(cursor_open(t, TABLE_IDEMPOTENCY, &c));
-    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more; more = cursor_next(c, &key, &value))
+    enum err step;
+    for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value))
         n++;
+    assert_ok(cursor_end(step));
     cursor_close(c);
     txn_abort(t);
     return n;

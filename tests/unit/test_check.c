@@ -281,7 +281,7 @@ static void flip_row(struct txn *t, enum table table, struct span from, size_t a
     buf_heap(&k);
     buf_heap(&v);
     assert_ok(cursor_open(t, table, &c));
-    assert_true(cursor_seek(c, from, &key, &value));
+    assert_ok(cursor_seek(c, from, &key, &value));
     buf_span_add(&k, key);
     buf_span_add(&v, value);
     cursor_close(c);
@@ -304,7 +304,7 @@ static void lose_lead(struct shop *s, struct txn *t)
     (void)s;
     row_index_key(key, 1, 0);
     from = span_of(key, sizeof key);
-    assert_true(store_row_seek(t, ROW_LEADS, from, &k, &v));
+    assert_ok(store_seek(t, (enum table)(TABLE_ROWS + (int)ROW_LEADS), from, &k, &v));
     memcpy(key, k.ptr, sizeof key);
     assert_ok(store_del(t, (enum table)(TABLE_ROWS + (int)ROW_LEADS), span_of(key, sizeof key)));
 }

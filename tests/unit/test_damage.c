@@ -22,7 +22,8 @@ static void read_table(struct folder *f, struct txn *t, enum table table)
     struct span key, value;
     size_t before = f->n;
     assert_ok(cursor_open(t, table, &c));
-    for (bool more = cursor_seek(c, SPAN(""), &key, &value); more; more = cursor_next(c, &key, &value)) {
+    enum err step;
+    for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value)) {
         f->row = realloc(f->row, (f->n + 1) * sizeof *f->row);
         struct stored *r = &f->row[f->n++];
         r->table = table;
@@ -31,7 +32,7 @@ static void read_table(struct folder *f, struct txn *t, enum table table)
         buf_span_add(&r->key, key);
         buf_span_add(&r->value, value);
     }
-    assert_ok(cursor_end(c));
+    assert_ok(cursor_end(step));
     cursor_close(c);
     if (f->n == before)
         fail_msg("the folder has no row in %s: let filled_folder.h make one", table_info(table)->name);
@@ -108,7 +109,7 @@ static void run_check(const struct folder *f, struct told *told)
 static bool names(const struct told *told, enum table table, struct span key)
 {
     char name[ROW_NAME];
-    check_row_name(table, key, name);
+    table_row_name(table, key, name);
     return told->failures.len > 0 && memmem(told->failures.ptr, told->failures.len, name, strlen(name)) != NULL;
 }
 
@@ -159,7 +160,7 @@ static void try_harm(struct folder *f, const struct harm *h)
     bool named = names(&told, table, buf_span(&h->row->key)) || (h->put.ptr != NULL && names(&told, table, h->put));
     if ((must && !fails) || (fails && !named)) {
         char name[ROW_NAME];
-        check_row_name(table, buf_span(&h->row->key), name);
+        table_row_name(table, buf_span(&h->row->key), name);
         fail_msg("%s, %s: %s\n%.*s", name, h->what, fails ? "not named" : "not told", (int)told.failures.len,
                  told.failures.ptr);
     }

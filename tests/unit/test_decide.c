@@ -259,7 +259,7 @@ static void the_latest_existing_touch_gets_the_credit(void **state)
     r.touches[r.n_touches++] = (struct pointer){.contract = OTHERS, .index = 4};
     r.touches[r.n_touches++] = (struct pointer){.contract = OURS, .index = 9};   /* as late, but named later */
     r.touches[r.n_touches++] = (struct pointer){.contract = OTHERS, .index = 4}; /* named twice */
-    gather_touches(&v, &r, &f);
+    assert_ok(gather_touches(&v, &r, &f));
     assert_true(f.found);
     assert_int_equal(f.last.contract, OTHERS);
     assert_int_equal(f.last.index, 4);
@@ -268,14 +268,14 @@ static void the_latest_existing_touch_gets_the_credit(void **state)
 
     r.touches[r.n_touches++] =
         (struct pointer){.contract = OURS, .index = 12345, .at_s = (uint32_t)(NOW / 1000), .flags = CLICK_UNRECORDED};
-    gather_touches(&v, &r, &f);
+    assert_ok(gather_touches(&v, &r, &f));
     assert_true(f.last.unrecorded);
     assert_int_equal(f.last.index, 0);
     assert_int_equal(f.last.at_ms, NOW / 1000 * 1000);
     assert_int_equal(f.others, 3);
 
     r.n_touches = 1;
-    gather_touches(&v, &r, &f);
+    assert_ok(gather_touches(&v, &r, &f));
     assert_false(f.found);
     assert_int_equal(f.others, 0);
     world_free(&w);
@@ -325,10 +325,10 @@ static void the_same_person_is_found_by_email_or_phone_within_the_window(void **
         struct lead_facts f = {0};
         memset(r.email, cases[i].email, TOKEN_LEN);
         memset(r.phone, cases[i].phone, TOKEN_LEN);
-        gather_person(&v, CAMPAIGN_NUMBER, t, &r, NOW + cases[i].after_days * DAY + cases[i].after_ms, &f);
+        assert_ok(gather_person(&v, CAMPAIGN_NUMBER, t, &r, NOW + cases[i].after_days * DAY + cases[i].after_ms, &f));
         if (f.has_dup != (cases[i].dup != 0) || (f.has_dup && f.dup.index != cases[i].dup))
             fail_msg("case %zu: %d %llu", i, f.has_dup, (unsigned long long)f.dup.index);
-        gather_person(&v, CAMPAIGN_NUMBER + 1, t, &r, NOW, &f); /* another campaign knows nobody */
+        assert_ok(gather_person(&v, CAMPAIGN_NUMBER + 1, t, &r, NOW, &f)); /* another campaign knows nobody */
         assert_false(f.has_dup);
         terms_free(t);
     }

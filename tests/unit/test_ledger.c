@@ -283,8 +283,8 @@ static void earlier_roots_and_proofs_come_from_tiles(void **state)
         assert_true(merkle_check_inclusion(i, SIZE, &model[2].leaf[i], proof, n, &newest));
     }
     assert_err(ledger_root_at(t, 2, SIZE + 1, &root), ERR_NOT_FOUND);
-    assert_false(nodes.node(nodes.ctx, 0, SIZE, &root));
-    assert_false(nodes.node(nodes.ctx, 10, 0, &root));
+    assert_none(nodes.node(nodes.ctx, 0, SIZE, &root));
+    assert_none(nodes.node(nodes.ctx, 10, 0, &root));
     txn_abort(t);
 }
 
@@ -431,12 +431,12 @@ static void the_view_knows_clicks_only(void **state)
     append(t, 1, &v, NULL);
     struct ledger_view within;
     struct view view = ledger_view(&within, ledger, t);
-    assert_true(view.click(view.ctx, 1, 0, &class, &at_ms, &placement));
+    assert_ok(view.click(view.ctx, 1, 0, &class, &at_ms, &placement));
     assert_int_equal(at_ms, 1000);
     assert_int_equal(placement, 9);
-    assert_false(view.click(view.ctx, 1, 1, &class, &at_ms, &placement));
-    assert_false(view.click(view.ctx, 1, 2, &class, &at_ms, &placement));
-    assert_false(view.click(view.ctx, 77, 0, &class, &at_ms, &placement));
+    assert_none(view.click(view.ctx, 1, 1, &class, &at_ms, &placement));
+    assert_none(view.click(view.ctx, 1, 2, &class, &at_ms, &placement));
+    assert_none(view.click(view.ctx, 77, 0, &class, &at_ms, &placement));
     txn_abort(t);
 }
 

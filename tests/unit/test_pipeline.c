@@ -157,7 +157,7 @@ static uint64_t lead_of(const struct job *job)
 static enum status status_of(uint64_t lead_index)
 {
     struct lead_row row;
-    assert_true(row_lead(&cx.view, CONTRACT, lead_index, &row));
+    assert_ok(row_lead(&cx.view, CONTRACT, lead_index, &row));
     return row.status;
 }
 
