@@ -161,7 +161,6 @@ static const struct layout {
     [RECORD_RETIRE] = FIELDS(retire_fields),
     [RECORD_TOKEN] = FIELDS(token_fields),
     [RECORD_PARTY_KEY] = FIELDS(key_fields),
-    [RECORD_LOG_KEY] = FIELDS(key_fields),
     [RECORD_CAMPAIGN] = FIELDS(campaign_fields),
     [RECORD_CAMPAIGN_CHANGE] = FIELDS(change_fields),
     [RECORD_CONTRACT] = FIELDS(contract_fields),

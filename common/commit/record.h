@@ -9,7 +9,7 @@
 /* Whose logs and rows a record may touch. */
 enum record_scope {
     SCOPE_ADVERTISER, /* those of record.advertiser alone */
-    SCOPE_PARTITION,  /* a chore: those of every advertiser of record.partition */
+    SCOPE_PARTITION,  /* a chore, or a party's key: those of every advertiser of record.partition */
     SCOPE_INSTANCE    /* no log: parties and their secrets */
 };
 
@@ -28,24 +28,23 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(SECRET, 7, "secret", INSTANCE, 0, "a new postback secret")                                                       \
     X(RETIRE, 8, "retire", INSTANCE, 0, "a postback secret retires")                                                   \
     X(TOKEN, 9, "token", INSTANCE, 0, "a new API token")                                                               \
-    X(PARTY_KEY, 10, "party_key", INSTANCE, 0, "a party's countersigning key")                                         \
-    X(LOG_KEY, 11, "log_key", ADVERTISER, 0, "that key into the logs of one advertiser")                               \
-    X(CAMPAIGN, 12, "campaign", ADVERTISER, 0, "a new campaign with its direct contract")                              \
-    X(CAMPAIGN_CHANGE, 13, "campaign_change", ADVERTISER, 0, "new terms for all contracts of a campaign")              \
-    X(CONTRACT, 14, "contract", ADVERTISER, 0, "a new contract")                                                       \
-    X(CONTRACT_CHANGE, 15, "contract_change", ADVERTISER, 0, "new terms for a contract")                               \
-    X(GRANT, 16, "grant", ADVERTISER, 0, "an auditor may read a contract")                                             \
-    X(CODE, 17, "code", ADVERTISER, 0, "a new tracking code")                                                          \
-    X(STATEMENT, 18, "statement", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "a settlement statement")                   \
-    X(RESPONSE, 19, "response", ADVERTISER, 0, "a party's answer to a statement")                                      \
-    X(FRESH_HEAD, 20, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "nothing but the sweep before it")        \
-    X(APPROVE, 21, "approve", PARTITION, RECORD_ALONE, "leads whose review time ran out")                              \
-    X(FORGET, 22, "forget", PARTITION, RECORD_ALONE, "nonces past their time")                                         \
-    X(GAP, 23, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
-    X(DAY_KEYS, 24, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \
-    X(SWEEP, 25, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
-    X(PUBLISH, 26, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
-    X(PROBE, 27, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")
+    X(PARTY_KEY, 10, "party_key", PARTITION, 0, "a party's countersigning key, into the logs of all its contracts")    \
+    X(CAMPAIGN, 11, "campaign", ADVERTISER, 0, "a new campaign with its direct contract")                              \
+    X(CAMPAIGN_CHANGE, 12, "campaign_change", ADVERTISER, 0, "new terms for all contracts of a campaign")              \
+    X(CONTRACT, 13, "contract", ADVERTISER, 0, "a new contract")                                                       \
+    X(CONTRACT_CHANGE, 14, "contract_change", ADVERTISER, 0, "new terms for a contract")                               \
+    X(GRANT, 15, "grant", ADVERTISER, 0, "an auditor may read a contract")                                             \
+    X(CODE, 16, "code", ADVERTISER, 0, "a new tracking code")                                                          \
+    X(STATEMENT, 17, "statement", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "a settlement statement")                   \
+    X(RESPONSE, 18, "response", ADVERTISER, 0, "a party's answer to a statement")                                      \
+    X(FRESH_HEAD, 19, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "nothing but the sweep before it")        \
+    X(APPROVE, 20, "approve", PARTITION, RECORD_ALONE, "leads whose review time ran out")                              \
+    X(FORGET, 21, "forget", PARTITION, RECORD_ALONE, "nonces past their time")                                         \
+    X(GAP, 22, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
+    X(DAY_KEYS, 23, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \
+    X(SWEEP, 24, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
+    X(PUBLISH, 25, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
+    X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")
 
 enum record_kind {
     RECORD_NONE,
@@ -152,7 +151,7 @@ struct record {
         struct {
             uint32_t party;
             uint8_t pub[PUBLIC_KEY_LEN];
-        } key; /* PARTY_KEY, LOG_KEY */
+        } key; /* PARTY_KEY */
         struct {
             char id[LIMIT_ID + 1], direct_id[LIMIT_ID + 1];
             struct span document, direct_document;

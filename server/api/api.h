@@ -17,8 +17,7 @@ HANDLER(parties_get);
 HANDLER(secrets_create);
 HANDLER(party_tokens_create);
 HANDLER(party_key_put);
-FINISH(party_key_finish);
-job_run party_run, secret_run, retire_run, token_run, party_key_run, log_key_run;
+job_run party_run, secret_run, retire_run, token_run, party_key_run;
 
 /* api_campaigns.c */
 HANDLER(campaigns_create);

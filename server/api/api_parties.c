@@ -159,48 +159,51 @@ enum err parties_get(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
-/* ---- PUT /v1/parties/{id}/key: the party's row first, then the logs of one advertiser after the other. A PUT that is
- * cut short is completed when it is sent again; a log that waits for it gets the key before the first answer. ---- */
+/* ---- PUT /v1/parties/{id}/key ---- */
+
+/* Whether every log of the party reads as far as its keys go: what follows writes. */
+static enum err key_logs_read(struct batch *cx, const struct party *p)
+{
+    uint8_t pub[ED25519_KEY_LEN];
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
+        const struct contract *k = &cx->catalog->contracts[i];
+        if (contract_has_party(k, p))
+            err = row_party_key(&cx->view, k->number, span_str(p->id), pub);
+        if (err == ERR_NOT_FOUND)
+            err = ERR_OK;
+    }
+    return err;
+}
+
+/* The party's row, and an entry in the log of each of its contracts: all in one transaction. */
+static enum err key_write(struct batch *cx, const struct party *p)
+{
+    enum err err = catalog_put_party(cx->txn, p);
+    cx->catalog_changed = err == ERR_OK;
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
+        const struct contract *k = &cx->catalog->contracts[i];
+        if (contract_has_party(k, p))
+            err = contract_append_key(cx, k, p);
+    }
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
+}
 
 enum err party_key_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = cx->catalog->parties[r->key.party - 1];
-    if (p.has_key && memcmp(p.pub, r->key.pub, sizeof p.pub) == 0)
-        return ERR_OK;
+    bool known = p.has_key && memcmp(p.pub, r->key.pub, sizeof p.pub) == 0;
+    struct answer a;
     p.has_key = true;
     memcpy(p.pub, r->key.pub, sizeof p.pub);
-    enum err err = catalog_put_party(cx->txn, &p);
-    cx->catalog_changed = err == ERR_OK;
-    return err;
-}
-
-/* Logs that have this key already keep it; a key that another one replaced meanwhile is not told. */
-enum err log_key_run(struct batch *cx, struct job *job)
-{
-    const struct record *r = &job->record;
-    const struct party *p = &cx->catalog->parties[r->key.party - 1];
-    enum err err = ERR_OK;
-    if (!p->has_key || memcmp(p->pub, r->key.pub, sizeof p->pub) != 0)
-        return ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        const struct contract *k = &cx->catalog->contracts[i];
-        if (k->campaign->advertiser->number == r->advertiser && contract_has_party(k, p))
-            err = contract_append_key(cx, k, p);
-    }
-    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of its entries may stand in the batch */
-}
-
-/* The next advertiser who has a contract with the party; NULL when there is none after `before`. */
-static const struct party *next_advertiser(const struct catalog *c, const struct party *p, uint32_t before)
-{
-    const struct party *next = NULL;
-    for (size_t i = 0; i < c->n_contracts; i++) {
-        const struct party *a = c->contracts[i].campaign->advertiser;
-        if (contract_has_party(&c->contracts[i], p) && a->number > before && (next == NULL || a->number < next->number))
-            next = a;
-    }
-    return next;
+    enum err err = key_logs_read(cx, &p);
+    if (err != ERR_OK)
+        return err;
+    answer_open(&a);
+    jw_party(&a.w, cx->catalog, &p);
+    answer_job(&a, job, 200);
+    return known ? ERR_OK : key_write(cx, &p);
 }
 
 enum err party_key_put(struct request *rq, struct reply *reply)
@@ -217,26 +220,4 @@ enum err party_key_put(struct request *rq, struct reply *reply)
     if ((err = jwk_read(rq->body, job->record.key.pub, &rq->problem)) != ERR_OK)
         return err;
     return worker_submit(rq, job);
-}
-
-enum err party_key_finish(struct request *rq, struct job *job, struct reply *reply)
-{
-    if (job->err != ERR_OK)
-        return job->err;
-    struct catalog *now = catalog_hold(rq->worker->server->instance.catalog); /* with every contract there is by now */
-    const struct party *p = &now->parties[job->record.key.party - 1];
-    const struct party *advertiser = next_advertiser(now, p, job->record.advertiser);
-    enum err err = ERR_OK;
-    if (advertiser != NULL) {
-        struct job *next = worker_job(rq, RECORD_LOG_KEY, advertiser);
-        next->record.key = job->record.key;
-        err = worker_submit(rq, next);
-    } else {
-        struct answer a;
-        answer_open(&a);
-        jw_party(&a.w, now, p);
-        answer_reply(&a, rq, reply);
-    }
-    catalog_unref(now);
-    return err;
 }

@@ -143,7 +143,6 @@ static void close_all(struct check *c)
 {
     check_logs_free(c);
     rows_map_free(c->rows);
-    free(c->party_keys);
     row_set_free(c->statements);
     row_set_free(c->closed_heads);
     row_set_free(c->answers);

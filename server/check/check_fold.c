@@ -41,7 +41,6 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
 void check_fold_open(struct check *c)
 {
     c->rows = rows_map_new();
-    c->party_keys = xcalloc(c->catalog->n_parties + 1, sizeof *c->party_keys);
     c->view = (struct view){view_get, view_seek, view_click, c};
 }
 
@@ -173,13 +172,8 @@ static void take_control(struct check *c, struct checked_log *log, const struct 
                                                  : 0;
     if (placement > log->placements)
         log->placements = placement;
-    const struct party *p = e->kind == ENTRY_KEY ? catalog_party(c->catalog, e->key.party) : NULL;
-    if (p != NULL) {
-        c->party_keys[p->number].has = true;
-        memcpy(c->party_keys[p->number].pub, e->key.pub, ED25519_KEY_LEN);
-    } else if (e->kind == ENTRY_KEY) {
+    if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
         entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
-    }
 }
 
 static void judge(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,

@@ -55,23 +55,21 @@ static void contract_codes(struct check *c, const struct contract *k, const stru
         check_row_fails(c, TABLE_CODES, span_of(key, sizeof key), "is missing: entries of contract %s name it", k->id);
 }
 
-static bool takes_part(const struct catalog *c, const struct party *p)
+/* The log has the party's key, and no other: a PUT tells all of them at once. */
+static void contract_key_of(struct check *c, const struct contract *k, const struct party *p)
 {
-    for (size_t i = 0; i < c->n_contracts; i++)
-        if (c->contracts[i].publisher == p || c->contracts[i].campaign->advertiser == p)
-            return true;
-    return false;
+    uint8_t mem[4], pub[ED25519_KEY_LEN];
+    enum err err = row_party_key(&c->view, k->number, span_str(p->id), pub);
+    if (err == ERR_OK ? !p->has_key || memcmp(pub, p->pub, ED25519_KEY_LEN) != 0 : p->has_key)
+        check_row_fails(c, TABLE_PARTIES, contract_key(mem, p->number),
+                        "has another key than the log of contract %s recorded last", k->id);
 }
 
-/* The logs of its contracts hold a party's key, the last one last. */
-static void party_key(struct check *c, const struct party *p)
+static void contract_keys(struct check *c, const struct contract *k)
 {
-    const struct recorded_key *said = &c->party_keys[p->number];
-    uint8_t mem[4];
-    bool good = said->has ? p->has_key && memcmp(said->pub, p->pub, ED25519_KEY_LEN) == 0
-                          : !p->has_key || !takes_part(c->catalog, p);
-    if (!good)
-        check_row_fails(c, TABLE_PARTIES, contract_key(mem, p->number), "has another key than the logs recorded last");
+    contract_key_of(c, k, k->campaign->advertiser);
+    if (k->publisher != NULL)
+        contract_key_of(c, k, k->publisher);
 }
 
 static void campaign_direct(struct check *c, const struct campaign *g)
@@ -98,9 +96,8 @@ void check_catalog(struct check *c)
         const struct checked_log *log = check_log(c, k->number);
         contract_terms(c, k, log);
         contract_codes(c, k, log);
+        contract_keys(c, k);
     }
-    for (size_t i = 0; i < c->catalog->n_parties; i++)
-        party_key(c, &c->catalog->parties[i]);
     for (size_t i = 0; i < c->catalog->n_campaigns; i++)
         campaign_direct(c, &c->catalog->campaigns[i]);
     check_each(c, TABLE_GRANTS, grant_row);

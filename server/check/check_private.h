@@ -48,12 +48,6 @@ struct checked_log {
     uint32_t placements;      /* greatest that an entry names */
 };
 
-/* A party's key as the logs recorded it last. */
-struct recorded_key {
-    bool has;
-    uint8_t pub[ED25519_KEY_LEN];
-};
-
 struct check {
     struct finding finding[STORE_CHECKS];
     struct instance in;
@@ -67,7 +61,6 @@ struct check {
     size_t n_logs;
     uint64_t seq, watermark;                             /* the journal row that is looked at */
     int64_t newest_ms;                                   /* time of the newest entry */
-    struct recorded_key *party_keys;                     /* by party number */
     struct row_set *statements, *closed_heads, *answers; /* keys that entries call for; head: id and hash of the note */
     struct row_set *published;                           /* hashes in the root log */
     struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */

@@ -74,8 +74,7 @@ enum err response_run(struct batch *cx, struct job *job)
         .response = {.party = span_str(p->id), .statement = statement, .jws = jws},
     };
     answer_response(job, m.contract, response.accept, 201);
-    if ((err = contract_append_key(cx, m.contract, p)) != ERR_OK || /* where a PUT of the key was cut short */
-        (err = store_put(cx->txn, TABLE_COSIGNED, key, jws)) != ERR_OK)
+    if ((err = store_put(cx->txn, TABLE_COSIGNED, key, jws)) != ERR_OK)
         return err;
     return pipeline_append(cx, m.contract, &entry, NULL, NULL);
 }

@@ -56,7 +56,8 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
     X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing", DERIVED, TELLS_ALL,              \
       "the mirror of nonces, within what a nonce is kept")                                                             \
     X(PARTIES, "parties", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                         \
-      "counts without a hole; the key is the last that a log recorded. Names and times are said here alone")           \
+      "counts without a hole; the key is the one that each of its logs told last. Names and times are said here "      \
+      "alone")                                                                                                         \
     X(CAMPAIGNS, "campaigns", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                     \
       "counts without a hole; the document is that of its contracts' terms. Its time is said here alone")              \
     X(CONTRACTS, "contracts", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                     \

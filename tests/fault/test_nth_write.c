@@ -232,11 +232,6 @@ static void make_statement(void)
     call(LIVE_OPERATOR, "POST", "/v1/contracts/C2/statements", "{}");
 }
 
-static void make_later_statement(void)
-{
-    call(LIVE_OPERATOR, "POST", "/v1/contracts/C2/statements", "{ }");
-}
-
 static void answer_statement(void)
 {
     char path[128], payload[256], jws[1024];
@@ -319,7 +314,7 @@ static int refuse_each_write(void (*make)(void), const char *name)
             fail_msg("%s, write %d refused: %d %s", name, n, answer.status, answer.body);
         assert_int_equal(live_recorded(live), recorded);
         snapshot(&after);
-        if (make != put_key && memcmp(before.b, after.b, HASH_LEN) != 0)
+        if (memcmp(before.b, after.b, HASH_LEN) != 0)
             fail_msg("%s, write %d refused: something of it is there", name, n);
         heal();
     }
@@ -363,36 +358,6 @@ static void a_refused_write_leaves_nothing_of_its_call(void **state)
         if (calls[i].make == make_statement)
             member("sha256", payload_sha256, sizeof payload_sha256);
     }
-}
-
-static void a_key_that_was_half_put_is_in_the_log_before_its_first_answer(void **state)
-{
-    (void)state;
-    enum { CONTRACT = 2, ROW_WRITES = 2 };
-    uint8_t told[ED25519_KEY_LEN];
-    struct ledger_view within;
-    struct ledger *ledger;
-    key_seed = 4;
-    atomic_store(&countdown, ROW_WRITES + 1);
-    put_key();
-    atomic_store(&countdown, 0);
-    assert_int_equal(answer.status, 503);
-    heal();
-    make_later_statement();
-    assert_int_equal(answer.status, 201);
-    member("id", statement, sizeof statement);
-    member("sha256", payload_sha256, sizeof payload_sha256);
-    answer_statement();
-    assert_int_equal(answer.status, 201);
-    struct txn *t = fixture_begin(&live->f, false);
-    assert_ok(ledger_open(t, &ledger));
-    struct view view = ledger_view(&within, ledger, t);
-    assert_ok(row_party_key(&view, CONTRACT, SPAN("P3"), told));
-    struct signer *key = publisher_key();
-    assert_memory_equal(told, signer_public(key), sizeof told);
-    signer_free(key);
-    ledger_close(ledger);
-    txn_abort(t);
 }
 
 static void the_tree_is_what_its_entries_give(void **state)
@@ -457,7 +422,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_write_leaves_nothing_of_its_call),
-        cmocka_unit_test(a_key_that_was_half_put_is_in_the_log_before_its_first_answer),
         cmocka_unit_test(the_tree_is_what_its_entries_give),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

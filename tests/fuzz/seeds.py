@@ -148,15 +148,15 @@ def records():
             text("a") + 4 * text("") + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
-    seed("record", "ok-code-idempotent", head(17, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))
-    seed("record", "ok-statement", head(18) + struct.pack(">I", 2) + b"\x0dS0123456789AB")
-    seed("record", "ok-sweep", head(25, 0))
-    seed("record", "ok-day-keys", head(24, 0) + struct.pack(">I", 20_600) + bytes(120))
+    seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))
+    seed("record", "ok-statement", head(17) + struct.pack(">I", 2) + b"\x0dS0123456789AB")
+    seed("record", "ok-sweep", head(24, 0))
+    seed("record", "ok-day-keys", head(23, 0) + struct.pack(">I", 20_600) + bytes(120))
     seed("record", "no-kind-0", head(0))
-    seed("record", "no-bool-2", head(27, 0) + b"\2")
+    seed("record", "no-bool-2", head(26, 0) + b"\2")
     seed("record", "no-cut", (head(1) + click + sealed)[:-1])
-    seed("record", "no-longer", head(25, 0) + b"\0")
-    seed("record", "no-nul-in-id", head(18) + struct.pack(">I", 2) + b"\2S\0")
+    seed("record", "no-longer", head(24, 0) + b"\0")
+    seed("record", "no-nul-in-id", head(17) + struct.pack(">I", 2) + b"\2S\0")
 
 
 def bundles():

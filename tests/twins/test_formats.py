@@ -469,8 +469,8 @@ CASES = {
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
     mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],
     labels: [("countersign/v1/lead block", "countersign/v1/lead brick")],
-    records: [("| 17 | code | advertiser |", "| 17 | code | instance |"), ("`party` be32, `kid` text |", "`kid` text |"),
-              ("| 18 | statement | advertiser | after a sweep |", "| 18 | statement | advertiser | alone |")],
+    records: [("| 16 | code | advertiser |", "| 16 | code | instance |"), ("`party` be32, `kid` text |", "`kid` text |"),
+              ("| 17 | statement | advertiser | after a sweep |", "| 17 | statement | advertiser | alone |")],
     key_file: [('"kid":N,"seed":S}]}`', '"seed":S}]}`')],
 }
 

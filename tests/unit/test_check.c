@@ -143,23 +143,32 @@ static void put_answer(struct txn *t, const struct entry_response *r)
     assert_ok(store_put(t, TABLE_COSIGNED, key, r->jws));
 }
 
-/* All that there is of the campaign's direct contract. */
+/* All that there is of the campaign's direct contract: its terms, and its advertiser's key. */
 static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
 {
-    struct entry e = {
-        .kind = ENTRY_TERMS,
-        .at_ms = NOW,
-        .terms = {.version = 1, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)},
+    static const struct fold_context direct = {.contract = 2, .campaign = 1, .contract_id = {"C2", 2}};
+    struct entry entries[] = {
+        {.kind = ENTRY_TERMS,
+         .at_ms = NOW,
+         .terms = {.version = 1, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)}},
+        {.kind = ENTRY_KEY, .at_ms = NOW, .key = {.party = SPAN("A1")}},
     };
-    struct buf bytes;
     struct terms *terms;
-    buf_heap(&bytes);
-    entry_write(&bytes, &e);
-    assert_ok(terms_compile(e.terms.campaign, e.terms.contract, &terms, NULL));
-    append(l, t, 2, &e, buf_span(&bytes), terms);
-    assert_ok(fixture_put_terms(t, 2, 1, 0));
+    struct ledger_view within;
+    struct view v = ledger_view(&within, l, t);
+    memcpy(entries[1].key.pub, signer_public(s->story->party_key[0]), ED25519_KEY_LEN);
+    assert_ok(terms_compile(buf_span(&s->campaign), buf_span(&s->direct), &terms, NULL));
+    for (uint64_t i = 0; i < 2; i++) {
+        struct buf bytes;
+        struct row_ops ops;
+        buf_heap(&bytes);
+        entry_write(&bytes, &entries[i]);
+        assert_ok(apply(&direct, &v, terms, i, &entries[i], NULL, &ops));
+        assert_ok(store_rows_write(t, &ops));
+        append(l, t, 2, &entries[i], buf_span(&bytes), terms);
+        buf_free(&bytes);
+    }
     terms_free(terms);
-    buf_free(&bytes);
 }
 
 /* Writes the story through the real ledger; the last entries stay unswept. */
