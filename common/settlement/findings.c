@@ -23,6 +23,12 @@ void finds_doubt(struct finding *f, const char *fmt, ...)
     va_end(args);
 }
 
+void finding_weaken(struct finding *f)
+{
+    f->doubts += f->failures;
+    f->failures = 0;
+}
+
 enum verdict finding_verdict(const struct finding *f)
 {
     return f->failures ? FAILS : f->doubts ? CANNOT_TELL : HOLDS;

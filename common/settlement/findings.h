@@ -12,6 +12,8 @@ struct finding {
 };
 void finds_failure(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void finds_doubt(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What was found may follow from what could not be read: its failures become doubts. */
+void finding_weaken(struct finding *f);
 enum verdict finding_verdict(const struct finding *f);
 enum verdict verdict_worse(enum verdict a, enum verdict b); /* FAILS over CANNOT_TELL over HOLDS */
 /* Reports it: its own sentence, or `good` when all holds. */

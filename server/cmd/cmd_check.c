@@ -1,6 +1,7 @@
 /* The check runs in a child process: LMDB has no checksums, a damaged file may kill who reads it. */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,17 @@ static int check_store(const char *dir, bool json)
     return verdict_close(&printer, all);
 }
 
+/* Damage shows as an access past the file, or as an assertion of LMDB's; other signals come from outside. */
 static int tell_death(int status, bool json)
 {
     struct verdict_printer printer;
     struct finding damage = {.failures = 0};
-    finds_failure(&damage, "the database file is damaged: the checking process died of signal %d (%s)",
-                  WTERMSIG(status), strsignal(WTERMSIG(status)));
+    int sig = WTERMSIG(status);
+    if (sig == SIGBUS || sig == SIGSEGV || sig == SIGABRT)
+        finds_failure(&damage, "the database file is damaged: the checking process died of signal %d (%s)", sig,
+                      strsignal(sig));
+    else
+        finds_doubt(&damage, "the checking process was ended by signal %d (%s)", sig, strsignal(sig));
     verdict_open(&printer, json);
     return verdict_close(&printer, finding_report(&damage, "open", "", verdict_line, &printer));
 }

@@ -294,6 +294,11 @@ void txn_cause(const struct txn *t, struct buf *out)
         buf_printf(out, "%s%s", t->failed_call != NULL ? ", after reading " : "last read: ", name);
 }
 
+bool txn_failed(const struct txn *t)
+{
+    return t->failed_call != NULL;
+}
+
 void txn_reset(struct txn *t)
 {
     mdb_txn_reset(t->mdb);

@@ -119,6 +119,7 @@ uint64_t txn_writes(const struct txn *t); /* puts, appends and deletes so far, w
 /* For the log, when a request fails: the call that failed in this transaction and why; else the row that was read last,
  * which is the one that did not read if any did not. Nothing when nothing was read. */
 void txn_cause(const struct txn *t, struct buf *out);
+bool txn_failed(const struct txn *t); /* a call within it could not tell */
 /* A thread's own read transaction, kept and renewed: cheaper than begin. */
 void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);

@@ -74,6 +74,21 @@ static void a_failure_outweighs_any_doubt(void **state)
     assert_told(&after, FAILS, "a failure");
 }
 
+static void a_weakened_failure_is_a_doubt_with_its_own_words(void **state)
+{
+    (void)state;
+    struct finding f = {.failures = 0};
+    finds_failure(&f, "row %d is missing", 3);
+    finds_doubt(&f, "a doubt");
+    finding_weaken(&f);
+    assert_int_equal(finding_verdict(&f), CANNOT_TELL);
+    assert_int_equal(f.doubts, 2);
+    assert_string_equal(f.sentence, "row 3 is missing");
+    f = (struct finding){.failures = 0};
+    finding_weaken(&f);
+    assert_int_equal(finding_verdict(&f), HOLDS);
+}
+
 static void the_worse_of_two_verdicts_is_kept(void **state)
 {
     (void)state;
@@ -94,6 +109,7 @@ int main(void)
         cmocka_unit_test(the_first_failure_is_told_and_the_others_are_counted),
         cmocka_unit_test(the_first_doubt_is_told_and_the_others_are_counted),
         cmocka_unit_test(a_failure_outweighs_any_doubt),
+        cmocka_unit_test(a_weakened_failure_is_a_doubt_with_its_own_words),
         cmocka_unit_test(the_worse_of_two_verdicts_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
