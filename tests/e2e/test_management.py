@@ -56,6 +56,12 @@ class Access(ServerCase):
         lead = market.advertiser.postback({**person(email=who["email"] + ".org"), "click_id": market.click()}).json["lead"]
         self.assertNotIn(who["email"], market.publisher.do("GET", f"/v1/leads/{lead}").text)
 
+    def test_a_lead_shows_the_subs_that_came_with_it(self):
+        subs = {f"sub{n}": f"value {n}" for n in range(1, 6)}
+        lead = self.market.publisher.postback({**person(), "click_id": self.market.click(), **subs}).json["lead"]
+        shown = self.market.advertiser.get(f"/v1/leads/{lead}")
+        self.assertEqual({name: shown.get(name) for name in subs}, subs)
+
     def test_a_second_token(self):
         party = self.market.publisher
         made = party.post(f"/v1/parties/{party.id}/tokens", {})

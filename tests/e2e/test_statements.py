@@ -4,9 +4,10 @@ import csv
 import hashlib
 import io
 import json
+import tempfile
 import unittest
 
-from harness import Market, ServerCase, Tree, person, send, statement_payload
+from harness import Market, ServerCase, Tree, countersign, person, send, statement_payload
 
 
 class Statements(ServerCase):
@@ -63,6 +64,25 @@ class Statements(ServerCase):
         _, third, _ = self.settle()
         self.assertEqual(third["prev_sha256"], hashlib.sha256(second_bytes).hexdigest())
         self.assertEqual(third["net_micros"], 0)
+
+    def test_a_remainder_is_carried_and_an_auditor_finds_the_same(self):
+        market = self.market
+        market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 12_340_567}]})
+        market.code = market.new_code(market.publisher, market.contract)
+        carried = 0
+        for leads in (1, 2, 0, 1):
+            for _ in range(leads):
+                self.say(self.lead(), "approved")
+            _, statement, _ = self.settle()
+            owed = carried + leads * 12_340_567
+            self.assertEqual((statement["net_micros"], statement["payable_minor"]), (leads * 12_340_567, owed // 10_000))
+            self.assertEqual(statement["carried_micros"], owed % 10_000)
+            carried = owed % 10_000
+        with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
+            pulled = countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.publisher.token)
+            self.assertEqual(pulled.returncode, 0, pulled.stderr)
+            verified = countersign("verify", mirror)
+            self.assertEqual(verified.returncode, 0, verified.stdout)
 
     def test_roots_are_those_of_the_log(self):
         self.lead()

@@ -356,20 +356,37 @@ static void a_backlog_of_old_nonces_is_forgotten_within_seconds(void **state)
 
 /* ---- what a start refuses ---- */
 
-static void a_store_behind_its_signed_heads_is_refused(void **state)
+static void refused_behind(uint32_t log)
 {
-    (void)state;
     char mem[1024];
     struct buf note;
     struct checkpoint c = {.origin = SPAN("x"), .size = 1000};
     buf_fixed(&note, mem, sizeof mem);
     assert_int_equal(push_clicks(&cf, 10), 10);
     committer_fixture_stop(&cf);
-    assert_ok(heads_sign(cf.live.sh.instance.heads, COMMITTER_CONTRACT, &c, &note));
+    assert_ok(heads_sign(cf.live.sh.instance.heads, log, &c, &note));
 
     assert_err(live_commit_start(&cf.live, COMMITTER_WORKERS), ERR_CORRUPT);
     source_free(cf.live.sh.source);
     metrics_free(cf.live.sh.metrics);
+}
+
+static void a_store_behind_its_signed_heads_is_refused(void **state)
+{
+    (void)state;
+    refused_behind(COMMITTER_CONTRACT);
+}
+
+static void the_first_log_is_looked_at_as_any(void **state)
+{
+    (void)state;
+    refused_behind(1);
+}
+
+static void the_last_log_is_looked_at_as_any(void **state)
+{
+    (void)state;
+    refused_behind(4);
 }
 
 int main(void)
@@ -388,6 +405,8 @@ int main(void)
         TEST(a_catalog_change_is_published_with_its_commit),
         TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
         TEST(a_store_behind_its_signed_heads_is_refused),
+        TEST(the_first_log_is_looked_at_as_any),
+        TEST(the_last_log_is_looked_at_as_any),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

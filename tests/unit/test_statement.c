@@ -545,6 +545,31 @@ static void html_shows_the_totals_and_escapes(void **state)
     close_book(&b);
 }
 
+static void html_lists_adjustments_where_there_are_some(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct book b;
+        struct buf html;
+        open_book(&b, "", "");
+        uint64_t l = lead(&b, STATUS_APPROVED, REASON_NONE, 10000000);
+        uint64_t from = b.size;
+        if (late)
+            becomes(&b, l, STATUS_RETURNED, -10000000);
+        struct statement_in in = cut(&b, from, b.size);
+        struct statement_out out = build(&in);
+        buf_heap(&html);
+        statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
+        buf_byte(&html, '\0');
+        assert_int_equal(strstr(html.ptr, "<h2>Adjustments</h2>") != NULL, late);
+        if (late)
+            assert_non_null(strstr(html.ptr, "<td class=n>1</td><td class=n>0</td><td>returned</td>"));
+        buf_free(&html);
+        statement_free(&out);
+        close_book(&b);
+    }
+}
+
 static void html_shows_what_was_brought_in_and_what_is_carried(void **state)
 {
     struct book b;
@@ -599,6 +624,7 @@ int main(void)
         cmocka_unit_test(a_receipt_says_what_stands_where),
         cmocka_unit_test(csv_has_a_row_a_line_and_no_formula),
         cmocka_unit_test(html_shows_the_totals_and_escapes),
+        cmocka_unit_test(html_lists_adjustments_where_there_are_some),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
         cmocka_unit_test(amounts_read_up_to_the_range_of_money),
         cmocka_unit_test(what_does_not_read_is_not_shown),

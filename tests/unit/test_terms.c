@@ -105,6 +105,8 @@ static const struct {
     {CAMPAIGN_HEAD ",'lead':{'require':['email','age']}", NULL, "lead.require[1]"},
     {CAMPAIGN_HEAD ",'lead':{'require':'email'}", NULL, "lead.require"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'website'}", NULL, "lead.honeypot"},
+    {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_0123456789012345678901234567890123456789012345678901234567890123x'}", NULL,
+     "lead.honeypot"},
     {CAMPAIGN_HEAD ",'lead':{'hold_below_s':-1}", NULL, "lead.hold_below_s"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x']},{'field':'f_b'}]}", NULL, "lead.rules[1]"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x'],'equals':'x'}]}", NULL, "lead.rules[0]"},
