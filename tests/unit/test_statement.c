@@ -535,6 +535,10 @@ static void html_shows_the_totals_and_escapes(void **state)
     buf_byte(&html, '\0');
     buf_byte(&html, '\0');
     assert_null(strstr(html.ptr, "<script"));
+    static const char *const groups[] = {"Leads received", "Clicks, by class", "Views, by class",
+                                         "Could not be recorded"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        assert_non_null(strstr(html.ptr, groups[i]));
     assert_non_null(strstr(html.ptr, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;"));
     assert_non_null(strstr(html.ptr, "<td class=n>1234.567</td>")); /* gross */
     assert_non_null(strstr(html.ptr, "<td class=n>1234.56</td>"));  /* payable */

@@ -152,6 +152,19 @@ static void a_missing_file_cannot_be_told(void **state)
     story_free(s);
 }
 
+static void a_statement_without_a_key_cannot_be_told(void **state)
+{
+    (void)state;
+    struct story *s = written(story_short());
+    struct told t;
+    for (size_t f = 0; f < s->n_files; f++)
+        s->file[f].gone = strcmp(s->file[f].path, ".well-known/jwks.json") == 0;
+    assert_int_equal(verify(s, &t), CANNOT_TELL);
+    assert_int_equal(verdict_of(&t, "statements"), CANNOT_TELL);
+    assert_int_equal(verdict_of(&t, "tree"), HOLDS);
+    story_free(s);
+}
+
 static void a_strange_file_is_found(void **state)
 {
     (void)state;
@@ -606,6 +619,7 @@ int main(void)
         cmocka_unit_test(changed_bytes_of_a_long_story_are_caught),
         cmocka_unit_test(changed_bytes_of_full_tiles_are_caught),
         cmocka_unit_test(a_missing_file_cannot_be_told),
+        cmocka_unit_test(a_statement_without_a_key_cannot_be_told),
         cmocka_unit_test(a_strange_file_is_found),
         cmocka_unit_test(an_empty_folder_cannot_be_told),
         cmocka_unit_test(signed_lies_are_found),
