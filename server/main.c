@@ -1,6 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/json_read.h"
+#include "common/base/mem.h"
+#include "common/crypto/crypto.h"
 #include "server/cmd/command.h"
 #include "server/system/log.h"
 
@@ -29,6 +32,9 @@ static const struct command *find(const char *name)
 
 int main(int argc, char **argv)
 {
+    mem_last_words(complain_out_of_memory);
+    json_use_mem();
+    crypto_use_mem();
     if (argc < 2)
         decline("which command? `countersign --help` lists all");
     bool help = strcmp(argv[1], "help") == 0;

@@ -84,6 +84,11 @@ static enum err check(const json_t *v, const char *path, int depth, unsigned fla
     return ERR_OK;
 }
 
+void json_use_mem(void)
+{
+    json_set_alloc_funcs(xmalloc, free);
+}
+
 static enum err read_checked(struct span text, unsigned flags, json_t **out, struct problem *p)
 {
     json_error_t fault;
@@ -93,7 +98,7 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
     if (v == NULL) {
         /* jansson's own text quotes the input, which may be personal data */
         if (json_error_code(&fault) == json_error_out_of_memory)
-            abort();
+            mem_exhausted();
         if (json_error_code(&fault) == json_error_duplicate_key)
             return problem(p, ERR_MALFORMED, "", "must not have two members of one name (line %d, column %d)",
                            fault.line, fault.column);

@@ -7,6 +7,10 @@
 #include "common/base/json_write.h"
 #include "common/base/problem.h"
 
+/* Has jansson take all its memory by mem.h, so that it never answers less than it should for want of memory: once,
+ * before anything else of jansson. */
+void json_use_mem(void);
+
 /* Parses one JSON value that is an object. *out is a new reference (json_decref). On failure: ERR_MALFORMED and the
  * place in *p. Floats are refused (ERR_MALFORMED naming the place); null members are taken and read as absent. */
 MUST_CHECK enum err json_read(struct span text, json_t **out, struct problem *p);

@@ -1,6 +1,6 @@
 /* All cryptography of the product, on OpenSSL 3. No keys are generated here: randomness is an argument (32-byte seeds).
  * Objects hold keyed contexts that are re-used per call: one object per thread. Functions that cannot fail for sane
- * inputs abort when OpenSSL fails (out of memory is fail-stop). */
+ * inputs abort when OpenSSL fails. */
 #ifndef CS_CRYPTO_CRYPTO_H
 #define CS_CRYPTO_CRYPTO_H
 
@@ -18,6 +18,10 @@ enum {
     AEAD_TAG_LEN = 16,
     BLOCK_LEN = 16
 };
+
+/* Has OpenSSL take all its memory by mem.h, so that no signature seems wrong for want of memory: once, before anything
+ * else of OpenSSL. */
+void crypto_use_mem(void);
 
 /* FIPS 180-4. sha256v hashes the concatenation of n spans. Hot: about 1 us per 256 bytes without SHA-NI, no allocation.
  */

@@ -6,10 +6,41 @@
 #include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
 #include "common/crypto/must.h"
+
+static void *take(size_t len, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return xmalloc(len);
+}
+
+/* OpenSSL frees by a resizing to nothing. */
+static void *resize(void *ptr, size_t len, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (len > 0)
+        return xrealloc(ptr, len);
+    free(ptr);
+    return NULL;
+}
+
+static void give_back(void *ptr, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(ptr);
+}
+
+void crypto_use_mem(void)
+{
+    must(CRYPTO_set_mem_functions(take, resize, give_back));
+}
 
 static void absorb(SHA256_CTX *ctx, const void *ptr, size_t len)
 {

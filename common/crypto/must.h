@@ -1,5 +1,4 @@
-/* For common/crypto alone: OpenSSL fails here only when memory runs out or the library is broken. Both are fail-stop.
- */
+/* For common/crypto alone: OpenSSL fails here only when the library is broken, which is fail-stop. */
 #ifndef CS_CRYPTO_MUST_H
 #define CS_CRYPTO_MUST_H
 

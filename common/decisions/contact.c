@@ -5,6 +5,7 @@
 #include <idn2.h>
 
 #include "common/base/ascii.h"
+#include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/decisions/calling_codes.h"
@@ -65,7 +66,10 @@ static bool domain_key(struct span domain, struct buf *out)
         plain = plain && (unsigned char)text[i] < 0x80;
     }
     text[domain.len] = '\0';
-    if (!plain && idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+    int rc = plain ? IDN2_OK : idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_MALLOC)
+        mem_exhausted();
+    if (rc != IDN2_OK)
         goto done;
     struct span key = span_str(plain ? text : ascii);
     good = domain_well_formed(key);

@@ -150,7 +150,9 @@ static int serve(const char *const given[])
     }
     if (options.data.text[0] == '\0')
         decline("which folder? Give --data DIR (made by `countersign init`)");
+    mem_last_words(log_out_of_memory);
     http_require_libevent();
+    http_use_mem();
 
     sigset_t set; /* blocked in every thread, taken by this one */
     sigemptyset(&set);

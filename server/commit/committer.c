@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
@@ -189,14 +190,15 @@ static void *committer_main(void *arg)
 }
 
 /* The thread takes no signals: they are the main thread's. */
-static enum err start_thread(struct committer *c)
+static void start_thread(struct committer *c)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&c->thread, NULL, committer_main, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc == 0 ? ERR_OK : ERR_IO;
+    if (rc != 0)
+        die("cannot start a thread: %s", strerror(rc));
 }
 
 /* ---- before it starts ---- */
@@ -284,13 +286,13 @@ enum err committer_start(const struct committer_setup *setup, struct committer *
     if (err != ERR_OK)
         return err;
     err = first_day_keys(c);
-    if (err == ERR_OK)
-        err = start_thread(c);
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
         committer_close(c);
-    else
-        *out = c;
-    return err;
+        return err;
+    }
+    start_thread(c);
+    *out = c;
+    return ERR_OK;
 }
 
 void committer_stop(struct committer *c)

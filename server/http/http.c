@@ -26,6 +26,11 @@ void http_require_libevent(void)
             "2.1.12-stable-8+deb12u1 or later");
 }
 
+void http_use_mem(void)
+{
+    event_set_mem_functions(xmalloc, xrealloc, free);
+}
+
 /* ---- exchanges ---- */
 
 struct exchange *exchange_new(struct http *h)

@@ -40,6 +40,8 @@ struct http_setup {
 
 /* Needs the libevent with the request smuggling fixes of 2026: dies naming the package otherwise. */
 void http_require_libevent(void);
+/* Has libevent take all its memory by mem.h: once, before anything else of libevent. */
+void http_use_mem(void);
 /* Binds and listens (SO_REUSEPORT). Dies when an address cannot be bound. */
 struct http *http_new(const struct http_setup *setup);
 /* Calls ready(ctx) in http_run whenever the eventfd is told; it is read first, so that nothing told later is missed. */

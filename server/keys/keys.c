@@ -102,10 +102,7 @@ done:
 
 static char *keys_path(const char *data_dir)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/keys.json", data_dir) < 0)
-        abort();
-    return path;
+    return xasprintf("%s/keys.json", data_dir);
 }
 
 enum err keys_create(const char *data_dir)

@@ -102,6 +102,8 @@ static enum err result(int rc, const char *call)
     case EDQUOT:
     case EFBIG: /* RLIMIT_FSIZE */
         return ERR_FULL;
+    case ENOMEM:
+        mem_exhausted();
     default:
         log_line(LOG_ERROR, 0, "store", "%s: %s", call, mdb_strerror(rc));
         return ERR_IO;

@@ -100,6 +100,17 @@ void complain(const char *fmt, ...)
     va_end(args);
 }
 
+void log_out_of_memory(void)
+{
+    log_line(LOG_ERROR, 0, "out_of_memory",
+             "no memory is left: nothing more is acknowledged, restart to recover from disk");
+}
+
+void complain_out_of_memory(void)
+{
+    complain("no memory is left");
+}
+
 void die(const char *fmt, ...)
 {
     va_list args;

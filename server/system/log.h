@@ -20,6 +20,9 @@ enum { STATUS_DONE, STATUS_FAILED, STATUS_CANNOT_TELL }; /* exit statuses, the s
 void log_set_command(const char *name);                  /* names the command in the lines below; not copied */
 /* One line on stderr, whatever is in it, saying what is wrong and what to do. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The last words of mem.h, of a server and of another command. Neither allocates. */
+void log_out_of_memory(void);
+void complain_out_of_memory(void);
 /* The same, and exit STATUS_FAILED: a broken environment. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and exit STATUS_CANNOT_TELL: a wrong command line or setting, or no way to find out. */

@@ -17,8 +17,7 @@ struct metrics *metrics_new(size_t threads)
 {
     struct metrics *m = xcalloc(1, sizeof *m);
     m->threads = threads;
-    if (posix_memalign((void **)&m->slot, _Alignof(struct slot), threads * sizeof *m->slot) != 0)
-        abort();
+    m->slot = xaligned(_Alignof(struct slot), threads * sizeof *m->slot);
     memset(m->slot, 0, threads * sizeof *m->slot);
     return m;
 }

@@ -23,9 +23,7 @@ struct queue *queue_new(size_t capacity)
     size_t n = 1;
     while (n < capacity)
         n *= 2;
-    struct queue *r = aligned_alloc(CACHE_LINE, sizeof *r);
-    if (r == NULL)
-        abort();
+    struct queue *r = xaligned(CACHE_LINE, sizeof *r);
     r->mask = n - 1;
     r->slots = xcalloc(n, sizeof *r->slots);
     r->head_seen = r->tail_seen = 0;

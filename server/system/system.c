@@ -146,9 +146,7 @@ static bool folder_sync(const char *path)
 
 enum err file_write_atomic(const char *path, struct span data, unsigned mode)
 {
-    char *temporary = NULL;
-    if (asprintf(&temporary, "%s.tmp", path) < 0)
-        abort();
+    char *temporary = xasprintf("%s.tmp", path);
     enum err err = ERR_IO;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
