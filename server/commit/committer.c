@@ -73,8 +73,7 @@ static enum err run_job(struct committer *c, struct job *job)
     assert(job->err == ERR_OK || (untouched && !cx->catalog_changed)); /* an error wrote nothing */
     if (!cx->catalog_changed)
         return ERR_OK;
-    enum err err = reload(cx, c->catalog);
-    return err == ERR_OK || spoils(err) ? err : ERR_IO; /* what was just written does not read */
+    return job->err = reload(cx, c->catalog); /* what was written stays only if it reads, beside all there is */
 }
 
 /* ---- one transaction ---- */
@@ -173,6 +172,28 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
 
 /* ---- the thread ---- */
 
+/* A job that wrote what does not read, or beside what does not, spoils a batch, and not those who are in it by chance:
+ * each has one of its own then. */
+static enum err run_apart(struct committer *c, struct job *const *jobs, size_t n, bool *wrote)
+{
+    *wrote = false;
+    for (size_t i = 0; i < n; i++) {
+        bool this_wrote;
+        enum err err = committer_run(c, &jobs[i], 1, &this_wrote);
+        if (err == ERR_OK)
+            *wrote |= this_wrote;
+        else
+            jobs[i]->err = err;
+    }
+    return ERR_OK;
+}
+
+static enum err run_batch(struct committer *c, struct job *const *jobs, size_t n, bool *wrote)
+{
+    enum err err = committer_run(c, jobs, n, wrote);
+    return err == ERR_OK || err == ERR_FULL ? err : run_apart(c, jobs, n, wrote);
+}
+
 static void *committer_main(void *arg)
 {
     struct committer *c = arg;
@@ -182,7 +203,7 @@ static void *committer_main(void *arg)
         bool wrote = false;
         enum err err = source_keep(c->source, jobs, n);
         if (err == ERR_OK)
-            err = committer_run(c, jobs, n, &wrote);
+            err = run_batch(c, jobs, n, &wrote);
         source_done(c->source, jobs, n, err, wrote);
     }
     free(jobs);

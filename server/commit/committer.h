@@ -24,8 +24,9 @@ void committer_stop(struct committer *c);
 
 MUST_CHECK enum err committer_open(const struct committer_setup *setup,
                                    struct committer **out); /* source may be NULL */
-/* One transaction. ERR_OK: durable; *wrote says whether anything was. ERR_FULL: nothing of it happened. Does not return
- * from ERR_IO: the process exits, to recover from what is on disk. */
+/* One transaction. ERR_OK: durable; *wrote says whether anything was. ERR_FULL: nothing of it happened, nor of any
+ * other error, which one of the jobs then has: the control data do not read after it. Does not return from ERR_IO: the
+ * process exits, to recover from what is on disk. */
 MUST_CHECK enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, bool *wrote);
 void committer_close(struct committer *c);
 

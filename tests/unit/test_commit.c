@@ -102,6 +102,51 @@ static void a_job_refused_does_not_touch_its_batch(void **state)
     assert_int_equal(three[2].index, 1);
 }
 
+static void put_party_row(struct span row)
+{
+    uint8_t key[4];
+    struct txn *t = fixture_begin(&cf.live.f, true);
+    store_be32(key, LIVE_OTHER + 1);
+    assert_ok(store_put(t, TABLE_PARTIES, span_of(key, sizeof key), row));
+    assert_ok(txn_commit(t));
+}
+
+static struct job code_job(void)
+{
+    struct job job = {.arena = cf.arena, .record = {.kind = RECORD_CODE, .advertiser = LIVE_ADVERTISER + 1}};
+    job.record.code.contract = COMMITTER_CONTRACT;
+    job.record.code.label = SPAN("late");
+    return job;
+}
+
+static void a_change_of_control_data_that_do_not_read_fails_alone(void **state)
+{
+    (void)state;
+    struct counters *counters = metrics_thread(cf.live.sh.metrics, COMMITTER_WORKERS);
+    uint64_t commits = counters->commits;
+    struct job three[] = {click_job(&cf, COMMITTER_CONTRACT), code_job(), click_job(&cf, COMMITTER_CONTRACT)};
+    put_party_row(SPAN("{"));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(source_push(cf.live.sh.source, 0, &three[i]));
+    source_wake(cf.live.sh.source);
+    jobs_wait(&cf, 0, 3);
+    assert_int_equal(counters->commits, commits + 1); /* they were one batch */
+    assert_ok(three[0].err);
+    assert_err(three[1].err, ERR_CORRUPT);
+    assert_ok(three[2].err);
+    assert_int_equal(three[2].index, 1);
+
+    struct job again = code_job();
+    struct party other = {.number = LIVE_OTHER + 1, .role = ROLE_PUBLISHER, .name = SPAN("someone"), .created_ms = 1};
+    snprintf(other.id, sizeof other.id, "P%u", other.number);
+    struct txn *t = fixture_begin(&cf.live.f, true);
+    assert_ok(catalog_put_party(t, &other));
+    assert_ok(txn_commit(t));
+    assert_ok(push_awake(&cf, 0, &again));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(again.err);
+}
+
 static void stopping_drains_and_sweeps(void **state)
 {
     (void)state;
@@ -396,6 +441,7 @@ int main(void)
         TEST(every_job_comes_back_once_with_an_index_of_its_own),
         TEST(what_is_acknowledged_is_in_the_file),
         TEST(a_job_refused_does_not_touch_its_batch),
+        TEST(a_change_of_control_data_that_do_not_read_fails_alone),
         TEST(stopping_drains_and_sweeps),
         TEST(a_full_queue_refuses_and_is_unhealthy),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
