@@ -2,6 +2,7 @@
  * said. */
 #include <assert.h>
 
+#include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
@@ -32,6 +33,29 @@ static enum err response_check(const struct party *p, const struct statement_met
     return err;
 }
 
+/* Whether a row reads as what was taken: about this statement, and signed in form. By which key the log says, for a key
+ * may have changed since. */
+static enum err stored_check(struct span jws, const struct statement_meta *m)
+{
+    const char *first = memchr(jws.ptr, '.', jws.len), *last = memrchr(jws.ptr, '.', jws.len);
+    struct response said;
+    struct buf payload;
+    uint8_t sig[ED25519_SIG_LEN];
+    size_t len;
+    if (first == NULL || first == last)
+        return ERR_CORRUPT;
+    struct span text = span_of(first + 1, (size_t)(last - first - 1)), signed_by = span_skip(jws, last + 1 - jws.ptr);
+    buf_heap(&payload);
+    enum err err = b64url_decode(text, buf_room(&payload, text.len), text.len, &payload.len);
+    if (err == ERR_OK)
+        err = response_read(buf_span(&payload), &said, NULL);
+    if (err == ERR_OK)
+        err = b64url_decode(signed_by, sig, sizeof sig, &len);
+    bool good = err == ERR_OK && len == sizeof sig && memcmp(said.statement_sha256.b, m->sha256.b, HASH_LEN) == 0;
+    buf_free(&payload);
+    return good ? ERR_OK : ERR_CORRUPT;
+}
+
 static void answer_response(struct job *job, const struct contract *k, bool accept, int status)
 {
     struct answer a;
@@ -60,6 +84,8 @@ enum err response_run(struct batch *cx, struct job *job)
         return err;
     assert(batch_may_touch(cx, m.contract));
     err = store_get(cx->txn, TABLE_COSIGNED, key, &before);
+    if (err == ERR_OK)
+        err = stored_check(before, &m);
     if (err == ERR_OK && !span_eq(before, jws))
         return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");
     if (err == ERR_OK) {
@@ -117,13 +143,16 @@ enum err responses_create(struct request *rq, struct reply *reply)
 
 /* ---- GET /v1/statements/{id}/responses ---- */
 
-static enum err jw_response(struct jw *w, struct txn *t, struct span id, const struct party *p)
+static enum err jw_response(struct jw *w, struct txn *t, struct span id, const struct statement_meta *m,
+                            const struct party *p)
 {
     char room[STATEMENT_KEY_MAX];
     struct span key, jws;
     enum err err = statement_key(id, span_str(p->id), room, &key);
     if (err != ERR_OK || (err = store_get(t, TABLE_COSIGNED, key, &jws)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if ((err = stored_check(jws, m)) != ERR_OK)
+        return err;
     jw_object(w);
     jw_kstr(w, "jws", jws);
     jw_kstr(w, "party", span_str(p->id));
@@ -144,9 +173,9 @@ enum err responses_list(struct request *rq, struct reply *reply)
     jw_object(&a.w);
     jw_key(&a.w, "data");
     jw_array(&a.w);
-    err = jw_response(&a.w, t, rq->param[0], m.contract->campaign->advertiser);
+    err = jw_response(&a.w, t, rq->param[0], &m, m.contract->campaign->advertiser);
     if (err == ERR_OK && m.contract->publisher != NULL)
-        err = jw_response(&a.w, t, rq->param[0], m.contract->publisher);
+        err = jw_response(&a.w, t, rq->param[0], &m, m.contract->publisher);
     if (err == ERR_OK) {
         jw_array_end(&a.w);
         jw_object_end(&a.w);
