@@ -46,10 +46,11 @@ struct download *download_open(const char *url, const char *token)
         len--;
     char *header = NULL;
     if (asprintf(&d->url, "%.*s/", (int)len, url) < 0 || asprintf(&header, "Authorization: Bearer %s", token) < 0)
-        abort();
+        mem_exhausted();
     if (strpbrk(token, "\r\n") != NULL)
         decline("the token holds a line break: give its one line alone");
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (d->curl = curl_easy_init()) == NULL)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) != CURLE_OK ||
+        (d->curl = curl_easy_init()) == NULL)
         die("libcurl cannot start");
     d->headers = curl_slist_append(NULL, header);
     free(header);
@@ -96,7 +97,7 @@ static bool run(struct download *d, const char *what)
     char *url = NULL;
     long status = 0;
     if (asprintf(&url, "%s%s", d->url, what) < 0)
-        abort();
+        mem_exhausted();
     d->refusal_len = 0;
     curl_easy_setopt(d->curl, CURLOPT_URL, url);
     CURLcode code = curl_easy_perform(d->curl);
@@ -146,7 +147,7 @@ void download_file(struct download *d, const char *what, const char *dir, const 
 {
     char *whole = folder_path(dir, path), *side = NULL;
     if (asprintf(&side, "%s.part", whole) < 0)
-        abort();
+        mem_exhausted();
     make_folders(whole);
     d->file = fopen(side, "wbe");
     if (d->file == NULL)

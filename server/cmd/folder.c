@@ -16,7 +16,7 @@ char *folder_path(const char *dir, const char *path)
 {
     char *whole = NULL;
     if (asprintf(&whole, "%s/%s", dir, path) < 0)
-        abort();
+        mem_exhausted();
     return whole;
 }
 
