@@ -134,19 +134,18 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
     pthread_mutex_lock(&h->lock);
     bool was_broken = h->broken;
     enum err err = was_broken ? ERR_IO : slots_read(h, log, &size, &root, &next);
-    if (err == ERR_NOT_FOUND) {
+    bool newer = err == ERR_NOT_FOUND || (err == ERR_OK && c->size > size);
+    if (newer)
         err = slot_write(h, log, next, c);
-    } else if (err == ERR_OK && c->size > size) {
-        err = slot_write(h, log, next, c);
-    } else if (err == ERR_OK && (c->size < size || memcmp(root.b, c->root.b, HASH_LEN) != 0)) {
+    else if (err == ERR_OK && (c->size < size || memcmp(root.b, c->root.b, HASH_LEN) != 0))
         err = ERR_CORRUPT;
-    }
     if (err == ERR_OK)
         checkpoint_sign(note, c, h->signer);
-    h->broken = err == ERR_IO;
+    h->broken |= newer && err == ERR_IO;
     pthread_mutex_unlock(&h->lock);
     if (err == ERR_IO && !was_broken)
-        log_line(LOG_ERROR, 0, "signed_heads",
-                 "log %u: reading, writing or syncing failed; nothing more is signed until a restart", log);
+        log_line(LOG_ERROR, 0, "signed_heads", "log %u: %s", log,
+                 newer ? "writing or syncing failed; nothing more is signed until a restart"
+                       : "what was signed last cannot be read");
     return err;
 }

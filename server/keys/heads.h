@@ -12,8 +12,9 @@ MUST_CHECK enum err heads_open(const char *data_dir, const struct keys *k, struc
 void heads_close(struct heads *h);
 /* Appends the signed note. Same head again: the same bytes, no fsync. ERR_CORRUPT when size is behind the last signed
  * one, or equal with another root. */
-/* ERR_FULL: the disk is full, nothing was written or signed. ERR_IO: reading, writing or syncing failed, and nothing is
- * signed again until the process restarts: what the page cache holds now may never reach the disk. */
+/* ERR_FULL: the disk is full, nothing was written or signed. ERR_IO: what was signed last cannot be read; or writing or
+ * syncing failed, and nothing is signed again until the process restarts: what the page cache holds now may never reach
+ * the disk. */
 /* A caller that read its head from a transaction may lose a race against a newer one: on ERR_CORRUPT it reads the head
  * again and retries. */
 MUST_CHECK enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note);

@@ -1,5 +1,6 @@
 #include "server/keys/keys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -111,8 +112,8 @@ enum err keys_create(const char *data_dir)
     struct keys *k = xcalloc(1, sizeof *k);
     struct buf text;
     buf_heap(&text);
-    enum err err = ERR_CONFLICT;
-    if (access(path, F_OK) == 0)
+    enum err err = access(path, F_OK) == 0 ? ERR_CONFLICT : errno == ENOENT ? ERR_OK : ERR_IO;
+    if (err != ERR_OK) /* be it that nobody can tell: what is there is not replaced */
         goto done;
     k->log.n = k->statement.n = k->token.n = 1;
     k->token.kid[0] = 1;

@@ -13,9 +13,18 @@ static struct fixture f;
 static struct keys *keys;
 static struct heads *heads;
 
-static bool sync_fails;
+static bool sync_fails, read_fails;
 
 /* In place of the C library's. */
+ssize_t pread(int fd, void *bytes, size_t len, off_t at)
+{
+    if (read_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, bytes, len, at);
+}
+
 int fdatasync(int fd)
 {
     if (sync_fails) {
@@ -36,7 +45,7 @@ static void limit_file_size(rlim_t bytes)
 static int setup(void **state)
 {
     (void)state;
-    sync_fails = false;
+    sync_fails = read_fails = false;
     fixture_open(&f);
     assert_ok(keys_create(f.dir));
     assert_ok(keys_load(f.dir, &keys));
@@ -191,6 +200,21 @@ static void nothing_is_signed_after_a_failed_sync(void **state)
     assert_broken_until_reopened();
 }
 
+static void what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is(void **state)
+{
+    (void)state;
+    uint64_t size;
+    struct hash root;
+    assert_ok(sign(1, 10, 'a'));
+    read_fails = true;
+    assert_err(sign(1, 20, 'b'), ERR_IO);
+    assert_err(sign(1, 10, 'a'), ERR_IO);
+    assert_err(heads_last(heads, 1, &size, &root), ERR_IO);
+    read_fails = false;
+    assert_ok(sign(1, 20, 'b'));
+    assert_err(sign(1, 10, 'a'), ERR_CORRUPT);
+}
+
 static void nothing_is_signed_after_a_short_write(void **state)
 {
     (void)state;
@@ -231,6 +255,7 @@ int main(void)
         TEST(a_torn_write_leaves_the_head_before_it),
         TEST(nothing_is_signed_when_both_slots_are_damaged),
         TEST(nothing_is_signed_after_a_failed_sync),
+        TEST(what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is),
         TEST(nothing_is_signed_after_a_short_write),
         TEST(a_write_refused_for_want_of_room_is_tried_again),
     };
