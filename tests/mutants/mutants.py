@@ -27,7 +27,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 SCRATCH = SOURCE / "build" / "mutants"
 KINDS = ("unit", "property", "fault", "e2e")
 ELSEWHERE = {"e2e/test_readme", "e2e/test_scripts",  # they install packages and build for themselves
-             "e2e/test_hardening",  # it judges the release, and mutants are built otherwise
+             "e2e/test_hardening", "fault/test_nth_failure",  # they judge the release, and mutants are built otherwise
              "e2e/test_openapi"}  # it needs node modules, which a copy of the tree has not
 QUICK_S = 20       # an end-to-end test that takes longer on the unchanged tree is left out
 PATIENCE = 8, 20   # a mutant's test may take so many times its usual time, and so many seconds more

@@ -1,0 +1,481 @@
+"""What is asked of a server or done with a folder while something fails in it, and what must come out.
+
+An operation prepares a call that can be made again word by word, says of an answer what it comes down to (`facts`), and what that has to be
+(`want`). `later` looks, after a restart, whether an answer that was given still holds."""
+
+import hashlib
+import json
+import secrets
+import time
+import urllib.parse
+
+from harness import BROWSER, Market, person, query_of, send, statement_payload
+
+
+class Scene:
+    """A market in which things happen, and a quiet one whose every read is known to the byte."""
+
+    def __init__(self, server):
+        self.server, self.operator = server, server.operator
+        self.busy, self.quiet = Market(server), Market(server)
+        self.busy.put_keys()
+        self.history()
+        self.paid = person()
+        self.reported(self.busy, **self.paid)
+
+    def history(self):
+        """A closed period and an open one, with leads of every sort."""
+        market = self.quiet
+        market.put_keys()
+        self.leads = []
+        for n in range(6):
+            self.leads.append(self.reported(market, country="FR" if n % 2 else "BE"))
+        self.reported(market, email="")
+        for lead, status in zip(self.leads, ("approved", "rejected", "approved")):
+            market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": status})
+        self.statement = self.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        assert market.advertiser.answer_statement(self.statement).status == 201
+        for _ in range(2):
+            self.leads.append(self.reported(market))
+
+    def reported(self, market, **fields):
+        answer = market.publisher.postback({**person(), **fields, "click_id": market.click()})
+        assert answer.status == 200, answer
+        return answer.json["lead"]
+
+
+class Operation:
+    name = ""
+
+    def prepare(self, scene):
+        """A function that makes the call; made again it is the same call."""
+        raise NotImplementedError
+
+    def facts(self, answer):
+        return answer.status
+
+    want = 200
+
+    def later(self, scene, answer):
+        """Looks that what was acknowledged is there."""
+
+
+def posting(caller, path, body):
+    headers = {"Idempotency-Key": secrets.token_hex(8)}
+    return lambda: caller.call("POST", path, body, headers)
+
+
+def hold(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+# ---- tracking
+
+class Click(Operation):
+    name, want = "click", (302, "landing.example", True)
+
+    def prepare(self, scene):
+        url = f"{scene.busy.code['click_url']}?sub1={secrets.token_hex(6)}"
+        return lambda: send(url, headers=BROWSER)
+
+    def facts(self, answer):
+        location = answer.headers.get("Location", "")
+        return answer.status, urllib.parse.urlsplit(location).netloc, len(query_of(location).get("click_id", [""])[0]) == 46
+
+    def later(self, scene, answer):
+        click_id = query_of(answer.headers["Location"])["click_id"][0]
+        decided = scene.busy.publisher.postback(person(click_id=click_id)).json
+        hold((decided["status"], decided["reason"]) == ("pending", ""), f"the click is not there: {decided}")
+
+
+class View(Operation):
+    name, want = "view", (200, "image/gif", 43)
+
+    def prepare(self, scene):
+        url = f"{scene.busy.code['pixel_url']}?event=view&click_id={scene.busy.click()}"
+        return lambda: send(url, headers=BROWSER)
+
+    def facts(self, answer):
+        return answer.status, answer.headers.get_content_type(), len(answer.body)
+
+
+# ---- postbacks
+
+class Postback(Operation):
+    """A lead: what was decided, why, for how much."""
+
+    status, reason, payout_micros = "pending", "", 12_000_000
+
+    def __init__(self):
+        self.want = (200, self.status, self.reason, self.payout_micros)
+
+    def facts(self, answer):
+        if answer.status != 200:
+            return answer.status, answer.json["type"].split(":")[-1], answer.json.get("field"), 0
+        got = answer.json
+        return 200, got["status"], got["reason"], got["payout_micros"]
+
+    def fields(self, scene):
+        return person(click_id=scene.busy.click())
+
+    def prepare(self, scene):
+        target = scene.busy.publisher.signed_target(self.fields(scene))
+        return lambda: send(scene.server.url + target)
+
+    def later(self, scene, answer):
+        if answer.status == 200:
+            got, lead = answer.json, scene.busy.advertiser.get(f"/v1/leads/{answer.json['lead']}")
+            hold((lead["status"], lead["index"]) == (got["status"], got["index"]), f"{got} became {lead}")
+
+
+class LeadByQuery(Postback):
+    name = "lead by query"
+
+
+class LeadByJson(Postback):
+    name = "lead by JSON"
+
+    def prepare(self, scene):
+        fields, ident, at = {**self.fields(scene), "fields": {"age": "33"}}, "msg_" + secrets.token_urlsafe(18), int(time.time())
+        return lambda: scene.busy.publisher.postback_json(fields, ident=ident, timestamp=at)
+
+
+class LeadByTouches(Postback):
+    name = "lead by touches"
+
+    def fields(self, scene):
+        return person(touches=",".join(scene.busy.click() for _ in range(3)))
+
+
+class LeadOfForeignDomain(Postback):
+    name = "lead with an international domain"
+
+    def fields(self, scene):
+        return person(click_id=scene.busy.click(), email=f"lea.{secrets.token_hex(4)}@bücher.example")
+
+
+class LeadElsewhere(Postback):
+    name, payout_micros = "lead of the second price", 8_000_000
+
+    def fields(self, scene):
+        return person(click_id=scene.busy.click(), country="BE")
+
+
+class Duplicate(Postback):
+    name, status, reason, payout_micros = "lead of a person paid before", "duplicate", "duplicate", 0
+
+    def fields(self, scene):
+        return person(click_id=scene.busy.click(), email=scene.paid["email"])
+
+
+class DuplicateByPhone(Duplicate):
+    name = "lead of a phone paid before"
+
+    def fields(self, scene):
+        return person(click_id=scene.busy.click(), phone=scene.paid["phone"])
+
+
+class NoClick(Postback):
+    name, status, reason, payout_micros = "lead without a click", "rejected", "no_click", 0
+
+    def fields(self, scene):
+        return person()
+
+
+class Replay(Postback):
+    """The same bytes once more: the first answer, byte by byte."""
+
+    name = "lead sent again"
+
+    def prepare(self, scene):
+        call = super().prepare(scene)
+        self.first = call().body
+        return call
+
+    def facts(self, answer):
+        return (*super().facts(answer), answer.body == self.first)
+
+    def __init__(self):
+        super().__init__()
+        self.want = (*self.want, True)
+
+
+class SameTxid(Postback):
+    """The same lead under another nonce: what it was before."""
+
+    name = "lead under a known txid"
+
+    def prepare(self, scene):
+        fields = self.fields(scene)
+        self.first = scene.busy.publisher.postback(fields).json["lead"]
+        target = scene.busy.publisher.signed_target(fields)
+        return lambda: send(scene.server.url + target)
+
+    def facts(self, answer):
+        return (*super().facts(answer), answer.status == 200 and answer.json["lead"] == self.first)
+
+    def __init__(self):
+        super().__init__()
+        self.want = (*self.want, True)
+
+
+class OtherUnderTxid(Postback):
+    name, want = "another lead under a known txid", None
+
+    def __init__(self):
+        self.want = (409, "conflict", "txid", 0)
+
+    def prepare(self, scene):
+        fields = self.fields(scene)
+        assert scene.busy.publisher.postback(fields).status == 200
+        target = scene.busy.publisher.signed_target({**fields, "first_name": "Somebody else"})
+        return lambda: send(scene.server.url + target)
+
+
+class OtherUnderNonce(Postback):
+    name = "another lead under a known nonce"
+
+    def __init__(self):
+        self.want = (409, "conflict", "nonce", 0)
+
+    def prepare(self, scene):
+        nonce, fields = secrets.token_urlsafe(18), self.fields(scene)
+        assert scene.busy.publisher.postback(fields, nonce=nonce).status == 200
+        target = scene.busy.publisher.signed_target({**fields, "txid": "tx-" + secrets.token_hex(4)}, nonce=nonce)
+        return lambda: send(scene.server.url + target)
+
+
+class SaidByPostback(Postback):
+    name, status = "disposition by postback", "approved"
+
+    def prepare(self, scene):
+        lead = scene.reported(scene.busy)
+        target = scene.busy.advertiser.signed_target({"lead": lead, "status": "approved"})
+        return lambda: send(scene.server.url + target)
+
+    def later(self, scene, answer):
+        lead = scene.busy.advertiser.get(f"/v1/leads/{answer.json['lead']}")
+        hold(lead["status"] == "approved", f"approved, but {lead}")
+
+
+# ---- management
+
+class Control(Operation):
+    """A write of the management API: the members of its answer that are known."""
+
+    want = 201
+    path = body = None
+    shows = ()
+
+    def caller(self, scene):
+        return scene.operator
+
+    def prepare(self, scene):
+        return posting(self.caller(scene), self.path(scene), self.body(scene))
+
+    def facts(self, answer):
+        return (answer.status, *(answer.json.get(name) for name in self.shows)) if self.shows else answer.status
+
+
+class Dispose(Control):
+    name, want, shows = "disposition", (200, "returned", -12_000_000), ("status", "payout_micros")
+
+    def caller(self, scene):
+        return scene.busy.advertiser
+
+    def prepare(self, scene):
+        self.lead = scene.reported(scene.busy)
+        assert scene.busy.advertiser.post(f"/v1/leads/{self.lead}/dispositions", {"status": "approved"})["status"] == "approved"
+        return super().prepare(scene)
+
+    def path(self, scene):
+        return f"/v1/leads/{self.lead}/dispositions"
+
+    def body(self, scene):
+        return {"status": "returned"}
+
+    def later(self, scene, answer):
+        hold(scene.busy.advertiser.get(f"/v1/leads/{answer.json['lead']}")["status"] == "returned", "the disposition is not there")
+
+
+class PartyCreate(Control):
+    name, want, shows = "new party", (201, "Late", "publisher"), ("name", "kind")
+
+    def path(self, scene):
+        return "/v1/parties"
+
+    def body(self, scene):
+        return {"name": "Late", "kind": "publisher"}
+
+    def later(self, scene, answer):
+        hold(scene.operator.get(f"/v1/parties/{answer.json['id']}")["name"] == "Late", "the party is not there")
+
+
+class SecretCreate(Control):
+    name, want = "new secret", 201
+
+    def caller(self, scene):
+        return scene.busy.publisher
+
+    def path(self, scene):
+        return f"/v1/parties/{scene.busy.publisher.id}/secrets"
+
+    def body(self, scene):
+        return {}
+
+
+class CampaignPatch(Control):
+    name, want, shows = "campaign changed", (200, "Later", "EUR"), ("name", "currency")
+
+    def prepare(self, scene):
+        advertiser = scene.busy.advertiser
+        made = advertiser.post("/v1/campaigns", {"advertiser": advertiser.id, "name": "Offer", "currency": "EUR", "landing_url": "https://landing.example/"})
+        return lambda: advertiser.call("PATCH", f"/v1/campaigns/{made['id']}", {"name": "Later"})
+
+    def later(self, scene, answer):
+        hold(scene.busy.advertiser.get(f"/v1/campaigns/{answer.json['id']}")["name"] == "Later", "the campaign is called what it was")
+
+
+class ContractCreate(Control):
+    name, want = "new contract", 201
+
+    def path(self, scene):
+        return "/v1/contracts"
+
+    def body(self, scene):
+        return {"campaign": scene.busy.campaign, "publisher": scene.busy.publisher.id, "price": {"lead": [{"micros": 7}]}}
+
+    def later(self, scene, answer):
+        code = scene.busy.new_code(scene.busy.publisher, answer.json["id"])
+        hold(send(code["click_url"], headers=BROWSER).status == 302, "the contract takes no click")
+
+
+class CodeCreate(Control):
+    name, want = "new code", 201
+
+    def caller(self, scene):
+        return scene.busy.publisher
+
+    def path(self, scene):
+        return f"/v1/contracts/{scene.busy.contract}/codes"
+
+    def body(self, scene):
+        return {"label": "late"}
+
+    def later(self, scene, answer):
+        hold(send(answer.json["click_url"], headers=BROWSER).status == 302, "the code takes no click")
+
+
+class KeyPut(Control):
+    name, want = "key put", 200
+
+    def prepare(self, scene):
+        party = scene.fresh_party()
+        return lambda: party.call("PUT", f"/v1/parties/{party.id}/key", party.jwk)
+
+
+class Statement(Control):
+    """Over a contract of its own: three leads, one of them approved, one of somebody paid before."""
+
+    name = "statement"
+
+    def prepare(self, scene):
+        market = scene.busy
+        self.contract = market.new_contract(market.publisher)
+        code = market.new_code(market.publisher, self.contract)
+        sends = []
+        for fields in (person(), person(country="BE"), person(email=scene.paid["email"])):
+            location = send(code["click_url"], headers=BROWSER).headers["Location"]
+            answer = market.publisher.postback({**fields, "click_id": query_of(location)["click_id"][0]})
+            assert answer.status == 200, answer
+            sends.append(answer.json["lead"])
+        market.advertiser.post(f"/v1/leads/{sends[0]}/dispositions", {"status": "approved"})
+        return posting(scene.operator, f"/v1/contracts/{self.contract}/statements", {})
+
+    def facts(self, answer):
+        return answer.status, answer.status == 201 and self.said(answer.json)
+
+    @staticmethod
+    def said(statement):
+        return statement["net_micros"]
+
+    want = (201, 12_000_000)
+
+    def later(self, scene, answer):
+        payload = json.loads(statement_payload(scene.operator.do("GET", f"/v1/statements/{answer.json['id']}").body))
+        leads = payload["counts"]["leads"]
+        got = (payload["net_micros"], payload["lines"]["n"], payload["counts"]["clicks"]["total"], payload["period"]["from"],
+               *(leads[name] for name in ("total", "approved", "pending", "duplicate")))
+        hold(got == (12_000_000, 4, 3, 0, 3, 1, 1, 1), f"the statement says {got}")
+
+
+class StatementAnswer(Control):
+    name, want = "countersignature", True  # 201, or 200 for what was recorded already
+
+    def prepare(self, scene):
+        market = scene.busy
+        statement = scene.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        payload = statement_payload(market.publisher.do("GET", f"/v1/statements/{statement}").body)
+        said = market.publisher.jws({"at": "2026-11-26T00:00:00Z", "disputed": [], "verdict": "accept",
+                                     "statement_sha256": hashlib.sha256(payload).hexdigest()}).encode()
+        return lambda: market.publisher.call("POST", f"/v1/statements/{statement}/responses", said, {"Content-Type": "application/jose"})
+
+    def facts(self, answer):
+        return answer.status in (200, 201)
+
+
+# ---- reading: the same bytes as without a fault
+
+class Reading(Operation):
+    def __init__(self, name, path, caller=lambda scene: scene.quiet.publisher, grows=False):
+        self.name, self.path, self.caller, self.grows, self.want = name, path, caller, grows, None
+
+    def prepare(self, scene):
+        caller, path = self.caller(scene), self.path(scene)
+        if self.want is None or self.grows:
+            first, second = (self.facts(caller.call("GET", path)) for _ in range(2))
+            assert first == second and first[0] == 200, (path, first, second)
+            self.want = first
+        return lambda: caller.call("GET", path)
+
+    def facts(self, answer):
+        return answer.status, answer.headers.get("Link"), answer.body
+
+
+def readings():
+    def contract(rest):
+        return lambda scene: f"/v1/contracts/{scene.quiet.contract}{rest}"
+
+    def statement(rest):
+        return lambda scene: f"/v1/statements/{scene.statement}{rest}"
+
+    def log(rest):
+        return lambda scene: f"/log/{scene.quiet.contract}{rest}"
+
+    def path(text):
+        return lambda scene: text
+
+    return [Reading("list of leads", contract("/leads?limit=200")), Reading("a page of leads", contract("/leads?limit=3")),
+            Reading("list of approved leads", contract("/leads?status=approved")), Reading("list of codes", contract("/codes")),
+            Reading("list of statements", path("/v1/statements")), Reading("list of contracts", path("/v1/contracts")),
+            Reading("list of campaigns", path("/v1/campaigns"), lambda scene: scene.quiet.advertiser),
+            Reading("list of parties", path("/v1/parties"), lambda scene: scene.quiet.auditor),
+            Reading("a contract", contract("")), Reading("a lead", lambda scene: f"/v1/leads/{scene.leads[0]}"),
+            Reading("proof of a lead", lambda scene: f"/v1/leads/{scene.leads[0]}/proof"),
+            Reading("a statement", statement("")), Reading("a statement as HTML", statement("?format=html")),
+            Reading("a statement as CSV", statement("?format=csv")), Reading("line items", statement("/lines")),
+            Reading("closing checkpoint", statement("/checkpoint")), Reading("answers", statement("/responses")),
+            Reading("checkpoint", log("/checkpoint")), Reading("a tile", lambda scene: log(f"/tile/0/000.p/{scene.size}")(scene)),
+            Reading("entries", lambda scene: log(f"/tile/entries/000.p/{scene.size}")(scene)),
+            Reading("openings", lambda scene: log(f"/openings?from=0&to={scene.size}")(scene)),
+            Reading("openings for the auditor", lambda scene: log(f"/openings?from=0&to={scene.size}")(scene), lambda scene: scene.quiet.auditor),
+            Reading("published keys", path("/.well-known/jwks.json")), Reading("log keys", path("/log/keys"), grows=True),
+            Reading("the API's description", path("/openapi.json"))]
+
+
+def writings():
+    return [each() for each in (
+        Click, View, LeadByQuery, LeadByJson, LeadByTouches, LeadOfForeignDomain, LeadElsewhere, Duplicate, DuplicateByPhone, NoClick, Replay, SameTxid,
+        OtherUnderTxid, OtherUnderNonce, SaidByPostback, Dispose, PartyCreate, SecretCreate, CampaignPatch, ContractCreate, CodeCreate, KeyPut,
+        Statement, StatementAnswer)]

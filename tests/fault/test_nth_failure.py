@@ -1,0 +1,481 @@
+"""The n-th allocation, lookup, cursor step, transaction, write, sync and call on a file of a real server fails, once and from then on, under everything it
+does. What comes out is the right answer, a 5xx, a closed connection, or an end with status 1 and a line that says why: never a wrong 2xx, a
+4xx that the fault caused, a signal, or silence. Sent again it succeeds; after a restart `check` holds and what was acknowledged is there.
+
+In every run each operation meets its first failures and a sample of the others (SEED); ROUNDS=all tries each one."""
+
+import collections
+import dataclasses
+import http.client
+import os
+import random
+import shutil
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from faulty import ABSENT, KINDS, MEMORY, NEVER, STEP, Closed, FaultyServer, Wrong, ask, end_of  # noqa: E402
+from harness import Party, countersign, person  # noqa: E402
+from operations import Operation, Scene, Statement, readings, writings  # noqa: E402
+
+SEED = int(os.environ.get("SEED") or time.time())
+ALL = os.environ.get("ROUNDS") == "all"
+ONLY, KIND = os.environ.get("ONLY", ""), os.environ.get("KIND", "")  # parts of names, for whoever looks into one
+BUDGET_S = int(os.environ.get("BUDGET_S") or 60)
+RUNNERS = 2
+VISITS_OF_A_FOLDER = 10
+WORDS_OF_A_FAULT = 600
+OF_OTHERS = ("keys", "rootlog")  # checks of a mirror that count what others do at the same time
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    operation: str
+    kind: str
+    nth: int
+    lasting: bool
+    what: str
+    where: str
+
+    def __str__(self):
+        nth = "none" if self.nth == NEVER else f"{self.nth}{' and on' if self.lasting else ''}"
+        return f"{self.operation}, {self.kind} {nth}: {self.what[:WORDS_OF_A_FAULT]}\n      at {self.where}"
+
+
+def holds(data):
+    done = countersign("check", "--data", data)
+    if done.returncode != 0:
+        raise Wrong(f"check afterwards: {done.stdout}{done.stderr}")
+
+
+class Calls:
+    """Requests to one server, each with a failure in it."""
+
+    share = (2, 3)  # failures that a visit tries: so many of the first, and of the others
+
+    def __init__(self, runner, operation):
+        self.runner, self.operation, self.name = runner, operation, operation.name
+        self.page = runner.server.page
+
+    def begin(self):
+        self.acknowledged, self.failed = [], False
+
+    def spoiled(self):
+        self.acknowledged = []
+        self.runner.server.put_back()
+
+    def right(self, answer, when):
+        try:
+            facts = self.operation.facts(answer)
+        except (ValueError, KeyError) as error:
+            raise Wrong(f"{when}: {answer}, which does not read: {error!r}") from None
+        if facts != self.operation.want:
+            raise Wrong(f"{when}: {str(facts)[:WORDS_OF_A_FAULT]} in place of {str(self.operation.want)[:WORDS_OF_A_FAULT]}")
+        return True
+
+    @staticmethod
+    def again(call):
+        """The answer to the same bytes, as soon as they may be sent."""
+        answer = ask(call)
+        if answer.status == 503:
+            time.sleep(int(answer.headers["Retry-After"]))
+            answer = ask(call)
+        return answer
+
+    def attempt(self, kind, nth, lasting=False):
+        """(how many calls were met, how many failed); Wrong when what came out may not be."""
+        runner = self.runner
+        call = runner.steady(lambda: self.operation.prepare(runner.scene))
+        answer = None
+        self.page.arm(kind, nth, lasting)
+        try:
+            answer = ask(call)
+        except Closed:
+            pass
+        finally:
+            met, fired = self.page.disarm()
+            self.failed |= fired > 0
+        good = answer is not None and (answer.status < 500 or fired == 0) and self.right(answer, "answered")
+        if runner.server.ended(0.001 if answer else 1):
+            runner.revive()  # be it of the failure before, in the background
+        elif answer is None and fired == 0:
+            raise Wrong("closed the connection without a fault")
+        if not good:
+            answer = self.again(call)
+            self.right(answer, "answered when sent again")
+        self.acknowledged.append(answer)
+        return met, fired
+
+    def leave(self):
+        """After a kill everything that was acknowledged is there."""
+        if self.failed and type(self.operation).later is not Operation.later:
+            self.runner.server.kill()
+            self.runner.checked_start()
+            for answer in self.acknowledged:
+                self.operation.later(self.runner.scene, answer)
+
+
+class Starts:
+    """`serve` from its first instruction to its first answers."""
+
+    name, share = "start", (2, 2)
+
+    def __init__(self, runner):
+        self.runner, self.page = runner, runner.server.page
+
+    def begin(self):
+        pass
+
+    def spoiled(self):
+        self.runner.server.put_back()
+
+    def attempt(self, kind, nth, lasting=False):
+        server = self.runner.server
+        server.kill()
+        self.page.arm(kind, nth, lasting)
+        try:
+            server.launch()
+            ready = server.becomes_ready()
+        finally:
+            met, fired = self.page.disarm()
+        if not ready:
+            end_of(server.process.returncode, server.said())
+            self.runner.checked_start()
+        market = self.runner.scene.busy
+        got = self.runner.steady(lambda: market.publisher.postback(person(click_id=market.click())))
+        if got.status != 200 or got.json["status"] != "pending":
+            raise Wrong(f"a server that started so answers {got}")
+        return met, fired
+
+    def leave(self):
+        self.runner.server.kill()
+        self.runner.checked_start()
+
+
+class Commands:
+    """`check` or `verify`: the same report as without a fault, or none."""
+
+    share = (2, 2)
+
+    def __init__(self, runner, name, *arguments):
+        self.runner, self.name, self.arguments = runner, name, arguments
+        self.page = runner.server.commands_page
+
+    def begin(self):
+        """Over a folder in which nothing happens."""
+        self.runner.server.kill()
+        self.report = self.runner.server.run(self.name, *self.arguments).stdout
+        assert "all holds" in self.report, self.report
+
+    def spoiled(self):
+        pass
+
+    def attempt(self, kind, nth, lasting=False):
+        server = self.runner.server
+        self.page.arm(kind, nth, lasting)
+        try:
+            done = server.run(self.name, *self.arguments)
+        finally:
+            met, fired = self.page.disarm()
+        if done.returncode == 0 and done.stdout != self.report:
+            raise Wrong(f"holds with another report: {done.stdout}")
+        if "FAILS" in done.stdout:
+            raise Wrong(f"takes the fault for damage: {done.stdout[-WORDS_OF_A_FAULT:]}{done.stderr}")
+        if done.returncode != 0 and not (done.returncode == 2 and "cannot tell" in done.stdout):
+            end_of(done.returncode, done.stderr, (1, 2))
+        return met, fired
+
+    def leave(self):
+        self.runner.server.start()
+
+
+class InitAgain:
+    """`init` over a folder that is in use: it is refused, and stays as it is."""
+
+    name, share = "init again", (2, 2)
+
+    def __init__(self, runner):
+        self.runner, self.page = runner, runner.server.commands_page
+
+    def begin(self):
+        self.runner.server.kill()
+        self.before = self.files()
+
+    def files(self):
+        return {path.name: path.read_bytes() for path in self.runner.server.data.iterdir()}
+
+    def spoiled(self):
+        self.runner.server.put_back()
+        self.begin()
+
+    def attempt(self, kind, nth, lasting=False):
+        server = self.runner.server
+        self.page.arm(kind, nth, lasting)
+        try:
+            done = server.run("init", "--data", server.data, "--public-url", server.url)
+        finally:
+            met, fired = self.page.disarm()
+        changed = {name for name, was in self.before.items() if self.files().get(name) != was}
+        if done.returncode == 0 or changed:
+            raise Wrong(f"ended with {done.returncode} and changed {sorted(changed)}")
+        end_of(done.returncode, done.stderr)
+        return met, fired
+
+    def leave(self):
+        self.runner.server.start()
+
+
+class Pulls:
+    """`pull`, with the failure in it or in the server that it asks: a whole mirror, or none and a reason."""
+
+    share = (1, 1)
+
+    def __init__(self, runner, name, in_server):
+        self.runner, self.name = runner, name
+        self.page = runner.server.page if in_server else runner.server.commands_page
+        self.mirror = runner.server.data.parent / ("mirror-" + name.split()[-1])
+        self.report = None
+
+    def begin(self):
+        pass
+
+    def spoiled(self):
+        self.runner.server.put_back()
+
+    def run(self):
+        market = self.runner.scene.quiet
+        return self.runner.server.run("pull", market.server.url, self.mirror, "--contract", market.contract, "--token", market.auditor.token)
+
+    def whole(self):
+        done = countersign("verify", self.mirror)
+        report = [line for line in done.stdout.splitlines() if line.split()[0] not in OF_OTHERS]
+        if self.report is None:
+            self.report = report
+        if done.returncode != 0 or report != self.report:
+            raise Wrong(f"the mirror says {[line for line in report if line not in self.report]}{done.stderr}")
+
+    def attempt(self, kind, nth, lasting=False):
+        if self.report is None:
+            assert self.run().returncode == 0
+            self.whole()
+        shutil.rmtree(self.mirror, ignore_errors=True)
+        self.page.arm(kind, nth, lasting)
+        try:
+            done = self.run()
+        finally:
+            met, fired = self.page.disarm()
+        if self.runner.server.ended(0.001 if done.returncode == 0 else 0.1):
+            self.runner.revive()
+        if done.returncode != 0:
+            end_of(done.returncode, done.stderr)
+            done = self.run()
+            if done.returncode != 0:
+                raise Wrong(f"pull again: {done.stderr}")
+        self.whole()
+        return met, fired
+
+    def leave(self):
+        pass
+
+
+class Runner:
+    """One server over one folder, and who asks it."""
+
+    def __init__(self):
+        self.server = FaultyServer()
+        self.scene = Scene(self.server)
+        self.scene.fresh_party = lambda: Party(self.server.operator, "Late", "publisher")
+        self.server.stop()
+        self.server.keep()
+        self.server.start()
+        self.scene.size = self.scene.quiet.head()[0]
+        mirror = self.server.data.parent / "mirror"
+        market = self.scene.quiet
+        done = countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.auditor.token)
+        assert done.returncode == 0, done.stderr
+        self.visits = [Calls(self, operation) for operation in writings() + readings()]
+        self.visits += [Starts(self), InitAgain(self), Commands(self, "check", "--data", self.server.data), Commands(self, "verify", mirror),
+                        Pulls(self, "pull", False), Pulls(self, "pull from a faulty server", True)]
+        self.made = 0
+
+    def visit(self, name):
+        """The operation of that name, on a folder that is not too full."""
+        self.made += 1
+        if self.made % VISITS_OF_A_FOLDER == 0:
+            self.server.put_back()
+        return next(each for each in self.visits if each.name == name)
+
+    def checked_start(self):
+        holds(self.server.data)
+        self.server.start()
+
+    def steady(self, call):
+        """What the call gives, made again when a failure ended the server only now, in the background."""
+        try:
+            return call()
+        except (OSError, http.client.HTTPException):
+            if not self.server.ended(1):
+                raise
+            self.revive()
+            return call()
+
+    def revive(self):
+        """The server ended by itself: cleanly, saying why, and leaving behind what holds."""
+        end_of(self.server.process.returncode, self.server.said())
+        self.checked_start()
+
+
+class Search:
+    """Which failures were tried, and what was found."""
+
+    def __init__(self, runners, rng, budget_s, to_the_first):
+        self.runners, self.rng, self.deadline, self.to_the_first = runners, rng, time.monotonic() + budget_s, to_the_first
+        self.lock, self.findings = threading.Lock(), []
+        self.tried, self.calls = collections.defaultdict(set), {}
+
+    def over(self):
+        return time.monotonic() > self.deadline or (self.to_the_first and len(self.findings) > 0)
+
+    def points(self, visit, kind, lasting, everything):
+        """Which failures to try next of an operation that makes so many calls of the kind."""
+        n, done = self.calls[visit.name, kind.name], self.tried[visit.name, kind.name, lasting]
+        left = [k for k in range(1, n + 1) if k not in done]
+        if everything:
+            return left
+        first, sample = visit.share
+        return left[:first] + sorted(self.rng.sample(left[first:], min(sample, len(left[first:]))))
+
+    def one(self, visit, kind, nth, lasting):
+        """Tries one failure: (how many calls were met, how many failed)."""
+        try:
+            return visit.attempt(kind, nth, lasting)
+        except (Wrong, Closed, AssertionError) as wrong:
+            counts = visit.page.disarm()
+            self.found(visit, Finding(visit.name, kind.name, nth, lasting, repr(wrong), visit.page.where()))
+            return counts
+
+    def found(self, visit, finding):
+        with self.lock:
+            print(finding, flush=True)
+            self.findings.append(finding)
+        visit.spoiled()
+
+    def go(self, runner, name, kind, lasting, everything):
+        visit = runner.visit(name)
+        if (name, kind.name) in self.calls and not self.points(visit, kind, lasting, True):
+            return
+        visit.begin()
+        met, _ = self.one(visit, kind, NEVER, lasting)
+        with self.lock:
+            self.calls[name, kind.name] = max(met, self.calls.get((name, kind.name), 0))
+            points = self.points(visit, kind, lasting, everything)
+            self.tried[name, kind.name, lasting].update(points)
+        fired = 0
+        for nth in points:
+            if not self.over():
+                _, fired = self.one(visit, kind, nth, lasting)
+        while everything and fired and not self.over():
+            nth += 1
+            _, fired = self.one(visit, kind, nth, lasting)
+        try:
+            visit.leave()
+        except (Wrong, Closed, AssertionError) as wrong:
+            self.found(visit, Finding(name, kind.name, 0, lasting, f"afterwards: {wrong!r}", ""))
+
+    def work(self, runner, queue):
+        while True:
+            with self.lock:
+                if not queue or self.over():
+                    return
+                job = queue.popleft()
+            self.go(runner, *job)
+
+    def run(self, jobs):
+        """All of these, shared out over the runners."""
+        queue, failed = collections.deque(jobs), []
+
+        def work(runner):
+            try:
+                self.work(runner, queue)
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+        threads = [threading.Thread(target=work, args=(runner,)) for runner in self.runners]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
+
+    def report(self):
+        print(f"{len({(name, kind) for name, kind, _ in self.tried})} pairs of operation and kind, {sum(map(len, self.tried.values()))} failures")
+        for kind in KINDS:
+            rounds = sum(len(points) for (_, name, _), points in self.tried.items() if name == kind.name)
+            calls = sum(n for (_, name), n in self.calls.items() if name == kind.name)
+            print(f"{kind.name:32} {rounds:6} failures tried, of {2 * calls}")
+
+
+class NthFailure(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        print(f"SEED={SEED}")
+        cls.rng = random.Random(SEED)
+        cls.runners = [Runner() for _ in range(RUNNERS)]
+        for runner in cls.runners:
+            cls.addClassCleanup(runner.server.close)
+
+    def names(self):
+        return [visit.name for visit in self.runners[0].visits if ONLY in visit.name]
+
+    def kinds(self):
+        return [kind for kind in KINDS if KIND in kind.name]
+
+    def search(self, jobs, budget_s, to_the_first=False):
+        search = Search(self.runners, self.rng, budget_s, to_the_first)
+        search.run(jobs)
+        return search
+
+    def test_whatever_fails_the_outcome_is_right_or_none(self):
+        jobs = [(name, kind, lasting, ALL) for name in self.names() for kind in self.kinds() for lasting in (False, True)]
+        if not ALL:  # each operation and kind once, then the other way, then further samples
+            first = [(name, kind, self.rng.random() < 0.5, False) for name in self.names() for kind in self.kinds()]
+            jobs = self.rng.sample(first, len(first)) + [job for _ in range(40) for job in self.rng.sample(jobs, len(jobs))]
+        search = self.search(jobs, 1 << 30 if ALL else BUDGET_S)
+        search.report()
+        self.assertEqual([str(found) for found in search.findings], [])
+        if not ONLY + KIND:
+            self.assertGreater(sum(map(len, search.tried.values())), 100, "hardly any failure was tried: this says little")
+
+    def test_a_statement_is_not_issued_whichever_step_of_its_cursors_fails(self):
+        search = self.search([(Statement.name, STEP, lasting, True) for lasting in (False, True)], 120)
+        print(f"{search.calls[Statement.name, STEP.name]} steps")
+        self.assertEqual([str(found) for found in search.findings], [])
+        self.assertGreater(search.calls[Statement.name, STEP.name], 3)
+
+    def test_a_failure_taken_for_absence_is_found(self):
+        """The negative control: lookups and steps that fail answer that there is no such row, as a bool would."""
+        for name in ("lead under a known txid", "lead of a person paid before", "statement", "list of leads", "openings"):
+            with self.subTest(name):
+                search = self.search([(name, ABSENT, False, True)], 60, to_the_first=True)
+                self.assertRegex("".join(map(str, search.findings)), r"answered: \(20[01], ", "a wrong outcome goes by")
+
+    def test_libraries_without_fail_stop_memory_are_found(self):
+        """The negative control: jansson, libevent and OpenSSL are left to tell of it as they please."""
+        for runner in self.runners:
+            runner.server.page.set(unguarded=1)
+            runner.server.put_back()
+            self.addCleanup(runner.server.put_back)
+            self.addCleanup(runner.server.page.set, unguarded=0)
+        jobs = [(name, MEMORY, False, True) for name in ("lead by JSON", "campaign changed", "the API's description")]
+        search = self.search(jobs, 60, to_the_first=True)
+        self.assertRegex("".join(map(str, search.findings)), r"SIG|answered: .*[24]\d\d", "a wrong outcome goes by")
+
+
+if __name__ == "__main__":
+    unittest.main()
