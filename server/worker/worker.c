@@ -97,6 +97,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .listen = sv->listen,
         .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
         .max_connections = (size_t)sv->options->max_connections.number,
+        .max_held = (size_t)sv->options->max_held_mib.number << 20,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
     };
