@@ -115,7 +115,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct conn *c;
     while ((c = TAILQ_FIRST(&h->conns)) != NULL && c->deadline_us <= now_us)
         conn_expired(c);
-    exchange_trim(h, false);
+    http_trim(h, now_us);
     http_say_shed(h, now_us);
     maybe_end(h);
 }
@@ -313,7 +313,7 @@ void http_free(struct http *h)
         if (events[i] != NULL)
             event_free(events[i]);
     event_base_free(h->base);
-    exchange_trim(h, true);
+    http_free_pool(h);
     free(h->scratch);
     free(h);
 }

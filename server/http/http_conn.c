@@ -91,8 +91,7 @@ void conn_close(struct conn *c)
     http_room(h);
 }
 
-/* Also what the kernel still holds for the peer goes. */
-static void abandon(struct conn *c)
+void conn_abandon(struct conn *c)
 {
     const struct linger now = {.l_onoff = 1};
     setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -128,7 +127,7 @@ void conn_expired(struct conn *c)
     if (answering)
         log_line(LOG_WARN, c->ex->rq.id, "unanswered", "no answer for %lld s: closed its connection",
                  (long long)(OVERDUE_MAX * c->http->patience_us / 1000000));
-    abandon(c);
+    conn_abandon(c);
 }
 
 void conn_stop(struct conn *c)
@@ -230,7 +229,7 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
     int status = http_head_read(own, h->fast, &ex->rq, &head);
     c->body_len = head.content_length;
     bool whole = status == 0 && bytes.len - c->head_len >= c->body_len;
-    if (whole && !http_may_hold(h, c->body_len))
+    if (whole && !conn_may_hold(c, c->body_len))
         status = 503;
     if (status || !whole) {
         exchange_free(h, ex);
@@ -295,10 +294,12 @@ static void take(struct conn *c, struct span bytes)
         take_input(c, used);
     else if (used < bytes.len)
         keep_input(c, span_skip(bytes, used)); /* may close c */
-    if (ex != NULL)
+    if (ex != NULL) {
         exchange_dispatch(c->http, ex);
-    else if (c->readable && c->state != CONN_GONE)
+    } else if (c->state != CONN_GONE) {
+        c->readable = true; /* until a read says otherwise: of a reset behind these bytes epoll may have told already */
         conn_queue(c);
+    }
 }
 
 static void serve(struct conn *c)

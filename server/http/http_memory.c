@@ -1,5 +1,6 @@
 /* The memory of one thread's connections: exchanges in a pool no larger than lately needed, and a bound on what
  * strangers make us keep: requests that are not whole, bodies that wait for their answer, answers that are not read. */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
@@ -7,7 +8,8 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { SHED_SAID_US = 10 * 1000000 };
+enum { EXCHANGE_COST = 10000 }; /* about, with its arena */
+enum { SHED_SAID_US = 10 * 1000000, TRIM_US = 5 * 1000000, TRIM_LEAST = 4 << 20 };
 
 struct exchange *exchange_new(struct http *h)
 {
@@ -50,17 +52,32 @@ void exchange_free(struct http *h, struct exchange *ex)
     h->n_exchanges--;
 }
 
-void exchange_trim(struct http *h, bool all)
+static void shrink_pool(struct http *h, size_t keep)
 {
-    size_t keep = all ? 0 : h->peak_exchanges - h->n_exchanges;
     while (h->n_pool > keep) {
         struct exchange *ex = h->pool;
         h->pool = ex->next;
         h->n_pool--;
         arena_free(ex->rq.arena);
         free(ex);
+        h->loose += EXCHANGE_COST;
     }
+}
+
+void http_trim(struct http *h, int64_t now_us)
+{
+    shrink_pool(h, h->peak_exchanges - h->n_exchanges);
     h->peak_exchanges = h->n_exchanges;
+    if (h->loose < TRIM_LEAST || now_us - h->trimmed_us < TRIM_US)
+        return;
+    malloc_trim(0);
+    h->loose = 0;
+    h->trimmed_us = now_us;
+}
+
+void http_free_pool(struct http *h)
+{
+    shrink_pool(h, 0);
 }
 
 static struct conn_list *holders_of(struct http *h, size_t held)
@@ -82,7 +99,7 @@ static void shed(struct http *h)
     struct conn *c;
     while (h->held > h->max_held && (c = biggest(h)) != NULL && h->held - c->held > h->max_held) {
         h->n_shed++;
-        conn_close(c);
+        conn_abandon(c);
     }
 }
 
@@ -98,11 +115,14 @@ void conn_hold(struct conn *c)
         TAILQ_INSERT_TAIL(holders_of(h, c->held), c, holder);
     if (c->held > before)
         shed(h);
+    else
+        h->loose += before - c->held;
 }
 
-bool http_may_hold(const struct http *h, size_t len)
+bool conn_may_hold(const struct conn *c, size_t body_len)
 {
-    return len == 0 || h->held + len <= h->max_held;
+    const struct http *h = c->http;
+    return body_len == 0 || h->held - c->held + body_len <= h->max_held;
 }
 
 void http_say_shed(struct http *h, int64_t now_us)

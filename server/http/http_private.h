@@ -52,8 +52,9 @@ struct http {
     struct exchange *pool;
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
     size_t held, max_held, n_shed;              /* bytes; connections closed for them since that was said */
+    size_t loose;                               /* bytes freed since the last trim */
     struct conn_list holders[HELD_CLASSES];     /* by the power of two of what they hold */
-    int64_t patience_us, stop_at_us, shed_said_us;
+    int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
     uint64_t next_id;
     time_t date_s;
     char date[32]; /* of date_s, as the Date header has it */
@@ -106,6 +107,7 @@ void conn_arm(struct conn *c);     /* a new deadline */
 void conn_expired(struct conn *c); /* its deadline has passed */
 void conn_stop(struct conn *c);    /* the server goes down: closes unless an answer is on its way */
 void conn_close(struct conn *c);
+void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
 void conn_drop_input(struct conn *c);
 
 /* http_send.c: its replies */
@@ -116,11 +118,14 @@ void conn_send_rest(struct conn *c);                       /* the socket has roo
 struct exchange *exchange_new(struct http *h);
 void exchange_begin(struct http *h, struct exchange *ex); /* the application learns of it */
 void exchange_free(struct http *h, struct exchange *ex);
-void exchange_trim(struct http *h, bool all); /* gives back what was not in use since the last call */
+/* Frees exchanges that were not in use since the last call, and now and then gives what was freed back to the system.
+ */
+void http_trim(struct http *h, int64_t now_us);
+void http_free_pool(struct http *h);
 /* Counts what c holds now. Past the bound the biggest go, which may be c. */
 void conn_hold(struct conn *c);
-/* May a request of so many bytes wait for its answer? */
-bool http_may_hold(const struct http *h, size_t len);
+/* May a body of so many bytes, which is all that c holds, wait for its answer? */
+bool conn_may_hold(const struct conn *c, size_t body_len);
 void http_say_shed(struct http *h, int64_t now_us); /* logs what was closed for its memory, now and then */
 
 /* http.c */

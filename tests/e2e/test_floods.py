@@ -1,9 +1,11 @@
 """What strangers' bytes cost the release build: memory, others' answers, descriptors. One worker, so that all meet on one loop."""
 
+import contextlib
 import json
 import multiprocessing
 import os
 import re
+import resource
 import secrets
 import selectors
 import socket
@@ -118,11 +120,19 @@ def flooded(pid, port, request, connections, reads, meanwhile):
 
 
 class Released(Server):
-    limits = None
+    """files: (soft, hard) limits on open files that it starts under."""
+
+    def __init__(self, files=None, **settings):
+        self.files = files
+        super().__init__(**settings)
 
     def command(self):
-        limits = ["prlimit", f"--nofile={self.limits}"] if self.limits else []
+        limits = ["prlimit", "--nofile={}:{}".format(*self.files)] if self.files else []
         return [*limits, str(RELEASE / "countersign"), *super().command()[1:]]
+
+    def limit(self):
+        with open(f"/proc/{self.process.pid}/limits") as limits:
+            return int(re.search(r"Max open files +(\d+)", limits.read()).group(1))
 
 
 class FloodCase(unittest.TestCase):
@@ -141,7 +151,6 @@ class FloodCase(unittest.TestCase):
         answer, ident = click(self.market.code["click_url"])
         self.assertEqual((answer.status, bool(ident)), (302, True))
         self.assertLess(time.monotonic() - start, PATIENCE_S)
-        self.slowest = max(self.slowest, time.monotonic() - start)
 
 
 class Pipelines(FloodCase):
@@ -196,7 +205,6 @@ class Pipelines(FloodCase):
             for connections, bound in BOUND.items():
                 for reads in (True, False):
                     with self.subTest(name, connections=connections, reads=reads):
-                        self.slowest = 0
                         peak = flooded(self.pid, self.port, request, connections, reads, self.click)
                         self.assertLess(peak, bound, f"{peak >> 20} MiB")
                         self.assertIsNone(self.server.process.poll(), "the server is gone")
@@ -219,6 +227,142 @@ class Pipelines(FloodCase):
             return connect(port).close() is None
         except OSError:
             return False
+
+
+class Strangers(FloodCase):
+    """Many peers, each with little."""
+
+    settings = {"REQUEST_TIMEOUT_S": 600}
+
+    def open_many(self, count, words, reset=False):
+        peers = []
+        for _ in range(count):
+            peers.append(connect(self.port, reset))
+            peers[-1].sendall(words)
+        self.addCleanup(lambda: [peer.close() for peer in peers])
+        return peers
+
+    def settled(self):
+        """The server's memory, when it has taken what was sent before: it answers on the same loop."""
+        self.click()
+        self.click()
+        return memory(self.pid)
+
+    def assertGivenBack(self):
+        """What earlier peers left may take some seconds to go."""
+        wait_for(lambda: self.settled() < 16 * MIB, seconds=30, what="memory to be given back")
+        return self.settled()
+
+    def test_an_announced_body_costs_what_came_of_it(self):
+        before = self.assertGivenBack()
+        for words in (raw("POST", "/postback", b"a" * 60000)[:-59999], raw("POST", "/postback", b"", Content_Length=65536, Expect="100-continue"), b"GET /"):
+            self.open_many(500, words)
+        self.assertLess(self.settled() - before, 3 * MIB, "2 KiB each")
+
+    def test_what_was_held_is_given_back(self):
+        """60 KiB of a body each: within the bound all at once, and gone with their peers."""
+        before = self.assertGivenBack()
+        peers = self.open_many(600, raw("POST", "/postback", b"a" * 60000)[:-1])
+        wait_for(lambda: self.settled() > before + 24 * MIB, what="the bodies to be held")
+        for peer in peers:
+            peer.close()
+        self.assertGivenBack()
+
+    def test_all_together_stay_within_the_bound(self):
+        """Eighty MiB offered to a server that holds 64."""
+        self.open_many(1400, raw("POST", "/postback", b"a" * 60000)[:-1])
+        self.assertLess(self.settled(), 96 * MIB)
+        wait_for(lambda: "connections_shed" in self.server.log(), what="the log to say it")
+
+    def test_churn_leaves_nothing_behind(self):
+        """Connections that end at any point, by a close or a reset."""
+        code = urllib.parse.urlsplit(self.market.code["click_url"]).path
+        told = (b"", b"G", raw("GET", code), raw("GET", "/openapi.json"), raw("GET", code) * 5, raw("GET", "/v1/parties")[:-2],
+                raw("POST", "/postback", b"a" * 500)[:-3], b"GET / HTTP/1.1\r\n\r\n" + raw("GET", code), raw("POST", "/postback/K1", b"{}"))
+        self.click()
+        wait_for(lambda: descriptors(self.pid) < 40, what="earlier connections to end")
+        before = descriptors(self.pid)
+        for number in range(3000):
+            peer = connect(self.port, reset=number % 2)
+            peer.sendall(told[number % len(told)])
+            if number % 7 == 0:
+                peer.settimeout(0.005)
+                with contextlib.suppress(OSError):
+                    peer.recv(1)
+            peer.close()
+        wait_for(lambda: descriptors(self.pid) <= before, what=f"{before} descriptors")
+        self.assertGivenBack()
+
+
+class Files(unittest.TestCase):
+    """The limit on open files."""
+
+    def serve(self, files, **settings):
+        server = Released(files, WORKERS=1, **settings)
+        self.addCleanup(server.close)
+        return server
+
+    def test_the_soft_limit_is_raised_to_what_the_connections_need(self):
+        server = self.serve((128, 4000), MAX_CONNECTIONS=1000)
+        self.assertGreaterEqual(server.limit(), 1000)
+        self.assertNotIn("few_files", server.log())
+        peers = [connect(server.port) for _ in range(600)]
+        self.assertEqual(send(server.url + "/healthz").status, 200)
+        for peer in peers:
+            peer.close()
+
+    def test_where_the_hard_limit_is_too_low_the_start_says_so(self):
+        server = self.serve((128, 256), MAX_CONNECTIONS=1000)
+        self.assertEqual(server.limit(), 256)
+        line = wait_for(lambda: [json.loads(line) for line in server.log().splitlines() if "few_files" in line], what="the line")[0]
+        for word in ("max_connections", "LimitNOFILE", "hard limit"):
+            self.assertIn(word, line["detail"])
+        peers = [connect(server.port) for _ in range(300)]
+        for peer in peers[100:]:
+            peer.close()
+        self.assertEqual(send(server.url + "/readyz").status, 200)
+        self.assertNotIn("accept_failed", server.log())
+        for peer in peers:
+            peer.close()
+
+    def test_a_limit_that_leaves_no_connection_ends_the_start(self):
+        server = self.serve(None)
+        server.stop()
+        server.files = (60, 60)
+        with self.assertRaisesRegex(AssertionError, "limit on open files"):
+            server.start()
+        server.files = None
+        server.start()
+
+    def test_out_of_descriptors_it_waits_for_some(self):
+        """Taken away while it runs, as another process or a fault would."""
+        server = self.serve(None)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (descriptors(server.process.pid) + 5, server.limit()))
+        peers = [connect(server.port) for _ in range(20)]
+        wait_for(lambda: "accept_failed" in server.log(), what="the log to say it")
+        for peer in peers:
+            peer.close()
+        self.assertEqual(send(server.url + "/healthz").status, 200)
+        self.assertLess(server.log().count("accept_failed"), 200)
+
+
+class End(FloodCase):
+    def test_term_ends_it_under_every_kind_of_peer(self):
+        told = (b"", b"GET /", raw("GET", "/openapi.json") * 200, raw("POST", "/postback", b"a" * 60000)[:-5], raw("GET", "/nothing") * 5000,
+                raw("GET", urllib.parse.urlsplit(self.market.code["click_url"]).path) * 1000)
+        peers = []
+        for words in told * 5:
+            peers.append(connect(self.port))
+            peers[-1].setblocking(False)
+            try:
+                peers[-1].send(words)
+            except BlockingIOError:
+                pass
+        start = time.monotonic()
+        self.server.stop()
+        self.assertLess(time.monotonic() - start, 10)
+        for peer in peers:
+            peer.close()
 
 
 if __name__ == "__main__":
