@@ -229,7 +229,8 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
     int status = http_head_read(own, h->fast, &ex->rq, &head);
     c->body_len = head.content_length;
     bool whole = status == 0 && bytes.len - c->head_len >= c->body_len;
-    if (whole && !conn_may_hold(c, c->body_len))
+    ex->held = c->head_len + c->body_len > SMALL ? c->head_len + c->body_len : 0;
+    if (whole && ex->held > 0 && !conn_may_hold(c, ex->held))
         status = 503;
     if (status || !whole) {
         exchange_free(h, ex);
@@ -245,7 +246,6 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
         proxies_client(h->proxies, ex->rq.forwarded_for, ex->rq.ip);
     ex->rq.admin = c->admin;
     ex->rq.body = arena_copy(ex->rq.arena, span_of(bytes.ptr + c->head_len, c->body_len));
-    ex->held = c->body_len;
     ex->conn = c;
     c->keep_alive = head.keep_alive;
     c->http10 = head.http10;

@@ -119,10 +119,10 @@ void conn_hold(struct conn *c)
         h->loose += before - c->held;
 }
 
-bool conn_may_hold(const struct conn *c, size_t body_len)
+bool conn_may_hold(const struct conn *c, size_t len)
 {
     const struct http *h = c->http;
-    return body_len == 0 || h->held - c->held + body_len <= h->max_held;
+    return h->held - c->held + len <= h->max_held;
 }
 
 void http_say_shed(struct http *h, int64_t now_us)

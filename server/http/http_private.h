@@ -19,7 +19,7 @@ struct exchange {
     struct reply reply;
     struct conn *conn;     /* NULL when the peer is gone, or waits no longer */
     struct exchange *next; /* free list */
-    size_t held;           /* bytes of its body */
+    size_t held;           /* its bytes, if it is no small one */
     bool begun;            /* the application knows it */
 };
 
@@ -124,8 +124,8 @@ void http_trim(struct http *h, int64_t now_us);
 void http_free_pool(struct http *h);
 /* Counts what c holds now. Past the bound the biggest go, which may be c. */
 void conn_hold(struct conn *c);
-/* May a body of so many bytes, which is all that c holds, wait for its answer? */
-bool conn_may_hold(const struct conn *c, size_t body_len);
+/* May a request of so many bytes, which is all that c holds, wait for its answer? */
+bool conn_may_hold(const struct conn *c, size_t len);
 void http_say_shed(struct http *h, int64_t now_us); /* logs what was closed for its memory, now and then */
 
 /* http.c */
@@ -135,6 +135,7 @@ void http_room(struct http *h); /* a connection has ended: accept again */
 
 enum {
     SCRATCH = LIMIT_HEAD + LIMIT_BODY,
+    SMALL = 4096,               /* bytes of a request that its exchange has room for anyway */
     OVERDUE_MAX = 4,            /* deadlines that an answer under way may let pass, in the making or in being read */
     LINGER_MAX = 4 * LIMIT_BODY /* bytes thrown away of a peer that sends on after its last answer; then it may wait */
 };

@@ -87,7 +87,7 @@ static void say_fault(struct problem *p, int status)
     else if (status == 501)
         problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
     else if (status == 503)
-        problem(p, ERR_BUSY, "", "this server holds as many bodies as it may: send it again");
+        problem(p, ERR_BUSY, "", "this server holds as much of requests as it may: send it again");
     else if (status == 505)
         problem(p, ERR_MALFORMED, "", "this server speaks HTTP/1.1");
     else
