@@ -41,6 +41,7 @@ struct worker {
     struct counters *counters; /* this thread's metrics */
     struct txn *reader;        /* reset between requests */
     bool reading;              /* the reader is live */
+    struct buf openapi;        /* heap; empty until somebody asks */
     struct http *http;         /* NULL: requests come from elsewhere (tests) */
     pthread_t thread;
     atomic_bool stopping; /* any thread */

@@ -65,11 +65,13 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
     w->counters = metrics_thread(sv->metrics, number);
+    buf_heap(&w->openapi);
 }
 
 void worker_close(struct worker *w)
 {
     txn_abort(w->reader);
+    buf_free(&w->openapi);
     sealer_free(w->sealer);
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
