@@ -65,7 +65,7 @@ static void bind_addresses(struct server *sh)
  * either. 0: there is room. */
 static rlim_t make_room_for_connections(struct options *o)
 {
-    enum { OWN = 64, OWN_OF_WORKER = 8 };
+    enum { OWN = 64 + HTTP_ADMIN_CONNECTIONS, OWN_OF_WORKER = 8 };
     struct rlimit files;
     rlim_t workers = (rlim_t)o->workers.number;
     rlim_t needed = OWN + workers * (OWN_OF_WORKER + (rlim_t)o->max_connections.number);

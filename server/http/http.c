@@ -156,14 +156,13 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 
 /* ---- accepting ---- */
 
-static void set_accepting(struct http *h, bool on)
+static void set_accepting(struct door *door, bool on)
 {
-    h->paused = !on;
-    for (size_t i = 0; i < 2; i++)
-        if (h->door[i].incoming != NULL && on)
-            event_add(h->door[i].incoming, NULL);
-        else if (h->door[i].incoming != NULL)
-            event_del(h->door[i].incoming);
+    door->paused = !on;
+    if (door->incoming != NULL && on)
+        event_add(door->incoming, NULL);
+    else if (door->incoming != NULL)
+        event_del(door->incoming);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -171,45 +170,45 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct http *h = arg;
-    if (!h->stopping && h->n_conns < h->max_conns)
-        set_accepting(h, true);
+    for (size_t i = 0; i < 2 && !h->stopping; i++)
+        if (h->door[i].n_conns < h->door[i].max_conns)
+            set_accepting(&h->door[i], true);
 }
 
-void http_room(struct http *h)
+void http_room(struct door *door)
 {
     static const struct timeval now = {0, 0};
-    if (h->stopping)
-        maybe_end(h);
-    else if (h->paused && h->n_conns < h->max_conns)
-        event_add(h->resume_accept, &now);
+    if (door->http->stopping)
+        maybe_end(door->http);
+    else if (door->paused && door->n_conns < door->max_conns)
+        event_add(door->http->resume_accept, &now);
 }
 
 /* Out of descriptors or memory: without a pause the loop would spin on the listener. */
-static void accept_failed(struct http *h)
+static void accept_failed(struct door *door)
 {
     static const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
     log_line(LOG_WARN, 0, "accept_failed", "%s; pausing %d ms", strerror(errno), ACCEPT_PAUSE_MS);
-    set_accepting(h, false);
-    event_add(h->resume_accept, &pause);
+    set_accepting(door, false);
+    event_add(door->http->resume_accept, &pause);
 }
 
 static void on_incoming(evutil_socket_t listener, short what, void *arg)
 {
     (void)what;
     struct door *door = arg;
-    struct http *h = door->http;
-    for (int i = 0; i < ACCEPTS_A_TURN && !h->paused; i++) {
+    for (int i = 0; i < ACCEPTS_A_TURN && !door->paused; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t len = sizeof peer;
         int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             conn_open(door, fd, (const struct sockaddr *)&peer);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            accept_failed(h);
+            accept_failed(door);
         else
             return; /* no more; or one that is gone already, and others are told again */
-        if (h->n_conns >= h->max_conns)
-            set_accepting(h, false);
+        if (door->n_conns >= door->max_conns)
+            set_accepting(door, false);
     }
 }
 
@@ -228,10 +227,11 @@ static int listen_on(const char *address)
     return fd;
 }
 
-static void open_door(struct http *h, struct door *door, const char *address, bool admin)
+static void open_door(struct http *h, struct door *door, const char *address, size_t max_conns)
 {
     door->http = h;
-    door->admin = admin;
+    door->admin = door != h->door;
+    door->max_conns = max_conns;
     door->fd = listen_on(address);
     door->incoming = event_new(h->base, door->fd, EV_READ | EV_PERSIST, on_incoming, door);
     if (door->incoming == NULL || event_add(door->incoming, NULL) < 0)
@@ -276,7 +276,6 @@ struct http *http_new(const struct http_setup *setup)
     h->ctx = setup->ctx;
     h->fast = setup->fast;
     h->proxies = setup->proxies;
-    h->max_conns = setup->max_connections;
     h->max_held = setup->max_held;
     h->patience_us = setup->request_timeout_s * 1000000;
     h->scratch = xmalloc(SCRATCH);
@@ -288,9 +287,9 @@ struct http *http_new(const struct http_setup *setup)
     random_bytes(&h->next_id, sizeof h->next_id);
     h->next_id = (h->next_id >> 16) + 1;
     open_base(h);
-    open_door(h, &h->door[0], setup->listen, false);
+    open_door(h, &h->door[0], setup->listen, setup->max_connections);
     if (setup->admin_listen != NULL)
-        open_door(h, &h->door[1], setup->admin_listen, true);
+        open_door(h, &h->door[1], setup->admin_listen, HTTP_ADMIN_CONNECTIONS);
     return h;
 }
 

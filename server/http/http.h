@@ -8,6 +8,9 @@
 
 struct http;
 
+/* Of the admin listener, beside max_connections of the other: whoever fills that one stops no probe. */
+enum { HTTP_ADMIN_CONNECTIONS = 64 };
+
 /* Why the guard refuses bytes. */
 struct http_fault {
     int status;

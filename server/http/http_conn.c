@@ -55,11 +55,12 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
     struct conn *c = xcalloc(1, sizeof *c);
     c->http = h;
     c->fd = fd;
-    c->admin = door->admin;
+    c->door = door;
     write_ip(peer, c->ip);
     c->behind_proxy = proxies_trust(h->proxies, c->ip);
     insert_by_deadline(c);
     h->n_conns++;
+    door->n_conns++;
     if (event_assign(&c->io, h->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io, c) < 0 ||
         event_add(&c->io, NULL) < 0)
         abort();
@@ -88,7 +89,8 @@ void conn_close(struct conn *c)
     TAILQ_INSERT_TAIL(&h->gone, c, link);
     event_active(h->reap, EV_TIMEOUT, 0);
     h->n_conns--;
-    http_room(h);
+    c->door->n_conns--;
+    http_room(c->door);
 }
 
 void conn_abandon(struct conn *c)
@@ -200,7 +202,7 @@ static void refuse(struct conn *c, struct span bytes, int status)
     bool sound = http_head_peek(own, &ex->rq);
     const struct http_fault fault = {status, sound || status == 414 || status == 431};
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
-    ex->rq.admin = c->admin;
+    ex->rq.admin = c->door->admin;
     c->keep_alive = false;
     c->lean = false;
     exchange_begin(h, ex);
@@ -244,7 +246,7 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     if (c->behind_proxy)
         proxies_client(h->proxies, ex->rq.forwarded_for, ex->rq.ip);
-    ex->rq.admin = c->admin;
+    ex->rq.admin = c->door->admin;
     ex->rq.body = arena_copy(ex->rq.arena, span_of(bytes.ptr + c->head_len, c->body_len));
     ex->conn = c;
     c->keep_alive = head.keep_alive;

@@ -28,7 +28,8 @@ struct door {
     struct http *http;
     struct event *incoming; /* NULL when the door is unused or closed */
     int fd;
-    bool admin;
+    size_t n_conns, max_conns;
+    bool admin, paused;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -48,7 +49,7 @@ struct http {
     struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */
     struct conn_list queue; /* who has more to do, each in its turn */
     struct conn_list gone;  /* closed, not freed yet: a caller may still look at them */
-    size_t n_conns, max_conns, n_queue;
+    size_t n_conns, n_queue;
     struct exchange *pool;
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
     size_t held, max_held, n_shed;              /* bytes; connections closed for them since that was said */
@@ -58,7 +59,7 @@ struct http {
     uint64_t next_id;
     time_t date_s;
     char date[32]; /* of date_s, as the Date header has it */
-    bool stopping, paused;
+    bool stopping;
 };
 
 /* Who may act on a connection next. Bytes are read from the socket only when the guard can use them: what a client
@@ -74,7 +75,8 @@ enum conn_state {
 
 struct conn {
     struct http *http;
-    struct event io; /* edge-triggered: told once, remembered in readable and hung_up */
+    struct door *door; /* that it came in by */
+    struct event io;   /* edge-triggered: told once, remembered in readable and hung_up */
     int fd;
     enum conn_state state;
     struct exchange *ex; /* in CONN_ANSWER */
@@ -92,7 +94,7 @@ struct conn {
     int64_t deadline_us;
     unsigned overdue; /* deadlines passed since it last moved */
     TAILQ_ENTRY(conn) link, turn, holder;
-    bool admin, behind_proxy, http10, keep_alive;
+    bool behind_proxy, http10, keep_alive;
     bool lean;       /* the reply has no headers but those that its route gives it */
     bool incomplete; /* `in` was looked at: it is not a whole request */
     bool readable, hung_up, queued;
@@ -131,7 +133,7 @@ void http_say_shed(struct http *h, int64_t now_us); /* logs what was closed for 
 /* http.c */
 /* Runs the handler; the reply leaves at once (ex is gone), or with http_answer. */
 void exchange_dispatch(struct http *h, struct exchange *ex);
-void http_room(struct http *h); /* a connection has ended: accept again */
+void http_room(struct door *door); /* a connection has ended: accept again */
 
 enum {
     SCRATCH = LIMIT_HEAD + LIMIT_BODY,

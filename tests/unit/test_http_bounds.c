@@ -24,13 +24,13 @@
 #include "server/system/system.h"
 
 #define HOST "Host: h\r\n"
-enum { TIGHT = 1 << 20, BIG = 12 << 20, KEPT_MAX = 64, ORDER_MAX = 1024, SOON_MS = 20000 };
+enum { CONNECTIONS = 200, TIGHT = 1 << 20, BIG = 12 << 20, KEPT_MAX = 64, ORDER_MAX = 1024, SOON_MS = 20000 };
 
 /* One thread serves. Members without a word belong to it. */
 struct bed {
     struct http *http;
     pthread_t thread;
-    int port, wake;
+    int port, admin_port, wake;
     atomic_bool stop, answer, blocked, released; /* any thread */
     atomic_int begun, finished, kept, faults;    /* any thread */
     struct request *keeping[KEPT_MAX];
@@ -130,17 +130,20 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held)
 {
     static const struct http_app app = {on_begin, on_dispatch, on_fault, on_finish, on_turn};
     static const char *const fast[] = {"/f/", NULL};
-    char address[32];
+    char address[32], admin[32];
     struct bed *b = calloc(1, sizeof *b);
     b->big = calloc(1, BIG);
     b->wake = eventfd(0, EFD_CLOEXEC);
     b->port = free_port();
+    b->admin_port = free_port();
     snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
+    snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
                                      .listen = address,
-                                     .max_connections = 200,
+                                     .admin_listen = admin,
+                                     .max_connections = CONNECTIONS,
                                      .max_held = max_held,
                                      .request_timeout_s = request_timeout_s};
     b->http = http_new(&setup);
@@ -187,14 +190,19 @@ static int tear_down(void **state)
 /* ---- the peers ---- */
 
 /* The kernel takes half a MiB for it, so that what it reads late is not taken early. */
-static int dial(struct bed *b)
+static int dial_port(int port)
 {
     struct sockaddr_in sa = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)b->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0), half = 1 << 19;
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &half, sizeof half), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
     return fd;
+}
+
+static int dial(struct bed *b)
+{
+    return dial_port(b->port);
 }
 
 static void say(int fd, const char *text)
@@ -496,6 +504,26 @@ static void a_long_pipeline_lets_others_in(void **state)
     close(other);
 }
 
+/* Probes come in by the admin listener whoever fills the other. */
+static void a_full_house_answers_its_probes(void **state)
+{
+    struct bed *b = *state;
+    char got[512];
+    int fd[CONNECTIONS + 1], probe;
+    for (int i = 0; i <= CONNECTIONS; i++)
+        fd[i] = dial(b);
+    say(fd[CONNECTIONS], "GET /x HTTP/1.0\r\n\r\n");
+    assert_false(is_gone(fd[CONNECTIONS], 300)); /* waits for room */
+    probe = dial_port(b->admin_port);
+    say(probe, "GET /x HTTP/1.0\r\n\r\n");
+    assert_true(read_all(probe, got, sizeof got) > 0);
+    close(fd[0]);
+    assert_true(read_all(fd[CONNECTIONS], got, sizeof got) > 0);
+    for (int i = 1; i <= CONNECTIONS; i++)
+        close(fd[i]);
+    close(probe);
+}
+
 /* ---- breaking off ---- */
 
 static int open_files(void)
@@ -582,6 +610,7 @@ int main(void)
         PATIENT_BED(past_the_bound_the_biggest_go),
         PATIENT_BED(bodies_that_wait_for_an_answer_count_too),
         PATIENT_BED(a_long_pipeline_lets_others_in),
+        PATIENT_BED(a_full_house_answers_its_probes),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
         PATIENT_BED(the_end_comes_under_every_kind_of_peer),
     };
