@@ -24,7 +24,7 @@ struct server {
     char listen[64],
         admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
     struct routes routes;
-    const char *const *fast; /* what the fast lane takes, http.h */
+    const char *const *fast; /* what is read leniently and answered tersely, http.h */
     struct source *source;
     struct metrics *metrics;
     struct proxies *proxies; /* NULL: the peer is the client */
