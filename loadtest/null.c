@@ -1,5 +1,5 @@
-/* The comparison baseline: evhttp as server/http.c sets it up, one thread, that answers a 43-byte GIF without verifying
- * or storing anything. */
+/* The comparison baseline: libevent's evhttp, one thread, that answers a 43-byte GIF without verifying or storing
+ * anything. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

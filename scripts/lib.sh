@@ -10,24 +10,17 @@ build_packages=(build-essential cmake ninja-build pkg-config libevent-dev liblmd
 test_packages=(clang golang-go golang-golang-x-mod-dev chromium python3-jwcrypto curl jq openssl git shellcheck pyflakes3 clang-format)
 long_packages=(clang libclang-rt-14-dev) # libFuzzer: tests/fuzz/run.sh
 
-# The first libevent of Debian 12 with the fixes for request smuggling; `serve` refuses an older one.
-libevent_fixed=2.1.12-stable-8+deb12u1
-
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'; }
 
-# Installs what is missing of the packages named, and libevent when it is too old. No apt call when there is nothing to do.
+# Installs what is missing of the packages named. No apt call when there is nothing to do.
 need() {
-    local package version missing=()
+    local package missing=()
     for package; do
         installed "$package" || missing+=("$package")
     done
-    version=$(dpkg-query -W -f '${Version}' libevent-dev 2>/dev/null || true)
-    if [ -n "$version" ] && dpkg --compare-versions "$version" lt "$libevent_fixed"; then
-        missing+=(libevent-dev)
-    fi
     [ ${#missing[@]} -gt 0 ] || return 0
 
     local as_root=()

@@ -5,6 +5,6 @@
 #include "server/worker/dispatch.h"
 
 extern const struct routes all_routes;
-extern const char *const fast_targets[]; /* what http's fast lane takes */
+extern const char *const fast_targets[]; /* what http reads leniently and answers tersely */
 
 #endif

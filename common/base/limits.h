@@ -23,6 +23,7 @@ enum {
     LIMIT_TARGET = 8192,    /* bytes of a request target */
     LIMIT_HEAD = 16384,     /* bytes of a request head */
     LIMIT_BODY = 65536,     /* bytes of a request body */
+    LIMIT_READ_RATE = 1024, /* bytes a second that who reads an answer must take, or it is closed under them */
     LIMIT_ENTRY = 49152,    /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
     LIMIT_DOCUMENT = 24000, /* bytes of a campaign or contract document: both of them fit one entry */
     LIMIT_LABEL = 200,      /* bytes of names and labels */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,6 +58,40 @@ static void bind_addresses(struct server *sh)
     probe_address(o->listen.text, sh->listen, sizeof sh->listen);
     if (o->admin_listen.text[0])
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+}
+
+/* Raises the soft limit on open files to what max_connections needs. Where the hard one forbids it, fewer connections
+ * are taken, and the result is the limit that is needed: out of descriptors the server could not open its own files
+ * either. 0: there is room. */
+static rlim_t make_room_for_connections(struct options *o)
+{
+    enum { OWN = 64 + HTTP_ADMIN_CONNECTIONS, OWN_OF_WORKER = 8 };
+    struct rlimit files;
+    rlim_t workers = (rlim_t)o->workers.number;
+    rlim_t needed = OWN + workers * (OWN_OF_WORKER + (rlim_t)o->max_connections.number);
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        die("cannot read the limit on open files: %s", strerror(errno));
+    if (files.rlim_cur < needed) {
+        files.rlim_cur = files.rlim_max < needed ? files.rlim_max : needed;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            die("cannot raise the limit on open files: %s", strerror(errno));
+    }
+    if (files.rlim_cur >= needed)
+        return 0;
+    if (files.rlim_cur < OWN + workers * (OWN_OF_WORKER + 1))
+        die("the hard limit on open files, %llu, leaves none for connections: raise it to %llu (ulimit -Hn, "
+            "LimitNOFILE)",
+            (unsigned long long)files.rlim_cur, (unsigned long long)needed);
+    o->max_connections.number = (int64_t)((files.rlim_cur - OWN) / workers - OWN_OF_WORKER);
+    return needed;
+}
+
+static void say_few_files(const struct options *o, rlim_t needed)
+{
+    log_line(LOG_WARN, 0, "few_files",
+             "the hard limit on open files allows %lld connections per worker: for all of max_connections raise it to "
+             "%llu (ulimit -Hn, LimitNOFILE), or set max_connections lower",
+             (long long)o->max_connections.number, (unsigned long long)needed);
 }
 
 static void open_data(struct server *sh)
@@ -151,7 +186,6 @@ static int serve(const char *const given[])
     if (options.data.text[0] == '\0')
         decline("which folder? Give --data DIR (made by `countersign init`)");
     mem_last_words(log_out_of_memory);
-    http_require_libevent();
     http_use_mem();
 
     sigset_t set; /* blocked in every thread, taken by this one */
@@ -164,9 +198,12 @@ static int serve(const char *const given[])
 
     open_data(sv);
     bind_addresses(sv);
+    rlim_t files = make_room_for_connections(&options);
     start(&r);
     log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,
              sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
+    if (files > 0)
+        say_few_files(&options, files);
     wait_for_signals(&set);
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");

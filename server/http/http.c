@@ -1,10 +1,7 @@
 #include "server/http/http.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/http.h>
-#include <event2/listener.h>
+#include <event2/util.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -17,14 +14,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { ACCEPT_PAUSE_MS = 100, TICK_MS = 250, STOP_S = 5 };
-
-void http_require_libevent(void)
-{
-    if (dlsym(RTLD_DEFAULT, "evhttp_str_is_chunked_") == NULL)
-        die("this libevent lacks the request smuggling fixes of 2026: upgrade the package libevent-extra-2.1-7 to "
-            "2.1.12-stable-8+deb12u1 or later");
-}
+enum { ACCEPT_PAUSE_MS = 100, ACCEPTS_A_TURN = 64, TICK_MS = 250, STOP_S = 5, TURNS_US = 2000 };
 
 void http_use_mem(void)
 {
@@ -32,35 +22,6 @@ void http_use_mem(void)
 }
 
 /* ---- exchanges ---- */
-
-struct exchange *exchange_new(struct http *h)
-{
-    struct exchange *ex = h->pool;
-    struct arena *arena;
-    if (ex != NULL) {
-        h->pool = ex->next;
-        arena = ex->rq.arena;
-        memset(ex, 0, sizeof *ex);
-    } else {
-        ex = xcalloc(1, sizeof *ex);
-        arena = arena_new();
-    }
-    ex->rq.arena = arena;
-    ex->rq.id = h->next_id++;
-    ex->rq.arrived_ms = clock_ms();
-    h->app->begin(h->ctx, &ex->rq);
-    h->n_exchanges++;
-    return ex;
-}
-
-void exchange_free(struct http *h, struct exchange *ex)
-{
-    h->app->finish(h->ctx, &ex->rq);
-    arena_reset(ex->rq.arena);
-    ex->next = h->pool;
-    h->pool = ex;
-    h->n_exchanges--;
-}
 
 static struct exchange *exchange_of(struct request *rq)
 {
@@ -75,15 +36,14 @@ struct reply *http_reply(struct request *rq)
 void http_answer(struct http *h, struct request *rq)
 {
     struct exchange *ex = exchange_of(rq);
-    if (ex->evreq != NULL)
-        evhttp_send_exchange(ex);
-    else if (ex->conn != NULL)
+    if (ex->conn != NULL)
         conn_send_reply(ex->conn, ex);
     exchange_free(h, ex);
 }
 
 void exchange_dispatch(struct http *h, struct exchange *ex)
 {
+    exchange_begin(h, ex);
     if (h->app->dispatch(h->ctx, &ex->rq, &ex->reply))
         http_answer(h, &ex->rq);
     else
@@ -95,11 +55,12 @@ void exchange_dispatch(struct http *h, struct exchange *ex)
 static void stop_accepting(struct http *h)
 {
     for (size_t i = 0; i < 2; i++) {
-        struct lane *lane = &h->lane[i];
-        if (lane->bound != NULL)
-            evhttp_del_accept_socket(lane->evhttp, lane->bound);
-        lane->bound = NULL;
-        lane->listener = NULL;
+        struct door *door = &h->door[i];
+        if (door->incoming == NULL)
+            continue;
+        event_free(door->incoming);
+        close(door->fd);
+        door->incoming = NULL;
     }
 }
 
@@ -110,9 +71,10 @@ void http_stop(struct http *h)
     h->stopping = true;
     h->stop_at_us = clock_monotonic_us() + STOP_S * 1000000LL;
     stop_accepting(h);
-    struct conn *c;
-    TAILQ_FOREACH(c, &h->conns, link)
-    conn_stop(c);
+    for (struct conn *c = TAILQ_FIRST(&h->conns), *next; c != NULL; c = next) {
+        next = TAILQ_NEXT(c, link);
+        conn_stop(c);
+    }
 }
 
 /* Down when nobody waits for an answer; after STOP_S also under those who do not read theirs, but never under the
@@ -160,19 +122,54 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct conn *c;
     while ((c = TAILQ_FIRST(&h->conns)) != NULL && c->deadline_us <= now_us)
         conn_expired(c);
+    http_trim(h, now_us);
+    http_say_shed(h, now_us);
     maybe_end(h);
+}
+
+/* For so long, or until each in the queue has had one turn; then what the sockets told meanwhile comes first. Who has
+ * more to do goes to the queue's end. */
+static void on_turns(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    static const struct timeval now = {0, 0};
+    struct http *h = arg;
+    struct conn *c;
+    int64_t until_us = clock_monotonic_us() + TURNS_US;
+    for (size_t n = h->n_queue; n > 0 && (c = TAILQ_FIRST(&h->queue)) != NULL; n--) {
+        TAILQ_REMOVE(&h->queue, c, turn);
+        h->n_queue--;
+        c->queued = false;
+        conn_turn(c);
+        if (clock_monotonic_us() >= until_us)
+            break;
+    }
+    if (h->n_queue > 0)
+        event_add(h->turns, &now);
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct http *h = arg;
+    struct conn *c;
+    while ((c = TAILQ_FIRST(&h->gone)) != NULL) {
+        TAILQ_REMOVE(&h->gone, c, link);
+        free(c);
+    }
 }
 
 /* ---- accepting ---- */
 
-static void set_accepting(struct http *h, bool on)
+static void set_accepting(struct door *door, bool on)
 {
-    h->paused = !on;
-    for (size_t i = 0; i < 2; i++)
-        if (h->lane[i].listener != NULL && on)
-            evconnlistener_enable(h->lane[i].listener);
-        else if (h->lane[i].listener != NULL)
-            evconnlistener_disable(h->lane[i].listener);
+    door->paused = !on;
+    if (door->incoming != NULL && on)
+        event_add(door->incoming, NULL);
+    else if (door->incoming != NULL)
+        event_del(door->incoming);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -180,46 +177,46 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct http *h = arg;
-    if (!h->stopping && h->n_conns < h->max_conns)
-        set_accepting(h, true);
+    for (size_t i = 0; i < 2 && !h->stopping; i++)
+        if (h->door[i].n_conns < h->door[i].max_conns)
+            set_accepting(&h->door[i], true);
 }
 
-static void pause_accepting(struct http *h)
+void http_room(struct door *door)
 {
-    struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
-    set_accepting(h, false);
-    event_add(h->resume_accept, &pause);
+    static const struct timeval now = {0, 0};
+    if (door->http->stopping)
+        maybe_end(door->http);
+    else if (door->paused && door->n_conns < door->max_conns)
+        event_add(door->http->resume_accept, &now);
 }
 
-/* The listener's argument belongs to evhttp, so its error callback has no other way home. */
-static _Thread_local struct http *this_thread;
-
-/* Out of descriptors: without a pause the loop would spin on the listener. */
-static void on_accept_error(struct evconnlistener *listener, void *evhttp)
+/* Out of descriptors or memory: without a pause the loop would spin on the listener. */
+static void accept_failed(struct door *door)
 {
-    (void)listener;
-    (void)evhttp;
+    static const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
     log_line(LOG_WARN, 0, "accept_failed", "%s; pausing %d ms", strerror(errno), ACCEPT_PAUSE_MS);
-    pause_accepting(this_thread);
+    set_accepting(door, false);
+    event_add(door->http->resume_accept, &pause);
 }
 
-void http_room(struct http *h)
+static void on_incoming(evutil_socket_t listener, short what, void *arg)
 {
-    struct timeval now = {0, 0};
-    if (h->stopping)
-        maybe_end(h);
-    else if (h->paused && h->n_conns < h->max_conns)
-        event_add(h->resume_accept, &now);
-}
-
-/* evhttp makes a connection by this callback: the place to count it. */
-static struct bufferevent *on_accept(struct event_base *base, void *arg)
-{
-    struct lane *lane = arg;
-    struct bufferevent *bev = conn_new(base, lane);
-    if (lane->http->n_conns >= lane->http->max_conns)
-        set_accepting(lane->http, false);
-    return bev;
+    (void)what;
+    struct door *door = arg;
+    for (int i = 0; i < ACCEPTS_A_TURN && !door->paused; i++) {
+        struct sockaddr_storage peer = {0};
+        socklen_t len = sizeof peer;
+        int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            conn_open(door, fd, (const struct sockaddr *)&peer);
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            accept_failed(door);
+        else
+            return; /* no more; or one that is gone already, and others are told again */
+        if (door->n_conns >= door->max_conns)
+            set_accepting(door, false);
+    }
 }
 
 static int listen_on(const char *address)
@@ -237,18 +234,44 @@ static int listen_on(const char *address)
     return fd;
 }
 
-static void open_lane(struct http *h, struct lane *lane, const char *address, bool admin)
+static void open_door(struct http *h, struct door *door, const char *address, size_t max_conns)
 {
-    lane->http = h;
-    lane->admin = admin;
-    lane->evhttp = evhttp_lane_new(lane);
-    evhttp_set_bevcb(lane->evhttp, on_accept, lane);
-    lane->listener =
-        evconnlistener_new(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_on(address));
-    if (lane->listener == NULL)
+    door->http = h;
+    door->admin = door != h->door;
+    door->max_conns = max_conns;
+    door->fd = listen_on(address);
+    door->incoming = event_new(h->base, door->fd, EV_READ | EV_PERSIST, on_incoming, door);
+    if (door->incoming == NULL || event_add(door->incoming, NULL) < 0)
         abort();
-    lane->bound = evhttp_bind_listener(lane->evhttp, lane->listener);
-    evconnlistener_set_error_cb(lane->listener, on_accept_error);
+}
+
+static struct event *timer_new(struct http *h, short flags, void (*call)(evutil_socket_t fd, short what, void *arg))
+{
+    struct event *e = event_new(h->base, -1, flags, call, h);
+    if (e == NULL)
+        abort();
+    return e;
+}
+
+static void open_base(struct http *h)
+{
+    static const struct timeval tick = {0, TICK_MS * 1000};
+    struct event_config *config = event_config_new();
+    if (config == NULL ||
+        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0 ||
+        event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) < 0)
+        abort();
+    h->base = event_base_new_with_config(config);
+    event_config_free(config);
+    if (h->base == NULL)
+        die("cannot make an event loop with epoll: %s", strerror(errno));
+    h->tick = timer_new(h, EV_PERSIST, on_tick);
+    h->resume_accept = timer_new(h, 0, on_resume);
+    h->turn_end = timer_new(h, 0, on_turn_end);
+    h->turns = timer_new(h, 0, on_turns);
+    h->reap = timer_new(h, 0, on_reap);
+    if (event_add(h->tick, &tick) < 0)
+        abort();
 }
 
 /* ---- life ---- */
@@ -256,39 +279,29 @@ static void open_lane(struct http *h, struct lane *lane, const char *address, bo
 struct http *http_new(const struct http_setup *setup)
 {
     struct http *h = xcalloc(1, sizeof *h);
-    struct event_config *config = event_config_new();
-    if (config == NULL ||
-        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
-        abort();
     h->app = setup->app;
     h->ctx = setup->ctx;
     h->fast = setup->fast;
     h->proxies = setup->proxies;
-    h->max_conns = setup->max_connections;
-    h->base = event_base_new_with_config(config);
-    event_config_free(config);
-    if (h->base == NULL)
-        die("cannot make an event loop: %s", strerror(errno));
+    h->max_held = setup->max_held;
+    h->patience_us = setup->request_timeout_s * 1000000;
+    h->scratch = xmalloc(SCRATCH);
     TAILQ_INIT(&h->conns);
+    TAILQ_INIT(&h->queue);
+    TAILQ_INIT(&h->gone);
+    for (size_t i = 0; i < HELD_CLASSES; i++)
+        TAILQ_INIT(&h->holders[i]);
     random_bytes(&h->next_id, sizeof h->next_id);
     h->next_id = (h->next_id >> 16) + 1;
-    h->patience_us = setup->request_timeout_s * 1000000;
-
-    struct timeval tick = {0, TICK_MS * 1000};
-    h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
-    h->resume_accept = event_new(h->base, -1, 0, on_resume, h);
-    h->turn_end = event_new(h->base, -1, 0, on_turn_end, h);
-    if (h->turn_end == NULL || h->tick == NULL || h->resume_accept == NULL || event_add(h->tick, &tick) < 0)
-        abort();
-    open_lane(h, &h->lane[0], setup->listen, false);
+    open_base(h);
+    open_door(h, &h->door[0], setup->listen, setup->max_connections);
     if (setup->admin_listen != NULL)
-        open_lane(h, &h->lane[1], setup->admin_listen, true);
+        open_door(h, &h->door[1], setup->admin_listen, HTTP_ADMIN_CONNECTIONS);
     return h;
 }
 
 void http_run(struct http *h)
 {
-    this_thread = h;
     event_base_dispatch(h->base);
 }
 
@@ -296,23 +309,17 @@ void http_free(struct http *h)
 {
     if (h == NULL)
         return;
-    for (size_t i = 0; i < 2; i++)
-        if (h->lane[i].evhttp != NULL)
-            evhttp_free(h->lane[i].evhttp); /* closes what is still open */
-    if (h->watched != NULL)
-        event_free(h->watched);
-    event_free(h->tick);
-    event_free(h->resume_accept);
-    event_free(h->turn_end);
-    for (int i = 0; i < 3; i++) /* bufferevents let go of themselves in deferred callbacks, one after the other */
-        event_base_loop(h->base, EVLOOP_NONBLOCK);
+    stop_accepting(h);
+    h->stopping = true;
+    for (struct conn *c; (c = TAILQ_FIRST(&h->conns)) != NULL;)
+        conn_close(c);
+    on_reap(-1, 0, h);
+    struct event *const events[] = {h->watched, h->tick, h->resume_accept, h->turn_end, h->turns, h->reap};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (events[i] != NULL)
+            event_free(events[i]);
     event_base_free(h->base);
-    while (h->pool != NULL) {
-        struct exchange *ex = h->pool;
-        h->pool = ex->next;
-        arena_free(ex->rq.arena);
-        free(ex);
-    }
-    free(h->by_fd);
+    http_free_pool(h);
+    free(h->scratch);
     free(h);
 }

@@ -1,5 +1,5 @@
-/* HTTP/1.1 of one thread: event base, listeners, guard, fast lane and evhttp. It knows no application but by its
- * callbacks. One thread owns all of it. */
+/* HTTP/1.1 of one thread: event base, listeners, the guard, replies. It knows no application but by its callbacks. One
+ * thread owns all of it. */
 #ifndef CS_SERVER_HTTP_HTTP_H
 #define CS_SERVER_HTTP_HTTP_H
 
@@ -7,6 +7,9 @@
 #include "server/http/reply.h"
 
 struct http;
+
+/* Of the admin listener, beside max_connections of the other: whoever fills that one stops no probe. */
+enum { HTTP_ADMIN_CONNECTIONS = 64 };
 
 /* Why the guard refuses bytes. */
 struct http_fault {
@@ -16,13 +19,13 @@ struct http_fault {
 
 /* What serves the requests. ctx is http_setup's. */
 struct http_app {
-    /* A request comes to be; its head is not read yet. */
+    /* A request is there, as a whole, or bytes that are none: dispatch or fault follows. */
     void (*begin)(void *ctx, struct request *rq);
     /* Fills the reply (true), or keeps the request and calls http_answer later on (false). */
     bool (*dispatch)(void *ctx, struct request *rq, struct reply *reply);
     /* Answers what is no request. rq has method and target as far as they could be told. */
     void (*fault)(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply);
-    /* The request is over: its reply was sent, or its peer went before it was dispatched. */
+    /* The request is over: its reply was sent, or its peer is gone. */
     void (*finish)(void *ctx, struct request *rq);
     /* All events that were active when a request was kept were served. */
     void (*turn)(void *ctx);
@@ -31,15 +34,15 @@ struct http_app {
 struct http_setup {
     const struct http_app *app;
     void *ctx;
-    const char *const *fast; /* NULL-ended: GET and HEAD of targets that begin so are answered by the fast lane */
+    const char *const
+        *fast; /* NULL-ended: GET and HEAD of targets that begin so are read leniently, answered tersely */
     const char *listen, *admin_listen; /* admin_listen NULL: none of its own */
     size_t max_connections;
+    size_t max_held; /* bytes of requests that are not answered and of answers that are not read */
     int64_t request_timeout_s;
     const struct proxies *proxies; /* NULL: the peer is the client */
 };
 
-/* Needs the libevent with the request smuggling fixes of 2026: dies naming the package otherwise. */
-void http_require_libevent(void);
 /* Has libevent take all its memory by mem.h: once, before anything else of libevent. */
 void http_use_mem(void);
 /* Binds and listens (SO_REUSEPORT). Dies when an address cannot be bound. */

@@ -3,39 +3,38 @@
 #define CS_SERVER_HTTP_HTTP_PRIVATE_H
 
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "server/http/http.h"
 #include "server/http/http_head.h"
 
-struct bufferevent;
 struct conn;
-struct evbuffer;
-struct evbuffer_cb_entry;
-struct evhttp;
-struct evhttp_bound_socket;
-struct evhttp_connection;
-struct evconnlistener;
+struct sockaddr;
 
 /* A request on its way to its reply. Pooled; struct request must stay first: a request names its exchange. */
 struct exchange {
     struct request rq;
     struct reply reply;
-    struct conn *conn;            /* NULL when the peer is gone */
-    struct evhttp_request *evreq; /* NULL on the fast lane */
-    struct exchange *next;        /* free list */
+    struct conn *conn;     /* NULL when the peer is gone, or waits no longer */
+    struct exchange *next; /* free list */
+    size_t held;           /* its bytes, if it is no small one */
+    bool begun;            /* the application knows it */
 };
 
-/* One listening socket with the evhttp behind it. */
-struct lane {
+/* One listening socket. */
+struct door {
     struct http *http;
-    struct evhttp *evhttp;
-    struct evconnlistener *listener;
-    struct evhttp_bound_socket *bound; /* NULL when the lane is unused or closed */
-    bool admin;
+    struct event *incoming; /* NULL when the door is unused or closed */
+    int fd;
+    size_t n_conns, max_conns;
+    bool admin, paused;
 };
 
 TAILQ_HEAD(conn_list, conn);
+
+enum { HELD_CLASSES = 64 };
 
 struct http {
     const struct http_app *app;
@@ -43,66 +42,104 @@ struct http {
     const char *const *fast;
     const struct proxies *proxies;
     struct event_base *base;
-    struct lane lane[2];
-    struct event *watched, *tick, *resume_accept, *turn_end;
+    struct door door[2];
+    struct event *watched, *tick, *resume_accept, *turn_end, *turns, *reap;
     void (*ready)(void *ctx);
-    struct conn **by_fd; /* evhttp names a connection by its descriptor only */
-    size_t by_fd_len;
+    char *scratch;          /* SCRATCH bytes: where the socket is read to */
     struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */
-    size_t n_conns, max_conns, n_exchanges;
+    struct conn_list queue; /* who has more to do, each in its turn */
+    struct conn_list gone;  /* closed, not freed yet: a caller may still look at them */
+    size_t n_conns, n_queue;
     struct exchange *pool;
+    size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
+    size_t held, max_held, n_shed;              /* bytes; connections closed for them since that was said */
+    size_t loose;                               /* bytes freed since the last trim */
+    struct conn_list holders[HELD_CLASSES];     /* by the power of two of what they hold */
+    int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
     uint64_t next_id;
-    int64_t patience_us, stop_at_us;
-    bool stopping, paused;
+    time_t date_s;
+    char date[32]; /* of date_s, as the Date header has it */
+    bool stopping;
 };
 
-/* Who may act on a connection next. Bytes from the socket wait in `in` until the guard has judged them. */
+/* Who may act on a connection next. Bytes are read from the socket only when the guard can use them: what a client
+ * sends ahead of its turn stays in the socket. */
 enum conn_state {
     CONN_HEAD,   /* the guard waits for a request head */
-    CONN_COMMIT, /* a fast-lane request waits for its commit */
-    CONN_WRITE,  /* a fast-lane reply waits for room in the socket */
-    CONN_BODY,   /* the guard waits for the rest of a body */
-    CONN_EVHTTP, /* evhttp holds the whole request until its reply is out */
-    CONN_LINGER  /* nothing more is answered: what comes in is thrown away until the peer closes */
+    CONN_BODY,   /* the guard waits for the rest of a body; the head is still in `in` */
+    CONN_ANSWER, /* the application has the request */
+    CONN_WRITE,  /* a reply waits for room in the socket */
+    CONN_LINGER, /* nothing more is answered: what comes in is thrown away until the peer closes */
+    CONN_GONE    /* closed; freed when nobody can be looking at it any more */
 };
 
 struct conn {
     struct http *http;
-    struct bufferevent *bev;
-    struct evhttp_connection *evcon;
-    struct evbuffer_cb_entry *tap;
-    struct evbuffer *in, *unsent; /* unsent: NULL until a reply did not fit into the socket */
-    struct event *turn, *writable;
-    struct exchange *ex; /* in flight */
-    enum conn_state state;
-    size_t scanned; /* of `in`, by http_head_find */
-    size_t body_len;
-    int64_t deadline_us;
-    TAILQ_ENTRY(conn) link;
+    struct door *door; /* that it came in by */
+    struct event io;   /* edge-triggered: told once, remembered in readable and hung_up */
     int fd;
-    bool admin, http10, keep_alive, feeding, paused, behind_proxy;
+    enum conn_state state;
+    struct exchange *ex; /* in CONN_ANSWER */
+    struct {
+        char *ptr;
+        size_t at, len, cap; /* len bytes from at on */
+    } in;                    /* what was read and not yet taken; no memory when empty */
+    struct {
+        char *ptr;
+        size_t at, len;
+    } unsent;                           /* in CONN_WRITE: what did not fit into the socket */
+    size_t scanned, head_len, body_len; /* of the request that `in` begins with */
+    size_t discarded, held;             /* thrown away in CONN_LINGER; memory of in and unsent */
+    uint64_t sent, taken;               /* bytes: given to the kernel; seen to have reached the peer */
+    int64_t deadline_us;
+    unsigned overdue; /* deadlines passed since it last moved */
+    TAILQ_ENTRY(conn) link, turn, holder;
+    bool behind_proxy, http10, keep_alive;
+    bool lean;       /* the reply has no headers but those that its route gives it */
+    bool incomplete; /* `in` was looked at: it is not a whole request */
+    bool readable, hung_up, queued;
     char ip[46];
 };
 
-/* http_conn.c: the guard and the fast lane */
-struct bufferevent *conn_new(struct event_base *base, struct lane *lane);
-void conn_expired(struct conn *c);
-void conn_stop(struct conn *c);        /* the server goes down: closes unless a reply is on its way */
-void conn_evhttp_done(struct conn *c); /* evhttp has sent its reply */
-void conn_send_reply(struct conn *c, struct exchange *ex); /* fast lane */
-struct conn *conn_by_fd(struct http *h, int fd);
-/* The Connection header of the reply to the request in flight: "close", "keep-alive", or NULL for none. */
-const char *conn_persistence(const struct conn *c);
+/* http_conn.c: the guard of one connection */
+void conn_open(struct door *door, int fd, const struct sockaddr *peer);
+void conn_turn(struct conn *c);    /* serves one request at most */
+void conn_queue(struct conn *c);   /* has its turn behind all that wait already */
+void conn_arm(struct conn *c);     /* a new deadline */
+void conn_expired(struct conn *c); /* its deadline has passed */
+void conn_stop(struct conn *c);    /* the server goes down: closes unless an answer is on its way */
+void conn_close(struct conn *c);
+void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
+void conn_drop_input(struct conn *c);
 
-/* http_evhttp.c: the lane for everything else */
-struct evhttp *evhttp_lane_new(struct lane *lane); /* without listener and connections */
-void evhttp_send_exchange(struct exchange *ex);
+/* http_send.c: its replies */
+void conn_send_reply(struct conn *c, struct exchange *ex); /* the exchange may be freed afterwards */
+void conn_send_rest(struct conn *c);                       /* the socket has room */
+
+/* http_memory.c: exchanges, and what connections hold */
+struct exchange *exchange_new(struct http *h);
+void exchange_begin(struct http *h, struct exchange *ex); /* the application learns of it */
+void exchange_free(struct http *h, struct exchange *ex);
+/* Frees exchanges that were not in use since the last call, and now and then gives what was freed back to the system.
+ */
+void http_trim(struct http *h, int64_t now_us);
+void http_free_pool(struct http *h);
+/* Counts what c holds now. Past the bound the biggest go, which may be c. */
+void conn_hold(struct conn *c);
+/* May a request of so many bytes, which is all that c holds, wait for its answer? */
+bool conn_may_hold(const struct conn *c, size_t len);
+void http_say_shed(struct http *h, int64_t now_us); /* logs what was closed for its memory, now and then */
 
 /* http.c */
-struct exchange *exchange_new(struct http *h);
-void exchange_free(struct http *h, struct exchange *ex);
 /* Runs the handler; the reply leaves at once (ex is gone), or with http_answer. */
 void exchange_dispatch(struct http *h, struct exchange *ex);
-void http_room(struct http *h); /* a connection has ended: accept again */
+void http_room(struct door *door); /* a connection has ended: accept again */
+
+enum {
+    SCRATCH = LIMIT_HEAD + LIMIT_BODY,
+    SMALL = 4096,               /* bytes of a request that its exchange has room for anyway */
+    OVERDUE_MAX = 4,            /* deadlines that an answer under way may let pass, in the making or in being read */
+    LINGER_MAX = 4 * LIMIT_BODY /* bytes thrown away of a peer that sends on after its last answer; then it may wait */
+};
 
 #endif

@@ -86,6 +86,8 @@ static void say_fault(struct problem *p, int status)
         problem(p, ERR_MALFORMED, "", "request line and headers have at most %d bytes together", LIMIT_HEAD);
     else if (status == 501)
         problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+    else if (status == 503)
+        problem(p, ERR_BUSY, "", "this server holds as much of requests as it may: send it again");
     else if (status == 505)
         problem(p, ERR_MALFORMED, "", "this server speaks HTTP/1.1");
     else
@@ -94,7 +96,7 @@ static void say_fault(struct problem *p, int status)
 
 void reply_fault(struct request *rq, struct reply *r, int status)
 {
-    enum err err = ERR_OK;
+    enum err err = status == 503 ? ERR_BUSY : ERR_OK; /* the first of two that have this status is another fault */
     while (err < ERR_COUNT && err_status(err) != status)
         err++;
     say_fault(&rq->problem, status);
@@ -102,4 +104,6 @@ void reply_fault(struct request *rq, struct reply *r, int status)
         write_problem(rq, r, status, err_word(err), err_title(err));
     else
         write_problem(rq, r, status, NULL, http_phrase(status));
+    if (status == 503)
+        reply_header(r, "Retry-After", SPAN("1"));
 }

@@ -1,5 +1,4 @@
-/* What a route handler sees. No handler sees evhttp. All spans live in the exchange's arena until the reply is sent.
- * Worker thread only. */
+/* What a route handler sees. All spans live in the exchange's arena until the reply is sent. Worker thread only. */
 #ifndef CS_SERVER_HTTP_REQUEST_H
 #define CS_SERVER_HTTP_REQUEST_H
 

@@ -24,7 +24,7 @@ struct server {
     char listen[64],
         admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
     struct routes routes;
-    const char *const *fast; /* what the fast lane takes, http.h */
+    const char *const *fast; /* what is read leniently and answered tersely, http.h */
     struct source *source;
     struct metrics *metrics;
     struct proxies *proxies; /* NULL: the peer is the client */
@@ -41,6 +41,7 @@ struct worker {
     struct counters *counters; /* this thread's metrics */
     struct txn *reader;        /* reset between requests */
     bool reading;              /* the reader is live */
+    struct buf openapi;        /* heap; empty until somebody asks */
     struct http *http;         /* NULL: requests come from elsewhere (tests) */
     pthread_t thread;
     atomic_bool stopping; /* any thread */

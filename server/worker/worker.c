@@ -65,11 +65,13 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
     w->counters = metrics_thread(sv->metrics, number);
+    buf_heap(&w->openapi);
 }
 
 void worker_close(struct worker *w)
 {
     txn_abort(w->reader);
+    buf_free(&w->openapi);
     sealer_free(w->sealer);
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
@@ -97,6 +99,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .listen = sv->listen,
         .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
         .max_connections = (size_t)sv->options->max_connections.number,
+        .max_held = (size_t)sv->options->max_held_mib.number << 20,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
     };

@@ -65,7 +65,8 @@ static enum err keep(void *ctx, struct job *const *jobs, size_t n)
 
 static void open_data(struct server *sv, const char *data, const char *address)
 {
-    static const struct options options = {.max_connections.number = 1000, .request_timeout_s.number = 15};
+    static const struct options options = {
+        .max_connections.number = 1000, .max_held_mib.number = 64, .request_timeout_s.number = 15};
     const char *what;
     enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
     if (err != ERR_OK)

@@ -144,7 +144,7 @@ class Garbage(ServerCase):
         self.assertEqual(self.statuses(self.exchange(data, half_close=False)), [200, 404, 200, 200, 200, 401, 200])
 
     def test_any_cut_of_the_stream_gives_the_same_answers(self):
-        """Both lanes on one connection, the bytes in two pieces, cut at every place."""
+        """Tracking and all else on one connection, the bytes in two pieces, cut at every place."""
         host = b" HTTP/1.1\r\nHost: x\r\n"
         data = (b"GET /c/nonsense?sub1=a" + host + b"\r\n" + b"POST /postback/K" + host + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
                 + b"GET /p/nonsense.gif" + host + b"\r\n" + b"HEAD /healthz" + host + b"\r\n" + b"GET /healthz" + host + b"Connection: close\r\n\r\n")

@@ -185,6 +185,8 @@ static inline void live_serve(struct live *l)
         l->options.sweep_ms.number = 50;
     if (l->options.max_connections.number == 0)
         l->options.max_connections.number = 100;
+    if (l->options.max_held_mib.number == 0)
+        l->options.max_held_mib.number = 64;
     if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
     fixture_instance(&l->f, &l->sh.instance);

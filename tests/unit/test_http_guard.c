@@ -1,4 +1,4 @@
-/* What a stranger may send, and in what pieces: the strict reader of heads, and the guard in front of both lanes. */
+/* What a stranger may send, and in what pieces: the strict reader of heads, and the guard on a socket. */
 #include "server/http/http_head.h"
 #include "tests/support/live_server.h"
 
@@ -344,7 +344,7 @@ static void requests_that_arrive_byte_by_byte_are_answered(void **state)
     close(fd);
 }
 
-/* Both lanes, sent in one piece, answered in order. */
+/* Tracking and all else, sent in one piece, answered in order. */
 static void pipelined_requests_are_answered_in_order(void **state)
 {
     struct live *l = *state;
@@ -425,7 +425,7 @@ static void a_slow_reader_gets_every_reply_whole(void **state)
     close(fd);
 }
 
-/* In both lanes: what followed the head would be read as the next reply. */
+/* Of tracking and all else: what followed the head would be read as the next reply. */
 static void an_answer_to_head_has_no_body(void **state)
 {
     struct live *l = *state;

@@ -1,0 +1,174 @@
+/* The replies of a connection: their bytes, and what becomes of it when they are out. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "common/base/mem.h"
+#include "server/http/http_private.h"
+#include "server/system/system.h"
+
+enum { BODY_COPIED = 1024 }; /* a body up to so long goes behind its head, into one piece */
+
+/* Our side is done. Closing at once would reset the connection under a reply that the peer has not read: wait for its
+ * close, or the deadline. */
+static void linger(struct conn *c)
+{
+    c->state = CONN_LINGER;
+    conn_drop_input(c);
+    if (c->http->stopping || shutdown(c->fd, SHUT_WR) < 0) {
+        ssize_t dropped = recv(c->fd, c->http->scratch, SCRATCH, MSG_TRUNC | MSG_DONTWAIT);
+        (void)dropped; /* unread it would reset the connection as well */
+        conn_close(c);
+        return;
+    }
+    conn_arm(c);
+    if (c->readable)
+        conn_queue(c);
+}
+
+static void reply_is_out(struct conn *c)
+{
+    if (!c->keep_alive || c->http->stopping) {
+        linger(c);
+        return;
+    }
+    c->state = CONN_HEAD;
+    conn_arm(c);
+    if (c->in.len > 0 || c->readable)
+        conn_queue(c);
+}
+
+/* Keeps what of the two parts did not fit into the socket. */
+static void keep_unsent(struct conn *c, const struct iovec part[2], size_t done)
+{
+    size_t at = 0;
+    c->unsent.len = part[0].iov_len + part[1].iov_len - done;
+    c->unsent.ptr = xmalloc(c->unsent.len);
+    for (int i = 0; i < 2; i++) {
+        size_t skip = done < part[i].iov_len ? done : part[i].iov_len;
+        memcpy(c->unsent.ptr + at, (const char *)part[i].iov_base + skip, part[i].iov_len - skip);
+        at += part[i].iov_len - skip;
+        done -= skip;
+    }
+    c->unsent.at = 0;
+    c->state = CONN_WRITE;
+    conn_arm(c);
+    conn_hold(c); /* may close c */
+}
+
+static void send_parts(struct conn *c, struct span head, struct span body)
+{
+    struct iovec part[2] = {{(char *)(uintptr_t)head.ptr, head.len}, {(char *)(uintptr_t)body.ptr, body.len}};
+    const struct msghdr message = {.msg_iov = part, .msg_iovlen = body.len > 0 ? 2 : 1};
+    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno != EAGAIN) {
+        conn_close(c);
+        return;
+    }
+    size_t done = n > 0 ? (size_t)n : 0;
+    c->sent += done;
+    if (done == head.len + body.len)
+        reply_is_out(c);
+    else
+        keep_unsent(c, part, done);
+}
+
+void conn_send_rest(struct conn *c)
+{
+    ssize_t n = send(c->fd, c->unsent.ptr + c->unsent.at, c->unsent.len - c->unsent.at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno != EAGAIN) {
+        conn_close(c);
+        return;
+    }
+    size_t done = n > 0 ? (size_t)n : 0;
+    c->sent += done;
+    c->unsent.at += done;
+    if (c->unsent.at < c->unsent.len)
+        return;
+    free(c->unsent.ptr);
+    memset(&c->unsent, 0, sizeof c->unsent);
+    conn_hold(c);
+    reply_is_out(c);
+}
+
+/* ---- the head ---- */
+
+/* A line break in a value would be a header of the peer's: a bug of the handler. */
+static void put_header(struct buf *b, const char *name, struct span value)
+{
+    if (memchr(value.ptr, '\n', value.len) != NULL || memchr(value.ptr, '\r', value.len) != NULL)
+        abort();
+    buf_str(b, name);
+    buf_add(b, ": ", 2);
+    buf_span_add(b, value);
+    buf_add(b, "\r\n", 2);
+}
+
+static struct span date(struct http *h)
+{
+    time_t now_s = (time_t)(clock_ms() / 1000);
+    if (now_s != h->date_s) {
+        struct tm tm;
+        gmtime_r(&now_s, &tm);
+        strftime(h->date, sizeof h->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        h->date_s = now_s;
+    }
+    return span_str(h->date);
+}
+
+static const char *persistence(const struct conn *c)
+{
+    if (!c->keep_alive || c->http->stopping)
+        return "close";
+    return c->http10 ? "keep-alive" : NULL;
+}
+
+static void put_head(struct conn *c, struct buf *b, const struct reply *r, int status)
+{
+    buf_str(b, "HTTP/1.1 ");
+    buf_u64(b, (uint64_t)status);
+    buf_byte(b, ' ');
+    buf_str(b, http_phrase(status));
+    buf_str(b, "\r\n");
+    if (!span_empty(r->content_type))
+        put_header(b, "Content-Type", r->content_type);
+    for (size_t i = 0; i < r->n_headers; i++)
+        put_header(b, r->header[i].name, r->header[i].value);
+    if (!c->lean) {
+        put_header(b, "X-Content-Type-Options", SPAN("nosniff"));
+        put_header(b, "Date", date(c->http));
+    }
+    if (persistence(c) != NULL)
+        put_header(b, "Connection", span_str(persistence(c)));
+    if (status != 204 && status != 304) {
+        buf_str(b, "Content-Length: ");
+        buf_u64(b, r->body.len);
+        buf_str(b, "\r\n");
+    }
+    buf_str(b, "\r\n");
+}
+
+void conn_send_reply(struct conn *c, struct exchange *ex)
+{
+    const struct reply *r = &ex->reply;
+    int status = reply_status(r);
+    bool bodiless = ex->rq.method == METHOD_HEAD || status == 204 || status == 304;
+    struct span body = bodiless ? (struct span){"", 0} : r->body;
+    size_t room = 512 + r->content_type.len + (body.len <= BODY_COPIED ? body.len : 0);
+    for (size_t i = 0; i < r->n_headers; i++)
+        room += strlen(r->header[i].name) + r->header[i].value.len + 4;
+
+    struct buf b;
+    arena_buf(ex->rq.arena, &b, room);
+    put_head(c, &b, r, status);
+    if (body.len <= BODY_COPIED) {
+        buf_span_add(&b, body);
+        body.len = 0;
+    }
+    if (b.failed)
+        abort();
+    c->ex = NULL;
+    send_parts(c, buf_span(&b), body);
+}

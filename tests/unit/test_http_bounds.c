@@ -1,0 +1,618 @@
+/* HTTP over an application of the test's own: what peers that stop halfway, dawdle, push or break off can make the
+ * server hold, and for how long. */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/bytes.h"
+#include "server/http/http.h"
+#include "server/system/system.h"
+
+#define HOST "Host: h\r\n"
+enum { CONNECTIONS = 200, TIGHT = 1 << 20, BIG = 12 << 20, KEPT_MAX = 64, ORDER_MAX = 1024, SOON_MS = 20000 };
+
+/* One thread serves. Members without a word belong to it. */
+struct bed {
+    struct http *http;
+    pthread_t thread;
+    int port, admin_port, wake;
+    atomic_bool stop, answer, blocked, released; /* any thread */
+    atomic_int begun, finished, kept, faults;    /* any thread */
+    struct request *keeping[KEPT_MAX];
+    char order[ORDER_MAX]; /* the first letter of each path, in the order of service */
+    atomic_size_t n_order; /* any thread */
+    char *big;
+};
+
+/* ---- the application ---- */
+
+static void on_begin(void *ctx, struct request *rq)
+{
+    struct bed *b = ctx;
+    (void)rq;
+    atomic_fetch_add(&b->begun, 1);
+}
+
+static void on_finish(void *ctx, struct request *rq)
+{
+    struct bed *b = ctx;
+    (void)rq;
+    atomic_fetch_add(&b->finished, 1);
+}
+
+static void note(struct bed *b, char letter)
+{
+    size_t n = atomic_load(&b->n_order);
+    if (n < ORDER_MAX) {
+        b->order[n] = letter;
+        atomic_store(&b->n_order, n + 1);
+    }
+}
+
+static bool on_dispatch(void *ctx, struct request *rq, struct reply *reply)
+{
+    struct bed *b = ctx;
+    note(b, rq->path.len > 1 ? rq->path.ptr[1] : '/');
+    if (span_is(rq->path, "/keep")) {
+        b->keeping[atomic_fetch_add(&b->kept, 1)] = rq;
+        return false;
+    }
+    if (span_is(rq->path, "/wait")) {
+        atomic_store(&b->blocked, true);
+        while (!atomic_load(&b->released))
+            poll(NULL, 0, 1);
+    }
+    reply->content_type = SPAN("text/plain");
+    reply->body = span_is(rq->path, "/big") ? span_of(b->big, BIG) : rq->body.len > 0 ? rq->body : SPAN("ok");
+    return true;
+}
+
+static void on_fault(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply)
+{
+    struct bed *b = ctx;
+    atomic_fetch_add(&b->faults, 1);
+    reply_fault(rq, reply, fault->status);
+}
+
+static void on_turn(void *ctx)
+{
+    (void)ctx;
+}
+
+static void on_ready(void *ctx)
+{
+    struct bed *b = ctx;
+    for (int i = 0; atomic_load(&b->answer) && i < KEPT_MAX; i++) {
+        if (b->keeping[i] == NULL)
+            continue;
+        http_reply(b->keeping[i])->body = SPAN("at last");
+        http_answer(b->http, b->keeping[i]);
+        b->keeping[i] = NULL;
+    }
+    if (atomic_load(&b->stop))
+        http_stop(b->http);
+}
+
+static void *run(void *arg)
+{
+    struct bed *b = arg;
+    http_run(b->http);
+    return NULL;
+}
+
+static int free_port(void)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof sa;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+    close(fd);
+    return ntohs(sa.sin_port);
+}
+
+static int start(void **state, int64_t request_timeout_s, size_t max_held)
+{
+    static const struct http_app app = {on_begin, on_dispatch, on_fault, on_finish, on_turn};
+    static const char *const fast[] = {"/f/", NULL};
+    char address[32], admin[32];
+    struct bed *b = calloc(1, sizeof *b);
+    b->big = calloc(1, BIG);
+    b->wake = eventfd(0, EFD_CLOEXEC);
+    b->port = free_port();
+    b->admin_port = free_port();
+    snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
+    snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
+    const struct http_setup setup = {.app = &app,
+                                     .ctx = b,
+                                     .fast = fast,
+                                     .listen = address,
+                                     .admin_listen = admin,
+                                     .max_connections = CONNECTIONS,
+                                     .max_held = max_held,
+                                     .request_timeout_s = request_timeout_s};
+    b->http = http_new(&setup);
+    http_watch(b->http, b->wake, on_ready);
+    assert_int_equal(pthread_create(&b->thread, NULL, run, b), 0);
+    *state = b;
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    return start(state, 1, 64 << 20);
+}
+
+/* Nobody is too slow, but there is room for TIGHT bytes alone. */
+static int set_up_patient(void **state)
+{
+    return start(state, 600, TIGHT);
+}
+
+static void tell(struct bed *b, atomic_bool *what)
+{
+    atomic_store(what, true);
+    assert_int_equal(eventfd_write(b->wake, 1), 0);
+}
+
+/* Ends in time whatever the peers do, and forgets no request. */
+static int tear_down(void **state)
+{
+    struct bed *b = *state;
+    int64_t start_us = clock_monotonic_us();
+    tell(b, &b->answer);
+    tell(b, &b->stop);
+    pthread_join(b->thread, NULL);
+    assert_true(clock_monotonic_us() - start_us < 10 * 1000000);
+    http_free(b->http);
+    assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
+    close(b->wake);
+    free(b->big);
+    free(b);
+    return 0;
+}
+
+/* ---- the peers ---- */
+
+/* The kernel takes half a MiB for it, so that what it reads late is not taken early. */
+static int dial_port(int port)
+{
+    struct sockaddr_in sa = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), half = 1 << 19;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &half, sizeof half), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    return fd;
+}
+
+static int dial(struct bed *b)
+{
+    return dial_port(b->port);
+}
+
+static void say(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    assert_int_equal(send(fd, text, len, MSG_NOSIGNAL), len);
+}
+
+/* All up to the peer's close, NUL-ended; fails when that does not come. */
+static size_t read_all(int fd, char *out, size_t cap)
+{
+    size_t len = 0;
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, SOON_MS), 1);
+        ssize_t n = recv(fd, out + len, cap - 1 - len, 0);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    out[len] = '\0';
+    return len;
+}
+
+static int count(const char *text, const char *word)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at += strlen(word))
+        n++;
+    return n;
+}
+
+static void wait_until(atomic_int *what, int n)
+{
+    for (int i = 0; i < SOON_MS && atomic_load(what) < n; i++)
+        poll(NULL, 0, 1);
+    assert_true(atomic_load(what) >= n);
+}
+
+/* Is the connection gone, seen without reading from it? */
+static bool is_gone(int fd, int within_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+    return poll(&p, 1, within_ms) == 1;
+}
+
+static void break_off(int fd)
+{
+    const struct linger now = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}
+
+/* What was sent before has been read. */
+static void settle(struct bed *b)
+{
+    char got[512];
+    int fd = dial(b);
+    say(fd, "GET /x HTTP/1.0\r\n\r\n");
+    assert_true(read_all(fd, got, sizeof got) > 0);
+    close(fd);
+}
+
+/* ---- halfway ---- */
+
+static void a_half_closed_client_gets_all_its_replies(void **state)
+{
+    static const struct {
+        const char *raw;
+        int replies;
+    } cases[] = {
+        {"GET /f/x HTTP/1.1\r\n" HOST "\r\n", 1},
+        {"GET /x HTTP/1.1\r\n" HOST "\r\n", 1},
+        {"POST /x HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 1},
+        {"GET /x HTTP/1.0\r\n\r\n", 1},
+        {"BREW /x HTTP/1.1\r\n" HOST "\r\n", 1},
+        {"GET /f/x HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\nPOST /x HTTP/1.1\r\n" HOST
+         "Content-Length: 1\r\n\r\naGET /f/x HTTP/1.1\r\n" HOST "\r\n",
+         4},
+        {"GET /x HTTP/1.1\r\n" HOST "\r\nGET /f/x HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n", 3},
+        {"GET /f/x HTTP/1.1\r\n" HOST "\r\nGET /never HTTP/1.1\r\nHo", 1},
+        {"GET /x HTTP/1.1\r\n" HOST "\r\nPOST /x HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\na", 1},
+        {"GET /x HTTP/1.1\r\nHo", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int late = 0; late < 2; late++) {
+            char got[4096];
+            int fd = dial(*state);
+            say(fd, cases[i].raw);
+            if (late)
+                poll(NULL, 0, 20);
+            shutdown(fd, SHUT_WR);
+            read_all(fd, got, sizeof got);
+            if (count(got, "HTTP/1.1 ") != cases[i].replies)
+                fail_msg("%s: not %d replies: %s", cases[i].raw, cases[i].replies, got);
+            close(fd);
+        }
+}
+
+static void a_half_closed_client_waits_for_an_answer_that_comes_later(void **state)
+{
+    struct bed *b = *state;
+    char got[4096];
+    int fd = dial(b);
+    say(fd, "GET /keep HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n");
+    shutdown(fd, SHUT_WR);
+    wait_until(&b->kept, 1);
+    poll(NULL, 0, 50); /* the end has come to the server as well */
+    tell(b, &b->answer);
+    read_all(fd, got, sizeof got);
+    assert_non_null(strstr(got, "at last"));
+    assert_int_equal(count(got, "HTTP/1.1 200"), 2);
+    close(fd);
+}
+
+/* ---- dawdling ---- */
+
+/* Slower than the deadline of a request, by far: but it moves. */
+static void a_slow_reader_of_a_long_answer_gets_all_of_it(void **state)
+{
+    static char piece[BIG / 48];
+    size_t len = 0;
+    int fd = dial(*state);
+    say(fd, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    for (ssize_t n = 1; n > 0; len += n > 0 ? (size_t)n : 0) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, SOON_MS), 1);
+        poll(NULL, 0, 200);
+        n = recv(fd, piece, sizeof piece, MSG_WAITALL);
+        assert_true(n >= 0);
+    }
+    assert_true(len > BIG);
+    close(fd);
+}
+
+/* Whether it reads nothing or a byte now and then, of one long answer or of many short ones. */
+static void a_reader_that_stalls_is_closed(void **state)
+{
+    struct bed *b = *state;
+    static char requests[1 << 16];
+    struct buf many;
+    buf_fixed(&many, requests, sizeof requests);
+    while (many.len + 64 < sizeof requests)
+        buf_str(&many, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    int mute = dial(b), drip = dial(b), ahead = dial(b);
+    say(mute, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+    say(drip, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+    for (int full = 0; full < 20;) /* until nothing more is taken */
+        if (send(ahead, requests, many.len, MSG_NOSIGNAL | MSG_DONTWAIT) <= 0) {
+            full++;
+            poll(NULL, 0, 10);
+        }
+    bool alive = true;
+    for (int i = 0; alive && i < SOON_MS / 100; i++) {
+        char byte;
+        alive = !is_gone(drip, 100);
+        if (alive)
+            recv(drip, &byte, 1, MSG_DONTWAIT);
+    }
+    assert_false(alive);
+    assert_true(is_gone(mute, SOON_MS));
+    assert_true(is_gone(ahead, SOON_MS));
+    close(mute);
+    close(drip);
+    close(ahead);
+}
+
+static void a_request_that_is_never_answered_loses_its_connection(void **state)
+{
+    struct bed *b = *state;
+    char got[64];
+    int fd = dial(b);
+    say(fd, "GET /keep HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(read_all(fd, got, sizeof got), 0);
+    close(fd);
+    tell(b, &b->answer); /* hurts nobody */
+    wait_until(&b->finished, 1);
+}
+
+/* Whatever comes, the request has to be whole in time. */
+static void a_request_in_drips_is_cut_off(void **state)
+{
+    static const char *const starts[] = {
+        "",
+        "GET /x HTTP/1.1\r\n",
+        "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n",
+        "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n",
+        "GET /f/x HTTP/1.1\r\n" HOST "\r\nPOST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\na",
+    };
+    enum { N = sizeof starts / sizeof starts[0] };
+    int fd[N], open = N;
+    for (size_t i = 0; i < N; i++) {
+        fd[i] = dial(*state);
+        say(fd[i], starts[i]);
+    }
+    for (int ms = 0; open > 0 && ms < SOON_MS; ms += 100) {
+        poll(NULL, 0, 100);
+        open = 0;
+        for (size_t i = 0; i < N; i++)
+            open += !is_gone(fd[i], 0) && send(fd[i], "a", 1, MSG_NOSIGNAL) == 1;
+    }
+    assert_int_equal(open, 0);
+    for (size_t i = 0; i < N; i++)
+        close(fd[i]);
+}
+
+/* ---- pushing ---- */
+
+/* Of many unfinished bodies the biggest go; a small one is not among them. */
+static void past_the_bound_the_biggest_go(void **state)
+{
+    enum { MANY = 40, PART = 50000 };
+    static char part[PART];
+    struct bed *b = *state;
+    char got[1024];
+    int fd[MANY], small = dial(b), gone = 0;
+    say(small, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nma");
+    settle(b);
+    memset(part, 'a', sizeof part);
+    for (int i = 0; i < MANY; i++) {
+        fd[i] = dial(b);
+        say(fd[i], "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
+        ssize_t n = send(fd[i], part, sizeof part, MSG_NOSIGNAL);
+        assert_true(n == PART || n < 0);
+    }
+    for (int ms = 0; gone < MANY - TIGHT / PART - 1 && ms < SOON_MS; ms += 10) {
+        poll(NULL, 0, 10);
+        gone = 0;
+        for (int i = 0; i < MANY; i++)
+            gone += is_gone(fd[i], 0);
+    }
+    assert_in_range(gone, MANY - TIGHT / PART - 1, MANY - TIGHT / 2 / PART);
+    say(small, "ny");
+    shutdown(small, SHUT_WR);
+    read_all(small, got, sizeof got);
+    assert_non_null(strstr(got, "many"));
+    for (int i = 0; i < MANY; i++)
+        close(fd[i]);
+    close(small);
+}
+
+static void post_to_keep(int fd)
+{
+    enum { BODY = 60000 };
+    static char body[BODY];
+    memset(body, 'a', sizeof body);
+    say(fd, "POST /keep HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
+    assert_int_equal(send(fd, body, sizeof body, MSG_NOSIGNAL), BODY);
+}
+
+static void bodies_that_wait_for_an_answer_count_too(void **state)
+{
+    enum { FIT = TIGHT / 60000, MANY = FIT + 8 };
+    struct bed *b = *state;
+    char got[1024];
+    int fd[MANY], refused = 0, answered = 0;
+    for (int i = 0; i < MANY; i++) {
+        fd[i] = dial(b);
+        post_to_keep(fd[i]);
+        wait_until(&b->begun, i + 1);
+    }
+    tell(b, &b->answer);
+    for (int i = 0; i < MANY; i++) {
+        shutdown(fd[i], SHUT_WR);
+        read_all(fd[i], got, sizeof got);
+        refused += strstr(got, "HTTP/1.1 503 ") != NULL && strstr(got, "Retry-After: ") != NULL;
+        answered += strstr(got, "at last") != NULL;
+        close(fd[i]);
+    }
+    assert_int_equal(refused, atomic_load(&b->faults));
+    assert_int_equal(refused, MANY - FIT);
+    assert_int_equal(answered, MANY - refused);
+}
+
+/* What one has sent ahead does not come before what another has sent meanwhile. */
+static void a_long_pipeline_lets_others_in(void **state)
+{
+    struct bed *b = *state;
+    static char requests[1 << 14];
+    struct buf many;
+    buf_fixed(&many, requests, sizeof requests);
+    buf_str(&many, "GET /wait HTTP/1.1\r\n" HOST "\r\n");
+    while (many.len + 64 < sizeof requests)
+        buf_str(&many, "GET /mine HTTP/1.1\r\n" HOST "\r\n");
+    int pushing = dial(b), other = dial(b);
+    assert_int_equal(send(pushing, requests, many.len, MSG_NOSIGNAL), many.len);
+    for (int i = 0; i < SOON_MS && !atomic_load(&b->blocked); i++)
+        poll(NULL, 0, 1);
+    say(other, "GET /others HTTP/1.1\r\n" HOST "\r\n");
+    poll(NULL, 0, 50);
+    atomic_store(&b->released, true);
+    char got[256];
+    assert_true(recv(other, got, sizeof got, 0) > 0);
+    const char *at = memchr(b->order, 'o', atomic_load(&b->n_order));
+    assert_non_null(at);
+    assert_in_range(at - b->order, 1, 4);
+    close(pushing);
+    close(other);
+}
+
+/* Probes come in by the admin listener whoever fills the other. */
+static void a_full_house_answers_its_probes(void **state)
+{
+    struct bed *b = *state;
+    char got[512];
+    int fd[CONNECTIONS + 1], probe;
+    for (int i = 0; i <= CONNECTIONS; i++)
+        fd[i] = dial(b);
+    say(fd[CONNECTIONS], "GET /x HTTP/1.0\r\n\r\n");
+    assert_false(is_gone(fd[CONNECTIONS], 300)); /* waits for room */
+    probe = dial_port(b->admin_port);
+    say(probe, "GET /x HTTP/1.0\r\n\r\n");
+    assert_true(read_all(probe, got, sizeof got) > 0);
+    close(fd[0]);
+    assert_true(read_all(fd[CONNECTIONS], got, sizeof got) > 0);
+    for (int i = 1; i <= CONNECTIONS; i++)
+        close(fd[i]);
+    close(probe);
+}
+
+/* ---- breaking off ---- */
+
+static int open_files(void)
+{
+    int n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    while (readdir(d) != NULL)
+        n++;
+    closedir(d);
+    return n;
+}
+
+/* At any point, by a reset: no descriptor and no request is forgotten. */
+static void peers_that_break_off_leave_nothing_behind(void **state)
+{
+    static const char *const told[] = {
+        "",
+        "G",
+        "GET /x HTTP/1.1\r\n" HOST "\r\n",
+        "GET /big HTTP/1.1\r\n" HOST "\r\n",
+        "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\nGET /x HTTP/1.1\r\n",
+        "GET /keep HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n",
+        "GET /f/x HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\nGET /f/x HTTP/1.1\r\n",
+        "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\naaa",
+        "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n",
+        "BREW /x HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n",
+    };
+    enum { N = sizeof told / sizeof told[0] };
+    struct bed *b = *state;
+    int before = open_files();
+    for (int round = 0; round < 5 * N; round++) {
+        int fd = dial(b);
+        say(fd, told[round % N]);
+        if (round % 3)
+            poll(NULL, 0, round % 3);
+        break_off(fd);
+    }
+    tell(b, &b->answer);
+    char got[256];
+    int fd = dial(b), after = 0;
+    say(fd, "GET /x HTTP/1.0\r\n\r\n");
+    assert_true(read_all(fd, got, sizeof got) > 0);
+    close(fd);
+    for (int i = 0; i < SOON_MS / 10; i++) {
+        tell(b, &b->answer);
+        after = open_files();
+        if (after <= before && atomic_load(&b->begun) == atomic_load(&b->finished))
+            break;
+        poll(NULL, 0, 10);
+    }
+    assert_in_range(after, 0, before);
+    assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
+}
+
+/* tear_down says within which time. */
+static void the_end_comes_under_every_kind_of_peer(void **state)
+{
+    static const char *const told[] = {
+        "",
+        "GET /x HT",
+        "GET /big HTTP/1.1\r\n" HOST "\r\n",
+        "GET /keep HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n",
+        "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\naaa",
+        "GET /x HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+    };
+    struct bed *b = *state;
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        say(dial(b), told[i]); /* the process's end closes them */
+    wait_until(&b->kept, 1);
+}
+
+#define BED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define PATIENT_BED(test) cmocka_unit_test_setup_teardown(test, set_up_patient, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PATIENT_BED(a_half_closed_client_gets_all_its_replies),
+        PATIENT_BED(a_half_closed_client_waits_for_an_answer_that_comes_later),
+        BED(a_slow_reader_of_a_long_answer_gets_all_of_it),
+        BED(a_reader_that_stalls_is_closed),
+        BED(a_request_that_is_never_answered_loses_its_connection),
+        BED(a_request_in_drips_is_cut_off),
+        PATIENT_BED(past_the_bound_the_biggest_go),
+        PATIENT_BED(bodies_that_wait_for_an_answer_count_too),
+        PATIENT_BED(a_long_pipeline_lets_others_in),
+        PATIENT_BED(a_full_house_answers_its_probes),
+        PATIENT_BED(peers_that_break_off_leave_nothing_behind),
+        PATIENT_BED(the_end_comes_under_every_kind_of_peer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
