@@ -1,6 +1,8 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/when.h"
 #include "common/settlement/verify_parts.h"
 
 /* Who the rows belong to: numbers of our choosing, since there is one contract. */
@@ -19,9 +21,14 @@ static bool view_seek(void *ctx, enum row_table t, struct span from, struct span
 static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
                        uint32_t *placement)
 {
+    struct audit *a = ctx;
     struct span bytes;
     struct entry e;
-    if (contract != CONTRACT || !audit_entry(ctx, index, &bytes) || entry_read(bytes, &e, NULL) != ERR_OK)
+    if (contract != CONTRACT)
+        return false;
+    enum err err = audit_entry(a, index, &bytes);
+    a->stopped |= err != ERR_OK && err != ERR_NOT_FOUND; /* whatever is judged without it would be a guess */
+    if (err != ERR_OK || entry_read(bytes, &e, NULL) != ERR_OK)
         return false;
     bool click = e.kind == ENTRY_CLICK;
     if (click) {
@@ -36,10 +43,12 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
 void audit_fold_open(struct audit *a)
 {
     const struct fold_context cx = {.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
+    char path[PATH_CAP];
     a->rows = rows_map_new();
     a->view = (struct view){view_get, view_seek, view_click, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
-    openings_open(a);
+    snprintf(path, sizeof path, "log/%s/openings", a->contract);
+    lines_open(&a->openings, a->mirror, &a->finding[CHECK_OPENINGS], path, "opening", LIMIT_OPENING);
 }
 
 void audit_fold_close(struct audit *a)
@@ -48,9 +57,8 @@ void audit_fold_close(struct audit *a)
     rows_map_free(a->rows);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
-    openings_close(&a->openings);
+    lines_close(&a->openings);
     bundle_cache_free(&a->bundles);
-    free(a->closed);
 }
 
 /* Nothing after this entry can be judged. */
@@ -65,12 +73,14 @@ static bool take_opening(struct audit *a, uint64_t index, bool lead, const struc
                          struct span *line)
 {
     bool cut = false;
-    if (!openings_peek(&a->openings, line, &cut))
+    if (index < a->next_opening || !lines_peek(&a->openings, line, &cut))
         return false;
     bool good = !cut && opening_read(*line, out) == ERR_OK;
-    if (good && out->index > index)
+    if (good && out->index > index) {
+        a->next_opening = out->index;
         return false;
-    openings_skip(&a->openings, *line);
+    }
+    lines_skip(&a->openings, *line);
     if (good && out->index == index && out->lead == lead && memcmp(out->commitment.b, commitment->b, HASH_LEN) == 0) {
         a->opened++;
         return true;
@@ -120,7 +130,7 @@ static void check_view(struct audit *a, uint64_t index, const struct entry_view 
     enum class class;
     int64_t at_ms;
     uint32_t placement;
-    if (v->has_click && !view_click(a, CONTRACT, v->click, &class, &at_ms, &placement))
+    if (v->has_click && !view_click(a, CONTRACT, v->click, &class, &at_ms, &placement) && !a->stopped)
         finds_failure(&a->finding[CHECK_ENTRIES],
                       "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
 }
@@ -134,7 +144,7 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     bool equal = fold_lead(&a->fold, e, bytes, opening, &again, &foreign);
     a->decided++;
     a->foreign += opening != NULL && foreign;
-    if (equal)
+    if (equal || a->stopped)
         return;
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;
     if (about_persons && a->unopened > 0)
@@ -174,6 +184,7 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
     const struct entry_disposition *d = &e->disposition;
     enum err err = fold_disposition(&a->fold, e, bytes);
     a->dispositions++;
+    a->adjustable++;
     if (err == ERR_NOT_FOUND) {
         stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
@@ -216,6 +227,10 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     a->kinds[e->kind]++;
     if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL)) {
         stop(a, CHECK_ENTRIES, index, "comes before any terms");
+        return;
+    }
+    if (e->at_ms >= TIME_END_MS) {
+        stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
         return;
     }
     if (e->at_ms < a->fold.period.prev_to_ms)

@@ -5,59 +5,85 @@
 
 enum { PIECE = 1 << 17 };
 
-void openings_open(struct audit *a)
+void lines_open(struct lines *l, const struct mirror *m, struct finding *f, const char *path, const char *what,
+                size_t longest)
 {
-    struct openings *o = &a->openings;
-    o->mirror = a->mirror;
-    buf_heap(&o->bytes);
-    snprintf(o->path, sizeof o->path, "log/%s/openings", a->contract);
-    o->ended = !audit_read_from(a, CHECK_OPENINGS, o->path, 0, PIECE, &o->bytes);
-    o->offset = o->bytes.len;
+    *l = (struct lines){.mirror = m, .finding = f, .what = what, .longest = longest};
+    buf_heap(&l->bytes);
+    snprintf(l->path, sizeof l->path, "%s", path);
 }
 
-void openings_close(struct openings *o)
+void lines_close(struct lines *l)
 {
-    buf_free(&o->bytes);
+    buf_free(&l->bytes);
 }
 
-/* Drops what was taken and reads on. A file that fails in the middle ends there: the lines that are missing then are
- * told. */
-static void read_on(struct openings *o)
+static void give_up(struct lines *l)
 {
-    size_t kept = o->bytes.len - o->taken;
+    buf_clear(&l->bytes);
+    l->taken = 0;
+    l->ended = l->broken = true;
+}
+
+/* Drops what was taken and reads on. */
+static void read_on(struct lines *l)
+{
+    size_t kept = l->bytes.len - l->taken;
     if (kept > 0)
-        memmove(o->bytes.ptr, o->bytes.ptr + o->taken, kept);
-    o->bytes.len = kept;
-    o->taken = 0;
-    o->ended = o->mirror->read(o->mirror->ctx, o->path, o->offset, PIECE, &o->bytes) != ERR_OK || o->bytes.len == kept;
-    o->offset += o->bytes.len - kept;
-}
-
-bool openings_peek(struct openings *o, struct span *line, bool *cut)
-{
-    for (;;) {
-        struct span rest = span_of(o->bytes.ptr + o->taken, o->bytes.len - o->taken);
-        struct span whole = rest, after = rest;
-        bool ends = text_cut(&after, '\n', &whole);
-        if (ends || o->ended) {
-            *cut = !ends;
-            *line = whole;
-            return rest.len > 0;
-        }
-        read_on(o);
+        memmove(l->bytes.ptr, l->bytes.ptr + l->taken, kept);
+    l->bytes.len = kept;
+    l->taken = 0;
+    enum err err = l->mirror->read(l->mirror->ctx, l->path, l->offset, PIECE, &l->bytes);
+    size_t got = l->bytes.len - kept;
+    l->ended = got == 0;
+    l->offset += got;
+    if (err != ERR_OK) {
+        audit_unread(l->finding, l->path, err);
+        give_up(l);
     }
 }
 
-void openings_skip(struct openings *o, struct span line)
+/* What is not taken yet up to its first newline; false when none is there. Each byte is looked at once. */
+static bool whole_line(struct lines *l, struct span *line)
 {
-    o->taken += line.len + 1;
-    if (o->taken > o->bytes.len)
-        o->taken = o->bytes.len;
+    struct span rest = span_of(l->bytes.ptr + l->taken, l->bytes.len - l->taken);
+    const char *end = rest.len > l->looked ? memchr(rest.ptr + l->looked, '\n', rest.len - l->looked) : NULL;
+    l->looked = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+    *line = span_of(rest.ptr, l->looked);
+    return end != NULL;
 }
 
-bool openings_left(struct openings *o)
+bool lines_peek(struct lines *l, struct span *line, bool *cut)
+{
+    bool whole;
+    while (!(whole = whole_line(l, line)) && line->len <= l->longest && !l->ended)
+        read_on(l);
+    if (line->len > l->longest) {
+        finds_failure(l->finding, "%.150s holds more than the %zu bytes that one %s can have, without a newline",
+                      l->path, l->longest, l->what);
+        give_up(l);
+        return false;
+    }
+    *cut = !whole;
+    return whole || line->len > 0;
+}
+
+void lines_skip(struct lines *l, struct span line)
+{
+    l->taken += line.len + 1;
+    l->looked = 0;
+    if (l->taken > l->bytes.len)
+        l->taken = l->bytes.len;
+}
+
+bool lines_left(struct lines *l)
 {
     struct span line;
     bool cut;
-    return openings_peek(o, &line, &cut);
+    return lines_peek(l, &line, &cut);
+}
+
+bool lines_all_read(const struct lines *l)
+{
+    return !l->broken;
 }
