@@ -24,8 +24,8 @@ struct download {
     struct curl_slist *headers;
     char *url;
     struct download_limits limits;
-    uint64_t files, bytes; /* that have come */
-    int64_t spent_us;      /* in transfers before the present one */
+    uint64_t bytes;    /* that have come */
+    int64_t behind_us; /* how far the server was behind before the present transfer */
     char next[NEXT_CAP];
     /* of the present transfer */
     int64_t begun_us;
@@ -84,15 +84,21 @@ static size_t take_header(char *ptr, size_t size, size_t n, void *arg)
     return d->wrong == NULL ? size * n : 0;
 }
 
+/* How far it is behind now. */
+static int64_t behind_us(const struct download *d)
+{
+    int64_t due_us = 1000000 + (int64_t)(d->got / (DOWNLOAD_PACE / 1024) * 1000000 / 1024);
+    return d->behind_us + clock_monotonic_us() - d->begun_us - due_us;
+}
+
 /* Called at least once a second. */
 static int look_at_clock(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
     struct download *d = arg;
     (void)total, (void)now, (void)up_total, (void)up_now;
-    int64_t spent_us = d->spent_us + clock_monotonic_us() - d->begun_us;
     if (interrupted)
         d->wrong = "interrupted";
-    else if ((uint64_t)spent_us / 1000000 >= d->limits.slack_s + d->files + d->bytes / DOWNLOAD_PACE)
+    else if (behind_us(d) > (int64_t)d->limits.slack_s * 1000000)
         d->wrong = "the server is too slow: try again, or allow more by --timeout";
     return d->wrong != NULL;
 }
@@ -183,8 +189,7 @@ void download_get(struct download *d, const char *what, uint64_t most, download_
     d->begun_us = clock_monotonic_us();
     curl_easy_setopt(d->curl, CURLOPT_URL, url);
     CURLcode code = curl_easy_perform(d->curl);
-    d->spent_us += clock_monotonic_us() - d->begun_us;
-    d->files++;
+    d->behind_us = behind_us(d) > 0 ? behind_us(d) : 0;
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
     if (interrupted)
         die("interrupted: the mirror is as it was; pull again");

@@ -8,8 +8,9 @@
 
 #include "common/base/span.h"
 
-/* What a whole run of downloads may cost. The server is expected to send a file a second and DOWNLOAD_PACE bytes a
- * second; `slack_s` is how far it may fall behind, over all files together. */
+/* What a whole run of downloads may cost. The server is expected to take no longer than a second for a file and one for
+ * DOWNLOAD_PACE bytes of it; `slack_s` is how far it may fall behind that, over all files together. What it was faster
+ * at times makes good what it was slower before, and earns nothing for later. */
 enum { DOWNLOAD_PACE = 16384 };
 struct download_limits {
     uint64_t slack_s;

@@ -33,10 +33,10 @@ static _Noreturn void cannot_write(const char *path)
 
 void staging_open(struct folder *f, const char *dir)
 {
-    staging.folder = f;
-    staging.dir = dir;
     if (folder_remove_tree(f, MIRROR_SIDE) != ERR_OK)
         die("cannot remove %s/%s, which an earlier pull left: %s", dir, MIRROR_SIDE, strerror(errno));
+    staging.folder = f;
+    staging.dir = dir;
 }
 
 void staging_drop(void)
