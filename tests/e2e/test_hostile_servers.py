@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -25,6 +26,36 @@ MEMORY_KIB = 48 << 10  # above what a friendly server costs
 RAW = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf")
 ENDLESS = 1 << 40
 SMALL_QUARANTINE = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"}
+
+
+# Runs a program and says how it ended and the most memory it had. By a small process of its own: a child's figure starts at its parent's.
+MEASURE = """
+import json, os, resource, signal, sys
+pid = os.fork()
+if pid == 0:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for what, value in json.loads(sys.argv[1]):
+        resource.setrlimit(what, (value, value))
+    os.execv(sys.argv[3], sys.argv[3:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[2], "w") as told:
+    told.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}")
+"""
+
+
+def measured(command, base, limits=(), env=None):
+    """Runs a command to its end, or kills it after TIME_S."""
+    with tempfile.NamedTemporaryFile(dir=base) as told, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = time.monotonic()
+        process = subprocess.Popen([sys.executable, "-I", "-S", "-c", MEASURE, json.dumps(limits), told.name, *command], stdout=out, stderr=err,
+                                   env={**os.environ, **SMALL_QUARANTINE, **(env or {})}, start_new_session=True)
+        timer = threading.Timer(TIME_S, lambda: os.killpg(process.pid, signal.SIGKILL))
+        timer.start()
+        process.wait()
+        timer.cancel()
+        code, memory_kib = (told.read().decode() or "-9 0").split(" ")
+        out.seek(0), err.seek(0)
+        return {"code": int(code), "memory_kib": int(memory_kib), "seconds": time.monotonic() - started, "out": out.read(), "err": err.read()}
 
 
 class Site:
@@ -116,9 +147,9 @@ def snapshot(folder):
 class Case:
     """What the server answers to the paths that match `at` (once it is reached), and how pull must end."""
 
-    def __init__(self, name, at=None, answer=None, *, says=(), code=1, flags=(), fresh=True, prepare=None, env=None, leaves=(), follow=None):
+    def __init__(self, name, at=None, answer=None, *, says=(), code=1, flags=(), fresh=True, prepare=None, env=None, kill=None, largest=None):
         self.name, self.at, self.does, self.says, self.code, self.flags = name, at, answer, says, code, flags
-        self.fresh, self.prepare, self.env, self.leaves, self.follow = fresh, prepare, env or {}, leaves, follow
+        self.fresh, self.prepare, self.env, self.signal, self.largest = fresh, prepare, env, kill, largest
 
     def answer(self, connection, path):
         if self.at is None or not re.search(self.at, path):
@@ -205,7 +236,7 @@ class HostileServers(ServerCase):
             to = parent / "to"
             if not case.fresh:
                 shutil.copytree(cls.mirror, to)
-            if not case.fresh and not case.follow:
+            if not case.fresh and case.signal is None:
                 (to / "notes.part").write_text("the user's own")
                 (to / "log" / "checkpoint.new").write_text("the user's own")
             if case.prepare is not None:
@@ -214,10 +245,10 @@ class HostileServers(ServerCase):
             before = snapshot(parent)
             out = cls.launch(case, binary, site, to)
             out["before"], out["after"] = before, snapshot(parent)
-            out["verified"] = countersign("verify", to).returncode if case.follow else None
+            out["verified"] = countersign("verify", to).returncode if case.signal is not None else None
             site.close()
             out["requests"], out["url"] = site.requests, site.url
-            if case.follow == "pull":
+            if case.signal is not None:
                 friend = Site(cls.files)
                 done = countersign("pull", friend.url, to, "--contract", cls.market.contract, "--token", TOKEN)
                 out["again"] = (done.returncode, countersign("verify", to).returncode, done.stderr)
@@ -226,30 +257,18 @@ class HostileServers(ServerCase):
 
     @classmethod
     def launch(cls, case, binary, site, to):
-        env = {**os.environ, **SMALL_QUARANTINE, **case.env}
-        command = [binary, "pull", case.env.get("URL", site.url), str(to), "--contract", cls.market.contract, "--token", TOKEN, *case.flags]
+        command = [binary, "pull", site.url, str(to), "--contract", cls.market.contract, "--token", TOKEN, *case.flags]
+        if case.signal is None:
+            return measured(command, cls.base, [(resource.RLIMIT_FSIZE, case.largest)] if case.largest else [], case.env)
         started = time.monotonic()
-        limit = None
-        if "FSIZE" in case.env:
-            def limit():
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (int(case.env["FSIZE"]),) * 2)
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen(command, stdout=out, stderr=err, env=env, preexec_fn=limit)
-            if "SIGNAL" in case.env:
-                wait_for(lambda: any(re.search(case.at, path) for path, _ in site.requests), what="the pull to get there")
-                process.send_signal(int(case.env["SIGNAL"]))
-            timer = threading.Timer(TIME_S, process.kill)
-            timer.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            timer.cancel()
-            out.seek(0), err.seek(0)
-            return {"code": process.returncode, "seconds": time.monotonic() - started, "memory_kib": usage.ru_maxrss,
-                    "out": out.read(), "err": err.read()}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for(lambda: any(re.search(case.at, path) for path, _ in site.requests), what="the pull to get there")
+        process.send_signal(case.signal)
+        out, err = process.communicate(timeout=TIME_S)
+        return {"code": process.returncode, "seconds": time.monotonic() - started, "memory_kib": 0, "out": out, "err": err}
 
     def judge(self, case, done):
-        killed = case.env.get("SIGNAL") == str(int(signal.SIGKILL))
+        killed = case.signal == signal.SIGKILL
         self.assertEqual(done["code"], case.code, done["err"])
         self.assertLess(done["seconds"], TIME_S)
         self.assertLess(done["memory_kib"], self.memory_kib + MEMORY_KIB)
@@ -287,9 +306,9 @@ class HostileServers(ServerCase):
             for case, done in zip(cases, pool.map(self.run_case, cases)):
                 with self.subTest(case.name):
                     self.judge(case, done)
-                    if case.follow:
+                    if case.signal is not None:
                         self.assertEqual(done["verified"], 2 if case.fresh or "KILL" in case.name else 0)
-                    if case.follow == "pull":
+                    if case.signal is not None:
                         self.assertEqual(done["again"][:2], (0, 0), done["again"])
 
     # the tables
@@ -542,12 +561,11 @@ class HostileServers(ServerCase):
 
     def test_interruptions(self):
         keys = "^/log/keys"
-        cases = [Case(f"{name} into {what}", keys, silence, code=-number if number == signal.SIGKILL else 1, fresh=fresh, follow="pull",
-                      env={"SIGNAL": str(int(number))})
+        cases = [Case(f"{name} into {what}", keys, silence, code=-number if number == signal.SIGKILL else 1, fresh=fresh, kill=number)
                  for name, number in (("INT", signal.SIGINT), ("TERM", signal.SIGTERM), ("KILL", signal.SIGKILL))
                  for what, fresh in (("a new folder", True), ("a mirror", False))]
-        full = [Case("a full disk, new", env={"FSIZE": "1000"}, says=("cannot write",)),
-                Case("a full disk, old", env={"FSIZE": "1000"}, says=("cannot write",), fresh=False)]
+        full = [Case("a full disk, new", largest=1000, says=("cannot write",)),
+                Case("a full disk, old", largest=1000, says=("cannot write",), fresh=False)]
         self.run_all(cases + full)
 
     def test_two_pulls_into_one_folder(self):
