@@ -84,6 +84,16 @@ enum err staging_read(const char *path, size_t max, struct buf *out)
     return err == ERR_NOT_FOUND ? m.read(m.ctx, path, 0, max, out) : err;
 }
 
+/* A folder, or something else that no file can take the place of, is known before anything is moved. */
+static void look_ahead(void *arg, const char *whole)
+{
+    const char *path = whole + sizeof MIRROR_SIDE;
+    uint64_t size;
+    (void)arg;
+    if (folder_size(staging.folder, path, &size) == ERR_CONFLICT)
+        die("%s/%s is in the way of a file of that name: move it away, and pull again", staging.dir, path);
+}
+
 static void place(const char *path)
 {
     char whole[PATH_CAP];
@@ -105,6 +115,8 @@ static void place_one(void *arg, const char *whole)
 
 void staging_place(const char *const *heads, size_t n_heads)
 {
+    if (folder_list(staging.folder, MIRROR_SIDE, look_ahead, NULL) != ERR_OK)
+        die("cannot read %s/%s to its end: %s", staging.dir, MIRROR_SIDE, strerror(errno));
     staging_write(MIRROR_HALFWAY + sizeof MIRROR_SIDE, SPAN(""));
     if (folder_sync(staging.folder) != ERR_OK)
         die("cannot write %s to the disk: %s", staging.dir, strerror(errno));

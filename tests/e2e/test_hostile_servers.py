@@ -521,6 +521,20 @@ class HostileServers(ServerCase):
 
             return prepare
 
+        def folder(path):
+            def prepare(_, parent, to):
+                (to / path).unlink()
+                put(path + "/own")(_, parent, to)
+
+            return prepare
+
+        def file_there(path):
+            def prepare(_, parent, to):
+                shutil.rmtree(to / path)
+                put(path)(_, parent, to)
+
+            return prepare
+
         def put(path, text="the user's own"):
             def prepare(_, parent, to):
                 (to / path).parent.mkdir(parents=True, exist_ok=True)
@@ -555,6 +569,9 @@ class HostileServers(ServerCase):
             Case("the openings are a FIFO", prepare=fifo(log + "/openings"), says=("link or a device",), **old),
             Case("the side folder is a link", prepare=link(".countersign-pull"), says=("cannot remove",), **old),
             Case("a damaged checkpoint", prepare=put(log + "/checkpoint", "x\n"), says=("damaged",), **old),
+            Case("a folder for the openings", prepare=folder(log + "/openings"), says=("in the way",), **old),
+            Case("a folder for the new checkpoint", prepare=folder("log/checkpoint"), **old),
+            Case("a file for a folder of tiles", prepare=file_there(log + "/tile"), says=("in the way",), **old),
             Case("a link beside the mirror", prepare=link("holiday"), code=0, **old),
             Case("the user's own in a mirror", prepare=put("thesis.txt"), code=0, **old),
         ] + [Case(f"what a killed pull left, {name}", prepare=leftover, code=0, fresh=fresh) for name, fresh in (("new", True), ("old", False))])
