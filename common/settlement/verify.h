@@ -12,7 +12,8 @@ enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 
 /* Where a pull keeps what it has fetched until all of it is there, and the mark that it is putting it in place. */
 #define MIRROR_SIDE ".countersign-pull"
-#define MIRROR_HALFWAY MIRROR_SIDE "/halfway"
+#define MIRROR_HALFWAY_NAME "halfway"
+#define MIRROR_HALFWAY MIRROR_SIDE "/" MIRROR_HALFWAY_NAME
 
 struct mirror {
     /* Appends at most `max` bytes of the file at a relative path such as "log/Cxyz/checkpoint", from `offset`: fewer

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/mem.h"
 #include "common/base/when.h"
 #include "common/settlement/verify_parts.h"
 
@@ -18,26 +19,42 @@ static bool view_seek(void *ctx, enum row_table t, struct span from, struct span
     return rows_map_seek(((struct audit *)ctx)->rows, t, from, key, value);
 }
 
+/* Reads an entry again, as far as it is a click. An error: what is judged without it would be a guess. */
+static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
+{
+    struct span bytes;
+    struct entry e;
+    enum err err = audit_entry(a, index, &bytes);
+    if (err != ERR_OK)
+        return err;
+    if ((err = entry_read(bytes, &e, NULL)) != ERR_OK) {
+        audit_entry_changed(a, index); /* it was read before */
+        return err;
+    }
+    *out = (struct looked){.known = true, .index = index, .click = e.kind == ENTRY_CLICK, .at_ms = e.at_ms};
+    if (out->click) {
+        out->class = e.click.class;
+        out->placement = e.click.placement;
+    }
+    entry_close(&e);
+    return ERR_OK;
+}
+
 static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
                        uint32_t *placement)
 {
     struct audit *a = ctx;
-    struct span bytes;
-    struct entry e;
-    if (contract != CONTRACT)
+    struct looked *l = &a->looked[index % LOOKED];
+    if (contract != CONTRACT || index >= a->at)
         return false;
-    enum err err = audit_entry(a, index, &bytes);
-    a->stopped |= err != ERR_OK && err != ERR_NOT_FOUND; /* whatever is judged without it would be a guess */
-    if (err != ERR_OK || entry_read(bytes, &e, NULL) != ERR_OK)
+    if ((!l->known || l->index != index) && look_at(a, index, l) != ERR_OK)
+        a->stopped = true;
+    if (a->stopped || !l->click)
         return false;
-    bool click = e.kind == ENTRY_CLICK;
-    if (click) {
-        *class = e.click.class;
-        *at_ms = e.at_ms;
-        *placement = e.click.placement;
-    }
-    entry_close(&e);
-    return click;
+    *class = l->class;
+    *at_ms = l->at_ms;
+    *placement = l->placement;
+    return true;
 }
 
 void audit_fold_open(struct audit *a)
@@ -45,6 +62,9 @@ void audit_fold_open(struct audit *a)
     const struct fold_context cx = {.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
     char path[PATH_CAP];
     a->rows = rows_map_new();
+    a->bundles = xcalloc(BUNDLES, sizeof *a->bundles);
+    a->looked = xcalloc(LOOKED, sizeof *a->looked);
+    buf_heap(&a->again);
     a->view = (struct view){view_get, view_seek, view_click, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
     snprintf(path, sizeof path, "log/%s/openings", a->contract);
@@ -58,7 +78,9 @@ void audit_fold_close(struct audit *a)
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
     lines_close(&a->openings);
-    bundle_cache_free(&a->bundles);
+    buf_free(&a->again);
+    free(a->looked);
+    free(a->bundles);
 }
 
 /* Nothing after this entry can be judged. */

@@ -2,7 +2,7 @@
 
 #include "common/settlement/verify_parts.h"
 
-static void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
+void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
 {
     char mem[PATH_CAP];
     struct buf b;
@@ -12,7 +12,7 @@ static void log_path(char path[PATH_CAP], const char *base, const struct tile *t
     snprintf(path, PATH_CAP, "%.90s/%.90s", base, mem);
 }
 
-static size_t bundle_most(const struct tile *t)
+uint64_t bundle_most(const struct tile *t)
 {
     return t->width * (sizeof(uint16_t) + UINT16_MAX);
 }
@@ -83,51 +83,4 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
     buf_free(&w.bytes);
     buf_free(&bundle);
     return complete;
-}
-
-static enum err cached_bundle(struct audit *a, uint64_t n, struct span *out)
-{
-    struct bundle_cache *c = &a->bundles;
-    for (unsigned i = 0; i < BUNDLES; i++)
-        if (c->slot[i].used && c->slot[i].n == n) {
-            *out = buf_span(&c->slot[i].bytes);
-            return ERR_OK;
-        }
-    char path[PATH_CAP], base[PATH_CAP];
-    struct tile t = {.level = TILE_ENTRIES, .n = n, .width = tile_width(TILE_ENTRIES, n, a->head.size)};
-    snprintf(base, sizeof base, "log/%s", a->contract);
-    log_path(path, base, &t);
-    unsigned i = c->next++ % BUNDLES;
-    if (!c->slot[i].used)
-        buf_heap(&c->slot[i].bytes);
-    c->slot[i].used = audit_read(a, CHECK_TREE, path, bundle_most(&t), &c->slot[i].bytes);
-    if (!c->slot[i].used) {
-        buf_free(&c->slot[i].bytes);
-        return ERR_IO;
-    }
-    c->slot[i].n = n;
-    *out = buf_span(&c->slot[i].bytes);
-    return ERR_OK;
-}
-
-enum err audit_entry(struct audit *a, uint64_t index, struct span *out)
-{
-    struct span rest;
-    if (index >= a->at)
-        return ERR_NOT_FOUND;
-    enum err err = cached_bundle(a, index / TILE_WIDTH, &rest);
-    for (uint64_t i = 0; err == ERR_OK && i <= index % TILE_WIDTH; i++)
-        if (!bundle_next(&rest, out, &err) && err == ERR_OK)
-            err = ERR_CORRUPT;
-    if (err == ERR_CORRUPT)
-        finds_doubt(&a->finding[CHECK_TREE], "the bundle of entry %llu changed while it was read",
-                    (unsigned long long)index);
-    return err;
-}
-
-void bundle_cache_free(struct bundle_cache *c)
-{
-    for (unsigned i = 0; i < BUNDLES; i++)
-        if (c->slot[i].used)
-            buf_free(&c->slot[i].bytes);
 }

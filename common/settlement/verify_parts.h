@@ -53,15 +53,24 @@ struct closed {
     uint8_t answered;        /* bit 0: the advertiser, bit 1: the publisher */
 };
 
-/* Recently used bundles, for look-ups of clicks: memory does not grow with their number. */
-enum { BUNDLES = 8 };
-struct bundle_cache {
-    struct {
-        bool used;
-        uint64_t n;
-        struct buf bytes;
-    } slot[BUNDLES];
-    unsigned next;
+/* Where the entries end in the bundles that were looked into last: so that one can be read again without its
+ * neighbours, which a hostile log makes as large as may be. Memory does not grow with their number; 4 million entries
+ * fit. */
+enum { BUNDLES = 1 << 14 };
+struct bundle_ends {
+    bool known;
+    uint64_t n;
+    uint32_t end[TILE_WIDTH];
+};
+
+/* An entry that was looked at as somebody's click: many may name the same, and it may be as long as an entry can be. */
+enum { LOOKED = 1 << 14 };
+struct looked {
+    bool known, click;
+    uint64_t index;
+    enum class class;
+    int64_t at_ms;
+    uint32_t placement;
 };
 
 /* A file of lines, read in pieces: memory holds one piece and one line. */
@@ -89,8 +98,10 @@ struct audit {
     struct fold fold;
     struct rows_map *rows;
     struct view view;
-    struct bundle_cache bundles;
-    uint64_t at; /* index of the entry that is being folded */
+    struct bundle_ends *bundles; /* BUNDLES of them, bundle n at n % BUNDLES */
+    struct looked *looked;       /* LOOKED of them, entry n at n % LOOKED */
+    struct buf again;            /* an entry, or a bundle, that is read again */
+    uint64_t at;                 /* index of the entry that is being folded */
     struct {
         struct terms *terms;
         int64_t replaced_ms;
@@ -145,10 +156,13 @@ const uint8_t *audit_statement_key(const struct audit *a, const char kid[43]); /
 MUST_CHECK bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
                            void (*each)(struct audit *a, uint64_t index, struct span entry,
                                         const struct frontier *before));
-/* An entry of the contract's log below a->at: ERR_NOT_FOUND when it is none; another error, noted as a doubt, when the
- * bundle that was read before cannot be read again. The span lives until the next call. */
+void log_path(char path[PATH_CAP], const char *base, const struct tile *t);
+uint64_t bundle_most(const struct tile *t); /* bytes that it can have */
+
+/* verify_again.c: an entry of the contract's log below a->at, read again. ERR_NOT_FOUND when it is none; another error,
+ * noted as a doubt, when that cannot be. The span lives until the next call. */
 MUST_CHECK enum err audit_entry(struct audit *a, uint64_t index, struct span *out);
-void bundle_cache_free(struct bundle_cache *c);
+void audit_entry_changed(struct audit *a, uint64_t index); /* notes that it is another one than was walked */
 
 /* verify_lines.c: a file's lines in order. `peek` gives the next one without its newline; false at the end, *cut set
  * when its newline is missing. What cannot be read, or is longer than a line may be, ends the lines; it is noted. */

@@ -198,6 +198,8 @@ void download_get(struct download *d, const char *what, uint64_t most, download_
     if (status != 0 && status != 200)
         die("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "", (int)d->refusal_len,
             d->refusal);
+    if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
+        die("%s: a header longer than any can be, or not enough memory", url);
     if (code != CURLE_OK)
         die("%s: %s", url, curl_easy_strerror(code));
     free(url);

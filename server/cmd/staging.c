@@ -117,7 +117,7 @@ void staging_place(const char *const *heads, size_t n_heads)
 {
     if (folder_list(staging.folder, MIRROR_SIDE, look_ahead, NULL) != ERR_OK)
         die("cannot read %s/%s to its end: %s", staging.dir, MIRROR_SIDE, strerror(errno));
-    staging_write(MIRROR_HALFWAY + sizeof MIRROR_SIDE, SPAN(""));
+    staging_write(MIRROR_HALFWAY_NAME, SPAN(""));
     if (folder_sync(staging.folder) != ERR_OK)
         die("cannot write %s to the disk: %s", staging.dir, strerror(errno));
     staging.heads = heads;

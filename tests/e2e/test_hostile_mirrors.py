@@ -395,6 +395,8 @@ class HostileMirrors(ServerCase):
             ("2^64-1 entries, signed", 2, claims(2**64 - 1)), ("2^63 entries, signed", 2, claims(2**63)), ("10^15 entries, signed", 2, claims(10**15)),
             ("many statements and heads", 2, entries(lambda o: [o.statement(n, n, n + 1) for n in range(MOST)], heads)),
             ("many statements and answers", 1, entries(lambda o: statements(o) + [o.response(n) for n in range(MANY)])),
+            ("many looks into large bundles", 1, entries(lambda o: [o.click(), *[o.response(1, "a" * 20_000)] * 9 * 256] + [
+                canonical(at=o.at, **{"class": "ok"}, click=1 + 256 * (n % 9), commit=b64u(bytes(32)), kind="view", placement=1) for n in range(MANY)])),
             ("many terms", 0, entries(lambda o: [o.version(n + 2) for n in range(1500)])),
             ("many keys of one party", 0, entries(lambda o: [o.key_of("P1", n) for n in range(MANY)])),
             ("keys of many parties", 1, entries(lambda o: [o.key_of(f"P{n}", n) for n in range(MANY)])),
