@@ -256,11 +256,11 @@ class HostileMirrors(ServerCase):
         self.run_all([("honest", 0, lambda mirror: None), ("honest, as JSON", 0, lambda mirror: None)] +
                      [(f"{what} for {kind}", status, self.at(path, change))
                       for n, (kind, path) in enumerate(self.kinds.items()) for m, (what, status, change) in enumerate(changes)
-                      if m in (0, 1, 4) or (n + m) % 4 == 0])
+                      if m in (0, 4) or (n + m) % 4 == 0])
 
     def test_what_else_lies_in_the_folder(self):
         def many(mirror):
-            for n in range(20_000):
+            for n in range(10_000):
                 os.close(os.open(mirror / f"{n}", os.O_CREAT))
 
         def named(name, text=b"x"):
@@ -309,7 +309,7 @@ class HostileMirrors(ServerCase):
             return damage
 
         self.run_all([
-            ("20,000 files more", 1, many), ("an escape for a name", 1, named(b"\x1b]0;owned\x07\x1b[2J")), ("bidi marks for a name", 1, named("\u202etxt".encode())),
+            ("10,000 files more", 1, many), ("an escape for a name", 1, named(b"\x1b]0;owned\x07\x1b[2J")), ("bidi marks for a name", 1, named("\u202etxt".encode())),
             ("a name that is no text", 1, named(b"log/\xff\xfe\x9b31m")), ("a name of lines", 1, named(b"log/all holds\nall holds")),
             ("a name of 255 bytes", 1, named(b"\xc2\x9b" * 127 + b"x")), ("a folder 300 deep", 1, deep), ("a link that loops", 1, loop),
             ("the log is a link", 2, moved("log")), ("the tiles are a link", 2, moved(f"{self.log}/tile")), ("v1 is a link", 1, moved("v1")),
@@ -395,7 +395,7 @@ class HostileMirrors(ServerCase):
             ("2^64-1 entries, signed", 2, claims(2**64 - 1)), ("2^63 entries, signed", 2, claims(2**63)), ("10^15 entries, signed", 2, claims(10**15)),
             ("many statements and heads", 2, entries(lambda o: [o.statement(n, n, n + 1) for n in range(MOST)], heads)),
             ("many statements and answers", 1, entries(lambda o: statements(o) + [o.response(n) for n in range(MANY)])),
-            ("many looks into large bundles", 1, entries(lambda o: [o.click(), *[o.response(1, "a" * 20_000)] * 9 * 256] + [
+            ("many looks into large bundles", 1, entries(lambda o: [o.click(), *[o.response(1, "a" * 12_000)] * 9 * 256] + [
                 canonical(at=o.at, **{"class": "ok"}, click=1 + 256 * (n % 9), commit=b64u(bytes(32)), kind="view", placement=1) for n in range(MANY)])),
             ("many terms", 0, entries(lambda o: [o.version(n + 2) for n in range(1500)])),
             ("many keys of one party", 0, entries(lambda o: [o.key_of("P1", n) for n in range(MANY)])),
