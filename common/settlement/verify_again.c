@@ -1,11 +1,27 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "common/base/mem.h"
 #include "common/settlement/verify_parts.h"
 
 static struct bundle_ends *slot(struct audit *a, uint64_t n)
 {
-    return &a->bundles[n % BUNDLES];
+    if (a->bundles == NULL)
+        a->bundles = xcalloc(BUNDLES, sizeof(struct bundle_ends *));
+    struct bundle_ends **at = &a->bundles[n % BUNDLES];
+    if (*at == NULL)
+        *at = xcalloc(1, sizeof **at);
+    return *at;
+}
+
+void audit_again_free(struct audit *a)
+{
+    for (size_t i = 0; a->bundles != NULL && i < BUNDLES; i++)
+        free(a->bundles[i]);
+    free(a->bundles);
+    free(a->looked);
+    buf_free(&a->again);
 }
 
 void audit_entry_changed(struct audit *a, uint64_t index)

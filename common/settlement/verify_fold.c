@@ -44,9 +44,11 @@ static bool view_click(void *ctx, uint32_t contract, uint64_t index, enum class 
                        uint32_t *placement)
 {
     struct audit *a = ctx;
-    struct looked *l = &a->looked[index % LOOKED];
     if (contract != CONTRACT || index >= a->at)
         return false;
+    if (a->looked == NULL)
+        a->looked = xcalloc(LOOKED, sizeof *a->looked);
+    struct looked *l = &a->looked[index % LOOKED];
     if ((!l->known || l->index != index) && look_at(a, index, l) != ERR_OK)
         a->stopped = true;
     if (a->stopped || !l->click)
@@ -62,8 +64,6 @@ void audit_fold_open(struct audit *a)
     const struct fold_context cx = {.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
     char path[PATH_CAP];
     a->rows = rows_map_new();
-    a->bundles = xcalloc(BUNDLES, sizeof *a->bundles);
-    a->looked = xcalloc(LOOKED, sizeof *a->looked);
     buf_heap(&a->again);
     a->view = (struct view){view_get, view_seek, view_click, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
@@ -78,9 +78,7 @@ void audit_fold_close(struct audit *a)
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
     lines_close(&a->openings);
-    buf_free(&a->again);
-    free(a->looked);
-    free(a->bundles);
+    audit_again_free(a);
 }
 
 /* Nothing after this entry can be judged. */

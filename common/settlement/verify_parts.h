@@ -58,13 +58,13 @@ struct closed {
  * fit. */
 enum { BUNDLES = 1 << 14 };
 struct bundle_ends {
-    bool known;
+    bool known; /* the rest says something */
     uint64_t n;
     uint32_t end[TILE_WIDTH];
 };
 
 /* An entry that was looked at as somebody's click: many may name the same, and it may be as long as an entry can be. */
-enum { LOOKED = 1 << 14 };
+enum { LOOKED = 1 << 12 };
 struct looked {
     bool known, click;
     uint64_t index;
@@ -98,10 +98,10 @@ struct audit {
     struct fold fold;
     struct rows_map *rows;
     struct view view;
-    struct bundle_ends *bundles; /* BUNDLES of them, bundle n at n % BUNDLES */
-    struct looked *looked;       /* LOOKED of them, entry n at n % LOOKED */
-    struct buf again;            /* an entry, or a bundle, that is read again */
-    uint64_t at;                 /* index of the entry that is being folded */
+    struct bundle_ends **bundles; /* BUNDLES of them, bundle n at n % BUNDLES; NULL until one is looked into */
+    struct looked *looked;        /* LOOKED of them, entry n at n % LOOKED; NULL until one is looked at */
+    struct buf again;             /* an entry, or a bundle, that is read again */
+    uint64_t at;                  /* index of the entry that is being folded */
     struct {
         struct terms *terms;
         int64_t replaced_ms;
@@ -162,6 +162,7 @@ uint64_t bundle_most(const struct tile *t); /* bytes that it can have */
 /* verify_again.c: an entry of the contract's log below a->at, read again. ERR_NOT_FOUND when it is none; another error,
  * noted as a doubt, when that cannot be. The span lives until the next call. */
 MUST_CHECK enum err audit_entry(struct audit *a, uint64_t index, struct span *out);
+void audit_again_free(struct audit *a);
 void audit_entry_changed(struct audit *a, uint64_t index); /* notes that it is another one than was walked */
 
 /* verify_lines.c: a file's lines in order. `peek` gives the next one without its newline; false at the end, *cut set
