@@ -27,7 +27,16 @@ enum {
     LIMIT_ENTRY = 49152,    /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
     LIMIT_DOCUMENT = 24000, /* bytes of a campaign or contract document: both of them fit one entry */
     LIMIT_LABEL = 200,      /* bytes of names and labels */
-    LIMIT_LIST = 200        /* rows of one answer of a list */
+    LIMIT_LIST = 200,       /* rows of one answer of a list */
+    /* files of a mirror, which strangers write: what a server can have made is smaller */
+    LIMIT_NOTE = 8192,         /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */
+    LIMIT_JWKS = 16384,        /* bytes of the statement keys: 64 of less than 256 bytes */
+    LIMIT_LOG_KEYS = 64 << 20, /* bytes of log/keys: half a million contracts */
+    LIMIT_LOG_KEY = 4096,      /* bytes of one line of it: a name of a URL's length, and a key */
+    LIMIT_OPENING = 128 << 10, /* bytes of one opening: LIMIT_FIELDS and contact fields, each byte escaped */
+    LIMIT_LINE_ITEM = 1024,    /* bytes of a statement's line item: ten numbers and words */
+    LIMIT_STATEMENT = 65536,   /* bytes of a signed statement without adjustments */
+    LIMIT_ADJUSTMENT = 256     /* bytes of one adjustment, in base64: three numbers and a word */
 };
 
 #define POSTBACK_WINDOW_S 300

@@ -35,7 +35,23 @@ bool utf8_valid(struct span s)
     return true;
 }
 
-void utf8_repair(struct buf *out, struct span s, size_t max)
+/* Unicode's Cc past ASCII, Cf that are not letters' own, Zl and Zp. */
+static bool acts_unseen(const uint8_t *s, size_t n)
+{
+    static const struct {
+        uint32_t first, last;
+    } unseen[] = {{0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f},
+                  {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | (s[i] & 0x3fu);
+    for (size_t i = 0; i < sizeof unseen / sizeof unseen[0]; i++)
+        if (c >= unseen[i].first && c <= unseen[i].last)
+            return true;
+    return false;
+}
+
+static void replace_bad(struct buf *out, struct span s, size_t max, bool shown)
 {
     static const struct span replacement = {"\xef\xbf\xbd", 3};
     const uint8_t *p = (const uint8_t *)s.ptr;
@@ -43,18 +59,30 @@ void utf8_repair(struct buf *out, struct span s, size_t max)
     if (s.len == 0)
         return;
     while (i < s.len) {
-        size_t n = !ascii_is_control(s.ptr[i]) ? character(p + i, s.len - i) : 0;
+        size_t width = character(p + i, s.len - i), n = width;
+        if (ascii_is_control(s.ptr[i]) || (shown && n > 1 && acts_unseen(p + i, n)))
+            n = 0;
         if ((n ? n : replacement.len) > max - added)
             break;
         added += n ? n : replacement.len;
-        i += n;
-        if (n)
-            continue;
-        buf_add(out, p + kept, i - kept);
-        buf_span_add(out, replacement);
-        kept = ++i;
+        if (n == 0) {
+            buf_add(out, p + kept, i - kept);
+            buf_span_add(out, replacement);
+            kept = i + (width ? width : 1);
+        }
+        i += width ? width : 1;
     }
     buf_add(out, p + kept, i - kept);
+}
+
+void utf8_repair(struct buf *out, struct span s, size_t max)
+{
+    replace_bad(out, s, max, false);
+}
+
+void utf8_show(struct buf *out, struct span s, size_t max)
+{
+    replace_bad(out, s, max, true);
 }
 
 struct span utf8_cut(struct span s, size_t max)

@@ -8,6 +8,9 @@ bool utf8_valid(struct span s);
 /* Appends s with U+FFFD in place of each bad byte and each C0 control or DEL, cut at a character so that at most max
  * bytes are added. */
 void utf8_repair(struct buf *out, struct span s, size_t max);
+/* The same for a terminal: also in place of each character that draws nothing, but moves, turns or hides what stands
+ * around it: C1 controls, bidirectional and zero-width marks, line separators, tags. */
+void utf8_show(struct buf *out, struct span s, size_t max);
 /* The longest prefix of valid s of at most max bytes that ends at a character. */
 struct span utf8_cut(struct span s, size_t max);
 

@@ -4,8 +4,6 @@
 
 #include "common/base/ascii.h"
 
-#define END_MS 253402300800000LL /* 10000-01-01 */
-
 struct date {
     int64_t year;
     unsigned month, day;
@@ -49,7 +47,7 @@ static void digits(char *to, unsigned width, int64_t v)
 
 void time_rfc3339(struct buf *out, int64_t ms)
 {
-    assert(ms >= 0 && ms < END_MS);
+    assert(ms >= 0 && ms < TIME_END_MS);
     struct date d = date_of(ms / MS_PER_DAY);
     int64_t rest = ms % MS_PER_DAY;
     char text[] = "0000-00-00T00:00:00.000Z";
@@ -138,7 +136,7 @@ enum err time_parse(struct span s, int64_t *ms)
 
     int64_t at = days_of((struct date){year, month, day}) * MS_PER_DAY +
                  (int64_t)(hour * 3600 + minute * 60 + second) * MS_PER_S + fraction - offset_ms;
-    if (at < 0 || at >= END_MS)
+    if (at < 0 || at >= TIME_END_MS)
         return ERR_MALFORMED;
     *ms = at;
     return ERR_OK;

@@ -9,6 +9,7 @@
 
 #define MS_PER_S 1000
 #define MS_PER_DAY 86400000LL
+#define TIME_END_MS 253402300800000LL /* 10000-01-01: RFC 3339 ends before it */
 
 /* RFC 3339 UTC with milliseconds, e.g. 2026-11-22T01:50:31.042Z. ms is Unix time, years 1970 to 9999. */
 void time_rfc3339(struct buf *out, int64_t ms);

@@ -192,6 +192,13 @@ static void earn(int64_t *sum, int64_t micros)
         *sum = INT64_MAX;
 }
 
+/* Likewise counts that leave the range of numbers: UINT64_MAX. */
+static void count_missed(uint64_t *sum, uint64_t n)
+{
+    if (__builtin_add_overflow(*sum, n, sum))
+        *sum = UINT64_MAX;
+}
+
 void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms,
                const struct entry_gap *gap)
 {
@@ -209,7 +216,7 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
             earn(&tally->view_micros, t->view_micros);
     } else if (kind == ENTRY_GAP) {
         assert(gap != NULL);
-        tally->gap_clicks += gap->clicks;
-        tally->gap_views += gap->views;
+        count_missed(&tally->gap_clicks, gap->clicks);
+        count_missed(&tally->gap_views, gap->views);
     }
 }

@@ -160,30 +160,48 @@ static bool note_characters(struct span note)
     return utf8_valid(note);
 }
 
-enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out)
+/* *good says whether a key that we know has signed. */
+static enum err open_note(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out, bool *good)
 {
     const char *blank = note.len > 0 ? memmem(note.ptr, note.len, "\n\n", 2) : NULL;
-    struct checkpoint c;
+    *good = false;
     if (blank == NULL || !note_characters(note)) {
         return ERR_MALFORMED;
     }
     struct span text = span_of(note.ptr, (size_t)(blank - note.ptr) + 1),
                 rest = span_of(blank + 2, note.len - text.len - 1), line;
-    if (read_text(text, &c) != ERR_OK || rest.len == 0 || rest.ptr[rest.len - 1] != '\n') {
+    if (read_text(text, out) != ERR_OK || rest.len == 0 || rest.ptr[rest.len - 1] != '\n') {
         return ERR_MALFORMED;
     }
-    bool good = false;
     for (int lines = 0; text_cut(&rest, '\n', &line); lines++) {
-        enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, &good) : ERR_MALFORMED;
+        enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, good) : ERR_MALFORMED;
         if (err != ERR_OK) {
             return err;
         }
     }
-    if (!good) {
-        return ERR_UNAUTHORIZED;
-    }
-    *out = c;
     return ERR_OK;
+}
+
+enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out)
+{
+    struct checkpoint c;
+    bool good;
+    enum err err = open_note(note, keys, n, &c, &good);
+    if (err == ERR_OK && !good)
+        err = ERR_UNAUTHORIZED;
+    if (err == ERR_OK)
+        *out = c;
+    return err;
+}
+
+enum err checkpoint_peek(struct span note, struct checkpoint *out)
+{
+    struct checkpoint c;
+    bool good;
+    enum err err = open_note(note, NULL, 0, &c, &good);
+    if (err == ERR_OK)
+        *out = c;
+    return err;
 }
 
 /* Text, blank line, one signature line: a changed byte must not hide in more. */

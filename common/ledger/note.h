@@ -22,6 +22,9 @@ MUST_CHECK enum err
 note_vkey_parse(struct span text,
                 struct note_key *out); /* name points into text; ERR_MALFORMED if the id does not fit */
 
+/* What a note says, unverified: to know how large the tree claims to be. Well formed as checkpoint_open wants it, or
+ * ERR_MALFORMED. */
+MUST_CHECK enum err checkpoint_peek(struct span note, struct checkpoint *out);
 void checkpoint_text(struct buf *out, const struct checkpoint *c);
 /* Text and one signature under key name = origin. */
 void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s);

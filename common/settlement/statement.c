@@ -7,8 +7,6 @@
 #include "common/base/money.h"
 #include "common/base/when.h"
 
-#define END_OF_TIME_MS 253402300800000LL /* year 10000: RFC 3339 ends before it */
-
 /* A lead received in the interval, and what became of it within. */
 struct received {
     uint64_t lead;
@@ -29,7 +27,7 @@ struct sums {
 
 static bool time_ok(int64_t ms)
 {
-    return ms >= 0 && ms < END_OF_TIME_MS;
+    return ms >= 0 && ms < TIME_END_MS;
 }
 
 static void jw_time(struct jw *w, const char *key, int64_t ms) /* "" for 0 */
@@ -349,6 +347,8 @@ static MUST_CHECK enum err settle(struct sums *f, struct statement_out *o)
     o->to_ms = in->tally->to_ms ? in->tally->to_ms : from_ms;
     if (exponent < 0 || !time_ok(from_ms) || !time_ok(o->to_ms) || !time_ok(in->issued_ms))
         return problem(f->problem, ERR_INVALID, "", "the currency or a time cannot be written on a statement");
+    if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX)
+        return problem(f->problem, ERR_INVALID, "", "the gaps count more than can be written on a statement");
     if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < 0 ||
         !money_add(o->net_micros, in->carried_in_micros, &whole))
         return out_of_range(f);

@@ -8,29 +8,37 @@
 #include "common/ledger/jws.h"
 #include "common/settlement/verify_parts.h"
 
-bool audit_read_from(struct audit *a, enum check c, const char *path, uint64_t offset, size_t max, struct buf *out)
+void audit_unread(struct finding *f, const char *path, enum err err)
 {
-    buf_clear(out);
-    enum err err = a->mirror->read(a->mirror->ctx, path, offset, max, out);
-    if (err != ERR_OK)
-        finds_doubt(&a->finding[c], err == ERR_NOT_FOUND ? "%.150s is missing" : "%.150s cannot be read", path);
-    return err == ERR_OK;
+    finds_doubt(f,
+                err == ERR_NOT_FOUND  ? "%.150s is missing"
+                : err == ERR_CONFLICT ? "%.150s is a link, a device or a folder, not a file: it was not opened"
+                                      : "%.150s cannot be read",
+                path);
 }
 
-bool audit_read(struct audit *a, enum check c, const char *path, struct buf *out)
+bool audit_read(struct audit *a, enum check c, const char *path, size_t most, struct buf *out)
 {
-    return audit_read_from(a, c, path, 0, SIZE_MAX, out);
+    buf_clear(out);
+    enum err err = a->mirror->read(a->mirror->ctx, path, 0, most + 1, out);
+    if (err != ERR_OK)
+        audit_unread(&a->finding[c], path, err);
+    else if (out->len > most)
+        finds_failure(&a->finding[c], "%.150s is longer than the %zu bytes that it can have", path, most);
+    return err == ERR_OK && out->len <= most;
 }
 
 struct contracts {
     char first[LIMIT_ID + 1];
     unsigned n;
+    bool halfway;
 };
 
 /* A contract's log is where log/{contract}/checkpoint is. */
 static void look_for_contract(void *arg, const char *path)
 {
     struct contracts *found = arg;
+    found->halfway |= strcmp(path, MIRROR_HALFWAY) == 0;
     const char *id = path + 4, *slash = strncmp(path, "log/", 4) == 0 ? strchr(id, '/') : NULL;
     if (slash == NULL || strcmp(slash, "/checkpoint") != 0 || slash == id || slash - id > LIMIT_ID)
         return;
@@ -43,14 +51,21 @@ static void look_for_contract(void *arg, const char *path)
 static bool find_contract(struct audit *a)
 {
     struct contracts found = {.n = 0};
-    if (a->mirror->list(a->mirror->ctx, look_for_contract, &found) == ERR_OK && found.n == 1) {
+    enum err err = a->mirror->list(a->mirror->ctx, look_for_contract, &found);
+    bool good = err == ERR_OK && found.n == 1 && !found.halfway;
+    for (int c = 0; c < CHECKS && !good; c++)
+        if (err == ERR_NOT_FOUND)
+            finds_doubt(&a->finding[c], "there is no such folder");
+        else if (err != ERR_OK)
+            finds_doubt(&a->finding[c], "the folder cannot be read");
+        else if (found.halfway)
+            finds_doubt(&a->finding[c], "a pull into this folder was cut short halfway: pull again");
+        else
+            finds_doubt(&a->finding[c], "this is not a mirror of one contract: %u files log/{contract}/checkpoint",
+                        found.n);
+    if (good)
         memcpy(a->contract, found.first, sizeof a->contract);
-        return true;
-    }
-    for (int c = 0; c < CHECKS; c++)
-        finds_doubt(&a->finding[c], "this is not a mirror of one contract: %u files log/{contract}/checkpoint",
-                    found.n);
-    return false;
+    return good;
 }
 
 /* All checks that need the entries: there were not enough of them. */
@@ -69,7 +84,7 @@ static void audit_contract(struct audit *a)
     snprintf(base, sizeof base, "log/%s", a->contract);
     snprintf(path, sizeof path, "log/%s/checkpoint", a->contract);
     audit_fold_open(a);
-    if (!audit_read(a, CHECK_CHECKPOINT, path, &a->head_text) ||
+    if (!audit_read(a, CHECK_CHECKPOINT, path, LIMIT_NOTE, &a->head_text) ||
         !verify_note(a, CHECK_CHECKPOINT, path, buf_span(&a->head_text), false, &a->head)) {
         finds_doubt(&a->finding[CHECK_TREE], "there is no checkpoint to compare with");
         doubt_entries(a, "there is no checkpoint that says how many");
@@ -80,7 +95,7 @@ static void audit_contract(struct audit *a)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
         doubt_entries(a, "one of them cannot be followed");
-    else if (openings_left(&a->openings))
+    else if (lines_left(&a->openings))
         finds_failure(&a->finding[CHECK_OPENINGS],
                       "after the last lead's opening there is more, or a line out of order");
 }
@@ -94,9 +109,9 @@ static void root_entry(struct audit *a, uint64_t index, struct span bytes, const
         finds_failure(&a->finding[CHECK_ROOTLOG], "entry %" PRIu64 " is not the hash of a checkpoint", index);
         return;
     }
-    for (size_t i = 0; i < a->n_closed; i++)
-        if (a->closed[i].has_note && memcmp(a->closed[i].note_sha256.b, bytes.ptr, HASH_LEN) == 0)
-            a->closed[i].in_root_log = true;
+    struct closed *c = audit_closed_by_note(a, bytes);
+    if (c != NULL)
+        c->in_root_log = true;
 }
 
 static void audit_root_log(struct audit *a)
@@ -104,7 +119,7 @@ static void audit_root_log(struct audit *a)
     struct buf text;
     struct checkpoint head = {.size = 0};
     buf_heap(&text);
-    bool complete = audit_read(a, CHECK_ROOTLOG, "log/checkpoint", &text) &&
+    bool complete = audit_read(a, CHECK_ROOTLOG, "log/checkpoint", LIMIT_NOTE, &text) &&
                     verify_note(a, CHECK_ROOTLOG, "log/checkpoint", buf_span(&text), true, &head);
     if (complete)
         complete = verify_log(a, CHECK_ROOTLOG, "log", &head, root_entry);
@@ -252,7 +267,7 @@ enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *
 {
     struct audit *a = xcalloc(1, sizeof *a);
     a->mirror = m;
-    buf_heap(&a->keys.text);
+    buf_heap(&a->keys.names);
     buf_heap(&a->head_text);
     if (find_contract(a)) {
         verify_keys(a);
@@ -261,7 +276,8 @@ enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *
     }
     enum verdict v = tell(a, report, ctx);
     audit_fold_close(a);
-    buf_free(&a->keys.text);
+    audit_closed_free(a);
+    buf_free(&a->keys.names);
     buf_free(&a->head_text);
     free(a);
     return v;

@@ -27,15 +27,12 @@ static bool is_log_file(struct span path, uint64_t size)
 
 static bool is_statement_file(const struct audit *a, struct span path)
 {
-    for (size_t i = 0; i < a->n_closed; i++) {
-        size_t n = strlen(a->closed[i].id);
-        if (!span_starts(path, a->closed[i].id))
-            continue;
-        struct span rest = span_of(path.ptr + n, path.len - n);
-        if (span_is(rest, ".jws") || span_is(rest, "/lines") || span_is(rest, "/checkpoint"))
-            return true;
-    }
-    return false;
+    size_t n = 0;
+    while (n < path.len && path.ptr[n] != '.' && path.ptr[n] != '/')
+        n++;
+    struct span rest = span_skip(path, n);
+    return audit_closed(a, span_of(path.ptr, n)) != NULL &&
+           (span_is(rest, ".jws") || span_is(rest, "/lines") || span_is(rest, "/checkpoint"));
 }
 
 static void look_at(void *arg, const char *path)
@@ -45,7 +42,9 @@ static void look_at(void *arg, const char *path)
     bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") ||
                     is_log_file(in_log, l->root_head->size) || is_log_file(in_contract, l->a->head.size) ||
                     span_is(in_contract, "openings") || is_statement_file(l->a, below(p, "v1/statements"));
-    if (!expected)
+    if (!span_empty(below(p, MIRROR_SIDE)))
+        finds_doubt(&l->a->finding[CHECK_FILES], "%.150s is left of a pull that was cut short: pull again", path);
+    else if (!expected)
         finds_failure(&l->a->finding[CHECK_FILES], "%.150s does not belong to this mirror", path);
 }
 

@@ -1,6 +1,9 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/mem.h"
+#include "common/base/when.h"
 #include "common/settlement/verify_parts.h"
 
 /* Who the rows belong to: numbers of our choosing, since there is one contract. */
@@ -16,31 +19,56 @@ static enum err view_seek(void *ctx, enum row_table t, struct span from, struct 
     return rows_map_seek(((struct audit *)ctx)->rows, t, from, key, value);
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                           uint32_t *placement)
+/* Reads an entry again, as far as it is a click. An error: what is judged without it would be a guess. */
+static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
 {
     struct span bytes;
     struct entry e;
-    enum err err = contract == CONTRACT ? audit_entry(ctx, index, &bytes) : ERR_NOT_FOUND;
-    if (err != ERR_OK || (err = entry_read(bytes, &e, NULL)) != ERR_OK)
+    enum err err = audit_entry(a, index, &bytes);
+    if (err != ERR_OK)
         return err;
-    bool click = e.kind == ENTRY_CLICK;
-    if (click) {
-        *class = e.click.class;
-        *at_ms = e.at_ms;
-        *placement = e.click.placement;
+    if ((err = entry_read(bytes, &e, NULL)) != ERR_OK) {
+        audit_entry_changed(a, index); /* it was read before */
+        return err;
+    }
+    *out = (struct looked){.known = true, .index = index, .click = e.kind == ENTRY_CLICK, .at_ms = e.at_ms};
+    if (out->click) {
+        out->class = e.click.class;
+        out->placement = e.click.placement;
     }
     entry_close(&e);
-    return click ? ERR_OK : ERR_NOT_FOUND;
+    return ERR_OK;
+}
+
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
+                           uint32_t *placement)
+{
+    struct audit *a = ctx;
+    if (contract != CONTRACT || index >= a->at)
+        return ERR_NOT_FOUND;
+    if (a->looked == NULL)
+        a->looked = xcalloc(LOOKED, sizeof *a->looked);
+    struct looked *l = &a->looked[index % LOOKED];
+    enum err err = l->known && l->index == index ? ERR_OK : look_at(a, index, l);
+    a->stopped |= err != ERR_OK;
+    if (err != ERR_OK || !l->click)
+        return err != ERR_OK ? err : ERR_NOT_FOUND;
+    *class = l->class;
+    *at_ms = l->at_ms;
+    *placement = l->placement;
+    return ERR_OK;
 }
 
 void audit_fold_open(struct audit *a)
 {
     const struct fold_context cx = {.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
+    char path[PATH_CAP];
     a->rows = rows_map_new();
+    buf_heap(&a->again);
     a->view = (struct view){view_get, view_seek, view_click, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
-    openings_open(a);
+    snprintf(path, sizeof path, "log/%s/openings", a->contract);
+    lines_open(&a->openings, a->mirror, &a->finding[CHECK_OPENINGS], path, "opening", LIMIT_OPENING);
 }
 
 void audit_fold_close(struct audit *a)
@@ -49,9 +77,8 @@ void audit_fold_close(struct audit *a)
     rows_map_free(a->rows);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
-    openings_close(&a->openings);
-    bundle_cache_free(&a->bundles);
-    free(a->closed);
+    lines_close(&a->openings);
+    audit_again_free(a);
 }
 
 /* Nothing after this entry can be judged. */
@@ -66,12 +93,14 @@ static bool take_opening(struct audit *a, uint64_t index, bool lead, const struc
                          struct span *line)
 {
     bool cut = false;
-    if (!openings_peek(&a->openings, line, &cut))
+    if (index < a->next_opening || !lines_peek(&a->openings, line, &cut))
         return false;
     bool good = !cut && opening_read(*line, out) == ERR_OK;
-    if (good && out->index > index)
+    if (good && out->index > index) {
+        a->next_opening = out->index;
         return false;
-    openings_skip(&a->openings, *line);
+    }
+    lines_skip(&a->openings, *line);
     if (good && out->index == index && out->lead == lead && memcmp(out->commitment.b, commitment->b, HASH_LEN) == 0) {
         a->opened++;
         return true;
@@ -185,6 +214,7 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
     const struct entry_disposition *d = &e->disposition;
     enum err err = fold_disposition(&a->fold, e, bytes);
     a->dispositions++;
+    a->adjustable++;
     if (err == ERR_NOT_FOUND) {
         stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
@@ -227,6 +257,10 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     a->kinds[e->kind]++;
     if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL)) {
         stop(a, CHECK_ENTRIES, index, "comes before any terms");
+        return;
+    }
+    if (e->at_ms >= TIME_END_MS) {
+        stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
         return;
     }
     if (e->at_ms < a->fold.period.prev_to_ms)

@@ -40,28 +40,60 @@ static bool is_log_of(struct span name, struct span root, const char *contract)
            memcmp(name.ptr + root.len + 1, contract, n) == 0;
 }
 
-/* One verifier key a line; the first is the root log's and names the origin. Keeps this contract's keys and the root
- * log's. */
-static bool read_log_keys(struct key_set *k, const char *contract)
+/* Keeps a key under a copy of its name; the key of the log that is not kept yet lends its name to all. */
+static void keep_key(struct key_set *k, struct note_key *keys, size_t *n, const struct note_key *key)
 {
-    struct note_key root[KEYS_CAP], key;
-    struct span rest = buf_span(&k->text);
-    while (rest.len > 0) {
-        struct span line;
-        if (!text_cut(&rest, '\n', &line) || note_vkey_parse(line, &key) != ERR_OK)
+    keys[*n] = *key;
+    if (*n > 0) {
+        keys[*n].name = keys[0].name;
+    } else {
+        char *at = k->names.ptr + k->names.len; /* has room for both names: nothing moves */
+        buf_span_add(&k->names, key->name);
+        keys[0].name = span_of(at, key->name.len);
+    }
+    (*n)++;
+}
+
+/* One verifier key a line; the first is the root log's and names the origin. Keeps this contract's keys and the root
+ * log's. False when a line is none. */
+static bool read_log_keys(struct key_set *k, const char *contract, struct lines *lines)
+{
+    struct note_key root[KEYS_CAP / 2], key;
+    struct span line;
+    bool cut;
+    buf_room(&k->names, 2 * LIMIT_LOG_KEY);
+    while (lines_peek(lines, &line, &cut)) {
+        if (cut || note_vkey_parse(line, &key) != ERR_OK)
             return false;
-        if (k->root_origin.ptr == NULL)
-            k->root_origin = key.name;
-        if (span_eq(key.name, k->root_origin) && k->n_root < KEYS_CAP / 2)
-            root[k->n_root++] = key;
-        else if (is_log_of(key.name, k->root_origin, contract) && k->n_contract < KEYS_CAP / 2)
-            k->log[k->n_contract++] = key;
+        if (k->n_root == 0 || (span_eq(key.name, root[0].name) && k->n_root < KEYS_CAP / 2))
+            keep_key(k, root, &k->n_root, &key);
+        else if (is_log_of(key.name, root[0].name, contract) && k->n_contract < KEYS_CAP / 2)
+            keep_key(k, k->log, &k->n_contract, &key);
+        lines_skip(lines, line);
     }
     for (size_t i = 0; i < k->n_root; i++)
         k->log[k->n_contract + i] = root[i];
+    if (k->n_root > 0)
+        k->root_origin = root[0].name;
     if (k->n_contract > 0)
         k->origin = k->log[0].name;
     return true;
+}
+
+static void verify_log_keys(struct audit *a)
+{
+    struct key_set *k = &a->keys;
+    struct finding *f = &a->finding[CHECK_KEYS];
+    struct lines lines;
+    lines_open(&lines, a->mirror, f, LOG_KEYS_PATH, "key", LIMIT_LOG_KEY);
+    bool good = read_log_keys(k, a->contract, &lines);
+    if (!good)
+        finds_failure(f, LOG_KEYS_PATH " holds a line that is not a verifier key, or a key that does not fit its id");
+    else if (lines_all_read(&lines) && k->n_contract == 0)
+        finds_failure(f, LOG_KEYS_PATH " has no key for the log of contract %s", a->contract);
+    if (!good || !lines_all_read(&lines))
+        k->n_contract = k->n_root = 0;
+    lines_close(&lines);
 }
 
 void verify_keys(struct audit *a)
@@ -69,18 +101,10 @@ void verify_keys(struct audit *a)
     struct key_set *k = &a->keys;
     struct buf jwks;
     buf_heap(&jwks);
-    if (audit_read(a, CHECK_KEYS, JWKS_PATH, &jwks) && !read_jwks(buf_span(&jwks), k))
+    if (audit_read(a, CHECK_KEYS, JWKS_PATH, LIMIT_JWKS, &jwks) && !read_jwks(buf_span(&jwks), k))
         finds_failure(&a->finding[CHECK_KEYS], JWKS_PATH " is not a set of Ed25519 keys as the server writes it");
     buf_free(&jwks);
-    if (!audit_read(a, CHECK_KEYS, LOG_KEYS_PATH, &k->text))
-        return;
-    if (!read_log_keys(k, a->contract)) {
-        k->n_contract = k->n_root = 0;
-        finds_failure(&a->finding[CHECK_KEYS],
-                      LOG_KEYS_PATH " holds a line that is not a verifier key, or a key that does not fit its id");
-    } else if (k->n_contract == 0) {
-        finds_failure(&a->finding[CHECK_KEYS], LOG_KEYS_PATH " has no key for the log of contract %s", a->contract);
-    }
+    verify_log_keys(a);
 }
 
 const uint8_t *audit_statement_key(const struct audit *a, const char kid[JWK_KID_LEN])

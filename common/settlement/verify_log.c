@@ -2,7 +2,7 @@
 
 #include "common/settlement/verify_parts.h"
 
-static void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
+void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
 {
     char mem[PATH_CAP];
     struct buf b;
@@ -10,6 +10,11 @@ static void log_path(char path[PATH_CAP], const char *base, const struct tile *t
     tile_path(&b, t);
     mem[b.len] = '\0';
     snprintf(path, PATH_CAP, "%.90s/%.90s", base, mem);
+}
+
+uint64_t bundle_most(const struct tile *t)
+{
+    return t->width * (sizeof(uint16_t) + UINT16_MAX);
 }
 
 struct walk {
@@ -24,7 +29,7 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
     struct walk *w = ctx;
     char path[PATH_CAP];
     log_path(path, w->base, t);
-    if (!audit_read(w->a, w->check, path, &w->bytes))
+    if (!audit_read(w->a, w->check, path, hashes.len, &w->bytes))
         return;
     if (!span_eq(buf_span(&w->bytes), hashes))
         finds_failure(&w->a->finding[w->check], "%s does not hold the hashes of its entries", path);
@@ -36,7 +41,7 @@ static bool walk_bundle(struct walk *w, const struct tile *t, struct buf *bytes,
 {
     char path[PATH_CAP];
     log_path(path, w->base, t);
-    if (!audit_read(w->a, w->check, path, bytes))
+    if (!audit_read(w->a, w->check, path, bundle_most(t), bytes))
         return false;
     struct span rest = buf_span(bytes), entry;
     enum err err = ERR_OK;
@@ -78,48 +83,4 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
     buf_free(&w.bytes);
     buf_free(&bundle);
     return complete;
-}
-
-static enum err cached_bundle(struct audit *a, uint64_t n, struct span *out)
-{
-    struct bundle_cache *c = &a->bundles;
-    for (unsigned i = 0; i < BUNDLES; i++)
-        if (c->slot[i].used && c->slot[i].n == n) {
-            *out = buf_span(&c->slot[i].bytes);
-            return ERR_OK;
-        }
-    char path[PATH_CAP], base[PATH_CAP];
-    struct tile t = {.level = TILE_ENTRIES, .n = n, .width = tile_width(TILE_ENTRIES, n, a->head.size)};
-    snprintf(base, sizeof base, "log/%s", a->contract);
-    log_path(path, base, &t);
-    unsigned i = c->next++ % BUNDLES;
-    if (!c->slot[i].used)
-        buf_heap(&c->slot[i].bytes);
-    c->slot[i].used = audit_read(a, CHECK_TREE, path, &c->slot[i].bytes);
-    if (!c->slot[i].used) {
-        buf_free(&c->slot[i].bytes);
-        return ERR_IO;
-    }
-    c->slot[i].n = n;
-    *out = buf_span(&c->slot[i].bytes);
-    return ERR_OK;
-}
-
-enum err audit_entry(struct audit *a, uint64_t index, struct span *out)
-{
-    struct span rest;
-    if (index >= a->at)
-        return ERR_NOT_FOUND;
-    enum err err = cached_bundle(a, index / TILE_WIDTH, &rest);
-    for (uint64_t i = 0; err == ERR_OK && i <= index % TILE_WIDTH; i++)
-        if (!bundle_next(&rest, out, &err)) /* it was whole when its entries were folded */
-            err = ERR_IO;
-    return err;
-}
-
-void bundle_cache_free(struct bundle_cache *c)
-{
-    for (unsigned i = 0; i < BUNDLES; i++)
-        if (c->slot[i].used)
-            buf_free(&c->slot[i].bytes);
 }

@@ -2,7 +2,9 @@
 #ifndef CS_SETTLEMENT_VERIFY_PARTS_H
 #define CS_SETTLEMENT_VERIFY_PARTS_H
 
+#include "common/base/limits.h"
 #include "common/ledger/note.h"
+#include "common/settlement/byte_map.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
@@ -34,7 +36,7 @@ enum { PATH_CAP = 192, KEYS_CAP = 64, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERAT
 
 /* The published keys. */
 struct key_set {
-    struct buf text;               /* log/keys: what the names point into */
+    struct buf names;              /* what the names below point into */
     struct note_key log[KEYS_CAP]; /* of this contract's log, then of the root log */
     size_t n_contract, n_root;
     struct span root_origin, origin;
@@ -51,25 +53,38 @@ struct closed {
     uint8_t answered;        /* bit 0: the advertiser, bit 1: the publisher */
 };
 
-/* Recently used bundles, for look-ups of clicks: memory does not grow with their number. */
-enum { BUNDLES = 8 };
-struct bundle_cache {
-    struct {
-        bool used;
-        uint64_t n;
-        struct buf bytes;
-    } slot[BUNDLES];
-    unsigned next;
+/* Where the entries end in the bundles that were looked into last: so that one can be read again without its
+ * neighbours, which a hostile log makes as large as may be. Memory does not grow with their number; 4 million entries
+ * fit. */
+enum { BUNDLES = 1 << 14 };
+struct bundle_ends {
+    bool known; /* the rest says something */
+    uint64_t n;
+    uint32_t end[TILE_WIDTH];
 };
 
-/* The openings file, read in pieces. */
-struct openings {
+/* An entry that was looked at as somebody's click: many may name the same, and it may be as long as an entry can be. */
+enum { LOOKED = 1 << 12 };
+struct looked {
+    bool known, click;
+    uint64_t index;
+    enum class class;
+    int64_t at_ms;
+    uint32_t placement;
+};
+
+/* A file of lines, read in pieces: memory holds one piece and one line. */
+struct lines {
     const struct mirror *mirror;
+    struct finding *finding;
+    const char *what; /* a line is called so: "opening" */
     char path[PATH_CAP];
     uint64_t offset; /* of what is not read yet */
+    size_t longest;  /* bytes that a line may have */
     struct buf bytes;
-    size_t taken; /* of bytes */
-    bool ended;
+    size_t taken;  /* of bytes */
+    size_t looked; /* of bytes behind `taken`: no newline there */
+    bool ended, broken;
 };
 
 struct audit {
@@ -83,8 +98,10 @@ struct audit {
     struct fold fold;
     struct rows_map *rows;
     struct view view;
-    struct bundle_cache bundles;
-    uint64_t at; /* index of the entry that is being folded */
+    struct bundle_ends **bundles; /* BUNDLES of them, bundle n at n % BUNDLES; NULL until one is looked into */
+    struct looked *looked;        /* LOOKED of them, entry n at n % LOOKED; NULL until one is looked at */
+    struct buf again;             /* an entry, or a bundle, that is read again */
+    uint64_t at;                  /* index of the entry that is being folded */
     struct {
         struct terms *terms;
         int64_t replaced_ms;
@@ -108,18 +125,22 @@ struct audit {
     } operator[OPERATORS_CAP]; /* who else than the advertiser said what became of leads */
     size_t n_operators;
     uint64_t other_operators;
-    struct openings openings;
-    bool stopped; /* an entry could not be folded: nothing after it was looked at */
+    struct lines openings;
+    uint64_t next_opening; /* no line of it is for an entry before this one */
+    bool stopped;          /* an entry could not be folded: nothing after it was looked at */
 
     struct closed *closed;
-    size_t n_closed;
+    size_t n_closed, closed_room;
+    struct byte_map *closed_by_id, *closed_by_note; /* to the index in `closed`, in this machine's bytes */
+    uint64_t adjustable; /* dispositions of the open period: as many adjustments a statement may hold */
     uint64_t kinds[ENTRY_KINDS], decided, foreign, unopened, opened, dispositions, lines, root_size;
 };
 
-/* Reads a file of the mirror into *out (cleared first). false: it is not there; noted as a doubt of `c`. */
-MUST_CHECK bool audit_read(struct audit *a, enum check c, const char *path, struct buf *out);
-MUST_CHECK bool audit_read_from(struct audit *a, enum check c, const char *path, uint64_t offset, size_t max,
-                                struct buf *out);
+/* Reads a file of the mirror into *out (cleared first). false: it is not there or cannot be read, noted as a doubt of
+ * `c`; or it has more than `most` bytes, noted as a failure. */
+MUST_CHECK bool audit_read(struct audit *a, enum check c, const char *path, size_t most, struct buf *out);
+/* Notes as a doubt of `c` why a file could not be read. */
+void audit_unread(struct finding *f, const char *path, enum err err);
 
 /* verify_keys.c */
 void verify_keys(struct audit *a);
@@ -135,18 +156,24 @@ const uint8_t *audit_statement_key(const struct audit *a, const char kid[43]); /
 MUST_CHECK bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
                            void (*each)(struct audit *a, uint64_t index, struct span entry,
                                         const struct frontier *before));
-/* An entry of the contract's log; ERR_NOT_FOUND at a->at and past it. ERR_IO: its bundle could not be read again, noted
- * as a doubt. The span lives until the next call. */
-MUST_CHECK enum err audit_entry(struct audit *a, uint64_t index, struct span *out);
-void bundle_cache_free(struct bundle_cache *c);
+void log_path(char path[PATH_CAP], const char *base, const struct tile *t);
+uint64_t bundle_most(const struct tile *t); /* bytes that it can have */
 
-/* verify_openings.c: the lines in order. `peek` gives the next one without its newline; false at the end, *cut set when
- * its newline is missing. */
-void openings_open(struct audit *a);
-MUST_CHECK bool openings_peek(struct openings *o, struct span *line, bool *cut);
-void openings_skip(struct openings *o, struct span line);
-MUST_CHECK bool openings_left(struct openings *o);
-void openings_close(struct openings *o);
+/* verify_again.c: an entry of the contract's log below a->at, read again. ERR_NOT_FOUND when it is none; another error,
+ * noted as a doubt, when that cannot be. The span lives until the next call. */
+MUST_CHECK enum err audit_entry(struct audit *a, uint64_t index, struct span *out);
+void audit_again_free(struct audit *a);
+void audit_entry_changed(struct audit *a, uint64_t index); /* notes that it is another one than was walked */
+
+/* verify_lines.c: a file's lines in order. `peek` gives the next one without its newline; false at the end, *cut set
+ * when its newline is missing. What cannot be read, or is longer than a line may be, ends the lines; it is noted. */
+void lines_open(struct lines *l, const struct mirror *m, struct finding *f, const char *path, const char *what,
+                size_t longest);
+MUST_CHECK bool lines_peek(struct lines *l, struct span *line, bool *cut);
+void lines_skip(struct lines *l, struct span line);
+MUST_CHECK bool lines_left(struct lines *l);
+MUST_CHECK bool lines_all_read(const struct lines *l); /* so far: nothing was noted */
+void lines_close(struct lines *l);
 
 /* verify_fold.c: the fold, and what only an auditor asks of an entry. */
 void audit_fold_open(struct audit *a);
@@ -161,6 +188,10 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposit
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);
 void verify_response(struct audit *a, uint64_t index, const struct entry *e);
+/* The statement of that id, or whose note has that hash; NULL when there is none. */
+struct closed *audit_closed(const struct audit *a, struct span id);
+struct closed *audit_closed_by_note(const struct audit *a, struct span sha256);
+void audit_closed_free(struct audit *a);
 
 /* verify_files.c: no file beside those that the checkpoints and entries call for. */
 void verify_files(struct audit *a, const struct checkpoint *root_head);

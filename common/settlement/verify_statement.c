@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/base/id.h"
 #include "common/base/mem.h"
@@ -24,7 +25,7 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
     bool good = false;
     buf_heap(&jws);
     statement_path(path, c->id, ".jws");
-    if (!audit_read(a, CHECK_STATEMENTS, path, &jws))
+    if (!audit_read(a, CHECK_STATEMENTS, path, LIMIT_STATEMENT + a->adjustable * LIMIT_ADJUSTMENT, &jws))
         goto done;
     if (a->keys.n_statement == 0) {
         finds_doubt(&a->finding[CHECK_STATEMENTS], "there is no key to open statement %s with", c->id);
@@ -53,7 +54,7 @@ static void compare_lines(struct audit *a, const struct closed *c, const struct 
     struct buf text;
     buf_heap(&text);
     statement_path(path, c->id, "/lines");
-    if (audit_read(a, CHECK_LINES, path, &text)) {
+    if (audit_read(a, CHECK_LINES, path, lines->text.len, &text)) {
         a->lines += lines->n;
         if (!span_eq(buf_span(&text), buf_span(&lines->text)))
             finds_failure(&a->finding[CHECK_LINES],
@@ -104,9 +105,12 @@ static void check_note(struct audit *a, struct closed *c, uint64_t to, const str
     struct buf note;
     buf_heap(&note);
     statement_path(path, c->id, "/checkpoint");
-    if (audit_read(a, CHECK_HEADS, path, &note) && verify_note(a, CHECK_HEADS, path, buf_span(&note), false, &head)) {
+    if (audit_read(a, CHECK_HEADS, path, LIMIT_NOTE, &note) &&
+        verify_note(a, CHECK_HEADS, path, buf_span(&note), false, &head)) {
+        size_t at = (size_t)(c - a->closed);
         sha256(note.ptr, note.len, c->note_sha256.b);
         c->has_note = true;
+        byte_map_put(a->closed_by_note, span_of(c->note_sha256.b, HASH_LEN), span_of(&at, sizeof at));
         if (head.size != to || memcmp(head.root.b, root->b, HASH_LEN) != 0)
             finds_failure(&a->finding[CHECK_HEADS], "%s is over another tree than the one the statement closes", path);
     }
@@ -125,6 +129,53 @@ static void check_overdue(struct audit *a, const struct closed *c, int64_t issue
                       "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);
 }
 
+/* The first of an id is the one that answers are about. */
+static struct closed *add_closed(struct audit *a, const struct entry_statement *s)
+{
+    size_t at = a->n_closed++;
+    if (at == a->closed_room) {
+        a->closed_room = at ? 2 * at : 16;
+        a->closed = xrealloc(a->closed, a->closed_room * sizeof *a->closed);
+    }
+    if (a->closed_by_id == NULL) {
+        a->closed_by_id = byte_map_new();
+        a->closed_by_note = byte_map_new();
+    }
+    struct closed *c = &a->closed[at];
+    *c = (struct closed){.sha256 = s->sha256};
+    memcpy(c->id, s->id.ptr, s->id.len);
+    if (audit_closed(a, s->id) == NULL)
+        byte_map_put(a->closed_by_id, s->id, span_of(&at, sizeof at));
+    return c;
+}
+
+void audit_closed_free(struct audit *a)
+{
+    byte_map_free(a->closed_by_id);
+    byte_map_free(a->closed_by_note);
+    free(a->closed);
+}
+
+static struct closed *look_up(const struct audit *a, const struct byte_map *m, struct span key)
+{
+    struct span value;
+    size_t at;
+    if (m == NULL || !byte_map_get(m, key, &value))
+        return NULL;
+    memcpy(&at, value.ptr, sizeof at);
+    return &a->closed[at];
+}
+
+struct closed *audit_closed(const struct audit *a, struct span id)
+{
+    return look_up(a, a->closed_by_id, id);
+}
+
+struct closed *audit_closed_by_note(const struct audit *a, struct span sha256)
+{
+    return look_up(a, a->closed_by_note, sha256);
+}
+
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
 {
     const struct entry_statement *s = &e->statement;
@@ -136,10 +187,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
         a->stopped = true;
         return;
     }
-    a->closed = xrealloc(a->closed, (a->n_closed + 1) * sizeof *a->closed);
-    struct closed *c = &a->closed[a->n_closed++];
-    *c = (struct closed){.sha256 = s->sha256};
-    memcpy(c->id, s->id.ptr, s->id.len);
+    struct closed *c = add_closed(a, s);
 
     struct hash root;
     frontier_root(before, &root);
@@ -158,14 +206,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     buf_free(&payload);
     check_note(a, c, s->to, &root);
     check_overdue(a, c, e->at_ms);
-}
-
-static struct closed *find_closed(struct audit *a, struct span id)
-{
-    for (size_t i = 0; i < a->n_closed; i++)
-        if (span_is(id, a->closed[i].id))
-            return &a->closed[i];
-    return NULL;
+    a->adjustable = 0;
 }
 
 static const uint8_t *party_key(const struct audit *a, struct span party)
@@ -192,7 +233,7 @@ static void note_answerer(struct audit *a, struct span party, const uint8_t pub[
 void verify_response(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_response *r = &e->response;
-    struct closed *c = find_closed(a, r->statement);
+    struct closed *c = audit_closed(a, r->statement);
     const uint8_t *pub = party_key(a, r->party);
     unsigned side = span_is(r->party, a->advertiser) ? 1 : span_is(r->party, a->publisher) ? 2 : 0;
     struct response said;

@@ -1,8 +1,9 @@
 /* Mirrors one contract: FORMATS.md "Mirror". What the pull's checkpoint covers is fetched, nothing else; the same
- * folder can be pulled into again. */
+ * folder can be pulled into again. The server is not trusted: whatever it sends is held to what it can be, as it comes.
+ */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,15 +11,16 @@
 
 #include "common/base/bytes.h"
 #include "common/base/id.h"
-#include "common/base/mem.h"
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/ledger/entry.h"
+#include "common/ledger/note.h"
 #include "common/ledger/tile.h"
 #include "server/cmd/command.h"
 #include "server/cmd/download.h"
 #include "server/cmd/folder.h"
+#include "server/cmd/staging.h"
 #include "server/system/log.h"
-#include "server/system/system.h"
 
 enum { NAME_CAP = 192 };
 
@@ -26,33 +28,142 @@ enum { NAME_CAP = 192 };
  * came before the pull. */
 enum { LAG_US = 1100 * 1000 };
 
+/* The least that an entry costs to fetch: its leaf hash, and its length in the bundle. */
+enum { ENTRY_LEAST = HASH_LEN + 2 };
+
+/* A page of openings covers 10,000 of them (FORMATS.md); a server that gives so few keeps its client busy. */
+enum { PAGE_LEAST = 1000 };
+
 struct pull {
     struct download *from;
+    struct folder *folder;
     const char *dir, *contract;
+    bool made_dir;
     uint64_t files;
+    struct buf body; /* of the last answer that was taken whole */
 };
 
-/* Fetches URL/path into DIR/path. */
-static void get(struct pull *p, const char *path)
+/* ---- answers ---- */
+
+static const char *take_whole(void *ctx, struct span bytes)
 {
-    download_file(p->from, path, p->dir, path);
+    buf_span_add(ctx, bytes);
+    return NULL;
+}
+
+/* Fetches URL/what; the span lives until the next call. */
+static struct span fetch(struct pull *p, const char *what, uint64_t most)
+{
+    buf_clear(&p->body);
+    download_get(p->from, what, most, take_whole, &p->body);
+    return buf_span(&p->body);
+}
+
+static void keep(struct pull *p, const char *path, struct span bytes)
+{
+    staging_write(path, bytes);
     p->files++;
 }
 
-/* The size that a checkpoint in the folder names; false when there is none. Its signature is `verify`'s matter. */
-static bool checkpoint_size(const struct pull *p, const char *path, uint64_t *size)
+static _Noreturn void refuse(const struct pull *p, const char *what, const char *is_no)
 {
-    struct buf note;
-    buf_heap(&note);
-    char *whole = folder_path(p->dir, path);
-    bool good = false;
-    if (file_read(whole, &note) == ERR_OK) {
-        struct span rest = buf_span(&note), line;
-        good = text_cut(&rest, '\n', &line) && text_cut(&rest, '\n', &line) && parse_u64(line, size) == ERR_OK;
+    die("%s%s is not %s: nothing of this pull was kept", download_url(p->from), what, is_no);
+}
+
+/* Lines on their way into a file: `good` looks at each as it comes. */
+struct lines_in {
+    int fd;
+    size_t longest;
+    uint64_t left; /* lines that may still come */
+    const char *(*good)(struct span line);
+    struct buf line; /* as much of it as has come */
+};
+
+static const char *write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == ENOSPC || errno == EDQUOT ? "the disk is full: free some space and pull again"
+                                                      : "it cannot be written to the disk";
+        bytes = span_skip(bytes, (size_t)n);
     }
-    free(whole);
-    buf_free(&note);
-    return good;
+    return NULL;
+}
+
+static const char *take_lines(void *ctx, struct span bytes)
+{
+    struct lines_in *l = ctx;
+    struct span rest = bytes, front;
+    bool whole = true;
+    while (whole && rest.len > 0) {
+        whole = text_cut(&rest, '\n', &front);
+        if (!whole)
+            front = rest;
+        if (front.len > l->longest - l->line.len)
+            return "it holds a line longer than any can be";
+        buf_span_add(&l->line, front);
+        if (!whole)
+            break;
+        const char *wrong = l->left-- == 0 ? "it holds more lines than it can have" : l->good(buf_span(&l->line));
+        if (wrong != NULL)
+            return wrong;
+        buf_clear(&l->line);
+    }
+    return write_all(l->fd, bytes);
+}
+
+static const char *good_object(struct span line)
+{
+    bool object = line.len >= 2 && line.ptr[0] == '{' && line.ptr[line.len - 1] == '}';
+    return object ? NULL : "it holds a line that is no JSON object";
+}
+
+static const char *good_key(struct span line)
+{
+    struct note_key key;
+    return note_vkey_parse(line, &key) == ERR_OK ? NULL : "it holds a line that is no verifier key";
+}
+
+static void lines_begin(struct lines_in *l, const char *path)
+{
+    buf_heap(&l->line);
+    l->fd = staging_create(path);
+}
+
+static void lines_fetch(struct pull *p, struct lines_in *l, const char *what, uint64_t most)
+{
+    download_get(p->from, what, most, take_lines, l);
+    if (l->line.len > 0)
+        refuse(p, what, "whole: its last line has no end");
+}
+
+static void lines_end(struct pull *p, struct lines_in *l, const char *path)
+{
+    if (close(l->fd) != 0)
+        die("cannot write %s/%s: %s", p->dir, path, strerror(errno));
+    buf_free(&l->line);
+    p->files++;
+}
+
+/* ---- logs ---- */
+
+/* The size that the checkpoint in the folder names, 0 when there is none. */
+static uint64_t size_before(struct pull *p, const char *path)
+{
+    struct mirror m = folder_mirror(p->folder);
+    struct checkpoint head = {.size = 0};
+    buf_clear(&p->body);
+    enum err err = m.read(m.ctx, path, 0, LIMIT_NOTE + 1, &p->body);
+    if (err == ERR_NOT_FOUND)
+        return 0;
+    if (err != ERR_OK)
+        die("cannot read %s/%s: %s", p->dir, path, strerror(errno));
+    if (checkpoint_peek(buf_span(&p->body), &head) != ERR_OK)
+        die("%s/%s is damaged: what the log was then is not known; pull into another folder", p->dir, path);
+    return head.size;
 }
 
 static void tile_name(char name[NAME_CAP], const char *base, const struct tile *t)
@@ -65,15 +176,40 @@ static void tile_name(char name[NAME_CAP], const char *base, const struct tile *
     snprintf(name, NAME_CAP, "%.80s/%s", base, mem);
 }
 
-static bool is_there(const struct pull *p, const char *path)
+static uint64_t tile_most(const struct tile *t)
 {
-    char *whole = folder_path(p->dir, path);
-    bool there = access(whole, F_OK) == 0;
-    free(whole);
-    return there;
+    return t->width * (t->level == TILE_ENTRIES ? 2 + UINT16_MAX : HASH_LEN);
 }
 
-/* All tiles of a tree. Full ones never change: those below the size of the last finished pull are kept. */
+static bool is_bundle(struct span bytes, unsigned width)
+{
+    struct span entry;
+    enum err err = ERR_OK;
+    unsigned n = 0;
+    while (n < width && bundle_next(&bytes, &entry, &err))
+        n++;
+    return n == width && bytes.len == 0;
+}
+
+static void get_tile(struct pull *p, const char *name, const struct tile *t)
+{
+    struct span bytes = fetch(p, name, tile_most(t));
+    if (t->level == TILE_ENTRIES && !is_bundle(bytes, t->width))
+        refuse(p, name, "a bundle of as many entries as it must be");
+    if (t->level != TILE_ENTRIES && bytes.len != tile_most(t))
+        refuse(p, name, "a tile of as many hashes as it must be");
+    keep(p, name, bytes);
+}
+
+/* A full tile never changes: one below the size of the last pull is kept. */
+static bool is_kept(struct pull *p, const char *name, const struct tile *t, uint64_t had)
+{
+    uint64_t size = 0;
+    return t->width == TILE_WIDTH && tile_width(t->level, t->n, had) == TILE_WIDTH &&
+           folder_size(p->folder, name, &size) == ERR_OK && size <= tile_most(t) &&
+           size >= (t->level == TILE_ENTRIES ? 2 * TILE_WIDTH : tile_most(t));
+}
+
 static void get_tiles(struct pull *p, const char *base, uint64_t had, uint64_t size)
 {
     for (int level = TILE_ENTRIES; level < 8; level++) {
@@ -81,97 +217,149 @@ static void get_tiles(struct pull *p, const char *base, uint64_t had, uint64_t s
         for (; (t.width = tile_width(level, t.n, size)) > 0; t.n++) {
             char name[NAME_CAP];
             tile_name(name, base, &t);
-            bool kept = t.width == 256 && tile_width(level, t.n, had) == 256 && is_there(p, name);
-            if (!kept)
-                get(p, name);
+            if (!is_kept(p, name, &t, had))
+                get_tile(p, name, &t);
         }
     }
 }
 
-static bool ends_with(const char *s, const char *end)
+/* ".../log/Cxyz" for log/Cxyz */
+static bool is_origin_of(struct span origin, const char *base)
 {
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
+    size_t n = strlen(base);
+    return origin.len > n + 1 && memcmp(origin.ptr + origin.len - n, base, n) == 0 &&
+           origin.ptr[origin.len - n - 1] == '/';
 }
 
-/* What an earlier pull left: partial tiles of another size than the mirror's, and side files if it was cut short. */
+/* A log, as its new checkpoint tells it. The signature is `verify`'s matter. */
+struct log {
+    char base[64], path[80]; /* log/C, log/C/checkpoint */
+    struct buf note;
+    uint64_t size;
+};
+
+static void get_head(struct pull *p, struct log *l, const char *base)
+{
+    struct checkpoint head;
+    snprintf(l->base, sizeof l->base, "%s", base);
+    snprintf(l->path, sizeof l->path, "%s/checkpoint", base);
+    buf_heap(&l->note);
+    buf_span_add(&l->note, fetch(p, l->path, LIMIT_NOTE));
+    if (checkpoint_peek(buf_span(&l->note), &head) != ERR_OK)
+        refuse(p, l->path, "a checkpoint");
+    if (!is_origin_of(head.origin, base))
+        refuse(p, l->path, "a checkpoint of that log, but of another");
+    l->size = head.size;
+}
+
+static void get_log(struct pull *p, const struct log *l)
+{
+    uint64_t had = size_before(p, l->path);
+    if (l->size < had)
+        die("the log %s had %" PRIu64 " entries at the last pull and now claims %" PRIu64
+            ": a log never shrinks; keep both and ask the operator",
+            l->base, had, l->size);
+    if (l->size - had > download_left(p->from) / ENTRY_LEAST)
+        die("the log %s claims %" PRIu64 " entries, more than --max-mib allows: raise it if that is true", l->base,
+            l->size);
+    keep(p, l->path, buf_span(&l->note));
+    get_tiles(p, l->base, had, l->size);
+}
+
+/* What an earlier pull left: partial tiles of another size than the mirror's. */
 struct stale {
     const struct pull *pull;
-    const char *base;
-    uint64_t size;
+    const struct log *log;
 };
 
 static void remove_stale(void *arg, const char *path)
 {
     const struct stale *s = arg;
-    size_t n = strlen(s->base);
+    size_t n = strlen(s->log->base);
     struct tile t;
-    bool outdated = strncmp(path, s->base, n) == 0 && path[n] == '/' &&
-                    tile_parse(span_str(path + n + 1), &t) == ERR_OK && t.width < 256 &&
-                    t.width != tile_width(t.level, t.n, s->size);
-    if (!outdated && !ends_with(path, ".part") && !ends_with(path, ".tmp"))
-        return;
-    char *whole = folder_path(s->pull->dir, path);
-    if (unlink(whole) != 0)
-        die("cannot remove the outdated %s: %s", whole, strerror(errno));
-    *strrchr(whole, '/') = '\0';
-    rmdir(whole); /* fails while other partial tiles are in it */
-    free(whole);
+    bool outdated = strncmp(path, s->log->base, n) == 0 && path[n] == '/' &&
+                    tile_parse(span_str(path + n + 1), &t) == ERR_OK && t.width < TILE_WIDTH &&
+                    t.width != tile_width(t.level, t.n, s->log->size);
+    if (outdated && folder_remove(s->pull->folder, path) != ERR_OK)
+        die("cannot remove the outdated %s/%s: %s; pull again", s->pull->dir, path, strerror(errno));
 }
 
-/* One log: the head first, under a side name; the head takes its place when all that it covers is there. */
-static uint64_t get_log(struct pull *p, const char *base)
+static void remove_outdated(const struct pull *p, const struct log *l)
 {
-    char url[NAME_CAP], fresh[NAME_CAP];
-    uint64_t had, size;
-    snprintf(url, sizeof url, "%.80s/checkpoint", base);
-    snprintf(fresh, sizeof fresh, "%.80s/checkpoint.new", base);
-    if (!checkpoint_size(p, url, &had))
-        had = 0; /* the first pull, or one that was cut short */
-    download_file(p->from, url, p->dir, fresh);
-    p->files++;
-    if (!checkpoint_size(p, fresh, &size))
-        die("%s%s is not a checkpoint", download_url(p->from), url);
-    if (size < had)
-        die("the log %s had %" PRIu64 " entries at the last pull and now claims %" PRIu64
-            ": a log never shrinks; keep both and ask the operator",
-            base, had, size);
-    get_tiles(p, base, had, size);
+    struct stale stale = {p, l};
+    if (folder_list(p->folder, l->base, remove_stale, &stale) != ERR_OK)
+        die("cannot read the folder %s to its end: %s; pull again", p->dir, strerror(errno));
+}
 
-    char *from = folder_path(p->dir, fresh), *to = folder_path(p->dir, url);
-    if (rename(from, to) != 0)
-        die("cannot rename %s: %s", from, strerror(errno));
-    free(from);
-    free(to);
-    struct stale stale = {p, base, size};
-    struct mirror folder = folder_mirror(p->dir);
-    if (folder.list(folder.ctx, remove_stale, &stale) != ERR_OK)
-        die("cannot read the folder %s to its end", p->dir);
-    return size;
+/* ---- openings, statements, keys ---- */
+
+/* from={N}&to={size} on the same path, where N has grown as a page of openings makes it. */
+static bool is_next_page(struct span next, const char *path, uint64_t size, uint64_t *from)
+{
+    char want[32];
+    struct span number;
+    uint64_t n;
+    snprintf(want, sizeof want, "to=%" PRIu64, size);
+    if (!span_starts(next, path))
+        return false;
+    next = span_skip(next, strlen(path));
+    if (!span_starts(next, "?from=") || !text_cut(&next, '&', &number) || !span_is(next, want) ||
+        parse_u64(span_skip(number, 6), &n) != ERR_OK || n < *from + PAGE_LEAST || n > size)
+        return false;
+    *from = n;
+    return true;
 }
 
 static void get_openings(struct pull *p, uint64_t size)
 {
+    struct lines_in l = {.longest = LIMIT_OPENING, .left = size, .good = good_object};
     char path[NAME_CAP], query[NAME_CAP + 64];
+    uint64_t from = 0;
+    const char *next;
     snprintf(path, sizeof path, "log/%s/openings", p->contract);
     snprintf(query, sizeof query, "%s?from=0&to=%" PRIu64, path, size);
-    download_file(p->from, query, p->dir, path);
-    p->files++;
+    lines_begin(&l, path);
+    lines_fetch(p, &l, query, UINT64_MAX);
+    while ((next = download_next(p->from)) != NULL) {
+        if (!is_next_page(span_str(next), path, size, &from))
+            die("%s%s goes on with a page that does not follow it: \"%.100s\"", download_url(p->from), path, next);
+        snprintf(query, sizeof query, "%s?from=%" PRIu64 "&to=%" PRIu64, path, from, size);
+        lines_fetch(p, &l, query, UINT64_MAX);
+    }
+    lines_end(p, &l, path);
 }
 
-static void get_statement(struct pull *p, struct span id)
+static void get_statement_lines(struct pull *p, const char *path, uint64_t most)
+{
+    struct lines_in l = {.longest = LIMIT_LINE_ITEM, .left = most, .good = good_object};
+    lines_begin(&l, path);
+    lines_fetch(p, &l, path, most * (LIMIT_LINE_ITEM + 1));
+    lines_end(p, &l, path);
+}
+
+static void get_statement(struct pull *p, const struct entry_statement *s, uint64_t size)
 {
     char url[64], path[96];
-    if (!id_is_plain(id))
-        die("the log names a statement \"%.*s\", which is no id", (int)id.len, id.ptr);
-    snprintf(url, sizeof url, "v1/statements/%.*s", (int)id.len, id.ptr);
+    struct checkpoint head;
+    if (!id_is_plain(s->id))
+        die("the log names a statement \"%.*s\", which is no id", (int)s->id.len, s->id.ptr);
+    if (s->from > s->to || s->to > size)
+        die("the log names a statement over entries that it does not have");
+    snprintf(url, sizeof url, "v1/statements/%.*s", (int)s->id.len, s->id.ptr);
     snprintf(path, sizeof path, "%s.jws", url);
-    download_file(p->from, url, p->dir, path);
-    p->files++;
+    if (staging_has(path))
+        return; /* a log that names it twice is for `verify` to judge */
+    struct span jws = fetch(p, url, LIMIT_STATEMENT + (s->to - s->from) * LIMIT_ADJUSTMENT);
+    if (good_object(jws) != NULL)
+        refuse(p, url, "a signed statement");
+    keep(p, path, jws);
     snprintf(path, sizeof path, "%s/lines", url);
-    get(p, path);
+    get_statement_lines(p, path, s->to - s->from + 1);
     snprintf(path, sizeof path, "%s/checkpoint", url);
-    get(p, path);
+    struct span note = fetch(p, path, LIMIT_NOTE);
+    if (checkpoint_peek(note, &head) != ERR_OK || head.size != s->to)
+        refuse(p, path, "a checkpoint of the tree that the statement closes");
+    keep(p, path, note);
 }
 
 /* The statements are those that the log names. */
@@ -183,11 +371,9 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
     for (; (t.width = tile_width(TILE_ENTRIES, t.n, size)) > 0; t.n++) {
         char name[NAME_CAP];
         tile_name(name, base, &t);
-        char *whole = folder_path(p->dir, name);
         buf_clear(&bundle);
-        if (file_read(whole, &bundle) != ERR_OK)
-            die("cannot read %s", whole);
-        free(whole);
+        if (staging_read(name, tile_most(&t) + 1, &bundle) != ERR_OK)
+            die("cannot read %s/%s: %s", p->dir, name, strerror(errno));
         struct span rest = buf_span(&bundle), bytes;
         enum err err;
         while (bundle_next(&rest, &bytes, &err)) {
@@ -196,43 +382,137 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
                 entry_read(bytes, &e, NULL) != ERR_OK)
                 continue;
             if (e.kind == ENTRY_STATEMENT)
-                get_statement(p, e.statement.id);
+                get_statement(p, &e.statement, size);
             entry_close(&e);
         }
     }
     buf_free(&bundle);
 }
 
-/* A mirror is of one contract. */
-static void refuse_other(void *arg, const char *path)
+static void get_keys(struct pull *p)
+{
+    static const char jwks_path[] = ".well-known/jwks.json", keys_path[] = "log/keys";
+    struct lines_in l = {.longest = LIMIT_LOG_KEY, .left = LIMIT_LOG_KEYS, .good = good_key};
+    lines_begin(&l, keys_path);
+    lines_fetch(p, &l, keys_path, LIMIT_LOG_KEYS);
+    lines_end(p, &l, keys_path);
+    struct span jwks = fetch(p, jwks_path, LIMIT_JWKS);
+    if (!span_starts(jwks, "{\"keys\":[") || good_object(jwks) != NULL)
+        refuse(p, jwks_path, "a set of keys");
+    keep(p, jwks_path, jwks);
+}
+
+/* ---- the folder ---- */
+
+/* A mirror is of one contract, and made of files. */
+static void look_at_old(void *arg, const char *path)
 {
     const struct pull *p = arg;
+    uint64_t size;
     const char *slash = strncmp(path, "log/", 4) == 0 ? strchr(path + 4, '/') : NULL;
     if (slash != NULL && strcmp(slash, "/checkpoint") == 0 &&
         !span_eq(span_of(path + 4, (size_t)(slash - path - 4)), span_str(p->contract)))
         die("%s holds the mirror of another contract (%s): choose another folder", p->dir, path);
+    if (folder_size(p->folder, path, &size) == ERR_CONFLICT)
+        die("%s/%s is a link or a device, which a mirror has none of: move it away, or choose another folder", p->dir,
+            path);
 }
 
+/* Refuses a folder that holds something, but not this contract's mirror. */
+static void look_at_folder(struct pull *p)
+{
+    static const char *const tops[] = {"log", "v1", ".well-known"};
+    char head[96];
+    uint64_t size;
+    for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
+        if (folder_list(p->folder, tops[i], look_at_old, p) != ERR_OK)
+            die("cannot read the folder %s/%s to its end: %s", p->dir, tops[i], strerror(errno));
+    snprintf(head, sizeof head, "log/%s/checkpoint", p->contract);
+    if (folder_size(p->folder, head, &size) != ERR_OK && !folder_has_folder(p->folder, MIRROR_SIDE) &&
+        !folder_is_empty(p->folder))
+        die("%s is not empty, and no mirror of contract %s: choose another folder", p->dir, p->contract);
+}
+
+static struct pull *unfinished;
+
+/* However a pull ends before its time, its folder is as it was. */
+static void clean_up(void)
+{
+    if (unfinished == NULL)
+        return;
+    staging_drop();
+    if (unfinished->made_dir)
+        rmdir(unfinished->dir); /* fails when the pull has begun to fill it */
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    download_interrupt();
+}
+
+static void enter(struct pull *p)
+{
+    if (folder_open(p->dir, &p->folder) != ERR_OK)
+        die("cannot open the folder %s: %s", p->dir, strerror(errno));
+    look_at_folder(p);
+}
+
+static void look_before(struct pull *p)
+{
+    struct stat st;
+    if (stat(p->dir, &st) != 0)
+        return;
+    enter(p);
+    folder_close(p->folder);
+    p->folder = NULL;
+}
+
+static void open_folder(struct pull *p)
+{
+    p->made_dir = mkdir(p->dir, 0700) == 0;
+    if (!p->made_dir && errno != EEXIST)
+        die("cannot make the folder %s: %s", p->dir, strerror(errno));
+    unfinished = p;
+    atexit(clean_up);
+    enter(p);
+    if (!folder_hold(p->folder))
+        die("another pull is writing to %s", p->dir);
+    staging_open(p->folder, p->dir);
+}
+
+/* ---- the pull ---- */
+
+/* The first answer is asked for before the folder is touched, so that a wrong URL or token leaves no trace. */
 static void pull_all(struct pull *p)
 {
+    struct log log, root;
     char base[64];
     snprintf(base, sizeof base, "log/%s", p->contract);
-    struct mirror folder = folder_mirror(p->dir);
-    if (folder.list(folder.ctx, refuse_other, p) != ERR_OK)
-        die("cannot read the folder %s", p->dir);
+    look_before(p);
     usleep(LAG_US);
-    uint64_t size = get_log(p, base);
-    get_openings(p, size);
-    get_statements(p, base, size);
-    uint64_t root_size = get_log(p, "log"); /* last: it holds the heads of all statements above */
-    get(p, "log/keys");
-    get(p, ".well-known/jwks.json");
+    get_head(p, &log, base);
+    open_folder(p);
+    get_log(p, &log);
+    get_openings(p, log.size);
+    get_statements(p, base, log.size);
+    get_head(p, &root, "log"); /* last: it holds the heads of all statements above */
+    get_log(p, &root);
+    get_keys(p);
+    staging_place((const char *const[]){log.path, root.path}, 2);
+    remove_outdated(p, &log);
+    remove_outdated(p, &root);
+    staging_close();
     printf("%s: %" PRIu64 " entries of contract %s, root log of %" PRIu64 ", %" PRIu64
            " files fetched\nnext: countersign verify %s\n",
-           p->dir, size, p->contract, root_size, p->files, p->dir);
+           p->dir, log.size, p->contract, root.size, p->files, p->dir);
+    buf_free(&log.note);
+    buf_free(&root.note);
 }
 
-enum { URL, DIR, CONTRACT, TOKEN, ARGS };
+enum { URL, DIR, CONTRACT, TOKEN, TIMEOUT, MAX_MIB, ARGS };
+enum { TIMEOUT_S = 60, TIMEOUT_MOST_S = 86400, MIB_MOST = 1 << 24 };
+#define MAX_MIB_DEFAULT 65536 /* what a server's default map_size_gib can hold */
 
 static const struct arg args[ARGS] = {
     [URL] = {.name = "URL", .required = true, .help = "public URL of the server"},
@@ -243,21 +523,49 @@ static const struct arg args[ARGS] = {
     [TOKEN] = {.name = "--token",
                .value = "T",
                .help = "API token of a party or auditor; else the variable COUNTERSIGN_TOKEN"},
+    [TIMEOUT] = {.name = "--timeout",
+                 .value = "S",
+                 .help = "seconds that the server may fall behind a file and 16 KiB a second",
+                 .range = "1 to 86400",
+                 .def = "60"},
+    [MAX_MIB] = {.name = "--max-mib",
+                 .value = "N",
+                 .help = "MiB that this pull may fetch",
+                 .range = "1 to 16777216",
+                 .def = "65536"},
 };
+
+static uint64_t number(const char *const given[], int arg, uint64_t most, uint64_t otherwise)
+{
+    uint64_t n = otherwise;
+    if (given[arg] != NULL && (parse_u64(span_str(given[arg]), &n) != ERR_OK || n < 1 || n > most))
+        decline("%s is \"%.40s\": write a whole number from 1 to %" PRIu64, args[arg].name, given[arg], most);
+    return n;
+}
 
 static int pull(const char *const given[])
 {
-    struct pull p = {.dir = given[DIR], .contract = given[CONTRACT]};
+    static struct pull p; /* static: looked at when the process ends */
     const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
+    struct download_limits limits = {.slack_s = number(given, TIMEOUT, TIMEOUT_MOST_S, TIMEOUT_S),
+                                     .bytes = number(given, MAX_MIB, MIB_MOST, MAX_MIB_DEFAULT) << 20};
+    p.dir = given[DIR];
+    p.contract = given[CONTRACT];
     if (token == NULL || !*token)
         decline("whose eyes? Give --token T or set COUNTERSIGN_TOKEN");
     if (!id_is_plain(span_str(p.contract)))
         decline("--contract \"%s\" is not a contract id", p.contract);
-    if (mkdir(p.dir, 0755) != 0 && errno != EEXIST)
-        die("cannot make the folder %s: %s", p.dir, strerror(errno));
-    p.from = download_open(given[URL], token);
+    buf_heap(&p.body);
+    p.from = download_open(given[URL], token, limits);
+    const struct sigaction act = {.sa_handler = on_signal};
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGHUP, &act, NULL);
     pull_all(&p);
+    unfinished = NULL;
+    folder_close(p.folder);
     download_close(p.from);
+    buf_free(&p.body);
     return STATUS_DONE;
 }
 

@@ -1,44 +1,130 @@
 #include "server/cmd/download.h"
 
 #include <curl/curl.h>
-#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <strings.h>
 
+#include "common/base/ascii.h"
 #include "common/base/mem.h"
-#include "server/cmd/folder.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 
-enum { CONNECT_S = 15, STALL_S = 60, ERROR_BODY = 512, NEXT_CAP = 512 };
+enum {
+    CONNECT_S = 15,
+    ERROR_BODY = 300, /* bytes of a refusal that are told */
+    HEAD_MAX = 65536, /* bytes of one answer's head, trailers and interim answers included */
+    NEXT_CAP = 512
+};
 
 struct download {
     CURL *curl;
     struct curl_slist *headers;
     char *url;
-    /* of the present transfer: a body of 200 goes to the file, another one is kept for the message */
-    FILE *file;
+    struct download_limits limits;
+    uint64_t bytes;    /* that have come */
+    int64_t behind_us; /* how far the server was behind before the present transfer */
+    char next[NEXT_CAP];
+    /* of the present transfer */
+    int64_t begun_us;
+    uint64_t most, got;
+    size_t head_len;
+    download_take *take;
+    void *ctx;
+    const char *wrong; /* why it was broken off */
     char refusal[ERROR_BODY];
     size_t refusal_len;
 };
 
+static volatile sig_atomic_t interrupted;
+
+void download_interrupt(void)
+{
+    interrupted = 1;
+}
+
+static bool refused(const struct download *d)
+{
+    long status = 0;
+    curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status != 200;
+}
+
+/* Anything but `len` ends the transfer. */
 static size_t take_body(char *ptr, size_t size, size_t n, void *arg)
 {
     struct download *d = arg;
-    long status = 0;
-    curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200) {
-        size_t room = sizeof d->refusal - d->refusal_len, len = size * n < room ? size * n : room;
-        memcpy(d->refusal + d->refusal_len, ptr, len);
-        d->refusal_len += len;
-        return size * n;
+    size_t len = size * n;
+    if (refused(d)) {
+        size_t room = sizeof d->refusal - d->refusal_len, kept = len < room ? len : room;
+        memcpy(d->refusal + d->refusal_len, ptr, kept);
+        d->refusal_len += kept;
+        return kept;
     }
-    return fwrite(ptr, size, n, d->file) * size;
+    d->got += len;
+    d->bytes += len;
+    if (d->got > d->most)
+        d->wrong = "the answer is longer than it can be";
+    else if (d->bytes > d->limits.bytes)
+        d->wrong = "the server has sent all that --max-mib allows: raise it if the log is that large";
+    else
+        d->wrong = d->take(d->ctx, span_of(ptr, len));
+    return d->wrong == NULL ? len : 0;
 }
 
-struct download *download_open(const char *url, const char *token)
+static size_t take_header(char *ptr, size_t size, size_t n, void *arg)
+{
+    struct download *d = arg;
+    (void)ptr;
+    d->head_len += size * n;
+    if (d->head_len > HEAD_MAX)
+        d->wrong = "the answer's head does not end";
+    return d->wrong == NULL ? size * n : 0;
+}
+
+/* How far it is behind now. */
+static int64_t behind_us(const struct download *d)
+{
+    int64_t due_us = 1000000 + (int64_t)(d->got / (DOWNLOAD_PACE / 1024) * 1000000 / 1024);
+    return d->behind_us + clock_monotonic_us() - d->begun_us - due_us;
+}
+
+/* Called at least once a second. */
+static int look_at_clock(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+    struct download *d = arg;
+    (void)total, (void)now, (void)up_total, (void)up_now;
+    if (interrupted)
+        d->wrong = "interrupted";
+    else if (behind_us(d) > (int64_t)d->limits.slack_s * 1000000)
+        d->wrong = "the server is too slow: try again, or allow more by --timeout";
+    return d->wrong != NULL;
+}
+
+static void set_up(struct download *d)
+{
+    CURL *c = d->curl;
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, d->headers);
+    curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    if (!ascii_starts(span_str(d->url), "https:"))
+        curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_USERAGENT, "countersign-pull");
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, d);
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, d);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_at_clock);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, d);
+}
+
+struct download *download_open(const char *url, const char *token, struct download_limits limits)
 {
     struct download *d = xcalloc(1, sizeof *d);
     size_t len = strlen(url);
@@ -47,24 +133,16 @@ struct download *download_open(const char *url, const char *token)
     char *header = NULL;
     if (asprintf(&d->url, "%.*s/", (int)len, url) < 0 || asprintf(&header, "Authorization: Bearer %s", token) < 0)
         mem_exhausted();
-    if (strpbrk(token, "\r\n") != NULL)
-        decline("the token holds a line break: give its one line alone");
+    if (ascii_has_control(span_str(token)))
+        decline("the token holds a line break or control character: give its one line alone");
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) != CURLE_OK ||
         (d->curl = curl_easy_init()) == NULL)
         die("libcurl cannot start");
+    signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an error of its transfer */
     d->headers = curl_slist_append(NULL, header);
     free(header);
-    curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, d->headers);
-    curl_easy_setopt(d->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(d->curl, CURLOPT_FOLLOWLOCATION,
-                     0L); /* a mirror is what this server says, and the token is for it alone */
-    curl_easy_setopt(d->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(d->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(d->curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
-    curl_easy_setopt(d->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(d->curl, CURLOPT_USERAGENT, "countersign-pull");
-    curl_easy_setopt(d->curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(d->curl, CURLOPT_WRITEDATA, d);
+    d->limits = limits;
+    set_up(d);
     return d;
 }
 
@@ -82,87 +160,64 @@ const char *download_url(const struct download *d)
     return d->url;
 }
 
-static const char *advice(long status)
+uint64_t download_left(const struct download *d)
 {
-    return status == 401   ? "check the token"
-           : status == 403 ? "this token may not read it"
-           : status == 404 ? "check URL and contract, and that the token's party may see it"
-           : status >= 500 ? "try again later"
-                           : "the server did not take the request";
+    return d->limits.bytes > d->bytes ? d->limits.bytes - d->bytes : 0;
 }
 
-/* Runs one transfer. False, with the reason told, when it failed. */
-static bool run(struct download *d, const char *what)
+static const char *advice(long status)
+{
+    return status == 401                    ? "check the token"
+           : status == 403                  ? "this token may not read it"
+           : status == 404                  ? "check URL and contract, and that the token's party may see it"
+           : status >= 500                  ? "try again later"
+           : status >= 300 && status <= 399 ? "redirects are not followed: give the URL that the server has now"
+                                            : "the server did not take the request";
+}
+
+void download_get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx)
 {
     char *url = NULL;
     long status = 0;
     if (asprintf(&url, "%s%s", d->url, what) < 0)
         mem_exhausted();
-    d->refusal_len = 0;
+    d->refusal_len = d->head_len = 0;
+    d->got = 0;
+    d->most = most;
+    d->take = take;
+    d->ctx = ctx;
+    d->wrong = NULL;
+    d->begun_us = clock_monotonic_us();
     curl_easy_setopt(d->curl, CURLOPT_URL, url);
     CURLcode code = curl_easy_perform(d->curl);
+    d->behind_us = behind_us(d) > 0 ? behind_us(d) : 0;
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
-    bool good = code == CURLE_OK && status == 200;
+    if (interrupted)
+        die("interrupted: the mirror is as it was; pull again");
+    if (d->wrong != NULL)
+        die("%s: %s", url, d->wrong);
+    if (status != 0 && status != 200)
+        die("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "", (int)d->refusal_len,
+            d->refusal);
+    if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
+        die("%s: a header longer than any can be, or not enough memory", url);
     if (code != CURLE_OK)
-        complain("%s: %s", url, curl_easy_strerror(code));
-    else if (!good)
-        complain("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "",
-                 (int)d->refusal_len, d->refusal);
+        die("%s: %s", url, curl_easy_strerror(code));
     free(url);
-    return good;
-}
-
-static void make_folders(char *path)
-{
-    for (char *p = strchr(path + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
-        *p = '\0';
-        if (mkdir(path, 0755) != 0 && errno != EEXIST)
-            die("cannot make the folder %s: %s", path, strerror(errno));
-        *p = '/';
-    }
 }
 
 /* </path?query>; rel="next" */
-static bool next_link(struct download *d, char *next, size_t cap)
+const char *download_next(struct download *d)
 {
     struct curl_header *h = NULL;
     if (curl_easy_header(d->curl, "Link", 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
-        strstr(h->value, "rel=\"next\"") == NULL || strncmp(h->value, "</", 2) != 0)
-        return false;
+        strstr(h->value, "rel=\"next\"") == NULL)
+        return NULL;
     const char *end = strchr(h->value, '>');
-    int n = end != NULL ? snprintf(next, cap, "%.*s", (int)(end - h->value - 2), h->value + 2) : -1;
-    return n > 0 && (size_t)n < cap;
-}
-
-static bool run_to_the_last(struct download *d, const char *what)
-{
-    char next[NEXT_CAP];
-    bool good = run(d, what);
-    while (good && next_link(d, next, sizeof next))
-        good = run(d, next);
-    return good;
-}
-
-void download_file(struct download *d, const char *what, const char *dir, const char *path)
-{
-    char *whole = folder_path(dir, path), *side = NULL;
-    if (asprintf(&side, "%s.part", whole) < 0)
-        mem_exhausted();
-    make_folders(whole);
-    d->file = fopen(side, "wbe");
-    if (d->file == NULL)
-        die("cannot write %s: %s", side, strerror(errno));
-    bool good = run_to_the_last(d, what);
-    bool closed = fclose(d->file) == 0;
-    d->file = NULL;
-    if (good && closed && rename(side, whole) != 0)
-        closed = false;
-    if (!good || !closed)
-        unlink(side);
-    if (!good)
-        exit(STATUS_FAILED);
-    if (!closed)
-        die("cannot write %s: %s", whole, strerror(errno));
-    free(side);
-    free(whole);
+    size_t len = end != NULL && strncmp(h->value, "</", 2) == 0 ? (size_t)(end - h->value) - 2 : NEXT_CAP;
+    if (len >= NEXT_CAP)
+        die("%s names a next page that is none of its own", d->url);
+    memcpy(d->next, h->value + 2, len);
+    d->next[len] = '\0';
+    return d->next;
 }

@@ -1,16 +1,38 @@
-/* Fetching over HTTP(S) by libcurl, one connection kept. Every failure dies with one line that says which URL and what
- * came. */
+/* Fetching over HTTP(S) by libcurl, one connection kept, from a server that nobody trusts. Every failure dies with one
+ * line that says which URL and what came, safe for a terminal. */
 #ifndef CS_SERVER_CMD_DOWNLOAD_H
 #define CS_SERVER_CMD_DOWNLOAD_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/span.h"
+
+/* What a whole run of downloads may cost. The server is expected to take no longer than a second for a file and one for
+ * DOWNLOAD_PACE bytes of it; `slack_s` is how far it may fall behind that, over all files together. What it was faster
+ * at times makes good what it was slower before, and earns nothing for later. */
+enum { DOWNLOAD_PACE = 16384 };
+struct download_limits {
+    uint64_t slack_s;
+    uint64_t bytes; /* of all bodies */
+};
+
 struct download;
-/* A trailing slash is cut; the token goes to this URL only. */
-struct download *download_open(const char *url, const char *token);
+/* A trailing slash is cut. The token goes to this URL's host alone: redirects are not followed, and only https goes
+ * through a proxy of the environment, which then sees neither path nor token. */
+struct download *download_open(const char *url, const char *token, struct download_limits limits);
 void download_close(struct download *d);
 const char *download_url(const struct download *d); /* ends with '/' */
+uint64_t download_left(const struct download *d);   /* bytes that may still come */
 
-/* GET url/what into dir/path: under a side name first, then renamed. Folders are made. While a Link header with
- * rel="next" names more on the same server, that is appended. */
-void download_file(struct download *d, const char *what, const char *dir, const char *path);
+/* Takes a body's bytes as they come. NULL, or what is wrong with them: then nothing more is read. */
+typedef const char *download_take(void *ctx, struct span bytes);
+/* GET url/what, of at most `most` bytes; anything but a whole answer of status 200 dies. */
+void download_get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx);
+/* The target of the last answer's Link header with rel="next", without its first slash; NULL when there is none. Lives
+ * until the next call. */
+const char *download_next(struct download *d);
+
+void download_interrupt(void); /* ends the present and every later download; for signal handlers */
 
 #endif

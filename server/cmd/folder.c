@@ -5,27 +5,105 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 
-enum { DEPTH = 16, CHUNK = 1 << 16 };
+/* A path of a mirror has 10 parts at most: log/{contract}/tile/entries/x…/…/N.p/W. */
+enum { DEPTH = 16, CHUNK = 1 << 16, NAME_LEN = 256 };
 
-char *folder_path(const char *dir, const char *path)
+struct folder {
+    int fd;
+};
+
+static enum err why(void)
 {
-    char *whole = NULL;
-    if (asprintf(&whole, "%s/%s", dir, path) < 0)
-        mem_exhausted();
-    return whole;
+    return errno == ENOENT                                         ? ERR_NOT_FOUND
+           : errno == ENOTDIR || errno == ELOOP || errno == EISDIR ? ERR_CONFLICT
+                                                                   : ERR_IO;
 }
 
-static enum err folder_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
+enum err folder_open(const char *dir, struct folder **out)
 {
-    char *whole = folder_path(ctx, path);
-    int fd = open(whole, O_RDONLY | O_CLOEXEC);
-    enum err err = fd >= 0 ? ERR_OK : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
-    while (err == ERR_OK && max > 0) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return why();
+    *out = xmalloc(sizeof **out);
+    (*out)->fd = fd;
+    return ERR_OK;
+}
+
+void folder_close(struct folder *f)
+{
+    if (f != NULL)
+        close(f->fd);
+    free(f);
+}
+
+bool folder_hold(struct folder *f)
+{
+    return flock(f->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; /* where there are no locks nobody holds it */
+}
+
+/* A folder right below another. */
+static int open_below(int dir, const char *name)
+{
+    return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Opens the folder that holds the last part of `path`, and copies that part. -1 with errno. */
+static int open_parent(struct folder *f, const char *path, bool make, char name[NAME_LEN])
+{
+    int dir = dup(f->fd);
+    for (const char *slash; dir >= 0 && (slash = strchr(path, '/')) != NULL; path = slash + 1) {
+        snprintf(name, NAME_LEN, "%.*s", (int)(slash - path), path);
+        int next = make && mkdirat(dir, name, 0700) != 0 && errno != EEXIST ? -1 : open_below(dir, name);
+        int saved = errno;
+        close(dir);
+        errno = saved;
+        dir = next;
+    }
+    snprintf(name, NAME_LEN, "%s", path);
+    return dir;
+}
+
+/* close() of a folder that is only looked at, without losing errno. */
+static void shut(int fd)
+{
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+}
+
+/* Nothing but a regular file is opened: a FIFO would wait, a device might act. */
+static enum err open_file(struct folder *f, const char *path, int *fd)
+{
+    char name[NAME_LEN];
+    struct stat st;
+    int dir = open_parent(f, path, false, name);
+    if (dir < 0)
+        return why();
+    enum err err = ERR_OK;
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        err = why();
+    else if (!S_ISREG(st.st_mode))
+        err = ERR_CONFLICT;
+    else if ((*fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) < 0)
+        err = why();
+    else if (fstat(*fd, &st) != 0)
+        err = ERR_IO;
+    else if (!S_ISREG(st.st_mode))
+        err = ERR_CONFLICT;
+    shut(dir);
+    return err;
+}
+
+static enum err read_piece(int fd, uint64_t offset, size_t max, struct buf *out)
+{
+    while (max > 0) {
         size_t want = max < CHUNK ? max : CHUNK;
         ssize_t n = pread(fd, buf_room(out, want), want, (off_t)offset);
         if (n == 0)
@@ -35,59 +113,215 @@ static enum err folder_read(void *ctx, const char *path, uint64_t offset, size_t
             offset += (uint64_t)n;
             max -= (size_t)n;
         } else if (errno != EINTR) {
-            err = ERR_IO;
+            return ERR_IO;
         }
     }
-    if (fd >= 0)
-        close(fd);
-    free(whole);
+    return ERR_OK;
+}
+
+static enum err folder_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
+{
+    int fd = -1;
+    enum err err = open_file(ctx, path, &fd);
+    if (err == ERR_OK)
+        err = read_piece(fd, offset, max, out);
+    shut(fd);
     return err;
 }
 
+enum err folder_size(struct folder *f, const char *path, uint64_t *size)
+{
+    int fd = -1;
+    struct stat st;
+    enum err err = open_file(f, path, &fd);
+    if (err == ERR_OK && fstat(fd, &st) != 0)
+        err = ERR_IO;
+    if (err == ERR_OK)
+        *size = (uint64_t)st.st_size;
+    shut(fd);
+    return err;
+}
+
+/* ---- walking ---- */
+
 struct walk {
-    const char *dir;
     void (*each)(void *arg, const char *path);
     void *arg;
 };
 
-/* Everything that is not a folder is told, links and devices too: nothing may hide. */
-static enum err walk_folder(const struct walk *w, const char *below, int depth)
+static enum err walk_folder(const struct walk *w, int dir, const char *below, int depth);
+
+static enum err walk_entry(const struct walk *w, int dir, const char *below, const char *name, int depth)
 {
-    char *whole = folder_path(w->dir, below);
-    DIR *d = depth < DEPTH ? opendir(whole) : NULL;
-    free(whole);
-    if (d == NULL)
+    struct stat st;
+    char *path = NULL;
+    if (asprintf(&path, "%s%s%s", below, *below ? "/" : "", name) < 0)
+        mem_exhausted();
+    enum err err = ERR_OK;
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        err = errno == ENOENT ? ERR_OK : ERR_IO; /* gone meanwhile */
+    } else if (S_ISDIR(st.st_mode) && depth < DEPTH) {
+        int inner = open_below(dir, name);
+        err = inner >= 0 ? walk_folder(w, inner, path, depth + 1) : ERR_IO;
+    } else {
+        w->each(w->arg, path);
+    }
+    free(path);
+    return err;
+}
+
+/* Takes over `dir`. Everything that is not a folder is told, links and devices too: nothing may hide. */
+static enum err walk_folder(const struct walk *w, int dir, const char *below, int depth)
+{
+    DIR *d = fdopendir(dir);
+    if (d == NULL) {
+        shut(dir);
         return ERR_IO;
+    }
     enum err err = ERR_OK;
     const struct dirent *entry;
-    for (errno = 0; err == ERR_OK && (entry = readdir(d)) != NULL; errno = 0) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        char *path = *below ? folder_path(below, entry->d_name) : xstrdup(entry->d_name);
-        char *full = folder_path(w->dir, path);
-        struct stat st;
-        if (lstat(full, &st) != 0)
-            err = ERR_IO;
-        else if (S_ISDIR(st.st_mode))
-            err = walk_folder(w, path, depth + 1);
-        else
-            w->each(w->arg, path);
-        free(full);
-        free(path);
-    }
-    if (errno != 0)
+    for (errno = 0; err == ERR_OK && (entry = readdir(d)) != NULL; errno = 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            err = walk_entry(w, dirfd(d), below, entry->d_name, depth);
+    if (err == ERR_OK && errno != 0)
         err = ERR_IO;
     closedir(d);
     return err;
 }
 
-static enum err folder_list(void *ctx, void (*each)(void *arg, const char *path), void *arg)
+enum err folder_list(struct folder *f, const char *top, void (*each)(void *arg, const char *path), void *arg)
 {
-    struct walk w = {.dir = ctx, .each = each, .arg = arg};
-    return walk_folder(&w, "", 0);
+    struct walk w = {each, arg};
+    char name[NAME_LEN];
+    if (*top == '\0') {
+        int dir = open_below(f->fd, ".");
+        return dir >= 0 ? walk_folder(&w, dir, "", 0) : ERR_IO;
+    }
+    int parent = open_parent(f, top, false, name);
+    if (parent < 0)
+        return errno == ENOENT ? ERR_OK : ERR_IO;
+    char *above = xstrdup(top), *slash = strrchr(above, '/');
+    *(slash != NULL ? slash : above) = '\0';
+    enum err err = walk_entry(&w, parent, above, name, 0);
+    free(above);
+    shut(parent);
+    return err;
 }
 
-struct mirror folder_mirror(const char *dir)
+static enum err list_all(void *ctx, void (*each)(void *arg, const char *path), void *arg)
 {
-    return (struct mirror){.read = folder_read, .list = folder_list, .ctx = (void *)dir};
+    return folder_list(ctx, "", each, arg);
+}
+
+bool folder_is_empty(struct folder *f)
+{
+    int dir = open_below(f->fd, ".");
+    DIR *d = dir >= 0 ? fdopendir(dir) : NULL;
+    bool empty = d != NULL;
+    const struct dirent *entry;
+    errno = 0;
+    while (empty && (entry = readdir(d)) != NULL)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    empty = empty && errno == 0;
+    if (d != NULL)
+        closedir(d);
+    else
+        shut(dir);
+    return empty;
+}
+
+bool folder_has_folder(struct folder *f, const char *name)
+{
+    struct stat st;
+    return fstatat(f->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+struct mirror folder_mirror(struct folder *f)
+{
+    return (struct mirror){.read = folder_read, .list = list_all, .ctx = f};
+}
+
+/* ---- writing ---- */
+
+int folder_create(struct folder *f, const char *path)
+{
+    char name[NAME_LEN];
+    int dir = open_parent(f, path, true, name), fd = -1;
+    if (dir < 0)
+        return -1;
+    if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+        fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    shut(dir);
+    return fd;
+}
+
+enum err folder_move(struct folder *f, const char *from, const char *to)
+{
+    char old[NAME_LEN], new[NAME_LEN];
+    int source = open_parent(f, from, false, old), target = source >= 0 ? open_parent(f, to, true, new) : -1;
+    enum err err = source >= 0 && target >= 0 && renameat(source, old, target, new) == 0 ? ERR_OK : why();
+    shut(source);
+    shut(target);
+    return err;
+}
+
+enum err folder_remove(struct folder *f, const char *path)
+{
+    char name[NAME_LEN], *above = xstrdup(path), *slash = strrchr(above, '/');
+    int dir = open_parent(f, path, false, name);
+    enum err err = dir >= 0 && unlinkat(dir, name, 0) == 0 ? ERR_OK : why();
+    shut(dir);
+    if (err == ERR_OK && slash != NULL) {
+        *slash = '\0';
+        dir = open_parent(f, above, false, name);
+        if (dir >= 0)
+            unlinkat(dir, name, AT_REMOVEDIR); /* fails while something else is in it */
+        shut(dir);
+    }
+    free(above);
+    return err;
+}
+
+/* Takes over `dir`. */
+static enum err empty_folder(int dir)
+{
+    DIR *d = fdopendir(dir);
+    if (d == NULL) {
+        shut(dir);
+        return ERR_IO;
+    }
+    enum err err = ERR_OK;
+    const struct dirent *entry;
+    for (errno = 0; err == ERR_OK && (entry = readdir(d)) != NULL; errno = 0) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || unlinkat(dirfd(d), name, 0) == 0)
+            continue;
+        int inner = errno == EISDIR ? open_below(dirfd(d), name) : -1;
+        err = inner >= 0 ? empty_folder(inner) : ERR_IO;
+        if (err == ERR_OK && unlinkat(dirfd(d), name, AT_REMOVEDIR) != 0)
+            err = ERR_IO;
+    }
+    if (err == ERR_OK && errno != 0)
+        err = ERR_IO;
+    closedir(d);
+    return err;
+}
+
+enum err folder_remove_tree(struct folder *f, const char *path)
+{
+    char name[NAME_LEN];
+    int dir = open_parent(f, path, false, name);
+    if (dir < 0)
+        return errno == ENOENT ? ERR_OK : why();
+    int inner = open_below(dir, name);
+    enum err err = inner >= 0 ? empty_folder(inner) : why();
+    if (err == ERR_OK && unlinkat(dir, name, AT_REMOVEDIR) != 0)
+        err = why();
+    shut(dir);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err folder_sync(struct folder *f)
+{
+    return syncfs(f->fd) == 0 ? ERR_OK : ERR_IO;
 }

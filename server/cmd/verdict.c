@@ -20,7 +20,7 @@ void verdict_line(void *printer, const char *check, enum verdict v, const char *
     char mem[2048];
     struct buf clean;
     buf_fixed(&clean, mem, sizeof mem - 1);
-    utf8_repair(&clean, span_str(sentence), sizeof mem - 1); /* file names may hold anything */
+    utf8_show(&clean, span_str(sentence), sizeof mem - 1); /* a mirror's names and texts may hold anything */
     if (!p->json) {
         printf("%-12s%-13s%.*s\n", check, marks[v], (int)clean.len, clean.ptr);
         fflush(stdout);

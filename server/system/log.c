@@ -85,11 +85,15 @@ void log_set_command(const char *name)
 
 static __attribute__((format(printf, 1, 0))) void say(const char *fmt, va_list args)
 {
-    char text[DETAIL_LEN];
+    char text[DETAIL_LEN], mem[DETAIL_LEN];
+    struct buf clean;
     vsnprintf(text, sizeof text, fmt, args);
     for (char *c = text; *c; c++)
         *c = ascii_is_control(*c) ? ' ' : *c;
-    fprintf(stderr, "countersign%s%s: %s\n", command != NULL ? " " : "", command != NULL ? command : "", text);
+    buf_fixed(&clean, mem, sizeof mem);
+    utf8_show(&clean, span_str(text), sizeof mem);
+    fprintf(stderr, "countersign%s%s: %.*s\n", command != NULL ? " " : "", command != NULL ? command : "",
+            (int)clean.len, clean.ptr);
 }
 
 void complain(const char *fmt, ...)

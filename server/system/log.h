@@ -18,7 +18,7 @@ void log_line(enum log_level level, uint64_t request_id, const char *event, cons
 
 enum { STATUS_DONE, STATUS_FAILED, STATUS_CANNOT_TELL }; /* exit statuses, the same for all commands */
 void log_set_command(const char *name);                  /* names the command in the lines below; not copied */
-/* One line on stderr, whatever is in it, saying what is wrong and what to do. */
+/* One line on stderr, safe for a terminal whatever is in it (utf8_show), saying what is wrong and what to do. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The last words of mem.h, of a server and of another command. Neither allocates. */
 void log_out_of_memory(void);

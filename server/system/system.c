@@ -88,7 +88,7 @@ void random_id(char prefix, char out[LIMIT_ID + 1])
 
 enum err file_read(const char *path, struct buf *out)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
     enum err err = ERR_IO;
@@ -98,7 +98,8 @@ enum err file_read(const char *path, struct buf *out)
         goto done;
     for (;;) {
         size_t want = (size_t)st.st_size >= out->len - before ? (size_t)st.st_size - (out->len - before) + 1 : 4096;
-        char *room = buf_room(out, want);
+        bool fits = want <= FILE_READ_MAX && out->len - before <= FILE_READ_MAX - want;
+        char *room = fits ? buf_room(out, want) : NULL;
         if (room == NULL) {
             err = ERR_TOO_LARGE;
             goto done;
@@ -148,7 +149,9 @@ enum err file_write_atomic(const char *path, struct span data, unsigned mode)
 {
     char *temporary = xasprintf("%s.tmp", path);
     enum err err = ERR_IO;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (unlink(temporary) != 0 && errno != ENOENT)
+        goto done;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         goto done;
     bool good = fchmod(fd, mode) == 0 && write_all(fd, data) && fsync(fd) == 0;

@@ -143,9 +143,16 @@ class AuditCommands(ServerCase):
         mirror, market = self.copy("grown"), self.market
         for n in range(TILE):
             market.click(f"?sub1=grown-{n}")
-        (mirror / "log" / "leftover.part").write_text("x")
-        (mirror / "log" / market.contract / "leftover.tmp").write_text("x")
+        side = mirror / ".countersign-pull" / "log"
+        side.mkdir(parents=True)
+        (side / "checkpoint").write_text("of a pull that was killed")
+        own = [mirror / "log" / "user.part", mirror / "log" / market.contract / "checkpoint.new", mirror / "notes.tmp"]
+        for path in own:
+            path.write_text("the user's own")
         self.assertEqual(self.pull(mirror).returncode, 0)
+        self.assertEqual({path.read_text() for path in own}, {"the user's own"}, "nothing but its own is removed")
+        for path in own:
+            path.unlink()
         self.assertEqual(self.files(mirror), self.expected(mirror))
         self.assertEqual(countersign("verify", mirror).returncode, 0)
         kept, lost = (mirror / f"log/{market.contract}/tile/{kind}/000" for kind in ("0", "entries"))

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "common/base/bytes.h"
+#include "common/settlement/byte_map.h"
 #include "common/settlement/rows_map.h"
 
 /* Keys in ascending order: "a", "aa", "ab", ..., "b", "ba", ...: some are the beginning of others. */
@@ -78,8 +80,45 @@ static void it_equals_a_plain_array(void **state)
     rows_map_free(m);
 }
 
+/* Whoever chooses the keys cannot make the tree tall. In a tree whose shape follows a known hash of the keys, these, of
+ * which each has a smaller hash than the one before, would hang below one another. */
+static uint32_t known_hash(const uint8_t key[8])
+{
+    uint32_t h = 2166136261u;
+    for (int i = 0; i < 8; i++)
+        h = (h ^ key[i]) * 16777619u;
+    h ^= h >> 16;
+    h *= 0x7feb352du;
+    h ^= h >> 15;
+    h *= 0x846ca68bu;
+    return h ^ h >> 16;
+}
+
+static void no_choice_of_keys_makes_it_tall(void **state)
+{
+    (void)state;
+    enum { CHOSEN = 2000, MOST = 17 }; /* 1.44 log2(2000), rounded up */
+    struct byte_map *ascending = byte_map_new(), *chosen = byte_map_new();
+    uint8_t key[8];
+    for (uint32_t i = 0, tried = 0; i < CHOSEN; i++) {
+        store_be32(key, i);
+        store_be32(key + 4, i);
+        byte_map_put(ascending, span_of(key, sizeof key), SPAN(""));
+        do
+            store_be32(key + 4, tried++);
+        while (known_hash(key) / (UINT32_MAX / CHOSEN) != CHOSEN - 1 - i);
+        byte_map_put(chosen, span_of(key, sizeof key), SPAN(""));
+    }
+    assert_int_equal(byte_map_count(chosen), CHOSEN);
+    assert_in_range(byte_map_height(ascending), 11, MOST);
+    assert_in_range(byte_map_height(chosen), 11, MOST);
+    byte_map_free(ascending);
+    byte_map_free(chosen);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(it_equals_a_plain_array)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(it_equals_a_plain_array),
+                                       cmocka_unit_test(no_choice_of_keys_makes_it_tall)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -230,6 +231,43 @@ static void utf8_repair_keeps_what_it_can(void **state)
     assert_span(utf8_cut(SPAN("a\xe2\x82\xac"), 4), "a\xe2\x82\xac");
 }
 
+/* What a terminal would act upon, and what only looks odd. */
+static void utf8_show_leaves_nothing_that_acts_unseen(void **state)
+{
+    static const char *const unseen[] = {
+        "\x1b",         "\x07",         "\x7f",         "\xc2\x80",     "\xc2\x9b",
+        "\xc2\x9f",     "\xc2\xad",     "\xd8\x9c",     "\xe1\xa0\x8e", "\xe2\x80\x8b",
+        "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa0", "\xe2\x81\xa6",
+        "\xe2\x81\xa9", "\xef\xbb\xbf", "\xef\xbf\xb9", "\xff",         "\xf3\xa0\x80\x81",
+    };
+    static const char *const shown[] = {"a",
+                                        "~",
+                                        "\xc2\xa0",
+                                        "\xc2\xae",
+                                        "\xc3\xa9",
+                                        "\xd7\x90",
+                                        "\xe2\x80\x90",
+                                        "\xe2\x80\x94",
+                                        "\xe2\x82\xac",
+                                        "\xe6\x97\xa5",
+                                        "\xf0\x9f\x98\x80"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(unseen) + COUNT(shown); i++) {
+        bool good = i >= COUNT(unseen);
+        const char *text = good ? shown[i - COUNT(unseen)] : unseen[i];
+        char in[16], mem[64];
+        struct buf b;
+        buf_fixed(&b, mem, sizeof mem);
+        snprintf(in, sizeof in, "<%s>", text);
+        utf8_show(&b, span_str(in), sizeof mem);
+        assert_span(buf_span(&b), good ? in : "<\xef\xbf\xbd>");
+        buf_clear(&b);
+        utf8_show(&b, span_str(in), 3);
+        assert_in_range(b.len, 1, 3);
+        assert_true(utf8_valid(buf_span(&b)));
+    }
+}
+
 static void query_gives_pairs_in_order(void **state)
 {
     static const char *const want[] = {"a", "1", "b", "", "", "x", "c", "d=e", "f", ""};
@@ -321,6 +359,7 @@ int main(void)
         cmocka_unit_test(whole_numbers_have_one_spelling),
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
         cmocka_unit_test(utf8_repair_keeps_what_it_can),
+        cmocka_unit_test(utf8_show_leaves_nothing_that_acts_unseen),
         cmocka_unit_test(query_gives_pairs_in_order),
         cmocka_unit_test(query_text_is_decoded),
         cmocka_unit_test(decoding_needs_no_more_room_than_its_result),

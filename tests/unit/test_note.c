@@ -47,6 +47,27 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Unverified, but no less well formed. */
+static void a_peek_takes_what_opens_and_what_anybody_signed(void **state)
+{
+    struct buf *note = *state, other;
+    struct checkpoint c = {.size = 1};
+    assert_int_equal(checkpoint_peek(buf_span(note), &c), ERR_OK);
+    assert_int_equal(c.size, 70000);
+    assert_true(span_is(c.origin, "example.org/log/C1"));
+    buf_heap(&other);
+    sign(&other, "example.org/log/C1", UINT64_MAX, other_seed);
+    assert_int_equal(checkpoint_peek(buf_span(&other), &c), ERR_OK);
+    assert_true(c.size == UINT64_MAX);
+    for (size_t cut = 0; cut < note->len; cut++)
+        assert_int_equal(checkpoint_peek(span_of(note->ptr, cut), &c), ERR_MALFORMED);
+    char tail[20];
+    memcpy(tail, other.ptr + other.len - sizeof tail, sizeof tail);
+    buf_add(&other, tail, sizeof tail);
+    assert_int_equal(checkpoint_peek(buf_span(&other), &c), ERR_MALFORMED);
+    buf_free(&other);
+}
+
 static void a_signed_checkpoint_opens_as_written(void **state)
 {
     struct note_key k = key_of("example.org/log/C1", seed);
@@ -246,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_signed_checkpoint_opens_as_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_peek_takes_what_opens_and_what_anybody_signed, setup, teardown),
         cmocka_unit_test_setup_teardown(every_changed_byte_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_known_key_must_have_signed_and_none_another_text, setup, teardown),
         cmocka_unit_test(what_is_no_note_is_malformed),

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/limits.h"
 #include "tests/support/mirror.h"
 
 /* What one run reported. */
@@ -610,9 +612,170 @@ static void answering_keys_are_named(void **state)
     story_free(s);
 }
 
+/* A disk that fails: at the n-th read or list of an audit, then once or for good; before anything was read, or after a
+ * part of it. */
+struct faulty {
+    struct story *story;
+    unsigned until, seen; /* calls before the fault; calls so far */
+    bool for_good, after_a_part;
+};
+
+static bool fails_now(struct faulty *f)
+{
+    unsigned n = f->seen++;
+    return n == f->until || (f->for_good && n > f->until);
+}
+
+static enum err faulty_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
+{
+    struct faulty *f = ctx;
+    size_t before = out->len;
+    bool fails = fails_now(f);
+    enum err err = story_read(f->story, path, offset, max, out);
+    if (fails)
+        out->len = before + (f->after_a_part ? (out->len - before) / 2 : 0);
+    return fails ? ERR_IO : err;
+}
+
+struct told_in_part {
+    void (*each)(void *arg, const char *path);
+    void *arg;
+    unsigned left;
+};
+
+static void tell_in_part(void *arg, const char *path)
+{
+    struct told_in_part *t = arg;
+    if (t->left > 0) {
+        t->left--;
+        t->each(t->arg, path);
+    }
+}
+
+static enum err faulty_list(void *ctx, void (*each)(void *arg, const char *path), void *arg)
+{
+    struct faulty *f = ctx;
+    bool fails = fails_now(f);
+    struct told_in_part part = {each, arg, fails ? (f->after_a_part ? 3 : 0) : UINT_MAX};
+    enum err err = story_list(f->story, tell_in_part, &part);
+    return fails ? ERR_IO : err;
+}
+
+static void a_failing_disk_is_nobodys_guilt(void **state)
+{
+    (void)state;
+    struct story *s = written(story_long(300)); /* of which bundles are read again, for the clicks of leads and views */
+    for (unsigned kind = 0; kind < 4; kind++) {
+        struct faulty f = {.story = s, .for_good = kind & 1, .after_a_part = kind & 2};
+        for (;; f.until++) {
+            struct mirror m = {.read = faulty_read, .list = faulty_list, .ctx = &f};
+            struct told t = {.n = 0};
+            f.seen = 0;
+            enum verdict v = verify_mirror(&m, take, &t);
+            if (f.seen <= f.until) {
+                assert_int_equal(v, HOLDS);
+                break;
+            }
+            if (v != CANNOT_TELL) {
+                print(&t);
+                fail_msg("a disk that fails at call %u (kind %u) proves nothing, and not all can hold", f.until, kind);
+            }
+        }
+        assert_in_range(f.until, 20, 10000);
+    }
+    story_free(s);
+}
+
+/* What is longer than it can have been made is known before all of it is read. */
+static size_t asked_most;
+
+static enum err counting_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
+{
+    if (max > asked_most)
+        asked_most = max;
+    return story_read(ctx, path, offset, max, out);
+}
+
+static void no_file_is_read_beyond_what_it_can_have(void **state)
+{
+    (void)state;
+    struct story *s = written(story_long(300));
+    struct mirror m = {.read = counting_read, .list = story_list, .ctx = s};
+    struct told t = {.n = 0};
+    assert_int_equal(verify_mirror(&m, take, &t), HOLDS);
+    assert_in_range(asked_most, 1, 2 * TILE_WIDTH * (2 + UINT16_MAX));
+    for (size_t f = 0; f < s->n_files; f++) {
+        struct buf *b = &s->file[f].bytes;
+        size_t len = b->len;
+        for (size_t i = 0; i < LIMIT_OPENING + 1; i++)
+            buf_byte(b, 'x');
+        if (verify(s, &t) != FAILS) {
+            print(&t);
+            fail_msg("%s with a tail of %d bytes was not refused", s->file[f].path, LIMIT_OPENING + 1);
+        }
+        b->len = len;
+    }
+    story_free(s);
+}
+
+static void lie_late(struct story *s)
+{
+    s->now_ms = JSON_INT_MAX;
+    tell_click(s, CLASS_OK);
+}
+
+static void lie_gaps(struct story *s)
+{
+    for (int i = 0; i < 2; i++)
+        tell(
+            s,
+            &(struct entry){.kind = ENTRY_GAP,
+                            .at_ms = s->now_ms,
+                            .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = JSON_INT_MAX, .views = JSON_INT_MAX}},
+            NULL);
+    s->fold.period.tally.gap_clicks = s->fold.period.tally.gap_views = 0; /* so that this program can write it */
+    tell_statement(s);
+}
+
+/* Numbers that fit an entry, and nothing that follows of it. */
+static void numbers_beyond_all_bounds_are_findings(void **state)
+{
+    (void)state;
+    static const struct lie lies[] = {{"a time past all calendars", "entries", lie_late},
+                                      {"gaps past all counting", "statements", lie_gaps}};
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct story *s = story_long(0);
+        struct told t;
+        lies[i].tell(s);
+        write_logs(s);
+        if (verify(s, &t) != FAILS || verdict_of(&t, lies[i].check) != FAILS) {
+            print(&t);
+            fail_msg("%s: not found by %s", lies[i].what, lies[i].check);
+        }
+        story_free(s);
+    }
+}
+
+static void a_folder_between_two_pulls_cannot_be_told(void **state)
+{
+    (void)state;
+    static const char *const left[] = {MIRROR_HALFWAY, MIRROR_SIDE "/log/checkpoint"};
+    for (size_t i = 0; i < 2; i++) {
+        struct story *s = written(story_short());
+        struct told t;
+        buf_str(story_file(s, left[i]), "x");
+        assert_int_equal(verify(s, &t), CANNOT_TELL);
+        story_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failing_disk_is_nobodys_guilt),
+        cmocka_unit_test(no_file_is_read_beyond_what_it_can_have),
+        cmocka_unit_test(numbers_beyond_all_bounds_are_findings),
+        cmocka_unit_test(a_folder_between_two_pulls_cannot_be_told),
         cmocka_unit_test(an_honest_mirror_holds),
         cmocka_unit_test(the_report_is_one_line_per_check_in_order),
         cmocka_unit_test(every_changed_byte_is_caught),

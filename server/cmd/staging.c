@@ -1,0 +1,136 @@
+#include "server/cmd/staging.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/system/log.h"
+
+enum { PATH_CAP = 256 };
+
+/* One a process: it has to be dropped wherever the process ends. */
+static struct {
+    struct folder *folder;
+    const char *dir;
+    bool placing;
+    const char *const *heads;
+    size_t n_heads;
+} staging;
+
+static const char *staged(const char *path, char out[PATH_CAP])
+{
+    snprintf(out, PATH_CAP, "%s/%s", MIRROR_SIDE, path);
+    return out;
+}
+
+static _Noreturn void cannot_write(const char *path)
+{
+    if (errno == ENOSPC || errno == EDQUOT)
+        die("cannot write %s/%s: the disk is full; free some space and pull again", staging.dir, path);
+    die("cannot write %s/%s: %s", staging.dir, path, strerror(errno));
+}
+
+void staging_open(struct folder *f, const char *dir)
+{
+    if (folder_remove_tree(f, MIRROR_SIDE) != ERR_OK)
+        die("cannot remove %s/%s, which an earlier pull left: %s", dir, MIRROR_SIDE, strerror(errno));
+    staging.folder = f;
+    staging.dir = dir;
+}
+
+void staging_drop(void)
+{
+    if (staging.folder != NULL && !staging.placing && folder_remove_tree(staging.folder, MIRROR_SIDE) != ERR_OK)
+        complain("cannot remove %s/%s: %s", staging.dir, MIRROR_SIDE, strerror(errno));
+}
+
+int staging_create(const char *path)
+{
+    char whole[PATH_CAP];
+    int fd = folder_create(staging.folder, staged(path, whole));
+    if (fd < 0)
+        cannot_write(whole);
+    return fd;
+}
+
+void staging_write(const char *path, struct span bytes)
+{
+    int fd = staging_create(path);
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            cannot_write(path);
+        bytes = span_skip(bytes, (size_t)n);
+    }
+    if (close(fd) != 0)
+        cannot_write(path);
+}
+
+bool staging_has(const char *path)
+{
+    char whole[PATH_CAP];
+    uint64_t size;
+    return folder_size(staging.folder, staged(path, whole), &size) == ERR_OK;
+}
+
+enum err staging_read(const char *path, size_t max, struct buf *out)
+{
+    char whole[PATH_CAP];
+    struct mirror m = folder_mirror(staging.folder);
+    enum err err = m.read(m.ctx, staged(path, whole), 0, max, out);
+    return err == ERR_NOT_FOUND ? m.read(m.ctx, path, 0, max, out) : err;
+}
+
+/* A folder, or something else that no file can take the place of, is known before anything is moved. */
+static void look_ahead(void *arg, const char *whole)
+{
+    const char *path = whole + sizeof MIRROR_SIDE;
+    uint64_t size;
+    (void)arg;
+    if (folder_size(staging.folder, path, &size) == ERR_CONFLICT)
+        die("%s/%s is in the way of a file of that name: move it away, and pull again", staging.dir, path);
+}
+
+static void place(const char *path)
+{
+    char whole[PATH_CAP];
+    if (folder_move(staging.folder, staged(path, whole), path) != ERR_OK)
+        die("cannot put %s in its place in %s: %s; the mirror is half old and half new: pull again", path, staging.dir,
+            strerror(errno));
+}
+
+static void place_one(void *arg, const char *whole)
+{
+    (void)arg;
+    const char *path = whole + sizeof MIRROR_SIDE;
+    bool later = strcmp(whole, MIRROR_HALFWAY) == 0;
+    for (size_t i = 0; i < staging.n_heads; i++)
+        later |= strcmp(path, staging.heads[i]) == 0;
+    if (!later)
+        place(path);
+}
+
+void staging_place(const char *const *heads, size_t n_heads)
+{
+    if (folder_list(staging.folder, MIRROR_SIDE, look_ahead, NULL) != ERR_OK)
+        die("cannot read %s/%s to its end: %s", staging.dir, MIRROR_SIDE, strerror(errno));
+    staging_write(MIRROR_HALFWAY_NAME, SPAN(""));
+    if (folder_sync(staging.folder) != ERR_OK)
+        die("cannot write %s to the disk: %s", staging.dir, strerror(errno));
+    staging.heads = heads;
+    staging.n_heads = n_heads;
+    staging.placing = true;
+    if (folder_list(staging.folder, MIRROR_SIDE, place_one, NULL) != ERR_OK)
+        die("cannot read %s/%s to its end: %s; pull again", staging.dir, MIRROR_SIDE, strerror(errno));
+    for (size_t i = 0; i < n_heads; i++)
+        place(heads[i]);
+}
+
+void staging_close(void)
+{
+    if (folder_remove_tree(staging.folder, MIRROR_SIDE) != ERR_OK)
+        die("cannot remove %s/%s: %s", staging.dir, MIRROR_SIDE, strerror(errno));
+}
