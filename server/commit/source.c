@@ -34,6 +34,7 @@ struct source {
     struct gaps *gaps;
     int64_t gaps_ms, probe_ms, retry_ms; /* monotonic: when gap entries, a probe, any write may be tried again */
     bool probe_put;                      /* its row is to be removed */
+    int64_t taken_us;                    /* monotonic: when the batch under way was taken */
     enum { RUNNING, LAST_GAPS, LAST_SWEEP, ENDED } end;
     struct counters *counters;
     const struct source_keeper *keeper;
@@ -131,6 +132,16 @@ void source_unrecorded(struct source *s, const struct job *job)
 }
 
 /* ---- any thread ---- */
+
+size_t source_workers(const struct source *s)
+{
+    return s->n_lanes;
+}
+
+size_t source_depth(struct source *s, size_t w)
+{
+    return queue_count(s->lanes[w].pushed);
+}
 
 bool source_healthy(struct source *s)
 {
@@ -308,6 +319,7 @@ size_t source_take(struct source *s, struct job **jobs)
         int64_t now_ms = clock_ms();
         for (size_t i = 0; i < n; i++)
             jobs[i]->record.now_ms = now_ms; /* and partition 0: there is no other here */
+        s->taken_us = clock_monotonic_us();
         if (n > 0 && may_write(s, monotonic_ms()))
             return n;
         if (n > 0)
@@ -324,6 +336,7 @@ enum err source_keep(struct source *s, struct job *const *jobs, size_t n)
 
 /* ---- handing back ---- */
 
+/* Leads are counted where their entry is read for the answer. */
 static void count_recorded(struct counters *counters, const struct job *job)
 {
     if (job->err != ERR_OK || job->replayed)
@@ -334,9 +347,6 @@ static void count_recorded(struct counters *counters, const struct job *job)
         break;
     case RECORD_VIEW:
         METRIC_ADD(counters, views, 1);
-        break;
-    case RECORD_LEAD:
-        METRIC_ADD(counters, leads, 1);
         break;
     case RECORD_DISPOSITION:
     case RECORD_DISPOSE:
@@ -354,6 +364,9 @@ static void count_recorded(struct counters *counters, const struct job *job)
 static void own_done(struct source *s, struct job *job)
 {
     const struct record *r = &job->record;
+    if (job->err != ERR_OK && job->err != ERR_FULL)
+        log_line(LOG_ERROR, 0, "chore_failed", "%s: %s: %.*s", record_word(r->kind), err_word(job->err),
+                 (int)job->cause.len, job->cause.ptr);
     if (s->end != RUNNING && job->err != ERR_OK)
         log_line(LOG_WARN, 0, "last_sweep",
                  "storage is full: gaps are not recorded, the next start replays the journal");
@@ -366,6 +379,7 @@ static void own_done(struct source *s, struct job *job)
     } else if (job->err != ERR_OK) {
         struct job *held = s->held; /* what it waits for cannot be had: it is answered so */
         s->held = NULL;
+        held->cause = arena_copy(held->arena, job->cause);
         source_done(s, &held, 1, job->err, false);
     } else if (r->kind == RECORD_SWEEP || !job->more) {
         s->stage++;
@@ -399,7 +413,7 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
     if (err != ERR_FULL || may_write(s, monotonic_ms()))
         tell_storage(s, err, wrote);
     if (err == ERR_OK && !jobs[0]->chore) {
-        METRIC_ADD(s->counters, commits, 1);
+        metric_seconds(&s->counters->commit_seconds, clock_monotonic_us() - s->taken_us);
         METRIC_ADD(s->counters, committed_jobs, n);
     }
     for (size_t i = 0; i < n; i++) {

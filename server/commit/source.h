@@ -46,7 +46,9 @@ void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any 
 /* ---- any thread ---- */
 
 bool source_healthy(struct source *s); /* writing works and no queue is more than three quarters full */
-void source_stop(struct source *s);    /* the workers must have stopped pushing: take drains, then answers 0 */
+size_t source_workers(const struct source *s);
+size_t source_depth(struct source *s, size_t w); /* jobs of worker w that wait for a batch */
+void source_stop(struct source *s); /* the workers must have stopped pushing: take drains, then answers 0 */
 
 /* ---- the committer's side ---- */
 

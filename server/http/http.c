@@ -41,8 +41,8 @@ struct exchange *exchange_new(struct http *h)
         arena = arena_new();
     }
     ex->rq.arena = arena;
-    ex->rq.id = h->next_id++;
     ex->rq.arrived_ms = clock_ms();
+    ex->rq.arrived_us = clock_monotonic_us();
     h->app->begin(h->ctx, &ex->rq);
     h->n_exchanges++;
     return ex;
@@ -259,14 +259,13 @@ struct http *http_new(const struct http_setup *setup)
     h->ctx = setup->ctx;
     h->fast = setup->fast;
     h->proxies = setup->proxies;
+    h->turns = setup->turns;
     h->max_conns = setup->max_connections;
     h->base = event_base_new_with_config(config);
     event_config_free(config);
     if (h->base == NULL)
         die("cannot make an event loop: %s", strerror(errno));
     TAILQ_INIT(&h->conns);
-    random_bytes(&h->next_id, sizeof h->next_id);
-    h->next_id = (h->next_id >> 16) + 1;
     h->patience_us = setup->request_timeout_s * 1000000;
 
     struct timeval tick = {0, TICK_MS * 1000};
@@ -284,7 +283,11 @@ struct http *http_new(const struct http_setup *setup)
 void http_run(struct http *h)
 {
     this_thread = h;
-    event_base_dispatch(h->base);
+    int rc;
+    do {
+        rc = event_base_loop(h->base, EVLOOP_ONCE);
+        atomic_fetch_add_explicit(h->turns, 1, memory_order_relaxed);
+    } while (rc == 0 && !event_base_got_break(h->base));
 }
 
 void http_free(struct http *h)

@@ -3,6 +3,8 @@
 #ifndef CS_SERVER_HTTP_HTTP_H
 #define CS_SERVER_HTTP_HTTP_H
 
+#include <stdatomic.h>
+
 #include "server/http/proxies.h"
 #include "server/http/reply.h"
 
@@ -36,6 +38,7 @@ struct http_setup {
     size_t max_connections;
     int64_t request_timeout_s;
     const struct proxies *proxies; /* NULL: the peer is the client */
+    _Atomic uint64_t *turns;       /* counts the turns of the loop: one that spins shows */
 };
 
 /* Needs the libevent with the request smuggling fixes of 2026: dies naming the package otherwise. */

@@ -51,7 +51,7 @@ struct http {
     struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */
     size_t n_conns, max_conns, n_exchanges;
     struct exchange *pool;
-    uint64_t next_id;
+    _Atomic uint64_t *turns;
     int64_t patience_us, stop_at_us;
     bool stopping, paused;
 };
