@@ -49,6 +49,8 @@ static const struct route table[] = {
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
 
+    {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
+
     {READ, "/v1/statements", ANY, statements_list, NULL, "List statements"},
     {READ, "/v1/statements/{}", PUBLIC, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link"},
     {READ, "/v1/statements/{}/lines", ANY, statements_lines, NULL, "Line items, JSON lines"},

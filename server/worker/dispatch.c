@@ -89,7 +89,7 @@ struct outcome {
     enum err err;
     struct span reason, field, cause;
     bool fault;   /* it is no request */
-    bool refused; /* a postback or pixel */
+    bool refused; /* a postback or pixel: it stands in the refused log */
 };
 
 static void count(struct worker *w, const struct request *rq, const struct route *route, int status, int64_t now_us)
@@ -189,6 +189,22 @@ static void tell(struct worker *w, const struct request *rq, const struct outcom
     log_members(level, rq->id, o->refused ? "refused" : "answered", members, sizeof members / sizeof *members);
 }
 
+static void keep_refusal(struct worker *w, const struct request *rq, const struct outcome *o)
+{
+    const struct refusal one = {
+        .room = {rq->sender.party != NULL ? rq->sender.party->number : 0, rq->sender.proven},
+        .at_ms = clock_ms(),
+        .request_id = rq->id,
+        .status = (uint16_t)o->status,
+        .kid = span_str(rq->sender.kid),
+        .route = span_str(o->route->pattern),
+        .field = o->field,
+        .reason = o->reason,
+    };
+    if (!source_refused(w->server->source, &one))
+        METRIC_ADD(w->counters, refused_dropped, 1);
+}
+
 static void find_refusal(struct request *rq, struct outcome *o)
 {
     const struct route *r = o->route;
@@ -217,6 +233,8 @@ static void edge(struct worker *w, struct request *rq, const struct job *job, st
     if (o->status >= 400 || o->refused)
         o->field = field_name(rq);
     worker_reader_end(w);
+    if (o->refused)
+        keep_refusal(w, rq, o);
     enum log_level level = level_of(o);
     if (log_wants(level))
         tell(w, rq, o, level, now_us);

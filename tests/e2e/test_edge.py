@@ -1,4 +1,4 @@
-"""Where requests end: one id in header, problem and log; metrics; what strangers can make the server write."""
+"""Where requests end: one id in header, problem, log and refused log; metrics; what strangers can make the server write."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness import BROWSER, Market, ServerCase, person, send, wait_for
 
 REQUEST_ID = re.compile(r"[0-9a-f]{16}")
+ROOMS_MOST = 5000 + 1000 + 1000  # refused_log.h: of a party, proven and named, and of nobody
 PERSONAL = ("lea.secret@example.com", "33699887766", "Léa-Secrète")
 
 
@@ -42,6 +43,20 @@ class EdgeCase(ServerCase):
         """A postback under a party's kid that somebody else made."""
         target = party.signed_target(person(**fields))
         return send(self.server.url + target[:-1] + ("0" if target[-1] != "0" else "1"))
+
+    def refused(self, caller, query=""):
+        rows, after = [], ""
+        while True:
+            page = caller.get(f"/v1/refused?limit=200{query}{after}")
+            rows += page["data"]
+            if "next" not in page:
+                return rows
+            after = "&after=" + page["next"]
+
+    def wait_refused(self, caller, answer):
+        """The row of this answer in the caller's refused log."""
+        return wait_for(lambda: [row for row in self.refused(caller) if row["request_id"] == answer.headers["Request-Id"]],
+                        what="a refusal to stand in its log")[0]
 
 
 class Ids(EdgeCase):
@@ -119,6 +134,8 @@ class Ids(EdgeCase):
             json.loads(line)
         for value in (*PERSONAL, "lea.secret", "sub1=", "nonce=", "sig="):
             self.assertNotIn(value, text)
+        for row in self.refused(self.operator):
+            self.assertFalse([value for value in PERSONAL if value in json.dumps(row, ensure_ascii=False)], row)
 
 
 class FromTheLogAlone(EdgeCase):
@@ -176,18 +193,96 @@ class FromTheLogAlone(EdgeCase):
         for (_, status, field, reason, proven), (answer, *wanted) in zip(told, expected):
             self.assertEqual((answer.status, status, field, proven), (wanted[0], wanted[0], wanted[1], wanted[3]))
             self.assertIn(wanted[2], reason)
+        rows = {row["request_id"]: row for row in wait_for(
+            lambda: (lambda rows: rows if len(rows) >= 3 * len(expected) + 3 else None)(self.refused(x)), what="the refused log to have all")}
+        for ident, status, field, reason, _ in told:
+            row = rows[ident]
+            self.assertEqual((row["status"], row["field"], row["reason"]), (status, field, reason))
+            self.assertIn(row["kid"], (x.kid, ""))
+        within = [row["request_id"] for row in self.refused(x, f"&from={start}&to={end}") if row["route"] != "/p/{*}"]
+        self.assertEqual(sorted(within), sorted(row[0] for row in told))
+
+
+class RefusedLog(EdgeCase):
+    def test_it_has_the_postbacks_and_pixels_of_its_party_alone(self):
+        market, url = self.market, self.server.url
+        other = Market(self.server)
+        advertiser = market.advertiser
+        mine = [market.publisher.postback(person(sub1="{sub1}")), self.forged(market.publisher), send(market.code["pixel_url"] + "?event=purchase")]
+        theirs = [advertiser.postback({"txid": "nobody's", "status": "approved"}), other.publisher.postback(person(sub1="{sub1}"))]
+        nobodys = [send(url + "/p/unknown.gif"), send(url + "/p/"), send(url + "/postback?kid=K0000000000000"), send(url + "/postback/none", "POST", b"")]
+        for answer in nobodys:
+            self.wait_refused(self.operator, answer)
+        self.wait_refused(advertiser, theirs[0])
+        own = [row["request_id"] for row in self.refused(market.publisher)]
+        for answer in mine:
+            self.assertIn(answer.headers["Request-Id"], own)
+        for answer in theirs + nobodys:
+            self.assertNotIn(answer.headers["Request-Id"], own)
+        everything = [row["request_id"] for row in self.refused(self.operator)]
+        for answer in mine + theirs + nobodys:
+            self.assertEqual(everything.count(answer.headers["Request-Id"]), 1)
+        self.assertEqual([row["request_id"] for row in self.refused(self.operator, f"&party={market.publisher.id}")], own)
+        self.assertProblem(market.publisher.call("GET", f"/v1/refused?party={advertiser.id}"), 404)
+        self.assertStatus(market.auditor.call("GET", "/v1/refused"), 403)
+        row = self.wait_refused(market.publisher, mine[2])
+        self.assertEqual((row["status"], row["route"], row["field"], row["kid"]), (200, "/p/{*}", "event", ""))
+
+    def test_its_rows_have_their_shape_and_come_newest_first(self):
+        for n in range(7):
+            last = self.market.publisher.postback(person(sub1="{sub1}"))
+        self.wait_refused(self.operator, last)
+        rows = self.refused(self.operator)
+        self.assertEqual(set(rows[0]), {"at", "request_id", "kid", "route", "status", "field", "reason"})
+        self.assertEqual([row["at"] for row in rows], sorted((row["at"] for row in rows), reverse=True))
+        small, after = [], ""
+        while True:
+            page = self.operator.get(f"/v1/refused?limit=3{after}")
+            small += page["data"]
+            self.assertLessEqual(len(page["data"]), 3)
+            if "next" not in page:
+                break
+            after = "&after=" + page["next"]
+        self.assertEqual(small, rows)
+        for query in ("from=yesterday", "to=1", "after=x", "limit=0", "after=" + "g" * 32):
+            self.assertProblem(self.operator.call("GET", f"/v1/refused?{query}"), 400, query.split("=", maxsplit=1)[0])
+        self.assertEqual(self.refused(self.operator, "&to=2020-01-01T00:00:00Z"), [])
+        self.assertEqual(self.refused(self.operator, "&from=2999-01-01T00:00:00Z"), [])
+
+    def test_pixels_of_an_ended_contract_are_counted_by_kind(self):
+        market = Market(self.server, contract={"ends_at": "2020-01-01T00:00:00Z"})
+        counted = self.server.metric("pixels_refused", 'reason="contract_ended"')
+        answer = send(market.code["pixel_url"] + "?event=view")
+        self.assertEqual((answer.status, len(answer.body)), (200, 43))
+        self.assertEqual(self.wait_refused(market.publisher, answer)["reason"], "the contract of its code is not in force")
+        self.assertEqual(self.server.metric("pixels_refused", 'reason="contract_ended"'), counted + 1)
+
+    def test_a_restart_keeps_it(self):
+        answer = self.market.publisher.postback(person(sub1="{sub1}"))
+        self.server.stop()  # at once: what waits is written on the way down
+        self.server.start()
+        self.assertIn(answer.headers["Request-Id"], [row["request_id"] for row in self.refused(self.market.publisher)])
 
 
 class Strangers(EdgeCase):
     settings = {"LOG_LEVEL": "info", "WORKERS": 1}
 
-    def test_a_flood_of_refusals_does_not_fill_the_log(self):
+    def test_a_flood_of_refusals_leaves_what_a_party_signed_and_fills_nothing(self):
         publisher, flood = self.market.publisher, 3000
         genuine = [publisher.postback(person(sub1="{sub1}")) for _ in range(5)]
+        size = self.server.metric("store_bytes")
         log = len(self.server.log())
         targets = [f"/p/unknown-{n}.gif" for n in range(flood)] + [f"/postback?kid={publisher.kid}&txid={n}" for n in range(flood)]
         self.flood(targets)
         genuine += [publisher.postback(person(sub1="{sub1}")) for _ in range(5)]
+        for answer in genuine:
+            self.assertEqual(self.wait_refused(publisher, answer)["field"], "sub1")
+        wait_for(lambda: send(self.server.url + "/readyz").status == 200)
+        rows = self.refused(self.operator)
+        self.assertLessEqual(len(rows), ROOMS_MOST)
+        dropped = self.server.metric("refused_dropped")
+        self.assertGreater(dropped, 0)
+        self.assertLess(self.server.metric("store_bytes") - size, 8 << 20)
         self.assertGreater(self.server.metric("log_withheld"), 0, "a stranger's lines have an end")
         self.assertLess(len(self.server.log()) - log, 2500 * 400)
         forged = [line for line in self.lines() if line["event"] == "refused" and line["proven"] == "yes"]

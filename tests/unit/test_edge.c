@@ -113,6 +113,18 @@ static void a_row_that_does_not_read_is_named_in_the_log(void **state)
     assert_int_equal(answer.status, 200); /* the rest is served */
 }
 
+static void a_damaged_refused_log_is_told_and_hurts_nothing_else(void **state)
+{
+    (void)state;
+    uint8_t key[REFUSAL_KEY_LEN];
+    refusal_key(&(struct refusal_room){.party = 3}, clock_ms(), 1, key);
+    damage(TABLE_REFUSED, span_of(key, sizeof key));
+    ask("GET", "/v1/refused", "");
+    assert_told(500, "of refused");
+    ask("GET", "/v1/refused?party=P4", "");
+    assert_int_equal(answer.status, 200);
+}
+
 /* ---- a committer that is busy ---- */
 
 static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
@@ -206,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_that_does_not_read_is_named_in_the_log),
+        cmocka_unit_test(a_damaged_refused_log_is_told_and_hurts_nothing_else),
         cmocka_unit_test(a_full_queue_is_told_with_its_worker),
         cmocka_unit_test(what_the_guard_refuses_is_told_like_all_else),
         cmocka_unit_test(what_was_answered_well_has_no_line),
