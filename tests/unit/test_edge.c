@@ -24,9 +24,17 @@ static void catch_log(void)
     assert_true(dup2(log_file, STDERR_FILENO) >= 0);
 }
 
+/* What is no line of the log there was said by a test that failed. */
 static void release_log(void)
 {
+    static char text[LOG_MAX];
+    ssize_t n = pread(log_file, text, sizeof text - 1, 0);
+    char *rest = text;
     dup2(terminal, STDERR_FILENO);
+    text[n > 0 ? n : 0] = '\0';
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (line[0] != '\0' && line[0] != '{')
+            fprintf(stderr, "%s\n", line);
     close(terminal);
     close(log_file);
 }
@@ -41,7 +49,7 @@ static json_t *line_of(const struct answer *a)
     text[n] = '\0';
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         json_t *v = json_loads(line, 0, NULL);
-        if (line[0] != '\0' && strncmp(line, "{\"request_id\":\"", 15) != 0)
+        if (line[0] == '{' && strncmp(line, "{\"request_id\":\"", 15) != 0)
             fail_msg("the request does not come first: %s", line);
         if (v != NULL && strcmp(json_string_value(json_object_get(v, "request_id")), id) == 0)
             return v;
