@@ -74,6 +74,11 @@ def speed(folder, options, stack):
                   f"{rate:.2f}{f' (at least {THROUGHPUT_BOUND}: {verdict(rate >= THROUGHPUT_BOUND)})' if judged else ''} |", flush=True)
 
 
+def total(metrics, name):
+    """A counter over all its labels."""
+    return sum(value for key, value in metrics.items() if key.split("{")[0] == name)
+
+
 def leads(folder, options, stack):
     """Signed lead postbacks, and what bounds them."""
     print("| signed leads, server | leads/s | CPU us/lead | server busy | generator busy | commits/s | leads a commit | bound by |\n"
@@ -84,8 +89,8 @@ def leads(folder, options, stack):
         out = load(server, *server.mix("lead=1"), "--duration", options.seconds * 2)
         after = server.metrics()
         seconds = out["wall_ms"] / 1000
-        commits = after["countersign_commits_total"] - before["countersign_commits_total"]
-        recorded = after["countersign_leads_total"] - before["countersign_leads_total"]
+        commits = after["countersign_commit_seconds_count"] - before["countersign_commit_seconds_count"]
+        recorded = total(after, "countersign_leads_total") - total(before, "countersign_leads_total")
         acknowledged = out["kinds"]["lead"]["status"].get("200", 0)
         bound = ("the generator" if out["generator_busy"] > 0.95 else
                  "the server's CPU" if out["busy"] > (0.95 if cpu is not None else 1.5) else

@@ -14,14 +14,14 @@
 #define OPERATOR ROLE_OPERATOR
 #define PUBLIC ROUTE_PUBLIC
 
-/* methods, pattern, who, handler, after the commit, summary, of what is no request. First match wins. */
+/* methods, pattern, who, handler, after the commit, summary, of what is no request, who sent it. First match wins. */
 /* clang-format off */
 static const struct route table[] = {
     {READ, "/c/{}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
-    {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes", pixel_fault},
+    {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes", pixel_fault, pixel_sender},
     {READ, "/t.js", PUBLIC, tag_handle, NULL, "Tag for landing pages"},
-    {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query"},
-    {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)"},
+    {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query", NULL, postback_sender},
+    {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)", NULL, postback_sender},
 
     {POST, "/v1/parties", OPERATOR, parties_create, control_finish, "Make a party; its secrets are shown once"},
     {READ, "/v1/parties", ANY, parties_list, NULL, "List parties that the caller may see"},
@@ -48,6 +48,8 @@ static const struct route table[] = {
     {READ, "/v1/leads/{}", ANY, leads_get, NULL, "Read a lead"},
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
+
+    {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 
     {READ, "/v1/statements", ANY, statements_list, NULL, "List statements"},
     {READ, "/v1/statements/{}", PUBLIC, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link"},

@@ -48,3 +48,39 @@ bool bearer_token(struct span authorization, struct span *token)
     *token = span_skip(authorization, n);
     return true;
 }
+
+const char *http_phrase(int status)
+{
+    switch (status) {
+#define X(status, phrase)                                                                                              \
+    case status:                                                                                                       \
+        return phrase;
+        HTTP_STATUS_TABLE(X)
+#undef X
+    default:
+        return "";
+    }
+}
+
+enum http_status_place http_status_place(int status)
+{
+    switch (status) {
+#define X(status, phrase)                                                                                              \
+    case status:                                                                                                       \
+        return HTTP_STATUS_PLACE_##status;
+        HTTP_STATUS_TABLE(X)
+#undef X
+    default:
+        return HTTP_STATUSES;
+    }
+}
+
+int http_status_at(enum http_status_place place)
+{
+    static const int statuses[] = {
+#define X(status, phrase) status,
+        HTTP_STATUS_TABLE(X)
+#undef X
+    };
+    return statuses[place];
+}

@@ -20,6 +20,47 @@ const char *method_name(enum method method);
 /* ERR_NOT_FOUND for a method that we do not know. Names of methods have a case. */
 MUST_CHECK enum err method_read(struct span name, enum method *out);
 
+/* The statuses that we send, with their standard phrases (RFC 9110 section 15, RFC 6585). */
+#define HTTP_STATUS_TABLE(X)                                                                                           \
+    X(200, "OK")                                                                                                       \
+    X(201, "Created")                                                                                                  \
+    X(204, "No Content")                                                                                               \
+    X(302, "Found")                                                                                                    \
+    X(304, "Not Modified")                                                                                             \
+    X(400, "Bad Request")                                                                                              \
+    X(401, "Unauthorized")                                                                                             \
+    X(403, "Forbidden")                                                                                                \
+    X(404, "Not Found")                                                                                                \
+    X(405, "Method Not Allowed")                                                                                       \
+    X(406, "Not Acceptable")                                                                                           \
+    X(409, "Conflict")                                                                                                 \
+    X(410, "Gone")                                                                                                     \
+    X(413, "Content Too Large")                                                                                        \
+    X(414, "URI Too Long")                                                                                             \
+    X(415, "Unsupported Media Type")                                                                                   \
+    X(417, "Expectation Failed")                                                                                       \
+    X(422, "Unprocessable Content")                                                                                    \
+    X(429, "Too Many Requests")                                                                                        \
+    X(431, "Request Header Fields Too Large")                                                                          \
+    X(500, "Internal Server Error")                                                                                    \
+    X(501, "Not Implemented")                                                                                          \
+    X(503, "Service Unavailable")                                                                                      \
+    X(505, "HTTP Version Not Supported")
+
+enum http_status_place {
+#define X(status, phrase) HTTP_STATUS_PLACE_##status,
+    HTTP_STATUS_TABLE(X)
+#undef X
+        HTTP_STATUSES
+};
+
+/* The standard phrase ("" for a status that we never send), and where it stands in the table (HTTP_STATUSES: nowhere).
+ */
+const char *http_phrase(int status);
+enum http_status_place http_status_place(int status);
+/* The status at a place of the table. */
+int http_status_at(enum http_status_place place);
+
 /* True when the value of a Content-Type header names `media_type`, with parameters or without (RFC 9110 section 8.3.1).
  */
 bool media_type_is(struct span content_type, const char *media_type);

@@ -28,7 +28,8 @@ enum err problem(struct problem *p, enum err err, const char *field, const char 
     return err;
 }
 
-void problem_json(struct buf *out, const struct problem *p, const char *word, int status, const char *title)
+void problem_json(struct buf *out, const struct problem *p, struct span request_id, const char *word, int status,
+                  const char *title)
 {
     char type[64];
     struct jw w;
@@ -40,6 +41,8 @@ void problem_json(struct buf *out, const struct problem *p, const char *word, in
         jw_kstr(&w, "detail", span_str(p->detail));
     if (p->field[0])
         jw_kstr(&w, "field", span_str(p->field));
+    if (!span_empty(request_id))
+        jw_kstr(&w, "request_id", request_id);
     jw_kint(&w, "status", status);
     jw_kstr(&w, "title", span_str(title));
     jw_kstr(&w, "type", span_str(type));

@@ -19,7 +19,9 @@ enum { PROBLEM_JSON_MAX = 256 + 6 * sizeof(struct problem) }; /* bytes that prob
  */
 enum err problem(struct problem *p, enum err err, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Adds p as problem+json (RFC 9457): the type's URN ends with `word`, or is about:blank where that is NULL. */
-void problem_json(struct buf *out, const struct problem *p, const char *word, int status, const char *title);
+/* Adds p as problem+json (RFC 9457): the type's URN ends with `word`, or is about:blank where that is NULL. request_id
+ * (at most 32 bytes) empty: the member is left out. */
+void problem_json(struct buf *out, const struct problem *p, struct span request_id, const char *word, int status,
+                  const char *title);
 
 #endif

@@ -8,12 +8,13 @@
 
 enum { RECORD_FORMAT = 1 };
 
-enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS };
+enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS };
 
 /* As FORMATS.md says them; of BYTES with how many. */
 static const char *const type_words[] = {
-    [BOOL] = "bool", [BITS] = "u8", [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
-    [I64] = "be64",  [ID] = "id",   [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
+    [BOOL] = "bool",         [BITS] = "u8", [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
+    [I64] = "be64",          [ID] = "id",   [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
+    [REFUSALS] = "refusals",
 };
 
 struct field {
@@ -142,6 +143,8 @@ static const struct field day_keys_fields[] = {F("day", U32, day_keys.day), RAW(
                                                RAW("wrapped_next", day_keys.wrapped[1])};
 static const struct field publish_fields[] = {F("from", U32, publish.from), F("steps", U32, publish.steps)};
 static const struct field probe_fields[] = {F("put", BOOL, probe.put)};
+static const struct field refused_fields[] = {F("rows", REFUSALS, refused.rows), F("from", U32, refused.from),
+                                              F("steps", U32, refused.steps)};
 
 #define FIELDS(list)                                                                                                   \
     {                                                                                                                  \
@@ -175,6 +178,7 @@ static const struct layout {
     [RECORD_DAY_KEYS] = FIELDS(day_keys_fields),
     [RECORD_PUBLISH] = FIELDS(publish_fields),
     [RECORD_PROBE] = FIELDS(probe_fields),
+    [RECORD_REFUSED] = FIELDS(refused_fields),
 }; /* FRESH_HEAD and SWEEP have none */
 
 static const struct {
@@ -276,6 +280,7 @@ static void put_field(struct buf *out, const struct field *f, const void *at)
         buf_str(out, at);
         break;
     case TEXT:
+    case REFUSALS:
         put_text(out, *(const struct span *)at);
         break;
     case TOUCHES:
@@ -375,6 +380,15 @@ static void take_id(struct reader *r, char out[LIMIT_ID + 1])
         memcpy(out, s.ptr, s.len);
 }
 
+static struct span take_refusals(struct reader *r)
+{
+    struct span all = take_text(r), rest = all;
+    struct refusal one;
+    while (!r->failed && rest.len > 0)
+        r->failed = refusal_take(&rest, &one, NULL, NULL) != ERR_OK;
+    return all;
+}
+
 static void take_touches(struct reader *r, struct lead_report *out)
 {
     size_t n = take_u8(r);
@@ -430,6 +444,9 @@ static void take_field(struct reader *r, const struct field *f, void *at)
         break;
     case TEXT:
         *(struct span *)at = take_text(r);
+        break;
+    case REFUSALS:
+        *(struct span *)at = take_refusals(r);
         break;
     case TOUCHES:
         take_touches(r, at);

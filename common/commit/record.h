@@ -4,6 +4,7 @@
 #ifndef CS_COMMIT_RECORD_H
 #define CS_COMMIT_RECORD_H
 
+#include "common/commit/refusal.h"
 #include "common/decisions/decide.h"
 
 /* Whose logs and rows a record may touch. */
@@ -44,7 +45,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(DAY_KEYS, 23, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \
     X(SWEEP, 24, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
     X(PUBLISH, 25, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
-    X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")
+    X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")                               \
+    X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")
 
 enum record_kind {
     RECORD_NONE,
@@ -201,6 +203,10 @@ struct record {
         struct {
             bool put; /* or remove */
         } probe;
+        struct {
+            struct span rows;     /* refusal.h, one behind the other */
+            uint32_t from, steps; /* party to go on from with rows past their time; at most so many parties */
+        } refused;
     };
 };
 

@@ -45,6 +45,9 @@ HANDLER(leads_get);
 HANDLER(leads_dispose);
 job_run dispose_run;
 
+/* api_refused.c */
+HANDLER(refused_list);
+
 /* ops.c, openapi.c */
 HANDLER(healthz_get);
 HANDLER(readyz_get);

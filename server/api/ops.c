@@ -1,6 +1,6 @@
-#include "server/api/api.h"
+#include <stdio.h>
 
-enum { METRICS_MAX = 16384 };
+#include "server/api/api.h"
 
 enum err healthz_get(struct request *rq, struct reply *reply)
 {
@@ -18,25 +18,42 @@ enum err readyz_get(struct request *rq, struct reply *reply)
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     if (!ready)
         reply_header(reply, "Retry-After", SPAN("1"));
-    return ERR_OK;
+    return ready ? ERR_OK
+                 : worker_fails(rq, ERR_OK, "storage is full, or a queue of requests is more than three quarters full");
+}
+
+static void put_gauge(struct buf *b, enum metric metric, const char *labels, uint64_t value)
+{
+    metrics_gauge_head(b, metric);
+    metrics_gauge(b, metric, labels, value);
+}
+
+static void put_gauges(struct server *sh, struct buf *b)
+{
+    metrics_gauge_head(b, METRIC_queue_depth);
+    for (size_t i = 0; i < source_workers(sh->source); i++) {
+        char worker[32];
+        snprintf(worker, sizeof worker, "worker=\"%zu\"", i);
+        metrics_gauge(b, METRIC_queue_depth, worker, source_depth(sh->source, i));
+    }
+    put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
+    put_gauge(b, METRIC_ready, NULL, source_healthy(sh->source));
+    put_gauge(b, METRIC_build_info, "version=\"" CS_VERSION "\",compiler=\"" __VERSION__ "\"", 1);
 }
 
 enum err metrics_get(struct request *rq, struct reply *reply)
 {
     struct server *sh = rq->worker->server;
+    const char *route[METRIC_ROUTES];
     struct buf b;
-    arena_buf(rq->arena, &b, METRICS_MAX);
-    metrics_write(sh->metrics, &b);
-    buf_str(&b, "# HELP countersign_store_bytes size of the database in use\n# TYPE countersign_store_bytes "
-                "gauge\ncountersign_store_bytes ");
-    buf_u64(&b, store_bytes_used(sh->instance.store));
-    buf_str(
-        &b,
-        "\n# HELP countersign_ready 1 when events can be recorded\n# TYPE countersign_ready gauge\ncountersign_ready ");
-    buf_u64(&b, source_healthy(sh->source));
-    buf_byte(&b, '\n');
-    reply->content_type = SPAN("text/plain; version=0.0.4; charset=utf-8");
-    reply->body = buf_span(&b);
+    for (size_t i = 0; i < sh->routes.n; i++)
+        route[i] = sh->routes.route[i].pattern;
+    buf_heap(&b);
+    metrics_write(sh->metrics, route, sh->routes.n, &b);
+    put_gauges(sh, &b);
+    metrics_process(&b);
+    reply_body(rq, reply, "text/plain; version=0.0.4; charset=utf-8", buf_span(&b));
+    buf_free(&b);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     return ERR_OK;
 }

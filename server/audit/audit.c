@@ -31,6 +31,9 @@ enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader,
         c.size = head->size;
         frontier_root(&head->frontier, &c.root);
         err = heads_sign(sh->instance.heads, log, &c, note);
+        if (err != ERR_OK)
+            err = worker_fails(rq, err, "the head of log %u at size %llu was not signed: signed-heads", log,
+                               (unsigned long long)c.size);
         if (err != ERR_CORRUPT)
             break;
         txn_reset(*reader);

@@ -93,6 +93,9 @@ static void prove(struct check *c, enum table t)
     case TABLE_IDEMPOTENCY:
         prove_idempotency(c);
         return;
+    case TABLE_REFUSED:
+        prove_refused(c);
+        return;
     case TABLE_COSIGNED:
         prove_responses(c);
         return;

@@ -22,7 +22,8 @@
     X(STATEMENTS, "statements",                                                                                        \
       "every statement is signed, in its log, and equal to the recomputed byte for byte; so are closed heads and "     \
       "answers")                                                                                                       \
-    X(REPLAYS, "replays", "every nonce names an entry and will be forgotten; every kept answer opens")                 \
+    X(REPLAYS, "replays",                                                                                              \
+      "every nonce names an entry and will be forgotten; every kept answer opens; what was refused reads")             \
     X(CATALOG, "catalog", "control data reads strictly, hangs together, and is what the logs say of it")
 
 enum store_check {
@@ -99,6 +100,7 @@ void prove_nonces(struct check *c); /* check_replays.c */
 void prove_nonce_times(struct check *c);
 void prove_idempotency(struct check *c);
 void prove_day_keys(struct check *c);
+void prove_refused(struct check *c);
 void prove_meta(struct check *c);                  /* check_control.c */
 void prove_control(struct check *c, enum table t); /* parties to grants */
 void check_ids(struct check *c);                   /* two things of one id would hide each other */

@@ -1,5 +1,5 @@
-/* What keeps a request from being answered twice: nonces and the times they are forgotten at, kept answers; and the day
- * keys. The rows are read as FORMATS.md describes them. */
+/* What keeps a request from being answered twice: nonces and the times they are forgotten at, kept answers; what was
+ * refused; and the day keys. The rows are read as FORMATS.md describes them. */
 #include "common/base/bytes.h"
 #include "common/commit/record.h"
 #include "server/check/check_private.h"
@@ -99,6 +99,23 @@ static void answer_row(struct check *c, enum table t, struct span key, struct sp
 void prove_idempotency(struct check *c)
 {
     check_each(c, TABLE_IDEMPOTENCY, answer_row);
+}
+
+/* ---- what was refused ---- */
+
+static void refused_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct refusal r;
+    struct span party;
+    if (refusal_read(key, value, &r) != ERR_OK)
+        check_row_fails(c, t, key, "does not read");
+    else if (r.room.party != 0 && check_get(c, TABLE_PARTIES, span_of(key.ptr, 4), &party) == ERR_NOT_FOUND)
+        check_row_fails(c, t, key, "names a party that is not there");
+}
+
+void prove_refused(struct check *c)
+{
+    check_each(c, TABLE_REFUSED, refused_row);
 }
 
 /* ---- day keys ---- */

@@ -17,6 +17,7 @@ struct finding *check_finding(struct check *c, enum table t)
         [TABLE_TOKENS] = STORE_CHECK_CATALOG,      [TABLE_SECRETS] = STORE_CHECK_CATALOG,
         [TABLE_GRANTS] = STORE_CHECK_CATALOG,      [TABLE_STATEMENTS] = STORE_CHECK_STATEMENTS,
         [TABLE_IDEMPOTENCY] = STORE_CHECK_REPLAYS, [TABLE_COSIGNED] = STORE_CHECK_STATEMENTS,
+        [TABLE_REFUSED] = STORE_CHECK_REPLAYS,
     };
     return &c->finding[t < TABLE_ROWS ? checks[t] : STORE_CHECK_ROWS];
 }

@@ -18,12 +18,14 @@ struct committer {
     job_run *const *runs;
     struct source *source;
     pthread_t thread;
+    char chore_cause[CAUSE_MAX]; /* of the chore under way */
 };
 
-static _Noreturn void stop_at_once(const char *what, enum err err)
+static _Noreturn void stop_at_once(const char *what, enum err err, struct span cause)
 {
-    log_line(LOG_ERROR, 0, "storage_failed", "%s: %s; nothing more is acknowledged, restart to recover from disk", what,
-             err_word(err));
+    log_line(LOG_ERROR, 0, "storage_failed",
+             "%s: %s (%.*s); nothing more is acknowledged, restart to recover from disk", what, err_word(err),
+             (int)cause.len, cause.ptr);
     _exit(1);
 }
 
@@ -54,6 +56,20 @@ static enum err run_idempotent(struct committer *c, struct job *job)
     return err == ERR_OK ? idempotency_keep(&c->cx, job) : err;
 }
 
+/* Of what is answered with a 5xx, or is a chore's; a chore has no arena, but is alone in its batch. */
+static void note_cause(struct committer *c, struct job *job)
+{
+    struct buf b;
+    if (err_status(job->err) < 500 || !span_empty(job->cause))
+        return;
+    if (job->arena != NULL)
+        arena_buf(job->arena, &b, CAUSE_MAX);
+    else
+        buf_fixed(&b, c->chore_cause, sizeof c->chore_cause);
+    txn_cause(c->cx.txn, &b);
+    job->cause = buf_span(&b);
+}
+
 static bool spoils(enum err err)
 {
     return err == ERR_FULL || err == ERR_IO;
@@ -67,6 +83,7 @@ static enum err run_job(struct committer *c, struct job *job)
     cx->record = &job->record;
     cx->now_ms = job->record.now_ms;
     job->err = run_idempotent(c, job);
+    note_cause(c, job);
     if (spoils(job->err))
         return job->err;
     bool untouched = txn_writes(cx->txn) == writes && ledger_changes(cx->ledger) == changes;
@@ -94,7 +111,7 @@ static void reopen_ledger(struct committer *c)
     struct ledger *fresh;
     enum err err = open_ledger(c, &fresh);
     if (err != ERR_OK)
-        stop_at_once("reopen", err);
+        stop_at_once("reopen", err, SPAN("reading the ledger again"));
     ledger_close(c->cx.ledger);
     c->cx.ledger = fresh;
 }
@@ -141,6 +158,15 @@ static bool can_run(const struct committer *c, const struct job *job, size_t n)
            (r->advertiser != 0) == (record_scope(r->kind) == SCOPE_ADVERTISER);
 }
 
+/* Of the job that failed; of a commit that did, the store has told. */
+static struct span batch_cause(struct job *const *jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i]->err == ERR_IO && !span_empty(jobs[i]->cause))
+            return jobs[i]->cause;
+    return SPAN("the transaction");
+}
+
 enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, bool *wrote)
 {
     assert(n > 0 && n <= BATCH_MAX && c->cx.txn == NULL);
@@ -162,7 +188,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     cx->txn = NULL;
     cx->record = NULL;
     if (err == ERR_IO)
-        stop_at_once("write", err);
+        stop_at_once("write", err, batch_cause(jobs, n));
     if (err == ERR_OK)
         committed(c);
     else

@@ -8,6 +8,8 @@
 
 struct request; /* the worker's own, opaque here */
 
+enum { CAUSE_MAX = 256 }; /* bytes of a cause */
+
 struct job {
     struct record record;
     struct arena *arena; /* for the outcome; NULL for chores, which have none */
@@ -17,6 +19,7 @@ struct job {
     /* outcome, valid after the commit */
     enum err err; /* ERR_FULL: storage is full, nothing was recorded */
     struct problem problem;
+    struct span cause; /* of an err that is answered with a 5xx: what failed in the transaction; in the arena */
     uint32_t out_contract;
     uint64_t index; /* of the entry; of a publish chore, the contract to go on from */
     struct hash leaf;

@@ -10,12 +10,14 @@
 
 #include "common/base/mem.h"
 #include "server/commit/gaps.h"
+#include "server/commit/refusals.h"
 #include "server/commit/schedule.h"
 #include "server/system/log.h"
 #include "server/system/queue.h"
 #include "server/system/system.h"
 
-enum { FULL_RETRY_MS = 250, PROBE_MS = 1000, GAPS_MS = 1000 };
+enum { FULL_RETRY_MS = 250, PROBE_MS = 1000, GAPS_MS = 1000, REFUSED_MS = 1000, REFUSED_ROUND_MS = 60000 };
+enum { REFUSED_STEPS = 64 }; /* parties whose old refusals one record looks for */
 
 /* What comes between a job that must follow a sweep and its turn. */
 enum stage { STAGE_APPROVE, STAGE_SWEEP, STAGE_TURN };
@@ -34,7 +36,13 @@ struct source {
     struct gaps *gaps;
     int64_t gaps_ms, probe_ms, retry_ms; /* monotonic: when gap entries, a probe, any write may be tried again */
     bool probe_put;                      /* its row is to be removed */
-    enum { RUNNING, LAST_GAPS, LAST_SWEEP, ENDED } end;
+    struct refusals *refusals;
+    struct buf refused_rows;              /* of the record under way */
+    size_t n_refused;                     /* rows in it */
+    uint32_t refused_from;                /* where the round over old ones goes on */
+    int64_t refused_ms, refused_round_ms; /* monotonic: when a record of them, a round may come next */
+    int64_t taken_us;                     /* monotonic: when the batch under way was taken */
+    enum { RUNNING, LAST_GAPS, LAST_REFUSED, LAST_SWEEP, ENDED } end;
     struct counters *counters;
     const struct source_keeper *keeper;
     int wake_fd;                          /* any thread writes */
@@ -61,6 +69,8 @@ struct source *source_new(const struct source_setup *setup)
     }
     schedule_open(&s->schedule, setup->instance, setup->sweep_ms);
     s->gaps = gaps_new();
+    s->refusals = refusals_new();
+    buf_heap(&s->refused_rows);
     s->counters = setup->counters;
     s->keeper = setup->keeper;
     return s;
@@ -77,6 +87,8 @@ void source_free(struct source *s)
     }
     free(s->lanes);
     gaps_free(s->gaps);
+    refusals_free(s->refusals);
+    buf_free(&s->refused_rows);
     close(s->wake_fd);
     free(s);
 }
@@ -130,7 +142,22 @@ void source_unrecorded(struct source *s, const struct job *job)
     gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
 }
 
+bool source_refused(struct source *s, const struct refusal *one)
+{
+    return refusals_add(s->refusals, one);
+}
+
 /* ---- any thread ---- */
+
+size_t source_workers(const struct source *s)
+{
+    return s->n_lanes;
+}
+
+size_t source_depth(struct source *s, size_t w)
+{
+    return queue_count(s->lanes[w].pushed);
+}
 
 bool source_healthy(struct source *s)
 {
@@ -216,6 +243,21 @@ static bool may_write(struct source *s, int64_t now_ms)
     return !atomic_load(&s->full) || now_ms >= s->retry_ms;
 }
 
+/* The refused log's rows of about a second, and a step of the round over those past their time. */
+static size_t take_refused(struct source *s, struct job **jobs, int64_t now_ms)
+{
+    bool round = now_ms >= s->refused_round_ms;
+    if (now_ms < s->refused_ms || !(round || refusals_any(s->refusals)))
+        return 0;
+    s->refused_ms = now_ms + REFUSED_MS;
+    buf_clear(&s->refused_rows);
+    s->n_refused = refusals_take(s->refusals, &s->refused_rows);
+    return own(jobs, (struct record){.kind = RECORD_REFUSED,
+                                     .refused = {.rows = buf_span(&s->refused_rows),
+                                                 .from = s->refused_from,
+                                                 .steps = round ? REFUSED_STEPS : 0}});
+}
+
 /* Gap entries do not wait for the next request; and while nobody asks, a probe finds out that writing works again. */
 static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, int64_t *pause_ms)
 {
@@ -233,12 +275,13 @@ static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, in
     }
     if (schedule_next(&s->schedule, now_ms, full, &r, pause_ms))
         return own(jobs, r);
+    size_t n = full ? 0 : take_refused(s, jobs, now_ms);
     if ((full || gaps_any(s->gaps)) && *pause_ms > FULL_RETRY_MS)
         *pause_ms = FULL_RETRY_MS;
-    return 0;
+    return n;
 }
 
-/* Gaps and a sweep, so that the next start has nothing to replay. */
+/* Gaps, refusals, and a sweep, so that the next start has nothing to replay. */
 static size_t take_last(struct source *s, struct job **jobs)
 {
     if (s->end == RUNNING) {
@@ -248,6 +291,13 @@ static size_t take_last(struct source *s, struct job **jobs)
             return n;
     }
     if (s->end == LAST_GAPS) {
+        s->refused_ms = 0;
+        size_t n = take_refused(s, jobs, monotonic_ms());
+        s->end = refusals_any(s->refusals) ? LAST_GAPS : LAST_REFUSED;
+        if (n > 0)
+            return n;
+    }
+    if (s->end == LAST_REFUSED) {
         s->end = LAST_SWEEP;
         return own(jobs, (struct record){.kind = RECORD_SWEEP});
     }
@@ -308,6 +358,7 @@ size_t source_take(struct source *s, struct job **jobs)
         int64_t now_ms = clock_ms();
         for (size_t i = 0; i < n; i++)
             jobs[i]->record.now_ms = now_ms; /* and partition 0: there is no other here */
+        s->taken_us = clock_monotonic_us();
         if (n > 0 && may_write(s, monotonic_ms()))
             return n;
         if (n > 0)
@@ -324,6 +375,7 @@ enum err source_keep(struct source *s, struct job *const *jobs, size_t n)
 
 /* ---- handing back ---- */
 
+/* Leads are counted where their entry is read for the answer. */
 static void count_recorded(struct counters *counters, const struct job *job)
 {
     if (job->err != ERR_OK || job->replayed)
@@ -334,9 +386,6 @@ static void count_recorded(struct counters *counters, const struct job *job)
         break;
     case RECORD_VIEW:
         METRIC_ADD(counters, views, 1);
-        break;
-    case RECORD_LEAD:
-        METRIC_ADD(counters, leads, 1);
         break;
     case RECORD_DISPOSITION:
     case RECORD_DISPOSE:
@@ -350,15 +399,34 @@ static void count_recorded(struct counters *counters, const struct job *job)
     }
 }
 
+/* Rows that could not be written are not kept for later: what is refused must not pile up. */
+static void refused_done(struct source *s, const struct job *job)
+{
+    if (job->err != ERR_OK) {
+        METRIC_ADD(s->counters, refused_dropped, s->n_refused);
+        log_line(LOG_WARN, 0, "refused_log", "%zu refusals could not be kept (%s)", s->n_refused, err_word(job->err));
+    } else if (job->record.refused.steps > 0) {
+        s->refused_from = (uint32_t)job->index;
+        if (!job->more)
+            s->refused_round_ms = monotonic_ms() + REFUSED_ROUND_MS;
+    }
+    s->n_refused = 0;
+}
+
 /* A chore of the source's own, not of a schedule's: gaps, probes, and what prepares a held job. */
 static void own_done(struct source *s, struct job *job)
 {
     const struct record *r = &job->record;
-    if (s->end != RUNNING && job->err != ERR_OK)
+    if (job->err != ERR_OK && job->err != ERR_FULL)
+        log_line(LOG_ERROR, 0, "chore_failed", "%s: %s: %.*s", record_word(r->kind), err_word(job->err),
+                 (int)job->cause.len, job->cause.ptr);
+    if (s->end != RUNNING && job->err != ERR_OK && r->kind != RECORD_REFUSED)
         log_line(LOG_WARN, 0, "last_sweep",
                  "storage is full: gaps are not recorded, the next start replays the journal");
     if (r->kind == RECORD_GAP && job->err != ERR_OK) {
         gaps_add(s->gaps, &(struct gap_count){r->gap.contract, r->advertiser, r->gap.gap});
+    } else if (r->kind == RECORD_REFUSED) {
+        refused_done(s, job);
     } else if (r->kind == RECORD_PROBE && job->err == ERR_OK) {
         s->probe_put = r->probe.put;
     } else if (s->held == NULL) {
@@ -366,6 +434,7 @@ static void own_done(struct source *s, struct job *job)
     } else if (job->err != ERR_OK) {
         struct job *held = s->held; /* what it waits for cannot be had: it is answered so */
         s->held = NULL;
+        held->cause = arena_copy(held->arena, job->cause);
         source_done(s, &held, 1, job->err, false);
     } else if (r->kind == RECORD_SWEEP || !job->more) {
         s->stage++;
@@ -398,8 +467,10 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
 {
     if (err != ERR_FULL || may_write(s, monotonic_ms()))
         tell_storage(s, err, wrote);
+    if (err == ERR_FULL && jobs[0]->record.kind == RECORD_REFUSED)
+        s->retry_ms = 0; /* strangers make these: no click goes unrecorded for them without being tried */
     if (err == ERR_OK && !jobs[0]->chore) {
-        METRIC_ADD(s->counters, commits, 1);
+        metric_seconds(&s->counters->commit_seconds, clock_monotonic_us() - s->taken_us);
         METRIC_ADD(s->counters, committed_jobs, n);
     }
     for (size_t i = 0; i < n; i++) {

@@ -38,6 +38,8 @@ void source_wake(struct source *s);
 /* An eventfd that is readable when jobs came back. */
 int source_fd(const struct source *s, size_t w);
 struct job *source_finished(struct source *s, size_t w); /* the next one that came back, in order; NULL: no more */
+/* Into the refused log, in about a second; false: there is no room, it is dropped. Any thread. */
+bool source_refused(struct source *s, const struct refusal *one);
 /* Counts a click or view that is answered without being recorded, for a gap entry. A push that fails and a job that
  * comes back with an error are counted already. Any thread. */
 void source_unrecorded(struct source *s, const struct job *job);
@@ -46,7 +48,9 @@ void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any 
 /* ---- any thread ---- */
 
 bool source_healthy(struct source *s); /* writing works and no queue is more than three quarters full */
-void source_stop(struct source *s);    /* the workers must have stopped pushing: take drains, then answers 0 */
+size_t source_workers(const struct source *s);
+size_t source_depth(struct source *s, size_t w); /* jobs of worker w that wait for a batch */
+void source_stop(struct source *s); /* the workers must have stopped pushing: take drains, then answers 0 */
 
 /* ---- the committer's side ---- */
 

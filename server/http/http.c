@@ -283,6 +283,7 @@ struct http *http_new(const struct http_setup *setup)
     h->ctx = setup->ctx;
     h->fast = setup->fast;
     h->proxies = setup->proxies;
+    h->loop_turns = setup->turns;
     h->max_held = setup->max_held;
     h->patience_us = setup->request_timeout_s * 1000000;
     h->scratch = xmalloc(SCRATCH);
@@ -291,8 +292,6 @@ struct http *http_new(const struct http_setup *setup)
     TAILQ_INIT(&h->gone);
     for (size_t i = 0; i < HELD_CLASSES; i++)
         TAILQ_INIT(&h->holders[i]);
-    random_bytes(&h->next_id, sizeof h->next_id);
-    h->next_id = (h->next_id >> 16) + 1;
     open_base(h);
     open_door(h, &h->door[0], setup->listen, setup->max_connections);
     if (setup->admin_listen != NULL)
@@ -302,7 +301,13 @@ struct http *http_new(const struct http_setup *setup)
 
 void http_run(struct http *h)
 {
-    event_base_dispatch(h->base);
+    int rc;
+    do {
+        rc = event_base_loop(h->base, EVLOOP_ONCE);
+        atomic_fetch_add_explicit(h->loop_turns, 1, memory_order_relaxed);
+    } while (rc == 0 && !event_base_got_break(h->base));
+    if (rc < 0)
+        die("an event loop failed: %s", strerror(errno));
 }
 
 void http_free(struct http *h)

@@ -3,6 +3,8 @@
 #ifndef CS_SERVER_HTTP_HTTP_H
 #define CS_SERVER_HTTP_HTTP_H
 
+#include <stdatomic.h>
+
 #include "server/http/proxies.h"
 #include "server/http/reply.h"
 
@@ -41,6 +43,7 @@ struct http_setup {
     size_t max_held; /* bytes of requests that are not answered and of answers that are not read */
     int64_t request_timeout_s;
     const struct proxies *proxies; /* NULL: the peer is the client */
+    _Atomic uint64_t *turns;       /* counts the turns of the loop: one that spins shows */
 };
 
 /* Has libevent take all its memory by mem.h: once, before anything else of libevent. */

@@ -273,11 +273,11 @@ static bool line_is_sound(struct span bytes)
 
 bool http_head_peek(struct span bytes, struct request *rq)
 {
-    size_t at = span_starts(bytes, "GET ") ? 4 : span_starts(bytes, "HEAD ") ? 5 : 0;
-    rq->method = at == 5 ? METHOD_HEAD : METHOD_GET;
-    if (at == 0)
+    struct span rest = bytes, name;
+    rq->method = METHOD_GET;
+    if (!text_cut(&rest, ' ', &name) || method_read(name, &rq->method) != ERR_OK)
         return false;
-    size_t end = at;
+    size_t at = name.len + 1, end = at;
     while (end < bytes.len && (unsigned char)bytes.ptr[end] > ' ')
         end++;
     rq->target = span_of(bytes.ptr + at, end - at);

@@ -19,8 +19,8 @@ MUST_CHECK int http_head_find(struct span bytes, size_t *scanned, size_t *len);
  * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty).
  * fast: the prefixes, NULL-ended; in the query of such a target a stray '%' and raw bytes past ASCII cost nothing. */
 MUST_CHECK int http_head_read(struct span head, const char *const *fast, struct request *rq, struct http_head *h);
-/* Of bytes that are refused: method and target as they begin, of GET and HEAD; else GET and an empty target. True when
- * the first line is whole and says HTTP/1.0 or 1.1 after one target. */
+/* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True
+ * when the first line is whole and says HTTP/1.0 or 1.1 after one target. */
 bool http_head_peek(struct span bytes, struct request *rq);
 
 #endif

@@ -25,8 +25,8 @@ struct exchange *exchange_new(struct http *h)
         arena = arena_new();
     }
     ex->rq.arena = arena;
-    ex->rq.id = h->next_id++;
     ex->rq.arrived_ms = clock_ms();
+    ex->rq.arrived_us = clock_monotonic_us();
     if (++h->n_exchanges > h->peak_exchanges)
         h->peak_exchanges = h->n_exchanges;
     return ex;

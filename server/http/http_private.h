@@ -56,7 +56,7 @@ struct http {
     size_t loose;                               /* bytes freed since the last trim */
     struct conn_list holders[HELD_CLASSES];     /* by the power of two of what they hold */
     int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
-    uint64_t next_id;
+    _Atomic uint64_t *loop_turns;
     time_t date_s;
     char date[32]; /* of date_s, as the Date header has it */
     bool stopping;

@@ -2,40 +2,7 @@
 
 #include <stdlib.h>
 
-const char *http_phrase(int status)
-{
-    static const struct {
-        int status;
-        const char *phrase;
-    } phrases[] = {{200, "OK"},
-                   {201, "Created"},
-                   {204, "No Content"},
-                   {302, "Found"},
-                   {304, "Not Modified"},
-                   {400, "Bad Request"},
-                   {401, "Unauthorized"},
-                   {403, "Forbidden"},
-                   {404, "Not Found"},
-                   {405, "Method Not Allowed"},
-                   {406, "Not Acceptable"},
-                   {409, "Conflict"},
-                   {410, "Gone"},
-                   {413, "Content Too Large"},
-                   {414, "URI Too Long"},
-                   {415, "Unsupported Media Type"},
-                   {417, "Expectation Failed"},
-                   {422, "Unprocessable Content"},
-                   {429, "Too Many Requests"},
-                   {431, "Request Header Fields Too Large"},
-                   {500, "Internal Server Error"},
-                   {501, "Not Implemented"},
-                   {503, "Service Unavailable"},
-                   {505, "HTTP Version Not Supported"}};
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    return "";
-}
+#include "server/system/log.h"
 
 int reply_status(const struct reply *r)
 {
@@ -59,9 +26,11 @@ void reply_body(struct request *rq, struct reply *r, const char *content_type, s
 /* word NULL: a status that no error of ours has goes without a type of its own. */
 static void write_problem(struct request *rq, struct reply *r, int status, const char *word, const char *title)
 {
+    char id[REQUEST_ID_LEN];
     struct buf text;
+    request_id_write(rq->id, id);
     arena_buf(rq->arena, &text, PROBLEM_JSON_MAX);
-    problem_json(&text, &rq->problem, word, status, title);
+    problem_json(&text, &rq->problem, span_of(id, sizeof id), word, status, title);
     *r = (struct reply){.status = status, .content_type = SPAN(PROBLEM_MEDIA_TYPE), .body = buf_span(&text)};
     reply_header(r, "Cache-Control", SPAN("no-store"));
 }
@@ -94,7 +63,7 @@ static void say_fault(struct problem *p, int status)
         problem(p, ERR_MALFORMED, "", "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
 }
 
-void reply_fault(struct request *rq, struct reply *r, int status)
+enum err reply_fault(struct request *rq, struct reply *r, int status)
 {
     enum err err = status == 503 ? ERR_BUSY : ERR_OK; /* the first of two that have this status is another fault */
     while (err < ERR_COUNT && err_status(err) != status)
@@ -106,4 +75,5 @@ void reply_fault(struct request *rq, struct reply *r, int status)
         write_problem(rq, r, status, NULL, http_phrase(status));
     if (status == 503)
         reply_header(r, "Retry-After", SPAN("1"));
+    return err < ERR_COUNT ? err : ERR_OK;
 }

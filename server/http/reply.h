@@ -18,12 +18,11 @@ int reply_status(const struct reply *r);
 void reply_header(struct reply *r, const char *name, struct span value);
 /* Body from a heap buffer: copies into the arena. */
 void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body);
-/* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field. */
+/* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field, request_id.
+ */
 void reply_problem(struct request *rq, struct reply *r, enum err err);
-/* The same for bytes that are no request: the guard's status, which no error of ours may have. */
-void reply_fault(struct request *rq, struct reply *r, int status);
-
-/* The standard phrase of a status ("" for one that we never send). */
-const char *http_phrase(int status);
+/* The same for bytes that are no request: the guard's status, which is that of the error returned,
+ * or of none (ERR_OK). */
+enum err reply_fault(struct request *rq, struct reply *r, int status);
 
 #endif

@@ -11,16 +11,23 @@ struct worker; /* the application's thread, opaque here */
 struct party;
 struct catalog;
 
+/* Who says to have sent a postback or pixel. */
+struct sender {
+    char kid[LIMIT_ID + 1];    /* as given; "": none, or nothing that could be one */
+    const struct party *party; /* whose kid or code that is; NULL: nobody's */
+    bool proven;               /* its signature holds */
+};
+
 struct request {
-    uint64_t id;
+    uint64_t id; /* the application's, drawn when the request comes to be */
     enum method method;
     struct span target, path, query, body; /* target and query raw; path as sent (routes compare raw bytes) */
     struct span authorization, content_type, accept, user_agent, cookie, idempotency_key;
     struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for;
-    bool prefetch; /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
-    char ip[46];   /* of the peer, text */
-    bool admin;    /* came in on the admin listener */
-    int64_t arrived_ms;
+    bool prefetch;                  /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
+    char ip[46];                    /* of the peer, text */
+    bool admin;                     /* came in on the admin listener */
+    int64_t arrived_ms, arrived_us; /* Unix, and monotonic */
     struct arena *arena;
     struct problem problem; /* set with an error return */
     /* the application's */
@@ -28,6 +35,10 @@ struct request {
     struct span kept;           /* a handler's own word to its finish */
     const struct route *route;  /* NULL until it is found */
     const struct party *caller; /* by bearer token, for routes that want one */
+    struct sender sender;       /* for routes that have one */
+    const char *why;            /* a refusal's reason where the sender is not told, for the logs; NULL: the problem's */
+    bool refused;               /* it was not taken, though its answer does not say so: a pixel */
+    struct span cause;          /* of a 5xx, for the log; empty: see dispatch.c */
     struct catalog *catalog;    /* held for the life of the exchange */
     struct worker *worker;
 };

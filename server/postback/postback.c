@@ -1,18 +1,52 @@
 #include "server/postback/postback_private.h"
 
+#include "common/base/id.h"
+#include "common/base/query.h"
+#include "common/base/text.h"
 #include "common/base/when.h"
 
-enum err postback_refuse(struct request *rq)
+enum err postback_refuse(struct request *rq, const char *why)
 {
+    rq->why = why;
     return problem(&rq->problem, ERR_UNAUTHORIZED, "",
                    "the kid is not known, the signature does not hold, or the timestamp is more than %d s off",
                    POSTBACK_WINDOW_S);
 }
 
-const struct secret *postback_secret(struct request *rq, struct span kid)
+const struct secret *postback_secret(struct request *rq, struct span kid, const char **why)
 {
     const struct secret *s = span_empty(kid) ? NULL : catalog_secret(rq->catalog, kid);
+    if (id_is_plain(kid)) {
+        memcpy(rq->sender.kid, kid.ptr, kid.len);
+        rq->sender.kid[kid.len] = '\0';
+    }
+    rq->sender.party = s != NULL ? s->party : NULL;
+    *why = span_empty(kid) ? "there is no kid" : s == NULL ? "the kid is not known" : "the kid is retired";
     return s != NULL && !s->retired ? s : NULL;
+}
+
+void postback_prove(struct postback *pb, const struct secret *s)
+{
+    pb->party = s->party;
+    pb->rq->sender.proven = true;
+}
+
+void postback_sender(struct request *rq)
+{
+    static const char path[] = "/postback/";
+    struct span kid = {0}, name, value, rest = rq->target, front;
+    const char *why;
+    struct query q;
+    if (span_starts(rest, path)) {
+        kid = span_skip(rest, sizeof path - 1);
+        kid = text_cut(&kid, '?', &front) ? front : kid;
+    } else if (text_cut(&rest, '?', &front)) {
+        query_open(&q, rest);
+        while (kid.ptr == NULL && query_next(&q, &name, &value))
+            kid = span_is(name, "kid") ? value : kid;
+    }
+    if (postback_secret(rq, kid, &why) == NULL)
+        return; /* noted all the same */
 }
 
 bool postback_in_window(struct request *rq, int64_t ts_s)

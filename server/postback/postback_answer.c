@@ -43,7 +43,7 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
         return job->err;
     const struct contract *k = catalog_contract_number(rq->catalog, job->out_contract);
     if (k == NULL)
-        return ERR_INTERNAL;
+        return worker_fails(rq, ERR_INTERNAL, "contract %u of the answer is not known", job->out_contract);
     enum err err = entry_read(job->entry, &e, &rq->problem);
     if (err != ERR_OK)
         return err;
@@ -51,6 +51,8 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
     jw_open(&w, &answer);
     postback_answer(&w, k, job->index, &job->leaf, &e, rq->worker->tokens, rq->worker->statement_signer);
     jw_close(&w);
+    if (e.kind == ENTRY_LEAD && !job->replayed)
+        METRIC_ADD(rq->worker->counters, leads[e.lead.status][e.lead.reason], 1);
     entry_close(&e);
     bool own_text = rq->kept.ptr != NULL;
     reply->content_type = own_text ? SPAN("text/plain; charset=utf-8") : SPAN("application/json");

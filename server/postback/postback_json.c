@@ -41,13 +41,21 @@ static enum err authenticate(struct postback *pb)
 {
     struct request *rq = pb->rq;
     int64_t ts_s;
-    const struct secret *s = postback_secret(rq, rq->param[0]);
-    if (s == NULL || !id_ok(rq->webhook_id) || parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK ||
-        !postback_in_window(rq, ts_s) || !signature_holds(rq, s))
-        return postback_refuse(rq);
+    const char *why;
+    const struct secret *s = postback_secret(rq, rq->param[0], &why);
+    if (s == NULL)
+        return postback_refuse(rq, why);
+    if (!id_ok(rq->webhook_id))
+        return postback_refuse(rq, "webhook-id is missing, longer than 256 bytes, or has a dot");
+    if (parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK)
+        return postback_refuse(rq, "webhook-timestamp is not Unix time in seconds");
+    if (!signature_holds(rq, s))
+        return postback_refuse(rq, "the signature does not hold");
+    if (!postback_in_window(rq, ts_s))
+        return postback_refuse(rq, "webhook-timestamp is more than 300 s off");
+    postback_prove(pb, s);
     const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
     sha256v(same, sizeof same / sizeof same[0], pb->nonce.request_sha256);
-    pb->party = s->party;
     postback_nonce(pb, rq->webhook_id, ts_s, NONCE_WEBHOOK_KEEP_S);
     pb->nonce.webhook = true;
     return ERR_OK;

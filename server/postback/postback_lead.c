@@ -127,7 +127,7 @@ static enum err find_place(struct postback *pb, struct claim *c)
     if (err != ERR_OK)
         return err;
     if (c->fallback == NULL)
-        return ERR_INTERNAL;
+        return worker_fails(pb->rq, ERR_INTERNAL, "the campaign of this lead has no direct contract");
     c->campaign = c->fallback->campaign;
     unsigned bit = publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER;
     if (!(c->fallback->terms->accept_from & bit))
@@ -294,5 +294,7 @@ enum err postback_submit_lead(struct postback *pb)
     l->fallback_contract = c.fallback->number;
     l->nonce = pb->nonce;
     err = seal(pb, l);
-    return err != ERR_OK ? err : worker_submit(pb->rq, job);
+    if (err != ERR_OK)
+        return worker_fails(pb->rq, err, "the private part could not be sealed under the key of day %u", l->sealed.day);
+    return worker_submit(pb->rq, job);
 }

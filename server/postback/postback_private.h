@@ -62,10 +62,12 @@ bool postback_field_known(struct span name);
 /* SHA-256 over the canonical JSON object of all facts: every field but `return`, with its form fields. */
 void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN]);
 
-/* The one answer to everything that does not prove its sender. */
-enum err postback_refuse(struct request *rq);
-/* An active secret of this kid; NULL when there is none. */
-const struct secret *postback_secret(struct request *rq, struct span kid);
+/* The one answer to everything that does not prove its sender; why is for the logs alone. */
+enum err postback_refuse(struct request *rq, const char *why);
+/* An active secret of this kid; NULL when there is none, which *why explains. Notes the sender. */
+const struct secret *postback_secret(struct request *rq, struct span kid, const char **why);
+/* The sender's signature holds and is fresh: nobody who once saw it says so again later. */
+void postback_prove(struct postback *pb, const struct secret *s);
 bool postback_type_is(const struct request *rq, const char *media_type); /* Content-Type, without its parameters */
 bool postback_in_window(struct request *rq, int64_t ts_s);
 /* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */

@@ -74,17 +74,21 @@ static enum err authenticate(struct postback *pb)
     struct query_auth a = {0};
     const struct secret *s;
     int64_t ts_s;
-    if (!read_auth(rq, &a) || (s = postback_secret(rq, a.kid)) == NULL ||
-        !signature_holds(rq, &a, s, pb->nonce.request_sha256))
-        return postback_refuse(rq);
+    const char *why;
+    if (!read_auth(rq, &a))
+        return postback_refuse(rq, "it is not signed: sig must come last, and kid, ts and nonce once each");
+    if ((s = postback_secret(rq, a.kid, &why)) == NULL)
+        return postback_refuse(rq, why);
+    if (!signature_holds(rq, &a, s, pb->nonce.request_sha256))
+        return postback_refuse(rq, "the signature does not hold");
     if (parse_i64(a.ts, &ts_s) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "ts", "must be Unix time in seconds");
     if (!postback_in_window(rq, ts_s))
-        return postback_refuse(rq);
+        return postback_refuse(rq, "the timestamp is more than 300 s off");
+    postback_prove(pb, s);
     if (!nonce_ok(a.nonce))
         return problem(&rq->problem, ERR_MALFORMED, "nonce",
                        "must be 16 to 64 URL-safe characters, new for each request");
-    pb->party = s->party;
     postback_nonce(pb, a.nonce, ts_s, NONCE_QUERY_KEEP_S);
     return ERR_OK;
 }

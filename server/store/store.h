@@ -76,6 +76,11 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
     X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed", SEALED,         \
       TELLS_KEY | TELLS_ADDED,                                                                                         \
       "opens under its key to JSON. Which request it was and when is the only copy of itself")                         \
+    X(REFUSED, "refused",                                                                                              \
+      "party be32, 1 when its signature proves it, else 0, complements of the time (ms) be64 and of the request id "   \
+      "be64 -> status, kid, route, field, reason (refusal.h)",                                                         \
+      LOADED, TELLS_NOTHING,                                                                                           \
+      "reads, and of a party that is there. What was refused is said here alone, for 30 days and so many rows")        \
     X(COSIGNED, "responses", "statement id 00 party id -> compact JWS", FOLD, TELLS_ALL,                               \
       "what the `response` entries hold")
 

@@ -5,14 +5,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/span.h"
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
 bool log_level_parse(const char *word, enum log_level *out); /* false when there is no such word */
-/* `event` is a stable word; fields follow as name, printf-formatted text pairs folded into one `detail` member.
- * request_id 0 = none. */
+bool log_wants(enum log_level level);                        /* whether a line of this level is written */
+
+enum { REQUEST_ID_LEN = 16 };
+/* How a request id is spelled wherever it is shown: 16 lowercase hex digits, not NUL-ended. */
+void request_id_write(uint64_t id, char out[REQUEST_ID_LEN]);
+
+/* `event` is a stable word, the text becomes the member `detail`. request_id 0: none, an empty text. */
 void log_line(enum log_level level, uint64_t request_id, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A member of a line: the number, or a text, cut at LOG_TEXT bytes and repaired to UTF-8; an empty one is left out. */
+struct log_member {
+    const char *name;
+    bool is_number;
+    int64_t number;
+    struct span text;
+};
+enum { LOG_TEXT = 512, LOG_MEMBERS = 16 }; /* at most so many */
+void log_members(enum log_level level, uint64_t request_id, const char *event, const struct log_member *m, size_t n);
 
 /* ---- what a command says to its user, and how it ends ---- */
 

@@ -1,4 +1,5 @@
-/* Counters per thread, summed when /metrics is read. One table. */
+/* What is counted and measured, one table. Each thread has its own counters, summed when /metrics is read; gauges are
+ * asked for then. */
 #ifndef CS_SERVER_SYSTEM_METRICS_H
 #define CS_SERVER_SYSTEM_METRICS_H
 
@@ -6,32 +7,110 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
+#include "common/base/http_words.h"
+#include "common/decisions/reason.h"
 
+/* Why a pixel is not taken, though it gets its image. */
+#define PIXEL_FAULT_TABLE(X)                                                                                           \
+    X(CODE, "unknown_code", "its code is none of ours")                                                                \
+    X(ENDED, "contract_ended", "the contract of its code is not in force")                                             \
+    X(EVENT, "unknown_event", "it reports an event that pixels do not report")                                         \
+    X(REQUEST, "malformed", "it is no well-formed request")
+
+enum pixel_fault {
+#define X(symbol, word, meaning) PIXEL_##symbol,
+    PIXEL_FAULT_TABLE(X)
+#undef X
+        PIXEL_FAULTS
+};
+
+/* symbol, name in /metrics, what it says, shape: ONE counter; counters by ROUTE_CODE, STATUS_REASON or FAULT; SECONDS,
+ * a histogram; GAUGE, asked for with its labels; PROCESS and PROCESS_COUNTER, what the kernel says of this process,
+ * under the names that Prometheus clients give it */
 #define METRIC_TABLE(X)                                                                                                \
-    X(requests, "countersign_requests_total", "requests answered")                                                     \
-    X(clicks, "countersign_clicks_total", "clicks recorded")                                                           \
-    X(views, "countersign_views_total", "views recorded")                                                              \
-    X(leads, "countersign_leads_total", "leads recorded")                                                              \
-    X(dispositions, "countersign_dispositions_total", "dispositions recorded")                                         \
-    X(bad_codes, "countersign_bad_codes_total", "tracking requests with a bad or ended code")                          \
-    X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded")                       \
-    X(unauthorized, "countersign_unauthorized_total", "postbacks and calls refused with 401")                          \
-    X(rejected_input, "countersign_bad_requests_total", "requests refused with another 4xx")                           \
-    X(busy, "countersign_busy_total", "requests answered 503")                                                         \
-    X(commits, "countersign_commits_total", "durable commits")                                                         \
-    X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits")                                   \
-    X(sweeps, "countersign_sweeps_total", "sweeps")
+    X(requests, "countersign_requests_total",                                                                          \
+      "requests answered, by route (none: of no route, or no request) and status code", ROUTE_CODE)                    \
+    X(request_seconds, "countersign_request_seconds", "from a request's head to its answer", SECONDS)                  \
+    X(clicks, "countersign_clicks_total", "clicks recorded", ONE)                                                      \
+    X(views, "countersign_views_total", "views recorded", ONE)                                                         \
+    X(leads, "countersign_leads_total", "leads recorded, by their first status and reason", STATUS_REASON)             \
+    X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
+    X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
+    X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded", ONE)                  \
+    X(refused_dropped, "countersign_refused_dropped_total", "refusals that did not get into the refused log", ONE)     \
+    X(log_withheld, "countersign_log_withheld_total", "log lines about refused strangers that were left out", ONE)     \
+    X(commit_seconds, "countersign_commit_seconds", "from taking a batch of requests to its durable commit", SECONDS)  \
+    X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits", ONE)                              \
+    X(sweeps, "countersign_sweeps_total", "sweeps", ONE)                                                               \
+    X(loop_turns, "countersign_loop_turns_total", "turns of the workers' event loops", ONE)                            \
+    X(queue_depth, "countersign_queue_depth", "jobs of a worker that wait for a batch", GAUGE)                         \
+    X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
+    X(ready, "countersign_ready", "1 when events can be recorded", GAUGE)                                              \
+    X(build_info, "countersign_build_info", "1, by the version that runs", GAUGE)                                      \
+    X(process_cpu, "process_cpu_seconds_total", "user and system CPU time spent in seconds", PROCESS_COUNTER)          \
+    X(process_start, "process_start_time_seconds", "start time since the Unix epoch in seconds", PROCESS)              \
+    X(process_rss, "process_resident_memory_bytes", "resident memory in bytes", PROCESS)                               \
+    X(process_virtual, "process_virtual_memory_bytes", "virtual memory in bytes", PROCESS)                             \
+    X(process_fds, "process_open_fds", "open file descriptors", PROCESS)                                               \
+    X(process_max_fds, "process_max_fds", "most file descriptors that may be open", PROCESS)
 
-struct counters {
-#define X(name, wire, help) _Atomic uint64_t name;
+enum metric {
+#define X(symbol, name, help, shape) METRIC_##symbol,
     METRIC_TABLE(X)
 #undef X
+        METRICS
 };
+
+enum { METRIC_ROUTES = 96, METRIC_BOUNDS = 15 };
+
+struct histogram {
+    _Atomic uint64_t bucket[METRIC_BOUNDS + 1]; /* not cumulative; the last one is +Inf */
+    _Atomic uint64_t sum_us;
+};
+
+struct counters {
+#define ONE(symbol) _Atomic uint64_t symbol;
+#define ROUTE_CODE(symbol) _Atomic uint64_t symbol[METRIC_ROUTES][HTTP_STATUSES]; /* route 0: none */
+#define STATUS_REASON(symbol) _Atomic uint64_t symbol[STATUS_COUNT][REASON_COUNT];
+#define FAULT(symbol) _Atomic uint64_t symbol[PIXEL_FAULTS];
+#define SECONDS(symbol) struct histogram symbol;
+#define GAUGE(symbol)
+#define PROCESS(symbol)
+#define PROCESS_COUNTER(symbol)
+#define X(symbol, name, help, shape) shape(symbol)
+    METRIC_TABLE(X)
+#undef X
+#undef ONE
+#undef ROUTE_CODE
+#undef STATUS_REASON
+#undef FAULT
+#undef SECONDS
+#undef GAUGE
+#undef PROCESS
+#undef PROCESS_COUNTER
+};
+
 struct metrics;
 struct metrics *metrics_new(size_t threads);
 void metrics_free(struct metrics *m);
 struct counters *metrics_thread(struct metrics *m, size_t number); /* cache-line padded */
-void metrics_write(struct metrics *m, struct buf *out);            /* Prometheus text 0.0.4 */
-#define METRIC_ADD(counters, name, n) atomic_fetch_add_explicit(&(counters)->name, (n), memory_order_relaxed)
+
+#define METRIC_ADD(counters, member, n) atomic_fetch_add_explicit(&(counters)->member, (n), memory_order_relaxed)
+void metric_seconds(struct histogram *h, int64_t us);
+
+/* Leads recorded so far, of all threads. */
+uint64_t metrics_leads(struct metrics *m);
+
+/* ---- Prometheus text 0.0.4 ---- */
+
+/* All but the gauges. route: the label of each row of `requests`, from 1 on. */
+void metrics_write(struct metrics *m, const char *const *route, size_t n_routes, struct buf *out);
+/* A gauge: its head once, then its samples. labels: between the braces, NULL: none. */
+void metrics_gauge_head(struct buf *out, enum metric metric);
+void metrics_gauge(struct buf *out, enum metric metric, const char *labels, uint64_t value);
+/* The same with hundredths. */
+void metrics_fraction(struct buf *out, enum metric metric, uint64_t value, uint64_t hundredths);
+/* process.c: what the kernel says of this process now. What it does not say is left out. */
+void metrics_process(struct buf *out);
 
 #endif

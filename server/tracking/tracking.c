@@ -38,8 +38,6 @@ static enum err find_target(struct request *rq, struct span text, struct target 
         else
             out->code = &out->contract->codes[code.placement - 1];
     }
-    if (err != ERR_OK)
-        METRIC_ADD(rq->worker->counters, bad_codes, 1);
     return err;
 }
 
@@ -276,9 +274,16 @@ enum err click_finish(struct request *rq, struct job *job, struct reply *r)
     return answer_click(rq, r, &t, job->record.track.entry.click.to, job->err != ERR_OK ? UINT64_MAX : job->index);
 }
 
+static bool is_read(const struct request *rq)
+{
+    return rq->method == METHOD_GET || rq->method == METHOD_HEAD;
+}
+
 bool click_fault(struct request *rq, const struct http_fault *fault, struct reply *r)
 {
     struct buf text;
+    if (!is_read(rq))
+        return false;
     arena_buf(rq->arena, &text, 64);
     buf_str(&text, http_phrase(fault->status));
     buf_byte(&text, '\n');
@@ -304,6 +309,45 @@ static enum err answer_pixel(struct reply *r)
     return ERR_OK;
 }
 
+/* It gets its image all the same; HEAD, which reports nothing, is not refused. */
+static enum err refuse_pixel(struct request *rq, struct reply *r, enum pixel_fault fault)
+{
+    static const struct {
+        const char *word, *meaning;
+    } faults[] = {
+#define X(symbol, word, meaning) {word, meaning},
+        PIXEL_FAULT_TABLE(X)
+#undef X
+    };
+    if (rq->method != METHOD_HEAD) {
+        METRIC_ADD(rq->worker->counters, pixels_refused[fault], 1);
+        rq->refused = true;
+        rq->why = rq->problem.detail[0] != '\0' ? rq->problem.detail : faults[fault].meaning;
+    }
+    return answer_pixel(r);
+}
+
+static struct span pixel_code(struct span code)
+{
+    if (code.len > 4 && memcmp(code.ptr + code.len - 4, ".gif", 4) == 0)
+        code.len -= 4;
+    return code;
+}
+
+void pixel_sender(struct request *rq)
+{
+    static const char before[] = "/p/";
+    const char *query = memchr(rq->target.ptr, '?', rq->target.len);
+    struct span code = span_of(rq->target.ptr, query != NULL ? (size_t)(query - rq->target.ptr) : rq->target.len);
+    struct tracking_code read;
+    if (!span_starts(code, before) || code_cache_read(rq->worker->codes, rq->worker->tokens,
+                                                      pixel_code(span_skip(code, sizeof before - 1)), &read) != ERR_OK)
+        return;
+    const struct contract *k = catalog_contract_number(rq->catalog, read.contract);
+    if (k != NULL)
+        rq->sender.party = k->publisher != NULL ? k->publisher : k->campaign->advertiser;
+}
+
 /* True for a view; false for other events, which pixels do not report yet. Finds the click id. */
 static bool is_view(struct request *rq, struct span *click_id)
 {
@@ -322,11 +366,16 @@ static bool is_view(struct request *rq, struct span *click_id)
 enum err pixel_handle(struct request *rq, struct reply *r)
 {
     struct target t;
-    struct span code = rq->param[0], click_id = {0};
+    struct span click_id = {0};
     struct pointer click;
-    if (code.len > 4 && memcmp(code.ptr + code.len - 4, ".gif", 4) == 0)
-        code.len -= 4;
-    if (find_target(rq, code, &t) != ERR_OK || !is_view(rq, &click_id) || rq->method == METHOD_HEAD)
+    enum err err = find_target(rq, pixel_code(rq->param[0]), &t);
+    if (err != ERR_OK)
+        return refuse_pixel(rq, r, err == ERR_GONE ? PIXEL_ENDED : PIXEL_CODE);
+    if (!is_view(rq, &click_id)) {
+        problem(&rq->problem, ERR_MALFORMED, "event", "this event is none that pixels report");
+        return refuse_pixel(rq, r, PIXEL_EVENT);
+    }
+    if (rq->method == METHOD_HEAD)
         return answer_pixel(r);
     struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
     struct entry_view *view = &job->record.track.entry.view;
@@ -338,21 +387,18 @@ enum err pixel_handle(struct request *rq, struct reply *r)
         job->record.track.has_click_claim = true;
         job->record.track.click_claim = click.index;
     }
-    enum err err = submit(rq, job, &view->commitment);
+    err = submit(rq, job, &view->commitment);
     return err == ERR_PENDING ? err : answer_pixel(r);
 }
 
 enum err pixel_finish(struct request *rq, struct job *job, struct reply *r)
 {
-    (void)rq;
-    (void)job;
-    return answer_pixel(r);
+    return job->err == ERR_GONE ? refuse_pixel(rq, r, PIXEL_ENDED) : answer_pixel(r);
 }
 
 bool pixel_fault(struct request *rq, const struct http_fault *fault, struct reply *r)
 {
-    (void)rq;
-    return fault->line_told && answer_pixel(r) == ERR_OK;
+    return fault->line_told && is_read(rq) && refuse_pixel(rq, r, PIXEL_REQUEST) == ERR_OK;
 }
 
 /* ---- the tag ---- */

@@ -12,6 +12,7 @@ bool click_fault(struct request *rq, const struct http_fault *fault, struct repl
 enum err pixel_handle(struct request *rq, struct reply *r);
 enum err pixel_finish(struct request *rq, struct job *job, struct reply *r);
 /* A pixel stays an image where its line was told. */
+void pixel_sender(struct request *rq);
 bool pixel_fault(struct request *rq, const struct http_fault *fault, struct reply *r);
 
 enum err tag_handle(struct request *rq, struct reply *r);

@@ -1,6 +1,10 @@
 #include "server/worker/dispatch.h"
 
+#include <assert.h>
+
+#include "common/base/ascii.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
 {
@@ -24,7 +28,7 @@ static bool matches(const char *pattern, struct span path, struct span param[3])
     return at == path.len;
 }
 
-enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow)
+enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow, const struct route **like)
 {
     unsigned others = 0;
     for (size_t i = 0; i < routes->n; i++) {
@@ -34,9 +38,11 @@ enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned
             continue;
         if (r->methods & rq->method) {
             memcpy(rq->param, param, sizeof param);
-            rq->route = r;
+            rq->route = *like = r;
             return ERR_OK;
         }
+        if (others == 0)
+            *like = r;
         others |= r->methods;
     }
     if (!others)
@@ -71,61 +77,230 @@ static enum err authenticate(struct request *rq)
     return ERR_OK;
 }
 
-/* ---- the edge ---- */
+/* ---- the edge: every request ends here, whatever became of it ---- */
 
-static void count(struct counters *c, int status)
+/* Of their log lines: so many at once, so many a second in the long run. */
+enum { STRANGERS_AT_ONCE = 2000, STRANGERS_PER_S = 20 };
+
+/* What is said of a request that ended. */
+struct outcome {
+    const struct route *route; /* whose pattern its target has, or begins with; NULL: none */
+    int status;
+    enum err err;
+    struct span reason, field, cause;
+    bool fault;   /* it is no request */
+    bool refused; /* a postback or pixel: it stands in the refused log */
+};
+
+static void count(struct worker *w, const struct request *rq, const struct route *route, int status, int64_t now_us)
 {
-    METRIC_ADD(c, requests, 1);
-    if (status == 401)
-        METRIC_ADD(c, unauthorized, 1);
-    else if (status == 503)
-        METRIC_ADD(c, busy, 1);
-    else if (status >= 400 && status < 500)
-        METRIC_ADD(c, rejected_input, 1);
+    size_t row = route == NULL ? 0 : (size_t)(route - w->server->routes.route) + 1;
+    enum http_status_place code = http_status_place(status);
+    assert(row < METRIC_ROUTES && code < HTTP_STATUSES);
+    METRIC_ADD(w->counters, requests[row][code], 1);
+    metric_seconds(&w->counters->request_seconds, now_us - rq->arrived_us);
 }
 
-/* Every request ends here, whatever became of it: its reply is filled. */
-static void edge(struct worker *w, struct request *rq, const struct reply *reply, enum err err)
+/* What failed, best told first: by who noted it, by the transaction it failed in, by the kind of error. */
+static struct span cause_of(struct worker *w, struct request *rq, const struct job *job, enum err err)
 {
-    int status = reply_status(reply);
+    struct buf b;
+    if (!span_empty(rq->cause))
+        return rq->cause;
+    if (job != NULL && !span_empty(job->cause))
+        return job->cause;
+    if (err == ERR_FULL)
+        return SPAN("storage is full: the disk, or the map of map_size_gib");
+    if (w->reading && (err == ERR_IO || err == ERR_CORRUPT)) {
+        arena_buf(rq->arena, &b, CAUSE_MAX);
+        txn_cause(w->reader, &b);
+        if (b.len > 0)
+            return buf_span(&b);
+    }
+    return span_str(rq->problem.detail[0] ? rq->problem.detail : err_title(err));
+}
+
+/* A field is named by whoever sends it: what could be more than a name is not repeated. */
+static struct span field_name(const struct request *rq)
+{
+    const char *f = rq->problem.field;
+    bool name = ascii_is_alnum(f[0]) && !ascii_is_digit(f[0]);
+    for (size_t i = 0; f[i]; i++)
+        name = name && ascii_is_alnum_or(f[i], "_-.[]");
+    return name ? span_str(f) : SPAN("");
+}
+
+/* A stranger's refusal has a line as long as the allowance lasts; the next line that is written says how many had
+ * none. */
+static bool may_tell(struct worker *w, const struct request *rq, const struct outcome *o, int64_t now_us)
+{
+    bool known = rq->sender.proven || rq->caller != NULL || (o->status >= 500 && o->err != ERR_OK && !o->fault);
+    if (!known && !allowance_take(&w->strangers, STRANGERS_AT_ONCE, STRANGERS_PER_S, now_us)) {
+        METRIC_ADD(w->counters, log_withheld, 1);
+        w->withheld++;
+        return false;
+    }
+    if (w->withheld > 0)
+        log_line(LOG_WARN, 0, "withheld", "%llu refusals of strangers were not told one by one",
+                 (unsigned long long)w->withheld);
+    w->withheld = 0;
+    return true;
+}
+
+static enum log_level level_of(const struct outcome *o)
+{
+    if (o->status >= 500)
+        return LOG_ERROR;
+    return o->refused && o->route->roles & ROUTE_SIGNED ? LOG_INFO : LOG_DEBUG;
+}
+
+/* No query, no body, no address: a path's pattern, and of what was sent only a kid and the name of a field. */
+static void tell(struct worker *w, const struct request *rq, const struct outcome *o, enum log_level level,
+                 int64_t now_us)
+{
+    const struct party *p = rq->caller != NULL ? rq->caller : rq->sender.party;
+    if (level >= LOG_INFO && !may_tell(w, rq, o, now_us))
+        return;
+#define TEXT(label, said)                                                                                              \
+    {                                                                                                                  \
+        .name = label, .text = said                                                                                    \
+    }
+#define NUMBER(label, n)                                                                                               \
+    {                                                                                                                  \
+        .name = label, .is_number = true, .number = n                                                                  \
+    }
+    const struct log_member members[] = {
+        TEXT("method", span_str(span_empty(rq->target) ? "" : method_name(rq->method))),
+        TEXT("route", span_str(o->route != NULL ? o->route->pattern : "none")),
+        NUMBER("status", o->status),
+        TEXT("error", span_str(o->err != ERR_OK ? err_word(o->err) : "")),
+        TEXT("field", o->field),
+        TEXT("reason", o->reason),
+        TEXT("cause", o->cause),
+        TEXT("party", span_str(p != NULL ? p->id : "")),
+        TEXT("kid", span_str(rq->sender.kid)),
+        TEXT("proven", span_str(rq->sender.proven          ? "yes"
+                                : rq->sender.party != NULL ? "no"
+                                                           : "")),
+        NUMBER("took_us", now_us - rq->arrived_us),
+    };
+#undef TEXT
+#undef NUMBER
+    log_members(level, rq->id, o->refused ? "refused" : "answered", members, sizeof members / sizeof *members);
+}
+
+static void keep_refusal(struct worker *w, const struct request *rq, const struct outcome *o)
+{
+    const struct refusal one = {
+        .room = {rq->sender.party != NULL ? rq->sender.party->number : 0, rq->sender.proven},
+        .at_ms = clock_ms(),
+        .request_id = rq->id,
+        .status = (uint16_t)o->status,
+        .kid = span_str(rq->sender.kid),
+        .route = span_str(o->route->pattern),
+        .field = o->field,
+        .reason = o->reason,
+    };
+    if (!source_refused(w->server->source, &one))
+        METRIC_ADD(w->counters, refused_dropped, 1);
+}
+
+static void find_refusal(struct request *rq, struct outcome *o)
+{
+    const struct route *r = o->route;
+    o->refused = r != NULL && (rq->refused || (r->roles & ROUTE_SIGNED && o->status >= 400 && o->status < 500));
+    if (o->refused && rq->sender.party == NULL && r->sender != NULL)
+        r->sender(rq);
+}
+
+/* counted: the route that it is counted under. */
+static void edge(struct worker *w, struct request *rq, const struct job *job, struct reply *reply, struct outcome *o,
+                 const struct route *counted)
+{
+    int64_t now_us = w->now_us != 0 ? w->now_us : clock_monotonic_us();
+    char *id = arena_alloc(rq->arena, REQUEST_ID_LEN);
+    request_id_write(rq->id, id);
+    reply_header(reply, "Request-Id", span_of(id, REQUEST_ID_LEN));
+    o->status = reply_status(reply);
+    count(w, rq, counted, o->status, now_us);
+    find_refusal(rq, o);
+    if (o->status >= 500)
+        o->cause = cause_of(w, rq, job, o->err);
+    else if (o->status >= 400 || o->refused)
+        o->reason = span_str(rq->why != NULL         ? rq->why
+                             : rq->problem.detail[0] ? rq->problem.detail
+                                                     : err_title(o->err));
+    if (o->status >= 400 || o->refused)
+        o->field = field_name(rq);
     worker_reader_end(w);
-    count(w->counters, status);
-    log_line(status == 500 ? LOG_WARN : LOG_DEBUG, rq->id, "answered", "%d %s %.*s", status, err_word(err),
-             (int)rq->path.len, rq->path.ptr);
+    if (o->refused)
+        keep_refusal(w, rq, o);
+    enum log_level level = level_of(o);
+    if (log_wants(level))
+        tell(w, rq, o, level, now_us);
+}
+
+/* ---- to the edge ---- */
+
+/* What a handler's ERR_NOT_FOUND means where it does not say. */
+static void say_not_found(struct request *rq)
+{
+    if (rq->problem.detail[0] != '\0')
+        return;
+    problem(&rq->problem, ERR_NOT_FOUND, "",
+            rq->route != NULL ? "there is nothing of this name, or it is not yours to see"
+                              : "there is no such path: /openapi.json lists all");
 }
 
 /* False for ERR_PENDING. */
-static bool end(struct worker *w, struct request *rq, struct reply *reply, enum err err)
+static bool end(struct worker *w, struct request *rq, const struct job *job, struct reply *reply, enum err err)
 {
+    struct outcome o = {.route = rq->route, .err = err};
     if (err == ERR_PENDING) {
         worker_reader_end(w);
         return false;
     }
+    if (err == ERR_NOT_FOUND)
+        say_not_found(rq);
     if (err != ERR_OK) {
         reply_problem(rq, reply, err);
         if (err == ERR_UNAUTHORIZED && !(rq->route->roles & ROUTE_SIGNED))
             reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
     }
-    edge(w, rq, reply, err);
+    edge(w, rq, job, reply, &o, rq->route);
     return true;
+}
+
+/* The path has a route, for other methods. */
+static void end_method(struct worker *w, struct request *rq, struct reply *reply, unsigned allow,
+                       const struct route *route)
+{
+    struct span methods = allow_text(rq, allow);
+    struct outcome o = {.route = route, .err = ERR_METHOD};
+    problem(&rq->problem, ERR_METHOD, "", "this path takes %.*s", (int)methods.len, methods.ptr);
+    reply_problem(rq, reply, ERR_METHOD);
+    reply_header(reply, "Allow", methods);
+    edge(w, rq, NULL, reply, &o, route);
 }
 
 bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
 {
     unsigned allow = 0;
-    enum err err = dispatch_find(&w->server->routes, rq, &allow);
-    if (err == ERR_OK && w->server->admin_listen[0] && rq->admin != !!(rq->route->roles & ROUTE_OPS))
-        err = ERR_NOT_FOUND;
+    const struct route *like = NULL;
+    enum err err = dispatch_find(&w->server->routes, rq, &allow, &like);
+    if (err != ERR_NOT_FOUND && w->server->admin_listen[0] && rq->admin != !!(like->roles & ROUTE_OPS)) {
+        err = ERR_NOT_FOUND; /* not here */
+        rq->route = NULL;
+    }
+    if (err == ERR_METHOD) {
+        end_method(w, rq, reply, allow, like);
+        return true;
+    }
     if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)
         err = authenticate(rq);
     if (err == ERR_OK)
         err = rq->route->handle(rq, reply);
-    if (err != ERR_METHOD)
-        return end(w, rq, reply, err);
-    reply_problem(rq, reply, err);
-    reply_header(reply, "Allow", allow_text(rq, allow));
-    edge(w, rq, reply, err);
-    return true;
+    return end(w, rq, NULL, reply, err);
 }
 
 bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply)
@@ -133,16 +308,19 @@ bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, stru
     enum err err = rq->route->finish(rq, job, reply);
     if (err != ERR_OK && err != ERR_PENDING && rq->problem.detail[0] == '\0')
         rq->problem = job->problem;
-    return end(w, rq, reply, err);
+    return end(w, rq, job, reply, err);
 }
 
-/* The route whose targets begin as this one does. */
+/* The route whose targets begin as this one does: its path is a route's, or the beginning of one's. */
 static const struct route *route_like(const struct routes *routes, struct span target)
 {
+    struct span param[3];
+    const char *query = memchr(target.ptr, '?', target.len);
+    struct span path = span_of(target.ptr, query != NULL ? (size_t)(query - target.ptr) : target.len);
     for (size_t i = 0; i < routes->n; i++) {
         const char *pattern = routes->route[i].pattern;
         size_t n = strcspn(pattern, "{");
-        if (pattern[n] != '\0' && target.len >= n && memcmp(target.ptr, pattern, n) == 0)
+        if (matches(pattern, path, param) || (pattern[n] != '\0' && path.len >= n && memcmp(path.ptr, pattern, n) == 0))
             return &routes->route[i];
     }
     return NULL;
@@ -150,10 +328,11 @@ static const struct route *route_like(const struct routes *routes, struct span t
 
 void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply)
 {
-    const struct route *r = route_like(&w->server->routes, rq->target);
-    if (r == NULL || r->fault == NULL || !r->fault(rq, fault, reply))
-        reply_fault(rq, reply, fault->status);
-    METRIC_ADD(w->counters, requests, 1);
-    METRIC_ADD(w->counters, rejected_input, 1);
-    log_line(LOG_DEBUG, rq->id, "refused", "%d", fault->status);
+    struct outcome o = {.fault = true,
+                        .route = span_empty(rq->target) ? NULL : route_like(&w->server->routes, rq->target)};
+    o.err = reply_fault(rq, reply, fault->status); /* also says why */
+    struct reply own = {0};
+    if (o.route != NULL && o.route->fault != NULL && o.route->fault(rq, fault, &own))
+        *reply = own;
+    edge(w, rq, NULL, reply, &o, NULL);
 }

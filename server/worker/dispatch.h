@@ -26,10 +26,14 @@ struct route {
     /* Answers bytes that are no request but begin like one of this route's; NULL: problem+json. True: *reply is
      * filled. */
     bool (*fault)(struct request *rq, const struct http_fault *fault, struct reply *reply);
+    /* Finds out who says to have sent what is refused, from the target alone: rq->sender. NULL: nobody is told. */
+    void (*sender)(struct request *rq);
 };
 
-/* ERR_NOT_FOUND, or ERR_METHOD with *allow set to the methods that would do. Fills rq->route and rq->param. */
-MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow);
+/* ERR_NOT_FOUND, or ERR_METHOD with *allow set to the methods that would do. Fills rq->route and rq->param. *like: but
+ * for ERR_NOT_FOUND the first route that the path has. */
+MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow,
+                                  const struct route **like);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back. False: another one is under way. */

@@ -8,6 +8,7 @@
 #include "server/commit/source.h"
 #include "server/http/http.h"
 #include "server/instance/instance.h"
+#include "server/system/allowance.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
 #include "server/worker/code_cache.h"
@@ -45,7 +46,12 @@ struct worker {
     struct http *http;         /* NULL: requests come from elsewhere (tests) */
     pthread_t thread;
     atomic_bool stopping; /* any thread */
-    unsigned pushed;      /* jobs since the committer was woken last */
+    uint64_t id[32];      /* drawn, for the requests to come */
+    size_t n_ids;
+    int64_t now_us;             /* monotonic, of the turn that hands back jobs; 0: none does */
+    unsigned pushed;            /* jobs since the committer was woken last */
+    struct allowance strangers; /* log lines about their refusals */
+    uint64_t withheld;          /* those left out since one was written */
 };
 
 /* Contexts alone, without a thread. */
@@ -62,6 +68,8 @@ MUST_CHECK enum err worker_reader(struct worker *w, struct txn **out);
 void worker_reader_end(struct worker *w);
 /* A cleared job of this request, in its arena. advertiser: whose logs and rows it may touch; NULL: nobody's. */
 struct job *worker_job(struct request *rq, enum record_kind kind, const struct party *advertiser);
+/* Notes the cause of a 5xx for the log (its sender is not told), and returns err. */
+enum err worker_fails(struct request *rq, enum err err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* ERR_PENDING: the route's finish gets it after the commit. ERR_BUSY: the queue is full. */
 MUST_CHECK enum err worker_submit(struct request *rq, struct job *job);
 

@@ -1,17 +1,35 @@
 /* A worker thread: its contexts, its event loop, and the jobs that come back to it. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 #include "server/worker/dispatch.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
 
 /* ---- what HTTP calls ---- */
 
+/* Numbers in a row would tell strangers how much is going on. 0 stands for no request. */
+static uint64_t draw_id(struct worker *w)
+{
+    uint64_t id;
+    do {
+        if (w->n_ids == 0) {
+            random_bytes(w->id, sizeof w->id);
+            w->n_ids = sizeof w->id / sizeof *w->id;
+        }
+        id = w->id[--w->n_ids];
+    } while (id == 0);
+    return id;
+}
+
 static void on_begin(void *ctx, struct request *rq)
 {
     struct worker *w = ctx;
+    rq->id = draw_id(w);
     rq->worker = w;
     rq->catalog = catalog_hold(w->server->instance.catalog);
 }
@@ -45,11 +63,13 @@ static void on_ready(void *ctx)
 {
     struct worker *w = ctx;
     struct job *job;
+    w->now_us = clock_monotonic_us();
     while ((job = source_finished(w->server->source, w->number)) != NULL) {
         struct request *rq = job->request;
         if (dispatch_finish(w, rq, job, http_reply(rq)))
             http_answer(w->http, rq);
     }
+    w->now_us = 0;
     on_turn(w); /* a finish may have pushed a further job */
     if (atomic_load(&w->stopping))
         http_stop(w->http);
@@ -102,6 +122,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .max_held = (size_t)sv->options->max_held_mib.number << 20,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
+        .turns = &w->counters->loop_turns,
     };
     w->http = http_new(&setup);
     http_watch(w->http, source_fd(sv->source, number), on_ready);
@@ -155,12 +176,24 @@ struct job *worker_job(struct request *rq, enum record_kind kind, const struct p
     return job;
 }
 
+enum err worker_fails(struct request *rq, enum err err, const char *fmt, ...)
+{
+    struct buf b;
+    va_list args;
+    arena_buf(rq->arena, &b, CAUSE_MAX);
+    va_start(args, fmt);
+    int n = vsnprintf(b.ptr, b.cap, fmt, args);
+    va_end(args);
+    rq->cause = span_of(b.ptr, n < 0 ? 0 : (size_t)n < b.cap ? (size_t)n : b.cap - 1);
+    return err;
+}
+
 enum err worker_submit(struct request *rq, struct job *job)
 {
     struct worker *w = rq->worker;
     enum err err = source_push(w->server->source, w->number, job);
     if (err != ERR_OK)
-        return err;
+        return worker_fails(rq, err, "the queue of worker %zu is full", w->number);
     if (++w->pushed == BATCH_FULL || w->http == NULL) /* without an event loop each request is a turn */
         on_turn(w);
     return ERR_PENDING;

@@ -111,9 +111,10 @@ class Server:
         finally:
             self.folder.cleanup()
 
-    def metric(self, name):
-        found = re.search(rf"^countersign_{name}(?:_total)? (\d+)$", send(self.url + "/metrics").text, re.MULTILINE)
-        return int(found.group(1)) if found else 0
+    def metric(self, name, *labels):
+        """A counter or gauge, over all its labels that match those given as text: `route="/c/{}"`."""
+        found = re.findall(rf"^countersign_{name}(?:_total)?(\{{.*\}})? (\d+)$", send(self.url + "/metrics").text, re.MULTILINE)
+        return sum(int(value) for having, value in found if all(label in having for label in labels))
 
 
 class Market:
@@ -256,11 +257,12 @@ class ServerCase(unittest.TestCase):
         return answer
 
     def assertProblem(self, answer, status, *words):
-        """RFC 9457, naming each of the words."""
+        """RFC 9457, naming each of the words; answers it without its request id, which is that of the header."""
         self.assertStatus(answer, status)
         self.assertEqual(answer.headers.get_content_type(), "application/problem+json", answer)
         problem = answer.json
         self.assertEqual(problem["status"], status)
+        self.assertEqual(problem.pop("request_id"), answer.headers["Request-Id"])
         for word in words:
             self.assertIn(word, json.dumps(problem), f"the problem does not name {word}")
         return problem

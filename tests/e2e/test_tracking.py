@@ -127,13 +127,14 @@ class Clicks(ServerCase):
     def test_bad_codes_are_404_and_not_recorded(self):
         code = self.market.code["code"]
         flipped = code[:-1] + ("A" if code[-1] != "A" else "B")
-        before, counted = self.recorded(), self.server.metric("bad_codes")
+        before, label = self.recorded(), ('route="/c/{}"', 'code="404"')
+        counted = self.server.metric("requests", *label)
         bad = ["x", code[:-1], code + "A", flipped, "%00" + code, code.swapcase(), "A" * 35, "A" * 3000]
         for text in bad:
             with self.subTest(text[:50]):
                 self.assertIn(send(f"{self.server.url}/c/{text}", headers=BROWSER).status, (400, 404))
         self.assertNothingRecorded(before)
-        self.assertGreater(self.server.metric("bad_codes"), counted, "counted all the same")
+        self.assertGreater(self.server.metric("requests", *label), counted, "counted all the same")
 
     def test_every_changed_character_of_a_code_is_refused(self):
         code = self.market.code["code"]

@@ -16,7 +16,7 @@ def tell_a_whole_story(server):
     for path in ("/v1/parties", "/v1/campaigns", "/v1/contracts", f"/v1/parties/{publisher.id}", f"/v1/campaigns/{market.campaign}",
                  f"/v1/contracts/{market.contract}", f"/v1/contracts/{market.contract}/codes", f"/v1/contracts/{market.contract}/leads",
                  f"/v1/leads/{lead}", "/.well-known/jwks.json", "/log/keys", "/", "/healthz", "/readyz", "/metrics", "/openapi.json",
-                 "/t.js"):
+                 "/t.js", "/v1/refused"):
         operator.do("GET", path)
     advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
     operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})
@@ -79,3 +79,6 @@ def be_refused(market):
     market.publisher.postback(person(click_id=click, email="x" * 600))
     client.send(market.server.url + "/postback?kid=x")
     client.send(market.server.url + "/c/unknown")
+    client.send(market.code["pixel_url"] + "?event=purchase")
+    client.send(market.server.url + "/p/unknown.gif")
+    wait_for(lambda: len(market.operator.get("/v1/refused")["data"]) == 4, what="what was refused to stand in its log")

@@ -152,6 +152,15 @@ def records():
     seed("record", "ok-statement", head(17) + struct.pack(">I", 2) + b"\x0dS0123456789AB")
     seed("record", "ok-sweep", head(24, 0))
     seed("record", "ok-day-keys", head(23, 0) + struct.pack(">I", 20_600) + bytes(120))
+    def refusal(party, proven, status, *texts):
+        return (struct.pack(">IBQQH", party, proven, 2**64 - 1 - 1_790_000_000_000, 0x9f3c1d20a4b5e677, status) +
+                b"".join(bytes([len(t)]) + t for t in texts))
+
+    rows = refusal(3, 1, 400, b"K3", b"/postback", b"txid", b"too long") + refusal(0, 0, 200, b"", b"/p/{*}", b"", b"none")
+    for name, body in (("ok-refused", rows), ("ok-refused-none", b""), ("no-refused-cut", rows[:-1]),
+                       ("no-refused-status", refusal(3, 1, 500, b"", b"", b"", b"")), ("no-refused-proof", refusal(0, 1, 400, b"", b"", b"", b"")),
+                       ("no-refused-control", refusal(3, 0, 400, b"", b"", b"", b"a\nb")), ("no-refused-kid", refusal(3, 0, 400, b"K" * 17, b"", b"", b""))):
+        seed("record", name, head(27, 0) + text(body) + struct.pack(">II", 0, 64))
     seed("record", "no-kind-0", head(0))
     seed("record", "no-bool-2", head(26, 0) + b"\2")
     seed("record", "no-cut", (head(1) + click + sealed)[:-1])

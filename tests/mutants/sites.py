@@ -12,7 +12,7 @@ TOKEN = re.compile(r"""
 """, re.VERBOSE | re.DOTALL | re.MULTILINE)
 
 # Calls whose arguments are said or believed, but not what the program does.
-QUIET = {"assert", "static_assert", "_Static_assert", "log_line", "die", "fprintf", "perror", "crypto_wipe", "OPENSSL_cleanse", "abort",
+QUIET = {"assert", "static_assert", "_Static_assert", "log_line", "log_members", "die", "fprintf", "perror", "crypto_wipe", "OPENSSL_cleanse", "abort",
          "__attribute__"}
 KEYWORDS = {"return", "if", "while", "for", "switch", "case", "goto", "break", "continue", "else", "do", "default", "sizeof", "struct",
             "enum", "union", "const", "static"}

@@ -26,6 +26,31 @@ static void some_text(struct buf *out)
     some_bytes(out, n);
 }
 
+/* Newest first in a table: times and ids are complements there. Texts of at most so many bytes without controls. */
+static void some_refusals(struct buf *out)
+{
+    static const size_t most[] = {LIMIT_ID, REFUSAL_ROUTE, REFUSAL_FIELD, REFUSAL_REASON};
+    struct buf rows;
+    buf_heap(&rows);
+    for (size_t n = below(4); n > 0; n--) {
+        uint32_t party = (uint32_t)below(3);
+        buf_be32(&rows, party);
+        buf_byte(&rows, party != 0 && one_in(2));
+        buf_be64(&rows, ~(chance() >> 1));
+        buf_be64(&rows, chance());
+        buf_be16(&rows, one_in(3) ? 200 : (uint16_t)(400 + below(100)));
+        for (size_t t = 0; t < sizeof most / sizeof *most; t++) {
+            size_t len = one_in(3) ? 0 : one_in(3) ? most[t] : below(most[t] + 1);
+            buf_byte(&rows, (uint8_t)len);
+            for (size_t i = 0; i < len; i++)
+                buf_byte(&rows, (uint8_t)(' ' + below(95)));
+        }
+    }
+    buf_be32(out, (uint32_t)rows.len);
+    buf_span_add(out, buf_span(&rows));
+    buf_free(&rows);
+}
+
 /* What a field of this type may hold. Numbers that stand for words or bits: 0 is always one. */
 static void some_field(struct buf *out, const char *name, const char *type)
 {
@@ -50,6 +75,8 @@ static void some_field(struct buf *out, const char *name, const char *type)
         size_t n = below(LIMIT_TOUCHES + 1);
         buf_byte(out, (uint8_t)n);
         some_bytes(out, n * 18);
+    } else if (strcmp(type, "refusals") == 0) {
+        some_refusals(out);
     } else if (strcmp(type, "pairs") == 0) {
         size_t n = below(LIMIT_FIELDS + 1);
         buf_byte(out, (uint8_t)n);

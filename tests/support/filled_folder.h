@@ -121,6 +121,18 @@ static inline void filled_click(struct filled *f, char click[POINTER_LEN + 1])
     snprintf(click, POINTER_LEN + 1, "%s", strstr(location, "click_id=") + 9);
 }
 
+/* Refused: nobody's pixel, one with the publisher's code, and a postback under its kid. */
+static inline void filled_refusals(struct filled *f)
+{
+    char target[FILLED_TEXT + 32];
+    live_get(&f->live, &f->answer, "GET", "/p/none.gif", "");
+    snprintf(target, sizeof target, "/p/%s.gif?event=purchase", f->code);
+    live_get(&f->live, &f->answer, "GET", target, "");
+    snprintf(target, sizeof target, "/postback?txid=1&kid=%s", filled_text(f->party[1], "kid"));
+    live_get(&f->live, &f->answer, "GET", target, "");
+    assert_int_equal(f->answer.status, 401);
+}
+
 /* A lead by signed query; its reference. */
 static inline void filled_lead(struct filled *f, const char *click, int n, char lead[FILLED_TEXT])
 {
@@ -161,6 +173,7 @@ static inline void filled_traffic(struct filled *f)
         filled_click(f, click);
     snprintf(target, sizeof target, "/p/%s.gif?event=view&click_id=%s", f->code, click);
     live_get(&f->live, &f->answer, "GET", target, "");
+    filled_refusals(f);
     filled_lead(f, click, 1, lead);
     snprintf(target, sizeof target, "/v1/leads/%s/dispositions", lead);
     json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0), "{\"status\":\"approved\"}", "approve-1"));

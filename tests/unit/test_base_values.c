@@ -190,13 +190,15 @@ static void problems_are_written_as_rfc_9457_says(void **state)
     struct buf b;
     (void)state;
     buf_fixed(&b, mem, sizeof mem);
-    problem_json(&b, &p, NULL, 417, "Expectation Failed");
+    problem_json(&b, &p, SPAN(""), NULL, 417, "Expectation Failed");
     assert_span(buf_span(&b), "{\"status\":417,\"title\":\"Expectation Failed\",\"type\":\"about:blank\"}");
     buf_clear(&b);
     enum err err = problem(&p, ERR_INVALID, "name", "must not be \"%s\"", "x");
-    problem_json(&b, &p, err_word(err), err_status(err), err_title(err));
-    assert_span(buf_span(&b), "{\"detail\":\"must not be \\\"x\\\"\",\"field\":\"name\",\"status\":422,"
-                              "\"title\":\"Invalid content\",\"type\":\"urn:countersign:problem:invalid\"}");
+    problem_json(&b, &p, SPAN("00c0ffee00c0ffee"), err_word(err), err_status(err), err_title(err));
+    assert_span(
+        buf_span(&b),
+        "{\"detail\":\"must not be \\\"x\\\"\",\"field\":\"name\",\"request_id\":\"00c0ffee00c0ffee\",\"status\":422,"
+        "\"title\":\"Invalid content\",\"type\":\"urn:countersign:problem:invalid\"}");
 }
 
 static void the_longest_problem_has_room(void **state)
@@ -210,7 +212,7 @@ static void the_longest_problem_has_room(void **state)
     p.field[sizeof p.field - 1] = p.detail[sizeof p.detail - 1] = '\0';
     for (enum err err = ERR_OK; err < ERR_COUNT; err++) {
         buf_fixed(&b, mem, sizeof mem);
-        problem_json(&b, &p, err_word(err), err_status(err), err_title(err));
+        problem_json(&b, &p, SPAN("00c0ffee00c0ffee00c0ffee00c0ffee"), err_word(err), err_status(err), err_title(err));
         assert_false(b.failed);
     }
 }

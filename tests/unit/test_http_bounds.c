@@ -138,6 +138,7 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held)
     b->admin_port = free_port();
     snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
+    static _Atomic uint64_t turns;
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
@@ -145,7 +146,8 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held)
                                      .admin_listen = admin,
                                      .max_connections = CONNECTIONS,
                                      .max_held = max_held,
-                                     .request_timeout_s = request_timeout_s};
+                                     .request_timeout_s = request_timeout_s,
+                                     .turns = &turns};
     b->http = http_new(&setup);
     http_watch(b->http, b->wake, on_ready);
     assert_int_equal(pthread_create(&b->thread, NULL, run, b), 0);

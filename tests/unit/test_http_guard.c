@@ -1,5 +1,6 @@
 /* What a stranger may send, and in what pieces: the strict reader of heads, and the guard on a socket. */
 #include "server/http/http_head.h"
+#include "server/system/log.h"
 #include "tests/support/live_server.h"
 
 #define HOST "Host: h\r\n"
@@ -162,7 +163,7 @@ static void a_head_past_the_limit_is_refused(void **state)
  * else to programs. */
 static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
 {
-    (void)state;
+    struct live *l = *state;
     static const char gif[] = "image/gif", text[] = "text/plain; charset=utf-8", json[] = "application/problem+json";
     static const struct {
         const char *raw;
@@ -180,16 +181,21 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
         {"GET /p/x\r\n\r\n", 400, json},
         {"GET /p/", 400, json},
         {"POST /p/x HTTP/1.1\r\n\r\n", 400, json},
+        {"POST /c/x HTTP/1.1\r\n\r\n", 413, json},
+        {"POST /postback?kid=K1 HTTP/1.1\r\n\r\n", 413, json},
+        {"BREW /postback HTTP/1.1\r\n\r\n", 501, json},
         {"GET /postback HTTP/1.1\r\n\r\n", 400, json},
         {"GET /c/x?aaaa", 414, text},
         {"", 400, json},
     };
     struct counters counters = {0};
-    struct server sv = {.routes = all_routes};
-    struct worker w = {.server = &sv, .counters = &counters};
+    struct worker w;
+    worker_open(&w, &l->sh, 0);
+    w.counters = &counters;
+    struct catalog *catalog = catalog_hold(l->sh.instance.catalog);
     struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct request rq = {.worker = &w, .arena = arena};
+        struct request rq = {.id = i + 1, .worker = &w, .arena = arena, .catalog = catalog};
         struct reply reply = {0};
         bool sound = http_head_peek(span_str(cases[i].raw), &rq);
         const struct http_fault fault = {cases[i].status, sound || cases[i].status == 414 || cases[i].status == 431};
@@ -197,9 +203,18 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
         if (!span_is(reply.content_type, cases[i].type) ||
             reply_status(&reply) != (cases[i].type == gif ? 200 : cases[i].status))
             fail_msg("%s: %d %.*s", cases[i].raw, reply.status, (int)reply.content_type.len, reply.content_type.ptr);
+        assert_int_equal(rq.refused, cases[i].type == gif && rq.method == METHOD_GET);
+        const size_t last = reply.n_headers - 1;
+        assert_string_equal(reply.header[last].name, "Request-Id");
+        assert_int_equal(reply.header[last].value.len, REQUEST_ID_LEN);
     }
+    uint64_t counted = 0;
+    for (size_t i = 0; i < HTTP_STATUSES; i++)
+        counted += counters.requests[0][i];
+    assert_int_equal(counted, sizeof cases / sizeof cases[0]);
+    catalog_unref(catalog);
     arena_free(arena);
-    assert_int_equal(counters.rejected_input, sizeof cases / sizeof cases[0]);
+    worker_close(&w);
 }
 
 /* ---- the guard on a socket ---- */

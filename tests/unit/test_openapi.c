@@ -91,8 +91,9 @@ static const struct route *route_of(const char *path, enum method method)
 {
     char sample[256];
     struct request rq = {.method = method, .path = sample_path(path, sample)};
+    const struct route *like;
     unsigned allow;
-    return dispatch_find(&all_routes, &rq, &allow) == ERR_OK ? rq.route : NULL;
+    return dispatch_find(&all_routes, &rq, &allow, &like) == ERR_OK ? rq.route : NULL;
 }
 
 static void check_operation(const char *path, const char *method, const json_t *op, unsigned *described)

@@ -40,11 +40,13 @@ static void no_row_hides_behind_an_earlier_one(void **state)
             }
         for (unsigned bit = 1; bit <= METHOD_DELETE; bit <<= 1) {
             struct request rq = {.method = (enum method)bit, .path = span_of(path, len)};
+            const struct route *like;
             unsigned allow;
             if (!(t[i].methods & bit))
                 continue;
-            assert_ok(dispatch_find(&all_routes, &rq, &allow));
+            assert_ok(dispatch_find(&all_routes, &rq, &allow, &like));
             assert_string_equal(rq.route->pattern, t[i].pattern);
+            assert_ptr_equal(rq.route, like);
         }
     }
 }
@@ -71,9 +73,9 @@ static const struct {
     {METHOD_GET, "/healthz/", ERR_NOT_FOUND, "", "", ""},
     {METHOD_GET, "/log/C1/tile/", ERR_OK, "/log/{}/tile/{*}", "C1", ""},
     {METHOD_GET, "/p", ERR_NOT_FOUND, "", "", ""},
-    {METHOD_POST, "/c/abc", ERR_METHOD, "", "", ""},
-    {METHOD_HEAD, "/postback", ERR_METHOD, "", "", ""},
-    {METHOD_DELETE, "/v1/parties", ERR_METHOD, "", "", ""},
+    {METHOD_POST, "/c/abc", ERR_METHOD, "/c/{}", "", ""},
+    {METHOD_HEAD, "/postback", ERR_METHOD, "/postback", "", ""},
+    {METHOD_DELETE, "/v1/parties", ERR_METHOD, "/v1/parties", "", ""},
 };
 
 static void each_path_finds_its_route(void **state)
@@ -81,10 +83,13 @@ static void each_path_finds_its_route(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
         struct request rq = {.method = finds[i].method, .path = span_str(finds[i].path)};
+        const struct route *like = NULL;
         unsigned allow = 0;
-        enum err err = dispatch_find(&all_routes, &rq, &allow);
+        enum err err = dispatch_find(&all_routes, &rq, &allow, &like);
         if (err != finds[i].e || (err == ERR_METHOD && (allow == 0 || allow & rq.method)))
             fail_msg("%s: %s", finds[i].path, err_word(err));
+        if (err == ERR_METHOD && (rq.route != NULL || strcmp(like->pattern, finds[i].pattern) != 0))
+            fail_msg("%s is like %s", finds[i].path, like->pattern);
         if (err == ERR_OK && (strcmp(rq.route->pattern, finds[i].pattern) != 0 ||
                               !span_is(rq.param[0], finds[i].param0) || !span_is(rq.param[1], finds[i].param1)))
             fail_msg("%s went to %s", finds[i].path, rq.route->pattern);
@@ -110,7 +115,7 @@ static const struct {
 static void refusals_are_problems_with_their_members(void **state)
 {
     struct answer a;
-    char type[64];
+    char type[64], id[64];
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         live_get(*state, &a, problems[i].method, problems[i].target, problems[i].headers);
         if (a.status != problems[i].status)
@@ -120,6 +125,9 @@ static void refusals_are_problems_with_their_members(void **state)
         json_t *v = json_loads(a.body, 0, NULL);
         assert_int_equal(json_integer_value(json_object_get(v, "status")), a.status);
         assert_string_equal(json_string_value(json_object_get(v, problems[i].member)), problems[i].value);
+        assert_true(json_string_length(json_object_get(v, "detail")) > 0);
+        assert_true(live_header(&a, "Request-Id", id, sizeof id));
+        assert_string_equal(json_string_value(json_object_get(v, "request_id")), id);
         json_decref(v);
     }
 }

@@ -1,0 +1,235 @@
+/* Every 5xx has a line in the log, under the request id that its answer has, which says what failed. */
+#include <fcntl.h>
+#include <pthread.h>
+
+#include "common/decisions/rows.h"
+#include "tests/support/live_server.h"
+
+enum { CLICKS = 80, LOG_MAX = 1 << 20 };
+
+static struct live live;
+static struct answer answer;
+static int log_file, terminal;
+
+/* ---- the log ---- */
+
+/* From here on what the server says goes to a file. */
+static void catch_log(void)
+{
+    char path[] = "/tmp/countersign-log-XXXXXX";
+    log_file = mkstemp(path);
+    assert_true(log_file >= 0);
+    assert_int_equal(unlink(path), 0);
+    terminal = dup(STDERR_FILENO);
+    assert_true(dup2(log_file, STDERR_FILENO) >= 0);
+}
+
+/* What is no line of the log there was said by a test that failed. */
+static void release_log(void)
+{
+    static char text[LOG_MAX];
+    ssize_t n = pread(log_file, text, sizeof text - 1, 0);
+    char *rest = text;
+    dup2(terminal, STDERR_FILENO);
+    text[n > 0 ? n : 0] = '\0';
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (line[0] != '\0' && line[0] != '{')
+            fprintf(stderr, "%s\n", line);
+    close(terminal);
+    close(log_file);
+}
+
+/* The line of the answer's request; NULL: there is none. The caller's to free. */
+static json_t *line_of(const struct answer *a)
+{
+    static char text[LOG_MAX];
+    char id[64] = "", *rest = text;
+    ssize_t n = pread(log_file, text, sizeof text - 1, 0);
+    assert_true(n >= 0 && live_header(a, "Request-Id", id, sizeof id));
+    text[n] = '\0';
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        json_t *v = json_loads(line, 0, NULL);
+        if (line[0] == '{' && strncmp(line, "{\"request_id\":\"", 15) != 0)
+            fail_msg("the request does not come first: %s", line);
+        if (v != NULL && strcmp(json_string_value(json_object_get(v, "request_id")), id) == 0)
+            return v;
+        json_decref(v);
+    }
+    return NULL;
+}
+
+/* The answer is this 5xx, and its line has a cause that holds `words`. */
+static void assert_told(int status, const char *words)
+{
+    if (answer.status != status)
+        fail_msg("%d, not %d: %s", answer.status, status, answer.text);
+    json_t *line = line_of(&answer);
+    assert_non_null(line);
+    const char *cause = json_string_value(json_object_get(line, "cause"));
+    assert_string_equal(json_string_value(json_object_get(line, "level")), "error");
+    assert_int_equal(json_integer_value(json_object_get(line, "status")), status);
+    if (cause == NULL || strstr(cause, words) == NULL)
+        fail_msg("\"%s\" does not hold \"%s\"", cause != NULL ? cause : "", words);
+    if (strstr(answer.body, "last read") != NULL)
+        fail_msg("its sender is told: %s", answer.body);
+    json_decref(line);
+}
+
+/* ---- the client ---- */
+
+static void ask(const char *method, const char *target, const char *body)
+{
+    char raw[2048];
+    snprintf(raw, sizeof raw,
+             "%s %s HTTP/1.1\r\nHost: " LIVE_HOST "\r\nAuthorization: Bearer %s\r\nContent-Type: "
+             "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             method, target, live.operator_token, strlen(body), body);
+    live_ask(&live, &answer, raw);
+}
+
+/* ---- rows that do not read ---- */
+
+static void damage(enum table table, struct span key)
+{
+    struct txn *t;
+    assert_ok(txn_begin(live.sh.instance.store, true, &t));
+    assert_ok(store_put(t, table, key, SPAN("not a row")));
+    assert_ok(txn_commit(t));
+}
+
+static void lead_reference(uint64_t index, char out[LEAD_REF_LEN + 1])
+{
+    lead_ref_write(live.tokens, &(struct pointer){.contract = 2, .index = index}, out);
+    out[LEAD_REF_LEN] = '\0';
+}
+
+static void a_row_that_does_not_read_is_named_in_the_log(void **state)
+{
+    (void)state;
+    enum { INDEX = 7 };
+    char target[256], ref[LEAD_REF_LEN + 1];
+    uint8_t key[12];
+    row_index_key(key, 2, INDEX);
+    damage((enum table)(TABLE_ROWS + ROW_LEADS), span_of(key, sizeof key));
+    ask("GET", "/v1/contracts/C2/leads", ""); /* on the worker */
+    assert_told(500, "row 000000020000000000000007 of leads");
+    lead_reference(INDEX, ref);
+    snprintf(target, sizeof target, "/v1/leads/%s/dispositions", ref);
+    ask("POST", target, "{\"status\":\"approved\"}"); /* on the committer */
+    assert_told(500, "row 000000020000000000000007 of leads");
+    ask("GET", "/v1/contracts/C1/leads", "");
+    assert_int_equal(answer.status, 200); /* the rest is served */
+}
+
+static void a_damaged_refused_log_is_told_and_hurts_nothing_else(void **state)
+{
+    (void)state;
+    uint8_t key[REFUSAL_KEY_LEN];
+    refusal_key(&(struct refusal_room){.party = 3}, clock_ms(), 1, key);
+    damage(TABLE_REFUSED, span_of(key, sizeof key));
+    ask("GET", "/v1/refused", "");
+    assert_told(500, "of refused");
+    ask("GET", "/v1/refused?party=P4", "");
+    assert_int_equal(answer.status, 200);
+}
+
+/* ---- a committer that is busy ---- */
+
+static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool running;
+
+/* As token_run, once the test lets it. */
+static enum err token_when_free(struct batch *cx, struct job *job)
+{
+    atomic_store(&running, true);
+    pthread_mutex_lock(&busy);
+    pthread_mutex_unlock(&busy);
+    return job_runs[RECORD_TOKEN](cx, job);
+}
+
+static void a_full_queue_is_told_with_its_worker(void **state)
+{
+    (void)state;
+    char raw[512];
+    int waiting = live_connect(&live), fd[CLICKS];
+    pthread_mutex_lock(&busy);
+    snprintf(raw, sizeof raw,
+             "POST /v1/parties/P3/tokens HTTP/1.1\r\nHost: " LIVE_HOST "\r\nAuthorization: Bearer %s\r\nContent-Type: "
+             "application/json\r\nContent-Length: 2\r\n\r\n{}",
+             live.operator_token);
+    live_say(waiting, raw);
+    while (!atomic_load(&running)) /* alone in its batch: what comes now waits in the queue */
+        usleep(1000);
+    snprintf(raw, sizeof raw, "GET /c/%s HTTP/1.1\r\nHost: " LIVE_HOST "\r\n\r\n", live.code[0]);
+    for (size_t i = 0; i < CLICKS; i++) { /* the last ones find no room: they go on unrecorded */
+        fd[i] = live_connect(&live);
+        live_say(fd[i], raw);
+    }
+    live_read(fd[CLICKS - 1], &answer, false);
+    assert_int_equal(answer.status, 302);
+    ask("POST", "/v1/parties/P3/tokens", "{}");
+    assert_told(503, "the queue of worker 0 is full");
+    ask("GET", "/readyz", "");
+    assert_told(503, "more than three quarters full");
+    char after[16];
+    assert_true(live_header(&answer, "Retry-After", after, sizeof after));
+    pthread_mutex_unlock(&busy);
+    for (size_t i = 0; i < CLICKS - 1; i++)
+        live_read(fd[i], &answer, false);
+    live_read(waiting, &answer, false);
+    assert_int_equal(answer.status, 201);
+    for (size_t i = 0; i < CLICKS; i++)
+        close(fd[i]);
+    close(waiting);
+}
+
+/* ---- what is no request ---- */
+
+static void what_the_guard_refuses_is_told_like_all_else(void **state)
+{
+    (void)state;
+    live_ask(&live, &answer, "BREW / HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_told(501, "this server knows");
+    live_ask(&live, &answer, "GET / HTTP/3.1\r\nHost: h\r\n\r\n");
+    assert_told(505, "HTTP/1.1");
+}
+
+static void what_was_answered_well_has_no_line(void **state)
+{
+    (void)state;
+    live_get(&live, &answer, "GET", "/healthz", "");
+    assert_int_equal(answer.status, 200);
+    assert_null(line_of(&answer));
+}
+
+static int start(void **state)
+{
+    static job_run *runs[RECORD_KINDS];
+    (void)state;
+    memcpy(runs, job_runs, sizeof runs);
+    runs[RECORD_TOKEN] = token_when_free;
+    live.runs = runs;
+    live_start(&live, "");
+    catch_log();
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    release_log();
+    live_stop(&live);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_row_that_does_not_read_is_named_in_the_log),
+        cmocka_unit_test(a_damaged_refused_log_is_told_and_hurts_nothing_else),
+        cmocka_unit_test(a_full_queue_is_told_with_its_worker),
+        cmocka_unit_test(what_the_guard_refuses_is_told_like_all_else),
+        cmocka_unit_test(what_was_answered_well_has_no_line),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,283 @@
+/* The refused log: what strangers send fills no memory and no table, and pushes out nothing that a party signed. */
+#include "server/commit/refusals.h"
+
+#include "server/commit/committer.h"
+#include "server/commit/refused_log.h"
+#include "server/system/allowance.h"
+#include "tests/support/committer_fixture.h"
+
+enum { STRANGERS = 100000 };
+
+static struct refusal refusal_of(uint32_t party, bool proven, int64_t at_ms, uint64_t id)
+{
+    return (struct refusal){.room = {party, proven},
+                            .at_ms = at_ms,
+                            .request_id = id,
+                            .status = 400,
+                            .kid = SPAN("K3"),
+                            .route = SPAN("/postback"),
+                            .field = SPAN("txid"),
+                            .reason = SPAN("too long")};
+}
+
+/* ---- on their way ---- */
+
+/* How many of one batch are in each room: nobody's, named and proven of each party. */
+struct batch_counts {
+    size_t all, nobodys, named[4], proven[4];
+};
+
+static struct batch_counts take(struct refusals *r)
+{
+    struct batch_counts n = {0};
+    struct buf rows;
+    buf_heap(&rows);
+    size_t said = refusals_take(r, &rows);
+    for (struct span rest = buf_span(&rows); rest.len > 0; n.all++) {
+        struct refusal one;
+        assert_ok(refusal_take(&rest, &one, NULL, NULL));
+        if (one.room.party == 0)
+            n.nobodys++;
+        else
+            (one.room.proven ? n.proven : n.named)[one.room.party]++;
+    }
+    assert_int_equal(n.all, said);
+    buf_free(&rows);
+    return n;
+}
+
+static size_t add(struct refusals *r, uint32_t party, bool proven, size_t times)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < times; i++)
+        taken +=
+            refusals_add(r, &(struct refusal){.room = {party, proven}, .at_ms = 1, .request_id = i, .status = 401});
+    return taken;
+}
+
+static void a_flood_leaves_room_for_everybody_else(void **state)
+{
+    (void)state;
+    struct refusals *r = refusals_new();
+    assert_false(refusals_any(r));
+    assert_int_equal(add(r, 0, false, STRANGERS), REFUSALS_NOBODYS);
+    assert_int_equal(add(r, 1, false, STRANGERS), REFUSALS_NAMED / 2);
+    assert_int_equal(add(r, 1, true, STRANGERS), REFUSALS_PROVEN / 2);
+    assert_true(refusals_any(r));
+    assert_int_equal(add(r, 2, false, 5), 5);
+    assert_int_equal(add(r, 2, true, 5), 5);
+    struct batch_counts all = {0};
+    for (int batch = 0; refusals_any(r); batch++) {
+        assert_true(batch < 10);
+        struct batch_counts n = take(r);
+        assert_true(n.all <= REFUSALS_BATCH && n.nobodys <= REFUSALS_NOBODYS_BATCH);
+        if (batch == 0)
+            assert_true(n.proven[1] > 0 && n.named[1] > 0); /* none waits for the others to be done */
+        all.nobodys += n.nobodys;
+        all.named[2] += n.named[2];
+        all.proven[2] += n.proven[2];
+    }
+    assert_int_equal(all.nobodys, REFUSALS_NOBODYS);
+    assert_int_equal(all.named[2], 5);
+    assert_int_equal(all.proven[2], 5);
+    assert_int_equal(add(r, 0, false, 1), 1); /* there is room again */
+    refusals_free(r);
+}
+
+static void texts_are_cut_and_cleaned_on_the_way(void **state)
+{
+    (void)state;
+    static char many[1000];
+    struct refusal one = refusal_of(3, true, 5, 7), read;
+    struct buf b;
+    memset(many, 'x', sizeof many);
+    one.kid = one.route = one.field = one.reason = span_of(many, sizeof many);
+    buf_heap(&b);
+    refusal_write(&b, &one);
+    assert_true(b.len <= REFUSAL_MAX);
+    struct span rest = buf_span(&b);
+    assert_ok(refusal_take(&rest, &read, NULL, NULL));
+    assert_int_equal(read.kid.len, LIMIT_ID);
+    assert_int_equal(read.reason.len, REFUSAL_REASON);
+    buf_clear(&b);
+    one.kid = one.route = one.field = SPAN("");
+    one.reason = SPAN("a\nb\xff");
+    refusal_write(&b, &one);
+    rest = buf_span(&b);
+    assert_ok(refusal_take(&rest, &read, NULL, NULL));
+    assert_true(span_is(read.reason, "a\xef\xbf\xbd"
+                                     "b\xef\xbf\xbd"));
+    buf_free(&b);
+}
+
+static void an_allowance_is_so_many_at_once_and_so_many_a_second(void **state)
+{
+    (void)state;
+    struct allowance a = {0};
+    const int64_t start_us = 1000000000;
+    size_t at_once = 0, later = 0;
+    for (int i = 0; i < 1000; i++)
+        at_once += allowance_take(&a, 100, 20, start_us);
+    for (int64_t us = 0; us < 10000000; us += 1000)
+        later += allowance_take(&a, 100, 20, start_us + us);
+    assert_int_equal(at_once, 100);
+    assert_in_range(later, 190, 200);
+    assert_true(allowance_take(&a, 100, 20, start_us + 100000000));
+    for (int i = 0; i < 1000; i++)
+        at_once += allowance_take(&a, 100, 20, start_us + 100000000);
+    assert_int_equal(at_once, 199);
+}
+
+/* ---- the fold ---- */
+
+static struct committer_fixture cf;
+static struct committer *committer;
+static const int64_t now_ms = 1790000000000;
+
+static int open_store(void **state)
+{
+    (void)state;
+    committer_fixture_open(&cf, NULL);
+    fixture_instance(&cf.live.f, &cf.live.sh.instance);
+    const struct committer_setup setup = {.instance = &cf.live.sh.instance, .runs = job_runs};
+    assert_ok(committer_open(&setup, &committer));
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    committer_close(committer);
+    committer_fixture_close(&cf);
+    return 0;
+}
+
+static struct job fold(struct span rows, uint32_t from, uint32_t steps, int64_t at_ms)
+{
+    struct job job = {
+        .chore = true,
+        .record = {.kind = RECORD_REFUSED, .now_ms = at_ms, .refused = {.rows = rows, .from = from, .steps = steps}}};
+    struct job *jobs[] = {&job};
+    bool wrote;
+    assert_ok(committer_run(committer, jobs, 1, &wrote));
+    return job;
+}
+
+/* n rows of a room, a millisecond apart, the last at last_ms; the largest batches that are taken. */
+static void put(uint32_t party, bool proven, size_t n, int64_t last_ms)
+{
+    struct buf rows;
+    buf_heap(&rows);
+    for (size_t i = 0; i < n;) {
+        buf_clear(&rows);
+        for (size_t k = 0; i < n && k < REFUSALS_BATCH; i++, k++) {
+            const struct refusal one = refusal_of(party, proven, last_ms - (int64_t)(n - 1 - i), i + 1);
+            refusal_write(&rows, &one);
+        }
+        assert_ok(fold(buf_span(&rows), 0, 0, now_ms).err);
+    }
+    buf_free(&rows);
+}
+
+/* Rows of a room, and the time of the oldest. */
+static size_t count(uint32_t party, bool proven, int64_t *oldest_ms)
+{
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    struct cursor *c;
+    struct span key, value;
+    size_t n = 0;
+    assert_ok(cursor_open(t, TABLE_REFUSED, &c));
+    enum err step = cursor_seek(c, SPAN(""), &key, &value);
+    for (; step == ERR_OK; step = cursor_next(c, &key, &value)) {
+        struct refusal r;
+        assert_ok(refusal_read(key, value, &r));
+        if (r.room.party != party || r.room.proven != proven)
+            continue;
+        n++;
+        if (oldest_ms != NULL)
+            *oldest_ms = r.at_ms; /* newest first */
+    }
+    assert_ok(cursor_end(step));
+    cursor_close(c);
+    txn_abort(t);
+    return n;
+}
+
+static void strangers_push_out_nothing_that_a_party_signed(void **state)
+{
+    (void)state;
+    put(3, true, 10, now_ms - 1000);
+    put(3, false, 3 * REFUSED_OTHER_MOST, now_ms);
+    put(0, false, 3 * REFUSED_OTHER_MOST, now_ms);
+    assert_int_equal(count(3, true, NULL), 10);
+    assert_int_equal(count(3, false, NULL), REFUSED_OTHER_MOST);
+    assert_int_equal(count(0, false, NULL), REFUSED_OTHER_MOST);
+}
+
+static void the_newest_of_a_room_are_kept(void **state)
+{
+    (void)state;
+    int64_t oldest_ms = 0;
+    put(4, true, REFUSED_PROVEN_MOST + 300, now_ms);
+    assert_int_equal(count(4, true, &oldest_ms), REFUSED_PROVEN_MOST);
+    assert_int_equal(oldest_ms, now_ms - (REFUSED_PROVEN_MOST - 1));
+    assert_int_equal(count(3, true, NULL), 10);
+}
+
+static void rows_past_their_time_go_also_of_parties_that_nothing_came_of(void **state)
+{
+    (void)state;
+    const int64_t later_ms = now_ms + REFUSED_KEEP_MS - 500; /* the ten of party 3 are older, all else is younger */
+    struct job job = fold(SPAN(""), 0, 1, later_ms);
+    assert_true(job.more && job.index == 1);
+    assert_int_equal(count(3, true, NULL), 10);
+    for (int rounds = 0; job.more; rounds++) {
+        assert_true(rounds < 10);
+        job = fold(SPAN(""), (uint32_t)job.index, 1, later_ms);
+    }
+    assert_int_equal(job.index, 0);
+    assert_int_equal(count(3, true, NULL), 0);
+    assert_true(count(4, true, NULL) > 0 && count(3, false, NULL) > 0);
+    for (int n = 0; n < 20; n++)
+        fold(SPAN(""), 0, 100, later_ms + 2 * REFUSED_KEEP_MS);
+    assert_int_equal(count(0, false, NULL) + count(3, false, NULL) + count(4, true, NULL), 0);
+}
+
+static void rows_of_a_clock_that_was_ahead_go_when_it_is_set_right(void **state)
+{
+    (void)state;
+    put(3, true, 5, now_ms + 10 * REFUSED_AHEAD_MS);
+    put(3, true, 1, now_ms);
+    fold(SPAN(""), 0, 100, now_ms);
+    assert_int_equal(count(3, true, NULL), 1);
+}
+
+static void more_rows_than_a_batch_has_are_refused_as_a_whole(void **state)
+{
+    (void)state;
+    struct buf rows;
+    size_t before = count(3, true, NULL);
+    buf_heap(&rows);
+    for (uint64_t i = 0; i <= REFUSALS_BATCH; i++) {
+        const struct refusal one = refusal_of(3, true, now_ms, 1000 + i);
+        refusal_write(&rows, &one);
+    }
+    assert_int_equal(fold(buf_span(&rows), 0, 0, now_ms).err, ERR_TOO_LARGE);
+    assert_int_equal(count(3, true, NULL), before);
+    buf_free(&rows);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flood_leaves_room_for_everybody_else),
+        cmocka_unit_test(texts_are_cut_and_cleaned_on_the_way),
+        cmocka_unit_test(an_allowance_is_so_many_at_once_and_so_many_a_second),
+        cmocka_unit_test(strangers_push_out_nothing_that_a_party_signed),
+        cmocka_unit_test(the_newest_of_a_room_are_kept),
+        cmocka_unit_test(rows_past_their_time_go_also_of_parties_that_nothing_came_of),
+        cmocka_unit_test(rows_of_a_clock_that_was_ahead_go_when_it_is_set_right),
+        cmocka_unit_test(more_rows_than_a_batch_has_are_refused_as_a_whole),
+    };
+    return cmocka_run_group_tests(tests, open_store, close_store);
+}
