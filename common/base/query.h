@@ -18,6 +18,10 @@ bool query_next(struct query *q, struct span *name, struct span *value);
 MUST_CHECK enum err query_decode(struct buf *out, struct span encoded);
 /* As above, but a stray '%' stands for itself and nothing fails: for clicks, whose parameters never cost the click. */
 void query_decode_lenient(struct buf *out, struct span encoded);
+/* Appends "%C3" (RFC 3986, section 2.1). */
+void query_escape(struct buf *out, uint8_t byte);
+/* Whether an encoded name is `plain`, in any spelling: %5F is '_'. */
+bool query_name_is(struct span encoded, struct span plain);
 /* Appends s percent-encoded: RFC 3986 unreserved characters stand for themselves. */
 void query_encode(struct buf *out, struct span s);
 
