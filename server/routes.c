@@ -17,7 +17,7 @@
 /* methods, pattern, who, handler, after the commit, summary, of what is no request. First match wins. */
 /* clang-format off */
 static const struct route table[] = {
-    {READ, "/c/{}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
+    {READ, "/c/{*}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
     {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes", pixel_fault},
     {READ, "/t.js", PUBLIC, tag_handle, NULL, "Tag for landing pages"},
     {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query"},

@@ -78,6 +78,17 @@ void query_decode_lenient(struct buf *out, struct span encoded)
     (void)err; /* nothing is refused */
 }
 
+size_t query_unescape(struct span in, char *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in.len; i++) {
+        int byte = in.ptr[i] == '%' ? escape(in, i) : -1;
+        out[n++] = byte >= 0 ? (char)byte : in.ptr[i];
+        i += byte >= 0 ? 2 : 0;
+    }
+    return n;
+}
+
 void query_escape(struct buf *out, uint8_t byte)
 {
     static const char digit[] = "0123456789ABCDEF";

@@ -57,6 +57,7 @@ static const struct field click_fields[] = {
     F("utm_term", TEXT, track.entry.click.utm[3]),
     F("utm_content", TEXT, track.entry.click.utm[4]),
     F("to", TEXT, track.entry.click.to),
+    F("to_refused", BOOL, track.entry.click.to_refused),
     SEALED(track),
 };
 static const struct field view_fields[] = {

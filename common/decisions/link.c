@@ -81,10 +81,11 @@ struct span link_macro(struct span text)
     return ascii_all_alnum_or(name, "_") ? name : SPAN("");
 }
 
-bool link_template_ok(struct span url)
+bool link_template_host(struct span url, struct span *host)
 {
     char plain[LIMIT_URL];
     struct buf b;
+    struct span found;
     size_t i = authority_end(url);
     buf_fixed(&b, plain, sizeof plain);
     buf_add(&b, url.ptr, i);
@@ -95,23 +96,19 @@ bool link_template_ok(struct span url)
         else
             i += macro.len + 2;
     }
-    return !b.failed && link_ok(buf_span(&b));
+    if (b.failed || !link_host(buf_span(&b), &found))
+        return false;
+    *host = span_of(url.ptr + (found.ptr - plain), found.len);
+    return true;
+}
+
+bool link_template_ok(struct span url)
+{
+    struct span host;
+    return link_template_host(url, &host);
 }
 
 /* ---- as a browser would ---- */
-
-/* Percent-escapes alone: a '+' of a link is a '+'. */
-static size_t unescape(struct span in, char *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < in.len; i++) {
-        int high = i + 2 < in.len && in.ptr[i] == '%' ? ascii_nibble(in.ptr[i + 1]) : -1;
-        int low = high >= 0 ? ascii_nibble(in.ptr[i + 2]) : -1;
-        out[n++] = low >= 0 ? (char)(high << 4 | low) : in.ptr[i];
-        i += low >= 0 ? 2 : 0;
-    }
-    return n;
-}
 
 /* In lower case; A-labels for a name that is not ASCII. */
 static bool clean_host(struct span host, struct buf *out)
@@ -187,7 +184,7 @@ bool link_clean(struct span text, struct buf *out)
     for (int i = 0; i < LAYERS && (ascii_starts(url, "https%") || ascii_starts(url, "http%")); i++) {
         if (url.len > sizeof mem)
             return false;
-        url = span_of(mem, unescape(url, mem)); /* in place from the second time on: it only gets shorter */
+        url = span_of(mem, query_unescape(url, mem)); /* in place from the second time on: it only gets shorter */
     }
     bool good = !ascii_has_control(url) && memchr(url.ptr, '\\', url.len) == NULL && utf8_valid(url) &&
                 clean_link(url, out) && !out->failed;

@@ -8,7 +8,8 @@
 /* The host of an absolute http(s) URL, without port; false when it is not such a URL. */
 bool link_host(struct span url, struct span *host);
 bool link_ok(struct span url);
-/* The same after every macro {name} behind the host was replaced: how landing URLs are written. */
+/* The same of landing URLs, which may hold macros {name} behind their host. */
+bool link_template_host(struct span url, struct span *host);
 bool link_template_ok(struct span url);
 /* The name of the macro that a text begins with, between its braces; empty when it begins with none. */
 struct span link_macro(struct span text);

@@ -37,8 +37,9 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
 static enum err link_check(const struct contract *k, struct span url, struct problem *p)
 {
     if (!span_empty(url) && !terms_allows_link(k->terms, url))
-        return problem(p, ERR_INVALID, "landing_url",
-                       "must be an http or https URL on a host of the campaign (landing_url or allowed_hosts)");
+        return problem(
+            p, ERR_INVALID, "landing_url",
+            "must be a URL on a host of the campaign (landing_url or allowed_hosts), https if its landing_url is");
     return ERR_OK;
 }
 
