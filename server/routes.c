@@ -42,6 +42,7 @@ static const struct route table[] = {
     {POST, "/v1/contracts/{}/grants", OPERATOR, grants_create, control_finish, "Let an auditor read the contract"},
     {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
+    {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
     {READ, "/v1/contracts/{}/leads", ANY, leads_list, NULL, "List leads"},
     {POST, "/v1/contracts/{}/statements", OPERATOR, statements_create, control_finish, "Issue a settlement statement"},
 

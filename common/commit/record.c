@@ -239,7 +239,6 @@ static void put_touches(struct buf *out, const struct lead_report *r)
         buf_be64(out, p->index);
         buf_be32(out, p->at_s);
         buf_byte(out, p->flags);
-        buf_byte(out, p->salt);
     }
 }
 
@@ -386,7 +385,6 @@ static void take_touches(struct reader *r, struct lead_report *out)
         p->index = take_be64(r);
         p->at_s = take_be32(r);
         p->flags = take_u8(r);
-        p->salt = take_u8(r);
     }
     out->n_touches = r->failed ? 0 : n;
 }

@@ -14,7 +14,7 @@
 #define TOUCH_COOKIE "cs_touch"
 #define TOUCH_MAX_AGE "7776000" /* 90 days */
 
-enum { COOKIE_MAX = LIMIT_TOUCHES * (POINTER_LEN + 1) };
+enum { COOKIE_MAX = LIMIT_TOUCHES * (CLICK_ID_LEN + 1) };
 
 /* ---- what both lanes share ---- */
 
@@ -132,7 +132,7 @@ static enum err refuse_click(struct request *rq, struct reply *r, const struct t
 
 static bool looks_like_id(struct span s)
 {
-    return s.len == POINTER_LEN && ascii_all_alnum_or(s, "-_");
+    return s.len == CLICK_ID_LEN && ascii_all_alnum_or(s, "-_");
 }
 
 /* The value of our cookie in a Cookie header; empty when there is none. */
@@ -175,24 +175,22 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
     reply_header(r, "Set-Cookie", buf_span(&b));
 }
 
-enum { INDEX_BITS = 48 };
-#define NO_INDEX (((uint64_t)1 << INDEX_BITS) - 1) /* no log gets there */
+#define NO_INDEX (UINT64_MAX - 1) /* no log gets there */
 
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
 static enum err answer_click(struct request *rq, struct reply *r, const struct target *t,
                              const struct entry_click *click, const struct landing *l, uint64_t index)
 {
     struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
-    char *text = arena_alloc(rq->arena, POINTER_LEN);
-    random_bytes(&p.salt, sizeof p.salt);
-    if (index == UINT64_MAX) {
-        uint8_t random[6];
-        random_bytes(random, sizeof random);
-        p.index = (uint64_t)load_be16(random) << 32 | load_be32(random + 2);
+    char *text = arena_alloc(rq->arena, CLICK_ID_LEN);
+    if (index == UINT64_MAX || index == NO_INDEX) /* what is not there has a place like no other */
+        random_bytes(&p.index, sizeof p.index);
+    if (index == UINT64_MAX)
         p.flags = CLICK_UNRECORDED;
-    }
+    if (index == NO_INDEX)
+        p.index |= UINT64_C(1) << 63; /* where no log gets */
     click_id_write(rq->worker->tokens, &p, text);
-    struct span id = span_of(text, POINTER_LEN);
+    struct span id = span_of(text, CLICK_ID_LEN);
     redirect(r, landing_url(rq, t->contract, t->code, click, l, id), t->contract->terms->referrer_policy);
     set_cookie(rq, r, id);
     return ERR_OK;
@@ -290,7 +288,7 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     view->class = class_of(rq);
     view->placement = t.placement;
     if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
-        click.contract == t.contract->number && !(click.flags & CLICK_UNRECORDED)) {
+        click.contract == t.contract->number && click.flags == 0) {
         job->record.track.has_click_claim = true;
         job->record.track.click_claim = click.index;
     }

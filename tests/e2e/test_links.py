@@ -1,10 +1,15 @@
 """Links as publishers write them, chat programs break them and advertising platforms lengthen them: where each click goes, and what
 its entry says."""
 
+import hashlib
+import struct
+import time
 import unittest
 import urllib.parse
 
-from harness import BROWSER, Market, ServerCase, send
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from harness import BROWSER, Market, ServerCase, b64u_decode, send
 
 LANDING = "https://landing.example/offer?click_id=old&a=1&lp={sub1}#form"
 
@@ -51,6 +56,18 @@ REFUSED = ["https://evil.example/", "http://shop.example/", "https://shop.exampl
            "https://shop.example/\r\nX: 1", "javascript:alert(1)", "//shop.example/", "https://shop.example.evil.example/", "x" * 1100]
 
 
+def opened(click_id, keys):
+    """A click id as FORMATS.md, Tokens, says: place, seconds, flags; None for one that these keys do not open."""
+    data = b64u_decode(click_id)
+    assert len(data) == 38 and data[0] == 1
+    key = b64u_decode({each["kid"]: each["key"] for each in keys}[data[1]])
+    decryptor = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
+    block = decryptor.update(data[2:18]) + decryptor.finalize()
+    if block[13:] != hashlib.sha256(block[:13]).digest()[:3]:
+        return None
+    return struct.unpack(">QIB", block[:13])
+
+
 class Links(ServerCase):
     @classmethod
     def set_up_market(cls):
@@ -93,6 +110,24 @@ class Links(ServerCase):
     def test_a_code_with_more_letters_is_another(self):
         for rest in ("A", "-", "%41", "_x", "A/"):
             self.assertStatus(self.get(rest), 404)
+
+    def test_the_parties_open_click_ids_with_their_key(self):
+        market = self.market
+        other = market.new_contract(market.publisher.__class__(market.operator, "Other", "publisher"))
+        keys = {contract: market.operator.get(f"/v1/contracts/{contract}/click-key")["keys"] for contract in (market.contract, other)}
+        for party in (market.publisher, market.advertiser):
+            self.assertEqual(party.get(f"/v1/contracts/{market.contract}/click-key"), {"contract": market.contract, "keys": keys[market.contract]})
+        before = int(time.time())
+        ids = [market.click(f"?sub1=opened-{n}") for n in range(3)]
+        entries = market.settled_entries()
+        for n, click_id in enumerate(ids):
+            self.assertEqual(len(click_id), 51)
+            place, at_s, flags = opened(click_id, keys[market.contract])
+            self.assertEqual((entries[place]["kind"], entries[place]["sub1"], flags), ("click", f"opened-{n}", 0))
+            self.assertEqual(at_s, entries[place]["at"] // 1000)
+            self.assertGreaterEqual(at_s, before)
+            self.assertIsNone(opened(click_id, keys[other]))
+            self.assertIsNone(opened(click_id[:5] + ("A" if click_id[5] != "A" else "B") + click_id[6:], keys[market.contract]))
 
     def test_a_campaign_names_its_own_parameter(self):
         market = self.market

@@ -23,7 +23,7 @@ class Clicks(ServerCase):
         self.assertEqual((location.scheme, location.netloc, location.path, location.fragment), ("https", "landing.example", "/offer", "form"))
         query = query_of(answer.headers["Location"])
         self.assertEqual(query["a"], ["1"], "the landing page's own query is kept")
-        self.assertEqual(len(query["click_id"][0]), 46)
+        self.assertEqual(len(query["click_id"][0]), 51)
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer-when-downgrade")
         self.assertEqual(answer.body, b"")
