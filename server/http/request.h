@@ -18,9 +18,10 @@ struct request {
     struct span target, path, query, body; /* target and query raw; path as sent (routes compare raw bytes) */
     struct span authorization, content_type, accept, user_agent, cookie, idempotency_key;
     struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for;
-    bool prefetch; /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
-    char ip[46];   /* of the peer, text */
-    bool admin;    /* came in on the admin listener */
+    struct span fetch_dest; /* Sec-Fetch-Dest; empty when absent */
+    bool prefetch;          /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
+    char ip[46];            /* of the peer, text */
+    bool admin;             /* came in on the admin listener */
     int64_t arrived_ms;
     struct arena *arena;
     struct problem problem; /* set with an error return */

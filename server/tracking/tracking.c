@@ -80,7 +80,13 @@ static enum err seal(struct request *rq, struct job *job, struct hash *commitmen
     return err;
 }
 
-static enum class class_of(const struct request *rq) { return rq->prefetch ? CLASS_PREFETCH : CLASS_OK; }
+/* A link is followed to a document; a browser says so, others say nothing. */
+static enum class class_of(const struct request *rq, bool link) {
+    bool document = span_empty(rq->fetch_dest) || ascii_is(rq->fetch_dest, "document");
+    return rq->prefetch        ? CLASS_PREFETCH
+           : link && !document ? CLASS_EMBEDDED
+                               : CLASS_OK;
+}
 
 static enum err submit(struct request *rq, struct job *job, struct hash *commitment)
 {
@@ -177,12 +183,22 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
 
 #define NO_INDEX (UINT64_MAX - 1) /* no log gets there */
 
+/* A browser that met a redirect would not ask again when the person goes there; after this it does. */
+static enum err answer_prefetch(struct reply *r)
+{
+    r->status = 503;
+    no_store(r);
+    return ERR_OK;
+}
+
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
 static enum err answer_click(struct request *rq, struct reply *r, const struct target *t,
                              const struct entry_click *click, const struct landing *l, uint64_t index)
 {
     struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
     char *text = arena_alloc(rq->arena, CLICK_ID_LEN);
+    if (click->class == CLASS_PREFETCH)
+        return answer_prefetch(r);
     if (index == UINT64_MAX || index == NO_INDEX) /* what is not there has a place like no other */
         random_bytes(&p.index, sizeof p.index);
     if (index == UINT64_MAX)
@@ -207,7 +223,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     struct entry_click *click = &job->record.track.entry.click;
     struct landing *l = arena_alloc(rq->arena, sizeof *l);
     open_entry(rq, job, ENTRY_CLICK, &t);
-    click->class = class_of(rq);
+    click->class = class_of(rq, true);
     click->placement = t.placement;
     landing_read(rq, glued, t.contract->terms, click, l);
     if (rq->method ==
@@ -285,7 +301,7 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
     struct entry_view *view = &job->record.track.entry.view;
     open_entry(rq, job, ENTRY_VIEW, &t);
-    view->class = class_of(rq);
+    view->class = class_of(rq, false);
     view->placement = t.placement;
     if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
         click.contract == t.contract->number && click.flags == 0) {
