@@ -26,7 +26,7 @@ struct plan {
     char empty_sha256[2 * HASH_LEN + 1]; /* of the body that a GET does not have */
     uint64_t salt, serial, random;
     struct {
-        char click_id[POINTER_LEN];
+        char click_id[CLICK_ID_LEN];
         uint32_t code;
     } known[KNOWN]; /* a ring of the latest clicks */
     size_t n_known, next_known;
@@ -205,7 +205,7 @@ void plan_next(struct plan *p, int64_t now_s, struct shot *shot, struct buf *req
     } else if (shot->kind != KIND_RAW) {
         size_t k = draw(p, p->n_known);
         shot->code = p->known[k].code;
-        memcpy(shot->click_id, p->known[k].click_id, POINTER_LEN);
+        memcpy(shot->click_id, p->known[k].click_id, CLICK_ID_LEN);
     }
     buf_str(request, "GET ");
     add_target(p, now_s, shot, request);
@@ -218,8 +218,8 @@ void plan_next(struct plan *p, int64_t now_s, struct shot *shot, struct buf *req
 
 void plan_learn(struct plan *p, const struct shot *click, struct span click_id)
 {
-    assert(click_id.len == POINTER_LEN);
-    memcpy(p->known[p->next_known].click_id, click_id.ptr, POINTER_LEN);
+    assert(click_id.len == CLICK_ID_LEN);
+    memcpy(p->known[p->next_known].click_id, click_id.ptr, CLICK_ID_LEN);
     p->known[p->next_known].code = click->code;
     p->next_known = (p->next_known + 1) % KNOWN;
     if (p->n_known < KNOWN)

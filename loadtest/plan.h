@@ -20,9 +20,9 @@ extern const char *const kind_words[KINDS];
 /* One request: what is needed to acknowledge it. */
 struct shot {
     enum kind kind;
-    uint32_t code;                  /* number of the line in the file */
-    char id[40];                    /* click: its sub1; lead: its txid */
-    char click_id[POINTER_LEN + 1]; /* view, lead: of which click; "" = none */
+    uint32_t code;                   /* number of the line in the file */
+    char id[40];                     /* click: its sub1; lead: its txid */
+    char click_id[CLICK_ID_LEN + 1]; /* view, lead: of which click; "" = none */
 };
 
 struct plan;

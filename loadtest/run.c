@@ -125,9 +125,9 @@ static void on_ready(void *ctx, struct client *c)
 static struct span click_id_in(struct span location)
 {
     const char *at = location.len ? memmem(location.ptr, location.len, "click_id=", 9) : NULL;
-    if (at == NULL || (size_t)(location.ptr + location.len - at) < 9 + POINTER_LEN)
+    if (at == NULL || (size_t)(location.ptr + location.len - at) < 9 + CLICK_ID_LEN)
         return span_of(NULL, 0);
-    return span_of(at + 9, POINTER_LEN);
+    return span_of(at + 9, CLICK_ID_LEN);
 }
 
 static void acknowledge_lead(struct run *r, const struct shot *shot, struct span body)

@@ -16,6 +16,7 @@ enum {
     LIMIT_FIELD_NAME = 64,  /* bytes of NAME in f_NAME */
     LIMIT_FIELDS = 32,      /* f_NAME fields of one lead */
     LIMIT_RULES = 32,       /* profile rules of one campaign */
+    LIMIT_PASS = 32,        /* names in `pass` */
     LIMIT_TIERS = 64,       /* price tiers of one contract */
     LIMIT_VALUES = 64,      /* values in one `in` list */
     LIMIT_NONCE_MIN = 16,

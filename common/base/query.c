@@ -78,9 +78,38 @@ void query_decode_lenient(struct buf *out, struct span encoded)
     (void)err; /* nothing is refused */
 }
 
-void query_encode(struct buf *out, struct span s)
+size_t query_unescape(struct span in, char *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in.len; i++) {
+        int byte = in.ptr[i] == '%' ? escape(in, i) : -1;
+        out[n++] = byte >= 0 ? (char)byte : in.ptr[i];
+        i += byte >= 0 ? 2 : 0;
+    }
+    return n;
+}
+
+void query_escape(struct buf *out, uint8_t byte)
 {
     static const char digit[] = "0123456789ABCDEF";
+    buf_add(out, (char[]){'%', digit[byte >> 4], digit[byte & 15]}, 3);
+}
+
+bool query_name_is(struct span encoded, struct span plain)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < encoded.len; i++, n++) {
+        int byte = encoded.ptr[i] == '%' ? escape(encoded, i) : -1;
+        char c = byte >= 0 ? (char)byte : encoded.ptr[i] == '+' ? ' ' : encoded.ptr[i];
+        if (n == plain.len || plain.ptr[n] != c)
+            return false;
+        i += byte >= 0 ? 2 : 0;
+    }
+    return n == plain.len;
+}
+
+void query_encode(struct buf *out, struct span s)
+{
     size_t plain = 0; /* [plain, i) stands for itself and is not yet copied */
     if (s.len == 0)
         return;
@@ -89,7 +118,7 @@ void query_encode(struct buf *out, struct span s)
         if (ascii_is_alnum_or((char)c, "-._~"))
             continue;
         buf_add(out, s.ptr + plain, i - plain);
-        buf_add(out, (char[]){'%', digit[c >> 4], digit[c & 15]}, 3);
+        query_escape(out, c);
         plain = i + 1;
     }
     buf_add(out, s.ptr + plain, s.len - plain);

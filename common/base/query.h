@@ -18,6 +18,13 @@ bool query_next(struct query *q, struct span *name, struct span *value);
 MUST_CHECK enum err query_decode(struct buf *out, struct span encoded);
 /* As above, but a stray '%' stands for itself and nothing fails: for clicks, whose parameters never cost the click. */
 void query_decode_lenient(struct buf *out, struct span encoded);
+/* Percent-escapes alone, a '+' is a '+': as they stand in paths. Writes at most in.len bytes, also in place; how many
+ * is returned. */
+size_t query_unescape(struct span in, char *out);
+/* Appends "%C3" (RFC 3986, section 2.1). */
+void query_escape(struct buf *out, uint8_t byte);
+/* Whether an encoded name is `plain`, in any spelling: %5F is '_'. */
+bool query_name_is(struct span encoded, struct span plain);
 /* Appends s percent-encoded: RFC 3986 unreserved characters stand for themselves. */
 void query_encode(struct buf *out, struct span s);
 

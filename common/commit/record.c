@@ -58,6 +58,7 @@ static const struct field click_fields[] = {
     F("utm_term", TEXT, track.entry.click.utm[3]),
     F("utm_content", TEXT, track.entry.click.utm[4]),
     F("to", TEXT, track.entry.click.to),
+    F("to_refused", BOOL, track.entry.click.to_refused),
     SEALED(track),
 };
 static const struct field view_fields[] = {
@@ -242,7 +243,6 @@ static void put_touches(struct buf *out, const struct lead_report *r)
         buf_be64(out, p->index);
         buf_be32(out, p->at_s);
         buf_byte(out, p->flags);
-        buf_byte(out, p->salt);
     }
 }
 
@@ -399,7 +399,6 @@ static void take_touches(struct reader *r, struct lead_report *out)
         p->index = take_be64(r);
         p->at_s = take_be32(r);
         p->flags = take_u8(r);
-        p->salt = take_u8(r);
     }
     out->n_touches = r->failed ? 0 : n;
 }

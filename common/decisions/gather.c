@@ -20,6 +20,8 @@ static enum err find_touch(const struct view *v, const struct pointer *p, struct
     enum class class;
     struct touch t = {.contract = p->contract};
 
+    if (p->flags & ~CLICK_UNRECORDED)
+        return ERR_NOT_FOUND; /* of a kind that is not known here */
     if (p->flags & CLICK_UNRECORDED) {
         t.unrecorded = true;
         t.at_ms = (int64_t)p->at_s * MS_PER_S;

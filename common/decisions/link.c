@@ -1,10 +1,21 @@
 #include "common/decisions/link.h"
 
+#include <idn2.h>
+
 #include "common/base/ascii.h"
+#include "common/base/limits.h"
+#include "common/base/query.h"
+#include "common/base/text.h"
+#include "common/base/utf8.h"
+
+/* RFC 3986, section 2: reserved, unreserved, and the escape itself. */
+#define URL_MARKS "-._~:/?#[]@!$&'()*+,;=%"
+
+enum { HOST_MAX = 253, PORT_MAX = 65535, LAYERS = 2 };
 
 static bool host_ok(struct span h)
 {
-    if (span_empty(h) || h.len > 253 || h.ptr[0] == '.' || h.ptr[0] == '-')
+    if (span_empty(h) || h.len > HOST_MAX || h.ptr[0] == '.' || h.ptr[0] == '-')
         return false;
     for (size_t i = 0; i < h.len; i++)
         if (!ascii_is_alnum_or(h.ptr[i], "-.") || (h.ptr[i] == '.' && h.ptr[i - 1] == '.'))
@@ -28,16 +39,22 @@ static bool port_ok(struct span p)
     return p.len >= 1 && p.len <= 5 && ascii_all_digits(p);
 }
 
+/* Of an http(s) URL: where path, query or fragment begin; 0 for another. */
+static size_t authority_end(struct span url)
+{
+    size_t end = ascii_starts(url, "http://") ? 7 : ascii_starts(url, "https://") ? 8 : 0;
+    while (end > 0 && end < url.len && strchr("/?#", url.ptr[end]) == NULL)
+        end++;
+    return end;
+}
+
 bool link_host(struct span url, struct span *host)
 {
     size_t scheme = ascii_starts(url, "http://") ? 7 : ascii_starts(url, "https://") ? 8 : 0;
-    if (!scheme || !ascii_all_alnum_or(url, "-._~:/?#[]@!$&'()*+,;=%"))
+    if (!scheme || !ascii_all_alnum_or(url, URL_MARKS))
         return false;
 
-    size_t end = scheme;
-    while (end < url.len && strchr("/?#", url.ptr[end]) == NULL)
-        end++;
-    struct span authority = span_of(url.ptr + scheme, end - scheme);
+    struct span authority = span_of(url.ptr + scheme, authority_end(url) - scheme);
     const char *bracket = memchr(authority.ptr, ']', authority.len);
     size_t h = bracket != NULL ? (size_t)(bracket - authority.ptr) + 1 : 0;
     while (h < authority.len && authority.ptr[h] != ':')
@@ -56,6 +73,127 @@ bool link_ok(struct span url)
     struct span host;
     return link_host(url, &host);
 }
+
+struct span link_macro(struct span text)
+{
+    const char *end = text.len > 2 && text.ptr[0] == '{' ? memchr(text.ptr, '}', text.len) : NULL;
+    struct span name = end != NULL ? span_of(text.ptr + 1, (size_t)(end - text.ptr - 1)) : SPAN("");
+    return ascii_all_alnum_or(name, "_") ? name : SPAN("");
+}
+
+bool link_template_host(struct span url, struct span *host)
+{
+    char plain[LIMIT_URL];
+    struct buf b;
+    struct span found;
+    size_t i = authority_end(url);
+    buf_fixed(&b, plain, sizeof plain);
+    buf_add(&b, url.ptr, i);
+    while (i < url.len) {
+        struct span macro = link_macro(span_skip(url, i));
+        if (span_empty(macro))
+            buf_byte(&b, (uint8_t)url.ptr[i++]);
+        else
+            i += macro.len + 2;
+    }
+    if (b.failed || !link_host(buf_span(&b), &found))
+        return false;
+    *host = span_of(url.ptr + (found.ptr - plain), found.len);
+    return true;
+}
+
+bool link_template_ok(struct span url)
+{
+    struct span host;
+    return link_template_host(url, &host);
+}
+
+/* ---- as a browser would ---- */
+
+/* In lower case; A-labels for a name that is not ASCII. */
+static bool clean_host(struct span host, struct buf *out)
+{
+    char text[4 * HOST_MAX + 1], *ascii = NULL;
+    if (host.len >= sizeof text)
+        return false;
+    for (size_t i = 0; i < host.len; i++)
+        text[i] = ascii_to_lower(host.ptr[i]);
+    text[host.len] = '\0';
+    bool plain = ascii_printable(host);
+    if (!plain && idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+        return false;
+    struct span clean = span_str(plain ? text : ascii);
+    bool good = clean.len == (plain ? host.len : clean.len) && (host_ok(clean) || literal_ok(clean));
+    if (good)
+        buf_span_add(out, clean);
+    idn2_free(ascii);
+    return good;
+}
+
+/* ":443" of https and ":" are as good as none. */
+static bool clean_port(struct span port, bool https, struct buf *out)
+{
+    unsigned number = 0;
+    if (port.len <= 1)
+        return true;
+    if (!port_ok(span_skip(port, 1)))
+        return false;
+    for (size_t i = 1; i < port.len; i++)
+        number = number * 10 + (unsigned)(port.ptr[i] - '0');
+    if (number != (https ? 443 : 80)) {
+        buf_byte(out, ':');
+        buf_u64(out, number);
+    }
+    return number <= PORT_MAX;
+}
+
+static void clean_rest(struct span rest, struct buf *out)
+{
+    if (rest.len == 0 || rest.ptr[0] != '/')
+        buf_byte(out, '/');
+    for (size_t i = 0; i < rest.len; i++)
+        if (ascii_is_alnum_or(rest.ptr[i], URL_MARKS))
+            buf_byte(out, (uint8_t)rest.ptr[i]);
+        else
+            query_escape(out, (uint8_t)rest.ptr[i]);
+}
+
+static bool clean_link(struct span url, struct buf *out)
+{
+    bool https = ascii_starts(url, "https://");
+    if (!https && !ascii_starts(url, "http://"))
+        return false;
+    size_t scheme = https ? 8 : 7, end = authority_end(url);
+    struct span authority = span_of(url.ptr + scheme, end - scheme);
+    const char *bracket = memchr(authority.ptr, ']', authority.len);
+    size_t h = bracket != NULL ? (size_t)(bracket - authority.ptr) + 1 : 0;
+    while (h < authority.len && authority.ptr[h] != ':')
+        h++;
+    buf_str(out, https ? "https://" : "http://");
+    if (!clean_host(span_of(authority.ptr, h), out) || !clean_port(span_skip(authority, h), https, out))
+        return false;
+    clean_rest(span_skip(url, end), out);
+    return true;
+}
+
+bool link_clean(struct span text, struct buf *out)
+{
+    char mem[LIMIT_URL];
+    size_t before = out->len;
+    struct span url = text_trim(text, " ");
+    for (int i = 0; i < LAYERS && (ascii_starts(url, "https%") || ascii_starts(url, "http%")); i++) {
+        if (url.len > sizeof mem)
+            return false;
+        url = span_of(mem, query_unescape(url, mem)); /* in place from the second time on: it only gets shorter */
+    }
+    bool good = !ascii_has_control(url) && memchr(url.ptr, '\\', url.len) == NULL && utf8_valid(url) &&
+                clean_link(url, out) && !out->failed;
+    if (!good)
+        out->len = before;
+    return good;
+}
+
+/* ---- hosts ---- */
 
 bool link_pattern_ok(struct span pattern)
 {

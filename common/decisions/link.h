@@ -2,11 +2,24 @@
 #ifndef CS_DECISIONS_LINK_H
 #define CS_DECISIONS_LINK_H
 
-#include "common/base/span.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
 
 /* The host of an absolute http(s) URL, without port; false when it is not such a URL. */
 bool link_host(struct span url, struct span *host);
 bool link_ok(struct span url);
+/* The same of landing URLs, which may hold macros {name} behind their host. */
+bool link_template_host(struct span url, struct span *host);
+bool link_template_ok(struct span url);
+/* The name of the macro that a text begins with, between its braces; empty when it begins with none. */
+struct span link_macro(struct span text);
+/* Appends the link that a browser would make of a text (URL Standard, basic parser, for http and https): blanks around
+ * it dropped, scheme and host in lower case, an IDN host as A-labels (UTS 46), the scheme's own port dropped, an empty
+ * path as "/", and in what follows the bytes that RFC 3986 does not know percent-encoded. Beyond a browser's kindness a
+ * link that was encoded once too often is decoded. False, with nothing appended, for what a browser takes and we do
+ * not: backslashes, control characters, user information, other schemes and relative links, a host with escapes. The
+ * text is UTF-8. */
+MUST_CHECK bool link_clean(struct span text, struct buf *out);
 /* A host name or IPv4 address, or "*." and a host name. */
 bool link_pattern_ok(struct span pattern);
 /* Without regard to case; "*.example.com" takes every name below example.com, not example.com itself. */

@@ -40,8 +40,8 @@ extern const struct member_type member_object, member_int, member_text, member_s
 /* What is not supported yet: any value but the default is refused by name. The default stands in `text`, as JSON. */
 extern const struct member_type member_fixed;
 /* The rest, each for one member: terms_lists.c */
-extern const struct member_type member_hosts, member_require, member_rules, member_tiers, member_review_mode,
-    member_caps;
+extern const struct member_type member_hosts, member_pass, member_require, member_rules, member_tiers,
+    member_review_mode, member_caps;
 
 /* Reads all members of an object; refuses others by name. */
 MUST_CHECK enum err members_read(const struct member *table, const struct reading *r, struct terms *t);

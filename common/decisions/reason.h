@@ -57,7 +57,8 @@ enum status {
     X(PREFETCH, "prefetch", "a browser's or preview's fetch")                                                          \
     X(BOT, "bot", "automated")                                                                                         \
     X(DATACENTER, "datacenter", "from a hosting network")                                                              \
-    X(TEST, "test", "marked as a test")
+    X(TEST, "test", "marked as a test")                                                                                \
+    X(EMBEDDED, "embedded", "fetched as an image, a frame or a script")
 
 enum class {
 #define X(symbol, word, meaning) CLASS_##symbol,

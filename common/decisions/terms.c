@@ -43,6 +43,11 @@ static bool honeypot_ok(struct span s)
     return field_name_ok(s) && !span_is(s, "country");
 }
 
+static bool param_ok(struct span s)
+{
+    return !span_empty(s) && ascii_all_alnum_or(s, "._-");
+}
+
 static bool policy_ok(struct span s)
 {
     static const char *const policies[] = {
@@ -96,15 +101,21 @@ static const struct member campaign_members[] = {
     {"allowed_hosts", &member_hosts},
     {"attribution", &member_object, .members = attribution_members},
     {"caps", &member_caps},
+    {"click_param", &member_text, AT(click_param), .max = LIMIT_FIELD_NAME, .text = "click_id", .ok = param_ok,
+     .must = "must be a parameter name of letters, digits and . _ -"},
     {"currency", &member_text, AT(currency), .max = 3, .ok = currency_ok,
      .must = "must be an ISO 4217 currency code such as EUR"},
     {"dedupe", &member_object, .members = dedupe_members},
+    {"fallback_url", &member_text, AT(fallback_url), .max = LIMIT_URL, .text = "", .ok = link_ok,
+     .must = "must be an http or https URL, or left out"},
     {"id", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
-    {"landing_url", &member_text, AT(landing_url), .max = LIMIT_URL, .ok = link_ok,
-     .must = "must be an http or https URL with a host; percent-encode other characters than those of RFC 3986"},
+    {"landing_url", &member_text, AT(landing_url), .max = LIMIT_URL, .ok = link_template_ok,
+     .must = "must be an http or https URL with a host; percent-encode other characters than those of RFC 3986 and "
+             "macros such as {sub1}"},
     {"lead", &member_object, .members = lead_members},
     {"name", &member_text, AT(name), .max = LIMIT_LABEL, .ok = label_ok,
      .must = "must be a text without control characters"},
+    {"pass", &member_pass},
     {"payable_classes", &member_fixed, .text = "[\"ok\"]"},
     {"pixel_leads", &member_fixed, .text = "\"off\""},
     {"referrer_policy", &member_text, AT(referrer_policy), .max = 40, .text = "no-referrer-when-downgrade",

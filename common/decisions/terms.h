@@ -31,6 +31,9 @@ struct tier {
 struct terms {
     /* campaign */
     struct span campaign, advertiser, name, currency, landing_url, timezone, referrer_policy;
+    struct span click_param, fallback_url; /* fallback_url may be empty */
+    struct span pass[LIMIT_PASS];          /* parameters of a click that go on to the landing page */
+    size_t n_pass;
     struct span allowed_hosts[LIMIT_VALUES];
     size_t n_allowed_hosts;
     unsigned require_contact;                 /* contact bits */
@@ -73,8 +76,8 @@ bool terms_active(const struct terms *t, int64_t at_ms);
 /* True when a rule or price tier looks at this fact, or it is `country`, or a required field: then it stands in the
  * entry, else it is private. */
 bool terms_uses_fact(const struct terms *t, struct span name);
-/* True when the host of an http(s) URL is in allowed_hosts ("*.example.com" takes subdomains) or is the landing URL's
- * own. */
+/* Whether clicks may go to this landing URL or clean link: its host is in allowed_hosts ("*.example.com" takes
+ * subdomains) or is the landing URL's own; and an https campaign does not send to http. */
 bool terms_allows_link(const struct terms *t, struct span url);
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n);
 

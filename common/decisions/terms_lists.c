@@ -1,4 +1,5 @@
-/* Member types with one use each: hosts, required fields, profile rules, price tiers, review mode, caps. */
+/* Member types with one use each: hosts, parameters passed on, required fields, profile rules, price tiers, review
+ * mode, caps. */
 #include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/decisions/link.h"
@@ -43,6 +44,35 @@ static void hosts_write(const struct member *m, const struct terms *t, struct jw
 }
 
 const struct member_type member_hosts = {hosts_read, hosts_write};
+
+/* ---- pass ---- */
+
+static bool pass_ok(struct span name)
+{
+    return ascii_all_alnum_or(name, "._-");
+}
+
+static enum err pass_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *list = NULL;
+    enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_PASS, &list, NULL, r->problem);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
+        err = member_element(r, m->name, list, i, LIMIT_FIELD_NAME, pass_ok,
+                             "must be a parameter name of letters, digits and . _ -", &t->pass[i]);
+    if (err == ERR_OK)
+        t->n_pass = json_array_size(list);
+    return err;
+}
+
+static void pass_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_array(w);
+    write_texts(w, t->pass, t->n_pass);
+    jw_array_end(w);
+}
+
+const struct member_type member_pass = {pass_read, pass_write};
 
 /* ---- lead.require: contact fields as bits, other fields by name ---- */
 

@@ -28,9 +28,9 @@ bool terms_uses_fact(const struct terms *t, struct span name)
 bool terms_allows_link(const struct terms *t, struct span url)
 {
     struct span host, own;
-    if (!link_host(url, &host))
+    if (!link_template_host(url, &host) || (ascii_starts(t->landing_url, "https://") && !ascii_starts(url, "https://")))
         return false;
-    if (link_host(t->landing_url, &own) && link_host_matches(own, host))
+    if (link_template_host(t->landing_url, &own) && link_host_matches(own, host))
         return true;
     for (size_t i = 0; i < t->n_allowed_hosts; i++)
         if (link_host_matches(t->allowed_hosts[i], host))

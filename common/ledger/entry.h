@@ -43,7 +43,8 @@ struct entry_click {
     struct hash commitment; /* to {ip, ua} */
     struct span sub[LIMIT_SUBS];
     struct span utm[LIMIT_UTMS];
-    struct span to; /* deep link taken, or empty */
+    struct span to;  /* deep link taken, or empty */
+    bool to_refused; /* a deep link was asked for that clicks of this campaign may not take */
 };
 
 struct entry_view {

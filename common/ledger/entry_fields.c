@@ -16,6 +16,7 @@ static const struct field click_fields[] = {
     {"placement", NAT32, AT(click.placement), .always = true},
     SUB(click, 1), SUB(click, 2), SUB(click, 3), SUB(click, 4), SUB(click, 5),
     {"to", TEXT, AT(click.to), LIMIT_DEEP_LINK},
+    {"to_refused", BOOL, AT(click.to_refused)},
     {"utm_campaign", TEXT, AT(click.utm[2]), LIMIT_PARAM},
     {"utm_content", TEXT, AT(click.utm[4]), LIMIT_PARAM},
     {"utm_medium", TEXT, AT(click.utm[1]), LIMIT_PARAM},

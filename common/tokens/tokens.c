@@ -6,46 +6,47 @@
 #include "common/crypto/crypto.h"
 #include "common/tokens/tokens.h"
 
-enum { VERSION = 1, TAG_LEN = 16, MAX_KEYS = 16 };
+enum { VERSION = 1, TAG_LEN = 16, MAX_KEYS = 16, RECENT = 64, CHECK_LEN = 3 };
 
 /* version, kid, body, tag */
 enum {
     BODY = 2,
-    CODE_BODY_LEN = 8,
-    CODE_BYTES = BODY + CODE_BODY_LEN + TAG_LEN,
-    POINTER_BYTES = BODY + BLOCK_LEN + TAG_LEN,
+    CODE_BYTES = BODY + 8 + TAG_LEN,
+    CLICK_BYTES = BODY + BLOCK_LEN + 4 + TAG_LEN,
+    LEAD_BYTES = BODY + BLOCK_LEN + TAG_LEN,
 };
 _Static_assert((CODE_BYTES * 8 + 5) / 6 == CODE_LEN, "code length");
-_Static_assert((POINTER_BYTES * 8 + 5) / 6 == POINTER_LEN, "pointer length");
+_Static_assert((CLICK_BYTES * 8 + 5) / 6 == CLICK_ID_LEN, "click id length");
+_Static_assert(1 + (LEAD_BYTES * 8 + 5) / 6 == LEAD_REF_LEN, "lead ref length");
 
-#define INDEX_END ((uint64_t)1 << 48)
-
-/* One purpose of pointers: its MAC and its cipher. */
-struct sealing {
-    struct hmac *mac;
-    struct block_cipher *block;
-};
+/* Where the parts of a click id stand, and of its inner block. */
+enum { INNER = BODY, MASKED = INNER + BLOCK_LEN };
+enum { PLACE = 0, AT_S = 8, FLAGS = 12, CHECK = 13 };
+_Static_assert(CHECK + CHECK_LEN == BLOCK_LEN, "the inner block");
 
 struct token_key {
     uint8_t kid;
-    struct hmac *code;
-    struct sealing click, lead;
+    struct hmac *code, *click, *lead;
+    struct block_cipher *mask, *lead_block;
+    uint8_t click_keys[32]; /* of which contracts' click keys are made */
+};
+
+/* A contract's click key, ready for use. */
+struct click_cipher {
+    struct block_cipher *block;
+    uint32_t contract;
+    uint8_t kid;
 };
 
 struct tokens {
     struct token_key keys[MAX_KEYS];
     size_t n;
+    struct click_cipher recent[RECENT]; /* by contract */
 };
 
 struct tokens *tokens_new(void)
 {
     return xcalloc(1, sizeof(struct tokens));
-}
-
-static void sealing_close(struct sealing *s)
-{
-    hmac_free(s->mac);
-    block_cipher_free(s->block);
 }
 
 void tokens_free(struct tokens *t)
@@ -55,9 +56,15 @@ void tokens_free(struct tokens *t)
     }
     for (size_t i = 0; i < t->n; i++) {
         hmac_free(t->keys[i].code);
-        sealing_close(&t->keys[i].click);
-        sealing_close(&t->keys[i].lead);
+        hmac_free(t->keys[i].click);
+        hmac_free(t->keys[i].lead);
+        block_cipher_free(t->keys[i].mask);
+        block_cipher_free(t->keys[i].lead_block);
     }
+    for (size_t i = 0; i < RECENT; i++) {
+        block_cipher_free(t->recent[i].block);
+    }
+    crypto_wipe(t, sizeof(*t));
     free(t);
 }
 
@@ -97,14 +104,16 @@ static const struct token_key *find_key(const struct tokens *t, uint8_t kid)
 void tokens_add_key(struct tokens *t, uint8_t kid, const uint8_t master[32])
 {
     assert(t->n < MAX_KEYS && find_key(t, kid) == NULL);
-    t->keys[t->n++] = (struct token_key){
+    struct token_key *k = &t->keys[t->n++];
+    *k = (struct token_key){
         .kid = kid,
         .code = subkey_mac(master, SPAN("countersign/v1/code")),
-        .click = {subkey_mac(master, SPAN("countersign/v1/click mac")),
-                  subkey_block(master, SPAN("countersign/v1/click block"))},
-        .lead = {subkey_mac(master, SPAN("countersign/v1/lead mac")),
-                 subkey_block(master, SPAN("countersign/v1/lead block"))},
+        .click = subkey_mac(master, SPAN("countersign/v1/click mac")),
+        .mask = subkey_block(master, SPAN("countersign/v1/click mask")),
+        .lead = subkey_mac(master, SPAN("countersign/v1/lead mac")),
+        .lead_block = subkey_block(master, SPAN("countersign/v1/lead block")),
     };
+    subkey(master, SPAN("countersign/v1/click keys"), k->click_keys);
 }
 
 static const struct token_key *signing_key(const struct tokens *t)
@@ -168,64 +177,106 @@ enum err code_read(struct tokens *t, struct span text, struct tracking_code *out
     return ERR_OK;
 }
 
-static void pointer_write(uint8_t kid, const struct sealing *s, const struct pointer *p, char out[POINTER_LEN])
+/* ---- click ids ---- */
+
+static void make_click_key(const struct token_key *k, uint32_t contract, uint8_t out[CLICK_KEY_LEN])
 {
-    assert(p->index < INDEX_END);
-    uint8_t block[BLOCK_LEN], bytes[POINTER_BYTES] = {VERSION, kid};
-    store_be32(block, p->contract);
-    store_be16(block + 4, (uint16_t)(p->index >> 32));
-    store_be32(block + 6, (uint32_t)p->index);
-    store_be32(block + 10, p->at_s);
-    block[14] = p->flags;
-    block[15] = p->salt;
-    block_encrypt(s->block, block, bytes + BODY);
-    make_tag(s->mac, bytes, POINTER_BYTES - TAG_LEN, bytes + POINTER_BYTES - TAG_LEN);
-    write_text(bytes, sizeof(bytes), out, POINTER_LEN);
+    uint8_t info[4];
+    store_be32(info, contract);
+    hkdf(span_of(k->click_keys, sizeof(k->click_keys)), SPAN(""), span_of(info, sizeof(info)), out, CLICK_KEY_LEN);
 }
 
-static enum err pointer_open(const struct sealing *s, const uint8_t bytes[POINTER_BYTES], struct pointer *out)
+enum err click_key(const struct tokens *t, size_t i, uint32_t contract, uint8_t *kid, uint8_t out[CLICK_KEY_LEN])
 {
-    if (!tag_holds(s->mac, bytes, POINTER_BYTES)) {
+    if (i >= t->n) {
         return ERR_NOT_FOUND;
     }
-    uint8_t block[BLOCK_LEN];
-    block_decrypt(s->block, bytes + BODY, block);
-    *out = (struct pointer){
-        .contract = load_be32(block),
-        .index = (uint64_t)load_be16(block + 4) << 32 | load_be32(block + 6),
-        .at_s = load_be32(block + 10),
-        .flags = block[14],
-        .salt = block[15],
-    };
+    *kid = t->keys[i].kid;
+    make_click_key(&t->keys[i], contract, out);
     return ERR_OK;
 }
 
-void click_id_write(struct tokens *t, const struct pointer *c, char out[POINTER_LEN])
+/* Making one costs a microsecond; a campaign's clicks are of few contracts. */
+static struct block_cipher *click_cipher(struct tokens *t, const struct token_key *k, uint32_t contract)
+{
+    struct click_cipher *c = &t->recent[contract % RECENT];
+    if (c->block == NULL || c->contract != contract || c->kid != k->kid) {
+        uint8_t key[CLICK_KEY_LEN];
+        make_click_key(k, contract, key);
+        block_cipher_free(c->block);
+        *c = (struct click_cipher){block_cipher_new(key), contract, k->kid};
+        crypto_wipe(key, sizeof(key));
+    }
+    return c->block;
+}
+
+static void make_check(const uint8_t block[BLOCK_LEN], uint8_t check[CHECK_LEN])
+{
+    uint8_t full[HASH_LEN];
+    sha256(block, CHECK, full);
+    memcpy(check, full, CHECK_LEN);
+}
+
+/* The inner block is another one for each click, so this is a pad that is used once. */
+static uint32_t mask_of(const struct token_key *k, const uint8_t inner[BLOCK_LEN])
+{
+    uint8_t pad[BLOCK_LEN];
+    block_encrypt(k->mask, inner, pad);
+    return load_be32(pad);
+}
+
+void click_id_write(struct tokens *t, const struct pointer *c, char out[CLICK_ID_LEN])
 {
     const struct token_key *k = signing_key(t);
-    pointer_write(k->kid, &k->click, c, out);
+    uint8_t block[BLOCK_LEN], bytes[CLICK_BYTES] = {VERSION, k->kid};
+    store_be64(block + PLACE, c->index);
+    store_be32(block + AT_S, c->at_s);
+    block[FLAGS] = c->flags;
+    make_check(block, block + CHECK);
+    block_encrypt(click_cipher(t, k, c->contract), block, bytes + INNER);
+    store_be32(bytes + MASKED, c->contract ^ mask_of(k, bytes + INNER));
+    make_tag(k->click, bytes, CLICK_BYTES - TAG_LEN, bytes + CLICK_BYTES - TAG_LEN);
+    write_text(bytes, sizeof(bytes), out, CLICK_ID_LEN);
 }
 
 enum err click_id_read(struct tokens *t, struct span text, struct pointer *out)
 {
-    uint8_t bytes[POINTER_BYTES];
+    uint8_t bytes[CLICK_BYTES], block[BLOCK_LEN];
     const struct token_key *k = read_text(t, text, bytes, sizeof(bytes));
-    return k != NULL ? pointer_open(&k->click, bytes, out) : ERR_NOT_FOUND;
+    if (k == NULL || !tag_holds(k->click, bytes, sizeof(bytes))) {
+        return ERR_NOT_FOUND;
+    }
+    uint32_t contract = load_be32(bytes + MASKED) ^ mask_of(k, bytes + INNER);
+    block_decrypt(click_cipher(t, k, contract), bytes + INNER, block);
+    *out = (struct pointer){contract, load_be64(block + PLACE), load_be32(block + AT_S), block[FLAGS]};
+    return ERR_OK;
 }
+
+/* ---- lead refs ---- */
 
 void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN])
 {
     const struct token_key *k = signing_key(t);
+    uint8_t block[BLOCK_LEN] = {0}, bytes[LEAD_BYTES] = {VERSION, k->kid};
+    store_be32(block, l->contract);
+    store_be64(block + 4, l->index);
+    block_encrypt(k->lead_block, block, bytes + BODY);
+    make_tag(k->lead, bytes, LEAD_BYTES - TAG_LEN, bytes + LEAD_BYTES - TAG_LEN);
     out[0] = 'L';
-    pointer_write(k->kid, &k->lead, l, out + 1);
+    write_text(bytes, sizeof(bytes), out + 1, LEAD_REF_LEN - 1);
 }
 
 enum err lead_ref_read(struct tokens *t, struct span text, struct pointer *out)
 {
-    uint8_t bytes[POINTER_BYTES];
+    uint8_t bytes[LEAD_BYTES], block[BLOCK_LEN];
     if (!span_starts(text, "L")) {
         return ERR_NOT_FOUND;
     }
-    const struct token_key *k = read_text(t, span_of(text.ptr + 1, text.len - 1), bytes, sizeof(bytes));
-    return k != NULL ? pointer_open(&k->lead, bytes, out) : ERR_NOT_FOUND;
+    const struct token_key *k = read_text(t, span_skip(text, 1), bytes, sizeof(bytes));
+    if (k == NULL || !tag_holds(k->lead, bytes, sizeof(bytes))) {
+        return ERR_NOT_FOUND;
+    }
+    block_decrypt(k->lead_block, bytes + BODY, block);
+    *out = (struct pointer){.contract = load_be32(block), .index = load_be64(block + 4)};
+    return ERR_OK;
 }

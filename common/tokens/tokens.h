@@ -1,12 +1,13 @@
-/* Signed tracking codes and opaque pointers (click ids, lead refs). Byte formats: common/FORMATS.md, "Tokens".
+/* Signed tracking codes, click ids and lead refs. Byte formats: common/FORMATS.md, "Tokens".
  *
- *   code     base64url( 01 | kid | contract be32 | placement be32 | tag16 )                    35 characters
- *   pointer  base64url( 01 | kid | AES-256( contract be32 | index be48 | at_s be32 | flags 8 | salt 8 ) | tag16 )   46
- * characters
+ *   code      base64url( 01 | kid | contract be32 | placement be32 | tag16 )                         35 characters
+ *   click id  base64url( 01 | kid | inner 16 | contract be32, masked | tag16 )                       51 characters
+ *   lead ref  "L" base64url( 01 | kid | AES-256( contract be32 | index be64 | 0 be32 ) | tag16 )     47 characters
  *
- * tag16 = first 16 bytes of HMAC-SHA256 over all bytes before it. Subkeys per purpose by HKDF from the token master
- * key: info "countersign/v1/code", "countersign/v1/click mac", "countersign/v1/click block", "countersign/v1/lead mac",
- * "countersign/v1/lead block". */
+ * tag16 = first 16 bytes of HMAC-SHA256 over all bytes before it. A click id has two layers. The inner block, place
+ * be64 | at_s be32 | flags 8 | check 24, is AES-256 under its contract's click key, which the contract's parties have:
+ * so they can open it. Whose it is, only the server can tell: the contract's number is masked by a key of the server's.
+ */
 #ifndef CS_TOKENS_TOKENS_H
 #define CS_TOKENS_TOKENS_H
 
@@ -15,9 +16,13 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 
-enum { CODE_LEN = 35, POINTER_LEN = 46, LEAD_REF_LEN = 1 + POINTER_LEN };
+enum { CODE_LEN = 35, CLICK_ID_LEN = 51, LEAD_REF_LEN = 47, CLICK_KEY_LEN = 32 };
 
-enum { CLICK_UNRECORDED = 1 }; /* flags: the click could not be written; index is random */
+/* Flags of a click id. One with a flag that is not known here reads, and names a click that is not known. */
+enum {
+    CLICK_UNRECORDED = 1, /* the click could not be written; its place is random */
+    CLICK_TICKET = 2      /* reserved */
+};
 
 struct tracking_code {
     uint32_t contract, placement;
@@ -25,9 +30,9 @@ struct tracking_code {
 
 struct pointer {
     uint32_t contract;
-    uint64_t index; /* below 2^48 */
+    uint64_t index; /* of a click id: its place */
     uint32_t at_s;  /* Unix seconds; 0 in lead refs */
-    uint8_t flags, salt;
+    uint8_t flags;
 };
 
 /* Keyed contexts for one thread. Several kids may verify; the last one added signs. */
@@ -39,10 +44,14 @@ void tokens_add_key(struct tokens *t, uint8_t kid, const uint8_t master[32]); /*
 void code_write(struct tokens *t, const struct tracking_code *c, char out[CODE_LEN]);
 MUST_CHECK enum err code_read(struct tokens *t, struct span text,
                               struct tracking_code *out); /* ERR_NOT_FOUND for anything not ours */
-void click_id_write(struct tokens *t, const struct pointer *c, char out[POINTER_LEN]);
+void click_id_write(struct tokens *t, const struct pointer *c, char out[CLICK_ID_LEN]);
 MUST_CHECK enum err click_id_read(struct tokens *t, struct span text, struct pointer *out);
-void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN]); /* "L" + pointer */
+void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN]);
 MUST_CHECK enum err lead_ref_read(struct tokens *t, struct span text, struct pointer *out);
+
+/* A contract's click key under the i-th kid, oldest first; ERR_NOT_FOUND past the last. */
+MUST_CHECK enum err click_key(const struct tokens *t, size_t i, uint32_t contract, uint8_t *kid,
+                              uint8_t out[CLICK_KEY_LEN]);
 
 /* A postback secret "whsec_<base64>" of 24 to 64 bytes (Standard Webhooks 1.0). */
 MUST_CHECK enum err whsec_decode(struct span text, uint8_t out[64], size_t *len);

@@ -37,6 +37,7 @@ job_run contract_run, contract_change_run, grant_run;
 /* api_codes.c */
 HANDLER(codes_create);
 HANDLER(codes_list);
+HANDLER(click_key_get);
 job_run code_run;
 
 /* api_leads.c */

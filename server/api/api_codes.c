@@ -37,8 +37,9 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
 static enum err link_check(const struct contract *k, struct span url, struct problem *p)
 {
     if (!span_empty(url) && !terms_allows_link(k->terms, url))
-        return problem(p, ERR_INVALID, "landing_url",
-                       "must be an http or https URL on a host of the campaign (landing_url or allowed_hosts)");
+        return problem(
+            p, ERR_INVALID, "landing_url",
+            "must be a URL on a host of the campaign (landing_url or allowed_hosts), https if its landing_url is");
     return ERR_OK;
 }
 
@@ -116,5 +117,33 @@ enum err codes_list(struct request *rq, struct reply *reply)
     char last[CODE_LEN];
     code_write(rq->worker->tokens, &(struct tracking_code){k->number, (uint32_t)i}, last);
     list_reply(rq, reply, &list, span_of(last, CODE_LEN));
+    return ERR_OK;
+}
+
+/* ---- GET /v1/contracts/{id}/click-key: for the contract's parties, not for auditors ---- */
+
+enum err click_key_get(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    struct answer a;
+    uint8_t key[CLICK_KEY_LEN], kid;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
+        return err;
+    answer_open(&a);
+    jw_object(&a.w);
+    jw_kstr(&a.w, "contract", span_str(k->id));
+    jw_key(&a.w, "keys");
+    jw_array(&a.w);
+    for (size_t i = 0; click_key(rq->worker->tokens, i, k->number, &kid, key) == ERR_OK; i++) {
+        jw_object(&a.w);
+        jw_kb64url(&a.w, "key", key, sizeof key);
+        jw_kint(&a.w, "kid", kid);
+        jw_object_end(&a.w);
+    }
+    jw_array_end(&a.w);
+    jw_object_end(&a.w);
+    crypto_wipe(key, sizeof key);
+    answer_reply(&a, rq, reply);
     return ERR_OK;
 }

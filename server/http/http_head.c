@@ -137,6 +137,7 @@ static const struct known known[] = {
     {NAME("cookie"), offsetof(struct request, cookie), false},
     {NAME("accept"), offsetof(struct request, accept), false},
     {NAME("content-type"), offsetof(struct request, content_type), true},
+    {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
     {NAME("authorization"), offsetof(struct request, authorization), true},
     {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
     {NAME("webhook-id"), offsetof(struct request, webhook_id), true},

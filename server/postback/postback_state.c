@@ -51,6 +51,8 @@ static enum err read_address(struct postback *pb, struct record_disposition *d)
         return txid ? ERR_OK
                     : problem(&rq->problem, ERR_MALFORMED, "lead", "say which lead: by lead, txid or click_id");
     d->by_click = click_id_read(rq->worker->tokens, click, &d->pointer) == ERR_OK;
+    if (d->by_click && d->pointer.flags != 0)
+        d->pointer.index = UINT64_MAX; /* no click of the log: it has no lead */
     return d->by_click || txid ? ERR_OK
                                : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
 }

@@ -8,7 +8,7 @@
  * of the consent before this script has loaded sets window.countersign = {consented: true}. */
 (function () {
   'use strict';
-  var KEY = 'cs_touch', MAX = 10, AGE_MS = 90 * 864e5, ID = /^[\w-]{46}$/;
+  var KEY = 'cs_touch', MAX = 10, AGE_MS = 90 * 864e5, ID = /^[\w-]{51}$/;
   var script = document.currentScript || document.querySelector('script[data-code][src*="t.js"]');
   if (!script) return;
   var code = script.getAttribute('data-code');

@@ -9,11 +9,12 @@
 #include "common/base/when.h"
 #include "server/keys/day_keys.h"
 #include "server/system/system.h"
+#include "server/tracking/landing.h"
 
 #define TOUCH_COOKIE "cs_touch"
 #define TOUCH_MAX_AGE "7776000" /* 90 days */
 
-enum { COOKIE_MAX = LIMIT_TOUCHES * (POINTER_LEN + 1) };
+enum { COOKIE_MAX = LIMIT_TOUCHES * (CLICK_ID_LEN + 1) };
 
 /* ---- what both lanes share ---- */
 
@@ -52,14 +53,6 @@ static struct span clean(struct request *rq, struct span s, size_t max)
     return buf_span(&b);
 }
 
-static struct span text_param(struct request *rq, struct span encoded, size_t max)
-{
-    struct buf raw;
-    arena_buf(rq->arena, &raw, encoded.len + 1);
-    query_decode_lenient(&raw, encoded);
-    return clean(rq, buf_span(&raw), max);
-}
-
 static void open_entry(struct request *rq, struct job *job, enum entry_kind kind, const struct target *t)
 {
     struct entry *e = &job->record.track.entry;
@@ -85,7 +78,13 @@ static enum err seal(struct request *rq, struct job *job, struct hash *commitmen
     return err;
 }
 
-static enum class class_of(const struct request *rq) { return rq->prefetch ? CLASS_PREFETCH : CLASS_OK; }
+/* A link is followed to a document; a browser says so, others say nothing. */
+static enum class class_of(const struct request *rq, bool link) {
+    bool document = span_empty(rq->fetch_dest) || ascii_is(rq->fetch_dest, "document");
+    return rq->prefetch        ? CLASS_PREFETCH
+           : link && !document ? CLASS_EMBEDDED
+                               : CLASS_OK;
+}
 
 static enum err submit(struct request *rq, struct job *job, struct hash *commitment)
 {
@@ -109,68 +108,35 @@ static void for_any_page(struct reply *r)
 
 /* ---- clicks ---- */
 
-static enum err refuse_click(struct request *rq, struct reply *r, enum err err)
+static void redirect(struct reply *r, struct span location, struct span referrer_policy)
 {
+    r->status = 302;
+    reply_header(r, "Location", location);
+    no_store(r);
+    reply_header(r, "Referrer-Policy", referrer_policy);
+}
+
+/* Of a code that is ours: ended or not begun, unless the campaign sends such visitors elsewhere. */
+static enum err refuse_click(struct request *rq, struct reply *r, const struct target *t, enum err err)
+{
+    const struct terms *terms = t->contract != NULL ? t->contract->terms : NULL;
+    if (err == ERR_GONE && !span_empty(terms->fallback_url)) {
+        redirect(r, terms->fallback_url, terms->referrer_policy);
+        return ERR_OK;
+    }
+    bool early = err == ERR_GONE && terms->starts_ms > rq->arrived_ms;
     r->status = err_status(err);
     no_store(r);
     reply_body(rq, r, "text/plain; charset=utf-8",
-               err == ERR_GONE ? SPAN("This offer has ended.\n") : SPAN("Unknown tracking code.\n"));
+               early             ? SPAN("This offer has not begun yet.\n")
+               : err == ERR_GONE ? SPAN("This offer has ended.\n")
+                                 : SPAN("Unknown tracking code.\n"));
     return ERR_OK;
-}
-
-/* sub1..sub5, utm_*, to; the first of a name counts. A deep link that is too long or not allowed is as good as none. */
-static void read_params(struct request *rq, const struct terms *terms, struct entry_click *click)
-{
-    struct query q;
-    struct span name, value;
-    bool linked = false;
-    query_open(&q, rq->query);
-    while (query_next(&q, &name, &value)) {
-        struct span *into = NULL;
-        for (size_t i = 0; into == NULL && i < LIMIT_SUBS; i++)
-            into = span_is(name, entry_sub_names[i]) ? &click->sub[i] : NULL;
-        for (size_t i = 0; into == NULL && i < LIMIT_UTMS; i++)
-            into = span_is(name, entry_utm_names[i]) ? &click->utm[i] : NULL;
-        if (into != NULL && into->ptr == NULL) {
-            *into = text_param(rq, value, LIMIT_PARAM);
-        } else if (span_is(name, "to") && !linked) {
-            linked = true;
-            struct span to = text_param(rq, value, LIMIT_DEEP_LINK + 4); /* longer than the limit shows as longer */
-            if (to.len <= LIMIT_DEEP_LINK && terms_allows_link(terms, to))
-                click->to = to;
-        }
-    }
-}
-
-static struct span landing_url(const struct target *t, struct span to)
-{
-    if (!span_empty(to))
-        return to;
-    /* the campaign may have taken back a host since the code was made */
-    bool own = !span_empty(t->code->landing_url) && terms_allows_link(t->contract->terms, t->code->landing_url);
-    return own ? t->code->landing_url : t->contract->terms->landing_url;
-}
-
-/* The URL with click_id in its query, before a fragment. */
-static struct span with_click_id(struct request *rq, struct span url, struct span id)
-{
-    struct buf b;
-    const char *hash = memchr(url.ptr, '#', url.len);
-    size_t len = hash != NULL ? (size_t)(hash - url.ptr) : url.len;
-    bool query = memchr(url.ptr, '?', len) != NULL;
-    char last = len ? url.ptr[len - 1] : '\0';
-    arena_buf(rq->arena, &b, url.len + id.len + 16);
-    buf_add(&b, url.ptr, len);
-    buf_str(&b, !query ? "?" : last == '?' || last == '&' ? "" : "&");
-    buf_str(&b, "click_id=");
-    buf_span_add(&b, id);
-    buf_add(&b, url.ptr + len, url.len - len);
-    return buf_span(&b);
 }
 
 static bool looks_like_id(struct span s)
 {
-    return s.len == POINTER_LEN && ascii_all_alnum_or(s, "-_");
+    return s.len == CLICK_ID_LEN && ascii_all_alnum_or(s, "-_");
 }
 
 /* The value of our cookie in a Cookie header; empty when there is none. */
@@ -213,65 +179,69 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
     reply_header(r, "Set-Cookie", buf_span(&b));
 }
 
-static void redirect(const struct target *t, struct reply *r, struct span location)
+#define NO_INDEX (UINT64_MAX - 1) /* no log gets there */
+
+/* A browser that met a redirect would not ask again when the person goes there; after this it does. */
+static enum err answer_prefetch(struct reply *r)
 {
-    r->status = 302;
-    reply_header(r, "Location", location);
+    r->status = 503;
     no_store(r);
-    reply_header(r, "Referrer-Policy", t->contract->terms->referrer_policy);
+    return ERR_OK;
 }
 
-enum { INDEX_BITS = 48 };
-#define NO_INDEX (((uint64_t)1 << INDEX_BITS) - 1) /* no log gets there */
-
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
-static enum err answer_click(struct request *rq, struct reply *r, const struct target *t, struct span to,
-                             uint64_t index)
+static enum err answer_click(struct request *rq, struct reply *r, const struct target *t,
+                             const struct entry_click *click, const struct landing *l, uint64_t index)
 {
     struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
-    char *text = arena_alloc(rq->arena, POINTER_LEN);
-    random_bytes(&p.salt, sizeof p.salt);
-    if (index == UINT64_MAX) {
-        uint8_t random[6];
-        random_bytes(random, sizeof random);
-        p.index = (uint64_t)load_be16(random) << 32 | load_be32(random + 2);
+    char *text = arena_alloc(rq->arena, CLICK_ID_LEN);
+    if (click->class == CLASS_PREFETCH)
+        return answer_prefetch(r);
+    if (index == UINT64_MAX || index == NO_INDEX) /* what is not there has a place like no other */
+        random_bytes(&p.index, sizeof p.index);
+    if (index == UINT64_MAX)
         p.flags = CLICK_UNRECORDED;
-    }
+    if (index == NO_INDEX)
+        p.index |= UINT64_C(1) << 63; /* where no log gets */
     click_id_write(rq->worker->tokens, &p, text);
-    struct span id = span_of(text, POINTER_LEN);
-    redirect(t, r, with_click_id(rq, landing_url(t, to), id));
+    struct span id = span_of(text, CLICK_ID_LEN);
+    redirect(r, landing_url(rq, t->contract, t->code, click, l, id), t->contract->terms->referrer_policy);
     set_cookie(rq, r, id);
     return ERR_OK;
 }
 
 enum err click_handle(struct request *rq, struct reply *r)
 {
-    struct target t;
-    enum err err = find_target(rq, rq->param[0], &t);
+    struct target t = {NULL};
+    struct span glued;
+    enum err err = find_target(rq, landing_code(rq, rq->param[0], &glued), &t);
     if (err != ERR_OK)
-        return refuse_click(rq, r, err);
+        return refuse_click(rq, r, &t, err);
     struct job *job = worker_job(rq, RECORD_CLICK, t.contract->campaign->advertiser);
     struct entry_click *click = &job->record.track.entry.click;
+    struct landing *l = arena_alloc(rq->arena, sizeof *l);
     open_entry(rq, job, ENTRY_CLICK, &t);
-    click->class = class_of(rq);
+    click->class = class_of(rq, true);
     click->placement = t.placement;
-    read_params(rq, t.contract->terms, click);
+    landing_read(rq, glued, t.contract->terms, click, l);
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
-        return answer_click(rq, r, &t, click->to, NO_INDEX);
+        return answer_click(rq, r, &t, click, l, NO_INDEX);
+    rq->kept = span_of(l, sizeof *l);
     err = submit(rq, job, &click->commitment);
-    return err == ERR_PENDING ? err : answer_click(rq, r, &t, click->to, UINT64_MAX);
+    return err == ERR_PENDING ? err : answer_click(rq, r, &t, click, l, UINT64_MAX);
 }
 
 enum err click_finish(struct request *rq, struct job *job, struct reply *r)
 {
     const struct contract *k = catalog_contract_number(rq->catalog, job->record.track.contract);
-    const uint32_t placement = job->record.track.entry.click.placement;
-    const struct target t = {k, &k->codes[placement - 1],
-                             placement}; /* of the catalog that click_handle found them in */
+    const struct entry_click *click = &job->record.track.entry.click;
+    /* of the catalog that click_handle found them in */
+    const struct target t = {k, &k->codes[click->placement - 1], click->placement};
     if (job->err == ERR_GONE)
-        return refuse_click(rq, r, ERR_GONE);
-    return answer_click(rq, r, &t, job->record.track.entry.click.to, job->err != ERR_OK ? UINT64_MAX : job->index);
+        return refuse_click(rq, r, &t, ERR_GONE);
+    return answer_click(rq, r, &t, click, (const struct landing *)(const void *)rq->kept.ptr,
+                        job->err != ERR_OK ? UINT64_MAX : job->index);
 }
 
 static bool is_read(const struct request *rq)
@@ -380,10 +350,10 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
     struct entry_view *view = &job->record.track.entry.view;
     open_entry(rq, job, ENTRY_VIEW, &t);
-    view->class = class_of(rq);
+    view->class = class_of(rq, false);
     view->placement = t.placement;
     if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
-        click.contract == t.contract->number && !(click.flags & CLICK_UNRECORDED)) {
+        click.contract == t.contract->number && click.flags == 0) {
         job->record.track.has_click_claim = true;
         job->record.track.click_claim = click.index;
     }

@@ -147,9 +147,15 @@ static bool may_tell(struct worker *w, const struct request *rq, const struct ou
     return true;
 }
 
+/* A prefetch is answered 503 on purpose: that is no failure. */
+static bool failed(const struct outcome *o)
+{
+    return o->status >= 500 && (o->err != ERR_OK || o->fault);
+}
+
 static enum log_level level_of(const struct outcome *o)
 {
-    if (o->status >= 500)
+    if (failed(o))
         return LOG_ERROR;
     return o->refused && o->route->roles & ROUTE_SIGNED ? LOG_INFO : LOG_DEBUG;
 }
@@ -224,7 +230,7 @@ static void edge(struct worker *w, struct request *rq, const struct job *job, st
     o->status = reply_status(reply);
     count(w, rq, counted, o->status, now_us);
     find_refusal(rq, o);
-    if (o->status >= 500)
+    if (failed(o))
         o->cause = cause_of(w, rq, job, o->err);
     else if (o->status >= 400 || o->refused)
         o->reason = span_str(rq->why != NULL         ? rq->why

@@ -12,6 +12,7 @@ CALLERS = ("operator", "advertiser", "publisher", "auditor", "sibling", "other_a
 # of this campaign. A write is sent with a body that is refused (400): who gets that answer was let in, and nothing is changed.
 OF_CONTRACT = (200, 200, 200, 200, 404, 404, 404, 404, 401)
 OF_CAMPAIGN = (200, 200, 200, 200, 200, 404, 404, 404, 401)
+OF_PARTIES = (200, 200, 200, 403, 404, 404, 404, 403, 401)
 OF_PUBLISHER = (200, 404, 200, 404, 404, 404, 404, 404, 401)
 LIST = (200,) * 8 + (401,)
 PUBLIC = (200,) * 9
@@ -22,7 +23,8 @@ READS = {
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/parties/{party}": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
-    "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT, "/v1/contracts/{contract}/leads": OF_CONTRACT,
+    "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
+    "/v1/contracts/{contract}/click-key": OF_PARTIES, "/v1/contracts/{contract}/leads": OF_CONTRACT,
     "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
     "/v1/statements/{statement}": OF_CONTRACT, "/v1/statements/{statement}/lines": OF_CONTRACT,
     "/v1/statements/{statement}/checkpoint": OF_CONTRACT, "/v1/statements/{statement}/responses": OF_CONTRACT,

@@ -42,7 +42,7 @@ class FullDisk(ServerCase):
         with self.full():
             recorded = self.recorded()
             for _ in range(3):
-                self.assertEqual(len(self.market.click()), 46)
+                self.assertEqual(len(self.market.click()), 51)
             gif = send(self.market.code["pixel_url"] + "?event=view")
             self.assertEqual((gif.status, len(gif.body)), (200, 43))
             self.assertNothingRecorded(recorded)

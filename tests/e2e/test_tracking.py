@@ -23,7 +23,7 @@ class Clicks(ServerCase):
         self.assertEqual((location.scheme, location.netloc, location.path, location.fragment), ("https", "landing.example", "/offer", "form"))
         query = query_of(answer.headers["Location"])
         self.assertEqual(query["a"], ["1"], "the landing page's own query is kept")
-        self.assertEqual(len(query["click_id"][0]), 46)
+        self.assertEqual(len(query["click_id"][0]), 51)
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer-when-downgrade")
         self.assertEqual(answer.body, b"")
@@ -114,9 +114,18 @@ class Clicks(ServerCase):
         names = {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch", "X-Purpose": "preview", "X-Moz": "prefetch"}
         for name, value in names.items():
             with self.subTest(name):
-                self.assertStatus(self.get(f"?sub1=pre-{name}", **{name: value}), 302)
+                answer = self.assertStatus(self.get(f"?sub1=pre-{name}", **{name: value}), 503)  # so that the browser asks again
+                self.assertEqual(answer.headers["Cache-Control"], "no-store")
+                self.assertNotIn("Location", answer.headers)
+                self.assertNotIn("Set-Cookie", answer.headers)
         classes = {entry["sub1"]: entry.get("class") for entry in self.entries("click") if entry.get("sub1", "").startswith("pre-")}
         self.assertEqual(classes, {f"pre-{name}": "prefetch" for name in names})
+
+    def test_what_is_fetched_into_a_page_is_embedded_and_answered_the_same(self):
+        for dest in ("image", "iframe", "script", "empty", "document", "Document"):
+            self.assertStatus(self.get(f"?sub1=dest-{dest}", **{"Sec-Fetch-Dest": dest}), 302)
+        classes = {entry["sub1"][5:]: entry["class"] for entry in self.entries("click") if entry.get("sub1", "").startswith("dest-")}
+        self.assertEqual(classes, {**dict.fromkeys(("image", "iframe", "script", "empty"), "embedded"), "document": "ok", "Document": "ok"})
 
     def test_a_purpose_that_is_no_prefetch_is_a_click(self):
         for name, value in {"Sec-Purpose": "navigate", "Purpose": "pre-fetch", "X-Purpose": "view", "X-Moz": ""}.items():

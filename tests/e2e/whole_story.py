@@ -14,7 +14,8 @@ def tell_a_whole_story(server):
     operator, advertiser, publisher = market.operator, market.advertiser, market.publisher
     lead = report_leads(market)
     for path in ("/v1/parties", "/v1/campaigns", "/v1/contracts", f"/v1/parties/{publisher.id}", f"/v1/campaigns/{market.campaign}",
-                 f"/v1/contracts/{market.contract}", f"/v1/contracts/{market.contract}/codes", f"/v1/contracts/{market.contract}/leads",
+                 f"/v1/contracts/{market.contract}", f"/v1/contracts/{market.contract}/codes", f"/v1/contracts/{market.contract}/click-key",
+                 f"/v1/contracts/{market.contract}/leads",
                  f"/v1/leads/{lead}", "/.well-known/jwks.json", "/log/keys", "/", "/healthz", "/readyz", "/metrics", "/openapi.json",
                  "/t.js", "/v1/refused"):
         operator.do("GET", path)

@@ -81,7 +81,7 @@ class Click(Operation):
 
     def facts(self, answer):
         location = answer.headers.get("Location", "")
-        return answer.status, urllib.parse.urlsplit(location).netloc, len(query_of(location).get("click_id", [""])[0]) == 46
+        return answer.status, urllib.parse.urlsplit(location).netloc, len(query_of(location).get("click_id", [""])[0]) == 51
 
     def later(self, scene, answer):
         click_id = query_of(answer.headers["Location"])["click_id"][0]

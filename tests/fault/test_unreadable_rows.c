@@ -84,7 +84,7 @@ static void sign(struct scene *s, struct asked *a, int party, const char *fields
 
 static void by_click(struct scene *s, struct asked *a, int person, const char *txid)
 {
-    char click[POINTER_LEN + 1], fields[512];
+    char click[CLICK_ID_LEN + 1], fields[512];
     filled_click(&s->f, click);
     snprintf(fields, sizeof fields, "click_id=%s&txid=%s-%d&email=p%d%%40shop.example", click, txid, s->serial, person);
     sign(s, a, 1, fields);
@@ -132,7 +132,7 @@ static void a_lead_sent_twice(struct scene *s, struct asked *a)
 
 static void an_approval_by_click(struct scene *s, struct asked *a)
 {
-    char click[POINTER_LEN + 1], fields[512], got[32];
+    char click[CLICK_ID_LEN + 1], fields[512], got[32];
     fresh(s, a, "GET", NOBODY, "200 pending");
     filled_click(&s->f, click);
     snprintf(fields, sizeof fields, "click_id=%s&txid=said-%d&email=p%d%%40shop.example", click, s->serial,

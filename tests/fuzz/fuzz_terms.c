@@ -86,7 +86,7 @@ static void hosts_are_allowed(const struct terms *t)
         bool below = span_starts(host, "*");
         struct buf url;
         buf_heap(&url);
-        buf_printf(&url, "http://%s%.*s/", below ? "w" : "", (int)host.len - below, host.ptr + below);
+        buf_printf(&url, "https://%s%.*s/", below ? "w" : "", (int)host.len - below, host.ptr + below);
         HOLDS(url.len > 253 || terms_allows_link(t, buf_span(&url)));
         buf_free(&url);
     }
@@ -101,7 +101,7 @@ static bool compiles(struct span campaign, struct span contract)
         fuzz_problem(&p);
         return false;
     }
-    HOLDS(link_host(t->landing_url, &host) && fuzz_inside(host, t->landing_url) && host.len > 0);
+    HOLDS(link_template_host(t->landing_url, &host) && fuzz_inside(host, t->landing_url) && host.len > 0);
     HOLDS(terms_allows_link(t, t->landing_url) && !terms_allows_link(t, SPAN("javascript:x")));
     HOLDS(t->n_rules <= LIMIT_RULES && t->n_tiers <= LIMIT_TIERS && t->n_allowed_hosts <= LIMIT_VALUES);
     HOLDS(!t->starts_ms || !t->ends_ms || (terms_active(t, t->starts_ms) && !terms_active(t, t->ends_ms)));

@@ -42,19 +42,25 @@ def tokens():
     def tagged(key, head):
         return b64url(head + hmac.new(key, head, hashlib.sha256).digest()[:16])
 
-    def pointer(purpose, at_s):
-        block = struct.pack(">IHIIBB", 3, 0, 70000, at_s, 0, 5)
-        cipher = Cipher(algorithms.AES(subkey(purpose + b" block")), modes.ECB()).encryptor()
-        return tagged(subkey(purpose + b" mac"), b"\x01\x01" + cipher.update(block))
+    def encrypted(key, block):
+        return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(block)
 
+    def click_id():
+        block = struct.pack(">QIB", 70000, 1795312231, 0)
+        key = HKDF(SHA256(), 32, None, struct.pack(">I", 3)).derive(subkey(b"click keys"))
+        inner = encrypted(key, block + hashlib.sha256(block).digest()[:3])
+        masked = 3 ^ struct.unpack(">I", encrypted(subkey(b"click mask"), inner)[:4])[0]
+        return tagged(subkey(b"click mac"), b"\x01\x01" + inner + struct.pack(">I", masked))
+
+    lead = tagged(subkey(b"lead mac"), b"\x01\x01" + encrypted(subkey(b"lead block"), struct.pack(">IQI", 3, 70000, 0)))
     code = tagged(subkey(b"code"), b"\x01\x01" + struct.pack(">II", 3, 4))
     seed("token", "ok-code", code)
-    seed("token", "ok-click-id", pointer(b"click", 1795312231))
-    seed("token", "ok-lead-ref", "L" + pointer(b"lead", 0))
+    seed("token", "ok-click-id", click_id())
+    seed("token", "ok-lead-ref", "L" + lead)
     seed("token", "ok-secret", "whsec_" + base64.b64encode(bytes(range(24))).decode())
     seed("token", "ok-long-secret", "whsec_" + base64.b64encode(bytes(range(64))).decode())
     seed("token", "no-short-secret", "whsec_" + base64.b64encode(bytes(range(23))).decode())
-    seed("token", "no-lead-ref-as-click-id", pointer(b"lead", 0))
+    seed("token", "no-lead-ref-as-click-id", lead)
     seed("token", "no-trailing-bits", code[:-1] + chr(ord(code[-1]) + 1))
     seed("token", "no-other-kid", "AQI" + code[3:])
 
@@ -142,9 +148,9 @@ def records():
 
     sealed = struct.pack(">I", 20_600) + text(bytes(range(40)))
     nonce = b"\1" + b"n" * 16 + b"r" * 32 + struct.pack(">Q", 1_790_000_600) + b"\0"
-    click = struct.pack(">IIB", 2, 1, 0) + b"c" * 32 + b"".join(map(text, ("nov", "", "", "", "x", "utm", "", "", "", "", "")))
+    click = struct.pack(">IIB", 2, 1, 0) + b"c" * 32 + b"".join(map(text, ("nov", "", "", "", "x", "utm", "", "", "", "", ""))) + b"\0"
     lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\1" +
-            b"\1" + struct.pack(">IQIBB", 2, 7, 1_790_000_000, 0, 9) + b"\1" + text("country") + text("FR") +
+            b"\1" + struct.pack(">IQIB", 2, 7, 1_790_000_000, 0) + b"\1" + text("country") + text("FR") +
             text("a") + 4 * text("") + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)

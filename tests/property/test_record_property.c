@@ -74,7 +74,7 @@ static void some_field(struct buf *out, const char *name, const char *type)
     } else if (strcmp(type, "pointers") == 0) {
         size_t n = below(LIMIT_TOUCHES + 1);
         buf_byte(out, (uint8_t)n);
-        some_bytes(out, n * 18);
+        some_bytes(out, n * 17);
     } else if (strcmp(type, "refusals") == 0) {
         some_refusals(out);
     } else if (strcmp(type, "pairs") == 0) {

@@ -112,13 +112,13 @@ static inline void filled_campaign(struct filled *f)
     filled_contract(f, campaign, other[0], other[1]);
 }
 
-static inline void filled_click(struct filled *f, char click[POINTER_LEN + 1])
+static inline void filled_click(struct filled *f, char click[CLICK_ID_LEN + 1])
 {
     char target[FILLED_TEXT + 8], location[512];
     snprintf(target, sizeof target, "/c/%s", f->code);
     live_get(&f->live, &f->answer, "GET", target, "User-Agent: Test/1\r\n");
     assert_true(live_header(&f->answer, "Location", location, sizeof location));
-    snprintf(click, POINTER_LEN + 1, "%s", strstr(location, "click_id=") + 9);
+    snprintf(click, CLICK_ID_LEN + 1, "%s", strstr(location, "click_id=") + 9);
 }
 
 /* Refused: nobody's pixel, one with the publisher's code, and a postback under its kid. */
@@ -168,7 +168,7 @@ static inline void filled_lead(struct filled *f, const char *click, int n, char 
 
 static inline void filled_traffic(struct filled *f)
 {
-    char click[POINTER_LEN + 1], target[FILLED_TEXT * 2], lead[FILLED_TEXT];
+    char click[CLICK_ID_LEN + 1], target[FILLED_TEXT * 2], lead[FILLED_TEXT];
     for (int i = 0; i < FILLED_CLICKS; i++)
         filled_click(f, click);
     snprintf(target, sizeof target, "/p/%s.gif?event=view&click_id=%s", f->code, click);
@@ -205,7 +205,7 @@ static inline void filled_statement(struct filled *f)
 static inline void filled_open(struct filled *f)
 {
     struct fixture *fx = &f->live.f;
-    char click[POINTER_LEN + 1];
+    char click[CLICK_ID_LEN + 1];
     uint8_t token_sha256[HASH_LEN];
     struct party operator= {.number = 1, .id = "P1", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
     memset(f, 0, sizeof *f);

@@ -147,6 +147,20 @@ static enum err token_when_free(struct batch *cx, struct job *job)
     return job_runs[RECORD_TOKEN](cx, job);
 }
 
+/* The first that has something to say. */
+static size_t first_answered(const int *fd, size_t n)
+{
+    struct pollfd set[CLICKS];
+    for (size_t i = 0; i < n; i++)
+        set[i] = (struct pollfd){.fd = fd[i], .events = POLLIN};
+    assert_true(poll(set, n, 20000) > 0);
+    for (size_t i = 0; i < n; i++)
+        if (set[i].revents != 0)
+            return i;
+    fail();
+    return n;
+}
+
 static void a_full_queue_is_told_with_its_worker(void **state)
 {
     (void)state;
@@ -161,11 +175,12 @@ static void a_full_queue_is_told_with_its_worker(void **state)
     while (!atomic_load(&running)) /* alone in its batch: what comes now waits in the queue */
         usleep(1000);
     snprintf(raw, sizeof raw, "GET /c/%s HTTP/1.1\r\nHost: " LIVE_HOST "\r\n\r\n", live.code[0]);
-    for (size_t i = 0; i < CLICKS; i++) { /* the last ones find no room: they go on unrecorded */
+    for (size_t i = 0; i < CLICKS; i++) { /* some find no room: they go on unrecorded */
         fd[i] = live_connect(&live);
         live_say(fd[i], raw);
     }
-    live_read(fd[CLICKS - 1], &answer, false);
+    size_t first = first_answered(fd, CLICKS);
+    live_read(fd[first], &answer, false);
     assert_int_equal(answer.status, 302);
     ask("POST", "/v1/parties/P3/tokens", "{}");
     assert_told(503, "the queue of worker 0 is full");
@@ -174,8 +189,9 @@ static void a_full_queue_is_told_with_its_worker(void **state)
     char after[16];
     assert_true(live_header(&answer, "Retry-After", after, sizeof after));
     pthread_mutex_unlock(&busy);
-    for (size_t i = 0; i < CLICKS - 1; i++)
-        live_read(fd[i], &answer, false);
+    for (size_t i = 0; i < CLICKS; i++)
+        if (i != first)
+            live_read(fd[i], &answer, false);
     live_read(waiting, &answer, false);
     assert_int_equal(answer.status, 201);
     for (size_t i = 0; i < CLICKS; i++)

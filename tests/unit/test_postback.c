@@ -89,14 +89,14 @@ static json_t *json_of(const struct answer *a)
 }
 
 /* A click of a code, newly made. */
-static void click(struct live *l, size_t code, char id[POINTER_LEN + 1])
+static void click(struct live *l, size_t code, char id[CLICK_ID_LEN + 1])
 {
     struct answer a;
     char target[64], location[512];
     snprintf(target, sizeof target, "/c/%s", l->code[code]);
     live_get(l, &a, "GET", target, "");
     assert_true(live_header(&a, "Location", location, sizeof location));
-    snprintf(id, POINTER_LEN + 1, "%s", strstr(location, "click_id=") + 9);
+    snprintf(id, CLICK_ID_LEN + 1, "%s", strstr(location, "click_id=") + 9);
 }
 
 /* ---- who is let in ---- */
@@ -339,7 +339,7 @@ static const struct {
 static void each_lead_gets_its_contract_status_reason_and_payout(void **state)
 {
     struct answer a;
-    char id[POINTER_LEN + 1], query[1024];
+    char id[CLICK_ID_LEN + 1], query[1024];
     for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
         struct lead d;
         click(live(state), 0, id);
@@ -371,7 +371,7 @@ static void an_entry_is_free_of_contacts(void **state)
 {
     struct answer a;
     struct lead d;
-    char id[POINTER_LEN + 1], query[512];
+    char id[CLICK_ID_LEN + 1], query[512];
     click(live(state), 0, id);
     snprintf(query, sizeof query,
              "&txid=p1&click_id=%s&email=secret@x.example&first_name=Zazie&f_age=40&f_shoe=Oxford&country=fr&sub2=s2",
@@ -445,7 +445,7 @@ static void the_advertiser_disposes_and_the_publisher_may_not(void **state)
 {
     struct answer a;
     struct lead d, then;
-    char id[POINTER_LEN + 1], query[512];
+    char id[CLICK_ID_LEN + 1], query[512];
     click(live(state), 0, id);
     snprintf(query, sizeof query, "&txid=d1&click_id=%s&email=d1@x.example", id);
     postback(live(state), &a, &(struct send){.query = query});

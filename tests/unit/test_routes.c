@@ -58,7 +58,7 @@ static const struct {
     const char *pattern, *param0, *param1;
 } finds[] = {
     {METHOD_GET, "/", ERR_OK, "/", "", ""},
-    {METHOD_GET, "/c/abc", ERR_OK, "/c/{}", "abc", ""},
+    {METHOD_GET, "/c/abc", ERR_OK, "/c/{*}", "abc", ""},
     {METHOD_HEAD, "/p/abc.gif", ERR_OK, "/p/{*}", "abc.gif", ""},
     {METHOD_GET, "/p/", ERR_OK, "/p/{*}", "", ""},
     {METHOD_GET, "/p/a/b.gif", ERR_OK, "/p/{*}", "a/b.gif", ""},
@@ -66,14 +66,14 @@ static const struct {
     {METHOD_GET, "/log/tile/entries/000", ERR_OK, "/log/tile/{*}", "entries/000", ""},
     {METHOD_GET, "/log/checkpoint", ERR_OK, "/log/checkpoint", "", ""},
     {METHOD_POST, "/v1/leads/L1/dispositions", ERR_OK, "/v1/leads/{}/dispositions", "L1", ""},
-    {METHOD_GET, "/c/", ERR_NOT_FOUND, "", "", ""},
-    {METHOD_GET, "/c/a/b", ERR_NOT_FOUND, "", "", ""},
+    {METHOD_GET, "/c/", ERR_OK, "/c/{*}", "", ""},
+    {METHOD_GET, "/c/a/b", ERR_OK, "/c/{*}", "a/b", ""},
     {METHOD_GET, "/C/a", ERR_NOT_FOUND, "", "", ""},
     {METHOD_GET, "/v1/leads/L1/", ERR_NOT_FOUND, "", "", ""},
     {METHOD_GET, "/healthz/", ERR_NOT_FOUND, "", "", ""},
     {METHOD_GET, "/log/C1/tile/", ERR_OK, "/log/{}/tile/{*}", "C1", ""},
     {METHOD_GET, "/p", ERR_NOT_FOUND, "", "", ""},
-    {METHOD_POST, "/c/abc", ERR_METHOD, "/c/{}", "", ""},
+    {METHOD_POST, "/c/abc", ERR_METHOD, "/c/{*}", "", ""},
     {METHOD_HEAD, "/postback", ERR_METHOD, "/postback", "", ""},
     {METHOD_DELETE, "/v1/parties", ERR_METHOD, "/v1/parties", "", ""},
 };

@@ -23,10 +23,11 @@ static void campaign_defaults_are_written_out(void **state)
     completes(campaign_document, "{" CAMPAIGN_HEAD "}", "K1",
               "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
               "days':30,'model':'last'},"
-              "'caps':{},'currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'id':'K1','landing_url':'https://"
+              "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
+              "fallback_url':'','id':'K1','landing_url':'https://"
               "shop.example/land',"
               "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
-              "payable_classes':['ok'],"
+              "pass':[],'payable_classes':['ok'],"
               "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','return_days':30,"
               "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
 }
@@ -38,7 +39,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         campaign_document,
         "{'advertiser':'A1','name':'Solar','currency':'EUR','landing_url':'https://shop.example/"
         "land?a=1#top','allowed_hosts':['*.shop.example'],"
-        "'timezone':'Europe/"
+        "'click_param':'cid','pass':['aff','x.y'],'fallback_url':'https://home.example/','timezone':'Europe/"
         "Paris','lead':{'require':['country','phone','email'],'rules':[{'field':'country','in':['FR','BE']},"
         "{'field':'f_age','min':25,'max':70},{'equals':'yes','field':'f_owner'}],'min_click_to_lead_s':2,'hold_below_s'"
         ":5,'honeypot':'f_website'},"
@@ -50,12 +51,14 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
         "7,'model':'last'},"
-        "'caps':{},'currency':'EUR','dedupe':{'by':['phone'],'days':30},'id':'K1','landing_url':'https://shop.example/"
+        "'caps':{},'click_param':'cid','currency':'EUR','dedupe':{'by':['phone'],'days':30},'fallback_url':'https://"
+        "home.example/','id':'K1','landing_url':'https://shop.example/"
         "land?a=1#top',"
         "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
         "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
         "owner'}]},"
-        "'name':'Solar','payable_classes':['ok'],'pixel_leads':'off','referrer_policy':'origin','return_days':10,"
+        "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok'],'pixel_leads':'off','referrer_policy':'origin','"
+        "return_days':10,"
         "'review':{'auto_approve_days':3,'mode':'manual'},'timezone':'Europe/Paris'}");
 }
 
@@ -133,6 +136,11 @@ static const struct {
     {CAMPAIGN_HEAD ",'review':7", NULL, "review"},
     {CAMPAIGN_HEAD ",'timezone':'Europe Paris'", NULL, "timezone"},
     {CAMPAIGN_HEAD ",'referrer_policy':'whatever'", NULL, "referrer_policy"},
+    {CAMPAIGN_HEAD ",'click_param':''", NULL, "click_param"},
+    {CAMPAIGN_HEAD ",'click_param':'a b'", NULL, "click_param"},
+    {CAMPAIGN_HEAD ",'fallback_url':'/home'", NULL, "fallback_url"},
+    {CAMPAIGN_HEAD ",'pass':['ok','a&b']", NULL, "pass[1]"},
+    {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'https://{sub1}.example/'", NULL, "landing_url"},
     {CAMPAIGN_HEAD ",'allowed_hosts':['ok.example','http://x.example']", NULL, "allowed_hosts[1]"},
     {CAMPAIGN_HEAD ",'allowed_hosts':['*']", NULL, "allowed_hosts[0]"},
     {NULL, "'publisher':'P1'", "campaign"},
@@ -313,7 +321,8 @@ static void deep_links_go_to_allowed_hosts_only(void **state)
         bool allowed;
     } cases[] = {
         {"https://shop.example/other", true},
-        {"http://SHOP.example:8080?x", true},
+        {"https://SHOP.example:8080?x", true},
+        {"http://shop.example/", false},
         {"https://a.b.pages.example/", true},
         {"https://pages.example/", false},
         {"https://xpages.example/", false},

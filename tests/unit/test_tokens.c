@@ -25,7 +25,8 @@ static int teardown(void **state)
 }
 
 static const struct pointer sample = {
-    .contract = 3, .index = 0xfedcba987654, .at_s = 0x6b024a67, .flags = CLICK_UNRECORDED, .salt = 0x5a};
+    .contract = 3, .index = 0xfedcba9876543210, .at_s = 0x6b024a67, .flags = CLICK_UNRECORDED};
+static const struct pointer sample_lead = {.contract = 3, .index = 0xfedcba9876543210};
 
 static void assert_pointer(const struct pointer *a, const struct pointer *b)
 {
@@ -33,7 +34,6 @@ static void assert_pointer(const struct pointer *a, const struct pointer *b)
     assert_int_equal(a->index, b->index);
     assert_int_equal(a->at_s, b->at_s);
     assert_int_equal(a->flags, b->flags);
-    assert_int_equal(a->salt, b->salt);
 }
 
 static void a_code_reads_back_as_written(void **state)
@@ -50,7 +50,7 @@ static void a_code_reads_back_as_written(void **state)
 static void a_click_id_reads_back_as_written(void **state)
 {
     struct tokens *t = *state;
-    char text[POINTER_LEN];
+    char text[CLICK_ID_LEN];
     struct pointer out;
     click_id_write(t, &sample, text);
     assert_int_equal(click_id_read(t, span_of(text, sizeof(text)), &out), ERR_OK);
@@ -62,20 +62,24 @@ static void a_lead_ref_reads_back_as_written(void **state)
     struct tokens *t = *state;
     char text[LEAD_REF_LEN];
     struct pointer out;
-    lead_ref_write(t, &sample, text);
+    lead_ref_write(t, &sample_lead, text);
     assert_int_equal(text[0], 'L');
     assert_int_equal(lead_ref_read(t, span_of(text, sizeof(text)), &out), ERR_OK);
-    assert_pointer(&out, &sample);
+    assert_pointer(&out, &sample_lead);
+}
+
+static void derived(const uint8_t *from, struct span info, uint8_t key[32])
+{
+    hkdf(span_of(from, 32), SPAN(""), info, key, 32);
 }
 
 /* The format by its own words: FORMATS.md, "Tokens", with nothing of tokens.c. */
 static void a_click_id_is_written_as_documented(void **state)
 {
     struct tokens *t = *state;
-    char text[POINTER_LEN];
-    uint8_t bytes[34], key[32], mac[HASH_LEN], block[BLOCK_LEN];
-    static const uint8_t want[BLOCK_LEN] = {0,    0,    0,    3,    0xfe, 0xdc, 0xba, 0x98,
-                                            0x76, 0x54, 0x6b, 0x02, 0x4a, 0x67, 1,    0x5a};
+    char text[CLICK_ID_LEN];
+    uint8_t bytes[38], key[32], keys[32], given[32], kid, mac[HASH_LEN], block[BLOCK_LEN], sum[HASH_LEN];
+    static const uint8_t want[] = {0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10, 0x6b, 0x02, 0x4a, 0x67, 1};
     size_t len;
     click_id_write(t, &sample, text);
     assert_int_equal(b64url_decode(span_of(text, sizeof(text)), bytes, sizeof(bytes), &len), ERR_OK);
@@ -83,18 +87,48 @@ static void a_click_id_is_written_as_documented(void **state)
     assert_int_equal(bytes[0], 1);
     assert_int_equal(bytes[1], 7);
 
-    hkdf(span_of(master1, 32), SPAN(""), SPAN("countersign/v1/click mac"), key, sizeof(key));
+    derived(master1, SPAN("countersign/v1/click mac"), key);
     struct hmac *h = hmac_new(key, sizeof(key));
-    struct span body = span_of(bytes, 18);
+    struct span body = span_of(bytes, 22);
     hmac_sign(h, &body, 1, mac);
     hmac_free(h);
-    assert_memory_equal(bytes + 18, mac, 16);
+    assert_memory_equal(bytes + 22, mac, 16);
 
-    hkdf(span_of(master1, 32), SPAN(""), SPAN("countersign/v1/click block"), key, sizeof(key));
+    derived(master1, SPAN("countersign/v1/click mask"), key);
     struct block_cipher *c = block_cipher_new(key);
+    block_encrypt(c, bytes + 2, block);
+    block_cipher_free(c);
+    assert_int_equal(load_be32(bytes + 18) ^ load_be32(block), sample.contract);
+
+    derived(master1, SPAN("countersign/v1/click keys"), keys);
+    derived(keys, span_of("\0\0\0\3", 4), key);
+    assert_int_equal(click_key(t, 0, sample.contract, &kid, given), ERR_OK);
+    assert_int_equal(kid, 7);
+    assert_memory_equal(given, key, sizeof(key));
+    assert_int_equal(click_key(t, 1, sample.contract, &kid, given), ERR_NOT_FOUND);
+    c = block_cipher_new(key);
     block_decrypt(c, bytes + 2, block);
     block_cipher_free(c);
-    assert_memory_equal(block, want, sizeof(block));
+    assert_memory_equal(block, want, sizeof(want));
+    sha256(block, 13, sum);
+    assert_memory_equal(block + 13, sum, 3);
+}
+
+/* More contracts than there is room for their ciphers. */
+static void ids_of_many_contracts_read_back(void **state)
+{
+    struct tokens *t = *state;
+    enum { MANY = 200 };
+    char text[MANY][CLICK_ID_LEN];
+    for (uint32_t i = 0; i < MANY; i++) {
+        click_id_write(t, &(struct pointer){.contract = i, .index = 7}, text[i]);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct pointer p;
+        assert_int_equal(click_id_read(t, span_of(text[i], CLICK_ID_LEN), &p), ERR_OK);
+        assert_int_equal(p.contract, i);
+        assert_int_equal(p.index, 7);
+    }
 }
 
 /* Another version is not ours, though the tag holds. */
@@ -142,7 +176,7 @@ static enum err read_lead(struct tokens *t, struct span text)
 /* Every other character at every place, every shorter text, one longer text. */
 static void refuses_all_but(struct tokens *t, reader *read, const char *good, size_t len)
 {
-    char text[LEAD_REF_LEN + 1];
+    char text[CLICK_ID_LEN + 1];
     memcpy(text, good, len);
     text[len] = 'A';
     assert_int_equal(read(t, span_of(text, len)), ERR_OK);
@@ -162,10 +196,10 @@ static void refuses_all_but(struct tokens *t, reader *read, const char *good, si
 static void forgeries_are_not_found(void **state)
 {
     struct tokens *t = *state;
-    char code[CODE_LEN], click[POINTER_LEN], lead[LEAD_REF_LEN];
+    char code[CODE_LEN], click[CLICK_ID_LEN], lead[LEAD_REF_LEN];
     code_write(t, &(struct tracking_code){1, 2}, code);
     click_id_write(t, &sample, click);
-    lead_ref_write(t, &sample, lead);
+    lead_ref_write(t, &sample_lead, lead);
     refuses_all_but(t, read_code, code, sizeof(code));
     refuses_all_but(t, read_click, click, sizeof(click));
     refuses_all_but(t, read_lead, lead, sizeof(lead));
@@ -174,20 +208,21 @@ static void forgeries_are_not_found(void **state)
 static void purposes_do_not_mix(void **state)
 {
     struct tokens *t = *state;
-    char click[POINTER_LEN], lead[LEAD_REF_LEN], as_lead[LEAD_REF_LEN] = "L";
+    char click[CLICK_ID_LEN], lead[LEAD_REF_LEN], as_lead[1 + CLICK_ID_LEN] = "L";
     click_id_write(t, &sample, click);
-    lead_ref_write(t, &sample, lead);
+    lead_ref_write(t, &sample_lead, lead);
     memcpy(as_lead + 1, click, sizeof(click));
     assert_int_equal(read_lead(t, span_of(as_lead, sizeof(as_lead))), ERR_NOT_FOUND);
-    assert_int_equal(read_click(t, span_of(lead + 1, POINTER_LEN)), ERR_NOT_FOUND);
+    assert_int_equal(read_click(t, span_of(lead + 1, LEAD_REF_LEN - 1)), ERR_NOT_FOUND);
+    assert_int_equal(read_lead(t, span_of(as_lead, LEAD_REF_LEN)), ERR_NOT_FOUND);
 }
 
 /* Neighbours look unrelated: the pointer's block is a permutation, not a pad. */
 static void neighbours_share_nothing(void **state)
 {
     struct tokens *t = *state;
-    uint8_t a[34], b[34];
-    char text[POINTER_LEN];
+    uint8_t a[38], b[38];
+    char text[CLICK_ID_LEN];
     size_t len, equal = 0;
     struct pointer p = {.contract = 1, .index = 1000, .at_s = 1795312231};
     click_id_write(t, &p, text);
@@ -195,7 +230,7 @@ static void neighbours_share_nothing(void **state)
     p.index++;
     click_id_write(t, &p, text);
     assert_int_equal(b64url_decode(span_of(text, sizeof(text)), b, sizeof(b), &len), ERR_OK);
-    for (size_t i = 2; i < 34; i++) {
+    for (size_t i = 2; i < 38; i++) {
         equal += a[i] == b[i];
     }
     assert_in_range(equal, 0, 4);
@@ -204,7 +239,7 @@ static void neighbours_share_nothing(void **state)
 static void old_keys_still_read_after_rotation(void **state)
 {
     struct tokens *t = *state, *other = tokens_new();
-    char old[POINTER_LEN], fresh[POINTER_LEN];
+    char old[CLICK_ID_LEN], fresh[CLICK_ID_LEN];
     click_id_write(t, &sample, old);
     tokens_add_key(t, 8, master2);
     click_id_write(t, &sample, fresh);
@@ -257,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_click_id_reads_back_as_written, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lead_ref_reads_back_as_written, setup, teardown),
         cmocka_unit_test_setup_teardown(a_click_id_is_written_as_documented, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_of_many_contracts_read_back, setup, teardown),
         cmocka_unit_test_setup_teardown(other_versions_are_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(forgeries_are_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(purposes_do_not_mix, setup, teardown),

@@ -21,15 +21,15 @@ static void get(struct live *l, struct answer *a, const char *method, const char
 }
 
 /* The click id in a Location, checked: of contract C2. */
-static struct pointer click_of(struct live *l, const struct answer *a, char id[POINTER_LEN + 1])
+static struct pointer click_of(struct live *l, const struct answer *a, char id[CLICK_ID_LEN + 1])
 {
     char location[2400];
     struct pointer p = {0};
     assert_true(live_header(a, "Location", location, sizeof location));
     const char *at = strstr(location, "click_id=");
     assert_non_null(at);
-    snprintf(id, POINTER_LEN + 1, "%s", at + 9);
-    assert_ok(click_id_read(l->tokens, span_of(id, POINTER_LEN), &p));
+    snprintf(id, CLICK_ID_LEN + 1, "%s", at + 9);
+    assert_ok(click_id_read(l->tokens, span_of(id, CLICK_ID_LEN), &p));
     assert_int_equal(p.contract, 2);
     return p;
 }
@@ -51,7 +51,7 @@ static struct entry entry_at(struct live *l, uint64_t index)
 static void a_click_is_recorded_as_it_came(void **state)
 {
     struct answer a;
-    char id[POINTER_LEN + 1];
+    char id[CLICK_ID_LEN + 1];
     get(live(state), &a, "GET", "/c/", 0, "?sub1=a%20b&sub5=%F0%9F%98%80&utm_source=x&other=y&sub1=second",
         "User-Agent: test\r\n");
     assert_int_equal(a.status, 302);
@@ -94,7 +94,7 @@ static const struct {
 static void the_landing_url_carries_the_click_id(void **state)
 {
     struct answer a;
-    char location[2400], id[POINTER_LEN + 1], wanted[2400];
+    char location[2400], id[CLICK_ID_LEN + 1], wanted[2400];
     for (size_t i = 0; i < sizeof landings / sizeof landings[0]; i++) {
         get(live(state), &a, "GET", "/c/", landings[i].code, landings[i].query, "");
         click_of(live(state), &a, id);
@@ -108,7 +108,7 @@ static void the_landing_url_carries_the_click_id(void **state)
 static void a_click_is_not_stored_and_sets_its_cookie(void **state)
 {
     struct answer a;
-    char value[256], id[POINTER_LEN + 1], wanted[256];
+    char value[256], id[CLICK_ID_LEN + 1], wanted[256];
     get(live(state), &a, "GET", "/c/", 0, "", "");
     click_of(live(state), &a, id);
     assert_true(live_header(&a, "Cache-Control", value, sizeof value));
@@ -124,7 +124,7 @@ static void a_click_is_not_stored_and_sets_its_cookie(void **state)
 static void the_cookie_keeps_the_last_ten_ids(void **state)
 {
     struct answer a;
-    char sent_mem[2048], wanted_mem[1024], old[POINTER_LEN], id[POINTER_LEN + 1], value[1024];
+    char sent_mem[2048], wanted_mem[1024], old[CLICK_ID_LEN], id[CLICK_ID_LEN + 1], value[1024];
     struct buf sent, wanted;
     buf_fixed(&sent, sent_mem, sizeof sent_mem);
     buf_fixed(&wanted, wanted_mem, sizeof wanted_mem);
@@ -152,7 +152,7 @@ static void the_cookie_keeps_the_last_ten_ids(void **state)
 static void bad_parameters_cost_no_click(void **state)
 {
     struct answer a;
-    char id[POINTER_LEN + 1], query[4096];
+    char id[CLICK_ID_LEN + 1], query[4096];
     struct buf q;
     buf_fixed(&q, query, sizeof query);
     buf_str(&q, "?sub1=%zz&sub2=a%FFb&sub3=%00&sub4=\xff&sub5=");
@@ -174,11 +174,12 @@ static void a_prefetch_is_recorded_as_one(void **state)
     static const char *const headers[] = {"Purpose: prefetch\r\n", "Sec-Purpose: prefetch;prerender\r\n",
                                           "X-Purpose: preview\r\n", "X-moz: prefetch\r\n"};
     struct answer a;
-    char id[POINTER_LEN + 1];
+    char id[CLICK_ID_LEN + 1];
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         get(live(state), &a, "GET", "/c/", 0, "", headers[i]);
-        assert_int_equal(a.status, 302);
-        struct entry e = entry_at(live(state), click_of(live(state), &a, id).index);
+        assert_int_equal(a.status, 503);
+        get(live(state), &a, "GET", "/c/", 0, "", "");
+        struct entry e = entry_at(live(state), click_of(live(state), &a, id).index - 1);
         assert_int_equal(e.click.class, CLASS_PREFETCH);
         entry_close(&e);
     }
@@ -241,7 +242,7 @@ static void assert_gif(const struct answer *a)
 static void a_view_finds_its_click(void **state)
 {
     struct answer a;
-    char id[POINTER_LEN + 1], rest[128];
+    char id[CLICK_ID_LEN + 1], rest[128];
     get(live(state), &a, "GET", "/c/", 0, "", "");
     struct pointer click = click_of(live(state), &a, id);
     snprintf(rest, sizeof rest, ".gif?event=view&click_id=%s", id);
@@ -308,7 +309,7 @@ static void a_click_without_room_is_redirected_as_unrecorded(void **state)
     assert_int_equal(click.status, 302);
     const char *id = memmem(click.header[0].value.ptr, click.header[0].value.len, "click_id=", 9);
     assert_non_null(id);
-    assert_ok(click_id_read(l->tokens, span_of(id + 9, POINTER_LEN), &p));
+    assert_ok(click_id_read(l->tokens, span_of(id + 9, CLICK_ID_LEN), &p));
     assert_true(p.contract == 2 && p.flags == CLICK_UNRECORDED);
     assert_ok(pixel_handle(&rq, &pixel));
     assert_int_equal(pixel.body.len, 43);
