@@ -116,7 +116,9 @@ static void only_what_is_kept_of_a_text_is_looked_at(void **state)
     for (size_t at = LIMIT_USER_AGENT - 40; at < LIMIT_USER_AGENT + 10; at++) {
         memset(text, 'x', sizeof text);
         memcpy(text + at, word, sizeof word - 1);
-        assert_true(agent_read(span_of(text, sizeof text)).bot == (at + strlen("Headless") <= LIMIT_USER_AGENT));
+        bool kept = at + strlen("Headless") <= LIMIT_USER_AGENT;
+        assert_true(agent_read(span_of(text, sizeof text)).bot == kept);
+        assert_true(agent_read(span_of(text, LIMIT_USER_AGENT + 1)).bot == kept);
     }
 }
 
