@@ -59,6 +59,7 @@ static const struct field click_fields[] = {
     F("utm_content", TEXT, track.entry.click.utm[4]),
     F("to", TEXT, track.entry.click.to),
     F("to_refused", BOOL, track.entry.click.to_refused),
+    FN("device", ENUM, track.entry.click.device, DEVICE_COUNT),
     SEALED(track),
 };
 static const struct field view_fields[] = {
@@ -292,7 +293,7 @@ static void put_field(struct buf *out, const struct field *f, const void *at)
     }
 }
 _Static_assert(sizeof(enum class) == sizeof(unsigned) && sizeof(enum trust) == sizeof(unsigned) &&
-                   sizeof(enum status) == sizeof(unsigned),
+                   sizeof(enum status) == sizeof(unsigned) && sizeof(enum device) == sizeof(unsigned),
                "ENUM reads them as unsigned");
 
 void record_write(struct buf *out, const struct record *r)

@@ -67,6 +67,21 @@ enum class {
         CLASS_COUNT
 };
 
+/* What a click's user agent says it came from, for reports. */
+#define DEVICE_TABLE(X)                                                                                                \
+    X(NONE, "", "")                                                                                                    \
+    X(PHONE, "phone", "a browser on a phone")                                                                          \
+    X(TABLET, "tablet", "a browser on a tablet")                                                                       \
+    X(DESKTOP, "desktop", "a browser on a computer")                                                                   \
+    X(APP, "app", "the browser inside an app")
+
+enum device {
+#define X(symbol, word, meaning) DEVICE_##symbol,
+    DEVICE_TABLE(X)
+#undef X
+        DEVICE_COUNT
+};
+
 #define TRUST_TABLE(X)                                                                                                 \
     X(SIGNED, "signed", "verified by the sender's secret")                                                             \
     X(KEY, "key", "an unsigned sender's key and address")                                                              \
@@ -85,6 +100,7 @@ const char *reason_word(enum reason r);
 const char *status_word(enum status s);
 const char *class_word(enum class c);
 const char *trust_word(enum trust t);
+const char *device_word(enum device d);
 static inline bool status_payable(enum status s)
 {
     return s == STATUS_APPROVED || s == STATUS_CONVERTED;
@@ -94,5 +110,6 @@ MUST_CHECK enum err reason_parse(struct span word, enum reason *out);
 MUST_CHECK enum err status_parse(struct span word, enum status *out);
 MUST_CHECK enum err class_parse(struct span word, enum class *out);
 MUST_CHECK enum err trust_parse(struct span word, enum trust *out);
+MUST_CHECK enum err device_parse(struct span word, enum device *out);
 
 #endif

@@ -45,6 +45,7 @@ struct entry_click {
     struct span utm[LIMIT_UTMS];
     struct span to;  /* deep link taken, or empty */
     bool to_refused; /* a deep link was asked for that clicks of this campaign may not take */
+    enum device device;
 };
 
 struct entry_view {

@@ -12,6 +12,7 @@ static const struct field click_fields[] = {
     COMMON_AT,
     {"class", CLASS, AT(click.class), .always = true},
     {"commit", B64_32, AT(click.commitment), .always = true},
+    {"device", DEVICE, AT(click.device)},
     COMMON_KIND,
     {"placement", NAT32, AT(click.placement), .always = true},
     SUB(click, 1), SUB(click, 2), SUB(click, 3), SUB(click, 4), SUB(click, 5),

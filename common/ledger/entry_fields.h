@@ -22,6 +22,7 @@ enum field_type {
     TRUST,
     STATUS,
     REASON,   /* absent = none */
+    DEVICE,   /* absent = none */
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
     DUP       /* entry_lead's dup_contract and dup_index, as an object */

@@ -28,6 +28,7 @@ static enum err read_word(const json_t *obj, const struct field *f, void *at, st
         err = f->type == CLASS    ? class_parse(word, at)
               : f->type == TRUST  ? trust_parse(word, at)
               : f->type == STATUS ? status_parse(word, at)
+              : f->type == DEVICE ? device_parse(word, at)
                                   : reason_parse(word, at);
     }
     return err == ERR_OK ? err : bad(p, f->name, "is not a word of its table");
@@ -137,6 +138,7 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
     case TRUST:
     case STATUS:
     case REASON:
+    case DEVICE:
         return read_word(obj, f, at, p);
     case CONTACTS:
         return read_contacts(obj, f, at, p);

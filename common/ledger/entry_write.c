@@ -23,6 +23,8 @@ static bool is_default(const struct field *f, const struct entry *e)
         return ((const struct span *)at)->len == 0;
     case REASON:
         return *(const enum reason *)at == REASON_NONE;
+    case DEVICE:
+        return *(const enum device *)at == DEVICE_NONE;
     case FACTS:
         return e->lead.n_facts == 0;
     default:
@@ -106,6 +108,9 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         break;
     case REASON:
         jw_str(w, span_str(reason_word(*(const enum reason *)at)));
+        break;
+    case DEVICE:
+        jw_str(w, span_str(device_word(*(const enum device *)at)));
         break;
     case CONTACTS:
         write_contacts(w, *(const unsigned *)at);

@@ -78,12 +78,18 @@ static enum err seal(struct request *rq, struct job *job, struct hash *commitmen
     return err;
 }
 
-/* A link is followed to a document; a browser says so, others say nothing. */
-static enum class class_of(const struct request *rq, bool link) {
+/* The first that holds. A link is followed to a document; a browser says so, others say nothing. */
+static enum class class_of(const struct request *rq, bool link, bool bot) {
     bool document = span_empty(rq->fetch_dest) || ascii_is(rq->fetch_dest, "document");
     return rq->prefetch        ? CLASS_PREFETCH
            : link && !document ? CLASS_EMBEDDED
+           : bot               ? CLASS_BOT
                                : CLASS_OK;
+}
+
+static struct agent agent_of(const struct request *rq)
+{
+    return agent_cache_read(rq->worker->agents, rq->user_agent);
 }
 
 static enum err submit(struct request *rq, struct job *job, struct hash *commitment)
@@ -221,7 +227,9 @@ enum err click_handle(struct request *rq, struct reply *r)
     struct entry_click *click = &job->record.track.entry.click;
     struct landing *l = arena_alloc(rq->arena, sizeof *l);
     open_entry(rq, job, ENTRY_CLICK, &t);
-    click->class = class_of(rq, true);
+    struct agent agent = agent_of(rq);
+    click->class = class_of(rq, true, agent.bot);
+    click->device = agent.device;
     click->placement = t.placement;
     landing_read(rq, glued, t.contract->terms, click, l);
     if (rq->method ==
@@ -350,7 +358,7 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
     struct entry_view *view = &job->record.track.entry.view;
     open_entry(rq, job, ENTRY_VIEW, &t);
-    view->class = class_of(rq, false);
+    view->class = class_of(rq, false, agent_of(rq).bot);
     view->placement = t.placement;
     if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
         click.contract == t.contract->number && click.flags == 0) {

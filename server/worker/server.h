@@ -11,6 +11,7 @@
 #include "server/system/allowance.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
+#include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
 
 struct route; /* dispatch.h */
@@ -37,6 +38,7 @@ struct worker {
     size_t number;
     struct tokens *tokens;
     struct code_cache *codes;
+    struct agent_cache *agents;
     struct sealer *sealer;
     struct signer *statement_signer;
     struct counters *counters; /* this thread's metrics */

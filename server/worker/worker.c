@@ -82,6 +82,7 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     *w = (struct worker){.server = sv, .number = number};
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
+    w->agents = agent_cache_new();
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
     w->counters = metrics_thread(sv->metrics, number);
@@ -95,6 +96,7 @@ void worker_close(struct worker *w)
     sealer_free(w->sealer);
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
+    agent_cache_free(w->agents);
     tokens_free(w->tokens);
 }
 

@@ -70,6 +70,8 @@ const publisherPage = (request, response) =>
 const profile = mkdtempSync(join(tmpdir(), 'countersign-chromium-'));
 const servers = [createServer(landingPage).listen(given.landing_port, '127.0.0.1'), createServer(publisherPage).listen(given.publisher_port, '127.0.0.1')];
 const browser = await chromium.launchPersistentContext(profile, {
+  // a person's: its own says HeadlessChrome, which is a bot
+  userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
   executablePath: given.chromium, headless: true,
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],

@@ -41,7 +41,7 @@ class Arguments(unittest.TestCase):
     """Read before anything is installed or built."""
 
     def test_help_is_there(self):
-        for name in ("run", "test", "bench"):
+        for name in ("run", "test", "bench", "agents"):
             done = script(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("usage: scripts/" + name, done.stdout)

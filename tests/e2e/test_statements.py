@@ -7,7 +7,7 @@ import json
 import tempfile
 import unittest
 
-from harness import Market, ServerCase, Tree, countersign, person, send, statement_payload
+from harness import BROWSER, Market, ServerCase, Tree, countersign, person, send, statement_payload
 
 
 class Statements(ServerCase):
@@ -83,6 +83,19 @@ class Statements(ServerCase):
             self.assertEqual(pulled.returncode, 0, pulled.stderr)
             verified = countersign("verify", mirror)
             self.assertEqual(verified.returncode, 0, verified.stdout)
+
+    def test_bots_are_counted_and_earn_nothing(self):
+        market = self.market
+        market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 1}], "click_micros": 10_000, "view_micros": 1_000})
+        market.code = market.new_code(market.publisher, market.contract)
+        for headers in ({}, {}, {"User-Agent": "curl/8.5.0"}, {"User-Agent": ""}, {"Sec-Fetch-Dest": "image"}):
+            market.click(**headers)
+            send(market.code["pixel_url"], headers={**BROWSER, **headers})
+        _, statement, _ = self.settle()
+        clicks, views = statement["counts"]["clicks"], statement["counts"]["views"]
+        self.assertEqual((clicks["total"], clicks["ok"], clicks["bot"], clicks["embedded"]), (5, 2, 2, 1))
+        self.assertEqual((views["total"], views["ok"], views["bot"]), (5, 3, 2))
+        self.assertEqual(statement["net_micros"], 2 * 10_000 + 3 * 1_000)
 
     def test_roots_are_those_of_the_log(self):
         self.lead()

@@ -127,6 +127,14 @@ class Clicks(ServerCase):
         classes = {entry["sub1"][5:]: entry["class"] for entry in self.entries("click") if entry.get("sub1", "").startswith("dest-")}
         self.assertEqual(classes, {**dict.fromkeys(("image", "iframe", "script", "empty"), "embedded"), "document": "ok", "Document": "ok"})
 
+    def test_bots_get_the_same_answer_and_are_told(self):
+        agents = {"library": "curl/8.5.0", "nothing": "", "robot": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                  "person": BROWSER["User-Agent"]}
+        answers = [self.assertStatus(self.get(f"?sub1=agent-{name}", **{"User-Agent": agent}), 302) for name, agent in agents.items()]
+        self.assertEqual(len({(*answer.headers, answer.headers["Location"].split("click_id=")[0]) for answer in answers}), 1)
+        told = {entry["sub1"][6:]: (entry["class"], entry.get("device")) for entry in self.entries("click") if entry.get("sub1", "").startswith("agent-")}
+        self.assertEqual(told, {**dict.fromkeys(("library", "nothing", "robot"), ("bot", None)), "person": ("ok", "desktop")})
+
     def test_a_purpose_that_is_no_prefetch_is_a_click(self):
         for name, value in {"Sec-Purpose": "navigate", "Purpose": "pre-fetch", "X-Purpose": "view", "X-Moz": ""}.items():
             self.assertStatus(self.get(f"?sub1=real-{name}", **{name: value}), 302)

@@ -35,7 +35,7 @@ static void fields(const struct entry *e)
 {
     switch (e->kind) {
     case ENTRY_CLICK:
-        HOLDS((unsigned)e->click.class < CLASS_COUNT);
+        HOLDS((unsigned)e->click.class < CLASS_COUNT && (unsigned)e->click.device < DEVICE_COUNT);
         texts(e->click.sub, LIMIT_SUBS, LIMIT_PARAM);
         texts(e->click.utm, LIMIT_UTMS, LIMIT_PARAM);
         texts(&e->click.to, 1, LIMIT_DEEP_LINK);

@@ -100,6 +100,7 @@ static void random_click(struct entry_click *c)
         c->utm[i] = text(LIMIT_PARAM);
     }
     c->to = text(200);
+    c->device = (enum device)below(DEVICE_COUNT);
 }
 
 static void random_lead(struct entry_lead *l)
@@ -242,6 +243,7 @@ static void assert_entry(const struct entry *a, const struct entry *b)
     } else if (a->kind == ENTRY_CLICK) {
         assert_int_equal(a->click.class, b->click.class);
         assert_int_equal(a->click.placement, b->click.placement);
+        assert_int_equal(a->click.device, b->click.device);
         assert_memory_equal(a->click.commitment.b, b->click.commitment.b, HASH_LEN);
         assert_spans(a->click.sub, b->click.sub, LIMIT_SUBS + LIMIT_UTMS + 1);
     }

@@ -31,7 +31,7 @@ static void must(const char *what, enum err err)
 static const char *const stores[] = {STORE_TABLE(WORD)}, *const rows[] = {ROW_TABLE(WORD)},
                          *const reasons[] = {REASON_TABLE(WORD)}, *const statuses[] = {STATUS_TABLE(WORD)},
                          *const classes[] = {CLASS_TABLE(WORD)}, *const trusts[] = {TRUST_TABLE(WORD)},
-                         *const checks[] = {CHECK_TABLE(WORD)};
+                         *const devices[] = {DEVICE_TABLE(WORD)}, *const checks[] = {CHECK_TABLE(WORD)};
 
 static json_t *list(const char *const *words, size_t n)
 {
@@ -135,10 +135,10 @@ static void print(json_t *v, size_t flags)
 
 static void print_tables(void)
 {
-    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows", LIST(rows),
-                    "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes), "trusts",
-                    LIST(trusts), "checks", LIST(checks), "kinds", kinds(), "members", members(), "dispositions",
-                    dispositions(), "options", options(), "records", records()),
+    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows", LIST(rows),
+                    "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes), "devices",
+                    LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds", kinds(), "members",
+                    members(), "dispositions", dispositions(), "options", options(), "records", records()),
           JSON_INDENT(1));
 }
 

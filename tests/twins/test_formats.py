@@ -349,6 +349,11 @@ def reasons(doc, world):
     yield from missing - {"bot", "cap_day", "cap_month", "budget", "low_score"}  # words that nothing decides with yet
 
 
+def traffic(doc, world):
+    for words_are, header in (("classes", "class"), ("devices", "device")):
+        yield from {word for row in table(doc, header, "when") for word in words(row[0])} ^ set(filter(None, world.code[words_are]))
+
+
 def dispositions(doc, world):
     said = {}
     for origins, targets in table(doc, "from", "to"):
@@ -460,6 +465,7 @@ CASES = {
         ('`["ok"]` `"off"`', '`["ok"]` `"on"`')],
     partial(defaults, "contract", "contracts"): [
         ('"sale_ppm":0,"view_micros":0', '"sale_ppm":1,"view_micros":0'), ("| `starts_at` `ends_at` |", "| `starts_at` |")],
+    traffic: [("| `embedded` | a click", "| `imbedded` | a click"), ("| `desktop` | `Windows", "| `desk` | `Windows")],
     reasons: [("| too_fast | less", "| too_quick | less"), ("| outside_profile | a rule does not hold |\n", "")],
     dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),
                    ("| converted | returned (-payout) |", "| converted | returned |")],
@@ -494,6 +500,8 @@ CODE_CHANGES = [
     (control_rows, lambda world: add_member(world.rows["grants"])),
     (head, lambda world: lengthen(world.rows["heads"])),
     (head, lambda world: world.code["classes"].append("robot")),
+    (traffic, lambda world: world.code["classes"].append("robot")),
+    (traffic, lambda world: world.code["devices"].append("watch")),
     (reasons, lambda world: world.code["reasons"].append("too_slow")),
     (dispositions, lambda world: world.code["dispositions"]["held"].pop("approved")),
     (checks, lambda world: world.code["checks"].reverse()),

@@ -56,6 +56,8 @@ static const struct {
     {{ENTRY_RESPONSE, 1, .response = {SPAN("A1"), SPAN("S1"), SPAN("a.b.c")}},
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"response\",\"party\":\"A1\",\"statement\":\"S1\"}"},
     {{ENTRY_GAP, 9, .gap = {1, 2, 0, 3}}, "{\"at\":9,\"from_ms\":1,\"kind\":\"gap\",\"to_ms\":2,\"views\":3}"},
+    {{ENTRY_CLICK, 1, .click = {CLASS_OK, 3, {ONES}, .device = DEVICE_TABLET}},
+     "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"device\":\"tablet\",\"kind\":\"click\",\"placement\":3}"},
 };
 /* clang-format on */
 
@@ -163,6 +165,9 @@ static void what_is_no_entry_is_refused_by_field(void **state)
         {CLICK_WITH(",\"sub1\":\"\xff\""), ""},
         {CLICK_WITH(",\"sub1\":\"a\\u0000b\""), ""},
         {"{\"at\":1,\"class\":\"OK\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":3}", "class"},
+        {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"device\":\"fridge\",\"kind\":\"click\",\"placement\":3}",
+         "device"},
+        {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"device\":\"\",\"kind\":\"click\",\"placement\":3}", ""},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" HEX_1 "\",\"kind\":\"click\",\"placement\":3}", "commit"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"AQ\",\"kind\":\"click\",\"placement\":3}", "commit"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":4294967296}", "placement"},

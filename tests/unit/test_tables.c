@@ -31,7 +31,8 @@ struct row {
 #define ROW6(symbol, word, help, proof, tells, how) {word, help},
 #define HOW6(symbol, word, help, proof, tells, how) {word, how},
 static const struct row reasons[] = {REASON_TABLE(ROW3)}, statuses[] = {STATUS_TABLE(ROW3)},
-                        classes[] = {CLASS_TABLE(ROW3)}, trusts[] = {TRUST_TABLE(ROW3)}, rows[] = {ROW_TABLE(ROW3)},
+                        classes[] = {CLASS_TABLE(ROW3)}, trusts[] = {TRUST_TABLE(ROW3)},
+                        devices[] = {DEVICE_TABLE(ROW3)}, rows[] = {ROW_TABLE(ROW3)},
                         stores[] = {STORE_TABLE(ROW6) ROW_TABLE(ROW3)}, hows[] = {STORE_TABLE(HOW6)},
                         proofs[] = {PROOF_TABLE(ROW3)}, pixel_faults[] = {PIXEL_FAULT_TABLE(ROW3)};
 #define METRIC_ROW(symbol, word, help, shape) {word, help},
@@ -54,8 +55,9 @@ static const struct {
     const struct row *rows;
     size_t n;
 } tables[] = {
-    TABLE(reasons), TABLE(statuses), TABLE(classes),      TABLE(trusts), TABLE(rows),  TABLE(stores),  TABLE(hows),
-    TABLE(proofs),  TABLE(metrics),  TABLE(pixel_faults), TABLE(errs),   TABLE(kinds), TABLE(options), TABLE(countries),
+    TABLE(reasons),      TABLE(statuses), TABLE(classes), TABLE(trusts),  TABLE(devices),
+    TABLE(rows),         TABLE(stores),   TABLE(hows),    TABLE(proofs),  TABLE(metrics),
+    TABLE(pixel_faults), TABLE(errs),     TABLE(kinds),   TABLE(options), TABLE(countries),
 };
 
 static void words_are_unique_and_explained(void **state)

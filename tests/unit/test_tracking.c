@@ -46,14 +46,15 @@ static struct entry entry_at(struct live *l, uint64_t index)
     return e;
 }
 
+#define BROWSER "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_1) Version/18.1 Mobile/15E148 Safari/604.1\r\n"
+
 /* ---- clicks ---- */
 
 static void a_click_is_recorded_as_it_came(void **state)
 {
     struct answer a;
     char id[CLICK_ID_LEN + 1];
-    get(live(state), &a, "GET", "/c/", 0, "?sub1=a%20b&sub5=%F0%9F%98%80&utm_source=x&other=y&sub1=second",
-        "User-Agent: test\r\n");
+    get(live(state), &a, "GET", "/c/", 0, "?sub1=a%20b&sub5=%F0%9F%98%80&utm_source=x&other=y&sub1=second", BROWSER);
     assert_int_equal(a.status, 302);
     struct pointer p = click_of(live(state), &a, id);
     struct entry e = entry_at(live(state), p.index);
@@ -185,6 +186,47 @@ static void a_prefetch_is_recorded_as_one(void **state)
     }
 }
 
+#define ROBOT "User-Agent: Googlebot/2.1\r\n"
+
+static const struct {
+    const char *headers;
+    enum class click, view;
+    enum device device;
+} classes[] = {
+    {BROWSER, CLASS_OK, CLASS_OK, DEVICE_PHONE},
+    {BROWSER "Sec-Fetch-Dest: document\r\n", CLASS_OK, CLASS_OK, DEVICE_PHONE},
+    {ROBOT, CLASS_BOT, CLASS_BOT, DEVICE_NONE},
+    {"", CLASS_BOT, CLASS_BOT, DEVICE_NONE},
+    {"User-Agent:\r\n", CLASS_BOT, CLASS_BOT, DEVICE_NONE},
+    {"User-Agent: curl/8.5.0\r\n", CLASS_BOT, CLASS_BOT, DEVICE_NONE},
+    {ROBOT "Sec-Fetch-Dest: image\r\n", CLASS_EMBEDDED, CLASS_BOT, DEVICE_NONE},
+    {BROWSER "Sec-Fetch-Dest: image\r\n", CLASS_EMBEDDED, CLASS_OK, DEVICE_PHONE},
+    {ROBOT "Purpose: prefetch\r\nSec-Fetch-Dest: image\r\n", CLASS_PREFETCH, CLASS_PREFETCH, DEVICE_NONE},
+    {BROWSER "Purpose: prefetch\r\n", CLASS_PREFETCH, CLASS_PREFETCH, DEVICE_PHONE},
+};
+
+/* Each twice: read, and known from before. */
+static void a_class_is_the_first_that_holds(void **state)
+{
+    struct answer a;
+    char id[CLICK_ID_LEN + 1];
+    for (size_t i = 0; i < 2 * sizeof classes / sizeof classes[0]; i++) {
+        size_t k = i / 2;
+        get(live(state), &a, "GET", "/c/", 0, "", classes[k].headers);
+        assert_int_equal(a.status, classes[k].click == CLASS_PREFETCH ? 503 : 302);
+        get(live(state), &a, "GET", "/p/", 0, ".gif", classes[k].headers);
+        assert_int_equal(a.status, 200);
+        get(live(state), &a, "GET", "/c/", 0, "", BROWSER);
+        uint64_t index = click_of(live(state), &a, id).index;
+        struct entry click = entry_at(live(state), index - 2), view = entry_at(live(state), index - 1);
+        if (click.click.class != classes[k].click || view.view.class != classes[k].view ||
+            click.click.device != classes[k].device)
+            fail_msg("%s: click %s from '%s', view %s", classes[k].headers, class_word(click.click.class),
+                     device_word(click.click.device), class_word(view.view.class));
+        entry_close(&click), entry_close(&view);
+    }
+}
+
 static void head_answers_and_records_nothing(void **state)
 {
     struct answer a;
@@ -246,7 +288,7 @@ static void a_view_finds_its_click(void **state)
     get(live(state), &a, "GET", "/c/", 0, "", "");
     struct pointer click = click_of(live(state), &a, id);
     snprintf(rest, sizeof rest, ".gif?event=view&click_id=%s", id);
-    get(live(state), &a, "GET", "/p/", 0, rest, "");
+    get(live(state), &a, "GET", "/p/", 0, rest, BROWSER);
     assert_gif(&a);
     struct entry e = entry_at(live(state), click.index + 1);
     assert_int_equal(e.kind, ENTRY_VIEW);
@@ -295,6 +337,7 @@ static void a_click_without_room_is_redirected_as_unrecorded(void **state)
     struct worker w = {.server = &l->sh,
                        .tokens = l->tokens,
                        .codes = code_cache_new(),
+                       .agents = agent_cache_new(),
                        .sealer = sealer_new(no_keys, (const uint8_t[32]){0}),
                        .counters = &counters};
     struct request rq = {.method = METHOD_GET,
@@ -316,6 +359,7 @@ static void a_click_without_room_is_redirected_as_unrecorded(void **state)
     catalog_unref(rq.catalog);
     arena_free(rq.arena);
     code_cache_free(w.codes);
+    agent_cache_free(w.agents);
     sealer_free(w.sealer);
     day_keys_free(no_keys);
 }
@@ -379,6 +423,7 @@ int main(void)
         cmocka_unit_test(the_cookie_keeps_the_last_ten_ids),
         cmocka_unit_test(bad_parameters_cost_no_click),
         cmocka_unit_test(a_prefetch_is_recorded_as_one),
+        cmocka_unit_test(a_class_is_the_first_that_holds),
         cmocka_unit_test(head_answers_and_records_nothing),
         cmocka_unit_test(changed_or_ended_codes_record_nothing),
         cmocka_unit_test(a_view_finds_its_click),
