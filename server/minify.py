@@ -10,7 +10,7 @@ import string
 import sys
 from collections import Counter
 
-TOKEN = re.compile(r"""(?P<gap>\s+|/\*.*?\*/|//[^\n]*)|(?P<text>'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|(?P<word>[\w$]+)|(?P<mark>\+\+|--|.)""", re.S)
+TOKEN = re.compile(r"""(?P<gap>\s+|/\*.*?\*/|//[^\n]*)|(?P<text>'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|(?P<word>[\w$]+)|(?P<mark>\+\+|--|\.{3}|.)""", re.S)
 REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*")
 BEFORE_REGEX = set("(,=:[!&|?{};+") | {"return", ""}
 NOT_READ = {"`", "let", "const", "class"}

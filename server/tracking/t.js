@@ -52,8 +52,8 @@
   /* Other tabs write as well: what is stored counts, and memory where nothing can be stored. */
   var refresh = () => {
     safe(() => {
-      var text = storageFails || localStorage.getItem(KEY);
       if (storageFails) return;
+      var text = localStorage.getItem(KEY);
       rows = [];
       rows = JSON.parse(text).filter(row => ID.test(row[0]) && Math.abs(Date.now() - row[1]) < AGE_MS);
     })();
@@ -71,7 +71,7 @@
   var put = safe((field, text) => {
     var hidden = field.type === 'hidden' && field.hasOwnProperty('value');
     if (hidden) field.type = 'text';
-    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value').set.call(field, text);
+    Reflect.set(Object.getPrototypeOf(field), 'value', text, field);
     busy = 1;
     each(['input', 'change'], type => field.dispatchEvent(new Event(type, {bubbles: true})));
     busy = 0;
@@ -100,14 +100,15 @@
     var found = [];
     safe(() => { /* the page's own selector may be none */
       if (!selector) return;
-      found = [].slice.call(node.querySelectorAll(selector));
+      found = [...node.querySelectorAll(selector)];
       if (node.matches && node.matches(selector)) found.push(node);
     })();
     return found;
   };
 
+  /* Not while the parser may be inside the form. */
   var inject = (form, name) => {
-    if (!value(name) || all(form, selectors[name])[0]) return;
+    if (doc.readyState === 'loading' || !value(name) || all(form, selectors[name])[0]) return;
     var field = doc.createElement('input');
     field.type = 'hidden';
     field.name = name;
@@ -117,7 +118,9 @@
   /* Links and frames to other origins, which no script of this page gets into. */
   var point = (element, name) => {
     var url = element.getAttribute(name) || '', full = url.replace(/(\{|%7B)click_id(\}|%7D)/gi, value(CLICK_ID));
-    if (full !== url) element.setAttribute(name, full);
+    if (full === url) return;
+    element.setAttribute(name, full);
+    if (name === 'src') element.replaceWith(element); /* a frame whose fragment alone has changed would not load again */
   };
 
   var scan = (node, event) => {
@@ -180,7 +183,7 @@
     var view = root.defaultView;
     if (roots.indexOf(root) < 0) {
       roots.push(root);
-      each(['submit', 'formdata', 'reset', 'focus', 'click', 'pageshow', 'storage', 'load'], type => listen(view || root, type, onEvent));
+      each(['submit', 'formdata', 'reset', 'focus', 'click', 'pageshow', 'storage', 'DOMContentLoaded'], type => listen(view || root, type, onEvent));
       if (view) {
         wrap(view.HTMLFormElement.prototype, ['submit'], onMove);
         wrap(view.Element.prototype, ['attachShadow'], 0, safe(made => made.mode === 'open' && watch(made)));
@@ -192,7 +195,7 @@
 
   /* ---- tags and consent ---- */
 
-  var may = tag => granted || granted === undefined && !tag.asks;
+  var may = tag => granted || granted !== 0 && !tag.asks;
 
   var run = safe(() => {
     active = !doc.prerendering && tags.some(may);
@@ -214,11 +217,11 @@
 
   var countersign = (word, then) => {
     if (word === 'consent') {
-      granted = true;
+      granted = 1;
       lookAround();
     }
     if (word === 'withdraw') {
-      granted = false;
+      granted = 0;
       safe(() => localStorage.removeItem(KEY))();
       rows = [];
       waiting = [];
@@ -247,7 +250,7 @@
     if (tags.some(tag => tag.code === code)) return;
     tags.push({
       code: code,
-      base: host ? (/\/\//.test(host) ? '' : '//') + host.replace(/\/+$/, '') : (/^([^?#]*)\/t\.js/.exec(script.src) || [])[1],
+      base: host ? host.replace(/^(?!.*\/\/)/, '//').replace(/\/+$/, '') : (/^([^?#]*)\/t\.js/.exec(script.src) || [])[1],
       param: option('param') || CLICK_ID,
       asks: consent !== undefined && consent !== 'off' || navigator.globalPrivacyControl
     });

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
-import { controls, rows } from './tag_rows.mjs';
+import { controls, moreControls, rows } from './tag_rows.mjs';
 
 const given = JSON.parse(readFileSync(0, 'utf8'));
 const source = readFileSync(given.source, 'utf8');
@@ -67,7 +67,7 @@ const browser = await chromium.launch({
 // What a row's steps are given.
 class Visit {
   constructor(run, context, state) {
-    Object.assign(this, { run, context, state, ids: given.ids, kit: state.kit, views: [], errors: [] });
+    Object.assign(this, { run, context, state, patience: state.patience, ids: given.ids, kit: state.kit, views: [], errors: [] });
     context.on('request', (request) => {
       const url = new URL(request.url());
       if (url.pathname.startsWith('/p/')) {
@@ -80,7 +80,7 @@ class Visit {
 
   async tab() {
     const tab = await this.context.newPage();
-    tab.setDefaultTimeout(given.patience_ms);
+    tab.setDefaultTimeout(this.patience);
     tab.on('pageerror', (error) => this.errors.push(String(error)));
     return tab;
   }
@@ -103,7 +103,7 @@ class Visit {
   }
 
   async until(condition) {
-    for (const end = Date.now() + given.patience_ms; Date.now() < end; await this.sleep(10)) if (await condition()) return;
+    for (const end = Date.now() + this.patience; Date.now() < end; await this.sleep(10)) if (await condition()) return;
     throw new Error('waited in vain');
   }
 
@@ -123,7 +123,7 @@ class Visit {
 
 async function perform(run, row, broken) {
   const context = await browser.newContext();
-  const state = { row, kit: kit(run, broken), leads: [], script: broken || served };
+  const state = { row, kit: kit(run, broken), leads: [], script: broken || served, patience: broken ? given.impatience_ms : given.patience_ms };
   runs.set(run, state);
   const visit = new Visit(run, context, state);
   let got;
@@ -143,16 +143,14 @@ async function perform(run, row, broken) {
 
 const seen = {};
 const work = Object.entries(rows).filter(([name]) => !given.only || name.includes(given.only)).map(([name, row]) => ({ name, run: name, row }));
-for (const [name, row, from, to] of given.only ? [] : controls) {
+for (const [name, row, from, to] of given.only ? [] : [...controls, ...(given.long ? moreControls : [])]) {
   const parts = source.split(from);
   if (parts.length !== 2) throw new Error(`control ${name}: ${parts.length - 1} times in the tag: ${from}`);
   work.push({ name: `control ${name}`, run: `c-${name.replace(/\W+/g, '-')}`, row: rows[row], broken: parts.join(to) });
 }
 await Promise.all(Array.from({ length: 4 }, async () => {
   for (let next; (next = work.shift()) !== undefined;) {
-    const started = Date.now();
     seen[next.name] = await perform(next.run, next.row, next.broken);
-    seen[next.name].ms = Date.now() - started;
   }
 }));
 console.log(JSON.stringify(seen));

@@ -23,14 +23,12 @@ class Tag(ServerCase):
         market = Market(cls.server)
         codes = [market.code["code"], market.new_code(market.publisher, market.contract)["code"]]
         ids = [click(market.code["click_url"])[1] for _ in range(12)]
-        given = {"chromium": CHROMIUM, "base": cls.server.url, "codes": codes, "ids": ids, "port": free_port(), "patience_ms": 5000,
-                 "source": str(SOURCE / "server/tracking/t.js"), "only": os.environ.get("ONLY", "")}
+        given = {"chromium": CHROMIUM, "base": cls.server.url, "codes": codes, "ids": ids, "port": free_port(), "patience_ms": 15000, "impatience_ms": 2500,
+                 "source": str(SOURCE / "server/tracking/t.js"), "only": os.environ.get("ONLY", ""), "long": "LONG" in os.environ}
         done = subprocess.run(["node", str(HERE / "tag.mjs")], input=json.dumps(given), capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             raise AssertionError(done.stderr[-4000:])
         cls.seen = json.loads(done.stdout)
-        if os.environ.get("SLOW"):
-            print(sorted(((row["ms"], name) for name, row in cls.seen.items()), reverse=True)[:25])
 
     def test_each_row_is_as_wanted(self):
         rows = {name: row for name, row in self.seen.items() if not name.startswith("control ")}
@@ -41,7 +39,7 @@ class Tag(ServerCase):
 
     def test_each_broken_tag_is_found_by_its_row(self):
         controls = {name: row for name, row in self.seen.items() if name.startswith("control ")}
-        self.assertGreater(len(controls), 30)
+        self.assertGreater(len(controls), 15)
         for name, row in controls.items():
             with self.subTest(name):
                 self.assertNotEqual(row["got"], row["want"])

@@ -13,14 +13,14 @@ from minify import minified  # noqa: E402
 SAMPLE = r"""
 /* comment; with 'quotes */
 (() => {
-  var first = 3, second = [first, 'a // b', "it's"], third; // tail
+  var first = 3, second = [first, 'a // b', "it's"], third, all = [...second, ...[first]]; // tail
   var add = (left, right) => left + +right - -right, twice = x => ({first: x, left: x * 2});
   function name(first) { return first.left ? {second: first.left, name: 'x'} : null; }
   third = /[/\]'"]\/;/g.test("]/;") ? first++ - --first : 8 / first / 2;
   try { throw {message: 'm'}; } catch (problem) { second.push(problem.message); }
   for (var key in {alpha: 1, beta: 2}) second.push(key);
   for (var i = 0; i < 2; i++) { second.push(i); }
-  console.log(JSON.stringify([first, second, third, add(1, 2), twice(4), name({left: 5}), typeof undeclared]));
+  console.log(JSON.stringify([first, second, all, third, add(1, 2), twice(4), name({left: 5}), typeof undeclared]));
 })();
 """
 
