@@ -6,7 +6,7 @@
  *
  * Served as server/minify.py makes it: ES2015, a semicolon after each statement. Nothing may throw into the page, which comes first. */
 (() => {
-  var KEY = 'cs_touch', MOST = 10, PATIENCE = 200, AGE_MS = 7776e6, ID = /^[\w-]{51}$/, CODE = /^[\w-]{35}$/, MACRO = /^\W|^undefined$|^null$/;
+  var KEY = 'cs_touch', MOST = 10, PATIENCE = 200, AGE_MS = 7776e6, ID = /^[\w-]{51}$/, CODE = /^[\w-]{35}$/, MACRO = /^[^\w-]|^undefined$|^null$/;
   var CLICK_ID = 'click_id', NAMES = [CLICK_ID, 'touches'];
   var win = window, doc = document, place = location, earlier = win.countersign;
   var tags = [], roots = [], written = new WeakMap(), selectors, fields, forms;
@@ -14,7 +14,7 @@
   var granted, active, busy, observer, patience = PATIENCE;
 
   var each = (list, f) => [].forEach.call(list, f);
-  var listen = (target, type, f) => target.addEventListener(type, f, true);
+  var listen = (target, type, f) => target.addEventListener(type, f, 1);
   var safe = f => (a, b, c, d) => { try { return f(a, b, c, d); } catch (e) { /* not the page's business */ } };
 
   /* The values of a parameter in a URL, in its query or its fragment, however it was spelled. */
@@ -73,7 +73,7 @@
     if (hidden) field.type = 'text';
     Reflect.set(Object.getPrototypeOf(field), 'value', text, field);
     busy = 1;
-    each(['input', 'change'], type => field.dispatchEvent(new Event(type, {bubbles: true})));
+    each(['input', 'change'], type => field.dispatchEvent(new Event(type, {bubbles: 1})));
     busy = 0;
     if (hidden) field.type = 'hidden';
   });
@@ -108,7 +108,7 @@
 
   /* Not while the parser may be inside the form. */
   var inject = (form, name) => {
-    if (doc.readyState === 'loading' || !value(name) || all(form, selectors[name])[0]) return;
+    if (form.ownerDocument.readyState === 'loading' || !value(name) || all(form, selectors[name])[0]) return;
     var field = doc.createElement('input');
     field.type = 'hidden';
     field.name = name;
@@ -188,7 +188,7 @@
         wrap(view.HTMLFormElement.prototype, ['submit'], onMove);
         wrap(view.Element.prototype, ['attachShadow'], 0, safe(made => made.mode === 'open' && watch(made)));
       }
-      observer.observe(root, {childList: true, subtree: true});
+      observer.observe(root, {childList: 1, subtree: 1});
     }
     if (active) discover(root);
   };
@@ -204,7 +204,7 @@
     if (observer) fillAll(1);
     else {
       observer = new MutationObserver(safe(records => {
-        if (active) each(records, record => each(record.addedNodes, node => node.nodeType === 1 && discover(node)));
+        if (active) each(records, record => each(record.addedNodes, node => node.matches && discover(node)));
       }));
       watch(doc);
     }

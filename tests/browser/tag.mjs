@@ -39,8 +39,10 @@ function answer(request, response) {
   if (page.endsWith('.js')) return setTimeout(() => say('text/javascript', known.script), known.row.slow ?? 0);
   const body = known.row.pages[page];
   if (body === undefined) return response.writeHead(404).end();
+  const [first, rest] = body(known.kit).split('<!--pause-->');
   const head = '<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"></head><body>';
-  return say('text/html', `${known.row.bare ? '' : head}${body(known.kit)}`, known.row.headers?.(known.kit));
+  response.writeHead(200, { 'content-type': 'text/html', ...known.row.headers?.(known.kit) }).write(head + first);
+  return setTimeout(() => response.end(rest), rest === undefined ? 0 : 700);
 }
 
 const server = createServer(answer).listen(given.port, '127.0.0.1');
