@@ -1,10 +1,17 @@
-# Each file of the server that is sent as it is becomes a C array: generated/asset_NAME.h with
-# `static const unsigned char asset_NAME[]`, NAME with '_' for other characters.
+# Each file that the server sends becomes a C array: generated/asset_NAME.h with `static const unsigned char asset_NAME[]`, NAME with '_'
+# for other characters. The tag goes to other people's pages and is made small first: generated/t.js.
 file(GLOB assets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/*/*.js ${CMAKE_SOURCE_DIR}/server/*/*.json)
 foreach(source ${assets})
   get_filename_component(name ${source} NAME)
   string(MAKE_C_IDENTIFIER ${name} name)
-  file(READ ${source} bytes HEX)
+  set(sent ${source})
+  if(name STREQUAL "t_js")
+    set(sent ${CMAKE_BINARY_DIR}/generated/t.js)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+    execute_process(COMMAND /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/server/minify.py ${source} ${sent} COMMAND_ERROR_IS_FATAL ANY)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/minify.py)
+  endif()
+  file(READ ${sent} bytes HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
   string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/asset_${name}.h CONTENT "static const unsigned char asset_${name}[] = {\n${bytes}\n};\n" @ONLY)

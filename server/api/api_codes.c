@@ -28,7 +28,10 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
     buf_printf(&b, "%s/p/%.*s.gif", public_url, CODE_LEN, code);
     jw_kstr(w, "pixel_url", buf_span(&b));
     buf_clear(&b);
-    buf_printf(&b, "<script src=\"%s/t.js\" data-code=\"%.*s\" async></script>", public_url, CODE_LEN, code);
+    buf_printf(&b, "<script src=\"%s/t.js?code=%.*s", public_url, CODE_LEN, code);
+    if (!span_is(k->terms->click_param, "click_id"))
+        buf_printf(&b, "&amp;param=%.*s", (int)k->terms->click_param.len, (const char *)k->terms->click_param.ptr);
+    buf_str(&b, "\" async></script>");
     jw_kstr(w, "tag", buf_span(&b));
     jw_object_end(w);
     buf_free(&b);

@@ -28,7 +28,7 @@ class Browser(ServerCase):
         """Runs one scenario of browser.mjs; answers what it saw."""
         market = self.market
         given = {"scenario": scenario, "chromium": CHROMIUM, "landing_port": self.landing_port, "publisher_port": self.publisher_port,
-                 "base": self.server.url, "code": market.code["code"], "click_url": market.code["click_url"] + "?sub1=" + scenario,
+                 "base": self.server.url, "tag": market.code["tag"], "click_url": market.code["click_url"] + "?sub1=" + scenario,
                  "kid": market.advertiser.kid, "secret": market.advertiser.secret}
         done = subprocess.run(["node", str(HERE / "browser.mjs")], input=json.dumps(given), capture_output=True, text=True, timeout=120,
                               check=False)

@@ -1,10 +1,15 @@
 """The tracking lane: clicks, pixels and the tag."""
 
 import json
+import sys
 import unittest
 import urllib.parse
 
-from harness import BROWSER, ServerCase, click, query_of, send
+from harness import BROWSER, SOURCE, ServerCase, click, query_of, send
+
+sys.path.insert(0, str(SOURCE / "server"))
+
+from minify import minified  # noqa: E402
 
 GIF_LEN = 43
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")  # one transparent pixel
@@ -226,8 +231,20 @@ class Tag(ServerCase):
     def test_is_small_javascript(self):
         answer = self.assertStatus(send(self.server.url + "/t.js"), 200)
         self.assertIn("javascript", answer.headers["Content-Type"])
-        self.assertLess(len(answer.body), 4096)
+        self.assertLess(len(answer.body), 5000)
         self.assertIn(b"globalPrivacyControl", answer.body)
+
+    def test_is_what_the_minifier_makes_of_the_source(self):
+        source = (SOURCE / "server/tracking/t.js").read_text()
+        self.assertEqual(send(self.server.url + "/t.js?code=x&consent").text, minified(source))
+        self.assertNotEqual(minified(source.replace("cs_touch", "cs_other")), minified(source))
+
+    def test_the_api_answers_an_element_that_fits_the_campaign(self):
+        market = self.market
+        self.assertEqual(market.code["tag"], f'<script src="{self.server.url}/t.js?code={market.code["code"]}" async></script>')
+        market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"click_param": "sub.id"})
+        code = market.new_code(market.publisher, market.contract)
+        self.assertEqual(code["tag"], f'<script src="{self.server.url}/t.js?code={code["code"]}&amp;param=sub.id" async></script>')
 
 
 if __name__ == "__main__":
