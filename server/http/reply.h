@@ -6,6 +6,7 @@
 
 struct reply {
     int status; /* 0 = 200 */
+    bool meant; /* a 5xx on purpose, which is no failure */
     struct span content_type, body;
     struct {
         const char *name;

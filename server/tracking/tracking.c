@@ -191,6 +191,7 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
 static enum err answer_prefetch(struct reply *r)
 {
     r->status = 503;
+    r->meant = true;
     no_store(r);
     return ERR_OK;
 }

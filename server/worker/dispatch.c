@@ -89,6 +89,7 @@ struct outcome {
     enum err err;
     struct span reason, field, cause;
     bool fault;   /* it is no request */
+    bool failed;  /* a 5xx that nobody meant */
     bool refused; /* a postback or pixel: it stands in the refused log */
 };
 
@@ -147,15 +148,9 @@ static bool may_tell(struct worker *w, const struct request *rq, const struct ou
     return true;
 }
 
-/* A prefetch is answered 503 on purpose: that is no failure. */
-static bool failed(const struct outcome *o)
-{
-    return o->status >= 500 && (o->err != ERR_OK || o->fault);
-}
-
 static enum log_level level_of(const struct outcome *o)
 {
-    if (failed(o))
+    if (o->failed)
         return LOG_ERROR;
     return o->refused && o->route->roles & ROUTE_SIGNED ? LOG_INFO : LOG_DEBUG;
 }
@@ -228,9 +223,10 @@ static void edge(struct worker *w, struct request *rq, const struct job *job, st
     request_id_write(rq->id, id);
     reply_header(reply, "Request-Id", span_of(id, REQUEST_ID_LEN));
     o->status = reply_status(reply);
+    o->failed = o->status >= 500 && !reply->meant;
     count(w, rq, counted, o->status, now_us);
     find_refusal(rq, o);
-    if (failed(o))
+    if (o->failed)
         o->cause = cause_of(w, rq, job, o->err);
     else if (o->status >= 400 || o->refused)
         o->reason = span_str(rq->why != NULL         ? rq->why
