@@ -112,7 +112,7 @@ class Server:
             self.folder.cleanup()
 
     def metric(self, name, *labels):
-        """A counter or gauge, over all its labels that match those given as text: `route="/c/{}"`."""
+        """A counter or gauge, over all its labels that match those given as text: `route="/c/{*}"`."""
         found = re.findall(rf"^countersign_{name}(?:_total)?(\{{.*\}})? (\d+)$", send(self.url + "/metrics").text, re.MULTILINE)
         return sum(int(value) for having, value in found if all(label in having for label in labels))
 

@@ -95,7 +95,7 @@ class Ids(EdgeCase):
                 if answer.headers.get_content_type() == "application/problem+json":
                     self.assertEqual(answer.json["request_id"], answer.headers["Request-Id"])
                     self.assertTrue(answer.json["detail"], "every problem says what is wrong")
-        self.assertEqual(self.line(answers["click"])["route"], "/c/{}")
+        self.assertEqual(self.line(answers["click"])["route"], "/c/{*}")
         self.assertEqual(self.line(answers["list"])["party"], market.publisher.id)
         self.assertEqual(self.line(answers["no path"])["route"], "none")
 
@@ -336,7 +336,7 @@ class Metrics(EdgeCase):
 
     def test_requests_are_counted_by_route_and_code(self):
         market = self.market
-        cases = (({"route": "/c/{}", "code": "302"}, market.click), ({"route": "/c/{}", "code": "404"}, lambda: send(self.server.url + "/c/x")),
+        cases = (({"route": "/c/{*}", "code": "302"}, market.click), ({"route": "/c/{*}", "code": "404"}, lambda: send(self.server.url + "/c/x")),
                  ({"route": "/p/{*}", "code": "200"}, lambda: send(self.server.url + "/p/x.gif")),
                  ({"route": "/postback", "code": "401"}, lambda: self.forged(market.publisher)),
                  ({"route": "/v1/leads/{}", "code": "404"}, lambda: market.publisher.call("GET", "/v1/leads/x")),

@@ -161,7 +161,7 @@ class Garbage(ServerCase):
 
     def test_urls(self):
         code = self.market.code["code"]
-        for path in ("/c/", "/c", "/p/", "/p/.gif", "/p/x.png", f"/c/{code}/", f"/c/{code}/x", f"/C/{code}", "/c/%2e%2e", "/../etc/passwd", "/%00", "/v1/../c/x",
+        for path in ("/c/", "/c", "/p/", "/p/.gif", "/p/x.png", f"/C/{code}", "/c/%2e%2e", "/../etc/passwd", "/%00", "/v1/../c/x",
                      "/.well-known/", "/log/", "/log/x/checkpoint", "/log/tile/0/000/", "/" + "a/" * 2000, "/v1/leads/" + "L" * 5000):
             with self.subTest(path[:40]):
                 status = send(self.server.url + path, headers=BROWSER).status
