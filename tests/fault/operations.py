@@ -312,6 +312,21 @@ class PartyCreate(Control):
         hold(scene.operator.get(f"/v1/parties/{answer.json['id']}")["name"] == "Late", "the party is not there")
 
 
+class PartyCreateAgain(PartyCreate):
+    """What an Idempotency-Key was answered with is found again, or nothing is: no second party."""
+
+    name = "new party sent again"
+
+    def prepare(self, scene):
+        call = super().prepare(scene)
+        self.want = self.facts(call())
+        assert self.want[0] == 201, self.want
+        return call
+
+    def facts(self, answer):
+        return answer.status, answer.json.get("id")
+
+
 class SecretCreate(Control):
     name, want = "new secret", 201
 
@@ -477,5 +492,5 @@ def readings():
 def writings():
     return [each() for each in (
         Click, View, LeadByQuery, LeadByJson, LeadByTouches, LeadOfForeignDomain, LeadElsewhere, Duplicate, DuplicateByPhone, NoClick, Replay, SameTxid,
-        OtherUnderTxid, OtherUnderNonce, SaidByPostback, Dispose, PartyCreate, SecretCreate, CampaignPatch, ContractCreate, CodeCreate, KeyPut,
+        OtherUnderTxid, OtherUnderNonce, SaidByPostback, Dispose, PartyCreate, PartyCreateAgain, SecretCreate, CampaignPatch, ContractCreate, CodeCreate, KeyPut,
         Statement, StatementAnswer)]

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "common/decisions/rows.h"
+#include "server/commit/refused_log.h"
 #include "tests/support/live_server.h"
 
 enum { CLICKS = 80, LOG_MAX = 1 << 20 };
@@ -119,6 +120,52 @@ static void a_row_that_does_not_read_is_named_in_the_log(void **state)
     assert_told(500, "row 000000020000000000000007 of leads");
     ask("GET", "/v1/contracts/C1/leads", "");
     assert_int_equal(answer.status, 200); /* the rest is served */
+}
+
+static void put_refusal(const struct refusal *one)
+{
+    struct span rows, key, value;
+    struct buf b;
+    struct refusal read;
+    struct txn *t;
+    buf_heap(&b);
+    refusal_write(&b, one);
+    rows = buf_span(&b);
+    assert_ok(refusal_take(&rows, &read, &key, &value));
+    assert_ok(txn_begin(live.sh.instance.store, true, &t));
+    assert_ok(store_put(t, TABLE_REFUSED, key, value));
+    assert_ok(txn_commit(t));
+    buf_free(&b);
+}
+
+/* Whether or not the round that removes it has come to it. */
+static void a_refusal_past_its_time_is_not_shown(void **state)
+{
+    (void)state;
+    struct refusal one = {.room = {.party = 4}, .at_ms = clock_ms(), .request_id = 0xabcd, .status = 401};
+    put_refusal(&one);
+    one.request_id = 0xdcba;
+    one.at_ms -= REFUSED_KEEP_MS + 1000;
+    put_refusal(&one);
+    ask("GET", "/v1/refused?party=P4", "");
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "000000000000abcd"));
+    assert_null(strstr(answer.body, "000000000000dcba"));
+}
+
+/* It is met on the way through the list, when rows before it stand in the answer already. */
+static void a_damaged_refused_row_does_not_end_the_list(void **state)
+{
+    (void)state;
+    uint8_t key[REFUSAL_KEY_LEN];
+    const struct refusal good = {.room = {.party = 2}, .at_ms = clock_ms(), .request_id = 1, .status = 401};
+    put_refusal(&good);
+    ask("GET", "/v1/refused?party=P2", "");
+    assert_int_equal(answer.status, 200);
+    refusal_key(&good.room, good.at_ms - 1, 2, key); /* older: behind it */
+    damage(TABLE_REFUSED, span_of(key, sizeof key));
+    ask("GET", "/v1/refused?party=P2", "");
+    assert_told(500, "of refused");
 }
 
 static void a_damaged_refused_log_is_told_and_hurts_nothing_else(void **state)
@@ -242,6 +289,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_that_does_not_read_is_named_in_the_log),
+        cmocka_unit_test(a_refusal_past_its_time_is_not_shown),
+        cmocka_unit_test(a_damaged_refused_row_does_not_end_the_list),
         cmocka_unit_test(a_damaged_refused_log_is_told_and_hurts_nothing_else),
         cmocka_unit_test(a_full_queue_is_told_with_its_worker),
         cmocka_unit_test(what_the_guard_refuses_is_told_like_all_else),

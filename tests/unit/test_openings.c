@@ -1,5 +1,6 @@
-/* How far the openings of a log reach: to its last sweep. */
+/* How far the openings of a log reach: to its last sweep; and that a key that does not read leaves nothing out. */
 #include "common/base/when.h"
+#include "server/api/api.h"
 #include "server/audit/audit.h"
 #include "tests/support/committer_fixture.h"
 
@@ -8,22 +9,46 @@ enum { ANOTHER = 4, AN_HOUR_MS = 3600000 };
 static struct committer_fixture cf;
 static struct worker worker; /* without a thread */
 
-static void click(uint32_t contract)
+static void seal(const struct private_part *priv, int64_t at_ms, struct private_sealed *out, struct hash *commitment)
 {
-    struct job job = click_job(&cf, contract);
-    struct private_part priv = {.ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
-    struct hash *commitment = &job.record.track.entry.click.commitment;
     struct buf plain, sealed;
     arena_buf(cf.arena, &plain, 512);
     arena_buf(cf.arena, &sealed, 512);
-    private_commitment(&priv, commitment);
-    private_write(&plain, &priv);
-    job.record.track.sealed.day = (uint32_t)(job.record.arrived_ms / MS_PER_DAY);
-    assert_ok(sealer_seal(worker.sealer, job.record.track.sealed.day, commitment, buf_span(&plain), &sealed));
-    job.record.track.sealed.bytes = buf_span(&sealed);
-    assert_ok(push_awake(&cf, 0, &job));
+    private_commitment(priv, commitment);
+    private_write(&plain, priv);
+    out->day = (uint32_t)(at_ms / MS_PER_DAY);
+    assert_ok(sealer_seal(worker.sealer, out->day, commitment, buf_span(&plain), &sealed));
+    out->bytes = buf_span(&sealed);
+}
+
+static void commit(struct job *job)
+{
+    assert_ok(push_awake(&cf, 0, job));
     jobs_wait(&cf, 0, 1);
-    assert_ok(job.err);
+    assert_ok(job->err);
+}
+
+static void click(uint32_t contract)
+{
+    struct job job = click_job(&cf, contract);
+    const struct private_part priv = {.ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
+    seal(&priv, job.record.arrived_ms, &job.record.track.sealed, &job.record.track.entry.click.commitment);
+    commit(&job);
+}
+
+/* Its index. */
+static uint64_t lead(void)
+{
+    struct job job = {.arena = cf.arena, .record = {.kind = RECORD_LEAD, .advertiser = LIVE_ADVERTISER + 1}};
+    struct record_lead *l = &job.record.lead;
+    const struct private_part priv = {
+        .lead = true, .contact = SPAN("{\"email\":\"ana@example.com\"}"), .ip = SPAN("192.0.2.1"), .ua = SPAN("test")};
+    job.record.arrived_ms = clock_ms();
+    l->fallback_contract = COMMITTER_CONTRACT;
+    l->report = (struct lead_report){.party = SPAN("P3"), .txid = SPAN("t1")};
+    seal(&priv, job.record.arrived_ms, &l->sealed, &l->report.commitment);
+    commit(&job);
+    return job.index;
 }
 
 /* Returns when the first sweep is over, and with it the last one for an hour: it stands between these two batches, if
@@ -100,10 +125,90 @@ static void openings_end_at_the_swept_head(void **state)
     assert_int_equal(lines("from=1&to=5"), 4);
 }
 
+/* ---- the key of a day ---- */
+
+enum key_state { KEY_DAMAGED, KEY_DESTROYED };
+
+static void change_day_keys(enum key_state state)
+{
+    struct cursor *c;
+    struct span key, value;
+    uint8_t day[8][4];
+    size_t n = 0;
+    struct txn *t = fixture_begin(&cf.live.f, true);
+    assert_ok(cursor_open(t, TABLE_DAY_KEYS, &c));
+    enum err step = cursor_seek(c, SPAN(""), &key, &value);
+    for (; step == ERR_OK; step = cursor_next(c, &key, &value)) {
+        assert_true(n < 8 && key.len == 4);
+        memcpy(day[n++], key.ptr, 4);
+    }
+    assert_ok(cursor_end(step));
+    cursor_close(c);
+    assert_true(n > 0);
+    while (n-- > 0)
+        assert_ok(state == KEY_DESTROYED ? store_del(t, TABLE_DAY_KEYS, span_of(day[n], 4))
+                                         : store_put(t, TABLE_DAY_KEYS, span_of(day[n], 4), SPAN("x")));
+    assert_ok(txn_commit(t));
+}
+
+/* What a handler answers that has each day's key still to read, as for days gone by. */
+static enum err ask(enum err (*handle)(struct request *rq, struct reply *reply), struct span param, const char *party,
+                    struct reply *reply)
+{
+    struct worker late = worker;
+    struct instance past = cf.live.sh.instance;
+    struct request rq = {.method = METHOD_GET, .param = {param}, .arena = cf.arena, .worker = &late};
+    past.day_keys = day_keys_new();
+    late.reader = NULL;
+    late.sealer = instance_sealer(&past);
+    rq.catalog = catalog_hold(cf.live.sh.instance.catalog);
+    rq.caller = catalog_party(rq.catalog, span_str(party));
+    *reply = (struct reply){0};
+    enum err err = handle(&rq, reply);
+    worker_reader_end(&late);
+    txn_abort(late.reader);
+    catalog_unref(rq.catalog);
+    sealer_free(late.sealer);
+    day_keys_free(past.day_keys);
+    return err;
+}
+
+static bool holds(const struct reply *r, const char *words)
+{
+    return memmem(r->body.ptr, r->body.len, words, strlen(words)) != NULL;
+}
+
+/* One that was destroyed leaves its openings out, for good; one that cannot be read says nothing of them. */
+static void a_key_that_does_not_read_is_none_that_was_destroyed(void **state)
+{
+    (void)state;
+    char ref[LEAD_REF_LEN];
+    struct reply reply;
+    click(COMMITTER_CONTRACT);
+    uint64_t index = lead();
+    stop();
+    start();
+    lead_ref_write(worker.tokens, &(struct pointer){.contract = COMMITTER_CONTRACT, .index = index}, ref);
+    struct span the_lead = span_of(ref, sizeof ref);
+    assert_ok(ask(openings_get, SPAN("C2"), "P1", &reply));
+    assert_true(holds(&reply, "\"index\":0") && holds(&reply, "\"index\":1"));
+    assert_ok(ask(leads_get, the_lead, "P2", &reply));
+    assert_true(holds(&reply, "ana@example.com"));
+    change_day_keys(KEY_DAMAGED);
+    assert_err(ask(openings_get, SPAN("C2"), "P1", &reply), ERR_CORRUPT);
+    assert_err(ask(leads_get, the_lead, "P2", &reply), ERR_CORRUPT);
+    change_day_keys(KEY_DESTROYED);
+    assert_ok(ask(openings_get, SPAN("C2"), "P1", &reply));
+    assert_int_equal(reply.body.len, 0);
+    assert_ok(ask(leads_get, the_lead, "P2", &reply));
+    assert_false(holds(&reply, "contact"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(openings_end_at_the_swept_head, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_that_does_not_read_is_none_that_was_destroyed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

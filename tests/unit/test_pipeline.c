@@ -207,6 +207,29 @@ static void a_view_names_its_click_only_when_it_exists(void **state)
     }
 }
 
+/* The last row of a table is no more what it was. */
+static void damage_last(enum table table)
+{
+    char copy[STORE_KEY_MAX];
+    struct cursor *c;
+    struct span key, value;
+    assert_ok(cursor_open(cx.txn, table, &c));
+    assert_ok(cursor_last(c, &key, &value));
+    memcpy(copy, key.ptr, key.len);
+    cursor_close(c);
+    assert_ok(store_put(cx.txn, table, span_of(copy, key.len), SPAN("x")));
+}
+
+static void a_view_is_not_recorded_without_its_click_because_that_does_not_read(void **state)
+{
+    (void)state;
+    struct job view = track(CONTRACT, ENTRY_VIEW, NOW);
+    view.record.track.has_click_claim = true;
+    view.record.track.click_claim = click(CONTRACT);
+    damage_last(TABLE_JOURNAL);
+    assert_refused(&view, ERR_CORRUPT);
+}
+
 /* ---- leads ---- */
 
 static void a_lead_goes_to_its_clicks_contract(void **state)
@@ -387,6 +410,18 @@ static void a_publishers_txid_names_a_lead_when_one_publisher_used_it(void **sta
     struct job mine = by_txid(LIVE_ADVERTISER, "t1", NULL);
     assert_ok(pipeline_run(&cx, &mine));
     assert_int_equal(lead_of(&mine), own.index);
+}
+
+/* "No lead of yours" would be final: the sender would not ask again. */
+static void a_txid_whose_row_does_not_read_is_not_unknown(void **state)
+{
+    (void)state;
+    struct job reported = good_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &reported));
+    damage_last((enum table)(TABLE_ROWS + ROW_TXIDS));
+    struct job approved = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+    approved.record.disposition.report.txid = SPAN("t1");
+    assert_refused(&approved, ERR_CORRUPT);
 }
 
 static void a_new_txid_leaves_the_word_to_the_click(void **state)
@@ -618,6 +653,7 @@ int main(void)
         TEST(a_click_is_the_next_entry_of_its_contract),
         TEST(traffic_of_an_ended_or_unknown_contract_is_gone),
         TEST(a_view_names_its_click_only_when_it_exists),
+        TEST(a_view_is_not_recorded_without_its_click_because_that_does_not_read),
         TEST(a_lead_goes_to_its_clicks_contract),
         TEST(a_lead_without_a_known_click_goes_to_the_fallback),
         TEST(two_copies_of_a_person_in_one_batch_see_each_other),
@@ -628,6 +664,7 @@ int main(void)
         TEST(who_may_not_or_names_no_lead_is_refused),
         TEST(a_status_it_has_already_is_answered_by_its_entry),
         TEST(a_publishers_txid_names_a_lead_when_one_publisher_used_it),
+        TEST(a_txid_whose_row_does_not_read_is_not_unknown),
         TEST(a_new_txid_leaves_the_word_to_the_click),
         TEST(a_lead_is_sold_once),
         TEST(a_pending_lead_is_approved_when_due),
