@@ -409,7 +409,7 @@ class HostileServers(ServerCase):
 
     def test_pages(self):
         at, log, size = "/openings", self.log, self.size
-        big = 10_000_000
+        big = 2560  # full bundles, of empty entries
         openings = self.files[f"{log}/openings"]
 
         def pages(link):
@@ -423,17 +423,16 @@ class HostileServers(ServerCase):
             return f'<{path}?from={n}&to={to}>; rel="next"'
 
         def many_pages(link):
-            """Of a log that claims to be large, so that pages may follow."""
+            """Of a log that claims to be so large that such a page could follow."""
             def answer(connection, path):
                 if path.endswith("/checkpoint"):
                     connection.reply(self.note(None, str(big).encode()))
                 elif "/entries/" in path:
-                    return connection.reply(b"\0\0" * 256)
+                    connection.reply(b"\0\0" * 256)
                 elif "/tile/" in path:
-                    return connection.reply(b"x" * 8192)
+                    connection.reply(b"x" * 32 * int(path.partition(".p/")[2] or 256))
                 else:
                     pages(link)(connection, path)
-                return True
 
             return answer
 
@@ -453,6 +452,15 @@ class HostileServers(ServerCase):
                 ("escapes for a page", lambda _: next_at("\x1b[2J")),
             ) if "another host" not in name
         ] + [
+            Case(f"a page that could be, {name}", f"^/{log}/", many_pages(lambda asked, link=link: "" if asked else link), says=("does not follow",))
+            for name, link in (
+                ("on another path", next_at(2000, big, "/v1/parties")), ("on a path as long", next_at(2000, big, f"/{log}/0penings")),
+                ("in a log as long", next_at(2000, big, f"/{log[:-1]}_/openings")), ("beside", next_at(2000, big, f"/{log}/openings/../openings")),
+                ("too few openings on", next_at(999, big)),
+            )
+        ] + [
+            Case("pages that could be, until one that could not", f"^/{log}/", many_pages(lambda asked: next_at(asked + 1000, big)),
+                 says=("does not follow", "openings?from=3000&to=2560")),
             Case("a page on another host", at, pages(lambda _: f'<{self.elsewhere.url}/{log}/openings?from=2000&to={size}>; rel="next"')),
             Case("a link without end", at, body(openings, "Link: </" + "x" * 60000 + '>; rel="next"')),
             Case("a link of 600 bytes", at, body(openings, "Link: </" + "x" * 600 + '>; rel="next"')),
