@@ -767,6 +767,13 @@ static void a_folder_between_two_pulls_cannot_be_told(void **state)
         assert_int_equal(verify(s, &t), CANNOT_TELL);
         story_free(s);
     }
+    /* half old and half new: what does not fit together is nobody's guilt */
+    struct story *s = written(story_short());
+    struct told t;
+    buf_str(story_file(s, MIRROR_HALFWAY), "");
+    story_file(s, "log/" CONTRACT "/openings")->ptr[0] ^= 1;
+    assert_int_equal(verify(s, &t), CANNOT_TELL);
+    story_free(s);
 }
 
 int main(void)
