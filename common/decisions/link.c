@@ -48,6 +48,15 @@ static size_t authority_end(struct span url)
     return end;
 }
 
+/* Where the port's ':' stands, or the end: one inside brackets is an IPv6 literal's. */
+static size_t host_end(struct span authority)
+{
+    size_t h = 0;
+    for (bool literal = false; h < authority.len && (literal || authority.ptr[h] != ':'); h++)
+        literal = authority.ptr[h] == '[' || (literal && authority.ptr[h] != ']');
+    return h;
+}
+
 bool link_host(struct span url, struct span *host)
 {
     size_t scheme = ascii_starts(url, "http://") ? 7 : ascii_starts(url, "https://") ? 8 : 0;
@@ -55,10 +64,7 @@ bool link_host(struct span url, struct span *host)
         return false;
 
     struct span authority = span_of(url.ptr + scheme, authority_end(url) - scheme);
-    const char *bracket = memchr(authority.ptr, ']', authority.len);
-    size_t h = bracket != NULL ? (size_t)(bracket - authority.ptr) + 1 : 0;
-    while (h < authority.len && authority.ptr[h] != ':')
-        h++;
+    size_t h = host_end(authority);
     struct span name = span_of(authority.ptr, h);
     if (h < authority.len && !port_ok(span_of(authority.ptr + h + 1, authority.len - h - 1)))
         return false;
@@ -165,10 +171,7 @@ static bool clean_link(struct span url, struct buf *out)
         return false;
     size_t scheme = https ? 8 : 7, end = authority_end(url);
     struct span authority = span_of(url.ptr + scheme, end - scheme);
-    const char *bracket = memchr(authority.ptr, ']', authority.len);
-    size_t h = bracket != NULL ? (size_t)(bracket - authority.ptr) + 1 : 0;
-    while (h < authority.len && authority.ptr[h] != ':')
-        h++;
+    size_t h = host_end(authority);
     buf_str(out, https ? "https://" : "http://");
     if (!clean_host(span_of(authority.ptr, h), out) || !clean_port(span_skip(authority, h), https, out))
         return false;
