@@ -257,8 +257,7 @@ static void open_base(struct http *h)
 {
     static const struct timeval tick = {0, TICK_MS * 1000};
     struct event_config *config = event_config_new();
-    if (config == NULL ||
-        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0 ||
+    if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) < 0 ||
         event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) < 0)
         abort();
     h->base = event_base_new_with_config(config);
