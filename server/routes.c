@@ -13,6 +13,7 @@
 #define ANY ROUTE_ANY_PARTY
 #define OPERATOR ROLE_OPERATOR
 #define PUBLIC ROUTE_PUBLIC
+#define READS ROUTE_READS
 
 /* methods, pattern, who, handler, after the commit, summary, of what is no request, who sent it. First match wins. */
 /* clang-format off */
@@ -43,29 +44,29 @@ static const struct route table[] = {
     {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
     {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
-    {READ, "/v1/contracts/{}/leads", ANY, leads_list, NULL, "List leads"},
+    {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
     {POST, "/v1/contracts/{}/statements", OPERATOR, statements_create, control_finish, "Issue a settlement statement"},
 
-    {READ, "/v1/leads/{}", ANY, leads_get, NULL, "Read a lead"},
+    {READ, "/v1/leads/{}", ANY | READS, leads_get, NULL, "Read a lead"},
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
 
-    {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
+    {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 
-    {READ, "/v1/statements", ANY, statements_list, NULL, "List statements"},
-    {READ, "/v1/statements/{}", PUBLIC, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link"},
-    {READ, "/v1/statements/{}/lines", ANY, statements_lines, NULL, "Line items, JSON lines"},
-    {READ, "/v1/statements/{}/checkpoint", ANY, statements_checkpoint, NULL, "Checkpoint note of the tree that the statement closes"},
+    {READ, "/v1/statements", ANY | READS, statements_list, NULL, "List statements"},
+    {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link"},
+    {READ, "/v1/statements/{}/lines", ANY | READS, statements_lines, NULL, "Line items, JSON lines"},
+    {READ, "/v1/statements/{}/checkpoint", ANY | READS, statements_checkpoint, NULL, "Checkpoint note of the tree that the statement closes"},
     {POST, "/v1/statements/{}/responses", ROLE_ADVERTISER | ROLE_PUBLISHER, responses_create, control_finish, "Accept or dispute, signed by the party"},
-    {READ, "/v1/statements/{}/responses", ANY, responses_list, NULL, "The parties' answers"},
+    {READ, "/v1/statements/{}/responses", ANY | READS, responses_list, NULL, "The parties' answers"},
 
     {READ, "/.well-known/jwks.json", PUBLIC, jwks_get, NULL, "Statement and receipt keys (RFC 7517)"},
     {READ, "/log/keys", PUBLIC, log_keys_get, NULL, "Note verifier keys"},
-    {READ, "/log/checkpoint", PUBLIC, root_checkpoint_get, NULL, "Checkpoint of the root log"},
-    {READ, "/log/tile/{*}", PUBLIC, root_tile_get, NULL, "Tiles and entries of the root log (C2SP tlog-tiles)"},
-    {READ, "/log/{}/checkpoint", ANY, checkpoint_get, NULL, "Checkpoint of a contract's log"},
-    {READ, "/log/{}/tile/{*}", ANY, tile_get, NULL, "Tiles and entries of a contract's log"},
-    {READ, "/log/{}/openings", ANY, openings_get, NULL, "Openings of commitments, JSON lines"},
+    {READ, "/log/checkpoint", PUBLIC | READS, root_checkpoint_get, NULL, "Checkpoint of the root log"},
+    {READ, "/log/tile/{*}", PUBLIC | READS, root_tile_get, NULL, "Tiles and entries of the root log (C2SP tlog-tiles)"},
+    {READ, "/log/{}/checkpoint", ANY | READS, checkpoint_get, NULL, "Checkpoint of a contract's log"},
+    {READ, "/log/{}/tile/{*}", ANY | READS, tile_get, NULL, "Tiles and entries of a contract's log"},
+    {READ, "/log/{}/openings", ANY | READS, openings_get, NULL, "Openings of commitments, JSON lines"},
 
     {READ, "/healthz", ROUTE_OPS, healthz_get, NULL, "Is the process alive"},
     {READ, "/readyz", ROUTE_OPS, readyz_get, NULL, "Can events be recorded"},

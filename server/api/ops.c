@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "server/api/api.h"
+#include "server/worker/readers.h"
 
 enum err healthz_get(struct request *rq, struct reply *reply)
 {
@@ -36,6 +37,7 @@ static void put_gauges(struct server *sh, struct buf *b)
         snprintf(worker, sizeof worker, "worker=\"%zu\"", i);
         metrics_gauge(b, METRIC_queue_depth, worker, source_depth(sh->source, i));
     }
+    put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
     put_gauge(b, METRIC_ready, NULL, source_healthy(sh->source));
     put_gauge(b, METRIC_build_info, "version=\"" CS_VERSION "\",compiler=\"" __VERSION__ "\"", 1);

@@ -16,6 +16,7 @@
 #include "server/routes.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/worker/readers.h"
 
 struct running {
     struct server server;
@@ -114,7 +115,8 @@ static void start(struct running *r)
     r->workers = xcalloc(r->n_workers, sizeof(struct worker *));
     sv->routes = all_routes;
     sv->fast = fast_targets;
-    sv->metrics = metrics_new(r->n_workers + 1); /* the last is the committer's */
+    size_t readers = (size_t)sv->options->readers.number;
+    sv->metrics = metrics_new(r->n_workers + 1 + readers); /* workers', the committer's, readers' */
     const struct source_setup setup = {
         .instance = &sv->instance,
         .workers = r->n_workers,
@@ -127,14 +129,17 @@ static void start(struct running *r)
     enum err err = committer_start(&committer, &r->committer);
     if (err != ERR_OK)
         die("recovery failed (%s): run countersign check", err_word(err));
+    sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
 }
 
 static void stop(struct running *r)
 {
+    readers_stop(r->server.readers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_stop(r->workers[i]);
+    readers_free(r->server.readers);
     source_stop(r->server.source);
     committer_stop(r->committer);
     source_free(r->server.source);

@@ -44,6 +44,7 @@ enum pixel_fault {
     X(sweeps, "countersign_sweeps_total", "sweeps", ONE)                                                               \
     X(loop_turns, "countersign_loop_turns_total", "turns of the workers' event loops", ONE)                            \
     X(queue_depth, "countersign_queue_depth", "jobs of a worker that wait for a batch", GAUGE)                         \
+    X(reads_waiting, "countersign_reads_waiting", "reads that wait for a reader thread", GAUGE)                        \
     X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
     X(ready, "countersign_ready", "1 when events can be recorded", GAUGE)                                              \
     X(build_info, "countersign_build_info", "1, by the version that runs", GAUGE)                                      \

@@ -16,6 +16,7 @@
     X(admin_listen, TEXT, "",                                                                                          \
       "address and port for /metrics, /healthz and /readyz alone; empty: on the main listener")                        \
     X(workers, NUMBER(1, 64), "2", "HTTP worker threads")                                                              \
+    X(readers, NUMBER(1, 64), "2", "threads for reads of the API and of logs; workers and commits come before them")   \
     X(map_size_gib, NUMBER(1, 65536), "64", "largest size of the database file in GiB (sparse: it grows as needed)")   \
     X(queue_size, NUMBER(16, 1048576), "8192",                                                                         \
       "requests that may wait for a commit, per worker; past it the answer is 503")                                    \

@@ -5,6 +5,7 @@
 #include "common/base/ascii.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/worker/readers.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
 {
@@ -102,22 +103,29 @@ static void count(struct worker *w, const struct request *rq, const struct route
     metric_seconds(&w->counters->request_seconds, now_us - rq->arrived_us);
 }
 
+/* What the read transaction that is about to end says of its failure. */
+static void note_cause(struct worker *w, struct request *rq, enum err err)
+{
+    struct buf b;
+    if (!w->reading || !span_empty(rq->cause) || (err != ERR_IO && err != ERR_CORRUPT))
+        return;
+    arena_buf(rq->arena, &b, CAUSE_MAX);
+    txn_cause(w->reader, &b);
+    rq->cause = buf_span(&b);
+}
+
 /* What failed, best told first: by who noted it, by the transaction it failed in, by the kind of error. */
 static struct span cause_of(struct worker *w, struct request *rq, const struct job *job, enum err err)
 {
-    struct buf b;
     if (!span_empty(rq->cause))
         return rq->cause;
     if (job != NULL && !span_empty(job->cause))
         return job->cause;
     if (err == ERR_FULL)
         return SPAN("storage is full: the disk, or the map of map_size_gib");
-    if (w->reading && (err == ERR_IO || err == ERR_CORRUPT)) {
-        arena_buf(rq->arena, &b, CAUSE_MAX);
-        txn_cause(w->reader, &b);
-        if (b.len > 0)
-            return buf_span(&b);
-    }
+    note_cause(w, rq, err);
+    if (!span_empty(rq->cause))
+        return rq->cause;
     return span_str(rq->problem.detail[0] ? rq->problem.detail : err_title(err));
 }
 
@@ -285,6 +293,14 @@ static void end_method(struct worker *w, struct request *rq, struct reply *reply
     edge(w, rq, NULL, reply, &o, route);
 }
 
+static enum err handle(struct worker *w, struct request *rq, struct reply *reply)
+{
+    struct readers *readers = w->server->readers;
+    if (rq->route->roles & ROUTE_READS && readers != NULL)
+        return readers_push(readers, w, rq, reply);
+    return rq->route->handle(rq, reply);
+}
+
 bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
 {
     unsigned allow = 0;
@@ -301,7 +317,7 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
     if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)
         err = authenticate(rq);
     if (err == ERR_OK)
-        err = rq->route->handle(rq, reply);
+        err = handle(w, rq, reply);
     return end(w, rq, NULL, reply, err);
 }
 
@@ -311,6 +327,23 @@ bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, stru
     if (err != ERR_OK && err != ERR_PENDING && rq->problem.detail[0] == '\0')
         rq->problem = job->problem;
     return end(w, rq, job, reply, err);
+}
+
+enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply)
+{
+    rq->worker = reader;
+    enum err err = rq->route->handle(rq, reply);
+    assert(err != ERR_PENDING);
+    note_cause(reader, rq, err);
+    worker_reader_end(reader);
+    return err;
+}
+
+void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply)
+{
+    bool ended = end(w, rq, NULL, reply, err);
+    assert(ended);
+    (void)ended;
 }
 
 /* The route whose targets begin as this one does: its path is a route's, or the beginning of one's. */

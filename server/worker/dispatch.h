@@ -4,12 +4,14 @@
 
 #include "server/worker/server.h"
 
-/* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature. */
+/* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
+ * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. */
 enum {
     ROUTE_PUBLIC = 0,
     ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
     ROUTE_OPS = 256,
-    ROUTE_SIGNED = 512
+    ROUTE_SIGNED = 512,
+    ROUTE_READS = 1024
 };
 
 /* One row of routes.c. */
@@ -38,6 +40,10 @@ MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *r
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back. False: another one is under way. */
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
+/* On a reader thread: what the route's handler says. */
+MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);
+/* It has come back. */
+void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply);
 /* The guard's refusal of what is no request. */
 void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply);
 

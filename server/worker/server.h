@@ -14,7 +14,8 @@
 #include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
 
-struct route; /* dispatch.h */
+struct route;   /* dispatch.h */
+struct readers; /* readers.h */
 struct routes {
     const struct route *route;
     size_t n;
@@ -28,11 +29,13 @@ struct server {
     struct routes routes;
     const char *const *fast; /* what is read leniently and answered tersely, http.h */
     struct source *source;
+    struct readers *readers; /* NULL: workers read themselves (tests) */
     struct metrics *metrics;
     struct proxies *proxies; /* NULL: the peer is the client */
 };
 
-/* One thread, one event loop, its own contexts. Handlers reach these through request->worker. */
+/* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread
+ * is contexts alone. */
 struct worker {
     struct server *server;
     size_t number;

@@ -7,6 +7,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/dispatch.h"
+#include "server/worker/readers.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
 
@@ -58,7 +59,7 @@ static void on_turn(void *ctx)
     w->pushed = 0;
 }
 
-/* Jobs came back, or the worker is to stop. */
+/* Jobs or reads came back, or the worker is to stop. */
 static void on_ready(void *ctx)
 {
     struct worker *w = ctx;
@@ -68,6 +69,11 @@ static void on_ready(void *ctx)
         struct request *rq = job->request;
         if (dispatch_finish(w, rq, job, http_reply(rq)))
             http_answer(w->http, rq);
+    }
+    enum err err;
+    for (struct request *rq; w->server->readers != NULL && (rq = readers_finished(w->server->readers, w, &err));) {
+        dispatch_read_finish(w, rq, err, http_reply(rq));
+        http_answer(w->http, rq);
     }
     w->now_us = 0;
     on_turn(w); /* a finish may have pushed a further job */

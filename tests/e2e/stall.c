@@ -1,0 +1,21 @@
+/* Preloaded into a real `countersign serve`: while the file that COUNTERSIGN_STALL names is there, no cursor of a
+ * reader thread moves: as from a disk that does not answer. */
+#include <dlfcn.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int mdb_cursor_get(MDB_cursor *cursor, MDB_val *key, MDB_val *data, MDB_cursor_op op)
+{
+    static int (*real)(MDB_cursor *, MDB_val *, MDB_val *, MDB_cursor_op);
+    const char *stalled = getenv("COUNTERSIGN_STALL");
+    char name[16] = "";
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    while (stalled != NULL && strcmp(name, "reader") == 0 && access(stalled, F_OK) == 0)
+        usleep(2000);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "mdb_cursor_get");
+    return real(cursor, key, data, op);
+}
