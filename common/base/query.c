@@ -108,6 +108,13 @@ bool query_name_is(struct span encoded, struct span plain)
     return n == plain.len;
 }
 
+/* RFC 3986, one bit a character. */
+static bool is_unreserved(unsigned char c)
+{
+    static const uint32_t set[8] = {0, 0x03ff6000, 0x87fffffe, 0x47fffffe};
+    return set[c >> 5] >> (c & 31) & 1;
+}
+
 void query_encode(struct buf *out, struct span s)
 {
     size_t plain = 0; /* [plain, i) stands for itself and is not yet copied */
@@ -115,7 +122,7 @@ void query_encode(struct buf *out, struct span s)
         return;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if (ascii_is_alnum_or((char)c, "-._~"))
+        if (is_unreserved(c))
             continue;
         buf_add(out, s.ptr + plain, i - plain);
         query_escape(out, c);
