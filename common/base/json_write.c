@@ -87,38 +87,62 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* How many bytes at the front stand for themselves, as far as words of eight tell; hot. */
-static size_t plain_words(struct span s)
+/* Whether eight bytes stand for themselves. */
+static inline bool is_plain_word(const char *at)
 {
     const uint64_t ones = 0x0101010101010101, tops = 0x80 * ones;
+    uint64_t x, quote, slash;
+    memcpy(&x, at, 8);
+    quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
+    uint64_t below = (x - 0x20 * ones) & ~x, zero = ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+    return !((below | zero) & tops);
+}
+
+/* Hot: most of what is written is plain. */
+static bool all_plain(struct span s)
+{
     size_t i = 0;
-    for (uint64_t x; i + 8 <= s.len; i += 8) {
-        memcpy(&x, s.ptr + i, 8);
-        uint64_t quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
-        uint64_t below = (x - 0x20 * ones) & ~x, zero = ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
-        if ((below | zero) & tops) /* may also tell of a byte above one that is not plain */
-            break;
+    if (s.len >= 8) {
+        for (; i + 8 <= s.len; i += 8)
+            if (!is_plain_word(s.ptr + i))
+                return false;
+        return is_plain_word(s.ptr + s.len - 8); /* the rest, and of what was looked at already */
     }
-    return i;
+    while (i < s.len && is_plain((unsigned char)s.ptr[i]))
+        i++;
+    return i == s.len;
+}
+
+static void quoted_with_escapes(struct buf *b, struct span s)
+{
+    size_t plain = 0;
+    buf_byte(b, '"');
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (is_plain(c))
+            continue;
+        buf_add(b, s.ptr + plain, i - plain);
+        escaped(b, c);
+        plain = i + 1;
+    }
+    buf_add(b, s.ptr + plain, s.len - plain);
+    buf_byte(b, '"');
 }
 
 static void quoted(struct buf *b, struct span s)
 {
-    if (s.len == 0) { /* nothing, which may stand nowhere */
-        buf_add(b, "\"\"", 2);
+    if (!all_plain(s)) {
+        quoted_with_escapes(b, s);
         return;
     }
-    buf_byte(b, '"');
-    while (s.len > 0) {
-        size_t n = plain_words(s);
-        while (n < s.len && is_plain((unsigned char)s.ptr[n]))
-            n++;
-        buf_add(b, s.ptr, n);
-        if (n < s.len)
-            escaped(b, (unsigned char)s.ptr[n++]);
-        s = span_skip(s, n);
-    }
-    buf_byte(b, '"');
+    char *to = buf_room(b, s.len + 2);
+    if (to == NULL)
+        return;
+    to[0] = '"';
+    if (s.len > 0) /* nothing may stand nowhere */
+        memcpy(to + 1, s.ptr, s.len);
+    to[s.len + 1] = '"';
+    b->len += s.len + 2;
 }
 
 void jw_key_span(struct jw *w, struct span key)

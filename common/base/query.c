@@ -108,12 +108,9 @@ bool query_name_is(struct span encoded, struct span plain)
     return n == plain.len;
 }
 
-/* RFC 3986, one bit a character. */
-static bool is_unreserved(unsigned char c)
-{
-    static const uint32_t set[8] = {0, 0x03ff6000, 0x87fffffe, 0x47fffffe};
-    return set[c >> 5] >> (c & 31) & 1;
-}
+/* RFC 3986, 2.3 */
+static const bool unreserved[256] = {['-'] = true,         ['.'] = true,         ['_'] = true,        ['~'] = true,
+                                     ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
 
 void query_encode(struct buf *out, struct span s)
 {
@@ -122,7 +119,7 @@ void query_encode(struct buf *out, struct span s)
         return;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if (is_unreserved(c))
+        if (unreserved[c])
             continue;
         buf_add(out, s.ptr + plain, i - plain);
         query_escape(out, c);

@@ -140,6 +140,8 @@ static enum err open_copy(struct span bytes, MMDB_s *db)
         close(fd);
     if (status == MMDB_OUT_OF_MEMORY_ERROR)
         mem_exhausted();
+    if (bytes.len == 0)
+        return ERR_CORRUPT;
     return status == MMDB_SUCCESS ? ERR_OK : status == MMDB_IO_ERROR ? ERR_IO : ERR_CORRUPT;
 }
 
