@@ -87,26 +87,34 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* Whether eight bytes stand for themselves. */
-static inline bool is_plain_word(const char *at)
+/* Eight at once. */
+static inline bool are_plain(uint64_t x)
 {
     const uint64_t ones = 0x0101010101010101, tops = 0x80 * ones;
-    uint64_t x, quote, slash;
-    memcpy(&x, at, 8);
-    quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
+    uint64_t quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
     uint64_t below = (x - 0x20 * ones) & ~x, zero = ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
     return !((below | zero) & tops);
 }
 
-/* Hot: most of what is written is plain. */
+/* Hot: most of what is written is plain. The last word, or half word, may overlap the one before. */
 static bool all_plain(struct span s)
 {
+    uint64_t x;
+    uint32_t front, back;
     size_t i = 0;
     if (s.len >= 8) {
-        for (; i + 8 <= s.len; i += 8)
-            if (!is_plain_word(s.ptr + i))
+        for (; i + 8 < s.len; i += 8) {
+            memcpy(&x, s.ptr + i, 8);
+            if (!are_plain(x))
                 return false;
-        return is_plain_word(s.ptr + s.len - 8); /* the rest, and of what was looked at already */
+        }
+        memcpy(&x, s.ptr + s.len - 8, 8);
+        return are_plain(x);
+    }
+    if (s.len >= 4) {
+        memcpy(&front, s.ptr, 4);
+        memcpy(&back, s.ptr + s.len - 4, 4);
+        return are_plain((uint64_t)back << 32 | front);
     }
     while (i < s.len && is_plain((unsigned char)s.ptr[i]))
         i++;
