@@ -82,17 +82,52 @@ static void escaped(struct buf *b, unsigned char c)
     }
 }
 
-static void quoted(struct buf *b, struct span s)
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* Eight at once. */
+static inline bool are_plain(uint64_t x)
+{
+    const uint64_t ones = 0x0101010101010101, tops = 0x80 * ones;
+    uint64_t quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
+    uint64_t below = (x - 0x20 * ones) & ~x, zero = ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+    return !((below | zero) & tops);
+}
+
+/* Hot: most of what is written is plain. The last word, or half word, may overlap the one before. */
+static bool all_plain(struct span s)
+{
+    uint64_t x;
+    uint32_t front, back;
+    size_t i = 0;
+    if (s.len >= 8) {
+        for (; i + 8 < s.len; i += 8) {
+            memcpy(&x, s.ptr + i, 8);
+            if (!are_plain(x))
+                return false;
+        }
+        memcpy(&x, s.ptr + s.len - 8, 8);
+        return are_plain(x);
+    }
+    if (s.len >= 4) {
+        memcpy(&front, s.ptr, 4);
+        memcpy(&back, s.ptr + s.len - 4, 4);
+        return are_plain((uint64_t)back << 32 | front);
+    }
+    while (i < s.len && is_plain((unsigned char)s.ptr[i]))
+        i++;
+    return i == s.len;
+}
+
+static void quoted_with_escapes(struct buf *b, struct span s)
 {
     size_t plain = 0;
-    if (s.len == 0) { /* nothing, which may stand nowhere */
-        buf_add(b, "\"\"", 2);
-        return;
-    }
     buf_byte(b, '"');
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
+        if (is_plain(c))
             continue;
         buf_add(b, s.ptr + plain, i - plain);
         escaped(b, c);
@@ -100,6 +135,22 @@ static void quoted(struct buf *b, struct span s)
     }
     buf_add(b, s.ptr + plain, s.len - plain);
     buf_byte(b, '"');
+}
+
+static void quoted(struct buf *b, struct span s)
+{
+    if (!all_plain(s)) {
+        quoted_with_escapes(b, s);
+        return;
+    }
+    char *to = buf_room(b, s.len + 2);
+    if (to == NULL)
+        return;
+    to[0] = '"';
+    if (s.len > 0) /* nothing may stand nowhere */
+        memcpy(to + 1, s.ptr, s.len);
+    to[s.len + 1] = '"';
+    b->len += s.len + 2;
 }
 
 void jw_key_span(struct jw *w, struct span key)

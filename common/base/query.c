@@ -108,6 +108,10 @@ bool query_name_is(struct span encoded, struct span plain)
     return n == plain.len;
 }
 
+/* RFC 3986, 2.3 */
+static const bool unreserved[256] = {['-'] = true,         ['.'] = true,         ['_'] = true,        ['~'] = true,
+                                     ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
+
 void query_encode(struct buf *out, struct span s)
 {
     size_t plain = 0; /* [plain, i) stands for itself and is not yet copied */
@@ -115,7 +119,7 @@ void query_encode(struct buf *out, struct span s)
         return;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if (ascii_is_alnum_or((char)c, "-._~"))
+        if (unreserved[c])
             continue;
         buf_add(out, s.ptr + plain, i - plain);
         query_escape(out, c);

@@ -60,6 +60,7 @@ static const struct field click_fields[] = {
     F("to", TEXT, track.entry.click.to),
     F("to_refused", BOOL, track.entry.click.to_refused),
     FN("device", ENUM, track.entry.click.device, DEVICE_COUNT),
+    F("country", TEXT, track.entry.click.country),
     SEALED(track),
 };
 static const struct field view_fields[] = {

@@ -34,6 +34,10 @@ struct hmac *hmac_new(const void *key, size_t len);
 void hmac_free(struct hmac *h);
 void hmac_sign(struct hmac *h, const struct span *parts, size_t n, uint8_t out[HASH_LEN]);
 
+/* SipHash-1-3: a keyed hash of short messages, for tables that strangers fill; nothing that is signed or kept. */
+enum { SIPHASH_KEY_LEN = 16 };
+uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *ptr, size_t len);
+
 /* RFC 5869, SHA-256. One-off. out_len at most 255*32. */
 void hkdf(struct span ikm, struct span salt, struct span info, void *out, size_t out_len);
 

@@ -199,21 +199,28 @@ static void count_missed(uint64_t *sum, uint64_t n)
         *sum = UINT64_MAX;
 }
 
+static void count_paid(uint64_t *n, int64_t *sum, int64_t micros)
+{
+    ++*n;
+    earn(sum, micros);
+}
+
 void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms,
                const struct entry_gap *gap)
 {
     assert(class < CLASS_COUNT);
+    bool pays = t != NULL && terms_pays(t, class);
     if (!tally->from_ms)
         tally->from_ms = at_ms;
     tally->to_ms = at_ms;
     if (kind == ENTRY_CLICK) {
         tally->clicks[class]++;
-        if (class == CLASS_OK && t != NULL)
-            earn(&tally->click_micros, t->click_micros);
+        if (pays)
+            count_paid(&tally->payable_clicks, &tally->click_micros, t->click_micros);
     } else if (kind == ENTRY_VIEW) {
         tally->views[class]++;
-        if (class == CLASS_OK && t != NULL)
-            earn(&tally->view_micros, t->view_micros);
+        if (pays)
+            count_paid(&tally->payable_views, &tally->view_micros, t->view_micros);
     } else if (kind == ENTRY_GAP) {
         assert(gap != NULL);
         count_missed(&tally->gap_clicks, gap->clicks);

@@ -58,7 +58,9 @@ enum status {
     X(BOT, "bot", "automated")                                                                                         \
     X(DATACENTER, "datacenter", "from a hosting network")                                                              \
     X(TEST, "test", "marked as a test")                                                                                \
-    X(EMBEDDED, "embedded", "fetched as an image, a frame or a script")
+    X(EMBEDDED, "embedded", "fetched as an image, a frame or a script")                                                \
+    X(REPEAT, "repeat", "the same visitor's on the same code, again within the campaign's window")                     \
+    X(ENDED, "ended", "the contract ended while it was on its way")
 
 enum class {
 #define X(symbol, word, meaning) CLASS_##symbol,

@@ -11,7 +11,7 @@
 #include "common/decisions/member.h"
 
 #define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or view */
-enum { DAY_S = 86400, YEAR_DAYS = 365 };
+enum { DAY_S = 86400, YEAR_DAYS = 365, REPEAT_DAYS = 30 };
 
 static bool characters(struct span s, const char *others)
 {
@@ -116,10 +116,12 @@ static const struct member campaign_members[] = {
     {"name", &member_text, AT(name), .max = LIMIT_LABEL, .ok = label_ok,
      .must = "must be a text without control characters"},
     {"pass", &member_pass},
-    {"payable_classes", &member_fixed, .text = "[\"ok\"]"},
+    {"payable_classes", &member_set, AT(payable_classes), .words = payable_words, .fallback = 1,
+     .must = "must be ok, bot, datacenter, embedded or repeat, each once"},
     {"pixel_leads", &member_fixed, .text = "\"off\""},
     {"referrer_policy", &member_text, AT(referrer_policy), .max = 40, .text = "no-referrer-when-downgrade",
      .ok = policy_ok, .must = "must be a Referrer-Policy such as origin"},
+    {"repeat_window_s", &member_int, AT(repeat_window_s), .max = REPEAT_DAYS * DAY_S, .fallback = 3600},
     {"return_days", &member_int, AT(return_days), .max = YEAR_DAYS, .fallback = 30},
     {"review", &member_object, .members = review_members},
     {"timezone", &member_text, AT(timezone), .max = 64, .text = "UTC", .ok = timezone_ok,

@@ -2,8 +2,7 @@
  * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
  * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; caps other than null;
- * pixel_leads other than "off"; sale_ppm other than 0; payable_classes other than ["ok"]; review.mode other than
- * auto/manual. */
+ * pixel_leads other than "off"; sale_ppm other than 0; review.mode other than auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
 
@@ -48,6 +47,8 @@ struct terms {
     bool auto_approve;
     int64_t auto_approve_days, return_days;
     unsigned accept_from;
+    unsigned payable_classes; /* asked by terms_pays alone */
+    int64_t repeat_window_s;  /* 0: no click is a repeat */
     /* contract */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];
@@ -73,6 +74,9 @@ MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, st
 void terms_free(struct terms *t);
 
 bool terms_active(const struct terms *t, int64_t at_ms);
+/* Whether traffic of this class earns its price. */
+bool terms_pays(const struct terms *t, enum class class);
+extern const char *const payable_words[]; /* of the classes that may, NULL-ended: the bits of payable_classes */
 /* True when a rule or price tier looks at this fact, or it is `country`, or a required field: then it stands in the
  * entry, else it is private. */
 bool terms_uses_fact(const struct terms *t, struct span name);

@@ -9,6 +9,19 @@ bool terms_active(const struct terms *t, int64_t at_ms)
     return (!t->starts_ms || at_ms >= t->starts_ms) && (!t->ends_ms || at_ms < t->ends_ms);
 }
 
+/* The browser asks again for what it prefetched, nobody meant a test, and an ended contract pays nothing. */
+static const enum class payable[] = {CLASS_OK, CLASS_BOT, CLASS_DATACENTER, CLASS_EMBEDDED, CLASS_REPEAT};
+enum { PAYABLE = sizeof payable / sizeof *payable };
+const char *const payable_words[PAYABLE + 1] = {"ok", "bot", "datacenter", "embedded", "repeat"};
+
+bool terms_pays(const struct terms *t, enum class class)
+{
+    for (size_t i = 0; i < PAYABLE; i++)
+        if (payable[i] == class)
+            return t->payable_classes >> i & 1;
+    return false;
+}
+
 bool terms_uses_fact(const struct terms *t, struct span name)
 {
     if (span_is(name, "country"))

@@ -46,6 +46,7 @@ struct entry_click {
     struct span to;  /* deep link taken, or empty */
     bool to_refused; /* a deep link was asked for that clicks of this campaign may not take */
     enum device device;
+    struct span country; /* ISO 3166 alpha-2; empty: not known */
 };
 
 struct entry_view {

@@ -12,6 +12,7 @@ static const struct field click_fields[] = {
     COMMON_AT,
     {"class", CLASS, AT(click.class), .always = true},
     {"commit", B64_32, AT(click.commitment), .always = true},
+    {"country", TEXT, AT(click.country), 2},
     {"device", DEVICE, AT(click.device)},
     COMMON_KIND,
     {"placement", NAT32, AT(click.placement), .always = true},

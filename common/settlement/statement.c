@@ -151,6 +151,14 @@ static MUST_CHECK enum err fold_moves(struct sums *f)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+static uint64_t total_of(const uint64_t by_class[CLASS_COUNT])
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        total += by_class[i];
+    return total;
+}
+
 static MUST_CHECK enum err fold_traffic(struct sums *f)
 {
     const struct tally *t = f->in->tally;
@@ -164,12 +172,14 @@ static MUST_CHECK enum err fold_traffic(struct sums *f)
         return out_of_range(f);
     jw_open(&w, &f->lines.text);
     jw_object(&w);
+    jw_kint(&w, "all_clicks", (int64_t)total_of(t->clicks));
+    jw_kint(&w, "all_views", (int64_t)total_of(t->views));
     jw_kint(&w, "click_micros", t->click_micros);
-    jw_kint(&w, "clicks", (int64_t)t->clicks[CLASS_OK]);
+    jw_kint(&w, "clicks", (int64_t)t->payable_clicks);
     jw_kstr(&w, "kind", SPAN("traffic"));
     jw_kint(&w, "micros", both);
     jw_kint(&w, "view_micros", t->view_micros);
-    jw_kint(&w, "views", (int64_t)t->views[CLASS_OK]);
+    jw_kint(&w, "views", (int64_t)t->payable_views);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start);
@@ -201,12 +211,9 @@ static void write_counts(struct jw *w, const char *key, struct count *c, size_t 
 static void write_class_counts(struct jw *w, const char *key, const uint64_t by_class[CLASS_COUNT])
 {
     struct count c[CLASS_COUNT + 1];
-    uint64_t total = 0;
-    for (size_t i = 0; i < CLASS_COUNT; i++) {
+    for (size_t i = 0; i < CLASS_COUNT; i++)
         c[i] = (struct count){class_word((enum class)i), by_class[i]};
-        total += by_class[i];
-    }
-    c[CLASS_COUNT] = (struct count){"total", total};
+    c[CLASS_COUNT] = (struct count){"total", total_of(by_class)};
     write_counts(w, key, c, CLASS_COUNT + 1);
 }
 
@@ -254,6 +261,11 @@ static void write_all_counts(struct jw *w, const struct sums *f)
     jw_key(w, "gaps");
     write_gap(w, f->in->tally);
     write_lead_counts(w, f);
+    jw_key(w, "payable");
+    jw_object(w);
+    jw_kint(w, "clicks", (int64_t)f->in->tally->payable_clicks);
+    jw_kint(w, "views", (int64_t)f->in->tally->payable_views);
+    jw_object_end(w);
     write_class_counts(w, "views", f->in->tally->views);
     jw_object_end(w);
 }

@@ -132,6 +132,7 @@ static void counts(struct buf *out, const struct statement *s)
         {"leads", "Leads received in the period, as they stood at its end"},
         {"clicks", "Clicks, by class"},
         {"views", "Views, by class"},
+        {"payable", "Clicks and views of classes that pay"},
         {"gaps", "Could not be recorded"},
     };
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
@@ -164,8 +165,9 @@ static void adjustments(struct buf *out, const struct statement *s)
 static void line_row(struct buf *out, const struct statement *s, const struct statement_line *l)
 {
     if (l->traffic) {
-        buf_printf(out, "<tr><td></td><td>traffic</td><td></td><td></td><td>%lld clicks, %lld views</td>",
-                   (long long)l->clicks, (long long)l->views);
+        buf_printf(out,
+                   "<tr><td></td><td>traffic</td><td></td><td></td><td>%lld of %lld clicks, %lld of %lld views</td>",
+                   (long long)l->clicks, (long long)l->all_clicks, (long long)l->views, (long long)l->all_views);
     } else {
         buf_printf(out, "<tr><td class=n>%lld</td>", (long long)l->index);
         put(out, "<td>", l->kind, "</td>");

@@ -35,6 +35,8 @@ bool statement_line_next(struct span *rest, struct statement_line *line)
         .micros = number(json, "micros"),
         .clicks = number(json, "clicks"),
         .views = number(json, "views"),
+        .all_clicks = number(json, "all_clicks"),
+        .all_views = number(json, "all_views"),
         .click_micros = number(json, "click_micros"),
         .view_micros = number(json, "view_micros"),
         .json = json,

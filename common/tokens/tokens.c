@@ -6,7 +6,7 @@
 #include "common/crypto/crypto.h"
 #include "common/tokens/tokens.h"
 
-enum { VERSION = 1, TAG_LEN = 16, MAX_KEYS = 16, RECENT = 64, CHECK_LEN = 3 };
+enum { VERSION = 1, TAG_LEN = 16, MAX_KEYS = 16, RECENT = 64, ZEROS_LEN = 3 };
 
 /* version, kid, body, tag */
 enum {
@@ -21,8 +21,8 @@ _Static_assert(1 + (LEAD_BYTES * 8 + 5) / 6 == LEAD_REF_LEN, "lead ref length");
 
 /* Where the parts of a click id stand, and of its inner block. */
 enum { INNER = BODY, MASKED = INNER + BLOCK_LEN };
-enum { PLACE = 0, AT_S = 8, FLAGS = 12, CHECK = 13 };
-_Static_assert(CHECK + CHECK_LEN == BLOCK_LEN, "the inner block");
+enum { PLACE = 0, AT_S = 8, FLAGS = 12, ZEROS = 13 };
+_Static_assert(ZEROS + ZEROS_LEN == BLOCK_LEN, "the inner block");
 
 struct token_key {
     uint8_t kid;
@@ -210,13 +210,6 @@ static struct block_cipher *click_cipher(struct tokens *t, const struct token_ke
     return c->block;
 }
 
-static void make_check(const uint8_t block[BLOCK_LEN], uint8_t check[CHECK_LEN])
-{
-    uint8_t full[HASH_LEN];
-    sha256(block, CHECK, full);
-    memcpy(check, full, CHECK_LEN);
-}
-
 /* The inner block is another one for each click, so this is a pad that is used once. */
 static uint32_t mask_of(const struct token_key *k, const uint8_t inner[BLOCK_LEN])
 {
@@ -228,11 +221,10 @@ static uint32_t mask_of(const struct token_key *k, const uint8_t inner[BLOCK_LEN
 void click_id_write(struct tokens *t, const struct pointer *c, char out[CLICK_ID_LEN])
 {
     const struct token_key *k = signing_key(t);
-    uint8_t block[BLOCK_LEN], bytes[CLICK_BYTES] = {VERSION, k->kid};
+    uint8_t block[BLOCK_LEN] = {0}, bytes[CLICK_BYTES] = {VERSION, k->kid};
     store_be64(block + PLACE, c->index);
     store_be32(block + AT_S, c->at_s);
     block[FLAGS] = c->flags;
-    make_check(block, block + CHECK);
     block_encrypt(click_cipher(t, k, c->contract), block, bytes + INNER);
     store_be32(bytes + MASKED, c->contract ^ mask_of(k, bytes + INNER));
     make_tag(k->click, bytes, CLICK_BYTES - TAG_LEN, bytes + CLICK_BYTES - TAG_LEN);

@@ -5,7 +5,7 @@
  *   lead ref  "L" base64url( 01 | kid | AES-256( contract be32 | index be64 | 0 be32 ) | tag16 )     47 characters
  *
  * tag16 = first 16 bytes of HMAC-SHA256 over all bytes before it. A click id has two layers. The inner block, place
- * be64 | at_s be32 | flags 8 | check 24, is AES-256 under its contract's click key, which the contract's parties have:
+ * be64 | at_s be32 | flags 8 | zeros 24, is AES-256 under its contract's click key, which the contract's parties have:
  * so they can open it. Whose it is, only the server can tell: the contract's number is masked by a key of the server's.
  */
 #ifndef CS_TOKENS_TOKENS_H

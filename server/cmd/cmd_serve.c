@@ -57,6 +57,8 @@ static void bind_addresses(struct server *sh)
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
         decline("%s %s", p.field, p.detail);
     probe_address(o->listen.text, sh->listen, sizeof sh->listen);
+    if (o->country_header.text[0] && sh->proxies == NULL)
+        decline("country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");
     if (o->admin_listen.text[0])
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
 }
@@ -95,6 +97,14 @@ static void say_few_files(const struct options *o, rlim_t needed)
              (long long)o->max_connections.number, (unsigned long long)needed);
 }
 
+static void read_lists(struct server *sh)
+{
+    const struct list_files files = {sh->options->datacenter_list.text, sh->options->country_mmdb.text};
+    struct problem p;
+    if (lists_open(&files, &sh->lists, &p) != ERR_OK)
+        decline("%s: %s", p.field, p.detail);
+}
+
 static void open_data(struct server *sh)
 {
     const char *data = sh->options->data.text, *what;
@@ -115,6 +125,7 @@ static void start(struct running *r)
     r->workers = xcalloc(r->n_workers, sizeof(struct worker *));
     sv->routes = all_routes;
     sv->fast = fast_targets;
+    sv->repeats = repeats_new((size_t)sv->options->repeat_mib.number << 20);
     size_t readers = (size_t)sv->options->readers.number;
     sv->metrics = metrics_new(r->n_workers + 1 + readers); /* workers', the committer's, readers' */
     const struct source_setup setup = {
@@ -146,10 +157,30 @@ static void stop(struct running *r)
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
     proxies_free(r->server.proxies);
+    lists_close(r->server.lists);
+    repeats_free(r->server.repeats);
     free(r->workers);
 }
 
-static void wait_for_signals(const sigset_t *set)
+/* The files are read again that settings name; the settings themselves stay as they were at the start. */
+static void reload(struct server *sv)
+{
+    const struct options *o = sv->options;
+    struct problem p;
+    size_t datacenters, countries;
+    if (o->datacenter_list.text[0] == '\0' && o->country_mmdb.text[0] == '\0') {
+        log_line(LOG_WARN, 0, "hangup_ignored", "no setting names a list: restart to take a changed configuration");
+        return;
+    }
+    if (lists_reload(sv->lists, &p) != ERR_OK) {
+        log_line(LOG_ERROR, 0, "lists_kept", "%s: %s; all lists stay as they were", p.field, p.detail);
+        return;
+    }
+    lists_sizes(sv->lists, &datacenters, &countries);
+    log_line(LOG_INFO, 0, "lists_read", "%zu ranges of hosting networks, %zu of countries", datacenters, countries);
+}
+
+static void wait_for_signals(struct server *sv, const sigset_t *set)
 {
     for (;;) {
         int signal = 0;
@@ -158,7 +189,7 @@ static void wait_for_signals(const sigset_t *set)
             log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
             return;
         }
-        log_line(LOG_WARN, 0, "hangup_ignored", "nothing is reloaded: restart to take a changed configuration");
+        reload(sv);
     }
 }
 
@@ -203,13 +234,14 @@ static int serve(const char *const given[])
 
     open_data(sv);
     bind_addresses(sv);
+    read_lists(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);
     log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,
              sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
     if (files > 0)
         say_few_files(&options, files);
-    wait_for_signals(&set);
+    wait_for_signals(sv, &set);
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
     options_free(&options);

@@ -124,8 +124,10 @@ enum err pipeline_track(struct batch *cx, struct job *job)
 {
     struct record_track *track = &job->record.track;
     const struct contract *k = catalog_contract_number(cx->catalog, track->contract);
-    if (k == NULL || !terms_active(k->terms, job->record.arrived_ms))
-        return ERR_GONE;
+    if (k == NULL)
+        return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
+    if (!terms_active(k->terms, job->record.arrived_ms))
+        *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
     track->entry.at_ms = dated(cx, k, track->entry.at_ms);
     if (track->has_click_claim) {
         struct envelope claimed;

@@ -444,7 +444,7 @@ static void own_done(struct source *s, struct job *job)
 static void hand_back(struct source *s, struct job *job)
 {
     struct lane *l = &s->lanes[job->worker];
-    if (job->err != ERR_OK && job->err != ERR_GONE)
+    if (job->err != ERR_OK)
         source_unrecorded(s, job);
     if (!queue_push(l->finished, job))
         abort(); /* it has room for all that can be under way */

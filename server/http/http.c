@@ -33,12 +33,24 @@ struct reply *http_reply(struct request *rq)
     return &exchange_of(rq)->reply;
 }
 
-void http_answer(struct http *h, struct request *rq)
+void http_send(struct request *rq)
 {
     struct exchange *ex = exchange_of(rq);
-    if (ex->conn != NULL)
-        conn_send_reply(ex->conn, ex);
-    exchange_free(h, ex);
+    struct conn *c = ex->conn;
+    ex->conn = NULL;
+    if (c != NULL)
+        conn_send_reply(c, ex);
+}
+
+void http_release(struct http *h, struct request *rq)
+{
+    exchange_free(h, exchange_of(rq));
+}
+
+void http_answer(struct http *h, struct request *rq)
+{
+    http_send(rq);
+    http_release(h, rq);
 }
 
 void exchange_dispatch(struct http *h, struct exchange *ex)
@@ -103,6 +115,21 @@ static void on_watched(evutil_socket_t fd, short what, void *arg)
     (void)got;
     h->ready(h->ctx);
     maybe_end(h);
+}
+
+static void on_alarm(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    const struct http *h = arg;
+    h->app->alarm(h->ctx);
+}
+
+void http_alarm(struct http *h, int64_t in_us)
+{
+    const struct timeval in = {in_us / 1000000, in_us % 1000000};
+    if (event_add(h->alarm, &in) < 0)
+        abort();
 }
 
 void http_watch(struct http *h, int fd, void (*ready)(void *ctx))
@@ -269,6 +296,7 @@ static void open_base(struct http *h)
     h->turn_end = timer_new(h, 0, on_turn_end);
     h->turns = timer_new(h, 0, on_turns);
     h->reap = timer_new(h, 0, on_reap);
+    h->alarm = timer_new(h, 0, on_alarm);
     if (event_add(h->tick, &tick) < 0)
         abort();
 }
@@ -280,7 +308,7 @@ struct http *http_new(const struct http_setup *setup)
     struct http *h = xcalloc(1, sizeof *h);
     h->app = setup->app;
     h->ctx = setup->ctx;
-    h->fast = setup->fast;
+    h->rules = (struct http_rules){setup->fast, setup->country_header};
     h->proxies = setup->proxies;
     h->loop_turns = setup->turns;
     h->max_held = setup->max_held;
@@ -318,7 +346,7 @@ void http_free(struct http *h)
     for (struct conn *c; (c = TAILQ_FIRST(&h->conns)) != NULL;)
         conn_close(c);
     on_reap(-1, 0, h);
-    struct event *const events[] = {h->watched, h->tick, h->resume_accept, h->turn_end, h->turns, h->reap};
+    struct event *const events[] = {h->watched, h->tick, h->resume_accept, h->turn_end, h->turns, h->reap, h->alarm};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i] != NULL)
             event_free(events[i]);

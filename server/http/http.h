@@ -31,6 +31,8 @@ struct http_app {
     void (*finish)(void *ctx, struct request *rq);
     /* All events that were active when a request was kept were served. */
     void (*turn)(void *ctx);
+    /* The time of http_alarm has come. */
+    void (*alarm)(void *ctx);
 };
 
 struct http_setup {
@@ -43,6 +45,7 @@ struct http_setup {
     size_t max_held; /* bytes of requests that are not answered and of answers that are not read */
     int64_t request_timeout_s;
     const struct proxies *proxies; /* NULL: the peer is the client */
+    struct span country_header;    /* counts when a trusted proxy sends it; empty: none */
     _Atomic uint64_t *turns;       /* counts the turns of the loop: one that spins shows */
 };
 
@@ -59,5 +62,11 @@ void http_free(struct http *h);
 /* Of a request that dispatch kept: the reply to fill, and that it is filled. rq is gone afterwards. */
 struct reply *http_reply(struct request *rq);
 void http_answer(struct http *h, struct request *rq);
+/* The two halves of http_answer, for a reply that leaves before its request is done with: rq and its arena are there
+ * until http_release. */
+void http_send(struct request *rq);
+void http_release(struct http *h, struct request *rq);
+/* Calls the application's alarm in so many microseconds, once; a later call replaces an earlier one. */
+void http_alarm(struct http *h, int64_t in_us);
 
 #endif

@@ -228,7 +228,7 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
     struct http_head head;
     struct exchange *ex = exchange_new(h);
     struct span own = arena_copy(ex->rq.arena, span_of(bytes.ptr, c->head_len));
-    int status = http_head_read(own, h->fast, &ex->rq, &head);
+    int status = http_head_read(own, &h->rules, &ex->rq, &head);
     c->body_len = head.content_length;
     bool whole = status == 0 && bytes.len - c->head_len >= c->body_len;
     ex->held = c->head_len + c->body_len > SMALL ? c->head_len + c->body_len : 0;
@@ -246,6 +246,8 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     if (c->behind_proxy)
         proxies_client(h->proxies, ex->rq.forwarded_for, ex->rq.ip);
+    else
+        ex->rq.country = SPAN("");
     ex->rq.admin = c->door->admin;
     ex->rq.body = arena_copy(ex->rq.arena, span_of(bytes.ptr + c->head_len, c->body_len));
     ex->conn = c;

@@ -210,7 +210,8 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     return 0;
 }
 
-static int read_header(struct span line, struct request *rq, struct http_head *h, int minor, uint32_t *seen)
+static int read_header(struct span line, struct span country, struct request *rq, struct http_head *h, int minor,
+                       uint32_t *seen)
 {
     size_t n = 0;
     while (n < line.len && is_tchar((unsigned char)line.ptr[n]))
@@ -231,10 +232,12 @@ static int read_header(struct span line, struct request *rq, struct http_head *h
         *seen |= 1u << row;
         return take(row, value, rq, h, minor);
     }
+    if (!span_empty(country) && ascii_eq(name, country))
+        rq->country = value; /* of several the nearest proxy wrote the last */
     return 0;
 }
 
-int http_head_read(struct span head, const char *const *fast, struct request *rq, struct http_head *h)
+int http_head_read(struct span head, const struct http_rules *rules, struct request *rq, struct http_head *h)
 {
     int minor = 1, status = 0;
     uint32_t seen = 0;
@@ -244,11 +247,11 @@ int http_head_read(struct span head, const char *const *fast, struct request *rq
         const char *lf = memchr(at, '\n', (size_t)(end - at));
         struct span line = span_of(at, (size_t)(lf - at) - 1);
         if (first) {
-            status = read_request_line(line, fast, rq, h, &minor);
+            status = read_request_line(line, rules->fast, rq, h, &minor);
             h->http10 = minor == 0;
             h->keep_alive = minor == 1;
         } else {
-            status = read_header(line, rq, h, minor, &seen);
+            status = read_header(line, rules->country, rq, h, minor, &seen);
         }
         at = lf + 1;
     }

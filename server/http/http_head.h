@@ -15,10 +15,15 @@ struct http_head {
  * head's length with its blank line, or 0 when it is not complete yet. The result is 0, or the status to refuse with:
  * 400 at a line that does not end in CRLF, 414, 431. */
 MUST_CHECK int http_head_find(struct span bytes, size_t *scanned, size_t *len);
+struct http_rules {
+    const char *const *fast; /* prefixes, NULL-ended; in the query of such a target a stray '%' and raw bytes past ASCII
+                                cost nothing */
+    struct span country;     /* the header that rq->country is of; empty: none */
+};
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,
- * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty).
- * fast: the prefixes, NULL-ended; in the query of such a target a stray '%' and raw bytes past ASCII cost nothing. */
-MUST_CHECK int http_head_read(struct span head, const char *const *fast, struct request *rq, struct http_head *h);
+ * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty). */
+MUST_CHECK int http_head_read(struct span head, const struct http_rules *rules, struct request *rq,
+                              struct http_head *h);
 /* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True
  * when the first line is whole and says HTTP/1.0 or 1.1 after one target. */
 bool http_head_peek(struct span bytes, struct request *rq);

@@ -39,11 +39,11 @@ enum { HELD_CLASSES = 64 };
 struct http {
     const struct http_app *app;
     void *ctx;
-    const char *const *fast;
+    struct http_rules rules;
     const struct proxies *proxies;
     struct event_base *base;
     struct door door[2];
-    struct event *watched, *tick, *resume_accept, *turn_end, *turns, *reap;
+    struct event *watched, *tick, *resume_accept, *turn_end, *turns, *reap, *alarm;
     void (*ready)(void *ctx);
     char *scratch;          /* SCRATCH bytes: where the socket is read to */
     struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */

@@ -2,6 +2,8 @@
 #ifndef CS_SERVER_HTTP_REQUEST_H
 #define CS_SERVER_HTTP_REQUEST_H
 
+#include <sys/queue.h>
+
 #include "common/base/http_words.h"
 #include "common/base/limits.h"
 #include "common/base/problem.h"
@@ -25,6 +27,7 @@ struct request {
     struct span authorization, content_type, accept, user_agent, cookie, idempotency_key;
     struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for;
     struct span fetch_dest;         /* Sec-Fetch-Dest; empty when absent */
+    struct span country;            /* of http_setup's country_header, by a trusted proxy; empty when absent */
     bool prefetch;                  /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
     char ip[46];                    /* of the peer, text */
     bool admin;                     /* came in on the admin listener */
@@ -34,6 +37,8 @@ struct request {
     /* the application's */
     struct span param[3];       /* what the route's {} took from the path */
     struct span kept;           /* a handler's own word to its finish */
+    TAILQ_ENTRY(request) waits; /* for its commit, no longer than click_wait_ms */
+    bool waiting, unwaited;     /* it does; it did, and is answered without */
     const struct route *route;  /* NULL until it is found */
     const struct party *caller; /* by bearer token, for routes that want one */
     struct sender sender;       /* for routes that have one */

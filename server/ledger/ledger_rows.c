@@ -42,6 +42,8 @@ static void tally_encode(const struct tally *t, struct buf *out)
     }
     buf_be64(out, t->gap_clicks);
     buf_be64(out, t->gap_views);
+    buf_be64(out, t->payable_clicks);
+    buf_be64(out, t->payable_views);
     buf_be64(out, (uint64_t)t->click_micros);
     buf_be64(out, (uint64_t)t->view_micros);
     buf_be64(out, (uint64_t)t->from_ms);
@@ -112,6 +114,8 @@ static void tally_decode(struct reader *r, struct tally *out)
     }
     out->gap_clicks = take_be64(r);
     out->gap_views = take_be64(r);
+    out->payable_clicks = take_be64(r);
+    out->payable_views = take_be64(r);
     out->click_micros = (int64_t)take_be64(r);
     out->view_micros = (int64_t)take_be64(r);
     out->from_ms = (int64_t)take_be64(r);

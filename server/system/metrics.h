@@ -37,6 +37,8 @@ enum pixel_fault {
     X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
     X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded", ONE)                  \
+    X(unwaited, "countersign_unwaited_total",                                                                          \
+      "clicks and pixels answered before their commit, which took longer than click_wait_ms", ONE)                     \
     X(refused_dropped, "countersign_refused_dropped_total", "refusals that did not get into the refused log", ONE)     \
     X(log_withheld, "countersign_log_withheld_total", "log lines about refused strangers that were left out", ONE)     \
     X(commit_seconds, "countersign_commit_seconds", "from taking a batch of requests to its durable commit", SECONDS)  \

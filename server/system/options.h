@@ -26,6 +26,15 @@
       "MiB of large or unfinished requests and unread answers per worker; past it the biggest are closed")             \
     X(request_timeout_s, NUMBER(1, 3600), "15", "seconds that one request, or an idle connection, may take")           \
     X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")  \
+    X(country_header, TEXT, "",                                                                                        \
+      "header in which a trusted proxy names the visitor's country, such as CF-IPCountry; empty: none")                \
+    X(country_mmdb, TEXT, "", "MaxMind DB file that gives visitors' countries; empty: none. Read again on HUP")        \
+    X(datacenter_list, TEXT, "",                                                                                       \
+      "file of hosting networks' addresses or CIDR blocks, one a line, # for comments; empty: none. Read again on "    \
+      "HUP")                                                                                                           \
+    X(repeat_mib, NUMBER(1, 65536), "16", "MiB of memory for telling repeated clicks: 131,072 visitors in each")       \
+    X(click_wait_ms, NUMBER(1, 60000), "1000",                                                                         \
+      "milliseconds that a click or pixel waits for its commit; then it is answered as unrecorded")                    \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
 struct problem;

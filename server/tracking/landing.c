@@ -82,6 +82,8 @@ static void take_other(struct request *rq, const struct terms *terms, struct spa
             click->to_refused = !link_of(rq, value, terms, &click->to);
         return;
     }
+    if (query_name_is(name, SPAN("test")))
+        out->test = out->test || span_is(value, "1");
     for (size_t i = 0; i < AD_IDS; i++)
         if (query_name_is(name, ad_ids[i])) {
             pass(rq, out, ad_ids[i], value);
@@ -125,6 +127,7 @@ void landing_read(struct request *rq, struct span glued, const struct terms *ter
                   struct landing *out)
 {
     out->n = 0;
+    out->test = false;
     take_all(rq, glued, terms, click, out);
     take_all(rq, rq->query, terms, click, out);
 }

@@ -15,6 +15,7 @@ struct span landing_code(struct request *rq, struct span text, struct span *glue
 struct landing {
     struct link_param param[DESTINATION_PARAMS]; /* what is passed on */
     size_t n;
+    bool test; /* it is no real one, by its own word: test=1 */
 };
 
 /* Reads the request's query and `glued` into the click (sub, utm, to) and *out. A deep link that may not be taken is

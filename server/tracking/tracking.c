@@ -3,6 +3,7 @@
 #include "asset_t_js.h"
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/country.h"
 #include "common/base/query.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
@@ -78,25 +79,39 @@ static enum err seal(struct request *rq, struct job *job, struct hash *commitmen
     return err;
 }
 
-/* The first that holds. A link is followed to a document; a browser says so, others say nothing. */
-static enum class class_of(const struct request *rq, bool link, bool bot) {
-    bool document = span_empty(rq->fetch_dest) || ascii_is(rq->fetch_dest, "document");
-    return rq->prefetch        ? CLASS_PREFETCH
-           : link && !document ? CLASS_EMBEDDED
-           : bot               ? CLASS_BOT
-                               : CLASS_OK;
+/* What is known of a visitor. */
+struct visitor {
+    struct agent agent;
+    struct origin origin;
+};
+
+static struct visitor visitor_of(struct request *rq)
+{
+    struct worker *w = rq->worker;
+    lists_follow(w->server->lists, &w->lists);
+    struct visitor v = {agent_cache_read(w->agents, rq->user_agent), lists_origin(w->lists, rq->ip)};
+    char said[COUNTRY_LEN];
+    if (!span_empty(rq->country) && country_read(rq->country, said))
+        memcpy(v.origin.country, said, sizeof said);
+    return v;
 }
 
-static struct agent agent_of(const struct request *rq)
-{
-    return agent_cache_read(rq->worker->agents, rq->user_agent);
+/* The first that holds. A link is followed to a document; a browser says so, others say nothing. */
+static enum class class_of(const struct request *rq, bool link, bool test, const struct visitor *v) {
+    bool document = span_empty(rq->fetch_dest) || ascii_is(rq->fetch_dest, "document");
+    return rq->prefetch           ? CLASS_PREFETCH
+           : test                 ? CLASS_TEST
+           : link && !document    ? CLASS_EMBEDDED
+           : v->agent.bot         ? CLASS_BOT
+           : v->origin.datacenter ? CLASS_DATACENTER
+                                  : CLASS_OK;
 }
 
 static enum err submit(struct request *rq, struct job *job, struct hash *commitment)
 {
     enum err err = seal(rq, job, commitment);
     if (err == ERR_OK)
-        return worker_submit(rq, job);
+        return worker_submit_within(rq, job);
     source_unrecorded(rq->worker->server->source, job);
     return err;
 }
@@ -185,6 +200,16 @@ static void set_cookie(struct request *rq, struct reply *r, struct span id)
     reply_header(r, "Set-Cookie", buf_span(&b));
 }
 
+/* A click on its way. */
+struct click {
+    struct target target;
+    struct landing landing;
+    const struct entry_click *entry; /* the job's: but for its class, which the committer may write */
+    bool prefetch;
+    bool first;       /* of this visitor on this code within the window, */
+    uint64_t visitor; /* who is known by this from now on */
+};
+
 #define NO_INDEX (UINT64_MAX - 1) /* no log gets there */
 
 /* A browser that met a redirect would not ask again when the person goes there; after this it does. */
@@ -197,12 +222,12 @@ static enum err answer_prefetch(struct reply *r)
 }
 
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
-static enum err answer_click(struct request *rq, struct reply *r, const struct target *t,
-                             const struct entry_click *click, const struct landing *l, uint64_t index)
+static enum err answer_click(struct request *rq, struct reply *r, const struct click *c, uint64_t index)
 {
+    const struct target *t = &c->target;
     struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
     char *text = arena_alloc(rq->arena, CLICK_ID_LEN);
-    if (click->class == CLASS_PREFETCH)
+    if (c->prefetch)
         return answer_prefetch(r);
     if (index == UINT64_MAX || index == NO_INDEX) /* what is not there has a place like no other */
         random_bytes(&p.index, sizeof p.index);
@@ -212,45 +237,66 @@ static enum err answer_click(struct request *rq, struct reply *r, const struct t
         p.index |= UINT64_C(1) << 63; /* where no log gets */
     click_id_write(rq->worker->tokens, &p, text);
     struct span id = span_of(text, CLICK_ID_LEN);
-    redirect(r, landing_url(rq, t->contract, t->code, click, l, id), t->contract->terms->referrer_policy);
+    redirect(r, landing_url(rq, t->contract, t->code, c->entry, &c->landing, id), t->contract->terms->referrer_policy);
     set_cookie(rq, r, id);
     return ERR_OK;
 }
 
+/* A click that would count, of a visitor whose last such click on this code was not long ago, is a repeat. */
+static enum class find_repeat(struct request *rq, struct click *c, uint32_t placement) {
+    const struct contract *k = c->target.contract; struct repeats *repeats = rq->worker->server->repeats;
+    if (k->terms->repeat_window_s == 0) return CLASS_OK;
+    c->visitor = repeats_visitor(repeats, span_str(rq->ip), rq->user_agent, k->number, placement);
+    c->first = !repeats_again(repeats, c->visitor, rq->arrived_ms / MS_PER_S, k->terms->repeat_window_s);
+    return c->first ? CLASS_OK : CLASS_REPEAT;
+}
+
+/* It could not be recorded. */
+static enum err click_unrecorded(struct request *rq, struct reply *r, const struct click *c)
+{
+    if (c->first)
+        repeats_forget(rq->worker->server->repeats, c->visitor);
+    return answer_click(rq, r, c, UINT64_MAX);
+}
+
 enum err click_handle(struct request *rq, struct reply *r)
 {
-    struct target t = {NULL};
+    struct click *c = arena_alloc(rq->arena, sizeof *c);
     struct span glued;
-    enum err err = find_target(rq, landing_code(rq, rq->param[0], &glued), &t);
+    c->target = (struct target){NULL};
+    c->first = false;
+    enum err err = find_target(rq, landing_code(rq, rq->param[0], &glued), &c->target);
     if (err != ERR_OK)
-        return refuse_click(rq, r, &t, err);
-    struct job *job = worker_job(rq, RECORD_CLICK, t.contract->campaign->advertiser);
+        return refuse_click(rq, r, &c->target, err);
+    const struct target *t = &c->target;
+    struct job *job = worker_job(rq, RECORD_CLICK, t->contract->campaign->advertiser);
     struct entry_click *click = &job->record.track.entry.click;
-    struct landing *l = arena_alloc(rq->arena, sizeof *l);
-    open_entry(rq, job, ENTRY_CLICK, &t);
-    struct agent agent = agent_of(rq);
-    click->class = class_of(rq, true, agent.bot);
-    click->device = agent.device;
-    click->placement = t.placement;
-    landing_read(rq, glued, t.contract->terms, click, l);
+    open_entry(rq, job, ENTRY_CLICK, t);
+    struct visitor *v = arena_alloc(rq->arena, sizeof *v);
+    *v = visitor_of(rq);
+    landing_read(rq, glued, t->contract->terms, click, &c->landing);
+    click->class = class_of(rq, true, c->landing.test, v);
+    click->device = v->agent.device;
+    click->country = span_str(v->origin.country);
+    click->placement = t->placement;
+    c->entry = click;
+    c->prefetch = click->class == CLASS_PREFETCH;
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
-        return answer_click(rq, r, &t, click, l, NO_INDEX);
-    rq->kept = span_of(l, sizeof *l);
+        return answer_click(rq, r, c, NO_INDEX);
+    if (click->class == CLASS_OK)
+        click->class = find_repeat(rq, c, t->placement);
+    rq->kept = span_of(c, sizeof *c);
     err = submit(rq, job, &click->commitment);
-    return err == ERR_PENDING ? err : answer_click(rq, r, &t, click, l, UINT64_MAX);
+    return err == ERR_PENDING ? err : click_unrecorded(rq, r, c);
 }
 
 enum err click_finish(struct request *rq, struct job *job, struct reply *r)
 {
-    const struct contract *k = catalog_contract_number(rq->catalog, job->record.track.contract);
-    const struct entry_click *click = &job->record.track.entry.click;
-    /* of the catalog that click_handle found them in */
-    const struct target t = {k, &k->codes[click->placement - 1], click->placement};
-    if (job->err == ERR_GONE)
-        return refuse_click(rq, r, &t, ERR_GONE);
-    return answer_click(rq, r, &t, click, (const struct landing *)(const void *)rq->kept.ptr,
-                        job->err != ERR_OK ? UINT64_MAX : job->index);
+    const struct click *c = (const struct click *)(const void *)rq->kept.ptr;
+    if (job == NULL) /* it may be recorded yet */
+        return answer_click(rq, r, c, UINT64_MAX);
+    return job->err != ERR_OK ? click_unrecorded(rq, r, c) : answer_click(rq, r, c, job->index);
 }
 
 static bool is_read(const struct request *rq)
@@ -359,7 +405,8 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
     struct entry_view *view = &job->record.track.entry.view;
     open_entry(rq, job, ENTRY_VIEW, &t);
-    view->class = class_of(rq, false, agent_of(rq).bot);
+    const struct visitor v = visitor_of(rq);
+    view->class = class_of(rq, false, false, &v);
     view->placement = t.placement;
     if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
         click.contract == t.contract->number && click.flags == 0) {
@@ -372,7 +419,9 @@ enum err pixel_handle(struct request *rq, struct reply *r)
 
 enum err pixel_finish(struct request *rq, struct job *job, struct reply *r)
 {
-    return job->err == ERR_GONE ? refuse_pixel(rq, r, PIXEL_ENDED) : answer_pixel(r);
+    (void)rq;
+    (void)job;
+    return answer_pixel(r);
 }
 
 bool pixel_fault(struct request *rq, const struct http_fault *fault, struct reply *r)

@@ -324,7 +324,7 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
 bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply)
 {
     enum err err = rq->route->finish(rq, job, reply);
-    if (err != ERR_OK && err != ERR_PENDING && rq->problem.detail[0] == '\0')
+    if (err != ERR_OK && err != ERR_PENDING && job != NULL && rq->problem.detail[0] == '\0')
         rq->problem = job->problem;
     return end(w, rq, job, reply, err);
 }

@@ -22,7 +22,8 @@ struct route {
     unsigned roles;      /* of the above, or who may call (bearer token) */
     /* ERR_OK: *reply is filled. ERR_PENDING: a job was submitted. Else request.problem says why. */
     enum err (*handle)(struct request *rq, struct reply *reply);
-    /* After the job's commit: fills the reply, or submits a further job (ERR_PENDING). */
+    /* After the job's commit: fills the reply, or submits a further job (ERR_PENDING). job NULL: see
+     * worker_submit_within. */
     enum err (*finish)(struct request *rq, struct job *job, struct reply *reply);
     const char *summary; /* for /openapi.json */
     /* Answers bytes that are no request but begin like one of this route's; NULL: problem+json. True: *reply is
@@ -38,7 +39,7 @@ MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *r
                                   const struct route **like);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
-/* The job has come back. False: another one is under way. */
+/* The job has come back, or is waited for no longer (NULL). False: another one is under way. */
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
 /* On a reader thread: what the route's handler says. */
 MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);

@@ -8,11 +8,13 @@
 #include "server/commit/source.h"
 #include "server/http/http.h"
 #include "server/instance/instance.h"
+#include "server/lists/lists.h"
 #include "server/system/allowance.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
 #include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
+#include "server/worker/repeats.h"
 
 struct route;   /* dispatch.h */
 struct readers; /* readers.h */
@@ -32,6 +34,8 @@ struct server {
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct metrics *metrics;
     struct proxies *proxies; /* NULL: the peer is the client */
+    struct lists_slot *lists;
+    struct repeats *repeats;
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread
@@ -42,6 +46,7 @@ struct worker {
     struct tokens *tokens;
     struct code_cache *codes;
     struct agent_cache *agents;
+    const struct lists *lists;
     struct sealer *sealer;
     struct signer *statement_signer;
     struct counters *counters; /* this thread's metrics */
@@ -53,10 +58,12 @@ struct worker {
     atomic_bool stopping; /* any thread */
     uint64_t id[32];      /* drawn, for the requests to come */
     size_t n_ids;
-    int64_t now_us;             /* monotonic, of the turn that hands back jobs; 0: none does */
-    unsigned pushed;            /* jobs since the committer was woken last */
-    struct allowance strangers; /* log lines about their refusals */
-    uint64_t withheld;          /* those left out since one was written */
+    int64_t now_us;                /* monotonic, of the turn that hands back jobs; 0: none does */
+    unsigned pushed;               /* jobs since the committer was woken last */
+    TAILQ_HEAD(, request) waiting; /* for their commit, by arrival; click_wait_ms at most */
+    bool alarmed;                  /* http_alarm will look at them */
+    struct allowance strangers;    /* log lines about their refusals */
+    uint64_t withheld;             /* those left out since one was written */
 };
 
 /* Contexts alone, without a thread. */
@@ -77,5 +84,8 @@ struct job *worker_job(struct request *rq, enum record_kind kind, const struct p
 enum err worker_fails(struct request *rq, enum err err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* ERR_PENDING: the route's finish gets it after the commit. ERR_BUSY: the queue is full. */
 MUST_CHECK enum err worker_submit(struct request *rq, struct job *job);
+/* The same for those who wait click_wait_ms at most: if the job is not back by then, finish gets NULL in its place. The
+ * job is the committer's still: what that writes of it (the entry's time, class and claim) is not to be looked at. */
+MUST_CHECK enum err worker_submit_within(struct request *rq, struct job *job);
 
 #endif

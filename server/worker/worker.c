@@ -59,6 +59,40 @@ static void on_turn(void *ctx)
     w->pushed = 0;
 }
 
+static int64_t patience_us(const struct worker *w)
+{
+    return w->server->options->click_wait_ms.number * 1000;
+}
+
+/* When the first of those who wait has waited enough. */
+static void set_alarm(struct worker *w, int64_t now_us)
+{
+    const struct request *first = TAILQ_FIRST(&w->waiting);
+    w->alarmed = first != NULL;
+    if (first == NULL)
+        return;
+    int64_t in_us = first->arrived_us + patience_us(w) - now_us;
+    http_alarm(w->http, in_us > 0 ? in_us : 0);
+}
+
+/* Who has waited enough is answered; his job goes its way, and rq stays for it. */
+static void on_alarm(void *ctx)
+{
+    struct worker *w = ctx;
+    struct request *rq;
+    int64_t now_us = clock_monotonic_us();
+    while ((rq = TAILQ_FIRST(&w->waiting)) != NULL && rq->arrived_us + patience_us(w) <= now_us) {
+        TAILQ_REMOVE(&w->waiting, rq, waits);
+        rq->waiting = false;
+        rq->unwaited = true;
+        METRIC_ADD(w->counters, unwaited, 1);
+        if (!dispatch_finish(w, rq, NULL, http_reply(rq)))
+            abort(); /* nobody submits a second job */
+        http_send(rq);
+    }
+    set_alarm(w, now_us);
+}
+
 /* Jobs or reads came back, or the worker is to stop. */
 static void on_ready(void *ctx)
 {
@@ -67,7 +101,12 @@ static void on_ready(void *ctx)
     w->now_us = clock_monotonic_us();
     while ((job = source_finished(w->server->source, w->number)) != NULL) {
         struct request *rq = job->request;
-        if (dispatch_finish(w, rq, job, http_reply(rq)))
+        if (rq->waiting)
+            TAILQ_REMOVE(&w->waiting, rq, waits);
+        rq->waiting = false;
+        if (rq->unwaited)
+            http_release(w->http, rq);
+        else if (dispatch_finish(w, rq, job, http_reply(rq)))
             http_answer(w->http, rq);
     }
     enum err err;
@@ -86,6 +125,8 @@ static void on_ready(void *ctx)
 void worker_open(struct worker *w, struct server *sv, size_t number)
 {
     *w = (struct worker){.server = sv, .number = number};
+    TAILQ_INIT(&w->waiting);
+    lists_follow(sv->lists, &w->lists);
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
@@ -103,6 +144,7 @@ void worker_close(struct worker *w)
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
     agent_cache_free(w->agents);
+    lists_leave(w->server->lists, &w->lists);
     tokens_free(w->tokens);
 }
 
@@ -116,8 +158,12 @@ static void *run(void *arg)
 
 void worker_start(struct server *sv, size_t number, struct worker **out)
 {
-    static const struct http_app app = {
-        .begin = on_begin, .dispatch = on_dispatch, .fault = on_fault, .finish = on_finish, .turn = on_turn};
+    static const struct http_app app = {.begin = on_begin,
+                                        .dispatch = on_dispatch,
+                                        .fault = on_fault,
+                                        .finish = on_finish,
+                                        .turn = on_turn,
+                                        .alarm = on_alarm};
     struct worker *w = xmalloc(sizeof *w);
     worker_open(w, sv, number);
     const struct http_setup setup = {
@@ -130,6 +176,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .max_held = (size_t)sv->options->max_held_mib.number << 20,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
+        .country_header = span_str(sv->options->country_header.text),
         .turns = &w->counters->loop_turns,
     };
     w->http = http_new(&setup);
@@ -205,4 +252,17 @@ enum err worker_submit(struct request *rq, struct job *job)
     if (++w->pushed == BATCH_FULL || w->http == NULL) /* without an event loop each request is a turn */
         on_turn(w);
     return ERR_PENDING;
+}
+
+enum err worker_submit_within(struct request *rq, struct job *job)
+{
+    struct worker *w = rq->worker;
+    enum err err = worker_submit(rq, job);
+    if (err != ERR_PENDING || w->http == NULL)
+        return err;
+    TAILQ_INSERT_TAIL(&w->waiting, rq, waits);
+    rq->waiting = true;
+    if (!w->alarmed)
+        set_alarm(w, rq->arrived_us);
+    return err;
 }

@@ -65,8 +65,12 @@ static enum err keep(void *ctx, struct job *const *jobs, size_t n)
 
 static void open_data(struct server *sv, const char *data, const char *address)
 {
-    static const struct options options = {
-        .max_connections.number = 1000, .max_held_mib.number = 64, .request_timeout_s.number = 15};
+    static const struct options options = {.max_connections.number = 1000,
+                                           .max_held_mib.number = 64,
+                                           .request_timeout_s.number = 15,
+                                           .click_wait_ms.number = 60000,
+                                           .country_header.text = ""};
+    static const struct list_files no_files = {"", ""};
     const char *what;
     enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
     if (err != ERR_OK)
@@ -76,6 +80,9 @@ static void open_data(struct server *sv, const char *data, const char *address)
     sv->routes = all_routes;
     sv->fast = fast_targets;
     sv->metrics = metrics_new(WORKERS + 1);
+    sv->repeats = repeats_new(1 << 20);
+    if (lists_open(&no_files, &sv->lists, NULL) != ERR_OK)
+        die("the lists");
 }
 
 static void start(struct recorder *r, const struct source_keeper *keeper)
@@ -108,6 +115,8 @@ static void stop(struct recorder *r)
     source_free(r->server.source);
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
+    repeats_free(r->server.repeats);
+    lists_close(r->server.lists);
 }
 
 static void wait_for_term(const sigset_t *set)

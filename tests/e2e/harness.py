@@ -61,7 +61,7 @@ class Server:
         self.log_path = Path(self.folder.name) / "log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, **settings}
+        self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, **settings}  # a busy machine loses no click
         self.process = None
         done = countersign("init", "--data", self.data, "--public-url", self.url)
         if done.returncode:
@@ -129,7 +129,7 @@ class Market:
         self.campaign = self.advertiser.post("/v1/campaigns", {
             "advertiser": self.advertiser.id, "name": "Offer", "currency": "EUR", "landing_url": "https://landing.example/offer?a=1#form",
             "allowed_hosts": ["shop.example", "*.shop.example"], "timezone": "Europe/Paris", "lead": {"require": ["email", "phone"]},
-            "review": {"mode": "manual"}, **(campaign or {})})["id"]
+            "review": {"mode": "manual"}, "repeat_window_s": 0, **(campaign or {})})["id"]
         self.contract = self.new_contract(self.publisher, **(contract or {}))
         operator.post(f"/v1/contracts/{self.contract}/grants", {"party": self.auditor.id})
         self.code = self.new_code(self.publisher, self.contract)

@@ -1,7 +1,6 @@
 """Links as publishers write them, chat programs break them and advertising platforms lengthen them: where each click goes, and what
 its entry says."""
 
-import hashlib
 import struct
 import time
 import unittest
@@ -63,7 +62,7 @@ def opened(click_id, keys):
     key = b64u_decode({each["kid"]: each["key"] for each in keys}[data[1]])
     decryptor = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
     block = decryptor.update(data[2:18]) + decryptor.finalize()
-    if block[13:] != hashlib.sha256(block[:13]).digest()[:3]:
+    if block[13:] != bytes(3):
         return None
     return struct.unpack(">QIB", block[:13])
 

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum kind {
@@ -40,7 +41,8 @@ struct page {
     _Atomic uint64_t met, fired;
     _Atomic uint64_t unguarded; /* libraries are not given the product's fail-stop memory: the negative control */
     _Atomic uint64_t told;
-    char where[1024]; /* the calls under way when the first one failed */
+    _Atomic uint64_t stalled, waiting; /* syncs come to no end while it is set; how many do */
+    char where[1024];                  /* the calls under way when the first one failed */
 };
 
 static struct page *page;
@@ -238,18 +240,33 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int n, off64_t at)
     return fails_to_write(fd) ? refuse() : NEXT(pwritev64, fd, parts, n, at);
 }
 
+/* A disk that neither answers nor fails. */
+static void wait_for_the_disk(void)
+{
+    static const struct timespec a_while = {0, 1000000};
+    if (page == NULL || atomic_load(&page->stalled) == 0)
+        return;
+    atomic_fetch_add(&page->waiting, 1);
+    while (atomic_load(&page->stalled) != 0)
+        nanosleep(&a_while, NULL);
+    atomic_fetch_sub(&page->waiting, 1);
+}
+
 int fsync(int fd)
 {
+    wait_for_the_disk();
     return fails(SYNC) ? refuse() : NEXT(fsync, fd);
 }
 
 int fdatasync(int fd)
 {
+    wait_for_the_disk();
     return fails(SYNC) ? refuse() : NEXT(fdatasync, fd);
 }
 
 int msync(void *ptr, size_t len, int flags)
 {
+    wait_for_the_disk();
     return fails(SYNC) ? refuse() : NEXT(msync, ptr, len, flags);
 }
 

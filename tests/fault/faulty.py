@@ -50,8 +50,8 @@ ABSENT = Kind("lookup and step taken for absent", 2 | 4, MDB_NOTFOUND)  # what a
 class Page:
     """What faults.c reads: struct page, place by place."""
 
-    PLACES = {name: 8 * n for n, name in enumerate(("kinds", "nth", "lasting", "error", "met", "fired", "unguarded", "told"))}
-    WHERE, SIZE = 64, 4096
+    PLACES = {name: 8 * n for n, name in enumerate(("kinds", "nth", "lasting", "error", "met", "fired", "unguarded", "told", "stalled", "waiting"))}
+    WHERE, SIZE = 80, 4096
 
     def __init__(self, path):
         self.path = path
@@ -129,7 +129,7 @@ class FaultyServer(Server):
         self.page, self.commands_page = (Page(Path(self.scratch.name) / name) for name in ("of-server", "of-commands"))
         self.kept = Path(self.scratch.name) / "kept"
         self.told = 0  # how much of the log was there before the last start
-        super().__init__(SWEEP_MS=60000, **settings)
+        super().__init__(**{"SWEEP_MS": 60000, **settings})
 
     def environment(self, page):
         return dict(os.environ, LD_PRELOAD=FAULTS, COUNTERSIGN_FAULTS=str(page.path),

@@ -48,7 +48,7 @@ def tokens():
     def click_id():
         block = struct.pack(">QIB", 70000, 1795312231, 0)
         key = HKDF(SHA256(), 32, None, struct.pack(">I", 3)).derive(subkey(b"click keys"))
-        inner = encrypted(key, block + hashlib.sha256(block).digest()[:3])
+        inner = encrypted(key, block + bytes(3))
         masked = 3 ^ struct.unpack(">I", encrypted(subkey(b"click mask"), inner)[:4])[0]
         return tagged(subkey(b"click mac"), b"\x01\x01" + inner + struct.pack(">I", masked))
 

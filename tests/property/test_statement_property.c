@@ -28,6 +28,7 @@ struct ledger_run {
     size_t n, cut_leads;
     uint64_t size, from;
     int64_t now_ms, traffic_micros;
+    bool pays[CLASS_COUNT];
     /* the chain */
     struct past past[CUTS];
     size_t cuts;
@@ -49,7 +50,7 @@ static void traffic(struct ledger_run *r)
     enum class class = (enum class)below(CLASS_COUNT);
     bool view = one_in(2);
     append(r, (struct entry){.kind = view ? ENTRY_VIEW : ENTRY_CLICK}, class);
-    if (class == CLASS_OK)
+    if (r->pays[class])
         r->traffic_micros += view ? r->terms->view_micros : r->terms->click_micros;
 }
 
@@ -165,15 +166,34 @@ static void old_statements_come_out_the_same(struct ledger_run *r)
     }
 }
 
+/* Any of the classes that may pay: as a member of a campaign. */
+static const char *draw_payable(bool pays[CLASS_COUNT])
+{
+    static const enum class may[] = {CLASS_OK, CLASS_BOT, CLASS_DATACENTER, CLASS_EMBEDDED, CLASS_REPEAT};
+    static char text[200];
+    size_t n = (size_t)snprintf(text, sizeof text, ",'payable_classes':[");
+    bool any = false;
+    for (size_t i = 0; i < sizeof may / sizeof *may; i++)
+        if ((pays[may[i]] = one_in(2))) {
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s'%s'", any ? "," : "", class_word(may[i]));
+            any = true;
+        }
+    snprintf(text + n, sizeof text - n, "]");
+    return text;
+}
+
 static void consecutive_statements_pay_everything_once(void **state)
 {
     static struct ledger_run r;
+    bool pays[CLASS_COUNT] = {false};
     int64_t owed;
 
     (void)state;
     r = (struct ledger_run){.world = world_new(),
                             .now_ms = NOW,
-                            .terms = terms_of("", ",'price':{'click_micros':1234,'view_micros':77}", "C1")};
+                            .terms =
+                                terms_of(draw_payable(pays), ",'price':{'click_micros':1234,'view_micros':77}", "C1")};
+    memcpy(r.pays, pays, sizeof pays);
     r.view = world_view(&r.world);
     for (int i = 0; i < STEPS; i++) {
         uint64_t what = below(100);

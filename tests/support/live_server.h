@@ -33,6 +33,7 @@ struct live {
     struct committer *committer;
     const struct source_keeper *keeper; /* set before the start, as are: */
     job_run *const *runs;               /* NULL: the server's own */
+    const struct list_files *files;     /* NULL: none */
     struct worker *worker;
     struct tokens *tokens; /* the test's own contexts on the server's keys */
     int port;
@@ -70,7 +71,8 @@ static inline void live_contract(struct txn *t, struct contract *k, const char *
     buf_free(&doc);
 }
 
-/* campaign: further members of the campaign, each led by a comma. */
+/* campaign: further members of the campaign, each led by a comma. Clicks of one visitor are no repeats unless they say
+ * so. */
 static inline void live_fill(struct live *l, const struct keys *keys, const char *campaign_more)
 {
     static const enum role roles[LIVE_PARTIES] = {ROLE_OPERATOR, ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_PUBLISHER};
@@ -92,8 +94,8 @@ static inline void live_fill(struct live *l, const struct keys *keys, const char
     char text[2048];
     snprintf(text, sizeof text,
              "{\"advertiser\":\"P2\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/"
-             "land?a=1#top\",\"allowed_hosts\":[\"*.shop.example\"]%s}",
-             campaign_more);
+             "land?a=1#top\",\"allowed_hosts\":[\"*.shop.example\"]%s%s}",
+             strstr(campaign_more, "repeat_window_s") == NULL ? ",\"repeat_window_s\":0" : "", campaign_more);
     struct buf doc = live_document(campaign_document, text, "A1");
     struct campaign campaign = {
         .number = 1, .id = "A1", .advertiser = &party[1], .document = buf_span(&doc), .direct = 1, .created_ms = 1};
@@ -142,6 +144,9 @@ static inline enum err live_commit_start(struct live *l, size_t workers)
     l->sh.options = &l->options;
     l->sh.routes = all_routes;
     l->sh.fast = fast_targets;
+    static const struct list_files no_files = {"", ""};
+    assert_ok(lists_open(l->files != NULL ? l->files : &no_files, &l->sh.lists, NULL));
+    l->sh.repeats = repeats_new(1 << 20);
     l->sh.metrics = metrics_new(workers + 1);
     const struct source_setup source = {
         .instance = &l->sh.instance,
@@ -156,13 +161,20 @@ static inline enum err live_commit_start(struct live *l, size_t workers)
     return committer_start(&setup, &l->committer);
 }
 
+static inline void live_tables_free(struct live *l)
+{
+    lists_close(l->sh.lists);
+    repeats_free(l->sh.repeats);
+    metrics_free(l->sh.metrics);
+}
+
 static inline void live_commit_stop(struct live *l)
 {
     source_stop(l->sh.source);
     committer_stop(l->committer);
     l->committer = NULL;
     source_free(l->sh.source);
-    metrics_free(l->sh.metrics);
+    live_tables_free(l);
 }
 
 static inline void live_listen(struct live *l)
@@ -187,6 +199,10 @@ static inline void live_serve(struct live *l)
         l->options.max_connections.number = 100;
     if (l->options.max_held_mib.number == 0)
         l->options.max_held_mib.number = 64;
+    if (l->options.click_wait_ms.number == 0)
+        l->options.click_wait_ms.number = 60000;
+    if (l->options.country_header.text == NULL)
+        l->options.country_header.text = "";
     if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
     fixture_instance(&l->f, &l->sh.instance);

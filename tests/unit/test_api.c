@@ -51,6 +51,7 @@ static void start(struct api *a)
     *sv = (struct server){.options = &a->options, .routes = all_routes};
     fixture_instance(&a->f, &sv->instance);
     sv->metrics = metrics_new(2);
+    assert_ok(lists_open(&(struct list_files){"", ""}, &sv->lists, NULL));
     const struct source_setup source = {
         .instance = &sv->instance,
         .workers = 1,
@@ -87,6 +88,7 @@ static int tear_down(void **state)
     worker_close(&a->worker);
     fixture_instance_close(&a->f, &sh->instance);
     metrics_free(sh->metrics);
+    lists_close(sh->lists);
     json_decref(a->json);
     arena_free(a->arena);
     fixture_close(&a->f);

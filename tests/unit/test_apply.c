@@ -273,7 +273,8 @@ static void damaged_rows_do_not_read(void **state)
 
 static void the_tally_adds_up_traffic(void **state)
 {
-    struct terms *t = terms_of("", ",'price':{'click_micros':10,'view_micros':3}", "C1");
+    struct terms *t =
+        terms_of(",'payable_classes':['ok','repeat']", ",'price':{'click_micros':10,'view_micros':3}", "C1");
     struct entry_gap gap = {.clicks = 4, .views = 5};
     struct tally a = {0};
 
@@ -286,16 +287,21 @@ static void the_tally_adds_up_traffic(void **state)
     tally_add(&a, t, ENTRY_LEAD, CLASS_OK, NOW + 5, NULL);
     tally_add(&a, NULL, ENTRY_CLICK, CLASS_OK, NOW + 6, NULL);
     tally_add(&a, t, ENTRY_GAP, CLASS_OK, NOW + 7, &gap);
+    tally_add(&a, t, ENTRY_CLICK, CLASS_REPEAT, NOW + 8, NULL);
+    tally_add(&a, t, ENTRY_CLICK, CLASS_ENDED, NOW + 9, NULL);
     assert_int_equal(a.clicks[CLASS_OK], 3);
     assert_int_equal(a.clicks[CLASS_BOT], 1);
     assert_int_equal(a.views[CLASS_OK], 1);
     assert_int_equal(a.views[CLASS_PREFETCH], 1);
-    assert_int_equal(a.click_micros, 20);
+    assert_int_equal(a.clicks[CLASS_REPEAT], 1);
+    assert_int_equal(a.payable_clicks, 3);
+    assert_int_equal(a.payable_views, 1);
+    assert_int_equal(a.click_micros, 30);
     assert_int_equal(a.view_micros, 3);
     assert_int_equal(a.gap_clicks, 4);
     assert_int_equal(a.gap_views, 5);
     assert_int_equal(a.from_ms, NOW);
-    assert_int_equal(a.to_ms, NOW + 7);
+    assert_int_equal(a.to_ms, NOW + 9);
     terms_free(t);
 }
 

@@ -49,6 +49,50 @@ static void writes_canonical_bytes(void **state)
     buf_free(&b);
 }
 
+/* RFC 8785, 3.2.2.2, byte by byte. */
+static void quote_slowly(struct buf *out, const char *s, size_t len)
+{
+    static const char named[] = "\b\t\n\f\r", letters[] = "btnfr";
+    buf_byte(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        const char *name = c != 0 ? strchr(named, c) : NULL;
+        if (c == '"' || c == '\\')
+            buf_byte(out, '\\'), buf_byte(out, c);
+        else if (name != NULL)
+            buf_byte(out, '\\'), buf_byte(out, (uint8_t)letters[name - named]);
+        else if (c < 0x20)
+            buf_printf(out, "\\u%04x", c);
+        else
+            buf_byte(out, c);
+    }
+    buf_byte(out, '"');
+}
+
+/* Texts are looked at in words that overlap: at whatever place of whatever length, no byte is passed over. */
+static void every_byte_is_seen_at_every_place(void **state)
+{
+    enum { LONGEST = 26 };
+    (void)state;
+    for (size_t len = 0; len <= LONGEST; len++)
+        for (size_t at = 0; at < (len ? len : 1); at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char text[LONGEST];
+                struct buf fast, slow;
+                struct jw w;
+                memset(text, byte % 3 ? '!' : '\xff', sizeof text); /* neighbours that a borrow could come from */
+                text[at] = (char)byte;
+                buf_heap(&fast), buf_heap(&slow);
+                jw_open(&w, &fast);
+                jw_str(&w, span_of(text, len));
+                jw_close(&w);
+                quote_slowly(&slow, text, len);
+                if (!span_eq(buf_span(&fast), buf_span(&slow)))
+                    fail_msg("byte %d at %zu of %zu", byte, at, len);
+                buf_free(&fast), buf_free(&slow);
+            }
+}
+
 /* What a caller must not do, each as a step of its own on an open object whose key "k" is written. */
 static void key_twice(struct jw *w)
 {
@@ -316,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_canonical_bytes),
+        cmocka_unit_test(every_byte_is_seen_at_every_place),
         cmocka_unit_test(misuse_of_the_writer_aborts),
         cmocka_unit_test(refuses_what_is_not_our_json),
         cmocka_unit_test(long_paths_are_cut),

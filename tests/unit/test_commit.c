@@ -97,7 +97,7 @@ static void a_job_refused_does_not_touch_its_batch(void **state)
     }
     jobs_wait(&cf, 0, 3);
     assert_ok(three[0].err);
-    assert_err(three[1].err, ERR_GONE);
+    assert_err(three[1].err, ERR_CORRUPT);
     assert_ok(three[2].err);
     assert_int_equal(three[2].index, 1);
 }
@@ -421,7 +421,7 @@ static void refused_behind(uint32_t log)
 
     assert_err(live_commit_start(&cf.live, COMMITTER_WORKERS), ERR_CORRUPT);
     source_free(cf.live.sh.source);
-    metrics_free(cf.live.sh.metrics);
+    live_tables_free(&cf.live);
 }
 
 static void a_store_behind_its_signed_heads_is_refused(void **state)

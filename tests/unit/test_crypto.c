@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "common/crypto/crypto.h"
 #include "tests/support/hex.h"
@@ -51,6 +54,41 @@ static void sha256v_is_sha256_of_the_concatenation(void **state)
 
 #define AA20 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define AA131 AA20 AA20 AA20 AA20 AA20 AA20 "aaaaaaaaaaaaaaaaaaaaaa"
+
+/* OpenSSL has the same function, with the numbers of rounds as parameters. */
+static uint64_t siphash_of_openssl(const uint8_t *key, const void *ptr, size_t len)
+{
+    unsigned c = 1, d = 3;
+    size_t size = 8, got;
+    uint8_t out[8];
+    uint64_t x = 0;
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_C_ROUNDS, &c),
+                                 OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_D_ROUNDS, &d),
+                                 OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+    EVP_MAC_CTX *cx = EVP_MAC_CTX_new(mac);
+    assert_int_equal(EVP_MAC_init(cx, key, SIPHASH_KEY_LEN, params), 1);
+    assert_int_equal(EVP_MAC_update(cx, ptr, len), 1);
+    assert_int_equal(EVP_MAC_final(cx, out, &got, sizeof out), 1);
+    EVP_MAC_CTX_free(cx);
+    EVP_MAC_free(mac);
+    for (size_t i = 8; i-- > 0;)
+        x = x << 8 | out[i];
+    return x;
+}
+
+static void siphash_is_that_of_openssl(void **state)
+{
+    (void)state;
+    uint8_t text[200], key[SIPHASH_KEY_LEN];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7 + 1);
+    for (size_t len = 0; len <= sizeof text; len++) {
+        for (size_t i = 0; i < sizeof key; i++)
+            key[i] = (uint8_t)(i * 31 + len);
+        assert_true(siphash(key, text, len) == siphash_of_openssl(key, text, len));
+    }
+}
 
 static void hmac_signs_as_rfc_4231_says(void **state)
 {
@@ -270,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_its_known_hashes),
         cmocka_unit_test(sha256v_is_sha256_of_the_concatenation),
+        cmocka_unit_test(siphash_is_that_of_openssl),
         cmocka_unit_test(hmac_signs_as_rfc_4231_says),
         cmocka_unit_test(hkdf_derives_as_rfc_5869_says),
         cmocka_unit_test(aead_seals_as_its_vectors_and_opens_again),

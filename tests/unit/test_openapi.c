@@ -216,10 +216,10 @@ static void check_postback(json_t *doc)
     json_decref(query);
 }
 
-/* What a tracking link takes: the traffic parameters that an entry keeps, and a deep link. */
+/* What a tracking link takes: the traffic parameters that an entry keeps, a deep link, and that it is a test. */
 static void check_click(json_t *doc)
 {
-    const char *names[LIMIT_SUBS + LIMIT_UTMS + 2];
+    const char *names[LIMIT_SUBS + LIMIT_UTMS + 3];
     size_t n = 0, i;
     json_t *parameter, *described = json_array();
     names[n++] = "code";
@@ -228,6 +228,7 @@ static void check_click(json_t *doc)
     for (i = 0; i < LIMIT_UTMS; i++)
         names[n++] = entry_utm_names[i];
     names[n++] = "to";
+    names[n++] = "test";
     json_array_foreach(at(doc, "paths /c/{code} get parameters"), i, parameter)
         json_array_append(described, json_object_get(parameter, "name"));
     if (!is_list(described, names, n))
@@ -294,8 +295,7 @@ static void check_place(json_t *doc, const char *place, const char *const *words
 
 static void check_words(json_t *doc)
 {
-    size_t n = count_words(dispositions, STATUS_COUNT), i;
-    json_t *class;
+    size_t n = count_words(dispositions, STATUS_COUNT);
     check_enums("", doc);
     check_place(doc, "components schemas PostbackAnswer properties status enum", statuses, STATUS_COUNT);
     check_place(doc, "components schemas Lead properties status enum", statuses, STATUS_COUNT);
@@ -304,14 +304,8 @@ static void check_words(json_t *doc)
     check_place(doc, "components schemas Postback properties status enum", dispositions, n);
     check_place(doc, "components schemas Disposition properties status enum", dispositions, n);
     check_place(doc, "components schemas Party properties kind enum", roles, 4);
-    json_array_foreach(at(doc, "components schemas Campaign properties payable_classes const"), i, class)
-    {
-        enum class parsed;
-        if (class_parse(span_str(json_string_value(class)), &parsed) != ERR_OK)
-            fault("payable_classes", json_string_value(class));
-    }
-    if (i == 0)
-        fault("payable_classes", "says no class");
+    check_place(doc, "components schemas Campaign properties payable_classes items enum", payable_words,
+                count_words(payable_words, CLASS_COUNT));
 }
 
 /* What some lead may become by a disposition. */
@@ -439,7 +433,7 @@ static void add_a_status_to_a_parameter(json_t *doc)
 
 static void say_another_class(json_t *doc)
 {
-    json_array_append_new(at(doc, "components schemas Campaign properties payable_classes const"),
+    json_array_append_new(at(doc, "components schemas Campaign properties payable_classes items enum"),
                           json_string("human"));
 }
 

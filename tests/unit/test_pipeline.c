@@ -180,12 +180,26 @@ static void a_click_is_the_next_entry_of_its_contract(void **state)
     assert_int_equal(click(CONTRACT), 1);
 }
 
-static void traffic_of_an_ended_or_unknown_contract_is_gone(void **state)
+/* The worker took it when its contract was in force. */
+static void traffic_is_recorded_whatever_became_of_its_contract_meanwhile(void **state)
 {
     (void)state;
-    struct job ended = track(ENDED, ENTRY_CLICK, NOW), unknown = track(99, ENTRY_VIEW, NOW);
-    assert_refused(&ended, ERR_GONE);
-    assert_refused(&unknown, ERR_GONE);
+    static const enum entry_kind kinds[] = {ENTRY_CLICK, ENTRY_VIEW};
+    for (size_t i = 0; i < 2; i++) {
+        struct job ended = track(ENDED, kinds[i], NOW);
+        struct envelope env;
+        assert_ok(pipeline_run(&cx, &ended));
+        assert_ok(ledger_get(cx.ledger, cx.txn, ENDED, ended.index, &env));
+        assert_int_equal(env.kind, kinds[i]);
+        assert_int_equal(env.class, CLASS_ENDED);
+    }
+}
+
+static void traffic_of_a_contract_that_never_was_is_refused(void **state)
+{
+    (void)state;
+    struct job unknown = track(99, ENTRY_VIEW, NOW);
+    assert_refused(&unknown, ERR_CORRUPT);
 }
 
 static void a_view_names_its_click_only_when_it_exists(void **state)
@@ -651,7 +665,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_click_is_the_next_entry_of_its_contract),
-        TEST(traffic_of_an_ended_or_unknown_contract_is_gone),
+        TEST(traffic_is_recorded_whatever_became_of_its_contract_meanwhile),
+        TEST(traffic_of_a_contract_that_never_was_is_refused),
         TEST(a_view_names_its_click_only_when_it_exists),
         TEST(a_view_is_not_recorded_without_its_click_because_that_does_not_read),
         TEST(a_lead_goes_to_its_clicks_contract),

@@ -108,7 +108,8 @@ static void the_payload_is_what_the_format_says(void **state)
                         "\"micros\":-12000000,\"reason\":\"\",\"status\":\"returned\"}\n"
                         "{\"index\":4,\"kind\":\"lead\",\"lead\":4,\"lead_at\":\"2026-09-21T14:13:24.000Z\",\"micros\":"
                         "0,\"reason\":\"bad_phone\",\"status\":\"rejected\"}\n"
-                        "{\"click_micros\":250000,\"clicks\":1,\"kind\":\"traffic\",\"micros\":250000,\"view_micros\":"
+                        "{\"all_clicks\":1,\"all_views\":0,\"click_micros\":250000,\"clicks\":1,\"kind\":\"traffic\","
+                        "\"micros\":250000,\"view_micros\":"
                         "0,\"views\":0}\n");
     out.lines.text.len--;
 
@@ -123,12 +124,14 @@ static void the_payload_is_what_the_format_says(void **state)
     buf_printf(&expected,
                "{\"adjustments\":[{\"index\":3,\"lead\":1,\"micros\":-12000000,\"reason\":\"returned\"}],"
                "\"advertiser\":\"A1\",\"carried_micros\":0,\"contract\":\"C1\","
-               "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ok\":1,\"prefetch\":0,\"test\":0,"
-               "\"total\":1},"
+               "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":1,\"prefetch\":0,"
+               "\"repeat\":0,\"test\":0,\"total\":1},"
                "\"gaps\":{\"clicks\":0,\"views\":0},"
                "\"leads\":{\"approved\":0,\"converted\":0,\"duplicate\":0,\"held\":0,\"pending\":0,\"rejected\":{\"bad_"
                "phone\":1},\"returned\":1,\"total\":2},"
-               "\"views\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ok\":0,\"prefetch\":0,\"test\":0,\"total\":0}},"
+               "\"payable\":{\"clicks\":1,\"views\":0},"
+               "\"views\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
+               "\"repeat\":0,\"test\":0,\"total\":0}},"
                "\"currency\":"
                "\"EUR\",\"exponent\":2,\"gaps\":[],"
                "\"gross_micros\":12250000,\"id\":\"S1\",\"issued_at\":\"2026-09-22T14:13:20.000Z\",\"issuer\":\"https:/"
@@ -513,10 +516,12 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
     statement_csv(&csv, buf_span(&out.payload), buf_span(&out.lines.text));
     buf_byte(&csv, '\0');
     assert_string_equal(
-        csv.ptr, "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,currency,micros,amount\r\n"
-                 "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,EUR,12345000,12.345\r\n"
-                 "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,EUR,-12345000,-12.345\r\n"
-                 "\"'=1+1,\"\"x\"\"\",C1,traffic,,,,,,0,1,EUR,5000,0.005\r\n");
+        csv.ptr,
+        "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,all_clicks,all_views,currency,micros,"
+        "amount\r\n"
+        "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,,,EUR,12345000,12.345\r\n"
+        "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,,,EUR,-12345000,-12.345\r\n"
+        "\"'=1+1,\"\"x\"\"\",C1,traffic,,,,,,0,1,0,1,EUR,5000,0.005\r\n");
     buf_free(&csv);
     statement_free(&out);
     close_book(&b);

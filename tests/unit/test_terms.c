@@ -20,16 +20,17 @@ static void completes(completing *complete, const char *in, const char *id, cons
 static void campaign_defaults_are_written_out(void **state)
 {
     (void)state;
-    completes(campaign_document, "{" CAMPAIGN_HEAD "}", "K1",
-              "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
-              "days':30,'model':'last'},"
-              "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
-              "fallback_url':'','id':'K1','landing_url':'https://"
-              "shop.example/land',"
-              "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
-              "pass':[],'payable_classes':['ok'],"
-              "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','return_days':30,"
-              "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
+    completes(
+        campaign_document, "{" CAMPAIGN_HEAD "}", "K1",
+        "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
+        "days':30,'model':'last'},"
+        "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
+        "fallback_url':'','id':'K1','landing_url':'https://"
+        "shop.example/land',"
+        "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
+        "pass':[],'payable_classes':['ok'],"
+        "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','repeat_window_s':3600,'return_days':30,"
+        "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
 }
 
 static void the_documented_campaign_is_taken_whole(void **state)
@@ -47,7 +48,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
         "pixel_leads':'off',"
-        "'payable_classes':['ok'],'referrer_policy':'origin'}",
+        "'payable_classes':['repeat','ok'],'repeat_window_s':0,'referrer_policy':'origin'}",
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
         "7,'model':'last'},"
@@ -57,8 +58,9 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
         "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
         "owner'}]},"
-        "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok'],'pixel_leads':'off','referrer_policy':'origin','"
-        "return_days':10,"
+        "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok','repeat'],'pixel_leads':'off','referrer_policy':'"
+        "origin','"
+        "repeat_window_s':0,'return_days':10,"
         "'review':{'auto_approve_days':3,'mode':'manual'},'timezone':'Europe/Paris'}");
 }
 
@@ -131,7 +133,14 @@ static const struct {
     {CAMPAIGN_HEAD ",'caps':{'day':5}", NULL, "caps.day"},
     {CAMPAIGN_HEAD ",'caps':{'week':5}", NULL, "caps.week"},
     {CAMPAIGN_HEAD ",'pixel_leads':'on'", NULL, "pixel_leads"},
-    {CAMPAIGN_HEAD ",'payable_classes':['ok','bot']", NULL, "payable_classes"},
+    {CAMPAIGN_HEAD ",'payable_classes':['ok','prefetch']", NULL, "payable_classes[1]"},
+    {CAMPAIGN_HEAD ",'payable_classes':['test']", NULL, "payable_classes[0]"},
+    {CAMPAIGN_HEAD ",'payable_classes':['ended']", NULL, "payable_classes[0]"},
+    {CAMPAIGN_HEAD ",'payable_classes':['ok','ok']", NULL, "payable_classes[1]"},
+    {CAMPAIGN_HEAD ",'payable_classes':['']", NULL, "payable_classes[0]"},
+    {CAMPAIGN_HEAD ",'payable_classes':'ok'", NULL, "payable_classes"},
+    {CAMPAIGN_HEAD ",'repeat_window_s':-1", NULL, "repeat_window_s"},
+    {CAMPAIGN_HEAD ",'repeat_window_s':2592001", NULL, "repeat_window_s"},
     {CAMPAIGN_HEAD ",'review':{'mode':'never'}", NULL, "review.mode"},
     {CAMPAIGN_HEAD ",'review':7", NULL, "review"},
     {CAMPAIGN_HEAD ",'timezone':'Europe Paris'", NULL, "timezone"},

@@ -78,7 +78,7 @@ static void a_click_id_is_written_as_documented(void **state)
 {
     struct tokens *t = *state;
     char text[CLICK_ID_LEN];
-    uint8_t bytes[38], key[32], keys[32], given[32], kid, mac[HASH_LEN], block[BLOCK_LEN], sum[HASH_LEN];
+    uint8_t bytes[38], key[32], keys[32], given[32], kid, mac[HASH_LEN], block[BLOCK_LEN];
     static const uint8_t want[] = {0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10, 0x6b, 0x02, 0x4a, 0x67, 1};
     size_t len;
     click_id_write(t, &sample, text);
@@ -110,8 +110,7 @@ static void a_click_id_is_written_as_documented(void **state)
     block_decrypt(c, bytes + 2, block);
     block_cipher_free(c);
     assert_memory_equal(block, want, sizeof(want));
-    sha256(block, 13, sum);
-    assert_memory_equal(block + 13, sum, 3);
+    assert_memory_equal(block + 13, "\0\0\0", 3);
 }
 
 /* More contracts than there is room for their ciphers. */

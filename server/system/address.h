@@ -1,0 +1,21 @@
+/* IP addresses and CIDR blocks as numbers. Pure; any thread. */
+#ifndef CS_SERVER_SYSTEM_ADDRESS_H
+#define CS_SERVER_SYSTEM_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "common/base/span.h"
+
+/* IPv4 stands as ::ffff:a.b.c.d, so that one comparison does for both. */
+typedef unsigned __int128 address;
+#define ADDRESS_V4 ((address)0xffff << 32)
+
+enum { ADDRESS_TEXT = 46 };
+
+/* An address as text, without blanks. */
+bool address_read(struct span text, address *out);
+void address_write(address a, char out[ADDRESS_TEXT]);
+/* "10.0.0.0/8", "fd00::/8", or one address. What stands behind the prefix is not looked at. */
+bool address_block_read(struct span text, address *first, address *last);
+
+#endif
