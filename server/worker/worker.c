@@ -126,7 +126,6 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
 {
     *w = (struct worker){.server = sv, .number = number};
     TAILQ_INIT(&w->waiting);
-    lists_follow(sv->lists, &w->lists);
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
