@@ -21,8 +21,10 @@ enum {
     LIMIT_VALUES = 64,      /* values in one `in` list */
     LIMIT_NONCE_MIN = 16,
     LIMIT_NONCE_MAX = 64,
-    LIMIT_TARGET = 8192,    /* bytes of a request target */
-    LIMIT_HEAD = 16384,     /* bytes of a request head */
+    LIMIT_TARGET = 8192, /* bytes of a request target */
+    LIMIT_HEAD = 16384,  /* bytes of a request head */
+    LIMIT_HEAD_TRACKING =
+        65536,              /* of a click or pixel: visitors bring large cookies, advertising platforms long links */
     LIMIT_BODY = 65536,     /* bytes of a request body */
     LIMIT_READ_RATE = 1024, /* bytes a second that who reads an answer must take, or it is closed under them */
     LIMIT_ENTRY = 49152,    /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */

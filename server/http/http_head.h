@@ -11,13 +11,18 @@ struct http_head {
     bool fast; /* GET or HEAD of a target that begins with one of the prefixes */
 };
 
+/* How many bytes the head may have that begins with these: LIMIT_HEAD_TRACKING for a fast target, else LIMIT_HEAD. The
+ * first LIMIT_HEAD bytes tell it, if there are so many. */
+size_t http_head_limit(struct span bytes, const char *const *fast);
 /* Looks for the end of a head in bytes, of which the first *scanned were looked at before (start with 0). *len is the
  * head's length with its blank line, or 0 when it is not complete yet. The result is 0, or the status to refuse with:
- * 400 at a line that does not end in CRLF, 414, 431. */
-MUST_CHECK int http_head_find(struct span bytes, size_t *scanned, size_t *len);
+ * 400 at a line that does not end in CRLF, 414 or 431 past `limit`. */
+MUST_CHECK int http_head_find(struct span bytes, size_t limit, size_t *scanned, size_t *len);
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,
  * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty).
- * fast: the prefixes, NULL-ended; in the query of such a target a stray '%' and raw bytes past ASCII cost nothing. */
+ * fast: the prefixes, NULL-ended. Such a target is taken as real clients come by it: behind the scheme and host that a
+ * proxy's client writes and doubled slashes, up to a fragment; with blanks, stray '%' and raw bytes past ASCII in it.
+ */
 MUST_CHECK int http_head_read(struct span head, const char *const *fast, struct request *rq, struct http_head *h);
 /* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True
  * when the first line is whole and says HTTP/1.0 or 1.1 after one target. */
