@@ -16,8 +16,8 @@ static const char style[] =
     "Sans\",Arial,sans-serif;overflow-wrap:break-word}"
     ":lang(zh){font-family:system-ui,\"PingFang SC\",\"Microsoft YaHei\",\"Noto Sans CJK "
     "SC\",sans-serif;line-height:1.65}"
-    "main{max-width:27rem;margin:auto;padding:3.75rem 1rem;text-align:center}"
-    "h1{margin:0;color:var(--i);font-size:1.5rem;line-height:1.25;text-wrap:balance}"
+    "main{max-width:27rem;margin:auto;padding:3.75rem 1rem;text-align:center;text-wrap:balance}"
+    "h1{margin:0;color:var(--i);font-size:1.5rem;line-height:1.25}"
     "p{margin:.75rem auto 0;max-width:28rem}a{color:var(--a)}small{font-size:.8125rem}";
 
 static const struct words {
@@ -49,7 +49,7 @@ static const struct words {
 static const char *const whence[LANGUAGES] = {
     [LANGUAGE_EN] =
         "You followed a link of a partner. If you think this is a mistake, tell the page where you found it.",
-    [LANGUAGE_FR] = "Vous avez suivi le lien d’un partenaire. Si c’est une erreur à vos yeux, dites-le à la page où "
+    [LANGUAGE_FR] = "Vous avez suivi le lien d’un partenaire. Si cela vous semble une erreur, dites-le à la page où "
                     "vous l’avez trouvé.",
     [LANGUAGE_ZH] = "您点击的是合作方的链接。如认为有误，请告知您找到该链接的页面。",
 };
