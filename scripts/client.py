@@ -28,6 +28,11 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def money(micros, currency):
+    sign = "-" if micros < 0 else ""
+    return f"{sign}{abs(micros) // 1_000_000}.{abs(micros) % 1_000_000 // 10_000:02d} {currency}"
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status
@@ -117,17 +122,12 @@ class Caller:
         return self.do("PATCH", path, body).json
 
 
-class Party(Caller):
-    """A party made through `POST /v1/parties`: its token, its postback secret, its own countersigning key."""
+class Sender:
+    """Whoever reports by signed postbacks: a kid and its secret."""
 
-    def __init__(self, operator, name, kind):
-        made = operator.post("/v1/parties", {"name": name, "kind": kind})
-        super().__init__(operator.base, made["token"])
-        self.id, self.kid, self.secret = made["id"], made.get("kid"), made.get("postback_secret")
-        self.host = urllib.parse.urlsplit(self.base).netloc
-        self.key = Ed25519PrivateKey.generate()
-
-    # postbacks
+    def __init__(self, base, kid, secret):
+        self.base, self.kid, self.secret = base, kid, secret
+        self.host = urllib.parse.urlsplit(base).netloc
 
     def signed_target(self, fields, method="GET", body=b"", ts=None, nonce=None, path="/postback"):
         """Path and query of a signed query postback, `sig` last."""
@@ -155,6 +155,17 @@ class Party(Caller):
         return send(f"{self.base}/postback/{self.kid}", "POST", body,
                     {"Content-Type": "application/json", "webhook-id": ident, "webhook-timestamp": str(timestamp),
                      "webhook-signature": signature})
+
+
+class Party(Caller, Sender):
+    """A party made through `POST /v1/parties`: its token, its postback secret, its own countersigning key."""
+
+    def __init__(self, operator, name, kind):
+        made = operator.post("/v1/parties", {"name": name, "kind": kind})
+        Caller.__init__(self, operator.base, made["token"])
+        Sender.__init__(self, operator.base, made.get("kid"), made.get("postback_secret"))
+        self.id, self.name = made["id"], name
+        self.key = Ed25519PrivateKey.generate()
 
     # countersigning
 

@@ -3,6 +3,7 @@
 auditor recomputed. Exits 1 at the first step that does not hold."""
 
 import argparse
+import html.parser
 import json
 import os
 import secrets
@@ -10,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
-from client import Caller, Party, Refused, click, jws_payload, send, statement_payload
+from client import Caller, Party, Refused, click, jws_payload, money, send, statement_payload
 
 PRICE_MICROS = 12_000_000
 READY_S = 30
@@ -29,11 +31,6 @@ def hold(condition, what):
 
 def tell(text=""):
     print(text, flush=True)
-
-
-def money(micros, currency):
-    sign = "-" if micros < 0 else ""
-    return f"{sign}{abs(micros) // 1_000_000}.{abs(micros) % 1_000_000 // 10_000:02d} {currency}"
 
 
 def wait_ready(url, pid, log):
@@ -61,39 +58,99 @@ def fill_form(click_id, **changes):
     return {**fields, **changes}
 
 
+def wait_for_page(url):
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        try:
+            if send(url).status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise Broken(f"the landing page {url} does not open")
+
+
+class Page(html.parser.HTMLParser):
+    """Of a page: its scripts, what its form would send as it stands, the text of each element with an id."""
+
+    VOID = ("meta", "link", "input")
+
+    def __init__(self, text):
+        super().__init__()
+        self.fields, self.scripts, self.texts, self.ids = {}, [], {}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag == "script":
+            self.scripts.append(given.get("src", ""))
+        elif tag == "input" and given.get("name") and (given.get("type") != "radio" or "checked" in given):
+            self.fields[given["name"]] = given.get("value", "")
+        if tag not in self.VOID:
+            self.ids.append(given.get("id"))
+
+    def handle_endtag(self, tag):
+        self.ids.pop()
+
+    def handle_data(self, data):
+        for name in filter(None, self.ids):
+            self.texts[name] = self.texts.get(name, "") + data
+
+
 class Story:
-    def __init__(self, url, data, binary):
-        self.url, self.binary = url, binary
+    def __init__(self, url, data, binary, demo, demo_state):
+        self.url, self.binary, self.demo, self.demo_state = url, binary, demo, Path(demo_state)
         self.operator = Caller(url, (Path(data) / "operator.token").read_text().strip())
 
     def agree(self):
         """Who takes part and under which terms."""
-        self.advertiser = Party(self.operator, "Assurances Lumen", "advertiser")
+        self.advertiser = Party(self.operator, "Solaire Lumen", "advertiser")
         self.publisher = Party(self.operator, "Comparateur Nord", "publisher")
         self.auditor = Party(self.operator, "Cabinet Audit & Fils", "auditor")
-        tell("Three parties: the advertiser Assurances Lumen, the publisher Comparateur Nord, an auditor.")
+        tell("Three parties: the advertiser Solaire Lumen, the publisher Comparateur Nord, an auditor.")
         self.advertiser.put_key()
         self.publisher.put_key()
         tell("Advertiser and publisher each put the public half of an Ed25519 key of their own on record.")
 
-        campaign = self.advertiser.post("/v1/campaigns", {
-            "advertiser": self.advertiser.id, "name": "Home insurance", "currency": "EUR", "landing_url": self.url + "/?offer=home",
-            "timezone": "Europe/Paris", "lead": {"require": ["email", "phone"]}, "review": {"mode": "manual"}})
-        self.contract = self.operator.post("/v1/contracts", {
-            "campaign": campaign["id"], "publisher": self.publisher.id,
-            "price": {"lead": [{"when": {"field": "country", "in": ["FR"]}, "micros": PRICE_MICROS}, {"micros": 8_000_000}]}})["id"]
+        self.campaign = self.advertiser.post("/v1/campaigns", {
+            "advertiser": self.advertiser.id, "name": "Solar roof", "currency": "EUR", "landing_url": self.demo + "/",
+            "timezone": "Europe/Paris", "lead": {"require": ["email", "phone"]}, "review": {"mode": "manual"}})["id"]
+        self.contract = self.contract_with(self.publisher)
         self.operator.post(f"/v1/contracts/{self.contract}/grants", {"party": self.auditor.id})
         tell(f"A campaign, and contract {self.contract}: {money(PRICE_MICROS, 'EUR')} for a French lead, 8.00 EUR for another. "
              "The auditor may read it.")
         self.code = self.publisher.post(f"/v1/contracts/{self.contract}/codes", {"label": "newsletter"})
         tell(f"The publisher's tracking link: {self.code['click_url']}")
 
+    def contract_with(self, publisher):
+        return self.operator.post("/v1/contracts", {
+            "campaign": self.campaign, "publisher": publisher.id,
+            "price": {"lead": [{"when": {"field": "country", "in": ["FR"]}, "micros": PRICE_MICROS}, {"micros": 8_000_000}]}})["id"]
+
+    def open_site(self):
+        """The advertiser's site learns what it needs to know: its campaign, the tag, its own postback secret."""
+        self.publishers, self.tracking = {self.contract: self.publisher.name}, [{"name": self.publisher.name, "url": self.code["click_url"]}]
+        for name in ("Guide Maison", "Le Bon Toit"):
+            publisher = Party(self.operator, name, "publisher")
+            contract = self.contract_with(publisher)
+            self.publishers[contract] = name
+            code = publisher.post(f"/v1/contracts/{contract}/codes", {"label": "links"})
+            self.tracking.append({"name": name, "url": code["click_url"]})
+        tag = self.code["tag"].replace(self.code["code"], self.code["code"] + "&amp;consent=required")
+        state = {"tracker": self.url, "campaign": self.campaign, "kid": self.advertiser.kid, "secret": self.advertiser.secret,
+                 "tag": tag, "links": self.tracking, "publishers": self.publishers}
+        with open(os.open(self.demo_state, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(state, file)
+        wait_for_page(self.demo + "/")
+        tell(f"Two more publishers, Guide Maison and Le Bon Toit. The advertiser's landing page: {self.demo}/")
+
     def visit(self):
         """One visitor clicks through and sees the landing page."""
         answer, self.click_id = click(self.code["click_url"] + "?sub1=november")
         hold(answer.status == 302 and self.click_id, f"the click was not redirected with a click id: {answer}")
         tell(f"\nA visitor clicks: 302 to {answer.headers['Location']}")
-        hold(send(answer.headers["Location"]).status == 200, "the landing page does not open")
+        page = send(answer.headers["Location"])
+        hold(page.status == 200 and any("/t.js?code=" in source for source in Page(page.text).scripts), f"the landing page has no tag: {page}")
         pixel = send(f"{self.code['pixel_url']}?event=view&click_id={self.click_id}")
         hold(pixel.status == 200 and len(pixel.body) == 43, f"the pixel is not a 43-byte GIF: {pixel}")
         tell("The landing page's pixel: 200, 43 bytes.")
@@ -176,9 +233,27 @@ class Story:
         hold(done.returncode == 0, f"countersign {arguments[0]} exited {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def try_site(self):
+        """What the reader may do by hand: from each publisher's link, and from none, to the landing page, its form, the answer."""
+        tell("\nThe landing page, as three publishers' visitors and one of nobody use it:")
+        for who, link in [*((link["name"], link["url"]) for link in self.tracking), ("nobody", self.demo + "/")]:
+            answer, click_id = click(link)
+            form = Page(send(answer.headers["Location"]).text if click_id else answer.text).fields
+            person = secrets.token_hex(4)
+            form.update(click_id=click_id or "", f_postcode="75011", f_bill="90", last_name="Martin", email=f"zoe.{person}@example.com",
+                        phone="+336" + str(secrets.randbelow(10**8)).zfill(8), country="FR")  # the click id by the tag, after consent
+            said = [Page(send(self.demo + "/", "POST", urllib.parse.urlencode(form).encode(),
+                              {"Content-Type": "application/x-www-form-urlencoded"}).text).texts for _ in range(2)]
+            hold(said[0].get("credited") == who and "signed by the published key" in said[0].get("checked", ""), f"the form of {who}'s visitor: {said[0]}")
+            hold(said[0]["lead"] == said[1]["lead"], f"the same form sent twice is two leads: {said}")
+            tell(f"  from {who}: {' '.join(said[0]['verdict'].split())} Worth {said[0]['payout']}, receipt {said[0]['checked'].strip()}.")
+
     def links(self):
         tell("\nEvery step held. Links to open:")
-        for what, link in (("start page", self.url + "/"), ("tracking link", self.code["click_url"]), ("statement", self.share_url),
+        for number, link in enumerate(self.tracking):
+            hold(send(link["url"], "HEAD").status == 302, f"{link} does not open")
+            tell(f"  {'publishers' if number == 0 else '':22} {link['url']}  ({link['name']})")
+        for what, link in (("landing page", self.demo + "/"), ("start page", self.url + "/"), ("statement", self.share_url),
                            ("API description", self.url + "/openapi.json"), ("tag for landing pages", self.url + "/t.js"),
                            ("statement keys", self.url + "/.well-known/jwks.json"), ("root log", self.url + "/log/checkpoint"),
                            ("metrics", self.url + "/metrics")):
@@ -194,11 +269,13 @@ def main():
     parser.add_argument("--binary", required=True, help="countersign, for pull and verify")
     parser.add_argument("--pid", required=True, type=int, help="the server's process")
     parser.add_argument("--log", required=True, help="the server's stderr")
+    parser.add_argument("--demo", required=True, help="URL of the landing page's site")
+    parser.add_argument("--demo-state", required=True, help="where that site reads what it is told")
     args = parser.parse_args()
     try:
         wait_ready(args.url, args.pid, args.log)
-        story = Story(args.url, args.data, args.binary)
-        for chapter in (story.agree, story.visit, story.report, story.settle, story.audit, story.links):
+        story = Story(args.url, args.data, args.binary, args.demo, args.demo_state)
+        for chapter in (story.agree, story.open_site, story.visit, story.report, story.settle, story.audit, story.try_site, story.links):
             chapter()
     except (Broken, Refused, OSError, KeyError) as problem:
         print(f"\nThe story broke: {type(problem).__name__}: {problem}", file=sys.stderr)

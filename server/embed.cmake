@@ -1,6 +1,9 @@
 # Each file that the server sends becomes a C array: generated/asset_NAME.h with `static const unsigned char asset_NAME[]`, NAME with '_'
 # for other characters. The tag goes to other people's pages and is made small first: generated/t.js.
-file(GLOB assets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/*/*.js ${CMAKE_SOURCE_DIR}/server/*/*.json)
+foreach(ending js json ico svg txt)
+  list(APPEND patterns ${CMAKE_SOURCE_DIR}/server/*/*.${ending})
+endforeach()
+file(GLOB assets CONFIGURE_DEPENDS ${patterns})
 foreach(source ${assets})
   get_filename_component(name ${source} NAME)
   string(MAKE_C_IDENTIFIER ${name} name)

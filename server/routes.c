@@ -6,6 +6,7 @@
 #include "server/postback/postback.h"
 #include "server/settlement/settlement.h"
 #include "server/tracking/tracking.h"
+#include "server/web/site.h"
 
 #define GET METHOD_GET
 #define READ (METHOD_GET | METHOD_HEAD)
@@ -73,6 +74,9 @@ static const struct route table[] = {
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
     {READ, "/", PUBLIC, index_get, NULL, "What this server is"},
+    {READ, "/robots.txt", PUBLIC, robots_get, NULL, "What crawlers leave alone (RFC 9309)"},
+    {READ, "/favicon.ico", PUBLIC, favicon_get, NULL, "The icon that browsers fetch by themselves"},
+    {READ, "/icon.svg", PUBLIC, icon_get, NULL, "The same, drawn"},
 };
 /* clang-format on */
 

@@ -21,8 +21,10 @@ enum {
     LIMIT_VALUES = 64,      /* values in one `in` list */
     LIMIT_NONCE_MIN = 16,
     LIMIT_NONCE_MAX = 64,
-    LIMIT_TARGET = 8192,    /* bytes of a request target */
-    LIMIT_HEAD = 16384,     /* bytes of a request head */
+    LIMIT_TARGET = 8192, /* bytes of a request target */
+    LIMIT_HEAD = 16384,  /* bytes of a request head */
+    LIMIT_HEAD_TRACKING =
+        65536,              /* of a click or pixel: visitors bring large cookies, advertising platforms long links */
     LIMIT_BODY = 65536,     /* bytes of a request body */
     LIMIT_READ_RATE = 1024, /* bytes a second that who reads an answer must take, or it is closed under them */
     LIMIT_ENTRY = 49152,    /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
@@ -32,6 +34,7 @@ enum {
     /* files of a mirror, which strangers write: what a server can have made is smaller */
     LIMIT_NOTE = 8192,         /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */
     LIMIT_JWKS = 16384,        /* bytes of the statement keys: 64 of less than 256 bytes */
+    LIMIT_CLICK_KEYS = 8192,   /* bytes of a contract's click keys: 64 of less than 96 bytes */
     LIMIT_LOG_KEYS = 64 << 20, /* bytes of log/keys: half a million contracts */
     LIMIT_LOG_KEY = 4096,      /* bytes of one line of it: a name of a URL's length, and a key */
     LIMIT_OPENING = 128 << 10, /* bytes of one opening: LIMIT_FIELDS and contact fields, each byte escaped */

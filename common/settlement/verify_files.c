@@ -41,7 +41,8 @@ static void look_at(void *arg, const char *path)
     struct span p = span_str(path), in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
     bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") ||
                     is_log_file(in_log, l->root_head->size) || is_log_file(in_contract, l->a->head.size) ||
-                    span_is(in_contract, "openings") || is_statement_file(l->a, below(p, "v1/statements"));
+                    span_is(in_contract, "openings") || is_statement_file(l->a, below(p, "v1/statements")) ||
+                    span_is(below(below(p, "v1/contracts"), l->a->contract), "click-key");
     if (!span_empty(below(p, MIRROR_SIDE)))
         finds_doubt(&l->a->finding[CHECK_FILES], "%.150s is left of a pull that was cut short: pull again", path);
     else if (!expected)

@@ -402,6 +402,20 @@ static void get_keys(struct pull *p)
     keep(p, jwks_path, jwks);
 }
 
+/* What opens the contract's click ids: its parties' alone, so an auditor's mirror has none. */
+static void get_click_key(struct pull *p)
+{
+    char path[NAME_CAP], begins[64];
+    snprintf(path, sizeof path, "v1/contracts/%s/click-key", p->contract);
+    snprintf(begins, sizeof begins, "{\"contract\":\"%s\",\"keys\":[", p->contract);
+    buf_clear(&p->body);
+    if (!download_get_if_allowed(p->from, path, LIMIT_CLICK_KEYS, take_whole, &p->body))
+        return;
+    if (!span_starts(buf_span(&p->body), begins) || good_object(buf_span(&p->body)) != NULL)
+        refuse(p, path, "the click keys of this contract");
+    keep(p, path, buf_span(&p->body));
+}
+
 /* ---- the folder ---- */
 
 /* A mirror is of one contract, and made of files. */
@@ -499,6 +513,7 @@ static void pull_all(struct pull *p)
     get_head(p, &root, "log"); /* last: it holds the heads of all statements above */
     get_log(p, &root);
     get_keys(p);
+    get_click_key(p);
     staging_place((const char *const[]){log.path, root.path}, 2);
     remove_outdated(p, &log);
     remove_outdated(p, &root);
@@ -572,7 +587,9 @@ static int pull(const char *const given[])
 const struct command cmd_pull = {
     .name = "pull",
     .summary = "mirror one contract's log, statements, keys and openings",
-    .help = "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs.",
+    .help =
+        "Mirrors a contract's log, statements, terms, keys and openings, laid out like the URLs; for its parties also\n"
+        "what opens its click ids.",
     .args = args,
     .n_args = ARGS,
     .run = pull,

@@ -175,7 +175,8 @@ static const char *advice(long status)
                                             : "the server did not take the request";
 }
 
-void download_get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx)
+/* True when the answer is 200; false when it is 403 and may be. */
+static bool get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx, bool may_refuse)
 {
     char *url = NULL;
     long status = 0;
@@ -196,14 +197,26 @@ void download_get(struct download *d, const char *what, uint64_t most, download_
         die("interrupted: the mirror is as it was; pull again");
     if (d->wrong != NULL)
         die("%s: %s", url, d->wrong);
-    if (status != 0 && status != 200)
+    bool is_refused = may_refuse && status == 403;
+    if (status != 0 && status != 200 && !is_refused)
         die("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "", (int)d->refusal_len,
             d->refusal);
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
         die("%s: a header longer than any can be, or not enough memory", url);
-    if (code != CURLE_OK)
+    if (code != CURLE_OK && !(is_refused && code == CURLE_WRITE_ERROR)) /* of a refusal its beginning is taken */
         die("%s: %s", url, curl_easy_strerror(code));
     free(url);
+    return !is_refused;
+}
+
+void download_get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx)
+{
+    (void)get(d, what, most, take, ctx, false);
+}
+
+bool download_get_if_allowed(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx)
+{
+    return get(d, what, most, take, ctx, true);
 }
 
 /* </path?query>; rel="next" */

@@ -258,12 +258,19 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
     return 0;
 }
 
+/* Asked of a large head alone: of most it makes no difference. */
+static size_t head_limit(const struct conn *c, struct span bytes)
+{
+    return bytes.len > LIMIT_HEAD ? http_head_limit(bytes, c->http->fast) : LIMIT_HEAD;
+}
+
 /* The request that bytes begin with: 0 with *out, 0 without when it is not whole, or the status to refuse with. */
 static int read_request(struct conn *c, struct span bytes, struct exchange **out)
 {
     if (c->state == CONN_HEAD) {
-        struct span head = span_of(bytes.ptr, bytes.len < LIMIT_HEAD + 1 ? bytes.len : LIMIT_HEAD + 1);
-        int status = http_head_find(head, &c->scanned, &c->head_len);
+        size_t limit = head_limit(c, bytes);
+        struct span head = span_of(bytes.ptr, bytes.len < limit + 1 ? bytes.len : limit + 1);
+        int status = http_head_find(head, limit, &c->scanned, &c->head_len);
         if (status || c->head_len == 0)
             return status;
     } else if (bytes.len < c->head_len + c->body_len) {
@@ -310,7 +317,8 @@ static void serve(struct conn *c)
 {
     struct span bytes = span_of(c->in.ptr + c->in.at, c->in.len);
     if (c->in.len == 0 || c->incomplete) {
-        size_t want = (c->state == CONN_BODY ? c->head_len + c->body_len : LIMIT_HEAD + 1) - c->in.len;
+        size_t most = c->state == CONN_BODY ? c->head_len + c->body_len : head_limit(c, bytes) + 1;
+        size_t want = most - c->in.len;
         if (!c->readable || !receive(c, want, &bytes))
             return;
         if (c->in.len > 0) {

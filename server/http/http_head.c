@@ -13,7 +13,7 @@ static bool is_tchar(unsigned char c)
     return set[c >> 5] >> (c & 31) & 1;
 }
 
-int http_head_find(struct span bytes, size_t *scanned, size_t *len)
+int http_head_find(struct span bytes, size_t limit, size_t *scanned, size_t *len)
 {
     size_t at = *scanned;
     *len = 0;
@@ -31,7 +31,7 @@ int http_head_find(struct span bytes, size_t *scanned, size_t *len)
         }
     }
     *scanned = at;
-    if ((*len ? *len : bytes.len) <= LIMIT_HEAD)
+    if ((*len ? *len : bytes.len) <= limit)
         return 0;
     return at > 0 ? 431 : 414;
 }
@@ -44,46 +44,77 @@ static bool starts_with_any(struct span t, const char *const *prefixes)
     return false;
 }
 
-/* Origin form only. */
-static int read_target(struct span t, const char *const *prefixes, struct request *rq, bool *fast)
+/* What counts of a target with one of the prefixes, up to whatever ends it; empty when it has none. */
+static struct span fast_target(enum method method, struct span t, const char *const *prefixes)
 {
-    if (t.len > LIMIT_TARGET)
-        return 414;
+    const struct span none = {"", 0};
+    if (!(method & (METHOD_GET | METHOD_HEAD)))
+        return none;
+    size_t scheme = ascii_starts(t, "http://") ? 7 : ascii_starts(t, "https://") ? 8 : 0;
+    const char *path = t.len > scheme ? memchr(t.ptr + scheme, '/', t.len - scheme) : NULL;
+    if (scheme > 0)
+        t = path != NULL ? span_skip(t, (size_t)(path - t.ptr)) : none;
+    while (span_starts(t, "//"))
+        t = span_skip(t, 1);
+    return starts_with_any(t, prefixes) ? t : none;
+}
+
+size_t http_head_limit(struct span bytes, const char *const *fast)
+{
+    struct span rest = bytes, name;
+    enum method method;
+    bool told = text_cut(&rest, ' ', &name) && method_read(name, &method) == ERR_OK;
+    return told && !span_empty(fast_target(method, rest, fast)) ? LIMIT_HEAD_TRACKING : LIMIT_HEAD;
+}
+
+/* Origin form only; of any other target no more than that is read. */
+static bool target_ok(struct span t)
+{
     if (t.len == 0 || t.ptr[0] != '/' || (t.len > 1 && t.ptr[1] == '/'))
-        return 400;
-    *fast = (rq->method & (METHOD_GET | METHOD_HEAD)) && starts_with_any(t, prefixes);
-    const char *mark = memchr(t.ptr, '?', t.len);
-    size_t path_len = mark != NULL ? (size_t)(mark - t.ptr) : t.len;
+        return false;
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.ptr[i];
-        bool lenient = *fast && i > path_len;
-        if (c <= ' ' || c == 0x7f || c == '#' || (c >= 0x80 && !lenient))
-            return 400;
-        if (c != '%' || lenient)
-            continue;
-        if (t.len - i < 3 || ascii_nibble(t.ptr[i + 1]) < 0 || ascii_nibble(t.ptr[i + 2]) < 0 ||
-            (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0'))
-            return 400;
+        if (c <= ' ' || c >= 0x7f || c == '#')
+            return false;
+        if (c == '%' && (t.len - i < 3 || ascii_nibble(t.ptr[i + 1]) < 0 || ascii_nibble(t.ptr[i + 2]) < 0 ||
+                         (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0')))
+            return false;
     }
+    return true;
+}
+
+static int read_target(struct span t, bool fast, struct request *rq)
+{
+    if (!fast && t.len > LIMIT_TARGET)
+        return 414;
+    if (fast ? ascii_has_control(t) : !target_ok(t))
+        return 400;
+    if (fast)
+        t = text_take(&t, '#');
+    struct span rest = t;
     rq->target = t;
-    rq->path = span_of(t.ptr, path_len);
-    rq->query = mark != NULL ? span_of(mark + 1, t.len - path_len - 1) : span_of(t.ptr + t.len, 0);
+    rq->path = text_take(&rest, '?');
+    rq->query = rest.ptr != NULL ? rest : span_of(t.ptr + t.len, 0);
     return 0;
 }
 
 static int read_request_line(struct span line, const char *const *fast, struct request *rq, struct http_head *h,
                              int *minor)
 {
-    const char *sp = memchr(line.ptr, ' ', line.len);
-    if (sp == NULL || sp == line.ptr)
+    struct span rest = line, name;
+    if (!text_cut(&rest, ' ', &name) || name.len == 0)
         return 400;
-    struct span name = span_of(line.ptr, (size_t)(sp - line.ptr));
-    struct span rest = span_of(sp + 1, line.len - name.len - 1);
-    const char *sp2 = memchr(rest.ptr, ' ', rest.len);
-    if (sp2 == NULL)
+    rq->method = 0;
+    enum err known_method = method_read(name, &rq->method);
+    struct span target = fast_target(rq->method, rest, fast);
+    h->fast = !span_empty(target);
+    if (!h->fast)
+        target = rest;
+    const char *sp = h->fast ? memrchr(target.ptr, ' ', target.len) : memchr(target.ptr, ' ', target.len);
+    if (sp == NULL)
         return 400;
-    struct span target = span_of(rest.ptr, (size_t)(sp2 - rest.ptr));
-    struct span version = span_of(sp2 + 1, rest.len - target.len - 1);
+    struct span version = span_skip(target, (size_t)(sp - target.ptr) + 1);
+    target.len = (size_t)(sp - target.ptr);
 
     for (size_t i = 0; i < name.len; i++)
         if (!is_tchar((unsigned char)name.ptr[i]))
@@ -94,9 +125,7 @@ static int read_request_line(struct span line, const char *const *fast, struct r
         return ascii_is_digit(version.ptr[5]) && ascii_is_digit(version.ptr[7]) ? 505 : 400;
     *minor = version.ptr[7] - '0';
 
-    rq->method = 0;
-    enum err known_method = method_read(name, &rq->method);
-    int status = read_target(target, fast, rq, &h->fast);
+    int status = read_target(target, h->fast, rq);
     return status ? status : known_method == ERR_OK ? 0 : 501;
 }
 
@@ -136,6 +165,7 @@ static const struct known known[] = {
     {NAME("user-agent"), offsetof(struct request, user_agent), false},
     {NAME("cookie"), offsetof(struct request, cookie), false},
     {NAME("accept"), offsetof(struct request, accept), false},
+    {NAME("accept-language"), offsetof(struct request, accept_language), false},
     {NAME("content-type"), offsetof(struct request, content_type), true},
     {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
     {NAME("authorization"), offsetof(struct request, authorization), true},

@@ -11,13 +11,17 @@ struct http_head {
     bool fast; /* GET or HEAD of a target that begins with one of the prefixes */
 };
 
+/* How many bytes the head may have that begins with these: LIMIT_HEAD_TRACKING for a fast target, else LIMIT_HEAD. The
+ * first LIMIT_HEAD bytes tell it, if there are so many. */
+size_t http_head_limit(struct span bytes, const char *const *fast);
 /* Looks for the end of a head in bytes, of which the first *scanned were looked at before (start with 0). *len is the
  * head's length with its blank line, or 0 when it is not complete yet. The result is 0, or the status to refuse with:
- * 400 at a line that does not end in CRLF, 414, 431. */
-MUST_CHECK int http_head_find(struct span bytes, size_t *scanned, size_t *len);
+ * 400 at a line that does not end in CRLF, 414 or 431 past `limit`. */
+MUST_CHECK int http_head_find(struct span bytes, size_t limit, size_t *scanned, size_t *len);
 struct http_rules {
-    const char *const *fast; /* prefixes, NULL-ended; in the query of such a target a stray '%' and raw bytes past ASCII
-                                cost nothing */
+    const char *const *fast; /* prefixes, NULL-ended. Such a target is taken as real clients come by it: behind the scheme
+                                and host that a proxy's client writes and doubled slashes, up to a fragment; with blanks,
+                                stray '%' and raw bytes past ASCII in it */
     struct span country;     /* the header that rq->country is of; empty: none */
 };
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,

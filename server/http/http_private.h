@@ -141,5 +141,6 @@ enum {
     OVERDUE_MAX = 4,            /* deadlines that an answer under way may let pass, in the making or in being read */
     LINGER_MAX = 4 * LIMIT_BODY /* bytes thrown away of a peer that sends on after its last answer; then it may wait */
 };
+_Static_assert((int)SCRATCH > (int)LIMIT_HEAD_TRACKING, "no larger head is read");
 
 #endif

@@ -52,7 +52,9 @@ static void say_fault(struct problem *p, int status)
     else if (status == 417)
         problem(p, ERR_MALFORMED, "", "the only expectation that this server knows is 100-continue");
     else if (status == 431)
-        problem(p, ERR_MALFORMED, "", "request line and headers have at most %d bytes together", LIMIT_HEAD);
+        problem(p, ERR_MALFORMED, "",
+                "request line and headers have at most %d bytes together, those of clicks and pixels %d", LIMIT_HEAD,
+                LIMIT_HEAD_TRACKING);
     else if (status == 501)
         problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
     else if (status == 503)

@@ -1,4 +1,5 @@
 /* GET /v1/statements...: what was issued, for those who may see it. */
+#include "common/base/accept.h"
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/http_words.h"
@@ -227,31 +228,11 @@ static const struct {
     [FORMAT_CSV] = {"csv", "text", "csv", "text/csv; charset=utf-8"},
 };
 
-/* What stands before the next `end`, without blanks around it; *rest goes on behind. */
-static struct span cut(struct span *rest, char end)
-{
-    return text_trim(text_take(rest, end), HTTP_BLANKS);
-}
-
-/* "0.8" as 800. What is no weight (RFC 9110, 12.4.2) counts as 0. */
-static int weight(struct span text)
-{
-    int q = 0, scale = 1000;
-    for (size_t i = 0; i < text.len; i++) {
-        if (i == 1 && text.ptr[i] == '.')
-            continue;
-        if (i == 1 || i == 5 || !ascii_is_digit(text.ptr[i]))
-            return 0;
-        q += (text.ptr[i] - '0') * scale;
-        scale /= 10;
-    }
-    return q <= 1000 ? q : 0;
-}
-
 /* The format that a media range means, FORMATS for none of ours. A wildcard means the first that it covers. */
 static enum format range_format(struct span range)
 {
-    struct span subtype = range, type = cut(&subtype, '/');
+    struct span subtype = range, type = text_trim(text_take(&subtype, '/'), HTTP_BLANKS);
+    subtype = text_trim(subtype, HTTP_BLANKS);
     for (enum format f = 0; f < FORMATS; f++)
         if ((ascii_is(type, formats[f].type) && (ascii_is(subtype, formats[f].subtype) || span_is(subtype, "*"))) ||
             (span_is(type, "*") && span_is(subtype, "*")))
@@ -263,16 +244,10 @@ static enum format range_format(struct span range)
 static enum format accepted(struct span accept)
 {
     enum format best = FORMAT_JWS;
-    int best_q = 0;
-    while (accept.len) {
-        struct span rest = cut(&accept, ',');
-        enum format f = range_format(cut(&rest, ';'));
-        int q = 1000;
-        while (rest.len) {
-            struct span param = cut(&rest, ';');
-            if (ascii_starts(param, "q="))
-                q = weight(span_skip(param, 2));
-        }
+    struct span range;
+    int best_q = 0, q;
+    while (accept_next(&accept, &range, &q)) {
+        enum format f = range_format(range);
         if (f != FORMATS && q > best_q) {
             best = f;
             best_q = q;

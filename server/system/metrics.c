@@ -68,6 +68,7 @@ static const struct {
 #define ONE "counter"
 #define ROUTE_CODE "counter"
 #define STATUS_REASON "counter"
+#define CLICK_FAULT "counter"
 #define FAULT "counter"
 #define SECONDS "histogram"
 #define GAUGE "gauge"
@@ -79,6 +80,7 @@ static const struct {
 #undef ONE
 #undef ROUTE_CODE
 #undef STATUS_REASON
+#undef CLICK_FAULT
 #undef FAULT
 #undef SECONDS
 #undef GAUGE
@@ -154,16 +156,21 @@ static void write_leads(const struct metrics *m, struct buf *out)
                  sum(m, PLACE(leads, s * REASON_COUNT + r)));
 }
 
+#define X(symbol, word, meaning) word,
+static void write_clicks_refused(const struct metrics *m, struct buf *out)
+{
+    static const char *const words[] = {CLICK_FAULT_TABLE(X)};
+    for (size_t i = 0; i < CLICK_FAULTS; i++)
+        cell(out, METRIC_clicks_refused, "reason", words[i], NULL, NULL, sum(m, PLACE(clicks_refused, i)));
+}
+
 static void write_pixels_refused(const struct metrics *m, struct buf *out)
 {
-    static const char *const words[] = {
-#define X(symbol, word, meaning) word,
-        PIXEL_FAULT_TABLE(X)
-#undef X
-    };
+    static const char *const words[] = {PIXEL_FAULT_TABLE(X)};
     for (size_t i = 0; i < PIXEL_FAULTS; i++)
         cell(out, METRIC_pixels_refused, "reason", words[i], NULL, NULL, sum(m, PLACE(pixels_refused, i)));
 }
+#undef X
 
 static void write_seconds(const struct metrics *m, enum metric metric, size_t offset, struct buf *out)
 {
@@ -191,6 +198,7 @@ void metrics_write(struct metrics *m, const char *const *route, size_t n_routes,
 #define ONE(symbol) HEAD(symbol) metrics_gauge(out, METRIC_##symbol, NULL, sum(m, AT(symbol)));
 #define ROUTE_CODE(symbol) HEAD(symbol) write_##symbol(m, route, n_routes, out);
 #define STATUS_REASON(symbol) HEAD(symbol) write_##symbol(m, out);
+#define CLICK_FAULT(symbol) HEAD(symbol) write_##symbol(m, out);
 #define FAULT(symbol) HEAD(symbol) write_##symbol(m, out);
 #define SECONDS(symbol) HEAD(symbol) write_seconds(m, METRIC_##symbol, AT(symbol), out);
 #define GAUGE(symbol)

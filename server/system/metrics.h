@@ -24,9 +24,22 @@ enum pixel_fault {
         PIXEL_FAULTS
 };
 
-/* symbol, name in /metrics, what it says, shape: ONE counter; counters by ROUTE_CODE, STATUS_REASON or FAULT; SECONDS,
- * a histogram; GAUGE, asked for with its labels; PROCESS and PROCESS_COUNTER, what the kernel says of this process,
- * under the names that Prometheus clients give it */
+/* Why a click is not taken. */
+#define CLICK_FAULT_TABLE(X)                                                                                           \
+    X(CODE, "unknown_code", "this is no tracking code of ours")                                                        \
+    X(EARLY, "not_begun", "the contract of this code has not begun yet")                                               \
+    X(ENDED, "contract_ended", "the contract of this code has ended")
+
+enum click_fault {
+#define X(symbol, word, meaning) CLICK_FAULT_##symbol,
+    CLICK_FAULT_TABLE(X)
+#undef X
+        CLICK_FAULTS
+};
+
+/* symbol, name in /metrics, what it says, shape: ONE counter; counters by ROUTE_CODE, STATUS_REASON, CLICK_FAULT or
+ * FAULT; SECONDS, a histogram; GAUGE, asked for with its labels; PROCESS and PROCESS_COUNTER, what the kernel says of
+ * this process, under the names that Prometheus clients give it */
 #define METRIC_TABLE(X)                                                                                                \
     X(requests, "countersign_requests_total",                                                                          \
       "requests answered, by route (none: of no route, or no request) and status code", ROUTE_CODE)                    \
@@ -35,6 +48,7 @@ enum pixel_fault {
     X(views, "countersign_views_total", "views recorded", ONE)                                                         \
     X(leads, "countersign_leads_total", "leads recorded, by their first status and reason", STATUS_REASON)             \
     X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
+    X(clicks_refused, "countersign_clicks_refused_total", "clicks not taken, wherever they were sent", CLICK_FAULT)    \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
     X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded", ONE)                  \
     X(unwaited, "countersign_unwaited_total",                                                                          \
@@ -75,6 +89,7 @@ struct counters {
 #define ONE(symbol) _Atomic uint64_t symbol;
 #define ROUTE_CODE(symbol) _Atomic uint64_t symbol[METRIC_ROUTES][HTTP_STATUSES]; /* route 0: none */
 #define STATUS_REASON(symbol) _Atomic uint64_t symbol[STATUS_COUNT][REASON_COUNT];
+#define CLICK_FAULT(symbol) _Atomic uint64_t symbol[CLICK_FAULTS];
 #define FAULT(symbol) _Atomic uint64_t symbol[PIXEL_FAULTS];
 #define SECONDS(symbol) struct histogram symbol;
 #define GAUGE(symbol)
@@ -86,6 +101,7 @@ struct counters {
 #undef ONE
 #undef ROUTE_CODE
 #undef STATUS_REASON
+#undef CLICK_FAULT
 #undef FAULT
 #undef SECONDS
 #undef GAUGE

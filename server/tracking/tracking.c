@@ -11,6 +11,7 @@
 #include "server/keys/day_keys.h"
 #include "server/system/system.h"
 #include "server/tracking/landing.h"
+#include "server/tracking/visitor.h"
 
 #define TOUCH_COOKIE "cs_touch"
 #define TOUCH_MAX_AGE "7776000" /* 90 days */
@@ -140,19 +141,19 @@ static void redirect(struct reply *r, struct span location, struct span referrer
 /* Of a code that is ours: ended or not begun, unless the campaign sends such visitors elsewhere. */
 static enum err refuse_click(struct request *rq, struct reply *r, const struct target *t, enum err err)
 {
-    const struct terms *terms = t->contract != NULL ? t->contract->terms : NULL;
-    if (err == ERR_GONE && !span_empty(terms->fallback_url)) {
+    if (err != ERR_NOT_FOUND && err != ERR_GONE)
+        return err;
+    const struct terms *terms = err == ERR_GONE ? t->contract->terms : NULL;
+    enum click_fault fault = terms == NULL                       ? CLICK_FAULT_CODE
+                             : terms->starts_ms > rq->arrived_ms ? CLICK_FAULT_EARLY
+                                                                 : CLICK_FAULT_ENDED;
+    if (rq->method != METHOD_HEAD)
+        METRIC_ADD(rq->worker->counters, clicks_refused[fault], 1);
+    if (terms != NULL && !span_empty(terms->fallback_url)) {
         redirect(r, terms->fallback_url, terms->referrer_policy);
         return ERR_OK;
     }
-    bool early = err == ERR_GONE && terms->starts_ms > rq->arrived_ms;
-    r->status = err_status(err);
-    no_store(r);
-    reply_body(rq, r, "text/plain; charset=utf-8",
-               early             ? SPAN("This offer has not begun yet.\n")
-               : err == ERR_GONE ? SPAN("This offer has ended.\n")
-                                 : SPAN("Unknown tracking code.\n"));
-    return ERR_OK;
+    return visitor_page(rq, r, fault, terms != NULL ? terms->landing_url : SPAN(""));
 }
 
 static bool looks_like_id(struct span s)

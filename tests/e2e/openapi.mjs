@@ -10,7 +10,7 @@ const MORE_RULES = {
   'no-invalid-schema-examples': 'error',
 };
 const FORMATS = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, uri: /^https?:\/\/\S+$/ };
-const BINARY = ['application/octet-stream', 'image/gif'];
+const BINARY = ['application/octet-stream', 'image/gif', 'image/vnd.microsoft.icon'];
 
 const lint = async (document) => {
   const config = await createConfig({ extends: ['recommended'], rules: MORE_RULES });

@@ -30,7 +30,7 @@ READS = {
     "/v1/statements/{statement}/checkpoint": OF_CONTRACT, "/v1/statements/{statement}/responses": OF_CONTRACT,
     "/log/{contract}/checkpoint": OF_CONTRACT, "/log/{contract}/tile/{level}/{tile}": OF_CONTRACT, "/log/{contract}/openings": OF_CONTRACT,
     "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
-    "/": PUBLIC, "/t.js": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
+    "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
 
 WRITES = {

@@ -177,6 +177,7 @@ class Pipelines(FloodCase):
         agent = {"User_Agent": BROWSER["User-Agent"]}
         kinds = {
             "click": raw("GET", code, **agent),
+            "click with large cookies": raw("GET", code, Cookie="a=" + "x" * 60_000, **agent),
             "refused click": raw("GET", "/c/none"),
             "pixel": raw("GET", code.replace("/c/", "/p/") + ".gif?event=view", **agent),
             "tag": raw("GET", "/t.js"),
@@ -194,6 +195,7 @@ class Pipelines(FloodCase):
             "405": raw("DELETE", "/healthz"),
             "bad head": b"GET / HTTP/1.1\r\n\r\n",
             "endless head": b"GET /" + b"a" * 70000,
+            "endless head of a click": b"GET /c/" + b"a" * 70000,
             "expectation": raw("POST", "/postback", b"a", Expect="100-continue"),
         }
         kinds = {name: request.replace(b"Host: h\r\n", f"Host: {publisher_host['Host']}\r\n".encode()) for name, request in kinds.items()}
@@ -271,8 +273,9 @@ class Strangers(FloodCase):
         self.assertGivenBack()
 
     def test_all_together_stay_within_the_bound(self):
-        """Eighty MiB offered to a server that holds 64."""
-        self.open_many(1400, raw("POST", "/postback", b"a" * 60000)[:-1])
+        """Eighty MiB offered to a server that holds 64: bodies, and heads of clicks."""
+        self.open_many(700, raw("POST", "/postback", b"a" * 60000)[:-1])
+        self.open_many(700, raw("GET", "/c/x", Cookie="a" * 60000)[:-1])
         self.assertLess(self.settled(), 96 * MIB)
         wait_for(lambda: "connections_shed" in self.server.log(), what="the log to say it")
 

@@ -64,10 +64,10 @@ class Garbage(ServerCase):
             "chunked": form + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "length and chunked": form + host + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "chunked with a space": form + host + b"Content-Length: 5\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-            "absolute form": b"GET http://evil.example/c/" + code + b" HTTP/1.1\r\n" + host + b"\r\n",
+            "absolute form": b"GET http://evil.example/postback?a=b HTTP/1.1\r\n" + host + b"\r\n",
             "two slashes": b"GET //evil.example/c/" + code + b" HTTP/1.1\r\n" + host + b"\r\n",
             "no slash": b"GET c/" + code + b" HTTP/1.1\r\n" + host + b"\r\n", "asterisk": b"GET * HTTP/1.1\r\n" + host + b"\r\n",
-            "fragment": b"GET /c/" + code + b"#x HTTP/1.1\r\n" + host + b"\r\n", "raw high byte": b"GET /c/\xff HTTP/1.1\r\n" + host + b"\r\n",
+            "fragment": b"GET /postback?a=b#x HTTP/1.1\r\n" + host + b"\r\n", "raw high byte": b"GET /postback?a=\xff HTTP/1.1\r\n" + host + b"\r\n",
             "control byte": b"GET /c/\x01 HTTP/1.1\r\n" + host + b"\r\n", "HTTP/2": click.replace(b"HTTP/1.1", b"HTTP/2.0") + host + b"\r\n",
             "HTTP/0.9": b"GET /c/" + code + b"\r\n\r\n", "wrapping version": click.replace(b"1.1", b"4294967297.1") + host + b"\r\n",
             "two spaces": b"GET  /c/" + code + b" HTTP/1.1\r\n" + host + b"\r\n", "lower-case method": b"get /c/" + code + b" HTTP/1.1\r\n" + host + b"\r\n",
@@ -89,9 +89,10 @@ class Garbage(ServerCase):
 
     def test_over_long(self):
         host, code = b"Host: x\r\n", self.market.code["code"].encode()
-        cases = {"target": (b"GET /c/" + code + b"?" + b"a" * 9000 + b" HTTP/1.1\r\n" + host + b"\r\n", 414),
-                 "header": (b"GET /c/" + code + b" HTTP/1.1\r\n" + host + b"X: " + b"a" * 20_000 + b"\r\n\r\n", 431),
-                 "headers": (b"GET /c/" + code + b" HTTP/1.1\r\n" + host + b"".join(b"X%d: y\r\n" % n for n in range(4000)) + b"\r\n", 431),
+        cases = {"target": (b"GET /postback?" + b"a" * 9000 + b" HTTP/1.1\r\n" + host + b"\r\n", 414),
+                 "header": (b"GET /t.js HTTP/1.1\r\n" + host + b"X: " + b"a" * 20_000 + b"\r\n\r\n", 431),
+                 "a click's header": (b"GET /c/" + code + b" HTTP/1.1\r\n" + host + b"X: " + b"a" * 66_000 + b"\r\n\r\n", 431),
+                 "headers": (b"GET /t.js HTTP/1.1\r\n" + host + b"".join(b"X%d: y\r\n" % n for n in range(4000)) + b"\r\n", 431),
                  "body": (b"POST /postback HTTP/1.1\r\n" + host + b"Content-Length: 70000\r\n\r\n" + b"a" * 70_000, 413),
                  "endless head": (b"GET /" + b"a" * 3_000_000, 414)}
         for what, (data, status) in cases.items():

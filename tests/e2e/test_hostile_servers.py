@@ -105,7 +105,8 @@ class Site:
     def friendly(self, connection, path):
         name = path.split("?")[0].lstrip("/")
         found = self.files.get(name, self.files.get(name + ".jws"))
-        connection.reply(found if found is not None else b"not here", "200 OK" if found is not None else "404 Not Found")
+        missing = "403 Forbidden" if name.endswith("/click-key") else "404 Not Found"  # it is not for auditors
+        connection.reply(found if found is not None else b"not here", "200 OK" if found is not None else missing)
 
 
 class Connection:
@@ -504,6 +505,14 @@ class HostileServers(ServerCase):
             Case("keys without their newline", "^/log/keys", body(log_keys[:-1]), says=("no end",)),
             Case("statement keys without end", "jwks", endless(b'{"keys":[' + b"[" * 65536), says=("longer than it can be",)),
             Case("statement keys that are none", "jwks", body(b"[" * 10000), says=("not a set of keys",)),
+            Case("click keys", "click-key$", body(b'{"contract":"%s","keys":[]}' % self.market.contract.encode()), code=0),
+            Case("click keys without end", "click-key$", endless(b'{"contract":' + b" " * 65536), says=("longer than it can be",)),
+            Case("click keys of HTML", "click-key$", body(b"<html>"), says=("not the click keys",)),
+            Case("click keys of another contract", "click-key$", body(b'{"contract":"CANOTHER","keys":[]}'), says=("not the click keys",)),
+            Case("click keys that end early", "click-key$", body(b'{"contract":"%s","keys":[' % self.market.contract.encode()), says=("not the click keys",)),
+            Case("click keys that are not there", "click-key$", body(b"no", status="404 Not Found"), says=("404",)),
+            Case("a long refusal of click keys", "click-key$", endless(b"x" * 65536, status="403 Forbidden"), code=0),
+            Case("a refusal of click keys in silence", "click-key$", silence, flags=("--timeout", "1")),
             Case("statement keys in silence", "jwks", silence, flags=("--timeout", "1"), fresh=False),
         ]
         self.run_all(cases)

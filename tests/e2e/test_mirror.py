@@ -74,6 +74,21 @@ class Mirror(ServerCase):
             done = countersign("verify", to)
             self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_a_party_has_what_opens_its_click_ids_and_an_auditor_has_not(self):
+        name = f"v1/contracts/{self.market.contract}/click-key"
+        self.assertFalse((self.mirror / name).exists())
+        for party in (self.market.advertiser, self.market.publisher, self.market.operator):
+            with self.subTest(party.token[:4]), tempfile.TemporaryDirectory() as folder:
+                to = Path(folder) / "mirror"
+                self.assertEqual(self.pull(to, party.token).returncode, 0)
+                served = party.do("GET", "/" + name).body
+                self.assertEqual((to / name).read_bytes(), served)
+                self.assertEqual((to / name).stat().st_mode & 0o777, 0o600)
+                self.assertEqual(json.loads(served)["contract"], self.market.contract)
+                for left in (lambda: (to / name).write_bytes(b"anything"), (to / name).unlink):
+                    left()
+                    self.assertEqual(countersign("verify", to).returncode, 0, "it is none of the evidence")
+
     def test_every_flipped_byte_is_noticed(self):
         """Bit flips at many positions of every file, one at a time."""
         print(f"SEED={SEED}")

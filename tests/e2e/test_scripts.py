@@ -1,5 +1,6 @@
 """The scripts as a newcomer calls them."""
 
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -20,21 +21,27 @@ def run(*arguments):
 
 class Run(unittest.TestCase):
     def test_once_tells_the_story_and_works_again_over_the_same_folder(self):
-        port = free_port()
+        port, demo_port = free_port(), free_port()
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(2):
-                done = run("--once", "--port", port, "--data", folder + "/data")
+                done = run("--once", "--port", port, "--demo-port", demo_port, "--data", folder + "/data")
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                for words in ("payable 12.00 EUR", "verifies it offline", "Every step held"):
+                for words in ("payable 12.00 EUR", "verifies it offline", "from Le Bon Toit: pending", "from nobody: rejected (no_click)", "Every step held"):
                     self.assertIn(words, done.stdout)
 
     def test_a_broken_step_is_not_success(self):
         """A folder made for another public URL: signatures over another host."""
         with tempfile.TemporaryDirectory() as folder:
             countersign("init", "--data", folder + "/data", "--public-url", "http://other.example")
-            done = run("--once", "--port", free_port(), "--data", folder + "/data")
+            done = run("--once", "--port", free_port(), "--demo-port", free_port(), "--data", folder + "/data")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("The story broke", done.stderr)
+
+    def test_a_port_that_is_taken_is_named(self):
+        with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
+            done = run("--once", "--port", free_port(), "--demo-port", taken.getsockname()[1], "--data", folder + "/data")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("another --demo-port", done.stderr)
 
 
 class Arguments(unittest.TestCase):

@@ -17,7 +17,7 @@ def tell_a_whole_story(server):
                  f"/v1/contracts/{market.contract}", f"/v1/contracts/{market.contract}/codes", f"/v1/contracts/{market.contract}/click-key",
                  f"/v1/contracts/{market.contract}/leads",
                  f"/v1/leads/{lead}", "/.well-known/jwks.json", "/log/keys", "/", "/healthz", "/readyz", "/metrics", "/openapi.json",
-                 "/t.js", "/v1/refused"):
+                 "/t.js", "/v1/refused", "/robots.txt", "/favicon.ico", "/icon.svg"):
         operator.do("GET", path)
     advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
     operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})

@@ -12,6 +12,7 @@ static const struct {
     size_t at;
 } spans[] = {
     {"Accept", offsetof(struct request, accept)},
+    {"Accept-Language", offsetof(struct request, accept_language)},
     {"Authorization", offsetof(struct request, authorization)},
     {"Content-Type", offsetof(struct request, content_type)},
     {"Cookie", offsetof(struct request, cookie)},
@@ -30,14 +31,14 @@ static struct span span_at(const struct request *rq, size_t i)
     return *(const struct span *)((const char *)rq + spans[i].at);
 }
 
-static void pieces_agree(struct span bytes, int status, size_t len)
+static void pieces_agree(struct span bytes, size_t limit, int status, size_t len)
 {
     size_t scanned = 0, got = 0, step = 1 + bytes.len / 32;
     int now = 0;
     for (size_t n = 0; !now && !got && n < bytes.len;) {
         n = n + step < bytes.len ? n + step : bytes.len;
         struct span piece = fuzz_copy(span_of(bytes.ptr, n));
-        now = http_head_find(piece, &scanned, &got);
+        now = http_head_find(piece, limit, &scanned, &got);
         HOLDS(scanned <= n && got <= n);
         fuzz_drop(piece);
     }
@@ -57,7 +58,8 @@ static void read_well(struct span head, const struct request *rq, const struct h
     HOLDS(rq->target.len - rq->path.len - rq->query.len <= 1 && memchr(rq->path.ptr, '?', rq->path.len) == NULL);
     HOLDS(h->fast == (lane && (rq->method == METHOD_GET || rq->method == METHOD_HEAD)));
     HOLDS(h->content_length == 0 || has_body(rq->method));
-    HOLDS(h->content_length <= LIMIT_BODY && rq->target.len <= LIMIT_TARGET);
+    HOLDS(h->content_length <= LIMIT_BODY && (lane || rq->target.len <= LIMIT_TARGET));
+    HOLDS(!h->fast || memchr(rq->target.ptr, '#', rq->target.len) == NULL);
     for (size_t i = 0; i < SPANS; i++) {
         struct span v = span_at(rq, i);
         HOLDS(v.ptr == NULL ? v.len == 0 : fuzz_inside(v, head));
@@ -138,13 +140,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span bytes = span_of(data, size);
     struct request rq = {0};
     struct http_head h;
-    size_t scanned = 0, len = 0;
-    int status = http_head_find(bytes, &scanned, &len);
+    size_t scanned = 0, len = 0, limit = http_head_limit(bytes, fast_targets);
+    int status = http_head_find(bytes, limit, &scanned, &len);
 
     HOLDS(status == 0 || status == 400 || status == 414 || status == 431);
-    HOLDS(len <= size && scanned <= size && (len == 0 || len <= LIMIT_HEAD || status));
-    if (size <= LIMIT_HEAD)
-        pieces_agree(bytes, status, len);
+    HOLDS(len <= size && scanned <= size && (len == 0 || len <= limit || status));
+    if (size <= limit)
+        pieces_agree(bytes, limit, status, len);
     peeks_inside(bytes);
     if (status || len == 0)
         return 0;

@@ -41,7 +41,7 @@ def facts(*arguments):
 
 
 class World:
-    """A server's folder after a whole story, an auditor's mirror of it, and what the code says."""
+    """A server's folder after a whole story, a party's mirror of it, and what the code says."""
 
     def __init__(self):
         self.code = json.loads(facts("tables"))
@@ -54,7 +54,7 @@ class World:
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
             with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
-                pulled = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.auditor.token)
+                pulled = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
                 assert pulled.returncode == 0, pulled.stderr
                 self.mirror = [str(path.relative_to(mirror)) for path in Path(mirror).rglob("*") if path.is_file()]
             server.stop()

@@ -256,6 +256,7 @@ static int floor_of(const char *path)
                                         "server/api/",
                                         "server/settlement/",
                                         "server/audit/",
+                                        "server/web/",
                                         "server/check/",
                                         "server/cmd/",
                                         "server/",

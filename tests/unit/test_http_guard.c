@@ -18,6 +18,7 @@ static const struct {
     {"value with tab and obs-text", "GET / HTTP/1.1\r\n" HOST "X: a\tb\xc3\xa9\r\n\r\n", 0},
     {"empty value", "GET / HTTP/1.1\r\n" HOST "X:\r\n\r\n", 0},
     {"lenient query", "GET /c/x?sub1=%zz%00\xff HTTP/1.1\r\n" HOST "\r\n", 0},
+    {"lenient path", "GET /c/%zz%00\xff HTTP/1.1\r\n" HOST "\r\n", 0},
     {"zero length on GET", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 0},
 
     {"bare LF in head", "GET / HTTP/1.1\r\n" HOST "X: y\n\r\n", 400},
@@ -52,11 +53,16 @@ static const struct {
     {"authority in target", "GET //evil.example/ HTTP/1.1\r\n" HOST "\r\n", 400},
     {"asterisk", "GET * HTTP/1.1\r\n" HOST "\r\n", 400},
     {"fragment", "GET /#x HTTP/1.1\r\n" HOST "\r\n", 400},
-    {"fragment on a click", "GET /c/x?a#x HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"fragment on a postback", "GET /postback?a#x HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"blank in a target", "GET /postback?a b HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"absolute form of a postback", "GET http://h/postback?a=b HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"absolute form that is posted", "POST http://h/c/x HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"absolute form without a path", "GET http://h HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"absolute form of another scheme", "GET ftp://h/c/x HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"doubled slash before a postback", "GET //postback?a=b HTTP/1.1\r\n" HOST "\r\n", 400},
     {"stray percent", "GET /postback?a=%zz HTTP/1.1\r\n" HOST "\r\n", 400},
     {"encoded NUL", "GET /postback?a=%00 HTTP/1.1\r\n" HOST "\r\n", 400},
     {"raw byte", "GET /postback?a=\xff HTTP/1.1\r\n" HOST "\r\n", 400},
-    {"stray percent in a click's path", "GET /c/%zz HTTP/1.1\r\n" HOST "\r\n", 400},
     {"control in target", "GET /c/x?a=\x01 HTTP/1.1\r\n" HOST "\r\n", 400},
     {"tab in target", "GET /c/\tx HTTP/1.1\r\n" HOST "\r\n", 400},
     {"two spaces", "GET  / HTTP/1.1\r\n" HOST "\r\n", 400},
@@ -81,7 +87,7 @@ static int read_head(struct span raw, struct request *rq, struct http_head *h)
     size_t scanned = 0, len = 0;
     char copy[LIMIT_HEAD * 2]; /* no NUL behind it that a slip could lean on */
     memcpy(copy, raw.ptr, raw.len);
-    int status = http_head_find(span_of(copy, raw.len), &scanned, &len);
+    int status = http_head_find(span_of(copy, raw.len), LIMIT_HEAD, &scanned, &len);
     if (status)
         return status;
     assert_int_not_equal(len, 0);
@@ -137,9 +143,9 @@ static void the_end_of_a_head_is_found_wherever_it_is_cut(void **state)
     size_t whole = sizeof head - 1 - 4;
     for (size_t cut = 0; cut < sizeof head - 1; cut++) { /* in two pieces */
         size_t scanned = 0, len = 0;
-        assert_int_equal(http_head_find(span_of(head, cut), &scanned, &len), 0);
+        assert_int_equal(http_head_find(span_of(head, cut), LIMIT_HEAD, &scanned, &len), 0);
         assert_int_equal(len, cut >= whole ? whole : 0);
-        assert_int_equal(http_head_find(span_of(head, sizeof head - 1), &scanned, &len), 0);
+        assert_int_equal(http_head_find(span_of(head, sizeof head - 1), LIMIT_HEAD, &scanned, &len), 0);
         if (cut < whole)
             assert_int_equal(len, whole);
     }
@@ -148,15 +154,72 @@ static void the_end_of_a_head_is_found_wherever_it_is_cut(void **state)
 static void a_head_past_the_limit_is_refused(void **state)
 {
     (void)state;
-    static char big[LIMIT_HEAD + 1];
-    size_t scanned = 0, len;
-    memset(big, 'a', sizeof big);
-    assert_int_equal(http_head_find(span_of(big, sizeof big), &scanned, &len), 414);
-    memcpy(big, "GET / HTTP/1.1\r\n", 16);
-    scanned = 0;
-    assert_int_equal(http_head_find(span_of(big, sizeof big), &scanned, &len), 431);
-    scanned = 0;
-    assert_int_equal(http_head_find(span_of(big, sizeof big - 1), &scanned, &len), 0);
+    static char big[LIMIT_HEAD_TRACKING + 1];
+    static const size_t limits[] = {LIMIT_HEAD, LIMIT_HEAD_TRACKING};
+    for (size_t i = 0; i < 2; i++) {
+        size_t scanned = 0, len, limit = limits[i];
+        memset(big, 'a', sizeof big);
+        assert_int_equal(http_head_find(span_of(big, limit + 1), limit, &scanned, &len), 414);
+        memcpy(big, "GET / HTTP/1.1\r\n", 16);
+        scanned = 0;
+        assert_int_equal(http_head_find(span_of(big, limit + 1), limit, &scanned, &len), 431);
+        scanned = 0;
+        assert_int_equal(http_head_find(span_of(big, limit), limit, &scanned, &len), 0);
+    }
+}
+
+static void clicks_and_pixels_may_have_larger_heads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *raw;
+        size_t limit;
+    } cases[] = {
+        {"GET /c/x HTTP/1.1\r\nCookie: a", LIMIT_HEAD_TRACKING},
+        {"HEAD /c/x?a", LIMIT_HEAD_TRACKING},
+        {"GET /p/x.gif?a", LIMIT_HEAD_TRACKING},
+        {"GET http://h:1/c/x?a", LIMIT_HEAD_TRACKING},
+        {"GET //c/x", LIMIT_HEAD_TRACKING},
+        {"POST /c/x", LIMIT_HEAD},
+        {"GET /postback?a=/c/", LIMIT_HEAD},
+        {"GET /t.js", LIMIT_HEAD},
+        {"GET http://h/?/c/", LIMIT_HEAD},
+        {"get /c/x", LIMIT_HEAD},
+        {"GET", LIMIT_HEAD},
+        {"", LIMIT_HEAD},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (http_head_limit(span_str(cases[i].raw), fast_targets) != cases[i].limit)
+            fail_msg("%s", cases[i].raw);
+}
+
+/* How the target of a click may come, and what is read of it. */
+static void a_click_is_taken_as_real_clients_write_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *path, *query;
+    } cases[] = {
+        {"/c/x?a=b", "/c/x", "a=b"},
+        {"/c/x#offer", "/c/x", ""},
+        {"/c/x?a=b#offer?c=d", "/c/x", "a=b"},
+        {"/c/x?a=b c&d=e ", "/c/x", "a=b c&d=e "},
+        {"/c/x y", "/c/x y", ""},
+        {"/c/caf\xc3\xa9?\xc3\xa9=\xff", "/c/caf\xc3\xa9", "\xc3\xa9=\xff"},
+        {"/c/50%?a=%", "/c/50%", "a=%"},
+        {"//c/x?a=//b", "/c/x", "a=//b"},
+        {"http://track.example/c/x?a=b", "/c/x", "a=b"},
+        {"HTTPS://track.example:8443//c/x?a=http://b/", "/c/x", "a=http://b/"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct request rq = {0};
+        struct http_head h;
+        char raw[256];
+        snprintf(raw, sizeof raw, "GET %s HTTP/1.1\r\n" HOST "\r\n", cases[i].target);
+        if (read_head(span_str(raw), &rq, &h) != 0 || !h.fast || !span_is(rq.path, cases[i].path) ||
+            !span_is(rq.query, cases[i].query))
+            fail_msg("%s", cases[i].target);
+    }
 }
 
 /* What becomes of bytes that are no request: pixels stay images where their line was told, links speak to people, all
@@ -174,7 +237,7 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
         {"HEAD /p/x?aaaa", 414, gif},
         {"GET /p/x HTTP/1.1\r\nCookie: a", 431, gif},
         {"GET /p/x HTTP/1.1\r\n\r\n", 400, gif},
-        {"GET /p/%zz HTTP/1.0\r\n\r\n", 400, gif},
+        {"GET /p/x HTTP/1.0\r\n x\r\n\r\n", 400, gif},
         {"GET /p/x HTTP/1.1\nHost: h", 400, json},
         {"GET /p/x y HTTP/1.1\r\n\r\n", 400, json},
         {"GET /p/x HTTP/2.0\r\n\r\n", 505, json},
@@ -275,14 +338,14 @@ static void assert_header(const struct answer *a, const char *name, const char *
 /* Whatever the head is like: an <img> never breaks. */
 static void a_refused_pixel_is_a_gif(void **state)
 {
-    enum { COOKIE = 17000 };
+    enum { COOKIE = 66000 };
     static char raw[COOKIE + 256];
     static const char *const heads_of_pixels[] = {
         "GET /p/x.gif?%s HTTP/1.1\r\n" HOST "\r\n",
         "GET /p/x.gif HTTP/1.1\r\n" HOST "Cookie: %s\r\n\r\n",
         "HEAD /p/x.gif HTTP/1.1\r\n" HOST "Cookie: %s\r\n\r\n",
         "GET /p/x.gif HTTP/1.1\r\n" HOST HOST "X: %.1s\r\n\r\n",
-        "GET /p/%%zz HTTP/1.1\r\n" HOST "X: %.1s\r\n\r\n",
+        "GET /p/\x01 HTTP/1.1\r\n" HOST "X: %.1s\r\n\r\n",
     };
     static char filler[COOKIE + 1];
     struct answer a;
@@ -563,6 +626,8 @@ int main(void)
         cmocka_unit_test(the_members_of_a_head_are_read),
         cmocka_unit_test(the_end_of_a_head_is_found_wherever_it_is_cut),
         cmocka_unit_test(a_head_past_the_limit_is_refused),
+        cmocka_unit_test(clicks_and_pixels_may_have_larger_heads),
+        cmocka_unit_test(a_click_is_taken_as_real_clients_write_it),
         cmocka_unit_test(bytes_that_are_no_request_are_answered_by_their_path),
         cmocka_unit_test(a_refusal_closes_the_connection),
         cmocka_unit_test(a_refused_pixel_is_a_gif),

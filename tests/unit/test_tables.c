@@ -34,7 +34,8 @@ static const struct row reasons[] = {REASON_TABLE(ROW3)}, statuses[] = {STATUS_T
                         classes[] = {CLASS_TABLE(ROW3)}, trusts[] = {TRUST_TABLE(ROW3)},
                         devices[] = {DEVICE_TABLE(ROW3)}, rows[] = {ROW_TABLE(ROW3)},
                         stores[] = {STORE_TABLE(ROW6) ROW_TABLE(ROW3)}, hows[] = {STORE_TABLE(HOW6)},
-                        proofs[] = {PROOF_TABLE(ROW3)}, pixel_faults[] = {PIXEL_FAULT_TABLE(ROW3)};
+                        proofs[] = {PROOF_TABLE(ROW3)}, click_faults[] = {CLICK_FAULT_TABLE(ROW3)},
+                        pixel_faults[] = {PIXEL_FAULT_TABLE(ROW3)};
 #define METRIC_ROW(symbol, word, help, shape) {word, help},
 static const struct row metrics[] = {METRIC_TABLE(METRIC_ROW)};
 #define ERR_ROW(symbol, word, status, title) {word, title},
@@ -55,9 +56,9 @@ static const struct {
     const struct row *rows;
     size_t n;
 } tables[] = {
-    TABLE(reasons),      TABLE(statuses), TABLE(classes), TABLE(trusts),  TABLE(devices),
-    TABLE(rows),         TABLE(stores),   TABLE(hows),    TABLE(proofs),  TABLE(metrics),
-    TABLE(pixel_faults), TABLE(errs),     TABLE(kinds),   TABLE(options), TABLE(countries),
+    TABLE(reasons), TABLE(statuses), TABLE(classes), TABLE(trusts),    TABLE(devices),      TABLE(rows),
+    TABLE(stores),  TABLE(hows),     TABLE(proofs),  TABLE(metrics),   TABLE(click_faults), TABLE(pixel_faults),
+    TABLE(errs),    TABLE(kinds),    TABLE(options), TABLE(countries),
 };
 
 static void words_are_unique_and_explained(void **state)
