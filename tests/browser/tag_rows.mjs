@@ -52,6 +52,26 @@ export const builders = {
     async go(v) { await v.land(); return v.lead(() => v.page.evaluate(() => document.querySelector('.gform_button').onclick())); },
     want: { input_5: 'id1', input_6: 'x' },
   },
+  gravity_renders_the_form_anew_out_of_its_frame: {
+    pages: {
+      index: (k) => `<div id="gform_wrapper_1"><form method="post" target="gform_ajax_frame_1" id="gform_1" action="answer">
+        <li class="gfield gform_hidden cs-click-id"><input name="input_5" type="hidden"></li><button>Submit</button></form></div>
+        <iframe style="display:none" src="about:blank" name="gform_ajax_frame_1" id="gform_ajax_frame_1"></iframe>${k.tag()}<script>
+        document.getElementById('gform_ajax_frame_1').onload = (e) => {
+          const anew = e.target.contentDocument.getElementById('gform_wrapper_1');
+          if (anew) document.getElementById('gform_wrapper_1').outerHTML = anew.outerHTML;
+        };</script>`,
+      answer: () => `<div id="gform_wrapper_1" class="gform_validation_error"><form method="post" action="submit"><p>Check the e-mail.</p>
+        <li class="gfield gform_hidden cs-click-id"><input name="input_5" type="hidden" value="{query:click_id}"></li><button>Submit</button></form></div>`,
+    },
+    async go(v) {
+      await v.land();
+      await v.page.click('button');
+      await v.page.waitForSelector('.gform_validation_error');
+      return v.lead();
+    },
+    want: { input_5: 'id1' },
+  },
   hubspot_builds_its_form_in_a_frame_of_the_page: {
     pages: { index: (k) => `${k.tag()}<div id="hbspt-form"></div><script>setTimeout(() => {
       const frame = document.createElement('iframe');
@@ -64,6 +84,43 @@ export const builders = {
     }, 60);</script>` },
     async go(v) { await v.land(); return v.lead(() => v.page.frameLocator('.hs-form-iframe').locator('.hs-button').click()); },
     want: one,
+  },
+  hubspot_keeps_the_state_of_its_framed_form_in_the_page: {
+    pages: { index: (k) => `${k.tag()}<div id="hbspt-form"></div>${library('react')}${library('react-dom')}<script>
+      const { createElement: h, useState } = React;
+      function Lead() {
+        const [state, set] = useState({ click_id: '', touches: '', email: '' });
+        const input = (name, type) => h('input', { name, type, value: state[name], onChange: (e) => { const value = e.target.value; set((old) => ({ ...old, [name]: value })); } });
+        return h('form', { onSubmit: (e) => { e.preventDefault(); fetch('submit', { method: 'POST', body: new URLSearchParams(state) }); } },
+          input('click_id', 'hidden'), input('touches', 'hidden'), input('email', 'email'), h('input', { type: 'submit', className: 'hs-button' }));
+      }
+      setTimeout(() => {
+        const frame = document.createElement('iframe');
+        document.getElementById('hbspt-form').append(frame);
+        ReactDOM.createRoot(frame.contentDocument.body.appendChild(frame.contentDocument.createElement('div'))).render(h(Lead));
+      }, 60);</script>` },
+    async go(v) {
+      await v.land();
+      await v.page.frameLocator('iframe').locator('[name=email]').fill('zoe@example.com');
+      return v.lead(() => v.page.frameLocator('iframe').locator('.hs-button').click());
+    },
+    want: one,
+  },
+  a_frame_of_the_page_is_written_at_once: {
+    pages: { index: (k) => `${k.tag()}<main></main>` },
+    async go(v) {
+      await v.land();
+      await v.page.evaluate((html) => {
+        const frame = document.createElement('iframe');
+        document.querySelector('main').append(frame);
+        frame.contentDocument.open();
+        frame.contentDocument.write(html);
+        frame.contentDocument.close();
+      }, v.kit.form());
+      await v.page.evaluate((id) => history.pushState({}, '', `?click_id=${id}`), v.ids[1]);
+      return v.lead(() => v.page.frameLocator('iframe').locator('button').click());
+    },
+    want: { click_id: 'id2', touches: 'id1,id2' },
   },
   typeform_is_given_the_id_in_the_address_of_its_frame: {
     why: 'A frame of another origin cannot be filled: its address has to hold {click_id}.',
@@ -78,6 +135,24 @@ export const builders = {
       return v.lead(() => v.page.frames()[1].evaluate(() => document.querySelector('button').click()));
     },
     want: { click_id: 'id1' },
+  },
+  typeform_builds_its_frame_from_an_attribute: {
+    why: 'As above: data-tf-hidden, of which the embed makes the fragment, holds the macro.',
+    pages: {
+      index: (k) => `${k.tag()}<div data-tf-widget="a1" data-tf-hidden="click_id={click_id},from=page"></div><script>setTimeout(() => {
+        const widget = document.querySelector('[data-tf-widget]'), frame = document.createElement('iframe');
+        frame.src = '${k.other}/embedded?embed=1#' + new URLSearchParams(widget.dataset.tfHidden.replaceAll(',', '&'));
+        widget.append(frame);
+      }, 100);</script>`,
+      embedded: () => `<script>const told = location.hash.slice(1);</script><button onclick="fetch('submit', { method: 'POST', body: told })">Send</button>`,
+    },
+    async go(v) {
+      await v.land();
+      await v.page.waitForFunction(() => /click_id=[\w-]{51}/.test(document.querySelector('iframe')?.src));
+      await v.until(() => v.page.frames()[1]?.evaluate(() => document.readyState === 'complete' && told).catch(() => 0));
+      return v.lead(() => v.page.frames()[1].evaluate(() => document.querySelector('button').click()));
+    },
+    want: { click_id: 'id1', from: 'page' },
   },
   another_origins_frame_without_a_macro_stays_empty: {
     why: 'Nothing of a frame of another origin can be read or filled from here.',
@@ -128,6 +203,22 @@ export const builders = {
     async go(v) { await v.land(); await v.page.fill('[name=email]', 'zoe@example.com'); return v.lead(); },
     want: one,
   },
+  vue_models_that_wait_for_change_get_the_id: {
+    pages: { index: (k) => `<div id="app"></div>${library('vue')}<script>
+      const { createApp, h, reactive, vModelText, withDirectives } = VueRuntimeDOM;
+      const state = reactive({ click_id: '', touches: '', email: '', shown: false });
+      const input = (name, type) => withDirectives(h('input', { name, type, 'onUpdate:modelValue': (value) => { state[name] = value; } }), [[vModelText, state[name], '', { lazy: true, trim: true }]]);
+      createApp({ render: () => state.shown ? h('form', { onSubmit: (e) => { e.preventDefault(); fetch('submit', { method: 'POST', body: new URLSearchParams(state) }); } },
+        [input('click_id', 'hidden'), input('touches', 'hidden'), input('email', 'email'), h('button', 'Send')]) : h('a', { onClick: () => { state.shown = true; } }, 'Ask') }).mount('#app');</script>${k.tag()}` },
+    async go(v) {
+      await v.land();
+      await v.page.click('#app a');
+      await v.page.fill('[name=email]', 'zoe@example.com');
+      const { shown, ...rest } = await v.lead();
+      return rest;
+    },
+    want: one,
+  },
   next_router_tidies_the_address_and_renders_the_form_on_another_route: {
     slow: 200,
     pages: { index: (k) => `<div id="__next"><a href="/contact">Contact</a></div>${k.tag('', '', { copy: true })}<script>
@@ -144,6 +235,35 @@ export const builders = {
       return { ...(await v.lead()), views: await v.seen() };
     },
     want: { ...one, views: ['A id1'] },
+  },
+  a_router_in_react_mounts_its_form_on_each_visit_of_a_route: {
+    pages: { index: (k) => `<div id="__next"></div>${library('react')}${library('react-dom')}<script>
+      const { createElement: h, useEffect, useState } = React;
+      const Link = ({ to, go }) => h('a', { href: to, onClick: (e) => { e.preventDefault(); history.pushState({ __NA: true }, '', to); go(to); } }, to);
+      function Lead() {
+        const [state, set] = useState({ click_id: '', touches: '' });
+        const input = (name) => h('input', { name, type: 'hidden', value: state[name], onChange: (e) => { const value = e.target.value; set((old) => ({ ...old, [name]: value })); } });
+        return h('form', { onSubmit: (e) => { e.preventDefault(); fetch('submit', { method: 'POST', body: new URLSearchParams(state) }); } },
+          input('click_id'), input('touches'), h('button', null, 'Send'));
+      }
+      function App() {
+        const [path, go] = useState('offer');
+        useEffect(() => { const back = () => go(location.pathname.split('/').pop()); addEventListener('popstate', back); return () => removeEventListener('popstate', back); }, []);
+        return h('div', null, h(Link, { to: 'offer', go }), h(Link, { to: 'contact', go }), path === 'contact' && h(Lead));
+      }
+      history.replaceState({ __NA: true }, '', 'offer');
+      ReactDOM.createRoot(document.getElementById('__next')).render(h(App));</script>${k.tag()}` },
+    async go(v) {
+      await v.land();
+      await v.page.click('[href=contact]');
+      const first = await v.lead();
+      await v.page.click('[href=offer]');
+      await v.page.waitForSelector('form', { state: 'detached' });
+      await v.page.goBack();
+      await v.page.waitForSelector('form');
+      return { first, again: await v.lead(), views: await v.seen() };
+    },
+    want: { first: one, again: one, views: ['A id1'] },
   },
 };
 
@@ -701,6 +821,13 @@ export const controls = [
 export const moreControls = [
   ['adds while reading', 'a_form_that_is_still_being_read_gets_no_second_field', "form.ownerDocument.readyState === 'loading' || ", ''],
   ['no class', 'wpforms_has_the_class_on_the_container', ',.cs-click-id input', ''],
+  ['no class in what is rendered anew', 'gravity_renders_the_form_anew_out_of_its_frame', ',.cs-click-id input', ''],
+  ['no frames of frameworks', 'hubspot_keeps_the_state_of_its_framed_form_in_the_page', "!== 'iframe'", "!== 'nope'"],
+  ['no written frames', 'a_frame_of_the_page_is_written_at_once', "!== 'iframe'", "!== 'nope'"],
+  ['no macros in late frames', 'typeform_builds_its_frame_from_an_attribute', '(\\{|%7B)click_id(\\}|%7D)', '(\\{)click_id(\\})'],
+  ['no change', 'vue_models_that_wait_for_change_get_the_id', "['input', 'change'], type => field", "['input'], type => field"],
+  ['no events for routes', 'a_router_in_react_mounts_its_form_on_each_visit_of_a_route', "each(['input', 'change'],", 'each([],'],
+  ['no first address of a router', 'a_router_in_react_mounts_its_form_on_each_visit_of_a_route', 'navigation', 'nope'],
   ['no events', 'react_state_gets_the_id', "each(['input', 'change'],", 'each([],'],
   ['no second telling', 'react_hydrates_what_was_filled_before', ' || was[1] === own', ' || true'],
   ['no events for Vue', 'vue_models_get_the_id', "each(['input', 'change'],", 'each([],'],
