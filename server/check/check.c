@@ -8,7 +8,9 @@
 static void tell_open(struct check *c, const char *dir, const char *what, enum err err)
 {
     struct finding *found = &c->finding[STORE_CHECK_OPEN];
-    if (err == ERR_CORRUPT)
+    if (err == ERR_CONFLICT)
+        finds_failure(found, "%s: these are not the keys that the store was made with, or not all of them", what);
+    else if (err == ERR_CORRUPT || err == ERR_TOO_LARGE)
         finds_failure(found, "%s: what is stored does not read", what);
     else
         finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
@@ -26,7 +28,7 @@ static bool open_folder(struct check *c, const char *dir, uint64_t map_size)
     }
     if (err != ERR_OK)
         tell_open(c, dir, what, err);
-    if (err != ERR_OK && err != ERR_CORRUPT)
+    if (err != ERR_OK && err != ERR_CORRUPT && err != ERR_CONFLICT)
         return false;
     if (c->txn == NULL)
         return false;

@@ -265,6 +265,15 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
     err = ledger_root_at(t, log, size, &root);
     if (err == ERR_OK && memcmp(root.b, signed_root.b, HASH_LEN) == 0)
         return ERR_OK;
+    if (err == ERR_CORRUPT || (err == ERR_OK && ledger_ready(c->cx.ledger, t, log) == ERR_CORRUPT)) {
+        log_line(LOG_ERROR, 0, "signed_heads",
+                 "tiles of log %u do not read: it takes no entry and nothing of it is signed, run countersign check",
+                 log);
+        heads_bar(c->cx.instance->heads, log);
+        return ERR_OK;
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
     log_line(LOG_ERROR, 0, "signed_heads",
              "log %u does not extend the head of size %llu that was signed: is this an old copy of the store?", log,
              (unsigned long long)size);

@@ -22,6 +22,8 @@ struct heads {
     pthread_mutex_t lock;
     struct signer *signer;
     bool broken; /* for good */
+    uint32_t *barred;
+    size_t n_barred;
 };
 
 enum err heads_open(const char *data_dir, const struct keys *k, struct heads **out)
@@ -52,6 +54,7 @@ void heads_close(struct heads *h)
         return;
     close(h->fd);
     signer_free(h->signer);
+    free(h->barred);
     pthread_mutex_destroy(&h->lock);
     free(h);
 }
@@ -117,6 +120,20 @@ static enum err slot_write(struct heads *h, uint32_t log, int slot_number, const
     return put == SLOT_LEN && fdatasync(h->fd) == 0 ? ERR_OK : ERR_IO;
 }
 
+void heads_bar(struct heads *h, uint32_t log)
+{
+    h->barred = xrealloc(h->barred, (h->n_barred + 1) * sizeof *h->barred);
+    h->barred[h->n_barred++] = log;
+}
+
+static bool is_barred(const struct heads *h, uint32_t log)
+{
+    size_t i = 0;
+    while (i < h->n_barred && h->barred[i] != log)
+        i++;
+    return i < h->n_barred;
+}
+
 enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root)
 {
     int next;
@@ -131,6 +148,8 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
     uint64_t size = 0;
     struct hash root;
     int next;
+    if (is_barred(h, log))
+        return ERR_CORRUPT;
     pthread_mutex_lock(&h->lock);
     bool was_broken = h->broken;
     enum err err = was_broken ? ERR_IO : slots_read(h, log, &size, &root, &next);

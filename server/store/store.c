@@ -137,7 +137,7 @@ static enum err lock_folder(const char *data_dir, int *fd)
     if (lock < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        enum err err = errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_IO;
+        enum err err = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
         close(lock);
         return err;
     }
@@ -412,6 +412,17 @@ enum err store_seek(struct txn *t, enum table table, struct span from, struct sp
     err = cursor_seek(c, from, key, value);
     cursor_close(c);
     return err;
+}
+
+enum err store_get_sole(struct txn *t, enum table table, struct span key, struct span *value)
+{
+    struct span found;
+    enum err err = store_seek(t, table, key, &found, value);
+    if (err != ERR_OK)
+        return err;
+    if (found.len < key.len || memcmp(found.ptr, key.ptr, key.len) != 0)
+        return ERR_NOT_FOUND;
+    return found.len == key.len ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err view_get(void *txn, enum row_table table, struct span key, struct span *value)

@@ -77,8 +77,7 @@ static void put_control(const struct shop *s, struct txn *t)
         parties[1 + side].has_key = true;
         memcpy(parties[1 + side].pub, signer_public(s->story->party_key[side]), ED25519_KEY_LEN);
     }
-    assert_ok(store_put(t, TABLE_META, SPAN("format"), SPAN("1")));
-    assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("https://" ORIGIN)));
+    assert_ok(instance_put_meta(t, s->keys, SPAN("https://" ORIGIN)));
     for (size_t i = 0; i < 3; i++)
         assert_ok(catalog_put_party(t, &parties[i]));
     assert_ok(catalog_put_campaign(t, &c));
@@ -117,6 +116,7 @@ static void append(struct ledger *l, struct txn *t, uint32_t log, const struct e
                    const struct terms *terms)
 {
     uint64_t index;
+    assert_ok(ledger_ready(l, t, log));
     assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
 }
 
@@ -289,7 +289,7 @@ static int check(struct shop *s, struct buf *out)
     fflush(stdout);
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     close(kept);
-    assert_ok(file_read(path, out));
+    assert_ok(file_read(path, 1 << 20, out));
     unlink(path);
     return status;
 }
@@ -500,7 +500,7 @@ static void a_damaged_file_is_survived(void **state)
     buf_heap(&bytes);
     buf_heap(&report);
     snprintf(path, sizeof path, "%s/store.mdb", s->f.dir);
-    assert_ok(file_read(path, &bytes));
+    assert_ok(file_read(path, 1 << 20, &bytes));
     memset(junk, 0xa5, sizeof junk);
     for (size_t at = 3 * 4096; at + sizeof junk < bytes.len; at += 4 * sizeof junk)
         memcpy(bytes.ptr + at, junk, sizeof junk);
