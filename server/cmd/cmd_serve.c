@@ -10,6 +10,7 @@
 
 #include "common/base/mem.h"
 #include "server/cmd/command.h"
+#include "server/cmd/data_folder.h"
 #include "server/commit/committer.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
@@ -96,15 +97,8 @@ static void say_few_files(const struct options *o, rlim_t needed)
 
 static void open_data(struct server *sh)
 {
-    const char *data = sh->options->data.text, *what;
-    enum err err =
-        instance_open(&sh->instance, data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &what);
-    if (err == ERR_CONFLICT)
-        die("%s is in use by another countersign: stop it first", data);
-    if (err == ERR_CORRUPT)
-        die("%s of %s does not read: run countersign check", what, data);
-    if (err != ERR_OK)
-        die("cannot open %s of %s (%s): is it a folder made by countersign init?", what, data, err_word(err));
+    data_folder_open(&sh->instance, sh->options->data.text, (uint64_t)sh->options->map_size_gib.number << 30,
+                     "stop it first, or choose another --data", log_damaged_store);
 }
 
 static void start(struct running *r)
@@ -125,8 +119,11 @@ static void start(struct running *r)
     sv->source = source_new(&setup);
     const struct committer_setup committer = {.instance = &sv->instance, .runs = job_runs, .source = sv->source};
     enum err err = committer_start(&committer, &r->committer);
+    if (err == ERR_FULL)
+        die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or raise "
+            "it");
     if (err != ERR_OK)
-        die("recovery failed (%s): run countersign check", err_word(err));
+        die("recovery failed (%s): run `countersign check --data %s`", err_word(err), sv->options->data.text);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
 }
@@ -188,15 +185,15 @@ static int serve(const char *const given[])
     mem_last_words(log_out_of_memory);
     http_use_mem();
 
+    open_data(sv); /* a signal ends this at once: nothing is under way yet */
+
     sigset_t set; /* blocked in every thread, taken by this one */
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
 
-    open_data(sv);
     bind_addresses(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);

@@ -138,7 +138,6 @@ struct download *download_open(const char *url, const char *token, struct downlo
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) != CURLE_OK ||
         (d->curl = curl_easy_init()) == NULL)
         die("libcurl cannot start");
-    signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an error of its transfer */
     d->headers = curl_slist_append(NULL, header);
     free(header);
     d->limits = limits;

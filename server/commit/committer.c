@@ -236,11 +236,12 @@ static void *committer_main(void *arg)
     return NULL;
 }
 
-/* The thread takes no signals: they are the main thread's. */
+/* The thread takes no signals, they are the main thread's; but for its own faults. */
 static void start_thread(struct committer *c)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&c->thread, NULL, committer_main, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

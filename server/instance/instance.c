@@ -40,7 +40,9 @@ enum err instance_create(const char *dir, uint64_t map_size, struct span url, co
     struct keys *keys = NULL;
     if (url.len >= URL_CAP)
         return ERR_TOO_LARGE;
-    enum err err = keys_create(dir);
+    enum err err = store_missing(dir); /* new keys beside a store would not be its keys */
+    if (err == ERR_OK)
+        err = keys_create(dir);
     if (err == ERR_OK)
         err = keys_load(dir, &keys);
     if (err == ERR_OK)

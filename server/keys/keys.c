@@ -11,7 +11,7 @@
 #include "common/ledger/jws.h"
 #include "server/system/system.h"
 
-enum { KEYS_FORMAT = 1, KEYS_MAX = 16, KEYS_FILE_MAX = 16 * 1024 };
+enum { KEYS_FORMAT = 1, KEYS_FILE_MAX = 16 * 1024 };
 
 /* Seeds of one purpose, newest first: the first one signs. */
 struct key_list {

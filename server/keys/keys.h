@@ -16,6 +16,7 @@
 #include "common/tokens/tokens.h"
 
 struct keys;
+enum { KEYS_MAX = 16 }; /* of one purpose */
 
 MUST_CHECK enum err keys_create(const char *data_dir); /* ERR_CONFLICT when the file exists */
 /* ERR_TOO_LARGE: longer than any keys are; ERR_CORRUPT: it is not what was written. */

@@ -106,6 +106,10 @@ enum { ROW_NAME = 160 };
 void table_row_name(enum table t, struct span key, char out[ROW_NAME]);
 const char *proof_word(enum proof p);
 
+/* A damaged file kills who reads it: LMDB has no checksums. Then `say` is called, once, and the process exits with status
+ * 1. Without it, and for what was opened to read, the process dies of its signal. */
+void store_last_words(void (*say)(void));
+
 struct store;
 struct txn;
 struct cursor;
@@ -114,6 +118,8 @@ enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
 /* map_size in bytes. ERR_BUSY when another process holds the lock (not for STORE_READ);
  * ERR_CONFLICT when the store is there that was to be made; ERR_CORRUPT when the file is no store, or not all of one. */
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
+/* Whether a store can be made there: ERR_CONFLICT when there is one. */
+MUST_CHECK enum err store_missing(const char *data_dir);
 void store_close(struct store *s);
 void store_check_readers(struct store *s); /* frees the slots of dead readers */
 uint64_t store_bytes_used(struct store *s);

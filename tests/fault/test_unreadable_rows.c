@@ -538,6 +538,74 @@ static void an_answer_that_is_not_the_right_one_is_found(void **state)
     s->faults = 0;
 }
 
+/* An empty one is none. */
+static void row_put(struct scene *s, enum table table, const struct buf *key, const struct buf *row)
+{
+    struct txn *t = fixture_begin(&s->f.live.f, true);
+    if (row->len == 0)
+        assert_ok(store_del(t, table, buf_span(key)));
+    else
+        assert_ok(store_put(t, table, buf_span(key), buf_span(row)));
+    assert_ok(txn_commit(t));
+}
+
+/* ---- statements ---- */
+
+/* A digit of the part, which stands for one of money where it is lines or the payload. */
+static void change_a_digit(struct buf *value)
+{
+    size_t i = value->len / 2;
+    while (value->ptr[i] < '0' || value->ptr[i] > '8')
+        i++;
+    value->ptr[i]++;
+}
+
+static void a_statement_whose_parts_do_not_fit_is_not_served(void **state)
+{
+    static const char *const parts[] = {"jws", "lines", "checkpoint"};
+    static const char *const paths[] = {"/v1/statements/{}", "/v1/statements/{}?format=csv",
+                                        "/v1/statements/{}?format=html", "/v1/statements/{}/lines",
+                                        "/v1/statements/{}/checkpoint"};
+    enum { PATHS = sizeof paths / sizeof paths[0] };
+    struct scene *s = *state;
+    static struct asked asked[PATHS];
+    for (size_t i = 0; i < PATHS; i++)
+        reads(s, &asked[i], 1, paths[i], s->statement);
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        struct buf key, good, bad;
+        struct span now;
+        char got[32];
+        buf_heap(&key);
+        buf_heap(&good);
+        buf_heap(&bad);
+        buf_str(&key, s->statement);
+        buf_byte(&key, '\0');
+        buf_str(&key, parts[part]);
+        struct txn *t = fixture_begin(&s->f.live.f, false);
+        assert_ok(store_get(t, TABLE_STATEMENTS, buf_span(&key), &now));
+        buf_span_add(&good, now);
+        buf_span_add(&bad, now);
+        txn_abort(t);
+        change_a_digit(&bad);
+        row_put(s, TABLE_STATEMENTS, &key, &bad);
+        for (size_t i = 0; i < PATHS; i++) {
+            ask(s, &asked[i], got);
+            if (s->f.answer.status != 500)
+                fault(s, paths[i], parts[part], s->f.answer.text);
+        }
+        row_put(s, TABLE_STATEMENTS, &key, &good);
+        for (size_t i = 0; i < PATHS; i++) {
+            ask(s, &asked[i], got);
+            if (!right(s, &asked[i], got))
+                fault(s, paths[i], "nothing", s->f.answer.text);
+        }
+        buf_free(&key);
+        buf_free(&good);
+        buf_free(&bad);
+    }
+    assert_int_equal(s->faults, 0);
+}
+
 /* ---- what an append needs ---- */
 
 enum { CONTRACT_LOG = 2 };
@@ -601,16 +669,6 @@ static void tail_find(struct scene *s, enum table table, uint32_t log, struct bu
     assert_true(row->len > 0);
 }
 
-static void tail_put(struct scene *s, enum table table, const struct buf *key, const struct buf *row)
-{
-    struct txn *t = fixture_begin(&s->f.live.f, true);
-    if (row->len == 0)
-        assert_ok(store_del(t, table, buf_span(key)));
-    else
-        assert_ok(store_put(t, table, buf_span(key), buf_span(row)));
-    assert_ok(txn_commit(t));
-}
-
 static void a_click_elsewhere(struct scene *s, struct asked *a)
 {
     fresh(s, a, "GET", NOBODY, "302");
@@ -656,7 +714,7 @@ static void tail_round(struct scene *s, enum table table, uint32_t log, const st
     tail_find(s, table, log, &key, &row);
     buf_span_add(&bad, buf_span(&row));
     damage->make(&bad, item);
-    tail_put(s, table, &key, &bad);
+    row_put(s, table, &key, &bad);
     live_serve(&s->f.live);
     for (size_t i = 0; i < sizeof appends / sizeof appends[0]; i++) {
         char got[32], where[96];
@@ -669,7 +727,7 @@ static void tail_round(struct scene *s, enum table table, uint32_t log, const st
     }
     live_end(&s->f.live);
     fixture_reopen(&s->f.live.f, SMALL_MAP);
-    tail_put(s, table, &key, &row);
+    row_put(s, table, &key, &row);
     live_serve(&s->f.live);
     for (size_t i = 0; i < sizeof appends / sizeof appends[0]; i++) {
         char got[32];
@@ -739,6 +797,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_not_the_right_one_is_found),
         cmocka_unit_test(rows_that_do_not_read_stop_what_needs_them_alone),
         cmocka_unit_test(rows_that_cannot_be_stop_what_needs_them_alone),
+        cmocka_unit_test(a_statement_whose_parts_do_not_fit_is_not_served),
         cmocka_unit_test(a_log_that_cannot_grow_stops_its_own_jobs_alone),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
