@@ -257,6 +257,11 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
     uint64_t size;
     struct hash signed_root, root;
     enum err err = heads_last(c->cx.instance->heads, log, &size, &signed_root);
+    if ((err == ERR_OK || err == ERR_NOT_FOUND) && (err == ERR_OK ? size : 0) < ledger_published(c->cx.ledger, log))
+        log_line(LOG_WARN, 0, "signed_heads",
+                 "signed-heads lacks the last published head of log %u, of size %llu: the file is gone, emptied or an old "
+                 "copy, and an old copy of the store would no longer be noticed; put the file back if there is one",
+                 log, (unsigned long long)ledger_published(c->cx.ledger, log));
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     if (err != ERR_OK) {

@@ -9,6 +9,8 @@
 
 struct heads;
 MUST_CHECK enum err heads_open(const char *data_dir, const struct keys *k, struct heads **out);
+/* To look at what was signed, not to sign: makes no file, and where there is none nothing was signed. */
+MUST_CHECK enum err heads_open_to_read(const char *data_dir, struct heads **out);
 void heads_close(struct heads *h);
 /* Appends the signed note. Same head again: the same bytes, no fsync. ERR_CORRUPT when size is behind the last signed
  * one, or equal with another root. */

@@ -306,6 +306,20 @@ class Running(ServerCase):
         self.assertIn(last["event"], ("damaged_store", "storage_failed"))
         self.assertEqual(countersign("check", "--data", server.data).returncode, 1)
 
+    def test_signed_heads_that_are_gone_are_told(self):
+        statements = f"/v1/contracts/{self.market.contract}/statements"
+        self.market.operator.post(statements, {})
+        self.server.stop()
+        (self.server.data / "signed-heads").unlink()
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
+        before = len(self.server.log())
+        self.server.start()
+        self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
+        self.market.operator.post(statements, {})
+        self.assertEqual(countersign("check", "--data", self.server.data).returncode, 0)
+
     def test_term_lets_requests_in_flight_end(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
