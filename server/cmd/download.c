@@ -200,6 +200,8 @@ void download_get(struct download *d, const char *what, uint64_t most, download_
             d->refusal);
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
         die("%s: a header longer than any can be, or not enough memory", url);
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+        die("%s: %s: check the URL, and that the server runs", url, curl_easy_strerror(code));
     if (code != CURLE_OK)
         die("%s: %s", url, curl_easy_strerror(code));
     free(url);

@@ -236,10 +236,12 @@ static void a_tree_is_removed_without_what_it_links_to(void **state)
     assert_int_equal(mkfifo(at(p->inside, "tree/fifo"), 0600), 0);
     assert_int_equal(folder_remove_tree(p->folder, "tree"), ERR_OK);
     assert_int_equal(folder_remove_tree(p->folder, "tree"), ERR_OK);
-    assert_true(folder_is_empty(p->folder));
+    assert_true(folder_is_empty(p->folder, ""));
     assert_holds(at(p->outside, "file"), "outside");
     write_file(at(p->inside, "file"), "x");
-    assert_false(folder_is_empty(p->folder));
+    assert_false(folder_is_empty(p->folder, ""));
+    assert_false(folder_is_empty(p->folder, "other"));
+    assert_true(folder_is_empty(p->folder, "file"));
     assert_int_equal(folder_remove_tree(p->folder, "file"), ERR_CONFLICT);
 }
 
