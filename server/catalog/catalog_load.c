@@ -82,23 +82,25 @@ static enum err row_parse(struct load *l, const struct loader *how, const struct
     return err;
 }
 
-/* Both snapshots hold their rows in key order, so one walk finds the equal ones. */
+/* Both snapshots hold their rows in key order, so one walk finds the equal ones. No row of these tables ever goes. */
 static enum err rows_load(struct load *l, const struct loader *how)
 {
     static const struct rows none;
     const struct rows *now = &l->c->index->rows[how->table];
     const struct rows *old = l->before != NULL ? &l->before->index->rows[how->table] : &none;
     enum err err = ERR_OK;
-    for (size_t i = 0, o = 0; i < now->n && err == ERR_OK; i++) {
+    size_t o = 0;
+    for (size_t i = 0; i < now->n && err == ERR_OK; i++) {
         const struct raw *raw = &now->row[i];
-        while (o < old->n && span_order(old->row[o].key, raw->key) < 0)
-            o++;
-        bool same = o < old->n && span_eq(old->row[o].key, raw->key) && span_eq(old->row[o].value, raw->value);
-        err = same ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
+        int order = o < old->n ? span_order(old->row[o].key, raw->key) : 1;
+        if (order < 0)
+            return ERR_CORRUPT;
+        err = order == 0 && span_eq(old->row[o].value, raw->value) ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
         if (err == ERR_NOT_FOUND)
             err = row_parse(l, how, raw);
+        o += order == 0;
     }
-    return err;
+    return err == ERR_OK && o < old->n ? ERR_CORRUPT : err;
 }
 
 /* Members that must be there. */

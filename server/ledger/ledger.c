@@ -123,12 +123,24 @@ static enum err load_seqs(struct ledger *l, struct txn *t, struct log *log, uint
     return err == ERR_OK ? seqs_fit(l, t, contract, size - 1, log->seqs, size % TILE_WIDTH) : err;
 }
 
+/* A log that is new, as this one is for its head, has no row: else it is the head that is gone. A replay has seen. */
+static enum err is_new(const struct ledger *l, struct txn *t, const struct log *log, uint32_t contract)
+{
+    uint64_t seq;
+    if (log->now.head.size > 0 || l->replaying)
+        return ERR_OK;
+    enum err err = seq_find(t, contract, 0, &seq);
+    return err == ERR_NOT_FOUND ? ERR_OK : err == ERR_OK ? ERR_CORRUPT : err;
+}
+
 enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contract)
 {
     struct log *log = ledger_log(l, contract);
     if (log->ready)
         return ERR_OK;
-    enum err err = load_seqs(l, t, log, contract);
+    enum err err = is_new(l, t, log, contract);
+    if (err == ERR_OK)
+        err = load_seqs(l, t, log, contract);
     for (int level = 0; level < TILE_LEVELS && err == ERR_OK; level++)
         err = load_hashes(l, t, log, contract, level);
     log->ready = err == ERR_OK;
@@ -246,6 +258,14 @@ bool ledger_is_swept(const struct ledger *l, uint32_t contract)
 {
     const struct log *log = log_find(l, contract);
     return log == NULL || log->now.head.size == log->swept;
+}
+
+uint32_t ledger_last(const struct ledger *l)
+{
+    size_t n = l->n_logs;
+    while (n > 0 && (l->logs[n - 1] == NULL || l->logs[n - 1]->now.head.size == 0))
+        n--;
+    return n > 0 ? (uint32_t)(n - 1) : 0;
 }
 
 uint64_t ledger_published(const struct ledger *l, uint32_t contract)

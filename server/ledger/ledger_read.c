@@ -2,12 +2,23 @@
 #include "common/base/bytes.h"
 #include "server/ledger/ledger_rows.h"
 
+/* A log has no head before its first sweep: ERR_CORRUPT when entries of it were swept. */
+static enum err is_unswept(struct txn *t, uint32_t contract)
+{
+    uint64_t first, watermark;
+    enum err err = seq_find(t, contract, 0, &first);
+    if (err == ERR_OK && (err = watermark_read(t, &watermark)) == ERR_OK)
+        err = first < watermark ? ERR_CORRUPT : ERR_NOT_FOUND;
+    return err;
+}
+
+/* ERR_NOT_FOUND: younger than the last sweep. */
 static enum err stored_read(struct txn *t, uint32_t contract, struct stored_head *out)
 {
     uint8_t key[4];
     struct span row;
     enum err err = store_get_sole(t, TABLE_HEADS, contract_key(key, contract), &row);
-    return err == ERR_OK ? head_decode(row, out) : err;
+    return err == ERR_OK ? head_decode(row, out) : err == ERR_NOT_FOUND ? is_unswept(t, contract) : err;
 }
 
 enum err head_read(struct txn *t, uint32_t contract, struct head *out)

@@ -85,6 +85,23 @@ enum err statement_summary(struct span payload, struct buf *out)
     return ERR_OK;
 }
 
+/* Of a statement without its payload: whether there is none, or only that part of it gone. */
+static enum err is_no_statement(struct txn *t, struct span id)
+{
+    static const enum table tables[] = {TABLE_STATEMENTS, TABLE_COSIGNED};
+    char room[STATEMENT_KEY_MAX];
+    struct span from, key, value;
+    enum err err = statement_key(id, SPAN(""), room, &from);
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++) {
+        err = store_seek(t, tables[i], from, &key, &value);
+        if (err == ERR_OK && key.len >= from.len && memcmp(key.ptr, from.ptr, from.len) == 0)
+            return ERR_CORRUPT;
+        if (err == ERR_NOT_FOUND)
+            err = ERR_OK;
+    }
+    return err == ERR_OK ? ERR_NOT_FOUND : err;
+}
+
 /* As statement_meta_read; also appends the summary, if there is a place for it. */
 static enum err meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
                           struct buf *summary)
@@ -94,7 +111,7 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
     struct statement s;
     enum err err = statement_part(t, id, "jws", &jws);
     if (err != ERR_OK)
-        return err;
+        return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
     buf_heap(&payload);
     if ((err = payload_of(jws, &payload)) == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
         struct statement_meta m = {.contract = catalog_contract(c, s.contract)};
@@ -351,8 +368,9 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (parts_fit(rq, out))
         return ERR_OK;
-    return worker_fails(rq, ERR_CORRUPT, "the stored parts of statement %.*s do not fit each other: run countersign check",
-                        (int)id.len, id.ptr);
+    return worker_fails(rq, ERR_CORRUPT,
+                        "the stored parts of statement %.*s do not fit each other: run countersign check", (int)id.len,
+                        id.ptr);
 }
 
 static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, struct span id, enum format f)
