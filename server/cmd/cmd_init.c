@@ -44,7 +44,7 @@ static void make_folder(const char *dir)
 {
     struct stat st;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        die("cannot make the folder %s: %s", dir, strerror(errno));
+        die("cannot make the folder %s: %s; choose another --data", dir, strerror(errno));
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         die("%s is not a folder: choose another --data", dir);
 }
@@ -65,12 +65,15 @@ static _Noreturn void cannot_make(const char *dir, enum err err)
     if (err == ERR_CONFLICT && store)
         die("%s holds a store without its keys.json: put that back, or choose another folder", dir);
     if (err == ERR_CONFLICT)
-        die("%s holds a keys.json without its store: put that back; or, where an init did not end, remove the folder and "
-            "run init again",
+        die("%s holds a keys.json without its store: put that back; or, where an init did not end, remove keys.json "
+            "and run "
+            "init again",
             dir);
     if (err == ERR_BUSY)
         die("%s is in use by another countersign: choose another folder", dir);
-    die("cannot make keys and store in %s (%s): %s, remove the folder and run init again", dir, err_word(err),
+    die("cannot make keys and store in %s (%s): %s, remove keys.json and store.mdb if they are there, and run init "
+        "again",
+        dir, err_word(err),
         err == ERR_FULL ? "free some space" : "look at the disk, and whether this user may write there");
 }
 
@@ -104,7 +107,7 @@ static int init(const char *const given[])
 
     snprintf(line, sizeof line, "%s\n", token);
     if (file_write_atomic(path, span_str(line), 0600) != ERR_OK)
-        die("cannot write %s: free some space, remove the folder and run init again", path);
+        die("cannot write %s: look at the disk, remove keys.json and store.mdb, and run init again", path);
     printf("%s is ready for %.*s\n"
            "operator %s, API token (kept in %s):\n%s\n"
            "next: countersign serve --data %s\n",

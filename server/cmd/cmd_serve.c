@@ -27,16 +27,17 @@ struct running {
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
  * bind first tells. Writes the address that was bound, which settles port 0. */
-static void probe_address(const char *address, char *bound, size_t cap)
+static void probe_address(const char *option, const char *address, char *bound, size_t cap)
 {
     struct sockaddr_storage sa;
     int len = sizeof sa, on = 1;
     if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
-        decline("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
+        decline("%s \"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", option, address);
     int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
-        die("cannot listen on %s: %s; stop what listens there, or choose another --listen", address, strerror(errno));
+        die("cannot listen on %s: %s; %schoose another %s", address, strerror(errno),
+            errno == EADDRINUSE ? "stop what listens there, or " : "", option);
     socklen_t bound_len = sizeof sa;
     char ip[INET6_ADDRSTRLEN] = "";
     if (getsockname(fd, (struct sockaddr *)&sa, &bound_len) < 0)
@@ -56,9 +57,9 @@ static void bind_addresses(struct server *sh)
     struct problem p;
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
         decline("%s %s", p.field, p.detail);
-    probe_address(o->listen.text, sh->listen, sizeof sh->listen);
+    probe_address("--listen", o->listen.text, sh->listen, sizeof sh->listen);
     if (o->admin_listen.text[0])
-        probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+        probe_address("--admin-listen", o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
 }
 
 /* Raises the soft limit on open files to what max_connections needs. Where the hard one forbids it, fewer connections
@@ -101,6 +102,61 @@ static void open_data(struct server *sh)
                      "stop it first, or choose another --data", log_damaged_store);
 }
 
+/* ---- signals ---- */
+
+/* Until all is ready nothing was acknowledged: what is left is what a kill -9 leaves, and the store may take long to
+ * load. Of the one thread that there is; log_line takes no lock. */
+static void on_early_signal(int number)
+{
+    log_line(LOG_INFO, 0, "stopped", "signal %d, before the server was ready: nothing was under way", number);
+    _exit(STATUS_DONE);
+}
+
+static void signals_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+static void stop_early_on_signals(void)
+{
+    struct sigaction act = {.sa_handler = on_early_signal};
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &hangup, NULL);
+    signals_set(&act.sa_mask);
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+}
+
+/* From here on they are blocked in every thread, and taken by wait_for_signals. */
+static void keep_signals(void)
+{
+    sigset_t set;
+    signals_set(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void wait_for_signals(void)
+{
+    sigset_t set;
+    signals_set(&set);
+    for (;;) {
+        int signal = 0;
+        sigwait(&set, &signal);
+        if (signal != SIGHUP) {
+            log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
+            return;
+        }
+        log_line(LOG_WARN, 0, "hangup_ignored", "nothing is reloaded: restart to take a changed configuration");
+    }
+}
+
+/* ---- life ---- */
+
 static void start(struct running *r)
 {
     struct server *sv = &r->server;
@@ -120,10 +176,16 @@ static void start(struct running *r)
     const struct committer_setup committer = {.instance = &sv->instance, .runs = job_runs, .source = sv->source};
     enum err err = committer_start(&committer, &r->committer);
     if (err == ERR_FULL)
-        die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or raise "
+        die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "
+            "raise "
             "it");
+    if (err == ERR_CORRUPT)
+        die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
+            sv->options->data.text);
     if (err != ERR_OK)
-        die("recovery failed (%s): run `countersign check --data %s`", err_word(err), sv->options->data.text);
+        die("recovery failed (%s): look at the disk, and whether this user may write to %s", err_word(err),
+            sv->options->data.text);
+    keep_signals();
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
 }
@@ -139,19 +201,6 @@ static void stop(struct running *r)
     metrics_free(r->server.metrics);
     proxies_free(r->server.proxies);
     free(r->workers);
-}
-
-static void wait_for_signals(const sigset_t *set)
-{
-    for (;;) {
-        int signal = 0;
-        sigwait(set, &signal);
-        if (signal != SIGHUP) {
-            log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
-            return;
-        }
-        log_line(LOG_WARN, 0, "hangup_ignored", "nothing is reloaded: restart to take a changed configuration");
-    }
 }
 
 enum { CONFIG, PRINT_CONFIG, SETTINGS };
@@ -185,15 +234,8 @@ static int serve(const char *const given[])
     mem_last_words(log_out_of_memory);
     http_use_mem();
 
-    open_data(sv); /* a signal ends this at once: nothing is under way yet */
-
-    sigset_t set; /* blocked in every thread, taken by this one */
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-
+    stop_early_on_signals();
+    open_data(sv);
     bind_addresses(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);
@@ -201,7 +243,7 @@ static int serve(const char *const given[])
              sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
     if (files > 0)
         say_few_files(&options, files);
-    wait_for_signals(&set);
+    wait_for_signals();
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
     options_free(&options);

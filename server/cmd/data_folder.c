@@ -20,10 +20,15 @@ static _Noreturn void cannot_open(const char *dir, const char *what, enum err er
     case ERR_TOO_LARGE:
         die("%s of %s is larger than it can be: put back the one that belongs there", what, dir);
     case ERR_CORRUPT:
-        die("%s of %s does not read: run `countersign check --data %s`, and put back a copy that holds", what, dir, dir);
+        die("%s of %s does not read: run `countersign check --data %s`, and put back a copy that holds", what, dir,
+            dir);
     case ERR_FULL:
         die("cannot open %s of %s: the disk is full, free some space", what, dir);
     case ERR_NOT_FOUND:
+        if (store_missing(dir) == ERR_CONFLICT)
+            decline("%s of %s is missing, and the store is there: put back the one that belongs to it", what, dir);
+        if (strcmp(what, "the store") == 0)
+            decline("%s of %s is missing, and its keys.json is there: put back store.mdb", what, dir);
         decline("%s of %s is missing: give a folder that `countersign init` made", what, dir);
     default:
         decline("cannot read %s of %s (%s): check that this user may read and write it", what, dir, err_word(err));

@@ -7,11 +7,13 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Caller, Server, ServerCase, countersign, person, send
+from harness import BINARY, SOURCE, Caller, Server, ServerCase, countersign, person, send
 
 
 def commands():
@@ -103,7 +105,7 @@ class CommandLine(unittest.TestCase):
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", env=env), "--token")
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "../x", "--token", "t"), "../x")
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "a\nb"), "token")
-        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/")
+        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/", "check the URL")
 
     def test_init_once(self):
         data = self.folder / "data"
@@ -215,10 +217,10 @@ class CommandLine(unittest.TestCase):
             (data / "keys.json").write_bytes(b"{}")
             self.assertOneLine(countersign(*arguments), "keys.json", "does not read")
             (data / "keys.json").unlink()
-            self.assertRefused(countersign(*arguments), "keys.json", "missing")
+            self.assertRefused(countersign(*arguments), "keys.json", "missing", "put back")
             (data / "keys.json").write_bytes(keys)
             (data / "store.mdb").rename(data / "away")
-            self.assertRefused(countersign(*arguments), "the store", "missing")
+            self.assertRefused(countersign(*arguments), "the store", "missing", "put back store.mdb")
             done = countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
             self.assertOneLine(done, "without its store")
             (data / "away").rename(data / "store.mdb")
@@ -244,15 +246,36 @@ class CommandLine(unittest.TestCase):
         self.assertRefused(countersign("serve", "--data", data, "--config", self.folder / "nowhere"), "nowhere")
 
 
+    def test_a_signal_during_the_start_ends_it_at_once(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        early = 0
+        for number in (signal.SIGTERM, signal.SIGINT) * 8:
+            with subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1"], stderr=subprocess.PIPE) as process:
+                taken = lambda: sum(int(mask, 16) for mask in re.findall(r"Sig(?:Cgt|Blk):\s*([0-9a-f]+)", Path(f"/proc/{process.pid}/status").read_text()))
+                while process.poll() is None and not taken() >> (number - 1) & 1:
+                    time.sleep(0.0005)
+                process.send_signal(signal.SIGHUP) # which ends nothing
+                process.send_signal(number)
+                said = [json.loads(line) for line in process.stderr.read().splitlines()]
+                self.assertEqual(process.wait(30), 0, said)
+                self.assertEqual(said[-1]["event"], "stopped", said)
+                early += not any(line["event"] == "ready" for line in said)
+        self.assertGreater(early, 0)
+        self.assertEqual(countersign("check", "--data", data).returncode, 0)
+
+
 class Running(ServerCase):
     def test_the_port_is_taken(self):
         with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             countersign("init", "--data", folder + "/data", "--public-url", "http://127.0.0.1:1")
-            done = countersign("serve", "--data", folder + "/data", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn(str(taken.getsockname()[1]), done.stderr)
+            for flag, others in (("--listen", ()), ("--admin-listen", ("--listen", "127.0.0.1"))):
+                done = countersign("serve", "--data", folder + "/data", flag, f"127.0.0.1:{taken.getsockname()[1]}", *others)
+                self.assertEqual(done.returncode, 1)
+                for word in (str(taken.getsockname()[1]), "stop what listens there", f"another {flag}"):
+                    self.assertIn(word, done.stderr)
 
     def test_one_server_per_folder(self):
         done = countersign("serve", "--data", self.server.data, "--listen", "127.0.0.1:0")
@@ -318,7 +341,8 @@ class Running(ServerCase):
         self.server.start()
         self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
         self.market.operator.post(statements, {})
-        self.assertEqual(countersign("check", "--data", self.server.data).returncode, 0)
+        check = countersign("check", "--data", self.server.data)
+        self.assertEqual(check.returncode, 0, check.stdout)
 
     def test_term_lets_requests_in_flight_end(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
