@@ -185,8 +185,8 @@ size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha
 
 /* ---- reading through a view ---- */
 
-/* The row under a key of its table's one length. A key that begins with it and goes on is none of ours: it may have been
- * this row's. */
+/* The row under a key of its table's one length. A key that begins with it and goes on is none of ours: it may have
+ * been this row's. */
 static enum err get(const struct view *v, enum row_table t, struct span key, struct span *value)
 {
     struct span found;

@@ -18,7 +18,7 @@
     X(PRIVATE, "private", "every sealed part opens and fits its entry's commitment")                                   \
     X(DECISIONS, "decisions", "every lead and disposition decided again has the recorded outcome")                     \
     X(TREES, "trees", "every log's tiles, index and head are those of its entries")                                    \
-    X(SIGNED, "signed", "every log extends what was signed of it last, and signed-heads has all that was published")    \
+    X(SIGNED, "signed", "every log extends what was signed of it last, and signed-heads has all that was published")   \
     X(ROWS, "rows", "replayed state equals stored state")                                                              \
     X(STATEMENTS, "statements",                                                                                        \
       "every statement is signed, in its log, and equal to the recomputed byte for byte; so are closed heads and "     \

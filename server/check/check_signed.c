@@ -1,5 +1,5 @@
-/* What was signed last of each log (DATA/signed-heads) against the logs. The file is read before the transaction begins:
- * whatever it says was durable in the store by then. */
+/* What was signed last of each log (DATA/signed-heads) against the logs. The file is read before the transaction
+ * begins: whatever it says was durable in the store by then. */
 #include <inttypes.h>
 
 #include "server/check/check_private.h"
@@ -10,8 +10,9 @@ static void compare(struct check *c, struct checked_log *log, uint64_t size, con
     struct finding *found = &c->finding[STORE_CHECK_SIGNED];
     struct hash root;
     if (!log->has_head || size > log->head.head.size) {
-        finds_failure(found, "log %" PRIu32 " is behind the head of size %" PRIu64 " that was signed: an old copy of the store",
-                      log->number, size);
+        finds_failure(
+            found, "log %" PRIu32 " is behind the head of size %" PRIu64 " that was signed: an old copy of the store",
+            log->number, size);
         return;
     }
     enum err err = ledger_root_at(c->txn, log->number, size, &root);
@@ -19,8 +20,8 @@ static void compare(struct check *c, struct checked_log *log, uint64_t size, con
         finds_doubt(found, "the head of log %" PRIu32 " that was signed cannot be compared (%s)", log->number,
                     err_word(err));
     else if (memcmp(root.b, signed_root->b, sizeof root.b) != 0)
-        finds_failure(found, "log %" PRIu32 " does not extend the head of size %" PRIu64 " that was signed", log->number,
-                      size);
+        finds_failure(found, "log %" PRIu32 " does not extend the head of size %" PRIu64 " that was signed",
+                      log->number, size);
 }
 
 static void prove_log(struct check *c, struct checked_log *log)

@@ -9,7 +9,8 @@
 #include "server/system/options.h"
 #include "server/system/system.h"
 
-/* The token is written before it is stored, so that none is stored that nobody has. Dies when there is no such party. */
+/* The token is written before it is stored, so that none is stored that nobody has. Dies when there is no such party.
+ */
 static void mint(const struct instance *in, const char *id)
 {
     uint8_t hash[HASH_LEN];

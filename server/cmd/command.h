@@ -32,7 +32,8 @@ extern const struct command cmd_init, cmd_serve, cmd_token, cmd_check, cmd_pull,
 /* Before anything else: a closed standard stream must not become the number of a file, and no signal ends what can be
  * told as an error. */
 void command_begin(void);
-/* The exit status when all is written: another one, and a line that says so, when the output could not be. c NULL: none.
+/* The exit status when all is written: another one, and a line that says so, when the output could not be. c NULL:
+ * none.
  */
 int command_end(const struct command *c, int status);
 void args_help(const struct command *c);

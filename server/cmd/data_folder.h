@@ -4,7 +4,8 @@
 
 #include "server/instance/instance.h"
 
-/* Ends the command with a line that says what is wrong and what to do: exit 1 when the folder does not hold or is in use
+/* Ends the command with a line that says what is wrong and what to do: exit 1 when the folder does not hold or is in
+ * use
  * (`when_busy` says what to do then), 2 when it is missing or cannot be read. `last_words` are said when the store
  * turns out to be damaged on the way (store_last_words). */
 void data_folder_open(struct instance *in, const char *dir, uint64_t map_size, const char *when_busy,

@@ -19,8 +19,8 @@ enum err contract_ready(struct batch *cx, const struct contract *k)
     uint8_t pub[ED25519_KEY_LEN];
     enum err err = pipeline_ready(cx, k);
     for (size_t i = 0; i < 2 && err == ERR_OK; i++)
-        if (parties[i] != NULL && (err = row_party_key(&cx->view, k->number, span_str(parties[i]->id), pub)) ==
-                                      ERR_NOT_FOUND)
+        if (parties[i] != NULL &&
+            (err = row_party_key(&cx->view, k->number, span_str(parties[i]->id), pub)) == ERR_NOT_FOUND)
             err = ERR_OK;
     return err;
 }

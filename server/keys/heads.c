@@ -19,7 +19,7 @@
 enum { SLOT_LEN = 64, CHECK_AT = 40, CHECK_LEN = 24, LOG_LEN = 2 * SLOT_LEN, COPY_MAX = 64 << 20 };
 
 struct heads {
-    int fd;           /* -1: only to be read, from `copy` */
+    int fd; /* -1: only to be read, from `copy` */
     struct buf copy;
     pthread_mutex_t lock;
     struct signer *signer;

@@ -202,8 +202,8 @@ void keys_day_wrap(const struct keys *k, uint8_t out[32])
 static void mark(struct buf *out, const char *purpose, uint8_t kid, const uint8_t *secret)
 {
     uint8_t sum[HASH_LEN];
-    const struct span parts[] = {SPAN("countersign/v1/key mark"), span_of(purpose, strlen(purpose) + 1), span_of(&kid, 1),
-                                 span_of(secret, SEED_LEN)};
+    const struct span parts[] = {SPAN("countersign/v1/key mark"), span_of(purpose, strlen(purpose) + 1),
+                                 span_of(&kid, 1), span_of(secret, SEED_LEN)};
     sha256v(parts, 4, sum);
     buf_add(out, sum, sizeof sum);
 }
