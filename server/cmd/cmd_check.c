@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ static int check(const char *const given[])
     if (child < 0)
         decline("cannot start the checking process: %s", strerror(errno));
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
         mem_last_words(verdict_out_of_memory);
         signal(SIGBUS, SIG_DFL);
         exit(command_end(&cmd_check, check_store(given[DATA], json)));

@@ -101,13 +101,14 @@ static int init(const char *const given[])
     random_id('P', operator.id);
     api_token_new(token);
     api_token_hash(token, hash);
-    enum err err = instance_create(dir, options_map_size(), url, &operator, hash);
+    enum err err = has_file(dir, "keys.json") ? ERR_CONFLICT : store_missing(dir);
     if (err != ERR_OK)
         cannot_make(dir, err);
-
     snprintf(line, sizeof line, "%s\n", token);
-    if (file_write_atomic(path, span_str(line), 0600) != ERR_OK)
-        die("cannot write %s: look at the disk, remove keys.json and store.mdb, and run init again", path);
+    if (file_write_atomic(path, span_str(line), 0600) != ERR_OK) /* first: no store without a token that somebody has */
+        die("cannot write %s: look at the disk, and run init again", path);
+    if ((err = instance_create(dir, options_map_size(), url, &operator, hash)) != ERR_OK)
+        cannot_make(dir, err);
     printf("%s is ready for %.*s\n"
            "operator %s, API token (kept in %s):\n%s\n"
            "next: countersign serve --data %s\n",

@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BINARY, SOURCE, Caller, Server, ServerCase, countersign, person, send
+from harness import BINARY, SOURCE, Caller, Server, ServerCase, countersign, person, send, wait_for
 
 
 def commands():
@@ -116,9 +116,17 @@ class CommandLine(unittest.TestCase):
         for secret in ("operator.token", "keys.json"):
             self.assertEqual((data / secret).stat().st_mode & 0o777, 0o600)
         self.assertEqual(data.stat().st_mode & 0o777, 0o700)
-        before = (data / "keys.json").read_bytes()
+        before = [(data / secret).read_bytes() for secret in ("operator.token", "keys.json")]
         self.assertOneLine(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1"))
-        self.assertEqual((data / "keys.json").read_bytes(), before)
+        self.assertEqual([(data / secret).read_bytes() for secret in ("operator.token", "keys.json")], before)
+
+    def test_an_init_without_its_token_makes_no_store(self):
+        data = self.folder / "data"
+        (data / "operator.token").mkdir(parents=True)
+        self.assertOneLine(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1"), "operator.token", "run init again")
+        self.assertEqual([path.name for path in data.iterdir()], ["operator.token"])
+        (data / "operator.token").rmdir()
+        self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
 
     def test_bad_public_urls(self):
         for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x"):
@@ -263,6 +271,25 @@ class CommandLine(unittest.TestCase):
                 early += not any(line["event"] == "ready" for line in said)
         self.assertGreater(early, 0)
         self.assertEqual(countersign("check", "--data", data).returncode, 0)
+
+
+    def test_a_check_that_is_ended_leaves_no_process(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        for _ in range(50): # the child may be done before it is met
+            with subprocess.Popen([BINARY, "check", "--data", data], stdout=subprocess.DEVNULL) as process, contextlib.suppress(OSError):
+                child = ""
+                while process.poll() is None and not (child and "store.mdb" in Path(f"/proc/{child}/maps").read_text()):
+                    child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().strip()
+                if child:
+                    os.kill(int(child), signal.SIGSTOP)
+                if child and process.poll() is None:
+                    process.terminate()
+                    self.assertEqual(process.wait(30), -signal.SIGTERM)
+                    ended = lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1][0] == "Z"
+                    wait_for(ended, what="the checking process to end")
+                    return
+        self.fail("no checking process was met")
 
 
 class Running(ServerCase):
