@@ -19,7 +19,7 @@ static int overview(void)
            "Tracking and postback server for pay-per-lead attribution whose numbers both sides can check.\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    return STATUS_DONE;
+    return command_end(NULL, STATUS_DONE);
 }
 
 static const struct command *find(const char *name)
@@ -32,6 +32,7 @@ static const struct command *find(const char *name)
 
 int main(int argc, char **argv)
 {
+    command_begin();
     mem_last_words(complain_out_of_memory);
     json_use_mem();
     crypto_use_mem();
@@ -42,11 +43,11 @@ int main(int argc, char **argv)
         return overview();
     if (strcmp(argv[1], "--version") == 0) {
         printf("countersign %s\n", CS_VERSION);
-        return STATUS_DONE;
+        return command_end(NULL, STATUS_DONE);
     }
     const struct command *c = find(argv[help ? 2 : 1]);
     if (!help)
         return command_run(c, argc - 1, argv + 1);
     args_help(c);
-    return STATUS_DONE;
+    return command_end(NULL, STATUS_DONE);
 }

@@ -62,9 +62,12 @@ static enum err gather_token(const struct view *v, uint32_t campaign, unsigned b
                              int64_t since_ms, struct lead_facts *out)
 {
     struct place p;
+    struct lead_row lead;
     enum err err = row_dedupe(v, campaign, bit, token, &p);
     if (err != ERR_OK || p.at_ms < since_ms)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if ((err = row_lead(v, p.contract, p.index, &lead)) != ERR_OK || lead.at_ms != p.at_ms)
+        return err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
     if (!out->has_dup || p.at_ms > out->dup.at_ms)
         out->dup = p;
     out->has_dup = true;

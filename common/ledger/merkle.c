@@ -16,6 +16,13 @@ void merkle_node(const struct hash *left, const struct hash *right, struct hash 
     sha256(bytes, sizeof(bytes), out->b);
 }
 
+void merkle_perfect(struct hash *h, size_t n)
+{
+    for (; n > 1; n /= 2)
+        for (size_t i = 0; i < n / 2; i++)
+            merkle_node(&h[2 * i], &h[2 * i + 1], &h[i]);
+}
+
 void frontier_append(struct frontier *f, const struct hash *leaf,
                      void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
 {

@@ -20,6 +20,8 @@ struct frontier {
 
 void merkle_leaf(struct span entry, struct hash *out);
 void merkle_node(const struct hash *left, const struct hash *right, struct hash *out);
+/* The root of the perfect tree over n = 2^k hashes, left in h[0]: uses them up. */
+void merkle_perfect(struct hash *h, size_t n);
 /* Appends a leaf hash. If `done` is given it is called for every perfect subtree that this leaf completes, lowest
  * first, the leaf itself (height 0) included: node n of that height, counted from the left. */
 void frontier_append(struct frontier *f, const struct hash *leaf,

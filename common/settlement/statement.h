@@ -50,6 +50,7 @@ void statement_free(struct statement_out *out);
 struct statement {
     struct span id, issuer, contract, advertiser, publisher, currency;
     uint64_t from, to, terms, n_lines;
+    struct hash lines_sha256;
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
@@ -59,6 +60,8 @@ struct statement {
 };
 MUST_CHECK enum err statement_read(struct span payload, struct statement *out);
 void statement_close(struct statement *s);
+/* Whether these are the line items that a statement names: so many, of that hash. */
+bool statement_has_lines(const struct statement *s, struct span lines);
 
 /* A party's answer: compact JWS payload {"at","disputed":[..],"statement_sha256","verdict"}. */
 struct response {

@@ -87,9 +87,9 @@ enum err campaign_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = answer_campaign(job, &c, direct.id, 201);
     if (err == ERR_OK)
-        err = catalog_put_campaign(cx->txn, &c);
-    if (err == ERR_OK)
         err = contract_open(cx, &direct);
+    if (err == ERR_OK)
+        err = catalog_put_campaign(cx->txn, &c);
     cx->catalog_changed = err == ERR_OK;
     return err;
 }
@@ -213,7 +213,7 @@ static enum err patched(struct span stored, struct span patch, struct buf *out, 
     return err;
 }
 
-/* Calls contract_check, or contract_renew, for every contract of the campaign. */
+/* Checks every contract of the campaign, or renews it. */
 static enum err each_contract(struct batch *cx, const struct campaign *c, bool write, struct problem *p)
 {
     enum err err = ERR_OK;
@@ -222,9 +222,12 @@ static enum err each_contract(struct batch *cx, const struct campaign *c, bool w
         if (k.campaign->number != c->number)
             continue;
         k.campaign = c;
-        if (write)
+        if (write) {
             contract_next_terms(cx, &k);
-        err = write ? contract_renew(cx, &k) : contract_check(c->document, k.document, p);
+            err = contract_renew(cx, &k);
+        } else if ((err = contract_check(c->document, k.document, p)) == ERR_OK) {
+            err = pipeline_ready(cx, &k);
+        }
     }
     return err;
 }

@@ -104,10 +104,16 @@ enum err leads_list(struct request *rq, struct reply *reply)
 
 /* ---- GET /v1/leads/{ref} ---- */
 
+/* Who has a ref has it from us: without a row there must be no lead either. */
 static enum err lead_row_get(struct txn *t, const struct contract *k, uint64_t index, struct lead_row *row)
 {
     struct view v = store_view(t);
-    return row_lead(&v, k->number, index, row);
+    struct envelope env;
+    enum err err = row_lead(&v, k->number, index, row);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = ledger_read(t, k->number, index, &env);
+    return err == ERR_OK ? env.kind == ENTRY_LEAD ? ERR_CORRUPT : ERR_NOT_FOUND : err;
 }
 
 enum err leads_get(struct request *rq, struct reply *reply)

@@ -161,18 +161,13 @@ enum err parties_get(struct request *rq, struct reply *reply)
 
 /* ---- PUT /v1/parties/{id}/key ---- */
 
-/* Whether every log of the party reads as far as its keys go: what follows writes. */
-static enum err key_logs_read(struct batch *cx, const struct party *p)
+/* Whether every log of the party can take its key: what follows writes. */
+static enum err key_logs_ready(struct batch *cx, const struct party *p)
 {
-    uint8_t pub[ED25519_KEY_LEN];
     enum err err = ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        const struct contract *k = &cx->catalog->contracts[i];
-        if (contract_has_party(k, p))
-            err = row_party_key(&cx->view, k->number, span_str(p->id), pub);
-        if (err == ERR_NOT_FOUND)
-            err = ERR_OK;
-    }
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
+        if (contract_has_party(&cx->catalog->contracts[i], p))
+            err = contract_ready(cx, &cx->catalog->contracts[i]);
     return err;
 }
 
@@ -197,7 +192,7 @@ enum err party_key_run(struct batch *cx, struct job *job)
     struct answer a;
     p.has_key = true;
     memcpy(p.pub, r->key.pub, sizeof p.pub);
-    enum err err = key_logs_read(cx, &p);
+    enum err err = key_logs_ready(cx, &p);
     if (err != ERR_OK)
         return err;
     answer_open(&a);

@@ -153,7 +153,6 @@ static void vkeys_write(struct buf *out, const struct server *sh, const struct c
 
 enum err log_keys_get(struct request *rq, struct reply *reply)
 {
-    enum { KEYS_MAX = 64 };
     const struct server *sh = rq->worker->server;
     uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
     size_t n = keys_log_publics(sh->instance.keys, pubs, KEYS_MAX);

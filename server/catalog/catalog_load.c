@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
+#include "common/base/id.h"
 #include "common/base/mem.h"
 #include "server/catalog/catalog_private.h"
 #include "server/catalog/catalog_write.h"
@@ -81,23 +82,25 @@ static enum err row_parse(struct load *l, const struct loader *how, const struct
     return err;
 }
 
-/* Both snapshots hold their rows in key order, so one walk finds the equal ones. */
+/* Both snapshots hold their rows in key order, so one walk finds the equal ones. No row of these tables ever goes. */
 static enum err rows_load(struct load *l, const struct loader *how)
 {
     static const struct rows none;
     const struct rows *now = &l->c->index->rows[how->table];
     const struct rows *old = l->before != NULL ? &l->before->index->rows[how->table] : &none;
     enum err err = ERR_OK;
-    for (size_t i = 0, o = 0; i < now->n && err == ERR_OK; i++) {
+    size_t o = 0;
+    for (size_t i = 0; i < now->n && err == ERR_OK; i++) {
         const struct raw *raw = &now->row[i];
-        while (o < old->n && span_order(old->row[o].key, raw->key) < 0)
-            o++;
-        bool same = o < old->n && span_eq(old->row[o].key, raw->key) && span_eq(old->row[o].value, raw->value);
-        err = same ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
+        int order = o < old->n ? span_order(old->row[o].key, raw->key) : 1;
+        if (order < 0)
+            return ERR_CORRUPT;
+        err = order == 0 && span_eq(old->row[o].value, raw->value) ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
         if (err == ERR_NOT_FOUND)
             err = row_parse(l, how, raw);
+        o += order == 0;
     }
-    return err;
+    return err == ERR_OK && o < old->n ? ERR_CORRUPT : err;
 }
 
 /* Members that must be there. */
@@ -127,7 +130,7 @@ static enum err need_str(const json_t *row, const char *name, size_t max, struct
 static enum err need_id(const json_t *row, char out[LIMIT_ID + 1])
 {
     struct span id;
-    if (need_str(row, "id", LIMIT_ID, &id) != ERR_OK || span_empty(id))
+    if (need_str(row, "id", LIMIT_ID, &id) != ERR_OK || !id_is_plain(id))
         return ERR_CORRUPT;
     memcpy(out, id.ptr, id.len);
     out[id.len] = '\0';
@@ -365,7 +368,9 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
 {
     struct catalog_index *x = l->c->index;
     struct token_row *r = &x->tokens[x->n_tokens];
-    if (key.len != HASH_LEN || need_party(l->c, row, "party", &r->party) != ERR_OK)
+    int64_t created_ms;
+    if (key.len != HASH_LEN || need_party(l->c, row, "party", &r->party) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &created_ms) != ERR_OK)
         return ERR_CORRUPT;
     memcpy(r->sha256, key.ptr, HASH_LEN);
     x->n_tokens++;
@@ -382,20 +387,31 @@ static enum err token_reuse(struct load *l, struct span key, size_t n)
     return ERR_OK;
 }
 
+/* An auditor may read a contract. */
+static enum err grant_put(struct load *l, struct span key)
+{
+    struct catalog_index *x = l->c->index;
+    struct grant g = {.contract = 0};
+    if (key.len == 8)
+        g = (struct grant){load_be32(key.ptr), load_be32(key.ptr + 4)};
+    const struct party *p = party_number(l->c, g.party);
+    if (g.contract < 1 || g.contract > l->c->n_contracts || p == NULL || p->role != ROLE_AUDITOR)
+        return ERR_CORRUPT;
+    x->grants[x->n_grants++] = g;
+    return ERR_OK;
+}
+
 static enum err grant_read(struct load *l, struct span key, const json_t *row)
 {
-    (void)row;
-    struct catalog_index *x = l->c->index;
-    if (key.len != 8)
-        return ERR_CORRUPT;
-    x->grants[x->n_grants++] = (struct grant){load_be32(key.ptr), load_be32(key.ptr + 4)};
-    return ERR_OK;
+    int64_t created_ms;
+    enum err err = need_int(row, "created", JSON_INT_MAX, &created_ms);
+    return err == ERR_OK ? grant_put(l, key) : err;
 }
 
 static enum err grant_reuse(struct load *l, struct span key, size_t n)
 {
     (void)n;
-    return grant_read(l, key, NULL);
+    return grant_put(l, key);
 }
 
 /* ---- the snapshot ---- */
@@ -415,6 +431,17 @@ static enum err names_build(struct catalog *c)
     for (size_t i = 1; i < x->n_names; i++)
         if (strcmp(x->names[i - 1].id, x->names[i].id) == 0)
             return ERR_CORRUPT;
+    return ERR_OK;
+}
+
+/* Each campaign's direct contract is its own, and nobody's. */
+static enum err directs_fit(const struct catalog *c)
+{
+    for (size_t i = 0; i < c->n_campaigns; i++) {
+        const struct contract *k = catalog_contract_number(c, c->campaigns[i].direct);
+        if (k == NULL || k->campaign != &c->campaigns[i] || k->publisher != NULL)
+            return ERR_CORRUPT;
+    }
     return ERR_OK;
 }
 
@@ -453,6 +480,8 @@ static enum err load_all(struct load *l)
         if (err == ERR_OK)
             err = rows_load(l, &loaders[i]);
     }
+    if (err == ERR_OK)
+        err = directs_fit(l->c);
     return err == ERR_OK ? names_build(l->c) : err;
 }
 

@@ -8,7 +8,9 @@
 static void tell_open(struct check *c, const char *dir, const char *what, enum err err)
 {
     struct finding *found = &c->finding[STORE_CHECK_OPEN];
-    if (err == ERR_CORRUPT)
+    if (err == ERR_CONFLICT)
+        finds_failure(found, "%s: these are not the keys that the store was made with, or not all of them", what);
+    else if (err == ERR_CORRUPT || err == ERR_TOO_LARGE)
         finds_failure(found, "%s: what is stored does not read", what);
     else
         finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
@@ -20,13 +22,15 @@ static bool open_folder(struct check *c, const char *dir, uint64_t map_size)
 {
     const char *what;
     enum err err = instance_open_store(&c->in, dir, STORE_READ, map_size, &what);
+    if (heads_open_to_read(dir, &c->signed_heads) != ERR_OK)
+        c->signed_heads = NULL;
     if (err == ERR_OK && (what = "the store", err = txn_begin(c->in.store, false, &c->txn)) == ERR_OK) {
         what = "the watermark";
         err = watermark_read(c->txn, &c->watermark);
     }
     if (err != ERR_OK)
         tell_open(c, dir, what, err);
-    if (err != ERR_OK && err != ERR_CORRUPT)
+    if (err != ERR_OK && err != ERR_CORRUPT && err != ERR_CONFLICT)
         return false;
     if (c->txn == NULL)
         return false;
@@ -116,6 +120,7 @@ static void prove_all(struct check *c)
             finds_doubt(check_finding(c, (enum table)t), "%s cannot be told: not all of the journal was read",
                         table_info((enum table)t)->name);
     }
+    check_signed(c);
     check_ids(c);
     if (c->catalog == NULL)
         check_terms(c);
@@ -164,6 +169,7 @@ static void close_all(struct check *c)
     sealer_free(c->sealer);
     catalog_unref(c->catalog);
     txn_abort(c->txn);
+    heads_close(c->signed_heads);
     instance_close(&c->in);
     buf_free(&c->scratch);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
+#include "common/base/id.h"
 #include "server/catalog/catalog_write.h"
 #include "server/check/check_private.h"
 #include "server/keys/vault.h"
@@ -23,6 +24,7 @@ static void meta_row(struct check *c, enum table t, struct span key, struct span
     bool good = span_is(key, "format")       ? span_is(value, "1")
                 : span_is(key, "public_url") ? instance_url_ok(value)
                 : span_is(key, "watermark")  ? value.len == SEQ_LEN
+                : span_is(key, "keys")       ? keys_fit(c->in.keys, value) == ERR_OK
                                              : span_is(key, "probe") && zeros(value);
     if (!good)
         check_row_fails(c, t, key, "is not one that the server writes");
@@ -34,6 +36,7 @@ void prove_meta(struct check *c)
     check_each(c, TABLE_META, meta_row);
     check_need(c, TABLE_META, SPAN("format"), &value);
     check_need(c, TABLE_META, SPAN("public_url"), &value);
+    check_need(c, TABLE_META, SPAN("keys"), &value);
 }
 
 /* ---- members ---- */
@@ -118,7 +121,7 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
     case NUMBER:
         return json_is_integer(v) && names_number(c, m->of, json_integer_value(v), t, key);
     case ID:
-        return !span_empty(text) && text.len <= LIMIT_ID;
+        return id_is_plain(text);
     case TEXT:
         return json_is_string(v);
     case TRUE_ALONE: /* false is left out */
@@ -185,10 +188,27 @@ static bool follows(struct check *c, enum table t, struct span key, size_t at)
     return number >= 1;
 }
 
+/* A version stands behind the one before it: of two that do not either may be damaged. */
+static void terms_ascend(struct check *c, enum table t, struct span key, uint64_t index)
+{
+    uint8_t before[TERMS_KEY_LEN];
+    char name[ROW_NAME];
+    struct span value;
+    row_terms_key(before, load_be32(key.ptr), load_be32(key.ptr + 4) - 1);
+    if (load_be32(key.ptr + 4) == 1 || check_get(c, t, span_of(before, sizeof before), &value) != ERR_OK ||
+        value.len != TERMS_ROW_LEN || load_be64(value.ptr) < index)
+        return;
+    table_row_name(t, span_of(before, sizeof before), name);
+    check_row_fails(c, t, key, "does not stand behind %s", name);
+}
+
 static void terms_row(struct check *c, enum table t, struct span key, struct span value)
 {
-    if (key.len != TERMS_KEY_LEN || value.len != TERMS_ROW_LEN || !follows(c, t, key, 4))
+    if (key.len != TERMS_KEY_LEN || value.len != TERMS_ROW_LEN || load_be64(value.ptr) > JSON_INT_MAX ||
+        !follows(c, t, key, 4))
         check_row_fails(c, t, key, "is not one that the server writes");
+    else
+        terms_ascend(c, t, key, load_be64(value.ptr));
 }
 
 static void has_terms(struct check *c, enum table t, struct span key, struct span value)

@@ -18,6 +18,7 @@
     X(PRIVATE, "private", "every sealed part opens and fits its entry's commitment")                                   \
     X(DECISIONS, "decisions", "every lead and disposition decided again has the recorded outcome")                     \
     X(TREES, "trees", "every log's tiles, index and head are those of its entries")                                    \
+    X(SIGNED, "signed", "every log extends what was signed of it last, and signed-heads has all that was published")   \
     X(ROWS, "rows", "replayed state equals stored state")                                                              \
     X(STATEMENTS, "statements",                                                                                        \
       "every statement is signed, in its log, and equal to the recomputed byte for byte; so are closed heads and "     \
@@ -52,6 +53,7 @@ struct checked_log {
 struct check {
     struct finding finding[STORE_CHECKS];
     struct instance in;
+    struct heads *signed_heads; /* NULL: cannot be read */
     struct txn *txn;
     struct catalog *catalog; /* NULL: control data does not read, so that nothing is folded */
     bool complete;           /* the journal was folded to its end */
@@ -107,6 +109,9 @@ void check_ids(struct check *c);                   /* two things of one id would
 void check_terms(struct check *c);                 /* without them the control data does not load */
 /* check_logs.c: control data against what the logs say of it. */
 void check_catalog(struct check *c);
+
+/* check_signed.c: signed-heads against the logs. */
+void check_signed(struct check *c);
 
 /* ---- the replay ---- */
 

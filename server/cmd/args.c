@@ -1,7 +1,10 @@
 #include <assert.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/text.h"
 #include "server/cmd/command.h"
@@ -82,6 +85,23 @@ static const char *value_of(const struct arg *a, const char *inside, int argc, c
     return value;
 }
 
+void command_begin(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd)
+            _exit(STATUS_FAILED);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+int command_end(const struct command *c, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    complain("the output cannot be written (its disk is full, or its reader is gone): what it says is not all");
+    return c != NULL && c->judges ? STATUS_CANNOT_TELL : STATUS_FAILED;
+}
+
 static void args_parse(const struct command *c, int argc, char **argv, const char *given[])
 {
     char text[FLAG_CAP];
@@ -92,7 +112,7 @@ static void args_parse(const struct command *c, int argc, char **argv, const cha
         const char *word = argv[i];
         if (strcmp(word, "--help") == 0) {
             args_help(c);
-            exit(STATUS_DONE);
+            exit(command_end(c, STATUS_DONE));
         }
         const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
         struct span name = equals != NULL ? span_of(word, (size_t)(equals - word)) : span_str(word);
@@ -112,5 +132,5 @@ int command_run(const struct command *c, int argc, char **argv)
     const char *given[ARGS_MAX];
     log_set_command(c->name);
     args_parse(c, argc, argv, given);
-    return c->run(given);
+    return command_end(c, c->run(given));
 }

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
 #include "common/settlement/findings.h"
 #include "server/check/check.h"
 #include "server/cmd/command.h"
@@ -58,8 +60,12 @@ static int check(const char *const given[])
     pid_t child = fork();
     if (child < 0)
         decline("cannot start the checking process: %s", strerror(errno));
-    if (child == 0)
-        exit(check_store(given[DATA], json));
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
+        mem_last_words(verdict_out_of_memory);
+        signal(SIGBUS, SIG_DFL);
+        exit(command_end(&cmd_check, check_store(given[DATA], json)));
+    }
     int status = 0;
     if (waitpid(child, &status, 0) != child)
         decline("cannot wait for the checking process: %s", strerror(errno));
@@ -73,5 +79,6 @@ const struct command cmd_check = {
             "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
     .args = args,
     .n_args = ARGS,
+    .judges = true,
     .run = check,
 };

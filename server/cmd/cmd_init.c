@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/ascii.h"
 #include "server/catalog/catalog_write.h"
@@ -43,9 +44,37 @@ static void make_folder(const char *dir)
 {
     struct stat st;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        die("cannot make the folder %s: %s", dir, strerror(errno));
+        die("cannot make the folder %s: %s; choose another --data", dir, strerror(errno));
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         die("%s is not a folder: choose another --data", dir);
+}
+
+static bool has_file(const char *dir, const char *name)
+{
+    char path[PATH_CAP];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static _Noreturn void cannot_make(const char *dir, enum err err)
+{
+    bool keys = has_file(dir, "keys.json"), store = has_file(dir, "store.mdb");
+    if (err == ERR_CONFLICT && keys && store)
+        die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
+            dir);
+    if (err == ERR_CONFLICT && store)
+        die("%s holds a store without its keys.json: put that back, or choose another folder", dir);
+    if (err == ERR_CONFLICT)
+        die("%s holds a keys.json without its store: put that back; or, where an init did not end, remove keys.json "
+            "and run "
+            "init again",
+            dir);
+    if (err == ERR_BUSY)
+        die("%s is in use by another countersign: choose another folder", dir);
+    die("cannot make keys and store in %s (%s): %s, remove keys.json and store.mdb if they are there, and run init "
+        "again",
+        dir, err_word(err),
+        err == ERR_FULL ? "free some space" : "look at the disk, and whether this user may write there");
 }
 
 enum { DATA, PUBLIC_URL, ARGS };
@@ -72,21 +101,20 @@ static int init(const char *const given[])
     random_id('P', operator.id);
     api_token_new(token);
     api_token_hash(token, hash);
-    enum err err = instance_create(dir, options_map_size(), url, &operator, hash);
-    if (err == ERR_CONFLICT)
-        die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
-            dir);
+    enum err err = has_file(dir, "keys.json") ? ERR_CONFLICT : store_missing(dir);
     if (err != ERR_OK)
-        die("cannot make keys and store in %s (%s): free some space, remove the folder and run init again", dir,
-            err_word(err));
-
+        cannot_make(dir, err);
     snprintf(line, sizeof line, "%s\n", token);
-    if (file_write_atomic(path, span_str(line), 0600) != ERR_OK)
-        die("cannot write %s: remove the folder and run init again", path);
+    if (file_write_atomic(path, span_str(line), 0600) != ERR_OK) /* first: no store without a token that somebody has */
+        die("cannot write %s: look at the disk, and run init again", path);
+    if ((err = instance_create(dir, options_map_size(), url, &operator, hash)) != ERR_OK)
+        cannot_make(dir, err);
     printf("%s is ready for %.*s\n"
            "operator %s, API token (kept in %s):\n%s\n"
            "next: countersign serve --data %s\n",
            dir, (int)url.len, url.ptr, operator.id, path, token, dir);
+    if (fflush(stdout) != 0)
+        die("%s is ready, but that cannot be written to the output: the API token stands in %s", dir, path);
     return STATUS_DONE;
 }
 

@@ -14,6 +14,7 @@
 #include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/ledger/entry.h"
+#include "common/ledger/merkle.h"
 #include "common/ledger/note.h"
 #include "common/ledger/tile.h"
 #include "server/cmd/command.h"
@@ -201,23 +202,59 @@ static void get_tile(struct pull *p, const char *name, const struct tile *t)
     keep(p, name, bytes);
 }
 
-/* A full tile never changes: one below the size of the last pull is kept. */
-static bool is_kept(struct pull *p, const char *name, const struct tile *t, uint64_t had)
+/* The hashes of a full tile, or those of a full bundle's entries. False: they are not as many. */
+static bool tile_hashes(const struct tile *t, struct span bytes, struct hash out[TILE_WIDTH])
 {
-    uint64_t size = 0;
-    return t->width == TILE_WIDTH && tile_width(t->level, t->n, had) == TILE_WIDTH &&
-           folder_size(p->folder, name, &size) == ERR_OK && size <= tile_most(t) &&
-           size >= (t->level == TILE_ENTRIES ? 2 * TILE_WIDTH : tile_most(t));
+    struct span entry;
+    enum err err = ERR_OK;
+    size_t n = 0;
+    if (t->level != TILE_ENTRIES) {
+        if (bytes.len == TILE_WIDTH * HASH_LEN)
+            memcpy(out, bytes.ptr, bytes.len);
+        return bytes.len == TILE_WIDTH * HASH_LEN;
+    }
+    while (n < TILE_WIDTH && bundle_next(&bytes, &entry, &err))
+        merkle_leaf(entry, &out[n++]);
+    return n == TILE_WIDTH && bytes.len == 0;
 }
 
-static void get_tiles(struct pull *p, const char *base, uint64_t had, uint64_t size)
+/* Whether the mirror has this full tile, whole: whether it is the one that the tile above names, which is fetched or
+ * kept by now. */
+static bool is_kept(struct pull *p, const char *base, const char *name, const struct tile *t, uint64_t size)
 {
-    for (int level = TILE_ENTRIES; level < 8; level++) {
+    struct mirror m = folder_mirror(p->folder);
+    struct tile up = {.level = t->level + 1, .n = t->level == TILE_ENTRIES ? t->n : t->n / TILE_WIDTH};
+    struct hash hashes[TILE_WIDTH];
+    struct buf above;
+    char up_name[NAME_CAP];
+    size_t at = 0, n = TILE_WIDTH;
+    buf_clear(&p->body);
+    if (t->width != TILE_WIDTH || m.read(m.ctx, name, 0, tile_most(t) + 1, &p->body) != ERR_OK ||
+        !tile_hashes(t, buf_span(&p->body), hashes))
+        return false;
+    if (t->level != TILE_ENTRIES) {
+        merkle_perfect(hashes, TILE_WIDTH);
+        at = t->n % TILE_WIDTH;
+        n = 1;
+    }
+    up.width = tile_width(up.level, up.n, size);
+    tile_name(up_name, base, &up);
+    buf_heap(&above);
+    bool same = staging_read(up_name, tile_most(&up), &above) == ERR_OK && above.len >= (at + n) * HASH_LEN &&
+                memcmp(above.ptr + at * HASH_LEN, hashes, n * HASH_LEN) == 0;
+    buf_free(&above);
+    return same;
+}
+
+/* From the top down. */
+static void get_tiles(struct pull *p, const char *base, uint64_t size)
+{
+    for (int level = 7; level >= TILE_ENTRIES; level--) {
         struct tile t = {.level = level};
         for (; (t.width = tile_width(level, t.n, size)) > 0; t.n++) {
             char name[NAME_CAP];
             tile_name(name, base, &t);
-            if (!is_kept(p, name, &t, had))
+            if (!is_kept(p, base, name, &t, size))
                 get_tile(p, name, &t);
         }
     }
@@ -263,7 +300,7 @@ static void get_log(struct pull *p, const struct log *l)
         die("the log %s claims %" PRIu64 " entries, more than --max-mib allows: raise it if that is true", l->base,
             l->size);
     keep(p, l->path, buf_span(&l->note));
-    get_tiles(p, l->base, had, l->size);
+    get_tiles(p, l->base, l->size);
 }
 
 /* What an earlier pull left: partial tiles of another size than the mirror's. */
@@ -432,6 +469,39 @@ static void look_at_old(void *arg, const char *path)
             path);
 }
 
+/* Whether a pull stages a file of that name. */
+static bool is_staged_name(struct span path)
+{
+    static const struct span statements = {"v1/statements/", 14};
+    struct tile t;
+    struct span id;
+    if (span_is(path, MIRROR_HALFWAY_NAME) || span_is(path, ".well-known/jwks.json") || span_is(path, "log/keys"))
+        return true;
+    if (span_starts(path, statements.ptr)) {
+        path = span_skip(path, statements.len);
+        if (path.len > 4 && memcmp(path.ptr + path.len - 4, ".jws", 4) == 0)
+            return id_is_plain(span_of(path.ptr, path.len - 4));
+        return text_cut(&path, '/', &id) && id_is_plain(id) && (span_is(path, "lines") || span_is(path, "checkpoint"));
+    }
+    if (!span_starts(path, "log/"))
+        return false;
+    path = span_skip(path, 4);
+    if (span_is(path, "checkpoint") || tile_parse(path, &t) == ERR_OK)
+        return true;
+    return text_cut(&path, '/', &id) && id_is_plain(id) &&
+           (span_is(path, "checkpoint") || span_is(path, "openings") || tile_parse(path, &t) == ERR_OK);
+}
+
+/* What an earlier pull left will be removed. */
+static void look_at_side(void *arg, const char *path)
+{
+    const struct pull *p = arg;
+    struct span name = span_str(path);
+    name = span_skip(name, name.len > sizeof MIRROR_SIDE ? sizeof MIRROR_SIDE : name.len);
+    if (!is_staged_name(name))
+        die("%s/%s was not left by a pull: move it away, or choose another folder", p->dir, path);
+}
+
 /* Refuses a folder that holds something, but not this contract's mirror. */
 static void look_at_folder(struct pull *p)
 {
@@ -441,9 +511,11 @@ static void look_at_folder(struct pull *p)
     for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
         if (folder_list(p->folder, tops[i], look_at_old, p) != ERR_OK)
             die("cannot read the folder %s/%s to its end: %s", p->dir, tops[i], strerror(errno));
+    if (folder_list(p->folder, MIRROR_SIDE, look_at_side, p) != ERR_OK)
+        die("cannot read the folder %s/%s to its end: %s", p->dir, MIRROR_SIDE, strerror(errno));
     snprintf(head, sizeof head, "log/%s/checkpoint", p->contract);
-    if (folder_size(p->folder, head, &size) != ERR_OK && !folder_has_folder(p->folder, MIRROR_SIDE) &&
-        !folder_is_empty(p->folder))
+    if (folder_size(p->folder, head, &size) != ERR_OK && folder_size(p->folder, MIRROR_HALFWAY, &size) != ERR_OK &&
+        !folder_is_empty(p->folder, MIRROR_SIDE))
         die("%s is not empty, and no mirror of contract %s: choose another folder", p->dir, p->contract);
 }
 
@@ -497,13 +569,16 @@ static void open_folder(struct pull *p)
 
 /* ---- the pull ---- */
 
-/* The first answer is asked for before the folder is touched, so that a wrong URL or token leaves no trace. */
+/* The first answer is asked for before the folder is touched and without a wait, so that a wrong URL or token is told
+ * at once and leaves no trace. */
 static void pull_all(struct pull *p)
 {
     struct log log, root;
     char base[64];
     snprintf(base, sizeof base, "log/%s", p->contract);
     look_before(p);
+    get_head(p, &log, base);
+    buf_free(&log.note);
     usleep(LAG_US);
     get_head(p, &log, base);
     open_folder(p);

@@ -10,6 +10,7 @@
 
 #include "common/base/mem.h"
 #include "server/cmd/command.h"
+#include "server/cmd/data_folder.h"
 #include "server/commit/committer.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
@@ -27,16 +28,17 @@ struct running {
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
  * bind first tells. Writes the address that was bound, which settles port 0. */
-static void probe_address(const char *address, char *bound, size_t cap)
+static void probe_address(const char *option, const char *address, char *bound, size_t cap)
 {
     struct sockaddr_storage sa;
     int len = sizeof sa, on = 1;
     if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
-        decline("\"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", address);
+        decline("%s \"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", option, address);
     int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
-        die("cannot listen on %s: %s; stop what listens there, or choose another --listen", address, strerror(errno));
+        die("cannot listen on %s: %s; %schoose another %s", address, strerror(errno),
+            errno == EADDRINUSE ? "stop what listens there, or " : "", option);
     socklen_t bound_len = sizeof sa;
     char ip[INET6_ADDRSTRLEN] = "";
     if (getsockname(fd, (struct sockaddr *)&sa, &bound_len) < 0)
@@ -56,11 +58,11 @@ static void bind_addresses(struct server *sh)
     struct problem p;
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
         decline("%s %s", p.field, p.detail);
-    probe_address(o->listen.text, sh->listen, sizeof sh->listen);
+    probe_address("--listen", o->listen.text, sh->listen, sizeof sh->listen);
     if (o->country_header.text[0] && sh->proxies == NULL)
         decline("country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");
     if (o->admin_listen.text[0])
-        probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+        probe_address("--admin-listen", o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
 }
 
 /* Raises the soft limit on open files to what max_connections needs. Where the hard one forbids it, fewer connections
@@ -107,16 +109,82 @@ static void read_lists(struct server *sh)
 
 static void open_data(struct server *sh)
 {
-    const char *data = sh->options->data.text, *what;
-    enum err err =
-        instance_open(&sh->instance, data, STORE_SERVE, (uint64_t)sh->options->map_size_gib.number << 30, &what);
-    if (err == ERR_CONFLICT)
-        die("%s is in use by another countersign: stop it first", data);
-    if (err == ERR_CORRUPT)
-        die("%s of %s does not read: run countersign check", what, data);
-    if (err != ERR_OK)
-        die("cannot open %s of %s (%s): is it a folder made by countersign init?", what, data, err_word(err));
+    data_folder_open(&sh->instance, sh->options->data.text, (uint64_t)sh->options->map_size_gib.number << 30,
+                     "stop it first, or choose another --data", log_damaged_store);
 }
+
+/* ---- signals ---- */
+
+/* Until all is ready nothing was acknowledged: what is left is what a kill -9 leaves, and the store may take long to
+ * load. Of the one thread that there is; log_line takes no lock. */
+static void on_early_signal(int number)
+{
+    log_line(LOG_INFO, 0, "stopped", "signal %d, before the server was ready: nothing was under way", number);
+    _exit(STATUS_DONE);
+}
+
+static void signals_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+static void stop_early_on_signals(void)
+{
+    struct sigaction act = {.sa_handler = on_early_signal};
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &hangup, NULL);
+    signals_set(&act.sa_mask);
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+}
+
+/* From here on they are blocked in every thread, and taken by wait_for_signals. */
+static void keep_signals(void)
+{
+    sigset_t set;
+    signals_set(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* The files are read again that settings name; the settings themselves stay as they were at the start. */
+static void reload(struct server *sv)
+{
+    const struct options *o = sv->options;
+    struct problem p;
+    size_t datacenters, countries;
+    if (o->datacenter_list.text[0] == '\0' && o->country_mmdb.text[0] == '\0') {
+        log_line(LOG_WARN, 0, "hangup_ignored", "no setting names a list: restart to take a changed configuration");
+        return;
+    }
+    if (lists_reload(sv->lists, &p) != ERR_OK) {
+        log_line(LOG_ERROR, 0, "lists_kept", "%s: %s; all lists stay as they were", p.field, p.detail);
+        return;
+    }
+    lists_sizes(sv->lists, &datacenters, &countries);
+    log_line(LOG_INFO, 0, "lists_read", "%zu ranges of hosting networks, %zu of countries", datacenters, countries);
+}
+
+static void wait_for_signals(struct server *sv)
+{
+    sigset_t set;
+    signals_set(&set);
+    for (;;) {
+        int signal = 0;
+        sigwait(&set, &signal);
+        if (signal != SIGHUP) {
+            log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
+            return;
+        }
+        reload(sv);
+    }
+}
+
+/* ---- life ---- */
 
 static void start(struct running *r)
 {
@@ -138,8 +206,16 @@ static void start(struct running *r)
     sv->source = source_new(&setup);
     const struct committer_setup committer = {.instance = &sv->instance, .runs = job_runs, .source = sv->source};
     enum err err = committer_start(&committer, &r->committer);
+    if (err == ERR_FULL)
+        die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "
+            "raise it");
+    if (err == ERR_CORRUPT)
+        die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
+            sv->options->data.text);
     if (err != ERR_OK)
-        die("recovery failed (%s): run countersign check", err_word(err));
+        die("recovery failed (%s): look at the disk, and whether this user may write to %s", err_word(err),
+            sv->options->data.text);
+    keep_signals();
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
@@ -160,37 +236,6 @@ static void stop(struct running *r)
     lists_close(r->server.lists);
     repeats_free(r->server.repeats);
     free(r->workers);
-}
-
-/* The files are read again that settings name; the settings themselves stay as they were at the start. */
-static void reload(struct server *sv)
-{
-    const struct options *o = sv->options;
-    struct problem p;
-    size_t datacenters, countries;
-    if (o->datacenter_list.text[0] == '\0' && o->country_mmdb.text[0] == '\0') {
-        log_line(LOG_WARN, 0, "hangup_ignored", "no setting names a list: restart to take a changed configuration");
-        return;
-    }
-    if (lists_reload(sv->lists, &p) != ERR_OK) {
-        log_line(LOG_ERROR, 0, "lists_kept", "%s: %s; all lists stay as they were", p.field, p.detail);
-        return;
-    }
-    lists_sizes(sv->lists, &datacenters, &countries);
-    log_line(LOG_INFO, 0, "lists_read", "%zu ranges of hosting networks, %zu of countries", datacenters, countries);
-}
-
-static void wait_for_signals(struct server *sv, const sigset_t *set)
-{
-    for (;;) {
-        int signal = 0;
-        sigwait(set, &signal);
-        if (signal != SIGHUP) {
-            log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
-            return;
-        }
-        reload(sv);
-    }
 }
 
 enum { CONFIG, PRINT_CONFIG, SETTINGS };
@@ -224,14 +269,7 @@ static int serve(const char *const given[])
     mem_last_words(log_out_of_memory);
     http_use_mem();
 
-    sigset_t set; /* blocked in every thread, taken by this one */
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-
+    stop_early_on_signals();
     open_data(sv);
     bind_addresses(sv);
     read_lists(sv);
@@ -241,7 +279,7 @@ static int serve(const char *const given[])
              sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
     if (files > 0)
         say_few_files(&options, files);
-    wait_for_signals(sv, &set);
+    wait_for_signals(sv);
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
     options_free(&options);

@@ -1,33 +1,42 @@
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "common/base/mem.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
-#include "server/instance/instance.h"
+#include "server/cmd/data_folder.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
 
-/* Dies when there is no such party. */
-static void mint(const struct instance *in, const char *id, char out[API_TOKEN_LEN + 1])
+/* The token is written before it is stored, so that none is stored that nobody has. Dies when there is no such party.
+ */
+static void mint(const struct instance *in, const char *id)
 {
     uint8_t hash[HASH_LEN];
+    char text[API_TOKEN_LEN + 1];
     struct txn *t = NULL;
     struct catalog *c = catalog_hold(in->catalog);
     const struct party *p = catalog_party(c, span_str(id));
     if (p == NULL)
-        die("there is no party %s in this store", id);
-    api_token_new(out);
-    api_token_hash(out, hash);
+        die("there is no party %s in this store: GET /v1/parties lists them", id);
+    api_token_new(text);
+    api_token_hash(text, hash);
     enum err err = txn_begin(in->store, true, &t);
     if (err == ERR_OK)
         err = catalog_put_token(t, hash, p->number, clock_ms());
+    if (err == ERR_OK && (printf("%s\n", text) < 0 || fflush(stdout) != 0)) {
+        txn_abort(t);
+        die("the token cannot be written to the output: it was not stored, nothing was changed");
+    }
     if (err == ERR_OK)
         err = txn_commit(t);
     else
         txn_abort(t);
     catalog_unref(c);
     if (err != ERR_OK)
-        die("the token could not be stored (%s): nothing was changed", err_word(err));
+        die("the token could not be stored (%s), so it is none: %s", err_word(err),
+            err == ERR_FULL ? "free some disk space and try again" : "look at the disk and try again");
 }
 
 enum { DATA, PARTY, ARGS };
@@ -39,17 +48,13 @@ static const struct arg args[ARGS] = {
 
 static int token(const char *const given[])
 {
-    const char *dir = given[DATA], *id = given[PARTY], *what;
+    const char *id = given[PARTY];
     struct instance in;
-    enum err err = instance_open(&in, dir, STORE_SERVE, options_map_size(), &what);
-    if (err == ERR_CONFLICT)
-        die("a server is running on %s: stop it first, or use POST /v1/parties/%s/tokens", dir, id);
-    if (err != ERR_OK)
-        die("cannot open %s of %s (%s): is it a folder made by `countersign init`?", what, dir, err_word(err));
-    char text[API_TOKEN_LEN + 1];
-    mint(&in, id, text);
+    char *when_busy = xasprintf("stop it first, or use POST /v1/parties/%s/tokens", id);
+    data_folder_open(&in, given[DATA], options_map_size(), when_busy, data_folder_damaged);
+    free(when_busy);
+    mint(&in, id);
     instance_close(&in);
-    printf("%s\n", text);
     return STATUS_DONE;
 }
 

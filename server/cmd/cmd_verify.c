@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
 #include "common/settlement/findings.h"
 #include "server/cmd/command.h"
 #include "server/cmd/folder.h"
@@ -66,7 +67,8 @@ static int verify(const char *const given[])
         decline("cannot start the verifying process: %s", strerror(errno));
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
-        exit(audit(given[DIR], json));
+        mem_last_words(verdict_out_of_memory);
+        exit(command_end(&cmd_verify, audit(given[DIR], json)));
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child)
@@ -81,5 +83,6 @@ const struct command cmd_verify = {
             "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
     .args = args,
     .n_args = ARGS,
+    .judges = true,
     .run = verify,
 };

@@ -21,6 +21,7 @@ struct command {
     const char *help;           /* whole sentences, with line breaks where they are needed */
     const struct arg *args;
     size_t n_args; /* at most ARGS_MAX */
+    bool judges;   /* its exit status is a verdict: one that could not be told is 2 */
     /* given[i] is the text of args[i], NULL where it was not given; a switch's is never NULL when it was. Returns the
      * exit status: 0 done, 1 it does not hold or failed, 2 cannot tell. */
     int (*run)(const char *const given[]);
@@ -28,6 +29,13 @@ struct command {
 
 extern const struct command cmd_init, cmd_serve, cmd_token, cmd_check, cmd_pull, cmd_verify;
 
+/* Before anything else: a closed standard stream must not become the number of a file, and no signal ends what can be
+ * told as an error. */
+void command_begin(void);
+/* The exit status when all is written: another one, and a line that says so, when the output could not be. c NULL:
+ * none.
+ */
+int command_end(const struct command *c, int status);
 void args_help(const struct command *c);
 /* Reads argv, of which [0] is the command's name, and runs it. --help prints and exits 0; what is unknown, missing or
  * double is refused by name: one line on stderr, exit 2. */

@@ -138,7 +138,6 @@ struct download *download_open(const char *url, const char *token, struct downlo
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) != CURLE_OK ||
         (d->curl = curl_easy_init()) == NULL)
         die("libcurl cannot start");
-    signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an error of its transfer */
     d->headers = curl_slist_append(NULL, header);
     free(header);
     d->limits = limits;
@@ -203,6 +202,8 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
             d->refusal);
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
         die("%s: a header longer than any can be, or not enough memory", url);
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+        die("%s: %s: check the URL, and that the server runs", url, curl_easy_strerror(code));
     if (code != CURLE_OK && !(is_refused && code == CURLE_WRITE_ERROR)) /* of a refusal its beginning is taken */
         die("%s: %s", url, curl_easy_strerror(code));
     free(url);

@@ -213,7 +213,7 @@ static enum err list_all(void *ctx, void (*each)(void *arg, const char *path), v
     return folder_list(ctx, "", each, arg);
 }
 
-bool folder_is_empty(struct folder *f)
+bool folder_is_empty(struct folder *f, const char *but_for)
 {
     int dir = open_below(f->fd, ".");
     DIR *d = dir >= 0 ? fdopendir(dir) : NULL;
@@ -221,19 +221,14 @@ bool folder_is_empty(struct folder *f)
     const struct dirent *entry;
     errno = 0;
     while (empty && (entry = readdir(d)) != NULL)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty =
+            strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, but_for) == 0;
     empty = empty && errno == 0;
     if (d != NULL)
         closedir(d);
     else
         shut(dir);
     return empty;
-}
-
-bool folder_has_folder(struct folder *f, const char *name)
-{
-    struct stat st;
-    return fstatat(f->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
 struct mirror folder_mirror(struct folder *f)

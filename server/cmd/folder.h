@@ -22,8 +22,8 @@ MUST_CHECK enum err folder_list(struct folder *f, const char *top, void (*each)(
                                 void *arg);
 /* The size of a regular file. Errors as struct mirror's read. */
 MUST_CHECK enum err folder_size(struct folder *f, const char *path, uint64_t *size);
-MUST_CHECK bool folder_has_folder(struct folder *f, const char *name); /* right below it */
-MUST_CHECK bool folder_is_empty(struct folder *f);                     /* false also when that cannot be read */
+/* Of all but what has that name, right below it; false also when it cannot be read. */
+MUST_CHECK bool folder_is_empty(struct folder *f, const char *but_for);
 
 /* An empty file, open for writing, in the place of any that was there; its folders are made. -1 with errno. */
 MUST_CHECK int folder_create(struct folder *f, const char *path);

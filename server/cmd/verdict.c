@@ -1,12 +1,20 @@
 #include "server/cmd/verdict.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "common/base/json_write.h"
 #include "common/base/utf8.h"
+#include "server/system/log.h"
 
 static const char *const words[] = {[HOLDS] = "holds", [FAILS] = "fails", [CANNOT_TELL] = "cannot_tell"};
 static const char *const marks[] = {[HOLDS] = "holds", [FAILS] = "FAILS", [CANNOT_TELL] = "cannot tell"};
+
+void verdict_out_of_memory(void)
+{
+    complain("no memory is left: nothing can be told, allow this process more");
+    _exit(STATUS_CANNOT_TELL);
+}
 
 void verdict_open(struct verdict_printer *p, bool json)
 {
@@ -46,5 +54,5 @@ int verdict_close(struct verdict_printer *p, enum verdict all)
     else
         printf("%s\n", all == HOLDS ? "all holds" : all == FAILS ? "something does NOT hold" : "cannot tell");
     buf_free(&p->checks);
-    return all == HOLDS ? 0 : all == FAILS ? 1 : 2;
+    return all == HOLDS ? STATUS_DONE : all == FAILS ? STATUS_FAILED : STATUS_CANNOT_TELL;
 }

@@ -10,6 +10,8 @@ struct verdict_printer {
 };
 void verdict_open(struct verdict_printer *p, bool json);
 void verdict_line(void *printer, const char *check, enum verdict v, const char *sentence); /* a verify_report */
+/* The last words of a process that tells findings (mem.h): exits with what it then can tell. */
+_Noreturn void verdict_out_of_memory(void);
 /* The last line; frees. Returns the exit status: 0 all holds, 1 something does not, 2 cannot tell. */
 int verdict_close(struct verdict_printer *p, enum verdict all);
 

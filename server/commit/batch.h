@@ -33,6 +33,9 @@ bool batch_may_touch(const struct batch *cx, const struct contract *k);
 
 job_run pipeline_track, pipeline_lead, pipeline_disposition;
 
+/* Whether the contract's log can grow (ledger_ready). For runs that write something before they append, or append to
+ * several logs: afterwards only a full or failing disk is in the way. */
+MUST_CHECK enum err pipeline_ready(struct batch *cx, const struct contract *k);
 /* Appends an entry and applies it; its time is moved past the end of the last closed period. *index and *leaf may be
  * NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,

@@ -236,11 +236,12 @@ static void *committer_main(void *arg)
     return NULL;
 }
 
-/* The thread takes no signals: they are the main thread's. */
+/* The thread takes no signals, they are the main thread's; but for its own faults. */
 static void start_thread(struct committer *c)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&c->thread, NULL, committer_main, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -250,34 +251,77 @@ static void start_thread(struct committer *c)
 
 /* ---- before it starts ---- */
 
+/* Where signed-heads lacks what was published of a log, it is signed again from the store, which has it. `size`: of
+ * what the file has. */
+static void sign_again(struct committer *c, struct txn *t, uint32_t log, uint64_t size)
+{
+    const struct instance *in = c->cx.instance;
+    char origin[ORIGIN_CAP];
+    struct checkpoint head = {.size = ledger_published(c->cx.ledger, log)};
+    struct buf note;
+    if (size >= head.size)
+        return;
+    log_line(
+        LOG_WARN, 0, "signed_heads",
+        "signed-heads lacks the last published head of log %u, of size %llu: the file is gone, emptied or an old copy. "
+        "It is signed again; but whether this is an old copy of the store can no longer be told, so put the file back "
+        "if there is one",
+        log, (unsigned long long)head.size);
+    head.origin = instance_log_name(in, catalog_contract_number(c->catalog, log), origin);
+    buf_heap(&note);
+    enum err err = ledger_root_at(t, log, head.size, &head.root);
+    if (err == ERR_OK)
+        err = heads_sign(in->heads, log, &head, &note);
+    if (err != ERR_OK)
+        log_line(LOG_ERROR, 0, "signed_heads", "the head of log %u was not signed again (%s)", log, err_word(err));
+    buf_free(&note);
+}
+
 /* A store put back from a backup is behind what was signed, or grew differently since: signing on would fork it. */
 static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
 {
     uint64_t size;
     struct hash signed_root, root;
     enum err err = heads_last(c->cx.instance->heads, log, &size, &signed_root);
-    if (err == ERR_NOT_FOUND)
+    if (err == ERR_NOT_FOUND) {
+        sign_again(c, t, log, 0);
         return ERR_OK;
+    }
     if (err != ERR_OK) {
-        log_line(LOG_ERROR, 0, "signed_heads", "what was signed last of log %u does not read (%s)", log, err_word(err));
+        log_line(LOG_ERROR, 0, "signed_heads",
+                 "what was signed last of log %u does not read (%s): put back a copy of signed-heads that holds", log,
+                 err_word(err));
         return err;
     }
     err = ledger_root_at(t, log, size, &root);
-    if (err == ERR_OK && memcmp(root.b, signed_root.b, HASH_LEN) == 0)
+    if (err == ERR_OK && memcmp(root.b, signed_root.b, HASH_LEN) == 0) {
+        sign_again(c, t, log, size);
         return ERR_OK;
+    }
+    if (err == ERR_CORRUPT || (err == ERR_OK && ledger_ready(c->cx.ledger, t, log) == ERR_CORRUPT)) {
+        log_line(LOG_ERROR, 0, "signed_heads",
+                 "tiles of log %u do not read: it takes no entry and nothing of it is signed, run countersign check",
+                 log);
+        heads_bar(c->cx.instance->heads, log);
+        return ERR_OK;
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
     log_line(LOG_ERROR, 0, "signed_heads",
-             "log %u does not extend the head of size %llu that was signed: is this an old copy of the store?", log,
-             (unsigned long long)size);
+             "log %u does not extend the head of size %llu that was signed: is this an old copy of the store? Put back "
+             "the newest",
+             log, (unsigned long long)size);
     return ERR_CORRUPT;
 }
 
+/* A log past the last contract: that one's row is gone. */
 static enum err check_heads(struct committer *c)
 {
     struct txn *t;
     enum err err = txn_begin(c->cx.instance->store, false, &t);
     if (err != ERR_OK)
         return err;
-    err = check_head(c, t, ROOT_LOG);
+    err = ledger_last(c->cx.ledger) <= c->catalog->n_contracts ? check_head(c, t, ROOT_LOG) : ERR_CORRUPT;
     for (size_t i = 0; i < c->catalog->n_contracts && err == ERR_OK; i++)
         err = check_head(c, t, c->catalog->contracts[i].number);
     txn_abort(t);

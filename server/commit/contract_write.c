@@ -13,6 +13,18 @@ enum err contract_check(struct span campaign, struct span contract, struct probl
     return err;
 }
 
+enum err contract_ready(struct batch *cx, const struct contract *k)
+{
+    const struct party *parties[] = {k->campaign->advertiser, k->publisher};
+    uint8_t pub[ED25519_KEY_LEN];
+    enum err err = pipeline_ready(cx, k);
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++)
+        if (parties[i] != NULL &&
+            (err = row_party_key(&cx->view, k->number, span_str(parties[i]->id), pub)) == ERR_NOT_FOUND)
+            err = ERR_OK;
+    return err;
+}
+
 static enum err append_terms(struct batch *cx, struct contract *k)
 {
     uint64_t index;
@@ -35,7 +47,10 @@ enum err contract_open(struct batch *cx, struct contract *k)
     k->terms_index = 0;
     k->terms_version = 1;
     k->terms = NULL;
-    enum err err = append_terms(cx, k);
+    /* a log without a contract: its row is gone */
+    enum err err = ledger_size(cx->ledger, k->number) == 0 ? contract_ready(cx, k) : ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = append_terms(cx, k);
     if (err == ERR_OK && advertiser->has_key)
         err = contract_append_key(cx, k, advertiser);
     if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)

@@ -14,12 +14,14 @@ enum err idempotency_replay(struct batch *cx, struct job *job)
 {
     const struct idempotency *i = &job->record.idempotency;
     struct span key = span_of(i->row, sizeof i->row), value;
-    enum err err = store_get(cx->txn, TABLE_IDEMPOTENCY, key, &value);
+    enum err err = store_get_sole(cx->txn, TABLE_IDEMPOTENCY, key, &value);
     if (err != ERR_OK)
         return err;
-    if (value.len < ROW_HEAD)
+    int64_t at_ms = value.len >= ROW_HEAD ? (int64_t)load_be64(value.ptr) : 0;
+    int status = value.len >= ROW_HEAD ? load_be16(value.ptr + 8 + HASH_LEN) : 0;
+    if (at_ms <= 0 || at_ms > JSON_INT_MAX || status < 200 || status > 299)
         return ERR_CORRUPT;
-    if ((int64_t)load_be64(value.ptr) + KEEP_MS < job->record.arrived_ms)
+    if (at_ms + KEEP_MS < job->record.arrived_ms)
         return ERR_NOT_FOUND;
     if (memcmp(value.ptr + 8, i->request_sha256, HASH_LEN) != 0)
         return problem(&job->problem, ERR_CONFLICT, "Idempotency-Key",
@@ -30,9 +32,15 @@ enum err idempotency_replay(struct batch *cx, struct job *job)
     if ((err = vault_open(cx->instance->keys, VAULT_IDEMPOTENCY, key, sealed, &answer)) != ERR_OK)
         return err;
     job->answer = buf_span(&answer);
-    job->answer_status = load_be16(value.ptr + 8 + HASH_LEN);
+    job->answer_status = status;
     job->replayed = true;
     return ERR_OK;
+}
+
+static bool is_past(struct span key, struct span value, int64_t now_ms)
+{
+    int64_t at_ms = key.len == 16 && value.len >= ROW_HEAD ? (int64_t)load_be64(value.ptr) : 0;
+    return at_ms > 0 && at_ms < now_ms - KEEP_MS; /* one that does not read stays, for `check` to name */
 }
 
 /* Keys are hashes: the few rows after a new one are a random sample, so that old rows go as new ones come. */
@@ -47,7 +55,7 @@ static enum err prune_after(struct txn *t, const uint8_t row[16], int64_t now_ms
         return err;
     step = cursor_seek(c, span_of(row, 16), &key, &value);
     for (int i = 0; step == ERR_OK && i < PRUNE_STEP; i++, step = cursor_next(c, &key, &value))
-        if (key.len == 16 && value.len >= ROW_HEAD && (int64_t)load_be64(value.ptr) + KEEP_MS < now_ms)
+        if (is_past(key, value, now_ms))
             memcpy(old[n++], key.ptr, 16);
     cursor_close(c);
     err = cursor_end(step);

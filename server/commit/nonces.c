@@ -7,26 +7,33 @@
 
 enum { KEY_LEN = 16, ROW_LEN = HASH_LEN + 4 + 8 + 8, TIME_KEY_LEN = 8 + KEY_LEN };
 
-enum err nonce_find(struct txn *t, const struct nonce_use *use, struct nonce_row *out)
-{
-    struct span row;
-    enum err err = store_get(t, TABLE_NONCES, span_of(use->key, KEY_LEN), &row);
-    if (err != ERR_OK)
-        return err;
-    if (row.len != ROW_LEN)
-        return ERR_CORRUPT;
-    memcpy(out->request_sha256, row.ptr, HASH_LEN);
-    out->contract = load_be32(row.ptr + HASH_LEN);
-    out->index = load_be64(row.ptr + HASH_LEN + 4);
-    out->forget_s = (int64_t)load_be64(row.ptr + HASH_LEN + 12);
-    return ERR_OK;
-}
-
 static struct span time_key(uint8_t out[TIME_KEY_LEN], int64_t forget_s, const uint8_t key[KEY_LEN])
 {
     store_be64(out, (uint64_t)forget_s);
     memcpy(out + 8, key, KEY_LEN);
     return span_of(out, TIME_KEY_LEN);
+}
+
+/* One without its time would never be forgotten: it is none of ours. */
+enum err nonce_find(struct txn *t, const struct nonce_use *use, struct nonce_row *out)
+{
+    struct span row, none;
+    uint8_t time[TIME_KEY_LEN];
+    enum err err = store_get_sole(t, TABLE_NONCES, span_of(use->key, KEY_LEN), &row);
+    if (err != ERR_OK)
+        return err;
+    if (row.len != ROW_LEN)
+        return ERR_CORRUPT;
+    struct nonce_row r = {.contract = load_be32(row.ptr + HASH_LEN),
+                          .index = load_be64(row.ptr + HASH_LEN + 4),
+                          .forget_s = (int64_t)load_be64(row.ptr + HASH_LEN + 12)};
+    memcpy(r.request_sha256, row.ptr, HASH_LEN);
+    if (r.contract == 0 || r.index > JSON_INT_MAX || r.forget_s <= 0)
+        return ERR_CORRUPT;
+    if ((err = store_get(t, TABLE_NONCE_TIMES, time_key(time, r.forget_s, use->key), &none)) != ERR_OK || none.len != 0)
+        return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    *out = r;
+    return ERR_OK;
 }
 
 enum err nonce_record(struct txn *t, const struct nonce_use *use, uint32_t contract, uint64_t index)
@@ -51,7 +58,7 @@ static enum err find_due(struct txn *t, int64_t now_s, size_t max, uint8_t (*due
         return err;
     for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK && found < max;
          step = cursor_next(c, &key, &value)) {
-        if (key.len != TIME_KEY_LEN) {
+        if (key.len != TIME_KEY_LEN || value.len != 0) {
             err = ERR_CORRUPT;
             break;
         }

@@ -32,6 +32,11 @@ bool batch_may_touch(const struct batch *cx, const struct contract *k)
     return false;
 }
 
+enum err pipeline_ready(struct batch *cx, const struct contract *k)
+{
+    return ledger_ready(cx->ledger, cx->txn, k->number);
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
@@ -49,7 +54,9 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;
-    enum err err = apply(&fold, &cx->view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
+    enum err err = pipeline_ready(cx, k);
+    if (err == ERR_OK)
+        err = apply(&fold, &cx->view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
     if (err != ERR_OK)
         return err;
     err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms,
@@ -151,15 +158,22 @@ static enum err entry_at(struct batch *cx, uint32_t contract, uint64_t index, st
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* Answers the job with an entry that was recorded before. */
-static enum err answer_recorded(struct batch *cx, struct job *job, uint32_t contract, uint64_t index)
+/* Answers the job with an entry that was recorded before: a lead or disposition. By a txid it is the lead that was
+ * reported with it. */
+static enum err answer_recorded(struct batch *cx, struct job *job, uint32_t contract, uint64_t index,
+                                const struct lead_report *by_txid)
 {
     struct envelope env;
     struct entry e;
     enum err err = entry_at(cx, contract, index, &env, &e);
     if (err != ERR_OK)
         return err;
+    bool fits = e.kind == ENTRY_LEAD || e.kind == ENTRY_DISPOSITION;
+    if (by_txid != NULL)
+        fits = e.kind == ENTRY_LEAD && span_eq(e.lead.party, by_txid->party) && span_eq(e.lead.txid, by_txid->txid);
     entry_close(&e);
+    if (!fits)
+        return ERR_CORRUPT;
     job->entry = arena_copy(job->arena, env.entry);
     job->out_contract = contract;
     job->index = index;
@@ -180,7 +194,7 @@ static enum err replay_nonce(struct batch *cx, struct job *job, const struct non
     if (memcmp(row.request_sha256, nonce->request_sha256, HASH_LEN) != 0)
         return problem(&job->problem, ERR_CONFLICT, nonce->webhook ? "webhook-id" : "nonce",
                        "this %s came before with another request", nonce->webhook ? "webhook-id" : "nonce");
-    return answer_recorded(cx, job, row.contract, row.index);
+    return answer_recorded(cx, job, row.contract, row.index, NULL);
 }
 
 static enum err keep_nonce(struct batch *cx, const struct job *job, const struct nonce_use *nonce)
@@ -203,7 +217,7 @@ static enum err replay_txid(struct batch *cx, struct job *job)
         return err;
     if (memcmp(facts_sha256, r->facts_sha256, HASH_LEN) != 0)
         return problem(&job->problem, ERR_CONFLICT, "txid", "this txid was reported before with other facts");
-    return answer_recorded(cx, job, contract, index);
+    return answer_recorded(cx, job, contract, index, r);
 }
 
 /* ---- leads ---- */
@@ -403,7 +417,15 @@ static enum err answer_same(struct batch *cx, struct job *job, uint32_t contract
         if (!equal)
             return problem(&job->problem, ERR_CONFLICT, "status", "this lead was converted before with other facts");
     }
-    return answer_recorded(cx, job, contract, index);
+    return answer_recorded(cx, job, contract, index, NULL);
+}
+
+/* A lead's row is not there: so must its entry be. */
+static enum err no_such_lead(struct batch *cx, uint32_t contract, uint64_t index)
+{
+    struct envelope env;
+    enum err err = ledger_get(cx->ledger, cx->txn, contract, index, &env);
+    return err == ERR_OK ? env.kind == ENTRY_LEAD ? ERR_CORRUPT : ERR_NOT_FOUND : err;
 }
 
 enum err pipeline_disposition(struct batch *cx, struct job *job)
@@ -423,6 +445,8 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return err;
     const struct contract *k = catalog_contract_number(cx->catalog, contract);
     err = k != NULL ? row_lead(&cx->view, contract, d->report.lead, &lead) : ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND && d->by_lead && k != NULL)
+        err = no_such_lead(cx, contract, d->report.lead);
     if (err == ERR_NOT_FOUND && d->by_lead)
         return problem(&job->problem, err, "lead", "there is no such lead");
     if (err == ERR_NOT_FOUND)
@@ -462,12 +486,15 @@ enum err pipeline_publish_head(struct batch *cx, const struct contract *k, struc
     struct hash sha;
     struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
     uint64_t index;
-    enum err err = heads_sign(cx->instance->heads, k->number, &c, note);
+    enum err err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG);
+    if (err == ERR_OK)
+        err = heads_sign(cx->instance->heads, k->number, &c, note);
     if (err != ERR_OK)
         return err;
     sha256(note->ptr + before, note->len - before, sha.b);
     err = ledger_append(cx->ledger, cx->txn, ROOT_LOG, &e, span_of(sha.b, HASH_LEN), 0, SPAN(""), NULL, &index, NULL);
-    if (err == ERR_OK)
-        ledger_publish(cx->ledger, k->number);
-    return err;
+    if (err != ERR_OK)
+        return err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */
+    ledger_publish(cx->ledger, k->number);
+    return ERR_OK;
 }

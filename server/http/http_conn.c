@@ -261,7 +261,7 @@ static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
 /* Asked of a large head alone: of most it makes no difference. */
 static size_t head_limit(const struct conn *c, struct span bytes)
 {
-    return bytes.len > LIMIT_HEAD ? http_head_limit(bytes, c->http->fast) : LIMIT_HEAD;
+    return bytes.len > LIMIT_HEAD ? http_head_limit(bytes, c->http->rules.fast) : LIMIT_HEAD;
 }
 
 /* The request that bytes begin with: 0 with *out, 0 without when it is not whole, or the status to refuse with. */

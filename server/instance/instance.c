@@ -5,13 +5,26 @@
 
 #include "server/catalog/catalog_write.h"
 
-static const struct span url_name = {"public_url", 10};
+static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4};
 
-static enum err fill(struct txn *t, struct span url, const struct party *operator, const uint8_t token_sha256[HASH_LEN])
+enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
 {
+    struct buf marks;
+    buf_heap(&marks);
+    keys_marks(k, &marks);
     enum err err = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
     if (err == ERR_OK)
         err = store_put(t, TABLE_META, url_name, url);
+    if (err == ERR_OK)
+        err = store_put(t, TABLE_META, keys_name, buf_span(&marks));
+    buf_free(&marks);
+    return err;
+}
+
+static enum err fill(struct txn *t, const struct keys *k, struct span url, const struct party *operator,
+                     const uint8_t token_sha256[HASH_LEN])
+{
+    enum err err = instance_put_meta(t, k, url);
     if (err == ERR_OK)
         err = catalog_put_party(t, operator);
     if (err == ERR_OK)
@@ -24,20 +37,26 @@ enum err instance_create(const char *dir, uint64_t map_size, struct span url, co
 {
     struct store *s = NULL;
     struct txn *t = NULL;
+    struct keys *keys = NULL;
     if (url.len >= URL_CAP)
         return ERR_TOO_LARGE;
-    enum err err = keys_create(dir);
+    enum err err = store_missing(dir); /* new keys beside a store would not be its keys */
+    if (err == ERR_OK)
+        err = keys_create(dir);
+    if (err == ERR_OK)
+        err = keys_load(dir, &keys);
     if (err == ERR_OK)
         err = store_open(dir, STORE_CREATE, map_size, &s);
     if (err == ERR_OK)
         err = txn_begin(s, true, &t);
     if (err == ERR_OK)
-        err = fill(t, url, operator, token_sha256);
+        err = fill(t, keys, url, operator, token_sha256);
     if (err == ERR_OK)
         err = txn_commit(t);
     else
         txn_abort(t);
     store_close(s);
+    keys_free(keys);
     return err;
 }
 
@@ -48,6 +67,23 @@ bool instance_url_ok(struct span url)
     for (; good && i < url.len; i++)
         good = isalnum((unsigned char)url.ptr[i]) || (url.ptr[i] != '\0' && strchr(".-:/[]_~", url.ptr[i]) != NULL);
     return good;
+}
+
+static enum err read_format(struct txn *t)
+{
+    struct span format;
+    enum err err = store_get(t, TABLE_META, SPAN("format"), &format);
+    if (err == ERR_OK && !span_is(format, "1"))
+        err = ERR_CORRUPT;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+/* Other keys than the store was made with would sign another history, and open nothing that is sealed in it. */
+static enum err read_keys(const struct instance *in, struct txn *t)
+{
+    struct span marks;
+    enum err err = store_get(t, TABLE_META, keys_name, &marks);
+    return err == ERR_OK ? keys_fit(in->keys, marks) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 static enum err read_url(struct instance *in, struct txn *t)
@@ -75,8 +111,16 @@ enum err instance_load(struct instance *in, const char **what)
     enum err err = txn_begin(in->store, false, &t);
     if (err != ERR_OK)
         return err;
-    *what = "the public URL";
-    err = read_url(in, t);
+    *what = "the format of the store";
+    err = read_format(t);
+    if (err == ERR_OK) {
+        *what = "the public URL";
+        err = read_url(in, t);
+    }
+    if (err == ERR_OK) {
+        *what = "keys.json";
+        err = read_keys(in, t);
+    }
     if (err == ERR_OK) {
         *what = "the control data";
         err = catalog_load(t, in->keys, &c);

@@ -24,13 +24,15 @@ struct instance {
 
 /* Whether it can be a public URL: http or https, and the characters that `init` takes. */
 bool instance_url_ok(struct span url);
+/* What a store says of itself: its format, its public URL, and marks of its keys. */
+MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url);
 /* Makes a folder for `url` with its operator and its first token. ERR_CONFLICT when it has keys already. */
 MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
                                     const uint8_t token_sha256[HASH_LEN]);
 
 /* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
- * error is that part's (ERR_CONFLICT: another process serves it; ERR_CORRUPT: what is stored does not read), and
- * nothing stays open. */
+ * error is that part's (ERR_BUSY: another process serves it; ERR_CONFLICT: the keys are those of another store;
+ * ERR_CORRUPT: what is stored does not read), and nothing stays open. */
 MUST_CHECK enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
                                   const char **what);
 /* The two halves of it, for `check`, which must look at what does not make an instance: keys and store; then public URL

@@ -9,6 +9,8 @@
 
 struct heads;
 MUST_CHECK enum err heads_open(const char *data_dir, const struct keys *k, struct heads **out);
+/* To look at what was signed, not to sign: makes no file, and where there is none nothing was signed. */
+MUST_CHECK enum err heads_open_to_read(const char *data_dir, struct heads **out);
 void heads_close(struct heads *h);
 /* Appends the signed note. Same head again: the same bytes, no fsync. ERR_CORRUPT when size is behind the last signed
  * one, or equal with another root. */
@@ -18,6 +20,9 @@ void heads_close(struct heads *h);
 /* A caller that read its head from a transaction may lose a race against a newer one: on ERR_CORRUPT it reads the head
  * again and retries. */
 MUST_CHECK enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note);
+/* Nothing of this log is signed any more: heads_sign answers ERR_CORRUPT. For one whose tiles do not show that it
+ * extends what was signed. Before other threads sign. */
+void heads_bar(struct heads *h, uint32_t log);
 /* The last signed head of a log: ERR_NOT_FOUND when there is none, ERR_CORRUPT when the file does not hold. */
 MUST_CHECK enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root);
 

@@ -11,7 +11,7 @@
 #include "common/ledger/jws.h"
 #include "server/system/system.h"
 
-enum { KEYS_FORMAT = 1, KEYS_MAX = 16 };
+enum { KEYS_FORMAT = 1, KEYS_FILE_MAX = 16 * 1024 };
 
 /* Seeds of one purpose, newest first: the first one signs. */
 struct key_list {
@@ -137,7 +137,7 @@ enum err keys_load(const char *data_dir, struct keys **out)
     struct keys *k = xcalloc(1, sizeof *k);
     struct buf text;
     buf_heap(&text);
-    enum err err = file_read(path, &text);
+    enum err err = file_read(path, KEYS_FILE_MAX, &text);
     if (err == ERR_OK)
         err = keys_read(buf_span(&text), k);
     if (err == ERR_OK) {
@@ -197,6 +197,42 @@ void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32])
 void keys_day_wrap(const struct keys *k, uint8_t out[32])
 {
     keys_subkey(k, "countersign/v1/day wrap", out);
+}
+
+static void mark(struct buf *out, const char *purpose, uint8_t kid, const uint8_t *secret)
+{
+    uint8_t sum[HASH_LEN];
+    const struct span parts[] = {SPAN("countersign/v1/key mark"), span_of(purpose, strlen(purpose) + 1),
+                                 span_of(&kid, 1), span_of(secret, SEED_LEN)};
+    sha256v(parts, 4, sum);
+    buf_add(out, sum, sizeof sum);
+}
+
+void keys_marks(const struct keys *k, struct buf *out)
+{
+    static const char *const purposes[] = {"log", "statement", "token"};
+    const struct key_list *lists[] = {&k->log, &k->statement, &k->token};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t n = 0; n < lists[i]->n; n++)
+            mark(out, purposes[i], lists[i]->kid[n], lists[i]->seed[n]);
+    mark(out, "master", 0, k->master);
+}
+
+enum err keys_fit(const struct keys *k, struct span marks)
+{
+    struct buf mine;
+    if (marks.len == 0 || marks.len % HASH_LEN != 0)
+        return ERR_CORRUPT;
+    buf_heap(&mine);
+    keys_marks(k, &mine);
+    bool here = true;
+    for (size_t at = 0; at < marks.len && here; at += HASH_LEN) {
+        here = false;
+        for (size_t i = 0; i < mine.len && !here; i += HASH_LEN)
+            here = memcmp(mine.ptr + i, marks.ptr + at, HASH_LEN) == 0;
+    }
+    buf_free(&mine);
+    return here ? ERR_OK : ERR_CONFLICT;
 }
 
 static size_t publics(const struct key_list *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)

@@ -1,6 +1,7 @@
 /* Appending. Of each log the committer holds the Merkle frontier, the tally, and for logs that grow the tails: the
- * hashes of the unfinished tile of each level and the journal seqs of the unfinished bundle. A tile is written with the
- * entry that fills it; unfinished ones at the sweep. How many items a tail holds follows from the log's size alone. */
+ * hashes of the unfinished tile of each level and the journal seqs of the unfinished bundle, fetched from their rows by
+ * ledger_ready. A tile is written with the entry that fills it; unfinished ones at the sweep. How many items a tail
+ * holds follows from the log's size alone. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -34,6 +35,7 @@ static void log_drop_tails(struct log *log)
     }
     free(log->seqs);
     log->seqs = NULL;
+    log->ready = false;
 }
 
 void ledger_close(struct ledger *l)
@@ -53,21 +55,107 @@ void ledger_close(struct ledger *l)
 
 /* ---- tails ---- */
 
-/* Puts item number `slot` into a tail, which is fetched from its row first when memory has none; a tail that is full
- * now goes to its row. */
+/* Whether a tail's hashes make the frontier's edges of its level. */
+static bool tail_is_of(const struct frontier *f, int level, const uint8_t *tail)
+{
+    for (int height = (level + 1) * TILE_HEIGHT - 1; height >= level * TILE_HEIGHT; height--) {
+        if ((f->size >> height & 1) == 0)
+            continue;
+        struct hash h[TILE_WIDTH / 2];
+        size_t n = (size_t)1 << (height - level * TILE_HEIGHT);
+        memcpy(h, tail, n * HASH_LEN);
+        merkle_perfect(h, n);
+        int taller = height + 1 < MERKLE_HEIGHT ? __builtin_popcountll(f->size >> (height + 1)) : 0;
+        if (memcmp(h[0].b, f->edge[taller].b, HASH_LEN) != 0)
+            return false;
+        tail += n * HASH_LEN;
+    }
+    return true;
+}
+
+/* Whether n seqs ascend to the row of the log's last entry. */
+static enum err seqs_fit(const struct ledger *l, struct txn *t, uint32_t contract, uint64_t last, const uint8_t *seqs,
+                         unsigned n)
+{
+    struct envelope env;
+    for (unsigned i = 1; i < n; i++)
+        if (load_be64(seqs + i * SEQ_LEN) <= load_be64(seqs + (i - 1) * SEQ_LEN))
+            return ERR_CORRUPT;
+    uint64_t seq = load_be64(seqs + (n - 1) * SEQ_LEN);
+    return seq < l->next_seq ? journal_get(t, seq, contract, last, &env) : ERR_CORRUPT;
+}
+
+/* The first `slot` items of a row into memory. A row longer than that was filled after the head that a replay begins
+ * with. */
+static enum err tail_load(const struct ledger *l, struct txn *t, enum table table, struct span key, unsigned slot,
+                          size_t item_len, uint8_t **out)
+{
+    struct span row;
+    enum err err = store_get(t, table, key, &row);
+    if (err == ERR_OK && row.len != slot * item_len && !(l->replaying && row.len == TILE_WIDTH * item_len))
+        err = ERR_CORRUPT;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    *out = xmalloc(TILE_WIDTH * item_len);
+    memcpy(*out, row.ptr, slot * item_len);
+    return ERR_OK;
+}
+
+static enum err load_hashes(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, int level)
+{
+    uint8_t key[TILE_KEY_LEN];
+    uint64_t width = log->now.head.size >> (level * TILE_HEIGHT);
+    if (width % TILE_WIDTH == 0 || log->hashes[level] != NULL)
+        return ERR_OK;
+    enum err err = tail_load(l, t, TABLE_TILES, tile_key(key, contract, level, width / TILE_WIDTH), width % TILE_WIDTH,
+                             HASH_LEN, &log->hashes[level]);
+    return err != ERR_OK || tail_is_of(&log->now.head.frontier, level, log->hashes[level]) ? err : ERR_CORRUPT;
+}
+
+static enum err load_seqs(struct ledger *l, struct txn *t, struct log *log, uint32_t contract)
+{
+    uint8_t key[SEQS_KEY_LEN];
+    uint64_t size = log->now.head.size;
+    if (size % TILE_WIDTH == 0 || log->seqs != NULL)
+        return ERR_OK;
+    enum err err =
+        tail_load(l, t, TABLE_SEQS, seqs_key(key, contract, size / TILE_WIDTH), size % TILE_WIDTH, SEQ_LEN, &log->seqs);
+    return err == ERR_OK ? seqs_fit(l, t, contract, size - 1, log->seqs, size % TILE_WIDTH) : err;
+}
+
+/* A log that is new, as this one is for its head, has no row: else it is the head that is gone. A replay has seen. */
+static enum err is_new(const struct ledger *l, struct txn *t, const struct log *log, uint32_t contract)
+{
+    uint64_t seq;
+    if (log->now.head.size > 0 || l->replaying)
+        return ERR_OK;
+    enum err err = seq_find(t, contract, 0, &seq);
+    return err == ERR_NOT_FOUND ? ERR_OK : err == ERR_OK ? ERR_CORRUPT : err;
+}
+
+enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contract)
+{
+    struct log *log = ledger_log(l, contract);
+    if (log->ready)
+        return ERR_OK;
+    enum err err = is_new(l, t, log, contract);
+    if (err == ERR_OK)
+        err = load_seqs(l, t, log, contract);
+    for (int level = 0; level < TILE_LEVELS && err == ERR_OK; level++)
+        err = load_hashes(l, t, log, contract, level);
+    log->ready = err == ERR_OK;
+    if (err != ERR_OK)
+        log_drop_tails(log);
+    return err;
+}
+
+/* Puts item number `slot` into a tail; one that is full now goes to its row. */
 static enum err tail_push(struct ledger *l, struct txn *t, enum table table, struct span key, uint8_t **tail,
                           unsigned slot, const void *item, size_t item_len)
 {
-    if (*tail == NULL) {
+    assert(*tail != NULL || slot == 0);
+    if (*tail == NULL)
         *tail = xmalloc(TILE_WIDTH * item_len);
-        if (slot > 0) {
-            struct span row;
-            enum err err = store_get(t, table, key, &row);
-            if (err != ERR_OK || row.len < slot * item_len)
-                return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-            memcpy(*tail, row.ptr, slot * item_len);
-        }
-    }
     memcpy(*tail + slot * item_len, item, item_len);
     if (slot + 1 < TILE_WIDTH || l->replaying)
         return ERR_OK;
@@ -172,6 +260,14 @@ bool ledger_is_swept(const struct ledger *l, uint32_t contract)
     return log == NULL || log->now.head.size == log->swept;
 }
 
+uint32_t ledger_last(const struct ledger *l)
+{
+    size_t n = l->n_logs;
+    while (n > 0 && (l->logs[n - 1] == NULL || l->logs[n - 1]->now.head.size == 0))
+        n--;
+    return n > 0 ? (uint32_t)(n - 1) : 0;
+}
+
 uint64_t ledger_published(const struct ledger *l, uint32_t contract)
 {
     const struct log *log = log_find(l, contract);
@@ -259,6 +355,7 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
                        uint32_t day, struct span sealed, const struct terms *terms, uint64_t *index, struct hash *leaf)
 {
     struct log *log = ledger_log(l, contract);
+    assert(log->ready);
     struct envelope env = {
         .kind = e->kind,
         .class = entry_class(e),

@@ -27,13 +27,18 @@ struct last_statement {
 MUST_CHECK enum err ledger_open(struct txn *t, struct ledger **out);
 void ledger_close(struct ledger *l);
 uint64_t ledger_next_seq(const struct ledger *l);
+uint32_t ledger_last(const struct ledger *l); /* the highest number of a log that has entries */
 uint64_t ledger_size(const struct ledger *l, uint32_t contract);
 void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out);
 const struct tally *ledger_tally(const struct ledger *l, uint32_t contract);
 const struct last_statement *ledger_last_statement(const struct ledger *l, uint32_t contract);
 
-/* Appends one entry: journal row, frontier, full tiles, tally (`terms` in force at this entry, NULL for none). *leaf
- * may be NULL. ERR_FULL and ERR_IO spoil the batch: abort the transaction and reopen the ledger. */
+/* Whether the log can grow: what its next entries need beside themselves is read, and checked. Writes nothing;
+ * ERR_CORRUPT when that does not read or fit. Holds until the next sweep. */
+MUST_CHECK enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contract);
+/* Appends one entry to a log that is ready: journal row, frontier, full tiles, tally (`terms` in force at this entry,
+ * NULL for none). *leaf may be NULL. ERR_FULL and ERR_IO spoil the batch: abort the transaction and reopen the ledger.
+ */
 MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e,
                                   struct span bytes, uint32_t day, struct span sealed, const struct terms *terms,
                                   uint64_t *index, struct hash *leaf);

@@ -15,7 +15,7 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     enum err step;
     for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value)) {
         struct stored_head head;
-        err = key.len == 4 ? head_decode(value, &head) : ERR_CORRUPT;
+        err = key.len == sizeof(uint32_t) ? head_decode(value, &head) : ERR_CORRUPT;
         if (err != ERR_OK)
             break;
         struct log *log = ledger_log(l, load_be32(key.ptr));
@@ -98,6 +98,8 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
     struct hash leaf;
     err = replay_leaf(t, log, &env, &leaf);
     if (err == ERR_OK)
+        err = ledger_ready(l, t, env.contract);
+    if (err == ERR_OK)
         err = ledger_extend(l, t, log, env.contract, seq, &leaf);
     return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
 }
@@ -123,6 +125,23 @@ static enum err replay(struct ledger *l, struct txn *t)
     return err == ERR_OK ? cursor_end(step) : err;
 }
 
+/* The journal reaches up to the watermark: what goes on behind it must not leave a hole. */
+static enum err reaches(struct txn *t, uint64_t next_seq)
+{
+    struct cursor *c;
+    struct span key, row;
+    enum err err = cursor_open(t, TABLE_JOURNAL, &c);
+    if (err != ERR_OK)
+        return err;
+    err = cursor_last(c, &key, &row);
+    cursor_close(c);
+    if (err == ERR_NOT_FOUND)
+        return next_seq == 0 ? ERR_OK : ERR_CORRUPT;
+    if (err != ERR_OK)
+        return err;
+    return key.len == SEQ_LEN && load_be64(key.ptr) + 1 == next_seq ? ERR_OK : ERR_CORRUPT;
+}
+
 enum err ledger_open(struct txn *t, struct ledger **out)
 {
     struct ledger *l = xcalloc(1, sizeof *l);
@@ -130,6 +149,8 @@ enum err ledger_open(struct txn *t, struct ledger **out)
     enum err err = load_heads(l, t);
     if (err == ERR_OK)
         err = replay(l, t);
+    if (err == ERR_OK)
+        err = reaches(t, l->next_seq);
     l->replaying = false;
     for (size_t i = 0; i < l->n_logs; i++) {
         if (l->logs[i] == NULL)

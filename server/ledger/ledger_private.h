@@ -11,6 +11,7 @@ struct log {
     bool dirty;                   /* the stored head is older than `now` */
     uint8_t *hashes[TILE_LEVELS]; /* TILE_WIDTH hashes each; NULL: all is in the store */
     uint8_t *seqs;                /* TILE_WIDTH seqs; likewise */
+    bool ready;                   /* every tail that is not empty is in memory, and was checked */
     struct terms *terms;          /* while replaying: those in force */
     const char *leaves;           /* while replaying: of the tile under way, if it was filled and so is in the store */
 };
@@ -24,7 +25,7 @@ struct ledger {
 
 /* The log of a contract, made empty when there is none. */
 struct log *ledger_log(struct ledger *l, uint32_t contract);
-/* Adds the leaf of journal row `seq` to tree, tiles and seqs. */
+/* Adds the leaf of journal row `seq` to tree, tiles and seqs, after ledger_ready. */
 MUST_CHECK enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
                                   const struct hash *leaf);
 /* What the entry just added changes beside the tree. Not for the root log, which has no tally. */

@@ -2,14 +2,29 @@
 #include "common/base/bytes.h"
 #include "server/ledger/ledger_rows.h"
 
-enum err head_read(struct txn *t, uint32_t contract, struct head *out)
+/* A log has no head before its first sweep: ERR_CORRUPT when entries of it were swept. */
+static enum err is_unswept(struct txn *t, uint32_t contract)
+{
+    uint64_t first, watermark;
+    enum err err = seq_find(t, contract, 0, &first);
+    if (err == ERR_OK && (err = watermark_read(t, &watermark)) == ERR_OK)
+        err = first < watermark ? ERR_CORRUPT : ERR_NOT_FOUND;
+    return err;
+}
+
+/* ERR_NOT_FOUND: younger than the last sweep. */
+static enum err stored_read(struct txn *t, uint32_t contract, struct stored_head *out)
 {
     uint8_t key[4];
     struct span row;
+    enum err err = store_get_sole(t, TABLE_HEADS, contract_key(key, contract), &row);
+    return err == ERR_OK ? head_decode(row, out) : err == ERR_NOT_FOUND ? is_unswept(t, contract) : err;
+}
+
+enum err head_read(struct txn *t, uint32_t contract, struct head *out)
+{
     struct stored_head stored;
-    enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
-    if (err == ERR_OK)
-        err = head_decode(row, &stored);
+    enum err err = stored_read(t, contract, &stored);
     if (err == ERR_OK)
         err = watermark_read(t, &stored.head.seq);
     if (err == ERR_OK)
@@ -17,17 +32,14 @@ enum err head_read(struct txn *t, uint32_t contract, struct head *out)
     return err;
 }
 
-/* The size alone: proofs ask for it with each node. 0 when there is no head. */
+/* 0 when there is no head. */
 static enum err swept_size(struct txn *t, uint32_t contract, uint64_t *size)
 {
-    uint8_t key[4];
-    struct span row;
-    enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
-    if (err == ERR_OK && row.len < HEAD_SIZE_AT + 8)
-        err = ERR_CORRUPT;
+    struct stored_head stored = {.published = 0};
+    enum err err = stored_read(t, contract, &stored);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    *size = err == ERR_OK ? load_be64(row.ptr + HEAD_SIZE_AT) : 0;
+    *size = err == ERR_OK ? stored.head.size : 0;
     return ERR_OK;
 }
 
@@ -58,11 +70,13 @@ static enum err scan_unswept(struct txn *t, uint32_t contract, uint64_t index, s
 
 enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)
 {
-    uint64_t seq;
+    uint64_t seq, swept;
     enum err err = seq_find(t, contract, index, &seq);
-    if (err == ERR_NOT_FOUND)
-        return scan_unswept(t, contract, index, out);
-    return err == ERR_OK ? journal_get(t, seq, contract, index, out) : err;
+    if (err == ERR_OK)
+        return journal_get(t, seq, contract, index, out);
+    if (err != ERR_NOT_FOUND || (err = swept_size(t, contract, &swept)) != ERR_OK)
+        return err;
+    return index < swept ? ERR_CORRUPT : scan_unswept(t, contract, index, out);
 }
 
 static enum err read_bundle(struct txn *t, uint32_t contract, uint64_t first, unsigned n, struct buf *out)
@@ -95,18 +109,10 @@ enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, 
     err = store_get(t, TABLE_TILES, tile_key(key, contract, tile->level, tile->n), &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (row.len < tile->width * (size_t)HASH_LEN)
+    if (row.len < tile->width * (size_t)HASH_LEN || row.len % HASH_LEN != 0)
         return ERR_CORRUPT;
     buf_add(out, row.ptr, tile->width * (size_t)HASH_LEN);
     return ERR_OK;
-}
-
-/* The root of a perfect tree over n = 2^k hashes, which it uses up. */
-static void fold_perfect(struct hash *h, size_t n)
-{
-    for (; n > 1; n /= 2)
-        for (size_t i = 0; i < n / 2; i++)
-            merkle_node(&h[2 * i], &h[2 * i + 1], &h[i]);
 }
 
 static enum err read_node(void *ctx, int height, uint64_t n, struct hash *out)
@@ -131,7 +137,7 @@ static enum err read_node(void *ctx, int height, uint64_t n, struct hash *out)
     if (at + count * HASH_LEN > row.len)
         return ERR_CORRUPT;
     memcpy(hashes, row.ptr + at, count * HASH_LEN);
-    fold_perfect(hashes, count);
+    merkle_perfect(hashes, count);
     *out = hashes[0];
     return ERR_OK;
 }

@@ -1,6 +1,7 @@
 #include "server/ledger/ledger_rows.h"
 
 #include "common/base/bytes.h"
+#include "common/base/id.h"
 
 enum { HEAD_FORMAT = 1 };
 
@@ -154,7 +155,10 @@ enum err head_decode(struct span row, struct stored_head *out)
     take(&r, h.head.frontier.edge, (size_t)h.head.frontier.edges * HASH_LEN);
     tally_decode(&r, &h.head.tally);
     last_decode(&r, &h.head.last);
-    if (r.short_ || r.rest.len != 0)
+    const struct last_statement *last = &h.head.last;
+    if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||
+        (h.has_terms ? h.terms >= h.head.size : h.terms != 0) || last->to > h.head.size || last->to_ms < 0 ||
+        (last->id[0] != '\0' && !id_is_plain(span_str(last->id))))
         return ERR_CORRUPT;
     *out = h;
     return ERR_OK;
@@ -206,6 +210,8 @@ enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *se
     if (err != ERR_OK)
         return err;
     size_t at = index % TILE_WIDTH * SEQ_LEN;
+    if (row.len == 0 || row.len > TILE_WIDTH * SEQ_LEN || row.len % SEQ_LEN != 0)
+        return ERR_CORRUPT;
     if (at + SEQ_LEN > row.len)
         return ERR_NOT_FOUND;
     *seq = load_be64(row.ptr + at);

@@ -6,7 +6,7 @@
 #include "server/ledger/ledger.h"
 
 enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12 };
-enum { HEAD_SIZE_AT = 1, HEAD_MAX = 4096 };
+enum { HEAD_MAX = 4096 };
 
 struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, uint64_t n);
 struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n);

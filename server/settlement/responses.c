@@ -100,9 +100,8 @@ enum err response_run(struct batch *cx, struct job *job)
         .response = {.party = span_str(p->id), .statement = statement, .jws = jws},
     };
     answer_response(job, m.contract, response.accept, 201);
-    if ((err = store_put(cx->txn, TABLE_COSIGNED, key, jws)) != ERR_OK)
-        return err;
-    return pipeline_append(cx, m.contract, &entry, NULL, NULL);
+    err = pipeline_append(cx, m.contract, &entry, NULL, NULL);
+    return err == ERR_OK ? store_put(cx->txn, TABLE_COSIGNED, key, jws) : err;
 }
 
 /* The body is the compact JWS itself, or {"jws":"..."}. */

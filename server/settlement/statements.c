@@ -158,8 +158,9 @@ enum err statement_run(struct batch *cx, struct job *job)
     s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);
-    enum err err = id_next(cx->txn, r->statement.id, s.id);
-    if (err != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+    enum err err = pipeline_ready(cx, s.k);
+    if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||
+        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));

@@ -4,6 +4,8 @@
 #include "common/base/bytes.h"
 #include "common/base/http_words.h"
 #include "common/base/text.h"
+#include "common/ledger/jws.h"
+#include "common/ledger/note.h"
 #include "common/settlement/statement.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
@@ -84,6 +86,23 @@ enum err statement_summary(struct span payload, struct buf *out)
     return ERR_OK;
 }
 
+/* Of a statement without its payload: whether there is none, or only that part of it gone. */
+static enum err is_no_statement(struct txn *t, struct span id)
+{
+    static const enum table tables[] = {TABLE_STATEMENTS, TABLE_COSIGNED};
+    char room[STATEMENT_KEY_MAX];
+    struct span from, key, value;
+    enum err err = statement_key(id, SPAN(""), room, &from);
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++) {
+        err = store_seek(t, tables[i], from, &key, &value);
+        if (err == ERR_OK && key.len >= from.len && memcmp(key.ptr, from.ptr, from.len) == 0)
+            return ERR_CORRUPT;
+        if (err == ERR_NOT_FOUND)
+            err = ERR_OK;
+    }
+    return err == ERR_OK ? ERR_NOT_FOUND : err;
+}
+
 /* As statement_meta_read; also appends the summary, if there is a place for it. */
 static enum err meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
                           struct buf *summary)
@@ -93,17 +112,16 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
     struct statement s;
     enum err err = statement_part(t, id, "jws", &jws);
     if (err != ERR_OK)
-        return err;
+        return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
     buf_heap(&payload);
     if ((err = payload_of(jws, &payload)) == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
         struct statement_meta m = {.contract = catalog_contract(c, s.contract)};
         sha256(payload.ptr, payload.len, m.sha256.b);
         if (summary != NULL)
             write_summary(&s, &m.sha256, summary);
-        if (m.contract != NULL)
+        err = !span_eq(s.id, id) ? ERR_CORRUPT : m.contract == NULL ? ERR_NOT_FOUND : ERR_OK;
+        if (err == ERR_OK)
             *out = m;
-        else
-            err = ERR_NOT_FOUND;
         statement_close(&s);
     }
     buf_free(&payload);
@@ -270,14 +288,74 @@ static enum err format_choose(struct request *rq, const struct param *format, en
     return problem(&rq->problem, ERR_MALFORMED, "format", "must be jws (or jose, the same), html or csv");
 }
 
+/* ---- the parts of one, which must fit each other ---- */
+
+struct parts {
+    struct span jws, lines, note;
+};
+
+/* Whether this is our head of the tree that the statement closes. */
+static bool note_fits(const struct request *rq, const struct statement *s, struct span note)
+{
+    const struct instance *in = &rq->worker->server->instance;
+    uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
+    struct note_key key[KEYS_MAX];
+    char name[ORIGIN_CAP];
+    struct checkpoint head;
+    const struct contract *k = catalog_contract(rq->catalog, s->contract);
+    size_t n = keys_log_publics(in->keys, pub, KEYS_MAX);
+    if (k == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        key[i].name = instance_log_name(in, k, name);
+        memcpy(key[i].pub, pub[i], ED25519_KEY_LEN);
+    }
+    return checkpoint_open_plain(note, key, n, &head) == ERR_OK && head.size == s->to &&
+           memcmp(head.root.b, s->to_root.b, HASH_LEN) == 0;
+}
+
+/* Signed by a key of ours, with these lines, over the tree whose head this is. */
+static bool parts_fit(const struct request *rq, const struct parts *p)
+{
+    uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
+    size_t n = keys_statement_publics(rq->worker->server->instance.keys, pub, KEYS_MAX);
+    struct buf payload;
+    struct statement s;
+    bool fits = false;
+    buf_heap(&payload);
+    for (size_t i = 0; i < n && payload.len == 0; i++)
+        if (jws_general_open(p->jws, pub[i], STATEMENT_TYP, &payload, NULL) != ERR_OK)
+            buf_clear(&payload);
+    if (payload.len > 0 && statement_read(buf_span(&payload), &s) == ERR_OK) {
+        fits = statement_has_lines(&s, p->lines) && note_fits(rq, &s, p->note);
+        statement_close(&s);
+    }
+    buf_free(&payload);
+    return fits;
+}
+
+static enum err parts_read(struct request *rq, struct txn *t, struct span id, struct parts *out)
+{
+    enum err err;
+    if ((err = statement_part(t, id, "jws", &out->jws)) != ERR_OK ||
+        (err = statement_part(t, id, "lines", &out->lines)) != ERR_OK ||
+        (err = statement_part(t, id, "checkpoint", &out->note)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (parts_fit(rq, out))
+        return ERR_OK;
+    return worker_fails(rq, ERR_CORRUPT,
+                        "the stored parts of statement %.*s do not fit each other: run countersign check", (int)id.len,
+                        id.ptr);
+}
+
 static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, struct span id, enum format f)
 {
-    struct span jws, lines;
+    struct parts parts;
     struct buf payload, text;
-    enum err err;
-    if ((err = statement_part(t, id, "jws", &jws)) != ERR_OK ||
-        (err = statement_part(t, id, "lines", &lines)) != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    enum err err = parts_read(rq, t, id, &parts);
+    if (err != ERR_OK)
+        return err;
+    const struct span jws = parts.jws, lines = parts.lines;
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     reply_header(reply, "Vary", SPAN("Accept, Authorization"));
     if (f == FORMAT_JWS) {
@@ -344,15 +422,14 @@ enum err statements_get(struct request *rq, struct reply *reply)
 static enum err part_reply(struct request *rq, struct reply *reply, const char *part, const char *content_type)
 {
     struct statement_meta m;
-    struct span bytes;
+    struct parts parts;
     struct txn *t;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK ||
+        (err = parts_read(rq, t, rq->param[0], &parts)) != ERR_OK)
         return err;
-    if ((err = statement_part(t, rq->param[0], part, &bytes)) != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    reply_body(rq, reply, content_type, bytes);
+    reply_body(rq, reply, content_type, strcmp(part, "lines") == 0 ? parts.lines : parts.note);
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     return ERR_OK;
 }

@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 #include "server/system/log.h"
 
-enum { MAX_READERS = 256, KEY_SHOWN = 56 };
+enum { MAX_READERS = 256, KEY_SHOWN = 56, META_PAGE = 4096 };
 
 struct store {
     MDB_env *env;
@@ -25,6 +26,7 @@ struct store {
 struct txn {
     struct store *store;
     MDB_txn *mdb;
+    bool write;
     uint64_t writes;
     /* for txn_cause */
     const char *failed_call; /* NULL: none failed */
@@ -40,6 +42,77 @@ struct cursor {
     enum table table;
     MDB_cursor *mdb;
 };
+
+/* ---- a file that is damaged ---- */
+
+static void (*last_words)(void);
+
+/* Of the thread that reads, and while it reads: so what `say` calls is not under way. */
+static void on_bus_error(int number)
+{
+    (void)number;
+    last_words();
+    _exit(1);
+}
+
+static void on_assertion(MDB_env *env, const char *text)
+{
+    (void)env, (void)text;
+    if (last_words == NULL)
+        abort();
+    on_bus_error(SIGBUS);
+}
+
+void store_last_words(void (*say)(void))
+{
+    const struct sigaction act = {.sa_handler = on_bus_error};
+    last_words = say;
+    sigaction(SIGBUS, &act, NULL);
+}
+
+/* How many of the pages from `first` on stand in the list of free ones. */
+static int count_free(MDB_env *env, size_t first, size_t *n)
+{
+    MDB_txn *t;
+    MDB_cursor *c = NULL;
+    MDB_val key, value;
+    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &t);
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_open(t, 0, &c); /* the list is table 0: of each transaction a count, and so many page numbers */
+    while (rc == 0 && (rc = mdb_cursor_get(c, &key, &value, MDB_NEXT)) == 0) {
+        size_t count = 0, page;
+        if (value.mv_size >= sizeof count)
+            memcpy(&count, value.mv_data, sizeof count);
+        for (size_t i = 1; i <= count && (i + 1) * sizeof page <= value.mv_size; i++) {
+            memcpy(&page, (const char *)value.mv_data + i * sizeof page, sizeof page);
+            *n += page >= first;
+        }
+    }
+    if (c != NULL)
+        mdb_cursor_close(c);
+    mdb_txn_abort(t);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Whether the file has every page that is in use. One that was given out and freed in one transaction is never written:
+ * at the end such pages may be missing. */
+static int all_there(MDB_env *env)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat file;
+    mdb_filehandle_t fd;
+    size_t n_free = 0;
+    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0 || mdb_env_get_fd(env, &fd) != 0 ||
+        fstat(fd, &file) != 0)
+        return EIO;
+    size_t pages = (size_t)file.st_size / stat.ms_psize;
+    if (pages > info.me_last_pgno)
+        return 0;
+    int rc = count_free(env, pages, &n_free);
+    return rc != 0 || n_free == info.me_last_pgno + 1 - pages ? rc : MDB_INVALID;
+}
 
 static const struct table_info tables[TABLE_COUNT] = {
 #define X(symbol, name, rows, proof, tells, how) [TABLE_##symbol] = {name, rows, PROOF_##proof, tells, how},
@@ -117,6 +190,8 @@ static enum err result_in(struct txn *t, int rc, const char *call)
         t->failed_call = call;
         t->failed_rc = rc;
     }
+    if (!t->write && (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND))
+        return ERR_CORRUPT; /* a page; who writes cannot go on, and goes by ERR_IO */
     return result(rc, call);
 }
 
@@ -137,7 +212,7 @@ static enum err lock_folder(const char *data_dir, int *fd)
     if (lock < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        enum err err = errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_IO;
+        enum err err = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
         close(lock);
         return err;
     }
@@ -163,7 +238,7 @@ static int open_tables(struct store *s, enum store_mode mode)
     if (rc != 0)
         return rc;
     for (int i = 0; i < TABLE_COUNT; i++) {
-        rc = mdb_dbi_open(t, tables[i].name, mode == STORE_READ ? 0 : MDB_CREATE, &s->dbi[i]);
+        rc = mdb_dbi_open(t, tables[i].name, mode == STORE_CREATE ? MDB_CREATE : 0, &s->dbi[i]);
         if (rc != 0) {
             mdb_txn_abort(t);
             return rc;
@@ -181,9 +256,18 @@ static int open_env(struct store *s, const char *path, enum store_mode mode, uin
         rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
     if (rc == 0)
         rc = mdb_env_set_maxreaders(s->env, MAX_READERS);
+    if (rc == 0 && mode != STORE_READ)
+        rc = mdb_env_set_assert(s->env, on_assertion);
     if (rc == 0)
         rc = mdb_env_open(s->env, path, MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0), 0600);
-    return rc;
+    return rc == 0 && mode != STORE_CREATE ? all_there(s->env) : rc;
+}
+
+/* Of opening: the file is no store of ours, or not a whole one. */
+static bool is_damage(int rc)
+{
+    return rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND || rc == MDB_CORRUPTED ||
+           rc == MDB_PAGE_NOTFOUND || rc == MDB_INCOMPATIBLE || rc == MDB_PANIC;
 }
 
 enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out)
@@ -195,11 +279,16 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     enum err err = mode == STORE_READ ? ERR_OK : lock_folder(data_dir, &s->lock_fd);
     if (err != ERR_OK)
         goto done;
-    bool exists = access(path, F_OK) == 0;
+    struct stat file;
+    bool exists = stat(path, &file) == 0;
     if (!exists && errno != ENOENT)
         err = ERR_IO;
     else if (exists == (mode == STORE_CREATE))
         err = exists ? ERR_CONFLICT : ERR_NOT_FOUND;
+    else if (exists && !S_ISREG(file.st_mode))
+        err = ERR_IO;
+    else if (exists && file.st_size < 2 * META_PAGE) /* LMDB would take an empty file for a new store */
+        err = ERR_CORRUPT;
     if (err != ERR_OK)
         goto done;
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a reason to die */
@@ -207,7 +296,7 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     if (rc == 0)
         rc = open_tables(s, mode);
     if (rc != 0) {
-        err = rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND ? ERR_CORRUPT : result(rc, "open");
+        err = is_damage(rc) ? ERR_CORRUPT : result(rc, "open");
         goto done;
     }
     if (mode == STORE_CREATE)
@@ -218,6 +307,13 @@ done:
     else
         *out = s;
     return err;
+}
+
+enum err store_missing(const char *data_dir)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/store.mdb", data_dir);
+    return access(path, F_OK) == 0 ? ERR_CONFLICT : errno == ENOENT ? ERR_OK : ERR_IO;
 }
 
 void store_close(struct store *s)
@@ -254,7 +350,7 @@ enum err txn_begin(struct store *s, bool write, struct txn **out)
     if (rc != 0)
         return result(rc, "begin");
     struct txn *t = xmalloc(sizeof *t);
-    *t = (struct txn){.store = s, .mdb = mdb};
+    *t = (struct txn){.store = s, .mdb = mdb, .write = write};
     *out = t;
     return ERR_OK;
 }
@@ -412,6 +508,17 @@ enum err store_seek(struct txn *t, enum table table, struct span from, struct sp
     err = cursor_seek(c, from, key, value);
     cursor_close(c);
     return err;
+}
+
+enum err store_get_sole(struct txn *t, enum table table, struct span key, struct span *value)
+{
+    struct span found;
+    enum err err = store_seek(t, table, key, &found, value);
+    if (err != ERR_OK)
+        return err;
+    if (found.len < key.len || memcmp(found.ptr, key.ptr, key.len) != 0)
+        return ERR_NOT_FOUND;
+    return found.len == key.len ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err view_get(void *txn, enum row_table table, struct span key, struct span *value)

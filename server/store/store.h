@@ -35,8 +35,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
 /* symbol, name on disk, key -> value, proof, what damage it tells, how; and why not the rest. The row tables follow, in
  * the order of ROW_TABLE: all of them are PROOF_FOLD and TELLS_ALL, since apply() makes them of the entries. */
 #define STORE_TABLE(X)                                                                                                 \
-    X(META, "meta", "name -> bytes: format, public_url, watermark, and probe while a full disk is tried", LOADED,      \
-      TELLS_ALL, "no other names; the format is ours; statements name the public URL; heads count to the watermark")   \
+    X(META, "meta", "name -> bytes: format, public_url, keys, watermark, and probe while a full disk is tried",        \
+      LOADED, TELLS_ALL,                                                                                               \
+      "no other names; the format is ours; the keys are those of keys.json; statements name the public URL; heads "    \
+      "count to the watermark")                                                                                        \
     X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
       "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, each sealed "     \
       "part opens to what its entry commits to. What came after the last sweep has no tile yet: it only follows")      \
@@ -105,13 +107,22 @@ enum { ROW_NAME = 160 };
 void table_row_name(enum table t, struct span key, char out[ROW_NAME]);
 const char *proof_word(enum proof p);
 
+/* A damaged file kills who reads it: LMDB has no checksums. Then `say` is called, once, and the process exits with
+ * status
+ * 1. Without it, and for what was opened to read, the process dies of its signal. */
+void store_last_words(void (*say)(void));
+
 struct store;
 struct txn;
 struct cursor;
 
 enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
-/* map_size in bytes. ERR_CONFLICT when another process holds the lock (not for STORE_READ). */
+/* map_size in bytes. ERR_BUSY when another process holds the lock (not for STORE_READ);
+ * ERR_CONFLICT when the store is there that was to be made; ERR_CORRUPT when the file is no store, or not all of one.
+ */
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
+/* Whether a store can be made there: ERR_CONFLICT when there is one. */
+MUST_CHECK enum err store_missing(const char *data_dir);
 void store_close(struct store *s);
 void store_check_readers(struct store *s); /* frees the slots of dead readers */
 uint64_t store_bytes_used(struct store *s);
@@ -158,6 +169,10 @@ static inline enum err cursor_end(enum err step)
 
 /* The same without a cursor of one's own: the first row whose key is >= from. */
 MUST_CHECK enum err store_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value);
+
+/* As store_get, in a table whose keys are all of one length: ERR_CORRUPT when a key begins with this one and goes on,
+ * for it is none of ours and may have been this row's. */
+MUST_CHECK enum err store_get_sole(struct txn *t, enum table table, struct span key, struct span *value);
 
 /* Of the row tables, not of clicks: ledger.h completes it. */
 struct view store_view(struct txn *t);

@@ -165,6 +165,13 @@ void log_out_of_memory(void)
              "no memory is left: nothing more is acknowledged, restart to recover from disk");
 }
 
+void log_damaged_store(void)
+{
+    log_line(LOG_ERROR, 0, "damaged_store",
+             "reading the store failed: store.mdb is cut off or damaged; nothing more is acknowledged, run countersign "
+             "check and put back a copy that holds");
+}
+
 void complain_out_of_memory(void)
 {
     complain("no memory is left");

@@ -40,6 +40,8 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The last words of mem.h, of a server and of another command. Neither allocates. */
 void log_out_of_memory(void);
 void complain_out_of_memory(void);
+/* The last words of store.h, of a server. */
+void log_damaged_store(void);
 /* The same, and exit STATUS_FAILED: a broken environment. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and exit STATUS_CANNOT_TELL: a wrong command line or setting, or no way to find out. */

@@ -121,12 +121,17 @@ enum err options_text(struct options *o, char *text, int *line, struct problem *
 
 static void read_file(struct options *o, const char *path)
 {
+    enum { FILE_MAX = 1 << 20 };
     struct problem p;
     struct buf text;
     int line;
     buf_heap(&text);
-    if (file_read(path, &text) != ERR_OK)
-        decline("cannot read the config file %s: check --config and its permissions", path);
+    enum err err = file_read(path, FILE_MAX, &text);
+    if (err != ERR_OK)
+        decline("cannot read the config file %s: %s", path,
+                err == ERR_NOT_FOUND   ? "there is none, check --config"
+                : err == ERR_TOO_LARGE ? "it is larger than 1 MiB, so none of ours"
+                                       : "check that it is a file that this user may read");
     buf_byte(&text, '\0');
     if (strlen(text.ptr) + 1 != text.len)
         decline("%s holds a NUL byte: write one `key = value` per line", path);

@@ -11,13 +11,14 @@
 #include "server/system/system.h"
 
 /* Of /proc/self/stat, proc(5): numbers from the third field on, after the name in parentheses. */
+enum { STAT_MAX = 1 << 20 };
 enum { UTIME = 14, STIME = 15, STARTTIME = 22, VSIZE = 23, RSS = 24, LAST = RSS };
 
 static bool read_stat(uint64_t field[LAST + 1])
 {
     struct buf text;
     buf_heap(&text);
-    bool good = file_read("/proc/self/stat", &text) == ERR_OK;
+    bool good = file_read("/proc/self/stat", STAT_MAX, &text) == ERR_OK;
     buf_byte(&text, '\0');
     char *at = good ? strrchr(text.ptr, ')') : NULL;
     for (int i = 3; at != NULL && i <= LAST; i++) {
@@ -35,7 +36,7 @@ static uint64_t boot_time_s(void)
     struct buf text;
     uint64_t s = 0;
     buf_heap(&text);
-    if (file_read("/proc/stat", &text) == ERR_OK) {
+    if (file_read("/proc/stat", STAT_MAX, &text) == ERR_OK) {
         buf_byte(&text, '\0');
         const char *at = strstr(text.ptr, "\nbtime ");
         s = at != NULL ? strtoull(at + 7, NULL, 10) : 0;

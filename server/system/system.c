@@ -86,7 +86,7 @@ void random_id(char prefix, char out[LIMIT_ID + 1])
     id_write(prefix, number, out);
 }
 
-enum err file_read(const char *path, struct buf *out)
+enum err file_read(const char *path, size_t most, struct buf *out)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -98,7 +98,7 @@ enum err file_read(const char *path, struct buf *out)
         goto done;
     for (;;) {
         size_t want = (size_t)st.st_size >= out->len - before ? (size_t)st.st_size - (out->len - before) + 1 : 4096;
-        bool fits = want <= FILE_READ_MAX && out->len - before <= FILE_READ_MAX - want;
+        bool fits = want <= most + 1 && out->len - before <= most + 1 - want; /* one more than may come */
         char *room = fits ? buf_room(out, want) : NULL;
         if (room == NULL) {
             err = ERR_TOO_LARGE;
@@ -113,7 +113,7 @@ enum err file_read(const char *path, struct buf *out)
             break;
         out->len += (size_t)n;
     }
-    err = ERR_OK;
+    err = out->len - before <= most ? ERR_OK : ERR_TOO_LARGE;
 done:
     if (err != ERR_OK)
         out->len = before;

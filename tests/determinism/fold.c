@@ -145,7 +145,7 @@ int main(int argc, char **argv)
     if (argc == 5)
         spoil(runs, argv[4]);
     buf_heap(&recording);
-    enum err err = file_read(argv[2], &recording);
+    enum err err = file_read(argv[2], 256 << 20, &recording);
     if (err != ERR_OK)
         die("%s: %s", argv[2], err_word(err));
     err = instance_open(&in, argv[1], STORE_SERVE, MAP_SIZE, &what);

@@ -49,7 +49,8 @@ def wait_for(condition, seconds=15, what="a condition"):
 
 def countersign(*arguments, **options):
     """Runs the binary to its end."""
-    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False, **options)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.run([BINARY, *map(str, arguments)], text=True, timeout=120, check=False, **options)
 
 
 class Server:

@@ -1,15 +1,19 @@
 """The command line: help, refusals, init, token, check, and how serve starts and ends."""
 
+import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Caller, ServerCase, countersign, person, send
+from harness import BINARY, SOURCE, Caller, Server, ServerCase, countersign, person, send, wait_for
 
 
 def commands():
@@ -101,7 +105,7 @@ class CommandLine(unittest.TestCase):
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", env=env), "--token")
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "../x", "--token", "t"), "../x")
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "a\nb"), "token")
-        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/")
+        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/", "check the URL")
 
     def test_init_once(self):
         data = self.folder / "data"
@@ -112,9 +116,17 @@ class CommandLine(unittest.TestCase):
         for secret in ("operator.token", "keys.json"):
             self.assertEqual((data / secret).stat().st_mode & 0o777, 0o600)
         self.assertEqual(data.stat().st_mode & 0o777, 0o700)
-        before = (data / "keys.json").read_bytes()
+        before = [(data / secret).read_bytes() for secret in ("operator.token", "keys.json")]
         self.assertOneLine(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1"))
-        self.assertEqual((data / "keys.json").read_bytes(), before)
+        self.assertEqual([(data / secret).read_bytes() for secret in ("operator.token", "keys.json")], before)
+
+    def test_an_init_without_its_token_makes_no_store(self):
+        data = self.folder / "data"
+        (data / "operator.token").mkdir(parents=True)
+        self.assertOneLine(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1"), "operator.token", "run init again")
+        self.assertEqual([path.name for path in data.iterdir()], ["operator.token"])
+        (data / "operator.token").rmdir()
+        self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
 
     def test_bad_public_urls(self):
         for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x"):
@@ -124,8 +136,108 @@ class CommandLine(unittest.TestCase):
     def test_folders_that_are_not_ours(self):
         for arguments in (("serve",), ("token", "--party", "P1")):
             with self.subTest(arguments):
-                self.assertOneLine(countersign(*arguments, "--data", self.folder))
+                self.assertRefused(countersign(*arguments, "--data", self.folder), "keys.json", "countersign init")
         self.assertEqual(countersign("check", "--data", self.folder).returncode, 2, "cannot tell")
+
+    def test_output_that_cannot_be_written_is_no_success(self):
+        data, url = self.folder / "data", ("--public-url", "http://127.0.0.1:1")
+        full = [(name, "--help") for name in commands()] + [("--help",), ("--version",), ("serve", "--print-config")]
+        with open("/dev/full", "w", encoding="ascii") as nowhere:
+            for arguments in full:
+                with self.subTest(arguments):
+                    done = countersign(*arguments, stdout=nowhere)
+                    self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2 if arguments[0] in ("check", "verify") else 1, 1))
+            done = countersign("init", "--data", data, *url, stdout=nowhere)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+            self.assertIn("operator.token", done.stderr)
+            self.assertTrue((data / "operator.token").read_text().startswith("cst_"))
+            party = re.search(rb"P[0-9A-Z]{12}", (data / "store.mdb").read_bytes())[0].decode()
+            before = (data / "store.mdb").read_bytes()
+            done = countersign("token", "--data", data, "--party", party, stdout=nowhere)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+            self.assertIn("nothing was changed", done.stderr)
+            self.assertEqual((data / "store.mdb").read_bytes(), before)
+            for arguments in (("check", "--data", data), ("check", "--data", data, "--json"), ("verify", data), ("verify", data, "--json")):
+                with self.subTest(arguments):
+                    self.assertEqual(countersign(*arguments, stdout=nowhere).returncode, 2)
+        read, write = os.pipe()
+        os.close(read)
+        self.assertEqual(countersign("token", "--data", data, "--party", party, stdout=write).returncode, 1)
+        os.close(write)
+        closed = countersign("check", "--data", data, stdout=None, preexec_fn=lambda: os.close(1))
+        self.assertEqual(closed.returncode, 2)
+
+    def test_a_check_without_memory_cannot_tell(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        none = lambda: resource.setrlimit(resource.RLIMIT_AS, (64 << 20, 64 << 20))
+        if "Sanitizer" in countersign("--version", preexec_fn=none).stderr:
+            self.skipTest("sanitizers need more memory than that")
+        for arguments in (("check", "--data", data), ("check", "--data", data, "--json")):
+            self.assertEqual(countersign(*arguments, preexec_fn=none).returncode, 2)
+
+    def test_a_damaged_store_ends_each_command_with_one_line(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        good = (data / "store.mdb").read_bytes()
+        party = re.search(rb"P[0-9A-Z]{12}", good)[0].decode()
+        token = ("token", "--data", data, "--party", party)
+        for size in (0, 1, 100, 4096, 8191, 8192, 8193, 12288, 20480, len(good) - 4096):
+            with self.subTest(size=size):
+                (data / "store.mdb").write_bytes(good[:size])
+                self.assertOneLine(countersign(*token), "countersign check", str(data))
+                done = countersign("serve", "--data", data, "--listen", "127.0.0.1:1")
+                self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+                self.assertIn("countersign check", done.stderr)
+                self.assertEqual(countersign("check", "--data", data).returncode, 1)
+        told = 0
+        for at in range(0, len(good), 4096): # pages of old trees are among them
+            with self.subTest(at=at):
+                (data / "store.mdb").write_bytes(good[:at] + bytes(4096) + good[at + 4096:])
+                done = countersign(*token)
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                told += done.returncode
+        self.assertGreater(told, 3)
+        (data / "store.mdb").write_bytes(good)
+        self.assertEqual(countersign(*token).returncode, 0)
+
+    def test_folders_that_lack_something_say_what(self):
+        data, other = self.folder / "data", self.folder / "other"
+        for folder in (data, other):
+            countersign("init", "--data", folder, "--public-url", "http://127.0.0.1:1")
+        party = re.search(rb"P[0-9A-Z]{12}", (data / "store.mdb").read_bytes())[0].decode()
+        commands = (("token", "--data", data, "--party", party), ("serve", "--data", data, "--listen", "127.0.0.1:1"))
+        keys, seed = (data / "keys.json").read_bytes(), rb'"seed":"[^"]+"'
+        others = re.findall(seed, (other / "keys.json").read_bytes())
+        changed = [keys.replace(mine, theirs) for mine, theirs in zip(re.findall(seed, keys), others)]
+        self.assertEqual(len(changed), 3)
+        changed.append(re.sub(rb'"master":"[^"]+"', re.search(rb'"master":"[^"]+"', (other / "keys.json").read_bytes())[0], keys))
+        for arguments in commands:
+            for text in changed:
+                (data / "keys.json").write_bytes(text)
+                self.assertOneLine(countersign(*arguments), "keys.json", "put that one back")
+                check = countersign("check", "--data", data)
+                self.assertEqual(check.returncode, 1)
+                self.assertIn("these are not the keys", check.stdout)
+            with open(data / "keys.json", "wb") as f:
+                f.truncate(120 << 20)
+            self.assertOneLine(countersign(*arguments), "keys.json", "larger")
+            (data / "keys.json").write_bytes(b"{}")
+            self.assertOneLine(countersign(*arguments), "keys.json", "does not read")
+            (data / "keys.json").unlink()
+            self.assertRefused(countersign(*arguments), "keys.json", "missing", "put back")
+            (data / "keys.json").write_bytes(keys)
+            (data / "store.mdb").rename(data / "away")
+            self.assertRefused(countersign(*arguments), "the store", "missing", "put back store.mdb")
+            done = countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+            self.assertOneLine(done, "without its store")
+            (data / "away").rename(data / "store.mdb")
+            (data / "keys.json").rename(data / "away")
+            done = countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+            self.assertOneLine(done, "without its keys.json")
+            self.assertFalse((data / "keys.json").exists())
+            (data / "away").rename(data / "keys.json")
+        self.assertEqual(countersign(*commands[0]).returncode, 0)
 
     def test_print_config(self):
         data = self.folder / "data"
@@ -142,15 +254,55 @@ class CommandLine(unittest.TestCase):
         self.assertRefused(countersign("serve", "--data", data, "--config", self.folder / "nowhere"), "nowhere")
 
 
+    def test_a_signal_during_the_start_ends_it_at_once(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        early = 0
+        for number in (signal.SIGTERM, signal.SIGINT) * 8:
+            with subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1"], stderr=subprocess.PIPE) as process:
+                taken = lambda: sum(int(mask, 16) for mask in re.findall(r"Sig(?:Cgt|Blk):\s*([0-9a-f]+)", Path(f"/proc/{process.pid}/status").read_text()))
+                while process.poll() is None and not taken() >> (number - 1) & 1:
+                    time.sleep(0.0005)
+                process.send_signal(signal.SIGHUP) # which ends nothing
+                process.send_signal(number)
+                said = [json.loads(line) for line in process.stderr.read().splitlines()]
+                self.assertEqual(process.wait(30), 0, said)
+                self.assertEqual(said[-1]["event"], "stopped", said)
+                early += not any(line["event"] == "ready" for line in said)
+        self.assertGreater(early, 0)
+        self.assertEqual(countersign("check", "--data", data).returncode, 0)
+
+
+    def test_a_check_that_is_ended_leaves_no_process(self):
+        data = self.folder / "data"
+        countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        for _ in range(50): # the child may be done before it is met
+            with subprocess.Popen([BINARY, "check", "--data", data], stdout=subprocess.DEVNULL) as process, contextlib.suppress(OSError):
+                child = ""
+                while process.poll() is None and not (child and "store.mdb" in Path(f"/proc/{child}/maps").read_text()):
+                    child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().strip()
+                if child:
+                    os.kill(int(child), signal.SIGSTOP)
+                if child and process.poll() is None:
+                    process.terminate()
+                    self.assertEqual(process.wait(30), -signal.SIGTERM)
+                    ended = lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1][0] == "Z"
+                    wait_for(ended, what="the checking process to end")
+                    return
+        self.fail("no checking process was met")
+
+
 class Running(ServerCase):
     def test_the_port_is_taken(self):
         with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             countersign("init", "--data", folder + "/data", "--public-url", "http://127.0.0.1:1")
-            done = countersign("serve", "--data", folder + "/data", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn(str(taken.getsockname()[1]), done.stderr)
+            for flag, others in (("--listen", ()), ("--admin-listen", ("--listen", "127.0.0.1"))):
+                done = countersign("serve", "--data", folder + "/data", flag, f"127.0.0.1:{taken.getsockname()[1]}", *others)
+                self.assertEqual(done.returncode, 1)
+                for word in (str(taken.getsockname()[1]), "stop what listens there", f"another {flag}"):
+                    self.assertIn(word, done.stderr)
 
     def test_one_server_per_folder(self):
         done = countersign("serve", "--data", self.server.data, "--listen", "127.0.0.1:0")
@@ -191,6 +343,33 @@ class Running(ServerCase):
             store.write_bytes(good)
             self.server.start()
         self.assertEqual(countersign("check", "--data", self.server.data).returncode, 0)
+
+    def test_a_store_cut_off_under_a_server_ends_it_with_a_line(self):
+        server = Server()
+        self.addCleanup(server.folder.cleanup)
+        self.addCleanup(server.process.kill)
+        os.truncate(server.data / "store.mdb", 8192)
+        with contextlib.suppress(OSError, AssertionError):
+            server.operator.post("/v1/parties", {"name": "x", "kind": "auditor"})
+        self.assertEqual(server.process.wait(30), 1)
+        last = json.loads(server.log().splitlines()[-1])
+        self.assertIn(last["event"], ("damaged_store", "storage_failed"))
+        self.assertEqual(countersign("check", "--data", server.data).returncode, 1)
+
+    def test_signed_heads_that_are_gone_are_told(self):
+        statements = f"/v1/contracts/{self.market.contract}/statements"
+        self.market.operator.post(statements, {})
+        self.server.stop()
+        (self.server.data / "signed-heads").unlink()
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
+        before = len(self.server.log())
+        self.server.start()
+        self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
+        self.market.operator.post(statements, {})
+        check = countersign("check", "--data", self.server.data)
+        self.assertEqual(check.returncode, 0, check.stdout)
 
     def test_term_lets_requests_in_flight_end(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:

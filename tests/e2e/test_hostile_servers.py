@@ -561,9 +561,14 @@ class HostileServers(ServerCase):
 
         def leftover(_, parent, to):
             side = to / ".countersign-pull"
-            (side / "deep" / "er").mkdir(parents=True)
-            (side / "deep" / "link").symlink_to(parent / "neighbour")
-            (side / "halfway").write_text("")
+            (side / log / "tile" / "0").mkdir(parents=True)
+            (side / log / "tile" / "0" / "000").symlink_to(parent / "neighbour")
+            (side / "v1" / "statements" / "S1").mkdir(parents=True)
+            for name in ("halfway", "log/checkpoint", f"{log}/openings", "v1/statements/S1.jws", "v1/statements/S1/lines"):
+                (side / name).write_text("x")
+
+        def both(*prepares):
+            return lambda *arguments: [prepare(*arguments) for prepare in prepares]
 
         def file_for_folder(_, parent, to):
             to.write_text("a file")
@@ -584,13 +589,20 @@ class HostileServers(ServerCase):
             Case("the keys are a link to nowhere", prepare=link("log/keys", "neighbour/new"), says=("link",), **old),
             Case("the checkpoint is a FIFO", prepare=fifo(log + "/checkpoint"), says=("link or a device",), **old),
             Case("the openings are a FIFO", prepare=fifo(log + "/openings"), says=("link or a device",), **old),
-            Case("the side folder is a link", prepare=link(".countersign-pull"), says=("cannot remove",), **old),
+            Case("the side folder is a link", prepare=link(".countersign-pull"), says=("not left by a pull",), **old),
+            Case("a file in the side folder's place", prepare=put(".countersign-pull"), says=("not left by a pull",), **old),
             Case("a damaged checkpoint", prepare=put(log + "/checkpoint", "x\n"), says=("damaged",), **old),
             Case("a folder for the openings", prepare=folder(log + "/openings"), says=("in the way",), **old),
             Case("a folder for the new checkpoint", prepare=folder("log/checkpoint"), **old),
             Case("a file for a folder of tiles", prepare=file_there(log + "/tile"), says=("in the way",), **old),
             Case("a link beside the mirror", prepare=link("holiday"), code=0, **old),
             Case("the user's own in a mirror", prepare=put("thesis.txt"), code=0, **old),
+            Case("a folder of the user's beside an empty side folder", says=("not empty",),
+                 prepare=both(put("thesis.txt"), put(".countersign-pull/x"), lambda _, parent, to: (to / ".countersign-pull/x").unlink())),
+        ] + [
+            Case(f"the user's own in the side folder, {name}, {mirror}", prepare=put(f".countersign-pull/{name}"), says=("not left by a pull", name), fresh=fresh)
+            for name in ("thesis.txt", "log/thesis.txt", "v1/statements/thesis.txt", f"{log}/tile/0/thesis", "halfway/thesis")
+            for mirror, fresh in (("new", True), ("old", False))
         ] + [Case(f"what a killed pull left, {name}", prepare=leftover, code=0, fresh=fresh) for name, fresh in (("new", True), ("old", False))])
 
     def test_interruptions(self):

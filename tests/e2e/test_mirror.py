@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -158,6 +159,36 @@ class Mirror(ServerCase):
         self.assertGreaterEqual(int(note.split("\n")[1]), size)
         done = countersign("verify", to)
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_damaged_tiles_are_fetched_again(self):
+        """Bytes changed, files cut, emptied, longer and gone: of each tile and bundle, all at once and those of one level alone."""
+        to = self.copy()
+
+        def tiles(level="[^/]+"):
+            return [path for path in sorted(to.rglob("*")) if path.is_file() and re.search(f"/tile/{level}/", str(path))]
+
+        damages = {
+            "a byte": lambda good: good[:20] + bytes([good[20] ^ 1]) + good[21:], "the last byte": lambda good: good[:-1] + bytes([good[-1] ^ 1]),
+            "cut": lambda good: good[:-1], "empty": lambda good: b"", "longer": lambda good: good + b"\0\0", "gone": None,
+        }
+        for name, level in [(name, "[^/]+") for name in damages] + [("a byte", "entries"), ("the last byte", "0")]:
+            with self.subTest(name, level=level):
+                self.assertTrue(tiles(level))
+                for path in tiles(level):
+                    good = path.read_bytes()
+                    path.unlink()
+                    if damages[name] is not None:
+                        path.write_bytes(damages[name](good))
+                done = self.pull(to)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                done = countersign("verify", to)
+                self.assertEqual(done.returncode, 0, done.stdout)
+        bundle, hashes = (to / "log" / self.market.contract / "tile" / level / "000" for level in ("entries", "0"))
+        bundle.write_bytes(damages["a byte"](bundle.read_bytes()))
+        before = bundle.stat().st_ino, hashes.stat().st_ino
+        self.assertEqual(self.pull(to).returncode, 0)
+        self.assertNotEqual(bundle.stat().st_ino, before[0], "the damaged one was fetched")
+        self.assertEqual(hashes.stat().st_ino, before[1], "the other one was kept")
 
     def test_pull_refuses_with_one_clear_line(self):
         to = Path(self.folder.name) / "refused"

@@ -1,6 +1,6 @@
-/* Every row of one table after the other is cut under a running server: each request is answered rightly or with a 5xx,
- * the one that needs the row with a 5xx, a click always rightly; and when the rows are whole again, so is all that was
- * refused. */
+/* Every row of one table after the other is spoiled under a running server: each request is answered rightly or with a
+ * 5xx, the one that needs the row with a 5xx, a click always rightly; and when the rows are whole again, so is all that
+ * was refused. */
 #include "tests/support/filled_folder.h"
 
 enum { TARGET = 1200, ROWS = 4096 };
@@ -8,6 +8,7 @@ enum { TARGET = 1200, ROWS = 4096 };
 struct scene {
     struct filled f;
     char lead[FILLED_TEXT], statement[FILLED_TEXT], campaign[FILLED_TEXT], answer[1536];
+    char other_contract[FILLED_TEXT], other_code[FILLED_TEXT];
     int serial, faults;
 };
 
@@ -231,6 +232,19 @@ static void a_key_put_again(struct scene *s, struct asked *a)
     jwk_write(&b, signer_public(s->f.key[0]));
 }
 
+static void a_new_key(struct scene *s, struct asked *a)
+{
+    char seed[SEED_LEN + 1];
+    struct buf b;
+    snprintf(seed, sizeof seed, "seed number %020d", s->serial);
+    struct signer *key = signer_new((const uint8_t *)seed);
+    fresh(s, a, "PUT", 0, "200");
+    snprintf(a->target, sizeof a->target, "/v1/parties/%s/key", filled_text(s->f.party[0], "id"));
+    buf_fixed(&b, a->body, sizeof a->body - 1);
+    jwk_write(&b, signer_public(key));
+    signer_free(key);
+}
+
 static void an_answer_again(struct scene *s, struct asked *a)
 {
     fresh(s, a, "POST", 1, "200");
@@ -306,35 +320,68 @@ static void rows_keep(struct scene *s, struct cut_rows *rows, enum table table)
     txn_abort(t);
 }
 
-/* Cuts each row to its first byte. One that says all by its key stands under a key too long then. */
-static void rows_cut(struct scene *s, struct cut_rows *rows)
+/* What becomes of each row. One that says all by its key stands under a key too long in any case. */
+enum form { FORM_CUT, FORM_LONGER, FORM_ZEROS, FORM_LONGER_KEY, FORM_GONE, FORMS };
+static const char *const form_names[FORMS] = {"cut", "longer", "zeros", "under a longer key", "gone"};
+
+static bool under_longer_key(struct span value, enum form form)
+{
+    return form == FORM_LONGER_KEY || (value.len == 0 && form != FORM_GONE);
+}
+
+static void row_spoil(struct txn *t, struct cut_rows *rows, size_t i, enum form form)
+{
+    static const char zeros[16384];
+    struct span key = buf_span(&rows->key[i]), value = buf_span(&rows->value[i]);
+    struct buf longer;
+    assert_true(value.len < sizeof zeros);
+    buf_heap(&longer);
+    buf_span_add(&longer, form == FORM_LONGER ? value : key);
+    buf_byte(&longer, '\0');
+    assert_ok(store_del(t, rows->table, key));
+    if (under_longer_key(value, form))
+        assert_ok(store_put(t, rows->table, buf_span(&longer), value));
+    else if (form == FORM_LONGER)
+        assert_ok(store_put(t, rows->table, key, buf_span(&longer)));
+    else if (form != FORM_GONE)
+        assert_ok(store_put(t, rows->table, key, form == FORM_CUT ? span_of(value.ptr, 1) : span_of(zeros, value.len)));
+    buf_free(&longer);
+}
+
+static void rows_spoil(struct scene *s, struct cut_rows *rows, enum form form)
 {
     struct txn *t = fixture_begin(&s->f.live.f, true);
-    for (size_t i = 0; i < rows->n; i++) {
-        struct span key = buf_span(&rows->key[i]);
-        if (rows->value[i].len > 0) {
-            assert_ok(store_put(t, rows->table, key, span_of(rows->value[i].ptr, 1)));
-            continue;
-        }
-        assert_ok(store_del(t, rows->table, key));
-        buf_byte(&rows->key[i], '\0');
-        assert_ok(store_put(t, rows->table, buf_span(&rows->key[i]), SPAN("")));
-    }
+    for (size_t i = 0; i < rows->n; i++)
+        row_spoil(t, rows, i, form);
     assert_ok(txn_commit(t));
+    for (size_t i = 0; i < rows->n; i++)
+        if (under_longer_key(buf_span(&rows->value[i]), form))
+            buf_byte(&rows->key[i], '\0');
+}
+
+static bool is_spoiled(struct span now, struct span value, enum form form)
+{
+    size_t i = 0;
+    while (i < now.len && now.ptr[i] == 0)
+        i++;
+    return under_longer_key(value, form) || (form == FORM_CUT && now.len == 1) ||
+           (form == FORM_LONGER && now.len == value.len + 1) || (form == FORM_ZEROS && i == now.len);
 }
 
 /* But for those that the server wrote anew in the meantime. */
-static void rows_put_back(struct scene *s, struct cut_rows *rows)
+static void rows_put_back(struct scene *s, struct cut_rows *rows, enum form form)
 {
     struct txn *t = fixture_begin(&s->f.live.f, true);
     for (size_t i = 0; i < rows->n; i++) {
         struct span key = buf_span(&rows->key[i]), value = buf_span(&rows->value[i]), now;
-        bool cut = store_get(t, rows->table, key, &now) == ERR_OK && now.len <= 1;
-        if (cut && value.len == 0) {
+        enum err err = store_get(t, rows->table, key, &now);
+        if (form == FORM_GONE ? err != ERR_NOT_FOUND : err != ERR_OK || !is_spoiled(now, value, form))
+            continue;
+        if (under_longer_key(value, form)) {
             assert_ok(store_del(t, rows->table, key));
             key.len--;
         }
-        if (cut)
+        if (form != FORM_LONGER_KEY || store_get(t, rows->table, key, &now) == ERR_NOT_FOUND)
             assert_ok(store_put(t, rows->table, key, value));
     }
     assert_ok(txn_commit(t));
@@ -395,17 +442,19 @@ static uint32_t bits(const char *names)
     return all;
 }
 
-static void round_of(struct scene *s, enum table table, uint32_t needs)
+/* `unseen` are not asked: nothing that they look at tells that a row is gone. */
+static void round_of(struct scene *s, enum table table, enum form form, uint32_t needs, uint32_t unseen)
 {
     static struct cut_rows rows;
     static struct asked asked[REQUESTS];
-    const char *name = table_info(table)->name;
+    char name[64];
+    snprintf(name, sizeof name, "%.30s (%.20s)", table_info(table)->name, form_names[form]);
     for (size_t i = 0; i < REQUESTS; i++)
         requests[i].prepare(s, &asked[i]);
     rows_keep(s, &rows, table);
-    rows_cut(s, &rows);
-    uint32_t refused = ask_all(s, asked, (UINT32_C(1) << REQUESTS) - 1, name);
-    rows_put_back(s, &rows);
+    rows_spoil(s, &rows, form);
+    uint32_t refused = ask_all(s, asked, ((UINT32_C(1) << REQUESTS) - 1) & ~unseen, name);
+    rows_put_back(s, &rows, form);
     rows_free(&rows);
     for (size_t i = 0; i < REQUESTS; i++)
         if ((refused ^ needs) >> i & 1)
@@ -430,6 +479,7 @@ static const struct need {
     {TABLE_SEQS, "the lead, the leads, the openings, the entries"},
     {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint"},
     {TABLE_NONCES, "a lead sent twice"},
+    {TABLE_NONCE_TIMES, "a lead sent twice"},
     {TABLE_PARTIES, "a code, a campaign changed"},
     {TABLE_CAMPAIGNS, "a code"},
     {TABLE_CONTRACTS, "a code"},
@@ -440,7 +490,7 @@ static const struct need {
     {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "its answers, an answer again"},
-    {TABLE_ROWS + ROW_LEADS, "an approval by click, the lead, the leads, a new statement"},
+    {TABLE_ROWS + ROW_LEADS, "a person again, an approval by click, the lead, the leads, a new statement"},
     {TABLE_ROWS + ROW_MOVES, "a new statement"},
     {TABLE_ROWS + ROW_DEDUPE, "a person again"},
     {TABLE_ROWS + ROW_TXIDS, "a txid again"},
@@ -461,7 +511,65 @@ static void rows_that_do_not_read_stop_what_needs_them_alone(void **state)
 {
     struct scene *s = *state;
     for (int table = 0; table < TABLE_COUNT; table++)
-        round_of(s, (enum table)table, bits(needed_for((enum table)table)));
+        round_of(s, (enum table)table, FORM_CUT, bits(needed_for((enum table)table)), 0);
+    assert_int_equal(s->faults, 0);
+}
+
+/* Rows of one row's length, or under one key's, that cannot be. */
+static void rows_that_cannot_be_stop_what_needs_them_alone(void **state)
+{
+    static const enum table tables[] = {TABLE_SEQS,
+                                        TABLE_HEADS,
+                                        TABLE_NONCES,
+                                        TABLE_IDEMPOTENCY,
+                                        TABLE_ROWS + ROW_LEADS,
+                                        TABLE_ROWS + ROW_DEDUPE,
+                                        TABLE_ROWS + ROW_TXIDS};
+    struct scene *s = *state;
+    for (enum form form = FORM_LONGER; form <= FORM_LONGER_KEY; form++)
+        for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+            round_of(s, tables[i], form,
+                     bits(needed_for(tables[i])) | /* which go by the keys alone */
+                         (tables[i] == TABLE_ROWS + ROW_LEADS && form == FORM_LONGER_KEY ? bits("the openings") : 0),
+                     0);
+    assert_int_equal(s->faults, 0);
+}
+
+/* What another row names is missed; the others are for `check`, which has the entries. */
+static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
+{
+    static const struct {
+        int table;
+        const char *requests, *unseen;
+    } gone[] = {
+        {TABLE_META, "", ""},
+        {TABLE_TILES, "its proof, a tile, a new statement", ""},
+        {TABLE_SEQS, "the lead, the leads, the openings, the entries", ""},
+        {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint", ""},
+        {TABLE_NONCES, "", ""},
+        {TABLE_NONCE_TIMES, "a lead sent twice", ""},
+        {TABLE_PARTIES, "a code, a campaign changed", ""},
+        {TABLE_CAMPAIGNS, "a code", ""},
+        {TABLE_CONTRACTS, "a code", ""},
+        {TABLE_CODES, "a code, a campaign changed", ""},
+        {TABLE_TOKENS, "a code, a campaign changed", ""},
+        {TABLE_SECRETS, "a code, a campaign changed", ""},
+        {TABLE_GRANTS, "a code, a campaign changed", ""},
+        {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again", ""},
+        {TABLE_IDEMPOTENCY, "", ""},
+        {TABLE_COSIGNED, "", "its answers, an answer again"},
+        {TABLE_ROWS + ROW_LEADS, "a person again, an approval by click, the lead, a new statement",
+         "the leads, the openings"},
+        {TABLE_ROWS + ROW_MOVES, "a new statement", ""},
+        {TABLE_ROWS + ROW_DEDUPE, "", "a person again"},
+        {TABLE_ROWS + ROW_TXIDS, "", "a txid again"},
+        {TABLE_ROWS + ROW_CLICK_LEADS, "", "an approval by click"},
+        {TABLE_ROWS + ROW_TERMS, "a campaign changed", ""},
+        {TABLE_ROWS + ROW_PARTY_KEYS, "", ""},
+    };
+    struct scene *s = *state;
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+        round_of(s, (enum table)gone[i].table, FORM_GONE, bits(gone[i].requests), bits(gone[i].unseen));
     assert_int_equal(s->faults, 0);
 }
 
@@ -474,6 +582,227 @@ static void an_answer_that_is_not_the_right_one_is_found(void **state)
     assert_int_equal(ask_all(s, asked, 1, "none"), 0);
     assert_int_equal(s->faults, 1);
     s->faults = 0;
+}
+
+/* An empty one is none. */
+static void row_put(struct scene *s, enum table table, const struct buf *key, const struct buf *row)
+{
+    struct txn *t = fixture_begin(&s->f.live.f, true);
+    if (row->len == 0)
+        assert_ok(store_del(t, table, buf_span(key)));
+    else
+        assert_ok(store_put(t, table, buf_span(key), buf_span(row)));
+    assert_ok(txn_commit(t));
+}
+
+/* ---- statements ---- */
+
+/* A digit of the part, which stands for one of money where it is lines or the payload. */
+static void change_a_digit(struct buf *value)
+{
+    size_t i = value->len / 2;
+    while (value->ptr[i] < '0' || value->ptr[i] > '8')
+        i++;
+    value->ptr[i]++;
+}
+
+static void a_statement_whose_parts_do_not_fit_is_not_served(void **state)
+{
+    static const char *const parts[] = {"jws", "lines", "checkpoint"};
+    static const char *const paths[] = {"/v1/statements/{}", "/v1/statements/{}?format=csv",
+                                        "/v1/statements/{}?format=html", "/v1/statements/{}/lines",
+                                        "/v1/statements/{}/checkpoint"};
+    enum { PATHS = sizeof paths / sizeof paths[0] };
+    struct scene *s = *state;
+    static struct asked asked[PATHS];
+    for (size_t i = 0; i < PATHS; i++)
+        reads(s, &asked[i], 1, paths[i], s->statement);
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        struct buf key, good, bad;
+        struct span now;
+        char got[32];
+        buf_heap(&key);
+        buf_heap(&good);
+        buf_heap(&bad);
+        buf_str(&key, s->statement);
+        buf_byte(&key, '\0');
+        buf_str(&key, parts[part]);
+        struct txn *t = fixture_begin(&s->f.live.f, false);
+        assert_ok(store_get(t, TABLE_STATEMENTS, buf_span(&key), &now));
+        buf_span_add(&good, now);
+        buf_span_add(&bad, now);
+        txn_abort(t);
+        change_a_digit(&bad);
+        row_put(s, TABLE_STATEMENTS, &key, &bad);
+        for (size_t i = 0; i < PATHS; i++) {
+            ask(s, &asked[i], got);
+            if (s->f.answer.status != 500)
+                fault(s, paths[i], parts[part], s->f.answer.text);
+        }
+        row_put(s, TABLE_STATEMENTS, &key, &good);
+        for (size_t i = 0; i < PATHS; i++) {
+            ask(s, &asked[i], got);
+            if (!right(s, &asked[i], got))
+                fault(s, paths[i], "nothing", s->f.answer.text);
+        }
+        buf_free(&key);
+        buf_free(&good);
+        buf_free(&bad);
+    }
+    assert_int_equal(s->faults, 0);
+}
+
+/* ---- what an append needs ---- */
+
+enum { CONTRACT_LOG = 2 };
+
+/* Each makes the last row of a log in this table another. */
+static void damage_one_item_less(struct buf *row, size_t item)
+{
+    row->len -= item;
+}
+static void damage_one_item_more(struct buf *row, size_t item)
+{
+    for (size_t i = 0; i < item; i++)
+        buf_byte(row, '\1');
+}
+static void damage_a_byte_more(struct buf *row, size_t item)
+{
+    (void)item;
+    buf_byte(row, '\0');
+}
+static void damage_an_item(struct buf *row, size_t item)
+{
+    row->ptr[row->len - item] ^= 1;
+}
+static void damage_all(struct buf *row, size_t item)
+{
+    (void)item;
+    memset(row->ptr, 0, row->len);
+}
+static void damage_gone(struct buf *row, size_t item)
+{
+    (void)item;
+    buf_clear(row);
+}
+
+static const struct tail_damage {
+    const char *name;
+    void (*make)(struct buf *row, size_t item);
+} damages[] = {
+    {"one item less", damage_one_item_less},
+    {"one item more", damage_one_item_more},
+    {"a byte more", damage_a_byte_more},
+    {"an item changed", damage_an_item},
+    {"zeros", damage_all},
+    {"gone", damage_gone},
+};
+enum { DAMAGE_GONE = sizeof damages / sizeof damages[0] - 1 };
+
+/* The last row of the log, at level 0 where the table has levels. */
+static void tail_find(struct scene *s, enum table table, uint32_t log, struct buf *row_key, struct buf *row)
+{
+    struct span key, value;
+    struct cursor *c;
+    struct txn *t = fixture_begin(&s->f.live.f, false);
+    assert_ok(cursor_open(t, table, &c));
+    for (enum err err = cursor_seek(c, SPAN(""), &key, &value); err == ERR_OK; err = cursor_next(c, &key, &value)) {
+        if (load_be32(key.ptr) != log || (table == TABLE_TILES && key.ptr[4] != 0))
+            continue;
+        buf_clear(row_key);
+        buf_clear(row);
+        buf_span_add(row_key, key);
+        buf_span_add(row, value);
+    }
+    cursor_close(c);
+    txn_abort(t);
+    assert_true(row->len > 0);
+}
+
+static void a_click_elsewhere(struct scene *s, struct asked *a)
+{
+    fresh(s, a, "GET", NOBODY, "302");
+    snprintf(a->target, sizeof a->target, "/c/%s", s->other_code);
+}
+
+static void a_lead_without_click(struct scene *s, struct asked *a)
+{
+    char fields[512];
+    fresh(s, a, "GET", NOBODY, "200 rejected");
+    snprintf(fields, sizeof fields, "contract=%s&txid=bare-%d&email=p%d%%40shop.example", s->f.contract, s->serial,
+             1000 + s->serial);
+    sign(s, a, 1, fields);
+}
+
+static void a_grown_tile(struct scene *s, struct asked *a)
+{
+    fresh(s, a, "GET", 2, "200");
+    snprintf(a->target, sizeof a->target, "/log/%s/tile/0/000", s->f.contract);
+}
+
+/* refused: by a log that cannot grow; the others are served. Clicks always land. */
+static const struct {
+    void (*prepare)(struct scene *s, struct asked *a);
+    bool contract, root; /* refused when that log's tail is damaged */
+} appends[] = {
+    {a_click, false, false},           {a_lead_without_click, true, false}, {a_click_elsewhere, false, false},
+    {a_campaign_changed, true, false}, {a_new_statement, true, true},       {a_new_key, true, false},
+    {a_grown_tile, false, false},      {a_click_elsewhere, false, false},
+};
+
+static void tail_round(struct scene *s, enum table table, uint32_t log, const struct tail_damage *damage)
+{
+    struct asked a = {.method = ""};
+    struct buf key, row, bad;
+    size_t item = table == TABLE_SEQS ? 8 : HASH_LEN;
+    buf_heap(&a.want_body);
+    buf_heap(&key);
+    buf_heap(&row);
+    buf_heap(&bad);
+    live_end(&s->f.live);
+    fixture_reopen(&s->f.live.f, SMALL_MAP);
+    tail_find(s, table, log, &key, &row);
+    buf_span_add(&bad, buf_span(&row));
+    damage->make(&bad, item);
+    row_put(s, table, &key, &bad);
+    live_serve(&s->f.live);
+    for (size_t i = 0; i < sizeof appends / sizeof appends[0]; i++) {
+        char got[32], where[96];
+        appends[i].prepare(s, &a);
+        ask(s, &a, got);
+        bool refused = log == ROOT_LOG
+                           ? appends[i].root
+                           : appends[i].contract || (table == TABLE_HEADS && appends[i].prepare == a_grown_tile);
+        snprintf(where, sizeof where, "%.20s of log %u, %.30s:", table_info(table)->name, log, damage->name);
+        if (refused ? s->f.answer.status != 500 : !right(s, &a, got))
+            fault(s, a.target, where, s->f.answer.text);
+    }
+    live_end(&s->f.live);
+    fixture_reopen(&s->f.live.f, SMALL_MAP);
+    row_put(s, table, &key, &row);
+    live_serve(&s->f.live);
+    for (size_t i = 0; i < sizeof appends / sizeof appends[0]; i++) {
+        char got[32];
+        appends[i].prepare(s, &a);
+        ask(s, &a, got);
+        if (!right(s, &a, got))
+            fault(s, a.target, "whole again", s->f.answer.text);
+    }
+    buf_free(&a.want_body);
+    buf_free(&key);
+    buf_free(&row);
+    buf_free(&bad);
+}
+
+static void a_log_that_cannot_grow_stops_its_own_jobs_alone(void **state)
+{
+    struct scene *s = *state;
+    static const enum table tables[] = {TABLE_SEQS, TABLE_TILES};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t d = 0; d < sizeof damages / sizeof damages[0]; d++)
+            tail_round(s, tables[i / 2], i % 2 ? ROOT_LOG : CONTRACT_LOG, &damages[d]);
+    tail_round(s, TABLE_HEADS, CONTRACT_LOG, &damages[DAMAGE_GONE]); /* it does not begin anew */
+    assert_int_equal(s->faults, 0);
 }
 
 /* ---- life ---- */
@@ -496,6 +825,7 @@ static int set_up(void **state)
     first_of(s, 1, path, "lead", s->lead);
     first_of(s, 1, "/v1/statements", "id", s->statement);
     first_of(s, 0, "/v1/campaigns", "id", s->campaign);
+    filled_contract(&s->f, s->campaign, s->other_contract, s->other_code);
     snprintf(path, sizeof path, "/v1/statements/%s/responses", s->statement);
     json_t *answers = filled_ask(&s->f, 200, "GET", path, filled_token(&s->f, 1), "", NULL);
     snprintf(s->answer, sizeof s->answer, "%s",
@@ -519,6 +849,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_that_is_not_the_right_one_is_found),
         cmocka_unit_test(rows_that_do_not_read_stop_what_needs_them_alone),
+        cmocka_unit_test(rows_that_cannot_be_stop_what_needs_them_alone),
+        cmocka_unit_test(rows_that_are_gone_stop_what_needs_them_alone),
+        cmocka_unit_test(a_statement_whose_parts_do_not_fit_is_not_served),
+        cmocka_unit_test(a_log_that_cannot_grow_stops_its_own_jobs_alone),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -455,7 +455,7 @@ CASES = {
     control_rows: [("`kind`, `name`. Number 1", "`kind`. Number 1"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: line items", "`rows`: line items")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
-    meta_names: [("`public_url` or `watermark`", "`watermark`")],
+    meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind")],
     head: [("| be64 times 8 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),

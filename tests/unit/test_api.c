@@ -38,8 +38,11 @@ static void fill_store(struct api *a)
 {
     struct party operator= {.number = 1, .id = "P0", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
     struct txn *t = fixture_begin(&a->f, true);
+    struct keys *keys;
     api_token_new(a->operator);
-    assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("http://t.example")));
+    assert_ok(keys_load(a->f.dir, &keys));
+    assert_ok(instance_put_meta(t, keys, SPAN("http://t.example")));
+    keys_free(keys);
     assert_ok(catalog_put_party(t, &operator));
     assert_ok(fixture_put_token(t, a->operator, 1, 1));
     assert_ok(txn_commit(t));

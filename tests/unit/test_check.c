@@ -77,8 +77,7 @@ static void put_control(const struct shop *s, struct txn *t)
         parties[1 + side].has_key = true;
         memcpy(parties[1 + side].pub, signer_public(s->story->party_key[side]), ED25519_KEY_LEN);
     }
-    assert_ok(store_put(t, TABLE_META, SPAN("format"), SPAN("1")));
-    assert_ok(store_put(t, TABLE_META, SPAN("public_url"), SPAN("https://" ORIGIN)));
+    assert_ok(instance_put_meta(t, s->keys, SPAN("https://" ORIGIN)));
     for (size_t i = 0; i < 3; i++)
         assert_ok(catalog_put_party(t, &parties[i]));
     assert_ok(catalog_put_campaign(t, &c));
@@ -117,6 +116,7 @@ static void append(struct ledger *l, struct txn *t, uint32_t log, const struct e
                    const struct terms *terms)
 {
     uint64_t index;
+    assert_ok(ledger_ready(l, t, log));
     assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
 }
 
@@ -124,17 +124,18 @@ static void append(struct ledger *l, struct txn *t, uint32_t log, const struct e
 static void put_note(struct shop *s, struct ledger *l, struct txn *t, const struct entry_statement *e)
 {
     struct checkpoint closed = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = e->to};
-    struct signer *signer = keys_new_log_signer(s->keys);
+    struct heads *heads;
     uint8_t sum[HASH_LEN];
     struct buf note;
     buf_heap(&note);
     ledger_root(l, 1, &closed.root);
-    checkpoint_sign(&note, &closed, signer);
+    assert_ok(heads_open(s->f.dir, s->keys, &heads));
+    assert_ok(heads_sign(heads, 1, &closed, &note));
+    heads_close(heads);
     put_part(t, e->id, "checkpoint", buf_span(&note));
     sha256(note.ptr, note.len, sum);
     append(l, t, ROOT_LOG, &(struct entry){.kind = ENTRY_ROOT}, span_of(sum, sizeof sum), NULL);
     ledger_publish(l, 1);
-    signer_free(signer);
     buf_free(&note);
 }
 
@@ -289,7 +290,7 @@ static int check(struct shop *s, struct buf *out)
     fflush(stdout);
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     close(kept);
-    assert_ok(file_read(path, out));
+    assert_ok(file_read(path, 1 << 20, out));
     unlink(path);
     return status;
 }
@@ -500,7 +501,7 @@ static void a_damaged_file_is_survived(void **state)
     buf_heap(&bytes);
     buf_heap(&report);
     snprintf(path, sizeof path, "%s/store.mdb", s->f.dir);
-    assert_ok(file_read(path, &bytes));
+    assert_ok(file_read(path, 1 << 20, &bytes));
     memset(junk, 0xa5, sizeof junk);
     for (size_t at = 3 * 4096; at + sizeof junk < bytes.len; at += 4 * sizeof junk)
         memcpy(bytes.ptr + at, junk, sizeof junk);
@@ -522,12 +523,68 @@ static void no_store_cannot_be_told(void **state)
     buf_free(&report);
 }
 
+static void expect_signed(struct shop *s, const char *what, bool holds)
+{
+    struct buf report;
+    buf_heap(&report);
+    int status = check(s, &report);
+    if (status != (holds ? 0 : 1) || !line_says(&report, "signed", holds ? "holds" : "FAILS"))
+        fail_msg("%s: exit %d\n%.*s", what, status, (int)report.len, report.ptr);
+    buf_free(&report);
+}
+
+static void what_was_signed_is_held_against_the_logs(void **state)
+{
+    struct shop *s = *state;
+    char path[96];
+    struct buf good, bad;
+    struct heads *heads;
+    struct checkpoint later = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = 100000};
+    buf_heap(&good);
+    buf_heap(&bad);
+    snprintf(path, sizeof path, "%s/signed-heads", s->f.dir);
+    assert_ok(file_read(path, 1 << 20, &good));
+    expect_signed(s, "as it was", true);
+    assert_int_equal(unlink(path), 0);
+    expect_signed(s, "gone", false);
+    assert_ok(file_write_atomic(path, SPAN(""), 0600));
+    expect_signed(s, "emptied", false);
+    buf_span_add(&bad, buf_span(&good));
+    memset(bad.ptr, 0, bad.len);
+    assert_ok(file_write_atomic(path, buf_span(&bad), 0600));
+    expect_signed(s, "zeros", false);
+    memcpy(bad.ptr, good.ptr, good.len);
+    assert_true(bad.len >= 256);
+    bad.ptr[128 + 9] ^= 1; /* of the roots in both slots of log 1 */
+    bad.ptr[128 + 64 + 9] ^= 1;
+    assert_ok(file_write_atomic(path, buf_span(&bad), 0600));
+    expect_signed(s, "changed roots", false);
+    assert_ok(file_write_atomic(path, buf_span(&good), 0600));
+    assert_ok(heads_open(s->f.dir, s->keys, &heads));
+    buf_clear(&bad);
+    assert_ok(heads_sign(heads, 1, &later, &bad));
+    heads_close(heads);
+    expect_signed(s, "ahead of the store", false);
+    assert_int_equal(unlink(path), 0);
+    later.size = 1;
+    buf_clear(&bad);
+    assert_ok(heads_open(s->f.dir, s->keys, &heads));
+    assert_ok(heads_sign(heads, 2, &later, &bad)); /* of the direct contract, which nobody published */
+    heads_close(heads);
+    expect_signed(s, "another history", false);
+    assert_ok(file_write_atomic(path, buf_span(&good), 0600));
+    expect_signed(s, "as it was", true);
+    buf_free(&good);
+    buf_free(&bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_honest_store_holds, shop_open, shop_close),
         cmocka_unit_test_setup_teardown(a_read_that_fails_is_no_damage, shop_open, shop_close),
         cmocka_unit_test(damage_is_named_by_its_check),
+        cmocka_unit_test_setup_teardown(what_was_signed_is_held_against_the_logs, shop_open, shop_close),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_survived, shop_open, shop_close),
         cmocka_unit_test_setup_teardown(no_store_cannot_be_told, shop_open, shop_close),
     };

@@ -45,7 +45,7 @@ static void assert_holds(const char *path, const char *text)
 {
     struct buf b;
     buf_heap(&b);
-    assert_int_equal(file_read(path, &b), ERR_OK);
+    assert_int_equal(file_read(path, 1 << 20, &b), ERR_OK);
     assert_true(span_is(buf_span(&b), text));
     buf_free(&b);
 }
@@ -86,13 +86,13 @@ static void whole_files_are_regular_and_bounded(void **state)
     struct buf b;
     buf_heap(&b);
     assert_int_equal(mkfifo(at(p->inside, "fifo"), 0600), 0);
-    assert_int_equal(file_read(at(p->inside, "fifo"), &b), ERR_IO);
-    assert_int_equal(file_read(p->inside, &b), ERR_IO);
-    assert_int_equal(file_read("/dev/zero", &b), ERR_IO);
-    assert_int_equal(file_read(at(p->inside, "nothing"), &b), ERR_NOT_FOUND);
+    assert_int_equal(file_read(at(p->inside, "fifo"), 1 << 20, &b), ERR_IO);
+    assert_int_equal(file_read(p->inside, 1 << 20, &b), ERR_IO);
+    assert_int_equal(file_read("/dev/zero", 1 << 20, &b), ERR_IO);
+    assert_int_equal(file_read(at(p->inside, "nothing"), 1 << 20, &b), ERR_NOT_FOUND);
     write_file(at(p->inside, "sparse"), "x");
     assert_int_equal(truncate(at(p->inside, "sparse"), 1LL << 40), 0);
-    assert_int_equal(file_read(at(p->inside, "sparse"), &b), ERR_TOO_LARGE);
+    assert_int_equal(file_read(at(p->inside, "sparse"), 1 << 20, &b), ERR_TOO_LARGE);
     assert_int_equal(b.len, 0);
     assert_true(b.cap < 1 << 20);
     assert_holds(at(p->outside, "file"), "outside");
@@ -236,10 +236,12 @@ static void a_tree_is_removed_without_what_it_links_to(void **state)
     assert_int_equal(mkfifo(at(p->inside, "tree/fifo"), 0600), 0);
     assert_int_equal(folder_remove_tree(p->folder, "tree"), ERR_OK);
     assert_int_equal(folder_remove_tree(p->folder, "tree"), ERR_OK);
-    assert_true(folder_is_empty(p->folder));
+    assert_true(folder_is_empty(p->folder, ""));
     assert_holds(at(p->outside, "file"), "outside");
     write_file(at(p->inside, "file"), "x");
-    assert_false(folder_is_empty(p->folder));
+    assert_false(folder_is_empty(p->folder, ""));
+    assert_false(folder_is_empty(p->folder, "other"));
+    assert_true(folder_is_empty(p->folder, "file"));
     assert_int_equal(folder_remove_tree(p->folder, "file"), ERR_CONFLICT);
 }
 

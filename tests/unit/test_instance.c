@@ -59,6 +59,7 @@ static void append_root(struct instance *in, uint8_t byte)
     const struct entry e = {.kind = ENTRY_ROOT};
     assert_ok(txn_begin(in->store, true, &t));
     assert_ok(ledger_open(t, &l));
+    assert_ok(ledger_ready(l, t, ROOT_LOG));
     assert_ok(ledger_append(l, t, ROOT_LOG, &e, span_of(leaf, sizeof leaf), 0, SPAN(""), NULL, &index, NULL));
     assert_ok(ledger_sweep(l, t));
     assert_ok(txn_commit(t));
@@ -131,7 +132,7 @@ static void what_does_not_open_is_named_and_nothing_stays_open(void **state)
     create(dir, SPAN("http://a.example"), token);
 
     assert_ok(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what));
-    assert_err(instance_open(&again, dir, STORE_SERVE, SMALL_MAP, &what), ERR_CONFLICT);
+    assert_err(instance_open(&again, dir, STORE_SERVE, SMALL_MAP, &what), ERR_BUSY);
     assert_string_equal(what, "the store");
     instance_close(&in);
 

@@ -34,8 +34,8 @@ static void a_folder_has_one_store_and_one_owner(void **state)
 {
     (void)state;
     struct store *other;
-    assert_err(store_open(f.dir, STORE_SERVE, SMALL_MAP, &other), ERR_CONFLICT);
-    assert_err(store_open(f.dir, STORE_CREATE, SMALL_MAP, &other), ERR_CONFLICT);
+    assert_err(store_open(f.dir, STORE_SERVE, SMALL_MAP, &other), ERR_BUSY);
+    assert_err(store_open(f.dir, STORE_CREATE, SMALL_MAP, &other), ERR_BUSY);
     store_close(f.store);
     f.store = NULL;
     assert_err(store_open(f.dir, STORE_CREATE, SMALL_MAP, &other), ERR_CONFLICT);

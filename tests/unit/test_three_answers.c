@@ -104,7 +104,7 @@ static void story_open(struct story *s)
     }
     append(s, (struct entry){.kind = ENTRY_TERMS, .terms = {.version = 1}}, 0);
     append(s, (struct entry){.kind = ENTRY_TERMS, .terms = {.version = 2}}, 0);
-    append(s, (struct entry){.kind = ENTRY_KEY, .key = {.party = SPAN("P1")}}, 0);
+    append(s, (struct entry){.kind = ENTRY_KEY, .key = {.party = SPAN("P1"), .pub = {1}}}, 0);
 }
 
 static void story_close(struct story *s)

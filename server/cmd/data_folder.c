@@ -1,0 +1,47 @@
+#include "server/cmd/data_folder.h"
+
+#include "server/system/log.h"
+
+static const char *folder = "";
+
+void data_folder_damaged(void)
+{
+    complain("the store of %s is damaged: run `countersign check --data %s`, and put back a copy that holds", folder,
+             folder);
+}
+
+static _Noreturn void cannot_open(const char *dir, const char *what, enum err err, const char *when_busy)
+{
+    switch (err) {
+    case ERR_BUSY:
+        die("%s is in use by another countersign: %s", dir, when_busy);
+    case ERR_CONFLICT:
+        die("keys.json of %s is not the one that its store was made with: put that one back", dir);
+    case ERR_TOO_LARGE:
+        die("%s of %s is larger than it can be: put back the one that belongs there", what, dir);
+    case ERR_CORRUPT:
+        die("%s of %s does not read: run `countersign check --data %s`, and put back a copy that holds", what, dir,
+            dir);
+    case ERR_FULL:
+        die("cannot open %s of %s: the disk is full, free some space", what, dir);
+    case ERR_NOT_FOUND:
+        if (store_missing(dir) == ERR_CONFLICT)
+            decline("%s of %s is missing, and the store is there: put back the one that belongs to it", what, dir);
+        if (strcmp(what, "the store") == 0)
+            decline("%s of %s is missing, and its keys.json is there: put back store.mdb", what, dir);
+        decline("%s of %s is missing: give a folder that `countersign init` made", what, dir);
+    default:
+        decline("cannot read %s of %s (%s): check that this user may read and write it", what, dir, err_word(err));
+    }
+}
+
+void data_folder_open(struct instance *in, const char *dir, uint64_t map_size, const char *when_busy,
+                      void (*last_words)(void))
+{
+    const char *what;
+    folder = dir;
+    store_last_words(last_words);
+    enum err err = instance_open(in, dir, STORE_SERVE, map_size, &what);
+    if (err != ERR_OK)
+        cannot_open(dir, what, err, when_busy);
+}

@@ -1,0 +1,16 @@
+/* Opening the data folder for a command that writes to it. */
+#ifndef CS_SERVER_CMD_DATA_FOLDER_H
+#define CS_SERVER_CMD_DATA_FOLDER_H
+
+#include "server/instance/instance.h"
+
+/* Ends the command with a line that says what is wrong and what to do: exit 1 when the folder does not hold or is in
+ * use
+ * (`when_busy` says what to do then), 2 when it is missing or cannot be read. `last_words` are said when the store
+ * turns out to be damaged on the way (store_last_words). */
+void data_folder_open(struct instance *in, const char *dir, uint64_t map_size, const char *when_busy,
+                      void (*last_words)(void));
+/* The last words of a command other than serve. */
+void data_folder_damaged(void);
+
+#endif
