@@ -163,7 +163,7 @@ enum err openings_get(struct request *rq, struct reply *reply)
     buf_heap(&o.lines);
     buf_heap(&o.plain);
     if ((err = openings_write(&o, &more)) == ERR_OK) {
-        reply_body(rq, reply, "application/x-ndjson", buf_span(&o.lines));
+        reply_body_take(reply, "application/x-ndjson", &o.lines);
         reply_header(reply, "Cache-Control", SPAN("no-store"));
         if (more)
             reply_header(reply, "Link", next_link(&o));

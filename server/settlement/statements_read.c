@@ -313,7 +313,7 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     buf_heap(&text);
     if ((err = payload_of(jws, &payload)) == ERR_OK) {
         (f == FORMAT_HTML ? statement_html : statement_csv)(&text, buf_span(&payload), lines);
-        reply_body(rq, reply, formats[f].content_type, buf_span(&text));
+        reply_body_take(reply, formats[f].content_type, &text);
     }
     buf_free(&payload);
     buf_free(&text);
@@ -370,6 +370,7 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
 {
     struct statement_meta m;
     struct span bytes;
+    struct buf copy;
     struct txn *t;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
@@ -377,7 +378,9 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
         return err;
     if ((err = statement_part(t, rq->param[0], part, &bytes)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    reply_body(rq, reply, content_type, bytes);
+    buf_heap(&copy);
+    buf_span_add(&copy, bytes);
+    reply_body_take(reply, content_type, &copy);
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     return ERR_OK;
 }

@@ -30,6 +30,7 @@ struct server {
     struct source *source;
     struct metrics *metrics;
     struct proxies *proxies; /* NULL: the peer is the client */
+    struct http_held held;   /* what the workers hold for peers */
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker. */

@@ -114,6 +114,8 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .begin = on_begin, .dispatch = on_dispatch, .fault = on_fault, .finish = on_finish, .turn = on_turn};
     struct worker *w = xmalloc(sizeof *w);
     worker_open(w, sv, number);
+    if (number == 0)
+        http_held_open(&sv->held, (size_t)sv->options->max_held_mib.number << 20, source_workers(sv->source));
     const struct http_setup setup = {
         .app = &app,
         .ctx = w,
@@ -121,7 +123,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .listen = sv->listen,
         .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
         .max_connections = (size_t)sv->options->max_connections.number,
-        .max_held = (size_t)sv->options->max_held_mib.number << 20,
+        .held = &sv->held,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
         .turns = &w->counters->loop_turns,
