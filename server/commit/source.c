@@ -142,8 +142,10 @@ void source_unrecorded(struct source *s, const struct job *job)
     gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
 }
 
-bool source_refused(struct source *s, const struct refusal *one)
+bool source_refused(struct source *s, struct refusal *one)
 {
+    if (one->digest != 0 && refusals_again(s->refusals, one->digest))
+        one->room.standing = STANDING_AGAIN;
     return refusals_add(s->refusals, one);
 }
 

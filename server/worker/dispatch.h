@@ -38,6 +38,7 @@ MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *r
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back. False: another one is under way. */
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
+void dispatch_say_withheld(struct worker *w); /* of log lines, since one was written */
 /* The guard's refusal of what is no request. */
 void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply);
 

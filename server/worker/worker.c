@@ -142,6 +142,7 @@ void worker_stop(struct worker *w)
     source_nudge(w->server->source, w->number);
     pthread_join(w->thread, NULL);
     http_free(w->http);
+    dispatch_say_withheld(w);
     worker_close(w);
     free(w);
 }
