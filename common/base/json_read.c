@@ -108,7 +108,7 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
     if (!json_is_object(v))
         err = problem(p, ERR_MALFORMED, "", "must be a JSON object");
     else
-        err = flags & ANY_NUMBER ? ERR_OK : check(v, "", 0, flags, p);
+        err = flags & ANY_NUMBER ? ERR_OK : problem_foreign(p, check(v, "", 0, flags, p));
     if (err != ERR_OK) {
         json_decref(v);
         return err;
@@ -299,7 +299,7 @@ enum err json_only(const json_t *obj, const char *path, const char *const *names
         while (*name != NULL && strcmp(*name, key) != 0)
             name++;
         if (*name == NULL)
-            return wrong(p, path, key, "is not known here; check its spelling or leave it out");
+            return problem_foreign(p, wrong(p, path, key, "is not known here; check its spelling or leave it out"));
     }
     return ERR_OK;
 }

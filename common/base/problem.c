@@ -25,6 +25,14 @@ enum err problem(struct problem *p, enum err err, const char *field, const char 
     va_end(args);
     keep(p->field, sizeof p->field, field);
     keep(p->detail, sizeof p->detail, detail);
+    p->foreign = false;
+    return err;
+}
+
+enum err problem_foreign(struct problem *p, enum err err)
+{
+    if (p != NULL && err != ERR_OK)
+        p->foreign = true;
     return err;
 }
 

@@ -8,7 +8,7 @@
 void refusal_room_key(const struct refusal_room *room, uint8_t out[REFUSAL_ROOM_LEN])
 {
     store_be32(out, room->party);
-    out[4] = room->proven;
+    out[4] = (uint8_t)room->standing;
 }
 
 /* Complements: descending order. */
@@ -21,13 +21,13 @@ void refusal_key(const struct refusal_room *room, int64_t at_ms, uint64_t reques
 
 static enum err read_key(struct span key, struct refusal *out)
 {
-    if (key.len != REFUSAL_KEY_LEN || (unsigned char)key.ptr[4] > 1)
+    if (key.len != REFUSAL_KEY_LEN || (unsigned char)key.ptr[4] >= STANDINGS)
         return ERR_CORRUPT;
     out->room.party = load_be32(key.ptr);
-    out->room.proven = key.ptr[4] == 1;
+    out->room.standing = (enum standing)key.ptr[4];
     out->at_ms = (int64_t)~load_be64(key.ptr + REFUSAL_ROOM_LEN);
     out->request_id = ~load_be64(key.ptr + REFUSAL_ROOM_LEN + 8);
-    return out->at_ms >= 0 && (out->room.party != 0 || !out->room.proven) ? ERR_OK : ERR_CORRUPT;
+    return out->at_ms >= 0 && (out->room.party != 0 || out->room.standing == STANDING_NAMED) ? ERR_OK : ERR_CORRUPT;
 }
 
 /* ---- values: be16 status, then each text behind a byte with its length ---- */

@@ -8,10 +8,19 @@
 #include "common/base/err.h"
 #include "common/base/limits.h"
 
+/* What is known of who sent it. The numbers stand on disk. */
+enum standing {
+    STANDING_NAMED,  /* the party's kid or code was given, as anybody can; nobody's has no other */
+    STANDING_PROVEN, /* the party's signature holds, and is fresh */
+    STANDING_LATE,   /* it holds, but its time is outside of the window: a wrong clock, or bytes caught long ago */
+    STANDING_AGAIN,  /* it holds, and these bytes were refused for the same reason lately: a retry, or caught bytes */
+    STANDINGS
+};
+
 /* Who could fill it: rows of one party and standing have a room of their own. */
 struct refusal_room {
     uint32_t party; /* number of the party whose kid or code was given; 0: nobody's */
-    bool proven;    /* the party's signature holds: nobody else sent it */
+    enum standing standing;
 };
 
 struct refusal {
@@ -19,6 +28,7 @@ struct refusal {
     int64_t at_ms;
     uint64_t request_id;
     uint16_t status; /* of the answer: 4xx, or a pixel's 200 */
+    uint64_t digest; /* of bytes and reason, where the signature holds; not kept */
     struct span kid, route, field, reason;
 };
 

@@ -9,7 +9,7 @@
 #include "server/api/list.h"
 #include "server/postback/postback.h"
 
-enum { LEADS_SCAN = 20000 }; /* rows that one call looks at: past it the list ends early, with `next` */
+enum { LEADS_SCAN = 5000 }; /* rows that one call looks at: past it the list ends early, with `next` */
 
 static void ref_write(struct request *rq, const struct contract *k, uint64_t index, char out[LEAD_REF_LEN])
 {
@@ -26,7 +26,6 @@ struct leads {
     enum status status;
     uint64_t at; /* index of the next row to look at */
     struct list list;
-    char last[LEAD_REF_LEN];
 };
 
 /* ERR_NOT_FOUND: the contract has no more. */
@@ -62,7 +61,6 @@ static enum err leads_write(struct leads *l)
             return ERR_OK;
         if (wanted && (err = lead_json(&l->list.w, l->rq, l->txn, l->k, index, &row, false)) != ERR_OK)
             return err;
-        ref_write(l->rq, l->k, index, l->last);
     }
     return step == ERR_NOT_FOUND ? ERR_OK : step;
 }
@@ -90,16 +88,20 @@ enum err leads_list(struct request *rq, struct reply *reply)
 {
     struct leads l = {.rq = rq};
     struct window window;
+    char last[LEAD_REF_LEN] = {0};
     enum err err;
     if ((err = call_contract(rq, rq->param[0], &l.k)) != ERR_OK || (err = leads_page(rq, &l, &window)) != ERR_OK ||
         (err = worker_reader(rq->worker, &l.txn)) != ERR_OK)
         return err;
     list_open(&l.list, &window);
-    if ((err = leads_write(&l)) == ERR_OK)
-        list_reply(rq, reply, &l.list, span_of(l.last, sizeof l.last));
-    else
+    if ((err = leads_write(&l)) != ERR_OK) {
         list_abandon(&l.list);
-    return err;
+        return err;
+    }
+    if (l.list.more)
+        ref_write(rq, l.k, l.at - 1, last);
+    list_reply(rq, reply, &l.list, span_of(last, sizeof last));
+    return ERR_OK;
 }
 
 /* ---- GET /v1/leads/{ref} ---- */

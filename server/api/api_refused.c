@@ -53,7 +53,7 @@ static enum err seek_within(struct refused *l, const struct refusal_room *room, 
     enum err err = seek(l, from, out);
     if (err != ERR_OK)
         return err;
-    bool same = out->row.room.party == room->party && out->row.room.proven == room->proven;
+    bool same = out->row.room.party == room->party && out->row.room.standing == room->standing;
     return same && out->row.at_ms >= l->from_ms ? ERR_OK : ERR_NOT_FOUND;
 }
 
@@ -74,16 +74,16 @@ static enum err open_room(struct refused *l, const struct refusal_room *room)
 /* Rooms in the order of their keys, counted. */
 static uint64_t number_of(const struct refusal_room *room)
 {
-    return (uint64_t)room->party << 1 | room->proven;
+    return (uint64_t)room->party * STANDINGS + room->standing;
 }
 
 /* Those of one party, or all that there are: each is found from the one before. */
 static enum err open_rooms(struct refused *l)
 {
-    uint64_t at = l->only != NULL ? (uint64_t)l->only->number << 1 : 0;
-    uint64_t last = l->only != NULL ? at + 1 : (uint64_t)UINT32_MAX << 1 | 1;
+    uint64_t at = l->only != NULL ? (uint64_t)l->only->number * STANDINGS : 0;
+    uint64_t last = l->only != NULL ? at + STANDINGS - 1 : (uint64_t)UINT32_MAX * STANDINGS + STANDINGS - 1;
     while (at <= last) {
-        const struct refusal_room room = {.party = (uint32_t)(at >> 1), .proven = at & 1};
+        const struct refusal_room room = {(uint32_t)(at / STANDINGS), (enum standing)(at % STANDINGS)};
         uint8_t from[REFUSAL_ROOM_LEN];
         struct room_head found;
         refusal_room_key(&room, from);

@@ -32,7 +32,7 @@ enum err params_read(struct request *rq, struct param *params, size_t n)
         struct param *p = param_find(params, n, name);
         struct buf b;
         if (p == NULL)
-            return param_problem(rq, name, "unknown query parameter");
+            return problem_foreign(&rq->problem, param_problem(rq, name, "unknown query parameter"));
         if (p->given)
             return param_problem(rq, name, "query parameter given twice");
         arena_buf(rq->arena, &b, value.len + 1);

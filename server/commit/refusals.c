@@ -6,7 +6,7 @@
 
 #include "common/base/mem.h"
 
-enum { STANDINGS = 3 };
+enum { NOBODYS = STANDINGS, ROOMS, LATELY = 4096, WAYS = 4 };
 
 struct waiting {
     uint32_t party;
@@ -15,26 +15,34 @@ struct waiting {
 };
 
 /* A ring, oldest first. */
-struct standing {
+struct room {
     struct waiting *slot;
-    size_t cap, first, n;
+    size_t first, n;
     atomic_bool full; /* told without the lock: a flood costs its sender's worker next to nothing */
 };
 
 struct refusals {
     pthread_mutex_t lock;
-    struct standing standing[STANDINGS]; /* proven, named, nobody's */
+    struct room room[ROOMS];              /* of each standing, and nobody's */
+    uint64_t lately[LATELY / WAYS][WAYS]; /* digests, in each row the newest first */
+};
+
+static const struct {
+    size_t cap, batch;
+} bounds[ROOMS] = {
+    [STANDING_NAMED] = {REFUSALS_NAMED, REFUSALS_NAMED_BATCH},
+    [STANDING_PROVEN] = {REFUSALS_PROVEN, REFUSALS_PROVEN_BATCH},
+    [STANDING_LATE] = {REFUSALS_LATE, REFUSALS_LATE_BATCH},
+    [STANDING_AGAIN] = {REFUSALS_AGAIN, REFUSALS_AGAIN_BATCH},
+    [NOBODYS] = {REFUSALS_NOBODYS, REFUSALS_NOBODYS_BATCH},
 };
 
 struct refusals *refusals_new(void)
 {
-    static const size_t caps[STANDINGS] = {REFUSALS_PROVEN, REFUSALS_NAMED, REFUSALS_NOBODYS};
     struct refusals *r = xcalloc(1, sizeof *r);
     pthread_mutex_init(&r->lock, NULL);
-    for (size_t i = 0; i < STANDINGS; i++) {
-        r->standing[i].cap = caps[i];
-        r->standing[i].slot = xcalloc(caps[i], sizeof *r->standing[i].slot);
-    }
+    for (size_t i = 0; i < ROOMS; i++)
+        r->room[i].slot = xcalloc(bounds[i].cap, sizeof *r->room[i].slot);
     return r;
 }
 
@@ -42,76 +50,97 @@ void refusals_free(struct refusals *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < STANDINGS; i++)
-        free(r->standing[i].slot);
+    for (size_t i = 0; i < ROOMS; i++)
+        free(r->room[i].slot);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
 
-static struct waiting *slot(const struct standing *s, size_t i)
+static size_t cap_of(const struct refusals *r, const struct room *room)
 {
-    return &s->slot[(s->first + i) % s->cap];
+    return bounds[room - r->room].cap;
+}
+
+static struct waiting *slot(const struct refusals *r, const struct room *room, size_t i)
+{
+    return &room->slot[(room->first + i) % cap_of(r, room)];
 }
 
 /* Nobody's are of anybody: all of the room may be. */
-static bool has_room(const struct standing *s, uint32_t party)
+static bool has_place(const struct refusals *r, const struct room *room, uint32_t party)
 {
     size_t of_party = 0;
-    if (s->n == s->cap)
+    if (room->n == cap_of(r, room))
         return false;
-    for (size_t i = 0; i < s->n && party != 0; i++)
-        of_party += slot(s, i)->party == party;
-    return of_party < s->cap / 2;
+    for (size_t i = 0; i < room->n && party != 0; i++)
+        of_party += slot(r, room, i)->party == party;
+    return of_party < cap_of(r, room) / 2;
+}
+
+bool refusals_again(struct refusals *r, uint64_t digest)
+{
+    uint64_t *row = r->lately[digest % (LATELY / WAYS)];
+    size_t at = 0;
+    pthread_mutex_lock(&r->lock);
+    while (at < WAYS - 1 && row[at] != digest)
+        at++;
+    bool again = row[at] == digest;
+    memmove(row + 1, row, at * sizeof *row);
+    row[0] = digest;
+    pthread_mutex_unlock(&r->lock);
+    return again;
 }
 
 bool refusals_add(struct refusals *r, const struct refusal *one)
 {
-    struct standing *s = &r->standing[one->room.party == 0 ? 2 : one->room.proven ? 0 : 1];
-    if (atomic_load_explicit(&s->full, memory_order_relaxed))
+    struct room *room = &r->room[one->room.party == 0 ? (size_t)NOBODYS : (size_t)one->room.standing];
+    if (atomic_load_explicit(&room->full, memory_order_relaxed))
         return false;
     pthread_mutex_lock(&r->lock);
-    bool room = has_room(s, one->room.party);
-    if (room) {
-        struct waiting *w = slot(s, s->n++);
+    bool place = has_place(r, room, one->room.party);
+    if (place) {
+        struct waiting *w = slot(r, room, room->n++);
         struct buf b;
         buf_fixed(&b, w->bytes, sizeof w->bytes);
         refusal_write(&b, one);
         w->party = one->room.party;
         w->len = (uint16_t)b.len;
-        atomic_store_explicit(&s->full, s->n == s->cap, memory_order_relaxed);
+        atomic_store_explicit(&room->full, room->n == cap_of(r, room), memory_order_relaxed);
     }
     pthread_mutex_unlock(&r->lock);
-    return room;
+    return place;
 }
 
 bool refusals_any(struct refusals *r)
 {
     pthread_mutex_lock(&r->lock);
     bool any = false;
-    for (size_t i = 0; i < STANDINGS; i++)
-        any |= r->standing[i].n > 0;
+    for (size_t i = 0; i < ROOMS; i++)
+        any |= r->room[i].n > 0;
     pthread_mutex_unlock(&r->lock);
     return any;
 }
 
-static size_t move(struct standing *s, size_t most, struct buf *rows)
+static size_t move(struct refusals *r, struct room *room, size_t most, struct buf *rows)
 {
-    size_t n = s->n < most ? s->n : most;
+    size_t n = room->n < most ? room->n : most;
     for (size_t i = 0; i < n; i++)
-        buf_add(rows, slot(s, i)->bytes, slot(s, i)->len);
-    s->first = (s->first + n) % s->cap;
-    s->n -= n;
+        buf_add(rows, slot(r, room, i)->bytes, slot(r, room, i)->len);
+    room->first = (room->first + n) % cap_of(r, room);
+    room->n -= n;
     if (n > 0)
-        atomic_store_explicit(&s->full, false, memory_order_relaxed);
+        atomic_store_explicit(&room->full, false, memory_order_relaxed);
     return n;
 }
 
+/* Each room its share; what is left over goes to what is proven. */
 size_t refusals_take(struct refusals *r, struct buf *rows)
 {
+    size_t n = 0;
     pthread_mutex_lock(&r->lock);
-    size_t n = move(&r->standing[2], REFUSALS_NOBODYS_BATCH, rows);
-    n += move(&r->standing[0], REFUSALS_BATCH * 3 / 4 - n, rows);
-    n += move(&r->standing[1], REFUSALS_BATCH - n, rows);
+    for (size_t i = 0; i < ROOMS; i++)
+        n += move(r, &r->room[i], bounds[i].batch, rows);
+    n += move(r, &r->room[STANDING_PROVEN], REFUSALS_BATCH - n, rows);
     pthread_mutex_unlock(&r->lock);
     return n;
 }

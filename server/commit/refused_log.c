@@ -23,10 +23,17 @@ static bool in_room(struct span key, const uint8_t room[REFUSAL_ROOM_LEN])
     return key.len == REFUSAL_KEY_LEN && memcmp(key.ptr, room, REFUSAL_ROOM_LEN) == 0;
 }
 
+static const size_t rows_most[STANDINGS] = {
+    [STANDING_NAMED] = REFUSED_NAMED_MOST,
+    [STANDING_PROVEN] = REFUSED_PROVEN_MOST,
+    [STANDING_LATE] = REFUSED_LATE_MOST,
+    [STANDING_AGAIN] = REFUSED_AGAIN_MOST,
+};
+
 /* Plans what goes of a room so that `incoming` more fit: reads it from the newest on. */
 static enum err trim(struct plan *p, const struct refusal_room *room, size_t incoming)
 {
-    size_t most = (room->proven ? REFUSED_PROVEN_MOST : REFUSED_OTHER_MOST) - incoming, kept = 0;
+    size_t all = rows_most[room->standing], most = incoming < all ? all - incoming : 0, kept = 0;
     uint8_t first[REFUSAL_ROOM_LEN];
     struct cursor *c;
     struct span key, value;
@@ -49,7 +56,8 @@ static enum err trim(struct plan *p, const struct refusal_room *room, size_t inc
 static void touch(struct plan *p, const struct refusal_room *room)
 {
     size_t i = 0;
-    while (i < p->n_touched && (p->touched[i].room.party != room->party || p->touched[i].room.proven != room->proven))
+    while (i < p->n_touched &&
+           (p->touched[i].room.party != room->party || p->touched[i].room.standing != room->standing))
         i++;
     if (i == p->n_touched)
         p->touched[p->n_touched++].room = *room;
@@ -94,9 +102,8 @@ static enum err plan_round(struct plan *p, struct job *job)
     uint32_t party = job->record.refused.from, steps = 0;
     enum err err = ERR_OK;
     while (steps < job->record.refused.steps && (err = next_party(p->txn, party, &party)) == ERR_OK) {
-        const struct refusal_room rooms[] = {{party, false}, {party, true}};
-        for (size_t i = 0; i < 2 && err == ERR_OK; i++)
-            err = trim(p, &rooms[i], 0);
+        for (enum standing s = 0; s < STANDINGS && err == ERR_OK; s++)
+            err = trim(p, &(struct refusal_room){party, s}, 0);
         if (err != ERR_OK || party == UINT32_MAX)
             break;
         party++;

@@ -7,9 +7,7 @@
 #define REFUSED_KEEP_MS (30 * MS_PER_DAY)
 #define REFUSED_AHEAD_MS MS_PER_DAY /* later than this the clock was wrong: such rows would stay for ever */
 
-enum {
-    REFUSED_PROVEN_MOST = 5000, /* rows of a party that its own signature proves */
-    REFUSED_OTHER_MOST = 1000   /* of those that merely name it; and of nobody's */
-};
+/* Rows of a party, by standing; of nobody's as of those that merely name one. */
+enum { REFUSED_NAMED_MOST = 1000, REFUSED_PROVEN_MOST = 5000, REFUSED_LATE_MOST = 1000, REFUSED_AGAIN_MOST = 200 };
 
 #endif

@@ -142,8 +142,10 @@ void source_unrecorded(struct source *s, const struct job *job)
     gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
 }
 
-bool source_refused(struct source *s, const struct refusal *one)
+bool source_refused(struct source *s, struct refusal *one)
 {
+    if (one->digest != 0 && refusals_again(s->refusals, one->digest))
+        one->room.standing = STANDING_AGAIN;
     return refusals_add(s->refusals, one);
 }
 
@@ -465,10 +467,9 @@ static void tell_storage(struct source *s, enum err err, bool wrote)
 
 void source_done(struct source *s, struct job *const *jobs, size_t n, enum err err, bool wrote)
 {
-    if (err != ERR_FULL || may_write(s, monotonic_ms()))
+    bool strangers = jobs[0]->record.kind == RECORD_REFUSED; /* their doing: no click goes unrecorded for it */
+    if (err != ERR_FULL || (may_write(s, monotonic_ms()) && !strangers))
         tell_storage(s, err, wrote);
-    if (err == ERR_FULL && jobs[0]->record.kind == RECORD_REFUSED)
-        s->retry_ms = 0; /* strangers make these: no click goes unrecorded for them without being tried */
     if (err == ERR_OK && !jobs[0]->chore) {
         metric_seconds(&s->counters->commit_seconds, clock_monotonic_us() - s->taken_us);
         METRIC_ADD(s->counters, committed_jobs, n);

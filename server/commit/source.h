@@ -38,8 +38,9 @@ void source_wake(struct source *s);
 /* An eventfd that is readable when jobs came back. */
 int source_fd(const struct source *s, size_t w);
 struct job *source_finished(struct source *s, size_t w); /* the next one that came back, in order; NULL: no more */
-/* Into the refused log, in about a second; false: there is no room, it is dropped. Any thread. */
-bool source_refused(struct source *s, const struct refusal *one);
+/* Into the refused log, in about a second; false: there is no room, it is dropped. One whose bytes were refused so
+ * lately gets that standing. Any thread. */
+bool source_refused(struct source *s, struct refusal *one);
 /* Counts a click or view that is answered without being recorded, for a gap entry. A push that fails and a job that
  * comes back with an error are counted already. Any thread. */
 void source_unrecorded(struct source *s, const struct job *job);

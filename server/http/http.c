@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/util.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -14,11 +15,12 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { ACCEPT_PAUSE_MS = 100, ACCEPTS_A_TURN = 64, TICK_MS = 250, STOP_S = 5, TURNS_US = 2000 };
+enum { ACCEPT_PAUSE_MS = 100, ACCEPTS_A_TURN = 64, TICK_MS = 250, STOP_S = 5, TURNS_US = 2000, LARGE = 256 << 10 };
 
 void http_use_mem(void)
 {
     event_set_mem_functions(xmalloc, xrealloc, free);
+    mallopt(M_MMAP_THRESHOLD, LARGE); /* else it grows with what was freed, and what is freed stays */
 }
 
 /* ---- exchanges ---- */
@@ -149,6 +151,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct conn *c;
     while ((c = TAILQ_FIRST(&h->conns)) != NULL && c->deadline_us <= now_us)
         conn_expired(c);
+    for (size_t i = 0; i < 2; i++)
+        if (h->door[i].paused)
+            http_room(&h->door[i]);
     http_trim(h, now_us);
     http_say_shed(h, now_us);
     maybe_end(h);
@@ -199,14 +204,22 @@ static void set_accepting(struct door *door, bool on)
         event_del(door->incoming);
 }
 
+static bool has_room(const struct door *door)
+{
+    return door->n_conns < door->max_conns || !TAILQ_EMPTY(&door->waits[WAITS_IDLE]) ||
+           !TAILQ_EMPTY(&door->waits[WAITS_PART]);
+}
+
 static void on_resume(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
     struct http *h = arg;
-    for (size_t i = 0; i < 2 && !h->stopping; i++)
-        if (h->door[i].n_conns < h->door[i].max_conns)
+    for (size_t i = 0; i < 2 && !h->stopping; i++) {
+        h->door[i].failing = false;
+        if (has_room(&h->door[i]))
             set_accepting(&h->door[i], true);
+    }
 }
 
 void http_room(struct door *door)
@@ -214,7 +227,7 @@ void http_room(struct door *door)
     static const struct timeval now = {0, 0};
     if (door->http->stopping)
         maybe_end(door->http);
-    else if (door->paused && door->n_conns < door->max_conns)
+    else if (door->paused && !door->failing && has_room(door))
         event_add(door->http->resume_accept, &now);
 }
 
@@ -224,6 +237,7 @@ static void accept_failed(struct door *door)
     static const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
     log_line(LOG_WARN, 0, "accept_failed", "%s; pausing %d ms", strerror(errno), ACCEPT_PAUSE_MS);
     set_accepting(door, false);
+    door->failing = true;
     event_add(door->http->resume_accept, &pause);
 }
 
@@ -234,15 +248,20 @@ static void on_incoming(evutil_socket_t listener, short what, void *arg)
     for (int i = 0; i < ACCEPTS_A_TURN && !door->paused; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t len = sizeof peer;
+        struct conn *out = door->n_conns < door->max_conns ? NULL : conn_to_yield(door);
+        if (out == NULL && door->n_conns >= door->max_conns) {
+            set_accepting(door, false);
+            return;
+        }
         int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0 && out != NULL)
+            conn_close(out);
         if (fd >= 0)
             conn_open(door, fd, (const struct sockaddr *)&peer);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             accept_failed(door);
         else
             return; /* no more; or one that is gone already, and others are told again */
-        if (door->n_conns >= door->max_conns)
-            set_accepting(door, false);
     }
 }
 
@@ -266,6 +285,8 @@ static void open_door(struct http *h, struct door *door, const char *address, si
     door->http = h;
     door->admin = door != h->door;
     door->max_conns = max_conns;
+    for (size_t i = 0; i < WAITS; i++)
+        TAILQ_INIT(&door->waits[i]);
     door->fd = listen_on(address);
     door->incoming = event_new(h->base, door->fd, EV_READ | EV_PERSIST, on_incoming, door);
     if (door->incoming == NULL || event_add(door->incoming, NULL) < 0)
@@ -311,7 +332,7 @@ struct http *http_new(const struct http_setup *setup)
     h->rules = (struct http_rules){setup->fast, setup->country_header};
     h->proxies = setup->proxies;
     h->loop_turns = setup->turns;
-    h->max_held = setup->max_held;
+    h->all = setup->held;
     h->patience_us = setup->request_timeout_s * 1000000;
     h->scratch = xmalloc(SCRATCH);
     TAILQ_INIT(&h->conns);

@@ -35,6 +35,14 @@ struct http_app {
     void (*alarm)(void *ctx);
 };
 
+/* What the threads of a process hold for peers together, in bytes: of requests that are not answered and of answers
+ * that are not read. Each may hold `own`, whatever the others do; what is more comes out of `most`. */
+struct http_held {
+    _Atomic size_t n; /* of most */
+    size_t most, own;
+};
+void http_held_open(struct http_held *held, size_t bytes, size_t threads);
+
 struct http_setup {
     const struct http_app *app;
     void *ctx;
@@ -42,14 +50,15 @@ struct http_setup {
         *fast; /* NULL-ended: GET and HEAD of targets that begin so are read leniently, answered tersely */
     const char *listen, *admin_listen; /* admin_listen NULL: none of its own */
     size_t max_connections;
-    size_t max_held; /* bytes of requests that are not answered and of answers that are not read */
+    struct http_held *held; /* of all threads */
     int64_t request_timeout_s;
     const struct proxies *proxies; /* NULL: the peer is the client */
     struct span country_header;    /* counts when a trusted proxy sends it; empty: none */
     _Atomic uint64_t *turns;       /* counts the turns of the loop: one that spins shows */
 };
 
-/* Has libevent take all its memory by mem.h: once, before anything else of libevent. */
+/* Has libevent take all its memory by mem.h, and large answers leave none behind: once, before anything else of
+ * libevent. */
 void http_use_mem(void);
 /* Binds and listens (SO_REUSEPORT). Dies when an address cannot be bound. */
 struct http *http_new(const struct http_setup *setup);

@@ -18,6 +18,39 @@
 
 static void on_io(evutil_socket_t fd, short what, void *arg);
 
+/* ---- whom the guard waits for ---- */
+
+void conn_waits(struct conn *c, enum waits waits)
+{
+    if (c->waits == waits)
+        return;
+    if (c->waits != WAITS_NOT)
+        TAILQ_REMOVE(&c->door->waits[c->waits], c, wait);
+    c->waits = waits;
+    if (waits == WAITS_NOT)
+        return;
+    TAILQ_INSERT_TAIL(&c->door->waits[waits], c, wait);
+    if (c->door->paused)
+        http_room(c->door);
+}
+
+struct conn *conn_to_yield(struct door *door)
+{
+    enum { LOOKS = 64 };
+    struct conn *c;
+    char byte;
+    int looks = 0;
+    for (int i = 0; i < WAITS; i++)
+        while ((c = TAILQ_FIRST(&door->waits[i])) != NULL && looks++ < LOOKS) {
+            if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+                return c;
+            c->readable = true;
+            conn_waits(c, WAITS_NOT); /* until it has been read */
+            conn_queue(c);
+        }
+    return NULL;
+}
+
 /* ---- life ---- */
 
 static void insert_by_deadline(struct conn *c)
@@ -56,6 +89,7 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
     c->http = h;
     c->fd = fd;
     c->door = door;
+    c->waits = WAITS_NOT;
     write_ip(peer, c->ip);
     c->behind_proxy = proxies_trust(h->proxies, c->ip);
     insert_by_deadline(c);
@@ -64,6 +98,7 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
     if (event_assign(&c->io, h->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_io, c) < 0 ||
         event_add(&c->io, NULL) < 0)
         abort();
+    conn_waits(c, WAITS_IDLE);
 }
 
 void conn_close(struct conn *c)
@@ -85,6 +120,7 @@ void conn_close(struct conn *c)
         TAILQ_REMOVE(&h->queue, c, turn);
         h->n_queue--;
     }
+    conn_waits(c, WAITS_NOT);
     c->state = CONN_GONE;
     TAILQ_INSERT_TAIL(&h->gone, c, link);
     event_active(h->reap, EV_TIMEOUT, 0);
@@ -100,36 +136,46 @@ void conn_abandon(struct conn *c)
     conn_close(c);
 }
 
-/* Has the peer taken enough of its answers since it was asked last? The first time there is nothing to compare with. */
-static bool reads(struct conn *c, int in_kernel)
+/* Bytes that the kernel holds for the peer. */
+static uint64_t in_kernel(const struct conn *c)
 {
-    uint64_t taken = c->sent - (uint64_t)in_kernel, before = c->taken;
-    uint64_t wanted = (uint64_t)(c->http->patience_us / 1000000) * LIMIT_READ_RATE;
-    bool enough = c->overdue == 0 || taken - before >= wanted;
-    if (enough)
-        c->taken = taken;
-    return enough;
+    int n = 0;
+    return ioctl(c->fd, SIOCOUTQ, &n) < 0 ? 0 : (uint64_t)n;
+}
+
+void conn_note_taken(struct conn *c)
+{
+    c->taken = c->sent - in_kernel(c);
+}
+
+/* Has the peer taken enough of its answers since that was noted last? */
+static bool reads(struct conn *c)
+{
+    uint64_t before = c->taken;
+    conn_note_taken(c);
+    return c->taken - before >= (uint64_t)(c->http->patience_us / 1000000) * LIMIT_READ_RATE;
+}
+
+static void never_answered(struct conn *c)
+{
+    if (++c->overdue < OVERDUE_MAX) {
+        rearm(c);
+        return;
+    }
+    http_say_unanswered(c->http, c->ex->rq.id);
+    conn_abandon(c);
 }
 
 void conn_expired(struct conn *c)
 {
-    int in_kernel = 0;
-    bool answering = c->state == CONN_ANSWER;
-    if (!answering && ioctl(c->fd, SIOCOUTQ, &in_kernel) < 0)
-        in_kernel = 0;
-    if (!answering && in_kernel == 0 && c->unsent.len == 0) {
+    if (c->state == CONN_ANSWER)
+        never_answered(c);
+    else if (c->unsent.len == 0 && in_kernel(c) == 0)
         conn_close(c);
-        return;
-    }
-    c->overdue = !answering && reads(c, in_kernel) ? 1 : c->overdue + 1;
-    if (c->overdue < OVERDUE_MAX) {
+    else if (reads(c))
         rearm(c);
-        return;
-    }
-    if (answering)
-        log_line(LOG_WARN, c->ex->rq.id, "unanswered", "no answer for %lld s: closed its connection",
-                 (long long)(OVERDUE_MAX * c->http->patience_us / 1000000));
-    conn_abandon(c);
+    else
+        conn_abandon(c);
 }
 
 void conn_stop(struct conn *c)
@@ -205,6 +251,7 @@ static void refuse(struct conn *c, struct span bytes, int status)
     ex->rq.admin = c->door->admin;
     c->keep_alive = false;
     c->lean = false;
+    conn_waits(c, WAITS_NOT);
     exchange_begin(h, ex);
     h->app->fault(h->ctx, &ex->rq, &fault, &ex->reply);
     conn_send_reply(c, ex);
@@ -301,6 +348,7 @@ static void take(struct conn *c, struct span bytes)
     } else if (fresh) {
         conn_arm(c); /* from its first byte on, whatever comes later */
     }
+    conn_waits(c, ex != NULL ? WAITS_NOT : WAITS_PART);
     if (kept)
         take_input(c, used);
     else if (used < bytes.len)
@@ -318,9 +366,11 @@ static void serve(struct conn *c)
     struct span bytes = span_of(c->in.ptr + c->in.at, c->in.len);
     if (c->in.len == 0 || c->incomplete) {
         size_t most = c->state == CONN_BODY ? c->head_len + c->body_len : head_limit(c, bytes) + 1;
-        size_t want = most - c->in.len;
-        if (!c->readable || !receive(c, want, &bytes))
+        if (!c->readable || !receive(c, most - c->in.len, &bytes)) {
+            if (c->state != CONN_GONE)
+                conn_waits(c, c->in.len > 0 ? WAITS_PART : WAITS_IDLE);
             return;
+        }
         if (c->in.len > 0) {
             keep_input(c, bytes);
             bytes = span_of(c->in.ptr, c->in.len);
@@ -345,6 +395,7 @@ static void discard(struct conn *c)
     ssize_t n = recv(c->fd, c->http->scratch, SCRATCH, MSG_TRUNC | MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) {
         c->readable = false;
+        conn_waits(c, WAITS_PART);
         return;
     }
     if (n <= 0) {

@@ -9,9 +9,13 @@
 
 #include "server/http/http.h"
 #include "server/http/http_head.h"
+#include "server/system/allowance.h"
 
 struct conn;
 struct sockaddr;
+
+/* Whom the guard waits for: nothing of a request has come, or a part of one. */
+enum waits { WAITS_IDLE, WAITS_PART, WAITS, WAITS_NOT = WAITS };
 
 /* A request on its way to its reply. Pooled; struct request must stay first: a request names its exchange. */
 struct exchange {
@@ -23,16 +27,17 @@ struct exchange {
     bool begun;            /* the application knows it */
 };
 
+TAILQ_HEAD(conn_list, conn);
+
 /* One listening socket. */
 struct door {
     struct http *http;
     struct event *incoming; /* NULL when the door is unused or closed */
     int fd;
     size_t n_conns, max_conns;
-    bool admin, paused;
+    struct conn_list waits[WAITS]; /* who may have to make room, the one that waits longest first */
+    bool admin, paused, failing;   /* failing: paused for a while, whatever ends meanwhile */
 };
-
-TAILQ_HEAD(conn_list, conn);
 
 enum { HELD_CLASSES = 64 };
 
@@ -52,10 +57,12 @@ struct http {
     size_t n_conns, n_queue;
     struct exchange *pool;
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
-    size_t held, max_held, n_shed;              /* bytes; connections closed for them since that was said */
-    size_t loose;                               /* bytes freed since the last trim */
-    struct conn_list holders[HELD_CLASSES];     /* by the power of two of what they hold */
+    size_t held, n_shed;                        /* bytes; connections closed for them since that was said */
+    struct http_held *all;
+    size_t loose;                           /* bytes freed since the last trim */
+    struct conn_list holders[HELD_CLASSES]; /* by the power of two of what they hold */
     int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
+    struct allowance unanswered; /* log lines about them */
     _Atomic uint64_t *loop_turns;
     time_t date_s;
     char date[32]; /* of date_s, as the Date header has it */
@@ -92,8 +99,9 @@ struct conn {
     size_t discarded, held;             /* thrown away in CONN_LINGER; memory of in and unsent */
     uint64_t sent, taken;               /* bytes: given to the kernel; seen to have reached the peer */
     int64_t deadline_us;
-    unsigned overdue; /* deadlines passed since it last moved */
-    TAILQ_ENTRY(conn) link, turn, holder;
+    unsigned overdue; /* deadlines passed while its answer was in the making */
+    enum waits waits;
+    TAILQ_ENTRY(conn) link, turn, holder, wait;
     bool behind_proxy, http10, keep_alive;
     bool lean;       /* the reply has no headers but those that its route gives it */
     bool incomplete; /* `in` was looked at: it is not a whole request */
@@ -107,7 +115,11 @@ void conn_turn(struct conn *c);    /* serves one request at most */
 void conn_queue(struct conn *c);   /* has its turn behind all that wait already */
 void conn_arm(struct conn *c);     /* a new deadline */
 void conn_expired(struct conn *c); /* its deadline has passed */
-void conn_stop(struct conn *c);    /* the server goes down: closes unless an answer is on its way */
+void conn_waits(struct conn *c, enum waits waits);
+/* Who goes when somebody else wants in: nobody whose next request is there already. NULL: all are served. */
+struct conn *conn_to_yield(struct door *door);
+void conn_note_taken(struct conn *c); /* of what was sent so far: what its peer takes from here on counts */
+void conn_stop(struct conn *c);       /* the server goes down: closes unless an answer is on its way */
 void conn_close(struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
 void conn_drop_input(struct conn *c);
@@ -128,7 +140,8 @@ void http_free_pool(struct http *h);
 void conn_hold(struct conn *c);
 /* May a request of so many bytes, which is all that c holds, wait for its answer? */
 bool conn_may_hold(const struct conn *c, size_t len);
-void http_say_shed(struct http *h, int64_t now_us); /* logs what was closed for its memory, now and then */
+void http_say_shed(struct http *h, int64_t now_us);            /* logs what was closed for its memory, now and then */
+void http_say_unanswered(struct http *h, uint64_t request_id); /* logs it, as long as its allowance lasts */
 
 /* http.c */
 /* Runs the handler; the reply leaves at once (ex is gone), or with http_answer. */
@@ -138,7 +151,7 @@ void http_room(struct door *door); /* a connection has ended: accept again */
 enum {
     SCRATCH = LIMIT_HEAD + LIMIT_BODY,
     SMALL = 4096,               /* bytes of a request that its exchange has room for anyway */
-    OVERDUE_MAX = 4,            /* deadlines that an answer under way may let pass, in the making or in being read */
+    OVERDUE_MAX = 4,            /* deadlines that an answer in the making may let pass */
     LINGER_MAX = 4 * LIMIT_BODY /* bytes thrown away of a peer that sends on after its last answer; then it may wait */
 };
 _Static_assert((int)SCRATCH > (int)LIMIT_HEAD_TRACKING, "no larger head is read");

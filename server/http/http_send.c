@@ -9,7 +9,10 @@
 #include "server/http/http_private.h"
 #include "server/system/system.h"
 
-enum { BODY_COPIED = 1024 }; /* a body up to so long goes behind its head, into one piece */
+enum {
+    BODY_COPIED = 1024, /* a body up to so long goes behind its head, into one piece */
+    LONG = 16384        /* bytes of a reply that a reader may stall on in the kernel alone */
+};
 
 /* Our side is done. Closing at once would reset the connection under a reply that the peer has not read: wait for its
  * close, or the deadline. */
@@ -24,6 +27,7 @@ static void linger(struct conn *c)
         return;
     }
     conn_arm(c);
+    conn_waits(c, WAITS_PART);
     if (c->readable)
         conn_queue(c);
 }
@@ -38,10 +42,11 @@ static void reply_is_out(struct conn *c)
     conn_arm(c);
     if (c->in.len > 0 || c->readable)
         conn_queue(c);
+    else
+        conn_waits(c, WAITS_IDLE);
 }
 
-/* Keeps what of the two parts did not fit into the socket. */
-static void keep_unsent(struct conn *c, const struct iovec part[2], size_t done)
+static void copy_unsent(struct conn *c, const struct iovec part[2], size_t done)
 {
     size_t at = 0;
     c->unsent.len = part[0].iov_len + part[1].iov_len - done;
@@ -53,12 +58,26 @@ static void keep_unsent(struct conn *c, const struct iovec part[2], size_t done)
         done -= skip;
     }
     c->unsent.at = 0;
+}
+
+/* Keeps what of the two parts did not fit into the socket; a body that has memory of its own, as it is. */
+static void keep_unsent(struct conn *c, const struct iovec part[2], size_t done, struct reply *r)
+{
+    if (r->heap != NULL && part[1].iov_base == r->heap && done >= part[0].iov_len) {
+        c->unsent.ptr = r->heap;
+        c->unsent.len = part[1].iov_len;
+        c->unsent.at = done - part[0].iov_len;
+        r->heap = NULL;
+    } else {
+        copy_unsent(c, part, done);
+    }
     c->state = CONN_WRITE;
     conn_arm(c);
+    conn_note_taken(c);
     conn_hold(c); /* may close c */
 }
 
-static void send_parts(struct conn *c, struct span head, struct span body)
+static void send_parts(struct conn *c, struct span head, struct span body, struct reply *r)
 {
     struct iovec part[2] = {{(char *)(uintptr_t)head.ptr, head.len}, {(char *)(uintptr_t)body.ptr, body.len}};
     const struct msghdr message = {.msg_iov = part, .msg_iovlen = body.len > 0 ? 2 : 1};
@@ -69,10 +88,13 @@ static void send_parts(struct conn *c, struct span head, struct span body)
     }
     size_t done = n > 0 ? (size_t)n : 0;
     c->sent += done;
-    if (done == head.len + body.len)
-        reply_is_out(c);
-    else
-        keep_unsent(c, part, done);
+    if (done < head.len + body.len) {
+        keep_unsent(c, part, done, r);
+        return;
+    }
+    if (done >= LONG)
+        conn_note_taken(c);
+    reply_is_out(c);
 }
 
 void conn_send_rest(struct conn *c)
@@ -152,7 +174,7 @@ static void put_head(struct conn *c, struct buf *b, const struct reply *r, int s
 
 void conn_send_reply(struct conn *c, struct exchange *ex)
 {
-    const struct reply *r = &ex->reply;
+    struct reply *r = &ex->reply;
     int status = reply_status(r);
     bool bodiless = ex->rq.method == METHOD_HEAD || status == 204 || status == 304;
     struct span body = bodiless ? (struct span){"", 0} : r->body;
@@ -170,5 +192,5 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
     if (b.failed)
         abort();
     c->ex = NULL;
-    send_parts(c, buf_span(&b), body);
+    send_parts(c, buf_span(&b), body, r);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/mem.h"
 #include "server/system/log.h"
 
 int reply_status(const struct reply *r)
@@ -21,6 +22,17 @@ void reply_body(struct request *rq, struct reply *r, const char *content_type, s
 {
     r->content_type = span_str(content_type);
     r->body = arena_copy(rq->arena, body);
+}
+
+void reply_body_take(struct reply *r, const char *content_type, struct buf *body)
+{
+    r->content_type = span_str(content_type);
+    r->body = buf_span(body);
+    if (body->len > 0) {
+        r->heap = xrealloc(body->ptr, body->len);
+        r->body.ptr = r->heap;
+        buf_heap(body);
+    }
 }
 
 /* word NULL: a status that no error of ours has goes without a type of its own. */

@@ -13,12 +13,15 @@ struct reply {
         struct span value;
     } header[8];
     size_t n_headers;
+    char *heap; /* NULL, or the body's memory, which is the reply's */
 };
 
 int reply_status(const struct reply *r);
 void reply_header(struct reply *r, const char *name, struct span value);
 /* Body from a heap buffer: copies into the arena. */
 void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body);
+/* A large body: takes the heap buffer's memory, and leaves it empty. */
+void reply_body_take(struct reply *r, const char *content_type, struct buf *body);
 /* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field, request_id.
  */
 void reply_problem(struct request *rq, struct reply *r, enum err err);

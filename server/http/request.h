@@ -18,6 +18,8 @@ struct sender {
     char kid[LIMIT_ID + 1];    /* as given; "": none, or nothing that could be one */
     const struct party *party; /* whose kid or code that is; NULL: nobody's */
     bool proven;               /* its signature holds */
+    bool late;                 /* and its time is outside of the window */
+    uint64_t digest;           /* of what is signed, where it holds: the same bytes, the same digest */
 };
 
 struct request {

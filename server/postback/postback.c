@@ -1,5 +1,6 @@
 #include "server/postback/postback_private.h"
 
+#include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/query.h"
 #include "common/base/text.h"
@@ -29,6 +30,14 @@ void postback_prove(struct postback *pb, const struct secret *s)
 {
     pb->party = s->party;
     pb->rq->sender.proven = true;
+    pb->rq->sender.digest = load_be64(pb->nonce.request_sha256);
+}
+
+enum err postback_late(struct postback *pb, const struct secret *s, const char *why)
+{
+    postback_prove(pb, s);
+    pb->rq->sender.late = true;
+    return postback_refuse(pb->rq, why);
 }
 
 void postback_sender(struct request *rq)

@@ -60,7 +60,8 @@ static enum err refuse(struct postback *pb, struct span name, const char *what)
     for (size_t i = 0; i < n; i++)
         text[i] = is_word(name.ptr[i]) ? name.ptr[i] : '?';
     text[n] = '\0';
-    return problem(&pb->rq->problem, ERR_MALFORMED, text, "%s", what);
+    enum err err = problem(&pb->rq->problem, ERR_MALFORMED, text, "%s", what);
+    return postback_field_known(name) ? err : problem_foreign(&pb->rq->problem, err);
 }
 
 static bool clean(struct span v)

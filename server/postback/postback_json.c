@@ -51,11 +51,11 @@ static enum err authenticate(struct postback *pb)
         return postback_refuse(rq, "webhook-timestamp is not Unix time in seconds");
     if (!signature_holds(rq, s))
         return postback_refuse(rq, "the signature does not hold");
-    if (!postback_in_window(rq, ts_s))
-        return postback_refuse(rq, "webhook-timestamp is more than 300 s off");
-    postback_prove(pb, s);
     const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
     sha256v(same, sizeof same / sizeof same[0], pb->nonce.request_sha256);
+    if (!postback_in_window(rq, ts_s))
+        return postback_late(pb, s, "webhook-timestamp is more than 300 s off");
+    postback_prove(pb, s);
     postback_nonce(pb, rq->webhook_id, ts_s, NONCE_WEBHOOK_KEEP_S);
     pb->nonce.webhook = true;
     return ERR_OK;

@@ -66,8 +66,11 @@ void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN]);
 enum err postback_refuse(struct request *rq, const char *why);
 /* An active secret of this kid; NULL when there is none, which *why explains. Notes the sender. */
 const struct secret *postback_secret(struct request *rq, struct span kid, const char **why);
-/* The sender's signature holds and is fresh: nobody who once saw it says so again later. */
+/* The sender's signature holds and is fresh: nobody who once saw it says so again later. nonce.request_sha256 is
+ * known. */
 void postback_prove(struct postback *pb, const struct secret *s);
+/* It holds, but is not fresh: postback_refuse. */
+enum err postback_late(struct postback *pb, const struct secret *s, const char *why);
 bool postback_type_is(const struct request *rq, const char *media_type); /* Content-Type, without its parameters */
 bool postback_in_window(struct request *rq, int64_t ts_s);
 /* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */

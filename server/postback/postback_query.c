@@ -84,7 +84,7 @@ static enum err authenticate(struct postback *pb)
     if (parse_i64(a.ts, &ts_s) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "ts", "must be Unix time in seconds");
     if (!postback_in_window(rq, ts_s))
-        return postback_refuse(rq, "the timestamp is more than 300 s off");
+        return postback_late(pb, s, "the timestamp is more than 300 s off");
     postback_prove(pb, s);
     if (!nonce_ok(a.nonce))
         return problem(&rq->problem, ERR_MALFORMED, "nonce",

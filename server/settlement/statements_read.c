@@ -366,7 +366,7 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     buf_heap(&text);
     if ((err = payload_of(jws, &payload)) == ERR_OK) {
         (f == FORMAT_HTML ? statement_html : statement_csv)(&text, buf_span(&payload), lines);
-        reply_body(rq, reply, formats[f].content_type, buf_span(&text));
+        reply_body_take(reply, formats[f].content_type, &text);
     }
     buf_free(&payload);
     buf_free(&text);
@@ -423,13 +423,16 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
 {
     struct statement_meta m;
     struct parts parts;
+    struct buf copy;
     struct txn *t;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
         (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK ||
         (err = parts_read(rq, t, rq->param[0], &parts)) != ERR_OK)
         return err;
-    reply_body(rq, reply, content_type, strcmp(part, "lines") == 0 ? parts.lines : parts.note);
+    buf_heap(&copy);
+    buf_span_add(&copy, strcmp(part, "lines") == 0 ? parts.lines : parts.note);
+    reply_body_take(reply, content_type, &copy);
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     return ERR_OK;
 }

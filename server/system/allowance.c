@@ -12,8 +12,10 @@ bool allowance_take(struct allowance *a, uint32_t at_once, uint32_t per_s, int64
         a->left = gained < at_once - a->left ? a->left + (uint32_t)gained : at_once;
         a->at_us = now_us;
     }
-    if (a->left == 0)
+    if (a->left == 0) {
+        a->withheld++;
         return false;
+    }
     a->left--;
     return true;
 }

@@ -9,6 +9,7 @@
 struct allowance {
     int64_t at_us; /* monotonic, of the last gain */
     uint32_t left;
+    uint64_t withheld; /* asked for when there was none, since somebody has said so and set it to 0 */
 };
 
 /* Takes one; false when there is none. */

@@ -54,7 +54,7 @@ enum click_fault {
     X(unwaited, "countersign_unwaited_total",                                                                          \
       "clicks and pixels answered before their commit, which took longer than click_wait_ms", ONE)                     \
     X(refused_dropped, "countersign_refused_dropped_total", "refusals that did not get into the refused log", ONE)     \
-    X(log_withheld, "countersign_log_withheld_total", "log lines about refused strangers that were left out", ONE)     \
+    X(log_withheld, "countersign_log_withheld_total", "log lines that were left out: more than their allowance", ONE)  \
     X(commit_seconds, "countersign_commit_seconds", "from taking a batch of requests to its durable commit", SECONDS)  \
     X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits", ONE)                              \
     X(sweeps, "countersign_sweeps_total", "sweeps", ONE)                                                               \

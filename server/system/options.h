@@ -21,10 +21,10 @@
     X(queue_size, NUMBER(16, 1048576), "8192",                                                                         \
       "requests that may wait for a commit, per worker; past it the answer is 503")                                    \
     X(sweep_ms, NUMBER(10, 60000), "1000", "milliseconds between sweeps of tiles and heads")                           \
-    X(max_connections, NUMBER(1, 1000000), "10000", "open connections per worker; past it accepting pauses")           \
-    X(max_held_mib, NUMBER(1, 65536), "64",                                                                            \
-      "MiB of large or unfinished requests and unread answers per worker; past it the biggest are closed")             \
-    X(request_timeout_s, NUMBER(1, 3600), "15", "seconds that one request, or an idle connection, may take")           \
+    X(max_connections, NUMBER(1, 1000000), "10000", "open connections per worker; past it who is idle longest goes")   \
+    X(max_held_mib, NUMBER(1, 65536), "32",                                                                            \
+      "MiB of large or unfinished requests and unread answers of all workers; past it the biggest are closed")         \
+    X(request_timeout_s, NUMBER(1, 3600), "15", "seconds for one request, an idle connection, an unread answer")       \
     X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")  \
     X(country_header, TEXT, "",                                                                                        \
       "header in which a trusted proxy names the visitor's country, such as CF-IPCountry; empty: none")                \

@@ -3,6 +3,8 @@
 #include <assert.h>
 
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
+#include "common/crypto/crypto.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/readers.h"
@@ -80,8 +82,18 @@ static enum err authenticate(struct request *rq)
 
 /* ---- the edge: every request ends here, whatever became of it ---- */
 
-/* Of their log lines: so many at once, so many a second in the long run. */
-enum { STRANGERS_AT_ONCE = 2000, STRANGERS_PER_S = 20 };
+enum { SAID_EVERY_US = 1000000 };
+
+/* Of each worker's log lines: so many at once, so many a second in the long run. */
+static const struct {
+    uint32_t at_once, per_s;
+    const char *what;
+} tellings[] = {
+    [TELL_STRANGERS] = {2000, 20, "refusals of strangers, and of what was refused before"},
+    [TELL_BUSY] = {1000, 20, "answers that this server is busy"},
+    [TELL_FAILURES] = {1000, 20, "failures"},
+    [TELL_SENDERS] = {1000, 20, "refusals of a sender whose signature holds"},
+};
 
 /* What is said of a request that ended. */
 struct outcome {
@@ -89,9 +101,10 @@ struct outcome {
     int status;
     enum err err;
     struct span reason, field, cause;
-    bool fault;   /* it is no request */
-    bool failed;  /* a 5xx that nobody meant */
-    bool refused; /* a postback or pixel: it stands in the refused log */
+    bool fault;             /* it is no request */
+    bool failed;            /* a 5xx that nobody meant */
+    bool refused;           /* a postback or pixel: it stands in the refused log */
+    enum standing standing; /* of its sender, then */
 };
 
 static void count(struct worker *w, const struct request *rq, const struct route *route, int status, int64_t now_us)
@@ -129,30 +142,49 @@ static struct span cause_of(struct worker *w, struct request *rq, const struct j
     return span_str(rq->problem.detail[0] ? rq->problem.detail : err_title(err));
 }
 
-/* A field is named by whoever sends it: what could be more than a name is not repeated. */
+/* A word of ours, or a form field's name: what could be more, as a telephone number, is not repeated. */
 static struct span field_name(const struct request *rq)
 {
+    enum { DIGITS = 5 };
     const char *f = rq->problem.field;
-    bool name = ascii_is_alnum(f[0]) && !ascii_is_digit(f[0]);
-    for (size_t i = 0; f[i]; i++)
-        name = name && ascii_is_alnum_or(f[i], "_-.[]");
+    bool name = !rq->problem.foreign && ascii_is_alnum(f[0]) && !ascii_is_digit(f[0]);
+    for (size_t i = 0, run = 0; f[i] && name; i++) {
+        run = ascii_is_digit(f[i]) ? run + 1 : 0;
+        name = ascii_is_alnum_or(f[i], "_-.[]") && run < DIGITS;
+    }
     return name ? span_str(f) : SPAN("");
 }
 
-/* A stranger's refusal has a line as long as the allowance lasts; the next line that is written says how many had
- * none. */
+void dispatch_say_withheld(struct worker *w)
+{
+    for (size_t i = 0; i < TELLINGS; i++) {
+        if (w->telling[i].withheld > 0)
+            log_line(LOG_WARN, 0, "withheld", "%llu lines were withheld: %s",
+                     (unsigned long long)w->telling[i].withheld, tellings[i < TELL_SENDERS ? i : TELL_SENDERS].what);
+        w->telling[i].withheld = 0;
+    }
+}
+
+static enum telling telling_of(const struct outcome *o)
+{
+    if (o->failed && o->err != ERR_OK && !o->fault)
+        return o->err == ERR_BUSY ? TELL_BUSY : TELL_FAILURES;
+    return o->standing == STANDING_PROVEN || o->standing == STANDING_LATE ? TELL_SENDERS : TELL_STRANGERS;
+}
+
+/* A line is written as long as the allowance of its kind lasts; a later one, of any, says how many were not. */
 static bool may_tell(struct worker *w, const struct request *rq, const struct outcome *o, int64_t now_us)
 {
-    bool known = rq->sender.proven || rq->caller != NULL || (o->status >= 500 && o->err != ERR_OK && !o->fault);
-    if (!known && !allowance_take(&w->strangers, STRANGERS_AT_ONCE, STRANGERS_PER_S, now_us)) {
+    enum telling kind = telling_of(o);
+    size_t i = kind == TELL_SENDERS ? kind + rq->sender.party->number % (TELLINGS - TELL_SENDERS) : kind;
+    if (!allowance_take(&w->telling[i], tellings[kind].at_once, tellings[kind].per_s, now_us)) {
         METRIC_ADD(w->counters, log_withheld, 1);
-        w->withheld++;
         return false;
     }
-    if (w->withheld > 0)
-        log_line(LOG_WARN, 0, "withheld", "%llu refusals of strangers were not told one by one",
-                 (unsigned long long)w->withheld);
-    w->withheld = 0;
+    if (now_us - w->withheld_said_us >= SAID_EVERY_US) {
+        dispatch_say_withheld(w);
+        w->withheld_said_us = now_us;
+    }
     return true;
 }
 
@@ -162,6 +194,9 @@ static enum log_level level_of(const struct outcome *o)
         return LOG_ERROR;
     return o->refused && o->route->roles & ROUTE_SIGNED ? LOG_INFO : LOG_DEBUG;
 }
+
+static const char *const standing_words[STANDINGS] = {
+    [STANDING_NAMED] = "no", [STANDING_PROVEN] = "yes", [STANDING_LATE] = "late", [STANDING_AGAIN] = "again"};
 
 /* No query, no body, no address: a path's pattern, and of what was sent only a kid and the name of a field. */
 static void tell(struct worker *w, const struct request *rq, const struct outcome *o, enum log_level level,
@@ -188,9 +223,10 @@ static void tell(struct worker *w, const struct request *rq, const struct outcom
         TEXT("cause", o->cause),
         TEXT("party", span_str(p != NULL ? p->id : "")),
         TEXT("kid", span_str(rq->sender.kid)),
-        TEXT("proven", span_str(rq->sender.proven          ? "yes"
-                                : rq->sender.party != NULL ? "no"
-                                                           : "")),
+        TEXT("proven", span_str(rq->sender.party == NULL ? ""
+                                : o->refused             ? standing_words[o->standing]
+                                : rq->sender.proven      ? "yes"
+                                                         : "no")),
         NUMBER("took_us", now_us - rq->arrived_us),
     };
 #undef TEXT
@@ -198,10 +234,19 @@ static void tell(struct worker *w, const struct request *rq, const struct outcom
     log_members(level, rq->id, o->refused ? "refused" : "answered", members, sizeof members / sizeof *members);
 }
 
-static void keep_refusal(struct worker *w, const struct request *rq, const struct outcome *o)
+/* The same bytes refused for the same reason. */
+static uint64_t digest_of(const struct request *rq, const struct outcome *o)
 {
-    const struct refusal one = {
-        .room = {rq->sender.party != NULL ? rq->sender.party->number : 0, rq->sender.proven},
+    uint8_t digest[HASH_LEN], bytes[8];
+    store_be64(bytes, rq->sender.digest);
+    sha256v((const struct span[]){span_of(bytes, sizeof bytes), span_str(rq->sender.kid), o->reason}, 3, digest);
+    return load_be64(digest);
+}
+
+static void keep_refusal(struct worker *w, const struct request *rq, struct outcome *o)
+{
+    struct refusal one = {
+        .room = {rq->sender.party != NULL ? rq->sender.party->number : 0, STANDING_NAMED},
         .at_ms = clock_ms(),
         .request_id = rq->id,
         .status = (uint16_t)o->status,
@@ -210,8 +255,13 @@ static void keep_refusal(struct worker *w, const struct request *rq, const struc
         .field = o->field,
         .reason = o->reason,
     };
+    if (rq->sender.proven) {
+        one.room.standing = rq->sender.late ? STANDING_LATE : STANDING_PROVEN;
+        one.digest = digest_of(rq, o);
+    }
     if (!source_refused(w->server->source, &one))
         METRIC_ADD(w->counters, refused_dropped, 1);
+    o->standing = one.room.standing;
 }
 
 static void find_refusal(struct request *rq, struct outcome *o)

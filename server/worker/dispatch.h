@@ -45,6 +45,7 @@ MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job
 MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);
 /* It has come back. */
 void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply);
+void dispatch_say_withheld(struct worker *w); /* of log lines, since one was written */
 /* The guard's refusal of what is no request. */
 void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply);
 

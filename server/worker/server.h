@@ -23,6 +23,15 @@ struct routes {
     size_t n;
 };
 
+/* Whose log lines have an allowance of their own. */
+enum telling {
+    TELL_STRANGERS, /* what anybody can bring about, also by bytes that he caught */
+    TELL_BUSY,      /* 5xx because more came than can be taken, which anybody can bring about too */
+    TELL_FAILURES,  /* all other 5xx */
+    TELL_SENDERS,   /* refusals of those whose signature holds: of each party its own, of a few together */
+    TELLINGS = TELL_SENDERS + 32
+};
+
 struct server {
     const struct options *options;
     struct instance instance;
@@ -36,6 +45,7 @@ struct server {
     struct proxies *proxies; /* NULL: the peer is the client */
     struct lists_slot *lists;
     struct repeats *repeats;
+    struct http_held held;   /* what the workers hold for peers */
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread
@@ -58,12 +68,12 @@ struct worker {
     atomic_bool stopping; /* any thread */
     uint64_t id[32];      /* drawn, for the requests to come */
     size_t n_ids;
-    int64_t now_us;                /* monotonic, of the turn that hands back jobs; 0: none does */
-    unsigned pushed;               /* jobs since the committer was woken last */
-    TAILQ_HEAD(, request) waiting; /* for their commit, by arrival; click_wait_ms at most */
-    bool alarmed;                  /* http_alarm will look at them */
-    struct allowance strangers;    /* log lines about their refusals */
-    uint64_t withheld;             /* those left out since one was written */
+    int64_t now_us;                     /* monotonic, of the turn that hands back jobs; 0: none does */
+    unsigned pushed;                    /* jobs since the committer was woken last */
+    TAILQ_HEAD(, request) waiting;      /* for their commit, by arrival; click_wait_ms at most */
+    bool alarmed;                       /* http_alarm will look at them */
+    struct allowance telling[TELLINGS]; /* log lines */
+    int64_t withheld_said_us;           /* monotonic: when it was told how many were left out */
 };
 
 /* Contexts alone, without a thread. */

@@ -165,6 +165,8 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
                                         .alarm = on_alarm};
     struct worker *w = xmalloc(sizeof *w);
     worker_open(w, sv, number);
+    if (number == 0)
+        http_held_open(&sv->held, (size_t)sv->options->max_held_mib.number << 20, source_workers(sv->source));
     const struct http_setup setup = {
         .app = &app,
         .ctx = w,
@@ -172,7 +174,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .listen = sv->listen,
         .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
         .max_connections = (size_t)sv->options->max_connections.number,
-        .max_held = (size_t)sv->options->max_held_mib.number << 20,
+        .held = &sv->held,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
         .country_header = span_str(sv->options->country_header.text),
@@ -192,6 +194,7 @@ void worker_stop(struct worker *w)
     source_nudge(w->server->source, w->number);
     pthread_join(w->thread, NULL);
     http_free(w->http);
+    dispatch_say_withheld(w);
     worker_close(w);
     free(w);
 }

@@ -266,17 +266,17 @@ class Strangers(FloodCase):
     def test_what_was_held_is_given_back(self):
         """60 KiB of a body each: within the bound all at once, and gone with their peers."""
         before = self.assertGivenBack()
-        peers = self.open_many(600, raw("POST", "/postback", b"a" * 60000)[:-1])
-        wait_for(lambda: self.settled() > before + 24 * MIB, what="the bodies to be held")
+        peers = self.open_many(400, raw("POST", "/postback", b"a" * 60000)[:-1])
+        wait_for(lambda: self.settled() > before + 16 * MIB, what="the bodies to be held")
         for peer in peers:
             peer.close()
         self.assertGivenBack()
 
     def test_all_together_stay_within_the_bound(self):
-        """Eighty MiB offered to a server that holds 64: bodies, and heads of clicks."""
+        """Eighty MiB offered to a server that holds 32: bodies, and heads of clicks."""
         self.open_many(700, raw("POST", "/postback", b"a" * 60000)[:-1])
         self.open_many(700, raw("GET", "/c/x", Cookie="a" * 60000)[:-1])
-        self.assertLess(self.settled(), 96 * MIB)
+        self.assertLess(self.settled(), 56 * MIB)
         wait_for(lambda: "connections_shed" in self.server.log(), what="the log to say it")
 
     def test_churn_leaves_nothing_behind(self):

@@ -93,6 +93,7 @@ static int tear_down(void **state)
     metrics_free(sh->metrics);
     lists_close(sh->lists);
     json_decref(a->json);
+    free(a->reply.heap);
     arena_free(a->arena);
     fixture_close(&a->f);
     free(a);
@@ -147,6 +148,7 @@ static void run(struct api *a, struct call c)
 {
     struct request *rq = &a->rq;
     prepare(a, &c);
+    free(a->reply.heap);
     a->reply = (struct reply){0};
     bool done = dispatch(&a->worker, rq, &a->reply);
     while (!done)

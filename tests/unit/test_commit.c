@@ -407,6 +407,48 @@ static void a_backlog_of_old_nonces_is_forgotten_within_seconds(void **state)
     assert_false(nonces_left());
 }
 
+/* ---- a disk that is full for refusals ---- */
+
+static atomic_int not_kept;
+
+static enum err no_room(struct batch *cx, struct job *job)
+{
+    (void)cx;
+    (void)job;
+    atomic_fetch_add(&not_kept, 1);
+    return ERR_FULL;
+}
+
+/* What strangers make it write is dropped, and counted; no click goes unrecorded for it, nor is anybody told that
+ * nothing is. */
+static void refusals_that_find_no_room_cost_no_click(void **state)
+{
+    (void)state;
+    static job_run *runs[RECORD_KINDS];
+    enum { ROUNDS_OF_THEM = 3, SOON_STEPS = 20000 };
+    committer_fixture_stop(&cf);
+    memcpy(runs, job_runs, sizeof runs);
+    runs[RECORD_REFUSED] = no_room;
+    cf.live.runs = runs;
+    committer_fixture_start(&cf);
+    struct counters *counters = metrics_thread(cf.live.sh.metrics, COMMITTER_WORKERS);
+    for (int round = 1; round <= ROUNDS_OF_THEM; round++) {
+        struct refusal one = {.room = {.party = 2}, .at_ms = clock_ms(), .request_id = 1, .status = 401};
+        assert_true(source_refused(cf.live.sh.source, &one));
+        source_wake(cf.live.sh.source);
+        for (int i = 0; i < SOON_STEPS && atomic_load(&not_kept) < round; i++) {
+            assert_int_equal(push_clicks(&cf, 2), 2);
+            assert_true(source_healthy(cf.live.sh.source));
+            usleep(1000);
+        }
+        assert_int_equal(push_clicks(&cf, 20), 20);
+        assert_true(atomic_load(&not_kept) >= round);
+    }
+    assert_int_equal(counters->unrecorded, 0);
+    assert_int_equal(counters->refused_dropped, ROUNDS_OF_THEM);
+    cf.live.runs = NULL;
+}
+
 /* ---- what a start refuses ---- */
 
 static void refused_behind(uint32_t log)
@@ -458,6 +500,7 @@ int main(void)
         TEST(all_records_of_a_batch_have_one_time),
         TEST(a_catalog_change_is_published_with_its_commit),
         TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
+        TEST(refusals_that_find_no_room_cost_no_click),
         TEST(a_store_behind_its_signed_heads_is_refused),
         TEST(the_first_log_is_looked_at_as_any),
         TEST(the_last_log_is_looked_at_as_any),

@@ -1,6 +1,5 @@
 /* Every 5xx has a line in the log, under the request id that its answer has, which says what failed. */
 #include <fcntl.h>
-#include <pthread.h>
 
 #include "common/decisions/rows.h"
 #include "server/commit/refused_log.h"
@@ -182,15 +181,14 @@ static void a_damaged_refused_log_is_told_and_hurts_nothing_else(void **state)
 
 /* ---- a committer that is busy ---- */
 
-static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool running;
+static atomic_bool busy, running;
 
 /* As token_run, once the test lets it. */
 static enum err token_when_free(struct batch *cx, struct job *job)
 {
     atomic_store(&running, true);
-    pthread_mutex_lock(&busy);
-    pthread_mutex_unlock(&busy);
+    while (atomic_load(&busy))
+        usleep(1000);
     return job_runs[RECORD_TOKEN](cx, job);
 }
 
@@ -208,12 +206,20 @@ static size_t first_answered(const int *fd, size_t n)
     return n;
 }
 
+/* Also after an assertion that failed: else the end would wait for ever. */
+static int set_free(void **state)
+{
+    (void)state;
+    atomic_store(&busy, false);
+    return 0;
+}
+
 static void a_full_queue_is_told_with_its_worker(void **state)
 {
     (void)state;
     char raw[512];
     int waiting = live_connect(&live), fd[CLICKS];
-    pthread_mutex_lock(&busy);
+    atomic_store(&busy, true);
     snprintf(raw, sizeof raw,
              "POST /v1/parties/P3/tokens HTTP/1.1\r\nHost: " LIVE_HOST "\r\nAuthorization: Bearer %s\r\nContent-Type: "
              "application/json\r\nContent-Length: 2\r\n\r\n{}",
@@ -235,7 +241,7 @@ static void a_full_queue_is_told_with_its_worker(void **state)
     assert_told(503, "more than three quarters full");
     char after[16];
     assert_true(live_header(&answer, "Retry-After", after, sizeof after));
-    pthread_mutex_unlock(&busy);
+    atomic_store(&busy, false);
     for (size_t i = 0; i < CLICKS; i++)
         if (i != first)
             live_read(fd[i], &answer, false);
@@ -265,6 +271,30 @@ static void what_was_answered_well_has_no_line(void **state)
     assert_null(line_of(&answer));
 }
 
+/* The last: afterwards nothing is left of the allowance. */
+static void failures_without_end_have_an_end_in_the_log(void **state)
+{
+    (void)state;
+    enum { FLOOD = 3000, LEAST = 900, MOST = 1500, A_SECOND_US = 1100000 };
+    static char text[LOG_MAX];
+    for (int i = 0; i < FLOOD; i++) {
+        ask("GET", "/v1/refused?party=P3", "");
+        assert_int_equal(answer.status, 500);
+    }
+    usleep(A_SECOND_US); /* which brings twenty lines more, and is as often as it is said what was left out */
+    ask("GET", "/v1/refused?party=P3", "");
+    ssize_t n = pread(log_file, text, sizeof text - 1, 0);
+    assert_in_range(n, 1, sizeof text - 2);
+    text[n] = '\0';
+    size_t lines = 0, withheld = 0;
+    for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL;) {
+        lines += strstr(line, "\"status\":500") != NULL;
+        withheld += strstr(line, "lines were withheld: failures") != NULL;
+    }
+    assert_in_range(lines, LEAST, MOST);
+    assert_true(withheld > 0);
+}
+
 static int start(void **state)
 {
     static job_run *runs[RECORD_KINDS];
@@ -292,9 +322,10 @@ int main(void)
         cmocka_unit_test(a_refusal_past_its_time_is_not_shown),
         cmocka_unit_test(a_damaged_refused_row_does_not_end_the_list),
         cmocka_unit_test(a_damaged_refused_log_is_told_and_hurts_nothing_else),
-        cmocka_unit_test(a_full_queue_is_told_with_its_worker),
+        cmocka_unit_test_teardown(a_full_queue_is_told_with_its_worker, set_free),
         cmocka_unit_test(what_the_guard_refuses_is_told_like_all_else),
         cmocka_unit_test(what_was_answered_well_has_no_line),
+        cmocka_unit_test(failures_without_end_have_an_end_in_the_log),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -20,22 +20,32 @@
 #include <cmocka.h>
 
 #include "common/base/bytes.h"
-#include "server/http/http.h"
+#include "server/http/http_private.h"
 #include "server/system/system.h"
 
 #define HOST "Host: h\r\n"
-enum { CONNECTIONS = 200, TIGHT = 1 << 20, BIG = 12 << 20, KEPT_MAX = 64, ORDER_MAX = 1024, SOON_MS = 20000 };
+enum {
+    CONNECTIONS = 200,
+    TIGHT = 1 << 20,
+    BIG = 12 << 20,
+    HALF = 1 << 20,
+    KEPT_MAX = 64,
+    ORDER_MAX = 1024,
+    SOON_MS = 20000
+};
 
 /* One thread serves. Members without a word belong to it. */
 struct bed {
     struct http *http;
+    struct http_held held;
     pthread_t thread;
     int port, admin_port, wake;
     atomic_bool stop, answer, blocked, released; /* any thread */
     atomic_int begun, finished, kept, faults;    /* any thread */
     struct request *keeping[KEPT_MAX];
-    char order[ORDER_MAX]; /* the first letter of each path, in the order of service */
-    atomic_size_t n_order; /* any thread */
+    char order[ORDER_MAX];                    /* the first letter of each path, in the order of service */
+    atomic_size_t n_order;                    /* any thread */
+    atomic_size_t pooled, pooled_most, conns; /* exchanges that wait to be used, connections; any thread */
     char *big;
 };
 
@@ -78,7 +88,10 @@ static bool on_dispatch(void *ctx, struct request *rq, struct reply *reply)
             poll(NULL, 0, 1);
     }
     reply->content_type = SPAN("text/plain");
-    reply->body = span_is(rq->path, "/big") ? span_of(b->big, BIG) : rq->body.len > 0 ? rq->body : SPAN("ok");
+    reply->body = span_is(rq->path, "/big")    ? span_of(b->big, BIG)
+                  : span_is(rq->path, "/half") ? span_of(b->big, HALF)
+                  : rq->body.len > 0           ? rq->body
+                                               : SPAN("ok");
     return true;
 }
 
@@ -104,6 +117,10 @@ static void on_ready(void *ctx)
         http_answer(b->http, b->keeping[i]);
         b->keeping[i] = NULL;
     }
+    atomic_store(&b->conns, b->http->n_conns);
+    atomic_store(&b->pooled, b->http->n_pool);
+    if (b->http->n_pool > atomic_load(&b->pooled_most))
+        atomic_store(&b->pooled_most, b->http->n_pool);
     if (atomic_load(&b->stop))
         http_stop(b->http);
 }
@@ -126,7 +143,7 @@ static int free_port(void)
     return ntohs(sa.sin_port);
 }
 
-static int start(void **state, int64_t request_timeout_s, size_t max_held)
+static int start(void **state, int64_t request_timeout_s, size_t max_held, size_t max_connections)
 {
     static const struct http_app app = {on_begin, on_dispatch, on_fault, on_finish, on_turn};
     static const char *const fast[] = {"/f/", NULL};
@@ -139,13 +156,14 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held)
     snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     static _Atomic uint64_t turns;
+    b->held.most = max_held;
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
                                      .listen = address,
                                      .admin_listen = admin,
-                                     .max_connections = CONNECTIONS,
-                                     .max_held = max_held,
+                                     .max_connections = max_connections,
+                                     .held = &b->held,
                                      .request_timeout_s = request_timeout_s,
                                      .turns = &turns};
     b->http = http_new(&setup);
@@ -157,13 +175,18 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held)
 
 static int set_up(void **state)
 {
-    return start(state, 1, 64 << 20);
+    return start(state, 1, 64 << 20, CONNECTIONS);
 }
 
 /* Nobody is too slow, but there is room for TIGHT bytes alone. */
 static int set_up_patient(void **state)
 {
-    return start(state, 600, TIGHT);
+    return start(state, 600, TIGHT, CONNECTIONS);
+}
+
+static int set_up_small(void **state)
+{
+    return start(state, 600, TIGHT, KEPT_MAX);
 }
 
 static void tell(struct bed *b, atomic_bool *what)
@@ -266,6 +289,21 @@ static void settle(struct bed *b)
     say(fd, "GET /x HTTP/1.0\r\n\r\n");
     assert_true(read_all(fd, got, sizeof got) > 0);
     close(fd);
+}
+
+static bool is_answered(int fd)
+{
+    char got[512];
+    return read_all(fd, got, sizeof got) > 0;
+}
+
+/* So many connections that say this first, in the order of the array. */
+static void fill_house(int port, const char *words, int *fd, int n)
+{
+    for (int i = 0; i < n; i++) {
+        fd[i] = dial_port(port);
+        say(fd[i], words);
+    }
 }
 
 /* ---- halfway ---- */
@@ -373,6 +411,28 @@ static void a_reader_that_stalls_is_closed(void **state)
     close(ahead);
 }
 
+/* One deadline after it began to stall, not several: its end comes before that of a request which waits for its answer
+ * four times as long. */
+static void a_stalled_reader_goes_after_one_deadline(void **state)
+{
+    struct bed *b = *state;
+    int kept = dial(b), mute = dial(b), buffered = dial(b);
+    say(kept, "GET /keep HTTP/1.1\r\n" HOST "\r\n");
+    wait_until(&b->kept, 1);
+    say(mute, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+    say(buffered, "GET /half HTTP/1.1\r\n" HOST "\r\n"); /* the kernel takes all of it */
+    int64_t start_us = clock_monotonic_us();
+    assert_true(is_gone(mute, SOON_MS));
+    assert_true(is_gone(buffered, SOON_MS));
+    if (clock_monotonic_us() - start_us < 3 * 1000000) /* on a machine that stood still nothing is said */
+        assert_false(is_gone(kept, 0));
+    assert_true(is_gone(kept, SOON_MS));
+    close(kept);
+    close(mute);
+    close(buffered);
+    tell(b, &b->answer);
+}
+
 static void a_request_that_is_never_answered_loses_its_connection(void **state)
 {
     struct bed *b = *state;
@@ -417,7 +477,7 @@ static void a_request_in_drips_is_cut_off(void **state)
 /* Of many unfinished bodies the biggest go; a small one is not among them. */
 static void past_the_bound_the_biggest_go(void **state)
 {
-    enum { MANY = 40, PART = 50000 };
+    enum { MANY = 40, PART = 50000, LEAST = MANY - (TIGHT + SCRATCH) / PART - 1 };
     static char part[PART];
     struct bed *b = *state;
     char got[1024];
@@ -431,13 +491,13 @@ static void past_the_bound_the_biggest_go(void **state)
         ssize_t n = send(fd[i], part, sizeof part, MSG_NOSIGNAL);
         assert_true(n == PART || n < 0);
     }
-    for (int ms = 0; gone < MANY - TIGHT / PART - 1 && ms < SOON_MS; ms += 10) {
+    for (int ms = 0; gone < LEAST && ms < SOON_MS; ms += 10) {
         poll(NULL, 0, 10);
         gone = 0;
         for (int i = 0; i < MANY; i++)
             gone += is_gone(fd[i], 0);
     }
-    assert_in_range(gone, MANY - TIGHT / PART - 1, MANY - TIGHT / 2 / PART);
+    assert_in_range(gone, LEAST, MANY - TIGHT / 2 / PART);
     say(small, "ny");
     shutdown(small, SHUT_WR);
     read_all(small, got, sizeof got);
@@ -480,6 +540,104 @@ static void bodies_that_wait_for_an_answer_count_too(void **state)
     assert_int_equal(answered, MANY - refused);
 }
 
+/* As the kernel has room for some more than the server reads, the bound is seen by far alone. */
+static void what_comes_after_the_last_answer_is_read_to_a_bound(void **state)
+{
+    enum { FAR = 48 << 20 };
+    static char more[1 << 16];
+    int fd = dial(*state), idle = 0;
+    size_t sent = 0;
+    say(fd, "GET /x HTTP/1.0\r\n\r\n");
+    while (sent < FAR && idle < 50) {
+        ssize_t n = send(fd, more, sizeof more, MSG_NOSIGNAL | MSG_DONTWAIT);
+        idle = n > 0 ? 0 : idle + 1;
+        sent += n > 0 ? (size_t)n : 0;
+        if (n <= 0)
+            poll(NULL, 0, 10);
+    }
+    assert_in_range(sent, 4 * LIMIT_BODY, FAR - 1);
+    close(fd);
+}
+
+/* Twelve MiB for each of fifty, where 64 may be held: they are closed, none keeps half of an answer. */
+static void long_answers_that_nobody_reads_are_shed(void **state)
+{
+    enum { MANY = 50 };
+    struct bed *b = *state;
+    int fd[MANY], gone = 0;
+    size_t most = 0;
+    fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", fd, MANY);
+    for (int ms = 0; gone < MANY - 6 && ms < SOON_MS; ms++) {
+        size_t held = atomic_load(&b->held.n);
+        most = held > most ? held : most;
+        poll(NULL, 0, 1);
+        gone = 0;
+        for (int i = 0; i < MANY; i++)
+            gone += is_gone(fd[i], 0);
+    }
+    assert_true(gone >= MANY - 6);
+    assert_in_range(most, 1, (64 << 20) + BIG); /* the last one for a moment, before it goes */
+    for (int i = 0; i < MANY; i++)
+        close(fd[i]);
+}
+
+/* What two threads hold counts together, but each has a part that the other cannot take. */
+static void what_two_threads_hold_counts_together(void **state)
+{
+    enum { PART = 50000, MANY = TIGHT / PART + 8 };
+    static char part[PART];
+    struct bed *b = *state;
+    int fd[MANY], gone = 0;
+    atomic_store(&b->held.n, TIGHT); /* the other thread's */
+    for (int i = 0; i < MANY; i++) {
+        fd[i] = dial(b);
+        say(fd[i], "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
+        ssize_t n = send(fd[i], part, sizeof part, MSG_NOSIGNAL);
+        assert_true(n == PART || n < 0);
+    }
+    for (int ms = 0; gone < MANY - 3 && ms < SOON_MS; ms += 10) {
+        poll(NULL, 0, 10);
+        gone = 0;
+        for (int i = 0; i < MANY; i++)
+            gone += is_gone(fd[i], 0);
+    }
+    assert_in_range(gone, MANY - 3, MANY);
+    for (int i = 0; i < MANY; i++)
+        close(fd[i]);
+    for (int i = 0; i < SOON_MS && atomic_load(&b->held.n) != TIGHT; i++)
+        poll(NULL, 0, 1);
+    assert_int_equal(atomic_load(&b->held.n), TIGHT); /* all was given back */
+    atomic_store(&b->held.n, 0);
+    b->held.own = TIGHT;
+    atomic_store(&b->held.n, TIGHT);
+    char got[512];
+    int own = dial(b);
+    say(own, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 50000\r\nConnection: close\r\n\r\n");
+    assert_int_equal(send(own, part, sizeof part, MSG_NOSIGNAL), PART);
+    assert_true(read_all(own, got, sizeof got) > 0);
+    assert_non_null(strstr(got, "HTTP/1.1 200"));
+    close(own);
+}
+
+/* Many were in use at once; a while later they are not kept. */
+static void exchanges_that_are_not_needed_any_more_are_freed(void **state)
+{
+    struct bed *b = *state;
+    int fd[KEPT_MAX];
+    fill_house(b->port, "GET /keep HTTP/1.0\r\n" HOST "\r\n", fd, KEPT_MAX);
+    wait_until(&b->kept, KEPT_MAX);
+    tell(b, &b->answer);
+    for (int i = 0; i < KEPT_MAX; i++)
+        close(fd[i]);
+    wait_until(&b->finished, KEPT_MAX);
+    for (int i = 0; i < SOON_MS && atomic_load(&b->pooled) > 2; i++) {
+        tell(b, &b->answer); /* has it looked at */
+        poll(NULL, 0, 1);
+    }
+    assert_in_range(atomic_load(&b->pooled), 0, 2);
+    assert_true(atomic_load(&b->pooled_most) >= KEPT_MAX);
+}
+
 /* What one has sent ahead does not come before what another has sent meanwhile. */
 static void a_long_pipeline_lets_others_in(void **state)
 {
@@ -506,24 +664,123 @@ static void a_long_pipeline_lets_others_in(void **state)
     close(other);
 }
 
-/* Probes come in by the admin listener whoever fills the other. */
+/* ---- a full house ---- */
+
+static void wait_until_empty(struct bed *b)
+{
+    atomic_store(&b->conns, 1);
+    for (int i = 0; i < SOON_MS && atomic_load(&b->conns) > 0; i++) {
+        assert_int_equal(eventfd_write(b->wake, 1), 0); /* has it looked at */
+        poll(NULL, 0, 1);
+    }
+    assert_int_equal(atomic_load(&b->conns), 0);
+}
+
+/* By whoever waits longest, whether it has said nothing yet, has been answered, or has said a part. */
+static void in_a_full_house_who_waits_longest_makes_room(void **state)
+{
+    static const char *const told[] = {"", "GET /f/x HTTP/1.1\r\n" HOST "\r\n", "GET /x HT",
+                                       "POST /x HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\na"};
+    struct bed *b = *state;
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        int fd[CONNECTIONS], fresh[3], left = 0;
+        wait_until_empty(b);
+        fill_house(b->port, told[i], fd, CONNECTIONS);
+        fill_house(b->port, "GET /x HTTP/1.0\r\n\r\n", fresh, 3);
+        for (int k = 0; k < 3; k++) {
+            assert_true(is_answered(fresh[k]));
+            close(fresh[k]);
+        }
+        for (int k = 0; k < CONNECTIONS; k++) {
+            char got[512];
+            recv(fd[k], got, sizeof got, MSG_DONTWAIT);
+            left += !is_gone(fd[k], 0);
+        }
+        assert_true(is_gone(fd[0], SOON_MS));
+        assert_in_range(left, CONNECTIONS - 3, CONNECTIONS - 1); /* no more than were needed */
+        for (int k = 0; k < CONNECTIONS; k++)
+            close(fd[k]);
+    }
+}
+
+/* Nothing said goes before a part said, however long that waits already. */
+static void who_has_begun_goes_after_who_has_not(void **state)
+{
+    struct bed *b = *state;
+    int begun = dial(b), fd[CONNECTIONS], fresh;
+    say(begun, "GET /x HTTP/1.0\r\n");
+    settle(b);
+    fill_house(b->port, "", fd, CONNECTIONS);
+    fill_house(b->port, "GET /x HTTP/1.0\r\n\r\n", &fresh, 1);
+    assert_true(is_answered(fresh));
+    say(begun, "\r\n");
+    assert_true(is_answered(begun));
+    for (int k = 0; k < CONNECTIONS; k++)
+        close(fd[k]);
+    close(begun);
+    close(fresh);
+}
+
+/* A request that is there, but not read yet, makes its connection none that is idle. */
+static void a_request_that_has_come_is_served_in_a_full_house(void **state)
+{
+    struct bed *b = *state;
+    int fd[CONNECTIONS - 1], more[8], blocker;
+    fill_house(b->port, "", fd, CONNECTIONS - 1);
+    fill_house(b->port, "GET /wait HTTP/1.1\r\n" HOST "\r\n", &blocker, 1);
+    for (int i = 0; i < SOON_MS && !atomic_load(&b->blocked); i++)
+        poll(NULL, 0, 1);
+    fill_house(b->port, "GET /x HTTP/1.0\r\n\r\n", more, 8);
+    for (int i = 0; i < CONNECTIONS - 1; i++)
+        say(fd[i], "GET /x HTTP/1.0\r\n\r\n");
+    atomic_store(&b->released, true);
+    for (int i = 0; i < 8; i++)
+        assert_true(is_answered(more[i]));
+    for (int i = 0; i < CONNECTIONS - 1; i++)
+        assert_true(is_answered(fd[i]));
+    for (int i = 0; i < CONNECTIONS - 1; i++)
+        close(fd[i]);
+    for (int i = 0; i < 8; i++)
+        close(more[i]);
+    close(blocker);
+}
+
+/* The admin listener has a house of its own, which is full of idle ones as well. */
 static void a_full_house_answers_its_probes(void **state)
 {
     struct bed *b = *state;
-    char got[512];
-    int fd[CONNECTIONS + 1], probe;
-    for (int i = 0; i <= CONNECTIONS; i++)
-        fd[i] = dial(b);
-    say(fd[CONNECTIONS], "GET /x HTTP/1.0\r\n\r\n");
-    assert_false(is_gone(fd[CONNECTIONS], 300)); /* waits for room */
-    probe = dial_port(b->admin_port);
-    say(probe, "GET /x HTTP/1.0\r\n\r\n");
-    assert_true(read_all(probe, got, sizeof got) > 0);
-    close(fd[0]);
-    assert_true(read_all(fd[CONNECTIONS], got, sizeof got) > 0);
-    for (int i = 1; i <= CONNECTIONS; i++)
+    int fd[CONNECTIONS], idle[HTTP_ADMIN_CONNECTIONS + 8], probe;
+    fill_house(b->port, "GET /keep HTTP/1.1\r\n" HOST "\r\n", fd, KEPT_MAX); /* these go for nobody */
+    fill_house(b->port, "", fd + KEPT_MAX, CONNECTIONS - KEPT_MAX);
+    fill_house(b->admin_port, "", idle, HTTP_ADMIN_CONNECTIONS + 8);
+    fill_house(b->admin_port, "GET /x HTTP/1.0\r\n\r\n", &probe, 1);
+    assert_true(is_answered(probe));
+    for (int i = 0; i < CONNECTIONS; i++)
         close(fd[i]);
+    for (int i = 0; i < HTTP_ADMIN_CONNECTIONS + 8; i++)
+        close(idle[i]);
     close(probe);
+}
+
+/* Of connections that all have their request with the application none goes: who comes waits for the first that ends.
+ */
+static void a_house_full_of_requests_lets_the_next_one_wait(void **state)
+{
+    struct bed *b = *state;
+    int fd[KEPT_MAX], fresh;
+    fill_house(b->port, "GET /keep HTTP/1.0\r\n" HOST "\r\n", fd, KEPT_MAX);
+    wait_until(&b->kept, KEPT_MAX);
+    fill_house(b->port, "GET /x HTTP/1.0\r\n\r\n", &fresh, 1);
+    assert_false(is_gone(fresh, 300));
+    for (int i = 0; i < KEPT_MAX; i++)
+        assert_false(is_gone(fd[i], 0));
+    tell(b, &b->answer);
+    assert_true(is_answered(fresh));
+    for (int i = 0; i < KEPT_MAX; i++) {
+        assert_true(is_answered(fd[i]));
+        close(fd[i]);
+    }
+    close(fresh);
 }
 
 /* ---- breaking off ---- */
@@ -598,6 +855,7 @@ static void the_end_comes_under_every_kind_of_peer(void **state)
 }
 
 #define BED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define SMALL_BED(test) cmocka_unit_test_setup_teardown(test, set_up_small, tear_down)
 #define PATIENT_BED(test) cmocka_unit_test_setup_teardown(test, set_up_patient, tear_down)
 
 int main(void)
@@ -612,7 +870,16 @@ int main(void)
         PATIENT_BED(past_the_bound_the_biggest_go),
         PATIENT_BED(bodies_that_wait_for_an_answer_count_too),
         PATIENT_BED(a_long_pipeline_lets_others_in),
+        PATIENT_BED(in_a_full_house_who_waits_longest_makes_room),
+        PATIENT_BED(who_has_begun_goes_after_who_has_not),
+        PATIENT_BED(a_request_that_has_come_is_served_in_a_full_house),
         PATIENT_BED(a_full_house_answers_its_probes),
+        SMALL_BED(a_house_full_of_requests_lets_the_next_one_wait),
+        PATIENT_BED(what_comes_after_the_last_answer_is_read_to_a_bound),
+        PATIENT_BED(exchanges_that_are_not_needed_any_more_are_freed),
+        BED(long_answers_that_nobody_reads_are_shed),
+        PATIENT_BED(what_two_threads_hold_counts_together),
+        BED(a_stalled_reader_goes_after_one_deadline),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
         PATIENT_BED(the_end_comes_under_every_kind_of_peer),
     };

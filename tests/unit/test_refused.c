@@ -8,9 +8,9 @@
 
 enum { STRANGERS = 100000 };
 
-static struct refusal refusal_of(uint32_t party, bool proven, int64_t at_ms, uint64_t id)
+static struct refusal refusal_of(uint32_t party, enum standing standing, int64_t at_ms, uint64_t id)
 {
-    return (struct refusal){.room = {party, proven},
+    return (struct refusal){.room = {party, standing},
                             .at_ms = at_ms,
                             .request_id = id,
                             .status = 400,
@@ -22,9 +22,9 @@ static struct refusal refusal_of(uint32_t party, bool proven, int64_t at_ms, uin
 
 /* ---- on their way ---- */
 
-/* How many of one batch are in each room: nobody's, named and proven of each party. */
+/* How many of one batch are in each room: nobody's, and of each standing and party. */
 struct batch_counts {
-    size_t all, nobodys, named[4], proven[4];
+    size_t all, nobodys, of[STANDINGS][4];
 };
 
 static struct batch_counts take(struct refusals *r)
@@ -39,19 +39,19 @@ static struct batch_counts take(struct refusals *r)
         if (one.room.party == 0)
             n.nobodys++;
         else
-            (one.room.proven ? n.proven : n.named)[one.room.party]++;
+            n.of[one.room.standing][one.room.party]++;
     }
     assert_int_equal(n.all, said);
     buf_free(&rows);
     return n;
 }
 
-static size_t add(struct refusals *r, uint32_t party, bool proven, size_t times)
+static size_t add(struct refusals *r, uint32_t party, enum standing standing, size_t times)
 {
     size_t taken = 0;
     for (size_t i = 0; i < times; i++)
         taken +=
-            refusals_add(r, &(struct refusal){.room = {party, proven}, .at_ms = 1, .request_id = i, .status = 401});
+            refusals_add(r, &(struct refusal){.room = {party, standing}, .at_ms = 1, .request_id = i, .status = 401});
     return taken;
 }
 
@@ -60,27 +60,58 @@ static void a_flood_leaves_room_for_everybody_else(void **state)
     (void)state;
     struct refusals *r = refusals_new();
     assert_false(refusals_any(r));
-    assert_int_equal(add(r, 0, false, STRANGERS), REFUSALS_NOBODYS);
-    assert_int_equal(add(r, 1, false, STRANGERS), REFUSALS_NAMED / 2);
-    assert_int_equal(add(r, 1, true, STRANGERS), REFUSALS_PROVEN / 2);
+    static const struct {
+        size_t cap, batch;
+    } room[STANDINGS] = {
+        [STANDING_NAMED] = {REFUSALS_NAMED, REFUSALS_NAMED_BATCH},
+        [STANDING_PROVEN] = {REFUSALS_PROVEN, REFUSALS_BATCH},
+        [STANDING_LATE] = {REFUSALS_LATE, REFUSALS_LATE_BATCH},
+        [STANDING_AGAIN] = {REFUSALS_AGAIN, REFUSALS_AGAIN_BATCH},
+    };
+    assert_int_equal(add(r, 0, STANDING_NAMED, STRANGERS), REFUSALS_NOBODYS);
+    for (enum standing one = 0; one < STANDINGS; one++)
+        assert_int_equal(add(r, 1, one, STRANGERS), room[one].cap / 2);
     assert_true(refusals_any(r));
-    assert_int_equal(add(r, 2, false, 5), 5);
-    assert_int_equal(add(r, 2, true, 5), 5);
+    for (enum standing one = 0; one < STANDINGS; one++)
+        assert_int_equal(add(r, 2, one, 5), 5);
     struct batch_counts all = {0};
     for (int batch = 0; refusals_any(r); batch++) {
         assert_true(batch < 10);
         struct batch_counts n = take(r);
         assert_true(n.all <= REFUSALS_BATCH && n.nobodys <= REFUSALS_NOBODYS_BATCH);
-        if (batch == 0)
-            assert_true(n.proven[1] > 0 && n.named[1] > 0); /* none waits for the others to be done */
         all.nobodys += n.nobodys;
-        all.named[2] += n.named[2];
-        all.proven[2] += n.proven[2];
+        for (enum standing one = 0; one < STANDINGS; one++) {
+            assert_true(n.of[one][1] + n.of[one][2] <= room[one].batch);
+            assert_true(batch > 0 || n.of[one][1] > 0); /* none waits for the others to be done */
+            all.of[one][2] += n.of[one][2];
+        }
     }
     assert_int_equal(all.nobodys, REFUSALS_NOBODYS);
-    assert_int_equal(all.named[2], 5);
-    assert_int_equal(all.proven[2], 5);
-    assert_int_equal(add(r, 0, false, 1), 1); /* there is room again */
+    for (enum standing one = 0; one < STANDINGS; one++)
+        assert_int_equal(all.of[one][2], 5);
+    assert_int_equal(add(r, 0, STANDING_NAMED, 1), 1); /* there is room again */
+    refusals_free(r);
+}
+
+/* Also when others came between; but what came long ago is forgotten. */
+static void what_was_refused_lately_is_known_again(void **state)
+{
+    (void)state;
+    enum { OTHERS = 500, MANY = 100000 };
+    struct refusals *r = refusals_new();
+    uint64_t x = 88172645463325252u, first = x;
+    assert_false(refusals_again(r, first));
+    for (int i = 0; i < OTHERS; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        assert_false(refusals_again(r, x));
+        assert_true(refusals_again(r, x));
+        assert_true(refusals_again(r, first));
+    }
+    for (int i = 0; i < MANY; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        refusals_again(r, x);
+    }
+    assert_false(refusals_again(r, first));
     refusals_free(r);
 }
 
@@ -88,7 +119,7 @@ static void texts_are_cut_and_cleaned_on_the_way(void **state)
 {
     (void)state;
     static char many[1000];
-    struct refusal one = refusal_of(3, true, 5, 7), read;
+    struct refusal one = refusal_of(3, STANDING_PROVEN, 5, 7), read;
     struct buf b;
     memset(many, 'x', sizeof many);
     one.kid = one.route = one.field = one.reason = span_of(many, sizeof many);
@@ -123,6 +154,7 @@ static void an_allowance_is_so_many_at_once_and_so_many_a_second(void **state)
     assert_int_equal(at_once, 100);
     assert_in_range(later, 190, 200);
     assert_true(allowance_take(&a, 100, 20, start_us + 100000000));
+    assert_int_equal(a.withheld, 900 + 10000 - later);
     for (int i = 0; i < 1000; i++)
         at_once += allowance_take(&a, 100, 20, start_us + 100000000);
     assert_int_equal(at_once, 199);
@@ -164,14 +196,14 @@ static struct job fold(struct span rows, uint32_t from, uint32_t steps, int64_t 
 }
 
 /* n rows of a room, a millisecond apart, the last at last_ms; the largest batches that are taken. */
-static void put(uint32_t party, bool proven, size_t n, int64_t last_ms)
+static void put(uint32_t party, enum standing standing, size_t n, int64_t last_ms)
 {
     struct buf rows;
     buf_heap(&rows);
     for (size_t i = 0; i < n;) {
         buf_clear(&rows);
         for (size_t k = 0; i < n && k < REFUSALS_BATCH; i++, k++) {
-            const struct refusal one = refusal_of(party, proven, last_ms - (int64_t)(n - 1 - i), i + 1);
+            const struct refusal one = refusal_of(party, standing, last_ms - (int64_t)(n - 1 - i), i + 1);
             refusal_write(&rows, &one);
         }
         assert_ok(fold(buf_span(&rows), 0, 0, now_ms).err);
@@ -180,7 +212,7 @@ static void put(uint32_t party, bool proven, size_t n, int64_t last_ms)
 }
 
 /* Rows of a room, and the time of the oldest. */
-static size_t count(uint32_t party, bool proven, int64_t *oldest_ms)
+static size_t count(uint32_t party, enum standing standing, int64_t *oldest_ms)
 {
     struct txn *t = fixture_begin(&cf.live.f, false);
     struct cursor *c;
@@ -191,7 +223,7 @@ static size_t count(uint32_t party, bool proven, int64_t *oldest_ms)
     for (; step == ERR_OK; step = cursor_next(c, &key, &value)) {
         struct refusal r;
         assert_ok(refusal_read(key, value, &r));
-        if (r.room.party != party || r.room.proven != proven)
+        if (r.room.party != party || r.room.standing != standing)
             continue;
         n++;
         if (oldest_ms != NULL)
@@ -206,22 +238,31 @@ static size_t count(uint32_t party, bool proven, int64_t *oldest_ms)
 static void strangers_push_out_nothing_that_a_party_signed(void **state)
 {
     (void)state;
-    put(3, true, 10, now_ms - 1000);
-    put(3, false, 3 * REFUSED_OTHER_MOST, now_ms);
-    put(0, false, 3 * REFUSED_OTHER_MOST, now_ms);
-    assert_int_equal(count(3, true, NULL), 10);
-    assert_int_equal(count(3, false, NULL), REFUSED_OTHER_MOST);
-    assert_int_equal(count(0, false, NULL), REFUSED_OTHER_MOST);
+    static const size_t most[STANDINGS] = {REFUSED_NAMED_MOST, REFUSED_PROVEN_MOST, REFUSED_LATE_MOST,
+                                           REFUSED_AGAIN_MOST};
+    put(3, STANDING_PROVEN, 10, now_ms - 1000);
+    put(3, STANDING_LATE, 10, now_ms - 1000);
+    put(3, STANDING_NAMED, 3 * REFUSED_NAMED_MOST, now_ms);
+    put(0, STANDING_NAMED, 3 * REFUSED_NAMED_MOST, now_ms);
+    put(3, STANDING_AGAIN, 3 * REFUSED_AGAIN_MOST, now_ms);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), 10);
+    assert_int_equal(count(3, STANDING_LATE, NULL), 10);
+    assert_int_equal(count(3, STANDING_NAMED, NULL), most[STANDING_NAMED]);
+    assert_int_equal(count(0, STANDING_NAMED, NULL), most[STANDING_NAMED]);
+    assert_int_equal(count(3, STANDING_AGAIN, NULL), most[STANDING_AGAIN]);
+    put(3, STANDING_LATE, 3 * REFUSED_LATE_MOST, now_ms);
+    assert_int_equal(count(3, STANDING_LATE, NULL), most[STANDING_LATE]);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), 10);
 }
 
 static void the_newest_of_a_room_are_kept(void **state)
 {
     (void)state;
     int64_t oldest_ms = 0;
-    put(4, true, REFUSED_PROVEN_MOST + 300, now_ms);
-    assert_int_equal(count(4, true, &oldest_ms), REFUSED_PROVEN_MOST);
+    put(4, STANDING_PROVEN, REFUSED_PROVEN_MOST + 300, now_ms);
+    assert_int_equal(count(4, STANDING_PROVEN, &oldest_ms), REFUSED_PROVEN_MOST);
     assert_int_equal(oldest_ms, now_ms - (REFUSED_PROVEN_MOST - 1));
-    assert_int_equal(count(3, true, NULL), 10);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), 10);
 }
 
 static void rows_past_their_time_go_also_of_parties_that_nothing_came_of(void **state)
@@ -230,40 +271,41 @@ static void rows_past_their_time_go_also_of_parties_that_nothing_came_of(void **
     const int64_t later_ms = now_ms + REFUSED_KEEP_MS - 500; /* the ten of party 3 are older, all else is younger */
     struct job job = fold(SPAN(""), 0, 1, later_ms);
     assert_true(job.more && job.index == 1);
-    assert_int_equal(count(3, true, NULL), 10);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), 10);
     for (int rounds = 0; job.more; rounds++) {
         assert_true(rounds < 10);
         job = fold(SPAN(""), (uint32_t)job.index, 1, later_ms);
     }
     assert_int_equal(job.index, 0);
-    assert_int_equal(count(3, true, NULL), 0);
-    assert_true(count(4, true, NULL) > 0 && count(3, false, NULL) > 0);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), 0);
+    assert_true(count(4, STANDING_PROVEN, NULL) > 0 && count(3, STANDING_NAMED, NULL) > 0);
     for (int n = 0; n < 20; n++)
         fold(SPAN(""), 0, 100, later_ms + 2 * REFUSED_KEEP_MS);
-    assert_int_equal(count(0, false, NULL) + count(3, false, NULL) + count(4, true, NULL), 0);
+    assert_int_equal(count(0, STANDING_NAMED, NULL) + count(3, STANDING_NAMED, NULL) + count(4, STANDING_PROVEN, NULL),
+                     0);
 }
 
 static void rows_of_a_clock_that_was_ahead_go_when_it_is_set_right(void **state)
 {
     (void)state;
-    put(3, true, 5, now_ms + 10 * REFUSED_AHEAD_MS);
-    put(3, true, 1, now_ms);
+    put(3, STANDING_PROVEN, 5, now_ms + 10 * REFUSED_AHEAD_MS);
+    put(3, STANDING_PROVEN, 1, now_ms);
     fold(SPAN(""), 0, 100, now_ms);
-    assert_int_equal(count(3, true, NULL), 1);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), 1);
 }
 
 static void more_rows_than_a_batch_has_are_refused_as_a_whole(void **state)
 {
     (void)state;
     struct buf rows;
-    size_t before = count(3, true, NULL);
+    size_t before = count(3, STANDING_PROVEN, NULL);
     buf_heap(&rows);
     for (uint64_t i = 0; i <= REFUSALS_BATCH; i++) {
-        const struct refusal one = refusal_of(3, true, now_ms, 1000 + i);
+        const struct refusal one = refusal_of(3, STANDING_PROVEN, now_ms, 1000 + i);
         refusal_write(&rows, &one);
     }
     assert_int_equal(fold(buf_span(&rows), 0, 0, now_ms).err, ERR_TOO_LARGE);
-    assert_int_equal(count(3, true, NULL), before);
+    assert_int_equal(count(3, STANDING_PROVEN, NULL), before);
     buf_free(&rows);
 }
 
@@ -271,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flood_leaves_room_for_everybody_else),
+        cmocka_unit_test(what_was_refused_lately_is_known_again),
         cmocka_unit_test(texts_are_cut_and_cleaned_on_the_way),
         cmocka_unit_test(an_allowance_is_so_many_at_once_and_so_many_a_second),
         cmocka_unit_test(strangers_push_out_nothing_that_a_party_signed),
