@@ -58,6 +58,7 @@ class Lists(unittest.TestCase):
             first, last, kind = int(block[0]), int(block[-1]), type(block[0])
             out += [kind(n) for n in (first - 1, first, last, last + 1, self.random.randint(first, last)) if 0 <= n < 2 ** block.max_prefixlen]
         out += [ipaddress.IPv4Address(self.random.getrandbits(32)) for _ in range(200)]
+        out += [ipaddress.IPv6Address(0x2002 << 112 | self.random.choice((0x0a000000, 0xc0000200)) << 80 | self.random.getrandbits(90)) for _ in range(50)]
         return out + [ipaddress.IPv6Address(self.random.getrandbits(128)) for _ in range(200)]
 
     @staticmethod
@@ -93,7 +94,8 @@ class Lists(unittest.TestCase):
             path.write_bytes(mmdb.written(records, **shape))
             addresses = self.addresses(blocks)
             for address, (datacenter, country) in zip(addresses, self.asked("", path, addresses), strict=True):
-                around = [b for b in blocks if b.version == self.plain(address).version and self.plain(address) in b]
+                alias = shape["aliases"] and address.version == 6 and address.sixtofour is not None  # cut out of any block, and not followed
+                around = [b for b in blocks if not alias and b.version == self.plain(address).version and self.plain(address) in b]
                 wanted = told[around[-1]] if around else None
                 self.assertEqual((datacenter, country), ("0", wanted if wanted in COUNTRIES else ""), f"SEED={SEED}, file {number}: {address}")
 
