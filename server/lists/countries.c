@@ -11,7 +11,7 @@
 #include "common/base/mem.h"
 #include "server/system/system.h"
 
-enum { MEMO = 1024 };
+enum { MEMO = 1024, LIST_FILE_MAX = 1 << 30 };
 
 struct walk {
     const MMDB_s *db;
@@ -150,7 +150,7 @@ enum err countries_read(const char *path, struct ranges **out, struct problem *p
     struct buf bytes;
     MMDB_s db;
     buf_heap(&bytes);
-    enum err err = file_read(path, &bytes);
+    enum err err = file_read(path, LIST_FILE_MAX, &bytes);
     if (err == ERR_OK)
         err = open_copy(buf_span(&bytes), &db);
     buf_free(&bytes);

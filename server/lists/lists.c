@@ -11,6 +11,8 @@
 #include "server/lists/networks.h"
 #include "server/system/system.h"
 
+enum { LIST_FILE_MAX = 64 << 20 };
+
 struct lists {
     size_t holders;                         /* under the slot's lock */
     struct ranges *datacenters, *countries; /* NULL: none */
@@ -34,7 +36,7 @@ static enum err read_datacenters(const char *path, struct ranges **out, struct p
     struct buf text;
     struct problem why = {0};
     buf_heap(&text);
-    enum err err = file_read(path, &text);
+    enum err err = file_read(path, LIST_FILE_MAX, &text);
     if (err != ERR_OK)
         problem(&why, err, "", "cannot be read (%s)", err_word(err));
     else
