@@ -131,6 +131,24 @@ static void int_write(const struct member *m, const struct terms *t, struct jw *
 
 const struct member_type member_int = {int_read, int_write};
 
+/* ---- switches ---- */
+
+static enum err bool_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    bool v = m->fallback;
+    enum err err = json_get_bool(r->obj, r->path, m->name, &v, NULL, r->problem);
+    if (err == ERR_OK)
+        *(bool *)field(m, t) = v;
+    return err;
+}
+
+static void bool_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    jw_bool(w, *(const bool *)const_field(m, t));
+}
+
+const struct member_type member_bool = {bool_read, bool_write};
+
 /* ---- texts ---- */
 
 static enum err text_read(const struct member *m, const struct reading *r, struct terms *t)

@@ -116,6 +116,7 @@ static const struct member campaign_members[] = {
     {"name", &member_text, AT(name), .max = LIMIT_LABEL, .ok = label_ok,
      .must = "must be a text without control characters"},
     {"pass", &member_pass},
+    {"paused", &member_bool, AT(paused)},
     {"payable_classes", &member_set, AT(payable_classes), .words = payable_words, .fallback = 1,
      .must = "must be ok, bot, datacenter, embedded or repeat, each once"},
     {"pixel_leads", &member_fixed, .text = "\"off\""},

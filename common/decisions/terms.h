@@ -47,6 +47,7 @@ struct terms {
     bool auto_approve;
     int64_t auto_approve_days, return_days;
     unsigned accept_from;
+    bool paused;              /* clicks and views are not taken; leads of earlier clicks are */
     unsigned payable_classes; /* asked by terms_pays alone */
     int64_t repeat_window_s;  /* 0: no click is a repeat */
     /* contract */
@@ -73,7 +74,8 @@ MUST_CHECK enum err contract_patch(struct span stored, const json_t *patch, stru
 MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p);
 void terms_free(struct terms *t);
 
-bool terms_active(const struct terms *t, int64_t at_ms);
+bool terms_active(const struct terms *t, int64_t at_ms);        /* between starts_at and ends_at */
+bool terms_takes_traffic(const struct terms *t, int64_t at_ms); /* active, and not paused */
 /* Whether traffic of this class earns its price. */
 bool terms_pays(const struct terms *t, enum class class);
 extern const char *const payable_words[]; /* of the classes that may, NULL-ended: the bits of payable_classes */

@@ -9,6 +9,11 @@ bool terms_active(const struct terms *t, int64_t at_ms)
     return (!t->starts_ms || at_ms >= t->starts_ms) && (!t->ends_ms || at_ms < t->ends_ms);
 }
 
+bool terms_takes_traffic(const struct terms *t, int64_t at_ms)
+{
+    return !t->paused && terms_active(t, at_ms);
+}
+
 /* The browser asks again for what it prefetched, nobody meant a test, and an ended contract pays nothing. */
 static const enum class payable[] = {CLASS_OK, CLASS_BOT, CLASS_DATACENTER, CLASS_EMBEDDED, CLASS_REPEAT};
 enum { PAYABLE = sizeof payable / sizeof *payable };

@@ -24,6 +24,7 @@ HANDLER(campaigns_create);
 HANDLER(campaigns_list);
 HANDLER(campaigns_get);
 HANDLER(campaigns_patch);
+HANDLER(campaigns_pause);
 job_run campaign_run, campaign_change_run;
 
 /* api_contracts.c */

@@ -256,23 +256,52 @@ done:
     return err;
 }
 
+static enum err find_own(struct request *rq, const struct campaign **out)
+{
+    enum err err = find(rq, rq->param[0], out);
+    if (err == ERR_OK && !owns(rq, *out))
+        err = problem(&rq->problem, ERR_FORBIDDEN, "", "a campaign is changed by its advertiser or the operator");
+    return err;
+}
+
+static enum err submit_change(struct request *rq, const struct campaign *c, struct span patch)
+{
+    struct job *job = worker_job(rq, RECORD_CAMPAIGN_CHANGE, c->advertiser);
+    job->record.change.number = c->number;
+    job->record.change.patch = patch;
+    return call_submit(rq, job);
+}
+
 enum err campaigns_patch(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct campaign *c = NULL;
     struct buf text;
-    enum err err = find(rq, rq->param[0], &c);
+    enum err err = find_own(rq, &c);
     if (err != ERR_OK)
         return err;
-    if (!owns(rq, c))
-        return problem(&rq->problem, ERR_FORBIDDEN, "", "a campaign is changed by its advertiser or the operator");
     buf_heap(&text);
     err = patched(c->document, rq->body, &text, &rq->problem);
     buf_free(&text);
-    if (err != ERR_OK)
+    return err == ERR_OK ? submit_change(rq, c, rq->body) : err;
+}
+
+/* ---- POST /v1/campaigns/{id}/pause ---- */
+
+/* A change of the one member. */
+enum err campaigns_pause(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    static const char *const names[] = {"paused", NULL};
+    const struct campaign *c = NULL;
+    bool paused = true;
+    json_t *body;
+    enum err err = find_own(rq, &c);
+    if (err != ERR_OK || (err = body_object(rq, &body)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_CAMPAIGN_CHANGE, c->advertiser);
-    job->record.change.number = c->number;
-    job->record.change.patch = rq->body;
-    return call_submit(rq, job);
+    err = json_only(body, "", names, &rq->problem);
+    if (err == ERR_OK)
+        err = json_get_bool(body, "", "paused", &paused, NULL, &rq->problem);
+    json_decref(body);
+    return err == ERR_OK ? submit_change(rq, c, paused ? SPAN("{\"paused\":true}") : SPAN("{\"paused\":false}")) : err;
 }

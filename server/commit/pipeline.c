@@ -133,7 +133,7 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     const struct contract *k = catalog_contract_number(cx->catalog, track->contract);
     if (k == NULL)
         return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
-    if (!terms_active(k->terms, job->record.arrived_ms))
+    if (!terms_takes_traffic(k->terms, job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
     track->entry.at_ms = dated(cx, k, track->entry.at_ms);
     if (track->has_click_claim) {

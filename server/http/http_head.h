@@ -19,9 +19,9 @@ size_t http_head_limit(struct span bytes, const char *const *fast);
  * 400 at a line that does not end in CRLF, 414 or 431 past `limit`. */
 MUST_CHECK int http_head_find(struct span bytes, size_t limit, size_t *scanned, size_t *len);
 struct http_rules {
-    const char *const *fast; /* prefixes, NULL-ended. Such a target is taken as real clients come by it: behind the scheme
-                                and host that a proxy's client writes and doubled slashes, up to a fragment; with blanks,
-                                stray '%' and raw bytes past ASCII in it */
+    const char *const *fast; /* prefixes, NULL-ended. Such a target is taken as real clients come by it: behind the
+                                scheme and host that a proxy's client writes and doubled slashes, up to a fragment; with
+                                blanks, stray '%' and raw bytes past ASCII in it */
     struct span country;     /* the header that rq->country is of; empty: none */
 };
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,

@@ -28,7 +28,8 @@ enum pixel_fault {
 #define CLICK_FAULT_TABLE(X)                                                                                           \
     X(CODE, "unknown_code", "this is no tracking code of ours")                                                        \
     X(EARLY, "not_begun", "the contract of this code has not begun yet")                                               \
-    X(ENDED, "contract_ended", "the contract of this code has ended")
+    X(ENDED, "contract_ended", "the contract of this code has ended")                                                  \
+    X(PAUSED, "paused", "the campaign of this code is paused")
 
 enum click_fault {
 #define X(symbol, word, meaning) CLICK_FAULT_##symbol,

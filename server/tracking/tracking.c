@@ -26,7 +26,7 @@ struct target {
     uint32_t placement;
 };
 
-/* ERR_NOT_FOUND: not a code of ours. ERR_GONE: one of a contract that is not in force. */
+/* ERR_NOT_FOUND: not a code of ours. ERR_GONE: one of a contract that takes no traffic now. */
 static enum err find_target(struct request *rq, struct span text, struct target *out)
 {
     struct tracking_code code;
@@ -36,7 +36,7 @@ static enum err find_target(struct request *rq, struct span text, struct target 
         out->placement = code.placement;
         if (out->contract == NULL || code.placement == 0 || code.placement > out->contract->n_codes)
             err = ERR_NOT_FOUND;
-        else if (!terms_active(out->contract->terms, rq->arrived_ms))
+        else if (!terms_takes_traffic(out->contract->terms, rq->arrived_ms))
             err = ERR_GONE;
         else
             out->code = &out->contract->codes[code.placement - 1];
@@ -138,15 +138,16 @@ static void redirect(struct reply *r, struct span location, struct span referrer
     reply_header(r, "Referrer-Policy", referrer_policy);
 }
 
-/* Of a code that is ours: ended or not begun, unless the campaign sends such visitors elsewhere. */
+/* Of a code that is ours: ended, not begun or paused, unless the campaign sends such visitors elsewhere. */
 static enum err refuse_click(struct request *rq, struct reply *r, const struct target *t, enum err err)
 {
     if (err != ERR_NOT_FOUND && err != ERR_GONE)
         return err;
     const struct terms *terms = err == ERR_GONE ? t->contract->terms : NULL;
-    enum click_fault fault = terms == NULL                       ? CLICK_FAULT_CODE
-                             : terms->starts_ms > rq->arrived_ms ? CLICK_FAULT_EARLY
-                                                                 : CLICK_FAULT_ENDED;
+    enum click_fault fault = terms == NULL                         ? CLICK_FAULT_CODE
+                             : terms->starts_ms > rq->arrived_ms   ? CLICK_FAULT_EARLY
+                             : terms_active(terms, rq->arrived_ms) ? CLICK_FAULT_PAUSED
+                                                                   : CLICK_FAULT_ENDED;
     if (rq->method != METHOD_HEAD)
         METRIC_ADD(rq->worker->counters, clicks_refused[fault], 1);
     if (terms != NULL && !span_empty(terms->fallback_url)) {

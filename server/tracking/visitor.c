@@ -44,6 +44,13 @@ static const struct words {
                                             "La page que vous vouliez voir ne fait plus partie d’une offre. "
                                             "Rien de votre visite n’a été gardé."},
                            [LANGUAGE_ZH] = {"此优惠已结束", "您要访问的页面已不在优惠之内。未保留您的访问信息。"}},
+    [CLICK_FAULT_PAUSED] = {[LANGUAGE_EN] = {"This offer is paused",
+                                             "The page you wanted to see is not part of an offer right now. Nothing "
+                                             "about your visit was kept."},
+                            [LANGUAGE_FR] = {"Cette offre est suspendue",
+                                             "La page que vous vouliez voir ne fait pas partie d’une offre en ce "
+                                             "moment. Rien de votre visite n’a été gardé."},
+                            [LANGUAGE_ZH] = {"此优惠已暂停", "您要访问的页面目前不在优惠之内。未保留您的访问信息。"}},
 };
 
 static const char *const whence[LANGUAGES] = {

@@ -45,7 +45,7 @@ struct server {
     struct proxies *proxies; /* NULL: the peer is the client */
     struct lists_slot *lists;
     struct repeats *repeats;
-    struct http_held held;   /* what the workers hold for peers */
+    struct http_held held; /* what the workers hold for peers */
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread

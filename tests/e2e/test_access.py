@@ -40,6 +40,7 @@ WRITES = {
     ("put", "/v1/parties/{party}/key"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/campaigns"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("patch", "/v1/campaigns/{campaign}"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
+    ("post", "/v1/campaigns/{campaign}/pause"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/contracts"): OPERATOR,
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,

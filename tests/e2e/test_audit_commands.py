@@ -79,7 +79,7 @@ class AuditCommands(ServerCase):
         done = countersign("pull", self.server.url + "//", to, "--contract", self.market.contract,
                            env={**os.environ, "COUNTERSIGN_TOKEN": self.market.publisher.token})
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.files(to), self.expected(to))
+        self.assertEqual(self.files(to), self.expected(to) | {f"v1/contracts/{self.market.contract}/click-key"}, "a party's")
 
     def test_verify_says_one_line_a_check_and_the_same_as_json(self):
         for mirror, status, word, last in ((self.mirror, 0, "holds", "all holds"),

@@ -12,15 +12,16 @@ import urllib.parse
 import urllib.robotparser
 import zlib
 
-from harness import BROWSER, ServerCase, click, send
+from harness import BROWSER, ServerCase, click, person, send
 
 WORDS = {  # by kind and language: the page's title
     "unknown": {"en": "This link leads nowhere", "fr": "Ce lien ne mène nulle part", "zh-Hans": "此链接无效"},
     "early": {"en": "This offer has not begun yet", "fr": "Cette offre n’a pas encore commencé", "zh-Hans": "此优惠尚未开始"},
+    "paused": {"en": "This offer is paused", "fr": "Cette offre est suspendue", "zh-Hans": "此优惠已暂停"},
     "ended": {"en": "This offer has ended", "fr": "Cette offre est terminée", "zh-Hans": "此优惠已结束"},
 }
-STATUS = {"unknown": 404, "early": 410, "ended": 410}
-REASON = {"unknown": "unknown_code", "early": "not_begun", "ended": "contract_ended"}
+STATUS = {"unknown": 404, "early": 410, "paused": 410, "ended": 410}
+REASON = {"unknown": "unknown_code", "early": "not_begun", "paused": "paused", "ended": "contract_ended"}
 
 LANGUAGES = [  # Accept-Language, what comes
     (None, "en"), ("", "en"), ("fr", "fr"), ("FR-ca", "fr"), ("zh-CN", "zh-Hans"), ("zh-Hans-SG,zh;q=0.9", "zh-Hans"),
@@ -62,11 +63,13 @@ class VisitorPages(ServerCase):
         super().set_up_market()
         market = cls.market
         cls.urls = {"unknown": cls.server.url + "/c/" + "A" * 35}
-        for kind, times in (("early", {"starts_at": "2100-01-01T00:00:00Z"}), ("ended", {"ends_at": "2026-01-01T00:00:00Z"})):
+        for kind, times in (("early", {"starts_at": "2100-01-01T00:00:00Z"}), ("ended", {"ends_at": "2026-01-01T00:00:00Z"}), ("paused", {})):
             campaign = market.operator.post("/v1/campaigns", {"advertiser": market.advertiser.id, "name": kind, "currency": "EUR",
                                                               "landing_url": "https://solaire.example:8443/roof?a={sub1}"})
             contract = market.operator.post("/v1/contracts", {"campaign": campaign["id"], "publisher": market.publisher.id, "price": {}, **times})
             cls.urls[kind] = market.new_code(market.publisher, contract["id"])["click_url"]
+            if kind == "paused":
+                market.advertiser.post(f"/v1/campaigns/{campaign['id']}/pause", {})
 
     def get(self, kind, method="GET", **headers):
         return send(self.urls[kind], method, headers={**BROWSER, **{name: value for name, value in headers.items() if value is not None}})
@@ -119,6 +122,24 @@ class VisitorPages(ServerCase):
             self.assertEqual(head.body, b"")
             self.assertEqual(self.server.metric("clicks_refused", f'reason="{reason}"'), counted + 1, "HEAD is nobody's click")
         self.assertNothingRecorded(before)
+
+
+class Pause(ServerCase):
+    def test_a_pause_stops_clicks_and_takes_no_lead(self):
+        market = self.market
+        pause, url = f"/v1/campaigns/{market.campaign}/pause", market.code["click_url"]
+        click = market.click()
+        self.assertTrue(market.advertiser.post(pause, {})["paused"])
+        self.assertStatus(send(url), 410)
+        lead = market.publisher.postback(person(click_id=click)).json
+        self.assertEqual((lead["status"], lead["reason"]), ("pending", ""), "its click came before the pause")
+        market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"fallback_url": "https://home.example/"})
+        self.assertEqual(self.assertStatus(send(url), 302).headers["Location"], "https://home.example/")
+        self.assertFalse(market.operator.post(pause, {"paused": False})["paused"])
+        self.assertIn("landing", self.assertStatus(send(url), 302).headers["Location"])
+        for body, field in (({"paused": 1}, "paused"), ({"pause": True}, "pause")):
+            self.assertProblem(market.operator.call("POST", pause, body), 422, field)
+        self.assertProblem(market.publisher.call("POST", pause, {}), 403)
 
 
 class ByThemselves(ServerCase):

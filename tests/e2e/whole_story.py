@@ -20,6 +20,8 @@ def tell_a_whole_story(server):
                  "/t.js", "/v1/refused", "/robots.txt", "/favicon.ico", "/icon.svg"):
         operator.do("GET", path)
     advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
+    advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": True})
+    advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": False})
     operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})
     made = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})
     publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": made["kid"]})

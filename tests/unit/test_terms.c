@@ -28,7 +28,7 @@ static void campaign_defaults_are_written_out(void **state)
         "fallback_url':'','id':'K1','landing_url':'https://"
         "shop.example/land',"
         "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
-        "pass':[],'payable_classes':['ok'],"
+        "pass':[],'paused':false,'payable_classes':['ok'],"
         "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','repeat_window_s':3600,'return_days':30,"
         "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
 }
@@ -48,7 +48,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
         "pixel_leads':'off',"
-        "'payable_classes':['repeat','ok'],'repeat_window_s':0,'referrer_policy':'origin'}",
+        "'paused':true,'payable_classes':['repeat','ok'],'repeat_window_s':0,'referrer_policy':'origin'}",
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
         "7,'model':'last'},"
@@ -58,7 +58,8 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
         "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
         "owner'}]},"
-        "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok','repeat'],'pixel_leads':'off','referrer_policy':'"
+        "'name':'Solar','pass':['aff','x.y'],'paused':true,'payable_classes':['ok','repeat'],'pixel_leads':'off','"
+        "referrer_policy':'"
         "origin','"
         "repeat_window_s':0,'return_days':10,"
         "'review':{'auto_approve_days':3,'mode':'manual'},'timezone':'Europe/Paris'}");
@@ -412,6 +413,11 @@ static void a_contract_is_active_between_its_dates(void **state)
     assert_true(terms_active(dated, dated->starts_ms));
     assert_true(terms_active(dated, dated->ends_ms - 1));
     assert_false(terms_active(dated, dated->ends_ms));
+    assert_true(terms_takes_traffic(dated, dated->starts_ms));
+    assert_false(terms_takes_traffic(dated, dated->ends_ms));
+    dated->paused = true;
+    assert_false(terms_takes_traffic(dated, dated->starts_ms));
+    assert_true(terms_active(dated, dated->starts_ms));
     terms_free(open);
     terms_free(dated);
 }
