@@ -51,12 +51,13 @@ static int read_target(struct span t, const char *const *prefixes, struct reques
         return 414;
     if (t.len == 0 || t.ptr[0] != '/' || (t.len > 1 && t.ptr[1] == '/'))
         return 400;
-    *fast = (rq->method & (METHOD_GET | METHOD_HEAD)) && starts_with_any(t, prefixes);
+    bool ours = starts_with_any(t, prefixes);
+    *fast = ours && rq->method & (METHOD_GET | METHOD_HEAD);
     const char *mark = memchr(t.ptr, '?', t.len);
     size_t path_len = mark != NULL ? (size_t)(mark - t.ptr) : t.len;
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.ptr[i];
-        bool lenient = *fast && i > path_len;
+        bool lenient = ours && i > path_len;
         if (c <= ' ' || c == 0x7f || c == '#' || (c >= 0x80 && !lenient))
             return 400;
         if (c != '%' || lenient)
@@ -115,6 +116,7 @@ enum {
     TRANSFER_ENCODING,
     CONNECTION,
     EXPECT,
+    SEC_GPC,
     PURPOSE_FIRST,
     PURPOSE_LAST = PURPOSE_FIRST + 3,
     SPANS_FIRST
@@ -128,6 +130,7 @@ static const struct known known[] = {
     [TRANSFER_ENCODING] = {NAME("transfer-encoding"), -1, true},
     [CONNECTION] = {NAME("connection"), -1, false},
     [EXPECT] = {NAME("expect"), -1, true},
+    [SEC_GPC] = {NAME("sec-gpc"), -1, false},
     [PURPOSE_FIRST] = {NAME("purpose"), -1, false},
     {NAME("sec-purpose"), -1, false},
     {NAME("x-purpose"), -1, false},
@@ -138,6 +141,7 @@ static const struct known known[] = {
     {NAME("accept"), offsetof(struct request, accept), false},
     {NAME("content-type"), offsetof(struct request, content_type), true},
     {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
+    {NAME("origin"), offsetof(struct request, origin), false},
     {NAME("authorization"), offsetof(struct request, authorization), true},
     {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
     {NAME("webhook-id"), offsetof(struct request, webhook_id), true},
@@ -197,6 +201,9 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     case EXPECT:
         h->expect_continue = ascii_is(v, "100-continue");
         return h->expect_continue ? 0 : 417;
+    case SEC_GPC:
+        rq->privacy = rq->privacy || span_starts(v, "1");
+        return 0;
     default:
         break;
     }
