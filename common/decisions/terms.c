@@ -60,6 +60,7 @@ static bool policy_ok(struct span s)
 }
 
 static const char *const senders[] = {"advertiser", "publisher", NULL}; /* bits ACCEPT_* */
+static const char *const pixel_leads[] = {"off", "hold", "on", NULL};   /* enum pixel_leads */
 static const char *const persons[] = {"email", "phone", NULL};          /* bits CONTACT_EMAIL, CONTACT_PHONE */
 
 #define AT(member) offsetof(struct terms, member)
@@ -117,7 +118,8 @@ static const struct member campaign_members[] = {
      .must = "must be a text without control characters"},
     {"pass", &member_pass},
     {"payable_classes", &member_fixed, .text = "[\"ok\"]"},
-    {"pixel_leads", &member_fixed, .text = "\"off\""},
+    {"pixel_leads", &member_word, AT(pixel_leads), .words = pixel_leads, .fallback = PIXEL_LEADS_OFF,
+     .must = "must be off, hold or on"},
     {"referrer_policy", &member_text, AT(referrer_policy), .max = 40, .text = "no-referrer-when-downgrade",
      .ok = policy_ok, .must = "must be a Referrer-Policy such as origin"},
     {"return_days", &member_int, AT(return_days), .max = YEAR_DAYS, .fallback = 30},

@@ -2,7 +2,7 @@
  * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
  * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; caps other than null;
- * pixel_leads other than "off"; sale_ppm other than 0; payable_classes other than ["ok"]; review.mode other than
+ * sale_ppm other than 0; payable_classes other than ["ok"]; review.mode other than
  * auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
@@ -12,6 +12,9 @@
 #include "common/ledger/entry.h"
 
 enum { ACCEPT_ADVERTISER = 1, ACCEPT_PUBLISHER = 2 };
+
+/* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
+enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
 struct rule {
     struct span field; /* "country" or "f_NAME" */
@@ -48,6 +51,7 @@ struct terms {
     bool auto_approve;
     int64_t auto_approve_days, return_days;
     unsigned accept_from;
+    unsigned pixel_leads; /* enum pixel_leads */
     /* contract */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];

@@ -67,7 +67,7 @@ static void count_move(struct sums *f, uint64_t index, const struct move_row *m)
     struct received *r = f->n ? bsearch(&key, f->received, f->n, sizeof key, by_lead) : NULL;
     if (r != NULL) {
         r->status = m->status;
-        r->reason = REASON_NONE;
+        r->reason = REASON_REVIEW;
     }
 }
 
@@ -223,7 +223,7 @@ static void write_lead_counts(struct jw *w, const struct sums *f)
     }
     for (size_t i = 0; i < REASON_COUNT; i++)
         if (rejected[i])
-            reasons[n++] = (struct count){i == REASON_NONE ? "review" : reason_word((enum reason)i), rejected[i]};
+            reasons[n++] = (struct count){reason_word((enum reason)i), rejected[i]};
 
     jw_key(w, "leads");
     jw_object(w);

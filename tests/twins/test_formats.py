@@ -462,7 +462,7 @@ CASES = {
            ("(be64, be64) | tally", "(be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [
         ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),
-        ('`["ok"]` `"off"`', '`["ok"]` `"on"`')],
+        ('| `pixel_leads` | `"off"`', '| `pixel_leads` | `"on"`')],
     partial(defaults, "contract", "contracts"): [
         ('"sale_ppm":0,"view_micros":0', '"sale_ppm":1,"view_micros":0'), ("| `starts_at` `ends_at` |", "| `starts_at` |")],
     traffic: [("| `embedded` | a click", "| `imbedded` | a click"), ("| `desktop` | `Windows", "| `desk` | `Windows")],

@@ -46,7 +46,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
-        "pixel_leads':'off',"
+        "pixel_leads':'hold',"
         "'payable_classes':['ok'],'referrer_policy':'origin'}",
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
@@ -57,7 +57,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
         "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
         "owner'}]},"
-        "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok'],'pixel_leads':'off','referrer_policy':'origin','"
+        "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok'],'pixel_leads':'hold','referrer_policy':'origin','"
         "return_days':10,"
         "'review':{'auto_approve_days':3,'mode':'manual'},'timezone':'Europe/Paris'}");
 }
@@ -130,7 +130,8 @@ static const struct {
     {CAMPAIGN_HEAD ",'attribution':{'click_days':0}", NULL, "attribution.click_days"},
     {CAMPAIGN_HEAD ",'caps':{'day':5}", NULL, "caps.day"},
     {CAMPAIGN_HEAD ",'caps':{'week':5}", NULL, "caps.week"},
-    {CAMPAIGN_HEAD ",'pixel_leads':'on'", NULL, "pixel_leads"},
+    {CAMPAIGN_HEAD ",'pixel_leads':'On'", NULL, "pixel_leads"},
+    {CAMPAIGN_HEAD ",'pixel_leads':true", NULL, "pixel_leads"},
     {CAMPAIGN_HEAD ",'payable_classes':['ok','bot']", NULL, "payable_classes"},
     {CAMPAIGN_HEAD ",'review':{'mode':'never'}", NULL, "review.mode"},
     {CAMPAIGN_HEAD ",'review':7", NULL, "review"},

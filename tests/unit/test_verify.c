@@ -394,6 +394,17 @@ static void lie_unsigned(struct story *s)
     lie_inputs(s, 9, GOOD_EMAIL, twist_unsigned);
 }
 
+static void twist_pixel(struct reported *l)
+{
+    l->r.trust = TRUST_PIXEL;
+    l->r.party = SPAN("");
+}
+
+static void lie_pixel(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_pixel);
+}
+
 static void lie_backdated(struct story *s)
 {
     s->now_ms = s->fold.period.prev_to_ms - 1;
@@ -472,6 +483,7 @@ static void signed_lies_are_found(void **state)
         {"a lead from nobody", "decisions", lie_nobody},
         {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
         {"a lead that nobody signed", "decisions", lie_unsigned},
+        {"a lead by pixel where they are off", "decisions", lie_pixel},
         {"a click dated into a closed period", "entries", lie_backdated},
         {"a statement dated into a closed period", "entries", lie_backdated_statement},
         {"traffic that never was", "statements", lie_statement_tally},
