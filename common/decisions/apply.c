@@ -203,20 +203,24 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
                const struct entry_gap *gap)
 {
     assert(class < CLASS_COUNT);
+    bool pays = t != NULL && terms_pays(t, class);
     if (!tally->from_ms)
         tally->from_ms = at_ms;
     tally->to_ms = at_ms;
     if (kind == ENTRY_CLICK) {
         tally->clicks[class]++;
-        if (class == CLASS_OK && t != NULL)
+        if (pays)
             earn(&tally->click_micros, t->click_micros);
     } else if (kind == ENTRY_VIEW) {
         tally->views[class]++;
-        if (class == CLASS_OK && t != NULL)
-            earn(&tally->view_micros, t->view_micros);
+    } else if (kind == ENTRY_IMPRESSION) {
+        tally->impressions[class]++;
+        if (pays)
+            earn(&tally->impression_micros, t->impression_micros);
     } else if (kind == ENTRY_GAP) {
         assert(gap != NULL);
         count_missed(&tally->gap_clicks, gap->clicks);
         count_missed(&tally->gap_views, gap->views);
+        count_missed(&tally->gap_impressions, gap->impressions);
     }
 }

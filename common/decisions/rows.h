@@ -102,10 +102,10 @@ MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *con
 
 /* What one contract's entries since the last statement add up to, beside the moves. */
 struct tally {
-    uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT];
-    uint64_t gap_clicks, gap_views;
-    int64_t click_micros, view_micros; /* earned by payable clicks and views at the terms then in force */
-    int64_t from_ms, to_ms;            /* first and last entry's time, 0 when none */
+    uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
+    uint64_t gap_clicks, gap_views, gap_impressions;
+    int64_t click_micros, impression_micros; /* earned by payable ones at the terms then in force; views earn nothing */
+    int64_t from_ms, to_ms;                  /* first and last entry's time, 0 when none */
 };
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
 
-#define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or view */
+#define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or impression */
 enum { DAY_S = 86400, YEAR_DAYS = 365 };
 
 static bool characters(struct span s, const char *others)
@@ -131,9 +131,9 @@ static const struct member campaign_members[] = {
 
 static const struct member price_members[] = {
     {"click_micros", &member_int, AT(click_micros), .max = TRAFFIC_PRICE_MAX},
+    {"impression_micros", &member_int, AT(impression_micros), .max = TRAFFIC_PRICE_MAX},
     {"lead", &member_tiers},
     {"sale_ppm", &member_fixed, .text = "0"},
-    {"view_micros", &member_int, AT(view_micros), .max = TRAFFIC_PRICE_MAX},
     {NULL},
 };
 

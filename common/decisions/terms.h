@@ -56,7 +56,7 @@ struct terms {
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];
     size_t n_tiers;
-    int64_t click_micros, view_micros;
+    int64_t click_micros, impression_micros;
     int64_t starts_ms, ends_ms; /* 0 = open */
     json_t *json[2];
 };
@@ -77,6 +77,8 @@ MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, st
 void terms_free(struct terms *t);
 
 bool terms_active(const struct terms *t, int64_t at_ms);
+/* Whether traffic of this class earns its price. */
+bool terms_pays(const struct terms *t, enum class class);
 /* True when a rule or price tier looks at this fact, or it is `country`, or a required field: then it stands in the
  * entry, else it is private. */
 bool terms_uses_fact(const struct terms *t, struct span name);

@@ -158,18 +158,18 @@ static MUST_CHECK enum err fold_traffic(struct sums *f)
     int64_t both;
     struct jw w;
 
-    if (!t->click_micros && !t->view_micros)
+    if (!t->click_micros && !t->impression_micros)
         return ERR_OK;
-    if (!money_add(t->click_micros, t->view_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
+    if (!money_add(t->click_micros, t->impression_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
         return out_of_range(f);
     jw_open(&w, &f->lines.text);
     jw_object(&w);
     jw_kint(&w, "click_micros", t->click_micros);
     jw_kint(&w, "clicks", (int64_t)t->clicks[CLASS_OK]);
+    jw_kint(&w, "impression_micros", t->impression_micros);
+    jw_kint(&w, "impressions", (int64_t)t->impressions[CLASS_OK]);
     jw_kstr(&w, "kind", SPAN("traffic"));
     jw_kint(&w, "micros", both);
-    jw_kint(&w, "view_micros", t->view_micros);
-    jw_kint(&w, "views", (int64_t)t->views[CLASS_OK]);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start);
@@ -242,6 +242,7 @@ static void write_gap(struct jw *w, const struct tally *t)
 {
     jw_object(w);
     jw_kint(w, "clicks", (int64_t)t->gap_clicks);
+    jw_kint(w, "impressions", (int64_t)t->gap_impressions);
     jw_kint(w, "views", (int64_t)t->gap_views);
     jw_object_end(w);
 }
@@ -253,6 +254,7 @@ static void write_all_counts(struct jw *w, const struct sums *f)
     write_class_counts(w, "clicks", f->in->tally->clicks);
     jw_key(w, "gaps");
     write_gap(w, f->in->tally);
+    write_class_counts(w, "impressions", f->in->tally->impressions);
     write_lead_counts(w, f);
     write_class_counts(w, "views", f->in->tally->views);
     jw_object_end(w);
@@ -262,7 +264,7 @@ static void write_gaps(struct jw *w, const struct tally *t)
 {
     jw_key(w, "gaps");
     jw_array(w);
-    if (t->gap_clicks || t->gap_views)
+    if (t->gap_clicks || t->gap_views || t->gap_impressions)
         write_gap(w, t);
     jw_array_end(w);
 }
@@ -347,7 +349,8 @@ static MUST_CHECK enum err settle(struct sums *f, struct statement_out *o)
     o->to_ms = in->tally->to_ms ? in->tally->to_ms : from_ms;
     if (exponent < 0 || !time_ok(from_ms) || !time_ok(o->to_ms) || !time_ok(in->issued_ms))
         return problem(f->problem, ERR_INVALID, "", "the currency or a time cannot be written on a statement");
-    if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX)
+    if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX ||
+        in->tally->gap_impressions > JSON_INT_MAX)
         return problem(f->problem, ERR_INVALID, "", "the gaps count more than can be written on a statement");
     if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < 0 ||
         !money_add(o->net_micros, in->carried_in_micros, &whole))

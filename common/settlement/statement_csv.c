@@ -40,7 +40,7 @@ static void row(struct buf *out, const struct statement *s, const struct stateme
     cell(out, l->status);
     cell(out, l->reason);
     number(out, l->traffic, l->clicks);
-    number(out, l->traffic, l->views);
+    number(out, l->traffic, l->impressions);
     cell(out, s->currency);
     number(out, true, l->micros);
     decimal_add(out, l->micros, 6, (int)s->exponent);
@@ -54,7 +54,8 @@ void statement_csv(struct buf *out, struct span payload, struct span lines)
 
     if (statement_read(payload, &s) != ERR_OK)
         return;
-    buf_str(out, "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,currency,micros,amount\r\n");
+    buf_str(out,
+            "statement,contract,kind,index,lead,lead_at,status,reason,clicks,impressions,currency,micros,amount\r\n");
     while (statement_line_next(&lines, &line))
         row(out, &s, &line);
     statement_close(&s);

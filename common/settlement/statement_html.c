@@ -131,6 +131,7 @@ static void counts(struct buf *out, const struct statement *s)
     } groups[] = {
         {"leads", "Leads received in the period, as they stood at its end"},
         {"clicks", "Clicks, by class"},
+        {"impressions", "Impressions, by class"},
         {"views", "Views, by class"},
         {"gaps", "Could not be recorded"},
     };
@@ -164,8 +165,8 @@ static void adjustments(struct buf *out, const struct statement *s)
 static void line_row(struct buf *out, const struct statement *s, const struct statement_line *l)
 {
     if (l->traffic) {
-        buf_printf(out, "<tr><td></td><td>traffic</td><td></td><td></td><td>%lld clicks, %lld views</td>",
-                   (long long)l->clicks, (long long)l->views);
+        buf_printf(out, "<tr><td></td><td>traffic</td><td></td><td></td><td>%lld clicks, %lld impressions</td>",
+                   (long long)l->clicks, (long long)l->impressions);
     } else {
         buf_printf(out, "<tr><td class=n>%lld</td>", (long long)l->index);
         put(out, "<td>", l->kind, "</td>");

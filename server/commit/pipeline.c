@@ -118,7 +118,25 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
     return ERR_OK;
 }
 
-/* ---- clicks and views ---- */
+/* ---- clicks, views, impressions ---- */
+
+/* A view that names a click has the click's placement. What it names may be none: of a click that was not recorded, or
+ * that a HEAD made up. */
+static enum err find_click(struct batch *cx, const struct contract *k, struct record_track *track)
+{
+    struct entry_view *view = &track->entry.view;
+    enum class class;
+    int64_t at_ms;
+    uint32_t placement;
+    if (!track->has_click_claim)
+        return ERR_OK;
+    enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &class, &at_ms, &placement);
+    view->has_click = err == ERR_OK;
+    view->click = view->has_click ? track->click_claim : 0;
+    if (view->has_click)
+        view->placement = placement;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
 
 enum err pipeline_track(struct batch *cx, struct job *job)
 {
@@ -127,14 +145,9 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     if (k == NULL || !terms_active(k->terms, job->record.arrived_ms))
         return ERR_GONE;
     track->entry.at_ms = dated(cx, k, track->entry.at_ms);
-    if (track->has_click_claim) {
-        struct envelope claimed;
-        enum err err = ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed);
-        if (err != ERR_OK && err != ERR_NOT_FOUND)
-            return err;
-        track->entry.view.has_click = err == ERR_OK && claimed.kind == ENTRY_CLICK;
-        track->entry.view.click = track->entry.view.has_click ? track->click_claim : 0;
-    }
+    enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     return record_job(cx, job, k, &track->entry, (struct companion){.sealed = &track->sealed}, false);
 }
 

@@ -33,10 +33,11 @@ enum pixel_fault {
     X(request_seconds, "countersign_request_seconds", "from a request's head to its answer", SECONDS)                  \
     X(clicks, "countersign_clicks_total", "clicks recorded", ONE)                                                      \
     X(views, "countersign_views_total", "views recorded", ONE)                                                         \
+    X(impressions, "countersign_impressions_total", "impressions recorded", ONE)                                       \
     X(leads, "countersign_leads_total", "leads recorded, by their first status and reason", STATUS_REASON)             \
     X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
-    X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded", ONE)                  \
+    X(unrecorded, "countersign_unrecorded_total", "clicks, views and impressions that could not be recorded", ONE)     \
     X(refused_dropped, "countersign_refused_dropped_total", "refusals that did not get into the refused log", ONE)     \
     X(log_withheld, "countersign_log_withheld_total", "log lines about refused strangers that were left out", ONE)     \
     X(commit_seconds, "countersign_commit_seconds", "from taking a batch of requests to its durable commit", SECONDS)  \

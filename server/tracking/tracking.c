@@ -327,45 +327,54 @@ void pixel_sender(struct request *rq)
         rq->sender.party = k->publisher != NULL ? k->publisher : k->campaign->advertiser;
 }
 
-/* True for a view; false for other events, which pixels do not report yet. Finds the click id. */
-static bool is_view(struct request *rq, struct span *click_id)
+/* RECORD_NONE: an event that pixels do not report. Finds the click id. */
+static enum record_kind event_of(struct request *rq, struct span *click_id)
 {
     struct query q;
     struct span name, value;
-    bool view = true;
+    enum record_kind kind = RECORD_VIEW;
     query_open(&q, rq->query);
     while (query_next(&q, &name, &value))
         if (span_is(name, "event"))
-            view = span_is(value, "view");
+            kind = span_is(value, "view")         ? RECORD_VIEW
+                   : span_is(value, "impression") ? RECORD_IMPRESSION
+                                                  : RECORD_NONE;
         else if (span_is(name, "click_id"))
             *click_id = value;
-    return view;
+    return kind;
+}
+
+static void claim_click(struct request *rq, const struct target *t, struct span click_id, struct record_track *track)
+{
+    struct pointer click;
+    if (track->entry.kind != ENTRY_VIEW || span_empty(click_id) ||
+        click_id_read(rq->worker->tokens, click_id, &click) != ERR_OK || click.contract != t->contract->number ||
+        click.flags != 0)
+        return;
+    track->has_click_claim = true;
+    track->click_claim = click.index;
 }
 
 enum err pixel_handle(struct request *rq, struct reply *r)
 {
     struct target t;
     struct span click_id = {0};
-    struct pointer click;
     enum err err = find_target(rq, pixel_code(rq->param[0]), &t);
     if (err != ERR_OK)
         return refuse_pixel(rq, r, err == ERR_GONE ? PIXEL_ENDED : PIXEL_CODE);
-    if (!is_view(rq, &click_id)) {
+    enum record_kind kind = event_of(rq, &click_id);
+    if (kind == RECORD_NONE) {
         problem(&rq->problem, ERR_MALFORMED, "event", "this event is none that pixels report");
         return refuse_pixel(rq, r, PIXEL_EVENT);
     }
     if (rq->method == METHOD_HEAD)
         return answer_pixel(r);
-    struct job *job = worker_job(rq, RECORD_VIEW, t.contract->campaign->advertiser);
+    struct job *job = worker_job(rq, kind, t.contract->campaign->advertiser);
     struct entry_view *view = &job->record.track.entry.view;
-    open_entry(rq, job, ENTRY_VIEW, &t);
+    open_entry(rq, job, kind == RECORD_VIEW ? ENTRY_VIEW : ENTRY_IMPRESSION, &t);
     view->class = class_of(rq, false, agent_of(rq).bot);
     view->placement = t.placement;
-    if (!span_empty(click_id) && click_id_read(rq->worker->tokens, click_id, &click) == ERR_OK &&
-        click.contract == t.contract->number && click.flags == 0) {
-        job->record.track.has_click_claim = true;
-        job->record.track.click_claim = click.index;
-    }
+    claim_click(rq, &t, click_id, &job->record.track);
     err = submit(rq, job, &view->commitment);
     return err == ERR_PENDING ? err : answer_pixel(r);
 }

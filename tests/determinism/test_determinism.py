@@ -111,6 +111,7 @@ def storm(server, market):
     pixel = market.code["pixel_url"].removeprefix(server.url)
     targets = [f"{path}?sub1={n}" for n in range(60)]
     targets += [f"{pixel}?event=view&click_id={visit}" for visit in visits for _ in range(10)]
+    targets += [f"{pixel}?event=impression"] * 10
     targets += [publisher.signed_target(person(click_id=visit)) for visit in visits for _ in range(10)]
     targets += [publisher.signed_target({**same, "txid": f"storm-{n // 2}"}) for n in range(12)]
     targets += [publisher.signed_target({**same, "txid": "storm", "country": country}) for country in ("FR", "BE")]

@@ -269,7 +269,7 @@ class ServerCase(unittest.TestCase):
 
     def recorded(self, market=None):
         """How many jobs this server committed so far: unchanged means that nothing was recorded."""
-        return sum(self.server.metric(name) for name in ("clicks", "views", "leads", "dispositions"))
+        return sum(self.server.metric(name) for name in ("clicks", "views", "impressions", "leads", "dispositions"))
 
     def assertNothingRecorded(self, before):
         self.assertEqual(self.recorded(), before, "something was recorded")

@@ -188,10 +188,13 @@ static void traffic_of_an_ended_or_unknown_contract_is_gone(void **state)
     assert_refused(&unknown, ERR_GONE);
 }
 
-static void a_view_names_its_click_only_when_it_exists(void **state)
+static void a_view_names_its_click_only_when_it_exists_and_has_its_placement(void **state)
 {
     (void)state;
-    uint64_t existing = click(CONTRACT);
+    struct job seen = track(CONTRACT, ENTRY_CLICK, NOW - 60000);
+    seen.record.track.entry.click.placement = 3;
+    assert_ok(pipeline_run(&cx, &seen));
+    uint64_t existing = seen.index;
     const struct {
         uint64_t claim;
         bool found;
@@ -200,10 +203,13 @@ static void a_view_names_its_click_only_when_it_exists(void **state)
         struct job view = track(CONTRACT, ENTRY_VIEW, NOW);
         view.record.track.has_click_claim = true;
         view.record.track.click_claim = cases[i].claim;
+        view.record.track.entry.view.placement = 2;
         assert_ok(pipeline_run(&cx, &view));
         struct envelope env;
         assert_ok(ledger_get(cx.ledger, cx.txn, CONTRACT, view.index, &env));
         assert_int_equal(memmem(env.entry.ptr, env.entry.len, "\"click\"", 7) != NULL, cases[i].found);
+        const char *placement = cases[i].found ? "\"placement\":3" : "\"placement\":2";
+        assert_non_null(memmem(env.entry.ptr, env.entry.len, placement, strlen(placement)));
     }
 }
 
@@ -652,7 +658,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_click_is_the_next_entry_of_its_contract),
         TEST(traffic_of_an_ended_or_unknown_contract_is_gone),
-        TEST(a_view_names_its_click_only_when_it_exists),
+        TEST(a_view_names_its_click_only_when_it_exists_and_has_its_placement),
         TEST(a_view_is_not_recorded_without_its_click_because_that_does_not_read),
         TEST(a_lead_goes_to_its_clicks_contract),
         TEST(a_lead_without_a_known_click_goes_to_the_fallback),

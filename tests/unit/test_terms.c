@@ -65,25 +65,27 @@ static void the_documented_campaign_is_taken_whole(void **state)
 static void contract_defaults_are_written_out(void **state)
 {
     (void)state;
-    completes(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
-              "{'campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'lead':[],'sale_ppm':0,'"
-              "view_micros':0},"
-              "'publisher':'P1','starts_at':''}");
+    completes(
+        contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
+        "{'campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'impression_micros':0,'lead':[],"
+        "'sale_ppm':0},"
+        "'publisher':'P1','starts_at':''}");
 }
 
 static void a_contract_is_taken_whole(void **state)
 {
     (void)state;
-    completes(contract_document,
-              "{'campaign':'K1','publisher':'','price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':"
-              "12000000},{'micros':8000000}],"
-              "'click_micros':10,'view_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
-              "at':'2026-02-01T00:00:00.5Z'}",
-              "C1",
-              "{'campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_micros':10,"
-              "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0,'"
-              "view_micros':1},"
-              "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
+    completes(
+        contract_document,
+        "{'campaign':'K1','publisher':'','price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':"
+        "12000000},{'micros':8000000}],"
+        "'click_micros':10,'impression_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
+        "at':'2026-02-01T00:00:00.5Z'}",
+        "C1",
+        "{'campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_micros':10,'"
+        "impression_micros':1,"
+        "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0},"
+        "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
 }
 
 /* Members after the head of a campaign, or a whole contract; the field that the refusal names. */

@@ -224,6 +224,14 @@ static void lie_view(struct story *s)
     tell_view(s, true, 0);
 }
 
+static void lie_view_placement(struct story *s)
+{
+    struct entry e = {.kind = ENTRY_VIEW,
+                      .at_ms = s->now_ms,
+                      .view = {.placement = 2, .has_click = true, .click = tell_click(s, CLASS_OK)}};
+    tell(s, &e, NULL);
+}
+
 static void lie_response(struct story *s)
 {
     tell_response(s, 1); /* a second answer of the publisher to the second statement */
@@ -463,6 +471,7 @@ static void signed_lies_are_found(void **state)
     static const struct lie lies[] = {
         {"a lead refused without reason", "decisions", lie_lead},
         {"a view of no click", "entries", lie_view},
+        {"a view with another placement than its click", "entries", lie_view_placement},
         {"a second answer", "responses", lie_response},
         {"a publisher approves its own lead", "decisions", lie_disposition_of_publisher},
         {"a disposition by nobody", "decisions", lie_disposition_by_nobody},
