@@ -15,6 +15,10 @@
     X(CODE, "unknown_code", "its code is none of ours")                                                                \
     X(ENDED, "contract_ended", "the contract of its code is not in force")                                             \
     X(EVENT, "unknown_event", "it reports an event that pixels do not report")                                         \
+    X(LEADS, "leads_off", "it reports a lead, and the campaign's pixel_leads is off")                                  \
+    X(TXID, "bad_txid", "it reports a lead without a txid, or with one that does not read")                            \
+    X(CONFLICT, "txid_conflict", "its txid came before with another click_id")                                         \
+    X(UNRECORDED, "unrecorded", "its lead could not be recorded")                                                      \
     X(REQUEST, "malformed", "it is no well-formed request")
 
 enum pixel_fault {
@@ -34,6 +38,8 @@ enum pixel_fault {
     X(clicks, "countersign_clicks_total", "clicks recorded", ONE)                                                      \
     X(views, "countersign_views_total", "views recorded", ONE)                                                         \
     X(impressions, "countersign_impressions_total", "impressions recorded", ONE)                                       \
+    X(views_of_nobody, "countersign_views_of_nobody_total",                                                            \
+      "views at a campaign's own code without a click: they belong to no contract and are not recorded", ONE)          \
     X(leads, "countersign_leads_total", "leads recorded, by their first status and reason", STATUS_REASON)             \
     X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \

@@ -55,7 +55,7 @@ def countersign(*arguments, **options):
 class Server:
     """`countersign serve` over a fresh folder. Started again over the same folder after stop or kill."""
 
-    def __init__(self, **settings):
+    def __init__(self, public_url=None, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="countersign-test-")
         self.data = Path(self.folder.name) / "data"
         self.log_path = Path(self.folder.name) / "log"
@@ -63,7 +63,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, **settings}
         self.process = None
-        done = countersign("init", "--data", self.data, "--public-url", self.url)
+        done = countersign("init", "--data", self.data, "--public-url", public_url or self.url)
         if done.returncode:
             raise AssertionError(f"init failed: {done.stderr}")
         self.start()
