@@ -20,7 +20,7 @@
 /* clang-format off */
 static const struct route table[] = {
     {READ, "/c/{*}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
-    {READ, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel, a transparent GIF of 43 bytes", pixel_fault, pixel_sender},
+    {READ | POST | METHOD_OPTIONS, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel: a view, an impression, or a thank-you page's lead; a transparent GIF of 43 bytes", pixel_fault, pixel_sender},
     {READ, "/t.js", PUBLIC, tag_handle, NULL, "Tag for landing pages"},
     {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query", NULL, postback_sender},
     {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)", NULL, postback_sender},
@@ -43,7 +43,7 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}", ANY, contracts_get, NULL, "Read a contract"},
     {METHOD_PATCH, "/v1/contracts/{}", OPERATOR, contracts_patch, control_finish, "Change a contract: a new terms version"},
     {POST, "/v1/contracts/{}/grants", OPERATOR, grants_create, control_finish, "Let an auditor read the contract"},
-    {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
+    {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
     {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},

@@ -6,13 +6,13 @@
 #include "common/base/span.h"
 
 /* The methods that we know, in the order of their bits (RFC 9110 section 9, RFC 5789). */
-#define METHOD_TABLE(X) X(GET, 1) X(HEAD, 2) X(POST, 4) X(PUT, 8) X(PATCH, 16) X(DELETE, 32)
+#define METHOD_TABLE(X) X(GET, 1) X(HEAD, 2) X(POST, 4) X(PUT, 8) X(PATCH, 16) X(DELETE, 32) X(OPTIONS, 64)
 
 enum method {
 #define X(name, bit) METHOD_##name = bit,
     METHOD_TABLE(X)
 #undef X
-        METHODS_END = 64
+        METHODS_END = 128
 };
 
 /* "GET". The method is one of those above. */

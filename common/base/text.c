@@ -1,5 +1,7 @@
 #include "common/base/text.h"
 
+#include "common/base/ascii.h"
+
 static bool is_one_of(char c, const char *set)
 {
     while (*set && c != *set)
@@ -41,4 +43,16 @@ bool text_names(struct span given, const char *name)
     for (size_t i = 0; same && i < given.len; i++)
         same = given.ptr[i] == name[i] || (given.ptr[i] == '-' && name[i] == '_');
     return same;
+}
+
+bool text_has_macro(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        size_t n = i + 1;
+        while (s.ptr[i] == '{' && n < s.len && ascii_is_alnum_or(s.ptr[n], "_-."))
+            n++;
+        if (n > i + 1 && n < s.len && s.ptr[n] == '}')
+            return true;
+    }
+    return false;
 }

@@ -72,6 +72,13 @@ static const struct field view_fields[] = {
     F("click_claim", U64, track.click_claim),
     SEALED(track),
 };
+static const struct field impression_fields[] = {
+    F("contract", U32, track.contract),
+    F("placement", U32, track.entry.view.placement),
+    FN("class", ENUM, track.entry.view.class, CLASS_COUNT),
+    RAW("commit", track.entry.view.commitment.b),
+    SEALED(track),
+};
 static const struct field lead_fields[] = {
     F("fallback_contract", U32, lead.fallback_contract),
     F("party", TEXT, lead.report.party),
@@ -140,7 +147,7 @@ static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field forget_fields[] = {F("before_s", I64, forget.before_s), F("steps", U32, forget.steps)};
 static const struct field gap_fields[] = {
     F("contract", U32, gap.contract), F("from_ms", I64, gap.gap.from_ms), F("to_ms", I64, gap.gap.to_ms),
-    F("clicks", U64, gap.gap.clicks), F("views", U64, gap.gap.views),
+    F("clicks", U64, gap.gap.clicks), F("views", U64, gap.gap.views),     F("impressions", U64, gap.gap.impressions),
 };
 static const struct field day_keys_fields[] = {F("day", U32, day_keys.day), RAW("wrapped", day_keys.wrapped[0]),
                                                RAW("wrapped_next", day_keys.wrapped[1])};
@@ -182,6 +189,7 @@ static const struct layout {
     [RECORD_PUBLISH] = FIELDS(publish_fields),
     [RECORD_PROBE] = FIELDS(probe_fields),
     [RECORD_REFUSED] = FIELDS(refused_fields),
+    [RECORD_IMPRESSION] = FIELDS(impression_fields),
 }; /* FRESH_HEAD and SWEEP have none */
 
 static const struct {
@@ -210,6 +218,14 @@ unsigned record_flags(enum record_kind k)
 {
     assert(k < RECORD_KINDS);
     return kinds[k].flags;
+}
+
+bool record_track(enum record_kind k, enum entry_kind *out)
+{
+    if (k != RECORD_CLICK && k != RECORD_VIEW && k != RECORD_IMPRESSION)
+        return false;
+    *out = k == RECORD_CLICK ? ENTRY_CLICK : k == RECORD_VIEW ? ENTRY_VIEW : ENTRY_IMPRESSION;
+    return true;
 }
 
 bool record_field(enum record_kind k, size_t i, const char **name, const char **type)
@@ -481,8 +497,7 @@ enum err record_read(struct span bytes, struct record *out)
     struct reader r = {.rest = bytes};
     memset(out, 0, sizeof *out);
     take_head(&r, out);
-    if (out->kind == RECORD_CLICK || out->kind == RECORD_VIEW) {
-        out->track.entry.kind = out->kind == RECORD_CLICK ? ENTRY_CLICK : ENTRY_VIEW;
+    if (record_track(out->kind, &out->track.entry.kind)) {
         out->track.entry.at_ms = out->arrived_ms;
     }
     const struct layout *l = &layouts[out->kind];

@@ -46,7 +46,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(SWEEP, 24, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
     X(PUBLISH, 25, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
     X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")                               \
-    X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")
+    X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")        \
+    X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")
 
 enum record_kind {
     RECORD_NONE,
@@ -59,6 +60,8 @@ enum record_kind {
 const char *record_word(enum record_kind k);
 enum record_scope record_scope(enum record_kind k);
 unsigned record_flags(enum record_kind k);
+/* True for a record of traffic, and the kind of its entry. */
+bool record_track(enum record_kind k, enum entry_kind *out);
 
 enum {
     NONCE_KEY_LEN = 16,
@@ -116,7 +119,7 @@ struct record {
             bool has_click_claim; /* view: a click id of this contract was given */
             uint64_t click_claim;
             struct private_sealed sealed;
-        } track; /* CLICK, VIEW */
+        } track; /* CLICK, VIEW, IMPRESSION */
         struct record_lead {
             struct lead_report report;
             uint32_t fallback_contract; /* ledger for a lead whose clicks do not exist: the publisher's, or the

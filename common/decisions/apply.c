@@ -219,11 +219,14 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
             count_paid(&tally->payable_clicks, &tally->click_micros, t->click_micros);
     } else if (kind == ENTRY_VIEW) {
         tally->views[class]++;
+    } else if (kind == ENTRY_IMPRESSION) {
+        tally->impressions[class]++;
         if (pays)
-            count_paid(&tally->payable_views, &tally->view_micros, t->view_micros);
+            count_paid(&tally->payable_impressions, &tally->impression_micros, t->impression_micros);
     } else if (kind == ENTRY_GAP) {
         assert(gap != NULL);
         count_missed(&tally->gap_clicks, gap->clicks);
         count_missed(&tally->gap_views, gap->views);
+        count_missed(&tally->gap_impressions, gap->impressions);
     }
 }

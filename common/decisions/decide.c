@@ -141,9 +141,12 @@ static void accept(const struct question *q, struct entry_lead *l)
     const struct terms *t = q->t;
 
     price(t, l);
-    if (q->waited_ms < t->hold_below_s * MS_PER_S || q->f->last.unrecorded) {
+    bool nobodys = q->r->trust == TRUST_PIXEL && t->pixel_leads != PIXEL_LEADS_ON;
+    if (q->waited_ms < t->hold_below_s * MS_PER_S || q->f->last.unrecorded || nobodys) {
         l->status = STATUS_HELD;
-        l->reason = q->f->last.unrecorded ? REASON_UNRECORDED : REASON_TOO_FAST;
+        l->reason = q->f->last.unrecorded                       ? REASON_UNRECORDED
+                    : q->waited_ms < t->hold_below_s * MS_PER_S ? REASON_TOO_FAST
+                                                                : REASON_REVIEW;
     } else if (t->auto_approve && t->auto_approve_days == 0) {
         l->status = STATUS_APPROVED;
     } else {

@@ -13,7 +13,7 @@
 /* A lead as reported: what the worker verified and worked out without reading the store. All click ids in touches are
  * of this campaign. */
 struct lead_report {
-    struct span party;
+    struct span party; /* empty: a pixel's */
     enum trust trust;
     struct span txid;
     unsigned given, bad;

@@ -17,8 +17,8 @@ struct span link_macro(struct span text);
  * it dropped, scheme and host in lower case, an IDN host as A-labels (UTS 46), the scheme's own port dropped, an empty
  * path as "/", and in what follows the bytes that RFC 3986 does not know percent-encoded. Beyond a browser's kindness a
  * link that was encoded once too often is decoded. False, with nothing appended, for what a browser takes and we do
- * not: backslashes, control characters, user information, other schemes and relative links, a host with escapes. The
- * text is UTF-8. */
+ * not: backslashes, control characters, user information, other schemes and relative links, a host with escapes or
+ * with symbols such as emoji (IDNA 2008 has none: write its A-labels). The text is UTF-8. */
 MUST_CHECK bool link_clean(struct span text, struct buf *out);
 /* A host name or IPv4 address, or "*." and a host name. */
 bool link_pattern_ok(struct span pattern);

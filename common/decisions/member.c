@@ -205,9 +205,9 @@ static void time_write(const struct member *m, const struct terms *t, struct jw 
 
 const struct member_type member_time = {time_read, time_write};
 
-/* ---- sets of words, kept as bits ---- */
+/* ---- one of some words, kept as its number ---- */
 
-static int word_bit(const char *const *words, const json_t *v)
+static int word_number(const char *const *words, const json_t *v)
 {
     struct span word = span_of(json_string_value(v), json_string_length(v));
     for (int i = 0; json_is_string(v) && words[i] != NULL; i++)
@@ -215,6 +215,25 @@ static int word_bit(const char *const *words, const json_t *v)
             return i;
     return -1;
 }
+
+static enum err word_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *v = json_object_get(r->obj, m->name);
+    int number = v == NULL || json_is_null(v) ? (int)m->fallback : word_number(m->words, v);
+    if (number < 0)
+        return member_wrong(r, m->name, m->must);
+    *(unsigned *)field(m, t) = (unsigned)number;
+    return ERR_OK;
+}
+
+static void word_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    jw_str(w, span_str(m->words[*(const unsigned *)const_field(m, t)]));
+}
+
+const struct member_type member_word = {word_read, word_write};
+
+/* ---- sets of words, kept as bits ---- */
 
 static enum err set_read(const struct member *m, const struct reading *r, struct terms *t)
 {
@@ -227,7 +246,7 @@ static enum err set_read(const struct member *m, const struct reading *r, struct
         return err;
     json_array_foreach(list, i, v)
     {
-        int bit = word_bit(m->words, v);
+        int bit = word_number(m->words, v);
         if (bit < 0 || bits & 1u << bit) {
             char path[MEMBER_PATH];
             member_element_path(path, r->path, m->name, i);

@@ -28,15 +28,17 @@ struct member {
     const char *name;
     const struct member_type *type;
     size_t at;                    /* offset in struct terms */
-    int64_t min, max, fallback;   /* integers; switches: fallback; texts: max bytes; sets: fallback bits */
+    int64_t min, max, fallback;   /* integers; texts: max bytes; switches, sets (bits), words (value): fallback */
     const char *text;             /* texts: the default, NULL when the member must be there */
     bool (*ok)(struct span text); /* texts: never asked about the default */
     const char *must;             /* what ok wants, for people: "must be ..." */
-    const char *const *words;     /* sets: the word of each bit, NULL-ended; min 1: the empty set is refused */
+    const char *const
+        *words; /* sets: the word of each bit, NULL-ended; min 1: the empty set is refused; words: that of each value */
     const struct member *members; /* objects */
 };
 
-extern const struct member_type member_object, member_int, member_bool, member_text, member_set, member_time;
+extern const struct member_type member_object, member_int, member_bool, member_text, member_word, member_set,
+    member_time;
 /* What is not supported yet: any value but the default is refused by name. The default stands in `text`, as JSON. */
 extern const struct member_type member_fixed;
 /* The rest, each for one member: terms_lists.c */

@@ -27,7 +27,8 @@
     X(CONTRACT_ENDED, "contract_ended", "the contract has not started or has ended")                                   \
     X(LOW_SCORE, "low_score", "the lead's score is below the campaign's threshold")                                    \
     X(UNRECORDED, "unrecorded_click", "the click's record was lost while storage was full")                            \
-    X(TEST, "test", "marked as a test by its sender")
+    X(TEST, "test", "marked as a test by its sender")                                                                  \
+    X(REVIEW, "review", "a person decides: held so, as a pixel reported it that nobody signed, or refused so")
 
 enum reason {
 #define X(symbol, word, meaning) REASON_##symbol,
@@ -87,7 +88,7 @@ enum device {
 #define TRUST_TABLE(X)                                                                                                 \
     X(SIGNED, "signed", "verified by the sender's secret")                                                             \
     X(KEY, "key", "an unsigned sender's key and address")                                                              \
-    X(PIXEL, "pixel", "a conversion pixel")                                                                            \
+    X(PIXEL, "pixel", "a thank-you page's pixel, which nobody signs")                                                  \
     X(API, "api", "an authenticated management call")                                                                  \
     X(SYSTEM, "system", "the server, by the terms alone")
 

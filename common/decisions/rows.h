@@ -102,11 +102,11 @@ MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *con
 
 /* What one contract's entries since the last statement add up to, beside the moves. */
 struct tally {
-    uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT];
-    uint64_t gap_clicks, gap_views;
-    uint64_t payable_clicks, payable_views; /* of a payable class by the terms then in force */
-    int64_t click_micros, view_micros;      /* what those earned, by the same terms */
-    int64_t from_ms, to_ms;                 /* first and last entry's time, 0 when none */
+    uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
+    uint64_t gap_clicks, gap_views, gap_impressions;
+    uint64_t payable_clicks, payable_impressions; /* of a payable class by the terms then in force */
+    int64_t click_micros, impression_micros;      /* what those earned, by the same terms; views earn nothing */
+    int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
 };
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
 
-#define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or view */
+#define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or impression */
 enum { DAY_S = 86400, YEAR_DAYS = 365, REPEAT_DAYS = 30 };
 
 static bool characters(struct span s, const char *others)
@@ -60,6 +60,7 @@ static bool policy_ok(struct span s)
 }
 
 static const char *const senders[] = {"advertiser", "publisher", NULL}; /* bits ACCEPT_* */
+static const char *const pixel_leads[] = {"off", "hold", "on", NULL};   /* enum pixel_leads */
 static const char *const persons[] = {"email", "phone", NULL};          /* bits CONTACT_EMAIL, CONTACT_PHONE */
 
 #define AT(member) offsetof(struct terms, member)
@@ -119,7 +120,8 @@ static const struct member campaign_members[] = {
     {"paused", &member_bool, AT(paused)},
     {"payable_classes", &member_set, AT(payable_classes), .words = payable_words, .fallback = 1,
      .must = "must be ok, bot, datacenter, embedded or repeat, each once"},
-    {"pixel_leads", &member_fixed, .text = "\"off\""},
+    {"pixel_leads", &member_word, AT(pixel_leads), .words = pixel_leads, .fallback = PIXEL_LEADS_OFF,
+     .must = "must be off, hold or on"},
     {"referrer_policy", &member_text, AT(referrer_policy), .max = 40, .text = "no-referrer-when-downgrade",
      .ok = policy_ok, .must = "must be a Referrer-Policy such as origin"},
     {"repeat_window_s", &member_int, AT(repeat_window_s), .max = REPEAT_DAYS * DAY_S, .fallback = 3600},
@@ -132,9 +134,9 @@ static const struct member campaign_members[] = {
 
 static const struct member price_members[] = {
     {"click_micros", &member_int, AT(click_micros), .max = TRAFFIC_PRICE_MAX},
+    {"impression_micros", &member_int, AT(impression_micros), .max = TRAFFIC_PRICE_MAX},
     {"lead", &member_tiers},
     {"sale_ppm", &member_fixed, .text = "0"},
-    {"view_micros", &member_int, AT(view_micros), .max = TRAFFIC_PRICE_MAX},
     {NULL},
 };
 

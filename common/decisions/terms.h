@@ -2,7 +2,7 @@
  * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
  * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; caps other than null;
- * pixel_leads other than "off"; sale_ppm other than 0; review.mode other than auto/manual. */
+ * sale_ppm other than 0; review.mode other than auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
 
@@ -11,6 +11,9 @@
 #include "common/ledger/entry.h"
 
 enum { ACCEPT_ADVERTISER = 1, ACCEPT_PUBLISHER = 2 };
+
+/* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
+enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
 struct rule {
     struct span field; /* "country" or "f_NAME" */
@@ -50,11 +53,12 @@ struct terms {
     bool paused;              /* clicks and views are not taken; leads of earlier clicks are */
     unsigned payable_classes; /* asked by terms_pays alone */
     int64_t repeat_window_s;  /* 0: no click is a repeat */
+    unsigned pixel_leads;     /* enum pixel_leads */
     /* contract */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];
     size_t n_tiers;
-    int64_t click_micros, view_micros;
+    int64_t click_micros, impression_micros;
     int64_t starts_ms, ends_ms; /* 0 = open */
     json_t *json[2];
 };

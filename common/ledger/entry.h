@@ -21,7 +21,8 @@
     X(STATEMENT, 7, "statement", "a settlement statement was issued")                                                  \
     X(RESPONSE, 8, "response", "a party's answer to a statement")                                                      \
     X(GAP, 9, "gap", "how much could not be recorded, and when")                                                       \
-    X(ERASE, 10, "erase", "a person's data was destroyed")
+    X(ERASE, 10, "erase", "a person's data was destroyed")                                                             \
+    X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -49,9 +50,10 @@ struct entry_click {
     struct span country; /* ISO 3166 alpha-2; empty: not known */
 };
 
+/* Of a view, and of an impression, which has no click. */
 struct entry_view {
     enum class class;
-    uint32_t placement;
+    uint32_t placement;     /* that of the click where there is one; 0: not known */
     struct hash commitment; /* to {ip, ua} */
     bool has_click;
     uint64_t click; /* index of the click in this contract */
@@ -67,7 +69,7 @@ struct fact {
 
 struct entry_lead {
     /* what was reported */
-    struct span party; /* id of the sender */
+    struct span party; /* id of the sender; empty for TRUST_PIXEL */
     enum trust trust;
     struct span txid;    /* may be empty */
     unsigned given, bad; /* contact bits: non-empty; non-empty but not well formed */
@@ -134,7 +136,7 @@ struct entry_response {
 
 struct entry_gap {
     int64_t from_ms, to_ms;
-    uint64_t clicks, views;
+    uint64_t clicks, views, impressions;
 };
 
 struct entry {
@@ -160,6 +162,9 @@ void entry_write(struct buf *out, const struct entry *e);
  * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */
 MUST_CHECK enum err entry_read(struct span bytes, struct entry *out, struct problem *p);
 void entry_close(struct entry *e);
-enum class entry_class(const struct entry *e); /* of a click or view; CLASS_OK of all others */
+enum class entry_class(const struct entry *e);   /* of a click, view or impression; CLASS_OK of all others */
+uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
+/* To the sealed part that stands beside it; NULL for kinds that have none. */
+const struct hash *entry_commitment(const struct entry *e);
 
 #endif

@@ -33,6 +33,15 @@ static const struct field view_fields[] = {
     {"click", INDEX, AT(view.click), .has = AT(view.has_click)},
     {"commit", B64_32, AT(view.commitment), .always = true},
     COMMON_KIND,
+    {"placement", NAT32, AT(view.placement)},
+    {0},
+};
+
+static const struct field impression_fields[] = {
+    COMMON_AT,
+    {"class", CLASS, AT(view.class), .always = true},
+    {"commit", B64_32, AT(view.commitment), .always = true},
+    COMMON_KIND,
     {"placement", NAT32, AT(view.placement), .always = true},
     {0},
 };
@@ -123,6 +132,7 @@ static const struct field gap_fields[] = {
     COMMON_AT,
     {"clicks", NAT64, AT(gap.clicks)},
     {"from_ms", NAT64, AT(gap.from_ms), .always = true},
+    {"impressions", NAT64, AT(gap.impressions)},
     COMMON_KIND,
     {"to_ms", NAT64, AT(gap.to_ms), .always = true},
     {"views", NAT64, AT(gap.views)},
@@ -139,6 +149,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_STATEMENT] = statement_fields,
     [ENTRY_RESPONSE] = response_fields,
     [ENTRY_GAP] = gap_fields,
+    [ENTRY_IMPRESSION] = impression_fields,
 };
 
 /* clang-format on */
@@ -159,8 +170,29 @@ const char *entry_kind_word(enum entry_kind k)
     return kind_words[k];
 }
 
+static bool is_view(const struct entry *e)
+{
+    return e->kind == ENTRY_VIEW || e->kind == ENTRY_IMPRESSION;
+}
+
 enum class entry_class(const struct entry *e) {
-    return e->kind == ENTRY_CLICK  ? e->click.class
-           : e->kind == ENTRY_VIEW ? e->view.class
-                                   : CLASS_OK;
+    return e->kind == ENTRY_CLICK ? e->click.class
+           : is_view(e)           ? e->view.class
+                                  : CLASS_OK;
+}
+
+uint32_t entry_placement(const struct entry *e)
+{
+    return e->kind == ENTRY_CLICK  ? e->click.placement
+           : is_view(e)            ? e->view.placement
+           : e->kind == ENTRY_LEAD ? e->lead.placement
+                                   : 0;
+}
+
+const struct hash *entry_commitment(const struct entry *e)
+{
+    return e->kind == ENTRY_CLICK  ? &e->click.commitment
+           : is_view(e)            ? &e->view.commitment
+           : e->kind == ENTRY_LEAD ? &e->lead.commitment
+                                   : NULL;
 }

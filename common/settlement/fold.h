@@ -1,8 +1,8 @@
 /* One contract's log, folded entry by entry: the terms in force, the open period, the rows. The same for `verify`,
  * which has a mirror, and `check`, which has the store: each entry is judged by what stands before it, then applied.
  *
- *   fold_terms | fold_lead | fold_disposition | fold_statement   by the entry's kind, for those kinds
- *   fold_apply                                                    for every entry
+ *   fold_terms | fold_view | fold_lead | fold_disposition | fold_statement   by the entry's kind, for those kinds
+ *   fold_apply                                                                for every entry
  *
  * Owned by one thread. Memory: the terms in force and one entry's bytes; rows are the caller's. */
 #ifndef CS_SETTLEMENT_FOLD_H
@@ -29,6 +29,9 @@ void fold_close(struct fold *f);
 /* Puts the terms of the entry at `index` in force; *before (the caller's to free) are those that were, NULL at first.
  * ERR_CORRUPT, and nothing happened, when they are not the next version of this contract's complete terms. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before);
+/* A view's click. ERR_NOT_FOUND: what it names is no click. ERR_CONFLICT: the click has another placement. Any other
+ * error: it cannot be told. */
+MUST_CHECK enum err fold_view(const struct fold *f, const struct entry_view *v);
 /* Decides a lead again: ERR_OK when that gives `bytes`, the recorded entry; ERR_CONFLICT when it gives another, *again,
  * whose spans are the entry's or the fold's. Any other error: it cannot be told. `tokens`, `foreign`: as for
  * redecide_lead. */

@@ -67,7 +67,7 @@ static void count_move(struct sums *f, uint64_t index, const struct move_row *m)
     struct received *r = f->n ? bsearch(&key, f->received, f->n, sizeof key, by_lead) : NULL;
     if (r != NULL) {
         r->status = m->status;
-        r->reason = REASON_NONE;
+        r->reason = REASON_REVIEW;
     }
 }
 
@@ -192,20 +192,20 @@ static MUST_CHECK enum err fold_traffic(struct sums *f)
     int64_t both;
     struct jw w;
 
-    if (!t->click_micros && !t->view_micros)
+    if (!t->click_micros && !t->impression_micros)
         return ERR_OK;
-    if (!money_add(t->click_micros, t->view_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
+    if (!money_add(t->click_micros, t->impression_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
         return out_of_range(f);
     jw_open(&w, &f->lines.text);
     jw_object(&w);
     jw_kint(&w, "all_clicks", (int64_t)total_of(t->clicks));
-    jw_kint(&w, "all_views", (int64_t)total_of(t->views));
+    jw_kint(&w, "all_impressions", (int64_t)total_of(t->impressions));
     jw_kint(&w, "click_micros", t->click_micros);
     jw_kint(&w, "clicks", (int64_t)t->payable_clicks);
+    jw_kint(&w, "impression_micros", t->impression_micros);
+    jw_kint(&w, "impressions", (int64_t)t->payable_impressions);
     jw_kstr(&w, "kind", SPAN("traffic"));
     jw_kint(&w, "micros", both);
-    jw_kint(&w, "view_micros", t->view_micros);
-    jw_kint(&w, "views", (int64_t)t->payable_views);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start);
@@ -256,7 +256,7 @@ static void write_lead_counts(struct jw *w, const struct sums *f)
     }
     for (size_t i = 0; i < REASON_COUNT; i++)
         if (rejected[i])
-            reasons[n++] = (struct count){i == REASON_NONE ? "review" : reason_word((enum reason)i), rejected[i]};
+            reasons[n++] = (struct count){reason_word((enum reason)i), rejected[i]};
 
     jw_key(w, "leads");
     jw_object(w);
@@ -275,6 +275,7 @@ static void write_gap(struct jw *w, const struct tally *t)
 {
     jw_object(w);
     jw_kint(w, "clicks", (int64_t)t->gap_clicks);
+    jw_kint(w, "impressions", (int64_t)t->gap_impressions);
     jw_kint(w, "views", (int64_t)t->gap_views);
     jw_object_end(w);
 }
@@ -286,11 +287,12 @@ static void write_all_counts(struct jw *w, const struct sums *f)
     write_class_counts(w, "clicks", f->in->tally->clicks);
     jw_key(w, "gaps");
     write_gap(w, f->in->tally);
+    write_class_counts(w, "impressions", f->in->tally->impressions);
     write_lead_counts(w, f);
     jw_key(w, "payable");
     jw_object(w);
     jw_kint(w, "clicks", (int64_t)f->in->tally->payable_clicks);
-    jw_kint(w, "views", (int64_t)f->in->tally->payable_views);
+    jw_kint(w, "impressions", (int64_t)f->in->tally->payable_impressions);
     jw_object_end(w);
     write_class_counts(w, "views", f->in->tally->views);
     jw_object_end(w);
@@ -300,7 +302,7 @@ static void write_gaps(struct jw *w, const struct tally *t)
 {
     jw_key(w, "gaps");
     jw_array(w);
-    if (t->gap_clicks || t->gap_views)
+    if (t->gap_clicks || t->gap_views || t->gap_impressions)
         write_gap(w, t);
     jw_array_end(w);
 }
@@ -385,7 +387,8 @@ static MUST_CHECK enum err settle(struct sums *f, struct statement_out *o)
     o->to_ms = in->tally->to_ms ? in->tally->to_ms : from_ms;
     if (exponent < 0 || !time_ok(from_ms) || !time_ok(o->to_ms) || !time_ok(in->issued_ms))
         return problem(f->problem, ERR_INVALID, "", "the currency or a time cannot be written on a statement");
-    if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX)
+    if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX ||
+        in->tally->gap_impressions > JSON_INT_MAX)
         return problem(f->problem, ERR_INVALID, "", "the gaps count more than can be written on a statement");
     if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < 0 ||
         !money_add(o->net_micros, in->carried_in_micros, &whole))

@@ -8,7 +8,8 @@
 #define STATEMENT_TYP "countersign-statement"
 #define RECEIPT_TYP "countersign-receipt"
 
-/* Line items, one JSON object a line in index order; a last line of kind "traffic" when clicks or views earn money. */
+/* Line items, one JSON object a line in index order; a last line of kind "traffic" when clicks or impressions earn
+ * money. */
 struct statement_lines {
     struct buf text;
     uint64_t n;

@@ -40,9 +40,9 @@ static void row(struct buf *out, const struct statement *s, const struct stateme
     cell(out, l->status);
     cell(out, l->reason);
     number(out, l->traffic, l->clicks);
-    number(out, l->traffic, l->views);
+    number(out, l->traffic, l->impressions);
     number(out, l->traffic, l->all_clicks);
-    number(out, l->traffic, l->all_views);
+    number(out, l->traffic, l->all_impressions);
     cell(out, s->currency);
     number(out, true, l->micros);
     decimal_add(out, l->micros, 6, (int)s->exponent);
@@ -56,8 +56,9 @@ void statement_csv(struct buf *out, struct span payload, struct span lines)
 
     if (statement_read(payload, &s) != ERR_OK)
         return;
-    buf_str(out, "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,all_clicks,all_views,currency,"
-                 "micros,amount\r\n");
+    buf_str(out,
+            "statement,contract,kind,index,lead,lead_at,status,reason,clicks,impressions,all_clicks,all_impressions,"
+            "currency,micros,amount\r\n");
     while (statement_line_next(&lines, &line))
         row(out, &s, &line);
     statement_close(&s);

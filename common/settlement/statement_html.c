@@ -131,8 +131,9 @@ static void counts(struct buf *out, const struct statement *s)
     } groups[] = {
         {"leads", "Leads received in the period, as they stood at its end"},
         {"clicks", "Clicks, by class"},
+        {"impressions", "Impressions, by class"},
         {"views", "Views, by class"},
-        {"payable", "Clicks and views of classes that pay"},
+        {"payable", "Clicks and impressions of classes that pay"},
         {"gaps", "Could not be recorded"},
     };
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
@@ -166,8 +167,10 @@ static void line_row(struct buf *out, const struct statement *s, const struct st
 {
     if (l->traffic) {
         buf_printf(out,
-                   "<tr><td></td><td>traffic</td><td></td><td></td><td>%lld of %lld clicks, %lld of %lld views</td>",
-                   (long long)l->clicks, (long long)l->all_clicks, (long long)l->views, (long long)l->all_views);
+                   "<tr><td></td><td>traffic</td><td></td><td></td><td>%lld of %lld clicks, %lld of %lld "
+                   "impressions</td>",
+                   (long long)l->clicks, (long long)l->all_clicks, (long long)l->impressions,
+                   (long long)l->all_impressions);
     } else {
         buf_printf(out, "<tr><td class=n>%lld</td>", (long long)l->index);
         put(out, "<td>", l->kind, "</td>");

@@ -97,7 +97,7 @@ static void read_lines(struct reader *r, struct statement *s)
 
 static void read_lists(struct reader *r, struct statement *s)
 {
-    static const char *const counts_names[] = {"clicks", "gaps", "leads", "payable", "views", NULL};
+    static const char *const counts_names[] = {"clicks", "gaps", "impressions", "leads", "payable", "views", NULL};
     struct reader counts = inner(r, "counts", counts_names);
     for (const char *const *name = counts_names; *name != NULL; name++)
         counts.bad |= !json_is_object(json_object_get(counts.obj, *name));

@@ -34,11 +34,11 @@ bool statement_line_next(struct span *rest, struct statement_line *line)
         .lead = number(json, "lead"),
         .micros = number(json, "micros"),
         .clicks = number(json, "clicks"),
-        .views = number(json, "views"),
+        .impressions = number(json, "impressions"),
         .all_clicks = number(json, "all_clicks"),
-        .all_views = number(json, "all_views"),
+        .all_impressions = number(json, "all_impressions"),
         .click_micros = number(json, "click_micros"),
-        .view_micros = number(json, "view_micros"),
+        .impression_micros = number(json, "impression_micros"),
         .json = json,
     };
     line->traffic = span_is(line->kind, "traffic");

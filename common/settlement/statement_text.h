@@ -9,7 +9,7 @@ struct statement_line {
     struct span kind, lead_at, status, reason;
     int64_t index, lead, micros;
     bool traffic;
-    int64_t clicks, views, all_clicks, all_views, click_micros, view_micros; /* of the traffic line */
+    int64_t clicks, impressions, all_clicks, all_impressions, click_micros, impression_micros; /* of the traffic line */
     json_t *json;
 };
 

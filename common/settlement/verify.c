@@ -211,10 +211,11 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         break;
     case CHECK_ENTRIES:
         buf_printf(out,
-                   "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " leads, %" PRIu64
-                   " dispositions, %" PRIu64 " others",
-                   k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
-                   a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_LEAD] - k[ENTRY_DISPOSITION]);
+                   "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " impressions, %" PRIu64
+                   " leads, %" PRIu64 " dispositions, %" PRIu64 " others",
+                   k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_IMPRESSION], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
+                   a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_IMPRESSION] - k[ENTRY_LEAD] -
+                       k[ENTRY_DISPOSITION]);
         break;
     case CHECK_DECISIONS:
         decisions_sentence(a, out);

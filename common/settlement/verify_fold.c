@@ -147,16 +147,14 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
 
 static void check_view(struct audit *a, uint64_t index, const struct entry_view *v)
 {
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
-    enum err err = v->has_click ? view_click(a, CONTRACT, v->click, &class, &at_ms, &placement) : ERR_OK;
+    struct finding *f = &a->finding[CHECK_ENTRIES];
+    enum err err = fold_view(&a->fold, v);
     if (err == ERR_NOT_FOUND)
-        finds_failure(&a->finding[CHECK_ENTRIES],
-                      "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
+        finds_failure(f, "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
+    else if (err == ERR_CONFLICT)
+        finds_failure(f, "entry %" PRIu64 " has another placement than its click, entry %" PRIu64, index, v->click);
     else if (err != ERR_OK)
-        finds_doubt(&a->finding[CHECK_ENTRIES],
-                    "entry %" PRIu64 " names entry %" PRIu64 " as its click, which cannot be read again", index,
+        finds_doubt(f, "entry %" PRIu64 " names entry %" PRIu64 " as its click, which cannot be read again", index,
                     v->click);
 }
 
@@ -276,6 +274,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     case ENTRY_VIEW:
         (void)take_opening(a, index, false, &e->view.commitment, &ignored, &line);
         check_view(a, index, &e->view);
+        break;
+    case ENTRY_IMPRESSION:
+        (void)take_opening(a, index, false, &e->view.commitment, &ignored, &line);
         break;
     case ENTRY_LEAD:
         has_tokens = take_lead(a, index, e, bytes, &tokens);

@@ -134,6 +134,8 @@ static bool hides_fact(const struct terms *t, const struct inputs *in)
 
 static bool may_report(const struct audit *a, const struct terms *t, const struct entry_lead *l)
 {
+    if (l->trust == TRUST_PIXEL)
+        return span_empty(l->party) && t->pixel_leads != PIXEL_LEADS_OFF;
     if (span_empty(l->party) || l->trust != TRUST_SIGNED)
         return false;
     return (t->accept_from & ACCEPT_ADVERTISER && span_is(l->party, a->advertiser)) ||
@@ -145,7 +147,7 @@ static const char *wrong_under(const struct audit *a, const struct terms *t, con
 {
     bool caught = !span_empty(t->honeypot) && filled(in, t->honeypot);
     if (!may_report(a, t, in->lead))
-        return "was not signed by a party that the terms let report leads";
+        return "was not reported as the terms let leads be reported";
     if (caught ? !in->lead->honeypot : in->lead->honeypot && (in->contact != NULL || span_empty(t->honeypot)))
         return "says otherwise of the honeypot than what was sent";
     return hides_fact(t, in) ? "keeps a fact back that the terms look at" : NULL;

@@ -68,6 +68,15 @@ enum err code_run(struct batch *cx, struct job *job)
     return ERR_OK;
 }
 
+/* An advertiser makes the campaign's own: one landing page then serves all publishers. */
+static enum err own_codes(struct request *rq, const struct contract *k)
+{
+    if (rq->caller->role != ROLE_ADVERTISER || k->publisher == NULL)
+        return ERR_OK;
+    return problem(&rq->problem, ERR_FORBIDDEN, "",
+                   "a publisher's codes are made by the publisher; your campaign's own at its direct_contract");
+}
+
 struct code_body {
     struct span label, landing_url;
 };
@@ -83,8 +92,8 @@ enum err codes_create(struct request *rq, struct reply *reply)
     struct code_body in = {{0}, {0}};
     const struct contract *k;
     enum err err;
-    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, members, &in)) != ERR_OK ||
-        (err = link_check(k, in.landing_url, &rq->problem)) != ERR_OK)
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = own_codes(rq, k)) != ERR_OK ||
+        (err = body_read(rq, members, &in)) != ERR_OK || (err = link_check(k, in.landing_url, &rq->problem)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_CODE, k->campaign->advertiser);
     job->record.code.contract = k->number;

@@ -30,20 +30,6 @@ static struct opening_scope scope_of(const struct openings *o, const struct entr
     };
 }
 
-static const struct hash *commitment_of(const struct entry *e)
-{
-    switch (e->kind) {
-    case ENTRY_CLICK:
-        return &e->click.commitment;
-    case ENTRY_VIEW:
-        return &e->view.commitment;
-    case ENTRY_LEAD:
-        return &e->lead.commitment;
-    default:
-        return NULL;
-    }
-}
-
 /* Adds the line of one entry; none when its private part was erased or its key destroyed. */
 static enum err opening_add(struct openings *o, uint64_t index)
 {
@@ -56,7 +42,7 @@ static enum err opening_add(struct openings *o, uint64_t index)
     if ((err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
         return err;
     buf_clear(&o->plain);
-    const struct hash *commitment = commitment_of(&entry);
+    const struct hash *commitment = entry_commitment(&entry);
     err = commitment != NULL ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commitment, env.sealed, &o->plain)
                              : ERR_CORRUPT;
     if (err == ERR_OK && (err = private_read(buf_span(&o->plain), &priv)) == ERR_OK) {

@@ -44,14 +44,6 @@ void check_fold_open(struct check *c)
     c->view = (struct view){view_get, view_seek, view_click, c};
 }
 
-static const struct hash *commitment_of(const struct entry *e)
-{
-    return e->kind == ENTRY_CLICK  ? &e->click.commitment
-           : e->kind == ENTRY_VIEW ? &e->view.commitment
-           : e->kind == ENTRY_LEAD ? &e->lead.commitment
-                                   : NULL;
-}
-
 /* A finding about the journal's row that is looked at. */
 static void entry_fails(struct check *c, enum store_check check, const char *what)
 {
@@ -95,7 +87,7 @@ static bool day_fits(const struct checked_log *log, const struct envelope *env, 
 static bool open_private(struct check *c, const struct checked_log *log, const struct envelope *env,
                          const struct entry *e, struct private_part *priv)
 {
-    const struct hash *commitment = commitment_of(e);
+    const struct hash *commitment = entry_commitment(e);
     if (!day_fits(log, env, e)) {
         entry_fails(c, STORE_CHECK_PRIVATE, "names another day for its sealed part than its own, or has none");
         return false;
@@ -166,19 +158,27 @@ static void judge_disposition(struct check *c, struct checked_log *log, const st
 /* What the control data must agree with. */
 static void take_control(struct check *c, struct checked_log *log, const struct entry *e)
 {
-    uint32_t placement = e->kind == ENTRY_CLICK  ? e->click.placement
-                         : e->kind == ENTRY_VIEW ? e->view.placement
-                         : e->kind == ENTRY_LEAD ? e->lead.placement
-                                                 : 0;
+    uint32_t placement = entry_placement(e);
     if (placement > log->placements)
         log->placements = placement;
     if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
         entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
 }
 
+static void judge_view(struct check *c, struct checked_log *log, const struct entry *e)
+{
+    enum err err = fold_view(&log->fold, &e->view);
+    if (err == ERR_NOT_FOUND)
+        entry_fails(c, STORE_CHECK_ENTRIES, "names as its click what is none");
+    else if (err != ERR_OK)
+        entry_fails(c, STORE_CHECK_ENTRIES, "has another placement than its click, or one that does not read");
+}
+
 static void judge(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,
                   const struct entry *e, const struct private_part *priv)
 {
+    if (e->kind == ENTRY_VIEW)
+        judge_view(c, log, e);
     if (e->kind == ENTRY_LEAD)
         judge_lead(c, log, k, env->index, e, env->entry, priv);
     if (e->kind == ENTRY_DISPOSITION)

@@ -8,7 +8,7 @@
 
 struct gaps {
     pthread_mutex_t lock;
-    struct gap_count *count; /* by contract number; no clicks and no views: nothing counted */
+    struct gap_count *count; /* by contract number; all zero: nothing counted */
     size_t n, counted;       /* contracts with something counted */
 };
 
@@ -30,7 +30,7 @@ void gaps_free(struct gaps *g)
 
 static bool is_counted(const struct gap_count *c)
 {
-    return c->gap.clicks + c->gap.views != 0;
+    return c->gap.clicks + c->gap.views + c->gap.impressions != 0;
 }
 
 static struct gap_count *slot(struct gaps *g, uint32_t contract)
@@ -56,6 +56,7 @@ void gaps_add(struct gaps *g, const struct gap_count *more)
     c->gap.to_ms = first || more->gap.to_ms > c->gap.to_ms ? more->gap.to_ms : c->gap.to_ms;
     c->gap.clicks += more->gap.clicks;
     c->gap.views += more->gap.views;
+    c->gap.impressions += more->gap.impressions;
     pthread_mutex_unlock(&g->lock);
 }
 

@@ -125,7 +125,25 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
     return ERR_OK;
 }
 
-/* ---- clicks and views ---- */
+/* ---- clicks, views, impressions ---- */
+
+/* A view that names a click has the click's placement. What it names may be none: of a click that was not recorded, or
+ * that a HEAD made up. */
+static enum err find_click(struct batch *cx, const struct contract *k, struct record_track *track)
+{
+    struct entry_view *view = &track->entry.view;
+    enum class class;
+    int64_t at_ms;
+    uint32_t placement;
+    if (!track->has_click_claim)
+        return ERR_OK;
+    enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &class, &at_ms, &placement);
+    view->has_click = err == ERR_OK;
+    view->click = view->has_click ? track->click_claim : 0;
+    if (view->has_click)
+        view->placement = placement;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
 
 enum err pipeline_track(struct batch *cx, struct job *job)
 {
@@ -136,14 +154,9 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     if (!terms_takes_traffic(k->terms, job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
     track->entry.at_ms = dated(cx, k, track->entry.at_ms);
-    if (track->has_click_claim) {
-        struct envelope claimed;
-        enum err err = ledger_get(cx->ledger, cx->txn, k->number, track->click_claim, &claimed);
-        if (err != ERR_OK && err != ERR_NOT_FOUND)
-            return err;
-        track->entry.view.has_click = err == ERR_OK && claimed.kind == ENTRY_CLICK;
-        track->entry.view.click = track->entry.view.has_click ? track->click_claim : 0;
-    }
+    enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     return record_job(cx, job, k, &track->entry, (struct companion){.sealed = &track->sealed}, false);
 }
 
@@ -301,14 +314,17 @@ static enum err find(struct batch *cx, struct span sender, uint32_t campaign, st
     return err;
 }
 
-/* Those that the sender itself reported. (A publisher learns whether it has such a lead; it decides none.) */
-static enum err own_txid(struct batch *cx, const struct party *p, struct span txid, struct found *out)
+/* Those that `sender` reported, of the campaigns that p may ask about: the sender itself of all (a publisher learns
+ * whether it has such a lead; it decides none), else an advertiser of its own. */
+static enum err sent_txid(struct batch *cx, const struct party *p, struct span sender, struct span txid,
+                          struct found *out)
 {
+    bool itself = span_is(sender, p->id) && p->role == ROLE_PUBLISHER;
     enum err err = ERR_OK;
     *out = (struct found){0};
     for (size_t i = 0; i < cx->catalog->n_campaigns && err == ERR_OK; i++)
-        if (p->role == ROLE_PUBLISHER || cx->catalog->campaigns[i].advertiser->number == p->number)
-            err = find(cx, span_str(p->id), cx->catalog->campaigns[i].number, txid, 0, out);
+        if (itself || cx->catalog->campaigns[i].advertiser->number == p->number)
+            err = find(cx, sender, cx->catalog->campaigns[i].number, txid, 0, out);
     return err;
 }
 
@@ -347,17 +363,21 @@ static enum err click_disagrees(struct batch *cx, const struct record_dispositio
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* By a txid: the sender's own, else a publisher's. ERR_NOT_FOUND: none, without a text. */
+/* By a txid: the sender's own, else a publisher's, else a pixel's. ERR_NOT_FOUND: none, without a text. */
 static enum err find_txid(struct batch *cx, struct job *job, const struct party *p, uint32_t *contract, uint64_t *index)
 {
     const struct record_disposition *d = &job->record.disposition;
     if (span_empty(d->report.txid))
         return ERR_NOT_FOUND;
     struct found f;
-    enum err err = own_txid(cx, p, d->report.txid, &f);
-    bool own = err == ERR_OK && f.n > 0, disagrees = false;
-    if (err == ERR_OK && !own)
+    enum err err = sent_txid(cx, p, span_str(p->id), d->report.txid, &f);
+    bool own = err == ERR_OK && f.n > 0, publishers = false, disagrees = false;
+    if (err == ERR_OK && !own) {
         err = publishers_txid(cx, p, d->report.txid, &f);
+        publishers = f.n > 0;
+    }
+    if (err == ERR_OK && !own && !publishers)
+        err = sent_txid(cx, p, SPAN(""), d->report.txid, &f);
     if (err == ERR_OK && !own && f.n == 1)
         err = click_disagrees(cx, d, p, f.contract, f.index, &disagrees);
     if (err != ERR_OK)
@@ -366,7 +386,7 @@ static enum err find_txid(struct batch *cx, struct job *job, const struct party 
         return ERR_NOT_FOUND;
     if (f.n > 1)
         return problem(&job->problem, ERR_CONFLICT, "txid", "%s used this txid: name it by lead",
-                       own ? "more than one campaign" : "more than one publisher");
+                       publishers ? "more than one publisher" : "more than one campaign");
     if (disagrees)
         return problem(&job->problem, ERR_CONFLICT, "txid", "txid and click_id name different leads: name it by lead");
     *contract = f.contract;

@@ -135,10 +135,15 @@ void source_nudge(struct source *s, size_t w)
 void source_unrecorded(struct source *s, const struct job *job)
 {
     const struct record *r = &job->record;
-    if (r->kind != RECORD_CLICK && r->kind != RECORD_VIEW)
+    enum entry_kind kind;
+    if (!record_track(r->kind, &kind))
         return;
     METRIC_ADD(s->counters, unrecorded, 1);
-    const struct entry_gap one = {r->arrived_ms, r->arrived_ms, r->kind == RECORD_CLICK, r->kind == RECORD_VIEW};
+    const struct entry_gap one = {.from_ms = r->arrived_ms,
+                                  .to_ms = r->arrived_ms,
+                                  .clicks = kind == ENTRY_CLICK,
+                                  .views = kind == ENTRY_VIEW,
+                                  .impressions = kind == ENTRY_IMPRESSION};
     gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
 }
 
@@ -388,6 +393,9 @@ static void count_recorded(struct counters *counters, const struct job *job)
         break;
     case RECORD_VIEW:
         METRIC_ADD(counters, views, 1);
+        break;
+    case RECORD_IMPRESSION:
+        METRIC_ADD(counters, impressions, 1);
         break;
     case RECORD_DISPOSITION:
     case RECORD_DISPOSE:

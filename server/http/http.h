@@ -47,7 +47,7 @@ struct http_setup {
     const struct http_app *app;
     void *ctx;
     const char *const
-        *fast; /* NULL-ended: GET and HEAD of targets that begin so are read leniently, answered tersely */
+        *fast; /* NULL-ended: targets that begin so are read leniently, their GET and HEAD answered tersely */
     const char *listen, *admin_listen; /* admin_listen NULL: none of its own */
     size_t max_connections;
     struct http_held *held; /* of all threads */

@@ -144,6 +144,7 @@ enum {
     TRANSFER_ENCODING,
     CONNECTION,
     EXPECT,
+    SEC_GPC,
     PURPOSE_FIRST,
     PURPOSE_LAST = PURPOSE_FIRST + 3,
     SPANS_FIRST
@@ -157,6 +158,7 @@ static const struct known known[] = {
     [TRANSFER_ENCODING] = {NAME("transfer-encoding"), -1, true},
     [CONNECTION] = {NAME("connection"), -1, false},
     [EXPECT] = {NAME("expect"), -1, true},
+    [SEC_GPC] = {NAME("sec-gpc"), -1, false},
     [PURPOSE_FIRST] = {NAME("purpose"), -1, false},
     {NAME("sec-purpose"), -1, false},
     {NAME("x-purpose"), -1, false},
@@ -168,6 +170,7 @@ static const struct known known[] = {
     {NAME("accept-language"), offsetof(struct request, accept_language), false},
     {NAME("content-type"), offsetof(struct request, content_type), true},
     {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
+    {NAME("origin"), offsetof(struct request, origin), false},
     {NAME("authorization"), offsetof(struct request, authorization), true},
     {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
     {NAME("webhook-id"), offsetof(struct request, webhook_id), true},
@@ -227,6 +230,9 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     case EXPECT:
         h->expect_continue = ascii_is(v, "100-continue");
         return h->expect_continue ? 0 : 417;
+    case SEC_GPC:
+        rq->privacy = rq->privacy || span_starts(v, "1");
+        return 0;
     default:
         break;
     }

@@ -68,7 +68,7 @@ static void say_fault(struct problem *p, int status)
                 "request line and headers have at most %d bytes together, those of clicks and pixels %d", LIMIT_HEAD,
                 LIMIT_HEAD_TRACKING);
     else if (status == 501)
-        problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+        problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS");
     else if (status == 503)
         problem(p, ERR_BUSY, "", "this server holds as much of requests as it may: send it again");
     else if (status == 505)

@@ -30,6 +30,8 @@ struct request {
     struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for;
     struct span fetch_dest;         /* Sec-Fetch-Dest; empty when absent */
     struct span country;            /* of http_setup's country_header, by a trusted proxy; empty when absent */
+    struct span origin;             /* Origin; empty when absent */
+    bool privacy;                   /* Sec-GPC: 1, the visitor objects to being followed */
     bool prefetch;                  /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
     char ip[46];                    /* of the peer, text */
     bool admin;                     /* came in on the admin listener */

@@ -40,13 +40,15 @@ static void tally_encode(const struct tally *t, struct buf *out)
     for (int i = 0; i < CLASS_COUNT; i++) {
         buf_be64(out, t->clicks[i]);
         buf_be64(out, t->views[i]);
+        buf_be64(out, t->impressions[i]);
     }
     buf_be64(out, t->gap_clicks);
     buf_be64(out, t->gap_views);
+    buf_be64(out, t->gap_impressions);
     buf_be64(out, t->payable_clicks);
-    buf_be64(out, t->payable_views);
+    buf_be64(out, t->payable_impressions);
     buf_be64(out, (uint64_t)t->click_micros);
-    buf_be64(out, (uint64_t)t->view_micros);
+    buf_be64(out, (uint64_t)t->impression_micros);
     buf_be64(out, (uint64_t)t->from_ms);
     buf_be64(out, (uint64_t)t->to_ms);
 }
@@ -112,13 +114,15 @@ static void tally_decode(struct reader *r, struct tally *out)
     for (int i = 0; i < classes && !r->short_; i++) {
         out->clicks[i] = take_be64(r);
         out->views[i] = take_be64(r);
+        out->impressions[i] = take_be64(r);
     }
     out->gap_clicks = take_be64(r);
     out->gap_views = take_be64(r);
+    out->gap_impressions = take_be64(r);
     out->payable_clicks = take_be64(r);
-    out->payable_views = take_be64(r);
+    out->payable_impressions = take_be64(r);
     out->click_micros = (int64_t)take_be64(r);
-    out->view_micros = (int64_t)take_be64(r);
+    out->impression_micros = (int64_t)take_be64(r);
     out->from_ms = (int64_t)take_be64(r);
     out->to_ms = (int64_t)take_be64(r);
 }

@@ -1,5 +1,6 @@
 #include "common/base/ascii.h"
 #include "common/base/json_write.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "server/postback/postback_private.h"
 
@@ -38,19 +39,6 @@ bool postback_field_known(struct span name)
 static bool is_word(char c)
 {
     return ascii_is_alnum_or(c, "_-.");
-}
-
-/* "{click_id}": what a platform sends when it did not know the macro. */
-static bool has_macro(struct span v)
-{
-    for (size_t i = 0; i < v.len; i++) {
-        size_t n = i + 1;
-        while (v.ptr[i] == '{' && n < v.len && is_word(v.ptr[n]))
-            n++;
-        if (n > i + 1 && n < v.len && v.ptr[n] == '}')
-            return true;
-    }
-    return false;
 }
 
 static enum err refuse(struct postback *pb, struct span name, const char *what)
@@ -111,7 +99,7 @@ static enum err read_test(struct postback *pb, struct span v)
 enum err postback_field(struct postback *pb, struct span name, struct span value)
 {
     enum field f = FIELDS;
-    if (has_macro(value))
+    if (text_has_macro(value))
         return refuse(pb, name, "holds a macro that was not replaced: check the postback URL at the sender");
     bool form = span_starts(name, "f_");
     if (!form && !find_field(name, &f))

@@ -15,6 +15,10 @@
     X(CODE, "unknown_code", "its code is none of ours")                                                                \
     X(ENDED, "contract_ended", "the contract of its code is not in force")                                             \
     X(EVENT, "unknown_event", "it reports an event that pixels do not report")                                         \
+    X(LEADS, "leads_off", "it reports a lead, and the campaign's pixel_leads is off")                                  \
+    X(TXID, "bad_txid", "it reports a lead without a txid, or with one that does not read")                            \
+    X(CONFLICT, "txid_conflict", "its txid came before with another click_id")                                         \
+    X(UNRECORDED, "unrecorded", "its lead could not be recorded")                                                      \
     X(REQUEST, "malformed", "it is no well-formed request")
 
 enum pixel_fault {
@@ -47,11 +51,14 @@ enum click_fault {
     X(request_seconds, "countersign_request_seconds", "from a request's head to its answer", SECONDS)                  \
     X(clicks, "countersign_clicks_total", "clicks recorded", ONE)                                                      \
     X(views, "countersign_views_total", "views recorded", ONE)                                                         \
+    X(impressions, "countersign_impressions_total", "impressions recorded", ONE)                                       \
+    X(views_of_nobody, "countersign_views_of_nobody_total",                                                            \
+      "views at a campaign's own code without a click: they belong to no contract and are not recorded", ONE)          \
     X(leads, "countersign_leads_total", "leads recorded, by their first status and reason", STATUS_REASON)             \
     X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
     X(clicks_refused, "countersign_clicks_refused_total", "clicks not taken, wherever they were sent", CLICK_FAULT)    \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
-    X(unrecorded, "countersign_unrecorded_total", "clicks and views that could not be recorded", ONE)                  \
+    X(unrecorded, "countersign_unrecorded_total", "clicks, views and impressions that could not be recorded", ONE)     \
     X(unwaited, "countersign_unwaited_total",                                                                          \
       "clicks and pixels answered before their commit, which took longer than click_wait_ms", ONE)                     \
     X(refused_dropped, "countersign_refused_dropped_total", "refusals that did not get into the refused log", ONE)     \

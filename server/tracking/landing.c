@@ -94,14 +94,18 @@ static void take_other(struct request *rq, const struct terms *terms, struct spa
             pass(rq, out, terms->pass[i], value);
 }
 
+struct span landing_name(struct span name)
+{
+    while (span_starts(name, "?"))
+        name = span_skip(name, 1);
+    return span_starts(name, "amp;") ? span_skip(name, 4) : name;
+}
+
 static void take(struct request *rq, const struct terms *terms, struct span name, struct span value,
                  struct entry_click *click, struct landing *out)
 {
     struct span *into = NULL;
-    while (span_starts(name, "?")) /* "??sub1=x" */
-        name = span_skip(name, 1);
-    if (span_starts(name, "amp;"))
-        name = span_skip(name, 4);
+    name = landing_name(name);
     for (size_t i = 0; into == NULL && i < LIMIT_SUBS; i++)
         into = query_name_is(name, span_str(entry_sub_names[i])) ? &click->sub[i] : NULL;
     for (size_t i = 0; into == NULL && i < LIMIT_UTMS; i++)

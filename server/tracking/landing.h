@@ -10,6 +10,9 @@
  * "CODE%3Fa=b"), else empty. */
 struct span landing_code(struct request *rq, struct span text, struct span *glued);
 
+/* A parameter's name without what stands before it by accident: "??sub1", "amp;sub1". */
+struct span landing_name(struct span encoded);
+
 /* What a link asks for. Equal spellings of a name are equal, "&amp;" counts as '&', the first value that is not empty
  * counts; values are cut at their limits and repaired to UTF-8. */
 struct landing {

@@ -111,6 +111,7 @@ def storm(server, market):
     pixel = market.code["pixel_url"].removeprefix(server.url)
     targets = [f"{path}?sub1={n}" for n in range(60)]
     targets += [f"{pixel}?event=view&click_id={visit}" for visit in visits for _ in range(10)]
+    targets += [f"{pixel}?event=impression"] * 10 + [f"{pixel}?event=lead&txid=pixel-{n // 2}&click_id={visits[0]}" for n in range(8)]
     targets += [publisher.signed_target(person(click_id=visit)) for visit in visits for _ in range(10)]
     targets += [publisher.signed_target({**same, "txid": f"storm-{n // 2}"}) for n in range(12)]
     targets += [publisher.signed_target({**same, "txid": "storm", "country": country}) for country in ("FR", "BE")]
@@ -170,6 +171,7 @@ def weeks_later(server, market, contract, due):
 
 def live(server):
     market = tell_a_whole_story(server)
+    market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"pixel_leads": "hold"})
     repeat(market)
     storm(server, market)
     contract = work_for_another(market)

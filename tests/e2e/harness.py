@@ -56,7 +56,7 @@ def countersign(*arguments, **options):
 class Server:
     """`countersign serve` over a fresh folder. Started again over the same folder after stop or kill."""
 
-    def __init__(self, **settings):
+    def __init__(self, public_url=None, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="countersign-test-")
         self.data = Path(self.folder.name) / "data"
         self.log_path = Path(self.folder.name) / "log"
@@ -64,7 +64,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, **settings}  # a busy machine loses no click
         self.process = None
-        done = countersign("init", "--data", self.data, "--public-url", self.url)
+        done = countersign("init", "--data", self.data, "--public-url", public_url or self.url)
         if done.returncode:
             raise AssertionError(f"init failed: {done.stderr}")
         self.start()
@@ -270,7 +270,7 @@ class ServerCase(unittest.TestCase):
 
     def recorded(self, market=None):
         """How many jobs this server committed so far: unchanged means that nothing was recorded."""
-        return sum(self.server.metric(name) for name in ("clicks", "views", "leads", "dispositions"))
+        return sum(self.server.metric(name) for name in ("clicks", "views", "impressions", "leads", "dispositions"))
 
     def assertNothingRecorded(self, before):
         self.assertEqual(self.recorded(), before, "something was recorded")

@@ -204,7 +204,7 @@ class Money(ServerCase):
                 ident, statement = self.settle(market)
                 self.assertEqual(statement["counts"]["clicks"], {"ok": 4, "repeat": 2, "bot": 1, "datacenter": 1, "embedded": 1, "test": 1, "prefetch": 1,
                                                                  "ended": 0, "total": 11})
-                self.assertEqual(statement["counts"]["payable"], {"clicks": paid, "views": 0})
+                self.assertEqual(statement["counts"]["payable"], {"clicks": paid, "impressions": 0})
                 self.assertEqual(statement["net_micros"], paid * 10_000)
                 rows = market.publisher.do("GET", f"/v1/statements/{ident}", headers={"Accept": "text/csv"}).text.splitlines()
                 head, traffic = rows[0].split(","), [row.split(",") for row in rows[1:] if ",traffic," in row]

@@ -86,15 +86,17 @@ class Statements(ServerCase):
 
     def test_bots_are_counted_and_earn_nothing(self):
         market = self.market
-        market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 1}], "click_micros": 10_000, "view_micros": 1_000})
+        market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 1}], "click_micros": 10_000, "impression_micros": 1_000})
         market.code = market.new_code(market.publisher, market.contract)
         for headers in ({}, {}, {"User-Agent": "curl/8.5.0"}, {"User-Agent": ""}, {"Sec-Fetch-Dest": "image"}):
             market.click(**headers)
-            send(market.code["pixel_url"], headers={**BROWSER, **headers})
+            for event in ("view", "impression"):
+                send(market.code["pixel_url"] + "?event=" + event, headers={**BROWSER, **headers})
         _, statement, _ = self.settle()
-        clicks, views = statement["counts"]["clicks"], statement["counts"]["views"]
+        clicks, views, impressions = (statement["counts"][what] for what in ("clicks", "views", "impressions"))
         self.assertEqual((clicks["total"], clicks["ok"], clicks["bot"], clicks["embedded"]), (5, 2, 2, 1))
-        self.assertEqual((views["total"], views["ok"], views["bot"]), (5, 3, 2))
+        for seen in (views, impressions):
+            self.assertEqual((seen["total"], seen["ok"], seen["bot"]), (5, 3, 2))
         self.assertEqual(statement["net_micros"], 2 * 10_000 + 3 * 1_000)
 
     def test_roots_are_those_of_the_log(self):

@@ -40,6 +40,8 @@ def report_leads(market):
     publisher, advertiser = market.publisher, market.advertiser
     click = market.click("?sub1=november")
     client.send(f"{market.code['pixel_url']}?event=view&click_id={click}", headers=BROWSER)
+    client.send(market.code["pixel_url"], "POST", b"event=impression", {**BROWSER, "Content-Type": "application/x-www-form-urlencoded"})
+    client.send(market.code["pixel_url"], "OPTIONS")
     lead = publisher.postback(person(click_id=click, f_age="41", sub1="mine")).json["lead"]
     publisher.postback(person(click_id=click, phone=None))
     publisher.postback(person(click_id=click, **{"return": "taken"}))

@@ -17,6 +17,7 @@ static const struct {
     {"Content-Type", offsetof(struct request, content_type)},
     {"Cookie", offsetof(struct request, cookie)},
     {"Idempotency-Key", offsetof(struct request, idempotency_key)},
+    {"Origin", offsetof(struct request, origin)},
     {"User-Agent", offsetof(struct request, user_agent)},
     {"Webhook-Id", offsetof(struct request, webhook_id)},
     {"Webhook-Signature", offsetof(struct request, webhook_signature)},
@@ -71,11 +72,7 @@ static void read_well(struct span head, const struct request *rq, const struct h
 
 static void write_head(struct buf *out, const struct request *rq, const struct http_head *h)
 {
-    static const char *const method[] = {
-        [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD",   [METHOD_POST] = "POST",
-        [METHOD_PUT] = "PUT", [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE",
-    };
-    buf_printf(out, "%s %.*s HTTP/1.%d\r\n", method[rq->method], (int)rq->target.len, rq->target.ptr, !h->http10);
+    buf_printf(out, "%s %.*s HTTP/1.%d\r\n", method_name(rq->method), (int)rq->target.len, rq->target.ptr, !h->http10);
     buf_printf(out, "Host: h\r\nConnection: %s\r\n", h->keep_alive ? "keep-alive" : "close");
     if (h->expect_continue)
         buf_str(out, "Expect: 100-continue\r\n");
@@ -83,6 +80,8 @@ static void write_head(struct buf *out, const struct request *rq, const struct h
         buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)h->content_length);
     if (rq->prefetch)
         buf_str(out, "Purpose: preview\r\n");
+    if (rq->privacy)
+        buf_str(out, "Sec-GPC: 1\r\n");
     for (size_t i = 0; i < SPANS; i++) {
         struct span v = span_at(rq, i);
         if (v.ptr == NULL)
@@ -103,7 +102,8 @@ static void writes_the_same(const struct request *rq, const struct http_head *h)
     write_head(&again, rq, h);
     struct span head = fuzz_copy(buf_span(&again));
     HOLDS(http_head_read(head, &rules, &rq2, &h2) == 0);
-    HOLDS(rq->method == rq2.method && span_eq(rq->target, rq2.target) && rq->prefetch == rq2.prefetch);
+    HOLDS(rq->method == rq2.method && span_eq(rq->target, rq2.target) && rq->prefetch == rq2.prefetch &&
+          rq->privacy == rq2.privacy);
     HOLDS(h->http10 == h2.http10 && h->keep_alive == h2.keep_alive && h->expect_continue == h2.expect_continue);
     HOLDS(h->content_length == h2.content_length && h->fast == h2.fast);
     for (size_t i = 0; i < SPANS; i++)

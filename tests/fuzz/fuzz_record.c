@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < r.lead.report.n_facts; i++)
             HOLDS(fuzz_inside(r.lead.report.facts[i].value, bytes));
     }
-    if (r.kind == RECORD_CLICK || r.kind == RECORD_VIEW)
+    enum entry_kind kind;
+    if (record_track(r.kind, &kind))
         HOLDS(fuzz_inside(r.track.sealed.bytes, bytes) && r.track.entry.at_ms == r.arrived_ms);
     buf_heap(&again);
     record_write(&again, &r);

@@ -130,7 +130,7 @@ def envelopes():
     seed("journal", "ok-unsealed", envelope(9, b"{}", b""))
     seed("journal", "ok-root", envelope(0, bytes(32), b""))
     seed("journal", "ok-empty", envelope(1, b"", b""))
-    seed("journal", "no-kind", envelope(11, b"{}", b""))
+    seed("journal", "no-kind", envelope(12, b"{}", b""))
     seed("journal", "no-tag", envelope(2, b"{}", bytes(27)))
     seed("journal", "no-zero", envelope(2, b"{}", b"", 1))
     seed("journal", "no-rest", envelope(2, b"{}", b"")[:-1])

@@ -160,9 +160,18 @@ static struct span document(void)
     return copy;
 }
 
+static enum entry_kind random_kind(void)
+{
+    enum entry_kind kind;
+    do
+        kind = (enum entry_kind)below(ENTRY_KINDS);
+    while (kind == ENTRY_ROOT || kind == ENTRY_ERASE);
+    return kind;
+}
+
 static void random_entry(struct entry *e)
 {
-    *e = (struct entry){.kind = (enum entry_kind)(ENTRY_TERMS + below(ENTRY_GAP)), .at_ms = (int64_t)number()};
+    *e = (struct entry){.kind = random_kind(), .at_ms = (int64_t)number()};
     switch (e->kind) {
     case ENTRY_TERMS:
         e->terms = (struct entry_terms){(int64_t)number(), document(), document()};
@@ -174,6 +183,10 @@ static void random_entry(struct entry *e)
         e->view = (struct entry_view){(enum class)below(CLASS_COUNT), (uint32_t)number(), .has_click = coin()};
         bytes(e->view.commitment.b, HASH_LEN);
         e->view.click = e->view.has_click ? number() : 0;
+        break;
+    case ENTRY_IMPRESSION:
+        e->view = (struct entry_view){(enum class)below(CLASS_COUNT), (uint32_t)number()};
+        bytes(e->view.commitment.b, HASH_LEN);
         break;
     case ENTRY_LEAD:
         random_lead(&e->lead);
@@ -202,7 +215,7 @@ static void random_entry(struct entry *e)
         e->response = (struct entry_response){id('A'), id('S'), text(500)};
         break;
     case ENTRY_GAP:
-        e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number()};
+        e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};
         break;
     default:
         fail();

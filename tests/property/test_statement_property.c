@@ -48,10 +48,12 @@ static void append(struct ledger_run *r, struct entry e, enum class class)
 static void traffic(struct ledger_run *r)
 {
     enum class class = (enum class)below(CLASS_COUNT);
-    bool view = one_in(2);
-    append(r, (struct entry){.kind = view ? ENTRY_VIEW : ENTRY_CLICK}, class);
+    static const enum entry_kind kinds[] = {ENTRY_CLICK, ENTRY_VIEW, ENTRY_IMPRESSION};
+    const int64_t price[] = {r->terms->click_micros, 0, r->terms->impression_micros};
+    size_t kind = below(3);
+    append(r, (struct entry){.kind = kinds[kind]}, class);
     if (r->pays[class])
-        r->traffic_micros += view ? r->terms->view_micros : r->terms->click_micros;
+        r->traffic_micros += price[kind];
 }
 
 static void lead(struct ledger_run *r)
@@ -99,12 +101,12 @@ static int64_t buckets(const json_t *counts)
 
 static void sums_hold(struct ledger_run *r, const struct statement *s)
 {
-    static const char *const groups[] = {"leads", "clicks", "views"};
+    static const char *const groups[] = {"leads", "clicks", "views", "impressions"};
     const json_t *a;
     size_t i;
     int64_t adjusted = 0;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < sizeof groups / sizeof *groups; i++) {
         const json_t *group = json_object_get(s->counts, groups[i]);
         assert_int_equal(buckets(group), json_integer_value(json_object_get(group, "total")));
     }
@@ -189,10 +191,10 @@ static void consecutive_statements_pay_everything_once(void **state)
     int64_t owed;
 
     (void)state;
-    r = (struct ledger_run){.world = world_new(),
-                            .now_ms = NOW,
-                            .terms =
-                                terms_of(draw_payable(pays), ",'price':{'click_micros':1234,'view_micros':77}", "C1")};
+    r = (struct ledger_run){
+        .world = world_new(),
+        .now_ms = NOW,
+        .terms = terms_of(draw_payable(pays), ",'price':{'click_micros':1234,'impression_micros':77}", "C1")};
     memcpy(r.pays, pays, sizeof pays);
     r.view = world_view(&r.world);
     for (int i = 0; i < STEPS; i++) {

@@ -237,7 +237,7 @@ static inline void live_stop(struct live *l)
 static inline uint64_t live_recorded(struct live *l)
 {
     struct counters *c = metrics_thread(l->sh.metrics, 1);
-    return c->clicks + c->views + metrics_leads(l->sh.metrics) + c->dispositions;
+    return c->clicks + c->views + c->impressions + metrics_leads(l->sh.metrics) + c->dispositions;
 }
 
 /* ---- the client ---- */

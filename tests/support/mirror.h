@@ -148,6 +148,13 @@ static inline void tell_view(struct story *s, bool has_click, uint64_t click)
     tell(s, &e, NULL);
 }
 
+static inline void tell_impression(struct story *s, enum class class)
+{
+    struct entry e = {.kind = ENTRY_IMPRESSION, .at_ms = s->now_ms, .view = {.class = class, .placement = 1}};
+    memset(e.view.commitment.b, (int)s->n, HASH_LEN);
+    tell(s, &e, NULL);
+}
+
 /* A lead as the server read it: person `person` (0: without an email address), which its contact fields must fit. */
 struct reported {
     struct lead_report r;
@@ -366,6 +373,7 @@ static inline struct story *story_short(void)
     struct story *s = story_open();
     uint64_t click = tell_click(s, CLASS_OK);
     tell_view(s, true, click);
+    tell_impression(s, CLASS_OK);
     uint64_t lead = tell_lead(s, click, 1);
     tell_lead(s, click, 1); /* a duplicate */
     tell_disposition(s, lead, STATUS_APPROVED);

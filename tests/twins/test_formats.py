@@ -458,13 +458,13 @@ CASES = {
     meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind")],
-    head: [("| be64 times 8 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
-           ("(be64, be64) | tally", "(be64, be32) | tally")],
+    head: [("| be64 times 9 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
+           ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [
         ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),
-        ('| `pixel_leads` | `"off"` |', '| `pixel_leads` | `"on"` |')],
+        ('| `pixel_leads` | `"off"`', '| `pixel_leads` | `"on"`')],
     partial(defaults, "contract", "contracts"): [
-        ('"sale_ppm":0,"view_micros":0', '"sale_ppm":1,"view_micros":0'), ("| `starts_at` `ends_at` |", "| `starts_at` |")],
+        ('"lead":[],"sale_ppm":0', '"lead":[],"sale_ppm":1'), ("| `starts_at` `ends_at` |", "| `starts_at` |")],
     traffic: [("| `embedded` | a click", "| `imbedded` | a click"), ("| `desktop` | `Windows", "| `desk` | `Windows")],
     reasons: [("| too_fast | less", "| too_quick | less"), ("| outside_profile | a rule does not hold |\n", "")],
     dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),

@@ -221,7 +221,7 @@ static void terms_and_keys_are_known_by_their_newest_entry(void **state)
 
 static void other_entries_leave_no_rows(void **state)
 {
-    static const enum entry_kind kinds[] = {ENTRY_CLICK,    ENTRY_VIEW, ENTRY_STATEMENT,
+    static const enum entry_kind kinds[] = {ENTRY_CLICK,    ENTRY_VIEW, ENTRY_IMPRESSION, ENTRY_STATEMENT,
                                             ENTRY_RESPONSE, ENTRY_GAP,  ENTRY_ERASE};
     struct world w = world_new();
     struct view v = world_view(&w);
@@ -274,8 +274,8 @@ static void damaged_rows_do_not_read(void **state)
 static void the_tally_adds_up_traffic(void **state)
 {
     struct terms *t =
-        terms_of(",'payable_classes':['ok','repeat']", ",'price':{'click_micros':10,'view_micros':3}", "C1");
-    struct entry_gap gap = {.clicks = 4, .views = 5};
+        terms_of(",'payable_classes':['ok','repeat']", ",'price':{'click_micros':10,'impression_micros':3}", "C1");
+    struct entry_gap gap = {.clicks = 4, .views = 5, .impressions = 6};
     struct tally a = {0};
 
     (void)state;
@@ -284,6 +284,8 @@ static void the_tally_adds_up_traffic(void **state)
     tally_add(&a, t, ENTRY_CLICK, CLASS_BOT, NOW + 2, NULL);
     tally_add(&a, t, ENTRY_VIEW, CLASS_OK, NOW + 3, NULL);
     tally_add(&a, t, ENTRY_VIEW, CLASS_PREFETCH, NOW + 4, NULL);
+    tally_add(&a, t, ENTRY_IMPRESSION, CLASS_OK, NOW + 4, NULL);
+    tally_add(&a, t, ENTRY_IMPRESSION, CLASS_BOT, NOW + 4, NULL);
     tally_add(&a, t, ENTRY_LEAD, CLASS_OK, NOW + 5, NULL);
     tally_add(&a, NULL, ENTRY_CLICK, CLASS_OK, NOW + 6, NULL);
     tally_add(&a, t, ENTRY_GAP, CLASS_OK, NOW + 7, &gap);
@@ -295,11 +297,14 @@ static void the_tally_adds_up_traffic(void **state)
     assert_int_equal(a.views[CLASS_PREFETCH], 1);
     assert_int_equal(a.clicks[CLASS_REPEAT], 1);
     assert_int_equal(a.payable_clicks, 3);
-    assert_int_equal(a.payable_views, 1);
+    assert_int_equal(a.payable_impressions, 1);
     assert_int_equal(a.click_micros, 30);
-    assert_int_equal(a.view_micros, 3);
+    assert_int_equal(a.impression_micros, 3);
     assert_int_equal(a.gap_clicks, 4);
     assert_int_equal(a.gap_views, 5);
+    assert_int_equal(a.gap_impressions, 6);
+    assert_int_equal(a.impressions[CLASS_OK], 1);
+    assert_int_equal(a.impressions[CLASS_BOT], 1);
     assert_int_equal(a.from_ms, NOW);
     assert_int_equal(a.to_ms, NOW + 9);
     terms_free(t);

@@ -65,6 +65,19 @@ static void twice(struct lead_report *r, struct lead_facts *f)
 #define MANUAL ",'review':{'mode':'manual'}"
 #define ENDED ",'ends_at':'2026-01-01T00:00:00Z'"
 #define FRANCE ",'lead':{'rules':[{'field':'country','in':['FR']}]}"
+static void by_pixel(struct lead_report *r, struct lead_facts *f)
+{
+    (void)f;
+    r->party = SPAN("");
+    r->trust = TRUST_PIXEL;
+}
+
+static void by_pixel_quick(struct lead_report *r, struct lead_facts *f)
+{
+    by_pixel(r, f);
+    quick(r, f);
+}
+
 static const struct {
     const char *what, *campaign, *contract; /* terms */
     void (*spoil)(struct lead_report *r, struct lead_facts *f);
@@ -106,6 +119,13 @@ static const struct {
     {"held: lost click", "", "", lost_click, STATUS_HELD, REASON_UNRECORDED},
     {"held, not approved at once", ",'lead':{'hold_below_s':5},'review':{'auto_approve_days':0}", "", quick,
      STATUS_HELD, REASON_TOO_FAST},
+    {"held: by pixel", ",'pixel_leads':'hold','review':{'auto_approve_days':0}", "", by_pixel, STATUS_HELD,
+     REASON_REVIEW},
+    {"held: by pixel, switched off meanwhile", "", "", by_pixel, STATUS_HELD, REASON_REVIEW},
+    {"held: by pixel and fast", ",'pixel_leads':'hold','lead':{'hold_below_s':5}", "", by_pixel_quick, STATUS_HELD,
+     REASON_TOO_FAST},
+    {"by pixel, trusted", ",'pixel_leads':'on','review':{'auto_approve_days':0}", "", by_pixel, STATUS_APPROVED,
+     REASON_NONE},
 };
 
 static struct entry decide(struct terms *t, void (*spoil)(struct lead_report *, struct lead_facts *),

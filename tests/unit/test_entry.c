@@ -58,6 +58,10 @@ static const struct {
     {{ENTRY_GAP, 9, .gap = {1, 2, 0, 3}}, "{\"at\":9,\"from_ms\":1,\"kind\":\"gap\",\"to_ms\":2,\"views\":3}"},
     {{ENTRY_CLICK, 1, .click = {CLASS_OK, 3, {ONES}, .device = DEVICE_TABLET}},
      "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"device\":\"tablet\",\"kind\":\"click\",\"placement\":3}"},
+    {{ENTRY_VIEW, 1, .view = {CLASS_OK, 0, {ONES}}}, "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"view\"}"},
+    {{ENTRY_IMPRESSION, 1, .view = {CLASS_OK, 2, {ONES}}},
+     "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"impression\",\"placement\":2}"},
+    {{ENTRY_GAP, 9, .gap = {1, 2, .impressions = 4}}, "{\"at\":9,\"from_ms\":1,\"impressions\":4,\"kind\":\"gap\",\"to_ms\":2}"},
 };
 /* clang-format on */
 

@@ -243,7 +243,9 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
         {"GET /p/x HTTP/2.0\r\n\r\n", 505, json},
         {"GET /p/x\r\n\r\n", 400, json},
         {"GET /p/", 400, json},
-        {"POST /p/x HTTP/1.1\r\n\r\n", 400, json},
+        {"POST /p/x HTTP/1.1\r\n\r\n", 400, gif},
+        {"OPTIONS /p/x HTTP/1.1\r\n\r\n", 400, gif},
+        {"PUT /p/x HTTP/1.1\r\n\r\n", 400, json},
         {"POST /c/x HTTP/1.1\r\n\r\n", 413, json},
         {"POST /postback?kid=K1 HTTP/1.1\r\n\r\n", 413, json},
         {"BREW /postback HTTP/1.1\r\n\r\n", 501, json},
@@ -266,7 +268,7 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
         if (!span_is(reply.content_type, cases[i].type) ||
             reply_status(&reply) != (cases[i].type == gif ? 200 : cases[i].status))
             fail_msg("%s: %d %.*s", cases[i].raw, reply.status, (int)reply.content_type.len, reply.content_type.ptr);
-        assert_int_equal(rq.refused, cases[i].type == gif && rq.method == METHOD_GET);
+        assert_int_equal(rq.refused, cases[i].type == gif && rq.method != METHOD_HEAD);
         const size_t last = reply.n_headers - 1;
         assert_string_equal(reply.header[last].name, "Request-Id");
         assert_int_equal(reply.header[last].value.len, REQUEST_ID_LEN);

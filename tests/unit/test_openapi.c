@@ -33,8 +33,8 @@ static bool is_list(const json_t *list, const char *const *words, size_t n)
 static const struct {
     const char *name;
     enum method method;
-} methods[] = {{"get", METHOD_GET}, {"head", METHOD_HEAD},   {"post", METHOD_POST},
-               {"put", METHOD_PUT}, {"patch", METHOD_PATCH}, {"delete", METHOD_DELETE}};
+} methods[] = {{"get", METHOD_GET},     {"head", METHOD_HEAD},     {"post", METHOD_POST},      {"put", METHOD_PUT},
+               {"patch", METHOD_PATCH}, {"delete", METHOD_DELETE}, {"options", METHOD_OPTIONS}};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* "/v1/leads/{lead}" to "/v1/leads/x": a path that the description stands for. */

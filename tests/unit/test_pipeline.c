@@ -202,10 +202,13 @@ static void traffic_of_a_contract_that_never_was_is_refused(void **state)
     assert_refused(&unknown, ERR_CORRUPT);
 }
 
-static void a_view_names_its_click_only_when_it_exists(void **state)
+static void a_view_names_its_click_only_when_it_exists_and_has_its_placement(void **state)
 {
     (void)state;
-    uint64_t existing = click(CONTRACT);
+    struct job seen = track(CONTRACT, ENTRY_CLICK, NOW - 60000);
+    seen.record.track.entry.click.placement = 3;
+    assert_ok(pipeline_run(&cx, &seen));
+    uint64_t existing = seen.index;
     const struct {
         uint64_t claim;
         bool found;
@@ -214,10 +217,13 @@ static void a_view_names_its_click_only_when_it_exists(void **state)
         struct job view = track(CONTRACT, ENTRY_VIEW, NOW);
         view.record.track.has_click_claim = true;
         view.record.track.click_claim = cases[i].claim;
+        view.record.track.entry.view.placement = 2;
         assert_ok(pipeline_run(&cx, &view));
         struct envelope env;
         assert_ok(ledger_get(cx.ledger, cx.txn, CONTRACT, view.index, &env));
         assert_int_equal(memmem(env.entry.ptr, env.entry.len, "\"click\"", 7) != NULL, cases[i].found);
+        const char *placement = cases[i].found ? "\"placement\":3" : "\"placement\":2";
+        assert_non_null(memmem(env.entry.ptr, env.entry.len, placement, strlen(placement)));
     }
 }
 
@@ -667,7 +673,7 @@ int main(void)
         TEST(a_click_is_the_next_entry_of_its_contract),
         TEST(traffic_is_recorded_whatever_became_of_its_contract_meanwhile),
         TEST(traffic_of_a_contract_that_never_was_is_refused),
-        TEST(a_view_names_its_click_only_when_it_exists),
+        TEST(a_view_names_its_click_only_when_it_exists_and_has_its_placement),
         TEST(a_view_is_not_recorded_without_its_click_because_that_does_not_read),
         TEST(a_lead_goes_to_its_clicks_contract),
         TEST(a_lead_without_a_known_click_goes_to_the_fallback),

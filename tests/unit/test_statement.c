@@ -108,9 +108,8 @@ static void the_payload_is_what_the_format_says(void **state)
                         "\"micros\":-12000000,\"reason\":\"\",\"status\":\"returned\"}\n"
                         "{\"index\":4,\"kind\":\"lead\",\"lead\":4,\"lead_at\":\"2026-09-21T14:13:24.000Z\",\"micros\":"
                         "0,\"reason\":\"bad_phone\",\"status\":\"rejected\"}\n"
-                        "{\"all_clicks\":1,\"all_views\":0,\"click_micros\":250000,\"clicks\":1,\"kind\":\"traffic\","
-                        "\"micros\":250000,\"view_micros\":"
-                        "0,\"views\":0}\n");
+                        "{\"all_clicks\":1,\"all_impressions\":0,\"click_micros\":250000,\"clicks\":1,"
+                        "\"impression_micros\":0,\"impressions\":0,\"kind\":\"traffic\",\"micros\":250000}\n");
     out.lines.text.len--;
 
     struct buf expected, root, sha;
@@ -126,10 +125,12 @@ static void the_payload_is_what_the_format_says(void **state)
                "\"advertiser\":\"A1\",\"carried_micros\":0,\"contract\":\"C1\","
                "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":1,\"prefetch\":0,"
                "\"repeat\":0,\"test\":0,\"total\":1},"
-               "\"gaps\":{\"clicks\":0,\"views\":0},"
+               "\"gaps\":{\"clicks\":0,\"impressions\":0,\"views\":0},"
+               "\"impressions\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
+               "\"repeat\":0,\"test\":0,\"total\":0},"
                "\"leads\":{\"approved\":0,\"converted\":0,\"duplicate\":0,\"held\":0,\"pending\":0,\"rejected\":{\"bad_"
                "phone\":1},\"returned\":1,\"total\":2},"
-               "\"payable\":{\"clicks\":1,\"views\":0},"
+               "\"payable\":{\"clicks\":1,\"impressions\":0},"
                "\"views\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
                "\"repeat\":0,\"test\":0,\"total\":0}},"
                "\"currency\":"
@@ -205,6 +206,7 @@ static void leads_are_counted_as_the_interval_leaves_them(void **state)
     lead(&b, STATUS_DUPLICATE, REASON_DUPLICATE, 0);
     lead(&b, STATUS_REJECTED, REASON_NO_CLICK, 0);
     lead(&b, STATUS_REJECTED, REASON_NO_CLICK, 0);
+    lead(&b, STATUS_REJECTED, REASON_REVIEW, 0); /* no terms decide so, but a log that is audited may say it */
     becomes(&b, before, STATUS_RETURNED, -100);
     becomes(&b, converted, STATUS_CONVERTED, 0);
     becomes(&b, rejected, STATUS_REJECTED, 0);
@@ -216,7 +218,7 @@ static void leads_are_counted_as_the_interval_leaves_them(void **state)
     struct statement_out out = build(&in);
     assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
     const json_t *reasons = json_object_get(json_object_get(s.counts, "leads"), "rejected");
-    assert_int_equal(count(&s, "leads", "total"), 6);
+    assert_int_equal(count(&s, "leads", "total"), 7);
     assert_int_equal(count(&s, "leads", "pending"), 1);
     assert_int_equal(count(&s, "leads", "converted"), 1);
     assert_int_equal(count(&s, "leads", "duplicate"), 1);
@@ -224,7 +226,7 @@ static void leads_are_counted_as_the_interval_leaves_them(void **state)
     assert_int_equal(count(&s, "leads", "held"), 0);
     assert_int_equal(count(&s, "leads", "returned"), 0); /* the returned lead was received before */
     assert_int_equal(json_integer_value(json_object_get(reasons, "no_click")), 2);
-    assert_int_equal(json_integer_value(json_object_get(reasons, "review")), 1);
+    assert_int_equal(json_integer_value(json_object_get(reasons, "review")), 2);
     assert_int_equal(json_array_size(s.adjustments), 1);
     assert_int_equal(s.gross_micros, 100);
     assert_int_equal(s.net_micros, 0);
@@ -304,13 +306,14 @@ static void gaps_stand_on_the_statement(void **state)
     struct book b;
     (void)state;
     open_book(&b, "", "");
-    b.tally = (struct tally){.gap_clicks = 3, .gap_views = 4, .from_ms = NOW, .to_ms = NOW};
+    b.tally = (struct tally){.gap_clicks = 3, .gap_views = 4, .gap_impressions = 5, .from_ms = NOW, .to_ms = NOW};
     struct statement_in in = cut(&b, 0, 1);
     struct statement_out out = build(&in);
     assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
     const json_t *gap = json_array_get(json_object_get(s.json, "gaps"), 0);
     assert_int_equal(json_integer_value(json_object_get(gap, "clicks")), 3);
     assert_int_equal(json_integer_value(json_object_get(gap, "views")), 4);
+    assert_int_equal(json_integer_value(json_object_get(gap, "impressions")), 5);
     assert_int_equal(count(&s, "gaps", "clicks"), 3);
     statement_close(&s);
     statement_free(&out);
@@ -328,7 +331,7 @@ static void sums_outside_the_range_of_money_are_refused(void **state)
     struct statement_in in = cut(&b, 0, 1);
     out = build(&in);
     statement_free(&out);
-    b.tally.view_micros = 1;
+    b.tally.impression_micros = 1;
     assert_int_equal(statement_build(&in, &out, &p), ERR_INVALID);
     b.tally = (struct tally){.click_micros = MONEY_MAX_MICROS};
     lead(&b, STATUS_APPROVED, REASON_NONE, 1);
@@ -505,8 +508,8 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
     struct book b;
     struct buf csv;
     (void)state;
-    open_book(&b, "", ",'price':{'view_micros':5000}");
-    append(&b, (struct entry){.kind = ENTRY_VIEW});
+    open_book(&b, "", ",'price':{'impression_micros':5000}");
+    append(&b, (struct entry){.kind = ENTRY_IMPRESSION});
     uint64_t l = lead(&b, STATUS_APPROVED, REASON_NONE, 12345000);
     becomes(&b, l, STATUS_RETURNED, -12345000);
     struct statement_in in = cut(&b, 0, b.size);
@@ -517,7 +520,8 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
     buf_byte(&csv, '\0');
     assert_string_equal(
         csv.ptr,
-        "statement,contract,kind,index,lead,lead_at,status,reason,clicks,views,all_clicks,all_views,currency,micros,"
+        "statement,contract,kind,index,lead,lead_at,status,reason,clicks,impressions,all_clicks,all_impressions,"
+        "currency,micros,"
         "amount\r\n"
         "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,,,EUR,12345000,12.345\r\n"
         "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,,,EUR,-12345000,-12.345\r\n"

@@ -47,7 +47,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
-        "pixel_leads':'off',"
+        "pixel_leads':'hold',"
         "'paused':true,'payable_classes':['repeat','ok'],'repeat_window_s':0,'referrer_policy':'origin'}",
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
@@ -58,7 +58,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
         "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
         "owner'}]},"
-        "'name':'Solar','pass':['aff','x.y'],'paused':true,'payable_classes':['ok','repeat'],'pixel_leads':'off','"
+        "'name':'Solar','pass':['aff','x.y'],'paused':true,'payable_classes':['ok','repeat'],'pixel_leads':'hold','"
         "referrer_policy':'"
         "origin','"
         "repeat_window_s':0,'return_days':10,"
@@ -68,25 +68,27 @@ static void the_documented_campaign_is_taken_whole(void **state)
 static void contract_defaults_are_written_out(void **state)
 {
     (void)state;
-    completes(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
-              "{'campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'lead':[],'sale_ppm':0,'"
-              "view_micros':0},"
-              "'publisher':'P1','starts_at':''}");
+    completes(
+        contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
+        "{'campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'impression_micros':0,'lead':[],"
+        "'sale_ppm':0},"
+        "'publisher':'P1','starts_at':''}");
 }
 
 static void a_contract_is_taken_whole(void **state)
 {
     (void)state;
-    completes(contract_document,
-              "{'campaign':'K1','publisher':'','price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':"
-              "12000000},{'micros':8000000}],"
-              "'click_micros':10,'view_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
-              "at':'2026-02-01T00:00:00.5Z'}",
-              "C1",
-              "{'campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_micros':10,"
-              "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0,'"
-              "view_micros':1},"
-              "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
+    completes(
+        contract_document,
+        "{'campaign':'K1','publisher':'','price':{'lead':[{'when':{'field':'country','in':['FR']},'micros':"
+        "12000000},{'micros':8000000}],"
+        "'click_micros':10,'impression_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
+        "at':'2026-02-01T00:00:00.5Z'}",
+        "C1",
+        "{'campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_micros':10,'"
+        "impression_micros':1,"
+        "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0},"
+        "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
 }
 
 /* Members after the head of a campaign, or a whole contract; the field that the refusal names. */
@@ -133,7 +135,8 @@ static const struct {
     {CAMPAIGN_HEAD ",'attribution':{'click_days':0}", NULL, "attribution.click_days"},
     {CAMPAIGN_HEAD ",'caps':{'day':5}", NULL, "caps.day"},
     {CAMPAIGN_HEAD ",'caps':{'week':5}", NULL, "caps.week"},
-    {CAMPAIGN_HEAD ",'pixel_leads':'on'", NULL, "pixel_leads"},
+    {CAMPAIGN_HEAD ",'pixel_leads':'On'", NULL, "pixel_leads"},
+    {CAMPAIGN_HEAD ",'pixel_leads':true", NULL, "pixel_leads"},
     {CAMPAIGN_HEAD ",'payable_classes':['ok','prefetch']", NULL, "payable_classes[1]"},
     {CAMPAIGN_HEAD ",'payable_classes':['test']", NULL, "payable_classes[0]"},
     {CAMPAIGN_HEAD ",'payable_classes':['ended']", NULL, "payable_classes[0]"},

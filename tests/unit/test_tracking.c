@@ -5,7 +5,7 @@
 #include "server/tracking/tracking.h"
 #include "tests/support/live_server.h"
 
-#define COOKIE_TAIL "; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax"
+#define COOKIE_TAIL "; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax"
 
 static struct live *live(void **state)
 {
@@ -117,8 +117,29 @@ static void a_click_is_not_stored_and_sets_its_cookie(void **state)
     assert_true(live_header(&a, "Referrer-Policy", value, sizeof value));
     assert_string_equal(value, "no-referrer-when-downgrade");
     assert_true(live_header(&a, "Set-Cookie", value, sizeof value));
-    snprintf(wanted, sizeof wanted, "cs_touch=%s" COOKIE_TAIL, id);
+    snprintf(wanted, sizeof wanted, "cs_A1=%s" COOKIE_TAIL, id);
     assert_string_equal(value, wanted);
+}
+
+static void a_cookie_is_for_those_who_went_there_and_did_not_object(void **state)
+{
+    static const struct {
+        const char *headers;
+        bool set;
+    } cases[] = {{BROWSER, true},
+                 {BROWSER "Sec-GPC: 1\r\n", false},
+                 {BROWSER "sec-gpc:1\r\n", false},
+                 {BROWSER "Sec-GPC: 0\r\n", true},
+                 {BROWSER "Sec-Fetch-Dest: document\r\n", true},
+                 {BROWSER "Sec-Fetch-Dest: image\r\n", false},
+                 {BROWSER "Purpose: prefetch\r\n", false}};
+    struct answer a;
+    char value[1024];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        get(live(state), &a, "GET", "/c/", 0, "", cases[i].headers);
+        if (live_header(&a, "Set-Cookie", value, sizeof value) != cases[i].set)
+            fail_msg("%s", cases[i].headers);
+    }
 }
 
 /* The cookie keeps the last ten, oldest first, and drops what is no click id. */
@@ -129,8 +150,8 @@ static void the_cookie_keeps_the_last_ten_ids(void **state)
     struct buf sent, wanted;
     buf_fixed(&sent, sent_mem, sizeof sent_mem);
     buf_fixed(&wanted, wanted_mem, sizeof wanted_mem);
-    buf_str(&sent, "Cookie: a=b; cs_touch=junk");
-    buf_str(&wanted, "cs_touch=");
+    buf_str(&sent, "Cookie: a=b; cs_A1=junk");
+    buf_str(&wanted, "cs_A1=");
     for (int i = 0; i < 12; i++) {
         memset(old, 'a' + i, sizeof old);
         buf_byte(&sent, '.');
@@ -307,8 +328,17 @@ static const struct {
     {"without .gif", 0, "", "", 1},
     {"forged click id", 0, ".gif?click_id=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", 1},
     {"prefetch", 0, ".gif", "Purpose: prefetch\r\n", 1},
-    {"lead", 0, ".gif?event=lead&txid=1", "", 0},
+    {"lead", 0, ".gif?event=lead&txid=1", "", 1},
+    {"the lead again", 0, ".gif?event=LEAD&txid=1", "", 0},
+    {"lead of another publisher's code, same txid", 3, ".gif?event=lead&txid=1", "", 0},
+    {"lead without txid", 0, ".gif?event=lead", "", 0},
+    {"impression", 0, ".gif?event=Impression", "", 1},
+    {"png", 0, ".png?event=view", "", 1},
+    {"accidents behind the code", 0, ".gif/?&amp;event=view", "", 1},
+    {"event given late", 0, ".gif?event=&event=impression", "", 1},
+    {"event spelled by escapes", 0, ".gif?%65vent=%76iew", "", 1},
     {"other event", 0, ".gif?event=x", "", 0},
+    {"other event of many letters", 0, ".gif?event=viewviewviewviewview", "", 0},
     {"bad code", 0, "x.gif", "", 0},
     {"ended contract", 2, ".gif", "", 0},
 };
@@ -383,7 +413,7 @@ static void the_tag_is_small_and_served_as_the_build_made_it(void **state)
 static int set_up(void **state)
 {
     struct live *l = calloc(1, sizeof *l);
-    live_start(l, "");
+    live_start(l, ",\"pixel_leads\":\"hold\"");
     *state = l;
     return 0;
 }
@@ -420,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_click_is_recorded_as_it_came),
         cmocka_unit_test(the_landing_url_carries_the_click_id),
         cmocka_unit_test(a_click_is_not_stored_and_sets_its_cookie),
+        cmocka_unit_test(a_cookie_is_for_those_who_went_there_and_did_not_object),
         cmocka_unit_test(the_cookie_keeps_the_last_ten_ids),
         cmocka_unit_test(bad_parameters_cost_no_click),
         cmocka_unit_test(a_prefetch_is_recorded_as_one),

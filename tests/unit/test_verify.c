@@ -224,6 +224,14 @@ static void lie_view(struct story *s)
     tell_view(s, true, 0);
 }
 
+static void lie_view_placement(struct story *s)
+{
+    struct entry e = {.kind = ENTRY_VIEW,
+                      .at_ms = s->now_ms,
+                      .view = {.placement = 2, .has_click = true, .click = tell_click(s, CLASS_OK)}};
+    tell(s, &e, NULL);
+}
+
 static void lie_response(struct story *s)
 {
     tell_response(s, 1); /* a second answer of the publisher to the second statement */
@@ -394,6 +402,17 @@ static void lie_unsigned(struct story *s)
     lie_inputs(s, 9, GOOD_EMAIL, twist_unsigned);
 }
 
+static void twist_pixel(struct reported *l)
+{
+    l->r.trust = TRUST_PIXEL;
+    l->r.party = SPAN("");
+}
+
+static void lie_pixel(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_pixel);
+}
+
 static void lie_backdated(struct story *s)
 {
     s->now_ms = s->fold.period.prev_to_ms - 1;
@@ -452,6 +471,7 @@ static void signed_lies_are_found(void **state)
     static const struct lie lies[] = {
         {"a lead refused without reason", "decisions", lie_lead},
         {"a view of no click", "entries", lie_view},
+        {"a view with another placement than its click", "entries", lie_view_placement},
         {"a second answer", "responses", lie_response},
         {"a publisher approves its own lead", "decisions", lie_disposition_of_publisher},
         {"a disposition by nobody", "decisions", lie_disposition_by_nobody},
@@ -472,6 +492,7 @@ static void signed_lies_are_found(void **state)
         {"a lead from nobody", "decisions", lie_nobody},
         {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
         {"a lead that nobody signed", "decisions", lie_unsigned},
+        {"a lead by pixel where they are off", "decisions", lie_pixel},
         {"a click dated into a closed period", "entries", lie_backdated},
         {"a statement dated into a closed period", "entries", lie_backdated_statement},
         {"traffic that never was", "statements", lie_statement_tally},
