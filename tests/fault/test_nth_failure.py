@@ -1,6 +1,7 @@
 """The n-th allocation, lookup, cursor step, transaction, write, sync and call on a file of a real server fails, once and from then on, under everything it
-does. What comes out is the right answer, a 5xx, a closed connection, or an end with status 1 and a line that says why: never a wrong 2xx, a
-4xx that the fault caused, a signal, or silence. Sent again it succeeds; after a restart `check` holds and what was acknowledged is there.
+does. What comes out is the right answer, a 5xx, a closed connection, or an end with status 1 (2: a file does not read) and a line that says
+why: never a wrong 2xx, a 4xx that the fault caused, a signal, or silence. Sent again it succeeds; after a restart `check` holds and what was
+acknowledged is there.
 
 In every run each operation meets its first failures and a sample of the others (SEED); ROUNDS=all tries each one."""
 
@@ -143,7 +144,7 @@ class Starts:
         finally:
             met, fired = self.page.disarm()
         if not ready:
-            end_of(server.process.returncode, server.said())
+            end_of(server.process.returncode, server.said(), (1, 2))
             self.runner.checked_start()
         market = self.runner.scene.busy
         got = self.runner.steady(lambda: market.publisher.postback(person(click_id=market.click())))
