@@ -32,17 +32,21 @@ bool batch_may_touch(const struct batch *cx, const struct contract *k)
     return false;
 }
 
+static struct fold_context fold_of(const struct contract *k)
+{
+    return (struct fold_context){.contract = k->number,
+                                 .campaign = k->campaign->number,
+                                 .contract_id = span_str(k->id),
+                                 .advertiser = k->campaign->advertiser->number};
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
 {
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
-    struct fold_context fold = {
-        .contract = k->number,
-        .campaign = k->campaign->number,
-        .contract_id = span_str(k->id),
-    };
+    const struct fold_context fold = fold_of(k);
     struct row_ops ops = {.n = 0};
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
@@ -235,8 +239,9 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
         catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
+    const struct fold_context fold = fold_of(k);
     int64_t now_ms = dated(cx, k, job->record.arrived_ms);
-    if ((err = gather_person(&cx->view, k->campaign->number, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
+    if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
         return err;
 
     struct entry e;
@@ -315,7 +320,7 @@ static enum err click_disagrees(struct batch *cx, const struct record_dispositio
                                 uint32_t contract, uint64_t index, bool *disagrees)
 {
     const struct contract *k = d->by_click ? catalog_contract_number(cx->catalog, d->pointer.contract) : NULL;
-    struct lead_row lead = {.has_click = false};
+    struct lead_row lead = {.who.has_click = false};
     uint64_t first;
     unsigned n = 0;
     enum err err = ERR_OK;
@@ -327,7 +332,7 @@ static enum err click_disagrees(struct batch *cx, const struct record_dispositio
         return err;
     if (contract == d->pointer.contract)
         err = row_lead(&cx->view, contract, index, &lead);
-    *disagrees = !(lead.has_click && lead.click == d->pointer.index);
+    *disagrees = !(lead.who.has_click && !lead.who.click_unrecorded && lead.who.click == d->pointer.index);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
@@ -433,9 +438,13 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
+    const struct fold_context fold = fold_of(k);
+    struct disposition_facts facts;
     struct entry e;
     bool same = false;
-    err = decide_disposition(k->terms_index, &d->report, &lead, dated(cx, k, job->record.arrived_ms), &e, &same,
+    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
+        return err;
+    err = decide_disposition(k->terms_index, &d->report, &lead, &facts, dated(cx, k, job->record.arrived_ms), &e, &same,
                              &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, contract, lead.last);

@@ -194,9 +194,14 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
         r->has_phone = true;
         contact_token(pepper, "phone", buf_span(&key), r->phone);
     }
-    hmac_free(pepper);
     r->bad = (r->given & CONTACT_EMAIL && !r->has_email ? CONTACT_EMAIL : 0) |
              (r->given & CONTACT_PHONE && !r->has_phone ? CONTACT_PHONE : 0);
+    buf_clear(&key);
+    if (r->bad & CONTACT_PHONE && identity_phone_digits(pb->field[FIELD_PHONE], &key) == ERR_OK) {
+        r->has_phone = true;
+        contact_token(pepper, "phone", buf_span(&key), r->phone);
+    }
+    hmac_free(pepper);
 }
 
 static void add_contact(struct jw *w, const struct postback *pb, enum field f, const char *name)

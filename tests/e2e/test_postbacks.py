@@ -78,12 +78,51 @@ class Leads(ServerCase):
             self.assertEqual(got["payout_micros"], 0)
 
     def test_the_same_person_racing_itself_is_paid_once(self):
-        who, clicks = person(), [self.market.click() for _ in range(8)]
+        who, clicks = person(), [self.market.click() for _ in range(24)]
         targets = [self.market.publisher.signed_target({**who, "txid": f"race-{n}-{who['txid']}", "click_id": click_id})
                    for n, click_id in enumerate(clicks)]
         with ThreadPoolExecutor(len(targets)) as pool:
             got = [answer.json["status"] for answer in pool.map(lambda target: send(self.server.url + target), targets)]
-        self.assertEqual(sorted(got), ["duplicate"] * 7 + ["pending"])
+        self.assertEqual(sorted(got), ["duplicate"] * 23 + ["pending"])
+
+    def test_nobody_racing_himself_by_one_click_is_paid_once(self):
+        market = Market(self.server, campaign={"lead": {"require_any": []}})
+        click_id = market.click()
+        senders = [market.publisher, market.advertiser]
+        targets = [senders[n % 2].signed_target({"click_id": click_id, **({"txid": f"A{n // 8}"} if n % 3 else {})}) for n in range(24)]
+        with ThreadPoolExecutor(len(targets)) as pool:
+            got = list(pool.map(lambda target: send(self.server.url + target), targets))
+        leads = {answer.json["lead"]: answer.json["status"] for answer in got if answer.status == 200}
+        self.assertEqual(sorted(leads.values()), ["duplicate"] * (len(leads) - 1) + ["pending"], [answer.body for answer in got])
+        self.assertGreater(len(leads), 8)
+
+    def test_a_lead_without_contact_fields_is_taken_where_the_campaign_says_so(self):
+        market = Market(self.server, campaign={"lead": {}})
+        click_id = market.click()
+        self.assertDecision(self.assertStatus(market.publisher.postback({"click_id": click_id, "txid": "1"}), 200).json, "rejected", "missing_field")
+        self.assertDecision(self.assertStatus(market.publisher.postback({"click_id": click_id, "txid": "2", "phone": "+33612345678"}), 200).json, "pending")
+
+    def test_a_phone_that_cannot_be_read_is_held_and_never_a_second_person(self):
+        market = Market(self.server, campaign={"lead": {}})
+        report = lambda **fields: self.assertStatus(market.publisher.postback({"click_id": market.click(), **fields}), 200).json
+        self.assertDecision(report(txid="1", phone="612 345 678"), "held", "bad_phone")
+        self.assertDecision(report(txid="2", phone="612-345-678"), "duplicate", "duplicate")
+        self.assertDecision(report(txid="3", phone="call me"), "rejected", "bad_phone")
+        self.assertDecision(report(txid="4", phone="n/a", email="x@shop.example"), "held", "bad_phone")
+
+    def test_who_is_rejected_is_free_for_others(self):
+        advertiser = self.market.advertiser
+        who = person()
+        say = lambda lead, status: advertiser.postback({"status": status, "lead": lead["lead"]})
+        report = lambda txid: self.assertStatus(self.market.publisher.postback({**who, "txid": txid, "click_id": self.market.click()}), 200).json
+        first = report("free-1-" + who["txid"])
+        self.assertStatus(say(first, "rejected"), 200)
+        second = report("free-2-" + who["txid"])
+        self.assertDecision(second, "pending")
+        self.assertProblem(say(first, "approved"), 409, "status", "another lead of this person")
+        self.assertStatus(say(second, "rejected"), 200)
+        self.assertStatus(say(first, "approved"), 200)
+        self.assertProblem(say(second, "approved"), 409, "status", "another lead of this person")
 
     def test_form_and_json_say_the_same(self):
         form = self.market.publisher.postback_form(person(click_id=self.market.click()))
@@ -171,7 +210,8 @@ class Dispositions(ServerCase):
         return self.market.advertiser.get(f"/v1/leads/{lead['lead']}")["status"]
 
     def test_the_ways_of_a_lead(self):
-        for way in (["approved"], ["rejected"], ["approved", "returned"], ["approved", "converted"], ["approved", "converted", "returned"], ["converted"], ["converted", "returned"]):
+        for way in (["approved"], ["rejected"], ["approved", "returned"], ["approved", "converted"], ["approved", "converted", "returned"], ["converted"], ["converted", "returned"],
+                    ["rejected", "approved", "returned", "approved", "converted"]):
             with self.subTest(way):
                 lead = self.lead()
                 for status in way:
@@ -189,13 +229,13 @@ class Dispositions(ServerCase):
         self.assertNotIn("note", self.market.publisher.get(path))
 
     def test_steps_that_do_not_exist_conflict(self):
-        for first, then in (("rejected", "approved"), ("approved", "rejected"), (None, "returned"), ("rejected", "converted")):
+        for first, then in (("returned", "converted"), ("approved", "rejected"), (None, "returned"), ("rejected", "converted")):
             with self.subTest(first=first, then=then):
                 lead = self.lead()
-                if first:
-                    self.assertStatus(self.say(first, lead=lead["lead"]), 200)
+                for step in (["approved"] if first == "returned" else []) + ([first] if first else []):
+                    self.assertStatus(self.say(step, lead=lead["lead"]), 200)
                 before = self.recorded()
-                self.assertProblem(self.say(then, lead=lead["lead"]), 409)
+                self.assertProblem(self.say(then, lead=lead["lead"]), 409, "status", "can become")
                 self.assertNothingRecorded(before)
 
     def test_said_twice_is_recorded_once(self):

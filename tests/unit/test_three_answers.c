@@ -153,7 +153,7 @@ static enum err decides_a_lead(struct story *s, const struct view *v, struct buf
     int64_t now_ms = NOW + 60000;
     enum err err = gather_touches(v, &r, &f);
     if (err == ERR_OK)
-        err = gather_person(v, CAMPAIGN, s->terms, &r, now_ms, &f);
+        err = gather_person(v, &cx, s->terms, &r, now_ms, &f);
     if (err != ERR_OK)
         return err;
     decide_lead(s->terms, 0, &r, &f, now_ms, &e);
@@ -183,8 +183,10 @@ static enum err folds_a_disposition(struct story *s, const struct view *v, struc
     struct fold f;
     const struct entry e = disposition();
     fold_open(&f, &cx, v, s->world.rows);
+    f.terms = s->terms; /* borrowed */
     enum err err = fold_disposition(&f, &e, SPAN("other bytes"));
     buf_str(out, err_word(err));
+    f.terms = NULL;
     fold_close(&f);
     return err == ERR_CONFLICT ? ERR_OK : err; /* that it is another is the right answer here */
 }
