@@ -49,8 +49,7 @@ static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_
 {
     static const uint8_t erased[HASH_LEN];
     struct row_op *op = add(ops, ROW_TXIDS);
-    row_txid_key(op->key, l->party, cx->campaign, l->txid);
-    op->key_len = TXID_KEY_LEN;
+    op->key_len = row_txid_key(op->key, cx->advertiser, l->txid, cx->campaign, l->party);
     op->value_len = txid_row_write(cx->contract, index, priv != NULL ? priv->facts_sha256 : erased, op->value);
 }
 

@@ -32,6 +32,13 @@ void identity_of(const struct entry_lead *l, const struct private_part *tokens, 
     }
 }
 
+bool identity_apart(const struct identity *a, const struct identity *b)
+{
+    unsigned common = a->contacts & b->contacts;
+    return common && !(common & CONTACT_EMAIL && memcmp(a->email, b->email, TOKEN_LEN) == 0) &&
+           !(common & CONTACT_PHONE && memcmp(a->phone, b->phone, TOKEN_LEN) == 0);
+}
+
 static void add(struct identity_key *out, size_t *n, unsigned kind, const uint8_t token[TOKEN_LEN])
 {
     out[*n].kind = kind;

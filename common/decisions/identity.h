@@ -24,6 +24,8 @@ struct identity {
 
 void identity_of(const struct entry_lead *l, const struct private_part *tokens, struct identity *out);
 void identity_txid(struct identity *who, struct span txid);
+/* They have contact tokens of one kind, and none of them is equal: two persons, whatever else they share. */
+bool identity_apart(const struct identity *a, const struct identity *b);
 static inline bool status_stands(enum status s)
 {
     return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED || s == STATUS_CONVERTED;

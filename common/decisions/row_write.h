@@ -4,11 +4,13 @@
 
 #include "common/decisions/rows.h"
 
-enum { DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 8 + 12, TXID_KEY_LEN = 16, CLICK_LEAD_KEY_LEN = 20, DUE_KEY_LEN = 20 };
+enum { DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 8 + 12, CLICK_LEAD_KEY_LEN = 20, DUE_KEY_LEN = 20 };
+enum { TXID_HEAD_LEN = 24, TXID_KEY_MAX = TXID_HEAD_LEN + LIMIT_ID };
 
 void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t scope, const struct identity_key *k, int64_t at_ms,
                     uint32_t contract, uint64_t index);
-void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, uint32_t campaign, struct span txid);
+size_t row_txid_key(uint8_t key[TXID_KEY_MAX], uint32_t advertiser, struct span txid, uint32_t campaign,
+                    struct span party);
 void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead);
 void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, uint64_t index);
 

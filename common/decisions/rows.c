@@ -5,7 +5,7 @@
 #include "common/base/bytes.h"
 #include "common/decisions/row_write.h"
 
-enum { DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
+enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
 enum { LEAD_ROW_LEN = 120, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
 
 const char *row_table_name(enum row_table t)
@@ -38,13 +38,17 @@ void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t scope, const struct id
     row_index_key(key + DEDUPE_LEAD, contract, index);
 }
 
-void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, uint32_t campaign, struct span txid)
+size_t row_txid_key(uint8_t key[TXID_KEY_MAX], uint32_t advertiser, struct span txid, uint32_t campaign,
+                    struct span party)
 {
-    uint8_t number[4], hash[HASH_LEN];
-    store_be32(number, campaign);
-    const struct span parts[] = {party, span_of("", 1), span_of(number, sizeof number), txid};
-    sha256v(parts, 4, hash);
-    memcpy(key, hash, TXID_KEY_LEN);
+    uint8_t hash[HASH_LEN];
+    assert(party.len <= LIMIT_ID);
+    sha256(txid.ptr, txid.len, hash);
+    store_be32(key, advertiser);
+    memcpy(key + 4, hash, TOKEN_LEN);
+    store_be32(key + TXID_CAMPAIGN, campaign);
+    memcpy(key + TXID_HEAD_LEN, party.ptr, party.len);
+    return TXID_HEAD_LEN + party.len;
 }
 
 void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead)
@@ -201,21 +205,40 @@ enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struc
     return err == ERR_OK ? lead_row_read(value, out) : err;
 }
 
-enum err row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid, uint32_t *contract,
-                  uint64_t *index, uint8_t facts_sha256[HASH_LEN])
+static enum err txid_row_read(struct span key, struct span value, struct txid_row *out)
 {
-    uint8_t key[TXID_KEY_LEN];
+    if (key.len <= TXID_HEAD_LEN || key.len > TXID_KEY_MAX || value.len != TXID_ROW_LEN)
+        return ERR_CORRUPT;
+    *out = (struct txid_row){.campaign = load_be32(key.ptr + TXID_CAMPAIGN),
+                             .contract = load_be32(value.ptr),
+                             .index = load_be64(value.ptr + 4)};
+    memcpy(out->party, key.ptr + TXID_HEAD_LEN, key.len - TXID_HEAD_LEN);
+    memcpy(out->facts_sha256, value.ptr + 12, HASH_LEN);
+    return ERR_OK;
+}
+
+enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, struct span party, struct span txid,
+                  struct txid_row *out)
+{
+    uint8_t key[TXID_KEY_MAX];
     struct span value;
-    row_txid_key(key, party, campaign, txid);
-    enum err err = v->get(v->ctx, ROW_TXIDS, span_of(key, sizeof key), &value);
+    size_t len = row_txid_key(key, advertiser, txid, campaign, party);
+    enum err err = v->get(v->ctx, ROW_TXIDS, span_of(key, len), &value);
+    return err == ERR_OK ? txid_row_read(span_of(key, len), value, out) : err;
+}
+
+enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row)
+{
+    uint8_t from[TXID_KEY_MAX + 1];
+    struct span key, value;
+    size_t len = row_txid_key(from, advertiser, txid, row->campaign, span_str(row->party));
+    from[len++] = 0; /* right behind it */
+    enum err err = v->seek(v->ctx, ROW_TXIDS, span_of(from, *row->party ? len : TXID_CAMPAIGN), &key, &value);
     if (err != ERR_OK)
         return err;
-    if (value.len != TXID_ROW_LEN)
+    if (key.len < TXID_CAMPAIGN)
         return ERR_CORRUPT;
-    *contract = load_be32(value.ptr);
-    *index = load_be64(value.ptr + 4);
-    memcpy(facts_sha256, value.ptr + 12, HASH_LEN);
-    return ERR_OK;
+    return memcmp(key.ptr, from, TXID_CAMPAIGN) == 0 ? txid_row_read(key, value, row) : ERR_NOT_FOUND;
 }
 
 enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms, int64_t to_ms,
@@ -227,10 +250,10 @@ enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_
     enum err err = v->seek(v->ctx, ROW_DEDUPE, span_of(from, sizeof from), &key, &value);
     if (err != ERR_OK)
         return err;
+    if (key.len >= DEDUPE_AT && memcmp(key.ptr, from, DEDUPE_AT) != 0)
+        return ERR_NOT_FOUND;
     if (key.len != sizeof from || value.len != 0)
         return ERR_CORRUPT;
-    if (memcmp(key.ptr, from, DEDUPE_AT) != 0)
-        return ERR_NOT_FOUND;
     int64_t at_ms = (int64_t)~load_be64(key.ptr + DEDUPE_AT);
     if (at_ms < from_ms)
         return ERR_NOT_FOUND;
@@ -239,28 +262,20 @@ enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_
     return ERR_OK;
 }
 
-enum err row_click_leads(const struct view *v, uint32_t contract, uint64_t click, unsigned *n, uint64_t *first)
+enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from_lead,
+                             uint64_t *lead)
 {
     uint8_t from[CLICK_LEAD_KEY_LEN];
     struct span key, value;
-    unsigned found = 0;
-    enum err err = ERR_OK;
-
-    row_click_lead_key(from, contract, click, 0);
-    while (found < 2) {
-        err = v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value);
-        if (err != ERR_OK || key.len < 12 || memcmp(key.ptr, from, 12) != 0)
-            break;
-        if (key.len != sizeof from || value.len != 0)
-            return ERR_CORRUPT;
-        uint64_t lead = load_be64(key.ptr + 12);
-        if (found++ == 0)
-            *first = lead;
-        store_be64(from + 12, lead + 1);
-    }
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
+    row_click_lead_key(from, contract, click, from_lead);
+    enum err err = v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value);
+    if (err != ERR_OK)
         return err;
-    *n = found;
+    if (key.len >= 12 && memcmp(key.ptr, from, 12) != 0)
+        return ERR_NOT_FOUND;
+    if (key.len != sizeof from || value.len != 0)
+        return ERR_CORRUPT;
+    *lead = load_be64(key.ptr + 12);
     return ERR_OK;
 }
 

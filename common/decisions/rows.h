@@ -10,7 +10,7 @@
     X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                                 \
     X(MOVES, "moves", "contract be32, index be64 -> what this lead or disposition entry moved")                        \
     X(DEDUPE, "dedupe", "campaign or contract be32, kind, token, time, lead -> nothing; leads that stand, by key")     \
-    X(TXIDS, "txids", "SHA-256(party 00 campaign be32 txid)[:16] -> contract be32, index be64, facts hash")            \
+    X(TXIDS, "txids", "advertiser be32, SHA-256(txid)[:16], campaign be32, party id -> its lead, facts hash")          \
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
@@ -82,14 +82,24 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 MUST_CHECK enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
-MUST_CHECK enum err row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid,
-                             uint32_t *contract, uint64_t *index, uint8_t facts_sha256[HASH_LEN]);
+/* The lead that a sender reported under a txid in a campaign, the last one where it did so again. */
+struct txid_row {
+    uint32_t campaign;
+    char party[LIMIT_ID + 1]; /* the sender's id */
+    uint32_t contract;
+    uint64_t index;
+    uint8_t facts_sha256[HASH_LEN]; /* zeros when erased */
+};
+MUST_CHECK enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, struct span party,
+                             struct span txid, struct txid_row *out);
+/* The next sender and campaign of an advertiser with this txid, behind *row; the first where row->party is "". */
+MUST_CHECK enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row);
 /* The latest lead of [from_ms, to_ms] that stands under the key; `scope` is the campaign's number or the contract's. */
 MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
                                int64_t to_ms, struct place *out);
-/* The leads of one click: how many (counting stops at 2) and the first. None is *n = 0, not an error. */
-MUST_CHECK enum err row_click_leads(const struct view *v, uint32_t contract, uint64_t click, unsigned *n,
-                                    uint64_t *first);
+/* The first lead of a click whose index is not below `from`. */
+MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from,
+                                        uint64_t *lead);
 /* The newest terms version of a contract among its rows; ERR_NOT_FOUND when it has none. */
 enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 8 };
 void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version);

@@ -440,7 +440,7 @@ static const struct need {
     {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "its answers, an answer again"},
-    {TABLE_ROWS + ROW_LEADS, "an approval by click, the lead, the leads, a new statement"},
+    {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, the leads, a new statement"},
     {TABLE_ROWS + ROW_MOVES, "a new statement"},
     {TABLE_ROWS + ROW_DEDUPE, "a person again"},
     {TABLE_ROWS + ROW_TXIDS, "a txid again"},

@@ -75,7 +75,7 @@ static inline void root_tile(void *ctx, const struct tile *t, struct span hashes
 static inline const struct fold_context *story_context(void)
 {
     static const struct fold_context cx = {
-        .contract = 1, .campaign = 1, .advertiser = 1, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
+        .contract = 1, .campaign = 1, .advertiser = 2, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
     return &cx;
 }
 

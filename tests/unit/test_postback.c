@@ -184,6 +184,7 @@ static const struct {
     const char *name, *query;
     int status;
     const char *field;
+    int party;
 } fields[] = {
     {"unknown parameter", "&txid=f1&campaign_name=x", 200, ""},
     {"empty values", "&txid=f2&email=&event=&test=&click_id=&amount=", 200, ""},
@@ -219,7 +220,8 @@ static const struct {
     {"own contract by name", "&txid=f5&contract=C2", 200, ""},
     {"no such lead", "&status=approved&lead=Lxyz", 404, "lead"},
     {"no such click", "&status=approved&click_id=xyz", 404, "click_id"},
-    {"no such txid", "&status=approved&txid=never", 404, "txid"},
+    {"no such txid", "&status=approved&txid=never", 404, "txid", 2},
+    {"a txid, by who decides nothing", "&status=approved&txid=never", 403, ""},
 };
 
 static void fields_are_taken_or_refused_by_name(void **state)
@@ -227,7 +229,7 @@ static void fields_are_taken_or_refused_by_name(void **state)
     struct answer a;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         uint64_t before = live_recorded(live(state));
-        postback(live(state), &a, &(struct send){.query = fields[i].query});
+        postback(live(state), &a, &(struct send){.query = fields[i].query, .party = fields[i].party});
         json_t *v = json_of(&a);
         if (a.status != fields[i].status || strcmp(text_of(v, "field"), fields[i].field) != 0)
             fail_msg("%s: %d %s", fields[i].name, a.status, a.body);
@@ -397,8 +399,10 @@ static void an_entry_is_free_of_contacts(void **state)
 static void a_return_text_is_the_whole_answer(void **state)
 {
     struct answer a;
-    char type[64];
-    postback(live(state), &a, &(struct send){.query = "&txid=r1&return=OK%20%C3%A9"});
+    char type[64], id[CLICK_ID_LEN + 1], query[512];
+    click(live(state), 0, id);
+    snprintf(query, sizeof query, "&txid=r1&email=r1@x.example&click_id=%s&return=OK%%20%%C3%%A9", id);
+    postback(live(state), &a, &(struct send){.query = query});
     assert_int_equal(a.status, 200);
     assert_string_equal(a.body, "OK \xc3\xa9");
     assert_true(live_header(&a, "Content-Type", type, sizeof type));
@@ -414,7 +418,10 @@ static void a_replay_gets_the_first_answer_or_conflicts(void **state)
 {
     static char target[4096];
     struct answer *first = malloc(sizeof *first), *again = malloc(sizeof *again);
-    struct send s = {.query = "&txid=again&email=again@x.example", .nonce = "one-and-the-same-nonce"};
+    char id[CLICK_ID_LEN + 1], query[512];
+    click(live(state), 0, id);
+    snprintf(query, sizeof query, "&txid=again&email=again@x.example&click_id=%s", id);
+    struct send s = {.query = query, .nonce = "one-and-the-same-nonce"};
     sign(&s, target, sizeof target);
     send_target(live(state), first, &s, target);
     assert_int_equal(first->status, 200);
@@ -422,7 +429,7 @@ static void a_replay_gets_the_first_answer_or_conflicts(void **state)
     send_target(live(state), again, &s, target); /* the same bytes */
     assert_int_equal(again->status, 200);
     assert_string_equal(again->body, first->body);
-    postback(live(state), again, &(struct send){.query = "&txid=again&email=again@x.example"}); /* the same facts */
+    postback(live(state), again, &(struct send){.query = query}); /* the same facts */
     assert_int_equal(again->status, 200);
     assert_string_equal(again->body, first->body);
     postback(live(state), again, &(struct send){.query = "&txid=again&email=changed@x.example"});
@@ -723,8 +730,13 @@ static void amounts_past_what_a_double_holds_are_refused(void **state)
     free(json);
 }
 
-/* Makes something by the management API and keeps one of its ids. */
-static void make(struct live *l, const char *path, const char *body, const char *member, char id[LIMIT_ID + 1])
+static void keep_id(const json_t *v, const char *member, char id[LIMIT_ID + 1])
+{
+    snprintf(id, LIMIT_ID + 1, "%s", text_of(v, member));
+}
+
+/* Makes something by the management API. */
+static json_t *made(struct live *l, const char *path, const char *body)
 {
     struct answer a;
     char raw[1024];
@@ -735,42 +747,79 @@ static void make(struct live *l, const char *path, const char *body, const char 
     live_ask(l, &a, raw);
     if (a.status != 201)
         fail_msg("%s: %s", path, a.text);
-    json_t *v = json_of(&a);
-    snprintf(id, LIMIT_ID + 1, "%s", text_of(v, member));
-    json_decref(v);
+    return json_of(&a);
 }
 
-/* With several contracts, a lead of no known click goes to the newest active one. Last: it adds contracts. */
-static void a_lead_without_a_click_goes_to_the_newest_or_named_contract(void **state)
+/* A txid that was refused for how it was reported may come again, mended; then it is taken. */
+static void what_was_refused_for_its_form_may_come_again_mended(void **state)
 {
-    char newest[LIMIT_ID + 1], ended[LIMIT_ID + 1], direct[LIMIT_ID + 1];
+    struct answer a;
+    char id[CLICK_ID_LEN + 1], whole[512], other[512];
+    static const struct {
+        const char *query, *reason;
+    } refused[] = {
+        {"&txid=mend&email=mend@x.example", "no_click"},
+        {"&txid=mend&email=mend@x.example&click_id=tampered", "unknown_click"},
+    };
+    click(live(state), 0, id);
+    snprintf(whole, sizeof whole, "&txid=mend&email=mend@x.example&click_id=%s", id);
+    snprintf(other, sizeof other, "&txid=mend&email=other@x.example&click_id=%s", id);
+    for (size_t i = 0; i < 2; i++) {
+        postback(live(state), &a, &(struct send){.query = refused[i].query});
+        json_t *v = json_of(&a);
+        assert_int_equal(a.status, 200);
+        assert_string_equal(text_of(v, "reason"), refused[i].reason);
+        json_decref(v);
+    }
+    postback(live(state), &a, &(struct send){.query = whole});
+    assert_int_equal(a.status, 200);
+    json_t *v = json_of(&a);
+    assert_string_equal(text_of(v, "status"), "pending");
+    json_decref(v);
+    postback(live(state), &a, &(struct send){.query = other});
+    assert_int_equal(a.status, 409);
+}
+
+/* A lead of no click that reads goes where it is said, else to the only campaign there is. Last: it adds contracts. */
+static void nobody_guesses_whose_a_lead_without_a_click_is(void **state)
+{
+    char newest[LIMIT_ID + 1], direct[LIMIT_ID + 1], second[64 + LIMIT_ID];
     const struct {
         const char *query;
         int party;
-        const char *contract, *reason;
+        const char *contract, *reason; /* NULL: 400, campaign */
     } cases[] = {
         {"&txid=s1", 3, newest, "no_click"},
         {"&txid=s2&click_id=tampered", 3, newest, "unknown_click"},
         {"&txid=s3&click_id=tampered&contract=C2", 3, "C2", "unknown_click"},
-        {"&txid=s4&campaign=nonsense", 3, newest, "no_click"},
+        {"&txid=s4&campaign=nonsense", 3, NULL, NULL},
         {"&txid=s5&campaign=A1", 3, newest, "no_click"},
-        {"&txid=s6&click_id=tampered", 2, direct, "unknown_click"},
+        {"&txid=s6&click_id=tampered", 2, NULL, NULL},
+        {"&txid=s6", 2, NULL, NULL},
+        {second, 2, direct, "unknown_click"},
+        {second, 3, NULL, NULL},
         {"&txid=s7&campaign=A1", 2, "C1", "no_click"},
     };
+    static const char *const more[] = {
+        "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[]}}",
+        "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[]},\"ends_at\":\"2020-01-01T00:00:00Z\"}",
+        "{\"advertiser\":\"P2\",\"name\":\"Second\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/\"}"};
     struct answer a;
-    make(live(state), "/v1/contracts", "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[]}}", "id",
-         newest);
-    make(live(state), "/v1/contracts",
-         "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[]},\"ends_at\":\"2020-01-01T00:00:00Z\"}",
-         "id", ended);
-    make(live(state), "/v1/campaigns",
-         "{\"advertiser\":\"P2\",\"name\":\"Second\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/\"}",
-         "direct_contract", direct);
+    json_t *v = made(live(state), "/v1/contracts", more[0]);
+    keep_id(v, "id", newest);
+    json_decref(v);
+    json_decref(made(live(state), "/v1/contracts", more[1]));
+    v = made(live(state), "/v1/campaigns", more[2]);
+    keep_id(v, "direct_contract", direct);
+    snprintf(second, sizeof second, "&txid=s9&click_id=tampered&campaign=%s", text_of(v, "id"));
+    json_decref(v);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         postback(live(state), &a, &(struct send){.query = cases[i].query, .party = cases[i].party});
-        json_t *v = json_of(&a);
-        if (a.status != 200 || strcmp(text_of(v, "contract"), cases[i].contract) != 0 ||
-            strcmp(text_of(v, "reason"), cases[i].reason) != 0)
+        v = json_of(&a);
+        bool taken = cases[i].contract != NULL;
+        if (a.status != (taken ? 200 : 400) || strcmp(text_of(v, "field"), taken ? "" : "campaign") != 0 ||
+            strcmp(text_of(v, "contract"), taken ? cases[i].contract : "") != 0 ||
+            (taken && strcmp(text_of(v, "reason"), cases[i].reason) != 0))
             fail_msg("%s: %s", cases[i].query, a.body);
         json_decref(v);
     }
@@ -824,7 +873,8 @@ int main(void)
         cmocka_unit_test(numbers_in_json_are_their_text_in_a_query),
         cmocka_unit_test(fields_keep_every_digit_of_a_number),
         cmocka_unit_test(amounts_past_what_a_double_holds_are_refused),
-        cmocka_unit_test(a_lead_without_a_click_goes_to_the_newest_or_named_contract),
+        cmocka_unit_test(what_was_refused_for_its_form_may_come_again_mended),
+        cmocka_unit_test(nobody_guesses_whose_a_lead_without_a_click_is),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
