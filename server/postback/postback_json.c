@@ -94,6 +94,15 @@ static struct span real_text(struct postback *pb, double v)
     return buf_span(&b);
 }
 
+/* A fraction is some person's word there, or a number that went through a table. */
+static bool takes_fraction(const char *name)
+{
+    enum field f;
+    if (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)
+        return true;
+    return postback_field_find(span_str(name), &f) && postback_field_kind(f) != FIELD_MACHINE;
+}
+
 /* The text of a value in the query form. */
 static enum err scalar(struct postback *pb, const char *name, const json_t *v, struct span *out)
 {
@@ -108,7 +117,7 @@ static enum err scalar(struct postback *pb, const char *name, const json_t *v, s
         *out = json_is_true(v) ? SPAN("true") : SPAN("false");
     } else if (json_is_real(v) && strcmp(name, "amount") == 0) {
         return real_amount(pb, json_real_value(v), out);
-    } else if (json_is_real(v) && (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)) {
+    } else if (json_is_real(v) && takes_fraction(name)) {
         *out = real_text(pb, json_real_value(v));
     } else {
         return problem(&pb->rq->problem, ERR_MALFORMED, name, "must be a text, an integer or a boolean");
@@ -166,8 +175,9 @@ static enum err read_member(struct postback *pb, const char *key, const json_t *
         return form_fields(pb, v);
     if (strcmp(key, "touches") == 0 && json_is_array(v))
         return touch_list(pb, v);
-    if (!json_is_string(v) && !postback_field_known(span_str(key)))
-        return ERR_OK; /* none of our business; a text may still hold a macro */
+    enum field f;
+    if (strncmp(key, "f_", 2) != 0 && !postback_field_find(span_str(key), &f))
+        return postback_unknown(pb, arena_copy(pb->rq->arena, span_str(key)));
     if (json_is_object(v) || json_is_array(v))
         return problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text");
     enum err err = scalar(pb, key, v, &value);

@@ -160,6 +160,26 @@ static bool uses_fact(const struct postback *pb, const struct claim *c, struct s
     return terms_uses_fact(c->fallback->terms, name);
 }
 
+/* Of more form fields than are kept, those that decide before others. */
+static void keep_form(struct postback *pb, const struct claim *c)
+{
+    bool kept[FORM_READ] = {false};
+    size_t n = 0, to = 0;
+    for (int deciding = 1; deciding >= 0; deciding--)
+        for (size_t i = 0; i < pb->n_form && n < LIMIT_FIELDS; i++)
+            if (!kept[i] && (!deciding || uses_fact(pb, c, pb->form[i].name) ||
+                             span_eq(pb->form[i].name, c->fallback->terms->honeypot))) {
+                kept[i] = true;
+                n++;
+            }
+    for (size_t i = 0; i < pb->n_form; i++)
+        if (kept[i])
+            pb->form[to++] = pb->form[i];
+        else
+            postback_ignore(pb, pb->form[i].name);
+    pb->n_form = to;
+}
+
 /* An ISO 3166 code in upper case; anything else as it came. */
 static struct span country(struct request *rq, struct span s)
 {
@@ -305,6 +325,7 @@ enum err postback_submit_lead(struct postback *pb)
     r->n_touches = c.n;
     for (int i = 0; i < LIMIT_SUBS; i++)
         r->sub[i] = pb->field[FIELD_SUB1 + i];
+    keep_form(pb, &c);
     take_facts(pb, &c, r);
     take_contacts(pb, &c, r);
     postback_facts_sha256(pb, r->facts_sha256);
@@ -313,5 +334,6 @@ enum err postback_submit_lead(struct postback *pb)
     err = seal(pb, l);
     if (err != ERR_OK)
         return worker_fails(pb->rq, err, "the private part could not be sealed under the key of day %u", l->sealed.day);
+    postback_keep_answer(pb);
     return worker_submit(pb->rq, job);
 }

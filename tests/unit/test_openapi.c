@@ -140,7 +140,7 @@ static const struct {
     const char *name;
     size_t most;
 } fields[] = {
-#define X(symbol, name, most) {name, most},
+#define X(symbol, name, most, kind) {name, most},
     FIELD_TABLE(X)
 #undef X
 };
