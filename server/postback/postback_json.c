@@ -37,16 +37,33 @@ static bool id_ok(struct span id)
     return id.len > 0 && id.len <= WEBHOOK_ID_MAX && memchr(id.ptr, '.', id.len) == NULL;
 }
 
+static enum err missing_header(struct request *rq)
+{
+    const struct {
+        const char *name;
+        struct span value;
+    } headers[] = {{"webhook-id", rq->webhook_id},
+                   {"webhook-timestamp", rq->webhook_timestamp},
+                   {"webhook-signature", rq->webhook_signature}};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        if (span_empty(headers[i].value))
+            return problem(&rq->problem, ERR_MALFORMED, headers[i].name, "is missing: see Standard Webhooks");
+    return ERR_OK;
+}
+
 static enum err authenticate(struct postback *pb)
 {
     struct request *rq = pb->rq;
     int64_t ts_s;
     const char *why;
     const struct secret *s = postback_secret(rq, rq->param[0], &why);
+    enum err err = missing_header(rq);
+    if (err != ERR_OK)
+        return err;
     if (s == NULL)
         return postback_refuse(rq, why);
     if (!id_ok(rq->webhook_id))
-        return postback_refuse(rq, "webhook-id is missing, longer than 256 bytes, or has a dot");
+        return postback_refuse(rq, "webhook-id is longer than 256 bytes, or has a dot");
     if (parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK)
         return postback_refuse(rq, "webhook-timestamp is not Unix time in seconds");
     if (!signature_holds(rq, s))
