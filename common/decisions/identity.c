@@ -76,20 +76,22 @@ size_t identity_keys(const struct identity *who, struct identity_key out[IDENTIT
 }
 
 /* Of one txid, two leads are one unless contact keys of one kind tell them apart; of one click, unless both have
- * contact keys: several persons may come by it, but nobody is a new one for telling nothing. */
+ * contact keys: several persons may come by it, but nobody is a new one for telling nothing. A contact key by which the
+ * campaign tells nobody is none here either. */
 size_t identity_rivals(const struct identity *who, unsigned by, struct identity_key out[IDENTITY_RIVALS])
 {
     uint8_t click[TOKEN_LEN];
+    unsigned persons = by ? by : KEY_CONTACTS, told = who->contacts & persons;
     size_t n = 0;
     if (!who->known)
         return 0;
     add_contacts(who, by, out, &n);
     for (unsigned others = 0; who->has_txid && others <= KEY_CONTACTS; others++)
-        if (!(who->contacts & others))
+        if (!(told & others))
             add(out, &n, KEY_TXID | others, who->txid);
     click_token(who, click);
     for (unsigned others = 0; who->has_click && others <= KEY_CONTACTS; others++)
-        if (!who->contacts || !others)
+        if (!told || !(others & persons))
             add(out, &n, KEY_CLICK | others, click);
     return n;
 }

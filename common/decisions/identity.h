@@ -38,7 +38,8 @@ struct identity_key {
 enum { IDENTITY_KEYS = 4, IDENTITY_RIVALS = 8 };
 /* The keys under which a lead stands. */
 size_t identity_keys(const struct identity *who, struct identity_key out[IDENTITY_KEYS]);
-/* The keys of leads that say that this is the same person; contact keys only of those kinds. */
+/* The keys of leads that say that this is the same person; contact keys count only of those kinds (0: they are no
+ * rivals, but tell persons apart). */
 size_t identity_rivals(const struct identity *who, unsigned by, struct identity_key out[IDENTITY_RIVALS]);
 
 /* The digits of a phone number that cannot be made E.164, by which it is compared all the same: ERR_INVALID when they
