@@ -38,10 +38,8 @@ static const struct {
     {"saleamount", FIELD_AMOUNT},
     {"txnid", FIELD_TXID},
     {"trxid", FIELD_TXID},
-    {"tid", FIELD_TXID},
     {"ordernumber", FIELD_TXID},
     {"transaction", FIELD_TXID},
-    {"clickidentifier", FIELD_CLICK_ID},
 };
 /* Words of their own, however near they are. */
 static const char *const ordinary[] = {"county", "contact"};
@@ -58,7 +56,7 @@ const char *postback_field_name(enum field f)
     return names[f];
 }
 
-static bool find_field(struct span name, enum field *out)
+bool postback_field_find(struct span name, enum field *out)
 {
     for (size_t i = 0; i < ALIASES; i++)
         if (span_is(name, aliases[i].name)) {
@@ -71,11 +69,6 @@ static bool find_field(struct span name, enum field *out)
             return true;
         }
     return false;
-}
-
-bool postback_field_find(struct span name, enum field *out)
-{
-    return find_field(name, out);
 }
 
 /* ---- close misses ---- */
@@ -168,7 +161,7 @@ enum err postback_unknown(struct postback *pb, struct span name)
     enum field f;
     bool escaped = span_starts(name, amp);
     struct span rest = escaped ? span_skip(name, sizeof amp - 1) : name;
-    bool known = span_starts(rest, "f_") || find_field(rest, &f);
+    bool known = span_starts(rest, "f_") || postback_field_find(rest, &f);
     if (escaped && (known || find_meant(rest, &f)))
         return postback_refuse_field(pb, name, "the URL was escaped for HTML: write & in place of &amp;");
     if (!find_meant(rest, &f)) {
