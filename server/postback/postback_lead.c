@@ -105,11 +105,11 @@ static enum err only_campaign(struct postback *pb, struct claim *c)
     const struct catalog *cat = pb->rq->catalog;
     const struct campaign *only = NULL;
     bool several = false;
-    for (size_t i = 0; i < cat->n_contracts; i++) {
+    for (size_t i = 0; i < cat->n_contracts && !several; i++) {
         const struct contract *k = &cat->contracts[i];
         if (own_contract(pb, k->number) == NULL)
             continue;
-        several |= only != NULL && only != k->campaign;
+        several = only != NULL && only != k->campaign;
         only = k->campaign;
     }
     c->fallback = only != NULL && !several ? place_in(pb, only) : NULL;

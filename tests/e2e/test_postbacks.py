@@ -52,6 +52,23 @@ class Leads(ServerCase):
         self.assertDecision(self.assertStatus(post(person(click_id="A" * 46)), 200).json, "rejected", "unknown_click")
         self.assertDecision(self.assertStatus(post(person(click_id="garbage")), 200).json, "rejected", "unknown_click")
 
+    def test_nobody_guesses_whose_a_lead_is(self):
+        """A publisher of two advertisers: neither gets the other's contacts for want of a click id."""
+        ours, theirs = Market(self.server), Market(self.server)
+        shared = ours.operator.post("/v1/contracts", {"campaign": theirs.campaign, "publisher": ours.publisher.id, "price": {"lead": []}})["id"]
+        others = theirs.click()  # another publisher's reads as none
+        before = self.recorded()
+        for click_id in ({}, {"click_id": "A" * 46}, {"click_id": others}):
+            self.assertProblem(ours.publisher.postback(person(**click_id)), 400, "campaign")
+        self.assertNothingRecorded(before)
+        for where, contract in (({"campaign": theirs.campaign}, shared), ({"contract": shared}, shared), ({"campaign": ours.campaign}, ours.contract)):
+            got = self.assertStatus(ours.publisher.postback(person(**where)), 200).json
+            self.assertDecision(got, "rejected", "no_click")
+            self.assertEqual(got["contract"], contract)
+            for market in (ours, theirs):
+                seen = market.advertiser.call("GET", "/v1/leads/" + got["lead"]).status
+                self.assertEqual(seen, 200 if (market is theirs) == (contract == shared) else 404)
+
     def test_click_ids_by_their_aliases(self):
         for alias in ("click_id", "clickid", "cid", "subid", "cnv_id"):
             with self.subTest(alias):
