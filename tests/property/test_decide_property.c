@@ -35,10 +35,9 @@ static struct terms *some_terms(const char *contract_id)
     static const char *const campaigns[] = {
         "",
         ",'lead':{'require':['email'],'hold_below_s':3600,'rules':[{'field':'country','in':['FR','BE']}]}",
-        ",'review':{'mode':'manual'},'lead':{'min_click_to_lead_s':60,'require_any':[],'require':['country']},'return_"
-        "days':1",
+        ",'return_days':1,'review':{'mode':'manual'},'lead':{'require_any':[],'require':['country']}",
         ",'review':{'auto_approve_days':0},'attribution':{'click_days':3},'lead':{'require_any':[]}",
-        ",'review':{'auto_approve_days':2},'lead':{'require':['email','phone']}",
+        ",'review':{'auto_approve_days':2},'lead':{'require':['email','phone'],'min_click_to_lead_s':60}",
     };
     char campaign[512];
     snprintf(campaign, sizeof campaign, "%s,'dedupe':{'by':['email','phone'],'days':%d}", campaigns[below(5)],
