@@ -48,9 +48,17 @@ static bool has_control(struct span v)
     return false;
 }
 
-/* Without control characters (C1 ones are U+0080 to U+009F), cut at a character: what a person wrote is never a reason
- * to lose a lead. */
-static struct span cleaned(struct postback *pb, struct span v, size_t most)
+/* NUL is a character like another here. */
+static bool is_utf8(struct span v)
+{
+    while (v.len)
+        if (!utf8_valid(text_take(&v, '\0')))
+            return false;
+    return true;
+}
+
+/* Without control characters (C1 ones are U+0080 to U+009F): what a person wrote is never a reason to lose a lead. */
+static struct span cleaned(struct postback *pb, struct span v)
 {
     struct buf b;
     arena_buf(pb->rq->arena, &b, v.len);
@@ -61,24 +69,26 @@ static struct span cleaned(struct postback *pb, struct span v, size_t most)
         else if (!ascii_is_control(v.ptr[i]) || is_layout(v.ptr[i]))
             buf_byte(&b, (uint8_t)v.ptr[i]);
     }
-    v = buf_span(&b);
-    return utf8_valid(v) ? utf8_cut(v, most) : v;
+    return buf_span(&b);
 }
 
 /* A value as it counts. */
 static enum err take_value(struct postback *pb, struct span name, enum field_kind kind, size_t most, struct span *v)
 {
+    bool words = kind == FIELD_CONTACT || kind == FIELD_WORDS;
     if ((kind == FIELD_MACHINE || kind == FIELD_CONTACT) && text_has_macro(*v))
         return postback_refuse_field(pb, name,
                                      "holds a macro that was not replaced: check the postback URL at the sender");
-    if ((kind == FIELD_MACHINE || kind == FIELD_EXACT) && has_control(*v))
-        return postback_refuse_field(pb, name, "holds a control character");
-    if (kind == FIELD_CONTACT || kind == FIELD_WORDS)
-        *v = cleaned(pb, *v, most);
-    if (!utf8_valid(*v))
+    if (!is_utf8(*v))
         return postback_refuse_field(pb, name, "is not UTF-8");
+    if (words)
+        *v = cleaned(pb, *v);
+    else if (has_control(*v))
+        return postback_refuse_field(pb, name, "holds a control character");
     if (kind != FIELD_EXACT)
         *v = text_trim(*v, TYPED_BLANKS);
+    if (words)
+        *v = utf8_cut(*v, most);
     if (v->len <= most)
         return ERR_OK;
     char text[64];

@@ -254,6 +254,7 @@ static const struct {
     {"escaped for HTML, a form field", "&txid=f&amp;f_age=1", 400, "amp;f_age"},
     {"names of their own", "&txid=f3d&county=Kent&contact=yes&email2=x&sub6=1&leads=2&amp;utm_source=x", 200, ""},
     {"invalid UTF-8", "&txid=f&first_name=%C3%28", 400, "first_name"},
+    {"invalid UTF-8 around what is cleaned", "&txid=f&first_name=%C3%01%A9", 400, "first_name"},
     {"surrogate", "&txid=f&first_name=%ED%A0%80", 400, "first_name"},
     {"control characters of a person", "&txid=f7&first_name=a%01b&f_text=%C2%85", 200, ""},
     {"control character of a machine", "&txid=f%01", 400, "txid"},
