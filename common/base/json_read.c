@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/ascii.h"
 #include "common/base/limits.h"
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
@@ -89,10 +90,72 @@ void json_use_mem(void)
     json_set_alloc_funcs(xmalloc, free);
 }
 
+/* The length of the number that a text begins with, by JSON's grammar; 0 when it begins with none. */
+static size_t number_len(const char *s, size_t n)
+{
+    size_t i = n > 0 && s[0] == '-', from = i;
+    while (i < n && ascii_is_digit(s[i]))
+        i++;
+    if (i == from || (s[from] == '0' && i > from + 1))
+        return 0;
+    if (i < n && s[i] == '.') {
+        from = ++i;
+        while (i < n && ascii_is_digit(s[i]))
+            i++;
+        if (i == from)
+            return 0;
+    }
+    if (i < n && (s[i] == 'e' || s[i] == 'E')) {
+        i++;
+        i += i < n && (s[i] == '-' || s[i] == '+');
+        from = i;
+        while (i < n && ascii_is_digit(s[i]))
+            i++;
+        if (i == from)
+            return 0;
+    }
+    return i;
+}
+
+/* The text with each number as a string of its digits, which nothing is too large for. */
+static void numbers_as_texts(struct buf *out, struct span text)
+{
+    bool quoted = false;
+    for (size_t i = 0, n; i < text.len; i += n) {
+        const char *s = text.ptr + i;
+        n = quoted ? 0 : number_len(s, text.len - i);
+        if (n > 0)
+            buf_byte(out, '"');
+        else if (quoted && *s == '\\' && i + 1 < text.len)
+            n = 2;
+        else if (*s == '"')
+            quoted = !quoted;
+        bool number = n > 0 && !quoted;
+        n = n > 0 ? n : 1;
+        buf_add(out, s, n);
+        if (number)
+            buf_byte(out, '"');
+    }
+}
+
+static json_t *load(struct span text, unsigned flags, json_error_t *fault)
+{
+    size_t more = flags & ANY_NUMBER ? JSON_ALLOW_NUL : 0;
+    json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | more, fault);
+    if (v != NULL || !(flags & ANY_NUMBER) || json_error_code(fault) != json_error_numeric_overflow)
+        return v;
+    struct buf texts;
+    buf_heap(&texts);
+    numbers_as_texts(&texts, text);
+    v = json_loadb(texts.ptr, texts.len, JSON_REJECT_DUPLICATES | more, fault);
+    buf_free(&texts);
+    return v;
+}
+
 static enum err read_checked(struct span text, unsigned flags, json_t **out, struct problem *p)
 {
     json_error_t fault;
-    json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
+    json_t *v = load(text, flags, &fault);
     enum err err;
 
     if (v == NULL) {

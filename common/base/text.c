@@ -45,14 +45,46 @@ bool text_names(struct span given, const char *name)
     return same;
 }
 
+enum { MACRO_NAME = 32 }; /* bytes, at most: a GUID has 36 */
+
+static const struct style {
+    char open, close;
+    bool braces; /* the others stand in ids and names as well: A[1], 2026#web#7 */
+} styles[] = {{'{', '}', true}, {'[', ']', false}, {'#', '#', false}, {'%', '%', false}, {'<', '>', false}};
+
+static bool is_apart(struct span s, size_t from, size_t end)
+{
+    return (from == 0 || !ascii_is_alnum(s.ptr[from - 1])) && (end == s.len || !ascii_is_alnum(s.ptr[end]));
+}
+
+static bool is_doubled(struct span s, size_t from, size_t end, char mark)
+{
+    return from > 0 && s.ptr[from - 1] == mark && end < s.len && s.ptr[end] == mark;
+}
+
+static bool macro_at(struct span s, size_t at, const struct style *style)
+{
+    size_t from = at + 1, end;
+    if (s.ptr[at] != style->open)
+        return false;
+    while (style->braces && from < s.len && s.ptr[from] == ' ')
+        from++;
+    for (end = from; end < s.len && ascii_is_alnum_or(s.ptr[end], "_-.");)
+        end++;
+    size_t len = end - from;
+    while (style->braces && end < s.len && s.ptr[end] == ' ')
+        end++;
+    if (len == 0 || len > MACRO_NAME || end == s.len || s.ptr[end] != style->close)
+        return false;
+    return style->braces || (!ascii_is_digit(s.ptr[from]) &&
+                             (is_apart(s, at, end + 1) || (style->open == '%' && is_doubled(s, at, end + 1, '%'))));
+}
+
 bool text_has_macro(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        size_t n = i + 1;
-        while (s.ptr[i] == '{' && n < s.len && ascii_is_alnum_or(s.ptr[n], "_-."))
-            n++;
-        if (n > i + 1 && n < s.len && s.ptr[n] == '}')
-            return true;
-    }
+    for (size_t i = 0; i < s.len; i++)
+        for (size_t k = 0; k < sizeof styles / sizeof *styles; k++)
+            if (macro_at(s, i, &styles[k]))
+                return true;
     return false;
 }

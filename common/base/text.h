@@ -14,7 +14,8 @@ struct span text_trim(struct span s, const char *blanks);
 bool text_cut(struct span *rest, char mark, struct span *front);
 /* The same, but where there is no mark it takes all, and *rest is empty. */
 struct span text_take(struct span *rest, char mark);
-/* "{click_id}" somewhere in it: what a platform sends when it did not know the macro. */
+/* Holds what a platform sends when it did not know a macro: {x} {{ x }} ${x} %%x%% anywhere, [x] #x# %x% <x> standing
+ * apart from letters and digits, where these begin with a letter. A braced GUID is no macro. */
 bool text_has_macro(struct span s);
 /* True when given is `name`, with or without '-' for each '_': how flags and keys of settings are written. */
 bool text_names(struct span given, const char *name);

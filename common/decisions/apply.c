@@ -29,13 +29,19 @@ static void put_move(struct row_ops *ops, const struct fold_context *cx, uint64_
     op->value_len = move_row_write(row, op->value);
 }
 
-static void put_person(struct row_ops *ops, const struct fold_context *cx, uint64_t index, int64_t at_ms, unsigned bit,
-                       const uint8_t token[TOKEN_LEN])
+/* A lead stands under each of its keys, or no more. */
+static void stand(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct lead_row *row,
+                  bool stands)
 {
-    struct row_op *op = add(ops, ROW_DEDUPE);
-    row_dedupe_key(op->key, cx->campaign, bit, token);
-    op->key_len = DEDUPE_KEY_LEN;
-    op->value_len = place_write(cx->contract_id, cx->contract, index, at_ms, op->value);
+    struct identity_key keys[IDENTITY_KEYS];
+    size_t n = identity_keys(&row->who, keys);
+    for (size_t i = 0; i < n; i++) {
+        struct row_op *op = add(ops, ROW_DEDUPE);
+        row_dedupe_key(op->key, keys[i].kind < KEY_TXID ? cx->campaign : cx->contract, &keys[i], row->at_ms,
+                       cx->contract, index);
+        op->key_len = DEDUPE_KEY_LEN;
+        op->del = !stands;
+    }
 }
 
 static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct entry_lead *l,
@@ -43,8 +49,7 @@ static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_
 {
     static const uint8_t erased[HASH_LEN];
     struct row_op *op = add(ops, ROW_TXIDS);
-    row_txid_key(op->key, l->party, cx->campaign, l->txid);
-    op->key_len = TXID_KEY_LEN;
+    op->key_len = row_txid_key(op->key, cx->advertiser, l->txid, cx->campaign, l->party);
     op->value_len = txid_row_write(cx->contract, index, priv != NULL ? priv->facts_sha256 : erased, op->value);
 }
 
@@ -56,31 +61,29 @@ static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_
     op->del = del;
 }
 
-static bool accepted(enum status s)
-{
-    return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED;
-}
-
 static void apply_lead(const struct fold_context *cx, const struct terms *t, uint64_t index, const struct entry *e,
                        const struct private_part *priv, struct row_ops *ops)
 {
     const struct entry_lead *l = &e->lead;
     bool approved = l->status == STATUS_APPROVED;
-
-    put_lead(ops, cx, index,
-             &(struct lead_row){
-                 .status = l->status,
-                 .reason = l->reason,
-                 .at_ms = e->at_ms,
-                 .payout_micros = l->payout_micros,
-                 .due_ms = l->due_ms,
-                 .approved_ms = approved ? e->at_ms : 0,
-                 .return_days = t != NULL ? t->return_days : 0,
-                 .has_click = l->has_click && !l->click_unrecorded,
-                 .click = l->click,
-                 .last = index,
-                 .terms = l->terms,
-             });
+    struct lead_row row = {
+        .status = l->status,
+        .reason = l->reason,
+        .at_ms = e->at_ms,
+        .payout_micros = l->payout_micros,
+        .due_ms = l->due_ms,
+        .approved_ms = approved ? e->at_ms : 0,
+        .changed_ms = e->at_ms,
+        .return_days = t != NULL ? t->return_days : 0,
+        .last = index,
+        .terms = l->terms,
+    };
+    if (t != NULL && !status_stands(l->status)) /* what it is worth should it be approved by hand */
+        (void)terms_price(t, l->facts, l->n_facts, &row.payout_micros);
+    identity_of(l, priv, &row.who);
+    put_lead(ops, cx, index, &row);
+    if (status_stands(row.status))
+        stand(ops, cx, index, &row, true);
     put_move(ops, cx, index,
              &(struct move_row){
                  .kind = ENTRY_LEAD,
@@ -89,10 +92,6 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
                  .reason = l->reason,
                  .micros = approved ? l->payout_micros : 0,
              });
-    if (priv != NULL && priv->has_email && accepted(l->status))
-        put_person(ops, cx, index, e->at_ms, CONTACT_EMAIL, priv->email);
-    if (priv != NULL && priv->has_phone && accepted(l->status))
-        put_person(ops, cx, index, e->at_ms, CONTACT_PHONE, priv->phone);
     if (!span_empty(l->txid))
         put_txid(ops, cx, index, l, priv);
     if (l->has_click && !l->click_unrecorded) {
@@ -132,14 +131,15 @@ static enum err apply_key(const struct fold_context *cx, const struct entry_key 
 static bool follows(const struct lead_row *lead, const struct entry *e)
 {
     const struct entry_disposition *d = &e->disposition;
-    struct disposition_report r = {.trust = d->trust, .status = d->status, .lead = d->lead};
+    const struct disposition_report r = {.trust = d->trust, .status = d->status, .lead = d->lead};
+    const struct disposition_facts facts = {.advertiser = true}; /* who says so is for decisions, not for rows */
     struct entry again;
     bool same = false;
 
     if (d->trust == TRUST_SYSTEM) {
         if (!decide_due(d->terms, d->lead, lead, e->at_ms, &again))
             return false;
-    } else if (decide_disposition(d->terms, &r, lead, e->at_ms, &again, &same, NULL) != ERR_OK || same) {
+    } else if (decide_disposition(d->terms, &r, lead, &facts, e->at_ms, &again, &same, NULL) != ERR_OK || same) {
         return false;
     }
     return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
@@ -156,17 +156,24 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (d->lead >= index || !follows(&row, e))
         return ERR_CORRUPT;
+    bool stood = status_stands(row.status), stands = status_stands(d->status);
     if (row.due_ms)
         due(ops, cx, row.due_ms, d->lead, true);
     row.status = d->status;
     row.due_ms = 0;
+    row.changed_ms = e->at_ms;
     row.last = index;
     if (!row.approved_ms && status_payable(d->status))
         row.approved_ms = e->at_ms;
     put_lead(ops, cx, d->lead, &row);
+    if (stood != stands)
+        stand(ops, cx, d->lead, &row, stands);
     put_move(ops, cx, index,
-             &(struct move_row){
-                 .kind = ENTRY_DISPOSITION, .lead = d->lead, .status = d->status, .micros = d->payable_micros});
+             &(struct move_row){.kind = ENTRY_DISPOSITION,
+                                .lead = d->lead,
+                                .status = d->status,
+                                .reinstated = !stood && stands,
+                                .micros = d->payable_micros});
     return ERR_OK;
 }
 

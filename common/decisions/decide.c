@@ -1,10 +1,6 @@
 #include "common/decisions/decide.h"
 
-#include <assert.h>
-
 #include "common/base/when.h"
-
-/* ---- leads ---- */
 
 struct question {
     const struct terms *t;
@@ -31,9 +27,17 @@ static unsigned missing_fields(const struct terms *t, const struct lead_report *
  * person is. */
 static bool malformed(const struct question *q, unsigned bit)
 {
-    unsigned well_formed = q->r->given & ~q->r->bad;
-    bool nameless = !(well_formed & q->t->dedupe_by);
-    return q->r->bad & bit && (q->t->require_contact & bit || (q->t->dedupe_by & bit && nameless));
+    const struct terms *t = q->t;
+    unsigned persons = t->dedupe_by | t->require_any, well_formed = q->r->given & ~q->r->bad;
+    bool required = t->require_contact & bit || t->require_any == bit;
+    return q->r->bad & bit && (required || (persons & bit && !(well_formed & persons)));
+}
+
+/* It has digits to be compared by: somebody shall look at it, unless it had to be well formed. */
+static bool unplaced_phone(const struct question *q)
+{
+    return q->r->bad & CONTACT_PHONE && q->r->has_phone && !(q->t->require_contact & CONTACT_PHONE) &&
+           q->t->require_any != CONTACT_PHONE;
 }
 
 static bool is_test(const struct question *q)
@@ -66,9 +70,20 @@ static bool honeypot(const struct question *q)
     return q->r->honeypot;
 }
 
+static bool by_pixel(const struct question *q)
+{
+    return q->r->trust == TRUST_PIXEL;
+}
+
+/* Who reports by pixel has no contact field to give: it is known by its txid and its click. */
+static bool nobody_told(const struct question *q)
+{
+    return q->t->require_any && !(q->t->require_any & q->r->given) && !by_pixel(q);
+}
+
 static bool missing_field(const struct question *q)
 {
-    return q->t->require_contact & ~q->r->given || q->missing_fields;
+    return q->t->require_contact & ~q->r->given || nobody_told(q) || q->missing_fields;
 }
 
 static bool bad_email(const struct question *q)
@@ -78,7 +93,7 @@ static bool bad_email(const struct question *q)
 
 static bool bad_phone(const struct question *q)
 {
-    return malformed(q, CONTACT_PHONE);
+    return malformed(q, CONTACT_PHONE) && !unplaced_phone(q);
 }
 
 static bool outside_profile(const struct question *q)
@@ -126,27 +141,23 @@ static enum reason refusal(const struct question *q)
     return REASON_NONE;
 }
 
-static void price(const struct terms *t, struct entry_lead *l)
+static enum reason hold(const struct question *q)
 {
-    for (size_t i = 0; i < t->n_tiers; i++)
-        if (!t->tiers[i].has_when || rule_holds(&t->tiers[i].when, l->facts, l->n_facts)) {
-            l->tier = (int)i;
-            l->payout_micros = t->tiers[i].micros;
-            return;
-        }
+    return q->f->last.unrecorded                                ? REASON_UNRECORDED
+           : q->r->bad & CONTACT_PHONE                          ? REASON_BAD_PHONE
+           : q->waited_ms < q->t->hold_below_s * MS_PER_S       ? REASON_TOO_FAST
+           : by_pixel(q) && q->t->pixel_leads != PIXEL_LEADS_ON ? REASON_REVIEW
+                                                                : REASON_NONE;
 }
 
 static void accept(const struct question *q, struct entry_lead *l)
 {
     const struct terms *t = q->t;
 
-    price(t, l);
-    bool nobodys = q->r->trust == TRUST_PIXEL && t->pixel_leads != PIXEL_LEADS_ON;
-    if (q->waited_ms < t->hold_below_s * MS_PER_S || q->f->last.unrecorded || nobodys) {
+    l->tier = terms_price(t, l->facts, l->n_facts, &l->payout_micros);
+    l->reason = hold(q);
+    if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;
-        l->reason = q->f->last.unrecorded                       ? REASON_UNRECORDED
-                    : q->waited_ms < t->hold_below_s * MS_PER_S ? REASON_TOO_FAST
-                                                                : REASON_REVIEW;
     } else if (t->auto_approve && t->auto_approve_days == 0) {
         l->status = STATUS_APPROVED;
     } else {
@@ -185,11 +196,15 @@ static void record(const struct question *q, struct entry_lead *l)
         l->clicked_ms = f->last.at_ms;
         l->placement = f->last.placement;
     }
-    if (f->has_dup) {
-        bool here = span_is(q->t->contract, f->dup.contract_id);
-        l->dup_contract = here ? q->t->contract : SPAN(DUP_ELSEWHERE); /* nobody learns another contract's index */
-        l->dup_index = here ? f->dup.index : 0;
-    }
+}
+
+/* Told where it decided, and only then: that a person is known is nobody else's business. */
+static void name_duplicate(const struct question *q, struct entry_lead *l)
+{
+    bool here = q->f->dup_here;
+    l->status = STATUS_DUPLICATE;
+    l->dup_contract = here ? q->t->contract : SPAN(DUP_ELSEWHERE); /* nobody learns another contract's index */
+    l->dup_index = here ? q->f->dup.index : 0;
 }
 
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
@@ -211,76 +226,8 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
     l->reason = refusal(&q);
     if (l->reason == REASON_NONE)
         accept(&q, l);
+    else if (l->reason == REASON_DUPLICATE)
+        name_duplicate(&q, l);
     else
-        l->status = l->reason == REASON_DUPLICATE ? STATUS_DUPLICATE : STATUS_REJECTED;
-}
-
-/* ---- dispositions ---- */
-
-#define TO(status) (1u << STATUS_##status)
-static const unsigned may_become[STATUS_COUNT] = {
-    [STATUS_PENDING] = TO(APPROVED) | TO(REJECTED) | TO(CONVERTED),
-    [STATUS_HELD] = TO(APPROVED) | TO(REJECTED) | TO(CONVERTED),
-    [STATUS_APPROVED] = TO(RETURNED) | TO(CONVERTED),
-    [STATUS_CONVERTED] = TO(RETURNED),
-};
-static const unsigned dispositions = TO(APPROVED) | TO(REJECTED) | TO(RETURNED) | TO(CONVERTED);
-#undef TO
-
-/* A lead that is sold before anybody approved it is payable by that. */
-static int64_t payable_change(const struct lead_row *lead, enum status to)
-{
-    return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros;
-}
-
-enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead,
-                            int64_t now_ms, struct entry *out, bool *same, struct problem *p)
-{
-    assert(r->status < STATUS_COUNT && lead->status < STATUS_COUNT);
-    if (!(dispositions & 1u << r->status))
-        return problem(p, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
-    if (lead->status == r->status) {
-        *same = true;
-        return ERR_OK;
-    }
-    if (!(may_become[lead->status] & 1u << r->status))
-        return problem(p, ERR_CONFLICT, "status", "the lead is %s and cannot become %s", status_word(lead->status),
-                       status_word(r->status));
-    if (r->status == STATUS_RETURNED && now_ms - lead->approved_ms > lead->return_days * MS_PER_DAY)
-        return problem(p, ERR_CONFLICT, "status",
-                       "the lead was approved more than %lld days ago: its return time is over",
-                       (long long)lead->return_days);
-
-    bool sale = r->status == STATUS_CONVERTED;
-    *same = false;
-    *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
-    out->disposition = (struct entry_disposition){
-        .party = r->party,
-        .trust = r->trust,
-        .txid = r->txid,
-        .lead = r->lead,
-        .status = r->status,
-        .text = r->text,
-        .amount_micros = sale ? r->amount_micros : 0,
-        .currency = sale ? r->currency : SPAN(""),
-        .payable_micros = payable_change(lead, r->status),
-        .terms = terms_index,
-    };
-    return ERR_OK;
-}
-
-bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms,
-                struct entry *out)
-{
-    if (lead->status != STATUS_PENDING || !lead->due_ms || now_ms < lead->due_ms)
-        return false;
-    *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
-    out->disposition = (struct entry_disposition){
-        .trust = TRUST_SYSTEM,
-        .lead = lead_index,
-        .status = STATUS_APPROVED,
-        .payable_micros = payable_change(lead, STATUS_APPROVED),
-        .terms = terms_index,
-    };
-    return true;
+        l->status = STATUS_REJECTED;
 }

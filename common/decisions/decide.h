@@ -30,9 +30,16 @@ struct lead_report {
     struct hash commitment;
 };
 
+/* Who an entry belongs to, as numbers of the caller's choosing (catalog numbers in the server, 1 in verify). */
+struct fold_context {
+    uint32_t contract, campaign;
+    struct span contract_id;
+    uint32_t advertiser;
+};
+
 struct touch {
     uint32_t contract, placement;
-    uint64_t index;
+    uint64_t index; /* of an unrecorded one: its id's random place, as far as an entry can say it */
     int64_t at_ms;
     bool unrecorded;
 };
@@ -45,19 +52,21 @@ struct lead_facts {
     bool found;
     uint32_t others; /* further touches that exist */
     bool has_dup;
-    struct place dup; /* the latest earlier lead of this person inside the dedupe window */
+    bool dup_here;    /* in the contract that got the credit */
+    struct place dup; /* the latest lead that stands and is of this person, inside the dedupe window */
 };
 
 /* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is
  * known. Like gather_person: an error of the view, or ERR_CORRUPT, and nothing may be decided. */
 MUST_CHECK enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out);
-/* The dedupe rows under the terms of the contract that got the credit. */
-MUST_CHECK enum err gather_person(const struct view *v, uint32_t campaign, const struct terms *t,
+/* The lead that stands in this one's way, under the terms of the contract that got the credit: cx is that one's. Reads
+ * out->last, so it comes after gather_touches. */
+MUST_CHECK enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
                                   const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
 /* Decides and fills *out completely but commitment and terms index (copied in by the caller's argument). First reason
  * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
- * missing_field, bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (faster than hold_below_s, or an
- * unrecorded click), pending, or approved at once (auto, 0 days). */
+ * missing_field, bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (an unrecorded click, a phone
+ * that does not read, faster than hold_below_s), pending, or approved at once (auto, 0 days). */
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out);
 
@@ -69,21 +78,26 @@ struct disposition_report {
     int64_t amount_micros;
     uint64_t lead;
 };
-/* ERR_CONFLICT with an explanation when the lead's state does not allow it (pending/held -> approved, rejected,
- * converted; approved -> returned inside return_days, converted; converted -> returned inside return_days). *same is
- * set, and ERR_OK answered, when the lead has that status already: nothing is to be recorded. */
+struct disposition_facts {
+    bool advertiser; /* the campaign's advertiser says so itself */
+    bool known;      /* another lead of this person stands: this one cannot come back beside it */
+};
+/* Like gather_person. */
+MUST_CHECK enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                                       const struct disposition_report *r, const struct lead_row *lead,
+                                       struct disposition_facts *out);
+/* By the table of transitions in life.c. ERR_CONFLICT, which says what is allowed, when the lead's state does not allow
+ * it; ERR_FORBIDDEN when it is the advertiser's alone. *same is set, and ERR_OK answered, when the lead has that status
+ * already: nothing is to be recorded. */
 MUST_CHECK enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r,
-                                       const struct lead_row *lead, int64_t now_ms, struct entry *out, bool *same,
-                                       struct problem *p);
+                                       const struct lead_row *lead, const struct disposition_facts *f, int64_t now_ms,
+                                       struct entry *out, bool *same, struct problem *p);
+/* Is `to` something that a disposition says? */
+bool disposition_status(enum status to);
 /* The system's approval of a lead whose review time ran out; false when it is not (or no longer) due. */
 MUST_CHECK bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms,
                            struct entry *out);
 
-/* Who the entry belongs to, as numbers of the caller's choosing (catalog numbers in the server, 1 in verify). */
-struct fold_context {
-    uint32_t contract, campaign;
-    struct span contract_id;
-};
 /* Row operations of one entry at `index`. priv is the opened private part's tokens and facts hash for leads (NULL:
  * erased; then no dedupe row, no facts hash). Reads the lead's row for dispositions. ERR_CORRUPT when the entry cannot
  * follow what the view holds; else an error of the view. */

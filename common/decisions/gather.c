@@ -24,6 +24,7 @@ static enum err find_touch(const struct view *v, const struct pointer *p, struct
         return ERR_NOT_FOUND; /* of a kind that is not known here */
     if (p->flags & CLICK_UNRECORDED) {
         t.unrecorded = true;
+        t.index = p->index & (uint64_t)JSON_INT_MAX;
         t.at_ms = (int64_t)p->at_s * MS_PER_S;
     } else {
         t.index = p->index;
@@ -58,32 +59,63 @@ enum err gather_touches(const struct view *v, const struct lead_report *r, struc
     return ERR_OK;
 }
 
-static enum err gather_token(const struct view *v, uint32_t campaign, unsigned bit, const uint8_t token[TOKEN_LEN],
-                             int64_t since_ms, struct lead_facts *out)
+static bool is_contact(const struct identity_key *k)
 {
-    struct place p;
-    struct lead_row lead;
-    enum err err = row_dedupe(v, campaign, bit, token, &p);
-    if (err != ERR_OK || p.at_ms < since_ms)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
-    if ((err = row_lead(v, p.contract, p.index, &lead)) != ERR_OK || lead.at_ms != p.at_ms)
-        return err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
-    if (!out->has_dup || p.at_ms > out->dup.at_ms)
-        out->dup = p;
-    out->has_dup = true;
+    return k->kind < KEY_TXID;
+}
+
+/* The latest lead under one of these keys, of contact keys within the time given. */
+static enum err find_standing(const struct view *v, const struct fold_context *cx, const struct identity_key *keys,
+                              size_t n, int64_t from_ms, int64_t to_ms, bool *found, struct place *out)
+{
+    *found = false;
+    for (size_t i = 0; i < n; i++) {
+        struct place p;
+        bool contact = is_contact(&keys[i]);
+        enum err err = row_dedupe(v, contact ? cx->campaign : cx->contract, &keys[i], contact ? from_ms : 0,
+                                  contact ? to_ms : INT64_MAX, &p);
+        if (err == ERR_NOT_FOUND)
+            continue;
+        if (err != ERR_OK)
+            return err;
+        if (!*found || p.at_ms > out->at_ms)
+            *out = p;
+        *found = true;
+    }
     return ERR_OK;
 }
 
-enum err gather_person(const struct view *v, uint32_t campaign, const struct terms *t, const struct lead_report *r,
-                       int64_t now_ms, struct lead_facts *out)
+enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                       const struct lead_report *r, int64_t now_ms, struct lead_facts *out)
 {
-    int64_t since_ms = now_ms - t->dedupe_days * MS_PER_DAY;
-    enum err err = ERR_OK;
-
-    out->has_dup = false;
-    if (r->has_email && t->dedupe_by & CONTACT_EMAIL)
-        err = gather_token(v, campaign, CONTACT_EMAIL, r->email, since_ms, out);
-    if (err == ERR_OK && r->has_phone && t->dedupe_by & CONTACT_PHONE)
-        err = gather_token(v, campaign, CONTACT_PHONE, r->phone, since_ms, out);
+    struct identity_key keys[IDENTITY_RIVALS];
+    struct identity who = {
+        .known = true,
+        .contacts = (r->has_email ? CONTACT_EMAIL : 0u) | (r->has_phone ? CONTACT_PHONE : 0u),
+        .has_click = out->found,
+        .click_unrecorded = out->found && out->last.unrecorded,
+        .click = out->last.index,
+    };
+    memcpy(who.email, r->email, TOKEN_LEN);
+    memcpy(who.phone, r->phone, TOKEN_LEN);
+    identity_txid(&who, r->txid);
+    size_t n = identity_rivals(&who, t->dedupe_by, keys);
+    enum err err =
+        find_standing(v, cx, keys, n, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &out->has_dup, &out->dup);
+    out->dup_here = out->has_dup && out->dup.contract == cx->contract;
     return err;
+}
+
+enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                            const struct disposition_report *r, const struct lead_row *lead,
+                            struct disposition_facts *out)
+{
+    struct identity_key keys[IDENTITY_RIVALS];
+    int64_t window_ms = t->dedupe_days * MS_PER_DAY;
+    struct place other;
+    *out = (struct disposition_facts){.advertiser = span_eq(r->party, t->advertiser)};
+    if (status_stands(lead->status))
+        return ERR_OK;
+    size_t n = identity_rivals(&lead->who, t->dedupe_by, keys);
+    return find_standing(v, cx, keys, n, lead->at_ms - window_ms, lead->at_ms + window_ms, &out->known, &other);
 }

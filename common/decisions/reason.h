@@ -99,6 +99,12 @@ enum trust {
         TRUST_COUNT
 };
 
+/* A refusal of the report, not of the person: it may come again, mended, under the same txid. */
+static inline bool reason_is_technical(enum reason r)
+{
+    return r == REASON_NO_CLICK || r == REASON_UNKNOWN_CLICK || r == REASON_MISSING_FIELD || r == REASON_BAD_EMAIL ||
+           r == REASON_BAD_PHONE;
+}
 const char *reason_word(enum reason r);
 const char *status_word(enum status s);
 const char *class_word(enum class c);

@@ -36,6 +36,7 @@ static enum err touches_again(const struct fold_context *cx, const struct view *
     if (l->click_unrecorded) {
         f->found = true;
         f->last.unrecorded = true;
+        f->last.index = l->click;
         f->last.at_ms = l->clicked_ms;
     } else if (l->has_click) {
         f->last.index = l->click;
@@ -56,12 +57,10 @@ static enum err person_again(const struct fold_context *cx, const struct view *v
 
     *taken = false;
     if (tokens != NULL && (!dup || span_eq(l->dup_contract, cx->contract_id)))
-        return gather_person(v, cx->campaign, t, r, recorded->at_ms, f);
+        return gather_person(v, cx, t, r, recorded->at_ms, f);
     f->has_dup = dup;
+    f->dup_here = dup && span_eq(l->dup_contract, cx->contract_id);
     f->dup.index = l->dup_index;
-    if (dup)
-        memcpy(f->dup.contract_id, l->dup_contract.ptr,
-               l->dup_contract.len <= LIMIT_ID ? l->dup_contract.len : LIMIT_ID);
     *taken = dup;
     return ERR_OK;
 }
@@ -81,12 +80,6 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     if (err != ERR_OK)
         return err;
     decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
-    /* spans of *out must outlive the facts of this call; a place elsewhere that the entry does not name differs from it
-     * in any case */
-    if (taken)
-        out->lead.dup_contract = l->dup_contract;
-    else if (f.has_dup)
-        out->lead.dup_contract = span_is(cx->contract_id, f.dup.contract_id) ? cx->contract_id : SPAN("");
     *foreign = taken || l->other_touches > 0;
     return ERR_OK;
 }

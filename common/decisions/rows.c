@@ -7,7 +7,8 @@
 #include "common/base/money.h"
 #include "common/decisions/row_write.h"
 
-enum { LEAD_ROW_LEN = 64, MOVE_ROW_LEN = 20, PLACE_HEAD_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
+enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
+enum { LEAD_ROW_LEN = 120, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
 
 const char *row_table_name(enum row_table t)
 {
@@ -46,21 +47,28 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index)
     store_be64(key + 4, index);
 }
 
-void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t campaign, unsigned contact_bit,
-                    const uint8_t token[TOKEN_LEN])
+/* The latest first. */
+void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t scope, const struct identity_key *k, int64_t at_ms,
+                    uint32_t contract, uint64_t index)
 {
-    store_be32(key, campaign);
-    key[4] = (uint8_t)contact_bit;
-    memcpy(key + 5, token, TOKEN_LEN);
+    store_be32(key, scope);
+    key[4] = (uint8_t)k->kind;
+    memcpy(key + DEDUPE_TOKEN, k->token, TOKEN_LEN);
+    store_be64(key + DEDUPE_AT, ~(uint64_t)at_ms);
+    row_index_key(key + DEDUPE_LEAD, contract, index);
 }
 
-void row_txid_key(uint8_t key[TXID_KEY_LEN], struct span party, uint32_t campaign, struct span txid)
+size_t row_txid_key(uint8_t key[TXID_KEY_MAX], uint32_t advertiser, struct span txid, uint32_t campaign,
+                    struct span party)
 {
-    uint8_t number[4], hash[HASH_LEN];
-    store_be32(number, campaign);
-    const struct span parts[] = {party, span_of("", 1), span_of(number, sizeof number), txid};
-    sha256v(parts, 4, hash);
-    memcpy(key, hash, TXID_KEY_LEN);
+    uint8_t hash[HASH_LEN];
+    assert(party.len <= LIMIT_ID);
+    sha256(txid.ptr, txid.len, hash);
+    store_be32(key, advertiser);
+    memcpy(key + 4, hash, TOKEN_LEN);
+    store_be32(key + TXID_CAMPAIGN, campaign);
+    memcpy(key + TXID_HEAD_LEN, party.ptr, party.len);
+    return TXID_HEAD_LEN + party.len;
 }
 
 void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead)
@@ -102,44 +110,78 @@ enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint
 
 /* ---- values ---- */
 
+enum { HAS_CLICK = 1, HAS_EMAIL = 2, HAS_PHONE = 4, HAS_TXID = 8, UNRECORDED = 16, KNOWN = 32, ALL_FLAGS = 63 };
+_Static_assert(HAS_EMAIL == CONTACT_EMAIL << 1 && HAS_PHONE == CONTACT_PHONE << 1, "contacts are shifted");
+
+static uint8_t who_flags(const struct identity *who)
+{
+    return (uint8_t)((who->has_click ? HAS_CLICK : 0) | who->contacts << 1 | (who->has_txid ? HAS_TXID : 0) |
+                     (who->click_unrecorded ? UNRECORDED : 0) | (who->known ? KNOWN : 0));
+}
+
+/* What its flags do not tell of is zeros. */
+static bool who_read(const uint8_t *v, struct identity *who)
+{
+    uint8_t flags = v[2];
+    *who = (struct identity){.known = flags & KNOWN,
+                             .has_click = flags & HAS_CLICK,
+                             .click_unrecorded = flags & UNRECORDED,
+                             .has_txid = flags & HAS_TXID,
+                             .contacts = (flags & (HAS_EMAIL | HAS_PHONE)) >> 1,
+                             .click = load_be64(v + 36)};
+    memcpy(who->email, v + 72, TOKEN_LEN);
+    memcpy(who->phone, v + 88, TOKEN_LEN);
+    memcpy(who->txid, v + 104, TOKEN_LEN);
+    static const uint8_t none[TOKEN_LEN];
+    return !(flags & ~ALL_FLAGS) && (who->has_click || (!who->click_unrecorded && !who->click)) &&
+           (who->contacts & CONTACT_EMAIL || memcmp(who->email, none, TOKEN_LEN) == 0) &&
+           (who->contacts & CONTACT_PHONE || memcmp(who->phone, none, TOKEN_LEN) == 0) &&
+           (who->has_txid || memcmp(who->txid, none, TOKEN_LEN) == 0);
+}
+
 size_t lead_row_write(const struct lead_row *r, uint8_t *out)
 {
     out[0] = (uint8_t)r->status;
     out[1] = (uint8_t)r->reason;
-    out[2] = r->has_click;
+    out[2] = who_flags(&r->who);
     out[3] = 0;
     store_be64(out + 4, (uint64_t)r->at_ms);
     store_be64(out + 12, (uint64_t)r->payout_micros);
     store_be64(out + 20, (uint64_t)r->due_ms);
     store_be64(out + 28, (uint64_t)r->approved_ms);
-    store_be64(out + 36, r->click);
+    store_be64(out + 36, r->who.click);
     store_be64(out + 44, r->last);
     store_be64(out + 52, r->terms);
     store_be32(out + 60, (uint32_t)r->return_days);
+    store_be64(out + 64, (uint64_t)r->changed_ms);
+    memcpy(out + 72, r->who.email, TOKEN_LEN);
+    memcpy(out + 88, r->who.phone, TOKEN_LEN);
+    memcpy(out + 104, r->who.txid, TOKEN_LEN);
     return LEAD_ROW_LEN;
 }
 
 enum err lead_row_read(struct span value, struct lead_row *out)
 {
     const uint8_t *v = (const uint8_t *)value.ptr;
-    if (value.len != LEAD_ROW_LEN || v[0] >= STATUS_COUNT || v[1] >= REASON_COUNT || v[2] > 1 || v[3])
+    struct identity who;
+    if (value.len != LEAD_ROW_LEN || v[0] >= STATUS_COUNT || v[1] >= REASON_COUNT || v[3] || !who_read(v, &who))
         return ERR_CORRUPT;
     struct lead_row r = {
         .status = v[0],
         .reason = v[1],
-        .has_click = v[2],
         .at_ms = (int64_t)load_be64(v + 4),
         .payout_micros = (int64_t)load_be64(v + 12),
         .due_ms = (int64_t)load_be64(v + 20),
         .approved_ms = (int64_t)load_be64(v + 28),
-        .click = load_be64(v + 36),
         .last = load_be64(v + 44),
         .terms = load_be64(v + 52),
         .return_days = load_be32(v + 60),
+        .changed_ms = (int64_t)load_be64(v + 64),
+        .who = who,
     };
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
-        !is_money(r.payout_micros) || r.payout_micros < 0 || r.return_days < 0 || !is_index(r.click) ||
-        (r.click != 0 && !r.has_click) || !is_index(r.last) || !is_index(r.terms))
+        !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 || r.return_days < 0 ||
+        !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;
@@ -150,7 +192,7 @@ size_t move_row_write(const struct move_row *r, uint8_t *out)
     out[0] = (uint8_t)r->kind;
     out[1] = (uint8_t)r->status;
     out[2] = (uint8_t)r->reason;
-    out[3] = 0;
+    out[3] = r->reinstated;
     store_be64(out + 4, r->lead);
     store_be64(out + 12, (uint64_t)r->micros);
     return MOVE_ROW_LEN;
@@ -160,20 +202,15 @@ enum err move_row_read(struct span value, struct move_row *out)
 {
     const uint8_t *v = (const uint8_t *)value.ptr;
     if (value.len != MOVE_ROW_LEN || (v[0] != ENTRY_LEAD && v[0] != ENTRY_DISPOSITION) || v[1] >= STATUS_COUNT ||
-        v[2] >= REASON_COUNT || v[3] || !is_index(load_be64(v + 4)) || !is_money((int64_t)load_be64(v + 12)))
+        v[2] >= REASON_COUNT || v[3] > 1 || !is_index(load_be64(v + 4)) || !is_money((int64_t)load_be64(v + 12)))
         return ERR_CORRUPT;
-    *out = (struct move_row){
-        .kind = v[0], .status = v[1], .reason = v[2], .lead = load_be64(v + 4), .micros = (int64_t)load_be64(v + 12)};
+    *out = (struct move_row){.kind = v[0],
+                             .status = v[1],
+                             .reason = v[2],
+                             .reinstated = v[3],
+                             .lead = load_be64(v + 4),
+                             .micros = (int64_t)load_be64(v + 12)};
     return ERR_OK;
-}
-
-size_t place_write(struct span contract_id, uint32_t contract, uint64_t index, int64_t at_ms, uint8_t *out)
-{
-    assert(contract_id.len <= LIMIT_ID);
-    row_index_key(out, contract, index);
-    store_be64(out + 12, (uint64_t)at_ms);
-    memcpy(out + PLACE_HEAD_LEN, contract_id.ptr, contract_id.len);
-    return PLACE_HEAD_LEN + contract_id.len;
 }
 
 size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out)
@@ -207,70 +244,82 @@ enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struc
     return err == ERR_OK ? lead_row_read(value, out) : err;
 }
 
-enum err row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid, uint32_t *contract,
-                  uint64_t *index, uint8_t facts_sha256[HASH_LEN])
+static enum err txid_row_read(struct span key, struct span value, struct txid_row *out)
 {
-    uint8_t key[TXID_KEY_LEN];
-    struct span value;
-    row_txid_key(key, party, campaign, txid);
-    enum err err = get(v, ROW_TXIDS, span_of(key, sizeof key), &value);
-    if (err != ERR_OK)
-        return err;
-    if (value.len != TXID_ROW_LEN || load_be32(value.ptr) == 0 || !is_index(load_be64(value.ptr + 4)))
+    if (key.len < TXID_HEAD_LEN || key.len > TXID_KEY_MAX || value.len != TXID_ROW_LEN ||
+        load_be32(key.ptr + TXID_CAMPAIGN) == 0 || load_be32(value.ptr) == 0 || !is_index(load_be64(value.ptr + 4)))
         return ERR_CORRUPT;
-    *contract = load_be32(value.ptr);
-    *index = load_be64(value.ptr + 4);
-    memcpy(facts_sha256, value.ptr + 12, HASH_LEN);
+    *out = (struct txid_row){.campaign = load_be32(key.ptr + TXID_CAMPAIGN),
+                             .contract = load_be32(value.ptr),
+                             .index = load_be64(value.ptr + 4)};
+    memcpy(out->party, key.ptr + TXID_HEAD_LEN, key.len - TXID_HEAD_LEN);
+    memcpy(out->facts_sha256, value.ptr + 12, HASH_LEN);
     return ERR_OK;
 }
 
-enum err row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit, const uint8_t token[TOKEN_LEN],
-                    struct place *out)
+enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, struct span party, struct span txid,
+                  struct txid_row *out)
 {
-    uint8_t key[DEDUPE_KEY_LEN];
+    uint8_t key[TXID_KEY_MAX];
     struct span value;
-    row_dedupe_key(key, campaign, contact_bit, token);
-    enum err err = get(v, ROW_DEDUPE, span_of(key, sizeof key), &value);
+    size_t len = row_txid_key(key, advertiser, txid, campaign, party);
+    enum err err = v->get(v->ctx, ROW_TXIDS, span_of(key, len), &value);
+    return err == ERR_OK ? txid_row_read(span_of(key, len), value, out) : err;
+}
+
+enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row)
+{
+    uint8_t from[TXID_KEY_MAX + 1];
+    struct span key, value;
+    size_t len = row_txid_key(from, advertiser, txid, row->campaign, span_str(row->party));
+    from[len++] = 0; /* right behind it */
+    enum err err = v->seek(v->ctx, ROW_TXIDS, span_of(from, row->campaign != 0 ? len : TXID_CAMPAIGN), &key, &value);
     if (err != ERR_OK)
         return err;
-    if (value.len <= PLACE_HEAD_LEN || value.len > PLACE_HEAD_LEN + LIMIT_ID)
+    if (key.len < TXID_CAMPAIGN)
         return ERR_CORRUPT;
-    struct place p = {.contract = load_be32(value.ptr),
-                      .index = load_be64(value.ptr + 4),
-                      .at_ms = (int64_t)load_be64(value.ptr + 12)};
-    struct span id = span_skip(value, PLACE_HEAD_LEN);
-    if (p.contract == 0 || !is_index(p.index) || !is_time(p.at_ms, false) || !id_is_plain(id))
+    return memcmp(key.ptr, from, TXID_CAMPAIGN) == 0 ? txid_row_read(key, value, row) : ERR_NOT_FOUND;
+}
+
+enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms, int64_t to_ms,
+                    struct place *out)
+{
+    uint8_t from[DEDUPE_KEY_LEN];
+    struct span key, value;
+    row_dedupe_key(from, scope, k, to_ms, 0, 0);
+    enum err err = v->seek(v->ctx, ROW_DEDUPE, span_of(from, sizeof from), &key, &value);
+    if (err != ERR_OK)
+        return err;
+    if (key.len >= DEDUPE_AT && memcmp(key.ptr, from, DEDUPE_AT) != 0)
+        return ERR_NOT_FOUND;
+    if (key.len != sizeof from || value.len != 0)
         return ERR_CORRUPT;
-    memcpy(p.contract_id, id.ptr, id.len);
+    int64_t at_ms = (int64_t)~load_be64(key.ptr + DEDUPE_AT);
+    struct place p = {
+        .at_ms = at_ms, .contract = load_be32(key.ptr + DEDUPE_LEAD), .index = load_be64(key.ptr + DEDUPE_LEAD + 4)};
+    if (!is_time(at_ms, false) || p.contract == 0 || !is_index(p.index))
+        return ERR_CORRUPT;
+    if (at_ms < from_ms)
+        return ERR_NOT_FOUND;
     *out = p;
     return ERR_OK;
 }
 
-enum err row_click_leads(const struct view *v, uint32_t contract, uint64_t click, unsigned *n, uint64_t *first)
+enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from_lead,
+                             uint64_t *lead)
 {
     uint8_t from[CLICK_LEAD_KEY_LEN];
     struct span key, value;
-    unsigned found = 0;
-    enum err err = ERR_OK;
-
-    row_click_lead_key(from, contract, click, 0);
-    while (found < 2) {
-        err = v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value);
-        if (err != ERR_OK || key.len < 12 || memcmp(key.ptr, from, 12) != 0)
-            break;
-        if (key.len != sizeof from || value.len != 0)
-            return ERR_CORRUPT;
-        uint64_t lead = load_be64(key.ptr + 12);
-        if (!is_index(lead) || lead <= click)
-            return ERR_CORRUPT;
-        if (found++ == 0)
-            *first = lead;
-        store_be64(from + 12, lead + 1);
-    }
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
+    row_click_lead_key(from, contract, click, from_lead);
+    enum err err = v->seek(v->ctx, ROW_CLICK_LEADS, span_of(from, sizeof from), &key, &value);
+    if (err != ERR_OK)
         return err;
-    *n = found;
-    return ERR_OK;
+    if (key.len >= 12 && memcmp(key.ptr, from, 12) != 0)
+        return ERR_NOT_FOUND;
+    if (key.len != sizeof from || value.len != 0)
+        return ERR_CORRUPT;
+    *lead = load_be64(key.ptr + 12);
+    return is_index(*lead) && *lead > click ? ERR_OK : ERR_CORRUPT;
 }
 
 enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index)

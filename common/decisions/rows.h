@@ -4,14 +4,13 @@
 #ifndef CS_DECISIONS_ROWS_H
 #define CS_DECISIONS_ROWS_H
 
-#include "common/ledger/commitment.h"
-#include "common/ledger/entry.h"
+#include "common/decisions/identity.h"
 
 #define ROW_TABLE(X)                                                                                                   \
     X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                                 \
     X(MOVES, "moves", "contract be32, index be64 -> what this lead or disposition entry moved")                        \
-    X(DEDUPE, "dedupe", "campaign be32, kind, token -> the last accepted lead of this person")                         \
-    X(TXIDS, "txids", "SHA-256(party 00 campaign be32 txid)[:16] -> contract be32, index be64, facts hash")            \
+    X(DEDUPE, "dedupe", "campaign or contract be32, kind, token, time, lead -> nothing; leads that stand, by key")     \
+    X(TXIDS, "txids", "advertiser be32, SHA-256(txid)[:16], campaign be32, party id -> its lead, facts hash")          \
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
@@ -41,24 +40,25 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[40], value[120];
+    uint8_t key[44], value[120];
     size_t key_len, value_len;
 };
 struct row_ops {
-    struct row_op op[8];
+    struct row_op op[12];
     size_t n;
 };
 
 struct lead_row {
     enum status status;
     enum reason reason; /* of the lead entry */
-    int64_t at_ms, payout_micros, due_ms;
-    int64_t approved_ms; /* 0 = not approved so far */
-    int64_t return_days; /* of the terms it was decided by: a later change never reaches back */
-    bool has_click;
-    uint64_t click;
-    uint64_t last; /* index of the entry that last changed it */
+    int64_t at_ms, due_ms;
+    int64_t payout_micros; /* its price, also of one that was refused */
+    int64_t approved_ms;   /* when it became payable first; 0 = not so far */
+    int64_t changed_ms;    /* when it came to its status */
+    int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
+    uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
+    struct identity who;
 };
 
 struct move_row {
@@ -66,11 +66,11 @@ struct move_row {
     uint64_t lead;
     enum status status;
     enum reason reason;
-    int64_t micros; /* change of what is payable */
+    bool reinstated; /* what was refused or returned became payable by it */
+    int64_t micros;  /* change of what is payable */
 };
 
 struct place { /* a lead somewhere in the campaign */
-    char contract_id[LIMIT_ID + 1];
     uint32_t contract;
     uint64_t index;
     int64_t at_ms;
@@ -82,13 +82,24 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 MUST_CHECK enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
-MUST_CHECK enum err row_txid(const struct view *v, struct span party, uint32_t campaign, struct span txid,
-                             uint32_t *contract, uint64_t *index, uint8_t facts_sha256[HASH_LEN]);
-MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t campaign, unsigned contact_bit,
-                               const uint8_t token[TOKEN_LEN], struct place *out);
-/* The leads of one click: how many (counting stops at 2) and the first. None is *n = 0, not an error. */
-MUST_CHECK enum err row_click_leads(const struct view *v, uint32_t contract, uint64_t click, unsigned *n,
-                                    uint64_t *first);
+/* The lead that a sender reported under a txid in a campaign, the last one where it did so again. */
+struct txid_row {
+    uint32_t campaign;
+    char party[LIMIT_ID + 1]; /* the sender's id */
+    uint32_t contract;
+    uint64_t index;
+    uint8_t facts_sha256[HASH_LEN]; /* zeros when erased */
+};
+MUST_CHECK enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, struct span party,
+                             struct span txid, struct txid_row *out);
+/* The next sender and campaign of an advertiser with this txid, behind *row; the first where row->party is "". */
+MUST_CHECK enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row);
+/* The latest lead of [from_ms, to_ms] that stands under the key; `scope` is the campaign's number or the contract's. */
+MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
+                               int64_t to_ms, struct place *out);
+/* The first lead of a click whose index is not below `from`. */
+MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from,
+                                        uint64_t *lead);
 /* The newest terms version of a contract among its rows; ERR_NOT_FOUND when it has none. */
 enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 8 };
 void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version);

@@ -85,6 +85,8 @@ static const struct member lead_members[] = {
      .must = "must be the name of a form field, f_NAME"},
     {"min_click_to_lead_s", &member_int, AT(min_click_to_lead_s), .max = DAY_S},
     {"require", &member_require},
+    {"require_any", &member_set, AT(require_any), .words = persons, .fallback = CONTACT_EMAIL | CONTACT_PHONE,
+     .must = "must be email or phone, each once"},
     {"rules", &member_rules},
     {NULL},
 };

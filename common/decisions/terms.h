@@ -39,6 +39,7 @@ struct terms {
     struct span allowed_hosts[LIMIT_VALUES];
     size_t n_allowed_hosts;
     unsigned require_contact;                 /* contact bits */
+    unsigned require_any;                     /* likewise email and phone: at least one of these; 0: none need be */
     struct span require_fields[LIMIT_FIELDS]; /* country, f_NAME */
     size_t n_require_fields;
     struct rule rules[LIMIT_RULES];
@@ -89,6 +90,8 @@ bool terms_uses_fact(const struct terms *t, struct span name);
 /* Whether clicks may go to this landing URL or clean link: its host is in allowed_hosts ("*.example.com" takes
  * subdomains) or is the landing URL's own; and an https campaign does not send to http. */
 bool terms_allows_link(const struct terms *t, struct span url);
+/* The price of a lead with these facts, by the first tier that takes it: its number, or -1 and 0 micros. */
+int terms_price(const struct terms *t, const struct fact *facts, size_t n, int64_t *micros);
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n);
 
 #endif

@@ -79,3 +79,14 @@ bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)
             return true;
     return false;
 }
+
+int terms_price(const struct terms *t, const struct fact *facts, size_t n, int64_t *micros)
+{
+    *micros = 0;
+    for (size_t i = 0; i < t->n_tiers; i++)
+        if (!t->tiers[i].has_when || rule_holds(&t->tiers[i].when, facts, n)) {
+            *micros = t->tiers[i].micros;
+            return (int)i;
+        }
+    return -1;
+}

@@ -73,16 +73,19 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
                                          .status = d->status,
                                          .amount_micros = d->amount_micros,
                                          .lead = d->lead};
+    struct disposition_facts facts;
     struct lead_row lead;
     struct entry again;
     bool same = false, good;
     enum err err = row_lead(f->view, f->cx.contract, d->lead, &lead);
+    if (err == ERR_OK)
+        err = gather_disposition(f->view, &f->cx, f->terms, &r, &lead, &facts);
     if (err != ERR_OK)
         return err;
     if (d->trust == TRUST_SYSTEM)
         good = decide_due(f->terms_index, d->lead, &lead, e->at_ms, &again);
     else
-        good = decide_disposition(f->terms_index, &r, &lead, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
+        good = decide_disposition(f->terms_index, &r, &lead, &facts, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
     return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 

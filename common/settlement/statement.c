@@ -73,7 +73,7 @@ static void count_move(struct sums *f, uint64_t index, const struct move_row *m)
 
 static MUST_CHECK enum err sum_move(struct sums *f, uint64_t index, const struct move_row *m)
 {
-    if (m->micros >= 0)
+    if (m->micros >= 0 && !m->reinstated)
         return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
     if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
         return out_of_range(f);

@@ -98,7 +98,7 @@ static void amounts(struct buf *out, const struct statement *s)
 
     put(out, "<h2>Amounts in ", s->currency, "</h2><table>");
     amounts_row(out, s, "Approved leads and paid traffic (gross)", s->gross_micros);
-    amounts_row(out, s, "Adjustments: approvals taken back", s->net_micros - s->gross_micros);
+    amounts_row(out, s, "Adjustments: approvals and refusals taken back", s->net_micros - s->gross_micros);
     amounts_row(out, s, "Net", s->net_micros);
     amounts_row(out, s, "Remainder brought in from the previous statement", brought);
     amounts_row(out, s, "Remainder carried to the next statement", s->carried_micros);

@@ -7,7 +7,7 @@
 #include "common/settlement/verify_parts.h"
 
 /* Who the rows belong to: numbers of our choosing, since there is one contract. */
-enum { CONTRACT = 1, CAMPAIGN = 1 };
+enum { CONTRACT = 1, CAMPAIGN = 1, ADVERTISER = 1 };
 
 static enum err view_get(void *ctx, enum row_table t, struct span key, struct span *value)
 {
@@ -61,7 +61,8 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
 
 void audit_fold_open(struct audit *a)
 {
-    const struct fold_context cx = {.contract = CONTRACT, .campaign = CAMPAIGN, .contract_id = span_str(a->contract)};
+    const struct fold_context cx = {
+        .contract = CONTRACT, .campaign = CAMPAIGN, .advertiser = ADVERTISER, .contract_id = span_str(a->contract)};
     char path[PATH_CAP];
     a->rows = rows_map_new();
     buf_heap(&a->again);

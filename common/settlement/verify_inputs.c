@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/decisions/contact.h"
+#include "common/decisions/identity.h"
 #include "common/settlement/verify_parts.h"
 
 /* A lead is read under the terms that stood when it arrived; newer ones may stand in the log before it. */
@@ -62,6 +63,27 @@ static unsigned bad_again(const struct inputs *in)
     return bad;
 }
 
+/* A malformed phone number has a token where it has digits to be compared by. */
+static bool has_digits(const struct inputs *in)
+{
+    struct buf key;
+    buf_heap(&key);
+    bool enough = identity_phone_digits(contact_text(in, CONTACT_PHONE), &key) == ERR_OK;
+    buf_free(&key);
+    return enough;
+}
+
+static bool tokens_fit(const struct inputs *in)
+{
+    unsigned given = in->lead->given, good = given & ~in->lead->bad;
+    bool phone = in->opening->has_phone;
+    if (in->opening->has_email != !!(good & CONTACT_EMAIL) || (phone && !(given & CONTACT_PHONE)))
+        return false;
+    if (good & CONTACT_PHONE)
+        return phone;
+    return in->contact == NULL || phone == (given & CONTACT_PHONE && has_digits(in));
+}
+
 /* Unicode's tables grow: another machine's may take another address. */
 static bool beyond_ascii(struct span s)
 {
@@ -74,12 +96,11 @@ static bool beyond_ascii(struct span s)
 static void check_contact(struct audit *a, uint64_t index, const struct inputs *in)
 {
     const struct entry_lead *l = in->lead;
-    const unsigned judged = CONTACT_EMAIL | CONTACT_PHONE, good = l->given & ~l->bad;
+    const unsigned judged = CONTACT_EMAIL | CONTACT_PHONE;
     struct finding *f = &a->finding[CHECK_DECISIONS];
     if (l->bad & ~(l->given & judged)) {
         finds_failure(f, "lead %" PRIu64 " calls a contact field malformed that it was not given", index);
-    } else if (in->opening != NULL && (in->opening->has_email != !!(good & CONTACT_EMAIL) ||
-                                       in->opening->has_phone != !!(good & CONTACT_PHONE))) {
+    } else if (in->opening != NULL && !tokens_fit(in)) {
         finds_failure(f, "lead %" PRIu64 " was given another email or phone than its opening has tokens of", index);
     } else if (in->contact != NULL && given_again(in) != l->given) {
         finds_failure(f, "lead %" PRIu64 " says that other contact fields were given than its opening holds", index);

@@ -151,7 +151,7 @@ enum err dispose_run(struct batch *cx, struct job *job)
         return ERR_IO; /* what stands in the log does not read: nothing may go on from here */
     answer_open(&a);
     postback_answer(&a.w, catalog_contract_number(cx->catalog, job->out_contract), job->index, &job->leaf, &entry,
-                    cx->tokens, cx->statement_signer);
+                    SPAN("[]"), cx->tokens, cx->statement_signer);
     answer_job(&a, job, 200);
     entry_close(&entry);
     return ERR_OK;

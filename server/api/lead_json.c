@@ -96,7 +96,8 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
     }
     if (!span_empty(change->note))
         jw_kstr(w, "note", change->note);
-    jw_kint(w, "payout_micros", row->payout_micros);
+    bool refused = row->status == STATUS_REJECTED || row->status == STATUS_DUPLICATE;
+    jw_kint(w, "payout_micros", refused ? l->payout_micros : row->payout_micros);
     jw_kstr(w, "reason", span_str(reason_word(row->reason)));
     jw_kstr(w, "sender", l->party);
     jw_kstr(w, "status", span_str(status_word(row->status)));

@@ -110,8 +110,10 @@ static struct checked_log *new_log(struct check *c, uint32_t number)
     log->number = number;
     tile_builder_open(&log->tree, compare_tile, log);
     if (k != NULL) {
-        const struct fold_context cx = {
-            .contract = k->number, .campaign = k->campaign->number, .contract_id = span_str(k->id)};
+        const struct fold_context cx = {.contract = k->number,
+                                        .campaign = k->campaign->number,
+                                        .contract_id = span_str(k->id),
+                                        .advertiser = k->campaign->advertiser->number};
         fold_open(&log->fold, &cx, &c->view, c->rows);
     }
     read_head(c, log);

@@ -2,6 +2,7 @@
  * the batch as it was. */
 #include <assert.h>
 
+#include "common/decisions/address.h"
 #include "server/commit/batch.h"
 #include "server/commit/nonces.h"
 
@@ -37,17 +38,21 @@ enum err pipeline_ready(struct batch *cx, const struct contract *k)
     return ledger_ready(cx->ledger, cx->txn, k->number);
 }
 
+static struct fold_context fold_of(const struct contract *k)
+{
+    return (struct fold_context){.contract = k->number,
+                                 .campaign = k->campaign->number,
+                                 .contract_id = span_str(k->id),
+                                 .advertiser = k->campaign->advertiser->number};
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
 {
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
-    struct fold_context fold = {
-        .contract = k->number,
-        .campaign = k->campaign->number,
-        .contract_id = span_str(k->id),
-    };
+    const struct fold_context fold = fold_of(k);
     struct row_ops ops = {.n = 0};
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
@@ -215,22 +220,33 @@ static enum err keep_nonce(struct batch *cx, const struct job *job, const struct
     return nonce->used ? nonce_record(cx->txn, nonce, job->out_contract, job->index) : ERR_OK;
 }
 
+/* A lead that was refused for how it was reported stands in no txid's way. */
+static enum err may_be_mended(struct batch *cx, const struct txid_row *row, bool *mendable)
+{
+    struct lead_row lead;
+    enum err err = row_lead(&cx->view, row->contract, row->index, &lead);
+    *mendable = err == ERR_OK && lead.status == STATUS_REJECTED && reason_is_technical(lead.reason);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 /* ERR_NOT_FOUND: a new txid (or none), go on. */
 static enum err replay_txid(struct batch *cx, struct job *job)
 {
     const struct lead_report *r = &job->record.lead.report;
-    uint32_t contract;
-    uint64_t index;
-    uint8_t facts_sha256[HASH_LEN];
+    struct txid_row row;
+    bool mendable;
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.lead.fallback_contract);
     if (span_empty(r->txid) || k == NULL)
         return ERR_NOT_FOUND;
-    enum err err = row_txid(&cx->view, r->party, k->campaign->number, r->txid, &contract, &index, facts_sha256);
+    enum err err = row_txid(&cx->view, k->campaign->advertiser->number, k->campaign->number, r->party, r->txid, &row);
     if (err != ERR_OK)
         return err;
-    if (memcmp(facts_sha256, r->facts_sha256, HASH_LEN) != 0)
-        return problem(&job->problem, ERR_CONFLICT, "txid", "this txid was reported before with other facts");
-    return answer_recorded(cx, job, contract, index, r);
+    if (memcmp(row.facts_sha256, r->facts_sha256, HASH_LEN) == 0)
+        return answer_recorded(cx, job, row.contract, row.index, r);
+    if ((err = may_be_mended(cx, &row, &mendable)) != ERR_OK)
+        return err;
+    return mendable ? ERR_NOT_FOUND
+                    : problem(&job->problem, ERR_CONFLICT, "txid", "this txid was reported before with other facts");
 }
 
 /* ---- leads ---- */
@@ -264,8 +280,9 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
         catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
+    const struct fold_context fold = fold_of(k);
     int64_t now_ms = dated(cx, k, job->record.arrived_ms);
-    if ((err = gather_person(&cx->view, k->campaign->number, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
+    if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
         return err;
 
     struct entry e;
@@ -289,134 +306,27 @@ static const struct party *party_number(const struct batch *cx, uint32_t number)
     return number >= 1 && number <= cx->catalog->n_parties ? &cx->catalog->parties[number - 1] : NULL;
 }
 
-/* Leads found by a txid: how many (counting stops at 2) and the first. */
-struct found {
-    unsigned n;
-    uint32_t contract;
-    uint64_t index;
-};
-
-static enum err find(struct batch *cx, struct span sender, uint32_t campaign, struct span txid, uint32_t only,
-                     struct found *out)
-{
-    uint8_t facts_sha256[HASH_LEN];
-    uint32_t contract;
-    uint64_t index;
-    if (out->n == 2)
-        return ERR_OK;
-    enum err err = row_txid(&cx->view, sender, campaign, txid, &contract, &index, facts_sha256);
-    if (err == ERR_NOT_FOUND || (err == ERR_OK && only != 0 && contract != only))
-        return ERR_OK;
-    if (err == ERR_OK && out->n++ == 0) {
-        out->contract = contract;
-        out->index = index;
-    }
-    return err;
-}
-
-/* Those that `sender` reported, of the campaigns that p may ask about: the sender itself of all (a publisher learns
- * whether it has such a lead; it decides none), else an advertiser of its own. */
-static enum err sent_txid(struct batch *cx, const struct party *p, struct span sender, struct span txid,
-                          struct found *out)
-{
-    bool itself = span_is(sender, p->id) && p->role == ROLE_PUBLISHER;
-    enum err err = ERR_OK;
-    *out = (struct found){0};
-    for (size_t i = 0; i < cx->catalog->n_campaigns && err == ERR_OK; i++)
-        if (itself || cx->catalog->campaigns[i].advertiser->number == p->number)
-            err = find(cx, sender, cx->catalog->campaigns[i].number, txid, 0, out);
-    return err;
-}
-
-/* Those that publishers reported, of contracts whose leads are p's to decide. */
-static enum err publishers_txid(struct batch *cx, const struct party *p, struct span txid, struct found *out)
-{
-    enum err err = ERR_OK;
-    *out = (struct found){0};
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        const struct contract *k = &cx->catalog->contracts[i];
-        if (k->publisher != NULL && may_dispose(p, k)) /* a txid on another contract is counted there */
-            err = find(cx, span_str(k->publisher->id), k->campaign->number, txid, k->number, out);
-    }
-    return err;
-}
-
-/* A publisher chooses its txids: one that happens to be, or was made to be, this sender's must not turn a sale of the
- * click's lead into one of another lead. */
-static enum err click_disagrees(struct batch *cx, const struct record_disposition *d, const struct party *p,
-                                uint32_t contract, uint64_t index, bool *disagrees)
-{
-    const struct contract *k = d->by_click ? catalog_contract_number(cx->catalog, d->pointer.contract) : NULL;
-    struct lead_row lead = {.has_click = false};
-    uint64_t first;
-    unsigned n = 0;
-    enum err err = ERR_OK;
-    *disagrees = false;
-    if (k == NULL || !may_dispose(p, k))
-        return ERR_OK;
-    err = row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, &n, &first);
-    if (err != ERR_OK || n == 0)
-        return err;
-    if (contract == d->pointer.contract)
-        err = row_lead(&cx->view, contract, index, &lead);
-    *disagrees = !(lead.has_click && lead.click == d->pointer.index);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-}
-
-/* By a txid: the sender's own, else a publisher's, else a pixel's. ERR_NOT_FOUND: none, without a text. */
-static enum err find_txid(struct batch *cx, struct job *job, const struct party *p, uint32_t *contract, uint64_t *index)
-{
-    const struct record_disposition *d = &job->record.disposition;
-    if (span_empty(d->report.txid))
-        return ERR_NOT_FOUND;
-    struct found f;
-    enum err err = sent_txid(cx, p, span_str(p->id), d->report.txid, &f);
-    bool own = err == ERR_OK && f.n > 0, publishers = false, disagrees = false;
-    if (err == ERR_OK && !own) {
-        err = publishers_txid(cx, p, d->report.txid, &f);
-        publishers = f.n > 0;
-    }
-    if (err == ERR_OK && !own && !publishers)
-        err = sent_txid(cx, p, SPAN(""), d->report.txid, &f);
-    if (err == ERR_OK && !own && f.n == 1)
-        err = click_disagrees(cx, d, p, f.contract, f.index, &disagrees);
-    if (err != ERR_OK)
-        return err;
-    if (f.n == 0)
-        return ERR_NOT_FOUND;
-    if (f.n > 1)
-        return problem(&job->problem, ERR_CONFLICT, "txid", "%s used this txid: name it by lead",
-                       publishers ? "more than one publisher" : "more than one campaign");
-    if (disagrees)
-        return problem(&job->problem, ERR_CONFLICT, "txid", "txid and click_id name different leads: name it by lead");
-    *contract = f.contract;
-    *index = f.index;
-    return ERR_OK;
-}
-
-static enum err find_lead(struct batch *cx, struct job *job, const struct party *p, uint32_t *contract, uint64_t *index)
+static enum err find_lead(struct batch *cx, struct job *job, const struct party *p, struct addressed *out)
 {
     const struct record_disposition *d = &job->record.disposition;
     if (d->by_lead) {
-        *contract = d->pointer.contract;
-        *index = d->pointer.index;
+        *out = (struct addressed){d->pointer.contract, d->pointer.index};
         return ERR_OK;
     }
-    enum err err = find_txid(cx, job, p, contract, index);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    if (!d->by_click)
-        return problem(&job->problem, ERR_NOT_FOUND, "txid", "no lead of yours is known by this txid");
-    unsigned n;
-    *contract = d->pointer.contract;
-    if ((err = row_click_leads(&cx->view, d->pointer.contract, d->pointer.index, &n, index)) != ERR_OK)
-        return err;
-    if (n == 0)
+    const struct party *advertiser = party_number(cx, job->record.advertiser);
+    const struct contract *k = d->by_click ? catalog_contract_number(cx->catalog, d->pointer.contract) : NULL;
+    if (advertiser == NULL)
+        return ERR_CORRUPT;
+    const struct address a = {
+        .advertiser = advertiser->number,
+        .advertiser_id = span_str(advertiser->id),
+        .txid = d->report.txid,
+        .by_click = k != NULL && may_dispose(p, k),
+        .click = d->pointer,
+    };
+    if (d->by_click && !a.by_click && span_empty(a.txid))
         return problem(&job->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
-    if (n > 1)
-        return problem(&job->problem, ERR_CONFLICT, "click_id",
-                       "this click has more than one lead: name it by lead or txid");
-    return ERR_OK;
+    return address_find(&cx->view, &a, out, &job->problem);
 }
 
 /* A lead is sold once: the same sale again is the first answer again, another one is not. */
@@ -448,6 +358,11 @@ static enum err no_such_lead(struct batch *cx, uint32_t contract, uint64_t index
     return err == ERR_OK ? env.kind == ENTRY_LEAD ? ERR_CORRUPT : ERR_NOT_FOUND : err;
 }
 
+static enum err not_theirs(struct job *job)
+{
+    return problem(&job->problem, ERR_FORBIDDEN, "", "only the campaign's advertiser may say what became of a lead");
+}
+
 enum err pipeline_disposition(struct batch *cx, struct job *job)
 {
     struct record_disposition *d = &job->record.disposition;
@@ -455,18 +370,21 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (err != ERR_NOT_FOUND)
         return err;
 
-    uint32_t contract = 0;
+    struct addressed at;
     struct lead_row lead;
     const struct party *p = party_number(cx, d->party);
     if (p == NULL)
         return ERR_CORRUPT;
-    err = find_lead(cx, job, p, &contract, &d->report.lead);
+    if (!(p->role & (ROLE_OPERATOR | ROLE_ADVERTISER)))
+        return not_theirs(job);
+    err = find_lead(cx, job, p, &at);
     if (err != ERR_OK)
         return err;
-    const struct contract *k = catalog_contract_number(cx->catalog, contract);
-    err = k != NULL ? row_lead(&cx->view, contract, d->report.lead, &lead) : ERR_NOT_FOUND;
+    d->report.lead = at.index;
+    const struct contract *k = catalog_contract_number(cx->catalog, at.contract);
+    err = k != NULL ? row_lead(&cx->view, at.contract, at.index, &lead) : ERR_NOT_FOUND;
     if (err == ERR_NOT_FOUND && d->by_lead && k != NULL)
-        err = no_such_lead(cx, contract, d->report.lead);
+        err = no_such_lead(cx, at.contract, at.index);
     if (err == ERR_NOT_FOUND && d->by_lead)
         return problem(&job->problem, err, "lead", "there is no such lead");
     if (err == ERR_NOT_FOUND)
@@ -474,17 +392,20 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (err != ERR_OK)
         return err;
     if (!may_dispose(p, k))
-        return problem(&job->problem, ERR_FORBIDDEN, "",
-                       "only the campaign's advertiser may say what became of a lead");
+        return not_theirs(job);
     if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
+    const struct fold_context fold = fold_of(k);
+    struct disposition_facts facts;
     struct entry e;
     bool same = false;
-    err = decide_disposition(k->terms_index, &d->report, &lead, dated(cx, k, job->record.arrived_ms), &e, &same,
+    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
+        return err;
+    err = decide_disposition(k->terms_index, &d->report, &lead, &facts, dated(cx, k, job->record.arrived_ms), &e, &same,
                              &job->problem);
     if (err == ERR_OK && same)
-        err = answer_same(cx, job, contract, lead.last);
+        err = answer_same(cx, job, at.contract, lead.last);
     else if (err == ERR_OK)
         err = record_job(cx, job, k, &e, (struct companion){0}, true);
     if (err != ERR_OK)

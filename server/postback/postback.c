@@ -83,7 +83,5 @@ enum err postback_submit(struct postback *pb)
         return problem(p, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
     if (!span_empty(event) && !sale && !span_is(event, "lead"))
         return problem(p, ERR_MALFORMED, "event", "must be lead or sale");
-    if (pb->field[FIELD_RETURN].ptr != NULL)
-        pb->rq->kept = pb->field[FIELD_RETURN];
     return sale || pb->field[FIELD_STATUS].ptr != NULL ? postback_submit_disposition(pb) : postback_submit_lead(pb);
 }

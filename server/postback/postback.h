@@ -12,9 +12,9 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
 /* Whose kid the target names. */
 void postback_sender(struct request *rq);
 
-/* Writes the answer to a lead or disposition entry, with its signed receipt: a function of the entry alone. Any thread,
- * with its own contexts. */
+/* Writes the answer to a lead or disposition entry, with its signed receipt: a function of the entry alone, but for
+ * `ignored`, a JSON list of names of this request. Any thread, with its own contexts. */
 void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
-                     const struct entry *e, struct tokens *tokens, struct signer *signer);
+                     const struct entry *e, struct span ignored, struct tokens *tokens, struct signer *signer);
 
 #endif

@@ -1,5 +1,6 @@
 /* The answer to a recorded postback, a function of the entry alone, so that a replay is answered with the same bytes.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/ledger/jws.h"
@@ -7,9 +8,32 @@
 #include "server/postback/postback_private.h"
 
 enum { TEXT_MAX = 6 * LIMIT_FIELD, RECEIPT_MAX = 2 * TEXT_MAX, ANSWER_MAX = 2 * RECEIPT_MAX };
+enum { IGNORED_MAX = 2 + IGNORED_NAMES * (2 * LIMIT_FIELD_NAME + 3) }; /* '"' and '\\' escaped */
+
+/* What rq->kept holds. */
+struct kept {
+    struct span text;    /* of `return`; ptr NULL: the decision in JSON */
+    struct span ignored; /* a JSON list */
+};
+
+void postback_keep_answer(struct postback *pb)
+{
+    struct kept *kept = arena_alloc(pb->rq->arena, sizeof *kept);
+    struct buf b;
+    struct jw w;
+    arena_buf(pb->rq->arena, &b, IGNORED_MAX);
+    jw_open(&w, &b);
+    jw_array(&w);
+    for (size_t i = 0; i < pb->n_ignored; i++)
+        jw_str(&w, pb->ignored[i]);
+    jw_array_end(&w);
+    jw_close(&w);
+    *kept = (struct kept){.text = pb->field[FIELD_RETURN], .ignored = buf_span(&b)};
+    pb->rq->kept = span_of((const char *)kept, sizeof *kept);
+}
 
 void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
-                     const struct entry *e, struct tokens *tokens, struct signer *signer)
+                     const struct entry *e, struct span ignored, struct tokens *tokens, struct signer *signer)
 {
     bool lead = e->kind == ENTRY_LEAD;
     char payload_mem[TEXT_MAX], receipt_mem[RECEIPT_MAX], ref[LEAD_REF_LEN];
@@ -25,6 +49,8 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
     jw_object(w);
     jw_kstr(w, "contract", span_str(k->id));
     jw_kstr(w, "currency", k->terms->currency);
+    jw_key(w, "ignored");
+    jw_raw(w, ignored);
     jw_kint(w, "index", (int64_t)index);
     jw_kstr(w, "lead", span_of(ref, sizeof ref));
     jw_kint(w, "payout_micros", lead ? e->lead.payout_micros : e->disposition.payable_micros);
@@ -47,16 +73,19 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
     enum err err = entry_read(job->entry, &e, &rq->problem);
     if (err != ERR_OK)
         return err;
-    arena_buf(rq->arena, &answer, ANSWER_MAX);
+    struct kept kept;
+    assert(rq->kept.len == sizeof kept);
+    memcpy(&kept, rq->kept.ptr, sizeof kept);
+    arena_buf(rq->arena, &answer, ANSWER_MAX + IGNORED_MAX);
     jw_open(&w, &answer);
-    postback_answer(&w, k, job->index, &job->leaf, &e, rq->worker->tokens, rq->worker->statement_signer);
+    postback_answer(&w, k, job->index, &job->leaf, &e, kept.ignored, rq->worker->tokens, rq->worker->statement_signer);
     jw_close(&w);
     if (e.kind == ENTRY_LEAD && !job->replayed)
         METRIC_ADD(rq->worker->counters, leads[e.lead.status][e.lead.reason], 1);
     entry_close(&e);
-    bool own_text = rq->kept.ptr != NULL;
+    bool own_text = kept.text.ptr != NULL;
     reply->content_type = own_text ? SPAN("text/plain; charset=utf-8") : SPAN("application/json");
-    reply->body = own_text ? rq->kept : buf_span(&answer);
+    reply->body = own_text ? kept.text : buf_span(&answer);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     return ERR_OK;
 }

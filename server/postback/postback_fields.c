@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "common/base/ascii.h"
 #include "common/base/json_write.h"
 #include "common/base/text.h"
@@ -5,35 +7,17 @@
 #include "server/postback/postback_private.h"
 
 static const struct {
-    const char *name;
     size_t most;
+    enum field_kind kind;
 } fields[] = {
-#define X(symbol, name, most) {name, most},
+#define X(symbol, name, most, kind) {most, FIELD_##kind},
     FIELD_TABLE(X)
 #undef X
 };
 
-static const char *const click_id_aliases[] = {"clickid", "cid", "subid", "cnv_id"};
-
-static bool find_field(struct span name, enum field *out)
+enum field_kind postback_field_kind(enum field f)
 {
-    for (size_t i = 0; i < sizeof click_id_aliases / sizeof click_id_aliases[0]; i++)
-        if (span_is(name, click_id_aliases[i])) {
-            *out = FIELD_CLICK_ID;
-            return true;
-        }
-    for (int i = 0; i < FIELDS; i++)
-        if (span_is(name, fields[i].name)) {
-            *out = (enum field)i;
-            return true;
-        }
-    return false;
-}
-
-bool postback_field_known(struct span name)
-{
-    enum field f;
-    return span_starts(name, "f_") || find_field(name, &f);
+    return fields[f].kind;
 }
 
 static bool is_word(char c)
@@ -41,47 +25,101 @@ static bool is_word(char c)
     return ascii_is_alnum_or(c, "_-.");
 }
 
-static enum err refuse(struct postback *pb, struct span name, const char *what)
+enum err postback_refuse_field(struct postback *pb, struct span name, const char *what)
 {
     char text[LIMIT_FIELD_NAME + 3];
     size_t n = name.len < sizeof text - 1 ? name.len : sizeof text - 1;
     for (size_t i = 0; i < n; i++)
-        text[i] = is_word(name.ptr[i]) ? name.ptr[i] : '?';
+        text[i] = is_word(name.ptr[i]) || name.ptr[i] == ';' ? name.ptr[i] : '?';
     text[n] = '\0';
     enum err err = problem(&pb->rq->problem, ERR_MALFORMED, text, "%s", what);
     return postback_field_known(name) ? err : problem_foreign(&pb->rq->problem, err);
 }
 
-static bool clean(struct span v)
+static bool is_layout(char c)
+{
+    return c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool has_control(struct span v)
 {
     for (size_t i = 0; i < v.len; i++)
-        if ((unsigned char)v.ptr[i] < ' ' && strchr("\t\n\r", v.ptr[i]) == NULL)
+        if (ascii_is_control(v.ptr[i]) && !is_layout(v.ptr[i]))
+            return true;
+    return false;
+}
+
+/* NUL is a character like another here. */
+static bool is_utf8(struct span v)
+{
+    while (v.len)
+        if (!utf8_valid(text_take(&v, '\0')))
             return false;
-    return utf8_valid(v);
+    return true;
+}
+
+/* Without control characters (C1 ones are U+0080 to U+009F): what a person wrote is never a reason to lose a lead. */
+static struct span cleaned(struct postback *pb, struct span v)
+{
+    struct buf b;
+    arena_buf(pb->rq->arena, &b, v.len);
+    for (size_t i = 0; i < v.len; i++) {
+        bool c1 = v.ptr[i] == '\xc2' && i + 1 < v.len && (unsigned char)v.ptr[i + 1] - 0x80u < 0x20;
+        if (c1)
+            i++;
+        else if (!ascii_is_control(v.ptr[i]) || is_layout(v.ptr[i]))
+            buf_byte(&b, (uint8_t)v.ptr[i]);
+    }
+    return buf_span(&b);
+}
+
+/* A value as it counts. */
+static enum err take_value(struct postback *pb, struct span name, enum field_kind kind, size_t most, struct span *v)
+{
+    bool words = kind == FIELD_CONTACT || kind == FIELD_WORDS;
+    if ((kind == FIELD_MACHINE || kind == FIELD_CONTACT) && text_has_macro(*v))
+        return postback_refuse_field(pb, name,
+                                     "holds a macro that was not replaced: check the postback URL at the sender");
+    if (!is_utf8(*v))
+        return postback_refuse_field(pb, name, "is not UTF-8");
+    if (words)
+        *v = cleaned(pb, *v);
+    else if (has_control(*v))
+        return postback_refuse_field(pb, name, "holds a control character");
+    if (kind != FIELD_EXACT)
+        *v = text_trim(*v, TYPED_BLANKS);
+    if (words)
+        *v = utf8_cut(*v, most);
+    if (v->len <= most)
+        return ERR_OK;
+    char text[64];
+    snprintf(text, sizeof text, "is too long: at most %zu bytes", most);
+    return postback_refuse_field(pb, name, text);
 }
 
 static enum err form_field(struct postback *pb, struct span name, struct span value)
 {
     if (name.len - 2 > LIMIT_FIELD_NAME || name.len == 2)
-        return refuse(pb, name, "the name of a form field has 1 to 64 characters");
+        return postback_refuse_field(pb, name, "the name of a form field has 1 to 64 characters");
     for (size_t i = 0; i < name.len; i++)
         if (!is_word(name.ptr[i]))
-            return refuse(pb, name, "the name of a form field is made of letters, digits, '_', '-' and '.'");
-    if (value.len > LIMIT_FIELD)
-        return refuse(pb, name, "too long");
+            return postback_refuse_field(pb, name,
+                                         "the name of a form field is made of letters, digits, '_', '-' and '.'");
     size_t at = 0;
     while (at < pb->n_form) {
         int order = span_order(pb->form[at].name, name);
         if (order == 0)
-            return refuse(pb, name, "given more than once");
+            return postback_refuse_field(pb, name, "given more than once");
         if (order > 0)
             break;
         at++;
     }
     if (span_empty(value))
         return ERR_OK;
-    if (pb->n_form == LIMIT_FIELDS)
-        return refuse(pb, name, "more than 32 form fields");
+    if (pb->n_form == FORM_READ) {
+        postback_ignore(pb, name);
+        return ERR_OK;
+    }
     memmove(&pb->form[at + 1], &pb->form[at], (pb->n_form - at) * sizeof pb->form[0]);
     pb->form[at] = (struct fact){name, value};
     pb->n_form++;
@@ -90,45 +128,50 @@ static enum err form_field(struct postback *pb, struct span name, struct span va
 
 static enum err read_test(struct postback *pb, struct span v)
 {
-    if (!span_is(v, "1") && !span_is(v, "true") && !span_is(v, "0") && !span_is(v, "false"))
-        return refuse(pb, SPAN("test"), "must be 1 or 0");
-    pb->test = v.ptr[0] == '1' || v.ptr[0] == 't';
+    bool yes = span_is(v, "1") || span_is(v, "true");
+    if (!yes && !span_is(v, "0") && !span_is(v, "false"))
+        return postback_refuse_field(pb, SPAN("test"), "must be 1 or 0");
+    pb->test = yes;
+    pb->field[FIELD_TEST] = yes ? SPAN("1") : span_of(NULL, 0);
     return ERR_OK;
 }
 
 enum err postback_field(struct postback *pb, struct span name, struct span value)
 {
     enum field f = FIELDS;
-    if (text_has_macro(value))
-        return refuse(pb, name, "holds a macro that was not replaced: check the postback URL at the sender");
     bool form = span_starts(name, "f_");
-    if (!form && !find_field(name, &f))
-        return ERR_OK;
-    if (!clean(value))
-        return refuse(pb, name, "is not clean UTF-8 text");
+    if (!form && !postback_field_find(name, &f))
+        return postback_unknown(pb, name);
+    enum err err = form ? take_value(pb, name, FIELD_WORDS, LIMIT_FIELD, &value)
+                        : take_value(pb, name, fields[f].kind, fields[f].most, &value);
+    if (err != ERR_OK)
+        return err;
     if (form)
         return form_field(pb, name, value);
-    if (f == FIELD_CLICK_ID && pb->given & 1u << f && span_eq(pb->field[f], value))
+    bool has_aliases = f == FIELD_CLICK_ID || f == FIELD_TXID;
+    if (span_empty(value) || (has_aliases && span_eq(pb->field[f], value)))
         return ERR_OK; /* platforms send it under two of its names */
-    if (pb->given & 1u << f)
-        return refuse(pb, name,
-                      f == FIELD_CLICK_ID
-                          ? "given with two values: click_id, clickid, cid, subid and cnv_id are one field"
-                          : "given more than once");
-    pb->given |= 1u << f;
-    if (value.len > fields[f].most)
-        return refuse(pb, name, "too long");
-    if (span_empty(value))
-        return ERR_OK;
+    if (pb->field[f].ptr != NULL)
+        return postback_refuse_field(pb, name,
+                                     f == FIELD_CLICK_ID ? "given with two values: click_id, clickid, cid, subid and "
+                                                           "cnv_id are one field"
+                                     : f == FIELD_TXID   ? "given with two values: txid, transaction_id and order_id "
+                                                           "are one field"
+                                                         : "given more than once");
     pb->field[f] = value;
     return f == FIELD_TEST ? read_test(pb, value) : ERR_OK;
+}
+
+static bool is_default(const struct postback *pb, int f)
+{
+    return f == FIELD_EVENT && span_is(pb->field[f], "lead");
 }
 
 void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN])
 {
     size_t room = 64, form = 0;
     for (int i = 0; i < FIELDS; i++)
-        room += 2 * pb->field[i].len + strlen(fields[i].name) + 8;
+        room += 2 * pb->field[i].len + strlen(postback_field_name((enum field)i)) + 8;
     for (size_t i = 0; i < pb->n_form; i++)
         room += 2 * pb->form[i].value.len + pb->form[i].name.len + 8;
 
@@ -142,8 +185,8 @@ void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN])
             jw_key_span(&w, pb->form[form].name);
             jw_str(&w, pb->form[form].value);
         }
-        if (pb->field[i].ptr != NULL && i != FIELD_RETURN)
-            jw_kstr(&w, fields[i].name, pb->field[i]);
+        if (pb->field[i].ptr != NULL && i != FIELD_RETURN && !is_default(pb, i))
+            jw_kstr(&w, postback_field_name((enum field)i), pb->field[i]);
     }
     jw_object_end(&w);
     jw_close(&w);

@@ -37,16 +37,33 @@ static bool id_ok(struct span id)
     return id.len > 0 && id.len <= WEBHOOK_ID_MAX && memchr(id.ptr, '.', id.len) == NULL;
 }
 
+static enum err missing_header(struct request *rq)
+{
+    const struct {
+        const char *name;
+        struct span value;
+    } headers[] = {{"webhook-id", rq->webhook_id},
+                   {"webhook-timestamp", rq->webhook_timestamp},
+                   {"webhook-signature", rq->webhook_signature}};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        if (span_empty(headers[i].value))
+            return problem(&rq->problem, ERR_MALFORMED, headers[i].name, "is missing: see Standard Webhooks");
+    return ERR_OK;
+}
+
 static enum err authenticate(struct postback *pb)
 {
     struct request *rq = pb->rq;
     int64_t ts_s;
     const char *why;
     const struct secret *s = postback_secret(rq, rq->param[0], &why);
+    enum err err = missing_header(rq);
+    if (err != ERR_OK)
+        return err;
     if (s == NULL)
         return postback_refuse(rq, why);
     if (!id_ok(rq->webhook_id))
-        return postback_refuse(rq, "webhook-id is missing, longer than 256 bytes, or has a dot");
+        return postback_refuse(rq, "webhook-id is longer than 256 bytes, or has a dot");
     if (parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK)
         return postback_refuse(rq, "webhook-timestamp is not Unix time in seconds");
     if (!signature_holds(rq, s))
@@ -94,6 +111,15 @@ static struct span real_text(struct postback *pb, double v)
     return buf_span(&b);
 }
 
+/* A fraction is some person's word there, or a number that went through a table. */
+static bool takes_fraction(const char *name)
+{
+    enum field f;
+    if (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)
+        return true;
+    return postback_field_find(span_str(name), &f) && postback_field_kind(f) != FIELD_MACHINE;
+}
+
 /* The text of a value in the query form. */
 static enum err scalar(struct postback *pb, const char *name, const json_t *v, struct span *out)
 {
@@ -108,7 +134,7 @@ static enum err scalar(struct postback *pb, const char *name, const json_t *v, s
         *out = json_is_true(v) ? SPAN("true") : SPAN("false");
     } else if (json_is_real(v) && strcmp(name, "amount") == 0) {
         return real_amount(pb, json_real_value(v), out);
-    } else if (json_is_real(v) && (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)) {
+    } else if (json_is_real(v) && takes_fraction(name)) {
         *out = real_text(pb, json_real_value(v));
     } else {
         return problem(&pb->rq->problem, ERR_MALFORMED, name, "must be a text, an integer or a boolean");
@@ -166,8 +192,8 @@ static enum err read_member(struct postback *pb, const char *key, const json_t *
         return form_fields(pb, v);
     if (strcmp(key, "touches") == 0 && json_is_array(v))
         return touch_list(pb, v);
-    if (!json_is_string(v) && !postback_field_known(span_str(key)))
-        return ERR_OK; /* none of our business; a text may still hold a macro */
+    if (!postback_field_known(span_str(key)))
+        return postback_unknown(pb, arena_copy(pb->rq->arena, span_str(key)));
     if (json_is_object(v) || json_is_array(v))
         return problem(&pb->rq->problem, ERR_MALFORMED, key, "must be a text");
     enum err err = scalar(pb, key, v, &value);

@@ -73,57 +73,69 @@ static enum err named_contract(struct postback *pb, struct claim *c)
     return ERR_OK;
 }
 
-/* A place for a lead whose clicks tell none, better ones first; equal ones: the newest. */
-static unsigned rank(const struct postback *pb, const struct contract *k)
-{
-    bool publisher = pb->party->role == ROLE_PUBLISHER;
-    bool named = span_is(pb->field[FIELD_CAMPAIGN], k->campaign->id);
-    bool accepts = k->terms->accept_from & (publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER);
-    return 4u * named + 2u * accepts + terms_active(k->terms, pb->rq->arrived_ms);
-}
-
-/* A publisher's own contract, an advertiser's direct one. */
-static enum err newest_place(struct postback *pb, struct claim *c)
+/* Where a sender's leads of a campaign go without a click: an advertiser's to its direct contract, a publisher's to its
+ * own, the newest that is active rather than others. */
+static const struct contract *place_in(const struct postback *pb, const struct campaign *campaign)
 {
     const struct catalog *cat = pb->rq->catalog;
-    bool publisher = pb->party->role == ROLE_PUBLISHER;
+    const struct contract *best = NULL;
+    if (pb->party->role != ROLE_PUBLISHER)
+        return campaign->advertiser == pb->party ? catalog_contract_number(cat, campaign->direct) : NULL;
     for (size_t i = 0; i < cat->n_contracts; i++) { /* ascending numbers */
         const struct contract *k = &cat->contracts[i];
-        bool own = publisher ? k->publisher == pb->party
-                             : k->campaign->advertiser == pb->party && k->campaign->direct == k->number;
-        if (own && (c->fallback == NULL || rank(pb, k) >= rank(pb, c->fallback)))
-            c->fallback = k;
+        if (k->publisher != pb->party || k->campaign != campaign)
+            continue;
+        if (best == NULL || terms_active(k->terms, pb->rq->arrived_ms) >= terms_active(best->terms, pb->rq->arrived_ms))
+            best = k;
     }
-    return c->fallback != NULL ? ERR_OK
-                               : problem(&pb->rq->problem, ERR_MALFORMED, publisher ? "contract" : "campaign",
-                                         publisher ? "you have no contract" : "you have no campaign");
+    return best;
 }
 
 static enum err named_campaign(struct postback *pb, struct claim *c)
 {
     const struct campaign *campaign = catalog_campaign(pb->rq->catalog, pb->field[FIELD_CAMPAIGN]);
-    if (campaign == NULL || campaign->advertiser != pb->party)
-        return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
-    c->fallback = catalog_contract_number(pb->rq->catalog, campaign->direct);
-    return ERR_OK;
+    c->fallback = campaign != NULL ? place_in(pb, campaign) : NULL;
+    return c->fallback != NULL ? ERR_OK
+                               : problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
 }
 
-/* The contract or campaign named, else the first click's, else the newest (FORMATS "A lead"). */
+/* Nobody guesses an owner: contact fields of one advertiser's lead are no other's to see. */
+static enum err only_campaign(struct postback *pb, struct claim *c)
+{
+    const struct catalog *cat = pb->rq->catalog;
+    const struct campaign *only = NULL;
+    bool several = false;
+    for (size_t i = 0; i < cat->n_contracts && !several; i++) {
+        const struct contract *k = &cat->contracts[i];
+        if (own_contract(pb, k->number) == NULL)
+            continue;
+        several = only != NULL && only != k->campaign;
+        only = k->campaign;
+    }
+    c->fallback = only != NULL && !several ? place_in(pb, only) : NULL;
+    if (c->fallback != NULL)
+        return ERR_OK;
+    return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "%s",
+                   only == NULL
+                       ? "you have no campaign"
+                       : "is missing: without a click id of yours that reads, say which of your campaigns it is");
+}
+
+/* The contract or campaign named, else the first click's, else the only one (FORMATS "A lead"). */
 static enum err find_place(struct postback *pb, struct claim *c)
 {
     bool publisher = pb->party->role == ROLE_PUBLISHER;
     enum err err = ERR_OK;
     if (!span_empty(pb->field[FIELD_CONTRACT]))
         err = named_contract(pb, c);
-    else if (!publisher && !span_empty(pb->field[FIELD_CAMPAIGN]))
+    else if (!span_empty(pb->field[FIELD_CAMPAIGN]))
         err = named_campaign(pb, c);
     else if (c->n && publisher)
         c->fallback = own_contract(pb, c->touches[0].contract);
     else if (c->n)
-        c->fallback =
-            catalog_contract_number(pb->rq->catalog, own_contract(pb, c->touches[0].contract)->campaign->direct);
+        c->fallback = place_in(pb, own_contract(pb, c->touches[0].contract)->campaign);
     else
-        err = newest_place(pb, c);
+        err = only_campaign(pb, c);
     if (err != ERR_OK)
         return err;
     if (c->fallback == NULL)
@@ -146,6 +158,26 @@ static bool uses_fact(const struct postback *pb, const struct claim *c, struct s
         if (terms_uses_fact(own_contract(pb, c->touches[i].contract)->terms, name))
             return true;
     return terms_uses_fact(c->fallback->terms, name);
+}
+
+/* Of more form fields than are kept, those that decide before others. */
+static void keep_form(struct postback *pb, const struct claim *c)
+{
+    bool kept[FORM_READ] = {false};
+    size_t n = 0, to = 0;
+    for (int deciding = 1; deciding >= 0; deciding--)
+        for (size_t i = 0; i < pb->n_form && n < LIMIT_FIELDS; i++)
+            if (!kept[i] && (!deciding || uses_fact(pb, c, pb->form[i].name) ||
+                             span_eq(pb->form[i].name, c->fallback->terms->honeypot))) {
+                kept[i] = true;
+                n++;
+            }
+    for (size_t i = 0; i < pb->n_form; i++)
+        if (kept[i])
+            pb->form[to++] = pb->form[i];
+        else
+            postback_ignore(pb, pb->form[i].name);
+    pb->n_form = to;
 }
 
 /* An ISO 3166 code in upper case; anything else as it came. */
@@ -194,9 +226,14 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
         r->has_phone = true;
         contact_token(pepper, "phone", buf_span(&key), r->phone);
     }
-    hmac_free(pepper);
     r->bad = (r->given & CONTACT_EMAIL && !r->has_email ? CONTACT_EMAIL : 0) |
              (r->given & CONTACT_PHONE && !r->has_phone ? CONTACT_PHONE : 0);
+    buf_clear(&key);
+    if (r->bad & CONTACT_PHONE && identity_phone_digits(pb->field[FIELD_PHONE], &key) == ERR_OK) {
+        r->has_phone = true;
+        contact_token(pepper, "phone", buf_span(&key), r->phone);
+    }
+    hmac_free(pepper);
 }
 
 static void add_contact(struct jw *w, const struct postback *pb, enum field f, const char *name)
@@ -288,6 +325,7 @@ enum err postback_submit_lead(struct postback *pb)
     r->n_touches = c.n;
     for (int i = 0; i < LIMIT_SUBS; i++)
         r->sub[i] = pb->field[FIELD_SUB1 + i];
+    keep_form(pb, &c);
     take_facts(pb, &c, r);
     take_contacts(pb, &c, r);
     postback_facts_sha256(pb, r->facts_sha256);
@@ -296,5 +334,6 @@ enum err postback_submit_lead(struct postback *pb)
     err = seal(pb, l);
     if (err != ERR_OK)
         return worker_fails(pb->rq, err, "the private part could not be sealed under the key of day %u", l->sealed.day);
+    postback_keep_answer(pb);
     return worker_submit(pb->rq, job);
 }

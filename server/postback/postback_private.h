@@ -2,6 +2,7 @@
  * arena.
  *
  *   postback_query.c, postback_json.c   who sends it, proved by a signature; the fields
+ *   postback_names.c                    which field a name stands for, was meant for, or none
  *   postback_fields.c                   the table of fields and their checks
  *   postback_lead.c, postback_state.c   the job: a new lead, or a disposition
  *   postback_answer.c                   the answer, after the commit */
@@ -10,56 +11,72 @@
 
 #include "server/postback/postback.h"
 
-/* symbol, name, most bytes; in byte order of the names */
+/* symbol, name, most bytes, kind; in byte order of the names */
 #define FIELD_TABLE(X)                                                                                                 \
-    X(AMOUNT, "amount", 32)                                                                                            \
-    X(CAMPAIGN, "campaign", LIMIT_ID)                                                                                  \
-    X(CLICK_ID, "click_id", LIMIT_PARAM)                                                                               \
-    X(CONTRACT, "contract", LIMIT_ID)                                                                                  \
-    X(COUNTRY, "country", LIMIT_FIELD)                                                                                 \
-    X(CURRENCY, "currency", 3)                                                                                         \
-    X(EMAIL, "email", LIMIT_FIELD)                                                                                     \
-    X(EVENT, "event", 16)                                                                                              \
-    X(FIRST_NAME, "first_name", LIMIT_FIELD)                                                                           \
-    X(LAST_NAME, "last_name", LIMIT_FIELD)                                                                             \
-    X(LEAD, "lead", 64)                                                                                                \
-    X(PHONE, "phone", LIMIT_FIELD)                                                                                     \
-    X(REASON, "reason", LIMIT_FIELD)                                                                                   \
-    X(RETURN, "return", LIMIT_FIELD)                                                                                   \
-    X(STATUS, "status", 16)                                                                                            \
-    X(SUB1, "sub1", LIMIT_PARAM)                                                                                       \
-    X(SUB2, "sub2", LIMIT_PARAM)                                                                                       \
-    X(SUB3, "sub3", LIMIT_PARAM)                                                                                       \
-    X(SUB4, "sub4", LIMIT_PARAM)                                                                                       \
-    X(SUB5, "sub5", LIMIT_PARAM)                                                                                       \
-    X(TEST, "test", 8)                                                                                                 \
-    X(TOUCHES, "touches", 1024)                                                                                        \
-    X(TXID, "txid", LIMIT_TXID)
+    X(AMOUNT, "amount", 32, MACHINE)                                                                                   \
+    X(CAMPAIGN, "campaign", LIMIT_ID, MACHINE)                                                                         \
+    X(CLICK_ID, "click_id", LIMIT_PARAM, MACHINE)                                                                      \
+    X(CONTRACT, "contract", LIMIT_ID, MACHINE)                                                                         \
+    X(COUNTRY, "country", LIMIT_FIELD, MACHINE)                                                                        \
+    X(CURRENCY, "currency", 3, MACHINE)                                                                                \
+    X(EMAIL, "email", LIMIT_FIELD, CONTACT)                                                                            \
+    X(EVENT, "event", 16, MACHINE)                                                                                     \
+    X(FIRST_NAME, "first_name", LIMIT_FIELD, WORDS)                                                                    \
+    X(LAST_NAME, "last_name", LIMIT_FIELD, WORDS)                                                                      \
+    X(LEAD, "lead", 64, MACHINE)                                                                                       \
+    X(PHONE, "phone", LIMIT_FIELD, CONTACT)                                                                            \
+    X(REASON, "reason", LIMIT_FIELD, WORDS)                                                                            \
+    X(RETURN, "return", LIMIT_FIELD, EXACT)                                                                            \
+    X(STATUS, "status", 16, MACHINE)                                                                                   \
+    X(SUB1, "sub1", LIMIT_PARAM, WORDS)                                                                                \
+    X(SUB2, "sub2", LIMIT_PARAM, WORDS)                                                                                \
+    X(SUB3, "sub3", LIMIT_PARAM, WORDS)                                                                                \
+    X(SUB4, "sub4", LIMIT_PARAM, WORDS)                                                                                \
+    X(SUB5, "sub5", LIMIT_PARAM, WORDS)                                                                                \
+    X(TEST, "test", 8, MACHINE)                                                                                        \
+    X(TOUCHES, "touches", 1024, MACHINE)                                                                               \
+    X(TXID, "txid", LIMIT_TXID, MACHINE)
+
+/* Of what a machine fills in, a macro that was not replaced, a control character or too long a value is a fault. A
+ * person's words are cleaned of control characters and cut, and so are contacts, of which a macro is a fault all the
+ * same. `return` is taken as it is, or not. */
+enum field_kind { FIELD_MACHINE, FIELD_CONTACT, FIELD_WORDS, FIELD_EXACT };
 
 enum field {
-#define X(symbol, name, most) FIELD_##symbol,
+#define X(symbol, name, most, kind) FIELD_##symbol,
     FIELD_TABLE(X)
 #undef X
         FIELDS
 };
 
+/* Form fields that are looked at, of which LIMIT_FIELDS are kept; names that an answer lists as ignored. */
+enum { FORM_READ = 128, IGNORED_NAMES = 32 };
+
 struct postback {
     struct request *rq;
     const struct party *party;
     struct nonce_use nonce;
-    struct span field[FIELDS]; /* valid UTF-8 without control characters; ptr NULL: not given; empty ones likewise */
-    unsigned given;            /* bit of each field that was named at all */
-    struct fact form[LIMIT_FIELDS]; /* f_NAME, not empty, in name order */
+    struct span field[FIELDS];   /* valid UTF-8 without control characters; ptr NULL: not given; empty ones likewise */
+    struct fact form[FORM_READ]; /* f_NAME, not empty, in name order */
     size_t n_form;
+    struct span ignored[IGNORED_NAMES]; /* what the answer names so: no field here, or a form field too many */
+    size_t n_ignored;
     bool test;
 };
-_Static_assert(FIELDS <= 32, "given is a 32-bit set");
 
-/* One field as sent, decoded. Unknown names are ignored, as senders add their own; an unreplaced {macro} is refused
- * everywhere. ERR_MALFORMED names the field. */
+/* One field as sent, decoded. ERR_MALFORMED names the field and the cure. */
 MUST_CHECK enum err postback_field(struct postback *pb, struct span name, struct span value);
-bool postback_field_known(struct span name);
-/* SHA-256 over the canonical JSON object of all facts: every field but `return`, with its form fields. */
+/* By its name or an alias; not f_NAME. */
+bool postback_field_find(struct span name, enum field *out);
+bool postback_field_known(struct span name); /* a field's, or a form's: no word of the sender's own */
+const char *postback_field_name(enum field f);
+enum field_kind postback_field_kind(enum field f);
+/* A name that is no field: a close miss is refused with the cure, another one ignored and told. */
+MUST_CHECK enum err postback_unknown(struct postback *pb, struct span name);
+void postback_ignore(struct postback *pb, struct span name);
+enum err postback_refuse_field(struct postback *pb, struct span name, const char *what);
+/* SHA-256 over the canonical JSON object of all facts: every field but `return`, with its form fields. `event=lead` and
+ * a `test` that is none are the defaults, and not told apart from their absence. */
 void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN]);
 
 /* The one answer to everything that does not prove its sender; why is for the logs alone. */
@@ -76,10 +93,12 @@ bool postback_in_window(struct request *rq, int64_t ts_s);
 /* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */
 void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s);
 
+/* Keeps for the answer, in rq->kept, what it says beside the decision: call last. */
+void postback_keep_answer(struct postback *pb);
 /* Makes and submits the job. ERR_PENDING. */
 MUST_CHECK enum err postback_submit_lead(struct postback *pb);
 MUST_CHECK enum err postback_submit_disposition(struct postback *pb);
-/* Either; keeps the text of `return` in rq->kept for the answer. */
+/* Either. */
 MUST_CHECK enum err postback_submit(struct postback *pb);
 
 #endif

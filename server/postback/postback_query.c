@@ -10,35 +10,60 @@
 
 enum { SIG_HEX = 2 * HASH_LEN };
 
+/* In the order in which they are asked for. */
+enum { AUTH_KID, AUTH_TS, AUTH_NONCE, AUTH_SIG, AUTH_PARTS };
+static const char *const auth_names[AUTH_PARTS] = {"kid", "ts", "nonce", "sig"};
+
 struct query_auth {
-    struct span signed_target, kid, ts, nonce;
+    struct span signed_target, part[AUTH_PARTS];
     uint8_t sig[HASH_LEN];
 };
 
-/* False when the query has not the form of a signed one. */
-static bool read_auth(struct request *rq, struct query_auth *out)
+static int auth_part(struct span name)
 {
-    const size_t tail = sizeof SIG - 1 + SIG_HEX;
-    struct span t = rq->target, name, value;
+    int i = 0;
+    while (i < AUTH_PARTS && !span_is(name, auth_names[i]))
+        i++;
+    return i;
+}
+
+static bool hex_reads(struct span sig, uint8_t out[HASH_LEN])
+{
     size_t len;
-    if (rq->query.len < tail || memcmp(t.ptr + t.len - tail, SIG, sizeof SIG - 1) != 0 ||
-        hex_decode(span_of(t.ptr + t.len - SIG_HEX, SIG_HEX), out->sig, sizeof out->sig, &len) != ERR_OK ||
-        len != HASH_LEN)
-        return false;
-    out->signed_target = span_of(t.ptr, t.len - tail);
+    return sig.len == SIG_HEX && hex_decode(sig, out, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
+}
+
+/* What is missing, doubled or misplaced is told; what does not read is a signature that does not hold. */
+static enum err read_auth(struct request *rq, struct query_auth *out)
+{
+    struct problem *p = &rq->problem;
+    struct span name, value, key = {0};
     struct query q;
-    query_open(&q, span_of(rq->query.ptr, rq->query.len - tail));
+    int last = AUTH_PARTS;
+    query_open(&q, rq->query);
     while (query_next(&q, &name, &value)) {
-        struct span *into = span_is(name, "kid")     ? &out->kid
-                            : span_is(name, "ts")    ? &out->ts
-                            : span_is(name, "nonce") ? &out->nonce
-                                                     : NULL;
-        if (into != NULL && into->ptr != NULL)
-            return false;
-        if (into != NULL)
-            *into = value;
+        last = auth_part(name);
+        if (span_is(name, "key"))
+            key = value;
+        if (last == AUTH_PARTS)
+            continue;
+        if (out->part[last].ptr != NULL)
+            return problem(p, ERR_MALFORMED, auth_names[last], "given more than once");
+        out->part[last] = value;
     }
-    return true;
+    if (!span_empty(key) && out->part[AUTH_SIG].ptr == NULL)
+        return postback_refuse(rq, "it is not signed, and unsigned ones (`key`) are not switched on");
+    for (int i = 0; i < AUTH_PARTS; i++)
+        if (span_empty(out->part[i]))
+            return problem(p, ERR_MALFORMED, auth_names[i],
+                           "is missing: a signed query has kid, ts and nonce, and sig as its last parameter");
+    struct span sig = out->part[AUTH_SIG];
+    if (last != AUTH_SIG || sig.ptr + sig.len != rq->query.ptr + rq->query.len)
+        return problem(p, ERR_MALFORMED, "sig", "must be the last parameter");
+    if (!hex_reads(sig, out->sig))
+        return postback_refuse(rq, "sig is not 64 lowercase hex digits");
+    out->signed_target = span_of(rq->target.ptr, rq->target.len - sig.len - (sizeof SIG - 1));
+    return ERR_OK;
 }
 
 /* Writes SHA-256 of the signed text. */
@@ -75,21 +100,22 @@ static enum err authenticate(struct postback *pb)
     const struct secret *s;
     int64_t ts_s;
     const char *why;
-    if (!read_auth(rq, &a))
-        return postback_refuse(rq, "it is not signed: sig must come last, and kid, ts and nonce once each");
-    if ((s = postback_secret(rq, a.kid, &why)) == NULL)
+    enum err err = read_auth(rq, &a);
+    if (err != ERR_OK)
+        return err;
+    if ((s = postback_secret(rq, a.part[AUTH_KID], &why)) == NULL)
         return postback_refuse(rq, why);
     if (!signature_holds(rq, &a, s, pb->nonce.request_sha256))
         return postback_refuse(rq, "the signature does not hold");
-    if (parse_i64(a.ts, &ts_s) != ERR_OK)
+    if (parse_i64(a.part[AUTH_TS], &ts_s) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "ts", "must be Unix time in seconds");
     if (!postback_in_window(rq, ts_s))
         return postback_late(pb, s, "the timestamp is more than 300 s off");
     postback_prove(pb, s);
-    if (!nonce_ok(a.nonce))
+    if (!nonce_ok(a.part[AUTH_NONCE]))
         return problem(&rq->problem, ERR_MALFORMED, "nonce",
                        "must be 16 to 64 URL-safe characters, new for each request");
-    postback_nonce(pb, a.nonce, ts_s, NONCE_QUERY_KEEP_S);
+    postback_nonce(pb, a.part[AUTH_NONCE], ts_s, NONCE_QUERY_KEEP_S);
     return ERR_OK;
 }
 
@@ -106,7 +132,7 @@ static enum err read_fields(struct postback *pb, struct span text)
             return problem(&pb->rq->problem, ERR_MALFORMED, "", "a parameter's name is not properly percent-encoded");
         if (query_decode(&v, value) != ERR_OK)
             return problem(&pb->rq->problem, ERR_MALFORMED, "", "a parameter's value is not properly percent-encoded");
-        enum err err = postback_field(pb, buf_span(&n), buf_span(&v));
+        enum err err = auth_part(buf_span(&n)) != AUTH_PARTS ? ERR_OK : postback_field(pb, buf_span(&n), buf_span(&v));
         if (err != ERR_OK)
             return err;
     }

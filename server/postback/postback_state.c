@@ -75,5 +75,6 @@ enum err postback_submit_disposition(struct postback *pb)
     r->text = pb->field[FIELD_REASON];
     d->party = pb->party->number;
     d->nonce = pb->nonce;
+    postback_keep_answer(pb);
     return worker_submit(pb->rq, job);
 }

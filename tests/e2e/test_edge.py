@@ -74,7 +74,7 @@ class Ids(EdgeCase):
             "lead": market.publisher.postback(person(click_id=click)),
             "lead by JSON": market.publisher.postback_json(person(click_id=click)),
             "forged lead": self.forged(market.publisher, click_id=click),
-            "bad lead": market.publisher.postback(person(click_id=click, sub1="{sub1}")),
+            "bad lead": market.publisher.postback(person(click_id=click, txid="{txid}")),
             "list": market.publisher.call("GET", "/v1/contracts"),
             "no token": send(url + "/v1/contracts"),
             "another's": market.publisher.call("GET", "/v1/leads/nobody"),
@@ -166,18 +166,18 @@ class FromTheLogAlone(EdgeCase):
             fields = person(click_id=click)
             self.assertStatus(x.postback(fields), 200)
             expected = [
-                (x.postback(person(click_id=click, sub1="{sub1}")), 400, "sub1", "macro", "yes"),
+                (x.postback(person(click_id=click, txid="{txid}")), 400, "txid", "macro", "yes"),
                 (x.postback({**fields, "country": "BE"}), 409, "txid", "other facts", "yes"),
                 (x.postback_json(person(click_id=click, event="purchase")), 400, "event", "lead or sale", "yes"),
                 (x.postback_json({}, body=b"{"), 400, "", "JSON", "yes"),
                 (x.postback(person(click_id=click), ts=now - 900), 401, "", "timestamp", "late"),
                 (self.forged(x, click_id=click), 401, "", "signature", "no"),
-                (send(f"{self.server.url}/postback?kid={x.kid}&txid=1"), 401, "", "not signed", "no"),
+                (send(f"{self.server.url}/postback?kid={x.kid}&txid=1"), 400, "ts", "missing", "no"),
                 (x.postback_json({}, body=b'{"txid":"' + b"x" * 70_000 + b'"}'), 413, "", "at most", "no"),
                 (x.postback_json(person(click_id=click), signature="v1,AAAA"), 401, "", "signature", "no"),
                 (send(f"{self.server.url}/postback/{x.kid}", "PUT", b"{}"), 405, "", "takes POST", "no"),
             ]
-            other.publisher.postback(person(click_id=other.click(), sub1="{sub1}"))
+            other.publisher.postback(person(click_id=other.click(), txid="{txid}"))
             self.forged(other.publisher)
             send(self.server.url + "/postback?kid=K0000000000000")
             send(market.code["pixel_url"] + "?event=purchase")
@@ -209,8 +209,8 @@ class RefusedLog(EdgeCase):
         market, url = self.market, self.server.url
         other = Market(self.server)
         advertiser = market.advertiser
-        mine = [market.publisher.postback(person(sub1="{sub1}")), self.forged(market.publisher), send(market.code["pixel_url"] + "?event=purchase")]
-        theirs = [advertiser.postback({"txid": "nobody's", "status": "approved"}), other.publisher.postback(person(sub1="{sub1}"))]
+        mine = [market.publisher.postback(person(txid="{txid}")), self.forged(market.publisher), send(market.code["pixel_url"] + "?event=purchase")]
+        theirs = [advertiser.postback({"txid": "nobody's", "status": "approved"}), other.publisher.postback(person(txid="{txid}"))]
         nobodys = [send(url + "/p/unknown.gif"), send(url + "/p/"), send(url + "/postback?kid=K0000000000000"), send(url + "/postback/none", "POST", b"")]
         for answer in nobodys:
             self.wait_refused(self.operator, answer)
@@ -231,7 +231,7 @@ class RefusedLog(EdgeCase):
 
     def test_its_rows_have_their_shape_and_come_newest_first(self):
         for n in range(7):
-            last = self.market.publisher.postback(person(sub1="{sub1}"))
+            last = self.market.publisher.postback(person(txid="{txid}"))
         self.wait_refused(self.operator, last)
         rows = self.refused(self.operator)
         self.assertEqual(set(rows[0]), {"at", "request_id", "kid", "route", "status", "field", "reason"})
@@ -259,7 +259,7 @@ class RefusedLog(EdgeCase):
         self.assertEqual(self.server.metric("pixels_refused", 'reason="contract_ended"'), counted + 1)
 
     def test_a_restart_keeps_it(self):
-        answer = self.market.publisher.postback(person(sub1="{sub1}"))
+        answer = self.market.publisher.postback(person(txid="{txid}"))
         self.server.stop()  # at once: what waits is written on the way down
         self.server.start()
         self.assertIn(answer.headers["Request-Id"], [row["request_id"] for row in self.refused(self.market.publisher)])
@@ -270,14 +270,14 @@ class Strangers(EdgeCase):
 
     def test_a_flood_of_refusals_leaves_what_a_party_signed_and_fills_nothing(self):
         publisher, flood = self.market.publisher, 3000
-        genuine = [publisher.postback(person(sub1="{sub1}")) for _ in range(5)]
+        genuine = [publisher.postback(person(txid="{txid}")) for _ in range(5)]
         size = self.server.metric("store_bytes")
         log = len(self.server.log())
         targets = [f"/p/unknown-{n}.gif" for n in range(flood)] + [f"/postback?kid={publisher.kid}&txid={n}" for n in range(flood)]
         self.flood(targets)
-        genuine += [publisher.postback(person(sub1="{sub1}")) for _ in range(5)]
+        genuine += [publisher.postback(person(txid="{txid}")) for _ in range(5)]
         for answer in genuine:
-            self.assertEqual(self.wait_refused(publisher, answer)["field"], "sub1")
+            self.assertEqual(self.wait_refused(publisher, answer)["field"], "txid")
         wait_for(lambda: send(self.server.url + "/readyz").status == 200)
         rows = self.refused(self.operator)
         self.assertLessEqual(len(rows), ROOMS_MOST)

@@ -81,7 +81,7 @@ def be_refused(market):
     market.publisher.call("GET", "/v1/leads/nobody")
     market.publisher.call("POST", "/v1/parties", {"name": "x", "kind": "auditor"})
     market.operator.call("POST", "/v1/campaigns", {"advertiser": market.advertiser.id, "name": "x", "currency": "EURO", "landing_url": "x"})
-    market.publisher.postback(person(click_id=click, email="x" * 600))
+    market.publisher.postback(person(click_id=click, txid="x" * 600))
     client.send(market.server.url + "/postback?kid=x")
     client.send(market.server.url + "/c/unknown")
     client.send(market.code["pixel_url"] + "?event=purchase")

@@ -5,6 +5,7 @@
 #include "tests/support/world.h"
 
 enum { CONTRACT = 3, STEPS = 1200, CUTS = 200 };
+enum { PRICE = 5000001 }; /* of what was refused, should it be taken back */
 static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};
 
 struct lead_seen {
@@ -67,7 +68,8 @@ static void lead(struct ledger_run *r)
                                                         : REASON_NONE;
     if (e.lead.status != STATUS_REJECTED && e.lead.status != STATUS_DUPLICATE)
         e.lead.payout_micros = (int64_t)below(20000000);
-    r->leads[r->n++] = (struct lead_seen){r->size, e.lead.status, e.lead.payout_micros};
+    bool refused = e.lead.status == STATUS_REJECTED || e.lead.status == STATUS_DUPLICATE;
+    r->leads[r->n++] = (struct lead_seen){r->size, e.lead.status, refused ? PRICE : e.lead.payout_micros};
     append(r, e, CLASS_OK);
 }
 
@@ -82,7 +84,8 @@ static void disposition(struct ledger_run *r)
     struct entry e;
     bool same;
     assert_ok(row_lead(&r->view, CONTRACT, s->index, &row));
-    if (decide_disposition(0, &d, &row, r->now_ms, &e, &same, NULL) != ERR_OK || same)
+    const struct disposition_facts facts = {.advertiser = !one_in(3), .known = one_in(3)};
+    if (decide_disposition(0, &d, &row, &facts, r->now_ms, &e, &same, NULL) != ERR_OK || same)
         return;
     s->status = d.status;
     append(r, e, CLASS_OK);
@@ -194,7 +197,8 @@ static void consecutive_statements_pay_everything_once(void **state)
     r = (struct ledger_run){
         .world = world_new(),
         .now_ms = NOW,
-        .terms = terms_of(draw_payable(pays), ",'price':{'click_micros':1234,'impression_micros':77}", "C1")};
+        .terms = terms_of(draw_payable(pays),
+                          ",'price':{'lead':[{'micros':5000001}],'click_micros':1234,'impression_micros':77}", "C1")};
     memcpy(r.pays, pays, sizeof pays);
     r.view = world_view(&r.world);
     for (int i = 0; i < STEPS; i++) {

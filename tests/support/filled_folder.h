@@ -130,7 +130,7 @@ static inline void filled_refusals(struct filled *f)
     live_get(&f->live, &f->answer, "GET", target, "");
     snprintf(target, sizeof target, "/postback?txid=1&kid=%s", filled_text(f->party[1], "kid"));
     live_get(&f->live, &f->answer, "GET", target, "");
-    assert_int_equal(f->answer.status, 401);
+    assert_int_equal(f->answer.status, 400);
 }
 
 /* A lead by signed query; its reference. */

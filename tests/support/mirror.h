@@ -75,7 +75,7 @@ static inline void root_tile(void *ctx, const struct tile *t, struct span hashes
 static inline const struct fold_context *story_context(void)
 {
     static const struct fold_context cx = {
-        .contract = 1, .campaign = 1, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
+        .contract = 1, .campaign = 1, .advertiser = 2, .contract_id = {CONTRACT, sizeof CONTRACT - 1}};
     return &cx;
 }
 
@@ -196,7 +196,7 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     struct entry e;
     memset(&f, 0, sizeof f);
     assert_ok(gather_touches(&s->view, &r, &f));
-    assert_ok(gather_person(&s->view, 1, s->fold.terms, &r, s->now_ms, &f));
+    assert_ok(gather_person(&s->view, &s->fold.cx, s->fold.terms, &r, s->now_ms, &f));
     decide_lead(s->fold.terms, s->fold.terms_index, &r, &f, s->now_ms, &e);
     opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = !l->without_contact, .network = true});
     buf_byte(&s->openings, '\n');
@@ -220,8 +220,10 @@ static inline void tell_disposition_by(struct story *s, uint64_t lead, enum stat
     struct lead_row row;
     struct entry e;
     bool same = false;
+    struct disposition_facts facts;
     assert_ok(row_lead(&s->view, 1, lead, &row));
-    assert_int_equal(decide_disposition(s->fold.terms_index, &r, &row, s->now_ms, &e, &same, NULL), ERR_OK);
+    assert_ok(gather_disposition(&s->view, &s->fold.cx, s->fold.terms, &r, &row, &facts));
+    assert_int_equal(decide_disposition(s->fold.terms_index, &r, &row, &facts, s->now_ms, &e, &same, NULL), ERR_OK);
     tell(s, &e, NULL);
 }
 
@@ -405,6 +407,7 @@ static inline struct story *story_long(unsigned clicks)
                          .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = 3, .views = 1}},
          NULL);
     tell_disposition(s, first, STATUS_RETURNED);
+    tell_disposition(s, second, STATUS_APPROVED); /* taken back */
     tell_due(s, third);
     tell_statement(s);
     tell_response(s, 1);

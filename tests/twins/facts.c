@@ -75,10 +75,11 @@ static json_t *dispositions(void)
         for (enum status to = 0; to < STATUS_COUNT; to++) {
             const struct lead_row lead = {.status = from, .return_days = 1, .payout_micros = 1};
             const struct disposition_report report = {.status = to};
+            const struct disposition_facts facts = {.advertiser = true};
             struct entry entry;
             struct problem p = {0};
             bool same = false;
-            if (decide_disposition(0, &report, &lead, 0, &entry, &same, &p) != ERR_OK || same)
+            if (decide_disposition(0, &report, &lead, &facts, 0, &entry, &same, &p) != ERR_OK || same)
                 continue;
             if (json_object_get(out, status_word(from)) == NULL)
                 json_object_set_new(out, status_word(from), json_object());

@@ -97,7 +97,7 @@ def item_size(item, doc):
         return 32
     if found := re.search(r"\b(\d+)-byte\b|^\w+ (\d+)$", item):
         return int(found[1] or found[2])
-    if re.fullmatch(r"0|1\s+or\s+2", item) or item in ("flags", "salt"):
+    if item == "0" or item in ("flags", "salt"):
         return 1
     if found := re.fullmatch(r"key in `(\w+)`", item):
         return size(dict(key_cells(doc))[found[1]], doc)
@@ -450,7 +450,7 @@ CASES = {
               ("| `gap` |", "| `hole` |")],
     storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],
     row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
-                ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16 |", "token 32 |"),
+                ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, complement", "token 32, complement"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
     control_rows: [("`kind`, `name`. Number 1", "`kind`. Number 1"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: line items", "`rows`: line items")],

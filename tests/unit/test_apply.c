@@ -3,8 +3,8 @@
 #include "common/base/bytes.h"
 #include "tests/support/world.h"
 
-enum { CONTRACT = 3, CAMPAIGN_NUMBER = 7 };
-static const struct fold_context cx = {CONTRACT, CAMPAIGN_NUMBER, SPAN("C1")};
+enum { CONTRACT = 3, CAMPAIGN_NUMBER = 7, ADVERTISER = 2 };
+static const struct fold_context cx = {CONTRACT, CAMPAIGN_NUMBER, SPAN("C1"), ADVERTISER};
 
 static struct entry lead_entry(enum status s)
 {
@@ -49,7 +49,7 @@ static void each_status_leaves_its_rows(void **state)
         size_t dedupe, due;
         int64_t micros, approved_ms;
     } cases[] = {
-        {STATUS_PENDING, 2, 1, 0, 0},  {STATUS_HELD, 2, 0, 0, 0},      {STATUS_APPROVED, 2, 0, 500, NOW},
+        {STATUS_PENDING, 4, 1, 0, 0},  {STATUS_HELD, 4, 0, 0, 0},      {STATUS_APPROVED, 4, 0, 500, NOW},
         {STATUS_REJECTED, 0, 0, 0, 0}, {STATUS_DUPLICATE, 0, 0, 0, 0},
     };
     (void)state;
@@ -59,9 +59,8 @@ static void each_status_leaves_its_rows(void **state)
         struct lead_row lead;
         struct move_row move;
         struct span value;
-        uint8_t key[12], facts[HASH_LEN];
-        uint32_t contract;
-        uint64_t index;
+        uint8_t key[12];
+        struct txid_row txid;
 
         assert_ok(row_lead(&v, CONTRACT, 5, &lead));
         assert_int_equal(lead.status, cases[i].status);
@@ -75,24 +74,42 @@ static void each_status_leaves_its_rows(void **state)
         assert_int_equal(move.kind, ENTRY_LEAD);
         assert_int_equal(move.lead, 5);
         assert_int_equal(move.micros, cases[i].micros);
-        assert_ok(row_txid(&v, SPAN("P1"), CAMPAIGN_NUMBER, SPAN("t1"), &contract, &index, facts));
-        assert_int_equal(contract, CONTRACT);
-        assert_int_equal(index, 5);
-        assert_memory_equal(facts, person.facts_sha256, HASH_LEN);
+        assert_ok(row_txid(&v, ADVERTISER, CAMPAIGN_NUMBER, SPAN("P1"), SPAN("t1"), &txid));
+        assert_int_equal(txid.contract, CONTRACT);
+        assert_int_equal(txid.index, 5);
+        assert_memory_equal(txid.facts_sha256, person.facts_sha256, HASH_LEN);
         world_free(&w);
     }
 }
 
-static void txids_are_each_senders_own(void **state)
+static void txids_are_each_senders_own_in_each_campaign(void **state)
 {
     struct world w = after_lead(STATUS_PENDING);
     struct view v = world_view(&w);
-    uint8_t facts[HASH_LEN];
-    uint32_t contract;
-    uint64_t index;
+    struct txid_row row = {.party = ""};
+    struct entry e = lead_entry(STATUS_PENDING);
+    const struct fold_context others[] = {{CONTRACT + 1, CAMPAIGN_NUMBER, SPAN("C2"), ADVERTISER},
+                                          {CONTRACT + 2, CAMPAIGN_NUMBER + 1, SPAN("C3"), ADVERTISER},
+                                          {CONTRACT + 3, CAMPAIGN_NUMBER + 2, SPAN("C4"), ADVERTISER + 1}};
+    static const char *const senders[] = {"P10", "P1", "P1"};
     (void)state;
-    assert_int_equal(row_txid(&v, SPAN("P2"), CAMPAIGN_NUMBER, SPAN("t1"), &contract, &index, facts), ERR_NOT_FOUND);
-    assert_int_equal(row_txid(&v, SPAN("P1"), CAMPAIGN_NUMBER, SPAN("t2"), &contract, &index, facts), ERR_NOT_FOUND);
+    assert_int_equal(row_txid(&v, ADVERTISER, CAMPAIGN_NUMBER, SPAN("P2"), SPAN("t1"), &row), ERR_NOT_FOUND);
+    assert_int_equal(row_txid(&v, ADVERTISER, CAMPAIGN_NUMBER, SPAN("P1"), SPAN("t2"), &row), ERR_NOT_FOUND);
+    assert_int_equal(row_txid(&v, ADVERTISER + 1, CAMPAIGN_NUMBER, SPAN("P1"), SPAN("t1"), &row), ERR_NOT_FOUND);
+    for (size_t i = 0; i < 3; i++) {
+        e.lead.party = span_str(senders[i]);
+        assert_ok(world_apply(&w, &others[i], NULL, 6 + i, &e, &person));
+    }
+    static const struct {
+        const char *party;
+        uint64_t index;
+    } found[] = {{"P1", 5}, {"P10", 6}, {"P1", 7}}; /* by campaign, then sender; the other advertiser's is not there */
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(row_txid_next(&v, ADVERTISER, SPAN("t1"), &row));
+        assert_string_equal(row.party, found[i].party);
+        assert_int_equal(row.index, found[i].index);
+    }
+    assert_int_equal(row_txid_next(&v, ADVERTISER, SPAN("t1"), &row), ERR_NOT_FOUND);
     world_free(&w);
 }
 
@@ -107,34 +124,36 @@ static void an_erased_lead_leaves_no_person(void **state)
     world_free(&w);
 }
 
-static void leads_of_a_click_are_counted_up_to_two(void **state)
+static size_t leads_of_click(const struct view *v, uint64_t click)
+{
+    uint64_t lead = 0;
+    size_t n = 0;
+    for (; row_click_lead_from(v, CONTRACT, click, lead, &lead) == ERR_OK; lead++)
+        n++;
+    return n;
+}
+
+static void a_click_has_the_leads_that_it_got(void **state)
 {
     struct world w = world_new();
     struct view v = world_view(&w);
     struct entry e = lead_entry(STATUS_PENDING);
     uint64_t first = 0;
-    unsigned n;
 
     (void)state;
-    assert_ok(row_click_leads(&v, CONTRACT, 2, &n, &first));
-    assert_int_equal(n, 0);
+    assert_int_equal(leads_of_click(&v, 2), 0);
     e.lead.click = 3;
     assert_int_equal(world_apply(&w, &cx, NULL, 4, &e, NULL), ERR_OK); /* a neighbour's */
     e.lead.click = 2;
     assert_int_equal(world_apply(&w, &cx, NULL, 5, &e, NULL), ERR_OK);
-    assert_ok(row_click_leads(&v, CONTRACT, 2, &n, &first));
-    assert_int_equal(n, 1);
-    assert_int_equal(first, 5);
     assert_int_equal(world_apply(&w, &cx, NULL, 9, &e, NULL), ERR_OK);
-    assert_int_equal(world_apply(&w, &cx, NULL, 11, &e, NULL), ERR_OK);
-    assert_ok(row_click_leads(&v, CONTRACT, 2, &n, &first));
-    assert_int_equal(n, 2);
+    assert_int_equal(leads_of_click(&v, 2), 2);
+    assert_ok(row_click_lead_from(&v, CONTRACT, 2, 0, &first));
     assert_int_equal(first, 5);
     e.lead.click_unrecorded = true;
     e.lead.click = 0;
     assert_int_equal(world_apply(&w, &cx, NULL, 12, &e, NULL), ERR_OK);
-    assert_ok(row_click_leads(&v, CONTRACT, 0, &n, &first));
-    assert_int_equal(n, 0);
+    assert_int_equal(leads_of_click(&v, 0), 0);
     world_free(&w);
 }
 
@@ -240,7 +259,7 @@ static void other_entries_leave_no_rows(void **state)
 static void damaged_rows_do_not_read(void **state)
 {
     struct world w = after_lead(STATUS_PENDING);
-    uint8_t key[12], bytes[64];
+    uint8_t key[12], bytes[120];
     struct span value, due_key;
     struct lead_row lead;
     struct move_row move;
@@ -253,6 +272,12 @@ static void damaged_rows_do_not_read(void **state)
     assert_ok(rows_map_get(w.rows, ROW_LEADS, span_of(key, sizeof key), &value));
     memcpy(bytes, value.ptr, value.len);
     assert_int_equal(lead_row_read(span_of(bytes, value.len - 1), &lead), ERR_CORRUPT);
+    for (uint8_t flag = 1; flag != 0; flag = (uint8_t)(flag << 1)) { /* one that is not known, or belies the rest */
+        bytes[2] ^= flag;
+        bool alone = flag == 16 || flag == 32; /* an unrecorded click, an identity that is not known: both can be */
+        assert_int_equal(lead_row_read(span_of(bytes, value.len), &lead), alone ? ERR_OK : ERR_CORRUPT);
+        bytes[2] ^= flag;
+    }
     bytes[0] = STATUS_COUNT;
     assert_int_equal(lead_row_read(span_of(bytes, value.len), &lead), ERR_CORRUPT);
     assert_ok(rows_map_get(w.rows, ROW_MOVES, span_of(key, sizeof key), &value));
@@ -314,9 +339,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_status_leaves_its_rows),
-        cmocka_unit_test(txids_are_each_senders_own),
+        cmocka_unit_test(txids_are_each_senders_own_in_each_campaign),
         cmocka_unit_test(an_erased_lead_leaves_no_person),
-        cmocka_unit_test(leads_of_a_click_are_counted_up_to_two),
+        cmocka_unit_test(a_click_has_the_leads_that_it_got),
         cmocka_unit_test(a_lead_that_leaves_review_is_no_longer_due),
         cmocka_unit_test(what_cannot_follow_is_corrupt),
         cmocka_unit_test(terms_and_keys_are_known_by_their_newest_entry),

@@ -238,8 +238,13 @@ static void long_paths_are_cut(void **state)
 static void any_number_is_taken_where_asked_for(void **state)
 {
     static const char *const taken[] = {"{\"a\":1.5}", "{\"a\":[{\"b\":-1e-3}],\"c\":9223372036854775807}"};
-    static const char *const refused[] = {"[1.5]", "{\"a\":1.5,\"a\":2}", "{\"a\":1e999}",
-                                          "{\"a\":9223372036854775808}"};
+    static const char *const refused[] = {"[1.5]",
+                                          "{\"a\":1.5,\"a\":2}",
+                                          "{\"a\":1e999,}",
+                                          "{\"a\":-}",
+                                          "{\"a\":9223372036854775808,\"b\":01}",
+                                          "{9223372036854775808:1}x",
+                                          "{\"a\":9223372036854775808,\"b\":1.}"};
     json_t *v;
     struct problem p;
     (void)state;
@@ -250,6 +255,29 @@ static void any_number_is_taken_where_asked_for(void **state)
     }
     for (size_t i = 0; i < COUNT(refused); i++)
         assert_int_equal(json_read_any_number(span_str(refused[i]), &v, &p), ERR_MALFORMED);
+}
+
+static void a_number_that_fits_nothing_is_its_digits(void **state)
+{
+    static const struct {
+        const char *text, *a;
+    } cases[] = {{"{\"a\":9223372036854775808}", "9223372036854775808"},
+                 {"{\"b\":[-1e999,{\"c\":\"say \\\"9223372036854775808\\\\\"}],\"a\":-12345678901234567890.50}",
+                  "-12345678901234567890.50"},
+                 {"{\"x\":1e999,\"a\":7}", "7"},
+                 {"{\"x\":1e+999,\"a\":\"7 \\u0000\"}", "7 "}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct problem p = {0};
+        json_t *v = NULL;
+        assert_int_equal(json_read(span_str(cases[i].text), &v, &p), ERR_MALFORMED);
+        assert_int_equal(json_read_any_number(span_str(cases[i].text), &v, &p), ERR_OK);
+        assert_string_equal(json_string_value(json_object_get(v, "a")), cases[i].a);
+        const json_t *c = json_object_get(json_array_get(json_object_get(v, "b"), 1), "c");
+        if (c != NULL)
+            assert_string_equal(json_string_value(c), "say \"9223372036854775808\\");
+        json_decref(v);
+    }
 }
 
 static void problems_do_not_quote_the_input(void **state)
@@ -365,6 +393,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_our_json),
         cmocka_unit_test(long_paths_are_cut),
         cmocka_unit_test(any_number_is_taken_where_asked_for),
+        cmocka_unit_test(a_number_that_fits_nothing_is_its_digits),
         cmocka_unit_test(problems_do_not_quote_the_input),
         cmocka_unit_test(canonical_means_exactly_those_bytes),
         cmocka_unit_test(rewriting_sorts_and_drops_nulls),

@@ -179,7 +179,7 @@ static void put_answer(struct txn *t, const struct entry_response *r)
 /* All that there is of the campaign's direct contract: its terms, and its advertiser's key. */
 static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
 {
-    static const struct fold_context direct = {.contract = 2, .campaign = 1, .contract_id = {"C2", 2}};
+    static const struct fold_context direct = {.contract = 2, .campaign = 1, .advertiser = 2, .contract_id = {"C2", 2}};
     struct entry entries[] = {
         {.kind = ENTRY_TERMS,
          .at_ms = NOW,

@@ -41,6 +41,9 @@ static void no_phone(struct lead_report *r, struct lead_facts *f) { (void)f, r->
 static void bad_mail(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_EMAIL, r->has_email = false; }
 static void bad_fone(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_PHONE, r->has_phone = false; }
 static void bad_both(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_PHONE | CONTACT_EMAIL; }
+static void fone_by_digits(struct lead_report *r, struct lead_facts *f) { (void)f, r->given = r->bad = CONTACT_PHONE, r->has_email = false; }
+static void fone_alone(struct lead_report *r, struct lead_facts *f) { fone_by_digits(r, f), r->has_phone = false; }
+static void contactless(struct lead_report *r, struct lead_facts *f) { (void)f, r->given = 0, r->has_email = r->has_phone = false; }
 static void click_after_lead(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW + 5000; }
 static void quick(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 4999; }
 static void lost_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.unrecorded = true; }
@@ -59,7 +62,7 @@ static void twice(struct lead_report *r, struct lead_facts *f)
 {
     (void)r;
     f->has_dup = true;
-    f->dup = (struct place){"C2", OTHERS, 77, NOW - DAY};
+    f->dup = (struct place){OTHERS, 77, NOW - DAY};
 }
 
 #define MANUAL ",'review':{'mode':'manual'}"
@@ -103,10 +106,21 @@ static const struct {
     {"field there", ",'lead':{'require':['country']}", "", french, STATUS_PENDING, REASON_NONE},
     {"required email bad", ",'lead':{'require':['email']}", "", bad_mail, STATUS_REJECTED, REASON_BAD_EMAIL},
     {"required phone bad", ",'lead':{'require':['phone']}", "", bad_fone, STATUS_REJECTED, REASON_BAD_PHONE},
-    {"optional phone bad, email tells the person", "", "", bad_fone, STATUS_PENDING, REASON_NONE},
+    {"optional phone bad, email tells the person", "", "", bad_fone, STATUS_HELD, REASON_BAD_PHONE},
     {"nobody to tell", "", "", bad_both, STATUS_REJECTED, REASON_BAD_EMAIL},
-    {"deduped by phone alone, phone bad", ",'dedupe':{'by':['phone']}", "", bad_fone, STATUS_REJECTED,
+    {"bad phone alone, with digits", "", "", fone_by_digits, STATUS_HELD, REASON_BAD_PHONE},
+    {"bad phone alone, with digits, required", ",'lead':{'require':['phone']}", "", fone_by_digits, STATUS_REJECTED,
      REASON_BAD_PHONE},
+    {"bad phone alone, with digits, the only one asked for", ",'lead':{'require_any':['phone']}", "", fone_by_digits,
+     STATUS_REJECTED, REASON_BAD_PHONE},
+    {"bad phone alone, without digits", "", "", fone_alone, STATUS_REJECTED, REASON_BAD_PHONE},
+    {"no contact", "", "", contactless, STATUS_REJECTED, REASON_MISSING_FIELD},
+    {"no contact asked for", ",'lead':{'require_any':[]}", "", contactless, STATUS_PENDING, REASON_NONE},
+    {"the other of two", "", "", no_phone, STATUS_PENDING, REASON_NONE},
+    {"not the one of one", ",'lead':{'require_any':['phone']}", "", no_phone, STATUS_REJECTED, REASON_MISSING_FIELD},
+    {"no contact asked for, but given and bad", ",'lead':{'require_any':[]},'dedupe':{'by':[]}", "", bad_mail,
+     STATUS_PENDING, REASON_NONE},
+    {"deduped by phone alone, phone bad", ",'dedupe':{'by':['phone']}", "", bad_fone, STATUS_HELD, REASON_BAD_PHONE},
     {"deduped by phone alone, email bad", ",'dedupe':{'by':['phone']}", "", bad_mail, STATUS_PENDING, REASON_NONE},
     {"profile", FRANCE, "", nothing, STATUS_REJECTED, REASON_OUTSIDE_PROFILE},
     {"in profile", FRANCE, "", french, STATUS_PENDING, REASON_NONE},
@@ -170,7 +184,7 @@ static void the_first_reason_wins(void **state)
     struct terms *ended = terms_of(terms, ENDED, "C1"), *t = terms_of(terms, "", "C1");
     struct lead_report r = good_report();
     struct lead_facts f = {
-        .last = {.at_ms = NOW - 31 * DAY, .unrecorded = true}, .has_dup = true, .dup = {"C2", OTHERS, 1, NOW}};
+        .last = {.at_ms = NOW - 31 * DAY, .unrecorded = true}, .has_dup = true, .dup = {OTHERS, 1, NOW}};
 
     (void)state;
     r.test = r.honeypot = true;
@@ -215,6 +229,11 @@ static void the_entry_says_what_was_found(void **state)
     assert_int_equal(e.lead.placement, 5);
     assert_int_equal(e.lead.clicked_ms, NOW - 60000);
     assert_int_equal(e.lead.missing_fields, 2);
+    assert_int_equal(e.lead.reason, REASON_MISSING_FIELD); /* so that the person is known is told to nobody */
+    assert_true(span_empty(e.lead.dup_contract));
+    terms_free(t);
+    t = terms_of("", "", "C1");
+    e = decide(t, twice, &f);
     assert_true(span_is(e.lead.dup_contract, DUP_ELSEWHERE)); /* C2's index is C2's business */
     assert_int_equal(e.lead.dup_index, 0);
     terms_free(t);
@@ -290,7 +309,7 @@ static void the_latest_existing_touch_gets_the_credit(void **state)
         (struct pointer){.contract = OURS, .index = 12345, .at_s = (uint32_t)(NOW / 1000), .flags = CLICK_UNRECORDED};
     assert_ok(gather_touches(&v, &r, &f));
     assert_true(f.last.unrecorded);
-    assert_int_equal(f.last.index, 0);
+    assert_int_equal(f.last.index, 12345); /* tells it from other lost ones */
     assert_int_equal(f.last.at_ms, NOW / 1000 * 1000);
     assert_int_equal(f.others, 3);
 
@@ -301,9 +320,10 @@ static void the_latest_existing_touch_gets_the_credit(void **state)
     world_free(&w);
 }
 
+static const struct fold_context cx = {OURS, CAMPAIGN_NUMBER, SPAN("C1"), 1};
+
 static void accept_person(struct world *w, uint64_t index, int64_t at_ms, uint8_t email, uint8_t phone)
 {
-    const struct fold_context cx = {OURS, CAMPAIGN_NUMBER, SPAN("C1")};
     struct entry e = {.kind = ENTRY_LEAD, .at_ms = at_ms, .lead = {.status = STATUS_PENDING}};
     struct private_part priv = {.lead = true, .has_email = email, .has_phone = phone};
     memset(priv.email, email, TOKEN_LEN);
@@ -345,63 +365,267 @@ static void the_same_person_is_found_by_email_or_phone_within_the_window(void **
         struct lead_facts f = {0};
         memset(r.email, cases[i].email, TOKEN_LEN);
         memset(r.phone, cases[i].phone, TOKEN_LEN);
-        assert_ok(gather_person(&v, CAMPAIGN_NUMBER, t, &r, NOW + cases[i].after_days * DAY + cases[i].after_ms, &f));
+        assert_ok(gather_person(&v, &cx, t, &r, NOW + cases[i].after_days * DAY + cases[i].after_ms, &f));
         if (f.has_dup != (cases[i].dup != 0) || (f.has_dup && f.dup.index != cases[i].dup))
             fail_msg("case %zu: %d %llu", i, f.has_dup, (unsigned long long)f.dup.index);
-        assert_ok(gather_person(&v, CAMPAIGN_NUMBER + 1, t, &r, NOW, &f)); /* another campaign knows nobody */
+        const struct fold_context elsewhere = {OTHERS, CAMPAIGN_NUMBER + 1, SPAN("C2"), 1};
+        assert_ok(gather_person(&v, &elsewhere, t, &r, NOW, &f)); /* another campaign knows nobody */
         assert_false(f.has_dup);
         terms_free(t);
     }
     world_free(&w);
 }
 
+/* ---- two reports ---- */
+
+/* Each of a click: 1 and 2 in C1, 3 in C2 (C1's and C2's senders: P1, P2; A1 for both); 9: one whose record was lost.
+ */
+struct told {
+    uint64_t click;
+    const char *txid;
+    uint8_t email, phone;
+};
+
+static struct lead_report told_report(const struct told *s)
+{
+    struct lead_report r = {.party = SPAN("P1"), .txid = span_str(s->txid), .claimed = true, .n_touches = 1};
+    r.touches[0] = (struct pointer){.contract = s->click == 3 ? OTHERS : OURS, .index = s->click};
+    if (s->click >= 9)
+        r.touches[0].flags = CLICK_UNRECORDED, r.touches[0].at_s = NOW / 1000;
+    r.has_email = s->email;
+    r.has_phone = s->phone;
+    r.given = (s->email ? CONTACT_EMAIL : 0u) | (s->phone ? CONTACT_PHONE : 0u);
+    memset(r.email, s->email, TOKEN_LEN);
+    memset(r.phone, s->phone, TOKEN_LEN);
+    return r;
+}
+
+/* Decides and applies; the index in its log is n. */
+static enum status tell(struct world *w, struct terms *const terms[3], const struct told *s, uint64_t n, int64_t now_ms,
+                        struct entry *e)
+{
+    const struct fold_context cxs[] = {
+        {0}, {OURS, CAMPAIGN_NUMBER, SPAN("C1"), 1}, {OTHERS, CAMPAIGN_NUMBER, SPAN("C2"), 1}};
+    struct view v = world_view(w);
+    struct lead_report r = told_report(s);
+    struct private_part priv = {.lead = true, .has_email = r.has_email, .has_phone = r.has_phone};
+    struct lead_facts f;
+    memcpy(priv.email, r.email, TOKEN_LEN);
+    memcpy(priv.phone, r.phone, TOKEN_LEN);
+    assert_ok(gather_touches(&v, &r, &f));
+    uint32_t k = f.last.contract;
+    assert_ok(gather_person(&v, &cxs[k], terms[k], &r, now_ms, &f));
+    decide_lead(terms[k], 0, &r, &f, now_ms, e);
+    assert_ok(world_apply(w, &cxs[k], terms[k], n, e, &priv));
+    return e->lead.status;
+}
+
+static struct world three_clicks(void)
+{
+    struct world w = world_new();
+    world_click(&w, (struct world_click){.contract = OURS, .index = 1, .at_ms = NOW - 60000});
+    world_click(&w, (struct world_click){.contract = OURS, .index = 2, .at_ms = NOW - 60000});
+    world_click(&w, (struct world_click){.contract = OTHERS, .index = 3, .at_ms = NOW - 60000});
+    return w;
+}
+
+static void two_reports_are_one_lead_or_two_in_either_order(void **state)
+{
+    static const struct {
+        const char *what;
+        struct told a, b;
+        bool one;
+    } cases[] = {
+        {"one click, no contact, other txids", {1, "a", 0, 0}, {1, "b", 0, 0}, true},
+        {"one click, no contact, no txid", {1, "", 0, 0}, {1, "", 0, 0}, true},
+        {"two clicks, no contact, one txid: publisher and advertiser", {1, "A1", 0, 0}, {2, "A1", 0, 0}, true},
+        {"two clicks, no contact, no txid", {1, "", 0, 0}, {2, "", 0, 0}, false},
+        {"two clicks, no contact, other txids", {1, "a", 0, 0}, {2, "b", 0, 0}, false},
+        {"two publishers' equal txids", {1, "A1", 0, 0}, {3, "A1", 0, 0}, false},
+        {"one person of two contracts by email", {1, "a", 7, 0}, {3, "b", 7, 0}, true},
+        {"one person of two contracts by phone", {1, "a", 5, 7}, {3, "b", 6, 7}, true},
+        {"two persons by one click", {1, "a", 7, 0}, {1, "b", 8, 0}, false},
+        {"two persons by one click, of one txid", {1, "A1", 7, 0}, {1, "A1", 8, 0}, false},
+        {"a person, and nobody by the same click", {1, "a", 7, 0}, {1, "b", 0, 0}, true},
+        {"a person, and nobody of the same txid", {1, "A1", 7, 9}, {2, "A1", 0, 0}, true},
+        {"email and phone of one txid", {1, "A1", 7, 0}, {1, "A1", 0, 9}, true},
+        {"email and phone of two txids", {1, "a", 7, 0}, {1, "b", 0, 9}, false},
+        {"a phone is no email", {1, "a", 7, 0}, {2, "b", 0, 7}, false},
+        {"one lost click", {9, "a", 0, 0}, {9, "b", 0, 0}, true},
+        {"two lost clicks of one second", {9, "a", 0, 0}, {10, "b", 0, 0}, false},
+    };
+    struct terms *terms[] = {NULL, terms_of(",'lead':{'require_any':[]}", "", "C1"),
+                             terms_of(",'lead':{'require_any':[]}", "", "C2")};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int turned = 0; turned < 2; turned++) {
+            struct world w = three_clicks();
+            struct entry e;
+            assert_true(status_stands(tell(&w, terms, turned ? &cases[i].b : &cases[i].a, 20, NOW, &e)));
+            enum status second = tell(&w, terms, turned ? &cases[i].a : &cases[i].b, 21, NOW + 1, &e);
+            if (status_stands(second) == cases[i].one || (cases[i].one && second != STATUS_DUPLICATE))
+                fail_msg("%s: %s", cases[i].what, status_word(second));
+            world_free(&w);
+        }
+    terms_free(terms[1]);
+    terms_free(terms[2]);
+}
+
+static enum err dispose(struct world *w, struct terms *t, uint64_t lead, enum status to, uint64_t n, int64_t now_ms)
+{
+    const struct disposition_report r = {.party = SPAN("A1"), .status = to, .lead = lead};
+    struct view v = world_view(w);
+    struct disposition_facts f;
+    struct lead_row row;
+    struct entry e;
+    bool same;
+    assert_ok(row_lead(&v, OURS, lead, &row));
+    assert_ok(gather_disposition(&v, &cx, t, &r, &row, &f));
+    enum err err = decide_disposition(0, &r, &row, &f, now_ms, &e, &same, NULL);
+    if (err == ERR_OK)
+        assert_ok(world_apply(w, &cx, t, n, &e, NULL));
+    return err;
+}
+
+/* A rejection or a return frees the person, for others first; then nobody comes back beside who stands. */
+static void who_is_freed_is_free_until_somebody_else_stands(void **state)
+{
+    static const struct told person = {1, "a", 7, 9}, again = {3, "b", 0, 9}, once_more = {2, "c", 7, 0},
+                             nobody = {1, "d", 0, 0};
+    struct terms *terms[] = {NULL, terms_of(",'lead':{'require_any':[]}", "", "C1"),
+                             terms_of(",'lead':{'require_any':[]}", "", "C2")};
+    struct world w = three_clicks();
+    struct entry e;
+    (void)state;
+    assert_int_equal(tell(&w, terms, &person, 20, NOW, &e), STATUS_PENDING);
+    assert_int_equal(tell(&w, terms, &again, 21, NOW + 1, &e), STATUS_DUPLICATE);
+    assert_ok(dispose(&w, terms[1], 20, STATUS_APPROVED, 22, NOW + 2));
+    assert_int_equal(tell(&w, terms, &once_more, 23, NOW + 3, &e), STATUS_DUPLICATE);
+    assert_ok(dispose(&w, terms[1], 20, STATUS_RETURNED, 24, NOW + 4));
+    assert_int_equal(rows_map_count(w.rows, ROW_DEDUPE), 0);
+    assert_ok(dispose(&w, terms[1], 20, STATUS_APPROVED, 25, NOW + 5)); /* it was a mistake */
+    assert_int_equal(tell(&w, terms, &nobody, 26, NOW + 6, &e), STATUS_DUPLICATE);
+    assert_ok(dispose(&w, terms[1], 20, STATUS_RETURNED, 27, NOW + 7));
+    assert_int_equal(tell(&w, terms, &again, 28, NOW + 8, &e), STATUS_PENDING); /* elsewhere */
+    assert_int_equal(dispose(&w, terms[1], 20, STATUS_APPROVED, 29, NOW + 9), ERR_CONFLICT);
+    assert_ok(dispose(&w, terms[1], 23, STATUS_APPROVED, 30, NOW + 10)); /* the email alone does not tell that */
+    assert_int_equal(rows_map_count(w.rows, ROW_DEDUPE), 3 + 3);
+    world_free(&w);
+    terms_free(terms[1]);
+    terms_free(terms[2]);
+}
+
+/* What the server refused by itself has a price all the same, should the advertiser want it. */
+static void a_refusal_of_the_servers_can_be_approved_by_hand(void **state)
+{
+    struct terms *t = terms_of("", ",'price':{'lead':[{'micros':700}]}", "C1");
+    struct world w = three_clicks();
+    struct lead_report r = good_report();
+    struct lead_facts f = {.found = false};
+    struct view v = world_view(&w);
+    struct lead_row row;
+    struct entry e;
+    (void)state;
+    decide_lead(t, 0, &r, &f, NOW, &e);
+    assert_int_equal(e.lead.reason, REASON_UNKNOWN_CLICK);
+    assert_int_equal(e.lead.payout_micros, 0);
+    assert_ok(world_apply(&w, &cx, t, 20, &e, NULL));
+    assert_ok(dispose(&w, t, 20, STATUS_APPROVED, 21, NOW + 30 * DAY));
+    assert_ok(row_lead(&v, OURS, 20, &row));
+    assert_int_equal(row.status, STATUS_APPROVED);
+    assert_int_equal(row.reason, REASON_UNKNOWN_CLICK);
+    assert_int_equal(row.payout_micros, 700);
+    assert_ok(dispose(&w, t, 20, STATUS_RETURNED, 22, NOW + 60 * DAY));
+    assert_ok(dispose(&w, t, 20, STATUS_APPROVED, 23, NOW + 90 * DAY));
+    assert_int_equal(dispose(&w, t, 20, STATUS_RETURNED, 24, NOW + 90 * DAY), ERR_CONFLICT); /* counts from the first */
+    world_free(&w);
+    terms_free(t);
+}
+
+static void a_phone_that_does_not_read_is_compared_by_its_digits(void **state)
+{
+    static const struct {
+        const char *phone, *key; /* NULL: too few to tell anybody */
+    } cases[] = {{"612345678", "612345678"},
+                 {"6 12-34.56 78x", "612345678"},
+                 {"call me", NULL},
+                 {"", NULL},
+                 {"123456", NULL},
+                 {"1234567", "1234567"},
+                 {"1234567890123456789012345678901234567890", NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char mem[64];
+        struct buf key;
+        buf_fixed(&key, mem, sizeof mem);
+        enum err err = identity_phone_digits(span_str(cases[i].phone), &key);
+        if ((err == ERR_OK) != (cases[i].key != NULL) || (err == ERR_OK && !span_is(buf_span(&key), cases[i].key)))
+            fail_msg("%s", cases[i].phone);
+    }
+}
+
 /* ---- dispositions ---- */
 
+/* Who says so, how long after: from the approval, or the refusal or return. `known`: another lead of the person stands.
+ */
+enum { ADVERTISER = 1, KNOWN = 2 };
 static const struct {
     enum status from, to;
-    int64_t days; /* since the approval */
+    unsigned who;
+    int64_t days;
     enum err err;
     bool same;
     int64_t payable;
 } steps[] = {
-    {STATUS_PENDING, STATUS_APPROVED, 0, ERR_OK, false, 500},
-    {STATUS_HELD, STATUS_APPROVED, 0, ERR_OK, false, 500},
-    {STATUS_PENDING, STATUS_REJECTED, 0, ERR_OK, false, 0},
-    {STATUS_HELD, STATUS_REJECTED, 0, ERR_OK, false, 0},
-    {STATUS_APPROVED, STATUS_RETURNED, 30, ERR_OK, false, -500},
-    {STATUS_APPROVED, STATUS_RETURNED, 31, ERR_CONFLICT, false, 0},
-    {STATUS_APPROVED, STATUS_CONVERTED, 400, ERR_OK, false, 0},
-    {STATUS_CONVERTED, STATUS_RETURNED, 30, ERR_OK, false, -500},
-    {STATUS_CONVERTED, STATUS_RETURNED, 31, ERR_CONFLICT, false, 0},
-    {STATUS_APPROVED, STATUS_APPROVED, 0, ERR_OK, true, 0},
-    {STATUS_REJECTED, STATUS_REJECTED, 0, ERR_OK, true, 0},
-    {STATUS_RETURNED, STATUS_RETURNED, 0, ERR_OK, true, 0},
-    {STATUS_CONVERTED, STATUS_CONVERTED, 0, ERR_OK, true, 0},
-    {STATUS_PENDING, STATUS_RETURNED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_PENDING, STATUS_CONVERTED, 0, ERR_OK, false, 500},
-    {STATUS_HELD, STATUS_CONVERTED, 0, ERR_OK, false, 500},
-    {STATUS_APPROVED, STATUS_REJECTED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_REJECTED, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_DUPLICATE, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_RETURNED, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_RETURNED, STATUS_CONVERTED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_CONVERTED, STATUS_APPROVED, 0, ERR_CONFLICT, false, 0},
-    {STATUS_PENDING, STATUS_HELD, 0, ERR_INVALID, false, 0},
-    {STATUS_PENDING, STATUS_DUPLICATE, 0, ERR_INVALID, false, 0},
+    {STATUS_PENDING, STATUS_APPROVED, 0, 0, ERR_OK, false, 500},
+    {STATUS_HELD, STATUS_APPROVED, 0, 0, ERR_OK, false, 500},
+    {STATUS_PENDING, STATUS_REJECTED, 0, 0, ERR_OK, false, 0},
+    {STATUS_HELD, STATUS_REJECTED, 0, 0, ERR_OK, false, 0},
+    {STATUS_APPROVED, STATUS_RETURNED, 0, 30, ERR_OK, false, -500},
+    {STATUS_APPROVED, STATUS_RETURNED, 0, 31, ERR_CONFLICT, false, 0},
+    {STATUS_APPROVED, STATUS_CONVERTED, 0, 400, ERR_OK, false, 0},
+    {STATUS_CONVERTED, STATUS_RETURNED, 0, 30, ERR_OK, false, -500},
+    {STATUS_CONVERTED, STATUS_RETURNED, 0, 31, ERR_CONFLICT, false, 0},
+    {STATUS_APPROVED, STATUS_APPROVED, 0, 0, ERR_OK, true, 0},
+    {STATUS_REJECTED, STATUS_REJECTED, 0, 0, ERR_OK, true, 0},
+    {STATUS_RETURNED, STATUS_RETURNED, 0, 0, ERR_OK, true, 0},
+    {STATUS_CONVERTED, STATUS_CONVERTED, 0, 0, ERR_OK, true, 0},
+    {STATUS_PENDING, STATUS_CONVERTED, 0, 0, ERR_OK, false, 500},
+    {STATUS_HELD, STATUS_CONVERTED, 0, 0, ERR_OK, false, 500},
+    /* taken back */
+    {STATUS_REJECTED, STATUS_APPROVED, ADVERTISER, 30, ERR_OK, false, 500},
+    {STATUS_DUPLICATE, STATUS_APPROVED, ADVERTISER, 30, ERR_OK, false, 500},
+    {STATUS_RETURNED, STATUS_APPROVED, ADVERTISER, 30, ERR_OK, false, 500},
+    {STATUS_REJECTED, STATUS_APPROVED, ADVERTISER, 31, ERR_CONFLICT, false, 0},
+    {STATUS_RETURNED, STATUS_APPROVED, ADVERTISER, 31, ERR_CONFLICT, false, 0},
+    {STATUS_DUPLICATE, STATUS_APPROVED, ADVERTISER, 31, ERR_CONFLICT, false, 0},
+    {STATUS_REJECTED, STATUS_APPROVED, ADVERTISER | KNOWN, 0, ERR_CONFLICT, false, 0},
+    {STATUS_DUPLICATE, STATUS_APPROVED, ADVERTISER | KNOWN, 0, ERR_CONFLICT, false, 0},
+    {STATUS_RETURNED, STATUS_APPROVED, ADVERTISER | KNOWN, 0, ERR_CONFLICT, false, 0},
+    {STATUS_REJECTED, STATUS_APPROVED, 0, 0, ERR_FORBIDDEN, false, 0},
+    {STATUS_DUPLICATE, STATUS_APPROVED, 0, 0, ERR_FORBIDDEN, false, 0},
+    {STATUS_RETURNED, STATUS_APPROVED, 0, 0, ERR_FORBIDDEN, false, 0},
 };
+
+static struct lead_row row_of(enum status from)
+{
+    return (struct lead_row){
+        .status = from, .payout_micros = 500, .approved_ms = NOW, .changed_ms = NOW, .return_days = 30};
+}
 
 static void a_disposition_is_taken_where_the_state_allows_it(void **state)
 {
     struct terms *t = terms_of("", "", "C1");
     (void)state;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        struct lead_row lead = {.status = steps[i].from, .payout_micros = 500, .approved_ms = NOW, .return_days = 30};
+        struct lead_row lead = row_of(steps[i].from);
+        const struct disposition_facts f = {.advertiser = steps[i].who & ADVERTISER, .known = steps[i].who & KNOWN};
         struct disposition_report r = {
             .party = SPAN("A1"), .status = steps[i].to, .lead = 4, .amount_micros = 900, .currency = SPAN("EUR")};
         struct problem p = {0};
         struct entry e = {0};
         bool same = false;
-        enum err err = decide_disposition(9, &r, &lead, NOW + steps[i].days * DAY, &e, &same, &p);
+        enum err err = decide_disposition(9, &r, &lead, &f, NOW + steps[i].days * DAY, &e, &same, &p);
         if (err != steps[i].err || same != steps[i].same || !*p.detail != (err == ERR_OK))
             fail_msg("%s to %s: %s %d", status_word(steps[i].from), status_word(steps[i].to), err_word(err), same);
         if (err != ERR_OK || same)
@@ -412,6 +636,43 @@ static void a_disposition_is_taken_where_the_state_allows_it(void **state)
         assert_int_equal(e.disposition.currency.len, steps[i].to == STATUS_CONVERTED ? 3 : 0);
     }
     terms_free(t);
+}
+
+/* By the most powerful speaker, at once: what the table above does not take is refused, and says what would be taken.
+ */
+static void every_other_transition_is_refused(void **state)
+{
+    static const char *const can[STATUS_COUNT] = {[STATUS_PENDING] = "approved or rejected or converted",
+                                                  [STATUS_HELD] = "approved or rejected or converted",
+                                                  [STATUS_APPROVED] = "returned or converted",
+                                                  [STATUS_REJECTED] = "approved",
+                                                  [STATUS_DUPLICATE] = "approved",
+                                                  [STATUS_RETURNED] = "approved",
+                                                  [STATUS_CONVERTED] = "returned"};
+    const struct disposition_facts f = {.advertiser = true};
+    (void)state;
+    for (enum status from = 0; from < STATUS_COUNT; from++)
+        for (enum status to = 0; to < STATUS_COUNT; to++) {
+            const struct disposition_report r = {.party = SPAN("A1"), .status = to, .lead = 4};
+            struct lead_row lead = row_of(from);
+            struct problem p = {0};
+            struct entry e;
+            bool same, taken = false;
+            for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+                taken |= steps[i].from == from && steps[i].to == to && steps[i].err == ERR_OK;
+            bool said =
+                to == STATUS_APPROVED || to == STATUS_REJECTED || to == STATUS_RETURNED || to == STATUS_CONVERTED;
+            enum err err = decide_disposition(9, &r, &lead, &f, NOW, &e, &same, &p);
+            if (err != (taken  ? ERR_OK
+                        : said ? ERR_CONFLICT
+                               : ERR_INVALID) ||
+                (err == ERR_CONFLICT && strstr(p.detail, can[from]) == NULL))
+                fail_msg("%s to %s: %s %s", status_word(from), status_word(to), err_word(err), p.detail);
+            lead.reason = REASON_TEST; /* what its sender called a test is none, ever */
+            lead.status = STATUS_REJECTED;
+            if (decide_disposition(9, &r, &lead, &f, NOW, &e, &same, NULL) == ERR_OK && !same)
+                fail_msg("a test became %s", status_word(to));
+        }
 }
 
 static void review_ends_by_itself_when_due(void **state)
@@ -442,7 +703,12 @@ int main(void)
         cmocka_unit_test(the_first_matching_tier_is_the_price),
         cmocka_unit_test(the_latest_existing_touch_gets_the_credit),
         cmocka_unit_test(the_same_person_is_found_by_email_or_phone_within_the_window),
+        cmocka_unit_test(two_reports_are_one_lead_or_two_in_either_order),
+        cmocka_unit_test(who_is_freed_is_free_until_somebody_else_stands),
+        cmocka_unit_test(a_refusal_of_the_servers_can_be_approved_by_hand),
+        cmocka_unit_test(a_phone_that_does_not_read_is_compared_by_its_digits),
         cmocka_unit_test(a_disposition_is_taken_where_the_state_allows_it),
+        cmocka_unit_test(every_other_transition_is_refused),
         cmocka_unit_test(review_ends_by_itself_when_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,7 @@ static const struct {
     const char *name;
     size_t most;
 } fields[] = {
-#define X(symbol, name, most) {name, most},
+#define X(symbol, name, most, kind) {name, most},
     FIELD_TABLE(X)
 #undef X
 };
@@ -316,10 +316,11 @@ static void find_dispositions(void)
         for (enum status from = 0; from < STATUS_COUNT; from++) {
             const struct lead_row lead = {.status = from, .return_days = 1};
             const struct disposition_report report = {.status = to};
+            const struct disposition_facts facts = {.advertiser = true};
             struct entry entry;
             struct problem p = {0};
             bool same = false;
-            if (decide_disposition(0, &report, &lead, 0, &entry, &same, &p) == ERR_OK && !same) {
+            if (decide_disposition(0, &report, &lead, &facts, 0, &entry, &same, &p) == ERR_OK && !same) {
                 dispositions[n++] = status_word(to);
                 break;
             }

@@ -378,7 +378,7 @@ static void who_may_not_or_names_no_lead_is_refused(void **state)
     assert_refused(&a_click, ERR_NOT_FOUND);
     assert_refused(&unknown_txid, ERR_NOT_FOUND);
     assert_refused(&publishers_txid, ERR_FORBIDDEN);
-    assert_refused(&others_txid, ERR_NOT_FOUND);
+    assert_refused(&others_txid, ERR_FORBIDDEN); /* publishers decide none, whatever they name */
     assert_refused(&two_leads, ERR_CONFLICT);
     assert_refused(&too_early, ERR_CONFLICT);
 }
@@ -455,9 +455,9 @@ static void a_new_txid_leaves_the_word_to_the_click(void **state)
     struct job sale = by_txid(LIVE_ADVERTISER, "order-1", click_id);
     assert_ok(pipeline_run(&cx, &sale));
     assert_int_equal(lead_of(&sale), l.index);
-    struct job odd = by_txid(LIVE_ADVERTISER, "t2", click_id); /* two leads named */
-    assert_refused(&odd, ERR_CONFLICT);
-    assert_string_equal(odd.problem.field, "txid");
+    struct job taken = by_txid(LIVE_ADVERTISER, "t2", click_id); /* a publisher's txid beside the click's lead */
+    assert_refused(&taken, ERR_CONFLICT);
+    assert_string_equal(taken.problem.field, "status"); /* sold already */
     struct job nothing = by_txid(LIVE_ADVERTISER, "order-2", &leadless);
     assert_refused(&nothing, ERR_NOT_FOUND);
     struct job agreed = by_txid(LIVE_ADVERTISER, "t2", &leadless); /* one of several touches */

@@ -27,7 +27,8 @@ static void campaign_defaults_are_written_out(void **state)
         "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
         "fallback_url':'','id':'K1','landing_url':'https://"
         "shop.example/land',"
-        "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
+        "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'require_any':['email','phone'],'"
+        "rules':[]},'name':'Test','"
         "pass':[],'paused':false,'payable_classes':['ok'],"
         "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','repeat_window_s':3600,'return_days':30,"
         "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
@@ -41,7 +42,8 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "{'advertiser':'A1','name':'Solar','currency':'EUR','landing_url':'https://shop.example/"
         "land?a=1#top','allowed_hosts':['*.shop.example'],"
         "'click_param':'cid','pass':['aff','x.y'],'fallback_url':'https://home.example/','timezone':'Europe/"
-        "Paris','lead':{'require':['country','phone','email'],'rules':[{'field':'country','in':['FR','BE']},"
+        "Paris','lead':{'require':['country','phone','email'],'require_any':['phone'],'rules':[{'field':'country','in':"
+        "['FR','BE']},"
         "{'field':'f_age','min':25,'max':70},{'equals':'yes','field':'f_owner'}],'min_click_to_lead_s':2,'hold_below_s'"
         ":5,'honeypot':'f_website'},"
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
@@ -56,7 +58,8 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "home.example/','id':'K1','landing_url':'https://shop.example/"
         "land?a=1#top',"
         "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
-        "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
+        "'require_any':['phone'],'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'"
+        "equals':'yes','field':'f_"
         "owner'}]},"
         "'name':'Solar','pass':['aff','x.y'],'paused':true,'payable_classes':['ok','repeat'],'pixel_leads':'hold','"
         "referrer_policy':'"
@@ -112,6 +115,9 @@ static const struct {
     {CAMPAIGN_HEAD ",'lead':{'need':[]}", NULL, "lead.need"},
     {CAMPAIGN_HEAD ",'lead':{'require':['email','age']}", NULL, "lead.require[1]"},
     {CAMPAIGN_HEAD ",'lead':{'require':'email'}", NULL, "lead.require"},
+    {CAMPAIGN_HEAD ",'lead':{'require_any':'email'}", NULL, "lead.require_any"},
+    {CAMPAIGN_HEAD ",'lead':{'require_any':['email','last_name']}", NULL, "lead.require_any[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'require_any':['phone','phone']}", NULL, "lead.require_any[1]"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'website'}", NULL, "lead.honeypot"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_0123456789012345678901234567890123456789012345678901234567890123x'}", NULL,
      "lead.honeypot"},

@@ -136,6 +136,39 @@ static void names_are_written_with_either_dash(void **state)
     assert_false(text_names(SPAN("Sweep_ms"), "sweep_ms"));
 }
 
+static void a_macro_is_told_from_what_people_write(void **state)
+{
+    static const char *const macros[] = {"{x}",       "{{x}}",      "{{ user.email }}", "${click_id}", "[click_id]",
+                                         "#clickid#", "%click_id%", "%%CLICK_ID%%",     "<txid>",      "a-{x}-b",
+                                         "ab{x}cd",   "p_[x]",      "a%%x%%b",          "{0}",         "A-#x#"};
+    static const char *const none[] = {"",
+                                       "{}",
+                                       "{ }",
+                                       "{a b}",
+                                       "}a{",
+                                       "{a",
+                                       "A[1]",
+                                       "order[a]",
+                                       "[1]",
+                                       "#31#0612",
+                                       "2026#web#7",
+                                       "50%off%2",
+                                       "100% a %",
+                                       "<a@x.example>",
+                                       "a<b>c",
+                                       "%%%%",
+                                       "[127.0.0.1]",
+                                       "#",
+                                       "{550e8400-e29b-41d4-a716-446655440000}"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(macros); i++)
+        if (!text_has_macro(span_str(macros[i])))
+            fail_msg("%s is a macro", macros[i]);
+    for (size_t i = 0; i < COUNT(none); i++)
+        if (text_has_macro(span_str(none[i])))
+            fail_msg("%s is no macro", none[i]);
+}
+
 static void ids_go_both_ways_and_sort_by_number(void **state)
 {
     static const uint64_t numbers[] = {0, 1, 31, 32, 0x7fffffffffff, ((uint64_t)1 << ID_BITS) - 1};
@@ -257,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_text_is_taken_apart_at_its_marks),
         cmocka_unit_test(a_cut_without_its_mark_changes_nothing),
         cmocka_unit_test(names_are_written_with_either_dash),
+        cmocka_unit_test(a_macro_is_told_from_what_people_write),
         cmocka_unit_test(ids_go_both_ways_and_sort_by_number),
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(methods_go_both_ways),

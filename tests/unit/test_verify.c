@@ -413,6 +413,35 @@ static void lie_pixel(struct story *s)
     lie_inputs(s, 9, GOOD_EMAIL, twist_pixel);
 }
 
+/* What its facts forbade. */
+static void lie_reinstated(struct story *s, uint64_t lead, const char *party)
+{
+    const struct disposition_report r = {
+        .party = span_str(party), .trust = TRUST_API, .status = STATUS_APPROVED, .lead = lead};
+    const struct disposition_facts facts = {.advertiser = true};
+    struct lead_row row;
+    struct entry e;
+    bool same = false;
+    assert_ok(row_lead(&s->view, 1, lead, &row));
+    assert_ok(decide_disposition(s->fold.terms_index, &r, &row, &facts, s->now_ms, &e, &same, NULL));
+    tell(s, &e, NULL);
+}
+
+static void lie_reinstated_by_the_operator(struct story *s)
+{
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 9);
+    tell_disposition(s, lead, STATUS_REJECTED);
+    lie_reinstated(s, lead, "O1");
+}
+
+static void lie_reinstated_beside_another(struct story *s)
+{
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 9);
+    tell_disposition(s, lead, STATUS_REJECTED);
+    tell_lead(s, tell_click(s, CLASS_OK), 9);
+    lie_reinstated(s, lead, "A1");
+}
+
 static void lie_backdated(struct story *s)
 {
     s->now_ms = s->fold.period.prev_to_ms - 1;
@@ -493,6 +522,8 @@ static void signed_lies_are_found(void **state)
         {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
         {"a lead that nobody signed", "decisions", lie_unsigned},
         {"a lead by pixel where they are off", "decisions", lie_pixel},
+        {"a lead taken back by the operator", "decisions", lie_reinstated_by_the_operator},
+        {"a lead taken back beside another of its person", "decisions", lie_reinstated_beside_another},
         {"a click dated into a closed period", "entries", lie_backdated},
         {"a statement dated into a closed period", "entries", lie_backdated_statement},
         {"traffic that never was", "statements", lie_statement_tally},
@@ -535,11 +566,18 @@ static void odd_leads_that_the_server_writes_hold(void **state)
         unsigned given, bad;
         bool honeypot, without_contact;
         const char *fact, *value;
+        bool digits; /* of a phone that does not read */
     } odd[] = {
         {"blank fields", "{\"email\":\"p9@shop.example\",\"first_name\":\" \\t\",\"phone\":\" \"}", 9, CONTACT_EMAIL,
          .fact = NULL},
         {"malformed fields", "{\"email\":\"p9\",\"phone\":\"0171 2345678\"}", 0, CONTACT_EMAIL | CONTACT_PHONE,
-         CONTACT_EMAIL | CONTACT_PHONE},
+         CONTACT_EMAIL | CONTACT_PHONE, .digits = true},
+        {"a phone that does not read", "{\"email\":\"p9@shop.example\",\"phone\":\"0171 2345678\"}", 9,
+         CONTACT_EMAIL | CONTACT_PHONE, CONTACT_PHONE, .digits = true},
+        {"a phone without digits", "{\"email\":\"p9@shop.example\",\"phone\":\"call me\"}", 9,
+         CONTACT_EMAIL | CONTACT_PHONE, CONTACT_PHONE},
+        {"a phone that does not read, unseen", "{\"email\":\"p9@shop.example\",\"phone\":\"0171 2345678\"}", 9,
+         CONTACT_EMAIL | CONTACT_PHONE, CONTACT_PHONE, .digits = true, .without_contact = true},
         {"a blank honeypot", "{\"email\":\"p9@shop.example\",\"f_url\":\" \"}", 9, CONTACT_EMAIL, .fact = NULL},
         {"a filled honeypot", "{\"email\":\"p9@shop.example\",\"f_url\":\"x\"}", 9, CONTACT_EMAIL, .honeypot = true},
         {"a filled honeypot, unseen", "{\"email\":\"p9@shop.example\",\"f_url\":\"x\"}", 9, CONTACT_EMAIL,
@@ -557,6 +595,7 @@ static void odd_leads_that_the_server_writes_hold(void **state)
         l.r.bad = odd[i].bad;
         l.r.honeypot = odd[i].honeypot;
         l.without_contact = odd[i].without_contact;
+        l.r.has_phone = l.priv.has_phone = odd[i].digits;
         if (odd[i].fact != NULL)
             l.r.facts[l.r.n_facts++] = (struct fact){span_str(odd[i].fact), span_str(odd[i].value)};
         tell_reported(s, &l);

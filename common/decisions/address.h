@@ -1,0 +1,28 @@
+/* Which lead a disposition is about, by what its sender says: looked up in the rows of one advertiser alone. */
+#ifndef CS_DECISIONS_ADDRESS_H
+#define CS_DECISIONS_ADDRESS_H
+
+#include "common/decisions/rows.h"
+#include "common/tokens/tokens.h"
+
+struct address {
+    uint32_t advertiser;       /* whose leads: a number of the view's */
+    struct span advertiser_id; /* as a sender of leads */
+    struct span txid;          /* may be empty */
+    bool by_click;             /* click: of one of the advertiser's contracts */
+    struct pointer click;
+};
+struct addressed {
+    uint32_t contract;
+    uint64_t index;
+};
+
+/* By the txid: the lead that the advertiser itself reported under it, else the one that a publisher did, else a
+ * pixel's; where that is not unique the click decides, and against a publisher's txid it does so always: publishers
+ * choose theirs. Where the advertiser's own repeats a publisher's report of that txid, the report that stands is meant.
+ * Else by the click. Leads that were refused for their form, and duplicates, do not count beside others. ERR_NOT_FOUND
+ * and ERR_CONFLICT with the field in *p; another error: it cannot be told. */
+MUST_CHECK enum err address_find(const struct view *v, const struct address *a, struct addressed *out,
+                                 struct problem *p);
+
+#endif

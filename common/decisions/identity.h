@@ -1,0 +1,49 @@
+/* Who a lead is: the keys by which two reports are known to be about one person. FORMATS.md, "A lead".
+ *
+ * A lead that stands (pending, held, approved, converted) has a row of `dedupe` for each of its keys; a rejection or a
+ * return takes them away, reinstating brings them back. So "somebody stands in the way" is one look at one row. */
+#ifndef CS_DECISIONS_IDENTITY_H
+#define CS_DECISIONS_IDENTITY_H
+
+#include "common/ledger/commitment.h"
+#include "common/ledger/entry.h"
+
+/* The kinds of keys. Contact keys are the campaign's. A txid and a click are the contract's, and each kind says which
+ * contact keys (bits) its lead has beside it: those of another lead tell persons apart, their absence does not. */
+enum { KEY_EMAIL = CONTACT_EMAIL, KEY_PHONE = CONTACT_PHONE, KEY_CONTACTS = 3, KEY_TXID = 16, KEY_CLICK = 32 };
+
+struct identity {
+    bool known;        /* false: its tokens are destroyed or were not shown, and it is nobody's rival */
+    unsigned contacts; /* CONTACT_EMAIL | CONTACT_PHONE: of which there are tokens */
+    uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
+    bool has_txid;
+    uint8_t txid[TOKEN_LEN]; /* SHA-256(txid)[:16] */
+    bool has_click, click_unrecorded;
+    uint64_t click;
+};
+
+void identity_of(const struct entry_lead *l, const struct private_part *tokens, struct identity *out);
+void identity_txid(struct identity *who, struct span txid);
+/* They have contact tokens of one kind, and none of them is equal: two persons, whatever else they share. */
+bool identity_apart(const struct identity *a, const struct identity *b);
+static inline bool status_stands(enum status s)
+{
+    return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED || s == STATUS_CONVERTED;
+}
+
+struct identity_key {
+    unsigned kind;
+    uint8_t token[TOKEN_LEN];
+};
+enum { IDENTITY_KEYS = 4, IDENTITY_RIVALS = 8 };
+/* The keys under which a lead stands. */
+size_t identity_keys(const struct identity *who, struct identity_key out[IDENTITY_KEYS]);
+/* The keys of leads that say that this is the same person; contact keys count only of those kinds (0: they are no
+ * rivals, but tell persons apart). */
+size_t identity_rivals(const struct identity *who, unsigned by, struct identity_key out[IDENTITY_RIVALS]);
+
+/* The digits of a phone number that cannot be made E.164, by which it is compared all the same: ERR_INVALID when they
+ * are too few to tell anybody. No E.164 key equals one: those start with '+'. */
+MUST_CHECK enum err identity_phone_digits(struct span phone, struct buf *key);
+
+#endif

@@ -1,0 +1,140 @@
+/* The life of a lead after its decision: which status may follow which, and when. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "common/base/when.h"
+#include "common/decisions/decide.h"
+
+/* What a transition asks. Both times are the lead's own return_days, of the terms that it was decided by. */
+enum {
+    IN_TIME = 1,     /* not longer after it became payable first */
+    BACK_IN_TIME = 2 /* reinstates: not longer after it was refused or returned; the advertiser's alone; no other lead
+                        of the person may stand */
+};
+
+static const struct transition {
+    enum status from, to;
+    unsigned asks;
+} transitions[] = {
+    {STATUS_PENDING, STATUS_APPROVED, 0},
+    {STATUS_PENDING, STATUS_REJECTED, 0},
+    {STATUS_PENDING, STATUS_CONVERTED, 0},
+    {STATUS_HELD, STATUS_APPROVED, 0},
+    {STATUS_HELD, STATUS_REJECTED, 0},
+    {STATUS_HELD, STATUS_CONVERTED, 0},
+    {STATUS_APPROVED, STATUS_RETURNED, IN_TIME},
+    {STATUS_APPROVED, STATUS_CONVERTED, 0},
+    {STATUS_CONVERTED, STATUS_RETURNED, IN_TIME},
+    {STATUS_REJECTED, STATUS_APPROVED, BACK_IN_TIME},
+    {STATUS_DUPLICATE, STATUS_APPROVED, BACK_IN_TIME},
+    {STATUS_RETURNED, STATUS_APPROVED, BACK_IN_TIME},
+};
+enum { TRANSITIONS = sizeof transitions / sizeof *transitions };
+
+/* A test is no lead, whoever would have it back. */
+static const struct transition *transition(const struct lead_row *lead, enum status to)
+{
+    for (size_t i = 0; i < TRANSITIONS && lead->reason != REASON_TEST; i++)
+        if (transitions[i].from == lead->status && transitions[i].to == to)
+            return &transitions[i];
+    return NULL;
+}
+
+bool disposition_status(enum status to)
+{
+    for (size_t i = 0; i < TRANSITIONS; i++)
+        if (transitions[i].to == to)
+            return true;
+    return false;
+}
+
+static enum err not_in_table(const struct lead_row *lead, enum status to, struct problem *p)
+{
+    char allowed[64] = "";
+    for (size_t i = 0, n = 0; i < TRANSITIONS; i++)
+        if (transition(lead, transitions[i].to) == &transitions[i])
+            n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", n ? " or " : "",
+                                  status_word(transitions[i].to));
+    return problem(p, ERR_CONFLICT, "status", "the lead is %s and cannot become %s: it can become %s",
+                   status_word(lead->status), status_word(to), *allowed ? allowed : "nothing else");
+}
+
+/* A lead that is sold before anybody approved it is payable by that. */
+static int64_t payable_change(const struct lead_row *lead, enum status to)
+{
+    return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros;
+}
+
+static enum err reinstate(const struct lead_row *lead, const struct disposition_facts *f, int64_t now_ms,
+                          struct problem *p)
+{
+    if (!f->advertiser)
+        return problem(p, ERR_FORBIDDEN, "", "only the campaign's advertiser may take a %s lead back",
+                       status_word(lead->status));
+    if (now_ms - lead->changed_ms > lead->return_days * MS_PER_DAY)
+        return problem(p, ERR_CONFLICT, "status",
+                       "the lead has been %s for more than %lld days: the time to take that back is over",
+                       status_word(lead->status), (long long)lead->return_days);
+    if (f->known)
+        return problem(p, ERR_CONFLICT, "status",
+                       "another lead of this person stands: nobody is paid for twice; reject or return that one first");
+    return ERR_OK;
+}
+
+static enum err allowed(const struct lead_row *lead, enum status to, const struct disposition_facts *f, int64_t now_ms,
+                        struct problem *p)
+{
+    const struct transition *step = transition(lead, to);
+    if (step == NULL)
+        return not_in_table(lead, to, p);
+    if (step->asks & IN_TIME && now_ms - lead->approved_ms > lead->return_days * MS_PER_DAY)
+        return problem(p, ERR_CONFLICT, "status",
+                       "the lead was approved more than %lld days ago: its return time is over",
+                       (long long)lead->return_days);
+    return step->asks & BACK_IN_TIME ? reinstate(lead, f, now_ms, p) : ERR_OK;
+}
+
+enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead,
+                            const struct disposition_facts *f, int64_t now_ms, struct entry *out, bool *same,
+                            struct problem *p)
+{
+    assert(r->status < STATUS_COUNT && lead->status < STATUS_COUNT);
+    if (!disposition_status(r->status))
+        return problem(p, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
+    *same = lead->status == r->status;
+    enum err err = *same ? ERR_OK : allowed(lead, r->status, f, now_ms, p);
+    if (err != ERR_OK || *same)
+        return err;
+
+    bool sale = r->status == STATUS_CONVERTED;
+    *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
+    out->disposition = (struct entry_disposition){
+        .party = r->party,
+        .trust = r->trust,
+        .txid = r->txid,
+        .lead = r->lead,
+        .status = r->status,
+        .text = r->text,
+        .amount_micros = sale ? r->amount_micros : 0,
+        .currency = sale ? r->currency : SPAN(""),
+        .payable_micros = payable_change(lead, r->status),
+        .terms = terms_index,
+    };
+    return ERR_OK;
+}
+
+bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms,
+                struct entry *out)
+{
+    if (lead->status != STATUS_PENDING || !lead->due_ms || now_ms < lead->due_ms)
+        return false;
+    *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
+    out->disposition = (struct entry_disposition){
+        .trust = TRUST_SYSTEM,
+        .lead = lead_index,
+        .status = STATUS_APPROVED,
+        .payable_micros = payable_change(lead, STATUS_APPROVED),
+        .terms = terms_index,
+    };
+    return true;
+}
