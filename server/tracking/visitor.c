@@ -56,8 +56,8 @@ static const struct words {
 static const char *const whence[LANGUAGES] = {
     [LANGUAGE_EN] =
         "You followed a link of a partner. If you think this is a mistake, tell the page where you found it.",
-    [LANGUAGE_FR] = "Vous avez suivi le lien d’un partenaire. Si cela vous semble une erreur, dites-le à la page où "
-                    "vous l’avez trouvé.",
+    [LANGUAGE_FR] = ("Vous avez suivi le lien d’un partenaire. Si cela vous semble une erreur, dites-le à la page où "
+                     "vous l’avez trouvé."),
     [LANGUAGE_ZH] = "您点击的是合作方的链接。如认为有误，请告知您找到该链接的页面。",
 };
 
