@@ -1,0 +1,11 @@
+/* Countries as people and programs name them. */
+#ifndef CS_BASE_COUNTRY_H
+#define CS_BASE_COUNTRY_H
+
+#include "common/base/span.h"
+
+/* The ISO 3166 alpha-2 code in upper case, whatever the case of letters and what blanks stand around it; UK is GB and
+ * EL is GR. False for what is none. XK is taken, which stands in no standard and in everybody's address for Kosovo. */
+bool country_read(struct span text, char code[2]);
+
+#endif
