@@ -17,7 +17,7 @@ struct inputs {
 
 static bool blank(struct span s)
 {
-    return span_empty(text_trim(s, TYPED_BLANKS));
+    return span_empty(text_strip(s));
 }
 
 static struct span text_of(const json_t *v)
@@ -56,7 +56,8 @@ static unsigned bad_again(const struct inputs *in)
     buf_heap(&key);
     if (l->given & CONTACT_EMAIL && contact_email_key(contact_text(in, CONTACT_EMAIL), &key) != ERR_OK)
         bad |= CONTACT_EMAIL;
-    if (l->given & CONTACT_PHONE && contact_phone_key(contact_text(in, CONTACT_PHONE), country, &key) != ERR_OK)
+    if (l->given & CONTACT_PHONE &&
+        contact_phone_key(contact_text(in, CONTACT_PHONE), country, SPAN(""), &key) != PHONE_GOOD)
         bad |= CONTACT_PHONE;
     buf_free(&key);
     return bad;

@@ -151,7 +151,7 @@ static bool uses_fact(const struct postback *pb, const struct claim *c, struct s
 /* An ISO 3166 code in upper case; anything else as it came. */
 static struct span country(struct request *rq, struct span s)
 {
-    s = text_trim(s, TYPED_BLANKS);
+    s = text_strip(s);
     if (s.len != 2)
         return s;
     char *up = arena_alloc(rq->arena, 2);
@@ -167,7 +167,7 @@ static void take_facts(struct postback *pb, const struct claim *c, struct lead_r
         r->facts[r->n_facts++] = (struct fact){SPAN("country"), land}; /* before every f_NAME */
     for (size_t i = 0; i < pb->n_form; i++) {
         const struct fact *f = &pb->form[i];
-        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_trim(f->value, TYPED_BLANKS)))
+        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_strip(f->value)))
             r->honeypot = true;
         if (r->n_facts < LIMIT_FIELDS && uses_fact(pb, c, f->name))
             r->facts[r->n_facts++] = *f;
@@ -179,7 +179,7 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
     static const enum field by_bit[CONTACT_FIELDS] = {FIELD_EMAIL, FIELD_PHONE, FIELD_FIRST_NAME, FIELD_LAST_NAME};
     struct buf key;
     for (unsigned i = 0; i < CONTACT_FIELDS; i++)
-        if (!span_empty(text_trim(pb->field[by_bit[i]], TYPED_BLANKS)))
+        if (!span_empty(text_strip(pb->field[by_bit[i]])))
             r->given |= 1u << i;
 
     struct hmac *pepper = hmac_new(c->campaign->pepper, sizeof c->campaign->pepper);
@@ -189,8 +189,8 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
         contact_token(pepper, "email", buf_span(&key), r->email);
     }
     buf_clear(&key);
-    if (r->given & CONTACT_PHONE &&
-        contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]), &key) == ERR_OK) {
+    if (r->given & CONTACT_PHONE && contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]),
+                                                      SPAN(""), &key) == PHONE_GOOD) {
         r->has_phone = true;
         contact_token(pepper, "phone", buf_span(&key), r->phone);
     }

@@ -212,8 +212,8 @@ static void common_includes_nothing_with_effects(void **state)
 static const struct {
     const char *header, *room;
 } libraries[] = {
-    {"lmdb.h", "server/store/"}, {"openssl/", "common/crypto/"},  {"event2/", "server/http/"},
-    {"curl/", "server/cmd/"},    {"idn2.h", "common/decisions/"}, {"utf8proc.h", "common/base/"},
+    {"lmdb.h", "server/store/"}, {"openssl/", "common/crypto/"}, {"event2/", "server/http/"},
+    {"curl/", "server/cmd/"},    {"idn2.h", "common/base/"},     {"utf8proc.h", "common/base/"},
 };
 
 /* What may be where the rules say no, and why. It may only shrink. */
