@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "common/base/text.h"
 #include "common/base/when.h"
 
 /* ---- leads ---- */
@@ -22,7 +23,7 @@ static unsigned missing_fields(const struct terms *t, const struct lead_report *
         size_t k = 0;
         while (k < r->n_facts && !span_eq(r->facts[k].name, t->require_fields[i]))
             k++;
-        missing += k == r->n_facts || span_empty(r->facts[k].value);
+        missing += k == r->n_facts || span_empty(text_strip(r->facts[k].value));
     }
     return missing;
 }

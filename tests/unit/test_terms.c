@@ -355,14 +355,47 @@ static void rules_hold_or_do_not(void **state)
         const char *rule, *value; /* value NULL: the field is absent */
         bool holds;
     } cases[] = {
-        {"'field':'f_x','equals':'Yes'", "Yes", true},    {"'field':'f_x','equals':'Yes'", "yes", false},
-        {"'field':'f_x','equals':'Yes'", NULL, false},    {"'field':'f_x','in':['a','b']", "b", true},
-        {"'field':'f_x','in':['a','b']", "c", false},     {"'field':'f_x','min':25,'max':70", "25", true},
-        {"'field':'f_x','min':25,'max':70", "70", true},  {"'field':'f_x','min':25,'max':70", "24", false},
-        {"'field':'f_x','min':25,'max':70", "71", false}, {"'field':'f_x','min':25", "1000", true},
-        {"'field':'f_x','max':-1", "-5", true},           {"'field':'f_x','min':25", "25.5", false},
-        {"'field':'f_x','min':25", "old", false},         {"'field':'f_x','min':25", "", false},
-        {"'field':'country','in':['FR']", "fr", true},    {"'field':'country','in':['FR']", "DE", false},
+        {"'field':'f_x','equals':'Yes'", "Yes", true},
+        {"'field':'f_x','equals':'Yes'", "yes", false},
+        {"'field':'f_x','equals':'Yes'", NULL, false},
+        {"'field':'f_x','in':['a','b']", "b", true},
+        {"'field':'f_x','in':['a','b']", "c", false},
+        {"'field':'f_x','min':25,'max':70", "25", true},
+        {"'field':'f_x','min':25,'max':70", "70", true},
+        {"'field':'f_x','min':25,'max':70", "24", false},
+        {"'field':'f_x','min':25,'max':70", "71", false},
+        {"'field':'f_x','min':25", "1000", true},
+        {"'field':'f_x','max':-1", "-5", true},
+        {"'field':'f_x','min':25", "25.5", true},
+        {"'field':'f_x','min':25", "old", false},
+        {"'field':'f_x','min':25", "", false},
+        {"'field':'country','in':['FR']", "fr", true},
+        {"'field':'country','in':['FR']", "DE", false},
+        {"'field':'country','in':['UK']", "GB", true},
+        {"'field':'country','equals':'gr'", "EL", true},
+        /* numbers as numbers */
+        {"'field':'f_x','min':35,'max':35", "35 ", true},
+        {"'field':'f_x','min':35,'max':35", "35.0", true},
+        {"'field':'f_x','min':35,'max':35", "035", true},
+        {"'field':'f_x','min':35,'max':35", "35.1", false},
+        {"'field':'f_x','max':70", "70.000001", false},
+        {"'field':'f_x','min':-5", "-5.5", false},
+        {"'field':'f_x','min':35,'max':35", "\xef\xbc\x93\xef\xbc\x95", true},
+        {"'field':'f_x','min':35,'max':35", "\xd9\xa3\xd9\xa5", true},
+        {"'field':'f_x','equals':'35'", "35.0", true},
+        {"'field':'f_x','in':['1','35']", " 035", true},
+        {"'field':'f_x','equals':'35'", "35a", false},
+        {"'field':'f_x','equals':'0.5'", "0.50", true},
+        /* texts in form C */
+        {"'field':'f_x','equals':'Orl\xc3\xa9"
+         "ans'",
+         "Orle\xcc\x81"
+         "ans",
+         true},
+        {"'field':'f_x','equals':'Orl\xc3\xa9"
+         "ans'",
+         "Orleans", false},
+        {"'field':'f_x','equals':'Yes'", "\xc2\xa0Yes\xe2\x80\x8b", true},
     };
 
     (void)state;
