@@ -10,6 +10,9 @@
 /* One mailbox, one key: lower case, A-labels, and what a provider (email.c has the table) takes for the same. A space
  * in the local part is the plus that a form lost. ERR_INVALID when no address can be made of it. */
 MUST_CHECK enum err contact_email_key(struct span email, struct buf *key);
+/* A domain in lower case, as A-labels: letters, digits and hyphens in two labels or more. ERR_INVALID for what is none.
+ */
+MUST_CHECK enum err contact_domain_key(struct span domain, struct buf *key);
 
 /* What a number could be read as. A number that is no more than digits may be anybody's, and never shows that its
  * person is new. */

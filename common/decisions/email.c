@@ -51,6 +51,17 @@ static bool domain_well_formed(struct span domain)
     return labels >= 2 && !digits;
 }
 
+enum err contact_domain_key(struct span domain, struct buf *key)
+{
+    char mem[4 * DOMAIN_MAX];
+    struct buf host;
+    buf_fixed(&host, mem, sizeof mem);
+    if (!idn_host(domain, &host) || host.failed || !domain_well_formed(buf_span(&host)))
+        return ERR_INVALID;
+    buf_span_add(key, buf_span(&host));
+    return ERR_OK;
+}
+
 /* ---- who takes which addresses for the same mailbox ---- */
 
 /* What follows a plus is the owner's own note at all of them. */
@@ -187,7 +198,7 @@ static bool mend_plus(struct span local, char out[LOCAL_MAX])
 
 enum err contact_email_key(struct span email, struct buf *key)
 {
-    char typed_mem[TYPED_MAX], mended[LOCAL_MAX], counted[LOCAL_MAX], domain_mem[4 * DOMAIN_MAX];
+    char typed_mem[TYPED_MAX], mended[LOCAL_MAX], counted[LOCAL_MAX], domain_mem[DOMAIN_MAX];
     struct buf typed, domain;
     struct span user;
 
@@ -203,7 +214,7 @@ enum err contact_email_key(struct span email, struct buf *key)
     while (host.len && strchr(" .,;", host.ptr[host.len - 1]) != NULL)
         host.len--;
     if (local.len > LOCAL_MAX || !mend_plus(local, mended) || !local_well_formed(span_of(mended, local.len)) ||
-        !idn_host(host, &domain) || domain.failed || !domain_well_formed(buf_span(&domain)))
+        contact_domain_key(host, &domain) != ERR_OK)
         return ERR_INVALID;
 
     const struct provider *p = provider_of(buf_span(&domain), &user);

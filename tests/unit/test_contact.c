@@ -3,11 +3,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "common/crypto/crypto.h"
 #include "common/decisions/contact.h"
+#include "common/decisions/disposable.h"
+#include "common/decisions/disposable_table.h"
 #include "common/decisions/phone_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -313,6 +317,57 @@ static void the_table_of_phones_is_in_order(void **state)
                     phone_rules[i].behind < PHONE_NODES);
 }
 
+static void disposable_domains_are_known_with_what_is_below_them(void **state)
+{
+    static const struct {
+        const char *key;
+        bool disposable;
+    } table[] = {
+        {"a@mailinator.com", true},     {"a@yopmail.com", true},
+        {"a@mail.x.yopmail.com", true}, {"a@gmail.com", false},
+        {"a@yopmail.com.fr", false},    {"a@xyopmail.com", false},
+        {"a@icloud.com", false},        {"a@com", false},
+        {"a@shop.example", false},      {"yopmail.com@gmail.com", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++)
+        if (disposable_email(NULL, span_str(table[i].key)) != table[i].disposable)
+            fail_msg("%s", table[i].key);
+    for (size_t i = 1; i < DISPOSABLE_DOMAINS; i++)
+        assert_true(strcmp(disposable_domains[i - 1], disposable_domains[i]) < 0);
+    for (size_t i = 0; i < DISPOSABLE_DOMAINS; i += 97) {
+        char key[300];
+        snprintf(key, sizeof key, "a@%s", disposable_domains[i]);
+        assert_true(disposable_email(NULL, span_str(key)));
+    }
+}
+
+static void an_operators_list_stands_in_place_of_the_table(void **state)
+{
+    static const struct {
+        const char *text, *bad; /* bad: what the problem says */
+    } refused[] = {{"a.example\nnot a domain\n", "line 2"}, {"\n\n@x.example", "line 3"}, {"localhost", "line 1"}};
+    static const char list[] = "# ours\r\n  Tmp.Example  # why\n\nb\xc3\xbc"
+                               "cher.example\naa.example";
+    struct disposable *d;
+    struct problem p;
+    (void)state;
+    assert_int_equal(disposable_read(span_str(list), &d, &p), ERR_OK);
+    assert_true(disposable_email(d, SPAN("a@tmp.example")));
+    assert_true(disposable_email(d, SPAN("a@x.tmp.example")));
+    assert_true(disposable_email(d, SPAN("a@xn--bcher-kva.example")));
+    assert_true(disposable_email(d, SPAN("a@aa.example")));
+    assert_false(disposable_email(d, SPAN("a@yopmail.com")));
+    disposable_free(d);
+    assert_int_equal(disposable_read(SPAN(""), &d, &p), ERR_OK);
+    assert_false(disposable_email(d, SPAN("a@yopmail.com")));
+    disposable_free(d);
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        assert_int_equal(disposable_read(span_str(refused[i].text), &d, &p), ERR_INVALID);
+        assert_non_null(strstr(p.detail, refused[i].bad));
+    }
+}
+
 /* python3: hmac.new(b"pepper", b"email\nanna@example.com", "sha256").hexdigest()[:32] */
 static void token_is_the_first_half_of_the_hmac(void **state)
 {
@@ -331,9 +386,14 @@ static void token_is_the_first_half_of_the_hmac(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(emails_are_normalized_or_refused), cmocka_unit_test(a_mailbox_has_one_key),
-        cmocka_unit_test(phones_are_normalized_or_refused), cmocka_unit_test(the_campaigns_country_is_the_last_resort),
-        cmocka_unit_test(the_table_of_phones_is_in_order),  cmocka_unit_test(token_is_the_first_half_of_the_hmac),
+        cmocka_unit_test(emails_are_normalized_or_refused),
+        cmocka_unit_test(a_mailbox_has_one_key),
+        cmocka_unit_test(phones_are_normalized_or_refused),
+        cmocka_unit_test(the_campaigns_country_is_the_last_resort),
+        cmocka_unit_test(the_table_of_phones_is_in_order),
+        cmocka_unit_test(token_is_the_first_half_of_the_hmac),
+        cmocka_unit_test(disposable_domains_are_known_with_what_is_below_them),
+        cmocka_unit_test(an_operators_list_stands_in_place_of_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
