@@ -74,7 +74,7 @@ static bool missing_field(const struct question *q)
 
 static bool bad_email(const struct question *q)
 {
-    return malformed(q, CONTACT_EMAIL);
+    return malformed(q, CONTACT_EMAIL) || (q->r->disposable && q->t->disposable == DISPOSABLE_REJECT);
 }
 
 static bool bad_phone(const struct question *q)
@@ -137,14 +137,24 @@ static void price(const struct terms *t, struct entry_lead *l)
         }
 }
 
+/* Why somebody shall look at it first. */
+static enum reason hold(const struct question *q)
+{
+    if (q->f->last.unrecorded)
+        return REASON_UNRECORDED;
+    if (q->r->disposable && q->t->disposable == DISPOSABLE_HOLD)
+        return REASON_BAD_EMAIL;
+    return q->waited_ms < q->t->hold_below_s * MS_PER_S ? REASON_TOO_FAST : REASON_NONE;
+}
+
 static void accept(const struct question *q, struct entry_lead *l)
 {
     const struct terms *t = q->t;
 
     price(t, l);
-    if (q->waited_ms < t->hold_below_s * MS_PER_S || q->f->last.unrecorded) {
+    l->reason = hold(q);
+    if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;
-        l->reason = q->f->last.unrecorded ? REASON_UNRECORDED : REASON_TOO_FAST;
     } else if (t->auto_approve && t->auto_approve_days == 0) {
         l->status = STATUS_APPROVED;
     } else {
@@ -167,6 +177,7 @@ static void record(const struct question *q, struct entry_lead *l)
         .bad = r->bad,
         .test = r->test,
         .honeypot = r->honeypot,
+        .disposable = r->disposable,
         .n_facts = r->n_facts,
         .missing_fields = q->missing_fields,
         .commitment = r->commitment,

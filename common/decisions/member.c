@@ -187,9 +187,9 @@ static void time_write(const struct member *m, const struct terms *t, struct jw 
 
 const struct member_type member_time = {time_read, time_write};
 
-/* ---- sets of words, kept as bits ---- */
+/* ---- words, kept as their place in the list; sets of them, kept as bits ---- */
 
-static int word_bit(const char *const *words, const json_t *v)
+static int word_place(const char *const *words, const json_t *v)
 {
     struct span word = span_of(json_string_value(v), json_string_length(v));
     for (int i = 0; json_is_string(v) && words[i] != NULL; i++)
@@ -197,6 +197,23 @@ static int word_bit(const char *const *words, const json_t *v)
             return i;
     return -1;
 }
+
+static enum err word_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    const json_t *v = json_object_get(r->obj, m->name);
+    int place = v == NULL || json_is_null(v) ? (int)m->fallback : word_place(m->words, v);
+    if (place < 0)
+        return member_wrong(r, m->name, m->must);
+    *(unsigned *)field(m, t) = (unsigned)place;
+    return ERR_OK;
+}
+
+static void word_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    jw_str(w, span_str(m->words[*(const unsigned *)const_field(m, t)]));
+}
+
+const struct member_type member_word = {word_read, word_write};
 
 static enum err set_read(const struct member *m, const struct reading *r, struct terms *t)
 {
@@ -209,7 +226,7 @@ static enum err set_read(const struct member *m, const struct reading *r, struct
         return err;
     json_array_foreach(list, i, v)
     {
-        int bit = word_bit(m->words, v);
+        int bit = word_place(m->words, v);
         if (bit < 0 || bits & 1u << bit) {
             char path[MEMBER_PATH];
             member_element_path(path, r->path, m->name, i);

@@ -28,20 +28,21 @@ struct member {
     const char *name;
     const struct member_type *type;
     size_t at;                    /* offset in struct terms */
-    int64_t min, max, fallback;   /* integers; texts: max bytes; sets: fallback bits */
+    int64_t min, max, fallback;   /* integers; texts: max bytes; words: the default; sets: fallback bits */
     const char *text;             /* texts: the default, NULL when the member must be there */
     bool (*ok)(struct span text); /* texts: never asked about the default */
     const char *must;             /* what ok wants, for people: "must be ..." */
-    const char *const *words;     /* sets: the word of each bit, NULL-ended; min 1: the empty set is refused */
+    const char *const *words; /* words, NULL-ended, in the order of their values; sets: the word of each bit, min 1: the
+                                 empty set is refused */
     const struct member *members; /* objects */
 };
 
-extern const struct member_type member_object, member_int, member_text, member_set, member_time;
+extern const struct member_type member_object, member_int, member_text, member_word, member_set, member_time;
 /* What is not supported yet: any value but the default is refused by name. The default stands in `text`, as JSON. */
 extern const struct member_type member_fixed;
 /* The rest, each for one member: terms_lists.c */
 extern const struct member_type member_hosts, member_pass, member_require, member_rules, member_tiers,
-    member_review_mode, member_caps;
+    member_review_mode, member_caps, member_country;
 
 /* Reads all members of an object; refuses others by name. */
 MUST_CHECK enum err members_read(const struct member *table, const struct reading *r, struct terms *t);

@@ -1,5 +1,5 @@
 /* Member types with one use each: hosts, parameters passed on, required fields, profile rules, price tiers, review
- * mode, caps. */
+ * mode, caps, country. */
 #include "common/base/ascii.h"
 #include "common/base/country.h"
 #include "common/base/mem.h"
@@ -134,7 +134,7 @@ static enum err rule_value_ok(const struct reading *r, const struct rule *rule, 
     char code[2];
     struct span value = rule->values[rule->n_values - 1];
     if (span_is(rule->field, "country") && !country_read(value, code))
-        return problem(r->problem, ERR_INVALID, path, "must be an ISO 3166 code of two letters such as FR");
+        return problem(r->problem, ERR_INVALID, path, "%s", COUNTRY_MUST);
     if (span_empty(text_strip(value)))
         return problem(r->problem, ERR_INVALID, path, "must not be blank");
     return ERR_OK;
@@ -361,3 +361,25 @@ static void caps_write(const struct member *m, const struct terms *t, struct jw 
 }
 
 const struct member_type member_caps = {caps_read, caps_write};
+
+/* ---- default_country ---- */
+
+static enum err country_member_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    struct span text = SPAN("");
+    enum err err = json_get_str(r->obj, r->path, m->name, 16, &text, NULL, r->problem);
+    if (err != ERR_OK)
+        return err;
+    memset(t->default_country, 0, sizeof t->default_country);
+    if (!span_empty(text) && !country_read(text, t->default_country))
+        return member_wrong(r, m->name, COUNTRY_MUST ", or empty");
+    return ERR_OK;
+}
+
+static void country_member_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_str(w, span_str(t->default_country));
+}
+
+const struct member_type member_country = {country_member_read, country_member_write};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "common/decisions/disposable.h"
 #include "server/cmd/command.h"
 #include "server/commit/committer.h"
 #include "server/jobs.h"
@@ -58,6 +59,22 @@ static void bind_addresses(struct server *sh)
     probe_address(o->listen.text, sh->listen, sizeof sh->listen);
     if (o->admin_listen.text[0])
         probe_address(o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+}
+
+static void read_lists(struct server *sh)
+{
+    const char *path = sh->options->disposable_domains.text;
+    struct problem p;
+    struct buf text;
+    if (path[0] == '\0')
+        return;
+    buf_heap(&text);
+    enum err err = file_read(path, &text);
+    if (err != ERR_OK)
+        decline("disposable_domains: %s cannot be read (%s)", path, err_word(err));
+    if (disposable_read(buf_span(&text), &sh->disposable, &p) != ERR_OK)
+        decline("disposable_domains: %s: %s", path, p.detail);
+    buf_free(&text);
 }
 
 /* Raises the soft limit on open files to what max_connections needs. Where the hard one forbids it, fewer connections
@@ -141,6 +158,7 @@ static void stop(struct running *r)
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
     proxies_free(r->server.proxies);
+    disposable_free(r->server.disposable);
     free(r->workers);
 }
 
@@ -197,6 +215,7 @@ static int serve(const char *const given[])
     signal(SIGPIPE, SIG_IGN);
 
     open_data(sv);
+    read_lists(sv);
     bind_addresses(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);

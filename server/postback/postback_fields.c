@@ -1,5 +1,7 @@
 #include "common/base/ascii.h"
+#include "common/base/country.h"
 #include "common/base/json_write.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "server/postback/postback_private.h"
 
@@ -71,6 +73,18 @@ static bool clean(struct span v)
     return utf8_valid(v);
 }
 
+/* As it counts: without blanks around it, in form C. */
+static struct span as_counts(struct postback *pb, struct span v)
+{
+    struct buf b;
+    v = text_strip(v);
+    if (ascii_printable(v))
+        return v;
+    arena_buf(pb->rq->arena, &b, 3 * v.len); /* the most that form C takes of UTF-8 */
+    text_nfc(&b, v);
+    return buf_span(&b);
+}
+
 static enum err form_field(struct postback *pb, struct span name, struct span value)
 {
     if (name.len - 2 > LIMIT_FIELD_NAME || name.len == 2)
@@ -107,6 +121,15 @@ static enum err read_test(struct postback *pb, struct span v)
     return ERR_OK;
 }
 
+static enum err read_country(struct postback *pb, struct span v)
+{
+    char *code = arena_alloc(pb->rq->arena, 2);
+    if (!country_read(v, code))
+        return refuse(pb, SPAN("country"), COUNTRY_MUST);
+    pb->field[FIELD_COUNTRY] = span_of(code, 2);
+    return ERR_OK;
+}
+
 enum err postback_field(struct postback *pb, struct span name, struct span value)
 {
     enum field f = FIELDS;
@@ -117,6 +140,7 @@ enum err postback_field(struct postback *pb, struct span name, struct span value
         return ERR_OK;
     if (!clean(value))
         return refuse(pb, name, "is not clean UTF-8 text");
+    value = as_counts(pb, value);
     if (form)
         return form_field(pb, name, value);
     if (f == FIELD_CLICK_ID && pb->given & 1u << f && span_eq(pb->field[f], value))
@@ -132,7 +156,7 @@ enum err postback_field(struct postback *pb, struct span name, struct span value
     if (span_empty(value))
         return ERR_OK;
     pb->field[f] = value;
-    return f == FIELD_TEST ? read_test(pb, value) : ERR_OK;
+    return f == FIELD_TEST ? read_test(pb, value) : f == FIELD_COUNTRY ? read_country(pb, value) : ERR_OK;
 }
 
 void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN])

@@ -2,11 +2,11 @@
  * out. */
 #include <stdlib.h>
 
-#include "common/base/ascii.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/decisions/contact.h"
+#include "common/decisions/disposable.h"
 #include "server/keys/day_keys.h"
 #include "server/postback/postback_private.h"
 #include "server/system/system.h"
@@ -33,6 +33,7 @@ static const struct contract *own_contract(const struct postback *pb, uint32_t n
 static void add_touch(struct postback *pb, struct claim *c, struct span id)
 {
     struct pointer p;
+    id = text_strip(id);
     if (span_empty(id))
         return;
     c->any = true;
@@ -148,23 +149,10 @@ static bool uses_fact(const struct postback *pb, const struct claim *c, struct s
     return terms_uses_fact(c->fallback->terms, name);
 }
 
-/* An ISO 3166 code in upper case; anything else as it came. */
-static struct span country(struct request *rq, struct span s)
-{
-    s = text_strip(s);
-    if (s.len != 2)
-        return s;
-    char *up = arena_alloc(rq->arena, 2);
-    for (size_t i = 0; i < 2; i++)
-        up[i] = ascii_to_upper(s.ptr[i]);
-    return span_of(up, 2);
-}
-
 static void take_facts(struct postback *pb, const struct claim *c, struct lead_report *r)
 {
-    struct span land = country(pb->rq, pb->field[FIELD_COUNTRY]);
-    if (!span_empty(land))
-        r->facts[r->n_facts++] = (struct fact){SPAN("country"), land}; /* before every f_NAME */
+    if (!span_empty(pb->field[FIELD_COUNTRY])) /* before every f_NAME */
+        r->facts[r->n_facts++] = (struct fact){SPAN("country"), pb->field[FIELD_COUNTRY]};
     for (size_t i = 0; i < pb->n_form; i++) {
         const struct fact *f = &pb->form[i];
         if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_strip(f->value)))
@@ -186,11 +174,13 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
     arena_buf(pb->rq->arena, &key, 4 * LIMIT_FIELD);
     if (r->given & CONTACT_EMAIL && contact_email_key(pb->field[FIELD_EMAIL], &key) == ERR_OK) {
         r->has_email = true;
+        r->disposable = disposable_email(pb->rq->worker->server->disposable, buf_span(&key));
         contact_token(pepper, "email", buf_span(&key), r->email);
     }
     buf_clear(&key);
-    if (r->given & CONTACT_PHONE && contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]),
-                                                      SPAN(""), &key) == PHONE_GOOD) {
+    if (r->given & CONTACT_PHONE &&
+        contact_phone_key(pb->field[FIELD_PHONE], pb->field[FIELD_COUNTRY],
+                          span_str(c->fallback->terms->default_country), &key) == PHONE_GOOD) {
         r->has_phone = true;
         contact_token(pepper, "phone", buf_span(&key), r->phone);
     }

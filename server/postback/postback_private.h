@@ -47,9 +47,10 @@ struct postback {
     struct request *rq;
     const struct party *party;
     struct nonce_use nonce;
-    struct span field[FIELDS]; /* valid UTF-8 without control characters; ptr NULL: not given; empty ones likewise */
-    unsigned given;            /* bit of each field that was named at all */
-    struct fact form[LIMIT_FIELDS]; /* f_NAME, not empty, in name order */
+    struct span
+        field[FIELDS]; /* in form C, without control characters, blanks around it; ptr NULL: not given, or blank */
+    unsigned given;    /* bit of each field that was named at all */
+    struct fact form[LIMIT_FIELDS]; /* f_NAME, likewise, in name order */
     size_t n_form;
     bool test;
 };

@@ -25,6 +25,8 @@
       "MiB of large or unfinished requests and unread answers per worker; past it the biggest are closed")             \
     X(request_timeout_s, NUMBER(1, 3600), "15", "seconds that one request, or an idle connection, may take")           \
     X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")  \
+    X(disposable_domains, TEXT, "",                                                                                    \
+      "file of disposable e-mail domains, one a line, in place of the list that comes with the program")               \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
 struct problem;

@@ -14,7 +14,8 @@
 #include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
 
-struct route; /* dispatch.h */
+struct disposable; /* decisions/disposable.h */
+struct route;      /* dispatch.h */
 struct routes {
     const struct route *route;
     size_t n;
@@ -29,7 +30,8 @@ struct server {
     const char *const *fast; /* what is read leniently and answered tersely, http.h */
     struct source *source;
     struct metrics *metrics;
-    struct proxies *proxies; /* NULL: the peer is the client */
+    struct proxies *proxies;       /* NULL: the peer is the client */
+    struct disposable *disposable; /* NULL: the list that comes with the program */
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker. */

@@ -33,10 +33,11 @@ static struct terms *some_terms(const char *contract_id)
 {
     static const char *const campaigns[] = {
         "",
-        ",'lead':{'require':['email'],'hold_below_s':3600,'rules':[{'field':'country','in':['FR','BE']}]}",
+        ",'lead':{'require':['email'],'disposable_email':'hold','hold_below_s':3600,'rules':[{'field':'country','in':['"
+        "FR','BE']}]}",
         ",'review':{'mode':'manual'},'lead':{'min_click_to_lead_s':60,'require':['country']},'return_days':1",
         ",'review':{'auto_approve_days':0},'attribution':{'click_days':3}",
-        ",'review':{'auto_approve_days':2},'lead':{'require':['email','phone']}",
+        ",'review':{'auto_approve_days':2},'lead':{'disposable_email':'reject','require':['email','phone']}",
     };
     char campaign[512];
     snprintf(campaign, sizeof campaign, "%s,'dedupe':{'by':['email','phone'],'days':%d}", campaigns[below(5)],
@@ -141,7 +142,8 @@ static void lead(struct campaign_run *c)
 {
     static const char *const countries[] = {"FR", "be", "DE", ""};
     struct view v = world_view(&c->world);
-    struct lead_report r = {.party = SPAN("P1"), .txid = SPAN("t"), .test = one_in(30), .honeypot = one_in(30)};
+    struct lead_report r = {
+        .party = SPAN("P1"), .txid = SPAN("t"), .test = one_in(30), .honeypot = one_in(30), .disposable = one_in(10)};
     struct private_part priv = {.lead = true};
     struct lead_seen *s = &c->leads[c->n++];
     struct lead_facts f;

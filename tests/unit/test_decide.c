@@ -42,6 +42,7 @@ static void bad_mail(struct lead_report *r, struct lead_facts *f) { (void)f, r->
 static void bad_fone(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_PHONE, r->has_phone = false; }
 static void bad_both(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_PHONE | CONTACT_EMAIL; }
 static void click_after_lead(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW + 5000; }
+static void throwaway(struct lead_report *r, struct lead_facts *f) { (void)f, r->disposable = true; }
 static void quick(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 4999; }
 static void lost_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.unrecorded = true; }
 /* clang-format on */
@@ -103,6 +104,12 @@ static const struct {
      REASON_TOO_FAST},
     {"duplicate", "", "", twice, STATUS_DUPLICATE, REASON_DUPLICATE},
     {"held: fast", ",'lead':{'hold_below_s':5}", "", quick, STATUS_HELD, REASON_TOO_FAST},
+    {"disposable email, taken", "", "", throwaway, STATUS_PENDING, REASON_NONE},
+    {"disposable email, refused", ",'lead':{'disposable_email':'reject'}", "", throwaway, STATUS_REJECTED,
+     REASON_BAD_EMAIL},
+    {"held: disposable email", ",'lead':{'disposable_email':'hold'}", "", throwaway, STATUS_HELD, REASON_BAD_EMAIL},
+    {"lasting email, hold", ",'lead':{'disposable_email':'hold'}", "", nothing, STATUS_PENDING, REASON_NONE},
+    {"lasting email, reject", ",'lead':{'disposable_email':'reject'}", "", nothing, STATUS_PENDING, REASON_NONE},
     {"held: lost click", "", "", lost_click, STATUS_HELD, REASON_UNRECORDED},
     {"held, not approved at once", ",'lead':{'hold_below_s':5},'review':{'auto_approve_days':0}", "", quick,
      STATUS_HELD, REASON_TOO_FAST},

@@ -24,9 +24,10 @@ static void campaign_defaults_are_written_out(void **state)
               "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
               "days':30,'model':'last'},"
               "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
-              "fallback_url':'','id':'K1','landing_url':'https://"
+              "default_country':'','fallback_url':'','id':'K1','landing_url':'https://"
               "shop.example/land',"
-              "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'rules':[]},'name':'Test','"
+              "'lead':{'disposable_email':'ok','hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'"
+              "rules':[]},'name':'Test','"
               "pass':[],'payable_classes':['ok'],"
               "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','return_days':30,"
               "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
@@ -39,10 +40,11 @@ static void the_documented_campaign_is_taken_whole(void **state)
         campaign_document,
         "{'advertiser':'A1','name':'Solar','currency':'EUR','landing_url':'https://shop.example/"
         "land?a=1#top','allowed_hosts':['*.shop.example'],"
-        "'click_param':'cid','pass':['aff','x.y'],'fallback_url':'https://home.example/','timezone':'Europe/"
+        "'default_country':'uk','click_param':'cid','pass':['aff','x.y'],'fallback_url':'https://home.example/"
+        "','timezone':'Europe/"
         "Paris','lead':{'require':['country','phone','email'],'rules':[{'field':'country','in':['FR','BE']},"
         "{'field':'f_age','min':25,'max':70},{'equals':'yes','field':'f_owner'}],'min_click_to_lead_s':2,'hold_below_s'"
-        ":5,'honeypot':'f_website'},"
+        ":5,'honeypot':'f_website','disposable_email':'hold'},"
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
@@ -51,10 +53,12 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
         "7,'model':'last'},"
-        "'caps':{},'click_param':'cid','currency':'EUR','dedupe':{'by':['phone'],'days':30},'fallback_url':'https://"
+        "'caps':{},'click_param':'cid','currency':'EUR','dedupe':{'by':['phone'],'days':30},'default_country':'GB','"
+        "fallback_url':'https://"
         "home.example/','id':'K1','landing_url':'https://shop.example/"
         "land?a=1#top',"
-        "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
+        "'lead':{'disposable_email':'hold','hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['"
+        "email','phone','country'],"
         "'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'equals':'yes','field':'f_"
         "owner'}]},"
         "'name':'Solar','pass':['aff','x.y'],'payable_classes':['ok'],'pixel_leads':'off','referrer_policy':'origin','"
@@ -108,6 +112,13 @@ static const struct {
     {CAMPAIGN_HEAD ",'lead':{'require':['email','age']}", NULL, "lead.require[1]"},
     {CAMPAIGN_HEAD ",'lead':{'require':'email'}", NULL, "lead.require"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'website'}", NULL, "lead.honeypot"},
+    {CAMPAIGN_HEAD ",'lead':{'disposable_email':'no'}", NULL, "lead.disposable_email"},
+    {CAMPAIGN_HEAD ",'lead':{'disposable_email':1}", NULL, "lead.disposable_email"},
+    {CAMPAIGN_HEAD ",'default_country':'XX'", NULL, "default_country"},
+    {CAMPAIGN_HEAD ",'default_country':'France'", NULL, "default_country"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'country','in':['FR','Frankreich']}]}", NULL, "lead.rules[0].in[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'country','equals':'XX'}]}", NULL, "lead.rules[0].equals"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_x','equals':' \xc2\xa0'}]}", NULL, "lead.rules[0].equals"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_0123456789012345678901234567890123456789012345678901234567890123x'}", NULL,
      "lead.honeypot"},
     {CAMPAIGN_HEAD ",'lead':{'hold_below_s':-1}", NULL, "lead.hold_below_s"},
