@@ -147,8 +147,8 @@ static void add_lead(struct plan *p, int64_t now_s, const struct shot *shot, str
     buf_str(b, shot->id);
     buf_str(b, "&email=lead.");
     buf_str(b, shot->id);
-    buf_str(b, "%40example.com&phone=%2B336");
-    buf_u64(b, 100000000 + (p->salt + p->serial) % PHONES); /* +33 6 or 7 with enough digits to differ */
+    buf_str(b, "%40example.com&phone=%2B33");
+    buf_u64(b, 600000000 + (p->salt + p->serial) % PHONES); /* +33 6 or 7 */
     buf_str(b, "&first_name=Load&last_name=Test&country=FR&kid=");
     buf_str(b, p->settings->kid);
     buf_str(b, "&ts=");

@@ -1,53 +1,44 @@
 #include "common/base/country.h"
 
-#include <string.h>
-
 #include "common/base/ascii.h"
+#include "common/base/text.h"
 
-/* The officially assigned codes: by their first letter, the second ones. */
-static bool assigned(char first, char second)
+/* ISO 3166-1, in order, one behind the other; and XK. */
+static const char codes[] =
+    "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCR"
+    "CUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHU"
+    "IDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQ"
+    "MRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSI"
+    "SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW";
+
+static bool is_code(const char code[2])
 {
-    static const char *const seconds[26] = {"DEFGILMOQRSTUWXZ",
-                                            "ABDEFGHIJLMNOQRSTVWYZ",
-                                            "ACDFGHIKLMNORUVWXYZ",
-                                            "EJKMOZ",
-                                            "CEGHRST",
-                                            "IJKMOR",
-                                            "ABDEFGHILMNPQRSTUWY",
-                                            "KMNRTU",
-                                            "DELMNOQRST",
-                                            "EMOP",
-                                            "EGHIMNPRWYZ",
-                                            "ABCIKRSTUVY",
-                                            "ACDEFGHKLMNOPQRSTUVWXYZ",
-                                            "ACEFGILOPRUZ",
-                                            "M",
-                                            "AEFGHKLMNRSTWY",
-                                            "A",
-                                            "EOSUW",
-                                            "ABCDEGHIJKLMNORSTVXYZ",
-                                            "CDFGHJKLMNORTVWZ",
-                                            "AGMSYZ",
-                                            "ACEGINU",
-                                            "FS",
-                                            "",
-                                            "ET",
-                                            "AMW"};
-    return strchr(seconds[first - 'A'], second) != NULL;
+    size_t low = 0, high = (sizeof codes - 1) / 2;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = memcmp(code, codes + 2 * middle, 2);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
 }
 
-bool country_read(struct span text, char out[COUNTRY_LEN])
+bool country_read(struct span text, char code[2])
 {
-    char code[COUNTRY_LEN];
-    if (text.len != COUNTRY_LEN)
+    struct span s = text_strip(text);
+    if (s.len != 2)
         return false;
-    for (size_t i = 0; i < COUNTRY_LEN; i++) {
-        code[i] = ascii_to_upper(text.ptr[i]);
-        if (code[i] < 'A' || code[i] > 'Z')
-            return false;
-    }
-    if (!assigned(code[0], code[1]))
+    char up[2] = {ascii_to_upper(s.ptr[0]), ascii_to_upper(s.ptr[1])};
+    if (memcmp(up, "UK", 2) == 0)
+        memcpy(up, "GB", 2);
+    if (memcmp(up, "EL", 2) == 0)
+        memcpy(up, "GR", 2);
+    if (!is_code(up))
         return false;
-    memcpy(out, code, sizeof code);
+    memcpy(code, up, 2);
     return true;
 }

@@ -1,6 +1,14 @@
 #include "common/base/text.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
+#include <utf8proc.h>
+
 #include "common/base/ascii.h"
+#include "common/base/mem.h"
+#include "common/base/unicode.h"
+#include "common/base/utf8.h"
 
 static bool is_one_of(char c, const char *set)
 {
@@ -16,6 +24,62 @@ struct span text_trim(struct span s, const char *blanks)
     while (s.len && is_one_of(s.ptr[s.len - 1], blanks))
         s.len--;
     return s;
+}
+
+struct span text_strip(struct span s)
+{
+    struct span rest = s;
+    uint32_t c;
+    while (utf8_take(&rest, &c) && unicode_blank(c))
+        s = rest;
+    rest = s;
+    while (utf8_take_last(&rest, &c) && unicode_blank(c))
+        s = rest;
+    return s;
+}
+
+/* No character of n bytes decomposes canonically into more than 2 n. */
+enum { NFC_ROOM = 2 };
+
+static void nfc(struct buf *out, struct span s, utf8proc_int32_t *room, size_t cap)
+{
+    const utf8proc_option_t form_c = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)s.ptr, (utf8proc_ssize_t)s.len, room,
+                                            (utf8proc_ssize_t)cap, form_c);
+    assert(n >= 0 && (size_t)n < cap);
+    n = utf8proc_reencode(room, n, form_c);
+    assert(n >= 0);
+    buf_add(out, room, (size_t)n);
+}
+
+void text_nfc(struct buf *out, struct span s)
+{
+    utf8proc_int32_t small[NFC_ROOM * TEXT_SAME_MAX + 1];
+    if (ascii_printable(s) || !utf8_valid(s)) {
+        buf_span_add(out, s);
+    } else if (s.len <= TEXT_SAME_MAX) {
+        nfc(out, s, small, sizeof small / sizeof *small);
+    } else {
+        size_t cap = NFC_ROOM * s.len + 1;
+        utf8proc_int32_t *room = xcalloc(cap, sizeof *room);
+        nfc(out, s, room, cap);
+        free(room);
+    }
+}
+
+bool text_same(struct span a, struct span b)
+{
+    char mem[2][3 * TEXT_SAME_MAX]; /* form C is at most three times as long in UTF-8 (UAX 15) */
+    struct buf c[2];
+    if (span_eq(a, b))
+        return true;
+    if (a.len > TEXT_SAME_MAX || b.len > TEXT_SAME_MAX || (ascii_printable(a) && ascii_printable(b)))
+        return false;
+    buf_fixed(&c[0], mem[0], sizeof mem[0]);
+    buf_fixed(&c[1], mem[1], sizeof mem[1]);
+    text_nfc(&c[0], a);
+    text_nfc(&c[1], b);
+    return span_eq(buf_span(&c[0]), buf_span(&c[1]));
 }
 
 bool text_cut(struct span *rest, char mark, struct span *front)

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "common/base/ascii.h"
+#include "common/base/unicode.h"
 
 /* Length of the well-formed character at s (RFC 3629 table 3-7 of the Unicode standard), 0 if there is none. */
 static size_t character(const uint8_t *s, size_t len)
@@ -35,20 +36,39 @@ bool utf8_valid(struct span s)
     return true;
 }
 
-/* Unicode's Cc past ASCII, Cf that are not letters' own, Zl and Zp. */
-static bool acts_unseen(const uint8_t *s, size_t n)
+/* Of the well-formed character of n bytes at s. */
+static uint32_t code_point(const uint8_t *s, size_t n)
 {
-    static const struct {
-        uint32_t first, last;
-    } unseen[] = {{0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f},
-                  {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
     uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
     for (size_t i = 1; i < n; i++)
         c = c << 6 | (s[i] & 0x3fu);
-    for (size_t i = 0; i < sizeof unseen / sizeof unseen[0]; i++)
-        if (c >= unseen[i].first && c <= unseen[i].last)
-            return true;
-    return false;
+    return c;
+}
+
+bool utf8_take(struct span *rest, uint32_t *c)
+{
+    if (span_empty(*rest))
+        return false;
+    const uint8_t *p = (const uint8_t *)rest->ptr;
+    size_t n = character(p, rest->len);
+    if (n == 0)
+        return false;
+    *c = code_point(p, n);
+    *rest = span_skip(*rest, n);
+    return true;
+}
+
+bool utf8_take_last(struct span *rest, uint32_t *c)
+{
+    const uint8_t *p = (const uint8_t *)rest->ptr;
+    size_t n = 1;
+    while (n < rest->len && n < 4 && (p[rest->len - n] & 0xc0) == 0x80)
+        n++;
+    if (span_empty(*rest) || character(p + rest->len - n, n) != n)
+        return false;
+    *c = code_point(p + rest->len - n, n);
+    rest->len -= n;
+    return true;
 }
 
 static void replace_bad(struct buf *out, struct span s, size_t max, bool shown)
@@ -60,7 +80,7 @@ static void replace_bad(struct buf *out, struct span s, size_t max, bool shown)
         return;
     while (i < s.len) {
         size_t width = character(p + i, s.len - i), n = width;
-        if (ascii_is_control(s.ptr[i]) || (shown && n > 1 && acts_unseen(p + i, n)))
+        if (ascii_is_control(s.ptr[i]) || (shown && n > 1 && unicode_unseen(code_point(p + i, n))))
             n = 0;
         if ((n ? n : replacement.len) > max - added)
             break;

@@ -1,6 +1,8 @@
 #ifndef CS_BASE_UTF8_H
 #define CS_BASE_UTF8_H
 
+#include <stdint.h>
+
 #include "common/base/buf.h"
 
 /* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. A NUL byte is refused too. */
@@ -11,6 +13,10 @@ void utf8_repair(struct buf *out, struct span s, size_t max);
 /* The same for a terminal: also in place of each character that draws nothing, but moves, turns or hides what stands
  * around it: C1 controls, bidirectional and zero-width marks, line separators, tags. */
 void utf8_show(struct buf *out, struct span s, size_t max);
+/* Takes the first or last character off the text. False, with nothing changed, at its end and where no well-formed
+ * character stands. */
+bool utf8_take(struct span *rest, uint32_t *c);
+bool utf8_take_last(struct span *rest, uint32_t *c);
 /* The longest prefix of valid s of at most max bytes that ends at a character. */
 struct span utf8_cut(struct span s, size_t max);
 

@@ -88,6 +88,7 @@ static const struct field lead_fields[] = {
     FN("bad", BITS, lead.report.bad, (1 << CONTACT_FIELDS) - 1),
     F("test", BOOL, lead.report.test),
     F("honeypot", BOOL, lead.report.honeypot),
+    F("disposable", BOOL, lead.report.disposable),
     F("claimed", BOOL, lead.report.claimed),
     F("touches", TOUCHES, lead.report),
     F("facts", FACTS, lead.report),

@@ -1,5 +1,6 @@
 #include "common/decisions/decide.h"
 
+#include "common/base/text.h"
 #include "common/base/when.h"
 
 struct question {
@@ -18,7 +19,7 @@ static unsigned missing_fields(const struct terms *t, const struct lead_report *
         size_t k = 0;
         while (k < r->n_facts && !span_eq(r->facts[k].name, t->require_fields[i]))
             k++;
-        missing += k == r->n_facts || span_empty(r->facts[k].value);
+        missing += k == r->n_facts || span_empty(text_strip(r->facts[k].value));
     }
     return missing;
 }
@@ -88,7 +89,7 @@ static bool missing_field(const struct question *q)
 
 static bool bad_email(const struct question *q)
 {
-    return malformed(q, CONTACT_EMAIL);
+    return malformed(q, CONTACT_EMAIL) || (q->r->disposable && q->t->disposable == DISPOSABLE_REJECT);
 }
 
 static bool bad_phone(const struct question *q)
@@ -141,13 +142,15 @@ static enum reason refusal(const struct question *q)
     return REASON_NONE;
 }
 
+/* Why somebody shall look at it first. */
 static enum reason hold(const struct question *q)
 {
-    return q->f->last.unrecorded                                ? REASON_UNRECORDED
-           : q->r->bad & CONTACT_PHONE                          ? REASON_BAD_PHONE
-           : q->waited_ms < q->t->hold_below_s * MS_PER_S       ? REASON_TOO_FAST
-           : by_pixel(q) && q->t->pixel_leads != PIXEL_LEADS_ON ? REASON_REVIEW
-                                                                : REASON_NONE;
+    return q->f->last.unrecorded                                     ? REASON_UNRECORDED
+           : q->r->disposable && q->t->disposable == DISPOSABLE_HOLD ? REASON_BAD_EMAIL
+           : q->r->bad & CONTACT_PHONE                               ? REASON_BAD_PHONE
+           : q->waited_ms < q->t->hold_below_s * MS_PER_S            ? REASON_TOO_FAST
+           : by_pixel(q) && q->t->pixel_leads != PIXEL_LEADS_ON      ? REASON_REVIEW
+                                                                     : REASON_NONE;
 }
 
 static void accept(const struct question *q, struct entry_lead *l)
@@ -180,6 +183,7 @@ static void record(const struct question *q, struct entry_lead *l)
         .bad = r->bad,
         .test = r->test,
         .honeypot = r->honeypot,
+        .disposable = r->disposable,
         .n_facts = r->n_facts,
         .missing_fields = q->missing_fields,
         .commitment = r->commitment,

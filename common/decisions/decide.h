@@ -18,7 +18,8 @@ struct lead_report {
     struct span txid;
     unsigned given, bad;
     bool test, honeypot;
-    bool claimed; /* carried at least one click id, valid or not */
+    bool disposable; /* the e-mail address is one that anybody gets for an hour */
+    bool claimed;    /* carried at least one click id, valid or not */
     struct pointer touches[LIMIT_TOUCHES];
     size_t n_touches;
     struct fact facts[LIMIT_FIELDS]; /* in name order, only those that terms_uses_fact */
@@ -65,8 +66,9 @@ MUST_CHECK enum err gather_person(const struct view *v, const struct fold_contex
                                   const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
 /* Decides and fills *out completely but commitment and terms index (copied in by the caller's argument). First reason
  * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
- * missing_field, bad_email, bad_phone, outside_profile, too_fast, duplicate; then held (an unrecorded click, a phone
- * that does not read, faster than hold_below_s), pending, or approved at once (auto, 0 days). */
+ * missing_field, bad_email (malformed, or disposable where the terms say reject), bad_phone, outside_profile, too_fast,
+ * duplicate; then held (an unrecorded click, a disposable address, a phone that does not read, faster than
+ * hold_below_s, by a pixel that is not trusted), pending, or approved at once (auto, 0 days). */
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out);
 

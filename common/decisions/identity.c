@@ -3,8 +3,6 @@
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 
-enum { DIGITS_MIN = 7, DIGITS_MAX = 32 };
-
 void identity_txid(struct identity *who, struct span txid)
 {
     uint8_t hash[HASH_LEN];
@@ -94,20 +92,4 @@ size_t identity_rivals(const struct identity *who, unsigned by, struct identity_
         if (!told || !(others & persons))
             add(out, &n, KEY_CLICK | others, click);
     return n;
-}
-
-enum err identity_phone_digits(struct span phone, struct buf *key)
-{
-    char digits[DIGITS_MAX];
-    size_t n = 0;
-    for (size_t i = 0; i < phone.len; i++)
-        if (ascii_is_digit(phone.ptr[i])) {
-            if (n == DIGITS_MAX)
-                return ERR_INVALID;
-            digits[n++] = phone.ptr[i];
-        }
-    if (n < DIGITS_MIN)
-        return ERR_INVALID;
-    buf_add(key, digits, n);
-    return ERR_OK;
 }

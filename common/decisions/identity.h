@@ -42,8 +42,4 @@ size_t identity_keys(const struct identity *who, struct identity_key out[IDENTIT
  * rivals, but tell persons apart). */
 size_t identity_rivals(const struct identity *who, unsigned by, struct identity_key out[IDENTITY_RIVALS]);
 
-/* The digits of a phone number that cannot be made E.164, by which it is compared all the same: ERR_INVALID when they
- * are too few to tell anybody. No E.164 key equals one: those start with '+'. */
-MUST_CHECK enum err identity_phone_digits(struct span phone, struct buf *key);
-
 #endif

@@ -1,8 +1,7 @@
 #include "common/decisions/link.h"
 
-#include <idn2.h>
-
 #include "common/base/ascii.h"
+#include "common/base/idn.h"
 #include "common/base/limits.h"
 #include "common/base/query.h"
 #include "common/base/text.h"
@@ -119,21 +118,11 @@ bool link_template_ok(struct span url)
 /* In lower case; A-labels for a name that is not ASCII. */
 static bool clean_host(struct span host, struct buf *out)
 {
-    char text[4 * HOST_MAX + 1], *ascii = NULL;
-    if (host.len >= sizeof text)
+    size_t before = out->len;
+    if (!idn_host(host, out))
         return false;
-    for (size_t i = 0; i < host.len; i++)
-        text[i] = ascii_to_lower(host.ptr[i]);
-    text[host.len] = '\0';
-    bool plain = ascii_printable(host);
-    if (!plain && idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-        return false;
-    struct span clean = span_str(plain ? text : ascii);
-    bool good = clean.len == (plain ? host.len : clean.len) && (host_ok(clean) || literal_ok(clean));
-    if (good)
-        buf_span_add(out, clean);
-    idn2_free(ascii);
-    return good;
+    struct span clean = span_of(out->ptr + before, out->len - before);
+    return host_ok(clean) || literal_ok(clean);
 }
 
 /* ":443" of https and ":" are as good as none. */

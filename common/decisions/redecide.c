@@ -11,6 +11,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
         .bad = l->bad,
         .test = l->test,
         .honeypot = l->honeypot,
+        .disposable = l->disposable,
         .claimed = l->claimed,
         .n_facts = l->n_facts,
         .commitment = l->commitment,

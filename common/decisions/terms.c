@@ -62,6 +62,7 @@ static bool policy_ok(struct span s)
 static const char *const senders[] = {"advertiser", "publisher", NULL}; /* bits ACCEPT_* */
 static const char *const pixel_leads[] = {"off", "hold", "on", NULL};   /* enum pixel_leads */
 static const char *const persons[] = {"email", "phone", NULL};          /* bits CONTACT_EMAIL, CONTACT_PHONE */
+static const char *const disposable[] = {"ok", "hold", "reject", NULL}; /* DISPOSABLE_* */
 
 #define AT(member) offsetof(struct terms, member)
 #define ID_MUST "must be an id"
@@ -80,6 +81,7 @@ static const struct member dedupe_members[] = {
 };
 
 static const struct member lead_members[] = {
+    {"disposable_email", &member_word, AT(disposable), .words = disposable, .must = "must be ok, hold or reject"},
     {"hold_below_s", &member_int, AT(hold_below_s), .max = DAY_S},
     {"honeypot", &member_text, AT(honeypot), .max = 2 + LIMIT_FIELD_NAME, .text = "", .ok = honeypot_ok,
      .must = "must be the name of a form field, f_NAME"},
@@ -109,6 +111,7 @@ static const struct member campaign_members[] = {
     {"currency", &member_text, AT(currency), .max = 3, .ok = currency_ok,
      .must = "must be an ISO 4217 currency code such as EUR"},
     {"dedupe", &member_object, .members = dedupe_members},
+    {"default_country", &member_country},
     {"fallback_url", &member_text, AT(fallback_url), .max = LIMIT_URL, .text = "", .ok = link_ok,
      .must = "must be an http or https URL, or left out"},
     {"id", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},

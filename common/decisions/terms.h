@@ -11,6 +11,8 @@
 #include "common/ledger/entry.h"
 
 enum { ACCEPT_ADVERTISER = 1, ACCEPT_PUBLISHER = 2 };
+/* What becomes of a lead whose e-mail address is a disposable one. */
+enum { DISPOSABLE_OK, DISPOSABLE_HOLD, DISPOSABLE_REJECT };
 
 /* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
@@ -34,7 +36,8 @@ struct terms {
     /* campaign */
     struct span campaign, advertiser, name, currency, landing_url, timezone, referrer_policy;
     struct span click_param, fallback_url; /* fallback_url may be empty */
-    struct span pass[LIMIT_PASS];          /* parameters of a click that go on to the landing page */
+    char default_country[3];      /* ISO 3166 alpha-2, or empty: where phone numbers without a country are dialled */
+    struct span pass[LIMIT_PASS]; /* parameters of a click that go on to the landing page */
     size_t n_pass;
     struct span allowed_hosts[LIMIT_VALUES];
     size_t n_allowed_hosts;
@@ -46,6 +49,7 @@ struct terms {
     size_t n_rules;
     int64_t min_click_to_lead_s, hold_below_s;
     struct span honeypot; /* "f_NAME" or empty */
+    unsigned disposable;  /* DISPOSABLE_* */
     unsigned dedupe_by;   /* CONTACT_EMAIL | CONTACT_PHONE */
     int64_t dedupe_days, click_days;
     bool auto_approve;

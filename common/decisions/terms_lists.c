@@ -1,7 +1,9 @@
 /* Member types with one use each: hosts, parameters passed on, required fields, profile rules, price tiers, review
- * mode, caps. */
+ * mode, caps, country. */
 #include "common/base/ascii.h"
+#include "common/base/country.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
 
@@ -126,6 +128,18 @@ const struct member_type member_require = {require_read, require_write};
 
 /* ---- rules: {"field","equals"} | {"field","in"} | {"field","min","max"} ---- */
 
+/* What a fact can be at all. */
+static enum err rule_value_ok(const struct reading *r, const struct rule *rule, const char *path)
+{
+    char code[2];
+    struct span value = rule->values[rule->n_values - 1];
+    if (span_is(rule->field, "country") && !country_read(value, code))
+        return problem(r->problem, ERR_INVALID, path, "%s", COUNTRY_MUST);
+    if (span_empty(text_strip(value)))
+        return problem(r->problem, ERR_INVALID, path, "must not be blank");
+    return ERR_OK;
+}
+
 static enum err rule_values(const struct reading *r, struct rule *out)
 {
     const json_t *list = NULL;
@@ -134,10 +148,15 @@ static enum err rule_values(const struct reading *r, struct rule *out)
         return err;
     if (json_array_size(list) == 0)
         return member_wrong(r, "in", "must list at least one value");
-    out->n_values = json_array_size(list);
-    out->values = xcalloc(out->n_values, sizeof *out->values);
-    for (size_t i = 0; err == ERR_OK && i < out->n_values; i++)
+    out->values = xcalloc(json_array_size(list), sizeof *out->values);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
+        char path[MEMBER_PATH];
         err = member_element(r, "in", list, i, LIMIT_FIELD, NULL, "must be a text that is not empty", &out->values[i]);
+        out->n_values += err == ERR_OK;
+        member_element_path(path, r->path, "in", i);
+        if (err == ERR_OK)
+            err = rule_value_ok(r, out, path);
+    }
     return err;
 }
 
@@ -159,7 +178,9 @@ static enum err rule_equals(const struct reading *r, struct rule *out)
     enum err err = json_get_str(r->obj, r->path, "equals", LIMIT_FIELD, &out->values[0], NULL, r->problem);
     if (err == ERR_OK && span_empty(out->values[0]))
         return member_wrong(r, "equals", "must not be empty");
-    return err;
+    char path[MEMBER_PATH];
+    member_path(path, r->path, "equals");
+    return err == ERR_OK ? rule_value_ok(r, out, path) : err;
 }
 
 static bool has(const json_t *obj, const char *name)
@@ -340,3 +361,25 @@ static void caps_write(const struct member *m, const struct terms *t, struct jw 
 }
 
 const struct member_type member_caps = {caps_read, caps_write};
+
+/* ---- default_country ---- */
+
+static enum err country_member_read(const struct member *m, const struct reading *r, struct terms *t)
+{
+    struct span text = SPAN("");
+    enum err err = json_get_str(r->obj, r->path, m->name, 16, &text, NULL, r->problem);
+    if (err != ERR_OK)
+        return err;
+    memset(t->default_country, 0, sizeof t->default_country);
+    if (!span_empty(text) && !country_read(text, t->default_country))
+        return member_wrong(r, m->name, COUNTRY_MUST ", or empty");
+    return ERR_OK;
+}
+
+static void country_member_write(const struct member *m, const struct terms *t, struct jw *w)
+{
+    (void)m;
+    jw_str(w, span_str(t->default_country));
+}
+
+const struct member_type member_country = {country_member_read, country_member_write};

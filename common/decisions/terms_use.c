@@ -1,6 +1,8 @@
 /* What decisions and the tracking lane ask of compiled terms. */
 #include "common/base/ascii.h"
-#include "common/base/bytes.h"
+#include "common/base/country.h"
+#include "common/base/decimal.h"
+#include "common/base/text.h"
 #include "common/decisions/link.h"
 #include "common/decisions/terms.h"
 
@@ -56,11 +58,23 @@ bool terms_allows_link(const struct terms *t, struct span url)
     return false;
 }
 
-static bool same_text(struct span field, struct span a, struct span b)
+/* Numbers as numbers, other texts in Unicode's form C. */
+static bool same_value(struct span field, struct span a, struct span b)
 {
+    struct decimal x, y;
+    char code[2][2];
     if (span_is(field, "country"))
-        return ascii_eq(a, b);
-    return span_eq(a, b);
+        return country_read(a, code[0]) && country_read(b, code[1]) && memcmp(code[0], code[1], 2) == 0;
+    if (decimal_read(a, &x) && decimal_read(b, &y))
+        return decimal_order(x, y) == 0;
+    return text_same(text_strip(a), text_strip(b));
+}
+
+static bool in_range(const struct rule *r, struct span value)
+{
+    struct decimal v;
+    return decimal_read(value, &v) && (!r->has_min || decimal_order(v, (struct decimal){r->min, 0}) >= 0) &&
+           (!r->has_max || decimal_order(v, (struct decimal){r->max, 0}) <= 0);
 }
 
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)
@@ -70,12 +84,10 @@ bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)
         f++;
     if (f == n)
         return false;
-    if (r->op == RULE_RANGE) {
-        int64_t v;
-        return parse_i64(facts[f].value, &v) == ERR_OK && (!r->has_min || v >= r->min) && (!r->has_max || v <= r->max);
-    }
+    if (r->op == RULE_RANGE)
+        return in_range(r, facts[f].value);
     for (size_t i = 0; i < r->n_values; i++)
-        if (same_text(r->field, facts[f].value, r->values[i]))
+        if (same_value(r->field, facts[f].value, r->values[i]))
             return true;
     return false;
 }

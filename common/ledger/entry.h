@@ -73,7 +73,7 @@ struct entry_lead {
     enum trust trust;
     struct span txid;    /* may be empty */
     unsigned given, bad; /* contact bits: non-empty; non-empty but not well formed */
-    bool test, honeypot;
+    bool test, honeypot, disposable;
     struct fact facts[LIMIT_FIELDS]; /* what rules and prices look at: country and f_NAME, in name order */
     size_t n_facts;
     unsigned missing_fields; /* required f_NAME or country fields that were empty */

@@ -54,6 +54,7 @@ static const struct field lead_fields[] = {
     {"click_unrecorded", BOOL, AT(lead.click_unrecorded)},
     {"clicked_ms", NAT64, AT(lead.clicked_ms)},
     {"commit", B64_32, AT(lead.commitment), .always = true},
+    {"disposable", BOOL, AT(lead.disposable)},
     {"due_ms", NAT64, AT(lead.due_ms)},
     {"dup", DUP, AT(lead.dup_contract)},
     {"facts", FACTS, AT(lead.facts)},

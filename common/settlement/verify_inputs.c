@@ -16,9 +16,15 @@ struct inputs {
     const json_t *contact;         /* NULL: not for this reader */
 };
 
+/* Were the i-th of the terms before still read when this lead arrived? */
+static bool may_have_stood(const struct audit *a, size_t i, int64_t at_ms)
+{
+    return a->old_terms[i].terms != NULL && at_ms <= a->old_terms[i].replaced_ms + TERMS_GRACE_MS;
+}
+
 static bool blank(struct span s)
 {
-    return span_empty(text_trim(s, TYPED_BLANKS));
+    return span_empty(text_strip(s));
 }
 
 static struct span text_of(const json_t *v)
@@ -45,7 +51,7 @@ static unsigned given_again(const struct inputs *in)
     return given;
 }
 
-static unsigned bad_again(const struct inputs *in)
+static unsigned bad_again(const struct terms *t, const struct inputs *in)
 {
     const struct entry_lead *l = in->lead;
     struct span country = SPAN("");
@@ -57,7 +63,8 @@ static unsigned bad_again(const struct inputs *in)
     buf_heap(&key);
     if (l->given & CONTACT_EMAIL && contact_email_key(contact_text(in, CONTACT_EMAIL), &key) != ERR_OK)
         bad |= CONTACT_EMAIL;
-    if (l->given & CONTACT_PHONE && contact_phone_key(contact_text(in, CONTACT_PHONE), country, &key) != ERR_OK)
+    if (l->given & CONTACT_PHONE &&
+        contact_phone_key(contact_text(in, CONTACT_PHONE), country, span_str(t->default_country), &key) != PHONE_GOOD)
         bad |= CONTACT_PHONE;
     buf_free(&key);
     return bad;
@@ -68,9 +75,9 @@ static bool has_digits(const struct inputs *in)
 {
     struct buf key;
     buf_heap(&key);
-    bool enough = identity_phone_digits(contact_text(in, CONTACT_PHONE), &key) == ERR_OK;
+    enum phone phone = contact_phone_key(contact_text(in, CONTACT_PHONE), SPAN(""), SPAN(""), &key);
     buf_free(&key);
-    return enough;
+    return phone != PHONE_UNUSABLE;
 }
 
 static bool tokens_fit(const struct inputs *in)
@@ -84,6 +91,16 @@ static bool tokens_fit(const struct inputs *in)
     return in->contact == NULL || phone == (given & CONTACT_PHONE && has_digits(in));
 }
 
+/* What the entry says otherwise of the contact fields than they say themselves, under the terms that fit best of those
+ * that may have stood. */
+static unsigned differs(const struct audit *a, const struct inputs *in, int64_t at_ms)
+{
+    unsigned least = bad_again(a->fold.terms, in) ^ in->lead->bad;
+    for (size_t i = 0; least && i < OLD_TERMS && may_have_stood(a, i, at_ms); i++)
+        least &= bad_again(a->old_terms[i].terms, in) ^ in->lead->bad;
+    return least;
+}
+
 /* Unicode's tables grow: another machine's may take another address. */
 static bool beyond_ascii(struct span s)
 {
@@ -93,19 +110,21 @@ static bool beyond_ascii(struct span s)
     return false;
 }
 
-static void check_contact(struct audit *a, uint64_t index, const struct inputs *in)
+static void check_contact(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
     const struct entry_lead *l = in->lead;
     const unsigned judged = CONTACT_EMAIL | CONTACT_PHONE;
     struct finding *f = &a->finding[CHECK_DECISIONS];
     if (l->bad & ~(l->given & judged)) {
         finds_failure(f, "lead %" PRIu64 " calls a contact field malformed that it was not given", index);
+    } else if (l->disposable && !(l->given & ~l->bad & CONTACT_EMAIL)) {
+        finds_failure(f, "lead %" PRIu64 " calls an email address disposable that it does not have", index);
     } else if (in->opening != NULL && !tokens_fit(in)) {
         finds_failure(f, "lead %" PRIu64 " was given another email or phone than its opening has tokens of", index);
     } else if (in->contact != NULL && given_again(in) != l->given) {
         finds_failure(f, "lead %" PRIu64 " says that other contact fields were given than its opening holds", index);
     } else if (in->contact != NULL) {
-        unsigned differ = bad_again(in) ^ l->bad;
+        unsigned differ = differs(a, in, at_ms);
         if (differ == CONTACT_EMAIL && beyond_ascii(contact_text(in, CONTACT_EMAIL)))
             finds_doubt(f, "the email address of lead %" PRIu64 " is not ASCII, and read otherwise here", index);
         else if (differ)
@@ -177,12 +196,9 @@ static const char *wrong_under(const struct audit *a, const struct terms *t, con
 static void check_under_terms(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
     const char *wrong = wrong_under(a, a->fold.terms, in);
-    for (size_t i = 0; wrong != NULL && i < OLD_TERMS && a->old_terms[i].terms != NULL; i++) {
-        if (at_ms > a->old_terms[i].replaced_ms + TERMS_GRACE_MS)
-            break;
+    for (size_t i = 0; wrong != NULL && i < OLD_TERMS && may_have_stood(a, i, at_ms); i++)
         if (wrong_under(a, a->old_terms[i].terms, in) == NULL)
             wrong = NULL;
-    }
     if (wrong != NULL)
         finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " %s", index, wrong);
 }
@@ -194,7 +210,7 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
     struct inputs in = {.lead = &e->lead, .opening = opening};
     if (opening != NULL && json_read(line, &json, NULL) == ERR_OK)
         in.contact = json_object_get(json, "contact");
-    check_contact(a, index, &in);
+    check_contact(a, index, &in, e->at_ms);
     check_under_terms(a, index, &in, e->at_ms);
     json_decref(json);
 }

@@ -137,6 +137,18 @@ static enum err documents(struct request *rq, const json_t *body, struct record 
     return err == ERR_OK ? contract_check(r->campaign.document, r->campaign.direct_document, &rq->problem) : err;
 }
 
+/* The zone that a body names, if any, by the system's zones: the document's own check knows its form alone. */
+static enum err check_zone(struct request *rq, const json_t *body)
+{
+    const json_t *zone = json_object_get(body, "timezone");
+    if (!json_is_string(zone))
+        return ERR_OK;
+    enum err err = zone_known(span_of(json_string_value(zone), json_string_length(zone)));
+    if (err == ERR_NOT_FOUND)
+        return problem(&rq->problem, ERR_INVALID, "timezone", "must be an IANA time zone such as Europe/Paris");
+    return err == ERR_OK ? ERR_OK : worker_fails(rq, err, "the system's time zones cannot be read: install tzdata");
+}
+
 enum err campaigns_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
@@ -148,6 +160,8 @@ enum err campaigns_create(struct request *rq, struct reply *reply)
     err = campaign_advertiser(rq, body, &job->record.advertiser);
     if (err == ERR_OK)
         err = documents(rq, body, &job->record);
+    if (err == ERR_OK)
+        err = check_zone(rq, body);
     json_decref(body);
     return err == ERR_OK ? call_submit(rq, job) : err;
 }
@@ -209,6 +223,17 @@ static enum err patched(struct span stored, struct span patch, struct buf *out, 
     if (err != ERR_OK)
         return err;
     err = campaign_patch(stored, change, out, p);
+    json_decref(change);
+    return err;
+}
+
+static enum err check_patched_zone(struct request *rq)
+{
+    json_t *change;
+    enum err err = json_read(rq->body, &change, &rq->problem);
+    if (err != ERR_OK)
+        return err;
+    err = check_zone(rq, change);
     json_decref(change);
     return err;
 }
@@ -283,6 +308,8 @@ enum err campaigns_patch(struct request *rq, struct reply *reply)
     buf_heap(&text);
     err = patched(c->document, rq->body, &text, &rq->problem);
     buf_free(&text);
+    if (err == ERR_OK)
+        err = check_patched_zone(rq);
     return err == ERR_OK ? submit_change(rq, c, rq->body) : err;
 }
 

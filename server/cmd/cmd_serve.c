@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "common/decisions/disposable.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
 #include "server/commit/committer.h"
@@ -105,6 +106,24 @@ static void read_lists(struct server *sh)
     struct problem p;
     if (lists_open(&files, &sh->lists, &p) != ERR_OK)
         decline("%s: %s", p.field, p.detail);
+}
+
+enum { LIST_FILE_MAX = 64 << 20 };
+
+static void read_disposable(struct server *sh)
+{
+    const char *path = sh->options->disposable_domains.text;
+    struct problem p;
+    struct buf text;
+    if (path[0] == '\0')
+        return;
+    buf_heap(&text);
+    enum err err = file_read(path, LIST_FILE_MAX, &text);
+    if (err != ERR_OK)
+        decline("disposable_domains: %s cannot be read (%s)", path, err_word(err));
+    if (disposable_read(buf_span(&text), &sh->disposable, &p) != ERR_OK)
+        decline("disposable_domains: %s: %s", path, p.detail);
+    buf_free(&text);
 }
 
 static void open_data(struct server *sh)
@@ -235,6 +254,7 @@ static void stop(struct running *r)
     proxies_free(r->server.proxies);
     lists_close(r->server.lists);
     repeats_free(r->server.repeats);
+    disposable_free(r->server.disposable);
     free(r->workers);
 }
 
@@ -273,6 +293,7 @@ static int serve(const char *const given[])
     open_data(sv);
     bind_addresses(sv);
     read_lists(sv);
+    read_disposable(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);
     log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/ascii.h"
+#include "common/base/country.h"
 #include "common/base/json_write.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
@@ -73,6 +74,18 @@ static struct span cleaned(struct postback *pb, struct span v)
     return buf_span(&b);
 }
 
+/* As it counts: without blanks around it, in form C. */
+static struct span as_counts(struct postback *pb, struct span v)
+{
+    struct buf b;
+    v = text_strip(v);
+    if (ascii_printable(v))
+        return v;
+    arena_buf(pb->rq->arena, &b, 3 * v.len); /* the most that form C takes of UTF-8 */
+    text_nfc(&b, v);
+    return buf_span(&b);
+}
+
 /* A value as it counts. */
 static enum err take_value(struct postback *pb, struct span name, enum field_kind kind, size_t most, struct span *v)
 {
@@ -87,7 +100,7 @@ static enum err take_value(struct postback *pb, struct span name, enum field_kin
     else if (has_control(*v))
         return postback_refuse_field(pb, name, "holds a control character");
     if (kind != FIELD_EXACT)
-        *v = text_trim(*v, TYPED_BLANKS);
+        *v = as_counts(pb, *v);
     if (words)
         *v = utf8_cut(*v, most);
     if (v->len <= most)
@@ -136,6 +149,15 @@ static enum err read_test(struct postback *pb, struct span v)
     return ERR_OK;
 }
 
+static enum err read_country(struct postback *pb, struct span v)
+{
+    char *code = arena_alloc(pb->rq->arena, 2);
+    if (!country_read(v, code))
+        return postback_refuse_field(pb, SPAN("country"), COUNTRY_MUST);
+    pb->field[FIELD_COUNTRY] = span_of(code, 2);
+    return ERR_OK;
+}
+
 enum err postback_field(struct postback *pb, struct span name, struct span value)
 {
     enum field f = FIELDS;
@@ -159,7 +181,7 @@ enum err postback_field(struct postback *pb, struct span name, struct span value
                                                            "are one field"
                                                          : "given more than once");
     pb->field[f] = value;
-    return f == FIELD_TEST ? read_test(pb, value) : ERR_OK;
+    return f == FIELD_TEST ? read_test(pb, value) : f == FIELD_COUNTRY ? read_country(pb, value) : ERR_OK;
 }
 
 static bool is_default(const struct postback *pb, int f)

@@ -2,11 +2,11 @@
  * out. */
 #include <stdlib.h>
 
-#include "common/base/ascii.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/decisions/contact.h"
+#include "common/decisions/disposable.h"
 #include "server/keys/day_keys.h"
 #include "server/postback/postback_private.h"
 #include "server/system/system.h"
@@ -33,6 +33,7 @@ static const struct contract *own_contract(const struct postback *pb, uint32_t n
 static void add_touch(struct postback *pb, struct claim *c, struct span id)
 {
     struct pointer p;
+    id = text_strip(id);
     if (span_empty(id))
         return;
     c->any = true;
@@ -180,26 +181,13 @@ static void keep_form(struct postback *pb, const struct claim *c)
     pb->n_form = to;
 }
 
-/* An ISO 3166 code in upper case; anything else as it came. */
-static struct span country(struct request *rq, struct span s)
-{
-    s = text_trim(s, TYPED_BLANKS);
-    if (s.len != 2)
-        return s;
-    char *up = arena_alloc(rq->arena, 2);
-    for (size_t i = 0; i < 2; i++)
-        up[i] = ascii_to_upper(s.ptr[i]);
-    return span_of(up, 2);
-}
-
 static void take_facts(struct postback *pb, const struct claim *c, struct lead_report *r)
 {
-    struct span land = country(pb->rq, pb->field[FIELD_COUNTRY]);
-    if (!span_empty(land))
-        r->facts[r->n_facts++] = (struct fact){SPAN("country"), land}; /* before every f_NAME */
+    if (!span_empty(pb->field[FIELD_COUNTRY])) /* before every f_NAME */
+        r->facts[r->n_facts++] = (struct fact){SPAN("country"), pb->field[FIELD_COUNTRY]};
     for (size_t i = 0; i < pb->n_form; i++) {
         const struct fact *f = &pb->form[i];
-        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_trim(f->value, TYPED_BLANKS)))
+        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_strip(f->value)))
             r->honeypot = true;
         if (r->n_facts < LIMIT_FIELDS && uses_fact(pb, c, f->name))
             r->facts[r->n_facts++] = *f;
@@ -211,28 +199,25 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
     static const enum field by_bit[CONTACT_FIELDS] = {FIELD_EMAIL, FIELD_PHONE, FIELD_FIRST_NAME, FIELD_LAST_NAME};
     struct buf key;
     for (unsigned i = 0; i < CONTACT_FIELDS; i++)
-        if (!span_empty(text_trim(pb->field[by_bit[i]], TYPED_BLANKS)))
+        if (!span_empty(text_strip(pb->field[by_bit[i]])))
             r->given |= 1u << i;
 
     struct hmac *pepper = hmac_new(c->campaign->pepper, sizeof c->campaign->pepper);
     arena_buf(pb->rq->arena, &key, 4 * LIMIT_FIELD);
     if (r->given & CONTACT_EMAIL && contact_email_key(pb->field[FIELD_EMAIL], &key) == ERR_OK) {
         r->has_email = true;
+        r->disposable = disposable_email(pb->rq->worker->server->disposable, buf_span(&key));
         contact_token(pepper, "email", buf_span(&key), r->email);
     }
     buf_clear(&key);
-    if (r->given & CONTACT_PHONE &&
-        contact_phone_key(pb->field[FIELD_PHONE], country(pb->rq, pb->field[FIELD_COUNTRY]), &key) == ERR_OK) {
-        r->has_phone = true;
+    enum phone phone = r->given & CONTACT_PHONE ? contact_phone_key(pb->field[FIELD_PHONE], pb->field[FIELD_COUNTRY],
+                                                                    span_str(c->fallback->terms->default_country), &key)
+                                                : PHONE_UNUSABLE;
+    r->has_phone = phone != PHONE_UNUSABLE; /* also of a bad one that has digits to be compared by */
+    if (r->has_phone)
         contact_token(pepper, "phone", buf_span(&key), r->phone);
-    }
     r->bad = (r->given & CONTACT_EMAIL && !r->has_email ? CONTACT_EMAIL : 0) |
-             (r->given & CONTACT_PHONE && !r->has_phone ? CONTACT_PHONE : 0);
-    buf_clear(&key);
-    if (r->bad & CONTACT_PHONE && identity_phone_digits(pb->field[FIELD_PHONE], &key) == ERR_OK) {
-        r->has_phone = true;
-        contact_token(pepper, "phone", buf_span(&key), r->phone);
-    }
+             (r->given & CONTACT_PHONE && phone != PHONE_GOOD ? CONTACT_PHONE : 0);
     hmac_free(pepper);
 }
 

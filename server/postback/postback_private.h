@@ -56,7 +56,9 @@ struct postback {
     struct request *rq;
     const struct party *party;
     struct nonce_use nonce;
-    struct span field[FIELDS];   /* valid UTF-8 without control characters; ptr NULL: not given; empty ones likewise */
+    /* Valid UTF-8 in form C, without control characters and blanks around it; ptr NULL: not given; empty ones likewise.
+     */
+    struct span field[FIELDS];
     struct fact form[FORM_READ]; /* f_NAME, not empty, in name order */
     size_t n_form;
     struct span ignored[IGNORED_NAMES]; /* what the answer names so: no field here, or a form field too many */

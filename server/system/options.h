@@ -35,6 +35,8 @@
     X(repeat_mib, NUMBER(1, 65536), "16", "MiB of memory for telling repeated clicks: 131,072 visitors in each")       \
     X(click_wait_ms, NUMBER(1, 60000), "1000",                                                                         \
       "milliseconds that a click or pixel waits for its commit; then it is answered as unrecorded")                    \
+    X(disposable_domains, TEXT, "",                                                                                    \
+      "file of disposable e-mail domains, one a line, in place of the list that comes with the program")               \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
 struct problem;

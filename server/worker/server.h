@@ -16,8 +16,9 @@
 #include "server/worker/code_cache.h"
 #include "server/worker/repeats.h"
 
-struct route;   /* dispatch.h */
-struct readers; /* readers.h */
+struct disposable; /* decisions/disposable.h */
+struct route;      /* dispatch.h */
+struct readers;    /* readers.h */
 struct routes {
     const struct route *route;
     size_t n;
@@ -42,7 +43,8 @@ struct server {
     struct source *source;
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct metrics *metrics;
-    struct proxies *proxies; /* NULL: the peer is the client */
+    struct proxies *proxies;       /* NULL: the peer is the client */
+    struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;
     struct repeats *repeats;
     struct http_held held; /* what the workers hold for peers */

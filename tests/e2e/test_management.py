@@ -103,6 +103,8 @@ class Input(ServerCase):
                  (self.campaign(landing_url="javascript:alert(1)"), "landing_url"), (self.campaign(landing_url="landing.example"), "landing_url"),
                  (self.campaign(landing_url="https://x/" + "a" * 3000), "landing_url"), (self.campaign(name=""), "name"),
                  (self.campaign(name=7), "name"), (self.campaign(name="x" * 300), "name"), (self.campaign(timezone="no zone!"), "timezone"),
+                 (self.campaign(timezone="Mars/Olympus"), "timezone"), (self.campaign(timezone="Europe"), "timezone"), (self.campaign(default_country="XX"), "default_country"),
+                 (self.campaign(lead={"disposable_email": "maybe"}), "disposable_email"), (self.campaign(lead={"rules": [{"field": "country", "in": ["FR", "ZZ"]}]}), "rules[0].in[1]"),
                  (self.campaign(allowed_hosts="shop.example"), "allowed_hosts"), (self.campaign(allowed_hosts=["http://x"]), "allowed_hosts"),
                  (self.campaign(lead={"require": ["shoe size"]}), "require"), (self.campaign(lead={"rules": [{"field": "country"}]}), "rules"),
                  (self.campaign(dedupe={"by": ["name"]}), "by"), (self.campaign(dedupe={"days": -1}), "days"),
@@ -156,6 +158,13 @@ class Input(ServerCase):
                 answer = self.operator.call("PATCH", path, body)
                 self.assertIn(answer.status, (400, 409, 422), answer)
                 self.assertProblem(answer, answer.status, next(iter(body)))
+
+    def test_a_time_zone_is_one_of_the_systems(self):
+        path = f"/v1/campaigns/{self.market.campaign}"
+        for zone in ("Mars/Olympus", "Europe", "right/UTC"):
+            self.assertProblem(self.operator.call("PATCH", path, {"timezone": zone}), 422, "timezone")
+        for zone in ("America/Argentina/Buenos_Aires", "Asia/Kolkata", "Europe/Paris"):
+            self.assertEqual(self.operator.patch(path, {"timezone": zone})["timezone"], zone)
 
     def test_landing_page_of_a_code_must_be_allowed(self):
         answer = self.market.publisher.call("POST", f"/v1/contracts/{self.market.contract}/codes", {"label": "l", "landing_url": "https://evil.example/"})

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import secrets
+import tempfile
 import time
 import unittest
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from harness import Market, Party, ServerCase, b64u_decode, jws_payload, person, query_signature, send
+from harness import Market, Party, Server, ServerCase, b64u_decode, jws_payload, person, query_signature, send
 
 
 class Leads(ServerCase):
@@ -553,6 +555,18 @@ class Rules(ServerCase):
         self.assertEqual(self.decide(market, f_website="http://spam.example"), ("rejected", "honeypot"))
         self.assertEqual(self.decide(market, f_website=""), ("pending", ""))
 
+    def test_disposable_addresses(self):
+        for policy, outcome in (("ok", ("pending", "")), ("hold", ("held", "bad_email")), ("reject", ("rejected", "bad_email"))):
+            market = self.market_with(lead={"disposable_email": policy})
+            self.assertEqual(self.decide(market, email=f"lea.{policy}@yopmail.com"), outcome)
+            self.assertEqual(self.decide(market), ("pending", ""))
+
+    def test_a_phone_is_dialled_in_the_campaigns_country(self):
+        market = self.market_with(default_country="uk", lead={"require": ["phone"]})
+        self.assertEqual(market.advertiser.get(f"/v1/campaigns/{market.campaign}")["default_country"], "GB")
+        self.assertEqual(self.decide(market, phone="07911 123415", email=None, country=None), ("pending", ""))
+        self.assertEqual(self.decide(market, phone="+44 7911 123415", email=None, country="FR"), ("duplicate", "duplicate"))
+
     def test_automatic_approval(self):
         self.assertEqual(self.decide(self.market_with(review={"mode": "auto", "auto_approve_days": 0})), ("approved", ""))
 
@@ -567,6 +581,26 @@ class Rules(ServerCase):
         ours, theirs = self.market_with(), self.market_with()
         got = self.assertStatus(ours.publisher.postback(person(click_id=theirs.click())), 200).json
         self.assertEqual((got["status"], got["reason"]), ("rejected", "unknown_click"))
+
+
+class OwnDisposableDomains(unittest.TestCase):
+    def served(self, text):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "domains"
+        path.write_text(text)
+        server = Server(DISPOSABLE_DOMAINS=path)
+        self.addCleanup(server.close)
+        return Market(server, campaign={"lead": {"disposable_email": "reject"}})
+
+    def test_the_operators_list_stands_in_place_of_the_programs(self):
+        market = self.served("# ours\nthrow.example # why\n")
+        for email, status in (("a@throw.example", "rejected"), ("a@x.Throw.example", "rejected"), ("a@yopmail.com", "pending")):
+            self.assertEqual(market.publisher.postback(person(click_id=market.click(), email=email)).json["status"], status)
+
+    def test_a_list_that_does_not_read_is_told(self):
+        with self.assertRaisesRegex(AssertionError, r"(?s)ended with 2:.*line 2 holds no domain"):
+            self.served("throw.example\nno domain\n")
 
 
 if __name__ == "__main__":

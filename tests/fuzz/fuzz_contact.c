@@ -1,5 +1,5 @@
 /* common/decisions/contact: `country`, newline, an email address or a phone number. A key is a well-formed contact
- * itself, whose key it is, wherever it is dialled from. */
+ * itself, whose key it is, wherever it is dialled from; but for a number that is digits alone. */
 #include "common/decisions/contact.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -16,13 +16,13 @@ static struct span email_key(struct span email)
     return out;
 }
 
-static struct span phone_key(struct span phone, struct span country)
+static struct span phone_key(struct span phone, struct span country, enum phone *kind)
 {
     struct buf key;
     buf_heap(&key);
     buf_byte(&key, '|');
-    enum err err = contact_phone_key(phone, country, &key);
-    HOLDS(err == ERR_OK ? key.len > 1 : err == ERR_INVALID && key.len == 1);
+    *kind = contact_phone_key(phone, country, SPAN("FR"), &key);
+    HOLDS((*kind == PHONE_UNUSABLE) == (key.len == 1));
     struct span out = fuzz_copy(span_of(key.ptr + 1, key.len - 1));
     buf_free(&key);
     return out;
@@ -47,16 +47,21 @@ static void email(struct span text)
 
 static void phone(struct span text, struct span country)
 {
-    struct span key = phone_key(text, country);
-    if (key.len > 0) {
+    enum phone kind, again;
+    struct span key = phone_key(text, country, &kind);
+    if (kind == PHONE_GOOD) {
         fuzz_accepted++;
-        HOLDS(key.ptr[0] == '+' && key.ptr[1] != '0' && key.len >= 1 + 7 && key.len <= 1 + 15);
+        HOLDS(key.ptr[0] == '+' && key.ptr[1] != '0' && key.len >= 1 + 5 && key.len <= 1 + 15);
         for (size_t i = 1; i < key.len; i++)
             HOLDS(key.ptr[i] >= '0' && key.ptr[i] <= '9');
-        struct span here = phone_key(key, country), elsewhere = phone_key(key, SPAN("US"));
-        HOLDS(span_eq(here, key) && span_eq(elsewhere, key));
+        struct span here = phone_key(key, country, &again);
+        HOLDS(again == PHONE_GOOD && span_eq(here, key));
+        struct span elsewhere = phone_key(key, SPAN("US"), &again);
+        HOLDS(again == PHONE_GOOD && span_eq(elsewhere, key));
         fuzz_drop(here);
         fuzz_drop(elsewhere);
+    } else if (kind == PHONE_DIGITS) {
+        HOLDS(key.ptr[0] >= '1' && key.ptr[0] <= '9' && key.len >= 7 && key.len <= 20);
     }
     fuzz_drop(key);
 }

@@ -149,7 +149,7 @@ def records():
     sealed = struct.pack(">I", 20_600) + text(bytes(range(40)))
     nonce = b"\1" + b"n" * 16 + b"r" * 32 + struct.pack(">Q", 1_790_000_600) + b"\0"
     click = struct.pack(">IIB", 2, 1, 0) + b"c" * 32 + b"".join(map(text, ("nov", "", "", "", "x", "utm", "", "", "", "", ""))) + b"\0\2"
-    lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\1" +
+    lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\0\1" +
             b"\1" + struct.pack(">IQIB", 2, 7, 1_790_000_000, 0) + b"\1" + text("country") + text("FR") +
             text("a") + 4 * text("") + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)

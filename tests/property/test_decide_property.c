@@ -34,10 +34,12 @@ static struct terms *some_terms(const char *contract_id)
 {
     static const char *const campaigns[] = {
         "",
-        ",'lead':{'require':['email'],'hold_below_s':3600,'rules':[{'field':'country','in':['FR','BE']}]}",
+        ",'lead':{'require':['email'],'disposable_email':'hold','hold_below_s':3600,'rules':[{'field':'country','in':['"
+        "FR','BE']}]}",
         ",'return_days':1,'review':{'mode':'manual'},'lead':{'require_any':[],'require':['country']}",
         ",'review':{'auto_approve_days':0},'attribution':{'click_days':3},'lead':{'require_any':[]}",
-        ",'review':{'auto_approve_days':2},'lead':{'require':['email','phone'],'min_click_to_lead_s':60}",
+        ",'review':{'auto_approve_days':2},'lead':{'disposable_email':'reject','require':['email','phone'],'min_click_"
+        "to_lead_s':60}",
     };
     char campaign[512];
     snprintf(campaign, sizeof campaign, "%s,'dedupe':{'by':['email','phone'],'days':%d}", campaigns[below(5)],
@@ -142,7 +144,7 @@ static void lead(struct campaign_run *c)
 {
     static const char *const countries[] = {"FR", "be", "DE", ""}, *const txids[] = {"", "1", "2", "3", "4", "5", "6"};
     struct view v = world_view(&c->world);
-    struct lead_report r = {.party = SPAN("P1"), .test = one_in(30), .honeypot = one_in(30)};
+    struct lead_report r = {.party = SPAN("P1"), .test = one_in(30), .honeypot = one_in(30), .disposable = one_in(10)};
     struct private_part priv = {.lead = true};
     struct lead_seen *s = &c->leads[c->n++];
     struct lead_facts f;

@@ -113,6 +113,7 @@ static void random_lead(struct entry_lead *l)
         .bad = (unsigned)below(16),
         .test = coin(),
         .honeypot = coin(),
+        .disposable = coin(),
         .n_facts = below(LIMIT_FIELDS + 1),
         .missing_fields = (unsigned)below(40),
         .claimed = coin(),
@@ -239,8 +240,8 @@ static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
     assert_spans(&a->facts[0].name, &b->facts[0].name, 2 * a->n_facts);
     assert_memory_equal(a->commitment.b, b->commitment.b, HASH_LEN);
 #define SAME(m) assert_int_equal(a->m, b->m)
-    SAME(trust), SAME(given), SAME(bad), SAME(test), SAME(honeypot), SAME(missing_fields), SAME(claimed),
-        SAME(has_click);
+    SAME(trust), SAME(given), SAME(bad), SAME(test), SAME(honeypot), SAME(disposable), SAME(missing_fields),
+        SAME(claimed), SAME(has_click);
     SAME(click), SAME(click_unrecorded), SAME(clicked_ms), SAME(placement), SAME(other_touches), SAME(dup_index),
         SAME(terms);
     SAME(status), SAME(reason), SAME(payout_micros), SAME(tier), SAME(due_ms);

@@ -101,8 +101,8 @@ static inline void tell_terms(struct story *s, const char *lead)
 {
     char text[1024];
     snprintf(text, sizeof text,
-             "{" CAMPAIGN_HEAD
-             ",'lead':%s,'accept_from':['publisher'],'review':{'mode':'auto','auto_approve_days':14}}",
+             "{" CAMPAIGN_HEAD ",'default_country':'DE','lead':%s,'accept_from':['publisher'],'review':{'mode':'auto','"
+             "auto_approve_days':14}}",
              lead);
     struct buf campaign = document_of(campaign_document, text, "K1");
     struct buf contract = document_of(contract_document,

@@ -3,9 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "common/base/country.h"
+#include "common/base/decimal.h"
 #include "common/base/money.h"
 #include "common/base/problem.h"
 #include "common/base/utf8.h"
@@ -225,6 +229,140 @@ static void errors_name_themselves(void **state)
     assert_int_equal(err_status(ERR_TOO_LARGE), 413);
 }
 
+#define TEN_18 INT64_C(1000000000000000000)
+
+static void numbers_are_read_as_people_write_them(void **state)
+{
+    static const struct {
+        const char *text;
+        struct decimal number;
+    } table[] = {
+        {"35", {35, 0}},
+        {" 35\xc2\xa0", {35, 0}},
+        {"035", {35, 0}},
+        {"35.0", {35, 0}},
+        {"35.000000000000000000000", {35, 0}},
+        {"+35", {35, 0}},
+        {"-35", {-35, 0}},
+        {"\xe2\x88\x92"
+         "35",
+         {-35, 0}},
+        {"-0", {0, 0}},
+        {"0.5", {0, TEN_18 / 2}},
+        {"-1.25", {-1, -TEN_18 / 4}},
+        {"1.05", {1, TEN_18 / 20}},
+        {"1.000000000000000001", {1, 1}},
+        {"999999999999999999", {TEN_18 - 1, 0}},
+        {"00000000000000000000000000007", {7, 0}},
+        {"\xef\xbc\x93\xef\xbc\x95\xef\xbc\x8e\xef\xbc\x95", {35, TEN_18 / 2}},
+        {"\xd9\xa3\xd9\xa5\xd9\xab\xd9\xa5", {35, TEN_18 / 2}},
+    };
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "-",
+                                      "+",
+                                      "+-3",
+                                      "35a",
+                                      "a35",
+                                      "3 5",
+                                      "1,5",
+                                      "1.",
+                                      ".5",
+                                      "1.5.",
+                                      "1e3",
+                                      "--1",
+                                      "0x10",
+                                      "1.5a",
+                                      "\xff",
+                                      "1.0000000000000000001",
+                                      "1000000000000000000",
+                                      "999999999999999999999999"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct decimal d = {-7, -7};
+        if (!decimal_read(span_str(table[i].text), &d) || decimal_order(d, table[i].number) != 0)
+            fail_msg("%s: %lld %lld", table[i].text, (long long)d.whole, (long long)d.part);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct decimal d;
+        if (decimal_read(span_str(bad[i]), &d))
+            fail_msg("'%s' was taken", bad[i]);
+    }
+}
+
+static void numbers_have_their_order(void **state)
+{
+    static const char *const ascending[] = {"-2",  "-1.5", "-1.25", "-1", "-0.5", "0", "0.000000000000000001",
+                                            "0.5", "1",    "9",     "10", "10.5"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(ascending); i++)
+        for (size_t k = 0; k < COUNT(ascending); k++) {
+            struct decimal a, b;
+            assert_true(decimal_read(span_str(ascending[i]), &a) && decimal_read(span_str(ascending[k]), &b));
+            assert_int_equal(decimal_order(a, b), (i > k) - (i < k));
+        }
+}
+
+static void countries_are_read(void **state)
+{
+    static const struct {
+        const char *text, *code;
+    } table[] = {
+        {"FR", "FR"},
+        {"fr", "FR"},
+        {" Fr\t", "FR"},
+        {"\xc2\xa0"
+         "de\xe2\x80\x8b",
+         "DE"},
+        {"UK", "GB"},
+        {"uk", "GB"},
+        {"GB", "GB"},
+        {"EL", "GR"},
+        {"XK", "XK"},
+        {"", NULL},
+        {"F", NULL},
+        {"FRA", NULL},
+        {"XX", NULL},
+        {"EU", NULL},
+        {"F1", NULL},
+        {"  ", NULL},
+        {"F R", NULL},
+        {"\xc3\xa9", NULL},
+        {"{x", NULL},
+        {"France", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char code[3] = "";
+        if (country_read(span_str(table[i].text), code) != (table[i].code != NULL) ||
+            strcmp(code, table[i].code != NULL ? table[i].code : "") != 0)
+            fail_msg("'%s' gave '%s'", table[i].text, code);
+    }
+}
+
+/* The time zone data has ISO's table with it. */
+static void countries_are_those_of_iso_3166(void **state)
+{
+    FILE *list = fopen("/usr/share/zoneinfo/iso3166.tab", "r");
+    char *line = NULL, code[2];
+    size_t room = 0, found = 0, taken = 0;
+    (void)state;
+    if (list == NULL)
+        skip();
+    while (getline(&line, &room, list) > 0)
+        if (line[0] != '#') {
+            found++;
+            assert_true(country_read(span_of(line, 2), code));
+        }
+    free(line);
+    fclose(list);
+    for (char a = 'A'; a <= 'Z'; a++)
+        for (char b = 'A'; b <= 'Z'; b++)
+            taken += country_read(span_of((char[]){a, b}, 2), code);
+    assert_true(found > 200);
+    assert_int_equal(taken, found + 3); /* UK, EL, XK */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +377,10 @@ int main(void)
         cmocka_unit_test(problems_are_written_as_rfc_9457_says),
         cmocka_unit_test(the_longest_problem_has_room),
         cmocka_unit_test(errors_name_themselves),
+        cmocka_unit_test(numbers_are_read_as_people_write_them),
+        cmocka_unit_test(numbers_have_their_order),
+        cmocka_unit_test(countries_are_read),
+        cmocka_unit_test(countries_are_those_of_iso_3166),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,11 +34,11 @@ static const struct {
      "{\"at\":5,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"status\":\"rejected\","
      "\"terms\":0,\"trust\":\"signed\"}"},
     {{ENTRY_LEAD, 5,
-      .lead = {SPAN("P1"), TRUST_KEY, SPAN("t-1"), CONTACT_EMAIL | CONTACT_LAST_NAME, CONTACT_PHONE, true, true,
+      .lead = {SPAN("P1"), TRUST_KEY, SPAN("t-1"), CONTACT_EMAIL | CONTACT_LAST_NAME, CONTACT_PHONE, true, true, true,
                {{SPAN("country"), SPAN("FR")}, {SPAN("f_age"), SPAN("")}}, 2, 1, {[1] = SPAN("s2")}, {ONES}, true, true, 9, true, 4, 2, 3,
                SPAN("C9"), 0, 8, STATUS_PENDING, REASON_NONE, 12000000, 0, 99}},
      "{\"at\":5,\"bad\":[\"phone\"],\"claimed\":true,\"click\":9,\"click_unrecorded\":true,\"clicked_ms\":4,\"commit\":\"" B64_1 "\","
-     "\"due_ms\":99,\"dup\":{\"contract\":\"C9\",\"index\":0},\"facts\":{\"country\":\"FR\",\"f_age\":\"\"},"
+     "\"disposable\":true,\"due_ms\":99,\"dup\":{\"contract\":\"C9\",\"index\":0},\"facts\":{\"country\":\"FR\",\"f_age\":\"\"},"
      "\"given\":[\"email\",\"last_name\"],\"honeypot\":true,\"kind\":\"lead\",\"missing_fields\":1,\"other_touches\":3,\"party\":\"P1\","
      "\"payout_micros\":12000000,\"placement\":2,\"status\":\"pending\",\"sub2\":\"s2\",\"terms\":8,\"test\":true,\"tier\":0,"
      "\"trust\":\"key\",\"txid\":\"t-1\"}"},
@@ -104,7 +104,8 @@ static void lead_members_read_back(void **state)
     assert_int_equal(e.lead.bad, want->bad);
     assert_int_equal(e.lead.n_facts, 2);
     assert_true(span_is(e.lead.facts[0].name, "country") && span_is(e.lead.facts[0].value, "FR"));
-    assert_true(e.lead.has_click && e.lead.click_unrecorded && e.lead.claimed && e.lead.test && e.lead.honeypot);
+    assert_true(e.lead.has_click && e.lead.click_unrecorded && e.lead.claimed && e.lead.test && e.lead.honeypot &&
+                e.lead.disposable);
     assert_true(span_is(e.lead.dup_contract, "C9"));
     assert_int_equal(e.lead.tier, 0);
     assert_int_equal(e.lead.trust, TRUST_KEY);

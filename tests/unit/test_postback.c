@@ -253,6 +253,9 @@ static const struct {
     {"escaped for HTML", "&email=f@x.example&amp;txid=f", 400, "amp;txid"},
     {"escaped for HTML, a form field", "&txid=f&amp;f_age=1", 400, "amp;f_age"},
     {"names of their own", "&txid=f3d&county=Kent&contact=yes&email2=x&sub6=1&leads=2&amp;utm_source=x", 200, ""},
+    {"a country that is none", "&txid=f&country=XX", 400, "country"},
+    {"a country by its name", "&txid=f&country=France", 400, "country"},
+    {"a blank country", "&txid=f7&country=%20%C2%A0", 200, ""},
     {"invalid UTF-8", "&txid=f&first_name=%C3%28", 400, "first_name"},
     {"invalid UTF-8 around what is cleaned", "&txid=f&first_name=%C3%01%A9", 400, "first_name"},
     {"surrogate", "&txid=f&first_name=%ED%A0%80", 400, "first_name"},
@@ -445,6 +448,12 @@ static const struct {
      5},
     {"the same phone", "&txid=l8&click_id=%s&phone=%%2B33+6.12.34.56.78", 3, "C2", "duplicate", "duplicate", 0},
     {"the same email", "&txid=l9&click_id=%s&email=+l1@X.example+", 3, "C2", "duplicate", "duplicate", 0},
+    {"the same phone, the country left out", "&txid=l18&click_id=%s&phone=06+12+34+56+78", 3, "C2", "duplicate",
+     "duplicate", 0},
+    {"blanks around the click id", "&txid=l19&click_id=%%20%s%%E2%%80%%8B&email=l19@x.example", 3, "C2", "pending", "",
+     5},
+    {"blanks around touches", "&txid=l20&touches=junk,%%C2%%A0%s%%20,x&email=l20@x.example", 3, "C2", "pending", "", 5},
+    {"a disposable email", "&txid=l21&click_id=%s&email=l21@mail.YopMail.com", 3, "C2", "held", "bad_email", 5},
     {"test", "&txid=l10&click_id=%s&email=l10@x.example&test=1", 3, "C2", "rejected", "test", 0},
     {"honeypot", "&txid=l11&click_id=%s&email=l11@x.example&f_website=x", 3, "C2", "rejected", "honeypot", 0},
     {"bad email", "&txid=l12&click_id=%s&email=nobody", 3, "C2", "rejected", "bad_email", 0},
@@ -557,6 +566,35 @@ static void an_entry_is_free_of_contacts(void **state)
     assert_null(memmem(b.ptr, b.len, "Oxford", 6));
     buf_free(&b);
     let_go(&d);
+}
+
+/* What is sent again in other blanks and another form is the same. */
+static void values_are_stripped_and_in_form_c(void **state)
+{
+    struct answer a;
+    struct lead d, again;
+    char id[CLICK_ID_LEN + 1], query[512];
+    click(live(state), 0, id);
+    snprintf(query, sizeof query,
+             "&txid=%%20form-c%%C2%%A0&click_id=%s%%20&email=form-c@x.example&country=%%EF%%BB%%BFuk&f_age=%%0931&"
+             "first_name=%%20%%E2%%80%%8B&sub1=Cafe%%CC%%81&f_text=a%%20%%20b%%0A",
+             id);
+    postback(live(state), &a, &(struct send){.query = query});
+    take(live(state), &a, &d);
+    const struct entry_lead *e = &d.entry.lead;
+    assert_true(e->has_click && span_is(e->txid, "form-c") && span_is(e->sub[0], "Caf\xc3\xa9"));
+    assert_int_equal(e->n_facts, 2);
+    assert_true(span_is(e->facts[0].value, "GB") && span_is(e->facts[1].value, "31"));
+    assert_int_equal(e->given, CONTACT_EMAIL);
+    snprintf(
+        query, sizeof query,
+        "&txid=form-c&click_id=%s&email=form-c@x.example%%20&country=GB&f_age=31&sub1=Caf%%C3%%A9&f_text=a%%20%%20b",
+        id);
+    postback(live(state), &a, &(struct send){.query = query});
+    take(live(state), &a, &again);
+    assert_string_equal(text_of(d.json, "lead"), text_of(again.json, "lead"));
+    let_go(&d);
+    let_go(&again);
 }
 
 static void a_return_text_is_the_whole_answer(void **state)
@@ -981,7 +1019,7 @@ static void a_body_of_another_media_type_is_refused(void **state)
 static int set_up(void **state)
 {
     struct live *l = calloc(1, sizeof *l);
-    live_start(l, ",\"lead\":{\"honeypot\":\"f_website\"}");
+    live_start(l, ",\"default_country\":\"FR\",\"lead\":{\"honeypot\":\"f_website\",\"disposable_email\":\"hold\"}");
     *state = l;
     return 0;
 }
@@ -1006,6 +1044,7 @@ int main(void)
         cmocka_unit_test(a_number_too_large_for_any_is_its_digits),
         cmocka_unit_test(each_lead_gets_its_contract_status_reason_and_payout),
         cmocka_unit_test(an_entry_is_free_of_contacts),
+        cmocka_unit_test(values_are_stripped_and_in_form_c),
         cmocka_unit_test(a_return_text_is_the_whole_answer),
         cmocka_unit_test(a_replay_gets_the_first_answer_or_conflicts),
         cmocka_unit_test(the_advertiser_disposes_and_the_publisher_may_not),

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
-#include "common/decisions/calling_codes.h"
 #include "common/decisions/reason.h"
 #include "common/decisions/rows.h"
 #include "common/ledger/entry.h"
@@ -44,8 +43,6 @@ static const struct row errs[] = {ERR_TABLE(ERR_ROW)};
 static const struct row kinds[] = {ENTRY_KIND_TABLE(KIND_ROW)};
 #define OPTION_ROW(name, type, def, help) {#name, help},
 static const struct row options[] = {OPTION_TABLE(OPTION_ROW)};
-#define COUNTRY_ROW(id, code, trunk, min, max) {#id, #code},
-static const struct row countries[] = {CALLING_CODE_TABLE(COUNTRY_ROW)};
 
 #define TABLE(rows)                                                                                                    \
     {                                                                                                                  \
@@ -56,9 +53,9 @@ static const struct {
     const struct row *rows;
     size_t n;
 } tables[] = {
-    TABLE(reasons), TABLE(statuses), TABLE(classes), TABLE(trusts),    TABLE(devices),      TABLE(rows),
-    TABLE(stores),  TABLE(hows),     TABLE(proofs),  TABLE(metrics),   TABLE(click_faults), TABLE(pixel_faults),
-    TABLE(errs),    TABLE(kinds),    TABLE(options), TABLE(countries),
+    TABLE(reasons),      TABLE(statuses),     TABLE(classes), TABLE(trusts), TABLE(devices),
+    TABLE(rows),         TABLE(stores),       TABLE(hows),    TABLE(proofs), TABLE(metrics),
+    TABLE(click_faults), TABLE(pixel_faults), TABLE(errs),    TABLE(kinds),  TABLE(options),
 };
 
 static void words_are_unique_and_explained(void **state)

@@ -25,9 +25,10 @@ static void campaign_defaults_are_written_out(void **state)
         "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
         "days':30,'model':'last'},"
         "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
-        "fallback_url':'','id':'K1','landing_url':'https://"
+        "default_country':'','fallback_url':'','id':'K1','landing_url':'https://"
         "shop.example/land',"
-        "'lead':{'hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'require_any':['email','phone'],'"
+        "'lead':{'disposable_email':'ok','hold_below_s':0,'honeypot':'','min_click_to_lead_s':0,'require':[],'require_"
+        "any':['email','phone'],'"
         "rules':[]},'name':'Test','"
         "pass':[],'paused':false,'payable_classes':['ok'],"
         "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','repeat_window_s':3600,'return_days':30,"
@@ -41,11 +42,12 @@ static void the_documented_campaign_is_taken_whole(void **state)
         campaign_document,
         "{'advertiser':'A1','name':'Solar','currency':'EUR','landing_url':'https://shop.example/"
         "land?a=1#top','allowed_hosts':['*.shop.example'],"
-        "'click_param':'cid','pass':['aff','x.y'],'fallback_url':'https://home.example/','timezone':'Europe/"
+        "'default_country':'uk','click_param':'cid','pass':['aff','x.y'],'fallback_url':'https://home.example/"
+        "','timezone':'Europe/"
         "Paris','lead':{'require':['country','phone','email'],'require_any':['phone'],'rules':[{'field':'country','in':"
         "['FR','BE']},"
         "{'field':'f_age','min':25,'max':70},{'equals':'yes','field':'f_owner'}],'min_click_to_lead_s':2,'hold_below_s'"
-        ":5,'honeypot':'f_website'},"
+        ":5,'honeypot':'f_website','disposable_email':'hold'},"
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
@@ -54,10 +56,12 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
         "7,'model':'last'},"
-        "'caps':{},'click_param':'cid','currency':'EUR','dedupe':{'by':['phone'],'days':30},'fallback_url':'https://"
+        "'caps':{},'click_param':'cid','currency':'EUR','dedupe':{'by':['phone'],'days':30},'default_country':'GB','"
+        "fallback_url':'https://"
         "home.example/','id':'K1','landing_url':'https://shop.example/"
         "land?a=1#top',"
-        "'lead':{'hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['email','phone','country'],"
+        "'lead':{'disposable_email':'hold','hold_below_s':5,'honeypot':'f_website','min_click_to_lead_s':2,'require':['"
+        "email','phone','country'],"
         "'require_any':['phone'],'rules':[{'field':'country','in':['FR','BE']},{'field':'f_age','max':70,'min':25},{'"
         "equals':'yes','field':'f_"
         "owner'}]},"
@@ -119,6 +123,13 @@ static const struct {
     {CAMPAIGN_HEAD ",'lead':{'require_any':['email','last_name']}", NULL, "lead.require_any[1]"},
     {CAMPAIGN_HEAD ",'lead':{'require_any':['phone','phone']}", NULL, "lead.require_any[1]"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'website'}", NULL, "lead.honeypot"},
+    {CAMPAIGN_HEAD ",'lead':{'disposable_email':'no'}", NULL, "lead.disposable_email"},
+    {CAMPAIGN_HEAD ",'lead':{'disposable_email':1}", NULL, "lead.disposable_email"},
+    {CAMPAIGN_HEAD ",'default_country':'XX'", NULL, "default_country"},
+    {CAMPAIGN_HEAD ",'default_country':'France'", NULL, "default_country"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'country','in':['FR','Frankreich']}]}", NULL, "lead.rules[0].in[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'country','equals':'XX'}]}", NULL, "lead.rules[0].equals"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_x','equals':' \xc2\xa0'}]}", NULL, "lead.rules[0].equals"},
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_0123456789012345678901234567890123456789012345678901234567890123x'}", NULL,
      "lead.honeypot"},
     {CAMPAIGN_HEAD ",'lead':{'hold_below_s':-1}", NULL, "lead.hold_below_s"},
@@ -374,14 +385,47 @@ static void rules_hold_or_do_not(void **state)
         const char *rule, *value; /* value NULL: the field is absent */
         bool holds;
     } cases[] = {
-        {"'field':'f_x','equals':'Yes'", "Yes", true},    {"'field':'f_x','equals':'Yes'", "yes", false},
-        {"'field':'f_x','equals':'Yes'", NULL, false},    {"'field':'f_x','in':['a','b']", "b", true},
-        {"'field':'f_x','in':['a','b']", "c", false},     {"'field':'f_x','min':25,'max':70", "25", true},
-        {"'field':'f_x','min':25,'max':70", "70", true},  {"'field':'f_x','min':25,'max':70", "24", false},
-        {"'field':'f_x','min':25,'max':70", "71", false}, {"'field':'f_x','min':25", "1000", true},
-        {"'field':'f_x','max':-1", "-5", true},           {"'field':'f_x','min':25", "25.5", false},
-        {"'field':'f_x','min':25", "old", false},         {"'field':'f_x','min':25", "", false},
-        {"'field':'country','in':['FR']", "fr", true},    {"'field':'country','in':['FR']", "DE", false},
+        {"'field':'f_x','equals':'Yes'", "Yes", true},
+        {"'field':'f_x','equals':'Yes'", "yes", false},
+        {"'field':'f_x','equals':'Yes'", NULL, false},
+        {"'field':'f_x','in':['a','b']", "b", true},
+        {"'field':'f_x','in':['a','b']", "c", false},
+        {"'field':'f_x','min':25,'max':70", "25", true},
+        {"'field':'f_x','min':25,'max':70", "70", true},
+        {"'field':'f_x','min':25,'max':70", "24", false},
+        {"'field':'f_x','min':25,'max':70", "71", false},
+        {"'field':'f_x','min':25", "1000", true},
+        {"'field':'f_x','max':-1", "-5", true},
+        {"'field':'f_x','min':25", "25.5", true},
+        {"'field':'f_x','min':25", "old", false},
+        {"'field':'f_x','min':25", "", false},
+        {"'field':'country','in':['FR']", "fr", true},
+        {"'field':'country','in':['FR']", "DE", false},
+        {"'field':'country','in':['UK']", "GB", true},
+        {"'field':'country','equals':'gr'", "EL", true},
+        /* numbers as numbers */
+        {"'field':'f_x','min':35,'max':35", "35 ", true},
+        {"'field':'f_x','min':35,'max':35", "35.0", true},
+        {"'field':'f_x','min':35,'max':35", "035", true},
+        {"'field':'f_x','min':35,'max':35", "35.1", false},
+        {"'field':'f_x','max':70", "70.000001", false},
+        {"'field':'f_x','min':-5", "-5.5", false},
+        {"'field':'f_x','min':35,'max':35", "\xef\xbc\x93\xef\xbc\x95", true},
+        {"'field':'f_x','min':35,'max':35", "\xd9\xa3\xd9\xa5", true},
+        {"'field':'f_x','equals':'35'", "35.0", true},
+        {"'field':'f_x','in':['1','35']", " 035", true},
+        {"'field':'f_x','equals':'35'", "35a", false},
+        {"'field':'f_x','equals':'0.5'", "0.50", true},
+        /* texts in form C */
+        {"'field':'f_x','equals':'Orl\xc3\xa9"
+         "ans'",
+         "Orle\xcc\x81"
+         "ans",
+         true},
+        {"'field':'f_x','equals':'Orl\xc3\xa9"
+         "ans'",
+         "Orleans", false},
+        {"'field':'f_x','equals':'Yes'", "\xc2\xa0Yes\xe2\x80\x8b", true},
     };
 
     (void)state;

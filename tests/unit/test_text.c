@@ -89,6 +89,72 @@ static void blanks_are_trimmed_at_both_ends_alone(void **state)
     assert_true(span_empty(text_trim(span_of(NULL, 0), HTTP_BLANKS)));
 }
 
+#define NBSP "\xc2\xa0"
+#define ZERO_WIDTH "\xe2\x80\x8b"
+#define BOM "\xef\xbb\xbf"
+#define LEFT_TO_RIGHT "\xe2\x80\xaa"
+
+static void what_draws_nothing_is_stripped_at_both_ends_alone(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } table[] = {
+        {"", ""},
+        {"a", "a"},
+        {" \t\r\n\v\f a b \n", "a b"},
+        {NBSP "a" NBSP "b" NBSP, "a" NBSP "b"},
+        {BOM LEFT_TO_RIGHT "a" ZERO_WIDTH "b" ZERO_WIDTH "\xe3\x80\x80\xc2\xad", "a" ZERO_WIDTH "b"},
+        {BOM NBSP ZERO_WIDTH, ""},
+        {"\xc3\xa9", "\xc3\xa9"},
+        {" \xff ", "\xff"},
+        {" \xa0\xa0 ", "\xa0\xa0"},
+        {"\x01"
+         "a",
+         "\x01"
+         "a"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++)
+        assert_span(text_strip(span_str(table[i].in)), table[i].out);
+    assert_true(span_empty(text_strip(span_of(NULL, 0))));
+}
+
+static void texts_are_put_into_form_c(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } table[] = {
+        {"plain", "plain"},
+        {"e\xcc\x81", "\xc3\xa9"},
+        {"\xe2\x84\xab", "\xc3\x85"},                             /* the Angstrom sign */
+        {"a\xcc\xa7\xcc\x81", "\xc3\xa1\xcc\xa7"},                /* marks in their order */
+        {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "\xed\x95\x9c"}, /* Hangul */
+        {"\xef\xac\x81", "\xef\xac\x81"},                         /* a ligature is compatibility's affair */
+        {"\xf0\x9d\x85\x98\xf0\x9d\x85\xa5", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5"}, /* never composed */
+        {"e\xff", "e\xff"},
+    };
+    char longest[3000];
+    struct buf out;
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        buf_heap(&out);
+        text_nfc(&out, span_str(table[i].in));
+        assert_span(buf_span(&out), table[i].out);
+        assert_true(text_same(span_str(table[i].in), span_str(table[i].out)));
+        buf_free(&out);
+    }
+    /* the most that a text can grow, in room that is not the stack's */
+    for (size_t i = 0; i < sizeof longest; i += 3)
+        memcpy(longest + i, "\xe1\xbe\x82", 3); /* U+1F82 is four characters taken apart */
+    buf_heap(&out);
+    text_nfc(&out, span_of(longest, sizeof longest));
+    assert_true(span_eq(buf_span(&out), span_of(longest, sizeof longest)));
+    buf_free(&out);
+    assert_true(text_same(span_of(longest, TEXT_SAME_MAX - 2), span_of(longest, TEXT_SAME_MAX - 2)));
+    assert_false(text_same(SPAN("a"), SPAN("A")));
+    assert_false(text_same(SPAN("e"), SPAN("\xc3\xa9")));
+}
+
 static void a_text_is_taken_apart_at_its_marks(void **state)
 {
     static const struct {
@@ -287,6 +353,8 @@ int main(void)
         cmocka_unit_test(case_does_not_matter_where_it_must_not),
         cmocka_unit_test(spans_are_in_the_order_of_their_bytes),
         cmocka_unit_test(blanks_are_trimmed_at_both_ends_alone),
+        cmocka_unit_test(what_draws_nothing_is_stripped_at_both_ends_alone),
+        cmocka_unit_test(texts_are_put_into_form_c),
         cmocka_unit_test(a_text_is_taken_apart_at_its_marks),
         cmocka_unit_test(a_cut_without_its_mark_changes_nothing),
         cmocka_unit_test(names_are_written_with_either_dash),

@@ -342,6 +342,29 @@ static void lie_phone_bad(struct story *s)
     lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"phone\":\"0171 2345678\"}", twist_phone_bad);
 }
 
+static void twist_phone_bad_at_home(struct reported *l)
+{
+    l->r.given |= CONTACT_PHONE;
+    l->r.bad = CONTACT_PHONE;
+}
+
+static void lie_phone_bad_at_home(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"phone\":\"0171 2345678\"}", twist_phone_bad_at_home);
+}
+
+static void twist_disposable(struct reported *l)
+{
+    l->r.disposable = true;
+    l->r.bad = CONTACT_EMAIL;
+    l->r.has_email = l->priv.has_email = false;
+}
+
+static void lie_disposable(struct story *s)
+{
+    lie_inputs(s, 9, "{\"email\":\"p9 at shop\"}", twist_disposable);
+}
+
 static void twist_honeypot(struct reported *l)
 {
     l->r.honeypot = true;
@@ -513,6 +536,8 @@ static void signed_lies_are_found(void **state)
         {"a malformed email taken as good", "decisions", lie_malformed_taken},
         {"a name that was given and is not said", "decisions", lie_field_left_out},
         {"a good national phone called malformed", "decisions", lie_phone_bad},
+        {"a phone of the campaign's own country called malformed", "decisions", lie_phone_bad_at_home},
+        {"a disposable address that is none", "decisions", lie_disposable},
         {"a honeypot that nobody filled", "decisions", lie_honeypot},
         {"a filled honeypot overlooked", "decisions", lie_honeypot_overlooked},
         {"a fact kept from the price", "decisions", lie_hidden_fact},
