@@ -143,7 +143,7 @@ static int free_port(void)
     return ntohs(sa.sin_port);
 }
 
-static int start(void **state, int64_t request_timeout_s, size_t max_held, size_t max_connections)
+static int start(void **state, int64_t request_timeout_s, size_t max_held, size_t own, size_t max_connections)
 {
     static const struct http_app app = {on_begin, on_dispatch, on_fault, on_finish, on_turn};
     static const char *const fast[] = {"/f/", NULL};
@@ -157,6 +157,7 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     static _Atomic uint64_t turns;
     b->held.most = max_held;
+    b->held.own = own;
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
@@ -175,18 +176,24 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
 
 static int set_up(void **state)
 {
-    return start(state, 1, 64 << 20, CONNECTIONS);
+    return start(state, 1, 64 << 20, 0, CONNECTIONS);
 }
 
 /* Nobody is too slow, but there is room for TIGHT bytes alone. */
 static int set_up_patient(void **state)
 {
-    return start(state, 600, TIGHT, CONNECTIONS);
+    return start(state, 600, TIGHT, 0, CONNECTIONS);
+}
+
+/* And so many that are this thread's, whatever others hold. */
+static int set_up_owner(void **state)
+{
+    return start(state, 600, TIGHT, TIGHT, CONNECTIONS);
 }
 
 static int set_up_small(void **state)
 {
-    return start(state, 600, TIGHT, KEPT_MAX);
+    return start(state, 600, TIGHT, 0, KEPT_MAX);
 }
 
 static void tell(struct bed *b, atomic_bool *what)
@@ -607,13 +614,17 @@ static void what_two_threads_hold_counts_together(void **state)
     for (int i = 0; i < SOON_MS && atomic_load(&b->held.n) != TIGHT; i++)
         poll(NULL, 0, 1);
     assert_int_equal(atomic_load(&b->held.n), TIGHT); /* all was given back */
-    atomic_store(&b->held.n, 0);
-    b->held.own = TIGHT;
-    atomic_store(&b->held.n, TIGHT);
+}
+
+static void what_is_a_threads_own_is_its_own(void **state)
+{
+    static char body[50000];
+    struct bed *b = *state;
     char got[512];
+    atomic_store(&b->held.n, TIGHT); /* the other thread's */
     int own = dial(b);
     say(own, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 50000\r\nConnection: close\r\n\r\n");
-    assert_int_equal(send(own, part, sizeof part, MSG_NOSIGNAL), PART);
+    assert_int_equal(send(own, body, sizeof body, MSG_NOSIGNAL), sizeof body);
     assert_true(read_all(own, got, sizeof got) > 0);
     assert_non_null(strstr(got, "HTTP/1.1 200"));
     close(own);
@@ -879,6 +890,7 @@ int main(void)
         PATIENT_BED(exchanges_that_are_not_needed_any_more_are_freed),
         BED(long_answers_that_nobody_reads_are_shed),
         PATIENT_BED(what_two_threads_hold_counts_together),
+        cmocka_unit_test_setup_teardown(what_is_a_threads_own_is_its_own, set_up_owner, tear_down),
         BED(a_stalled_reader_goes_after_one_deadline),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
         PATIENT_BED(the_end_comes_under_every_kind_of_peer),
