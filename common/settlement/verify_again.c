@@ -83,5 +83,5 @@ enum err audit_entry(struct audit *a, uint64_t index, struct span *out)
         err = read_again(a, index, out);
     if (err == ERR_CORRUPT)
         audit_entry_changed(a, index);
-    return err == ERR_NOT_FOUND ? ERR_IO : err; /* it was there */
+    return err == ERR_NOT_FOUND || err == ERR_CONFLICT ? ERR_IO : err; /* it was there, a file */
 }
