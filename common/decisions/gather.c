@@ -14,10 +14,21 @@ static bool seen_before(const struct lead_report *r, size_t i)
     return false;
 }
 
+/* The click that a genuine id names. It was on disk before anybody got the id, and not earlier than the id says: where
+ * that is not so, the log is not what it was. */
+static enum err find_click(const struct view *v, const struct pointer *p, struct touch *out)
+{
+    enum class class;
+    enum err err = v->click(v->ctx, p->contract, p->index, &class, &out->at_ms, &out->placement);
+    if (err == ERR_NOT_FOUND && p->index > JSON_INT_MAX)
+        return err; /* where no log gets: of an answer to HEAD */
+    bool fits = err == ERR_OK && out->at_ms >= (int64_t)p->at_s * MS_PER_S;
+    return fits ? ERR_OK : err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
+}
+
 /* A click whose record was lost stands on its id's signature alone. */
 static enum err find_touch(const struct view *v, const struct pointer *p, struct touch *out)
 {
-    enum class class;
     struct touch t = {.contract = p->contract};
 
     if (p->flags & ~CLICK_UNRECORDED)
@@ -28,7 +39,7 @@ static enum err find_touch(const struct view *v, const struct pointer *p, struct
         t.at_ms = (int64_t)p->at_s * MS_PER_S;
     } else {
         t.index = p->index;
-        enum err err = v->click(v->ctx, p->contract, p->index, &class, &t.at_ms, &t.placement);
+        enum err err = find_click(v, p, &t);
         if (err != ERR_OK)
             return err;
     }

@@ -262,9 +262,10 @@ enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, 
 {
     uint8_t key[TXID_KEY_MAX];
     struct span value;
-    size_t len = row_txid_key(key, advertiser, txid, campaign, party);
-    enum err err = v->get(v->ctx, ROW_TXIDS, span_of(key, len), &value);
-    return err == ERR_OK ? txid_row_read(span_of(key, len), value, out) : err;
+    struct span at = span_of(key, row_txid_key(key, advertiser, txid, campaign, party));
+    /* every key of the campaign begins with that of nobody's */
+    enum err err = span_empty(party) ? v->get(v->ctx, ROW_TXIDS, at, &value) : get(v, ROW_TXIDS, at, &value);
+    return err == ERR_OK ? txid_row_read(at, value, out) : err;
 }
 
 enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row)

@@ -132,8 +132,7 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
 
 /* ---- clicks, views, impressions ---- */
 
-/* A view that names a click has the click's placement. What it names may be none: of a click that was not recorded, or
- * that a HEAD made up. */
+/* A view that names a click has the click's placement. What it names may be none: that a HEAD made up. */
 static enum err find_click(struct batch *cx, const struct contract *k, struct record_track *track)
 {
     struct entry_view *view = &track->entry.view;
@@ -147,7 +146,9 @@ static enum err find_click(struct batch *cx, const struct contract *k, struct re
     view->click = view->has_click ? track->click_claim : 0;
     if (view->has_click)
         view->placement = placement;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (err == ERR_NOT_FOUND)
+        return track->click_claim > JSON_INT_MAX ? ERR_OK : ERR_CORRUPT; /* it was on disk before anybody got its id */
+    return err;
 }
 
 enum err pipeline_track(struct batch *cx, struct job *job)

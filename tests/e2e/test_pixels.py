@@ -269,11 +269,15 @@ class Leads(PixelCase):
         for n, (query, headers, _) in enumerate(rows.values()):
             self.pixel(market.code, f"?event=Lead&txid=src-{n}{query}", **headers)
         entries = self.settled(market.contract, market.code)
-        for n, (what, (_, _, wanted)) in enumerate(rows.items()):
+        known = set()  # clicks that have a lead: without contact fields another one is no new person
+        for n, (what, (_, _, (reason, click))) in enumerate(rows.items()):
             with self.subTest(what):
                 (lead,) = [entry for entry in entries if entry.get("txid") == f"src-{n}"]
-                self.assertEqual((lead["reason"], entries[lead["click"]]["sub1"] if "click" in lead else None), wanted)
-                self.assertEqual((lead["trust"], lead["party"], lead["status"]), ("pixel", "", "held" if wanted[0] == "review" else "rejected"))
+                status = "rejected" if click is None else "duplicate" if click in known else "held"
+                known.add(click)
+                self.assertEqual((lead["reason"], entries[lead["click"]]["sub1"] if "click" in lead else None),
+                                 ("duplicate" if status == "duplicate" else reason, click))
+                self.assertEqual((lead["trust"], lead["party"], lead["status"]), ("pixel", "", status))
 
     def test_the_cookie_and_its_attributes(self):
         pair, attributes, click_id = self.cookie()
@@ -310,7 +314,7 @@ class Leads(PixelCase):
         click_id = self.market.click()
         self.pixel(self.market.code, f"?event=lead&txid=decided&click_id={click_id}")
         answer = self.market.publisher.postback({"txid": "decided", "status": "approved"})
-        self.assertEqual(answer.status, 404, answer)
+        self.assertEqual(answer.status, 403, answer)
         answer = self.market.advertiser.postback({"txid": "decided", "status": "approved"})
         self.assertEqual((answer.status, answer.json["status"], answer.json["payout_micros"]), (200, "approved", 8_000_000), answer)
 

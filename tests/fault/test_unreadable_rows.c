@@ -336,7 +336,7 @@ static void row_spoil(struct txn *t, struct cut_rows *rows, size_t i, enum form 
     struct buf longer;
     assert_true(value.len < sizeof zeros);
     buf_heap(&longer);
-    buf_span_add(&longer, form == FORM_LONGER ? value : key);
+    buf_span_add(&longer, under_longer_key(value, form) ? key : value);
     buf_byte(&longer, '\0');
     assert_ok(store_del(t, rows->table, key));
     if (under_longer_key(value, form))
@@ -490,7 +490,7 @@ static const struct need {
     {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "its answers, an answer again"},
-    {TABLE_ROWS + ROW_LEADS, "a person again, an approval by click, the lead, the leads, a new statement"},
+    {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, the leads, a new statement"},
     {TABLE_ROWS + ROW_MOVES, "a new statement"},
     {TABLE_ROWS + ROW_DEDUPE, "a person again"},
     {TABLE_ROWS + ROW_TXIDS, "a txid again"},
@@ -558,7 +558,7 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again", ""},
         {TABLE_IDEMPOTENCY, "", ""},
         {TABLE_COSIGNED, "", "its answers, an answer again"},
-        {TABLE_ROWS + ROW_LEADS, "a person again, an approval by click, the lead, a new statement",
+        {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, a new statement",
          "the leads, the openings"},
         {TABLE_ROWS + ROW_MOVES, "a new statement", ""},
         {TABLE_ROWS + ROW_DEDUPE, "", "a person again"},

@@ -95,7 +95,7 @@ static void some_touches(const struct campaign_run *c, struct lead_report *r)
     r->claimed = r->n_touches > 0;
     for (size_t i = 0; i < r->n_touches; i++) {
         struct pointer *p = &r->touches[i];
-        *p = (struct pointer){.contract = (uint32_t)(1 + below(CONTRACTS)), .index = below(1000)};
+        *p = (struct pointer){.contract = (uint32_t)(1 + below(CONTRACTS)), .index = (UINT64_C(1) << 60) + below(1000)};
         if (one_in(10))
             p->flags = CLICK_UNRECORDED, p->at_s = (uint32_t)(c->now_ms / 1000 - (int64_t)below(3 * 86400));
         else if (c->world.n > 0 && !one_in(10)) {

@@ -299,8 +299,8 @@ static void the_latest_existing_touch_gets_the_credit(void **state)
     world_click(&w, (struct world_click){.contract = OURS, .index = 1, .at_ms = NOW - 300, .placement = 1});
     world_click(&w, (struct world_click){.contract = OTHERS, .index = 4, .at_ms = NOW - 100, .placement = 2});
     world_click(&w, (struct world_click){.contract = OURS, .index = 9, .at_ms = NOW - 100, .placement = 3});
-    r.touches[r.n_touches++] =
-        (struct pointer){.contract = OURS, .index = 2, .at_s = (uint32_t)(NOW / 1000)}; /* does not exist */
+    r.touches[r.n_touches++] = (struct pointer){
+        .contract = OURS, .index = UINT64_C(1) << 60, .at_s = (uint32_t)(NOW / 1000)}; /* does not exist */
     r.touches[r.n_touches++] = (struct pointer){.contract = OURS, .index = 1};
     r.touches[r.n_touches++] = (struct pointer){.contract = OTHERS, .index = 4};
     r.touches[r.n_touches++] = (struct pointer){.contract = OURS, .index = 9};   /* as late, but named later */

@@ -150,7 +150,7 @@ static enum err decides_a_lead(struct story *s, const struct view *v, struct buf
     struct lead_report r = {.party = SPAN("P1"), .claimed = true, .given = CONTACT_EMAIL | CONTACT_PHONE};
     struct lead_facts f;
     struct entry e;
-    const uint64_t clicks[] = {2, 5, 0};
+    const uint64_t clicks[] = {2, UINT64_C(1) << 60, 0};
     for (size_t i = 0; i < 3; i++)
         r.touches[r.n_touches++] = (struct pointer){.contract = CONTRACT, .index = clicks[i]};
     r.has_email = r.has_phone = true;
