@@ -52,6 +52,15 @@ class FullDisk(ServerCase):
         views = sum(entry.get("views", 0) for entry in self.market.settled_entries() if entry["kind"] == "gap")
         self.assertGreaterEqual(views, 1)
 
+    def test_a_click_that_was_not_recorded_makes_no_repeat_of_the_next(self):
+        market = Market(self.server, campaign={"repeat_window_s": 3600})
+        with self.full():
+            market.click("?sub1=missed")
+        for name in ("first", "second"):
+            market.click("?sub1=" + name)
+        classes = {entry["sub1"]: entry["class"] for entry in market.settled_entries() if entry["kind"] == "click"}
+        self.assertEqual(classes, {"first": "ok", "second": "repeat"})
+
     def test_postbacks_are_refused_and_can_be_sent_again(self):
         publisher, fields = self.market.publisher, person(click_id=self.market.click())
         target = publisher.signed_target(fields)
