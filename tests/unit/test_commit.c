@@ -193,6 +193,28 @@ static void a_full_queue_refuses_and_is_unhealthy(void **state)
     committer_fixture_start(&cf);
 }
 
+/* It counts clicks that were sent on before. */
+static void a_pause_drops_no_gap(void **state)
+{
+    struct job pause = {.arena = cf.arena,
+                        .record = {.kind = RECORD_CAMPAIGN_CHANGE,
+                                   .advertiser = LIVE_ADVERTISER + 1,
+                                   .arrived_ms = clock_ms(),
+                                   .change = {1, SPAN("{\"paused\":true}")}}};
+    (void)state;
+    assert_ok(push_awake(&cf, 0, &pause));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(pause.err);
+    committer_fixture_stop(&cf); /* and sweeps */
+    uint64_t before = swept_size();
+    committer_fixture_start(&cf);
+    const struct job missed = click_job(&cf, COMMITTER_CONTRACT);
+    source_unrecorded(cf.live.sh.source, &missed);
+    committer_fixture_stop(&cf);
+    assert_int_equal(swept_size(), before + 1);
+    committer_fixture_start(&cf);
+}
+
 /* ---- batches ---- */
 
 /* Runs of kinds that this test makes its own. */
@@ -494,6 +516,7 @@ int main(void)
         TEST(a_change_of_control_data_that_do_not_read_fails_alone),
         TEST(stopping_drains_and_sweeps),
         TEST(a_full_queue_refuses_and_is_unhealthy),
+        TEST(a_pause_drops_no_gap),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
