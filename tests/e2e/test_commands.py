@@ -371,6 +371,24 @@ class Running(ServerCase):
         check = countersign("check", "--data", self.server.data)
         self.assertEqual(check.returncode, 0, check.stdout)
 
+    def test_an_old_copy_of_signed_heads_is_told(self):
+        statements, heads = f"/v1/contracts/{self.market.contract}/statements", self.server.data / "signed-heads"
+        self.market.operator.post(statements, {})
+        old = heads.read_bytes()
+        for _ in range(2):  # one slot of each log at least is another then
+            self.market.click()
+            self.market.operator.post(statements, {})
+        self.server.stop()
+        heads.write_bytes(old)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
+        before = len(self.server.log())
+        self.server.start()
+        self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
+        check = countersign("check", "--data", self.server.data)
+        self.assertEqual(check.returncode, 0, check.stdout)
+
     def test_term_lets_requests_in_flight_end(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

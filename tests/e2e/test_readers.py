@@ -124,6 +124,20 @@ class Stalled(ServerCase):
         self.assertEqual(len(order), 41)
         self.assertLess(order.index(self.other.publisher.id), 10, "of 41")
 
+    def test_a_read_that_fails_says_in_the_log_what_failed(self):
+        self.server.go_on()
+        mark, told = self.server.mark.with_name("stall.fails"), len(self.server.log())
+        mark.touch()
+        try:
+            failed = self.leads(self.market)
+        finally:
+            mark.unlink()
+        self.assertProblem(failed, 500)
+        line = next(line for line in map(json.loads, self.server.log()[told:].splitlines()) if line["request_id"] == failed.headers["Request-Id"])
+        self.assertEqual((line["level"], line["status"]), ("error", 500))
+        self.assertIn("cursor: Input/output error", line["cause"])
+        self.assertEqual(self.leads(self.market).status, 200)
+
     def test_strangers_are_known_by_their_addresses_and_all_together_have_a_bound(self):
         """A few addresses may share a place, and then their bound."""
         reads = self.under_way(self.market, 1)
