@@ -274,6 +274,24 @@ class CommandLine(unittest.TestCase):
 
 
     def test_a_check_that_is_ended_leaves_no_process(self):
+        self.meet_check(self.end_check)
+
+    def test_a_check_whose_process_is_ended_cannot_tell(self):
+        self.meet_check(self.end_checking_process)
+
+    def end_check(self, process, child):
+        process.terminate()
+        self.assertEqual(process.wait(30), -signal.SIGTERM)
+        ended = lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1][0] == "Z"
+        wait_for(ended, what="the checking process to end")
+
+    def end_checking_process(self, process, child):
+        os.kill(int(child), signal.SIGTERM)
+        os.kill(int(child), signal.SIGCONT)
+        self.assertEqual(process.wait(30), 2)
+
+    def meet_check(self, then):
+        """Stops the process that checks before it is done."""
         data = self.folder / "data"
         countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
         for _ in range(50): # the child may be done before it is met
@@ -284,10 +302,7 @@ class CommandLine(unittest.TestCase):
                 if child:
                     os.kill(int(child), signal.SIGSTOP)
                 if child and process.poll() is None:
-                    process.terminate()
-                    self.assertEqual(process.wait(30), -signal.SIGTERM)
-                    ended = lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1][0] == "Z"
-                    wait_for(ended, what="the checking process to end")
+                    then(process, child)
                     return
         self.fail("no checking process was met")
 

@@ -595,6 +595,7 @@ class HostileServers(ServerCase):
             Case("a folder for the openings", prepare=folder(log + "/openings"), says=("in the way",), **old),
             Case("a folder for the new checkpoint", prepare=folder("log/checkpoint"), **old),
             Case("a file for a folder of tiles", prepare=file_there(log + "/tile"), says=("in the way",), **old),
+            Case("an empty folder that was there before a pull that fails", "^/log/keys", endless(b"a" * 65536), prepare=lambda _, parent, to: to.mkdir()),
             Case("a link beside the mirror", prepare=link("holiday"), code=0, **old),
             Case("the user's own in a mirror", prepare=put("thesis.txt"), code=0, **old),
             Case("a folder of the user's beside an empty side folder", says=("not empty",),
