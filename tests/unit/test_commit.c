@@ -194,8 +194,9 @@ static void a_full_queue_refuses_and_is_unhealthy(void **state)
     committer_fixture_start(&cf);
 }
 
-/* It counts clicks that were sent on before. */
-static void a_pause_drops_no_gap(void **state)
+/* Gaps count clicks that were sent on before; a click that meets the pause on its way is recorded, and earns nothing.
+ */
+static void a_pause_drops_no_gap_and_pays_no_click(void **state)
 {
     struct job pause = {.arena = cf.arena,
                         .record = {.kind = RECORD_CAMPAIGN_CHANGE,
@@ -206,7 +207,16 @@ static void a_pause_drops_no_gap(void **state)
     assert_ok(push_awake(&cf, 0, &pause));
     jobs_wait(&cf, 0, 1);
     assert_ok(pause.err);
+    struct job late = click_job(&cf, COMMITTER_CONTRACT);
+    assert_ok(push_awake(&cf, 0, &late));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(late.err);
     committer_fixture_stop(&cf); /* and sweeps */
+    struct envelope env;
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(ledger_read(t, COMMITTER_CONTRACT, late.index, &env));
+    assert_int_equal(env.class, CLASS_ENDED);
+    txn_abort(t);
     uint64_t before = swept_size();
     committer_fixture_start(&cf);
     const struct job missed = click_job(&cf, COMMITTER_CONTRACT);
@@ -561,7 +571,7 @@ int main(void)
         TEST(a_change_of_control_data_that_do_not_read_fails_alone),
         TEST(stopping_drains_and_sweeps),
         TEST(a_full_queue_refuses_and_is_unhealthy),
-        TEST(a_pause_drops_no_gap),
+        TEST(a_pause_drops_no_gap_and_pays_no_click),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),

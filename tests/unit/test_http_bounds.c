@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -411,26 +410,6 @@ static void a_reader_that_stalls_is_closed(void **state)
     close(mute);
     close(drip);
     close(ahead);
-}
-
-/* Some bytes each second, but fewer than it must take. Small segments, or the kernel would acknowledge nothing that is
- * so little. */
-static void a_reader_below_the_rate_is_closed(void **state)
-{
-    struct bed *b = *state;
-    struct sockaddr_in sa = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)b->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char piece[LIMIT_READ_RATE / 20];
-    int fd = socket(AF_INET, SOCK_STREAM, 0), segment = 128, room = 2048;
-    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment), 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
-    say(fd, "GET /big HTTP/1.1\r\n" HOST "\r\n");
-    int i = 0;
-    for (; i < SOON_MS / 100 && !is_gone(fd, 100); i++)
-        recv(fd, piece, sizeof piece, MSG_DONTWAIT);
-    assert_in_range(i, 0, SOON_MS / 100 - 1);
-    close(fd);
 }
 
 /* One deadline after it began to stall, not several: its end comes before that of a request which waits for its answer
@@ -888,7 +867,6 @@ int main(void)
         PATIENT_BED(a_half_closed_client_waits_for_an_answer_that_comes_later),
         BED(a_slow_reader_of_a_long_answer_gets_all_of_it),
         BED(a_reader_that_stalls_is_closed),
-        BED(a_reader_below_the_rate_is_closed),
         BED(a_request_that_is_never_answered_loses_its_connection),
         BED(a_request_in_drips_is_cut_off),
         PATIENT_BED(past_the_bound_the_biggest_go),
