@@ -258,8 +258,9 @@ class CommandLine(unittest.TestCase):
         data = self.folder / "data"
         countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
         early = 0
+        hangup_ends = lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where nohup runs this
         for number in (signal.SIGTERM, signal.SIGINT) * 8:
-            with subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1"], stderr=subprocess.PIPE) as process:
+            with subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1"], stderr=subprocess.PIPE, preexec_fn=hangup_ends) as process:
                 taken = lambda: sum(int(mask, 16) for mask in re.findall(r"Sig(?:Cgt|Blk):\s*([0-9a-f]+)", Path(f"/proc/{process.pid}/status").read_text()))
                 while process.poll() is None and not taken() >> (number - 1) & 1:
                     time.sleep(0.0005)
