@@ -582,6 +582,20 @@ static void long_answers_that_nobody_reads_are_shed(void **state)
         close(fd[i]);
 }
 
+/* While others hold less than half. */
+static void one_answer_may_be_larger_than_the_bound(void **state)
+{
+    static char got[BIG + 4096];
+    struct bed *b = *state;
+    int fd = dial(b);
+    say(fd, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    wait_until(&b->finished, 1);
+    settle(b);
+    assert_true(atomic_load(&b->held.n) > 2 * TIGHT);
+    assert_true(read_all(fd, got, sizeof got) > BIG);
+    close(fd);
+}
+
 /* What two threads hold counts together, but each has a part that the other cannot take. */
 static void what_two_threads_hold_counts_together(void **state)
 {
@@ -880,6 +894,7 @@ int main(void)
         PATIENT_BED(what_comes_after_the_last_answer_is_read_to_a_bound),
         PATIENT_BED(exchanges_that_are_not_needed_any_more_are_freed),
         BED(long_answers_that_nobody_reads_are_shed),
+        PATIENT_BED(one_answer_may_be_larger_than_the_bound),
         PATIENT_BED(what_two_threads_hold_counts_together),
         BED(a_stalled_reader_goes_after_one_deadline),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
