@@ -472,7 +472,7 @@ static void look_at_old(void *arg, const char *path)
 /* Whether a pull stages a file of that name. */
 static bool is_staged_name(struct span path)
 {
-    static const struct span statements = {"v1/statements/", 14};
+    static const struct span statements = {"v1/statements/", 14}, contracts = {"v1/contracts/", 13};
     struct tile t;
     struct span id;
     if (span_is(path, MIRROR_HALFWAY_NAME) || span_is(path, ".well-known/jwks.json") || span_is(path, "log/keys"))
@@ -482,6 +482,10 @@ static bool is_staged_name(struct span path)
         if (path.len > 4 && memcmp(path.ptr + path.len - 4, ".jws", 4) == 0)
             return id_is_plain(span_of(path.ptr, path.len - 4));
         return text_cut(&path, '/', &id) && id_is_plain(id) && (span_is(path, "lines") || span_is(path, "checkpoint"));
+    }
+    if (span_starts(path, contracts.ptr)) {
+        path = span_skip(path, contracts.len);
+        return text_cut(&path, '/', &id) && id_is_plain(id) && span_is(path, "click-key");
     }
     if (!span_starts(path, "log/"))
         return false;

@@ -74,8 +74,8 @@ enum err chore_gap(struct batch *cx, struct job *job)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.gap.contract);
     const struct entry_gap *gap = &job->record.gap.gap;
-    if (k == NULL || !terms_takes_traffic(k->terms, gap->from_ms))
-        return ERR_OK; /* an ended or paused contract would have recorded nothing */
+    if (k == NULL || !terms_active(k->terms, gap->from_ms))
+        return ERR_OK; /* an ended contract would have recorded nothing; a pause may be younger than what it counts */
     const struct entry e = {.kind = ENTRY_GAP, .at_ms = cx->now_ms, .gap = *gap};
     return pipeline_append(cx, k, &e, NULL, NULL);
 }

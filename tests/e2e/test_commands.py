@@ -258,8 +258,9 @@ class CommandLine(unittest.TestCase):
         data = self.folder / "data"
         countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
         early = 0
+        hangup_ends = lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where nohup runs this
         for number in (signal.SIGTERM, signal.SIGINT) * 8:
-            with subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1"], stderr=subprocess.PIPE) as process:
+            with subprocess.Popen([BINARY, "serve", "--data", data, "--listen", "127.0.0.1"], stderr=subprocess.PIPE, preexec_fn=hangup_ends) as process:
                 taken = lambda: sum(int(mask, 16) for mask in re.findall(r"Sig(?:Cgt|Blk):\s*([0-9a-f]+)", Path(f"/proc/{process.pid}/status").read_text()))
                 while process.poll() is None and not taken() >> (number - 1) & 1:
                     time.sleep(0.0005)
@@ -274,6 +275,24 @@ class CommandLine(unittest.TestCase):
 
 
     def test_a_check_that_is_ended_leaves_no_process(self):
+        self.meet_check(self.end_check)
+
+    def test_a_check_whose_process_is_ended_cannot_tell(self):
+        self.meet_check(self.end_checking_process)
+
+    def end_check(self, process, child):
+        process.terminate()
+        self.assertEqual(process.wait(30), -signal.SIGTERM)
+        ended = lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1][0] == "Z"
+        wait_for(ended, what="the checking process to end")
+
+    def end_checking_process(self, process, child):
+        os.kill(int(child), signal.SIGTERM)
+        os.kill(int(child), signal.SIGCONT)
+        self.assertEqual(process.wait(30), 2)
+
+    def meet_check(self, then):
+        """Stops the process that checks before it is done."""
         data = self.folder / "data"
         countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")
         for _ in range(50): # the child may be done before it is met
@@ -284,10 +303,7 @@ class CommandLine(unittest.TestCase):
                 if child:
                     os.kill(int(child), signal.SIGSTOP)
                 if child and process.poll() is None:
-                    process.terminate()
-                    self.assertEqual(process.wait(30), -signal.SIGTERM)
-                    ended = lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1][0] == "Z"
-                    wait_for(ended, what="the checking process to end")
+                    then(process, child)
                     return
         self.fail("no checking process was met")
 
@@ -368,6 +384,24 @@ class Running(ServerCase):
         self.server.start()
         self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
         self.market.operator.post(statements, {})
+        check = countersign("check", "--data", self.server.data)
+        self.assertEqual(check.returncode, 0, check.stdout)
+
+    def test_an_old_copy_of_signed_heads_is_told(self):
+        statements, heads = f"/v1/contracts/{self.market.contract}/statements", self.server.data / "signed-heads"
+        self.market.operator.post(statements, {})
+        old = heads.read_bytes()
+        for _ in range(2):  # one slot of each log at least is another then
+            self.market.click()
+            self.market.operator.post(statements, {})
+        self.server.stop()
+        heads.write_bytes(old)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
+        before = len(self.server.log())
+        self.server.start()
+        self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
         check = countersign("check", "--data", self.server.data)
         self.assertEqual(check.returncode, 0, check.stdout)
 

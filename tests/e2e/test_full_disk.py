@@ -52,6 +52,15 @@ class FullDisk(ServerCase):
         views = sum(entry.get("views", 0) for entry in self.market.settled_entries() if entry["kind"] == "gap")
         self.assertGreaterEqual(views, 1)
 
+    def test_a_click_that_was_not_recorded_makes_no_repeat_of_the_next(self):
+        market = Market(self.server, campaign={"repeat_window_s": 3600})
+        with self.full():
+            market.click("?sub1=missed")
+        for name in ("first", "second"):
+            market.click("?sub1=" + name)
+        classes = {entry["sub1"]: entry["class"] for entry in market.settled_entries() if entry["kind"] == "click"}
+        self.assertEqual(classes, {"first": "ok", "second": "repeat"})
+
     def test_postbacks_are_refused_and_can_be_sent_again(self):
         publisher, fields = self.market.publisher, person(click_id=self.market.click())
         target = publisher.signed_target(fields)
@@ -60,6 +69,10 @@ class FullDisk(ServerCase):
             self.assertFull(publisher.postback_json(person(click_id=fields["click_id"])))
         answer = self.assertStatus(send(self.server.url + target), 200).json
         self.assertEqual((answer["status"], answer["reason"]), ("pending", ""))
+        bad = publisher.postback(person(sub1="{sub1}"))  # what is told of a refusal later than these were
+        rows = wait_for(lambda: (rows := publisher.get("/v1/refused")["data"]) and rows[0]["request_id"] == bad.headers["Request-Id"] and rows,
+                        what="the refused log")
+        self.assertEqual([row["status"] for row in rows], [400], "that this server is full is nobody's fault who asked")
         self.assertEqual(self.assertStatus(send(self.server.url + target), 200).json, answer)
 
     def test_every_write_is_refused_and_changes_nothing(self):

@@ -563,8 +563,8 @@ class HostileServers(ServerCase):
             side = to / ".countersign-pull"
             (side / log / "tile" / "0").mkdir(parents=True)
             (side / log / "tile" / "0" / "000").symlink_to(parent / "neighbour")
-            (side / "v1" / "statements" / "S1").mkdir(parents=True)
-            for name in ("halfway", "log/checkpoint", f"{log}/openings", "v1/statements/S1.jws", "v1/statements/S1/lines"):
+            for name in ("halfway", "log/checkpoint", f"{log}/openings", "v1/statements/S1.jws", "v1/statements/S1/lines", "v1/contracts/C1/click-key"):
+                (side / name).parent.mkdir(parents=True, exist_ok=True)
                 (side / name).write_text("x")
 
         def both(*prepares):
@@ -595,13 +595,14 @@ class HostileServers(ServerCase):
             Case("a folder for the openings", prepare=folder(log + "/openings"), says=("in the way",), **old),
             Case("a folder for the new checkpoint", prepare=folder("log/checkpoint"), **old),
             Case("a file for a folder of tiles", prepare=file_there(log + "/tile"), says=("in the way",), **old),
+            Case("an empty folder that was there before a pull that fails", "^/log/keys", endless(b"a" * 65536), prepare=lambda _, parent, to: to.mkdir()),
             Case("a link beside the mirror", prepare=link("holiday"), code=0, **old),
             Case("the user's own in a mirror", prepare=put("thesis.txt"), code=0, **old),
             Case("a folder of the user's beside an empty side folder", says=("not empty",),
                  prepare=both(put("thesis.txt"), put(".countersign-pull/x"), lambda _, parent, to: (to / ".countersign-pull/x").unlink())),
         ] + [
             Case(f"the user's own in the side folder, {name}, {mirror}", prepare=put(f".countersign-pull/{name}"), says=("not left by a pull", name), fresh=fresh)
-            for name in ("thesis.txt", "log/thesis.txt", "v1/statements/thesis.txt", f"{log}/tile/0/thesis", "halfway/thesis")
+            for name in ("thesis.txt", "log/thesis.txt", "v1/statements/thesis.txt", "v1/contracts/C1/thesis.txt", f"{log}/tile/0/thesis", "halfway/thesis")
             for mirror, fresh in (("new", True), ("old", False))
         ] + [Case(f"what a killed pull left, {name}", prepare=leftover, code=0, fresh=fresh) for name, fresh in (("new", True), ("old", False))])
 

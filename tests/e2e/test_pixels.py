@@ -270,13 +270,13 @@ class Leads(PixelCase):
             self.pixel(market.code, f"?event=Lead&txid=src-{n}{query}", **headers)
         entries = self.settled(market.contract, market.code)
         known = set()  # clicks that have a lead: without contact fields another one is no new person
-        for n, (what, (_, _, (reason, click))) in enumerate(rows.items()):
+        for n, (what, (_, _, (reason, sub1))) in enumerate(rows.items()):
             with self.subTest(what):
                 (lead,) = [entry for entry in entries if entry.get("txid") == f"src-{n}"]
-                status = "rejected" if click is None else "duplicate" if click in known else "held"
-                known.add(click)
+                status = "rejected" if sub1 is None else "duplicate" if sub1 in known else "held"
+                known.add(sub1)
                 self.assertEqual((lead["reason"], entries[lead["click"]]["sub1"] if "click" in lead else None),
-                                 ("duplicate" if status == "duplicate" else reason, click))
+                                 ("duplicate" if status == "duplicate" else reason, sub1))
                 self.assertEqual((lead["trust"], lead["party"], lead["status"]), ("pixel", "", status))
 
     def test_the_cookie_and_its_attributes(self):

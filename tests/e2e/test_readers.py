@@ -2,7 +2,9 @@
 
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import threading
 import unittest
@@ -10,7 +12,8 @@ from pathlib import Path
 
 from harness import BROWSER, Market, Server, ServerCase, click, person, send, wait_for
 
-OF_CALLER = 64  # reads of one party that may wait, server/worker/readers.h
+OF_CALLER = 64  # reads of one party or address that may wait, server/worker/readers.h
+IN_ALL = 1024  # of all
 
 
 class StallingServer(Server):
@@ -30,7 +33,12 @@ class StallingServer(Server):
         wait_for(self.ready, 60, "the server to be ready")
 
     def stall(self):
+        self.met().unlink(missing_ok=True)
         self.mark.touch()
+
+    def met(self):
+        """There as soon as the thread stands."""
+        return self.mark.with_name("stall.met")
 
     def go_on(self):
         self.mark.unlink(missing_ok=True)
@@ -43,10 +51,13 @@ class Reads:
     """Calls that are under way at once."""
 
     def __init__(self, call, n):
-        self.answers = []
-        self.threads = [threading.Thread(target=lambda: self.answers.append(call())) for _ in range(n)]
-        for thread in self.threads:
-            thread.start()
+        self.call, self.answers, self.threads = call, [], []
+        self.more(n)
+
+    def more(self, n):
+        for _ in range(n):
+            self.threads.append(threading.Thread(target=lambda: self.answers.append(self.call())))
+            self.threads[-1].start()
 
     def end(self):
         for thread in self.threads:
@@ -73,9 +84,10 @@ class Stalled(ServerCase):
 
     def under_way(self, market, n):
         """n reads of a market, of which the first stands in the thread and all others wait."""
-        before = self.server.waiting()
-        reads = Reads(lambda: self.leads(market), n)
-        wait_for(lambda: self.server.waiting() >= before + min(n - 1, OF_CALLER), what="reads to wait")
+        reads = Reads(lambda: self.leads(market), 1)
+        wait_for(self.server.met().exists, what="a read to stand")
+        reads.more(n - 1)
+        wait_for(lambda: self.server.waiting() == min(n - 1, OF_CALLER), what="reads to wait")
         return reads
 
     def test_what_is_not_a_read_goes_on(self):
@@ -112,6 +124,60 @@ class Stalled(ServerCase):
         self.assertEqual(len(order), 41)
         self.assertLess(order.index(self.other.publisher.id), 10, "of 41")
 
+    def test_a_read_that_fails_says_in_the_log_what_failed(self):
+        self.server.go_on()
+        mark, told = self.server.mark.with_name("stall.fails"), len(self.server.log())
+        mark.touch()
+        try:
+            failed = self.leads(self.market)
+        finally:
+            mark.unlink()
+        self.assertProblem(failed, 500)
+        line = next(line for line in map(json.loads, self.server.log()[told:].splitlines()) if line["request_id"] == failed.headers["Request-Id"])
+        self.assertEqual((line["level"], line["status"]), ("error", 500))
+        self.assertIn("cursor: Input/output error", line["cause"])
+        self.assertEqual(self.leads(self.market).status, 200)
+
+    def test_strangers_are_known_by_their_addresses_and_all_together_have_a_bound(self):
+        """A few addresses may share a place, and then their bound."""
+        reads = self.under_way(self.market, 1)
+        sockets, waiting, statuses = [], [], []
+        self.addCleanup(lambda: [one.close() for one in sockets])
+
+        def ask(address):
+            one = socket.create_connection(("127.0.0.1", self.server.port), 30, (address, 0))
+            one.sendall(b"GET /log/checkpoint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return one
+
+        def answered(batch):
+            poll = select.poll()
+            for one in batch:
+                poll.register(one, select.POLLIN)
+            ready = {number for number, _ in poll.poll(0)}
+            return [one for one in batch if one.fileno() in ready]
+
+        def status(one):
+            return int(one.recv(4096).split()[1])
+
+        for last in range(1, 61):
+            if self.server.waiting() >= IN_ALL:
+                break
+            before, batch = self.server.waiting(), [ask(f"127.0.1.{last}") for _ in range(OF_CALLER)]
+            wait_for(lambda: self.server.waiting() - before + len(answered(batch)) == OF_CALLER, what="each to wait or be answered")
+            refused = answered(batch)
+            sockets += batch
+            statuses += [status(one) for one in refused]
+            waiting += [one for one in batch if one not in refused]
+        self.assertEqual(self.server.waiting(), IN_ALL)
+        self.assertLess(statuses.count(429), len(waiting) // 2)
+        self.assertEqual(set(statuses) - {429, 503}, set())
+        with ask("127.0.2.1") as one:
+            self.assertEqual(status(one), 503)
+        self.assertProblem(self.leads(self.other), 503, "reads")
+        self.server.go_on()
+        self.assertEqual({status(one) for one in waiting}, {200})
+        self.assertEqual(reads.end(), [200])
+
 
 class Ends(unittest.TestCase):
     def test_a_stop_answers_what_waits(self):
@@ -120,10 +186,15 @@ class Ends(unittest.TestCase):
             market = Market(server)
             market.publisher.postback(person(click_id=market.click()))
             server.stall()
-            reads = Reads(lambda: market.publisher.call("GET", f"/v1/contracts/{market.contract}/leads"), 5)
-            wait_for(lambda: server.waiting() >= 4, what="reads to wait")
+            reads = Reads(lambda: market.publisher.call("GET", f"/v1/contracts/{market.contract}/leads"), 1)
+            wait_for(server.met().exists, what="a read to stand")
+            reads.more(4)
+            wait_for(lambda: server.waiting() == 4, what="reads to wait")
             server.process.send_signal(signal.SIGTERM)
             wait_for(lambda: len(reads.answers) >= 4, what="those that wait to be answered")
+            late = socket.create_connection(("127.0.0.1", server.port), 30)
+            late.sendall(b"GET /log/checkpoint HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b" 503 ", late.recv(4096).split(b"\r\n")[0] + b" ", "a read that comes now waits for nobody")
             server.go_on()
             self.assertEqual(reads.end(), [200, 503, 503, 503, 503])
         finally:

@@ -120,6 +120,16 @@ class Stalled(unittest.TestCase):
         self.assertEqual(clicks - others + gaps, 21)
         self.assertGreaterEqual(gaps, 4)
 
+    def test_a_click_that_is_recorded_later_makes_the_next_one_a_repeat(self):
+        self.open(CLICK_WAIT_MS=100)
+        market = Market(self.server, campaign={"repeat_window_s": 3600})
+        self.stall()
+        self.assertEqual(send(market.code["click_url"] + "?sub1=late", headers=BROWSER).status, 302)
+        self.resume()
+        market.click("?sub1=again")
+        classes = {entry["sub1"]: entry["class"] for entry in market.settled_entries() if entry["kind"] == "click"}
+        self.assertEqual(classes, {"late": "ok", "again": "repeat"})
+
     def test_a_contract_that_ends_meanwhile_has_its_click(self):
         self.open(CLICK_WAIT_MS=60_000)
         self.stall()

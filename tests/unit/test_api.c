@@ -415,6 +415,34 @@ static void a_stored_answer_is_sealed(void **state)
     txn_abort(t);
 }
 
+/* Of what is not sealed, the status is told to the caller. */
+static void a_stored_answer_that_was_no_success_is_damage(void **state)
+{
+    enum { STATUS_AT = 8 + HASH_LEN };
+    static const uint16_t statuses[] = {0, 199, 300, 404};
+    struct api *a = *state;
+    struct buf row;
+    struct span key, value;
+    buf_heap(&row);
+    expect(a, 201, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        struct txn *t = fixture_begin(&a->f, true);
+        struct cursor *c;
+        assert_ok(cursor_open(t, TABLE_IDEMPOTENCY, &c));
+        assert_ok(cursor_seek(c, SPAN(""), &key, &value));
+        uint8_t own[16];
+        memcpy(own, key.ptr, sizeof own);
+        buf_clear(&row);
+        buf_span_add(&row, value);
+        cursor_close(c);
+        store_be16(row.ptr + STATUS_AT, statuses[i]);
+        assert_ok(store_put(t, TABLE_IDEMPOTENCY, span_of(own, sizeof own), buf_span(&row)));
+        assert_ok(txn_commit(t));
+        expect(a, 500, POST(a->operator, "/v1/parties", PARTY, .key = "k1"));
+    }
+    buf_free(&row);
+}
+
 static size_t idempotency_rows(struct api *a)
 {
     struct cursor *c;
@@ -736,6 +764,7 @@ int main(void)
         T(the_same_key_for_another_request_is_a_conflict),
         T(a_failed_request_keeps_no_answer),
         T(a_stored_answer_is_sealed),
+        T(a_stored_answer_that_was_no_success_is_damage),
         T(keys_are_forgotten_after_a_day),
         T(idempotency_keys_past_their_bounds_are_refused),
         T(bad_query_parameters_are_refused_by_name),

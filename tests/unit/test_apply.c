@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/bytes.h"
+#include "common/base/money.h"
 #include "tests/support/world.h"
 
 enum { CONTRACT = 3, CAMPAIGN_NUMBER = 7, ADVERTISER = 2 };
@@ -272,6 +273,29 @@ static void damaged_rows_do_not_read(void **state)
     assert_ok(rows_map_get(w.rows, ROW_LEADS, span_of(key, sizeof key), &value));
     memcpy(bytes, value.ptr, value.len);
     assert_int_equal(lead_row_read(span_of(bytes, value.len - 1), &lead), ERR_CORRUPT);
+    static const struct {
+        size_t at;
+        uint64_t number;
+    } cannot_be[] = {
+        {4, 0},                     /* no time, */
+        {4, UINT64_MAX},            /* one before all, */
+        {12, (uint64_t)-1},         /* a lead that costs its publisher, */
+        {12, MONEY_MAX_MICROS + 1}, /* more than there is, */
+        {20, (uint64_t)JSON_INT_MAX + 1},
+        {28, (uint64_t)-1},
+        {36, (uint64_t)JSON_INT_MAX + 1},
+        {44, (uint64_t)JSON_INT_MAX + 1},
+        {52, (uint64_t)JSON_INT_MAX + 1},
+        {64, 0},
+    };
+    for (size_t i = 0; i < sizeof cannot_be / sizeof *cannot_be; i++) {
+        memcpy(bytes, value.ptr, value.len);
+        assert_int_equal(lead_row_read(span_of(bytes, value.len), &lead), ERR_OK);
+        store_be64(bytes + cannot_be[i].at, cannot_be[i].number);
+        if (lead_row_read(span_of(bytes, value.len), &lead) != ERR_CORRUPT)
+            fail_msg("number %zu", i);
+    }
+    memcpy(bytes, value.ptr, value.len);
     for (uint8_t flag = 1; flag != 0; flag = (uint8_t)(flag << 1)) { /* one that is not known, or belies the rest */
         bytes[2] ^= flag;
         bool alone = flag == 16 || flag == 32; /* an unrecorded click, an identity that is not known: both can be */
@@ -291,6 +315,13 @@ static void damaged_rows_do_not_read(void **state)
     assert_int_equal(contract, CONTRACT);
     assert_int_equal(index, 5);
     assert_int_equal(due_key_read(span_of(due_key.ptr, due_key.len - 1), &due, &contract, &index), ERR_CORRUPT);
+
+    struct row_ops of_click = {.op = {{.table = ROW_CLICK_LEADS, .key_len = 20}}, .n = 1};
+    struct view v = world_view(&w);
+    row_index_key(of_click.op[0].key, CONTRACT, 9);
+    store_be64(of_click.op[0].key + 12, 9); /* a lead is after its click */
+    rows_map_write(w.rows, &of_click);
+    assert_int_equal(row_click_lead_from(&v, CONTRACT, 9, 0, &index), ERR_CORRUPT);
     world_free(&w);
 }
 

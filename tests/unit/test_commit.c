@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include "server/commit/nonces.h"
+#include "server/ledger/ledger_rows.h"
 #include "tests/support/committer_fixture.h"
 
 static struct committer_fixture cf;
@@ -190,6 +191,38 @@ static void a_full_queue_refuses_and_is_unhealthy(void **state)
     /* the refused click becomes a gap entry within a second or two */
     committer_fixture_stop(&cf);
     assert_int_equal(swept_size(), n + 1);
+    committer_fixture_start(&cf);
+}
+
+/* Gaps count clicks that were sent on before; a click that meets the pause on its way is recorded, and earns nothing.
+ */
+static void a_pause_drops_no_gap_and_pays_no_click(void **state)
+{
+    struct job pause = {.arena = cf.arena,
+                        .record = {.kind = RECORD_CAMPAIGN_CHANGE,
+                                   .advertiser = LIVE_ADVERTISER + 1,
+                                   .arrived_ms = clock_ms(),
+                                   .change = {1, SPAN("{\"paused\":true}")}}};
+    (void)state;
+    assert_ok(push_awake(&cf, 0, &pause));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(pause.err);
+    struct job late = click_job(&cf, COMMITTER_CONTRACT);
+    assert_ok(push_awake(&cf, 0, &late));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(late.err);
+    committer_fixture_stop(&cf); /* and sweeps */
+    struct envelope env;
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(ledger_read(t, COMMITTER_CONTRACT, late.index, &env));
+    assert_int_equal(env.class, CLASS_ENDED);
+    txn_abort(t);
+    uint64_t before = swept_size();
+    committer_fixture_start(&cf);
+    const struct job missed = click_job(&cf, COMMITTER_CONTRACT);
+    source_unrecorded(cf.live.sh.source, &missed);
+    committer_fixture_stop(&cf);
+    assert_int_equal(swept_size(), before + 1);
     committer_fixture_start(&cf);
 }
 
@@ -484,6 +517,50 @@ static void the_last_log_is_looked_at_as_any(void **state)
     refused_behind(4);
 }
 
+static void a_log_whose_tiles_are_gone_is_signed_no_further(void **state)
+{
+    enum { N = 300 };
+    char mem[1024];
+    uint8_t key[TILE_KEY_LEN];
+    struct buf note;
+    struct heads *heads = cf.live.sh.instance.heads;
+    struct checkpoint c = {.origin = SPAN("x"), .size = N};
+    (void)state;
+    buf_fixed(&note, mem, sizeof mem);
+    assert_int_equal(push_clicks(&cf, N), N);
+    committer_fixture_stop(&cf);
+    struct txn *t = fixture_begin(&cf.live.f, true);
+    assert_ok(ledger_root_at(t, COMMITTER_CONTRACT, N, &c.root));
+    assert_ok(store_del(t, TABLE_TILES, tile_key(key, COMMITTER_CONTRACT, 0, 1)));
+    assert_ok(txn_commit(t));
+    assert_ok(heads_sign(heads, COMMITTER_CONTRACT, &c, &note));
+    assert_ok(live_commit_start(&cf.live, COMMITTER_WORKERS));
+    c.size++;
+    assert_err(heads_sign(heads, COMMITTER_CONTRACT, &c, &note), ERR_CORRUPT);
+    assert_ok(heads_sign(heads, 1, &c, &note));
+}
+
+static void a_log_without_its_contract_is_refused(void **state)
+{
+    static const struct span contract = {"\0\0\0\4", 4}, code = {"\0\0\0\4\0\0\0\1", 8};
+    struct live *l = &cf.live;
+    struct job job = click_job(&cf, 4);
+    (void)state;
+    assert_ok(push_awake(&cf, 0, &job));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(job.err);
+    committer_fixture_stop(&cf);
+    struct txn *t = fixture_begin(&l->f, true);
+    assert_ok(store_del(t, TABLE_CONTRACTS, contract));
+    assert_ok(store_del(t, TABLE_CODES, code));
+    assert_ok(txn_commit(t));
+    fixture_instance_close(&l->f, &l->sh.instance);
+    fixture_instance(&l->f, &l->sh.instance);
+    assert_err(live_commit_start(l, COMMITTER_WORKERS), ERR_CORRUPT);
+    source_free(l->sh.source);
+    live_tables_free(l);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -494,6 +571,7 @@ int main(void)
         TEST(a_change_of_control_data_that_do_not_read_fails_alone),
         TEST(stopping_drains_and_sweeps),
         TEST(a_full_queue_refuses_and_is_unhealthy),
+        TEST(a_pause_drops_no_gap_and_pays_no_click),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
@@ -504,6 +582,8 @@ int main(void)
         TEST(a_store_behind_its_signed_heads_is_refused),
         TEST(the_first_log_is_looked_at_as_any),
         TEST(the_last_log_is_looked_at_as_any),
+        TEST(a_log_whose_tiles_are_gone_is_signed_no_further),
+        TEST(a_log_without_its_contract_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

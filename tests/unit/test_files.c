@@ -10,14 +10,29 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "server/cmd/folder.h"
+#include "server/cmd/staging.h"
 #include "server/system/system.h"
 
 enum { HANG_S = 20 };
+
+static int renames_left = -1; /* -1: all that are wanted */
+
+/* In place of the C library's. */
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    if (renames_left == 0) {
+        errno = EIO;
+        return -1;
+    }
+    renames_left -= renames_left > 0;
+    return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
 
 struct place {
     char dir[64], outside[96], inside[96];
@@ -273,6 +288,31 @@ static void time_zones_are_those_of_the_system(void **state)
             fail_msg("'%s' was taken", unknown[i]);
 }
 
+/* A pull that ends between the first file in its place and the last one leaves what says so, and what is not placed. */
+static void what_is_half_placed_says_so(void **state)
+{
+    struct place *p = *state;
+    static const char *const heads[] = {"log/checkpoint"};
+    for (int n = 0; n < 2; n++) {
+        pid_t child = fork();
+        if (child == 0) {
+            assert_non_null(freopen("/dev/null", "w", stderr));
+            staging_open(p->folder, p->inside);
+            staging_write("log/checkpoint", SPAN("head"));
+            staging_write("log/keys", SPAN("keys"));
+            atexit(staging_drop);
+            renames_left = n;
+            staging_place(heads, 1);
+            _exit(0);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+        assert_int_equal(access(at(p->inside, MIRROR_HALFWAY), F_OK), 0);
+        assert_int_equal(access(at(p->inside, MIRROR_SIDE "/log/checkpoint"), F_OK), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_tree_is_removed_without_what_it_links_to, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_held_by_one, setup, teardown),
         cmocka_unit_test(time_zones_are_those_of_the_system),
+        cmocka_unit_test_setup_teardown(what_is_half_placed_says_so, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,6 +168,20 @@ static void a_torn_write_leaves_the_head_before_it(void **state)
     assert_int_equal(size, 10);
 }
 
+/* Nothing was given out of it. */
+static void a_torn_first_write_leaves_nothing_signed(void **state)
+{
+    (void)state;
+    uint64_t size;
+    struct hash root;
+    assert_ok(sign(1, 10, 'a'));
+    damage(LOG_LEN + 20);
+    assert_err(heads_last(heads, 1, &size, &root), ERR_NOT_FOUND);
+    assert_ok(sign(1, 10, 'a'));
+    assert_ok(heads_last(heads, 1, &size, &root));
+    assert_int_equal(size, 10);
+}
+
 static void nothing_is_signed_when_both_slots_are_damaged(void **state)
 {
     (void)state;
@@ -253,6 +267,7 @@ int main(void)
         TEST(nothing_is_signed_behind_or_beside_the_last_head),
         TEST(logs_do_not_touch_each_other),
         TEST(a_torn_write_leaves_the_head_before_it),
+        TEST(a_torn_first_write_leaves_nothing_signed),
         TEST(nothing_is_signed_when_both_slots_are_damaged),
         TEST(nothing_is_signed_after_a_failed_sync),
         TEST(what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is),

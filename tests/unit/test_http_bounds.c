@@ -213,6 +213,7 @@ static int tear_down(void **state)
     assert_true(clock_monotonic_us() - start_us < 10 * 1000000);
     http_free(b->http);
     assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
+    assert_int_equal(atomic_load(&b->held.n), 0);
     close(b->wake);
     free(b->big);
     free(b);
@@ -588,6 +589,20 @@ static void long_answers_that_nobody_reads_are_shed(void **state)
         close(fd[i]);
 }
 
+/* While others hold less than half. */
+static void one_answer_may_be_larger_than_the_bound(void **state)
+{
+    static char got[BIG + 4096];
+    struct bed *b = *state;
+    int fd = dial(b);
+    say(fd, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    wait_until(&b->finished, 1);
+    settle(b);
+    assert_true(atomic_load(&b->held.n) > 2 * TIGHT);
+    assert_true(read_all(fd, got, sizeof got) > BIG);
+    close(fd);
+}
+
 /* What two threads hold counts together, but each has a part that the other cannot take. */
 static void what_two_threads_hold_counts_together(void **state)
 {
@@ -628,6 +643,7 @@ static void what_is_a_threads_own_is_its_own(void **state)
     assert_true(read_all(own, got, sizeof got) > 0);
     assert_non_null(strstr(got, "HTTP/1.1 200"));
     close(own);
+    atomic_fetch_sub(&b->held.n, TIGHT);
 }
 
 /* Many were in use at once; a while later they are not kept. */
@@ -889,6 +905,7 @@ int main(void)
         PATIENT_BED(what_comes_after_the_last_answer_is_read_to_a_bound),
         PATIENT_BED(exchanges_that_are_not_needed_any_more_are_freed),
         BED(long_answers_that_nobody_reads_are_shed),
+        PATIENT_BED(one_answer_may_be_larger_than_the_bound),
         PATIENT_BED(what_two_threads_hold_counts_together),
         cmocka_unit_test_setup_teardown(what_is_a_threads_own_is_its_own, set_up_owner, tear_down),
         BED(a_stalled_reader_goes_after_one_deadline),

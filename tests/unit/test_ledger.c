@@ -405,6 +405,23 @@ static void a_hole_in_the_journal_is_corrupt(void **state)
     txn_abort(t);
 }
 
+/* What was swept reaches further than the journal: the next entry would leave a hole. */
+static void a_journal_that_ends_before_its_watermark_is_corrupt(void **state)
+{
+    (void)state;
+    struct ledger *other;
+    uint8_t key[SEQ_LEN];
+    append_clicks(1, 10);
+    sweep();
+    struct txn *t = fixture_begin(&f, true);
+    assert_ok(store_del(t, TABLE_JOURNAL, seq_key(key, 9)));
+    assert_err(ledger_open(t, &other), ERR_CORRUPT);
+    for (uint64_t seq = 0; seq < 9; seq++)
+        assert_ok(store_del(t, TABLE_JOURNAL, seq_key(key, seq)));
+    assert_err(ledger_open(t, &other), ERR_CORRUPT);
+    txn_abort(t);
+}
+
 static void a_cut_head_is_corrupt(void **state)
 {
     (void)state;
@@ -455,6 +472,7 @@ int main(void)
         TEST(a_statement_starts_a_new_tally_and_is_never_forgotten),
         TEST(a_publication_is_remembered_by_the_sweep),
         TEST(a_hole_in_the_journal_is_corrupt),
+        TEST(a_journal_that_ends_before_its_watermark_is_corrupt),
         TEST(a_cut_head_is_corrupt),
         TEST(the_view_knows_clicks_only),
     };

@@ -93,8 +93,8 @@ static void keep_body(struct reply *reply)
     reply->heap = NULL;
 }
 
-/* The lines that the operator gets. */
-static size_t lines(const char *query)
+/* The lines that the operator gets, and what the answer says of a next page: empty when there is none. */
+static size_t page(const char *query, struct span *next)
 {
     struct reply reply = {0};
     struct request rq = {.method = METHOD_GET, .query = span_str(query), .param = {SPAN("C2")}, .arena = cf.arena};
@@ -105,11 +105,21 @@ static size_t lines(const char *query)
     worker_reader_end(rq.worker);
     catalog_unref(rq.catalog);
     keep_body(&reply);
+    *next = SPAN("");
     for (size_t i = 0; i < reply.n_headers; i++)
-        assert_string_not_equal(reply.header[i].name, "Link");
+        if (strcmp(reply.header[i].name, "Link") == 0)
+            *next = reply.header[i].value;
     size_t n = 0;
     for (size_t i = 0; i < reply.body.len; i++)
         n += reply.body.ptr[i] == '\n';
+    return n;
+}
+
+static size_t lines(const char *query)
+{
+    struct span next;
+    size_t n = page(query, &next);
+    assert_true(span_empty(next));
     return n;
 }
 
@@ -132,6 +142,26 @@ static void openings_end_at_the_swept_head(void **state)
     stop();
     start();
     assert_int_equal(lines("from=1&to=5"), 4);
+}
+
+/* No fewer, or `pull` would take this server for one that keeps it busy; and no more. */
+static void a_page_is_a_thousand_entries(void **state)
+{
+    static const char second[] = "openings?from=1000&";
+    enum { PAGE = 1000 };
+    struct span next;
+    (void)state;
+    for (int i = 0; i < PAGE; i++)
+        click(COMMITTER_CONTRACT);
+    stop();
+    start();
+    assert_int_equal(lines(""), PAGE);
+    click(COMMITTER_CONTRACT);
+    stop();
+    start();
+    assert_int_equal(page("", &next), PAGE);
+    assert_non_null(memmem(next.ptr, next.len, second, sizeof second - 1));
+    assert_int_equal(lines("from=1000"), 1);
 }
 
 /* ---- the key of a day ---- */
@@ -218,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(openings_end_at_the_swept_head, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_page_is_a_thousand_entries, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_that_does_not_read_is_none_that_was_destroyed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

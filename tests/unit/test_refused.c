@@ -112,6 +112,13 @@ static void what_was_refused_lately_is_known_again(void **state)
         refusals_again(r, x);
     }
     assert_false(refusals_again(r, first));
+    for (uint64_t i = 1; i <= 4; i++) /* all of one row */
+        assert_false(refusals_again(r, i << 32));
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_true(refusals_again(r, i << 32));
+    assert_false(refusals_again(r, UINT64_C(5) << 32));
+    assert_false(refusals_again(r, UINT64_C(1) << 32)); /* longest not met */
+    assert_true(refusals_again(r, UINT64_C(4) << 32));
     refusals_free(r);
 }
 

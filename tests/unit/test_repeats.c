@@ -5,8 +5,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+#include "common/base/limits.h"
 
 enum { NOW = 1800000000, WINDOW = 3600 };
 
@@ -27,6 +30,13 @@ static void a_visitor_is_address_agent_and_code(void **state)
     assert_true(first != visitor(r, "192.0.2.1", "Firefox", 3, 1));
     assert_true(first != visitor(r, "192.0.2.1", "Firefox", 2, 2));
     assert_true(first != visitor(other, "192.0.2.1", "Firefox", 2, 1)); /* each process has a key of its own */
+    char agent[60000] = "Firefox"; /* heads of clicks may be that long: what is kept of an agent tells */
+    memset(agent + 7, ' ', sizeof agent - 8);
+    uint64_t talker = visitor(r, "192.0.2.1", agent, 2, 1);
+    agent[LIMIT_USER_AGENT] = 'x';
+    assert_true(talker == visitor(r, "192.0.2.1", agent, 2, 1));
+    agent[LIMIT_USER_AGENT - 1] = 'x';
+    assert_true(talker != visitor(r, "192.0.2.1", agent, 2, 1));
     repeats_free(r);
     repeats_free(other);
 }
@@ -77,6 +87,20 @@ static void a_full_table_forgets_who_was_away_the_longest(void **state)
     repeats_free(r);
 }
 
+/* Eight visitors fill the first bucket. */
+static void who_is_forgotten_takes_nobodys_place(void **state)
+{
+    enum { IN_BUCKET = 8 };
+    struct repeats *r = repeats_new(1 << 16);
+    (void)state;
+    for (uint64_t v = 1; v <= IN_BUCKET; v++)
+        assert_false(repeats_again(r, v, NOW + (int64_t)v, WINDOW));
+    repeats_forget(r, IN_BUCKET + 1);
+    for (uint64_t v = 1; v <= IN_BUCKET; v++)
+        assert_true(repeats_again(r, v, NOW + 2 * IN_BUCKET, WINDOW));
+    repeats_free(r);
+}
+
 enum { THREADS = 4, MANY = 20000 };
 static struct repeats *shared;
 static unsigned firsts[THREADS][MANY];
@@ -110,6 +134,7 @@ int main(void)
         cmocka_unit_test(a_visitor_is_address_agent_and_code),
         cmocka_unit_test(a_click_within_the_window_of_the_last_one_is_a_repeat),
         cmocka_unit_test(a_full_table_forgets_who_was_away_the_longest),
+        cmocka_unit_test(who_is_forgotten_takes_nobodys_place),
         cmocka_unit_test(of_clicks_at_the_same_time_one_is_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
