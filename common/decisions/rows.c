@@ -220,6 +220,37 @@ size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha
     return TXID_ROW_LEN;
 }
 
+/* ---- what a row repeats of its entry ---- */
+
+static bool lead_repeats(const struct lead_row *r, const struct entry *e)
+{
+    const struct entry_lead *l = &e->lead;
+    bool accepted = l->status == STATUS_PENDING || l->status == STATUS_HELD || l->status == STATUS_APPROVED;
+    return e->kind == ENTRY_LEAD && r->at_ms == e->at_ms && r->reason == l->reason && r->terms == l->terms &&
+           r->who.has_click == l->has_click && (!l->has_click || r->who.click == l->click) &&
+           (!accepted || r->payout_micros == l->payout_micros);
+}
+
+static bool move_repeats(const struct move_row *m, uint64_t index, const struct entry *e)
+{
+    if (e->kind == ENTRY_LEAD)
+        return m->kind == e->kind && m->lead == index && m->status == e->lead.status && m->reason == e->lead.reason &&
+               m->micros == (e->lead.status == STATUS_APPROVED ? e->lead.payout_micros : 0);
+    return e->kind == ENTRY_DISPOSITION && m->kind == e->kind && m->lead == e->disposition.lead &&
+           m->status == e->disposition.status && m->micros == e->disposition.payable_micros;
+}
+
+enum err row_repeats(enum row_table t, struct span value, uint64_t index, const struct entry *e)
+{
+    struct lead_row lead;
+    struct move_row move;
+    enum err err = t == ROW_LEADS ? lead_row_read(value, &lead) : t == ROW_MOVES ? move_row_read(value, &move) : ERR_OK;
+    bool same = t == ROW_LEADS   ? err == ERR_OK && lead_repeats(&lead, e)
+                : t == ROW_MOVES ? err == ERR_OK && move_repeats(&move, index, e)
+                                 : true;
+    return err != ERR_OK ? err : same ? ERR_OK : ERR_CORRUPT;
+}
+
 /* ---- reading through a view ---- */
 
 /* The row under a key of its table's one length. A key that begins with it and goes on is none of ours: it may have

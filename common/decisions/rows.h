@@ -82,6 +82,9 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 MUST_CHECK enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
+/* Whether a row of leads or moves, which both have the key contract be32, index be64, repeats what the entry there says:
+ * ERR_CORRUPT when it does not, or does not read. Of other tables nothing is asked. */
+MUST_CHECK enum err row_repeats(enum row_table t, struct span value, uint64_t index, const struct entry *e);
 /* The lead that a sender reported under a txid in a campaign, the last one where it did so again. */
 struct txid_row {
     uint32_t campaign;
@@ -92,7 +95,7 @@ struct txid_row {
 };
 MUST_CHECK enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, struct span party,
                              struct span txid, struct txid_row *out);
-/* The next sender and campaign of an advertiser with this txid, behind *row; the first where row->party is "". */
+/* The next sender and campaign of an advertiser with this txid, behind *row; the first where row->campaign is 0. */
 MUST_CHECK enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row);
 /* The latest lead of [from_ms, to_ms] that stands under the key; `scope` is the campaign's number or the contract's. */
 MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
