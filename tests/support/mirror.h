@@ -168,7 +168,7 @@ static inline void report(struct story *s, uint64_t click, int person, const cha
         .r = {.party = SPAN("P1"),
               .given = person ? CONTACT_EMAIL : 0,
               .claimed = true,
-              .touches = {{.contract = 1, .index = click, .at_s = (uint32_t)(s->now_ms / 1000)}},
+              .touches = {{.contract = 1, .index = click}},
               .n_touches = 1,
               .has_email = person != 0},
         .priv = {.lead = true,
