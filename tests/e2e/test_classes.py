@@ -54,7 +54,7 @@ CLICKS = [
     (BROWSER | from_("203.0.113.11", **{"x-country": "br"}), "", "ok", "BR", "desktop"),
     (BROWSER | from_(IN["FR"][:-1] + "2", **{"X-Country": "BR"}), "", "ok", "BR", "desktop"),  # before the database
     (BROWSER | from_(IN["FR"][:-1] + "3", **{"X-Country": "T1"}), "", "ok", "FR", "desktop"),
-    (BROWSER | from_("203.0.113.12", **{"X-Country": "UK"}), "", "ok", None, "desktop"),
+    (BROWSER | from_("203.0.113.12", **{"X-Country": "UK"}), "", "ok", "GB", "desktop"),
     (BROWSER | from_("203.0.113.13", **{"X-Country": ""}), "", "ok", None, "desktop"),
     (BROWSER | from_(HOSTING), "", "datacenter", "US", "desktop"),
     (BROWSER | from_(HOSTING6), "", "datacenter", None, "desktop"),

@@ -69,7 +69,7 @@ class FullDisk(ServerCase):
             self.assertFull(publisher.postback_json(person(click_id=fields["click_id"])))
         answer = self.assertStatus(send(self.server.url + target), 200).json
         self.assertEqual((answer["status"], answer["reason"]), ("pending", ""))
-        bad = publisher.postback(person(sub1="{sub1}"))  # what is told of a refusal later than these were
+        bad = publisher.postback(person(txid="{txid}"))  # what is told of a refusal later than these were
         rows = wait_for(lambda: (rows := publisher.get("/v1/refused")["data"]) and rows[0]["request_id"] == bad.headers["Request-Id"] and rows,
                         what="the refused log")
         self.assertEqual([row["status"] for row in rows], [400], "that this server is full is nobody's fault who asked")
