@@ -82,12 +82,24 @@ static bool is_signed(const struct candidate *c, const void *arg)
     return !c->nobodys;
 }
 
-/* Neither refused for its form nor another's repetition: what came of it is no question. */
-static bool counts(const struct candidate *c, const void *arg)
+/* Neither a test nor refused for its form. */
+static bool is_report(const struct candidate *c, const void *arg)
 {
     const struct lead_row *l = &c->lead;
     (void)arg;
-    return l->status != STATUS_DUPLICATE && !(l->status == STATUS_REJECTED && reason_is_technical(l->reason));
+    return l->status != STATUS_REJECTED || !(reason_is_technical(l->reason) || l->reason == REASON_TEST);
+}
+
+/* Nor another's repetition: what came of it is no question. */
+static bool counts(const struct candidate *c, const void *arg)
+{
+    return c->lead.status != STATUS_DUPLICATE && is_report(c, arg);
+}
+
+static bool has_click(const struct candidate *c, const void *arg)
+{
+    (void)arg;
+    return c->lead.who.has_click;
 }
 
 static bool came_by(const struct candidate *c, const void *arg)
@@ -119,10 +131,15 @@ static enum err by_txid(const struct candidates *all, struct candidates *click, 
 {
     struct candidates left = *all, others;
     bool agree = a->by_click && prefer(&left, came_by, &a->click);
+    prefer(&left, is_report, NULL);
     others = left;
     bool own = prefer(&left, is_own, NULL);
-    if (!agree && !own && click->n > 0) /* publishers choose their txids: one may look like an order number */
-        return by_click(click, out, p);
+    if (a->by_click && !agree && !own) { /* publishers choose their txids: one may look like an order number */
+        if (click->n > 0)
+            return by_click(click, out, p);
+        if (prefer(&left, has_click, NULL))
+            return problem(p, ERR_CONFLICT, "click_id", "txid and click_id name different leads: name it by lead");
+    }
     prefer(&left, is_signed, NULL);
     prefer(&left, counts, NULL);
     if (own && left.n == 1 && left.of[0].lead.status == STATUS_DUPLICATE &&
@@ -132,6 +149,8 @@ static enum err by_txid(const struct candidates *all, struct candidates *click, 
         return problem(p, ERR_CONFLICT, "txid", "%s used this txid: name the lead by `lead`, or add its click_id",
                        own ? "more than one of your leads" : "more than one sender");
     *out = left.of[0].at;
+    out->own = own;
+    out->guessed = !own && !agree;
     return ERR_OK;
 }
 

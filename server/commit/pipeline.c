@@ -222,16 +222,18 @@ static enum err keep_nonce(struct batch *cx, const struct job *job, const struct
 }
 
 /* A lead that was refused for how it was reported stands in no txid's way. */
-static enum err may_be_mended(struct batch *cx, const struct txid_row *row, bool *mendable)
+static enum err may_be_mended(struct batch *cx, const struct txid_row *row, bool pixel, bool *mendable)
 {
     struct lead_row lead;
     enum err err = row_lead(&cx->view, row->contract, row->index, &lead);
-    *mendable = err == ERR_OK && lead.status == STATUS_REJECTED && reason_is_technical(lead.reason);
+    *mendable = err == ERR_OK && ((lead.status == STATUS_REJECTED && reason_is_technical(lead.reason)) ||
+                                  (pixel && lead.status == STATUS_DUPLICATE));
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* ERR_NOT_FOUND: a new txid (or none), go on. */
-static enum err replay_txid(struct batch *cx, struct job *job)
+/* ERR_NOT_FOUND: a new txid (or none), go on. Anybody can fire a pixel: what one reported for a click of another
+ * contract, or again for a click that has its lead, stands in nobody's way. */
+static enum err replay_txid(struct batch *cx, struct job *job, uint32_t booked)
 {
     const struct lead_report *r = &job->record.lead.report;
     struct txid_row row;
@@ -244,7 +246,9 @@ static enum err replay_txid(struct batch *cx, struct job *job)
         return err;
     if (memcmp(row.facts_sha256, r->facts_sha256, HASH_LEN) == 0)
         return answer_recorded(cx, job, row.contract, row.index, r);
-    if ((err = may_be_mended(cx, &row, &mendable)) != ERR_OK)
+    if (r->trust == TRUST_PIXEL && row.contract != booked)
+        return ERR_NOT_FOUND;
+    if ((err = may_be_mended(cx, &row, r->trust == TRUST_PIXEL, &mendable)) != ERR_OK)
         return err;
     return mendable ? ERR_NOT_FOUND
                     : problem(&job->problem, ERR_CONFLICT, "txid", "this txid was reported before with other facts");
@@ -268,17 +272,17 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
     enum err err = replay_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
-    err = replay_txid(cx, job);
+    struct lead_facts facts;
+    if ((err = gather_touches(&cx->view, &lead->report, &facts)) != ERR_OK)
+        return err;
+    uint32_t booked = facts.found ? facts.last.contract : lead->fallback_contract;
+    err = replay_txid(cx, job, booked);
     if (err == ERR_OK)
         return keep_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
 
-    struct lead_facts facts;
-    if ((err = gather_touches(&cx->view, &lead->report, &facts)) != ERR_OK)
-        return err;
-    const struct contract *k =
-        catalog_contract_number(cx->catalog, facts.found ? facts.last.contract : lead->fallback_contract);
+    const struct contract *k = catalog_contract_number(cx->catalog, booked);
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
     const struct fold_context fold = fold_of(k);
@@ -311,7 +315,7 @@ static enum err find_lead(struct batch *cx, struct job *job, const struct party 
 {
     const struct record_disposition *d = &job->record.disposition;
     if (d->by_lead) {
-        *out = (struct addressed){d->pointer.contract, d->pointer.index};
+        *out = (struct addressed){.contract = d->pointer.contract, .index = d->pointer.index};
         return ERR_OK;
     }
     const struct party *advertiser = party_number(cx, job->record.advertiser);
@@ -359,6 +363,23 @@ static enum err no_such_lead(struct batch *cx, uint32_t contract, uint64_t index
     return err == ERR_OK ? env.kind == ENTRY_LEAD ? ERR_CORRUPT : ERR_NOT_FOUND : err;
 }
 
+/* The advertiser's own report repeats another lead of the contract: what became of it became of that one. */
+static enum err follow_duplicate(struct batch *cx, const struct contract *k, struct addressed *at,
+                                 struct lead_row *lead)
+{
+    struct envelope env;
+    struct entry e;
+    enum err err = entry_at(cx, at->contract, at->index, &env, &e);
+    if (err != ERR_OK)
+        return err;
+    bool here = span_is(e.lead.dup_contract, k->id);
+    if (here)
+        at->index = e.lead.dup_index;
+    entry_close(&e);
+    err = here ? row_lead(&cx->view, at->contract, at->index, lead) : ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 static enum err not_theirs(struct job *job)
 {
     return problem(&job->problem, ERR_FORBIDDEN, "", "only the campaign's advertiser may say what became of a lead");
@@ -381,9 +402,11 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     err = find_lead(cx, job, p, &at);
     if (err != ERR_OK)
         return err;
-    d->report.lead = at.index;
     const struct contract *k = catalog_contract_number(cx->catalog, at.contract);
     err = k != NULL ? row_lead(&cx->view, at.contract, at.index, &lead) : ERR_NOT_FOUND;
+    if (err == ERR_OK && at.own && lead.status == STATUS_DUPLICATE)
+        err = follow_duplicate(cx, k, &at, &lead);
+    d->report.lead = at.index;
     if (err == ERR_NOT_FOUND && d->by_lead && k != NULL)
         err = no_such_lead(cx, at.contract, at.index);
     if (err == ERR_NOT_FOUND && d->by_lead)
@@ -394,6 +417,10 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return err;
     if (!may_dispose(p, k))
         return not_theirs(job);
+    if (at.guessed && !status_stands(lead.status) && d->report.status != lead.status)
+        return problem(&job->problem, ERR_CONFLICT, "txid",
+                       "this txid is another sender's, and its lead was refused: to approve it all the same name it by "
+                       "lead, or add its click_id");
     if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 

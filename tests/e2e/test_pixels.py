@@ -279,6 +279,21 @@ class Leads(PixelCase):
                                  ("duplicate" if status == "duplicate" else reason, sub1))
                 self.assertEqual((lead["trust"], lead["party"], lead["status"]), ("pixel", "", status))
 
+    def test_what_somebody_fired_for_one_click_takes_no_txid_from_other_clicks(self):
+        market = self.market
+        contract = self.operator.post("/v1/contracts", {"campaign": market.campaign, "publisher": market.publisher.id,
+                                                        "price": {"lead": [{"micros": 8_000_000}]}})["id"]
+        code = market.new_code(market.publisher, contract)
+        _, _, own = self.cookie()
+        _, _, victims = self.cookie(code)
+        for n in range(3):
+            self.pixel(market.code, f"?event=lead&txid=order-{n}&click_id={own}")
+        self.pixel(code, f"?event=lead&txid=order-0&click_id={victims}")
+        (genuine,) = self.leads("order-0", contract, code)
+        self.assertEqual((genuine["status"], genuine["reason"]), ("held", "review"))
+        answer = market.advertiser.postback({"txid": "order-0", "click_id": victims, "status": "approved"})
+        self.assertEqual((answer.status, answer.json["contract"]), (200, contract), answer)
+
     def test_the_cookie_and_its_attributes(self):
         pair, attributes, click_id = self.cookie()
         self.assertEqual(pair, f"cs_{self.market.campaign}={click_id}")

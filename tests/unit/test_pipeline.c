@@ -479,9 +479,32 @@ static void a_new_txid_leaves_the_word_to_the_click(void **state)
     assert_string_equal(taken.problem.field, "status"); /* sold already */
     struct job nothing = by_txid(LIVE_ADVERTISER, "order-2", &leadless);
     assert_refused(&nothing, ERR_NOT_FOUND);
-    struct job agreed = by_txid(LIVE_ADVERTISER, "t2", &leadless); /* one of several touches */
-    assert_ok(pipeline_run(&cx, &agreed));
-    assert_int_equal(lead_of(&agreed), other.index);
+    struct job neither =
+        by_txid(LIVE_ADVERTISER, "t2", &leadless); /* a publisher's txid, and a click that is not its */
+    assert_refused(&neither, ERR_CONFLICT);
+    assert_string_equal(neither.problem.field, "click_id");
+}
+
+/* By its own number the advertiser means the lead that its report repeats; a refused one comes back by no guess. */
+static void a_number_of_ones_own_reaches_what_it_repeats_and_a_guess_brings_nothing_back(void **state)
+{
+    (void)state;
+    uint64_t clicked = click(CONTRACT);
+    struct job first = lead("t1", 'a', CONTRACT, clicked), own = lead("order-1", 'a', CONTRACT, clicked),
+               junk = lead("order-2", 'b', CONTRACT, UINT64_MAX);
+    own.record.lead.report.party = SPAN("P2");
+    assert_ok(pipeline_run(&cx, &first));
+    assert_ok(pipeline_run(&cx, &own));
+    assert_int_equal(decided(&own).status, STATUS_DUPLICATE);
+    assert_ok(pipeline_run(&cx, &junk));
+    struct job rejected = disposition(LIVE_ADVERTISER, STATUS_REJECTED),
+               approved = disposition(LIVE_ADVERTISER, STATUS_APPROVED);
+    rejected.record.disposition.report.txid = SPAN("order-1");
+    approved.record.disposition.report.txid = SPAN("order-2");
+    assert_ok(pipeline_run(&cx, &rejected));
+    assert_int_equal(lead_of(&rejected), first.index);
+    assert_refused(&approved, ERR_CONFLICT);
+    assert_string_equal(approved.problem.field, "txid");
 }
 
 static void a_lead_is_sold_once(void **state)
@@ -707,6 +730,7 @@ int main(void)
         TEST(a_publishers_txid_names_a_lead_when_one_publisher_used_it),
         TEST(a_txid_whose_row_does_not_read_is_not_unknown),
         TEST(a_new_txid_leaves_the_word_to_the_click),
+        TEST(a_number_of_ones_own_reaches_what_it_repeats_and_a_guess_brings_nothing_back),
         TEST(a_lead_is_sold_once),
         TEST(a_pending_lead_is_approved_when_due),
         TEST(due_leads_come_in_steps),
