@@ -35,13 +35,17 @@ struct http_app {
     void (*alarm)(void *ctx);
 };
 
-/* What the threads of a process hold for peers together, in bytes: of requests that are not answered and of answers
- * that are not read. Each may hold `own`, whatever the others do; what is more comes out of `most`. */
+/* What the threads of a process hold for peers together, in bytes: of requests that are not answered, and of answers
+ * that are not read. Neither takes the other's room. Each thread may hold `own`, whatever the others do; what is more
+ * comes out of `most`. */
+enum http_holding { HELD_REQUESTS, HELD_ANSWERS, HOLDINGS };
 struct http_held {
-    _Atomic size_t n; /* of most */
-    size_t most, own;
+    struct http_room {
+        _Atomic size_t n; /* of most */
+        size_t most, own;
+    } room[HOLDINGS];
 };
-void http_held_open(struct http_held *held, size_t bytes, size_t threads);
+void http_held_open(struct http_held *held, size_t bytes, size_t threads); /* half of them for each */
 
 struct http_setup {
     const struct http_app *app;

@@ -40,7 +40,7 @@ struct conn *conn_to_yield(struct door *door)
     struct conn *c;
     char byte;
     int looks = 0;
-    for (int i = 0; i < WAITS; i++)
+    for (int i = 0; i < WAITS_UNREAD; i++)
         while ((c = TAILQ_FIRST(&door->waits[i])) != NULL && looks++ < LOOKS) {
             if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
                 return c;
@@ -48,7 +48,8 @@ struct conn *conn_to_yield(struct door *door)
             conn_waits(c, WAITS_NOT); /* until it has been read */
             conn_queue(c);
         }
-    return NULL;
+    c = conn_slowest(door, NULL);
+    return c != NULL && conn_stalls(c) ? c : NULL;
 }
 
 /* ---- life ---- */
@@ -146,6 +147,49 @@ static uint64_t in_kernel(const struct conn *c)
 void conn_note_taken(struct conn *c)
 {
     c->taken = c->sent - in_kernel(c);
+}
+
+void conn_look(struct conn *c)
+{
+    c->look.us = clock_monotonic_us();
+    c->look.taken = c->sent - in_kernel(c);
+    c->look.pace = LIMIT_READ_RATE; /* of a new answer it is not known */
+}
+
+/* Notes at what pace the peer takes its answer, over some time: until that has passed, at least at which. */
+static void look_again(struct conn *c)
+{
+    enum { SOME_US = 2000000 };
+    int64_t us = clock_monotonic_us() - c->look.us;
+    uint64_t taken = c->sent - in_kernel(c) - c->look.taken;
+    uint64_t pace = taken * 1000000 / (uint64_t)(us < SOME_US ? SOME_US : us);
+    if (us >= SOME_US)
+        conn_look(c);
+    if (us >= SOME_US || pace > c->look.pace)
+        c->look.pace = pace;
+}
+
+bool conn_stalls(const struct conn *c)
+{
+    return c->look.pace < LIMIT_READ_RATE;
+}
+
+struct conn *conn_slowest(struct door *door, const struct conn *but_for)
+{
+    enum { LOOKS = 64 };
+    struct conn_list *list = &door->waits[WAITS_UNREAD];
+    struct conn *c = TAILQ_FIRST(list), *slowest = NULL, *next;
+    for (int looks = 0; c != NULL && looks < LOOKS && (slowest == NULL || !conn_stalls(slowest)); c = next, looks++) {
+        next = TAILQ_NEXT(c, wait);
+        if (c == but_for)
+            continue;
+        look_again(c);
+        TAILQ_REMOVE(list, c, wait); /* the others have their turn */
+        TAILQ_INSERT_TAIL(list, c, wait);
+        if (slowest == NULL || c->look.pace < slowest->look.pace)
+            slowest = c;
+    }
+    return slowest;
 }
 
 /* Has the peer taken enough of its answers since that was noted last? */
@@ -349,6 +393,8 @@ static void take(struct conn *c, struct span bytes)
         conn_arm(c); /* from its first byte on, whatever comes later */
     }
     conn_waits(c, ex != NULL ? WAITS_NOT : WAITS_PART);
+    if (ex != NULL)
+        conn_begins(c);
     if (kept)
         take_input(c, used);
     else if (used < bytes.len)

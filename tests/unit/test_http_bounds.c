@@ -30,6 +30,7 @@ enum {
     BIG = 12 << 20,
     HALF = 1 << 20,
     KEPT_MAX = 64,
+    FEW = 6,
     ORDER_MAX = 1024,
     SOON_MS = 20000
 };
@@ -156,8 +157,10 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     static _Atomic uint64_t turns;
-    b->held.most = max_held;
-    b->held.own = own;
+    for (size_t i = 0; i < HOLDINGS; i++) {
+        b->held.room[i].most = max_held;
+        b->held.room[i].own = own;
+    }
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
@@ -194,6 +197,18 @@ static int set_up_owner(void **state)
 static int set_up_small(void **state)
 {
     return start(state, 600, TIGHT, 0, KEPT_MAX);
+}
+
+/* Nobody is too slow, and there is room for long answers, but not for many connections. */
+static int set_up_few(void **state)
+{
+    return start(state, 600, 8 * BIG, 0, FEW);
+}
+
+/* And room for two of them. */
+static int set_up_two(void **state)
+{
+    return start(state, 600, 2 * BIG, 0, CONNECTIONS);
 }
 
 static void tell(struct bed *b, atomic_bool *what)
@@ -514,6 +529,115 @@ static void past_the_bound_the_biggest_go(void **state)
     close(small);
 }
 
+static void post_to_keep(int fd);
+static void wait_until_empty(struct bed *b);
+
+/* Connections that say the beginning of a head of so many bytes. */
+static void begin_heads(struct bed *b, int *fd, int n, int len)
+{
+    static char head[LIMIT_HEAD_TRACKING];
+    memset(head, 'a', sizeof head);
+    memcpy(head, "GET /f/", 7);
+    for (int i = 0; i < n; i++) {
+        fd[i] = dial(b);
+        assert_int_equal(send(fd[i], head, (size_t)len, MSG_NOSIGNAL), len);
+    }
+    settle(b);
+}
+
+static void close_all(const int *fd, int n)
+{
+    for (int i = 0; i < n; i++)
+        close(fd[i]);
+}
+
+/* It is larger than any of those that stand still and fill the room, and more of these come meanwhile. */
+static void a_head_in_two_pieces_is_not_pushed_out_by_those_that_stand_still(void **state)
+{
+    static const int lens[] = {28000, 4000};
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        enum { LEN = 50000, MORE = 10, MAX = 400 };
+        int fd[MAX], n = (TIGHT + SCRATCH) / lens[i] + 2, click;
+        char got[512];
+        struct bed *b = *state;
+        begin_heads(b, fd, n, lens[i]);
+        begin_heads(b, &click, 1, LEN);
+        begin_heads(b, fd + n, MORE, lens[i]);
+        say(click, " HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+        assert_true(read_all(click, got, sizeof got) > 0);
+        assert_non_null(strstr(got, "HTTP/1.1 200"));
+        close(click);
+        close_all(fd, n + MORE);
+        wait_until_empty(b);
+    }
+}
+
+/* A whole request comes before those that are not. */
+static void a_whole_request_has_room_among_unfinished_ones(void **state)
+{
+    enum { MANY = TIGHT / 28000 + 2 };
+    struct bed *b = *state;
+    int fd[MANY], kept;
+    begin_heads(b, fd, MANY, 28000);
+    kept = dial(b);
+    post_to_keep(kept);
+    wait_until(&b->kept, 1);
+    assert_int_equal(atomic_load(&b->faults), 0);
+    close_all(fd, MANY);
+    close(kept);
+}
+
+/* All of an answer, of which len bytes are here, taken in pieces with a pause before each. */
+static size_t take_slowly(int fd, int pause_ms, size_t len)
+{
+    static char piece[BIG / 48];
+    for (ssize_t n = 1; n > 0; len += n > 0 ? (size_t)n : 0) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, SOON_MS), 1);
+        poll(NULL, 0, pause_ms);
+        n = recv(fd, piece, sizeof piece, MSG_WAITALL);
+    }
+    return len;
+}
+
+static void unfinished_requests_push_out_no_answer(void **state)
+{
+    enum { MANY = 2 * TIGHT / 28000 };
+    struct bed *b = *state;
+    int fd[MANY], reader = dial(b);
+    say(reader, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    settle(b);
+    begin_heads(b, fd, MANY, 28000);
+    assert_true(is_gone(fd[0], SOON_MS)); /* there was no room for all */
+    assert_true(take_slowly(reader, 1, 0) > BIG);
+    close_all(fd, MANY);
+    close(reader);
+}
+
+/* Of answers that are too many those that nobody takes go, the one that is being taken does not. */
+static void who_takes_his_answer_is_not_pushed_out_by_who_does_not(void **state)
+{
+    enum { MANY = 8 };
+    struct bed *b = *state;
+    int fd[MANY], reader = dial(b), gone = 0;
+    say(reader, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    static char piece[BIG / MANY / 2];
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(recv(reader, piece, sizeof piece, MSG_WAITALL), sizeof piece);
+        fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", &fd[i], 1);
+    }
+    assert_true(take_slowly(reader, 1, MANY * sizeof piece) > BIG);
+    for (int ms = 0; gone < MANY - 3 && ms < SOON_MS; ms += 10) {
+        poll(NULL, 0, 10);
+        gone = 0;
+        for (int i = 0; i < MANY; i++)
+            gone += is_gone(fd[i], 0);
+    }
+    assert_in_range(gone, MANY - 3, MANY);
+    close_all(fd, MANY);
+    close(reader);
+}
+
 static void post_to_keep(int fd)
 {
     enum { BODY = 60000 };
@@ -575,7 +699,7 @@ static void long_answers_that_nobody_reads_are_shed(void **state)
     size_t most = 0;
     fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", fd, MANY);
     for (int ms = 0; gone < MANY - 6 && ms < SOON_MS; ms++) {
-        size_t held = atomic_load(&b->held.n);
+        size_t held = atomic_load(&b->held.room[HELD_ANSWERS].n);
         most = held > most ? held : most;
         poll(NULL, 0, 1);
         gone = 0;
@@ -595,7 +719,7 @@ static void what_two_threads_hold_counts_together(void **state)
     static char part[PART];
     struct bed *b = *state;
     int fd[MANY], gone = 0;
-    atomic_store(&b->held.n, TIGHT); /* the other thread's */
+    atomic_store(&b->held.room[HELD_REQUESTS].n, TIGHT); /* the other thread's */
     for (int i = 0; i < MANY; i++) {
         fd[i] = dial(b);
         say(fd[i], "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
@@ -611,9 +735,9 @@ static void what_two_threads_hold_counts_together(void **state)
     assert_in_range(gone, MANY - 3, MANY);
     for (int i = 0; i < MANY; i++)
         close(fd[i]);
-    for (int i = 0; i < SOON_MS && atomic_load(&b->held.n) != TIGHT; i++)
+    for (int i = 0; i < SOON_MS && atomic_load(&b->held.room[HELD_REQUESTS].n) != TIGHT; i++)
         poll(NULL, 0, 1);
-    assert_int_equal(atomic_load(&b->held.n), TIGHT); /* all was given back */
+    assert_int_equal(atomic_load(&b->held.room[HELD_REQUESTS].n), TIGHT); /* all was given back */
 }
 
 static void what_is_a_threads_own_is_its_own(void **state)
@@ -621,7 +745,7 @@ static void what_is_a_threads_own_is_its_own(void **state)
     static char body[50000];
     struct bed *b = *state;
     char got[512];
-    atomic_store(&b->held.n, TIGHT); /* the other thread's */
+    atomic_store(&b->held.room[HELD_REQUESTS].n, TIGHT); /* the other thread's */
     int own = dial(b);
     say(own, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 50000\r\nConnection: close\r\n\r\n");
     assert_int_equal(send(own, body, sizeof body, MSG_NOSIGNAL), sizeof body);
@@ -794,6 +918,22 @@ static void a_house_full_of_requests_lets_the_next_one_wait(void **state)
     close(fresh);
 }
 
+/* In a house full of answers that are not taken one of these goes, and none that is being taken. */
+static void who_stalls_on_his_answer_makes_room(void **state)
+{
+    struct bed *b = *state;
+    int fd[FEW - 1], reader = dial(b), fresh;
+    say(reader, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    settle(b);
+    fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", fd, FEW - 1);
+    fill_house(b->port, "GET /x HTTP/1.0\r\n\r\n", &fresh, 1);
+    assert_true(take_slowly(reader, 60, 0) > BIG);
+    assert_true(is_answered(fresh));
+    close_all(fd, FEW - 1);
+    close(reader);
+    close(fresh);
+}
+
 /* ---- breaking off ---- */
 
 static int open_files(void)
@@ -879,6 +1019,11 @@ int main(void)
         BED(a_request_that_is_never_answered_loses_its_connection),
         BED(a_request_in_drips_is_cut_off),
         PATIENT_BED(past_the_bound_the_biggest_go),
+        PATIENT_BED(a_head_in_two_pieces_is_not_pushed_out_by_those_that_stand_still),
+        PATIENT_BED(a_whole_request_has_room_among_unfinished_ones),
+        PATIENT_BED(unfinished_requests_push_out_no_answer),
+        cmocka_unit_test_setup_teardown(who_takes_his_answer_is_not_pushed_out_by_who_does_not, set_up_two, tear_down),
+        cmocka_unit_test_setup_teardown(who_stalls_on_his_answer_makes_room, set_up_few, tear_down),
         PATIENT_BED(bodies_that_wait_for_an_answer_count_too),
         PATIENT_BED(a_long_pipeline_lets_others_in),
         PATIENT_BED(in_a_full_house_who_waits_longest_makes_room),
