@@ -49,6 +49,13 @@ void http_release(struct http *h, struct request *rq)
     exchange_free(h, exchange_of(rq));
 }
 
+bool http_peer_gone(const struct request *rq)
+{
+    const struct exchange *ex =
+        (const struct exchange *)(const void *)((const char *)rq - offsetof(struct exchange, rq));
+    return ex->conn == NULL || conn_is_reset(ex->conn);
+}
+
 void http_answer(struct http *h, struct request *rq)
 {
     http_send(rq);

@@ -33,6 +33,8 @@ struct http_app {
     void (*turn)(void *ctx);
     /* The time of http_alarm has come. */
     void (*alarm)(void *ctx);
+    /* Nobody waits any more for the answer of a request that is kept: the application may end it, by http_release. */
+    void (*gone)(void *ctx, struct request *rq);
 };
 
 /* What the threads of a process hold for peers together, in bytes: of requests that are not answered, and of answers
@@ -79,6 +81,8 @@ void http_answer(struct http *h, struct request *rq);
  * until http_release. */
 void http_send(struct request *rq);
 void http_release(struct http *h, struct request *rq);
+/* Was the request's connection reset, or closed? Who has merely ended his sending may wait for the answer. */
+bool http_peer_gone(const struct request *rq);
 /* Calls the application's alarm in so many microseconds, once; a later call replaces an earlier one. */
 void http_alarm(struct http *h, int64_t in_us);
 

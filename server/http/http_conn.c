@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -107,8 +108,10 @@ void conn_close(struct conn *c)
     struct http *h = c->http;
     if (c->state == CONN_GONE)
         return;
-    if (c->ex != NULL)
-        c->ex->conn = NULL;
+    struct exchange *ex = c->ex;
+    if (ex != NULL)
+        ex->conn = NULL;
+    c->ex = NULL;
     event_del(&c->io);
     close(c->fd);
     free(c->in.ptr);
@@ -128,6 +131,14 @@ void conn_close(struct conn *c)
     h->n_conns--;
     c->door->n_conns--;
     http_room(c->door);
+    if (ex != NULL && ex->begun)
+        h->app->gone(h->ctx, &ex->rq); /* ex may be gone, too */
+}
+
+bool conn_is_reset(const struct conn *c)
+{
+    struct pollfd p = {.fd = c->fd};
+    return poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLHUP);
 }
 
 void conn_abandon(struct conn *c)
@@ -480,6 +491,8 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         c->hung_up = true;
     if (what & (EV_READ | EV_CLOSED))
         c->readable = true;
+    if (c->state == CONN_ANSWER && conn_is_reset(c))
+        conn_close(c);
     if (what & EV_WRITE && c->state == CONN_WRITE)
         conn_send_rest(c);
     if (c->readable && !c->queued)

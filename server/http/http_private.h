@@ -132,6 +132,7 @@ void conn_look(struct conn *c);         /* it has a new answer to take */
 void conn_note_taken(struct conn *c);   /* of what was sent so far: what its peer takes from here on counts */
 void conn_stop(struct conn *c);         /* the server goes down: closes unless an answer is on its way */
 void conn_close(struct conn *c);
+bool conn_is_reset(const struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
 void conn_drop_input(struct conn *c);
 

@@ -103,6 +103,17 @@ static void on_fault(void *ctx, struct request *rq, const struct http_fault *fau
     reply_fault(rq, reply, fault->status);
 }
 
+static void on_gone(void *ctx, struct request *rq)
+{
+    struct bed *b = ctx;
+    assert_true(http_peer_gone(rq));
+    for (int i = 0; i < KEPT_MAX; i++)
+        if (b->keeping[i] == rq) {
+            http_release(b->http, rq);
+            b->keeping[i] = NULL;
+        }
+}
+
 static void on_turn(void *ctx)
 {
     (void)ctx;
@@ -146,7 +157,12 @@ static int free_port(void)
 
 static int start(void **state, int64_t request_timeout_s, size_t max_held, size_t own, size_t max_connections)
 {
-    static const struct http_app app = {on_begin, on_dispatch, on_fault, on_finish, on_turn};
+    static const struct http_app app = {.begin = on_begin,
+                                        .dispatch = on_dispatch,
+                                        .fault = on_fault,
+                                        .finish = on_finish,
+                                        .turn = on_turn,
+                                        .gone = on_gone};
     static const char *const fast[] = {"/f/", NULL};
     char address[32], admin[32];
     struct bed *b = calloc(1, sizeof *b);
@@ -988,6 +1004,26 @@ static void peers_that_break_off_leave_nothing_behind(void **state)
     assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
 }
 
+/* The application is told, and need not answer. Who ends his sending alone waits on. */
+static void a_request_whose_peer_breaks_off_is_over(void **state)
+{
+    struct bed *b = *state;
+    int fd[8], half = dial(b);
+    char got[256];
+    say(half, "GET /keep HTTP/1.0\r\n\r\n");
+    shutdown(half, SHUT_WR);
+    fill_house(b->port, "GET /keep HTTP/1.1\r\n" HOST "\r\n", fd, 8);
+    wait_until(&b->kept, 9);
+    for (int i = 0; i < 8; i++)
+        break_off(fd[i]);
+    wait_until(&b->finished, 8);
+    assert_int_equal(atomic_load(&b->finished), 8);
+    tell(b, &b->answer);
+    assert_true(read_all(half, got, sizeof got) > 0);
+    assert_non_null(strstr(got, "at last"));
+    close(half);
+}
+
 /* tear_down says within which time. */
 static void the_end_comes_under_every_kind_of_peer(void **state)
 {
@@ -1038,6 +1074,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_a_threads_own_is_its_own, set_up_owner, tear_down),
         BED(a_stalled_reader_goes_after_one_deadline),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
+        PATIENT_BED(a_request_whose_peer_breaks_off_is_over),
         PATIENT_BED(the_end_comes_under_every_kind_of_peer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
