@@ -227,6 +227,10 @@ static void a_full_queue_is_told_with_its_worker(void **state)
     live_say(waiting, raw);
     while (!atomic_load(&running)) /* alone in its batch: what comes now waits in the queue */
         usleep(1000);
+    do
+        ask("GET", "/readyz", "");
+    while (answer.status == 200);
+    assert_told(503, "the commit under way takes too long");
     snprintf(raw, sizeof raw, "GET /c/%s HTTP/1.1\r\nHost: " LIVE_HOST "\r\n\r\n", live.code[0]);
     for (size_t i = 0; i < CLICKS; i++) { /* some find no room: they go on unrecorded */
         fd[i] = live_connect(&live);
@@ -247,6 +251,9 @@ static void a_full_queue_is_told_with_its_worker(void **state)
             live_read(fd[i], &answer, false);
     live_read(waiting, &answer, false);
     assert_int_equal(answer.status, 201);
+    do
+        ask("GET", "/readyz", "");
+    while (answer.status != 200);
     for (size_t i = 0; i < CLICKS; i++)
         close(fd[i]);
     close(waiting);
