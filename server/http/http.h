@@ -13,12 +13,6 @@ struct http;
 /* Of the admin listener, beside max_connections of the other: whoever fills that one stops no probe. */
 enum { HTTP_ADMIN_CONNECTIONS = 64 };
 
-/* Why the guard refuses bytes. */
-struct http_fault {
-    int status;
-    bool line_told; /* the request line was understood, or was cut for its length alone */
-};
-
 /* What serves the requests. ctx is http_setup's. */
 struct http_app {
     /* A request is there, as a whole, or bytes that are none: dispatch or fault follows. */

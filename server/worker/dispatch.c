@@ -289,7 +289,8 @@ static void edge(struct worker *w, struct request *rq, const struct job *job, st
     request_id_write(rq->id, id);
     reply_header(reply, "Request-Id", span_of(id, REQUEST_ID_LEN));
     o->status = reply_status(reply);
-    o->failed = o->status >= 500 && !reply->meant;
+    bool not_ours = o->fault && o->err != ERR_BUSY; /* 501, 505: the doing of whoever sent it */
+    o->failed = o->status >= 500 && !reply->meant && !not_ours;
     count(w, rq, counted, o->status, now_us);
     find_refusal(rq, o);
     if (o->failed)
@@ -436,7 +437,7 @@ void dispatch_fault(struct worker *w, struct request *rq, const struct http_faul
 {
     struct outcome o = {.fault = true,
                         .route = span_empty(rq->target) ? NULL : route_like(&w->server->routes, rq->target)};
-    o.err = reply_fault(rq, reply, fault->status); /* also says why */
+    o.err = reply_fault(rq, reply, fault); /* also says why */
     struct reply own = {0};
     if (o.route != NULL && o.route->fault != NULL && o.route->fault(rq, fault, &own))
         *reply = own;

@@ -100,7 +100,7 @@ static void on_fault(void *ctx, struct request *rq, const struct http_fault *fau
 {
     struct bed *b = ctx;
     atomic_fetch_add(&b->faults, 1);
-    reply_fault(rq, reply, fault->status);
+    reply_fault(rq, reply, fault);
 }
 
 static void on_gone(void *ctx, struct request *rq)
