@@ -56,7 +56,7 @@ static const struct route table[] = {
     {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 
     {READ, "/v1/statements", ANY | READS, statements_list, NULL, "List statements"},
-    {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link"},
+    {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link", .admit = statements_admit},
     {READ, "/v1/statements/{}/lines", ANY | READS, statements_lines, NULL, "Line items, JSON lines"},
     {READ, "/v1/statements/{}/checkpoint", ANY | READS, statements_checkpoint, NULL, "Checkpoint note of the tree that the statement closes"},
     {POST, "/v1/statements/{}/responses", ROLE_ADVERTISER | ROLE_PUBLISHER, responses_create, control_finish, "Accept or dispute, signed by the party"},

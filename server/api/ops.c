@@ -12,15 +12,19 @@ enum err healthz_get(struct request *rq, struct reply *reply)
 
 enum err readyz_get(struct request *rq, struct reply *reply)
 {
-    bool ready = source_healthy(rq->worker->server->source);
-    reply->status = ready ? 200 : 503;
-    reply_body(rq, reply, "text/plain; charset=utf-8",
-               ready ? SPAN("ready\n") : SPAN("not ready: storage is full, or too many requests wait for it\n"));
+    const char *why = source_unready(rq->worker->server->source);
+    struct buf text;
+    arena_buf(rq->arena, &text, 128);
+    buf_str(&text, why == NULL ? "ready" : "not ready: ");
+    buf_str(&text, why == NULL ? "" : why);
+    buf_byte(&text, '\n');
+    *reply = (struct reply){
+        .status = why == NULL ? 200 : 503, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
     reply_header(reply, "Cache-Control", SPAN("no-store"));
-    if (!ready)
-        reply_header(reply, "Retry-After", SPAN("1"));
-    return ready ? ERR_OK
-                 : worker_fails(rq, ERR_OK, "storage is full, or a queue of requests is more than three quarters full");
+    if (why == NULL)
+        return ERR_OK;
+    reply_header(reply, "Retry-After", SPAN("1"));
+    return worker_fails(rq, ERR_OK, "%s", why);
 }
 
 static void put_gauge(struct buf *b, enum metric metric, const char *labels, uint64_t value)
@@ -39,7 +43,7 @@ static void put_gauges(struct server *sh, struct buf *b)
     }
     put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
-    put_gauge(b, METRIC_ready, NULL, source_healthy(sh->source));
+    put_gauge(b, METRIC_ready, NULL, source_unready(sh->source) == NULL);
     put_gauge(b, METRIC_build_info, "version=\"" CS_VERSION "\",compiler=\"" __VERSION__ "\"", 1);
 }
 

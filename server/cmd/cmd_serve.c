@@ -205,6 +205,8 @@ static void wait_for_signals(struct server *sv)
 
 /* ---- life ---- */
 
+enum { STUCK_LEAST_MS = 2000 }; /* a commit is not stuck before, however short clicks wait for theirs */
+
 static void start(struct running *r)
 {
     struct server *sv = &r->server;
@@ -214,12 +216,14 @@ static void start(struct running *r)
     sv->fast = fast_targets;
     sv->repeats = repeats_new((size_t)sv->options->repeat_mib.number << 20);
     size_t readers = (size_t)sv->options->readers.number;
+    int64_t click_wait_ms = sv->options->click_wait_ms.number;
     sv->metrics = metrics_new(r->n_workers + 1 + readers); /* workers', the committer's, readers' */
     const struct source_setup setup = {
         .instance = &sv->instance,
         .workers = r->n_workers,
         .queue_size = (size_t)sv->options->queue_size.number,
         .sweep_ms = sv->options->sweep_ms.number,
+        .stuck_ms = click_wait_ms > STUCK_LEAST_MS / 2 ? 2 * click_wait_ms : STUCK_LEAST_MS,
         .counters = metrics_thread(sv->metrics, r->n_workers),
     };
     sv->source = source_new(&setup);

@@ -41,7 +41,8 @@ struct source {
     size_t n_refused;                     /* rows in it */
     uint32_t refused_from;                /* where the round over old ones goes on */
     int64_t refused_ms, refused_round_ms; /* monotonic: when a record of them, a round may come next */
-    int64_t taken_us;                     /* monotonic: when the batch under way was taken */
+    int64_t stuck_us;
+    _Atomic int64_t taken_us; /* monotonic: when the batch under way was taken; 0: none is; any thread */
     enum { RUNNING, LAST_GAPS, LAST_REFUSED, LAST_SWEEP, ENDED } end;
     struct counters *counters;
     const struct source_keeper *keeper;
@@ -71,6 +72,7 @@ struct source *source_new(const struct source_setup *setup)
     s->gaps = gaps_new();
     s->refusals = refusals_new();
     buf_heap(&s->refused_rows);
+    s->stuck_us = setup->stuck_ms * 1000;
     s->counters = setup->counters;
     s->keeper = setup->keeper;
     return s;
@@ -166,14 +168,17 @@ size_t source_depth(struct source *s, size_t w)
     return queue_count(s->lanes[w].pushed);
 }
 
-bool source_healthy(struct source *s)
+const char *source_unready(struct source *s)
 {
+    int64_t taken_us = atomic_load(&s->taken_us);
     if (atomic_load(&s->full))
-        return false;
+        return "storage is full";
     for (size_t i = 0; i < s->n_lanes; i++)
         if (queue_count(s->lanes[i].pushed) > queue_capacity(s->lanes[i].pushed) / 4 * 3)
-            return false;
-    return true;
+            return "a queue of requests is more than three quarters full";
+    if (s->stuck_us > 0 && taken_us > 0 && clock_monotonic_us() - taken_us > s->stuck_us)
+        return "the commit under way takes too long: the disk stands still, or is slow";
+    return NULL;
 }
 
 void source_stop(struct source *s)
@@ -365,7 +370,7 @@ size_t source_take(struct source *s, struct job **jobs)
         int64_t now_ms = clock_ms();
         for (size_t i = 0; i < n; i++)
             jobs[i]->record.now_ms = now_ms; /* and partition 0: there is no other here */
-        s->taken_us = clock_monotonic_us();
+        atomic_store(&s->taken_us, n > 0 ? clock_monotonic_us() : 0);
         if (n > 0 && may_write(s, monotonic_ms()))
             return n;
         if (n > 0)
@@ -479,7 +484,7 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
     if (err != ERR_FULL || (may_write(s, monotonic_ms()) && !strangers))
         tell_storage(s, err, wrote);
     if (err == ERR_OK && !jobs[0]->chore) {
-        metric_seconds(&s->counters->commit_seconds, clock_monotonic_us() - s->taken_us);
+        metric_seconds(&s->counters->commit_seconds, clock_monotonic_us() - atomic_load(&s->taken_us));
         METRIC_ADD(s->counters, committed_jobs, n);
     }
     for (size_t i = 0; i < n; i++) {
@@ -499,4 +504,5 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
             tell(s->lanes[w].fd);
         s->lanes[w].touched = false;
     }
+    atomic_store(&s->taken_us, 0);
 }

@@ -20,8 +20,8 @@ struct source_keeper {
 
 struct source_setup {
     struct instance *instance;
-    size_t workers, queue_size; /* jobs that may wait, per worker */
-    int64_t sweep_ms;
+    size_t workers, queue_size;         /* jobs that may wait, per worker */
+    int64_t sweep_ms, stuck_ms;         /* of a batch: after so long writing does not work; 0: however long */
     struct counters *counters;          /* the committer's own */
     const struct source_keeper *keeper; /* NULL: none */
 };
@@ -48,7 +48,9 @@ void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any 
 
 /* ---- any thread ---- */
 
-bool source_healthy(struct source *s); /* writing works and no queue is more than three quarters full */
+/* Why what comes now would hardly be recorded in time; NULL: writing works, and no queue is more than three quarters
+ * full. */
+const char *source_unready(struct source *s);
 size_t source_workers(const struct source *s);
 size_t source_depth(struct source *s, size_t w); /* jobs of worker w that wait for a batch */
 void source_stop(struct source *s); /* the workers must have stopped pushing: take drains, then answers 0 */

@@ -49,6 +49,13 @@ void http_release(struct http *h, struct request *rq)
     exchange_free(h, exchange_of(rq));
 }
 
+bool http_peer_gone(const struct request *rq)
+{
+    const struct exchange *ex =
+        (const struct exchange *)(const void *)((const char *)rq - offsetof(struct exchange, rq));
+    return ex->conn == NULL || conn_is_reset(ex->conn);
+}
+
 void http_answer(struct http *h, struct request *rq)
 {
     http_send(rq);
@@ -206,8 +213,12 @@ static void set_accepting(struct door *door, bool on)
 
 static bool has_room(const struct door *door)
 {
-    return door->n_conns < door->max_conns || !TAILQ_EMPTY(&door->waits[WAITS_IDLE]) ||
-           !TAILQ_EMPTY(&door->waits[WAITS_PART]);
+    if (door->n_conns < door->max_conns)
+        return true;
+    for (size_t i = 0; i < WAITS; i++)
+        if (!TAILQ_EMPTY(&door->waits[i]))
+            return true;
+    return false;
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -338,8 +349,9 @@ struct http *http_new(const struct http_setup *setup)
     TAILQ_INIT(&h->conns);
     TAILQ_INIT(&h->queue);
     TAILQ_INIT(&h->gone);
+    TAILQ_INIT(&h->parts);
     for (size_t i = 0; i < HELD_CLASSES; i++)
-        TAILQ_INIT(&h->holders[i]);
+        TAILQ_INIT(&h->unread[i]);
     open_base(h);
     open_door(h, &h->door[0], setup->listen, setup->max_connections);
     if (setup->admin_listen != NULL)

@@ -13,12 +13,6 @@ struct http;
 /* Of the admin listener, beside max_connections of the other: whoever fills that one stops no probe. */
 enum { HTTP_ADMIN_CONNECTIONS = 64 };
 
-/* Why the guard refuses bytes. */
-struct http_fault {
-    int status;
-    bool line_told; /* the request line was understood, or was cut for its length alone */
-};
-
 /* What serves the requests. ctx is http_setup's. */
 struct http_app {
     /* A request is there, as a whole, or bytes that are none: dispatch or fault follows. */
@@ -33,15 +27,21 @@ struct http_app {
     void (*turn)(void *ctx);
     /* The time of http_alarm has come. */
     void (*alarm)(void *ctx);
+    /* Nobody waits any more for the answer of a request that is kept: the application may end it, by http_release. */
+    void (*gone)(void *ctx, struct request *rq);
 };
 
-/* What the threads of a process hold for peers together, in bytes: of requests that are not answered and of answers
- * that are not read. Each may hold `own`, whatever the others do; what is more comes out of `most`. */
+/* What the threads of a process hold for peers together, in bytes: of requests that are not answered, and of answers
+ * that are not read. Neither takes the other's room. Each thread may hold `own`, whatever the others do; what is more
+ * comes out of `most`. */
+enum http_holding { HELD_REQUESTS, HELD_ANSWERS, HOLDINGS };
 struct http_held {
-    _Atomic size_t n; /* of most */
-    size_t most, own;
+    struct http_room {
+        _Atomic size_t n; /* of most */
+        size_t most, own;
+    } room[HOLDINGS];
 };
-void http_held_open(struct http_held *held, size_t bytes, size_t threads);
+void http_held_open(struct http_held *held, size_t bytes, size_t threads); /* half of them for each */
 
 struct http_setup {
     const struct http_app *app;
@@ -75,6 +75,8 @@ void http_answer(struct http *h, struct request *rq);
  * until http_release. */
 void http_send(struct request *rq);
 void http_release(struct http *h, struct request *rq);
+/* Was the request's connection reset, or closed? Who has merely ended his sending may wait for the answer. */
+bool http_peer_gone(const struct request *rq);
 /* Calls the application's alarm in so many microseconds, once; a later call replaces an earlier one. */
 void http_alarm(struct http *h, int64_t in_us);
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -40,7 +41,7 @@ struct conn *conn_to_yield(struct door *door)
     struct conn *c;
     char byte;
     int looks = 0;
-    for (int i = 0; i < WAITS; i++)
+    for (int i = 0; i < WAITS_UNREAD; i++)
         while ((c = TAILQ_FIRST(&door->waits[i])) != NULL && looks++ < LOOKS) {
             if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
                 return c;
@@ -48,7 +49,8 @@ struct conn *conn_to_yield(struct door *door)
             conn_waits(c, WAITS_NOT); /* until it has been read */
             conn_queue(c);
         }
-    return NULL;
+    c = conn_slowest(door, NULL);
+    return c != NULL && conn_stalls(c) ? c : NULL;
 }
 
 /* ---- life ---- */
@@ -106,8 +108,10 @@ void conn_close(struct conn *c)
     struct http *h = c->http;
     if (c->state == CONN_GONE)
         return;
-    if (c->ex != NULL)
-        c->ex->conn = NULL;
+    struct exchange *ex = c->ex;
+    if (ex != NULL)
+        ex->conn = NULL;
+    c->ex = NULL;
     event_del(&c->io);
     close(c->fd);
     free(c->in.ptr);
@@ -127,6 +131,14 @@ void conn_close(struct conn *c)
     h->n_conns--;
     c->door->n_conns--;
     http_room(c->door);
+    if (ex != NULL && ex->begun)
+        h->app->gone(h->ctx, &ex->rq); /* ex may be gone, too */
+}
+
+bool conn_is_reset(const struct conn *c)
+{
+    struct pollfd p = {.fd = c->fd};
+    return poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLHUP);
 }
 
 void conn_abandon(struct conn *c)
@@ -146,6 +158,49 @@ static uint64_t in_kernel(const struct conn *c)
 void conn_note_taken(struct conn *c)
 {
     c->taken = c->sent - in_kernel(c);
+}
+
+void conn_look(struct conn *c)
+{
+    c->look.us = clock_monotonic_us();
+    c->look.taken = c->sent - in_kernel(c);
+    c->look.pace = LIMIT_READ_RATE; /* of a new answer it is not known */
+}
+
+/* Notes at what pace the peer takes its answer, over some time: until that has passed, at least at which. */
+static void look_again(struct conn *c)
+{
+    enum { SOME_US = 2000000 };
+    int64_t us = clock_monotonic_us() - c->look.us;
+    uint64_t taken = c->sent - in_kernel(c) - c->look.taken;
+    uint64_t pace = taken * 1000000 / (uint64_t)(us < SOME_US ? SOME_US : us);
+    if (us >= SOME_US)
+        conn_look(c);
+    if (us >= SOME_US || pace > c->look.pace)
+        c->look.pace = pace;
+}
+
+bool conn_stalls(const struct conn *c)
+{
+    return c->look.pace < LIMIT_READ_RATE;
+}
+
+struct conn *conn_slowest(struct door *door, const struct conn *but_for)
+{
+    enum { LOOKS = 64 };
+    struct conn_list *list = &door->waits[WAITS_UNREAD];
+    struct conn *c = TAILQ_FIRST(list), *slowest = NULL, *next;
+    for (int looks = 0; c != NULL && looks < LOOKS && (slowest == NULL || !conn_stalls(slowest)); c = next, looks++) {
+        next = TAILQ_NEXT(c, wait);
+        if (c == but_for)
+            continue;
+        look_again(c);
+        TAILQ_REMOVE(list, c, wait); /* the others have their turn */
+        TAILQ_INSERT_TAIL(list, c, wait);
+        if (slowest == NULL || c->look.pace < slowest->look.pace)
+            slowest = c;
+    }
+    return slowest;
 }
 
 /* Has the peer taken enough of its answers since that was noted last? */
@@ -245,8 +300,9 @@ static void refuse(struct conn *c, struct span bytes, int status)
     struct http *h = c->http;
     struct exchange *ex = exchange_new(h);
     struct span own = arena_copy(ex->rq.arena, span_of(bytes.ptr, bytes.len < LIMIT_HEAD ? bytes.len : LIMIT_HEAD));
-    bool sound = http_head_peek(own, &ex->rq);
-    const struct http_fault fault = {status, sound || status == 414 || status == 431};
+    bool blank, sound = http_head_peek(own, &ex->rq, &blank);
+    const struct http_fault fault = {status, sound || status == 414 || status == 431, blank,
+                                     http_head_limit(own, h->rules.fast) > LIMIT_HEAD};
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     ex->rq.admin = c->door->admin;
     c->keep_alive = false;
@@ -349,6 +405,8 @@ static void take(struct conn *c, struct span bytes)
         conn_arm(c); /* from its first byte on, whatever comes later */
     }
     conn_waits(c, ex != NULL ? WAITS_NOT : WAITS_PART);
+    if (ex != NULL)
+        conn_begins(c);
     if (kept)
         take_input(c, used);
     else if (used < bytes.len)
@@ -434,6 +492,8 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         c->hung_up = true;
     if (what & (EV_READ | EV_CLOSED))
         c->readable = true;
+    if (c->state == CONN_ANSWER && conn_is_reset(c))
+        conn_close(c);
     if (what & EV_WRITE && c->state == CONN_WRITE)
         conn_send_rest(c);
     if (c->readable && !c->queued)

@@ -300,19 +300,25 @@ int http_head_read(struct span head, const struct http_rules *rules, struct requ
     return 0;
 }
 
-/* True when the first line of bytes is whole and says HTTP/1.0 or 1.1 after one target. */
-static bool line_is_sound(struct span bytes)
+/* True when the first line of bytes is whole and says HTTP/1.0 or 1.1 after one target. *blank: after several. */
+static bool line_is_sound(struct span bytes, bool *blank)
 {
+    enum { TAIL = sizeof " HTTP/1.1" };
     static const char version[] = " HTTP/1.";
     const char *lf = memchr(bytes.ptr, '\n', bytes.len);
     const char *sp = memchr(bytes.ptr, ' ', bytes.len);
     const char *sp2 = sp != NULL ? memchr(sp + 1, ' ', bytes.len - (size_t)(sp + 1 - bytes.ptr)) : NULL;
-    return lf != NULL && sp2 != NULL && lf - sp2 == sizeof version + 1 &&
-           memcmp(sp2, version, sizeof version - 1) == 0 && (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
+    if (lf == NULL || sp2 == NULL || lf - sp2 < TAIL)
+        return false;
+    const char *tail = lf - TAIL;
+    bool told = memcmp(tail, version, sizeof version - 1) == 0 && (lf[-2] == '0' || lf[-2] == '1') && lf[-1] == '\r';
+    *blank = told && sp2 != tail;
+    return told && sp2 == tail;
 }
 
-bool http_head_peek(struct span bytes, struct request *rq)
+bool http_head_peek(struct span bytes, struct request *rq, bool *blank)
 {
+    *blank = false;
     struct span rest = bytes, name;
     rq->method = METHOD_GET;
     if (!text_cut(&rest, ' ', &name) || method_read(name, &rq->method) != ERR_OK)
@@ -321,5 +327,5 @@ bool http_head_peek(struct span bytes, struct request *rq)
     while (end < bytes.len && (unsigned char)bytes.ptr[end] > ' ')
         end++;
     rq->target = span_of(bytes.ptr + at, end - at);
-    return line_is_sound(bytes);
+    return line_is_sound(bytes, blank);
 }

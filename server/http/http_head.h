@@ -29,7 +29,7 @@ struct http_rules {
 MUST_CHECK int http_head_read(struct span head, const struct http_rules *rules, struct request *rq,
                               struct http_head *h);
 /* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True
- * when the first line is whole and says HTTP/1.0 or 1.1 after one target. */
-bool http_head_peek(struct span bytes, struct request *rq);
+ * when the first line is whole and says HTTP/1.0 or 1.1 after one target. *blank: it does, but after more than one. */
+bool http_head_peek(struct span bytes, struct request *rq, bool *blank);
 
 #endif

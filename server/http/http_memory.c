@@ -35,29 +35,33 @@ struct exchange *exchange_new(struct http *h)
 
 void http_held_open(struct http_held *held, size_t bytes, size_t threads)
 {
-    held->own = bytes / 4 / threads;
-    held->most = bytes - held->own * threads;
-    atomic_init(&held->n, 0);
+    for (size_t i = 0; i < HOLDINGS; i++) {
+        struct http_room *room = &held->room[i];
+        room->own = bytes / HOLDINGS / 4 / threads;
+        room->most = bytes / HOLDINGS - room->own * threads;
+        atomic_init(&room->n, 0);
+    }
 }
 
 /* Of so many bytes of this thread what comes out of what is everybody's. */
-static size_t shared(const struct http *h, size_t held)
+static size_t shared(const struct http_room *room, size_t held)
 {
-    return held > h->all->own ? held - h->all->own : 0;
+    return held > room->own ? held - room->own : 0;
 }
 
-static void set_held(struct http *h, size_t held)
+static void set_held(struct http *h, enum http_holding what, size_t held)
 {
-    size_t before = shared(h, h->held), now = shared(h, held);
-    h->held = held;
+    struct http_room *room = &h->all->room[what];
+    size_t before = shared(room, h->held[what]), now = shared(room, held);
+    h->held[what] = held;
     if (now != before)
-        atomic_fetch_add_explicit(&h->all->n, now - before, memory_order_relaxed); /* also down, by its wrap */
+        atomic_fetch_add_explicit(&room->n, now - before, memory_order_relaxed); /* also down, by its wrap */
 }
 
 void exchange_begin(struct http *h, struct exchange *ex)
 {
     h->app->begin(h->ctx, &ex->rq);
-    set_held(h, h->held + ex->held);
+    set_held(h, HELD_REQUESTS, h->held[HELD_REQUESTS] + ex->held);
     ex->begun = true;
 }
 
@@ -65,7 +69,7 @@ void exchange_free(struct http *h, struct exchange *ex)
 {
     if (ex->begun) {
         h->app->finish(h->ctx, &ex->rq);
-        set_held(h, h->held - ex->held);
+        set_held(h, HELD_REQUESTS, h->held[HELD_REQUESTS] - ex->held);
     }
     free(ex->reply.heap);
     ex->reply.heap = NULL;
@@ -104,69 +108,151 @@ void http_free_pool(struct http *h)
     shrink_pool(h, 0);
 }
 
-static struct conn_list *holders_of(struct http *h, size_t held)
+/* ---- whom the bound costs its connection ---- */
+
+/* Past it, by more than a request that is on its way to its 503. */
+static bool is_over(const struct http *h, enum http_holding what)
 {
-    return &h->holders[63 - __builtin_clzll(held)];
+    const struct http_room *room = &h->all->room[what];
+    return shared(room, h->held[what]) > 0 &&
+           atomic_load_explicit(&room->n, memory_order_relaxed) > room->most + SCRATCH;
+}
+
+static void shed(struct http *h, enum http_holding what, struct conn *c)
+{
+    h->n_shed[what]++;
+    conn_abandon(c);
+}
+
+/* Of requests that are not finished: who began longest ago, so that one which comes in two pieces is finished before
+ * its time comes, however many stand still; and of a few of these the biggest, as a small one makes no room. */
+static struct conn *unfinished(struct http *h, const struct conn *but_for)
+{
+    enum { LOOKS = 16 };
+    struct conn *c, *out = NULL;
+    int looks = 0;
+    TAILQ_FOREACH(c, &h->parts, part)
+    {
+        if (looks++ == LOOKS)
+            break;
+        if (c != but_for && (out == NULL || c->held[HELD_REQUESTS] > out->held[HELD_REQUESTS]))
+            out = c;
+    }
+    return out;
+}
+
+static void shed_requests(struct http *h)
+{
+    struct conn *c;
+    while (is_over(h, HELD_REQUESTS) && (c = unfinished(h, NULL)) != NULL)
+        shed(h, HELD_REQUESTS, c);
+}
+
+static struct conn_list *class_of(struct http *h, size_t held)
+{
+    return &h->unread[63 - __builtin_clzll(held)];
 }
 
 static struct conn *biggest(struct http *h)
 {
     for (size_t i = HELD_CLASSES; i-- > 0;)
-        if (!TAILQ_EMPTY(&h->holders[i]))
-            return TAILQ_FIRST(&h->holders[i]);
+        if (!TAILQ_EMPTY(&h->unread[i]))
+            return TAILQ_FIRST(&h->unread[i]);
     return NULL;
 }
 
-/* Past the bound, by more than a request that is on its way to its 503. One answer may be as large as it is, while the
- * others leave it half of the room. */
-static bool must_go(const struct http *h, const struct conn *c)
+/* One answer may be as large as it is, while the others leave it half of the room. */
+static bool crowds(struct http *h)
 {
-    size_t ours = shared(h, h->held), all = atomic_load_explicit(&h->all->n, memory_order_relaxed);
-    size_t rest = all - (c->held < ours ? c->held : ours);
-    return ours > 0 && all > h->all->most + SCRATCH && rest > h->all->most / 2;
+    const struct http_room *room = &h->all->room[HELD_ANSWERS];
+    const struct conn *c = biggest(h);
+    size_t all = atomic_load_explicit(&room->n, memory_order_relaxed), ours = shared(room, h->held[HELD_ANSWERS]);
+    size_t most = c != NULL ? c->held[HELD_ANSWERS] : 0;
+    return all - (most < ours ? most : ours) > room->most / 2;
 }
 
-static void shed(struct http *h)
+/* Who takes his answer slowest goes; the newest one, whose pace nobody knows, when it is alone. */
+static void shed_answers(struct http *h, struct conn *newest)
 {
-    struct conn *c;
-    while ((c = biggest(h)) != NULL && must_go(h, c)) {
-        h->n_shed++;
-        conn_abandon(c);
+    while (is_over(h, HELD_ANSWERS) && crowds(h)) {
+        struct conn *c = conn_slowest(&h->door[0], newest);
+        if (c == NULL)
+            c = conn_slowest(&h->door[1], newest);
+        shed(h, HELD_ANSWERS, c != NULL ? c : newest);
+        if (c == NULL)
+            return;
     }
+}
+
+void conn_begins(struct conn *c)
+{
+    if (c->held[HELD_REQUESTS] == 0)
+        return;
+    TAILQ_REMOVE(&c->http->parts, c, part);
+    TAILQ_INSERT_TAIL(&c->http->parts, c, part);
+}
+
+/* True for more than before. */
+static bool note_held(struct conn *c, enum http_holding what, size_t now)
+{
+    struct http *h = c->http;
+    size_t before = c->held[what];
+    c->held[what] = now;
+    set_held(h, what, h->held[what] - before + now);
+    h->loose += before > now ? before - now : 0;
+    return now > before;
 }
 
 void conn_hold(struct conn *c)
 {
     struct http *h = c->http;
-    size_t before = c->held;
-    if (before > 0)
-        TAILQ_REMOVE(holders_of(h, before), c, holder);
-    c->held = c->in.cap + c->unsent.len;
-    set_held(h, h->held - before + c->held);
-    if (c->held > 0)
-        TAILQ_INSERT_TAIL(holders_of(h, c->held), c, holder);
-    if (c->held > before)
-        shed(h);
-    else
-        h->loose += before - c->held;
+    size_t part = c->held[HELD_REQUESTS], unread = c->held[HELD_ANSWERS];
+    if (part == 0 && c->in.cap > 0)
+        TAILQ_INSERT_TAIL(&h->parts, c, part);
+    else if (part > 0 && c->in.cap == 0)
+        TAILQ_REMOVE(&h->parts, c, part);
+    if (unread > 0)
+        TAILQ_REMOVE(class_of(h, unread), c, unread);
+    if (c->unsent.len > 0)
+        TAILQ_INSERT_TAIL(class_of(h, c->unsent.len), c, unread);
+    bool more_requests = note_held(c, HELD_REQUESTS, c->in.cap);
+    if (note_held(c, HELD_ANSWERS, c->unsent.len))
+        shed_answers(h, c);
+    if (more_requests)
+        shed_requests(h);
 }
 
-bool conn_may_hold(const struct conn *c, size_t len)
+bool conn_may_hold(struct conn *c, size_t len)
 {
-    const struct http *h = c->http;
-    size_t all = atomic_load_explicit(&h->all->n, memory_order_relaxed);
-    return all - shared(h, h->held) + shared(h, h->held - c->held + len) <= h->all->most;
+    struct http *h = c->http;
+    const struct http_room *room = &h->all->room[HELD_REQUESTS];
+    for (struct conn *other;; shed(h, HELD_REQUESTS, other)) {
+        size_t ours = h->held[HELD_REQUESTS], then = ours - c->held[HELD_REQUESTS] + len;
+        size_t all = atomic_load_explicit(&room->n, memory_order_relaxed);
+        if (all - shared(room, ours) + shared(room, then) <= room->most || shared(room, then) == 0)
+            return true;
+        if ((other = unfinished(h, c)) == NULL)
+            return false;
+    }
 }
 
 void http_say_shed(struct http *h, int64_t now_us)
 {
-    if (h->n_shed == 0 || now_us - h->shed_said_us < SHED_SAID_US)
+    static const char *const whose[] = {
+        [HELD_REQUESTS] = "that were longest about a request", [HELD_ANSWERS] = "that took their answers slowest"};
+    static const char *const what[] = {[HELD_REQUESTS] = "unfinished requests", [HELD_ANSWERS] = "unread answers"};
+    if ((h->n_shed[HELD_REQUESTS] == 0 && h->n_shed[HELD_ANSWERS] == 0) || now_us - h->shed_said_us < SHED_SAID_US)
         return;
-    log_line(LOG_WARN, 0, "connections_shed",
-             "closed the %zu connections that held most of unfinished requests and unread answers: all may hold %zu "
-             "MiB together (max_held_mib)",
-             h->n_shed, (h->all->most + h->all->own) >> 20);
-    h->n_shed = 0;
+    for (size_t i = 0; i < HOLDINGS; i++) {
+        const struct http_room *room = &h->all->room[i];
+        if (h->n_shed[i] > 0)
+            log_line(
+                LOG_WARN, 0, "connections_shed",
+                "closed the %zu connections %s: of %s one worker may hold %zu KiB, and %zu KiB of these are shared "
+                "by all (half of max_held_mib is for them)",
+                h->n_shed[i], whose[i], what[i], (room->most + room->own) >> 10, room->most >> 10);
+        h->n_shed[i] = 0;
+    }
     h->shed_said_us = now_us;
 }
 

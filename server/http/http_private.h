@@ -14,8 +14,8 @@
 struct conn;
 struct sockaddr;
 
-/* Whom the guard waits for: nothing of a request has come, or a part of one. */
-enum waits { WAITS_IDLE, WAITS_PART, WAITS, WAITS_NOT = WAITS };
+/* What the guard waits for: nothing of a request has come, or a part of one, or its answer is not taken. */
+enum waits { WAITS_IDLE, WAITS_PART, WAITS_UNREAD, WAITS, WAITS_NOT = WAITS };
 
 /* A request on its way to its reply. Pooled; struct request must stay first: a request names its exchange. */
 struct exchange {
@@ -35,7 +35,8 @@ struct door {
     struct event *incoming; /* NULL when the door is unused or closed */
     int fd;
     size_t n_conns, max_conns;
-    struct conn_list waits[WAITS]; /* who may have to make room, the one that waits longest first */
+    struct conn_list waits[WAITS]; /* who may have to make room, the one that waits longest first; of the last, the one
+                                      that was looked at longest ago */
     bool admin, paused, failing;   /* failing: paused for a while, whatever ends meanwhile */
 };
 
@@ -57,10 +58,11 @@ struct http {
     size_t n_conns, n_queue;
     struct exchange *pool;
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
-    size_t held, n_shed;                        /* bytes; connections closed for them since that was said */
+    size_t held[HOLDINGS], n_shed[HOLDINGS];    /* bytes; connections closed for them since that was said */
     struct http_held *all;
-    size_t loose;                           /* bytes freed since the last trim */
-    struct conn_list holders[HELD_CLASSES]; /* by the power of two of what they hold */
+    size_t loose;                          /* bytes freed since the last trim */
+    struct conn_list parts;                /* who holds bytes of a request, the one that began longest ago first */
+    struct conn_list unread[HELD_CLASSES]; /* who holds an answer, by the power of two of its bytes */
     int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
     struct allowance unanswered; /* log lines about them */
     _Atomic uint64_t *loop_turns;
@@ -96,12 +98,16 @@ struct conn {
         size_t at, len;
     } unsent;                           /* in CONN_WRITE: what did not fit into the socket */
     size_t scanned, head_len, body_len; /* of the request that `in` begins with */
-    size_t discarded, held;             /* thrown away in CONN_LINGER; memory of in and unsent */
+    size_t discarded, held[HOLDINGS];   /* thrown away in CONN_LINGER; memory of in, and of unsent */
     uint64_t sent, taken;               /* bytes: given to the kernel; seen to have reached the peer */
+    struct {
+        uint64_t taken, pace; /* as it was at the last look, and bytes a second before it */
+        int64_t us;
+    } look; /* at how it takes its answer */
     int64_t deadline_us;
     unsigned overdue; /* deadlines passed while its answer was in the making */
     enum waits waits;
-    TAILQ_ENTRY(conn) link, turn, holder, wait;
+    TAILQ_ENTRY(conn) link, turn, part, unread, wait;
     bool behind_proxy, http10, keep_alive;
     bool lean;       /* the reply has no headers but those that its route gives it */
     bool incomplete; /* `in` was looked at: it is not a whole request */
@@ -116,11 +122,17 @@ void conn_queue(struct conn *c);   /* has its turn behind all that wait already 
 void conn_arm(struct conn *c);     /* a new deadline */
 void conn_expired(struct conn *c); /* its deadline has passed */
 void conn_waits(struct conn *c, enum waits waits);
-/* Who goes when somebody else wants in: nobody whose next request is there already. NULL: all are served. */
+/* Who goes when somebody else wants in: nobody whose next request is there already, nobody who takes its answer. NULL:
+ * all are served. */
 struct conn *conn_to_yield(struct door *door);
-void conn_note_taken(struct conn *c); /* of what was sent so far: what its peer takes from here on counts */
-void conn_stop(struct conn *c);       /* the server goes down: closes unless an answer is on its way */
+/* Of those with an answer to take who takes it slowest; but_for apart. NULL: there is none. */
+struct conn *conn_slowest(struct door *door, const struct conn *but_for);
+bool conn_stalls(const struct conn *c); /* as it was seen at the last look */
+void conn_look(struct conn *c);         /* it has a new answer to take */
+void conn_note_taken(struct conn *c);   /* of what was sent so far: what its peer takes from here on counts */
+void conn_stop(struct conn *c);         /* the server goes down: closes unless an answer is on its way */
 void conn_close(struct conn *c);
+bool conn_is_reset(const struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
 void conn_drop_input(struct conn *c);
 
@@ -136,10 +148,11 @@ void exchange_free(struct http *h, struct exchange *ex);
  */
 void http_trim(struct http *h, int64_t now_us);
 void http_free_pool(struct http *h);
-/* Counts what c holds now. Past the bound the biggest go, which may be c. */
+/* Counts what c holds now. Past the bound some go, which may be c. */
 void conn_hold(struct conn *c);
-/* May a request of so many bytes, which is all that c holds, wait for its answer? */
-bool conn_may_hold(const struct conn *c, size_t len);
+void conn_begins(struct conn *c); /* what it holds of a request is of a new one */
+/* May a whole request of so many bytes, which is all that c holds, wait for its answer? Unfinished ones make room. */
+bool conn_may_hold(struct conn *c, size_t len);
 void http_say_shed(struct http *h, int64_t now_us);            /* logs what was closed for its memory, now and then */
 void http_say_unanswered(struct http *h, uint64_t request_id); /* logs it, as long as its allowance lasts */
 

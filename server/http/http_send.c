@@ -74,6 +74,8 @@ static void keep_unsent(struct conn *c, const struct iovec part[2], size_t done,
     c->state = CONN_WRITE;
     conn_arm(c);
     conn_note_taken(c);
+    conn_look(c);
+    conn_waits(c, WAITS_UNREAD);
     conn_hold(c); /* may close c */
 }
 
@@ -111,6 +113,7 @@ void conn_send_rest(struct conn *c)
         return;
     free(c->unsent.ptr);
     memset(&c->unsent, 0, sizeof c->unsent);
+    conn_waits(c, WAITS_NOT);
     conn_hold(c);
     reply_is_out(c);
 }

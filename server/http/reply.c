@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "common/base/ascii.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "server/system/log.h"
 
 int reply_status(const struct reply *r)
@@ -54,9 +56,57 @@ void reply_problem(struct request *rq, struct reply *r, enum err err)
         reply_header(r, "Retry-After", SPAN("1"));
 }
 
-/* Why the guard refuses, for people. */
-static void say_fault(struct problem *p, int status)
+/* A name without anything that would have to be encoded; else empty. */
+static struct span pair_name(struct span target, size_t at)
 {
+    struct span none = {"", 0}, front, rest = span_of(target.ptr, at);
+    while (text_cut(&rest, '&', &front)) {
+    }
+    if (!text_cut(&rest, '?', &front) && rest.ptr == target.ptr)
+        return none; /* in the path */
+    struct span name = text_take(&rest, '=');
+    return name.len < sizeof((struct problem *)0)->field && ascii_all_alnum_or(name, "_-.[]") ? name : none;
+}
+
+/* Where RFC 3986 has no such byte; t.len: nowhere. */
+static size_t unencoded(struct span t, const char **what)
+{
+    size_t at = 0;
+    for (; at < t.len; at++) {
+        unsigned char c = (unsigned char)t.ptr[at];
+        *what = c >= 0x7f ? "a byte outside of ASCII" : c == '#' ? "a #" : "a % without two hexadecimal digits";
+        if (c >= 0x7f || c == '#')
+            break;
+        if (c == '%' && (t.len - at < 3 || ascii_nibble(t.ptr[at + 1]) < 0 || ascii_nibble(t.ptr[at + 2]) < 0))
+            break;
+    }
+    return at;
+}
+
+/* A value that its sender did not encode: nearly always why a target does not read. */
+static bool say_target(struct request *rq, const struct http_fault *fault)
+{
+    const char *what = NULL;
+    char field[sizeof rq->problem.field];
+    size_t at = unencoded(rq->target, &what);
+    if (fault->lenient || (at == rq->target.len && !fault->blank))
+        return false;
+    struct span name = pair_name(rq->target, at);
+    memcpy(field, name.ptr, name.len);
+    field[name.len] = '\0';
+    problem(&rq->problem, ERR_MALFORMED, field, "the target holds %s: percent-encode values (RFC 3986)",
+            at == rq->target.len ? "a blank" : what);
+    problem_foreign(&rq->problem, ERR_MALFORMED);
+    return true;
+}
+
+/* Why the guard refuses, for people. */
+static void say_fault(struct request *rq, const struct http_fault *fault)
+{
+    struct problem *p = &rq->problem;
+    int status = fault->status;
+    if (status == 400 && say_target(rq, fault))
+        return;
     if (status == 413)
         problem(p, ERR_TOO_LARGE, "", "a body has at most %d bytes", LIMIT_BODY);
     else if (status == 414)
@@ -77,12 +127,13 @@ static void say_fault(struct problem *p, int status)
         problem(p, ERR_MALFORMED, "", "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
 }
 
-enum err reply_fault(struct request *rq, struct reply *r, int status)
+enum err reply_fault(struct request *rq, struct reply *r, const struct http_fault *fault)
 {
+    int status = fault->status;
     enum err err = status == 503 ? ERR_BUSY : ERR_OK; /* the first of two that have this status is another fault */
     while (err < ERR_COUNT && err_status(err) != status)
         err++;
-    say_fault(&rq->problem, status);
+    say_fault(rq, fault);
     if (err < ERR_COUNT)
         write_problem(rq, r, status, err_word(err), err_title(err));
     else

@@ -25,8 +25,15 @@ void reply_body_take(struct reply *r, const char *content_type, struct buf *body
 /* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field, request_id.
  */
 void reply_problem(struct request *rq, struct reply *r, enum err err);
+/* Why the guard refuses bytes. */
+struct http_fault {
+    int status;
+    bool line_told; /* the request line was understood, or was cut for its length alone */
+    bool blank;     /* it would be one, but for a blank within its target, which ends there */
+    bool lenient;   /* its target may hold what is not encoded */
+};
 /* The same for bytes that are no request: the guard's status, which is that of the error returned,
- * or of none (ERR_OK). */
-enum err reply_fault(struct request *rq, struct reply *r, int status);
+ * or of none (ERR_OK). What of a target is not percent-encoded is named, with its field. */
+enum err reply_fault(struct request *rq, struct reply *r, const struct http_fault *fault);
 
 #endif

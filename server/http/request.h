@@ -10,6 +10,7 @@
 #include "server/system/arena.h"
 
 struct worker; /* the application's thread, opaque here */
+struct reading;
 struct party;
 struct catalog;
 
@@ -49,6 +50,8 @@ struct request {
     const char *why;            /* a refusal's reason where the sender is not told, for the logs; NULL: the problem's */
     bool refused;               /* it was not taken, though its answer does not say so: a pixel */
     struct span cause;          /* of a 5xx, for the log; empty: see dispatch.c */
+    struct span queue;          /* of a stranger's read: beside his address, whose turn it takes */
+    struct reading *reading;    /* once it was given to the readers */
     struct catalog *catalog;    /* held for the life of the exchange */
     struct worker *worker;
 };

@@ -7,6 +7,7 @@
 
 enum err statements_create(struct request *rq, struct reply *reply);
 enum err statements_list(struct request *rq, struct reply *reply);
+enum err statements_admit(struct request *rq);
 enum err statements_get(struct request *rq, struct reply *reply);
 enum err statements_lines(struct request *rq, struct reply *reply);
 enum err statements_checkpoint(struct request *rq, struct reply *reply);

@@ -386,33 +386,43 @@ void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN])
     buf_b64url(&b, mac, sizeof mac);
 }
 
-/* The route is public: a share link needs no token; without one the bearer is asked for here. */
-static enum err reader_check(struct request *rq, struct txn *t, const struct param *share)
+enum { PARAM_SHARE, PARAM_FORMAT, PARAMS };
+static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"}, [PARAM_FORMAT] = {.name = "format"}};
+
+/* The route is public: a share link needs no token, and takes a turn of its own. */
+enum err statements_admit(struct request *rq)
 {
-    struct statement_meta m;
-    if (share->given) {
-        char wanted[SHARE_LEN];
-        statement_share(rq->worker->server->instance.keys, rq->param[0], wanted);
-        if (share->value.len != SHARE_LEN || !crypto_equal(share->value.ptr, wanted, SHARE_LEN))
-            return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
-        return statement_meta_read(t, rq->catalog, rq->param[0], &m);
-    }
-    struct span token;
-    if (rq->caller == NULL && bearer_token(rq->authorization, &token))
-        rq->caller = catalog_token(rq->catalog, token);
-    if (rq->caller == NULL)
-        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
-    return statement_find(rq, t, rq->param[0], &m);
+    struct param p[PARAMS];
+    char wanted[SHARE_LEN];
+    memcpy(p, params, sizeof p);
+    enum err err = params_read(rq, p, PARAMS);
+    if (err != ERR_OK)
+        return err;
+    struct span share = p[PARAM_SHARE].value;
+    if (!p[PARAM_SHARE].given)
+        return rq->caller != NULL
+                   ? ERR_OK
+                   : problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
+    statement_share(rq->worker->server->instance.keys, rq->param[0], wanted);
+    if (share.len != SHARE_LEN || !crypto_equal(share.ptr, wanted, SHARE_LEN))
+        return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
+    rq->queue = rq->param[0];
+    return ERR_OK;
 }
 
 enum err statements_get(struct request *rq, struct reply *reply)
 {
-    struct param p[] = {{.name = "share"}, {.name = "format"}};
+    struct param p[PARAMS];
+    struct statement_meta m;
     struct txn *t;
     enum format f;
     enum err err;
-    if ((err = params_read(rq, p, 2)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (err = reader_check(rq, t, &p[0])) != ERR_OK || (err = format_choose(rq, &p[1], &f)) != ERR_OK)
+    memcpy(p, params, sizeof p);
+    if ((err = params_read(rq, p, PARAMS)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK)
+        return err;
+    err = p[PARAM_SHARE].given ? statement_meta_read(t, rq->catalog, rq->param[0], &m)
+                               : statement_find(rq, t, rq->param[0], &m);
+    if (err != ERR_OK || (err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
         return err;
     return statement_reply(rq, reply, t, rq->param[0], f);
 }

@@ -80,6 +80,14 @@ static enum err authenticate(struct request *rq)
     return ERR_OK;
 }
 
+/* A read that anybody may ask for: a party takes its own turn for it. */
+static void recognise(struct request *rq)
+{
+    struct span token;
+    if (bearer_token(rq->authorization, &token))
+        rq->caller = catalog_token(rq->catalog, token);
+}
+
 /* ---- the edge: every request ends here, whatever became of it ---- */
 
 enum { SAID_EVERY_US = 1000000 };
@@ -281,7 +289,8 @@ static void edge(struct worker *w, struct request *rq, const struct job *job, st
     request_id_write(rq->id, id);
     reply_header(reply, "Request-Id", span_of(id, REQUEST_ID_LEN));
     o->status = reply_status(reply);
-    o->failed = o->status >= 500 && !reply->meant;
+    bool not_ours = o->fault && o->err != ERR_BUSY; /* 501, 505: the doing of whoever sent it */
+    o->failed = o->status >= 500 && !reply->meant && !not_ours;
     count(w, rq, counted, o->status, now_us);
     find_refusal(rq, o);
     if (o->failed)
@@ -343,12 +352,18 @@ static void end_method(struct worker *w, struct request *rq, struct reply *reply
     edge(w, rq, NULL, reply, &o, route);
 }
 
+static enum err left(struct request *rq)
+{
+    return problem(&rq->problem, ERR_GONE, "", "its connection ended before its turn came");
+}
+
 static enum err handle(struct worker *w, struct request *rq, struct reply *reply)
 {
     struct readers *readers = w->server->readers;
-    if (rq->route->roles & ROUTE_READS && readers != NULL)
-        return readers_push(readers, w, rq, reply);
-    return rq->route->handle(rq, reply);
+    enum err err = rq->route->admit != NULL ? rq->route->admit(rq) : ERR_OK;
+    if (err != ERR_OK || !(rq->route->roles & ROUTE_READS) || readers == NULL)
+        return err != ERR_OK ? err : rq->route->handle(rq, reply);
+    return w->http != NULL && http_peer_gone(rq) ? left(rq) : readers_push(readers, w, rq, reply);
 }
 
 bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
@@ -366,6 +381,8 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
     }
     if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)
         err = authenticate(rq);
+    else if (err == ERR_OK && rq->route->roles & ROUTE_READS)
+        recognise(rq);
     if (err == ERR_OK)
         err = handle(w, rq, reply);
     return end(w, rq, NULL, reply, err);
@@ -396,6 +413,11 @@ void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, st
     (void)ended;
 }
 
+void dispatch_read_dropped(struct worker *w, struct request *rq, struct reply *reply)
+{
+    dispatch_read_finish(w, rq, left(rq), reply);
+}
+
 /* The route whose targets begin as this one does: its path is a route's, or the beginning of one's. */
 static const struct route *route_like(const struct routes *routes, struct span target)
 {
@@ -415,7 +437,7 @@ void dispatch_fault(struct worker *w, struct request *rq, const struct http_faul
 {
     struct outcome o = {.fault = true,
                         .route = span_empty(rq->target) ? NULL : route_like(&w->server->routes, rq->target)};
-    o.err = reply_fault(rq, reply, fault->status); /* also says why */
+    o.err = reply_fault(rq, reply, fault); /* also says why */
     struct reply own = {0};
     if (o.route != NULL && o.route->fault != NULL && o.route->fault(rq, fault, &own))
         *reply = own;

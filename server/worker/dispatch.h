@@ -31,6 +31,9 @@ struct route {
     bool (*fault)(struct request *rq, const struct http_fault *fault, struct reply *reply);
     /* Finds out who says to have sent what is refused, from the target alone: rq->sender. NULL: nobody is told. */
     void (*sender)(struct request *rq);
+    /* Before a request waits for a reader: refuses what needs no read of the store to be refused, and says in rq->queue
+     * whose turn a stranger's read takes. NULL: all may wait. */
+    enum err (*admit)(struct request *rq);
 };
 
 /* ERR_NOT_FOUND, or ERR_METHOD with *allow set to the methods that would do. Fills rq->route and rq->param. *like: but
@@ -45,6 +48,8 @@ MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job
 MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);
 /* It has come back. */
 void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply);
+/* Nobody waits for it any more. */
+void dispatch_read_dropped(struct worker *w, struct request *rq, struct reply *reply);
 void dispatch_say_withheld(struct worker *w); /* of log lines, since one was written */
 /* The guard's refusal of what is no request. */
 void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply);

@@ -16,17 +16,18 @@ struct reading {
     struct request *rq;
     struct reply *reply;
     struct worker *owner;
+    struct caller *caller; /* while it waits */
     enum err err;
-    STAILQ_ENTRY(reading) next;
+    TAILQ_ENTRY(reading) next;
 };
 
-STAILQ_HEAD(readings, reading);
+TAILQ_HEAD(readings, reading);
 
-/* Those of one party, or address; a few may share a place. In the ring while something waits. */
+/* Those of one party, or of one address and kind; a few may share a place. In the ring while something waits. */
 struct caller {
     struct readings waiting;
     size_t n;
-    STAILQ_ENTRY(caller) next;
+    TAILQ_ENTRY(caller) next;
 };
 
 struct thread {
@@ -38,9 +39,9 @@ struct thread {
 struct readers {
     pthread_mutex_t lock; /* all below */
     pthread_cond_t come;
-    struct caller caller[CALLERS];
-    STAILQ_HEAD(, caller) ring; /* whose turn is next */
-    struct readings *back;      /* by worker */
+    struct caller party[CALLERS], stranger[CALLERS];
+    TAILQ_HEAD(, caller) ring; /* whose turn is next */
+    struct readings *back;     /* by worker */
     size_t n_waiting;
     bool stopping;
     struct thread *threads; /* from here on fixed */
@@ -51,23 +52,33 @@ struct readers {
 
 static struct caller *caller_of(struct readers *r, const struct request *rq)
 {
+    const struct span parts[] = {span_str(rq->ip), span_str(rq->route->pattern), rq->queue};
     uint32_t place = 2166136261; /* FNV-1a */
     if (rq->caller != NULL)
-        return &r->caller[rq->caller->number % CALLERS];
-    for (const char *p = rq->ip; *p; p++)
-        place = (place ^ (uint8_t)*p) * 16777619;
-    return &r->caller[place % CALLERS];
+        return &r->party[rq->caller->number % CALLERS];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (size_t k = 0; k < parts[i].len; k++)
+            place = (place ^ (uint8_t)parts[i].ptr[k]) * 16777619;
+    return &r->stranger[place % CALLERS];
+}
+
+static void remove_waiting(struct readers *r, struct reading *one)
+{
+    struct caller *c = one->caller;
+    TAILQ_REMOVE(&c->waiting, one, next);
+    one->caller = NULL;
+    if (--c->n == 0)
+        TAILQ_REMOVE(&r->ring, c, next);
+    r->n_waiting--;
 }
 
 static struct reading *take(struct readers *r)
 {
-    struct caller *c = STAILQ_FIRST(&r->ring);
-    struct reading *one = STAILQ_FIRST(&c->waiting);
-    STAILQ_REMOVE_HEAD(&c->waiting, next);
-    STAILQ_REMOVE_HEAD(&r->ring, next);
-    if (--c->n > 0)
-        STAILQ_INSERT_TAIL(&r->ring, c, next);
-    r->n_waiting--;
+    struct caller *c = TAILQ_FIRST(&r->ring);
+    struct reading *one = TAILQ_FIRST(&c->waiting);
+    TAILQ_REMOVE(&r->ring, c, next);
+    TAILQ_INSERT_TAIL(&r->ring, c, next);
+    remove_waiting(r, one);
     return one;
 }
 
@@ -76,7 +87,7 @@ static void hand_back(struct readers *r, struct reading *one, enum err err)
     size_t w = one->owner->number;
     one->err = err;
     one->rq->worker = one->owner;
-    STAILQ_INSERT_TAIL(&r->back[w], one, next);
+    TAILQ_INSERT_TAIL(&r->back[w], one, next);
     source_nudge(one->owner->server->source, w);
 }
 
@@ -88,7 +99,7 @@ static void *run(void *arg)
     setpriority(PRIO_PROCESS, 0, NICENESS); /* of this thread alone; where it may not, all are equal */
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
-        if (STAILQ_EMPTY(&r->ring)) {
+        if (TAILQ_EMPTY(&r->ring)) {
             pthread_cond_wait(&r->come, &r->lock);
             continue;
         }
@@ -109,13 +120,15 @@ struct readers *readers_new(struct server *sv, size_t n, size_t first, size_t wo
     struct readers *r = xcalloc(1, sizeof *r);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->come, NULL);
-    STAILQ_INIT(&r->ring);
-    for (size_t i = 0; i < CALLERS; i++)
-        STAILQ_INIT(&r->caller[i].waiting);
+    TAILQ_INIT(&r->ring);
+    for (size_t i = 0; i < CALLERS; i++) {
+        TAILQ_INIT(&r->party[i].waiting);
+        TAILQ_INIT(&r->stranger[i].waiting);
+    }
     r->n_workers = workers;
     r->back = xcalloc(workers, sizeof *r->back);
     for (size_t i = 0; i < workers; i++)
-        STAILQ_INIT(&r->back[i]);
+        TAILQ_INIT(&r->back[i]);
     r->n_threads = n;
     r->threads = xcalloc(n, sizeof *r->threads);
     for (size_t i = 0; i < n; i++) {
@@ -156,15 +169,35 @@ void readers_free(struct readers *r)
 
 /* ---- a worker's side ---- */
 
-static enum err may_wait(const struct readers *r, const struct caller *c, struct request *rq)
+static const char busy[] = "too many reads wait: ask again";
+
+/* Of all places one for c, by the newest of whoever has most. There are twice as many places as callers, so that one
+ * with nothing waiting always gets it. */
+static bool make_room(struct readers *r, const struct caller *c)
+{
+    _Static_assert(READS_IN_ALL >= 2 * 2 * CALLERS, "when all are taken somebody has two at least");
+    struct caller *other, *most = NULL;
+    TAILQ_FOREACH(other, &r->ring, next)
+    if (most == NULL || other->n > most->n)
+        most = other;
+    if (most == NULL || most->n < c->n + 2)
+        return false;
+    struct reading *one = TAILQ_LAST(&most->waiting, readings);
+    remove_waiting(r, one);
+    problem(&one->rq->problem, ERR_BUSY, "", "%s", busy);
+    hand_back(r, one, ERR_BUSY);
+    return true;
+}
+
+static enum err may_wait(struct readers *r, const struct caller *c, struct request *rq)
 {
     if (r->stopping)
         return problem(&rq->problem, ERR_BUSY, "", "this server is going down: ask again");
     if (c->n >= READS_OF_CALLER)
         return problem(&rq->problem, ERR_RATE, "", "%d of your reads wait already: wait for their answers",
                        READS_OF_CALLER);
-    if (r->n_waiting >= READS_IN_ALL)
-        return problem(&rq->problem, ERR_BUSY, "", "too many reads wait: ask again");
+    if (r->n_waiting >= READS_IN_ALL && !make_room(r, c))
+        return problem(&rq->problem, ERR_BUSY, "", "%s", busy);
     return ERR_PENDING;
 }
 
@@ -175,10 +208,11 @@ enum err readers_push(struct readers *r, struct worker *w, struct request *rq, s
     enum err err = may_wait(r, c, rq);
     if (err == ERR_PENDING) {
         struct reading *one = arena_alloc(rq->arena, sizeof *one);
-        *one = (struct reading){.rq = rq, .reply = reply, .owner = w};
-        STAILQ_INSERT_TAIL(&c->waiting, one, next);
+        *one = (struct reading){.rq = rq, .reply = reply, .owner = w, .caller = c};
+        rq->reading = one;
+        TAILQ_INSERT_TAIL(&c->waiting, one, next);
         if (c->n++ == 0)
-            STAILQ_INSERT_TAIL(&r->ring, c, next);
+            TAILQ_INSERT_TAIL(&r->ring, c, next);
         r->n_waiting++;
         pthread_cond_signal(&r->come);
     }
@@ -186,12 +220,24 @@ enum err readers_push(struct readers *r, struct worker *w, struct request *rq, s
     return err;
 }
 
+bool readers_drop(struct readers *r, struct request *rq)
+{
+    if (rq->reading == NULL)
+        return false;
+    pthread_mutex_lock(&r->lock);
+    bool waits = rq->reading->caller != NULL;
+    if (waits)
+        remove_waiting(r, rq->reading);
+    pthread_mutex_unlock(&r->lock);
+    return waits;
+}
+
 struct request *readers_finished(struct readers *r, const struct worker *w, enum err *err)
 {
     pthread_mutex_lock(&r->lock);
-    struct reading *one = STAILQ_FIRST(&r->back[w->number]);
+    struct reading *one = TAILQ_FIRST(&r->back[w->number]);
     if (one != NULL) {
-        STAILQ_REMOVE_HEAD(&r->back[w->number], next);
+        TAILQ_REMOVE(&r->back[w->number], one, next);
         *err = one->err;
     }
     pthread_mutex_unlock(&r->lock);

@@ -7,8 +7,8 @@
 #include "server/worker/server.h"
 
 enum {
-    READS_OF_CALLER = 64, /* that may wait, of one party or address; past it 429 */
-    READS_IN_ALL = 1024   /* past it 503 */
+    READS_OF_CALLER = 64, /* that may wait, of one party, or address and kind; past it 429 */
+    READS_IN_ALL = 1024   /* past it 503 for the newest one of whoever has most */
 };
 
 struct readers;
@@ -21,6 +21,8 @@ void readers_free(struct readers *r); /* stopped, and the workers too; NULL-safe
 
 /* A worker's side. ERR_PENDING: it comes back. Else request.problem says why not. */
 MUST_CHECK enum err readers_push(struct readers *r, struct worker *w, struct request *rq, struct reply *reply);
+/* Takes one back whose turn has not come: the worker ends it. False: it comes back. */
+bool readers_drop(struct readers *r, struct request *rq);
 /* The next one that came back to this worker, and what its handler answered; NULL: no more. source_fd tells of them. */
 struct request *readers_finished(struct readers *r, const struct worker *w, enum err *err);
 size_t readers_waiting(struct readers *r); /* any thread, a moment's value */

@@ -93,6 +93,15 @@ static void on_alarm(void *ctx)
     set_alarm(w, now_us);
 }
 
+static void on_gone(void *ctx, struct request *rq)
+{
+    struct worker *w = ctx;
+    if (w->server->readers == NULL || !readers_drop(w->server->readers, rq))
+        return;
+    dispatch_read_dropped(w, rq, http_reply(rq));
+    http_release(w->http, rq);
+}
+
 /* Jobs or reads came back, or the worker is to stop. */
 static void on_ready(void *ctx)
 {
@@ -162,7 +171,8 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
                                         .fault = on_fault,
                                         .finish = on_finish,
                                         .turn = on_turn,
-                                        .alarm = on_alarm};
+                                        .alarm = on_alarm,
+                                        .gone = on_gone};
     struct worker *w = xmalloc(sizeof *w);
     worker_open(w, sv, number);
     if (number == 0)

@@ -40,7 +40,7 @@ struct recorder {
 /* Storage that is full refused the batch before, or has taken nothing since: an empty one is as good as none. */
 static void settle(struct recorder *r)
 {
-    if (source_healthy(r->server.source))
+    if (source_unready(r->server.source) == NULL)
         buf_span_add(&r->recorded, buf_span(&r->batch));
     buf_clear(&r->batch);
 }

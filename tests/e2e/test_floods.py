@@ -254,7 +254,7 @@ class Strangers(FloodCase):
 
     def assertGivenBack(self):
         """What earlier peers left may take some seconds to go."""
-        wait_for(lambda: self.settled() < 16 * MIB, seconds=30, what="memory to be given back")
+        wait_for(lambda: self.settled() < 8 * MIB, seconds=30, what="memory to be given back")
         return self.settled()
 
     def test_an_announced_body_costs_what_came_of_it(self):
@@ -266,8 +266,8 @@ class Strangers(FloodCase):
     def test_what_was_held_is_given_back(self):
         """60 KiB of a body each: within the bound all at once, and gone with their peers."""
         before = self.assertGivenBack()
-        peers = self.open_many(400, raw("POST", "/postback", b"a" * 60000)[:-1])
-        wait_for(lambda: self.settled() > before + 16 * MIB, what="the bodies to be held")
+        peers = self.open_many(200, raw("POST", "/postback", b"a" * 60000)[:-1])
+        wait_for(lambda: self.settled() > before + 8 * MIB, what="the bodies to be held")
         for peer in peers:
             peer.close()
         self.assertGivenBack()

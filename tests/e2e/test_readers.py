@@ -8,12 +8,17 @@ import socket
 import subprocess
 import threading
 import unittest
+import urllib.parse
 from pathlib import Path
 
 from harness import BROWSER, Market, Server, ServerCase, click, person, send, wait_for
 
-OF_CALLER = 64  # reads of one party or address that may wait, server/worker/readers.h
-IN_ALL = 1024  # of all
+OF_CALLER, IN_ALL = 64, 1024  # reads that may wait, server/worker/readers.h
+
+
+def reset(peer):
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
 
 
 class StallingServer(Server):
@@ -74,6 +79,8 @@ class Stalled(ServerCase):
         cls.market, cls.other = Market(cls.server), Market(cls.server)
         for market in (cls.market, cls.other):
             assert market.publisher.postback(person(click_id=market.click())).status == 200
+            made = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+            market.statement, market.share_url = f"/v1/statements/{made['id']}", made["share_url"]
 
     def setUp(self):
         self.server.stall()
@@ -138,45 +145,84 @@ class Stalled(ServerCase):
         self.assertIn("cursor: Input/output error", line["cause"])
         self.assertEqual(self.leads(self.market).status, 200)
 
-    def test_strangers_are_known_by_their_addresses_and_all_together_have_a_bound(self):
-        """A few addresses may share a place, and then their bound."""
-        reads = self.under_way(self.market, 1)
-        sockets, waiting, statuses = [], [], []
-        self.addCleanup(lambda: [one.close() for one in sockets])
-
-        def ask(address):
-            one = socket.create_connection(("127.0.0.1", self.server.port), 30, (address, 0))
-            one.sendall(b"GET /log/checkpoint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            return one
-
-        def answered(batch):
-            poll = select.poll()
-            for one in batch:
-                poll.register(one, select.POLLIN)
-            ready = {number for number, _ in poll.poll(0)}
-            return [one for one in batch if one.fileno() in ready]
-
-        def status(one):
-            return int(one.recv(4096).split()[1])
-
-        for last in range(1, 61):
-            if self.server.waiting() >= IN_ALL:
-                break
-            before, batch = self.server.waiting(), [ask(f"127.0.1.{last}") for _ in range(OF_CALLER)]
-            wait_for(lambda: self.server.waiting() - before + len(answered(batch)) == OF_CALLER, what="each to wait or be answered")
-            refused = answered(batch)
-            sockets += batch
-            statuses += [status(one) for one in refused]
-            waiting += [one for one in batch if one not in refused]
-        self.assertEqual(self.server.waiting(), IN_ALL)
-        self.assertLess(statuses.count(429), len(waiting) // 2)
-        self.assertEqual(set(statuses) - {429, 503}, set())
-        with ask("127.0.2.1") as one:
-            self.assertEqual(status(one), 503)
-        self.assertProblem(self.leads(self.other), 503, "reads")
+    def test_everybody_reads_a_statement_in_his_own_turn(self):
+        """All from one address: a party's reads are in nobody's way, nor are those by a share link."""
+        share = self.market.share_url
+        mine = lambda: self.market.publisher.call("GET", self.market.statement)
+        reads = self.under_way(self.market, 2)
+        wait_for(lambda: self.server.waiting() == 1, what="one to stand in the thread")
+        many = Reads(mine, OF_CALLER - 1)
+        wait_for(lambda: self.server.waiting() >= OF_CALLER, what="reads to wait")
+        self.assertEqual(mine().status, 429)
+        calls = (lambda: self.market.advertiser.call("GET", self.market.statement), lambda: self.other.publisher.call("GET", self.other.statement),
+                 lambda: send(share), lambda: send(self.server.url + "/log/checkpoint"))
+        others = [Reads(call, 1) for call in calls]
+        wait_for(lambda: self.server.waiting() >= OF_CALLER + len(others), what="the others to wait as well")
+        links = Reads(lambda: send(share), OF_CALLER - 1)
+        wait_for(lambda: self.server.waiting() >= 2 * OF_CALLER + len(others) - 1, what="reads by the link to wait")
+        self.assertEqual(send(share).status, 429)
+        checkpoint = Reads(lambda: send(self.server.url + "/log/checkpoint"), 1)
         self.server.go_on()
-        self.assertEqual({status(one) for one in waiting}, {200})
-        self.assertEqual(reads.end(), [200])
+        self.assertEqual([reads.end() for reads in others], [[200]] * len(others))
+        self.assertEqual((reads.end(), many.end(), links.end(), checkpoint.end()),
+                         ([200] * 2, [200] * (OF_CALLER - 1), [200] * (OF_CALLER - 1), [200]))
+
+    def test_who_may_not_read_a_statement_does_not_wait_to_be_told(self):
+        reads = self.under_way(self.market, 2)
+        url, share = self.server.url + self.market.statement, urllib.parse.urlsplit(self.market.share_url).query
+        self.assertEqual(send(url).status, 401)
+        self.assertEqual(send(url, headers={"Authorization": "Bearer " + "a" * 43}).status, 401)
+        self.assertEqual(send(f"{url}?{share[:-1]}").status, 404)
+        self.assertEqual(send(f"{url}x?{share}").status, 404)
+        self.assertProblem(send(f"{url}?nothing=1"), 400, "nothing")
+        self.server.go_on()
+        self.assertEqual(reads.end(), [200] * 2)
+
+    def request(self, path="/log/checkpoint", source="127.0.0.1", token=None):
+        peer = socket.create_connection(("127.0.0.1", self.server.port), source_address=(source, 0))
+        self.addCleanup(peer.close)
+        head = f"Authorization: Bearer {token}\r\n" if token else ""
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n{head}\r\n".encode())
+        return peer
+
+    def test_a_read_whose_client_is_gone_is_not_done(self):
+        told = len(self.server.log())
+        reads = self.under_way(self.market, 2)
+        wait_for(lambda: self.server.waiting() == 1, what="one to stand in the thread")
+        leads = f"/v1/contracts/{self.market.contract}/leads"
+        token = self.market.publisher.token
+        at_once = [self.request(leads, token=token) for _ in range(20)]
+        for peer in at_once:
+            reset(peer)
+        later = [self.request(leads, token=token) for _ in range(20)]
+        wait_for(lambda: self.server.waiting() >= 21, what="reads to wait")
+        for peer in later:
+            reset(peer)
+        wait_for(lambda: self.server.waiting() == 1, what="the reads to be dropped")
+        self.server.go_on()
+        self.assertEqual(reads.end(), [200] * 2)
+        lines = [json.loads(line) for line in self.server.log()[told:].splitlines()]
+        left = [line["status"] for line in lines if "connection ended" in line.get("reason", "")]
+        self.assertEqual(left, [410] * 40)
+
+    def test_who_has_nothing_waiting_gets_a_place(self):
+        """Strangers of many addresses have taken all: one of them gives a place up."""
+        reads = self.under_way(self.market, 2)
+        wait_for(lambda: self.server.waiting() == 1, what="one to stand in the thread")
+        strangers = [self.request(source=f"127.0.0.{10 + i % 20}") for i in range(IN_ALL - 1)]
+        wait_for(lambda: self.server.waiting() >= IN_ALL, what="all places to be taken")
+        mine = Reads(lambda: self.leads(self.other), 3)
+        answered = select.poll()
+        for peer in strangers:
+            answered.register(peer, select.POLLIN)
+        wait_for(lambda: len(answered.poll(0)) == 3, what="three to give up their places")
+        for descriptor, _ in answered.poll(0):
+            self.assertIn(b" 503 ", os.read(descriptor, 100))
+        self.assertEqual(self.server.waiting(), IN_ALL)
+        for peer in strangers:
+            reset(peer)
+        self.server.go_on()
+        self.assertEqual((reads.end(), mine.end()), ([200] * 2, [200] * 3))
 
 
 class Ends(unittest.TestCase):

@@ -44,9 +44,9 @@ static void fill(size_t *recorded, size_t *lost)
 
 static void wait_until_healthy(void)
 {
-    for (int i = 0; i < 500 && !source_healthy(cf.live.sh.source); i++)
+    for (int i = 0; i < 500 && source_unready(cf.live.sh.source) != NULL; i++)
         usleep(20000);
-    assert_true(source_healthy(cf.live.sh.source));
+    assert_null(source_unready(cf.live.sh.source));
 }
 
 struct found {
@@ -100,7 +100,7 @@ static void a_full_map_records_all_or_nothing_and_a_larger_one_goes_on(void **st
 
     cf.live.f.map_size = SMALL_MAP;
     committer_fixture_start(&cf);
-    assert_true(source_healthy(cf.live.sh.source));
+    assert_null(source_unready(cf.live.sh.source));
     assert_int_equal(push_clicks(&cf, 5), 5);
     committer_fixture_stop(&cf);
     assert_int_equal(read_log().clicks, recorded + 5);
@@ -159,9 +159,9 @@ static void without_gaps_a_probe_finds_out_that_there_is_room(void **state)
     assert_ok(push_awake(&cf, 0, &job));
     jobs_wait(&cf, 0, 1);
     assert_err(job.err, ERR_FULL);
-    assert_false(source_healthy(cf.live.sh.source));
+    assert_non_null(source_unready(cf.live.sh.source));
     usleep(1500000); /* idle chores must not take their empty transactions for proof */
-    assert_false(source_healthy(cf.live.sh.source));
+    assert_non_null(source_unready(cf.live.sh.source));
     lift_limit();
     wait_until_healthy();
     committer_fixture_stop(&cf);

@@ -286,11 +286,11 @@ static void click_on(const char *code)
 static void heal(void)
 {
     atomic_fetch_add(&skew_us, RETRY_US);
-    for (int i = 0; i < 400 && !source_healthy(live->sh.source); i++) {
+    for (int i = 0; i < 400 && source_unready(live->sh.source) != NULL; i++) {
         click_on(live->code[3]);
         usleep(5000);
     }
-    assert_true(source_healthy(live->sh.source));
+    assert_null(source_unready(live->sh.source));
     if (lead[0] != '\0')
         click_on(live->code[0]);
 }

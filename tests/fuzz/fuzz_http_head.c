@@ -119,8 +119,9 @@ static void writes_the_same(const struct request *rq, const struct http_head *h)
 static void peeks_inside(struct span bytes)
 {
     struct request rq = {0};
-    bool sound = http_head_peek(bytes, &rq);
+    bool blank, sound = http_head_peek(bytes, &rq, &blank);
     bool told = false;
+    HOLDS(!sound || !blank);
     for (unsigned bit = 1; bit < METHODS_END; bit <<= 1) {
         const char *name = method_name((enum method)bit);
         if (span_starts(bytes, name) && bytes.len > strlen(name) && bytes.ptr[strlen(name)] == ' ') {

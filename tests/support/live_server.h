@@ -153,6 +153,7 @@ static inline enum err live_commit_start(struct live *l, size_t workers)
         .workers = workers,
         .queue_size = (size_t)l->options.queue_size.number,
         .sweep_ms = l->options.sweep_ms.number,
+        .stuck_ms = 1000,
         .counters = metrics_thread(l->sh.metrics, workers),
         .keeper = l->keeper,
     };

@@ -177,7 +177,7 @@ static void a_full_queue_refuses_and_is_unhealthy(void **state)
     committer_fixture_stop(&cf);
     cf.live.options.queue_size.number = 4;
     committer_fixture_start(&cf);
-    assert_true(source_healthy(cf.live.sh.source));
+    assert_null(source_unready(cf.live.sh.source));
     /* the committer may take some meanwhile: push until one is refused */
     enum { MOST = 100000 };
     struct job *many = calloc(MOST, sizeof *many);
@@ -471,7 +471,7 @@ static void refusals_that_find_no_room_cost_no_click(void **state)
         source_wake(cf.live.sh.source);
         for (int i = 0; i < SOON_STEPS && atomic_load(&not_kept) < round; i++) {
             assert_int_equal(push_clicks(&cf, 2), 2);
-            assert_true(source_healthy(cf.live.sh.source));
+            assert_null(source_unready(cf.live.sh.source));
             usleep(1000);
         }
         assert_int_equal(push_clicks(&cf, 20), 20);

@@ -227,6 +227,10 @@ static void a_full_queue_is_told_with_its_worker(void **state)
     live_say(waiting, raw);
     while (!atomic_load(&running)) /* alone in its batch: what comes now waits in the queue */
         usleep(1000);
+    do
+        ask("GET", "/readyz", "");
+    while (answer.status == 200);
+    assert_told(503, "the commit under way takes too long");
     snprintf(raw, sizeof raw, "GET /c/%s HTTP/1.1\r\nHost: " LIVE_HOST "\r\n\r\n", live.code[0]);
     for (size_t i = 0; i < CLICKS; i++) { /* some find no room: they go on unrecorded */
         fd[i] = live_connect(&live);
@@ -247,6 +251,9 @@ static void a_full_queue_is_told_with_its_worker(void **state)
             live_read(fd[i], &answer, false);
     live_read(waiting, &answer, false);
     assert_int_equal(answer.status, 201);
+    do
+        ask("GET", "/readyz", "");
+    while (answer.status != 200);
     for (size_t i = 0; i < CLICKS; i++)
         close(fd[i]);
     close(waiting);
@@ -257,10 +264,26 @@ static void a_full_queue_is_told_with_its_worker(void **state)
 static void what_the_guard_refuses_is_told_like_all_else(void **state)
 {
     (void)state;
-    live_ask(&live, &answer, "BREW / HTTP/1.1\r\nHost: h\r\n\r\n");
-    assert_told(501, "this server knows");
-    live_ask(&live, &answer, "GET / HTTP/3.1\r\nHost: h\r\n\r\n");
-    assert_told(505, "HTTP/1.1");
+    static const struct {
+        const char *line, *says;
+        int status;
+    } cases[] = {{"BREW / HTTP/1.1", NULL, 501},
+                 {"BREW /postback HTTP/1.1", NULL, 501},
+                 {"GET / HTTP/3.1", NULL, 505},
+                 {"GET /postback?email=%zz HTTP/1.1", "percent-encode", 400}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char raw[128];
+        snprintf(raw, sizeof raw, "%s\r\nHost: h\r\n\r\n", cases[i].line);
+        live_ask(&live, &answer, raw);
+        assert_int_equal(answer.status, cases[i].status);
+        json_t *line = line_of(&answer);
+        assert_int_equal(line != NULL, cases[i].says != NULL); /* whoever sent it has not hurt this server */
+        if (line == NULL)
+            continue;
+        assert_string_equal(json_string_value(json_object_get(line, "level")), "info");
+        assert_non_null(strstr(json_string_value(json_object_get(line, "reason")), cases[i].says));
+        json_decref(line);
+    }
 }
 
 static void what_was_answered_well_has_no_line(void **state)

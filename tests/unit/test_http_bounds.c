@@ -30,6 +30,7 @@ enum {
     BIG = 12 << 20,
     HALF = 1 << 20,
     KEPT_MAX = 64,
+    FEW = 6,
     ORDER_MAX = 1024,
     SOON_MS = 20000
 };
@@ -99,7 +100,18 @@ static void on_fault(void *ctx, struct request *rq, const struct http_fault *fau
 {
     struct bed *b = ctx;
     atomic_fetch_add(&b->faults, 1);
-    reply_fault(rq, reply, fault->status);
+    reply_fault(rq, reply, fault);
+}
+
+static void on_gone(void *ctx, struct request *rq)
+{
+    struct bed *b = ctx;
+    assert_true(http_peer_gone(rq));
+    for (int i = 0; i < KEPT_MAX; i++)
+        if (b->keeping[i] == rq) {
+            http_release(b->http, rq);
+            b->keeping[i] = NULL;
+        }
 }
 
 static void on_turn(void *ctx)
@@ -145,7 +157,12 @@ static int free_port(void)
 
 static int start(void **state, int64_t request_timeout_s, size_t max_held, size_t own, size_t max_connections)
 {
-    static const struct http_app app = {on_begin, on_dispatch, on_fault, on_finish, on_turn};
+    static const struct http_app app = {.begin = on_begin,
+                                        .dispatch = on_dispatch,
+                                        .fault = on_fault,
+                                        .finish = on_finish,
+                                        .turn = on_turn,
+                                        .gone = on_gone};
     static const char *const fast[] = {"/f/", NULL};
     char address[32], admin[32];
     struct bed *b = calloc(1, sizeof *b);
@@ -156,8 +173,10 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     static _Atomic uint64_t turns;
-    b->held.most = max_held;
-    b->held.own = own;
+    for (size_t i = 0; i < HOLDINGS; i++) {
+        b->held.room[i].most = max_held;
+        b->held.room[i].own = own;
+    }
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
@@ -196,6 +215,18 @@ static int set_up_small(void **state)
     return start(state, 600, TIGHT, 0, KEPT_MAX);
 }
 
+/* Nobody is too slow, and there is room for long answers, but not for many connections. */
+static int set_up_few(void **state)
+{
+    return start(state, 600, 8 * BIG, 0, FEW);
+}
+
+/* And room for two of them. */
+static int set_up_two(void **state)
+{
+    return start(state, 600, 2 * BIG, 0, CONNECTIONS);
+}
+
 static void tell(struct bed *b, atomic_bool *what)
 {
     atomic_store(what, true);
@@ -213,7 +244,8 @@ static int tear_down(void **state)
     assert_true(clock_monotonic_us() - start_us < 10 * 1000000);
     http_free(b->http);
     assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
-    assert_int_equal(atomic_load(&b->held.n), 0);
+    for (int i = 0; i < HOLDINGS; i++)
+        assert_int_equal(atomic_load(&b->held.room[i].n), 0);
     close(b->wake);
     free(b->big);
     free(b);
@@ -515,6 +547,115 @@ static void past_the_bound_the_biggest_go(void **state)
     close(small);
 }
 
+static void post_to_keep(int fd);
+static void wait_until_empty(struct bed *b);
+
+/* Connections that say the beginning of a head of so many bytes. */
+static void begin_heads(struct bed *b, int *fd, int n, int len)
+{
+    static char head[LIMIT_HEAD_TRACKING];
+    memset(head, 'a', sizeof head);
+    memcpy(head, "GET /f/", 7);
+    for (int i = 0; i < n; i++) {
+        fd[i] = dial(b);
+        assert_int_equal(send(fd[i], head, (size_t)len, MSG_NOSIGNAL), len);
+    }
+    settle(b);
+}
+
+static void close_all(const int *fd, int n)
+{
+    for (int i = 0; i < n; i++)
+        close(fd[i]);
+}
+
+/* It is larger than any of those that stand still and fill the room, and more of these come meanwhile. */
+static void a_head_in_two_pieces_is_not_pushed_out_by_those_that_stand_still(void **state)
+{
+    static const int lens[] = {28000, 4000};
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        enum { LEN = 50000, MORE = 10, MAX = 400 };
+        int fd[MAX], n = (TIGHT + SCRATCH) / lens[i] + 2, click;
+        char got[512];
+        struct bed *b = *state;
+        begin_heads(b, fd, n, lens[i]);
+        begin_heads(b, &click, 1, LEN);
+        begin_heads(b, fd + n, MORE, lens[i]);
+        say(click, " HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+        assert_true(read_all(click, got, sizeof got) > 0);
+        assert_non_null(strstr(got, "HTTP/1.1 200"));
+        close(click);
+        close_all(fd, n + MORE);
+        wait_until_empty(b);
+    }
+}
+
+/* A whole request comes before those that are not. */
+static void a_whole_request_has_room_among_unfinished_ones(void **state)
+{
+    enum { MANY = TIGHT / 28000 + 2 };
+    struct bed *b = *state;
+    int fd[MANY], kept;
+    begin_heads(b, fd, MANY, 28000);
+    kept = dial(b);
+    post_to_keep(kept);
+    wait_until(&b->kept, 1);
+    assert_int_equal(atomic_load(&b->faults), 0);
+    close_all(fd, MANY);
+    close(kept);
+}
+
+/* All of an answer, of which len bytes are here, taken in pieces with a pause before each. */
+static size_t take_slowly(int fd, int pause_ms, size_t len)
+{
+    static char piece[BIG / 48];
+    for (ssize_t n = 1; n > 0; len += n > 0 ? (size_t)n : 0) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, SOON_MS), 1);
+        poll(NULL, 0, pause_ms);
+        n = recv(fd, piece, sizeof piece, MSG_WAITALL);
+    }
+    return len;
+}
+
+static void unfinished_requests_push_out_no_answer(void **state)
+{
+    enum { MANY = 2 * TIGHT / 28000 };
+    struct bed *b = *state;
+    int fd[MANY], reader = dial(b);
+    say(reader, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    settle(b);
+    begin_heads(b, fd, MANY, 28000);
+    assert_true(is_gone(fd[0], SOON_MS)); /* there was no room for all */
+    assert_true(take_slowly(reader, 1, 0) > BIG);
+    close_all(fd, MANY);
+    close(reader);
+}
+
+/* Of answers that are too many those that nobody takes go, the one that is being taken does not. */
+static void who_takes_his_answer_is_not_pushed_out_by_who_does_not(void **state)
+{
+    enum { MANY = 8 };
+    struct bed *b = *state;
+    int fd[MANY], reader = dial(b), gone = 0;
+    say(reader, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    static char piece[BIG / MANY / 2];
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(recv(reader, piece, sizeof piece, MSG_WAITALL), sizeof piece);
+        fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", &fd[i], 1);
+    }
+    assert_true(take_slowly(reader, 1, MANY * sizeof piece) > BIG);
+    for (int ms = 0; gone < MANY - 3 && ms < SOON_MS; ms += 10) {
+        poll(NULL, 0, 10);
+        gone = 0;
+        for (int i = 0; i < MANY; i++)
+            gone += is_gone(fd[i], 0);
+    }
+    assert_in_range(gone, MANY - 3, MANY);
+    close_all(fd, MANY);
+    close(reader);
+}
+
 static void post_to_keep(int fd)
 {
     enum { BODY = 60000 };
@@ -576,7 +717,7 @@ static void long_answers_that_nobody_reads_are_shed(void **state)
     size_t most = 0;
     fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", fd, MANY);
     for (int ms = 0; gone < MANY - 6 && ms < SOON_MS; ms++) {
-        size_t held = atomic_load(&b->held.n);
+        size_t held = atomic_load(&b->held.room[HELD_ANSWERS].n);
         most = held > most ? held : most;
         poll(NULL, 0, 1);
         gone = 0;
@@ -598,7 +739,7 @@ static void one_answer_may_be_larger_than_the_bound(void **state)
     say(fd, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
     wait_until(&b->finished, 1);
     settle(b);
-    assert_true(atomic_load(&b->held.n) > 2 * TIGHT);
+    assert_true(atomic_load(&b->held.room[HELD_ANSWERS].n) > 2 * TIGHT);
     assert_true(read_all(fd, got, sizeof got) > BIG);
     close(fd);
 }
@@ -610,7 +751,7 @@ static void what_two_threads_hold_counts_together(void **state)
     static char part[PART];
     struct bed *b = *state;
     int fd[MANY], gone = 0;
-    atomic_store(&b->held.n, TIGHT); /* the other thread's */
+    atomic_store(&b->held.room[HELD_REQUESTS].n, TIGHT); /* the other thread's */
     for (int i = 0; i < MANY; i++) {
         fd[i] = dial(b);
         say(fd[i], "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
@@ -626,10 +767,10 @@ static void what_two_threads_hold_counts_together(void **state)
     assert_in_range(gone, MANY - 3, MANY);
     for (int i = 0; i < MANY; i++)
         close(fd[i]);
-    for (int i = 0; i < SOON_MS && atomic_load(&b->held.n) != TIGHT; i++)
+    for (int i = 0; i < SOON_MS && atomic_load(&b->held.room[HELD_REQUESTS].n) != TIGHT; i++)
         poll(NULL, 0, 1);
-    assert_int_equal(atomic_load(&b->held.n), TIGHT); /* all was given back */
-    atomic_fetch_sub(&b->held.n, TIGHT);
+    assert_int_equal(atomic_load(&b->held.room[HELD_REQUESTS].n), TIGHT); /* all was given back */
+    atomic_fetch_sub(&b->held.room[HELD_REQUESTS].n, TIGHT);
 }
 
 static void what_is_a_threads_own_is_its_own(void **state)
@@ -637,14 +778,14 @@ static void what_is_a_threads_own_is_its_own(void **state)
     static char body[50000];
     struct bed *b = *state;
     char got[512];
-    atomic_store(&b->held.n, TIGHT); /* the other thread's */
+    atomic_store(&b->held.room[HELD_REQUESTS].n, TIGHT); /* the other thread's */
     int own = dial(b);
     say(own, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 50000\r\nConnection: close\r\n\r\n");
     assert_int_equal(send(own, body, sizeof body, MSG_NOSIGNAL), sizeof body);
     assert_true(read_all(own, got, sizeof got) > 0);
     assert_non_null(strstr(got, "HTTP/1.1 200"));
     close(own);
-    atomic_fetch_sub(&b->held.n, TIGHT);
+    atomic_fetch_sub(&b->held.room[HELD_REQUESTS].n, TIGHT);
 }
 
 /* Many were in use at once; a while later they are not kept. */
@@ -811,6 +952,22 @@ static void a_house_full_of_requests_lets_the_next_one_wait(void **state)
     close(fresh);
 }
 
+/* In a house full of answers that are not taken one of these goes, and none that is being taken. */
+static void who_stalls_on_his_answer_makes_room(void **state)
+{
+    struct bed *b = *state;
+    int fd[FEW - 1], reader = dial(b), fresh;
+    say(reader, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    settle(b);
+    fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", fd, FEW - 1);
+    fill_house(b->port, "GET /x HTTP/1.0\r\n\r\n", &fresh, 1);
+    assert_true(take_slowly(reader, 60, 0) > BIG);
+    assert_true(is_answered(fresh));
+    close_all(fd, FEW - 1);
+    close(reader);
+    close(fresh);
+}
+
 /* ---- breaking off ---- */
 
 static int open_files(void)
@@ -865,6 +1022,26 @@ static void peers_that_break_off_leave_nothing_behind(void **state)
     assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
 }
 
+/* The application is told, and need not answer. Who ends his sending alone waits on. */
+static void a_request_whose_peer_breaks_off_is_over(void **state)
+{
+    struct bed *b = *state;
+    int fd[8], half = dial(b);
+    char got[256];
+    say(half, "GET /keep HTTP/1.0\r\n\r\n");
+    shutdown(half, SHUT_WR);
+    fill_house(b->port, "GET /keep HTTP/1.1\r\n" HOST "\r\n", fd, 8);
+    wait_until(&b->kept, 9);
+    for (int i = 0; i < 8; i++)
+        break_off(fd[i]);
+    wait_until(&b->finished, 8);
+    assert_int_equal(atomic_load(&b->finished), 8);
+    tell(b, &b->answer);
+    assert_true(read_all(half, got, sizeof got) > 0);
+    assert_non_null(strstr(got, "at last"));
+    close(half);
+}
+
 /* tear_down says within which time. */
 static void the_end_comes_under_every_kind_of_peer(void **state)
 {
@@ -896,6 +1073,11 @@ int main(void)
         BED(a_request_that_is_never_answered_loses_its_connection),
         BED(a_request_in_drips_is_cut_off),
         PATIENT_BED(past_the_bound_the_biggest_go),
+        PATIENT_BED(a_head_in_two_pieces_is_not_pushed_out_by_those_that_stand_still),
+        PATIENT_BED(a_whole_request_has_room_among_unfinished_ones),
+        PATIENT_BED(unfinished_requests_push_out_no_answer),
+        cmocka_unit_test_setup_teardown(who_takes_his_answer_is_not_pushed_out_by_who_does_not, set_up_two, tear_down),
+        cmocka_unit_test_setup_teardown(who_stalls_on_his_answer_makes_room, set_up_few, tear_down),
         PATIENT_BED(bodies_that_wait_for_an_answer_count_too),
         PATIENT_BED(a_long_pipeline_lets_others_in),
         PATIENT_BED(in_a_full_house_who_waits_longest_makes_room),
@@ -911,6 +1093,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_a_threads_own_is_its_own, set_up_owner, tear_down),
         BED(a_stalled_reader_goes_after_one_deadline),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
+        PATIENT_BED(a_request_whose_peer_breaks_off_is_over),
         PATIENT_BED(the_end_comes_under_every_kind_of_peer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

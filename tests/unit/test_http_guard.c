@@ -262,8 +262,9 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct request rq = {.id = i + 1, .worker = &w, .arena = arena, .catalog = catalog};
         struct reply reply = {0};
-        bool sound = http_head_peek(span_str(cases[i].raw), &rq);
-        const struct http_fault fault = {cases[i].status, sound || cases[i].status == 414 || cases[i].status == 431};
+        bool blank, sound = http_head_peek(span_str(cases[i].raw), &rq, &blank);
+        const struct http_fault fault = {cases[i].status, sound || cases[i].status == 414 || cases[i].status == 431,
+                                         blank};
         dispatch_fault(&w, &rq, &fault, &reply);
         if (!span_is(reply.content_type, cases[i].type) ||
             reply_status(&reply) != (cases[i].type == gif ? 200 : cases[i].status))
@@ -280,6 +281,42 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
     catalog_unref(catalog);
     arena_free(arena);
     worker_close(&w);
+}
+
+/* A postback whose sender encodes nothing learns what is wrong, and where. */
+static void what_is_not_percent_encoded_is_named(void **state)
+{
+    static const struct {
+        const char *line, *field, *says;
+    } cases[] = {
+        {"GET /postback?kid=K1&email=%zz HTTP/1.1\r\n", "email", "a % without two hexadecimal digits"},
+        {"GET /postback?kid=K1&email=50% HTTP/1.1\r\n", "email", "a % without"},
+        {"GET /postback?email=%z&txid=a b HTTP/1.1\r\n", "email", "a % without"},
+        {"GET /postback?txid=a&name=L\xc3\xa9"
+         "a&x=y HTTP/1.1\r\n",
+         "name", "a byte outside of ASCII"},
+        {"GET /postback?name=Ana Maria&x=y HTTP/1.0\r\n", "name", "a blank"},
+        {"GET /postback?name=Ana  HTTP/1.1\r\n", "name", "a blank"},
+        {"GET /postback?a=b#c HTTP/1.1\r\n", "a", "a #"},
+        {"POST /postback?\xc3=b HTTP/1.1\r\n", "", "a byte outside of ASCII"},
+        {"GET /v1/lea ds?a=b HTTP/1.1\r\n", "", "a blank"},
+        {"GET /v1/leads?limit=1 0 HTTP/1.1\r\n", "limit", "a blank"},
+        {"GET /postback?name=Ana HTTP/1.1 x\r\n", "", "well-formed"},
+        {"GET /postback?name=Ana HTTP/1\r\n", "", "well-formed"},
+        {"GET /postback?name=Ana HTTP/1.1\r\n:\r\n", "", "well-formed"},
+    };
+    struct live *l = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static struct answer a;
+        char raw[512], field[128];
+        snprintf(raw, sizeof raw, "%sHost: h\r\n\r\n", cases[i].line);
+        live_ask(l, &a, raw);
+        snprintf(field, sizeof field, "\"field\":\"%s\"", cases[i].field);
+        bool named = strstr(a.body, "\"field\":") != NULL;
+        if (a.status != 400 || strstr(a.body, cases[i].says) == NULL || named != (cases[i].field[0] != '\0') ||
+            (named && strstr(a.body, field) == NULL))
+            fail_msg("%s: %d %s", cases[i].line, a.status, a.body);
+    }
 }
 
 /* ---- the guard on a socket ---- */
@@ -632,6 +669,7 @@ int main(void)
         cmocka_unit_test(clicks_and_pixels_may_have_larger_heads),
         cmocka_unit_test(a_click_is_taken_as_real_clients_write_it),
         cmocka_unit_test(bytes_that_are_no_request_are_answered_by_their_path),
+        cmocka_unit_test(what_is_not_percent_encoded_is_named),
         cmocka_unit_test(a_refusal_closes_the_connection),
         cmocka_unit_test(a_refused_pixel_is_a_gif),
         cmocka_unit_test(refusals_are_problems_but_for_clicks),
