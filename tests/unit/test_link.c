@@ -78,6 +78,10 @@ static void parameters_are_set_and_nothing_else_is_touched(void **state)
          "https://l/offer?x=1&click%5Fid=N&y=%7C+2&a%20b=%C3%A9#top"},
         {"https://l/offer?a+b=1&a%20b=2", "https://l/offer?a+b=%C3%A9&click_id=N"},
         {"https://l/offer?&x=1&&y&", "https://l/offer?&x=1&&y&click_id=N&a%20b=%C3%A9"},
+        {"https://l/o?q=why?", "https://l/o?q=why?&click_id=N&a%20b=%C3%A9"},
+        {"https://l/o??", "https://l/o??&click_id=N&a%20b=%C3%A9"},
+        {"https://l/o?click_id=old&q=why?#top", "https://l/o?click_id=N&q=why?&a%20b=%C3%A9#top"},
+        {"https://l/o?&", "https://l/o?&click_id=N&a%20b=%C3%A9"},
         {"https://l/#?click_id=in-the-fragment", "https://l/?click_id=N&a%20b=%C3%A9#?click_id=in-the-fragment"},
         {"https://l/?Click_ID=1&xclick_id=2", "https://l/?Click_ID=1&xclick_id=2&click_id=N&a%20b=%C3%A9"},
     };
