@@ -108,6 +108,8 @@ static void macros_of_a_landing_url_are_replaced(void **state)
     assert_true(span_is(buf_span(&out), "https://l/a%26b%20c/x?c=N&s=&odd={&{}&{not closed"));
     buf_free(&out);
     assert_true(link_template_ok(SPAN("https://l.example/{sub1}?c={click_id}")));
+    assert_true(span_empty(link_unknown_macro(SPAN("https://l.example/{sub1}?c={click_id}&{code}&{utm_term}{}{"))));
+    assert_true(span_is(link_unknown_macro(SPAN("https://l.example/{sub1}?c={Click_ID}&{x}")), "Click_ID"));
     assert_false(link_template_ok(SPAN("https://{sub1}.l.example/")));
     assert_false(link_template_ok(SPAN("https://l.example/{sub 1}")));
     assert_false(link_template_ok(SPAN("https://l.example/{sub1")));
