@@ -82,8 +82,8 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 MUST_CHECK enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
-/* Whether a row of leads or moves, which both have the key contract be32, index be64, repeats what the entry there says:
- * ERR_CORRUPT when it does not, or does not read. Of other tables nothing is asked. */
+/* Whether a row of leads or moves, which both have the key contract be32, index be64, repeats what the entry there
+ * says: ERR_CORRUPT when it does not, or does not read. Of other tables nothing is asked. */
 MUST_CHECK enum err row_repeats(enum row_table t, struct span value, uint64_t index, const struct entry *e);
 /* The lead that a sender reported under a txid in a campaign, the last one where it did so again. */
 struct txid_row {
