@@ -33,6 +33,26 @@ def tokens(text):
     return found
 
 
+def joined(found):
+    """With the `var` statements that follow each other as one."""
+    out, levels = [""], [False]  # of each open bracket: whether the statement under way is one of these
+    for token in found:
+        last = out[-1]
+        if token == "var" and last == ";" and levels[-1]:
+            out[-1] = ","
+            continue
+        if token == "var":
+            levels[-1] = last in ("", ";", "{", "}", "(")
+        elif last == ";":
+            levels[-1] = False
+        if token in ("(", "[", "{"):
+            levels.append(False)
+        elif token in (")", "]", "}"):
+            levels.pop()
+        out.append(token)
+    return out[1:]
+
+
 def parameters(found, at):
     """The words of the parenthesis that opens at `at`."""
     end = found.index(")", at)
@@ -75,11 +95,11 @@ def is_name(found, at):
 
 
 def minified(text):
-    found = ["", *tokens(text), ""]
+    found = ["", *joined(tokens(text)), ""]
     own = declared(found)
     uses = Counter(token for at, token in enumerate(found) if token in own and is_name(found, at))
     taken = RESERVED | set(found) - own
-    letters = string.ascii_letters
+    letters = string.ascii_letters + "_$"
     fresh = (name for n in (1, 2) for name in map("".join, itertools.product(letters, repeat=n)) if name not in taken)
     short = {name: next(fresh) for name, _ in uses.most_common()}
     out, last = [], ""

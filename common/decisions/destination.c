@@ -72,7 +72,7 @@ void destination_write(struct buf *out, struct span url, const struct link_param
         more = text_cut(&query, '&', &pair);
         set_or_keep(&s, pair);
     }
-    s.any = s.any && out->ptr[out->len - 1] != '&' && out->ptr[out->len - 1] != '?';
+    s.any = s.any && out->ptr[out->len - 1] != '&';
     set_missing(&s);
     buf_span_add(out, span_skip(url, before.len));
 }

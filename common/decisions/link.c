@@ -86,6 +86,22 @@ struct span link_macro(struct span text)
     return ascii_all_alnum_or(name, "_") ? name : SPAN("");
 }
 
+struct span link_unknown_macro(struct span url)
+{
+    static const char *const known[] = {"click_id",   "code",         "sub1",        "sub2",
+                                        "sub3",       "sub4",         "sub5",        "utm_source",
+                                        "utm_medium", "utm_campaign", "utm_content", "utm_term"};
+    for (; url.len > 0; url = span_skip(url, 1)) {
+        struct span name = link_macro(url);
+        bool found = span_empty(name);
+        for (size_t i = 0; !found && i < sizeof known / sizeof *known; i++)
+            found = span_is(name, known[i]);
+        if (!found)
+            return name;
+    }
+    return SPAN("");
+}
+
 bool link_template_host(struct span url, struct span *host)
 {
     char plain[LIMIT_URL];
@@ -190,7 +206,8 @@ bool link_clean(struct span text, struct buf *out)
 bool link_pattern_ok(struct span pattern)
 {
     size_t skip = span_starts(pattern, "*.") ? 2 : 0;
-    return host_ok(span_of(pattern.ptr + skip, pattern.len - skip));
+    struct span name = span_skip(pattern, skip);
+    return host_ok(name) && name.ptr[name.len - 1] != '.' && (skip == 0 || memchr(name.ptr, '.', name.len) != NULL);
 }
 
 bool link_host_matches(struct span pattern, struct span host)

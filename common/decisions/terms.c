@@ -113,7 +113,7 @@ static const struct member campaign_members[] = {
     {"dedupe", &member_object, .members = dedupe_members},
     {"default_country", &member_country},
     {"fallback_url", &member_text, AT(fallback_url), .max = LIMIT_URL, .text = "", .ok = link_ok,
-     .must = "must be an http or https URL, or left out"},
+     .must = "must be an http or https URL without macros, or left out"},
     {"id", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"landing_url", &member_text, AT(landing_url), .max = LIMIT_URL, .ok = link_template_ok,
      .must = "must be an http or https URL with a host; percent-encode other characters than those of RFC 3986 and "
@@ -167,8 +167,15 @@ static enum err complete(const struct member *table, const json_t *doc, struct t
 
     if (err != ERR_OK)
         return err;
+    struct span macro = link_unknown_macro(t->landing_url);
     if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
         return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
+    if (!span_empty(macro))
+        return problem(
+            p, ERR_INVALID, "landing_url",
+            "has the macro {%.*s}, which nothing replaces: there are {click_id}, {code}, {sub1} to {sub5} and "
+            "{utm_source} and its like, in small letters",
+            (int)macro.len, macro.ptr);
     buf_heap(&text);
     jw_open(&w, &text);
     members_write(table, t, &w);

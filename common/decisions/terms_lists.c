@@ -31,7 +31,8 @@ static enum err hosts_read(const struct member *m, const struct reading *r, stru
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
         err = member_element(r, m->name, list, i, 255, link_pattern_ok,
-                             "must be a host name such as shop.example.com or *.example.com", &t->allowed_hosts[i]);
+                             "must be a host name such as shop.example.com or *.example.com, without a dot at its end",
+                             &t->allowed_hosts[i]);
     if (err == ERR_OK)
         t->n_allowed_hosts = json_array_size(list);
     return err;
@@ -49,9 +50,11 @@ const struct member_type member_hosts = {hosts_read, hosts_write};
 
 /* ---- pass ---- */
 
+/* Names that links give to us, and that would never be passed on. */
 static bool pass_ok(struct span name)
 {
-    return ascii_all_alnum_or(name, "._-");
+    bool sub = name.len == 4 && span_starts(name, "sub") && name.ptr[3] >= '1' && name.ptr[3] <= '0' + LIMIT_SUBS;
+    return !sub && !span_is(name, "to") && ascii_all_alnum_or(name, "._-");
 }
 
 static enum err pass_read(const struct member *m, const struct reading *r, struct terms *t)
@@ -60,7 +63,9 @@ static enum err pass_read(const struct member *m, const struct reading *r, struc
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_PASS, &list, NULL, r->problem);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
         err = member_element(r, m->name, list, i, LIMIT_FIELD_NAME, pass_ok,
-                             "must be a parameter name of letters, digits and . _ -", &t->pass[i]);
+                             "must be a parameter name of letters, digits and . _ -, and none of ours: sub1 to sub5 "
+                             "reach the landing page as macros such as {sub1} of landing_url, to is the deep link",
+                             &t->pass[i]);
     if (err == ERR_OK)
         t->n_pass = json_array_size(list);
     return err;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/base/text.h"
 #include "server/system/address.h"
@@ -56,6 +57,23 @@ bool proxies_trust(const struct proxies *x, const char *ip)
     return x != NULL && address_read(span_str(ip), &a) && trusts(x, a);
 }
 
+/* "192.0.2.1:1234", "[2001:db8::1]:1234", "[2001:db8::1]": proxies name the port too, and then or anyway IPv6 in
+ * brackets. What is in another form stays as it is. */
+static struct span without_port(struct span one)
+{
+    const char *colon = memchr(one.ptr, ':', one.len), *bracket = memchr(one.ptr, ']', one.len);
+    bool literal = span_starts(one, "[");
+    if (colon == NULL ||
+        (literal ? bracket == NULL || colon > bracket : memchr(one.ptr, '.', (size_t)(colon - one.ptr)) == NULL))
+        return one;
+    const char *end = literal ? bracket : colon;
+    struct span rest = span_skip(one, (size_t)(end - one.ptr) + (literal ? 1 : 0));
+    if (!span_empty(rest) &&
+        (rest.ptr[0] != ':' || rest.len < 2 || rest.len > 6 || !ascii_all_digits(span_skip(rest, 1))))
+        return one;
+    return literal ? span_of(one.ptr + 1, (size_t)(end - one.ptr) - 1) : span_of(one.ptr, (size_t)(end - one.ptr));
+}
+
 void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[46])
 {
     struct span rest = forwarded_for;
@@ -65,7 +83,7 @@ void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[
         struct span one = text_trim(span_skip(rest, from), HTTP_BLANKS);
         address a;
         rest.len = comma != NULL ? from - 1 : 0;
-        if (!address_read(one, &a))
+        if (!address_read(without_port(one), &a))
             return; /* whoever wrote this is not to be believed further */
         address_write(a, ip);
         if (!trusts(x, a))

@@ -13,7 +13,10 @@
 /* Why a pixel is not taken, though it gets its image. */
 #define PIXEL_FAULT_TABLE(X)                                                                                           \
     X(CODE, "unknown_code", "its code is none of ours")                                                                \
-    X(ENDED, "contract_ended", "the contract of its code is not in force")                                             \
+    X(EARLY, "not_begun", "the contract of its code has not begun yet")                                                \
+    X(ENDED, "contract_ended", "the contract of its code has ended")                                                   \
+    X(PAUSED, "paused", "the campaign of its code is paused")                                                          \
+    X(BODY, "unread_body", "what it reports stands in a body that is not read")                                        \
     X(EVENT, "unknown_event", "it reports an event that pixels do not report")                                         \
     X(LEADS, "leads_off", "it reports a lead, and the campaign's pixel_leads is off")                                  \
     X(TXID, "bad_txid", "it reports a lead without a txid, or with one that does not read")                            \
@@ -57,6 +60,8 @@ enum click_fault {
     X(leads, "countersign_leads_total", "leads recorded, by their first status and reason", STATUS_REASON)             \
     X(dispositions, "countersign_dispositions_total", "dispositions recorded", ONE)                                    \
     X(clicks_refused, "countersign_clicks_refused_total", "clicks not taken, wherever they were sent", CLICK_FAULT)    \
+    X(links_refused, "countersign_links_refused_total",                                                                \
+      "deep links that clicks asked for and might not take: they went to the landing page", ONE)                       \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
     X(unrecorded, "countersign_unrecorded_total", "clicks, views and impressions that could not be recorded", ONE)     \
     X(unwaited, "countersign_unwaited_total",                                                                          \

@@ -20,6 +20,15 @@ static bool is_code_char(char c)
     return ascii_is_alnum_or(c, "-_");
 }
 
+struct span landing_cut(struct span text, size_t len)
+{
+    size_t end = len;
+    text = text_strip(text);
+    while (end < text.len && text.ptr[end] == '_')
+        end++;
+    return text.len <= len || (end < text.len && is_code_char(text.ptr[end])) ? text : span_of(text.ptr, len);
+}
+
 struct span landing_code(struct request *rq, struct span text, struct span *glued)
 {
     *glued = SPAN("");
@@ -27,12 +36,12 @@ struct span landing_code(struct request *rq, struct span text, struct span *glue
         char *plain = arena_alloc(rq->arena, text.len);
         text = span_of(plain, query_unescape(text, plain));
     }
-    text = text_trim(text, " ");
-    if (text.len <= CODE_LEN || is_code_char(text.ptr[CODE_LEN]))
-        return text;
-    if (text.ptr[CODE_LEN] == '&' || text.ptr[CODE_LEN] == '?')
-        *glued = span_skip(text, CODE_LEN + 1);
-    return span_of(text.ptr, CODE_LEN);
+    struct span code = landing_cut(text, CODE_LEN), rest = span_skip(text, (size_t)(code.ptr + code.len - text.ptr));
+    while (span_starts(rest, "/") || span_starts(rest, "_"))
+        rest = span_skip(rest, 1);
+    if (span_starts(rest, "&") || span_starts(rest, "?"))
+        *glued = span_skip(rest, 1);
+    return code;
 }
 
 /* ---- what the link asks for ---- */

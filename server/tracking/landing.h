@@ -5,9 +5,12 @@
 #include "common/decisions/destination.h"
 #include "server/worker/dispatch.h"
 
-/* The code that stands behind /c/ or /p/ is 35 characters and carries its own proof: what follows it by accident (a
- * full stop, a bracket, a slash, blanks, what zero-width) is cut. *glued is the query that was glued to it ("CODE&a=b",
- * "CODE%3Fa=b"), else empty. */
+/* A code or click id of len characters carries its own proof: what follows it by accident is cut, and blanks before it.
+ * One that goes on in letters, digits or '-' is another. */
+struct span landing_cut(struct span text, size_t len);
+/* The code that stands behind /c/ or /p/ is 35 characters: what follows it by accident (a full stop, a bracket, a
+ * slash, emphasis, blanks, what is zero-width) is cut. *glued is the query that was glued to it ("CODE&a=b",
+ * "CODE%3Fa=b", "CODE%2F%3Fa=b"), else empty. */
 struct span landing_code(struct request *rq, struct span text, struct span *glued);
 
 /* A parameter's name without what stands before it by accident: "??sub1", "amp;sub1". */

@@ -15,12 +15,10 @@ _Static_assert(sizeof gif == 43, "the smallest transparent GIF");
 
 /* ---- answers ---- */
 
-/* Beacons of JSON come with credentials, and after a question (preflight): a browser then wants its origin named, '*'
- * would not do. */
+/* What comes with credentials does not tell so, and a browser then wants its origin named: '*' would not do. */
 static bool is_named(const struct request *rq)
 {
-    return !span_empty(rq->origin) && ascii_printable(rq->origin) &&
-           (rq->method == METHOD_OPTIONS || media_type_is(rq->content_type, "application/json"));
+    return !span_empty(rq->origin) && ascii_printable(rq->origin);
 }
 
 static void any_page(const struct request *rq, struct reply *r)
@@ -126,6 +124,7 @@ static bool is_click(struct request *rq, const struct target *t, struct span id,
         char *mem = arena_alloc(rq->arena, id.len);
         plain = span_of(mem, query_unescape(id, mem));
     }
+    plain = landing_cut(plain, CLICK_ID_LEN);
     if (span_empty(plain) || click_id_read(rq->worker->tokens, plain, out) != ERR_OK)
         return false;
     const struct contract *k = catalog_contract_number(rq->catalog, out->contract);
@@ -133,6 +132,13 @@ static bool is_click(struct request *rq, const struct target *t, struct span id,
 }
 
 /* ---- views and impressions ---- */
+
+static enum err refuse_closed(struct request *rq, struct reply *r, const struct contract *k)
+{
+    static const enum pixel_fault faults[CLICK_FAULTS] = {
+        [CLICK_FAULT_EARLY] = PIXEL_EARLY, [CLICK_FAULT_ENDED] = PIXEL_ENDED, [CLICK_FAULT_PAUSED] = PIXEL_PAUSED};
+    return refuse_pixel(rq, r, faults[tracking_closed(k->terms, rq->arrived_ms)]);
+}
 
 static struct job *traffic(struct request *rq, const struct contract *k, enum record_kind kind, uint32_t placement)
 {
@@ -158,7 +164,7 @@ static enum err report_view(struct request *rq, struct reply *r, const struct ta
     bool known = is_click(rq, t, report->click_id, &click);
     const struct contract *k = known ? catalog_contract_number(rq->catalog, click.contract) : t->contract;
     if (!terms_takes_traffic(k->terms, rq->arrived_ms))
-        return refuse_pixel(rq, r, PIXEL_ENDED);
+        return refuse_closed(rq, r, k);
     if (!known && k->publisher == NULL) {
         METRIC_ADD(rq->worker->counters, views_of_nobody, 1);
         return answer_pixel(rq, r);
@@ -176,7 +182,7 @@ static enum err report_impression(struct request *rq, struct reply *r, const str
 {
     (void)report; /* an advertisement is shown before there is a click: the code says where */
     if (!terms_takes_traffic(t->contract->terms, rq->arrived_ms))
-        return refuse_pixel(rq, r, PIXEL_ENDED);
+        return refuse_closed(rq, r, t->contract);
     return submit(rq, r, traffic(rq, t->contract, RECORD_IMPRESSION, t->placement));
 }
 
@@ -299,6 +305,11 @@ enum err pixel_handle(struct request *rq, struct reply *r)
     read_report(rq->query, &report);
     if (is_form(rq->content_type))
         read_report(rq->body, &report);
+    else if (!span_empty(rq->body) && span_empty(report.event)) {
+        problem(&rq->problem, ERR_MALFORMED, "event",
+                "what it reports stands in a body of a type that is not read: send a form, or put it into the query");
+        return refuse_pixel(rq, r, PIXEL_BODY);
+    }
     const struct event *event = event_of(report.event);
     if (event == NULL) {
         problem(&rq->problem, ERR_MALFORMED, "event", "this event is none that pixels report");

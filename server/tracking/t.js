@@ -9,7 +9,7 @@
   var KEY = 'cs_touch', MOST = 10, PATIENCE = 200, AGE_MS = 7776e6, ID = /^[\w-]{51}$/, CODE = /^[\w-]{35}$/, MACRO = /^[^\w-]|^undefined$|^null$/;
   var CLICK_ID = 'click_id', NAMES = [CLICK_ID, 'touches'];
   var win = window, doc = document, place = location, earlier = win.countersign;
-  var tags = [], roots = [], written = new WeakMap(), selectors, fields, forms;
+  var tags = [], roots = [], links = [], written = new WeakMap(), selectors, fields, forms;
   var rows = [], waiting = [], seen = {}, landed, storageFails; /* of [id, when it landed] */
   var granted, active, busy, observer, patience = PATIENCE;
 
@@ -98,10 +98,9 @@
 
   var all = (node, selector) => {
     var found = [];
-    safe(() => { /* the page's own selector may be none */
-      if (!selector) return;
+    safe(() => { /* the page's own selector may be none, and a document matches none */
       found = [...node.querySelectorAll(selector)];
-      if (node.matches && node.matches(selector)) found.push(node);
+      if (node.matches(selector)) found.push(node);
     })();
     return found;
   };
@@ -115,12 +114,18 @@
     form.appendChild(field);
   };
 
-  /* Links and frames to other origins, which no script of this page gets into. */
+  /* Links and frames to other origins, which no script of this page gets into. What the page changes is its own again. A frame is told
+   * once: it would lose what the visitor has typed. */
   var point = (element, name) => {
-    var url = element.getAttribute(name) || '', full = url.replace(/(\{|%7B)click_id(\}|%7D)/gi, value(CLICK_ID));
-    if (full === url) return;
+    var now = element.getAttribute(name) || '', was = written.get(element) || [], url = was[1] === now ? was[0] : now;
+    var full = url.replace(/(\{|%7B)click_id(\}|%7D)/gi, value(CLICK_ID)), frame = name === 'src';
+    if (full === now || frame && !rows[0]) return;
     element.setAttribute(name, full);
-    if (name === 'src') element.replaceWith(element); /* a frame whose fragment alone has changed would not load again */
+    if (frame) element.replaceWith(element); /* one whose fragment alone has changed would not load again */
+    else {
+      if (!was[0]) links.push([element, name]);
+      written.set(element, [url, full]);
+    }
   };
 
   var scan = (node, event) => {
@@ -129,7 +134,7 @@
       each(all(node, selectors[name]), safe(field => fill(field, name, event)));
     });
     each(all(node, fields), safe(field => fill(all(field, 'input,textarea')[0], CLICK_ID, event)));
-    if (rows[0]) each(['href', 'src', 'action'], name => each(all(node, '[' + name + '*=click_id]'), safe(element => point(element, name))));
+    each(['href', 'src', 'action'], name => each(all(node, '[' + name + '*=click_id]'), safe(element => point(element, name))));
   };
 
   var fillAll = event => {
@@ -137,6 +142,7 @@
     refresh();
     roots = roots.filter(root => root.defaultView || root.host && root.isConnected);
     each(roots, root => scan(root, event));
+    each(links, link => point(link[0], link[1]));
   };
 
   /* ---- what happens in the page ---- */
@@ -247,12 +253,16 @@
       if (!whole) return;
       code = '';
     }
-    if (tags.some(tag => tag.code === code)) return;
+    var asks = consent !== undefined && consent !== 'off' || navigator.globalPrivacyControl, same = tags.filter(tag => tag.code === code)[0];
+    if (same) {
+      same.asks = same.asks && asks;
+      return;
+    }
     tags.push({
       code: code,
       base: host ? host.replace(/^(?!.*\/\/)/, '//').replace(/\/+$/, '') : (/^([^?#]*)\/t\.js/.exec(script.src) || [])[1],
       param: option('param') || CLICK_ID,
-      asks: consent !== undefined && consent !== 'off' || navigator.globalPrivacyControl
+      asks: asks
     });
     if (field) fields = (fields ? fields + ',' : '') + field;
     if (injected !== undefined && injected !== 'off') forms = /\W|^form$/.test(injected) ? injected : 'form';

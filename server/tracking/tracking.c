@@ -23,10 +23,7 @@ static enum err refuse_click(struct request *rq, struct reply *r, const struct t
     if (err != ERR_NOT_FOUND && err != ERR_GONE)
         return err;
     const struct terms *terms = err == ERR_GONE ? t->contract->terms : NULL;
-    enum click_fault fault = terms == NULL                         ? CLICK_FAULT_CODE
-                             : terms->starts_ms > rq->arrived_ms   ? CLICK_FAULT_EARLY
-                             : terms_active(terms, rq->arrived_ms) ? CLICK_FAULT_PAUSED
-                                                                   : CLICK_FAULT_ENDED;
+    enum click_fault fault = terms == NULL ? CLICK_FAULT_CODE : tracking_closed(terms, rq->arrived_ms);
     if (rq->method != METHOD_HEAD)
         METRIC_ADD(rq->worker->counters, clicks_refused[fault], 1);
     if (terms != NULL && !span_empty(terms->fallback_url)) {
@@ -124,6 +121,8 @@ enum err click_handle(struct request *rq, struct reply *r)
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
         return answer_click(rq, r, c, NO_INDEX);
+    if (click->to_refused)
+        METRIC_ADD(rq->worker->counters, links_refused, 1);
     if (click->class == CLASS_OK)
         click->class = find_repeat(rq, c, t->placement);
     rq->kept = span_of(c, sizeof *c);

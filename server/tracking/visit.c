@@ -21,6 +21,11 @@ enum err tracking_target(struct request *rq, struct span text, struct target *ou
     return ERR_OK;
 }
 
+enum click_fault tracking_closed(const struct terms *t, int64_t at_ms)
+{
+    return t->starts_ms > at_ms ? CLICK_FAULT_EARLY : terms_active(t, at_ms) ? CLICK_FAULT_PAUSED : CLICK_FAULT_ENDED;
+}
+
 struct visitor tracking_visitor(struct request *rq)
 {
     struct worker *w = rq->worker;

@@ -68,7 +68,8 @@ async function calls() {
     try { canvas.toDataURL(); } catch { read = false; }
     return [img.naturalWidth, img.naturalHeight, read];
   })));
-  await page.goto(page_of('shop.test', image('', 'event=view&n=plain') + image('crossorigin', 'event=view&n=anonymous')));
+  await page.goto(page_of('shop.test', image('', 'event=view&n=plain') + image('crossorigin', 'event=view&n=anonymous') +
+    image('crossorigin="use-credentials"', 'event=view&n=credentials')));
   seen.images = await loaded();
   await page.goto(page_of('shop.test', image('', 'event=impression'), '/isolated'));
   seen.isolated = [await page.evaluate(() => crossOriginIsolated), await loaded()];
@@ -76,6 +77,7 @@ async function calls() {
   seen.fetched = await page.evaluate(async (url) => Promise.all([
     {}, { method: 'POST' }, { method: 'POST', body: new URLSearchParams({ event: 'view' }) }, { mode: 'no-cors', credentials: 'include' },
     { method: 'POST', headers: { 'content-type': 'application/json', 'x-anything': '1' }, body: '{}' }, { method: 'HEAD' },
+    { credentials: 'include' }, { method: 'POST', credentials: 'include' },
   ].map(async (how) => {
     const answer = await fetch(url, how);
     return [answer.type, answer.status, (await answer.arrayBuffer()).byteLength];

@@ -470,11 +470,20 @@ export const forms = {
       await v.land('index', '');
       const organic = await hrefs();
       await v.land();
-      return { organic, landed: await hrefs() };
+      const landed = await hrefs();
+      await v.page.evaluate((id) => history.pushState({}, '', `?click_id=${id}`), v.ids[1]);
+      const later = await hrefs();
+      await v.page.evaluate(() => { document.querySelector('a').setAttribute('href', '/mine'); countersign('withdraw'); });
+      const changed = await hrefs();
+      await v.page.evaluate(() => countersign('consent'));
+      return { organic, landed, later, changed, again: await hrefs() };
     },
     want: {
-      organic: ['https://shop.example/?click_id={click_id}', 'https://shop.example/?sub=%7Bclick_id%7D#x', '/?click_id=7'],
+      organic: ['https://shop.example/?click_id=', 'https://shop.example/?sub=#x', '/?click_id=7'],
       landed: ['https://shop.example/?click_id=id1', 'https://shop.example/?sub=id1#x', '/?click_id=7'],
+      later: ['https://shop.example/?click_id=id2', 'https://shop.example/?sub=id2#x', '/?click_id=7'],
+      changed: ['/mine', 'https://shop.example/?sub=#x', '/?click_id=7'],
+      again: ['/mine', 'https://shop.example/?sub=id2#x', '/?click_id=7'],
     },
   },
 };
@@ -638,6 +647,26 @@ export const consent = {
       return got;
     },
     want: { p0: '  0', p1: '  0', p2: '  0', p3: '  0', p4: '  0', bare: '  0', address: '  0', off: 'id1 id1 1' },
+  },
+  the_same_code_twice_waits_only_where_both_do: {
+    pages: {
+      one: (k) => k.tag('data-consent') + k.tag('', '', { copy: true }) + k.form(),
+      other: (k) => k.tag('', '', { copy: true }) + k.tag('data-consent') + k.form(),
+      both: (k) => k.tag('data-consent') + k.tag('data-consent', '', { copy: true }) + k.form(),
+    },
+    async go(v) {
+      const got = {};
+      for (const page of ['both', 'one', 'other']) {
+        await v.land(page);
+        await v.page.evaluate(() => localStorage.clear());
+        await v.land(page);
+        await v.sleep(300);
+        const { stored, field } = await quiet(v);
+        got[page] = `${stored} ${field}`;
+      }
+      return got;
+    },
+    want: { both: ' ', one: 'id1 id1', other: 'id1 id1' },
   },
   the_landed_id_waits_in_memory: {
     pages: { index: (k) => k.tag('data-consent="required"') + k.form() },
@@ -814,6 +843,8 @@ export const controls = [
   ['no hidden fields of React', 'react_state_gets_the_id', "field.type === 'hidden' &&", 'false &&'],
   ['withdrawal forgets to clear', 'withdrawal_clears_what_was_kept_and_filled', 'localStorage.removeItem(KEY)', '0'],
   ['the same code twice', 'tags_of_two_codes_share_consent_and_fire_one_view_each', 'tag.code === code', 'false'],
+  ['the first of a code decides', 'the_same_code_twice_waits_only_where_both_do', 'same.asks && asks', 'same.asks'],
+  ['links keep what is withdrawn', 'links_to_other_sites_take_the_id_along', 'links.push(', '[].push('],
   ['no host', 'copies_of_optimisers_know_the_tracker', "option('host')", '0'],
 ];
 

@@ -255,7 +255,7 @@ class RefusedLog(EdgeCase):
         counted = self.server.metric("pixels_refused", 'reason="contract_ended"')
         answer = send(market.code["pixel_url"] + "?event=view")
         self.assertEqual((answer.status, len(answer.body)), (200, 43))
-        self.assertEqual(self.wait_refused(market.publisher, answer)["reason"], "the contract of its code is not in force")
+        self.assertEqual(self.wait_refused(market.publisher, answer)["reason"], "the contract of its code has ended")
         self.assertEqual(self.server.metric("pixels_refused", 'reason="contract_ended"'), counted + 1)
 
     def test_a_restart_keeps_it(self):

@@ -33,6 +33,9 @@ LINKS = {
     "two question marks": ("??sub2=x", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {"sub2": "x"}),
     "the question mark forgotten": ("&sub2=x&sub3=y", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {"sub2": "x", "sub3": "y"}),
     "the question mark escaped": ("%3Fsub2=x%26sub3=y", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {"sub2": "x", "sub3": "y"}),
+    "slash and question mark escaped": ("%2F%3Fsub2=x%26sub3=y", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {"sub2": "x", "sub3": "y"}),
+    "emphasis": ("_", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {}),
+    "emphasis and a query": ("__?sub2=x", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {"sub2": "x"}),
     "a slash": ("/", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {}),
     "a slash and a query": ("/?sub2=x", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {"sub2": "x"}),
     "a full stop": (".", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {}),
@@ -41,6 +44,8 @@ LINKS = {
     "zero width": ("%E2%80%8B%EF%BB%BF", "https://landing.example/offer?click_id=ID&a=1&lp=#form", {}),
     "a deep link": ("?to=" + quoted("https://shop.example/p?x=2&click_id=old#top"), "https://shop.example/p?x=2&click_id=ID#top",
                     {"to": "https://shop.example/p?x=2&click_id=old#top"}),
+    "a deep link that ends in a question": ("?to=" + quoted("https://shop.example/?q=why?"), "https://shop.example/?q=why?&click_id=ID",
+                                            {"to": "https://shop.example/?q=why?"}),
     "a deep link with utm": ("?utm_source=new&to=" + quoted("https://shop.example/?utm_source=old"), "https://shop.example/?utm_source=new&click_id=ID",
                              {"to": "https://shop.example/?utm_source=old", "utm_source": "new"}),
     "umlauts and pipes": ("?to=" + quoted("https://shop.example/café/a|b c"), "https://shop.example/caf%C3%A9/a%7Cb%20c?click_id=ID",
@@ -95,10 +100,12 @@ class Links(ServerCase):
                 self.assertEqual(self.told(self.last_click()), told)
 
     def test_a_deep_link_that_may_not_be_taken_is_told_in_the_entry(self):
+        counted = self.server.metric("links_refused")
         for link in REFUSED:
             with self.subTest(link[:60]):
                 self.assertEqual(self.location(self.get("?to=" + quoted(link)))[0], "https://landing.example/offer?click_id=ID&a=1&lp=#form")
                 self.assertEqual(self.told(self.last_click()), {"to_refused": True})
+        self.assertEqual(self.server.metric("links_refused"), counted + len(REFUSED))
 
     def test_what_is_inside_a_code_may_be_escaped(self):
         code = self.market.code["code"]
@@ -107,7 +114,7 @@ class Links(ServerCase):
         self.location(send(f"{self.server.url}/c/{escaped}", headers=BROWSER))
 
     def test_a_code_with_more_letters_is_another(self):
-        for rest in ("A", "-", "%41", "_x", "A/"):
+        for rest in ("A", "-", "%41", "_x", "_-", "A/"):
             self.assertStatus(self.get(rest), 404)
 
     def test_the_parties_open_click_ids_with_their_key(self):

@@ -94,6 +94,13 @@ class Answers(PixelCase):
             self.assertIn("POST", answer.headers["Access-Control-Allow-Methods"])
             self.assertIn("content-type", answer.headers["Access-Control-Allow-Headers"].lower())
 
+    def test_a_page_that_names_its_origin_may_bring_credentials(self):
+        for origin, named in (("https://shop.example", True), ("null", True), ("\x7f", False), (None, False)):
+            for method in ("GET", "POST", "HEAD"):
+                answer = send(self.market.code["pixel_url"], method, headers={**BROWSER, **({"Origin": origin} if origin else {})})
+                self.assertEqual([answer.headers[name] for name in ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Vary")],
+                                 [origin, "true", "Origin"] if named else ["*", None, None])
+
     def test_what_records_nothing(self):
         before = self.recorded()
         for query in ("?event=view", "?event=impression", "?event=lead&txid=1"):
@@ -122,12 +129,34 @@ class Events(PixelCase):
                 ("?event=view", {"method": "POST", "body": b"event=impression", **FORM}, "view"),
                 ("", {"method": "POST", "body": b"event=impression", "Content-Type": "text/plain;charset=UTF-8"}, "impression"),
                 ("", {"method": "POST", "body": b"x", "Content-Type": "text/plain;charset=UTF-8"}, "view"),
-                ("", {"method": "POST", "body": b'{"event":"impression"}', "Content-Type": "application/json"}, "view")]
+                ("?event=view", {"method": "POST", "body": b'{"x":1}', "Content-Type": "application/json"}, "view")]
         before = len(self.settled(self.market.contract, code))
         for query, how, _ in rows:
             self.pixel(code, query, **how)
         kinds = [entry["kind"] for entry in self.settled(self.market.contract, code)[before + 1:]]
         self.assertEqual(kinds, [kind for _, _, kind in rows])
+
+    def test_a_body_that_is_not_read_is_no_view(self):
+        before, counted = self.recorded(), self.server.metric("pixels_refused", 'reason="unread_body"')
+        bodies = [(b'{"event":"impression"}', {"Content-Type": "application/json"}), (b"event=impression", {"Content-Type": "x/y"}), (b"\x00", {}),
+                  (b'--b\r\nContent-Disposition: form-data; name="event"\r\n\r\nlead\r\n--b--\r\n', {"Content-Type": "multipart/form-data; boundary=b"})]
+        for body, headers in bodies:
+            self.pixel(self.market.code, "?x=1", "POST", body, **headers)
+        self.assertNothingRecorded(before)
+        self.assertEqual(self.server.metric("pixels_refused", 'reason="unread_body"'), counted + len(bodies))
+        self.refused(self.market.publisher, lambda rows: sum("a body of a type that is not read" in row["reason"] for row in rows) == len(bodies))
+
+    def test_pixels_of_a_paused_campaign_are_counted_as_such(self):
+        market = Market(self.server)
+        reasons = ("paused", "contract_ended", "not_begun")
+        count = lambda: [self.server.metric("pixels_refused", f'reason="{reason}"') for reason in reasons]  # noqa: E731
+        future = market.new_code(market.publisher, market.new_contract(market.publisher, starts_at="2100-01-01T00:00:00Z"))
+        market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"paused": True})
+        before = count()
+        for event in ("view", "impression"):
+            self.pixel(market.code, "?event=" + event)
+            self.pixel(future, "?event=" + event)
+        self.assertEqual([now - then for now, then in zip(count(), before, strict=True)], [2, 0, 2])
 
 
 class Whose(PixelCase):
@@ -157,9 +186,11 @@ class Whose(PixelCase):
                "b": click(market.code_b["click_url"] + "?sub1=b", **BROWSER)[1], "own": click(market.own["click_url"] + "?sub1=own", **BROWSER)[1],
                "foreign": click(self.foreign.code["click_url"], **BROWSER)[1], "head": head.split("click_id=")[1][:51],
                "bad": "A" * 51, "": ""}
+        ids |= {"a" + end: ids["a"] + end for end in (".", "_", "%E2%80%8B", "/)", "A")} | {"blank a": "%EF%BB%BF%20" + ids["a"]}
         rows = [  # code of the page, click id, whose view it is: contract, placement, click
             ("a", "a", ("a", 1, "a")), ("a", "a2", ("a", 2, "a2")), ("a", "b", ("b", 1, "b")), ("b", "a", ("a", 1, "a")),
-            ("a", "", ("a", 1, None)), ("a", "bad", ("a", 1, None)), ("a", "foreign", ("a", 1, None)),
+            ("a", "", ("a", 1, None)), ("a", "bad", ("a", 1, None)), *[("b", "a" + end, ("a", 1, "a")) for end in (".", "_", "%E2%80%8B", "/)")],
+            ("b", "blank a", ("a", 1, "a")), ("b", "aA", ("b", 1, None)), ("a", "foreign", ("a", 1, None)),
             ("own", "a", ("a", 1, "a")), ("own", "b", ("b", 1, "b")), ("own", "own", ("own", 1, "own")),
             ("own", "", None), ("own", "bad", None), ("own", "foreign", None),
             ("a", "head", ("a", 1, None)), ("b", "head", ("a", None, None)), ("own", "head", ("a", None, None)),

@@ -45,6 +45,15 @@ static void client(const struct proxies *x, struct span header)
     proxies_client(x, span_str(ip), again);
     HOLDS(strcmp(ip, again) == 0);
 
+    /* so it is with a port, and in brackets */
+    bool literal = strchr(ip, ':') != NULL;
+    for (int port = !literal; port < 2; port++) {
+        char form[64], other[46] = "192.0.2.1";
+        snprintf(form, sizeof form, "%s%s%s%s", literal ? "[" : "", ip, literal ? "]" : "", port ? ":443" : "");
+        proxies_client(x, span_str(form), other);
+        HOLDS(strcmp(ip, other) == 0);
+    }
+
     /* what a client wrote to the left of a stranger's address is nothing */
     struct buf longer;
     char same[46] = "192.0.2.1";

@@ -43,6 +43,10 @@ class Minifier(unittest.TestCase):
     def test_a_short_name_hides_nothing_that_is_used(self):
         self.assertEqual(minified("var long = a; b(long);"), "var c=a;b(c);\n")
 
+    def test_vars_in_a_row_are_one_and_no_others(self):
+        self.assertEqual(minified("var a = 1; var b = () => { var c = {}; var d; return c; }; var e; if (a) var f = 1; var g = 2; h(); var i;"),
+                         "var a=1,c=()=>{var b={},d;return b},e;if(a)var f=1;var g=2;h();var i;\n")
+
     def test_signs_in_a_row_stay_apart(self):
         self.assertEqual(minified("x = y - --z + +w; if (v-- < 0) u++;"), "x=y- --z+ +w;if(v--<0)u++;\n")
 

@@ -78,6 +78,10 @@ static void parameters_are_set_and_nothing_else_is_touched(void **state)
          "https://l/offer?x=1&click%5Fid=N&y=%7C+2&a%20b=%C3%A9#top"},
         {"https://l/offer?a+b=1&a%20b=2", "https://l/offer?a+b=%C3%A9&click_id=N"},
         {"https://l/offer?&x=1&&y&", "https://l/offer?&x=1&&y&click_id=N&a%20b=%C3%A9"},
+        {"https://l/o?q=why?", "https://l/o?q=why?&click_id=N&a%20b=%C3%A9"},
+        {"https://l/o??", "https://l/o??&click_id=N&a%20b=%C3%A9"},
+        {"https://l/o?click_id=old&q=why?#top", "https://l/o?click_id=N&q=why?&a%20b=%C3%A9#top"},
+        {"https://l/o?&", "https://l/o?&click_id=N&a%20b=%C3%A9"},
         {"https://l/#?click_id=in-the-fragment", "https://l/?click_id=N&a%20b=%C3%A9#?click_id=in-the-fragment"},
         {"https://l/?Click_ID=1&xclick_id=2", "https://l/?Click_ID=1&xclick_id=2&click_id=N&a%20b=%C3%A9"},
     };
@@ -104,6 +108,8 @@ static void macros_of_a_landing_url_are_replaced(void **state)
     assert_true(span_is(buf_span(&out), "https://l/a%26b%20c/x?c=N&s=&odd={&{}&{not closed"));
     buf_free(&out);
     assert_true(link_template_ok(SPAN("https://l.example/{sub1}?c={click_id}")));
+    assert_true(span_empty(link_unknown_macro(SPAN("https://l.example/{sub1}?c={click_id}&{code}&{utm_term}{}{"))));
+    assert_true(span_is(link_unknown_macro(SPAN("https://l.example/{sub1}?c={Click_ID}&{x}")), "Click_ID"));
     assert_false(link_template_ok(SPAN("https://{sub1}.l.example/")));
     assert_false(link_template_ok(SPAN("https://l.example/{sub 1}")));
     assert_false(link_template_ok(SPAN("https://l.example/{sub1")));
