@@ -843,7 +843,7 @@ export const controls = [
   ['no hidden fields of React', 'react_state_gets_the_id', "field.type === 'hidden' &&", 'false &&'],
   ['withdrawal forgets to clear', 'withdrawal_clears_what_was_kept_and_filled', 'localStorage.removeItem(KEY)', '0'],
   ['the same code twice', 'tags_of_two_codes_share_consent_and_fire_one_view_each', 'tag.code === code', 'false'],
-  ['the first of a code decides', 'the_same_code_twice_waits_only_where_both_do', 'same.asks && asks', 'same.asks'],
+  ['one that asks decides for both', 'the_same_code_twice_waits_only_where_both_do', 'same.asks && asks', 'true'],
   ['links keep what is withdrawn', 'links_to_other_sites_take_the_id_along', 'links.push(', '[].push('],
   ['no host', 'copies_of_optimisers_know_the_tracker', "option('host')", '0'],
 ];
