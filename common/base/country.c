@@ -1,5 +1,7 @@
 #include "common/base/country.h"
 
+#include <stdlib.h>
+
 #include "common/base/ascii.h"
 #include "common/base/text.h"
 
@@ -11,20 +13,14 @@ static const char codes[] =
     "MRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSI"
     "SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW";
 
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, 2);
+}
+
 static bool is_code(const char code[2])
 {
-    size_t low = 0, high = (sizeof codes - 1) / 2;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = memcmp(code, codes + 2 * middle, 2);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return bsearch(code, codes, (sizeof codes - 1) / 2, 2, by_bytes) != NULL;
 }
 
 bool country_read(struct span text, char code[2])

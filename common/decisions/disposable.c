@@ -12,20 +12,14 @@ struct disposable {
     char **domains; /* in order */
 };
 
+static int against(const void *domain, const void *listed)
+{
+    return span_order(*(const struct span *)domain, span_str(*(const char *const *)listed));
+}
+
 static bool holds(const char *const *domains, size_t n, struct span domain)
 {
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = span_order(domain, span_str(domains[middle]));
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return bsearch(&domain, domains, n, sizeof *domains, against) != NULL;
 }
 
 bool disposable_email(const struct disposable *d, struct span key)

@@ -102,6 +102,17 @@ struct span link_unknown_macro(struct span url)
     return SPAN("");
 }
 
+enum err link_macros_check(struct span url, struct problem *p)
+{
+    struct span macro = link_unknown_macro(url);
+    return span_empty(macro)
+               ? ERR_OK
+               : problem(p, ERR_INVALID, "landing_url",
+                         "has the macro {%.*s}, which nothing replaces: there are {click_id}, {code}, {sub1} to {sub5} "
+                         "and {utm_source} and its like, in small letters",
+                         (int)macro.len, macro.ptr);
+}
+
 bool link_template_host(struct span url, struct span *host)
 {
     char plain[LIMIT_URL];

@@ -4,6 +4,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/problem.h"
 
 /* The host of an absolute http(s) URL, without port; false when it is not such a URL. */
 bool link_host(struct span url, struct span *host);
@@ -16,6 +17,8 @@ struct span link_macro(struct span text);
 /* The name of the first macro of a landing URL that clicks do not replace: none of click_id, code, sub1 to sub5, utm_*.
  * Empty: there is none. */
 struct span link_unknown_macro(struct span url);
+/* ERR_INVALID for `landing_url` when it has such a macro; empty: none. */
+MUST_CHECK enum err link_macros_check(struct span url, struct problem *p);
 /* Appends the link that a browser would make of a text (URL Standard, basic parser, for http and https): blanks around
  * it dropped, scheme and host in lower case, an IDN host as A-labels (UTS 46), the scheme's own port dropped, an empty
  * path as "/", and in what follows the bytes that RFC 3986 does not know percent-encoded. Beyond a browser's kindness a

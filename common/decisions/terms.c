@@ -167,15 +167,10 @@ static enum err complete(const struct member *table, const json_t *doc, struct t
 
     if (err != ERR_OK)
         return err;
-    struct span macro = link_unknown_macro(t->landing_url);
     if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
         return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
-    if (!span_empty(macro))
-        return problem(
-            p, ERR_INVALID, "landing_url",
-            "has the macro {%.*s}, which nothing replaces: there are {click_id}, {code}, {sub1} to {sub5} and "
-            "{utm_source} and its like, in small letters",
-            (int)macro.len, macro.ptr);
+    if ((err = link_macros_check(t->landing_url, p)) != ERR_OK)
+        return err;
     buf_heap(&text);
     jw_open(&w, &text);
     members_write(table, t, &w);

@@ -44,14 +44,7 @@ static enum err link_check(const struct contract *k, struct span url, struct pro
         return problem(
             p, ERR_INVALID, "landing_url",
             "must be a URL on a host of the campaign (landing_url or allowed_hosts), https if its landing_url is");
-    struct span macro = link_unknown_macro(url);
-    if (!span_empty(macro))
-        return problem(
-            p, ERR_INVALID, "landing_url",
-            "has the macro {%.*s}, which nothing replaces: there are {click_id}, {code}, {sub1} to {sub5} and "
-            "{utm_source} and its like, in small letters",
-            (int)macro.len, macro.ptr);
-    return ERR_OK;
+    return link_macros_check(url, p);
 }
 
 enum err code_run(struct batch *cx, struct job *job)

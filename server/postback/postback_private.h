@@ -90,7 +90,6 @@ const struct secret *postback_secret(struct request *rq, struct span kid, const 
 void postback_prove(struct postback *pb, const struct secret *s);
 /* It holds, but is not fresh: postback_refuse. */
 enum err postback_late(struct postback *pb, const struct secret *s, const char *why);
-bool postback_type_is(const struct request *rq, const char *media_type); /* Content-Type, without its parameters */
 bool postback_in_window(struct request *rq, int64_t ts_s);
 /* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */
 void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s);
