@@ -1,3 +1,4 @@
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -43,8 +44,74 @@ void signer_sign(struct signer *s, struct span msg, uint8_t sig[ED25519_SIG_LEN]
     must(EVP_DigestSign(s->ctx, sig, &len, (const uint8_t *)msg.ptr, msg.len) == 1 && len == ED25519_SIG_LEN);
 }
 
+/* ---- public keys ---- */
+
+#define PRIME "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed"
+#define CURVE_D "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3"
+#define ORDER_8 "05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826"
+
+static BIGNUM *number(const char *hex)
+{
+    BIGNUM *n = NULL;
+    must(BN_hex2bn(&n, hex) > 0);
+    return n;
+}
+
+/* The point's y coordinate, RFC 8032 5.1.3: the first 255 bits. */
+static BIGNUM *coordinate(const uint8_t pub[ED25519_KEY_LEN])
+{
+    BIGNUM *y = BN_lebin2bn(pub, ED25519_KEY_LEN, NULL);
+    must(y != NULL);
+    (void)BN_mask_bits(y, 8 * ED25519_KEY_LEN - 1); /* 0 as well where there is nothing to cut */
+    return y;
+}
+
+/* The eight points of small order have y or -y among these; whatever was signed with one of them holds for anybody. */
+static bool small_order(const BIGNUM *y, const BIGNUM *p)
+{
+    static const char *const values[] = {"0", "1", ORDER_8};
+    BIGNUM *negated = BN_new();
+    bool small = false;
+    must(negated != NULL && BN_sub(negated, p, y));
+    for (size_t i = 0; i < sizeof values / sizeof *values && !small; i++) {
+        BIGNUM *value = number(values[i]);
+        small = BN_cmp(y, value) == 0 || BN_cmp(negated, value) == 0;
+        BN_free(value);
+    }
+    BN_free(negated);
+    return small;
+}
+
+/* Whether there is an x with x^2 = (y^2 - 1) / (d y^2 + 1) mod p, by Euler's criterion. */
+static bool on_curve(const BIGNUM *y, const BIGNUM *p)
+{
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *d = number(CURVE_D), *u = BN_new(), *v = BN_new(), *e = BN_dup(p);
+    must(ctx != NULL && u != NULL && v != NULL && e != NULL);
+    must(BN_mod_sqr(u, y, p, ctx) && BN_mod_mul(v, u, d, p, ctx) && BN_sub_word(u, 1) && BN_add_word(v, 1));
+    must(BN_mod_mul(u, u, v, p, ctx) && BN_rshift1(e, e) && BN_mod_exp(u, u, e, p, ctx));
+    bool square = BN_is_one(u);
+    BN_free(e);
+    BN_free(v);
+    BN_free(u);
+    BN_free(d);
+    BN_CTX_free(ctx);
+    return square;
+}
+
+bool ed25519_key_ok(const uint8_t pub[ED25519_KEY_LEN])
+{
+    BIGNUM *p = number(PRIME), *y = coordinate(pub);
+    bool ok = BN_cmp(y, p) < 0 && !small_order(y, p) && on_curve(y, p);
+    BN_free(y);
+    BN_free(p);
+    return ok;
+}
+
 bool ed25519_verify(const uint8_t pub[ED25519_KEY_LEN], struct span msg, const uint8_t sig[ED25519_SIG_LEN])
 {
+    if (!ed25519_key_ok(pub))
+        return false;
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, ED25519_KEY_LEN);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     must(key != NULL && ctx != NULL);

@@ -112,6 +112,12 @@ enum err jwk_read(struct span json, uint8_t pub[ED25519_KEY_LEN], struct problem
         err = problem(p, ERR_INVALID, "x", "must be the base64url of 32 bytes");
         goto done;
     }
+    if (!ed25519_key_ok(key)) {
+        err = problem(p, ERR_INVALID, "x",
+                      "must be a public key of Ed25519: this is no point of the curve in its only "
+                      "spelling, or one under which anybody can sign");
+        goto done;
+    }
     if ((err = kid_fits(obj, key, p)) == ERR_OK) {
         memcpy(pub, key, sizeof(key));
     }

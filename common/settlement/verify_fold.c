@@ -225,9 +225,26 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
                       status_word(d->status), d->lead);
 }
 
+/* One key belongs to one party: else one could answer for the other. */
+static bool is_anothers(const struct audit *a, const struct entry_key *k)
+{
+    for (size_t i = 0; i < a->n_party_keys; i++)
+        if (!span_is(k->party, a->party_key[i].party) && memcmp(a->party_key[i].pub, k->pub, ED25519_KEY_LEN) == 0)
+            return true;
+    return false;
+}
+
 static void take_key(struct audit *a, uint64_t index, const struct entry_key *k)
 {
     size_t i = 0;
+    if (!ed25519_key_ok(k->pub)) {
+        stop(a, CHECK_ENTRIES, index, "gives a party a key that is none: anybody could sign with it, or nobody");
+        return;
+    }
+    if (is_anothers(a, k)) {
+        stop(a, CHECK_ENTRIES, index, "gives a party the key of another");
+        return;
+    }
     while (i < a->n_party_keys && !span_is(k->party, a->party_key[i].party))
         i++;
     if (i == PARTIES_CAP || k->party.len > LIMIT_ID) {

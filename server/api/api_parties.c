@@ -184,12 +184,24 @@ static enum err key_write(struct batch *cx, const struct party *p)
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
 }
 
+static bool anothers_key(const struct catalog *cat, uint32_t party, const uint8_t pub[ED25519_KEY_LEN])
+{
+    for (size_t i = 0; i < cat->n_parties; i++) {
+        const struct party *p = &cat->parties[i];
+        if (p->number != party && p->has_key && memcmp(p->pub, pub, sizeof p->pub) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum err party_key_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = cx->catalog->parties[r->key.party - 1];
     bool known = p.has_key && memcmp(p.pub, r->key.pub, sizeof p.pub) == 0;
     struct answer a;
+    if (anothers_key(cx->catalog, p.number, r->key.pub))
+        return problem(&job->problem, ERR_CONFLICT, "x", "is the key of another party: make one of your own");
     p.has_key = true;
     memcpy(p.pub, r->key.pub, sizeof p.pub);
     enum err err = key_logs_ready(cx, &p);

@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import Caller, Market, Party, ServerCase, person, send
+from harness import Caller, Market, Party, ServerCase, b64u, person, send
 
 
 class Access(ServerCase):
@@ -150,6 +150,23 @@ class Input(ServerCase):
                 answer = publisher.call("PUT", f"/v1/parties/{publisher.id}/key", jwk)
                 self.assertIn(answer.status, (400, 422), answer)
                 self.assertProblem(answer, answer.status, word)
+
+    def test_keys_under_which_anybody_or_nobody_signs_are_refused(self):
+        """Points of small order (with R the neutral point and S = 0 a signature holds for each text), other spellings of a point, and no points."""
+        publisher, prime = self.market.publisher, 2**255 - 19
+        small = [0, 1, prime - 1, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826]
+        values = [*small, prime - small[3], prime, prime + 1, prime + 3, 2, 7]
+        for value in (value + sign for value in values for sign in (0, 1 << 255)):
+            with self.subTest(hex(value)):
+                answer = publisher.call("PUT", f"/v1/parties/{publisher.id}/key", {**publisher.jwk, "x": b64u(value.to_bytes(32, "little"))})
+                self.assertProblem(answer, 422, "x")
+        publisher.put_key()
+
+    def test_a_key_belongs_to_one_party(self):
+        market = self.market
+        market.advertiser.put_key()
+        self.assertProblem(market.publisher.call("PUT", f"/v1/parties/{market.publisher.id}/key", market.advertiser.jwk), 409, "x")
+        market.publisher.put_key()
 
     def test_what_is_fixed_cannot_be_patched(self):
         for path, body in ((f"/v1/campaigns/{self.market.campaign}", {"currency": "USD"}), (f"/v1/campaigns/{self.market.campaign}", {"advertiser": "P1"}),

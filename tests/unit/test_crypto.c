@@ -282,6 +282,52 @@ static void ed25519_refuses_changes(void **state)
     assert_true(ed25519_verify(pub.ptr, bytes_span(&msg), sig.ptr));
 }
 
+/* Worked out with integers in Python: the coordinates of order * random points, and others. */
+static void keys_under_which_anybody_signs_are_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pub;
+        bool ok;
+    } rows[] = {
+        {"0000000000000000000000000000000000000000000000000000000000000000", false},
+        {"0000000000000000000000000000000000000000000000000000000000000080", false},
+        {"0100000000000000000000000000000000000000000000000000000000000000", false},
+        {"0100000000000000000000000000000000000000000000000000000000000080", false},
+        {"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", false},
+        {"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85", false},
+        {"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", false},
+        {"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa", false},
+        {"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false},
+        {"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", false},
+        /* not below p: other spellings of 0, 1, 3 and 4 */
+        {"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false},
+        {"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false},
+        {"f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false},
+        {"f1ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false},
+        /* not on the curve */
+        {"e637052b3839659c78fdf91d0aaa627e00a3170ffb76dc37c1eaaac4cc91ca24", false},
+        {"cf701c21e66105bd83af633f509fdc659c471564d277b4eab08215df1e888d3f", false},
+        {"0200000000000000000000000000000000000000000000000000000000000000", false},
+        /* on it */
+        {"d952bcd1b0aa366e09162edd5f30db8c4d9a46473a6ad6b44ddf506aa58d44fe", true},
+        {"406dd85b24f0c6ae05765ae2c99964615ddf2df5ff87123bbdc0a226153e9f8a", true},
+        {"cdbc161be64c4302f56443ff29ccf36a2075be1a1fa67ff126b56315f5681c38", true},
+        {"0300000000000000000000000000000000000000000000000000000000000000", true},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct bytes pub = unhex(rows[i].pub);
+        assert_int_equal(ed25519_key_ok(pub.ptr), rows[i].ok);
+    }
+    for (size_t i = 0; i < COUNT(ed25519_rows); i++) {
+        struct bytes pub = unhex(ed25519_rows[i].pub);
+        assert_true(ed25519_key_ok(pub.ptr));
+    }
+    uint8_t nobodys[ED25519_SIG_LEN] = {1}; /* R the neutral point, S zero */
+    const uint8_t neutral[ED25519_KEY_LEN] = {1};
+    assert_false(ed25519_verify(neutral, SPAN("whatever"), nobodys));
+}
+
 static void bytes_are_compared_whole_and_wiped(void **state)
 {
     (void)state;
@@ -316,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_block_is_encrypted_as_fips_197_says),
         cmocka_unit_test(ed25519_signs_as_its_vectors),
         cmocka_unit_test(ed25519_refuses_changes),
+        cmocka_unit_test(keys_under_which_anybody_signs_are_none),
         cmocka_unit_test(bytes_are_compared_whole_and_wiped),
         cmocka_unit_test(freeing_null_is_fine),
     };

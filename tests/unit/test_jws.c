@@ -76,6 +76,8 @@ static void jwks_are_read_or_refused_by_field(void **state)
         {"{\"crv\":\"Ed25519\",\"x\":\"" RFC_X "\"}", ERR_INVALID, "kty"},
         {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" RFC_X "A\"}", ERR_INVALID, "x"},
         {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}", ERR_INVALID, "x"},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", ERR_INVALID,
+         "x"},
         {"[]", ERR_MALFORMED, ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -569,16 +569,21 @@ static void signed_lies_are_found(void **state)
     }
 }
 
-static void assert_says(struct story *s, const char *check, const char *part)
+static void assert_verdict(struct story *s, enum verdict verdict, const char *check, const char *part)
 {
     struct told t;
-    if (verify(s, &t) != HOLDS) {
+    if (verify(s, &t) != verdict) {
         print(&t);
-        fail_msg("an honest mirror must hold");
+        fail_msg("%s", verdict == HOLDS ? "an honest mirror must hold" : "a lie goes by");
     }
     for (size_t i = 0; i < t.n; i++)
         if (strcmp(t.check[i], check) == 0 && strstr(t.sentence[i], part) == NULL)
             fail_msg("%s says \"%s\", without \"%s\"", check, t.sentence[i], part);
+}
+
+static void assert_says(struct story *s, const char *check, const char *part)
+{
+    assert_verdict(s, HOLDS, check, part);
 }
 
 /* Odd leads that the server does write. */
@@ -695,6 +700,29 @@ static void answering_keys_are_named(void **state)
     assert_says(s, "responses", change);
     signer_free(forged);
     story_free(s);
+}
+
+/* One under which anybody signs, one of no point, and one that would let a party answer for the other. */
+static void keys_of_nobody_and_of_others_are_refused(void **state)
+{
+    (void)state;
+    const uint8_t neutral[ED25519_KEY_LEN] = {1}, none[ED25519_KEY_LEN] = {2};
+    struct story *other = story_long(0);
+    uint8_t anothers[ED25519_KEY_LEN];
+    memcpy(anothers, signer_public(other->party_key[0]), sizeof anothers);
+    story_free(other);
+    const uint8_t *const keys[] = {neutral, none, anothers};
+    const char *const says[] = {"gives a party a key that is none", "gives a party a key that is none",
+                                "gives a party the key of another"};
+    for (int i = 0; i < (int)(sizeof keys / sizeof *keys); i++) {
+        struct story *s = story_long(0);
+        struct entry e = {.kind = ENTRY_KEY, .at_ms = s->now_ms, .key = {.party = SPAN("P1")}};
+        memcpy(e.key.pub, keys[i], sizeof e.key.pub);
+        tell(s, &e, NULL);
+        write_logs(s);
+        assert_verdict(s, FAILS, "entries", says[i]);
+        story_free(s);
+    }
 }
 
 /* A disk that fails: at the n-th read or list of an audit, then once or for good; before anything was read, or after a
@@ -885,6 +913,7 @@ int main(void)
         cmocka_unit_test(an_entry_at_the_closing_time_holds),
         cmocka_unit_test(dispositions_of_the_operator_are_counted),
         cmocka_unit_test(answering_keys_are_named),
+        cmocka_unit_test(keys_of_nobody_and_of_others_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
