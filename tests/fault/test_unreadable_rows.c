@@ -2,6 +2,7 @@
  * 5xx, the one that needs the row with a 5xx, a click always rightly; and when the rows are whole again, so is all that
  * was refused. */
 #include "tests/support/filled_folder.h"
+#include "tests/support/raw_row.h"
 
 enum { TARGET = 1200, ROWS = 4096 };
 
@@ -321,12 +322,13 @@ static void rows_keep(struct scene *s, struct cut_rows *rows, enum table table)
 }
 
 /* What becomes of each row. One that says all by its key stands under a key too long in any case. */
-enum form { FORM_CUT, FORM_LONGER, FORM_ZEROS, FORM_LONGER_KEY, FORM_GONE, FORM_MONEY, FORMS };
-static const char *const form_names[FORMS] = {"cut", "longer", "zeros", "under a longer key", "gone", "of other money"};
+enum form { FORM_CUT, FORM_LONGER, FORM_ZEROS, FORM_LONGER_KEY, FORM_GONE, FORM_MONEY, FORM_BIT, FORMS };
+static const char *const form_names[FORMS] = {"cut",  "longer",         "zeros",        "under a longer key",
+                                              "gone", "of other money", "a bit changed"};
 
 static bool under_longer_key(struct span value, enum form form)
 {
-    return form == FORM_LONGER_KEY || (value.len == 0 && form != FORM_GONE);
+    return form == FORM_LONGER_KEY || (value.len == 0 && form != FORM_GONE && form != FORM_BIT);
 }
 
 /* Of leads and moves the price, or the money moved, is a millionth more or less. */
@@ -342,7 +344,9 @@ static void row_spoil(struct txn *t, struct cut_rows *rows, size_t i, enum form 
     buf_span_add(&longer, under_longer_key(value, form) ? key : value);
     buf_byte(&longer, '\0');
     assert_ok(store_del(t, rows->table, key));
-    if (under_longer_key(value, form))
+    if (form == FORM_BIT)
+        raw_row_flip(t, rows->table, key, value, value.len > 0 ? 8 * (value.len - 1) : 0);
+    else if (under_longer_key(value, form))
         assert_ok(store_put(t, rows->table, buf_span(&longer), value));
     else if (form == FORM_LONGER)
         assert_ok(store_put(t, rows->table, key, buf_span(&longer)));
@@ -385,7 +389,9 @@ static void rows_put_back(struct scene *s, struct cut_rows *rows, enum form form
     for (size_t i = 0; i < rows->n; i++) {
         struct span key = buf_span(&rows->key[i]), value = buf_span(&rows->value[i]), now;
         enum err err = store_get(t, rows->table, key, &now);
-        if (form == FORM_GONE ? err != ERR_NOT_FOUND : err != ERR_OK || !is_spoiled(now, value, form))
+        if (form == FORM_GONE  ? err != ERR_NOT_FOUND
+            : form == FORM_BIT ? err != ERR_CORRUPT
+                               : err != ERR_OK || !is_spoiled(now, value, form))
             continue;
         if (under_longer_key(value, form)) {
             assert_ok(store_del(t, rows->table, key));
@@ -511,13 +517,26 @@ static const struct need {
     {TABLE_ROWS + ROW_PARTY_KEYS, "a key put again"},
 };
 
-static const char *needed_for(enum table table)
+static const char *needed_for(const struct need *of, size_t n, enum table table)
 {
-    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-        if (needs[i].table == (int)table)
-            return needs[i].requests;
+    for (size_t i = 0; i < n; i++)
+        if (of[i].table == (int)table)
+            return of[i].requests;
     return "";
 }
+
+/* Who looks for a row that is not there, or for the first or the last, meets another one: if that is not as it was
+ * written, it may be the one looked for, its key changed. */
+static const struct need also_met[] = {
+    {TABLE_NONCES, "a lead, a person again, a txid again, an approval by click"},
+    {TABLE_STATEMENTS, "a new statement"},
+    {TABLE_IDEMPOTENCY, "a new statement"},
+    {TABLE_ROWS + ROW_LEADS, "the openings"},
+    {TABLE_ROWS + ROW_DEDUPE, "a lead"},
+    {TABLE_ROWS + ROW_TXIDS, "a lead, a person again"},
+    {TABLE_ROWS + ROW_DUE, "a new statement"},
+};
+enum { ALSO_MET = sizeof also_met / sizeof also_met[0], NEEDS = sizeof needs / sizeof needs[0] };
 
 /* What the ledger may still hold in memory. */
 static uint32_t unasked_of(enum table table)
@@ -529,7 +548,21 @@ static void rows_that_do_not_read_stop_what_needs_them_alone(void **state)
 {
     struct scene *s = *state;
     for (int table = 0; table < TABLE_COUNT; table++)
-        round_of(s, (enum table)table, FORM_CUT, bits(needed_for((enum table)table)), unasked_of((enum table)table));
+        round_of(s, (enum table)table, FORM_CUT, bits(needed_for(needs, NEEDS, (enum table)table)),
+                 unasked_of((enum table)table));
+    assert_int_equal(s->faults, 0);
+}
+
+/* One bit of each row is another one, under the checksum that it was written with: whatever the bit says, nothing that
+ * looks at the row goes on. */
+static void rows_with_a_bit_changed_stop_what_needs_them_alone(void **state)
+{
+    struct scene *s = *state;
+    for (int table = 0; table < TABLE_COUNT; table++)
+        round_of(s, (enum table)table, FORM_BIT,
+                 bits(needed_for(needs, NEEDS, (enum table)table)) |
+                     bits(needed_for(also_met, ALSO_MET, (enum table)table)),
+                 unasked_of((enum table)table));
     assert_int_equal(s->faults, 0);
 }
 
@@ -547,7 +580,7 @@ static void rows_that_cannot_be_stop_what_needs_them_alone(void **state)
     for (enum form form = FORM_LONGER; form <= FORM_LONGER_KEY; form++)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
             round_of(s, tables[i], form,
-                     bits(needed_for(tables[i])) | /* which go by the keys alone */
+                     bits(needed_for(needs, NEEDS, tables[i])) | /* which go by the keys alone */
                          (tables[i] == TABLE_ROWS + ROW_LEADS && form == FORM_LONGER_KEY ? bits("the openings") : 0),
                      unasked_of(tables[i]));
     assert_int_equal(s->faults, 0);
@@ -880,6 +913,7 @@ int main(void)
         cmocka_unit_test(rows_that_cannot_be_stop_what_needs_them_alone),
         cmocka_unit_test(rows_that_are_gone_stop_what_needs_them_alone),
         cmocka_unit_test(rows_of_other_money_stop_what_needs_them_alone),
+        cmocka_unit_test(rows_with_a_bit_changed_stop_what_needs_them_alone),
         cmocka_unit_test(a_statement_whose_parts_do_not_fit_is_not_served),
         cmocka_unit_test(a_log_that_cannot_grow_stops_its_own_jobs_alone),
     };
