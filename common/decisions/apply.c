@@ -235,5 +235,7 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
         count_missed(&tally->gap_clicks, gap->clicks);
         count_missed(&tally->gap_views, gap->views);
         count_missed(&tally->gap_impressions, gap->impressions);
+    } else if (kind == ENTRY_LEAD || kind == ENTRY_DISPOSITION) {
+        tally->moves++;
     }
 }

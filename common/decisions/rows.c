@@ -275,6 +275,72 @@ enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struc
     return err == ERR_OK ? lead_row_read(value, out) : err;
 }
 
+/* The contract's first row from an index on, in a table whose keys are contract and index. */
+static enum err indexed_next(const struct view *v, enum row_table t, uint32_t contract, uint64_t from, uint64_t *index,
+                             struct span *value)
+{
+    uint8_t first[12];
+    struct span key;
+    row_index_key(first, contract, from);
+    enum err err = v->seek(v->ctx, t, span_of(first, sizeof first), &key, value);
+    if (err != ERR_OK)
+        return err;
+    if (key.len < 4 || (load_be32(key.ptr) == contract && key.len != sizeof first))
+        return ERR_CORRUPT;
+    if (load_be32(key.ptr) != contract)
+        return ERR_NOT_FOUND;
+    *index = load_be64(key.ptr + 4);
+    return ERR_OK;
+}
+
+/* Passes the moves below `end`, up to a lead's. ERR_NOT_FOUND: there was none, or the rows ran out. */
+static enum err lead_move_next(struct lead_walk *w, uint64_t end, uint64_t *index)
+{
+    while (w->at < end && w->rows > 0) {
+        struct span value;
+        struct move_row move;
+        uint64_t at;
+        w->rows--;
+        enum err err = indexed_next(w->view, ROW_MOVES, w->contract, w->at, &at, &value);
+        if (err == ERR_NOT_FOUND || (err == ERR_OK && at >= end)) {
+            w->at = end;
+            return ERR_NOT_FOUND;
+        }
+        if (err != ERR_OK || (err = move_row_read(value, &move)) != ERR_OK)
+            return err;
+        w->at = at + 1;
+        if (move.kind == ENTRY_LEAD) {
+            *index = at;
+            return ERR_OK;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err lead_walk_next(struct lead_walk *w, uint64_t to, uint64_t *index, struct lead_row *row)
+{
+    struct span value;
+    struct lead_row lead;
+    uint64_t at = to, moved = to;
+    enum err err = indexed_next(w->view, ROW_LEADS, w->contract, w->at, &at, &value);
+    bool found = err == ERR_OK && at < to;
+    if (found)
+        err = lead_row_read(value, &lead);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    uint64_t end = found ? at + 1 : to;
+    err = lead_move_next(w, end, &moved);
+    if (err == ERR_NOT_FOUND)
+        return found && w->at == end ? ERR_CORRUPT : err;
+    if (err != ERR_OK)
+        return err;
+    if (!found || moved != at)
+        return ERR_CORRUPT;
+    *index = at;
+    *row = lead;
+    return ERR_OK;
+}
+
 static enum err txid_row_read(struct span key, struct span value, struct txid_row *out)
 {
     if (key.len < TXID_HEAD_LEN || key.len > TXID_KEY_MAX || value.len != TXID_ROW_LEN ||

@@ -114,12 +114,29 @@ MUST_CHECK enum err row_party_key(const struct view *v, uint32_t contract, struc
                                   uint8_t pub[ED25519_KEY_LEN]);
 MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index);
 
+/* The leads of a contract in order, held against its moves: each lead has one under the same index, so that a row which
+ * is gone from either table makes no list shorter. */
+struct lead_walk {
+    const struct view *view;
+    uint32_t contract;
+    uint64_t at; /* the next index to look at */
+    size_t rows; /* of moves that may still be looked at */
+};
+/* The next lead below `to`. ERR_NOT_FOUND: there is none, or, when lead_walk_paused, none below w->at, where to go on.
+ * ERR_CORRUPT: a row does not read, or the other of the two is missing. */
+MUST_CHECK enum err lead_walk_next(struct lead_walk *w, uint64_t to, uint64_t *index, struct lead_row *row);
+static inline bool lead_walk_paused(const struct lead_walk *w, uint64_t to)
+{
+    return w->rows == 0 && w->at < to;
+}
+
 /* What one contract's entries since the last statement add up to, beside the moves. */
 struct tally {
     uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
     uint64_t gap_clicks, gap_views, gap_impressions;
     uint64_t payable_clicks, payable_impressions; /* of a payable class by the terms then in force */
     int64_t click_micros, impression_micros;      /* what those earned, by the same terms; views earn nothing */
+    uint64_t moves;                               /* leads and dispositions: so many rows of moves there must be */
     int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
 };
 

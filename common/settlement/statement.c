@@ -122,33 +122,13 @@ static MUST_CHECK enum err line_of_move(struct sums *f, uint64_t index, const st
     return ERR_OK;
 }
 
-/* Every lead has a move: from `from` on there is none before `to`, which may be one that has. */
-static MUST_CHECK enum err no_lead_between(struct sums *f, uint64_t from, uint64_t to)
-{
-    const struct view *v = f->in->view;
-    uint8_t first[12];
-    struct span key, value;
-    struct lead_row lead;
-    row_index_key(first, f->in->contract, from);
-    enum err err = v->seek(v->ctx, ROW_LEADS, span_of(first, sizeof first), &key, &value);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
-    if (key.len < 4 || load_be32(key.ptr) != f->in->contract)
-        return ERR_OK;
-    if (key.len != sizeof first || load_be64(key.ptr + 4) < to ||
-        (load_be64(key.ptr + 4) == to && lead_row_read(value, &lead) != ERR_OK))
-        return problem(f->problem, ERR_CORRUPT, "",
-                       "a lead from entry %llu on does not read, or has no row of its move", (unsigned long long)from);
-    return ERR_OK;
-}
-
 static MUST_CHECK enum err fold_moves(struct sums *f)
 {
     const struct statement_in *in = f->in;
     const struct view *v = in->view;
     uint8_t from[12];
     struct span key, value;
-    uint64_t seen = in->from; /* leads before it have their moves */
+    uint64_t moves = 0;
     enum err err;
 
     row_index_key(from, in->contract, in->from);
@@ -164,17 +144,19 @@ static MUST_CHECK enum err fold_moves(struct sums *f)
         if (move_row_read(value, &m) != ERR_OK)
             return problem(f->problem, ERR_CORRUPT, "", "the row of entry %llu does not read",
                            (unsigned long long)index);
-        if (m.kind == ENTRY_LEAD) {
-            if ((err = no_lead_between(f, seen, index)) != ERR_OK)
-                return err;
-            seen = index + 1;
-        }
+        moves++;
         count_move(f, index, &m);
         if ((err = sum_move(f, index, &m)) != ERR_OK || (err = line_of_move(f, index, &m)) != ERR_OK)
             return err;
         row_index_key(from, in->contract, index + 1);
     }
-    return err == ERR_OK || err == ERR_NOT_FOUND ? no_lead_between(f, seen, in->to) : err;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (moves != in->tally->moves)
+        return problem(f->problem, ERR_CORRUPT, "",
+                       "%llu leads and dispositions came, and %llu have a row of their move",
+                       (unsigned long long)in->tally->moves, (unsigned long long)moves);
+    return ERR_OK;
 }
 
 static uint64_t total_of(const uint64_t by_class[CLASS_COUNT])

@@ -9,7 +9,8 @@
 #include "server/api/list.h"
 #include "server/postback/postback.h"
 
-enum { LEADS_SCAN = 5000 }; /* rows that one call looks at: past it the list ends early, with `next` */
+/* Leads and dispositions that one call looks at: past it the list ends early, with `next`. */
+enum { LEADS_SCAN = 5000 };
 
 static void ref_write(struct request *rq, const struct contract *k, uint64_t index, char out[LEAD_REF_LEN])
 {
@@ -24,45 +25,30 @@ struct leads {
     const struct contract *k;
     bool filtered;
     enum status status;
-    uint64_t at; /* index of the next row to look at */
+    uint64_t at; /* index after the last lead that was looked at */
     struct list list;
 };
-
-/* ERR_NOT_FOUND: the contract has no more. */
-static enum err next_row(struct leads *l, uint64_t *index, struct lead_row *row)
-{
-    uint8_t from[12];
-    struct span key, value;
-    struct view v = store_view(l->txn);
-    row_index_key(from, l->k->number, l->at);
-    enum err err = v.seek(v.ctx, ROW_LEADS, span_of(from, sizeof from), &key, &value);
-    if (err != ERR_OK)
-        return err;
-    if (key.len != sizeof from)
-        return ERR_CORRUPT;
-    if (load_be32(key.ptr) != l->k->number)
-        return ERR_NOT_FOUND;
-    *index = load_be64(key.ptr + 4);
-    return lead_row_read(value, row);
-}
 
 static enum err leads_write(struct leads *l)
 {
     uint64_t index;
     struct lead_row row;
+    struct view v = store_view(l->txn);
+    struct lead_walk walk = {.view = &v, .contract = l->k->number, .at = l->at, .rows = LEADS_SCAN};
     enum err step, err;
-    for (size_t scanned = 0; (step = next_row(l, &index, &row)) == ERR_OK; l->at = index + 1) {
-        if (scanned++ == LEADS_SCAN) {
-            l->list.more = true;
-            return ERR_OK;
-        }
+    for (; (step = lead_walk_next(&walk, UINT64_MAX, &index, &row)) == ERR_OK; l->at = index + 1) {
         bool wanted = !l->filtered || row.status == l->status;
         if (wanted && !list_item(&l->list))
             return ERR_OK;
         if (wanted && (err = lead_json(&l->list.w, l->rq, l->txn, l->k, index, &row, false)) != ERR_OK)
             return err;
     }
-    return step == ERR_NOT_FOUND ? ERR_OK : step;
+    if (step != ERR_NOT_FOUND)
+        return step;
+    l->list.more = lead_walk_paused(&walk, UINT64_MAX);
+    if (l->list.more)
+        l->at = walk.at;
+    return ERR_OK;
 }
 
 static enum err leads_page(struct request *rq, struct leads *l, struct window *window)

@@ -8,13 +8,14 @@
 #include "server/keys/day_keys.h"
 
 /* No fewer: `pull` takes a server that gives less for one that keeps it busy. */
-enum { PAGE = 1000 };
+enum { PAGE = 1000, MOVES = 5 * PAGE };
 
 struct openings {
     struct request *rq;
     struct txn *txn;
     const struct contract *k;
     uint64_t at, to;
+    struct lead_walk leads; /* from `at` on, to who sees those alone */
     struct buf lines, plain;
 };
 
@@ -55,30 +56,25 @@ static enum err opening_add(struct openings *o, uint64_t index)
 }
 
 /* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads
- * alone, by their rows, which are few beside the clicks. ERR_NOT_FOUND: there is none before o->to. */
+ * alone, by their rows, which are few beside the clicks. ERR_NOT_FOUND: there is none before o->to, or none before
+ * o->at, so far. */
 static enum err next_index(struct openings *o)
 {
-    uint8_t from[12];
-    struct span key, value;
+    struct lead_row row;
     if (caller_is(o->rq, ROLE_OPERATOR))
         return o->at < o->to ? ERR_OK : ERR_NOT_FOUND;
-    row_index_key(from, o->k->number, o->at);
-    struct view v = store_view(o->txn);
-    enum err err = v.seek(v.ctx, ROW_LEADS, span_of(from, sizeof from), &key, &value);
-    if (err != ERR_OK)
-        return err;
-    if (key.len != sizeof from)
-        return ERR_CORRUPT;
-    if (load_be32(key.ptr) != o->k->number || load_be64(key.ptr + 4) >= o->to)
-        return ERR_NOT_FOUND;
-    o->at = load_be64(key.ptr + 4);
-    return ERR_OK;
+    enum err err = lead_walk_next(&o->leads, o->to, &o->at, &row);
+    if (err == ERR_NOT_FOUND)
+        o->at = o->leads.at;
+    return err;
 }
 
 static enum err openings_write(struct openings *o, bool *more)
 {
     enum err step;
     size_t scanned = 0;
+    struct view v = store_view(o->txn);
+    o->leads = (struct lead_walk){.view = &v, .contract = o->k->number, .at = o->at, .rows = MOVES};
     *more = false;
     while ((step = next_index(o)) == ERR_OK) {
         if (scanned++ == PAGE) {
@@ -90,6 +86,7 @@ static enum err openings_write(struct openings *o, bool *more)
             return err;
         o->at++;
     }
+    *more = lead_walk_paused(&o->leads, o->to) && o->at < o->to;
     return step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 

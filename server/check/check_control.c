@@ -21,7 +21,7 @@ static bool zeros(struct span s)
 
 static void meta_row(struct check *c, enum table t, struct span key, struct span value)
 {
-    bool good = span_is(key, "format")       ? span_is(value, "1")
+    bool good = span_is(key, "format")       ? span_is(value, STORE_FORMAT)
                 : span_is(key, "public_url") ? instance_url_ok(value)
                 : span_is(key, "watermark")  ? value.len == SEQ_LEN
                 : span_is(key, "keys")       ? keys_fit(c->in.keys, value) == ERR_OK

@@ -56,7 +56,7 @@ static bool take_row(struct check *c, struct span key, struct span row)
 static bool replay(struct check *c)
 {
     struct cursor *cursor = NULL;
-    struct span key, row;
+    struct span key = SPAN(""), row;
     bool good = true;
     enum err err = cursor_open(c->txn, TABLE_JOURNAL, &cursor);
     if (err == ERR_OK) {
@@ -68,7 +68,11 @@ static bool replay(struct check *c)
     cursor_close(cursor);
     if (!good)
         return false;
-    if (err != ERR_OK)
+    if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_OTHER_ROW)
+        check_row_is_other(c, TABLE_JOURNAL, key);
+    else if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_FEWER_ROWS)
+        row_is_missing(c, ": fewer are there than were written");
+    else if (err != ERR_OK)
         finds_doubt(&c->finding[STORE_CHECK_JOURNAL], "the journal cannot be read past row %" PRIu64 " (%s)", c->seq,
                     err_word(err));
     return err == ERR_OK;

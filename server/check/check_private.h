@@ -78,11 +78,13 @@ void check_row_fails(struct check *c, enum table t, struct span key, const char 
     __attribute__((format(printf, 4, 5)));
 void check_row_doubt(struct check *c, enum table t, struct span key, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* ERR_OK, ERR_NOT_FOUND, or ERR_IO: noted as a doubt. */
+/* What is said of a row after DAMAGE_OTHER_ROW. */
+void check_row_is_other(struct check *c, enum table t, struct span key);
+/* ERR_OK, ERR_NOT_FOUND, or an error, which is noted: a row that is not as it was written fails, others are doubts. */
 MUST_CHECK enum err check_get(struct check *c, enum table t, struct span key, struct span *value);
 /* As check_get, and the row must be there. */
 bool check_need(struct check *c, enum table t, struct span key, struct span *value);
-/* Shows every row of the table. One that cannot be read ends it: noted as a doubt. */
+/* Shows every row of the table that is as it was written; others are noted. An error of reading ends it: a doubt. */
 typedef void check_row(struct check *c, enum table t, struct span key, struct span value);
 void check_each(struct check *c, enum table t, check_row *each);
 /* The keys of rows that must all be there: those that are not, and rows beside them. */

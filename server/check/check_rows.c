@@ -44,12 +44,19 @@ void check_row_doubt(struct check *c, enum table t, struct span key, const char 
     finds_doubt(check_finding(c, t), "%s %s", name, text);
 }
 
+void check_row_is_other(struct check *c, enum table t, struct span key)
+{
+    check_row_fails(c, t, key, "is not as it was written: its checksum does not fit");
+}
+
 /* ---- reading them ---- */
 
 enum err check_get(struct check *c, enum table t, struct span key, struct span *value)
 {
     enum err err = store_get(c->txn, t, key, value);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
+    if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_OTHER_ROW)
+        check_row_is_other(c, t, key);
+    else if (err != ERR_OK && err != ERR_NOT_FOUND)
         check_row_doubt(c, t, key, "cannot be read (%s)", err_word(err));
     return err;
 }
@@ -69,13 +76,20 @@ void check_each(struct check *c, enum table t, check_row *each)
     uint64_t n = 0;
     enum err err = cursor_open(c->txn, t, &cursor);
     if (err == ERR_OK) {
-        for (err = cursor_seek(cursor, SPAN(""), &key, &value); err == ERR_OK;
+        for (err = cursor_seek(cursor, SPAN(""), &key, &value);
+             err == ERR_OK || (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_OTHER_ROW);
              err = cursor_next(cursor, &key, &value), n++)
-            each(c, t, key, value);
+            if (err == ERR_OK)
+                each(c, t, key, value);
+            else
+                check_row_is_other(c, t, key);
         err = cursor_end(err);
     }
     cursor_close(cursor);
-    if (err != ERR_OK)
+    if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_FEWER_ROWS)
+        finds_failure(check_finding(c, t), "%s has %llu rows, which is not as many as were written",
+                      table_info(t)->name, (unsigned long long)n);
+    else if (err != ERR_OK)
         finds_doubt(check_finding(c, t), "%s cannot be read past %llu rows (%s)", table_info(t)->name,
                     (unsigned long long)n, err_word(err));
 }

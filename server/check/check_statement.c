@@ -128,6 +128,31 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
     statement_free(&out);
 }
 
+/* The second place that an answer is known from. */
+static void check_answered(struct check *c, const struct entry_response *r)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key, ids;
+    if (part_get(c, r->statement, "answered", room, &key, &ids) && !answered_has(ids, r->party))
+        check_row_fails(c, TABLE_STATEMENTS, key, "lacks party %.*s, whose answer the log holds", (int)r->party.len,
+                        r->party.ptr);
+}
+
+/* Of each row of who answered: nobody twice, and nobody else. */
+static void answered_is_held(struct check *c, enum table t, struct span key, struct span ids)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span id, answer, statement = span_of(key.ptr, strnlen(key.ptr, key.len));
+    bool good = true;
+    if (!span_is(span_skip(key, statement.len < key.len ? statement.len + 1 : key.len), "answered"))
+        return;
+    while (good && answered_take(&ids, &id))
+        good = statement_key(statement, id, room, &answer) == ERR_OK && row_set_has(c->answers, answer) &&
+               !answered_has(ids, id);
+    if (!good || ids.len > 0)
+        check_row_fails(c, t, key, "is not who answered by the entries");
+}
+
 void check_response(struct check *c, const struct entry_response *r)
 {
     char room[STATEMENT_KEY_MAX];
@@ -135,6 +160,7 @@ void check_response(struct check *c, const struct entry_response *r)
     if (statement_key(r->statement, r->party, room, &key) != ERR_OK)
         return;
     row_set_add(c->answers, key);
+    check_answered(c, r);
     if (check_get(c, TABLE_COSIGNED, key, &jws) == ERR_OK && !span_eq(jws, r->jws))
         check_row_fails(c, TABLE_COSIGNED, key, "is not the answer that the log holds");
 }
@@ -142,6 +168,7 @@ void check_response(struct check *c, const struct entry_response *r)
 void prove_statements(struct check *c)
 {
     check_set(c, TABLE_STATEMENTS);
+    check_each(c, TABLE_STATEMENTS, answered_is_held);
     for (size_t i = 0; i < row_set_count(c->closed_heads); i++) {
         struct span both = row_set_at(c->closed_heads, i);
         if (!row_set_has(c->published, span_of(both.ptr, HASH_LEN)))

@@ -12,7 +12,7 @@ enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
     struct buf marks;
     buf_heap(&marks);
     keys_marks(k, &marks);
-    enum err err = store_put(t, TABLE_META, SPAN("format"), SPAN("1"));
+    enum err err = store_put(t, TABLE_META, SPAN("format"), SPAN(STORE_FORMAT));
     if (err == ERR_OK)
         err = store_put(t, TABLE_META, url_name, url);
     if (err == ERR_OK)
@@ -73,7 +73,7 @@ static enum err read_format(struct txn *t)
 {
     struct span format;
     enum err err = store_get(t, TABLE_META, SPAN("format"), &format);
-    if (err == ERR_OK && !span_is(format, "1"))
+    if (err == ERR_OK && !span_is(format, STORE_FORMAT))
         err = ERR_CORRUPT;
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }

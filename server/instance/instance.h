@@ -9,6 +9,7 @@
 #include "server/keys/heads.h"
 
 enum { URL_CAP = 256 };
+#define STORE_FORMAT "2" /* of all tables; row `format` of meta */
 
 struct instance {
     char public_url[URL_CAP]; /* no trailing slash */

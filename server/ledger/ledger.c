@@ -351,6 +351,11 @@ void ledger_statement(struct ledger *l, uint32_t contract, const struct last_sta
     l->changes++;
 }
 
+static void fill_envelope(const void *what, void *room)
+{
+    envelope_write(what, room);
+}
+
 enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes,
                        uint32_t day, struct span sealed, const struct terms *terms, uint64_t *index, struct hash *leaf)
 {
@@ -366,12 +371,10 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
         .sealed = sealed,
     };
     uint8_t key[SEQ_LEN];
-    void *room;
     struct hash hash;
-    enum err err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), &room);
+    enum err err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), fill_envelope, &env);
     if (err != ERR_OK)
         return err;
-    envelope_write(&env, room);
     merkle_leaf(bytes, &hash);
     l->changes++;
     err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);

@@ -49,6 +49,7 @@ static void tally_encode(const struct tally *t, struct buf *out)
     buf_be64(out, t->payable_impressions);
     buf_be64(out, (uint64_t)t->click_micros);
     buf_be64(out, (uint64_t)t->impression_micros);
+    buf_be64(out, t->moves);
     buf_be64(out, (uint64_t)t->from_ms);
     buf_be64(out, (uint64_t)t->to_ms);
 }
@@ -123,6 +124,7 @@ static void tally_decode(struct reader *r, struct tally *out)
     out->payable_impressions = take_be64(r);
     out->click_micros = (int64_t)take_be64(r);
     out->impression_micros = (int64_t)take_be64(r);
+    out->moves = take_be64(r);
     out->from_ms = (int64_t)take_be64(r);
     out->to_ms = (int64_t)take_be64(r);
 }

@@ -56,6 +56,58 @@ static enum err stored_check(struct span jws, const struct statement_meta *m)
     return good ? ERR_OK : ERR_CORRUPT;
 }
 
+/* ---- who answered ---- */
+
+/* Ids, a 00 behind each: a second place that an answer is known from, so that its row cannot go unnoticed. ERR_OK also
+ * when nobody did. */
+static enum err answered_read(struct txn *t, struct span statement, struct span *ids)
+{
+    enum err err = statement_part(t, statement, "answered", ids);
+    if (err == ERR_NOT_FOUND)
+        *ids = SPAN("");
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+bool answered_take(struct span *ids, struct span *id)
+{
+    const char *end = ids->len > 0 ? memchr(ids->ptr, '\0', ids->len) : NULL;
+    if (end == NULL)
+        return false;
+    *id = span_of(ids->ptr, (size_t)(end - ids->ptr));
+    *ids = span_skip(*ids, id->len + 1);
+    return true;
+}
+
+bool answered_has(struct span ids, struct span party)
+{
+    struct span id;
+    while (answered_take(&ids, &id))
+        if (span_eq(id, party))
+            return true;
+    return false;
+}
+
+/* A party's answer as it is stored. ERR_NOT_FOUND: it gave none. */
+static enum err answer_of(struct txn *t, struct span statement, const struct party *p, const struct statement_meta *m,
+                          struct span *jws)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key, ids, row = SPAN("");
+    enum err err = answered_read(t, statement, &ids);
+    if (err != ERR_OK || (err = statement_key(statement, span_str(p->id), room, &key)) != ERR_OK)
+        return err;
+    err = store_get(t, TABLE_COSIGNED, key, &row);
+    if (err == ERR_OK)
+        err = stored_check(row, m);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (answered_has(ids, span_str(p->id)) != (err == ERR_OK))
+        return ERR_CORRUPT;
+    if (err == ERR_OK)
+        *jws = row;
+    return err;
+}
+
 static void answer_response(struct job *job, const struct contract *k, bool accept, int status)
 {
     struct answer a;
@@ -75,17 +127,16 @@ enum err response_run(struct batch *cx, struct job *job)
     const struct party *p = &cx->catalog->parties[rec->response.party - 1];
     struct statement_meta m;
     struct response response;
-    char room[STATEMENT_KEY_MAX];
-    struct span key, before;
+    char room[STATEMENT_KEY_MAX], all_room[STATEMENT_KEY_MAX];
+    struct span key, before, all_key;
+    struct buf all;
     enum err err;
     if ((err = statement_meta_read(cx->txn, cx->catalog, statement, &m)) != ERR_OK ||
         (err = response_check(p, &m, jws, &response, &job->problem)) != ERR_OK ||
         (err = statement_key(statement, span_str(p->id), room, &key)) != ERR_OK)
         return err;
     assert(batch_may_touch(cx, m.contract));
-    err = store_get(cx->txn, TABLE_COSIGNED, key, &before);
-    if (err == ERR_OK)
-        err = stored_check(before, &m);
+    err = answer_of(cx->txn, statement, p, &m, &before);
     if (err == ERR_OK && !span_eq(before, jws))
         return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");
     if (err == ERR_OK) {
@@ -100,8 +151,19 @@ enum err response_run(struct batch *cx, struct job *job)
         .response = {.party = span_str(p->id), .statement = statement, .jws = jws},
     };
     answer_response(job, m.contract, response.accept, 201);
+    if ((err = answered_read(cx->txn, statement, &before)) != ERR_OK ||
+        (err = statement_key(statement, SPAN("answered"), all_room, &all_key)) != ERR_OK)
+        return err;
+    buf_heap(&all); /* copied: it is gone with the first write */
+    buf_span_add(&all, before);
+    buf_add(&all, p->id, strlen(p->id) + 1);
     err = pipeline_append(cx, m.contract, &entry, NULL, NULL);
-    return err == ERR_OK ? store_put(cx->txn, TABLE_COSIGNED, key, jws) : err;
+    if (err == ERR_OK)
+        err = store_put(cx->txn, TABLE_COSIGNED, key, jws);
+    if (err == ERR_OK)
+        err = store_put(cx->txn, TABLE_STATEMENTS, all_key, buf_span(&all));
+    buf_free(&all);
+    return err;
 }
 
 /* The body is the compact JWS itself, or {"jws":"..."}. */
@@ -145,13 +207,10 @@ enum err responses_create(struct request *rq, struct reply *reply)
 static enum err jw_response(struct jw *w, struct txn *t, struct span id, const struct statement_meta *m,
                             const struct party *p)
 {
-    char room[STATEMENT_KEY_MAX];
-    struct span key, jws;
-    enum err err = statement_key(id, span_str(p->id), room, &key);
-    if (err != ERR_OK || (err = store_get(t, TABLE_COSIGNED, key, &jws)) != ERR_OK)
+    struct span jws;
+    enum err err = answer_of(t, id, p, m, &jws);
+    if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
-    if ((err = stored_check(jws, m)) != ERR_OK)
-        return err;
     jw_object(w);
     jw_kstr(w, "jws", jws);
     jw_kstr(w, "party", span_str(p->id));

@@ -5,12 +5,14 @@
 
 #include "server/worker/dispatch.h"
 
-/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. */
+/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. answered: ids of
+ * the parties whose answers stand in TABLE_COSIGNED, a 00 behind each; absent: nobody's. */
 MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part,
                                    struct span *out); /* ERR_NOT_FOUND */
 
 struct statement_meta {
     const struct contract *contract;
+    uint64_t from, to;
     struct hash sha256; /* of the payload */
 };
 /* From the payload, whose signature is not looked at. ERR_NOT_FOUND also when the statement's contract is not in this
@@ -27,6 +29,10 @@ MUST_CHECK enum err statement_summary(struct span payload, struct buf *out);
 /* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */
 enum { STATEMENT_KEY_MAX = 2 * LIMIT_ID + 2 };
 MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key);
+
+/* Of `answered`: takes the first id off; false when there is none. */
+bool answered_take(struct span *ids, struct span *id);
+bool answered_has(struct span ids, struct span party);
 
 /* The right to read one statement, as a link: base64url HMAC-SHA256 of its id under a subkey of the master key. */
 enum { SHARE_LEN = 43 };

@@ -1,8 +1,11 @@
 /* GET /v1/statements...: what was issued, for those who may see it. */
+#include <stdlib.h>
+
 #include "common/base/accept.h"
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/http_words.h"
+#include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
@@ -115,7 +118,7 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
         return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
     buf_heap(&payload);
     if ((err = payload_of(jws, &payload)) == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
-        struct statement_meta m = {.contract = catalog_contract(c, s.contract)};
+        struct statement_meta m = {.contract = catalog_contract(c, s.contract), .from = s.from, .to = s.to};
         sha256(payload.ptr, payload.len, m.sha256.b);
         if (summary != NULL)
             write_summary(&s, &m.sha256, summary);
@@ -153,9 +156,56 @@ struct statements {
     struct txn *txn;
     struct span contract; /* filter; empty: all */
     struct list list;
-    char last[LIMIT_ID + 1];
+    char after[LIMIT_ID + 1], last[LIMIT_ID + 1];
+    uint64_t *to;       /* by contract: where its last statement of this call ends, 0: it had none */
     struct buf summary; /* of the statement that is looked at */
 };
+
+static bool is_listed(const struct statements *s, const struct contract *k)
+{
+    return catalog_may_read(s->rq->catalog, s->rq->caller, k) &&
+           (span_empty(s->contract) || span_is(s->contract, k->id));
+}
+
+/* A contract's statements follow each other without a gap: one whose rows are gone makes no list shorter. The one that
+ * ends where this one begins was the call's last of the contract, or stands before the call's first: then the log,
+ * where it is the entry at that index, tells its id. */
+static enum err follows(struct statements *s, const struct statement_meta *m)
+{
+    struct envelope env;
+    struct entry e;
+    uint64_t *to = &s->to[m->contract->number];
+    uint64_t before = *to;
+    *to = m->to;
+    if (before != 0 || m->from == 0)
+        return before == m->from ? ERR_OK : ERR_CORRUPT;
+    enum err err = ledger_read(s->txn, m->contract->number, m->from, &env);
+    if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool good = e.kind == ENTRY_STATEMENT && span_order(e.statement.id, span_str(s->after)) <= 0;
+    entry_close(&e);
+    return good ? ERR_OK : ERR_CORRUPT;
+}
+
+/* At the end: each contract's last statement was listed, by this call or before it. The head knows it. */
+static enum err are_all(struct statements *s)
+{
+    const struct catalog *c = s->rq->catalog;
+    for (size_t i = 0; i < c->n_contracts; i++) {
+        struct head head;
+        const struct contract *k = &c->contracts[i];
+        if (!is_listed(s, k))
+            continue;
+        enum err err = head_read(s->txn, k->number, &head);
+        if (err == ERR_NOT_FOUND) /* a log that is younger than the last sweep */
+            head = (struct head){.size = 0};
+        else if (err != ERR_OK)
+            return err;
+        if (s->to[k->number] != 0 ? s->to[k->number] != head.last.to : strcmp(head.last.id, s->after) > 0)
+            return ERR_CORRUPT;
+    }
+    return ERR_OK;
+}
 
 /* The id after `last`: parts stand under "id 00 part", so "id 01" is past them all. ERR_NOT_FOUND: that was the last.
  */
@@ -194,14 +244,15 @@ static enum err statements_write(struct statements *s, struct cursor *c)
             continue; /* a contract younger than this worker's catalog */
         if (err != ERR_OK)
             return err;
-        if (!catalog_may_read(s->rq->catalog, s->rq->caller, m.contract) ||
-            (!span_empty(s->contract) && !span_is(s->contract, m.contract->id)))
+        if (!is_listed(s, m.contract))
             continue;
         if (!list_item(&s->list))
             return ERR_OK;
+        if ((err = follows(s, &m)) != ERR_OK)
+            return err;
         jw_raw(&s->list.w, buf_span(&s->summary));
     }
-    return cursor_end(step);
+    return step == ERR_NOT_FOUND ? are_all(s) : step;
 }
 
 enum err statements_list(struct request *rq, struct reply *reply)
@@ -218,13 +269,16 @@ enum err statements_list(struct request *rq, struct reply *reply)
         return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     if (window.after.len)
         memcpy(s.last, window.after.ptr, window.after.len);
+    memcpy(s.after, s.last, sizeof s.after);
     s.contract = contract.value;
     if ((err = worker_reader(rq->worker, &s.txn)) != ERR_OK ||
         (err = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
         return err;
     buf_heap(&s.summary);
+    s.to = xcalloc(rq->catalog->n_contracts + 1, sizeof *s.to);
     list_open(&s.list, &window);
     err = statements_write(&s, c);
+    free(s.to);
     buf_free(&s.summary);
     cursor_close(c);
     if (err == ERR_OK)

@@ -12,14 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/base/xxh64.h"
 #include "server/system/log.h"
 
-enum { MAX_READERS = 256, KEY_SHOWN = 56, META_PAGE = 4096 };
+enum { MAX_READERS = 256, KEY_SHOWN = 56, META_PAGE = 4096, SUM_LEN = 8 };
 
 struct store {
     MDB_env *env;
     MDB_dbi dbi[TABLE_COUNT];
+    uint64_t seed[TABLE_COUNT]; /* of the checksums of a table's rows */
     int lock_fd;
 };
 
@@ -31,6 +34,7 @@ struct txn {
     /* for txn_cause */
     const char *failed_call; /* NULL: none failed */
     int failed_rc;
+    enum damage damage; /* what the last read met */
     bool any_read;
     enum table read_table;
     size_t read_key_len;
@@ -41,6 +45,9 @@ struct cursor {
     struct txn *txn;
     enum table table;
     MDB_cursor *mdb;
+    bool from_first; /* it has stood on every row so far, `walked` of them, with no write since */
+    size_t walked;
+    uint64_t writes;
 };
 
 /* ---- a file that is damaged ---- */
@@ -186,6 +193,7 @@ static enum err result(int rc, const char *call)
 /* The same of a call within a transaction, which remembers it. */
 static enum err result_in(struct txn *t, int rc, const char *call)
 {
+    t->damage = DAMAGE_NONE;
     if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) {
         t->failed_call = call;
         t->failed_rc = rc;
@@ -276,6 +284,8 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     snprintf(path, sizeof path, "%s/store.mdb", data_dir);
     struct store *s = xcalloc(1, sizeof *s);
     s->lock_fd = -1;
+    for (int i = 0; i < TABLE_COUNT; i++)
+        s->seed[i] = xxh64(0, span_str(tables[i].name));
     enum err err = mode == STORE_READ ? ERR_OK : lock_folder(data_dir, &s->lock_fd);
     if (err != ERR_OK)
         goto done;
@@ -389,7 +399,12 @@ void txn_cause(const struct txn *t, struct buf *out)
     if (t->failed_call != NULL)
         buf_printf(out, "%s: %s", t->failed_call, mdb_strerror(t->failed_rc));
     if (t->any_read)
-        buf_printf(out, "%s%s", t->failed_call != NULL ? ", after reading " : "last read: ", name);
+        buf_printf(out, "%s%s",
+                   t->failed_call != NULL           ? ", after reading "
+                   : t->damage == DAMAGE_OTHER_ROW  ? "not as it was written: "
+                   : t->damage == DAMAGE_FEWER_ROWS ? "rows are missing or too many, the last one: "
+                                                    : "last read: ",
+                   name);
 }
 
 bool txn_failed(const struct txn *t)
@@ -397,10 +412,16 @@ bool txn_failed(const struct txn *t)
     return t->failed_call != NULL;
 }
 
+enum damage txn_damage(const struct txn *t)
+{
+    return t->damage;
+}
+
 void txn_reset(struct txn *t)
 {
     mdb_txn_reset(t->mdb);
     t->failed_call = NULL;
+    t->damage = DAMAGE_NONE;
     t->any_read = false;
 }
 
@@ -409,13 +430,28 @@ enum err txn_renew(struct txn *t)
     return result_in(t, mdb_txn_renew(t->mdb), "renew");
 }
 
+/* ---- rows ---- */
+
+/* A stored value ends with XXH64 over table, key and value, each seeding the next: what stands there without it was not
+ * written there. */
+static uint64_t key_sum(const struct store *s, enum table table, struct span key)
+{
+    return xxh64(s->seed[table], key);
+}
+
 static enum err was_read(struct txn *t, enum table table, const MDB_val *k, const MDB_val *v, struct span *value)
 {
     t->any_read = true;
     t->read_table = table;
     t->read_key_len = k->mv_size < sizeof t->read_key ? k->mv_size : sizeof t->read_key;
     memcpy(t->read_key, k->mv_data, t->read_key_len);
-    *value = span_val(v);
+    size_t len = v->mv_size < SUM_LEN ? 0 : v->mv_size - SUM_LEN;
+    struct span row = span_of(v->mv_data, len);
+    bool whole = v->mv_size >= SUM_LEN && load_be64(row.ptr + len) == xxh64(key_sum(t->store, table, span_val(k)), row);
+    t->damage = whole ? DAMAGE_NONE : DAMAGE_OTHER_ROW;
+    if (!whole)
+        return ERR_CORRUPT;
+    *value = row;
     return ERR_OK;
 }
 
@@ -426,22 +462,36 @@ enum err store_get(struct txn *t, enum table table, struct span key, struct span
     return rc == 0 ? was_read(t, table, &k, &v, value) : result_in(t, rc, "get");
 }
 
-enum err store_put(struct txn *t, enum table table, struct span key, struct span value)
+static enum err put(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what,
+                    unsigned flags, const char *call)
 {
-    MDB_val k = val(key), v = val(value);
+    MDB_val k = val(key), v = {len + SUM_LEN, NULL};
+    uint64_t seed = key_sum(t->store, table, key);
     t->writes++;
-    return result_in(t, mdb_put(t->mdb, t->store->dbi[table], &k, &v, 0), "put");
+    int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, flags | MDB_RESERVE);
+    if (rc != 0)
+        return result_in(t, rc, call);
+    char *room = v.mv_data;
+    fill(what, room);
+    store_be64(room + len, xxh64(seed, span_of(room, len)));
+    return ERR_OK;
 }
 
-enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room)
+static void fill_span(const void *what, void *room)
 {
-    MDB_val k = val(key), v = {len, NULL};
-    t->writes++;
-    int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, MDB_APPEND | MDB_RESERVE);
-    if (rc != 0)
-        return result_in(t, rc, "append");
-    *room = v.mv_data;
-    return ERR_OK;
+    const struct span *value = what;
+    if (value->len > 0)
+        memcpy(room, value->ptr, value->len);
+}
+
+enum err store_put(struct txn *t, enum table table, struct span key, struct span value)
+{
+    return put(t, table, key, value.len, fill_span, &value, 0, "put");
+}
+
+enum err store_append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
+{
+    return put(t, table, key, len, fill, what, MDB_APPEND, "append");
 }
 
 enum err store_del(struct txn *t, enum table table, struct span key)
@@ -472,12 +522,33 @@ void cursor_close(struct cursor *c)
     free(c);
 }
 
+/* The end of a table that was walked from its first row on: LMDB has counted its rows. */
+static enum err all_walked(struct cursor *c)
+{
+    MDB_stat stat;
+    if (!c->from_first || c->writes != c->txn->writes)
+        return ERR_NOT_FOUND;
+    int rc = mdb_stat(c->txn->mdb, c->txn->store->dbi[c->table], &stat);
+    if (rc != 0)
+        return result_in(c->txn, rc, "stat");
+    c->txn->damage = stat.ms_entries == c->walked ? DAMAGE_NONE : DAMAGE_FEWER_ROWS;
+    return stat.ms_entries == c->walked ? ERR_NOT_FOUND : ERR_CORRUPT;
+}
+
 static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
 {
     MDB_val v;
+    if (op != MDB_NEXT) {
+        c->from_first = op == MDB_FIRST;
+        c->walked = 0;
+        c->writes = c->txn->writes;
+    }
     int rc = mdb_cursor_get(c->mdb, &k, &v, op);
+    if (rc == MDB_NOTFOUND)
+        return all_walked(c);
     if (rc != 0)
         return result_in(c->txn, rc, "cursor");
+    c->walked++;
     *key = span_val(&k);
     return was_read(c->txn, c->table, &k, &v, value);
 }

@@ -1,6 +1,10 @@
 /* The only user of lmdb.h. Tables, transactions, cursors. Durable by default flags: what txn_commit returned ERR_OK for
  * survives power loss.
  *
+ * A stored value ends with a checksum over table, key and value (FORMATS.md): added by what writes, checked and taken
+ * off by whatever reads, so that a row that is not the one written there is ERR_CORRUPT to everybody. A row that is
+ * gone, or an older one, it does not tell.
+ *
  * One process, one environment. Write transactions: the committer thread only (and subcommands when no server runs: an
  * exclusive flock on DATA/lock). Read transactions: any thread, short (a second or two). Values point into the map and
  * die with their transaction, or at the next write in it. */
@@ -73,7 +77,7 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "opens under its kid, of a party that is there. Whose it is, whether retired, is said here alone")               \
     X(GRANTS, "grants", "contract be32, party be32 -> JSON", LOADED, TELLS_NOTHING,                                    \
       "of a contract and an auditor that are there. Nothing else knows who may read")                                  \
-    X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint", FOLD, TELLS_ALL,                  \
+    X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, answered", FOLD, TELLS_ALL,        \
       "built again from the entries; signed by a key of ours; the closed head is in the root log")                     \
     X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed", SEALED,         \
       TELLS_KEY | TELLS_ADDED,                                                                                         \
@@ -136,6 +140,13 @@ uint64_t txn_writes(const struct txn *t); /* puts, appends and deletes so far, w
  * which is the one that did not read if any did not. Nothing when nothing was read. */
 void txn_cause(const struct txn *t, struct buf *out);
 bool txn_failed(const struct txn *t); /* a call within it could not tell */
+/* What the last read of a row, or the end of a walk over a whole table, met when it answered ERR_CORRUPT. */
+enum damage {
+    DAMAGE_NONE,      /* or none of these: a page */
+    DAMAGE_OTHER_ROW, /* the row's checksum does not fit */
+    DAMAGE_FEWER_ROWS /* or more than LMDB has counted */
+};
+enum damage txn_damage(const struct txn *t);
 /* A thread's own read transaction, kept and renewed: cheaper than begin. */
 void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);
@@ -143,14 +154,18 @@ MUST_CHECK enum err txn_renew(struct txn *t);
 MUST_CHECK enum err store_get(struct txn *t, enum table table, struct span key, struct span *value); /* ERR_NOT_FOUND */
 MUST_CHECK enum err store_put(struct txn *t, enum table table, struct span key,
                               struct span value); /* ERR_FULL, ERR_IO */
-/* Reserves len bytes under a key greater than every other in the table (sequential append): the caller fills *room
- * before its next store call. */
-MUST_CHECK enum err store_append(struct txn *t, enum table table, struct span key, size_t len, void **room);
+/* Puts a row of len bytes, all of which `fill` writes into `room`, under a key greater than every other in the table.
+ */
+typedef void store_fill(const void *what, void *room);
+MUST_CHECK enum err store_append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill,
+                                 const void *what);
 MUST_CHECK enum err store_del(struct txn *t, enum table table, struct span key); /* ERR_OK also when absent */
 
 /* Cursors read in key order; they die with their transaction. ERR_NOT_FOUND: there is no such row, the table has ended.
- * Any other error: it cannot be told, and nothing follows from where the cursor stands. A loop keeps its steps' answers
- * apart from those of its body:
+ * Any other error: it cannot be told, and nothing follows from where the cursor stands; but after DAMAGE_OTHER_ROW,
+ * *key is that row's, and cursor_next goes on behind it. One that began at the first row and reached the end has seen
+ * as many rows as LMDB has counted, else the end is ERR_CORRUPT. A loop keeps its steps' answers apart from those of
+ * its body:
  *
  *   for (step = cursor_seek(c, from, &key, &value); step == ERR_OK && err == ERR_OK; step = cursor_next(c, &key,
  * &value)) err = ...; if (err == ERR_OK) err = cursor_end(step);

@@ -2,6 +2,7 @@
  * 5xx, the one that needs the row with a 5xx, a click always rightly; and when the rows are whole again, so is all that
  * was refused. */
 #include "tests/support/filled_folder.h"
+#include "tests/support/raw_row.h"
 
 enum { TARGET = 1200, ROWS = 4096 };
 
@@ -192,6 +193,10 @@ static void the_statement(struct scene *s, struct asked *a)
 {
     reads(s, a, 1, "/v1/statements/{}", s->statement);
 }
+static void the_statements(struct scene *s, struct asked *a)
+{
+    reads(s, a, 1, "/v1/statements?limit=200&contract={}", s->f.contract);
+}
 static void its_lines(struct scene *s, struct asked *a)
 {
     reads(s, a, 1, "/v1/statements/{}/lines", s->statement);
@@ -280,6 +285,7 @@ static const struct {
     {"the entries", the_entries},
     {"the checkpoint", the_checkpoint},
     {"the statement", the_statement},
+    {"the statements", the_statements},
     {"its lines", its_lines},
     {"its answers", its_answers},
     {"a party made again", a_party_made_again},
@@ -321,12 +327,13 @@ static void rows_keep(struct scene *s, struct cut_rows *rows, enum table table)
 }
 
 /* What becomes of each row. One that says all by its key stands under a key too long in any case. */
-enum form { FORM_CUT, FORM_LONGER, FORM_ZEROS, FORM_LONGER_KEY, FORM_GONE, FORM_MONEY, FORMS };
-static const char *const form_names[FORMS] = {"cut", "longer", "zeros", "under a longer key", "gone", "of other money"};
+enum form { FORM_CUT, FORM_LONGER, FORM_ZEROS, FORM_LONGER_KEY, FORM_GONE, FORM_MONEY, FORM_BIT, FORMS };
+static const char *const form_names[FORMS] = {"cut",  "longer",         "zeros",        "under a longer key",
+                                              "gone", "of other money", "a bit changed"};
 
 static bool under_longer_key(struct span value, enum form form)
 {
-    return form == FORM_LONGER_KEY || (value.len == 0 && form != FORM_GONE);
+    return form == FORM_LONGER_KEY || (value.len == 0 && form != FORM_GONE && form != FORM_BIT);
 }
 
 /* Of leads and moves the price, or the money moved, is a millionth more or less. */
@@ -342,7 +349,9 @@ static void row_spoil(struct txn *t, struct cut_rows *rows, size_t i, enum form 
     buf_span_add(&longer, under_longer_key(value, form) ? key : value);
     buf_byte(&longer, '\0');
     assert_ok(store_del(t, rows->table, key));
-    if (under_longer_key(value, form))
+    if (form == FORM_BIT)
+        raw_row_flip(t, rows->table, key, value, value.len > 0 ? 8 * (value.len - 1) : 0);
+    else if (under_longer_key(value, form))
         assert_ok(store_put(t, rows->table, buf_span(&longer), value));
     else if (form == FORM_LONGER)
         assert_ok(store_put(t, rows->table, key, buf_span(&longer)));
@@ -385,7 +394,9 @@ static void rows_put_back(struct scene *s, struct cut_rows *rows, enum form form
     for (size_t i = 0; i < rows->n; i++) {
         struct span key = buf_span(&rows->key[i]), value = buf_span(&rows->value[i]), now;
         enum err err = store_get(t, rows->table, key, &now);
-        if (form == FORM_GONE ? err != ERR_NOT_FOUND : err != ERR_OK || !is_spoiled(now, value, form))
+        if (form == FORM_GONE  ? err != ERR_NOT_FOUND
+            : form == FORM_BIT ? err != ERR_CORRUPT
+                               : err != ERR_OK || !is_spoiled(now, value, form))
             continue;
         if (under_longer_key(value, form)) {
             assert_ok(store_del(t, rows->table, key));
@@ -483,13 +494,13 @@ static const struct need {
     int table;
     const char *requests;
 } needs[] = {
-    {TABLE_META, "its proof, the openings, the checkpoint"},
+    {TABLE_META, "its proof, the openings, the checkpoint, the statements"},
     {TABLE_JOURNAL, "a lead, a person again, a txid again, a lead sent twice, an approval by click, the lead, the "
                     "leads, the openings, "
                     "the entries, a new statement"},
     {TABLE_TILES, "its proof, a tile, a campaign changed, a key put again, a new statement"},
     {TABLE_SEQS, "the lead, the leads, the openings, the entries"},
-    {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint"},
+    {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements"},
     {TABLE_NONCES, "a lead sent twice"},
     {TABLE_NONCE_TIMES, "a lead sent twice"},
     {TABLE_PARTIES, "a code, a campaign changed"},
@@ -499,11 +510,11 @@ static const struct need {
     {TABLE_TOKENS, "a code, a campaign changed"},
     {TABLE_SECRETS, "a code, a campaign changed"},
     {TABLE_GRANTS, "a code, a campaign changed"},
-    {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again"},
+    {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, an answer again"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "its answers, an answer again"},
-    {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, the leads, a new statement"},
-    {TABLE_ROWS + ROW_MOVES, "a new statement"},
+    {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, the leads, the openings, a new statement"},
+    {TABLE_ROWS + ROW_MOVES, "the leads, the openings, a new statement"},
     {TABLE_ROWS + ROW_DEDUPE, "a person again"},
     {TABLE_ROWS + ROW_TXIDS, "a txid again"},
     {TABLE_ROWS + ROW_CLICK_LEADS, "an approval by click"},
@@ -511,13 +522,25 @@ static const struct need {
     {TABLE_ROWS + ROW_PARTY_KEYS, "a key put again"},
 };
 
-static const char *needed_for(enum table table)
+static const char *needed_for(const struct need *of, size_t n, enum table table)
 {
-    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-        if (needs[i].table == (int)table)
-            return needs[i].requests;
+    for (size_t i = 0; i < n; i++)
+        if (of[i].table == (int)table)
+            return of[i].requests;
     return "";
 }
+
+/* Who looks for a row that is not there, or for the first or the last, meets another one: if that is not as it was
+ * written, it may be the one looked for, its key changed. */
+static const struct need also_met[] = {
+    {TABLE_NONCES, "a lead, a person again, a txid again, an approval by click"},
+    {TABLE_STATEMENTS, "a new statement"},
+    {TABLE_IDEMPOTENCY, "a new statement"},
+    {TABLE_ROWS + ROW_DEDUPE, "a lead"},
+    {TABLE_ROWS + ROW_TXIDS, "a lead, a person again"},
+    {TABLE_ROWS + ROW_DUE, "a new statement"},
+};
+enum { ALSO_MET = sizeof also_met / sizeof also_met[0], NEEDS = sizeof needs / sizeof needs[0] };
 
 /* What the ledger may still hold in memory. */
 static uint32_t unasked_of(enum table table)
@@ -529,7 +552,21 @@ static void rows_that_do_not_read_stop_what_needs_them_alone(void **state)
 {
     struct scene *s = *state;
     for (int table = 0; table < TABLE_COUNT; table++)
-        round_of(s, (enum table)table, FORM_CUT, bits(needed_for((enum table)table)), unasked_of((enum table)table));
+        round_of(s, (enum table)table, FORM_CUT, bits(needed_for(needs, NEEDS, (enum table)table)),
+                 unasked_of((enum table)table));
+    assert_int_equal(s->faults, 0);
+}
+
+/* One bit of each row is another one, under the checksum that it was written with: whatever the bit says, nothing that
+ * looks at the row goes on. */
+static void rows_with_a_bit_changed_stop_what_needs_them_alone(void **state)
+{
+    struct scene *s = *state;
+    for (int table = 0; table < TABLE_COUNT; table++)
+        round_of(s, (enum table)table, FORM_BIT,
+                 bits(needed_for(needs, NEEDS, (enum table)table)) |
+                     bits(needed_for(also_met, ALSO_MET, (enum table)table)),
+                 unasked_of((enum table)table));
     assert_int_equal(s->faults, 0);
 }
 
@@ -546,10 +583,7 @@ static void rows_that_cannot_be_stop_what_needs_them_alone(void **state)
     struct scene *s = *state;
     for (enum form form = FORM_LONGER; form <= FORM_LONGER_KEY; form++)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-            round_of(s, tables[i], form,
-                     bits(needed_for(tables[i])) | /* which go by the keys alone */
-                         (tables[i] == TABLE_ROWS + ROW_LEADS && form == FORM_LONGER_KEY ? bits("the openings") : 0),
-                     unasked_of(tables[i]));
+            round_of(s, tables[i], form, bits(needed_for(needs, NEEDS, tables[i])), unasked_of(tables[i]));
     assert_int_equal(s->faults, 0);
 }
 
@@ -563,7 +597,7 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_META, "", ""},
         {TABLE_TILES, "its proof, a tile, a new statement", ""},
         {TABLE_SEQS, "the lead, the leads, the openings, the entries", "a txid again"},
-        {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint", ""},
+        {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements", ""},
         {TABLE_NONCES, "", ""},
         {TABLE_NONCE_TIMES, "a lead sent twice", ""},
         {TABLE_PARTIES, "a code, a campaign changed", ""},
@@ -573,12 +607,12 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_TOKENS, "a code, a campaign changed", ""},
         {TABLE_SECRETS, "a code, a campaign changed", ""},
         {TABLE_GRANTS, "a code, a campaign changed", ""},
-        {TABLE_STATEMENTS, "the statement, its lines, its answers, an answer again", ""},
+        {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, an answer again", ""},
         {TABLE_IDEMPOTENCY, "", ""},
-        {TABLE_COSIGNED, "", "its answers, an answer again"},
-        {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, a new statement",
-         "the leads, the openings"},
-        {TABLE_ROWS + ROW_MOVES, "a new statement", ""},
+        {TABLE_COSIGNED, "its answers, an answer again", ""},
+        {TABLE_ROWS + ROW_LEADS,
+         "a txid again, an approval by click, the lead, the leads, the openings, a new statement", ""},
+        {TABLE_ROWS + ROW_MOVES, "the leads, the openings, a new statement", ""},
         {TABLE_ROWS + ROW_DEDUPE, "", "a person again"},
         {TABLE_ROWS + ROW_TXIDS, "", "a txid again"},
         {TABLE_ROWS + ROW_CLICK_LEADS, "", "an approval by click"},
@@ -677,6 +711,117 @@ static void a_statement_whose_parts_do_not_fit_is_not_served(void **state)
         buf_free(&good);
         buf_free(&bad);
     }
+    assert_int_equal(s->faults, 0);
+}
+
+/* ---- lists ---- */
+
+/* How many there are, page by page; SIZE_MAX: a page was a 5xx. */
+static size_t count_listed(struct scene *s, const char *path, int party, const char *id)
+{
+    struct asked a = {.method = ""};
+    char next[FILLED_TEXT] = "", got[32];
+    size_t n = 0;
+    buf_heap(&a.want_body);
+    do {
+        fresh(s, &a, "GET", party, "200");
+        snprintf(a.target, sizeof a.target, "%s%s%s", path, next[0] != '\0' ? "&after=" : "", next);
+        ask(s, &a, got);
+        if (s->f.answer.status >= 500)
+            return SIZE_MAX;
+        json_t *list = json_loads(s->f.answer.body, 0, NULL);
+        const char *more = json_string_value(json_object_get(list, "next"));
+        n += json_array_size(json_object_get(list, "data"));
+        if (s->f.answer.status != 200 || (id != NULL && strstr(s->f.answer.body, id) != NULL))
+            fail_msg("%s: %s", a.target, s->f.answer.text);
+        snprintf(next, sizeof next, "%s", more != NULL ? more : "");
+        json_decref(list);
+    } while (next[0] != '\0');
+    return n;
+}
+
+/* Takes away what stands under keys that begin so, or puts it back. */
+static void rows_of(struct scene *s, struct cut_rows *rows, struct span begin, bool gone)
+{
+    struct txn *t = fixture_begin(&s->f.live.f, true);
+    for (size_t i = 0; i < rows->n; i++) {
+        struct span key = buf_span(&rows->key[i]);
+        if (key.len < begin.len || memcmp(key.ptr, begin.ptr, begin.len) != 0)
+            continue;
+        assert_ok(gone ? store_del(t, rows->table, key) : store_put(t, rows->table, key, buf_span(&rows->value[i])));
+    }
+    assert_ok(txn_commit(t));
+}
+
+static void a_statement_that_is_gone_makes_no_list_shorter(void **state)
+{
+    struct scene *s = *state;
+    static struct cut_rows rows;
+    struct asked a = {.method = ""};
+    char paths[4][2 * FILLED_TEXT], got[32];
+    buf_heap(&a.want_body);
+    for (int i = 0; i < 2; i++) {
+        a_new_statement(s, &a);
+        ask(s, &a, got);
+        assert_string_equal(got, "201");
+    }
+    for (int i = 0; i < 4; i++)
+        snprintf(paths[i], sizeof paths[i], "/v1/statements?limit=%d%s%s", i % 2 ? 1 : 200, i / 2 ? "&contract=" : "",
+                 i / 2 ? s->f.contract : "");
+    json_t *all = filled_ask(&s->f, 200, "GET", "/v1/statements?limit=200", filled_token(&s->f, 1), "", NULL);
+    size_t n = json_array_size(json_object_get(all, "data"));
+    assert_true(n >= 3);
+    rows_keep(s, &rows, TABLE_STATEMENTS);
+    for (size_t k = 0; k < n; k += k == 0 || k + 2 >= n ? 1 : n - 2 - k) { /* the first, and the last two */
+        const char *id = filled_text(json_array_get(json_object_get(all, "data"), k), "id");
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(count_listed(s, paths[i], i % 3 - 1, NULL), n);
+        rows_of(s, &rows, span_of(id, strlen(id) + 1), true);
+        for (int i = 0; i < 4; i++)
+            if (count_listed(s, paths[i], i % 3 - 1, id) != SIZE_MAX)
+                fault(s, paths[i], id, "a shorter list");
+        rows_of(s, &rows, span_of(id, strlen(id) + 1), false);
+    }
+    json_decref(all);
+    rows_free(&rows);
+    buf_free(&a.want_body);
+    assert_int_equal(s->faults, 0);
+}
+
+/* One lead, by its row of either table. */
+static void a_lead_that_is_gone_makes_no_list_shorter(void **state)
+{
+    static const struct {
+        int table;
+    } tables[] = {{TABLE_ROWS + ROW_LEADS}, {TABLE_ROWS + ROW_MOVES}};
+    struct scene *s = *state;
+    static struct cut_rows rows;
+    char paths[2][2 * FILLED_TEXT];
+    for (int i = 0; i < 2; i++)
+        snprintf(paths[i], sizeof paths[i], "/v1/contracts/%s/leads?limit=%d", s->f.contract, i ? 3 : 200);
+    size_t n = count_listed(s, paths[0], 1, NULL);
+    assert_true(n >= 4);
+    rows_keep(s, &rows, (enum table)tables[0].table);
+    struct cut_rows *leads = malloc(sizeof rows);
+    *leads = rows;
+    for (size_t table = 0; table < 2; table++) {
+        rows_keep(s, &rows, (enum table)tables[table].table);
+        for (size_t k = 0; k<leads->n; k += leads->n / 3> 0 ? leads->n / 3 : 1) {
+            struct span key = buf_span(&leads->key[k]);
+            if (load_be32(key.ptr) != 2) /* of the other contract */
+                continue;
+            rows_of(s, &rows, key, true);
+            for (int i = 0; i < 2; i++)
+                if (count_listed(s, paths[i], 1, NULL) != SIZE_MAX)
+                    fault(s, paths[i], table_info(rows.table)->name, "a shorter list");
+            rows_of(s, &rows, key, false);
+        }
+        rows_free(&rows);
+    }
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(count_listed(s, paths[i], 1, NULL), n);
+    rows_free(leads);
+    free(leads);
     assert_int_equal(s->faults, 0);
 }
 
@@ -880,7 +1025,10 @@ int main(void)
         cmocka_unit_test(rows_that_cannot_be_stop_what_needs_them_alone),
         cmocka_unit_test(rows_that_are_gone_stop_what_needs_them_alone),
         cmocka_unit_test(rows_of_other_money_stop_what_needs_them_alone),
+        cmocka_unit_test(rows_with_a_bit_changed_stop_what_needs_them_alone),
         cmocka_unit_test(a_statement_whose_parts_do_not_fit_is_not_served),
+        cmocka_unit_test(a_lead_that_is_gone_makes_no_list_shorter),
+        cmocka_unit_test(a_statement_that_is_gone_makes_no_list_shorter),
         cmocka_unit_test(a_log_that_cannot_grow_stops_its_own_jobs_alone),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -13,6 +13,7 @@
 #include "common/base/mem.h"
 #include "common/base/query.h"
 #include "common/base/utf8.h"
+#include "common/base/xxh64.h"
 #include "tests/support/spans.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -348,12 +349,36 @@ static void every_byte_survives_encoding(void **state)
     buf_free(&decoded);
 }
 
+/* Computed by libxxhash 0.8.1. */
+static void xxh64_is_that_of_its_library(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t len;
+        uint64_t sum;
+    } rows[] = {
+        {0, UINT64_C(0xd5afba1336a3be4b)},   {1, UINT64_C(0x8ee8d3ca7fb1a275)},  {3, UINT64_C(0x9443dc25c8cbd082)},
+        {4, UINT64_C(0xaf1d28c2abda128d)},   {7, UINT64_C(0xfd9393af44239f9d)},  {8, UINT64_C(0x98003a570d434426)},
+        {31, UINT64_C(0x43893dcfcae85afc)},  {32, UINT64_C(0x880448b1006a72b2)}, {33, UINT64_C(0xb75fee40c320b69b)},
+        {63, UINT64_C(0x9c493fa18754c0a9)},  {64, UINT64_C(0x635d041eec8f23d2)}, {100, UINT64_C(0x821671b015dba97b)},
+        {127, UINT64_C(0x151bdf6512b38852)},
+    };
+    char text[128];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 7 + 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_true(xxh64(UINT64_C(0x9e3779b185ebca87) * rows[i].len + 1, span_of(text, rows[i].len)) == rows[i].sum);
+    assert_true(xxh64(0, SPAN("")) == UINT64_C(0xef46db3751d8e999)); /* as published */
+    assert_true(xxh64(0, SPAN("abc")) == UINT64_C(0x44bc2cf5ad770999));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixed_buffer_takes_nothing_after_it_failed),
         cmocka_unit_test(heap_buffer_grows_and_keeps_its_bytes),
         cmocka_unit_test(numbers_are_written_as_decimals),
+        cmocka_unit_test(xxh64_is_that_of_its_library),
         cmocka_unit_test(codings_go_both_ways),
         cmocka_unit_test(codings_have_one_spelling),
         cmocka_unit_test(whole_numbers_have_one_spelling),

@@ -172,8 +172,17 @@ static void put_answer(struct txn *t, const struct entry_response *r)
 {
     char room[STATEMENT_KEY_MAX];
     struct span key;
+    struct span before = SPAN("");
+    struct buf answered;
     assert_ok(statement_key(r->statement, r->party, room, &key));
     assert_ok(store_put(t, TABLE_COSIGNED, key, r->jws));
+    buf_heap(&answered);
+    if (statement_part(t, r->statement, "answered", &before) == ERR_OK)
+        buf_span_add(&answered, before);
+    buf_span_add(&answered, r->party);
+    buf_byte(&answered, '\0');
+    put_part(t, r->statement, "answered", buf_span(&answered));
+    buf_free(&answered);
 }
 
 /* All that there is of the campaign's direct contract: its terms, and its advertiser's key. */

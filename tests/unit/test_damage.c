@@ -1,7 +1,10 @@
-/* Every table of a real folder is damaged row by row, and `check` names table and key. What it cannot tell is what the
- * table of tables says it cannot: held both ways, so that a new table needs its rows here and its words there. */
+/* Every table of a real folder is damaged row by row, and `check` names table and key: without a checksum that fits,
+ * and with one. What it cannot tell of the latter is what the table of tables says it cannot: held both ways, so that a
+ * new table needs its rows here and its words there. */
 #include "server/check/check.h"
+#include "server/ledger/ledger.h"
 #include "tests/support/filled_folder.h"
+#include "tests/support/raw_row.h"
 
 /* ---- the rows of the folder ---- */
 
@@ -170,6 +173,152 @@ static void try_harm(struct folder *f, const struct harm *h)
     buf_free(&told.failures);
 }
 
+static void the_folder_holds(void **state)
+{
+    struct folder *f = *state;
+    struct told told = {0};
+    buf_heap(&told.failures);
+    run_check(f, &told);
+    if (told.verdict != HOLDS)
+        fail_msg("%.*s", (int)told.failures.len, told.failures.ptr);
+    buf_free(&told.failures);
+}
+
+/* ---- what the checksum is for: a row that is there, and not the one that was written there ---- */
+
+struct stale {
+    const char *what;
+    const struct stored *row; /* whose place it takes */
+    struct span key, value;   /* what stands there then */
+    uint64_t sum;
+};
+
+static void put_stale(struct folder *f, const struct stale *s)
+{
+    folder_open_store(f);
+    struct txn *t = fixture_begin(&f->filled.live.f, true);
+    assert_ok(store_del(t, s->row->table, buf_span(&s->row->key)));
+    raw_row_put(t, s->row->table, s->key, s->value, s->sum);
+    assert_ok(txn_commit(t));
+    folder_close_store(f);
+}
+
+static void take_stale_back(struct folder *f, const struct stale *s)
+{
+    folder_open_store(f);
+    struct txn *t = fixture_begin(&f->filled.live.f, true);
+    assert_ok(store_del(t, s->row->table, s->key));
+    assert_ok(store_put(t, s->row->table, buf_span(&s->row->key), buf_span(&s->row->value)));
+    assert_ok(txn_commit(t));
+    folder_close_store(f);
+}
+
+static void try_stale(struct folder *f, const struct stale *s)
+{
+    struct told told = {0};
+    char name[ROW_NAME];
+    buf_heap(&told.failures);
+    put_stale(f, s);
+    run_check(f, &told);
+    take_stale_back(f, s);
+    table_row_name(s->row->table, s->key, name);
+    /* of one under another key the hole that it left may be told first */
+    bool named = names(&told, s->row->table, s->key) || names(&told, s->row->table, buf_span(&s->row->key));
+    if (told.verdict != FAILS || !named ||
+        (span_eq(s->key, buf_span(&s->row->key)) &&
+         memmem(told.failures.ptr, told.failures.len, "its checksum does not fit", 25) == NULL))
+        fail_msg("%s, %s:\n%.*s", name, s->what, (int)told.failures.len, told.failures.ptr);
+    buf_free(&told.failures);
+}
+
+static size_t table_rows(const struct folder *f, enum table table, size_t *first)
+{
+    size_t n = 0;
+    for (*first = 0; f->row[*first].table != table;)
+        ++*first;
+    while (*first + n < f->n && f->row[*first + n].table == table)
+        n++;
+    return n;
+}
+
+static void stale_table(struct folder *f, enum table table)
+{
+    size_t first, n = table_rows(f, table, &first);
+    const struct stored *r = &f->row[first + n / 2], *other = &f->row[first + (n / 2 + 1) % n];
+    struct span key = buf_span(&r->key), value = buf_span(&r->value);
+    uint64_t sum = raw_row_sum(table, key, value);
+    struct buf changed;
+    buf_heap(&changed);
+    for (size_t at = 0; at < value.len; at += value.len / 3 + 1) {
+        buf_clear(&changed);
+        buf_span_add(&changed, value);
+        changed.ptr[at] = (char)(changed.ptr[at] ^ 1 << at % 8);
+        try_stale(f, &(struct stale){"a bit of its value", r, key, buf_span(&changed), sum});
+    }
+    try_stale(f, &(struct stale){"a bit of its checksum", r, key, value, sum ^ 1 << table});
+    buf_clear(&changed);
+    buf_span_add(&changed, key);
+    changed.ptr[key.len - 1] = (char)(changed.ptr[key.len - 1] ^ 1 << table % 7);
+    if (!has_key(f, table, buf_span(&changed)))
+        try_stale(f, &(struct stale){"a bit of its key", r, buf_span(&changed), value, sum});
+    if (other != r)
+        try_stale(f, &(struct stale){"another row's value", r, key, buf_span(&other->value),
+                                     raw_row_sum(table, buf_span(&other->key), buf_span(&other->value))});
+    buf_free(&changed);
+}
+
+static void a_row_that_is_not_the_one_written_there_is_named(void **state)
+{
+    struct folder *f = *state;
+    for (int t = 0; t < TABLE_COUNT; t++)
+        stale_table(f, (enum table)t);
+}
+
+/* What is loaded into memory when the server starts. */
+static void a_start_believes_no_row_that_is_not_the_one_written_there(void **state)
+{
+    static const enum table loaded[] = {TABLE_META,
+                                        TABLE_PARTIES,
+                                        TABLE_CAMPAIGNS,
+                                        TABLE_CONTRACTS,
+                                        TABLE_CODES,
+                                        TABLE_TOKENS,
+                                        TABLE_SECRETS,
+                                        TABLE_GRANTS,
+                                        TABLE_HEADS,
+                                        TABLE_JOURNAL,
+                                        TABLE_ROWS + (int)ROW_TERMS};
+    struct folder *f = *state;
+    for (size_t i = 0; i < sizeof loaded / sizeof *loaded; i++) {
+        const char *what;
+        struct instance in;
+        size_t first, n = table_rows(f, loaded[i], &first);
+        const struct stored *r = &f->row[first + n - (loaded[i] == TABLE_META ? 2 : 1)]; /* the last is the watermark */
+        struct span key = buf_span(&r->key), value = buf_span(&r->value);
+        struct buf changed;
+        buf_heap(&changed);
+        buf_span_add(&changed, value);
+        changed.ptr[value.len - 1] ^= 1;
+        const struct stale s = {"", r, key, buf_span(&changed), raw_row_sum(loaded[i], key, value)};
+        put_stale(f, &s);
+        enum err err = instance_open(&in, f->filled.live.f.dir, STORE_SERVE, SMALL_MAP, &what);
+        if (err == ERR_OK) {
+            struct ledger *l = NULL;
+            struct txn *t;
+            assert_ok(txn_begin(in.store, false, &t));
+            err = ledger_open(t, &l);
+            ledger_close(l);
+            txn_abort(t);
+            instance_close(&in);
+        }
+        if (err != ERR_CORRUPT)
+            fail_msg("%s: %s", table_info(loaded[i])->name, err_word(err));
+        take_stale_back(f, &s);
+        buf_free(&changed);
+    }
+    the_folder_holds(state);
+}
+
 /* A row that does not read: its value or its key is a byte shorter or longer. */
 static void harm_form(struct folder *f, const struct stored *r)
 {
@@ -254,17 +403,6 @@ static void harm_table(struct folder *f, enum table table)
 
 /* ---- the tests ---- */
 
-static void the_folder_holds(void **state)
-{
-    struct folder *f = *state;
-    struct told told = {0};
-    buf_heap(&told.failures);
-    run_check(f, &told);
-    if (told.verdict != HOLDS)
-        fail_msg("%.*s", (int)told.failures.len, told.failures.ptr);
-    buf_free(&told.failures);
-}
-
 static void damage_to_every_table_is_named_or_known_to_go_by(void **state)
 {
     struct folder *f = *state;
@@ -331,6 +469,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_folder_holds),
+        cmocka_unit_test(a_row_that_is_not_the_one_written_there_is_named),
+        cmocka_unit_test(a_start_believes_no_row_that_is_not_the_one_written_there),
         cmocka_unit_test(a_page_that_cannot_be_read_is_never_the_end_of_a_table),
         cmocka_unit_test(damage_to_every_table_is_named_or_known_to_go_by),
     };

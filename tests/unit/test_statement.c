@@ -15,6 +15,7 @@ struct book {
     struct terms *terms;
     struct tally tally;
     uint64_t size;
+    bool moves[256]; /* whether the entry there is a lead or disposition */
 };
 
 static void open_book(struct book *b, const char *campaign, const char *contract)
@@ -35,6 +36,8 @@ static uint64_t append(struct book *b, struct entry e)
     if (world_apply(&b->world, &cx, b->terms, b->size, &e, NULL) != ERR_OK)
         fail_msg("entry %llu does not follow", (unsigned long long)b->size);
     tally_add(&b->tally, b->terms, e.kind, CLASS_OK, e.at_ms, NULL);
+    assert_true(b->size < sizeof b->moves);
+    b->moves[b->size] = e.kind == ENTRY_LEAD || e.kind == ENTRY_DISPOSITION;
     return b->size++;
 }
 
@@ -50,8 +53,12 @@ static uint64_t becomes(struct book *b, uint64_t index, enum status s, int64_t p
                                     .disposition = {.lead = index, .status = s, .payable_micros = payable}});
 }
 
-static struct statement_in cut(const struct book *b, uint64_t from, uint64_t to)
+/* The interval's tally is the book's, but for the moves. */
+static struct statement_in cut(struct book *b, uint64_t from, uint64_t to)
 {
+    b->tally.moves = 0;
+    for (uint64_t i = from; i < to; i++)
+        b->tally.moves += b->moves[i];
     return (struct statement_in){
         .id = SPAN("S1"),
         .issuer = SPAN("https://track.example"),
@@ -317,6 +324,29 @@ static void gaps_stand_on_the_statement(void **state)
     assert_int_equal(count(&s, "gaps", "clicks"), 3);
     statement_close(&s);
     statement_free(&out);
+    close_book(&b);
+}
+
+/* A row of a move that is gone, or one too many, is no statement. */
+static void as_many_moves_as_came_make_a_statement(void **state)
+{
+    struct statement_out out;
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    becomes(&b, lead(&b, STATUS_PENDING, REASON_NONE, 12000000), STATUS_APPROVED, 12000000);
+    struct statement_in in = cut(&b, 0, b.size);
+    for (uint64_t moves = 0; moves <= 4; moves++) {
+        struct problem p = {0};
+        b.tally.moves = moves;
+        if (moves == 2) {
+            out = build(&in);
+            statement_free(&out);
+            continue;
+        }
+        assert_int_equal(statement_build(&in, &out, &p), ERR_CORRUPT);
+        assert_non_null(strstr(p.detail, "2 have a row of their move"));
+    }
     close_book(&b);
 }
 
@@ -633,6 +663,7 @@ int main(void)
         cmocka_unit_test(a_period_that_takes_back_more_than_it_pays_is_negative),
         cmocka_unit_test(statements_are_chained),
         cmocka_unit_test(gaps_stand_on_the_statement),
+        cmocka_unit_test(as_many_moves_as_came_make_a_statement),
         cmocka_unit_test(sums_outside_the_range_of_money_are_refused),
         cmocka_unit_test(a_payload_that_lacks_anything_does_not_read),
         cmocka_unit_test(responses_read_strictly),

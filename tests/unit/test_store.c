@@ -1,6 +1,8 @@
 #include "server/store/store.h"
 
-#include "tests/support/store_fixture.h"
+#include "server/system/system.h"
+
+#include "tests/support/raw_row.h"
 
 static struct fixture f;
 
@@ -167,6 +169,156 @@ static void row_operations_reach_their_tables(void **state)
     txn_abort(t);
 }
 
+/* ---- a row that is not the one that was written ---- */
+
+static const struct span some_key = {"some key", 8}, some_value = {"some value", 10};
+static const enum table of_some = TABLE_TOKENS;
+
+static void expect_damage(struct txn *t, const char *what)
+{
+    struct span key = SPAN(""), value = SPAN("untouched");
+    struct cursor *c;
+    char mem[256];
+    struct buf cause;
+    if (store_get(t, of_some, some_key, &value) != ERR_CORRUPT || txn_damage(t) != DAMAGE_OTHER_ROW)
+        fail_msg("%s: read", what);
+    buf_fixed(&cause, mem, sizeof mem);
+    txn_cause(t, &cause);
+    assert_true(span_eq(buf_span(&cause), SPAN("not as it was written: row some key of tokens")));
+    assert_false(txn_failed(t));
+    if (store_seek(t, of_some, SPAN("s"), &key, &value) != ERR_CORRUPT)
+        fail_msg("%s: sought", what);
+    assert_ok(cursor_open(t, of_some, &c));
+    if (cursor_last(c, &key, &value) != ERR_CORRUPT || cursor_seek(c, SPAN(""), &key, &value) != ERR_CORRUPT)
+        fail_msg("%s: met", what);
+    assert_true(span_eq(key, some_key)); /* and passed */
+    assert_err(cursor_next(c, &key, &value), ERR_NOT_FOUND);
+    cursor_close(c);
+    assert_true(span_is(value, "untouched"));
+}
+
+static void a_row_that_is_not_as_it_was_written_is_corrupt(void **state)
+{
+    (void)state;
+    const uint64_t right = raw_row_sum(of_some, some_key, some_value);
+    struct span value;
+    struct txn *t = fixture_begin(&f, true);
+    raw_row_put(t, of_some, some_key, some_value, right);
+    assert_ok(store_get(t, of_some, some_key, &value)); /* the sum is what FORMATS.md says */
+    assert_true(span_eq(value, some_value));
+    for (size_t bit = 0; bit < 8 * (some_value.len + RAW_SUM); bit++) {
+        raw_row_flip(t, of_some, some_key, some_value, bit);
+        expect_damage(t, "a bit");
+    }
+    for (size_t len = 0; len < RAW_SUM; len++) {
+        raw_row_put_bytes(t, of_some, some_key, span_of("\0\0\0\0\0\0\0", len));
+        expect_damage(t, "cut");
+    }
+    raw_row_put(t, of_some, some_key, SPAN(""), right);
+    expect_damage(t, "emptied");
+    raw_row_put(t, of_some, some_key, some_value, raw_row_sum(of_some, SPAN("some kez"), some_value));
+    expect_damage(t, "another key's");
+    raw_row_put(t, of_some, some_key, some_value, raw_row_sum(TABLE_SECRETS, some_key, some_value));
+    expect_damage(t, "another table's");
+    raw_row_put(t, of_some, some_key, SPAN("yvalue"), raw_row_sum(of_some, SPAN("some ke"), SPAN("yyvalue")));
+    expect_damage(t, "the border shifted");
+    assert_ok(store_put(t, of_some, some_key, some_value)); /* whatever it was, it may be written anew */
+    assert_ok(store_get(t, of_some, some_key, &value));
+    assert_int_equal(txn_damage(t), DAMAGE_NONE);
+    txn_abort(t);
+}
+
+static void rows_without_a_value_are_held_too(void **state)
+{
+    (void)state;
+    struct span value;
+    struct txn *t = fixture_begin(&f, true);
+    assert_ok(store_put(t, of_some, some_key, SPAN("")));
+    assert_ok(store_get(t, of_some, some_key, &value));
+    assert_int_equal(value.len, 0);
+    raw_row_put(t, of_some, some_key, SPAN(""), raw_row_sum(of_some, SPAN("some kez"), SPAN("")));
+    expect_damage(t, "another key");
+    txn_abort(t);
+}
+
+/* Takes the last row off the first leaf page that has some: as if an older copy of the page stood there. Pages are
+ * 4,096 bytes: number be64, 2 bytes, flags u16 (2: leaf), u16 where the offsets of nodes end (lmdb 0.9, native order).
+ */
+static bool lose_a_row(char *page)
+{
+    enum { FLAGS_AT = 10, LOWER_AT = 12, OFFSETS_AT = 16, LEAF = 2 };
+    uint16_t flags, lower;
+    memcpy(&flags, page + FLAGS_AT, sizeof flags);
+    memcpy(&lower, page + LOWER_AT, sizeof lower);
+    if (flags != LEAF || lower < OFFSETS_AT + 100)
+        return false;
+    lower -= sizeof lower;
+    memcpy(page + LOWER_AT, &lower, sizeof lower);
+    return true;
+}
+
+static void a_walk_over_all_of_a_table_misses_what_vanished(void **state)
+{
+    (void)state;
+    char path[96];
+    struct buf file;
+    struct cursor *c;
+    struct span key, value;
+    size_t lost = 0, seen = 0;
+    struct txn *t = fixture_begin(&f, true);
+    for (uint8_t i = 1; i <= 60; i++)
+        assert_ok(store_put(t, of_some, span_of(&i, 1), some_value));
+    assert_ok(txn_commit(t));
+    store_close(f.store);
+    f.store = NULL;
+    snprintf(path, sizeof path, "%s/store.mdb", f.dir);
+    buf_heap(&file);
+    assert_ok(file_read(path, 1 << 20, &file));
+    for (size_t at = 2 * 4096; at + 4096 <= file.len; at += 4096)
+        lost += lose_a_row(file.ptr + at);
+    assert_int_equal(lost, 1);
+    assert_ok(file_write_atomic(path, buf_span(&file), 0600));
+    buf_free(&file);
+    assert_ok(store_open(f.dir, STORE_SERVE, SMALL_MAP, &f.store));
+    t = fixture_begin(&f, false);
+    assert_ok(cursor_open(t, of_some, &c));
+    enum err err;
+    for (err = cursor_seek(c, SPAN(""), &key, &value); err == ERR_OK; err = cursor_next(c, &key, &value))
+        seen++;
+    assert_int_equal(seen, 59);
+    assert_err(err, ERR_CORRUPT);
+    assert_int_equal(txn_damage(t), DAMAGE_FEWER_ROWS);
+    assert_ok(cursor_seek(c, SPAN("\2"), &key, &value)); /* of a part nothing can be said */
+    while ((err = cursor_next(c, &key, &value)) == ERR_OK)
+        ;
+    assert_err(err, ERR_NOT_FOUND);
+    cursor_close(c);
+    txn_abort(t);
+}
+
+static void a_walk_that_writes_counts_nothing(void **state)
+{
+    (void)state;
+    struct cursor *c;
+    struct span key, value;
+    struct txn *t = fixture_begin(&f, true);
+    put(t, "a", "1");
+    put(t, "b", "2");
+    assert_ok(cursor_open(t, TABLE_META, &c));
+    assert_ok(cursor_seek(c, SPAN(""), &key, &value));
+    put(t, "aa", "3");
+    while (cursor_next(c, &key, &value) == ERR_OK)
+        ;
+    assert_int_equal(txn_damage(t), DAMAGE_NONE);
+    cursor_close(c);
+    txn_abort(t);
+}
+
+static void fill_x(const void *what, void *room)
+{
+    memset(room, 'x', *(const size_t *)what);
+}
+
 static void a_full_map_loses_nothing_and_goes_on(void **state)
 {
     (void)state;
@@ -178,10 +330,8 @@ static void a_full_map_loses_nothing_and_goes_on(void **state)
     enum err err = ERR_OK;
     for (uint32_t i = 0; i < 10000 && err == ERR_OK; i++) {
         uint32_t key = __builtin_bswap32(i);
-        void *room;
-        err = store_append(t, TABLE_JOURNAL, span_of(&key, sizeof key), 1000, &room);
-        if (err == ERR_OK)
-            memset(room, 'x', 1000);
+        const size_t len = 1000;
+        err = store_append(t, TABLE_JOURNAL, span_of(&key, sizeof key), len, fill_x, &len);
     }
     assert_err(err, ERR_FULL);
     txn_abort(t);
@@ -203,6 +353,10 @@ int main(void)
         TEST(many_readers_fit),
         TEST(cursors_walk_in_key_order),
         TEST(row_operations_reach_their_tables),
+        TEST(a_row_that_is_not_as_it_was_written_is_corrupt),
+        TEST(rows_without_a_value_are_held_too),
+        TEST(a_walk_over_all_of_a_table_misses_what_vanished),
+        TEST(a_walk_that_writes_counts_nothing),
         TEST(a_full_map_loses_nothing_and_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
