@@ -35,9 +35,9 @@ static unsigned identity_persons(unsigned by)
     return by ? by : KEY_CONTACTS;
 }
 
-bool identity_apart(const struct identity *a, const struct identity *b)
+bool identity_apart(const struct identity *a, const struct identity *b, unsigned by)
 {
-    unsigned common = a->contacts & b->contacts;
+    unsigned common = a->contacts & b->contacts & identity_persons(by);
     return common && !(common & CONTACT_EMAIL && memcmp(a->email, b->email, TOKEN_LEN) == 0) &&
            !(common & CONTACT_PHONE && memcmp(a->phone, b->phone, TOKEN_LEN) == 0);
 }
