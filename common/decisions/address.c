@@ -114,7 +114,7 @@ static bool is_repeated_by(const struct candidate *c, const void *arg)
 {
     const struct candidate *own = arg;
     return status_stands(c->lead.status) && c->at.contract == own->at.contract &&
-           !identity_apart(&c->lead.who, &own->lead.who);
+           !identity_apart(&c->lead.who, &own->lead.who, 0);
 }
 
 static enum err by_click(struct candidates *click, struct addressed *out, struct problem *p)

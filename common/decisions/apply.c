@@ -2,7 +2,8 @@
 
 #include "common/base/bytes.h"
 #include "common/base/money.h"
-#include "common/decisions/decide.h"
+#include "common/base/when.h"
+#include "common/decisions/person.h"
 #include "common/decisions/row_write.h"
 
 static struct row_op *add(struct row_ops *ops, enum row_table table)
@@ -29,19 +30,62 @@ static void put_move(struct row_ops *ops, const struct fold_context *cx, uint64_
     op->value_len = move_row_write(row, op->value);
 }
 
-/* A lead stands under each of its keys, or no more. */
+/* In which layer a lead is in the way of others; -1: of nobody. */
+static int layer_of(const struct lead_row *row)
+{
+    return !status_stands(row->status) ? -1 : lead_stands(row) ? KEY_STANDS : KEY_UNPROVEN;
+}
+
+/* A lead is in the way under each of its keys, or no more. */
 static void stand(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct lead_row *row,
                   bool stands)
 {
     struct identity_key keys[IDENTITY_KEYS];
     size_t n = identity_keys(&row->who, keys);
-    for (size_t i = 0; i < n; i++) {
+    int layer = layer_of(row);
+    for (size_t i = 0; i < n && layer >= 0; i++) {
         struct row_op *op = add(ops, ROW_DEDUPE);
-        row_dedupe_key(op->key, keys[i].kind < KEY_TXID ? cx->campaign : cx->contract, &keys[i], row->at_ms,
-                       cx->contract, index);
+        const struct identity_key k = identity_key_in(&keys[i], (unsigned)layer);
+        row_dedupe_key(op->key, keys[i].kind < KEY_TXID ? cx->campaign : cx->contract, &k, row->at_ms, cx->contract,
+                       index);
         op->key_len = DEDUPE_KEY_LEN;
         op->del = !stands;
     }
+}
+
+/* A duplicate leads whoever has one of its keys to what it repeats (NULL: it is one no more), in both layers; in that
+ * of its own contract only where its log alone tells what that is. */
+static void lead_on(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct lead_row *row,
+                    const struct person_lead *repeats)
+{
+    static const unsigned layers[] = {KEY_ANYWHERE, KEY_HERE};
+    struct identity_key keys[IDENTITY_KEYS];
+    size_t n = identity_keys(&row->who, keys), n_layers = repeats == NULL || repeats->here ? 2 : 1;
+    for (size_t i = 0; i < n * n_layers; i++) {
+        struct row_op *op = add(ops, ROW_DEDUPE);
+        const struct identity_key k = identity_key_in(&keys[i / n_layers], layers[i % n_layers]);
+        bool campaign = keys[i / n_layers].kind < KEY_TXID && layers[i % n_layers] == KEY_ANYWHERE;
+        row_dedupe_key(op->key, campaign ? cx->campaign : cx->contract, &k, row->at_ms, cx->contract, index);
+        op->key_len = DEDUPE_KEY_LEN;
+        op->del = repeats == NULL;
+        if (repeats != NULL)
+            op->value_len = repeats_row_write(repeats->weak, repeats->lead.contract, repeats->lead.index, op->value);
+    }
+}
+
+/* What the duplicate repeats is found as when it was decided. Where the log of one contract alone is held, that may not
+ * be what its entry says: then it leads nowhere. What an untrusted pixel says of persons counts for nothing. */
+static enum err repeat(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
+                       const struct entry_lead *l, const struct lead_row *row, struct row_ops *ops)
+{
+    struct person_lead found;
+    bool here = span_eq(l->dup_contract, cx->contract_id);
+    if (t == NULL || row->unproven || !row->who.known)
+        return ERR_OK;
+    enum err err = person_find(v, cx, t, &row->who, false, row->at_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &found);
+    if (err == ERR_OK && found.found && found.here == here)
+        lead_on(ops, cx, index, row, &found);
+    return err;
 }
 
 static void put_txid(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct entry_lead *l,
@@ -61,10 +105,11 @@ static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_
     op->del = del;
 }
 
-static void apply_lead(const struct fold_context *cx, const struct terms *t, uint64_t index, const struct entry *e,
-                       const struct private_part *priv, struct row_ops *ops)
+static enum err apply_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
+                           const struct entry *e, const struct private_part *priv, struct row_ops *ops)
 {
     const struct entry_lead *l = &e->lead;
+    enum err err = ERR_OK;
     bool approved = l->status == STATUS_APPROVED;
     struct lead_row row = {
         .status = l->status,
@@ -77,13 +122,15 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
         .return_days = t != NULL ? t->return_days : 0,
         .last = index,
         .terms = l->terms,
+        .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
     };
     if (t != NULL && !status_stands(l->status)) /* what it is worth should it be approved by hand */
         (void)terms_price(t, l->facts, l->n_facts, &row.payout_micros);
     identity_of(l, priv, &row.who);
     put_lead(ops, cx, index, &row);
-    if (status_stands(row.status))
-        stand(ops, cx, index, &row, true);
+    stand(ops, cx, index, &row, true);
+    if (row.status == STATUS_DUPLICATE)
+        err = repeat(cx, v, t, index, l, &row, ops);
     put_move(ops, cx, index,
              &(struct move_row){
                  .kind = ENTRY_LEAD,
@@ -101,6 +148,7 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
     }
     if (l->due_ms)
         due(ops, cx, l->due_ms, index, false);
+    return err;
 }
 
 static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry_terms *t,
@@ -156,7 +204,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (d->lead >= index || !follows(&row, e))
         return ERR_CORRUPT;
-    bool stood = status_stands(row.status), stands = status_stands(d->status);
+    const struct lead_row before = row;
     if (row.due_ms)
         due(ops, cx, row.due_ms, d->lead, true);
     row.status = d->status;
@@ -166,13 +214,17 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     if (!row.approved_ms && status_payable(d->status))
         row.approved_ms = e->at_ms;
     put_lead(ops, cx, d->lead, &row);
-    if (stood != stands)
-        stand(ops, cx, d->lead, &row, stands);
+    if (layer_of(&before) != layer_of(&row)) {
+        stand(ops, cx, d->lead, &before, false);
+        stand(ops, cx, d->lead, &row, true);
+    }
+    if (before.status == STATUS_DUPLICATE)
+        lead_on(ops, cx, d->lead, &row, NULL);
     put_move(ops, cx, index,
              &(struct move_row){.kind = ENTRY_DISPOSITION,
                                 .lead = d->lead,
                                 .status = d->status,
-                                .reinstated = !stood && stands,
+                                .reinstated = !status_stands(before.status) && status_stands(d->status),
                                 .micros = d->payable_micros});
     return ERR_OK;
 }
@@ -188,7 +240,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_LEAD)
-        apply_lead(cx, t, index, e, priv, out);
+        return apply_lead(cx, v, t, index, e, priv, out);
     return ERR_OK;
 }
 

@@ -82,7 +82,7 @@ struct disposition_report {
 };
 struct disposition_facts {
     bool advertiser; /* the campaign's advertiser says so itself */
-    bool known;      /* another lead of this person stands: this one cannot come back beside it */
+    bool known;      /* this one does not stand, and another lead of the person does: it cannot stand beside it */
 };
 /* Like gather_person. */
 MUST_CHECK enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,

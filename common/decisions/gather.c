@@ -1,5 +1,5 @@
 #include "common/base/when.h"
-#include "common/decisions/decide.h"
+#include "common/decisions/person.h"
 
 static bool same_pointer(const struct pointer *a, const struct pointer *b)
 {
@@ -70,36 +70,10 @@ enum err gather_touches(const struct view *v, const struct lead_report *r, struc
     return ERR_OK;
 }
 
-static bool is_contact(const struct identity_key *k)
-{
-    return k->kind < KEY_TXID;
-}
-
-/* The latest lead under one of these keys, of contact keys within the time given. */
-static enum err find_standing(const struct view *v, const struct fold_context *cx, const struct identity_key *keys,
-                              size_t n, int64_t from_ms, int64_t to_ms, bool *found, struct place *out)
-{
-    *found = false;
-    for (size_t i = 0; i < n; i++) {
-        struct place p;
-        bool contact = is_contact(&keys[i]);
-        enum err err = row_dedupe(v, contact ? cx->campaign : cx->contract, &keys[i], contact ? from_ms : 0,
-                                  contact ? to_ms : INT64_MAX, &p);
-        if (err == ERR_NOT_FOUND)
-            continue;
-        if (err != ERR_OK)
-            return err;
-        if (!*found || p.at_ms > out->at_ms)
-            *out = p;
-        *found = true;
-    }
-    return ERR_OK;
-}
-
 enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
                        const struct lead_report *r, int64_t now_ms, struct lead_facts *out)
 {
-    struct identity_key keys[IDENTITY_RIVALS];
+    struct person_lead other;
     struct identity who = {
         .known = true,
         .contacts = (r->has_email ? CONTACT_EMAIL : 0u) | (r->has_phone ? CONTACT_PHONE : 0u),
@@ -110,23 +84,27 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
     memcpy(who.email, r->email, TOKEN_LEN);
     memcpy(who.phone, r->phone, TOKEN_LEN);
     identity_txid(&who, r->txid);
-    size_t n = identity_rivals(&who, t->dedupe_by, keys);
-    enum err err =
-        find_standing(v, cx, keys, n, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &out->has_dup, &out->dup);
-    out->dup_here = out->has_dup && out->dup.contract == cx->contract;
-    return err;
+    bool unproven = r->trust == TRUST_PIXEL && t->pixel_leads != PIXEL_LEADS_ON;
+    enum err err = person_find(v, cx, t, &who, unproven, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &other);
+    if (err != ERR_OK)
+        return err;
+    out->has_dup = other.found;
+    out->dup_here = other.found && other.here;
+    out->dup = other.lead;
+    return ERR_OK;
 }
 
 enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,
                             const struct disposition_report *r, const struct lead_row *lead,
                             struct disposition_facts *out)
 {
-    struct identity_key keys[IDENTITY_RIVALS];
     int64_t window_ms = t->dedupe_days * MS_PER_DAY;
-    struct place other;
+    struct person_lead other;
     *out = (struct disposition_facts){.advertiser = span_eq(r->party, t->advertiser)};
-    if (status_stands(lead->status))
+    if (lead_stands(lead))
         return ERR_OK;
-    size_t n = identity_rivals(&lead->who, t->dedupe_by, keys);
-    return find_standing(v, cx, keys, n, lead->at_ms - window_ms, lead->at_ms + window_ms, &out->known, &other);
+    enum err err = person_find(v, cx, t, &lead->who, false, lead->at_ms - window_ms, lead->at_ms + window_ms, &other);
+    if (err == ERR_OK)
+        out->known = other.found;
+    return err;
 }

@@ -30,9 +30,14 @@ void identity_of(const struct entry_lead *l, const struct private_part *tokens, 
     }
 }
 
-bool identity_apart(const struct identity *a, const struct identity *b)
+static unsigned identity_persons(unsigned by)
 {
-    unsigned common = a->contacts & b->contacts;
+    return by ? by : KEY_CONTACTS;
+}
+
+bool identity_apart(const struct identity *a, const struct identity *b, unsigned by)
+{
+    unsigned common = a->contacts & b->contacts & identity_persons(by);
     return common && !(common & CONTACT_EMAIL && memcmp(a->email, b->email, TOKEN_LEN) == 0) &&
            !(common & CONTACT_PHONE && memcmp(a->phone, b->phone, TOKEN_LEN) == 0);
 }
@@ -73,13 +78,13 @@ size_t identity_keys(const struct identity *who, struct identity_key out[IDENTIT
     return n;
 }
 
-/* Of one txid, two leads are one unless contact keys of one kind tell them apart; of one click, unless both have
- * contact keys: several persons may come by it, but nobody is a new one for telling nothing. A contact key by which the
- * campaign tells nobody is none here either. */
+/* Of one txid or click, two leads are one unless contact keys of one kind tell them apart: several persons may come by
+ * one click, but who tells an address here and a number there is no two of them. A contact key by which the campaign
+ * tells nobody is none here either. */
 size_t identity_rivals(const struct identity *who, unsigned by, struct identity_key out[IDENTITY_RIVALS])
 {
     uint8_t click[TOKEN_LEN];
-    unsigned persons = by ? by : KEY_CONTACTS, told = who->contacts & persons;
+    unsigned told = who->contacts & identity_persons(by);
     size_t n = 0;
     if (!who->known)
         return 0;
@@ -89,7 +94,7 @@ size_t identity_rivals(const struct identity *who, unsigned by, struct identity_
             add(out, &n, KEY_TXID | others, who->txid);
     click_token(who, click);
     for (unsigned others = 0; who->has_click && others <= KEY_CONTACTS; others++)
-        if (!told || !(others & persons))
+        if (!(told & others))
             add(out, &n, KEY_CLICK | others, click);
     return n;
 }

@@ -1,7 +1,8 @@
-/* Who a lead is: the keys by which two reports are known to be about one person. FORMATS.md, "A lead".
+/* Who a lead is: the keys by which two reports are known to be about one person. FORMATS.md, "Identity".
  *
  * A lead that stands (pending, held, approved, converted) has a row of `dedupe` for each of its keys; a rejection or a
- * return takes them away, reinstating brings them back. So "somebody stands in the way" is one look at one row. */
+ * return takes them away, reinstating brings them back. So "somebody stands in the way" is one look at one row. A
+ * duplicate has rows too, which say what it repeats: whoever has a key of it is led on from there. */
 #ifndef CS_DECISIONS_IDENTITY_H
 #define CS_DECISIONS_IDENTITY_H
 
@@ -11,6 +12,10 @@
 /* The kinds of keys. Contact keys are the campaign's. A txid and a click are the contract's, and each kind says which
  * contact keys (bits) its lead has beside it: those of another lead tell persons apart, their absence does not. */
 enum { KEY_EMAIL = CONTACT_EMAIL, KEY_PHONE = CONTACT_PHONE, KEY_CONTACTS = 3, KEY_TXID = 16, KEY_CLICK = 32 };
+/* Layers of these, beside that of leads that stand: duplicates; those of them that can be followed in the log of their
+ * contract alone, where contact keys are the contract's too; and held reports of pixels that are not trusted, which are
+ * in each other's way alone. */
+enum { KEY_STANDS = 0, KEY_HERE = 64, KEY_ANYWHERE = 128, KEY_UNPROVEN = 192 };
 
 struct identity {
     bool known;        /* false: its tokens are destroyed or were not shown, and it is nobody's rival */
@@ -24,8 +29,9 @@ struct identity {
 
 void identity_of(const struct entry_lead *l, const struct private_part *tokens, struct identity *out);
 void identity_txid(struct identity *who, struct span txid);
-/* They have contact tokens of one kind, and none of them is equal: two persons, whatever else they share. */
-bool identity_apart(const struct identity *a, const struct identity *b);
+/* They have contact tokens of one kind (of those by which the campaign tells persons; 0: of each), and none of them is
+ * equal: two persons, whatever else they share. */
+bool identity_apart(const struct identity *a, const struct identity *b, unsigned by);
 static inline bool status_stands(enum status s)
 {
     return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED || s == STATUS_CONVERTED;
@@ -36,6 +42,12 @@ struct identity_key {
     uint8_t token[TOKEN_LEN];
 };
 enum { IDENTITY_KEYS = 4, IDENTITY_RIVALS = 8 };
+static inline struct identity_key identity_key_in(const struct identity_key *k, unsigned layer)
+{
+    struct identity_key in = *k;
+    in.kind |= layer;
+    return in;
+}
 /* The keys under which a lead stands. */
 size_t identity_keys(const struct identity *who, struct identity_key out[IDENTITY_KEYS]);
 /* The keys of leads that say that this is the same person; contact keys count only of those kinds (0: they are no

@@ -8,8 +8,7 @@
 /* What a transition asks. Both times are the lead's own return_days, of the terms that it was decided by. */
 enum {
     IN_TIME = 1,     /* not longer after it became payable first */
-    BACK_IN_TIME = 2 /* reinstates: not longer after it was refused or returned; the advertiser's alone; no other lead
-                        of the person may stand */
+    BACK_IN_TIME = 2 /* reinstates: not longer after it was refused or returned; the advertiser's alone */
 };
 
 static const struct transition {
@@ -75,9 +74,6 @@ static enum err reinstate(const struct lead_row *lead, const struct disposition_
         return problem(p, ERR_CONFLICT, "status",
                        "the lead has been %s for more than %lld days: the time to take that back is over",
                        status_word(lead->status), (long long)lead->return_days);
-    if (f->known)
-        return problem(p, ERR_CONFLICT, "status",
-                       "another lead of this person stands: nobody is paid for twice; reject or return that one first");
     return ERR_OK;
 }
 
@@ -91,7 +87,11 @@ static enum err allowed(const struct lead_row *lead, enum status to, const struc
         return problem(p, ERR_CONFLICT, "status",
                        "the lead was approved more than %lld days ago: its return time is over",
                        (long long)lead->return_days);
-    return step->asks & BACK_IN_TIME ? reinstate(lead, f, now_ms, p) : ERR_OK;
+    enum err err = step->asks & BACK_IN_TIME ? reinstate(lead, f, now_ms, p) : ERR_OK;
+    if (err == ERR_OK && f->known && status_stands(to))
+        return problem(p, ERR_CONFLICT, "status",
+                       "another lead of this person stands: nobody is paid for twice; reject or return that one first");
+    return err;
 }
 
 enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead,

@@ -18,5 +18,6 @@ void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, ui
 size_t lead_row_write(const struct lead_row *r, uint8_t *out);
 size_t move_row_write(const struct move_row *r, uint8_t *out);
 size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out);
+size_t repeats_row_write(bool weak, uint32_t contract, uint64_t index, uint8_t *out);
 
 #endif

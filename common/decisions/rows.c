@@ -8,7 +8,7 @@
 #include "common/decisions/row_write.h"
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 120, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
+enum { LEAD_ROW_LEN = 120, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -110,7 +110,16 @@ enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint
 
 /* ---- values ---- */
 
-enum { HAS_CLICK = 1, HAS_EMAIL = 2, HAS_PHONE = 4, HAS_TXID = 8, UNRECORDED = 16, KNOWN = 32, ALL_FLAGS = 63 };
+enum {
+    HAS_CLICK = 1,
+    HAS_EMAIL = 2,
+    HAS_PHONE = 4,
+    HAS_TXID = 8,
+    UNRECORDED = 16,
+    KNOWN = 32,
+    UNPROVEN = 64,
+    ALL_FLAGS = 127
+};
 _Static_assert(HAS_EMAIL == CONTACT_EMAIL << 1 && HAS_PHONE == CONTACT_PHONE << 1, "contacts are shifted");
 
 static uint8_t who_flags(const struct identity *who)
@@ -143,7 +152,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
 {
     out[0] = (uint8_t)r->status;
     out[1] = (uint8_t)r->reason;
-    out[2] = who_flags(&r->who);
+    out[2] = (uint8_t)(who_flags(&r->who) | (r->unproven ? UNPROVEN : 0));
     out[3] = 0;
     store_be64(out + 4, (uint64_t)r->at_ms);
     store_be64(out + 12, (uint64_t)r->payout_micros);
@@ -177,6 +186,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .terms = load_be64(v + 52),
         .return_days = load_be32(v + 60),
         .changed_ms = (int64_t)load_be64(v + 64),
+        .unproven = v[2] & UNPROVEN,
         .who = who,
     };
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
@@ -218,6 +228,14 @@ size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha
     row_index_key(out, contract, index);
     memcpy(out + 12, facts_sha256, HASH_LEN);
     return TXID_ROW_LEN;
+}
+
+size_t repeats_row_write(bool weak, uint32_t contract, uint64_t index, uint8_t *out)
+{
+    out[0] = weak;
+    store_be32(out + 1, contract);
+    store_be64(out + 5, index);
+    return REPEATS_LEN;
 }
 
 /* ---- what a row repeats of its entry ---- */
@@ -379,27 +397,45 @@ enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span tx
     return memcmp(key.ptr, from, TXID_CAMPAIGN) == 0 ? txid_row_read(key, value, row) : ERR_NOT_FOUND;
 }
 
-enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms, int64_t to_ms,
-                    struct place *out)
+/* What a duplicate's row says of the lead that it repeats. */
+static enum err repeats_read(struct span value, struct dedupe_row *out)
+{
+    const uint8_t *v = (const uint8_t *)value.ptr;
+    if (value.len != REPEATS_LEN || v[0] > 1 || load_be32(v + 1) == 0 || !is_index(load_be64(v + 5)))
+        return ERR_CORRUPT;
+    out->weak = v[0];
+    out->repeats = (struct place){.contract = load_be32(v + 1), .index = load_be64(v + 5)};
+    return ERR_OK;
+}
+
+enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
+                         int64_t to_ms, struct dedupe_row *row)
 {
     uint8_t from[DEDUPE_KEY_LEN];
     struct span key, value;
-    row_dedupe_key(from, scope, k, to_ms, 0, 0);
+    bool first = row->at.contract == 0;
+    row_dedupe_key(from, scope, k, first ? to_ms : row->at.at_ms, row->at.contract, first ? 0 : row->at.index + 1);
     enum err err = v->seek(v->ctx, ROW_DEDUPE, span_of(from, sizeof from), &key, &value);
     if (err != ERR_OK)
         return err;
     if (key.len >= DEDUPE_AT && memcmp(key.ptr, from, DEDUPE_AT) != 0)
         return ERR_NOT_FOUND;
-    if (key.len != sizeof from || value.len != 0)
+    if (key.len != sizeof from)
         return ERR_CORRUPT;
-    int64_t at_ms = (int64_t)~load_be64(key.ptr + DEDUPE_AT);
-    struct place p = {
-        .at_ms = at_ms, .contract = load_be32(key.ptr + DEDUPE_LEAD), .index = load_be64(key.ptr + DEDUPE_LEAD + 4)};
-    if (!is_time(at_ms, false) || p.contract == 0 || !is_index(p.index))
+    struct dedupe_row next = {
+        .at = {.at_ms = (int64_t)~load_be64(key.ptr + DEDUPE_AT),
+               .contract = load_be32(key.ptr + DEDUPE_LEAD),
+               .index = load_be64(key.ptr + DEDUPE_LEAD + 4)},
+    };
+    if (!is_time(next.at.at_ms, false) || next.at.contract == 0 || !is_index(next.at.index))
         return ERR_CORRUPT;
-    if (at_ms < from_ms)
+    unsigned layer = k->kind & KEY_UNPROVEN;
+    bool repeats = layer == KEY_HERE || layer == KEY_ANYWHERE;
+    if (repeats ? repeats_read(value, &next) != ERR_OK : value.len != 0)
+        return ERR_CORRUPT;
+    if (next.at.at_ms < from_ms)
         return ERR_NOT_FOUND;
-    *out = p;
+    *row = next;
     return ERR_OK;
 }
 

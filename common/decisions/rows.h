@@ -9,7 +9,7 @@
 #define ROW_TABLE(X)                                                                                                   \
     X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                                 \
     X(MOVES, "moves", "contract be32, index be64 -> what this lead or disposition entry moved")                        \
-    X(DEDUPE, "dedupe", "campaign or contract be32, kind, token, time, lead -> nothing; leads that stand, by key")     \
+    X(DEDUPE, "dedupe", "campaign or contract be32, kind, token, time, lead -> leads that stand, by key; duplicates")  \
     X(TXIDS, "txids", "advertiser be32, SHA-256(txid)[:16], campaign be32, party id -> its lead, facts hash")          \
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
@@ -44,7 +44,7 @@ struct row_op {
     size_t key_len, value_len;
 };
 struct row_ops {
-    struct row_op op[12];
+    struct row_op op[16];
     size_t n;
 };
 
@@ -58,6 +58,7 @@ struct lead_row {
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
+    bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */
     struct identity who;
 };
 
@@ -75,6 +76,12 @@ struct place { /* a lead somewhere in the campaign */
     uint64_t index;
     int64_t at_ms;
 };
+
+/* Whether it is in the way of other reports of the person. */
+static inline bool lead_stands(const struct lead_row *r)
+{
+    return status_stands(r->status) && !(r->unproven && r->status == STATUS_HELD);
+}
 
 void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
 /* Each answers ERR_NOT_FOUND for a row that is not there, ERR_CORRUPT for one that does not read, and what the view
@@ -97,9 +104,16 @@ MUST_CHECK enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t
                              struct span txid, struct txid_row *out);
 /* The next sender and campaign of an advertiser with this txid, behind *row; the first where row->campaign is 0. */
 MUST_CHECK enum err row_txid_next(const struct view *v, uint32_t advertiser, struct span txid, struct txid_row *row);
-/* The latest lead of [from_ms, to_ms] that stands under the key; `scope` is the campaign's number or the contract's. */
-MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
-                               int64_t to_ms, struct place *out);
+/* A lead under one of its keys. */
+struct dedupe_row {
+    struct place at;
+    struct place repeats; /* of a duplicate: what stood in its way, whose at_ms is not told */
+    bool weak;            /* likewise: not by contact keys alone */
+};
+/* The next lead of [from_ms, to_ms] under the key, the latest first, behind row->at; the first where row->at.contract
+ * is 0. `scope` is the campaign's number or the contract's. */
+MUST_CHECK enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
+                                    int64_t to_ms, struct dedupe_row *row);
 /* The first lead of a click whose index is not below `from`. */
 MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from,
                                         uint64_t *lead);

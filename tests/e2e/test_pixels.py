@@ -5,6 +5,7 @@ import secrets
 import tempfile
 import unittest
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness import BROWSER, Market, Party, ServerCase, click, countersign, send, statement_payload, wait_for
@@ -374,8 +375,28 @@ class Leads(PixelCase):
         self.assertEqual(self.leads("own-2"), [])
         self.assertEqual([lead["reason"] for lead in self.leads("own-2", direct, own)], ["no_click"])
 
+    def test_a_held_lead_is_in_nobodys_way_whoever_comes_first(self):
+        market, clicks = self.market, [self.market.click() for _ in range(12)]
+        def both(n):
+            report = lambda: self.pixel(market.code, f"?event=lead&txid=race{n}&click_id={clicks[n]}")
+            signed = lambda: market.publisher.postback({"click_id": clicks[n], "txid": f"race{n}", "email": f"race{n}@shop.example"})
+            with ThreadPoolExecutor(2) as pool:
+                got = [pool.submit(act) for act in ((report, signed) if n % 2 else (signed, report))]
+            return got[1 if n % 2 else 0].result()
+        with ThreadPoolExecutor(len(clicks)) as pool:
+            answers = list(pool.map(both, range(len(clicks))))
+        self.assertEqual([answer.json["status"] for answer in answers], ["pending"] * len(clicks))
+        for n in range(len(clicks)):
+            by_pixel = [lead for lead in self.leads(f"race{n}") if lead["trust"] == "pixel"]
+            self.assertIn([lead["status"] for lead in by_pixel], (["held"], ["duplicate"]))
+
     def test_verify_and_check_hold(self):
         market = self.market
+        other = market.new_code(market.publisher, market.new_contract(market.publisher))
+        clicks = [market.click(), click(other["click_url"], **BROWSER)[1], market.click()]
+        steps = ({"email": "steps@shop.example"}, {"email": "steps@shop.example", "phone": "+33612345678"}, {"phone": "+33612345678"})
+        self.assertEqual([market.publisher.postback({"click_id": click_id, **step}).json["status"] for click_id, step in zip(clicks, steps)],
+                         ["pending", "duplicate", "duplicate"])
         self.pixel(market.code, f"?event=lead&txid=audited&click_id={market.click()}")
         market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"pixel_leads": "off"})
         self.pixel(market.code, f"?event=lead&txid=too-late&click_id={market.click()}")

@@ -245,14 +245,13 @@ static bool one_person(const struct lead_seen *a, const struct lead_seen *b)
 {
     bool email = a->email && b->email, phone = a->phone && b->phone;
     int64_t apart_ms = a->at_ms > b->at_ms ? a->at_ms - b->at_ms : b->at_ms - a->at_ms;
-    bool nobody = (!a->email && !a->phone) || (!b->email && !b->phone);
     if (((email && a->email == b->email) || (phone && a->phone == b->phone)) && apart_ms <= DEDUPE_DAYS * MS_PER_DAY)
         return true;
     if (a->contract != b->contract)
         return false;
-    if (a->txid && a->txid == b->txid && !email && !phone)
-        return true;
-    return a->found && b->found && a->click == b->click && a->lost == b->lost && nobody;
+    bool txid = a->txid && a->txid == b->txid;
+    bool click = a->found && b->found && a->click == b->click && a->lost == b->lost;
+    return (txid || click) && !email && !phone;
 }
 
 static void nobody_stands_twice(const struct campaign_run *c)

@@ -200,6 +200,8 @@ def row_sizes(doc, world):
 
 
 def value_sizes(cell, values, doc):
+    if cell.startswith("empty or "):
+        cell, values = cell.removeprefix("empty or "), [v for v in values if v]
     if re.match(r"empty\b|nothing\b", cell):
         yield from ("a value that should be empty" for v in values if v)
         return

@@ -456,7 +456,9 @@ static void two_reports_are_one_lead_or_two_in_either_order(void **state)
         {"a person, and nobody by the same click", {1, "a", 7, 0}, {1, "b", 0, 0}, true},
         {"a person, and nobody of the same txid", {1, "A1", 7, 9}, {2, "A1", 0, 0}, true},
         {"email and phone of one txid", {1, "A1", 7, 0}, {1, "A1", 0, 9}, true},
-        {"email and phone of two txids", {1, "a", 7, 0}, {1, "b", 0, 9}, false},
+        {"email and phone of one click", {1, "a", 7, 0}, {1, "b", 0, 9}, true},
+        {"email and phone of two clicks", {1, "a", 7, 0}, {2, "b", 0, 9}, false},
+        {"two emails by one click, one with a phone", {1, "a", 7, 0}, {1, "b", 8, 9}, false},
         {"a phone is no email", {1, "a", 7, 0}, {2, "b", 0, 7}, false},
         {"one lost click", {9, "a", 0, 0}, {9, "b", 0, 0}, true},
         {"two lost clicks of one second", {9, "a", 0, 0}, {10, "b", 0, 0}, false},
@@ -478,6 +480,76 @@ static void two_reports_are_one_lead_or_two_in_either_order(void **state)
     terms_free(terms[2]);
 }
 
+/* Reports of one person, the first of which is paid: in this order and in every other. What a duplicate tells is not
+ * forgotten. */
+static void a_duplicate_leads_to_what_it_repeats(void **state)
+{
+    enum { MOST = 5 };
+    static const struct {
+        const char *what;
+        struct told said[MOST];
+        size_t n, persons; /* paid in the order given */
+    } cases[] = {
+        {"an email, both, a phone", {{1, "", 7, 0}, {2, "", 7, 9}, {3, "", 0, 9}}, 3, 1},
+        {"a phone, both, an email", {{1, "", 0, 9}, {2, "", 7, 9}, {3, "", 7, 0}}, 3, 1},
+        {"four steps over two contracts",
+         {{1, "", 7, 0}, {3, "", 7, 9}, {2, "", 8, 9}, {3, "", 8, 6}, {3, "", 0, 6}},
+         5,
+         1},
+        {"an order, its email elsewhere, its phone", {{1, "A1", 0, 0}, {2, "A1", 7, 0}, {3, "", 7, 9}}, 3, 1},
+        {"a click, an order, an email", {{1, "", 0, 0}, {1, "A1", 0, 0}, {2, "A1", 7, 0}, {3, "", 7, 0}}, 4, 1},
+        {"two families' emails, and a phone of one click",
+         {{1, "", 7, 0}, {1, "", 8, 0}, {1, "", 0, 9}, {1, "", 6, 0}},
+         4,
+         3},
+    };
+    struct terms *terms[] = {NULL, terms_of(",'lead':{'require_any':[]}", "", "C1"),
+                             terms_of(",'lead':{'require_any':[]}", "", "C2")};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w = three_clicks();
+        size_t paid = 0;
+        for (size_t k = 0; k < cases[i].n; k++) {
+            struct entry e;
+            enum status s = tell(&w, terms, &cases[i].said[k], 20 + k, NOW + (int64_t)k, &e);
+            paid += status_stands(s);
+            assert_true(status_stands(s) || s == STATUS_DUPLICATE);
+        }
+        if (paid != cases[i].persons)
+            fail_msg("%s: %zu", cases[i].what, paid);
+        world_free(&w);
+    }
+    terms_free(terms[1]);
+    terms_free(terms[2]);
+}
+
+/* Only what the log of its own contract tells is told in it. */
+static void a_duplicate_names_what_its_own_log_tells(void **state)
+{
+    static const struct {
+        struct told said[3]; /* the last one repeats the first */
+        bool here;
+    } cases[] = {
+        {{{1, "", 7, 0}, {2, "", 7, 9}, {2, "", 0, 9}}, true},
+        {{{1, "", 7, 0}, {3, "", 7, 9}, {2, "", 0, 9}}, false}, /* by a duplicate elsewhere */
+        {{{3, "", 7, 0}, {2, "", 7, 9}, {2, "", 0, 9}}, false}, /* a lead elsewhere */
+    };
+    struct terms *terms[] = {NULL, terms_of("", "", "C1"), terms_of("", "", "C2")};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w = three_clicks();
+        struct entry e;
+        for (size_t k = 0; k < 3; k++)
+            (void)tell(&w, terms, &cases[i].said[k], 20 + k, NOW + (int64_t)k, &e);
+        assert_int_equal(e.lead.status, STATUS_DUPLICATE);
+        assert_true(span_is(e.lead.dup_contract, cases[i].here ? "C1" : DUP_ELSEWHERE));
+        assert_int_equal(e.lead.dup_index, cases[i].here ? 20 : 0);
+        world_free(&w);
+    }
+    terms_free(terms[1]);
+    terms_free(terms[2]);
+}
+
 static enum err dispose(struct world *w, struct terms *t, uint64_t lead, enum status to, uint64_t n, int64_t now_ms)
 {
     const struct disposition_report r = {.party = SPAN("A1"), .status = to, .lead = lead};
@@ -492,6 +564,21 @@ static enum err dispose(struct world *w, struct terms *t, uint64_t lead, enum st
     if (err == ERR_OK)
         assert_ok(world_apply(w, &cx, t, n, &e, NULL));
     return err;
+}
+
+/* Those of leads that stand: a duplicate's say what it repeats. */
+static size_t standing_rows(struct world *w)
+{
+    struct view v = world_view(w);
+    struct span key, value;
+    uint8_t from[64] = {0};
+    size_t n = 0, len = 0;
+    while (v.seek(v.ctx, ROW_DEDUPE, span_of(from, len), &key, &value) == ERR_OK) {
+        n += value.len == 0;
+        memcpy(from, key.ptr, key.len);
+        len = key.len + 1;
+    }
+    return n;
 }
 
 /* A rejection or a return frees the person, for others first; then nobody comes back beside who stands. */
@@ -509,17 +596,88 @@ static void who_is_freed_is_free_until_somebody_else_stands(void **state)
     assert_ok(dispose(&w, terms[1], 20, STATUS_APPROVED, 22, NOW + 2));
     assert_int_equal(tell(&w, terms, &once_more, 23, NOW + 3, &e), STATUS_DUPLICATE);
     assert_ok(dispose(&w, terms[1], 20, STATUS_RETURNED, 24, NOW + 4));
-    assert_int_equal(rows_map_count(w.rows, ROW_DEDUPE), 0);
+    assert_int_equal(standing_rows(&w), 0);
     assert_ok(dispose(&w, terms[1], 20, STATUS_APPROVED, 25, NOW + 5)); /* it was a mistake */
     assert_int_equal(tell(&w, terms, &nobody, 26, NOW + 6, &e), STATUS_DUPLICATE);
     assert_ok(dispose(&w, terms[1], 20, STATUS_RETURNED, 27, NOW + 7));
     assert_int_equal(tell(&w, terms, &again, 28, NOW + 8, &e), STATUS_PENDING); /* elsewhere */
     assert_int_equal(dispose(&w, terms[1], 20, STATUS_APPROVED, 29, NOW + 9), ERR_CONFLICT);
     assert_ok(dispose(&w, terms[1], 23, STATUS_APPROVED, 30, NOW + 10)); /* the email alone does not tell that */
-    assert_int_equal(rows_map_count(w.rows, ROW_DEDUPE), 3 + 3);
+    assert_int_equal(standing_rows(&w), 3 + 3);
     world_free(&w);
     terms_free(terms[1]);
     terms_free(terms[2]);
+}
+
+/* The lead that it repeated is refused, and another report of the person stands: what the duplicate told is of that one
+ * now. And back: no two of them are reinstated beside each other. */
+static void a_duplicate_leads_on_whoever_stands(void **state)
+{
+    static const struct told email = {1, "", 7, 0}, both = {2, "", 7, 9}, phone = {1, "", 0, 9};
+    struct terms *terms[] = {NULL, terms_of(",'lead':{'require_any':[]}", "", "C1"), NULL};
+    struct world w = three_clicks();
+    struct entry e;
+    (void)state;
+    terms[2] = terms[1];
+    assert_int_equal(tell(&w, terms, &email, 20, NOW, &e), STATUS_PENDING);
+    assert_int_equal(tell(&w, terms, &both, 21, NOW + 1, &e), STATUS_DUPLICATE);
+    assert_ok(dispose(&w, terms[1], 20, STATUS_REJECTED, 22, NOW + 2));
+    assert_int_equal(tell(&w, terms, &phone, 23, NOW + 3, &e), STATUS_PENDING); /* free again */
+    assert_int_equal(dispose(&w, terms[1], 20, STATUS_APPROVED, 24, NOW + 4), ERR_CONFLICT);
+    assert_int_equal(dispose(&w, terms[1], 21, STATUS_APPROVED, 24, NOW + 4), ERR_CONFLICT);
+    assert_ok(dispose(&w, terms[1], 23, STATUS_REJECTED, 24, NOW + 4));
+    assert_ok(dispose(&w, terms[1], 20, STATUS_APPROVED, 25, NOW + 5));
+    assert_int_equal(tell(&w, terms, &phone, 26, NOW + 6, &e), STATUS_DUPLICATE);
+    assert_int_equal(e.lead.dup_index, 20);
+    assert_ok(dispose(&w, terms[1], 20, STATUS_RETURNED, 27, NOW + 7));
+    assert_ok(dispose(&w, terms[1], 21, STATUS_APPROVED, 28, NOW + 8)); /* a duplicate no more */
+    assert_int_equal(tell(&w, terms, &email, 29, NOW + 9, &e), STATUS_DUPLICATE);
+    assert_int_equal(e.lead.dup_index, 21);
+    world_free(&w);
+    terms_free(terms[1]);
+}
+
+/* Nobody signed it: it stands once somebody has approved it, and is till then in the way of its like alone. */
+static void a_pixels_held_lead_is_in_nobodys_way(void **state)
+{
+    static const struct told order = {1, "A1", 0, 0}, person = {1, "A1", 7, 0};
+    (void)state;
+    for (int trusted = 0; trusted < 2; trusted++) {
+        struct terms *t =
+            terms_of(trusted ? ",'pixel_leads':'on','lead':{'hold_below_s':600}" : ",'pixel_leads':'hold'", "", "C1");
+        struct terms *terms[] = {NULL, t, NULL};
+        struct world w = three_clicks();
+        struct view v = world_view(&w);
+        struct lead_report r = told_report(&order);
+        const struct private_part priv = {.lead = true};
+        struct lead_facts f;
+        struct entry e;
+        r.party = SPAN("");
+        r.trust = TRUST_PIXEL;
+        for (uint64_t i = 20; i < 22; i++) {
+            assert_ok(gather_touches(&v, &r, &f));
+            assert_ok(gather_person(&v, &cx, t, &r, NOW, &f));
+            decide_lead(t, 0, &r, &f, NOW, &e);
+            assert_int_equal(e.lead.status, i > 20 ? STATUS_DUPLICATE : STATUS_HELD); /* of each other's alone */
+            assert_ok(world_apply(&w, &cx, t, i, &e, &priv));
+        }
+        enum status signed_one = tell(&w, terms, &person, 22, NOW + 1, &e);
+        assert_int_equal(status_stands(signed_one), !trusted);
+        if (!trusted) {
+            assert_int_equal(dispose(&w, t, 20, STATUS_APPROVED, 23, NOW + 2), ERR_CONFLICT);
+            assert_int_equal(dispose(&w, t, 20, STATUS_CONVERTED, 23, NOW + 2), ERR_CONFLICT);
+            assert_ok(dispose(&w, t, 22, STATUS_REJECTED, 23, NOW + 2));
+            assert_ok(dispose(&w, t, 20, STATUS_APPROVED, 24, NOW + 3)); /* now it stands */
+            assert_int_equal(dispose(&w, t, 21, STATUS_APPROVED, 25, NOW + 4), ERR_CONFLICT);
+            assert_int_equal(tell(&w, terms, &person, 26, NOW + 5, &e), STATUS_DUPLICATE);
+            assert_ok(dispose(&w, t, 20, STATUS_RETURNED, 27, NOW + 6));
+            assert_int_equal(standing_rows(&w), 0);
+            assert_ok(dispose(&w, t, 21, STATUS_APPROVED, 28, NOW + 7));
+            assert_int_equal(standing_rows(&w), 2);
+        }
+        world_free(&w);
+        terms_free(t);
+    }
 }
 
 /* What the server refused by itself has a price all the same, should the advertiser want it. */
@@ -689,6 +847,10 @@ int main(void)
         cmocka_unit_test(the_latest_existing_touch_gets_the_credit),
         cmocka_unit_test(the_same_person_is_found_by_email_or_phone_within_the_window),
         cmocka_unit_test(two_reports_are_one_lead_or_two_in_either_order),
+        cmocka_unit_test(a_duplicate_leads_to_what_it_repeats),
+        cmocka_unit_test(a_duplicate_names_what_its_own_log_tells),
+        cmocka_unit_test(a_duplicate_leads_on_whoever_stands),
+        cmocka_unit_test(a_pixels_held_lead_is_in_nobodys_way),
         cmocka_unit_test(who_is_freed_is_free_until_somebody_else_stands),
         cmocka_unit_test(a_refusal_of_the_servers_can_be_approved_by_hand),
         cmocka_unit_test(a_disposition_is_taken_where_the_state_allows_it),

@@ -1,0 +1,165 @@
+#include "common/decisions/person.h"
+
+enum { STEPS_MOST = 256 };
+
+/* A key of a report on the way: the one that asks, then duplicates. */
+struct step {
+    struct identity_key key;
+    uint32_t contract; /* the report's; 0 for a contact key */
+    bool weak;         /* the way to the report goes by a txid or a click */
+};
+
+struct search {
+    const struct view *v;
+    const struct fold_context *cx;
+    const struct identity *who;
+    unsigned by;
+    int64_t from_ms, to_ms;
+    unsigned layer; /* KEY_HERE, KEY_ANYWHERE */
+    size_t rows;    /* that it may still read */
+    size_t n;
+    struct step step[STEPS_MOST];
+    struct person_lead *out;
+};
+
+static bool is_contact(const struct identity_key *k)
+{
+    return k->kind < KEY_TXID;
+}
+
+/* ---- by a key of its own ---- */
+
+static enum err find_directly(const struct search *s, unsigned layer)
+{
+    struct identity_key keys[IDENTITY_RIVALS];
+    size_t n = identity_rivals(s->who, s->by, keys);
+    for (size_t i = 0; i < n; i++) {
+        struct dedupe_row row = {.at.contract = 0};
+        const struct identity_key k = identity_key_in(&keys[i], layer);
+        bool contact = is_contact(&keys[i]);
+        enum err err = row_dedupe_next(s->v, contact ? s->cx->campaign : s->cx->contract, &k, contact ? s->from_ms : 0,
+                                       contact ? s->to_ms : INT64_MAX, &row);
+        if (err == ERR_NOT_FOUND)
+            continue;
+        if (err != ERR_OK)
+            return err;
+        if (!s->out->found || row.at.at_ms > s->out->lead.at_ms)
+            *s->out = (struct person_lead){true, row.at.contract == s->cx->contract, !contact, row.at};
+    }
+    return ERR_OK;
+}
+
+/* ---- along duplicates ---- */
+
+/* What may be looked at in this layer: whatever it is, it must stand, within the time, and contacts must not tell it
+ * from the one that asks. */
+static enum err look_at(struct search *s, struct place at, bool weak)
+{
+    struct lead_row lead;
+    enum err err = row_lead(s->v, at.contract, at.index, &lead);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
+    if (!lead_stands(&lead) || lead.at_ms < s->from_ms || lead.at_ms > s->to_ms ||
+        (weak && identity_apart(s->who, &lead.who, s->by)))
+        return ERR_OK;
+    at.at_ms = lead.at_ms;
+    *s->out = (struct person_lead){true, s->layer == KEY_HERE, weak, at};
+    return ERR_OK;
+}
+
+static bool was_taken(const struct search *s, const struct step *step)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->step[i].contract == step->contract && s->step[i].weak <= step->weak &&
+            s->step[i].key.kind == step->key.kind && memcmp(s->step[i].key.token, step->key.token, TOKEN_LEN) == 0)
+            return true;
+    return false;
+}
+
+static void go_on_from(struct search *s, const struct identity *who, uint32_t contract, bool weak)
+{
+    struct identity_key keys[IDENTITY_RIVALS];
+    size_t n = identity_rivals(who, s->by, keys);
+    for (size_t i = 0; i < n; i++) {
+        const struct step step = {keys[i], is_contact(&keys[i]) ? 0 : contract, weak};
+        if (s->n < STEPS_MOST && !was_taken(s, &step))
+            s->step[s->n++] = step;
+    }
+}
+
+/* A duplicate: the lead that it repeats, or else its other keys. */
+static enum err look_past(struct search *s, const struct dedupe_row *row, bool weak)
+{
+    struct lead_row lead;
+    enum err err = look_at(s, row->repeats, weak || row->weak);
+    if (err != ERR_OK || s->out->found)
+        return err;
+    err = row_lead(s->v, row->at.contract, row->at.index, &lead);
+    if (err == ERR_OK)
+        go_on_from(s, &lead.who, row->at.contract, weak);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* as in look_at */
+}
+
+/* The rows under one key: leads that stand, or duplicates (of a layer). */
+static enum err look_under(struct search *s, const struct step *step, unsigned layer)
+{
+    struct dedupe_row row = {.at.contract = 0};
+    const struct identity_key k = identity_key_in(&step->key, layer);
+    bool contact = is_contact(&step->key), weak = step->weak || !contact;
+    uint32_t scope = !contact ? step->contract : layer == KEY_HERE ? s->cx->contract : s->cx->campaign;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && !s->out->found && s->rows > 0) {
+        err = row_dedupe_next(s->v, scope, &k, s->from_ms, s->to_ms, &row);
+        if (err != ERR_OK)
+            break;
+        s->rows--;
+        if (layer != KEY_STANDS)
+            err = look_past(s, &row, weak);
+        else if (s->layer != KEY_HERE || row.at.contract == s->cx->contract)
+            err = look_at(s, row.at, weak);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* The nearest first. */
+static enum err find_along(struct search *s, unsigned layer)
+{
+    s->layer = layer;
+    s->rows = PERSON_ROWS;
+    s->n = 0;
+    go_on_from(s, s->who, s->cx->contract, false);
+    size_t own = s->n; /* what stands under these was looked at */
+    for (size_t i = 0; i < s->n && !s->out->found; i++) {
+        enum err err = i < own ? ERR_OK : look_under(s, &s->step[i], KEY_STANDS);
+        if (err == ERR_OK && !s->out->found)
+            err = look_under(s, &s->step[i], layer);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* Who sees one contract's log alone finds what is found `here`, so that it is looked for by itself, unless there is
+ * nothing at all: rows of that layer stand in the other as well. */
+enum err person_find(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                     const struct identity *who, bool unproven, int64_t from_ms, int64_t to_ms, struct person_lead *out)
+{
+    *out = (struct person_lead){.found = false};
+    struct search s = {
+        .v = v, .cx = cx, .who = who, .by = t->dedupe_by, .from_ms = from_ms, .to_ms = to_ms, .out = out};
+    enum err err = find_directly(&s, KEY_STANDS);
+    if (err == ERR_OK && unproven)
+        err = find_directly(&s, KEY_UNPROVEN);
+    if (err != ERR_OK || out->found)
+        return err;
+    err = find_along(&s, KEY_ANYWHERE);
+    const struct person_lead anywhere = *out;
+    bool all_read = s.rows > 0 && s.n < STEPS_MOST;
+    if (err != ERR_OK || (!anywhere.found && all_read))
+        return err;
+    out->found = false;
+    err = find_along(&s, KEY_HERE);
+    if (err == ERR_OK && !out->found)
+        *out = anywhere;
+    return err;
+}
