@@ -44,6 +44,7 @@ enum {
 };
 
 #define POSTBACK_WINDOW_S 300
+#define UTC_OFFSET_MAX_S ((int64_t)26 * 3600)    /* of a time zone either way, RFC 9636 */
 #define JSON_INT_MAX ((int64_t)9007199254740991) /* 2^53-1, RFC 8785 and RFC 7493 */
 
 #endif

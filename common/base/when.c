@@ -30,6 +30,28 @@ static struct date date_of(int64_t days)
     return (struct date){(int64_t)yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) / 5 + 1};
 }
 
+int64_t date_days(int64_t year, unsigned month, unsigned day)
+{
+    return days_of((struct date){year, month, day});
+}
+
+int64_t date_year(int64_t days)
+{
+    return date_of(days).year;
+}
+
+int64_t time_local_day(int64_t ms, int64_t offset_s)
+{
+    int64_t local_ms = ms + offset_s * MS_PER_S, rest = local_ms % MS_PER_DAY;
+    return (local_ms - (rest < 0 ? rest + MS_PER_DAY : rest)) / MS_PER_DAY;
+}
+
+int64_t time_local_month(int64_t ms, int64_t offset_s)
+{
+    struct date d = date_of(time_local_day(ms, offset_s));
+    return (d.year - 1970) * 12 + d.month - 1;
+}
+
 static unsigned days_in_month(int64_t year, unsigned month)
 {
     static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -93,6 +93,7 @@ static const struct field lead_fields[] = {
     F("touches", TOUCHES, lead.report),
     F("facts", FACTS, lead.report),
     SUBS(lead.report.sub),
+    F("utc_offset_s", I64, lead.report.utc_offset_s),
     F("has_email", BOOL, lead.report.has_email),
     F("has_phone", BOOL, lead.report.has_phone),
     RAW("email", lead.report.email),

@@ -105,6 +105,40 @@ static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_
     op->del = del;
 }
 
+/* What a lead counts as: nothing, where it does not stand. */
+static struct cap_row weight(const struct lead_row *row)
+{
+    bool stands = lead_stands(row);
+    return (struct cap_row){.leads = stands, .micros = stands ? row->payout_micros : 0};
+}
+
+/* Its day and its month, in campaign and contract, count the lead as what it is now instead of what it was. */
+static enum err count(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
+                      const struct lead_row *row, struct cap_row before)
+{
+    static const enum cap_period periods[] = {CAP_OF_DAY, CAP_OF_MONTH};
+    const uint32_t numbers[] = {[CAP_CAMPAIGN] = cx->campaign, [CAP_CONTRACT] = cx->contract};
+    struct cap_row now = weight(row);
+    if (now.leads == before.leads && now.micros == before.micros)
+        return ERR_OK;
+    for (unsigned i = 0; i < 4; i++) {
+        enum cap_scope scope = i < 2 ? CAP_CAMPAIGN : CAP_CONTRACT;
+        struct cap_row sum;
+        enum err err = row_cap(v, scope, numbers[scope], periods[i % 2], row->at_ms, row->utc_offset_s, &sum);
+        if (err != ERR_OK)
+            return err;
+        sum.leads += now.leads - before.leads;
+        sum.micros += now.micros - before.micros;
+        if (sum.leads > JSON_INT_MAX || sum.micros < 0)
+            return ERR_CORRUPT;
+        struct row_op *op = add(ops, ROW_CAPS);
+        row_cap_key(op->key, scope, numbers[scope], periods[i % 2], row->at_ms, row->utc_offset_s);
+        op->key_len = CAP_KEY_LEN;
+        op->value_len = cap_row_write(&sum, op->value);
+    }
+    return ERR_OK;
+}
+
 static enum err apply_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                            const struct entry *e, const struct private_part *priv, struct row_ops *ops)
 {
@@ -120,6 +154,7 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .approved_ms = approved ? e->at_ms : 0,
         .changed_ms = e->at_ms,
         .return_days = t != NULL ? t->return_days : 0,
+        .utc_offset_s = l->utc_offset_s,
         .last = index,
         .terms = l->terms,
         .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
@@ -148,7 +183,7 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
     }
     if (l->due_ms)
         due(ops, cx, l->due_ms, index, false);
-    return err;
+    return err == ERR_OK ? count(ops, v, cx, &row, (struct cap_row){0}) : err;
 }
 
 static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry_terms *t,
@@ -226,7 +261,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
                                 .status = d->status,
                                 .reinstated = !status_stands(before.status) && status_stands(d->status),
                                 .micros = d->payable_micros});
-    return ERR_OK;
+    return count(ops, v, cx, &row, weight(&before));
 }
 
 enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
@@ -239,9 +274,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
         return apply_terms(cx, index, &e->terms, out);
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
-    if (e->kind == ENTRY_LEAD)
-        return apply_lead(cx, v, t, index, e, priv, out);
-    return ERR_OK;
+    return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;
 }
 
 /* Sums that leave the money range stay outside of it: the statement refuses them. */

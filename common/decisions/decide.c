@@ -115,6 +115,44 @@ static bool duplicate(const struct question *q)
     return q->f->has_dup;
 }
 
+static bool reached(const struct caps *caps, unsigned cap, int64_t most, const struct cap_row *used)
+{
+    return caps->set & cap && used->leads >= (uint64_t)most;
+}
+
+static bool spent(const struct caps *caps, const struct cap_row *used, int64_t price_micros)
+{
+    return caps->set & CAP_BUDGET && used->micros + price_micros > caps->budget_micros_month;
+}
+
+/* By leads that are not known here: the entry's word. */
+static bool said(const struct question *q, enum reason reason, unsigned cap)
+{
+    return q->f->cap == reason && q->t->campaign_caps.set & cap;
+}
+
+static bool cap_day(const struct question *q)
+{
+    const struct caps *all = &q->t->campaign_caps, *own = &q->t->contract_caps;
+    return reached(all, CAP_DAY, all->day, &q->f->in_campaign.day) ||
+           reached(own, CAP_DAY, own->day, &q->f->in_contract.day) || said(q, REASON_CAP_DAY, CAP_DAY);
+}
+
+static bool cap_month(const struct question *q)
+{
+    const struct caps *all = &q->t->campaign_caps, *own = &q->t->contract_caps;
+    return reached(all, CAP_MONTH, all->month, &q->f->in_campaign.month) ||
+           reached(own, CAP_MONTH, own->month, &q->f->in_contract.month) || said(q, REASON_CAP_MONTH, CAP_MONTH);
+}
+
+static bool budget(const struct question *q)
+{
+    int64_t price_micros;
+    (void)terms_price(q->t, q->r->facts, q->r->n_facts, &price_micros);
+    return spent(&q->t->campaign_caps, &q->f->in_campaign.month, price_micros) ||
+           spent(&q->t->contract_caps, &q->f->in_contract.month, price_micros) || said(q, REASON_BUDGET, CAP_BUDGET);
+}
+
 /* In the order in which they are asked: the first that applies is the reason. */
 static const struct {
     enum reason reason;
@@ -132,6 +170,9 @@ static const struct {
     {REASON_OUTSIDE_PROFILE, outside_profile},
     {REASON_TOO_FAST, too_fast},
     {REASON_DUPLICATE, duplicate},
+    {REASON_CAP_DAY, cap_day},
+    {REASON_CAP_MONTH, cap_month},
+    {REASON_BUDGET, budget},
 };
 
 static enum reason refusal(const struct question *q)
@@ -184,6 +225,7 @@ static void record(const struct question *q, struct entry_lead *l)
         .test = r->test,
         .honeypot = r->honeypot,
         .disposable = r->disposable,
+        .utc_offset_s = r->utc_offset_s,
         .n_facts = r->n_facts,
         .missing_fields = q->missing_fields,
         .commitment = r->commitment,

@@ -25,6 +25,7 @@ struct lead_report {
     struct fact facts[LIMIT_FIELDS]; /* in name order, only those that terms_uses_fact */
     size_t n_facts;
     struct span sub[LIMIT_SUBS];
+    int64_t utc_offset_s; /* of the campaign's zone when it arrived */
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
     uint8_t facts_sha256[HASH_LEN];
@@ -36,6 +37,7 @@ struct fold_context {
     uint32_t contract, campaign;
     struct span contract_id;
     uint32_t advertiser;
+    bool alone; /* the rows are of this contract only: what the campaign's others did is not known */
 };
 
 struct touch {
@@ -55,6 +57,10 @@ struct lead_facts {
     bool has_dup;
     bool dup_here;    /* in the contract that got the credit */
     struct place dup; /* the latest lead that stands and is of this person, inside the dedupe window */
+    struct caps_used {
+        struct cap_row day, month;
+    } in_campaign, in_contract;
+    enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };
 
 /* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is
@@ -64,11 +70,14 @@ MUST_CHECK enum err gather_touches(const struct view *v, const struct lead_repor
  * out->last, so it comes after gather_touches. */
 MUST_CHECK enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
                                   const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
+/* What stands already of the lead's day and month, where the terms have caps. Like gather_person. */
+MUST_CHECK enum err gather_caps(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                                const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
 /* Decides and fills *out completely but commitment and terms index (copied in by the caller's argument). First reason
  * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
  * missing_field, bad_email (malformed, or disposable where the terms say reject), bad_phone, outside_profile, too_fast,
- * duplicate; then held (an unrecorded click, a disposable address, a phone that does not read, faster than
- * hold_below_s, by a pixel that is not trusted), pending, or approved at once (auto, 0 days). */
+ * duplicate, cap_day, cap_month, budget; then held (an unrecorded click, a disposable address, a phone that does not
+ * read, faster than hold_below_s, by a pixel that is not trusted), pending, or approved at once (auto, 0 days). */
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out);
 
@@ -110,8 +119,8 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
                const struct entry_gap *gap);
 
 /* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should
- * have been. For dup_contract other than this contract, and for other_touches, the entry's own word is taken (*foreign
- * is set). An error of the view: it cannot be told. */
+ * have been. For dup_contract other than this contract, for other_touches, and for what a campaign's caps came to where
+ * cx is alone, the entry's own word is taken (*foreign is set). An error of the view: it cannot be told. */
 MUST_CHECK enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t,
                                   uint64_t terms_index, const struct entry *recorded, const struct opening *tokens,
                                   struct entry *out, bool *foreign);

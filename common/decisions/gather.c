@@ -94,6 +94,27 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
     return ERR_OK;
 }
 
+static enum err caps_of(const struct view *v, const struct caps *caps, enum cap_scope scope, uint32_t number,
+                        int64_t now_ms, int64_t offset_s, struct caps_used *out)
+{
+    enum err err = ERR_OK;
+    if (caps->set & CAP_DAY)
+        err = row_cap(v, scope, number, CAP_OF_DAY, now_ms, offset_s, &out->day);
+    if (err == ERR_OK && caps->set & (CAP_MONTH | CAP_BUDGET))
+        err = row_cap(v, scope, number, CAP_OF_MONTH, now_ms, offset_s, &out->month);
+    return err;
+}
+
+enum err gather_caps(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                     const struct lead_report *r, int64_t now_ms, struct lead_facts *out)
+{
+    int64_t offset_s = r->utc_offset_s;
+    enum err err = caps_of(v, &t->campaign_caps, CAP_CAMPAIGN, cx->campaign, now_ms, offset_s, &out->in_campaign);
+    if (err == ERR_OK)
+        err = caps_of(v, &t->contract_caps, CAP_CONTRACT, cx->contract, now_ms, offset_s, &out->in_contract);
+    return err;
+}
+
 enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,
                             const struct disposition_report *r, const struct lead_row *lead,
                             struct disposition_facts *out)

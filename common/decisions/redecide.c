@@ -12,6 +12,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
         .test = l->test,
         .honeypot = l->honeypot,
         .disposable = l->disposable,
+        .utc_offset_s = l->utc_offset_s,
         .claimed = l->claimed,
         .n_facts = l->n_facts,
         .commitment = l->commitment,
@@ -66,6 +67,13 @@ static enum err person_again(const struct fold_context *cx, const struct view *v
     return ERR_OK;
 }
 
+/* The leads of the campaign's other contracts may have reached a cap that those which are known did not. */
+static bool by_others(const struct fold_context *cx, enum reason recorded, enum reason again)
+{
+    bool cap = recorded == REASON_CAP_DAY || recorded == REASON_CAP_MONTH || recorded == REASON_BUDGET;
+    return cx->alone && cap && again != recorded;
+}
+
 enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
                        const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign)
 {
@@ -78,9 +86,16 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     enum err err = touches_again(cx, v, l, &f);
     if (err == ERR_OK)
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
+    if (err == ERR_OK)
+        err = gather_caps(v, cx, t, &r, recorded->at_ms, &f);
     if (err != ERR_OK)
         return err;
     decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
     *foreign = taken || l->other_touches > 0;
+    if (by_others(cx, l->reason, out->lead.reason)) {
+        f.cap = l->reason;
+        decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
+        *foreign |= out->lead.reason == l->reason;
+    }
     return ERR_OK;
 }

@@ -5,10 +5,17 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/money.h"
+#include "common/base/when.h"
 #include "common/decisions/row_write.h"
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 120, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum {
+    LEAD_ROW_LEN = 124,
+    CAP_ROW_LEN = 24,
+    MOVE_ROW_LEN = 20,
+    TXID_ROW_LEN = 12 + HASH_LEN,
+    REPEATS_LEN = 13
+};
 
 const char *row_table_name(enum row_table t)
 {
@@ -32,6 +39,11 @@ static bool is_index(uint64_t index)
 static bool is_time(int64_t ms, bool optional)
 {
     return ms <= JSON_INT_MAX && (ms > 0 || (optional && ms == 0));
+}
+
+static bool is_utc_offset(int64_t s)
+{
+    return s >= -UTC_OFFSET_MAX_S && s <= UTC_OFFSET_MAX_S;
 }
 
 static bool is_money(int64_t micros)
@@ -81,6 +93,16 @@ void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, ui
 {
     store_be64(key, (uint64_t)due_ms);
     row_index_key(key + 8, contract, index);
+}
+
+void row_cap_key(uint8_t key[CAP_KEY_LEN], enum cap_scope scope, uint32_t number, enum cap_period period, int64_t at_ms,
+                 int64_t utc_offset_s)
+{
+    key[0] = (uint8_t)scope;
+    store_be32(key + 1, number);
+    key[5] = (uint8_t)period;
+    store_be32(key + 6, (uint32_t)(period == CAP_OF_DAY ? time_local_day(at_ms, utc_offset_s)
+                                                        : time_local_month(at_ms, utc_offset_s)));
 }
 
 void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version)
@@ -166,6 +188,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     memcpy(out + 72, r->who.email, TOKEN_LEN);
     memcpy(out + 88, r->who.phone, TOKEN_LEN);
     memcpy(out + 104, r->who.txid, TOKEN_LEN);
+    store_be32(out + 120, (uint32_t)r->utc_offset_s);
     return LEAD_ROW_LEN;
 }
 
@@ -187,11 +210,12 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .return_days = load_be32(v + 60),
         .changed_ms = (int64_t)load_be64(v + 64),
         .unproven = v[2] & UNPROVEN,
+        .utc_offset_s = (int32_t)load_be32(v + 120),
         .who = who,
     };
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
         !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 || r.return_days < 0 ||
-        !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms))
+        !is_utc_offset(r.utc_offset_s) || !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;
@@ -223,6 +247,23 @@ enum err move_row_read(struct span value, struct move_row *out)
     return ERR_OK;
 }
 
+size_t cap_row_write(const struct cap_row *r, uint8_t *out)
+{
+    store_be64(out, r->leads);
+    store_be64(out + 8, (uint64_t)(r->micros >> 64));
+    store_be64(out + 16, (uint64_t)r->micros);
+    return CAP_ROW_LEN;
+}
+
+static enum err cap_row_read(struct span value, struct cap_row *out)
+{
+    if (value.len != CAP_ROW_LEN || load_be64(value.ptr + 8) > INT64_MAX)
+        return ERR_CORRUPT;
+    *out = (struct cap_row){.leads = load_be64(value.ptr),
+                            .micros = (wide_micros)load_be64(value.ptr + 8) << 64 | load_be64(value.ptr + 16)};
+    return ERR_OK;
+}
+
 size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out)
 {
     row_index_key(out, contract, index);
@@ -245,8 +286,8 @@ static bool lead_repeats(const struct lead_row *r, const struct entry *e)
     const struct entry_lead *l = &e->lead;
     bool accepted = l->status == STATUS_PENDING || l->status == STATUS_HELD || l->status == STATUS_APPROVED;
     return e->kind == ENTRY_LEAD && r->at_ms == e->at_ms && r->reason == l->reason && r->terms == l->terms &&
-           r->who.has_click == l->has_click && (!l->has_click || r->who.click == l->click) &&
-           (!accepted || r->payout_micros == l->payout_micros);
+           r->utc_offset_s == l->utc_offset_s && r->who.has_click == l->has_click &&
+           (!l->has_click || r->who.click == l->click) && (!accepted || r->payout_micros == l->payout_micros);
 }
 
 static bool move_repeats(const struct move_row *m, uint64_t index, const struct entry *e)
@@ -454,6 +495,20 @@ enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t c
         return ERR_CORRUPT;
     *lead = load_be64(key.ptr + 12);
     return is_index(*lead) && *lead > click ? ERR_OK : ERR_CORRUPT;
+}
+
+enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, enum cap_period period, int64_t at_ms,
+                 int64_t utc_offset_s, struct cap_row *out)
+{
+    uint8_t key[CAP_KEY_LEN];
+    struct span value;
+    row_cap_key(key, scope, number, period, at_ms, utc_offset_s);
+    enum err err = get(v, ROW_CAPS, span_of(key, sizeof key), &value);
+    if (err == ERR_NOT_FOUND) {
+        *out = (struct cap_row){0};
+        return ERR_OK;
+    }
+    return err == ERR_OK ? cap_row_read(value, out) : err;
 }
 
 enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index)

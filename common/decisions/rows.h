@@ -14,7 +14,8 @@
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
-    X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")
+    X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")                  \
+    X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -40,11 +41,11 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[120];
+    uint8_t key[44], value[124];
     size_t key_len, value_len;
 };
 struct row_ops {
-    struct row_op op[16];
+    struct row_op op[20];
     size_t n;
 };
 
@@ -56,6 +57,7 @@ struct lead_row {
     int64_t approved_ms;   /* when it became payable first; 0 = not so far */
     int64_t changed_ms;    /* when it came to its status */
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
+    int64_t utc_offset_s;  /* of the campaign's zone as it came */
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
     bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */
@@ -126,6 +128,18 @@ enum { PARTY_KEY_MAX = 4 + LIMIT_ID };
 size_t row_party_key_key(uint8_t key[PARTY_KEY_MAX], uint32_t contract, struct span party);
 MUST_CHECK enum err row_party_key(const struct view *v, uint32_t contract, struct span party,
                                   uint8_t pub[ED25519_KEY_LEN]);
+/* Leads that stand, of a day or a month of the campaign's zone; in the campaign (number of that), or in the contract.
+ */
+enum cap_scope { CAP_CAMPAIGN = 1, CAP_CONTRACT = 2 };
+enum cap_period { CAP_OF_DAY = 1, CAP_OF_MONTH = 2 };
+__extension__ typedef __int128 wide_micros; /* many prices: more than 64 bits may hold */
+struct cap_row {
+    uint64_t leads;
+    wide_micros micros; /* what they pay, or will once approved */
+};
+/* Of the day or month in which at_ms lies; none: zeros, and ERR_OK. */
+MUST_CHECK enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, enum cap_period period,
+                            int64_t at_ms, int64_t utc_offset_s, struct cap_row *out);
 MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index);
 
 /* The leads of a contract in order, held against its moves: each lead has one under the same index, so that a row which

@@ -105,7 +105,7 @@ static const struct member campaign_members[] = {
     {"advertiser", &member_text, AT(advertiser), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"allowed_hosts", &member_hosts},
     {"attribution", &member_object, .members = attribution_members},
-    {"caps", &member_caps},
+    {"caps", &member_caps, AT(campaign_caps)},
     {"click_param", &member_text, AT(click_param), .max = LIMIT_FIELD_NAME, .text = "click_id", .ok = param_ok,
      .must = "must be a parameter name of letters, digits and . _ -"},
     {"currency", &member_text, AT(currency), .max = 3, .ok = currency_ok,
@@ -147,7 +147,7 @@ static const struct member price_members[] = {
 
 static const struct member contract_members[] = {
     {"campaign", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
-    {"caps", &member_caps},
+    {"caps", &member_caps, AT(contract_caps)},
     {"ends_at", &member_time, AT(ends_ms)},
     {"id", &member_text, AT(contract), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"price", &member_object, .members = price_members},

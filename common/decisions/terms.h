@@ -1,8 +1,8 @@
 /* Campaign and contract documents: reading what a caller sends (defaults filled in, unknown members refused by name,
  * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
- * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; caps other than null;
- * sale_ppm other than 0; review.mode other than auto/manual. */
+ * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; sale_ppm other than 0;
+ * review.mode other than auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
 
@@ -32,6 +32,14 @@ struct tier {
     int64_t micros;
 };
 
+/* At most so many leads that stand, by day and by month of the campaign's zone, and so much money for those of a month.
+ */
+enum { CAP_DAY = 1, CAP_MONTH = 2, CAP_BUDGET = 4 };
+struct caps {
+    unsigned set; /* of CAP_*: the others are open */
+    int64_t day, month, budget_micros_month;
+};
+
 struct terms {
     /* campaign */
     struct span campaign, advertiser, name, currency, landing_url, timezone, referrer_policy;
@@ -55,16 +63,18 @@ struct terms {
     bool auto_approve;
     int64_t auto_approve_days, return_days;
     unsigned accept_from;
-    bool paused;              /* clicks and views are not taken; leads of earlier clicks are */
-    unsigned payable_classes; /* asked by terms_pays alone */
-    int64_t repeat_window_s;  /* 0: no click is a repeat */
-    unsigned pixel_leads;     /* enum pixel_leads */
+    bool paused;               /* clicks and views are not taken; leads of earlier clicks are */
+    unsigned payable_classes;  /* asked by terms_pays alone */
+    int64_t repeat_window_s;   /* 0: no click is a repeat */
+    unsigned pixel_leads;      /* enum pixel_leads */
+    struct caps campaign_caps; /* over all its contracts */
     /* contract */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];
     size_t n_tiers;
     int64_t click_micros, impression_micros;
     int64_t starts_ms, ends_ms; /* 0 = open */
+    struct caps contract_caps;
     json_t *json[2];
 };
 

@@ -1,5 +1,7 @@
-/* Member types with one use each: hosts, parameters passed on, required fields, profile rules, price tiers, review
+/* Member types with few uses: hosts, parameters passed on, required fields, profile rules, price tiers, review
  * mode, caps, country. */
+#include <stddef.h>
+
 #include "common/base/ascii.h"
 #include "common/base/country.h"
 #include "common/base/mem.h"
@@ -338,30 +340,49 @@ static void mode_write(const struct member *m, const struct terms *t, struct jw 
 
 const struct member_type member_review_mode = {mode_read, mode_write};
 
-/* ---- caps: not supported yet, each of them named ---- */
+/* ---- caps: those that are set ---- */
+
+static const struct cap {
+    const char *name;
+    unsigned bit;
+    size_t at; /* in struct caps */
+} caps_members[] = {
+    {"budget_micros_month", CAP_BUDGET, offsetof(struct caps, budget_micros_month)},
+    {"day", CAP_DAY, offsetof(struct caps, day)},
+    {"month", CAP_MONTH, offsetof(struct caps, month)},
+};
+enum { CAPS = sizeof caps_members / sizeof *caps_members };
 
 static enum err caps_read(const struct member *m, const struct reading *r, struct terms *t)
 {
-    static const char *const names[] = {"budget_micros_month", "day", "month", NULL};
+    const char *names[CAPS + 1] = {NULL};
     char path[MEMBER_PATH];
-    struct reading caps = {.path = path, .problem = r->problem};
-    enum err err = json_get_object(r->obj, r->path, m->name, &caps.obj, NULL, r->problem);
+    struct reading in = {.path = path, .problem = r->problem};
+    struct caps *caps = (struct caps *)((char *)t + m->at);
+    enum err err = json_get_object(r->obj, r->path, m->name, &in.obj, NULL, r->problem);
 
-    (void)t;
+    *caps = (struct caps){0};
     member_path(path, r->path, m->name);
-    if (err == ERR_OK && caps.obj != NULL)
-        err = json_only(caps.obj, path, names, r->problem);
-    for (const char *const *name = names; err == ERR_OK && *name != NULL; name++)
-        if (has(caps.obj, *name))
-            err = member_wrong(&caps, *name, "is not supported yet: leave it out or null");
+    for (size_t i = 0; i < CAPS; i++)
+        names[i] = caps_members[i].name;
+    if (err == ERR_OK && in.obj != NULL)
+        err = json_only(in.obj, path, names, r->problem);
+    for (size_t i = 0; err == ERR_OK && i < CAPS; i++) {
+        const struct cap *c = &caps_members[i];
+        bool set = false;
+        err = json_get_int(in.obj, path, c->name, 0, JSON_INT_MAX, (int64_t *)((char *)caps + c->at), &set, r->problem);
+        caps->set |= set ? c->bit : 0;
+    }
     return err;
 }
 
 static void caps_write(const struct member *m, const struct terms *t, struct jw *w)
 {
-    (void)m;
-    (void)t;
+    const struct caps *caps = (const struct caps *)((const char *)t + m->at);
     jw_object(w);
+    for (size_t i = 0; i < CAPS; i++)
+        if (caps->set & caps_members[i].bit)
+            jw_kint(w, caps_members[i].name, *(const int64_t *)((const char *)caps + caps_members[i].at));
     jw_object_end(w);
 }
 

@@ -97,6 +97,7 @@ struct entry_lead {
     int64_t payout_micros; /* of an accepted lead, else 0 */
     int tier;              /* number of the price tier, -1 when none */
     int64_t due_ms;        /* when it is approved by itself; 0 = never */
+    int64_t utc_offset_s;  /* reported as well: of the campaign's zone as it arrived; its day and month are by that */
 };
 
 struct entry_disposition {

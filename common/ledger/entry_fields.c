@@ -74,6 +74,7 @@ static const struct field lead_fields[] = {
     {"tier", TIER, AT(lead.tier)},
     {"trust", TRUST, AT(lead.trust), .always = true},
     {"txid", TEXT, AT(lead.txid), LIMIT_TXID},
+    {"utc_offset_s", OFFSET, AT(lead.utc_offset_s)},
     {0},
 };
 

@@ -11,6 +11,7 @@ enum field_type {
     NAT32,    /* uint32_t, unsigned; absent = 0 */
     NAT64,    /* uint64_t, and int64_t that is never negative; absent = 0 */
     INT64,    /* int64_t; absent = 0 */
+    OFFSET,   /* int64_t within UTC_OFFSET_MAX_S; absent = 0 */
     TIER,     /* int; absent = -1 */
     INDEX,    /* uint64_t, there if the bool at `has` says so */
     BOOL,     /* absent = false */

@@ -123,6 +123,8 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
         return read_int(obj, f, 0, JSON_INT_MAX, at, sizeof(uint64_t), p);
     case INT64:
         return read_int(obj, f, -JSON_INT_MAX, JSON_INT_MAX, at, sizeof(int64_t), p);
+    case OFFSET:
+        return read_int(obj, f, -UTC_OFFSET_MAX_S, UTC_OFFSET_MAX_S, at, sizeof(int64_t), p);
     case TIER:
         return read_int(obj, f, 0, INT32_MAX, at, sizeof(int), p);
     case BOOL:

@@ -11,6 +11,7 @@ static bool is_default(const struct field *f, const struct entry *e)
         return *(const uint32_t *)at == 0;
     case NAT64:
     case INT64:
+    case OFFSET:
         return *(const uint64_t *)at == 0;
     case TIER:
         return *(const int *)at == -1;
@@ -75,7 +76,8 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
     case NAT64:
     case INDEX:
     case INT64:
-        assert(f->type == INT64 || *(const int64_t *)at >= 0);
+    case OFFSET:
+        assert(f->type == INT64 || f->type == OFFSET || *(const int64_t *)at >= 0);
         jw_int(w, *(const int64_t *)at);
         break;
     case TIER:

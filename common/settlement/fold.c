@@ -109,7 +109,7 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
 
 enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct private_part *priv)
 {
-    struct row_ops ops = {.n = 0};
+    struct row_ops ops;
     enum err err = apply(&f->cx, f->view, f->terms, index, e, priv, &ops);
     if (err != ERR_OK)
         return err;

@@ -61,8 +61,11 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
 
 void audit_fold_open(struct audit *a)
 {
-    const struct fold_context cx = {
-        .contract = CONTRACT, .campaign = CAMPAIGN, .advertiser = ADVERTISER, .contract_id = span_str(a->contract)};
+    const struct fold_context cx = {.contract = CONTRACT,
+                                    .campaign = CAMPAIGN,
+                                    .advertiser = ADVERTISER,
+                                    .contract_id = span_str(a->contract),
+                                    .alone = true};
     char path[PATH_CAP];
     a->rows = rows_map_new();
     buf_heap(&a->again);

@@ -143,7 +143,9 @@ static enum err check_zone(struct request *rq, const json_t *body)
     const json_t *zone = json_object_get(body, "timezone");
     if (!json_is_string(zone))
         return ERR_OK;
-    enum err err = zone_known(span_of(json_string_value(zone), json_string_length(zone)));
+    int64_t ahead_s;
+    enum err err = zones_offset(rq->worker->zones, span_of(json_string_value(zone), json_string_length(zone)),
+                                rq->arrived_ms, &ahead_s);
     if (err == ERR_NOT_FOUND)
         return problem(&rq->problem, ERR_INVALID, "timezone", "must be an IANA time zone such as Europe/Paris");
     return err == ERR_OK ? ERR_OK : worker_fails(rq, err, "the system's time zones cannot be read: install tzdata");

@@ -53,7 +53,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
     const struct fold_context fold = fold_of(k);
-    struct row_ops ops = {.n = 0};
+    struct row_ops ops; /* large, and of a click empty */
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
     entry_write(bytes, e);
@@ -288,6 +288,8 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
     const struct fold_context fold = fold_of(k);
     int64_t now_ms = dated(cx, k, job->record.arrived_ms);
     if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
+        return err;
+    if ((err = gather_caps(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
         return err;
 
     struct entry e;

@@ -290,6 +290,16 @@ static enum err seal(struct postback *pb, struct record_lead *l)
     return err;
 }
 
+/* Which day and month it is for the campaign: nothing behind this reads time zones. */
+static enum err take_zone(struct postback *pb, const struct claim *c, struct lead_report *r)
+{
+    struct span zone = c->fallback->terms->timezone;
+    enum err err = zones_offset(pb->rq->worker->zones, zone, pb->rq->arrived_ms, &r->utc_offset_s);
+    return err == ERR_OK ? err
+                         : worker_fails(pb->rq, ERR_IO, "the time zone %.*s cannot be read any more: install tzdata",
+                                        (int)zone.len, zone.ptr);
+}
+
 enum err postback_submit_lead(struct postback *pb)
 {
     struct job *job = worker_job(pb->rq, RECORD_LEAD, NULL);
@@ -313,6 +323,8 @@ enum err postback_submit_lead(struct postback *pb)
     keep_form(pb, &c);
     take_facts(pb, &c, r);
     take_contacts(pb, &c, r);
+    if ((err = take_zone(pb, &c, r)) != ERR_OK)
+        return err;
     postback_facts_sha256(pb, r->facts_sha256);
     l->fallback_contract = c.fallback->number;
     l->nonce = pb->nonce;

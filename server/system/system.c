@@ -87,39 +87,6 @@ void random_id(char prefix, char out[LIMIT_ID + 1])
     id_write(prefix, number, out);
 }
 
-#define ZONES "/usr/share/zoneinfo"
-
-/* What tzdata keeps beside the zones. */
-static bool is_zone_name(struct span name)
-{
-    return name.len > 0 && name.len < 100 && ascii_all_alnum_or(name, "/_+-") && name.ptr[0] != '/' &&
-           memmem(name.ptr, name.len, "//", 2) == NULL && !span_starts(name, "posix") && !span_starts(name, "right/") &&
-           !span_is(name, "localtime");
-}
-
-enum err zone_known(struct span name)
-{
-    static const char magic[4] = {'T', 'Z', 'i', 'f'};
-    char path[sizeof ZONES + 100], head[sizeof magic];
-    struct stat st;
-    if (!is_zone_name(name))
-        return ERR_NOT_FOUND;
-    snprintf(path, sizeof path, ZONES "/%.*s", (int)name.len, name.ptr);
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return (errno == ENOENT || errno == ENOTDIR) && access(ZONES "/UTC", R_OK) == 0 ? ERR_NOT_FOUND : ERR_IO;
-    enum err err = ERR_IO;
-    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
-        err = ERR_NOT_FOUND;
-    } else {
-        ssize_t n = read(fd, head, sizeof head);
-        if (n >= 0)
-            err = n == sizeof head && memcmp(head, magic, sizeof magic) == 0 ? ERR_OK : ERR_NOT_FOUND;
-    }
-    close(fd);
-    return err;
-}
-
 enum err file_read(const char *path, size_t most, struct buf *out)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -13,10 +13,6 @@ int64_t clock_monotonic_us(void);
 void random_bytes(void *out, size_t len);            /* getrandom(2), drawn in 4 KiB blocks per thread */
 void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.h describes it */
 
-/* An IANA time zone, by the system's own zones (tzdata). ERR_NOT_FOUND: none of that name. ERR_IO: they cannot be read.
- */
-MUST_CHECK enum err zone_known(struct span name);
-
 /* A regular file of at most `most` bytes, else ERR_IO or ERR_TOO_LARGE: a FIFO in its place is not waited for. */
 MUST_CHECK enum err file_read(const char *path, size_t most, struct buf *out);
 /* Writes path.tmp, fsyncs, renames, fsyncs the folder. What is called path.tmp already is replaced, never written to.

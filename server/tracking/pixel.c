@@ -248,8 +248,11 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     l->fallback_contract = t->contract->number;
     read_touches(rq, t, report->click_id, &l->report);
     facts_sha256(rq, report, l->report.txid, l->report.facts_sha256);
+    struct span zone = t->contract->terms->timezone;
+    enum err err = zones_offset(rq->worker->zones, zone, rq->arrived_ms, &l->report.utc_offset_s);
     memcpy(priv.facts_sha256, l->report.facts_sha256, HASH_LEN);
-    enum err err = tracking_seal(rq, &priv, &l->sealed, &l->report.commitment);
+    if (err == ERR_OK)
+        err = tracking_seal(rq, &priv, &l->sealed, &l->report.commitment);
     if (err == ERR_OK)
         err = worker_submit(rq, job);
     return err == ERR_PENDING ? err : refuse_lead(rq, r, t, PIXEL_UNRECORDED);

@@ -9,6 +9,7 @@
 #include "server/http/http.h"
 #include "server/instance/instance.h"
 #include "server/lists/lists.h"
+#include "server/lists/zones.h"
 #include "server/system/allowance.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
@@ -46,6 +47,7 @@ struct server {
     struct proxies *proxies;       /* NULL: the peer is the client */
     struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;
+    const char *zones; /* the folder of the system's time zones; NULL: ZONES_FOLDER */
     struct repeats *repeats;
     struct http_held held; /* what the workers hold for peers */
 };
@@ -59,6 +61,7 @@ struct worker {
     struct code_cache *codes;
     struct agent_cache *agents;
     const struct lists *lists;
+    struct zones *zones;
     struct sealer *sealer;
     struct signer *statement_signer;
     struct counters *counters; /* this thread's metrics */

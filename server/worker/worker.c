@@ -138,6 +138,7 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
+    w->zones = zones_new(sv->zones != NULL ? sv->zones : ZONES_FOLDER);
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
     w->counters = metrics_thread(sv->metrics, number);
@@ -152,6 +153,7 @@ void worker_close(struct worker *w)
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
     agent_cache_free(w->agents);
+    zones_free(w->zones);
     lists_leave(w->server->lists, &w->lists);
     tokens_free(w->tokens);
 }

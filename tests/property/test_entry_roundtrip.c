@@ -128,6 +128,7 @@ static void random_lead(struct entry_lead *l)
         .payout_micros = (int64_t)number(),
         .tier = (int)below(64) - 1,
         .due_ms = (int64_t)number(),
+        .utc_offset_s = coin() ? 0 : (int64_t)below(2 * UTC_OFFSET_MAX_S + 1) - UTC_OFFSET_MAX_S,
     };
     l->click = l->has_click ? number() : 0;
     if (coin()) {
@@ -241,7 +242,7 @@ static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
     assert_memory_equal(a->commitment.b, b->commitment.b, HASH_LEN);
 #define SAME(m) assert_int_equal(a->m, b->m)
     SAME(trust), SAME(given), SAME(bad), SAME(test), SAME(honeypot), SAME(disposable), SAME(missing_fields),
-        SAME(claimed), SAME(has_click);
+        SAME(claimed), SAME(has_click), SAME(utc_offset_s);
     SAME(click), SAME(click_unrecorded), SAME(clicked_ms), SAME(placement), SAME(other_touches), SAME(dup_index),
         SAME(terms);
     SAME(status), SAME(reason), SAME(payout_micros), SAME(tier), SAME(due_ms);

@@ -260,7 +260,7 @@ static void other_entries_leave_no_rows(void **state)
 static void damaged_rows_do_not_read(void **state)
 {
     struct world w = after_lead(STATUS_PENDING);
-    uint8_t key[12], bytes[120];
+    uint8_t key[12], bytes[160];
     struct span value, due_key;
     struct lead_row lead;
     struct move_row move;
@@ -287,6 +287,7 @@ static void damaged_rows_do_not_read(void **state)
         {44, (uint64_t)JSON_INT_MAX + 1},
         {52, (uint64_t)JSON_INT_MAX + 1},
         {64, 0},
+        {116, 93601}, /* farther ahead than any zone */
     };
     for (size_t i = 0; i < sizeof cannot_be / sizeof *cannot_be; i++) {
         memcpy(bytes, value.ptr, value.len);

@@ -272,22 +272,6 @@ static void a_folder_is_held_by_one(void **state)
     assert_int_equal(folder_open(at(p->outside, "none"), &again), ERR_NOT_FOUND);
 }
 
-static void time_zones_are_those_of_the_system(void **state)
-{
-    static const char *const known[] = {"UTC", "Europe/Paris", "America/Argentina/Buenos_Aires", "Etc/GMT+3", "CET"};
-    static const char *const unknown[] = {"",          "Europe",    "Europe/",      "Mars/Olympus", "europe/paris",
-                                          "tzdata.zi", "localtime", "right/UTC",    "posixrules",   "posix/UTC",
-                                          "../passwd", "/UTC",      "UTC/x",        "leapseconds",  "Europe/Paris/",
-                                          "zone.tab",  "UTC ",      "Europe//Paris"};
-    (void)state;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (zone_known(span_str(known[i])) != ERR_OK)
-            fail_msg("%s is not known", known[i]);
-    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
-        if (zone_known(span_str(unknown[i])) != ERR_NOT_FOUND)
-            fail_msg("'%s' was taken", unknown[i]);
-}
-
 /* A pull that ends between the first file in its place and the last one leaves what says so, and what is not placed. */
 static void what_is_half_placed_says_so(void **state)
 {
@@ -323,7 +307,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_folder_writes_stays_in_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tree_is_removed_without_what_it_links_to, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_held_by_one, setup, teardown),
-        cmocka_unit_test(time_zones_are_those_of_the_system),
         cmocka_unit_test_setup_teardown(what_is_half_placed_says_so, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,13 +50,15 @@ static void the_documented_campaign_is_taken_whole(void **state)
         ":5,'honeypot':'f_website','disposable_email':'hold'},"
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
         "auto_approve_days':3},"
-        "'return_days':10,'caps':{'day':null,'month':null,'budget_micros_month':null},'accept_from':['publisher'],'"
+        "'return_days':10,'caps':{'day':null,'month':0,'budget_micros_month':9007199254740991},'accept_from':['"
+        "publisher'],'"
         "pixel_leads':'hold',"
         "'paused':true,'payable_classes':['repeat','ok'],'repeat_window_s':0,'referrer_policy':'origin'}",
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
         "7,'model':'last'},"
-        "'caps':{},'click_param':'cid','currency':'EUR','dedupe':{'by':['phone'],'days':30},'default_country':'GB','"
+        "'caps':{'budget_micros_month':9007199254740991,'month':0},'click_param':'cid','currency':'EUR','dedupe':{'by':"
+        "['phone'],'days':30},'default_country':'GB','"
         "fallback_url':'https://"
         "home.example/','id':'K1','landing_url':'https://shop.example/"
         "land?a=1#top',"
@@ -150,7 +152,11 @@ static const struct {
     {CAMPAIGN_HEAD ",'accept_from':['auditor']", NULL, "accept_from[0]"},
     {CAMPAIGN_HEAD ",'attribution':{'model':'first'}", NULL, "attribution.model"},
     {CAMPAIGN_HEAD ",'attribution':{'click_days':0}", NULL, "attribution.click_days"},
-    {CAMPAIGN_HEAD ",'caps':{'day':5}", NULL, "caps.day"},
+    {CAMPAIGN_HEAD ",'caps':{'day':-1}", NULL, "caps.day"},
+    {CAMPAIGN_HEAD ",'caps':{'day':'5'}", NULL, "caps.day"},
+    {CAMPAIGN_HEAD ",'caps':{'day':true}", NULL, "caps.day"},
+    {CAMPAIGN_HEAD ",'caps':{'budget_micros_month':-5}", NULL, "caps.budget_micros_month"},
+    {CAMPAIGN_HEAD ",'caps':7", NULL, "caps"},
     {CAMPAIGN_HEAD ",'caps':{'week':5}", NULL, "caps.week"},
     {CAMPAIGN_HEAD ",'pixel_leads':'On'", NULL, "pixel_leads"},
     {CAMPAIGN_HEAD ",'pixel_leads':true", NULL, "pixel_leads"},
@@ -192,7 +198,7 @@ static const struct {
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'if':1}]}", "price.lead[0].if"},
     {NULL, "'campaign':'K1','price':{'sale_ppm':1}", "price.sale_ppm"},
     {NULL, "'campaign':'K1','price':{'click_micros':'1'}", "price.click_micros"},
-    {NULL, "'campaign':'K1','caps':{'month':1}", "caps.month"},
+    {NULL, "'campaign':'K1','caps':{'month':-1}", "caps.month"},
     {NULL, "'campaign':'K1','starts_at':'yesterday'", "starts_at"},
     {NULL, "'campaign':'K1','starts_at':'2026-02-01T00:00:00Z','ends_at':'2026-02-01T00:00:00Z'", "ends_at"},
     {NULL, "'campaign':'K1','name':'x'", "name"},
