@@ -1,4 +1,4 @@
-#include "common/decisions/decide.h"
+#include "common/decisions/rules.h"
 
 /* The report as far as the entry tells it. */
 static void report_again(const struct entry_lead *l, const struct opening *tokens, struct lead_report *r)
@@ -80,7 +80,7 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
     if (err != ERR_OK)
         return err;
-    decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
+    t->ruleset->lead(t, terms_index, &r, &f, recorded->at_ms, out);
     *foreign = taken || l->other_touches > 0;
     return ERR_OK;
 }
