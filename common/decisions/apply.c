@@ -5,6 +5,7 @@
 #include "common/base/when.h"
 #include "common/decisions/person.h"
 #include "common/decisions/row_write.h"
+#include "common/decisions/rules.h"
 
 static struct row_op *add(struct row_ops *ops, enum row_table table)
 {
@@ -211,7 +212,7 @@ static enum err apply_key(const struct fold_context *cx, const struct entry_key 
 }
 
 /* Decides the recorded disposition again: may it stand after what the lead was? */
-static bool follows(const struct lead_row *lead, const struct entry *e)
+static bool follows(const struct ruleset *rules, const struct lead_row *lead, const struct entry *e)
 {
     const struct entry_disposition *d = &e->disposition;
     const struct disposition_report r = {.trust = d->trust, .status = d->status, .lead = d->lead};
@@ -220,16 +221,16 @@ static bool follows(const struct lead_row *lead, const struct entry *e)
     bool same = false;
 
     if (d->trust == TRUST_SYSTEM) {
-        if (!decide_due(d->terms, d->lead, lead, e->at_ms, &again))
+        if (!rules->due(d->terms, d->lead, lead, e->at_ms, &again))
             return false;
-    } else if (decide_disposition(d->terms, &r, lead, &facts, e->at_ms, &again, &same, NULL) != ERR_OK || same) {
+    } else if (rules->disposition(d->terms, &r, lead, &facts, e->at_ms, &again, &same, NULL) != ERR_OK || same) {
         return false;
     }
     return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
 }
 
-static enum err apply_disposition(const struct fold_context *cx, const struct view *v, uint64_t index,
-                                  const struct entry *e, struct row_ops *ops)
+static enum err apply_disposition(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                                  uint64_t index, const struct entry *e, struct row_ops *ops)
 {
     const struct entry_disposition *d = &e->disposition;
     struct lead_row row;
@@ -237,7 +238,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     enum err err = row_lead(v, cx->contract, d->lead, &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (d->lead >= index || !follows(&row, e))
+    if (d->lead >= index || !follows(t->ruleset, &row, e))
         return ERR_CORRUPT;
     const struct lead_row before = row;
     if (row.due_ms)
@@ -269,7 +270,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
 {
     out->n = 0;
     if (e->kind == ENTRY_DISPOSITION)
-        return apply_disposition(cx, v, index, e, out);
+        return apply_disposition(cx, v, t, index, e, out);
     if (e->kind == ENTRY_TERMS)
         return apply_terms(cx, index, &e->terms, out);
     if (e->kind == ENTRY_KEY)

@@ -1,4 +1,4 @@
-#include "common/decisions/decide.h"
+#include "common/decisions/rules.h"
 
 /* The report as far as the entry tells it. */
 static void report_again(const struct entry_lead *l, const struct opening *tokens, struct lead_report *r)
@@ -90,7 +90,7 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
         err = gather_caps(v, cx, t, &r, recorded->at_ms, &f);
     if (err != ERR_OK)
         return err;
-    decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
+    t->ruleset->lead(t, terms_index, &r, &f, recorded->at_ms, out);
     *foreign = taken || l->other_touches > 0;
     if (by_others(cx, l->reason, out->lead.reason)) {
         f.cap = l->reason;

@@ -9,6 +9,7 @@
 #include "common/base/money.h"
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
+#include "common/decisions/rules.h"
 
 #define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or impression */
 enum { DAY_S = 86400, YEAR_DAYS = 365, REPEAT_DAYS = 30 };
@@ -303,6 +304,7 @@ enum err terms_compile(struct span campaign, struct span contract, struct terms 
         terms_free(t);
         return err;
     }
+    t->ruleset = rules_find(RULES_NOW);
     *out = t;
     return ERR_OK;
 }

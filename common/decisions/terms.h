@@ -40,7 +40,10 @@ struct caps {
     int64_t day, month, budget_micros_month;
 };
 
+struct ruleset;
+
 struct terms {
+    const struct ruleset *ruleset; /* what decides by them */
     /* campaign */
     struct span campaign, advertiser, name, currency, landing_url, timezone, referrer_policy;
     struct span click_param, fallback_url; /* fallback_url may be empty */
@@ -88,8 +91,8 @@ MUST_CHECK enum err contract_document(const json_t *in, struct span id, struct b
 MUST_CHECK enum err campaign_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p);
 MUST_CHECK enum err contract_patch(struct span stored, const json_t *patch, struct buf *canonical, struct problem *p);
 
-/* Compiles two canonical documents. *out is heap memory (terms_free). ERR_CORRUPT when they are not canonical and
- * complete. */
+/* Compiles two canonical documents, by the rules of today. *out is heap memory (terms_free). ERR_CORRUPT when they are
+ * not canonical and complete. */
 MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p);
 void terms_free(struct terms *t);
 

@@ -117,6 +117,7 @@ struct entry_terms {
     int64_t version;      /* 1, 2, ... within the contract */
     struct span campaign; /* canonical JSON document, complete (defaults filled in) */
     struct span contract; /* likewise */
+    int64_t rules;        /* the number of what decides by them: decisions/rules.h */
 };
 
 struct entry_key {

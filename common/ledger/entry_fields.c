@@ -99,6 +99,7 @@ static const struct field terms_fields[] = {
     {"campaign", DOCUMENT, AT(terms.campaign), .always = true},
     {"contract", DOCUMENT, AT(terms.contract), .always = true},
     COMMON_KIND,
+    {"rules", NAT64, AT(terms.rules), .always = true},
     {"version", NAT64, AT(terms.version), .always = true},
     {0},
 };

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "common/decisions/rules.h"
+
 void fold_open(struct fold *f, const struct fold_context *cx, const struct view *view, struct rows_map *rows)
 {
     *f = (struct fold){.cx = *cx, .view = view, .rows = rows};
@@ -20,8 +22,11 @@ void fold_close(struct fold *f)
 enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before)
 {
     struct terms *terms = NULL;
-    if (t->version != f->terms_version + 1 || terms_compile(t->campaign, t->contract, &terms, NULL) != ERR_OK)
+    if (t->version != f->terms_version + 1)
         return ERR_CORRUPT;
+    enum err err = rules_compile(t, &terms, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_IMPLEMENTED ? err : ERR_CORRUPT;
     if (!span_eq(terms->contract, f->cx.contract_id)) {
         terms_free(terms);
         return ERR_CORRUPT;
@@ -83,9 +88,11 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     if (err != ERR_OK)
         return err;
     if (d->trust == TRUST_SYSTEM)
-        good = decide_due(f->terms_index, d->lead, &lead, e->at_ms, &again);
+        good = f->terms->ruleset->due(f->terms_index, d->lead, &lead, e->at_ms, &again);
     else
-        good = decide_disposition(f->terms_index, &r, &lead, &facts, e->at_ms, &again, &same, NULL) == ERR_OK && !same;
+        good = f->terms->ruleset->disposition(f->terms_index, &r, &lead, &facts, e->at_ms, &again, &same, NULL) ==
+                   ERR_OK &&
+               !same;
     return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 

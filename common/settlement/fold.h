@@ -27,7 +27,8 @@ void fold_open(struct fold *f, const struct fold_context *cx, const struct view 
 void fold_close(struct fold *f);
 
 /* Puts the terms of the entry at `index` in force; *before (the caller's to free) are those that were, NULL at first.
- * ERR_CORRUPT, and nothing happened, when they are not the next version of this contract's complete terms. */
+ * ERR_CORRUPT, and nothing happened, when they are not the next version of this contract's complete terms;
+ * ERR_NOT_IMPLEMENTED when they follow rules that are not known here. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before);
 /* A view's click. ERR_NOT_FOUND: what it names is no click. ERR_CONFLICT: the click has another placement. Any other
  * error: it cannot be told. */

@@ -4,6 +4,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/when.h"
+#include "common/decisions/rules.h"
 #include "common/settlement/verify_parts.h"
 
 /* Who the rows belong to: numbers of our choosing, since there is one contract. */
@@ -132,11 +133,27 @@ static void keep_terms(struct audit *a, struct terms *before, int64_t replaced_m
     a->old_terms[0].replaced_ms = replaced_ms;
 }
 
+/* What other rules make of the log from here on, only a program that has them can tell. */
+static void unknown_rules(struct audit *a, uint64_t index, int64_t rules)
+{
+    for (enum check c = CHECK_ENTRIES; c <= CHECK_DECISIONS; c++)
+        finds_doubt(&a->finding[c],
+                    "entry %" PRIu64 " holds terms of rules %" PRId64
+                    ", and this program knows rules up to %d: take a version of countersign that knows rules %" PRId64,
+                    index, rules, RULES_NOW, rules);
+    a->stopped = true;
+}
+
 /* Terms come first, count up, stay with their campaign, parties and contract. */
 static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
 {
     struct terms *before = NULL;
-    if (fold_terms(&a->fold, index, &e->terms, &before) != ERR_OK) {
+    enum err err = fold_terms(&a->fold, index, &e->terms, &before);
+    if (err == ERR_NOT_IMPLEMENTED) {
+        unknown_rules(a, index, e->terms.rules);
+        return;
+    }
+    if (err != ERR_OK) {
         stop(a, CHECK_ENTRIES, index, "is not the next version of this contract's complete terms");
         return;
     }

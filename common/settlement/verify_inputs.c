@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/decisions/contact.h"
 #include "common/decisions/identity.h"
+#include "common/decisions/rules.h"
 #include "common/settlement/verify_parts.h"
 
 /* A lead is read under the terms that stood when it arrived; newer ones may stand in the log before it. */
@@ -61,26 +62,26 @@ static unsigned bad_again(const struct terms *t, const struct inputs *in)
         if (span_is(l->facts[i].name, "country"))
             country = l->facts[i].value;
     buf_heap(&key);
-    if (l->given & CONTACT_EMAIL && contact_email_key(contact_text(in, CONTACT_EMAIL), &key) != ERR_OK)
+    if (l->given & CONTACT_EMAIL && t->ruleset->email(contact_text(in, CONTACT_EMAIL), &key) != ERR_OK)
         bad |= CONTACT_EMAIL;
     if (l->given & CONTACT_PHONE &&
-        contact_phone_key(contact_text(in, CONTACT_PHONE), country, span_str(t->default_country), &key) != PHONE_GOOD)
+        t->ruleset->phone(contact_text(in, CONTACT_PHONE), country, span_str(t->default_country), &key) != PHONE_GOOD)
         bad |= CONTACT_PHONE;
     buf_free(&key);
     return bad;
 }
 
 /* A malformed phone number has a token where it has digits to be compared by. */
-static bool has_digits(const struct inputs *in)
+static bool has_digits(const struct terms *t, const struct inputs *in)
 {
     struct buf key;
     buf_heap(&key);
-    enum phone phone = contact_phone_key(contact_text(in, CONTACT_PHONE), SPAN(""), SPAN(""), &key);
+    enum phone phone = t->ruleset->phone(contact_text(in, CONTACT_PHONE), SPAN(""), SPAN(""), &key);
     buf_free(&key);
     return phone != PHONE_UNUSABLE;
 }
 
-static bool tokens_fit(const struct inputs *in)
+static bool tokens_fit(const struct terms *t, const struct inputs *in)
 {
     unsigned given = in->lead->given, good = given & ~in->lead->bad;
     bool phone = in->opening->has_phone;
@@ -88,7 +89,7 @@ static bool tokens_fit(const struct inputs *in)
         return false;
     if (good & CONTACT_PHONE)
         return phone;
-    return in->contact == NULL || phone == (given & CONTACT_PHONE && has_digits(in));
+    return in->contact == NULL || phone == (given & CONTACT_PHONE && has_digits(t, in));
 }
 
 /* What the entry says otherwise of the contact fields than they say themselves, under the terms that fit best of those
@@ -119,7 +120,7 @@ static void check_contact(struct audit *a, uint64_t index, const struct inputs *
         finds_failure(f, "lead %" PRIu64 " calls a contact field malformed that it was not given", index);
     } else if (l->disposable && !(l->given & ~l->bad & CONTACT_EMAIL)) {
         finds_failure(f, "lead %" PRIu64 " calls an email address disposable that it does not have", index);
-    } else if (in->opening != NULL && !tokens_fit(in)) {
+    } else if (in->opening != NULL && !tokens_fit(a->fold.terms, in)) {
         finds_failure(f, "lead %" PRIu64 " was given another email or phone than its opening has tokens of", index);
     } else if (in->contact != NULL && given_again(in) != l->given) {
         finds_failure(f, "lead %" PRIu64 " says that other contact fields were given than its opening holds", index);

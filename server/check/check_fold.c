@@ -114,7 +114,13 @@ static bool open_private(struct check *c, const struct checked_log *log, const s
 static void judge_terms(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
 {
     struct terms *before = NULL;
-    if (fold_terms(&log->fold, index, &e->terms, &before) != ERR_OK)
+    enum err err = fold_terms(&log->fold, index, &e->terms, &before);
+    if (err == ERR_NOT_IMPLEMENTED)
+        finds_doubt(&c->finding[STORE_CHECK_DECISIONS],
+                    "terms of rules %" PRId64
+                    " cannot be followed here: take the version of countersign that made them",
+                    e->terms.rules);
+    else if (err != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "holds terms that are not its contract's, the next version, or complete");
     terms_free(before);
     sha256(e->terms.campaign.ptr, e->terms.campaign.len, log->documents[0].b);

@@ -1,4 +1,5 @@
 /* What the server does by itself: the runs of its chores. When they are due is the schedule's business. */
+#include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/nonces.h"
 #include "server/system/log.h"
@@ -27,7 +28,7 @@ static enum err approve_one(struct batch *cx, struct span key, bool *later)
     err = k != NULL ? row_lead(&cx->view, contract, index, &lead) : ERR_NOT_FOUND;
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (decide_due(k->terms_index, index, &lead, cx->now_ms, &e))
+    if (k->terms->ruleset->due(k->terms_index, index, &lead, cx->now_ms, &e))
         err = pipeline_append(cx, k, &e, NULL, NULL);
     return err == ERR_OK ? store_rows_write(cx->txn, &gone) : err; /* gone already, unless it was not due after all */
 }

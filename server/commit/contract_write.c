@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "common/decisions/rules.h"
 #include "server/catalog/catalog_write.h"
 
 enum err contract_check(struct span campaign, struct span contract, struct problem *p)
@@ -31,9 +32,12 @@ static enum err append_terms(struct batch *cx, struct contract *k)
     struct entry entry = {
         .kind = ENTRY_TERMS,
         .at_ms = cx->now_ms,
-        .terms = {.version = k->terms_version, .campaign = k->campaign->document, .contract = k->document},
+        .terms = {.version = k->terms_version,
+                  .rules = RULES_NOW,
+                  .campaign = k->campaign->document,
+                  .contract = k->document},
     };
-    enum err err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
+    enum err err = rules_compile(&entry.terms, &k->terms, NULL);
     if (err != ERR_OK)
         return err;
     err = pipeline_append(cx, k, &entry, &index, NULL);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "common/decisions/address.h"
+#include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/nonces.h"
 
@@ -293,7 +294,7 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
         return err;
 
     struct entry e;
-    decide_lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
+    k->terms->ruleset->lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
     const struct private_part known = known_of(&lead->report);
     err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &known}, true);
     if (err != ERR_OK)
@@ -432,8 +433,8 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     bool same = false;
     if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
         return err;
-    err = decide_disposition(k->terms_index, &d->report, &lead, &facts, dated(cx, k, job->record.arrived_ms), &e, &same,
-                             &job->problem);
+    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts,
+                                         dated(cx, k, job->record.arrived_ms), &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
     else if (err == ERR_OK)

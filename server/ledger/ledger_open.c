@@ -3,6 +3,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/decisions/rules.h"
 #include "server/ledger/ledger_private.h"
 
 static enum err load_heads(struct ledger *l, struct txn *t)
@@ -33,7 +34,7 @@ static enum err compile_terms(struct log *log, const struct envelope *env)
     enum err err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)
         return err;
-    err = terms_compile(e.terms.campaign, e.terms.contract, &terms, NULL);
+    err = rules_compile(&e.terms, &terms, NULL);
     entry_close(&e);
     if (err != ERR_OK)
         return err;

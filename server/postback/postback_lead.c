@@ -5,8 +5,8 @@
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
-#include "common/decisions/contact.h"
 #include "common/decisions/disposable.h"
+#include "common/decisions/rules.h"
 #include "server/keys/day_keys.h"
 #include "server/postback/postback_private.h"
 #include "server/system/system.h"
@@ -197,6 +197,7 @@ static void take_facts(struct postback *pb, const struct claim *c, struct lead_r
 static void take_contacts(struct postback *pb, const struct claim *c, struct lead_report *r)
 {
     static const enum field by_bit[CONTACT_FIELDS] = {FIELD_EMAIL, FIELD_PHONE, FIELD_FIRST_NAME, FIELD_LAST_NAME};
+    const struct terms *terms = c->fallback->terms;
     struct buf key;
     for (unsigned i = 0; i < CONTACT_FIELDS; i++)
         if (!span_empty(text_strip(pb->field[by_bit[i]])))
@@ -204,15 +205,16 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
 
     struct hmac *pepper = hmac_new(c->campaign->pepper, sizeof c->campaign->pepper);
     arena_buf(pb->rq->arena, &key, 4 * LIMIT_FIELD);
-    if (r->given & CONTACT_EMAIL && contact_email_key(pb->field[FIELD_EMAIL], &key) == ERR_OK) {
+    if (r->given & CONTACT_EMAIL && terms->ruleset->email(pb->field[FIELD_EMAIL], &key) == ERR_OK) {
         r->has_email = true;
         r->disposable = disposable_email(pb->rq->worker->server->disposable, buf_span(&key));
         contact_token(pepper, "email", buf_span(&key), r->email);
     }
     buf_clear(&key);
-    enum phone phone = r->given & CONTACT_PHONE ? contact_phone_key(pb->field[FIELD_PHONE], pb->field[FIELD_COUNTRY],
-                                                                    span_str(c->fallback->terms->default_country), &key)
-                                                : PHONE_UNUSABLE;
+    enum phone phone = r->given & CONTACT_PHONE
+                           ? terms->ruleset->phone(pb->field[FIELD_PHONE], pb->field[FIELD_COUNTRY],
+                                                   span_str(terms->default_country), &key)
+                           : PHONE_UNUSABLE;
     r->has_phone = phone != PHONE_UNUSABLE; /* also of a bad one that has digits to be compared by */
     if (r->has_phone)
         contact_token(pepper, "phone", buf_span(&key), r->phone);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "common/decisions/rules.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
 #include "common/settlement/fold.h"
@@ -97,7 +98,7 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
 /* What a lead is under them: TERMS_PLAIN, or another campaign member `lead`. */
 #define TERMS_PLAIN "{'require':['email'],'honeypot':'f_url'}"
 
-static inline void tell_terms(struct story *s, const char *lead)
+static inline void tell_terms_of(struct story *s, const char *lead, int64_t rules)
 {
     char text[1024];
     snprintf(text, sizeof text,
@@ -112,14 +113,21 @@ static inline void tell_terms(struct story *s, const char *lead)
     struct entry e = {.kind = ENTRY_TERMS,
                       .at_ms = s->now_ms,
                       .terms = {.version = s->fold.terms_version + 1,
+                                .rules = RULES_NOW,
                                 .campaign = buf_span(&campaign),
                                 .contract = buf_span(&contract)}};
     struct terms *before = NULL;
     assert_int_equal(fold_terms(&s->fold, s->n, &e.terms, &before), ERR_OK);
     terms_free(before);
+    e.terms.rules = rules;
     tell(s, &e, NULL);
     buf_free(&campaign);
     buf_free(&contract);
+}
+
+static inline void tell_terms(struct story *s, const char *lead)
+{
+    tell_terms_of(s, lead, RULES_NOW);
 }
 
 static inline void tell_key(struct story *s, int side)

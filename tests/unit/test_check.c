@@ -192,7 +192,8 @@ static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
     struct entry entries[] = {
         {.kind = ENTRY_TERMS,
          .at_ms = NOW,
-         .terms = {.version = 1, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)}},
+         .terms =
+             {.version = 1, .rules = RULES_NOW, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)}},
         {.kind = ENTRY_KEY, .at_ms = NOW, .key = {.party = SPAN("A1")}},
     };
     struct terms *terms;

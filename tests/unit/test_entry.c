@@ -48,8 +48,8 @@ static const struct {
       .disposition = {SPAN("A1"), TRUST_API, SPAN("x"), 4, STATUS_CONVERTED, SPAN("sold"), 7, SPAN("EUR"), -5, 1}},
      "{\"amount_micros\":7,\"at\":6,\"currency\":\"EUR\",\"kind\":\"disposition\",\"lead\":4,\"party\":\"A1\",\"payable_micros\":-5,"
      "\"status\":\"converted\",\"terms\":1,\"text\":\"sold\",\"trust\":\"api\",\"txid\":\"x\"}"},
-    {{ENTRY_TERMS, 1, .terms = {1, SPAN("{\"id\":\"K1\",\"list\":[]}"), SPAN("{}")}},
-     "{\"at\":1,\"campaign\":{\"id\":\"K1\",\"list\":[]},\"contract\":{},\"kind\":\"terms\",\"version\":1}"},
+    {{ENTRY_TERMS, 1, .terms = {1, SPAN("{\"id\":\"K1\",\"list\":[]}"), SPAN("{}"), 1}},
+     "{\"at\":1,\"campaign\":{\"id\":\"K1\",\"list\":[]},\"contract\":{},\"kind\":\"terms\",\"rules\":1,\"version\":1}"},
     {{ENTRY_KEY, 1, .key = {SPAN("A1"), ONES}}, "{\"at\":1,\"kind\":\"key\",\"party\":\"A1\",\"pub\":\"" B64_1 "\"}"},
     {{ENTRY_STATEMENT, 1, .statement = {SPAN("S1"), 0, 70000, {ONES}}},
      "{\"at\":1,\"from\":0,\"id\":\"S1\",\"kind\":\"statement\",\"sha256\":\"" HEX_1 "\",\"to\":70000}"},

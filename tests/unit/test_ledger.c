@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "common/base/mem.h"
+#include "common/decisions/rules.h"
 #include "server/ledger/ledger_rows.h"
 #include "tests/support/store_fixture.h"
 
@@ -314,7 +315,8 @@ static void append_terms_and_clicks(struct txn *t, const char *price, size_t cli
 {
     struct buf campaign, contract;
     struct terms *terms = make_terms(&campaign, &contract, price);
-    struct entry e = {.kind = ENTRY_TERMS, .at_ms = 1, .terms = {1, buf_span(&campaign), buf_span(&contract)}};
+    struct entry e = {
+        .kind = ENTRY_TERMS, .at_ms = 1, .terms = {1, buf_span(&campaign), buf_span(&contract), RULES_NOW}};
     append(t, 1, &e, terms);
     for (size_t i = 0; i < clicks; i++) {
         e = click(1000 + (int64_t)i, i % 3 == 0 ? CLASS_BOT : CLASS_OK);

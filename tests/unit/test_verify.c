@@ -652,6 +652,26 @@ static void a_lead_across_new_terms_holds(void **state)
     story_free(s);
 }
 
+/* Nobody's guilt: a newer program made them. */
+static void terms_of_rules_that_are_not_known_cannot_be_told(void **state)
+{
+    (void)state;
+    static const char *const checks[] = {"entries", "decisions"};
+    struct story *s = story_short();
+    struct told t;
+    tell_terms_of(s, TERMS_PLAIN, 7);
+    tell_click(s, CLASS_OK);
+    write_logs(s);
+    assert_int_equal(verify(s, &t), CANNOT_TELL);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(verdict_of(&t, checks[i]), CANNOT_TELL);
+    assert_int_equal(verdict_of(&t, "tree"), HOLDS);
+    for (size_t i = 0; i < t.n; i++)
+        if (strcmp(t.check[i], "entries") == 0)
+            assert_non_null(strstr(t.sentence[i], "a version of countersign that knows rules 7"));
+    story_free(s);
+}
+
 static void an_entry_at_the_closing_time_holds(void **state)
 {
     (void)state;
@@ -910,6 +930,7 @@ int main(void)
         cmocka_unit_test(signed_lies_are_found),
         cmocka_unit_test(odd_leads_that_the_server_writes_hold),
         cmocka_unit_test(a_lead_across_new_terms_holds),
+        cmocka_unit_test(terms_of_rules_that_are_not_known_cannot_be_told),
         cmocka_unit_test(an_entry_at_the_closing_time_holds),
         cmocka_unit_test(dispositions_of_the_operator_are_counted),
         cmocka_unit_test(answering_keys_are_named),
