@@ -118,6 +118,9 @@ class Caller:
     def post(self, path, body):
         return self.do("POST", path, body).json
 
+    def put(self, path, body):
+        return self.do("PUT", path, body).json
+
     def patch(self, path, body):
         return self.do("PATCH", path, body).json
 

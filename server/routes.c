@@ -30,6 +30,8 @@ static const struct route table[] = {
     {READ, "/v1/parties/{}", ANY, parties_get, NULL, "Read a party"},
     {POST, "/v1/parties/{}/secrets", ANY, secrets_create, control_finish, "Make a new postback secret, or retire an old one"},
     {POST, "/v1/parties/{}/tokens", ANY, party_tokens_create, control_finish, "Make a new API token"},
+    {METHOD_PUT, "/v1/parties/{}/postback-key", ANY, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
+    {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY, postback_key_delete, control_finish, "Let it no longer"},
     {METHOD_PUT, "/v1/parties/{}/key", ANY, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
 
     {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER, campaigns_create, control_finish, "Make a campaign"},

@@ -125,6 +125,8 @@ static const struct field party_fields[] = {
 static const struct field secret_fields[] = {F("party", U32, secret.party), SECRET(secret.draw)};
 static const struct field retire_fields[] = {F("party", U32, retire.party), F("kid", TEXT, retire.kid)};
 static const struct field token_fields[] = {F("party", U32, token.party), TOKEN(token.draw)};
+static const struct field postback_key_fields[] = {F("party", U32, postback_key.party),
+                                                   F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
 static const struct field key_fields[] = {F("party", U32, key.party), RAW("pub", key.pub)};
 static const struct field campaign_fields[] = {
     F("id", ID, campaign.id),
@@ -192,6 +194,7 @@ static const struct layout {
     [RECORD_PROBE] = FIELDS(probe_fields),
     [RECORD_REFUSED] = FIELDS(refused_fields),
     [RECORD_IMPRESSION] = FIELDS(impression_fields),
+    [RECORD_POSTBACK_KEY] = FIELDS(postback_key_fields),
 }; /* FRESH_HEAD and SWEEP have none */
 
 static const struct {

@@ -47,7 +47,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(PUBLISH, 25, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
     X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")                               \
     X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")        \
-    X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")
+    X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")                     \
+    X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")
 
 enum record_kind {
     RECORD_NONE,
@@ -153,6 +154,11 @@ struct record {
             uint32_t party;
             struct token_draw draw;
         } token;
+        struct {
+            uint32_t party;
+            struct span cidrs;      /* comma-separated; empty: switched off */
+            struct token_draw draw; /* for a party that has none */
+        } postback_key;
         struct {
             uint32_t party;
             uint8_t pub[PUBLIC_KEY_LEN];

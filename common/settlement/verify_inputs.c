@@ -177,7 +177,7 @@ static bool may_report(const struct audit *a, const struct terms *t, const struc
 {
     if (l->trust == TRUST_PIXEL)
         return span_empty(l->party) && t->pixel_leads != PIXEL_LEADS_OFF;
-    if (span_empty(l->party) || l->trust != TRUST_SIGNED)
+    if (span_empty(l->party) || l->trust == TRUST_SYSTEM)
         return false;
     return (t->accept_from & ACCEPT_ADVERTISER && span_is(l->party, a->advertiser)) ||
            (t->accept_from & ACCEPT_PUBLISHER && span_is(l->party, a->publisher));
@@ -245,8 +245,8 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposit
         finds_failure(f, "entry %" PRIu64 " is a disposition by nobody", index);
     else if (!advertiser && span_is(d->party, a->publisher))
         finds_failure(f, "entry %" PRIu64 ": the publisher decided about its own lead", index);
-    else if (d->trust != TRUST_API && (d->trust != TRUST_SIGNED || !advertiser))
-        finds_failure(f, "entry %" PRIu64 " is a disposition that the advertiser did not sign", index);
+    else if (d->trust != TRUST_API && ((d->trust != TRUST_SIGNED && d->trust != TRUST_KEY) || !advertiser))
+        finds_failure(f, "entry %" PRIu64 " is a disposition that the advertiser did not send", index);
     else if (!advertiser)
         count_operator(a, d->party);
 }

@@ -17,7 +17,9 @@ HANDLER(parties_get);
 HANDLER(secrets_create);
 HANDLER(party_tokens_create);
 HANDLER(party_key_put);
-job_run party_run, secret_run, retire_run, token_run, party_key_run;
+HANDLER(postback_key_put);
+HANDLER(postback_key_delete);
+job_run party_run, secret_run, retire_run, token_run, party_key_run, postback_key_run;
 
 /* api_campaigns.c */
 HANDLER(campaigns_create);

@@ -32,6 +32,12 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
     jw_array_end(w);
     jw_kstr(w, "kind", span_str(role_word(p->role)));
     jw_kstr(w, "name", p->name);
+    if (!span_empty(p->postback_cidrs)) {
+        jw_key(w, "postback_key");
+        jw_object(w);
+        jw_cidrs(w, p->postback_cidrs);
+        jw_object_end(w);
+    }
     jw_object_end(w);
 }
 
@@ -63,7 +69,7 @@ static enum err party_answer(struct batch *cx, struct job *job, const struct par
     jw_kstr(&a.w, "name", p->name);
     enum err err = jw_drawn_secret(&a.w, cx->instance->keys, &r->party.secret);
     if (err == ERR_OK)
-        err = jw_drawn_token(&a.w, cx->instance->keys, &r->party.token);
+        err = jw_drawn_token(&a.w, "token", cx->instance->keys, &r->party.token);
     jw_object_end(&a.w);
     if (err == ERR_OK)
         answer_job(&a, job, 201);

@@ -1,9 +1,12 @@
-/* Postback secrets and API tokens of a party. */
+/* Postback secrets, API tokens and the postback key of a party. */
+#include <stdio.h>
+
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/draw.h"
 #include "server/catalog/catalog_write.h"
+#include "server/system/address.h"
 
 /* ---- POST /v1/parties/{id}/secrets ---- */
 
@@ -85,7 +88,7 @@ enum err token_run(struct batch *cx, struct job *job)
     answer_open(&a);
     jw_object(&a.w);
     jw_kstr(&a.w, "party", span_str(p->id));
-    enum err err = jw_drawn_token(&a.w, cx->instance->keys, &r->token.draw);
+    enum err err = jw_drawn_token(&a.w, "token", cx->instance->keys, &r->token.draw);
     jw_object_end(&a.w);
     if (err != ERR_OK) {
         answer_abandon(&a);
@@ -108,5 +111,110 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
     struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
     job->record.token.party = p->number;
     draw_token(rq, &job->record.token.draw);
+    return call_submit(rq, job);
+}
+
+/* ---- PUT, DELETE /v1/parties/{id}/postback-key ---- */
+
+/* A key stays when its addresses change: it stands in the settings of platforms. */
+enum err postback_key_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    struct party p = cx->catalog->parties[r->postback_key.party - 1];
+    bool fresh = span_empty(p.postback_cidrs) && !span_empty(r->postback_key.cidrs);
+    struct answer a;
+    enum err err = ERR_OK;
+    p.postback_cidrs = r->postback_key.cidrs;
+    if (fresh)
+        memcpy(p.postback_key, r->postback_key.draw.sha256, HASH_LEN);
+    answer_open(&a);
+    jw_object(&a.w);
+    jw_cidrs(&a.w, p.postback_cidrs);
+    if (fresh)
+        err = jw_drawn_token(&a.w, "key", cx->instance->keys, &r->postback_key.draw);
+    jw_kstr(&a.w, "party", span_str(p.id));
+    jw_object_end(&a.w);
+    if (err != ERR_OK) {
+        answer_abandon(&a);
+        return err;
+    }
+    answer_job(&a, job, 200);
+    err = catalog_put_party(cx->txn, &p);
+    cx->catalog_changed = err == ERR_OK;
+    return err;
+}
+
+static enum err add_block(struct request *rq, const json_t *v, size_t i, struct buf *out)
+{
+    char path[32];
+    address first, last;
+    struct span text = json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+    snprintf(path, sizeof path, "cidrs[%zu]", i);
+    if (!address_block_read(text, &first, &last))
+        return problem(&rq->problem, ERR_INVALID, path, "must be an address, or a block such as 203.0.113.0/24");
+    buf_str(out, i ? "," : "");
+    buf_span_add(out, text);
+    return ERR_OK;
+}
+
+static enum err read_blocks(struct request *rq, const json_t *object, struct span *out)
+{
+    static const char *const names[] = {"cidrs", NULL};
+    const json_t *list = NULL, *v;
+    size_t i;
+    struct buf text;
+    enum err err = json_only(object, "", names, &rq->problem);
+    if (err == ERR_OK)
+        err = json_get_array(object, "", "cidrs", POSTBACK_CIDRS, &list, NULL, &rq->problem);
+    if (err != ERR_OK)
+        return err;
+    if (json_array_size(list) == 0)
+        return problem(&rq->problem, ERR_INVALID, "cidrs",
+                       "is required: the blocks of addresses that the sender calls from, 1 to %d", POSTBACK_CIDRS);
+    arena_buf(rq->arena, &text, POSTBACK_CIDRS_MAX);
+    json_array_foreach(list, i, v)
+    {
+        if ((err = add_block(rq, v, i, &text)) != ERR_OK)
+            return err;
+    }
+    *out = buf_span(&text);
+    return ERR_OK;
+}
+
+static enum err postback_key_party(struct request *rq, const struct party **p)
+{
+    enum err err = call_party(rq, rq->param[0], p);
+    if (err == ERR_OK && !((*p)->role & (ROLE_ADVERTISER | ROLE_PUBLISHER)))
+        return problem(&rq->problem, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
+    return err;
+}
+
+enum err postback_key_put(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    const struct party *p;
+    json_t *object;
+    struct job *job = worker_job(rq, RECORD_POSTBACK_KEY, NULL);
+    enum err err = postback_key_party(rq, &p);
+    if (err != ERR_OK || (err = body_object(rq, &object)) != ERR_OK)
+        return err;
+    err = read_blocks(rq, object, &job->record.postback_key.cidrs);
+    json_decref(object);
+    if (err != ERR_OK)
+        return err;
+    job->record.postback_key.party = p->number;
+    draw_postback_key(rq, &job->record.postback_key.draw);
+    return call_submit(rq, job);
+}
+
+enum err postback_key_delete(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    const struct party *p;
+    struct job *job = worker_job(rq, RECORD_POSTBACK_KEY, NULL);
+    enum err err = postback_key_party(rq, &p);
+    if (err != ERR_OK)
+        return err;
+    job->record.postback_key.party = p->number;
     return call_submit(rq, job);
 }

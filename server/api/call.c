@@ -1,6 +1,7 @@
 #include "server/api/call.h"
 
 #include "common/base/ascii.h"
+#include "common/base/text.h"
 #include "common/base/when.h"
 #include "server/keys/vault.h"
 
@@ -147,6 +148,15 @@ void jw_ktime(struct jw *w, const char *name, int64_t ms)
 {
     char text[TIME_TEXT];
     jw_kstr(w, name, time_text(text, ms));
+}
+
+void jw_cidrs(struct jw *w, struct span cidrs)
+{
+    jw_key(w, "cidrs");
+    jw_array(w);
+    while (cidrs.len)
+        jw_str(w, text_take(&cidrs, ','));
+    jw_array_end(w);
 }
 
 json_t *json_time(int64_t ms)

@@ -45,6 +45,7 @@ void call_reply(struct request *rq, struct reply *reply, struct span json);
 /* name: RFC 3339 text of ms. */
 void jw_ktime(struct jw *w, const char *name, int64_t ms);
 json_t *json_time(int64_t ms);
+void jw_cidrs(struct jw *w, struct span cidrs); /* "cidrs": a list of what stands between the commas */
 /* The value `canonical`, an object, with the members of `more` (taken over) added to it. ERR_CORRUPT when it is
  * none. */
 MUST_CHECK enum err jw_document(struct jw *w, struct span canonical, json_t *more);

@@ -25,13 +25,25 @@ void draw_secret(struct request *rq, struct secret_draw *out)
     crypto_wipe(key, sizeof key);
 }
 
-void draw_token(struct request *rq, struct token_draw *out)
+/* Told apart by how they begin, so that one which leaks is known for what it is. */
+static void draw(struct request *rq, const char *prefix, struct token_draw *out)
 {
     char token[API_TOKEN_LEN + 1];
     api_token_new(token);
+    memcpy(token, prefix, strlen(prefix));
     api_token_hash(token, out->sha256);
     out->sealed = seal(rq, VAULT_TOKENS, span_of(out->sha256, HASH_LEN), span_str(token));
     crypto_wipe(token, sizeof token);
+}
+
+void draw_token(struct request *rq, struct token_draw *out)
+{
+    draw(rq, "cst_", out);
+}
+
+void draw_postback_key(struct request *rq, struct token_draw *out)
+{
+    draw(rq, "csk_", out);
 }
 
 enum err jw_drawn_secret(struct jw *w, const struct keys *keys, const struct secret_draw *s)
@@ -51,14 +63,14 @@ enum err jw_drawn_secret(struct jw *w, const struct keys *keys, const struct sec
     return err;
 }
 
-enum err jw_drawn_token(struct jw *w, const struct keys *keys, const struct token_draw *t)
+enum err jw_drawn_token(struct jw *w, const char *name, const struct keys *keys, const struct token_draw *t)
 {
     char mem[API_TOKEN_LEN + 1];
     struct buf token;
     buf_fixed(&token, mem, sizeof mem);
     enum err err = vault_open(keys, VAULT_TOKENS, span_of(t->sha256, HASH_LEN), t->sealed, &token);
     if (err == ERR_OK)
-        jw_kstr(w, "token", buf_span(&token));
+        jw_kstr(w, name, buf_span(&token));
     crypto_wipe(mem, sizeof mem);
     return err;
 }

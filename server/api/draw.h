@@ -9,8 +9,9 @@
 /* Worker: a fresh kid and postback secret; a fresh API token. */
 void draw_secret(struct request *rq, struct secret_draw *out);
 void draw_token(struct request *rq, struct token_draw *out);
-/* Committer: the members postback_secret and token. ERR_CORRUPT when it does not open under these keys. */
+void draw_postback_key(struct request *rq, struct token_draw *out); /* what key= brings: no API token */
+/* Committer: the member postback_secret, and one of that name. ERR_CORRUPT when it does not open under these keys. */
 MUST_CHECK enum err jw_drawn_secret(struct jw *w, const struct keys *keys, const struct secret_draw *s);
-MUST_CHECK enum err jw_drawn_token(struct jw *w, const struct keys *keys, const struct token_draw *t);
+MUST_CHECK enum err jw_drawn_token(struct jw *w, const char *name, const struct keys *keys, const struct token_draw *t);
 
 #endif

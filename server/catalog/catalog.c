@@ -31,6 +31,7 @@ static void index_free(struct catalog_index *x, size_t n_terms)
     free(x->terms);
     free(x->names);
     free(x->tokens);
+    free(x->keys);
     free(x->grants);
     free(x);
 }
@@ -115,6 +116,20 @@ const struct party *catalog_token(const struct catalog *c, struct span token)
     const struct token_row *r =
         bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
     return r != NULL ? r->party : NULL;
+}
+
+int postback_key_compare(const void *a, const void *b)
+{
+    return memcmp(((const struct postback_key *)a)->sha256, ((const struct postback_key *)b)->sha256, HASH_LEN);
+}
+
+const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN])
+{
+    struct postback_key wanted = {.party = NULL};
+    memcpy(wanted.sha256, sha256, HASH_LEN);
+    const struct postback_key *k =
+        bsearch(&wanted, c->index->keys, c->index->n_keys, sizeof wanted, postback_key_compare);
+    return k != NULL ? k->party : NULL;
 }
 
 static int grant_compare(const void *a, const void *b)

@@ -9,6 +9,8 @@
 #include "server/keys/keys.h"
 #include "server/store/store.h"
 
+enum { POSTBACK_CIDRS = 32, POSTBACK_CIDRS_MAX = 32 * 64 }; /* blocks of one party, and bytes of all of them */
+
 enum role { ROLE_OPERATOR = 1, ROLE_ADVERTISER = 2, ROLE_PUBLISHER = 4, ROLE_AUDITOR = 8 };
 
 struct party {
@@ -19,7 +21,8 @@ struct party {
     bool has_key;
     uint8_t pub[ED25519_KEY_LEN];
     int64_t created_ms;
-    bool key_auth; /* unsigned postbacks by key= are switched on */
+    uint8_t postback_key[HASH_LEN]; /* SHA-256 of what unsigned postbacks bring as key=, from these blocks alone */
+    struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */
 };
 
 struct secret {
@@ -86,6 +89,8 @@ const struct contract *catalog_contract_number(const struct catalog *c, uint32_t
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* Who presents this API token; NULL when nobody. */
 const struct party *catalog_token(const struct catalog *c, struct span token);
+/* Whose unsigned postbacks bring the key of this SHA-256; NULL when nobody's. */
+const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
 /* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */
 bool catalog_may_read(const struct catalog *c, const struct party *p, const struct contract *k);
 

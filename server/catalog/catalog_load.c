@@ -177,19 +177,24 @@ static enum err need_party(const struct catalog *c, const json_t *row, const cha
 static enum err party_read(struct load *l, struct span key, const json_t *row)
 {
     struct party *p = &l->c->parties[l->c->n_parties];
-    struct span kind, name, pub = {0};
+    struct span kind, name, pub = {0}, hash = {0}, cidrs = {0};
     size_t len = 0;
+    bool hashed = false;
     if (!next_number(key, l->c->n_parties) || need_id(row, p->id) != ERR_OK ||
         need_str(row, "kind", LIMIT_LABEL, &kind) != ERR_OK || role_parse(kind, &p->role) != ERR_OK ||
         need_str(row, "name", LIMIT_LABEL, &name) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &p->created_ms) != ERR_OK ||
         json_get_str(row, "", "key", 64, &pub, &p->has_key, NULL) != ERR_OK ||
-        json_get_bool(row, "", "key_auth", &p->key_auth, NULL, NULL) != ERR_OK)
+        json_get_str(row, "", "postback_cidrs", POSTBACK_CIDRS_MAX, &cidrs, NULL, NULL) != ERR_OK ||
+        json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs))
         return ERR_CORRUPT;
     if (p->has_key && (b64url_decode(pub, p->pub, sizeof p->pub, &len) != ERR_OK || len != sizeof p->pub))
         return ERR_CORRUPT;
+    if (hashed && (b64url_decode(hash, p->postback_key, HASH_LEN, &len) != ERR_OK || len != HASH_LEN))
+        return ERR_CORRUPT;
     p->number = load_be32(key.ptr);
     p->name = pool_copy(l->c->index, name);
+    p->postback_cidrs = pool_copy(l->c->index, cidrs);
     l->c->n_parties++;
     return ERR_OK;
 }
@@ -201,6 +206,7 @@ static enum err party_reuse(struct load *l, struct span key, size_t n)
         return ERR_CORRUPT;
     *p = l->before->parties[n];
     p->name = pool_copy(l->c->index, p->name);
+    p->postback_cidrs = pool_copy(l->c->index, p->postback_cidrs);
     return ERR_OK;
 }
 
@@ -434,6 +440,19 @@ static enum err names_build(struct catalog *c)
     return ERR_OK;
 }
 
+static void keys_build(struct catalog *c)
+{
+    struct catalog_index *x = c->index;
+    x->keys = xcalloc(c->n_parties + 1, sizeof *x->keys);
+    for (size_t i = 0; i < c->n_parties; i++)
+        if (!span_empty(c->parties[i].postback_cidrs)) {
+            struct postback_key *k = &x->keys[x->n_keys++];
+            k->party = &c->parties[i];
+            memcpy(k->sha256, c->parties[i].postback_key, HASH_LEN);
+        }
+    qsort(x->keys, x->n_keys, sizeof *x->keys, postback_key_compare);
+}
+
 /* Each campaign's direct contract is its own, and nobody's. */
 static enum err directs_fit(const struct catalog *c)
 {
@@ -482,6 +501,8 @@ static enum err load_all(struct load *l)
     }
     if (err == ERR_OK)
         err = directs_fit(l->c);
+    if (err == ERR_OK)
+        keys_build(l->c);
     return err == ERR_OK ? names_build(l->c) : err;
 }
 

@@ -14,6 +14,11 @@ struct token_row {
     const struct party *party;
 };
 
+struct postback_key {
+    uint8_t sha256[HASH_LEN];
+    const struct party *party;
+};
+
 struct grant {
     uint32_t contract, party;
 };
@@ -38,8 +43,9 @@ struct catalog_index {
     struct shared_terms **terms; /* of contract n at terms[n-1] */
     struct name *names;          /* by id */
     struct token_row *tokens;    /* by hash: the order of the table */
+    struct postback_key *keys;   /* by hash */
     struct grant *grants;        /* by contract, party: the order of the table */
-    size_t n_names, n_tokens, n_grants;
+    size_t n_names, n_tokens, n_keys, n_grants;
 };
 
 struct block {
@@ -49,5 +55,6 @@ struct block {
 };
 
 int name_compare(const void *a, const void *b);
+int postback_key_compare(const void *a, const void *b);
 
 #endif

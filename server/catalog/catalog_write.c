@@ -94,10 +94,12 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
     jw_kstr(&r.w, "id", span_str(p->id));
     if (p->has_key)
         jw_kb64url(&r.w, "key", p->pub, sizeof p->pub);
-    if (p->key_auth)
-        jw_kbool(&r.w, "key_auth", true);
     jw_kstr(&r.w, "kind", span_str(role_word(p->role)));
     jw_kstr(&r.w, "name", p->name);
+    if (!span_empty(p->postback_cidrs)) {
+        jw_kstr(&r.w, "postback_cidrs", p->postback_cidrs);
+        jw_kb64url(&r.w, "postback_key", p->postback_key, HASH_LEN);
+    }
     return row_put_number(&r, t, TABLE_PARTIES, p->number);
 }
 

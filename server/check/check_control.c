@@ -5,9 +5,11 @@
 
 #include "common/base/bytes.h"
 #include "common/base/id.h"
+#include "common/base/text.h"
 #include "server/catalog/catalog_write.h"
 #include "server/check/check_private.h"
 #include "server/keys/vault.h"
+#include "server/system/address.h"
 
 /* ---- meta ---- */
 
@@ -43,7 +45,7 @@ void prove_meta(struct check *c)
 
 static const enum table table_terms = (enum table)(TABLE_ROWS + ROW_TERMS);
 
-enum member_form { INT, NUMBER, ID, TEXT, TRUE_ALONE, KIND, KEY, SEALED, DOCUMENT };
+enum member_form { INT, NUMBER, ID, TEXT, TRUE_ALONE, KIND, KEY, CIDRS, SEALED, DOCUMENT };
 
 struct member_rule {
     const char *name; /* NULL ends the list */
@@ -52,9 +54,14 @@ struct member_rule {
     enum table of; /* NUMBER: the table that has the row of that number */
 };
 
-static const struct member_rule party_members[] = {
-    {"created", INT}, {"id", ID}, {"key", KEY, true}, {"key_auth", TRUE_ALONE, true}, {"kind", KIND},
-    {"name", TEXT},   {0}};
+static const struct member_rule party_members[] = {{"created", INT},
+                                                   {"id", ID},
+                                                   {"key", KEY, true},
+                                                   {"kind", KIND},
+                                                   {"name", TEXT},
+                                                   {"postback_cidrs", CIDRS, true},
+                                                   {"postback_key", KEY, true},
+                                                   {0}};
 static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
                                                       {"created", INT},
                                                       {"direct", NUMBER, false, TABLE_CONTRACTS},
@@ -102,6 +109,16 @@ static bool key_reads(struct span text)
     return b64url_decode(text, pub, sizeof pub, &len) == ERR_OK && len == sizeof pub;
 }
 
+static bool cidrs_read(struct span list)
+{
+    address first, last;
+    size_t n = 0;
+    for (; list.len; n++)
+        if (!address_block_read(text_take(&list, ','), &first, &last))
+            return false;
+    return n > 0 && n <= POSTBACK_CIDRS;
+}
+
 static bool secret_opens(struct check *c, struct span kid, struct span text)
 {
     char sealed[256];
@@ -130,6 +147,8 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
         return role_parse(text, &role) == ERR_OK;
     case KEY:
         return key_reads(text);
+    case CIDRS:
+        return cidrs_read(text);
     case SEALED:
         return secret_opens(c, key, text);
     case DOCUMENT:

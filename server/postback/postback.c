@@ -10,7 +10,7 @@ enum err postback_refuse(struct request *rq, const char *why)
 {
     rq->why = why;
     return problem(&rq->problem, ERR_UNAUTHORIZED, "",
-                   "the kid is not known, the signature does not hold, or the timestamp is more than %d s off",
+                   "the kid is not known, the signature or key does not hold, or the timestamp is more than %d s off",
                    POSTBACK_WINDOW_S);
 }
 
@@ -26,16 +26,17 @@ const struct secret *postback_secret(struct request *rq, struct span kid, const 
     return s != NULL && !s->retired ? s : NULL;
 }
 
-void postback_prove(struct postback *pb, const struct secret *s)
+void postback_prove(struct postback *pb, const struct party *party, enum trust trust, const uint8_t sha256[HASH_LEN])
 {
-    pb->party = s->party;
+    pb->party = pb->rq->sender.party = party;
+    pb->trust = trust;
     pb->rq->sender.proven = true;
-    pb->rq->sender.digest = load_be64(pb->nonce.request_sha256);
+    pb->rq->sender.digest = load_be64(sha256);
 }
 
 enum err postback_late(struct postback *pb, const struct secret *s, const char *why)
 {
-    postback_prove(pb, s);
+    postback_prove(pb, s->party, TRUST_SIGNED, pb->nonce.request_sha256);
     pb->rq->sender.late = true;
     return postback_refuse(pb->rq, why);
 }

@@ -72,7 +72,7 @@ static enum err authenticate(struct postback *pb)
     sha256v(same, sizeof same / sizeof same[0], pb->nonce.request_sha256);
     if (!postback_in_window(rq, ts_s))
         return postback_late(pb, s, "webhook-timestamp is more than 300 s off");
-    postback_prove(pb, s);
+    postback_prove(pb, s->party, TRUST_SIGNED, pb->nonce.request_sha256);
     postback_nonce(pb, rq->webhook_id, ts_s, NONCE_WEBHOOK_KEEP_S);
     pb->nonce.webhook = true;
     return ERR_OK;

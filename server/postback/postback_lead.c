@@ -314,7 +314,7 @@ enum err postback_submit_lead(struct postback *pb)
         return err;
     job->record.advertiser = c.fallback->campaign->advertiser->number;
     r->party = span_str(pb->party->id);
-    r->trust = TRUST_SIGNED;
+    r->trust = pb->trust;
     r->txid = pb->field[FIELD_TXID];
     r->test = pb->test;
     r->claimed = c.any;

@@ -55,6 +55,7 @@ enum { FORM_READ = 128, IGNORED_NAMES = 32 };
 struct postback {
     struct request *rq;
     const struct party *party;
+    enum trust trust;
     struct nonce_use nonce;
     /* Valid UTF-8 in form C, without control characters and blanks around it; ptr NULL: not given; empty ones likewise.
      */
@@ -85,9 +86,9 @@ void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN]);
 enum err postback_refuse(struct request *rq, const char *why);
 /* An active secret of this kid; NULL when there is none, which *why explains. Notes the sender. */
 const struct secret *postback_secret(struct request *rq, struct span kid, const char **why);
-/* The sender's signature holds and is fresh: nobody who once saw it says so again later. nonce.request_sha256 is
- * known. */
-void postback_prove(struct postback *pb, const struct secret *s);
+/* The sender's signature holds and is fresh: nobody who once saw it says so again later; or its key does, from one of
+ * its addresses. The hash is of what was sent. */
+void postback_prove(struct postback *pb, const struct party *party, enum trust trust, const uint8_t sha256[HASH_LEN]);
 /* It holds, but is not fresh: postback_refuse. */
 enum err postback_late(struct postback *pb, const struct secret *s, const char *why);
 bool postback_in_window(struct request *rq, int64_t ts_s);

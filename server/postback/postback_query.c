@@ -1,18 +1,21 @@
-/* Signed query: kid, ts and nonce in the query, and sig as its last parameter (INTERFACE "Signed query"). */
+/* Signed query: kid, ts and nonce in the query, and sig as its last parameter (INTERFACE "Signed query"). Unsigned: key
+ * in place of sig, from the party's own addresses, for platforms that replace macros and can do no more. */
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/http_words.h"
 #include "common/base/query.h"
+#include "common/base/text.h"
 #include "server/commit/nonces.h"
 #include "server/postback/postback_private.h"
+#include "server/system/address.h"
 
 #define SIG "&sig="
 
 enum { SIG_HEX = 2 * HASH_LEN };
 
-/* In the order in which they are asked for. */
-enum { AUTH_KID, AUTH_TS, AUTH_NONCE, AUTH_SIG, AUTH_PARTS };
-static const char *const auth_names[AUTH_PARTS] = {"kid", "ts", "nonce", "sig"};
+/* In the order in which they are asked for; a key stands instead of all but the first. */
+enum { AUTH_KID, AUTH_TS, AUTH_NONCE, AUTH_SIG, AUTH_SIGNED, AUTH_KEY = AUTH_SIGNED, AUTH_PARTS };
+static const char *const auth_names[AUTH_PARTS] = {"kid", "ts", "nonce", "sig", "key"};
 
 struct query_auth {
     struct span signed_target, part[AUTH_PARTS];
@@ -33,27 +36,42 @@ static bool hex_reads(struct span sig, uint8_t out[HASH_LEN])
     return sig.len == SIG_HEX && hex_decode(sig, out, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
 }
 
+static enum err take_parts(struct request *rq, struct span text, struct query_auth *out, int *last)
+{
+    struct span name, value;
+    struct query q;
+    query_open(&q, text);
+    while (query_next(&q, &name, &value)) {
+        *last = auth_part(name);
+        if (*last == AUTH_PARTS)
+            continue;
+        if (out->part[*last].ptr != NULL)
+            return problem(&rq->problem, ERR_MALFORMED, auth_names[*last], "given more than once");
+        out->part[*last] = value;
+    }
+    return ERR_OK;
+}
+
+static bool is_form(const struct request *rq)
+{
+    return media_type_is(rq->content_type, "application/x-www-form-urlencoded");
+}
+
 /* What is missing, doubled or misplaced is told; what does not read is a signature that does not hold. */
 static enum err read_auth(struct request *rq, struct query_auth *out)
 {
     struct problem *p = &rq->problem;
-    struct span name, value, key = {0};
-    struct query q;
-    int last = AUTH_PARTS;
-    query_open(&q, rq->query);
-    while (query_next(&q, &name, &value)) {
-        last = auth_part(name);
-        if (span_is(name, "key"))
-            key = value;
-        if (last == AUTH_PARTS)
-            continue;
-        if (out->part[last].ptr != NULL)
-            return problem(p, ERR_MALFORMED, auth_names[last], "given more than once");
-        out->part[last] = value;
-    }
-    if (!span_empty(key) && out->part[AUTH_SIG].ptr == NULL)
-        return postback_refuse(rq, "it is not signed, and unsigned ones (`key`) are not switched on");
-    for (int i = 0; i < AUTH_PARTS; i++)
+    int last = AUTH_PARTS, none;
+    enum err err = take_parts(rq, rq->query, out, &last);
+    if (err == ERR_OK && out->part[AUTH_SIG].ptr == NULL && is_form(rq))
+        err = take_parts(rq, rq->body, out, &none); /* who cannot sign may still keep the key out of targets */
+    if (err != ERR_OK)
+        return err;
+    if (!span_empty(out->part[AUTH_KEY]))
+        return out->part[AUTH_SIG].ptr == NULL
+                   ? ERR_OK
+                   : problem(p, ERR_MALFORMED, "key", "stands beside sig: a postback is signed, or it brings a key");
+    for (int i = 0; i < AUTH_SIGNED; i++)
         if (span_empty(out->part[i]))
             return problem(p, ERR_MALFORMED, auth_names[i],
                            "is missing: a signed query has kid, ts and nonce, and sig as its last parameter");
@@ -63,6 +81,43 @@ static enum err read_auth(struct request *rq, struct query_auth *out)
     if (!hex_reads(sig, out->sig))
         return postback_refuse(rq, "sig is not 64 lowercase hex digits");
     out->signed_target = span_of(rq->target.ptr, rq->target.len - sig.len - (sizeof SIG - 1));
+    return ERR_OK;
+}
+
+static bool calls_from(const struct party *p, const char *ip)
+{
+    address first, last, client;
+    struct span rest = p->postback_cidrs;
+    bool within = false;
+    if (!address_read(span_str(ip), &client))
+        return false;
+    while (rest.len)
+        within |= address_block_read(text_take(&rest, ','), &first, &last) && client >= first && client <= last;
+    return within;
+}
+
+/* A kid names the party, whose it is for the refused log also where the key is wrong; without one the key does. */
+static enum err prove_key(struct postback *pb, const struct query_auth *a)
+{
+    struct request *rq = pb->rq;
+    uint8_t hash[HASH_LEN], sent[HASH_LEN];
+    struct span kid = a->part[AUTH_KID], key = a->part[AUTH_KEY];
+    const char *why;
+    sha256(key.ptr, key.len, hash);
+    const struct secret *unused = postback_secret(rq, kid, &why);
+    (void)unused; /* its kid only names: it may be retired */
+    const struct party *p = span_empty(kid) ? catalog_postback_key(rq->catalog, hash) : rq->sender.party;
+    if (p == NULL)
+        return postback_refuse(rq, span_empty(kid) ? "the key is not known" : why);
+    rq->sender.party = p;
+    if (span_empty(p->postback_cidrs))
+        return postback_refuse(rq, "it is not signed, and unsigned ones (`key`) are not switched on");
+    if (!crypto_equal(hash, p->postback_key, HASH_LEN))
+        return postback_refuse(rq, "the key is not the party's");
+    if (!calls_from(p, rq->ip))
+        return postback_refuse(rq, "the key holds, but not from this address");
+    sha256v((const struct span[]){rq->target, SPAN("\n"), rq->body}, 3, sent);
+    postback_prove(pb, p, TRUST_KEY, sent);
     return ERR_OK;
 }
 
@@ -103,6 +158,8 @@ static enum err authenticate(struct postback *pb)
     enum err err = read_auth(rq, &a);
     if (err != ERR_OK)
         return err;
+    if (!span_empty(a.part[AUTH_KEY]))
+        return prove_key(pb, &a);
     if ((s = postback_secret(rq, a.part[AUTH_KID], &why)) == NULL)
         return postback_refuse(rq, why);
     if (!signature_holds(rq, &a, s, pb->nonce.request_sha256))
@@ -111,7 +168,7 @@ static enum err authenticate(struct postback *pb)
         return problem(&rq->problem, ERR_MALFORMED, "ts", "must be Unix time in seconds");
     if (!postback_in_window(rq, ts_s))
         return postback_late(pb, s, "the timestamp is more than 300 s off");
-    postback_prove(pb, s);
+    postback_prove(pb, s->party, TRUST_SIGNED, pb->nonce.request_sha256);
     if (!nonce_ok(a.part[AUTH_NONCE]))
         return problem(&rq->problem, ERR_MALFORMED, "nonce",
                        "must be 16 to 64 URL-safe characters, new for each request");
@@ -146,7 +203,7 @@ enum err postback_query_handle(struct request *rq, struct reply *reply)
     enum err err = authenticate(&pb);
     if (err != ERR_OK)
         return err;
-    if (!span_empty(rq->body) && !media_type_is(rq->content_type, "application/x-www-form-urlencoded"))
+    if (!span_empty(rq->body) && !is_form(rq))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "",
                        "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
     err = read_fields(&pb, rq->query);

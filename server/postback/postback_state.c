@@ -70,7 +70,7 @@ enum err postback_submit_disposition(struct postback *pb)
     if (err != ERR_OK)
         return err;
     r->party = span_str(pb->party->id);
-    r->trust = TRUST_SIGNED;
+    r->trust = pb->trust;
     r->txid = pb->field[FIELD_TXID];
     r->text = pb->field[FIELD_REASON];
     d->party = pb->party->number;

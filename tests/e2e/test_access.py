@@ -38,6 +38,7 @@ WRITES = {
     ("post", "/v1/parties/{party}/secrets"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/parties/{party}/tokens"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/key"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("put", "/v1/parties/{party}/postback-key"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/campaigns"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("patch", "/v1/campaigns/{campaign}"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/campaigns/{campaign}/pause"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
@@ -49,6 +50,8 @@ WRITES = {
     ("post", "/v1/leads/{lead}/dispositions"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/statements/{statement}/responses"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
 }
+
+ENDINGS = {("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401)}  # without a body
 
 SIGNED = re.compile(r"/(c|p|postback)(/|$)")  # for browsers, or signed: no bearer tokens; other tests have them
 PLAIN = {path for path, row in READS.items() if row == PUBLIC} - {"/log/checkpoint", "/log/tile/{level}/{tile}"}  # a query means nothing there
@@ -90,7 +93,7 @@ class Access(ServerCase):
                 if method in ("get", "put", "post", "patch", "delete") and not SIGNED.match(path)}
 
     def test_each_call_has_its_row_here(self):
-        self.assertEqual(self.described(), {("get", path) for path in READS} | set(WRITES))
+        self.assertEqual(self.described(), {("get", path) for path in READS} | set(WRITES) | set(ENDINGS))
 
     def test_each_caller_reads_its_own_and_nothing_else(self):
         for template, row in READS.items():
@@ -106,6 +109,12 @@ class Access(ServerCase):
                 with self.subTest(f"{method} {template}", caller=caller):
                     self.assertProblem(self.call(caller, method, self.path(template), b'{"colour": '), status)
         self.assertNothingRecorded(before)
+
+    def test_each_caller_ends_what_is_its_own(self):
+        for (method, template), row in ENDINGS.items():
+            for caller, status in zip(CALLERS, row):
+                with self.subTest(f"{method} {template}", caller=caller):
+                    self.assertStatus(self.call(caller, method, self.path(template)), status)
 
     def test_what_is_not_yours_looks_like_what_does_not_exist(self):
         """Not one byte tells a stranger that an id is in use."""
@@ -198,7 +207,7 @@ class Access(ServerCase):
             known.setdefault(template, set()).add(method.upper())
         for template, methods in known.items():
             with self.subTest(template):
-                answer = self.call("operator", "delete", self.path(template))
+                answer = self.call("operator", "options" if "DELETE" in methods else "delete", self.path(template))
                 self.assertProblem(answer, 405)
                 allowed = set(answer.headers["Allow"].split(", "))
                 self.assertEqual(allowed, methods | ({"HEAD"} if "GET" in methods else set()))

@@ -1,5 +1,7 @@
 """One story in which everything happens once: for tests that look at all that a server is sent, answers and keeps."""
 
+import urllib.parse
+
 from harness import BROWSER, Caller, Market, person, wait_for
 
 import client  # from scripts/, where harness points to
@@ -29,6 +31,10 @@ def tell_a_whole_story(server):
         publisher.do("POST", f"/v1/contracts/{market.contract}/codes", {"label": "own page", "landing_url": "https://shop.example/page"},
                      {"Idempotency-Key": "code-1"})
     Caller(publisher.base, publisher.post(f"/v1/parties/{publisher.id}/tokens", {})["token"]).do("GET", "/v1/contracts")
+    key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
+    client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
+    advertiser.put(f"/v1/parties/{advertiser.id}/postback-key", {"cidrs": ["192.0.2.1"]})
+    publisher.do("DELETE", f"/v1/parties/{publisher.id}/postback-key")
     settle(market)
     read_the_logs(market, lead)
     be_refused(market)

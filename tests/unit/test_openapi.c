@@ -203,7 +203,7 @@ static json_t *at(json_t *v, const char *pointer)
 
 static void check_postback(json_t *doc)
 {
-    static const char *const signing[] = {"kid", "ts", "nonce", "sig", NULL}, *const json[] = {"fields", NULL};
+    static const char *const signing[] = {"kid", "ts", "nonce", "sig", "key", NULL}, *const json[] = {"fields", NULL};
     json_t *query = json_object(), *parameter;
     size_t i;
     json_array_foreach(at(doc, "paths /postback get parameters"), i, parameter) json_object_set(

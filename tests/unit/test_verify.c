@@ -417,7 +417,7 @@ static void lie_not_accepted(struct story *s)
 
 static void twist_unsigned(struct reported *l)
 {
-    l->r.trust = TRUST_API;
+    l->r.trust = TRUST_SYSTEM;
 }
 
 static void lie_unsigned(struct story *s)
