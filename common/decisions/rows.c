@@ -9,13 +9,7 @@
 #include "common/decisions/row_write.h"
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum {
-    LEAD_ROW_LEN = 124,
-    CAP_ROW_LEN = 24,
-    MOVE_ROW_LEN = 20,
-    TXID_ROW_LEN = 12 + HASH_LEN,
-    REPEATS_LEN = 13
-};
+enum { LEAD_ROW_LEN = 124, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {

@@ -1,7 +1,6 @@
 """Caps and budgets over HTTP: exact under races, at midnight of three zones, given back, replayed by check and verify, refused by name."""
 
 import datetime
-import json
 import os
 import subprocess
 import tempfile
