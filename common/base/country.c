@@ -4,6 +4,7 @@
 
 #include "common/base/ascii.h"
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 
 /* ISO 3166-1, in order, one behind the other; and XK. */
 static const char codes[] =
@@ -23,12 +24,24 @@ static bool is_code(const char code[2])
     return bsearch(code, codes, (sizeof codes - 1) / 2, 2, by_bytes) != NULL;
 }
 
+/* A letter in upper case, of fullwidth forms too. */
+static bool take_letter(struct span *s, char *up)
+{
+    uint32_t c;
+    if (!utf8_take(s, &c))
+        return false;
+    if (c > 0xff00 && c <= 0xff5e)
+        c = c - 0xff00 + ' ';
+    *up = c < 0x80 ? ascii_to_upper((char)c) : '?';
+    return true;
+}
+
 bool country_read(struct span text, char code[2])
 {
     struct span s = text_strip(text);
-    if (s.len != 2)
+    char up[2];
+    if (!take_letter(&s, &up[0]) || !take_letter(&s, &up[1]) || s.len != 0)
         return false;
-    char up[2] = {ascii_to_upper(s.ptr[0]), ascii_to_upper(s.ptr[1])};
     if (memcmp(up, "UK", 2) == 0)
         memcpy(up, "GB", 2);
     if (memcmp(up, "EL", 2) == 0)

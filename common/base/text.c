@@ -152,3 +152,12 @@ bool text_has_macro(struct span s)
                 return true;
     return false;
 }
+
+bool text_is_nothing(struct span s)
+{
+    static const char *const words[] = {"null", "(null)", "nil", "undefined", "none", "nan", "n/a", "0", "-"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (ascii_is(s, words[i]))
+            return true;
+    return false;
+}

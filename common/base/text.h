@@ -26,6 +26,8 @@ struct span text_take(struct span *rest, char mark);
 /* Holds what a platform sends when it did not know a macro: {x} {{ x }} ${x} %%x%% anywhere, [x] #x# %x% <x> standing
  * apart from letters and digits, where these begin with a letter. A braced GUID is no macro. */
 bool text_has_macro(struct span s);
+/* A program's word for nothing where an id should stand: null, undefined, 0, NaN and their like, in any case. */
+bool text_is_nothing(struct span s);
 /* True when given is `name`, with or without '-' for each '_': how flags and keys of settings are written. */
 bool text_names(struct span given, const char *name);
 

@@ -16,11 +16,13 @@ static bool is_in(uint32_t c, const struct range *ranges, size_t n)
     return false;
 }
 
-/* Unicode's Cc past ASCII, Cf that are not letters' own, Zl and Zp. */
+/* Unicode's Cc past ASCII, Cf that are not letters' own, Zl and Zp; and what is a letter or a symbol by its category:
+ * Hangul fillers, the Braille pattern without dots. */
 bool unicode_unseen(uint32_t c)
 {
-    static const struct range unseen[] = {{0x80, 0x9f},     {0xad, 0xad},      {0x61c, 0x61c},   {0x180e, 0x180e},
-                                          {0x200b, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f}, {0xfeff, 0xfeff},
+    static const struct range unseen[] = {{0x80, 0x9f},     {0xad, 0xad},      {0x61c, 0x61c},   {0x115f, 0x1160},
+                                          {0x180e, 0x180e}, {0x200b, 0x200f},  {0x2028, 0x202e}, {0x2060, 0x206f},
+                                          {0x2800, 0x2800}, {0x3164, 0x3164},  {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
     return is_in(c, unseen, sizeof unseen / sizeof *unseen);
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Draws nothing, but moves, turns or hides what stands around it: C1 controls, bidirectional and zero-width marks, line
- * separators, tags, the byte order mark. */
+ * separators, tags, the byte order mark, fillers. */
 bool unicode_unseen(uint32_t c);
 /* White_Space, or unseen: nothing to a person who looks for text. */
 bool unicode_blank(uint32_t c);

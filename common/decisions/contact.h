@@ -19,7 +19,7 @@ MUST_CHECK enum err contact_domain_key(struct span domain, struct buf *key);
 enum phone { PHONE_UNUSABLE, PHONE_DIGITS, PHONE_GOOD };
 /* Appends the key, if any: of a good number, "+" and the digits of E.164, but for what is dialled and no part of the
  * number (Argentina's 9); else its digits without zeros in front, 7 to 20. Numbers are read as dialled in `country`,
- * then in `fallback`: ISO 3166 alpha-2, empty for none. */
+ * or where that is not told in `fallback`: ISO 3166 alpha-2, empty for none. */
 MUST_CHECK enum phone contact_phone_key(struct span phone, struct span country, struct span fallback, struct buf *key);
 
 /* token = HMAC-SHA256(pepper, label "\n" key)[:16], label "email" or "phone". */

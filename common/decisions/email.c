@@ -156,7 +156,29 @@ static size_t local_key(const struct provider *p, struct span local, char out[LO
 
 /* ---- as typed ---- */
 
-/* Without "mailto:", "Anna <...>" and what draws nothing; other blanks as spaces, fullwidth forms as ASCII. */
+static bool is_quote(uint32_t c)
+{
+    static const uint32_t marks[] = {'"', '\'', '`', 0xb4, 0x2018, 0x2019, 0x201c, 0x201d};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i] == c)
+            return true;
+    return false;
+}
+
+static struct span unquoted(struct span s)
+{
+    struct span rest = s;
+    uint32_t c;
+    while (utf8_take(&rest, &c) && is_quote(c))
+        s = rest;
+    rest = s;
+    while (utf8_take_last(&rest, &c) && is_quote(c))
+        s = rest;
+    return text_strip(s);
+}
+
+/* Without "mailto:", "Anna <...>", quotation marks around it and what draws nothing; other blanks as spaces, fullwidth
+ * forms as ASCII. */
 static bool read_typed(struct span s, struct buf *out)
 {
     struct span front;
@@ -164,7 +186,7 @@ static bool read_typed(struct span s, struct buf *out)
     s = text_strip(s);
     if (s.len && s.ptr[s.len - 1] == '>' && text_cut(&s, '<', &front))
         s.len--;
-    s = text_strip(s);
+    s = unquoted(text_strip(s));
     if (ascii_starts(s, "mailto:")) {
         s = span_skip(s, 7);
         s = text_cut(&s, '?', &front) ? front : s;

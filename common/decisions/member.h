@@ -49,6 +49,9 @@ extern const struct member_type member_hosts, member_pass, member_require, membe
 MUST_CHECK enum err members_read(const struct member *table, const struct reading *r, struct terms *t);
 void members_write(const struct member *table, const struct terms *t, struct jw *w); /* the whole object */
 
+/* ERR_INVALID, naming the member and what it cannot be met with. Of what was read whole. */
+MUST_CHECK enum err terms_contradiction(const struct terms *t, struct problem *p);
+
 /* "path.name", cut to fit. */
 void member_path(char out[MEMBER_PATH], const char *path, const char *name);
 /* "path.name[i]" */

@@ -373,21 +373,20 @@ static struct span without_zeros(struct span digits)
 
 enum phone contact_phone_key(struct span phone, struct span country, struct span fallback, struct buf *key)
 {
-    const struct phone_country *places[] = {country_of(country), country_of(fallback)};
+    const struct phone_country *place = country_of(span_empty(text_strip(country)) ? fallback : country);
     struct typed t;
     if (!read_typed(text_strip(phone), &t))
         return PHONE_UNUSABLE;
     const size_t lengths[] = {t.n, t.first};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; k < 2; k++) {
-            struct reading r = read_number(&t, span_of(t.digits, lengths[i]), places[k]);
-            if (r.plan != NULL) {
-                buf_byte(key, '+');
-                buf_str(key, r.plan->code);
-                buf_span_add(key, span_of_number(&r.number));
-                return PHONE_GOOD;
-            }
+    for (size_t i = 0; i < 2; i++) {
+        struct reading r = read_number(&t, span_of(t.digits, lengths[i]), place);
+        if (r.plan != NULL) {
+            buf_byte(key, '+');
+            buf_str(key, r.plan->code);
+            buf_span_add(key, span_of_number(&r.number));
+            return PHONE_GOOD;
         }
+    }
     struct span digits = without_zeros(span_of(t.digits, t.n));
     if (digits.len < DIGITS_MIN || digits.len > DIGITS_MAX)
         return PHONE_UNUSABLE;

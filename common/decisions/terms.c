@@ -157,9 +157,9 @@ static const struct member contract_members[] = {
     {NULL},
 };
 
-/* Reads a document into *t and writes it canonically. */
-static enum err complete(const struct member *table, const json_t *doc, struct terms *t, struct buf *canonical,
-                         struct problem *p)
+/* Reads a document into *t and writes it canonically. One that is made or changed must not contradict itself. */
+static enum err complete(const struct member *table, const json_t *doc, bool stored, struct terms *t,
+                         struct buf *canonical, struct problem *p)
 {
     struct reading r = {doc, "", p};
     struct buf text;
@@ -171,6 +171,8 @@ static enum err complete(const struct member *table, const json_t *doc, struct t
     if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
         return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
     if ((err = link_macros_check(t->landing_url, p)) != ERR_OK)
+        return err;
+    if (!stored && (err = terms_contradiction(t, p)) != ERR_OK)
         return err;
     buf_heap(&text);
     jw_open(&w, &text);
@@ -194,7 +196,7 @@ static enum err complete_new(const struct member *table, const json_t *in, struc
     struct terms *t = xcalloc(1, sizeof *t);
     int bad = json_object_set_new(doc, "id", json_stringn(id.ptr, id.len));
     assert(doc != NULL && bad == 0);
-    enum err err = complete(table, doc, t, canonical, p);
+    enum err err = complete(table, doc, false, t, canonical, p);
     terms_free(t);
     json_decref(doc);
     return err;
@@ -252,7 +254,7 @@ static enum err patch_document(const struct member *table, const char *const *fi
             err = problem(p, ERR_INVALID, *fixed, "cannot be changed: make a new one instead");
             goto done;
         }
-    err = complete(table, merged, t, canonical, p);
+    err = complete(table, merged, false, t, canonical, p);
 done:
     terms_free(t);
     json_decref(merged);
@@ -282,7 +284,7 @@ static enum err compile(const struct member *table, struct span document, struct
     if (err != ERR_OK)
         return err;
     buf_heap(&again);
-    err = complete(table, *json, t, &again, p) != ERR_OK ? ERR_CORRUPT : ERR_OK;
+    err = complete(table, *json, true, t, &again, p) != ERR_OK ? ERR_CORRUPT : ERR_OK;
     if (err == ERR_OK && !span_eq(buf_span(&again), document))
         err = problem(p, ERR_CORRUPT, "", "must be a complete canonical document");
     buf_free(&again);

@@ -93,17 +93,20 @@ static bool requirable(struct span name)
     return field_name_ok(name);
 }
 
-static void require(struct terms *t, struct span name)
+/* False when it was required before. */
+static bool require(struct terms *t, struct span name)
 {
-    for (int i = 0; i < CONTACT_FIELDS; i++)
+    for (unsigned i = 0; i < CONTACT_FIELDS; i++)
         if (span_is(name, contact_names[i])) {
+            bool first = !(t->require_contact & 1u << i);
             t->require_contact |= 1u << i;
-            return;
+            return first;
         }
     for (size_t i = 0; i < t->n_require_fields; i++)
         if (span_eq(t->require_fields[i], name))
-            return;
+            return false;
     t->require_fields[t->n_require_fields++] = name;
+    return true;
 }
 
 static enum err require_read(const struct member *m, const struct reading *r, struct terms *t)
@@ -114,8 +117,11 @@ static enum err require_read(const struct member *m, const struct reading *r, st
         struct span name;
         err = member_element(r, m->name, list, i, 2 + LIMIT_FIELD_NAME, requirable,
                              "must be email, phone, first_name, last_name, country or f_NAME", &name);
-        if (err == ERR_OK)
-            require(t, name);
+        if (err == ERR_OK && !require(t, name)) {
+            char path[MEMBER_PATH];
+            member_element_path(path, r->path, m->name, i);
+            err = problem(r->problem, ERR_INVALID, path, "stands in the list before: name each field once");
+        }
     }
     return err;
 }
@@ -175,6 +181,9 @@ static enum err rule_range(const struct reading *r, struct rule *out)
         err = json_get_int(r->obj, r->path, "max", -JSON_INT_MAX, JSON_INT_MAX, &out->max, &out->has_max, r->problem);
     if (err == ERR_OK && out->has_min && out->has_max && out->min > out->max)
         return member_wrong(r, "max", "must not be below min");
+    if (err == ERR_OK && span_is(out->field, "country"))
+        return member_wrong(r, out->has_min ? "min" : "max",
+                            "compares numbers, and no country is one: use `equals` or `in`");
     return err;
 }
 

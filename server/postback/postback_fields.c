@@ -5,6 +5,7 @@
 #include "common/base/json_write.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
+#include "common/decisions/contact.h"
 #include "server/postback/postback_private.h"
 
 static const struct {
@@ -158,18 +159,39 @@ static enum err read_country(struct postback *pb, struct span v)
     return ERR_OK;
 }
 
+/* A URL that did not escape the plus of a number sends a blank. */
+static struct span with_its_plus(struct postback *pb, struct span v)
+{
+    struct buf number, key;
+    if (v.len < 2 || v.ptr[0] != ' ' || !ascii_is_digit(v.ptr[1]) || v.len > LIMIT_FIELD)
+        return v;
+    arena_buf(pb->rq->arena, &number, v.len);
+    arena_buf(pb->rq->arena, &key, v.len + 1);
+    buf_byte(&number, '+');
+    buf_span_add(&number, span_skip(v, 1));
+    bool good = contact_phone_key(buf_span(&number), SPAN(""), SPAN(""), &key) == PHONE_GOOD;
+    return good ? buf_span(&number) : v;
+}
+
 enum err postback_field(struct postback *pb, struct span name, struct span value)
 {
     enum field f = FIELDS;
     bool form = span_starts(name, "f_");
     if (!form && !postback_field_find(name, &f))
         return postback_unknown(pb, name);
+    if (f == FIELD_PHONE)
+        value = with_its_plus(pb, value);
     enum err err = form ? take_value(pb, name, FIELD_WORDS, LIMIT_FIELD, &value)
                         : take_value(pb, name, fields[f].kind, fields[f].most, &value);
     if (err != ERR_OK)
         return err;
     if (form)
         return form_field(pb, name, value);
+    if (f == FIELD_TXID && text_is_nothing(value))
+        return postback_refuse_field(pb, name,
+                                     "holds a program's word for nothing: send the order's own id, or leave it out");
+    if (f == FIELD_CLICK_ID && text_is_nothing(value))
+        return ERR_OK;
     bool has_aliases = f == FIELD_CLICK_ID || f == FIELD_TXID;
     if (span_empty(value) || (has_aliases && span_eq(pb->field[f], value)))
         return ERR_OK; /* platforms send it under two of its names */

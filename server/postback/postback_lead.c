@@ -34,7 +34,7 @@ static void add_touch(struct postback *pb, struct claim *c, struct span id)
 {
     struct pointer p;
     id = text_strip(id);
-    if (span_empty(id))
+    if (span_empty(id) || text_is_nothing(id))
         return;
     c->any = true;
     if (c->n == LIMIT_TOUCHES || click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK ||

@@ -196,7 +196,7 @@ static bool read_txid(struct request *rq, struct span encoded, struct span *out)
         return false;
     *out = text_trim(buf_span(&b), TYPED_BLANKS);
     return !span_empty(*out) && out->len <= LIMIT_TXID && utf8_valid(*out) && !ascii_has_control(*out) &&
-           !text_has_macro(*out);
+           !text_has_macro(*out) && !text_is_nothing(*out);
 }
 
 /* The click of the query, else those of the cookie. */
@@ -204,7 +204,7 @@ static void read_touches(struct request *rq, const struct target *t, struct span
 {
     struct span id[LIMIT_TOUCHES];
     size_t n = 0;
-    out->claimed = !span_empty(click_id);
+    out->claimed = !span_empty(click_id) && !text_is_nothing(click_id);
     if (is_click(rq, t, click_id, &out->touches[0]))
         out->n_touches = 1;
     else
@@ -240,7 +240,8 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
         return refuse_lead(rq, r, t, PIXEL_LEADS);
     if (!read_txid(rq, report->txid, &l->report.txid)) {
         problem(&rq->problem, ERR_MALFORMED, "txid",
-                "a lead's txid is 1 to %d bytes of clean text, and no macro that was not replaced", LIMIT_TXID);
+                "a lead's txid is 1 to %d bytes of clean text, no macro that was not replaced, and no word for nothing",
+                LIMIT_TXID);
         return refuse_lead(rq, r, t, PIXEL_TXID);
     }
     l->report.party = SPAN("");

@@ -567,6 +567,33 @@ class Rules(ServerCase):
         self.assertEqual(self.decide(market, phone="07911 123415", email=None, country=None), ("pending", ""))
         self.assertEqual(self.decide(market, phone="+44 7911 123415", email=None, country="FR"), ("duplicate", "duplicate"))
 
+    def test_the_campaigns_country_overrules_nothing(self):
+        market = self.market_with(default_country="FR", lead={})
+        self.assertEqual(self.decide(market, phone="06 12 34 00 02", country="US"), ("held", "bad_phone"))
+        self.assertEqual(self.decide(market, phone="06 12 34 00 02", country="\uff26\uff32"), ("pending", ""))
+
+    def test_a_plus_that_the_url_lost(self):
+        market = self.market_with(lead={"require": ["phone"]})
+        self.assertEqual(self.decide(market, phone=" 33612340001", email=None, country=None), ("pending", ""))
+        self.assertEqual(self.decide(market, phone="+33612340001", email=None, country=None), ("duplicate", "duplicate"))
+        self.assertEqual(self.decide(market, phone="  33612340003", email=None, country=None), ("rejected", "bad_phone"))
+        self.assertEqual(self.decide(market, phone=" 0612340004", email=None, country="FR"), ("pending", ""))
+
+    def test_what_draws_nothing_is_missing(self):
+        market = self.market_with(lead={"require": ["email", "first_name"]})
+        for blank in ("\u3164", "\u2800 \u2800", "\uffa0"):
+            self.assertEqual(self.decide(market, first_name=blank), ("rejected", "missing_field"))
+
+    def test_a_programs_word_for_nothing_is_no_id(self):
+        market = self.market_with()
+        for word in ("null", "undefined", "None", "0", "NaN", "-", "n/a"):
+            for name in ("txid", "order_id"):
+                self.assertProblem(market.publisher.postback({**person(click_id=market.click(), txid=None), name: word}), 400, name)
+            got = self.assertStatus(market.publisher.postback(person(click_id=word, cid=market.click())), 200).json
+            self.assertEqual(got["status"], "pending")
+            got = self.assertStatus(market.publisher.postback(person(click_id=word, touches=f"{word},{word}")), 200).json
+            self.assertEqual((got["status"], got["reason"]), ("rejected", "no_click"))
+
     def test_automatic_approval(self):
         self.assertEqual(self.decide(self.market_with(review={"mode": "auto", "auto_approve_days": 0})), ("approved", ""))
 

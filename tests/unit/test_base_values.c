@@ -320,6 +320,9 @@ static void countries_are_read(void **state)
         {"GB", "GB"},
         {"EL", "GR"},
         {"XK", "XK"},
+        {"\xef\xbc\xa6\xef\xbc\xb2", "FR"}, /* fullwidth */
+        {"\xef\xbd\x86r", "FR"},
+        {"\xef\xbc\xa6\xef\xbc\xb2\xef\xbc\xa1", NULL},
         {"", NULL},
         {"F", NULL},
         {"FRA", NULL},

@@ -109,6 +109,9 @@ static void a_mailbox_has_one_key(void **state)
     } table[] = {
         {"annab@gmail.com", {"a.n.n.a.b@gmail.com", "annab+x@googlemail.com", "AnnaB@GMAIL.com"}},
         {"anna.b@outlook.com", {"anna.b+x@outlook.com", "Anna.B@Outlook.com"}},
+        {"anna@example.com",
+         {"'anna@example.com", " \"anna@example.com\" ", "\xe2\x80\x98 anna@example.com\xe2\x80\x99"}},
+        {"anna'@example.com", {"'anna'@example.com'"}},
         {"annab@outlook.com", {"annab@outlook.com"}},
         {"annab@outlook.fr", {"annab+1@outlook.fr"}},
         {"annab@hotmail.co.uk", {"annab+1@hotmail.co.uk"}},
@@ -272,11 +275,10 @@ static void the_campaigns_country_is_the_last_resort(void **state)
     static const struct {
         const char *in, *country, *fallback, *key;
     } table[] = {
-        {"06 12 34 56 78", "", "FR", "+33612345678"},
-        {"06 12 34 56 78", "US", "FR", "+33612345678"}, /* the visitor's address said US */
-        {"07911 123415", "GB", "FR", "+447911123415"},
-        {"+1 415 555 2671", "", "FR", "+14155552671"},
-        {"123 45 67", "US", "FR", "1234567"},
+        {"06 12 34 56 78", "", "FR", "+33612345678"},      {"06 12 34 56 78", " ", "FR", "+33612345678"},
+        {"06 12 34 56 78", "US", "FR", "612345678"}, /* it overrules nothing: somebody shall look at it */
+        {"+33 6 12 34 56 78", "US", "FR", "+33612345678"}, {"07911 123415", "GB", "FR", "+447911123415"},
+        {"+1 415 555 2671", "", "FR", "+14155552671"},     {"123 45 67", "US", "FR", "1234567"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {

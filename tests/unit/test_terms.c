@@ -100,6 +100,12 @@ static void a_contract_is_taken_whole(void **state)
         "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
 }
 
+#define RULES(list) CAMPAIGN_HEAD ",'lead':{'rules':[" list "]}"
+/* Tiers by one field, a price each. */
+#define TIER(when) "{'micros':1,'when':{'field':'f_a'," when "}}"
+#define TIERS2(a, b) "'campaign':'K1','price':{'lead':[" TIER(a) "," TIER(b) "]}"
+#define TIERS3(a, b, c) "'campaign':'K1','price':{'lead':[" TIER(a) "," TIER(b) "," TIER(c) "]}"
+
 /* Members after the head of a campaign, or a whole contract; the field that the refusal names. */
 static const struct {
     const char *campaign, *contract, *field;
@@ -146,6 +152,23 @@ static const struct {
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'equals':'x'}]}", NULL, "lead.rules[0].field"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','equals':'x','like':'y'}]}", NULL, "lead.rules[0].like"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[7]}", NULL, "lead.rules[0]"},
+    {RULES("{'field':'country','min':3}"), NULL, "lead.rules[0].min"},
+    {RULES("{'field':'country','max':3}"), NULL, "lead.rules[0].max"},
+    {RULES("{'field':'f_a','min':10},{'field':'f_b','min':1},{'field':'f_a','max':5}"), NULL, "lead.rules[2].max"},
+    {RULES("{'field':'f_a','max':5},{'field':'f_a','min':10,'max':20}"), NULL, "lead.rules[1].min"},
+    {RULES("{'field':'f_a','equals':'1'},{'field':'f_a','equals':'2'}"), NULL, "lead.rules[1].equals"},
+    {RULES("{'field':'f_a','in':['a','b']},{'field':'f_a','in':['c','d']}"), NULL, "lead.rules[1].in"},
+    {RULES("{'field':'f_a','in':['a','b']},{'field':'f_a','in':['b','c']},{'field':'f_a','in':['c','a']}"), NULL,
+     "lead.rules[2].in"},
+    {RULES("{'field':'f_a','equals':'7'},{'field':'f_a','min':8}"), NULL, "lead.rules[1].min"},
+    {RULES("{'field':'f_a','equals':'7'},{'field':'f_a','min':1,'max':6}"), NULL, "lead.rules[1].max"},
+    {RULES("{'field':'f_a','equals':'blue'},{'field':'f_a','max':6}"), NULL, "lead.rules[1].max"},
+    {RULES("{'field':'f_a','min':8},{'field':'f_a','equals':'7'}"), NULL, "lead.rules[1].equals"},
+    {RULES("{'field':'country','equals':'UK'},{'field':'country','in':['FR']}"), NULL, "lead.rules[1].in"},
+    {CAMPAIGN_HEAD ",'lead':{'require':['email','f_a','email']}", NULL, "lead.require[2]"},
+    {CAMPAIGN_HEAD ",'lead':{'require':['f_a','f_a']}", NULL, "lead.require[1]"},
+    {CAMPAIGN_HEAD ",'lead':{'require':['f_a'],'honeypot':'f_a'}", NULL, "lead.honeypot"},
+    {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','min':1}],'honeypot':'f_a'}", NULL, "lead.honeypot"},
     {CAMPAIGN_HEAD ",'dedupe':{'by':['email','email']}", NULL, "dedupe.by[1]"},
     {CAMPAIGN_HEAD ",'dedupe':{'days':0}", NULL, "dedupe.days"},
     {CAMPAIGN_HEAD ",'accept_from':[]", NULL, "accept_from"},
@@ -196,6 +219,14 @@ static const struct {
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'country','in':['']}}]}",
      "price.lead[0].when.in[0]"},
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'if':1}]}", "price.lead[0].if"},
+    {NULL, TIERS2("'min':40", "'min':50"), "price.lead[1].when"},
+    {NULL, TIERS3("'max':1", "'min':40", "'min':50,'max':60"), "price.lead[2].when"},
+    {NULL, TIERS3("'max':5", "'min':5", "'min':3,'max':7"), "price.lead[2].when"}, /* both of them together */
+    {NULL, TIERS3("'max':5", "'min':5", "'min':5,'max':5"), "price.lead[2].when"},
+    {NULL, TIERS3("'in':['1','5']", "'in':['a']", "'min':5,'max':5"), "price.lead[2].when"},
+    {NULL, TIERS2("'equals':'x'", "'equals':'x'"), "price.lead[1].when"},
+    {NULL, TIERS3("'in':['x','y']", "'min':40", "'in':['y','41']"), "price.lead[2].when"},
+    {NULL, TIERS2("'min':'a'", "'min':1"), "price.lead[0].when.min"},
     {NULL, "'campaign':'K1','price':{'sale_ppm':1}", "price.sale_ppm"},
     {NULL, "'campaign':'K1','price':{'click_micros':'1'}", "price.click_micros"},
     {NULL, "'campaign':'K1','caps':{'month':-1}", "caps.month"},
@@ -221,6 +252,63 @@ static void what_is_wrong_is_refused_by_name(void **state)
         buf_free(&out);
         json_decref(in);
     }
+}
+
+/* What narrows, or overlaps, is no contradiction. */
+static void what_some_lead_can_meet_is_taken(void **state)
+{
+    static const struct {
+        const char *campaign, *contract;
+    } taken[] = {
+        {RULES("{'field':'f_a','min':10},{'field':'f_a','max':10},{'field':'f_b','max':5}"), NULL},
+        {RULES("{'field':'f_a','in':['7','9']},{'field':'f_a','min':8},{'field':'f_a','in':['9.0','3']}"), NULL},
+        {RULES("{'field':'f_a','equals':'x'},{'field':'f_b','equals':'y'},{'field':'f_a','equals':'x'}"), NULL},
+        {RULES("{'field':'country','in':['UK','FR']},{'field':'country','equals':'GB'}"), NULL},
+        {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_b','require':['f_a'],'rules':[{'field':'f_a','min':1}]}", NULL},
+        {NULL, TIERS2("'min':50", "'min':40")},
+        {NULL, TIERS3("'max':5", "'min':6", "'min':3,'max':7")}, /* 5.5 */
+        {NULL, TIERS3("'min':1,'max':5", "'min':5,'max':9", "'min':5,'max':10")},
+        {NULL, TIERS2("'equals':'x'", "'in':['x','y']")},
+        {NULL, TIERS2("'min':5,'max':5", "'max':5")},
+        {NULL, TIERS2("'max':5", "'equals':'x'")},
+        {NULL,
+         "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'f_a','min':1}},{'micros':1,'when':{'field'"
+         ":'f_b','min':1}},{'micros':1}]}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        char text[1024];
+        bool campaign = taken[i].campaign != NULL;
+        snprintf(text, sizeof text, "{%s}", campaign ? taken[i].campaign : taken[i].contract);
+        struct buf out = document_of(campaign ? campaign_document : contract_document, text, "X1");
+        buf_free(&out);
+    }
+}
+
+/* What stands in a log means what it meant, whatever is refused today. */
+static void a_stored_contradiction_compiles(void **state)
+{
+    struct problem p = {0};
+    struct terms *t = NULL;
+    struct buf campaign = document_of(campaign_document,
+                                      "{" RULES("{'equals':'11','field':'f_a'},{'equals':'11','field':'"
+                                                "f_a'}") "}",
+                                      "K1");
+    struct buf contract = document_of(contract_document, "{" TIERS2("'min':50", "'min':40") "}", "C1");
+    (void)state;
+    *(char *)memmem(campaign.ptr, campaign.len, "11", 2) = '2';
+    memcpy(memmem(contract.ptr, contract.len, "50", 2), "30", 2);
+    assert_ok(terms_compile(buf_span(&campaign), buf_span(&contract), &t, &p));
+    terms_free(t);
+    json_t *patch = json_of("{'name':'again'}");
+    struct buf out;
+    buf_heap(&out);
+    assert_int_equal(campaign_patch(buf_span(&campaign), patch, &out, &p), ERR_INVALID);
+    assert_string_equal(p.field, "lead.rules[1].equals");
+    json_decref(patch);
+    buf_free(&out);
+    buf_free(&campaign);
+    buf_free(&contract);
 }
 
 static void numbers_are_taken_up_to_their_bounds(void **state)
@@ -499,6 +587,8 @@ int main(void)
         cmocka_unit_test(contract_defaults_are_written_out),
         cmocka_unit_test(a_contract_is_taken_whole),
         cmocka_unit_test(what_is_wrong_is_refused_by_name),
+        cmocka_unit_test(what_some_lead_can_meet_is_taken),
+        cmocka_unit_test(a_stored_contradiction_compiles),
         cmocka_unit_test(numbers_are_taken_up_to_their_bounds),
         cmocka_unit_test(a_document_too_long_for_an_entry_is_refused),
         cmocka_unit_test(a_patch_merges_and_null_restores_the_default),

@@ -68,6 +68,26 @@ static void spans_are_in_the_order_of_their_bytes(void **state)
     assert_int_equal(span_order(span_of(NULL, 0), SPAN("")), 0);
 }
 
+static void a_programs_word_for_nothing_is_known(void **state)
+{
+    static const char *const nothing[] = {"null", "NULL", "(null)", "nil", "Undefined", "none", "NaN", "N/A", "0", "-"};
+    static const char *const something[] = {"", "00", "nulls", "none-1", "na", "--", "a-", "1"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(nothing); i++)
+        assert_true(text_is_nothing(span_str(nothing[i])));
+    for (size_t i = 0; i < COUNT(something); i++)
+        assert_false(text_is_nothing(span_str(something[i])));
+}
+
+static void fillers_are_blank(void **state)
+{
+    static const char *const blank[] = {"\xe2\xa0\x80", "\xe3\x85\xa4", "\xe1\x85\x9f\xe1\x85\xa0 ", "\xef\xbe\xa0"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(blank); i++)
+        assert_true(span_empty(text_strip(span_str(blank[i]))));
+    assert_span(text_strip(SPAN("\xe2\xa0\x81")), "\xe2\xa0\x81"); /* Braille a */
+}
+
 static void blanks_are_trimmed_at_both_ends_alone(void **state)
 {
     static const struct {
@@ -352,6 +372,8 @@ int main(void)
         cmocka_unit_test(every_byte_has_its_class),
         cmocka_unit_test(case_does_not_matter_where_it_must_not),
         cmocka_unit_test(spans_are_in_the_order_of_their_bytes),
+        cmocka_unit_test(a_programs_word_for_nothing_is_known),
+        cmocka_unit_test(fillers_are_blank),
         cmocka_unit_test(blanks_are_trimmed_at_both_ends_alone),
         cmocka_unit_test(what_draws_nothing_is_stripped_at_both_ends_alone),
         cmocka_unit_test(texts_are_put_into_form_c),
