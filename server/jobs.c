@@ -18,4 +18,5 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_DAY_KEYS] = chore_day_keys,  [RECORD_SWEEP] = chore_sweep,
     [RECORD_PUBLISH] = chore_publish,    [RECORD_PROBE] = chore_probe,
     [RECORD_REFUSED] = chore_refused,    [RECORD_IMPRESSION] = pipeline_track,
+    [RECORD_CLOCK] = chore_clock,        [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
 };

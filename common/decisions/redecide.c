@@ -13,6 +13,8 @@ static void report_again(const struct entry_lead *l, const struct opening *token
         .honeypot = l->honeypot,
         .disposable = l->disposable,
         .claimed = l->claimed,
+        .clock_steps = l->clock_steps,
+        .clock_unsure = l->clock_unsure,
         .n_facts = l->n_facts,
         .commitment = l->commitment,
     };
@@ -29,11 +31,12 @@ static void report_again(const struct entry_lead *l, const struct opening *token
 static enum err touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
                               struct lead_facts *f)
 {
-    enum class class;
+    struct seen_click click;
     enum err err = ERR_OK;
 
     *f = (struct lead_facts){.others = l->other_touches};
     f->last.contract = cx->contract;
+    f->last.clock_steps = l->clock_steps;
     if (l->click_unrecorded) {
         f->found = true;
         f->last.unrecorded = true;
@@ -41,8 +44,13 @@ static enum err touches_again(const struct fold_context *cx, const struct view *
         f->last.at_ms = l->clicked_ms;
     } else if (l->has_click) {
         f->last.index = l->click;
-        err = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+        err = v->click(v->ctx, cx->contract, l->click, &click);
         f->found = err == ERR_OK;
+        if (f->found) {
+            f->last.at_ms = click.at_ms;
+            f->last.placement = click.placement;
+            f->last.clock_steps = click.clock_steps;
+        }
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -58,7 +66,7 @@ static enum err person_again(const struct fold_context *cx, const struct view *v
 
     *taken = false;
     if (tokens != NULL && (!dup || span_eq(l->dup_contract, cx->contract_id)))
-        return gather_person(v, cx, t, r, recorded->at_ms, f);
+        return gather_person(v, cx, t, r, entry_clock(recorded), f);
     f->has_dup = dup;
     f->dup_here = dup && span_eq(l->dup_contract, cx->contract_id);
     f->dup.index = l->dup_index;
@@ -80,7 +88,8 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
     if (err != ERR_OK)
         return err;
-    decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
+    decide_lead(t, terms_index, &r, &f, entry_clock(recorded), out);
+    entry_date(out, entry_clock(recorded), recorded->at_ms);
     *foreign = taken || l->other_touches > 0;
     return ERR_OK;
 }

@@ -430,9 +430,8 @@ static void a_backlog_of_old_nonces_is_forgotten_within_seconds(void **state)
     struct nonce_use use = {.used = true};
     struct txn *t = fixture_begin(&cf.live.f, true);
     for (uint32_t i = 0; i < OLD; i++) {
-        use.forget_s = 1000 + i / 100;
         memcpy(use.key, &i, sizeof i);
-        assert_ok(nonce_record(t, &use, COMMITTER_CONTRACT, i));
+        assert_ok(nonce_record(t, &use, 1000 + i / 100, COMMITTER_CONTRACT, i));
     }
     assert_ok(txn_commit(t));
     for (int i = 0; i < WAIT_STEPS && nonces_left(); i++)
