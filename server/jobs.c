@@ -33,4 +33,6 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_REFUSED] = chore_refused,
     [RECORD_IMPRESSION] = pipeline_track,
     [RECORD_POSTBACK_KEY] = postback_key_run,
+    [RECORD_CLOCK] = chore_clock,
+    [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
 };

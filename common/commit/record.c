@@ -37,7 +37,7 @@ struct field {
 #define SEALED(at) F("day", U32, at.sealed.day), F("sealed", TEXT, at.sealed.bytes)
 #define NONCE(at)                                                                                                      \
     F("nonce_used", BOOL, at.nonce.used), RAW("nonce_key", at.nonce.key),                                              \
-        RAW("nonce_request_sha256", at.nonce.request_sha256), F("nonce_forget_s", I64, at.nonce.forget_s),             \
+        RAW("nonce_request_sha256", at.nonce.request_sha256), F("nonce_keep_s", I64, at.nonce.keep_s),                 \
         F("nonce_webhook", BOOL, at.nonce.webhook)
 #define SUBS(at)                                                                                                       \
     F("sub1", TEXT, at[0]), F("sub2", TEXT, at[1]), F("sub3", TEXT, at[2]), F("sub4", TEXT, at[3]),                    \
@@ -160,6 +160,15 @@ static const struct field probe_fields[] = {F("put", BOOL, probe.put)};
 static const struct field refused_fields[] = {F("rows", REFUSALS, refused.rows), F("from", U32, refused.from),
                                               F("steps", U32, refused.steps)};
 
+static const struct field clock_fields[] = {
+    RAW("boot", clock.boot),
+    F("boot_ms", I64, clock.boot_ms),
+    F("ahead_ms", I64, clock.ahead_ms),
+    F("should_ms", I64, clock.should_ms),
+    F("stepped", BOOL, clock.stepped),
+};
+static const struct field clock_confirm_fields[] = {F("steps", U32, clock_confirm.steps)};
+
 #define FIELDS(list)                                                                                                   \
     {                                                                                                                  \
         list, sizeof list / sizeof *list                                                                               \
@@ -195,6 +204,8 @@ static const struct layout {
     [RECORD_REFUSED] = FIELDS(refused_fields),
     [RECORD_IMPRESSION] = FIELDS(impression_fields),
     [RECORD_POSTBACK_KEY] = FIELDS(postback_key_fields),
+    [RECORD_CLOCK] = FIELDS(clock_fields),
+    [RECORD_CLOCK_CONFIRM] = FIELDS(clock_confirm_fields),
 }; /* FRESH_HEAD and SWEEP have none */
 
 static const struct {

@@ -4,6 +4,7 @@
 #ifndef CS_COMMIT_RECORD_H
 #define CS_COMMIT_RECORD_H
 
+#include "common/commit/clock.h"
 #include "common/commit/refusal.h"
 #include "common/decisions/decide.h"
 
@@ -48,7 +49,9 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")                               \
     X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")        \
     X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")                     \
-    X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")
+    X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")                    \
+    X(CLOCK, 30, "clock", PARTITION, RECORD_ALONE, "how the server's clock went on")                                   \
+    X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")
 
 enum record_kind {
     RECORD_NONE,
@@ -85,7 +88,7 @@ struct nonce_use {
     bool used;                        /* false for unsigned senders */
     uint8_t key[NONCE_KEY_LEN];       /* SHA-256(party 00 nonce)[:16] */
     uint8_t request_sha256[HASH_LEN]; /* over everything that was signed */
-    int64_t forget_s;                 /* Unix time after which it may be forgotten */
+    int64_t keep_s;                   /* not to be forgotten for so long after its arrival */
     bool webhook;                     /* a webhook-id, for the text of a conflict */
 };
 
@@ -195,7 +198,7 @@ struct record {
             uint32_t steps; /* at most so many */
         } approve;
         struct {
-            int64_t before_s;
+            int64_t before_s; /* on the clock that never goes back (clock_mark.ahead_ms) */
             uint32_t steps;
         } forget;
         struct {
@@ -212,6 +215,16 @@ struct record {
         struct {
             bool put; /* or remove */
         } probe;
+        struct {
+            uint8_t boot[CLOCK_BOOT_LEN];
+            int64_t boot_ms;   /* with the batch's time a reading */
+            int64_t ahead_ms;  /* clock_mark */
+            int64_t should_ms; /* what the clock should have said */
+            bool stepped;
+        } clock;
+        struct {
+            uint32_t steps; /* so many there are, or it is no answer to what the operator saw */
+        } clock_confirm;
         struct {
             struct span rows;     /* refusal.h, one behind the other */
             uint32_t from, steps; /* party to go on from with rows past their time; at most so many parties */

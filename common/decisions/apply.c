@@ -149,11 +149,11 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
     struct lead_row row = {
         .status = l->status,
         .reason = l->reason,
-        .at_ms = e->at_ms,
+        .at_ms = entry_clock(e),
         .payout_micros = l->payout_micros,
         .due_ms = l->due_ms,
-        .approved_ms = approved ? e->at_ms : 0,
-        .changed_ms = e->at_ms,
+        .approved_ms = approved ? entry_clock(e) : 0,
+        .changed_ms = entry_clock(e),
         .return_days = t != NULL ? t->return_days : 0,
         .utc_offset_s = l->utc_offset_s,
         .last = index,
@@ -221,9 +221,9 @@ static bool follows(const struct ruleset *rules, const struct lead_row *lead, co
     bool same = false;
 
     if (d->trust == TRUST_SYSTEM) {
-        if (!rules->due(d->terms, d->lead, lead, e->at_ms, &again))
+        if (!rules->due(d->terms, d->lead, lead, entry_clock(e), &again))
             return false;
-    } else if (rules->disposition(d->terms, &r, lead, &facts, e->at_ms, &again, &same, NULL) != ERR_OK || same) {
+    } else if (rules->disposition(d->terms, &r, lead, &facts, entry_clock(e), &again, &same, NULL) != ERR_OK || same) {
         return false;
     }
     return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
@@ -245,10 +245,10 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
         due(ops, cx, row.due_ms, d->lead, true);
     row.status = d->status;
     row.due_ms = 0;
-    row.changed_ms = e->at_ms;
+    row.changed_ms = entry_clock(e);
     row.last = index;
     if (!row.approved_ms && status_payable(d->status))
-        row.approved_ms = e->at_ms;
+        row.approved_ms = entry_clock(e);
     put_lead(ops, cx, d->lead, &row);
     if (layer_of(&before) != layer_of(&row)) {
         stand(ops, cx, d->lead, &before, false);

@@ -8,7 +8,8 @@ struct question {
     const struct lead_report *r;
     const struct lead_facts *f;
     int64_t now_ms;
-    int64_t waited_ms;       /* from the click to the lead; 0 when the clock ran backwards in between */
+    int64_t waited_ms;       /* from the click to the lead */
+    bool waited_known;       /* no step of the clock lies between them */
     unsigned missing_fields; /* required ones that are not contact fields */
 };
 
@@ -48,7 +49,7 @@ static bool is_test(const struct question *q)
 
 static bool contract_ended(const struct question *q)
 {
-    return !terms_active(q->t, q->now_ms);
+    return !terms_active(q->t, q->now_ms) && !q->r->clock_unsure;
 }
 
 static bool no_click(const struct question *q)
@@ -63,7 +64,7 @@ static bool unknown_click(const struct question *q)
 
 static bool outside_window(const struct question *q)
 {
-    return q->waited_ms > q->t->click_days * MS_PER_DAY;
+    return q->waited_known && q->waited_ms > q->t->click_days * MS_PER_DAY;
 }
 
 static bool honeypot(const struct question *q)
@@ -107,7 +108,7 @@ static bool outside_profile(const struct question *q)
 
 static bool too_fast(const struct question *q)
 {
-    return q->waited_ms < q->t->min_click_to_lead_s * MS_PER_S;
+    return q->waited_known && q->waited_ms < q->t->min_click_to_lead_s * MS_PER_S;
 }
 
 static bool duplicate(const struct question *q)
@@ -183,6 +184,12 @@ static enum reason refusal(const struct question *q)
     return REASON_NONE;
 }
 
+/* It might be refused, if the clock could be trusted. */
+static bool time_unknown(const struct question *q)
+{
+    return !q->waited_known || !terms_active(q->t, q->now_ms);
+}
+
 /* Why somebody shall look at it first. */
 static enum reason hold(const struct question *q)
 {
@@ -190,6 +197,7 @@ static enum reason hold(const struct question *q)
            : q->r->disposable && q->t->disposable == DISPOSABLE_HOLD ? REASON_BAD_EMAIL
            : q->r->bad & CONTACT_PHONE                               ? REASON_BAD_PHONE
            : q->waited_ms < q->t->hold_below_s * MS_PER_S            ? REASON_TOO_FAST
+           : time_unknown(q)                                         ? REASON_REVIEW
            : by_pixel(q) && q->t->pixel_leads != PIXEL_LEADS_ON      ? REASON_REVIEW
                                                                      : REASON_NONE;
 }
@@ -202,7 +210,7 @@ static void accept(const struct question *q, struct entry_lead *l)
     l->reason = hold(q);
     if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;
-    } else if (t->auto_approve && t->auto_approve_days == 0) {
+    } else if (t->auto_approve && t->auto_approve_days == 0 && !q->r->clock_unsure) {
         l->status = STATUS_APPROVED;
     } else {
         l->status = STATUS_PENDING;
@@ -230,6 +238,8 @@ static void record(const struct question *q, struct entry_lead *l)
         .missing_fields = q->missing_fields,
         .commitment = r->commitment,
         .claimed = r->claimed,
+        .clock_steps = r->clock_steps,
+        .clock_unsure = r->clock_unsure,
         .other_touches = f->others,
         .tier = -1,
     };
@@ -253,6 +263,12 @@ static void name_duplicate(const struct question *q, struct entry_lead *l)
     l->dup_index = here ? q->f->dup.index : 0;
 }
 
+/* A click id says when a click was, but not before or after which step. */
+static bool waited_known(const struct lead_report *r, const struct lead_facts *f)
+{
+    return !f->found || (f->last.clock_steps == r->clock_steps && !(f->last.unrecorded && r->clock_steps > 0));
+}
+
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out)
 {
@@ -261,6 +277,7 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
         .r = r,
         .f = f,
         .now_ms = now_ms,
+        .waited_known = waited_known(r, f),
         .waited_ms = f->found && now_ms > f->last.at_ms ? now_ms - f->last.at_ms : 0,
         .missing_fields = missing_fields(t, r),
     };

@@ -18,8 +18,10 @@ struct lead_report {
     struct span txid;
     unsigned given, bad;
     bool test, honeypot;
-    bool disposable; /* the e-mail address is one that anybody gets for an hour */
-    bool claimed;    /* carried at least one click id, valid or not */
+    bool disposable;      /* the e-mail address is one that anybody gets for an hour */
+    bool claimed;         /* carried at least one click id, valid or not */
+    uint32_t clock_steps; /* of the server's clock, that it knew of when it came */
+    bool clock_unsure;    /* one of them was large, and is not confirmed: no time is sure */
     struct pointer touches[LIMIT_TOUCHES];
     size_t n_touches;
     struct fact facts[LIMIT_FIELDS]; /* in name order, only those that terms_uses_fact */
@@ -42,8 +44,9 @@ struct fold_context {
 
 struct touch {
     uint32_t contract, placement;
-    uint64_t index; /* of an unrecorded one: its id's random place, as far as an entry can say it */
-    int64_t at_ms;
+    uint64_t index;       /* of an unrecorded one: its id's random place, as far as an entry can say it */
+    int64_t at_ms;        /* by the server's clock */
+    uint32_t clock_steps; /* that it knew of by then; of an unrecorded one the lead's */
     bool unrecorded;
 };
 
@@ -77,7 +80,9 @@ MUST_CHECK enum err gather_caps(const struct view *v, const struct fold_context 
  * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
  * missing_field, bad_email (malformed, or disposable where the terms say reject), bad_phone, outside_profile, too_fast,
  * duplicate, cap_day, cap_month, budget; then held (an unrecorded click, a disposable address, a phone that does not
- * read, faster than hold_below_s, by a pixel that is not trusted), pending, or approved at once (auto, 0 days). */
+ * read, faster than hold_below_s, at a time from its click that a step of the clock made unknowable, by a pixel that is
+ * not trusted), pending, or approved at once (auto, 0 days). now_ms: by the server's clock; it is left as the entry's
+ * time. */
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out);
 

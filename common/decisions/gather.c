@@ -18,18 +18,23 @@ static bool seen_before(const struct lead_report *r, size_t i)
  * that is not so, the log is not what it was. */
 static enum err find_click(const struct view *v, const struct pointer *p, struct touch *out)
 {
-    enum class class;
-    enum err err = v->click(v->ctx, p->contract, p->index, &class, &out->at_ms, &out->placement);
+    struct seen_click click;
+    enum err err = v->click(v->ctx, p->contract, p->index, &click);
     if (err == ERR_NOT_FOUND && p->index > JSON_INT_MAX)
         return err; /* where no log gets: of an answer to HEAD */
-    bool fits = err == ERR_OK && out->at_ms >= (int64_t)p->at_s * MS_PER_S;
-    return fits ? ERR_OK : err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
+    if (err != ERR_OK || click.at_ms < (int64_t)p->at_s * MS_PER_S)
+        return err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
+    out->at_ms = click.at_ms;
+    out->clock_steps = click.clock_steps;
+    out->placement = click.placement;
+    return ERR_OK;
 }
 
 /* A click whose record was lost stands on its id's signature alone. */
-static enum err find_touch(const struct view *v, const struct pointer *p, struct touch *out)
+static enum err find_touch(const struct view *v, const struct lead_report *r, const struct pointer *p,
+                           struct touch *out)
 {
-    struct touch t = {.contract = p->contract};
+    struct touch t = {.contract = p->contract, .clock_steps = r->clock_steps};
 
     if (p->flags & ~CLICK_UNRECORDED)
         return ERR_NOT_FOUND; /* of a kind that is not known here */
@@ -47,6 +52,12 @@ static enum err find_touch(const struct view *v, const struct pointer *p, struct
     return ERR_OK;
 }
 
+/* A step of the clock divides the times before it from those after. */
+static bool later(const struct touch *a, const struct touch *b)
+{
+    return a->clock_steps != b->clock_steps ? a->clock_steps > b->clock_steps : a->at_ms > b->at_ms;
+}
+
 enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out)
 {
     size_t found = 0;
@@ -56,13 +67,13 @@ enum err gather_touches(const struct view *v, const struct lead_report *r, struc
         struct touch t;
         if (seen_before(r, i))
             continue;
-        enum err err = find_touch(v, &r->touches[i], &t);
+        enum err err = find_touch(v, r, &r->touches[i], &t);
         if (err == ERR_NOT_FOUND)
             continue;
         if (err != ERR_OK)
             return err;
         /* of two at the same time the one named first: the explicit click id */
-        if (found++ == 0 || t.at_ms > out->last.at_ms)
+        if (found++ == 0 || later(&t, &out->last))
             out->last = t;
     }
     out->found = found > 0;

@@ -14,6 +14,8 @@ static void report_again(const struct entry_lead *l, const struct opening *token
         .disposable = l->disposable,
         .utc_offset_s = l->utc_offset_s,
         .claimed = l->claimed,
+        .clock_steps = l->clock_steps,
+        .clock_unsure = l->clock_unsure,
         .n_facts = l->n_facts,
         .commitment = l->commitment,
     };
@@ -30,11 +32,12 @@ static void report_again(const struct entry_lead *l, const struct opening *token
 static enum err touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
                               struct lead_facts *f)
 {
-    enum class class;
+    struct seen_click click;
     enum err err = ERR_OK;
 
     *f = (struct lead_facts){.others = l->other_touches};
     f->last.contract = cx->contract;
+    f->last.clock_steps = l->clock_steps;
     if (l->click_unrecorded) {
         f->found = true;
         f->last.unrecorded = true;
@@ -42,8 +45,13 @@ static enum err touches_again(const struct fold_context *cx, const struct view *
         f->last.at_ms = l->clicked_ms;
     } else if (l->has_click) {
         f->last.index = l->click;
-        err = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+        err = v->click(v->ctx, cx->contract, l->click, &click);
         f->found = err == ERR_OK;
+        if (f->found) {
+            f->last.at_ms = click.at_ms;
+            f->last.placement = click.placement;
+            f->last.clock_steps = click.clock_steps;
+        }
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -59,7 +67,7 @@ static enum err person_again(const struct fold_context *cx, const struct view *v
 
     *taken = false;
     if (tokens != NULL && (!dup || span_eq(l->dup_contract, cx->contract_id)))
-        return gather_person(v, cx, t, r, recorded->at_ms, f);
+        return gather_person(v, cx, t, r, entry_clock(recorded), f);
     f->has_dup = dup;
     f->dup_here = dup && span_eq(l->dup_contract, cx->contract_id);
     f->dup.index = l->dup_index;
@@ -87,14 +95,16 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     if (err == ERR_OK)
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
     if (err == ERR_OK)
-        err = gather_caps(v, cx, t, &r, recorded->at_ms, &f);
+        err = gather_caps(v, cx, t, &r, entry_clock(recorded), &f);
     if (err != ERR_OK)
         return err;
-    t->ruleset->lead(t, terms_index, &r, &f, recorded->at_ms, out);
+    t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);
+    entry_date(out, entry_clock(recorded), recorded->at_ms);
     *foreign = taken || l->other_touches > 0;
     if (by_others(cx, l->reason, out->lead.reason)) {
         f.cap = l->reason;
-        decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
+        t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);
+        entry_date(out, entry_clock(recorded), recorded->at_ms);
         *foreign |= out->lead.reason == l->reason;
     }
     return ERR_OK;

@@ -279,7 +279,7 @@ static bool lead_repeats(const struct lead_row *r, const struct entry *e)
 {
     const struct entry_lead *l = &e->lead;
     bool accepted = l->status == STATUS_PENDING || l->status == STATUS_HELD || l->status == STATUS_APPROVED;
-    return e->kind == ENTRY_LEAD && r->at_ms == e->at_ms && r->reason == l->reason && r->terms == l->terms &&
+    return e->kind == ENTRY_LEAD && r->at_ms == entry_clock(e) && r->reason == l->reason && r->terms == l->terms &&
            r->utc_offset_s == l->utc_offset_s && r->who.has_click == l->has_click &&
            (!l->has_click || r->who.click == l->click) && (!accepted || r->payout_micros == l->payout_micros);
 }
@@ -317,6 +317,16 @@ static enum err get(const struct view *v, enum row_table t, struct span key, str
     if (found.len < key.len || memcmp(found.ptr, key.ptr, key.len) != 0)
         return ERR_NOT_FOUND;
     return found.len == key.len ? ERR_OK : ERR_CORRUPT;
+}
+
+void click_seen(const struct entry *click, struct seen_click *out)
+{
+    *out = (struct seen_click){
+        .class = click->click.class,
+        .placement = click->click.placement,
+        .at_ms = entry_clock(click),
+        .clock_steps = click->click.clock_steps,
+    };
 }
 
 enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out)

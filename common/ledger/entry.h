@@ -47,7 +47,8 @@ struct entry_click {
     struct span to;  /* deep link taken, or empty */
     bool to_refused; /* a deep link was asked for that clicks of this campaign may not take */
     enum device device;
-    struct span country; /* ISO 3166 alpha-2; empty: not known */
+    struct span country;  /* ISO 3166 alpha-2; empty: not known */
+    uint32_t clock_steps; /* that the server knew of its clock by then */
 };
 
 /* Of a view, and of an impression, which has no click. */
@@ -98,6 +99,8 @@ struct entry_lead {
     int tier;              /* number of the price tier, -1 when none */
     int64_t due_ms;        /* when it is approved by itself; 0 = never */
     int64_t utc_offset_s;  /* reported as well: of the campaign's zone as it arrived; its day and month are by that */
+    uint32_t clock_steps;  /* that the server knew of its clock by then */
+    bool clock_unsure;     /* one of them was large, and not confirmed */
 };
 
 struct entry_disposition {
@@ -143,7 +146,8 @@ struct entry_gap {
 
 struct entry {
     enum entry_kind kind;
-    int64_t at_ms; /* arrival, Unix milliseconds */
+    int64_t at_ms;      /* Unix milliseconds; never before that of the entry in front of it in the log */
+    int64_t clocked_ms; /* what the server's clock said, where that was before at_ms; else 0 */
     union {
         struct entry_click click;
         struct entry_view view;
@@ -164,6 +168,12 @@ void entry_write(struct buf *out, const struct entry *e);
  * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */
 MUST_CHECK enum err entry_read(struct span bytes, struct entry *out, struct problem *p);
 void entry_close(struct entry *e);
+/* When it came by the server's clock: what is judged by time is judged by this. */
+int64_t entry_clock(const struct entry *e);
+/* Dates an entry that came at clocked_ms behind one of last_ms (0: it is the first). */
+void entry_date(struct entry *e, int64_t clocked_ms, int64_t last_ms);
+/* Whether it is dated like that. */
+bool entry_follows(const struct entry *e, int64_t last_ms);
 enum class entry_class(const struct entry *e);   /* of a click, view or impression; CLASS_OK of all others */
 uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
 /* To the sealed part that stands beside it; NULL for kinds that have none. */

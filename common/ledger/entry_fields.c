@@ -5,12 +5,15 @@
 /* clang-format off */
 #define AT(member) offsetof(struct entry, member)
 #define COMMON_AT {"at", NAT64, AT(at_ms), .always = true}
+#define COMMON_CLOCK {"clock_ms", NAT64, AT(clocked_ms)}
 #define COMMON_KIND {"kind", KIND, AT(kind), .always = true}
 #define SUB(kind, n) {"sub" #n, TEXT, AT(kind.sub[n - 1]), LIMIT_PARAM}
 
 static const struct field click_fields[] = {
     COMMON_AT,
     {"class", CLASS, AT(click.class), .always = true},
+    COMMON_CLOCK,
+    {"clock_steps", NAT32, AT(click.clock_steps)},
     {"commit", B64_32, AT(click.commitment), .always = true},
     {"country", TEXT, AT(click.country), 2},
     {"device", DEVICE, AT(click.device)},
@@ -31,6 +34,7 @@ static const struct field view_fields[] = {
     COMMON_AT,
     {"class", CLASS, AT(view.class), .always = true},
     {"click", INDEX, AT(view.click), .has = AT(view.has_click)},
+    COMMON_CLOCK,
     {"commit", B64_32, AT(view.commitment), .always = true},
     COMMON_KIND,
     {"placement", NAT32, AT(view.placement)},
@@ -40,6 +44,7 @@ static const struct field view_fields[] = {
 static const struct field impression_fields[] = {
     COMMON_AT,
     {"class", CLASS, AT(view.class), .always = true},
+    COMMON_CLOCK,
     {"commit", B64_32, AT(view.commitment), .always = true},
     COMMON_KIND,
     {"placement", NAT32, AT(view.placement), .always = true},
@@ -53,6 +58,9 @@ static const struct field lead_fields[] = {
     {"click", INDEX, AT(lead.click), .has = AT(lead.has_click)},
     {"click_unrecorded", BOOL, AT(lead.click_unrecorded)},
     {"clicked_ms", NAT64, AT(lead.clicked_ms)},
+    COMMON_CLOCK,
+    {"clock_steps", NAT32, AT(lead.clock_steps)},
+    {"clock_unsure", BOOL, AT(lead.clock_unsure)},
     {"commit", B64_32, AT(lead.commitment), .always = true},
     {"disposable", BOOL, AT(lead.disposable)},
     {"due_ms", NAT64, AT(lead.due_ms)},
@@ -81,6 +89,7 @@ static const struct field lead_fields[] = {
 static const struct field disposition_fields[] = {
     {"amount_micros", NAT64, AT(disposition.amount_micros)},
     COMMON_AT,
+    COMMON_CLOCK,
     {"currency", TEXT, AT(disposition.currency), LIMIT_ID},
     COMMON_KIND,
     {"lead", NAT64, AT(disposition.lead), .always = true},
@@ -97,6 +106,7 @@ static const struct field disposition_fields[] = {
 static const struct field terms_fields[] = {
     COMMON_AT,
     {"campaign", DOCUMENT, AT(terms.campaign), .always = true},
+    COMMON_CLOCK,
     {"contract", DOCUMENT, AT(terms.contract), .always = true},
     COMMON_KIND,
     {"rules", NAT64, AT(terms.rules), .always = true},
@@ -106,6 +116,7 @@ static const struct field terms_fields[] = {
 
 static const struct field key_fields[] = {
     COMMON_AT,
+    COMMON_CLOCK,
     COMMON_KIND,
     {"party", TEXT, AT(key.party), LIMIT_ID, .always = true},
     {"pub", B64_32, AT(key.pub), .always = true},
@@ -114,6 +125,7 @@ static const struct field key_fields[] = {
 
 static const struct field statement_fields[] = {
     COMMON_AT,
+    COMMON_CLOCK,
     {"from", NAT64, AT(statement.from), .always = true},
     {"id", TEXT, AT(statement.id), LIMIT_ID, .always = true},
     COMMON_KIND,
@@ -124,6 +136,7 @@ static const struct field statement_fields[] = {
 
 static const struct field response_fields[] = {
     COMMON_AT,
+    COMMON_CLOCK,
     {"jws", TEXT, AT(response.jws), LIMIT_BODY, .always = true},
     COMMON_KIND,
     {"party", TEXT, AT(response.party), LIMIT_ID, .always = true},
@@ -134,6 +147,7 @@ static const struct field response_fields[] = {
 static const struct field gap_fields[] = {
     COMMON_AT,
     {"clicks", NAT64, AT(gap.clicks)},
+    COMMON_CLOCK,
     {"from_ms", NAT64, AT(gap.from_ms), .always = true},
     {"impressions", NAT64, AT(gap.impressions)},
     COMMON_KIND,
@@ -176,6 +190,22 @@ const char *entry_kind_word(enum entry_kind k)
 static bool is_view(const struct entry *e)
 {
     return e->kind == ENTRY_VIEW || e->kind == ENTRY_IMPRESSION;
+}
+
+int64_t entry_clock(const struct entry *e)
+{
+    return e->clocked_ms != 0 ? e->clocked_ms : e->at_ms;
+}
+
+void entry_date(struct entry *e, int64_t clocked_ms, int64_t last_ms)
+{
+    e->at_ms = clocked_ms > last_ms ? clocked_ms : last_ms;
+    e->clocked_ms = e->at_ms > clocked_ms ? clocked_ms : 0;
+}
+
+bool entry_follows(const struct entry *e, int64_t last_ms)
+{
+    return e->clocked_ms != 0 ? e->at_ms == last_ms : e->at_ms >= last_ms;
 }
 
 enum class entry_class(const struct entry *e) {

@@ -182,6 +182,11 @@ static enum err read_fields(json_t *obj, struct entry *e, struct problem *p)
     return ERR_OK;
 }
 
+static enum err clock_fits(const struct entry *e, struct problem *p)
+{
+    return e->clocked_ms == 0 || e->clocked_ms < e->at_ms ? ERR_OK : bad(p, "clock_ms", "must be before `at`");
+}
+
 /* Unknown members, defaults spelled out, lists out of order: whatever reads well and would be written otherwise. */
 static enum err same_bytes(struct span bytes, const struct entry *e, struct problem *p)
 {
@@ -202,7 +207,7 @@ enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
     if (json_read_canonical(bytes, &e.json, p) != ERR_OK) {
         return ERR_CORRUPT;
     }
-    if (read_fields(e.json, &e, p) != ERR_OK || same_bytes(bytes, &e, p) != ERR_OK) {
+    if (read_fields(e.json, &e, p) != ERR_OK || clock_fits(&e, p) != ERR_OK || same_bytes(bytes, &e, p) != ERR_OK) {
         json_decref(e.json);
         return ERR_CORRUPT;
     }

@@ -38,15 +38,23 @@ enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t,
     return ERR_OK;
 }
 
+static uint32_t clock_steps(const struct entry *e)
+{
+    return e->kind == ENTRY_CLICK ? e->click.clock_steps : e->kind == ENTRY_LEAD ? e->lead.clock_steps : UINT32_MAX;
+}
+
+bool fold_dated(const struct fold *f, const struct entry *e)
+{
+    return entry_follows(e, f->last_ms) && clock_steps(e) >= f->clock_steps;
+}
+
 enum err fold_view(const struct fold *f, const struct entry_view *v)
 {
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
+    struct seen_click click;
     if (!v->has_click)
         return ERR_OK;
-    enum err err = f->view->click(f->view->ctx, f->cx.contract, v->click, &class, &at_ms, &placement);
-    return err == ERR_OK && placement != v->placement ? ERR_CONFLICT : err;
+    enum err err = f->view->click(f->view->ctx, f->cx.contract, v->click, &click);
+    return err == ERR_OK && click.placement != v->placement ? ERR_CONFLICT : err;
 }
 
 /* True when the entry written anew is the recorded one. */
@@ -88,11 +96,13 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     if (err != ERR_OK)
         return err;
     if (d->trust == TRUST_SYSTEM)
-        good = f->terms->ruleset->due(f->terms_index, d->lead, &lead, e->at_ms, &again);
+        good = f->terms->ruleset->due(f->terms_index, d->lead, &lead, entry_clock(e), &again);
     else
-        good = f->terms->ruleset->disposition(f->terms_index, &r, &lead, &facts, e->at_ms, &again, &same, NULL) ==
+        good = f->terms->ruleset->disposition(f->terms_index, &r, &lead, &facts, entry_clock(e), &again, &same, NULL) ==
                    ERR_OK &&
                !same;
+    if (good)
+        entry_date(&again, entry_clock(e), e->at_ms);
     return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 
@@ -121,6 +131,9 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
     if (err != ERR_OK)
         return err;
     rows_map_write(f->rows, &ops);
+    f->last_ms = e->at_ms;
+    if (e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD)
+        f->clock_steps = clock_steps(e);
     period_add(&f->period, f->terms, e);
     return ERR_OK;
 }

@@ -19,6 +19,8 @@ struct fold {
     uint64_t terms_index;
     int64_t terms_version;
     struct period period;
+    int64_t last_ms;      /* time of the entry before; 0: none */
+    uint32_t clock_steps; /* that an entry told so far */
     struct buf scratch;
 };
 
@@ -30,6 +32,8 @@ void fold_close(struct fold *f);
  * ERR_CORRUPT, and nothing happened, when they are not the next version of this contract's complete terms;
  * ERR_NOT_IMPLEMENTED when they follow rules that are not known here. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before);
+/* Whether an entry is dated as one must be behind those before it. Fewer steps of the clock than before are none. */
+bool fold_dated(const struct fold *f, const struct entry *e);
 /* A view's click. ERR_NOT_FOUND: what it names is no click. ERR_CONFLICT: the click has another placement. Any other
  * error: it cannot be told. */
 MUST_CHECK enum err fold_view(const struct fold *f, const struct entry_view *v);

@@ -32,17 +32,14 @@ static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
         audit_entry_changed(a, index); /* it was read before */
         return err;
     }
-    *out = (struct looked){.known = true, .index = index, .click = e.kind == ENTRY_CLICK, .at_ms = e.at_ms};
-    if (out->click) {
-        out->class = e.click.class;
-        out->placement = e.click.placement;
-    }
+    *out = (struct looked){.known = true, .index = index, .is_click = e.kind == ENTRY_CLICK};
+    if (out->is_click)
+        click_seen(&e, &out->click);
     entry_close(&e);
     return ERR_OK;
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                           uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
 {
     struct audit *a = ctx;
     if (contract != CONTRACT || index >= a->at)
@@ -52,11 +49,9 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
     struct looked *l = &a->looked[index % LOOKED];
     enum err err = l->known && l->index == index ? ERR_OK : look_at(a, index, l);
     a->stopped |= err != ERR_OK;
-    if (err != ERR_OK || !l->click)
+    if (err != ERR_OK || !l->is_click)
         return err != ERR_OK ? err : ERR_NOT_FOUND;
-    *class = l->class;
-    *at_ms = l->at_ms;
-    *placement = l->placement;
+    *out = l->click;
     return ERR_OK;
 }
 
@@ -299,9 +294,10 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
         return;
     }
-    if (e->at_ms < a->fold.period.prev_to_ms)
+    if (!fold_dated(&a->fold, e))
         finds_failure(&a->finding[CHECK_ENTRIES],
-                      "entry %" PRIu64 " is dated into a period that a statement closed before it", index);
+                      "entry %" PRIu64 " is dated before the entry in front of it, or not by the server's clock",
+                      index);
     switch (e->kind) {
     case ENTRY_TERMS:
         take_terms(a, index, e);

@@ -66,11 +66,9 @@ struct bundle_ends {
 /* An entry that was looked at as somebody's click: many may name the same, and it may be as long as an entry can be. */
 enum { LOOKED = 1 << 12 };
 struct looked {
-    bool known, click;
+    bool known, is_click;
     uint64_t index;
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
+    struct seen_click click;
 };
 
 /* A file of lines, read in pieces: memory holds one piece and one line. */

@@ -205,7 +205,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
         statement_close(&said);
     buf_free(&payload);
     check_note(a, c, s->to, &root);
-    check_overdue(a, c, e->at_ms);
+    check_overdue(a, c, entry_clock(e));
     a->adjustable = 0;
 }
 

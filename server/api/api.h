@@ -52,6 +52,11 @@ job_run dispose_run;
 /* api_refused.c */
 HANDLER(refused_list);
 
+/* api_clock.c */
+HANDLER(clock_get);
+HANDLER(clock_confirm_create);
+job_run clock_confirm_run;
+
 /* ops.c, openapi.c */
 HANDLER(healthz_get);
 HANDLER(readyz_get);

@@ -14,9 +14,12 @@ enum err readyz_get(struct request *rq, struct reply *reply)
 {
     const char *why = source_unready(rq->worker->server->source);
     struct buf text;
-    arena_buf(rq->arena, &text, 128);
+    arena_buf(rq->arena, &text, 256);
     buf_str(&text, why == NULL ? "ready" : "not ready: ");
     buf_str(&text, why == NULL ? "" : why);
+    if (why == NULL && !source_clock_sure(rq->worker->server->source))
+        buf_str(&text, "; but the clock was set otherwise: no statement, no approval by time, until POST "
+                       "/v1/clock/confirm");
     buf_byte(&text, '\n');
     *reply = (struct reply){
         .status = why == NULL ? 200 : 503, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
@@ -44,6 +47,7 @@ static void put_gauges(struct server *sh, struct buf *b)
     put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
     put_gauge(b, METRIC_ready, NULL, source_unready(sh->source) == NULL);
+    put_gauge(b, METRIC_clock_sure, NULL, source_clock_sure(sh->source));
     put_gauge(b, METRIC_build_info, "version=\"" CS_VERSION "\",compiler=\"" __VERSION__ "\"", 1);
 }
 

@@ -27,6 +27,7 @@ static bool open_folder(struct check *c, const char *dir, uint64_t map_size)
     if (err == ERR_OK && (what = "the store", err = txn_begin(c->in.store, false, &c->txn)) == ERR_OK) {
         what = "the watermark";
         err = watermark_read(c->txn, &c->watermark);
+        check_clock_open(c);
     }
     if (err != ERR_OK)
         tell_open(c, dir, what, err);
@@ -75,6 +76,9 @@ static void prove(struct check *c, enum table t)
         return;
     case TABLE_DAY_KEYS:
         prove_day_keys(c);
+        return;
+    case TABLE_CLOCK:
+        prove_clock(c);
         return;
     case TABLE_NONCES:
         prove_nonces(c);

@@ -16,8 +16,7 @@ static enum err view_seek(void *ctx, enum row_table t, struct span from, struct 
     return rows_map_seek(((struct check *)ctx)->rows, t, from, key, value);
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                           uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
 {
     struct check *c = ctx;
     struct envelope env;
@@ -31,9 +30,7 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
         return ERR_NOT_FOUND;
     if ((err = entry_read(env.entry, &e, NULL)) != ERR_OK)
         return err;
-    *class = e.click.class;
-    *at_ms = e.at_ms;
-    *placement = e.click.placement;
+    click_seen(&e, out);
     entry_close(&e);
     return ERR_OK;
 }
@@ -73,22 +70,19 @@ static bool key_is_told(struct check *c, uint32_t day)
     return err != ERR_OK;
 }
 
-/* Sealed on the day that it came; an entry that came while the clock was set back before what a statement closed is
- * dated at the end of that. 0 without a sealed part. */
-static bool day_fits(const struct checked_log *log, const struct envelope *env, const struct entry *e)
+/* Sealed on the day that it came; or on the clock's, before a step of it. 0 without a sealed part. */
+static bool day_fits(struct check *c, const struct envelope *env, const struct entry *e)
 {
-    int64_t day = e->at_ms / MS_PER_DAY;
     if (span_empty(env->sealed))
         return env->day == 0;
-    return env->day == day || (e->at_ms == log->fold.period.prev_to_ms && env->day < day);
+    return env->day == entry_clock(e) / MS_PER_DAY || check_clock_day(c, env->day);
 }
 
 /* Opens and checks the private part; false when there is none (any more). *priv is to be closed. */
-static bool open_private(struct check *c, const struct checked_log *log, const struct envelope *env,
-                         const struct entry *e, struct private_part *priv)
+static bool open_private(struct check *c, const struct envelope *env, const struct entry *e, struct private_part *priv)
 {
     const struct hash *commitment = entry_commitment(e);
-    if (!day_fits(log, env, e)) {
+    if (!day_fits(c, env, e)) {
         entry_fails(c, STORE_CHECK_PRIVATE, "names another day for its sealed part than its own, or has none");
         return false;
     }
@@ -205,13 +199,17 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
         return;
     }
     struct private_part priv = {0};
-    bool opened = open_private(c, log, env, e, &priv);
+    bool opened = open_private(c, env, e, &priv);
     take_control(c, log, e);
+    if (!fold_dated(&log->fold, e))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is dated before the entry in front of it, or not by the server's clock");
     judge(c, log, k, env, e, opened ? &priv : NULL);
     if (fold_apply(&log->fold, env->index, e, opened ? &priv : NULL) != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
     if (e->at_ms > c->newest_ms)
         c->newest_ms = e->at_ms;
+    if (log->fold.clock_steps > c->clock_steps)
+        c->clock_steps = log->fold.clock_steps;
     private_close(&priv);
 }
 

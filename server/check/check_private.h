@@ -2,6 +2,7 @@
 #ifndef CS_SERVER_CHECK_CHECK_PRIVATE_H
 #define CS_SERVER_CHECK_CHECK_PRIVATE_H
 
+#include "common/commit/clock.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
@@ -64,6 +65,8 @@ struct check {
     size_t n_logs;
     uint64_t seq, watermark;                             /* the journal row that is looked at */
     int64_t newest_ms;                                   /* time of the newest entry */
+    struct clock_mark clock;                             /* as stored; steps 0 when it does not read */
+    uint32_t clock_steps;                                /* the most that an entry tells */
     struct row_set *statements, *closed_heads, *answers; /* keys that entries call for; head: id and hash of the note */
     struct row_set *published;                           /* hashes in the root log */
     struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */
@@ -100,6 +103,7 @@ void prove_seqs(struct check *c);
 void prove_heads(struct check *c);
 void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);
+void prove_clock(struct check *c);  /* check_clock.c */
 void prove_nonces(struct check *c); /* check_replays.c */
 void prove_nonce_times(struct check *c);
 void prove_idempotency(struct check *c);
@@ -125,6 +129,11 @@ void check_logs_free(struct check *c);
 /* check_fold.c: one entry of the journal, before it is appended to its tree. */
 void check_fold_open(struct check *c);
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env);
+
+/* check_clock.c: before the replay, the mark; and whether something that came at clock_ms may have been sealed on
+ * another day: right before a step. */
+void check_clock_open(struct check *c);
+bool check_clock_day(struct check *c, uint32_t day);
 
 /* check_statement.c: a statement entry, the fold standing right before it; an answer. */
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,

@@ -12,18 +12,27 @@ struct batch {
     struct signer *statement_signer;
     struct ledger *ledger;
     struct txn *txn;
-    struct ledger_view within;   /* what view reads from */
-    struct view view;            /* rows and clicks as the transaction holds them */
-    struct catalog *catalog;     /* as of the job that runs: reloaded after one that changed it */
-    const struct record *record; /* of the job that runs: what it may touch, and its time */
-    int64_t now_ms;              /* record->now_ms */
-    bool catalog_changed;        /* set by a run */
-    bool swept;                  /* set by a run: every log's head is in the transaction */
+    struct ledger_view within;    /* what view reads from */
+    struct view view;             /* rows and clicks as the transaction holds them */
+    struct catalog *catalog;      /* as of the job that runs: reloaded after one that changed it */
+    const struct record *record;  /* of the job that runs: what it may touch, and its time */
+    int64_t now_ms;               /* record->now_ms */
+    struct clock_mark clock;      /* as the transaction found it */
+    struct clock_mark clock_next; /* set by a run, with clock_changed */
+    bool clock_changed;
+    bool catalog_changed; /* set by a run */
+    bool swept;           /* set by a run: every log's head is in the transaction */
 };
 
 /* gather, decide, append, apply of one job. Checks first, writes last: any error but ERR_FULL and ERR_IO promises that
  * nothing was written (the committer asserts it). Reads no clock, draws no chance: all that is in the record. */
 typedef enum err job_run(struct batch *cx, struct job *job);
+
+/* A time of the server's clock on the one that never goes back: how long something is kept is counted by that. */
+static inline int64_t batch_steady_ms(const struct batch *cx, int64_t clock_ms)
+{
+    return clock_ms - cx->clock.ahead_ms;
+}
 
 /* ---- pipeline.c: what several runs share ---- */
 
@@ -36,8 +45,8 @@ job_run pipeline_track, pipeline_lead, pipeline_disposition;
 /* Whether the contract's log can grow (ledger_ready). For runs that write something before they append, or append to
  * several logs: afterwards only a full or failing disk is in the way. */
 MUST_CHECK enum err pipeline_ready(struct batch *cx, const struct contract *k);
-/* Appends an entry and applies it; its time is moved past the end of the last closed period. *index and *leaf may be
- * NULL. The contract must be one that the record may touch. */
+/* Appends an entry and applies it; at_ms is what the clock said, it is dated behind the log's last entry. *index and
+ * *leaf may be NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
                                     struct hash *leaf);
 /* The `statement` entry, with what the ledger keeps of it: a new period begins. */
@@ -52,5 +61,6 @@ MUST_CHECK enum err pipeline_publish_head(struct batch *cx, const struct contrac
 
 job_run chore_approve, chore_forget, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;
 job_run chore_refused; /* refused_log.c */
+job_run chore_clock;   /* clock_rows.c */
 
 #endif

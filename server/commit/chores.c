@@ -41,6 +41,8 @@ enum err chore_approve(struct batch *cx, struct job *job)
     uint32_t done = 0;
     bool later = false;
     enum err step = ERR_OK;
+    if (!clock_sure(&cx->clock)) /* nothing is due on the word of a clock that nobody trusts */
+        return ERR_OK;
     for (; done < job->record.approve.steps; done++) {
         if ((step = cx->view.seek(cx->view.ctx, ROW_DUE, from, &key, &value)) != ERR_OK)
             break;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "server/commit/clock_rows.h"
 #include "server/commit/idempotency.h"
 #include "server/commit/schedule.h"
 #include "server/system/log.h"
@@ -127,6 +128,8 @@ static void committed(struct committer *c)
     day_keys_publish(cx->instance->day_keys);
     if (cx->swept)
         ledger_swept(cx->ledger);
+    if (cx->clock_changed)
+        cx->clock = cx->clock_next;
 }
 
 static void aborted(struct committer *c, uint64_t changes_before)
@@ -174,7 +177,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
         assert(can_run(c, jobs[i], n));
     struct batch *cx = &c->cx;
     uint64_t changes = ledger_changes(cx->ledger);
-    cx->catalog_changed = cx->swept = *wrote = false;
+    cx->catalog_changed = cx->clock_changed = cx->swept = *wrote = false;
     enum err err = txn_begin(cx->instance->store, true, &cx->txn);
     if (err == ERR_OK) {
         cx->view = ledger_view(&cx->within, cx->ledger, cx->txn);
@@ -353,6 +356,8 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     c->catalog = c->cx.catalog = catalog_hold(in->catalog);
     enum err err = open_ledger(c, &c->cx.ledger);
     if (err == ERR_OK)
+        err = clock_load(in->store, &c->cx.clock);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = check_heads(c);
     if (err != ERR_OK)
         committer_close(c);

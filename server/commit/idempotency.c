@@ -21,7 +21,7 @@ enum err idempotency_replay(struct batch *cx, struct job *job)
     int status = value.len >= ROW_HEAD ? load_be16(value.ptr + 8 + HASH_LEN) : 0;
     if (at_ms <= 0 || at_ms > JSON_INT_MAX || status < 200 || status > 299)
         return ERR_CORRUPT;
-    if (at_ms + KEEP_MS < job->record.arrived_ms)
+    if (at_ms + KEEP_MS < batch_steady_ms(cx, job->record.arrived_ms))
         return ERR_NOT_FOUND;
     if (memcmp(value.ptr + 8, i->request_sha256, HASH_LEN) != 0)
         return problem(&job->problem, ERR_CONFLICT, "Idempotency-Key",
@@ -69,11 +69,11 @@ enum err idempotency_keep(struct batch *cx, const struct job *job)
     const struct idempotency *i = &job->record.idempotency;
     struct span key = span_of(i->row, sizeof i->row);
     struct buf row;
-    enum err err = prune_after(cx->txn, i->row, job->record.arrived_ms);
+    enum err err = prune_after(cx->txn, i->row, batch_steady_ms(cx, job->record.arrived_ms));
     if (err != ERR_OK)
         return err;
     buf_heap(&row);
-    buf_be64(&row, (uint64_t)job->record.arrived_ms);
+    buf_be64(&row, (uint64_t)batch_steady_ms(cx, job->record.arrived_ms));
     buf_add(&row, i->request_sha256, HASH_LEN);
     buf_be16(&row, (uint16_t)job->answer_status);
     vault_seal(cx->instance->keys, VAULT_IDEMPOTENCY, key, job->answer, i->nonce, &row);

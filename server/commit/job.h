@@ -12,6 +12,7 @@ enum { CAUSE_MAX = 256 }; /* bytes of a cause */
 
 struct job {
     struct record record;
+    int64_t arrived_us;  /* monotonic: of the request; 0: none */
     struct arena *arena; /* for the outcome; NULL for chores, which have none */
     struct request *request;
     bool chore;    /* the source's own */

@@ -36,15 +36,15 @@ enum err nonce_find(struct txn *t, const struct nonce_use *use, struct nonce_row
     return ERR_OK;
 }
 
-enum err nonce_record(struct txn *t, const struct nonce_use *use, uint32_t contract, uint64_t index)
+enum err nonce_record(struct txn *t, const struct nonce_use *use, int64_t forget_s, uint32_t contract, uint64_t index)
 {
     uint8_t row[ROW_LEN], time[TIME_KEY_LEN];
     memcpy(row, use->request_sha256, HASH_LEN);
     store_be32(row + HASH_LEN, contract);
     store_be64(row + HASH_LEN + 4, index);
-    store_be64(row + HASH_LEN + 12, (uint64_t)use->forget_s);
+    store_be64(row + HASH_LEN + 12, (uint64_t)forget_s);
     enum err err = store_put(t, TABLE_NONCES, span_of(use->key, KEY_LEN), span_of(row, sizeof row));
-    return err == ERR_OK ? store_put(t, TABLE_NONCE_TIMES, time_key(time, use->forget_s, use->key), SPAN("")) : err;
+    return err == ERR_OK ? store_put(t, TABLE_NONCE_TIMES, time_key(time, forget_s, use->key), SPAN("")) : err;
 }
 
 /* The keys of at most max rows that are due, oldest first. */
@@ -85,23 +85,4 @@ enum err nonces_prune(struct txn *t, int64_t now_s, size_t max, size_t *n)
     if (err == ERR_OK)
         *n = found;
     return err;
-}
-
-int64_t nonce_clock_read(struct nonce_clock *k, int64_t wall_s, int64_t monotonic_s)
-{
-    int64_t ahead_s = wall_s - monotonic_s;
-    if (!k->started)
-        *k = (struct nonce_clock){.started = true, .believed_s = ahead_s};
-    if (ahead_s <= k->believed_s) {
-        k->since_s = monotonic_s;
-        k->least_s = INT64_MAX;
-    } else if (ahead_s < k->least_s) {
-        k->least_s = ahead_s;
-    }
-    if (monotonic_s - k->since_s > NONCE_WEBHOOK_KEEP_S) {
-        k->believed_s = k->least_s;
-        k->since_s = monotonic_s;
-        k->least_s = INT64_MAX;
-    }
-    return monotonic_s + (ahead_s < k->believed_s ? ahead_s : k->believed_s);
 }

@@ -18,19 +18,11 @@ struct nonce_row {
 };
 
 MUST_CHECK enum err nonce_find(struct txn *t, const struct nonce_use *use, struct nonce_row *out); /* ERR_NOT_FOUND */
-MUST_CHECK enum err nonce_record(struct txn *t, const struct nonce_use *use, uint32_t contract, uint64_t index);
+/* forget_s, and now_s below: on the clock that never goes back (clock_mark.ahead_ms), so that no clock that jumped
+ * ahead makes a nonce forgotten. */
+MUST_CHECK enum err nonce_record(struct txn *t, const struct nonce_use *use, int64_t forget_s, uint32_t contract,
+                                 uint64_t index);
 /* Forgets those whose time is before now_s, oldest first, at most max of them; *n says how many. */
 MUST_CHECK enum err nonces_prune(struct txn *t, int64_t now_s, size_t max, size_t *n);
-
-/* The time by which rows are forgotten. A wall clock that jumps ahead, perhaps to be set back, must not forget what it
- * will meet again: the answer is never ahead of the wall clock, nor of where it stood at the first call plus the
- * monotonic time since. A jump is believed once it has stood for as long as the longest row is kept. */
-struct nonce_clock {
-    bool started;
-    int64_t believed_s; /* wall clock less monotonic clock */
-    int64_t since_s;    /* monotonic; when the wall clock was last not ahead of that */
-    int64_t least_s;    /* by how little it was ahead since */
-};
-int64_t nonce_clock_read(struct nonce_clock *k, int64_t wall_s, int64_t monotonic_s); /* Unix s */
 
 #endif

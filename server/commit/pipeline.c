@@ -2,6 +2,7 @@
  * the batch as it was. */
 #include <assert.h>
 
+#include "common/base/when.h"
 #include "common/decisions/address.h"
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
@@ -47,6 +48,14 @@ static struct fold_context fold_of(const struct contract *k)
                                  .advertiser = k->campaign->advertiser->number};
 }
 
+/* The time of the log's last entry. */
+static int64_t last_ms(const struct batch *cx, const struct contract *k)
+{
+    int64_t at_ms = ledger_tally(cx->ledger, k->number)->to_ms;
+    int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms; /* a statement is about to be */
+    return at_ms > closed_ms ? at_ms : closed_ms;
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
@@ -56,7 +65,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     const struct fold_context fold = fold_of(k);
     struct row_ops ops; /* large, and of a click empty */
     struct recorded r;
-    assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
+    assert(batch_may_touch(cx, k) && e->at_ms >= last_ms(cx, k));
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;
@@ -76,13 +85,6 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
                : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
 }
 
-/* No entry is dated into a period that a statement has closed, also when the clock was set back since. */
-static int64_t dated(const struct batch *cx, const struct contract *k, int64_t at_ms)
-{
-    int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms;
-    return at_ms > closed_ms ? at_ms : closed_ms;
-}
-
 enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
                          struct hash *leaf)
 {
@@ -90,7 +92,7 @@ enum err pipeline_append(struct batch *cx, const struct contract *k, const struc
     struct buf bytes;
     struct recorded r;
     struct entry stamped = *e;
-    stamped.at_ms = dated(cx, k, e->at_ms);
+    entry_date(&stamped, e->at_ms, last_ms(cx, k));
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, &stamped, (struct companion){0}, &bytes, &r);
     if (err != ERR_OK)
@@ -137,16 +139,14 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
 static enum err find_click(struct batch *cx, const struct contract *k, struct record_track *track)
 {
     struct entry_view *view = &track->entry.view;
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
+    struct seen_click click;
     if (!track->has_click_claim)
         return ERR_OK;
-    enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &class, &at_ms, &placement);
+    enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &click);
     view->has_click = err == ERR_OK;
     view->click = view->has_click ? track->click_claim : 0;
     if (view->has_click)
-        view->placement = placement;
+        view->placement = click.placement;
     if (err == ERR_NOT_FOUND)
         return track->click_claim > JSON_INT_MAX ? ERR_OK : ERR_CORRUPT; /* it was on disk before anybody got its id */
     return err;
@@ -160,7 +160,9 @@ enum err pipeline_track(struct batch *cx, struct job *job)
         return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
     if (!terms_takes_traffic(k->terms, job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
-    track->entry.at_ms = dated(cx, k, track->entry.at_ms);
+    if (track->entry.kind == ENTRY_CLICK)
+        track->entry.click.clock_steps = cx->clock.steps;
+    entry_date(&track->entry, job->record.arrived_ms, last_ms(cx, k));
     enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
     if (err != ERR_OK)
         return err;
@@ -219,7 +221,8 @@ static enum err replay_nonce(struct batch *cx, struct job *job, const struct non
 
 static enum err keep_nonce(struct batch *cx, const struct job *job, const struct nonce_use *nonce)
 {
-    return nonce->used ? nonce_record(cx->txn, nonce, job->out_contract, job->index) : ERR_OK;
+    int64_t forget_s = batch_steady_ms(cx, job->record.arrived_ms) / MS_PER_S + nonce->keep_s;
+    return nonce->used ? nonce_record(cx->txn, nonce, forget_s, job->out_contract, job->index) : ERR_OK;
 }
 
 /* A lead that was refused for how it was reported stands in no txid's way. */
@@ -274,6 +277,8 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
     if (err != ERR_NOT_FOUND)
         return err;
     struct lead_facts facts;
+    lead->report.clock_steps = cx->clock.steps;
+    lead->report.clock_unsure = !clock_sure(&cx->clock);
     if ((err = gather_touches(&cx->view, &lead->report, &facts)) != ERR_OK)
         return err;
     uint32_t booked = facts.found ? facts.last.contract : lead->fallback_contract;
@@ -287,7 +292,7 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
     const struct fold_context fold = fold_of(k);
-    int64_t now_ms = dated(cx, k, job->record.arrived_ms);
+    int64_t now_ms = job->record.arrived_ms;
     if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
         return err;
     if ((err = gather_caps(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
@@ -295,6 +300,7 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
 
     struct entry e;
     k->terms->ruleset->lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
+    entry_date(&e, now_ms, last_ms(cx, k));
     const struct private_part known = known_of(&lead->report);
     err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &known}, true);
     if (err != ERR_OK)
@@ -433,12 +439,14 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     bool same = false;
     if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
         return err;
-    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts,
-                                         dated(cx, k, job->record.arrived_ms), &e, &same, &job->problem);
+    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts, job->record.arrived_ms, &e, &same,
+                                         &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
-    else if (err == ERR_OK)
+    else if (err == ERR_OK) {
+        entry_date(&e, job->record.arrived_ms, last_ms(cx, k));
         err = record_job(cx, job, k, &e, (struct companion){0}, true);
+    }
     if (err != ERR_OK)
         return err;
     return keep_nonce(cx, job, &d->nonce);

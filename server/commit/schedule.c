@@ -10,6 +10,7 @@ enum { FORGET_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 }
 void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms)
 {
     *s = (struct schedule){.instance = in, .sweep_ms = sweep_ms};
+    clock_watch_open(&s->clock, in->store);
 }
 
 void schedule_day_keys(const struct instance *in, struct record *out)
@@ -51,7 +52,7 @@ static bool make_sweep(struct schedule *s, struct record *out)
  * and a larger step would hold up batches for long. */
 static bool make_forget(struct schedule *s, struct record *out)
 {
-    int64_t before_s = nonce_clock_read(&s->nonce_clock, clock_ms() / MS_PER_S, clock_monotonic_us() / 1000000);
+    int64_t before_s = (clock_ms() - s->clock.live.ahead_ms) / MS_PER_S;
     *out = (struct record){.kind = RECORD_FORGET, .forget = {.before_s = before_s, .steps = FORGET_STEPS}};
     return true;
 }
@@ -81,6 +82,7 @@ static const struct chore {
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
     {RECORD_FORGET, FORGET_MS, make_forget},     {RECORD_NONE, READERS_MS, check_readers},
 };
+enum { DAY_KEYS_CHORE = 0 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
 
 /* Signing syncs a file: few at a time, so that no batch waits long. */
@@ -108,6 +110,11 @@ bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct r
     }
     *pause_ms = next_ms > monotonic_ms ? next_ms - monotonic_ms : 0;
     return false;
+}
+
+void schedule_day_keys_soon(struct schedule *s)
+{
+    s->due_ms[DAY_KEYS_CHORE] = 0;
 }
 
 void schedule_done(struct schedule *s, const struct job *job)

@@ -3,8 +3,8 @@
 #ifndef CS_SERVER_COMMIT_SCHEDULE_H
 #define CS_SERVER_COMMIT_SCHEDULE_H
 
+#include "server/commit/clock_watch.h"
 #include "server/commit/job.h"
-#include "server/commit/nonces.h"
 #include "server/instance/instance.h"
 
 enum { CHORES_MAX = 6, APPROVE_STEPS = 256 };
@@ -14,7 +14,7 @@ struct schedule {
     int64_t sweep_ms;
     int64_t due_ms[CHORES_MAX]; /* monotonic */
     uint32_t keys_day;          /* that has its keys and those of the day after */
-    struct nonce_clock nonce_clock;
+    struct clock_watch clock;
     bool round;            /* heads that changed go into the root log, once a minute */
     uint32_t publish_from; /* contract number from which this round goes on */
     bool swept;            /* a sweep was committed just now: a step of the round comes next, before all else */
@@ -24,6 +24,8 @@ void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms);
 /* The next chore that is due; false: none, *pause_ms says for how long. full: nothing can be written now. */
 MUST_CHECK bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out,
                               int64_t *pause_ms);
+/* The clock went to another time. */
+void schedule_day_keys_soon(struct schedule *s);
 /* Of a chore that schedule_next made. */
 void schedule_done(struct schedule *s, const struct job *job);
 /* The record that gives today and tomorrow their keys, drawn now. */

@@ -48,6 +48,7 @@ struct source {
     const struct source_keeper *keeper;
     int wake_fd;                          /* any thread writes */
     atomic_bool sleeping, stopping, full; /* any thread */
+    atomic_bool clock_unsure;             /* any thread */
 };
 
 /* ---- life ---- */
@@ -69,6 +70,7 @@ struct source *source_new(const struct source_setup *setup)
             die("cannot make an eventfd: raise the limit of open files");
     }
     schedule_open(&s->schedule, setup->instance, setup->sweep_ms);
+    atomic_init(&s->clock_unsure, !clock_sure(&s->schedule.clock.live));
     s->gaps = gaps_new();
     s->refusals = refusals_new();
     buf_heap(&s->refused_rows);
@@ -158,6 +160,11 @@ bool source_refused(struct source *s, struct refusal *one)
 
 /* ---- any thread ---- */
 
+bool source_clock_sure(struct source *s)
+{
+    return !atomic_load(&s->clock_unsure);
+}
+
 size_t source_workers(const struct source *s)
 {
     return s->n_lanes;
@@ -203,19 +210,33 @@ static size_t own(struct job **jobs, struct record r)
     return 1;
 }
 
-/* What arrived since the last batch, up to the first job that runs alone. Lanes take turns in being first. */
+/* The lane whose next job arrived first; of equals those take turns. */
+static struct queue *first_arrived(struct source *s)
+{
+    struct queue *first = NULL;
+    int64_t first_us = 0;
+    for (size_t i = 0; i < s->n_lanes; i++) {
+        struct queue *q = s->lanes[(s->first_lane + i) % s->n_lanes].pushed;
+        const struct job *job = queue_peek(q);
+        if (job == NULL || (first != NULL && job->arrived_us >= first_us))
+            continue;
+        first = q;
+        first_us = job->arrived_us;
+    }
+    return first;
+}
+
+/* What arrived since the last batch, in that order, up to the first job that runs alone. */
 static size_t take_pushed(struct source *s, struct job **jobs)
 {
     size_t n = 0;
-    for (size_t i = 0; i < s->n_lanes && s->held == NULL; i++) {
-        struct queue *from = s->lanes[(s->first_lane + i) % s->n_lanes].pushed;
-        struct job *job;
-        while (n < BATCH_MAX && s->held == NULL && (job = queue_pop(from)) != NULL) {
-            if (record_flags(job->record.kind) & RECORD_ALONE)
-                s->held = job;
-            else
-                jobs[n++] = job;
-        }
+    struct queue *from;
+    while (n < BATCH_MAX && s->held == NULL && (from = first_arrived(s)) != NULL) {
+        struct job *job = queue_pop(from);
+        if (record_flags(job->record.kind) & RECORD_ALONE)
+            s->held = job;
+        else
+            jobs[n++] = job;
     }
     s->first_lane = (s->first_lane + 1) % s->n_lanes;
     if (s->held != NULL)
@@ -356,20 +377,41 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
     return n == 0 && s->held != NULL ? take_held(s, jobs) : n;
 }
 
+/* The batch's time, of which whatever came after a step of the clock is on this side. */
+static void stamp(struct source *s, struct job *job)
+{
+    const struct clock_watch *clock = &s->schedule.clock;
+    struct record *r = &job->record;
+    r->now_ms = clock->now_ms; /* and partition 0: there is no other here */
+    if (job->arrived_us != 0)
+        r->arrived_ms = clock_watch_arrived_ms(clock, r->arrived_ms, job->arrived_us);
+}
+
+/* A step of the clock, before anything that came after it. While storage is full nothing is recorded anyway. */
+static size_t take_clock(struct source *s, struct job **jobs)
+{
+    struct record r;
+    if (!clock_watch_look(&s->schedule.clock, &r) || !may_write(s, monotonic_ms()) ||
+        (atomic_load(&s->full) && !r.clock.stepped))
+        return 0;
+    return own(jobs, r);
+}
+
 size_t source_take(struct source *s, struct job **jobs)
 {
     for (;;) {
         bool stopping = atomic_load(&s->stopping); /* before the look at the queues: nothing is pushed after it */
         int64_t pause_ms = 0;
-        size_t n = take_next(s, jobs, &pause_ms);
+        size_t n = s->end == RUNNING ? take_clock(s, jobs) : 0;
+        if (n == 0)
+            n = take_next(s, jobs, &pause_ms);
         assert(n <= BATCH_MAX);
         if (n == 0 && stopping)
             n = take_last(s, jobs);
         if (n == 0 && s->end == ENDED)
             return 0;
-        int64_t now_ms = clock_ms();
         for (size_t i = 0; i < n; i++)
-            jobs[i]->record.now_ms = now_ms; /* and partition 0: there is no other here */
+            stamp(s, jobs[i]);
         atomic_store(&s->taken_us, n > 0 ? clock_monotonic_us() : 0);
         if (n > 0 && may_write(s, monotonic_ms()))
             return n;
@@ -428,6 +470,17 @@ static void refused_done(struct source *s, const struct job *job)
     s->n_refused = 0;
 }
 
+/* Days have their keys right after a step to another. */
+static void clock_done(struct source *s, const struct job *job)
+{
+    if (job->err != ERR_OK)
+        return; /* it is seen again */
+    clock_watch_kept(&s->schedule.clock, &job->record);
+    atomic_store(&s->clock_unsure, !clock_sure(&s->schedule.clock.live));
+    if (job->record.clock.stepped)
+        schedule_day_keys_soon(&s->schedule);
+}
+
 /* A chore of the source's own, not of a schedule's: gaps, probes, and what prepares a held job. */
 static void own_done(struct source *s, struct job *job)
 {
@@ -438,7 +491,9 @@ static void own_done(struct source *s, struct job *job)
     if (s->end != RUNNING && job->err != ERR_OK && r->kind != RECORD_REFUSED)
         log_line(LOG_WARN, 0, "last_sweep",
                  "storage is full: gaps are not recorded, the next start replays the journal");
-    if (r->kind == RECORD_GAP && job->err != ERR_OK) {
+    if (r->kind == RECORD_CLOCK) {
+        clock_done(s, job);
+    } else if (r->kind == RECORD_GAP && job->err != ERR_OK) {
         gaps_add(s->gaps, &(struct gap_count){r->gap.contract, r->advertiser, r->gap.gap});
     } else if (r->kind == RECORD_REFUSED) {
         refused_done(s, job);
@@ -461,6 +516,10 @@ static void hand_back(struct source *s, struct job *job)
     struct lane *l = &s->lanes[job->worker];
     if (job->err != ERR_OK)
         source_unrecorded(s, job);
+    else if (job->record.kind == RECORD_CLOCK_CONFIRM && !job->replayed) {
+        s->schedule.clock.live.confirmed = s->schedule.clock.live.steps;
+        atomic_store(&s->clock_unsure, false);
+    }
     if (!queue_push(l->finished, job))
         abort(); /* it has room for all that can be under way */
     l->touched = true;

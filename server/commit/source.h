@@ -51,6 +51,8 @@ void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any 
 /* Why what comes now would hardly be recorded in time; NULL: writing works, and no queue is more than three quarters
  * full. */
 const char *source_unready(struct source *s);
+/* False: the clock was set otherwise, and nobody confirmed it so far. */
+bool source_clock_sure(struct source *s);
 size_t source_workers(const struct source *s);
 size_t source_depth(struct source *s, size_t w); /* jobs of worker w that wait for a batch */
 void source_stop(struct source *s); /* the workers must have stopped pushing: take drains, then answers 0 */

@@ -412,8 +412,7 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
     return journal_get(t, seq, contract, index, out);
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                           uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
 {
     struct ledger_view *v = ctx;
     struct envelope env;
@@ -423,9 +422,7 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
         err = ERR_NOT_FOUND;
     if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
         return err;
-    *class = e.click.class;
-    *at_ms = e.at_ms;
-    *placement = e.click.placement;
+    click_seen(&e, out);
     entry_close(&e);
     return ERR_OK;
 }

@@ -84,6 +84,8 @@ struct tile_source {
     uint32_t contract;
 };
 struct merkle_reader ledger_nodes(struct tile_source *src);
+/* When the newest entry came, by the server's clock; 0: none of the last few is a contract's. */
+MUST_CHECK enum err ledger_newest_ms(struct txn *t, int64_t *out);
 /* The root of the swept log at an earlier size. */
 MUST_CHECK enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct hash *out);
 

@@ -163,3 +163,42 @@ enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct 
     frontier_root(&f, out);
     return ERR_OK;
 }
+
+enum { NEWEST_ROWS = 16 };
+
+static enum err row_clock(struct span row, int64_t *out)
+{
+    struct envelope env;
+    struct entry e;
+    enum err err = envelope_read(row, &env);
+    if (err == ERR_OK && env.kind == ENTRY_ROOT)
+        return ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &e, NULL);
+    if (err != ERR_OK)
+        return err;
+    *out = entry_clock(&e);
+    entry_close(&e);
+    return ERR_OK;
+}
+
+enum err ledger_newest_ms(struct txn *t, int64_t *out)
+{
+    uint8_t mem[SEQ_LEN];
+    struct cursor *c;
+    struct span key, row;
+    *out = 0;
+    enum err err = cursor_open(t, TABLE_JOURNAL, &c);
+    if (err != ERR_OK)
+        return err;
+    err = cursor_last(c, &key, &row);
+    uint64_t seq = err == ERR_OK && key.len == SEQ_LEN ? load_be64(key.ptr) : 0;
+    cursor_close(c);
+    for (int i = 0; err == ERR_OK && i < NEWEST_ROWS; i++, seq--) {
+        err = row_clock(row, out);
+        if (err != ERR_NOT_FOUND || seq == 0)
+            break;
+        err = store_get(t, TABLE_JOURNAL, seq_key(mem, seq - 1), &row);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}

@@ -71,7 +71,7 @@ void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_
     uint8_t hash[HASH_LEN];
     sha256v((const struct span[]){span_str(pb->party->id), span_of("", 1), nonce}, 3, hash);
     memcpy(pb->nonce.key, hash, sizeof pb->nonce.key);
-    pb->nonce.forget_s = (ts_s > arrived_s ? ts_s : arrived_s) + keep_s;
+    pb->nonce.keep_s = (ts_s > arrived_s ? ts_s - arrived_s : 0) + keep_s;
     pb->nonce.used = true;
 }
 

@@ -115,7 +115,7 @@ static enum err issue_append(struct batch *cx, struct issue *s)
         .to = s->to, .carried_micros = s->out.carried_micros, .to_ms = s->out.to_ms, .sha256 = s->out.sha256};
     struct entry entry = {
         .kind = ENTRY_STATEMENT,
-        .at_ms = s->issued_ms,
+        .at_ms = cx->now_ms, /* dated like issued_ms */
         .statement = {.id = span_str(s->id), .from = s->from, .to = s->to, .sha256 = s->out.sha256},
     };
     memcpy(last.id, s->id, sizeof last.id);
@@ -155,6 +155,10 @@ enum err statement_run(struct batch *cx, struct job *job)
     if (s.issued_ms < closes_ms || s.issued_ms < closed_ms) /* the clock was set back: not before what it closes */
         s.issued_ms = closes_ms > closed_ms ? closes_ms : closed_ms;
     assert(batch_may_touch(cx, s.k));
+    if (!clock_sure(&cx->clock))
+        return problem(&job->problem, ERR_CONFLICT, "",
+                       "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by "
+                       "POST /v1/clock/confirm; until then no statement is issued");
     s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
     s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);

@@ -56,6 +56,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
     X(DAY_KEYS, "day_keys", "day be32 -> wrapped AES-256 key of the private parts of that UTC day", SEALED,            \
       TELLS_VALUE | TELLS_KEY | TELLS_ADDED,                                                                           \
       "unwraps under its day. One that is gone and needed cannot be told from one destroyed on purpose: a doubt")      \
+    X(CLOCK, "clock", "0 be32 -> the clock's last mark; step be32 -> from, to, confirmed (clock.h)", LOADED,           \
+      TELLS_KEY | TELLS_ADDED,                                                                                         \
+      "steps count without a hole up to those of the mark, and cover what entries name. What clocks said is said "     \
+      "here alone")                                                                                                    \
     X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64", DERIVED, \
       TELLS_KEY | TELLS_GONE | TELLS_ADDED,                                                                            \
       "stands in nonce_times, names a lead or disposition. The request's hash is the only copy of itself")             \

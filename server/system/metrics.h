@@ -75,6 +75,7 @@ enum click_fault {
     X(queue_depth, "countersign_queue_depth", "jobs of a worker that wait for a batch", GAUGE)                         \
     X(reads_waiting, "countersign_reads_waiting", "reads that wait for a reader thread", GAUGE)                        \
     X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
+    X(clock_sure, "countersign_clock_sure", "0 when a step of the clock waits to be confirmed", GAUGE)                 \
     X(ready, "countersign_ready", "1 when events can be recorded", GAUGE)                                              \
     X(build_info, "countersign_build_info", "1, by the version that runs", GAUGE)                                      \
     X(process_cpu, "process_cpu_seconds_total", "user and system CPU time spent in seconds", PROCESS_COUNTER)          \

@@ -53,7 +53,7 @@ bool queue_push(struct queue *r, void *item)
     return true;
 }
 
-void *queue_pop(struct queue *r)
+void *queue_peek(struct queue *r)
 {
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     if (head == r->tail_seen) {
@@ -61,8 +61,14 @@ void *queue_pop(struct queue *r)
         if (head == r->tail_seen)
             return NULL;
     }
-    void *item = r->slots[head & r->mask];
-    atomic_store_explicit(&r->head, head + 1, memory_order_release);
+    return r->slots[head & r->mask];
+}
+
+void *queue_pop(struct queue *r)
+{
+    void *item = queue_peek(r);
+    if (item != NULL)
+        atomic_store_explicit(&r->head, atomic_load_explicit(&r->head, memory_order_relaxed) + 1, memory_order_release);
     return item;
 }
 

@@ -15,6 +15,7 @@ void queue_free(struct queue *r);
 MUST_CHECK bool queue_push(struct queue *r, void *item);
 /* Consumer; NULL when empty. */
 MUST_CHECK void *queue_pop(struct queue *r);
+void *queue_peek(struct queue *r);   /* consumer: the next one, which stays; NULL when empty */
 bool queue_empty(struct queue *r);   /* consumer */
 size_t queue_count(struct queue *r); /* any thread, a moment's value */
 size_t queue_capacity(const struct queue *r);

@@ -26,8 +26,20 @@ int64_t clock_ms(void)
 int64_t clock_monotonic_us(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_BOOTTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+enum { MOMENT_US = 100000 };
+
+void clock_pair(int64_t *wall_ms, int64_t *monotonic_us)
+{
+    int64_t before_us;
+    do { /* again, where the thread stood still in between */
+        before_us = clock_monotonic_us();
+        *wall_ms = clock_ms();
+        *monotonic_us = clock_monotonic_us();
+    } while (*monotonic_us - before_us > MOMENT_US);
 }
 
 enum { RANDOM_BLOCK = 4096 };

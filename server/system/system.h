@@ -8,8 +8,10 @@
 #include "common/base/err.h"
 #include "common/base/limits.h"
 
-int64_t clock_ms(void); /* wall clock, Unix ms (CLOCK_REALTIME_COARSE is enough) */
-int64_t clock_monotonic_us(void);
+int64_t clock_ms(void);           /* wall clock, Unix ms (CLOCK_REALTIME_COARSE is enough) */
+int64_t clock_monotonic_us(void); /* since the boot, sleep included */
+/* Both at one moment. */
+void clock_pair(int64_t *wall_ms, int64_t *monotonic_us);
 void random_bytes(void *out, size_t len);            /* getrandom(2), drawn in 4 KiB blocks per thread */
 void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.h describes it */
 

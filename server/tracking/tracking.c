@@ -55,10 +55,10 @@ static enum err answer_prefetch(struct reply *r)
 }
 
 /* index UINT64_MAX: it could not be recorded; the id still proves contract and time. */
-static enum err answer_click(struct request *rq, struct reply *r, const struct click *c, uint64_t index)
+static enum err answer_click(struct request *rq, struct reply *r, const struct click *c, uint64_t index, int64_t at_ms)
 {
     const struct target *t = &c->target;
-    struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(rq->arrived_ms / MS_PER_S)};
+    struct pointer p = {.contract = t->contract->number, .index = index, .at_s = (uint32_t)(at_ms / MS_PER_S)};
     char *text = arena_alloc(rq->arena, CLICK_ID_LEN);
     if (c->prefetch)
         return answer_prefetch(r);
@@ -81,7 +81,7 @@ static enum class find_repeat(struct request *rq, struct click *c, uint32_t plac
     const struct contract *k = c->target.contract; struct repeats *repeats = rq->worker->server->repeats;
     if (k->terms->repeat_window_s == 0) return CLASS_OK;
     c->visitor = repeats_visitor(repeats, span_str(rq->ip), rq->user_agent, k->number, placement);
-    c->first = !repeats_again(repeats, c->visitor, rq->arrived_ms / MS_PER_S, k->terms->repeat_window_s);
+    c->first = !repeats_again(repeats, c->visitor, rq->arrived_us / 1000000, k->terms->repeat_window_s);
     return c->first ? CLASS_OK : CLASS_REPEAT;
 }
 
@@ -90,7 +90,7 @@ static enum err click_unrecorded(struct request *rq, struct reply *r, const stru
 {
     if (c->first)
         repeats_forget(rq->worker->server->repeats, c->visitor);
-    return answer_click(rq, r, c, UINT64_MAX);
+    return answer_click(rq, r, c, UINT64_MAX, rq->arrived_ms);
 }
 
 enum err click_handle(struct request *rq, struct reply *r)
@@ -120,7 +120,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     c->embedded = click->class == CLASS_EMBEDDED;
     if (rq->method ==
         METHOD_HEAD) /* the same headers, but nobody is on the way: no record, and an id that points nowhere */
-        return answer_click(rq, r, c, NO_INDEX);
+        return answer_click(rq, r, c, NO_INDEX, rq->arrived_ms);
     if (click->to_refused)
         METRIC_ADD(rq->worker->counters, links_refused, 1);
     if (click->class == CLASS_OK)
@@ -134,8 +134,10 @@ enum err click_finish(struct request *rq, struct job *job, struct reply *r)
 {
     const struct click *c = (const struct click *)(const void *)rq->kept.ptr;
     if (job == NULL) /* it may be recorded yet */
-        return answer_click(rq, r, c, UINT64_MAX);
-    return job->err != ERR_OK ? click_unrecorded(rq, r, c) : answer_click(rq, r, c, job->index);
+        return answer_click(rq, r, c, UINT64_MAX, rq->arrived_ms);
+    if (job->err != ERR_OK)
+        return click_unrecorded(rq, r, c);
+    return answer_click(rq, r, c, job->index, job->record.arrived_ms); /* as recorded */
 }
 
 static bool is_read(const struct request *rq)

@@ -242,6 +242,7 @@ struct job *worker_job(struct request *rq, enum record_kind kind, const struct p
     job->record.kind = kind;
     job->record.advertiser = advertiser != NULL ? advertiser->number : 0;
     job->record.arrived_ms = rq->arrived_ms;
+    job->arrived_us = rq->arrived_us;
     return job;
 }
 

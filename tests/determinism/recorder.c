@@ -1,5 +1,6 @@
 /* `recorder DATA ADDRESS FILE` serves a data folder as `countersign serve` does, and leaves in the file every record
- * that was committed, in its order: be32 length, then the record. USR1: the machine wakes up after 20 days of sleep. */
+ * that was committed, in its order: be32 length, then the record. USR1: the machine wakes up after 20 days of sleep.
+ * USR2: its wall clock alone is set an hour ahead. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,17 +15,19 @@
 #include "server/system/system.h"
 #include "server/worker/server.h"
 
-enum { SLEEP_S = 20 * 24 * 3600, WORKERS = 2, QUEUE = 8192, SWEEP_MS = 200, MAP_SIZE = 1 << 30 };
+enum { SLEEP_S = 20 * 24 * 3600, AHEAD_S = 3600, WORKERS = 2, QUEUE = 8192, SWEEP_MS = 200, MAP_SIZE = 1 << 30 };
 
 /* ---- the clock ---- */
 
-static _Atomic int64_t slept_s;
+static _Atomic int64_t slept_s, ahead_s;
 
 /* In place of the C library's. */
 int clock_gettime(clockid_t id, struct timespec *out)
 {
     long rc = syscall(SYS_clock_gettime, id, out);
     out->tv_sec += atomic_load(&slept_s);
+    if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+        out->tv_sec += atomic_load(&ahead_s);
     return (int)rc;
 }
 
@@ -123,7 +126,7 @@ static void wait_for_term(const sigset_t *set)
 {
     int signal = 0;
     while (sigwait(set, &signal) == 0 && signal != SIGTERM)
-        atomic_fetch_add(&slept_s, SLEEP_S);
+        atomic_fetch_add(signal == SIGUSR1 ? &slept_s : &ahead_s, signal == SIGUSR1 ? SLEEP_S : AHEAD_S);
 }
 
 int main(int argc, char **argv)
@@ -139,6 +142,7 @@ int main(int argc, char **argv)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
 

@@ -23,7 +23,7 @@ BUILD = Path(BINARY).parent
 CLANG = SOURCE / "build/clang"
 FACTS = os.environ.get("TWIN_FACTS", str(BUILD / "twin_facts"))
 BATCHES = (1, 7, 4096)
-SLEEP_S = 20 * 24 * 3600  # recorder.c
+SLEEP_S, AHEAD_S = 20 * 24 * 3600, 3600  # recorder.c
 RUN_S = 120
 
 
@@ -60,6 +60,10 @@ class Recorder(Server):
     def sleep(self):
         """Its machine, clocks and all, wakes up weeks later."""
         self.process.send_signal(signal.SIGUSR1)
+
+    def jump(self):
+        """Its wall clock alone is set ahead."""
+        self.process.send_signal(signal.SIGUSR2)
 
     def limit_storage(self):
         size = (self.data / "store.mdb").stat().st_size
@@ -169,6 +173,21 @@ def weeks_later(server, market, contract, due):
         market.operator.post(f"/v1/contracts/{each}/statements", {})
 
 
+def an_hour_ahead(server, market):
+    """What is decided across a step of the clock, before and after it is confirmed."""
+    def lead(visit):
+        return market.publisher.postback(person(click_id=visit), ts=int(time.time()) + SLEEP_S + AHEAD_S).json["status"]
+
+    visit, target = market.click(), f"/v1/contracts/{market.contract}/statements"
+    server.jump()
+    wait_for(lambda: market.operator.get("/v1/clock")["steps"] == 1, what="the step to be seen")
+    assert lead(visit) == "held" and lead(market.click()) == "pending"
+    assert market.operator.call("POST", target, {}).status == 409
+    market.operator.post("/v1/clock/confirm", {"steps": 1})
+    assert lead(visit) == "held"
+    market.operator.post(target, {})
+
+
 def live(server):
     market = tell_a_whole_story(server)
     market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"pixel_leads": "hold"})
@@ -178,6 +197,7 @@ def live(server):
     run_full(server, market)
     due = market.publisher.postback(person(click_id=market.click())).json["lead"]
     weeks_later(server, market, contract, due)
+    an_hour_ahead(server, market)
     server.stop()
 
 

@@ -21,6 +21,7 @@ OPERATOR = (400,) + (403,) * 7 + (401,)
 READS = {
     "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST,
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
+    "/v1/clock": (200,) + (403,) * 7 + (401,),
     "/v1/parties/{party}": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
@@ -43,6 +44,7 @@ WRITES = {
     ("patch", "/v1/campaigns/{campaign}"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/campaigns/{campaign}/pause"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/contracts"): OPERATOR,
+    ("post", "/v1/clock/confirm"): OPERATOR,
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,

@@ -129,13 +129,13 @@ static void put_rows(void)
     struct buf rows;
     struct span rest, key, value;
     struct txn *t = fixture_begin(&cf.live.f, true);
-    struct nonce_use use = {.used = true, .forget_s = 1000};
+    struct nonce_use use = {.used = true};
     buf_heap(&rows);
     for (uint32_t i = 0; i < ROWS; i++) {
         const struct refusal one = {.room = {.party = i}, .at_ms = now_ms, .request_id = i + 1, .status = 401};
         struct refusal read;
         memcpy(use.key, &i, sizeof i);
-        assert_ok(nonce_record(t, &use, COMMITTER_CONTRACT, i));
+        assert_ok(nonce_record(t, &use, 1000, COMMITTER_CONTRACT, i));
         buf_clear(&rows);
         refusal_write(&rows, &one);
         rest = buf_span(&rows);

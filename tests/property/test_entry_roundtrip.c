@@ -101,6 +101,7 @@ static void random_click(struct entry_click *c)
     }
     c->to = text(200);
     c->device = (enum device)below(DEVICE_COUNT);
+    c->clock_steps = (uint32_t)number();
 }
 
 static void random_lead(struct entry_lead *l)
@@ -129,6 +130,8 @@ static void random_lead(struct entry_lead *l)
         .tier = (int)below(64) - 1,
         .due_ms = (int64_t)number(),
         .utc_offset_s = coin() ? 0 : (int64_t)below(2 * UTC_OFFSET_MAX_S + 1) - UTC_OFFSET_MAX_S,
+        .clock_steps = (uint32_t)number(),
+        .clock_unsure = coin(),
     };
     l->click = l->has_click ? number() : 0;
     if (coin()) {
@@ -174,6 +177,7 @@ static enum entry_kind random_kind(void)
 static void random_entry(struct entry *e)
 {
     *e = (struct entry){.kind = random_kind(), .at_ms = (int64_t)number()};
+    e->clocked_ms = coin() ? (int64_t)below((uint64_t)e->at_ms + (e->at_ms == 0)) : 0;
     switch (e->kind) {
     case ENTRY_TERMS:
         e->terms = (struct entry_terms){(int64_t)number(), document(), document(), (int64_t)number()};
@@ -246,6 +250,7 @@ static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
     SAME(click), SAME(click_unrecorded), SAME(clicked_ms), SAME(placement), SAME(other_touches), SAME(dup_index),
         SAME(terms);
     SAME(status), SAME(reason), SAME(payout_micros), SAME(tier), SAME(due_ms);
+    SAME(clock_steps), SAME(clock_unsure);
 #undef SAME
 }
 
@@ -253,12 +258,14 @@ static void assert_entry(const struct entry *a, const struct entry *b)
 {
     assert_int_equal(a->kind, b->kind);
     assert_int_equal(a->at_ms, b->at_ms);
+    assert_int_equal(a->clocked_ms, b->clocked_ms);
     if (a->kind == ENTRY_LEAD) {
         assert_lead(&a->lead, &b->lead);
     } else if (a->kind == ENTRY_CLICK) {
         assert_int_equal(a->click.class, b->click.class);
         assert_int_equal(a->click.placement, b->click.placement);
         assert_int_equal(a->click.device, b->click.device);
+        assert_int_equal(a->click.clock_steps, b->click.clock_steps);
         assert_memory_equal(a->click.commitment.b, b->click.commitment.b, HASH_LEN);
         assert_spans(a->click.sub, b->click.sub, LIMIT_SUBS + LIMIT_UTMS + 1);
     }

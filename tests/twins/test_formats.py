@@ -447,7 +447,7 @@ CASES = {
     tokens: [("contract be32, placement be32 | 35 |", "contract be32, placement be32 | 36 |"),
              ("contract be32, placement be32 | 35 |", "contract be32, placement be64 | 35 |")],
     private_parts: [("| `ip`, `ua` | all |", "| `ip`, `agent` | all |"), ("countersign/v1/day wrap", "countersign/v1/day cover")],
-    entries: [("`at`* `campaign`* `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
+    entries: [("`at`* `campaign`* `clock_ms` `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
               ("| `gap` |", "| `hole` |")],
     storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],
     row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),

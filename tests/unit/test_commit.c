@@ -407,6 +407,43 @@ static void all_records_of_a_batch_have_one_time(void **state)
     committer_fixture_start(&cf);
 }
 
+/* Two workers' jobs, one of them stamped before the clock was set back by an hour. */
+static void a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now(void **state)
+{
+    (void)state;
+    enum { ARRIVALS = 6, STAMPED_BEFORE = 3, HOUR_MS = 3600000 };
+    static struct job arrived[ARRIVALS], *batch[BATCH_MAX];
+    struct metrics *metrics = metrics_new(1);
+    const struct source_setup setup = {.instance = &cf.live.sh.instance,
+                                       .workers = COMMITTER_WORKERS,
+                                       .queue_size = ARRIVALS,
+                                       .sweep_ms = 1000,
+                                       .counters = metrics_thread(metrics, 0)};
+    struct source *s = source_new(&setup);
+    int64_t now_ms, now_us;
+    size_t n;
+    clock_pair(&now_ms, &now_us);
+    for (int i = 0; i < ARRIVALS; i++) {
+        int64_t ago_ms = (ARRIVALS - i) * 10000;
+        arrived[i] = click_job(&cf, COMMITTER_CONTRACT);
+        arrived[i].arrived_us = now_us - ago_ms * 1000;
+        arrived[i].record.arrived_ms = now_ms - ago_ms + (i == STAMPED_BEFORE ? HOUR_MS : 0);
+        assert_ok(source_push(s, (size_t)i % COMMITTER_WORKERS, &arrived[i]));
+    }
+    while ((n = source_take(s, batch)) > 0 && batch[0]->chore)
+        source_done(s, batch, n, ERR_OK, true);
+    assert_int_equal(n, ARRIVALS);
+    for (int i = 0; i < ARRIVALS; i++) {
+        int64_t off_ms = arrived[i].record.arrived_ms - (now_ms - (ARRIVALS - i) * 10000);
+        assert_ptr_equal(batch[i], &arrived[i]);
+        assert_true(off_ms == 0 || i == STAMPED_BEFORE);
+        assert_true(llabs(off_ms) < CLOCK_STEP_MS);
+    }
+    source_done(s, batch, n, ERR_OK, true);
+    source_free(s);
+    metrics_free(metrics);
+}
+
 /* ---- chores ---- */
 
 static bool nonces_left(void)
@@ -430,9 +467,8 @@ static void a_backlog_of_old_nonces_is_forgotten_within_seconds(void **state)
     struct nonce_use use = {.used = true};
     struct txn *t = fixture_begin(&cf.live.f, true);
     for (uint32_t i = 0; i < OLD; i++) {
-        use.forget_s = 1000 + i / 100;
         memcpy(use.key, &i, sizeof i);
-        assert_ok(nonce_record(t, &use, COMMITTER_CONTRACT, i));
+        assert_ok(nonce_record(t, &use, 1000 + i / 100, COMMITTER_CONTRACT, i));
     }
     assert_ok(txn_commit(t));
     for (int i = 0; i < WAIT_STEPS && nonces_left(); i++)
@@ -576,6 +612,7 @@ int main(void)
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
         TEST(all_records_of_a_batch_have_one_time),
+        TEST(a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now),
         TEST(a_catalog_change_is_published_with_its_commit),
         TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
         TEST(refusals_that_find_no_room_cost_no_click),

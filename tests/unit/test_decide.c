@@ -82,6 +82,49 @@ static void by_pixel_quick(struct lead_report *r, struct lead_facts *f)
     quick(r, f);
 }
 
+/* A step of the clock between click and lead, of whatever size: how long it took is not known. */
+static void stepped(struct lead_report *r, struct lead_facts *f)
+{
+    (void)f;
+    r->clock_steps = 1;
+}
+static void stepped_quick(struct lead_report *r, struct lead_facts *f)
+{
+    quick(r, f);
+    stepped(r, f);
+}
+static void stepped_old(struct lead_report *r, struct lead_facts *f)
+{
+    old_click(r, f);
+    stepped(r, f);
+}
+static void stepped_before_both(struct lead_report *r, struct lead_facts *f)
+{
+    quick(r, f);
+    r->clock_steps = f->last.clock_steps = 3;
+}
+static void stepped_unrecorded(struct lead_report *r, struct lead_facts *f)
+{
+    stepped_old(r, f);
+    f->last.clock_steps = r->clock_steps;
+    f->last.unrecorded = true;
+}
+static void stepped_clickless(struct lead_report *r, struct lead_facts *f)
+{
+    unknown(r, f);
+    stepped(r, f);
+}
+static void unsure(struct lead_report *r, struct lead_facts *f)
+{
+    r->clock_steps = f->last.clock_steps = 1;
+    r->clock_unsure = true;
+}
+static void stepped_twice(struct lead_report *r, struct lead_facts *f)
+{
+    twice(r, f);
+    stepped(r, f);
+}
+
 static const struct {
     const char *what, *campaign, *contract; /* terms */
     void (*spoil)(struct lead_report *r, struct lead_facts *f);
@@ -130,6 +173,21 @@ static const struct {
     {"clock ran backwards, counts as 0 s", ",'lead':{'min_click_to_lead_s':1}", "", click_after_lead, STATUS_REJECTED,
      REASON_TOO_FAST},
     {"duplicate", "", "", twice, STATUS_DUPLICATE, REASON_DUPLICATE},
+    {"the clock stepped since the click", "", "", stepped, STATUS_HELD, REASON_REVIEW},
+    {"stepped, too fast by the clock", ",'lead':{'min_click_to_lead_s':5}", "", stepped_quick, STATUS_HELD,
+     REASON_REVIEW},
+    {"stepped, too old by the clock", "", "", stepped_old, STATUS_HELD, REASON_REVIEW},
+    {"stepped, would be approved at once", ",'review':{'auto_approve_days':0}", "", stepped, STATUS_HELD,
+     REASON_REVIEW},
+    {"stepped before the click too", ",'lead':{'min_click_to_lead_s':5}", "", stepped_before_both, STATUS_REJECTED,
+     REASON_TOO_FAST},
+    {"stepped, of an unrecorded click", "", "", stepped_unrecorded, STATUS_HELD, REASON_UNRECORDED},
+    {"stepped, without a click", "", "", stepped_clickless, STATUS_REJECTED, REASON_UNKNOWN_CLICK},
+    {"stepped, and refused for something else", FRANCE, "", stepped, STATUS_REJECTED, REASON_OUTSIDE_PROFILE},
+    {"stepped, and known", "", "", stepped_twice, STATUS_DUPLICATE, REASON_DUPLICATE},
+    {"unsure", "", "", unsure, STATUS_PENDING, REASON_NONE},
+    {"unsure, ended by the clock", "", ENDED, unsure, STATUS_HELD, REASON_REVIEW},
+    {"unsure, would be approved at once", ",'review':{'auto_approve_days':0}", "", unsure, STATUS_PENDING, REASON_NONE},
     {"held: fast", ",'lead':{'hold_below_s':5}", "", quick, STATUS_HELD, REASON_TOO_FAST},
     {"disposable email, taken", "", "", throwaway, STATUS_PENDING, REASON_NONE},
     {"disposable email, refused", ",'lead':{'disposable_email':'reject'}", "", throwaway, STATUS_REJECTED,

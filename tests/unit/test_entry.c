@@ -61,6 +61,12 @@ static const struct {
     {{ENTRY_VIEW, 1, .view = {CLASS_OK, 0, {ONES}}}, "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"view\"}"},
     {{ENTRY_IMPRESSION, 1, .view = {CLASS_OK, 2, {ONES}}},
      "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"impression\",\"placement\":2}"},
+    {{ENTRY_CLICK, 7, 6, .click = {CLASS_OK, 3, {ONES}, .clock_steps = 2}},
+     "{\"at\":7,\"class\":\"ok\",\"clock_ms\":6,\"clock_steps\":2,\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":3}"},
+    {{ENTRY_LEAD, 5, 4, .lead = {SPAN("P1"), TRUST_SIGNED, .commitment = {ONES}, .status = STATUS_HELD, .reason = REASON_REVIEW,
+                                 .tier = -1, .clock_steps = 1, .clock_unsure = true}},
+     "{\"at\":5,\"clock_ms\":4,\"clock_steps\":1,\"clock_unsure\":true,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\","
+     "\"reason\":\"review\",\"status\":\"held\",\"terms\":0,\"trust\":\"signed\"}"},
     {{ENTRY_GAP, 9, .gap = {1, 2, .impressions = 4}}, "{\"at\":9,\"from_ms\":1,\"impressions\":4,\"kind\":\"gap\",\"to_ms\":2}"},
 };
 /* clang-format on */

@@ -129,7 +129,7 @@ static struct job disposition_of(uint64_t lead_index, size_t by, enum status sta
 static void use_nonce(struct nonce_use *n, char key, char request)
 {
     n->used = true;
-    n->forget_s = NOW / 1000 + NONCE_QUERY_KEEP_S;
+    n->keep_s = NONCE_QUERY_KEEP_S;
     memset(n->key, key, sizeof n->key);
     memset(n->request_sha256, request, sizeof n->request_sha256);
 }
@@ -595,8 +595,7 @@ static void old_nonces_are_forgotten_in_steps(void **state)
     struct nonce_row row;
     for (char i = 0; i < 5; i++) {
         use_nonce(&use, i, i);
-        use.forget_s = 1000 + i;
-        assert_ok(nonce_record(cx.txn, &use, CONTRACT, (uint64_t)i));
+        assert_ok(nonce_record(cx.txn, &use, 1000 + i, CONTRACT, (uint64_t)i));
     }
     assert_ok(nonces_prune(cx.txn, 1003, 2, &n));
     assert_int_equal(n, 2);
@@ -609,32 +608,6 @@ static void old_nonces_are_forgotten_in_steps(void **state)
     use_nonce(&use, 3, 3);
     assert_ok(nonce_find(cx.txn, &use, &row));
     assert_int_equal(row.index, 3);
-}
-
-static void nonces_are_not_forgotten_by_a_clock_that_jumped_ahead(void **state)
-{
-    (void)state;
-    enum { AHEAD = 1000000, KEPT = NONCE_WEBHOOK_KEEP_S };
-    const struct {
-        int64_t monotonic_s, wall_s, read_s;
-    } steps[] = {
-        {10, 5000, 5000},
-        {20, 5010, 5010},
-        {30, 5020 + AHEAD, 5020}, /* a jump ahead */
-        {40, 5030 + AHEAD, 5030},
-        {50, 5040, 5040}, /* taken back */
-        {60, 4000, 4000}, /* behind: believed */
-        {70, 5060, 5060},
-        {80, 5070 + AHEAD, 5070}, /* ahead again, and staying there */
-        {70 + KEPT, 5060 + KEPT + AHEAD, 5060 + KEPT},
-        {71 + KEPT, 5061 + KEPT + AHEAD, 5061 + KEPT + AHEAD},
-        {81 + KEPT, 5071 + KEPT + 2 * AHEAD, 5071 + KEPT + AHEAD}, /* the next one is not */
-        {71 + 2 * KEPT, 5061 + 2 * KEPT + 3 * AHEAD, 5061 + 2 * KEPT + AHEAD},
-        {72 + 2 * KEPT, 5062 + 2 * KEPT + 3 * AHEAD, 5062 + 2 * KEPT + 2 * AHEAD}, /* nor a third, later one */
-    };
-    struct nonce_clock clock = {0};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        assert_int_equal(nonce_clock_read(&clock, steps[i].wall_s, steps[i].monotonic_s), steps[i].read_s);
 }
 
 static int64_t time_of(uint64_t index)
@@ -735,7 +708,6 @@ int main(void)
         TEST(a_pending_lead_is_approved_when_due),
         TEST(due_leads_come_in_steps),
         TEST(old_nonces_are_forgotten_in_steps),
-        TEST(nonces_are_not_forgotten_by_a_clock_that_jumped_ahead),
         TEST(nothing_is_dated_into_a_closed_period),
         TEST(a_change_of_terms_does_not_reach_back_to_return_times),
         TEST(a_published_head_is_a_leaf_of_the_root_log),

@@ -18,8 +18,11 @@ static void it_gives_back_in_order_and_refuses_when_full(void **state)
             assert_true(queue_push(r, &items[i]));
         assert_false(queue_push(r, &items[8]));
         assert_int_equal(queue_count(r), 8);
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 8; i++) {
+            assert_ptr_equal(queue_peek(r), &items[i]);
             assert_ptr_equal(queue_pop(r), &items[i]);
+        }
+        assert_null(queue_peek(r));
         assert_null(queue_pop(r));
     }
     queue_free(r);

@@ -477,6 +477,30 @@ static void lie_backdated_statement(struct story *s)
     tell_statement(s);
 }
 
+static void lie_before_the_last(struct story *s)
+{
+    s->now_ms = s->fold.last_ms - 1;
+    tell_click(s, CLASS_OK);
+}
+
+/* What the clock said is told where an entry must not be dated by it: at the time of the one in front of it alone. */
+static void lie_dated_later(struct story *s)
+{
+    struct entry e = {.kind = ENTRY_KEY,
+                      .at_ms = s->fold.last_ms + 2,
+                      .clocked_ms = s->fold.last_ms + 1,
+                      .key = {.party = SPAN("A1")}};
+    tell(s, &e, NULL);
+}
+
+static void lie_fewer_steps(struct story *s)
+{
+    for (uint32_t steps = 1; steps <= 1; steps--) {
+        struct entry e = {.kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.placement = 1, .clock_steps = steps}};
+        tell(s, &e, NULL);
+    }
+}
+
 static void lie_hidden_fact_after_terms(struct story *s)
 {
     tell_terms(s, "{'require':['email','f_new'],'honeypot':'f_url'}");
@@ -551,6 +575,9 @@ static void signed_lies_are_found(void **state)
         {"a lead taken back beside another of its person", "decisions", lie_reinstated_beside_another},
         {"a click dated into a closed period", "entries", lie_backdated},
         {"a statement dated into a closed period", "entries", lie_backdated_statement},
+        {"a click dated before the entry in front of it", "entries", lie_before_the_last},
+        {"an entry dated later than the clock and the entry in front of it", "entries", lie_dated_later},
+        {"a step of the clock taken back", "entries", lie_fewer_steps},
         {"traffic that never was", "statements", lie_statement_tally},
         {"a remainder that is not carried", "statements", lie_statement_carried},
         {"an approval kept back", "decisions", lie_overdue},
@@ -672,12 +699,22 @@ static void terms_of_rules_that_are_not_known_cannot_be_told(void **state)
     story_free(s);
 }
 
-static void an_entry_at_the_closing_time_holds(void **state)
+static void an_entry_at_the_time_before_it_holds(void **state)
 {
     (void)state;
     struct story *s = story_long(0);
-    s->now_ms = s->fold.period.prev_to_ms;
-    tell_click(s, CLASS_OK);
+    s->now_ms = s->fold.last_ms;
+    uint64_t click = tell_click(s, CLASS_OK);
+    struct entry behind = {.kind = ENTRY_VIEW,
+                           .at_ms = s->fold.last_ms,
+                           .clocked_ms = s->fold.last_ms - 5000,
+                           .view = {.placement = 1, .has_click = true, .click = click}};
+    tell(s, &behind, NULL);
+    struct reported l; /* of the click, after a step */
+    report(s, click, 9, "{\"email\":\"p9@shop.example\"}", &l);
+    l.r.clock_steps = 1;
+    s->now_ms += 400 * MS_PER_DAY;
+    tell_reported(s, &l);
     write_logs(s);
     assert_holds(s);
     story_free(s);
@@ -931,7 +968,7 @@ int main(void)
         cmocka_unit_test(odd_leads_that_the_server_writes_hold),
         cmocka_unit_test(a_lead_across_new_terms_holds),
         cmocka_unit_test(terms_of_rules_that_are_not_known_cannot_be_told),
-        cmocka_unit_test(an_entry_at_the_closing_time_holds),
+        cmocka_unit_test(an_entry_at_the_time_before_it_holds),
         cmocka_unit_test(dispositions_of_the_operator_are_counted),
         cmocka_unit_test(answering_keys_are_named),
         cmocka_unit_test(keys_of_nobody_and_of_others_are_refused),

@@ -1,0 +1,343 @@
+"""A machine whose clock is set otherwise, while the server runs or between two runs: no lead is lost by it, and nothing is approved, settled or
+forgotten on the word of a clock that jumped, until the operator confirms it."""
+
+import json
+import mmap
+import os
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from harness import Market, Server, countersign, person, send, wait_for
+
+HOUR_S, DAY_S = 3600, 24 * 3600
+JUMPS_S = (HOUR_S, -HOUR_S, 400 * DAY_S, -400 * DAY_S)
+LIBRARY = os.environ.get("CLOCK_LIBRARY", "")
+
+
+class ClockServer(Server):
+    """`wall` seconds are added to its wall clock, `passed` to all of its clocks."""
+
+    def __init__(self, wall=0, **settings):
+        self.wall = self.passed = 0
+        self.numbers = tempfile.NamedTemporaryFile(prefix="countersign-clock-")
+        self.numbers.write(bytes(16))
+        self.numbers.flush()
+        self.shared = mmap.mmap(self.numbers.fileno(), 16)
+        self.set(wall=wall)
+        super().__init__(**settings)
+
+    def set(self, wall=None, passed=None):
+        self.wall = self.wall if wall is None else wall
+        self.passed = self.passed if passed is None else passed
+        self.shared[:] = struct.pack("=qq", int(self.wall * 1000), int(self.passed * 1000))
+
+    def wait(self, seconds):
+        """Time goes by."""
+        self.set(passed=self.passed + seconds)
+
+    def now(self):
+        """What its clock says, in whole seconds."""
+        return int(time.time() + self.wall + self.passed)
+
+    def start(self):
+        env = dict(os.environ, LD_PRELOAD=LIBRARY, COUNTERSIGN_CLOCK=self.numbers.name,
+                   **{f"COUNTERSIGN_{name}": str(value) for name, value in self.settings.items()})
+        env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=env)
+        wait_for(self.ready, 60, "the server to be ready")
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def steps(self):
+        return self.operator.get("/v1/clock")["steps"]
+
+    def jump(self, seconds, restart=False):
+        """The clock is set; answers when the server has seen it."""
+        known = self.steps()
+        if restart:
+            self.stop()
+        self.set(wall=self.wall + seconds)
+        if restart:
+            self.start()
+        wait_for(lambda: self.steps() == known + 1, what="the step to be seen")
+
+    def confirm(self, steps=None):
+        return self.operator.call("POST", "/v1/clock/confirm", {"steps": self.steps() if steps is None else steps})
+
+    def check(self):
+        self.stop()
+        done = countersign("check", "--data", self.data)
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.start()
+
+
+CAMPAIGN = {"lead": {"require": ["email"], "min_click_to_lead_s": 2}, "attribution": {"click_days": 30}, "review": {"mode": "manual"}}
+
+
+class ClockCase(unittest.TestCase):
+    def serve(self, wall=0, campaign=None, contract=None):
+        self.server = ClockServer(wall)
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server, {**CAMPAIGN, **(campaign or {})}, contract)
+
+    def signed(self, fields, **options):
+        target = self.market.publisher.signed_target(fields, ts=self.server.now(), **options)
+        return self.server.url + target
+
+    def post(self, url):
+        """A sender tries again where it is told to."""
+        def once():
+            answer = send(url)
+            return None if answer.status == 503 else answer
+        answer = wait_for(once, what="the postback to be taken")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def click(self):
+        """One that is on record: right after a step to another day there is no key to seal it with."""
+        def once():
+            gone, visit = self.server.metric("unrecorded"), self.market.click()
+            return visit if self.server.metric("unrecorded") == gone else None
+        return wait_for(once, what="a click to be recorded")
+
+    def lead(self, visit, **fields):
+        got = self.post(self.signed(person(click_id=visit, **fields)))
+        return got["status"], got["reason"]
+
+    def later_lead(self):
+        """Of a click of its own, that took 5 s."""
+        visit = self.click()
+        self.server.wait(5)
+        return self.lead(visit)
+
+    def settle(self):
+        return self.server.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {})
+
+    def assertSettled(self):
+        answer = self.settle()
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json
+
+    def assertUnsure(self):
+        answer = send(self.server.url + "/readyz")
+        self.assertEqual(answer.status, 200)
+        self.assertIn("/v1/clock/confirm", answer.text)
+        self.assertEqual(self.server.metric("clock_sure"), 0)
+        answer = self.settle()
+        self.assertEqual(answer.status, 409, answer)
+        self.assertIn("/v1/clock/confirm", answer.text)
+
+    def assertSure(self):
+        self.assertEqual(send(self.server.url + "/readyz").text, "ready\n")
+        self.assertEqual(self.server.metric("clock_sure"), 1)
+
+    def assertHolds(self):
+        """The parties' mirror is good, times never run backwards, and so is the store."""
+        times = [entry["at"] for entry in map(json.loads, (bytes_ for _, bytes_ in self.market.entries()))]
+        self.assertEqual(times, sorted(times))
+        with tempfile.TemporaryDirectory() as folder:
+            mirror = Path(folder) / "mirror"
+            done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = countersign("verify", mirror)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.server.check()
+
+
+class Jumps(ClockCase):
+    def one_jump(self, seconds, restart):
+        before = self.click()
+        self.server.wait(5)
+        self.assertEqual(self.lead(before), ("pending", ""))
+        self.assertSettled()
+        steps = self.server.steps()
+        self.server.jump(seconds, restart)
+        self.assertUnsure()
+        self.assertEqual(self.lead(before), ("held", "review"))  # how long it took is not known
+        self.assertEqual(self.later_lead(), ("pending", ""))
+        self.assertEqual(self.lead(self.click()), ("rejected", "too_fast"))  # this is
+        self.server.restart()
+        self.assertUnsure()
+        shown = self.server.operator.get("/v1/clock")
+        self.assertEqual((shown["confirmed"], shown["steps"]), (False, steps + 1))
+        self.assertNotIn("confirmed_at", shown["data"][0])
+        self.assertEqual(self.server.confirm(steps).status, 409)
+        self.assertEqual(self.market.advertiser.call("POST", "/v1/clock/confirm", {"steps": steps + 1}).status, 403)
+        self.assertEqual(self.server.confirm().status, 200)
+        self.assertSure()
+        self.assertEqual(self.lead(before), ("held", "review"))
+        self.assertEqual(self.later_lead(), ("pending", ""))
+        self.assertSettled()
+        self.server.restart()
+        self.assertSure()
+        self.assertIn("confirmed_at", self.server.operator.get("/v1/clock")["data"][0])
+
+    def all_jumps(self, restart):
+        self.serve()
+        for seconds in JUMPS_S:
+            with self.subTest(seconds=seconds, restart=restart):
+                self.one_jump(seconds, restart)
+        self.assertHolds()
+        told = [line for line in self.server.log().splitlines() if '"clock_step"' in line]
+        self.assertEqual([json.loads(line)["level"] for line in told], ["error"] * len(JUMPS_S), told)
+
+    def test_while_it_runs(self):
+        self.all_jumps(restart=False)
+
+    def test_between_two_runs(self):
+        self.all_jumps(restart=True)
+
+    def test_a_small_step_is_known_and_needs_no_word(self):
+        self.serve()
+        before = self.click()
+        self.server.jump(10)
+        self.assertSure()
+        self.server.wait(5)
+        self.assertEqual(self.lead(before), ("held", "review"))
+        self.assertSettled()
+        self.assertHolds()
+
+    def test_what_slews_is_nothing(self):
+        self.serve()
+        visit = self.click()
+        for _ in range(5):
+            self.server.set(wall=self.server.wall + 1)
+            time.sleep(0.5)
+        self.server.wait(5)
+        self.assertEqual(self.server.steps(), 0)
+        self.assertEqual(self.lead(visit), ("pending", ""))
+
+
+class SetBack(ClockCase):
+    """The server began with a clock that was ahead, which nothing told it; then the clock was set right."""
+
+    def test_a_statement_issued_ahead_rejects_no_later_lead(self):
+        for ahead_s in (HOUR_S, 400 * DAY_S):
+            with self.subTest(ahead_s=ahead_s):
+                self.serve(wall=ahead_s)
+                self.assertEqual(self.later_lead(), ("pending", ""))
+                statement = self.assertSettled()
+                self.server.jump(-ahead_s)
+                for _ in range(3):
+                    self.assertEqual(self.later_lead(), ("pending", ""))
+                self.assertUnsure()
+                self.assertEqual(self.server.confirm().status, 200)
+                ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 80 * DAY_S))
+                self.server.operator.patch(f"/v1/contracts/{self.market.contract}", {"ends_at": ends})
+                for _ in range(3):
+                    self.assertEqual(self.later_lead(), ("pending", ""))
+                    self.server.wait(12 * DAY_S)  # the time that the clock shows, not the one that entries stand at
+                visit = self.click()
+                self.server.wait(31 * DAY_S)
+                self.assertEqual(self.lead(visit), ("rejected", "outside_window"))
+                after = self.assertSettled()
+                self.assertGreater(after["id"], statement["id"])
+                self.assertGreaterEqual(after["issued_at"], statement["issued_at"])
+                self.assertHolds()
+
+    def test_an_end_that_was_passed_ahead_alone_ends_nothing(self):
+        ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 100 * DAY_S))
+        self.serve(contract={"ends_at": ends})
+        visit = self.click()
+        self.server.jump(400 * DAY_S)
+        self.assertEqual(self.lead(visit), ("held", "review"))  # over, by a clock that nobody trusts
+        self.server.jump(-400 * DAY_S)
+        self.assertEqual(self.server.confirm().status, 200)
+        self.assertEqual(self.later_lead(), ("pending", ""))
+        self.assertHolds()
+
+    def test_the_latest_click_is_not_the_one_whose_clock_was_ahead(self):
+        self.serve()
+        self.server.jump(400 * DAY_S)
+        ahead = self.click()
+        self.server.jump(-400 * DAY_S)
+        right = self.click()
+        self.server.wait(5)
+        got = self.post(self.signed(person(touches=f"{ahead},{right}")))
+        self.assertEqual((got["status"], got["reason"]), ("pending", ""))
+
+
+class Nonces(ClockCase):
+    def test_a_nonce_is_known_after_a_jump_ahead_a_restart_and_a_jump_back(self):
+        self.serve()
+        visit = self.click()
+        self.server.wait(5)
+        fields = person(click_id=visit)
+        url = self.signed(fields, nonce="a-nonce-that-was-seen")
+        first = self.post(url)["lead"]
+        for seconds in (HOUR_S, 400 * DAY_S):
+            self.server.jump(seconds)
+            self.server.restart()
+            self.assertEqual(self.server.confirm().status, 200)
+            time.sleep(1)  # several rounds of forgetting
+            self.server.jump(-seconds, restart=True)
+            other = self.signed({**fields, "txid": "another"}, nonce="a-nonce-that-was-seen")
+            self.assertEqual(send(other).status, 409)  # before the same bytes, which were known by their txid too
+            self.assertEqual(self.post(url)["lead"], first)
+        self.server.check()
+
+    def test_it_is_forgotten_when_the_time_is_over(self):
+        self.serve()
+        visit = self.click()
+        self.server.wait(5)
+        self.post(self.signed(person(click_id=visit), nonce="a-nonce-that-was-seen"))
+        self.server.wait(700)
+        def again():
+            return send(self.signed(person(click_id=visit), nonce="a-nonce-that-was-seen")).status == 200
+        wait_for(again, what="the nonce to be forgotten")
+
+
+class Approvals(ClockCase):
+    def setUp(self):
+        self.serve(campaign={"review": {"mode": "auto", "auto_approve_days": 14}})
+        visit = self.click()
+        self.server.wait(5)
+        self.ref = self.post(self.signed(person(click_id=visit)))["lead"]
+
+    def status(self):
+        return self.server.operator.get(f"/v1/leads/{self.ref}")["status"]
+
+    def assertApproved(self):
+        wait_for(lambda: self.status() == "approved", what="the lead to be approved")
+
+    def stays_pending(self):
+        time.sleep(2.5)  # two rounds of approvals
+        self.assertEqual(self.status(), "pending")
+        self.assertUnsure()
+
+    def test_time_that_went_by_approves(self):
+        self.server.wait(15 * DAY_S)
+        self.assertApproved()
+
+    def test_a_jump_does_not_until_it_is_confirmed(self):
+        self.server.jump(20 * DAY_S)
+        self.stays_pending()
+        self.server.restart()
+        self.stays_pending()
+        self.assertEqual(self.server.confirm().status, 200)
+        self.assertApproved()
+        self.assertSettled()
+        self.assertHolds()
+
+    def test_nor_is_a_lead_that_would_be_approved_at_once(self):
+        self.market.advertiser.patch(f"/v1/campaigns/{self.market.campaign}", {"review": {"mode": "auto", "auto_approve_days": 0}})
+        self.assertEqual(self.later_lead(), ("approved", ""))
+        self.server.jump(HOUR_S)
+        visit = self.click()
+        self.server.wait(5)
+        self.ref = self.post(self.signed(person(click_id=visit)))["lead"]
+        self.stays_pending()
+        self.assertEqual(self.server.confirm().status, 200)
+        self.assertApproved()
+        self.assertHolds()
+
+
+if __name__ == "__main__":
+    unittest.main()
