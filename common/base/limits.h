@@ -31,6 +31,7 @@ enum {
     LIMIT_DOCUMENT = 24000, /* bytes of a campaign or contract document: both of them fit one entry */
     LIMIT_LABEL = 200,      /* bytes of names and labels */
     LIMIT_LIST = 200,       /* rows of one answer of a list */
+    LIMIT_RETURN_DAYS = 365,
     /* files of a mirror, which strangers write: what a server can have made is smaller */
     LIMIT_NOTE = 8192,         /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */
     LIMIT_JWKS = 16384,        /* bytes of the statement keys: 64 of less than 256 bytes */

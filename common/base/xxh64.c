@@ -35,15 +35,15 @@ static inline uint64_t merge(uint64_t acc, uint64_t v)
     return (acc ^ lane(0, v)) * prime1 + prime4;
 }
 
-/* Takes all whole stripes off the front. */
-static uint64_t stripes(uint64_t seed, const char **p, const char *end)
+/* Of the whole stripes from p to end. */
+static inline uint64_t stripes(uint64_t seed, const char *p, const char *end)
 {
     uint64_t a = seed + prime1 + prime2, b = seed + prime2, c = seed, d = seed - prime1;
-    for (; end - *p >= STRIPE; *p += STRIPE) {
-        a = lane(a, load_le64(*p));
-        b = lane(b, load_le64(*p + 8));
-        c = lane(c, load_le64(*p + 16));
-        d = lane(d, load_le64(*p + 24));
+    for (; p < end; p += STRIPE) {
+        a = lane(a, load_le64(p));
+        b = lane(b, load_le64(p + 8));
+        c = lane(c, load_le64(p + 16));
+        d = lane(d, load_le64(p + 24));
     }
     uint64_t h = rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18);
     return merge(merge(merge(merge(h, a), b), c), d);
@@ -51,8 +51,8 @@ static uint64_t stripes(uint64_t seed, const char **p, const char *end)
 
 uint64_t xxh64(uint64_t seed, struct span bytes)
 {
-    const char *p = bytes.ptr, *end = p + bytes.len;
-    uint64_t h = bytes.len >= STRIPE ? stripes(seed, &p, end) : seed + prime5;
+    const char *p = bytes.ptr + bytes.len / STRIPE * STRIPE, *end = bytes.ptr + bytes.len;
+    uint64_t h = bytes.len >= STRIPE ? stripes(seed, bytes.ptr, p) : seed + prime5;
     h += bytes.len;
     for (; end - p >= 8; p += 8)
         h = rotate(h ^ lane(0, load_le64(p)), 27) * prime1 + prime4;

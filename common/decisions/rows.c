@@ -208,8 +208,9 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .who = who,
     };
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
-        !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 || r.return_days < 0 ||
-        !is_utc_offset(r.utc_offset_s) || !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms))
+        !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 ||
+        r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) || !is_index(r.who.click) ||
+        !is_index(r.last) || !is_index(r.terms))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;

@@ -131,7 +131,7 @@ static const struct member campaign_members[] = {
     {"referrer_policy", &member_text, AT(referrer_policy), .max = 40, .text = "no-referrer-when-downgrade",
      .ok = policy_ok, .must = "must be a Referrer-Policy such as origin"},
     {"repeat_window_s", &member_int, AT(repeat_window_s), .max = REPEAT_DAYS * DAY_S, .fallback = 3600},
-    {"return_days", &member_int, AT(return_days), .max = YEAR_DAYS, .fallback = 30},
+    {"return_days", &member_int, AT(return_days), .max = LIMIT_RETURN_DAYS, .fallback = 30},
     {"review", &member_object, .members = review_members},
     {"timezone", &member_text, AT(timezone), .max = 64, .text = "UTC", .ok = timezone_ok,
      .must = "must be an IANA time zone such as Europe/Paris"},

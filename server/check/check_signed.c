@@ -43,6 +43,21 @@ static void prove_log(struct check *c, struct checked_log *log)
         compare(c, log, size, &root);
 }
 
+/* A log that has no entry in the journal. */
+static void prove_none(struct check *c, uint32_t number)
+{
+    uint64_t size;
+    struct hash root;
+    enum err err = heads_last(c->signed_heads, number, &size, &root);
+    if (err == ERR_OK)
+        finds_failure(&c->finding[STORE_CHECK_SIGNED],
+                      "log %" PRIu32 " has no entries, and a head of size %" PRIu64
+                      " of it was signed: an old copy of the store",
+                      number, size);
+    else if (err != ERR_NOT_FOUND)
+        finds_failure(&c->finding[STORE_CHECK_SIGNED], "signed-heads does not read for log %" PRIu32, number);
+}
+
 void check_signed(struct check *c)
 {
     if (c->signed_heads == NULL || !c->complete) {
@@ -51,7 +66,10 @@ void check_signed(struct check *c)
                                                          : "what was signed cannot be compared with the logs");
         return;
     }
-    for (size_t i = 0; i < c->n_logs; i++)
-        if (c->logs[i] != NULL)
+    uint32_t end = heads_end(c->signed_heads);
+    for (uint32_t i = 0; i < c->n_logs || i < end; i++)
+        if (i < c->n_logs && c->logs[i] != NULL)
             prove_log(c, c->logs[i]);
+        else
+            prove_none(c, i);
 }

@@ -25,6 +25,10 @@ static _Noreturn void cannot_open(const char *dir, const char *what, enum err er
     case ERR_FULL:
         die("cannot open %s of %s: the disk is full, free some space", what, dir);
     case ERR_NOT_FOUND:
+        if (strcmp(what, INSTANCE_FORMAT) == 0)
+            die("the store of %s is empty: its init was cut short, and nothing was ever kept there; remove keys.json, "
+                "store.mdb and operator.token from it, and run init again",
+                dir);
         if (store_missing(dir) == ERR_CONFLICT)
             decline("%s of %s is missing, and the store is there: put back the one that belongs to it", what, dir);
         if (strcmp(what, "the store") == 0)

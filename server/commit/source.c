@@ -461,7 +461,12 @@ static void refused_done(struct source *s, const struct job *job)
 {
     if (job->err != ERR_OK) {
         METRIC_ADD(s->counters, refused_dropped, s->n_refused);
-        log_line(LOG_WARN, 0, "refused_log", "%zu refusals could not be kept (%s)", s->n_refused, err_word(job->err));
+        if (s->n_refused > 0)
+            log_line(LOG_WARN, 0, "refused_log", "%zu refusals could not be kept (%s)", s->n_refused,
+                     err_word(job->err));
+        else
+            log_line(LOG_WARN, 0, "refused_log", "old refusals could not be removed (%s): the next round tries again",
+                     err_word(job->err));
     } else if (job->record.refused.steps > 0) {
         s->refused_from = (uint32_t)job->index;
         if (!job->more)

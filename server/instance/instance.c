@@ -69,13 +69,16 @@ bool instance_url_ok(struct span url)
     return good;
 }
 
+/* ERR_NOT_FOUND: the store says nothing of itself, so nothing was ever committed to it. */
 static enum err read_format(struct txn *t)
 {
-    struct span format;
+    struct span format, key;
     enum err err = store_get(t, TABLE_META, SPAN("format"), &format);
-    if (err == ERR_OK && !span_is(format, STORE_FORMAT))
+    if (err == ERR_OK)
+        return span_is(format, STORE_FORMAT) ? ERR_OK : ERR_CORRUPT;
+    if (err == ERR_NOT_FOUND && (err = store_seek(t, TABLE_META, SPAN(""), &key, &format)) == ERR_OK)
         err = ERR_CORRUPT;
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    return err;
 }
 
 /* Other keys than the store was made with would sign another history, and open nothing that is sealed in it. */
@@ -111,7 +114,7 @@ enum err instance_load(struct instance *in, const char **what)
     enum err err = txn_begin(in->store, false, &t);
     if (err != ERR_OK)
         return err;
-    *what = "the format of the store";
+    *what = INSTANCE_FORMAT;
     err = read_format(t);
     if (err == ERR_OK) {
         *what = "the public URL";

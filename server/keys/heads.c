@@ -68,6 +68,11 @@ enum err heads_open_to_read(const char *data_dir, struct heads **out)
     return err;
 }
 
+uint32_t heads_end(const struct heads *h)
+{
+    return (uint32_t)((h->copy.len + LOG_LEN - 1) / LOG_LEN);
+}
+
 void heads_close(struct heads *h)
 {
     if (h == NULL)

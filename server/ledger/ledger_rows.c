@@ -163,8 +163,8 @@ enum err head_decode(struct span row, struct stored_head *out)
     last_decode(&r, &h.head.last);
     const struct last_statement *last = &h.head.last;
     if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||
-        (h.has_terms ? h.terms >= h.head.size : h.terms != 0) || last->to > h.head.size || last->to_ms < 0 ||
-        (last->id[0] != '\0' && !id_is_plain(span_str(last->id))))
+        h.head.tally.moves > h.head.size || (h.has_terms ? h.terms >= h.head.size : h.terms != 0) ||
+        last->to > h.head.size || last->to_ms < 0 || (last->id[0] != '\0' && !id_is_plain(span_str(last->id))))
         return ERR_CORRUPT;
     *out = h;
     return ERR_OK;

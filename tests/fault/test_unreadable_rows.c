@@ -992,7 +992,7 @@ static int set_up(void **state)
     struct scene *s = calloc(1, sizeof *s);
     char path[FILLED_TEXT + 32];
     filled_open(&s->f);
-    s->f.live.options.sweep_ms.number = 60000; /* no chore puts right what a round broke */
+    s->f.live.options.sweep_ms.number = 600000; /* no chore puts right what a round broke */
     live_serve(&s->f.live);
     snprintf(path, sizeof path, "/v1/contracts/%s/leads", s->f.contract);
     first_of(s, 1, path, "lead", s->lead);

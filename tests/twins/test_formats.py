@@ -459,7 +459,7 @@ CASES = {
     meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind")],
-    head: [("| be64 times 9 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
+    head: [("| be64 times 10 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
            ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [
         ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),

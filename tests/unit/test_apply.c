@@ -286,6 +286,7 @@ static void damaged_rows_do_not_read(void **state)
         {36, (uint64_t)JSON_INT_MAX + 1},
         {44, (uint64_t)JSON_INT_MAX + 1},
         {52, (uint64_t)JSON_INT_MAX + 1},
+        {60, (uint64_t)(LIMIT_RETURN_DAYS + 1) << 32}, /* returned for longer than terms allow, */
         {64, 0},
         {116, 93601}, /* farther ahead than any zone */
     };

@@ -583,6 +583,12 @@ static void what_was_signed_is_held_against_the_logs(void **state)
     heads_close(heads);
     expect_signed(s, "another history", false);
     assert_ok(file_write_atomic(path, buf_span(&good), 0600));
+    buf_clear(&bad);
+    assert_ok(heads_open(s->f.dir, s->keys, &heads));
+    assert_ok(heads_sign(heads, 7, &later, &bad)); /* of a contract that the store lacks */
+    heads_close(heads);
+    expect_signed(s, "of a log that is not there", false);
+    assert_ok(file_write_atomic(path, buf_span(&good), 0600));
     expect_signed(s, "as it was", true);
     buf_free(&good);
     buf_free(&bad);

@@ -147,12 +147,35 @@ static void what_does_not_open_is_named_and_nothing_stays_open(void **state)
     folder_remove(dir);
 }
 
+static void a_store_without_a_first_commit_is_told_from_a_damaged_one(void **state)
+{
+    (void)state;
+    char dir[64], token[API_TOKEN_LEN + 1];
+    struct instance in;
+    struct store *s;
+    const char *what;
+    folder_make(dir);
+    assert_ok(keys_create(dir));
+    assert_ok(store_open(dir, STORE_CREATE, SMALL_MAP, &s)); /* and then the init was killed */
+    store_close(s);
+    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_NOT_FOUND);
+    assert_string_equal(what, INSTANCE_FORMAT);
+    folder_remove(dir);
+    folder_make(dir);
+    create(dir, SPAN("http://a.example"), token);
+    put_meta(dir, "format", SPAN("1"));
+    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_CORRUPT);
+    assert_string_equal(what, INSTANCE_FORMAT);
+    folder_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_created_opens_and_knows_its_name),
         cmocka_unit_test(two_are_open_in_one_process),
         cmocka_unit_test(what_does_not_open_is_named_and_nothing_stays_open),
+        cmocka_unit_test(a_store_without_a_first_commit_is_told_from_a_damaged_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
