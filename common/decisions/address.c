@@ -113,7 +113,7 @@ static bool came_by(const struct candidate *c, const void *arg)
 static bool is_repeated_by(const struct candidate *c, const void *arg)
 {
     const struct candidate *own = arg;
-    return status_stands(c->lead.status) && c->at.contract == own->at.contract &&
+    return lead_stands(&c->lead) && c->at.contract == own->at.contract &&
            !identity_apart(&c->lead.who, &own->lead.who, 0);
 }
 

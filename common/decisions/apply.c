@@ -46,7 +46,7 @@ static void stand(struct row_ops *ops, const struct fold_context *cx, uint64_t i
     int layer = layer_of(row);
     for (size_t i = 0; i < n && layer >= 0; i++) {
         struct row_op *op = add(ops, ROW_DEDUPE);
-        const struct identity_key k = identity_key_in(&keys[i], (unsigned)layer);
+        const struct identity_key k = identity_key_in(&keys[i], (enum key_layer)layer);
         row_dedupe_key(op->key, keys[i].kind < KEY_TXID ? cx->campaign : cx->contract, &k, row->at_ms, cx->contract,
                        index);
         op->key_len = DEDUPE_KEY_LEN;
@@ -59,7 +59,7 @@ static void stand(struct row_ops *ops, const struct fold_context *cx, uint64_t i
 static void lead_on(struct row_ops *ops, const struct fold_context *cx, uint64_t index, const struct lead_row *row,
                     const struct person_lead *repeats)
 {
-    static const unsigned layers[] = {KEY_ANYWHERE, KEY_HERE};
+    static const enum key_layer layers[] = {KEY_ANYWHERE, KEY_HERE};
     struct identity_key keys[IDENTITY_KEYS];
     size_t n = identity_keys(&row->who, keys), n_layers = repeats == NULL || repeats->here ? 2 : 1;
     for (size_t i = 0; i < n * n_layers; i++) {

@@ -44,7 +44,7 @@ bool identity_apart(const struct identity *a, const struct identity *b, unsigned
 
 static void add(struct identity_key *out, size_t *n, unsigned kind, const uint8_t token[TOKEN_LEN])
 {
-    out[*n].kind = kind;
+    out[*n] = (struct identity_key){.kind = kind, .layer = KEY_STANDS};
     memcpy(out[(*n)++].token, token, TOKEN_LEN);
 }
 

@@ -12,10 +12,10 @@
 /* The kinds of keys. Contact keys are the campaign's. A txid and a click are the contract's, and each kind says which
  * contact keys (bits) its lead has beside it: those of another lead tell persons apart, their absence does not. */
 enum { KEY_EMAIL = CONTACT_EMAIL, KEY_PHONE = CONTACT_PHONE, KEY_CONTACTS = 3, KEY_TXID = 16, KEY_CLICK = 32 };
-/* Layers of these, beside that of leads that stand: duplicates; those of them that can be followed in the log of their
- * contract alone, where contact keys are the contract's too; and held reports of pixels that are not trusted, which are
- * in each other's way alone. */
-enum { KEY_STANDS = 0, KEY_HERE = 64, KEY_ANYWHERE = 128, KEY_UNPROVEN = 192 };
+/* Rows under a key lie in layers: leads that stand; held reports of pixels that are not trusted, which are in each
+ * other's way alone; duplicates; and those of them again that can be followed in the log of their contract alone, where
+ * contact keys are the contract's too. */
+enum key_layer { KEY_STANDS, KEY_UNPROVEN, KEY_ANYWHERE, KEY_HERE };
 
 struct identity {
     bool known;        /* false: its tokens are destroyed or were not shown, and it is nobody's rival */
@@ -39,13 +39,14 @@ static inline bool status_stands(enum status s)
 
 struct identity_key {
     unsigned kind;
+    enum key_layer layer;
     uint8_t token[TOKEN_LEN];
 };
 enum { IDENTITY_KEYS = 4, IDENTITY_RIVALS = 8 };
-static inline struct identity_key identity_key_in(const struct identity_key *k, unsigned layer)
+static inline struct identity_key identity_key_in(const struct identity_key *k, enum key_layer layer)
 {
     struct identity_key in = *k;
-    in.kind |= layer;
+    in.layer = layer;
     return in;
 }
 /* The keys under which a lead stands. */

@@ -15,8 +15,9 @@ struct search {
     const struct identity *who;
     unsigned by;
     int64_t from_ms, to_ms;
-    unsigned layer; /* KEY_HERE, KEY_ANYWHERE */
-    size_t rows;    /* that it may still read */
+    enum key_layer layer; /* KEY_ANYWHERE, KEY_HERE */
+    bool more;            /* there are further rows under its own keys */
+    size_t rows;          /* that it may still read */
     size_t n;
     struct step step[STEPS_MOST];
     struct person_lead *out;
@@ -29,7 +30,7 @@ static bool is_contact(const struct identity_key *k)
 
 /* ---- by a key of its own ---- */
 
-static enum err find_directly(const struct search *s, unsigned layer)
+static enum err find_directly(struct search *s, enum key_layer layer)
 {
     struct identity_key keys[IDENTITY_RIVALS];
     size_t n = identity_rivals(s->who, s->by, keys);
@@ -39,6 +40,7 @@ static enum err find_directly(const struct search *s, unsigned layer)
         bool contact = is_contact(&keys[i]);
         enum err err = row_dedupe_next(s->v, contact ? s->cx->campaign : s->cx->contract, &k, contact ? s->from_ms : 0,
                                        contact ? s->to_ms : INT64_MAX, &row);
+        s->more |= row.more;
         if (err == ERR_NOT_FOUND)
             continue;
         if (err != ERR_OK)
@@ -101,7 +103,7 @@ static enum err look_past(struct search *s, const struct dedupe_row *row, bool w
 }
 
 /* The rows under one key: leads that stand, or duplicates (of a layer). */
-static enum err look_under(struct search *s, const struct step *step, unsigned layer)
+static enum err look_under(struct search *s, const struct step *step, enum key_layer layer)
 {
     struct dedupe_row row = {.at.contract = 0};
     const struct identity_key k = identity_key_in(&step->key, layer);
@@ -122,7 +124,7 @@ static enum err look_under(struct search *s, const struct step *step, unsigned l
 }
 
 /* The nearest first. */
-static enum err find_along(struct search *s, unsigned layer)
+static enum err find_along(struct search *s, enum key_layer layer)
 {
     s->layer = layer;
     s->rows = PERSON_ROWS;
@@ -150,7 +152,7 @@ enum err person_find(const struct view *v, const struct fold_context *cx, const 
     enum err err = find_directly(&s, KEY_STANDS);
     if (err == ERR_OK && unproven)
         err = find_directly(&s, KEY_UNPROVEN);
-    if (err != ERR_OK || out->found)
+    if (err != ERR_OK || out->found || !s.more)
         return err;
     err = find_along(&s, KEY_ANYWHERE);
     const struct person_lead anywhere = *out;

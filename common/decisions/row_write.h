@@ -4,7 +4,12 @@
 
 #include "common/decisions/rows.h"
 
-enum { DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 8 + 12, CLICK_LEAD_KEY_LEN = 20, DUE_KEY_LEN = 20, CAP_KEY_LEN = 10 };
+enum {
+    DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 1 + 8 + 12,
+    CLICK_LEAD_KEY_LEN = 20,
+    DUE_KEY_LEN = 20,
+    CAP_KEY_LEN = 10
+};
 enum { TXID_HEAD_LEN = 24, TXID_KEY_MAX = TXID_HEAD_LEN + LIMIT_ID };
 
 void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t scope, const struct identity_key *k, int64_t at_ms,

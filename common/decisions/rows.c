@@ -8,7 +8,8 @@
 #include "common/base/when.h"
 #include "common/decisions/row_write.h"
 
-enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
+enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
+enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
 enum { LEAD_ROW_LEN = 124, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
@@ -60,6 +61,7 @@ void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t scope, const struct id
     store_be32(key, scope);
     key[4] = (uint8_t)k->kind;
     memcpy(key + DEDUPE_TOKEN, k->token, TOKEN_LEN);
+    key[DEDUPE_LAYER] = (uint8_t)k->layer;
     store_be64(key + DEDUPE_AT, ~(uint64_t)at_ms);
     row_index_key(key + DEDUPE_LEAD, contract, index);
 }
@@ -464,19 +466,20 @@ enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct iden
     enum err err = v->seek(v->ctx, ROW_DEDUPE, span_of(from, sizeof from), &key, &value);
     if (err != ERR_OK)
         return err;
+    row->more = key.len >= DEDUPE_AT && memcmp(key.ptr, from, DEDUPE_LAYER) == 0;
     if (key.len >= DEDUPE_AT && memcmp(key.ptr, from, DEDUPE_AT) != 0)
         return ERR_NOT_FOUND;
     if (key.len != sizeof from)
         return ERR_CORRUPT;
     struct dedupe_row next = {
+        .more = true,
         .at = {.at_ms = (int64_t)~load_be64(key.ptr + DEDUPE_AT),
                .contract = load_be32(key.ptr + DEDUPE_LEAD),
                .index = load_be64(key.ptr + DEDUPE_LEAD + 4)},
     };
     if (!is_time(next.at.at_ms, false) || next.at.contract == 0 || !is_index(next.at.index))
         return ERR_CORRUPT;
-    unsigned layer = k->kind & KEY_UNPROVEN;
-    bool repeats = layer == KEY_HERE || layer == KEY_ANYWHERE;
+    bool repeats = k->layer == KEY_HERE || k->layer == KEY_ANYWHERE;
     if (repeats ? repeats_read(value, &next) != ERR_OK : value.len != 0)
         return ERR_CORRUPT;
     if (next.at.at_ms < from_ms)

@@ -119,6 +119,7 @@ struct dedupe_row {
     struct place at;
     struct place repeats; /* of a duplicate: what stood in its way, whose at_ms is not told */
     bool weak;            /* likewise: not by contact keys alone */
+    bool more;            /* also on ERR_NOT_FOUND: the key has further rows, of other times or layers */
 };
 /* The next lead of [from_ms, to_ms] under the key, the latest first, behind row->at; the first where row->at.contract
  * is 0. `scope` is the campaign's number or the contract's. */

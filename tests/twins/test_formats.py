@@ -451,7 +451,7 @@ CASES = {
               ("| `gap` |", "| `hole` |")],
     storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],
     row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
-                ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, complement", "token 32, complement"),
+                ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, layer", "token 32, layer"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
     control_rows: [("`kind`, `name`, `postback_cidrs`", "`kind`, `postback_cidrs`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: line items", "`rows`: line items")],
