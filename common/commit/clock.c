@@ -4,9 +4,7 @@
 
 static bool same_boot(const struct clock_reading *a, const struct clock_reading *b)
 {
-    static const uint8_t unknown[CLOCK_BOOT_LEN];
-    return memcmp(a->boot, b->boot, CLOCK_BOOT_LEN) == 0 && memcmp(a->boot, unknown, CLOCK_BOOT_LEN) != 0 &&
-           b->boot_ms >= a->boot_ms;
+    return memcmp(a->boot, b->boot, CLOCK_BOOT_LEN) == 0 && b->boot_ms >= a->boot_ms;
 }
 
 bool clock_stepped(const struct clock_reading *last, const struct clock_reading *r, int64_t newest_ms,

@@ -19,7 +19,7 @@ enum {
 
 /* What the clocks said at a time. */
 struct clock_reading {
-    uint8_t boot[CLOCK_BOOT_LEN]; /* of which boot; zeros: not known */
+    uint8_t boot[CLOCK_BOOT_LEN]; /* of which boot */
     int64_t boot_ms;              /* since then */
     int64_t now_ms;               /* Unix */
 };

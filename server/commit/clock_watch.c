@@ -13,20 +13,20 @@ enum { RECORD_US = 60 * 1000000 };
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
+/* Where the kernel does not tell, this process is a boot of its own. */
 static void read_boot(uint8_t out[CLOCK_BOOT_LEN])
 {
     enum { TEXT_MAX = 8192 };
     char digits[2 * CLOCK_BOOT_LEN];
     size_t n = 0, len;
     struct buf text;
-    memset(out, 0, CLOCK_BOOT_LEN);
     buf_heap(&text);
     if (file_read(BOOT_ID, TEXT_MAX, &text) == ERR_OK)
         for (size_t i = 0; i < text.len && n < sizeof digits; i++)
             if (text.ptr[i] != '-')
                 digits[n++] = text.ptr[i];
     if (hex_decode(span_of(digits, n), out, CLOCK_BOOT_LEN, &len) != ERR_OK || len != CLOCK_BOOT_LEN)
-        memset(out, 0, CLOCK_BOOT_LEN);
+        random_bytes(out, CLOCK_BOOT_LEN);
     buf_free(&text);
 }
 

@@ -9,7 +9,7 @@
 struct clock_watch {
     struct clock_mark live, next; /* now; and once the record that was made is committed */
     bool known;                   /* live was read at least once */
-    uint8_t boot[CLOCK_BOOT_LEN]; /* zeros: the kernel does not tell */
+    uint8_t boot[CLOCK_BOOT_LEN]; /* this one */
     int64_t newest_ms;            /* of the newest entry at the start; 0: none, or it was compared */
     int64_t record_us;            /* monotonic: when the next record is due */
     int64_t now_ms, monotonic_us; /* what was read last */
