@@ -6,7 +6,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
-#include "common/crypto/crypto.h"
+#include "loadtest/sender.h"
 
 enum { KNOWN = 4096, PHONES = 200000000 };
 
@@ -22,8 +22,7 @@ struct plan {
     char (*codes)[CODE_LEN + 1];
     size_t n_codes;
     unsigned share[KINDS], shares;
-    struct hmac *secret;
-    char empty_sha256[2 * HASH_LEN + 1]; /* of the body that a GET does not have */
+    struct sender *sender;
     uint64_t salt, serial, random;
     struct {
         char click_id[CLICK_ID_LEN];
@@ -96,18 +95,8 @@ struct plan *plan_new(const struct settings *s, struct span host, uint64_t salt)
         read_codes(p, s->codes);
         read_mix(p, s->mix);
     }
-    if (p->share[KIND_LEAD]) {
-        uint8_t key[64], hash[HASH_LEN];
-        size_t len;
-        struct buf hex;
-        if (!s->kid[0] || whsec_decode(span_str(s->secret), key, &len) != ERR_OK)
-            die("leads need --kid ID and --secret whsec_...");
-        p->secret = hmac_new(key, len);
-        crypto_wipe(key, sizeof key);
-        sha256("", 0, hash);
-        buf_fixed(&hex, p->empty_sha256, sizeof p->empty_sha256);
-        buf_hex(&hex, hash, sizeof hash);
-    }
+    if (p->share[KIND_LEAD])
+        p->sender = sender_new(s, host);
     return p;
 }
 
@@ -115,7 +104,7 @@ void plan_free(struct plan *p)
 {
     if (p == NULL)
         return;
-    hmac_free(p->secret);
+    sender_free(p->sender);
     free(p->codes);
     free(p);
 }
@@ -149,20 +138,8 @@ static void add_lead(struct plan *p, int64_t now_s, const struct shot *shot, str
     buf_str(b, shot->id);
     buf_str(b, "%40example.com&phone=%2B33");
     buf_u64(b, 600000000 + (p->salt + p->serial) % PHONES); /* +33 6 or 7 */
-    buf_str(b, "&first_name=Load&last_name=Test&country=FR&kid=");
-    buf_str(b, p->settings->kid);
-    buf_str(b, "&ts=");
-    buf_i64(b, now_s);
-    buf_str(b, "&nonce=");
-    add_salted(b, p);
-
-    struct span parts[] = {SPAN("PBv1\nGET\n"), p->host,
-                           SPAN("\n"),          span_of(b->ptr + start, b->len - start),
-                           SPAN("\n"),          span_of(p->empty_sha256, 2 * HASH_LEN)};
-    uint8_t mac[HASH_LEN];
-    hmac_sign(p->secret, parts, sizeof parts / sizeof *parts, mac);
-    buf_str(b, "&sig=");
-    buf_hex(b, mac, sizeof mac);
+    buf_str(b, "&first_name=Load&last_name=Test&country=FR");
+    sender_sign(p->sender, b, start, now_s, span_str(shot->id));
 }
 
 static void add_target(struct plan *p, int64_t now_s, const struct shot *shot, struct buf *b)
@@ -187,6 +164,7 @@ static void add_target(struct plan *p, int64_t now_s, const struct shot *shot, s
     case KIND_RAW:
         buf_str(b, p->settings->raw);
         return;
+    case KIND_DISPOSITION: /* replays alone have it */
     case KINDS:
         break;
     }

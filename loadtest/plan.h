@@ -7,7 +7,7 @@
 #include "common/tokens/tokens.h"
 #include "loadtest/settings.h"
 
-#define KIND_TABLE(X) X(CLICK, "click") X(VIEW, "view") X(LEAD, "lead") X(RAW, "raw")
+#define KIND_TABLE(X) X(CLICK, "click") X(VIEW, "view") X(LEAD, "lead") X(RAW, "raw") X(DISPOSITION, "disposition")
 
 enum kind {
 #define X(symbol, word) KIND_##symbol,
@@ -23,6 +23,7 @@ struct shot {
     uint32_t code;                   /* number of the line in the file */
     char id[40];                     /* click: its sub1; lead: its txid */
     char click_id[CLICK_ID_LEN + 1]; /* view, lead: of which click; "" = none */
+    size_t row;                      /* of a replay */
 };
 
 struct plan;

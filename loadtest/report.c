@@ -52,6 +52,43 @@ static void write_kind(struct jw *w, const struct kind_result *k)
     jw_object_end(w);
 }
 
+static void write_outcome(struct jw *w, const struct outcome *o, const char *asked, const char *reason,
+                          const char *status)
+{
+    if (o->n == 0)
+        return;
+    jw_object(w);
+    if (asked != NULL)
+        jw_kstr(w, "asked", span_str(asked));
+    jw_kint(w, "micros", o->micros);
+    jw_kint(w, "n", (int64_t)o->n);
+    if (reason != NULL)
+        jw_kstr(w, "reason", span_str(reason));
+    jw_kstr(w, "status", span_str(status));
+    jw_object_end(w);
+}
+
+static void write_replay(struct jw *w, const struct replay_result *r)
+{
+    jw_key(w, "replay");
+    jw_object(w);
+    jw_key(w, "dispositions");
+    jw_array(w);
+    for (enum status a = 0; a < STATUS_COUNT; a++)
+        for (enum status s = 0; s < STATUS_COUNT; s++)
+            write_outcome(w, &r->decided[a][s], status_word(a), NULL, status_word(s));
+    jw_array_end(w);
+    jw_key(w, "leads");
+    jw_array(w);
+    for (enum status s = 0; s < STATUS_COUNT; s++)
+        for (enum reason why = 0; why < REASON_COUNT; why++)
+            write_outcome(w, &r->lead[s][why], NULL, reason_word(why), status_word(s));
+    jw_array_end(w);
+    jw_kint(w, "rows", (int64_t)r->rows);
+    jw_kint(w, "unfinished", (int64_t)r->unfinished);
+    jw_object_end(w);
+}
+
 static void report_json(const struct result *r, const struct hdr *all)
 {
     struct buf b;
@@ -71,7 +108,7 @@ static void report_json(const struct result *r, const struct hdr *all)
     jw_kint(&w, "fired", (int64_t)r->fired);
     jw_key(&w, "kinds");
     jw_object(&w);
-    static const enum kind kinds_in_key_order[KINDS] = {KIND_CLICK, KIND_LEAD, KIND_RAW, KIND_VIEW};
+    static const enum kind kinds_in_key_order[KINDS] = {KIND_CLICK, KIND_DISPOSITION, KIND_LEAD, KIND_RAW, KIND_VIEW};
     for (size_t i = 0; i < KINDS; i++)
         if (r->kind[kinds_in_key_order[i]].answered) {
             jw_key(&w, kind_words[kinds_in_key_order[i]]);
@@ -80,6 +117,8 @@ static void report_json(const struct result *r, const struct hdr *all)
     jw_object_end(&w);
     write_latency(&w, all);
     jw_kint(&w, "per_s", (int64_t)per_s(r, all->n));
+    if (r->replay.rows)
+        write_replay(&w, &r->replay);
     jw_kint(&w, "unsent", (int64_t)r->unsent);
     jw_kint(&w, "wall_ms", (int64_t)(r->wall_ns / 1000000));
     jw_object_end(&w);
@@ -90,10 +129,29 @@ static void report_json(const struct result *r, const struct hdr *all)
 
 static void print_row(const char *name, const struct result *r, const struct hdr *h)
 {
-    printf("%-6s %10llu %9llu/s %9llu %9llu %9llu %9llu %9llu\n", name, (unsigned long long)h->n,
+    printf("%-11s %10llu %9llu/s %9llu %9llu %9llu %9llu %9llu\n", name, (unsigned long long)h->n,
            (unsigned long long)per_s(r, h->n), (unsigned long long)us(hdr_at(h, 500000)),
            (unsigned long long)us(hdr_at(h, 900000)), (unsigned long long)us(hdr_at(h, 990000)),
            (unsigned long long)us(hdr_at(h, 999000)), (unsigned long long)us(h->max));
+}
+
+static void print_outcome(const char *what, const struct outcome *o, const char *status, const char *why)
+{
+    if (o->n)
+        printf("%-11s %10llu  %s%s%s, %lld micros\n", what, (unsigned long long)o->n, status, *why ? ": " : "", why,
+               (long long)o->micros);
+}
+
+static void print_replay(const struct replay_result *r)
+{
+    for (enum status s = 0; s < STATUS_COUNT; s++)
+        for (enum reason why = 0; why < REASON_COUNT; why++)
+            print_outcome("lead", &r->lead[s][why], status_word(s), reason_word(why));
+    for (enum status a = 0; a < STATUS_COUNT; a++)
+        for (enum status s = 0; s < STATUS_COUNT; s++)
+            print_outcome(status_word(a), &r->decided[a][s], status_word(s), "");
+    if (r->unfinished)
+        printf("error       leads that were not answered to the end: %llu\n", (unsigned long long)r->unfinished);
 }
 
 static void report_text(const struct settings *s, const struct result *r, const struct hdr *all)
@@ -106,7 +164,7 @@ static void report_text(const struct settings *s, const struct result *r, const 
     printf(", %lld connections, %llu.%03llu s; the generator was busy %u %% of it%s\n\n", (long long)s->connections,
            (unsigned long long)(r->wall_ns / 1000000000), (unsigned long long)(r->wall_ns / 1000000 % 1000), busy,
            busy >= 95 ? ": it was the limit, not the server" : "");
-    printf("%-6s %10s %11s %9s %9s %9s %9s %9s\n", "", "answered", "", "p50 us", "p90 us", "p99 us", "p99.9 us",
+    printf("%-11s %10s %11s %9s %9s %9s %9s %9s\n", "", "answered", "", "p50 us", "p90 us", "p99 us", "p99.9 us",
            "max us");
     for (int k = 0; k < KINDS; k++)
         if (r->kind[k].answered)
@@ -116,14 +174,15 @@ static void report_text(const struct settings *s, const struct result *r, const 
     for (int k = 0; k < KINDS; k++)
         for (int status = 100; status < 600; status++)
             if (r->kind[k].status[status])
-                printf("%-6s %d: %llu\n", kind_words[k], status, (unsigned long long)r->kind[k].status[status]);
+                printf("%-11s %d: %llu\n", kind_words[k], status, (unsigned long long)r->kind[k].status[status]);
     if (r->kind[KIND_CLICK].no_click_id)
-        printf("click  302 without a click id: %llu\n", (unsigned long long)r->kind[KIND_CLICK].no_click_id);
+        printf("click       302 without a click id: %llu\n", (unsigned long long)r->kind[KIND_CLICK].no_click_id);
     for (int f = 0; f < FAILURES; f++)
         if (r->failures[f])
-            printf("error  %s: %llu\n", failure_words[f], (unsigned long long)r->failures[f]);
+            printf("error       %s: %llu\n", failure_words[f], (unsigned long long)r->failures[f]);
+    print_replay(&r->replay);
     if (r->unsent)
-        printf("error  due but never sent, since no connection was free: %llu\n", (unsigned long long)r->unsent);
+        printf("error       due but never sent, since no connection was free: %llu\n", (unsigned long long)r->unsent);
 }
 
 void report(const struct settings *s, const struct result *r)

@@ -19,6 +19,7 @@ struct run {
     const struct settings *settings;
     struct result *result;
     struct plan *plan;
+    struct replay *replay; /* NULL: the plan's mix is fired */
     struct event_base *base;
     struct event *due, *chores;
     struct client *clients;
@@ -51,13 +52,22 @@ static uint64_t due_ns(const struct run *r, uint64_t k)
 
 static bool all_fired(const struct run *r)
 {
-    return r->stopping || (r->settings->count && r->result->fired >= (uint64_t)r->settings->count);
+    return r->stopping || (r->settings->count && r->result->fired >= (uint64_t)r->settings->count) ||
+           (r->replay != NULL && replay_done(r->replay));
 }
 
 static void finish_if_done(struct run *r)
 {
     if (r->started && all_fired(r) && r->in_flight == 0)
         event_base_loopbreak(r->base);
+}
+
+static bool next_request(struct run *r, struct shot *shot, struct buf *request)
+{
+    if (r->replay != NULL)
+        return replay_next(r->replay, time(NULL), shot, request);
+    plan_next(r->plan, time(NULL), shot, request);
+    return true;
 }
 
 /* Fires on an idle client if something is due. */
@@ -67,13 +77,12 @@ static bool fire(struct run *r, struct client *c, uint64_t now)
     if (!r->started || all_fired(r))
         return false;
     c->scheduled_ns = r->settings->rate ? due_ns(r, r->result->fired) : now;
-    if (c->scheduled_ns > now)
+    client_request(c, &request);
+    if (c->scheduled_ns > now || !next_request(r, &c->shot, &request))
         return false;
     r->result->fired++;
     r->in_flight++;
     c->sent_ns = now;
-    client_request(c, &request);
-    plan_next(r->plan, time(NULL), &c->shot, &request);
     client_send(c, &request);
     return true;
 }
@@ -152,7 +161,9 @@ static void on_answered(void *ctx, struct client *c, const struct answer *a)
     k->answered++;
     k->status[a->status]++;
     hdr_record(&k->latency_ns, now - c->scheduled_ns);
-    if (c->shot.kind == KIND_CLICK && a->status == 302) {
+    if (r->replay != NULL) {
+        replay_answered(r->replay, &c->shot, a, click_id_in(a->location));
+    } else if (c->shot.kind == KIND_CLICK && a->status == 302) {
         struct span id = click_id_in(a->location);
         if (id.len) {
             plan_learn(r->plan, &c->shot, id);
@@ -172,10 +183,12 @@ static void on_answered(void *ctx, struct client *c, const struct answer *a)
 static void on_failed(void *ctx, struct client *c, enum failure f)
 {
     struct run *r = ctx;
-    (void)c;
     r->result->failures[f]++;
-    if (f != FAILURE_CONNECT)
+    if (f != FAILURE_CONNECT) {
         r->in_flight--;
+        if (r->replay != NULL)
+            replay_broken(r->replay, &c->shot);
+    }
     finish_if_done(r);
 }
 
@@ -217,6 +230,10 @@ static void on_chores(evutil_socket_t fd, short what, void *arg)
     for (size_t i = 0; i < r->n_clients; i++)
         if (r->clients[i].state == CLIENT_BUSY && now - r->clients[i].sent_ns > patience)
             client_fail(&r->clients[i], FAILURE_TIMEOUT);
+    if (r->replay != NULL) {
+        replay_retry(r->replay);
+        fire_what_is_due(r);
+    }
 }
 
 /* http://ADDRESS[:PORT]: the address and what stands behind the slashes. */
@@ -279,7 +296,10 @@ void run(const struct settings *s, struct result *out)
     if (r.acks != NULL)
         setvbuf(r.acks, NULL, _IOLBF, 0); /* what was acknowledged stands in the file at once */
     allow_open_files(r.n_clients);
-    r.plan = plan_new(s, host, salt);
+    if (s->replay[0])
+        r.replay = replay_new(s, host, salt, &out->replay);
+    else
+        r.plan = plan_new(s, host, salt);
     r.base = new_base();
     r.due = event_new(r.base, -1, 0, on_due, &r);
     r.chores = event_new(r.base, -1, EV_PERSIST, on_chores, &r);
@@ -302,6 +322,7 @@ void run(const struct settings *s, struct result *out)
     event_free(r.chores);
     event_base_free(r.base);
     plan_free(r.plan);
+    replay_free(r.replay);
     if (r.acks != NULL && fclose(r.acks))
         die("cannot write %s: %m", s->acks);
 }

@@ -8,6 +8,7 @@
 
 #include "loadtest/client.h"
 #include "loadtest/hdr.h"
+#include "loadtest/replay.h"
 #include "loadtest/settings.h"
 
 struct kind_result {
@@ -23,6 +24,7 @@ struct result {
     uint64_t fired;
     uint64_t unsent; /* open loop: due before the end, never fired for want of a free connection */
     uint64_t wall_ns, cpu_ns;
+    struct replay_result replay;
 };
 
 /* Runs to the end and fills *out (cleared by the caller). Dies when it cannot start. */

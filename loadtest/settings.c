@@ -91,7 +91,9 @@ void settings_parse(struct settings *s, int argc, char **argv)
     }
     if (s->rate < 0 || s->duration < 0 || s->count < 0 || s->timeout < 1)
         die("--rate, --duration and --count must not be negative, --timeout must be at least 1");
-    if (!s->duration && !s->count)
+    if (s->replay[0] && (s->raw[0] || s->rate || s->duration || s->count || s->acks[0]))
+        die("--replay runs once through its file, flat out: without --raw, --rate, --duration, --count and --acks");
+    if (!s->duration && !s->count && !s->replay[0])
         die("say how long: --duration SECONDS or --count REQUESTS");
     if (s->connections < 1 || s->connections > 20000)
         die("--connections must be 1 to 20000");

@@ -1,14 +1,16 @@
-/* The load tester's pure parts: its histogram and its reader of answers. They are no library: the test takes their
- * source. */
+/* The load tester's parts that need no server: its histogram, its readers of answers and of tables. They are no
+ * library: the test takes their source. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "loadtest/answer.c"
+#include "loadtest/csv.c"
 #include "loadtest/hdr.c"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -122,6 +124,71 @@ static void unreadable_answers_are_bad(void **state)
             fail_msg("taken: %s", bad[i]);
 }
 
+/* ---- tables ---- */
+
+static jmp_buf refused;
+static char refusal[256];
+
+void die(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(refusal, sizeof refusal, fmt, args);
+    va_end(args);
+    longjmp(refused, 1);
+}
+
+/* A file of this text, removed as soon as it has been read. */
+static void read_table(struct csv *c, const char *text)
+{
+    char path[] = "/tmp/countersign-csv-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    if (setjmp(refused) == 0) {
+        refusal[0] = '\0';
+        csv_open(c, path);
+    }
+    unlink(path);
+}
+
+static void a_table_is_read_as_rfc_4180_has_it(void **state)
+{
+    static const char *const cells[2][3] = {{"1", "", "x, \"y\"\r\nz"}, {"", "two words", "é"}};
+    struct csv c;
+    (void)state;
+    read_table(&c, "a,b c,\"d\"\r\n1,,\"x, \"\"y\"\"\r\nz\"\r\n\"\",two words,é");
+    assert_string_equal(refusal, "");
+    assert_int_equal(c.rows, 2);
+    assert_int_equal(csv_column(&c, "b c"), 1);
+    assert_int_equal(csv_column(&c, "d"), 2);
+    for (size_t row = 0; row < 2; row++)
+        for (size_t column = 0; column < 3; column++)
+            assert_true(span_is(csv_cell(&c, row, column), cells[row][column]));
+    if (setjmp(refused) == 0)
+        csv_column(&c, "e");
+    assert_non_null(strstr(refusal, "'e'"));
+    csv_close(&c);
+}
+
+static void a_table_that_does_not_read_is_named_by_its_line(void **state)
+{
+    static const char *const cases[][2] = {{"", "no header"},
+                                           {"a,b\n1,2\n3\n", "line 3: 1 cells"},
+                                           {"a,b\n1,2,3\n", "line 2: 3 cells"},
+                                           {"a,b\n\"1,2\n", "line 2: a quote"},
+                                           {"a,b\n\"1\"2,3\n", "line 2: more behind"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct csv c;
+        read_table(&c, cases[i][0]);
+        if (strstr(refusal, cases[i][1]) == NULL)
+            fail_msg("case %zu: %s", i, refusal);
+        csv_close(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +198,8 @@ int main(void)
         cmocka_unit_test(whole_answers_are_read),
         cmocka_unit_test(every_cut_answer_is_partial),
         cmocka_unit_test(unreadable_answers_are_bad),
+        cmocka_unit_test(a_table_is_read_as_rfc_4180_has_it),
+        cmocka_unit_test(a_table_that_does_not_read_is_named_by_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
