@@ -15,7 +15,7 @@ import unittest
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import SOURCE, Market, Party, ServerCase, jws_payload, person, send, wait_for
+from harness import SOURCE, Market, Party, Server, ServerCase, jws_payload, person, send, wait_for
 
 from client import webhook_signature  # from scripts/, where harness points to
 
@@ -288,6 +288,23 @@ class Signed(ServerCase):
             connection.request("POST", f"/postback/{self.publisher.kid}", iter([body[:40_000], body[40_000:]]), self.signed(body), encode_chunked=True)
         self.assertEqual(connection.getresponse().status, 413)
         connection.close()
+
+
+class PublicUrl(unittest.TestCase):
+    """The HOST of signatures is that of the public URL, without a port that its scheme has anyway."""
+
+    def test_default_ports_and_upper_case_are_no_part_of_the_host(self):
+        for url, host, others in (("https://Track.Example:443/base", "track.example", ("track.example:443", "Track.Example", "track.example/base")),
+                                  ("http://[2001:DB8::1]:80", "[2001:db8::1]", ("[2001:db8::1]:80", "[2001:DB8::1]", "2001:db8::1")),
+                                  ("http://track.example:443", "track.example:443", ("track.example",))):
+            server = Server(public_url=url)
+            self.addCleanup(server.close)
+            sender = Market(server).publisher
+            for said, status in ((host, 200), *((other, 401) for other in others)):
+                with self.subTest(url, host=said):
+                    sender.host = said
+                    self.assertEqual(sender.postback(person()).status, status)
+            self.assertTrue(server.operator.get("/openapi.json")["servers"][0]["url"].startswith(url.split("//")[0] + "//" + host))
 
 
 class Leads(ServerCase):
