@@ -51,6 +51,8 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
     {POST, "/v1/contracts/{}/statements", OPERATOR, statements_create, control_finish, "Issue a settlement statement"},
 
+    {POST, "/v1/leads", ROLE_ADVERTISER | ROLE_PUBLISHER | ROUTE_ROWS, rows_leads_handle, rows_finish, "Report a lead, or up to 1,000 in an array, by token"},
+    {POST, "/v1/dispositions", OPERATOR | ROLE_ADVERTISER | ROUTE_ROWS, rows_dispositions_handle, rows_finish, "Say what became of leads: up to 10,000 rows, JSON or CSV"},
     {READ, "/v1/leads/{}", ANY | READS, leads_get, NULL, "Read a lead"},
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
@@ -89,3 +91,4 @@ static const struct route table[] = {
 const struct routes all_routes = {table, sizeof table / sizeof table[0]};
 
 const char *const fast_targets[] = {"/c/", "/p/", NULL};
+const char *const rows_targets[] = {"/v1/leads", "/v1/dispositions", NULL};

@@ -152,6 +152,73 @@ static json_t *load(struct span text, unsigned flags, json_error_t *fault)
     return v;
 }
 
+/* The name of the member that byte `at` stands in or behind, of the outermost object. */
+static struct span member_before(struct span text, size_t at)
+{
+    struct span name = {"", 0}, last = name;
+    size_t depth = 0;
+    for (size_t i = 0; i < text.len && i < at; i++) {
+        char c = text.ptr[i];
+        if (c == '{' || c == '[') {
+            depth++;
+        } else if (c == '}' || c == ']') {
+            depth -= depth > 0;
+        } else if (c == ':' && depth == 1) {
+            name = last;
+        } else if (c == '"') {
+            size_t from = ++i;
+            while (i < text.len && text.ptr[i] != '"')
+                i += 1 + (text.ptr[i] == '\\');
+            if (depth == 1)
+                last = span_of(text.ptr + from, (i < text.len ? i : text.len) - from);
+        }
+    }
+    return name;
+}
+
+enum { ESCAPE = 6 }; /* \\uXXXX */
+
+/* An escape of the surrogates whose second digit is one of these. */
+static bool is_surrogate(struct span s, const char *second)
+{
+    if (s.len < ESCAPE || s.ptr[0] != '\\' || s.ptr[1] != 'u' || ascii_to_lower(s.ptr[2]) != 'd')
+        return false;
+    return ascii_nibble(s.ptr[3]) >= 0 && strchr(second, ascii_to_lower(s.ptr[3])) != NULL &&
+           ascii_nibble(s.ptr[4]) >= 0 && ascii_nibble(s.ptr[5]) >= 0;
+}
+
+/* Where the first escape of half a pair stands; text.len: nowhere. */
+static size_t find_half(struct span text)
+{
+    size_t i = 0;
+    while (i < text.len) {
+        struct span s = span_skip(text, i);
+        bool high = is_surrogate(s, "89ab"), pair = high && is_surrogate(span_skip(s, ESCAPE), "cdef");
+        if (!pair && (high || is_surrogate(s, "cdef")))
+            return i;
+        i += pair ? 2 * ESCAPE : *s.ptr == '\\' ? 2 : 1;
+    }
+    return text.len;
+}
+
+/* Half of a surrogate pair is no character: who cuts a text in the middle of one sends such. */
+static enum err say_fault(struct span text, const json_error_t *fault, struct problem *p)
+{
+    char name[PATH_LEN];
+    size_t at = find_half(text);
+    if (at >= text.len)
+        return problem(p, ERR_MALFORMED, "", "must be JSON in UTF-8 (fault at line %d, column %d)", fault->line,
+                       fault->column);
+    struct span member = member_before(text, at);
+    size_t n = member.len < PATH_LEN - 1 ? member.len : PATH_LEN - 1;
+    for (size_t i = 0; i < n; i++)
+        name[i] = ascii_is_alnum_or(member.ptr[i], "_-. ") ? member.ptr[i] : '?';
+    name[n] = '\0';
+    return problem_foreign(p, problem(p, ERR_MALFORMED, name,
+                                      "holds the escape \\%.5s, half of a surrogate pair: no character (byte %zu)",
+                                      text.ptr + at + 1, at + 1));
+}
+
 static enum err read_checked(struct span text, unsigned flags, json_t **out, struct problem *p)
 {
     json_error_t fault;
@@ -165,8 +232,7 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
         if (json_error_code(&fault) == json_error_duplicate_key)
             return problem(p, ERR_MALFORMED, "", "must not have two members of one name (line %d, column %d)",
                            fault.line, fault.column);
-        return problem(p, ERR_MALFORMED, "", "must be JSON in UTF-8 (fault at line %d, column %d)", fault.line,
-                       fault.column);
+        return say_fault(text, &fault, p);
     }
     if (!json_is_object(v))
         err = problem(p, ERR_MALFORMED, "", "must be a JSON object");

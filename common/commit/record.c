@@ -116,6 +116,8 @@ static const struct field disposition_fields[] = {
     F("by_click", BOOL, disposition.by_click),
     F("pointer_contract", U32, disposition.pointer.contract),
     F("pointer_index", U64, disposition.pointer.index),
+    F("contract", U32, disposition.contract),
+    F("campaign", U32, disposition.campaign),
     NONCE(disposition),
 };
 static const struct field party_fields[] = {

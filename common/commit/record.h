@@ -137,6 +137,7 @@ struct record {
             bool by_lead, by_click; /* pointer is a lead ref, or a click id for where report.txid is empty or not
                                        known */
             struct pointer pointer;
+            uint32_t contract, campaign; /* in which the lead must stand; 0: in any */
             struct nonce_use nonce;
         } disposition; /* DISPOSITION, DISPOSE */
         struct {

@@ -12,11 +12,15 @@ struct candidate {
 struct candidates {
     struct candidate of[CANDIDATES];
     size_t n;
-    bool more; /* than that */
+    bool more, passed; /* than that; one over, which stands elsewhere */
 };
 
-static enum err collect(const struct view *v, struct candidate c, struct candidates *out)
+static enum err collect(const struct view *v, const struct address *a, struct candidate c, struct candidates *out)
 {
+    if (a->within != NULL && !a->within(a->ctx, c.at.contract)) {
+        out->passed = true;
+        return ERR_OK;
+    }
     out->more = out->n == CANDIDATES;
     if (out->more)
         return ERR_OK;
@@ -35,7 +39,7 @@ static enum err of_txid(const struct view *v, const struct address *a, struct ca
         struct candidate c = {.at = {row.contract, row.index},
                               .own = span_is(a->advertiser_id, row.party),
                               .nobodys = row.party[0] == '\0'};
-        if ((err = collect(v, c, out)) != ERR_OK)
+        if ((err = collect(v, a, c, out)) != ERR_OK)
             break;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -48,7 +52,7 @@ static enum err of_click(const struct view *v, const struct address *a, struct c
     *out = (struct candidates){.n = 0};
     while (a->by_click && !out->more &&
            (err = row_click_lead_from(v, a->click.contract, a->click.index, lead, &lead)) == ERR_OK)
-        if ((err = collect(v, (struct candidate){.at = {a->click.contract, lead++}}, out)) != ERR_OK)
+        if ((err = collect(v, a, (struct candidate){.at = {a->click.contract, lead++}}, out)) != ERR_OK)
             break;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -162,6 +166,8 @@ enum err address_find(const struct view *v, const struct address *a, struct addr
         err = of_click(v, a, &click);
     if (err != ERR_OK)
         return err;
+    if (txid.n + click.n == 0 && (txid.passed || click.passed))
+        return problem(p, ERR_CONFLICT, a->scope, "is not where the lead stands");
     if (txid.n > 0)
         return by_txid(&txid, &click, a, out, p);
     if (!a->by_click)

@@ -11,6 +11,9 @@ struct address {
     struct span txid;          /* may be empty */
     bool by_click;             /* click: of one of the advertiser's contracts */
     struct pointer click;
+    bool (*within)(const void *ctx, uint32_t contract); /* leads of other contracts are passed over; NULL: of none */
+    const void *ctx;
+    const char *scope; /* the field that says so */
 };
 struct addressed {
     uint32_t contract;

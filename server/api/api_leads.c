@@ -136,8 +136,9 @@ enum err dispose_run(struct batch *cx, struct job *job)
     if (entry_read(job->entry, &entry, NULL) != ERR_OK)
         return ERR_IO; /* what stands in the log does not read: nothing may go on from here */
     answer_open(&a);
+    const struct answering how = {SPAN("[]"), cx->tokens, cx->statement_signer, NULL};
     postback_answer(&a.w, catalog_contract_number(cx->catalog, job->out_contract), job->index, &job->leaf, &entry,
-                    SPAN("[]"), cx->tokens, cx->statement_signer);
+                    &how);
     answer_job(&a, job, 200);
     entry_close(&entry);
     return ERR_OK;
@@ -145,7 +146,7 @@ enum err dispose_run(struct batch *cx, struct job *job)
 
 struct dispose_body {
     struct body_int amount_micros;
-    struct span currency, reason, status;
+    struct span amount, currency, reason, status;
 };
 
 static bool is_disposition(enum status s)
@@ -157,6 +158,7 @@ static bool is_disposition(enum status s)
 static enum err dispose_read(struct request *rq, const struct contract *k, struct disposition_report *r)
 {
     static const struct body_member members[] = {
+        {"amount", BODY_TEXT, offsetof(struct dispose_body, amount), 32, false},
         {"amount_micros", BODY_INT, offsetof(struct dispose_body, amount_micros), MONEY_MAX_MICROS, false},
         {"currency", BODY_TEXT, offsetof(struct dispose_body, currency), 3, false},
         {"reason", BODY_TEXT, offsetof(struct dispose_body, reason), LIMIT_FIELD, false},
@@ -169,6 +171,16 @@ static enum err dispose_read(struct request *rq, const struct contract *k, struc
         return err;
     if (status_parse(in.status, &r->status) != ERR_OK || !is_disposition(r->status))
         return problem(&rq->problem, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
+    if (in.amount.ptr != NULL && in.amount_micros.given)
+        return problem(&rq->problem, ERR_INVALID, "amount", "stands beside amount_micros: send one of them");
+    if (in.amount.ptr != NULL &&
+        (money_parse(in.amount, &in.amount_micros.value) != ERR_OK || in.amount_micros.value < 0))
+        return problem(&rq->problem, ERR_INVALID, "amount", "must be a text such as \"12.50\", not negative");
+    if (in.amount.ptr != NULL && in.currency.ptr == NULL)
+        return problem(&rq->problem, ERR_INVALID, "currency", "must be an ISO 4217 code such as EUR, beside amount");
+    if (in.amount.ptr != NULL && r->status != STATUS_CONVERTED)
+        return problem(&rq->problem, ERR_INVALID, "amount", "goes with status converted: it is the sale's amount");
+    in.amount_micros.given |= in.amount.ptr != NULL;
     if (in.amount_micros.given && r->status != STATUS_CONVERTED)
         return problem(&rq->problem, ERR_INVALID, "amount_micros",
                        "belongs to status converted: it is the sale's amount");

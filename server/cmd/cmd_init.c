@@ -5,39 +5,84 @@
 #include <unistd.h>
 
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
+#include "common/base/text.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/instance/instance.h"
+#include "server/system/address.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
 
 enum { PATH_CAP = 4096 };
 
-/* scheme://host[:port][/path], lower case up to the path, without query, fragment or user; a trailing slash is cut.
- * Declines with what to write instead. */
+/* The port of "host:port", cut off; 0: none is written. Declines what is no port. */
+static uint64_t cut_port(const char *given, struct span *host)
+{
+    size_t at = host->len;
+    uint64_t port = 0;
+    while (at > 0 && ascii_is_digit(host->ptr[at - 1]))
+        at--;
+    if (at == 0 || host->ptr[at - 1] != ':' || (host->ptr[0] == '[' && host->ptr[host->len - 1] == ']'))
+        return 0;
+    struct span digits = span_skip(*host, at);
+    if (digits.len > 0 && (parse_u64(digits, &port) != ERR_OK || port == 0 || port > 65535))
+        decline("--public-url \"%s\": the port must be a number from 1 to 65535, without leading zeros", given);
+    host->len = at - 1;
+    return port;
+}
+
+/* A name or IPv4 address in lower case, or an IPv6 address in brackets as RFC 5952 writes it. */
+static void add_host(const char *given, struct span host, struct buf *out)
+{
+    char text[ADDRESS_TEXT];
+    address a;
+    bool literal = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    struct span inner = literal ? span_of(host.ptr + 1, host.len - 2) : host;
+    if (literal && memchr(inner.ptr, ':', inner.len) != NULL && address_read(inner, &a)) {
+        address_write(a, text);
+        buf_printf(out, memchr(text, ':', strlen(text)) != NULL ? "[%s]" : "[::ffff:%s]", text);
+        return;
+    }
+    if (literal || host.len == 0 || !ascii_all_alnum_or(host, ".-"))
+        decline(
+            "--public-url \"%s\": \"%.*s\" is no host: write a name, an IPv4 address, or an IPv6 address in brackets",
+            given, (int)host.len, host.ptr);
+    for (size_t i = 0; i < host.len; i++)
+        buf_byte(out, (uint8_t)ascii_to_lower(host.ptr[i]));
+}
+
+/* scheme://host[:port][/path] in one spelling, as it stands in signatures and names of logs: scheme and host in lower
+ * case, no port that the scheme has anyway, no slash at the end. Without query, fragment or user. Declines with what to
+ * write instead. */
 static struct span take_public_url(const char *given, char url[URL_CAP])
 {
-    size_t len = strlen(given);
-    while (len > 0 && given[len - 1] == '/')
-        len--;
-    size_t scheme = strncmp(given, "http://", 7) == 0 ? 7 : strncmp(given, "https://", 8) == 0 ? 8 : 0;
-    if (scheme == 0 || len <= scheme || given[scheme] == '/' || given[scheme] == ':')
+    struct span rest = span_str(given), host;
+    struct buf out;
+    while (rest.len > 0 && rest.ptr[rest.len - 1] == '/')
+        rest.len--;
+    size_t scheme = ascii_starts(rest, "http://") ? 7 : ascii_starts(rest, "https://") ? 8 : 0;
+    if (scheme == 0 || rest.len <= scheme)
         decline("--public-url \"%s\": write it as https://host or https://host:port", given);
-    if (len >= URL_CAP)
+    rest = span_skip(rest, scheme);
+    host = text_take(&rest, '/');
+    uint64_t port = cut_port(given, &host);
+    buf_fixed(&out, url, URL_CAP - 1);
+    buf_str(&out, scheme == 7 ? "http://" : "https://");
+    add_host(given, host, &out);
+    if (port != 0 && port != (scheme == 7 ? 80 : 443))
+        buf_printf(&out, ":%llu", (unsigned long long)port);
+    for (size_t i = 0; i < rest.len; i++)
+        if (!ascii_is_alnum_or(rest.ptr[i], ".-:/_~"))
+            decline("--public-url \"%s\": the character \"%c\" does not belong into its path, and a query or fragment "
+                    "is none of it",
+                    given, rest.ptr[i]);
+    buf_str(&out, rest.len > 0 ? "/" : "");
+    buf_span_add(&out, rest);
+    if (out.failed)
         decline("--public-url is longer than %d bytes: use a shorter host or path", URL_CAP - 1);
-    bool in_path = false;
-    for (size_t i = 0; i < len; i++) {
-        in_path |= i >= scheme && given[i] == '/';
-        bool good = ascii_is_alnum_or(given[i], in_path ? ".-:/[]_~" : i >= scheme ? ".-:/[]" : ".-:/");
-        if (!good || (!in_path && ascii_is_upper(given[i])))
-            decline(
-                "--public-url \"%s\": the character %zu does not belong there: scheme, lower-case host, port and path "
-                "are all it may hold",
-                given, i + 1);
-        url[i] = given[i];
-    }
-    return span_of(url, len);
+    return buf_span(&out);
 }
 
 static void make_folder(const char *dir)

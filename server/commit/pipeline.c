@@ -320,9 +320,27 @@ static const struct party *party_number(const struct batch *cx, uint32_t number)
     return number >= 1 && number <= cx->catalog->n_parties ? &cx->catalog->parties[number - 1] : NULL;
 }
 
+struct scope {
+    const struct batch *cx;
+    const struct record_disposition *d;
+};
+
+static bool stands_in(const void *ctx, uint32_t contract)
+{
+    const struct scope *in = ctx;
+    const struct contract *k = catalog_contract_number(in->cx->catalog, contract);
+    return k != NULL && (in->d->contract == 0 || in->d->contract == contract) &&
+           (in->d->campaign == 0 || in->d->campaign == k->campaign->number);
+}
+
 static enum err find_lead(struct batch *cx, struct job *job, const struct party *p, struct addressed *out)
 {
     const struct record_disposition *d = &job->record.disposition;
+    const struct scope within = {cx, d};
+    const char *field = d->contract != 0 ? "contract" : "campaign";
+    bool anywhere = d->contract == 0 && d->campaign == 0;
+    if (d->by_lead && !anywhere && !stands_in(&within, d->pointer.contract))
+        return problem(&job->problem, ERR_CONFLICT, field, "is not where the lead stands");
     if (d->by_lead) {
         *out = (struct addressed){.contract = d->pointer.contract, .index = d->pointer.index};
         return ERR_OK;
@@ -337,6 +355,9 @@ static enum err find_lead(struct batch *cx, struct job *job, const struct party 
         .txid = d->report.txid,
         .by_click = k != NULL && may_dispose(p, k),
         .click = d->pointer,
+        .within = anywhere ? NULL : stands_in,
+        .ctx = &within,
+        .scope = field,
     };
     if (d->by_click && !a.by_click && span_empty(a.txid))
         return problem(&job->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");

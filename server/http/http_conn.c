@@ -323,17 +323,43 @@ static void go_on(struct conn *c)
         conn_close(c);
 }
 
+/* Takes the framing out of the chunks that have come. */
+static int decode(struct conn *c, struct span *bytes)
+{
+    char *body = (char *)bytes->ptr + c->head_len; /* ours: of `in`, or scratch */
+    size_t n = bytes->len - c->head_len;
+    int status = chunks_take(&c->chunks, body, &n, c->body_limit);
+    bytes->len = c->head_len + n;
+    if (c->in.len > 0)
+        c->in.len = bytes->len;
+    c->body_len = c->chunks.len;
+    return status;
+}
+
+static bool is_whole(const struct conn *c, struct span bytes)
+{
+    return c->chunked ? c->chunks.state == CHUNK_DONE : bytes.len - c->head_len >= c->body_len;
+}
+
 /* The head is whole. *out is NULL when the body is not: the exchange, with its arena, comes to be with the whole
  * request alone, so that one that never becomes whole costs its bytes. */
-static int read_whole(struct conn *c, struct span bytes, struct exchange **out)
+static int read_whole(struct conn *c, struct span *all, struct exchange **out)
 {
     struct http *h = c->http;
     struct http_head head;
     struct exchange *ex = exchange_new(h);
-    struct span own = arena_copy(ex->rq.arena, span_of(bytes.ptr, c->head_len));
+    struct span own = arena_copy(ex->rq.arena, span_of(all->ptr, c->head_len));
     int status = http_head_read(own, &h->rules, &ex->rq, &head);
-    c->body_len = head.content_length;
-    bool whole = status == 0 && bytes.len - c->head_len >= c->body_len;
+    if (c->state == CONN_HEAD) {
+        c->body_len = head.content_length;
+        c->body_limit = head.body_limit;
+        c->chunked = head.chunked;
+        c->chunks = (struct chunks){.len = 0};
+        if (status == 0 && c->chunked)
+            status = decode(c, all);
+    }
+    const struct span bytes = *all;
+    bool whole = status == 0 && is_whole(c, bytes);
     ex->held = c->head_len + c->body_len > SMALL ? c->head_len + c->body_len : 0;
     if (whole && ex->held > 0 && !conn_may_hold(c, ex->held))
         status = 503;
@@ -368,16 +394,20 @@ static size_t head_limit(const struct conn *c, struct span bytes)
 }
 
 /* The request that bytes begin with: 0 with *out, 0 without when it is not whole, or the status to refuse with. */
-static int read_request(struct conn *c, struct span bytes, struct exchange **out)
+static int read_request(struct conn *c, struct span *bytes, struct exchange **out)
 {
+    int status = 0;
     if (c->state == CONN_HEAD) {
-        size_t limit = head_limit(c, bytes);
-        struct span head = span_of(bytes.ptr, bytes.len < limit + 1 ? bytes.len : limit + 1);
-        int status = http_head_find(head, limit, &c->scanned, &c->head_len);
+        size_t limit = head_limit(c, *bytes);
+        struct span head = span_of(bytes->ptr, bytes->len < limit + 1 ? bytes->len : limit + 1);
+        status = http_head_find(head, limit, &c->scanned, &c->head_len);
         if (status || c->head_len == 0)
             return status;
-    } else if (bytes.len < c->head_len + c->body_len) {
-        return 0;
+    } else {
+        if (c->chunked)
+            status = decode(c, bytes);
+        if (status || !is_whole(c, *bytes))
+            return status;
     }
     return read_whole(c, bytes, out);
 }
@@ -387,7 +417,7 @@ static void take(struct conn *c, struct span bytes)
 {
     struct exchange *ex = NULL;
     bool kept = c->in.len > 0, fresh = c->state == CONN_HEAD && !kept;
-    int status = read_request(c, bytes, &ex);
+    int status = read_request(c, &bytes, &ex);
     if (status) {
         refuse(c, bytes, status);
         return;
@@ -424,7 +454,8 @@ static void serve(struct conn *c)
     struct span bytes = span_of(c->in.ptr + c->in.at, c->in.len);
     if (c->in.len == 0 || c->incomplete) {
         size_t most = c->state == CONN_BODY ? c->head_len + c->body_len : head_limit(c, bytes) + 1;
-        if (!c->readable || !receive(c, most - c->in.len, &bytes)) {
+        size_t want = c->state == CONN_BODY && c->chunked ? LIMIT_HEAD : most - c->in.len;
+        if (!c->readable || !receive(c, want < SCRATCH ? want : SCRATCH, &bytes)) {
             if (c->state != CONN_GONE)
                 conn_waits(c, c->in.len > 0 ? WAITS_PART : WAITS_IDLE);
             return;

@@ -176,6 +176,9 @@ static const struct known known[] = {
     {NAME("webhook-id"), offsetof(struct request, webhook_id), true},
     {NAME("webhook-timestamp"), offsetof(struct request, webhook_timestamp), true},
     {NAME("webhook-signature"), offsetof(struct request, webhook_signature), true},
+    {NAME("svix-id"), offsetof(struct request, svix_id), true},
+    {NAME("svix-timestamp"), offsetof(struct request, svix_timestamp), true},
+    {NAME("svix-signature"), offsetof(struct request, svix_signature), true},
 };
 /* clang-format on */
 enum { KNOWN = sizeof known / sizeof known[0] };
@@ -204,6 +207,22 @@ static bool host_ok(struct span v)
     return v.len > 0 && ascii_all_alnum_or(v, "-._~:[]");
 }
 
+/* Names of transfer codings, in a list. */
+static bool is_codings(struct span v)
+{
+    for (size_t i = 0; i < v.len; i++)
+        if (!is_tchar((unsigned char)v.ptr[i]) && v.ptr[i] != ',' && v.ptr[i] != ' ' && v.ptr[i] != '\t')
+            return false;
+    return v.len > 0;
+}
+
+static bool has_rows(struct span path, const char *const *rows)
+{
+    while (*rows != NULL && !span_is(path, *rows))
+        rows++;
+    return *rows != NULL;
+}
+
 static int take(int row, struct span v, struct request *rq, struct http_head *h, int minor)
 {
     switch (row) {
@@ -218,9 +237,10 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
                 return 400;
             h->content_length = h->content_length * 10 + (uint64_t)(v.ptr[i] - '0');
         }
-        return h->content_length > LIMIT_BODY ? 413 : 0;
+        return h->content_length > h->body_limit ? 413 : 0;
     case TRANSFER_ENCODING:
-        return 400;
+        h->chunked = ascii_is(v, "chunked");
+        return h->chunked && minor == 1 ? 0 : h->chunked || !is_codings(v) ? 400 : 501;
     case CONNECTION:
         if (token_in_list(v, "close"))
             h->keep_alive = false;
@@ -284,6 +304,7 @@ int http_head_read(struct span head, const struct http_rules *rules, struct requ
         struct span line = span_of(at, (size_t)(lf - at) - 1);
         if (first) {
             status = read_request_line(line, rules->fast, rq, h, &minor);
+            h->body_limit = has_rows(rq->path, rules->rows) ? LIMIT_BODY_ROWS : LIMIT_BODY;
             h->http10 = minor == 0;
             h->keep_alive = minor == 1;
         } else {
@@ -295,7 +316,9 @@ int http_head_read(struct span head, const struct http_rules *rules, struct requ
         return status;
     if (minor == 1 && !(seen & 1u << HOST))
         return 400;
-    if (h->content_length && !(rq->method & (METHOD_POST | METHOD_PUT | METHOD_PATCH)))
+    if (h->chunked && seen & 1u << CONTENT_LENGTH)
+        return 400; /* where one reader believes the one and one the other, a second request is smuggled */
+    if ((h->content_length || h->chunked) && !(rq->method & (METHOD_POST | METHOD_PUT | METHOD_PATCH)))
         return 400;
     return 0;
 }

@@ -8,7 +8,9 @@
 struct http_head {
     uint64_t content_length;
     bool http10, keep_alive, expect_continue;
-    bool fast; /* GET or HEAD of a target that begins with one of the prefixes */
+    bool chunked;      /* the body comes so; content_length is 0 */
+    size_t body_limit; /* most bytes of its body */
+    bool fast;         /* GET or HEAD of a target that begins with one of the prefixes */
 };
 
 /* How many bytes the head may have that begins with these: LIMIT_HEAD_TRACKING for a fast target, else LIMIT_HEAD. The
@@ -22,10 +24,12 @@ struct http_rules {
     const char *const *fast; /* prefixes, NULL-ended. Such a target is taken as real clients come by it: behind the
                                 scheme and host that a proxy's client writes and doubled slashes, up to a fragment; with
                                 blanks, stray '%' and raw bytes past ASCII in it */
+    const char *const *rows; /* paths, NULL-ended: of a body with many rows */
     struct span country;     /* the header that rq->country is of; empty: none */
 };
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,
- * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, and always by Content-Length (none: empty). */
+ * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, by Content-Length or chunked, never by both
+ * (neither: it is empty). */
 MUST_CHECK int http_head_read(struct span head, const struct http_rules *rules, struct request *rq,
                               struct http_head *h);
 /* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "server/http/http.h"
+#include "server/http/http_chunks.h"
 #include "server/http/http_head.h"
 #include "server/system/allowance.h"
 
@@ -98,8 +99,11 @@ struct conn {
         size_t at, len;
     } unsent;                           /* in CONN_WRITE: what did not fit into the socket */
     size_t scanned, head_len, body_len; /* of the request that `in` begins with */
-    size_t discarded, held[HOLDINGS];   /* thrown away in CONN_LINGER; memory of in, and of unsent */
-    uint64_t sent, taken;               /* bytes: given to the kernel; seen to have reached the peer */
+    size_t body_limit;
+    struct chunks chunks; /* of its body, if it is chunked */
+    bool chunked;
+    size_t discarded, held[HOLDINGS]; /* thrown away in CONN_LINGER; memory of in, and of unsent */
+    uint64_t sent, taken;             /* bytes: given to the kernel; seen to have reached the peer */
     struct {
         uint64_t taken, pace; /* as it was at the last look, and bytes a second before it */
         int64_t us;

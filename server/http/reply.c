@@ -108,7 +108,8 @@ static void say_fault(struct request *rq, const struct http_fault *fault)
     if (status == 400 && say_target(rq, fault))
         return;
     if (status == 413)
-        problem(p, ERR_TOO_LARGE, "", "a body has at most %d bytes", LIMIT_BODY);
+        problem(p, ERR_TOO_LARGE, "", "a body has at most %d bytes, of leads and dispositions by token %d", LIMIT_BODY,
+                LIMIT_BODY_ROWS);
     else if (status == 414)
         problem(p, ERR_URI_TOO_LONG, "", "a request target has at most %d bytes", LIMIT_TARGET);
     else if (status == 417)
@@ -118,13 +119,18 @@ static void say_fault(struct request *rq, const struct http_fault *fault)
                 "request line and headers have at most %d bytes together, those of clicks and pixels %d", LIMIT_HEAD,
                 LIMIT_HEAD_TRACKING);
     else if (status == 501)
-        problem(p, ERR_NOT_IMPLEMENTED, "", "this server knows GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS");
+        problem(
+            p, ERR_NOT_IMPLEMENTED, "",
+            "this server knows GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS, and the transfer coding chunked alone");
     else if (status == 503)
         problem(p, ERR_BUSY, "", "this server holds as much of requests as it may: send it again");
     else if (status == 505)
         problem(p, ERR_MALFORMED, "", "this server speaks HTTP/1.1");
     else
-        problem(p, ERR_MALFORMED, "", "this is not a well-formed HTTP/1.1 request with a Content-Length body or none");
+        problem(p, ERR_MALFORMED, "",
+                "this is not a well-formed HTTP/1.1 request with a body by Content-Length, or in chunks without "
+                "extensions and "
+                "trailers, or with none");
 }
 
 enum err reply_fault(struct request *rq, struct reply *r, const struct http_fault *fault)

@@ -75,14 +75,24 @@ void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_
     pb->nonce.used = true;
 }
 
-enum err postback_submit(struct postback *pb)
+enum err postback_job(struct postback *pb, struct job **out)
 {
     struct problem *p = &pb->rq->problem;
     struct span event = pb->field[FIELD_EVENT];
     bool sale = span_is(event, "sale");
-    if (!(pb->party->role & (ROLE_ADVERTISER | ROLE_PUBLISHER)))
-        return problem(p, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
     if (!span_empty(event) && !sale && !span_is(event, "lead"))
         return problem(p, ERR_MALFORMED, "event", "must be lead or sale");
-    return sale || pb->field[FIELD_STATUS].ptr != NULL ? postback_submit_disposition(pb) : postback_submit_lead(pb);
+    return sale || pb->field[FIELD_STATUS].ptr != NULL ? postback_disposition(pb, out) : postback_lead(pb, out);
+}
+
+enum err postback_submit(struct postback *pb)
+{
+    struct job *job;
+    if (!(pb->party->role & (ROLE_ADVERTISER | ROLE_PUBLISHER)))
+        return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
+    enum err err = postback_job(pb, &job);
+    if (err != ERR_OK)
+        return err;
+    postback_keep_answer(pb);
+    return worker_submit(pb->rq, job);
 }

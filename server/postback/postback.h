@@ -12,9 +12,23 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
 /* Whose kid the target names. */
 void postback_sender(struct request *rq);
 
-/* Writes the answer to a lead or disposition entry, with its signed receipt: a function of the entry alone, but for
- * `ignored`, a JSON list of names of this request. Any thread, with its own contexts. */
+/* How an answer is written: `ignored` is a JSON list of names of this request. */
+struct answering {
+    struct span ignored;
+    struct tokens *tokens;
+    struct signer *signer; /* of the receipt; NULL: without one */
+    const size_t *row;     /* of several: `status` is HTTP's then, and `decision` ours; NULL: the only one */
+};
+
+/* Writes the answer to a lead or disposition entry: a function of the entry alone. Any thread, with its own contexts.
+ */
 void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
-                     const struct entry *e, struct span ignored, struct tokens *tokens, struct signer *signer);
+                     const struct entry *e, const struct answering *how);
+
+/* postback_rows.c: POST /v1/leads and /v1/dispositions, of one object or many rows. The handlers read (on a reader's
+ * thread where there is much to read); finish without a job begins, and with one goes on. */
+enum err rows_leads_handle(struct request *rq, struct reply *reply);
+enum err rows_dispositions_handle(struct request *rq, struct reply *reply);
+enum err rows_finish(struct request *rq, struct job *job, struct reply *reply);
 
 #endif

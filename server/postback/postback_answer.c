@@ -16,9 +16,8 @@ struct kept {
     struct span ignored; /* a JSON list */
 };
 
-void postback_keep_answer(struct postback *pb)
+struct span postback_ignored(struct postback *pb)
 {
-    struct kept *kept = arena_alloc(pb->rq->arena, sizeof *kept);
     struct buf b;
     struct jw w;
     arena_buf(pb->rq->arena, &b, IGNORED_MAX);
@@ -28,15 +27,20 @@ void postback_keep_answer(struct postback *pb)
         jw_str(&w, pb->ignored[i]);
     jw_array_end(&w);
     jw_close(&w);
-    *kept = (struct kept){.text = pb->field[FIELD_RETURN], .ignored = buf_span(&b)};
+    return buf_span(&b);
+}
+
+void postback_keep_answer(struct postback *pb)
+{
+    struct kept *kept = arena_alloc(pb->rq->arena, sizeof *kept);
+    *kept = (struct kept){.text = pb->field[FIELD_RETURN], .ignored = postback_ignored(pb)};
     pb->rq->kept = span_of((const char *)kept, sizeof *kept);
 }
 
-void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
-                     const struct entry *e, struct span ignored, struct tokens *tokens, struct signer *signer)
+static void write_receipt(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
+                          const struct entry *e, struct signer *signer)
 {
-    bool lead = e->kind == ENTRY_LEAD;
-    char payload_mem[TEXT_MAX], receipt_mem[RECEIPT_MAX], ref[LEAD_REF_LEN];
+    char payload_mem[TEXT_MAX], receipt_mem[RECEIPT_MAX];
     struct buf payload, receipt;
     buf_fixed(&payload, payload_mem, sizeof payload_mem);
     buf_fixed(&receipt, receipt_mem, sizeof receipt_mem);
@@ -44,19 +48,36 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
     jws_compact(&receipt, signer, RECEIPT_TYP, buf_span(&payload));
     if (payload.failed || receipt.failed)
         abort();
-    lead_ref_write(tokens, &(struct pointer){.contract = k->number, .index = lead ? index : e->disposition.lead}, ref);
+    jw_kstr(w, "receipt", buf_span(&receipt));
+}
 
+void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
+                     const struct entry *e, const struct answering *how)
+{
+    bool lead = e->kind == ENTRY_LEAD;
+    struct span status = span_str(status_word(lead ? e->lead.status : e->disposition.status));
+    char ref[LEAD_REF_LEN];
+    lead_ref_write(how->tokens, &(struct pointer){.contract = k->number, .index = lead ? index : e->disposition.lead},
+                   ref);
     jw_object(w);
     jw_kstr(w, "contract", span_str(k->id));
     jw_kstr(w, "currency", k->terms->currency);
+    if (how->row != NULL)
+        jw_kstr(w, "decision", status);
     jw_key(w, "ignored");
-    jw_raw(w, ignored);
+    jw_raw(w, how->ignored);
     jw_kint(w, "index", (int64_t)index);
     jw_kstr(w, "lead", span_of(ref, sizeof ref));
     jw_kint(w, "payout_micros", lead ? e->lead.payout_micros : e->disposition.payable_micros);
     jw_kstr(w, "reason", lead ? span_str(reason_word(e->lead.reason)) : e->disposition.text);
-    jw_kstr(w, "receipt", buf_span(&receipt));
-    jw_kstr(w, "status", span_str(status_word(lead ? e->lead.status : e->disposition.status)));
+    if (how->signer != NULL)
+        write_receipt(w, k, index, leaf, e, how->signer);
+    if (how->row != NULL) {
+        jw_kint(w, "row", (int64_t)*how->row);
+        jw_kint(w, "status", 200);
+    } else {
+        jw_kstr(w, "status", status);
+    }
     jw_object_end(w);
 }
 
@@ -78,7 +99,8 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
     memcpy(&kept, rq->kept.ptr, sizeof kept);
     arena_buf(rq->arena, &answer, ANSWER_MAX + IGNORED_MAX);
     jw_open(&w, &answer);
-    postback_answer(&w, k, job->index, &job->leaf, &e, kept.ignored, rq->worker->tokens, rq->worker->statement_signer);
+    const struct answering how = {kept.ignored, rq->worker->tokens, rq->worker->statement_signer, NULL};
+    postback_answer(&w, k, job->index, &job->leaf, &e, &how);
     jw_close(&w);
     if (e.kind == ENTRY_LEAD && !job->replayed)
         METRIC_ADD(rq->worker->counters, leads[e.lead.status][e.lead.reason], 1);

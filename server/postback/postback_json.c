@@ -6,6 +6,7 @@
 #include "common/base/bytes.h"
 #include "common/base/http_words.h"
 #include "common/base/json_read.h"
+#include "common/base/json_rows.h"
 #include "common/base/text.h"
 #include "server/commit/nonces.h"
 #include "server/postback/postback_private.h"
@@ -37,17 +38,25 @@ static bool id_ok(struct span id)
     return id.len > 0 && id.len <= WEBHOOK_ID_MAX && memchr(id.ptr, '.', id.len) == NULL;
 }
 
-static enum err missing_header(struct request *rq)
+/* Each under either of its names; under both it says the same. */
+static enum err read_headers(struct request *rq)
 {
     const struct {
-        const char *name;
-        struct span value;
-    } headers[] = {{"webhook-id", rq->webhook_id},
-                   {"webhook-timestamp", rq->webhook_timestamp},
-                   {"webhook-signature", rq->webhook_signature}};
-    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-        if (span_empty(headers[i].value))
+        const char *name, *other;
+        struct span *value, *same;
+    } headers[] = {{"webhook-id", "svix-id", &rq->webhook_id, &rq->svix_id},
+                   {"webhook-timestamp", "svix-timestamp", &rq->webhook_timestamp, &rq->svix_timestamp},
+                   {"webhook-signature", "svix-signature", &rq->webhook_signature, &rq->svix_signature}};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        struct span *value = headers[i].value, other = *headers[i].same;
+        if (!span_empty(*value) && !span_empty(other) && !span_eq(*value, other))
+            return problem(&rq->problem, ERR_MALFORMED, headers[i].other, "differs from %s: send one of the two",
+                           headers[i].name);
+        if (span_empty(*value))
+            *value = other;
+        if (span_empty(*value))
             return problem(&rq->problem, ERR_MALFORMED, headers[i].name, "is missing: see Standard Webhooks");
+    }
     return ERR_OK;
 }
 
@@ -57,7 +66,7 @@ static enum err authenticate(struct postback *pb)
     int64_t ts_s;
     const char *why;
     const struct secret *s = postback_secret(rq, rq->param[0], &why);
-    enum err err = missing_header(rq);
+    enum err err = read_headers(rq);
     if (err != ERR_OK)
         return err;
     if (s == NULL)
@@ -115,7 +124,7 @@ static struct span real_text(struct postback *pb, double v)
 static bool takes_fraction(const char *name)
 {
     enum field f;
-    if (strcmp(name, "fields") == 0 || strncmp(name, "f_", 2) == 0)
+    if (strncmp(name, "fields.", 7) == 0 || strncmp(name, "f_", 2) == 0)
         return true;
     return postback_field_find(span_str(name), &f) && postback_field_kind(f) != FIELD_MACHINE;
 }
@@ -157,7 +166,9 @@ static enum err form_fields(struct postback *pb, const json_t *object)
         arena_buf(pb->rq->arena, &name, strlen(key) + 2);
         buf_str(&name, strncmp(key, "f_", 2) == 0 ? "" : "f_");
         buf_str(&name, key);
-        enum err err = scalar(pb, "fields", v, &value);
+        char path[sizeof pb->rq->problem.field];
+        snprintf(path, sizeof path, "fields.%.*s", LIMIT_FIELD_NAME, key);
+        enum err err = problem_foreign(&pb->rq->problem, scalar(pb, path, v, &value));
         if (err == ERR_OK)
             err = postback_field(pb, buf_span(&name), value);
         if (err != ERR_OK)
@@ -200,20 +211,84 @@ static enum err read_member(struct postback *pb, const char *key, const json_t *
     return err != ERR_OK ? err : postback_field(pb, arena_copy(pb->rq->arena, span_str(key)), value);
 }
 
-static enum err read_fields(struct postback *pb)
+static enum err read_members(struct postback *pb, const json_t *object)
 {
-    json_t *body;
     const char *key;
     json_t *v;
-    enum err err = json_read_any_number(pb->rq->body, &body, &pb->rq->problem);
+    json_object_foreach((json_t *)object, key, v)
+    {
+        enum err err = read_member(pb, key, v);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* What an envelope's type says of the fields in it. */
+static const struct {
+    const char *type, *name, *value; /* name NULL: nothing */
+} types[] = {
+    {"lead", NULL, NULL},
+    {"lead.created", NULL, NULL},
+    {"lead.submitted", NULL, NULL},
+    {"lead.approved", "status", "approved"},
+    {"lead.rejected", "status", "rejected"},
+    {"lead.returned", "status", "returned"},
+    {"lead.converted", "status", "converted"},
+    {"disposition", NULL, NULL},
+    {"sale", "event", "sale"},
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+static enum err read_type(struct postback *pb, const json_t *type)
+{
+    const char *word = json_string_value(type);
+    size_t i = 0;
+    while (i < TYPES && (word == NULL || strcmp(types[i].type, word) != 0))
+        i++;
+    if (i == TYPES)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "type",
+                       "of an envelope (an object `data`) must be lead, lead.created, lead.submitted, lead.approved, "
+                       "lead.rejected, lead.returned, lead.converted, disposition or sale");
+    struct span name = types[i].name != NULL ? span_str(types[i].name) : SPAN("");
+    enum field f;
+    if (span_empty(name) || !postback_field_find(name, &f))
+        return ERR_OK;
+    if (pb->field[f].ptr != NULL && !span_is(pb->field[f], types[i].value))
+        return problem(&pb->rq->problem, ERR_MALFORMED, types[i].name, "says otherwise than the envelope's type");
+    pb->field[f] = span_str(types[i].value);
+    return ERR_OK;
+}
+
+/* {type, timestamp, data}, as Standard Webhooks has it: what stands in `data` is the postback. */
+static enum err open_envelope(struct postback *pb, const json_t *envelope)
+{
+    const char *key;
+    json_t *v;
+    enum err err = read_members(pb, json_object_get(envelope, "data"));
+    if (err == ERR_OK)
+        err = read_type(pb, json_object_get(envelope, "type"));
     if (err != ERR_OK)
         return err;
-    json_object_foreach(body, key, v)
+    json_object_foreach((json_t *)envelope, key, v)
     {
-        err = read_member(pb, key, v);
-        if (err != ERR_OK)
-            break;
+        if (strcmp(key, "type") == 0 || strcmp(key, "timestamp") == 0 || strcmp(key, "data") == 0)
+            continue;
+        struct span name = arena_copy(pb->rq->arena, span_str(key));
+        if (postback_field_known(name) || strcmp(key, "fields") == 0)
+            return postback_refuse_field(pb, name, "stands beside `data`: put it into the envelope");
+        postback_ignore(pb, name);
     }
+    return ERR_OK;
+}
+
+enum err postback_json_fields(struct postback *pb, struct span object)
+{
+    json_t *body;
+    enum err err = json_read_any_number(json_text(object), &body, &pb->rq->problem);
+    if (err != ERR_OK)
+        return err;
+    err = json_is_object(json_object_get(body, "data")) ? open_envelope(pb, body) : read_members(pb, body);
     json_decref(body);
     return err;
 }
@@ -227,6 +302,6 @@ enum err postback_json_handle(struct request *rq, struct reply *reply)
         return err;
     if (!media_type_is(rq->content_type, "application/json"))
         return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
-    err = read_fields(&pb);
+    err = postback_json_fields(&pb, rq->body);
     return err != ERR_OK ? err : postback_submit(&pb);
 }

@@ -302,7 +302,7 @@ static enum err take_zone(struct postback *pb, const struct claim *c, struct lea
                                         (int)zone.len, zone.ptr);
 }
 
-enum err postback_submit_lead(struct postback *pb)
+enum err postback_lead(struct postback *pb, struct job **out)
 {
     struct job *job = worker_job(pb->rq, RECORD_LEAD, NULL);
     struct record_lead *l = &job->record.lead;
@@ -333,6 +333,6 @@ enum err postback_submit_lead(struct postback *pb)
     err = seal(pb, l);
     if (err != ERR_OK)
         return worker_fails(pb->rq, err, "the private part could not be sealed under the key of day %u", l->sealed.day);
-    postback_keep_answer(pb);
-    return worker_submit(pb->rq, job);
+    *out = job;
+    return ERR_OK;
 }

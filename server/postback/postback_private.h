@@ -97,10 +97,17 @@ void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_
 
 /* Keeps for the answer, in rq->kept, what it says beside the decision: call last. */
 void postback_keep_answer(struct postback *pb);
-/* Makes and submits the job. ERR_PENDING. */
-MUST_CHECK enum err postback_submit_lead(struct postback *pb);
-MUST_CHECK enum err postback_submit_disposition(struct postback *pb);
-/* Either. */
+/* Makes the job. */
+MUST_CHECK enum err postback_lead(struct postback *pb, struct job **out);
+MUST_CHECK enum err postback_disposition(struct postback *pb, struct job **out);
+/* Either, which `event` and `status` say. */
+MUST_CHECK enum err postback_job(struct postback *pb, struct job **out);
+/* Makes it and submits it. ERR_PENDING. */
 MUST_CHECK enum err postback_submit(struct postback *pb);
+
+/* The members of a JSON object, as fields. */
+MUST_CHECK enum err postback_json_fields(struct postback *pb, struct span object);
+/* As a JSON list. */
+struct span postback_ignored(struct postback *pb);
 
 #endif

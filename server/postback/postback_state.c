@@ -57,7 +57,45 @@ static enum err read_address(struct postback *pb, struct record_disposition *d)
                                : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
 }
 
-enum err postback_submit_disposition(struct postback *pb)
+static bool is_theirs(const struct party *p, const struct campaign *c)
+{
+    return p->role == ROLE_OPERATOR || c->advertiser == p;
+}
+
+/* Where the lead must stand. */
+static enum err read_scope(struct postback *pb, struct record_disposition *d)
+{
+    struct problem *p = &pb->rq->problem;
+    struct span contract = pb->field[FIELD_CONTRACT], campaign = pb->field[FIELD_CAMPAIGN];
+    const struct contract *k = catalog_contract(pb->rq->catalog, contract);
+    const struct campaign *c = catalog_campaign(pb->rq->catalog, campaign);
+    if (!(pb->party->role & (ROLE_ADVERTISER | ROLE_OPERATOR)))
+        return ERR_OK; /* who may not is told so when the lead is found */
+    if (!span_empty(contract) && (k == NULL || !is_theirs(pb->party, k->campaign)))
+        return problem(p, ERR_MALFORMED, "contract", "is not one of your contracts");
+    if (!span_empty(campaign) && (c == NULL || !is_theirs(pb->party, c)))
+        return problem(p, ERR_MALFORMED, "campaign", "is not one of your campaigns");
+    if (k != NULL && c != NULL && k->campaign != c)
+        return problem(p, ERR_MALFORMED, "campaign", "is not the contract's campaign");
+    d->contract = k != NULL ? k->number : 0;
+    d->campaign = c != NULL ? c->number : 0;
+    return ERR_OK;
+}
+
+/* Whose leads are meant: the sender's; the operator has none, and names one. */
+static enum err find_advertiser(struct postback *pb, const struct record_disposition *d, uint32_t *out)
+{
+    const struct contract *k = d->by_lead ? catalog_contract_number(pb->rq->catalog, d->pointer.contract) : NULL;
+    bool operator= pb->party->role == ROLE_OPERATOR;
+    *out = operator&& k != NULL ? k->campaign->advertiser->number : pb->party->number;
+    if (operator&& !d->by_lead)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "lead", "is missing: the operator names a lead by `lead`");
+    if (d->by_lead && pb->trust == TRUST_API && (k == NULL || !catalog_may_read(pb->rq->catalog, pb->party, k)))
+        return problem(&pb->rq->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
+    return ERR_OK;
+}
+
+enum err postback_disposition(struct postback *pb, struct job **out)
 {
     struct job *job = worker_job(pb->rq, RECORD_DISPOSITION, pb->party);
     struct record_disposition *d = &job->record.disposition;
@@ -67,6 +105,10 @@ enum err postback_submit_disposition(struct postback *pb)
         err = read_amount(pb, r);
     if (err == ERR_OK)
         err = read_address(pb, d);
+    if (err == ERR_OK)
+        err = read_scope(pb, d);
+    if (err == ERR_OK)
+        err = find_advertiser(pb, d, &job->record.advertiser);
     if (err != ERR_OK)
         return err;
     r->party = span_str(pb->party->id);
@@ -75,6 +117,6 @@ enum err postback_submit_disposition(struct postback *pb)
     r->text = pb->field[FIELD_REASON];
     d->party = pb->party->number;
     d->nonce = pb->nonce;
-    postback_keep_answer(pb);
-    return worker_submit(pb->rq, job);
+    *out = job;
+    return ERR_OK;
 }

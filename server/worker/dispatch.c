@@ -360,9 +360,15 @@ static enum err left(struct request *rq)
 static enum err handle(struct worker *w, struct request *rq, struct reply *reply)
 {
     struct readers *readers = w->server->readers;
+    unsigned roles = rq->route->roles;
+    bool reads = readers != NULL && (roles & ROUTE_READS || (roles & ROUTE_ROWS && rq->body.len > LIMIT_BODY));
     enum err err = rq->route->admit != NULL ? rq->route->admit(rq) : ERR_OK;
-    if (err != ERR_OK || !(rq->route->roles & ROUTE_READS) || readers == NULL)
-        return err != ERR_OK ? err : rq->route->handle(rq, reply);
+    if (err == ERR_OK && !reads) {
+        err = rq->route->handle(rq, reply);
+        return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
+    }
+    if (err != ERR_OK)
+        return err;
     return w->http != NULL && http_peer_gone(rq) ? left(rq) : readers_push(readers, w, rq, reply);
 }
 
@@ -400,22 +406,24 @@ enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *
 {
     rq->worker = reader;
     enum err err = rq->route->handle(rq, reply);
-    assert(err != ERR_PENDING);
+    assert(err != ERR_PENDING || rq->route->roles & ROUTE_ROWS);
     note_cause(reader, rq, err);
     worker_reader_end(reader);
     return err;
 }
 
-void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply)
+bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply)
 {
-    bool ended = end(w, rq, NULL, reply, err);
-    assert(ended);
-    (void)ended;
+    if (err == ERR_PENDING)
+        err = rq->route->finish(rq, NULL, reply);
+    return end(w, rq, NULL, reply, err);
 }
 
 void dispatch_read_dropped(struct worker *w, struct request *rq, struct reply *reply)
 {
-    dispatch_read_finish(w, rq, left(rq), reply);
+    bool ended = dispatch_read_finish(w, rq, left(rq), reply);
+    assert(ended);
+    (void)ended;
 }
 
 /* The route whose targets begin as this one does: its path is a route's, or the beginning of one's. */

@@ -5,13 +5,15 @@
 #include "server/worker/server.h"
 
 /* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
- * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. */
+ * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
+ * read on such a thread; then, with ERR_PENDING, finish without a job submits. */
 enum {
     ROUTE_PUBLIC = 0,
     ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
     ROUTE_OPS = 256,
     ROUTE_SIGNED = 512,
-    ROUTE_READS = 1024
+    ROUTE_READS = 1024,
+    ROUTE_ROWS = 2048
 };
 
 /* One row of routes.c. */
@@ -46,8 +48,8 @@ MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *rep
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
 /* On a reader thread: what the route's handler says. */
 MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);
-/* It has come back. */
-void dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply);
+/* It has come back. False: a job is under way. */
+MUST_CHECK bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply);
 /* Nobody waits for it any more. */
 void dispatch_read_dropped(struct worker *w, struct request *rq, struct reply *reply);
 void dispatch_say_withheld(struct worker *w); /* of log lines, since one was written */

@@ -17,6 +17,8 @@
 #include "server/worker/code_cache.h"
 #include "server/worker/repeats.h"
 
+enum { ROWS_CALLS = 16 }; /* of many rows that one worker has under way */
+
 struct disposable; /* decisions/disposable.h */
 struct route;      /* dispatch.h */
 struct readers;    /* readers.h */
@@ -41,6 +43,7 @@ struct server {
         admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
     struct routes routes;
     const char *const *fast; /* what is read leniently and answered tersely, http.h */
+    const char *const *rows; /* whose bodies may be large */
     struct source *source;
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct metrics *metrics;
@@ -79,6 +82,7 @@ struct worker {
     bool alarmed;                       /* http_alarm will look at them */
     struct allowance telling[TELLINGS]; /* log lines */
     int64_t withheld_said_us;           /* monotonic: when it was told how many were left out */
+    uint32_t rows_of[ROWS_CALLS];       /* parties whose calls of many rows are under way; 0: a free place */
 };
 
 /* Contexts alone, without a thread. */

@@ -120,8 +120,8 @@ static void on_ready(void *ctx)
     }
     enum err err;
     for (struct request *rq; w->server->readers != NULL && (rq = readers_finished(w->server->readers, w, &err));) {
-        dispatch_read_finish(w, rq, err, http_reply(rq));
-        http_answer(w->http, rq);
+        if (dispatch_read_finish(w, rq, err, http_reply(rq)))
+            http_answer(w->http, rq);
     }
     w->now_us = 0;
     on_turn(w); /* a finish may have pushed a further job */
@@ -183,6 +183,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .app = &app,
         .ctx = w,
         .fast = sv->fast,
+        .rows = sv->rows,
         .listen = sv->listen,
         .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
         .max_connections = (size_t)sv->options->max_connections.number,

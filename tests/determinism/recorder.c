@@ -82,6 +82,7 @@ static void open_data(struct server *sv, const char *data, const char *address)
     sv->options = &options;
     sv->routes = all_routes;
     sv->fast = fast_targets;
+    sv->rows = rows_targets;
     sv->metrics = metrics_new(WORKERS + 1);
     sv->repeats = repeats_new(1 << 20);
     if (lists_open(&no_files, &sv->lists, NULL) != ERR_OK)

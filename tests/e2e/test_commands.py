@@ -5,6 +5,7 @@ import json
 import os
 import re
 import resource
+import secrets
 import signal
 import socket
 import subprocess
@@ -129,9 +130,20 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
 
     def test_bad_public_urls(self):
-        for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x"):
+        for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x", "http://:80", "http://x:0", "http://x:65536", "http://x:080",
+                    "http://x:1:1", "http://::1", "http://[::1", "http://[::g]", "http://[x]", "http://x/a b", "http://x:http"):
             with self.subTest(url):
                 self.assertRefused(countersign("init", "--data", self.folder / "bad", "--public-url", url), url)
+
+    def test_a_public_url_has_one_spelling(self):
+        for given, kept in (("https://x:443", "https://x"), ("http://x:80/", "http://x"), ("http://x:443", "http://x:443"), ("https://x:80", "https://x:80"),
+                            ("HTTPS://Track.Example.COM:443/Base/", "https://track.example.com/Base"), ("https://x:", "https://x"),
+                            ("https://[2001:DB8:0:0::1]:443", "https://[2001:db8::1]"), ("http://[::1]:8080/p", "http://[::1]:8080/p"),
+                            ("http://[::FFFF:192.0.2.1]:80", "http://[::ffff:192.0.2.1]"), ("http://192.0.2.1:80", "http://192.0.2.1")):
+            with self.subTest(given):
+                data = self.folder / secrets.token_hex(4)
+                done = countersign("init", "--data", data, "--public-url", given)
+                self.assertEqual(done.stdout.splitlines()[0], f"{data} is ready for {kept}", done.stderr)
 
     def test_folders_that_are_not_ours(self):
         for arguments in (("serve",), ("token", "--party", "P1")):

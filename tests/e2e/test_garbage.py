@@ -61,7 +61,12 @@ class Garbage(ServerCase):
             "space before the colon": form + host + b"Content-Length : 3\r\n\r\nabc", "two lengths": form + host + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
             "signed length": form + host + b"Content-Length: +3\r\n\r\nabc", "hex length": form + host + b"Content-Length: 0x3\r\n\r\nabc",
             "huge length": form + host + b"Content-Length: 99999999999999999999\r\n\r\n", "negative length": form + host + b"Content-Length: -1\r\n\r\n",
-            "chunked": form + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "chunked and cut": form + host + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", "chunked GET": click + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "chunks with an extension": form + host + b"Transfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n0\r\n\r\n",
+            "chunks with a trailer": form + host + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n",
+            "chunks with bare line feeds": form + host + b"Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n",
+            "chunks past the limit": form + host + b"Transfer-Encoding: chunked\r\n\r\n10001\r\n" + b"a" * 0x10001,
+            "gzip": form + host + b"Transfer-Encoding: gzip\r\n\r\n", "chunked, gzip": form + host + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
             "length and chunked": form + host + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "chunked with a space": form + host + b"Content-Length: 5\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
             "absolute form": b"GET http://evil.example/postback?a=b HTTP/1.1\r\n" + host + b"\r\n",
@@ -83,6 +88,11 @@ class Garbage(ServerCase):
         inner = b"GET /c/" + self.market.code["code"].encode() + b" HTTP/1.1\r\nHost: x\r\n\r\n"
         for outer in (b"HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(inner),
                       b"POST /postback HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                      b"POST /postback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n0\r\n\r\n" % (5 + len(inner)),
+                      b"POST /postback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+                      b"POST /postback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+                      b"POST /postback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\n\n",
+                      b"POST /postback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0;\n\r\n\r\n",
                       b"POST /postback HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(inner)):
             with self.subTest(outer[:60]):
                 self.assertLessEqual(len(self.statuses(self.exchange(outer + inner))), 1)

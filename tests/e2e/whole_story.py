@@ -34,6 +34,12 @@ def tell_a_whole_story(server):
     Caller(publisher.base, publisher.post(f"/v1/parties/{publisher.id}/tokens", {})["token"]).do("GET", "/v1/contracts")
     key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
     client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
+    rows = [person(click_id=market.click()), {"email": "{email}"}]
+    publisher.post("/v1/leads", person(click_id=market.click()))
+    publisher.do("POST", "/v1/leads", rows, {"Idempotency-Key": "rows-1"})
+    advertiser.post("/v1/dispositions", [{"txid": rows[0]["txid"], "status": "approved"}, {"txid": "nobody's", "status": "approved"}])
+    text = f"txid,status,reason\r\n{rows[0]['txid']},returned,\"no, thanks\"\r\n".encode()
+    advertiser.do("POST", "/v1/dispositions", text, {"Content-Type": "text/csv"})
     advertiser.put(f"/v1/parties/{advertiser.id}/postback-key", {"cidrs": ["192.0.2.1"]})
     publisher.do("DELETE", f"/v1/parties/{publisher.id}/postback-key")
     settle(market)

@@ -5,7 +5,7 @@
 #include "server/routes.h"
 #include "tests/fuzz/fuzz.h"
 
-static const struct http_rules rules = {fast_targets, {"X-Country", 9}};
+static const struct http_rules rules = {fast_targets, rows_targets, {"X-Country", 9}};
 
 static const struct {
     const char *name;
@@ -58,8 +58,10 @@ static void read_well(struct span head, const struct request *rq, const struct h
     HOLDS(rq->path.ptr == rq->target.ptr && rq->query.ptr + rq->query.len == rq->target.ptr + rq->target.len);
     HOLDS(rq->target.len - rq->path.len - rq->query.len <= 1 && memchr(rq->path.ptr, '?', rq->path.len) == NULL);
     HOLDS(h->fast == (lane && (rq->method == METHOD_GET || rq->method == METHOD_HEAD)));
-    HOLDS(h->content_length == 0 || has_body(rq->method));
-    HOLDS(h->content_length <= LIMIT_BODY && (lane || rq->target.len <= LIMIT_TARGET));
+    HOLDS((h->content_length == 0 && !h->chunked) || has_body(rq->method));
+    HOLDS(!h->chunked || (h->content_length == 0 && !h->http10));
+    HOLDS(h->content_length <= h->body_limit && h->body_limit <= LIMIT_BODY_ROWS &&
+          (lane || rq->target.len <= LIMIT_TARGET));
     HOLDS(!h->fast || memchr(rq->target.ptr, '#', rq->target.len) == NULL);
     for (size_t i = 0; i < SPANS; i++) {
         struct span v = span_at(rq, i);
@@ -76,6 +78,8 @@ static void write_head(struct buf *out, const struct request *rq, const struct h
     buf_printf(out, "Host: h\r\nConnection: %s\r\n", h->keep_alive ? "keep-alive" : "close");
     if (h->expect_continue)
         buf_str(out, "Expect: 100-continue\r\n");
+    if (h->chunked)
+        buf_str(out, "Transfer-Encoding: chunked\r\n");
     if (h->content_length)
         buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)h->content_length);
     if (rq->prefetch)
@@ -105,7 +109,7 @@ static void writes_the_same(const struct request *rq, const struct http_head *h)
     HOLDS(rq->method == rq2.method && span_eq(rq->target, rq2.target) && rq->prefetch == rq2.prefetch &&
           rq->privacy == rq2.privacy);
     HOLDS(h->http10 == h2.http10 && h->keep_alive == h2.keep_alive && h->expect_continue == h2.expect_continue);
-    HOLDS(h->content_length == h2.content_length && h->fast == h2.fast);
+    HOLDS(h->content_length == h2.content_length && h->fast == h2.fast && h->chunked == h2.chunked);
     for (size_t i = 0; i < SPANS; i++)
         HOLDS(span_eq(span_at(rq, i), span_at(&rq2, i)) &&
               (span_at(rq, i).ptr == NULL) == (span_at(&rq2, i).ptr == NULL));

@@ -714,7 +714,7 @@ static const struct {
     {"object for a text", "{\"email\":{}}", 400, "email"},
     {"list for a text", "{\"f_a\":[]}", 400, "f_a"},
     {"fields not an object", "{\"fields\":[]}", 400, "fields"},
-    {"nested field", "{\"fields\":{\"a\":{}}}", 400, "fields"},
+    {"nested field", "{\"fields\":{\"a\":{}}}", 400, "fields.a"},
     {"touches of numbers", "{\"touches\":[1]}", 400, "touches"},
     {"alias twice", "{\"cid\":\"a\",\"click_id\":\"b\"}", 400, "click_id"},
     {"the same by alias", "{\"txid\":\"j4\",\"cid\":\"a\",\"click_id\":\"a\"}", 200, ""},

@@ -1,0 +1,88 @@
+#include "common/base/csv.h"
+
+#define BOM "\xef\xbb\xbf"
+
+void csv_open(struct csv *c, struct span text)
+{
+    *c = (struct csv){.rest = span_starts(text, BOM) ? span_skip(text, sizeof BOM - 1) : text};
+}
+
+/* The length of the line end that s begins with; 0: of none. */
+static size_t line_end(struct span s)
+{
+    return s.len > 0 && s.ptr[0] == '\n' ? 1 : s.len > 1 && s.ptr[0] == '\r' && s.ptr[1] == '\n' ? 2 : 0;
+}
+
+/* The length of the field that s begins with, with its quotes. */
+static enum err take_field(struct csv *c, size_t *len, const char **what)
+{
+    struct span s = c->rest;
+    bool quoted = s.len > 0 && s.ptr[0] == '"';
+    size_t i = quoted;
+    for (; i < s.len; i++) {
+        if (quoted && s.ptr[i] == '"' && i + 1 < s.len && s.ptr[i + 1] == '"')
+            i++;
+        else if (quoted && s.ptr[i] == '"')
+            break;
+        else if (!quoted && (s.ptr[i] == ',' || s.ptr[i] == '\n' || s.ptr[i] == '\r' || s.ptr[i] == '"'))
+            break;
+        c->lines += s.ptr[i] == '\n';
+    }
+    if (quoted && i == s.len) {
+        *what = "a quote is not closed";
+        return ERR_MALFORMED;
+    }
+    i += quoted;
+    struct span after = span_skip(s, i);
+    if (after.len > 0 && after.ptr[0] != ',' && line_end(after) == 0) {
+        *what = after.ptr[0] == '\r' ? "a CR stands without its LF"
+                : quoted             ? "something stands behind a closing quote"
+                                     : "a quote stands within a field that has none around it";
+        return ERR_MALFORMED;
+    }
+    *len = i;
+    return ERR_OK;
+}
+
+enum err csv_next(struct csv *c, struct span *field, size_t max, size_t *n, const char **what)
+{
+    size_t len = 0, end;
+    while ((end = line_end(c->rest)) > 0) {
+        c->rest = span_skip(c->rest, end);
+        c->lines++;
+    }
+    *n = 0;
+    if (c->rest.len == 0)
+        return ERR_NOT_FOUND;
+    c->line = c->lines + 1;
+    for (;;) {
+        enum err err = take_field(c, &len, what);
+        if (err != ERR_OK)
+            return err;
+        if (*n == max)
+            return ERR_TOO_LARGE;
+        field[(*n)++] = span_of(c->rest.ptr, len);
+        c->rest = span_skip(c->rest, len);
+        if (c->rest.len == 0)
+            return ERR_OK;
+        end = line_end(c->rest);
+        c->rest = span_skip(c->rest, end > 0 ? end : 1);
+        c->lines += end > 0;
+        if (end > 0)
+            return ERR_OK;
+    }
+}
+
+struct span csv_field(struct span raw, struct buf *mem)
+{
+    if (raw.len < 2 || raw.ptr[0] != '"')
+        return raw;
+    struct span inner = span_of(raw.ptr + 1, raw.len - 2);
+    if (memchr(inner.ptr, '"', inner.len) == NULL)
+        return inner;
+    for (size_t i = 0; i < inner.len; i++) {
+        buf_byte(mem, (uint8_t)inner.ptr[i]);
+        i += inner.ptr[i] == '"'; /* the second of two */
+    }
+    return buf_span(mem);
+}

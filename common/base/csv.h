@@ -1,0 +1,22 @@
+/* Reader of CSV (RFC 4180), strict: commas, quotes around whole fields alone and doubled within, lines that end in CRLF
+ * or LF. A byte order mark at the start and lines without any byte are passed over. */
+#ifndef CS_BASE_CSV_H
+#define CS_BASE_CSV_H
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+
+struct csv {
+    struct span rest;
+    size_t line;  /* of the record that csv_next took last, from 1 on */
+    size_t lines; /* taken so far */
+};
+
+void csv_open(struct csv *c, struct span text);
+/* The next record, as it stands in the text: at most `max` fields, still quoted. ERR_NOT_FOUND: there is no more.
+ * ERR_MALFORMED with what is wrong. ERR_TOO_LARGE: more fields. */
+MUST_CHECK enum err csv_next(struct csv *c, struct span *field, size_t max, size_t *n, const char **what);
+/* What a field of csv_next says; into *mem, which has room for its length, where it is not the text itself. */
+struct span csv_field(struct span raw, struct buf *mem);
+
+#endif
