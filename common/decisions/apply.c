@@ -61,8 +61,38 @@ static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_
     op->del = del;
 }
 
-static void apply_lead(const struct fold_context *cx, const struct terms *t, uint64_t index, const struct entry *e,
-                       const struct private_part *priv, struct row_ops *ops)
+/* One part a contract: two of them would pay it twice for one lead. */
+static enum err no_part_here(const struct fold_context *cx, const struct view *v, const struct share *share)
+{
+    struct place part[LIMIT_TOUCHES];
+    size_t n;
+    enum err err = row_parts(v, cx->campaign, share, part, &n);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        if (part[i].contract == cx->contract)
+            err = ERR_CORRUPT;
+    return err;
+}
+
+static enum err apply_share(const struct fold_context *cx, const struct view *v, uint64_t index,
+                            const struct entry_lead *l, struct share *share, struct row_ops *ops)
+{
+    *share = (struct share){.from = l->share_from, .to = l->share_to};
+    if (!l->share_from && !l->share_to && l->n_touches == 0)
+        return ERR_OK;
+    if (!l->has_click || !share_is_part(l->share_from, l->share_to))
+        return ERR_CORRUPT;
+    memcpy(share->lead, l->commitment.b, TOKEN_LEN);
+    enum err err = no_part_here(cx, v, share);
+    if (err != ERR_OK)
+        return err;
+    struct row_op *op = add(ops, ROW_SHARES);
+    row_share_key(op->key, cx->campaign, share->lead, cx->contract, index);
+    op->key_len = SHARE_KEY_LEN;
+    return ERR_OK;
+}
+
+static enum err apply_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
+                           const struct entry *e, const struct private_part *priv, struct row_ops *ops)
 {
     const struct entry_lead *l = &e->lead;
     bool approved = l->status == STATUS_APPROVED;
@@ -78,8 +108,13 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
         .last = index,
         .terms = l->terms,
     };
-    if (t != NULL && !status_stands(l->status)) /* what it is worth should it be approved by hand */
+    enum err err = apply_share(cx, v, index, l, &row.share, ops);
+    if (err != ERR_OK)
+        return err;
+    if (t != NULL && !status_stands(l->status)) { /* what it is worth should it be approved by hand */
         (void)terms_price(t, l->facts, l->n_facts, &row.payout_micros);
+        row.payout_micros = credit_micros(l, row.payout_micros);
+    }
     identity_of(l, priv, &row.who);
     put_lead(ops, cx, index, &row);
     if (status_stands(row.status))
@@ -101,6 +136,7 @@ static void apply_lead(const struct fold_context *cx, const struct terms *t, uin
     }
     if (l->due_ms)
         due(ops, cx, l->due_ms, index, false);
+    return ERR_OK;
 }
 
 static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry_terms *t,
@@ -188,7 +224,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_LEAD)
-        apply_lead(cx, t, index, e, priv, out);
+        return apply_lead(cx, v, t, index, e, priv, out);
     return ERR_OK;
 }
 

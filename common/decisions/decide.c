@@ -142,10 +142,20 @@ static enum reason refusal(const struct question *q)
     return REASON_NONE;
 }
 
+/* A click whose record was lost takes credit. */
+static bool unrecorded(const struct question *q)
+{
+    const struct credit *c = &q->f->credit;
+    bool lost = c->click.unrecorded;
+    for (size_t i = 0; i < c->n_touches; i++)
+        lost |= c->touches[i].unrecorded;
+    return lost;
+}
+
 /* Why somebody shall look at it first. */
 static enum reason hold(const struct question *q)
 {
-    return q->f->last.unrecorded                                     ? REASON_UNRECORDED
+    return unrecorded(q)                                             ? REASON_UNRECORDED
            : q->r->disposable && q->t->disposable == DISPOSABLE_HOLD ? REASON_BAD_EMAIL
            : q->r->bad & CONTACT_PHONE                               ? REASON_BAD_PHONE
            : q->waited_ms < q->t->hold_below_s * MS_PER_S            ? REASON_TOO_FAST
@@ -157,7 +167,10 @@ static void accept(const struct question *q, struct entry_lead *l)
 {
     const struct terms *t = q->t;
 
-    l->tier = terms_price(t, l->facts, l->n_facts, &l->payout_micros);
+    int64_t price_micros;
+
+    l->tier = terms_price(t, l->facts, l->n_facts, &price_micros);
+    l->payout_micros = credit_micros(l, price_micros);
     l->reason = hold(q);
     if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;
@@ -167,6 +180,15 @@ static void accept(const struct question *q, struct entry_lead *l)
         l->status = STATUS_PENDING;
         l->due_ms = t->auto_approve ? q->now_ms + t->auto_approve_days * MS_PER_DAY : 0;
     }
+}
+
+static void record_share(const struct credit *c, struct entry_lead *l)
+{
+    l->share_from = c->from;
+    l->share_to = c->to;
+    l->n_touches = c->n_touches;
+    for (size_t i = 0; i < c->n_touches; i++)
+        l->touches[i] = (struct entry_touch){c->touches[i].index, c->touches[i].unrecorded, c->touches[i].at_ms};
 }
 
 /* What was reported, and what was found. */
@@ -195,11 +217,12 @@ static void record(const struct question *q, struct entry_lead *l)
     memcpy(l->sub, r->sub, sizeof l->sub);
     if (f->found) {
         l->has_click = true;
-        l->click_unrecorded = f->last.unrecorded;
-        l->click = f->last.index;
-        l->clicked_ms = f->last.at_ms;
-        l->placement = f->last.placement;
+        l->click_unrecorded = f->credit.click.unrecorded;
+        l->click = f->credit.click.index;
+        l->clicked_ms = f->credit.click.at_ms;
+        l->placement = f->credit.click.placement;
     }
+    record_share(&f->credit, l);
 }
 
 /* Told where it decided, and only then: that a person is known is nobody else's business. */
@@ -219,7 +242,7 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
         .r = r,
         .f = f,
         .now_ms = now_ms,
-        .waited_ms = f->found && now_ms > f->last.at_ms ? now_ms - f->last.at_ms : 0,
+        .waited_ms = f->found && now_ms > f->credit.click.at_ms ? now_ms - f->credit.click.at_ms : 0,
         .missing_fields = missing_fields(t, r),
     };
     struct entry_lead *l = &out->lead;

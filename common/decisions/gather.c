@@ -49,8 +49,6 @@ static enum err find_touch(const struct view *v, const struct pointer *p, struct
 
 enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out)
 {
-    size_t found = 0;
-
     *out = (struct lead_facts){0};
     for (size_t i = 0; i < r->n_touches; i++) {
         struct touch t;
@@ -62,11 +60,12 @@ enum err gather_touches(const struct view *v, const struct lead_report *r, struc
         if (err != ERR_OK)
             return err;
         /* of two at the same time the one named first: the explicit click id */
-        if (found++ == 0 || t.at_ms > out->last.at_ms)
-            out->last = t;
+        if (out->n_touches == 0 || t.at_ms > out->credit.click.at_ms)
+            out->credit.click = t;
+        out->touches[out->n_touches++] = t;
     }
-    out->found = found > 0;
-    out->others = found > 0 ? (uint32_t)(found - 1) : 0;
+    out->found = out->n_touches > 0;
+    out->others = out->found ? (uint32_t)(out->n_touches - 1) : 0;
     return ERR_OK;
 }
 
@@ -75,16 +74,49 @@ static bool is_contact(const struct identity_key *k)
     return k->kind < KEY_TXID;
 }
 
-/* The latest lead under one of these keys, of contact keys within the time given. */
+/* The first, from *p on, that is no part of the lead itself. */
+static enum err pass_parts(const struct view *v, const struct fold_context *cx, uint32_t scope,
+                           const struct identity_key *key, const struct share *own, int64_t from_ms, struct place *p)
+{
+    enum err err = ERR_OK;
+    while (own->to != 0 && err == ERR_OK) {
+        err = row_is_part(v, cx->campaign, own, p->contract, p->index);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_OK : err;
+        err = row_dedupe_next(v, scope, key, from_ms, p);
+    }
+    return err;
+}
+
+/* Of the parts of a shared lead, which are equally late, the one in this contract. */
+static enum err prefer_here(const struct view *v, const struct fold_context *cx, uint32_t scope,
+                            const struct identity_key *key, struct place *p)
+{
+    struct place next = *p;
+    enum err err = ERR_OK;
+    while (next.contract != cx->contract && err == ERR_OK)
+        err = row_dedupe_next(v, scope, key, p->at_ms, &next);
+    if (err == ERR_OK)
+        *p = next;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* The latest lead under one of these keys, of contact keys within the time given, but for parts of the lead itself. */
 static enum err find_standing(const struct view *v, const struct fold_context *cx, const struct identity_key *keys,
-                              size_t n, int64_t from_ms, int64_t to_ms, bool *found, struct place *out)
+                              size_t n, const struct share *own, int64_t from_ms, int64_t to_ms, bool *found,
+                              struct place *out)
 {
     *found = false;
     for (size_t i = 0; i < n; i++) {
         struct place p;
         bool contact = is_contact(&keys[i]);
-        enum err err = row_dedupe(v, contact ? cx->campaign : cx->contract, &keys[i], contact ? from_ms : 0,
-                                  contact ? to_ms : INT64_MAX, &p);
+        uint32_t scope = contact ? cx->campaign : cx->contract;
+        int64_t since_ms = contact ? from_ms : 0;
+        enum err err = row_dedupe(v, scope, &keys[i], since_ms, contact ? to_ms : INT64_MAX, &p);
+        if (err == ERR_OK)
+            err = pass_parts(v, cx, scope, &keys[i], own, since_ms, &p);
+        if (err == ERR_OK && contact)
+            err = prefer_here(v, cx, scope, &keys[i], &p);
         if (err == ERR_NOT_FOUND)
             continue;
         if (err != ERR_OK)
@@ -104,15 +136,17 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
         .known = true,
         .contacts = (r->has_email ? CONTACT_EMAIL : 0u) | (r->has_phone ? CONTACT_PHONE : 0u),
         .has_click = out->found,
-        .click_unrecorded = out->found && out->last.unrecorded,
-        .click = out->last.index,
+        .click_unrecorded = out->found && out->credit.click.unrecorded,
+        .click = out->credit.click.index,
     };
+    struct share own = {.from = out->credit.from, .to = out->credit.to};
+    memcpy(own.lead, r->commitment.b, TOKEN_LEN);
     memcpy(who.email, r->email, TOKEN_LEN);
     memcpy(who.phone, r->phone, TOKEN_LEN);
     identity_txid(&who, r->txid);
     size_t n = identity_rivals(&who, t->dedupe_by, keys);
     enum err err =
-        find_standing(v, cx, keys, n, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &out->has_dup, &out->dup);
+        find_standing(v, cx, keys, n, &own, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &out->has_dup, &out->dup);
     out->dup_here = out->has_dup && out->dup.contract == cx->contract;
     return err;
 }
@@ -128,5 +162,6 @@ enum err gather_disposition(const struct view *v, const struct fold_context *cx,
     if (status_stands(lead->status))
         return ERR_OK;
     size_t n = identity_rivals(&lead->who, t->dedupe_by, keys);
-    return find_standing(v, cx, keys, n, lead->at_ms - window_ms, lead->at_ms + window_ms, &out->known, &other);
+    return find_standing(v, cx, keys, n, &lead->share, lead->at_ms - window_ms, lead->at_ms + window_ms, &out->known,
+                         &other);
 }

@@ -1,3 +1,4 @@
+#include "common/base/when.h"
 #include "common/decisions/decide.h"
 
 /* The report as far as the entry tells it. */
@@ -31,20 +32,55 @@ static enum err touches_again(const struct fold_context *cx, const struct view *
 {
     enum class class;
     enum err err = ERR_OK;
+    struct touch *click = &f->credit.click;
 
     *f = (struct lead_facts){.others = l->other_touches};
-    f->last.contract = cx->contract;
+    click->contract = cx->contract;
     if (l->click_unrecorded) {
         f->found = true;
-        f->last.unrecorded = true;
-        f->last.index = l->click;
-        f->last.at_ms = l->clicked_ms;
+        click->unrecorded = true;
+        click->index = l->click;
+        click->at_ms = l->clicked_ms;
     } else if (l->has_click) {
-        f->last.index = l->click;
-        err = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+        click->index = l->click;
+        err = v->click(v->ctx, cx->contract, l->click, &class, &click->at_ms, &click->placement);
         f->found = err == ERR_OK;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err touch_again(const struct fold_context *cx, const struct view *v, const struct entry_touch *e,
+                            struct touch *out)
+{
+    enum class class;
+    *out = (struct touch){
+        .contract = cx->contract, .index = e->click, .at_ms = e->clicked_ms, .unrecorded = e->click_unrecorded};
+    return e->click_unrecorded ? ERR_OK
+                               : v->click(v->ctx, cx->contract, e->click, &class, &out->at_ms, &out->placement);
+}
+
+/* Of a shared lead. How much it is, the touches of other contracts say, which are not here: the entry's word is taken
+ * where it can be true. Its own touches are there, once each, inside the window, in their order and before the click.
+ */
+static enum err credit_again(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                             const struct entry *recorded, struct lead_facts *f)
+{
+    const struct entry_lead *l = &recorded->lead;
+    struct credit *c = &f->credit;
+    if (!credit_shares(t) || !f->found || !share_is_part(l->share_from, l->share_to))
+        return ERR_OK; /* decided again it has the whole */
+    c->from = l->share_from;
+    c->to = l->share_to;
+    for (size_t i = 0; i < l->n_touches; i++) {
+        struct touch *touch = &c->touches[c->n_touches];
+        enum err err = touch_again(cx, v, &l->touches[i], touch);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+        c->n_touches += err == ERR_OK && touch_order(touch, &c->click) < 0 &&
+                        recorded->at_ms - touch->at_ms <= t->click_days * MS_PER_DAY &&
+                        (c->n_touches == 0 || touch_order(touch - 1, touch) < 0);
+    }
+    return ERR_OK;
 }
 
 /* An earlier lead elsewhere, or of a person whose data is destroyed, cannot be looked up here: the entry's word is
@@ -77,10 +113,12 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     report_again(l, tokens, &r);
     enum err err = touches_again(cx, v, l, &f);
     if (err == ERR_OK)
+        err = credit_again(cx, v, t, recorded, &f);
+    if (err == ERR_OK)
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
     if (err != ERR_OK)
         return err;
     decide_lead(t, terms_index, &r, &f, recorded->at_ms, out);
-    *foreign = taken || l->other_touches > 0;
+    *foreign = taken || l->other_touches > 0 || l->share_to > 0;
     return ERR_OK;
 }

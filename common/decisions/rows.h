@@ -14,6 +14,7 @@
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
+    X(SHARES, "shares", "campaign be32, commitment[:16], contract be32, index be64 -> nothing; parts of shared leads") \
     X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")
 
 enum row_table {
@@ -40,12 +41,19 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[120];
+    uint8_t key[44], value[144];
     size_t key_len, value_len;
 };
 struct row_ops {
     struct row_op op[12];
     size_t n;
+};
+
+/* What a part of a shared lead is a part of, and which: its lead's commitment[:16], which all parts have, and its
+ * interval of the whole (attribution.h). */
+struct share {
+    uint8_t lead[TOKEN_LEN];
+    uint32_t from, to; /* to 0: not shared */
 };
 
 struct lead_row {
@@ -59,6 +67,7 @@ struct lead_row {
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
     struct identity who;
+    struct share share; /* all zeros: it has the whole price */
 };
 
 struct move_row {
@@ -100,6 +109,16 @@ MUST_CHECK enum err row_txid_next(const struct view *v, uint32_t advertiser, str
 /* The latest lead of [from_ms, to_ms] that stands under the key; `scope` is the campaign's number or the contract's. */
 MUST_CHECK enum err row_dedupe(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
                                int64_t to_ms, struct place *out);
+/* The next one under the key behind *p, not earlier than from_ms. */
+MUST_CHECK enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
+                                    struct place *p);
+/* The parts of a shared lead, by contract; ERR_CORRUPT when they are more than a lead has touches. at_ms is not said.
+ */
+MUST_CHECK enum err row_parts(const struct view *v, uint32_t campaign, const struct share *share,
+                              struct place out[LIMIT_TOUCHES], size_t *n);
+/* ERR_OK when the lead there is a part of this one. */
+MUST_CHECK enum err row_is_part(const struct view *v, uint32_t campaign, const struct share *share, uint32_t contract,
+                                uint64_t index);
 /* The first lead of a click whose index is not below `from`. */
 MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from,
                                         uint64_t *lead);

@@ -74,13 +74,14 @@ static bool key_is_told(struct check *c, uint32_t day)
 }
 
 /* Sealed on the day that it came; an entry that came while the clock was set back before what a statement closed is
- * dated at the end of that. 0 without a sealed part. */
+ * dated at the end of that, a shared lead at the end of the latest of its contracts. 0 without a sealed part. */
 static bool day_fits(const struct checked_log *log, const struct envelope *env, const struct entry *e)
 {
     int64_t day = e->at_ms / MS_PER_DAY;
     if (span_empty(env->sealed))
         return env->day == 0;
-    return env->day == day || (e->at_ms == log->fold.period.prev_to_ms && env->day < day);
+    bool shared = e->kind == ENTRY_LEAD && e->lead.share_to != 0;
+    return env->day == day || ((shared || e->at_ms == log->fold.period.prev_to_ms) && env->day < day);
 }
 
 /* Opens and checks the private part; false when there is none (any more). *priv is to be closed. */
@@ -200,6 +201,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     }
     struct private_part priv = {0};
     bool opened = open_private(c, log, env, e, &priv);
+    check_share(c, log, k, e);
     take_control(c, log, e);
     judge(c, log, k, env, e, opened ? &priv : NULL);
     if (fold_apply(&log->fold, env->index, e, opened ? &priv : NULL) != ERR_OK)
@@ -215,6 +217,7 @@ static void fold_root_entry(struct check *c, const struct envelope *env)
         !span_empty(env->sealed))
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of a checkpoint");
     row_set_add(c->published, env->entry);
+    check_share(c, NULL, NULL, NULL);
 }
 
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env)

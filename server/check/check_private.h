@@ -50,6 +50,17 @@ struct checked_log {
     uint32_t placements;      /* greatest that an entry names */
 };
 
+/* A shared lead whose parts are being read: they stand one behind the other in the journal. */
+struct sharing {
+    bool open;
+    uint64_t seq; /* of the part that must follow */
+    struct hash lead;
+    uint32_t campaign;
+    int64_t at_ms;
+    struct credit credit[LIMIT_TOUCHES]; /* as recorded */
+    size_t n;
+};
+
 struct check {
     struct finding finding[STORE_CHECKS];
     struct instance in;
@@ -62,7 +73,8 @@ struct check {
     struct view view;
     struct checked_log **logs; /* by contract number */
     size_t n_logs;
-    uint64_t seq, watermark;                             /* the journal row that is looked at */
+    uint64_t seq, watermark; /* the journal row that is looked at */
+    struct sharing sharing;
     int64_t newest_ms;                                   /* time of the newest entry */
     struct row_set *statements, *closed_heads, *answers; /* keys that entries call for; head: id and hash of the note */
     struct row_set *published;                           /* hashes in the root log */
@@ -123,6 +135,12 @@ void check_logs_free(struct check *c);
 /* check_fold.c: one entry of the journal, before it is appended to its tree. */
 void check_fold_open(struct check *c);
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env);
+
+/* check_shares.c: whether the parts of each lead are all there, and as its touches say. Of each row of the journal; e
+ * NULL: one that is no entry of a contract. */
+void check_share(struct check *c, const struct checked_log *log, const struct contract *k, const struct entry *e);
+/* The journal has ended. */
+void check_shares_end(struct check *c);
 
 /* check_statement.c: a statement entry, the fold standing right before it; an answer. */
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,

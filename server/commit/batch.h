@@ -36,6 +36,13 @@ job_run pipeline_track, pipeline_lead, pipeline_disposition;
 /* Whether the contract's log can grow (ledger_ready). For runs that write something before they append, or append to
  * several logs: afterwards only a full or failing disk is in the way. */
 MUST_CHECK enum err pipeline_ready(struct batch *cx, const struct contract *k);
+struct fold_context pipeline_fold(const struct contract *k);
+/* at_ms, or the end of the contract's last closed period: no entry is dated into one. */
+int64_t pipeline_dated(const struct batch *cx, const struct contract *k, int64_t at_ms);
+/* The entries of the parts that move along with a lead: ready before its own is written, appended after. */
+struct others;
+MUST_CHECK enum err pipeline_others_ready(struct batch *cx, const struct others *others);
+MUST_CHECK enum err pipeline_others(struct batch *cx, const struct others *others);
 /* Appends an entry and applies it; its time is moved past the end of the last closed period. *index and *leaf may be
  * NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,

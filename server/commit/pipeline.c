@@ -5,6 +5,7 @@
 #include "common/decisions/address.h"
 #include "server/commit/batch.h"
 #include "server/commit/nonces.h"
+#include "server/commit/parts.h"
 
 /* What an entry brings along beside its bytes. */
 struct companion {
@@ -38,12 +39,18 @@ enum err pipeline_ready(struct batch *cx, const struct contract *k)
     return ledger_ready(cx->ledger, cx->txn, k->number);
 }
 
-static struct fold_context fold_of(const struct contract *k)
+struct fold_context pipeline_fold(const struct contract *k)
 {
     return (struct fold_context){.contract = k->number,
                                  .campaign = k->campaign->number,
                                  .contract_id = span_str(k->id),
                                  .advertiser = k->campaign->advertiser->number};
+}
+
+/* Of a step after which something stands in the batch: without the rest nothing may go on from here. */
+static enum err written(enum err err)
+{
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO;
 }
 
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
@@ -52,7 +59,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
 {
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
-    const struct fold_context fold = fold_of(k);
+    const struct fold_context fold = pipeline_fold(k);
     struct row_ops ops = {.n = 0};
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
@@ -70,13 +77,11 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
         *out = r;
-    return err == ERR_OK || err == ERR_FULL
-               ? err
-               : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
+    return written(err);
 }
 
 /* No entry is dated into a period that a statement has closed, also when the clock was set back since. */
-static int64_t dated(const struct batch *cx, const struct contract *k, int64_t at_ms)
+int64_t pipeline_dated(const struct batch *cx, const struct contract *k, int64_t at_ms)
 {
     int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms;
     return at_ms > closed_ms ? at_ms : closed_ms;
@@ -89,7 +94,7 @@ enum err pipeline_append(struct batch *cx, const struct contract *k, const struc
     struct buf bytes;
     struct recorded r;
     struct entry stamped = *e;
-    stamped.at_ms = dated(cx, k, e->at_ms);
+    stamped.at_ms = pipeline_dated(cx, k, e->at_ms);
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, &stamped, (struct companion){0}, &bytes, &r);
     if (err != ERR_OK)
@@ -109,6 +114,11 @@ enum err pipeline_close_period(struct batch *cx, const struct contract *k, const
     return pipeline_append(cx, k, e, NULL, NULL);
 }
 
+static enum err too_long(struct job *job)
+{
+    return problem(&job->problem, ERR_TOO_LARGE, "", "the entry would be longer than %d bytes", LIMIT_ENTRY);
+}
+
 /* As record, and the job learns what was recorded; the bytes go to the job's arena where its answer needs them. */
 static enum err record_job(struct batch *cx, struct job *job, const struct contract *k, const struct entry *e,
                            struct companion with, bool keep_bytes)
@@ -119,9 +129,7 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, e, with, &bytes, &r);
     if (err != ERR_OK)
-        return err == ERR_TOO_LARGE
-                   ? problem(&job->problem, err, "", "the entry would be longer than %d bytes", LIMIT_ENTRY)
-                   : err;
+        return err == ERR_TOO_LARGE ? too_long(job) : err;
     job->out_contract = k->number;
     job->index = r.index;
     job->leaf = r.leaf;
@@ -159,7 +167,7 @@ enum err pipeline_track(struct batch *cx, struct job *job)
         return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
     if (!terms_takes_traffic(k->terms, job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
-    track->entry.at_ms = dated(cx, k, track->entry.at_ms);
+    track->entry.at_ms = pipeline_dated(cx, k, track->entry.at_ms);
     enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
     if (err != ERR_OK)
         return err;
@@ -233,7 +241,7 @@ static enum err may_be_mended(struct batch *cx, const struct txid_row *row, bool
 
 /* ERR_NOT_FOUND: a new txid (or none), go on. Anybody can fire a pixel: what one reported for a click of another
  * contract, or again for a click that has its lead, stands in nobody's way. */
-static enum err replay_txid(struct batch *cx, struct job *job, uint32_t booked)
+static enum err replay_txid(struct batch *cx, struct job *job, const struct contract *booked)
 {
     const struct lead_report *r = &job->record.lead.report;
     struct txid_row row;
@@ -246,7 +254,7 @@ static enum err replay_txid(struct batch *cx, struct job *job, uint32_t booked)
         return err;
     if (memcmp(row.facts_sha256, r->facts_sha256, HASH_LEN) == 0)
         return answer_recorded(cx, job, row.contract, row.index, r);
-    if (r->trust == TRUST_PIXEL && row.contract != booked)
+    if (r->trust == TRUST_PIXEL && (booked == NULL || row.contract != booked->number))
         return ERR_NOT_FOUND;
     if ((err = may_be_mended(cx, &row, r->trust == TRUST_PIXEL, &mendable)) != ERR_OK)
         return err;
@@ -266,34 +274,56 @@ static struct private_part known_of(const struct lead_report *r)
     return p;
 }
 
+/* Nothing but a full or failing disk may come between the parts of one lead. */
+static enum err parts_ready(struct batch *cx, struct job *job, const struct parts *parts)
+{
+    char mem[LIMIT_ENTRY];
+    struct buf bytes;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
+        buf_fixed(&bytes, mem, sizeof mem);
+        entry_write(&bytes, &parts->of[i].entry);
+        err = bytes.failed ? too_long(job) : pipeline_ready(cx, parts->of[i].k);
+    }
+    return err;
+}
+
+/* The last one answers. */
+static enum err record_parts(struct batch *cx, struct job *job, const struct parts *parts)
+{
+    const struct record_lead *lead = &job->record.lead;
+    const struct private_part known = known_of(&lead->report);
+    enum err err = parts->n > 1 ? parts_ready(cx, job, parts) : ERR_OK;
+    for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
+        const struct part *p = &parts->of[i];
+        err = record_job(cx, job, p->k, &p->entry, (struct companion){&lead->sealed, &known}, i == parts->n - 1);
+        if (i > 0)
+            err = written(err);
+    }
+    return err;
+}
+
 enum err pipeline_lead(struct batch *cx, struct job *job)
 {
     struct record_lead *lead = &job->record.lead;
     enum err err = replay_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
-    struct lead_facts facts;
-    if ((err = gather_touches(&cx->view, &lead->report, &facts)) != ERR_OK)
+    struct parts parts;
+    err = parts_deal(cx, &lead->report, lead->fallback_contract, job->record.arrived_ms, &parts);
+    if (err != ERR_OK)
         return err;
-    uint32_t booked = facts.found ? facts.last.contract : lead->fallback_contract;
+    const struct contract *booked = parts.of[parts.n - 1].k;
     err = replay_txid(cx, job, booked);
     if (err == ERR_OK)
         return keep_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
-
-    const struct contract *k = catalog_contract_number(cx->catalog, booked);
-    if (k == NULL)
+    if (booked == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
-    const struct fold_context fold = fold_of(k);
-    int64_t now_ms = dated(cx, k, job->record.arrived_ms);
-    if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
-        return err;
-
-    struct entry e;
-    decide_lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
-    const struct private_part known = known_of(&lead->report);
-    err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &known}, true);
+    err = parts_decide(cx, &lead->report, &parts);
+    if (err == ERR_OK)
+        err = record_parts(cx, job, &parts);
     if (err != ERR_OK)
         return err;
     return keep_nonce(cx, job, &lead->nonce);
@@ -385,6 +415,24 @@ static enum err not_theirs(struct job *job)
     return problem(&job->problem, ERR_FORBIDDEN, "", "only the campaign's advertiser may say what became of a lead");
 }
 
+/* Before anything is written of the lead that they are parts of. */
+enum err pipeline_others_ready(struct batch *cx, const struct others *others)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < others->n && err == ERR_OK; i++)
+        err = others->of[i].moves ? pipeline_ready(cx, others->of[i].k) : ERR_OK;
+    return err;
+}
+
+enum err pipeline_others(struct batch *cx, const struct others *others)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < others->n && err == ERR_OK; i++)
+        if (others->of[i].moves)
+            err = written(pipeline_append(cx, others->of[i].k, &others->of[i].entry, NULL, NULL));
+    return err;
+}
+
 enum err pipeline_disposition(struct batch *cx, struct job *job)
 {
     struct record_disposition *d = &job->record.disposition;
@@ -424,18 +472,22 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
-    const struct fold_context fold = fold_of(k);
+    const struct fold_context fold = pipeline_fold(k);
     struct disposition_facts facts;
+    struct others others;
     struct entry e;
     bool same = false;
-    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
+    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK ||
+        (err = parts_others(cx, k, at.index, &lead, &others)) != ERR_OK)
         return err;
-    err = decide_disposition(k->terms_index, &d->report, &lead, &facts, dated(cx, k, job->record.arrived_ms), &e, &same,
-                             &job->problem);
+    int64_t now_ms = parts_dated(cx, k, &others, job->record.arrived_ms);
+    err = decide_disposition(k->terms_index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
-    else if (err == ERR_OK)
-        err = record_job(cx, job, k, &e, (struct companion){0}, true);
+    else if (err == ERR_OK && (err = parts_follow(cx, &lead, &d->report, now_ms, &others)) == ERR_OK &&
+             (err = pipeline_others_ready(cx, &others)) == ERR_OK &&
+             (err = record_job(cx, job, k, &e, (struct companion){0}, true)) == ERR_OK)
+        err = pipeline_others(cx, &others);
     if (err != ERR_OK)
         return err;
     return keep_nonce(cx, job, &d->nonce);

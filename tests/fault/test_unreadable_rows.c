@@ -86,7 +86,7 @@ static void sign(struct scene *s, struct asked *a, int party, const char *fields
 static void by_click(struct scene *s, struct asked *a, int person, const char *txid)
 {
     char click[CLICK_ID_LEN + 1], fields[512];
-    filled_click(&s->f, click);
+    filled_click(&s->f, s->f.code, click);
     snprintf(fields, sizeof fields, "click_id=%s&txid=%s-%d&email=p%d%%40shop.example", click, txid, s->serial, person);
     sign(s, a, 1, fields);
 }
@@ -135,7 +135,7 @@ static void an_approval_by_click(struct scene *s, struct asked *a)
 {
     char click[CLICK_ID_LEN + 1], fields[512], got[32];
     fresh(s, a, "GET", NOBODY, "200 pending");
-    filled_click(&s->f, click);
+    filled_click(&s->f, s->f.code, click);
     snprintf(fields, sizeof fields, "click_id=%s&txid=said-%d&email=p%d%%40shop.example", click, s->serial,
              1000 + s->serial);
     sign(s, a, 1, fields);

@@ -157,7 +157,7 @@ static void lead(struct campaign_run *c)
     if (!one_in(4))
         r.facts[r.n_facts++] = (struct fact){SPAN("country"), span_str(countries[below(4)])};
     assert_ok(gather_touches(&v, &r, &f));
-    s->contract = f.found ? (int)f.last.contract - 1 : (int)below(CONTRACTS);
+    s->contract = f.found ? (int)f.credit.click.contract - 1 : (int)below(CONTRACTS);
     struct log *l = &c->logs[s->contract];
     assert_ok(gather_person(&v, &l->server, l->terms, &r, c->now_ms, &f));
     decide_lead(l->terms, l->terms_index, &r, &f, c->now_ms, &e);
@@ -171,8 +171,8 @@ static void lead(struct campaign_run *c)
     s->at_ms = c->now_ms;
     s->status = e.lead.status;
     s->found = f.found;
-    s->lost = f.last.unrecorded;
-    s->click = f.last.index;
+    s->lost = f.credit.click.unrecorded;
+    s->click = f.credit.click.index;
     append(c, l, &e, &priv);
 }
 

@@ -260,7 +260,7 @@ static void other_entries_leave_no_rows(void **state)
 static void damaged_rows_do_not_read(void **state)
 {
     struct world w = after_lead(STATUS_PENDING);
-    uint8_t key[12], bytes[120];
+    uint8_t key[12], bytes[144];
     struct span value, due_key;
     struct lead_row lead;
     struct move_row move;

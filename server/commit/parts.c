@@ -1,0 +1,132 @@
+#include "server/commit/parts.h"
+
+/* ---- a new lead ---- */
+
+/* The earliest time that all contracts it touched can write. */
+static enum err date_touches(struct batch *cx, const struct lead_facts *f, int64_t arrived_ms, int64_t *at_ms)
+{
+    *at_ms = arrived_ms;
+    for (size_t i = 0; i < f->n_touches; i++) {
+        const struct contract *k = catalog_contract_number(cx->catalog, f->touches[i].contract);
+        if (k == NULL)
+            return ERR_CORRUPT; /* its click is there */
+        *at_ms = pipeline_dated(cx, k, *at_ms);
+    }
+    return ERR_OK;
+}
+
+static enum err share_out(struct batch *cx, const struct terms *t, int64_t arrived_ms, struct parts *parts)
+{
+    const struct lead_facts facts = parts->of[0].facts;
+    struct credit credits[LIMIT_TOUCHES];
+    int64_t at_ms;
+    enum err err = date_touches(cx, &facts, arrived_ms, &at_ms);
+    if (err != ERR_OK)
+        return err;
+    size_t n = credits_of(t, facts.touches, facts.n_touches, at_ms, credits);
+    if (n == 0)
+        return ERR_OK; /* the latest is too old, and is told so */
+    for (size_t i = 0; i < n; i++) {
+        struct part *p = &parts->of[i];
+        p->k = catalog_contract_number(cx->catalog, credits[i].click.contract);
+        p->facts = facts;
+        p->facts.credit = credits[i];
+    }
+    parts->n = n;
+    parts->at_ms = n > 1 ? at_ms : pipeline_dated(cx, parts->of[0].k, arrived_ms);
+    return ERR_OK;
+}
+
+enum err parts_deal(struct batch *cx, const struct lead_report *r, uint32_t fallback, int64_t arrived_ms,
+                    struct parts *out)
+{
+    struct part *whole = &out->of[0];
+    out->n = 1;
+    out->at_ms = arrived_ms;
+    enum err err = gather_touches(&cx->view, r, &whole->facts);
+    if (err != ERR_OK)
+        return err;
+    const struct lead_facts *f = &whole->facts;
+    whole->k = catalog_contract_number(cx->catalog, f->found ? f->credit.click.contract : fallback);
+    if (whole->k == NULL)
+        return ERR_OK;
+    out->at_ms = pipeline_dated(cx, whole->k, arrived_ms);
+    return f->found && credit_looks_back(whole->k->terms) ? share_out(cx, whole->k->terms, arrived_ms, out) : ERR_OK;
+}
+
+enum err parts_decide(struct batch *cx, const struct lead_report *r, struct parts *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        struct part *p = &parts->of[i];
+        const struct fold_context fold = pipeline_fold(p->k);
+        enum err err = gather_person(&cx->view, &fold, p->k->terms, r, parts->at_ms, &p->facts);
+        if (err != ERR_OK)
+            return err;
+        decide_lead(p->k->terms, p->k->terms_index, r, &p->facts, parts->at_ms, &p->entry);
+    }
+    return ERR_OK;
+}
+
+/* ---- what becomes of it ---- */
+
+enum err parts_others(struct batch *cx, const struct contract *k, uint64_t index, const struct lead_row *row,
+                      struct others *out)
+{
+    struct place part[LIMIT_TOUCHES];
+    size_t n = 0;
+    enum err err = row->share.to ? row_parts(&cx->view, k->campaign->number, &row->share, part, &n) : ERR_OK;
+    out->n = 0;
+    for (size_t i = 0; i < n && err == ERR_OK; i++) {
+        if (part[i].contract == k->number && part[i].index == index)
+            continue;
+        struct other *o = &out->of[out->n++];
+        o->index = part[i].index;
+        o->moves = false;
+        o->k = catalog_contract_number(cx->catalog, part[i].contract);
+        err = o->k != NULL ? row_lead(&cx->view, part[i].contract, part[i].index, &o->row) : ERR_NOT_FOUND;
+    }
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+int64_t parts_dated(struct batch *cx, const struct contract *k, const struct others *others, int64_t at_ms)
+{
+    at_ms = pipeline_dated(cx, k, at_ms);
+    for (size_t i = 0; i < others->n; i++)
+        at_ms = pipeline_dated(cx, others->of[i].k, at_ms);
+    return at_ms;
+}
+
+static bool goes_with(const struct lead_row *row, const struct lead_row *other)
+{
+    if (status_stands(row->status))
+        return status_stands(other->status);
+    return other->status == row->status && other->reason == row->reason;
+}
+
+static enum err follow(struct batch *cx, const struct disposition_report *r, int64_t now_ms, struct other *o)
+{
+    const struct fold_context fold = pipeline_fold(o->k);
+    struct disposition_report report = *r;
+    struct disposition_facts facts;
+    bool same = false;
+    report.lead = o->index;
+    enum err err = gather_disposition(&cx->view, &fold, o->k->terms, &report, &o->row, &facts);
+    if (err == ERR_OK)
+        err = decide_disposition(o->k->terms_index, &report, &o->row, &facts, now_ms, &o->entry, &same, NULL);
+    o->moves = err == ERR_OK && !same;
+    return err == ERR_CONFLICT || err == ERR_FORBIDDEN ? ERR_OK : err;
+}
+
+enum err parts_follow(struct batch *cx, const struct lead_row *row, const struct disposition_report *r, int64_t now_ms,
+                      struct others *others)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < others->n && err == ERR_OK; i++) {
+        struct other *o = &others->of[i];
+        if (r == NULL)
+            o->moves = decide_due(o->k->terms_index, o->index, &o->row, now_ms, &o->entry);
+        else if (goes_with(row, &o->row))
+            err = follow(cx, r, now_ms, o);
+    }
+    return err;
+}
