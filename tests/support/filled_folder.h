@@ -182,9 +182,8 @@ static inline void filled_traffic(struct filled *f)
     filled_lead(f, 1, click, NULL, 1, lead);
     snprintf(target, sizeof target, "/v1/leads/%s/dispositions", lead);
     json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0), "{\"status\":\"approved\"}", "approve-1"));
-    filled_lead(f, 1, click, NULL, 2, lead);
     filled_click(f, f->other_code, other);
-    filled_lead(f, 0, click, other, 3, lead);
+    filled_lead(f, 0, click, other, 2, lead);
 }
 
 static inline void filled_statement(struct filled *f)
