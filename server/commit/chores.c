@@ -16,7 +16,7 @@ static enum err approve_parts(struct batch *cx, const struct contract *k, uint64
     if (err != ERR_OK)
         return err;
     e->at_ms = parts_dated(cx, k, &others, e->at_ms);
-    if ((err = parts_follow(cx, lead, NULL, e->at_ms, &others)) == ERR_OK)
+    if ((err = parts_follow(cx, index, lead, NULL, e->at_ms, &others)) == ERR_OK)
         err = pipeline_others_ready(cx, &others);
     if (err == ERR_OK)
         err = pipeline_append(cx, k, e, NULL, NULL);

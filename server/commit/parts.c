@@ -96,11 +96,19 @@ int64_t parts_dated(struct batch *cx, const struct contract *k, const struct oth
     return at_ms;
 }
 
-static bool goes_with(const struct lead_row *row, const struct lead_row *other)
+/* Of one that does not stand: it never did, or a disposition says so. */
+static bool refused_at_once(const struct lead_row *row, uint64_t index)
 {
+    return row->last == index;
+}
+
+static bool goes_with(const struct lead_row *row, uint64_t index, const struct other *o)
+{
+    bool at_once = refused_at_once(row, index);
     if (status_stands(row->status))
-        return status_stands(other->status);
-    return other->status == row->status && other->reason == row->reason;
+        return status_stands(o->row.status);
+    return o->row.status == row->status && refused_at_once(&o->row, o->index) == at_once &&
+           (!at_once || o->row.reason == row->reason);
 }
 
 static enum err follow(struct batch *cx, const struct disposition_report *r, int64_t now_ms, struct other *o)
@@ -117,15 +125,15 @@ static enum err follow(struct batch *cx, const struct disposition_report *r, int
     return err == ERR_CONFLICT || err == ERR_FORBIDDEN ? ERR_OK : err;
 }
 
-enum err parts_follow(struct batch *cx, const struct lead_row *row, const struct disposition_report *r, int64_t now_ms,
-                      struct others *others)
+enum err parts_follow(struct batch *cx, uint64_t index, const struct lead_row *row, const struct disposition_report *r,
+                      int64_t now_ms, struct others *others)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < others->n && err == ERR_OK; i++) {
         struct other *o = &others->of[i];
         if (r == NULL)
             o->moves = decide_due(o->k->terms_index, o->index, &o->row, now_ms, &o->entry);
-        else if (goes_with(row, &o->row))
+        else if (goes_with(row, index, o))
             err = follow(cx, r, now_ms, o);
     }
     return err;

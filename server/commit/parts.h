@@ -40,8 +40,9 @@ MUST_CHECK enum err parts_others(struct batch *cx, const struct contract *k, uin
 /* One time for all parts, in none of whose closed periods it is. */
 int64_t parts_dated(struct batch *cx, const struct contract *k, const struct others *others, int64_t at_ms);
 /* Which of them take the step that the lead in *row takes; r NULL: it is due. Those that stand go with one that stands;
- * those that do not, with one that shares their status and reason. Whose own state does not allow it stays. */
-MUST_CHECK enum err parts_follow(struct batch *cx, const struct lead_row *row, const struct disposition_report *r,
-                                 int64_t now_ms, struct others *others);
+ * of those that do not, those that a disposition let fall with it, or that the server refused at once for the same
+ * reason. Whose own state does not allow the step stays. */
+MUST_CHECK enum err parts_follow(struct batch *cx, uint64_t index, const struct lead_row *row,
+                                 const struct disposition_report *r, int64_t now_ms, struct others *others);
 
 #endif

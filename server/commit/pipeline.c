@@ -484,7 +484,7 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     err = decide_disposition(k->terms_index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
-    else if (err == ERR_OK && (err = parts_follow(cx, &lead, &d->report, now_ms, &others)) == ERR_OK &&
+    else if (err == ERR_OK && (err = parts_follow(cx, at.index, &lead, &d->report, now_ms, &others)) == ERR_OK &&
              (err = pipeline_others_ready(cx, &others)) == ERR_OK &&
              (err = record_job(cx, job, k, &e, (struct companion){0}, true)) == ERR_OK)
         err = pipeline_others(cx, &others);

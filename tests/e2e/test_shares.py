@@ -76,7 +76,7 @@ class Shop:
     def click(self, publisher):
         answer, click_id = click(self.codes[publisher], **BROWSER)
         assert answer.status == 302 and click_id, answer
-        time.sleep(0.002)  # no two of one millisecond
+        time.sleep(0.02)  # none before the one before, whichever worker's clock it gets
         return click_id
 
     def path(self, pattern):
@@ -145,7 +145,6 @@ class Shares(ServerCase):
                     self.assertNotIn("share_to", lead[whole]["entry"])
                 else:
                     touches = shop.click_times({0: 2, 1: 2, 2: 1}, lead)
-                    self.assertEqual([p for _, p in touches], [0, 1, 2, 0, 1])
                     self.assert_parts(shop, lead, parts(model, touches, PRICES, shop.half_life))
                     self.assertEqual(len({part["entry"]["commit"] for part in lead.values()}), 1)
                     self.assertEqual(len({part["entry"]["at"] for part in lead.values()}), 1)
