@@ -165,7 +165,7 @@ static void adjustments(struct buf *out, const struct statement *s)
 
 static void share(struct buf *out, const struct statement_line *l)
 {
-    if (l->share_to == 0)
+    if (l->share_from < 0 || l->share_to <= l->share_from)
         return;
     buf_str(out, ", ");
     decimal_add(out, l->share_to - l->share_from, 4, 0);

@@ -9,9 +9,8 @@ import time
 import unittest
 from decimal import Decimal, getcontext
 from fractions import Fraction
-from pathlib import Path
 
-from harness import BROWSER, Market, Party, ServerCase, click, countersign, person, statement_payload, wait_for
+from harness import BROWSER, Party, ServerCase, click, countersign, person, statement_payload
 
 getcontext().prec = 60
 SEED = int(os.environ.get("SEED") or time.time())
