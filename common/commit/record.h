@@ -49,7 +49,7 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")                               \
     X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")        \
     X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")                     \
-    X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")                    \
+    X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")        \
     X(CLOCK, 30, "clock", PARTITION, RECORD_ALONE, "how the server's clock went on")                                   \
     X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")
 

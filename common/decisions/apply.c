@@ -83,7 +83,8 @@ static enum err repeat(const struct fold_context *cx, const struct view *v, cons
     bool here = span_eq(l->dup_contract, cx->contract_id);
     if (t == NULL || row->unproven || !row->who.known)
         return ERR_OK;
-    enum err err = person_find(v, cx, t, &row->who, false, row->at_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &found);
+    enum err err = person_find(v, cx, t, &row->who, &row->share, false, row->at_ms - t->dedupe_days * MS_PER_DAY,
+                               INT64_MAX, &found);
     if (err == ERR_OK && found.found && found.here == here)
         lead_on(ops, cx, index, row, &found);
     return err;
@@ -106,25 +107,49 @@ static void due(struct row_ops *ops, const struct fold_context *cx, int64_t due_
     op->del = del;
 }
 
-/* What a lead counts as: nothing, where it does not stand. */
-static struct cap_row weight(const struct lead_row *row)
+/* One part a contract: two of them would pay it twice for one lead. */
+static enum err no_part_here(const struct fold_context *cx, const struct view *v, const struct share *share)
 {
-    bool stands = lead_stands(row);
-    return (struct cap_row){.leads = stands, .micros = stands ? row->payout_micros : 0};
+    struct place part[LIMIT_TOUCHES];
+    size_t n;
+    enum err err = row_parts(v, cx->campaign, share, part, &n);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        if (part[i].contract == cx->contract)
+            err = ERR_CORRUPT;
+    return err;
+}
+
+static enum err apply_share(const struct fold_context *cx, const struct view *v, uint64_t index,
+                            const struct entry_lead *l, struct share *share, struct row_ops *ops)
+{
+    *share = (struct share){.from = l->share_from, .to = l->share_to};
+    if (!l->share_from && !l->share_to && l->n_touches == 0)
+        return ERR_OK;
+    if (!l->has_click || !share_is_part(l->share_from, l->share_to))
+        return ERR_CORRUPT;
+    memcpy(share->lead, l->commitment.b, TOKEN_LEN);
+    enum err err = no_part_here(cx, v, share);
+    if (err != ERR_OK)
+        return err;
+    struct row_op *op = add(ops, ROW_SHARES);
+    row_share_key(op->key, cx->campaign, share->lead, cx->contract, index);
+    op->key_len = SHARE_KEY_LEN;
+    return ERR_OK;
 }
 
 /* Its day and its month, in campaign and contract, count the lead as what it is now instead of what it was. */
 static enum err count(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
-                      const struct lead_row *row, struct cap_row before)
+                      const struct lead_row *row, const struct lead_row *was)
 {
     static const enum cap_period periods[] = {CAP_OF_DAY, CAP_OF_MONTH};
     const uint32_t numbers[] = {[CAP_CAMPAIGN] = cx->campaign, [CAP_CONTRACT] = cx->contract};
-    struct cap_row now = weight(row);
-    if (now.leads == before.leads && now.micros == before.micros)
+    if (lead_stands(row) == (was != NULL && lead_stands(was)))
         return ERR_OK;
     for (unsigned i = 0; i < 4; i++) {
         enum cap_scope scope = i < 2 ? CAP_CAMPAIGN : CAP_CONTRACT;
-        struct cap_row sum;
+        struct cap_row sum, now = cap_weight(row, scope), before = {0};
+        if (was != NULL)
+            before = cap_weight(was, scope);
         enum err err = row_cap(v, scope, numbers[scope], periods[i % 2], row->at_ms, row->utc_offset_s, &sum);
         if (err != ERR_OK)
             return err;
@@ -144,7 +169,6 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
                            const struct entry *e, const struct private_part *priv, struct row_ops *ops)
 {
     const struct entry_lead *l = &e->lead;
-    enum err err = ERR_OK;
     bool approved = l->status == STATUS_APPROVED;
     struct lead_row row = {
         .status = l->status,
@@ -160,8 +184,13 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .terms = l->terms,
         .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
     };
-    if (t != NULL && !status_stands(l->status)) /* what it is worth should it be approved by hand */
+    enum err err = apply_share(cx, v, index, l, &row.share, ops);
+    if (err != ERR_OK)
+        return err;
+    if (t != NULL && !status_stands(l->status)) { /* what it is worth should it be approved by hand */
         (void)terms_price(t, l->facts, l->n_facts, &row.payout_micros);
+        row.payout_micros = credit_micros(l, row.payout_micros);
+    }
     identity_of(l, priv, &row.who);
     put_lead(ops, cx, index, &row);
     stand(ops, cx, index, &row, true);
@@ -184,7 +213,7 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
     }
     if (l->due_ms)
         due(ops, cx, l->due_ms, index, false);
-    return err == ERR_OK ? count(ops, v, cx, &row, (struct cap_row){0}) : err;
+    return err == ERR_OK ? count(ops, v, cx, &row, NULL) : err;
 }
 
 static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry_terms *t,
@@ -262,7 +291,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
                                 .status = d->status,
                                 .reinstated = !status_stands(before.status) && status_stands(d->status),
                                 .micros = d->payable_micros});
-    return count(ops, v, cx, &row, weight(&before));
+    return count(ops, v, cx, &row, &before);
 }
 
 enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,

@@ -1,7 +1,6 @@
 #include "common/decisions/attribution.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 #include "common/base/limits.h"
 
@@ -106,6 +105,11 @@ void attribution_shares(enum attribution model, int64_t half_life_days, int64_t 
         weight[i] = weight_of(model, (uint64_t)half_life_days, lead_ms, at_ms, i, n);
     }
     deal(weight, n, share);
+}
+
+bool share_is_part(uint32_t from, uint32_t to)
+{
+    return from < to && to <= SHARE_WHOLE && to - from < SHARE_WHOLE;
 }
 
 static int64_t floor_part(int64_t price_micros, uint32_t part)

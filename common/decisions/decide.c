@@ -190,10 +190,20 @@ static bool time_unknown(const struct question *q)
     return !q->waited_known || !terms_active(q->t, q->now_ms);
 }
 
+/* A click whose record was lost takes credit. */
+static bool unrecorded(const struct question *q)
+{
+    const struct credit *c = &q->f->credit;
+    bool lost = c->click.unrecorded;
+    for (size_t i = 0; i < c->n_touches; i++)
+        lost |= c->touches[i].unrecorded;
+    return lost;
+}
+
 /* Why somebody shall look at it first. */
 static enum reason hold(const struct question *q)
 {
-    return q->f->last.unrecorded                                     ? REASON_UNRECORDED
+    return unrecorded(q)                                             ? REASON_UNRECORDED
            : q->r->disposable && q->t->disposable == DISPOSABLE_HOLD ? REASON_BAD_EMAIL
            : q->r->bad & CONTACT_PHONE                               ? REASON_BAD_PHONE
            : q->waited_ms < q->t->hold_below_s * MS_PER_S            ? REASON_TOO_FAST
@@ -206,7 +216,10 @@ static void accept(const struct question *q, struct entry_lead *l)
 {
     const struct terms *t = q->t;
 
-    l->tier = terms_price(t, l->facts, l->n_facts, &l->payout_micros);
+    int64_t price_micros;
+
+    l->tier = terms_price(t, l->facts, l->n_facts, &price_micros);
+    l->payout_micros = credit_micros(l, price_micros);
     l->reason = hold(q);
     if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;
@@ -216,6 +229,15 @@ static void accept(const struct question *q, struct entry_lead *l)
         l->status = STATUS_PENDING;
         l->due_ms = t->auto_approve ? q->now_ms + t->auto_approve_days * MS_PER_DAY : 0;
     }
+}
+
+static void record_share(const struct credit *c, struct entry_lead *l)
+{
+    l->share_from = c->from;
+    l->share_to = c->to;
+    l->n_touches = c->n_touches;
+    for (size_t i = 0; i < c->n_touches; i++)
+        l->touches[i] = (struct entry_touch){c->touches[i].index, c->touches[i].unrecorded, c->touches[i].at_ms};
 }
 
 /* What was reported, and what was found. */
@@ -247,11 +269,12 @@ static void record(const struct question *q, struct entry_lead *l)
     memcpy(l->sub, r->sub, sizeof l->sub);
     if (f->found) {
         l->has_click = true;
-        l->click_unrecorded = f->last.unrecorded;
-        l->click = f->last.index;
-        l->clicked_ms = f->last.at_ms;
-        l->placement = f->last.placement;
+        l->click_unrecorded = f->credit.click.unrecorded;
+        l->click = f->credit.click.index;
+        l->clicked_ms = f->credit.click.at_ms;
+        l->placement = f->credit.click.placement;
     }
+    record_share(&f->credit, l);
 }
 
 /* Told where it decided, and only then: that a person is known is nobody else's business. */
@@ -263,12 +286,6 @@ static void name_duplicate(const struct question *q, struct entry_lead *l)
     l->dup_index = here ? q->f->dup.index : 0;
 }
 
-/* A click id says when a click was, but not before or after which step. */
-static bool waited_known(const struct lead_report *r, const struct lead_facts *f)
-{
-    return !f->found || (f->last.clock_steps == r->clock_steps && !(f->last.unrecorded && r->clock_steps > 0));
-}
-
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out)
 {
@@ -277,10 +294,11 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
         .r = r,
         .f = f,
         .now_ms = now_ms,
-        .waited_known = waited_known(r, f),
-        .waited_ms = f->found && now_ms > f->last.at_ms ? now_ms - f->last.at_ms : 0,
+        .waited_known = true,
         .missing_fields = missing_fields(t, r),
     };
+    if (f->found)
+        q.waited_known = touch_waited(&f->credit.click, now_ms, r->clock_steps, &q.waited_ms);
     struct entry_lead *l = &out->lead;
 
     *out = (struct entry){.kind = ENTRY_LEAD, .at_ms = now_ms};

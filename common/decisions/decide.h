@@ -6,6 +6,7 @@
 #ifndef CS_DECISIONS_DECIDE_H
 #define CS_DECISIONS_DECIDE_H
 
+#include "common/decisions/credit.h"
 #include "common/decisions/rows.h"
 #include "common/decisions/terms.h"
 #include "common/tokens/tokens.h"
@@ -42,21 +43,16 @@ struct fold_context {
     bool alone; /* the rows are of this contract only: what the campaign's others did is not known */
 };
 
-struct touch {
-    uint32_t contract, placement;
-    uint64_t index;       /* of an unrecorded one: its id's random place, as far as an entry can say it */
-    int64_t at_ms;        /* by the server's clock */
-    uint32_t clock_steps; /* that it knew of by then; of an unrecorded one the lead's */
-    bool unrecorded;
-};
-
 /* What an entry says in place of another contract's id. */
 #define DUP_ELSEWHERE "other"
 
 struct lead_facts {
-    struct touch last; /* the latest touch that exists */
+    struct touch touches[LIMIT_TOUCHES]; /* those that exist, as they were named */
+    size_t n_touches;
     bool found;
-    uint32_t others; /* further touches that exist */
+    uint32_t others;      /* further touches that exist */
+    struct credit credit; /* of the contract that is asked about: click is the latest touch, until another
+                             model's credit is put in its place */
     bool has_dup;
     bool dup_here;    /* in the contract that got the credit */
     struct place dup; /* the latest lead that stands and is of this person, inside the dedupe window */
@@ -66,11 +62,12 @@ struct lead_facts {
     enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };
 
-/* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is
- * known. Like gather_person: an error of the view, or ERR_CORRUPT, and nothing may be decided. */
+/* The touches, and the credit of the model `last`: the latest of them. Reads clicks only, so it comes before the
+ * contract (hence the terms) is known. Like gather_person: an error of the view, or ERR_CORRUPT, and nothing may be
+ * decided. */
 MUST_CHECK enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out);
 /* The lead that stands in this one's way, under the terms of the contract that got the credit: cx is that one's. Reads
- * out->last, so it comes after gather_touches. */
+ * out->credit, so it comes after gather_touches. Parts of one lead are in nobody's way. */
 MUST_CHECK enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
                                   const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
 /* What stands already of the lead's day and month, where the terms have caps. Like gather_person. */
@@ -124,8 +121,9 @@ void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind,
                const struct entry_gap *gap);
 
 /* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should
- * have been. For dup_contract other than this contract, for other_touches, and for what a campaign's caps came to where
- * cx is alone, the entry's own word is taken (*foreign is set). An error of the view: it cannot be told. */
+ * have been. For dup_contract other than this contract, for other_touches, for its share, and for what a campaign's
+ * caps came to where cx is alone, the entry's own word is taken (*foreign is set). An error of the view: it cannot be
+ * told. */
 MUST_CHECK enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t,
                                   uint64_t terms_index, const struct entry *recorded, const struct opening *tokens,
                                   struct entry *out, bool *foreign);

@@ -60,8 +60,6 @@ static bool later(const struct touch *a, const struct touch *b)
 
 enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out)
 {
-    size_t found = 0;
-
     *out = (struct lead_facts){0};
     for (size_t i = 0; i < r->n_touches; i++) {
         struct touch t;
@@ -73,12 +71,21 @@ enum err gather_touches(const struct view *v, const struct lead_report *r, struc
         if (err != ERR_OK)
             return err;
         /* of two at the same time the one named first: the explicit click id */
-        if (found++ == 0 || later(&t, &out->last))
-            out->last = t;
+        if (out->n_touches == 0 || later(&t, &out->credit.click))
+            out->credit.click = t;
+        out->touches[out->n_touches++] = t;
     }
-    out->found = found > 0;
-    out->others = found > 0 ? (uint32_t)(found - 1) : 0;
+    out->found = out->n_touches > 0;
+    out->others = out->found ? (uint32_t)(out->n_touches - 1) : 0;
     return ERR_OK;
+}
+
+static struct share share_of(const struct lead_report *r, const struct credit *c)
+{
+    struct share own = {.from = c->from, .to = c->to};
+    if (own.to != 0)
+        memcpy(own.lead, r->commitment.b, TOKEN_LEN);
+    return own;
 }
 
 enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
@@ -89,14 +96,15 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
         .known = true,
         .contacts = (r->has_email ? CONTACT_EMAIL : 0u) | (r->has_phone ? CONTACT_PHONE : 0u),
         .has_click = out->found,
-        .click_unrecorded = out->found && out->last.unrecorded,
-        .click = out->last.index,
+        .click_unrecorded = out->found && out->credit.click.unrecorded,
+        .click = out->credit.click.index,
     };
+    const struct share own = share_of(r, &out->credit);
     memcpy(who.email, r->email, TOKEN_LEN);
     memcpy(who.phone, r->phone, TOKEN_LEN);
     identity_txid(&who, r->txid);
     bool unproven = r->trust == TRUST_PIXEL && t->pixel_leads != PIXEL_LEADS_ON;
-    enum err err = person_find(v, cx, t, &who, unproven, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &other);
+    enum err err = person_find(v, cx, t, &who, &own, unproven, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &other);
     if (err != ERR_OK)
         return err;
     out->has_dup = other.found;
@@ -116,11 +124,36 @@ static enum err caps_of(const struct view *v, const struct caps *caps, enum cap_
     return err;
 }
 
+/* The parts of one lead are decided before any of them counts: those that are recorded count as if they were not. */
+static enum err leave_out(const struct view *v, const struct fold_context *cx, const struct share *own,
+                          struct caps_used *used)
+{
+    struct place part[LIMIT_TOUCHES];
+    size_t n = 0;
+    enum err err = row_parts(v, cx->campaign, own, part, &n);
+    for (size_t i = 0; i < n && err == ERR_OK; i++) {
+        struct lead_row lead;
+        err = row_lead(v, part[i].contract, part[i].index, &lead);
+        if (err != ERR_OK || !lead_stands(&lead))
+            continue;
+        const struct cap_row counted = cap_weight(&lead, CAP_CAMPAIGN);
+        struct cap_row *const sums[] = {&used->day, &used->month};
+        for (size_t k = 0; k < 2; k++) {
+            sums[k]->leads -= counted.leads < sums[k]->leads ? counted.leads : sums[k]->leads;
+            sums[k]->micros -= counted.micros < sums[k]->micros ? counted.micros : sums[k]->micros;
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 enum err gather_caps(const struct view *v, const struct fold_context *cx, const struct terms *t,
                      const struct lead_report *r, int64_t now_ms, struct lead_facts *out)
 {
     int64_t offset_s = r->utc_offset_s;
+    const struct share own = share_of(r, &out->credit);
     enum err err = caps_of(v, &t->campaign_caps, CAP_CAMPAIGN, cx->campaign, now_ms, offset_s, &out->in_campaign);
+    if (err == ERR_OK && t->campaign_caps.set && own.to != 0)
+        err = leave_out(v, cx, &own, &out->in_campaign);
     if (err == ERR_OK)
         err = caps_of(v, &t->contract_caps, CAP_CONTRACT, cx->contract, now_ms, offset_s, &out->in_contract);
     return err;
@@ -135,7 +168,8 @@ enum err gather_disposition(const struct view *v, const struct fold_context *cx,
     *out = (struct disposition_facts){.advertiser = span_eq(r->party, t->advertiser)};
     if (lead_stands(lead))
         return ERR_OK;
-    enum err err = person_find(v, cx, t, &lead->who, false, lead->at_ms - window_ms, lead->at_ms + window_ms, &other);
+    enum err err = person_find(v, cx, t, &lead->who, &lead->share, false, lead->at_ms - window_ms,
+                               lead->at_ms + window_ms, &other);
     if (err == ERR_OK)
         out->known = other.found;
     return err;

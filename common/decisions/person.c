@@ -13,6 +13,7 @@ struct search {
     const struct view *v;
     const struct fold_context *cx;
     const struct identity *who;
+    const struct share *own; /* the lead itself, as far as other parts of it are recorded */
     unsigned by;
     int64_t from_ms, to_ms;
     enum key_layer layer; /* KEY_ANYWHERE, KEY_HERE */
@@ -30,6 +31,42 @@ static bool is_contact(const struct identity_key *k)
 
 /* ---- by a key of its own ---- */
 
+static bool is_own(const struct search *s, const struct lead_row *lead)
+{
+    return s->own->to != 0 && lead->share.to != 0 && memcmp(s->own->lead, lead->share.lead, TOKEN_LEN) == 0;
+}
+
+/* The latest under a key that is no part of the lead itself. */
+static enum err latest_other(struct search *s, const struct identity_key *k, uint32_t scope, int64_t from_ms,
+                             int64_t to_ms, struct dedupe_row *row)
+{
+    enum err err;
+    while ((err = row_dedupe_next(s->v, scope, k, from_ms, to_ms, row)) == ERR_OK && s->own->to != 0) {
+        struct lead_row lead;
+        err = row_lead(s->v, row->at.contract, row->at.index, &lead);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
+        if (!is_own(s, &lead))
+            break;
+    }
+    return err;
+}
+
+/* Of the parts of a shared lead, which are equally late, the one in this contract. */
+static enum err latest(struct search *s, const struct identity_key *k, bool contact, struct dedupe_row *row)
+{
+    uint32_t scope = contact ? s->cx->campaign : s->cx->contract;
+    enum err err = latest_other(s, k, scope, contact ? s->from_ms : 0, contact ? s->to_ms : INT64_MAX, row);
+    if (err != ERR_OK)
+        return err;
+    struct dedupe_row next = *row;
+    while (err == ERR_OK && next.at.contract != s->cx->contract)
+        err = latest_other(s, k, scope, row->at.at_ms, INT64_MAX, &next);
+    if (err == ERR_OK)
+        *row = next;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err find_directly(struct search *s, enum key_layer layer)
 {
     struct identity_key keys[IDENTITY_RIVALS];
@@ -38,8 +75,7 @@ static enum err find_directly(struct search *s, enum key_layer layer)
         struct dedupe_row row = {.at.contract = 0};
         const struct identity_key k = identity_key_in(&keys[i], layer);
         bool contact = is_contact(&keys[i]);
-        enum err err = row_dedupe_next(s->v, contact ? s->cx->campaign : s->cx->contract, &k, contact ? s->from_ms : 0,
-                                       contact ? s->to_ms : INT64_MAX, &row);
+        enum err err = latest(s, &k, contact, &row);
         s->more |= row.more;
         if (err == ERR_NOT_FOUND)
             continue;
@@ -61,7 +97,7 @@ static enum err look_at(struct search *s, struct place at, bool weak)
     enum err err = row_lead(s->v, at.contract, at.index, &lead);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
-    if (!lead_stands(&lead) || lead.at_ms < s->from_ms || lead.at_ms > s->to_ms ||
+    if (!lead_stands(&lead) || is_own(s, &lead) || lead.at_ms < s->from_ms || lead.at_ms > s->to_ms ||
         (weak && identity_apart(s->who, &lead.who, s->by)))
         return ERR_OK;
     at.at_ms = lead.at_ms;
@@ -93,13 +129,15 @@ static void go_on_from(struct search *s, const struct identity *who, uint32_t co
 static enum err look_past(struct search *s, const struct dedupe_row *row, bool weak)
 {
     struct lead_row lead;
-    enum err err = look_at(s, row->repeats, weak || row->weak);
-    if (err != ERR_OK || s->out->found)
-        return err;
-    err = row_lead(s->v, row->at.contract, row->at.index, &lead);
-    if (err == ERR_OK)
+    enum err err = row_lead(s->v, row->at.contract, row->at.index, &lead);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* as in look_at */
+    if (is_own(s, &lead))
+        return ERR_OK;
+    err = look_at(s, row->repeats, weak || row->weak);
+    if (err == ERR_OK && !s->out->found)
         go_on_from(s, &lead.who, row->at.contract, weak);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* as in look_at */
+    return err;
 }
 
 /* The rows under one key: leads that stand, or duplicates (of a layer). */
@@ -144,11 +182,12 @@ static enum err find_along(struct search *s, enum key_layer layer)
 /* Who sees one contract's log alone finds what is found `here`, so that it is looked for by itself, unless there is
  * nothing at all: rows of that layer stand in the other as well. */
 enum err person_find(const struct view *v, const struct fold_context *cx, const struct terms *t,
-                     const struct identity *who, bool unproven, int64_t from_ms, int64_t to_ms, struct person_lead *out)
+                     const struct identity *who, const struct share *own, bool unproven, int64_t from_ms, int64_t to_ms,
+                     struct person_lead *out)
 {
     *out = (struct person_lead){.found = false};
     struct search s = {
-        .v = v, .cx = cx, .who = who, .by = t->dedupe_by, .from_ms = from_ms, .to_ms = to_ms, .out = out};
+        .v = v, .cx = cx, .who = who, .own = own, .by = t->dedupe_by, .from_ms = from_ms, .to_ms = to_ms, .out = out};
     enum err err = find_directly(&s, KEY_STANDS);
     if (err == ERR_OK && unproven)
         err = find_directly(&s, KEY_UNPROVEN);

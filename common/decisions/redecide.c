@@ -1,3 +1,4 @@
+#include "common/base/when.h"
 #include "common/decisions/rules.h"
 
 /* The report as far as the entry tells it. */
@@ -32,28 +33,74 @@ static void report_again(const struct entry_lead *l, const struct opening *token
 static enum err touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
                               struct lead_facts *f)
 {
-    struct seen_click click;
+    struct seen_click seen;
     enum err err = ERR_OK;
+    struct touch *click = &f->credit.click;
 
     *f = (struct lead_facts){.others = l->other_touches};
-    f->last.contract = cx->contract;
-    f->last.clock_steps = l->clock_steps;
+    click->contract = cx->contract;
+    click->clock_steps = l->clock_steps;
     if (l->click_unrecorded) {
         f->found = true;
-        f->last.unrecorded = true;
-        f->last.index = l->click;
-        f->last.at_ms = l->clicked_ms;
+        click->unrecorded = true;
+        click->index = l->click;
+        click->at_ms = l->clicked_ms;
     } else if (l->has_click) {
-        f->last.index = l->click;
-        err = v->click(v->ctx, cx->contract, l->click, &click);
+        click->index = l->click;
+        err = v->click(v->ctx, cx->contract, l->click, &seen);
         f->found = err == ERR_OK;
         if (f->found) {
-            f->last.at_ms = click.at_ms;
-            f->last.placement = click.placement;
-            f->last.clock_steps = click.clock_steps;
+            click->at_ms = seen.at_ms;
+            click->placement = seen.placement;
+            click->clock_steps = seen.clock_steps;
         }
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err touch_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l, size_t i,
+                            struct touch *out)
+{
+    const struct entry_touch *e = &l->touches[i];
+    struct seen_click seen;
+    *out = (struct touch){.contract = cx->contract,
+                          .index = e->click,
+                          .at_ms = e->clicked_ms,
+                          .clock_steps = l->clock_steps,
+                          .unrecorded = e->click_unrecorded};
+    if (e->click_unrecorded)
+        return ERR_OK;
+    enum err err = v->click(v->ctx, cx->contract, e->click, &seen);
+    if (err != ERR_OK)
+        return err;
+    out->at_ms = seen.at_ms;
+    out->placement = seen.placement;
+    out->clock_steps = seen.clock_steps;
+    return ERR_OK;
+}
+
+/* Of a shared lead. How much it is, the touches of other contracts say, which are not here: the entry's word is taken
+ * where it can be true. Its own touches are there, once each, inside the window, in their order and before the click.
+ */
+static enum err credit_again(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                             const struct entry *recorded, struct lead_facts *f)
+{
+    const struct entry_lead *l = &recorded->lead;
+    struct credit *c = &f->credit;
+    if (!credit_shares(t) || !f->found || !share_is_part(l->share_from, l->share_to))
+        return ERR_OK; /* decided again it has the whole */
+    c->from = l->share_from;
+    c->to = l->share_to;
+    for (size_t i = 0; i < l->n_touches; i++) {
+        struct touch *touch = &c->touches[c->n_touches];
+        enum err err = touch_again(cx, v, l, i, touch);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+        c->n_touches += err == ERR_OK && touch_order(touch, &c->click) < 0 &&
+                        touch_inside(t, touch, entry_clock(recorded), l->clock_steps) &&
+                        (c->n_touches == 0 || touch_order(touch - 1, touch) < 0);
+    }
+    return ERR_OK;
 }
 
 /* An earlier lead elsewhere, or of a person whose data is destroyed, cannot be looked up here: the entry's word is
@@ -93,6 +140,8 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     report_again(l, tokens, &r);
     enum err err = touches_again(cx, v, l, &f);
     if (err == ERR_OK)
+        err = credit_again(cx, v, t, recorded, &f);
+    if (err == ERR_OK)
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
     if (err == ERR_OK)
         err = gather_caps(v, cx, t, &r, entry_clock(recorded), &f);
@@ -100,7 +149,7 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
         return err;
     t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);
     entry_date(out, entry_clock(recorded), recorded->at_ms);
-    *foreign = taken || l->other_touches > 0;
+    *foreign = taken || l->other_touches > 0 || l->share_to > 0;
     if (by_others(cx, l->reason, out->lead.reason)) {
         f.cap = l->reason;
         t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);

@@ -4,18 +4,16 @@
 
 #include "common/decisions/rows.h"
 
-enum {
-    DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 1 + 8 + 12,
-    CLICK_LEAD_KEY_LEN = 20,
-    DUE_KEY_LEN = 20,
-    CAP_KEY_LEN = 10
-};
+enum { DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 1 + 8 + 12, CLICK_LEAD_KEY_LEN = 20, DUE_KEY_LEN = 20, CAP_KEY_LEN = 10 };
+enum { SHARE_PART = 4 + TOKEN_LEN, SHARE_KEY_LEN = SHARE_PART + 12 };
 enum { TXID_HEAD_LEN = 24, TXID_KEY_MAX = TXID_HEAD_LEN + LIMIT_ID };
 
 void row_dedupe_key(uint8_t key[DEDUPE_KEY_LEN], uint32_t scope, const struct identity_key *k, int64_t at_ms,
                     uint32_t contract, uint64_t index);
 size_t row_txid_key(uint8_t key[TXID_KEY_MAX], uint32_t advertiser, struct span txid, uint32_t campaign,
                     struct span party);
+void row_share_key(uint8_t key[SHARE_KEY_LEN], uint32_t campaign, const uint8_t lead[TOKEN_LEN], uint32_t contract,
+                   uint64_t index);
 void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead);
 void row_cap_key(uint8_t key[CAP_KEY_LEN], enum cap_scope scope, uint32_t number, enum cap_period period, int64_t at_ms,
                  int64_t utc_offset_s);

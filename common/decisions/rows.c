@@ -6,11 +6,12 @@
 #include "common/base/id.h"
 #include "common/base/money.h"
 #include "common/base/when.h"
+#include "common/decisions/attribution.h"
 #include "common/decisions/row_write.h"
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
 enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 124, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum { LEAD_ROW_LEN = 148, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -77,6 +78,14 @@ size_t row_txid_key(uint8_t key[TXID_KEY_MAX], uint32_t advertiser, struct span 
     store_be32(key + TXID_CAMPAIGN, campaign);
     memcpy(key + TXID_HEAD_LEN, party.ptr, party.len);
     return TXID_HEAD_LEN + party.len;
+}
+
+void row_share_key(uint8_t key[SHARE_KEY_LEN], uint32_t campaign, const uint8_t lead[TOKEN_LEN], uint32_t contract,
+                   uint64_t index)
+{
+    store_be32(key, campaign);
+    memcpy(key + 4, lead, TOKEN_LEN);
+    row_index_key(key + SHARE_PART, contract, index);
 }
 
 void row_click_lead_key(uint8_t key[CLICK_LEAD_KEY_LEN], uint32_t contract, uint64_t click, uint64_t lead)
@@ -185,7 +194,24 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     memcpy(out + 88, r->who.phone, TOKEN_LEN);
     memcpy(out + 104, r->who.txid, TOKEN_LEN);
     store_be32(out + 120, (uint32_t)r->utc_offset_s);
+    memcpy(out + 124, r->share.lead, TOKEN_LEN);
+    store_be32(out + 140, r->share.from);
+    store_be32(out + 144, r->share.to);
     return LEAD_ROW_LEN;
+}
+
+static void share_read(const uint8_t *v, struct share *out)
+{
+    memcpy(out->lead, v, TOKEN_LEN);
+    out->from = load_be32(v + TOKEN_LEN);
+    out->to = load_be32(v + TOKEN_LEN + 4);
+}
+
+/* A part of something, or zeros. */
+static bool share_ok(const struct share *s)
+{
+    static const uint8_t none[TOKEN_LEN];
+    return s->to ? share_is_part(s->from, s->to) : s->from == 0 && memcmp(s->lead, none, TOKEN_LEN) == 0;
 }
 
 enum err lead_row_read(struct span value, struct lead_row *out)
@@ -209,10 +235,11 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .utc_offset_s = (int32_t)load_be32(v + 120),
         .who = who,
     };
+    share_read(v + 124, &r.share);
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
         !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 ||
         r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) || !is_index(r.who.click) ||
-        !is_index(r.last) || !is_index(r.terms))
+        !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;
@@ -284,7 +311,9 @@ static bool lead_repeats(const struct lead_row *r, const struct entry *e)
     bool accepted = l->status == STATUS_PENDING || l->status == STATUS_HELD || l->status == STATUS_APPROVED;
     return e->kind == ENTRY_LEAD && r->at_ms == entry_clock(e) && r->reason == l->reason && r->terms == l->terms &&
            r->utc_offset_s == l->utc_offset_s && r->who.has_click == l->has_click &&
-           (!l->has_click || r->who.click == l->click) && (!accepted || r->payout_micros == l->payout_micros);
+           (!l->has_click || r->who.click == l->click) && r->share.from == l->share_from &&
+           r->share.to == l->share_to && (!l->share_to || memcmp(r->share.lead, l->commitment.b, TOKEN_LEN) == 0) &&
+           (!accepted || r->payout_micros == l->payout_micros);
 }
 
 static bool move_repeats(const struct move_row *m, uint64_t index, const struct entry *e)
@@ -488,6 +517,36 @@ enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct iden
     return ERR_OK;
 }
 
+enum err row_parts(const struct view *v, uint32_t campaign, const struct share *share, struct place out[LIMIT_TOUCHES],
+                   size_t *n)
+{
+    uint8_t from[SHARE_KEY_LEN];
+    struct span key, value;
+    enum err err;
+    *n = 0;
+    row_share_key(from, campaign, share->lead, 0, 0);
+    while ((err = v->seek(v->ctx, ROW_SHARES, span_of(from, sizeof from), &key, &value)) == ERR_OK &&
+           key.len >= SHARE_PART && memcmp(key.ptr, from, SHARE_PART) == 0) {
+        if (key.len != sizeof from || value.len != 0 || *n == LIMIT_TOUCHES)
+            return ERR_CORRUPT;
+        struct place p = {.contract = load_be32(key.ptr + SHARE_PART), .index = load_be64(key.ptr + SHARE_PART + 4)};
+        if (p.contract == 0 || !is_index(p.index))
+            return ERR_CORRUPT;
+        out[(*n)++] = p;
+        row_share_key(from, campaign, share->lead, p.contract, p.index + 1);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err row_is_part(const struct view *v, uint32_t campaign, const struct share *share, uint32_t contract,
+                     uint64_t index)
+{
+    uint8_t key[SHARE_KEY_LEN];
+    struct span value;
+    row_share_key(key, campaign, share->lead, contract, index);
+    return get(v, ROW_SHARES, span_of(key, sizeof key), &value);
+}
+
 enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from_lead,
                              uint64_t *lead)
 {
@@ -503,6 +562,12 @@ enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t c
         return ERR_CORRUPT;
     *lead = load_be64(key.ptr + 12);
     return is_index(*lead) && *lead > click ? ERR_OK : ERR_CORRUPT;
+}
+
+struct cap_row cap_weight(const struct lead_row *row, enum cap_scope scope)
+{
+    bool stands = lead_stands(row), further = scope == CAP_CAMPAIGN && row->share.from > 0;
+    return (struct cap_row){.leads = stands && !further, .micros = stands ? row->payout_micros : 0};
 }
 
 enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, enum cap_period period, int64_t at_ms,

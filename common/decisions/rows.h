@@ -14,6 +14,7 @@
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
+    X(SHARES, "shares", "campaign be32, commitment[:16], contract be32, index be64 -> nothing; parts of shared leads") \
     X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")                  \
     X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")
 
@@ -49,12 +50,19 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[124];
+    uint8_t key[44], value[148];
     size_t key_len, value_len;
 };
 struct row_ops {
     struct row_op op[20];
     size_t n;
+};
+
+/* What a part of a shared lead is a part of, and which: its lead's commitment[:16], which all parts have, and its
+ * interval of the whole (attribution.h). */
+struct share {
+    uint8_t lead[TOKEN_LEN];
+    uint32_t from, to; /* to 0: not shared */
 };
 
 struct lead_row {
@@ -70,6 +78,7 @@ struct lead_row {
     uint64_t terms;
     bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */
     struct identity who;
+    struct share share; /* all zeros: it has the whole price */
 };
 
 struct move_row {
@@ -125,6 +134,13 @@ struct dedupe_row {
  * is 0. `scope` is the campaign's number or the contract's. */
 MUST_CHECK enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct identity_key *k, int64_t from_ms,
                                     int64_t to_ms, struct dedupe_row *row);
+/* The parts of a shared lead, by contract; ERR_CORRUPT when they are more than a lead has touches. at_ms is not said.
+ */
+MUST_CHECK enum err row_parts(const struct view *v, uint32_t campaign, const struct share *share,
+                              struct place out[LIMIT_TOUCHES], size_t *n);
+/* ERR_OK when the lead there is a part of this one. */
+MUST_CHECK enum err row_is_part(const struct view *v, uint32_t campaign, const struct share *share, uint32_t contract,
+                                uint64_t index);
 /* The first lead of a click whose index is not below `from`. */
 MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from,
                                         uint64_t *lead);
@@ -146,6 +162,9 @@ struct cap_row {
     uint64_t leads;
     wide_micros micros; /* what they pay, or will once approved */
 };
+/* What a lead counts as: nothing, where it does not stand. In the campaign the part that the whole begins with counts
+ * for a shared one. */
+struct cap_row cap_weight(const struct lead_row *row, enum cap_scope scope);
 /* Of the day or month in which at_ms lies; none: zeros, and ERR_OK. */
 MUST_CHECK enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, enum cap_period period,
                             int64_t at_ms, int64_t utc_offset_s, struct cap_row *out);

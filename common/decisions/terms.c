@@ -70,7 +70,9 @@ static const char *const disposable[] = {"ok", "hold", "reject", NULL}; /* DISPO
 
 static const struct member attribution_members[] = {
     {"click_days", &member_int, AT(click_days), .min = 1, .max = YEAR_DAYS, .fallback = 30},
-    {"model", &member_fixed, .text = "\"last\""},
+    {"half_life_days", &member_int, AT(half_life_days), .min = 1, .max = YEAR_DAYS, .fallback = 7},
+    {"model", &member_word, AT(attribution), .words = attribution_words,
+     .must = "must be last, first, linear, time-decay or position"},
     {NULL},
 };
 

@@ -1,13 +1,13 @@
 /* Campaign and contract documents: reading what a caller sends (defaults filled in, unknown members refused by name,
  * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
- * Not supported yet, hence ERR_INVALID naming the member: attribution.model other than "last"; sale_ppm other than 0;
- * review.mode other than auto/manual. */
+ * Not supported yet, hence ERR_INVALID naming the member: sale_ppm other than 0; review.mode other than auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
 
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
+#include "common/decisions/attribution.h"
 #include "common/ledger/entry.h"
 
 enum { ACCEPT_ADVERTISER = 1, ACCEPT_PUBLISHER = 2 };
@@ -62,7 +62,8 @@ struct terms {
     struct span honeypot; /* "f_NAME" or empty */
     unsigned disposable;  /* DISPOSABLE_* */
     unsigned dedupe_by;   /* CONTACT_EMAIL | CONTACT_PHONE */
-    int64_t dedupe_days, click_days;
+    int64_t dedupe_days, click_days, half_life_days;
+    unsigned attribution; /* enum attribution */
     bool auto_approve;
     int64_t auto_approve_days, return_days;
     unsigned accept_from;

@@ -68,6 +68,13 @@ struct fact {
     struct span name, value;
 };
 
+/* A touch of a shared lead's contract, beside its click. */
+struct entry_touch {
+    uint64_t click; /* index in this contract */
+    bool click_unrecorded;
+    int64_t clicked_ms;
+};
+
 struct entry_lead {
     /* what was reported */
     struct span party; /* id of the sender; empty for TRUST_PIXEL */
@@ -92,6 +99,11 @@ struct entry_lead {
         dup_contract;   /* this contract's id, or "other", where the earlier lead stands; empty when there is none */
     uint64_t dup_index; /* 0 elsewhere: another contract's index would tell its volume */
     uint64_t terms;     /* index of the terms in force */
+    /* of a lead that several contracts share: this one's part of the whole (attribution.h), and its touches but the
+     * click, in their order; share_to 0: it is not shared */
+    uint32_t share_from, share_to;
+    struct entry_touch touches[LIMIT_TOUCHES - 1];
+    size_t n_touches;
     /* what was decided */
     enum status status;
     enum reason reason;

@@ -26,7 +26,8 @@ enum field_type {
     DEVICE,   /* absent = none */
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
-    DUP       /* entry_lead's dup_contract and dup_index, as an object */
+    DUP,      /* entry_lead's dup_contract and dup_index, as an object */
+    TOUCHES   /* entry_lead's touches, as a list of objects; absent = none */
 };
 
 struct field {

@@ -108,6 +108,33 @@ static enum err read_dup(const json_t *obj, struct entry_lead *l, struct problem
     return err;
 }
 
+static enum err read_touch(const json_t *obj, struct entry_touch *t, struct problem *p)
+{
+    int64_t click = 0;
+    enum err err = json_get_int(obj, "touches", "click", 0, JSON_INT_MAX, &click, NULL, p);
+    if (err == ERR_OK)
+        err = json_get_bool(obj, "touches", "click_unrecorded", &t->click_unrecorded, NULL, p);
+    if (err == ERR_OK)
+        err = json_get_int(obj, "touches", "clicked_ms", 0, JSON_INT_MAX, &t->clicked_ms, NULL, p);
+    t->click = (uint64_t)click;
+    return err;
+}
+
+static enum err read_touches(const json_t *obj, struct entry_lead *l, struct problem *p)
+{
+    const json_t *list = NULL, *item;
+    size_t i;
+    enum err err = json_get_array(obj, "", "touches", LIMIT_TOUCHES - 1, &list, NULL, p);
+    json_array_foreach(list, i, item)
+    {
+        if (err == ERR_OK && !json_is_object(item))
+            err = bad(p, "touches", "must list objects");
+        if (err == ERR_OK)
+            err = read_touch(item, &l->touches[l->n_touches++], p);
+    }
+    return err;
+}
+
 static enum err read_field(json_t *obj, const struct field *f, struct entry *e, struct problem *p)
 {
     void *at = (char *)e + f->at;
@@ -148,6 +175,8 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
         return read_facts(obj, &e->lead, p);
     case DUP:
         return read_dup(obj, &e->lead, p);
+    case TOUCHES:
+        return read_touches(obj, &e->lead, p);
     }
     return ERR_CORRUPT;
 }

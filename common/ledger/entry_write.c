@@ -28,6 +28,8 @@ static bool is_default(const struct field *f, const struct entry *e)
         return *(const enum device *)at == DEVICE_NONE;
     case FACTS:
         return e->lead.n_facts == 0;
+    case TOUCHES:
+        return e->lead.n_touches == 0;
     default:
         return false;
     }
@@ -61,6 +63,31 @@ static void write_dup(struct jw *w, const struct entry_lead *l)
     jw_kstr(w, "contract", l->dup_contract);
     jw_kint(w, "index", (int64_t)l->dup_index);
     jw_object_end(w);
+}
+
+static void write_touches(struct jw *w, const struct entry_lead *l)
+{
+    assert(l->n_touches <= LIMIT_TOUCHES - 1);
+    jw_array(w);
+    for (size_t i = 0; i < l->n_touches; i++) {
+        const struct entry_touch *t = &l->touches[i];
+        jw_object(w);
+        jw_kint(w, "click", (int64_t)t->click);
+        if (t->click_unrecorded)
+            jw_kbool(w, "click_unrecorded", true);
+        jw_kint(w, "clicked_ms", t->clicked_ms);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static const char *word_of(enum field_type type, const void *at)
+{
+    return type == CLASS    ? class_word(*(const enum class *)at)
+           : type == TRUST  ? trust_word(*(const enum trust *)at)
+           : type == STATUS ? status_word(*(const enum status *)at)
+           : type == DEVICE ? device_word(*(const enum device *)at)
+                            : reason_word(*(const enum reason *)at);
 }
 
 static void write_value(struct jw *w, const struct field *f, const struct entry *e)
@@ -100,19 +127,11 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         jw_hex(w, at, 32);
         break;
     case CLASS:
-        jw_str(w, span_str(class_word(*(const enum class *)at)));
-        break;
     case TRUST:
-        jw_str(w, span_str(trust_word(*(const enum trust *)at)));
-        break;
     case STATUS:
-        jw_str(w, span_str(status_word(*(const enum status *)at)));
-        break;
     case REASON:
-        jw_str(w, span_str(reason_word(*(const enum reason *)at)));
-        break;
     case DEVICE:
-        jw_str(w, span_str(device_word(*(const enum device *)at)));
+        jw_str(w, span_str(word_of(f->type, at)));
         break;
     case CONTACTS:
         write_contacts(w, *(const unsigned *)at);
@@ -122,6 +141,9 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         break;
     case DUP:
         write_dup(w, &e->lead);
+        break;
+    case TOUCHES:
+        write_touches(w, &e->lead);
         break;
     }
 }

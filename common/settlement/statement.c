@@ -115,6 +115,10 @@ static MUST_CHECK enum err line_of_move(struct sums *f, uint64_t index, const st
     jw_time(&w, "lead_at", lead.at_ms);
     jw_kint(&w, "micros", m->micros);
     jw_kstr(&w, "reason", span_str(reason_word(m->reason)));
+    if (lead.share.to) {
+        jw_kint(&w, "share_from", lead.share.from);
+        jw_kint(&w, "share_to", lead.share.to);
+    }
     jw_kstr(&w, "status", span_str(status_word(m->status)));
     jw_object_end(&w);
     jw_close(&w);

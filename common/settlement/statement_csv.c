@@ -39,6 +39,8 @@ static void row(struct buf *out, const struct statement *s, const struct stateme
     cell(out, l->lead_at);
     cell(out, l->status);
     cell(out, l->reason);
+    number(out, l->share_to != 0, l->share_from);
+    number(out, l->share_to != 0, l->share_to);
     number(out, l->traffic, l->clicks);
     number(out, l->traffic, l->impressions);
     number(out, l->traffic, l->all_clicks);
@@ -56,9 +58,10 @@ void statement_csv(struct buf *out, struct span payload, struct span lines)
 
     if (statement_read(payload, &s) != ERR_OK)
         return;
-    buf_str(out,
-            "statement,contract,kind,index,lead,lead_at,status,reason,clicks,impressions,all_clicks,all_impressions,"
-            "currency,micros,amount\r\n");
+    buf_str(
+        out,
+        "statement,contract,kind,index,lead,lead_at,status,reason,share_from,share_to,clicks,impressions,all_clicks,"
+        "all_impressions,currency,micros,amount\r\n");
     while (statement_line_next(&lines, &line))
         row(out, &s, &line);
     statement_close(&s);

@@ -163,6 +163,15 @@ static void adjustments(struct buf *out, const struct statement *s)
     buf_str(out, "</table>");
 }
 
+static void share(struct buf *out, const struct statement_line *l)
+{
+    if (l->share_from < 0 || l->share_to <= l->share_from)
+        return;
+    buf_str(out, ", ");
+    decimal_add(out, l->share_to - l->share_from, 4, 0);
+    buf_str(out, " % of the lead");
+}
+
 static void line_row(struct buf *out, const struct statement *s, const struct statement_line *l)
 {
     if (l->traffic) {
@@ -178,7 +187,9 @@ static void line_row(struct buf *out, const struct statement *s, const struct st
         put(out, "<td>", l->lead_at, "</td>");
         put(out, "<td>", l->status, "");
         bool told = span_empty(l->reason) || span_eq(l->reason, l->status);
-        put(out, told ? "" : ": ", told ? SPAN("") : l->reason, "</td>");
+        put(out, told ? "" : ": ", told ? SPAN("") : l->reason, "");
+        share(out, l);
+        buf_str(out, "</td>");
     }
     amount(out, s, l->micros);
     buf_str(out, "</tr>");

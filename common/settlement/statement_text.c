@@ -33,6 +33,8 @@ bool statement_line_next(struct span *rest, struct statement_line *line)
         .index = number(json, "index"),
         .lead = number(json, "lead"),
         .micros = number(json, "micros"),
+        .share_from = number(json, "share_from"),
+        .share_to = number(json, "share_to"),
         .clicks = number(json, "clicks"),
         .impressions = number(json, "impressions"),
         .all_clicks = number(json, "all_clicks"),

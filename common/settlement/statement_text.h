@@ -8,6 +8,7 @@
 struct statement_line {
     struct span kind, lead_at, status, reason;
     int64_t index, lead, micros;
+    int64_t share_from, share_to; /* 0, 0: the lead is not shared */
     bool traffic;
     int64_t clicks, impressions, all_clicks, all_impressions, click_micros, impression_micros; /* of the traffic line */
     json_t *json;

@@ -100,6 +100,10 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
     jw_kint(w, "payout_micros", refused ? l->payout_micros : row->payout_micros);
     jw_kstr(w, "reason", span_str(reason_word(row->reason)));
     jw_kstr(w, "sender", l->party);
+    if (l->share_to) {
+        jw_kint(w, "share_from", l->share_from);
+        jw_kint(w, "share_to", l->share_to);
+    }
     jw_kstr(w, "status", span_str(status_word(row->status)));
     for (int i = 0; i < LIMIT_SUBS; i++)
         if (!span_empty(l->sub[i]))

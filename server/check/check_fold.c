@@ -200,6 +200,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     }
     struct private_part priv = {0};
     bool opened = open_private(c, env, e, &priv);
+    check_share(c, log, k, e);
     take_control(c, log, e);
     if (!fold_dated(&log->fold, e))
         entry_fails(c, STORE_CHECK_ENTRIES, "is dated before the entry in front of it, or not by the server's clock");
@@ -219,6 +220,7 @@ static void fold_root_entry(struct check *c, const struct envelope *env)
         !span_empty(env->sealed))
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of a checkpoint");
     row_set_add(c->published, env->entry);
+    check_share(c, NULL, NULL, NULL);
 }
 
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env)

@@ -81,6 +81,8 @@ static bool replay(struct check *c)
 void prove_journal(struct check *c)
 {
     c->complete = replay(c);
+    if (c->complete)
+        check_shares_end(c);
     if (c->complete && c->seq < c->watermark)
         row_is_missing(c, ", or row watermark of meta is wrong, which counts more");
 }

@@ -51,6 +51,18 @@ struct checked_log {
     uint32_t placements;      /* greatest that an entry names */
 };
 
+/* A shared lead whose parts are being read: they stand one behind the other in the journal. */
+struct sharing {
+    bool open;
+    uint64_t seq; /* of the part that must follow */
+    struct hash lead;
+    uint32_t campaign;
+    int64_t at_ms; /* by the clock */
+    uint32_t clock_steps;
+    struct credit credit[LIMIT_TOUCHES]; /* as recorded */
+    size_t n;
+};
+
 struct check {
     struct finding finding[STORE_CHECKS];
     struct instance in;
@@ -63,7 +75,8 @@ struct check {
     struct view view;
     struct checked_log **logs; /* by contract number */
     size_t n_logs;
-    uint64_t seq, watermark;                             /* the journal row that is looked at */
+    uint64_t seq, watermark; /* the journal row that is looked at */
+    struct sharing sharing;
     int64_t newest_ms;                                   /* time of the newest entry */
     struct clock_mark clock;                             /* as stored; steps 0 when it does not read */
     uint32_t clock_steps;                                /* the most that an entry tells */
@@ -134,6 +147,12 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
  * another day: right before a step. */
 void check_clock_open(struct check *c);
 bool check_clock_day(struct check *c, uint32_t day);
+
+/* check_shares.c: whether the parts of each lead are all there, and as its touches say. Of each row of the journal; e
+ * NULL: one that is no entry of a contract. */
+void check_share(struct check *c, const struct checked_log *log, const struct contract *k, const struct entry *e);
+/* The journal has ended. */
+void check_shares_end(struct check *c);
 
 /* check_statement.c: a statement entry, the fold standing right before it; an answer. */
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,

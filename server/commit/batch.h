@@ -45,6 +45,13 @@ job_run pipeline_track, pipeline_lead, pipeline_disposition;
 /* Whether the contract's log can grow (ledger_ready). For runs that write something before they append, or append to
  * several logs: afterwards only a full or failing disk is in the way. */
 MUST_CHECK enum err pipeline_ready(struct batch *cx, const struct contract *k);
+struct fold_context pipeline_fold(const struct contract *k);
+/* Dates an entry behind the log's last one; clocked_ms is what the clock said. */
+void pipeline_date(const struct batch *cx, const struct contract *k, int64_t clocked_ms, struct entry *e);
+/* The entries of the parts that move along with a lead: ready before its own is written, appended after. */
+struct others;
+MUST_CHECK enum err pipeline_others_ready(struct batch *cx, const struct others *others);
+MUST_CHECK enum err pipeline_others(struct batch *cx, const struct others *others);
 /* Appends an entry and applies it; at_ms is what the clock said, it is dated behind the log's last entry. *index and
  * *leaf may be NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,

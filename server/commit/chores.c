@@ -2,11 +2,27 @@
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/nonces.h"
+#include "server/commit/parts.h"
 #include "server/system/log.h"
 
 enum { PROBE_LEN = 256 * 1024 };
 
 /* ---- leads whose review time ran out ---- */
+
+static enum err approve_parts(struct batch *cx, const struct contract *k, uint64_t index, const struct lead_row *lead,
+                              struct entry *e)
+{
+    struct others others;
+    enum err err = parts_others(cx, k, index, lead, &others);
+    if (err != ERR_OK)
+        return err;
+    err = parts_follow(cx, index, lead, NULL, e->at_ms, &others);
+    if (err == ERR_OK)
+        err = pipeline_others_ready(cx, &others);
+    if (err == ERR_OK)
+        err = pipeline_append(cx, k, e, NULL, NULL);
+    return err == ERR_OK ? pipeline_others(cx, &others) : err;
+}
 
 /* One row of DUE: a lead that may be due. *later: neither it nor any after it is. */
 static enum err approve_one(struct batch *cx, struct span key, bool *later)
@@ -29,7 +45,7 @@ static enum err approve_one(struct batch *cx, struct span key, bool *later)
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (k->terms->ruleset->due(k->terms_index, index, &lead, cx->now_ms, &e))
-        err = pipeline_append(cx, k, &e, NULL, NULL);
+        err = approve_parts(cx, k, index, &lead, &e);
     return err == ERR_OK ? store_rows_write(cx->txn, &gone) : err; /* gone already, unless it was not due after all */
 }
 

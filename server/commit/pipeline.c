@@ -7,6 +7,7 @@
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/nonces.h"
+#include "server/commit/parts.h"
 
 /* What an entry brings along beside its bytes. */
 struct companion {
@@ -40,7 +41,7 @@ enum err pipeline_ready(struct batch *cx, const struct contract *k)
     return ledger_ready(cx->ledger, cx->txn, k->number);
 }
 
-static struct fold_context fold_of(const struct contract *k)
+struct fold_context pipeline_fold(const struct contract *k)
 {
     return (struct fold_context){.contract = k->number,
                                  .campaign = k->campaign->number,
@@ -56,13 +57,24 @@ static int64_t last_ms(const struct batch *cx, const struct contract *k)
     return at_ms > closed_ms ? at_ms : closed_ms;
 }
 
+void pipeline_date(const struct batch *cx, const struct contract *k, int64_t clocked_ms, struct entry *e)
+{
+    entry_date(e, clocked_ms, last_ms(cx, k));
+}
+
+/* Of a step after which something stands in the batch: without the rest nothing may go on from here. */
+static enum err written(enum err err)
+{
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO;
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
 {
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
-    const struct fold_context fold = fold_of(k);
+    const struct fold_context fold = pipeline_fold(k);
     struct row_ops ops; /* large, and of a click empty */
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= last_ms(cx, k));
@@ -80,9 +92,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
         *out = r;
-    return err == ERR_OK || err == ERR_FULL
-               ? err
-               : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
+    return written(err);
 }
 
 enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
@@ -92,7 +102,7 @@ enum err pipeline_append(struct batch *cx, const struct contract *k, const struc
     struct buf bytes;
     struct recorded r;
     struct entry stamped = *e;
-    entry_date(&stamped, e->at_ms, last_ms(cx, k));
+    pipeline_date(cx, k, e->at_ms, &stamped);
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, &stamped, (struct companion){0}, &bytes, &r);
     if (err != ERR_OK)
@@ -112,6 +122,11 @@ enum err pipeline_close_period(struct batch *cx, const struct contract *k, const
     return pipeline_append(cx, k, e, NULL, NULL);
 }
 
+static enum err too_long(struct job *job)
+{
+    return problem(&job->problem, ERR_TOO_LARGE, "", "the entry would be longer than %d bytes", LIMIT_ENTRY);
+}
+
 /* As record, and the job learns what was recorded; the bytes go to the job's arena where its answer needs them. */
 static enum err record_job(struct batch *cx, struct job *job, const struct contract *k, const struct entry *e,
                            struct companion with, bool keep_bytes)
@@ -122,9 +137,7 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, e, with, &bytes, &r);
     if (err != ERR_OK)
-        return err == ERR_TOO_LARGE
-                   ? problem(&job->problem, err, "", "the entry would be longer than %d bytes", LIMIT_ENTRY)
-                   : err;
+        return err == ERR_TOO_LARGE ? too_long(job) : err;
     job->out_contract = k->number;
     job->index = r.index;
     job->leaf = r.leaf;
@@ -162,7 +175,7 @@ enum err pipeline_track(struct batch *cx, struct job *job)
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
     if (track->entry.kind == ENTRY_CLICK)
         track->entry.click.clock_steps = cx->clock.steps;
-    entry_date(&track->entry, job->record.arrived_ms, last_ms(cx, k));
+    pipeline_date(cx, k, job->record.arrived_ms, &track->entry);
     enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
     if (err != ERR_OK)
         return err;
@@ -237,7 +250,7 @@ static enum err may_be_mended(struct batch *cx, const struct txid_row *row, bool
 
 /* ERR_NOT_FOUND: a new txid (or none), go on. Anybody can fire a pixel: what one reported for a click of another
  * contract, or again for a click that has its lead, stands in nobody's way. */
-static enum err replay_txid(struct batch *cx, struct job *job, uint32_t booked)
+static enum err replay_txid(struct batch *cx, struct job *job, const struct contract *booked)
 {
     const struct lead_report *r = &job->record.lead.report;
     struct txid_row row;
@@ -250,7 +263,7 @@ static enum err replay_txid(struct batch *cx, struct job *job, uint32_t booked)
         return err;
     if (memcmp(row.facts_sha256, r->facts_sha256, HASH_LEN) == 0)
         return answer_recorded(cx, job, row.contract, row.index, r);
-    if (r->trust == TRUST_PIXEL && row.contract != booked)
+    if (r->trust == TRUST_PIXEL && (booked == NULL || row.contract != booked->number))
         return ERR_NOT_FOUND;
     if ((err = may_be_mended(cx, &row, r->trust == TRUST_PIXEL, &mendable)) != ERR_OK)
         return err;
@@ -270,39 +283,58 @@ static struct private_part known_of(const struct lead_report *r)
     return p;
 }
 
+/* Nothing but a full or failing disk may come between the parts of one lead. */
+static enum err parts_ready(struct batch *cx, struct job *job, const struct parts *parts)
+{
+    char mem[LIMIT_ENTRY];
+    struct buf bytes;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
+        buf_fixed(&bytes, mem, sizeof mem);
+        entry_write(&bytes, &parts->of[i].entry);
+        err = bytes.failed ? too_long(job) : pipeline_ready(cx, parts->of[i].k);
+    }
+    return err;
+}
+
+/* The last one answers. */
+static enum err record_parts(struct batch *cx, struct job *job, const struct parts *parts)
+{
+    const struct record_lead *lead = &job->record.lead;
+    const struct private_part known = known_of(&lead->report);
+    enum err err = parts->n > 1 ? parts_ready(cx, job, parts) : ERR_OK;
+    for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
+        const struct part *p = &parts->of[i];
+        err = record_job(cx, job, p->k, &p->entry, (struct companion){&lead->sealed, &known}, i == parts->n - 1);
+        if (i > 0)
+            err = written(err);
+    }
+    return err;
+}
+
 enum err pipeline_lead(struct batch *cx, struct job *job)
 {
     struct record_lead *lead = &job->record.lead;
     enum err err = replay_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
-    struct lead_facts facts;
+    struct parts parts;
     lead->report.clock_steps = cx->clock.steps;
     lead->report.clock_unsure = !clock_sure(&cx->clock);
-    if ((err = gather_touches(&cx->view, &lead->report, &facts)) != ERR_OK)
+    err = parts_deal(cx, &lead->report, lead->fallback_contract, job->record.arrived_ms, &parts);
+    if (err != ERR_OK)
         return err;
-    uint32_t booked = facts.found ? facts.last.contract : lead->fallback_contract;
+    const struct contract *booked = parts.of[parts.n - 1].k;
     err = replay_txid(cx, job, booked);
     if (err == ERR_OK)
         return keep_nonce(cx, job, &lead->nonce);
     if (err != ERR_NOT_FOUND)
         return err;
-
-    const struct contract *k = catalog_contract_number(cx->catalog, booked);
-    if (k == NULL)
+    if (booked == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
-    const struct fold_context fold = fold_of(k);
-    int64_t now_ms = job->record.arrived_ms;
-    if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
-        return err;
-    if ((err = gather_caps(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
-        return err;
-
-    struct entry e;
-    k->terms->ruleset->lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
-    entry_date(&e, now_ms, last_ms(cx, k));
-    const struct private_part known = known_of(&lead->report);
-    err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &known}, true);
+    err = parts_decide(cx, &lead->report, job->record.arrived_ms, &parts);
+    if (err == ERR_OK)
+        err = record_parts(cx, job, &parts);
     if (err != ERR_OK)
         return err;
     return keep_nonce(cx, job, &lead->nonce);
@@ -415,6 +447,24 @@ static enum err not_theirs(struct job *job)
     return problem(&job->problem, ERR_FORBIDDEN, "", "only the campaign's advertiser may say what became of a lead");
 }
 
+/* Before anything is written of the lead that they are parts of. */
+enum err pipeline_others_ready(struct batch *cx, const struct others *others)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < others->n && err == ERR_OK; i++)
+        err = others->of[i].moves ? pipeline_ready(cx, others->of[i].k) : ERR_OK;
+    return err;
+}
+
+enum err pipeline_others(struct batch *cx, const struct others *others)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < others->n && err == ERR_OK; i++)
+        if (others->of[i].moves)
+            err = written(pipeline_append(cx, others->of[i].k, &others->of[i].entry, NULL, NULL));
+    return err;
+}
+
 enum err pipeline_disposition(struct batch *cx, struct job *job)
 {
     struct record_disposition *d = &job->record.disposition;
@@ -454,19 +504,23 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
-    const struct fold_context fold = fold_of(k);
+    const struct fold_context fold = pipeline_fold(k);
     struct disposition_facts facts;
+    struct others others;
     struct entry e;
     bool same = false;
-    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
+    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK ||
+        (err = parts_others(cx, k, at.index, &lead, &others)) != ERR_OK)
         return err;
-    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts, job->record.arrived_ms, &e, &same,
-                                         &job->problem);
+    int64_t now_ms = job->record.arrived_ms;
+    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
-    else if (err == ERR_OK) {
-        entry_date(&e, job->record.arrived_ms, last_ms(cx, k));
-        err = record_job(cx, job, k, &e, (struct companion){0}, true);
+    else if (err == ERR_OK && (err = parts_follow(cx, at.index, &lead, &d->report, now_ms, &others)) == ERR_OK &&
+             (err = pipeline_others_ready(cx, &others)) == ERR_OK) {
+        pipeline_date(cx, k, now_ms, &e);
+        if ((err = record_job(cx, job, k, &e, (struct companion){0}, true)) == ERR_OK)
+            err = pipeline_others(cx, &others);
     }
     if (err != ERR_OK)
         return err;

@@ -238,7 +238,7 @@ static enum err use_key(struct postback *pb, struct span row, size_t number)
     sha256v(name, sizeof name / sizeof *name, hash);
     memcpy(pb->nonce.key, hash, sizeof pb->nonce.key);
     sha256v(sent, sizeof sent / sizeof *sent, pb->nonce.request_sha256);
-    pb->nonce.forget_s = rq->arrived_ms / MS_PER_S + KEPT_S;
+    pb->nonce.keep_s = KEPT_S;
     pb->nonce.used = true;
     return ERR_OK;
 }

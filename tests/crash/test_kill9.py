@@ -2,12 +2,15 @@
 once, the tree extends every checkpoint seen before, and replayed state equals stored state."""
 
 import collections
+import contextlib
+import http.client
 import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -15,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import BINARY, Market, Server, Tree, countersign, wait_for  # noqa: E402
+from harness import BINARY, BROWSER, Market, Party, Server, Tree, click, countersign, person, wait_for  # noqa: E402
 
 LOADTEST = str(Path(BINARY).with_name("countersign-loadtest"))
 SEED = int(os.environ.get("SEED") or time.time())
@@ -140,6 +143,61 @@ class Kill9(unittest.TestCase):
         print(f"{ROUNDS} kills, {total} acknowledged events, {self.witness.tree.size} entries, {len(self.witness.heads)} checkpoints")
         self.assertGreater(total, 20 * ROUNDS, "hardly any load: this says little")
         self.assertGreater(len(self.witness.leads), ROUNDS)
+
+
+class SharedLeads(unittest.TestCase):
+    """A lead of several contracts is there with all its parts or not at all, and what became of it became of all of them."""
+
+    def setUp(self):
+        self.server = Server(SWEEP_MS=50)
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server, campaign={"attribution": {"model": "linear"}, "lead": {"require": []}})
+        other = Party(self.server.operator, "Other publisher", "publisher")
+        self.contracts = [self.market.contract, self.market.new_contract(other)]
+        self.codes = [self.market.code["click_url"], self.market.new_code(other, self.contracts[1])["click_url"]]
+
+    def report(self):
+        """Leads and their approvals and returns, until the server is gone."""
+        with contextlib.suppress(OSError, http.client.HTTPException, KeyError):
+            while True:
+                clicks = [click(code, **BROWSER)[1] for code in self.codes]
+                lead = self.market.advertiser.postback(person(touches=",".join(clicks))).json["lead"]
+                for status in ("approved", "returned", "approved"):
+                    self.market.advertiser.postback({"lead": lead, "status": status})
+
+    def parts(self):
+        """{commitment: [(from, to, statuses in their order)]}, read from the logs."""
+        leads, became = collections.defaultdict(list), {}
+        for contract in self.contracts:
+            size = int(self.server.operator.do("GET", f"/log/{contract}/checkpoint").text.split("\n")[1])
+            for index, entry in self.market.entries(contract, size=size):
+                entry = json.loads(entry)
+                if entry["kind"] == "lead":
+                    became[contract, index] = []
+                    leads[entry["commit"]].append((entry.get("share_from", 0), entry["share_to"], became[contract, index]))
+                elif entry["kind"] == "disposition":
+                    became[contract, entry["lead"]].append(entry["status"])
+        return leads
+
+    def test_kill_9_leaves_all_parts_or_none(self):
+        rng = random.Random(SEED)
+        for number in range(max(5, ROUNDS // 5)):
+            senders = [threading.Thread(target=self.report) for _ in range(4)]
+            for sender in senders:
+                sender.start()
+            time.sleep(rng.uniform(0.1, 0.5))
+            self.server.kill()
+            for sender in senders:
+                sender.join()
+            checked = countersign("check", "--data", self.server.data)
+            self.assertEqual(checked.returncode, 0, f"round {number}: {checked.stdout}{checked.stderr}")
+            self.server.start()
+        self.market.settled_entries()
+        leads = self.parts()
+        for commit, parts in leads.items():
+            self.assertEqual([(at, to) for at, to, _ in sorted(parts)], [(0, 500_000), (500_000, 1_000_000)], commit)
+            self.assertEqual(parts[0][2], parts[1][2], commit)
+        self.assertGreater(len(leads), 20, "hardly any lead: this says little")
 
 
 class WitnessItself(unittest.TestCase):

@@ -2,7 +2,7 @@
 
 import urllib.parse
 
-from harness import BROWSER, Caller, Market, person, wait_for
+from harness import BROWSER, Caller, Market, Party, person, wait_for
 
 import client  # from scripts/, where harness points to
 
@@ -45,6 +45,7 @@ def tell_a_whole_story(server):
     settle(market)
     read_the_logs(market, lead)
     be_refused(market)
+    share_a_lead(market)
     publisher.postback(person(click_id=market.click(), phone="+33611223344"))  # waits to be approved by itself
     return market
 
@@ -77,6 +78,21 @@ def settle(market):
     for path in ("", "/lines", "/checkpoint", "/responses"):
         publisher.do("GET", f"/v1/statements/{statement}{path}")
     publisher.do("GET", "/v1/statements")
+
+
+def share_a_lead(market):
+    """Of a campaign of its own, whose two publishers brought the same person."""
+    operator, advertiser = market.operator, market.advertiser
+    campaign = advertiser.post("/v1/campaigns", {"advertiser": advertiser.id, "name": "Shared", "currency": "EUR",
+                                                 "landing_url": "https://landing.example/", "attribution": {"model": "linear"}})["id"]
+    clicks = []
+    for publisher in (market.publisher, Party(operator, "Other publisher", "publisher")):
+        contract = operator.post("/v1/contracts", {"campaign": campaign, "publisher": publisher.id,
+                                                   "price": {"lead": [{"micros": 10_000_001}]}})["id"]
+        clicks.append(client.click(market.new_code(publisher, contract)["click_url"], **BROWSER)[1])
+    lead = advertiser.postback(person(touches=",".join(clicks))).json["lead"]
+    advertiser.postback({"lead": lead, "status": "approved"})
+    operator.post(f"/v1/contracts/{contract}/statements", {})
 
 
 def read_the_logs(market, lead):

@@ -87,7 +87,7 @@ static void sign(struct scene *s, struct asked *a, int party, const char *fields
 static void by_click(struct scene *s, struct asked *a, int person, const char *txid)
 {
     char click[CLICK_ID_LEN + 1], fields[512];
-    filled_click(&s->f, click);
+    filled_click(&s->f, s->f.code, click);
     snprintf(fields, sizeof fields, "click_id=%s&txid=%s-%d&email=p%d%%40shop.example", click, txid, s->serial, person);
     sign(s, a, 1, fields);
 }
@@ -136,7 +136,7 @@ static void an_approval_by_click(struct scene *s, struct asked *a)
 {
     char click[CLICK_ID_LEN + 1], fields[512], got[32];
     fresh(s, a, "GET", NOBODY, "200 pending");
-    filled_click(&s->f, click);
+    filled_click(&s->f, s->f.code, click);
     snprintf(fields, sizeof fields, "click_id=%s&txid=said-%d&email=p%d%%40shop.example", click, s->serial,
              1000 + s->serial);
     sign(s, a, 1, fields);
@@ -144,6 +144,22 @@ static void an_approval_by_click(struct scene *s, struct asked *a)
     assert_string_equal(got, a->want);
     fresh(s, a, "GET", NOBODY, "200 approved");
     snprintf(fields, sizeof fields, "click_id=%s&status=approved", click);
+    sign(s, a, 0, fields);
+}
+
+static void an_approval_of_parts(struct scene *s, struct asked *a)
+{
+    char click[2][CLICK_ID_LEN + 1], fields[512], got[32];
+    fresh(s, a, "GET", NOBODY, "200 pending");
+    filled_click(&s->f, s->f.code, click[0]);
+    filled_click(&s->f, s->f.other_code, click[1]);
+    snprintf(fields, sizeof fields, "click_id=%s&touches=%s&txid=parts-%d&email=p%d%%40shop.example", click[0],
+             click[1], s->serial, 1000 + s->serial);
+    sign(s, a, 0, fields);
+    ask(s, a, got);
+    assert_string_equal(got, a->want);
+    fresh(s, a, "GET", NOBODY, "200 approved");
+    snprintf(fields, sizeof fields, "click_id=%s&status=approved", click[1]);
     sign(s, a, 0, fields);
 }
 
@@ -277,6 +293,7 @@ static const struct {
     {"a txid again", a_txid_again},
     {"a lead sent twice", a_lead_sent_twice},
     {"an approval by click", an_approval_by_click},
+    {"an approval of parts", an_approval_of_parts},
     {"the lead", the_lead},
     {"the leads", the_leads},
     {"its proof", its_proof},
@@ -495,8 +512,8 @@ static const struct need {
     const char *requests;
 } needs[] = {
     {TABLE_META, "its proof, the openings, the checkpoint, the statements"},
-    {TABLE_JOURNAL, "a lead, a person again, a txid again, a lead sent twice, an approval by click, the lead, the "
-                    "leads, the openings, "
+    {TABLE_JOURNAL, "a lead, a person again, a txid again, a lead sent twice, an approval by click, an approval of "
+                    "parts, the lead, the leads, the openings, "
                     "the entries, a new statement"},
     {TABLE_TILES, "its proof, a tile, a campaign changed, a key put again, a new statement"},
     {TABLE_SEQS, "the lead, the leads, the openings, the entries"},
@@ -513,11 +530,13 @@ static const struct need {
     {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, an answer again"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "its answers, an answer again"},
-    {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, the lead, the leads, the openings, a new statement"},
+    {TABLE_ROWS + ROW_LEADS,
+     "a txid again, an approval by click, an approval of parts, the lead, the leads, the openings, a new statement"},
     {TABLE_ROWS + ROW_MOVES, "the leads, the openings, a new statement"},
     {TABLE_ROWS + ROW_DEDUPE, "a person again"},
     {TABLE_ROWS + ROW_TXIDS, "a txid again"},
-    {TABLE_ROWS + ROW_CLICK_LEADS, "an approval by click"},
+    {TABLE_ROWS + ROW_CLICK_LEADS, "an approval by click, an approval of parts"},
+    {TABLE_ROWS + ROW_SHARES, "an approval of parts"},
     {TABLE_ROWS + ROW_TERMS, "a campaign changed"},
     {TABLE_ROWS + ROW_PARTY_KEYS, "a key put again"},
 };
@@ -611,11 +630,13 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_IDEMPOTENCY, "", ""},
         {TABLE_COSIGNED, "its answers, an answer again", ""},
         {TABLE_ROWS + ROW_LEADS,
-         "a txid again, an approval by click, the lead, the leads, the openings, a new statement", ""},
+         "a txid again, an approval by click, an approval of parts, the lead, the leads, the openings, a new statement",
+         ""},
         {TABLE_ROWS + ROW_MOVES, "the leads, the openings, a new statement", ""},
         {TABLE_ROWS + ROW_DEDUPE, "", "a person again"},
         {TABLE_ROWS + ROW_TXIDS, "", "a txid again"},
-        {TABLE_ROWS + ROW_CLICK_LEADS, "", "an approval by click"},
+        {TABLE_ROWS + ROW_CLICK_LEADS, "", "an approval by click, an approval of parts"},
+        {TABLE_ROWS + ROW_SHARES, "", "an approval of parts"},
         {TABLE_ROWS + ROW_TERMS, "a campaign changed", ""},
         {TABLE_ROWS + ROW_PARTY_KEYS, "", ""},
     };
@@ -630,7 +651,8 @@ static void rows_of_other_money_stop_what_needs_them_alone(void **state)
 {
     struct scene *s = *state;
     round_of(s, (enum table)(TABLE_ROWS + ROW_LEADS), FORM_MONEY,
-             bits("a txid again, an approval by click, a new statement"), bits("the lead, the leads"));
+             bits("a txid again, an approval by click, an approval of parts, a new statement"),
+             bits("the lead, the leads"));
     round_of(s, (enum table)(TABLE_ROWS + ROW_MOVES), FORM_MONEY, bits("a new statement"), 0);
     assert_int_equal(s->faults, 0);
 }

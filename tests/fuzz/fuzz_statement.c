@@ -5,7 +5,7 @@
 #include "common/settlement/statement.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { COLUMNS = 15 };
+enum { COLUMNS = 17 };
 
 static void write(struct buf *out, const json_t *v)
 {

@@ -6,6 +6,7 @@
 enum { CONTRACTS = 2, STEPS = 1500, PERSONS = 12, DEDUPE_DAYS = 20, CAMPAIGN_NUMBER = 7 };
 
 struct lead_seen {
+    size_t number; /* of the lead that it is a part of */
     int contract;
     uint64_t index;
     int64_t at_ms;
@@ -25,25 +26,28 @@ struct log {
 struct campaign_run {
     struct log logs[CONTRACTS];
     struct world world;
-    struct lead_seen leads[STEPS];
-    size_t n;
+    struct lead_seen leads[CONTRACTS * STEPS];
+    size_t n, numbers;
+    const char *model; /* of the campaign */
     int64_t now_ms;
 };
 
-static struct terms *some_terms(const char *contract_id)
+static struct terms *some_terms(const char *model, const char *contract_id)
 {
     static const char *const campaigns[] = {
         "",
         ",'lead':{'require':['email'],'disposable_email':'hold','hold_below_s':3600,'rules':[{'field':'country','in':['"
         "FR','BE']}]}",
         ",'return_days':1,'review':{'mode':'manual'},'lead':{'require_any':[],'require':['country']}",
-        ",'review':{'auto_approve_days':0},'attribution':{'click_days':3},'lead':{'require_any':[]}",
+        ",'review':{'auto_approve_days':0},'lead':{'require_any':[]}",
         ",'review':{'auto_approve_days':2},'lead':{'disposable_email':'reject','require':['email','phone'],'min_click_"
         "to_lead_s':60}",
     };
     char campaign[512];
-    snprintf(campaign, sizeof campaign, "%s,'dedupe':{'by':['email','phone'],'days':%d}", campaigns[below(5)],
-             DEDUPE_DAYS);
+    snprintf(
+        campaign, sizeof campaign,
+        "%s,'dedupe':{'by':['email','phone'],'days':%d},'attribution':{'model':'%s','click_days':9,'half_life_days':1}",
+        campaigns[below(5)], DEDUPE_DAYS, model);
     return terms_of(
         campaign, ",'price':{'lead':[{'when':{'field':'country','equals':'FR'},'micros':12000000},{'micros':8000001}]}",
         contract_id);
@@ -51,11 +55,13 @@ static struct terms *some_terms(const char *contract_id)
 
 static void start(struct campaign_run *c)
 {
+    static unsigned started; /* each model has its turn */
     static const char *const ids[CONTRACTS] = {"C1", "C2"};
-    *c = (struct campaign_run){.world = world_new(), .now_ms = NOW};
+    *c = (struct campaign_run){
+        .world = world_new(), .now_ms = NOW, .model = attribution_words[started++ % ATTRIBUTION_COUNT]};
     for (uint32_t i = 0; i < CONTRACTS; i++)
         c->logs[i] = (struct log){
-            .terms = some_terms(ids[i]),
+            .terms = some_terms(c->model, ids[i]),
             .size = 1,
             .server = {i + 1, CAMPAIGN_NUMBER, span_str(ids[i]), 9},
             .audit = {1, 1, span_str(ids[i]), 1},
@@ -120,18 +126,18 @@ static void some_person(struct lead_report *r, struct lead_seen *s)
     }
 }
 
-/* The auditor, who sees one contract and the tokens, decides the same bytes. */
-static void decided_again(struct log *l, const struct entry *e, const struct lead_report *r)
+static void decided_again_by(struct world *w, const struct fold_context *cx, const struct log *l, const struct entry *e,
+                             const struct lead_report *r)
 {
     struct opening tokens = {.lead = true, .has_email = r->has_email, .has_phone = r->has_phone};
-    struct view v = world_view(&l->alone);
+    struct view v = world_view(w);
     struct buf recorded, again;
     struct entry out;
     bool foreign;
 
     memcpy(tokens.email, r->email, TOKEN_LEN);
     memcpy(tokens.phone, r->phone, TOKEN_LEN);
-    assert_ok(redecide_lead(&l->audit, &v, l->terms, l->terms_index, e, &tokens, &out, &foreign));
+    assert_ok(redecide_lead(cx, &v, l->terms, l->terms_index, e, &tokens, &out, &foreign));
     buf_heap(&recorded), buf_heap(&again);
     entry_write(&recorded, e);
     entry_write(&again, &out);
@@ -140,40 +146,94 @@ static void decided_again(struct log *l, const struct entry *e, const struct lea
     buf_free(&recorded), buf_free(&again);
 }
 
+/* The auditor, who sees one contract and the tokens, decides the same bytes. */
+static void decided_again(struct log *l, const struct entry *e, const struct lead_report *r)
+{
+    decided_again_by(&l->alone, &l->audit, l, e, r);
+}
+
+/* Whose it is: of how many contracts. */
+static size_t deal(const struct campaign_run *c, const struct lead_facts *f, struct lead_facts out[CONTRACTS])
+{
+    struct credit credits[LIMIT_TOUCHES];
+    const struct terms *t = f->found ? c->logs[f->credit.click.contract - 1].terms : NULL;
+    size_t n = t != NULL && credit_looks_back(t) ? credits_of(t, f->touches, f->n_touches, c->now_ms, 0, credits) : 0;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = *f;
+        out[i].credit = credits[i];
+    }
+    if (n == 0)
+        out[0] = *f;
+    return n > 0 ? n : 1;
+}
+
+static unsigned shared;
+
+/* Whatever the model: the parts adjoin and make the whole, and what they pay makes the price. */
+static void parts_make_the_whole(const struct entry *e, size_t n)
+{
+    uint32_t to = 0;
+    int64_t paid = 0, price = 0;
+    bool all = true;
+    for (size_t i = 0; i < n; i++) {
+        const struct entry_lead *l = &e[i].lead;
+        assert_int_equal(l->share_from, to);
+        to = l->share_to;
+        paid += l->payout_micros;
+        all &= l->tier >= 0;
+        price = l->tier == 0 ? 12000000 : 8000001;
+    }
+    assert_int_equal(to, n > 1 ? SHARE_WHOLE : 0);
+    if (all)
+        assert_int_equal(paid, price);
+    shared += n > 1;
+}
+
 static void lead(struct campaign_run *c)
 {
     static const char *const countries[] = {"FR", "be", "DE", ""}, *const txids[] = {"", "1", "2", "3", "4", "5", "6"};
     struct view v = world_view(&c->world);
     struct lead_report r = {.party = SPAN("P1"), .test = one_in(30), .honeypot = one_in(30), .disposable = one_in(10)};
     struct private_part priv = {.lead = true};
-    struct lead_seen *s = &c->leads[c->n++];
-    struct lead_facts f;
-    struct entry e;
+    struct lead_seen told = {.number = c->numbers++};
+    struct lead_facts f, facts[CONTRACTS];
+    struct entry e[CONTRACTS];
+    struct log *l[CONTRACTS];
 
     some_touches(c, &r);
-    some_person(&r, s);
-    s->txid = (uint8_t)below(7);
-    r.txid = span_str(txids[s->txid]);
+    some_person(&r, &told);
+    told.txid = (uint8_t)below(7);
+    r.txid = span_str(txids[told.txid]);
+    memcpy(r.commitment.b, &told.number, sizeof told.number);
     if (!one_in(4))
         r.facts[r.n_facts++] = (struct fact){SPAN("country"), span_str(countries[below(4)])};
     assert_ok(gather_touches(&v, &r, &f));
-    s->contract = f.found ? (int)f.last.contract - 1 : (int)below(CONTRACTS);
-    struct log *l = &c->logs[s->contract];
-    assert_ok(gather_person(&v, &l->server, l->terms, &r, c->now_ms, &f));
-    decide_lead(l->terms, l->terms_index, &r, &f, c->now_ms, &e);
-    decided_again(l, &e, &r);
+    size_t n = deal(c, &f, facts), any = below(CONTRACTS);
+    for (size_t i = 0; i < n; i++) {
+        l[i] = &c->logs[f.found ? facts[i].credit.click.contract - 1 : any];
+        assert_ok(gather_person(&v, &l[i]->server, l[i]->terms, &r, c->now_ms, &facts[i]));
+        decide_lead(l[i]->terms, l[i]->terms_index, &r, &facts[i], c->now_ms, &e[i]);
+    }
+    parts_make_the_whole(e, n);
 
     priv.has_email = r.has_email;
     priv.has_phone = r.has_phone;
     memcpy(priv.email, r.email, TOKEN_LEN);
     memcpy(priv.phone, r.phone, TOKEN_LEN);
-    s->index = l->size;
-    s->at_ms = c->now_ms;
-    s->status = e.lead.status;
-    s->found = f.found;
-    s->lost = f.last.unrecorded;
-    s->click = f.last.index;
-    append(c, l, &e, &priv);
+    for (size_t i = 0; i < n; i++) {
+        struct lead_seen *s = &c->leads[c->n++];
+        *s = told;
+        s->contract = (int)(l[i] - c->logs);
+        s->index = l[i]->size;
+        s->at_ms = c->now_ms;
+        s->status = e[i].lead.status;
+        s->found = f.found;
+        s->lost = facts[i].credit.click.unrecorded;
+        s->click = facts[i].credit.click.index;
+        decided_again(l[i], &e[i], &r);
+        decided_again_by(&c->world, &l[i]->server, l[i], &e[i], &r); /* who sees all sees the parts before it, too */
+        append(c, l[i], &e[i], &priv);
+    }
 }
 
 static unsigned taken_back;
@@ -237,7 +297,7 @@ static void new_terms(struct campaign_run *c)
 {
     struct log *l = &c->logs[below(CONTRACTS)];
     terms_free(l->terms);
-    l->terms = some_terms(l->server.contract_id.ptr);
+    l->terms = some_terms(c->model, l->server.contract_id.ptr);
     l->terms_index = l->size++;
 }
 
@@ -259,7 +319,7 @@ static void nobody_stands_twice(const struct campaign_run *c)
     for (size_t i = 0; i < c->n; i++)
         for (size_t k = i + 1; k < c->n; k++) {
             const struct lead_seen *a = &c->leads[i], *b = &c->leads[k];
-            if (status_stands(a->status) && status_stands(b->status) && one_person(a, b))
+            if (a->number != b->number && status_stands(a->status) && status_stands(b->status) && one_person(a, b))
                 fail_msg("leads %zu and %zu", i, k);
         }
 }
@@ -314,10 +374,11 @@ static void random_traffic_keeps_the_rules(void **state)
     stop(&c);
 }
 
-static void the_runs_took_something_back(void **state)
+static void the_runs_took_something_back_and_shared_something(void **state)
 {
     (void)state;
     assert_true(taken_back > 0);
+    assert_true(shared > 0);
 }
 
 /* ---- one person, however often and by whomever reported ---- */
@@ -523,7 +584,10 @@ int main(void)
         cmocka_unit_test(random_traffic_keeps_the_rules),
         cmocka_unit_test(random_traffic_keeps_the_rules),
         cmocka_unit_test(random_traffic_keeps_the_rules),
-        cmocka_unit_test(the_runs_took_something_back),
+        cmocka_unit_test(random_traffic_keeps_the_rules),
+        cmocka_unit_test(random_traffic_keeps_the_rules),
+        cmocka_unit_test(random_traffic_keeps_the_rules),
+        cmocka_unit_test(the_runs_took_something_back_and_shared_something),
         cmocka_unit_test(a_person_is_paid_once_however_reported),
         cmocka_unit_test(a_person_is_paid_once_however_reported),
         cmocka_unit_test(a_person_is_paid_once_however_reported),

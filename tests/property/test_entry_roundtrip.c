@@ -124,6 +124,9 @@ static void random_lead(struct entry_lead *l)
         .placement = (uint32_t)number(),
         .other_touches = (uint32_t)number(),
         .terms = number(),
+        .share_from = (uint32_t)number(),
+        .share_to = (uint32_t)number(),
+        .n_touches = below(LIMIT_TOUCHES),
         .status = (enum status)below(STATUS_COUNT),
         .reason = (enum reason)below(REASON_COUNT),
         .payout_micros = (int64_t)number(),
@@ -142,6 +145,9 @@ static void random_lead(struct entry_lead *l)
         char name[16];
         l->facts[i].name = keep(name, (size_t)snprintf(name, sizeof(name), "f_%04zu", i));
         l->facts[i].value = text(80);
+    }
+    for (size_t i = 0; i < l->n_touches; i++) {
+        l->touches[i] = (struct entry_touch){number(), coin(), (int64_t)number()};
     }
     for (int i = 0; i < LIMIT_SUBS; i++) {
         l->sub[i] = text(LIMIT_PARAM);
@@ -251,6 +257,9 @@ static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
         SAME(terms);
     SAME(status), SAME(reason), SAME(payout_micros), SAME(tier), SAME(due_ms);
     SAME(clock_steps), SAME(clock_unsure);
+    SAME(share_from), SAME(share_to), SAME(n_touches);
+    for (size_t i = 0; i < a->n_touches; i++)
+        SAME(touches[i].click), SAME(touches[i].click_unrecorded), SAME(touches[i].clicked_ms);
 #undef SAME
 }
 

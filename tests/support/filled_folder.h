@@ -2,7 +2,8 @@
  *
  *   party 1 operator, 2 advertiser, 3 publisher, 4 auditor; campaign 1 with its direct contract 1
  *   contract 2 of the publisher: code 1 in use; clicks, views, leads (one approved, one pending), a statement that both
- *   answered, and a full tile; contract 3 of the publisher: code 1 unused; the auditor may read both */
+ *   answered, and a full tile; contract 3 of the publisher: code 1 in use, code 2 unused; the auditor may read both; a
+ *   lead that the two share */
 #ifndef CS_TESTS_FILLED_FOLDER_H
 #define CS_TESTS_FILLED_FOLDER_H
 
@@ -18,7 +19,7 @@ struct filled {
     struct live live;
     json_t *party[3]; /* advertiser, publisher, auditor: as made */
     struct signer *key[2];
-    char contract[FILLED_TEXT], code[FILLED_TEXT];
+    char contract[FILLED_TEXT], code[FILLED_TEXT], other_code[FILLED_TEXT];
     struct answer answer; /* the last */
 };
 
@@ -100,22 +101,24 @@ static inline void filled_contract(struct filled *f, const char *campaign, char 
 
 static inline void filled_campaign(struct filled *f)
 {
-    char body[512], campaign[FILLED_TEXT], other[2][FILLED_TEXT];
+    char body[512], campaign[FILLED_TEXT], other[FILLED_TEXT], path[FILLED_TEXT + 32];
     snprintf(body, sizeof body,
              "{\"advertiser\":\"%s\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/\","
-             "\"lead\":{\"require\":[\"email\"]}}",
+             "\"lead\":{\"require\":[\"email\"]},\"attribution\":{\"model\":\"linear\"}}",
              filled_text(f->party[0], "id"));
     json_t *made = filled_post(f, "/v1/campaigns", filled_token(f, 0), body);
     snprintf(campaign, sizeof campaign, "%s", filled_text(made, "id"));
     json_decref(made);
     filled_contract(f, campaign, f->contract, f->code);
-    filled_contract(f, campaign, other[0], other[1]);
+    filled_contract(f, campaign, other, f->other_code);
+    snprintf(path, sizeof path, "/v1/contracts/%s/codes", other);
+    json_decref(filled_post(f, path, filled_token(f, 1), "{\"label\":\"unused\"}"));
 }
 
-static inline void filled_click(struct filled *f, char click[CLICK_ID_LEN + 1])
+static inline void filled_click(struct filled *f, const char *code, char click[CLICK_ID_LEN + 1])
 {
     char target[FILLED_TEXT + 8], location[512];
-    snprintf(target, sizeof target, "/c/%s", f->code);
+    snprintf(target, sizeof target, "/c/%s", code);
     live_get(&f->live, &f->answer, "GET", target, "User-Agent: Test/1\r\n");
     assert_true(live_header(&f->answer, "Location", location, sizeof location));
     snprintf(click, CLICK_ID_LEN + 1, "%s", strstr(location, "click_id=") + 9);
@@ -133,20 +136,22 @@ static inline void filled_refusals(struct filled *f)
     assert_int_equal(f->answer.status, 400);
 }
 
-/* A lead by signed query; its reference. */
-static inline void filled_lead(struct filled *f, const char *click, int n, char lead[FILLED_TEXT])
+/* A lead by a party's signed query, by one click or two (NULL: none); its reference. */
+static inline void filled_lead(struct filled *f, int party, const char *click, const char *before, int n,
+                               char lead[FILLED_TEXT])
 {
     char target[1024], text[1200];
     uint8_t key[64], none[HASH_LEN], mac[HASH_LEN];
     size_t key_len;
     struct buf b, t;
-    assert_ok(whsec_decode(span_str(filled_text(f->party[1], "postback_secret")), key, &key_len));
+    assert_ok(whsec_decode(span_str(filled_text(f->party[party], "postback_secret")), key, &key_len));
     buf_fixed(&b, target, sizeof target - 1);
     buf_printf(
         &b,
-        "/postback?click_id=%s&txid=order-%d&email=p%d%%40shop.example&phone=%%2B3361234567%d&kid=%s&ts=%lld&nonce="
-        "nonce-of-the-test-%d",
-        click, n, n, n, filled_text(f->party[1], "kid"), (long long)(clock_ms() / 1000), n);
+        "/postback?click_id=%s&touches=%s&txid=order-%d&email=p%d%%40shop.example&phone=%%2B3361234567%d&kid=%s&ts=%lld"
+        "&nonce=nonce-of-the-test-%d",
+        click, before != NULL ? before : "", n, n, n, filled_text(f->party[party], "kid"),
+        (long long)(clock_ms() / 1000), n);
     sha256("", 0, none);
     buf_fixed(&t, text, sizeof text);
     buf_printf(&t, "PBv1\nGET\n" LIVE_HOST "\n%.*s\n", (int)b.len, target);
@@ -168,16 +173,17 @@ static inline void filled_lead(struct filled *f, const char *click, int n, char 
 
 static inline void filled_traffic(struct filled *f)
 {
-    char click[CLICK_ID_LEN + 1], target[FILLED_TEXT * 2], lead[FILLED_TEXT];
+    char click[CLICK_ID_LEN + 1], other[CLICK_ID_LEN + 1], target[FILLED_TEXT * 2], lead[FILLED_TEXT];
     for (int i = 0; i < FILLED_CLICKS; i++)
-        filled_click(f, click);
+        filled_click(f, f->code, click);
     snprintf(target, sizeof target, "/p/%s.gif?event=view&click_id=%s", f->code, click);
     live_get(&f->live, &f->answer, "GET", target, "");
     filled_refusals(f);
-    filled_lead(f, click, 1, lead);
+    filled_lead(f, 1, click, NULL, 1, lead);
     snprintf(target, sizeof target, "/v1/leads/%s/dispositions", lead);
     json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0), "{\"status\":\"approved\"}", "approve-1"));
-    filled_lead(f, click, 2, lead);
+    filled_click(f, f->other_code, other);
+    filled_lead(f, 0, click, other, 2, lead);
 }
 
 static inline void filled_statement(struct filled *f)
@@ -224,7 +230,7 @@ static inline void filled_open(struct filled *f)
     /* an entry of the closing millisecond could be one that came while the clock was set back */
     for (int64_t closed_ms = clock_ms(); clock_ms() <= closed_ms;)
         usleep(1000);
-    filled_click(f, click);
+    filled_click(f, f->code, click);
     live_end(&f->live);
 }
 

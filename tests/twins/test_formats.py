@@ -380,11 +380,19 @@ def statement(doc, world):
         described = set(words(what)) | set(world.code["classes"]) | set(world.code["reasons"])
         yield from (f"{names}: {member} is not described" for member in below - described)
     yield from said ^ set(payload)
-    traffic, lines = re.search(r"`(\{\"click_micros\".*?\})`", doc)[1], world.part(b"lines").decode().splitlines()
-    named = set(re.findall(r"`(\w+)`", re.search(r"Line items are .*?Then, if", doc, re.DOTALL)[0]))
-    for line in map(json.loads, lines):
-        expected = set(re.findall(r'"(\w+)"', traffic)) - {"traffic"} if line["kind"] == "traffic" else named
-        yield from expected ^ set(line)
+
+
+def statement_lines(doc, world):
+    traffic, of_leads = re.search(r"`(\{\"click_micros\".*?\})`", doc)[1], re.search(r"Line items are .*?Then, if", doc, re.DOTALL)[0]
+    named, of_parts = set(re.findall(r"`(\w+)`", of_leads)), set(re.search(r"`(\w+)` and `(\w+)` \(of a part\)", of_leads).groups())
+    parts = 0
+    for key, text in world.rows["statements"]:
+        for line in map(json.loads, text.decode().splitlines() if key.endswith(b"\0lines") else []):
+            expected = set(re.findall(r'"(\w+)"', traffic)) - {"traffic"} if line["kind"] == "traffic" else named
+            parts += "share_to" in line
+            yield from (expected if "share_to" in line else expected - of_parts) ^ set(line)
+    if not parts:
+        yield "no line of a part was written, so nothing can be compared"
 
 
 def payloads(doc, world):
@@ -470,8 +478,8 @@ CASES = {
     reasons: [("| too_fast | less", "| too_quick | less"), ("| outside_profile | a rule does not hold |\n", "")],
     dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),
                    ("| converted | returned (-payout) |", "| converted | returned |")],
-    statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` the `to_at`", "the `to_at`"),
-                ("`micros` (change of what is payable)", "the change of what is payable")],
+    statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` the `to_at`", "the `to_at`")],
+    statement_lines: [("`micros` (change of what is payable)", "the change of what is payable"), ("`share_from` and `share_to` (of a part)", "`share_from` and `share` (of a part)")],
     payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`at` (RFC 3339), `disputed`", "`disputed`")],
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
     mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],

@@ -24,7 +24,7 @@ static struct lead_report good_report(void)
 static struct lead_facts good_facts(void)
 {
     return (struct lead_facts){.found = true,
-                               .last = {.contract = OURS, .index = 3, .placement = 5, .at_ms = NOW - 60000}};
+                               .credit.click = {.contract = OURS, .index = 3, .placement = 5, .at_ms = NOW - 60000}};
 }
 
 /* ---- one refusal each ---- */
@@ -34,8 +34,8 @@ static void nothing(struct lead_report *r, struct lead_facts *f) { (void)r, (voi
 static void test_mark(struct lead_report *r, struct lead_facts *f) { (void)f, r->test = true; }
 static void unclaimed(struct lead_report *r, struct lead_facts *f) { f->found = false, r->claimed = false; }
 static void unknown(struct lead_report *r, struct lead_facts *f) { (void)r, f->found = false; }
-static void old_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 30 * DAY - 1; }
-static void oldest_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 30 * DAY; }
+static void old_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->credit.click.at_ms = NOW - 30 * DAY - 1; }
+static void oldest_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->credit.click.at_ms = NOW - 30 * DAY; }
 static void trapped(struct lead_report *r, struct lead_facts *f) { (void)f, r->honeypot = true; }
 static void no_phone(struct lead_report *r, struct lead_facts *f) { (void)f, r->given = CONTACT_EMAIL, r->has_phone = false; }
 static void bad_mail(struct lead_report *r, struct lead_facts *f) { (void)f, r->bad = CONTACT_EMAIL, r->has_email = false; }
@@ -44,10 +44,10 @@ static void bad_both(struct lead_report *r, struct lead_facts *f) { (void)f, r->
 static void fone_by_digits(struct lead_report *r, struct lead_facts *f) { (void)f, r->given = r->bad = CONTACT_PHONE, r->has_email = false; }
 static void fone_alone(struct lead_report *r, struct lead_facts *f) { fone_by_digits(r, f), r->has_phone = false; }
 static void contactless(struct lead_report *r, struct lead_facts *f) { (void)f, r->given = 0, r->has_email = r->has_phone = false; }
-static void click_after_lead(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW + 5000; }
+static void click_after_lead(struct lead_report *r, struct lead_facts *f) { (void)r, f->credit.click.at_ms = NOW + 5000; }
 static void throwaway(struct lead_report *r, struct lead_facts *f) { (void)f, r->disposable = true; }
-static void quick(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.at_ms = NOW - 4999; }
-static void lost_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->last.unrecorded = true; }
+static void quick(struct lead_report *r, struct lead_facts *f) { (void)r, f->credit.click.at_ms = NOW - 4999; }
+static void lost_click(struct lead_report *r, struct lead_facts *f) { (void)r, f->credit.click.unrecorded = true; }
 /* clang-format on */
 static void french(struct lead_report *r, struct lead_facts *f)
 {
@@ -101,13 +101,13 @@ static void stepped_old(struct lead_report *r, struct lead_facts *f)
 static void stepped_before_both(struct lead_report *r, struct lead_facts *f)
 {
     quick(r, f);
-    r->clock_steps = f->last.clock_steps = 3;
+    r->clock_steps = f->credit.click.clock_steps = 3;
 }
 static void stepped_unrecorded(struct lead_report *r, struct lead_facts *f)
 {
     stepped_old(r, f);
-    f->last.clock_steps = r->clock_steps;
-    f->last.unrecorded = true;
+    f->credit.click.clock_steps = r->clock_steps;
+    f->credit.click.unrecorded = true;
 }
 static void stepped_clickless(struct lead_report *r, struct lead_facts *f)
 {
@@ -116,7 +116,7 @@ static void stepped_clickless(struct lead_report *r, struct lead_facts *f)
 }
 static void unsure(struct lead_report *r, struct lead_facts *f)
 {
-    r->clock_steps = f->last.clock_steps = 1;
+    r->clock_steps = f->credit.click.clock_steps = 1;
     r->clock_unsure = true;
 }
 static void stepped_twice(struct lead_report *r, struct lead_facts *f)
@@ -249,7 +249,7 @@ static void the_first_reason_wins(void **state)
     struct terms *ended = terms_of(terms, ENDED, "C1"), *t = terms_of(terms, "", "C1");
     struct lead_report r = good_report();
     struct lead_facts f = {
-        .last = {.at_ms = NOW - 31 * DAY, .unrecorded = true}, .has_dup = true, .dup = {OTHERS, 1, NOW}};
+        .credit.click = {.at_ms = NOW - 31 * DAY, .unrecorded = true}, .has_dup = true, .dup = {OTHERS, 1, NOW}};
 
     (void)state;
     r.test = r.honeypot = true;
@@ -264,13 +264,13 @@ static void the_first_reason_wins(void **state)
         case REASON_TEST: r.test = false; break;
         case REASON_NO_CLICK: r.claimed = true; break;
         case REASON_UNKNOWN_CLICK: f.found = true; break;
-        case REASON_OUTSIDE_WINDOW: f.last.at_ms = NOW - 1000; break;
+        case REASON_OUTSIDE_WINDOW: f.credit.click.at_ms = NOW - 1000; break;
         case REASON_HONEYPOT: r.honeypot = false; break;
         case REASON_MISSING_FIELD: r.given |= CONTACT_LAST_NAME; break;
         case REASON_BAD_EMAIL: r.bad &= ~(unsigned)CONTACT_EMAIL; break;
         case REASON_BAD_PHONE: r.bad = 0; break;
         case REASON_OUTSIDE_PROFILE: r.facts[r.n_facts++] = (struct fact){SPAN("f_age"), SPAN("18")}; break;
-        case REASON_TOO_FAST: f.last.at_ms = NOW - 60000; break;
+        case REASON_TOO_FAST: f.credit.click.at_ms = NOW - 60000; break;
         case REASON_DUPLICATE: f.has_dup = false; break;
         default: break;
         }
@@ -365,17 +365,17 @@ static void the_latest_existing_touch_gets_the_credit(void **state)
     r.touches[r.n_touches++] = (struct pointer){.contract = OTHERS, .index = 4}; /* named twice */
     assert_ok(gather_touches(&v, &r, &f));
     assert_true(f.found);
-    assert_int_equal(f.last.contract, OTHERS);
-    assert_int_equal(f.last.index, 4);
-    assert_int_equal(f.last.placement, 2);
+    assert_int_equal(f.credit.click.contract, OTHERS);
+    assert_int_equal(f.credit.click.index, 4);
+    assert_int_equal(f.credit.click.placement, 2);
     assert_int_equal(f.others, 2);
 
     r.touches[r.n_touches++] =
         (struct pointer){.contract = OURS, .index = 12345, .at_s = (uint32_t)(NOW / 1000), .flags = CLICK_UNRECORDED};
     assert_ok(gather_touches(&v, &r, &f));
-    assert_true(f.last.unrecorded);
-    assert_int_equal(f.last.index, 12345); /* tells it from other lost ones */
-    assert_int_equal(f.last.at_ms, NOW / 1000 * 1000);
+    assert_true(f.credit.click.unrecorded);
+    assert_int_equal(f.credit.click.index, 12345); /* tells it from other lost ones */
+    assert_int_equal(f.credit.click.at_ms, NOW / 1000 * 1000);
     assert_int_equal(f.others, 3);
 
     r.n_touches = 1;
@@ -478,7 +478,7 @@ static enum status tell(struct world *w, struct terms *const terms[3], const str
     memcpy(priv.email, r.email, TOKEN_LEN);
     memcpy(priv.phone, r.phone, TOKEN_LEN);
     assert_ok(gather_touches(&v, &r, &f));
-    uint32_t k = f.last.contract;
+    uint32_t k = f.credit.click.contract;
     assert_ok(gather_person(&v, &cxs[k], terms[k], &r, now_ms, &f));
     decide_lead(terms[k], 0, &r, &f, now_ms, e);
     assert_ok(world_apply(w, &cxs[k], terms[k], n, e, &priv));

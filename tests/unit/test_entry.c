@@ -36,11 +36,13 @@ static const struct {
     {{ENTRY_LEAD, 5,
       .lead = {SPAN("P1"), TRUST_KEY, SPAN("t-1"), CONTACT_EMAIL | CONTACT_LAST_NAME, CONTACT_PHONE, true, true, true,
                {{SPAN("country"), SPAN("FR")}, {SPAN("f_age"), SPAN("")}}, 2, 1, {[1] = SPAN("s2")}, {ONES}, true, true, 9, true, 4, 2, 3,
-               SPAN("C9"), 0, 8, STATUS_PENDING, REASON_NONE, 12000000, 0, 99}},
+               SPAN("C9"), 0, 8, 250000, 750001, {{4, false, 3}, {5, true, 3}}, 2, STATUS_PENDING, REASON_NONE, 12000000, 0, 99}},
      "{\"at\":5,\"bad\":[\"phone\"],\"claimed\":true,\"click\":9,\"click_unrecorded\":true,\"clicked_ms\":4,\"commit\":\"" B64_1 "\","
      "\"disposable\":true,\"due_ms\":99,\"dup\":{\"contract\":\"C9\",\"index\":0},\"facts\":{\"country\":\"FR\",\"f_age\":\"\"},"
      "\"given\":[\"email\",\"last_name\"],\"honeypot\":true,\"kind\":\"lead\",\"missing_fields\":1,\"other_touches\":3,\"party\":\"P1\","
-     "\"payout_micros\":12000000,\"placement\":2,\"status\":\"pending\",\"sub2\":\"s2\",\"terms\":8,\"test\":true,\"tier\":0,"
+     "\"payout_micros\":12000000,\"placement\":2,\"share_from\":250000,\"share_to\":750001,\"status\":\"pending\",\"sub2\":\"s2\","
+     "\"terms\":8,\"test\":true,\"tier\":0,\"touches\":[{\"click\":4,\"clicked_ms\":3},"
+     "{\"click\":5,\"click_unrecorded\":true,\"clicked_ms\":3}],"
      "\"trust\":\"key\",\"txid\":\"t-1\"}"},
     {{ENTRY_DISPOSITION, 6, .disposition = {.trust = TRUST_SYSTEM, .lead = 0, .status = STATUS_APPROVED, .payable_micros = 5, .terms = 0}},
      "{\"at\":6,\"kind\":\"disposition\",\"lead\":0,\"payable_micros\":5,\"status\":\"approved\",\"terms\":0,\"trust\":\"system\"}"},

@@ -656,6 +656,187 @@ static void a_change_of_terms_does_not_reach_back_to_return_times(void **state)
     assert_ok(pipeline_run(&cx, &back));
 }
 
+/* ---- leads that contracts share ---- */
+
+static void share_by(enum attribution model)
+{
+    for (uint32_t i = ADVERTISER_DIRECT; i <= OTHERS; i++)
+        catalog_contract_number(cx.catalog, i)->terms->attribution = model;
+}
+
+/* Of both open contracts, a click each, as their advertiser reports it. */
+static struct job shared_lead(const char *txid, char person)
+{
+    struct job job = lead(txid, person, OTHERS, click(OTHERS));
+    struct lead_report *r = &job.record.lead.report;
+    r->party = SPAN("P2");
+    memset(r->commitment.b, person, HASH_LEN);
+    r->touches[r->n_touches++] = (struct pointer){.contract = CONTRACT, .index = click(CONTRACT)};
+    return job;
+}
+
+struct parted {
+    struct place at[LIMIT_TOUCHES];
+    struct lead_row row[LIMIT_TOUCHES];
+    size_t n;
+};
+
+static struct parted parts_of(char person)
+{
+    struct parted p;
+    struct share share = {.to = 1};
+    memset(share.lead, person, TOKEN_LEN);
+    assert_ok(row_parts(&cx.view, 1, &share, p.at, &p.n));
+    for (size_t i = 0; i < p.n; i++)
+        assert_ok(row_lead(&cx.view, p.at[i].contract, p.at[i].index, &p.row[i]));
+    return p;
+}
+
+static void assert_parts(char person, enum status status)
+{
+    struct parted p = parts_of(person);
+    assert_int_equal(p.n, 2);
+    for (size_t i = 0; i < p.n; i++)
+        assert_int_equal(p.row[i].status, status);
+    assert_int_equal(p.row[0].share.to - p.row[0].share.from + p.row[1].share.to - p.row[1].share.from, SHARE_WHOLE);
+}
+
+static void a_shared_lead_has_a_part_in_each_contract_and_one_answer(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_LINEAR);
+    struct job job = shared_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &job));
+    assert_parts('a', STATUS_PENDING);
+    assert_int_equal(job.out_contract, OTHERS); /* of one millisecond the greater number is later */
+    assert_int_equal(decided(&job).share_from, 500000);
+    assert_int_equal(decided(&job).share_to, 1000000);
+    struct job again = job_of(RECORD_LEAD, NOW);
+    again.record.lead = job.record.lead;
+    uint64_t seq = ledger_next_seq(cx.ledger);
+    assert_ok(pipeline_run(&cx, &again));
+    assert_true(again.replayed && again.index == job.index && again.out_contract == OTHERS);
+    assert_int_equal(ledger_next_seq(cx.ledger), seq);
+}
+
+static void parts_are_approved_in_one_step_when_due(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_LINEAR);
+    struct job job = shared_lead("t1", 'a'), step = job_of(RECORD_APPROVE, NOW);
+    assert_ok(pipeline_run(&cx, &job));
+    step.record.approve.steps = 1;
+    cx.now_ms = NOW + 14 * MS_PER_DAY;
+    assert_ok(pipeline_run(&cx, &step));
+    assert_parts('a', STATUS_APPROVED);
+    assert_int_equal(approve(10, NOW + 14 * MS_PER_DAY), 0);
+}
+
+static void parts_have_one_time_whatever_their_logs_were_closed_at(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_POSITION);
+    click(CONTRACT);
+    const struct last_statement closed = {.id = "S1", .to = ledger_size(cx.ledger, CONTRACT), .to_ms = NOW + 5000};
+    ledger_statement(cx.ledger, CONTRACT, &closed);
+    struct job job = shared_lead("t1", 'a');
+    assert_ok(pipeline_run(&cx, &job));
+    struct parted p = parts_of('a');
+    assert_int_equal(p.row[0].at_ms, job.record.arrived_ms);
+    assert_int_equal(p.row[1].at_ms, job.record.arrived_ms);
+    struct job approval = disposition_of(job.index, LIVE_ADVERTISER, STATUS_APPROVED);
+    approval.record.disposition.pointer.contract = job.out_contract;
+    assert_ok(pipeline_run(&cx, &approval));
+    p = parts_of('a');
+    assert_int_equal(p.row[0].approved_ms, approval.record.arrived_ms);
+    assert_int_equal(p.row[1].approved_ms, approval.record.arrived_ms);
+}
+
+/* What one part cannot be is no part's. */
+static void a_shared_lead_is_recorded_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    static char names[LIMIT_FIELDS][6], value[LIMIT_FIELD];
+    share_by(ATTRIBUTION_LINEAR);
+    memset(value, 1, sizeof value);
+    struct job job = shared_lead("t1", 'a');
+    struct lead_report *r = &job.record.lead.report;
+    for (int i = 0; i < LIMIT_FIELDS; i++) {
+        snprintf(names[i], sizeof names[i], "f_%02d", i);
+        r->facts[r->n_facts++] = (struct fact){span_str(names[i]), span_of(value, sizeof value)};
+    }
+    assert_refused(&job, ERR_TOO_LARGE);
+}
+
+static struct job disposition_of_part(const struct place *at, enum status status)
+{
+    struct job d = disposition_of(at->index, LIVE_ADVERTISER, status);
+    d.record.disposition.pointer.contract = at->contract;
+    return d;
+}
+
+/* Also one that was held for a click of its own. */
+static void parts_that_stand_move_together(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_LINEAR);
+    struct job job = shared_lead("t1", 'a');
+    job.record.lead.report.touches[1].flags = CLICK_UNRECORDED;
+    job.record.lead.report.touches[1].at_s = (uint32_t)(NOW / MS_PER_S - 60);
+    assert_ok(pipeline_run(&cx, &job));
+    struct parted p = parts_of('a');
+    assert_int_equal(p.row[0].status, STATUS_HELD);
+    assert_int_equal(p.row[1].status, STATUS_PENDING);
+    static const enum status steps[] = {STATUS_APPROVED, STATUS_RETURNED, STATUS_APPROVED, STATUS_CONVERTED};
+    for (size_t i = 0; i < 4; i++) {
+        struct job d = disposition_of_part(&p.at[i % 2], steps[i]);
+        assert_ok(pipeline_run(&cx, &d));
+        assert_parts('a', steps[i]);
+    }
+}
+
+/* It may come back by itself, beside the parts that stand. */
+static void a_part_that_was_refused_alone_stays_refused(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_LINEAR);
+    struct job job = shared_lead("t1", 'a');
+    struct terms *t = catalog_contract_number(cx.catalog, CONTRACT)->terms;
+    t->ends_ms = NOW;
+    assert_ok(pipeline_run(&cx, &job));
+    t->ends_ms = 0;
+    struct parted p = parts_of('a');
+    assert_int_equal(p.row[0].reason, REASON_CONTRACT_ENDED);
+    static const enum status steps[] = {STATUS_REJECTED, STATUS_APPROVED, STATUS_RETURNED, STATUS_APPROVED};
+    for (size_t i = 0; i < 4; i++) {
+        struct job d = disposition_of_part(&p.at[1], steps[i]);
+        assert_ok(pipeline_run(&cx, &d));
+        struct parted now = parts_of('a');
+        assert_int_equal(now.row[0].status, STATUS_REJECTED);
+        assert_int_equal(now.row[1].status, steps[i]);
+    }
+    struct job d = disposition_of_part(&p.at[0], STATUS_APPROVED);
+    assert_ok(pipeline_run(&cx, &d));
+    assert_parts('a', STATUS_APPROVED);
+}
+
+/* Nobody is paid for twice, whichever part the person is found by. */
+static void a_person_stands_by_any_part(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_LINEAR);
+    struct job job = shared_lead("t1", 'a');
+    struct terms *t = catalog_contract_number(cx.catalog, OTHERS)->terms;
+    t->ends_ms = NOW;
+    assert_ok(pipeline_run(&cx, &job));
+    t->ends_ms = 0;
+    for (uint32_t k = CONTRACT; k <= OTHERS; k += OTHERS - CONTRACT) {
+        struct job again = lead(k == OTHERS ? "t2" : "t3", 'a', k, click(k));
+        assert_ok(pipeline_run(&cx, &again));
+        assert_int_equal(decided(&again).status, STATUS_DUPLICATE);
+    }
+}
+
 static void a_published_head_is_a_leaf_of_the_root_log(void **state)
 {
     (void)state;
@@ -710,6 +891,13 @@ int main(void)
         TEST(old_nonces_are_forgotten_in_steps),
         TEST(nothing_is_dated_into_a_closed_period),
         TEST(a_change_of_terms_does_not_reach_back_to_return_times),
+        TEST(a_shared_lead_has_a_part_in_each_contract_and_one_answer),
+        TEST(parts_are_approved_in_one_step_when_due),
+        TEST(parts_have_one_time_whatever_their_logs_were_closed_at),
+        TEST(a_shared_lead_is_recorded_whole_or_not_at_all),
+        TEST(parts_that_stand_move_together),
+        TEST(a_part_that_was_refused_alone_stays_refused),
+        TEST(a_person_stands_by_any_part),
         TEST(a_published_head_is_a_leaf_of_the_root_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -550,12 +550,11 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
     buf_byte(&csv, '\0');
     assert_string_equal(
         csv.ptr,
-        "statement,contract,kind,index,lead,lead_at,status,reason,clicks,impressions,all_clicks,all_impressions,"
-        "currency,micros,"
-        "amount\r\n"
-        "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,,,EUR,12345000,12.345\r\n"
-        "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,,,EUR,-12345000,-12.345\r\n"
-        "\"'=1+1,\"\"x\"\"\",C1,traffic,,,,,,0,1,0,1,EUR,5000,0.005\r\n");
+        "statement,contract,kind,index,lead,lead_at,status,reason,share_from,share_to,clicks,impressions,all_clicks,"
+        "all_impressions,currency,micros,amount\r\n"
+        "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,,,,,EUR,12345000,12.345\r\n"
+        "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,,,,,EUR,-12345000,-12.345\r\n"
+        "\"'=1+1,\"\"x\"\"\",C1,traffic,,,,,,,,0,1,0,1,EUR,5000,0.005\r\n");
     buf_free(&csv);
     statement_free(&out);
     close_book(&b);

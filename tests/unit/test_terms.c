@@ -23,7 +23,7 @@ static void campaign_defaults_are_written_out(void **state)
     completes(
         campaign_document, "{" CAMPAIGN_HEAD "}", "K1",
         "{'accept_from':['advertiser','publisher'],'advertiser':'A1','allowed_hosts':[],'attribution':{'click_"
-        "days':30,'model':'last'},"
+        "days':30,'half_life_days':7,'model':'last'},"
         "'caps':{},'click_param':'click_id','currency':'EUR','dedupe':{'by':['email','phone'],'days':90},'"
         "default_country':'','fallback_url':'','id':'K1','landing_url':'https://"
         "shop.example/land',"
@@ -48,7 +48,8 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "['FR','BE']},"
         "{'field':'f_age','min':25,'max':70},{'equals':'yes','field':'f_owner'}],'min_click_to_lead_s':2,'hold_below_s'"
         ":5,'honeypot':'f_website','disposable_email':'hold'},"
-        "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'last','click_days':7},'review':{'mode':'manual','"
+        "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'time-decay','click_days':7,'half_life_days':3},'"
+        "review':{'mode':'manual','"
         "auto_approve_days':3},"
         "'return_days':10,'caps':{'day':null,'month':0,'budget_micros_month':9007199254740991},'accept_from':['"
         "publisher'],'"
@@ -56,7 +57,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'paused':true,'payable_classes':['repeat','ok'],'repeat_window_s':0,'referrer_policy':'origin'}",
         "K1",
         "{'accept_from':['publisher'],'advertiser':'A1','allowed_hosts':['*.shop.example'],'attribution':{'click_days':"
-        "7,'model':'last'},"
+        "7,'half_life_days':3,'model':'time-decay'},"
         "'caps':{'budget_micros_month':9007199254740991,'month':0},'click_param':'cid','currency':'EUR','dedupe':{'by':"
         "['phone'],'days':30},'default_country':'GB','"
         "fallback_url':'https://"
@@ -173,7 +174,7 @@ static const struct {
     {CAMPAIGN_HEAD ",'dedupe':{'days':0}", NULL, "dedupe.days"},
     {CAMPAIGN_HEAD ",'accept_from':[]", NULL, "accept_from"},
     {CAMPAIGN_HEAD ",'accept_from':['auditor']", NULL, "accept_from[0]"},
-    {CAMPAIGN_HEAD ",'attribution':{'model':'first'}", NULL, "attribution.model"},
+    {CAMPAIGN_HEAD ",'attribution':{'model':'shapley'}", NULL, "attribution.model"},
     {CAMPAIGN_HEAD ",'attribution':{'click_days':0}", NULL, "attribution.click_days"},
     {CAMPAIGN_HEAD ",'caps':{'day':-1}", NULL, "caps.day"},
     {CAMPAIGN_HEAD ",'caps':{'day':'5'}", NULL, "caps.day"},
@@ -318,6 +319,7 @@ static void numbers_are_taken_up_to_their_bounds(void **state)
         long long least, most;
     } bounds[] = {
         {CAMPAIGN_HEAD ",'attribution':{'click_days':", "}", "attribution.click_days", 1, 365},
+        {CAMPAIGN_HEAD ",'attribution':{'half_life_days':", "}", "attribution.half_life_days", 1, 365},
         {CAMPAIGN_HEAD ",'dedupe':{'days':", "}", "dedupe.days", 1, 3650},
         {CAMPAIGN_HEAD ",'lead':{'hold_below_s':", "}", "lead.hold_below_s", 0, 86400},
         {CAMPAIGN_HEAD ",'lead':{'min_click_to_lead_s':", "}", "lead.min_click_to_lead_s", 0, 86400},
