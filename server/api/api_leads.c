@@ -1,9 +1,5 @@
-#include <stddef.h>
-
 #include "common/base/bytes.h"
-#include "common/base/money.h"
 #include "server/api/api.h"
-#include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/lead_json.h"
 #include "server/api/list.h"
@@ -144,71 +140,17 @@ enum err dispose_run(struct batch *cx, struct job *job)
     return ERR_OK;
 }
 
-struct dispose_body {
-    struct body_int amount_micros;
-    struct span amount, currency, reason, status;
-};
-
-static bool is_disposition(enum status s)
-{
-    return s == STATUS_APPROVED || s == STATUS_REJECTED || s == STATUS_RETURNED || s == STATUS_CONVERTED;
-}
-
-/* Amount and currency are of a sale. */
-static enum err dispose_read(struct request *rq, const struct contract *k, struct disposition_report *r)
-{
-    static const struct body_member members[] = {
-        {"amount", BODY_TEXT, offsetof(struct dispose_body, amount), 32, false},
-        {"amount_micros", BODY_INT, offsetof(struct dispose_body, amount_micros), MONEY_MAX_MICROS, false},
-        {"currency", BODY_TEXT, offsetof(struct dispose_body, currency), 3, false},
-        {"reason", BODY_TEXT, offsetof(struct dispose_body, reason), LIMIT_FIELD, false},
-        {"status", BODY_TEXT, offsetof(struct dispose_body, status), LIMIT_LABEL, true},
-        {NULL},
-    };
-    struct dispose_body in = {.currency = {0}};
-    enum err err = body_read(rq, members, &in);
-    if (err != ERR_OK)
-        return err;
-    if (status_parse(in.status, &r->status) != ERR_OK || !is_disposition(r->status))
-        return problem(&rq->problem, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
-    if (in.amount.ptr != NULL && in.amount_micros.given)
-        return problem(&rq->problem, ERR_INVALID, "amount", "stands beside amount_micros: send one of them");
-    if (in.amount.ptr != NULL &&
-        (money_parse(in.amount, &in.amount_micros.value) != ERR_OK || in.amount_micros.value < 0))
-        return problem(&rq->problem, ERR_INVALID, "amount", "must be a text such as \"12.50\", not negative");
-    if (in.amount.ptr != NULL && in.currency.ptr == NULL)
-        return problem(&rq->problem, ERR_INVALID, "currency", "must be an ISO 4217 code such as EUR, beside amount");
-    if (in.amount.ptr != NULL && r->status != STATUS_CONVERTED)
-        return problem(&rq->problem, ERR_INVALID, "amount", "goes with status converted: it is the sale's amount");
-    in.amount_micros.given |= in.amount.ptr != NULL;
-    if (in.amount_micros.given && r->status != STATUS_CONVERTED)
-        return problem(&rq->problem, ERR_INVALID, "amount_micros",
-                       "belongs to status converted: it is the sale's amount");
-    if (in.currency.ptr != NULL && !span_eq(in.currency, k->terms->currency))
-        return problem(&rq->problem, ERR_INVALID, "currency", "must be the campaign's currency");
-    r->text = in.reason;
-    r->amount_micros = in.amount_micros.value;
-    r->currency = in.currency.ptr != NULL || in.amount_micros.given ? k->terms->currency : (struct span){0};
-    return ERR_OK;
-}
-
 enum err leads_dispose(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct contract *k;
     uint64_t index;
+    struct job *job;
     enum err err = call_lead(rq, rq->param[0], &k, &index);
     if (err != ERR_OK)
         return err;
     if (!caller_is(rq, ROLE_OPERATOR) && !caller_is(rq, ROLE_ADVERTISER))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "leads are decided by the advertiser or the operator");
-    struct job *job = worker_job(rq, RECORD_DISPOSE, k->campaign->advertiser);
-    struct record_disposition *d = &job->record.disposition;
-    d->party = rq->caller->number;
-    d->by_lead = true;
-    d->pointer = (struct pointer){.contract = k->number, .index = index};
-    d->report.party = span_str(rq->caller->id);
-    d->report.trust = TRUST_API;
-    err = dispose_read(rq, k, &d->report);
+    err = postback_dispose(rq, &job);
     return err == ERR_OK ? call_submit(rq, job) : err;
 }

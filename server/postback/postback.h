@@ -25,6 +25,9 @@ struct answering {
 void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
                      const struct entry *e, const struct answering *how);
 
+/* POST /v1/leads/{ref}/dispositions: the record of what its body says of the lead in its path. */
+MUST_CHECK enum err postback_dispose(struct request *rq, struct job **out);
+
 /* postback_rows.c: POST /v1/leads and /v1/dispositions, of one object or many rows. The handlers read (on a reader's
  * thread where there is much to read); finish without a job begins, and with one goes on. */
 enum err rows_leads_handle(struct request *rq, struct reply *reply);

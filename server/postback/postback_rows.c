@@ -15,6 +15,7 @@
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "server/postback/postback_private.h"
+#include "server/system/log.h"
 
 /* Of a row's answer, beside the row's own texts. */
 enum { COLUMNS = 64, ROW_ANSWER = 16384, ROWS_OF_PARTY = 4, AT_ONCE = 64 };
@@ -46,6 +47,7 @@ struct rows {
     struct slot *slot[AT_ONCE];
     size_t first, held, with_committer;
     enum err stopped; /* rows that were not taken yet are answered so */
+    bool taken, told; /* some row went to the committer; a failure of one was logged */
     struct buf answer;
     struct jw w;
 };
@@ -304,10 +306,22 @@ static enum err write_recorded(struct request *rq, struct rows *r, struct slot *
     return ERR_OK;
 }
 
+/* The call itself does not fail: so the first failure of a row is told here. */
+static void tell_failure(struct request *rq, struct rows *r, const struct slot *s)
+{
+    struct span cause = s->job != NULL && s->pushed && !span_empty(s->job->cause) ? s->job->cause : rq->cause;
+    if (err_status(s->err) < 500 || r->told)
+        return;
+    r->told = true;
+    log_line(LOG_ERROR, rq->id, "row_failed", "row %zu of %zu: %s: %.*s", s->row, r->n, err_word(s->err),
+             (int)cause.len, cause.ptr);
+}
+
 static void write_row(struct request *rq, struct rows *r, struct slot *s)
 {
     if (s->err == ERR_OK)
         s->err = write_recorded(rq, r, s, &r->w);
+    tell_failure(rq, r, s);
     if (s->err != ERR_OK)
         write_refusal(&r->w, s);
 }
@@ -389,7 +403,7 @@ static enum err begin(struct request *rq, struct rows *r)
         return err;
     for (size_t i = 0; i < r->kind->at_once && i < r->n; i++) {
         r->slot[i] = xcalloc(1, sizeof *r->slot[i]);
-        r->slot[i]->rq.arena = arena_new();
+        r->slot[i]->rq.arena = r->one ? rq->arena : arena_new(); /* the edge looks at an only job */
     }
     buf_heap(&r->answer);
     jw_open(&r->w, &r->answer);
@@ -404,7 +418,8 @@ static enum err begin(struct request *rq, struct rows *r)
 static void end(struct request *rq, struct rows *r)
 {
     for (size_t i = 0; i < AT_ONCE && r->slot[i] != NULL; i++) {
-        arena_free(r->slot[i]->rq.arena);
+        if (!r->one)
+            arena_free(r->slot[i]->rq.arena);
         free(r->slot[i]);
     }
     buf_free(&r->answer);
@@ -440,7 +455,7 @@ static bool push(struct request *rq, struct rows *r, struct slot *s)
     s->job->request = rq;
     s->err = atomic_load(&rq->worker->stopping) ? ERR_BUSY : worker_submit(rq, s->job);
     if (s->err == ERR_PENDING) {
-        s->pushed = true;
+        s->pushed = r->taken = true;
         r->with_committer++;
         return true;
     }
@@ -497,6 +512,8 @@ enum err rows_finish(struct request *rq, struct job *job, struct reply *reply)
         return ERR_PENDING;
     if (r->one)
         err = answer_one(rq, r, slot_at(r, 0), reply);
+    else if (r->stopped != ERR_OK && !r->taken)
+        err = problem(&rq->problem, r->stopped, "", "too much waits to be recorded: send it again");
     else
         answer_all(r, reply);
     end(rq, r);

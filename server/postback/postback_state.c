@@ -1,4 +1,5 @@
 /* A disposition: what became of a lead. */
+#include "common/base/http_words.h"
 #include "common/base/money.h"
 #include "server/postback/postback_private.h"
 
@@ -119,4 +120,31 @@ enum err postback_disposition(struct postback *pb, struct job **out)
     d->nonce = pb->nonce;
     *out = job;
     return ERR_OK;
+}
+
+enum err postback_dispose(struct request *rq, struct job **out)
+{
+    struct postback *pb = arena_alloc(rq->arena, sizeof *pb);
+    if (!span_empty(rq->content_type) && !media_type_is(rq->content_type, "application/json"))
+        return problem(&rq->problem, ERR_MEDIA_TYPE, "Content-Type", "must be application/json");
+    memset(pb, 0, sizeof *pb);
+    pb->rq = rq;
+    pb->party = rq->caller;
+    pb->trust = TRUST_API;
+    enum err err = postback_json_fields(pb, rq->body);
+    if (err != ERR_OK)
+        return err;
+    struct span other = pb->n_ignored > 0 ? pb->ignored[0] : pb->n_form > 0 ? pb->form[0].name : SPAN("");
+    for (int f = 0; f < FIELDS; f++)
+        if (f != FIELD_AMOUNT && f != FIELD_CURRENCY && f != FIELD_REASON && f != FIELD_STATUS &&
+            pb->field[f].ptr != NULL)
+            other = span_str(postback_field_name((enum field)f));
+    if (!span_empty(other))
+        return postback_refuse_field(pb, other,
+                                     "is not known here: status, reason, and amount with currency of a sale are");
+    pb->field[FIELD_LEAD] = rq->param[0];
+    err = postback_disposition(pb, out);
+    if (err == ERR_OK)
+        (*out)->record.kind = RECORD_DISPOSE;
+    return err;
 }

@@ -369,6 +369,15 @@ class Dispositions(ServerCase):
         self.assertEqual(self.market.advertiser.post(path, {"status": "approved"})["status"], "approved")
         self.assertEqual(self.server.metric("dispositions"), before + 1)
         self.assertEqual(self.status_of(lead), "approved")
+        for body, word in (({"status": "converted", "amount": "1.2.3", "currency": "EUR"}, "amount"), ({"status": "converted", "amount": "12.50"}, "currency"),
+                           ({"status": "converted", "amount": 12.5, "currency": "USD"}, "currency"), ({"status": "sold"}, "status"), ({}, "status"),
+                           ({"status": "rejected", "amount": "12.50", "currency": "EUR"}, "amount"), ({"status": "approved", "colour": 1}, "colour"),
+                           ({"status": "approved", "txid": "x"}, "txid"), ({"status": "approved", "f_x": "x"}, "f_x")):
+            with self.subTest(word, **body):
+                self.assertProblem(self.market.advertiser.call("POST", path, body), 400, word)
+        got = self.market.advertiser.post(path, {"status": "converted", "amount": 12.5, "currency": "EUR"})
+        entry = self.market.settled_entries()[got["index"]]
+        self.assertEqual((entry["amount_micros"], entry["currency"]), (12_500_000, "EUR"))
 
 
 class Refusals(ServerCase):

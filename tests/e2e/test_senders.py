@@ -387,6 +387,42 @@ class Leads(ServerCase):
         self.assertEqual((decisions.count("pending"), decisions.count("duplicate")), (1, 23))
 
 
+class SmallQueue(ServerCase):
+    """A queue that holds less than a call has rows."""
+
+    settings = {"QUEUE_SIZE": 16, "WORKERS": 1}
+
+    def test_a_full_queue_holds_the_call_and_loses_nothing(self):
+        visits = [self.market.click() for _ in range(4)]
+        calls = [[person(click_id=visit) for _ in range(200)] for visit in visits]
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda rows: self.market.publisher.call("POST", "/v1/leads", rows), calls))
+        for rows, answer in zip(calls, answers):
+            while True:  # what was not taken is sent again
+                if answer.status == 200:
+                    states = {row["status"] for row in answer.json["data"]}
+                    self.assertLessEqual(states, {200, 503})
+                    if states == {200}:
+                        break
+                else:
+                    self.assertProblem(answer, 503)
+                answer = self.market.publisher.call("POST", "/v1/leads", rows)
+            self.assertEqual([row["row"] for row in answer.json["data"]], list(range(200)))
+        reported = [entry["txid"] for entry in self.market.settled_entries() if entry["kind"] == "lead"]
+        sent = {row["txid"] for rows in calls for row in rows}
+        self.assertEqual(sorted(txid for txid in reported if txid in sent), sorted(sent), "each of them, once")
+
+    def test_a_fifth_call_of_a_party_waits_its_turn(self):
+        """Four are taken on one worker; who sends more is told so, and nothing of it is recorded."""
+        rows = [[person(click_id=self.market.click()) for _ in range(500)] for _ in range(12)]
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda some: self.market.publisher.call("POST", "/v1/leads", some), rows))
+        self.assertLessEqual({answer.status for answer in answers}, {200, 429, 503})
+        self.assertIn(200, {answer.status for answer in answers})
+        for answer in answers:
+            self.assertEqual(answer.status == 200, "Retry-After" not in answer.headers)
+
+
 class Dispositions(ServerCase):
     """POST /v1/dispositions."""
 
