@@ -578,6 +578,74 @@ static void a_changed_decision_is_noticed(void **state)
     stop(&c);
 }
 
+static bool decided_alike(const struct log *l, const struct view *v, const struct entry *e)
+{
+    struct opening tokens = {.lead = true};
+    struct entry out;
+    struct buf a, b;
+    bool foreign;
+    assert_ok(redecide_lead(&l->audit, v, l->terms, 0, e, &tokens, &out, &foreign));
+    assert_true(foreign || e->lead.share_to == 0);
+    buf_heap(&a), buf_heap(&b);
+    entry_write(&a, e);
+    entry_write(&b, &out);
+    bool alike = span_eq(buf_span(&a), buf_span(&b));
+    buf_free(&a), buf_free(&b);
+    return alike;
+}
+
+/* What one contract's log tells of its part, and what cannot be true whatever the others say. */
+static void a_changed_part_is_noticed(void **state)
+{
+    static struct campaign_run c;
+    (void)state;
+    start(&c);
+    struct log *l = &c.logs[0];
+    struct view own = world_view(&l->alone);
+    const struct lead_report r = {
+        .party = SPAN("A1"), .claimed = true, .given = CONTACT_EMAIL | CONTACT_PHONE, .n_touches = 0};
+    struct lead_facts f = {.found = true, .others = 3};
+    struct entry e;
+    for (uint64_t i = 1; i <= 4; i++)
+        world_click(&l->alone, (struct world_click){.contract = 1, .index = i, .at_ms = NOW - (5 - (int64_t)i) * 1000});
+    world_click(&l->alone, (struct world_click){.contract = 1, .index = 5, .at_ms = NOW - 31 * MS_PER_DAY});
+    f.credit = (struct credit){.click = {.contract = 1, .index = 3, .at_ms = NOW - 2000},
+                               .from = 250000,
+                               .to = 1000000,
+                               .n_touches = 2,
+                               .touches = {{.contract = 1, .index = 1, .at_ms = NOW - 4000},
+                                           {.contract = 1, .index = 2, .at_ms = NOW - 3000}}};
+    terms_free(l->terms);
+    l->terms = terms_of(",'attribution':{'model':'linear'}", ",'price':{'lead':[{'micros':11}]}", "C1");
+    decide_lead(l->terms, 0, &r, &f, NOW, &e);
+    assert_int_equal(e.lead.status, STATUS_PENDING);
+    assert_int_equal(e.lead.payout_micros, 11 - 2);
+    assert_true(decided_alike(l, &own, &e));
+
+    struct entry lie[12];
+    for (size_t i = 0; i < 12; i++)
+        lie[i] = e;
+    lie[0].lead.payout_micros++;                                                    /* of another price */
+    lie[1].lead.share_from = 0;                                                     /* the whole, called a part */
+    lie[2].lead.share_from = 1000000;                                               /* nothing */
+    lie[3].lead.share_to = 1000001;                                                 /* more than there is */
+    lie[4].lead.share_from = 800001;                                                /* paid for more than it is */
+    lie[5].lead.touches[0].click = 6;                                               /* no click of the log */
+    lie[6].lead.touches[0].clicked_ms++;                                            /* at another time */
+    lie[7].lead.touches[0] = lie[7].lead.touches[1];                                /* twice */
+    lie[8].lead.touches[1] = (struct entry_touch){4, false, NOW - 1000};            /* behind its click */
+    lie[9].lead.touches[0] = (struct entry_touch){5, false, NOW - 31 * MS_PER_DAY}; /* outside the window */
+    lie[10].lead.touches[0].click_unrecorded = true;                                /* not held for it */
+    lie[11].lead.share_from = lie[11].lead.share_to = 0; /* touches of a lead that is not shared */
+    for (size_t i = 0; i < 12; i++)
+        if (decided_alike(l, &own, &lie[i]))
+            fail_msg("case %zu", i);
+    terms_free(l->terms);
+    l->terms = terms_of("", ",'price':{'lead':[{'micros':11}]}", "C1"); /* the model shares nothing */
+    assert_false(decided_alike(l, &own, &e));
+    stop(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -592,6 +660,7 @@ int main(void)
         cmocka_unit_test(a_person_is_paid_once_however_reported),
         cmocka_unit_test(a_person_is_paid_once_however_reported),
         cmocka_unit_test(a_changed_decision_is_noticed),
+        cmocka_unit_test(a_changed_part_is_noticed),
     };
     chance_seed();
     return cmocka_run_group_tests(tests, NULL, NULL);
