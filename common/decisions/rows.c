@@ -9,7 +9,7 @@
 #include "common/decisions/row_write.h"
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_AT = DEDUPE_TOKEN + TOKEN_LEN, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 124, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
+enum { LEAD_ROW_LEN = 136, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN };
 
 const char *row_table_name(enum row_table t)
 {
@@ -174,6 +174,8 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     memcpy(out + 88, r->who.phone, TOKEN_LEN);
     memcpy(out + 104, r->who.txid, TOKEN_LEN);
     store_be32(out + 120, (uint32_t)r->utc_offset_s);
+    store_be32(out + 124, (uint32_t)r->sale_ppm);
+    store_be64(out + 128, (uint64_t)r->sale_micros);
     return LEAD_ROW_LEN;
 }
 
@@ -195,11 +197,15 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .return_days = load_be32(v + 60),
         .changed_ms = (int64_t)load_be64(v + 64),
         .utc_offset_s = (int32_t)load_be32(v + 120),
+        .sale_ppm = load_be32(v + 124),
+        .sale_micros = (int64_t)load_be64(v + 128),
         .who = who,
     };
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
         !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 || r.return_days < 0 ||
-        !is_utc_offset(r.utc_offset_s) || !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms))
+        !is_utc_offset(r.utc_offset_s) || !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 ||
+        (r.sale_micros && r.status != STATUS_CONVERTED) || !is_index(r.who.click) || !is_index(r.last) ||
+        !is_index(r.terms))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;

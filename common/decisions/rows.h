@@ -15,7 +15,8 @@
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
     X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")                  \
-    X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")
+    X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")           \
+    X(CUTS, "cuts", "contract be32, index be64 -> root and tally of the entries before it: a statement ends there")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -41,7 +42,7 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[124];
+    uint8_t key[44], value[136];
     size_t key_len, value_len;
 };
 struct row_ops {
@@ -58,6 +59,8 @@ struct lead_row {
     int64_t changed_ms;    /* when it came to its status */
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
     int64_t utc_offset_s;  /* of the campaign's zone as it came */
+    int64_t sale_ppm;      /* of the terms it was decided by */
+    int64_t sale_micros;   /* what its sale pays beside the price, while it is converted */
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
     struct identity who;
@@ -127,14 +130,5 @@ struct cap_row {
 MUST_CHECK enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, enum cap_period period,
                             int64_t at_ms, int64_t utc_offset_s, struct cap_row *out);
 MUST_CHECK enum err due_key_read(struct span key, int64_t *due_ms, uint32_t *contract, uint64_t *index);
-
-/* What one contract's entries since the last statement add up to, beside the moves. */
-struct tally {
-    uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
-    uint64_t gap_clicks, gap_views, gap_impressions;
-    uint64_t payable_clicks, payable_impressions; /* of a payable class by the terms then in force */
-    int64_t click_micros, impression_micros;      /* what those earned, by the same terms; views earn nothing */
-    int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
-};
 
 #endif

@@ -202,7 +202,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     bool opened = open_private(c, log, env, e, &priv);
     take_control(c, log, e);
     judge(c, log, k, env, e, opened ? &priv : NULL);
-    if (fold_apply(&log->fold, env->index, e, opened ? &priv : NULL) != ERR_OK)
+    if (fold_apply(&log->fold, env->index, e, &log->tree.frontier, opened ? &priv : NULL) != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
     if (e->at_ms > c->newest_ms)
         c->newest_ms = e->at_ms;

@@ -50,6 +50,7 @@ class World:
             self.market = tell_a_whole_story(server)
             self.click_id = self.market.click()
             self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
+            self.cut_log()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
@@ -65,6 +66,15 @@ class World:
                 self.rows[row["table"]].append((bytes.fromhex(row["key"]), bytes.fromhex(row["value"])))
         finally:
             server.close()
+
+    def cut_log(self):
+        """More moves than one statement can say: a row of `cuts`."""
+        market = self.market
+        market.operator.patch(f"/v1/contracts/{market.contract}", {"price": {"sale_ppm": 1_000_000}})
+        lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        for said in ({"status": "converted", "amount": "5000000000", "currency": "EUR"}, {"status": "returned"}):
+            answer = market.advertiser.postback({"lead": lead, **said})
+            assert answer.status == 200, answer
 
     def json_rows(self, name):
         return [json.loads(value) for _, value in self.rows[name]]
@@ -458,7 +468,7 @@ CASES = {
     meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind")],
-    head: [("| be64 times 9 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
+    head: [("| be64 times 10 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
            ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [
         ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),
