@@ -1,7 +1,6 @@
 #include <assert.h>
 
 #include "common/base/bytes.h"
-#include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/decisions/person.h"
 #include "common/decisions/row_write.h"
@@ -143,13 +142,13 @@ static enum err count(struct row_ops *ops, const struct view *v, const struct fo
 {
     static const enum cap_period periods[] = {CAP_OF_DAY, CAP_OF_MONTH};
     const uint32_t numbers[] = {[CAP_CAMPAIGN] = cx->campaign, [CAP_CONTRACT] = cx->contract};
-    if (lead_stands(row) == (was != NULL && lead_stands(was)))
-        return ERR_OK;
     for (unsigned i = 0; i < 4; i++) {
         enum cap_scope scope = i < 2 ? CAP_CAMPAIGN : CAP_CONTRACT;
         struct cap_row sum, now = cap_weight(row, scope), before = {0};
         if (was != NULL)
             before = cap_weight(was, scope);
+        if (now.leads == before.leads && now.micros == before.micros)
+            continue;
         enum err err = row_cap(v, scope, numbers[scope], periods[i % 2], row->at_ms, row->utc_offset_s, &sum);
         if (err != ERR_OK)
             return err;
@@ -180,6 +179,7 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .changed_ms = entry_clock(e),
         .return_days = t != NULL ? t->return_days : 0,
         .utc_offset_s = l->utc_offset_s,
+        .sale_ppm = t != NULL ? t->sale_ppm : 0,
         .last = index,
         .terms = l->terms,
         .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
@@ -244,7 +244,8 @@ static enum err apply_key(const struct fold_context *cx, const struct entry_key 
 static bool follows(const struct ruleset *rules, const struct lead_row *lead, const struct entry *e)
 {
     const struct entry_disposition *d = &e->disposition;
-    const struct disposition_report r = {.trust = d->trust, .status = d->status, .lead = d->lead};
+    const struct disposition_report r = {
+        .trust = d->trust, .status = d->status, .lead = d->lead, .amount_micros = d->amount_micros};
     const struct disposition_facts facts = {.advertiser = true}; /* who says so is for decisions, not for rows */
     struct entry again;
     bool same = false;
@@ -272,6 +273,9 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     const struct lead_row before = row;
     if (row.due_ms)
         due(ops, cx, row.due_ms, d->lead, true);
+    row.sale_micros = 0;
+    if (d->status == STATUS_CONVERTED && !sale_share(&row, d->amount_micros, &row.sale_micros))
+        return ERR_CORRUPT;
     row.status = d->status;
     row.due_ms = 0;
     row.changed_ms = entry_clock(e);
@@ -304,53 +308,11 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
         return apply_terms(cx, index, &e->terms, out);
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
-    return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;
-}
-
-/* Sums that leave the money range stay outside of it: the statement refuses them. */
-static void earn(int64_t *sum, int64_t micros)
-{
-    if (!money_add(*sum, micros, sum))
-        *sum = INT64_MAX;
-}
-
-/* Likewise counts that leave the range of numbers: UINT64_MAX. */
-static void count_missed(uint64_t *sum, uint64_t n)
-{
-    if (__builtin_add_overflow(*sum, n, sum))
-        *sum = UINT64_MAX;
-}
-
-static void count_paid(uint64_t *n, int64_t *sum, int64_t micros)
-{
-    ++*n;
-    earn(sum, micros);
-}
-
-void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms,
-               const struct entry_gap *gap)
-{
-    assert(class < CLASS_COUNT);
-    bool pays = t != NULL && terms_pays(t, class);
-    if (!tally->from_ms)
-        tally->from_ms = at_ms;
-    tally->to_ms = at_ms;
-    if (kind == ENTRY_CLICK) {
-        tally->clicks[class]++;
-        if (pays)
-            count_paid(&tally->payable_clicks, &tally->click_micros, t->click_micros);
-    } else if (kind == ENTRY_VIEW) {
-        tally->views[class]++;
-    } else if (kind == ENTRY_IMPRESSION) {
-        tally->impressions[class]++;
-        if (pays)
-            count_paid(&tally->payable_impressions, &tally->impression_micros, t->impression_micros);
-    } else if (kind == ENTRY_GAP) {
-        assert(gap != NULL);
-        count_missed(&tally->gap_clicks, gap->clicks);
-        count_missed(&tally->gap_views, gap->views);
-        count_missed(&tally->gap_impressions, gap->impressions);
-    } else if (kind == ENTRY_LEAD || kind == ENTRY_DISPOSITION) {
-        tally->moves++;
+    if (e->kind == ENTRY_STATEMENT) { /* what the log was cut for */
+        struct row_op *op = add(out, ROW_CUTS);
+        row_index_key(op->key, cx->contract, e->statement.to);
+        op->key_len = CUT_KEY_LEN;
+        op->del = true;
     }
+    return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;
 }

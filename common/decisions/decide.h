@@ -7,8 +7,7 @@
 #define CS_DECISIONS_DECIDE_H
 
 #include "common/decisions/credit.h"
-#include "common/decisions/rows.h"
-#include "common/decisions/terms.h"
+#include "common/decisions/tally.h"
 #include "common/tokens/tokens.h"
 
 /* A lead as reported: what the worker verified and worked out without reading the store. All click ids in touches are
@@ -100,11 +99,14 @@ MUST_CHECK enum err gather_disposition(const struct view *v, const struct fold_c
                                        const struct disposition_report *r, const struct lead_row *lead,
                                        struct disposition_facts *out);
 /* By the table of transitions in life.c. ERR_CONFLICT, which says what is allowed, when the lead's state does not allow
- * it; ERR_FORBIDDEN when it is the advertiser's alone. *same is set, and ERR_OK answered, when the lead has that status
- * already: nothing is to be recorded. */
+ * it; ERR_FORBIDDEN when it is the advertiser's alone; ERR_INVALID or ERR_MALFORMED for an amount whose share cannot
+ * be. *same is set, and ERR_OK answered, when the lead has that status already: nothing is to be recorded. */
 MUST_CHECK enum err decide_disposition(uint64_t terms_index, const struct disposition_report *r,
                                        const struct lead_row *lead, const struct disposition_facts *f, int64_t now_ms,
                                        struct entry *out, bool *same, struct problem *p);
+/* What a sale pays beside the lead's price: the lead's sale_ppm of the amount, rounded down to a micro. False: more
+ * than one entry may move. */
+MUST_CHECK bool sale_share(const struct lead_row *lead, int64_t amount_micros, int64_t *micros);
 /* Is `to` something that a disposition says? */
 bool disposition_status(enum status to);
 /* The system's approval of a lead whose review time ran out; false when it is not (or no longer) due. */
@@ -116,10 +118,6 @@ MUST_CHECK bool decide_due(uint64_t terms_index, uint64_t lead_index, const stru
  * follow what the view holds; else an error of the view. */
 MUST_CHECK enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                           const struct entry *e, const struct private_part *priv, struct row_ops *out);
-/* Folds an entry into the tally: needs kind, class and time only, so that recovery can use envelope headers. */
-void tally_add(struct tally *tally, const struct terms *t, enum entry_kind kind, enum class class, int64_t at_ms,
-               const struct entry_gap *gap);
-
 /* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should
  * have been. For dup_contract other than this contract, for other_touches, for its share, and for what a campaign's
  * caps came to where cx is alone, the entry's own word is taken (*foreign is set). An error of the view: it cannot be

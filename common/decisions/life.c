@@ -58,10 +58,21 @@ static enum err not_in_table(const struct lead_row *lead, enum status to, struct
                    status_word(lead->status), status_word(to), *allowed ? allowed : "nothing else");
 }
 
-/* A lead that is sold before anybody approved it is payable by that. */
-static int64_t payable_change(const struct lead_row *lead, enum status to)
+bool sale_share(const struct lead_row *lead, int64_t amount_micros, int64_t *micros)
 {
-    return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros;
+    wide_micros share = (wide_micros)amount_micros * lead->sale_ppm / 1000000;
+    if (share >= 0 && share <= MONEY_MAX_MICROS && lead->share.to)
+        share = share_micros((int64_t)share, lead->share.from, lead->share.to);
+    if (amount_micros < 0 || lead->payout_micros + share > STATEMENT_MOST_MICROS)
+        return false;
+    *micros = (int64_t)share;
+    return true;
+}
+
+/* A lead that is sold before anybody approved it is payable by that. What a sale pays goes as it came. */
+static int64_t payable_change(const struct lead_row *lead, enum status to, int64_t sale_micros)
+{
+    return (status_payable(to) - status_payable(lead->status)) * lead->payout_micros + sale_micros - lead->sale_micros;
 }
 
 static enum err reinstate(const struct lead_row *lead, const struct disposition_facts *f, int64_t now_ms,
@@ -75,6 +86,11 @@ static enum err reinstate(const struct lead_row *lead, const struct disposition_
                        "the lead has been %s for more than %lld days: the time to take that back is over",
                        status_word(lead->status), (long long)lead->return_days);
     return ERR_OK;
+}
+
+static enum err amount_wrong(struct problem *p)
+{
+    return problem(p, ERR_MALFORMED, "amount", "is so large that the contract's share of it cannot be written");
 }
 
 static enum err allowed(const struct lead_row *lead, enum status to, const struct disposition_facts *f, int64_t now_ms,
@@ -107,6 +123,9 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
         return err;
 
     bool sale = r->status == STATUS_CONVERTED;
+    int64_t sale_micros = 0;
+    if (sale && !sale_share(lead, r->amount_micros, &sale_micros))
+        return amount_wrong(p);
     *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
     out->disposition = (struct entry_disposition){
         .party = r->party,
@@ -117,7 +136,7 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
         .text = r->text,
         .amount_micros = sale ? r->amount_micros : 0,
         .currency = sale ? r->currency : SPAN(""),
-        .payable_micros = payable_change(lead, r->status),
+        .payable_micros = payable_change(lead, r->status, sale_micros),
         .terms = terms_index,
     };
     return ERR_OK;
@@ -133,7 +152,7 @@ bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row
         .trust = TRUST_SYSTEM,
         .lead = lead_index,
         .status = STATUS_APPROVED,
-        .payable_micros = payable_change(lead, STATUS_APPROVED),
+        .payable_micros = payable_change(lead, STATUS_APPROVED, 0),
         .terms = terms_index,
     };
     return true;

@@ -11,7 +11,7 @@
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
 enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 148, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum { LEAD_ROW_LEN = 160, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -197,6 +197,8 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     memcpy(out + 124, r->share.lead, TOKEN_LEN);
     store_be32(out + 140, r->share.from);
     store_be32(out + 144, r->share.to);
+    store_be32(out + 148, (uint32_t)r->sale_ppm);
+    store_be64(out + 152, (uint64_t)r->sale_micros);
     return LEAD_ROW_LEN;
 }
 
@@ -233,13 +235,16 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .changed_ms = (int64_t)load_be64(v + 64),
         .unproven = v[2] & UNPROVEN,
         .utc_offset_s = (int32_t)load_be32(v + 120),
+        .sale_ppm = load_be32(v + 148),
+        .sale_micros = (int64_t)load_be64(v + 152),
         .who = who,
     };
     share_read(v + 124, &r.share);
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
         !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 ||
-        r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) || !is_index(r.who.click) ||
-        !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share))
+        r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) || !is_money(r.sale_micros) ||
+        r.sale_micros < 0 || r.sale_ppm > 1000000 || (r.sale_micros && r.status != STATUS_CONVERTED) ||
+        !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;
@@ -567,7 +572,7 @@ enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t c
 struct cap_row cap_weight(const struct lead_row *row, enum cap_scope scope)
 {
     bool stands = lead_stands(row), further = scope == CAP_CAMPAIGN && row->share.from > 0;
-    return (struct cap_row){.leads = stands && !further, .micros = stands ? row->payout_micros : 0};
+    return (struct cap_row){.leads = stands && !further, .micros = stands ? row->payout_micros + row->sale_micros : 0};
 }
 
 enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, enum cap_period period, int64_t at_ms,

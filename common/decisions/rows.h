@@ -16,7 +16,8 @@
     X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
     X(SHARES, "shares", "campaign be32, commitment[:16], contract be32, index be64 -> nothing; parts of shared leads") \
     X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")                  \
-    X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")
+    X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")           \
+    X(CUTS, "cuts", "contract be32, index be64 -> root and tally of the entries before it: a statement ends there")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -50,7 +51,7 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[148];
+    uint8_t key[44], value[160];
     size_t key_len, value_len;
 };
 struct row_ops {
@@ -74,6 +75,8 @@ struct lead_row {
     int64_t changed_ms;    /* when it came to its status */
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
     int64_t utc_offset_s;  /* of the campaign's zone as it came */
+    int64_t sale_ppm;      /* of the terms it was decided by */
+    int64_t sale_micros;   /* what its sale pays beside the price, while it is converted */
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
     bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */
@@ -185,15 +188,5 @@ static inline bool lead_walk_paused(const struct lead_walk *w, uint64_t to)
 {
     return w->rows == 0 && w->at < to;
 }
-
-/* What one contract's entries since the last statement add up to, beside the moves. */
-struct tally {
-    uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
-    uint64_t gap_clicks, gap_views, gap_impressions;
-    uint64_t payable_clicks, payable_impressions; /* of a payable class by the terms then in force */
-    int64_t click_micros, impression_micros;      /* what those earned, by the same terms; views earn nothing */
-    uint64_t moves;                               /* leads and dispositions: so many rows of moves there must be */
-    int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
-};
 
 #endif

@@ -144,7 +144,7 @@ static const struct member price_members[] = {
     {"click_micros", &member_int, AT(click_micros), .max = TRAFFIC_PRICE_MAX},
     {"impression_micros", &member_int, AT(impression_micros), .max = TRAFFIC_PRICE_MAX},
     {"lead", &member_tiers},
-    {"sale_ppm", &member_fixed, .text = "0"},
+    {"sale_ppm", &member_int, AT(sale_ppm), .max = 1000000},
     {NULL},
 };
 

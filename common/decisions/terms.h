@@ -1,7 +1,7 @@
 /* Campaign and contract documents: reading what a caller sends (defaults filled in, unknown members refused by name,
  * what is not supported yet refused by name), writing them canonically, and the compiled form that decisions read.
  *
- * Not supported yet, hence ERR_INVALID naming the member: sale_ppm other than 0; review.mode other than auto/manual. */
+ * Not supported yet, hence ERR_INVALID naming the member: review.mode other than auto/manual. */
 #ifndef CS_DECISIONS_TERMS_H
 #define CS_DECISIONS_TERMS_H
 
@@ -77,6 +77,7 @@ struct terms {
     struct tier tiers[LIMIT_TIERS];
     size_t n_tiers;
     int64_t click_micros, impression_micros;
+    int64_t sale_ppm;           /* millionths of a sale's amount, beside the lead's price */
     int64_t starts_ms, ends_ms; /* 0 = open */
     struct caps contract_caps;
     json_t *json[2];

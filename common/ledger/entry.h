@@ -188,6 +188,7 @@ void entry_date(struct entry *e, int64_t clocked_ms, int64_t last_ms);
 bool entry_follows(const struct entry *e, int64_t last_ms);
 enum class entry_class(const struct entry *e);   /* of a click, view or impression; CLASS_OK of all others */
 uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
+int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable for a lead by it */
 /* To the sealed part that stands beside it; NULL for kinds that have none. */
 const struct hash *entry_commitment(const struct entry *e);
 

@@ -225,6 +225,13 @@ uint32_t entry_placement(const struct entry *e)
                                    : 0;
 }
 
+int64_t entry_payable_micros(const struct entry *e)
+{
+    return e->kind == ENTRY_DISPOSITION                                 ? e->disposition.payable_micros
+           : e->kind == ENTRY_LEAD && e->lead.status == STATUS_APPROVED ? e->lead.payout_micros
+                                                                        : 0;
+}
+
 const struct hash *entry_commitment(const struct entry *e)
 {
     return e->kind == ENTRY_CLICK  ? &e->click.commitment

@@ -9,7 +9,8 @@
  * does, and recursion is safe. */
 struct node {
     struct node *side[2];
-    uint8_t height, key_len, value_len;
+    uint16_t value_len;
+    uint8_t height, key_len;
     uint8_t bytes[]; /* key, value */
 };
 
@@ -144,10 +145,10 @@ void byte_map_remove(struct byte_map *m, struct span key)
 
 void byte_map_put(struct byte_map *m, struct span key, struct span value)
 {
-    assert(key.len <= UINT8_MAX && value.len <= UINT8_MAX);
+    assert(key.len <= UINT8_MAX && value.len <= UINT16_MAX);
     byte_map_remove(m, key);
     struct node *fresh = xmalloc(sizeof *fresh + key.len + value.len);
-    *fresh = (struct node){.height = 1, .key_len = (uint8_t)key.len, .value_len = (uint8_t)value.len};
+    *fresh = (struct node){.height = 1, .key_len = (uint8_t)key.len, .value_len = (uint16_t)value.len};
     if (key.len > 0)
         memcpy(fresh->bytes, key.ptr, key.len);
     if (value.len > 0)

@@ -90,6 +90,8 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     struct lead_row lead;
     struct entry again;
     bool same = false, good;
+    if (!span_empty(d->currency) && !span_eq(d->currency, f->terms->currency))
+        return ERR_CONFLICT;
     enum err err = row_lead(f->view, f->cx.contract, d->lead, &lead);
     if (err == ERR_OK)
         err = gather_disposition(f->view, &f->cx, f->terms, &r, &lead, &facts);
@@ -106,6 +108,15 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 
+enum err fold_closes(const struct fold *f, uint64_t index, const struct hash *root, struct cut *out, bool *whole)
+{
+    enum err err = row_cut(f->view, f->cx.contract, f->period.from, out);
+    *whole = err == ERR_NOT_FOUND;
+    if (*whole)
+        *out = (struct cut){.to = index, .root = *root, .tally = f->period.tally};
+    return *whole ? ERR_OK : err;
+}
+
 enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                         struct span issuer, struct statement_out *out, struct problem *p)
 {
@@ -117,24 +128,56 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
                               .view = f->view,
                               .contract = f->cx.contract,
                               .issued_ms = e->at_ms};
+    struct cut cut;
+    bool whole;
     assert(f->terms != NULL);
-    if (s->from != f->period.from || s->to != index || s->id.len > LIMIT_ID)
+    enum err err = fold_closes(f, index, root, &cut, &whole);
+    if (err != ERR_OK)
+        return err;
+    if (s->from != f->period.from || s->to != cut.to || s->id.len > LIMIT_ID)
         return ERR_CONFLICT;
-    period_statement(&f->period, index, root, &in);
+    period_statement(&f->period, &cut, &in);
     return statement_build(&in, out, p);
 }
 
-enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct private_part *priv)
+enum err fold_next(struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
+                   const struct statement_out *said)
+{
+    struct cut cut;
+    bool whole;
+    enum err err = fold_closes(f, index, root, &cut, &whole);
+    if (err == ERR_OK)
+        period_next(&f->period, &e->statement, &cut, whole, said);
+    return err;
+}
+
+/* The open entries fill one statement. */
+static void keep_cut(struct fold *f, uint64_t index, const struct frontier *before, const struct tally *full)
+{
+    struct cut cut = {.to = index, .tally = *full};
+    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
+    frontier_root(before, &cut.root);
+    row_index_key(key, f->cx.contract, index);
+    rows_map_put(f->rows, ROW_CUTS, span_of(key, sizeof key), span_of(value, cut_row_write(&cut, value)));
+}
+
+enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct frontier *before,
+                    const struct private_part *priv)
 {
     struct row_ops ops;
+    struct tally full;
+    bool cut;
     enum err err = apply(&f->cx, f->view, f->terms, index, e, priv, &ops);
+    if (err == ERR_OK)
+        err = period_add(&f->period, f->terms, e, &cut, &full);
     if (err != ERR_OK)
         return err;
+    if (cut)
+        keep_cut(f, index, before, &full);
     rows_map_write(f->rows, &ops);
     f->last_ms = e->at_ms;
     if (e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD)
         f->clock_steps = clock_steps(e);
-    period_add(&f->period, f->terms, e);
     return ERR_OK;
 }
 

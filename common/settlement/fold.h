@@ -45,14 +45,22 @@ MUST_CHECK enum err fold_lead(struct fold *f, const struct entry *e, struct span
 /* Decides a disposition again. ERR_NOT_FOUND: it is about a lead that is not there. ERR_CONFLICT: it is not what the
  * lead's state and the terms allow then. Any other error: it cannot be told. */
 MUST_CHECK enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes);
-/* Builds what the statement entry at `index` must be about, from what stands before it; `root` is the tree's. *out is
- * to be freed. ERR_CONFLICT: it closes another interval than the open one; else as statement_build. */
+/* What a statement entry at `index` closes: the longest prefix of what is open that fits; `root` is the tree's in front
+ * of the entry. */
+MUST_CHECK enum err fold_closes(const struct fold *f, uint64_t index, const struct hash *root, struct cut *out,
+                                bool *whole);
+/* Builds what that statement entry must be about, from what stands before it. *out is to be freed. ERR_CONFLICT: it
+ * closes another interval; else as statement_build. */
 MUST_CHECK enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                                    struct span issuer, struct statement_out *out, struct problem *p);
-/* Rows and tally of any entry; of a lead with the tokens of its private part (NULL: none). ERR_CORRUPT, and nothing
- * happened, when it cannot follow those before it; likewise an error of the view. The period of a statement entry ends
- * with period_next before. */
-MUST_CHECK enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct private_part *priv);
+/* The period after that statement entry; before it is applied. `said` as for period_next. */
+MUST_CHECK enum err fold_next(struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
+                              const struct statement_out *said);
+/* Rows and tally of any entry; `before` is the tree in front of it; of a lead with the tokens of its private part
+ * (NULL: none). ERR_CORRUPT when it cannot follow those before it; likewise an error of the view. The period of a
+ * statement entry ends with fold_next before. */
+MUST_CHECK enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct frontier *before,
+                               const struct private_part *priv);
 
 /* The first member of the payload that should be which the recorded one has otherwise; false when they are the same
  * bytes. */

@@ -7,33 +7,45 @@ void period_open(struct period *p)
     frontier_root(&empty, &p->from_root);
 }
 
-void period_add(struct period *p, const struct terms *terms, const struct entry *e)
+enum err period_add(struct period *p, const struct terms *terms, const struct entry *e, bool *cut, struct tally *full)
 {
-    tally_add(&p->tally, terms, e->kind, entry_class(e), e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
+    struct tallied x = tallied_of(e);
+    *cut = !tally_add(&p->tally, terms, &x);
+    if (!*cut)
+        return ERR_OK;
+    struct tally next = {0};
+    if (!tally_add(&next, terms, &x))
+        return ERR_CORRUPT;
+    *full = p->tally;
+    p->tally = next;
+    return ERR_OK;
 }
 
-void period_statement(const struct period *p, uint64_t to, const struct hash *to_root, struct statement_in *in)
+void period_statement(const struct period *p, const struct cut *c, struct statement_in *in)
 {
     in->from = p->from;
-    in->to = to;
+    in->to = c->to;
     in->from_root = p->from_root;
-    in->to_root = *to_root;
-    in->tally = &p->tally;
+    in->to_root = c->root;
+    in->tally = &c->tally;
     in->carried_in_micros = p->carried_micros;
     in->has_prev = p->has_prev;
     in->prev_sha256 = p->prev_sha256;
     in->prev_to_ms = p->prev_to_ms;
 }
 
-void period_next(struct period *p, const struct entry_statement *s, const struct hash *to_root,
+void period_next(struct period *p, const struct entry_statement *s, const struct cut *c, bool whole,
                  const struct statement_out *said)
 {
+    const struct tally behind = p->tally;
     *p = (struct period){
-        .from = s->to,
-        .from_root = *to_root,
+        .from = c->to,
+        .from_root = c->root,
         .has_prev = true,
         .prev_sha256 = s->sha256,
         .prev_to_ms = said != NULL ? said->to_ms : p->prev_to_ms,
         .carried_micros = said != NULL ? said->carried_micros : p->carried_micros,
     };
+    if (!whole)
+        p->tally = behind;
 }

@@ -11,18 +11,20 @@ struct period {
     bool has_prev;         /* a statement closed the one before; what it said: */
     struct hash prev_sha256;
     int64_t prev_to_ms, carried_micros;
-    struct tally tally;
+    struct tally tally; /* of what stands behind its last cut */
 };
 
 /* A log's first. */
 void period_open(struct period *p);
-/* Counts an entry under the terms in force at it. */
-void period_add(struct period *p, const struct terms *terms, const struct entry *e);
-/* Fills in what a statement over [p->from, to) takes from the period; in->tally points into *p. */
-void period_statement(const struct period *p, uint64_t to, const struct hash *to_root, struct statement_in *in);
-/* The one after a statement. `said` is what it must have said; NULL when that cannot be told: then the remainder and
- * the closing time stay those of the period before. */
-void period_next(struct period *p, const struct entry_statement *s, const struct hash *to_root,
+/* Counts an entry under the terms in force at it. *cut: what was open is full, *full, and ends before the entry.
+ * ERR_CORRUPT: the entry fits into no statement. */
+MUST_CHECK enum err period_add(struct period *p, const struct terms *terms, const struct entry *e, bool *cut,
+                               struct tally *full);
+/* Fills in what a statement over [p->from, c->to) takes from the period; in->tally points into *c. */
+void period_statement(const struct period *p, const struct cut *c, struct statement_in *in);
+/* The one after a statement that closed *c; `whole`: nothing was cut. `said` is what it must have said; NULL when that
+ * cannot be told: then the remainder and the closing time stay those of the period before. */
+void period_next(struct period *p, const struct entry_statement *s, const struct cut *c, bool whole,
                  const struct statement_out *said);
 
 #endif

@@ -24,6 +24,11 @@ void rows_map_free(struct rows_map *m)
     free(m);
 }
 
+void rows_map_put(struct rows_map *m, enum row_table t, struct span key, struct span value)
+{
+    byte_map_put(m->table[t], key, value);
+}
+
 void rows_map_write(struct rows_map *m, const struct row_ops *ops)
 {
     for (size_t i = 0; i < ops->n; i++) {

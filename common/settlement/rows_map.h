@@ -8,6 +8,7 @@
 struct rows_map;
 struct rows_map *rows_map_new(void);
 void rows_map_free(struct rows_map *m); /* NULL-safe */
+void rows_map_put(struct rows_map *m, enum row_table t, struct span key, struct span value);
 void rows_map_write(struct rows_map *m, const struct row_ops *ops);
 
 /* As struct view, but for the third answer, which memory does not give: values live until the next write. */

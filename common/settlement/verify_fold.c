@@ -332,7 +332,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     }
     if (a->stopped)
         return;
-    if (fold_apply(&a->fold, index, e, has_tokens ? &tokens : NULL) != ERR_OK)
+    if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)
         stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
 }
 

@@ -93,12 +93,13 @@ static void rebuild(struct audit *a, const struct closed *c, uint64_t index, con
                       member);
     if (err == ERR_OK)
         compare_lines(a, c, &out.lines);
-    period_next(&a->fold.period, &e->statement, root, err == ERR_OK ? &out : NULL);
+    if (fold_next(&a->fold, index, e, root, err == ERR_OK ? &out : NULL) != ERR_OK)
+        a->stopped = true;
     statement_free(&out);
 }
 
-/* The note over the closed tree; the root log must hold its hash. */
-static void check_note(struct audit *a, struct closed *c, uint64_t to, const struct hash *root)
+/* The note over the tree in front of the statement's entry; the root log must hold its hash. */
+static void check_note(struct audit *a, struct closed *c, uint64_t size, const struct hash *root)
 {
     char path[PATH_CAP];
     struct checkpoint head;
@@ -111,8 +112,9 @@ static void check_note(struct audit *a, struct closed *c, uint64_t to, const str
         sha256(note.ptr, note.len, c->note_sha256.b);
         c->has_note = true;
         byte_map_put(a->closed_by_note, span_of(c->note_sha256.b, HASH_LEN), span_of(&at, sizeof at));
-        if (head.size != to || memcmp(head.root.b, root->b, HASH_LEN) != 0)
-            finds_failure(&a->finding[CHECK_HEADS], "%s is over another tree than the one the statement closes", path);
+        if (head.size != size || memcmp(head.root.b, root->b, HASH_LEN) != 0)
+            finds_failure(&a->finding[CHECK_HEADS], "%s is over another tree than the one in front of the statement",
+                          path);
     }
     buf_free(&note);
 }
@@ -179,18 +181,21 @@ struct closed *audit_closed_by_note(const struct audit *a, struct span sha256)
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
 {
     const struct entry_statement *s = &e->statement;
-    if (!id_is_plain(s->id) || s->from != a->fold.period.from || s->to != index) {
+    struct hash root;
+    struct cut open;
+    bool whole;
+    frontier_root(before, &root);
+    if (fold_closes(&a->fold, index, &root, &open, &whole) != ERR_OK || !id_is_plain(s->id) ||
+        s->from != a->fold.period.from || s->to != open.to) {
         finds_failure(&a->finding[CHECK_STATEMENTS],
-                      "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), the open interval is [%" PRIu64 ", %" PRIu64
-                      ")",
-                      index, s->from, s->to, a->fold.period.from, index);
+                      "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64
+                      "), what is open and fits one statement is [%" PRIu64 ", %" PRIu64 ")",
+                      index, s->from, s->to, a->fold.period.from, open.to);
         a->stopped = true;
         return;
     }
     struct closed *c = add_closed(a, s);
 
-    struct hash root;
-    frontier_root(before, &root);
     struct buf payload;
     struct statement said;
     buf_heap(&payload);
@@ -204,9 +209,10 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     if (read)
         statement_close(&said);
     buf_free(&payload);
-    check_note(a, c, s->to, &root);
+    check_note(a, c, index, &root);
     check_overdue(a, c, entry_clock(e));
-    a->adjustable = 0;
+    if (whole) /* else some are of what is open still */
+        a->adjustable = 0;
 }
 
 static const uint8_t *party_key(const struct audit *a, struct span party)

@@ -205,7 +205,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     if (!fold_dated(&log->fold, e))
         entry_fails(c, STORE_CHECK_ENTRIES, "is dated before the entry in front of it, or not by the server's clock");
     judge(c, log, k, env, e, opened ? &priv : NULL);
-    if (fold_apply(&log->fold, env->index, e, opened ? &priv : NULL) != ERR_OK)
+    if (fold_apply(&log->fold, env->index, e, &log->tree.frontier, opened ? &priv : NULL) != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
     if (e->at_ms > c->newest_ms)
         c->newest_ms = e->at_ms;

@@ -48,8 +48,8 @@ static void compare_lines(struct check *c, const struct entry_statement *s, cons
         check_row_fails(c, TABLE_STATEMENTS, key, "is not what the entries give");
 }
 
-/* The note over the closed tree; whether the root log has it is known at the end. */
-static void compare_note(struct check *c, const struct contract *k, const struct entry_statement *s,
+/* The note over the tree in front of the entry at `index`; whether the root log has it is known at the end. */
+static void compare_note(struct check *c, const struct contract *k, const struct entry_statement *s, uint64_t index,
                          const struct hash *root)
 {
     char room[STATEMENT_KEY_MAX], name[ORIGIN_CAP];
@@ -66,8 +66,8 @@ static void compare_note(struct check *c, const struct contract *k, const struct
     }
     if (checkpoint_open_plain(note, keys, n, &closed) != ERR_OK || !span_eq(closed.origin, origin))
         check_row_fails(c, TABLE_STATEMENTS, key, "is not signed by a log key of ours over what it says");
-    else if (closed.size != s->to || memcmp(closed.root.b, root->b, HASH_LEN) != 0)
-        check_row_fails(c, TABLE_STATEMENTS, key, "is over another tree than the one the statement closes");
+    else if (closed.size != index || memcmp(closed.root.b, root->b, HASH_LEN) != 0)
+        check_row_fails(c, TABLE_STATEMENTS, key, "is over another tree than the one in front of the statement");
     sha256(note.ptr, note.len, sum);
     buf_clear(&c->scratch);
     buf_add(&c->scratch, sum, sizeof sum);
@@ -121,10 +121,11 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
     }
     if (err == ERR_OK)
         compare_lines(c, s, &out);
-    compare_note(c, k, s, &root);
+    compare_note(c, k, s, index, &root);
     memcpy(log->last_statement, s->id.ptr, s->id.len);
     log->last_statement[s->id.len] = '\0';
-    period_next(&log->fold.period, s, &root, err == ERR_OK ? &out : NULL);
+    if (fold_next(&log->fold, index, e, &root, err == ERR_OK ? &out : NULL) != ERR_OK)
+        finds_failure(&c->finding[STORE_CHECK_STATEMENTS], "statement %.*s has no period", (int)s->id.len, s->id.ptr);
     statement_free(&out);
 }
 

@@ -394,8 +394,8 @@ static void get_statement(struct pull *p, const struct entry_statement *s, uint6
     get_statement_lines(p, path, s->to - s->from + 1);
     snprintf(path, sizeof path, "%s/checkpoint", url);
     struct span note = fetch(p, path, LIMIT_NOTE);
-    if (checkpoint_peek(note, &head) != ERR_OK || head.size != s->to)
-        refuse(p, path, "a checkpoint of the tree that the statement closes");
+    if (checkpoint_peek(note, &head) != ERR_OK || head.size < s->to || head.size >= size)
+        refuse(p, path, "a checkpoint of the tree in front of the statement");
     keep(p, path, note);
 }
 

@@ -199,16 +199,20 @@ enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_
     return x.err;
 }
 
-void ledger_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
-                 const struct entry_gap *gap)
+bool ledger_fold(struct log *log, const struct terms *terms, const struct tallied *x, struct tally *full)
 {
-    if (kind == ENTRY_ROOT)
-        return;
-    if (kind == ENTRY_TERMS) {
+    struct tally *open = &log->now.head.tally;
+    if (x->kind == ENTRY_TERMS) {
         log->now.has_terms = true;
-        log->now.terms = log->now.head.size - 1;
+        log->now.terms = log->now.head.size;
     }
-    tally_add(&log->now.head.tally, terms, kind, class, at_ms, gap);
+    if (tally_add(open, terms, x))
+        return true;
+    *full = *open;
+    *open = (struct tally){0};
+    bool fits = tally_add(open, terms, x);
+    assert(fits); /* prices and amounts are bounded so */
+    return false;
 }
 
 /* ---- state ---- */
@@ -345,10 +349,27 @@ void ledger_swept(struct ledger *l)
 void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s)
 {
     struct log *log = ledger_log(l, contract);
-    assert(s->to == log->now.head.size && s->to >= log->now.head.last.to && s->to_ms >= log->now.head.last.to_ms);
+    assert(s->to <= log->now.head.size && s->to >= log->now.head.last.to && s->to_ms >= log->now.head.last.to_ms);
     log->now.head.last = *s;
-    memset(&log->now.head.tally, 0, sizeof log->now.head.tally);
+    if (s->to == log->now.head.size)
+        memset(&log->now.head.tally, 0, sizeof log->now.head.tally);
     l->changes++;
+}
+
+/* Counts the entry that comes next; what fills a statement without it is kept as such. */
+static enum err count(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, const struct entry *e,
+                      const struct terms *terms)
+{
+    const struct tallied x = tallied_of(e);
+    struct cut cut = {.to = log->now.head.size};
+    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
+    l->changes++;
+    if (e->kind == ENTRY_ROOT || ledger_fold(log, terms, &x, &cut.tally))
+        return ERR_OK;
+    frontier_root(&log->now.head.frontier, &cut.root);
+    row_index_key(key, contract, cut.to);
+    return store_put(t, (enum table)(TABLE_ROWS + ROW_CUTS), span_of(key, sizeof key),
+                     span_of(value, cut_row_write(&cut, value)));
 }
 
 static void fill_envelope(const void *what, void *room)
@@ -372,15 +393,15 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     };
     uint8_t key[SEQ_LEN];
     struct hash hash;
-    enum err err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), fill_envelope, &env);
+    enum err err = count(l, t, log, contract, e, terms);
+    if (err == ERR_OK)
+        err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), fill_envelope, &env);
     if (err != ERR_OK)
         return err;
     merkle_leaf(bytes, &hash);
-    l->changes++;
     err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
     if (err != ERR_OK)
         return err;
-    ledger_fold(log, terms, e->kind, env.class, e->at_ms, e->kind == ENTRY_GAP ? &e->gap : NULL);
     if (e->kind == ENTRY_STATEMENT) {
         /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it */
         err = log_save(t, contract, log);

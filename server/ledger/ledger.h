@@ -4,6 +4,7 @@
 #define CS_SERVER_LEDGER_LEDGER_H
 
 #include "common/decisions/decide.h"
+#include "common/decisions/tally.h"
 #include "common/ledger/merkle.h"
 #include "common/ledger/tile.h"
 #include "server/ledger/journal.h"
@@ -42,7 +43,8 @@ MUST_CHECK enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contr
 MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e,
                                   struct span bytes, uint32_t day, struct span sealed, const struct terms *terms,
                                   uint64_t *index, struct hash *leaf);
-/* A statement was issued: starts a new tally after it. Call right before its `statement` entry is appended. */
+/* A statement was issued: starts a new tally after it, unless it ends where the log was cut. Call right before its
+ * `statement` entry is appended. */
 void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s);
 /* Sweep: writes dirty tails of tiles and seqs, heads and the watermark into t. */
 MUST_CHECK enum err ledger_sweep(struct ledger *l, struct txn *t);

@@ -43,12 +43,28 @@ static enum err compile_terms(struct log *log, const struct envelope *env)
     return ERR_OK;
 }
 
+/* What counts of an entry, of traffic without parsing it. */
+static enum err tallied_again(const struct envelope *env, struct tallied *out)
+{
+    struct entry e;
+    *out = (struct tallied){.kind = env->kind, .class = env->class};
+    if (env->kind != ENTRY_GAP && env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION)
+        return envelope_time(env, &out->at_ms);
+    enum err err = entry_read(env->entry, &e, NULL);
+    if (err != ERR_OK)
+        return err;
+    *out = tallied_of(&e);
+    entry_close(&e);
+    return ERR_OK;
+}
+
+/* Where the log was cut has a row already. */
 static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
 {
-    int64_t at_ms;
-    struct entry gap = {0};
+    struct tallied x;
+    struct tally full;
     struct envelope in_force;
-    enum err err = envelope_time(env, &at_ms);
+    enum err err = tallied_again(env, &x);
     if (err == ERR_OK && log->terms == NULL && log->now.has_terms) {
         err = ledger_get(l, t, env->contract, log->now.terms, &in_force);
         if (err == ERR_OK)
@@ -56,14 +72,9 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
     }
     if (err == ERR_OK && env->kind == ENTRY_TERMS)
         err = compile_terms(log, env);
-    if (err == ERR_OK && env->kind == ENTRY_GAP)
-        err = entry_read(env->entry, &gap, NULL);
-    if (err != ERR_OK)
-        return err;
-    ledger_fold(log, log->terms, env->kind, env->class, at_ms, &gap.gap);
-    if (env->kind == ENTRY_GAP)
-        entry_close(&gap);
-    return ERR_OK;
+    if (err == ERR_OK && env->kind != ENTRY_ROOT)
+        ledger_fold(log, log->terms, &x, &full);
+    return err;
 }
 
 /* An entry's leaf hash: from its tile where that was written, since hashing is most of what a replay costs. */
@@ -101,8 +112,8 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
     if (err == ERR_OK)
         err = ledger_ready(l, t, env.contract);
     if (err == ERR_OK)
-        err = ledger_extend(l, t, log, env.contract, seq, &leaf);
-    return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
+        err = replay_fold(l, t, log, &env);
+    return err == ERR_OK ? ledger_extend(l, t, log, env.contract, seq, &leaf) : err;
 }
 
 static enum err replay(struct ledger *l, struct txn *t)

@@ -28,8 +28,8 @@ struct log *ledger_log(struct ledger *l, uint32_t contract);
 /* Adds the leaf of journal row `seq` to tree, tiles and seqs, after ledger_ready. */
 MUST_CHECK enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
                                   const struct hash *leaf);
-/* What the entry just added changes beside the tree. Not for the root log, which has no tally. */
-void ledger_fold(struct log *log, const struct terms *terms, enum entry_kind kind, enum class class, int64_t at_ms,
-                 const struct entry_gap *gap);
+/* What an entry that comes next changes beside the tree: false when the log is cut in front of it, and *full is what
+ * the tally came to. Not for the root log, which has no tally. */
+bool ledger_fold(struct log *log, const struct terms *terms, const struct tallied *x, struct tally *full);
 
 #endif

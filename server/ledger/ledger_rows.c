@@ -34,26 +34,6 @@ struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq)
     return span_of(key, SEQ_LEN);
 }
 
-static void tally_encode(const struct tally *t, struct buf *out)
-{
-    buf_byte(out, CLASS_COUNT);
-    for (int i = 0; i < CLASS_COUNT; i++) {
-        buf_be64(out, t->clicks[i]);
-        buf_be64(out, t->views[i]);
-        buf_be64(out, t->impressions[i]);
-    }
-    buf_be64(out, t->gap_clicks);
-    buf_be64(out, t->gap_views);
-    buf_be64(out, t->gap_impressions);
-    buf_be64(out, t->payable_clicks);
-    buf_be64(out, t->payable_impressions);
-    buf_be64(out, (uint64_t)t->click_micros);
-    buf_be64(out, (uint64_t)t->impression_micros);
-    buf_be64(out, t->moves);
-    buf_be64(out, (uint64_t)t->from_ms);
-    buf_be64(out, (uint64_t)t->to_ms);
-}
-
 void head_encode(const struct stored_head *h, struct buf *out)
 {
     const struct frontier *f = &h->head.frontier;
@@ -65,7 +45,9 @@ void head_encode(const struct stored_head *h, struct buf *out)
     buf_be64(out, h->published);
     buf_byte(out, (uint8_t)f->edges);
     buf_add(out, f->edge, (size_t)f->edges * HASH_LEN);
-    tally_encode(&h->head.tally, out);
+    uint8_t tally[TALLY_LEN];
+    tally_write(&h->head.tally, tally);
+    buf_add(out, tally, sizeof tally);
     size_t id_len = strlen(last->id);
     buf_byte(out, (uint8_t)id_len);
     buf_add(out, last->id, id_len);
@@ -107,28 +89,6 @@ static uint64_t take_be64(struct reader *r)
     return load_be64(b);
 }
 
-static void tally_decode(struct reader *r, struct tally *out)
-{
-    int classes = take_byte(r); /* fewer when the row is older than a class */
-    if (classes > CLASS_COUNT)
-        r->short_ = true;
-    for (int i = 0; i < classes && !r->short_; i++) {
-        out->clicks[i] = take_be64(r);
-        out->views[i] = take_be64(r);
-        out->impressions[i] = take_be64(r);
-    }
-    out->gap_clicks = take_be64(r);
-    out->gap_views = take_be64(r);
-    out->gap_impressions = take_be64(r);
-    out->payable_clicks = take_be64(r);
-    out->payable_impressions = take_be64(r);
-    out->click_micros = (int64_t)take_be64(r);
-    out->impression_micros = (int64_t)take_be64(r);
-    out->moves = take_be64(r);
-    out->from_ms = (int64_t)take_be64(r);
-    out->to_ms = (int64_t)take_be64(r);
-}
-
 static void last_decode(struct reader *r, struct last_statement *out)
 {
     size_t id_len = take_byte(r);
@@ -159,7 +119,7 @@ enum err head_decode(struct span row, struct stored_head *out)
     if (h.head.frontier.edges != __builtin_popcountll(h.head.size))
         return ERR_CORRUPT;
     take(&r, h.head.frontier.edge, (size_t)h.head.frontier.edges * HASH_LEN);
-    tally_decode(&r, &h.head.tally);
+    r.short_ |= r.short_ || !tally_read(&r.rest, &h.head.tally);
     last_decode(&r, &h.head.last);
     const struct last_statement *last = &h.head.last;
     if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||

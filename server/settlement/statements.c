@@ -1,4 +1,5 @@
-/* POST /v1/contracts/{id}/statements: closes a contract's log at its durable head. */
+/* POST /v1/contracts/{id}/statements: closes what is open of a contract's log at its durable head, or as much of it as
+ * one statement can say. */
 #include <assert.h>
 
 #include "server/settlement/settlement.h"
@@ -47,7 +48,9 @@ static enum err id_next(struct txn *t, const char *drawn, char out[LIMIT_ID + 1]
 struct issue {
     char id[LIMIT_ID + 1];
     const struct contract *k;
-    uint64_t from, to;
+    uint64_t from;
+    struct cut closes; /* the longest prefix that fits */
+    bool whole;        /* of all there is */
     int64_t issued_ms;
     struct statement_out out;
     struct buf jws, note, summary;
@@ -68,6 +71,19 @@ static void issue_close(struct issue *s)
     buf_free(&s->summary);
 }
 
+static enum err issue_interval(struct batch *cx, struct issue *s)
+{
+    s->from = ledger_last_statement(cx->ledger, s->k->number)->to;
+    enum err err = row_cut(&cx->view, s->k->number, s->from, &s->closes);
+    s->whole = err == ERR_NOT_FOUND;
+    if (!s->whole)
+        return err;
+    s->closes =
+        (struct cut){.to = ledger_size(cx->ledger, s->k->number), .tally = *ledger_tally(cx->ledger, s->k->number)};
+    ledger_root(cx->ledger, s->k->number, &s->closes.root);
+    return ERR_OK;
+}
+
 static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
 {
     const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
@@ -77,8 +93,9 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
         .terms = s->k->terms,
         .terms_index = s->k->terms_index,
         .from = s->from,
-        .to = s->to,
-        .tally = ledger_tally(cx->ledger, s->k->number),
+        .to = s->closes.to,
+        .to_root = s->closes.root,
+        .tally = &s->closes.tally,
         .view = &cx->view,
         .contract = s->k->number,
         .carried_in_micros = last->carried_micros,
@@ -87,7 +104,6 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
         .prev_to_ms = last->to_ms,
         .issued_ms = s->issued_ms,
     };
-    ledger_root(cx->ledger, s->k->number, &in.to_root);
     enum err err = ledger_root_at(cx->txn, s->k->number, s->from, &in.from_root);
     return err == ERR_OK ? statement_build(&in, &s->out, p) : err;
 }
@@ -108,21 +124,21 @@ static enum err issue_put(struct batch *cx, struct issue *s)
     return err;
 }
 
-/* The entry stands at index `to`: the first of the next period. */
+/* The entry is of the next period. */
 static enum err issue_append(struct batch *cx, struct issue *s)
 {
     struct last_statement last = {
-        .to = s->to, .carried_micros = s->out.carried_micros, .to_ms = s->out.to_ms, .sha256 = s->out.sha256};
+        .to = s->closes.to, .carried_micros = s->out.carried_micros, .to_ms = s->out.to_ms, .sha256 = s->out.sha256};
     struct entry entry = {
         .kind = ENTRY_STATEMENT,
         .at_ms = cx->now_ms, /* dated like issued_ms */
-        .statement = {.id = span_str(s->id), .from = s->from, .to = s->to, .sha256 = s->out.sha256},
+        .statement = {.id = span_str(s->id), .from = s->from, .to = s->closes.to, .sha256 = s->out.sha256},
     };
     memcpy(last.id, s->id, sizeof last.id);
     return pipeline_close_period(cx, s->k, &entry, &last);
 }
 
-/* The summary with the links. */
+/* The summary with the links, and whether more waits for a statement than one can say. */
 static enum err issue_answer(struct batch *cx, struct job *job, const struct issue *s)
 {
     const char *base = cx->instance->public_url;
@@ -135,6 +151,7 @@ static enum err issue_answer(struct batch *cx, struct job *job, const struct iss
     buf_printf(&url, "%s/v1/statements/%s", base, s->id);
     json_object_set_new(more, "url", json_stringn(url.ptr, url.len));
     buf_printf(&url, "?format=html&share=%.*s", SHARE_LEN, share);
+    json_object_set_new(more, "more", json_boolean(!s->whole));
     json_object_set_new(more, "share_url", json_stringn(url.ptr, url.len));
     buf_free(&url);
     answer_open(&a);
@@ -159,12 +176,10 @@ enum err statement_run(struct batch *cx, struct job *job)
         return problem(&job->problem, ERR_CONFLICT, "",
                        "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by "
                        "POST /v1/clock/confirm; until then no statement is issued");
-    s.from = ledger_last_statement(cx->ledger, s.k->number)->to;
-    s.to = ledger_size(cx->ledger, s.k->number);
     issue_open(&s);
     enum err err = pipeline_ready(cx, s.k);
     if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||
-        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));

@@ -348,8 +348,8 @@ struct parts {
     struct span jws, lines, note;
 };
 
-/* Whether this is our head of the tree that the statement closes. */
-static bool note_fits(const struct request *rq, const struct statement *s, struct span note)
+/* Whether this is our head of the tree in front of the statement: of what it closes, or of more. */
+static bool note_fits(const struct request *rq, struct txn *t, const struct statement *s, struct span note)
 {
     const struct instance *in = &rq->worker->server->instance;
     uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
@@ -364,12 +364,15 @@ static bool note_fits(const struct request *rq, const struct statement *s, struc
         key[i].name = instance_log_name(in, k, name);
         memcpy(key[i].pub, pub[i], ED25519_KEY_LEN);
     }
-    return checkpoint_open_plain(note, key, n, &head) == ERR_OK && head.size == s->to &&
-           memcmp(head.root.b, s->to_root.b, HASH_LEN) == 0;
+    struct hash root = s->to_root;
+    if (checkpoint_open_plain(note, key, n, &head) != ERR_OK || head.size < s->to ||
+        (head.size > s->to && ledger_root_at(t, k->number, head.size, &root) != ERR_OK))
+        return false;
+    return memcmp(head.root.b, root.b, HASH_LEN) == 0;
 }
 
 /* Signed by a key of ours, with these lines, over the tree whose head this is. */
-static bool parts_fit(const struct request *rq, const struct parts *p)
+static bool parts_fit(const struct request *rq, struct txn *t, const struct parts *p)
 {
     uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
     size_t n = keys_statement_publics(rq->worker->server->instance.keys, pub, KEYS_MAX);
@@ -381,7 +384,7 @@ static bool parts_fit(const struct request *rq, const struct parts *p)
         if (jws_general_open(p->jws, pub[i], STATEMENT_TYP, &payload, NULL) != ERR_OK)
             buf_clear(&payload);
     if (payload.len > 0 && statement_read(buf_span(&payload), &s) == ERR_OK) {
-        fits = statement_has_lines(&s, p->lines) && note_fits(rq, &s, p->note);
+        fits = statement_has_lines(&s, p->lines) && note_fits(rq, t, &s, p->note);
         statement_close(&s);
     }
     buf_free(&payload);
@@ -395,7 +398,7 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
         (err = statement_part(t, id, "lines", &out->lines)) != ERR_OK ||
         (err = statement_part(t, id, "checkpoint", &out->note)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (parts_fit(rq, out))
+    if (parts_fit(rq, t, out))
         return ERR_OK;
     return worker_fails(rq, ERR_CORRUPT,
                         "the stored parts of statement %.*s do not fit each other: run countersign check", (int)id.len,

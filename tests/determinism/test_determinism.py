@@ -156,6 +156,16 @@ def run_full(server, market):
     server.lift_limit()
 
 
+def outgrow(market, now):
+    """More moves than one statement can say: the log is cut, and cut again."""
+    market.operator.patch(f"/v1/contracts/{market.contract}", {"price": {"sale_ppm": 1_000_000}})
+    for _ in range(2):
+        lead = market.publisher.postback(person(click_id=market.click()), ts=now).json["lead"]
+        for said in ({"status": "converted", "amount": "5000000000", "currency": "EUR"}, {"status": "returned"}):
+            answer = market.advertiser.postback({"lead": lead, **said}, ts=now)
+            assert answer.status == 200, answer
+
+
 def weeks_later(server, market, contract, due):
     def root_size():
         return int(send(server.url + "/log/checkpoint").text.split("\n")[1])
@@ -169,6 +179,7 @@ def weeks_later(server, market, contract, due):
         market.publisher.do("POST", f"/v1/contracts/{contract}/codes", {"label": "late"}, {"Idempotency-Key": f"late-{number}"})
     late = market.publisher.postback(person(click_id=market.click()), ts=now)
     assert late.json["status"] == "pending", late
+    outgrow(market, now)
     for each in (market.contract, contract):
         market.operator.post(f"/v1/contracts/{each}/statements", {})
 

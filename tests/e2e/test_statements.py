@@ -45,6 +45,56 @@ class Statements(ServerCase):
         self.assertEqual(statement["payable_minor"] * 10**6, statement["net_micros"] * 10**statement["exponent"] / 1)
         self.assertTrue(pending)
 
+    def test_a_sale_pays_its_share_and_a_return_takes_it_back(self):
+        market = Market(self.server, contract={"price": {"lead": [{"micros": 8_000_000}], "sale_ppm": 123_457}})
+        leads = [market.publisher.postback(person(click_id=market.click())).json["lead"] for _ in range(2)]
+        sale = {"lead": leads[0], "event": "sale", "amount": "99.999999", "currency": "EUR"}
+        share = 99_999_999 * 123_457 // 10**6
+        self.assertEqual(self.assertStatus(market.advertiser.postback(sale), 200).json["payout_micros"], 8_000_000 + share)
+        self.assertStatus(market.advertiser.postback({"lead": leads[1], "status": "approved"}), 200)
+        later = {"lead": leads[1], "status": "converted", "amount": "0.000009", "currency": "EUR"}  # 1.11 micros
+        self.assertEqual(self.assertStatus(market.advertiser.postback(later), 200).json["payout_micros"], 1)
+        self.assertProblem(market.advertiser.postback({**later, "currency": "USD"}), 400, "currency")
+        back = self.assertStatus(market.advertiser.postback({"lead": leads[0], "status": "returned"}), 200).json
+        self.assertEqual(back["payout_micros"], -8_000_000 - share)
+        ident = self.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        statement = json.loads(statement_payload(market.advertiser.do("GET", f"/v1/statements/{ident}").body))
+        self.assertEqual((statement["gross_micros"], statement["net_micros"]), (16_000_001 + share, 8_000_001))
+        self.audited(market)
+
+    def audited(self, market):
+        with tempfile.TemporaryDirectory() as folder:
+            done = countersign("pull", self.server.url, folder + "/m", "--contract", market.contract, "--token", market.auditor.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = countersign("verify", folder + "/m")
+            self.assertEqual(done.returncode, 0, done.stdout)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_what_no_statement_can_say_is_settled_by_several(self):
+        market = Market(self.server, {"currency": "VND"}, {"price": {"lead": [{"micros": 10_000_000_000_000}], "sale_ppm": 1_000_000}})
+        leads = [market.publisher.postback(person(click_id=market.click())).json["lead"] for _ in range(4)]
+        sale = {"event": "sale", "currency": "VND"}
+        for lead in leads[:3]:
+            self.assertStatus(market.advertiser.postback({"lead": lead, "amount": "5000000000", **sale}), 200)
+        # one entry always fits by itself; what could not is refused by name
+        most = 2**53 - 1 - 10**6 - 10**13
+        for amount in (most + 1, 2**53 - 1):
+            text = f"{amount // 10**6}.{amount % 10**6:06d}"
+            self.assertProblem(market.advertiser.postback({"lead": leads[3], "amount": text, **sale}), 400, "amount")
+            answer = market.advertiser.call("POST", f"/v1/leads/{leads[3]}/dispositions", {"status": "converted", "amount": text, "currency": "VND"})
+            self.assertProblem(answer, 400, "amount")
+        self.assertStatus(market.advertiser.postback({"lead": leads[3], "amount": f"{most // 10**6}.{most % 10**6:06d}", **sale}), 200)
+        answers = []
+        while not answers or answers[-1]["more"]:
+            answers.append(self.operator.post(f"/v1/contracts/{market.contract}/statements", {}))
+            market.click()  # the log goes on in between
+        self.assertEqual([a["more"] for a in answers], [True] * 3 + [False])
+        self.assertEqual([a["net_micros"] for a in answers], [5_010_000_000_000_000] * 3 + [2**53 - 1 - 10**6])
+        self.assertEqual([a["from"] for a in answers], [0] + [a["to"] for a in answers[:-1]])
+        self.assertFalse(self.operator.post(f"/v1/contracts/{market.contract}/statements", {})["more"])
+        self.audited(market)
+
     def test_both_parties_get_the_same_bytes(self):
         ident, _, _ = self.settle()
         bodies = {party.do("GET", f"/v1/statements/{ident}").body for party in (self.market.advertiser, self.market.publisher, self.market.auditor)}

@@ -42,7 +42,9 @@ static void append(struct ledger_run *r, struct entry e, enum class class)
 {
     e.at_ms = r->now_ms;
     assert_int_equal(world_apply(&r->world, &cx, r->terms, r->size, &e, NULL), ERR_OK);
-    tally_add(&r->tally, r->terms, e.kind, class, e.at_ms, NULL);
+    struct tallied x = tallied_of(&e);
+    x.class = class;
+    assert_true(tally_add(&r->tally, r->terms, &x));
     r->size++;
 }
 

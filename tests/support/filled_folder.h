@@ -1,7 +1,8 @@
 /* A data folder with rows in every table, made by the real server: what its clients did, over HTTP.
  *
  *   party 1 operator, 2 advertiser, 3 publisher, 4 auditor; campaign 1 with its direct contract 1
- *   contract 2 of the publisher: code 1 in use; clicks, views, leads (one approved, one pending), a statement that both
+ *   contract 2 of the publisher: code 1 in use; clicks, views, leads (one approved, one pending, later one
+ *   sold and returned), a statement that both
  *   answered, and a full tile; contract 3 of the publisher: code 1 in use, code 2 unused; the auditor may read both; a
  *   lead that the two share */
 #ifndef CS_TESTS_FILLED_FOLDER_H
@@ -85,8 +86,9 @@ static inline void filled_contract(struct filled *f, const char *campaign, char 
 {
     char body[FILLED_TEXT], path[FILLED_TEXT + 32];
     snprintf(body, sizeof body,
-             "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[{\"micros\":8000000}]}}", campaign,
-             filled_text(f->party[1], "id"));
+             "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[{\"micros\":8000000}],"
+             "\"sale_ppm\":1000000}}",
+             campaign, filled_text(f->party[1], "id"));
     json_t *made = filled_post(f, "/v1/contracts", filled_token(f, -1), body);
     snprintf(id, FILLED_TEXT, "%s", filled_text(made, "id"));
     json_decref(made);
@@ -186,6 +188,17 @@ static inline void filled_traffic(struct filled *f)
     filled_lead(f, 0, click, other, 2, lead);
 }
 
+/* More moves than one statement can say: the log is cut. */
+static inline void filled_sale(struct filled *f, const char *click)
+{
+    char target[FILLED_TEXT * 2], lead[FILLED_TEXT];
+    filled_lead(f, 1, click, NULL, 3, lead);
+    snprintf(target, sizeof target, "/v1/leads/%s/dispositions", lead);
+    json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0),
+                           "{\"status\":\"converted\",\"amount\":\"5000000000\",\"currency\":\"EUR\"}", "sale-1"));
+    json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0), "{\"status\":\"returned\"}", "return-1"));
+}
+
 static inline void filled_statement(struct filled *f)
 {
     char path[FILLED_TEXT + 32], body[2048], payload[512];
@@ -231,6 +244,7 @@ static inline void filled_open(struct filled *f)
     for (int64_t closed_ms = clock_ms(); clock_ms() <= closed_ms;)
         usleep(1000);
     filled_click(f, f->code, click);
+    filled_sale(f, click);
     live_end(&f->live);
 }
 

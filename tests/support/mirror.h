@@ -89,8 +89,9 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
     buf_heap(&s->entry[index]);
     entry_write(&s->entry[index], e);
     merkle_leaf(buf_span(&s->entry[index]), &leaf);
+    struct frontier before = s->tree.frontier;
     tile_builder_leaf(&s->tree, &leaf);
-    assert_int_equal(fold_apply(&s->fold, index, e, priv), ERR_OK);
+    assert_int_equal(fold_apply(&s->fold, index, e, &before, priv), ERR_OK);
     s->now_ms += 1000;
     return index;
 }
@@ -106,10 +107,11 @@ static inline void tell_terms_of(struct story *s, const char *lead, int64_t rule
              "auto_approve_days':14}}",
              lead);
     struct buf campaign = document_of(campaign_document, text, "K1");
-    struct buf contract = document_of(contract_document,
-                                      "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':1,'when':{'field':"
-                                      "'f_size','equals':'small'}},{'micros':12340567}],'click_micros':1000}}",
-                                      CONTRACT);
+    struct buf contract =
+        document_of(contract_document,
+                    "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':1,'when':{'field':"
+                    "'f_size','equals':'small'}},{'micros':12340567}],'click_micros':1000,'sale_ppm':999999}}",
+                    CONTRACT);
     struct entry e = {.kind = ENTRY_TERMS,
                       .at_ms = s->now_ms,
                       .terms = {.version = s->fold.terms_version + 1,
@@ -240,6 +242,24 @@ static inline void tell_disposition(struct story *s, uint64_t lead, enum status 
     tell_disposition_by(s, lead, status, "A1", TRUST_API);
 }
 
+/* A sale of so much pays nearly all of it. */
+static inline void tell_sale(struct story *s, uint64_t lead, int64_t amount_micros)
+{
+    struct disposition_report r = {.party = SPAN("A1"),
+                                   .trust = TRUST_API,
+                                   .status = STATUS_CONVERTED,
+                                   .currency = SPAN("EUR"),
+                                   .amount_micros = amount_micros,
+                                   .lead = lead};
+    const struct disposition_facts facts = {.advertiser = true};
+    struct lead_row row;
+    struct entry e;
+    bool same = false;
+    assert_ok(row_lead(&s->view, 1, lead, &row));
+    assert_ok(decide_disposition(s->fold.terms_index, &r, &row, &facts, s->now_ms, &e, &same, NULL));
+    tell(s, &e, NULL);
+}
+
 static inline void tell_due(struct story *s, uint64_t lead)
 {
     struct lead_row row;
@@ -268,12 +288,15 @@ static inline void tell_statement(struct story *s)
 {
     char id[8], path[64];
     snprintf(id, sizeof id, "S%u", ++s->statements);
-    struct entry e = {.kind = ENTRY_STATEMENT,
-                      .at_ms = s->now_ms,
-                      .statement = {.id = span_str(id), .from = s->fold.period.from, .to = s->n}};
+    struct entry e = {
+        .kind = ENTRY_STATEMENT, .at_ms = s->now_ms, .statement = {.id = span_str(id), .from = s->fold.period.from}};
     struct statement_out out;
     struct hash root;
+    struct cut closes;
+    bool whole;
     frontier_root(&s->tree.frontier, &root);
+    assert_ok(fold_closes(&s->fold, s->n, &root, &closes, &whole));
+    e.statement.to = closes.to;
     assert_int_equal(fold_statement(&s->fold, s->n, &e, &root, SPAN("https://" ORIGIN), &out, NULL), ERR_OK);
     e.statement.sha256 = out.sha256;
     snprintf(path, sizeof path, "v1/statements/%s/checkpoint", id);
@@ -283,7 +306,7 @@ static inline void tell_statement(struct story *s)
     snprintf(path, sizeof path, "v1/statements/%s.jws", id);
     jws_general(story_file(s, path), s->statement_key, STATEMENT_TYP, buf_span(&out.payload));
 
-    period_next(&s->fold.period, &e.statement, &root, &out);
+    assert_ok(fold_next(&s->fold, s->n, &e, &root, &out));
     tell(s, &e, NULL);
     statement_free(&out);
 }

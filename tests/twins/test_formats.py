@@ -49,6 +49,7 @@ class World:
             self.market = tell_a_whole_story(server)
             self.click_id = self.market.click()
             self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
+            self.cut_log()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
@@ -64,6 +65,15 @@ class World:
                 self.rows[row["table"]].append((bytes.fromhex(row["key"]), bytes.fromhex(row["value"])))
         finally:
             server.close()
+
+    def cut_log(self):
+        """More moves than one statement can say: a row of `cuts`."""
+        market = self.market
+        market.operator.patch(f"/v1/contracts/{market.contract}", {"price": {"sale_ppm": 1_000_000}})
+        lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        for said in ({"status": "converted", "amount": "5000000000", "currency": "EUR"}, {"status": "returned"}):
+            answer = market.advertiser.postback({"lead": lead, **said})
+            assert answer.status == 200, answer
 
     def json_rows(self, name):
         return [json.loads(value) for _, value in self.rows[name]]

@@ -241,7 +241,7 @@ static void terms_and_keys_are_known_by_their_newest_entry(void **state)
 
 static void other_entries_leave_no_rows(void **state)
 {
-    static const enum entry_kind kinds[] = {ENTRY_CLICK,    ENTRY_VIEW, ENTRY_IMPRESSION, ENTRY_STATEMENT,
+    static const enum entry_kind kinds[] = {ENTRY_CLICK,    ENTRY_VIEW, ENTRY_IMPRESSION,
                                             ENTRY_RESPONSE, ENTRY_GAP,  ENTRY_ERASE};
     struct world w = world_new();
     struct view v = world_view(&w);
@@ -337,18 +337,18 @@ static void the_tally_adds_up_traffic(void **state)
     struct tally a = {0};
 
     (void)state;
-    tally_add(&a, t, ENTRY_CLICK, CLASS_OK, NOW, NULL);
-    tally_add(&a, t, ENTRY_CLICK, CLASS_OK, NOW + 1, NULL);
-    tally_add(&a, t, ENTRY_CLICK, CLASS_BOT, NOW + 2, NULL);
-    tally_add(&a, t, ENTRY_VIEW, CLASS_OK, NOW + 3, NULL);
-    tally_add(&a, t, ENTRY_VIEW, CLASS_PREFETCH, NOW + 4, NULL);
-    tally_add(&a, t, ENTRY_IMPRESSION, CLASS_OK, NOW + 4, NULL);
-    tally_add(&a, t, ENTRY_IMPRESSION, CLASS_BOT, NOW + 4, NULL);
-    tally_add(&a, t, ENTRY_LEAD, CLASS_OK, NOW + 5, NULL);
-    tally_add(&a, NULL, ENTRY_CLICK, CLASS_OK, NOW + 6, NULL);
-    tally_add(&a, t, ENTRY_GAP, CLASS_OK, NOW + 7, &gap);
-    tally_add(&a, t, ENTRY_CLICK, CLASS_REPEAT, NOW + 8, NULL);
-    tally_add(&a, t, ENTRY_CLICK, CLASS_ENDED, NOW + 9, NULL);
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_CLICK, CLASS_OK, NOW}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_CLICK, CLASS_OK, NOW + 1}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_CLICK, CLASS_BOT, NOW + 2}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_VIEW, CLASS_OK, NOW + 3}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_VIEW, CLASS_PREFETCH, NOW + 4}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_IMPRESSION, CLASS_OK, NOW + 4}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_IMPRESSION, CLASS_BOT, NOW + 4}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_LEAD, CLASS_OK, NOW + 5}));
+    assert_true(tally_add(&a, NULL, &(struct tallied){ENTRY_CLICK, CLASS_OK, NOW + 6}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_GAP, CLASS_OK, NOW + 7, .gap = gap}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_CLICK, CLASS_REPEAT, NOW + 8}));
+    assert_true(tally_add(&a, t, &(struct tallied){ENTRY_CLICK, CLASS_ENDED, NOW + 9}));
     assert_int_equal(a.clicks[CLASS_OK], 3);
     assert_int_equal(a.clicks[CLASS_BOT], 1);
     assert_int_equal(a.views[CLASS_OK], 1);

@@ -382,6 +382,64 @@ static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
     }
 }
 
+static void append_paid(uint64_t n, int64_t micros)
+{
+    struct txn *t = fixture_begin(&f, true);
+    for (uint64_t i = 0; i < n; i++) {
+        struct entry e = {
+            .kind = ENTRY_LEAD,
+            .at_ms = 3000,
+            .lead = {.party = SPAN("P1"), .status = STATUS_APPROVED, .tier = -1, .payout_micros = micros}};
+        append(t, 1, &e, NULL);
+    }
+    assert_ok(txn_commit(t));
+}
+
+static void first_cut(uint64_t from, struct cut *out)
+{
+    struct txn *t = fixture_begin(&f, false);
+    struct view v = store_view(t);
+    assert_ok(row_cut(&v, 1, from, out));
+    txn_abort(t);
+}
+
+/* Each lead fills a statement. */
+static void a_log_is_cut_and_goes_on_alike_after_a_replay(void **state)
+{
+    (void)state;
+    struct cut cut;
+    struct hash root;
+    append_clicks(1, 300);
+    ledger_root(ledger, 1, &root);
+    append_paid(1, STATEMENT_MOST_MICROS);
+    assert_int_equal(ledger_tally(ledger, 1)->clicks[CLASS_OK], 300);
+    append_paid(2, STATEMENT_MOST_MICROS);
+    for (int i = 0; i < 2; i++) { /* live, then replayed without a sweep */
+        assert_int_equal(ledger_tally(ledger, 1)->clicks[CLASS_OK], 0);
+        assert_int_equal(ledger_tally(ledger, 1)->moved_micros, STATEMENT_MOST_MICROS);
+        first_cut(0, &cut);
+        assert_int_equal(cut.to, 301);
+        assert_int_equal(cut.tally.clicks[CLASS_OK], 300);
+        assert_int_equal(cut.tally.moved_micros, STATEMENT_MOST_MICROS);
+        assert_memory_not_equal(cut.root.b, root.b, HASH_LEN); /* of one entry more */
+        first_cut(301, &cut);
+        assert_int_equal(cut.to, 302);
+        open_ledger();
+    }
+    struct last_statement last = {.id = "S1", .to = 301, .to_ms = 99};
+    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 4000, .statement = {.id = SPAN("S1"), .to = 301}};
+    struct txn *t = fixture_begin(&f, true);
+    ledger_statement(ledger, 1, &last);
+    append(t, 1, &e, NULL);
+    assert_ok(txn_commit(t));
+    for (int i = 0; i < 2; i++) { /* what stands behind the last cut stays as it is */
+        assert_int_equal(ledger_tally(ledger, 1)->moved_micros, STATEMENT_MOST_MICROS);
+        assert_int_equal(ledger_tally(ledger, 1)->to_ms, 4000);
+        assert_int_equal(ledger_last_statement(ledger, 1)->to, 301);
+        open_ledger();
+    }
+}
+
 static void a_publication_is_remembered_by_the_sweep(void **state)
 {
     (void)state;
@@ -470,6 +528,7 @@ int main(void)
         TEST(earlier_roots_and_proofs_come_from_tiles),
         TEST(a_replayed_tally_is_the_live_one),
         TEST(a_statement_starts_a_new_tally_and_is_never_forgotten),
+        TEST(a_log_is_cut_and_goes_on_alike_after_a_replay),
         TEST(a_publication_is_remembered_by_the_sweep),
         TEST(a_hole_in_the_journal_is_corrupt),
         TEST(a_journal_that_ends_before_its_watermark_is_corrupt),

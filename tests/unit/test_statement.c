@@ -35,7 +35,8 @@ static uint64_t append(struct book *b, struct entry e)
     e.at_ms = NOW + (int64_t)b->size * 1000;
     if (world_apply(&b->world, &cx, b->terms, b->size, &e, NULL) != ERR_OK)
         fail_msg("entry %llu does not follow", (unsigned long long)b->size);
-    tally_add(&b->tally, b->terms, e.kind, CLASS_OK, e.at_ms, NULL);
+    struct tallied x = tallied_of(&e);
+    assert_true(tally_add(&b->tally, b->terms, &x));
     assert_true(b->size < sizeof b->moves);
     b->moves[b->size] = e.kind == ENTRY_LEAD || e.kind == ENTRY_DISPOSITION;
     return b->size++;
@@ -363,8 +364,9 @@ static void sums_outside_the_range_of_money_are_refused(void **state)
     statement_free(&out);
     b.tally.impression_micros = 1;
     assert_int_equal(statement_build(&in, &out, &p), ERR_INVALID);
-    b.tally = (struct tally){.click_micros = MONEY_MAX_MICROS};
+    b.tally = (struct tally){.from_ms = NOW};
     lead(&b, STATUS_APPROVED, REASON_NONE, 1);
+    b.tally.click_micros = MONEY_MAX_MICROS;
     assert_int_equal(statement_build(&in, &out, &p), ERR_INVALID);
     in = cut(&b, 0, 0);
     in.carried_in_micros = 1;

@@ -79,7 +79,8 @@ static uint64_t append(struct story *s, struct entry e, unsigned person)
     e.at_ms = NOW + (int64_t)s->size * 1000;
     person_token(person, priv.email);
     assert_ok(world_apply(&s->world, &cx, s->terms, s->size, &e, e.kind == ENTRY_LEAD ? &priv : NULL));
-    tally_add(&s->tally, s->terms, e.kind, CLASS_OK, e.at_ms, NULL);
+    struct tallied x = tallied_of(&e);
+    assert_true(tally_add(&s->tally, s->terms, &x));
     return s->size++;
 }
 

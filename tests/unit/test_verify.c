@@ -896,8 +896,33 @@ static void lie_late(struct story *s)
     tell_click(s, CLASS_OK);
 }
 
-static void lie_gaps(struct story *s)
+/* Numbers that fit an entry, and nothing that follows of it. */
+static void numbers_beyond_all_bounds_are_findings(void **state)
 {
+    (void)state;
+    static const struct lie lies[] = {{"a time past all calendars", "entries", lie_late}};
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct story *s = story_long(0);
+        struct told t;
+        lies[i].tell(s);
+        write_logs(s);
+        if (verify(s, &t) != FAILS || verdict_of(&t, lies[i].check) != FAILS) {
+            print(&t);
+            fail_msg("%s: not found by %s", lies[i].what, lies[i].check);
+        }
+        story_free(s);
+    }
+}
+
+/* Sales and gaps of which one statement holds one alone. */
+static void outgrow(struct story *s)
+{
+    uint64_t click = tell_click(s, CLASS_OK), lead[3];
+    for (int i = 0; i < 3; i++)
+        lead[i] = tell_lead(s, click, 100 + i);
+    for (int i = 0; i < 3; i++)
+        tell_sale(s, lead[i], 5000000000000000 + i);
+    tell_disposition(s, lead[0], STATUS_RETURNED);
     for (int i = 0; i < 2; i++)
         tell(
             s,
@@ -905,18 +930,66 @@ static void lie_gaps(struct story *s)
                             .at_ms = s->now_ms,
                             .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = JSON_INT_MAX, .views = JSON_INT_MAX}},
             NULL);
-    s->fold.period.tally.gap_clicks = s->fold.period.tally.gap_views = 0; /* so that this program can write it */
+}
+
+static void a_log_that_outgrows_a_statement_is_settled_by_several(void **state)
+{
+    (void)state;
+    struct story *s = story_long(0);
+    struct told t;
+    uint64_t cuts = 0;
+    outgrow(s);
+    for (uint64_t open = rows_map_count(s->world.rows, ROW_CUTS); open > 0; cuts++) {
+        uint64_t from = s->fold.period.from;
+        tell_statement(s);
+        assert_true(s->fold.period.from > from && s->fold.period.from < s->n - 1);
+        assert_int_equal(rows_map_count(s->world.rows, ROW_CUTS), --open);
+    }
+    assert_int_equal(cuts, 4); /* in front of two of the sales, the return, and the second gap */
+    tell_statement(s);
+    assert_int_equal(s->fold.period.from, s->n - 1);
+    write_logs(s);
+    if (verify(s, &t) != HOLDS) {
+        print(&t);
+        fail_msg("it does not hold");
+    }
+    story_free(s);
+}
+
+/* Ends before a sale, by a cut that is none. */
+static void lie_short(struct story *s)
+{
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 100);
+    struct cut cut = {.to = s->n, .tally = s->fold.period.tally};
+    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
+    frontier_root(&s->tree.frontier, &cut.root);
+    row_index_key(key, 1, cut.to);
+    rows_map_put(s->world.rows, ROW_CUTS, span_of(key, sizeof key), span_of(value, cut_row_write(&cut, value)));
+    tell_sale(s, lead, 5000000000000000);
     tell_statement(s);
 }
 
-/* Numbers that fit an entry, and nothing that follows of it. */
-static void numbers_beyond_all_bounds_are_findings(void **state)
+/* Goes on over a cut. */
+static void lie_long(struct story *s)
+{
+    struct row_ops gone = {.n = 1, .op = {{.table = ROW_CUTS, .del = true, .key_len = CUT_KEY_LEN}}};
+    struct cut cut;
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 100);
+    tell_sale(s, lead, 5000000000000000);
+    tell_disposition(s, lead, STATUS_RETURNED); /* all sums are within the range, but for their way there */
+    assert_ok(row_cut(&s->view, 1, s->fold.period.from, &cut));
+    row_index_key(gone.op[0].key, 1, cut.to);
+    rows_map_write(s->world.rows, &gone);
+    tell_statement(s);
+}
+
+static void a_statement_that_ends_elsewhere_is_a_finding(void **state)
 {
     (void)state;
-    static const struct lie lies[] = {{"a time past all calendars", "entries", lie_late},
-                                      {"gaps past all counting", "statements", lie_gaps}};
+    static const struct lie lies[] = {{"a prefix that could be longer", "statements", lie_short},
+                                      {"more than fits", "statements", lie_long}};
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        struct story *s = story_long(0);
+        struct story *s = story_open();
         struct told t;
         lies[i].tell(s);
         write_logs(s);
@@ -954,6 +1027,8 @@ int main(void)
         cmocka_unit_test(a_failing_disk_is_nobodys_guilt),
         cmocka_unit_test(no_file_is_read_beyond_what_it_can_have),
         cmocka_unit_test(numbers_beyond_all_bounds_are_findings),
+        cmocka_unit_test(a_log_that_outgrows_a_statement_is_settled_by_several),
+        cmocka_unit_test(a_statement_that_ends_elsewhere_is_a_finding),
         cmocka_unit_test(a_folder_between_two_pulls_cannot_be_told),
         cmocka_unit_test(an_honest_mirror_holds),
         cmocka_unit_test(the_report_is_one_line_per_check_in_order),

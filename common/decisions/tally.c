@@ -1,0 +1,143 @@
+#include "common/decisions/tally.h"
+
+#include <assert.h>
+
+#include "common/base/bytes.h"
+
+struct tallied tallied_of(const struct entry *e)
+{
+    return (struct tallied){.kind = e->kind,
+                            .class = entry_class(e),
+                            .at_ms = e->at_ms,
+                            .micros = entry_payable_micros(e),
+                            .gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0}};
+}
+
+static void count_traffic(struct tally *tally, const struct terms *t, const struct tallied *x)
+{
+    bool pays = t != NULL && terms_pays(t, x->class);
+    if (x->kind == ENTRY_CLICK) {
+        tally->clicks[x->class]++;
+        tally->payable_clicks += pays;
+        tally->click_micros += pays ? t->click_micros : 0;
+    } else if (x->kind == ENTRY_VIEW) {
+        tally->views[x->class]++;
+    } else if (x->kind == ENTRY_IMPRESSION) {
+        tally->impressions[x->class]++;
+        tally->payable_impressions += pays;
+        tally->impression_micros += pays ? t->impression_micros : 0;
+    }
+}
+
+/* Each was within the range, and so is what was added. */
+static bool fits(const struct tally *t)
+{
+    return t->click_micros + t->impression_micros + t->moved_micros <= STATEMENT_MOST_MICROS &&
+           t->gap_clicks <= JSON_INT_MAX && t->gap_views <= JSON_INT_MAX && t->gap_impressions <= JSON_INT_MAX;
+}
+
+bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x)
+{
+    struct tally sum = *tally;
+    assert(x->class < CLASS_COUNT && x->micros >= -MONEY_MAX_MICROS && x->micros <= MONEY_MAX_MICROS);
+    if (!sum.from_ms)
+        sum.from_ms = x->at_ms;
+    sum.to_ms = x->at_ms;
+    count_traffic(&sum, t, x);
+    sum.moved_micros += x->micros < 0 ? -x->micros : x->micros;
+    sum.moves += x->kind == ENTRY_LEAD || x->kind == ENTRY_DISPOSITION;
+    sum.gap_clicks += x->gap.clicks;
+    sum.gap_views += x->gap.views;
+    sum.gap_impressions += x->gap.impressions;
+    if (!fits(&sum))
+        return false;
+    *tally = sum;
+    return true;
+}
+
+/* ---- bytes ---- */
+
+static void numbers(const struct tally *t, uint64_t out[11])
+{
+    const uint64_t all[11] = {t->gap_clicks,
+                              t->gap_views,
+                              t->gap_impressions,
+                              t->payable_clicks,
+                              t->payable_impressions,
+                              (uint64_t)t->click_micros,
+                              (uint64_t)t->impression_micros,
+                              (uint64_t)t->moved_micros,
+                              t->moves,
+                              (uint64_t)t->from_ms,
+                              (uint64_t)t->to_ms};
+    memcpy(out, all, sizeof all);
+}
+
+void tally_write(const struct tally *t, uint8_t out[TALLY_LEN])
+{
+    uint64_t rest[11];
+    *out++ = CLASS_COUNT;
+    for (int i = 0; i < CLASS_COUNT; i++, out += 24) {
+        store_be64(out, t->clicks[i]);
+        store_be64(out + 8, t->views[i]);
+        store_be64(out + 16, t->impressions[i]);
+    }
+    numbers(t, rest);
+    for (int i = 0; i < 11; i++)
+        store_be64(out + i * 8, rest[i]);
+}
+
+bool tally_read(struct span *rest, struct tally *out)
+{
+    size_t classes = rest->len > 0 ? (uint8_t)rest->ptr[0] : CLASS_COUNT + 1;
+    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 11 * 8)
+        return false;
+    const char *p = rest->ptr + 1;
+    *out = (struct tally){0};
+    for (size_t i = 0; i < classes; i++, p += 24) {
+        out->clicks[i] = load_be64(p);
+        out->views[i] = load_be64(p + 8);
+        out->impressions[i] = load_be64(p + 16);
+    }
+    out->gap_clicks = load_be64(p);
+    out->gap_views = load_be64(p + 8);
+    out->gap_impressions = load_be64(p + 16);
+    out->payable_clicks = load_be64(p + 24);
+    out->payable_impressions = load_be64(p + 32);
+    out->click_micros = (int64_t)load_be64(p + 40);
+    out->impression_micros = (int64_t)load_be64(p + 48);
+    out->moved_micros = (int64_t)load_be64(p + 56);
+    out->moves = load_be64(p + 64);
+    out->from_ms = (int64_t)load_be64(p + 72);
+    out->to_ms = (int64_t)load_be64(p + 80);
+    *rest = span_skip(*rest, (size_t)(p + 88 - rest->ptr));
+    return true;
+}
+
+size_t cut_row_write(const struct cut *c, uint8_t out[CUT_ROW_LEN])
+{
+    memcpy(out, c->root.b, HASH_LEN);
+    tally_write(&c->tally, out + HASH_LEN);
+    return CUT_ROW_LEN;
+}
+
+enum err row_cut(const struct view *v, uint32_t contract, uint64_t from, struct cut *out)
+{
+    uint8_t first[CUT_KEY_LEN];
+    struct span key, value;
+    row_index_key(first, contract, from + 1);
+    enum err err = v->seek(v->ctx, ROW_CUTS, span_of(first, sizeof first), &key, &value);
+    if (err != ERR_OK)
+        return err;
+    if (key.len >= 4 && load_be32(key.ptr) != contract)
+        return ERR_NOT_FOUND;
+    if (key.len != CUT_KEY_LEN || value.len != CUT_ROW_LEN)
+        return ERR_CORRUPT;
+    struct cut c = {.to = load_be64(key.ptr + 4)};
+    memcpy(c.root.b, value.ptr, HASH_LEN);
+    struct span rest = span_skip(value, HASH_LEN);
+    if (!tally_read(&rest, &c.tally) || rest.len != 0 || c.to > JSON_INT_MAX || !fits(&c.tally))
+        return ERR_CORRUPT;
+    *out = c;
+    return ERR_OK;
+}

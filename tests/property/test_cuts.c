@@ -1,0 +1,207 @@
+/* Random amounts of one contract, settled at random times, several times in a row: a statement closes what a model adds
+ * up by itself, in 128 bits over a plain list, and all of them together pay everything once. */
+#include "common/base/money.h"
+#include "common/settlement/fold.h"
+#include "tests/support/chance.h"
+#include "tests/support/world.h"
+
+enum { CONTRACT = 1, STEPS = 900 };
+
+struct amount {
+    int64_t micros;  /* what the entry moves */
+    bool adjustment; /* takes something back */
+    uint64_t gap;
+};
+
+struct run {
+    struct world world;
+    struct view view;
+    struct fold fold;
+    struct frontier tree;
+    struct terms *terms;
+    struct amount entry[2 * STEPS];
+    uint64_t n, from, lead[STEPS], leads;
+    int64_t now_ms;
+    wide_micros settled, moved;
+    uint64_t statements, prefixes;
+};
+
+static void append(struct run *r, const struct entry *e, struct amount a)
+{
+    char text[LIMIT_ENTRY];
+    struct buf b;
+    struct hash leaf;
+    buf_fixed(&b, text, sizeof text);
+    entry_write(&b, e);
+    merkle_leaf(buf_span(&b), &leaf);
+    assert_ok(fold_apply(&r->fold, r->n, e, &r->tree, NULL));
+    frontier_append(&r->tree, &leaf, NULL, NULL);
+    r->entry[r->n++] = a;
+    r->moved += a.micros;
+    r->now_ms += 1000;
+}
+
+static void traffic(struct run *r)
+{
+    bool shown = one_in(2);
+    struct entry e = {.kind = shown ? ENTRY_IMPRESSION : ENTRY_CLICK, .at_ms = r->now_ms};
+    append(r, &e, (struct amount){.micros = shown ? r->terms->impression_micros : r->terms->click_micros});
+}
+
+static void gap(struct run *r)
+{
+    struct entry e = {.kind = ENTRY_GAP, .at_ms = r->now_ms, .gap = {.from_ms = 1, .to_ms = 2}};
+    e.gap.clicks = one_in(3) ? below((uint64_t)JSON_INT_MAX) : below(1000);
+    append(r, &e, (struct amount){.gap = e.gap.clicks});
+}
+
+static int64_t some_micros(void)
+{
+    return one_in(4)   ? (int64_t)below((uint64_t)STATEMENT_MOST_MICROS + 1)
+           : one_in(3) ? STATEMENT_MOST_MICROS
+                       : (int64_t)below(1000000000000);
+}
+
+static void lead(struct run *r)
+{
+    struct entry e = {.kind = ENTRY_LEAD, .at_ms = r->now_ms, .lead = {.party = SPAN("P1"), .tier = -1}};
+    e.lead.status = one_in(2) ? STATUS_APPROVED : STATUS_PENDING;
+    e.lead.payout_micros = some_micros();
+    r->lead[r->leads++] = r->n;
+    append(r, &e, (struct amount){.micros = e.lead.status == STATUS_APPROVED ? e.lead.payout_micros : 0});
+}
+
+static void disposition(struct run *r)
+{
+    static const enum status wishes[] = {STATUS_APPROVED, STATUS_REJECTED, STATUS_RETURNED, STATUS_CONVERTED};
+    if (r->leads == 0)
+        return;
+    struct disposition_report d = {.party = SPAN("A1"), .status = wishes[below(4)], .lead = r->lead[below(r->leads)]};
+    const struct disposition_facts facts = {.advertiser = true};
+    struct lead_row row;
+    struct entry e;
+    bool same;
+    d.amount_micros = d.status == STATUS_CONVERTED ? some_micros() : 0;
+    assert_ok(row_lead(&r->view, CONTRACT, d.lead, &row));
+    bool stood = status_stands(row.status);
+    bool paid = status_payable(row.status), pays = status_payable(d.status);
+    enum err err = decide_disposition(0, &d, &row, &facts, r->now_ms, &e, &same, NULL);
+    if (err != ERR_OK || same)
+        return;
+    /* the price by its state, and of a sale the share: by hand */
+    wide_micros micros = (pays ? row.payout_micros : 0) - (paid ? row.payout_micros : 0) - row.sale_micros;
+    if (d.status == STATUS_CONVERTED)
+        micros += (wide_micros)d.amount_micros * r->terms->sale_ppm / 1000000;
+    assert_true(e.disposition.payable_micros == micros);
+    append(r, &e, (struct amount){.micros = (int64_t)micros, .adjustment = micros < 0 || (!stood && pays)});
+}
+
+/* The longest prefix of what is open. */
+static uint64_t model_end(const struct run *r)
+{
+    wide_micros sum = 0, gaps = 0;
+    for (uint64_t i = r->from; i < r->n; i++) {
+        sum += r->entry[i].micros < 0 ? -r->entry[i].micros : r->entry[i].micros;
+        gaps += r->entry[i].gap;
+        if (sum > STATEMENT_MOST_MICROS || gaps > JSON_INT_MAX)
+            return i;
+    }
+    return r->n;
+}
+
+static void settle(struct run *r)
+{
+    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = r->now_ms, .statement = {.id = SPAN("S1"), .from = r->from}};
+    struct statement_out out;
+    struct statement said;
+    struct hash root;
+    struct cut cut;
+    bool whole;
+    wide_micros gross = 0, net = 0;
+    uint64_t to = model_end(r);
+    frontier_root(&r->tree, &root);
+    assert_ok(fold_closes(&r->fold, r->n, &root, &cut, &whole));
+    if (cut.to != to || whole != (to == r->n))
+        fail_msg("[%llu, %llu) and not to %llu", (unsigned long long)r->from, (unsigned long long)cut.to,
+                 (unsigned long long)to);
+    for (uint64_t wrong = to > 0 ? to - 1 : 1; wrong <= to + 1; wrong += 2) { /* no other end */
+        e.statement.to = wrong;
+        assert_int_equal(fold_statement(&r->fold, r->n, &e, &root, SPAN("https://x"), &out, NULL), ERR_CONFLICT);
+    }
+    e.statement.to = to;
+    assert_ok(fold_statement(&r->fold, r->n, &e, &root, SPAN("https://x.example"), &out, NULL));
+    for (uint64_t i = r->from; i < to; i++) {
+        net += r->entry[i].micros;
+        gross += r->entry[i].adjustment ? 0 : r->entry[i].micros;
+    }
+    assert_ok(statement_read(buf_span(&out.payload), &said));
+    assert_true(said.net_micros == net && said.gross_micros == gross && said.to == to && said.from == r->from);
+    statement_close(&said);
+    r->settled += net;
+    r->statements++;
+    r->prefixes += to < r->n;
+    e.statement.sha256 = out.sha256;
+    assert_ok(fold_next(&r->fold, r->n, &e, &root, &out));
+    r->from = to;
+    append(r, &e, (struct amount){0});
+    statement_free(&out);
+}
+
+static uint64_t prefixes, statements;
+
+static void every_contract_can_be_settled(void **state)
+{
+    static struct run r;
+    static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};
+    char contract[200];
+    (void)state;
+    r = (struct run){.world = world_new(), .now_ms = NOW};
+    snprintf(contract, sizeof contract,
+             ",'price':{'click_micros':10000000000,'impression_micros':%llu,'sale_ppm':%llu}",
+             (unsigned long long)below(1000000), (unsigned long long)below(1000001));
+    r.terms = terms_of(",'return_days':365", contract, "C1");
+    r.view = world_view(&r.world);
+    fold_open(&r.fold, &cx, &r.view, r.world.rows);
+    r.fold.terms = r.terms;
+    for (int i = 0; i < STEPS; i++) {
+        uint64_t what = below(100);
+        if (what < 30)
+            traffic(&r);
+        else if (what < 35)
+            gap(&r);
+        else if (what < 65)
+            lead(&r);
+        else if (what < 90)
+            disposition(&r);
+        else
+            settle(&r);
+    }
+    while (r.from < r.n - 1)
+        settle(&r);
+    assert_int_equal(rows_map_count(r.world.rows, ROW_CUTS), 0);
+    assert_true(r.settled == r.moved);
+    prefixes += r.prefixes;
+    statements += r.statements;
+    fold_close(&r.fold);
+    world_free(&r.world);
+}
+
+static void the_runs_met_cuts(void **state)
+{
+    (void)state;
+    printf("%llu statements, %llu of a prefix\n", (unsigned long long)statements, (unsigned long long)prefixes);
+    assert_true(prefixes > 0 && statements > prefixes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_contract_can_be_settled),
+        cmocka_unit_test(every_contract_can_be_settled),
+        cmocka_unit_test(every_contract_can_be_settled),
+        cmocka_unit_test(every_contract_can_be_settled),
+        cmocka_unit_test(the_runs_met_cuts),
+    };
+    chance_seed();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
