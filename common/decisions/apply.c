@@ -94,6 +94,20 @@ static enum err count(struct row_ops *ops, const struct view *v, const struct fo
     return ERR_OK;
 }
 
+/* What a lead that was refused is worth, should it be approved by hand. */
+static enum err price(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                      const struct entry_lead *l, int64_t *micros)
+{
+    struct priced p = {.facts = l->facts, .n_facts = l->n_facts, .sub = l->sub};
+    enum err err = ERR_OK;
+    p.clicked = l->has_click && !l->click_unrecorded && terms_asks_click(t);
+    if (p.clicked)
+        err = v->click(v->ctx, cx->contract, l->click, &p.click);
+    if (err == ERR_OK)
+        (void)terms_price(t, &p, micros);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 static enum err apply_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                            const struct entry *e, const struct private_part *priv, struct row_ops *ops)
 {
@@ -113,8 +127,9 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .last = index,
         .terms = l->terms,
     };
-    if (t != NULL && !status_stands(l->status)) /* what it is worth should it be approved by hand */
-        (void)terms_price(t, l->facts, l->n_facts, &row.payout_micros);
+    enum err err = t != NULL && !status_stands(l->status) ? price(cx, v, t, l, &row.payout_micros) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     identity_of(l, priv, &row.who);
     put_lead(ops, cx, index, &row);
     if (status_stands(row.status))

@@ -145,10 +145,22 @@ static bool cap_month(const struct question *q)
            reached(own, CAP_MONTH, own->month, &q->f->in_contract.month) || said(q, REASON_CAP_MONTH, CAP_MONTH);
 }
 
+/* The tier, or -1. */
+static int price(const struct question *q, int64_t *micros)
+{
+    const struct touch *click = &q->f->last;
+    const struct priced p = {.facts = q->r->facts,
+                             .n_facts = q->r->n_facts,
+                             .sub = q->r->sub,
+                             .clicked = q->f->found && !click->unrecorded,
+                             .click = {click->class, click->device, click->at_ms, click->placement}};
+    return terms_price(q->t, &p, micros);
+}
+
 static bool budget(const struct question *q)
 {
     int64_t price_micros;
-    (void)terms_price(q->t, q->r->facts, q->r->n_facts, &price_micros);
+    (void)price(q, &price_micros);
     return spent(&q->t->campaign_caps, &q->f->in_campaign.month, price_micros) ||
            spent(&q->t->contract_caps, &q->f->in_contract.month, price_micros) || said(q, REASON_BUDGET, CAP_BUDGET);
 }
@@ -198,7 +210,7 @@ static void accept(const struct question *q, struct entry_lead *l)
 {
     const struct terms *t = q->t;
 
-    l->tier = terms_price(t, l->facts, l->n_facts, &l->payout_micros);
+    l->tier = price(q, &l->payout_micros);
     l->reason = hold(q);
     if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;

@@ -44,6 +44,8 @@ struct touch {
     uint64_t index; /* of an unrecorded one: its id's random place, as far as an entry can say it */
     int64_t at_ms;
     bool unrecorded;
+    enum class class; /* where it is recorded, as is the device */
+    enum device device;
 };
 
 /* What an entry says in place of another contract's id. */
@@ -62,6 +64,7 @@ struct lead_facts {
     enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };
 
+void touch_click(struct touch *t, const struct clicked *c);
 /* The credit: picks the latest existing touch. Reads clicks only, so it comes before the contract (hence the terms) is
  * known. Like gather_person: an error of the view, or ERR_CORRUPT, and nothing may be decided. */
 MUST_CHECK enum err gather_touches(const struct view *v, const struct lead_report *r, struct lead_facts *out);

@@ -30,7 +30,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
 static enum err touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
                               struct lead_facts *f)
 {
-    enum class class;
+    struct clicked click;
     enum err err = ERR_OK;
 
     *f = (struct lead_facts){.others = l->other_touches};
@@ -42,8 +42,10 @@ static enum err touches_again(const struct fold_context *cx, const struct view *
         f->last.at_ms = l->clicked_ms;
     } else if (l->has_click) {
         f->last.index = l->click;
-        err = v->click(v->ctx, cx->contract, l->click, &class, &f->last.at_ms, &f->last.placement);
+        err = v->click(v->ctx, cx->contract, l->click, &click);
         f->found = err == ERR_OK;
+        if (f->found)
+            touch_click(&f->last, &click);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

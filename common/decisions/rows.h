@@ -34,8 +34,7 @@ struct view {
     /* First row whose key is >= from; ERR_NOT_FOUND at the end. */
     enum err (*seek)(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value);
     /* A recorded click of a contract; ERR_NOT_FOUND when that index is not a click. */
-    enum err (*click)(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                      uint32_t *placement);
+    enum err (*click)(void *ctx, uint32_t contract, uint64_t index, struct clicked *out);
     void *ctx;
 };
 

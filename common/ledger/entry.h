@@ -50,6 +50,14 @@ struct entry_click {
     struct span country; /* ISO 3166 alpha-2; empty: not known */
 };
 
+/* What decisions ask of a click. */
+struct clicked {
+    enum class class;
+    enum device device;
+    int64_t at_ms;
+    uint32_t placement;
+};
+
 /* Of a view, and of an impression, which has no click. */
 struct entry_view {
     enum class class;
@@ -164,6 +172,7 @@ void entry_write(struct buf *out, const struct entry *e);
 MUST_CHECK enum err entry_read(struct span bytes, struct entry *out, struct problem *p);
 void entry_close(struct entry *e);
 enum class entry_class(const struct entry *e);   /* of a click, view or impression; CLASS_OK of all others */
+enum device entry_device(const struct entry *e); /* of a click; DEVICE_NONE of all others */
 uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
 int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable for a lead by it */
 /* To the sealed part that stands beside it; NULL for kinds that have none. */

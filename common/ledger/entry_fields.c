@@ -183,6 +183,11 @@ enum class entry_class(const struct entry *e) {
                                   : CLASS_OK;
 }
 
+enum device entry_device(const struct entry *e)
+{
+    return e->kind == ENTRY_CLICK ? e->click.device : DEVICE_NONE;
+}
+
 uint32_t entry_placement(const struct entry *e)
 {
     return e->kind == ENTRY_CLICK  ? e->click.placement

@@ -35,13 +35,11 @@ enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t,
 
 enum err fold_view(const struct fold *f, const struct entry_view *v)
 {
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
+    struct clicked click;
     if (!v->has_click)
         return ERR_OK;
-    enum err err = f->view->click(f->view->ctx, f->cx.contract, v->click, &class, &at_ms, &placement);
-    return err == ERR_OK && placement != v->placement ? ERR_CONFLICT : err;
+    enum err err = f->view->click(f->view->ctx, f->cx.contract, v->click, &click);
+    return err == ERR_OK && click.placement != v->placement ? ERR_CONFLICT : err;
 }
 
 /* True when the entry written anew is the recorded one. */

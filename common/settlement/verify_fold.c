@@ -31,17 +31,14 @@ static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
         audit_entry_changed(a, index); /* it was read before */
         return err;
     }
-    *out = (struct looked){.known = true, .index = index, .click = e.kind == ENTRY_CLICK, .at_ms = e.at_ms};
-    if (out->click) {
-        out->class = e.click.class;
-        out->placement = e.click.placement;
-    }
+    *out = (struct looked){.known = true, .index = index, .click = e.kind == ENTRY_CLICK};
+    if (out->click)
+        out->clicked = (struct clicked){e.click.class, e.click.device, e.at_ms, e.click.placement};
     entry_close(&e);
     return ERR_OK;
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                           uint32_t *placement)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct audit *a = ctx;
     if (contract != CONTRACT || index >= a->at)
@@ -53,9 +50,7 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
     a->stopped |= err != ERR_OK;
     if (err != ERR_OK || !l->click)
         return err != ERR_OK ? err : ERR_NOT_FOUND;
-    *class = l->class;
-    *at_ms = l->at_ms;
-    *placement = l->placement;
+    *out = l->clicked;
     return ERR_OK;
 }
 

@@ -68,9 +68,7 @@ enum { LOOKED = 1 << 12 };
 struct looked {
     bool known, click;
     uint64_t index;
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
+    struct clicked clicked;
 };
 
 /* A file of lines, read in pieces: memory holds one piece and one line. */

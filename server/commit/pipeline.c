@@ -136,16 +136,14 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
 static enum err find_click(struct batch *cx, const struct contract *k, struct record_track *track)
 {
     struct entry_view *view = &track->entry.view;
-    enum class class;
-    int64_t at_ms;
-    uint32_t placement;
+    struct clicked click;
     if (!track->has_click_claim)
         return ERR_OK;
-    enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &class, &at_ms, &placement);
+    enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &click);
     view->has_click = err == ERR_OK;
     view->click = view->has_click ? track->click_claim : 0;
     if (view->has_click)
-        view->placement = placement;
+        view->placement = click.placement;
     if (err == ERR_NOT_FOUND)
         return track->click_claim > JSON_INT_MAX ? ERR_OK : ERR_CORRUPT; /* it was on disk before anybody got its id */
     return err;

@@ -76,6 +76,7 @@ struct world_click {
     uint64_t index;
     int64_t at_ms;
     enum class class;
+    enum device device;
 };
 
 struct world {
@@ -94,15 +95,13 @@ static inline enum err world_seek(void *ctx, enum row_table t, struct span from,
     return rows_map_seek(((struct world *)ctx)->rows, t, from, key, value);
 }
 
-static inline enum err world_find_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                                        uint32_t *placement)
+static inline enum err world_find_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     const struct world *w = ctx;
     for (size_t i = 0; i < w->n; i++)
         if (w->clicks[i].contract == contract && w->clicks[i].index == index) {
-            *class = w->clicks[i].class;
-            *at_ms = w->clicks[i].at_ms;
-            *placement = w->clicks[i].placement;
+            const struct world_click *c = &w->clicks[i];
+            *out = (struct clicked){c->class, c->device, c->at_ms, c->placement};
             return ERR_OK;
         }
     return ERR_NOT_FOUND;

@@ -52,11 +52,10 @@ static enum err faulty_seek(void *ctx, enum row_table t, struct span from, struc
     return err;
 }
 
-static enum err faulty_click(void *ctx, uint32_t contract, uint64_t index, enum class *class, int64_t *at_ms,
-                             uint32_t *placement)
+static enum err faulty_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct faulty *f = ctx;
-    return answer(f, f->real.click(f->real.ctx, contract, index, class, at_ms, placement), NULL);
+    return answer(f, f->real.click(f->real.ctx, contract, index, out), NULL);
 }
 
 /* ---- the story: clicks 0 to 2, leads, dispositions ---- */
