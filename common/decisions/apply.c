@@ -164,6 +164,22 @@ static enum err count(struct row_ops *ops, const struct view *v, const struct fo
     return ERR_OK;
 }
 
+/* What a lead that was refused is worth, should it be approved by hand. */
+static enum err price(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                      const struct entry_lead *l, int64_t *micros)
+{
+    struct priced p = {.facts = l->facts, .n_facts = l->n_facts, .sub = l->sub};
+    enum err err = ERR_OK;
+    p.clicked = l->has_click && !l->click_unrecorded && terms_asks_click(t);
+    if (p.clicked)
+        err = v->click(v->ctx, cx->contract, l->click, &p.click);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    (void)terms_price(t, &p, micros);
+    *micros = credit_micros(l, *micros);
+    return ERR_OK;
+}
+
 static enum err apply_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                            const struct entry *e, const struct private_part *priv, struct row_ops *ops)
 {
@@ -185,12 +201,10 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
     };
     enum err err = apply_share(cx, v, index, l, &row.share, ops);
+    if (err == ERR_OK && t != NULL && !status_stands(l->status))
+        err = price(cx, v, t, l, &row.payout_micros);
     if (err != ERR_OK)
         return err;
-    if (t != NULL && !status_stands(l->status)) { /* what it is worth should it be approved by hand */
-        (void)terms_price(t, l->facts, l->n_facts, &row.payout_micros);
-        row.payout_micros = credit_micros(l, row.payout_micros);
-    }
     identity_of(l, priv, &row.who);
     put_lead(ops, cx, index, &row);
     stand(ops, cx, index, &row, true);

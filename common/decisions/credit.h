@@ -11,6 +11,8 @@ struct touch {
     int64_t at_ms;        /* by the server's clock */
     uint32_t clock_steps; /* that it knew of by then; of an unrecorded one the lead's */
     bool unrecorded;
+    enum class class; /* where it is recorded, as is the device */
+    enum device device;
 };
 
 /* What one contract gets. */

@@ -146,10 +146,22 @@ static bool cap_month(const struct question *q)
            reached(own, CAP_MONTH, own->month, &q->f->in_contract.month) || said(q, REASON_CAP_MONTH, CAP_MONTH);
 }
 
+/* The tier, or -1. */
+static int price(const struct question *q, int64_t *micros)
+{
+    const struct touch *click = &q->f->credit.click;
+    const struct priced p = {.facts = q->r->facts,
+                             .n_facts = q->r->n_facts,
+                             .sub = q->r->sub,
+                             .clicked = q->f->found && !click->unrecorded,
+                             .click = {.class = click->class, .device = click->device, .placement = click->placement}};
+    return terms_price(q->t, &p, micros);
+}
+
 static bool budget(const struct question *q)
 {
     int64_t price_micros;
-    (void)terms_price(q->t, q->r->facts, q->r->n_facts, &price_micros);
+    (void)price(q, &price_micros);
     return spent(&q->t->campaign_caps, &q->f->in_campaign.month, price_micros) ||
            spent(&q->t->contract_caps, &q->f->in_contract.month, price_micros) || said(q, REASON_BUDGET, CAP_BUDGET);
 }
@@ -218,7 +230,7 @@ static void accept(const struct question *q, struct entry_lead *l)
 
     int64_t price_micros;
 
-    l->tier = terms_price(t, l->facts, l->n_facts, &price_micros);
+    l->tier = price(q, &price_micros);
     l->payout_micros = credit_micros(l, price_micros);
     l->reason = hold(q);
     if (l->reason != REASON_NONE) {

@@ -61,6 +61,7 @@ struct lead_facts {
     enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };
 
+void touch_click(struct touch *t, const struct clicked *c);
 /* The touches, and the credit of the model `last`: the latest of them. Reads clicks only, so it comes before the
  * contract (hence the terms) is known. Like gather_person: an error of the view, or ERR_CORRUPT, and nothing may be
  * decided. */

@@ -14,20 +14,26 @@ static bool seen_before(const struct lead_report *r, size_t i)
     return false;
 }
 
+void touch_click(struct touch *t, const struct clicked *c)
+{
+    t->class = c->class;
+    t->device = c->device;
+    t->at_ms = c->at_ms;
+    t->clock_steps = c->clock_steps;
+    t->placement = c->placement;
+}
+
 /* The click that a genuine id names. It was on disk before anybody got the id, and not earlier than the id says: where
  * that is not so, the log is not what it was. */
 static enum err find_click(const struct view *v, const struct pointer *p, struct touch *out)
 {
-    struct seen_click click;
+    struct clicked click = {0};
     enum err err = v->click(v->ctx, p->contract, p->index, &click);
     if (err == ERR_NOT_FOUND && p->index > JSON_INT_MAX)
         return err; /* where no log gets: of an answer to HEAD */
-    if (err != ERR_OK || click.at_ms < (int64_t)p->at_s * MS_PER_S)
-        return err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
-    out->at_ms = click.at_ms;
-    out->clock_steps = click.clock_steps;
-    out->placement = click.placement;
-    return ERR_OK;
+    bool fits = err == ERR_OK && click.at_ms >= (int64_t)p->at_s * MS_PER_S;
+    touch_click(out, &click);
+    return fits ? ERR_OK : err == ERR_NOT_FOUND || err == ERR_OK ? ERR_CORRUPT : err;
 }
 
 /* A click whose record was lost stands on its id's signature alone. */

@@ -33,7 +33,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
 static enum err touches_again(const struct fold_context *cx, const struct view *v, const struct entry_lead *l,
                               struct lead_facts *f)
 {
-    struct seen_click seen;
+    struct clicked seen;
     enum err err = ERR_OK;
     struct touch *click = &f->credit.click;
 
@@ -49,11 +49,8 @@ static enum err touches_again(const struct fold_context *cx, const struct view *
         click->index = l->click;
         err = v->click(v->ctx, cx->contract, l->click, &seen);
         f->found = err == ERR_OK;
-        if (f->found) {
-            click->at_ms = seen.at_ms;
-            click->placement = seen.placement;
-            click->clock_steps = seen.clock_steps;
-        }
+        if (f->found)
+            touch_click(click, &seen);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -62,7 +59,7 @@ static enum err touch_again(const struct fold_context *cx, const struct view *v,
                             struct touch *out)
 {
     const struct entry_touch *e = &l->touches[i];
-    struct seen_click seen;
+    struct clicked seen;
     *out = (struct touch){.contract = cx->contract,
                           .index = e->click,
                           .at_ms = e->clicked_ms,
@@ -73,9 +70,7 @@ static enum err touch_again(const struct fold_context *cx, const struct view *v,
     enum err err = v->click(v->ctx, cx->contract, e->click, &seen);
     if (err != ERR_OK)
         return err;
-    out->at_ms = seen.at_ms;
-    out->placement = seen.placement;
-    out->clock_steps = seen.clock_steps;
+    touch_click(out, &seen);
     return ERR_OK;
 }
 

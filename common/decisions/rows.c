@@ -356,16 +356,6 @@ static enum err get(const struct view *v, enum row_table t, struct span key, str
     return found.len == key.len ? ERR_OK : ERR_CORRUPT;
 }
 
-void click_seen(const struct entry *click, struct seen_click *out)
-{
-    *out = (struct seen_click){
-        .class = click->click.class,
-        .placement = click->click.placement,
-        .at_ms = entry_clock(click),
-        .clock_steps = click->click.clock_steps,
-    };
-}
-
 enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out)
 {
     uint8_t key[12];

@@ -27,15 +27,6 @@ enum row_table {
 };
 const char *row_table_name(enum row_table t);
 
-/* What decisions look at of a click. */
-struct seen_click {
-    enum class class;
-    uint32_t placement;
-    int64_t at_ms;        /* by the server's clock */
-    uint32_t clock_steps; /* that the server knew of by then */
-};
-void click_seen(const struct entry *click, struct seen_click *out);
-
 /* Reads rows: LMDB inside the write transaction, a map in verify and check. Values live until the next write. Three
  * answers: ERR_OK, ERR_NOT_FOUND, or another error, after which nothing may be decided: it cannot be told whether the
  * row is there. */
@@ -44,7 +35,7 @@ struct view {
     /* First row whose key is >= from; ERR_NOT_FOUND at the end. */
     enum err (*seek)(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value);
     /* A recorded click of a contract; ERR_NOT_FOUND when that index is not a click. */
-    enum err (*click)(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out);
+    enum err (*click)(void *ctx, uint32_t contract, uint64_t index, struct clicked *out);
     void *ctx;
 };
 

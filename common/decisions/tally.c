@@ -43,6 +43,7 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
     if (!sum.from_ms)
         sum.from_ms = x->at_ms;
     sum.to_ms = x->at_ms;
+    sum.entries++;
     count_traffic(&sum, t, x);
     sum.moved_micros += x->micros < 0 ? -x->micros : x->micros;
     sum.moves += x->kind == ENTRY_LEAD || x->kind == ENTRY_DISPOSITION;
@@ -57,9 +58,9 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
 
 /* ---- bytes ---- */
 
-static void numbers(const struct tally *t, uint64_t out[11])
+static void numbers(const struct tally *t, uint64_t out[12])
 {
-    const uint64_t all[11] = {t->gap_clicks,
+    const uint64_t all[12] = {t->gap_clicks,
                               t->gap_views,
                               t->gap_impressions,
                               t->payable_clicks,
@@ -69,13 +70,14 @@ static void numbers(const struct tally *t, uint64_t out[11])
                               (uint64_t)t->moved_micros,
                               t->moves,
                               (uint64_t)t->from_ms,
-                              (uint64_t)t->to_ms};
+                              (uint64_t)t->to_ms,
+                              t->entries};
     memcpy(out, all, sizeof all);
 }
 
 void tally_write(const struct tally *t, uint8_t out[TALLY_LEN])
 {
-    uint64_t rest[11];
+    uint64_t rest[12];
     *out++ = CLASS_COUNT;
     for (int i = 0; i < CLASS_COUNT; i++, out += 24) {
         store_be64(out, t->clicks[i]);
@@ -83,14 +85,14 @@ void tally_write(const struct tally *t, uint8_t out[TALLY_LEN])
         store_be64(out + 16, t->impressions[i]);
     }
     numbers(t, rest);
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 12; i++)
         store_be64(out + i * 8, rest[i]);
 }
 
 bool tally_read(struct span *rest, struct tally *out)
 {
     size_t classes = rest->len > 0 ? (uint8_t)rest->ptr[0] : CLASS_COUNT + 1;
-    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 11 * 8)
+    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 12 * 8)
         return false;
     const char *p = rest->ptr + 1;
     *out = (struct tally){0};
@@ -110,7 +112,8 @@ bool tally_read(struct span *rest, struct tally *out)
     out->moves = load_be64(p + 64);
     out->from_ms = (int64_t)load_be64(p + 72);
     out->to_ms = (int64_t)load_be64(p + 80);
-    *rest = span_skip(*rest, (size_t)(p + 88 - rest->ptr));
+    out->entries = load_be64(p + 88);
+    *rest = span_skip(*rest, (size_t)(p + 96 - rest->ptr));
     return true;
 }
 

@@ -15,6 +15,7 @@ struct tally {
     int64_t moved_micros;                         /* what leads and dispositions changed, up or down, without signs */
     uint64_t moves;                               /* leads and dispositions: so many rows of moves there must be */
     int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
+    uint64_t entries;                             /* all of them */
 };
 
 /* The most that all amounts of one statement come to, signs left out: its sums are then within the range of money, also
@@ -33,7 +34,7 @@ struct tallied tallied_of(const struct entry *e);
 /* Folds an entry into the tally. False, and nothing happened: a statement over it as well could not be written. */
 MUST_CHECK bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x);
 
-enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 11 * 8 };
+enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 12 * 8 };
 void tally_write(const struct tally *t, uint8_t out[TALLY_LEN]);
 /* Takes it off the front of *rest; also one that is older than a class. False: it does not read. */
 MUST_CHECK bool tally_read(struct span *rest, struct tally *out);

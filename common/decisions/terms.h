@@ -18,7 +18,7 @@ enum { DISPOSABLE_OK, DISPOSABLE_HOLD, DISPOSABLE_REJECT };
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
 struct rule {
-    struct span field; /* "country" or "f_NAME" */
+    struct span field; /* "country" or "f_NAME"; of a price tier also sub1..sub5, placement, device, class */
     enum { RULE_EQUALS, RULE_IN, RULE_RANGE } op;
     struct span *values; /* heap, owned by the terms */
     size_t n_values;
@@ -109,8 +109,17 @@ bool terms_uses_fact(const struct terms *t, struct span name);
 /* Whether clicks may go to this landing URL or clean link: its host is in allowed_hosts ("*.example.com" takes
  * subdomains) or is the landing URL's own; and an https campaign does not send to http. */
 bool terms_allows_link(const struct terms *t, struct span url);
-/* The price of a lead with these facts, by the first tier that takes it: its number, or -1 and 0 micros. */
-int terms_price(const struct terms *t, const struct fact *facts, size_t n, int64_t *micros);
+/* What prices look at: of an unknown or unrecorded click nothing is known. */
+struct priced {
+    const struct fact *facts;
+    size_t n_facts;
+    const struct span *sub; /* the lead's LIMIT_SUBS */
+    bool clicked;
+    struct clicked click;
+};
+/* The price of such a lead, by the first tier that takes it: its number, or -1 and 0 micros. */
+int terms_price(const struct terms *t, const struct priced *p, int64_t *micros);
+bool terms_asks_click(const struct terms *t); /* whether a tier looks at the click */
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
 #include "common/base/country.h"
 #include "common/base/mem.h"
 #include "common/base/text.h"
@@ -141,6 +142,35 @@ const struct member_type member_require = {require_read, require_write};
 
 /* ---- rules: {"field","equals"} | {"field","in"} | {"field","min","max"} ---- */
 
+static bool source_field_ok(struct span name)
+{
+    for (int i = 0; i < LIMIT_SUBS; i++)
+        if (span_is(name, entry_sub_names[i]))
+            return true;
+    return span_is(name, "placement") || span_is(name, "device") || span_is(name, "class");
+}
+
+static bool is_placement(struct span value)
+{
+    int64_t n;
+    return parse_i64(value, &n) == ERR_OK && n >= 1 && n <= UINT32_MAX;
+}
+
+/* Where the lead came from: the numbers and words that there are. */
+static enum err source_value_ok(const struct reading *r, const struct rule *rule, const char *path)
+{
+    struct span value = rule->values[rule->n_values - 1];
+    enum device device;
+    enum class class;
+    if (span_is(rule->field, "placement") && !is_placement(value))
+        return problem(r->problem, ERR_INVALID, path, "must be the number of a tracking code, such as 3");
+    if (span_is(rule->field, "device") && device_parse(value, &device) != ERR_OK)
+        return problem(r->problem, ERR_INVALID, path, "must be phone, tablet, desktop or app");
+    if (span_is(rule->field, "class") && class_parse(value, &class) != ERR_OK)
+        return problem(r->problem, ERR_INVALID, path, "must be a click's class, such as ok or repeat");
+    return ERR_OK;
+}
+
 /* What a fact can be at all. */
 static enum err rule_value_ok(const struct reading *r, const struct rule *rule, const char *path)
 {
@@ -150,7 +180,7 @@ static enum err rule_value_ok(const struct reading *r, const struct rule *rule, 
         return problem(r->problem, ERR_INVALID, path, "%s", COUNTRY_MUST);
     if (span_empty(text_strip(value)))
         return problem(r->problem, ERR_INVALID, path, "must not be blank");
-    return ERR_OK;
+    return source_value_ok(r, rule, path);
 }
 
 static enum err rule_values(const struct reading *r, struct rule *out)
@@ -206,7 +236,7 @@ static bool has(const json_t *obj, const char *name)
 }
 
 /* *out is cleared memory. */
-static enum err rule_read(const struct reading *r, struct rule *out)
+static enum err rule_read(const struct reading *r, bool tier, struct rule *out)
 {
     static const char *const names[] = {"equals", "field", "in", "max", "min", NULL};
     bool equals = has(r->obj, "equals"), in = has(r->obj, "in"), range = has(r->obj, "min") || has(r->obj, "max");
@@ -216,10 +246,15 @@ static enum err rule_read(const struct reading *r, struct rule *out)
         err = json_get_str(r->obj, r->path, "field", 2 + LIMIT_FIELD_NAME, &out->field, NULL, r->problem);
     if (err != ERR_OK)
         return err;
-    if (!field_name_ok(out->field))
-        return member_wrong(r, "field", "must be country or f_NAME");
+    if (!field_name_ok(out->field) && !(tier && source_field_ok(out->field)))
+        return member_wrong(r, "field",
+                            tier ? "must be country, f_NAME, sub1 to sub5, placement, device or class"
+                                 : "must be country or f_NAME");
     if (equals + in + range != 1)
         return problem(r->problem, ERR_INVALID, r->path, "must have exactly one of `equals`, `in`, or `min` and `max`");
+    if (range && (span_is(out->field, "device") || span_is(out->field, "class")))
+        return problem(r->problem, ERR_INVALID, r->path, "can never match: a %.*s is a word; use `equals` or `in`",
+                       (int)out->field.len, out->field.ptr);
     out->op = equals ? RULE_EQUALS : in ? RULE_IN : RULE_RANGE;
     return equals ? rule_equals(r, out) : in ? rule_values(r, out) : rule_range(r, out);
 }
@@ -253,7 +288,7 @@ static enum err rules_read(const struct member *m, const struct reading *r, stru
         member_element_path(path, r->path, m->name, i);
         if (!json_is_object(inner.obj))
             return problem(r->problem, ERR_INVALID, path, "must be an object");
-        err = rule_read(&inner, &t->rules[t->n_rules++]);
+        err = rule_read(&inner, false, &t->rules[t->n_rules++]);
     }
     return err;
 }
@@ -288,7 +323,7 @@ static enum err tier_read(const struct reading *r, struct tier *out)
     if (err != ERR_OK || !out->has_when)
         return err;
     member_path(path, r->path, "when");
-    return rule_read(&when, &out->when);
+    return rule_read(&when, true, &out->when);
 }
 
 static enum err tiers_read(const struct member *m, const struct reading *r, struct terms *t)

@@ -77,26 +77,69 @@ static bool in_range(const struct rule *r, struct span value)
            (!r->has_max || decimal_order(v, (struct decimal){r->max, 0}) <= 0);
 }
 
+/* An empty value is none. */
+static bool value_holds(const struct rule *r, struct span value)
+{
+    if (r->op == RULE_RANGE)
+        return in_range(r, value);
+    for (size_t i = 0; i < r->n_values; i++)
+        if (same_value(r->field, value, r->values[i]))
+            return true;
+    return false;
+}
+
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)
 {
     size_t f = 0;
     while (f < n && !span_eq(facts[f].name, r->field))
         f++;
-    if (f == n)
+    return f < n && value_holds(r, facts[f].value);
+}
+
+static int sub_number(struct span field)
+{
+    for (int i = 0; i < LIMIT_SUBS; i++)
+        if (span_is(field, entry_sub_names[i]))
+            return i;
+    return -1;
+}
+
+static bool of_click(struct span field)
+{
+    return span_is(field, "placement") || span_is(field, "device") || span_is(field, "class");
+}
+
+static bool tier_holds(const struct rule *r, const struct priced *p)
+{
+    char mem[16];
+    struct buf number;
+    int sub = sub_number(r->field);
+    if (sub < 0 && !of_click(r->field))
+        return rule_holds(r, p->facts, p->n_facts);
+    if (sub < 0 && !p->clicked)
         return false;
-    if (r->op == RULE_RANGE)
-        return in_range(r, facts[f].value);
-    for (size_t i = 0; i < r->n_values; i++)
-        if (same_value(r->field, facts[f].value, r->values[i]))
+    buf_fixed(&number, mem, sizeof mem);
+    buf_printf(&number, "%u", p->click.placement);
+    struct span value = sub >= 0                      ? p->sub[sub]
+                        : span_is(r->field, "device") ? span_str(device_word(p->click.device))
+                        : span_is(r->field, "class")  ? span_str(class_word(p->click.class))
+                                                      : buf_span(&number);
+    return !span_empty(value) && value_holds(r, value);
+}
+
+bool terms_asks_click(const struct terms *t)
+{
+    for (size_t i = 0; i < t->n_tiers; i++)
+        if (t->tiers[i].has_when && of_click(t->tiers[i].when.field))
             return true;
     return false;
 }
 
-int terms_price(const struct terms *t, const struct fact *facts, size_t n, int64_t *micros)
+int terms_price(const struct terms *t, const struct priced *p, int64_t *micros)
 {
     *micros = 0;
     for (size_t i = 0; i < t->n_tiers; i++)
-        if (!t->tiers[i].has_when || rule_holds(&t->tiers[i].when, facts, n)) {
+        if (!t->tiers[i].has_when || tier_holds(&t->tiers[i].when, p)) {
             *micros = t->tiers[i].micros;
             return (int)i;
         }

@@ -51,6 +51,15 @@ struct entry_click {
     uint32_t clock_steps; /* that the server knew of its clock by then */
 };
 
+/* What decisions ask of a click. */
+struct clicked {
+    enum class class;
+    enum device device;
+    int64_t at_ms; /* by the server's clock */
+    uint32_t placement;
+    uint32_t clock_steps; /* that it knew of by then */
+};
+
 /* Of a view, and of an impression, which has no click. */
 struct entry_view {
     enum class class;
@@ -186,7 +195,9 @@ int64_t entry_clock(const struct entry *e);
 void entry_date(struct entry *e, int64_t clocked_ms, int64_t last_ms);
 /* Whether it is dated like that. */
 bool entry_follows(const struct entry *e, int64_t last_ms);
+struct clicked clicked_of(const struct entry *click);
 enum class entry_class(const struct entry *e);   /* of a click, view or impression; CLASS_OK of all others */
+enum device entry_device(const struct entry *e); /* of a click; DEVICE_NONE of all others */
 uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
 int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable for a lead by it */
 /* To the sealed part that stands beside it; NULL for kinds that have none. */

@@ -211,10 +211,21 @@ bool entry_follows(const struct entry *e, int64_t last_ms)
     return e->clocked_ms != 0 ? e->at_ms == last_ms : e->at_ms >= last_ms;
 }
 
+struct clicked clicked_of(const struct entry *click)
+{
+    const struct entry_click *c = &click->click;
+    return (struct clicked){c->class, c->device, entry_clock(click), c->placement, c->clock_steps};
+}
+
 enum class entry_class(const struct entry *e) {
     return e->kind == ENTRY_CLICK ? e->click.class
            : is_view(e)           ? e->view.class
                                   : CLASS_OK;
+}
+
+enum device entry_device(const struct entry *e)
+{
+    return e->kind == ENTRY_CLICK ? e->click.device : DEVICE_NONE;
 }
 
 uint32_t entry_placement(const struct entry *e)

@@ -50,7 +50,7 @@ bool fold_dated(const struct fold *f, const struct entry *e)
 
 enum err fold_view(const struct fold *f, const struct entry_view *v)
 {
-    struct seen_click click;
+    struct clicked click;
     if (!v->has_click)
         return ERR_OK;
     enum err err = f->view->click(f->view->ctx, f->cx.contract, v->click, &click);

@@ -34,12 +34,12 @@ static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
     }
     *out = (struct looked){.known = true, .index = index, .is_click = e.kind == ENTRY_CLICK};
     if (out->is_click)
-        click_seen(&e, &out->click);
+        out->clicked = clicked_of(&e);
     entry_close(&e);
     return ERR_OK;
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct audit *a = ctx;
     if (contract != CONTRACT || index >= a->at)
@@ -51,7 +51,7 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct 
     a->stopped |= err != ERR_OK;
     if (err != ERR_OK || !l->is_click)
         return err != ERR_OK ? err : ERR_NOT_FOUND;
-    *out = l->click;
+    *out = l->clicked;
     return ERR_OK;
 }
 

@@ -68,7 +68,7 @@ enum { LOOKED = 1 << 12 };
 struct looked {
     bool known, is_click;
     uint64_t index;
-    struct seen_click click;
+    struct clicked clicked;
 };
 
 /* A file of lines, read in pieces: memory holds one piece and one line. */

@@ -16,23 +16,16 @@ static enum err view_seek(void *ctx, enum row_table t, struct span from, struct 
     return rows_map_seek(((struct check *)ctx)->rows, t, from, key, value);
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct check *c = ctx;
     struct envelope env;
-    struct entry e;
     if (contract > c->catalog->n_contracts || index >= check_log(c, contract)->tree.frontier.size)
         return ERR_NOT_FOUND;
     enum err err = ledger_read(c->txn, contract, index, &env);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* it was folded */
-    if (env.kind != ENTRY_CLICK)
-        return ERR_NOT_FOUND;
-    if ((err = entry_read(env.entry, &e, NULL)) != ERR_OK)
-        return err;
-    click_seen(&e, out);
-    entry_close(&e);
-    return ERR_OK;
+    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
 }
 
 void check_fold_open(struct check *c)
@@ -235,8 +228,8 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
         entry_fails(c, STORE_CHECK_ENTRIES, "is not canonical");
         return;
     }
-    if (e.kind != env->kind || entry_class(&e) != env->class)
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of another kind or class than its envelope says");
+    if (e.kind != env->kind || entry_class(&e) != env->class || entry_device(&e) != env->device)
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of another kind, class or device than its envelope says");
     fold_entry(c, log, k, env, &e);
     entry_close(&e);
 }

@@ -29,7 +29,7 @@ static bool continues(const struct check *c, const struct contract *k, const str
 static struct touch touch_of(const struct checked_log *log, const struct contract *k, const struct entry_lead *l,
                              const struct entry_touch *e)
 {
-    struct seen_click seen;
+    struct clicked seen;
     struct touch t = {.contract = k->number,
                       .index = e->click,
                       .at_ms = e->clicked_ms,

@@ -152,7 +152,7 @@ static enum err record_job(struct batch *cx, struct job *job, const struct contr
 static enum err find_click(struct batch *cx, const struct contract *k, struct record_track *track)
 {
     struct entry_view *view = &track->entry.view;
-    struct seen_click click;
+    struct clicked click;
     if (!track->has_click_claim)
         return ERR_OK;
     enum err err = cx->view.click(cx->view.ctx, k->number, track->click_claim, &click);

@@ -385,6 +385,7 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     struct envelope env = {
         .kind = e->kind,
         .class = entry_class(e),
+        .device = entry_device(e),
         .contract = contract,
         .day = day,
         .index = log->now.head.size,
@@ -433,19 +434,14 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
     return journal_get(t, seq, contract, index, out);
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct ledger_view *v = ctx;
     struct envelope env;
-    struct entry e;
     enum err err = ledger_get(v->ledger, v->txn, contract, index, &env);
-    if (err == ERR_OK && env.kind != ENTRY_CLICK)
-        err = ERR_NOT_FOUND;
-    if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
+    if (err != ERR_OK)
         return err;
-    click_seen(&e, out);
-    entry_close(&e);
-    return ERR_OK;
+    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
 }
 
 /* What decides about money is held against the entry that it repeats: a statement over a changed row would be signed,

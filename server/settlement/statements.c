@@ -71,17 +71,20 @@ static void issue_close(struct issue *s)
     buf_free(&s->summary);
 }
 
+/* What was counted must be all that is closed: a cut that is gone, or is none, would be signed and stand for ever. */
 static enum err issue_interval(struct batch *cx, struct issue *s)
 {
+    struct cut *c = &s->closes;
     s->from = ledger_last_statement(cx->ledger, s->k->number)->to;
-    enum err err = row_cut(&cx->view, s->k->number, s->from, &s->closes);
+    enum err err = row_cut(&cx->view, s->k->number, s->from, c);
     s->whole = err == ERR_NOT_FOUND;
-    if (!s->whole)
-        return err;
-    s->closes =
-        (struct cut){.to = ledger_size(cx->ledger, s->k->number), .tally = *ledger_tally(cx->ledger, s->k->number)};
-    ledger_root(cx->ledger, s->k->number, &s->closes.root);
-    return ERR_OK;
+    if (s->whole) {
+        *c =
+            (struct cut){.to = ledger_size(cx->ledger, s->k->number), .tally = *ledger_tally(cx->ledger, s->k->number)};
+        ledger_root(cx->ledger, s->k->number, &c->root);
+        err = ERR_OK;
+    }
+    return err == ERR_OK && c->tally.entries != c->to - s->from ? ERR_CORRUPT : err;
 }
 
 static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)

@@ -115,6 +115,21 @@ class Caps(ServerCase):
         self.assertEqual(self.race(market, [market.code, second], 24), [("pending", "")] * 9 + [("rejected", "cap_month")] * 15)
         audited(self, self.server, market.contract, publisher.token, "taken at")
 
+    def test_prices_by_source_device_and_class(self):
+        phone = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 "
+                               "Mobile/15E148 Safari/604.1"}
+        tiers = [("sub2", {"equals": "gold"}), ("placement", {"in": ["2"]}), ("device", {"equals": "phone"}), ("class", {"in": ["test"]})]
+        book = [{"micros": n + 1, "when": {"field": field, **rule}} for n, (field, rule) in enumerate(tiers)]
+        market = self.market({"review": {"auto_approve_days": 0}}, {"price": {"lead": [*book, {"micros": 9}]}})
+        second = market.new_code(market.publisher, market.contract)
+        for micros, code, query, headers, fields in [
+                (1, market.code, "", phone, {"sub2": "gold"}), (2, second, "", phone, {}), (3, market.code, "", phone, {}),
+                (4, market.code, "?test=1", BROWSER, {}), (9, market.code, "?sub2=gold", BROWSER, {})]:
+            click_id = click(code["click_url"] + query, **headers)[1]
+            answer = self.assertStatus(market.publisher.postback(person(click_id=click_id, **fields)), 200).json
+            self.assertEqual((answer["status"], answer["payout_micros"]), ("approved", micros))
+        audited(self, self.server, market.contract, market.publisher.token)
+
     def test_entries_say_how_far_ahead_the_zone_was(self):
         for zone in ("Asia/Kolkata", "Pacific/Kiritimati", "America/St_Johns", "UTC"):
             market = self.market({"timezone": zone})

@@ -189,14 +189,16 @@ static inline void filled_traffic(struct filled *f)
 }
 
 /* More moves than one statement can say: the log is cut. */
-static inline void filled_sale(struct filled *f, const char *click)
+static inline void filled_sale(struct filled *f, const char *click, int person)
 {
-    char target[FILLED_TEXT * 2], lead[FILLED_TEXT];
-    filled_lead(f, 1, click, NULL, 3, lead);
+    char target[FILLED_TEXT * 2], lead[FILLED_TEXT], key[2][32];
+    filled_lead(f, 1, click, NULL, person, lead);
+    snprintf(key[0], sizeof key[0], "sale-%d", person);
+    snprintf(key[1], sizeof key[1], "return-%d", person);
     snprintf(target, sizeof target, "/v1/leads/%s/dispositions", lead);
     json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0),
-                           "{\"status\":\"converted\",\"amount\":\"5000000000\",\"currency\":\"EUR\"}", "sale-1"));
-    json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0), "{\"status\":\"returned\"}", "return-1"));
+                           "{\"status\":\"converted\",\"amount\":\"5000000000\",\"currency\":\"EUR\"}", key[0]));
+    json_decref(filled_ask(f, 200, "POST", target, filled_token(f, 0), "{\"status\":\"returned\"}", key[1]));
 }
 
 static inline void filled_statement(struct filled *f)
@@ -244,7 +246,7 @@ static inline void filled_open(struct filled *f)
     for (int64_t closed_ms = clock_ms(); clock_ms() <= closed_ms;)
         usleep(1000);
     filled_click(f, f->code, click);
-    filled_sale(f, click);
+    filled_sale(f, click, 3);
     live_end(&f->live);
 }
 

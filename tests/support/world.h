@@ -77,6 +77,7 @@ struct world_click {
     int64_t at_ms;
     enum class class;
     uint32_t clock_steps;
+    enum device device;
 };
 
 struct world {
@@ -95,13 +96,13 @@ static inline enum err world_seek(void *ctx, enum row_table t, struct span from,
     return rows_map_seek(((struct world *)ctx)->rows, t, from, key, value);
 }
 
-static inline enum err world_find_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
+static inline enum err world_find_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     const struct world *w = ctx;
     for (size_t i = 0; i < w->n; i++)
         if (w->clicks[i].contract == contract && w->clicks[i].index == index) {
-            *out = (struct seen_click){w->clicks[i].class, w->clicks[i].placement, w->clicks[i].at_ms,
-                                       w->clicks[i].clock_steps};
+            const struct world_click *c = &w->clicks[i];
+            *out = (struct clicked){c->class, c->device, c->at_ms, c->placement, c->clock_steps};
             return ERR_OK;
         }
     return ERR_NOT_FOUND;

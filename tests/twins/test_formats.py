@@ -278,6 +278,7 @@ def read_envelope(rows, value):
 
 def envelope(doc, world):
     rows = table(doc, "offset", "bytes", "what")
+    devices = {word: int(number) for number, word in re.findall(r"(\d) (\w+)", next(what for _, _, what in rows if what.startswith("device")))}
     sizes = Counter()
     for _, value in world.rows["journal"]:
         try:
@@ -291,7 +292,7 @@ def envelope(doc, world):
         declared = next(int(what.split(", ")[1]) for what in fields if what.startswith("format"))
         cls = json.loads(entry).get("class", "ok") if kind in ("click", "view") else "ok"
         expected = {"format": declared, "entry": world.code["kinds"][kind], "traffic": world.code["classes"].index(cls),
-                    "0": 0, "index": sizes[number["contract"]], "length": len(entry)}
+                    "device": devices[json.loads(entry).get("device", "none") if kind == "click" else "none"], "index": sizes[number["contract"]], "length": len(entry)}
         sizes[number["contract"]] += 1
         yield from (f"{kind}: {what} is {number[what]}, not {n}" for what, n in expected.items() if number[what] != n)
 
@@ -476,8 +477,8 @@ CASES = {
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
-               ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind")],
-    head: [("| be64 times 10 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
+               ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind"), ("0 none, 1 phone, 2 tablet, 3 desktop", "0 none, 1 phone, 2 desktop, 3 tablet")],
+    head: [("| be64 times 11 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
            ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [
         ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),

@@ -60,7 +60,7 @@ static void a_damaged_envelope_is_refused(void **state)
         {0, 40, 2},                /* format */
         {1, 40, ENTRY_KINDS},      /* kind */
         {2, 40, CLASS_COUNT},      /* class */
-        {3, 40, 1},                /* reserved */
+        {3, 40, DEVICE_COUNT},     /* device */
         {20, 40, 1},               /* entry longer than the row */
         {23, 40, 15},              /* a sealed part of one byte */
         {0, ENVELOPE_HEAD - 1, 1}, /* cut */

@@ -70,7 +70,8 @@ static void append(struct txn *t, uint32_t contract, const struct entry *e, cons
 
 static struct entry click(int64_t at_ms, enum class class)
 {
-    return (struct entry){.kind = ENTRY_CLICK, .at_ms = at_ms, .click = {.class = class, .placement = 9}};
+    return (struct entry){
+        .kind = ENTRY_CLICK, .at_ms = at_ms, .click = {.class = class, .placement = 9, .device = DEVICE_TABLET}};
 }
 
 static void append_clicks(uint32_t contract, size_t n)
@@ -500,7 +501,7 @@ static void a_cut_head_is_corrupt(void **state)
 static void the_view_knows_clicks_only(void **state)
 {
     (void)state;
-    struct seen_click click;
+    struct clicked click;
     struct entry v = {.kind = ENTRY_VIEW, .at_ms = 7};
     append_clicks(1, 1);
     struct txn *t = fixture_begin(&f, true);
@@ -510,6 +511,8 @@ static void the_view_knows_clicks_only(void **state)
     assert_ok(view.click(view.ctx, 1, 0, &click));
     assert_int_equal(click.at_ms, 1000);
     assert_int_equal(click.placement, 9);
+    assert_int_equal(click.class, CLASS_OK);
+    assert_int_equal(click.device, DEVICE_TABLET);
     assert_none(view.click(view.ctx, 1, 1, &click));
     assert_none(view.click(view.ctx, 1, 2, &click));
     assert_none(view.click(view.ctx, 77, 0, &click));

@@ -52,7 +52,7 @@ static enum err faulty_seek(void *ctx, enum row_table t, struct span from, struc
     return err;
 }
 
-static enum err faulty_click(void *ctx, uint32_t contract, uint64_t index, struct seen_click *out)
+static enum err faulty_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct faulty *f = ctx;
     return answer(f, f->real.click(f->real.ctx, contract, index, out), NULL);
