@@ -414,16 +414,18 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, enum cl
 {
     struct ledger_view *v = ctx;
     struct envelope env;
-    struct entry e;
+    int64_t at;
     enum err err = ledger_get(v->ledger, v->txn, contract, index, &env);
     if (err == ERR_OK && env.kind != ENTRY_CLICK)
         err = ERR_NOT_FOUND;
-    if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
+    if (err == ERR_OK)
+        err = envelope_time(&env, &at);
+    if (err == ERR_OK)
+        err = envelope_placement(&env, placement);
+    if (err != ERR_OK)
         return err;
-    *class = e.click.class;
-    *at_ms = e.at_ms;
-    *placement = e.click.placement;
-    entry_close(&e);
+    *class = env.class;
+    *at_ms = at;
     return ERR_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "server/ledger/ledger_rows.h"
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 
@@ -242,5 +243,23 @@ enum err envelope_time(const struct envelope *e, int64_t *at_ms)
         return err;
     *at_ms = entry.at_ms;
     entry_close(&entry);
+    return ERR_OK;
+}
+
+/* A member of canonical text is found by its name as it stands: inside of a value a quote has a backslash before it. */
+enum err envelope_placement(const struct envelope *e, uint32_t *placement)
+{
+    static const struct span name = {",\"placement\":", 13};
+    uint64_t number;
+    assert(e->kind == ENTRY_CLICK);
+    const char *at = e->entry.len > 0 ? memmem(e->entry.ptr, e->entry.len, name.ptr, name.len) : NULL;
+    if (at == NULL)
+        return ERR_CORRUPT;
+    const char *end = e->entry.ptr + e->entry.len, *from = at + name.len, *to = from;
+    while (to < end && ascii_is_digit(*to))
+        to++;
+    if (parse_u64(span_of(from, (size_t)(to - from)), &number) != ERR_OK || number > UINT32_MAX)
+        return ERR_CORRUPT;
+    *placement = (uint32_t)number;
     return ERR_OK;
 }

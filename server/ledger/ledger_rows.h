@@ -33,5 +33,7 @@ MUST_CHECK enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, 
 MUST_CHECK enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *seq);
 /* When the entry arrived, for most without parsing it. */
 MUST_CHECK enum err envelope_time(const struct envelope *e, int64_t *at_ms);
+/* The placement of a click, without parsing it. */
+MUST_CHECK enum err envelope_placement(const struct envelope *e, uint32_t *placement);
 
 #endif

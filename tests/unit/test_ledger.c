@@ -447,8 +447,16 @@ static void the_view_knows_clicks_only(void **state)
     append_clicks(1, 1);
     struct txn *t = fixture_begin(&f, true);
     append(t, 1, &v, NULL);
+    struct entry claims = click(8, CLASS_BOT); /* what the publisher says is no member */
+    claims.click.sub[0] = SPAN("\",\"placement\":7,\"");
+    claims.click.device = DEVICE_PHONE;
+    append(t, 2, &claims, NULL);
     struct ledger_view within;
     struct view view = ledger_view(&within, ledger, t);
+    assert_ok(view.click(view.ctx, 2, 0, &class, &at_ms, &placement));
+    assert_int_equal(class, CLASS_BOT);
+    assert_int_equal(at_ms, 8);
+    assert_int_equal(placement, 9);
     assert_ok(view.click(view.ctx, 1, 0, &class, &at_ms, &placement));
     assert_int_equal(at_ms, 1000);
     assert_int_equal(placement, 9);
