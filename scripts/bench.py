@@ -16,9 +16,10 @@ import tempfile
 import time
 
 import compare
-from servers import NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
+from servers import FILL, NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
+LEAD_BOUND_US = 20
 P99_BOUND_MS, MEMORY_BOUND_MIB, CLICK_BOUND_BYTES, RESTART_BOUND_S = 10, 64, 600, 3
 PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
@@ -153,7 +154,42 @@ def restart(folder, options, stack):
     server.stop()
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart)}
+def cost(folder, options, stack):
+    """The committer's CPU per lead as stored leads accumulate."""
+    server = stack(Countersign(folder, "cost", None))
+    sample, stored = max(options.leads // 100, 500), 0
+    print("| leads stored | committer us/lead | leads a commit | worker us/lead | database bytes/lead |\n|---|---|---|---|---|")
+    for least in (options.leads // 100, options.leads // 10, options.leads):
+        server.stop()
+        if least > stored:
+            subprocess.run([FILL, server.data, str(least - stored)], check=True)
+        server.start()
+        stack(server)
+        server.wait_ready()
+        stored = max(least, stored)
+        settle(server)
+        size, before, commits = server.stored_bytes(), server.thread_us(), server.metrics()["countersign_commit_seconds_count"]
+        out = load(server, *server.mix("lead=1"), "--count", sample, "--timeout", 30, connections=256)
+        leads = out["kinds"]["lead"]["answered"]
+        spent = server.thread_us() - before
+        commits = server.metrics()["countersign_commit_seconds_count"] - commits
+        us = spent["committer"] / leads
+        judged = f" (at most {LEAD_BOUND_US}: {verdict(us <= LEAD_BOUND_US)})" if least == options.leads else ""
+        print(f"| {stored:,} | {us:.1f}{judged} | {leads / commits:.0f} | {spent['worker'] / leads:.1f} | {size / stored:.0f} |", flush=True)
+        stored += leads
+    server.stop()
+
+
+def settle(server):
+    """Until the sweep has caught up with what was filled in."""
+    busy = True
+    while busy:
+        before = server.thread_us()["committer"]
+        time.sleep(2)
+        busy = server.thread_us()["committer"] - before > 20_000
+
+
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost)}
 
 
 def machine():
@@ -180,6 +216,7 @@ def parse():
     parser.add_argument("--rounds", type=int, help="rounds of a side-by-side comparison [3; --compare 40; --instructions 6]")
     parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick and --compare 1; --instructions 2]")
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
+    parser.add_argument("--leads", type=int, help="stored leads at the end of the cost curve [1000000; quick 20000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
@@ -196,6 +233,7 @@ def parse():
     options.rounds = options.rounds or (3 if options.quick else rounds)
     options.seconds = options.seconds or (1 if options.quick else seconds)
     options.events = options.events or (100_000 if options.quick else 10_000_000)
+    options.leads = options.leads or (20_000 if options.quick else 1_000_000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
     return options
 
@@ -205,7 +243,7 @@ def prepare(options):
     packages = ["valgrind"] if options.instructions else []
     if not options.compare and not pathlib.Path(NGINX).exists():
         packages.append("nginx-light")
-    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest'
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads'
     done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
     if done.returncode:
         sys.exit(done.returncode)

@@ -1,5 +1,6 @@
 """What the benchmarks run: servers as processes of their own, and the load generator against them."""
 
+import collections
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ from client import Caller, Party
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build/release/countersign"
 LOADTEST = ROOT / "build/release/countersign-loadtest"
+FILL = ROOT / "build/release/fill_leads"
 NGINX = "/usr/sbin/nginx"
 
 START_S, STOP_S = 30, 60
@@ -75,6 +77,13 @@ class Server:
     def cpu_us(self):
         """CPU time of all threads so far, user and system."""
         return sum(time.clock_gettime_ns(cpu_clock(pid)) for pid in self.pids()) / 1000
+
+    def thread_us(self):
+        """CPU time of the threads of each name so far."""
+        out = collections.Counter()
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            out[(task / "comm").read_text().strip()] += int((task / "schedstat").read_text().split()[0]) / 1000
+        return out
 
     def rss_anon_mib(self):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():

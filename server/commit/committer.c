@@ -226,6 +226,7 @@ static enum err run_batch(struct committer *c, struct job *const *jobs, size_t n
 static void *committer_main(void *arg)
 {
     struct committer *c = arg;
+    pthread_setname_np(pthread_self(), "committer");
     struct job **jobs = xmalloc(BATCH_MAX * sizeof *jobs);
     size_t n;
     while ((n = source_take(c->source, jobs)) > 0) {

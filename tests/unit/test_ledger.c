@@ -506,8 +506,17 @@ static void the_view_knows_clicks_only(void **state)
     append_clicks(1, 1);
     struct txn *t = fixture_begin(&f, true);
     append(t, 1, &v, NULL);
+    struct entry claims = click(8, CLASS_BOT); /* what the publisher says is no member */
+    claims.click.sub[0] = SPAN("\",\"placement\":7,\"");
+    claims.click.device = DEVICE_PHONE;
+    append(t, 2, &claims, NULL);
     struct ledger_view within;
     struct view view = ledger_view(&within, ledger, t);
+    assert_ok(view.click(view.ctx, 2, 0, &click));
+    assert_int_equal(click.class, CLASS_BOT);
+    assert_int_equal(click.device, DEVICE_PHONE);
+    assert_int_equal(click.at_ms, 8);
+    assert_int_equal(click.placement, 9);
     assert_ok(view.click(view.ctx, 1, 0, &click));
     assert_int_equal(click.at_ms, 1000);
     assert_int_equal(click.placement, 9);
