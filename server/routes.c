@@ -42,6 +42,8 @@ static const struct route table[] = {
     {READ, "/v1/contracts", ANY, contracts_list, NULL, "List contracts"},
     {READ, "/v1/contracts/{}", ANY, contracts_get, NULL, "Read a contract"},
     {METHOD_PATCH, "/v1/contracts/{}", OPERATOR, contracts_patch, control_finish, "Change a contract: a new terms version"},
+    {READ, "/v1/contracts/{}/terms", ANY | READS, terms_list, NULL, "List the versions of a contract's terms, and what each changed"},
+    {READ, "/v1/contracts/{}/terms/{}", ANY | READS, terms_get, NULL, "Read one version of a contract's terms, whole"},
     {POST, "/v1/contracts/{}/grants", OPERATOR, grants_create, control_finish, "Let an auditor read the contract"},
     {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},

@@ -35,6 +35,10 @@ HANDLER(contracts_patch);
 HANDLER(grants_create);
 job_run contract_run, contract_change_run, grant_run;
 
+/* api_terms.c */
+HANDLER(terms_list);
+HANDLER(terms_get);
+
 /* api_codes.c */
 HANDLER(codes_create);
 HANDLER(codes_list);

@@ -186,11 +186,11 @@ static enum err dispose_read(struct request *rq, const struct contract *k, struc
     if (in.amount_micros.given && r->status != STATUS_CONVERTED)
         return problem(&rq->problem, ERR_INVALID, "amount_micros",
                        "belongs to status converted: it is the sale's amount");
-    if (in.currency.ptr != NULL && !span_eq(in.currency, k->terms->currency))
+    if (in.currency.ptr != NULL && !span_eq(in.currency, contract_currency(k)))
         return problem(&rq->problem, ERR_INVALID, "currency", "must be the campaign's currency");
     r->text = in.reason;
     r->amount_micros = in.amount_micros.value;
-    r->currency = in.currency.ptr != NULL || in.amount_micros.given ? k->terms->currency : (struct span){0};
+    r->currency = in.currency.ptr != NULL || in.amount_micros.given ? contract_currency(k) : (struct span){0};
     return ERR_OK;
 }
 

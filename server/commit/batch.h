@@ -36,6 +36,8 @@ job_run pipeline_track, pipeline_lead, pipeline_disposition;
 /* Whether the contract's log can grow (ledger_ready). For runs that write something before they append, or append to
  * several logs: afterwards only a full or failing disk is in the way. */
 MUST_CHECK enum err pipeline_ready(struct batch *cx, const struct contract *k);
+/* What an entry of that time is dated: never into a period that a statement closed. */
+int64_t pipeline_dated(const struct batch *cx, const struct contract *k, int64_t at_ms);
 /* Appends an entry and applies it; its time is moved past the end of the last closed period. *index and *leaf may be
  * NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,

@@ -39,6 +39,13 @@ enum err pipeline_ready(struct batch *cx, const struct contract *k)
     return ledger_ready(cx->ledger, cx->txn, k->number);
 }
 
+/* Also when the clock was set back since. */
+int64_t pipeline_dated(const struct batch *cx, const struct contract *k, int64_t at_ms)
+{
+    int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms;
+    return at_ms > closed_ms ? at_ms : closed_ms;
+}
+
 static struct fold_context fold_of(const struct contract *k)
 {
     return (struct fold_context){.contract = k->number,
@@ -54,6 +61,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
     const struct fold_context fold = fold_of(k);
+    const struct terms *terms = contract_terms(k, e->at_ms);
     struct row_ops ops = {.n = 0};
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= ledger_last_statement(cx->ledger, k->number)->to_ms);
@@ -62,11 +70,11 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
         return ERR_TOO_LARGE;
     enum err err = pipeline_ready(cx, k);
     if (err == ERR_OK)
-        err = apply(&fold, &cx->view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
+        err = apply(&fold, &cx->view, terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
     if (err != ERR_OK)
         return err;
-    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms,
-                        &r.index, &r.leaf);
+    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, terms, &r.index,
+                        &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
@@ -76,13 +84,6 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
                : ERR_IO; /* half an entry may stand in the batch: nothing may go on from here */
 }
 
-/* No entry is dated into a period that a statement has closed, also when the clock was set back since. */
-static int64_t dated(const struct batch *cx, const struct contract *k, int64_t at_ms)
-{
-    int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms;
-    return at_ms > closed_ms ? at_ms : closed_ms;
-}
-
 enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
                          struct hash *leaf)
 {
@@ -90,7 +91,7 @@ enum err pipeline_append(struct batch *cx, const struct contract *k, const struc
     struct buf bytes;
     struct recorded r;
     struct entry stamped = *e;
-    stamped.at_ms = dated(cx, k, e->at_ms);
+    stamped.at_ms = pipeline_dated(cx, k, e->at_ms);
     buf_fixed(&bytes, mem, sizeof mem);
     enum err err = record(cx, k, &stamped, (struct companion){0}, &bytes, &r);
     if (err != ERR_OK)
@@ -158,9 +159,9 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     const struct contract *k = catalog_contract_number(cx->catalog, track->contract);
     if (k == NULL)
         return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
-    if (!terms_takes_traffic(k->terms, job->record.arrived_ms))
+    track->entry.at_ms = pipeline_dated(cx, k, track->entry.at_ms);
+    if (!terms_takes_traffic(contract_terms(k, track->entry.at_ms), job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
-    track->entry.at_ms = dated(cx, k, track->entry.at_ms);
     enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
     if (err != ERR_OK)
         return err;
@@ -287,12 +288,13 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
     if (k == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
     const struct fold_context fold = fold_of(k);
-    int64_t now_ms = dated(cx, k, job->record.arrived_ms);
-    if ((err = gather_person(&cx->view, &fold, k->terms, &lead->report, now_ms, &facts)) != ERR_OK)
+    int64_t now_ms = pipeline_dated(cx, k, job->record.arrived_ms);
+    const struct version *bound = versions_at(&k->versions, now_ms);
+    if ((err = gather_person(&cx->view, &fold, bound->terms, &lead->report, now_ms, &facts)) != ERR_OK)
         return err;
 
     struct entry e;
-    k->terms->ruleset->lead(k->terms, k->terms_index, &lead->report, &facts, now_ms, &e);
+    bound->terms->ruleset->lead(bound->terms, bound->index, &lead->report, &facts, now_ms, &e);
     const struct private_part known = known_of(&lead->report);
     err = record_job(cx, job, k, &e, (struct companion){&lead->sealed, &known}, true);
     if (err != ERR_OK)
@@ -422,17 +424,18 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return problem(&job->problem, ERR_CONFLICT, "txid",
                        "this txid is another sender's, and its lead was refused: to approve it all the same name it by "
                        "lead, or add its click_id");
-    if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
+    if (!span_empty(d->report.currency) && !span_eq(d->report.currency, contract_currency(k)))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
     const struct fold_context fold = fold_of(k);
+    int64_t now_ms = pipeline_dated(cx, k, job->record.arrived_ms);
+    const struct version *bound = versions_at(&k->versions, now_ms);
     struct disposition_facts facts;
     struct entry e;
     bool same = false;
-    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK)
+    if ((err = gather_disposition(&cx->view, &fold, bound->terms, &d->report, &lead, &facts)) != ERR_OK)
         return err;
-    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts,
-                                         dated(cx, k, job->record.arrived_ms), &e, &same, &job->problem);
+    err = bound->terms->ruleset->disposition(bound->index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
     else if (err == ERR_OK)

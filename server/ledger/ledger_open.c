@@ -27,43 +27,51 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     return err == ERR_OK ? cursor_end(step) : err;
 }
 
-static enum err compile_terms(struct log *log, const struct envelope *env)
+/* The terms as they stood at the head that the replay begins with. */
+static enum err load_versions(struct txn *t, struct log *log, uint32_t contract)
 {
-    struct entry e;
-    struct terms *terms;
-    enum err err = entry_read(env->entry, &e, NULL);
+    if (!log->now.has_terms || log->versions.n > 0)
+        return ERR_OK;
+    enum err err = ledger_versions(t, contract, log->now.head.size, &log->versions);
+    bool same = err == ERR_OK && versions_newest(&log->versions)->index == log->now.terms;
+    return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
+}
+
+static enum err replay_terms(struct log *log, const struct entry *e)
+{
+    struct versions gone = {.n = 0};
+    struct version next = {.index = log->now.head.size - 1, .number = e->terms.version, .at_ms = e->at_ms};
+    enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
         return err;
-    err = rules_compile(&e.terms, &terms, NULL);
-    entry_close(&e);
-    if (err != ERR_OK)
-        return err;
-    terms_free(log->terms);
-    log->terms = terms;
+    if (versions_add(&log->versions, &next, e->terms.effective_ms, &gone, NULL) != ERR_OK) {
+        terms_free(next.terms);
+        return ERR_CORRUPT;
+    }
+    versions_free(&gone);
     return ERR_OK;
 }
 
-static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
+static enum err replay_fold(struct txn *t, struct log *log, const struct envelope *env)
 {
     int64_t at_ms;
-    struct entry gap = {0};
-    struct envelope in_force;
+    struct entry e = {0};
+    bool read = env->kind == ENTRY_TERMS || env->kind == ENTRY_GAP;
     enum err err = envelope_time(env, &at_ms);
-    if (err == ERR_OK && log->terms == NULL && log->now.has_terms) {
-        err = ledger_get(l, t, env->contract, log->now.terms, &in_force);
-        if (err == ERR_OK)
-            err = compile_terms(log, &in_force);
-    }
-    if (err == ERR_OK && env->kind == ENTRY_TERMS)
-        err = compile_terms(log, env);
-    if (err == ERR_OK && env->kind == ENTRY_GAP)
-        err = entry_read(env->entry, &gap, NULL);
+    if (err == ERR_OK)
+        err = load_versions(t, log, env->contract);
+    if (err == ERR_OK && read)
+        err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)
         return err;
-    ledger_fold(log, log->terms, env->kind, env->class, at_ms, &gap.gap);
-    if (env->kind == ENTRY_GAP)
-        entry_close(&gap);
-    return ERR_OK;
+    if (env->kind == ENTRY_TERMS)
+        err = replay_terms(log, &e);
+    const struct version *bound = versions_at(&log->versions, at_ms);
+    if (err == ERR_OK)
+        ledger_fold(log, bound != NULL ? bound->terms : NULL, env->kind, env->class, at_ms, &e.gap);
+    if (read)
+        entry_close(&e);
+    return err;
 }
 
 /* An entry's leaf hash: from its tile where that was written, since hashing is most of what a replay costs. */
@@ -102,7 +110,7 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
         err = ledger_ready(l, t, env.contract);
     if (err == ERR_OK)
         err = ledger_extend(l, t, log, env.contract, seq, &leaf);
-    return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
+    return err == ERR_OK ? replay_fold(t, log, &env) : err;
 }
 
 static enum err replay(struct ledger *l, struct txn *t)
@@ -156,8 +164,7 @@ enum err ledger_open(struct txn *t, struct ledger **out)
     for (size_t i = 0; i < l->n_logs; i++) {
         if (l->logs[i] == NULL)
             continue;
-        terms_free(l->logs[i]->terms);
-        l->logs[i]->terms = NULL;
+        versions_free(&l->logs[i]->versions);
         l->logs[i]->leaves = NULL;
     }
     if (err != ERR_OK)

@@ -48,7 +48,7 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
 
     jw_object(w);
     jw_kstr(w, "contract", span_str(k->id));
-    jw_kstr(w, "currency", k->terms->currency);
+    jw_kstr(w, "currency", contract_currency(k));
     jw_key(w, "ignored");
     jw_raw(w, ignored);
     jw_kint(w, "index", (int64_t)index);

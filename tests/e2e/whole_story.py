@@ -1,5 +1,7 @@
 """One story in which everything happens once: for tests that look at all that a server is sent, answers and keeps."""
 
+from datetime import datetime, timedelta, timezone
+
 from harness import BROWSER, Caller, Market, person, wait_for
 
 import client  # from scripts/, where harness points to
@@ -23,6 +25,11 @@ def tell_a_whole_story(server):
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": True})
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": False})
     operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})
+    soon = datetime.now(timezone.utc) + timedelta(seconds=1)
+    operator.patch(f"/v1/contracts/{market.contract}", {"ends_at": "2100-01-01T00:00:00Z", "effective_at": soon.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
+    for path in ("", "/1"):
+        publisher.do("GET", f"/v1/contracts/{market.contract}/terms{path}")
+    wait_for(lambda: datetime.now(timezone.utc) > soon, what="the time that the change waits for")
     made = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})
     publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": made["kid"]})
     for _ in range(2):

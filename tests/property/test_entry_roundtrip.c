@@ -175,7 +175,8 @@ static void random_entry(struct entry *e)
     *e = (struct entry){.kind = random_kind(), .at_ms = (int64_t)number()};
     switch (e->kind) {
     case ENTRY_TERMS:
-        e->terms = (struct entry_terms){(int64_t)number(), document(), document(), (int64_t)number()};
+        e->terms = (struct entry_terms){(int64_t)number(), document(), document(), (int64_t)number(),
+                                        coin() ? (int64_t)number() : 0};
         break;
     case ENTRY_CLICK:
         random_click(&e->click);

@@ -311,12 +311,13 @@ static struct terms *make_terms(struct buf *campaign, struct buf *contract, cons
     return terms;
 }
 
-static void append_terms_and_clicks(struct txn *t, const char *price, size_t clicks)
+static void append_terms_and_clicks(struct txn *t, int64_t version, const char *price, size_t clicks)
 {
     struct buf campaign, contract;
     struct terms *terms = make_terms(&campaign, &contract, price);
     struct entry e = {
-        .kind = ENTRY_TERMS, .at_ms = 1, .terms = {1, buf_span(&campaign), buf_span(&contract), RULES_NOW}};
+        .kind = ENTRY_TERMS, .at_ms = 1, .terms = {version, buf_span(&campaign), buf_span(&contract), RULES_NOW}};
+    assert_ok(fixture_put_terms(t, 1, (uint32_t)version, model[1].n));
     append(t, 1, &e, terms);
     for (size_t i = 0; i < clicks; i++) {
         e = click(1000 + (int64_t)i, i % 3 == 0 ? CLASS_BOT : CLASS_OK);
@@ -335,7 +336,7 @@ static void a_replayed_tally_is_the_live_one(void **state)
     (void)state;
     struct entry gap = {.kind = ENTRY_GAP, .at_ms = 5000, .gap = {4000, 4999, 7, 3}};
     struct txn *t = fixture_begin(&f, true);
-    append_terms_and_clicks(t, PRICE(100), 6);
+    append_terms_and_clicks(t, 1, PRICE(100), 6);
     assert_ok(txn_commit(t));
     sweep();
     t = fixture_begin(&f, true);
@@ -344,7 +345,7 @@ static void a_replayed_tally_is_the_live_one(void **state)
     struct entry e = click(2000, CLASS_OK); /* under terms that were swept before */
     append(t, 1, &e, terms);
     append(t, 1, &gap, terms);
-    append_terms_and_clicks(t, PRICE(5000), 3);
+    append_terms_and_clicks(t, 2, PRICE(5000), 3);
     assert_ok(txn_commit(t));
     terms_free(terms);
     buf_free(&campaign);
