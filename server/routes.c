@@ -37,6 +37,7 @@ static const struct route table[] = {
     {READ, "/v1/campaigns/{}", ANY, campaigns_get, NULL, "Read a campaign"},
     {METHOD_PATCH, "/v1/campaigns/{}", OPERATOR | ROLE_ADVERTISER, campaigns_patch, control_finish, "Change a campaign: a new terms version"},
     {POST, "/v1/campaigns/{}/pause", OPERATOR | ROLE_ADVERTISER, campaigns_pause, control_finish, "Pause a campaign, or go on"},
+    {POST, "/v1/campaigns/{}/try", OPERATOR | ROLE_ADVERTISER | READS, campaigns_try, NULL, "How the last leads would have fared under other terms; nothing is recorded"},
 
     {POST, "/v1/contracts", OPERATOR, contracts_create, control_finish, "Make a contract"},
     {READ, "/v1/contracts", ANY, contracts_list, NULL, "List contracts"},

@@ -27,6 +27,9 @@ HANDLER(campaigns_patch);
 HANDLER(campaigns_pause);
 job_run campaign_run, campaign_change_run;
 
+/* api_try.c */
+HANDLER(campaigns_try);
+
 /* api_contracts.c */
 HANDLER(contracts_create);
 HANDLER(contracts_list);
