@@ -14,7 +14,7 @@
 #include "tests/support/chance.h"
 #include "tests/support/ok.h"
 
-enum { STORY = 60, LONG = 4000 };
+enum { STORY = 60, LONG = 1000 };
 
 /* The model: one array, nothing is ever taken out of it. */
 struct told {
