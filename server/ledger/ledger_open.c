@@ -27,24 +27,14 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     return err == ERR_OK ? cursor_end(step) : err;
 }
 
-/* The terms as they stood at the head that the replay begins with. */
-static enum err load_versions(struct txn *t, struct log *log, uint32_t contract)
-{
-    if (!log->now.has_terms || log->versions.n > 0)
-        return ERR_OK;
-    enum err err = ledger_versions(t, contract, log->now.head.size, &log->versions);
-    bool same = err == ERR_OK && versions_newest(&log->versions)->index == log->now.terms;
-    return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
-}
-
-static enum err replay_terms(struct log *log, const struct entry *e)
+static enum err add_version(struct versions *vs, uint64_t index, const struct entry *e)
 {
     struct versions gone = {.n = 0};
-    struct version next = {.index = log->now.head.size - 1, .number = e->terms.version, .at_ms = e->at_ms};
+    struct version next = {.index = index, .number = e->terms.version, .at_ms = e->at_ms};
     enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
         return err;
-    if (versions_add(&log->versions, &next, e->terms.effective_ms, &gone, NULL) != ERR_OK) {
+    if (versions_add(vs, &next, e->terms.effective_ms, &gone, NULL) != ERR_OK) {
         terms_free(next.terms);
         return ERR_CORRUPT;
     }
@@ -52,20 +42,44 @@ static enum err replay_terms(struct log *log, const struct entry *e)
     return ERR_OK;
 }
 
-static enum err replay_fold(struct txn *t, struct log *log, const struct envelope *env)
+/* The terms as they stood at the head that the replay begins with: the newest alone where they bound at once, so that
+ * rows are needed only where they say more. */
+static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, uint32_t contract)
+{
+    struct envelope env;
+    struct entry e;
+    if (!log->now.has_terms || log->versions.n > 0)
+        return ERR_OK;
+    enum err err = ledger_get(l, t, contract, log->now.terms, &env);
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool alone = e.kind == ENTRY_TERMS && !e.terms.effective_ms;
+    if (alone)
+        err = add_version(&log->versions, log->now.terms, &e);
+    entry_close(&e);
+    if (alone)
+        return err;
+    err = ledger_versions(t, contract, log->now.terms + 1, &log->versions);
+    bool same = err == ERR_OK && versions_newest(&log->versions)->index == log->now.terms;
+    return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
+}
+
+static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
 {
     int64_t at_ms;
     struct entry e = {0};
     bool read = env->kind == ENTRY_TERMS || env->kind == ENTRY_GAP;
     enum err err = envelope_time(env, &at_ms);
     if (err == ERR_OK)
-        err = load_versions(t, log, env->contract);
+        err = load_versions(l, t, log, env->contract);
     if (err == ERR_OK && read)
         err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)
         return err;
     if (env->kind == ENTRY_TERMS)
-        err = replay_terms(log, &e);
+        err = add_version(&log->versions, env->index, &e);
     const struct version *bound = versions_at(&log->versions, at_ms);
     if (err == ERR_OK)
         ledger_fold(log, bound != NULL ? bound->terms : NULL, env->kind, env->class, at_ms, &e.gap);
@@ -110,7 +124,7 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
         err = ledger_ready(l, t, env.contract);
     if (err == ERR_OK)
         err = ledger_extend(l, t, log, env.contract, seq, &leaf);
-    return err == ERR_OK ? replay_fold(t, log, &env) : err;
+    return err == ERR_OK ? replay_fold(l, t, log, &env) : err;
 }
 
 static enum err replay(struct ledger *l, struct txn *t)

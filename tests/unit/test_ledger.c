@@ -363,6 +363,62 @@ static void a_replayed_tally_is_the_live_one(void **state)
     assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
 }
 
+/* A step of a log: terms, of the next version, or a click and what it earns. */
+static const struct step {
+    int64_t at_ms, effective_ms;
+    const char *price; /* NULL: a click */
+    int64_t earns;
+    bool sweep;
+} steps[] = {
+    {1000, 0, PRICE(100), 0, true},     {1001, 1010, PRICE(200), 0, false}, {1005, 0, NULL, 100, true},
+    {1006, 1010, PRICE(300), 0, false}, /* in the place of the one before, and the first to be replayed */
+    {1009, 0, NULL, 100, false},        {1010, 0, NULL, 300, true},         {1011, 1020, PRICE(400), 0, true},
+    {1019, 0, NULL, 300, false},        {1020, 0, NULL, 400, false},
+};
+
+static void step_append(struct txn *t, const struct step *s, int64_t version)
+{
+    static const struct fold_context of = {.contract = 1, .contract_id = {"C1", 2}};
+    struct ledger_view within;
+    struct view v = ledger_view(&within, ledger, t);
+    struct buf campaign, contract;
+    struct terms *terms = make_terms(&campaign, &contract, s->price);
+    struct entry e = {.kind = ENTRY_TERMS,
+                      .at_ms = s->at_ms,
+                      .terms = {version, buf_span(&campaign), buf_span(&contract), RULES_NOW, s->effective_ms}};
+    struct row_ops ops;
+    assert_ok(apply(&of, &v, NULL, model[1].n, &e, NULL, &ops));
+    assert_ok(store_rows_write(t, &ops));
+    append(t, 1, &e, NULL);
+    terms_free(terms);
+    buf_free(&campaign);
+    buf_free(&contract);
+}
+
+/* What a click earns live is this test's word; replayed it is that of the version in force then. */
+static void versions_that_wait_bind_in_a_replay_too(void **state)
+{
+    (void)state;
+    int64_t version = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const struct step *s = &steps[i];
+        struct txn *t = fixture_begin(&f, true);
+        if (s->price != NULL) {
+            step_append(t, s, ++version);
+        } else {
+            struct entry e = click(s->at_ms, CLASS_OK);
+            struct terms now = {.payable_classes = 1, .click_micros = s->earns};
+            append(t, 1, &e, &now);
+        }
+        assert_ok(txn_commit(t));
+        struct tally live = *ledger_tally(ledger, 1);
+        open_ledger();
+        assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
+        if (s->sweep)
+            sweep();
+    }
+}
+
 static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
 {
     (void)state;
@@ -472,6 +528,7 @@ int main(void)
         TEST(tiles_hold_the_leaves_of_their_bundles),
         TEST(earlier_roots_and_proofs_come_from_tiles),
         TEST(a_replayed_tally_is_the_live_one),
+        TEST(versions_that_wait_bind_in_a_replay_too),
         TEST(a_statement_starts_a_new_tally_and_is_never_forgotten),
         TEST(a_publication_is_remembered_by_the_sweep),
         TEST(a_hole_in_the_journal_is_corrupt),
