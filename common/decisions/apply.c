@@ -230,15 +230,18 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
     return err == ERR_OK ? count(ops, v, cx, &row, NULL) : err;
 }
 
-static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry_terms *t,
-                            struct row_ops *ops)
+static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry *e, struct row_ops *ops)
 {
-    if (t->version < 1 || t->version > UINT32_MAX)
+    const struct entry_terms *t = &e->terms;
+    if (t->version < 1 || t->version > UINT32_MAX || t->rules > UINT32_MAX)
         return ERR_CORRUPT;
     struct row_op *op = add(ops, ROW_TERMS);
     row_terms_key(op->key, cx->contract, (uint32_t)t->version);
     op->key_len = TERMS_KEY_LEN;
     store_be64(op->value, index);
+    store_be64(op->value + 8, (uint64_t)e->at_ms);
+    store_be64(op->value + 16, (uint64_t)t->effective_ms);
+    store_be32(op->value + 24, (uint32_t)t->rules);
     op->value_len = TERMS_ROW_LEN;
     return ERR_OK;
 }
@@ -319,7 +322,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
     if (e->kind == ENTRY_DISPOSITION)
         return apply_disposition(cx, v, t, index, e, out);
     if (e->kind == ENTRY_TERMS)
-        return apply_terms(cx, index, &e->terms, out);
+        return apply_terms(cx, index, e, out);
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_STATEMENT) { /* what the log was cut for */

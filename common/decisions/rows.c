@@ -542,6 +542,15 @@ enum err row_is_part(const struct view *v, uint32_t campaign, const struct share
     return get(v, ROW_SHARES, span_of(key, sizeof key), &value);
 }
 
+bool row_dedupe_lead(struct span key, uint32_t *contract, uint64_t *index)
+{
+    if (key.len != DEDUPE_KEY_LEN)
+        return false;
+    *contract = load_be32(key.ptr + DEDUPE_LEAD);
+    *index = load_be64(key.ptr + DEDUPE_LEAD + 4);
+    return true;
+}
+
 enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from_lead,
                              uint64_t *lead)
 {
@@ -579,30 +588,52 @@ enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, en
     return err == ERR_OK ? cap_row_read(value, out) : err;
 }
 
-enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index)
+enum err terms_row_read(struct span value, struct terms_row *out)
+{
+    if (value.len != TERMS_ROW_LEN)
+        return ERR_CORRUPT;
+    struct terms_row row = {.index = load_be64(value.ptr),
+                            .at_ms = (int64_t)load_be64(value.ptr + 8),
+                            .effective_ms = (int64_t)load_be64(value.ptr + 16),
+                            .rules = load_be32(value.ptr + 24)};
+    if (!is_index(row.index) || !is_time(row.at_ms, true) || !is_time(row.effective_ms, true))
+        return ERR_CORRUPT;
+    *out = row;
+    return ERR_OK;
+}
+
+/* The row after the newest of *vs. */
+static enum err add_version(struct span key, struct span value, uint64_t below, int64_t number, struct versions *vs)
+{
+    struct terms_row row;
+    const struct version *newest = versions_newest(vs);
+    if (key.len != TERMS_KEY_LEN || load_be32(key.ptr + 4) != number || terms_row_read(value, &row) != ERR_OK ||
+        (newest != NULL && row.index < newest->index))
+        return ERR_CORRUPT;
+    const struct version next = {.index = row.index, .number = number, .rules = row.rules, .at_ms = row.at_ms};
+    if (row.index >= below)
+        return ERR_NOT_FOUND;
+    return versions_add(vs, &next, row.effective_ms, NULL, NULL) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+}
+
+enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, struct versions *out)
 {
     uint8_t from[TERMS_KEY_LEN];
+    struct versions vs = {.n = 0};
     struct span key, value;
-    uint32_t last = 0;
-    uint64_t at = 0;
-    enum err err;
-    row_terms_key(from, contract, 1);
-    while ((err = v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value)) == ERR_OK && key.len >= 4 &&
-           load_be32(key.ptr) == contract) {
-        if (key.len != TERMS_KEY_LEN || value.len != TERMS_ROW_LEN || load_be32(key.ptr + 4) != last + 1 ||
-            !is_index(load_be64(value.ptr)) || load_be64(value.ptr) < at)
-            return ERR_CORRUPT;
-        last++;
-        at = load_be64(value.ptr);
-        row_terms_key(from, contract, last + 1);
+    enum err err = ERR_OK;
+    for (uint32_t number = 1; err == ERR_OK; number++) {
+        row_terms_key(from, contract, number);
+        err = v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value);
+        if (err == ERR_OK)
+            err = key.len >= 4 && load_be32(key.ptr) == contract ? add_version(key, value, below, number, &vs)
+                                                                 : ERR_NOT_FOUND;
     }
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    if (last == 0)
-        return ERR_NOT_FOUND;
-    *version = last;
-    *index = at;
-    return ERR_OK;
+    if (err == ERR_NOT_FOUND && vs.n > 0) {
+        *out = vs;
+        err = ERR_OK;
+    }
+    return err;
 }
 
 enum err row_party_key(const struct view *v, uint32_t contract, struct span party, uint8_t pub[ED25519_KEY_LEN])

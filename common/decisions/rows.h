@@ -5,6 +5,7 @@
 #define CS_DECISIONS_ROWS_H
 
 #include "common/decisions/identity.h"
+#include "common/decisions/versions.h"
 
 #define ROW_TABLE(X)                                                                                                   \
     X(LEADS, "leads", "contract be32, index be64 -> the lead's state")                                                 \
@@ -13,7 +14,7 @@
     X(TXIDS, "txids", "advertiser be32, SHA-256(txid)[:16], campaign be32, party id -> its lead, facts hash")          \
     X(CLICK_LEADS, "click_leads", "contract be32, click be64, lead be64 -> nothing")                                   \
     X(DUE, "due", "due ms be64, contract be32, index be64 -> nothing; leads that approve by themselves")               \
-    X(TERMS, "terms", "contract be32, version be32 -> index be64 of the terms entry")                                  \
+    X(TERMS, "terms", "contract be32, version be32 -> index of the terms entry, its time and rules")                   \
     X(SHARES, "shares", "campaign be32, commitment[:16], contract be32, index be64 -> nothing; parts of shared leads") \
     X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")                  \
     X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")           \
@@ -135,13 +136,21 @@ MUST_CHECK enum err row_parts(const struct view *v, uint32_t campaign, const str
 /* ERR_OK when the lead there is a part of this one. */
 MUST_CHECK enum err row_is_part(const struct view *v, uint32_t campaign, const struct share *share, uint32_t contract,
                                 uint64_t index);
+/* Which lead has this key of `dedupe`; false: it is none. */
+bool row_dedupe_lead(struct span key, uint32_t *contract, uint64_t *index);
 /* The first lead of a click whose index is not below `from`. */
 MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract, uint64_t click, uint64_t from,
                                         uint64_t *lead);
-/* The newest terms version of a contract among its rows; ERR_NOT_FOUND when it has none. */
-enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 8 };
+/* The terms versions of a contract that may bind entries, of those whose own index is below `below`: without compiled
+ * terms. ERR_NOT_FOUND when there is none. */
+enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 28 };
 void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version);
-MUST_CHECK enum err row_terms(const struct view *v, uint32_t contract, int64_t *version, uint64_t *index);
+struct terms_row {
+    uint64_t index;
+    int64_t at_ms, effective_ms, rules;
+};
+MUST_CHECK enum err terms_row_read(struct span value, struct terms_row *out);
+MUST_CHECK enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, struct versions *out);
 /* The key that a party's last `key` entry in this contract's log gives; ERR_NOT_FOUND: the log tells none. */
 enum { PARTY_KEY_MAX = 4 + LIMIT_ID };
 size_t row_party_key_key(uint8_t key[PARTY_KEY_MAX], uint32_t contract, struct span party);

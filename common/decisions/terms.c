@@ -313,6 +313,14 @@ enum err terms_compile(struct span campaign, struct span contract, struct terms 
     return ERR_OK;
 }
 
+void terms_document(const struct terms *t, int which, struct buf *out)
+{
+    struct jw w;
+    jw_open(&w, out);
+    jw_value(&w, t->json[which]);
+    jw_close(&w);
+}
+
 void terms_free(struct terms *t)
 {
     if (t == NULL)

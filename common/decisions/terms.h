@@ -97,6 +97,8 @@ MUST_CHECK enum err contract_patch(struct span stored, const json_t *patch, stru
  * not canonical and complete. */
 MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p);
 void terms_free(struct terms *t);
+/* The canonical document that was compiled: 0 the campaign's, 1 the contract's. */
+void terms_document(const struct terms *t, int which, struct buf *out);
 
 bool terms_active(const struct terms *t, int64_t at_ms);        /* between starts_at and ends_at */
 bool terms_takes_traffic(const struct terms *t, int64_t at_ms); /* active, and not paused */

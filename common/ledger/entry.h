@@ -12,7 +12,7 @@
 /* The number stands in the journal envelope and never changes. */
 #define ENTRY_KIND_TABLE(X)                                                                                            \
     X(ROOT, 0, "root", "a leaf of the root log: the SHA-256 of a checkpoint note")                                     \
-    X(TERMS, 1, "terms", "campaign and contract documents, in force from here on")                                     \
+    X(TERMS, 1, "terms", "campaign and contract documents, in force from here or a later time on")                     \
     X(CLICK, 2, "click", "a click on a tracking link")                                                                 \
     X(VIEW, 3, "view", "a landing page's pixel")                                                                       \
     X(LEAD, 4, "lead", "a lead with its decision")                                                                     \
@@ -142,6 +142,7 @@ struct entry_terms {
     struct span campaign; /* canonical JSON document, complete (defaults filled in) */
     struct span contract; /* likewise */
     int64_t rules;        /* the number of what decides by them: decisions/rules.h */
+    int64_t effective_ms; /* they bind from then on, later than the entry; 0: from the entry on */
 };
 
 struct entry_key {

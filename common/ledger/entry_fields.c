@@ -111,6 +111,7 @@ static const struct field terms_fields[] = {
     {"campaign", DOCUMENT, AT(terms.campaign), .always = true},
     COMMON_CLOCK,
     {"contract", DOCUMENT, AT(terms.contract), .always = true},
+    {"effective_ms", NAT64, AT(terms.effective_ms)},
     COMMON_KIND,
     {"rules", NAT64, AT(terms.rules), .always = true},
     {"version", NAT64, AT(terms.version), .always = true},

@@ -14,27 +14,34 @@ void fold_open(struct fold *f, const struct fold_context *cx, const struct view 
 
 void fold_close(struct fold *f)
 {
-    terms_free(f->terms);
+    versions_free(&f->versions);
     buf_free(&f->scratch);
     f->terms = NULL;
 }
 
-enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before)
+void fold_at(struct fold *f, int64_t at_ms)
 {
-    struct terms *terms = NULL;
-    if (t->version != f->terms_version + 1)
+    const struct version *v = versions_at(&f->versions, at_ms);
+    f->terms = v != NULL ? v->terms : NULL;
+    f->terms_index = v != NULL ? v->index : 0;
+}
+
+enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone)
+{
+    const struct version *newest = versions_newest(&f->versions);
+    struct version next = {
+        .index = index, .number = e->terms.version, .rules = e->terms.rules, .at_ms = e->at_ms, .terms = NULL};
+    if (next.number != (newest != NULL ? newest->number : 0) + 1)
         return ERR_CORRUPT;
-    enum err err = rules_compile(t, &terms, NULL);
+    enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
         return err == ERR_NOT_IMPLEMENTED ? err : ERR_CORRUPT;
-    if (!span_eq(terms->contract, f->cx.contract_id)) {
-        terms_free(terms);
+    if (!span_eq(next.terms->contract, f->cx.contract_id) ||
+        versions_add(&f->versions, &next, e->terms.effective_ms, gone, NULL) != ERR_OK) {
+        terms_free(next.terms);
         return ERR_CORRUPT;
     }
-    *before = f->terms;
-    f->terms = terms;
-    f->terms_index = index;
-    f->terms_version = t->version;
+    fold_at(f, e->at_ms);
     return ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 /* One contract's log, folded entry by entry: the terms in force, the open period, the rows. The same for `verify`,
  * which has a mirror, and `check`, which has the store: each entry is judged by what stands before it, then applied.
  *
+ *   fold_at                                                                   for every entry, first
  *   fold_terms | fold_view | fold_lead | fold_disposition | fold_statement   by the entry's kind, for those kinds
  *   fold_apply                                                                for every entry
  *
@@ -15,9 +16,9 @@ struct fold {
     struct fold_context cx;
     const struct view *view; /* reads `rows`, and the clicks of the folded logs */
     struct rows_map *rows;   /* may be shared: folds of one campaign's contracts see each other's rows */
-    struct terms *terms;     /* in force; NULL before the first */
+    struct versions versions;
+    const struct terms *terms; /* those that bind the entry under way; NULL before the first */
     uint64_t terms_index;
-    int64_t terms_version;
     struct period period;
     int64_t last_ms;      /* time of the entry before; 0: none */
     uint32_t clock_steps; /* that an entry told so far */
@@ -28,10 +29,13 @@ struct fold {
 void fold_open(struct fold *f, const struct fold_context *cx, const struct view *view, struct rows_map *rows);
 void fold_close(struct fold *f);
 
-/* Puts the terms of the entry at `index` in force; *before (the caller's to free) are those that were, NULL at first.
- * ERR_CORRUPT, and nothing happened, when they are not the next version of this contract's complete terms;
- * ERR_NOT_IMPLEMENTED when they follow rules that are not known here. */
-MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry_terms *t, struct terms **before);
+/* Puts the terms in force that bind an entry of that time. */
+void fold_at(struct fold *f, int64_t at_ms);
+/* Takes the terms of the entry at `index`, which bind from then or from a later time on; *gone (the caller's to free)
+ * are the versions that bind no more. ERR_CORRUPT, and nothing happened, when they are not the next version of this
+ * contract's complete terms, or their time goes back; ERR_NOT_IMPLEMENTED when they follow rules that are not known
+ * here. */
+MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone);
 /* Whether an entry is dated as one must be behind those before it. Fewer steps of the clock than before are none. */
 bool fold_dated(const struct fold *f, const struct entry *e);
 /* A view's click. ERR_NOT_FOUND: what it names is no click. ERR_CONFLICT: the click has another placement. Any other

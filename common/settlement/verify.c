@@ -261,6 +261,9 @@ static enum verdict tell(const struct audit *a, verify_report *report, void *ctx
         mem[text.len] = '\0';
         all = verdict_worse(all, finding_report(&a->finding[c], words[c], mem, report, ctx));
     }
+    verify_versions_tell(
+        a, verdict_worse(finding_verdict(&a->finding[CHECK_TREE]), finding_verdict(&a->finding[CHECK_ENTRIES])), report,
+        ctx);
     return all;
 }
 

@@ -25,7 +25,8 @@ struct mirror {
     void *ctx;
 };
 
-/* One call per check, in order: its name (a stable word), the verdict, and one sentence. */
+/* One call per check, in order: its name (a stable word), the verdict, and one sentence; then one for each version of
+ * the terms, called "terms", whose verdict is that of the entries. */
 typedef void verify_report(void *ctx, const char *check, enum verdict v, const char *sentence);
 
 /* The worst verdict of all checks: FAILS over CANNOT_TELL over HOLDS. */

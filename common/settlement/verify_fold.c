@@ -64,6 +64,8 @@ void audit_fold_open(struct audit *a)
                                     .alone = true};
     char path[PATH_CAP];
     a->rows = rows_map_new();
+    for (size_t i = 0; i < VERSIONS_TOLD; i++)
+        buf_heap(&a->version[i]);
     buf_heap(&a->again);
     a->view = (struct view){view_get, view_seek, view_click, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
@@ -75,6 +77,8 @@ void audit_fold_close(struct audit *a)
 {
     fold_close(&a->fold);
     rows_map_free(a->rows);
+    for (size_t i = 0; i < VERSIONS_TOLD; i++)
+        buf_free(&a->version[i]);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
     lines_close(&a->openings);
@@ -119,13 +123,26 @@ static bool keeps(char *kept, struct span now, bool first)
     return span_is(now, kept);
 }
 
-/* Leads may still have been read under the terms that were replaced: they are kept for a while. */
-static void keep_terms(struct audit *a, struct terms *before, int64_t replaced_ms)
+static void keep_old(struct audit *a, struct terms *terms, int64_t replaced_ms)
 {
     terms_free(a->old_terms[OLD_TERMS - 1].terms);
     memmove(a->old_terms + 1, a->old_terms, (OLD_TERMS - 1) * sizeof a->old_terms[0]);
-    a->old_terms[0].terms = before;
+    a->old_terms[0].terms = terms;
     a->old_terms[0].replaced_ms = replaced_ms;
+}
+
+/* Leads may still have been read under the terms that were replaced: they are kept for a while. Versions that were
+ * replaced before their time bound nobody. */
+static void keep_gone(struct audit *a, struct versions *gone, int64_t at_ms)
+{
+    size_t bound = 0;
+    while (bound < gone->n && gone->v[bound].from_ms <= at_ms)
+        bound++;
+    for (size_t i = 0; i < gone->n; i++)
+        if (i < bound)
+            keep_old(a, gone->v[i].terms, i + 1 < bound ? gone->v[i + 1].from_ms : a->fold.versions.v[0].from_ms);
+        else
+            terms_free(gone->v[i].terms);
 }
 
 /* What other rules make of the log from here on, only a program that has them can tell. */
@@ -142,8 +159,11 @@ static void unknown_rules(struct audit *a, uint64_t index, int64_t rules)
 /* Terms come first, count up, stay with their campaign, parties and contract. */
 static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
 {
-    struct terms *before = NULL;
-    enum err err = fold_terms(&a->fold, index, &e->terms, &before);
+    struct versions gone = {.n = 0};
+    const struct version *newest = versions_newest(&a->fold.versions);
+    const struct terms *before = newest != NULL ? newest->terms : NULL;
+    bool first = before == NULL;
+    enum err err = fold_terms(&a->fold, index, e, &gone);
     if (err == ERR_NOT_IMPLEMENTED) {
         unknown_rules(a, index, e->terms.rules);
         return;
@@ -152,13 +172,12 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
         stop(a, CHECK_ENTRIES, index, "is not the next version of this contract's complete terms");
         return;
     }
-    const struct terms *terms = a->fold.terms;
-    bool first = before == NULL;
+    const struct terms *terms = versions_newest(&a->fold.versions)->terms;
     if (!keeps(a->campaign, terms->campaign, first) || !keeps(a->advertiser, terms->advertiser, first) ||
-        !keeps(a->publisher, terms->publisher, first) || (!first && !span_eq(terms->currency, before->currency)))
+        !keeps(a->publisher, terms->publisher, first) || !keeps(a->currency, terms->currency, first))
         stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: campaign, parties or currency");
-    if (!first)
-        keep_terms(a, before, e->at_ms);
+    verify_version(a, index, e, before, terms);
+    keep_gone(a, &gone, e->at_ms);
 }
 
 static void check_view(struct audit *a, uint64_t index, const struct entry_view *v)
@@ -286,6 +305,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     bool has_tokens = false;
     a->at = index;
     a->kinds[e->kind]++;
+    fold_at(&a->fold, e->at_ms);
     if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL)) {
         stop(a, CHECK_ENTRIES, index, "comes before any terms");
         return;

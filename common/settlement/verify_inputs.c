@@ -17,10 +17,20 @@ struct inputs {
     const json_t *contact;         /* NULL: not for this reader */
 };
 
-/* Were the i-th of the terms before still read when this lead arrived? */
-static bool may_have_stood(const struct audit *a, size_t i, int64_t at_ms)
+/* The i-th of the terms that a lead of that time may have been read under: those in force first, then the ones that
+ * were replaced not long before; NULL behind the last. */
+static const struct terms *may_have_stood(const struct audit *a, size_t i, int64_t at_ms)
 {
-    return a->old_terms[i].terms != NULL && at_ms <= a->old_terms[i].replaced_ms + TERMS_GRACE_MS;
+    const struct versions *vs = &a->fold.versions;
+    size_t in_force = (size_t)(versions_at(vs, at_ms) - vs->v);
+    if (i <= in_force) {
+        bool stood = i == 0 || at_ms <= vs->v[in_force - i + 1].from_ms + TERMS_GRACE_MS;
+        return stood ? vs->v[in_force - i].terms : NULL;
+    }
+    i -= in_force + 1;
+    if (i >= OLD_TERMS || at_ms > a->old_terms[i].replaced_ms + TERMS_GRACE_MS)
+        return NULL;
+    return a->old_terms[i].terms;
 }
 
 static bool blank(struct span s)
@@ -96,9 +106,10 @@ static bool tokens_fit(const struct terms *t, const struct inputs *in)
  * that may have stood. */
 static unsigned differs(const struct audit *a, const struct inputs *in, int64_t at_ms)
 {
-    unsigned least = bad_again(a->fold.terms, in) ^ in->lead->bad;
-    for (size_t i = 0; least && i < OLD_TERMS && may_have_stood(a, i, at_ms); i++)
-        least &= bad_again(a->old_terms[i].terms, in) ^ in->lead->bad;
+    const struct terms *t;
+    unsigned least = ~0u;
+    for (size_t i = 0; least && (t = may_have_stood(a, i, at_ms)) != NULL; i++)
+        least &= bad_again(t, in) ^ in->lead->bad;
     return least;
 }
 
@@ -196,9 +207,10 @@ static const char *wrong_under(const struct audit *a, const struct terms *t, con
 
 static void check_under_terms(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
+    const struct terms *t;
     const char *wrong = wrong_under(a, a->fold.terms, in);
-    for (size_t i = 0; wrong != NULL && i < OLD_TERMS && may_have_stood(a, i, at_ms); i++)
-        if (wrong_under(a, a->old_terms[i].terms, in) == NULL)
+    for (size_t i = 1; wrong != NULL && (t = may_have_stood(a, i, at_ms)) != NULL; i++)
+        if (wrong_under(a, t, in) == NULL)
             wrong = NULL;
     if (wrong != NULL)
         finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " %s", index, wrong);

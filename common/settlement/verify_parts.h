@@ -32,7 +32,15 @@ enum check {
         CHECKS
 };
 
-enum { PATH_CAP = 192, KEYS_CAP = 64, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
+enum {
+    PATH_CAP = 192,
+    KEYS_CAP = 64,
+    PARTIES_CAP = 8,
+    ANSWERERS_CAP = 8,
+    OPERATORS_CAP = 4,
+    OLD_TERMS = 4,
+    VERSIONS_TOLD = 64
+};
 
 /* The published keys. */
 struct key_set {
@@ -103,8 +111,10 @@ struct audit {
     struct {
         struct terms *terms;
         int64_t replaced_ms;
-    } old_terms[OLD_TERMS]; /* the latest first: leads may have been read under them */
-    char advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1], campaign[LIMIT_ID + 1];
+    } old_terms[OLD_TERMS];            /* the latest first: leads may have been read under them */
+    struct buf version[VERSIONS_TOLD]; /* what is told of version n, from 0 on, at n % VERSIONS_TOLD */
+    uint64_t n_versions;
+    char advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1], campaign[LIMIT_ID + 1], currency[LIMIT_ID + 1];
     struct {
         char party[LIMIT_ID + 1];
         uint8_t pub[ED25519_KEY_LEN];
@@ -177,6 +187,12 @@ void lines_close(struct lines *l);
 void audit_fold_open(struct audit *a);
 void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
 void audit_fold_close(struct audit *a);
+
+/* verify_terms.c: one line for each version of the terms, with what it says otherwise than the one `before` it (NULL:
+ * it is the first). */
+void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
+                    const struct terms *now);
+void verify_versions_tell(const struct audit *a, enum verdict v, verify_report *report, void *ctx);
 
 /* verify_inputs.c: what a lead's decision rested on, and who made a disposition. `line` is the opening's. */
 void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,

@@ -29,6 +29,9 @@ HANDLER(campaigns_patch);
 HANDLER(campaigns_pause);
 job_run campaign_run, campaign_change_run;
 
+/* api_try.c */
+HANDLER(campaigns_try);
+
 /* api_contracts.c */
 HANDLER(contracts_create);
 HANDLER(contracts_list);
@@ -36,6 +39,10 @@ HANDLER(contracts_get);
 HANDLER(contracts_patch);
 HANDLER(grants_create);
 job_run contract_run, contract_change_run, grant_run;
+
+/* api_terms.c */
+HANDLER(terms_list);
+HANDLER(terms_get);
 
 /* api_codes.c */
 HANDLER(codes_create);

@@ -3,27 +3,31 @@
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
+#include "server/api/campaign.h"
 #include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
 #include "server/system/system.h"
 
-/* The document, and beside it: created_at, and for those who may use it the direct contract (it takes leads without a
- * known click). */
-static enum err jw_campaign(struct jw *w, const struct campaign *c, const char *direct_id)
+/* The document as it was changed last, and beside it: created_at, effective_at where it waits for its time (0: it does
+ * not), and for those who may use it the direct contract (it takes leads without a known click). */
+static enum err jw_campaign(struct jw *w, const struct campaign *c, const char *direct_id, int64_t effective_ms)
 {
     json_t *more = json_object();
     json_object_set_new(more, "created_at", json_time(c->created_ms));
+    if (effective_ms)
+        json_object_set_new(more, "effective_at", json_time(effective_ms));
     if (direct_id != NULL)
         json_object_set_new(more, "direct_contract", json_string(direct_id));
     return jw_document(w, c->document, more);
 }
 
-static enum err answer_campaign(struct job *job, const struct campaign *c, const char *direct_id, int status)
+static enum err answer_campaign(struct job *job, const struct campaign *c, const char *direct_id, int64_t effective_ms,
+                                int status)
 {
     struct answer a;
     answer_open(&a);
-    enum err err = jw_campaign(&a.w, c, direct_id);
+    enum err err = jw_campaign(&a.w, c, direct_id, effective_ms);
     if (err == ERR_OK)
         answer_job(&a, job, status);
     else
@@ -52,6 +56,16 @@ static const char *direct_id(const struct request *rq, const struct campaign *c)
 {
     const struct contract *k = catalog_contract_number(rq->catalog, c->direct);
     return k != NULL && owns(rq, c) ? k->id : NULL;
+}
+
+/* When the document binds, which the versions of the direct contract tell: 0 where it does so now. */
+static int64_t waits_until(const struct catalog *catalog, const struct campaign *c, int64_t now_ms)
+{
+    const struct versions *vs = &catalog_contract_number(catalog, c->direct)->versions;
+    size_t i = vs->n - 1;
+    while (i > 0 && json_equal(vs->v[i - 1].terms->json[0], vs->v[i].terms->json[0]))
+        i--;
+    return i > 0 && vs->v[i].from_ms > now_ms ? vs->v[i].from_ms : 0;
 }
 
 static enum err find(struct request *rq, struct span id, const struct campaign **out)
@@ -85,7 +99,8 @@ enum err campaign_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = call_taken(job, catalog_contract(cat, span_str(direct.id)));
     if (err == ERR_OK)
-        err = answer_campaign(job, &c, direct.id, 201);
+        err = answer_campaign(job, &c, direct.id, 0, 201);
+    contract_plan(cx, &direct);
     if (err == ERR_OK)
         err = contract_open(cx, &direct);
     if (err == ERR_OK)
@@ -137,8 +152,7 @@ static enum err documents(struct request *rq, const json_t *body, struct record 
     return err == ERR_OK ? contract_check(r->campaign.document, r->campaign.direct_document, &rq->problem) : err;
 }
 
-/* The zone that a body names, if any, by the system's zones: the document's own check knows its form alone. */
-static enum err check_zone(struct request *rq, const json_t *body)
+enum err campaign_zone(struct request *rq, const json_t *body)
 {
     const json_t *zone = json_object_get(body, "timezone");
     if (!json_is_string(zone))
@@ -163,7 +177,7 @@ enum err campaigns_create(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = documents(rq, body, &job->record);
     if (err == ERR_OK)
-        err = check_zone(rq, body);
+        err = campaign_zone(rq, body);
     json_decref(body);
     return err == ERR_OK ? call_submit(rq, job) : err;
 }
@@ -191,7 +205,7 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
             continue;
         if (!list_item(&list))
             break;
-        if ((err = jw_campaign(&list.w, c, direct_id(rq, c))) != ERR_OK) {
+        if ((err = jw_campaign(&list.w, c, direct_id(rq, c), waits_until(rq->catalog, c, rq->arrived_ms))) != ERR_OK) {
             list_abandon(&list);
             return err;
         }
@@ -209,7 +223,7 @@ enum err campaigns_get(struct request *rq, struct reply *reply)
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = find(rq, rq->param[0], &c)) != ERR_OK)
         return err;
     answer_open(&a);
-    if ((err = jw_campaign(&a.w, c, direct_id(rq, c))) == ERR_OK)
+    if ((err = jw_campaign(&a.w, c, direct_id(rq, c), waits_until(rq->catalog, c, rq->arrived_ms))) == ERR_OK)
         answer_reply(&a, rq, reply);
     else
         answer_abandon(&a);
@@ -218,14 +232,25 @@ enum err campaigns_get(struct request *rq, struct reply *reply)
 
 /* ---- PATCH /v1/campaigns/{id} ---- */
 
-static enum err patched(struct span stored, struct span patch, struct buf *out, struct problem *p)
+/* What is asked for, beside the document that it makes of `stored`. */
+struct change {
+    int64_t effective_ms; /* 0: at once */
+    bool through;         /* no more than a pause or its end: it does not wait for what does, but goes through it */
+};
+
+static enum err patched(struct span stored, struct span patch, struct buf *out, struct change *change,
+                        struct problem *p)
 {
-    json_t *change;
-    enum err err = json_read(patch, &change, p);
+    json_t *in;
+    enum err err = json_read(patch, &in, p);
     if (err != ERR_OK)
         return err;
-    err = campaign_patch(stored, change, out, p);
-    json_decref(change);
+    err = call_effective(in, &change->effective_ms, p);
+    change->through =
+        !change->effective_ms && json_object_size(in) == 1 && json_is_boolean(json_object_get(in, "paused"));
+    if (err == ERR_OK)
+        err = campaign_patch(stored, in, out, p);
+    json_decref(in);
     return err;
 }
 
@@ -235,26 +260,103 @@ static enum err check_patched_zone(struct request *rq)
     enum err err = json_read(rq->body, &change, &rq->problem);
     if (err != ERR_OK)
         return err;
-    err = check_zone(rq, change);
+    err = campaign_zone(rq, change);
     json_decref(change);
     return err;
 }
 
-/* Checks every contract of the campaign, or renews it. */
-static enum err each_contract(struct batch *cx, const struct campaign *c, bool write, struct problem *p)
+/* The documents of a version with the patch in the campaign's: as a campaign and contract that have them. */
+struct patched_version {
+    struct buf text[3];
+    struct campaign campaign;
+    bool changed;
+};
+
+static enum err version_patch(const struct version *v, const struct campaign *c, struct span patch,
+                              struct patched_version *out, struct problem *p)
 {
+    struct change ignored;
+    for (int i = 0; i < 3; i++)
+        buf_heap(&out->text[i]);
+    terms_document(v->terms, 0, &out->text[0]);
+    terms_document(v->terms, 1, &out->text[1]);
+    enum err err = patched(buf_span(&out->text[0]), patch, &out->text[2], &ignored, p);
+    out->campaign = *c;
+    out->campaign.document = buf_span(&out->text[2]);
+    out->changed = !span_eq(buf_span(&out->text[0]), buf_span(&out->text[2]));
+    return err;
+}
+
+static void version_close(struct patched_version *v)
+{
+    for (int i = 0; i < 3; i++)
+        buf_free(&v->text[i]);
+}
+
+/* The version in force changes at once, and each that waits is made again with the change, for its time. */
+static enum err renew_through(struct batch *cx, const struct contract *now, const struct campaign *c, struct span patch)
+{
+    const struct versions *vs = &now->versions;
+    const struct version *first = versions_at(vs, pipeline_dated(cx, now, cx->now_ms));
+    struct contract k = *now;
+    enum err err = ERR_OK;
+    for (const struct version *v = first; v < vs->v + vs->n && err == ERR_OK; v++) {
+        struct patched_version version;
+        err = version_patch(v, c, patch, &version, NULL);
+        k.campaign = &version.campaign;
+        k.document = buf_span(&version.text[1]);
+        if (err == ERR_OK)
+            err = contract_next(cx, &k, v == first ? 0 : v->from_ms, NULL);
+        if (err == ERR_OK)
+            err = contract_renew(cx, &k);
+        version_close(&version);
+    }
+    return err;
+}
+
+/* Does such a change change anything of what is in force or waits? */
+static enum err goes_through(struct batch *cx, const struct campaign *c, struct span patch, bool *changes,
+                             struct problem *p)
+{
+    const struct contract *direct = catalog_contract_number(cx->catalog, c->direct);
+    const struct versions *vs = &direct->versions;
+    enum err err = ERR_OK;
+    *changes = false;
+    for (const struct version *v = versions_at(vs, pipeline_dated(cx, direct, cx->now_ms));
+         v < vs->v + vs->n && err == ERR_OK; v++) {
+        struct patched_version version;
+        err = version_patch(v, c, patch, &version, p);
+        *changes |= version.changed;
+        version_close(&version);
+    }
+    return err;
+}
+
+/* Checks every contract of the campaign, or renews it. */
+static enum err each_contract(struct batch *cx, const struct campaign *c, const struct change *change, bool write,
+                              struct problem *p)
+{
+    struct span patch = cx->record->change.patch;
     enum err err = ERR_OK;
     for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        struct contract k = cx->catalog->contracts[i];
+        const struct contract *now = &cx->catalog->contracts[i];
+        struct contract k = *now;
         if (k.campaign->number != c->number)
             continue;
         k.campaign = c;
-        if (write) {
-            contract_next_terms(cx, &k);
-            err = contract_renew(cx, &k);
-        } else if ((err = contract_check(c->document, k.document, p)) == ERR_OK) {
-            err = pipeline_ready(cx, &k);
+        bool through = change->through && versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms));
+        if (write && through) {
+            err = renew_through(cx, now, c, patch);
+            continue;
         }
+        if (!through)
+            err = contract_next(cx, &k, change->effective_ms, p);
+        if (err == ERR_OK && !through && !change->effective_ms)
+            err = contract_at_once(cx, now, p);
+        if (err == ERR_OK && write)
+            err = contract_renew(cx, &k);
+        else if (err == ERR_OK && (err = contract_check(c->document, k.document, p)) == ERR_OK)
+            err = pipeline_ready(cx, &k);
     }
     return err;
 }
@@ -264,18 +366,23 @@ enum err campaign_change_run(struct batch *cx, struct job *job)
     const struct record *r = &job->record;
     struct campaign c = cx->catalog->campaigns[r->change.number - 1];
     const struct contract *k = catalog_contract_number(cx->catalog, c.direct);
-    const char *direct = k->id;
     struct span before = c.document;
+    struct change change;
     struct buf text;
     assert(batch_may_touch(cx, k));
     buf_heap(&text);
-    enum err err = patched(before, r->change.patch, &text, &job->problem);
+    enum err err = patched(before, r->change.patch, &text, &change, &job->problem);
     if (err != ERR_OK)
         goto done;
     c.document = buf_span(&text);
-    if ((err = answer_campaign(job, &c, direct, 200)) != ERR_OK || span_eq(before, c.document) ||
-        (err = each_contract(cx, &c, false, &job->problem)) != ERR_OK ||
-        (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK || (err = each_contract(cx, &c, true, NULL)) != ERR_OK)
+    bool changes = !span_eq(before, c.document);
+    if (change.through && (err = goes_through(cx, &c, r->change.patch, &changes, &job->problem)) != ERR_OK)
+        goto done;
+    int64_t waits_ms = changes && !change.through ? change.effective_ms : waits_until(cx->catalog, &c, cx->now_ms);
+    if ((err = answer_campaign(job, &c, k->id, waits_ms, 200)) != ERR_OK || !changes ||
+        (err = each_contract(cx, &c, &change, false, &job->problem)) != ERR_OK ||
+        (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK ||
+        (err = each_contract(cx, &c, &change, true, NULL)) != ERR_OK)
         goto done;
     cx->catalog_changed = true;
 done:
@@ -283,7 +390,7 @@ done:
     return err;
 }
 
-static enum err find_own(struct request *rq, const struct campaign **out)
+enum err campaign_owned(struct request *rq, const struct campaign **out)
 {
     enum err err = find(rq, rq->param[0], out);
     if (err == ERR_OK && !owns(rq, *out))
@@ -303,12 +410,13 @@ enum err campaigns_patch(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct campaign *c = NULL;
+    struct change change;
     struct buf text;
-    enum err err = find_own(rq, &c);
+    enum err err = campaign_owned(rq, &c);
     if (err != ERR_OK)
         return err;
     buf_heap(&text);
-    err = patched(c->document, rq->body, &text, &rq->problem);
+    err = patched(c->document, rq->body, &text, &change, &rq->problem);
     buf_free(&text);
     if (err == ERR_OK)
         err = check_patched_zone(rq);
@@ -325,7 +433,7 @@ enum err campaigns_pause(struct request *rq, struct reply *reply)
     const struct campaign *c = NULL;
     bool paused = true;
     json_t *body;
-    enum err err = find_own(rq, &c);
+    enum err err = campaign_owned(rq, &c);
     if (err != ERR_OK || (err = body_object(rq, &body)) != ERR_OK)
         return err;
     err = json_only(body, "", names, &rq->problem);

@@ -10,7 +10,7 @@
 
 /* The code itself is a function of contract and placement under the token key: nothing of it is stored. */
 static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url, const struct contract *k,
-                    const struct code *c)
+                    const struct terms *terms, const struct code *c)
 {
     char code[CODE_LEN];
     struct buf b;
@@ -30,17 +30,17 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
     jw_kstr(w, "pixel_url", buf_span(&b));
     buf_clear(&b);
     buf_printf(&b, "<script src=\"%s/t.js?code=%.*s", public_url, CODE_LEN, code);
-    if (!span_is(k->terms->click_param, "click_id"))
-        buf_printf(&b, "&amp;param=%.*s", (int)k->terms->click_param.len, (const char *)k->terms->click_param.ptr);
+    if (!span_is(terms->click_param, "click_id"))
+        buf_printf(&b, "&amp;param=%.*s", (int)terms->click_param.len, (const char *)terms->click_param.ptr);
     buf_str(&b, "\" async></script>");
     jw_kstr(w, "tag", buf_span(&b));
     jw_object_end(w);
     buf_free(&b);
 }
 
-static enum err link_check(const struct contract *k, struct span url, struct problem *p)
+static enum err link_check(const struct terms *terms, struct span url, struct problem *p)
 {
-    if (!span_empty(url) && !terms_allows_link(k->terms, url))
+    if (!span_empty(url) && !terms_allows_link(terms, url))
         return problem(
             p, ERR_INVALID, "landing_url",
             "must be a URL on a host of the campaign (landing_url or allowed_hosts), https if its landing_url is");
@@ -57,14 +57,15 @@ enum err code_run(struct batch *cx, struct job *job)
                               .created_ms = cx->now_ms};
     struct answer a;
     assert(batch_may_touch(cx, k));
-    enum err err = link_check(k, code.landing_url, &job->problem); /* the campaign may have changed meanwhile */
+    enum err err = link_check(contract_terms(k, cx->now_ms), code.landing_url,
+                              &job->problem); /* the campaign may have changed meanwhile */
     if (err == ERR_OK)
         err = catalog_put_code(cx->txn, k->number, &code);
     if (err != ERR_OK)
         return err;
     cx->catalog_changed = true;
     answer_open(&a);
-    jw_code(&a.w, cx->tokens, cx->instance->public_url, k, &code);
+    jw_code(&a.w, cx->tokens, cx->instance->public_url, k, contract_terms(k, cx->now_ms), &code);
     answer_job(&a, job, 201);
     return ERR_OK;
 }
@@ -94,7 +95,8 @@ enum err codes_create(struct request *rq, struct reply *reply)
     const struct contract *k;
     enum err err;
     if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = own_codes(rq, k)) != ERR_OK ||
-        (err = body_read(rq, members, &in)) != ERR_OK || (err = link_check(k, in.landing_url, &rq->problem)) != ERR_OK)
+        (err = body_read(rq, members, &in)) != ERR_OK ||
+        (err = link_check(contract_terms(k, rq->arrived_ms), in.landing_url, &rq->problem)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_CODE, k->campaign->advertiser);
     job->record.code.contract = k->number;
@@ -126,7 +128,8 @@ enum err codes_list(struct request *rq, struct reply *reply)
         return err;
     list_open(&list, &window);
     for (; i < k->n_codes && list_item(&list); i++)
-        jw_code(&list.w, rq->worker->tokens, rq->worker->server->instance.public_url, k, &k->codes[i]);
+        jw_code(&list.w, rq->worker->tokens, rq->worker->server->instance.public_url, k,
+                contract_terms(k, rq->arrived_ms), &k->codes[i]);
     char last[CODE_LEN];
     code_write(rq->worker->tokens, &(struct tracking_code){k->number, (uint32_t)i}, last);
     list_reply(rq, reply, &list, span_of(last, CODE_LEN));

@@ -9,9 +9,11 @@
 #include "server/commit/contract_write.h"
 #include "server/system/system.h"
 
-/* The document without the times that are open (""), and beside it: created_at, terms_index, terms_version. */
-static enum err jw_contract(struct jw *w, const struct contract *k)
+/* The document as it was changed last, without the times that are open (""), and beside it: created_at; terms_index and
+ * terms_version of its newest version, and effective_at where that waits for its time. */
+static enum err jw_contract(struct jw *w, const struct contract *k, int64_t now_ms)
 {
+    const struct version *newest = versions_newest(&k->versions);
     static const char *const times[] = {"starts_at", "ends_at"};
     json_t *document;
     if (json_read(k->document, &document, NULL) != ERR_OK)
@@ -20,18 +22,20 @@ static enum err jw_contract(struct jw *w, const struct contract *k)
         if (json_string_length(json_object_get(document, times[i])) == 0)
             json_object_del(document, times[i]);
     json_object_set_new(document, "created_at", json_time(k->created_ms));
-    json_object_set_new(document, "terms_index", json_integer((json_int_t)k->terms_index));
-    json_object_set_new(document, "terms_version", json_integer(k->terms_version));
+    json_object_set_new(document, "terms_index", json_integer((json_int_t)newest->index));
+    json_object_set_new(document, "terms_version", json_integer(newest->number));
+    if (versions_wait(&k->versions, now_ms))
+        json_object_set_new(document, "effective_at", json_time(newest->from_ms));
     jw_value(w, document);
     json_decref(document);
     return ERR_OK;
 }
 
-static enum err answer_contract(struct job *job, const struct contract *k, int status)
+static enum err answer_contract(const struct batch *cx, struct job *job, const struct contract *k, int status)
 {
     struct answer a;
     answer_open(&a);
-    enum err err = jw_contract(&a.w, k);
+    enum err err = jw_contract(&a.w, k, cx->now_ms);
     if (err == ERR_OK)
         answer_job(&a, job, status);
     else
@@ -50,7 +54,6 @@ enum err contract_run(struct batch *cx, struct job *job)
         .campaign = &cat->campaigns[r->contract.campaign - 1],
         .publisher = &cat->parties[r->contract.publisher - 1],
         .document = r->contract.document,
-        .terms_version = 1,
         .created_ms = cx->now_ms,
     };
     memcpy(k.id, r->contract.id, sizeof k.id);
@@ -58,8 +61,10 @@ enum err contract_run(struct batch *cx, struct job *job)
     enum err err = call_taken(job, catalog_contract(cat, span_str(k.id)));
     if (err == ERR_OK) /* the campaign may have changed since the worker looked */
         err = contract_check(k.campaign->document, k.document, &job->problem);
-    if (err == ERR_OK)
-        err = answer_contract(job, &k, 201); /* its terms are entry 0, version 1 */
+    if (err != ERR_OK)
+        return err;
+    contract_plan(cx, &k);
+    err = answer_contract(cx, job, &k, 201);
     if (err == ERR_OK)
         err = contract_open(cx, &k);
     cx->catalog_changed = err == ERR_OK;
@@ -142,7 +147,7 @@ enum err contracts_list(struct request *rq, struct reply *reply)
             continue;
         if (!list_item(&list))
             break;
-        if ((err = jw_contract(&list.w, k)) != ERR_OK) {
+        if ((err = jw_contract(&list.w, k, rq->arrived_ms)) != ERR_OK) {
             list_abandon(&list);
             return err;
         }
@@ -160,7 +165,7 @@ enum err contracts_get(struct request *rq, struct reply *reply)
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
         return err;
     answer_open(&a);
-    if ((err = jw_contract(&a.w, k)) == ERR_OK)
+    if ((err = jw_contract(&a.w, k, rq->arrived_ms)) == ERR_OK)
         answer_reply(&a, rq, reply);
     else
         answer_abandon(&a);
@@ -169,13 +174,16 @@ enum err contracts_get(struct request *rq, struct reply *reply)
 
 /* ---- PATCH /v1/contracts/{id} ---- */
 
-static enum err patched(const struct contract *k, struct span patch, struct buf *out, struct problem *p)
+static enum err patched(const struct contract *k, struct span patch, struct buf *out, int64_t *effective_ms,
+                        struct problem *p)
 {
     json_t *change;
     enum err err = json_read(patch, &change, p);
     if (err != ERR_OK)
         return err;
-    err = contract_patch(k->document, change, out, p);
+    err = call_effective(change, effective_ms, p);
+    if (err == ERR_OK)
+        err = contract_patch(k->document, change, out, p);
     json_decref(change);
     return err == ERR_OK ? contract_check(k->campaign->document, buf_span(out), p) : err;
 }
@@ -185,17 +193,21 @@ enum err contract_change_run(struct batch *cx, struct job *job)
     const struct record *r = &job->record;
     const struct contract *now = catalog_contract_number(cx->catalog, r->change.number);
     struct contract k = *now;
+    int64_t effective_ms;
     struct buf text;
     assert(batch_may_touch(cx, now));
     buf_heap(&text);
-    enum err err = patched(now, r->change.patch, &text, &job->problem);
+    enum err err = patched(now, r->change.patch, &text, &effective_ms, &job->problem);
     if (err != ERR_OK)
         goto done;
     k.document = buf_span(&text);
     bool changed = !span_eq(now->document, k.document);
-    if (changed)
-        contract_next_terms(cx, &k);
-    err = answer_contract(job, &k, 200);
+    if (changed && !effective_ms)
+        err = contract_at_once(cx, now, &job->problem);
+    if (changed && err == ERR_OK)
+        err = contract_next(cx, &k, effective_ms, &job->problem);
+    if (err == ERR_OK)
+        err = answer_contract(cx, job, &k, 200);
     if (err == ERR_OK && changed)
         err = contract_renew(cx, &k);
     cx->catalog_changed = err == ERR_OK && changed;
@@ -208,12 +220,13 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct contract *k;
+    int64_t effective_ms;
     struct buf text;
     enum err err = call_contract(rq, rq->param[0], &k);
     if (err != ERR_OK)
         return err;
     buf_heap(&text);
-    err = patched(k, rq->body, &text, &rq->problem);
+    err = patched(k, rq->body, &text, &effective_ms, &rq->problem);
     buf_free(&text);
     if (err != ERR_OK)
         return err;

@@ -96,6 +96,18 @@ enum err call_taken(struct job *job, const void *row)
                        : ERR_OK;
 }
 
+enum err call_effective(json_t *change, int64_t *effective_ms, struct problem *p)
+{
+    struct span text = SPAN("");
+    enum err err = json_get_str(change, "", "effective_at", 64, &text, NULL, p);
+    *effective_ms = 0;
+    if (err == ERR_OK && !span_empty(text) && time_parse(text, effective_ms) != ERR_OK)
+        err = problem(p, ERR_INVALID, "effective_at", "must be an RFC 3339 time such as 2027-01-01T00:00:00Z");
+    if (err == ERR_OK)
+        json_object_del(change, "effective_at");
+    return err;
+}
+
 /* ---- output ---- */
 
 void answer_open(struct answer *a)

@@ -25,6 +25,8 @@ bool caller_is(const struct request *rq, enum role role);
 /* Submits the job under the request's Idempotency-Key (POST alone). ERR_PENDING; control_finish makes the reply. */
 MUST_CHECK enum err call_submit(struct request *rq, struct job *job);
 enum err control_finish(struct request *rq, struct job *job, struct reply *reply); /* answers job->answer */
+/* Takes `effective_at` out of a change of terms: 0 where it has none. */
+MUST_CHECK enum err call_effective(json_t *change, int64_t *effective_ms, struct problem *p);
 /* A random id that is taken already would hide another row: refused (another is drawn when the request comes again). */
 MUST_CHECK enum err call_taken(struct job *job, const void *row);
 

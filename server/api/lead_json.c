@@ -82,7 +82,7 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
 {
     struct hash leaf;
     jw_kstr(w, "contract", span_str(k->id));
-    jw_kstr(w, "currency", k->terms->currency);
+    jw_kstr(w, "currency", contract_currency(k));
     if (whole) {
         jw_key(w, "entry");
         jw_raw(w, env->entry);

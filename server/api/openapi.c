@@ -27,6 +27,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"contracts", "{contract}", {"contract"}},
                                               {"leads", "{lead}", {"lead"}},
                                               {"statements", "{statement}", {"statement"}},
+                                              {"terms", "{version}", {"version"}},
                                               {"log", "{contract}", {"contract"}},
                                               {"tile", "{level}/{tile}", {"level", "tile"}}},
                                    unknown = {"", "{id}", {"id"}};

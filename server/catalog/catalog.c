@@ -21,7 +21,8 @@ static void shared_terms_unref(struct shared_terms *s)
 static void index_free(struct catalog_index *x, size_t n_terms)
 {
     for (size_t i = 0; x->terms != NULL && i < n_terms; i++)
-        shared_terms_unref(x->terms[i]);
+        for (size_t k = 0; k < VERSIONS_MAX; k++)
+            shared_terms_unref(x->terms[i][k]);
     for (size_t i = 0; i < TABLE_COUNT; i++)
         free(x->rows[i].row);
     for (struct block *b = x->blocks, *next; b != NULL; b = next) {

@@ -58,13 +58,24 @@ struct contract {
     const struct campaign *campaign;
     const struct party *publisher; /* NULL for a direct contract */
     struct span document;
-    struct terms *terms;
-    uint64_t terms_index;
-    int64_t terms_version;
-    struct code *codes; /* placement n at codes[n-1] */
+    struct versions versions; /* of its terms */
+    struct code *codes;       /* placement n at codes[n-1] */
     size_t n_codes;
     int64_t created_ms;
 };
+
+/* The terms that bind what happens at that time. */
+static inline const struct terms *contract_terms(const struct contract *k, int64_t at_ms)
+{
+    const struct version *v = versions_at(&k->versions, at_ms);
+    return v != NULL ? v->terms : NULL;
+}
+
+/* The campaign's currency, which no version changes. */
+static inline struct span contract_currency(const struct contract *k)
+{
+    return k->versions.v[0].terms->currency;
+}
 
 struct catalog {
     atomic_int refs;

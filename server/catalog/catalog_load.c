@@ -5,9 +5,11 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/mem.h"
+#include "common/decisions/rules.h"
 #include "server/catalog/catalog_private.h"
 #include "server/catalog/catalog_write.h"
 #include "server/keys/vault.h"
+#include "server/ledger/ledger.h"
 
 /* ---- memory ---- */
 
@@ -238,13 +240,51 @@ static enum err campaign_reuse(struct load *l, struct span key, size_t n)
     return ERR_OK;
 }
 
+/* A version that the snapshot before has is shared with it. */
+static struct shared_terms *known_terms(const struct load *l, uint32_t contract, int64_t number)
+{
+    const struct contract *k = l->before != NULL ? catalog_contract_number(l->before, contract) : NULL;
+    for (size_t i = 0; k != NULL && i < k->versions.n; i++)
+        if (k->versions.v[i].number == number) {
+            struct shared_terms *shared = l->before->index->terms[contract - 1][i];
+            atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
+            return shared;
+        }
+    return NULL;
+}
+
+/* The newest version is in the control rows, those before it in the log. */
+static enum err compile_version(struct load *l, const struct contract *k, bool newest, struct version *v)
+{
+    const struct entry_terms e = {
+        .rules = v->rules, .campaign = k->campaign->document, .contract = k->document, .version = v->number};
+    return newest ? rules_compile(&e, &v->terms, NULL) : ledger_version(l->txn, k->number, v);
+}
+
+static enum err load_version(struct load *l, struct contract *k, size_t i)
+{
+    struct version *v = &k->versions.v[i];
+    struct shared_terms *shared = known_terms(l, k->number, v->number);
+    if (shared == NULL) {
+        enum err err = compile_version(l, k, i + 1 == k->versions.n, v);
+        if (err != ERR_OK)
+            return err;
+        shared = xmalloc(sizeof *shared);
+        atomic_init(&shared->refs, 1);
+        shared->terms = v->terms;
+    }
+    v->terms = shared->terms;
+    l->c->index->terms[k->number - 1][i] = shared;
+    return ERR_OK;
+}
+
 static enum err contract_read(struct load *l, struct span key, const json_t *row)
 {
     struct contract *k = &l->c->contracts[l->c->n_contracts];
-    int64_t campaign;
+    int64_t campaign, version;
     if (!next_number(key, l->c->n_contracts) || need_id(row, k->id) != ERR_OK ||
         need_int(row, "campaign", (int64_t)l->c->n_campaigns, &campaign) != ERR_OK || campaign < 1 ||
-        need_document(l, row, &k->document) != ERR_OK ||
+        need_document(l, row, &k->document) != ERR_OK || need_int(row, "version", UINT32_MAX, &version) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK)
         return ERR_CORRUPT;
     if (json_object_get(row, "publisher") != NULL && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
@@ -252,17 +292,14 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
     k->number = load_be32(key.ptr);
     k->campaign = &l->c->campaigns[campaign - 1];
     struct view rows = store_view(l->txn);
-    enum err err = row_terms(&rows, k->number, &k->terms_version, &k->terms_index);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    err = terms_compile(k->campaign->document, k->document, &k->terms, NULL);
-    if (err != ERR_OK)
-        return err;
-    struct shared_terms *shared = xmalloc(sizeof *shared);
-    atomic_init(&shared->refs, 1);
-    shared->terms = k->terms;
-    l->c->index->terms[l->c->n_contracts++] = shared;
-    return ERR_OK;
+    enum err err = row_versions(&rows, k->number, UINT64_MAX, &k->versions);
+    bool newest = err == ERR_OK && versions_newest(&k->versions)->number == version;
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && !newest))
+        return ERR_CORRUPT;
+    l->c->n_contracts++; /* what it holds so far is freed with the snapshot */
+    for (size_t i = 0; i < k->versions.n && err == ERR_OK; i++)
+        err = load_version(l, k, i);
+    return err;
 }
 
 static enum err contract_reuse(struct load *l, struct span key, size_t n)
@@ -280,9 +317,9 @@ static enum err contract_reuse(struct load *l, struct span key, size_t n)
     k->document = pool_copy(l->c->index, old->document);
     k->codes = NULL;
     k->n_codes = 0;
-    struct shared_terms *shared = l->before->index->terms[n];
-    atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
-    l->c->index->terms[l->c->n_contracts++] = shared;
+    for (size_t i = 0; i < k->versions.n; i++)
+        l->c->index->terms[n][i] = known_terms(l, k->number, k->versions.v[i].number);
+    l->c->n_contracts++;
     return ERR_OK;
 }
 

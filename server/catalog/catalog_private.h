@@ -31,7 +31,7 @@ struct rows {
     size_t n, cap;
 };
 
-/* Compiled terms serve all snapshots in which neither campaign nor contract changed. */
+/* Compiled terms serve all snapshots that have their version. */
 struct shared_terms {
     atomic_int refs;
     struct terms *terms;
@@ -40,11 +40,11 @@ struct shared_terms {
 struct catalog_index {
     struct block *blocks; /* bump memory for spans and codes */
     struct rows rows[TABLE_COUNT];
-    struct shared_terms **terms; /* of contract n at terms[n-1] */
-    struct name *names;          /* by id */
-    struct token_row *tokens;    /* by hash: the order of the table */
-    struct postback_key *keys;   /* by hash */
-    struct grant *grants;        /* by contract, party: the order of the table */
+    struct shared_terms *(*terms)[VERSIONS_MAX]; /* of contract n at terms[n-1], in the order of its versions */
+    struct name *names;                          /* by id */
+    struct token_row *tokens;                    /* by hash: the order of the table */
+    struct postback_key *keys;                   /* by hash */
+    struct grant *grants;                        /* by contract, party: the order of the table */
     size_t n_names, n_tokens, n_keys, n_grants;
 };
 

@@ -12,6 +12,9 @@ static void tell_open(struct check *c, const char *dir, const char *what, enum e
         finds_failure(found, "%s: these are not the keys that the store was made with, or not all of them", what);
     else if (err == ERR_CORRUPT || err == ERR_TOO_LARGE)
         finds_failure(found, "%s: what is stored does not read", what);
+    else if (err == ERR_NOT_IMPLEMENTED)
+        finds_doubt(found, "%s holds terms of rules that this program does not know: take the version that made them",
+                    what);
     else
         finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
                     err_word(err), dir);

@@ -74,6 +74,7 @@ static const struct member_rule contract_members[] = {{"campaign", NUMBER, false
                                                       {"document", DOCUMENT},
                                                       {"id", ID},
                                                       {"publisher", NUMBER, true, TABLE_PARTIES},
+                                                      {"version", INT},
                                                       {0}};
 static const struct member_rule code_members[] = {{"created", INT}, {"label", TEXT}, {"landing_url", TEXT, true}, {0}};
 static const struct member_rule token_members[] = {{"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {0}};
@@ -221,24 +222,47 @@ static void terms_ascend(struct check *c, enum table t, struct span key, uint64_
     check_row_fails(c, t, key, "does not stand behind %s", name);
 }
 
-static void terms_row(struct check *c, enum table t, struct span key, struct span value)
+/* Whether it repeats what its entry says; of one that cannot be read the journal's check tells. */
+static bool repeats_entry(struct check *c, struct span key, const struct terms_row *row)
 {
-    if (key.len != TERMS_KEY_LEN || value.len != TERMS_ROW_LEN || load_be64(value.ptr) > JSON_INT_MAX ||
-        !follows(c, t, key, 4))
-        check_row_fails(c, t, key, "is not one that the server writes");
-    else
-        terms_ascend(c, t, key, load_be64(value.ptr));
+    struct envelope env;
+    struct entry e;
+    enum err err = ledger_read(c->txn, load_be32(key.ptr), row->index, &env);
+    if (err != ERR_OK || entry_read(env.entry, &e, NULL) != ERR_OK)
+        return err != ERR_NOT_FOUND;
+    bool same = e.kind == ENTRY_TERMS && e.terms.version == load_be32(key.ptr + 4) && e.at_ms == row->at_ms &&
+                e.terms.effective_ms == row->effective_ms && e.terms.rules == row->rules;
+    entry_close(&e);
+    return same;
 }
 
+static void terms_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct terms_row row;
+    if (key.len != TERMS_KEY_LEN || terms_row_read(value, &row) != ERR_OK || !follows(c, t, key, 4)) {
+        check_row_fails(c, t, key, "is not one that the server writes");
+        return;
+    }
+    terms_ascend(c, t, key, row.index);
+    if (!repeats_entry(c, key, &row))
+        check_row_fails(c, t, key, "says otherwise than its entry");
+}
+
+/* Those of the newest version that the contract's row names, and none behind it. */
 static void has_terms(struct check *c, enum table t, struct span key, struct span value)
 {
-    uint8_t first[TERMS_KEY_LEN];
+    uint8_t newest[TERMS_KEY_LEN];
+    json_t *row = NULL;
     struct span index;
-    (void)t, (void)value;
-    if (key.len != 4)
+    if (key.len != 4 || json_read(value, &row, NULL) != ERR_OK)
         return;
-    row_terms_key(first, load_be32(key.ptr), 1);
-    check_need(c, table_terms, span_of(first, sizeof first), &index);
+    int64_t version = json_integer_value(json_object_get(row, "version"));
+    json_decref(row);
+    row_terms_key(newest, load_be32(key.ptr), (uint32_t)version);
+    check_need(c, table_terms, span_of(newest, sizeof newest), &index);
+    row_terms_key(newest, load_be32(key.ptr), (uint32_t)version + 1);
+    if (version < 1 || check_get(c, table_terms, span_of(newest, sizeof newest), &index) == ERR_OK)
+        check_row_fails(c, t, key, "has another version of its terms than their rows");
 }
 
 void check_terms(struct check *c)

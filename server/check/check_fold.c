@@ -100,8 +100,8 @@ static bool open_private(struct check *c, const struct envelope *env, const stru
 
 static void judge_terms(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
 {
-    struct terms *before = NULL;
-    enum err err = fold_terms(&log->fold, index, &e->terms, &before);
+    struct versions gone = {.n = 0};
+    enum err err = fold_terms(&log->fold, index, e, &gone);
     if (err == ERR_NOT_IMPLEMENTED)
         finds_doubt(&c->finding[STORE_CHECK_DECISIONS],
                     "terms of rules %" PRId64
@@ -109,7 +109,7 @@ static void judge_terms(struct check *c, struct checked_log *log, uint64_t index
                     e->terms.rules);
     else if (err != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "holds terms that are not its contract's, the next version, or complete");
-    terms_free(before);
+    versions_free(&gone);
     sha256(e->terms.campaign.ptr, e->terms.campaign.len, log->documents[0].b);
     sha256(e->terms.contract.ptr, e->terms.contract.len, log->documents[1].b);
 }
@@ -185,6 +185,7 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
 static void fold_entry(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,
                        const struct entry *e)
 {
+    fold_at(&log->fold, e->at_ms);
     if (e->kind == ENTRY_TERMS)
         judge_terms(c, log, env->index, e);
     if (log->fold.terms == NULL) {

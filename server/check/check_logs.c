@@ -22,7 +22,7 @@ static void ids_differ(struct check *c, enum table t, uint32_t number, enum tabl
 
 static void contract_names(struct check *c, const struct contract *k)
 {
-    const struct terms *t = k->terms;
+    const struct terms *t = versions_newest(&k->versions)->terms;
     const struct campaign *g = k->campaign;
     if (!span_is(t->contract, k->id))
         ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_CONTRACTS, k->number);
@@ -34,7 +34,7 @@ static void contract_names(struct check *c, const struct contract *k)
         ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_PARTIES, k->publisher != NULL ? k->publisher->number : 0);
 }
 
-static void contract_terms(struct check *c, const struct contract *k, const struct checked_log *log)
+static void contract_documents(struct check *c, const struct contract *k, const struct checked_log *log)
 {
     uint8_t mem[2][4];
     struct span key = contract_key(mem[0], k->number), campaign = contract_key(mem[1], k->campaign->number);
@@ -94,7 +94,7 @@ void check_catalog(struct check *c)
     for (size_t i = 0; i < c->catalog->n_contracts; i++) {
         const struct contract *k = &c->catalog->contracts[i];
         const struct checked_log *log = check_log(c, k->number);
-        contract_terms(c, k, log);
+        contract_documents(c, k, log);
         contract_codes(c, k, log);
         contract_keys(c, k);
     }

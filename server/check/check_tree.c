@@ -59,8 +59,9 @@ static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, u
 static void compare_head(struct check *c, struct checked_log *log)
 {
     const struct period *p = &log->fold.period;
+    const struct version *newest = versions_newest(&log->fold.versions);
     struct stored_head now = {
-        .has_terms = log->fold.terms != NULL, .terms = log->fold.terms_index, .published = log->head.published};
+        .has_terms = newest != NULL, .terms = newest != NULL ? newest->index : 0, .published = log->head.published};
     char mem[2][HEAD_MAX];
     uint8_t key[4];
     struct buf a, b;

@@ -22,6 +22,9 @@ static _Noreturn void cannot_open(const char *dir, const char *what, enum err er
     case ERR_CORRUPT:
         die("%s of %s does not read: run `countersign check --data %s`, and put back a copy that holds", what, dir,
             dir);
+    case ERR_NOT_IMPLEMENTED:
+        decline("%s of %s holds terms of rules that this program does not know: run the version that made them", what,
+                dir);
     case ERR_FULL:
         die("cannot open %s of %s: the disk is full, free some space", what, dir);
     case ERR_NOT_FOUND:

@@ -48,6 +48,8 @@ MUST_CHECK enum err pipeline_ready(struct batch *cx, const struct contract *k);
 struct fold_context pipeline_fold(const struct contract *k);
 /* Dates an entry behind the log's last one; clocked_ms is what the clock said. */
 void pipeline_date(const struct batch *cx, const struct contract *k, int64_t clocked_ms, struct entry *e);
+/* The date alone: what binds an entry goes by that. */
+int64_t pipeline_dated(const struct batch *cx, const struct contract *k, int64_t clocked_ms);
 /* The entries of the parts that move along with a lead: ready before its own is written, appended after. */
 struct others;
 MUST_CHECK enum err pipeline_others_ready(struct batch *cx, const struct others *others);

@@ -44,7 +44,8 @@ static enum err approve_one(struct batch *cx, struct span key, bool *later)
     err = k != NULL ? row_lead(&cx->view, contract, index, &lead) : ERR_NOT_FOUND;
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (k->terms->ruleset->due(k->terms_index, index, &lead, cx->now_ms, &e))
+    const struct version *bound = versions_at(&k->versions, pipeline_dated(cx, k, cx->now_ms));
+    if (bound->terms->ruleset->due(bound->index, index, &lead, cx->now_ms, &e))
         err = approve_parts(cx, k, index, &lead, &e);
     return err == ERR_OK ? store_rows_write(cx->txn, &gone) : err; /* gone already, unless it was not due after all */
 }
@@ -93,7 +94,7 @@ enum err chore_gap(struct batch *cx, struct job *job)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.gap.contract);
     const struct entry_gap *gap = &job->record.gap.gap;
-    if (k == NULL || !terms_active(k->terms, gap->from_ms))
+    if (k == NULL || !terms_active(contract_terms(k, gap->from_ms), gap->from_ms))
         return ERR_OK; /* an ended contract would have recorded nothing; a pause may be younger than what it counts */
     const struct entry e = {.kind = ENTRY_GAP, .at_ms = cx->now_ms, .gap = *gap};
     return pipeline_append(cx, k, &e, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "common/base/when.h"
 #include "common/decisions/rules.h"
 #include "server/catalog/catalog_write.h"
 
@@ -26,56 +27,102 @@ enum err contract_ready(struct batch *cx, const struct contract *k)
     return err;
 }
 
-static enum err append_terms(struct batch *cx, struct contract *k)
+enum err contract_next(const struct batch *cx, struct contract *k, int64_t effective_ms, struct problem *p)
+{
+    const struct version *newest = versions_newest(&k->versions);
+    bool planned = newest != NULL && newest->terms == NULL;
+    const struct version next = {.index = planned ? newest->index + 1 : ledger_size(cx->ledger, k->number),
+                                 .number = newest != NULL ? newest->number + 1 : 1,
+                                 .rules = RULES_NOW,
+                                 .at_ms = pipeline_dated(cx, k, cx->now_ms)};
+    return versions_add(&k->versions, &next, effective_ms, NULL, p);
+}
+
+enum err contract_at_once(const struct batch *cx, const struct contract *k, struct problem *p)
+{
+    char text[32] = "";
+    struct buf b;
+    const struct version *newest = versions_newest(&k->versions);
+    if (!versions_wait(&k->versions, pipeline_dated(cx, k, cx->now_ms)))
+        return ERR_OK;
+    buf_fixed(&b, text, sizeof text - 1);
+    time_rfc3339(&b, newest->from_ms);
+    return problem(p, ERR_CONFLICT, "effective_at",
+                   "version %lld of the terms of %s takes effect at %s, and a later one cannot do so before: give that "
+                   "time, which takes its place, or a later one",
+                   (long long)newest->number, k->id, text);
+}
+
+static enum err append_terms(struct batch *cx, const struct contract *k, const struct version *v, struct span campaign)
 {
     uint64_t index;
-    struct entry entry = {
+    const struct entry entry = {
         .kind = ENTRY_TERMS,
         .at_ms = cx->now_ms,
-        .terms = {.version = k->terms_version,
-                  .rules = RULES_NOW,
-                  .campaign = k->campaign->document,
+        .terms = {.version = v->number,
+                  .rules = v->rules,
+                  .effective_ms = v->from_ms > v->at_ms ? v->from_ms : 0,
+                  .campaign = campaign,
                   .contract = k->document},
     };
-    enum err err = rules_compile(&entry.terms, &k->terms, NULL);
-    if (err != ERR_OK)
-        return err;
-    err = pipeline_append(cx, k, &entry, &index, NULL);
-    assert(err != ERR_OK || index == k->terms_index);
+    enum err err = pipeline_append(cx, k, &entry, &index, NULL);
+    assert(err != ERR_OK || index == v->index);
+    return err;
+}
+
+enum err contract_renew(struct batch *cx, const struct contract *k)
+{
+    enum err err = append_terms(cx, k, versions_newest(&k->versions), k->campaign->document);
+    return err == ERR_OK ? catalog_put_contract(cx->txn, k) : err;
+}
+
+/* ---- a new contract ---- */
+
+/* The campaign's own contract, whose versions tell when which of its documents binds; NULL while that is the new one.
+ */
+static const struct contract *campaign_contract(const struct batch *cx, const struct contract *k)
+{
+    return catalog_contract_number(cx->catalog, k->campaign->direct);
+}
+
+void contract_plan(const struct batch *cx, struct contract *k)
+{
+    const struct contract *direct = campaign_contract(cx, k);
+    const struct versions none = {.n = 0}, *of = direct != NULL ? &direct->versions : &none;
+    k->versions.n = 0;
+    enum err err = contract_next(cx, k, 0, NULL);
+    for (size_t i = 1; i < of->n && err == ERR_OK; i++)
+        if (of->v[i].from_ms > cx->now_ms && !json_equal(of->v[i].terms->json[0], of->v[i - 1].terms->json[0]))
+            err = contract_next(cx, k, of->v[i].from_ms, NULL);
+    assert(err == ERR_OK); /* they stand in this order already */
+}
+
+static enum err open_terms(struct batch *cx, struct contract *k)
+{
+    const struct contract *direct = campaign_contract(cx, k);
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < k->versions.n && err == ERR_OK; i++) {
+        struct buf text;
+        buf_heap(&text);
+        if (direct != NULL)
+            terms_document(contract_terms(direct, k->versions.v[i].from_ms), 0, &text);
+        err = append_terms(cx, k, &k->versions.v[i], direct != NULL ? buf_span(&text) : k->campaign->document);
+        buf_free(&text);
+    }
     return err == ERR_OK ? catalog_put_contract(cx->txn, k) : err;
 }
 
 enum err contract_open(struct batch *cx, struct contract *k)
 {
     const struct party *advertiser = k->campaign->advertiser;
-    k->terms_index = 0;
-    k->terms_version = 1;
-    k->terms = NULL;
     /* a log without a contract: its row is gone */
     enum err err = ledger_size(cx->ledger, k->number) == 0 ? contract_ready(cx, k) : ERR_CORRUPT;
     if (err == ERR_OK)
-        err = append_terms(cx, k);
+        err = open_terms(cx, k);
     if (err == ERR_OK && advertiser->has_key)
         err = contract_append_key(cx, k, advertiser);
     if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)
         err = contract_append_key(cx, k, k->publisher);
-    terms_free(k->terms);
-    k->terms = NULL;
-    return err;
-}
-
-void contract_next_terms(const struct batch *cx, struct contract *k)
-{
-    k->terms_version++;
-    k->terms_index = ledger_size(cx->ledger, k->number);
-}
-
-enum err contract_renew(struct batch *cx, struct contract *k)
-{
-    k->terms = NULL;
-    enum err err = append_terms(cx, k);
-    terms_free(k->terms);
-    k->terms = NULL;
     return err;
 }
 

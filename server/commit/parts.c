@@ -2,6 +2,12 @@
 
 #include "common/decisions/rules.h"
 
+/* The terms that an entry of now is bound by. */
+static const struct version *bound_at(const struct batch *cx, const struct contract *k, int64_t now_ms)
+{
+    return versions_at(&k->versions, pipeline_dated(cx, k, now_ms));
+}
+
 /* ---- a new lead ---- */
 
 static enum err share_out(struct batch *cx, const struct terms *t, const struct lead_report *r, int64_t arrived_ms,
@@ -36,21 +42,23 @@ enum err parts_deal(struct batch *cx, const struct lead_report *r, uint32_t fall
     whole->k = catalog_contract_number(cx->catalog, f->found ? f->credit.click.contract : fallback);
     if (whole->k == NULL)
         return ERR_OK;
-    return f->found && credit_looks_back(whole->k->terms) ? share_out(cx, whole->k->terms, r, arrived_ms, out) : ERR_OK;
+    const struct terms *t = bound_at(cx, whole->k, arrived_ms)->terms;
+    return f->found && credit_looks_back(t) ? share_out(cx, t, r, arrived_ms, out) : ERR_OK;
 }
 
 enum err parts_decide(struct batch *cx, const struct lead_report *r, int64_t now_ms, struct parts *parts)
 {
     for (size_t i = 0; i < parts->n; i++) {
         struct part *p = &parts->of[i];
-        const struct terms *t = p->k->terms;
+        const struct version *bound = bound_at(cx, p->k, now_ms);
+        const struct terms *t = bound->terms;
         const struct fold_context fold = pipeline_fold(p->k);
         enum err err = gather_person(&cx->view, &fold, t, r, now_ms, &p->facts);
         if (err == ERR_OK)
             err = gather_caps(&cx->view, &fold, t, r, now_ms, &p->facts);
         if (err != ERR_OK)
             return err;
-        t->ruleset->lead(t, p->k->terms_index, r, &p->facts, now_ms, &p->entry);
+        t->ruleset->lead(t, bound->index, r, &p->facts, now_ms, &p->entry);
         pipeline_date(cx, p->k, now_ms, &p->entry);
     }
     return ERR_OK;
@@ -99,12 +107,19 @@ static enum err follow(struct batch *cx, const struct disposition_report *r, int
     struct disposition_facts facts;
     bool same = false;
     report.lead = o->index;
-    enum err err = gather_disposition(&cx->view, &fold, o->k->terms, &report, &o->row, &facts);
+    const struct version *bound = bound_at(cx, o->k, now_ms);
+    enum err err = gather_disposition(&cx->view, &fold, bound->terms, &report, &o->row, &facts);
     if (err == ERR_OK)
-        err = o->k->terms->ruleset->disposition(o->k->terms_index, &report, &o->row, &facts, now_ms, &o->entry, &same,
-                                                NULL);
+        err =
+            bound->terms->ruleset->disposition(bound->index, &report, &o->row, &facts, now_ms, &o->entry, &same, NULL);
     o->moves = err == ERR_OK && !same;
     return err == ERR_CONFLICT || err == ERR_FORBIDDEN ? ERR_OK : err;
+}
+
+static bool comes_due(struct batch *cx, int64_t now_ms, struct other *o)
+{
+    const struct version *bound = bound_at(cx, o->k, now_ms);
+    return bound->terms->ruleset->due(bound->index, o->index, &o->row, now_ms, &o->entry);
 }
 
 enum err parts_follow(struct batch *cx, uint64_t index, const struct lead_row *row, const struct disposition_report *r,
@@ -114,7 +129,7 @@ enum err parts_follow(struct batch *cx, uint64_t index, const struct lead_row *r
     for (size_t i = 0; i < others->n && err == ERR_OK; i++) {
         struct other *o = &others->of[i];
         if (r == NULL)
-            o->moves = o->k->terms->ruleset->due(o->k->terms_index, o->index, &o->row, now_ms, &o->entry);
+            o->moves = comes_due(cx, now_ms, o);
         else if (goes_with(row, index, o))
             err = follow(cx, r, now_ms, o);
     }

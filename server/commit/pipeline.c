@@ -62,6 +62,13 @@ void pipeline_date(const struct batch *cx, const struct contract *k, int64_t clo
     entry_date(e, clocked_ms, last_ms(cx, k));
 }
 
+int64_t pipeline_dated(const struct batch *cx, const struct contract *k, int64_t clocked_ms)
+{
+    struct entry e;
+    pipeline_date(cx, k, clocked_ms, &e);
+    return e.at_ms;
+}
+
 /* Of a step after which something stands in the batch: without the rest nothing may go on from here. */
 static enum err written(enum err err)
 {
@@ -75,6 +82,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     static const struct private_sealed nothing;
     const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
     const struct fold_context fold = pipeline_fold(k);
+    const struct terms *terms = contract_terms(k, e->at_ms);
     struct row_ops ops; /* large, and of a click empty */
     struct recorded r;
     assert(batch_may_touch(cx, k) && e->at_ms >= last_ms(cx, k));
@@ -83,11 +91,11 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
         return ERR_TOO_LARGE;
     enum err err = pipeline_ready(cx, k);
     if (err == ERR_OK)
-        err = apply(&fold, &cx->view, k->terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
+        err = apply(&fold, &cx->view, terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
     if (err != ERR_OK)
         return err;
-    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, k->terms,
-                        &r.index, &r.leaf);
+    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, terms, &r.index,
+                        &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
@@ -171,11 +179,11 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     const struct contract *k = catalog_contract_number(cx->catalog, track->contract);
     if (k == NULL)
         return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
-    if (!terms_takes_traffic(k->terms, job->record.arrived_ms))
+    pipeline_date(cx, k, job->record.arrived_ms, &track->entry);
+    if (!terms_takes_traffic(contract_terms(k, track->entry.at_ms), job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
     if (track->entry.kind == ENTRY_CLICK)
         track->entry.click.clock_steps = cx->clock.steps;
-    pipeline_date(cx, k, job->record.arrived_ms, &track->entry);
     enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
     if (err != ERR_OK)
         return err;
@@ -501,19 +509,20 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return problem(&job->problem, ERR_CONFLICT, "txid",
                        "this txid is another sender's, and its lead was refused: to approve it all the same name it by "
                        "lead, or add its click_id");
-    if (!span_empty(d->report.currency) && !span_eq(d->report.currency, k->terms->currency))
+    if (!span_empty(d->report.currency) && !span_eq(d->report.currency, contract_currency(k)))
         return problem(&job->problem, ERR_MALFORMED, "currency", "must be the campaign's currency");
 
     const struct fold_context fold = pipeline_fold(k);
+    int64_t now_ms = job->record.arrived_ms;
+    const struct version *bound = versions_at(&k->versions, pipeline_dated(cx, k, now_ms));
     struct disposition_facts facts;
     struct others others;
     struct entry e;
     bool same = false;
-    if ((err = gather_disposition(&cx->view, &fold, k->terms, &d->report, &lead, &facts)) != ERR_OK ||
+    if ((err = gather_disposition(&cx->view, &fold, bound->terms, &d->report, &lead, &facts)) != ERR_OK ||
         (err = parts_others(cx, k, at.index, &lead, &others)) != ERR_OK)
         return err;
-    int64_t now_ms = job->record.arrived_ms;
-    err = k->terms->ruleset->disposition(k->terms_index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
+    err = bound->terms->ruleset->disposition(bound->index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
     if (err == ERR_OK && same)
         err = answer_same(cx, job, at.contract, lead.last);
     else if (err == ERR_OK && (err = parts_follow(cx, at.index, &lead, &d->report, now_ms, &others)) == ERR_OK &&

@@ -46,7 +46,7 @@ void ledger_close(struct ledger *l)
         if (l->logs[i] == NULL)
             continue;
         log_drop_tails(l->logs[i]);
-        terms_free(l->logs[i]->terms);
+        versions_free(&l->logs[i]->versions);
         free(l->logs[i]);
     }
     free(l->logs);

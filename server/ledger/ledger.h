@@ -78,6 +78,10 @@ struct head {
 MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
+/* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.
+ * ERR_NOT_FOUND when there is none; ERR_NOT_IMPLEMENTED as rules_compile. */
+MUST_CHECK enum err ledger_version(struct txn *t, uint32_t contract, struct version *v); /* compiles one */
+MUST_CHECK enum err ledger_versions(struct txn *t, uint32_t contract, uint64_t below, struct versions *out);
 /* A tile or bundle of the swept log; ERR_NOT_FOUND past its head. Partial tiles of an older width are served too. */
 MUST_CHECK enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, struct buf *out);
 /* Hashes of perfect subtrees of the swept log, for proofs. ctx is caller's memory. */

@@ -27,20 +27,43 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     return err == ERR_OK ? cursor_end(step) : err;
 }
 
-static enum err compile_terms(struct log *log, const struct envelope *env)
+static enum err add_version(struct versions *vs, uint64_t index, const struct entry *e)
 {
-    struct entry e;
-    struct terms *terms;
-    enum err err = entry_read(env->entry, &e, NULL);
+    struct versions gone = {.n = 0};
+    struct version next = {.index = index, .number = e->terms.version, .at_ms = e->at_ms};
+    enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
         return err;
-    err = rules_compile(&e.terms, &terms, NULL);
-    entry_close(&e);
-    if (err != ERR_OK)
-        return err;
-    terms_free(log->terms);
-    log->terms = terms;
+    if (versions_add(vs, &next, e->terms.effective_ms, &gone, NULL) != ERR_OK) {
+        terms_free(next.terms);
+        return ERR_CORRUPT;
+    }
+    versions_free(&gone);
     return ERR_OK;
+}
+
+/* The terms as they stood at the head that the replay begins with: the newest alone where they bound at once, so that
+ * rows are needed only where they say more. */
+static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, uint32_t contract)
+{
+    struct envelope env;
+    struct entry e;
+    if (!log->now.has_terms || log->versions.n > 0)
+        return ERR_OK;
+    enum err err = ledger_get(l, t, contract, log->now.terms, &env);
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool alone = e.kind == ENTRY_TERMS && !e.terms.effective_ms;
+    if (alone)
+        err = add_version(&log->versions, log->now.terms, &e);
+    entry_close(&e);
+    if (alone)
+        return err;
+    err = ledger_versions(t, contract, log->now.terms + 1, &log->versions);
+    bool same = err == ERR_OK && versions_newest(&log->versions)->index == log->now.terms;
+    return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
 }
 
 /* What counts of an entry, of traffic without parsing it. */
@@ -63,17 +86,18 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
 {
     struct tallied x;
     struct tally full;
-    struct envelope in_force;
+    struct entry e;
     enum err err = tallied_again(env, &x);
-    if (err == ERR_OK && log->terms == NULL && log->now.has_terms) {
-        err = ledger_get(l, t, env->contract, log->now.terms, &in_force);
-        if (err == ERR_OK)
-            err = compile_terms(log, &in_force);
+    if (err == ERR_OK)
+        err = load_versions(l, t, log, env->contract);
+    if (err == ERR_OK && env->kind == ENTRY_TERMS && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
+        err = add_version(&log->versions, env->index, &e);
+        entry_close(&e);
     }
-    if (err == ERR_OK && env->kind == ENTRY_TERMS)
-        err = compile_terms(log, env);
-    if (err == ERR_OK && env->kind != ENTRY_ROOT)
-        ledger_fold(log, log->terms, &x, &full);
+    if (err == ERR_OK && env->kind != ENTRY_ROOT) {
+        const struct version *bound = versions_at(&log->versions, x.at_ms);
+        ledger_fold(log, bound != NULL ? bound->terms : NULL, &x, &full);
+    }
     return err;
 }
 
@@ -167,8 +191,7 @@ enum err ledger_open(struct txn *t, struct ledger **out)
     for (size_t i = 0; i < l->n_logs; i++) {
         if (l->logs[i] == NULL)
             continue;
-        terms_free(l->logs[i]->terms);
-        l->logs[i]->terms = NULL;
+        versions_free(&l->logs[i]->versions);
         l->logs[i]->leaves = NULL;
     }
     if (err != ERR_OK)

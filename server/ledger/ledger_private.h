@@ -12,7 +12,7 @@ struct log {
     uint8_t *hashes[TILE_LEVELS]; /* TILE_WIDTH hashes each; NULL: all is in the store */
     uint8_t *seqs;                /* TILE_WIDTH seqs; likewise */
     bool ready;                   /* every tail that is not empty is in memory, and was checked */
-    struct terms *terms;          /* while replaying: those in force */
+    struct versions versions;     /* while replaying: the terms that may bind */
     const char *leaves;           /* while replaying: of the tile under way, if it was filled and so is in the store */
 };
 

@@ -1,5 +1,6 @@
 /* Reading the swept logs: any thread, within a read transaction. */
 #include "common/base/bytes.h"
+#include "common/decisions/rules.h"
 #include "server/ledger/ledger_rows.h"
 
 /* A log has no head before its first sweep: ERR_CORRUPT when entries of it were swept. */
@@ -77,6 +78,37 @@ enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct en
     if (err != ERR_NOT_FOUND || (err = swept_size(t, contract, &swept)) != ERR_OK)
         return err;
     return index < swept ? ERR_CORRUPT : scan_unswept(t, contract, index, out);
+}
+
+enum err ledger_version(struct txn *t, uint32_t contract, struct version *v)
+{
+    struct envelope env;
+    struct entry e;
+    enum err err = ledger_read(t, contract, v->index, &env);
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool same = e.kind == ENTRY_TERMS && e.terms.version == v->number;
+    err = same ? rules_compile(&e.terms, &v->terms, NULL) : ERR_CORRUPT;
+    entry_close(&e);
+    return err;
+}
+
+enum err ledger_versions(struct txn *t, uint32_t contract, uint64_t below, struct versions *out)
+{
+    struct versions vs;
+    struct view rows = store_view(t);
+    enum err err = row_versions(&rows, contract, below, &vs);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < vs.n && err == ERR_OK; i++)
+        err = ledger_version(t, contract, &vs.v[i]);
+    if (err == ERR_OK)
+        *out = vs;
+    else
+        versions_free(&vs);
+    return err;
 }
 
 static enum err read_bundle(struct txn *t, uint32_t contract, uint64_t first, unsigned n, struct buf *out)

@@ -61,7 +61,7 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
                    ref);
     jw_object(w);
     jw_kstr(w, "contract", span_str(k->id));
-    jw_kstr(w, "currency", k->terms->currency);
+    jw_kstr(w, "currency", contract_currency(k));
     if (how->row != NULL)
         jw_kstr(w, "decision", status);
     jw_key(w, "ignored");

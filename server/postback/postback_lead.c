@@ -17,6 +17,7 @@ struct claim {
     bool any; /* at least one click id, valid or not */
     const struct campaign *campaign;
     const struct contract *fallback; /* the ledger when no click is found */
+    const struct terms *terms;       /* its own, now */
 };
 
 /* ---- clicks ---- */
@@ -80,14 +81,18 @@ static const struct contract *place_in(const struct postback *pb, const struct c
 {
     const struct catalog *cat = pb->rq->catalog;
     const struct contract *best = NULL;
+    bool best_active = false;
     if (pb->party->role != ROLE_PUBLISHER)
         return campaign->advertiser == pb->party ? catalog_contract_number(cat, campaign->direct) : NULL;
     for (size_t i = 0; i < cat->n_contracts; i++) { /* ascending numbers */
         const struct contract *k = &cat->contracts[i];
         if (k->publisher != pb->party || k->campaign != campaign)
             continue;
-        if (best == NULL || terms_active(k->terms, pb->rq->arrived_ms) >= terms_active(best->terms, pb->rq->arrived_ms))
+        bool active = terms_active(contract_terms(k, pb->rq->arrived_ms), pb->rq->arrived_ms);
+        if (best == NULL || active >= best_active) {
             best = k;
+            best_active = active;
+        }
     }
     return best;
 }
@@ -142,8 +147,9 @@ static enum err find_place(struct postback *pb, struct claim *c)
     if (c->fallback == NULL)
         return worker_fails(pb->rq, ERR_INTERNAL, "the campaign of this lead has no direct contract");
     c->campaign = c->fallback->campaign;
+    c->terms = contract_terms(c->fallback, pb->rq->arrived_ms);
     unsigned bit = publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER;
-    if (!(c->fallback->terms->accept_from & bit))
+    if (!(c->terms->accept_from & bit))
         return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "this campaign does not take leads from %s",
                        publisher ? "publishers" : "the advertiser");
     keep_campaign(pb, c);
@@ -156,9 +162,9 @@ static enum err find_place(struct postback *pb, struct claim *c)
 static bool uses_fact(const struct postback *pb, const struct claim *c, struct span name)
 {
     for (size_t i = 0; i < c->n; i++)
-        if (terms_uses_fact(own_contract(pb, c->touches[i].contract)->terms, name))
+        if (terms_uses_fact(contract_terms(own_contract(pb, c->touches[i].contract), pb->rq->arrived_ms), name))
             return true;
-    return terms_uses_fact(c->fallback->terms, name);
+    return terms_uses_fact(c->terms, name);
 }
 
 /* Of more form fields than are kept, those that decide before others. */
@@ -168,8 +174,8 @@ static void keep_form(struct postback *pb, const struct claim *c)
     size_t n = 0, to = 0;
     for (int deciding = 1; deciding >= 0; deciding--)
         for (size_t i = 0; i < pb->n_form && n < LIMIT_FIELDS; i++)
-            if (!kept[i] && (!deciding || uses_fact(pb, c, pb->form[i].name) ||
-                             span_eq(pb->form[i].name, c->fallback->terms->honeypot))) {
+            if (!kept[i] &&
+                (!deciding || uses_fact(pb, c, pb->form[i].name) || span_eq(pb->form[i].name, c->terms->honeypot))) {
                 kept[i] = true;
                 n++;
             }
@@ -187,7 +193,7 @@ static void take_facts(struct postback *pb, const struct claim *c, struct lead_r
         r->facts[r->n_facts++] = (struct fact){SPAN("country"), pb->field[FIELD_COUNTRY]};
     for (size_t i = 0; i < pb->n_form; i++) {
         const struct fact *f = &pb->form[i];
-        if (span_eq(f->name, c->fallback->terms->honeypot) && !span_empty(text_strip(f->value)))
+        if (span_eq(f->name, c->terms->honeypot) && !span_empty(text_strip(f->value)))
             r->honeypot = true;
         if (r->n_facts < LIMIT_FIELDS && uses_fact(pb, c, f->name))
             r->facts[r->n_facts++] = *f;
@@ -197,7 +203,7 @@ static void take_facts(struct postback *pb, const struct claim *c, struct lead_r
 static void take_contacts(struct postback *pb, const struct claim *c, struct lead_report *r)
 {
     static const enum field by_bit[CONTACT_FIELDS] = {FIELD_EMAIL, FIELD_PHONE, FIELD_FIRST_NAME, FIELD_LAST_NAME};
-    const struct terms *terms = c->fallback->terms;
+    const struct terms *terms = c->terms;
     struct buf key;
     for (unsigned i = 0; i < CONTACT_FIELDS; i++)
         if (!span_empty(text_strip(pb->field[by_bit[i]])))
@@ -295,7 +301,7 @@ static enum err seal(struct postback *pb, struct record_lead *l)
 /* Which day and month it is for the campaign: nothing behind this reads time zones. */
 static enum err take_zone(struct postback *pb, const struct claim *c, struct lead_report *r)
 {
-    struct span zone = c->fallback->terms->timezone;
+    struct span zone = c->terms->timezone;
     enum err err = zones_offset(pb->rq->worker->zones, zone, pb->rq->arrived_ms, &r->utc_offset_s);
     return err == ERR_OK ? err
                          : worker_fails(pb->rq, ERR_IO, "the time zone %.*s cannot be read any more: install tzdata",

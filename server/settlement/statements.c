@@ -90,11 +90,12 @@ static enum err issue_interval(struct batch *cx, struct issue *s)
 static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
 {
     const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
+    const struct version *bound = versions_at(&s->k->versions, s->issued_ms);
     struct statement_in in = {
         .id = span_str(s->id),
         .issuer = span_str(cx->instance->public_url),
-        .terms = s->k->terms,
-        .terms_index = s->k->terms_index,
+        .terms = bound->terms,
+        .terms_index = bound->index,
         .from = s->from,
         .to = s->closes.to,
         .to_root = s->closes.root,

@@ -565,6 +565,11 @@ enum err cursor_next(struct cursor *c, struct span *key, struct span *value)
     return cursor_get(c, MDB_NEXT, (MDB_val){0}, key, value);
 }
 
+enum err cursor_prev(struct cursor *c, struct span *key, struct span *value)
+{
+    return cursor_get(c, MDB_PREV, (MDB_val){0}, key, value);
+}
+
 enum err cursor_last(struct cursor *c, struct span *key, struct span *value)
 {
     return cursor_get(c, MDB_LAST, (MDB_val){0}, key, value);

@@ -179,6 +179,7 @@ void cursor_close(struct cursor *c);
 MUST_CHECK enum err cursor_seek(struct cursor *c, struct span from, struct span *key,
                                 struct span *value); /* first key >= from */
 MUST_CHECK enum err cursor_next(struct cursor *c, struct span *key, struct span *value);
+MUST_CHECK enum err cursor_prev(struct cursor *c, struct span *key, struct span *value);
 MUST_CHECK enum err cursor_last(struct cursor *c, struct span *key, struct span *value);
 /* Of the step that ended a loop: ERR_OK at the end of the table. */
 static inline enum err cursor_end(enum err step)

@@ -176,26 +176,27 @@ static struct span expanded(struct request *rq, struct span url, const struct co
     return buf_span(&b);
 }
 
-static struct span page(const struct contract *k, const struct code *code)
+static struct span page(const struct terms *terms, const struct code *code)
 {
     /* the campaign may have taken back a host since the code was made */
-    bool own = !span_empty(code->landing_url) && terms_allows_link(k->terms, code->landing_url);
-    return own ? code->landing_url : k->terms->landing_url;
+    bool own = !span_empty(code->landing_url) && terms_allows_link(terms, code->landing_url);
+    return own ? code->landing_url : terms->landing_url;
 }
 
 struct span landing_url(struct request *rq, const struct contract *k, const struct code *code,
                         const struct entry_click *click, const struct landing *l, struct span id)
 {
+    const struct terms *terms = contract_terms(k, rq->arrived_ms);
     struct link_param params[DESTINATION_PARAMS];
-    struct span url = !span_empty(click->to) ? click->to : expanded(rq, page(k, code), k, code, click, id);
+    struct span url = !span_empty(click->to) ? click->to : expanded(rq, page(terms, code), k, code, click, id);
     size_t n = 0, room = url.len + 1;
     struct buf b;
-    add(params, &n, k->terms->click_param, id);
+    add(params, &n, terms->click_param, id);
     for (size_t i = 0; i < LIMIT_UTMS; i++)
-        if (!span_empty(click->utm[i]) && !span_is(k->terms->click_param, entry_utm_names[i]))
+        if (!span_empty(click->utm[i]) && !span_is(terms->click_param, entry_utm_names[i]))
             add(params, &n, span_str(entry_utm_names[i]), click->utm[i]);
     for (size_t i = 0; i < l->n; i++)
-        if (!span_eq(l->param[i].name, k->terms->click_param))
+        if (!span_eq(l->param[i].name, terms->click_param))
             add(params, &n, l->param[i].name, l->param[i].value);
     for (size_t i = 0; i < n; i++)
         room += params[i].name.len + 3 * params[i].value.len + 2;

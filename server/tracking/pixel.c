@@ -137,7 +137,7 @@ static enum err refuse_closed(struct request *rq, struct reply *r, const struct 
 {
     static const enum pixel_fault faults[CLICK_FAULTS] = {
         [CLICK_FAULT_EARLY] = PIXEL_EARLY, [CLICK_FAULT_ENDED] = PIXEL_ENDED, [CLICK_FAULT_PAUSED] = PIXEL_PAUSED};
-    return refuse_pixel(rq, r, faults[tracking_closed(k->terms, rq->arrived_ms)]);
+    return refuse_pixel(rq, r, faults[tracking_closed(contract_terms(k, rq->arrived_ms), rq->arrived_ms)]);
 }
 
 static struct job *traffic(struct request *rq, const struct contract *k, enum record_kind kind, uint32_t placement)
@@ -163,7 +163,7 @@ static enum err report_view(struct request *rq, struct reply *r, const struct ta
     struct pointer click;
     bool known = is_click(rq, t, report->click_id, &click);
     const struct contract *k = known ? catalog_contract_number(rq->catalog, click.contract) : t->contract;
-    if (!terms_takes_traffic(k->terms, rq->arrived_ms))
+    if (!terms_takes_traffic(contract_terms(k, rq->arrived_ms), rq->arrived_ms))
         return refuse_closed(rq, r, k);
     if (!known && k->publisher == NULL) {
         METRIC_ADD(rq->worker->counters, views_of_nobody, 1);
@@ -181,7 +181,7 @@ static enum err report_impression(struct request *rq, struct reply *r, const str
                                   const struct report *report)
 {
     (void)report; /* an advertisement is shown before there is a click: the code says where */
-    if (!terms_takes_traffic(t->contract->terms, rq->arrived_ms))
+    if (!terms_takes_traffic(contract_terms(t->contract, rq->arrived_ms), rq->arrived_ms))
         return refuse_closed(rq, r, t->contract);
     return submit(rq, r, traffic(rq, t->contract, RECORD_IMPRESSION, t->placement));
 }
@@ -236,7 +236,7 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     struct job *job = worker_job(rq, RECORD_LEAD, t->contract->campaign->advertiser);
     struct record_lead *l = &job->record.lead;
     struct private_part priv = {.lead = true, .contact = SPAN("{}")};
-    if (t->contract->terms->pixel_leads == PIXEL_LEADS_OFF)
+    if (contract_terms(t->contract, rq->arrived_ms)->pixel_leads == PIXEL_LEADS_OFF)
         return refuse_lead(rq, r, t, PIXEL_LEADS);
     if (!read_txid(rq, report->txid, &l->report.txid)) {
         problem(&rq->problem, ERR_MALFORMED, "txid",
@@ -249,7 +249,7 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     l->fallback_contract = t->contract->number;
     read_touches(rq, t, report->click_id, &l->report);
     facts_sha256(rq, report, l->report.txid, l->report.facts_sha256);
-    struct span zone = t->contract->terms->timezone;
+    struct span zone = contract_terms(t->contract, rq->arrived_ms)->timezone;
     enum err err = zones_offset(rq->worker->zones, zone, rq->arrived_ms, &l->report.utc_offset_s);
     memcpy(priv.facts_sha256, l->report.facts_sha256, HASH_LEN);
     if (err == ERR_OK)

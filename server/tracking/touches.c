@@ -43,7 +43,8 @@ void touches_keep(struct request *rq, struct reply *r, const struct contract *k,
 {
     struct span old[LIMIT_TOUCHES];
     struct buf b;
-    if (k->terms->pixel_leads == PIXEL_LEADS_OFF || rq->privacy)
+    const struct terms *terms = contract_terms(k, rq->arrived_ms);
+    if (terms->pixel_leads == PIXEL_LEADS_OFF || rq->privacy)
         return;
     size_t n = touches_brought(rq, k->campaign, old);
     arena_buf(rq->arena, &b, LIMIT_TOUCHES * (CLICK_ID_LEN + 1) + 160);
@@ -56,7 +57,7 @@ void touches_keep(struct request *rq, struct reply *r, const struct contract *k,
     }
     buf_span_add(&b, id);
     buf_str(&b, "; Max-Age=");
-    buf_i64(&b, k->terms->click_days * (MS_PER_DAY / MS_PER_S));
+    buf_i64(&b, terms->click_days * (MS_PER_DAY / MS_PER_S));
     buf_str(&b, "; Path=/; HttpOnly; SameSite=");
     buf_str(&b, rq->worker->server->instance.https ? "None; Secure" : "Lax");
     reply_header(r, "Set-Cookie", buf_span(&b));

@@ -22,7 +22,7 @@ static enum err refuse_click(struct request *rq, struct reply *r, const struct t
 {
     if (err != ERR_NOT_FOUND && err != ERR_GONE)
         return err;
-    const struct terms *terms = err == ERR_GONE ? t->contract->terms : NULL;
+    const struct terms *terms = err == ERR_GONE ? contract_terms(t->contract, rq->arrived_ms) : NULL;
     enum click_fault fault = terms == NULL ? CLICK_FAULT_CODE : tracking_closed(terms, rq->arrived_ms);
     if (rq->method != METHOD_HEAD)
         METRIC_ADD(rq->worker->counters, clicks_refused[fault], 1);
@@ -70,7 +70,8 @@ static enum err answer_click(struct request *rq, struct reply *r, const struct c
         p.index |= UINT64_C(1) << 63; /* where no log gets */
     click_id_write(rq->worker->tokens, &p, text);
     struct span id = span_of(text, CLICK_ID_LEN);
-    redirect(r, landing_url(rq, t->contract, t->code, c->entry, &c->landing, id), t->contract->terms->referrer_policy);
+    redirect(r, landing_url(rq, t->contract, t->code, c->entry, &c->landing, id),
+             contract_terms(t->contract, rq->arrived_ms)->referrer_policy);
     if (!c->embedded) /* nobody went there: a page that fetches links in secret gains nothing by it */
         touches_keep(rq, r, t->contract, id);
     return ERR_OK;
@@ -79,9 +80,10 @@ static enum err answer_click(struct request *rq, struct reply *r, const struct c
 /* A click that would count, of a visitor whose last such click on this code was not long ago, is a repeat. */
 static enum class find_repeat(struct request *rq, struct click *c, uint32_t placement) {
     const struct contract *k = c->target.contract; struct repeats *repeats = rq->worker->server->repeats;
-    if (k->terms->repeat_window_s == 0) return CLASS_OK;
+    int64_t window_s = contract_terms(k, rq->arrived_ms)->repeat_window_s;
+    if (window_s == 0) return CLASS_OK;
     c->visitor = repeats_visitor(repeats, span_str(rq->ip), rq->user_agent, k->number, placement);
-    c->first = !repeats_again(repeats, c->visitor, rq->arrived_us / 1000000, k->terms->repeat_window_s);
+    c->first = !repeats_again(repeats, c->visitor, rq->arrived_us / 1000000, window_s);
     return c->first ? CLASS_OK : CLASS_REPEAT;
 }
 
@@ -100,7 +102,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     c->target = (struct target){NULL};
     c->first = false;
     enum err err = tracking_target(rq, landing_code(rq, rq->param[0], &glued), &c->target);
-    if (err == ERR_OK && !terms_takes_traffic(c->target.contract->terms, rq->arrived_ms))
+    if (err == ERR_OK && !terms_takes_traffic(contract_terms(c->target.contract, rq->arrived_ms), rq->arrived_ms))
         err = ERR_GONE;
     if (err != ERR_OK)
         return refuse_click(rq, r, &c->target, err);
@@ -110,7 +112,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     tracking_open(job, ENTRY_CLICK, t->contract);
     struct visitor *v = arena_alloc(rq->arena, sizeof *v);
     *v = tracking_visitor(rq);
-    landing_read(rq, glued, t->contract->terms, click, &c->landing);
+    landing_read(rq, glued, contract_terms(t->contract, rq->arrived_ms), click, &c->landing);
     click->class = tracking_class(rq, true, c->landing.test, v);
     click->device = v->agent.device;
     click->country = span_str(v->origin.country);

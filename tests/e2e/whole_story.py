@@ -2,6 +2,8 @@
 
 import urllib.parse
 
+from datetime import datetime, timedelta, timezone
+
 from harness import BROWSER, Caller, Market, Party, person, wait_for
 
 import client  # from scripts/, where harness points to
@@ -26,6 +28,12 @@ def tell_a_whole_story(server):
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": True})
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": False})
     operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})
+    soon = datetime.now(timezone.utc) + timedelta(seconds=1)
+    operator.patch(f"/v1/contracts/{market.contract}", {"ends_at": "2100-01-01T00:00:00Z", "effective_at": soon.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
+    advertiser.post(f"/v1/campaigns/{market.campaign}/try", {"return_days": 15, "contract": {"id": market.contract, "price": {"lead": [{"micros": 1}]}}})
+    for path in ("", "/1"):
+        publisher.do("GET", f"/v1/contracts/{market.contract}/terms{path}")
+    wait_for(lambda: datetime.now(timezone.utc) > soon, what="the time that the change waits for")
     made = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})
     publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": made["kid"]})
     for _ in range(2):

@@ -186,7 +186,8 @@ static void random_entry(struct entry *e)
     e->clocked_ms = coin() ? (int64_t)below((uint64_t)e->at_ms + (e->at_ms == 0)) : 0;
     switch (e->kind) {
     case ENTRY_TERMS:
-        e->terms = (struct entry_terms){(int64_t)number(), document(), document(), (int64_t)number()};
+        e->terms = (struct entry_terms){(int64_t)number(), document(), document(), (int64_t)number(),
+                                        coin() ? (int64_t)number() : 0};
         break;
     case ENTRY_CLICK:
         random_click(&e->click);

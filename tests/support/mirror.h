@@ -93,13 +93,16 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
     tile_builder_leaf(&s->tree, &leaf);
     assert_int_equal(fold_apply(&s->fold, index, e, &before, priv), ERR_OK);
     s->now_ms += 1000;
+    fold_at(&s->fold, s->now_ms);
     return index;
 }
 
 /* What a lead is under them: TERMS_PLAIN, or another campaign member `lead`. */
 #define TERMS_PLAIN "{'require':['email'],'honeypot':'f_url'}"
 
-static inline void tell_terms_of(struct story *s, const char *lead, int64_t rules)
+/* effective_ms 0: at once. twist (NULL: none) changes what is written, not what is folded. */
+static inline void tell_terms_of(struct story *s, const char *lead, int64_t effective_ms,
+                                 void (*twist)(struct entry_terms *t))
 {
     char text[1024];
     snprintf(text, sizeof text,
@@ -114,14 +117,16 @@ static inline void tell_terms_of(struct story *s, const char *lead, int64_t rule
                     CONTRACT);
     struct entry e = {.kind = ENTRY_TERMS,
                       .at_ms = s->now_ms,
-                      .terms = {.version = s->fold.terms_version + 1,
+                      .terms = {.version = s->fold.versions.n ? versions_newest(&s->fold.versions)->number + 1 : 1,
                                 .rules = RULES_NOW,
+                                .effective_ms = effective_ms,
                                 .campaign = buf_span(&campaign),
                                 .contract = buf_span(&contract)}};
-    struct terms *before = NULL;
-    assert_int_equal(fold_terms(&s->fold, s->n, &e.terms, &before), ERR_OK);
-    terms_free(before);
-    e.terms.rules = rules;
+    struct versions gone = {.n = 0};
+    assert_int_equal(fold_terms(&s->fold, s->n, &e, &gone), ERR_OK);
+    versions_free(&gone);
+    if (twist != NULL)
+        twist(&e.terms);
     tell(s, &e, NULL);
     buf_free(&campaign);
     buf_free(&contract);
@@ -129,7 +134,7 @@ static inline void tell_terms_of(struct story *s, const char *lead, int64_t rule
 
 static inline void tell_terms(struct story *s, const char *lead)
 {
-    tell_terms_of(s, lead, RULES_NOW);
+    tell_terms_of(s, lead, 0, NULL);
 }
 
 static inline void tell_key(struct story *s, int side)

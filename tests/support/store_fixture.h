@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/bytes.h"
+#include "common/decisions/rules.h"
 #include "server/catalog/catalog_write.h"
 #include "server/instance/instance.h"
 #include "server/keys/vault.h"
@@ -92,6 +93,7 @@ static inline enum err fixture_put_terms(struct txn *t, uint32_t contract, uint3
     struct row_ops ops = {.n = 1, .op[0] = {.table = ROW_TERMS, .key_len = TERMS_KEY_LEN, .value_len = TERMS_ROW_LEN}};
     row_terms_key(ops.op[0].key, contract, version);
     store_be64(ops.op[0].value, index);
+    store_be32(ops.op[0].value + 24, RULES_NOW);
     return store_rows_write(t, &ops);
 }
 

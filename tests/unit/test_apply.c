@@ -211,19 +211,27 @@ static void terms_and_keys_are_known_by_their_newest_entry(void **state)
 {
     struct world w = world_new();
     struct view v = world_view(&w);
-    int64_t version;
-    uint64_t index;
+    struct versions versions;
     uint8_t pub[ED25519_KEY_LEN];
     (void)state;
-    assert_int_equal(row_terms(&v, CONTRACT, &version, &index), ERR_NOT_FOUND);
+    assert_int_equal(row_versions(&v, CONTRACT, UINT64_MAX, &versions), ERR_NOT_FOUND);
     for (int64_t i = 1; i <= 3; i++) {
         struct entry t = {.kind = ENTRY_TERMS, .at_ms = NOW, .terms.version = i};
         assert_int_equal(world_apply(&w, &cx, NULL, (uint64_t)(10 * i), &t, NULL), ERR_OK);
-        assert_int_equal(row_terms(&v, CONTRACT, &version, &index), ERR_OK);
-        assert_int_equal(version, i);
-        assert_int_equal(index, 10 * i);
+        assert_int_equal(row_versions(&v, CONTRACT, UINT64_MAX, &versions), ERR_OK);
+        assert_int_equal(versions.n, 1);
+        assert_int_equal(versions.v[0].number, i);
+        assert_int_equal(versions.v[0].index, 10 * i);
     }
-    assert_int_equal(row_terms(&v, CONTRACT + 1, &version, &index), ERR_NOT_FOUND);
+    struct entry later = {.kind = ENTRY_TERMS, .at_ms = NOW, .terms = {.version = 4, .effective_ms = NOW + 5}};
+    assert_int_equal(world_apply(&w, &cx, NULL, 35, &later, NULL), ERR_OK);
+    assert_int_equal(row_versions(&v, CONTRACT, UINT64_MAX, &versions), ERR_OK);
+    assert_int_equal(versions.n, 2);
+    assert_int_equal(versions_at(&versions, NOW + 4)->number, 3);
+    assert_int_equal(versions_at(&versions, NOW + 5)->number, 4);
+    assert_int_equal(row_versions(&v, CONTRACT, 35, &versions), ERR_OK);
+    assert_int_equal(versions_newest(&versions)->number, 3);
+    assert_int_equal(row_versions(&v, CONTRACT + 1, UINT64_MAX, &versions), ERR_NOT_FOUND);
     struct entry none = {.kind = ENTRY_TERMS, .at_ms = NOW}, nobody = {.kind = ENTRY_KEY, .at_ms = NOW};
     assert_int_equal(world_apply(&w, &cx, NULL, 40, &none, NULL), ERR_CORRUPT);
     assert_int_equal(world_apply(&w, &cx, NULL, 40, &nobody, NULL), ERR_CORRUPT);

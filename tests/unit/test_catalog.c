@@ -62,15 +62,14 @@ static void market_fill(struct market *m)
                                   .id = "C1",
                                   .campaign = &m->campaign,
                                   .document = buf_span(&m->document[1]),
-                                  .terms_version = 1,
+                                  .versions = {.v = {{.number = 3}}, .n = 1},
                                   .created_ms = 2000};
     m->contract = (struct contract){.number = 2,
                                     .id = "C2",
                                     .campaign = &m->campaign,
                                     .publisher = &m->party[PUBLISHER],
                                     .document = buf_span(&m->document[2]),
-                                    .terms_index = 9,
-                                    .terms_version = 3,
+                                    .versions = {.v = {{.number = 3}}, .n = 1},
                                     .created_ms = 3000};
     m->secret = (struct secret){.kid = "K1", .party = &m->party[PUBLISHER], .len = 32, .created_ms = 4000};
     memset(m->secret.key, 0xa5, 32);
@@ -175,9 +174,10 @@ static void campaigns_and_contracts_come_back(void **state)
     assert_ptr_equal(k->campaign, campaign);
     assert_ptr_equal(k->publisher, &c->parties[PUBLISHER]);
     assert_span(k->document, m->contract.document);
-    assert_int_equal(k->terms_index, 9);
-    assert_int_equal(k->terms_version, 3);
-    assert_span(k->terms->currency, SPAN("EUR"));
+    assert_int_equal(k->versions.n, 1);
+    assert_int_equal(k->versions.v[0].index, 9);
+    assert_int_equal(k->versions.v[0].number, 3);
+    assert_span(k->versions.v[0].terms->currency, SPAN("EUR"));
     catalog_unref(c);
 }
 
@@ -383,6 +383,11 @@ static void change_everything(struct market *m)
     assert_ok(catalog_put_party(t, &m->party[ADVERTISER]));
     assert_ok(catalog_put_party(t, &late));
     assert_ok(catalog_put_campaign(t, &m->campaign));
+    m->direct.versions.v[0].number = m->contract.versions.v[0].number = 4;
+    assert_ok(catalog_put_contract(t, &m->direct));
+    assert_ok(catalog_put_contract(t, &m->contract));
+    assert_ok(fixture_put_terms(t, 1, 4, 20));
+    assert_ok(fixture_put_terms(t, 2, 4, 20));
     assert_ok(catalog_put_code(t, 2, &code));
     assert_ok(fixture_put_secret(t, m->keys, &m->secret));
     assert_ok(fixture_put_token(t, "cst_0123456789012345678901234567890123456789012", 1, 1));
@@ -395,7 +400,8 @@ static void assert_same_contract(const struct contract *a, const struct contract
 {
     assert_string_equal(a->id, b->id);
     assert_span(a->document, b->document);
-    assert_span(a->terms->name, b->terms->name);
+    assert_int_equal(a->versions.n, b->versions.n);
+    assert_span(versions_newest(&a->versions)->terms->name, versions_newest(&b->versions)->terms->name);
     assert_string_equal(a->campaign->id, b->campaign->id);
     assert_int_equal(a->publisher != NULL ? a->publisher->number : 0, b->publisher != NULL ? b->publisher->number : 0);
     assert_int_equal(a->n_codes, b->n_codes);
@@ -448,7 +454,7 @@ static void a_reload_is_a_load(void **state)
     struct catalog *fresh = loaded(m), *second = reloaded(m, unchanged);
     catalog_unref(unchanged);
     assert_same(second, fresh);
-    assert_span(second->contracts[1].terms->name, SPAN("Changed"));
+    assert_span(second->contracts[1].versions.v[0].terms->name, SPAN("Changed"));
     assert_ptr_equal(catalog_token(second, span_str(m->token)), &second->parties[PUBLISHER]);
     catalog_unref(fresh);
     catalog_unref(second);
@@ -477,6 +483,7 @@ static void many_contracts_come_back_by_number(void **state)
                  n);
         struct buf doc = document(contract_document, text, id);
         k.number = n;
+        k.versions.v[0].number = 1;
         snprintf(k.id, sizeof k.id, "%s", id);
         k.document = buf_span(&doc);
         assert_ok(catalog_put_contract(t, &k));

@@ -55,6 +55,7 @@ static struct contract contract_row(const struct shop *s, const struct campaign 
                              .campaign = c,
                              .publisher = publisher,
                              .document = buf_span(&s->contract),
+                             .versions = s->story->fold.versions,
                              .created_ms = NOW};
 }
 
@@ -72,6 +73,7 @@ static void put_control(const struct shop *s, struct txn *t)
     struct contract k = contract_row(s, &c, &parties[2]);
     struct contract direct = {
         .number = 2, .id = "C2", .campaign = &c, .document = buf_span(&s->direct), .created_ms = NOW};
+    direct.versions = (struct versions){.v = {{.number = 1}}, .n = 1};
     struct code code = {.placement = 1, .label = SPAN("links"), .created_ms = NOW};
     for (int side = 0; side < 2; side++) {
         parties[1 + side].has_key = true;

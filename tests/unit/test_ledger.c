@@ -312,12 +312,13 @@ static struct terms *make_terms(struct buf *campaign, struct buf *contract, cons
     return terms;
 }
 
-static void append_terms_and_clicks(struct txn *t, const char *price, size_t clicks)
+static void append_terms_and_clicks(struct txn *t, int64_t version, const char *price, size_t clicks)
 {
     struct buf campaign, contract;
     struct terms *terms = make_terms(&campaign, &contract, price);
     struct entry e = {
-        .kind = ENTRY_TERMS, .at_ms = 1, .terms = {1, buf_span(&campaign), buf_span(&contract), RULES_NOW}};
+        .kind = ENTRY_TERMS, .at_ms = 1, .terms = {version, buf_span(&campaign), buf_span(&contract), RULES_NOW}};
+    assert_ok(fixture_put_terms(t, 1, (uint32_t)version, model[1].n));
     append(t, 1, &e, terms);
     for (size_t i = 0; i < clicks; i++) {
         e = click(1000 + (int64_t)i, i % 3 == 0 ? CLASS_BOT : CLASS_OK);
@@ -336,7 +337,7 @@ static void a_replayed_tally_is_the_live_one(void **state)
     (void)state;
     struct entry gap = {.kind = ENTRY_GAP, .at_ms = 5000, .gap = {4000, 4999, 7, 3}};
     struct txn *t = fixture_begin(&f, true);
-    append_terms_and_clicks(t, PRICE(100), 6);
+    append_terms_and_clicks(t, 1, PRICE(100), 6);
     assert_ok(txn_commit(t));
     sweep();
     t = fixture_begin(&f, true);
@@ -345,7 +346,7 @@ static void a_replayed_tally_is_the_live_one(void **state)
     struct entry e = click(2000, CLASS_OK); /* under terms that were swept before */
     append(t, 1, &e, terms);
     append(t, 1, &gap, terms);
-    append_terms_and_clicks(t, PRICE(5000), 3);
+    append_terms_and_clicks(t, 2, PRICE(5000), 3);
     assert_ok(txn_commit(t));
     terms_free(terms);
     buf_free(&campaign);
@@ -361,6 +362,62 @@ static void a_replayed_tally_is_the_live_one(void **state)
     sweep();
     open_ledger();
     assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
+}
+
+/* A step of a log: terms, of the next version, or a click and what it earns. */
+static const struct step {
+    int64_t at_ms, effective_ms;
+    const char *price; /* NULL: a click */
+    int64_t earns;
+    bool sweep;
+} steps[] = {
+    {1000, 0, PRICE(100), 0, true},     {1001, 1010, PRICE(200), 0, false}, {1005, 0, NULL, 100, true},
+    {1006, 1010, PRICE(300), 0, false}, /* in the place of the one before, and the first to be replayed */
+    {1009, 0, NULL, 100, false},        {1010, 0, NULL, 300, true},         {1011, 1020, PRICE(400), 0, true},
+    {1019, 0, NULL, 300, false},        {1020, 0, NULL, 400, false},
+};
+
+static void step_append(struct txn *t, const struct step *s, int64_t version)
+{
+    static const struct fold_context of = {.contract = 1, .contract_id = {"C1", 2}};
+    struct ledger_view within;
+    struct view v = ledger_view(&within, ledger, t);
+    struct buf campaign, contract;
+    struct terms *terms = make_terms(&campaign, &contract, s->price);
+    struct entry e = {.kind = ENTRY_TERMS,
+                      .at_ms = s->at_ms,
+                      .terms = {version, buf_span(&campaign), buf_span(&contract), RULES_NOW, s->effective_ms}};
+    struct row_ops ops;
+    assert_ok(apply(&of, &v, NULL, model[1].n, &e, NULL, &ops));
+    assert_ok(store_rows_write(t, &ops));
+    append(t, 1, &e, NULL);
+    terms_free(terms);
+    buf_free(&campaign);
+    buf_free(&contract);
+}
+
+/* What a click earns live is this test's word; replayed it is that of the version in force then. */
+static void versions_that_wait_bind_in_a_replay_too(void **state)
+{
+    (void)state;
+    int64_t version = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const struct step *s = &steps[i];
+        struct txn *t = fixture_begin(&f, true);
+        if (s->price != NULL) {
+            step_append(t, s, ++version);
+        } else {
+            struct entry e = click(s->at_ms, CLASS_OK);
+            struct terms now = {.payable_classes = 1, .click_micros = s->earns};
+            append(t, 1, &e, &now);
+        }
+        assert_ok(txn_commit(t));
+        struct tally live = *ledger_tally(ledger, 1);
+        open_ledger();
+        assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
+        if (s->sweep)
+            sweep();
+    }
 }
 
 static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
@@ -501,7 +558,7 @@ static void a_cut_head_is_corrupt(void **state)
 static void the_view_knows_clicks_only(void **state)
 {
     (void)state;
-    struct clicked click;
+    struct clicked seen;
     struct entry v = {.kind = ENTRY_VIEW, .at_ms = 7};
     append_clicks(1, 1);
     struct txn *t = fixture_begin(&f, true);
@@ -512,19 +569,19 @@ static void the_view_knows_clicks_only(void **state)
     append(t, 2, &claims, NULL);
     struct ledger_view within;
     struct view view = ledger_view(&within, ledger, t);
-    assert_ok(view.click(view.ctx, 2, 0, &click));
-    assert_int_equal(click.class, CLASS_BOT);
-    assert_int_equal(click.device, DEVICE_PHONE);
-    assert_int_equal(click.at_ms, 8);
-    assert_int_equal(click.placement, 9);
-    assert_ok(view.click(view.ctx, 1, 0, &click));
-    assert_int_equal(click.at_ms, 1000);
-    assert_int_equal(click.placement, 9);
-    assert_int_equal(click.class, CLASS_OK);
-    assert_int_equal(click.device, DEVICE_TABLET);
-    assert_none(view.click(view.ctx, 1, 1, &click));
-    assert_none(view.click(view.ctx, 1, 2, &click));
-    assert_none(view.click(view.ctx, 77, 0, &click));
+    assert_ok(view.click(view.ctx, 2, 0, &seen));
+    assert_int_equal(seen.class, CLASS_BOT);
+    assert_int_equal(seen.device, DEVICE_PHONE);
+    assert_int_equal(seen.at_ms, 8);
+    assert_int_equal(seen.placement, 9);
+    assert_ok(view.click(view.ctx, 1, 0, &seen));
+    assert_int_equal(seen.at_ms, 1000);
+    assert_int_equal(seen.placement, 9);
+    assert_int_equal(seen.class, CLASS_OK);
+    assert_int_equal(seen.device, DEVICE_TABLET);
+    assert_none(view.click(view.ctx, 1, 1, &seen));
+    assert_none(view.click(view.ctx, 1, 2, &seen));
+    assert_none(view.click(view.ctx, 77, 0, &seen));
     txn_abort(t);
 }
 
@@ -539,6 +596,7 @@ int main(void)
         TEST(tiles_hold_the_leaves_of_their_bundles),
         TEST(earlier_roots_and_proofs_come_from_tiles),
         TEST(a_replayed_tally_is_the_live_one),
+        TEST(versions_that_wait_bind_in_a_replay_too),
         TEST(a_statement_starts_a_new_tally_and_is_never_forgotten),
         TEST(a_log_is_cut_and_goes_on_alike_after_a_replay),
         TEST(a_publication_is_remembered_by_the_sweep),

@@ -1,5 +1,6 @@
 #include "server/commit/batch.h"
 
+#include "common/base/bytes.h"
 #include "common/base/when.h"
 #include "server/commit/nonces.h"
 #include "tests/support/live_server.h"
@@ -649,8 +650,9 @@ static void a_change_of_terms_does_not_reach_back_to_return_times(void **state)
     assert_ok(pipeline_run(&cx, &job));
     struct job approval = disposition_of(job.index, 1, STATUS_APPROVED);
     assert_ok(pipeline_run(&cx, &approval));
-    assert_int_equal(k->terms->return_days, 30);
-    k->terms->return_days = 0;
+    struct terms *terms = k->versions.v[0].terms;
+    assert_int_equal(terms->return_days, 30);
+    terms->return_days = 0;
     struct job back = disposition_of(job.index, 1, STATUS_RETURNED);
     back.record.arrived_ms = NOW + 29 * MS_PER_DAY;
     assert_ok(pipeline_run(&cx, &back));
@@ -661,7 +663,7 @@ static void a_change_of_terms_does_not_reach_back_to_return_times(void **state)
 static void share_by(enum attribution model)
 {
     for (uint32_t i = ADVERTISER_DIRECT; i <= OTHERS; i++)
-        catalog_contract_number(cx.catalog, i)->terms->attribution = model;
+        catalog_contract_number(cx.catalog, i)->versions.v[0].terms->attribution = model;
 }
 
 /* Of both open contracts, a click each, as their advertiser reports it. */
@@ -801,7 +803,7 @@ static void a_part_that_was_refused_alone_stays_refused(void **state)
     (void)state;
     share_by(ATTRIBUTION_LINEAR);
     struct job job = shared_lead("t1", 'a');
-    struct terms *t = catalog_contract_number(cx.catalog, CONTRACT)->terms;
+    struct terms *t = catalog_contract_number(cx.catalog, CONTRACT)->versions.v[0].terms;
     t->ends_ms = NOW;
     assert_ok(pipeline_run(&cx, &job));
     t->ends_ms = 0;
@@ -826,7 +828,7 @@ static void a_person_stands_by_any_part(void **state)
     (void)state;
     share_by(ATTRIBUTION_LINEAR);
     struct job job = shared_lead("t1", 'a');
-    struct terms *t = catalog_contract_number(cx.catalog, OTHERS)->terms;
+    struct terms *t = catalog_contract_number(cx.catalog, OTHERS)->versions.v[0].terms;
     t->ends_ms = NOW;
     assert_ok(pipeline_run(&cx, &job));
     t->ends_ms = 0;
@@ -835,6 +837,66 @@ static void a_person_stands_by_any_part(void **state)
         assert_ok(pipeline_run(&cx, &again));
         assert_int_equal(decided(&again).status, STATUS_DUPLICATE);
     }
+}
+
+/* ---- nothing reaches beyond one advertiser ---- */
+
+static struct view inner;
+static size_t looked[ROW_TABLES], clicks_looked;
+
+/* Whose rows a key is of: every key begins with that number. The advertiser is 2; its contracts 1 to 4, its campaign
+ * 1. */
+static void assert_own(enum row_table t, struct span key)
+{
+    uint32_t number = load_be32(key.ptr);
+    assert_true(key.len >= sizeof number && t != ROW_DUE);
+    assert_true(t == ROW_TXIDS ? number == LIVE_ADVERTISER + 1 : number >= ADVERTISER_DIRECT && number <= OTHERS);
+    looked[t]++;
+}
+
+static enum err spy_get(void *ctx, enum row_table t, struct span key, struct span *value)
+{
+    assert_own(t, key);
+    return inner.get(ctx, t, key, value);
+}
+
+static enum err spy_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
+{
+    assert_own(t, from);
+    return inner.seek(ctx, t, from, key, value);
+}
+
+static enum err spy_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    assert_true(contract >= ADVERTISER_DIRECT && contract <= OTHERS);
+    clicks_looked++;
+    return inner.click(ctx, contract, index, out);
+}
+
+static void no_look_up_reaches_beyond_one_advertiser(void **state)
+{
+    (void)state;
+    uint64_t seen = click(CONTRACT);
+    inner = cx.view;
+    cx.view.get = spy_get;
+    cx.view.seek = spy_seek;
+    cx.view.click = spy_click;
+    struct job first = lead("t1", 'a', CONTRACT, seen), again = lead("t1", 'a', CONTRACT, seen),
+               other = lead("t2", 'a', CONTRACT, seen);
+    assert_ok(pipeline_run(&cx, &first));
+    assert_ok(pipeline_run(&cx, &again));
+    assert_true(again.replayed);
+    assert_ok(pipeline_run(&cx, &other));
+    struct job by_lead = disposition_of(first.index, 1, STATUS_APPROVED), by_txid = disposition(1, STATUS_RETURNED),
+               by_click = disposition(1, STATUS_APPROVED);
+    by_txid.record.disposition.report.txid = SPAN("t1");
+    by_click.record.disposition.by_click = true;
+    by_click.record.disposition.pointer = (struct pointer){.contract = CONTRACT, .index = seen};
+    assert_ok(pipeline_run(&cx, &by_lead));
+    assert_ok(pipeline_run(&cx, &by_txid));
+    assert_ok(pipeline_run(&cx, &by_click));
+    assert_true(looked[ROW_TXIDS] && looked[ROW_DEDUPE] && looked[ROW_CLICK_LEADS] && looked[ROW_LEADS] &&
+                clicks_looked);
 }
 
 static void a_published_head_is_a_leaf_of_the_root_log(void **state)
@@ -898,6 +960,7 @@ int main(void)
         TEST(parts_that_stand_move_together),
         TEST(a_part_that_was_refused_alone_stays_refused),
         TEST(a_person_stands_by_any_part),
+        TEST(no_look_up_reaches_beyond_one_advertiser),
         TEST(a_published_head_is_a_leaf_of_the_root_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

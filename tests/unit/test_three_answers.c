@@ -227,8 +227,8 @@ static enum err finds_a_lead(struct story *s, const struct view *v, struct buf *
 static enum err looks_rows_up(struct story *s, const struct view *v, struct buf *out)
 {
     uint8_t bytes[ED25519_KEY_LEN];
-    uint64_t index = 0, first = 0;
-    int64_t version = 0;
+    uint64_t first = 0;
+    struct versions versions = {.n = 1};
     struct txid_row txid = {.party = ""};
     (void)s;
     enum err err = row_txid(v, 0, CAMPAIGN, SPAN("P1"), SPAN("t1"), &txid);
@@ -236,8 +236,8 @@ static enum err looks_rows_up(struct story *s, const struct view *v, struct buf 
         err = row_click_lead_from(v, CONTRACT, 1, 0, &first);
     buf_printf(out, "%u %llu %llu", txid.contract, (unsigned long long)txid.index, (unsigned long long)first);
     if (err == ERR_OK)
-        err = row_terms(v, CONTRACT, &version, &index);
-    buf_printf(out, " %lld %llu", (long long)version, (unsigned long long)index);
+        err = row_versions(v, CONTRACT, UINT64_MAX, &versions);
+    buf_printf(out, " %lld %llu", (long long)versions.v[0].number, (unsigned long long)versions.v[0].index);
     return err == ERR_OK ? row_party_key(v, CONTRACT, SPAN("P1"), bytes) : err;
 }
 

@@ -79,8 +79,9 @@ static void an_honest_mirror_holds(void **state)
 static void the_report_is_one_line_per_check_in_order(void **state)
 {
     (void)state;
-    static const char *const order[] = {"keys",       "checkpoint", "tree",  "entries",   "decisions", "openings",
-                                        "statements", "lines",      "heads", "responses", "rootlog",   "files"};
+    static const char *const order[] = {"keys",     "checkpoint", "tree",  "entries", "decisions",
+                                        "openings", "statements", "lines", "heads",   "responses",
+                                        "rootlog",  "files",      "terms"};
     struct story *s = written(story_short());
     struct told t;
     assert_int_equal(verify(s, &t), HOLDS);
@@ -508,6 +509,38 @@ static void lie_hidden_fact_after_terms(struct story *s)
     lie_inputs(s, 9, "{\"email\":\"p9@shop.example\",\"f_new\":\"1\"}", twist_nothing);
 }
 
+static void lie_before_its_time(struct story *s)
+{
+    struct reported l;
+    uint64_t click = tell_click(s, CLASS_OK);
+    tell_terms_of(s, "{'require':['email','f_new'],'honeypot':'f_url'}", s->now_ms + 100000, NULL);
+    s->fold.terms = versions_newest(&s->fold.versions)->terms;
+    s->fold.terms_index = versions_newest(&s->fold.versions)->index;
+    report(s, click, 9, "{\"email\":\"p9@shop.example\"}", &l);
+    tell_reported(s, &l);
+}
+
+static void twist_over(struct entry_terms *t)
+{
+    t->effective_ms = 1;
+}
+
+static void lie_time_that_is_over(struct story *s)
+{
+    tell_terms_of(s, TERMS_PLAIN, 0, twist_over);
+}
+
+static void twist_back(struct entry_terms *t)
+{
+    t->effective_ms -= 50000;
+}
+
+static void lie_time_that_goes_back(struct story *s)
+{
+    tell_terms_of(s, TERMS_PLAIN, s->now_ms + 100000, NULL);
+    tell_terms_of(s, TERMS_PLAIN, s->now_ms + 100001, twist_back);
+}
+
 static void lie_statement_tally(struct story *s)
 {
     s->fold.period.tally.click_micros += 5000000;
@@ -566,6 +599,9 @@ static void signed_lies_are_found(void **state)
         {"a filled honeypot overlooked", "decisions", lie_honeypot_overlooked},
         {"a fact kept from the price", "decisions", lie_hidden_fact},
         {"a fact kept from new terms", "decisions", lie_hidden_fact_after_terms},
+        {"a lead by terms whose time has not come", "decisions", lie_before_its_time},
+        {"terms that bind from a time that is over", "entries", lie_time_that_is_over},
+        {"terms that bind before those in front of them", "entries", lie_time_that_goes_back},
         {"a lead from a stranger", "decisions", lie_stranger},
         {"a lead from nobody", "decisions", lie_nobody},
         {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
@@ -679,6 +715,30 @@ static void a_lead_across_new_terms_holds(void **state)
     story_free(s);
 }
 
+static void a_version_binds_from_its_time_on(void **state)
+{
+    (void)state;
+    struct story *s = story_short();
+    struct reported l;
+    uint64_t click = tell_click(s, CLASS_OK);
+    tell_terms_of(s, "{'require':['email','f_new'],'honeypot':'f_trap'}", s->now_ms + 4500, NULL);
+    for (int i = 0; i < 8; i++) {
+        report(s, click, 20 + i, i == 0 ? "{\"email\":\"p20@shop.example\"}" : "{\"email\":\"p@shop.example\"}", &l);
+        l.without_contact = i > 0;
+        tell_reported(s, &l);
+        if (i == 2)
+            tell_terms_of(s, "{'require':['email','f_newer'],'honeypot':'f_trap'}", s->now_ms + 3500, NULL);
+    }
+    write_logs(s);
+    assert_holds(s);
+    story_free(s);
+}
+
+static void twist_rules(struct entry_terms *t)
+{
+    t->rules = 7;
+}
+
 /* Nobody's guilt: a newer program made them. */
 static void terms_of_rules_that_are_not_known_cannot_be_told(void **state)
 {
@@ -686,7 +746,7 @@ static void terms_of_rules_that_are_not_known_cannot_be_told(void **state)
     static const char *const checks[] = {"entries", "decisions"};
     struct story *s = story_short();
     struct told t;
-    tell_terms_of(s, TERMS_PLAIN, 7);
+    tell_terms_of(s, TERMS_PLAIN, 0, twist_rules);
     tell_click(s, CLASS_OK);
     write_logs(s);
     assert_int_equal(verify(s, &t), CANNOT_TELL);
@@ -1042,6 +1102,7 @@ int main(void)
         cmocka_unit_test(signed_lies_are_found),
         cmocka_unit_test(odd_leads_that_the_server_writes_hold),
         cmocka_unit_test(a_lead_across_new_terms_holds),
+        cmocka_unit_test(a_version_binds_from_its_time_on),
         cmocka_unit_test(terms_of_rules_that_are_not_known_cannot_be_told),
         cmocka_unit_test(an_entry_at_the_time_before_it_holds),
         cmocka_unit_test(dispositions_of_the_operator_are_counted),

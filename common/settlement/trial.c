@@ -1,0 +1,377 @@
+#include "common/settlement/trial.h"
+
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/base/text.h"
+#include "common/base/when.h"
+#include "common/decisions/rules.h"
+#include "common/settlement/rows_map.h"
+
+/* ---- what stands in a lead's way: these leads as they are decided here, others as the store has them ---- */
+
+struct overlay {
+    const struct trial *trial;
+    struct rows_map *rows;
+    uint8_t from[64]; /* of the look-up in the store under way */
+};
+
+static const struct trial_lead *find(const struct trial *t, uint32_t contract, uint64_t index)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->lead[i].index == index && t->lead[i].cx.contract == contract)
+            return &t->lead[i];
+    return NULL;
+}
+
+static enum err overlay_get(void *ctx, enum row_table table, struct span key, struct span *value)
+{
+    const struct overlay *o = ctx;
+    const struct view *v = o->trial->store;
+    enum err err = rows_map_get(o->rows, table, key, value);
+    return err == ERR_NOT_FOUND && table == ROW_LEADS ? v->get(v->ctx, table, key, value) : err;
+}
+
+/* The store's next row that is of none of these leads. */
+static enum err seek_others(struct overlay *o, struct span from, struct span *key, struct span *value)
+{
+    const struct view *v = o->trial->store;
+    uint32_t contract;
+    uint64_t index;
+    enum err err = v->seek(v->ctx, ROW_DEDUPE, from, key, value);
+    while (err == ERR_OK && row_dedupe_lead(*key, &contract, &index) && find(o->trial, contract, index) != NULL) {
+        if (key->len >= sizeof o->from)
+            return ERR_CORRUPT;
+        memcpy(o->from, key->ptr, key->len);
+        o->from[key->len] = 0; /* the least key that is greater */
+        err = v->seek(v->ctx, ROW_DEDUPE, span_of(o->from, key->len + 1), key, value);
+    }
+    return err;
+}
+
+static enum err overlay_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
+{
+    struct overlay *o = ctx;
+    struct span other_key, other_value;
+    enum err err = rows_map_seek(o->rows, table, from, key, value);
+    if (table != ROW_DEDUPE)
+        return err;
+    enum err step = seek_others(o, from, &other_key, &other_value);
+    if (step == ERR_NOT_FOUND || (step == ERR_OK && err == ERR_OK && span_order(*key, other_key) < 0))
+        return err;
+    if (step == ERR_OK) {
+        *key = other_key;
+        *value = other_value;
+    }
+    return step;
+}
+
+static enum err overlay_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    const struct view *v = ((struct overlay *)ctx)->trial->store;
+    return v->click(v->ctx, contract, index, out);
+}
+
+/* ---- the report, as these terms would have read it ---- */
+
+struct report {
+    struct entry entry;
+    struct opening tokens;
+    json_t *contact;
+    struct buf key;
+};
+
+static struct span text_of(const json_t *v)
+{
+    return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+}
+
+static bool is_form_field(const char *name)
+{
+    return strncmp(name, "f_", 2) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return span_order(((const struct fact *)a)->name, ((const struct fact *)b)->name);
+}
+
+static bool has_fact(const struct entry_lead *l, struct span name)
+{
+    for (size_t i = 0; i < l->n_facts; i++)
+        if (span_eq(l->facts[i].name, name))
+            return true;
+    return false;
+}
+
+/* Facts that no rule looked at when the lead came are private: those that these terms look at come out of there. */
+static void read_facts(const struct terms *t, struct report *r)
+{
+    struct entry_lead *l = &r->entry.lead;
+    const char *name;
+    json_t *v;
+    json_object_foreach(r->contact, name, v)
+    {
+        if (is_form_field(name) && terms_uses_fact(t, span_str(name)) && !has_fact(l, span_str(name)) &&
+            l->n_facts < LIMIT_FIELDS)
+            l->facts[l->n_facts++] = (struct fact){span_str(name), text_of(v)};
+    }
+    qsort(l->facts, l->n_facts, sizeof *l->facts, by_name); /* country comes before every f_NAME */
+}
+
+static bool filled(const struct report *r, struct span name)
+{
+    const struct entry_lead *l = &r->entry.lead;
+    const char *key;
+    json_t *v;
+    for (size_t i = 0; i < l->n_facts; i++)
+        if (span_eq(l->facts[i].name, name) && !span_empty(text_strip(l->facts[i].value)))
+            return true;
+    json_object_foreach(r->contact, key, v)
+    {
+        if (span_is(name, key) && !span_empty(text_strip(text_of(v))))
+            return true;
+    }
+    return false;
+}
+
+/* A number without a country is dialled in the campaign's own. */
+static void read_phone(const struct trial *t, const struct terms *terms, struct report *r)
+{
+    struct entry_lead *l = &r->entry.lead;
+    struct span country = SPAN("");
+    if (!(l->given & CONTACT_PHONE))
+        return;
+    for (size_t i = 0; i < l->n_facts; i++)
+        if (span_is(l->facts[i].name, "country"))
+            country = l->facts[i].value;
+    buf_clear(&r->key);
+    enum phone phone = terms->ruleset->phone(text_of(json_object_get(r->contact, "phone")), country,
+                                             span_str(terms->default_country), &r->key);
+    l->bad = phone == PHONE_GOOD ? l->bad & ~(unsigned)CONTACT_PHONE : l->bad | CONTACT_PHONE;
+    r->tokens.has_phone = phone != PHONE_UNUSABLE;
+    memset(r->tokens.phone, 0, TOKEN_LEN);
+    if (r->tokens.has_phone) {
+        struct hmac *pepper = hmac_new(t->pepper, 32);
+        contact_token(pepper, "phone", buf_span(&r->key), r->tokens.phone);
+        hmac_free(pepper);
+    }
+}
+
+static enum err read_report(const struct trial *t, const struct trial_lead *lead, struct report *r)
+{
+    *r = (struct report){.entry = lead->entry, .tokens = {.lead = true, .has_email = lead->priv.has_email}};
+    buf_heap(&r->key);
+    memcpy(r->tokens.email, lead->priv.email, TOKEN_LEN);
+    enum err err = json_read(lead->priv.contact, &r->contact, NULL);
+    if (err != ERR_OK)
+        return ERR_CORRUPT;
+    struct entry_lead *l = &r->entry.lead;
+    l->dup_contract = SPAN(""); /* who stands in the way is looked up */
+    read_facts(lead->terms, r);
+    l->honeypot = !span_empty(lead->terms->honeypot) && filled(r, lead->terms->honeypot);
+    read_phone(t, lead->terms, r);
+    return ERR_OK;
+}
+
+static void report_close(struct report *r)
+{
+    json_decref(r->contact);
+    buf_free(&r->key);
+}
+
+/* ---- one lead ---- */
+
+static bool may_report(const struct trial_lead *lead)
+{
+    const struct entry_lead *l = &lead->entry.lead;
+    if (l->trust == TRUST_PIXEL)
+        return lead->terms->pixel_leads != PIXEL_LEADS_OFF;
+    unsigned bit = span_is(l->party, lead->publisher)    ? ACCEPT_PUBLISHER
+                   : span_is(l->party, lead->advertiser) ? ACCEPT_ADVERTISER
+                                                         : 0;
+    return lead->terms->accept_from & bit;
+}
+
+static bool share_contact(const struct identity *a, const struct identity *b)
+{
+    unsigned both = a->contacts & b->contacts;
+    return (both & CONTACT_EMAIL && memcmp(a->email, b->email, TOKEN_LEN) == 0) ||
+           (both & CONTACT_PHONE && memcmp(a->phone, b->phone, TOKEN_LEN) == 0);
+}
+
+static bool are_rivals(const struct identity *who, const struct lead_row *other, const struct terms *t, int64_t at_ms)
+{
+    struct identity_key mine[IDENTITY_RIVALS], theirs[IDENTITY_KEYS];
+    size_t n = identity_rivals(who, t->dedupe_by, mine), m = identity_keys(&other->who, theirs);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < m; k++)
+            if (mine[i].kind == theirs[k].kind && memcmp(mine[i].token, theirs[k].token, TOKEN_LEN) == 0 &&
+                (mine[i].kind >= KEY_TXID || other->at_ms >= at_ms - t->dedupe_days * MS_PER_DAY))
+                return true;
+    return false;
+}
+
+static void make_duplicate(struct entry *e)
+{
+    e->lead.status = STATUS_DUPLICATE;
+    e->lead.reason = REASON_DUPLICATE;
+    e->lead.payout_micros = e->lead.due_ms = 0;
+    e->lead.tier = -1;
+}
+
+/* It was recorded as a duplicate, and nobody stands in its way here: of one of these leads that is so; of another,
+ * which stands no more, the record's word is taken as far as it says who that was. */
+static enum err recorded_duplicate(const struct trial *t, struct trial_lead *lead, const struct identity *who,
+                                   struct entry *again)
+{
+    const struct entry_lead *l = &lead->entry.lead;
+    struct lead_row other;
+    bool here = span_eq(l->dup_contract, lead->cx.contract_id);
+    if (here && find(t, lead->cx.contract, l->dup_index) != NULL)
+        return ERR_OK;
+    if (here) {
+        enum err err = row_lead(t->store, lead->cx.contract, l->dup_index, &other);
+        if (err == ERR_OK && are_rivals(who, &other, lead->terms, lead->entry.at_ms))
+            make_duplicate(again);
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    }
+    for (const struct trial_lead *o = t->lead; o < t->lead + t->n; o++)
+        if (o->cx.contract != lead->cx.contract && o->entry.at_ms <= lead->entry.at_ms && o->opened &&
+            share_contact(who, &o->row.who))
+            return ERR_OK;
+    lead->unknown = true;
+    return ERR_OK;
+}
+
+static enum err decide_again(struct overlay *o, const struct view *v, struct trial_lead *lead)
+{
+    struct report r;
+    struct entry again;
+    bool foreign;
+    enum err err = read_report(o->trial, lead, &r);
+    if (err != ERR_OK)
+        goto done;
+    struct private_part tokens = {.lead = true, .has_email = r.tokens.has_email, .has_phone = r.tokens.has_phone};
+    memcpy(tokens.email, r.tokens.email, TOKEN_LEN);
+    memcpy(tokens.phone, r.tokens.phone, TOKEN_LEN);
+    err = redecide_lead(&lead->cx, v, lead->terms, 0, &r.entry, &r.tokens, &again, &foreign);
+    if (err != ERR_OK)
+        goto done;
+    if (lead->entry.lead.status == STATUS_DUPLICATE && status_stands(again.lead.status)) {
+        struct identity who;
+        identity_of(&again.lead, &tokens, &who);
+        err = recorded_duplicate(o->trial, lead, &who, &again);
+    }
+    lead->status = again.lead.status;
+    lead->reason = again.lead.reason;
+    lead->payout_micros = again.lead.payout_micros;
+    struct row_ops ops;
+    if (err == ERR_OK && !lead->unknown &&
+        (err = apply(&lead->cx, v, lead->terms, lead->index, &again, &tokens, &ops)) == ERR_OK)
+        rows_map_write(o->rows, &ops);
+done:
+    report_close(&r);
+    return err;
+}
+
+/* What became of it frees its person, or takes the freedom back, where its state here allows that. */
+static enum err follow(struct overlay *o, const struct view *v, const struct trial_lead *lead)
+{
+    static const enum status ends[] = {STATUS_REJECTED, STATUS_RETURNED};
+    const enum status back[] = {STATUS_APPROVED, STATUS_APPROVED};
+    const enum status *to = status_stands(lead->row.status) ? back : ends;
+    const struct disposition_facts facts = {.advertiser = true};
+    struct lead_row row;
+    enum err err = row_lead(v, lead->cx.contract, lead->index, &row);
+    if (err != ERR_OK || status_stands(row.status) == status_stands(lead->row.status))
+        return err;
+    for (int i = 0; i < 2; i++) {
+        const struct disposition_report r = {.trust = TRUST_API, .status = to[i], .lead = lead->index};
+        struct row_ops ops;
+        struct entry e;
+        bool same;
+        if (lead->terms->ruleset->disposition(0, &r, &row, &facts, lead->row.changed_ms, &e, &same, NULL) != ERR_OK)
+            continue;
+        err = apply(&lead->cx, v, lead->terms, UINT64_MAX, &e, NULL, &ops);
+        if (err == ERR_OK)
+            rows_map_write(o->rows, &ops);
+        return err;
+    }
+    return ERR_OK;
+}
+
+/* ---- all of them ---- */
+
+/* A lead, or what became of it. In one log the order is that of the entries; across logs it is that of time, and of one
+ * millisecond a lead that repeats one elsewhere came later. */
+struct event {
+    int64_t order;
+    uint32_t contract;
+    uint64_t index;
+    size_t lead;
+    bool later;
+};
+
+static int in_log(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+    if (x->contract != y->contract)
+        return x->contract < y->contract ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int in_time(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+    return x->order != y->order ? x->order < y->order ? -1 : 1 : in_log(a, b);
+}
+
+static size_t list_events(const struct trial *t, struct event *events)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct trial_lead *l = &t->lead[i];
+        bool repeats = span_is(l->entry.lead.dup_contract, DUP_ELSEWHERE);
+        events[n++] = (struct event){2 * l->entry.at_ms + repeats, l->cx.contract, l->index, i, false};
+        if (status_stands(l->row.status) != status_stands(l->entry.lead.status))
+            events[n++] = (struct event){2 * l->row.changed_ms, l->cx.contract, l->row.last, i, true};
+    }
+    qsort(events, n, sizeof *events, in_log);
+    for (size_t i = 1; i < n; i++)
+        if (events[i].contract == events[i - 1].contract && events[i].order < events[i - 1].order)
+            events[i].order = events[i - 1].order;
+    qsort(events, n, sizeof *events, in_time);
+    return n;
+}
+
+/* Whose it is and how much of it the touches of other contracts say, which its entry does not tell. */
+static bool dealt_otherwise(const struct trial_lead *lead)
+{
+    const struct entry_lead *l = &lead->entry.lead;
+    return l->share_to ? !credit_shares(lead->terms) : l->other_touches > 0 && credit_looks_back(lead->terms);
+}
+
+static enum err run_event(struct overlay *o, const struct view *v, const struct event *e)
+{
+    struct trial_lead *lead = &o->trial->lead[e->lead];
+    if (e->later)
+        return lead->unknown || lead->not_taken ? ERR_OK : follow(o, v, lead);
+    lead->unknown = !lead->opened || dealt_otherwise(lead);
+    lead->not_taken = !may_report(lead);
+    return lead->unknown || lead->not_taken ? ERR_OK : decide_again(o, v, lead);
+}
+
+enum err trial_run(struct trial *t)
+{
+    struct overlay o = {.trial = t, .rows = rows_map_new()};
+    const struct view v = {overlay_get, overlay_seek, overlay_click, &o};
+    struct event *events = xcalloc(2 * t->n + 1, sizeof *events);
+    size_t n = list_events(t, events);
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < n && err == ERR_OK; i++)
+        err = run_event(&o, &v, &events[i]);
+    free(events);
+    rows_map_free(o.rows);
+    return err;
+}

@@ -1,0 +1,38 @@
+/* How leads would have fared under other terms: each is decided again by them, at its own time, in their order, and
+ * they stand in each other's way as they would have. What became of a lead since (a rejection, a return, one taken
+ * back) frees its person or not at that time, as far as the lead's new state allows it. Leads before these stand in the
+ * way as they stand now, and where a recorded duplicate named one that stands no more, as was recorded. */
+#ifndef CS_SETTLEMENT_TRIAL_H
+#define CS_SETTLEMENT_TRIAL_H
+
+#include "common/decisions/decide.h"
+
+struct trial_lead {
+    struct fold_context cx;
+    uint64_t index;
+    struct entry entry; /* as recorded */
+    bool opened;        /* its private part is there: `priv` */
+    struct private_part priv;
+    struct lead_row row;       /* as it is now */
+    const struct terms *terms; /* the other ones, of its contract */
+    const char *advertiser;    /* ids of those who may report leads */
+    const char *publisher;
+    /* What comes of it. */
+    bool unknown;   /* what decides is destroyed, or in another log: nothing below says anything */
+    bool not_taken; /* its sender may not report leads: it would not be there */
+    enum status status;
+    enum reason reason;
+    int64_t payout_micros;
+};
+
+struct trial {
+    struct trial_lead *lead; /* ascending in time */
+    size_t n;
+    const struct view *store; /* rows and clicks as they are now; values live while it is not written */
+    const uint8_t *pepper;    /* of the campaign, 32 bytes */
+};
+
+/* Errors of the view, or ERR_CORRUPT: it cannot be told. */
+MUST_CHECK enum err trial_run(struct trial *t);
+
+#endif

@@ -1,0 +1,161 @@
+/* The versions of a contract's terms, as its log has them. */
+#include <stdio.h>
+
+#include "common/base/bytes.h"
+#include "common/decisions/terms_diff.h"
+#include "server/api/api.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
+
+struct shown {
+    struct terms_row row;
+    struct version version; /* compiled: terms are to be freed */
+};
+
+/* ERR_NOT_FOUND: the contract has no such version. */
+static enum err version_read(struct txn *t, const struct contract *k, uint32_t number, struct shown *out)
+{
+    uint8_t key[TERMS_KEY_LEN];
+    struct span value;
+    struct view rows = store_view(t);
+    row_terms_key(key, k->number, number);
+    enum err err = rows.get(rows.ctx, ROW_TERMS, span_of(key, sizeof key), &value);
+    if (err == ERR_NOT_FOUND && number <= versions_newest(&k->versions)->number)
+        err = ERR_CORRUPT; /* the control data knows it */
+    if (err == ERR_OK)
+        err = terms_row_read(value, &out->row);
+    if (err != ERR_OK)
+        return err;
+    out->version = (struct version){.number = number, .index = out->row.index};
+    return ledger_version(t, k->number, &out->version);
+}
+
+static void difference_json(void *ctx, const struct difference *d)
+{
+    struct jw *w = ctx;
+    struct buf text;
+    buf_heap(&text);
+    difference_text(d, &text);
+    jw_object(w);
+    if (d->has_after)
+        jw_kstr(w, "after", d->after);
+    if (d->has_before)
+        jw_kstr(w, "before", d->before);
+    jw_kstr(w, "path", d->path);
+    jw_kstr(w, "text", buf_span(&text));
+    jw_object_end(w);
+    buf_free(&text);
+}
+
+static void jw_terms(struct jw *w, const char *name, const struct terms *t, int which)
+{
+    struct buf text;
+    buf_heap(&text);
+    terms_document(t, which, &text);
+    jw_key(w, name);
+    jw_raw(w, buf_span(&text));
+    buf_free(&text);
+}
+
+/* `before`: the version in front of it, NULL for the first. `whole`: with its documents. */
+static void version_json(struct jw *w, const struct request *rq, const struct contract *k, const struct shown *v,
+                         const struct shown *before, bool whole)
+{
+    const struct version *bound = versions_at(&k->versions, rq->arrived_ms);
+    jw_object(w);
+    jw_ktime(w, "at", v->row.at_ms);
+    if (whole) {
+        jw_terms(w, "campaign", v->version.terms, 0);
+        jw_terms(w, "contract", v->version.terms, 1);
+    }
+    jw_key(w, "differences");
+    jw_array(w);
+    if (before != NULL)
+        terms_differences(before->version.terms, v->version.terms, difference_json, w);
+    jw_array_end(w);
+    jw_ktime(w, "effective_at", v->row.effective_ms ? v->row.effective_ms : v->row.at_ms);
+    jw_kbool(w, "in_force", bound->number == v->version.number);
+    jw_kint(w, "index", (int64_t)v->row.index);
+    jw_kint(w, "rules", v->row.rules);
+    jw_kint(w, "version", v->version.number);
+    jw_object_end(w);
+}
+
+static enum err number_read(struct request *rq, struct span text, const char *field, enum err bad, uint32_t *out)
+{
+    uint64_t n = 0;
+    if (parse_u64(text, &n) != ERR_OK || n < 1 || n > UINT32_MAX)
+        return problem(&rq->problem, bad, field,
+                       bad == ERR_NOT_FOUND ? "there is no such version" : "must be the `next` of the answer before");
+    *out = (uint32_t)n;
+    return ERR_OK;
+}
+
+/* Writes the versions behind `number`, of which *before is that one (0: none). */
+static enum err versions_write(struct txn *t, struct request *rq, const struct contract *k, struct list *list,
+                               uint32_t *number)
+{
+    struct shown pair[2] = {{.version = {.terms = NULL}}, {.version = {.terms = NULL}}};
+    struct shown *before = &pair[0], *now = &pair[1];
+    enum err err = *number ? version_read(t, k, *number, before) : ERR_OK;
+    while (err == ERR_OK && (err = version_read(t, k, *number + 1, now)) == ERR_OK && list_item(list)) {
+        version_json(&list->w, rq, k, now, *number ? before : NULL, false);
+        terms_free(before->version.terms);
+        *before = *now;
+        now->version.terms = NULL;
+        ++*number;
+    }
+    terms_free(before->version.terms);
+    terms_free(now->version.terms);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err terms_list(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    struct window window;
+    struct list list;
+    struct txn *t;
+    uint32_t number = 0;
+    char last[16];
+    enum err err;
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = window_read(rq, NULL, 0, &window)) != ERR_OK)
+        return err;
+    if (!span_empty(window.after) && (err = number_read(rq, window.after, "after", ERR_MALFORMED, &number)) != ERR_OK)
+        return err;
+    if ((err = worker_reader(rq->worker, &t)) != ERR_OK)
+        return err;
+    list_open(&list, &window);
+    if ((err = versions_write(t, rq, k, &list, &number)) != ERR_OK) {
+        list_abandon(&list);
+        return err;
+    }
+    snprintf(last, sizeof last, "%u", number);
+    list_reply(rq, reply, &list, span_str(last));
+    return ERR_OK;
+}
+
+enum err terms_get(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    struct shown before = {.version = {.terms = NULL}}, now = {.version = {.terms = NULL}};
+    struct txn *t;
+    uint32_t number;
+    struct answer a;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK ||
+        (err = number_read(rq, rq->param[1], "", ERR_NOT_FOUND, &number)) != ERR_OK ||
+        (err = worker_reader(rq->worker, &t)) != ERR_OK)
+        return err;
+    err = version_read(t, k, number, &now);
+    if (err == ERR_OK && number > 1)
+        err = version_read(t, k, number - 1, &before);
+    if (err == ERR_OK) {
+        answer_open(&a);
+        version_json(&a.w, rq, k, &now, number > 1 ? &before : NULL, true);
+        answer_reply(&a, rq, reply);
+    }
+    terms_free(before.version.terms);
+    terms_free(now.version.terms);
+    return err == ERR_NOT_FOUND ? problem(&rq->problem, err, "", "there is no such version") : err;
+}

@@ -1,0 +1,404 @@
+/* POST /v1/campaigns/{id}/try: how the last leads would have fared under proposed terms. A reader thread, one snapshot
+ * of the store; nothing is recorded. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/decisions/rules.h"
+#include "common/settlement/trial.h"
+#include "server/api/api.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/campaign.h"
+#include "server/keys/day_keys.h"
+
+enum { TRY_LEADS = 500 };
+
+/* ---- the proposal ---- */
+
+struct proposal {
+    const struct campaign *campaign;
+    struct buf document;             /* of the campaign, as it would be */
+    const struct contract *contract; /* whose own document is to change too; NULL: none */
+    struct buf contract_document;
+};
+
+static enum err within_contract(struct problem *p, enum err err)
+{
+    char field[sizeof p->field];
+    if (err == ERR_OK || p->field[0] == '\0')
+        return err;
+    memcpy(field, p->field, sizeof field);
+    snprintf(p->field, sizeof p->field, "contract.%.86s", field);
+    return err;
+}
+
+/* {"id": whose, and what is to change}. */
+static enum err contract_read(struct request *rq, json_t *patch, struct proposal *out)
+{
+    struct span id = SPAN("");
+    enum err err = json_get_str(patch, "contract", "id", LIMIT_ID, &id, NULL, &rq->problem);
+    if (err != ERR_OK)
+        return err;
+    const struct contract *k = catalog_contract(rq->catalog, id);
+    if (k == NULL || k->campaign != out->campaign)
+        return problem(&rq->problem, ERR_INVALID, "contract.id", "must be the id of a contract of this campaign");
+    json_object_del(patch, "id");
+    out->contract = k;
+    return within_contract(&rq->problem, contract_patch(k->document, patch, &out->contract_document, &rq->problem));
+}
+
+static enum err proposal_read(struct request *rq, struct proposal *out)
+{
+    json_t *body;
+    enum err err = body_object(rq, &body);
+    if (err != ERR_OK)
+        return err;
+    json_t *contract = json_incref(json_object_get(body, "contract"));
+    json_object_del(body, "contract");
+    if (contract != NULL && !json_is_object(contract))
+        err = problem(&rq->problem, ERR_INVALID, "contract", "must be an object: the id, and what is to change");
+    if (err == ERR_OK)
+        err = campaign_patch(out->campaign->document, body, &out->document, &rq->problem);
+    if (err == ERR_OK)
+        err = campaign_zone(rq, body);
+    if (err == ERR_OK && contract != NULL)
+        err = contract_read(rq, contract, out);
+    json_decref(contract);
+    json_decref(body);
+    return err;
+}
+
+static enum err propose(const struct proposal *p, const struct contract *k, struct terms **out, struct problem *problem)
+{
+    const struct entry_terms e = {.rules = RULES_NOW,
+                                  .campaign = buf_span(&p->document),
+                                  .contract = k == p->contract ? buf_span(&p->contract_document) : k->document};
+    return rules_compile(&e, out, problem);
+}
+
+/* ---- the leads ---- */
+
+struct place_of {
+    const struct contract *k;
+    uint64_t index;
+    struct lead_row row;
+};
+
+struct trying {
+    struct request *rq;
+    struct txn *txn;
+    struct proposal proposal;
+    struct place_of *place; /* the newest so far, in no order; one more than are wanted */
+    size_t n, room;
+    struct terms **terms; /* of contract n at terms[n-1], once a lead of it is looked at */
+    struct trial trial;
+    struct buf *plain; /* of lead i's private part */
+};
+
+/* The newest first. */
+static int newest_first(const void *a, const void *b)
+{
+    const struct place_of *x = a, *y = b;
+    if (x->row.at_ms != y->row.at_ms)
+        return x->row.at_ms > y->row.at_ms ? -1 : 1;
+    if (x->k->number != y->k->number)
+        return x->k->number < y->k->number ? -1 : 1;
+    return x->index > y->index ? -1 : x->index < y->index;
+}
+
+static void add_place(struct trying *t, const struct contract *k, uint64_t index, const struct lead_row *row)
+{
+    if (t->n == t->room) {
+        t->room = t->room ? 2 * t->room : TRY_LEADS;
+        t->place = xrealloc(t->place, t->room * sizeof *t->place);
+    }
+    t->place[t->n++] = (struct place_of){k, index, *row};
+}
+
+/* Up to TRY_LEADS of one contract, from its newest back. */
+static enum err add_contract(struct trying *t, struct cursor *c, const struct contract *k)
+{
+    uint8_t behind[12];
+    struct span key, value;
+    row_index_key(behind, k->number + 1, 0);
+    enum err step = cursor_seek(c, span_of(behind, sizeof behind), &key, &value);
+    step = step == ERR_OK ? cursor_prev(c, &key, &value) : step == ERR_NOT_FOUND ? cursor_last(c, &key, &value) : step;
+    for (size_t n = 0; n < TRY_LEADS && step == ERR_OK; n++) {
+        struct lead_row row;
+        if (key.len != sizeof behind)
+            return ERR_CORRUPT;
+        if (load_be32(key.ptr) != k->number)
+            return ERR_OK;
+        enum err err = lead_row_read(value, &row);
+        if (err != ERR_OK)
+            return err;
+        add_place(t, k, load_be64(key.ptr + 4), &row);
+        step = cursor_prev(c, &key, &value);
+    }
+    return step == ERR_NOT_FOUND ? ERR_OK : step;
+}
+
+static void keep_newest(struct trying *t)
+{
+    if (t->n > 0)
+        qsort(t->place, t->n, sizeof *t->place, newest_first);
+    if (t->n > TRY_LEADS)
+        t->n = TRY_LEADS;
+}
+
+static enum err find_leads(struct trying *t)
+{
+    struct cursor *c;
+    enum err err = cursor_open(t->txn, (enum table)(TABLE_ROWS + ROW_LEADS), &c);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < t->rq->catalog->n_contracts && err == ERR_OK; i++) {
+        const struct contract *k = &t->rq->catalog->contracts[i];
+        if (k->campaign != t->proposal.campaign)
+            continue;
+        err = add_contract(t, c, k);
+        keep_newest(t);
+    }
+    cursor_close(c);
+    return err;
+}
+
+/* ERR_NOT_FOUND, of its private part alone: it is destroyed. */
+static enum err open_private(struct trying *t, const struct envelope *env, struct trial_lead *lead, struct buf *plain)
+{
+    const struct hash *commitment = entry_commitment(&lead->entry);
+    enum err err = span_empty(env->sealed)
+                       ? ERR_NOT_FOUND
+                       : sealer_open(t->rq->worker->sealer, t->txn, env->day, commitment, env->sealed, plain);
+    if (err == ERR_OK)
+        err = private_read(buf_span(plain), &lead->priv);
+    if (err == ERR_OK && !lead->priv.lead) {
+        private_close(&lead->priv);
+        err = ERR_CORRUPT;
+    }
+    lead->opened = err == ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err read_lead(struct trying *t, const struct place_of *p, struct trial_lead *lead, struct buf *plain)
+{
+    const struct contract *k = p->k;
+    struct terms **terms = &t->terms[k->number - 1];
+    struct envelope env;
+    enum err err = *terms != NULL ? ERR_OK : propose(&t->proposal, k, terms, &t->rq->problem);
+    if (err == ERR_OK && (err = ledger_read(t->txn, k->number, p->index, &env)) == ERR_NOT_FOUND)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &lead->entry, NULL);
+    if (err != ERR_OK)
+        return err;
+    if (lead->entry.kind != ENTRY_LEAD)
+        return ERR_CORRUPT;
+    lead->cx = (struct fold_context){.contract = k->number,
+                                     .campaign = k->campaign->number,
+                                     .contract_id = span_str(k->id),
+                                     .advertiser = k->campaign->advertiser->number};
+    lead->index = p->index;
+    lead->row = p->row;
+    lead->terms = *terms;
+    lead->advertiser = k->campaign->advertiser->id;
+    lead->publisher = k->publisher != NULL ? k->publisher->id : "";
+    return open_private(t, &env, lead, plain);
+}
+
+static enum err read_leads(struct trying *t)
+{
+    enum err err = ERR_OK;
+    t->terms = xcalloc(t->rq->catalog->n_contracts, sizeof(struct terms *));
+    t->plain = xcalloc(t->n + 1, sizeof *t->plain);
+    t->trial.lead = xcalloc(t->n + 1, sizeof *t->trial.lead);
+    t->trial.n = t->n;
+    for (size_t i = 0; i < t->n; i++)
+        buf_heap(&t->plain[i]);
+    for (size_t i = 0; i < t->n && err == ERR_OK; i++) /* the oldest first */
+        err = read_lead(t, &t->place[t->n - 1 - i], &t->trial.lead[i], &t->plain[i]);
+    return err;
+}
+
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(ctx, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
+}
+
+static enum err run(struct trying *t)
+{
+    struct view store = store_view(t->txn);
+    store.click = view_click;
+    t->trial.store = &store;
+    t->trial.pepper = t->proposal.campaign->pepper;
+    enum err err = find_leads(t);
+    if (err == ERR_OK)
+        err = read_leads(t);
+    return err == ERR_OK ? trial_run(&t->trial) : err;
+}
+
+static void trying_close(struct trying *t)
+{
+    for (size_t i = 0; i < t->trial.n; i++) {
+        if (t->trial.lead[i].opened)
+            private_close(&t->trial.lead[i].priv);
+        entry_close(&t->trial.lead[i].entry);
+        buf_free(&t->plain[i]);
+    }
+    for (size_t i = 0; t->terms != NULL && i < t->rq->catalog->n_contracts; i++)
+        terms_free(t->terms[i]);
+    free(t->terms);
+    free(t->plain);
+    free(t->trial.lead);
+    free(t->place);
+    buf_free(&t->proposal.document);
+    buf_free(&t->proposal.contract_document);
+}
+
+/* ---- the answer ---- */
+
+#define NOT_TAKEN "not_taken"
+
+struct outcome {
+    bool not_taken;
+    enum status status;
+    enum reason reason;
+    int64_t payout_micros;
+};
+
+static struct outcome outcome_of(const struct trial_lead *l, bool after)
+{
+    const struct entry_lead *e = &l->entry.lead;
+    return after ? (struct outcome){l->not_taken, l->status, l->reason, l->payout_micros}
+                 : (struct outcome){false, e->status, e->reason, e->payout_micros};
+}
+
+static bool same_bucket(const struct outcome *a, const struct outcome *b)
+{
+    return a->not_taken == b->not_taken && (a->not_taken || (a->status == b->status && a->reason == b->reason));
+}
+
+static bool same_outcome(const struct outcome *a, const struct outcome *b)
+{
+    return same_bucket(a, b) && (a->not_taken || a->payout_micros == b->payout_micros);
+}
+
+static void outcome_words(struct jw *w, const struct outcome *o)
+{
+    jw_kint(w, "payout_micros", o->not_taken ? 0 : o->payout_micros);
+    jw_kstr(w, "reason", span_str(o->not_taken ? "" : reason_word(o->reason)));
+    jw_kstr(w, "status", span_str(o->not_taken ? NOT_TAKEN : status_word(o->status)));
+}
+
+/* Each outcome that occurs, in the order of its first lead: how many, and the sum of their payouts. */
+static void side_json(struct jw *w, const struct trial *t, bool after)
+{
+    struct outcome *bucket = xcalloc(t->n + 1, sizeof *bucket);
+    uint64_t *count = xcalloc(t->n + 1, sizeof *count);
+    size_t n = 0;
+    int64_t sum = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        struct outcome o = outcome_of(&t->lead[i], after);
+        size_t b = 0;
+        if (t->lead[i].unknown)
+            continue;
+        while (b < n && !same_bucket(&bucket[b], &o))
+            b++;
+        if (b == n)
+            bucket[n++] = o;
+        else
+            bucket[b].payout_micros += o.payout_micros;
+        count[b]++;
+        sum += o.not_taken ? 0 : o.payout_micros;
+    }
+    jw_object(w);
+    jw_key(w, "outcomes");
+    jw_array(w);
+    for (size_t b = 0; b < n; b++) {
+        jw_object(w);
+        jw_kint(w, "leads", (int64_t)count[b]);
+        outcome_words(w, &bucket[b]);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+    jw_kint(w, "payout_micros", sum);
+    jw_object_end(w);
+    free(bucket);
+    free(count);
+}
+
+static void change_json(struct jw *w, struct request *rq, const struct trial_lead *l)
+{
+    char ref[LEAD_REF_LEN];
+    lead_ref_write(rq->worker->tokens, &(struct pointer){.contract = l->cx.contract, .index = l->index}, ref);
+    jw_object(w);
+    for (int after = 1; after >= 0; after--) {
+        struct outcome o = outcome_of(l, after);
+        jw_key(w, after ? "after" : "before");
+        jw_object(w);
+        outcome_words(w, &o);
+        jw_object_end(w);
+    }
+    jw_kstr(w, "contract", l->cx.contract_id);
+    jw_kstr(w, "lead", span_of(ref, LEAD_REF_LEN));
+    jw_ktime(w, "received_at", l->entry.at_ms);
+    jw_object_end(w);
+}
+
+static void answer(struct trying *t, struct reply *reply)
+{
+    const struct trial *trial = &t->trial;
+    const struct contract *direct = catalog_contract_number(t->rq->catalog, t->proposal.campaign->direct);
+    struct answer a;
+    int64_t unknown = 0;
+    answer_open(&a);
+    jw_object(&a.w);
+    jw_key(&a.w, "after");
+    side_json(&a.w, trial, true);
+    jw_key(&a.w, "before");
+    side_json(&a.w, trial, false);
+    jw_key(&a.w, "changes");
+    jw_array(&a.w);
+    for (size_t i = 0; i < trial->n; i++) {
+        struct outcome before = outcome_of(&trial->lead[i], false), after = outcome_of(&trial->lead[i], true);
+        unknown += trial->lead[i].unknown;
+        if (!trial->lead[i].unknown && !same_outcome(&before, &after))
+            change_json(&a.w, t->rq, &trial->lead[i]);
+    }
+    jw_array_end(&a.w);
+    jw_kstr(&a.w, "currency", contract_currency(direct));
+    jw_kint(&a.w, "leads", (int64_t)trial->n);
+    jw_kint(&a.w, "unknown", unknown);
+    jw_object_end(&a.w);
+    answer_reply(&a, t->rq, reply);
+}
+
+enum err campaigns_try(struct request *rq, struct reply *reply)
+{
+    struct trying t = {.rq = rq};
+    struct terms *terms = NULL;
+    enum err err = campaign_owned(rq, &t.proposal.campaign);
+    if (err != ERR_OK)
+        return err;
+    buf_heap(&t.proposal.document);
+    buf_heap(&t.proposal.contract_document);
+    err = proposal_read(rq, &t.proposal);
+    if (err == ERR_OK)
+        err = propose(&t.proposal, catalog_contract_number(rq->catalog, t.proposal.campaign->direct), &terms,
+                      &rq->problem);
+    terms_free(terms);
+    if (err == ERR_OK)
+        err = worker_reader(rq->worker, &t.txn);
+    if (err == ERR_OK)
+        err = run(&t);
+    if (err == ERR_OK)
+        answer(&t, reply);
+    trying_close(&t);
+    return err;
+}

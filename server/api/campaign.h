@@ -1,0 +1,13 @@
+/* What calls about one campaign share. Worker thread. */
+#ifndef CS_SERVER_API_CAMPAIGN_H
+#define CS_SERVER_API_CAMPAIGN_H
+
+#include "server/catalog/catalog.h"
+#include "server/http/request.h"
+
+/* The one that the path names, if the caller may change it. */
+MUST_CHECK enum err campaign_owned(struct request *rq, const struct campaign **out);
+/* The zone that a body names, if any, by the system's zones: the document's own check knows its form alone. */
+MUST_CHECK enum err campaign_zone(struct request *rq, const json_t *body);
+
+#endif

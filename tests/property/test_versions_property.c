@@ -1,0 +1,143 @@
+/* Which terms bind when, against a model that keeps every version that ever was and asks each of them. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/decisions/versions.h"
+#include "tests/support/chance.h"
+#include "tests/support/ok.h"
+
+enum { STORY = 60, LONG = 1000 };
+
+/* The model: one array, nothing is ever taken out of it. */
+struct told {
+    int64_t at_ms, from_ms;
+    bool void_; /* it never binds: another came in its place before its time */
+};
+struct model {
+    struct told v[STORY];
+    size_t n;
+};
+
+static bool waits(const struct model *m, size_t i, int64_t at_ms)
+{
+    return !m->v[i].void_ && m->v[i].from_ms > at_ms;
+}
+
+static bool model_takes(const struct model *m, int64_t at_ms, int64_t effective_ms)
+{
+    size_t waiting = 0;
+    int64_t last_ms = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (waits(m, i, at_ms)) {
+            waiting++;
+            last_ms = m->v[i].from_ms;
+        }
+    if (effective_ms == 0)
+        return true;
+    if (m->n == 0 || effective_ms <= at_ms || effective_ms < last_ms)
+        return false;
+    return effective_ms == last_ms || waiting < LIMIT_WAITING;
+}
+
+static void model_add(struct model *m, int64_t at_ms, int64_t effective_ms)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (waits(m, i, at_ms) && (effective_ms == 0 || m->v[i].from_ms == effective_ms))
+            m->v[i].void_ = true;
+    m->v[m->n++] = (struct told){at_ms, effective_ms ? effective_ms : at_ms, false};
+}
+
+/* The number of the version that binds an entry of that time, behind all that was told so far. */
+static int64_t model_at(const struct model *m, int64_t at_ms)
+{
+    int64_t found = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->v[i].void_ && m->v[i].from_ms <= at_ms)
+            found = (int64_t)i + 1;
+    return found;
+}
+
+static void compare(const struct versions *vs, const struct model *m, int64_t now_ms)
+{
+    for (int64_t at_ms = now_ms; at_ms < now_ms + 40; at_ms++)
+        assert_int_equal(versions_at(vs, at_ms)->number, model_at(m, at_ms));
+    assert_int_equal(versions_newest(vs)->number, (int64_t)m->n);
+    assert_true(vs->n <= VERSIONS_MAX);
+    for (size_t i = 1; i < vs->n; i++)
+        assert_true(vs->v[i - 1].from_ms < vs->v[i].from_ms && vs->v[i - 1].number < vs->v[i].number);
+}
+
+static void run(unsigned *refused, unsigned *at_capacity)
+{
+    struct versions vs = {.n = 0}, gone;
+    struct model m = {.n = 0};
+    const uint64_t pace = 1 + below(6), ahead = 10 + below(90), late = 1 + below(3);
+    int64_t now_ms = 1000;
+    size_t kept = 0, left = 0;
+    while (m.n < STORY) {
+        now_ms += (int64_t)below(pace);
+        int64_t effective_ms = one_in(20 * late) || m.n == 0 ? 0 : now_ms - 2 + (int64_t)below(ahead);
+        struct version next = {.number = (int64_t)m.n + 1, .index = m.n, .at_ms = now_ms};
+        bool takes = model_takes(&m, now_ms, effective_ms);
+        const struct versions before = vs;
+        enum err err = versions_add(&vs, &next, effective_ms, &gone, NULL);
+        assert_int_equal(err == ERR_OK, takes);
+        if (err != ERR_OK) {
+            assert_memory_equal(&before, &vs, sizeof vs); /* nothing happened */
+            *refused += 1;
+        } else {
+            model_add(&m, now_ms, effective_ms);
+            left += gone.n;
+            kept++;
+        }
+        if (m.n == 0)
+            continue;
+        *at_capacity += vs.n == VERSIONS_MAX;
+        compare(&vs, &m, now_ms);
+        assert_int_equal(vs.n + left, kept); /* each is kept, or was handed out once */
+    }
+}
+
+static void the_model_is_followed(void **state)
+{
+    (void)state;
+    unsigned refused = 0, at_capacity = 0;
+    for (int i = 0; i < LONG; i++)
+        run(&refused, &at_capacity);
+    assert_true(refused > LONG && at_capacity > 0); /* the walk goes where it is interesting */
+}
+
+static void refusals_name_the_member_and_the_cure(void **state)
+{
+    (void)state;
+    struct versions vs = {.n = 0};
+    struct problem p = {0};
+    const struct version first = {.number = 1, .at_ms = 1000}, next = {.number = 2, .at_ms = 2000};
+    assert_ok(versions_add(&vs, &first, 0, NULL, NULL));
+    assert_int_equal(versions_add(&vs, &next, 2000, NULL, &p), ERR_INVALID);
+    assert_string_equal(p.field, "effective_at");
+    assert_ok(versions_add(&vs, &next, 5000, NULL, NULL));
+    assert_int_equal(versions_add(&vs, &next, 4999, NULL, &p), ERR_CONFLICT);
+    assert_string_equal(p.field, "effective_at");
+    assert_non_null(strstr(p.detail, "1970-01-01T00:00:05.000Z"));
+    assert_int_equal(versions_at(&vs, 4999)->number, 1);
+    assert_int_equal(versions_at(&vs, 5000)->number, 2);
+}
+
+int main(void)
+{
+    chance_seed();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_model_is_followed),
+        cmocka_unit_test(refusals_name_the_member_and_the_cure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
