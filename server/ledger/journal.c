@@ -29,7 +29,7 @@ enum err envelope_read(struct span bytes, struct envelope *out)
 {
     const uint8_t *p = (const uint8_t *)bytes.ptr;
     if (bytes.len < ENVELOPE_HEAD || p[0] != FORMAT || p[1] >= ENTRY_KINDS || p[2] >= CLASS_COUNT ||
-        p[3] >= DEVICE_COUNT)
+        p[3] >= DEVICE_COUNT || (p[3] != DEVICE_NONE && p[1] != ENTRY_CLICK))
         return ERR_CORRUPT;
     size_t entry_len = load_be32(p + 20), rest = bytes.len - ENVELOPE_HEAD;
     if (entry_len > rest)

@@ -123,8 +123,8 @@ def openings():
 
 
 def envelopes():
-    def envelope(kind, entry, sealed, zero=0):
-        return struct.pack(">BBBBIQII", 1, kind, 0, zero, 3, 70000, 20000, len(entry)) + entry + sealed
+    def envelope(kind, entry, sealed, device=0):
+        return struct.pack(">BBBBIQII", 1, kind, 0, device, 3, 70000, 20000, len(entry)) + entry + sealed
 
     seed("journal", "ok-click", envelope(2, b'{"at":1}', bytes(40)))
     seed("journal", "ok-unsealed", envelope(9, b"{}", b""))
@@ -132,7 +132,9 @@ def envelopes():
     seed("journal", "ok-empty", envelope(1, b"", b""))
     seed("journal", "no-kind", envelope(12, b"{}", b""))
     seed("journal", "no-tag", envelope(2, b"{}", bytes(27)))
-    seed("journal", "no-zero", envelope(2, b"{}", b"", 1))
+    seed("journal", "ok-device", envelope(2, b'{"at":1}', bytes(40), 4))
+    seed("journal", "no-device", envelope(2, b"{}", b"", 5))
+    seed("journal", "no-device-of-a-view", envelope(3, b"{}", b"", 1))
     seed("journal", "no-rest", envelope(2, b"{}", b"")[:-1])
     seed("journal", "no-head", envelope(2, b"", b"")[:23])
 
@@ -149,9 +151,10 @@ def records():
     sealed = struct.pack(">I", 20_600) + text(bytes(range(40)))
     nonce = b"\1" + b"n" * 16 + b"r" * 32 + struct.pack(">Q", 1_790_000_600) + b"\0"
     click = struct.pack(">IIB", 2, 1, 0) + b"c" * 32 + b"".join(map(text, ("nov", "", "", "", "x", "utm", "", "", "", "", ""))) + b"\0\2"
+    click += text("")
     lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\0\1" +
             b"\1" + struct.pack(">IQIB", 2, 7, 1_790_000_000, 0) + b"\1" + text("country") + text("FR") +
-            text("a") + 4 * text("") + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
+            text("a") + 4 * text("") + struct.pack(">q", -18_000) + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
     seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))
