@@ -65,17 +65,17 @@ static enum err number_behind(struct span entry, const char *name, int64_t *out)
 /* A quotation mark within a text has a backslash in front of it: none of them reads like a member. */
 enum err envelope_click(const struct envelope *e, struct clicked *out)
 {
-    int64_t at_ms, clock_ms = 0, steps = 0, placement;
+    int64_t at_ms, clocked_ms = 0, steps = 0, placement;
     enum err err = number_behind(e->entry, "{\"at\":", &at_ms);
     if (err == ERR_OK)
         err = number_behind(e->entry, ",\"placement\":", &placement);
-    if (err == ERR_OK && (err = number_behind(e->entry, ",\"clock_ms\":", &clock_ms)) == ERR_NOT_FOUND)
+    if (err == ERR_OK && (err = number_behind(e->entry, ",\"clock_ms\":", &clocked_ms)) == ERR_NOT_FOUND)
         err = ERR_OK;
     if (err == ERR_OK && (err = number_behind(e->entry, ",\"clock_steps\":", &steps)) == ERR_NOT_FOUND)
         err = ERR_OK;
-    if (err != ERR_OK || at_ms < 0 || clock_ms < 0 || steps < 0 || steps > UINT32_MAX || placement < 0 ||
+    if (err != ERR_OK || at_ms < 0 || clocked_ms < 0 || steps < 0 || steps > UINT32_MAX || placement < 0 ||
         placement > UINT32_MAX)
         return ERR_CORRUPT;
-    *out = (struct clicked){e->class, e->device, clock_ms ? clock_ms : at_ms, (uint32_t)placement, (uint32_t)steps};
+    *out = (struct clicked){e->class, e->device, clocked_ms ? clocked_ms : at_ms, (uint32_t)placement, (uint32_t)steps};
     return ERR_OK;
 }

@@ -183,6 +183,7 @@ static void every_contract_can_be_settled(void **state)
     prefixes += r.prefixes;
     statements += r.statements;
     fold_close(&r.fold);
+    terms_free(r.terms);
     world_free(&r.world);
 }
 

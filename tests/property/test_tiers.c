@@ -42,18 +42,30 @@ static int model_tier(const struct tier_model *tier, const struct lead_model *l)
     return -1;
 }
 
+/* Of a tier before: one that finds nothing left is refused. */
+static bool taken(const struct tier_model *tier, int n, size_t field, size_t value)
+{
+    for (int i = 0; i < n; i++)
+        if (!tier[i].always && tier[i].field == field && tier[i].value[value])
+            return true;
+    return false;
+}
+
 static struct terms *draw_terms(struct tier_model tier[TIERS])
 {
     char text[2000];
     size_t n = (size_t)snprintf(text, sizeof text, ",'price':{'lead':[");
     for (int i = 0; i < TIERS; i++) {
-        tier[i] = (struct tier_model){.field = below(FIELDS), .always = i == TIERS - 1 && one_in(2)};
+        size_t fresh;
+        do
+            tier[i] = (struct tier_model){.field = below(FIELDS), .always = i == TIERS - 1 && one_in(2)};
+        while (taken(tier, i, tier[i].field, fresh = below(VALUES)));
         n += (size_t)snprintf(text + n, sizeof text - n, "%s{'micros':%d", i ? "," : "", 100 + i);
         const char *comma = "";
         if (!tier[i].always) {
             n += (size_t)snprintf(text + n, sizeof text - n, ",'when':{'field':'%s','in':[",
                                   fields[tier[i].field].field);
-            tier[i].value[below(VALUES)] = true;
+            tier[i].value[fresh] = true;
             for (int v = 0; v < VALUES; v++)
                 if (tier[i].value[v] |= one_in(3)) {
                     n += (size_t)snprintf(text + n, sizeof text - n, "%s'%s'", comma, fields[tier[i].field].values[v]);

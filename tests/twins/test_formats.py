@@ -478,7 +478,7 @@ CASES = {
     meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind"), ("0 none, 1 phone, 2 tablet, 3 desktop", "0 none, 1 phone, 2 desktop, 3 tablet")],
-    head: [("| be64 times 11 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
+    head: [("| be64 times 12 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
            ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [
         ("| `return_days` | 30 |", "| `return_days` | 31 |"), ("| `timezone` | `\"UTC\"` |", "| `zone` | `\"UTC\"` |"),

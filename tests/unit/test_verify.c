@@ -1040,6 +1040,7 @@ static void lie_long(struct story *s)
     assert_ok(row_cut(&s->view, 1, s->fold.period.from, &cut));
     row_index_key(gone.op[0].key, 1, cut.to);
     rows_map_write(s->world.rows, &gone);
+    s->fold.period.tally.moves += cut.tally.moves;
     tell_statement(s);
 }
 
