@@ -1,15 +1,14 @@
 """Caps and budgets over HTTP: exact under races, at midnight of three zones, given back, replayed by check and verify, refused by name."""
 
 import datetime
-import os
-import subprocess
 import tempfile
 import threading
 import unittest
 import zoneinfo
 from pathlib import Path
 
-from harness import BROWSER, Market, Server, ServerCase, click, countersign, person, wait_for
+from harness import BROWSER, Market, ServerCase, click, countersign, person, wait_for
+from test_clock import ClockServer
 
 OPEN = {"lead": {"require": ["email", "phone"]}, "review": {"mode": "manual"}}
 
@@ -158,24 +157,6 @@ class Caps(ServerCase):
             self.assertIn(problem["field"], (member, "caps.day"))
 
 
-class ClockedServer(Server):
-    """Its wall clock stands where it is put."""
-
-    def start(self):
-        self.clock = Path(self.folder.name) / "clock"
-        env = dict(os.environ, LD_PRELOAD=os.environ["CLOCK_LIBRARY"], COUNTERSIGN_CLOCK=str(self.clock),
-                   **{f"COUNTERSIGN_{name}": str(value) for name, value in self.settings.items()})
-        env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=env)
-        wait_for(self.ready, 60, "the server to be ready")
-
-    def put(self, ms):
-        new = self.clock.with_suffix(".new")
-        new.write_text(str(ms))
-        new.rename(self.clock)
-
-
 class Midnight(unittest.TestCase):
     """A cap of one lead a day in each zone, at the milliseconds around the midnights of the days on which clocks change."""
 
@@ -193,9 +174,9 @@ class Midnight(unittest.TestCase):
     def test_days_are_the_zone_s_over_both_changes(self):
         days = {"America/New_York": [(2027, 3, 14), (2027, 11, 7)], "Europe/Paris": [(2027, 3, 28), (2027, 10, 31)],
                 "Asia/Kolkata": [(2027, 3, 28), (2027, 10, 31)]}
-        server = ClockedServer()
+        begin_s = int(datetime.datetime(2027, 3, 1, tzinfo=datetime.timezone.utc).timestamp())
+        server = ClockServer(stands=begin_s * 1000)
         self.addCleanup(server.close)
-        server.put(int(datetime.datetime(2027, 3, 1, tzinfo=datetime.timezone.utc).timestamp() * 1000))
         steps, hours = [], {}
         for zone, dates in days.items():
             market = Market(server, {**OPEN, "timezone": zone, "caps": {"day": 1}, "attribution": {"click_days": 365}})
@@ -209,7 +190,7 @@ class Midnight(unittest.TestCase):
                           (second, market, click_id, "")]
         self.assertEqual(sorted(hours.values()), [23, 23, 24, 24, 25, 25])
         for at, market, click_id, reason in sorted(steps, key=lambda step: step[0]):
-            server.put(at)
+            server.stand(at)
             report = person(click_id=click_id)
             lead = wait_for(lambda market=market, report=report, at=at: self.recorded_lead(market, report, at), what="the day's key")
             self.assertEqual(lead["reason"], reason, at)

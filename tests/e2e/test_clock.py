@@ -21,19 +21,24 @@ LIBRARY = os.environ.get("CLOCK_LIBRARY", "")
 class ClockServer(Server):
     """`wall` seconds are added to its wall clock, `passed` to all of its clocks."""
 
-    def __init__(self, wall=0, **settings):
-        self.wall = self.passed = 0
+    def __init__(self, wall=0, stands=0, **settings):
+        self.wall, self.passed, self.stands = 0, 0, stands
         self.numbers = tempfile.NamedTemporaryFile(prefix="countersign-clock-")
-        self.numbers.write(bytes(16))
+        self.numbers.write(bytes(24))
         self.numbers.flush()
-        self.shared = mmap.mmap(self.numbers.fileno(), 16)
+        self.shared = mmap.mmap(self.numbers.fileno(), 24)
         self.set(wall=wall)
         super().__init__(**settings)
 
     def set(self, wall=None, passed=None):
         self.wall = self.wall if wall is None else wall
         self.passed = self.passed if passed is None else passed
-        self.shared[:] = struct.pack("=qq", int(self.wall * 1000), int(self.passed * 1000))
+        self.shared[:] = struct.pack("=qqq", int(self.wall * 1000), int(self.passed * 1000), self.stands)
+
+    def stand(self, ms):
+        """Its wall clock stands there."""
+        self.stands = ms
+        self.set()
 
     def wait(self, seconds):
         """Time goes by."""

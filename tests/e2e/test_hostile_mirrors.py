@@ -2,6 +2,7 @@
 byte. 1 is what is there and wrong, 2 what it cannot tell."""
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -36,6 +37,12 @@ def canonical(**members):
 
 def ident(letter, n):
     return letter + "".join(DIGITS[n >> 5 * shift & 31] for shift in range(11, -1, -1))
+
+
+@functools.cache
+def public_key(n):
+    key = Ed25519PrivateKey.from_private_bytes(n.to_bytes(32, "big"))
+    return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 class Operator:
@@ -103,7 +110,7 @@ class Operator:
         return canonical(**{"at": self.at, "class": "ok", "commit": b64u(bytes(32)), "kind": "click", "placement": 1, **members})
 
     def key_of(self, party, n):
-        return canonical(at=self.at, kind="key", party=party, pub=b64u(n.to_bytes(32, "big")))
+        return canonical(at=self.at, kind="key", party=party, pub=b64u(public_key(n)))
 
     def statement(self, n, first, index):
         return canonical(at=self.at, **{"from": first}, id=ident("S", n), kind="statement", sha256="0" * 64, to=index)

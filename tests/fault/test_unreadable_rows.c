@@ -553,7 +553,7 @@ static const char *needed_for(const struct need *of, size_t n, enum table table)
 /* Who looks for a row that is not there, or for the first or the last, meets another one: if that is not as it was
  * written, it may be the one looked for, its key changed. */
 static const struct need also_met[] = {
-    {TABLE_NONCES, "a lead, a person again, a txid again, an approval by click"},
+    {TABLE_NONCES, "a lead, a person again, a txid again, an approval by click, an approval of parts"},
     {TABLE_STATEMENTS, "a new statement"},
     {TABLE_IDEMPOTENCY, "a new statement"},
     {TABLE_ROWS + ROW_DEDUPE, "a lead"},
@@ -845,7 +845,8 @@ static void a_lead_that_is_gone_makes_no_list_shorter(void **state)
     *leads = rows;
     for (size_t table = 0; table < 2; table++) {
         rows_keep(s, &rows, (enum table)tables[table].table);
-        for (size_t k = 0; k<leads->n; k += leads->n / 3> 0 ? leads->n / 3 : 1) {
+        size_t step = leads->n < 3 ? 1 : leads->n / 3;
+        for (size_t k = 0; k < leads->n; k += step) {
             struct span key = buf_span(&leads->key[k]);
             if (load_be32(key.ptr) != 2) /* of the other contract */
                 continue;
