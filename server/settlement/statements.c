@@ -112,18 +112,24 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
     return err == ERR_OK ? statement_build(&in, &s->out, p) : err;
 }
 
+/* `prev` is the contract's statement before: lists that begin behind it know by it that it was there. */
 static enum err issue_put(struct batch *cx, struct issue *s)
 {
     const struct {
         const char *part;
-        const struct buf *bytes;
-    } parts[] = {{"checkpoint", &s->note}, {"jws", &s->jws}, {"lines", &s->out.lines.text}};
+        struct span bytes;
+    } parts[] = {{"checkpoint", buf_span(&s->note)},
+                 {"jws", buf_span(&s->jws)},
+                 {"lines", buf_span(&s->out.lines.text)},
+                 {"prev", span_str(ledger_last_statement(cx->ledger, s->k->number)->id)}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && err == ERR_OK; i++) {
         char room[STATEMENT_KEY_MAX];
         struct span key;
+        if (span_empty(parts[i].bytes) && span_is(span_str(parts[i].part), "prev"))
+            continue;
         if ((err = statement_key(span_str(s->id), span_str(parts[i].part), room, &key)) == ERR_OK)
-            err = store_put(cx->txn, TABLE_STATEMENTS, key, buf_span(parts[i].bytes));
+            err = store_put(cx->txn, TABLE_STATEMENTS, key, parts[i].bytes);
     }
     return err;
 }

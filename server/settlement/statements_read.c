@@ -168,23 +168,22 @@ static bool is_listed(const struct statements *s, const struct contract *k)
 }
 
 /* A contract's statements follow each other without a gap: one whose rows are gone makes no list shorter. The one that
- * ends where this one begins was the call's last of the contract, or stands before the call's first: then the log,
- * where it is the entry at that index, tells its id. */
-static enum err follows(struct statements *s, const struct statement_meta *m)
+ * ends where this one begins was the call's last of the contract, or stands before the call's first: then `prev` tells
+ * its id. */
+static enum err follows(struct statements *s, struct span id, const struct statement_meta *m)
 {
-    struct envelope env;
-    struct entry e;
+    struct span prev, jws;
     uint64_t *to = &s->to[m->contract->number];
     uint64_t before = *to;
     *to = m->to;
     if (before != 0 || m->from == 0)
         return before == m->from ? ERR_OK : ERR_CORRUPT;
-    enum err err = ledger_read(s->txn, m->contract->number, m->from, &env);
-    if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    bool good = e.kind == ENTRY_STATEMENT && span_order(e.statement.id, span_str(s->after)) <= 0;
-    entry_close(&e);
-    return good ? ERR_OK : ERR_CORRUPT;
+    enum err err = statement_part(s->txn, id, "prev", &prev);
+    if (err == ERR_OK && span_order(prev, span_str(s->after)) > 0)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = statement_part(s->txn, prev, "jws", &jws);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* At the end: each contract's last statement was listed, by this call or before it. The head knows it. */
@@ -248,7 +247,7 @@ static enum err statements_write(struct statements *s, struct cursor *c)
             continue;
         if (!list_item(&s->list))
             return ERR_OK;
-        if ((err = follows(s, &m)) != ERR_OK)
+        if ((err = follows(s, span_str(id), &m)) != ERR_OK)
             return err;
         jw_raw(&s->list.w, buf_span(&s->summary));
     }

@@ -963,6 +963,22 @@ static const struct {
     {a_grown_tile, false, false},      {a_click_elsewhere, false, false},
 };
 
+/* A tail that is full is no tail any more: the log goes on with a row of its own. */
+static void tail_begun(struct scene *s, enum table table, uint32_t log, size_t item, struct buf *key, struct buf *row)
+{
+    struct asked a = {.method = ""};
+    char got[32];
+    buf_heap(&a.want_body);
+    for (tail_find(s, table, log, key, row); row->len / item == TILE_WIDTH; tail_find(s, table, log, key, row)) {
+        live_serve(&s->f.live);
+        (log == ROOT_LOG ? a_new_statement : a_click)(s, &a);
+        ask(s, &a, got);
+        live_end(&s->f.live);
+        fixture_reopen(&s->f.live.f, SMALL_MAP);
+    }
+    buf_free(&a.want_body);
+}
+
 static void tail_round(struct scene *s, enum table table, uint32_t log, const struct tail_damage *damage)
 {
     struct asked a = {.method = ""};
@@ -974,7 +990,7 @@ static void tail_round(struct scene *s, enum table table, uint32_t log, const st
     buf_heap(&bad);
     live_end(&s->f.live);
     fixture_reopen(&s->f.live.f, SMALL_MAP);
-    tail_find(s, table, log, &key, &row);
+    tail_begun(s, table, log, item, &key, &row);
     buf_span_add(&bad, buf_span(&row));
     damage->make(&bad, item);
     row_put(s, table, &key, &bad);

@@ -163,6 +163,8 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
     put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
     put_note(s, l, t, e);
+    if (ledger_last_statement(l, 1)->id[0] != '\0')
+        put_part(t, e->id, "prev", span_str(ledger_last_statement(l, 1)->id));
     ledger_statement(l, 1, &last);
     statement_close(&said);
     signer_free(signer);
