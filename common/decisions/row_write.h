@@ -4,7 +4,13 @@
 
 #include "common/decisions/rows.h"
 
-enum { DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 1 + 8 + 12, CLICK_LEAD_KEY_LEN = 20, DUE_KEY_LEN = 20, CAP_KEY_LEN = 10 };
+enum {
+    DEDUPE_KEY_LEN = 5 + TOKEN_LEN + 1 + 8 + 12,
+    CLICK_LEAD_KEY_LEN = 20,
+    DUE_KEY_LEN = 20,
+    CAP_KEY_LEN = 10,
+    CAP_ROW_LEN = 24
+};
 enum { SHARE_PART = 4 + TOKEN_LEN, SHARE_KEY_LEN = SHARE_PART + 12 };
 enum { TXID_HEAD_LEN = 24, TXID_KEY_MAX = TXID_HEAD_LEN + LIMIT_ID };
 
@@ -23,6 +29,7 @@ void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, ui
 size_t lead_row_write(const struct lead_row *r, uint8_t *out);
 size_t move_row_write(const struct move_row *r, uint8_t *out);
 size_t cap_row_write(const struct cap_row *r, uint8_t *out);
+MUST_CHECK enum err cap_row_read(struct span value, struct cap_row *out);
 size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out);
 size_t repeats_row_write(bool weak, uint32_t contract, uint64_t index, uint8_t *out);
 

@@ -11,7 +11,7 @@
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
 enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 160, CAP_ROW_LEN = 24, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum { LEAD_ROW_LEN = 160, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -284,7 +284,7 @@ size_t cap_row_write(const struct cap_row *r, uint8_t *out)
     return CAP_ROW_LEN;
 }
 
-static enum err cap_row_read(struct span value, struct cap_row *out)
+enum err cap_row_read(struct span value, struct cap_row *out)
 {
     if (value.len != CAP_ROW_LEN || load_be64(value.ptr + 8) > INT64_MAX)
         return ERR_CORRUPT;

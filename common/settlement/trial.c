@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
+#include "common/decisions/row_write.h"
 #include "common/decisions/rules.h"
 #include "common/settlement/rows_map.h"
 
@@ -14,6 +15,7 @@ struct overlay {
     const struct trial *trial;
     struct rows_map *rows;
     uint8_t from[64]; /* of the look-up in the store under way */
+    uint8_t cap[CAP_ROW_LEN];
 };
 
 static const struct trial_lead *find(const struct trial *t, uint32_t contract, uint64_t index)
@@ -24,11 +26,41 @@ static const struct trial_lead *find(const struct trial *t, uint32_t contract, u
     return NULL;
 }
 
+/* What a cap counts beside these leads, which are not decided yet: what it counts now, without them. */
+static enum err count_others(struct overlay *o, struct span key, struct span *value)
+{
+    static const enum cap_scope scopes[] = {CAP_CAMPAIGN, CAP_CONTRACT};
+    static const enum cap_period periods[] = {CAP_OF_DAY, CAP_OF_MONTH};
+    const struct trial *t = o->trial;
+    struct cap_row sum;
+    enum err err = t->store->get(t->store->ctx, ROW_CAPS, key, value);
+    if (err != ERR_OK || (err = cap_row_read(*value, &sum)) != ERR_OK)
+        return err;
+    for (size_t i = 0; i < 4 * t->n; i++) {
+        const struct trial_lead *l = &t->lead[i / 4];
+        enum cap_scope scope = scopes[i % 2];
+        uint8_t own[CAP_KEY_LEN];
+        row_cap_key(own, scope, scope == CAP_CAMPAIGN ? l->cx.campaign : l->cx.contract, periods[i / 2 % 2],
+                    l->row.at_ms, l->row.utc_offset_s);
+        if (key.len != sizeof own || memcmp(own, key.ptr, sizeof own) != 0)
+            continue;
+        const struct cap_row counted = cap_weight(&l->row, scope);
+        if (counted.leads > sum.leads || counted.micros > sum.micros)
+            return ERR_CORRUPT;
+        sum.leads -= counted.leads;
+        sum.micros -= counted.micros;
+    }
+    *value = span_of((const char *)o->cap, cap_row_write(&sum, o->cap));
+    return ERR_OK;
+}
+
 static enum err overlay_get(void *ctx, enum row_table table, struct span key, struct span *value)
 {
-    const struct overlay *o = ctx;
+    struct overlay *o = ctx;
     const struct view *v = o->trial->store;
     enum err err = rows_map_get(o->rows, table, key, value);
+    if (err == ERR_NOT_FOUND && table == ROW_CAPS)
+        return count_others(o, key, value);
     return err == ERR_NOT_FOUND && table == ROW_LEADS ? v->get(v->ctx, table, key, value) : err;
 }
 

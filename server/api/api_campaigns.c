@@ -378,7 +378,13 @@ enum err campaign_change_run(struct batch *cx, struct job *job)
     bool changes = !span_eq(before, c.document);
     if (change.through && (err = goes_through(cx, &c, r->change.patch, &changes, &job->problem)) != ERR_OK)
         goto done;
-    int64_t waits_ms = changes && !change.through ? change.effective_ms : waits_until(cx->catalog, &c, cx->now_ms);
+    int64_t waits_ms = waits_until(cx->catalog, &c, cx->now_ms);
+    if (!changes && change.effective_ms && change.effective_ms != waits_ms) {
+        err = call_same_but_time(&job->problem);
+        goto done;
+    }
+    if (changes && !change.through)
+        waits_ms = change.effective_ms;
     if ((err = answer_campaign(job, &c, k->id, waits_ms, 200)) != ERR_OK || !changes ||
         (err = each_contract(cx, &c, &change, false, &job->problem)) != ERR_OK ||
         (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK ||

@@ -202,6 +202,8 @@ enum err contract_change_run(struct batch *cx, struct job *job)
         goto done;
     k.document = buf_span(&text);
     bool changed = !span_eq(now->document, k.document);
+    if (!changed && effective_ms && effective_ms != versions_newest(&now->versions)->from_ms)
+        err = call_same_but_time(&job->problem);
     if (changed && !effective_ms)
         err = contract_at_once(cx, now, &job->problem);
     if (changed && err == ERR_OK)

@@ -108,6 +108,14 @@ enum err call_effective(json_t *change, int64_t *effective_ms, struct problem *p
     return err;
 }
 
+enum err call_same_but_time(struct problem *p)
+{
+    return problem(
+        p, ERR_CONFLICT, "effective_at",
+        "is all that would be another: a version that waits keeps its time; change something with it, or leave "
+        "it out");
+}
+
 /* ---- output ---- */
 
 void answer_open(struct answer *a)

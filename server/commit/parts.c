@@ -94,8 +94,8 @@ static bool refused_at_once(const struct lead_row *row, uint64_t index)
 static bool goes_with(const struct lead_row *row, uint64_t index, const struct other *o)
 {
     bool at_once = refused_at_once(row, index);
-    if (status_stands(row->status))
-        return status_stands(o->row.status);
+    if (status_stands(o->row.status))
+        return true;
     return o->row.status == row->status && refused_at_once(&o->row, o->index) == at_once &&
            (!at_once || o->row.reason == row->reason);
 }

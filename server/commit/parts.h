@@ -36,7 +36,7 @@ struct others {
 };
 MUST_CHECK enum err parts_others(struct batch *cx, const struct contract *k, uint64_t index, const struct lead_row *row,
                                  struct others *out);
-/* Which of them take the step that the lead in *row takes; r NULL: it is due. Those that stand go with one that stands;
+/* Which of them take the step that the lead in *row takes; r NULL: it is due. Those that stand all do;
  * of those that do not, those that a disposition let fall with it, or that the server refused at once for the same
  * reason. Whose own state does not allow the step stays. */
 MUST_CHECK enum err parts_follow(struct batch *cx, uint64_t index, const struct lead_row *row,

@@ -523,15 +523,12 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         (err = parts_others(cx, k, at.index, &lead, &others)) != ERR_OK)
         return err;
     err = bound->terms->ruleset->disposition(bound->index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
-    if (err == ERR_OK && same)
-        err = answer_same(cx, job, at.contract, lead.last);
-    else if (err == ERR_OK && (err = parts_follow(cx, at.index, &lead, &d->report, now_ms, &others)) == ERR_OK &&
-             (err = pipeline_others_ready(cx, &others)) == ERR_OK) {
-        pipeline_date(cx, k, now_ms, &e);
-        if ((err = record_job(cx, job, k, &e, (struct companion){0}, true)) == ERR_OK)
-            err = pipeline_others(cx, &others);
-    }
-    if (err != ERR_OK)
+    if (err != ERR_OK || (err = parts_follow(cx, at.index, &lead, &d->report, now_ms, &others)) != ERR_OK ||
+        (err = pipeline_others_ready(cx, &others)) != ERR_OK)
+        return err;
+    pipeline_date(cx, k, now_ms, &e);
+    err = same ? answer_same(cx, job, at.contract, lead.last) : record_job(cx, job, k, &e, (struct companion){0}, true);
+    if (err != ERR_OK || (err = pipeline_others(cx, &others)) != ERR_OK)
         return err;
     return keep_nonce(cx, job, &d->nonce);
 }

@@ -67,7 +67,7 @@ static struct terms *draw_terms(struct tier_model tier[TIERS])
                                   fields[tier[i].field].field);
             tier[i].value[fresh] = true;
             for (int v = 0; v < VALUES; v++)
-                if (tier[i].value[v] |= one_in(3)) {
+                if ((tier[i].value[v] |= one_in(3))) {
                     n += (size_t)snprintf(text + n, sizeof text - n, "%s'%s'", comma, fields[tier[i].field].values[v]);
                     comma = ",";
                 }

@@ -49,6 +49,7 @@ class World:
             self.market = tell_a_whole_story(server)
             self.click_id = self.market.click()
             self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
+            self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
             self.cut_log()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
