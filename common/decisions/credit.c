@@ -15,6 +15,12 @@ bool credit_shares(const struct terms *t)
     return t->attribution != ATTRIBUTION_LAST && t->attribution != ATTRIBUTION_FIRST;
 }
 
+bool credit_alike(const struct terms *a, const struct terms *b)
+{
+    return a->attribution == b->attribution &&
+           (!credit_looks_back(a) || (a->click_days == b->click_days && a->half_life_days == b->half_life_days));
+}
+
 #define ORDER(x, y) ((x) > (y)) - ((x) < (y))
 
 int touch_order(const struct touch *a, const struct touch *b)

@@ -40,6 +40,8 @@ bool touch_inside(const struct terms *t, const struct touch *touch, int64_t lead
 bool credit_looks_back(const struct terms *t);
 /* Whether it may credit several. */
 bool credit_shares(const struct terms *t);
+/* Whether both deal all leads alike. */
+bool credit_alike(const struct terms *a, const struct terms *b);
 /* What a lead's part earns of a price. */
 int64_t credit_micros(const struct entry_lead *l, int64_t price_micros);
 

@@ -325,7 +325,7 @@ static enum err follow(struct overlay *o, const struct view *v, const struct tri
         bool same;
         if (lead->terms->ruleset->disposition(0, &r, &row, &facts, lead->row.changed_ms, &e, &same, NULL) != ERR_OK)
             continue;
-        err = apply(&lead->cx, v, lead->terms, UINT64_MAX, &e, NULL, &ops);
+        err = apply(&lead->cx, v, lead->terms, lead->row.last, &e, NULL, &ops);
         if (err == ERR_OK)
             rows_map_write(o->rows, &ops);
         return err;
@@ -377,11 +377,11 @@ static size_t list_events(const struct trial *t, struct event *events)
     return n;
 }
 
-/* Whose it is and how much of it the touches of other contracts say, which its entry does not tell. */
+/* Whose it would be, and how much of it, the touches of other contracts say, which its entry does not tell. */
 static bool dealt_otherwise(const struct trial_lead *lead)
 {
     const struct entry_lead *l = &lead->entry.lead;
-    return l->share_to ? !credit_shares(lead->terms) : l->other_touches > 0 && credit_looks_back(lead->terms);
+    return !lead->dealt_alike && (l->share_to || l->other_touches > 0);
 }
 
 static enum err run_event(struct overlay *o, const struct view *v, const struct event *e)

@@ -15,6 +15,7 @@ struct trial_lead {
     struct private_part priv;
     struct lead_row row;       /* as it is now */
     const struct terms *terms; /* the other ones, of its contract */
+    bool dealt_alike;          /* they share leads among touches as those do that it was decided by */
     const char *advertiser;    /* ids of those who may report leads */
     const char *publisher;
     /* What comes of it. */

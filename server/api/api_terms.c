@@ -140,7 +140,7 @@ enum err terms_get(struct request *rq, struct reply *reply)
     const struct contract *k;
     struct shown before = {.version = {.terms = NULL}}, now = {.version = {.terms = NULL}};
     struct txn *t;
-    uint32_t number;
+    uint32_t number = 0;
     struct answer a;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK ||

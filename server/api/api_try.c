@@ -182,6 +182,26 @@ static enum err open_private(struct trying *t, const struct envelope *env, struc
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* By the terms that the lead was decided by: an entry of its log. */
+static enum err is_dealt_alike(struct trying *t, const struct trial_lead *lead, bool *alike)
+{
+    struct envelope env;
+    struct entry e;
+    struct terms *then = NULL;
+    *alike = true;
+    if (!lead->entry.lead.share_to && lead->entry.lead.other_touches == 0)
+        return ERR_OK;
+    enum err err = ledger_read(t->txn, lead->cx.contract, lead->entry.lead.terms, &env);
+    if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    err = e.kind == ENTRY_TERMS ? rules_compile(&e.terms, &then, NULL) : ERR_CORRUPT;
+    if (err == ERR_OK)
+        *alike = credit_alike(then, lead->terms);
+    terms_free(then);
+    entry_close(&e);
+    return err;
+}
+
 static enum err read_lead(struct trying *t, const struct place_of *p, struct trial_lead *lead, struct buf *plain)
 {
     const struct contract *k = p->k;
@@ -205,7 +225,8 @@ static enum err read_lead(struct trying *t, const struct place_of *p, struct tri
     lead->terms = *terms;
     lead->advertiser = k->campaign->advertiser->id;
     lead->publisher = k->publisher != NULL ? k->publisher->id : "";
-    return open_private(t, &env, lead, plain);
+    err = is_dealt_alike(t, lead, &lead->dealt_alike);
+    return err == ERR_OK ? open_private(t, &env, lead, plain) : err;
 }
 
 static enum err read_leads(struct trying *t)

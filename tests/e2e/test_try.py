@@ -112,6 +112,33 @@ class Try(ServerCase):
         self.assertEqual(self.side(tried["after"]), {("approved", ""): (2, 10_000_000), ("duplicate", "duplicate"): (1, 0)})
         self.assertEqual([change["after"]["status"] for change in tried["changes"]], ["approved", "approved"])
 
+    def test_a_person_that_a_duplicate_leads_back_to(self):
+        market = self.market_of({"review": {"mode": "manual"}})
+        reports = [{"email": "c@shop.example", "contract": market.contract, "click_id": market.click(), "txid": f"t{n}"} for n in range(3)]
+        lead = market.publisher.postback(reports[0]).json["lead"]
+        self.assertEqual(market.publisher.postback(reports[1]).json["status"], "duplicate")
+        market.advertiser.do("POST", f"/v1/leads/{lead}/dispositions", {"status": "rejected"})
+        self.assertEqual(market.publisher.postback(reports[2]).json["status"], "pending")
+        for proposal in ({"name": "same"}, {"caps": {"day": 3}}, {"dedupe": {"by": ["email"], "days": 90}}):
+            tried = self.try_out(market, proposal)
+            self.assertEqual((tried["unknown"], tried["changes"]), (0, []), proposal)
+
+    def test_shared_leads_are_told_where_the_model_stays(self):
+        for model in ("first", "linear", "time-decay", "position"):
+            market = self.market_of({"attribution": {"model": model}})
+            code = market.new_code(market.publisher, market.new_contract(market.publisher, **PRICE))
+            for codes in ((market.code, market.code), (market.code, code), (code,)):
+                clicks = []
+                for market.code in codes:
+                    clicks.append(market.click())
+                answer = market.advertiser.postback(person(touches=",".join(clicks)))
+                self.assertEqual(self.assertStatus(answer, 200).json["status"], "pending")
+                market.code = codes[0]
+            tried = self.try_out(market, {"name": "same"})
+            self.assertEqual((tried["unknown"], tried["changes"]), (0, []), model)
+            self.assertEqual(tried["after"]["payout_micros"], 15_000_000, model)
+            self.assertGreater(self.try_out(market, {"attribution": {"model": "last"}})["unknown"], 0, model)
+
     def test_nothing_is_recorded_and_nobody_is_named(self):
         market = self.market_of()
         market.publisher.postback(person(click_id=market.click(), email="secret.person@shop.example", f_age="41"))

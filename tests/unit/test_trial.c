@@ -26,6 +26,7 @@ static void lead_make(struct trial_lead *l, const struct terms *t, size_t i, int
     *l = (struct trial_lead){.cx = {.contract = 1, .campaign = 1, .contract_id = {"C1", 2}, .advertiser = 2},
                              .index = 10 + i,
                              .opened = who != 0,
+                             .dealt_alike = true,
                              .terms = t,
                              .advertiser = "A1",
                              .publisher = "P1"};
