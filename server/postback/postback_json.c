@@ -288,7 +288,13 @@ enum err postback_json_fields(struct postback *pb, struct span object)
     enum err err = json_read_any_number(json_text(object), &body, &pb->rq->problem);
     if (err != ERR_OK)
         return err;
-    err = json_is_object(json_object_get(body, "data")) ? open_envelope(pb, body) : read_members(pb, body);
+    const json_t *data = json_object_get(body, "data");
+    if (json_is_object(data))
+        err = open_envelope(pb, body);
+    else if (data != NULL && json_is_string(json_object_get(body, "type")))
+        err = postback_refuse_field(pb, SPAN("data"), "must be an object: what the envelope holds");
+    else
+        err = read_members(pb, body);
     json_decref(body);
     return err;
 }

@@ -139,6 +139,9 @@ static enum err read_columns(struct request *rq, struct rows *r, struct csv *c)
         if (err == ERR_OK && !postback_field_known(r->column[i]))
             err = postback_unknown(pb, r->column[i]);
     }
+    if (err == ERR_OK && r->n_columns == 1) /* no row can say what is meant, and of what */
+        err = problem(&rq->problem, ERR_MALFORMED, "",
+                      "the first line must name several columns, with a comma between them (not a semicolon or a tab)");
     return err;
 }
 

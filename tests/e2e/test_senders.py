@@ -214,7 +214,7 @@ class Signed(ServerCase):
         fields = self.lead()
         bare = self.assertStatus(self.say(fields), 200).json
         self.assertEqual(self.assertStatus(self.say({"type": "lead", "data": fields}), 200).json["index"], bare["index"])
-        cases = [({"data": self.lead()}, "type"), ({"type": "contact.deleted", "data": self.lead()}, "type"), ({"type": 1, "data": {}}, "type"),
+        cases = [({"data": self.lead()}, "type"), ({"type": "lead", "data": [self.lead()]}, "data"), ({"type": "contact.deleted", "data": self.lead()}, "type"), ({"type": 1, "data": {}}, "type"),
                  ({"type": "lead", "data": self.lead(), "email": "x@example.com"}, "email"),
                  ({"type": "lead", "data": self.lead(), "fields": {}}, "fields"), ({"type": "lead", "data": self.lead(mail="x")}, "mail"),
                  ({"type": "lead.approved", "data": {"lead": got["lead"], "status": "rejected"}}, "status")]
@@ -476,7 +476,7 @@ class Dispositions(ServerCase):
     def test_csv_that_is_none_records_nothing(self):
         _, (lead,) = self.leads(1)
         before = self.recorded()
-        cases = [("", "first line"), ("lead;status\nx;approved\n", ""), (f"lead,status\n{lead},approved\n{lead}\n", "line 3"),
+        cases = [("", "first line"), ("lead;status\nx;approved\n", "comma"), ("lead\tstatus\nx\tapproved\n", "comma"), (f"lead,status\n{lead},approved\n{lead}\n", "line 3"),
                  (f'lead,status\n{lead},"approved\n', "line 2"), (f'lead,status\n{lead},app"roved\n', "line 2"),
                  (f'lead,status\n{lead},"approved"x\n', "line 2"), (f"lead,status\r{lead},approved\r", "CR"),
                  (f"lead,lead,status\n{lead},{lead},approved\n", "lead"), (f"lead,mail,status\n{lead},x,approved\n", "mail")]
