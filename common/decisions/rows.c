@@ -533,15 +533,6 @@ enum err row_parts(const struct view *v, uint32_t campaign, const struct share *
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-enum err row_is_part(const struct view *v, uint32_t campaign, const struct share *share, uint32_t contract,
-                     uint64_t index)
-{
-    uint8_t key[SHARE_KEY_LEN];
-    struct span value;
-    row_share_key(key, campaign, share->lead, contract, index);
-    return get(v, ROW_SHARES, span_of(key, sizeof key), &value);
-}
-
 bool row_dedupe_lead(struct span key, uint32_t *contract, uint64_t *index)
 {
     if (key.len != DEDUPE_KEY_LEN)

@@ -133,9 +133,6 @@ MUST_CHECK enum err row_dedupe_next(const struct view *v, uint32_t scope, const 
  */
 MUST_CHECK enum err row_parts(const struct view *v, uint32_t campaign, const struct share *share,
                               struct place out[LIMIT_TOUCHES], size_t *n);
-/* ERR_OK when the lead there is a part of this one. */
-MUST_CHECK enum err row_is_part(const struct view *v, uint32_t campaign, const struct share *share, uint32_t contract,
-                                uint64_t index);
 /* Which lead has this key of `dedupe`; false: it is none. */
 bool row_dedupe_lead(struct span key, uint32_t *contract, uint64_t *index);
 /* The first lead of a click whose index is not below `from`. */

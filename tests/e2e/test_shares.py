@@ -240,6 +240,19 @@ class Shares(ServerCase):
         shop.report(shop.path([0, 1, 2]), txid="auto")
         self.assertEqual(self.statuses(shop, "auto"), dict.fromkeys(range(3), "approved"))
 
+    def test_a_shared_lead_counts_once_in_its_campaign(self):
+        shop = Shop(self.market, "linear")
+        shop.operator.patch(f"/v1/campaigns/{shop.campaign}", {"caps": {"day": 2}})
+        for txid in ("C1", "C2", "C3"):
+            shop.report(shop.path([0, 1, 2]), txid=txid)
+        for txid, word in (("C1", ("pending", "")), ("C2", ("pending", "")), ("C3", ("rejected", "cap_day"))):
+            self.assertEqual({p: (part["status"], part["reason"]) for p, part in shop.of_txid(txid).items()}, dict.fromkeys(range(3), word), txid)
+        self.assertStatus(shop.advertiser.postback({"txid": "C1", "status": "rejected"}), 200)
+        shop.report(shop.path([0, 1]), txid="C4")  # its place is free again
+        self.assertEqual(self.statuses(shop, "C4"), dict.fromkeys(range(2), "pending"))
+        self.mirrors_hold(shop)
+        self.check_holds()
+
     def test_a_part_can_be_refused_alone(self):
         shop = Shop(self.market, "linear")
         clicks = shop.path([0, 1, 2])

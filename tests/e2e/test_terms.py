@@ -168,6 +168,7 @@ class Terms(ServerCase):
         self.assertProblem(change(1, effective_at=rfc3339(second + timedelta(seconds=60))), 409, "effective_at")
         self.assertStatus(change(1, effective_at=rfc3339(second + timedelta(seconds=7))), 200)
         self.assertStatus(change(1, effective_at=rfc3339(second + timedelta(seconds=7))), 200)  # nothing changes: nothing is recorded
+        self.assertProblem(change(1, effective_at=rfc3339(second + timedelta(seconds=8))), 409, "effective_at", "keeps its time")
         terms = [entry for entry in market.settled_entries() if entry["kind"] == "terms"]
         self.assertEqual([entry["version"] for entry in terms], list(range(1, 12)))
         self.check()

@@ -822,6 +822,26 @@ static void a_part_that_was_refused_alone_stays_refused(void **state)
     assert_parts('a', STATUS_APPROVED);
 }
 
+/* Also where it is addressed by the part that was refused already, of which nothing is recorded. */
+static void a_rejection_reaches_all_parts_that_stand(void **state)
+{
+    (void)state;
+    share_by(ATTRIBUTION_LINEAR);
+    struct job job = shared_lead("t1", 'a');
+    struct terms *t = catalog_contract_number(cx.catalog, CONTRACT)->versions.v[0].terms;
+    t->ends_ms = NOW;
+    assert_ok(pipeline_run(&cx, &job));
+    t->ends_ms = 0;
+    struct parted p = parts_of('a');
+    assert_int_equal(p.row[0].status, STATUS_REJECTED);
+    assert_int_equal(p.row[1].status, STATUS_PENDING);
+    struct job d = disposition_of_part(&p.at[0], STATUS_REJECTED);
+    uint64_t seq = ledger_next_seq(cx.ledger);
+    assert_ok(pipeline_run(&cx, &d));
+    assert_int_equal(ledger_next_seq(cx.ledger), seq + 1);
+    assert_parts('a', STATUS_REJECTED);
+}
+
 /* Nobody is paid for twice, whichever part the person is found by. */
 static void a_person_stands_by_any_part(void **state)
 {
@@ -959,6 +979,7 @@ int main(void)
         TEST(a_shared_lead_is_recorded_whole_or_not_at_all),
         TEST(parts_that_stand_move_together),
         TEST(a_part_that_was_refused_alone_stays_refused),
+        TEST(a_rejection_reaches_all_parts_that_stand),
         TEST(a_person_stands_by_any_part),
         TEST(no_look_up_reaches_beyond_one_advertiser),
         TEST(a_published_head_is_a_leaf_of_the_root_log),
