@@ -317,6 +317,14 @@ int main(void)
         cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
         cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
         cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
+        cmocka_unit_test(caps_hold_exactly),      cmocka_unit_test(caps_hold_exactly),
         cmocka_unit_test(the_runs_met_every_cap), cmocka_unit_test(a_cap_that_was_bent_is_noticed),
     };
     chance_seed();
