@@ -95,6 +95,14 @@ void clock_watch_kept(struct clock_watch *w, const struct record *r)
         say_step(w, r);
 }
 
+void clock_watch_reach(struct clock_watch *w, int64_t arrived_us)
+{
+    if (arrived_us <= w->monotonic_us)
+        return;
+    w->now_ms += (arrived_us - w->monotonic_us + 999) / 1000;
+    w->monotonic_us = arrived_us;
+}
+
 int64_t clock_watch_arrived_ms(const struct clock_watch *w, int64_t arrived_ms, int64_t arrived_us)
 {
     int64_t should_ms = w->now_ms - (w->monotonic_us - arrived_us) / 1000;

@@ -21,6 +21,8 @@ void clock_watch_open(struct clock_watch *w, struct store *s);
 bool clock_watch_look(struct clock_watch *w, struct record *out);
 /* A record of it was committed; one that was not comes again. */
 void clock_watch_kept(struct clock_watch *w, const struct record *r);
+/* A request that came while the batch was taken: the batch's time is not before it. */
+void clock_watch_reach(struct clock_watch *w, int64_t arrived_us);
 /* When a request arrived, by the clock as it goes now: it may have been stamped before a step. */
 int64_t clock_watch_arrived_ms(const struct clock_watch *w, int64_t arrived_ms, int64_t arrived_us);
 

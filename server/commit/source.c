@@ -411,6 +411,8 @@ size_t source_take(struct source *s, struct job **jobs)
         if (n == 0 && s->end == ENDED)
             return 0;
         for (size_t i = 0; i < n; i++)
+            clock_watch_reach(&s->schedule.clock, jobs[i]->arrived_us);
+        for (size_t i = 0; i < n; i++)
             stamp(s, jobs[i]);
         atomic_store(&s->taken_us, n > 0 ? clock_monotonic_us() : 0);
         if (n > 0 && may_write(s, monotonic_ms()))

@@ -407,11 +407,12 @@ static void all_records_of_a_batch_have_one_time(void **state)
     committer_fixture_start(&cf);
 }
 
-/* Two workers' jobs, one of them stamped before the clock was set back by an hour. */
+/* Two workers' jobs, one of them stamped before the clock was set back by an hour, the last come since the source
+ * looked at the clock. */
 static void a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now(void **state)
 {
     (void)state;
-    enum { ARRIVALS = 6, STAMPED_BEFORE = 3, HOUR_MS = 3600000 };
+    enum { ARRIVALS = 6, STAMPED_BEFORE = 3, HOUR_MS = 3600000, APART_MS = 10000, SINCE_MS = 2000 };
     static struct job arrived[ARRIVALS], *batch[BATCH_MAX];
     struct metrics *metrics = metrics_new(1);
     const struct source_setup setup = {.instance = &cf.live.sh.instance,
@@ -424,7 +425,7 @@ static void a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now(void 
     size_t n;
     clock_pair(&now_ms, &now_us);
     for (int i = 0; i < ARRIVALS; i++) {
-        int64_t ago_ms = (ARRIVALS - i) * 10000;
+        int64_t ago_ms = (ARRIVALS - 1 - i) * APART_MS - SINCE_MS;
         arrived[i] = click_job(&cf, COMMITTER_CONTRACT);
         arrived[i].arrived_us = now_us - ago_ms * 1000;
         arrived[i].record.arrived_ms = now_ms - ago_ms + (i == STAMPED_BEFORE ? HOUR_MS : 0);
@@ -434,10 +435,11 @@ static void a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now(void 
         source_done(s, batch, n, ERR_OK, true);
     assert_int_equal(n, ARRIVALS);
     for (int i = 0; i < ARRIVALS; i++) {
-        int64_t off_ms = arrived[i].record.arrived_ms - (now_ms - (ARRIVALS - i) * 10000);
+        int64_t off_ms = arrived[i].record.arrived_ms - (now_ms + SINCE_MS - (ARRIVALS - 1 - i) * APART_MS);
         assert_ptr_equal(batch[i], &arrived[i]);
         assert_true(off_ms == 0 || i == STAMPED_BEFORE);
         assert_true(llabs(off_ms) < CLOCK_STEP_MS);
+        assert_true(arrived[i].record.now_ms >= arrived[i].record.arrived_ms);
     }
     source_done(s, batch, n, ERR_OK, true);
     source_free(s);
