@@ -301,10 +301,10 @@ static int serve(const char *const given[])
     read_disposable(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);
-    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,
-             sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
     if (files > 0)
         say_few_files(&options, files);
+    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,
+             sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
     wait_for_signals(sv);
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");

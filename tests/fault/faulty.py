@@ -150,8 +150,8 @@ class FaultyServer(Server):
         deadline = time.monotonic() + END_S
         while self.process.poll() is None:
             try:
-                if send(self.url + "/readyz").status == 200:
-                    return True
+                if send(self.url + "/readyz").status == 200 and '"event":"ready"' in self.said():
+                    return True  # and its log begins with what it says of its start, whatever comes next
             except (OSError, http.client.HTTPException):
                 pass
             if time.monotonic() > deadline:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from faulty import ABSENT, KINDS, MEMORY, NEVER, STEP, Closed, FaultyServer, Wrong, ask, end_of  # noqa: E402
+from faulty import ABSENT, END_S, KINDS, MEMORY, NEVER, STEP, Closed, FaultyServer, Wrong, ask, end_of  # noqa: E402
 from harness import Party, countersign, person  # noqa: E402
 from operations import Operation, Scene, Statement, readings, writings  # noqa: E402
 
@@ -78,13 +78,22 @@ class Calls:
             raise Wrong(f"{when}: {str(facts)[:WORDS_OF_A_FAULT]} in place of {str(self.operation.want)[:WORDS_OF_A_FAULT]}")
         return True
 
-    @staticmethod
-    def again(call):
+    def asked(self, call):
+        """The answer to the same bytes, from a new server where the failure ends this one only now, in the background."""
+        try:
+            return ask(call)
+        except Closed:
+            if not self.runner.server.ended(END_S):
+                raise
+            self.runner.revive()
+            return ask(call)
+
+    def again(self, call):
         """The answer to the same bytes, as soon as they may be sent."""
-        answer = ask(call)
+        answer = self.asked(call)
         if answer.status == 503:
             time.sleep(int(answer.headers["Retry-After"]))
-            answer = ask(call)
+            answer = self.asked(call)
         return answer
 
     def attempt(self, kind, nth, lasting=False):
@@ -101,7 +110,7 @@ class Calls:
             met, fired = self.page.disarm()
             self.failed |= fired > 0
         good = answer is not None and (answer.status < 500 or fired == 0) and self.right(answer, "answered")
-        if runner.server.ended(0.001 if answer else 1):
+        if runner.server.ended(0.001 if answer else 1 if fired else END_S):
             runner.revive()  # be it of the failure before, in the background
         elif answer is None and fired == 0:
             raise Wrong("closed the connection without a fault")
@@ -274,6 +283,9 @@ class Pulls:
         if done.returncode != 0:
             end_of(done.returncode, done.stderr)
             done = self.run()
+            if done.returncode != 0 and self.runner.server.ended(END_S):
+                self.runner.revive()
+                done = self.run()
             if done.returncode != 0:
                 raise Wrong(f"pull again: {done.stderr}")
         self.whole()
@@ -319,7 +331,7 @@ class Runner:
         try:
             return call()
         except (OSError, http.client.HTTPException):
-            if not self.server.ended(1):
+            if not self.server.ended(END_S):
                 raise
             self.revive()
             return call()
