@@ -279,13 +279,12 @@ static inline void tell_due(struct story *s, uint64_t lead)
 static inline void publish(struct story *s, struct buf *note)
 {
     struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
-    uint8_t sum[HASH_LEN];
-    struct hash leaf;
+    struct hash sum, leaf;
     frontier_root(&s->tree.frontier, &c.root);
     checkpoint_sign(note, &c, s->log_key);
-    sha256(note->ptr, note->len, sum);
-    bundle_add(&s->root_bundle, span_of(sum, sizeof sum));
-    merkle_leaf(span_of(sum, sizeof sum), &leaf);
+    checkpoint_hash(&c, &sum);
+    bundle_add(&s->root_bundle, span_of(sum.b, sizeof sum.b));
+    merkle_leaf(span_of(sum.b, sizeof sum.b), &leaf);
     tile_builder_leaf(&s->root, &leaf);
 }
 
