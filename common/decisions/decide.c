@@ -296,6 +296,8 @@ static void name_duplicate(const struct question *q, struct entry_lead *l)
     l->status = STATUS_DUPLICATE;
     l->dup_contract = here ? q->t->contract : SPAN(DUP_ELSEWHERE); /* nobody learns another contract's index */
     l->dup_index = here ? q->f->dup.index : 0;
+    if (!here)
+        l->dup_commit = q->f->dup_commit;
 }
 
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,

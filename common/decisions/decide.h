@@ -42,9 +42,6 @@ struct fold_context {
     bool alone; /* the rows are of this contract only: what the campaign's others did is not known */
 };
 
-/* What an entry says in place of another contract's id. */
-#define DUP_ELSEWHERE "other"
-
 struct lead_facts {
     struct touch touches[LIMIT_TOUCHES]; /* those that exist, as they were named */
     size_t n_touches;
@@ -53,8 +50,9 @@ struct lead_facts {
     struct credit credit; /* of the contract that is asked about: click is the latest touch, until another
                              model's credit is put in its place */
     bool has_dup;
-    bool dup_here;    /* in the contract that got the credit */
-    struct place dup; /* the latest lead that stands and is of this person, inside the dedupe window */
+    bool dup_here;          /* in the contract that got the credit */
+    struct place dup;       /* the latest lead that stands and is of this person, inside the dedupe window */
+    struct hash dup_commit; /* to it, where it is not here */
     struct caps_used {
         struct cap_row day, month;
     } in_campaign, in_contract;

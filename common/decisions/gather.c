@@ -94,6 +94,17 @@ static struct share share_of(const struct lead_report *r, const struct credit *c
     return own;
 }
 
+/* Nobody learns another contract's index: who may read both logs finds the lead that this is about. */
+static enum err commit_to(const struct view *v, const struct lead_report *r, const struct place *lead, struct hash *out)
+{
+    struct hash leaf;
+    enum err err = v->leaf(v->ctx, lead->contract, lead->index, &leaf);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
+    dup_commitment(&r->commitment, &leaf, out);
+    return ERR_OK;
+}
+
 enum err gather_person(const struct view *v, const struct fold_context *cx, const struct terms *t,
                        const struct lead_report *r, int64_t now_ms, struct lead_facts *out)
 {
@@ -111,6 +122,8 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
     identity_txid(&who, r->txid);
     bool unproven = r->trust == TRUST_PIXEL && t->pixel_leads != PIXEL_LEADS_ON;
     enum err err = person_find(v, cx, t, &who, &own, unproven, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &other);
+    if (err == ERR_OK && other.found && !other.here)
+        err = commit_to(v, r, &other.lead, &out->dup_commit);
     if (err != ERR_OK)
         return err;
     out->has_dup = other.found;

@@ -113,6 +113,7 @@ static enum err person_again(const struct fold_context *cx, const struct view *v
     f->has_dup = dup;
     f->dup_here = dup && span_eq(l->dup_contract, cx->contract_id);
     f->dup.index = l->dup_index;
+    f->dup_commit = l->dup_commit;
     *taken = dup;
     return ERR_OK;
 }

@@ -37,6 +37,8 @@ struct view {
     enum err (*seek)(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value);
     /* A recorded click of a contract; ERR_NOT_FOUND when that index is not a click. */
     enum err (*click)(void *ctx, uint32_t contract, uint64_t index, struct clicked *out);
+    /* The leaf hash of a recorded lead; ERR_NOT_FOUND when that index is not a lead. */
+    enum err (*leaf)(void *ctx, uint32_t contract, uint64_t index, struct hash *out);
     void *ctx;
 };
 

@@ -111,6 +111,12 @@ void private_commitment(const struct private_part *p, struct hash *out)
     lead_commitment(&l, out);
 }
 
+void dup_commitment(const struct hash *commit, const struct hash *leaf, struct hash *out)
+{
+    sha256v((struct span[]){SPAN("countersign/v1/dup\n"), span_of(commit->b, HASH_LEN), span_of(leaf->b, HASH_LEN)}, 3,
+            out->b);
+}
+
 /* ---- the private part ---- */
 
 void private_write(struct buf *out, const struct private_part *p)

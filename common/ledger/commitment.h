@@ -33,6 +33,10 @@ MUST_CHECK enum err private_read(struct span bytes, struct private_part *out); /
 void private_close(struct private_part *p);
 void private_commitment(const struct private_part *p, struct hash *out); /* what the entry carries */
 
+/* To the lead with that leaf hash, which another contract's lead with that commitment repeats: nothing to who does not
+ * know the leaf. */
+void dup_commitment(const struct hash *commitment, const struct hash *leaf, struct hash *out);
+
 /* One line of /log/{contract}/openings, canonical JSON without a newline. Always for leads: index, salt,
  * contact_sha256, network_sha256, tokens. `contact` adds the contact salt and fields, `network` the network salt, ip
  * and ua. For clicks and views only with `network`. */

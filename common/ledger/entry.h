@@ -84,6 +84,9 @@ struct entry_touch {
     int64_t clicked_ms;
 };
 
+/* What an entry says in place of another contract's id. */
+#define DUP_ELSEWHERE "other"
+
 struct entry_lead {
     /* what was reported */
     struct span party; /* id of the sender; empty for TRUST_PIXEL */
@@ -116,12 +119,13 @@ struct entry_lead {
     /* what was decided */
     enum status status;
     enum reason reason;
-    int64_t payout_micros; /* of an accepted lead, else 0 */
-    int tier;              /* number of the price tier, -1 when none */
-    int64_t due_ms;        /* when it is approved by itself; 0 = never */
-    int64_t utc_offset_s;  /* reported as well: of the campaign's zone as it arrived; its day and month are by that */
-    uint32_t clock_steps;  /* that the server knew of its clock by then */
-    bool clock_unsure;     /* one of them was large, and not confirmed */
+    int64_t payout_micros;  /* of an accepted lead, else 0 */
+    int tier;               /* number of the price tier, -1 when none */
+    int64_t due_ms;         /* when it is approved by itself; 0 = never */
+    int64_t utc_offset_s;   /* reported as well: of the campaign's zone as it arrived; its day and month are by that */
+    uint32_t clock_steps;   /* that the server knew of its clock by then */
+    bool clock_unsure;      /* one of them was large, and not confirmed */
+    struct hash dup_commit; /* dup_contract "other": dup_commitment to the earlier lead */
 };
 
 struct entry_disposition {

@@ -34,15 +34,15 @@ static enum err read_word(const json_t *obj, const struct field *f, void *at, st
     return err == ERR_OK ? err : bad(p, f->name, "is not a word of its table");
 }
 
-static enum err read_32(const json_t *obj, const struct field *f, void *at, struct problem *p)
+static enum err read_32(const json_t *obj, const char *name, bool hex, void *at, struct problem *p)
 {
     struct span text = SPAN("");
     size_t len = 0;
-    enum err err = json_get_str(obj, "", f->name, 2 * 32, &text, NULL, p);
+    enum err err = json_get_str(obj, "", name, 2 * 32, &text, NULL, p);
     if (err == ERR_OK) {
-        err = f->type == HEX_32 ? hex_decode(text, at, 32, &len) : b64url_decode(text, at, 32, &len);
+        err = hex ? hex_decode(text, at, 32, &len) : b64url_decode(text, at, 32, &len);
     }
-    return err == ERR_OK && len == 32 ? ERR_OK : bad(p, f->name, "must be 32 bytes");
+    return err == ERR_OK && len == 32 ? ERR_OK : bad(p, name, "must be 32 bytes");
 }
 
 static enum err read_contacts(const json_t *obj, const struct field *f, unsigned *bits, struct problem *p)
@@ -91,7 +91,7 @@ static enum err read_facts(const json_t *obj, struct entry_lead *l, struct probl
 
 static enum err read_dup(const json_t *obj, struct entry_lead *l, struct problem *p)
 {
-    static const char *const names[] = {"contract", "index", NULL};
+    static const char *const names[] = {"commit", "contract", "index", NULL};
     const json_t *dup = NULL;
     int64_t index = 0;
     bool found = false;
@@ -99,13 +99,15 @@ static enum err read_dup(const json_t *obj, struct entry_lead *l, struct problem
     if (err != ERR_OK || dup == NULL) {
         return err;
     }
-    if ((err = json_only(dup, "dup", names, p)) == ERR_OK &&
-        (err = json_get_str(dup, "dup", "contract", LIMIT_ID, &l->dup_contract, NULL, p)) == ERR_OK &&
-        (err = json_get_int(dup, "dup", "index", 0, JSON_INT_MAX, &index, &found, p)) == ERR_OK) {
-        l->dup_index = (uint64_t)index;
-        err = found ? ERR_OK : bad(p, "dup.index", "is missing");
-    }
-    return err;
+    err = json_only(dup, "dup", names, p);
+    if (err == ERR_OK)
+        err = json_get_str(dup, "dup", "contract", LIMIT_ID, &l->dup_contract, NULL, p);
+    if (err == ERR_OK && span_is(l->dup_contract, DUP_ELSEWHERE))
+        return read_32(dup, "commit", false, l->dup_commit.b, p);
+    if (err == ERR_OK)
+        err = json_get_int(dup, "dup", "index", 0, JSON_INT_MAX, &index, &found, p);
+    l->dup_index = (uint64_t)index;
+    return err == ERR_OK && !found ? bad(p, "dup.index", "is missing") : err;
 }
 
 static enum err read_touch(const json_t *obj, struct entry_touch *t, struct problem *p)
@@ -162,7 +164,7 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
         return embedded_text(obj, f->name, at) ? ERR_OK : bad(p, f->name, "must be an object");
     case B64_32:
     case HEX_32:
-        return read_32(obj, f, at, p);
+        return read_32(obj, f->name, f->type == HEX_32, at, p);
     case CLASS:
     case TRUST:
     case STATUS:

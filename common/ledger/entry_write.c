@@ -59,9 +59,13 @@ static void write_facts(struct jw *w, const struct entry_lead *l)
 
 static void write_dup(struct jw *w, const struct entry_lead *l)
 {
+    bool elsewhere = span_is(l->dup_contract, DUP_ELSEWHERE);
     jw_object(w);
+    if (elsewhere)
+        jw_kb64url(w, "commit", l->dup_commit.b, HASH_LEN);
     jw_kstr(w, "contract", l->dup_contract);
-    jw_kint(w, "index", (int64_t)l->dup_index);
+    if (!elsewhere)
+        jw_kint(w, "index", (int64_t)l->dup_index);
     jw_object_end(w);
 }
 

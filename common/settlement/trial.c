@@ -104,6 +104,14 @@ static enum err overlay_click(void *ctx, uint32_t contract, uint64_t index, stru
     return v->click(v->ctx, contract, index, out);
 }
 
+/* Outcomes are compared, not what names the other lead. */
+static enum err overlay_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
+{
+    (void)ctx, (void)contract, (void)index;
+    *out = (struct hash){{0}};
+    return ERR_OK;
+}
+
 /* ---- the report, as these terms would have read it ---- */
 
 struct report {
@@ -397,7 +405,7 @@ static enum err run_event(struct overlay *o, const struct view *v, const struct 
 enum err trial_run(struct trial *t)
 {
     struct overlay o = {.trial = t, .rows = rows_map_new()};
-    const struct view v = {overlay_get, overlay_seek, overlay_click, &o};
+    const struct view v = {overlay_get, overlay_seek, overlay_click, overlay_leaf, &o};
     struct event *events = xcalloc(2 * t->n + 1, sizeof *events);
     size_t n = list_events(t, events);
     enum err err = ERR_OK;

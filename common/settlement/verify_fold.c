@@ -55,6 +55,18 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct 
     return ERR_OK;
 }
 
+static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
+{
+    struct audit *a = ctx;
+    struct span bytes;
+    if (contract != CONTRACT || index >= a->at)
+        return ERR_NOT_FOUND;
+    enum err err = audit_entry(a, index, &bytes);
+    if (err == ERR_OK)
+        merkle_leaf(bytes, out);
+    return err;
+}
+
 void audit_fold_open(struct audit *a)
 {
     const struct fold_context cx = {.contract = CONTRACT,
@@ -67,7 +79,7 @@ void audit_fold_open(struct audit *a)
     for (size_t i = 0; i < VERSIONS_TOLD; i++)
         buf_heap(&a->version[i]);
     buf_heap(&a->again);
-    a->view = (struct view){view_get, view_seek, view_click, a};
+    a->view = (struct view){view_get, view_seek, view_click, view_leaf, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
     snprintf(path, sizeof path, "log/%s/openings", a->contract);
     lines_open(&a->openings, a->mirror, &a->finding[CHECK_OPENINGS], path, "opening", LIMIT_OPENING);

@@ -16,22 +16,38 @@ static enum err view_seek(void *ctx, enum row_table t, struct span from, struct 
     return rows_map_seek(((struct check *)ctx)->rows, t, from, key, value);
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+/* An entry that was folded already. */
+static enum err view_entry(struct check *c, uint32_t contract, uint64_t index, struct envelope *out)
 {
-    struct check *c = ctx;
-    struct envelope env;
     if (contract > c->catalog->n_contracts || index >= check_log(c, contract)->tree.frontier.size)
         return ERR_NOT_FOUND;
-    enum err err = ledger_read(c->txn, contract, index, &env);
+    enum err err = ledger_read(c->txn, contract, index, out);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    struct envelope env;
+    enum err err = view_entry(ctx, contract, index, &env);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* it was folded */
+        return err;
     return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
+}
+
+static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
+{
+    struct envelope env;
+    enum err err = view_entry(ctx, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    merkle_leaf(env.entry, out);
+    return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
 }
 
 void check_fold_open(struct check *c)
 {
     c->rows = rows_map_new();
-    c->view = (struct view){view_get, view_seek, view_click, c};
+    c->view = (struct view){view_get, view_seek, view_click, view_leaf, c};
 }
 
 /* A finding about the journal's row that is looked at. */

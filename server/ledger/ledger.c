@@ -444,6 +444,17 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct 
     return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
 }
 
+static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
+{
+    struct ledger_view *v = ctx;
+    struct envelope env;
+    enum err err = ledger_get(v->ledger, v->txn, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    merkle_leaf(env.entry, out);
+    return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
+}
+
 /* What decides about money is held against the entry that it repeats: a statement over a changed row would be signed,
  * and stand for ever. */
 static enum err row_holds(struct ledger_view *v, enum row_table table, struct span key, struct span value)
@@ -483,5 +494,5 @@ static enum err view_seek(void *ctx, enum row_table table, struct span from, str
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)
 {
     *v = (struct ledger_view){l, t};
-    return (struct view){.get = view_get, .seek = view_seek, .click = view_click, .ctx = v};
+    return (struct view){.get = view_get, .seek = view_seek, .click = view_click, .leaf = view_leaf, .ctx = v};
 }

@@ -137,9 +137,14 @@ static void random_lead(struct entry_lead *l)
         .clock_unsure = coin(),
     };
     l->click = l->has_click ? number() : 0;
-    if (coin()) {
+    switch (below(3)) {
+    case 0:
         l->dup_contract = id('C');
         l->dup_index = number();
+        break;
+    case 1:
+        l->dup_contract = SPAN(DUP_ELSEWHERE);
+        bytes(l->dup_commit.b, HASH_LEN);
     }
     for (size_t i = 0; i < l->n_facts; i++) {
         char name[16];
@@ -251,6 +256,7 @@ static void assert_lead(const struct entry_lead *a, const struct entry_lead *b)
     assert_int_equal(a->n_facts, b->n_facts);
     assert_spans(&a->facts[0].name, &b->facts[0].name, 2 * a->n_facts);
     assert_memory_equal(a->commitment.b, b->commitment.b, HASH_LEN);
+    assert_memory_equal(a->dup_commit.b, b->dup_commit.b, HASH_LEN);
 #define SAME(m) assert_int_equal(a->m, b->m)
     SAME(trust), SAME(given), SAME(bad), SAME(test), SAME(honeypot), SAME(disposable), SAME(missing_fields),
         SAME(claimed), SAME(has_click), SAME(utc_offset_s);

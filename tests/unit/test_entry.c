@@ -70,6 +70,10 @@ static const struct {
      "{\"at\":5,\"clock_ms\":4,\"clock_steps\":1,\"clock_unsure\":true,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\","
      "\"reason\":\"review\",\"status\":\"held\",\"terms\":0,\"trust\":\"signed\"}"},
     {{ENTRY_GAP, 9, .gap = {1, 2, .impressions = 4}}, "{\"at\":9,\"from_ms\":1,\"impressions\":4,\"kind\":\"gap\",\"to_ms\":2}"},
+    {{ENTRY_LEAD, 5, .lead = {.trust = TRUST_PIXEL, .commitment = {ONES}, .status = STATUS_DUPLICATE, .reason = REASON_DUPLICATE,
+                              .dup_contract = SPAN("other"), .tier = -1, .dup_commit = {ONES}}},
+     "{\"at\":5,\"commit\":\"" B64_1 "\",\"dup\":{\"commit\":\"" B64_1 "\",\"contract\":\"other\"},\"kind\":\"lead\","
+     "\"party\":\"\",\"reason\":\"duplicate\",\"status\":\"duplicate\",\"terms\":0,\"trust\":\"pixel\"}"},
 };
 /* clang-format on */
 
@@ -143,6 +147,7 @@ static void documents_outlive_the_bytes(void **state)
 #define LEAD_WITH(first, facts, last)                                                                                         \
     "{\"at\":5," first "\"commit\":\"" B64_1 "\"," facts "\"kind\":\"lead\",\"party\":\"P1\",\"status\":\"pending\",\"terms\":0," last \
     "\"trust\":\"signed\"}"
+#define DUP_WITH(dup) LEAD_WITH("", "\"dup\":{" dup "},", "")
 /* clang-format on */
 
 static void what_is_no_entry_is_refused_by_field(void **state)
@@ -182,6 +187,11 @@ static void what_is_no_entry_is_refused_by_field(void **state)
          "device"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"device\":\"\",\"kind\":\"click\",\"placement\":3}", ""},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" HEX_1 "\",\"kind\":\"click\",\"placement\":3}", "commit"},
+        {DUP_WITH("\"contract\":\"other\""), "commit"},
+        {DUP_WITH("\"contract\":\"other\",\"index\":0"), "commit"},
+        {DUP_WITH("\"commit\":\"" B64_1 "\",\"contract\":\"other\",\"index\":0"), ""},
+        {DUP_WITH("\"commit\":\"" B64_1 "\",\"contract\":\"C1\",\"index\":0"), ""},
+        {DUP_WITH("\"contract\":\"C1\""), "dup.index"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"AQ\",\"kind\":\"click\",\"placement\":3}", "commit"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\",\"placement\":4294967296}", "placement"},
         {"{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"kind\":\"click\"}", "placement"},

@@ -304,6 +304,20 @@ static void two_copies_of_a_person_in_one_batch_see_each_other(void **state)
     assert_int_equal(decided(&second).dup_index, first.index);
 }
 
+/* Only who has the other lead's entry finds it. */
+static void a_duplicate_elsewhere_commits_to_the_other_lead(void **state)
+{
+    (void)state;
+    struct job first = good_lead("t1", 'a'), second = lead("t2", 'a', OTHERS, click(OTHERS));
+    struct hash again;
+    memset(second.record.lead.report.commitment.b, 9, HASH_LEN);
+    assert_ok(pipeline_run(&cx, &first));
+    assert_ok(pipeline_run(&cx, &second));
+    assert_int_equal(decided(&second).status, STATUS_DUPLICATE);
+    dup_commitment(&second.record.lead.report.commitment, &first.leaf, &again);
+    assert_memory_equal(decided(&second).dup_commit.b, again.b, HASH_LEN);
+}
+
 static void the_same_txid_answers_the_first_lead_or_conflicts(void **state)
 {
     (void)state;
@@ -957,6 +971,7 @@ int main(void)
         TEST(a_lead_goes_to_its_clicks_contract),
         TEST(a_lead_without_a_known_click_goes_to_the_fallback),
         TEST(two_copies_of_a_person_in_one_batch_see_each_other),
+        TEST(a_duplicate_elsewhere_commits_to_the_other_lead),
         TEST(the_same_txid_answers_the_first_lead_or_conflicts),
         TEST(the_same_nonce_answers_the_same_request_only),
         TEST(an_entry_past_the_limit_is_refused),

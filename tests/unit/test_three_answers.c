@@ -58,6 +58,12 @@ static enum err faulty_click(void *ctx, uint32_t contract, uint64_t index, struc
     return answer(f, f->real.click(f->real.ctx, contract, index, out), NULL);
 }
 
+static enum err faulty_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
+{
+    struct faulty *f = ctx;
+    return answer(f, f->real.leaf(f->real.ctx, contract, index, out), NULL);
+}
+
 /* ---- the story: clicks 0 to 2, leads, dispositions ---- */
 
 struct story {
@@ -269,7 +275,7 @@ static unsigned wrong_outcomes(reading *read, enum fault fault, unsigned *fired)
     *fired = 0;
     for (unsigned n = 1, met = 1; met; n++) {
         struct faulty f = {.real = world_view(&s.world), .fault = fault, .left = n};
-        v = (struct view){faulty_get, faulty_seek, faulty_click, &f};
+        v = (struct view){faulty_get, faulty_seek, faulty_click, faulty_leaf, &f};
         buf_clear(&out);
         enum err err = read(&s, &v, &out);
         met = f.left == 0;
