@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "common/base/when.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/verify_parts.h"
 
@@ -88,6 +89,7 @@ static void audit_contract(struct audit *a)
         !verify_note(a, CHECK_CHECKPOINT, path, buf_span(&a->head_text), false, &a->head)) {
         finds_doubt(&a->finding[CHECK_TREE], "there is no checkpoint to compare with");
         doubt_entries(a, "there is no checkpoint that says how many");
+        verify_known_end(a, LOG_CONTRACT, false, 0);
         return;
     }
     bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
@@ -123,6 +125,8 @@ static void audit_root_log(struct audit *a)
                     verify_note(a, CHECK_ROOTLOG, "log/checkpoint", buf_span(&text), true, &head);
     if (complete)
         complete = verify_log(a, CHECK_ROOTLOG, "log", &head, root_entry);
+    else
+        verify_known_end(a, LOG_ROOT, false, 0);
     for (size_t i = 0; i < a->n_closed; i++) {
         struct closed *c = &a->closed[i];
         if (!complete)
@@ -135,7 +139,48 @@ static void audit_root_log(struct audit *a)
         verify_files(a, &head);
     else if (known)
         finds_doubt(&a->finding[CHECK_FILES], "what belongs here is not known: a log could not be read to its end");
+    verify_against(a, &head);
     buf_free(&text);
+}
+
+/* Days and hours, or less. */
+static void write_age(struct buf *out, int64_t ms)
+{
+    int64_t minutes = ms / MS_PER_S / 60, days = minutes / 1440, hours = minutes / 60 % 24;
+    if (days > 0)
+        buf_printf(out, "%" PRId64 " day%s and %" PRId64 " hour%s", days, days == 1 ? "" : "s", hours,
+                   hours == 1 ? "" : "s");
+    else
+        buf_printf(out, "%" PRId64 " hour%s and %" PRId64 " minute%s", hours, hours == 1 ? "" : "s", minutes % 60,
+                   minutes % 60 == 1 ? "" : "s");
+}
+
+static void age_sentence(const struct audit *a, struct buf *out)
+{
+    int64_t age = a->asked->now_ms - a->fold.last_ms;
+    buf_str(out, "the last entry is of ");
+    time_rfc3339(out, a->fold.last_ms);
+    buf_str(out, ", ");
+    write_age(out, age < 0 ? -age : age);
+    buf_str(out, age < 0 ? " ahead of this machine's clock" : " ago");
+}
+
+/* A log that nothing happens in grows old like a mirror that nobody pulls: which it is, a pull tells. */
+static void audit_age(struct audit *a)
+{
+    struct finding *f = &a->finding[CHECK_AGE];
+    char mem[160];
+    struct buf text;
+    if (a->asked->not_older_ms == 0)
+        return;
+    if (finding_verdict(&a->finding[CHECK_ENTRIES]) != HOLDS) {
+        finds_doubt(f, "the entries do not hold: the time of the last one is not known");
+    } else if (a->fold.last_ms < a->asked->not_older_ms) {
+        buf_fixed(&text, mem, sizeof mem - 1);
+        age_sentence(a, &text);
+        mem[text.len] = '\0';
+        finds_failure(f, "%s: older than you allow; pull again", mem);
+    }
 }
 
 static const char *plural(uint64_t n)
@@ -194,10 +239,42 @@ static void responses_sentence(const struct audit *a, struct buf *out)
                        a->party_key[i].changes, plural(a->party_key[i].changes), a->party_key[i].changed_at);
 }
 
+static void entries_sentence(const struct audit *a, struct buf *out)
+{
+    const uint64_t *k = a->kinds;
+    buf_printf(out,
+               "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " impressions, %" PRIu64
+               " leads, %" PRIu64 " dispositions, %" PRIu64 " others",
+               k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_IMPRESSION], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
+               a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_IMPRESSION] - k[ENTRY_LEAD] -
+                   k[ENTRY_DISPOSITION]);
+    if (a->fold.last_ms > 0) {
+        buf_str(out, "; the last is of ");
+        time_rfc3339(out, a->fold.last_ms);
+    }
+}
+
+static void against_sentence(const struct audit *a, struct buf *out)
+{
+    uint64_t other = a->other_size[LOG_CONTRACT], common = other < a->head.size ? other : a->head.size;
+    uint64_t roots = a->other_size[LOG_ROOT] < a->root_size ? a->other_size[LOG_ROOT] : a->root_size;
+    buf_printf(out,
+               "one history: the first %" PRIu64 " entries are the same in both (this mirror has %" PRIu64
+               ", the other %" PRIu64 "), and the first %" PRIu64 " heads of the root log",
+               common, a->head.size, other, roots);
+}
+
+static bool is_asked(const struct audit *a, enum check c)
+{
+    return c == CHECK_PINS      ? a->asked->pins.ptr != NULL
+           : c == CHECK_AGAINST ? a->asked->against != NULL
+           : c == CHECK_AGE     ? a->asked->not_older_ms != 0
+                                : true;
+}
+
 /* What holds, with figures, so that a person sees how much was looked at. */
 static void good_sentence(const struct audit *a, enum check c, struct buf *out)
 {
-    const uint64_t *k = a->kinds;
     uint64_t statements = a->n_closed;
     switch (c) {
     case CHECK_KEYS:
@@ -210,12 +287,7 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         buf_printf(out, "the entries give that root; the log's tiles hold what they must");
         break;
     case CHECK_ENTRIES:
-        buf_printf(out,
-                   "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " impressions, %" PRIu64
-                   " leads, %" PRIu64 " dispositions, %" PRIu64 " others",
-                   k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_IMPRESSION], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
-                   a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_IMPRESSION] - k[ENTRY_LEAD] -
-                       k[ENTRY_DISPOSITION]);
+        entries_sentence(a, out);
         break;
     case CHECK_DECISIONS:
         decisions_sentence(a, out);
@@ -237,6 +309,20 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
     case CHECK_RESPONSES:
         responses_sentence(a, out);
         break;
+    case CHECK_HISTORY:
+        buf_printf(out, "%" PRIu64 " checkpoint%s of earlier pulls, each signed, and in the trees as it was", a->n_kept,
+                   plural(a->n_kept));
+        break;
+    case CHECK_PINS:
+        buf_printf(out, "%" PRIu64 " pin%s for these logs hold%s", a->n_pinned, plural(a->n_pinned),
+                   a->n_pinned == 1 ? "s" : "");
+        break;
+    case CHECK_AGAINST:
+        against_sentence(a, out);
+        break;
+    case CHECK_AGE:
+        age_sentence(a, out);
+        break;
     case CHECK_ROOTLOG:
         buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);
         break;
@@ -256,6 +342,8 @@ static enum verdict tell(const struct audit *a, verify_report *report, void *ctx
     for (int c = 0; c < CHECKS; c++) {
         char mem[2048]; /* the longest names all keys that answered */
         struct buf text;
+        if (!is_asked(a, (enum check)c))
+            continue;
         buf_fixed(&text, mem, sizeof mem - 1);
         good_sentence(a, (enum check)c, &text);
         mem[text.len] = '\0';
@@ -267,18 +355,25 @@ static enum verdict tell(const struct audit *a, verify_report *report, void *ctx
     return all;
 }
 
-enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *ctx)
+enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *asked, verify_report *report, void *ctx)
 {
+    static const struct verify_asked nothing;
     struct audit *a = xcalloc(1, sizeof *a);
     a->mirror = m;
+    a->asked = asked != NULL ? asked : &nothing;
     buf_heap(&a->keys.names);
     buf_heap(&a->head_text);
     if (find_contract(a)) {
         verify_keys(a);
+        verify_known_open(a);
         audit_contract(a);
         audit_root_log(a);
+        verify_pins(a);
+        audit_age(a);
     }
     enum verdict v = tell(a, report, ctx);
+    if (a->asked->pin_out != NULL && v == HOLDS)
+        verify_pins_write(a, a->asked->pin_out);
     audit_fold_close(a);
     audit_closed_free(a);
     buf_free(&a->keys.names);

@@ -14,6 +14,8 @@ enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 #define MIRROR_SIDE ".countersign-pull"
 #define MIRROR_HALFWAY_NAME "halfway"
 #define MIRROR_HALFWAY MIRROR_SIDE "/" MIRROR_HALFWAY_NAME
+/* Below a log's folder: the checkpoints that pulls saw before the present one, each named by its size. */
+#define MIRROR_SEEN "seen"
 
 struct mirror {
     /* Appends at most `max` bytes of the file at a relative path such as "log/Cxyz/checkpoint", from `offset`: fewer
@@ -29,7 +31,15 @@ struct mirror {
  * the terms, called "terms", whose verdict is that of the entries. */
 typedef void verify_report(void *ctx, const char *check, enum verdict v, const char *sentence);
 
-/* The worst verdict of all checks: FAILS over CANNOT_TELL over HOLDS. */
-enum verdict verify_mirror(const struct mirror *m, verify_report *report, void *ctx);
+/* What a reader asks beside what every audit looks at; all zero: nothing. */
+struct verify_asked {
+    struct span pins;             /* what it knows from elsewhere (FORMATS.md "Pins") */
+    const struct mirror *against; /* another reader's mirror of the same contract */
+    int64_t not_older_ms, now_ms; /* the last entry may not be older; the clock, to say how old it is */
+    struct buf *pin_out;          /* gets what to pin of this mirror, if all holds */
+};
+
+/* The worst verdict of all checks: FAILS over CANNOT_TELL over HOLDS. `asked` NULL: nothing. */
+enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *asked, verify_report *report, void *ctx);
 
 #endif

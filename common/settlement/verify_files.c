@@ -1,3 +1,4 @@
+#include "common/base/bytes.h"
 #include "common/settlement/verify_parts.h"
 
 struct look {
@@ -22,7 +23,9 @@ static bool is_tile_of(struct span path, uint64_t size)
 
 static bool is_log_file(struct span path, uint64_t size)
 {
-    return span_is(path, "checkpoint") || is_tile_of(path, size);
+    struct span seen = below(path, MIRROR_SEEN);
+    uint64_t n;
+    return span_is(path, "checkpoint") || is_tile_of(path, size) || parse_u64(seen, &n) == ERR_OK;
 }
 
 static bool is_statement_file(const struct audit *a, struct span path)

@@ -107,13 +107,15 @@ void verify_keys(struct audit *a)
     verify_log_keys(a);
 }
 
-const uint8_t *audit_statement_key(const struct audit *a, const char kid[JWK_KID_LEN])
+const uint8_t *audit_statement_key(struct audit *a, const char kid[JWK_KID_LEN])
 {
     for (size_t i = 0; i < a->keys.n_statement; i++) {
         char own[JWK_KID_LEN];
         jwk_kid(a->keys.statement[i], own);
-        if (memcmp(own, kid, JWK_KID_LEN) == 0)
+        if (memcmp(own, kid, JWK_KID_LEN) == 0) {
+            a->keys.signed_statement[i] = true;
             return a->keys.statement[i];
+        }
     }
     return NULL;
 }

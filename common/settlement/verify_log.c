@@ -21,6 +21,7 @@ struct walk {
     struct audit *a;
     enum check check;
     const char *base;
+    struct known *known;
     struct buf bytes;
 };
 
@@ -49,6 +50,7 @@ static bool walk_bundle(struct walk *w, const struct tile *t, struct buf *bytes,
     for (; n < t->width && bundle_next(&rest, &entry, &err); n++) {
         struct hash leaf;
         merkle_leaf(entry, &leaf);
+        verify_known_look(w->a, w->known, &tree->frontier);
         each(w->a, tree->frontier.size, entry, &tree->frontier);
         tile_builder_leaf(tree, &leaf);
     }
@@ -61,7 +63,8 @@ static bool walk_bundle(struct walk *w, const struct tile *t, struct buf *bytes,
 bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
                 void (*each)(struct audit *a, uint64_t index, struct span entry, const struct frontier *before))
 {
-    struct walk w = {.a = a, .check = c, .base = base};
+    enum log log = c == CHECK_TREE ? LOG_CONTRACT : LOG_ROOT;
+    struct walk w = {.a = a, .check = c, .base = base, .known = &a->known[log]};
     struct tile_builder tree;
     struct buf bundle;
     struct hash root;
@@ -74,11 +77,13 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
         complete = walk_bundle(&w, &t, &bundle, &tree, each);
     if (complete) {
         tile_builder_edge(&tree);
+        verify_known_look(a, w.known, &tree.frontier);
         frontier_root(&tree.frontier, &root);
         if (memcmp(root.b, head->root.b, HASH_LEN) != 0)
             finds_failure(&a->finding[c], "the %llu entries give another root than the checkpoint's",
                           (unsigned long long)head->size);
     }
+    verify_known_end(a, log, complete, tree.frontier.size);
     tile_builder_close(&tree);
     buf_free(&w.bytes);
     buf_free(&bundle);

@@ -23,7 +23,11 @@
     X(HEADS, "heads")                                                                                                  \
     X(RESPONSES, "responses")                                                                                          \
     X(ROOTLOG, "rootlog")                                                                                              \
-    X(FILES, "files")
+    X(HISTORY, "history")                                                                                              \
+    X(FILES, "files")                                                                                                  \
+    X(PINS, "pins")                                                                                                    \
+    X(AGAINST, "against")                                                                                              \
+    X(AGE, "age")
 
 enum check {
 #define X(symbol, word) CHECK_##symbol,
@@ -42,6 +46,20 @@ enum {
     VERSIONS_TOLD = 64
 };
 
+enum log { LOG_CONTRACT, LOG_ROOT, LOGS };
+
+/* A head that somebody was shown before, and one log's, by their size: those before `next` were compared. */
+struct known_head {
+    uint64_t size;
+    struct hash root;
+    enum check check; /* CHECK_HISTORY: kept by a pull; CHECK_PINS */
+    uint64_t line;    /* of the pins */
+};
+struct known {
+    struct known_head *head;
+    size_t n, room, next;
+};
+
 /* The published keys. */
 struct key_set {
     struct buf names;              /* what the names below point into */
@@ -49,6 +67,7 @@ struct key_set {
     size_t n_contract, n_root;
     struct span root_origin, origin;
     uint8_t statement[KEYS_CAP][ED25519_KEY_LEN];
+    bool signed_statement[KEYS_CAP];
     size_t n_statement;
 };
 
@@ -95,7 +114,10 @@ struct lines {
 
 struct audit {
     const struct mirror *mirror;
+    const struct verify_asked *asked;
     struct finding finding[CHECKS];
+    struct known known[LOGS];
+    uint64_t n_kept, n_pinned, other_size[LOGS];
     char contract[LIMIT_ID + 1];
     struct key_set keys;
     struct checkpoint head; /* of the contract's log; its origin points into head_text */
@@ -156,7 +178,25 @@ void verify_keys(struct audit *a);
  * a failure of `c` otherwise. */
 MUST_CHECK bool verify_note(struct audit *a, enum check c, const char *path, struct span note, bool root,
                             struct checkpoint *out);
-const uint8_t *audit_statement_key(const struct audit *a, const char kid[43]); /* NULL when it is not published */
+/* NULL when it is not published; else it has signed a statement. */
+const uint8_t *audit_statement_key(struct audit *a, const char kid[43]);
+
+/* verify_history.c: heads that were seen before, of kept checkpoints and pins. `open` when the keys are known; `look`
+ * at each tree on the way; `end` where the walk ended. */
+void verify_known_open(struct audit *a);
+void verify_known_add(struct known *k, const struct known_head *head);
+void verify_known_look(struct audit *a, struct known *k, const struct frontier *tree);
+void verify_known_end(struct audit *a, enum log log, bool complete, uint64_t size);
+
+/* verify_pins.c: the reader's pins. Their heads are for the walk; `statement` is asked of each statement's key; the
+ * rest at the end. */
+void verify_pins_heads(struct audit *a);
+void verify_pins_statement(struct audit *a, const char *id, const char kid[43]);
+void verify_pins(struct audit *a);
+void verify_pins_write(struct audit *a, struct buf *out); /* what to pin of this mirror */
+
+/* verify_against.c: the other mirror, if there is one to compare with. */
+void verify_against(struct audit *a, const struct checkpoint *root_head);
 
 /* verify_log.c: walks a log's bundles ("log/C" or "log") up to `head`, rebuilds its tree, compares tiles and root.
  * each() gets every entry, and the tree before it. false when a piece was missing or cut, so that not all entries were

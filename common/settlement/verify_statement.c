@@ -38,6 +38,7 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
                       c->id);
         goto done;
     }
+    verify_pins_statement(a, c->id, kid);
     struct hash sum;
     sha256(payload->ptr, payload->len, sum.b);
     good = memcmp(sum.b, c->sha256.b, HASH_LEN) == 0;

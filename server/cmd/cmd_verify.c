@@ -6,9 +6,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/base/when.h"
 #include "common/settlement/findings.h"
 #include "server/cmd/command.h"
 #include "server/cmd/folder.h"
@@ -27,18 +30,100 @@ static enum err no_list(void *ctx, void (*each)(void *arg, const char *path), vo
     return *(enum err *)ctx;
 }
 
-static int audit(const char *dir, bool json)
+struct opened {
+    struct folder *folder; /* NULL: everything in it reads as `err` */
+    enum err err;
+    struct mirror mirror;
+};
+
+static void open_mirror(const char *dir, struct opened *o)
+{
+    *o = (struct opened){.mirror = {.read = no_read, .list = no_list, .ctx = &o->err}};
+    o->err = folder_open(dir, &o->folder);
+    if (o->err == ERR_OK)
+        o->mirror = folder_mirror(o->folder);
+}
+
+enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, PRINT_PIN, ARGS };
+enum { PINS_MAX = 1 << 20 };
+
+static void no_line(void *ctx, const char *check, enum verdict v, const char *sentence)
+{
+    if (v != HOLDS)
+        verdict_line(ctx, check, v, sentence);
+}
+
+static int audit(const char *const given[], struct verify_asked *asked)
 {
     struct verdict_printer printer;
-    struct folder *folder = NULL;
-    enum err err = folder_open(dir, &folder);
-    struct mirror mirror = {.read = no_read, .list = no_list, .ctx = &err};
-    if (err == ERR_OK)
-        mirror = folder_mirror(folder);
-    verdict_open(&printer, json);
-    int status = verdict_close(&printer, verify_mirror(&mirror, verdict_line, &printer));
-    folder_close(folder);
+    struct opened own, other = {.folder = NULL};
+    struct buf pins;
+    bool print_pin = given[PRINT_PIN] != NULL;
+    buf_heap(&pins);
+    open_mirror(given[DIR], &own);
+    if (given[AGAINST] != NULL) {
+        open_mirror(given[AGAINST], &other);
+        asked->against = &other.mirror;
+    }
+    if (print_pin)
+        asked->pin_out = &pins;
+    verdict_open(&printer, given[JSON] != NULL);
+    enum verdict v = verify_mirror(&own.mirror, asked, print_pin ? no_line : verdict_line, &printer);
+    int status;
+    if (print_pin && v == HOLDS) {
+        status = STATUS_DONE;
+        printf("%.*s", (int)pins.len, pins.ptr);
+    } else {
+        status = verdict_close(&printer, v);
+    }
+    buf_free(&pins);
+    folder_close(own.folder);
+    folder_close(other.folder);
     return status;
+}
+
+/* ---- what is asked ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        decline("the clock cannot be read: %s", strerror(errno));
+    return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / 1000000;
+}
+
+/* 2026-11-26T00:00:00Z, or how long ago: 90m, 36h, 7d. */
+static int64_t read_time(const char *text, int64_t now)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'m', 60 * MS_PER_S}, {'h', 3600 * MS_PER_S}, {'d', MS_PER_DAY}};
+    struct span s = span_str(text);
+    int64_t ms;
+    uint64_t n;
+    if (time_parse(s, &ms) == ERR_OK && ms > 0)
+        return ms;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (s.len > 1 && s.ptr[s.len - 1] == units[i].unit && parse_u64(span_of(s.ptr, s.len - 1), &n) == ERR_OK &&
+            n < (uint64_t)(now / units[i].ms))
+            return now - (int64_t)n * units[i].ms;
+    decline("--not-older-than is \"%.40s\": write a time (2026-11-26T00:00:00Z) or how long ago (90m, 36h, 7d)", text);
+}
+
+static struct span read_pins(const char *path, struct buf *out)
+{
+    FILE *f = fopen(path, "re");
+    size_t n = 0;
+    buf_heap(out);
+    while (f != NULL && out->len <= PINS_MAX && (n = fread(buf_room(out, 4096), 1, 4096, f)) > 0)
+        out->len += n;
+    if (f == NULL || ferror(f))
+        decline("cannot read the pins %s: %s", path, strerror(errno));
+    if (out->len > PINS_MAX)
+        decline("the pins %s are longer than 1 MiB", path);
+    fclose(f);
+    return out->len > 0 ? buf_span(out) : SPAN("");
 }
 
 static int tell_death(int status, bool json)
@@ -51,16 +136,30 @@ static int tell_death(int status, bool json)
     return verdict_close(&printer, finding_report(&death, "process", "", verdict_line, &printer));
 }
 
-enum { DIR, JSON, ARGS };
-
 static const struct arg args[ARGS] = {
     [DIR] = {.name = "DIR", .required = true, .help = "a folder that `countersign pull` made"},
     [JSON] = {.name = "--json", .help = "one JSON object instead of lines"},
+    [PIN] = {.name = "--pin",
+             .value = "FILE",
+             .help = "keys and checkpoints that you know from elsewhere: they must hold"},
+    [AGAINST] = {.name = "--against",
+                 .value = "DIR",
+                 .help = "another reader's mirror of this contract: both must have one history"},
+    [NOT_OLDER] = {.name = "--not-older-than",
+                   .value = "TIME",
+                   .help = "of the last entry: 2026-11-26T00:00:00Z, or how long ago: 90m, 36h, 7d"},
+    [PRINT_PIN] = {.name = "--print-pin", .help = "if all holds, prints nothing but what --pin takes"},
 };
 
 static int verify(const char *const given[])
 {
     bool json = given[JSON] != NULL;
+    struct verify_asked asked = {.now_ms = now_ms()};
+    struct buf pins;
+    if (given[NOT_OLDER] != NULL)
+        asked.not_older_ms = read_time(given[NOT_OLDER], asked.now_ms);
+    if (given[PIN] != NULL)
+        asked.pins = read_pins(given[PIN], &pins);
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
@@ -68,11 +167,13 @@ static int verify(const char *const given[])
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
         mem_last_words(verdict_out_of_memory);
-        exit(command_end(&cmd_verify, audit(given[DIR], json)));
+        exit(command_end(&cmd_verify, audit(given, &asked)));
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child)
         decline("cannot wait for the verifying process: %s", strerror(errno));
+    if (given[PIN] != NULL)
+        buf_free(&pins);
     return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, json);
 }
 

@@ -13,15 +13,15 @@
 
 /* What one run reported. */
 struct told {
-    enum verdict verdict[16];
-    char check[16][24], sentence[16][2048];
+    enum verdict verdict[24];
+    char check[24][24], sentence[24][2048];
     size_t n;
 };
 
 static void take(void *ctx, const char *check, enum verdict v, const char *sentence)
 {
     struct told *t = ctx;
-    assert_true(t->n < 16);
+    assert_true(t->n < 24);
     t->verdict[t->n] = v;
     snprintf(t->check[t->n], sizeof t->check[0], "%s", check);
     snprintf(t->sentence[t->n], sizeof t->sentence[0], "%s", sentence);
@@ -32,7 +32,7 @@ static enum verdict verify(struct story *s, struct told *t)
 {
     struct mirror m = story_mirror(s);
     t->n = 0;
-    return verify_mirror(&m, take, t);
+    return verify_mirror(&m, NULL, take, t);
 }
 
 static void print(const struct told *t)
@@ -81,7 +81,7 @@ static void the_report_is_one_line_per_check_in_order(void **state)
     (void)state;
     static const char *const order[] = {"keys",     "checkpoint", "tree",  "entries", "decisions",
                                         "openings", "statements", "lines", "heads",   "responses",
-                                        "rootlog",  "files",      "terms"};
+                                        "rootlog",  "history",    "files", "terms"};
     struct story *s = written(story_short());
     struct told t;
     assert_int_equal(verify(s, &t), HOLDS);
@@ -903,7 +903,7 @@ static void a_failing_disk_is_nobodys_guilt(void **state)
             struct mirror m = {.read = faulty_read, .list = faulty_list, .ctx = &f};
             struct told t = {.n = 0};
             f.seen = 0;
-            enum verdict v = verify_mirror(&m, take, &t);
+            enum verdict v = verify_mirror(&m, NULL, take, &t);
             if (f.seen <= f.until) {
                 assert_int_equal(v, HOLDS);
                 break;
@@ -934,7 +934,7 @@ static void no_file_is_read_beyond_what_it_can_have(void **state)
     struct story *s = written(story_long(300));
     struct mirror m = {.read = counting_read, .list = story_list, .ctx = s};
     struct told t = {.n = 0};
-    assert_int_equal(verify_mirror(&m, take, &t), HOLDS);
+    assert_int_equal(verify_mirror(&m, NULL, take, &t), HOLDS);
     assert_in_range(asked_most, 1, 2 * TILE_WIDTH * (2 + UINT16_MAX));
     for (size_t f = 0; f < s->n_files; f++) {
         struct buf *b = &s->file[f].bytes;
