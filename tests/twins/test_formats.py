@@ -367,6 +367,13 @@ def traffic(doc, world):
         yield from {word for row in table(doc, header, "when") for word in words(row[0])} ^ set(filter(None, world.code[words_are]))
 
 
+def word_tables(doc, world):
+    said = {name: words(cell) for name, cell in table(doc, "words", "in this order")}
+    code = {name: [word for word in world.code[key] if word] for name, key in
+            (("status", "statuses"), ("reason", "reasons"), ("trust", "trusts"), ("class", "classes"))}
+    yield from (f"{name}: {said.get(name)} is not {in_code}" for name, in_code in code.items() if said.get(name) != in_code)
+
+
 def dispositions(doc, world):
     said = {}
     for origins, targets in table(doc, "from", "to"):
@@ -488,6 +495,7 @@ CASES = {
         ('"lead":[],"sale_ppm":0', '"lead":[],"sale_ppm":1'), ("| `starts_at` `ends_at` |", "| `starts_at` |")],
     traffic: [("| `embedded` | a click", "| `imbedded` | a click"), ("| `desktop` | `Windows", "| `desk` | `Windows")],
     reasons: [("| too_fast | less", "| too_quick | less"), ("| outside_profile | a rule does not hold |\n", "")],
+    word_tables: [("`signed` `key` `pixel`", "`key` `signed` `pixel`"), ("`cap_month` `budget`", "`budget`")],
     dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),
                    ("| converted | returned (-payout) |", "| converted | returned |")],
     statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` the `to_at`", "the `to_at`")],
@@ -524,6 +532,7 @@ CODE_CHANGES = [
     (traffic, lambda world: world.code["classes"].append("robot")),
     (traffic, lambda world: world.code["devices"].append("watch")),
     (reasons, lambda world: world.code["reasons"].append("too_slow")),
+    (word_tables, lambda world: world.code["trusts"].reverse()),
     (dispositions, lambda world: world.code["dispositions"]["held"].pop("approved")),
     (checks, lambda world: world.code["checks"].reverse()),
     (mirror, lambda world: world.mirror.append("log/dreams")),
