@@ -11,7 +11,7 @@
 
 /* The number stands in the journal envelope and never changes. */
 #define ENTRY_KIND_TABLE(X)                                                                                            \
-    X(ROOT, 0, "root", "a leaf of the root log: the SHA-256 of a checkpoint's text")                                   \
+    X(ROOT, 0, "root", "a leaf of the root log: the SHA-256 of a checkpoint note")                                     \
     X(TERMS, 1, "terms", "campaign and contract documents, in force from here or a later time on")                     \
     X(CLICK, 2, "click", "a click on a tracking link")                                                                 \
     X(VIEW, 3, "view", "a landing page's pixel")                                                                       \

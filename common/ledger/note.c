@@ -74,15 +74,6 @@ void checkpoint_text(struct buf *out, const struct checkpoint *c)
     buf_byte(out, '\n');
 }
 
-void checkpoint_hash(const struct checkpoint *c, struct hash *out)
-{
-    struct buf text;
-    buf_heap(&text);
-    checkpoint_text(&text, c);
-    sha256(text.ptr, text.len, out->b);
-    buf_free(&text);
-}
-
 void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s)
 {
     struct note_key key = {.name = c->origin};

@@ -26,8 +26,6 @@ note_vkey_parse(struct span text,
  * ERR_MALFORMED. */
 MUST_CHECK enum err checkpoint_peek(struct span note, struct checkpoint *out);
 void checkpoint_text(struct buf *out, const struct checkpoint *c);
-/* SHA-256 of the text: what the root log holds of a contract's head, whoever signed it. */
-void checkpoint_hash(const struct checkpoint *c, struct hash *out);
 /* Text and one signature under key name = origin. */
 void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s);
 /* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown

@@ -102,7 +102,7 @@ static void audit_contract(struct audit *a)
                       "after the last lead's opening there is more, or a line out of order");
 }
 
-/* An entry of the root log is the hash of a checkpoint's text. */
+/* A leaf of the root log is the SHA-256 of a checkpoint note. */
 static void root_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)
 {
     (void)before;

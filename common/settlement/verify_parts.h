@@ -76,8 +76,8 @@ struct closed {
     char id[LIMIT_ID + 1];
     struct hash sha256; /* of the payload, as the entry says */
     bool has_note, in_root_log;
-    struct hash head_hash; /* checkpoint_hash: a leaf of the root log */
-    uint8_t answered;      /* bit 0: the advertiser, bit 1: the publisher */
+    struct hash note_sha256; /* of the checkpoint note: a leaf of the root log */
+    uint8_t answered;        /* bit 0: the advertiser, bit 1: the publisher */
 };
 
 /* Where the entries end in the bundles that were looked into last: so that one can be read again without its

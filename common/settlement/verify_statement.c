@@ -110,9 +110,9 @@ static void check_note(struct audit *a, struct closed *c, uint64_t size, const s
     if (audit_read(a, CHECK_HEADS, path, LIMIT_NOTE, &note) &&
         verify_note(a, CHECK_HEADS, path, buf_span(&note), false, &head)) {
         size_t at = (size_t)(c - a->closed);
-        checkpoint_hash(&head, &c->head_hash);
+        sha256(note.ptr, note.len, c->note_sha256.b);
         c->has_note = true;
-        byte_map_put(a->closed_by_note, span_of(c->head_hash.b, HASH_LEN), span_of(&at, sizeof at));
+        byte_map_put(a->closed_by_note, span_of(c->note_sha256.b, HASH_LEN), span_of(&at, sizeof at));
         if (head.size != size || memcmp(head.root.b, root->b, HASH_LEN) != 0)
             finds_failure(&a->finding[CHECK_HEADS], "%s is over another tree than the one in front of the statement",
                           path);
