@@ -22,7 +22,7 @@ from harness import BINARY, BROWSER, Market, Party, Server, Tree, click, counter
 
 LOADTEST = str(Path(BINARY).with_name("countersign-loadtest"))
 SEED = int(os.environ.get("SEED") or time.time())
-ROUNDS = int(os.environ.get("ROUNDS") or 50)
+ROUNDS = int(os.environ.get("ROUNDS") or 35)
 EVENTS_PER_S = 1500
 FLAT_OUT_EVERY = 10  # rounds
 
