@@ -256,3 +256,19 @@ void difference_text(const struct difference *d, struct buf *out)
     if (d->has_after)
         buf_span_add(out, d->after);
 }
+
+void terms_words(const struct terms *t, bool whole, struct buf *out)
+{
+    static const struct {
+        int document;
+        const char *name;
+    } told[] = {{1, "price"},  {1, "caps"},        {1, "starts_at"}, {1, "ends_at"},         {0, "attribution"},
+                {0, "caps"},   {0, "dedupe"},      {0, "lead"},      {0, "payable_classes"}, {0, "pixel_leads"},
+                {0, "review"}, {0, "return_days"}, {0, "timezone"}};
+    const struct comparison c = {.currency = t->currency};
+    for (size_t i = 0; i < (whole ? sizeof told / sizeof told[0] : 1); i++) {
+        if (i > 0)
+            buf_printf(out, "; %s%s: ", told[i].document == 1 ? "contract." : "", told[i].name);
+        words(&c, out, told[i].name, json_object_get(t->json[told[i].document], told[i].name));
+    }
+}

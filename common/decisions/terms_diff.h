@@ -17,5 +17,7 @@ void terms_differences(const struct terms *before, const struct terms *after,
                        void (*each)(void *ctx, const struct difference *d), void *ctx);
 /* One difference as a line, without a newline. */
 void difference_text(const struct difference *d, struct buf *out);
+/* What the terms pay, and (whole) by which rules. */
+void terms_words(const struct terms *t, bool whole, struct buf *out);
 
 #endif

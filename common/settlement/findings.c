@@ -47,6 +47,12 @@ enum verdict finding_report(const struct finding *f, const char *check, const ch
     char text[sizeof f->sentence + 40];
     if (n > 1)
         snprintf(text, sizeof text, "%s (and %" PRIu64 " more)", f->sentence, n - 1);
-    report(ctx, check, v, v == HOLDS ? good : n > 1 ? text : f->sentence);
+    report(ctx, &(struct report_line){.topic = check,
+                                      .check = true,
+                                      .judged = true,
+                                      .verdict = v,
+                                      .sentence = span_str(v == HOLDS ? good
+                                                           : n > 1    ? text
+                                                                      : f->sentence)});
     return v;
 }

@@ -55,7 +55,7 @@ struct statement {
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
-    int64_t to_ms, issued_ms, exponent;
+    int64_t from_ms, to_ms, issued_ms, exponent;
     const json_t *counts, *adjustments;
     json_t *json;
 };

@@ -76,7 +76,7 @@ static void read_interval(struct reader *r, struct statement *s)
     s->from = (uint64_t)number(&period, "from", 0, JSON_INT_MAX);
     s->to = (uint64_t)number(&period, "to", (int64_t)s->from, JSON_INT_MAX);
     s->to_ms = time_of(&period, "to_at");
-    time_of(&period, "from_at");
+    s->from_ms = time_of(&period, "from_at");
 
     struct reader tree = inner(r, "tree", tree_names);
     bool roots = hash(&tree, "from_root", &s->from_root);

@@ -331,14 +331,14 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
     }
 }
 
-static enum verdict tell(const struct audit *a, verify_report *report, void *ctx)
+static enum verdict tell(struct audit *a, verify_report *report, void *ctx)
 {
     static const char *const words[CHECKS] = {
 #define X(symbol, word) word,
         CHECK_TABLE(X)
 #undef X
     };
-    enum verdict all = HOLDS;
+    enum verdict all = HOLDS, found[CHECKS] = {HOLDS};
     for (int c = 0; c < CHECKS; c++) {
         char mem[2048]; /* the longest names all keys that answered */
         struct buf text;
@@ -347,11 +347,11 @@ static enum verdict tell(const struct audit *a, verify_report *report, void *ctx
         buf_fixed(&text, mem, sizeof mem - 1);
         good_sentence(a, (enum check)c, &text);
         mem[text.len] = '\0';
-        all = verdict_worse(all, finding_report(&a->finding[c], words[c], mem, report, ctx));
+        found[c] = finding_report(&a->finding[c], words[c], mem, report, ctx);
+        all = verdict_worse(all, found[c]);
     }
-    verify_versions_tell(
-        a, verdict_worse(finding_verdict(&a->finding[CHECK_TREE]), finding_verdict(&a->finding[CHECK_ENTRIES])), report,
-        ctx);
+    verify_facts(a);
+    tale_report(&a->tale, found, report, ctx);
     return all;
 }
 
@@ -376,6 +376,7 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
         verify_pins_write(a, a->asked->pin_out);
     audit_fold_close(a);
     audit_closed_free(a);
+    tale_free(&a->tale);
     buf_free(&a->keys.names);
     buf_free(&a->head_text);
     free(a);

@@ -27,9 +27,16 @@ struct mirror {
     void *ctx;
 };
 
-/* One call per check, in order: its name (a stable word), the verdict, and one sentence; then one for each version of
- * the terms, called "terms", whose verdict is that of the entries. */
-typedef void verify_report(void *ctx, const char *check, enum verdict v, const char *sentence);
+/* One thing that is told: a line of the text, an object of the JSON. First comes each check, in order; then what is
+ * told beside them (verify_told.h), whose verdict is the worst of the checks that it rests on. */
+struct report_line {
+    const char *topic; /* a stable word */
+    bool check, judged;
+    enum verdict verdict; /* if judged */
+    struct span sentence; /* for people */
+    struct span data;     /* the same for programs: a canonical JSON object; empty: none */
+};
+typedef void verify_report(void *ctx, const struct report_line *t);
 
 /* What a reader asks beside what every audit looks at; all zero: nothing. */
 struct verify_asked {

@@ -76,8 +76,6 @@ void audit_fold_open(struct audit *a)
                                     .alone = true};
     char path[PATH_CAP];
     a->rows = rows_map_new();
-    for (size_t i = 0; i < VERSIONS_TOLD; i++)
-        buf_heap(&a->version[i]);
     buf_heap(&a->again);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
@@ -89,8 +87,6 @@ void audit_fold_close(struct audit *a)
 {
     fold_close(&a->fold);
     rows_map_free(a->rows);
-    for (size_t i = 0; i < VERSIONS_TOLD; i++)
-        buf_free(&a->version[i]);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
     lines_close(&a->openings);
@@ -213,6 +209,7 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     bool foreign = false;
     enum err err = fold_lead(&a->fold, e, bytes, opening, &again, &foreign);
     a->decided++;
+    a->received[e->lead.status]++;
     a->foreign += opening != NULL && foreign;
     if (err == ERR_OK)
         return;
@@ -326,6 +323,8 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
         return;
     }
+    if (index == 0)
+        a->first_ms = e->at_ms;
     if (!fold_dated(&a->fold, e))
         finds_failure(&a->finding[CHECK_ENTRIES],
                       "entry %" PRIu64 " is dated before the entry in front of it, or not by the server's clock",

@@ -230,7 +230,7 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
 
 /* ---- dispositions ---- */
 
-static void count_operator(struct audit *a, struct span party)
+static void count_operator(struct audit *a, struct span party, enum status status)
 {
     size_t i = 0;
     while (i < a->n_operators && !span_is(party, a->operator[i].party))
@@ -245,14 +245,17 @@ static void count_operator(struct audit *a, struct span party)
         a->n_operators++;
     }
     a->operator[i].n++;
+    a->operator[i].said[status]++;
 }
 
 void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposition *d)
 {
     struct finding *f = &a->finding[CHECK_DECISIONS];
     bool advertiser = span_is(d->party, a->advertiser);
-    if (d->trust == TRUST_SYSTEM) /* the due approval, which names nobody: compared byte by byte */
+    if (d->trust == TRUST_SYSTEM) { /* the due approval, which names nobody: compared byte by byte */
+        a->said[SAYER_SYSTEM][d->status]++;
         return;
+    }
     if (span_empty(d->party))
         finds_failure(f, "entry %" PRIu64 " is a disposition by nobody", index);
     else if (!advertiser && span_is(d->party, a->publisher))
@@ -260,5 +263,7 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposit
     else if (d->trust != TRUST_API && ((d->trust != TRUST_SIGNED && d->trust != TRUST_KEY) || !advertiser))
         finds_failure(f, "entry %" PRIu64 " is a disposition that the advertiser did not send", index);
     else if (!advertiser)
-        count_operator(a, d->party);
+        count_operator(a, d->party, d->status);
+    else
+        a->said[SAYER_ADVERTISER][d->status]++;
 }

@@ -8,7 +8,7 @@
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
-#include "common/settlement/verify.h"
+#include "common/settlement/verify_told.h"
 
 /* symbol, stable word: in the order of the report */
 #define CHECK_TABLE(X)                                                                                                 \
@@ -36,15 +36,10 @@ enum check {
         CHECKS
 };
 
-enum {
-    PATH_CAP = 192,
-    KEYS_CAP = 64,
-    PARTIES_CAP = 8,
-    ANSWERERS_CAP = 8,
-    OPERATORS_CAP = 4,
-    OLD_TERMS = 4,
-    VERSIONS_TOLD = 64
-};
+enum { PATH_CAP = 192, KEYS_CAP = 64, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
+
+/* Who says what became of a lead. */
+enum sayer { SAYER_SYSTEM, SAYER_ADVERTISER, SAYERS };
 
 enum log { LOG_CONTRACT, LOG_ROOT, LOGS };
 
@@ -78,6 +73,18 @@ struct closed {
     bool has_note, in_root_log;
     struct hash note_sha256; /* of the checkpoint note: a leaf of the root log */
     uint8_t answered;        /* bit 0: the advertiser, bit 1: the publisher */
+    uint8_t disputed;        /* likewise, of those: who does not accept it, by its last answer */
+};
+
+/* What a statement says, as far as it was read, and what its parties (advertiser, publisher) said of it last. */
+struct said {
+    bool read;
+    int64_t from_ms, to_ms, gross_micros, net_micros, payable_minor, exponent;
+    uint64_t from, to;
+    struct {
+        uint64_t index;
+        char *payload; /* NULL: no answer */
+    } answer[2];
 };
 
 /* Where the entries end in the bundles that were looked into last: so that one can be read again without its
@@ -133,9 +140,8 @@ struct audit {
     struct {
         struct terms *terms;
         int64_t replaced_ms;
-    } old_terms[OLD_TERMS];            /* the latest first: leads may have been read under them */
-    struct buf version[VERSIONS_TOLD]; /* what is told of version n, from 0 on, at n % VERSIONS_TOLD */
-    uint64_t n_versions;
+    } old_terms[OLD_TERMS]; /* the latest first: leads may have been read under them */
+    struct tale tale;       /* what is told beside the checks */
     char advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1], campaign[LIMIT_ID + 1], currency[LIMIT_ID + 1];
     struct {
         char party[LIMIT_ID + 1];
@@ -151,16 +157,20 @@ struct audit {
     bool more_answerers;
     struct {
         char party[LIMIT_ID + 1];
-        uint64_t n;
+        uint64_t n, said[STATUS_COUNT];
     } operator[OPERATORS_CAP]; /* who else than the advertiser said what became of leads */
     size_t n_operators;
     uint64_t other_operators;
+    uint64_t received[STATUS_COUNT]; /* leads, by what the rules made of each as it came */
+    uint64_t said[SAYERS][STATUS_COUNT];
+    int64_t first_ms; /* time of the first entry */
     struct lines openings;
     uint64_t next_opening; /* no line of it is for an entry before this one */
     bool stopped;          /* an entry could not be folded: nothing after it was looked at */
 
     struct closed *closed;
     size_t n_closed, closed_room;
+    struct said statement[TOLD_MOST];               /* statement n of `closed` at n % TOLD_MOST: the last ones alone */
     struct byte_map *closed_by_id, *closed_by_note; /* to the index in `closed`, in this machine's bytes */
     uint64_t adjustable; /* dispositions of the open period: as many adjustments a statement may hold */
     uint64_t kinds[ENTRY_KINDS], decided, foreign, unopened, opened, dispositions, lines, root_size;
@@ -228,11 +238,13 @@ void audit_fold_open(struct audit *a);
 void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
 void audit_fold_close(struct audit *a);
 
-/* verify_terms.c: one line for each version of the terms, with what it says otherwise than the one `before` it (NULL:
- * it is the first). */
+/* verify_terms.c: tells a version of the terms, with what it says otherwise than the one `before` it (NULL: it is the
+ * first). */
 void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
                     const struct terms *now);
-void verify_versions_tell(const struct audit *a, enum verdict v, verify_report *report, void *ctx);
+
+/* verify_facts.c: what is told once all was walked. */
+void verify_facts(struct audit *a);
 
 /* verify_inputs.c: what a lead's decision rested on, and who made a disposition. `line` is the opening's. */
 void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,

@@ -132,6 +132,20 @@ static void check_overdue(struct audit *a, const struct closed *c, int64_t issue
                       "lead %" PRIu64 " was due for its automatic approval well before statement %s", lead, c->id);
 }
 
+static void said_free(struct said *s)
+{
+    for (int side = 0; side < 2; side++)
+        free(s->answer[side].payload);
+    *s = (struct said){.read = false};
+}
+
+/* NULL: it is not told by itself. */
+static struct said *said_of(struct audit *a, const struct closed *c)
+{
+    size_t at = (size_t)(c - a->closed);
+    return at + TOLD_MOST >= a->n_closed ? &a->statement[at % TOLD_MOST] : NULL;
+}
+
 /* The first of an id is the one that answers are about. */
 static struct closed *add_closed(struct audit *a, const struct entry_statement *s)
 {
@@ -149,6 +163,7 @@ static struct closed *add_closed(struct audit *a, const struct entry_statement *
     memcpy(c->id, s->id.ptr, s->id.len);
     if (audit_closed(a, s->id) == NULL)
         byte_map_put(a->closed_by_id, s->id, span_of(&at, sizeof at));
+    said_free(&a->statement[at % TOLD_MOST]);
     return c;
 }
 
@@ -156,6 +171,8 @@ void audit_closed_free(struct audit *a)
 {
     byte_map_free(a->closed_by_id);
     byte_map_free(a->closed_by_note);
+    for (size_t i = 0; i < TOLD_MOST; i++)
+        said_free(&a->statement[i]);
     free(a->closed);
 }
 
@@ -177,6 +194,19 @@ struct closed *audit_closed(const struct audit *a, struct span id)
 struct closed *audit_closed_by_note(const struct audit *a, struct span sha256)
 {
     return look_up(a, a->closed_by_note, sha256);
+}
+
+static void keep_figures(struct said *to, const struct statement *s)
+{
+    *to = (struct said){.read = true,
+                        .from_ms = s->from_ms,
+                        .to_ms = s->to_ms,
+                        .gross_micros = s->gross_micros,
+                        .net_micros = s->net_micros,
+                        .payable_minor = s->payable_minor,
+                        .exponent = s->exponent,
+                        .from = s->from,
+                        .to = s->to};
 }
 
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
@@ -206,6 +236,8 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
                       c->id);
     if (read && !issuer_fits(a, said.issuer))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
+    if (read)
+        keep_figures(said_of(a, c), &said);
     rebuild(a, c, index, e, read ? &said : NULL, buf_span(&payload), &root);
     if (read)
         statement_close(&said);
@@ -237,6 +269,20 @@ static void note_answerer(struct audit *a, struct span party, const uint8_t pub[
     memcpy(a->answerer[a->n_answerers++].pub, pub, ED25519_KEY_LEN);
 }
 
+/* The last one is what the party says. */
+static void keep_answer(struct audit *a, struct closed *c, uint64_t index, unsigned side, bool accepted,
+                        struct span payload)
+{
+    struct said *to = said_of(a, c);
+    c->answered |= (uint8_t)(1 << side);
+    c->disputed = (uint8_t)((c->disputed & ~(1 << side)) | (accepted ? 0 : 1 << side));
+    if (to == NULL)
+        return;
+    free(to->answer[side].payload);
+    to->answer[side].index = index;
+    to->answer[side].payload = xasprintf("%.*s", (int)payload.len, payload.ptr);
+}
+
 void verify_response(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_response *r = &e->response;
@@ -257,8 +303,8 @@ void verify_response(struct audit *a, uint64_t index, const struct entry *e)
         finds_failure(&a->finding[CHECK_RESPONSES],
                       "entry %" PRIu64 " answers another statement than it is filed under", index);
     } else {
-        c->answered |= (uint8_t)side;
         note_answerer(a, r->party, pub);
+        keep_answer(a, c, index, side - 1, said.accept, buf_span(&payload));
     }
     buf_free(&payload);
 }

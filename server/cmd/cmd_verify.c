@@ -47,10 +47,10 @@ static void open_mirror(const char *dir, struct opened *o)
 enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, PRINT_PIN, ARGS };
 enum { PINS_MAX = 1 << 20 };
 
-static void no_line(void *ctx, const char *check, enum verdict v, const char *sentence)
+static void no_line(void *ctx, const struct report_line *line)
 {
-    if (v != HOLDS)
-        verdict_line(ctx, check, v, sentence);
+    if (line->judged && line->verdict != HOLDS)
+        verdict_line(ctx, line);
 }
 
 static int audit(const char *const given[], struct verify_asked *asked)
@@ -180,7 +180,8 @@ static int verify(const char *const given[])
 const struct command cmd_verify = {
     .name = "verify",
     .summary = "audit a mirror offline, with nothing but public keys",
-    .help = "Audits a mirror offline: signatures, tree, every decision, every statement. One line per check.\n"
+    .help = "Audits a mirror offline: signatures, tree, every decision, every statement. One line a fact:\n"
+            "each check; then terms, who decided, statements and their answers; last, what was not shown.\n"
             "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
     .args = args,
     .n_args = ARGS,

@@ -6,10 +6,10 @@
 
 struct verdict_printer {
     bool json;
-    struct buf checks; /* JSON members so far */
+    struct buf checks, facts; /* JSON items so far */
 };
 void verdict_open(struct verdict_printer *p, bool json);
-void verdict_line(void *printer, const char *check, enum verdict v, const char *sentence); /* a verify_report */
+void verdict_line(void *printer, const struct report_line *t); /* a verify_report */
 /* The last words of a process that tells findings (mem.h): exits with what it then can tell. */
 _Noreturn void verdict_out_of_memory(void);
 /* The last line; frees. Returns the exit status: 0 all holds, 1 something does not, 2 cannot tell. */

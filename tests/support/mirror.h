@@ -38,6 +38,7 @@ struct story {
     struct tile_builder tree, root;
     struct buf root_bundle, openings;
     unsigned statements;
+    bool disputes; /* what parties answer */
 };
 
 static inline struct buf *story_file(struct story *s, const char *path)
@@ -329,9 +330,13 @@ static inline void tell_response(struct story *s, int side)
     jw_kstr(&w, "at", SPAN("2026-09-21T00:00:00Z"));
     jw_key(&w, "disputed");
     jw_array(&w);
+    if (s->disputes) {
+        jw_int(&w, 18);
+        jw_int(&w, 19);
+    }
     jw_array_end(&w);
     jw_khex(&w, "statement_sha256", s->fold.period.prev_sha256.b, HASH_LEN);
-    jw_kstr(&w, "verdict", SPAN("accept"));
+    jw_kstr(&w, "verdict", s->disputes ? SPAN("dispute") : SPAN("accept"));
     jw_object_end(&w);
     jw_close(&w);
     jws_compact(&jws, s->party_key[side], "countersign-response", buf_span(&payload));

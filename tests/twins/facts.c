@@ -31,7 +31,8 @@ static void must(const char *what, enum err err)
 static const char *const stores[] = {STORE_TABLE(WORD)}, *const rows[] = {ROW_TABLE(WORD)},
                          *const reasons[] = {REASON_TABLE(WORD)}, *const statuses[] = {STATUS_TABLE(WORD)},
                          *const classes[] = {CLASS_TABLE(WORD)}, *const trusts[] = {TRUST_TABLE(WORD)},
-                         *const devices[] = {DEVICE_TABLE(WORD)}, *const checks[] = {CHECK_TABLE(WORD)};
+                         *const devices[] = {DEVICE_TABLE(WORD)}, *const checks[] = {CHECK_TABLE(WORD)},
+                         *const topics[] = {TOPIC_TABLE(WORD)};
 
 static json_t *list(const char *const *words, size_t n)
 {
@@ -136,10 +137,11 @@ static void print(json_t *v, size_t flags)
 
 static void print_tables(void)
 {
-    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows", LIST(rows),
-                    "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes), "devices",
-                    LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds", kinds(), "members",
-                    members(), "dispositions", dispositions(), "options", options(), "records", records()),
+    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows",
+                    LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes),
+                    "devices", LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds", kinds(),
+                    "members", members(), "dispositions", dispositions(), "options", options(), "records", records(),
+                    "topics", LIST(topics)),
           JSON_INDENT(1));
 }
 

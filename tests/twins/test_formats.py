@@ -57,6 +57,7 @@ class World:
             with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
                 pulled = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
                 assert pulled.returncode == 0, pulled.stderr
+                self.told = json.loads(countersign("verify", mirror, "--json").stdout)["facts"]
                 self.mirror = [str(path.relative_to(mirror)) for path in Path(mirror).rglob("*") if path.is_file()]
             server.stop()
             self.keys = json.loads((server.data / "keys.json").read_text())
@@ -427,6 +428,16 @@ def checks(doc, world):
         yield f"{said} is not {world.code['checks']}"
 
 
+def topics(doc, world):
+    """Each topic of the code stands in the table, and no line that was told has a member that its row does not name."""
+    rows = {name.strip("`"): set(words(cell)) for name, _, cell in table(doc, "topic", "rests on", "members of `data`")}
+    if list(rows) != world.code["topics"]:
+        yield f"{list(rows)} is not {world.code['topics']}"
+    for fact in world.told:
+        yield from (f"{fact['topic']}: {name}" for name in fact["data"].keys() - rows.get(fact["topic"], set()) - {"untold"})
+    yield from rows.keys() - {fact["topic"] for fact in world.told}
+
+
 def mirror(doc, world):
     patterns = {word: re.escape(word).replace("…", ".+") for row in table(doc, "path", "what") for word in words(row[0])}
     patterns = {word: re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) for word, pattern in patterns.items()}
@@ -502,6 +513,7 @@ CASES = {
     statement_lines: [("`micros` (change of what is payable)", "the change of what is payable"), ("`share_from` and `share_to` (of a part)", "`share_from` and `share` (of a part)")],
     payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`at` (RFC 3339), `disputed`", "`disputed`")],
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
+    topics: [("`first_at` `last_at`", "`last_at`"), ("| `decided` |", "| `decisions` |")],
     mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],
     labels: [("countersign/v1/lead block", "countersign/v1/lead brick")],
     records: [("| 16 | code | advertiser |", "| 16 | code | instance |"), ("`party` be32, `kid` text |", "`kid` text |"),
@@ -535,6 +547,8 @@ CODE_CHANGES = [
     (word_tables, lambda world: world.code["trusts"].reverse()),
     (dispositions, lambda world: world.code["dispositions"]["held"].pop("approved")),
     (checks, lambda world: world.code["checks"].reverse()),
+    (topics, lambda world: world.code["topics"].append("dream")),
+    (topics, lambda world: world.told[0]["data"].update(colour=1)),
     (mirror, lambda world: world.mirror.append("log/dreams")),
     (records, lambda world: world.code["records"][0]["fields"].pop()),
     (records, lambda world: world.code["records"].pop()),
@@ -571,7 +585,7 @@ class Twins(unittest.TestCase):
         for number, (check, change) in enumerate(CODE_CHANGES):
             with self.subTest(name(check), number=number):
                 world = copy.copy(self.world)
-                world.code, world.rows, world.mirror, world.keys = map(copy.deepcopy, (world.code, world.rows, world.mirror, world.keys))
+                world.code, world.rows, world.mirror, world.keys, world.told = map(copy.deepcopy, (world.code, world.rows, world.mirror, world.keys, world.told))
                 change(world)
                 self.assertNotEqual(self.faults(check, self.doc, world), [])
 

@@ -89,27 +89,27 @@ static bool has_key(const struct folder *f, enum table table, struct span key)
 
 /* ---- checking it ---- */
 
-struct told {
+struct heard {
     enum verdict verdict;
     struct buf failures; /* sentences, one a line */
 };
 
-static void note(void *ctx, const char *check, enum verdict v, const char *sentence)
+static void note(void *ctx, const struct report_line *t)
 {
-    struct told *told = ctx;
-    (void)check;
-    if (v != HOLDS)
-        buf_printf(&told->failures, "%s%s\n", v == FAILS ? "" : "(cannot tell) ", sentence);
+    struct heard *heard = ctx;
+    if (t->verdict != HOLDS)
+        buf_printf(&heard->failures, "%s%.*s\n", t->verdict == FAILS ? "" : "(cannot tell) ", (int)t->sentence.len,
+                   t->sentence.ptr);
 }
 
-static void run_check(const struct folder *f, struct told *told)
+static void run_check(const struct folder *f, struct heard *told)
 {
     struct check_figures figures;
     buf_clear(&told->failures);
     told->verdict = check_folder(f->filled.live.f.dir, SMALL_MAP, note, told, &figures);
 }
 
-static bool names(const struct told *told, enum table table, struct span key)
+static bool names(const struct heard *told, enum table table, struct span key)
 {
     char name[ROW_NAME];
     table_row_name(table, key, name);
@@ -153,7 +153,7 @@ static void try_harm(struct folder *f, const struct harm *h)
 {
     enum table table = h->row->table;
     const struct table_info *info = table_info(table);
-    struct told told = {0};
+    struct heard told = {0};
     bool must = h->kind == TELLS_NOTHING || (info->tells & h->kind) != 0;
     buf_heap(&told.failures);
     write_harm(f, h, false);
@@ -176,7 +176,7 @@ static void try_harm(struct folder *f, const struct harm *h)
 static void the_folder_holds(void **state)
 {
     struct folder *f = *state;
-    struct told told = {0};
+    struct heard told = {0};
     buf_heap(&told.failures);
     run_check(f, &told);
     if (told.verdict != HOLDS)
@@ -215,7 +215,7 @@ static void take_stale_back(struct folder *f, const struct stale *s)
 
 static void try_stale(struct folder *f, const struct stale *s)
 {
-    struct told told = {0};
+    struct heard told = {0};
     char name[ROW_NAME];
     buf_heap(&told.failures);
     put_stale(f, s);
@@ -436,7 +436,7 @@ static bool break_page(char *page)
 static void a_page_that_cannot_be_read_is_never_the_end_of_a_table(void **state)
 {
     struct folder *f = *state;
-    struct told told = {0};
+    struct heard told = {0};
     struct buf good, bad;
     size_t broken = 0, doubts = 0;
     char path[96];

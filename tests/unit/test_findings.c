@@ -7,24 +7,25 @@
 
 #include "common/settlement/findings.h"
 
-struct told {
+struct heard {
     int times;
     char check[32], sentence[600];
     enum verdict verdict;
 };
 
-static void tell(void *ctx, const char *check, enum verdict v, const char *sentence)
+static void tell(void *ctx, const struct report_line *t)
 {
-    struct told *told = ctx;
-    told->times++;
-    told->verdict = v;
-    snprintf(told->check, sizeof told->check, "%s", check);
-    snprintf(told->sentence, sizeof told->sentence, "%s", sentence);
+    struct heard *heard = ctx;
+    heard->times++;
+    heard->verdict = t->verdict;
+    assert_true(t->check && t->judged);
+    snprintf(heard->check, sizeof heard->check, "%s", t->topic);
+    snprintf(heard->sentence, sizeof heard->sentence, "%.*s", (int)t->sentence.len, t->sentence.ptr);
 }
 
 static void assert_told(const struct finding *f, enum verdict v, const char *sentence)
 {
-    struct told told = {0};
+    struct heard told = {0};
     assert_int_equal(finding_verdict(f), v);
     assert_int_equal(finding_report(f, "trees", "all is well", tell, &told), v);
     assert_int_equal(told.times, 1);

@@ -201,23 +201,22 @@ static enum err lying_lead(struct batch *cx, struct job *job)
     return err;
 }
 
-struct told {
+struct heard {
     char decisions[1024];
     enum verdict verdict;
 };
 
-static void note(void *ctx, const char *check, enum verdict v, const char *sentence)
+static void note(void *ctx, const struct report_line *t)
 {
-    struct told *t = ctx;
-    (void)v;
-    if (strcmp(check, "decisions") == 0)
-        snprintf(t->decisions, sizeof t->decisions, "%s", sentence);
+    struct heard *heard = ctx;
+    if (strcmp(t->topic, "decisions") == 0)
+        snprintf(heard->decisions, sizeof heard->decisions, "%.*s", (int)t->sentence.len, t->sentence.ptr);
 }
 
 static void check_finds(void (*what)(struct parts *p), const char *word)
 {
     static struct filled f;
-    struct told told = {{0}, HOLDS};
+    struct heard told = {{0}, HOLDS};
     struct check_figures figures;
     job_run *runs[RECORD_KINDS];
     char click[2][CLICK_ID_LEN + 1], lead[FILLED_TEXT];

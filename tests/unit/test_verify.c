@@ -13,25 +13,33 @@
 
 /* What one run reported. */
 struct told {
-    enum verdict verdict[24];
-    char check[24][24], sentence[24][2048];
-    size_t n;
+    enum verdict verdict[40];
+    char check[40][24], sentence[40][2048];
+    size_t n, checks;
 };
 
-static void take(void *ctx, const char *check, enum verdict v, const char *sentence)
+static void take(void *ctx, const struct report_line *line)
 {
     struct told *t = ctx;
-    assert_true(t->n < 24);
-    t->verdict[t->n] = v;
-    snprintf(t->check[t->n], sizeof t->check[0], "%s", check);
-    snprintf(t->sentence[t->n], sizeof t->sentence[0], "%s", sentence);
+    json_t *data = NULL;
+    assert_true(t->n < 40);
+    assert_true(line->judged || !line->check);
+    assert_true(!line->check || t->checks == t->n); /* they come first */
+    assert_true(line->check == span_empty(line->data));
+    if (!line->check)
+        assert_ok(json_read_canonical(line->data, &data, NULL));
+    json_decref(data);
+    t->checks += line->check;
+    t->verdict[t->n] = line->judged ? line->verdict : HOLDS;
+    snprintf(t->check[t->n], sizeof t->check[0], "%s", line->topic);
+    snprintf(t->sentence[t->n], sizeof t->sentence[0], "%.*s", (int)line->sentence.len, line->sentence.ptr);
     t->n++;
 }
 
 static enum verdict verify(struct story *s, struct told *t)
 {
     struct mirror m = story_mirror(s);
-    t->n = 0;
+    t->n = t->checks = 0;
     return verify_mirror(&m, NULL, take, t);
 }
 
@@ -81,15 +89,59 @@ static void the_report_is_one_line_per_check_in_order(void **state)
     (void)state;
     static const char *const order[] = {"keys",     "checkpoint", "tree",  "entries", "decisions",
                                         "openings", "statements", "lines", "heads",   "responses",
-                                        "rootlog",  "history",    "files", "terms"};
+                                        "rootlog",  "history",    "files"};
     struct story *s = written(story_short());
     struct told t;
     assert_int_equal(verify(s, &t), HOLDS);
-    assert_int_equal(t.n, sizeof order / sizeof order[0]);
-    for (size_t i = 0; i < t.n; i++) {
+    assert_int_equal(t.checks, sizeof order / sizeof order[0]);
+    for (size_t i = 0; i < t.checks; i++) {
         assert_string_equal(t.check[i], order[i]);
         assert_true(t.sentence[i][0] != '\0');
     }
+    story_free(s);
+}
+
+static bool says(const struct told *t, const char *topic, const char *words)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->check[i], topic) == 0 && strstr(t->sentence[i], words) != NULL)
+            return true;
+    return false;
+}
+
+/* What was decided, by whom, for how much, and what the parties said of it. */
+static void what_the_mirror_tells_is_told_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *topic, *words;
+    } all[] = {
+        {"log", "contract C1 of campaign K1, between advertiser A1 and publisher P1; entries 0 to 23"},
+        {"log", "2 of them in no statement yet"},
+        {"terms", "version 1, entry 0"},
+        {"terms", "12.340567 EUR"},
+        {"decided", "the rules, as leads came: 1 duplicate, 3 pending, 1 rejected"},
+        {"decided", "the server, as the time for review ran out: 1 approved"},
+        {"decided", "reported as the advertiser's word, by secret or token, of A1: 2 approved, 1 rejected, 1 returned"},
+        {"statement", "the advertiser accepts it (entry 14); the publisher accepts it (entry 15)"},
+        {"statement",
+         "the advertiser has not answered; the publisher DISPUTES it (entry 23); disputed: entry 18, entry 19"},
+        {"statement", "of 3 statements 1 is accepted by both parties, 1 is disputed, 1 waits for an answer"},
+        {"not_shown", "no receipts were given"},
+        {"not_shown", "the 4 dispositions reported as its own"},
+    };
+    struct story *s = story_long(0);
+    struct told t;
+    s->disputes = true;
+    tell_statement(s);
+    tell_response(s, 1);
+    write_logs(s);
+    assert_int_equal(verify(s, &t), HOLDS);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!says(&t, all[i].topic, all[i].words)) {
+            print(&t);
+            fail_msg("%s: %s", all[i].topic, all[i].words);
+        }
     story_free(s);
 }
 
@@ -1093,6 +1145,7 @@ int main(void)
         cmocka_unit_test(a_folder_between_two_pulls_cannot_be_told),
         cmocka_unit_test(an_honest_mirror_holds),
         cmocka_unit_test(the_report_is_one_line_per_check_in_order),
+        cmocka_unit_test(what_the_mirror_tells_is_told_in_words),
         cmocka_unit_test(every_changed_byte_is_caught),
         cmocka_unit_test(changed_bytes_of_a_long_story_are_caught),
         cmocka_unit_test(changed_bytes_of_full_tiles_are_caught),

@@ -20,13 +20,13 @@ struct told {
     bool heard;
 };
 
-static void take(void *ctx, const char *check, enum verdict v, const char *sentence)
+static void take(void *ctx, const struct report_line *line)
 {
     struct told *t = ctx;
-    if (strcmp(check, t->check) != 0)
+    if (strcmp(line->topic, t->check) != 0)
         return;
-    t->verdict = v;
-    snprintf(t->sentence, sizeof t->sentence, "%s", sentence);
+    t->verdict = line->verdict;
+    snprintf(t->sentence, sizeof t->sentence, "%.*s", (int)line->sentence.len, line->sentence.ptr);
     t->heard = true;
 }
 

@@ -1,0 +1,384 @@
+/* What an audit tells beside its checks: what the log holds, who decided, what each statement says and what its parties
+ * said of it, and what was not shown. */
+#include <inttypes.h>
+
+#include "common/base/utf8.h"
+#include "common/base/when.h"
+#include "common/settlement/statement_text.h"
+#include "common/settlement/verify_parts.h"
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void key_time(struct jw *w, const char *key, int64_t ms)
+{
+    char mem[32];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    time_rfc3339(&text, ms);
+    jw_kstr(w, key, buf_span(&text));
+}
+
+static void key_count(struct jw *w, const char *key, uint64_t n)
+{
+    jw_kint(w, key, (int64_t)n);
+}
+
+/* ---- the log ---- */
+
+static void tell_log(struct audit *a)
+{
+    const uint64_t n = a->stopped ? a->at : a->at + 1; /* that could be followed */
+    if (n == 0 || !a->fold.last_ms)
+        return;
+    struct buf *text = tale_add(&a->tale, TOPIC_LOG);
+    struct jw *w = &a->tale.w;
+    uint64_t open = n - a->fold.period.from;
+    buf_printf(text, "contract %s of campaign %s, between advertiser %s and ", a->contract, a->campaign, a->advertiser);
+    buf_printf(text, a->publisher[0] ? "publisher %s" : "nobody else: it is the campaign's own", a->publisher);
+    buf_printf(text, "; entries 0 to %" PRIu64 ", the first of ", n - 1);
+    time_rfc3339(text, a->first_ms);
+    buf_str(text, ", the last of ");
+    time_rfc3339(text, a->fold.last_ms);
+    buf_printf(text, "; %" PRIu64 " of them in no statement yet", open);
+    jw_kstr(w, "advertiser", span_str(a->advertiser));
+    jw_kstr(w, "campaign", span_str(a->campaign));
+    jw_kstr(w, "contract", span_str(a->contract));
+    jw_kstr(w, "currency", span_str(a->currency));
+    jw_key(w, "entries");
+    jw_object(w);
+    static const struct {
+        const char *word;
+        enum entry_kind kind;
+    } counted[] = {{"clicks", ENTRY_CLICK},       {"dispositions", ENTRY_DISPOSITION},
+                   {"gaps", ENTRY_GAP},           {"impressions", ENTRY_IMPRESSION},
+                   {"keys", ENTRY_KEY},           {"leads", ENTRY_LEAD},
+                   {"responses", ENTRY_RESPONSE}, {"statements", ENTRY_STATEMENT},
+                   {"terms", ENTRY_TERMS}};
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
+        key_count(w, counted[i].word, a->kinds[counted[i].kind]);
+    key_count(w, "total", n);
+    key_count(w, "views", a->kinds[ENTRY_VIEW]);
+    jw_object_end(w);
+    key_time(w, "first_at", a->first_ms);
+    key_time(w, "last_at", a->fold.last_ms);
+    jw_kstr(w, "publisher", span_str(a->publisher));
+    key_count(w, "unsettled", open);
+    tale_end(&a->tale);
+}
+
+/* ---- who decided ---- */
+
+/* One line of counts by status; nothing if there are none. */
+static void tell_decided(struct audit *a, const char *by, const char *party, const char *words,
+                         const uint64_t n[STATUS_COUNT])
+{
+    const char *separator = ": ";
+    uint64_t total = 0;
+    for (int s = 0; s < STATUS_COUNT; s++)
+        total += n[s];
+    if (total == 0)
+        return;
+    struct buf *text = tale_add(&a->tale, TOPIC_DECIDED);
+    struct jw *w = &a->tale.w;
+    buf_str(text, words);
+    if (party[0])
+        buf_printf(text, " %s", party);
+    jw_kstr(w, "by", span_str(by));
+    jw_key(w, "leads");
+    jw_object(w);
+    static const enum status ascending[STATUS_COUNT] = {STATUS_APPROVED, STATUS_CONVERTED, STATUS_DUPLICATE,
+                                                        STATUS_HELD,     STATUS_PENDING,   STATUS_REJECTED,
+                                                        STATUS_RETURNED};
+    for (int s = 0; s < STATUS_COUNT; s++)
+        if (n[ascending[s]]) {
+            buf_printf(text, "%s%" PRIu64 " %s", separator, n[ascending[s]], status_word(ascending[s]));
+            separator = ", ";
+            key_count(w, status_word(ascending[s]), n[ascending[s]]);
+        }
+    jw_object_end(w);
+    if (party[0])
+        jw_kstr(w, "party", span_str(party));
+    tale_end(&a->tale);
+}
+
+static void tell_deciders(struct audit *a)
+{
+    tell_decided(a, "rules", "", "the rules, as leads came", a->received);
+    tell_decided(a, "system", "", "the server, as the time for review ran out", a->said[SAYER_SYSTEM]);
+    tell_decided(a, "advertiser", a->advertiser, "reported as the advertiser's word, by secret or token, of",
+                 a->said[SAYER_ADVERTISER]);
+    for (size_t i = 0; i < a->n_operators; i++)
+        tell_decided(a, "operator", a->operator[i].party, "the operator, not the advertiser:", a->operator[i].said);
+}
+
+/* ---- statements ---- */
+
+static void money(struct buf *out, int64_t value, int decimals, int least, const char *currency)
+{
+    decimal_add(out, value, decimals, least);
+    buf_printf(out, " %s", currency);
+}
+
+/* An entry index, a lead reference, or an object that names its index. */
+static void tell_disputed(struct buf *text, struct jw *w, const json_t *list)
+{
+    size_t i;
+    json_t *v;
+    uint64_t more = 0;
+    const char *separator = "; disputed: ";
+    jw_key(w, "disputed");
+    jw_array(w);
+    json_array_foreach((json_t *)list, i, v)
+    {
+        const json_t *named = json_is_object(v) ? json_object_get(v, "index") : v;
+        bool number = json_is_integer(named);
+        if (number)
+            jw_int(w, json_integer_value(named));
+        else
+            jw_str(w, span_of(json_string_value(named), json_string_length(named)));
+        if (text->len > TOLD_WORDS) {
+            more++;
+            continue;
+        }
+        buf_str(text, separator);
+        if (number)
+            buf_printf(text, "entry %" PRId64, (int64_t)json_integer_value(named));
+        else
+            buf_add(text, json_string_value(named), json_string_length(named));
+        separator = ", ";
+    }
+    jw_array_end(w);
+    if (more)
+        buf_printf(text, " and %" PRIu64 " more", more);
+}
+
+static void tell_answer(struct audit *a, struct buf *text, const struct said *s, bool disputes, int side)
+{
+    const char *party = side ? a->publisher : a->advertiser, *role = side ? "publisher" : "advertiser";
+    const char *payload = s->answer[side].payload;
+    struct jw *w = &a->tale.w;
+    json_t *json = NULL;
+    if (!party[0])
+        return;
+    if (payload != NULL && json_read(span_str(payload), &json, NULL) != ERR_OK)
+        json = NULL;
+    buf_printf(text, "; the %s %s", role,
+               payload == NULL ? "has not answered"
+               : disputes      ? "DISPUTES it"
+                               : "accepts it");
+    if (payload != NULL)
+        buf_printf(text, " (entry %" PRIu64 ")", s->answer[side].index);
+    jw_object(w);
+    if (payload != NULL && disputes)
+        tell_disputed(text, w, json_object_get(json, "disputed"));
+    if (payload != NULL)
+        key_count(w, "entry", s->answer[side].index);
+    jw_kstr(w, "party", span_str(party));
+    const json_t *reason = json_object_get(json, "reason");
+    if (json_is_string(reason) && json_string_length(reason) > 0) {
+        struct span said = span_of(json_string_value(reason), json_string_length(reason));
+        jw_kstr(w, "reason", said);
+        if (text->len < TOLD_WORDS) {
+            buf_str(text, ", saying: ");
+            utf8_show(text, said, 200);
+        }
+    }
+    jw_kstr(w, "role", span_str(role));
+    jw_kstr(w, "verdict", payload == NULL ? SPAN("none") : disputes ? SPAN("dispute") : SPAN("accept"));
+    jw_object_end(w);
+    json_decref(json);
+}
+
+static void tell_money(struct audit *a, struct buf *text, const struct said *s)
+{
+    if (s->to > s->from)
+        buf_printf(text, "entries %" PRIu64 " to %" PRIu64 ", from ", s->from, s->to - 1);
+    else
+        buf_str(text, "no entries, from ");
+    time_rfc3339(text, s->from_ms);
+    buf_str(text, " to ");
+    time_rfc3339(text, s->to_ms);
+    buf_str(text, ": payable ");
+    money(text, s->payable_minor, (int)s->exponent, (int)s->exponent, a->currency);
+    buf_str(text, ", net ");
+    money(text, s->net_micros, 6, (int)s->exponent, a->currency);
+    if (s->net_micros == s->gross_micros)
+        return;
+    buf_str(text, " (gross ");
+    money(text, s->gross_micros, 6, (int)s->exponent, a->currency);
+    buf_str(text, ", the rest is adjustments)");
+}
+
+static void tell_statement(struct audit *a, size_t i)
+{
+    const struct closed *c = &a->closed[i];
+    const struct said *s = &a->statement[i % TOLD_MOST];
+    struct buf *text = tale_add(&a->tale, TOPIC_STATEMENT);
+    struct jw *w = &a->tale.w;
+    buf_printf(text, "%s, ", c->id);
+    if (s->read)
+        tell_money(a, text, s);
+    else
+        buf_str(text, "of which nothing could be read");
+    jw_key(w, "answers");
+    jw_array(w);
+    for (int side = 0; side < 2; side++)
+        tell_answer(a, text, s, c->disputed & 1 << side, side);
+    jw_array_end(w);
+    if (s->read) {
+        jw_kstr(w, "currency", span_str(a->currency));
+        jw_kint(w, "exponent", s->exponent);
+        key_count(w, "from", s->from);
+        key_time(w, "from_at", s->from_ms);
+        jw_kint(w, "gross_micros", s->gross_micros);
+    }
+    jw_kstr(w, "id", span_str(c->id));
+    if (s->read) {
+        jw_kint(w, "net_micros", s->net_micros);
+        jw_kint(w, "payable_minor", s->payable_minor);
+        key_count(w, "to", s->to);
+        key_time(w, "to_at", s->to_ms);
+    }
+    tale_end(&a->tale);
+}
+
+/* With its last line that is as many as are kept. */
+static void tell_statements(struct audit *a)
+{
+    uint64_t accepted = 0, disputed = 0, n = a->n_closed;
+    const bool two = a->publisher[0] != '\0';
+    for (size_t i = 0; i < n; i++) {
+        accepted += a->closed[i].answered == (two ? 3 : 1) && !a->closed[i].disputed;
+        disputed += a->closed[i].disputed != 0;
+        if (i + TOLD_MOST > n)
+            tell_statement(a, i);
+        else
+            a->tale.n[TOPIC_STATEMENT]++;
+    }
+    struct buf *text = tale_add(&a->tale, TOPIC_STATEMENT);
+    struct jw *w = &a->tale.w;
+    uint64_t waiting = n - accepted - disputed;
+    buf_printf(text,
+               "of %" PRIu64 " statement%s %" PRIu64 " %s accepted by %s, %" PRIu64 " %s disputed, %" PRIu64
+               " wait%s for an answer",
+               n, plural(n), accepted, accepted == 1 ? "is" : "are", two ? "both parties" : "the advertiser", disputed,
+               disputed == 1 ? "is" : "are", waiting, waiting == 1 ? "s" : "");
+    key_count(w, "accepted", accepted);
+    key_count(w, "disputed", disputed);
+    key_count(w, "total", n);
+    key_count(w, "waiting", waiting);
+    tale_end(&a->tale);
+}
+
+/* ---- what was not shown ---- */
+
+/* Each says what it knows of; nothing where it was shown. */
+static void hide_receipts(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out, "that every lead which was answered stands in this log as it was answered: no receipts were given");
+}
+
+static void hide_clicks(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out, "that every click stands in this log, and none that was not made: no click ids were given");
+}
+
+static void hide_histories(const struct audit *a, struct buf *out)
+{
+    if (a->asked->against == NULL)
+        buf_str(out, "that others are shown the same history: no other reader's mirror was compared");
+}
+
+static void hide_age(const struct audit *a, struct buf *out)
+{
+    if (!a->asked->not_older_ms && a->fold.last_ms) {
+        buf_str(out, "that the log goes no further than its last entry, of ");
+        time_rfc3339(out, a->fold.last_ms);
+        buf_str(out, ": no age was asked for");
+    }
+}
+
+static void hide_keys(const struct audit *a, struct buf *out)
+{
+    if (span_empty(a->asked->pins))
+        buf_str(
+            out,
+            "whose the keys are: no pins were given; compare them with what operator and parties publish elsewhere");
+}
+
+static void hide_terms(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out, "that both parties agreed to the terms: the operator wrote them");
+}
+
+static void hide_reported(const struct audit *a, struct buf *out)
+{
+    uint64_t n = 0;
+    for (int s = 0; s < STATUS_COUNT; s++)
+        n += a->said[SAYER_ADVERTISER][s];
+    if (n)
+        buf_printf(out,
+                   "that the advertiser itself sent the %" PRIu64 " disposition%s reported as its own: the operator "
+                   "makes the secrets and tokens that such a report needs",
+                   n, plural(n));
+}
+
+static void hide_others(const struct audit *a, struct buf *out)
+{
+    if (a->foreign)
+        buf_printf(out,
+                   "what %" PRIu64 " decision%s rest%s on in other contracts of the campaign: it was taken at the "
+                   "entries' word",
+                   a->foreign, plural(a->foreign), a->foreign == 1 ? "s" : "");
+}
+
+static void hide_persons(const struct audit *a, struct buf *out)
+{
+    if (a->unopened)
+        buf_printf(out, "whether the %" PRIu64 " lead%s without an opening repeat others", a->unopened,
+                   plural(a->unopened));
+}
+
+static void hide_people(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out, "that visitors and leads are real customers, and that decisions made by hand were right");
+}
+
+static void tell_hidden(struct audit *a)
+{
+    static const struct {
+        const char *word;
+        void (*say)(const struct audit *a, struct buf *out);
+    } hidden[] = {{"receipts", hide_receipts},   {"clicks", hide_clicks},
+                  {"histories", hide_histories}, {"age", hide_age},
+                  {"keys", hide_keys},           {"terms", hide_terms},
+                  {"reported", hide_reported},   {"other_contracts", hide_others},
+                  {"openings", hide_persons},    {"people", hide_people}};
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        struct buf said;
+        buf_heap(&said);
+        hidden[i].say(a, &said);
+        if (said.len > 0) {
+            buf_span_add(tale_add(&a->tale, TOPIC_NOT_SHOWN), buf_span(&said));
+            jw_kstr(&a->tale.w, "what", span_str(hidden[i].word));
+            tale_end(&a->tale);
+        }
+        buf_free(&said);
+    }
+}
+
+void verify_facts(struct audit *a)
+{
+    tell_log(a);
+    tell_deciders(a);
+    if (a->n_closed)
+        tell_statements(a);
+    tell_hidden(a);
+}

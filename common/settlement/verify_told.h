@@ -1,0 +1,52 @@
+/* What an audit tells beside its checks: facts by topic, one a line, each with the same for programs. Whoever finds
+ * one, while entries are walked or behind them, says
+ *
+ *   struct buf *text = tale_add(&a->tale, TOPIC_LOG);     one fact is open at a time
+ *   buf_printf(text, "..."); jw_kstr(&a->tale.w, "kid", kid);        members in ascending order
+ *   tale_end(&a->tale);
+ *
+ * and adds the members to FORMATS.md "What is told". Memory does not grow with the log: of a topic the last TOLD_MOST
+ * are kept, those before them counted. */
+#ifndef CS_SETTLEMENT_VERIFY_TOLD_H
+#define CS_SETTLEMENT_VERIFY_TOLD_H
+
+#include "common/base/json_write.h"
+#include "common/settlement/verify.h"
+
+/* symbol, stable word, the checks that its facts rest on: their worst verdict is that of its lines (none: they have
+ * none). In the order of the report. */
+#define RESTS_ON(check) (1u << CHECK_##check)
+#define TOPIC_TABLE(X)                                                                                                 \
+    X(LOG, "log", RESTS_ON(CHECKPOINT) | RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                           \
+    X(TERMS, "terms", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                              \
+    X(DECIDED, "decided", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(DECISIONS))                                    \
+    X(STATEMENT, "statement",                                                                                          \
+      RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(STATEMENTS) | RESTS_ON(LINES) | RESTS_ON(HEADS) |                  \
+          RESTS_ON(RESPONSES))                                                                                         \
+    X(NOT_SHOWN, "not_shown", 0)
+
+enum topic {
+#define X(symbol, word, checks) TOPIC_##symbol,
+    TOPIC_TABLE(X)
+#undef X
+        TOPICS
+};
+
+enum { TOLD_MOST = 64, TOLD_WORDS = 1500 /* bytes of a sentence after which lists in it are only counted */ };
+
+struct tale {
+    struct {
+        struct buf sentence, data;
+    } kept[TOPICS][TOLD_MOST]; /* fact n of a topic at n % TOLD_MOST */
+    uint64_t n[TOPICS];
+    struct jw w;
+    bool open;
+};
+
+struct buf *tale_add(struct tale *t, enum topic topic);
+void tale_end(struct tale *t);
+/* Reports all; `verdicts` are the checks'. */
+void tale_report(const struct tale *t, const enum verdict verdicts[], verify_report *report, void *ctx);
+void tale_free(struct tale *t);
+
+#endif
