@@ -1,0 +1,1818 @@
+#!/usr/bin/python3
+"""The second implementation of `countersign verify`: the offline audit of a pulled mirror, written from common/FORMATS.md alone.
+
+    scripts/verify.py DIR
+
+It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
+told), as `countersign verify` does. It shares no line of code with the server: what both say alike follows from the document alone. Only
+the table of telephone numbers is read from the file that the document names.
+
+The order of the file is that of the audit: bytes, signatures, trees, entries, terms, contacts, decisions, statements, and last the checks
+that put them together. Names are those of FORMATS; section names stand in quotation marks.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import stat
+import sys
+import unicodedata
+from collections import defaultdict
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+RULES = {1}  # the numbers of the rules that are known here ("Rules")
+LARGEST = 2**53 - 1
+ROOM = LARGEST - 1_000_000  # what the amounts of one statement come to at most ("Statement")
+DAY_MS = 86_400_000
+WHOLE = 1_000_000  # millionths: of a lead, of a currency unit
+
+
+class Fails(Exception):
+    """What is there is wrong."""
+
+
+class CannotTell(Exception):
+    """What is needed is missing, cannot be read, or is beyond this program."""
+
+
+def need(condition, what):
+    if not condition:
+        raise Fails(what)
+
+
+# ---- bytes and texts ----
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def b64u(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def b64u_decode(text, length=None):
+    """Without padding, in the one spelling; None for anything else."""
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+        return None
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        return None
+    return data if b64u(data) == text and length in (None, len(data)) else None
+
+
+def b64_decode(text):
+    """Padded; None for anything else."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if base64.b64encode(data).decode() == text else None
+
+
+def no_float(text):
+    raise ValueError(f"{text} is no whole number")
+
+
+def read_json(data):
+    """Any JSON in UTF-8 without floats and doubled members."""
+    def members(pairs):
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError("a doubled member")
+        return dict(pairs)
+    try:
+        return json.loads(data.decode() if isinstance(data, bytes) else data, parse_float=no_float, parse_constant=no_float, object_pairs_hook=members)
+    except (ValueError, RecursionError) as error:
+        raise Fails(f"no JSON: {error}") from None
+
+
+def canonical(value):
+    """RFC 8785 of what FORMATS allows: ASCII names in byte order, whole numbers."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_canonical(data, what):
+    value = read_json(data)
+    try:
+        same = canonical(value) == data
+    except (UnicodeEncodeError, TypeError, RecursionError):
+        same = False
+    need(same and within_range(value), f"{what} is not canonical JSON")
+    return value
+
+
+def within_range(value):
+    if isinstance(value, dict):
+        return all(name.isascii() and within_range(v) for name, v in value.items())
+    if isinstance(value, list):
+        return all(map(within_range, value))
+    return value is not None and (not isinstance(value, int) or abs(value) <= LARGEST)
+
+
+def rfc3339(ms):
+    days, ms = divmod(ms, DAY_MS)
+    year, month, day = civil(days)
+    return f"{year:04d}-{month:02d}-{day:02d}T{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}Z"
+
+
+def civil(days):
+    """Year, month, day of a number of days since 1970-01-01, for every year (datetime ends with 9999)."""
+    era, day_of_era = divmod(days + 719_468, 146_097)
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted = (5 * day_of_year + 2) // 153
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    return era * 400 + year_of_era + (month <= 2), month, day_of_year - (153 * shifted + 2) // 5 + 1
+
+
+def days_from_civil(year, month, day):
+    year -= month <= 2
+    era, year_of_era = divmod(year, 400)
+    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
+
+
+def read_rfc3339(text):
+    """Unix ms of a time as it is written in documents: UTC with milliseconds; None for anything else."""
+    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z", text, re.ASCII)
+    if not found:
+        return None
+    year, month, day, hour, minute, second, ms = map(int, found.groups())
+    value = ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + ms
+    return value if rfc3339(value) == text else None
+
+
+# ---- keys, signatures ("JWS, receipts") ----
+
+P = 2**255 - 19
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+@lru_cache(maxsize=1024)
+def good_point(raw):
+    """A canonical encoding of a point of edwards25519 (RFC 8032 5.1.3) whose order is not 1, 2, 4 or 8."""
+    number = int.from_bytes(raw, "little")
+    y, sign = number & (1 << 255) - 1, number >> 255
+    if len(raw) != 32 or y >= P:
+        return False
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if v * x * x % P == -u % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if v * x * x % P != u or (x == 0 and sign):
+        return False
+    for _ in range(3):  # three times doubled: the neutral element, exactly for those orders
+        xx, yy, xy = x * x, y * y, x * y
+        twist = D * xx * yy
+        x, y = 2 * xy * pow(1 + twist, P - 2, P) % P, (yy + xx) * pow(1 - twist, P - 2, P) % P
+    return (x, y) != (0, 1)
+
+
+@lru_cache(maxsize=65536)
+def signed_by(raw, signature, data):
+    if not good_point(raw):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(raw).verify(signature, data)
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+def thumbprint(raw):
+    return b64u(sha256(canonical({"crv": "Ed25519", "kty": "OKP", "x": b64u(raw)})))
+
+
+def read_jwks(data):
+    """{kid: public key} of `.well-known/jwks.json`, which has one spelling."""
+    keys = {}
+    document = read_canonical(data, "the key set")
+    need(isinstance(document, dict) and set(document) == {"keys"} and isinstance(document["keys"], list), "the key set has other members")
+    need(0 < len(document["keys"]) <= 64, "no keys, or too many")
+    for jwk in document["keys"]:
+        raw = b64u_decode(jwk.get("x"), 32) if isinstance(jwk, dict) else None
+        need(raw is not None and good_point(raw), "a statement key is none")
+        need(jwk == {"crv": "Ed25519", "kid": thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}, "a statement key does not fit its id")
+        need(jwk["kid"] not in keys, "a statement key stands twice")
+        keys[jwk["kid"]] = raw
+    return keys
+
+
+def read_note_keys(data):
+    """[(name, key id, public key)] of `log/keys`."""
+    need(data.endswith(b"\n"), "log/keys is cut")
+    keys = []
+    for line in data[:-1].split(b"\n"):
+        need(len(line) < 4096, "log/keys has a line that is too long")
+        found = re.fullmatch(rb"([!-*,-~]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)", line)
+        raw = b64_decode(found[3].decode()) if found else None
+        need(raw is not None and len(raw) == 33 and raw[0] == 1 and good_point(raw[1:]), "log/keys has a line that is no Ed25519 key")
+        name = found[1].decode()
+        need(found[2].decode() == note_key_id(name, raw[1:]).hex(), "a log key does not fit its id")
+        keys.append((name, bytes.fromhex(found[2].decode()), raw[1:]))
+    need(len(set(keys)) == len(keys), "a log key stands twice")
+    root = keys[0][0]
+    rest = [name for name, _, _ in keys]
+    while rest and rest[0] == root:
+        rest.pop(0)
+    need(all(re.fullmatch(re.escape(root) + "/C[0-9A-HJKMNP-TV-Z]{12}", name) for name in rest), "log/keys has a log that is none of this server")
+    return keys
+
+
+def note_key_id(name, raw):
+    return sha256(name.encode() + b"\n\x01" + raw)[:4]
+
+
+def read_note(data, origin, keys):
+    """(size, root) of a signed checkpoint in the plain form: one signature, of a key of this log."""
+    found = re.fullmatch(rb"([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n\xe2\x80\x94 ([^\n ]+) ([A-Za-z0-9+/]+=*)\n", data)
+    need(found is not None, "a checkpoint is not written as one")
+    name, size, root, signer, signature = (part.decode(errors="replace") for part in found.groups())
+    need(name == origin == signer, f"a checkpoint is of another log than {origin}")
+    root, signature = b64_decode(root), b64_decode(signature)
+    need(root is not None and signature is not None and int(size) <= LARGEST, "a checkpoint is not written as one")
+    known = [raw for key_name, key_id, raw in keys if key_name == origin and key_id == signature[:4]]
+    need(any(signed_by(raw, signature[4:], data[:data.index(b"\n\n") + 1]) for raw in known), "a checkpoint is not signed by its log's key")
+    return int(size), root
+
+
+def read_general_jws(data, typ, keys):
+    """The payload's bytes of a General JWS: two signatures of one published key, in the one spelling."""
+    document = read_canonical(data, "a statement's JWS")
+    need(isinstance(document, dict) and set(document) == {"payload", "signatures"}, "a statement's JWS has other members")
+    payload = b64u_decode(document["payload"])
+    need(payload is not None and isinstance(document["signatures"], list) and len(document["signatures"]) == 2, "a statement's JWS is not written as one")
+    kid = None
+    for algorithm, each in zip(("EdDSA", "Ed25519"), document["signatures"]):
+        need(isinstance(each, dict) and set(each) == {"protected", "signature"}, "a signature has other members")
+        protected, signature = b64u_decode(each["protected"]), b64u_decode(each["signature"], 64)
+        need(protected is not None and signature is not None, "a signature is not written as one")
+        header = read_canonical(protected, "a header")
+        need(isinstance(header, dict), "a header is none")
+        kid = header.get("kid") if kid is None else kid
+        need(header == {"alg": algorithm, "kid": kid, "typ": typ}, "a header says something else")
+        need(isinstance(kid, str) and kid in keys, "a statement is signed by a key that is not published")
+        need(signed_by(keys[kid], signature, f"{each['protected']}.{document['payload']}".encode()), "a statement's signature does not hold")
+    return payload
+
+
+def read_compact_jws(text, raw):
+    """The payload's bytes of a party's compact JWS under its key."""
+    parts = text.split(".")
+    header, payload, signature = (b64u_decode(part) for part in parts) if len(parts) == 3 else (None, None, None)
+    need(header is not None and payload is not None and signature is not None, "an answer is no compact JWS")
+    header = read_json(header)
+    need(isinstance(header, dict) and header.get("alg") in ("EdDSA", "Ed25519"), "an answer is signed by another algorithm")
+    need("crit" not in header and "b64" not in header, "an answer's header asks for more")
+    need(header.get("kid", thumbprint(raw)) == thumbprint(raw), "an answer names another key")  # FORMATS silent: may `kid` be absent (27)
+    need(signed_by(raw, signature, text.rpartition(".")[0].encode()), "an answer's signature does not hold")
+    return payload
+
+
+# ---- trees ("Merkle trees, tiles, checkpoints") ----
+
+def leaf_hash(entry):
+    return sha256(b"\0" + entry)
+
+
+def node_hash(left, right):
+    return sha256(b"\1" + left + right)
+
+
+class Tree:
+    """RFC 6962, leaf by leaf: the roots of perfect subtrees, tallest first."""
+
+    def __init__(self):
+        self.size, self.edge = 0, []
+
+    def append(self, node):
+        size = self.size
+        while size & 1:
+            node = node_hash(self.edge.pop(), node)
+            size >>= 1
+        self.edge.append(node)
+        self.size += 1
+
+    def root(self):
+        if not self.edge:
+            return sha256(b"")
+        node = self.edge[-1]
+        for left in reversed(self.edge[:-1]):
+            node = node_hash(left, node)
+        return node
+
+
+def root_of(leaves):
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root()
+
+
+def tile_path(level, n, width):
+    groups = [f"{n % 1000:03d}"]
+    while n >= 1000:
+        n //= 1000
+        groups.insert(0, f"x{n % 1000:03d}")
+    return f"tile/{level}/{'/'.join(groups)}" + ("" if width == 256 else f".p/{width}")
+
+
+def tile_shapes(size):
+    """(number, width) of the tiles over `size` hashes: full ones, and the one that is begun."""
+    return [(n, min(256, size - 256 * n)) for n in range((size + 255) // 256)]
+
+
+def tiles_of(leaves):
+    """{path: bytes} of all tiles over these leaf hashes."""
+    tiles, level, hashes = {}, 0, leaves
+    while hashes:
+        for n, width in tile_shapes(len(hashes)):
+            tiles[tile_path(level, n, width)] = b"".join(hashes[256 * n:256 * n + width])
+        hashes = [root_of(hashes[256 * n:256 * n + 256]) for n in range(len(hashes) // 256)]
+        level += 1
+    return tiles
+
+
+class Log:
+    """The entries of a log as its bundles hold them, under a checkpoint."""
+
+    def __init__(self, mirror, folder, size, root):
+        self.folder, self.size, self.root, self.entries = folder, size, root, []
+        for n, width in tile_shapes(size):
+            self.entries += self.bundle(mirror.read(f"{folder}/{tile_path('entries', n, width)}", 65_537 * width), width)
+        self.leaves = [leaf_hash(entry) for entry in self.entries]
+        self.tiles = tiles_of(self.leaves)
+
+    def bundle(self, data, width):
+        entries, at = [], 0
+        while at < len(data):
+            end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+            need(end <= len(data), "a bundle of entries is cut")
+            entries.append(data[at + 2:end])
+            at = end
+        need(len(entries) == width, "a bundle holds another number of entries")
+        return entries
+
+    def paths(self):
+        yield from (f"{self.folder}/{path}" for path in self.tiles)
+        yield from (f"{self.folder}/{tile_path('entries', n, width)}" for n, width in tile_shapes(self.size))
+
+    def check(self, mirror):
+        need(root_of(self.leaves) == self.root, "the entries do not give the signed root")
+        for path, hashes in self.tiles.items():
+            need(mirror.read(f"{self.folder}/{path}", len(hashes)) == hashes, f"{self.folder}/{path} is not what the entries give")
+
+
+# ---- the mirror's files ----
+
+class Mirror:
+    """A folder, of which regular files alone are opened, none through a link."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise CannotTell(f"{folder} is no folder")
+        left = self.folder / ".countersign-pull"
+        if os.path.lexists(left) and not (left.is_dir() and not left.is_symlink() and not any(left.iterdir())):
+            raise CannotTell("a pull into this folder has not ended")
+
+    def names(self):
+        def refuse(error):
+            raise CannotTell(f"{error.filename} cannot be read")
+        for folder, folders, files in os.walk(self.folder, onerror=refuse):
+            below = os.path.relpath(folder, self.folder)
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            for name in [*files, *links]:
+                yield name if below == "." else f"{below}/{name}"
+
+    def read(self, name, limit):
+        path = self.folder
+        try:
+            for part in name.split("/")[:-1]:
+                path = path / part
+                if not stat.S_ISDIR(os.lstat(path).st_mode):
+                    raise CannotTell(f"{name}: {part} is no folder")
+            descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise CannotTell(f"{name} is no regular file")
+                data = file.read(limit + 1)
+        except OSError as error:
+            raise CannotTell(f"{name}: {error.strerror}") from None
+        need(len(data) <= limit, f"{name} is longer than it can be")
+        return data
+
+
+# ---- entries ("Entries") ----
+
+CLASSES = ("ended", "prefetch", "test", "embedded", "bot", "datacenter", "repeat", "ok")
+PAYABLE = ("ok", "bot", "datacenter", "embedded", "repeat")
+DEVICES = ("phone", "tablet", "desktop", "app")
+STATUSES = ("pending", "held", "approved", "rejected", "duplicate", "returned", "converted")
+REASONS = ("no_click", "unknown_click", "outside_window", "missing_field", "bad_email", "bad_phone", "outside_profile", "too_fast", "honeypot", "bot",
+           "duplicate", "cap_day", "cap_month", "budget", "contract_ended", "low_score", "unrecorded_click", "test", "review")
+TRUSTS = ("signed", "key", "api", "pixel", "system")
+CONTACTS = ("email", "phone", "first_name", "last_name")
+
+
+def text(most):
+    return lambda value: isinstance(value, str) and 0 < len(value.encode()) <= most
+
+
+def whole(value):
+    return type(value) is int and 0 < value <= LARGEST
+
+
+def index(value):
+    return type(value) is int and 0 <= value <= LARGEST
+
+
+def small(value):
+    return type(value) is int and 0 < value < 2**32
+
+
+def signed(value):
+    return type(value) is int and 0 < abs(value) <= LARGEST
+
+
+def offset(value):
+    return type(value) is int and 0 < abs(value) <= 93_600
+
+
+def true(value):
+    return value is True
+
+
+def object_(value):
+    return isinstance(value, dict) and value != {}
+
+
+def key32(value):
+    return b64u_decode(value, 32) is not None
+
+
+def hex32(value):
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def word(words):
+    return lambda value: isinstance(value, str) and value in words
+
+
+def contacts(value):
+    return isinstance(value, list) and value != [] and value == [name for name in CONTACTS if name in value]
+
+
+def facts(value):
+    return object_(value) and len(value) <= 32 and all(isinstance(v, str) for v in value.values())
+
+
+def duplicate_of(value):
+    if not isinstance(value, dict):
+        return False
+    if value.get("contract") == "other":
+        return set(value) == {"commit", "contract"} and key32(value["commit"])
+    return set(value) == {"contract", "index"} and ID(value["contract"]) and index(value["index"])
+
+
+def touch(value):
+    return isinstance(value, dict) and {"click"} <= set(value) <= {"click", "click_unrecorded", "clicked_ms"} and index(value["click"]) \
+        and value.get("click_unrecorded", True) is True and index(value.get("clicked_ms", 0))
+
+
+def touches(value):
+    return isinstance(value, list) and value != [] and all(map(touch, value))
+
+
+SUBS = tuple(f"sub{n}" for n in range(1, 6))
+UTMS = ("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term")
+TEXTS = dict.fromkeys(SUBS, text(256))
+ID = text(16)
+
+# kind: the members that are always there, and the others with what they hold (a default is left out)
+MEMBERS = {
+    "terms": ({"campaign": object_, "contract": object_, "rules": whole, "version": whole}, {"effective_ms": whole}),
+    "click": ({"class": word(CLASSES), "commit": key32, "placement": index},
+              {**TEXTS, **dict.fromkeys(UTMS, text(256)), "clock_steps": small, "country": text(2), "device": word(DEVICES), "to": text(1024), "to_refused": true}),
+    "view": ({"class": word(CLASSES), "commit": key32}, {"click": index, "placement": small}),
+    "lead": ({"commit": key32, "party": lambda value: value == "" or ID(value), "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
+             {**TEXTS, "bad": contacts, "claimed": true, "click": index, "click_unrecorded": true, "clicked_ms": whole, "clock_steps": small,
+              "clock_unsure": true, "disposable": true, "due_ms": whole, "dup": duplicate_of, "facts": facts, "given": contacts, "honeypot": true,
+              "missing_fields": small, "other_touches": small, "payout_micros": whole, "placement": small, "reason": word(REASONS),
+              "share_from": small, "share_to": small, "test": true, "tier": lambda value: type(value) is int and 0 <= value < 2**31,
+              "touches": touches, "txid": text(128), "utc_offset_s": offset}),
+    "disposition": ({"lead": index, "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
+                    {"amount_micros": whole, "currency": ID, "party": ID, "payable_micros": signed, "text": text(512), "txid": text(128)}),
+    "key": ({"party": ID, "pub": key32}, {}),
+    "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
+    "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
+    "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "views": whole}),
+    "impression": ({"class": word(CLASSES), "commit": key32, "placement": index}, {}),
+}
+
+
+def read_entry(data):
+    need(len(data) <= 49_152, "it is longer than an entry can be")
+    entry = read_canonical(data, "it")
+    need(isinstance(entry, dict) and entry.get("kind") in MEMBERS, "it is of no kind that is known")
+    always, others = MEMBERS[entry["kind"]]
+    always = {"at": index, **always}
+    others = {"clock_ms": whole, **others}
+    for name in always:
+        need(name in entry, f"it has no {name}")
+    for name, value in entry.items():
+        if name != "kind":
+            holds = always.get(name) or others.get(name)
+            need(holds is not None and holds(value), f"its {name} is not what stands there")
+    return entry
+
+
+def clock(entry):
+    """The time that counts for what is judged by time."""
+    return entry.get("clock_ms", entry["at"])
+
+
+# ---- the comparison of texts ("Contact keys", "Documents") ----
+
+def code_points(spelled):
+    """`9-D 20`: the characters of these hexadecimal ranges."""
+    for each in spelled.split():
+        first, _, last = each.partition("-")
+        yield from map(chr, range(int(first, 16), int(last or first, 16) + 1))
+
+
+BLANK = "".join(code_points("9-D 20 80-9F A0 AD 61C 115F 1160 1680 180E 2000-200F 2028-202F 205F-206F 2800 3000 3164 FEFF FFA0 FFF9-FFFB E0000-E007F"))
+SPACES = set(code_points("9-D 20 A0 1680 2000-200A 202F 205F 3000"))
+UNSEEN = set(BLANK) - SPACES
+
+
+def trim(value):
+    return value.strip(BLANK)
+
+
+def digits_of_all_scripts(value):
+    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c for c in value)
+
+
+def number(value):
+    """What a text says as a number, None if it is none: up to 18 digits on each side of the point that are not zeros in front or behind."""
+    found = re.fullmatch(r"([+\-\u2212\uFF0D])?([0-9]+)(?:[.\uFF0E\u066B]([0-9]+))?", digits_of_all_scripts(value))
+    if not found:
+        return None
+    sign, front, behind = found[1], found[2].lstrip("0"), (found[3] or "").rstrip("0")
+    if len(front) > 18 or len(behind) > 18:
+        return None
+    return Decimal(f"{'' if sign in (None, '+') else '-'}{front or 0}.{behind or 0}")
+
+
+COUNTRIES = set("""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO
+    CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL
+    IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX
+    MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX
+    SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW""".split())  # ISO 3166-1, assigned
+
+
+def country(value):
+    """The code of a country, None of anything else."""
+    value = trim(value).upper()
+    value = {"UK": "GB", "EL": "GR"}.get(value, value)
+    return value if value in COUNTRIES else None
+
+
+def equals(field, fact, value):
+    fact, value = trim(fact), trim(str(value))
+    if field == "country":
+        return country(fact) is not None and country(fact) == country(value)
+    a, b = number(fact), number(value)
+    if a is not None and b is not None:
+        return a == b
+    if len(fact.encode()) > 512 or len(value.encode()) > 512:
+        return fact == value
+    return unicodedata.normalize("NFC", fact) == unicodedata.normalize("NFC", value)
+
+
+def rule_holds(rule, fact):
+    if fact is None or not trim(fact):
+        return False
+    if "equals" in rule:
+        return equals(rule["field"], fact, rule["equals"])
+    if "in" in rule:
+        return any(equals(rule["field"], fact, value) for value in rule["in"])
+    value = number(trim(fact))
+    return value is not None and rule.get("min", value) <= value <= rule.get("max", value)
+
+
+# ---- terms ("Documents", "Versions") ----
+
+CAMPAIGN = {"accept_from", "advertiser", "allowed_hosts", "attribution", "caps", "click_param", "currency", "dedupe", "default_country", "fallback_url",
+            "id", "landing_url", "lead", "name", "pass", "paused", "payable_classes", "pixel_leads", "referrer_policy", "repeat_window_s",
+            "return_days", "review", "timezone"}
+CONTRACT = {"campaign", "caps", "ends_at", "id", "price", "publisher", "starts_at"}
+LEAD = {"disposable_email", "hold_below_s", "honeypot", "min_click_to_lead_s", "require", "require_any", "rules"}
+CAPS = {"budget_micros_month", "day", "month"}
+CLICK_FIELDS = ("placement", "device", "class")
+
+
+def read_rules(rules):
+    return isinstance(rules, list) and all(isinstance(rule, dict) and isinstance(rule.get("field"), str) for rule in rules)
+
+
+class Terms:
+    """One version: its documents, and what is asked of them."""
+
+    def __init__(self, entry, at):
+        self.index, self.version, self.at, self.rules = at, entry["version"], entry["at"], entry["rules"]
+        self.effective = entry.get("effective_ms", 0)
+        self.campaign, self.contract = entry["campaign"], entry["contract"]
+        if self.known():
+            self.read()
+
+    def known(self):
+        return self.rules in RULES
+
+    def read(self):
+        campaign, contract = self.campaign, self.contract
+        need(set(campaign) == CAMPAIGN and set(contract) == CONTRACT, "its documents are not complete")
+        try:
+            self.lead, self.price = campaign["lead"], contract["price"]
+            need(set(self.lead) == LEAD and set(self.price) == {"click_micros", "impression_micros", "lead", "sale_ppm"}, "its documents are not complete")
+            self.tiers = self.price["lead"]
+            need(read_rules(self.lead["rules"]) and read_rules([tier["when"] for tier in self.tiers if "when" in tier]), "its rules do not read")
+            need(all(index(tier["micros"]) for tier in self.tiers) and all("when" in tier for tier in self.tiers[:-1]), "its prices do not read")
+            need(set(campaign["caps"]) <= CAPS and set(contract["caps"]) <= CAPS, "its caps do not read")
+            need(all(map(index, [*campaign["caps"].values(), *contract["caps"].values()])), "its caps do not read")
+            need(set(campaign["dedupe"]) == {"by", "days"} and set(campaign["review"]) == {"auto_approve_days", "mode"}, "its documents are not complete")
+            need(set(campaign["attribution"]) == {"click_days", "half_life_days", "model"}, "its documents are not complete")
+            need(contract["campaign"] == campaign["id"], "its contract is of another campaign")
+            self.starts, self.ends = ((read_rfc3339(contract[name]) if contract[name] else None) for name in ("starts_at", "ends_at"))
+            need((self.starts is None) == (contract["starts_at"] == "") and (self.ends is None) == (contract["ends_at"] == ""), "its times do not read")
+            self.days = campaign["dedupe"]["days"] * DAY_MS
+            self.by = campaign["dedupe"]["by"]
+            self.window = campaign["attribution"]["click_days"] * DAY_MS
+            self.return_ms = campaign["return_days"] * DAY_MS
+            self.payable = set(campaign["payable_classes"])
+        except (KeyError, TypeError, AttributeError):
+            raise Fails("its documents do not read") from None
+        need(campaign["payable_classes"] == [name for name in PAYABLE if name in self.payable], "its payable_classes are not in order")
+        need(self.lead["require"] == sorted(self.lead["require"], key=lambda f: CONTACTS.index(f) if f in CONTACTS else 9), "its require is not in order")
+
+    def active(self, time):
+        return (self.starts is None or self.starts <= time) and (self.ends is None or time < self.ends)
+
+    def looked_at(self):
+        """The fields that these terms look at: they stand in the entry, everything else beside it."""
+        fields = {"country", *self.lead["require"], *self.lead["require_any"], *(rule["field"] for rule in self.lead["rules"])}
+        return (fields | {tier["when"]["field"] for tier in self.tiers if "when" in tier}) - {*CONTACTS, *SUBS, *CLICK_FIELDS}
+
+    def unit(self, entry):
+        """What a click or impression earns by these terms."""
+        return self.price[f"{entry['kind']}_micros"] if entry["class"] in self.payable else 0
+
+
+class Versions:
+    """The versions that have not been replaced, the last one last: their times ascend."""
+
+    def __init__(self):
+        self.all, self.line = [], []
+
+    def waiting(self, at):
+        return [version for version in self.line if version.effective > at]
+
+    def add(self, terms):
+        need(terms.version == len(self.all) + 1, "its version does not follow")
+        if not self.all:
+            self.line.append(terms)
+        elif not terms.effective:
+            self.line = [version for version in self.line if version.effective <= terms.at] + [terms]
+        else:
+            need(terms.effective > terms.at, "it should have bound before it was written")
+            waiting = self.waiting(terms.at)
+            if waiting and waiting[-1].effective == terms.effective:
+                self.line.pop()
+            else:
+                need(not waiting or waiting[-1].effective < terms.effective, "it would bind before one that waits")
+                need(len(waiting) < 8, "too many versions wait")
+            self.line.append(terms)
+        self.all.append(terms)
+
+    def bound(self, at):
+        """The terms in force for an entry of this time behind those so far."""
+        due = [version for version in self.line if version.effective <= at]
+        return due[-1] if due else self.line[0]
+
+    def lately(self, at):
+        """Those by which a lead may have been read when it arrived: in force, and up to four before, each until 60 s after the next one bound."""
+        now = self.bound(at)
+        found, later = [now], now
+        for version in reversed(self.line[:self.line.index(now)][-4:]):
+            if at > max(later.at, later.effective) + 60_000:
+                break
+            found.append(version)
+            later = version
+        return found
+
+
+# ---- contact fields ("Contact keys"): whether one is well formed ----
+
+LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d"
+
+PROVIDERS = [  # domains, characters that are passed over, that become `-`, whether a label in front is the mailbox
+    ("gmail.com googlemail.com", ".", "", False),
+    ("icloud.com me.com mac.com", "", "", False),
+    ("proton.me protonmail.com protonmail.ch pm.me", "._-", "", False),
+    ("yandex.* ya.ru narod.ru", "", ".", False),
+    ("fastmail.* fastmail.net fastmail.org", "", "", True),
+    ("outlook.* hotmail.* live.* msn.* windowslive.com zoho.* zohomail.* hey.com gmx.* gmx.net gmx.org yahoo.* aol.com posteo.* mailbox.org", "", "", False),
+]
+
+
+def provider(domain):
+    for domains, passed, dashes, below in PROVIDERS:
+        for name in domains.split():
+            if domain == name or name.endswith(".*") and re.fullmatch(re.escape(name[:-1]) + r"(com|[a-z]{2}|com?\.[a-z]{2})", domain):
+                return passed, dashes, below
+    return None
+
+
+def good_local(local):
+    return re.fullmatch(LOCAL, local) is not None and len(local) <= 64
+
+
+def good_email(value):
+    """Whether an address is well formed; None where it takes the Unicode tables of UTS #46 to tell."""
+    value = trim(value)
+    if value.endswith(">") and "<" in value:
+        value = value[value.index("<") + 1:-1]
+    value = trim(trim(value).strip(QUOTES))
+    if value[:7].lower() == "mailto:":
+        value = value[7:].partition("?")[0]
+    value = "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in value)
+    before, at, behind = value.partition("@")
+    value = "".join(c for c in before if c not in UNSEEN) + at + "".join(c for c in behind if c not in UNSEEN or c in "\u200c\u200d")
+    value = "".join(" " if c in SPACES else c for c in value)
+    local, at, domain = value.rpartition("@")
+    local, domain = local.strip(" "), domain.lstrip(" ").rstrip(" .,;")
+    if not at or len(value.encode()) > 1272 or local.count(" ") > 1 or not good_local(local := local.replace(" ", "+")):
+        return False
+    if not domain.isascii():
+        return None
+    domain = domain.lower()
+    labels = domain.split(".")
+    if len(domain) > 253 or len(labels) < 2 or labels[-1].isdigit() or not all(re.fullmatch("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels):
+        return False
+    kept = provider(domain)
+    if kept is None and (kept := provider(".".join(labels[1:]))) and kept[2]:
+        local = labels[0]
+    elif kept is None or provider(domain) is None:
+        return True
+    local = local.partition("+")[0]
+    return good_local("".join("-" if c in kept[1] else c for c in local if c not in kept[0]))
+
+
+class PhoneTable:
+    """`decisions/phone_table.h`, which is data: an automaton over digits, and countries and plans (calling codes) with patterns in it."""
+
+    def __init__(self, path):
+        try:
+            source = path.read_text()
+        except OSError as error:
+            raise CannotTell(f"the table of telephone numbers: {error.strerror}") from None
+        self.accepts = int(re.search(r"PHONE_ACCEPTS = (\d+)", source)[1])
+        self.next = [int(n) for n in re.search(r"phone_next\[.*?\{(.*?)\}", source, re.DOTALL)[1].replace(",", " ").split()]
+        rows = {}
+        for name in ("rules", "plans", "countries"):
+            block = re.search(rf"phone_{name}\[[^\]]*\] = \{{\n(.*?)\n\}};", source, re.DOTALL)[1]
+            rows[name] = [[json.loads(cell) if cell[0] == '"' else int(cell, 0) for cell in row.split(", ")] for row in re.findall(r"\{(.*)\}", block)]
+        self.rules = rows["rules"]
+        self.plans = [Plan(*row) for row in rows["plans"]]
+        self.countries = [Country(*row) for row in rows["countries"]]
+        self.by_id = {row.id: row for row in self.countries}
+
+    def ends(self, node, digits):
+        """Lengths of the beginnings that a pattern accepts, the shortest first."""
+        found = [0] if node >= self.accepts else []
+        for at, digit in enumerate(digits, 1):
+            node = self.next[10 * node + int(digit)]
+            if node == 0:
+                break
+            if node >= self.accepts:
+                found.append(at)
+        return found
+
+    def accepted(self, node, digits):
+        return len(digits) in self.ends(node, digits)
+
+    def plan_of(self, digits):
+        return next((plan for plan in self.plans if digits.startswith(plan.code)), None)
+
+    def without_prefix(self, here, digits, is_number):
+        """What is left when one prefix is taken off by the country's rules; None where none goes."""
+        for drop, keep, behind, to_end, put in self.rules[here.rules:here.rules + here.n_rules]:
+            ways = [(a, b, c) for a in self.ends(drop, digits) for b in self.ends(keep, digits[a:]) for c in self.ends(behind, digits[a + b:])
+                    if not to_end or a + b + c == len(digits)]
+            if ways:
+                a, b, c = max(ways)
+                left = put + digits[a:a + b] + digits[a + b + c:]
+                fits = here.lengths >> len(left) & 1 or len(left) >= here.lengths.bit_length()
+                if left != digits and fits and (is_number(left) or not is_number(digits)):
+                    return left
+        return None
+
+    def stripped(self, here, digits, is_number, always):
+        """(number, whether a prefix was taken off): up to three prefixes go until it is one."""
+        for n in range(4):
+            if is_number(digits) and len(digits) <= 15 and not (always and n == 0 and self.without_prefix(here, digits, is_number)):
+                return digits, n > 0
+            digits = self.without_prefix(here, digits, is_number) if n < 3 else None
+            if digits is None:
+                return None, False
+        return None, False
+
+    def from_abroad(self, digits):
+        """The plan and number, read from the calling code on; None if it is none."""
+        plan = self.plan_of(digits)
+        if plan is None:
+            return None
+        rest = digits[len(plan.code):]
+        is_number = lambda left: self.accepted(plan.number, left)  # noqa: E731
+        if is_number(rest):
+            return plan, rest
+        if plan.main < 0:
+            return None
+        left, _ = self.stripped(self.countries[plan.main], rest, is_number, False)
+        return (plan, left) if left else None
+
+    def inside(self, here, digits):
+        """(plan, number, whether something was dialled in front) of a number as it is dialled in the country."""
+        plan = self.plans[here.plan]
+        is_number = lambda left: self.accepted(here.number, left) or plan.main >= 0 and self.accepted(self.countries[plan.main].number, left)  # noqa: E731
+        left, dialled = self.stripped(here, digits, is_number, False)
+        return (plan, left, dialled) if left else None
+
+    def mobile(self, found):
+        return found is not None and self.accepted(found[0].mobile, found[1])
+
+    def read(self, typed, name):
+        """Whether the digits are a number, in the order of FORMATS. Only that: which one it is shows in no mirror."""
+        digits, here = typed.digits, self.by_id.get(name)
+        if typed.zero is not None:
+            plan, without = self.plan_of(digits), digits[:typed.zero] + digits[typed.zero + 1:]
+            if plan and digits[:typed.zero] == plan.code and (self.from_abroad(without) or self.from_abroad(digits)):
+                return True
+        if typed.plus:
+            return self.from_abroad(digits) is not None
+        if here is None:
+            return digits.startswith("00") and self.from_abroad(digits[2:]) is not None
+        for length in [length for length in self.ends(here.abroad, digits) if length] + [2] * digits.startswith("00"):
+            if self.from_abroad(digits[length:]):
+                return True
+        return self.inside(here, digits) is not None or digits.startswith(self.plans[here.plan].code) and self.from_abroad(digits) is not None
+
+
+class Plan:
+    def __init__(self, code, number_, mobile, main):
+        self.code, self.number, self.mobile, self.main = code, number_, mobile, main
+
+
+class Country:
+    def __init__(self, id_, plan, number_, abroad, rules, n_rules, lengths):
+        self.id, self.plan, self.number, self.abroad, self.rules, self.n_rules, self.lengths = id_, plan, number_, abroad, rules, n_rules, lengths
+
+
+@lru_cache(maxsize=1)
+def phone_table():
+    return PhoneTable(Path(__file__).resolve().parent.parent / "common/decisions/phone_table.h")
+
+
+class Typed:
+    """What was typed as a telephone number: its digits, whether a plus stands in front, where a `(0)` stood; `read` is False of what reads as none."""
+
+    def __init__(self, value):
+        self.digits, self.plus, self.zero, self.mark, self.well = "", False, None, None, False
+        value = trim(value)
+        if re.fullmatch(r"[0-9.,]*[0-9][0-9.,]*[eE][+-]?[0-9]+", value):
+            return
+        value = re.sub(r"^(\+?[0-9]+)\.0$", r"\1", value)
+        letters = 0
+        for at, c in enumerate(value):
+            n, category = len(self.digits), unicodedata.category(c)
+            if category == "Nd":
+                if n == 24 and self.mark is None:
+                    return
+                if n < 24:
+                    if digits_of_all_scripts(c) == "0" and n and re.fullmatch(r"[(（]", value[at - 1]) and re.fullmatch(r"[)）]", value[at + 1:at + 2]):
+                        self.zero = n
+                    self.digits += digits_of_all_scripts(c)
+            elif category[0] == "L" and c != "\u30fc":
+                letters += 1
+                if n == 0 and (letters > 16 or self.plus) or 0 < n < 4:
+                    return
+                if n >= 4:
+                    break
+            elif c in "+\uff0b\ufe62\u2795\u207a":
+                if 0 < n < 4:
+                    return
+                if n >= 4:
+                    break
+                self.plus = True
+            elif c in "#;" and n >= 4:
+                break
+            elif c in ",/" and n >= 4 and self.mark is None:
+                self.mark = n
+        self.well = True
+
+    def first(self):
+        """What stands before the mark that parts two numbers."""
+        part = Typed("")
+        part.digits, part.plus, part.zero = self.digits[:self.mark], self.plus, self.zero if self.zero is not None and self.zero < self.mark else None
+        return part
+
+
+def good_phone(value, name):
+    """(whether it is a number, the digits by which it is compared if it is none)."""
+    typed = Typed(value)
+    if not typed.well:
+        return False, typed.digits
+    good = phone_table().read(typed, country(name)) or typed.mark is not None and phone_table().read(typed.first(), country(name))
+    return good, typed.digits
+
+
+# ---- decisions ("A lead", "Identity", "Caps", "A disposition") ----
+
+STANDING = ("pending", "held", "approved", "converted")
+
+
+def cut(price, share):
+    """What the part of a lead earns of a price ("Shares")."""
+    return price * share[1] // WHOLE - price * share[0] // WHOLE
+
+
+class Lead:
+    """What later entries need to know of a lead ("Rows")."""
+
+    def __init__(self, at, entry, opening, terms):
+        self.index, self.entry, self.terms = at, entry, terms
+        self.time, self.status = clock(entry), entry["status"]
+        self.opened = opening is not None
+        self.email, self.phone = (opening or {}).get("email"), (opening or {}).get("phone")
+        self.txid, self.click = entry.get("txid"), (entry["click"], entry.get("click_unrecorded", False)) if "click" in entry else None
+        self.untrusted = entry["trust"] == "pixel" and terms.campaign["pixel_leads"] != "on"
+        self.share = entry.get("share_from", 0), entry.get("share_to", WHOLE)
+        self.whole = self.price = self.sale = 0  # of the whole lead, and what this contract pays of it
+        self.approved, self.changed = (self.time if self.status == "approved" else None), self.time
+        local = self.time + 1000 * entry.get("utc_offset_s", 0)
+        self.day = local // DAY_MS
+        self.month = civil(self.day)[:2]
+        self.due = entry.get("due_ms")
+        self.repeats, self.weak = None, False  # of a duplicate: the lead of this contract that it repeats, and whether a txid or click led there
+
+    def stands(self):
+        return self.status in STANDING and not (self.untrusted and self.status == "held")
+
+    def contacts(self):
+        return [(kind, token) for kind, token in ((EMAIL, self.email), (PHONE, self.phone)) if token is not None]
+
+    def bits(self):
+        return sum(kind for kind, _ in self.contacts())
+
+
+EMAIL, PHONE, TXID, CLICK = 1, 2, 16, 32  # kinds of keys; to the last two the contact tokens of the lead are added, bit by bit
+
+
+class Persons:
+    """Who is in whose way ("Identity", and the duplicates of "A shared lead")."""
+
+    def __init__(self):
+        self.rows = defaultdict(list)  # under each key the leads that have it
+
+    def add(self, lead):
+        for kind, token in (*lead.contacts(), (TXID + lead.bits(), lead.txid), (CLICK + lead.bits(), lead.click)):
+            if token is not None:
+                self.rows[kind, token].append(lead)
+
+    def under(self, key):
+        """The leads under a key, the latest first; of one time by their index. Whose tokens nobody shows is in nobody's way."""
+        return sorted((lead for lead in self.rows[key] if lead.opened), key=lambda lead: (-lead.time, lead.index))
+
+    @staticmethod
+    def keys(lead, by):
+        """The keys of a lead to look under: a txid or click alone does not make one of two who both have a token of one kind."""
+        told = lead.bits() & sum({"email": EMAIL, "phone": PHONE}[name] for name in by or ("email", "phone"))
+        yield from ((kind, token) for kind, token in lead.contacts() if ("email", "phone")[kind - 1] in by)
+        for first, token in ((TXID, lead.txid), (CLICK, lead.click)):
+            yield from ((first + bits, token) for bits in range(4) if token is not None and not bits & told)
+
+    def in_the_way(self, report, terms, both_ways=False):
+        """(lead, weak): the lead of the same person that stands, of several the latest; weak where a txid or click led to it."""
+        found = []
+        for order, key in enumerate(self.keys(report, terms.by)):
+            for lead in self.under(key):
+                waits = report.untrusted and lead.untrusted and lead.status == "held"
+                if lead is not report and (lead.stands() or waits) and (key[0] >= TXID or self.near(report, lead, terms, both_ways)):
+                    found.append((-lead.time, order, lead, key[0] >= TXID))
+                    break
+        if found:
+            return min(found, key=lambda row: row[:2])[2:]
+        return self.along_duplicates(report, terms, both_ways)
+
+    @staticmethod
+    def near(report, lead, terms, both_ways):
+        return -terms.days <= lead.time - report.time <= terms.days if both_ways else report.time - lead.time <= terms.days
+
+    def along_duplicates(self, report, terms, both_ways):
+        """Email, then email and phone, then phone is one person: through the duplicates of leads of this contract, one key after the other."""
+        line = [(key, key[0] >= TXID) for key in self.keys(report, terms.by)]
+        own, rows = len(line), 0
+
+        def is_it(lead, weak):
+            ours, theirs = dict(report.contacts()), dict(lead.contacts())
+            both = [kind for kind, name in ((EMAIL, "email"), (PHONE, "phone")) if name in (terms.by or CONTACTS) and kind in ours and kind in theirs]
+            told_apart = weak and both and not any(ours[kind] == theirs[kind] for kind in both)
+            return lead is not report and lead.stands() and self.near(report, lead, terms, both_ways) and not told_apart
+
+        for n, (key, weak) in enumerate(line):  # which grows while it is walked
+            here = self.under(key)  # also a duplicate that is to stand itself: what it repeats may do so still
+            for lead in [lead for lead in here if n >= own and lead.stands()] + [lead for lead in here if lead.repeats and lead.status == "duplicate"]:
+                rows += 1
+                if n >= 256 or rows > 1024:
+                    return None, False
+                if lead.status != "duplicate":
+                    if is_it(lead, weak):
+                        return lead, weak
+                elif self.near(report, lead, terms, both_ways):
+                    weakly = weak or lead.weak
+                    if is_it(lead.repeats, weakly):
+                        return lead.repeats, weakly
+                    for further in self.keys(lead, terms.by):
+                        row = further, weakly or further[0] >= TXID
+                        if row not in line and (further, False) not in line:
+                            line.append(row)
+        return None, False
+
+
+class Counts:
+    """The leads that stand, by day and month, and what they pay ("Caps")."""
+
+    def __init__(self):
+        self.days, self.months, self.micros = defaultdict(int), defaultdict(int), defaultdict(int)
+
+    def change(self, lead, leads, times):
+        self.days[lead.day] += leads
+        self.months[lead.month] += leads
+        self.micros[lead.month] += times * (lead.price + lead.sale)
+
+    def over(self, lead, caps, price):
+        """Which of these caps have no room for this lead."""
+        if "day" in caps and self.days[lead.day] >= caps["day"]:
+            yield "cap_day"
+        if "month" in caps and self.months[lead.month] >= caps["month"]:
+            yield "cap_month"
+        if "budget_micros_month" in caps and self.micros[lead.month] + price > caps["budget_micros_month"]:
+            yield "budget"
+
+
+CAP_OF = {"cap_day": "day", "cap_month": "month", "budget": "budget_micros_month"}
+
+
+class Decided:
+    """What a lead entry has to say: status, reason, tier, payout, due time, the lead that it repeats."""
+
+    def __init__(self, status, reason="", tier=-1, payout=0, due=0):
+        self.status, self.reason, self.tier, self.payout, self.due = status, reason, tier, payout, due
+
+    def members(self):
+        return self.status, self.reason, self.tier, self.payout, self.due
+
+
+class Ledger:
+    """The fold of one contract's entries: each is decided again from those in front of it."""
+
+    def __init__(self, contract, openings):
+        self.contract, self.openings = contract, openings
+        self.entries, self.versions = [], Versions()
+        self.leads, self.moves = {}, []
+        self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
+        self.keys, self.statements, self.answers = {}, [], {}
+        self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
+        self.amounts, self.bound_by = [], []
+        self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
+        self.unknown_rules = None
+
+    # what every entry has to keep: "each entry can follow those before it"
+
+    def add(self, entry):
+        at = len(self.entries)
+        if at:
+            before = self.entries[-1]
+            need(entry["at"] >= before["at"], "it is dated before the one in front of it")
+            need("clock_ms" not in entry or (entry["clock_ms"] < entry["at"] == before["at"]), "its clock_ms does not fit its time")
+        else:
+            need(entry["kind"] == "terms" and "clock_ms" not in entry, "the first entry is no terms")
+        if entry["kind"] in ("click", "lead"):
+            need(entry.get("clock_steps", 0) >= self.steps, "its clock_steps go back")
+            self.steps = entry.get("clock_steps", 0)
+        self.entries.append(entry)
+        if entry["kind"] == "terms":
+            self.terms(at, entry)
+        terms = self.versions.bound(entry["at"])
+        self.bound_by.append(terms)
+        if not terms.known() and self.unknown_rules is None:
+            self.unknown_rules = terms.rules
+        if self.unknown_rules is not None:
+            return
+        amount = {"click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0}[entry["kind"]](at, entry, terms)
+        self.tally(at, entry, amount or 0)
+
+    def tally(self, at, entry, amount):
+        """What a statement may say at most: where the next entry would pass that the log is cut ("Statement")."""
+        self.amounts.append(amount)
+        gaps = [entry.get(name, 0) if entry["kind"] == "gap" else 0 for name in ("clicks", "impressions", "views")]
+        if self.spent + amount > ROOM or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
+            self.cuts.append(at)
+            self.spent, self.gaps = 0, [0, 0, 0]
+        self.spent += amount
+        self.gaps = [a + b for a, b in zip(self.gaps, gaps)]
+
+    def terms(self, at, entry):
+        terms = Terms(entry, at)
+        if self.versions.all:
+            first = self.versions.all[0]
+            for document, names in (("campaign", ("id", "advertiser", "currency")), ("contract", ("id", "campaign", "publisher"))):
+                for name in names:
+                    need(getattr(terms, document).get(name) == getattr(first, document).get(name), f"its {name} is another one")
+        need(terms.contract.get("id") == self.contract, "it is of another contract")
+        self.versions.add(terms)
+        self.advertiser, self.publisher = terms.campaign["advertiser"], terms.contract["publisher"]
+
+    def click(self, at, entry, terms):
+        return terms.unit(entry)
+
+    def view(self, at, entry, terms):
+        if "click" in entry:
+            need(entry["click"] < at and self.entries[entry["click"]]["kind"] == "click", "its click is none")
+            need(entry.get("placement") == self.entries[entry["click"]]["placement"], "its placement is not its click's")
+
+    def gap(self, at, entry, terms):
+        return 0
+
+    def key(self, at, entry, terms):
+        raw = b64u_decode(entry["pub"])
+        need(good_point(raw), "its key is none")
+        need(all(raw != other for party, other in self.keys.items() if party != entry["party"]), "its key is another party's")
+        self.keys[entry["party"]] = raw
+        need(len(self.keys) <= 8, "too many parties have keys")
+
+    def response(self, at, entry, terms):
+        need(entry["statement"] in {statement.id for statement in self.statements}, "its statement is none in front of it")
+        need(entry["party"] in self.keys, "its party has no key")
+        need((entry["statement"], entry["party"]) not in self.answers, "its party has answered already")
+        self.answers[entry["statement"], entry["party"]] = at, self.keys[entry["party"]]
+
+    # leads
+
+    def lead(self, at, entry, terms):
+        need(entry["terms"] == terms.index, "its terms are not those in force")
+        lead = Lead(at, entry, self.openings.get(at), terms)
+        self.inputs(lead, terms)
+        self.touched(lead, terms)
+        expected = self.decide(lead, terms)
+        recorded = entry["status"], entry.get("reason", ""), entry.get("tier", -1), entry.get("payout_micros", 0), entry.get("due_ms", 0)
+        need(recorded == expected.members(), f"it says {recorded}, decided again {expected.members()}")
+        self.leads[at] = lead
+        self.persons.add(lead)
+        change = lead.price if lead.status == "approved" else 0
+        if lead.stands():
+            self.count(lead, 1)
+        self.moves.append((at, lead, lead.status, entry.get("reason", ""), change, False))
+        return change
+
+    def inputs(self, lead, terms):
+        """What a lead may be decided from ("Inputs of a lead"), by the terms in force when it was read: those of now, or of just before."""
+        entry, opening, read_by = lead.entry, self.openings.get(lead.index), self.versions.lately(lead.entry["at"])
+        given, bad = entry.get("given", []), entry.get("bad", [])
+        need(set(bad) <= {"email", "phone"} & set(given), "its bad is not in given")
+        need(not entry.get("disposable") or "email" in given and "email" not in bad, "it has no email that could be disposable")
+        problems = [self.sender_problem(entry, version) or opening and "contact" in opening and self.facts_problem(entry, opening["contact"], version)
+                    for version in read_by]
+        need(not all(problems), problems[0])
+        if opening is None:
+            return
+        for name in ("email", "phone"):
+            wanted = name in given and name not in bad
+            need((name in opening) == wanted or name == "phone" and name in bad, f"its opening and its entry do not agree about the {name}")
+        if "contact" in opening:
+            contact = {name: value for name, value in opening["contact"].items() if trim(value)}
+            need([name for name in CONTACTS if name in contact] == given, "its given is not what the opening shows")
+            if "email" in contact:
+                good = good_email(contact["email"])
+                need(good is None or good != ("email" in bad), "its email is well formed or not, other than it says")
+            if "phone" in contact:
+                told = entry.get("facts", {}).get("country", "")
+                read = [good_phone(contact["phone"], told if trim(told) else version.campaign["default_country"]) for version in read_by]
+                need(any(good != ("phone" in bad) for good, _ in read), "its phone is well formed or not, other than it says")
+                need("phone" not in bad or ("phone" in opening) == (7 <= len(read[0][1].lstrip("0")) <= 20), "its phone has digits to be compared by, or not, other than its opening")
+
+    def sender_problem(self, entry, terms):
+        if entry["trust"] == "pixel":
+            return "it came by a pixel, whose leads are not taken" if entry["party"] or terms.campaign["pixel_leads"] == "off" else None
+        role = {self.advertiser: "advertiser", self.publisher: "publisher"}.get(entry["party"] or None)
+        known = role in terms.campaign["accept_from"] and entry["trust"] in ("signed", "key", "api")
+        return None if known else "its sender may not report leads"
+
+    @staticmethod
+    def facts_problem(entry, contact, terms):
+        facts_, honeypot = entry.get("facts", {}), terms.lead["honeypot"]
+        if entry.get("honeypot", False) != bool(honeypot and trim(contact.get(honeypot, facts_.get(honeypot, "")))):
+            return "its honeypot is not what the opening shows"
+        if len(facts_) < 32 and any(name in terms.looked_at() for name in contact if name not in CONTACTS):
+            return "a fact that the terms look at is not in the entry"
+        return None
+
+    def touched(self, lead, terms):
+        """The credited click and the contract's other touches: there, of the time and place that the entry says."""
+        entry, campaign = lead.entry, terms.campaign
+        need(("click" in entry) == ("clicked_ms" in entry), "its click has no time")
+        need("click" in entry or not (entry.get("click_unrecorded") or "share_to" in entry), "it has a share without a click")
+        need("share_to" in entry or "touches" not in entry, "it has touches of its own that share nothing")
+        recorded = self.entries[entry["click"]] if "click" in entry and not entry.get("click_unrecorded") and entry["click"] < lead.index else {}
+        need(entry.get("placement", 0) == recorded.get("placement", 0), "its placement is not its click's")
+        need(lead.share[0] < lead.share[1] <= WHOLE and ("share_to" in entry) == (lead.share != (0, WHOLE)), "its share is none")
+        if "click" in entry:
+            own = [*entry.get("touches", []), entry]
+            for each in own:
+                if not each.get("click_unrecorded"):
+                    need(each["click"] < lead.index and self.entries[each["click"]]["kind"] == "click", "its click is none")
+                    need(each.get("clicked_ms") == clock(self.entries[each["click"]]), "its click's time is another one")
+            order = [(each["clicked_ms"], each.get("click_unrecorded", False), each["click"]) for each in own]
+            need(all(one < other for one, other in zip(order, order[1:])), "its touches are out of order")
+            need(len(own) == 1 or lead.time - order[0][0] <= terms.window, "a touch is outside the window")
+            need(len(own) - 1 <= entry.get("other_touches", 0), "it has more touches than it counts")
+        need(campaign["attribution"]["model"] not in ("last", "first") or not (entry.get("touches") or "share_to" in entry), "it is shared by a model that shares nothing")
+        if "share_to" in entry:
+            need(entry["commit"] not in self.shared, "a part of this lead is here already")
+            self.shared.add(entry["commit"])
+
+    def elapsed(self, lead):
+        """Milliseconds from the click to the lead; None where a step of the clock made that unknown."""
+        entry = lead.entry
+        steps = entry.get("clock_steps", 0)
+        if entry.get("click_unrecorded"):
+            unknown = steps != 0
+        else:
+            unknown = steps != self.entries[entry["click"]].get("clock_steps", 0)
+        return None if unknown else max(0, lead.time - entry["clicked_ms"])
+
+    def decide(self, lead, terms):
+        """The first reason that applies ("Outcome")."""
+        entry, way, weak = lead.entry, None, False
+        missing = sum(not trim(entry.get("facts", {}).get(name, "")) for name in terms.lead["require"] if name not in CONTACTS)
+        need(entry.get("missing_fields", 0) == missing, f"it says that {entry.get('missing_fields', 0)} fields are missing: {missing} are")
+        tier, lead.whole = self.tier(lead, terms)
+        lead.price = cut(lead.whole, lead.share)
+        dup = entry.get("dup")
+        reason = self.refusal(lead, terms)
+        if not reason:
+            way, weak = self.persons.in_the_way(lead, terms)
+            said = self.leads.get(dup["index"]) if dup and dup["contract"] == self.contract else None
+            if way is not said and not (lead.opened and all(other.opened for other in self.leads.values())):
+                self.unopened.add(lead.index)  # taken at its word: that of a person nobody shows may be any
+                way = said
+            if way is not None or dup:
+                reason = "duplicate"
+        need(bool(dup) == (reason == "duplicate"), "it repeats a lead, or does not, other than it says")
+        need(not dup or dup["contract"] in ("other", self.contract), "it repeats a lead of a contract that is named")
+        if dup and dup["contract"] == self.contract:
+            need(way is not None and dup["index"] == way.index, "it repeats another lead than it says")
+            lead.repeats, lead.weak = (None if lead.untrusted else way), weak
+        elif dup:
+            self.foreign += 1
+        if not reason:
+            reason = self.cap(lead, terms)
+        if reason:
+            return Decided("duplicate" if reason == "duplicate" else "rejected", reason)
+        reason = self.hold(lead, terms)
+        if reason:
+            return Decided("held", reason, tier, lead.price)
+        review = terms.campaign["review"]
+        if review["mode"] == "auto" and review["auto_approve_days"] == 0 and not entry.get("clock_unsure"):
+            return Decided("approved", "", tier, lead.price)
+        due = lead.time + review["auto_approve_days"] * DAY_MS if review["mode"] == "auto" else 0
+        return Decided("pending", "", tier, lead.price, due)
+
+    def refusal(self, lead, terms):
+        entry, wanted = lead.entry, terms.lead
+        given, bad = entry.get("given", []), entry.get("bad", [])
+        elapsed = self.elapsed(lead) if "click" in entry else None
+        good = set(given) - set(bad)
+
+        def malformed(field):
+            alone = wanted["require_any"] == [field]
+            if field == "phone" and lead.phone is not None and field not in wanted["require"] and not alone:
+                return False  # it is held
+            persons = {*terms.by, *wanted["require_any"]}
+            return field in bad and (field in wanted["require"] or alone or field in persons and not persons & good)
+
+        reasons = (
+            ("test", lambda: entry.get("test")),
+            ("contract_ended", lambda: not terms.active(lead.time) and not entry.get("clock_unsure")),
+            ("unknown_click" if entry.get("claimed") else "no_click", lambda: "click" not in entry),
+            ("outside_window", lambda: elapsed is not None and elapsed > terms.window),
+            ("honeypot", lambda: entry.get("honeypot")),
+            ("missing_field", lambda: {*wanted["require"]} & {*CONTACTS} - {*given} or entry.get("missing_fields")
+             or wanted["require_any"] and entry["trust"] != "pixel" and not {*wanted["require_any"]} & {*given}),
+            ("bad_email", lambda: malformed("email") or entry.get("disposable") and wanted["disposable_email"] == "reject"),
+            ("bad_phone", lambda: malformed("phone")),
+            ("outside_profile", lambda: not all(rule_holds(rule, entry.get("facts", {}).get(rule["field"])) for rule in wanted["rules"])),
+            ("too_fast", lambda: elapsed is not None and elapsed < 1000 * wanted["min_click_to_lead_s"]),
+        )
+        return next((reason for reason, applies in reasons if applies()), "")
+
+    def cap(self, lead, terms):
+        """A cap of the campaign that this contract's leads alone do not reach is taken at the entry's word."""
+        recorded = lead.entry.get("reason", "")
+        own = {*self.counts["campaign"].over(lead, terms.campaign["caps"], lead.whole), *self.counts["contract"].over(lead, terms.contract["caps"], lead.price)}
+        for reason, cap in CAP_OF.items():
+            if reason in own:
+                return reason
+            if recorded == reason and cap in terms.campaign["caps"]:
+                self.foreign += 1
+                return reason
+        return ""
+
+    def hold(self, lead, terms):
+        entry, wanted = lead.entry, terms.lead
+        elapsed = self.elapsed(lead)
+        lost = entry.get("click_unrecorded") or any(each.get("click_unrecorded") for each in entry.get("touches", []))
+        reasons = (
+            ("unrecorded_click", lost),
+            ("bad_email", entry.get("disposable") and wanted["disposable_email"] == "hold"),
+            ("bad_phone", "phone" in entry.get("bad", [])),
+            ("too_fast", elapsed is not None and elapsed < 1000 * wanted["hold_below_s"]),
+            ("review", elapsed is None or not terms.active(lead.time) or lead.untrusted),
+        )
+        return next((reason for reason, applies in reasons if applies), "")
+
+    def tier(self, lead, terms):
+        """(number, micros) of the first tier whose `when` holds or is absent; -1 and 0 without one."""
+        entry, click = lead.entry, {}
+        if "click" in entry and not entry.get("click_unrecorded"):
+            click = self.entries[entry["click"]]
+        for n, tier in enumerate(terms.tiers):
+            when = tier.get("when")
+            if when is None:
+                return n, tier["micros"]
+            field = when["field"]
+            source = click if field in CLICK_FIELDS else entry if field in SUBS else entry.get("facts", {})
+            fact = source.get(field)
+            if rule_holds(when, None if fact is None else str(fact)):
+                return n, tier["micros"]
+        return -1, 0
+
+    # dispositions
+
+    def disposition(self, at, entry, terms):
+        need(entry["terms"] == terms.index, "its terms are not those in force")
+        lead = self.leads.get(entry["lead"])
+        need(lead is not None, "its lead is none")
+        self.disposer(entry)
+        before, after, time = lead.status, entry["status"], clock(entry)
+        sale = self.sale(entry, lead)
+        back = before in ("rejected", "duplicate", "returned")
+        stood = lead.stands()
+        if before in ("pending", "held") and after in ("approved", "converted"):
+            change = lead.price + (sale if after == "converted" else 0)
+        elif before in ("pending", "held") and after == "rejected":
+            change = 0
+        elif before == "approved" and after == "converted":
+            change = sale
+        elif before in ("approved", "converted") and after == "returned":
+            need(time - lead.approved <= lead.terms.return_ms, "it returns a lead too late")
+            change = -lead.price - (lead.sale if before == "converted" else 0)
+        elif back and after == "approved":
+            need(entry.get("party") == self.advertiser, "it reinstates a lead, which the advertiser alone may do")
+            need(lead.entry.get("reason") != "test", "it reinstates a test")
+            need(time - lead.changed <= lead.terms.return_ms, "it reinstates a lead too late")
+            change = lead.price
+        else:
+            raise Fails(f"a lead that is {before} cannot become {after}")
+        if entry["trust"] == "system":
+            need(before == "pending" and after == "approved" and lead.due and time >= lead.due, "it approves a lead that is not due")
+        need(entry.get("payable_micros", 0) == change, f"it changes {entry.get('payable_micros', 0)} micros, worked out again {change}")
+        lead.status = after
+        if after in ("approved", "converted") and not stood:
+            lead.status = before
+            way, _ = self.persons.in_the_way(lead, terms, both_ways=True) if lead.opened else (None, False)
+            need(way is None, "it lets a lead stand whose person has another one that stands")
+            lead.status = after
+        lead.status = before
+        self.count(lead, -1) if stood else None
+        lead.status, lead.sale = after, sale if after == "converted" else 0
+        self.count(lead, 1) if lead.stands() else None
+        if lead.approved is None and after in ("approved", "converted"):
+            lead.approved = time
+        lead.changed = time
+        self.moves.append((at, lead, after, "", change, back))
+        return abs(change)
+
+    def count(self, lead, by):
+        """A lead that stands, or stands no more, among those of its day and month. A shared one counts once in its campaign."""
+        self.counts["contract"].change(lead, by, by)
+        self.counts["campaign"].change(lead, by if lead.share[0] == 0 else 0, by)
+
+    def disposer(self, entry):
+        party, trust = entry.get("party"), entry["trust"]
+        if trust == "system":
+            need(party is None and not {"amount_micros", "currency", "text", "txid"} & set(entry), "the server says more than it may")
+        elif trust in ("signed", "key"):
+            need(party == self.advertiser, "its party may not dispose of leads")
+        else:
+            need(trust == "api" and party is not None and (party == self.advertiser or party != self.publisher), "its party may not dispose of leads")
+
+    def sale(self, entry, lead):
+        need(entry["status"] == "converted" or "amount_micros" not in entry, "it has an amount and is no sale")
+        need(entry.get("currency", lead.terms.campaign["currency"]) == lead.terms.campaign["currency"], "its currency is another one")
+        sale = cut(entry.get("amount_micros", 0) * lead.terms.price["sale_ppm"] // WHOLE, lead.share)
+        need(lead.price + sale <= ROOM, "its sale is too large")
+        return sale
+
+    # statements
+
+    def statement(self, at, entry, terms):
+        before = self.statements[-1] if self.statements else None
+        overdue = [lead for lead in self.leads.values() if lead.status == "pending" and lead.due and clock(entry) - lead.due > 3_600_000]
+        need(not overdue, "automatic approvals are overdue")
+        need(entry["from"] == (before.to if before else 0), "its interval does not follow the one before")
+        need(entry["to"] == (self.cuts[0] if self.cuts else at), "its interval ends elsewhere")
+        need(entry["id"] not in {statement.id for statement in self.statements}, "its id stands twice")
+        need(re.fullmatch("[0-9A-Z]{1,16}", entry["id"]), "its id is none")
+        self.statements.append(Statement(self, at, entry, terms, before))
+        if self.cuts:
+            self.cuts.pop(0)
+        else:
+            self.spent, self.gaps = 0, [0, 0, 0]
+
+
+# ---- statements ("Statement") ----
+
+EXPONENTS = {  # 2 for all others
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
+
+
+class Statement:
+    """What a statement entry has to stand for: payload and line items, built from the entries of its interval."""
+
+    def __init__(self, ledger, at, entry, terms, before):
+        self.ledger, self.at, self.entry, self.terms, self.before = ledger, at, entry, terms, before
+        self.id, self.start, self.to = entry["id"], entry["from"], entry["to"]
+        self.moves = [move for move in ledger.moves if self.start <= move[0] < self.to]
+        self.lines = self.line_items()
+
+    def line_items(self):
+        lines = []
+        for at, lead, status, reason, micros, _ in self.moves:
+            line = {"index": at, "kind": "lead" if at == lead.index else "disposition", "lead": lead.index, "lead_at": rfc3339(lead.time),
+                    "micros": micros, "reason": reason, "status": status}
+            if "share_to" in lead.entry:
+                line |= {"share_from": lead.share[0], "share_to": lead.share[1]}
+            lines.append(canonical(line))
+        traffic = self.traffic()
+        if traffic["micros"]:
+            lines.append(canonical(traffic))
+        return lines
+
+    def interval(self, *kinds):
+        return [(n, self.ledger.entries[n]) for n in range(self.start, self.to) if self.ledger.entries[n]["kind"] in kinds]
+
+    def traffic(self):
+        line = {"kind": "traffic"}
+        for kind in ("click", "impression"):
+            mine = self.interval(kind)
+            line[f"all_{kind}s"] = len(mine)
+            line[f"{kind}s"] = sum(entry["class"] in self.ledger.bound_by[n].payable for n, entry in mine)
+            line[f"{kind}_micros"] = sum(self.ledger.amounts[n] for n, _ in mine)
+        return line | {"micros": line["click_micros"] + line["impression_micros"]}
+
+    def classes(self, kind):
+        entries = self.interval(kind)
+        return {name: sum(entry["class"] == name for _, entry in entries) for name in CLASSES} | {"total": len(entries)}
+
+    def buckets(self):
+        """The leads received in the interval, as its entries leave them."""
+        status, counts = {}, {**dict.fromkeys(STATUSES, 0), "rejected": {}}
+        for at, lead, after, reason, _, _ in self.moves:
+            if lead.index >= self.start:
+                status[lead.index] = after, reason if at == lead.index else "review"
+        for after, reason in status.values():
+            if after == "rejected":
+                counts["rejected"][reason] = counts["rejected"].get(reason, 0) + 1
+            else:
+                counts[after] += 1
+        return counts | {"total": len(status)}
+
+    def payload(self, issuer, roots):
+        """The canonical payload; `roots` gives the root of the log at a size."""
+        entries, terms, before = self.ledger.entries, self.terms, self.before
+        traffic, gaps = self.traffic(), {"clicks": 0, "impressions": 0, "views": 0}
+        for _, entry in self.interval("gap"):
+            gaps = {name: n + entry.get(name, 0) for name, n in gaps.items()}
+        adjustments = [{"index": at, "lead": lead.index, "micros": micros, "reason": status}
+                       for at, lead, status, _, micros, back in self.moves if back or micros < 0]
+        gross = traffic["micros"] + sum(micros for _, _, _, _, micros, back in self.moves if not back and micros > 0)
+        net = gross + sum(each["micros"] for each in adjustments)
+        exponent = EXPONENTS.get(terms.campaign["currency"], 2)
+        minor, self.carried = divmod(net + (before.carried if before else 0), 10 ** (6 - exponent))
+        text_ = b"".join(line + b"\n" for line in self.lines)
+        self.from_at = before.to_at if before else rfc3339(entries[0]["at"])
+        last = entries[self.to - 1] if self.to > self.start else None
+        self.to_at = rfc3339(last["at"]) if last else self.from_at
+        self.bytes = canonical({
+            "adjustments": adjustments, "advertiser": terms.campaign["advertiser"], "carried_micros": self.carried, "contract": self.ledger.contract,
+            "counts": {"clicks": self.classes("click"), "gaps": gaps, "impressions": self.classes("impression"), "leads": self.buckets(),
+                       "payable": {"clicks": traffic["clicks"], "impressions": traffic["impressions"]}, "views": self.classes("view")},
+            "currency": terms.campaign["currency"], "exponent": exponent, "gaps": [gaps] if any(gaps.values()) else [], "gross_micros": gross,
+            "id": self.id, "issued_at": rfc3339(self.entry["at"]), "issuer": issuer,
+            "lines": {"n": len(self.lines), "root": root_of(map(leaf_hash, self.lines)).hex(), "sha256": sha256(text_).hex()},
+            "net_micros": net, "payable_minor": minor,
+            "period": {"from": self.start, "from_at": self.from_at, "to": self.to, "to_at": self.to_at},
+            "prev_sha256": sha256(before.bytes).hex() if before else "", "publisher": terms.contract["publisher"], "revision": 1,
+            "terms": terms.index, "tree": {"from_root": roots(self.start).hex(), "size": self.to, "to_root": roots(self.to).hex()},
+            "typ": "countersign-statement"})
+        return self.bytes
+
+
+# ---- openings ("Private part and commitments") ----
+
+def read_openings(data, entries):
+    """{index: opening} of the lines of a mirror's openings, each of which fits what its entry committed to."""
+    openings, last = {}, -1
+    need(data == b"" or data.endswith(b"\n"), "the openings are cut")
+    for line in data.split(b"\n")[:-1]:
+        need(len(line) < 131_072, "an opening is longer than it can be")
+        opening = read_canonical(line, "an opening")
+        need(isinstance(opening, dict) and index(opening.get("index")), "an opening has no index")
+        at = opening["index"]
+        need(last < at < len(entries), "openings are out of order")
+        kind = entries[at]["kind"]
+        need(kind in ("click", "view", "impression", "lead"), f"entry {at} has nothing to open")
+        commitment = b64u_decode(entries[at]["commit"])
+        need((open_lead if kind == "lead" else open_visit)(opening) == commitment, f"the opening of entry {at} does not fit its commitment")
+        openings[at], last = opening, at
+    return openings
+
+
+def network_hash(salt, opening):
+    salt = b64u_decode(salt, 16)
+    need(salt is not None and isinstance(opening["ip"], str) and isinstance(opening["ua"], str), "an opening's network part does not read")
+    return sha256(b"countersign/v1/net\n" + salt + canonical({"ip": opening["ip"], "ua": opening["ua"]}))
+
+
+def open_visit(opening):
+    need(set(opening) == {"index", "ip", "salt", "ua"}, "an opening has other members")
+    return network_hash(opening["salt"], opening)
+
+
+def open_lead(opening):
+    groups = set(opening) - {"index", "salt", "contact_sha256", "network_sha256", "email", "phone"}
+    need({"index", "salt", "contact_sha256", "network_sha256"} <= set(opening), "an opening lacks members")
+    need(groups in (set(), {"contact", "contact_salt"}, {"ip", "ua", "network_salt"}, {"contact", "contact_salt", "ip", "ua", "network_salt"}),
+         "an opening leaves out a part of a group")
+    salt = b64u_decode(opening["salt"], 16)
+    need(salt is not None and all(b64u_decode(opening[name], 32) for name in ("contact_sha256", "network_sha256")), "an opening does not read")
+    need(all(b64u_decode(opening[name], 16) for name in ("email", "phone") if name in opening), "a token does not read")
+    if "contact" in groups:
+        contact, contact_salt = opening["contact"], b64u_decode(opening["contact_salt"], 16)
+        need(contact_salt is not None and isinstance(contact, dict) and all(isinstance(v, str) for v in contact.values()), "a contact part does not read")
+        need(all(name in CONTACTS or name.startswith("f_") for name in contact), "a contact part has other members")
+        need(b64u(sha256(b"countersign/v1/contact\n" + contact_salt + canonical(contact))) == opening["contact_sha256"], "a contact part is another one")
+    if "ip" in groups:
+        need(b64u(network_hash(opening["network_salt"], opening)) == opening["network_sha256"], "a network part is another one")
+    inner = {"contact": opening["contact_sha256"], "network": opening["network_sha256"]}
+    inner |= {name: opening[name] for name in ("email", "phone") if name in opening}
+    return sha256(b"countersign/v1/lead\n" + salt + canonical(inner))
+
+
+# ---- the checks ("Mirror") ----
+
+class Audit:
+    """Runs the checks in the order of the report. One that needs what did not hold cannot tell."""
+
+    CHECKS = ("keys", "checkpoint", "tree", "entries", "decisions", "openings", "statements", "lines", "heads", "responses", "rootlog", "history", "files")
+
+    def __init__(self, mirror):
+        self.mirror, self.report, self.verdicts = mirror, [], {}
+        self.note_keys = self.statement_keys = self.ledger = None
+
+    def run(self):
+        order = ("keys", "checkpoint", "tree", "entries", "openings", "decisions", "rootlog", "statements", "lines", "heads", "responses", "history", "files")
+        said = {}
+        for name in order:
+            try:
+                said[name] = "holds", getattr(self, name)()
+            except Fails as error:
+                said[name] = "FAILS", str(error)
+            except CannotTell as error:
+                said[name] = "cannot tell", str(error)
+            self.verdicts[name] = said[name][0]
+        self.report = [f"{name:<11} {said[name][0]:<12} {said[name][1]}" for name in self.CHECKS]
+        verdicts = {verdict for verdict, _ in said.values()}
+        return 1 if "FAILS" in verdicts else 2 if "cannot tell" in verdicts else 0
+
+    def after(self, *names):
+        for name in names:
+            if self.verdicts.get(name) != "holds":
+                raise CannotTell(f"needs {name}")
+
+    @staticmethod
+    def have(value, what):
+        if value is None:
+            raise CannotTell(f"needs {what}")
+
+    def keys(self):
+        logs = [found[1] for found in (re.fullmatch("log/(C[0-9A-HJKMNP-TV-Z]{12})/checkpoint", name) for name in self.mirror.names()) if found]
+        if len(logs) != 1:
+            raise CannotTell(f"this is not a mirror of one contract: {len(logs)} files log/{{contract}}/checkpoint")
+        self.contract = logs[0]
+        note_keys = read_note_keys(self.mirror.read("log/keys", 64 << 20))
+        self.root_origin = note_keys[0][0]
+        self.origin = f"{self.root_origin}/{self.contract}"
+        need(self.origin in {name for name, _, _ in note_keys}, "log/keys has no key for this contract's log")
+        self.note_keys = note_keys
+        self.statement_keys = read_jwks(self.mirror.read(".well-known/jwks.json", 16_384))
+        return f"statement key {', '.join(self.statement_keys)}, log key {b64u(note_keys[0][2])}: compare them with what the operator publishes elsewhere"
+
+    def checkpoint(self):
+        self.have(self.note_keys, "keys")
+        self.size, self.root = read_note(self.mirror.read(f"log/{self.contract}/checkpoint", 8192), self.origin, self.note_keys)
+        return f"signed over {self.size} entries, root {self.root.hex()}"
+
+    def tree(self):
+        self.after("checkpoint")
+        log = Log(self.mirror, f"log/{self.contract}", self.size, self.root)
+        log.check(self.mirror)
+        self.log = log
+        sizes, tree = {0: sha256(b"")}, Tree()
+        for leaf in self.log.leaves:
+            tree.append(leaf)
+            sizes[tree.size] = list(tree.edge)
+        self.roots = lambda size: sizes[0] if size == 0 else self.edge_root(sizes[size])
+        return "the entries give that root; the log's tiles hold what they must"
+
+    @staticmethod
+    def edge_root(edge):
+        node = edge[-1]
+        for left in reversed(edge[:-1]):
+            node = node_hash(left, node)
+        return node
+
+    def entries(self):
+        self.after("tree")
+        self.parsed = []
+        for at, data in enumerate(self.log.entries):
+            try:
+                self.parsed.append(read_entry(data))
+            except Fails as error:
+                raise Fails(f"entry {at}: {error}") from None
+        return f"{len(self.parsed)} entries are canonical"
+
+    def openings(self):
+        self.after("entries")
+        self.opened = {}
+        self.opened = read_openings(self.mirror.read(f"log/{self.contract}/openings", 131_072 * max(1, self.size)), self.parsed)
+        closed = [at for at, entry in enumerate(self.parsed) if entry["kind"] == "lead" and at not in self.opened]
+        if closed:
+            raise CannotTell(f"{len(closed)} leads have no opening, entry {closed[0]} first: their persons cannot be compared with others")
+        return f"{len(self.opened)} openings fit what the entries committed to; every lead has one"
+
+    def decisions(self):
+        self.after("entries")
+        if self.verdicts["openings"] == "FAILS":
+            raise CannotTell("needs openings")
+        ledger = Ledger(self.contract, self.opened)
+        for at, entry in enumerate(self.parsed):
+            try:
+                ledger.add(entry)
+            except Fails as error:
+                raise Fails(f"entry {at}: {error}") from None
+        if ledger.unknown_rules is not None:
+            raise CannotTell(f"the log has rules {ledger.unknown_rules}; this program knows up to {max(RULES)}")
+        self.ledger = ledger
+        if ledger.unopened:
+            raise CannotTell(f"{len(ledger.unopened)} leads rest on persons that no opening shows")
+        return f"{len(self.ledger.leads)} leads decided again, with the same outcome; {self.ledger.foreign} taken at their word"
+
+    def rootlog(self):
+        self.have(self.note_keys, "keys")
+        size, root = read_note(self.mirror.read("log/checkpoint", 8192), self.root_origin, self.note_keys)
+        root_log = Log(self.mirror, "log", size, root)
+        root_log.check(self.mirror)
+        need(all(len(entry) == 32 for entry in root_log.entries), "an entry of the root log is no hash")
+        self.root_log = root_log
+        return f"signed over {size} heads, and they give its root"
+
+    def statements(self):
+        self.have(self.ledger, "decisions")
+        issuers = [scheme + self.root_origin.removesuffix("/log") for scheme in ("https://", "http://")]
+        self.have(self.statement_keys or not self.ledger.statements or None, "keys")
+        for statement in self.ledger.statements:
+            limit = 65_536 + 256 * (statement.to - statement.start)
+            served = read_general_jws(self.mirror.read(f"v1/statements/{statement.id}.jws", limit), "countersign-statement", self.statement_keys)
+            need(sha256(served).hex() == statement.entry["sha256"], f"statement {statement.id} is not the one that its entry hashed")
+            payloads = [statement.payload(issuer, self.roots) for issuer in issuers]
+            need(served in payloads, f"statement {statement.id} is not what the entries give")
+            statement.bytes = served
+        return f"{len(self.ledger.statements)} statements signed, chained, and equal to the recomputed byte for byte"
+
+    def lines(self):
+        self.have(self.ledger, "decisions")
+        for statement in self.ledger.statements:
+            served = self.mirror.read(f"v1/statements/{statement.id}/lines", 1024 * (statement.to - statement.start + 1))
+            need(served == b"".join(line + b"\n" for line in statement.lines), f"the line items of {statement.id} are not what the entries give")
+        return f"{sum(len(statement.lines) for statement in self.ledger.statements)} line items equal to the recomputed"
+
+    def heads(self):
+        self.have(self.ledger, "decisions")
+        for statement in self.ledger.statements:
+            note = self.mirror.read(f"v1/statements/{statement.id}/checkpoint", 8192)
+            size, root = read_note(note, self.origin, self.note_keys)
+            need(size == statement.at and root == self.roots(size), f"the head of {statement.id} is not the tree in front of its entry")
+            self.after("rootlog")
+            need(sha256(note) in set(self.root_log.entries), f"the head of {statement.id} is not in the root log")
+        return f"{len(self.ledger.statements)} closed heads signed and in the root log"
+
+    def responses(self):
+        self.have(self.ledger, "decisions")
+        for (ident, party), (at, raw) in self.ledger.answers.items():
+            payload = read_json(read_compact_jws(self.parsed[at]["jws"], raw))
+            need(isinstance(payload, dict) and {"at", "statement_sha256", "verdict"} <= set(payload) <= {"at", "disputed", "statement_sha256", "verdict"},
+                 f"entry {at}: the answer has other members")
+            statement = next(each for each in self.ledger.statements if each.id == ident)
+            need(payload["statement_sha256"] == statement.entry["sha256"], f"entry {at}: the answer is about another statement")
+            disputed = payload.get("disputed", [])
+            need(isinstance(disputed, list) and payload["verdict"] in ("accept", "dispute"), f"entry {at}: the answer does not read")
+            need(not (payload["verdict"] == "accept" and disputed), f"entry {at}: the answer accepts and disputes")
+        return f"{len(self.ledger.answers)} answers signed by the parties' own keys"
+
+    def history(self):
+        """Checkpoints that were kept when newer ones were pulled: the log still begins as it did."""
+        self.have(self.note_keys, "keys")
+        seen = self.seen()
+        for name, (folder, size) in seen.items():
+            origin, log = (self.root_origin, "root_log") if folder == "log" else (self.origin, "log")
+            noted, root = read_note(self.mirror.read(name, 8192), origin, self.note_keys)
+            need(noted == size, f"{name} is of another size")
+            self.have(getattr(self, log, None), "the entries of its log")
+            leaves = getattr(self, log).leaves
+            need(size <= len(leaves) and root_of(leaves[:size]) == root, f"{name} shows another past than the log has now")
+        return f"{len(seen)} checkpoints that were kept are of this past"
+
+    def seen(self):
+        """{name: (folder of the log, size)} of kept checkpoints."""
+        found = {name: re.fullmatch(rf"(log|log/{self.contract})/seen/(0|[1-9][0-9]{{0,15}})", name) for name in self.mirror.names()}
+        return {name: (match[1], int(match[2])) for name, match in found.items() if match}
+
+    def files(self):
+        self.after("tree", "entries")
+        known = {".well-known/jwks.json", "log/keys", "log/checkpoint", f"log/{self.contract}/checkpoint", f"log/{self.contract}/openings",
+                 f"v1/contracts/{self.contract}/click-key", *self.log.paths(), *self.seen()}
+        for entry in self.parsed:
+            if entry["kind"] == "statement":
+                known |= {f"v1/statements/{entry['id']}{end}" for end in (".jws", "/lines", "/checkpoint")}
+        self.after("rootlog")
+        known |= set(self.root_log.paths())
+        foreign = sorted(set(self.mirror.names()) - known)
+        need(not foreign, f"{foreign[:1]} is no file of this mirror")
+        return "nothing beside what the checkpoints and entries call for"
+
+
+def verify(mirror):
+    """(exit status, lines) of a mirror."""
+    audit = Audit(mirror)
+    status = audit.run()
+    return status, [*audit.report, ("all holds", "NOT ALL HOLDS", "CANNOT TELL")[status]]
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        status, lines = verify(Mirror(sys.argv[1]))
+    except (CannotTell, OSError) as error:
+        status, lines = 2, [f"cannot tell: {error}"]
+    print("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

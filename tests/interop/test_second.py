@@ -1,0 +1,398 @@
+"""The second implementation of `countersign verify` (scripts/verify.py, written from FORMATS.md alone) gives the same verdict as the first: on
+mirrors of honest servers, and on mirrors that were changed by somebody without the server's keys, all of which both have to notice."""
+
+import base64
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+SOURCE = Path(__file__).resolve().parents[2]
+sys.path += [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
+
+import verify  # noqa: E402
+from client import b64u, b64u_decode, canonical  # noqa: E402
+from harness import BROWSER, Market, Server, countersign, person, send  # noqa: E402
+from whole_story import tell_a_whole_story  # noqa: E402
+
+SEED = int(os.environ.get("SEED") or time.time())
+MUTATIONS = int(os.environ.get("MUTATIONS", 50))
+ROLES = ("advertiser", "publisher", "auditor")
+
+
+def contested_market(server):
+    """One campaign in which leads end in as many ways as one market has, over two settled periods and an open one."""
+    market = Market(server, campaign={
+        "lead": {"require": ["email"], "require_any": [], "honeypot": "f_website", "disposable_email": "hold", "min_click_to_lead_s": 0,
+                 "rules": [{"field": "f_age", "min": 25, "max": 70}, {"field": "country", "in": ["FR", "GB", "BE"]}]},
+        "review": {"mode": "auto", "auto_approve_days": 0}, "caps": {"day": 1000}, "default_country": "FR", "payable_classes": ["ok", "bot"],
+        "pixel_leads": "hold"}, contract={
+            "price": {"lead": [{"when": {"field": "device", "equals": "phone"}, "micros": 5_000_001}, {"when": {"field": "f_age", "min": 30}, "micros": 3_333_333},
+                               {"when": {"field": "sub1", "equals": "07.0"}, "micros": 9_000_009}, {"micros": 1_000_000}],
+                      "click_micros": 1_234, "impression_micros": 7, "sale_ppm": 123_456},
+            "caps": {"month": 40, "budget_micros_month": 60_000_000}})
+    market.put_keys()
+    publisher, advertiser, operator = market.publisher, market.advertiser, market.operator
+
+    def lead(sender=publisher, query="", headers=None, **fields):
+        fields = person(**{"f_age": "33", **fields})
+        if "click_id" not in fields:
+            fields["click_id"] = market.click(query, **(headers or {}))
+        answer = sender.postback({name: value for name, value in fields.items() if value is not None})
+        assert answer.status == 200, answer
+        return answer.json["lead"]
+
+    for period in range(3):
+        good = [lead(f_age=age, sub1=sub, country=country) for age, sub, country in
+                (("29", "7", "FR"), (" 30 ", None, "uk"), ("٣٣", None, "BE"), ("29", "x", "GB"), ("24", None, "FR"), ("old", None, "FR"), ("40", None, "DE"))]
+        lead(headers={"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"})
+        lead(f_website="http://spam.example"), lead(email=None), lead(email="nobody"), lead(phone="12"), lead(phone="06 12 34 56 78"), lead(test="1")
+        lead(email="x@mailinator.com"), lead(email=f"Ana.{period}@exämple.fr"), lead(click_id=None), lead(click_id="made-up")
+        email, phone = f"chain{period}@example.com", f"+3361200{period}00{period}"
+        lead(email=email, phone=None, txid=f"c{period}1"), lead(email=email, phone=phone), lead(email=f"new{period}@example.com", phone=phone)
+        one = market.click()
+        lead(click_id=one), lead(click_id=one), lead(sender=advertiser, click_id=one, txid=f"o{period}", email=None, phone=None)
+        send(f"{market.code['pixel_url']}?event=lead&txid=p{period}&click_id={market.click()}", headers=BROWSER)
+        for event in ("view", "impression"):
+            send(f"{market.code['pixel_url']}?event={event}&click_id={one}", headers=BROWSER)
+        market.click(**{"User-Agent": "curl/8"}), market.click("?test=1")
+        for ident, said in zip(good, ({"status": "returned", "reason": "no"}, {"status": "converted", "amount": "12.34", "currency": "EUR"},
+                                      {"status": "returned"}, {"status": "converted"})):
+            answer = advertiser.postback({"lead": ident, **said})
+            assert answer.status in (200, 409), answer  # in the last period a cap may have refused it
+        advertiser.postback({"lead": good[0], "status": "approved"})
+        advertiser.postback({"lead": good[1], "status": "returned"})
+        advertiser.postback({"lead": good[4], "status": "approved"})
+        if period < 2:
+            ident = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+            advertiser.answer_statement(ident), publisher.answer_statement(ident, "accept" if period else "dispute", [] if period else [0])
+        operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 2_000_000 + period}], "click_micros": 3}})
+    return market
+
+
+def long_market(server):
+    """A log of more than one tile."""
+    market = Market(server)
+    for n in range(290):
+        market.click(f"?sub1={n}")
+    market.publisher.postback(person(click_id=market.click()))
+    market.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+    return market
+
+
+class MemoryMirror:
+    """The files of a mirror in memory, as scripts/verify.py reads them."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def names(self):
+        return list(self.files)
+
+    def read(self, name, limit):
+        if name not in self.files:
+            raise verify.CannotTell(f"{name} is missing")
+        verify.need(len(self.files[name]) <= limit, f"{name} is too long")
+        return self.files[name]
+
+
+def files_of(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def second(files):
+    """(exit status, lines) of the second implementation, in this process."""
+    try:
+        return verify.verify(MemoryMirror(files))
+    except verify.CannotTell as error:
+        return 2, [str(error)]
+
+
+class Copy:
+    """A folder that holds one mirror at a time, for the first implementation: of the next one only what differs is written."""
+
+    def __init__(self, folder):
+        self.folder, self.files = Path(folder), {}
+
+    def put(self, files):
+        for name in self.files.keys() - files.keys():
+            (self.folder / name).unlink()
+        for name, data in files.items():
+            if self.files.get(name) != data:
+                path = self.folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        self.files = dict(files)
+
+    def first(self, files):
+        self.put(files)
+        done = countersign("verify", self.folder)
+        return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+# ---- changes that anybody can make who has no key of the server ----
+
+def bundles(files):
+    return [name for name in files if "/tile/entries/" in name]
+
+
+def entries_of(data):
+    entries, at = [], 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+        entries.append(data[at + 2:end])
+        at = end
+    return entries
+
+
+def with_entries(files, chance, change):
+    name = chance.choice(bundles(files))
+    entries = entries_of(files[name])
+    changed = change(list(entries))
+    return {**files, name: b"".join(len(entry).to_bytes(2, "big") + entry for entry in changed)}
+
+
+def rebuilt(files, name):
+    """The tiles of level 0 worked out anew from the bundle: only the signed root still knows."""
+    hashes = b"".join(verify.leaf_hash(entry) for entry in entries_of(files[name]))
+    return {**files, name.replace("/entries/", "/0/"): hashes}
+
+
+def flip(files, chance):
+    name = chance.choice([name for name, data in files.items() if data])
+    at = chance.randrange(len(files[name]))
+    data = files[name]
+    return {**files, name: data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1:]}
+
+
+def truncate(files, chance):
+    name = chance.choice([name for name, data in files.items() if data])
+    return {**files, name: files[name][:chance.choice([0, -1, chance.randrange(len(files[name]))])]}
+
+
+def lengthen(files, chance):
+    name = chance.choice(list(files))
+    return {**files, name: files[name] + chance.choice([b"\0", b"\n", b"{}", files[name] or b"x"])}
+
+
+def remove(files, chance):
+    name = chance.choice(list(files))
+    return {other: data for other, data in files.items() if other != name}
+
+
+def exchange(files, chance):
+    one, other = chance.sample(list(files), 2)
+    return {**files, one: files[other], other: files[one]}
+
+
+def add(files, chance):
+    folder = chance.choice(list(files)).rpartition("/")[0]
+    return {**files, f"{folder}/{chance.choice(['x', '000', 'checkpoint.old', '.hidden'])}": b"x"}
+
+
+def drop_entry(files, chance):
+    return with_entries(files, chance, lambda entries: entries[:(at := chance.randrange(len(entries)))] + entries[at + 1:])
+
+
+def repeat_entry(files, chance):
+    return with_entries(files, chance, lambda entries: entries[:(at := chance.randrange(len(entries)))] + entries[at:at + 1] + entries[at:])
+
+
+def swap_entries(files, chance):
+    def swap(entries):
+        one, other = sorted(chance.sample(range(len(entries)), 2)) if len(entries) > 1 else (0, 0)
+        entries[one], entries[other] = entries[other], entries[one]
+        return entries
+    changed = with_entries(files, chance, swap)
+    return rebuilt(changed, chance.choice(bundles(changed)))
+
+
+def edit_entry(files, chance):
+    """A number of an entry is another one, and the tile fits it."""
+    names = [name for name in bundles(files) if not name.startswith("log/tile/")]
+    name = chance.choice(names)
+    entries = entries_of(files[name])
+    at = chance.randrange(len(entries))
+    entry = json.loads(entries[at])
+    member = chance.choice([member for member, value in entry.items() if isinstance(value, int)])
+    entry[member] += chance.choice([1, -1, 1000])
+    entries[at] = canonical(entry)
+    return rebuilt({**files, name: b"".join(len(each).to_bytes(2, "big") + each for each in entries)}, name)
+
+
+def statements(files):
+    return [name for name in files if name.endswith(".jws")]
+
+
+def edit_total(files, chance):
+    """A total of a statement: in its payload under the old signature or a foreign one, or in its line items."""
+    if not statements(files):
+        return flip(files, chance)
+    name = chance.choice(statements(files))
+    lines = name.removesuffix(".jws") + "/lines"
+    if files[lines] and chance.random() < 0.4:
+        line = chance.choice(files[lines].splitlines())
+        changed = json.loads(line)
+        changed["micros"] += chance.choice([1, -1])
+        return {**files, lines: files[lines].replace(line, canonical(changed), 1)}
+    document = json.loads(files[name])
+    payload = json.loads(b64u_decode(document["payload"]))
+    payload[chance.choice(["gross_micros", "net_micros", "payable_minor", "carried_micros"])] += chance.choice([1, -1])
+    document["payload"] = b64u(canonical(payload))
+    if chance.random() < 0.5:
+        sign_again(document)
+    return {**files, name: canonical(document)}
+
+
+FOREIGN = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def sign_again(document):
+    for signature in document["signatures"]:
+        signature["signature"] = b64u(FOREIGN.sign(f"{signature['protected']}.{document['payload']}".encode()))
+
+
+def foreign_signature(files, chance):
+    name = chance.choice([name for name in files if name.endswith((".jws", "checkpoint"))])
+    if name.endswith(".jws"):
+        document = json.loads(files[name])
+        sign_again(document)
+        return {**files, name: canonical(document)}
+    text, _, line = files[name].decode().partition("\n\n")
+    words = line.split(" ")
+    key_id = base64.b64decode(words[2])[:4]
+    signature = base64.b64encode(key_id + FOREIGN.sign(text.encode() + b"\n")).decode()
+    return {**files, name: f"{text}\n\n{words[0]} {words[1]} {signature}\n".encode()}
+
+
+def older_checkpoint(files, chance):
+    """The head of a statement in place of the newest one, or the other way round, or one statement's in place of another's."""
+    heads = [name for name in files if name.endswith("checkpoint") and name != "log/checkpoint"]
+    if len(heads) < 2:
+        return foreign_signature(files, chance)
+    to, source = chance.sample(heads, 2)
+    return {**files, to: files[source]}
+
+
+def drop_opening(files, chance):
+    name = next(name for name in files if name.endswith("/openings"))
+    lines = files[name].splitlines(keepends=True)
+    if not lines:
+        return flip(files, chance)
+    at = chance.randrange(len(lines))
+    return {**files, name: b"".join(lines[:at] + lines[at + 1 + chance.randrange(2):])}
+
+
+CHANGES = (flip, flip, flip, truncate, lengthen, remove, exchange, add, drop_entry, repeat_entry, swap_entries, edit_entry, edit_total,
+           foreign_signature, older_checkpoint, drop_opening)
+
+
+def evidence(files):
+    """What counts of a mirror. Not the key that opens click ids, nor the openings of visits: nobody needs to be shown a visitor."""
+    counted = {name: data for name, data in files.items() if not name.endswith("/click-key")}
+    for name, data in files.items():
+        if name.endswith("/openings"):
+            counted[name] = b"".join(line for line in data.splitlines(keepends=True) if b'"contact_sha256"' in line or not line.startswith(b'{"index"'))
+    return counted
+
+
+class Second(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="countersign-second-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.mirrors = {}
+        server = Server()
+        try:
+            for name, tell in (("story", tell_a_whole_story), ("contested", contested_market), ("long", long_market)):
+                market = tell(server)
+                market.settled_entries()
+                shown = [each["id"] for each in market.advertiser.get("/v1/contracts", limit=100)["data"]]
+                for n, contract in enumerate(shown):
+                    for role in ROLES:
+                        cls.pull(server, f"{name}-{n}-{role}", contract, getattr(market, role))
+        finally:
+            server.close()
+
+    @classmethod
+    def pull(cls, server, name, contract, party):
+        to = Path(cls.folder.name) / name
+        if party.call("GET", f"/log/{contract}/checkpoint").status == 200:
+            pulled = countersign("pull", server.url, to, "--contract", contract, "--token", party.token)
+            assert pulled.returncode == 0, pulled.stderr
+            cls.mirrors[name] = files_of(to)
+
+    def test_mirrors_of_an_honest_server_hold(self):
+        self.assertGreater(len(self.mirrors), 10)
+        for name in self.mirrors:
+            with self.subTest(name):
+                first = countersign("verify", Path(self.folder.name) / name)
+                status, lines = second(self.mirrors[name])
+                self.assertEqual((first.returncode, status), (0, 0), first.stdout + "\n".join(lines))
+
+    def test_the_command_says_it_line_by_line_and_by_its_exit_status(self):
+        folder = next(Path(self.folder.name) / name for name in self.mirrors if any(file.endswith("/lines") for file in self.mirrors[name]))
+        copy = Path(self.folder.name) / "copy"
+        shutil.copytree(folder, copy)
+        command = [sys.executable, "-B", SOURCE / "scripts/verify.py"]
+
+        def run(path):
+            done = subprocess.run([*command, path], capture_output=True, text=True, timeout=60, check=False)
+            return done.returncode, done.stdout
+
+        status, said = run(copy)
+        self.assertEqual(status, 0, said)
+        self.assertEqual([line.split()[0] for line in said.splitlines()[:13]], list(verify.Audit.CHECKS))
+        next(copy.rglob("lines")).write_bytes(b"")
+        self.assertEqual(run(copy)[0], 1)
+        (copy / ".well-known/jwks.json").unlink()
+        (copy / ".well-known/jwks.json").symlink_to(folder / ".well-known/jwks.json")
+        self.assertEqual(run(copy)[0], 1)  # the lines are wrong, whatever else cannot be told
+        (copy / "log/keys").unlink()
+        self.assertEqual(run(copy)[0], 2)
+        shutil.rmtree(copy)
+        self.assertEqual(run(copy)[0], 2)
+
+    def test_both_notice_every_change_that_touches_evidence(self):
+        print(f"SEED={SEED}")
+        chance = random.Random(SEED)
+        changed = []
+        while len(changed) < MUTATIONS:
+            name, change = chance.choice(sorted(self.mirrors)), chance.choice(CHANGES)
+            files = change(self.mirrors[name], chance)
+            if evidence(files) != evidence(self.mirrors[name]):
+                changed.append((name, change.__name__, files))
+        workers = os.cpu_count() or 2
+
+        def worked(worker):
+            found = []
+            with tempfile.TemporaryDirectory(prefix="countersign-second-") as folder:
+                copy = Copy(folder)
+                for n in range(worker, len(changed), workers):
+                    name, change, files = changed[n]
+                    found.append((n, copy.first(files)))
+            return found
+
+        with ThreadPoolExecutor(workers + 1) as pool:
+            firsts = pool.map(worked, range(workers))
+            seconds = [second(files) for _, _, files in changed]
+            firsts = dict(each for found in firsts for each in found)
+        for n, (name, change, files) in enumerate(changed):
+            (first, first_said), (status, said) = firsts[n], seconds[n]
+            with self.subTest(change, mirror=name, number=n):
+                told = "\n".join([line for line in first_said if "holds  " not in line] + ["--"] + [line for line in said if "holds  " not in line])
+                self.assertIn(first, (1, 2), told)
+                self.assertEqual(status, first, told)
+
+
+if __name__ == "__main__":
+    unittest.main()
