@@ -106,9 +106,14 @@ static bool outside_profile(const struct question *q)
     return false;
 }
 
+static bool sooner(const struct question *q, int64_t seconds)
+{
+    return q->waited_known && q->waited_ms < seconds * MS_PER_S;
+}
+
 static bool too_fast(const struct question *q)
 {
-    return q->waited_known && q->waited_ms < q->t->min_click_to_lead_s * MS_PER_S;
+    return sooner(q, q->t->min_click_to_lead_s);
 }
 
 static bool duplicate(const struct question *q)
@@ -158,12 +163,15 @@ static int price(const struct question *q, int64_t *micros)
     return terms_price(q->t, &p, micros);
 }
 
+/* Of a part its contract pays the part; what the others pay comes to the same campaign. */
 static bool budget(const struct question *q)
 {
-    int64_t price_micros;
-    (void)price(q, &price_micros);
-    return spent(&q->t->campaign_caps, &q->f->in_campaign.month, price_micros) ||
-           spent(&q->t->contract_caps, &q->f->in_contract.month, price_micros) || said(q, REASON_BUDGET, CAP_BUDGET);
+    const struct credit *c = &q->f->credit;
+    int64_t whole_micros;
+    (void)price(q, &whole_micros);
+    int64_t own_micros = c->to ? share_micros(whole_micros, c->from, c->to) : whole_micros;
+    return spent(&q->t->campaign_caps, &q->f->in_campaign.month, whole_micros) ||
+           spent(&q->t->contract_caps, &q->f->in_contract.month, own_micros) || said(q, REASON_BUDGET, CAP_BUDGET);
 }
 
 /* In the order in which they are asked: the first that applies is the reason. */
@@ -218,7 +226,7 @@ static enum reason hold(const struct question *q)
     return unrecorded(q)                                             ? REASON_UNRECORDED
            : q->r->disposable && q->t->disposable == DISPOSABLE_HOLD ? REASON_BAD_EMAIL
            : q->r->bad & CONTACT_PHONE                               ? REASON_BAD_PHONE
-           : q->waited_ms < q->t->hold_below_s * MS_PER_S            ? REASON_TOO_FAST
+           : sooner(q, q->t->hold_below_s)                           ? REASON_TOO_FAST
            : time_unknown(q)                                         ? REASON_REVIEW
            : by_pixel(q) && q->t->pixel_leads != PIXEL_LEADS_ON      ? REASON_REVIEW
                                                                      : REASON_NONE;

@@ -189,6 +189,7 @@ static const struct {
     {"unsure, ended by the clock", "", ENDED, unsure, STATUS_HELD, REASON_REVIEW},
     {"unsure, would be approved at once", ",'review':{'auto_approve_days':0}", "", unsure, STATUS_PENDING, REASON_NONE},
     {"held: fast", ",'lead':{'hold_below_s':5}", "", quick, STATUS_HELD, REASON_TOO_FAST},
+    {"held: stepped, fast by the clock", ",'lead':{'hold_below_s':5}", "", stepped_quick, STATUS_HELD, REASON_REVIEW},
     {"disposable email, taken", "", "", throwaway, STATUS_PENDING, REASON_NONE},
     {"disposable email, refused", ",'lead':{'disposable_email':'reject'}", "", throwaway, STATUS_REJECTED,
      REASON_BAD_EMAIL},
@@ -278,6 +279,40 @@ static void the_first_reason_wins(void **state)
     }
     terms_free(ended);
     terms_free(t);
+}
+
+static void half(struct lead_report *r, struct lead_facts *f)
+{
+    (void)r;
+    f->credit.from = 500000;
+    f->credit.to = 1000000;
+}
+
+/* A part is paid out of its contract's budget, the whole out of the campaign's. */
+static void a_part_counts_in_a_budget_as_what_is_paid_out_of_it(void **state)
+{
+    static const struct {
+        const char *of_campaign, *of_contract;
+        bool whole, part;
+    } cases[] = {
+        {"", ",'caps':{'budget_micros_month':3000000}", false, true},
+        {"", ",'caps':{'budget_micros_month':2499999}", false, false},
+        {",'caps':{'budget_micros_month':5000000}", "", true, true},
+        {",'caps':{'budget_micros_month':4999999}", "", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char contract[256], campaign[256];
+        struct lead_facts f;
+        snprintf(contract, sizeof contract, ",'price':{'lead':[{'micros':5000000}]}%s", cases[i].of_contract);
+        snprintf(campaign, sizeof campaign, ",'attribution':{'model':'linear'}%s", cases[i].of_campaign);
+        struct terms *t = terms_of(campaign, contract, "C1");
+        struct entry whole = decide(t, nothing, &f), part = decide(t, half, &f);
+        assert_int_equal(whole.lead.reason == REASON_NONE, cases[i].whole);
+        assert_int_equal(part.lead.reason == REASON_NONE, cases[i].part);
+        assert_int_equal(part.lead.payout_micros, cases[i].part ? 2500000 : 0);
+        terms_free(t);
+    }
 }
 
 static void the_entry_says_what_was_found(void **state)
@@ -899,6 +934,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_lead_is_decided_with_its_reason),
         cmocka_unit_test(the_first_reason_wins),
+        cmocka_unit_test(a_part_counts_in_a_budget_as_what_is_paid_out_of_it),
         cmocka_unit_test(the_entry_says_what_was_found),
         cmocka_unit_test(only_reviewed_leads_are_due),
         cmocka_unit_test(the_first_matching_tier_is_the_price),
