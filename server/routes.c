@@ -69,16 +69,22 @@ static const struct route table[] = {
     {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link", .admit = statements_admit},
     {READ, "/v1/statements/{}/lines", ANY | READS, statements_lines, NULL, "Line items, JSON lines"},
     {READ, "/v1/statements/{}/checkpoint", ANY | READS, statements_checkpoint, NULL, "Checkpoint note of the tree that the statement closes"},
+    {READ, "/v1/statements/{}/proof", ANY, statements_proof, statements_proof_finish, "Inclusion proof of a statement's entry (C2SP tlog-proof)"},
     {POST, "/v1/statements/{}/responses", ROLE_ADVERTISER | ROLE_PUBLISHER, responses_create, control_finish, "Accept or dispute, signed by the party"},
     {READ, "/v1/statements/{}/responses", ANY | READS, responses_list, NULL, "The parties' answers"},
 
     {READ, "/.well-known/jwks.json", PUBLIC, jwks_get, NULL, "Statement and receipt keys (RFC 7517)"},
     {READ, "/log/keys", PUBLIC, log_keys_get, NULL, "Note verifier keys"},
     {READ, "/log/checkpoint", PUBLIC | READS, root_checkpoint_get, NULL, "Checkpoint of the root log"},
+    {READ, "/log/witnessed", PUBLIC, root_witnessed_get, NULL, "The newest checkpoint of the root log that a quorum of witnesses cosigned"},
     {READ, "/log/tile/{*}", PUBLIC | READS, root_tile_get, NULL, "Tiles and entries of the root log (C2SP tlog-tiles)"},
     {READ, "/log/{}/checkpoint", ANY | READS, checkpoint_get, NULL, "Checkpoint of a contract's log"},
+    {READ, "/log/{}/witnessed", ANY | READS, witnessed_get, NULL, "The last head of a contract's log that the witnessed root log holds"},
     {READ, "/log/{}/tile/{*}", ANY | READS, tile_get, NULL, "Tiles and entries of a contract's log"},
     {READ, "/log/{}/openings", ANY | READS, openings_get, NULL, "Openings of commitments, JSON lines"},
+
+    {POST, "/witness/add-checkpoint", PUBLIC | READS, witness_add, NULL, "Cosign a checkpoint of a log that this instance witnesses (C2SP tlog-witness)"},
+    {READ, "/witness/key", PUBLIC, witness_key_get, NULL, "This instance's verifier key as a witness"},
 
     {READ, "/healthz", ROUTE_OPS, healthz_get, NULL, "Is the process alive"},
     {READ, "/readyz", ROUTE_OPS, readyz_get, NULL, "Can events be recorded"},

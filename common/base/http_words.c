@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/ascii.h"
+#include "common/base/text.h"
 
 static const struct {
     const char *name;
@@ -37,6 +38,18 @@ bool media_type_is(struct span content_type, const char *media_type)
     size_t n = strlen(media_type);
     return ascii_starts(content_type, media_type) &&
            (content_type.len == n || memchr("; \t", content_type.ptr[n], 3) != NULL);
+}
+
+bool etag_listed(struct span list, struct span tag)
+{
+    while (!span_empty(list)) {
+        struct span one = text_trim(text_take(&list, ','), HTTP_BLANKS);
+        if (span_starts(one, "W/"))
+            one = span_skip(one, 2);
+        if (span_is(one, "*") || span_eq(one, tag))
+            return true;
+    }
+    return false;
 }
 
 bool bearer_token(struct span authorization, struct span *token)

@@ -20,6 +20,9 @@ const char *method_name(enum method method);
 /* ERR_NOT_FOUND for a method that we do not know. Names of methods have a case. */
 MUST_CHECK enum err method_read(struct span name, enum method *out);
 
+/* Whether If-None-Match's list names this entity tag, weakly compared (RFC 9110 section 13.1.2). */
+bool etag_listed(struct span list, struct span tag);
+
 /* The statuses that we send, with their standard phrases (RFC 9110 section 15, RFC 6585). */
 #define HTTP_STATUS_TABLE(X)                                                                                           \
     X(200, "OK")                                                                                                       \

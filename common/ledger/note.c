@@ -6,12 +6,7 @@
 #include "common/base/utf8.h"
 #include "common/ledger/note.h"
 
-enum {
-    ALG_ED25519 = 1,
-    KEY_ID_LEN = 4,
-    MAX_SIGNATURES = 100, /* as golang.org/x/mod/sumdb/note */
-    MAX_SIGNATURE_LEN = 4096
-};
+enum { MAX_SIGNATURES = 100 }; /* as golang.org/x/mod/sumdb/note */
 
 #define DASH "\xe2\x80\x94 "
 
@@ -25,17 +20,17 @@ static bool name_valid(struct span name)
     return name.len > 0 && utf8_valid(name);
 }
 
-static void key_id(const struct note_key *k, uint8_t id[KEY_ID_LEN])
+void note_key_id(const struct note_key *k, enum note_alg alg, uint8_t id[NOTE_KEY_ID_LEN])
 {
-    uint8_t alg = ALG_ED25519, hash[HASH_LEN];
-    sha256v((struct span[]){k->name, SPAN("\n"), span_of(&alg, 1), span_of(k->pub, ED25519_KEY_LEN)}, 4, hash);
-    memcpy(id, hash, KEY_ID_LEN);
+    uint8_t byte = (uint8_t)alg, hash[HASH_LEN];
+    sha256v((struct span[]){k->name, SPAN("\n"), span_of(&byte, 1), span_of(k->pub, ED25519_KEY_LEN)}, 4, hash);
+    memcpy(id, hash, NOTE_KEY_ID_LEN);
 }
 
-void note_vkey(struct buf *out, const struct note_key *k)
+void note_vkey_of(struct buf *out, const struct note_key *k, enum note_alg alg)
 {
-    uint8_t id[KEY_ID_LEN], key[1 + ED25519_KEY_LEN] = {ALG_ED25519};
-    key_id(k, id);
+    uint8_t id[NOTE_KEY_ID_LEN], key[1 + ED25519_KEY_LEN] = {(uint8_t)alg};
+    note_key_id(k, alg, id);
     memcpy(key + 1, k->pub, ED25519_KEY_LEN);
     buf_span_add(out, k->name);
     buf_byte(out, '+');
@@ -44,24 +39,53 @@ void note_vkey(struct buf *out, const struct note_key *k)
     buf_b64(out, key, sizeof(key));
 }
 
-enum err note_vkey_parse(struct span text, struct note_key *out)
+void note_vkey(struct buf *out, const struct note_key *k)
+{
+    note_vkey_of(out, k, NOTE_ED25519);
+}
+
+enum err note_vkey_parse_of(struct span text, enum note_alg alg, struct note_key *out)
 {
     struct note_key k;
     struct span id_text;
-    uint8_t id[KEY_ID_LEN], want[KEY_ID_LEN], key[1 + ED25519_KEY_LEN];
+    uint8_t id[NOTE_KEY_ID_LEN], want[NOTE_KEY_ID_LEN], key[1 + ED25519_KEY_LEN];
     size_t len;
     if (!text_cut(&text, '+', &k.name) || !name_valid(k.name) || !text_cut(&text, '+', &id_text) ||
         hex_decode(id_text, id, sizeof(id), &len) != ERR_OK || len != sizeof(id) ||
-        b64_decode(text, key, sizeof(key), &len) != ERR_OK || len != sizeof(key) || key[0] != ALG_ED25519) {
+        b64_decode(text, key, sizeof(key), &len) != ERR_OK || len != sizeof(key) || key[0] != alg) {
         return ERR_MALFORMED;
     }
     memcpy(k.pub, key + 1, ED25519_KEY_LEN);
-    key_id(&k, want);
+    note_key_id(&k, alg, want);
     if (memcmp(id, want, sizeof(id)) != 0) {
         return ERR_MALFORMED;
     }
     *out = k;
     return ERR_OK;
+}
+
+enum err note_vkey_parse(struct span text, struct note_key *out)
+{
+    return note_vkey_parse_of(text, NOTE_ED25519, out);
+}
+
+void note_line(struct buf *out, struct span name, struct span blob)
+{
+    buf_str(out, DASH);
+    buf_span_add(out, name);
+    buf_byte(out, ' ');
+    buf_b64(out, blob.ptr, blob.len);
+    buf_byte(out, '\n');
+}
+
+enum err note_line_read(struct span line, struct span *name, uint8_t blob[NOTE_BLOB_MAX], size_t *len)
+{
+    if (!span_starts(line, DASH))
+        return ERR_MALFORMED;
+    line = span_skip(line, sizeof DASH - 1);
+    bool good = text_cut(&line, ' ', name) && name_valid(*name) &&
+                b64_decode(line, blob, NOTE_BLOB_MAX, len) == ERR_OK && *len > NOTE_KEY_ID_LEN;
+    return good ? ERR_OK : ERR_MALFORMED;
 }
 
 void checkpoint_text(struct buf *out, const struct checkpoint *c)
@@ -84,14 +108,11 @@ void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer 
     if (out->failed) {
         return;
     }
-    uint8_t blob[KEY_ID_LEN + ED25519_SIG_LEN];
-    key_id(&key, blob);
-    signer_sign(s, span_of(out->ptr + start, out->len - start), blob + KEY_ID_LEN);
-    buf_str(out, "\n" DASH);
-    buf_span_add(out, c->origin);
-    buf_byte(out, ' ');
-    buf_b64(out, blob, sizeof(blob));
+    uint8_t blob[NOTE_KEY_ID_LEN + ED25519_SIG_LEN];
+    note_key_id(&key, NOTE_ED25519, blob);
+    signer_sign(s, span_of(out->ptr + start, out->len - start), blob + NOTE_KEY_ID_LEN);
     buf_byte(out, '\n');
+    note_line(out, c->origin, span_of(blob, sizeof(blob)));
 }
 
 /* Origin, size, root, each on its line; then extension lines, none of them empty. */
@@ -113,12 +134,12 @@ static enum err read_text(struct span text, struct checkpoint *out)
 }
 
 static const struct note_key *known(const struct note_key *keys, size_t n, struct span name,
-                                    const uint8_t id[KEY_ID_LEN])
+                                    const uint8_t id[NOTE_KEY_ID_LEN])
 {
     for (size_t i = 0; i < n; i++) {
-        uint8_t own[KEY_ID_LEN];
-        key_id(&keys[i], own);
-        if (span_eq(keys[i].name, name) && memcmp(own, id, KEY_ID_LEN) == 0) {
+        uint8_t own[NOTE_KEY_ID_LEN];
+        note_key_id(&keys[i], NOTE_ED25519, own);
+        if (span_eq(keys[i].name, name) && memcmp(own, id, NOTE_KEY_ID_LEN) == 0) {
             return &keys[i];
         }
     }
@@ -129,21 +150,15 @@ static const struct note_key *known(const struct note_key *keys, size_t n, struc
 static enum err check_signature(struct span line, struct span text, const struct note_key *keys, size_t n, bool *good)
 {
     struct span name;
-    uint8_t blob[MAX_SIGNATURE_LEN];
+    uint8_t blob[NOTE_BLOB_MAX];
     size_t len;
-    if (!span_starts(line, DASH)) {
+    if (note_line_read(line, &name, blob, &len) != ERR_OK)
         return ERR_MALFORMED;
-    }
-    line = span_of(line.ptr + sizeof(DASH) - 1, line.len - (sizeof(DASH) - 1));
-    if (!text_cut(&line, ' ', &name) || !name_valid(name) || b64_decode(line, blob, sizeof(blob), &len) != ERR_OK ||
-        len <= KEY_ID_LEN) {
-        return ERR_MALFORMED;
-    }
     const struct note_key *k = known(keys, n, name, blob);
     if (k == NULL) {
         return ERR_OK;
     }
-    if (len != KEY_ID_LEN + ED25519_SIG_LEN || !ed25519_verify(k->pub, text, blob + KEY_ID_LEN)) {
+    if (len != NOTE_KEY_ID_LEN + ED25519_SIG_LEN || !ed25519_verify(k->pub, text, blob + NOTE_KEY_ID_LEN)) {
         return ERR_UNAUTHORIZED;
     }
     *good = true;
@@ -160,19 +175,24 @@ static bool note_characters(struct span note)
     return utf8_valid(note);
 }
 
+enum err note_split(struct span note, struct span *text, struct span *lines)
+{
+    const char *blank = note.len > 0 ? memmem(note.ptr, note.len, "\n\n", 2) : NULL;
+    if (blank == NULL || !note_characters(note))
+        return ERR_MALFORMED;
+    *text = span_of(note.ptr, (size_t)(blank - note.ptr) + 1);
+    *lines = span_of(blank + 2, note.len - text->len - 1);
+    return ERR_OK;
+}
+
 /* *good says whether a key that we know has signed. */
 static enum err open_note(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out, bool *good)
 {
-    const char *blank = note.len > 0 ? memmem(note.ptr, note.len, "\n\n", 2) : NULL;
+    struct span text, rest, line;
     *good = false;
-    if (blank == NULL || !note_characters(note)) {
+    if (note_split(note, &text, &rest) != ERR_OK || read_text(text, out) != ERR_OK || rest.len == 0 ||
+        rest.ptr[rest.len - 1] != '\n')
         return ERR_MALFORMED;
-    }
-    struct span text = span_of(note.ptr, (size_t)(blank - note.ptr) + 1),
-                rest = span_of(blank + 2, note.len - text.len - 1), line;
-    if (read_text(text, out) != ERR_OK || rest.len == 0 || rest.ptr[rest.len - 1] != '\n') {
-        return ERR_MALFORMED;
-    }
     for (int lines = 0; text_cut(&rest, '\n', &line); lines++) {
         enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, good) : ERR_MALFORMED;
         if (err != ERR_OK) {

@@ -6,6 +6,9 @@
 #include "common/base/buf.h"
 #include "common/ledger/merkle.h"
 
+enum { NOTE_KEY_ID_LEN = 4, NOTE_BLOB_MAX = 4096 };
+enum note_alg { NOTE_ED25519 = 1, NOTE_COSIGNATURE = 4 }; /* what a key signs: notes, or cosignatures (witness.h) */
+
 struct note_key {
     struct span name;
     uint8_t pub[ED25519_KEY_LEN];
@@ -21,6 +24,17 @@ void note_vkey(struct buf *out, const struct note_key *k);
 MUST_CHECK enum err
 note_vkey_parse(struct span text,
                 struct note_key *out); /* name points into text; ERR_MALFORMED if the id does not fit */
+
+/* The same of a key that signs something else, and pieces of notes: for witness.h. */
+void note_vkey_of(struct buf *out, const struct note_key *k, enum note_alg alg);
+MUST_CHECK enum err note_vkey_parse_of(struct span text, enum note_alg alg, struct note_key *out);
+void note_key_id(const struct note_key *k, enum note_alg alg, uint8_t id[NOTE_KEY_ID_LEN]);
+/* A signature line, with its newline; and read, without it: *len is more than a key id. */
+void note_line(struct buf *out, struct span name, struct span blob);
+MUST_CHECK enum err note_line_read(struct span line, struct span *name, uint8_t blob[NOTE_BLOB_MAX], size_t *len);
+/* The text with its last newline, and the signature lines behind the blank one. ERR_MALFORMED: no note's characters or
+ * parts. */
+MUST_CHECK enum err note_split(struct span note, struct span *text, struct span *lines);
 
 /* What a note says, unverified: to know how large the tree claims to be. Well formed as checkpoint_open wants it, or
  * ERR_MALFORMED. */

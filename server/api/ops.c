@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "server/api/api.h"
+#include "server/courier/courier.h"
 #include "server/worker/readers.h"
 
 enum err healthz_get(struct request *rq, struct reply *reply)
@@ -20,6 +21,11 @@ enum err readyz_get(struct request *rq, struct reply *reply)
     if (why == NULL && !source_clock_sure(rq->worker->server->source))
         buf_str(&text, "; but the clock was set otherwise: no statement, no approval by time, until POST "
                        "/v1/clock/confirm");
+    struct courier_state state;
+    courier_look(rq->worker->server->courier, &state);
+    if (why == NULL && state.conflicting > 0)
+        buf_printf(&text, "; but %zu of %zu witnesses cosigned another root log than ours: see the log",
+                   state.conflicting, state.witnesses);
     buf_byte(&text, '\n');
     *reply = (struct reply){
         .status = why == NULL ? 200 : 503, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
@@ -48,6 +54,10 @@ static void put_gauges(struct server *sh, struct buf *b)
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
     put_gauge(b, METRIC_ready, NULL, source_unready(sh->source) == NULL);
     put_gauge(b, METRIC_clock_sure, NULL, source_clock_sure(sh->source));
+    struct courier_state state;
+    courier_look(sh->courier, &state);
+    put_gauge(b, METRIC_witnesses_conflicting, NULL, state.conflicting);
+    put_gauge(b, METRIC_witnessed_at, NULL, (uint64_t)state.quorum_s);
     put_gauge(b, METRIC_build_info, "version=\"" CS_VERSION "\",compiler=\"" __VERSION__ "\"", 1);
 }
 

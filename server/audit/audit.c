@@ -45,10 +45,22 @@ enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader,
     return err;
 }
 
-static void reply_text(struct request *rq, struct reply *reply, struct span text)
+void audit_reply(struct request *rq, struct reply *reply, struct span text, bool open)
 {
-    reply_body(rq, reply, "text/plain; charset=utf-8", text);
-    reply_header(reply, "Cache-Control", SPAN("no-store"));
+    enum { TAG_BYTES = 16 };
+    uint8_t sum[HASH_LEN];
+    struct buf tag;
+    sha256(text.ptr, text.len, sum);
+    arena_buf(rq->arena, &tag, 2 * TAG_BYTES + 2);
+    buf_byte(&tag, '"');
+    buf_hex(&tag, sum, TAG_BYTES);
+    buf_byte(&tag, '"');
+    if (etag_listed(rq->if_none_match, buf_span(&tag)))
+        *reply = (struct reply){.status = 304};
+    else
+        reply_body(rq, reply, "text/plain; charset=utf-8", text);
+    reply_header(reply, "ETag", buf_span(&tag));
+    reply_header(reply, "Cache-Control", open ? SPAN("public, no-cache") : SPAN("private, no-cache"));
 }
 
 static enum err checkpoint_reply(struct request *rq, struct reply *reply, uint32_t log)
@@ -59,7 +71,7 @@ static enum err checkpoint_reply(struct request *rq, struct reply *reply, uint32
     buf_heap(&note);
     enum err err = audit_checkpoint(rq, log, &reader, &head, &note);
     if (err == ERR_OK)
-        reply_text(rq, reply, buf_span(&note));
+        audit_reply(rq, reply, buf_span(&note), log == ROOT_LOG);
     buf_free(&note);
     return err;
 }
@@ -81,8 +93,17 @@ enum err checkpoint_get(struct request *rq, struct reply *reply)
 
 /* ---- tiles ---- */
 
+/* A full tile never changes; a partial one is soon outdated. */
+static struct span tile_cache(uint32_t log, const struct tile *t)
+{
+    bool full = t->width == TILE_WIDTH;
+    if (log == ROOT_LOG)
+        return full ? SPAN("public, max-age=31536000, immutable") : SPAN("public, max-age=60");
+    return full ? SPAN("private, max-age=31536000, immutable") : SPAN("private, max-age=60");
+}
+
 /* path is what follows /log/ or /log/{contract}/: "tile/...". */
-static enum err tile_reply(struct request *rq, struct reply *reply, uint32_t log, struct span path, const char *cache)
+static enum err tile_reply(struct request *rq, struct reply *reply, uint32_t log, struct span path)
 {
     struct txn *reader;
     struct tile tile;
@@ -98,7 +119,7 @@ static enum err tile_reply(struct request *rq, struct reply *reply, uint32_t log
     err = ledger_tile(reader, log, &tile, &bytes);
     if (err == ERR_OK) {
         reply_body(rq, reply, "application/octet-stream", buf_span(&bytes));
-        reply_header(reply, "Cache-Control", tile.width == TILE_WIDTH ? span_str(cache) : SPAN("no-store"));
+        reply_header(reply, "Cache-Control", tile_cache(log, &tile));
     } else if (err == ERR_NOT_FOUND) {
         err = problem(&rq->problem, err, "", "the log has no such tile (yet)");
     }
@@ -113,7 +134,7 @@ static struct span path_from(const struct request *rq, size_t offset)
 
 enum err root_tile_get(struct request *rq, struct reply *reply)
 {
-    return tile_reply(rq, reply, ROOT_LOG, path_from(rq, strlen("/log/")), "public, max-age=31536000, immutable");
+    return tile_reply(rq, reply, ROOT_LOG, path_from(rq, strlen("/log/")));
 }
 
 enum err tile_get(struct request *rq, struct reply *reply)
@@ -122,8 +143,7 @@ enum err tile_get(struct request *rq, struct reply *reply)
     enum err err = call_contract(rq, rq->param[0], &k);
     if (err != ERR_OK)
         return err;
-    return tile_reply(rq, reply, k->number, path_from(rq, strlen("/log/") + rq->param[0].len + 1),
-                      "private, max-age=31536000, immutable");
+    return tile_reply(rq, reply, k->number, path_from(rq, strlen("/log/") + rq->param[0].len + 1));
 }
 
 /* ---- keys ---- */
@@ -161,7 +181,7 @@ enum err log_keys_get(struct request *rq, struct reply *reply)
     vkeys_write(&text, sh, NULL, pubs, n);
     for (size_t i = 0; i < rq->catalog->n_contracts; i++)
         vkeys_write(&text, sh, &rq->catalog->contracts[i], pubs, n);
-    reply_text(rq, reply, buf_span(&text));
+    audit_reply(rq, reply, buf_span(&text), true);
     buf_free(&text);
     return ERR_OK;
 }

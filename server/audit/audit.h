@@ -11,14 +11,23 @@
 MUST_CHECK enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader, struct head *head,
                                      struct buf *note);
 
+/* Answers a text with an entity tag, or 304 to who has it. open: to everybody, so that anybody may keep it. */
+void audit_reply(struct request *rq, struct reply *reply, struct span text, bool open);
+
 enum err jwks_get(struct request *rq, struct reply *reply);
 enum err log_keys_get(struct request *rq, struct reply *reply);
 enum err root_checkpoint_get(struct request *rq, struct reply *reply);
 enum err root_tile_get(struct request *rq, struct reply *reply);
 enum err checkpoint_get(struct request *rq, struct reply *reply);
 enum err tile_get(struct request *rq, struct reply *reply);
+enum err root_witnessed_get(struct request *rq, struct reply *reply);
+enum err witnessed_get(struct request *rq, struct reply *reply);
+enum err witness_add(struct request *rq, struct reply *reply);
+enum err witness_key_get(struct request *rq, struct reply *reply);
 enum err openings_get(struct request *rq, struct reply *reply);
 enum err leads_proof(struct request *rq, struct reply *reply);
 enum err leads_proof_finish(struct request *rq, struct job *job, struct reply *reply);
+enum err statements_proof(struct request *rq, struct reply *reply);
+enum err statements_proof_finish(struct request *rq, struct job *job, struct reply *reply);
 
 #endif

@@ -13,8 +13,10 @@
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
 #include "server/commit/committer.h"
+#include "server/courier/courier.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
+#include "server/keys/witness.h"
 #include "server/routes.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -124,6 +126,53 @@ static void read_disposable(struct server *sh)
     if (disposable_read(buf_span(&text), &sh->disposable, &p) != ERR_OK)
         decline("disposable_domains: %s: %s", path, p.detail);
     buf_free(&text);
+}
+
+enum { POLICY_FILE_MAX = 1 << 20 };
+
+static void read_setting(const char *setting, const char *path, struct buf *text)
+{
+    buf_heap(text);
+    enum err err = file_read(path, POLICY_FILE_MAX, text);
+    if (err != ERR_OK)
+        decline("%s: %s cannot be read (%s)", setting, path, err_word(err));
+}
+
+static void open_witnesses(struct server *sv)
+{
+    const char *asked = sv->options->witnesses.text, *witnessed = sv->options->witness.text;
+    struct problem p = {.field = ""};
+    struct buf text;
+    if (asked[0] != '\0') {
+        read_setting("witnesses", asked, &text);
+        if (courier_open(&sv->instance, buf_span(&text), &sv->courier, &p) != ERR_OK)
+            decline("witnesses: %s: %s%s%s", asked, p.field, p.field[0] ? ": " : "", p.detail);
+        buf_free(&text);
+    }
+    if (witnessed[0] != '\0') {
+        read_setting("witness", witnessed, &text);
+        enum err err = witness_open(sv->options->data.text, sv->instance.keys, sv->instance.origin, buf_span(&text),
+                                    &sv->witness, &p);
+        if (err == ERR_MALFORMED)
+            decline("witness: %s: %s: %s", witnessed, p.field, p.detail);
+        if (err != ERR_OK)
+            die("%s/witnessed does not read (%s): put back the newest copy; without it, this witness would cosign two "
+                "histories",
+                sv->options->data.text, err_word(err));
+        buf_free(&text);
+    }
+}
+
+static void say_witness(const struct server *sv)
+{
+    struct buf key;
+    if (sv->witness == NULL)
+        return;
+    buf_heap(&key);
+    witness_key(sv->witness, &key);
+    log_line(LOG_INFO, 0, "witness", "cosigns checkpoints under %zu keys of logs; its own key is %.*s",
+             witness_logs(sv->witness), (int)key.len, key.ptr);
+    buf_free(&key);
 }
 
 static void open_data(struct server *sh)
@@ -243,10 +292,13 @@ static void start(struct running *r)
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
+    if (sv->courier != NULL)
+        courier_start(sv->courier);
 }
 
 static void stop(struct running *r)
 {
+    courier_stop(r->server.courier);
     readers_stop(r->server.readers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_stop(r->workers[i]);
@@ -254,6 +306,8 @@ static void stop(struct running *r)
     source_stop(r->server.source);
     committer_stop(r->committer);
     source_free(r->server.source);
+    courier_close(r->server.courier);
+    witness_close(r->server.witness);
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
     proxies_free(r->server.proxies);
@@ -299,8 +353,10 @@ static int serve(const char *const given[])
     bind_addresses(sv);
     read_lists(sv);
     read_disposable(sv);
+    open_witnesses(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);
+    say_witness(sv);
     if (files > 0)
         say_few_files(&options, files);
     log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,

@@ -171,6 +171,7 @@ static const struct known known[] = {
     {NAME("content-type"), offsetof(struct request, content_type), true},
     {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
     {NAME("origin"), offsetof(struct request, origin), false},
+    {NAME("if-none-match"), offsetof(struct request, if_none_match), false},
     {NAME("authorization"), offsetof(struct request, authorization), true},
     {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
     {NAME("webhook-id"), offsetof(struct request, webhook_id), true},

@@ -33,6 +33,7 @@ struct request {
     struct span fetch_dest;                              /* Sec-Fetch-Dest; empty when absent */
     struct span country;            /* of http_setup's country_header, by a trusted proxy; empty when absent */
     struct span origin;             /* Origin; empty when absent */
+    struct span if_none_match;      /* empty when absent */
     bool privacy;                   /* Sec-GPC: 1, the visitor objects to being followed */
     bool prefetch;                  /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
     char ip[46];                    /* of the peer, text */

@@ -203,3 +203,18 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
                        : "what was signed last cannot be read");
     return err;
 }
+
+enum err heads_sign_again(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note)
+{
+    uint64_t size;
+    struct hash root;
+    int next;
+    pthread_mutex_lock(&h->lock);
+    enum err err = slots_read(h, log, &size, &root, &next);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && c->size > size))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        checkpoint_sign(note, c, h->signer);
+    pthread_mutex_unlock(&h->lock);
+    return err;
+}

@@ -76,6 +76,11 @@ struct head {
     struct last_statement last;
 };
 MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
+/* The size of the log's last head that is in the root log. ERR_NOT_FOUND. */
+MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size);
+/* Whether the root log's head has all of its entries. A head that a statement closed counts as published with its
+ * commit, and the root log's head has it after the next sweep. */
+MUST_CHECK enum err ledger_root_complete(struct txn *t, bool *out);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
 /* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.

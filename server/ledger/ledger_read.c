@@ -33,6 +33,15 @@ enum err head_read(struct txn *t, uint32_t contract, struct head *out)
     return err;
 }
 
+enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size)
+{
+    struct stored_head stored;
+    enum err err = stored_read(t, contract, &stored);
+    if (err == ERR_OK)
+        *size = stored.published;
+    return err;
+}
+
 /* 0 when there is no head. */
 static enum err swept_size(struct txn *t, uint32_t contract, uint64_t *size)
 {
@@ -44,8 +53,9 @@ static enum err swept_size(struct txn *t, uint32_t contract, uint64_t *size)
     return ERR_OK;
 }
 
-/* What came after the last sweep: a second's worth of journal. */
-static enum err scan_unswept(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)
+/* Walks what came after the last sweep, a second's worth of journal, until `is` says so. ERR_NOT_FOUND. */
+static enum err scan_unswept(struct txn *t, bool (*is)(const struct envelope *e, uint32_t contract, uint64_t index),
+                             uint32_t contract, uint64_t index, struct envelope *out)
 {
     uint64_t watermark;
     uint8_t from[SEQ_LEN];
@@ -60,13 +70,34 @@ static enum err scan_unswept(struct txn *t, uint32_t contract, uint64_t index, s
         struct envelope e;
         if ((err = envelope_read(row, &e)) != ERR_OK)
             break;
-        if (e.contract == contract && e.index == index) {
+        if (is(&e, contract, index)) {
             *out = e;
             break;
         }
     }
     cursor_close(c);
     return err;
+}
+
+static bool is_entry(const struct envelope *e, uint32_t contract, uint64_t index)
+{
+    return e->contract == contract && e->index == index;
+}
+
+static bool is_of_log(const struct envelope *e, uint32_t contract, uint64_t index)
+{
+    (void)index;
+    return e->contract == contract;
+}
+
+enum err ledger_root_complete(struct txn *t, bool *out)
+{
+    struct envelope e;
+    enum err err = scan_unswept(t, is_of_log, ROOT_LOG, 0, &e);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    *out = err == ERR_NOT_FOUND;
+    return ERR_OK;
 }
 
 enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)
@@ -77,7 +108,7 @@ enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct en
         return journal_get(t, seq, contract, index, out);
     if (err != ERR_NOT_FOUND || (err = swept_size(t, contract, &swept)) != ERR_OK)
         return err;
-    return index < swept ? ERR_CORRUPT : scan_unswept(t, contract, index, out);
+    return index < swept ? ERR_CORRUPT : scan_unswept(t, is_entry, contract, index, out);
 }
 
 enum err ledger_version(struct txn *t, uint32_t contract, struct version *v)

@@ -77,6 +77,10 @@ enum click_fault {
     X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
     X(clock_sure, "countersign_clock_sure", "0 when a step of the clock waits to be confirmed", GAUGE)                 \
     X(ready, "countersign_ready", "1 when events can be recorded", GAUGE)                                              \
+    X(witnesses_conflicting, "countersign_witnesses_conflicting",                                                      \
+      "witnesses that cosigned another root log under our name than ours, or a longer one", GAUGE)                     \
+    X(witnessed_at, "countersign_witnessed_timestamp_seconds",                                                         \
+      "when the oldest cosignature of the last quorum was made; 0: there was none since the start", GAUGE)             \
     X(build_info, "countersign_build_info", "1, by the version that runs", GAUGE)                                      \
     X(process_cpu, "process_cpu_seconds_total", "user and system CPU time spent in seconds", PROCESS_COUNTER)          \
     X(process_start, "process_start_time_seconds", "start time since the Unix epoch in seconds", PROCESS)              \

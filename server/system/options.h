@@ -37,6 +37,11 @@
       "milliseconds that a click or pixel waits for its commit; then it is answered as unrecorded")                    \
     X(disposable_domains, TEXT, "",                                                                                    \
       "file of disposable e-mail domains, one a line, in place of the list that comes with the program")               \
+    X(witnesses, TEXT, "",                                                                                             \
+      "file of a C2SP tlog-policy: the witnesses that are asked to cosign the root log, and their quorum; empty: "     \
+      "none")                                                                                                          \
+    X(witness, TEXT, "",                                                                                               \
+      "file of logs' verifier keys, one a line, # for comments, whose checkpoints this instance cosigns; empty: none") \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
 struct problem;

@@ -21,6 +21,8 @@ enum { ROWS_CALLS = 16 }; /* of many rows that one worker has under way */
 
 struct disposable; /* decisions/disposable.h */
 struct route;      /* dispatch.h */
+struct courier;    /* courier/courier.h */
+struct witness;    /* keys/witness.h */
 struct readers;    /* readers.h */
 struct routes {
     const struct route *route;
@@ -47,6 +49,8 @@ struct server {
     struct source *source;
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct metrics *metrics;
+    struct courier *courier;       /* NULL: nobody is asked to witness */
+    struct witness *witness;       /* NULL: nobody is witnessed */
     struct proxies *proxies;       /* NULL: the peer is the client */
     struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;

@@ -112,6 +112,20 @@ class Server:
         finally:
             self.folder.cleanup()
 
+    def be_its_own_witness(self):
+        """It learns of the keys in turn, and restarts for each. Answers its policy."""
+        logs, policy = Path(self.folder.name) / "logs", Path(self.folder.name) / "policy"
+        logs.write_text(send(self.url + "/log/keys").text.split("\n")[0] + "\n")
+        self.stop()
+        self.settings["WITNESS"] = logs
+        self.start()
+        key = send(self.url + "/witness/key").text.strip()
+        policy.write_text(f"witness own {key} {self.url}/witness\nquorum own\n")
+        self.stop()
+        self.settings["WITNESSES"] = policy
+        self.start()
+        return policy
+
     def metric(self, name, *labels):
         """A counter or gauge, over all its labels that match those given as text: `route="/c/{*}"`."""
         found = re.findall(rf"^countersign_{name}(?:_total)?(\{{.*\}})? (\d+)$", send(self.url + "/metrics").text, re.MULTILINE)

@@ -31,6 +31,8 @@ READS = {
     "/v1/statements/{statement}": OF_CONTRACT, "/v1/statements/{statement}/lines": OF_CONTRACT,
     "/v1/statements/{statement}/checkpoint": OF_CONTRACT, "/v1/statements/{statement}/responses": OF_CONTRACT,
     "/log/{contract}/checkpoint": OF_CONTRACT, "/log/{contract}/tile/{level}/{tile}": OF_CONTRACT, "/log/{contract}/openings": OF_CONTRACT,
+    "/v1/statements/{statement}/proof": OF_CONTRACT,
+    "/log/witnessed": (404,) * 9, "/log/{contract}/witnessed": (404,) * 8 + (401,), "/witness/key": (404,) * 9,  # this server has no witness and is none
     "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
     "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
@@ -47,6 +49,7 @@ WRITES = {
     ("post", "/v1/campaigns/{campaign}/try"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/contracts"): OPERATOR,
     ("post", "/v1/clock/confirm"): OPERATOR,
+    ("post", "/witness/add-checkpoint"): (404,) * 9,
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,

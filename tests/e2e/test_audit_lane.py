@@ -141,6 +141,31 @@ class AuditLane(ServerCase):
         self.assertEqual(base64.b64encode(climb(lead["index"], int(size), leaf, path)).decode(), root)
         self.assertNotEqual(base64.b64encode(climb(lead["index"], int(size), hashlib.sha256(leaf).digest(), path)).decode(), root)
 
+    def test_statements_are_provable_too(self):
+        ident = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        proof = self.market.auditor.do("GET", f"/v1/statements/{ident}/proof").text
+        head, note = proof.split("\n\n", 1)
+        lines = head.split("\n")
+        index = int(lines[1].removeprefix("index "))
+        _, size, root = open_note(note, self.vkey(self.origin(self.market.contract))).rstrip("\n").split("\n")
+        entry = dict(self.market.entries(size=int(size)))[index]
+        self.assertEqual((json.loads(entry)["kind"], json.loads(entry)["id"]), ("statement", ident))
+        path = [base64.b64decode(line) for line in lines[2:]]
+        self.assertEqual(base64.b64encode(climb(index, int(size), hashlib.sha256(b"\0" + entry).digest(), path)).decode(), root)
+
+    def test_a_checkpoint_that_one_has_is_not_sent_again(self):
+        for path, scope in ((f"/log/{self.market.contract}/checkpoint", "private"), ("/log/checkpoint", "public")):
+            first = self.market.publisher.do("GET", path)
+            self.assertEqual(first.headers["Cache-Control"], f"{scope}, no-cache")
+            for tags, status in ((first.headers["ETag"], 304), ('"x", W/' + first.headers["ETag"], 304), ("*", 304), ('"x"', 200)):
+                with self.subTest(path, tags=tags):
+                    again = self.market.publisher.call("GET", path, None, {"If-None-Match": tags})
+                    self.assertEqual((again.status, again.body), (status, b"" if status == 304 else first.body))
+                    self.assertEqual(again.headers["ETag"], first.headers["ETag"])
+        size, _ = self.market.head()
+        partial = self.market.publisher.do("GET", f"/log/{self.market.contract}/tile/0/{tile_number(size // 256)}.p/{size % 256}")
+        self.assertEqual(partial.headers["Cache-Control"], "private, max-age=60")
+
     def test_root_log_is_public_and_signed(self):
         def root_checkpoint():
             answer = send(self.server.url + "/log/checkpoint")

@@ -83,7 +83,7 @@ def settle(market):
         advertiser.answer_statement(statement)
     jws = publisher.jws({"at": client.rfc3339(), "statement_sha256": "0" * 64, "verdict": "accept"})
     publisher.call("POST", f"/v1/statements/{statement}/responses", {"jws": jws})
-    for path in ("", "/lines", "/checkpoint", "/responses"):
+    for path in ("", "/lines", "/checkpoint", "/responses", "/proof"):
         publisher.do("GET", f"/v1/statements/{statement}{path}")
     publisher.do("GET", "/v1/statements")
 

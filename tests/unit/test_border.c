@@ -211,11 +211,12 @@ static void common_includes_nothing_with_effects(void **state)
 /* ---- one room a library, floors, private headers ---- */
 
 static const struct {
-    const char *header, *room;
+    const char *header, *room, *other; /* other: NULL, or a second room */
 } libraries[] = {
-    {"lmdb.h", "server/store/"},      {"openssl/", "common/crypto/"}, {"event2/", "server/http/"},
-    {"curl/", "server/cmd/"},         {"idn2.h", "common/base/"},     {"utf8proc.h", "common/base/"},
-    {"maxminddb.h", "server/lists/"},
+    {"lmdb.h", "server/store/", NULL},      {"openssl/", "common/crypto/", NULL},
+    {"event2/", "server/http/", NULL},      {"curl/", "server/cmd/", "server/courier/"},
+    {"idn2.h", "common/base/", NULL},       {"utf8proc.h", "common/base/", NULL},
+    {"maxminddb.h", "server/lists/", NULL},
 };
 
 /* What may be where the rules say no, and why. It may only shrink. */
@@ -243,11 +244,13 @@ static bool is_excepted(const char *path, const char *header)
 /* The rooms of the server, lowest floor first; several on one line of the plan include each other in this order. */
 static int floor_of(const char *path)
 {
-    static const char *const rooms[] = {"server/system/", "server/lists/",      "server/store/",    "server/ledger/",
-                                        "server/keys/",   "server/catalog/",    "server/instance/", "server/http/",
-                                        "server/commit/", "server/worker/",     "server/tracking/", "server/postback/",
-                                        "server/api/",    "server/settlement/", "server/audit/",    "server/web/",
-                                        "server/check/",  "server/cmd/",        "server/",          NULL};
+    static const char *const rooms[] = {"server/system/",   "server/lists/",   "server/store/",
+                                        "server/ledger/",   "server/keys/",    "server/catalog/",
+                                        "server/instance/", "server/courier/", "server/http/",
+                                        "server/commit/",   "server/worker/",  "server/tracking/",
+                                        "server/postback/", "server/api/",     "server/settlement/",
+                                        "server/audit/",    "server/web/",     "server/check/",
+                                        "server/cmd/",      "server/",         NULL};
     return place(rooms, path);
 }
 
@@ -262,7 +265,8 @@ static void room_include(const char *path, const char *header)
     if (is_excepted(path, header))
         return;
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
-        if (starts_with(header, libraries[i].header) && !starts_with(path, libraries[i].room))
+        if (starts_with(header, libraries[i].header) && !starts_with(path, libraries[i].room) &&
+            (libraries[i].other == NULL || !starts_with(path, libraries[i].other)))
             fault(path, header, "one room knows each library");
     if (starts_with(header, "server/") && !starts_with(path, "server/"))
         fault(path, header, "nothing but the server is built from server/");
