@@ -506,11 +506,11 @@ MEMBERS = {
     "lead": ({"commit": key32, "party": lambda value: value == "" or ID(value), "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
              {**TEXTS, "bad": contacts, "claimed": true, "click": index, "click_unrecorded": true, "clicked_ms": whole, "clock_steps": small,
               "clock_unsure": true, "disposable": true, "due_ms": whole, "dup": duplicate_of, "facts": facts, "given": contacts, "honeypot": true,
-              "missing_fields": small, "other_touches": small, "payout_micros": whole, "placement": small, "reason": word(REASONS),
+              "missing_fields": small, "other_touches": small, "payout_micros": whole, "placement": small, "reason": word(REASONS), "request_sha256": hex32,
               "share_from": small, "share_to": small, "test": true, "tier": lambda value: type(value) is int and 0 <= value < 2**31,
               "touches": touches, "txid": text(128), "utc_offset_s": offset}),
     "disposition": ({"lead": index, "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
-                    {"amount_micros": whole, "currency": ID, "party": ID, "payable_micros": signed, "text": text(512), "txid": text(128)}),
+                    {"amount_micros": whole, "currency": ID, "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"party": ID, "pub": key32}, {}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
@@ -1222,6 +1222,11 @@ class Ledger:
                 need(any(good != ("phone" in bad) for good, _ in read), "its phone is well formed or not, other than it says")
                 need("phone" not in bad or ("phone" in opening) == (7 <= len(read[0][1].lstrip("0")) <= 20), "its phone has digits to be compared by, or not, other than its opening")
 
+    @staticmethod
+    def request(entry):
+        """The digest of a request stands where somebody sent one."""
+        need(("request_sha256" in entry) == (entry["trust"] not in ("pixel", "system")), "it names no request that it came by, or one where nobody sent any")
+
     def sender_problem(self, entry, terms):
         if entry["trust"] == "pixel":
             return "it came by a pixel, whose leads are not taken" if entry["party"] or terms.campaign["pixel_leads"] == "off" else None
@@ -1241,6 +1246,7 @@ class Ledger:
     def touched(self, lead, terms):
         """The credited click and the contract's other touches: there, of the time and place that the entry says."""
         entry, campaign = lead.entry, terms.campaign
+        self.request(entry)
         need(("click" in entry) == ("clicked_ms" in entry), "its click has no time")
         need("click" in entry or not (entry.get("click_unrecorded") or "share_to" in entry), "it has a share without a click")
         need("share_to" in entry or "touches" not in entry, "it has touches of its own that share nothing")
@@ -1384,6 +1390,7 @@ class Ledger:
         need(entry["terms"] == terms.index, "its terms are not those in force")
         lead = self.leads.get(entry["lead"])
         need(lead is not None, "its lead is none")
+        self.request(entry)
         self.disposer(entry)
         before, after, time = lead.status, entry["status"], clock(entry)
         sale = self.sale(entry, lead)

@@ -100,6 +100,7 @@ static const struct field lead_fields[] = {
     RAW("phone", lead.report.phone),
     RAW("facts_sha256", lead.report.facts_sha256),
     RAW("commit", lead.report.commitment.b),
+    RAW("request_sha256", lead.report.request.b),
     SEALED(lead),
     NONCE(lead),
 };
@@ -118,6 +119,7 @@ static const struct field disposition_fields[] = {
     F("pointer_index", U64, disposition.pointer.index),
     F("contract", U32, disposition.contract),
     F("campaign", U32, disposition.campaign),
+    RAW("request_sha256", disposition.report.request.b),
     NONCE(disposition),
 };
 static const struct field party_fields[] = {

@@ -279,6 +279,7 @@ static void record(const struct question *q, struct entry_lead *l)
         .n_facts = r->n_facts,
         .missing_fields = q->missing_fields,
         .commitment = r->commitment,
+        .request = r->request,
         .claimed = r->claimed,
         .clock_steps = r->clock_steps,
         .clock_unsure = r->clock_unsure,

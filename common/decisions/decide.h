@@ -31,7 +31,7 @@ struct lead_report {
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
     uint8_t facts_sha256[HASH_LEN];
-    struct hash commitment;
+    struct hash commitment, request; /* as an entry has them */
 };
 
 /* Who an entry belongs to, as numbers of the caller's choosing (catalog numbers in the server, 1 in verify). */
@@ -88,6 +88,7 @@ struct disposition_report {
     enum status status;
     int64_t amount_micros;
     uint64_t lead;
+    struct hash request;
 };
 struct disposition_facts {
     bool advertiser; /* the campaign's advertiser says so itself */

@@ -131,6 +131,7 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
         .party = r->party,
         .trust = r->trust,
         .txid = r->txid,
+        .request = r->request,
         .lead = r->lead,
         .status = r->status,
         .text = r->text,

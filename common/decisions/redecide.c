@@ -19,6 +19,7 @@ static void report_again(const struct entry_lead *l, const struct opening *token
         .clock_unsure = l->clock_unsure,
         .n_facts = l->n_facts,
         .commitment = l->commitment,
+        .request = l->request,
     };
     memcpy(r->facts, l->facts, l->n_facts * sizeof *r->facts);
     memcpy(r->sub, l->sub, sizeof r->sub);

@@ -126,6 +126,7 @@ struct entry_lead {
     uint32_t clock_steps;   /* that the server knew of its clock by then */
     bool clock_unsure;      /* one of them was large, and not confirmed */
     struct hash dup_commit; /* dup_contract "other": dup_commitment to the earlier lead */
+    struct hash request;    /* SHA-256 of the request as it came (FORMATS "Requests"); zeros: nobody's, a pixel's */
 };
 
 struct entry_disposition {
@@ -139,6 +140,7 @@ struct entry_disposition {
     struct span currency;   /* of the sale, may be empty */
     int64_t payable_micros; /* change of what is payable: +payout, -payout or 0 */
     uint64_t terms;
+    struct hash request; /* as a lead's; zeros for TRUST_SYSTEM */
 };
 
 struct entry_terms {
@@ -205,6 +207,8 @@ enum class entry_class(const struct entry *e);   /* of a click, view or impressi
 enum device entry_device(const struct entry *e); /* of a click; DEVICE_NONE of all others */
 uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
 int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable for a lead by it */
+/* Of a lead or disposition: whether it has a request's digest just where somebody sent a request. */
+bool entry_request_fits(const struct entry *e);
 /* To the sealed part that stands beside it; NULL for kinds that have none. */
 const struct hash *entry_commitment(const struct entry *e);
 

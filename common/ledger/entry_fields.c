@@ -75,6 +75,7 @@ static const struct field lead_fields[] = {
     {"payout_micros", NAT64, AT(lead.payout_micros)},
     {"placement", NAT32, AT(lead.placement)},
     {"reason", REASON, AT(lead.reason)},
+    {"request_sha256", HEX_32, AT(lead.request)},
     {"share_from", NAT32, AT(lead.share_from)},
     {"share_to", NAT32, AT(lead.share_to)},
     {"status", STATUS, AT(lead.status), .always = true},
@@ -98,6 +99,7 @@ static const struct field disposition_fields[] = {
     {"lead", NAT64, AT(disposition.lead), .always = true},
     {"party", TEXT, AT(disposition.party), LIMIT_ID},
     {"payable_micros", INT64, AT(disposition.payable_micros)},
+    {"request_sha256", HEX_32, AT(disposition.request)},
     {"status", STATUS, AT(disposition.status), .always = true},
     {"terms", NAT64, AT(disposition.terms), .always = true},
     {"text", TEXT, AT(disposition.text), LIMIT_FIELD},
@@ -242,6 +244,17 @@ int64_t entry_payable_micros(const struct entry *e)
     return e->kind == ENTRY_DISPOSITION                                 ? e->disposition.payable_micros
            : e->kind == ENTRY_LEAD && e->lead.status == STATUS_APPROVED ? e->lead.payout_micros
                                                                         : 0;
+}
+
+static const struct hash no_request;
+
+bool entry_request_fits(const struct entry *e)
+{
+    bool lead = e->kind == ENTRY_LEAD;
+    enum trust trust = lead ? e->lead.trust : e->disposition.trust;
+    const struct hash *request = lead ? &e->lead.request : &e->disposition.request;
+    bool sent = trust != TRUST_PIXEL && trust != TRUST_SYSTEM;
+    return sent == (memcmp(request->b, no_request.b, HASH_LEN) != 0);
 }
 
 const struct hash *entry_commitment(const struct entry *e)

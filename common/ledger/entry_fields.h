@@ -18,7 +18,7 @@ enum field_type {
     TEXT,     /* span of at most `max` bytes; absent = empty */
     DOCUMENT, /* span of canonical JSON, an object */
     B64_32,   /* 32 bytes as base64url */
-    HEX_32,   /* 32 bytes as hex */
+    HEX_32,   /* 32 bytes as hex; absent = zeros */
     CLASS,
     TRUST,
     STATUS,

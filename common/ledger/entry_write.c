@@ -2,6 +2,8 @@
 
 #include "common/ledger/entry_fields.h"
 
+static const uint8_t zeros[32];
+
 static bool is_default(const struct field *f, const struct entry *e)
 {
     const void *at = (const char *)e + f->at;
@@ -22,6 +24,8 @@ static bool is_default(const struct field *f, const struct entry *e)
     case TEXT:
     case DUP:
         return ((const struct span *)at)->len == 0;
+    case HEX_32:
+        return memcmp(at, zeros, sizeof zeros) == 0;
     case REASON:
         return *(const enum reason *)at == REASON_NONE;
     case DEVICE:

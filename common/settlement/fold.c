@@ -92,7 +92,8 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
                                          .currency = d->currency,
                                          .status = d->status,
                                          .amount_micros = d->amount_micros,
-                                         .lead = d->lead};
+                                         .lead = d->lead,
+                                         .request = d->request};
     struct disposition_facts facts;
     struct lead_row lead;
     struct entry again;

@@ -261,7 +261,7 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
         stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
     }
-    verify_speaker(a, index, d);
+    verify_speaker(a, index, e);
     if (err != ERR_OK)
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", index,

@@ -216,6 +216,13 @@ static void check_under_terms(struct audit *a, uint64_t index, const struct inpu
         finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " %s", index, wrong);
 }
 
+static void check_request(struct audit *a, uint64_t index, const struct entry *e)
+{
+    if (!entry_request_fits(e))
+        finds_failure(&a->finding[CHECK_DECISIONS],
+                      "entry %" PRIu64 " names no request that it came by, or one where nobody sent any", index);
+}
+
 void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,
                    struct span line)
 {
@@ -223,6 +230,7 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
     struct inputs in = {.lead = &e->lead, .opening = opening};
     if (opening != NULL && json_read(line, &json, NULL) == ERR_OK)
         in.contact = json_object_get(json, "contact");
+    check_request(a, index, e);
     check_contact(a, index, &in, e->at_ms);
     check_under_terms(a, index, &in, e->at_ms);
     json_decref(json);
@@ -248,10 +256,12 @@ static void count_operator(struct audit *a, struct span party, enum status statu
     a->operator[i].said[status]++;
 }
 
-void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposition *d)
+void verify_speaker(struct audit *a, uint64_t index, const struct entry *e)
 {
+    const struct entry_disposition *d = &e->disposition;
     struct finding *f = &a->finding[CHECK_DECISIONS];
     bool advertiser = span_is(d->party, a->advertiser);
+    check_request(a, index, e);
     if (d->trust == TRUST_SYSTEM) { /* the due approval, which names nobody: compared byte by byte */
         a->said[SAYER_SYSTEM][d->status]++;
         return;

@@ -249,7 +249,7 @@ void verify_facts(struct audit *a);
 /* verify_inputs.c: what a lead's decision rested on, and who made a disposition. `line` is the opening's. */
 void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,
                    struct span line);
-void verify_speaker(struct audit *a, uint64_t index, const struct entry_disposition *d);
+void verify_speaker(struct audit *a, uint64_t index, const struct entry *e);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);

@@ -1,6 +1,9 @@
 #include "server/postback/postback_private.h"
 
+#include <assert.h>
+
 #include "common/base/bytes.h"
+#include "common/base/http_words.h"
 #include "common/base/id.h"
 #include "common/base/query.h"
 #include "common/base/text.h"
@@ -73,6 +76,39 @@ void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_
     memcpy(pb->nonce.key, hash, sizeof pb->nonce.key);
     pb->nonce.keep_s = (ts_s > arrived_s ? ts_s - arrived_s : 0) + keep_s;
     pb->nonce.used = true;
+}
+
+void postback_text(const struct request *rq, struct span target, struct span body, struct request_text *out)
+{
+    uint8_t sha[HASH_LEN];
+    struct buf hex;
+    sha256(body.ptr, body.len, sha);
+    buf_fixed(&hex, out->body_sha256, sizeof out->body_sha256);
+    buf_hex(&hex, sha, HASH_LEN);
+    const struct span parts[REQUEST_TEXT_PARTS] = {SPAN("PBv1\n"), span_str(method_name(rq->method)),
+                                                   SPAN("\n"),     span_str(rq->worker->server->instance.host),
+                                                   SPAN("\n"),     target,
+                                                   SPAN("\n"),     buf_span(&hex)};
+    memcpy(out->part, parts, sizeof parts);
+}
+
+/* The token, which nobody guesses, keeps the digest from telling who is in the body. */
+void postback_by_token(struct postback *pb, struct span body)
+{
+    struct request_text text;
+    struct span token = SPAN("");
+    uint8_t sha[HASH_LEN];
+    char mem[2 * HASH_LEN];
+    struct buf hex;
+    bool known = bearer_token(pb->rq->authorization, &token);
+    assert(known);
+    sha256(token.ptr, token.len, sha);
+    buf_fixed(&hex, mem, sizeof mem);
+    buf_hex(&hex, sha, HASH_LEN);
+    postback_text(pb->rq, pb->rq->target, body, &text);
+    text.part[REQUEST_TEXT_PARTS] = SPAN("\n");
+    text.part[REQUEST_TEXT_PARTS + 1] = buf_span(&hex);
+    sha256v(text.part, REQUEST_TEXT_PARTS + REQUEST_TEXT_MORE, pb->request.b);
 }
 
 enum err postback_job(struct postback *pb, struct job **out)

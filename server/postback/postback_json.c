@@ -13,14 +13,17 @@
 
 enum { WEBHOOK_ID_MAX = 256 };
 
-/* Any of the space-separated "v1,<base64>" may hold (a sender that changes its secret signs with both). */
-static bool signature_holds(struct request *rq, const struct secret *s)
+/* Any of the space-separated "v1,<base64>" may hold (a sender that changes its secret signs with both). Writes SHA-256
+ * of the signed text. */
+static bool signature_holds(struct request *rq, const struct secret *s, uint8_t text_sha256[HASH_LEN])
 {
     const struct span parts[] = {rq->webhook_id, SPAN("."), rq->webhook_timestamp, SPAN("."), rq->body};
+    const size_t n = sizeof parts / sizeof parts[0];
     uint8_t mac[HASH_LEN], sig[HASH_LEN];
     struct hmac *h = hmac_new(s->key, s->len);
-    hmac_sign(h, parts, sizeof parts / sizeof parts[0], mac);
+    hmac_sign(h, parts, n, mac);
     hmac_free(h);
+    sha256v(parts, n, text_sha256);
     bool holds = false;
     for (struct span rest = rq->webhook_signature; rest.len;) {
         struct span one = text_take(&rest, ' ');
@@ -75,7 +78,7 @@ static enum err authenticate(struct postback *pb)
         return postback_refuse(rq, "webhook-id is longer than 256 bytes, or has a dot");
     if (parse_i64(rq->webhook_timestamp, &ts_s) != ERR_OK)
         return postback_refuse(rq, "webhook-timestamp is not Unix time in seconds");
-    if (!signature_holds(rq, s))
+    if (!signature_holds(rq, s, pb->request.b))
         return postback_refuse(rq, "the signature does not hold");
     const struct span same[] = {SPAN("webhook\n"), rq->webhook_id, SPAN("."), rq->body};
     sha256v(same, sizeof same / sizeof same[0], pb->nonce.request_sha256);

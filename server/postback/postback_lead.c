@@ -335,6 +335,7 @@ enum err postback_lead(struct postback *pb, struct job **out)
         return err;
     postback_facts_sha256(pb, r->facts_sha256);
     l->fallback_contract = c.fallback->number;
+    r->request = pb->request;
     l->nonce = pb->nonce;
     err = seal(pb, l);
     if (err != ERR_OK)

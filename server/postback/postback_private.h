@@ -57,6 +57,7 @@ struct postback {
     const struct party *party;
     enum trust trust;
     struct nonce_use nonce;
+    struct hash request; /* of what was sent, as receipts and entries name it (FORMATS "Requests") */
     /* Valid UTF-8 in form C, without control characters and blanks around it; ptr NULL: not given; empty ones likewise.
      */
     struct span field[FIELDS];
@@ -92,6 +93,15 @@ void postback_prove(struct postback *pb, const struct party *party, enum trust t
 /* It holds, but is not fresh: postback_refuse. */
 enum err postback_late(struct postback *pb, const struct secret *s, const char *why);
 bool postback_in_window(struct request *rq, int64_t ts_s);
+/* The text that stands for a request to a URL: what a signed query signs. `target` and `body` as they came. */
+enum { REQUEST_TEXT_PARTS = 8, REQUEST_TEXT_MORE = 2 };
+struct request_text {
+    struct span part[REQUEST_TEXT_PARTS + REQUEST_TEXT_MORE]; /* behind the text there is room for a line */
+    char body_sha256[2 * HASH_LEN];
+};
+void postback_text(const struct request *rq, struct span target, struct span body, struct request_text *out);
+/* Fills pb->request of what came by token; `body` is the row's where there are many. */
+void postback_by_token(struct postback *pb, struct span body);
 /* Fills pb->nonce but for its hash: a nonce of pb->party, kept for keep_s (nonces.h) from ts_s or the arrival. */
 void postback_nonce(struct postback *pb, struct span nonce, int64_t ts_s, int64_t keep_s);
 

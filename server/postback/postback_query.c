@@ -100,7 +100,8 @@ static bool calls_from(const struct party *p, const char *ip)
 static enum err prove_key(struct postback *pb, const struct query_auth *a)
 {
     struct request *rq = pb->rq;
-    uint8_t hash[HASH_LEN], sent[HASH_LEN];
+    uint8_t hash[HASH_LEN];
+    struct request_text text;
     struct span kid = a->part[AUTH_KID], key = a->part[AUTH_KEY];
     const char *why;
     sha256(key.ptr, key.len, hash);
@@ -116,8 +117,9 @@ static enum err prove_key(struct postback *pb, const struct query_auth *a)
         return postback_refuse(rq, "the key is not the party's");
     if (!calls_from(p, rq->ip))
         return postback_refuse(rq, "the key holds, but not from this address");
-    sha256v((const struct span[]){rq->target, SPAN("\n"), rq->body}, 3, sent);
-    postback_prove(pb, p, TRUST_KEY, sent);
+    postback_text(rq, rq->target, rq->body, &text);
+    sha256v(text.part, REQUEST_TEXT_PARTS, pb->request.b);
+    postback_prove(pb, p, TRUST_KEY, pb->request.b);
     return ERR_OK;
 }
 
@@ -125,21 +127,13 @@ static enum err prove_key(struct postback *pb, const struct query_auth *a)
 static bool signature_holds(struct request *rq, const struct query_auth *a, const struct secret *s,
                             uint8_t text_sha256[HASH_LEN])
 {
-    uint8_t body_sha256[HASH_LEN], mac[HASH_LEN];
-    char hex_mem[SIG_HEX];
-    struct buf hex;
-    sha256(rq->body.ptr, rq->body.len, body_sha256);
-    buf_fixed(&hex, hex_mem, sizeof hex_mem);
-    buf_hex(&hex, body_sha256, HASH_LEN);
-    const struct span parts[] = {SPAN("PBv1\n"), span_str(method_name(rq->method)),
-                                 SPAN("\n"),     span_str(rq->worker->server->instance.host),
-                                 SPAN("\n"),     a->signed_target,
-                                 SPAN("\n"),     buf_span(&hex)};
-    const size_t n = sizeof parts / sizeof parts[0];
+    uint8_t mac[HASH_LEN];
+    struct request_text text;
+    postback_text(rq, a->signed_target, rq->body, &text);
     struct hmac *h = hmac_new(s->key, s->len);
-    hmac_sign(h, parts, n, mac);
+    hmac_sign(h, text.part, REQUEST_TEXT_PARTS, mac);
     hmac_free(h);
-    sha256v(parts, n, text_sha256);
+    sha256v(text.part, REQUEST_TEXT_PARTS, text_sha256);
     return crypto_equal(mac, a->sig, HASH_LEN);
 }
 
@@ -168,7 +162,8 @@ static enum err authenticate(struct postback *pb)
         return problem(&rq->problem, ERR_MALFORMED, "ts", "must be Unix time in seconds");
     if (!postback_in_window(rq, ts_s))
         return postback_late(pb, s, "the timestamp is more than 300 s off");
-    postback_prove(pb, s->party, TRUST_SIGNED, pb->nonce.request_sha256);
+    memcpy(pb->request.b, pb->nonce.request_sha256, HASH_LEN);
+    postback_prove(pb, s->party, TRUST_SIGNED, pb->request.b);
     if (!nonce_ok(a.part[AUTH_NONCE]))
         return problem(&rq->problem, ERR_MALFORMED, "nonce",
                        "must be 16 to 64 URL-safe characters, new for each request");

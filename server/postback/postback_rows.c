@@ -256,6 +256,7 @@ static enum err make_job(const struct rows *r, struct slot *s)
     pb->rq = &s->rq;
     pb->party = s->rq.caller;
     pb->trust = TRUST_API;
+    postback_by_token(pb, r->one || r->n_columns > 0 ? row : text_trim(row, " \t\r\n"));
     enum err err = r->n_columns > 0 ? csv_fields(pb, r, row) : postback_json_fields(pb, row);
     bool state = pb->field[FIELD_STATUS].ptr != NULL || span_is(pb->field[FIELD_EVENT], "sale");
     if (err == ERR_OK && r->kind->leads && state)

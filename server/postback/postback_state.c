@@ -116,6 +116,7 @@ enum err postback_disposition(struct postback *pb, struct job **out)
     r->trust = pb->trust;
     r->txid = pb->field[FIELD_TXID];
     r->text = pb->field[FIELD_REASON];
+    r->request = pb->request;
     d->party = pb->party->number;
     d->nonce = pb->nonce;
     *out = job;
@@ -131,6 +132,7 @@ enum err postback_dispose(struct request *rq, struct job **out)
     pb->rq = rq;
     pb->party = rq->caller;
     pb->trust = TRUST_API;
+    postback_by_token(pb, rq->body);
     enum err err = postback_json_fields(pb, rq->body);
     if (err != ERR_OK)
         return err;

@@ -154,7 +154,7 @@ def records():
     click += text("")
     lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\0\1" +
             b"\1" + struct.pack(">IQIB", 2, 7, 1_790_000_000, 0) + b"\1" + text("country") + text("FR") +
-            text("a") + 4 * text("") + struct.pack(">q", -18_000) + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + sealed + nonce)
+            text("a") + 4 * text("") + struct.pack(">q", -18_000) + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + b"q" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
     seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))

@@ -158,6 +158,8 @@ static void random_lead(struct entry_lead *l)
         l->sub[i] = text(LIMIT_PARAM);
     }
     bytes(l->commitment.b, HASH_LEN);
+    if (coin())
+        bytes(l->request.b, HASH_LEN);
 }
 
 static struct span document(void)
@@ -219,7 +221,10 @@ static void random_entry(struct entry *e)
                                                     (int64_t)number(),
                                                     text(3),
                                                     (int64_t)number() * (coin() ? 1 : -1),
-                                                    number()};
+                                                    number(),
+                                                    {{0}}};
+        if (coin())
+            bytes(e->disposition.request.b, HASH_LEN);
         break;
     case ENTRY_KEY:
         e->key.party = id('A');

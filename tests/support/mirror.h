@@ -206,6 +206,8 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     struct lead_report r = l->r;
     snprintf(txid, sizeof txid, "tx%llu", (unsigned long long)s->n);
     r.txid = span_str(txid);
+    if (r.trust != TRUST_PIXEL)
+        sha256(txid, strlen(txid), r.request.b);
     private_commitment(&priv, &r.commitment);
 
     struct lead_facts f;
@@ -231,8 +233,12 @@ static inline uint64_t tell_lead(struct story *s, uint64_t click, int person)
 static inline void tell_disposition_by(struct story *s, uint64_t lead, enum status status, const char *party,
                                        enum trust trust)
 {
-    struct disposition_report r = {
-        .party = span_str(party), .trust = trust, .text = SPAN("said the CRM"), .status = status, .lead = lead};
+    struct disposition_report r = {.party = span_str(party),
+                                   .trust = trust,
+                                   .text = SPAN("said the CRM"),
+                                   .status = status,
+                                   .lead = lead,
+                                   .request = {{1}}};
     struct lead_row row;
     struct entry e;
     bool same = false;
@@ -256,7 +262,8 @@ static inline void tell_sale(struct story *s, uint64_t lead, int64_t amount_micr
                                    .status = STATUS_CONVERTED,
                                    .currency = SPAN("EUR"),
                                    .amount_micros = amount_micros,
-                                   .lead = lead};
+                                   .lead = lead,
+                                   .request = {{1}}};
     const struct disposition_facts facts = {.advertiser = true};
     struct lead_row row;
     struct entry e;

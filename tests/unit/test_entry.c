@@ -30,8 +30,8 @@ static const struct {
     {{ENTRY_VIEW, 1, .view = {CLASS_OK, 1, {ONES}, true, 0}},
      "{\"at\":1,\"class\":\"ok\",\"click\":0,\"commit\":\"" B64_1 "\",\"kind\":\"view\",\"placement\":1}"},
     {{ENTRY_LEAD, 5, .lead = {SPAN("P1"), TRUST_SIGNED, .commitment = {ONES}, .terms = 0, .status = STATUS_REJECTED,
-                              .reason = REASON_NO_CLICK, .tier = -1}},
-     "{\"at\":5,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"status\":\"rejected\","
+                              .reason = REASON_NO_CLICK, .tier = -1, .request = {ONES}}},
+     "{\"at\":5,\"commit\":\"" B64_1 "\",\"kind\":\"lead\",\"party\":\"P1\",\"reason\":\"no_click\",\"request_sha256\":\"" HEX_1 "\",\"status\":\"rejected\","
      "\"terms\":0,\"trust\":\"signed\"}"},
     {{ENTRY_LEAD, 5,
       .lead = {SPAN("P1"), TRUST_KEY, SPAN("t-1"), CONTACT_EMAIL | CONTACT_LAST_NAME, CONTACT_PHONE, true, true, true,
@@ -47,9 +47,9 @@ static const struct {
     {{ENTRY_DISPOSITION, 6, .disposition = {.trust = TRUST_SYSTEM, .lead = 0, .status = STATUS_APPROVED, .payable_micros = 5, .terms = 0}},
      "{\"at\":6,\"kind\":\"disposition\",\"lead\":0,\"payable_micros\":5,\"status\":\"approved\",\"terms\":0,\"trust\":\"system\"}"},
     {{ENTRY_DISPOSITION, 6,
-      .disposition = {SPAN("A1"), TRUST_API, SPAN("x"), 4, STATUS_CONVERTED, SPAN("sold"), 7, SPAN("EUR"), -5, 1}},
+      .disposition = {SPAN("A1"), TRUST_API, SPAN("x"), 4, STATUS_CONVERTED, SPAN("sold"), 7, SPAN("EUR"), -5, 1, {ONES}}},
      "{\"amount_micros\":7,\"at\":6,\"currency\":\"EUR\",\"kind\":\"disposition\",\"lead\":4,\"party\":\"A1\",\"payable_micros\":-5,"
-     "\"status\":\"converted\",\"terms\":1,\"text\":\"sold\",\"trust\":\"api\",\"txid\":\"x\"}"},
+     "\"request_sha256\":\"" HEX_1 "\",\"status\":\"converted\",\"terms\":1,\"text\":\"sold\",\"trust\":\"api\",\"txid\":\"x\"}"},
     {{ENTRY_TERMS, 1, .terms = {1, SPAN("{\"id\":\"K1\",\"list\":[]}"), SPAN("{}"), 1}},
      "{\"at\":1,\"campaign\":{\"id\":\"K1\",\"list\":[]},\"contract\":{},\"kind\":\"terms\",\"rules\":1,\"version\":1}"},
     {{ENTRY_KEY, 1, .key = {SPAN("A1"), ONES}}, "{\"at\":1,\"kind\":\"key\",\"party\":\"A1\",\"pub\":\"" B64_1 "\"}"},

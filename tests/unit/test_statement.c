@@ -507,14 +507,19 @@ static void responses_read_strictly(void **state)
 static void a_receipt_says_what_stands_where(void **state)
 {
     struct hash leaf = {{0x0f}};
-    struct entry l = {.kind = ENTRY_LEAD,
-                      .at_ms = NOW,
-                      .lead = {.status = STATUS_HELD, .reason = REASON_TOO_FAST, .payout_micros = 12, .terms = 2}};
-    struct entry d = {
-        .kind = ENTRY_DISPOSITION,
+    struct entry l = {
+        .kind = ENTRY_LEAD,
         .at_ms = NOW,
-        .disposition = {
-            .lead = 7, .status = STATUS_RETURNED, .text = SPAN("no answer"), .payable_micros = -12, .terms = 2}};
+        .lead = {
+            .status = STATUS_HELD, .reason = REASON_TOO_FAST, .payout_micros = 12, .terms = 2, .request = {{0xaa}}}};
+    struct entry d = {.kind = ENTRY_DISPOSITION,
+                      .at_ms = NOW,
+                      .disposition = {.lead = 7,
+                                      .status = STATUS_RETURNED,
+                                      .text = SPAN("no answer"),
+                                      .payable_micros = -12,
+                                      .terms = 2,
+                                      .request = {{0xbb}}}};
     struct buf out;
     (void)state;
     buf_heap(&out);
@@ -526,10 +531,13 @@ static void a_receipt_says_what_stands_where(void **state)
         out.ptr,
         "{\"at\":\"2026-09-21T14:13:20.000Z\",\"contract\":\"C1\",\"index\":9,\"kind\":\"lead\",\"lead\":9,"
         "\"leaf\":\"0f00000000000000000000000000000000000000000000000000000000000000\",\"payout_micros\":12,\"reason\":"
-        "\"too_fast\",\"status\":\"held\",\"terms\":2}\n"
+        "\"too_fast\",\"request_sha256\":\"aa00000000000000000000000000000000000000000000000000000000000000\","
+        "\"status\":\"held\",\"terms\":2}\n"
         "{\"at\":\"2026-09-21T14:13:20.000Z\",\"contract\":\"C1\",\"index\":9,\"kind\":\"disposition\",\"lead\":7,"
         "\"leaf\":\"0f00000000000000000000000000000000000000000000000000000000000000\",\"payout_micros\":-12,"
-        "\"reason\":\"no answer\",\"status\":\"returned\",\"terms\":2}");
+        "\"reason\":\"no "
+        "answer\",\"request_sha256\":\"bb00000000000000000000000000000000000000000000000000000000000000\",\"status\":"
+        "\"returned\",\"terms\":2}");
     buf_free(&out);
 }
 

@@ -493,7 +493,7 @@ static void lie_pixel(struct story *s)
 static void lie_reinstated(struct story *s, uint64_t lead, const char *party)
 {
     const struct disposition_report r = {
-        .party = span_str(party), .trust = TRUST_API, .status = STATUS_APPROVED, .lead = lead};
+        .party = span_str(party), .trust = TRUST_API, .status = STATUS_APPROVED, .lead = lead, .request = {{1}}};
     const struct disposition_facts facts = {.advertiser = true};
     struct lead_row row;
     struct entry e;
