@@ -514,7 +514,7 @@ MEMBERS = {
     "key": ({"party": ID, "pub": key32}, {}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
-    "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "views": whole}),
+    "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": index}, {}),
 }
 
@@ -1256,7 +1256,11 @@ class Ledger:
         if "click" in entry:
             own = [*entry.get("touches", []), entry]
             for each in own:
-                if not each.get("click_unrecorded"):
+                if each.get("click_unrecorded"):
+                    gap, second = self.entries[lead.index - 1], each.get("clicked_ms", 0)
+                    need(gap["kind"] == "gap" and gap["from_ms"] < second + 1000 and gap["to_ms"] >= second,
+                         "no gap entry in front of it covers the second of a click that it has by its id alone")
+                else:
                     need(each["click"] < lead.index and self.entries[each["click"]]["kind"] == "click", "its click is none")
                     need(each.get("clicked_ms") == clock(self.entries[each["click"]]), "its click's time is another one")
             order = [(each["clicked_ms"], each.get("click_unrecorded", False), each["click"]) for each in own]

@@ -154,8 +154,13 @@ static const struct field response_fields[] = {F("party", U32, response.party),
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field forget_fields[] = {F("before_s", I64, forget.before_s), F("steps", U32, forget.steps)};
 static const struct field gap_fields[] = {
-    F("contract", U32, gap.contract), F("from_ms", I64, gap.gap.from_ms), F("to_ms", I64, gap.gap.to_ms),
-    F("clicks", U64, gap.gap.clicks), F("views", U64, gap.gap.views),     F("impressions", U64, gap.gap.impressions),
+    F("contract", U32, gap.contract),
+    F("from_ms", I64, gap.gap.from_ms),
+    F("to_ms", I64, gap.gap.to_ms),
+    F("clicks", U64, gap.gap.clicks),
+    F("views", U64, gap.gap.views),
+    F("impressions", U64, gap.gap.impressions),
+    F("late_clicks", U64, gap.gap.late_clicks),
 };
 static const struct field day_keys_fields[] = {F("day", U32, day_keys.day), RAW("wrapped", day_keys.wrapped[0]),
                                                RAW("wrapped_next", day_keys.wrapped[1])};

@@ -170,6 +170,7 @@ struct entry_response {
 struct entry_gap {
     int64_t from_ms, to_ms;
     uint64_t clicks, views, impressions;
+    uint64_t late_clicks; /* recorded after all, though their ids had left as unrecorded */
 };
 
 struct entry {
@@ -209,6 +210,10 @@ uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of 
 int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable for a lead by it */
 /* Of a lead or disposition: whether it has a request's digest just where somebody sent a request. */
 bool entry_request_fits(const struct entry *e);
+/* Whether the second that an id names falls into it; its clock counts milliseconds. */
+bool gap_covers(const struct entry_gap *g, int64_t second_ms);
+/* What stands right in front of a lead that has clicks by their ids alone; false: it has none. */
+bool gap_of_lead(const struct entry_lead *l, struct entry_gap *out);
 /* To the sealed part that stands beside it; NULL for kinds that have none. */
 const struct hash *entry_commitment(const struct entry *e);
 

@@ -157,6 +157,7 @@ static const struct field gap_fields[] = {
     {"from_ms", NAT64, AT(gap.from_ms), .always = true},
     {"impressions", NAT64, AT(gap.impressions)},
     COMMON_KIND,
+    {"late_clicks", NAT64, AT(gap.late_clicks)},
     {"to_ms", NAT64, AT(gap.to_ms), .always = true},
     {"views", NAT64, AT(gap.views)},
     {0},
@@ -255,6 +256,30 @@ bool entry_request_fits(const struct entry *e)
     const struct hash *request = lead ? &e->lead.request : &e->disposition.request;
     bool sent = trust != TRUST_PIXEL && trust != TRUST_SYSTEM;
     return sent == (memcmp(request->b, no_request.b, HASH_LEN) != 0);
+}
+
+bool gap_covers(const struct entry_gap *g, int64_t second_ms)
+{
+    return g->from_ms < second_ms + 1000 && g->to_ms >= second_ms;
+}
+
+static void widen(struct entry_gap *g, int64_t second_ms)
+{
+    if (g->to_ms == 0 || second_ms < g->from_ms)
+        g->from_ms = second_ms;
+    if (second_ms + 999 > g->to_ms)
+        g->to_ms = second_ms + 999;
+}
+
+bool gap_of_lead(const struct entry_lead *l, struct entry_gap *out)
+{
+    *out = (struct entry_gap){0};
+    if (l->click_unrecorded)
+        widen(out, l->clicked_ms);
+    for (size_t i = 0; i < l->n_touches; i++)
+        if (l->touches[i].click_unrecorded)
+            widen(out, l->touches[i].clicked_ms);
+    return out->to_ms != 0;
 }
 
 const struct hash *entry_commitment(const struct entry *e)

@@ -55,6 +55,14 @@ bool fold_dated(const struct fold *f, const struct entry *e)
     return entry_follows(e, f->last_ms) && clock_steps(e) >= f->clock_steps;
 }
 
+bool fold_unrecorded(const struct fold *f, const struct entry_lead *l)
+{
+    bool covered = !l->click_unrecorded || gap_covers(&f->gap, l->clicked_ms);
+    for (size_t i = 0; i < l->n_touches; i++)
+        covered &= !l->touches[i].click_unrecorded || gap_covers(&f->gap, l->touches[i].clicked_ms);
+    return covered;
+}
+
 enum err fold_view(const struct fold *f, const struct entry_view *v)
 {
     struct clicked click;
@@ -184,6 +192,7 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
         keep_cut(f, index, before, &full);
     rows_map_write(f->rows, &ops);
     f->last_ms = e->at_ms;
+    f->gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0};
     if (e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD)
         f->clock_steps = clock_steps(e);
     return ERR_OK;

@@ -21,6 +21,7 @@ struct fold {
     uint64_t terms_index;
     struct period period;
     int64_t last_ms;      /* time of the entry before; 0: none */
+    struct entry_gap gap; /* the entry before, if it is one; else zeros */
     uint32_t clock_steps; /* that an entry told so far */
     struct buf scratch;
 };
@@ -38,6 +39,8 @@ void fold_at(struct fold *f, int64_t at_ms);
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone);
 /* Whether an entry is dated as one must be behind those before it. Fewer steps of the clock than before are none. */
 bool fold_dated(const struct fold *f, const struct entry *e);
+/* Whether the entry before, a gap entry, covers the second of each click that a lead has by its id alone. */
+bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
 /* A view's click. ERR_NOT_FOUND: what it names is no click. ERR_CONFLICT: the click has another placement. Any other
  * error: it cannot be told. */
 MUST_CHECK enum err fold_view(const struct fold *f, const struct entry_view *v);

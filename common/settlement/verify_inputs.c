@@ -231,6 +231,10 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
     if (opening != NULL && json_read(line, &json, NULL) == ERR_OK)
         in.contact = json_object_get(json, "contact");
     check_request(a, index, e);
+    if (!fold_unrecorded(&a->fold, &e->lead))
+        finds_failure(
+            &a->finding[CHECK_DECISIONS],
+            "lead %" PRIu64 " has a click by its id alone, and no gap entry in front of it covers that second", index);
     check_contact(a, index, &in, e->at_ms);
     check_under_terms(a, index, &in, e->at_ms);
     json_decref(json);

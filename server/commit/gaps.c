@@ -30,7 +30,7 @@ void gaps_free(struct gaps *g)
 
 static bool is_counted(const struct gap_count *c)
 {
-    return c->gap.clicks + c->gap.views + c->gap.impressions != 0;
+    return c->gap.clicks + c->gap.views + c->gap.impressions + c->gap.late_clicks != 0;
 }
 
 static struct gap_count *slot(struct gaps *g, uint32_t contract)
@@ -57,6 +57,7 @@ void gaps_add(struct gaps *g, const struct gap_count *more)
     c->gap.clicks += more->gap.clicks;
     c->gap.views += more->gap.views;
     c->gap.impressions += more->gap.impressions;
+    c->gap.late_clicks += more->gap.late_clicks;
     pthread_mutex_unlock(&g->lock);
 }
 

@@ -291,7 +291,7 @@ static struct private_part known_of(const struct lead_report *r)
     return p;
 }
 
-/* Nothing but a full or failing disk may come between the parts of one lead. */
+/* Nothing but a full or failing disk may come between the entries of one lead. */
 static enum err parts_ready(struct batch *cx, struct job *job, const struct parts *parts)
 {
     char mem[LIMIT_ENTRY];
@@ -305,17 +305,38 @@ static enum err parts_ready(struct batch *cx, struct job *job, const struct part
     return err;
 }
 
+/* A click that a lead has by its id alone is in no log: that such an id left is told right in front of the lead,
+ * whatever became of what was counted then. */
+static enum err record_gap(struct batch *cx, const struct part *p, bool *wrote)
+{
+    struct entry e = {.kind = ENTRY_GAP, .at_ms = entry_clock(&p->entry)};
+    if (!gap_of_lead(&p->entry.lead, &e.gap))
+        return ERR_OK;
+    *wrote = true;
+    return pipeline_append(cx, p->k, &e, NULL, NULL);
+}
+
+static bool is_several_entries(const struct parts *parts)
+{
+    struct entry_gap gap;
+    return parts->n > 1 || gap_of_lead(&parts->of[0].entry.lead, &gap);
+}
+
 /* The last one answers. */
 static enum err record_parts(struct batch *cx, struct job *job, const struct parts *parts)
 {
     const struct record_lead *lead = &job->record.lead;
     const struct private_part known = known_of(&lead->report);
-    enum err err = parts->n > 1 ? parts_ready(cx, job, parts) : ERR_OK;
+    bool wrote = false;
+    enum err err = is_several_entries(parts) ? parts_ready(cx, job, parts) : ERR_OK;
     for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
         const struct part *p = &parts->of[i];
-        err = record_job(cx, job, p->k, &p->entry, (struct companion){&lead->sealed, &known}, i == parts->n - 1);
-        if (i > 0)
+        err = record_gap(cx, p, &wrote);
+        if (err == ERR_OK)
+            err = record_job(cx, job, p->k, &p->entry, (struct companion){&lead->sealed, &known}, i == parts->n - 1);
+        if (wrote)
             err = written(err);
+        wrote = true;
     }
     return err;
 }

@@ -151,6 +151,14 @@ void source_unrecorded(struct source *s, const struct job *job)
     gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
 }
 
+void source_late(struct source *s, const struct job *job)
+{
+    const struct record *r = &job->record;
+    const struct entry_gap one = {.from_ms = r->arrived_ms, .to_ms = r->arrived_ms, .late_clicks = 1};
+    if (r->kind == RECORD_CLICK && r->track.entry.click.class != CLASS_PREFETCH) /* which got no id */
+        gaps_add(s->gaps, &(struct gap_count){r->track.contract, r->advertiser, one});
+}
+
 bool source_refused(struct source *s, struct refusal *one)
 {
     if (one->digest != 0 && refusals_again(s->refusals, one->digest))

@@ -44,6 +44,8 @@ bool source_refused(struct source *s, struct refusal *one);
 /* Counts a click or view that is answered without being recorded, for a gap entry. A push that fails and a job that
  * comes back with an error are counted already. Any thread. */
 void source_unrecorded(struct source *s, const struct job *job);
+/* Counts a click that was recorded after its id had left as unrecorded, likewise. */
+void source_late(struct source *s, const struct job *job);
 void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any thread */
 
 /* ---- any thread ---- */

@@ -113,6 +113,8 @@ static void on_ready(void *ctx)
         if (rq->waiting)
             TAILQ_REMOVE(&w->waiting, rq, waits);
         rq->waiting = false;
+        if (rq->unwaited && job->err == ERR_OK)
+            source_late(w->server->source, job);
         if (rq->unwaited)
             http_release(w->http, rq);
         else if (dispatch_finish(w, rq, job, http_reply(rq)))
