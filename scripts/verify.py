@@ -577,20 +577,18 @@ COUNTRIES = set("""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE B
     CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL
     IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX
     MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX
-    SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW""".split())  # ISO 3166-1, assigned
+    SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW""".split())  # ISO 3166-1, and Kosovo
 
 
 def country(value):
-    """The code of a country, None of anything else."""
     value = trim(value).upper()
-    value = {"UK": "GB", "EL": "GR"}.get(value, value)
-    return value if value in COUNTRIES else None
+    return {"UK": "GB", "EL": "GR"}.get(value, value)
 
 
 def equals(field, fact, value):
     fact, value = trim(fact), trim(str(value))
     if field == "country":
-        return country(fact) is not None and country(fact) == country(value)
+        return country(fact) == country(value) and country(fact) in COUNTRIES
     a, b = number(fact), number(value)
     if a is not None and b is not None:
         return a == b
@@ -827,43 +825,37 @@ class PhoneTable:
                     return left
         return None
 
-    def stripped(self, here, digits, is_number, always):
-        """(number, whether a prefix was taken off): up to three prefixes go until it is one."""
-        for n in range(4):
-            if is_number(digits) and len(digits) <= 15 and not (always and n == 0 and self.without_prefix(here, digits, is_number)):
-                return digits, n > 0
-            digits = self.without_prefix(here, digits, is_number) if n < 3 else None
-            if digits is None:
-                return None, False
-        return None, False
+    def stripped(self, here, digits, is_number):
+        """The number that is left when up to three prefixes are taken off; None if there is none."""
+        for _ in range(3):
+            if digits is None or is_number(digits):
+                break
+            digits = self.without_prefix(here, digits, is_number)
+        return digits if digits is not None and is_number(digits) else None
+
+    def accepts_in(self, plan, *nodes):
+        """Whether digits are a number by one of these patterns: code and number have at most 15 digits."""
+        return lambda left: len(plan.code) + len(left) <= 15 and any(self.accepted(node, left) for node in nodes)
 
     def from_abroad(self, digits):
-        """The plan and number, read from the calling code on; None if it is none."""
+        """The number, read from the calling code on; None if it is none."""
         plan = self.plan_of(digits)
         if plan is None:
             return None
-        rest = digits[len(plan.code):]
-        is_number = lambda left: self.accepted(plan.number, left)  # noqa: E731
-        if is_number(rest):
-            return plan, rest
-        if plan.main < 0:
-            return None
-        left, _ = self.stripped(self.countries[plan.main], rest, is_number, False)
-        return (plan, left) if left else None
+        rest, is_number = digits[len(plan.code):], self.accepts_in(plan, plan.number)
+        if is_number(rest) or plan.main < 0:
+            return rest if is_number(rest) else None
+        return self.stripped(self.countries[plan.main], rest, is_number)
 
     def inside(self, here, digits):
-        """(plan, number, whether something was dialled in front) of a number as it is dialled in the country."""
+        """The number, read as it is dialled in the country; None if it is none."""
         plan = self.plans[here.plan]
-        is_number = lambda left: self.accepted(here.number, left) or plan.main >= 0 and self.accepted(self.countries[plan.main].number, left)  # noqa: E731
-        left, dialled = self.stripped(here, digits, is_number, False)
-        return (plan, left, dialled) if left else None
-
-    def mobile(self, found):
-        return found is not None and self.accepted(found[0].mobile, found[1])
+        main = [self.countries[plan.main].number] if plan.main >= 0 else []
+        return self.stripped(here, digits, self.accepts_in(plan, here.number, *main))
 
     def read(self, typed, name):
         """Whether the digits are a number, in the order of FORMATS. Only that: which one it is shows in no mirror."""
-        digits, here = typed.digits, self.by_id.get(name)
+        digits, here = typed.digits, self.by_id.get(name) if name in COUNTRIES else None
         if typed.zero is not None:
             plan, without = self.plan_of(digits), digits[:typed.zero] + digits[typed.zero + 1:]
             if plan and digits[:typed.zero] == plan.code and (self.from_abroad(without) or self.from_abroad(digits)):
@@ -909,7 +901,7 @@ class Typed:
                 if n == 24 and self.mark is None:
                     return
                 if n < 24:
-                    if digits_of_all_scripts(c) == "0" and n and re.fullmatch(r"[(（]", value[at - 1]) and re.fullmatch(r"[)）]", value[at + 1:at + 2]):
+                    if digits_of_all_scripts(c) == "0" and n and self.zero is None and re.fullmatch(r"[(（]", value[at - 1]) and re.fullmatch(r"[)）]", value[at + 1:at + 2]):
                         self.zero = n
                     self.digits += digits_of_all_scripts(c)
             elif category[0] == "L" and c != "\u30fc":
@@ -1016,7 +1008,7 @@ class Persons:
         found = []
         for order, key in enumerate(self.keys(report, terms.by)):
             for lead in self.under(key):
-                waits = report.untrusted and lead.untrusted and lead.status == "held"
+                waits = report.untrusted and not both_ways and lead.untrusted and lead.status == "held"
                 if lead is not report and (lead.stands() or waits) and (key[0] >= TXID or self.near(report, lead, terms, both_ways)):
                     found.append((-lead.time, order, lead, key[0] >= TXID))
                     break

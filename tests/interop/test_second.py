@@ -1,5 +1,6 @@
 """The second implementation of `countersign verify` (scripts/verify.py, written from FORMATS.md alone) gives the same verdict as the first: on
-mirrors of honest servers, and on mirrors that were changed by somebody without the server's keys, all of which both have to notice."""
+mirrors of honest servers; on mirrors that were changed by somebody without the server's keys, all of which both have to notice; on logs that the
+second one made up and decided; and on those changed in one place and signed as if they had always been so."""
 
 import base64
 import json
@@ -19,18 +20,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path += [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
+import made_logs  # noqa: E402
 import verify  # noqa: E402
 from client import b64u, b64u_decode, canonical  # noqa: E402
 from harness import BROWSER, Market, Server, countersign, person, send  # noqa: E402
 from whole_story import tell_a_whole_story  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or time.time())
-MUTATIONS = int(os.environ.get("MUTATIONS", 50))
+MUTATIONS = int(os.environ.get("MUTATIONS", 30))
+MADE = int(os.environ.get("MADE", 6))
+FORGED = int(os.environ.get("FORGED", 24))
 ROLES = ("advertiser", "publisher", "auditor")
 
 
 def contested_market(server):
-    """One campaign in which leads end in as many ways as one market has, over two settled periods and an open one."""
+    """One campaign in which leads end in as many ways as one market has, over a settled period and an open one."""
     market = Market(server, campaign={
         "lead": {"require": ["email"], "require_any": [], "honeypot": "f_website", "disposable_email": "hold", "min_click_to_lead_s": 0,
                  "rules": [{"field": "f_age", "min": 25, "max": 70}, {"field": "country", "in": ["FR", "GB", "BE"]}]},
@@ -51,7 +55,7 @@ def contested_market(server):
         assert answer.status == 200, answer
         return answer.json["lead"]
 
-    for period in range(3):
+    for period in range(2):
         good = [lead(f_age=age, sub1=sub, country=country) for age, sub, country in
                 (("29", "7", "FR"), (" 30 ", None, "uk"), ("٣٣", None, "BE"), ("29", "x", "GB"), ("24", None, "FR"), ("old", None, "FR"), ("40", None, "DE"))]
         lead(headers={"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"})
@@ -72,9 +76,9 @@ def contested_market(server):
         advertiser.postback({"lead": good[0], "status": "approved"})
         advertiser.postback({"lead": good[1], "status": "returned"})
         advertiser.postback({"lead": good[4], "status": "approved"})
-        if period < 2:
+        if not period:
             ident = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
-            advertiser.answer_statement(ident), publisher.answer_statement(ident, "accept" if period else "dispute", [] if period else [0])
+            advertiser.answer_statement(ident), publisher.answer_statement(ident, "dispute", [0])
         operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 2_000_000 + period}], "click_micros": 3}})
     return market
 
@@ -103,6 +107,27 @@ class MemoryMirror:
             raise verify.CannotTell(f"{name} is missing")
         verify.need(len(self.files[name]) <= limit, f"{name} is too long")
         return self.files[name]
+
+
+def both(cases):
+    """[((status, lines) of the first, of the second)] over mirrors: the first in folders of several workers, the second meanwhile here."""
+    workers = os.cpu_count() or 2
+
+    def worked(worker):
+        with tempfile.TemporaryDirectory(prefix="countersign-second-") as folder:
+            copy = Copy(folder)
+            return [(n, copy.first(cases[n])) for n in range(worker, len(cases), workers)]
+
+    with ThreadPoolExecutor(workers) as pool:
+        firsts = pool.map(worked, range(workers))
+        seconds = [second(files) for files in cases]
+        firsts = dict(each for found in firsts for each in found)
+    return [(firsts[n], told) for n, told in enumerate(seconds)]
+
+
+def doubts(*said):
+    """What the two did not find to hold."""
+    return "\n--\n".join("\n".join(line for line in lines if "holds  " not in line) for _, lines in said)
 
 
 def files_of(folder):
@@ -371,27 +396,30 @@ class Second(unittest.TestCase):
             files = change(self.mirrors[name], chance)
             if evidence(files) != evidence(self.mirrors[name]):
                 changed.append((name, change.__name__, files))
-        workers = os.cpu_count() or 2
+        for n, ((name, kind, _), (first, told)) in enumerate(zip(changed, both([files for _, _, files in changed]))):
+            with self.subTest(kind, mirror=name, number=n):
+                self.assertIn(first[0], (1, 2), doubts(first, told))
+                self.assertEqual(told[0], first[0], doubts(first, told))
 
-        def worked(worker):
-            found = []
-            with tempfile.TemporaryDirectory(prefix="countersign-second-") as folder:
-                copy = Copy(folder)
-                for n in range(worker, len(changed), workers):
-                    name, change, files = changed[n]
-                    found.append((n, copy.first(files)))
-            return found
 
-        with ThreadPoolExecutor(workers + 1) as pool:
-            firsts = pool.map(worked, range(workers))
-            seconds = [second(files) for _, _, files in changed]
-            firsts = dict(each for found in firsts for each in found)
-        for n, (name, change, files) in enumerate(changed):
-            (first, first_said), (status, said) = firsts[n], seconds[n]
-            with self.subTest(change, mirror=name, number=n):
-                told = "\n".join([line for line in first_said if "holds  " not in line] + ["--"] + [line for line in said if "holds  " not in line])
-                self.assertIn(first, (1, 2), told)
-                self.assertEqual(status, first, told)
+class MadeLogs(unittest.TestCase):
+    def test_what_the_second_decides_the_first_decides_alike(self):
+        print(f"SEED={SEED}")
+        logs = [made_logs.made_log(SEED + n) for n in range(MADE)]
+        for n, (first, told) in enumerate(both([log.mirror() for log in logs])):
+            with self.subTest(seed=SEED + n):
+                self.assertEqual((first[0], told[0]), (0, 0), doubts(first, told))
+
+    def test_both_say_the_same_of_logs_forged_with_the_keys(self):
+        print(f"SEED={SEED}")
+        forged = []
+        for n in range(FORGED):
+            if n % 8 == 0:
+                log = made_logs.made_log(SEED + n, 40, settles=False)
+            forged.append(made_logs.forge(log, random.Random(SEED + n)))
+        for n, ((what, _), (first, told)) in enumerate(zip(forged, both([files for _, files in forged]))):
+            with self.subTest(what, seed=SEED + n):
+                self.assertEqual(told[0], first[0], doubts(first, told))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,474 @@
+"""Logs that no server wrote: random terms, clicks, leads and dispositions, decided by scripts/verify.py and signed with keys made here. What one
+implementation decided the other has to decide alike; and of what is then changed by somebody who has the keys both have to say the same."""
+
+import base64
+import hashlib
+import json
+import random
+import sys
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+import verify  # noqa: E402
+from verify import b64u, canonical, sha256  # noqa: E402
+
+ORIGIN = "made.example/log"
+CONTRACT, CAMPAIGN = "C000000000001", "A000000000001"
+ADVERTISER, PUBLISHER, OPERATOR = "P000000000001", "P000000000002", "P000000000003"
+HOUR, DAY = 3_600_000, 86_400_000
+START = 1_790_000_000_000
+
+
+def key_of(seed):
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed).digest())
+
+
+LOG_KEY, STATEMENT_KEY = key_of(b"log"), key_of(b"statement")
+PARTY_KEYS = {ADVERTISER: key_of(b"advertiser"), PUBLISHER: key_of(b"publisher")}
+
+
+def public(key):
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+# ---- signing ----
+
+def note(origin, size, root):
+    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+    signature = verify.note_key_id(origin, public(LOG_KEY)) + LOG_KEY.sign(text)
+    return text + f"\n\u2014 {origin} {base64.b64encode(signature).decode()}\n".encode()
+
+
+def general_jws(payload, typ):
+    kid = verify.thumbprint(public(STATEMENT_KEY))
+    signatures = []
+    for algorithm in ("EdDSA", "Ed25519"):
+        protected = b64u(canonical({"alg": algorithm, "kid": kid, "typ": typ}))
+        signatures.append({"protected": protected, "signature": b64u(STATEMENT_KEY.sign(f"{protected}.{b64u(payload)}".encode()))})
+    return canonical({"payload": b64u(payload), "signatures": signatures})
+
+
+def note_key(origin):
+    raw = public(LOG_KEY)
+    return f"{origin}+{verify.note_key_id(origin, raw).hex()}+{base64.b64encode(bytes([1]) + raw).decode()}\n"
+
+
+def log_files(folder, entries):
+    files = {f"{folder}/{path}": data for path, data in verify.tiles_of([verify.leaf_hash(entry) for entry in entries]).items()}
+    for n, width in verify.tile_shapes(len(entries)):
+        data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[256 * n:256 * n + width])
+        files[f"{folder}/{verify.tile_path('entries', n, width)}"] = data
+    return files
+
+
+def root_at(entries, size):
+    return verify.root_of([verify.leaf_hash(entry) for entry in entries[:size]])
+
+
+def mirror(entries, openings, statements):
+    """The files of a mirror: entries as objects, openings as a list, statements as {id: (payload, line items)}."""
+    data = [canonical(entry) for entry in entries]
+    origin = f"{ORIGIN}/{CONTRACT}"
+    raw = public(STATEMENT_KEY)
+    files = {".well-known/jwks.json": canonical({"keys": [{"crv": "Ed25519", "kid": verify.thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}]}),
+             "log/keys": (note_key(ORIGIN) + note_key(origin)).encode(),
+             f"log/{CONTRACT}/checkpoint": note(origin, len(data), root_at(data, len(data))),
+             f"log/{CONTRACT}/openings": b"".join(canonical(opening) + b"\n" for opening in openings)}
+    files |= log_files(f"log/{CONTRACT}", data)
+    heads = []
+    for at, entry in enumerate(entries):
+        if entry.get("kind") == "statement" and entry.get("id") in statements:
+            payload, lines = statements[entry["id"]]
+            head = note(origin, at, root_at(data, at))
+            heads.append(sha256(head))
+            files |= {f"v1/statements/{entry['id']}.jws": general_jws(payload, "countersign-statement"),
+                      f"v1/statements/{entry['id']}/lines": b"".join(line + b"\n" for line in lines),
+                      f"v1/statements/{entry['id']}/checkpoint": head}
+    files["log/checkpoint"] = note(ORIGIN, len(heads), root_at(heads, len(heads)))
+    return files | log_files("log", heads)
+
+
+# ---- terms ----
+
+FIELDS = ("country", "f_age", "f_city")
+NUMBERS = ("35", "035", "35.0", " 35 ", "\u0663\u0665", "+35", "\uff13\uff15", "35.00000000000000001", "34", "-35", "\u221235", "36", "3 5", "35.", ".5", "1e2", "", "  ", "x" * 20)
+TEXTS = ("Lyon", "Ly\u006f\u0301n", "Ly\u00f3n", "lyon", " Lyon ", "")
+COUNTRIES = ("FR", "GB", "UK", "GR", "EL", "BE", "fr")
+
+
+def value_of(field, chance):
+    return chance.choice({"country": COUNTRIES[:6], "f_age": NUMBERS, "f_city": TEXTS}.get(field, ("7", "07", "x")))
+
+
+def rule(chance, fields):
+    field = chance.choice(fields)
+    if field == "f_age" and chance.random() < 0.6:
+        bounds = {"min": chance.choice([30, 35]), "max": chance.choice([35, 40])}
+        return {"field": field, **dict(chance.sample(sorted(bounds.items()), chance.choice([1, 2])))}
+    if field == "placement":
+        return {"field": field, "in": ["1"]}
+    if field == "device":
+        return {"equals": chance.choice(["phone", "desktop"]), "field": field}
+    if field == "class":
+        return {"field": field, "in": ["ok", "bot"]}
+    values = [value for value in (value_of(field, chance).strip() for _ in range(3)) if value] or ["FR" if field == "country" else "35"]
+    if field == "country":
+        values = [{"UK": "GB", "EL": "GR"}.get(value, value) for value in values]
+    return {"equals": values[0], "field": field} if chance.random() < 0.4 else {"field": field, "in": sorted(set(values))}
+
+
+def caps(chance):
+    return {name: chance.choice(some) for name, some in (("budget_micros_month", [0, 20_000_000, 50_000_000]), ("day", [0, 3, 8]), ("month", [5, 20])) if chance.random() < 0.2}
+
+
+def rfc3339_or_none(chance, before, after):
+    return verify.rfc3339(START + chance.randrange(before, after)) if chance.random() < 0.1 else ""
+
+
+def documents(chance, fixed):
+    require = [name for name in ("email", "phone", "first_name", "country", "f_age") if chance.random() < 0.15]
+    campaign = {
+        "accept_from": chance.choice([["advertiser", "publisher"], ["advertiser", "publisher"], ["publisher"], ["advertiser"]]),
+        "advertiser": ADVERTISER, "allowed_hosts": [],
+        "attribution": {"click_days": chance.choice([1, 2, 30]), "half_life_days": 7, "model": chance.choice(["last", "last", "linear", "first", "time-decay"])},
+        "caps": caps(chance), "click_param": "click_id", "currency": fixed["currency"],
+        "dedupe": {"by": chance.choice([["email", "phone"], ["email", "phone"], ["email"], ["phone"], []]), "days": chance.choice([1, 3, 90])},
+        "default_country": chance.choice(["", "FR", "GB"]), "fallback_url": "", "id": CAMPAIGN, "landing_url": "https://landing.example/",
+        "lead": {"disposable_email": chance.choice(["ok", "hold", "reject"]), "hold_below_s": chance.choice([0, 0, 5]), "honeypot": chance.choice(["", "f_website"]),
+                 "min_click_to_lead_s": chance.choice([0, 0, 2]), "require": require,
+                 "require_any": chance.choice([["email", "phone"], ["email", "phone"], [], ["email"], ["phone"]]),
+                 "rules": [rule(chance, FIELDS) for _ in range(chance.choice([0, 0, 1]))]},
+        "name": "Made", "pass": [], "paused": False,
+        "payable_classes": [name for name in verify.PAYABLE if chance.random() < 0.6], "pixel_leads": chance.choice(["off", "hold", "on"]),
+        "referrer_policy": "no-referrer-when-downgrade", "repeat_window_s": 3600, "return_days": chance.choice([1, 3, 30]),
+        "review": {"auto_approve_days": chance.choice([0, 1, 3]), "mode": chance.choice(["auto", "manual"])}, "timezone": "UTC"}
+    tiers = [{"micros": chance.randrange(10**7), "when": rule(chance, (*FIELDS, "sub1", "placement", "device", "class"))} for _ in range(chance.randrange(3))]
+    if chance.random() < 0.8:
+        tiers.append({"micros": chance.randrange(10**7)})
+    contract = {"campaign": CAMPAIGN, "caps": caps(chance), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
+                "price": {"click_micros": chance.choice([0, 1234]), "impression_micros": chance.choice([0, 7]), "lead": tiers,
+                          "sale_ppm": chance.choice([0, 123_456, 1_000_000])},
+                "publisher": fixed["publisher"], "starts_at": rfc3339_or_none(chance, -DAY, DAY)}
+    return campaign, contract
+
+
+# ---- a log ----
+
+class MadeLog:
+    """Grows by random events, each decided by the second implementation."""
+
+    def __init__(self, chance, settles=True):
+        self.settles = settles
+        self.chance, self.entries, self.openings, self.statements, self.data = chance, [], [], {}, []
+        self.opened = {}
+        self.ledger = verify.Ledger(CONTRACT, self.opened)
+        self.now, self.steps = START, 0
+        self.fixed = {"currency": chance.choice(["EUR", "JPY", "KWD"]), "publisher": PUBLISHER}
+        self.people = [self.somebody() for _ in range(6)]
+        self.terms(0)
+        for party, key in PARTY_KEYS.items():
+            self.append({"kind": "key", "party": party, "pub": b64u(public(key))})
+
+    def append(self, entry):
+        at = max(self.now, self.entries[-1]["at"] if self.entries else 0)
+        entry = {"at": at, **entry}
+        if self.now < at:
+            entry["clock_ms"] = self.now
+        self.ledger.add(entry)
+        self.entries.append(entry)
+        self.data.append(canonical(entry))
+        return entry
+
+    def draft(self, entry):
+        at = max(self.now, self.entries[-1]["at"])
+        return {"at": at, **entry, **({"clock_ms": self.now} if self.now < at else {})}
+
+    def somebody(self):
+        chance = self.chance
+        return {"email": b64u(chance.randbytes(16)), "phone": b64u(chance.randbytes(16)), "txid": f"t{chance.randrange(10**6)}",
+                "mail": f"p{chance.randrange(10**6)}@example.com", "number": f"+336{chance.randrange(10**8):08d}"}
+
+    def pass_time(self):
+        chance = self.chance
+        self.now += chance.choice([0, 1, 500, 3_000, 60_000, HOUR, HOUR, 9 * HOUR, DAY, 3 * DAY])
+        if chance.random() < 0.03 and self.entries:
+            self.now -= chance.choice([1, 1000, HOUR])
+        if chance.random() < 0.02:
+            self.steps += 1
+        self.approve_due()
+
+    def approve_due(self):
+        for lead in sorted(self.ledger.leads.values(), key=lambda lead: lead.due or 0):
+            if lead.status == "pending" and lead.due and lead.due <= self.now and (self.chance.random() < 0.7 or self.now - lead.due > HOUR):
+                self.dispose(lead, "approved", {"trust": "system"})
+
+    def terms(self, version):
+        campaign, contract = documents(self.chance, self.fixed)
+        entry = {"campaign": campaign, "contract": contract, "kind": "terms", "rules": 1, "version": version + 1}
+        if version:
+            waiting = self.ledger.versions.waiting(max(self.now, self.entries[-1]["at"]))
+            if self.chance.random() < 0.4 and len(waiting) < 8:
+                entry["effective_ms"] = max(self.now, self.entries[-1]["at"], *[w.effective for w in waiting]) + self.chance.choice([1, HOUR, DAY])
+        self.append(entry)
+
+    def visit(self):
+        chance = self.chance
+        kind = chance.choice(["click", "click", "click", "view", "impression", "gap"])
+        commit = {"class": chance.choice(["ok", "ok", "ok", *verify.CLASSES]), "commit": b64u(chance.randbytes(32)), "kind": kind, "placement": chance.randrange(1, 4)}
+        clicks = [n for n, entry in enumerate(self.entries) if entry.get("kind") == "click"]
+        if kind == "click":
+            commit |= {name: value for name, value in (("device", chance.choice(verify.DEVICES)), ("clock_steps", self.steps), ("sub1", "x")) if value and chance.random() < 0.8 or name == "clock_steps" and value}
+        if kind == "view" and clicks:
+            commit["click"] = chance.choice(clicks)
+            commit["placement"] = self.entries[commit["click"]]["placement"]
+        if kind == "gap":
+            commit = {"from_ms": self.now - 10, "kind": kind, "to_ms": self.now, **{name: chance.randrange(1, 9) for name in ("clicks", "views") if chance.random() < 0.5}}
+        self.append(commit)
+
+    def lead(self):
+        chance, terms = self.chance, self.ledger.versions.bound(max(self.now, self.entries[-1]["at"]))
+        campaign = terms.campaign
+        who = chance.choice(self.people)
+        pixel = campaign["pixel_leads"] != "off" and chance.random() < 0.15
+        senders = [{"advertiser": ADVERTISER, "publisher": PUBLISHER}[role] for role in campaign["accept_from"]]
+        fields = {} if pixel else {name: value for name, value in (("email", who["mail"]), ("phone", who["number"]), ("first_name", "L\u00e9a")) if chance.random() < 0.75}
+        bad = []
+        for name, wrong in (("email", "nobody"), ("phone", chance.choice(["123", "0612345678901234"]))):
+            if name in fields and chance.random() < 0.1:
+                fields[name] = wrong
+                bad.append(name)
+        facts = {} if pixel else {name: value_of(name, chance) for name in FIELDS if chance.random() < 0.8}
+        facts = {name: value for name, value in facts.items() if value.strip()}
+        facts = {name: {"UK": "GB", "EL": "GR"}.get(value, value) for name, value in facts.items()}
+        looked = terms.looked_at()
+        contact = {**fields, **{name: value for name, value in facts.items() if name not in looked}}
+        facts = {name: value for name, value in facts.items() if name in looked}
+        honeypot = bool(terms.lead["honeypot"]) and not pixel and chance.random() < 0.05
+        if honeypot:
+            contact[terms.lead["honeypot"]] = "x"
+        entry = {"commit": "", "kind": "lead", "party": "" if pixel else chance.choice(senders), "status": "", "terms": terms.index,
+                 "trust": "pixel" if pixel else chance.choice(["signed", "key", "api"]),
+                 "bad": bad, "given": [name for name in verify.CONTACTS if name in fields], "facts": facts, "honeypot": honeypot,
+                 "test": chance.random() < 0.03, "disposable": "email" in fields and "email" not in bad and chance.random() < 0.05, "claimed": True,
+                 "txid": chance.choice([who["txid"], "", f"n{chance.randrange(10**6)}"]), "sub1": chance.choice(["", "7", "07", "x"]),
+                 "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.steps, "clock_unsure": self.steps > 0 and chance.random() < 0.2}
+        self.touch(entry, terms)
+        entry = self.draft({name: value for name, value in entry.items() if value not in ("", [], {}, False, 0) or name in ("party", "terms", "status", "click") or value is True})
+        missing = sum(not verify.trim(facts.get(name, "")) for name in terms.lead["require"] if name not in verify.CONTACTS)
+        if missing:
+            entry["missing_fields"] = missing
+        at = len(self.entries)
+        tokens = {name: who[name] for name in ("email", "phone") if name in fields and name not in bad}
+        if "phone" in bad and len(fields["phone"].lstrip("0")) >= 7:
+            tokens["phone"] = b64u(sha256(fields["phone"].lstrip("0").encode())[:16])
+        opening = self.open(at, contact, tokens)
+        entry["commit"] = b64u(verify.open_lead(opening))
+        if not pixel:
+            entry["request_sha256"] = chance.randbytes(32).hex()
+        self.decide(entry, opening, terms)
+        self.opened[at] = opening
+        try:
+            self.append({name: value for name, value in entry.items() if name not in ("at", "clock_ms")})
+        except verify.Fails as error:
+            raise AssertionError(f"{error}: {entry}") from None
+        self.openings.append(opening)
+
+    def touch(self, entry, terms):
+        chance = self.chance
+        clicks = [n for n, each in enumerate(self.entries) if each["kind"] == "click"][-12:]
+        if not clicks or chance.random() < 0.08:
+            entry["claimed"] = chance.random() < 0.5
+            return
+        if chance.random() < 0.06:
+            second = self.now // 1000 * 1000 - chance.choice([0, 1000, 4 * DAY])
+            self.append({"from_ms": second, "kind": "gap", "to_ms": second + 999})
+            entry |= {"click": chance.randrange(2**53), "click_unrecorded": True, "clicked_ms": second}
+            return
+        own = [chance.choice(clicks)]
+        model = terms.campaign["attribution"]["model"]
+        time = self.now
+        if model not in ("last", "first") and chance.random() < 0.7:
+            own = [n for n in {*own, *(chance.choice(clicks) for _ in range(2))} if time - verify.clock(self.entries[n]) <= terms.window] or own
+            others = chance.randrange(1, 3)
+            if chance.random() < 0.8:
+                first = chance.randrange(900_000)
+                entry |= {"share_from": first, "share_to": chance.randrange(first + 1, 1_000_000)}
+            entry["other_touches"] = len(own) - 1 + others
+        own.sort(key=lambda n: (verify.clock(self.entries[n]), n))
+        written = [{"click": n, "clicked_ms": verify.clock(self.entries[n])} for n in own]
+        entry |= written[-1] | {"placement": self.entries[own[-1]]["placement"], "touches": written[:-1] if "share_to" in entry else []}
+
+    def decide(self, entry, opening, terms):
+        """Writes into the draft what the second implementation decides."""
+        lead = verify.Lead(len(self.entries), {**entry, "status": "pending"}, opening, terms)
+        _, lead.whole = self.ledger.tier(lead, terms)
+        lead.price = verify.cut(lead.whole, lead.share)
+        if not self.ledger.refusal(lead, terms):
+            way, _ = self.ledger.persons.in_the_way(lead, terms)
+            if way is not None:
+                entry["dup"] = {"contract": CONTRACT, "index": way.index}
+            elif self.chance.random() < 0.03:
+                entry["dup"] = {"commit": b64u(self.chance.randbytes(32)), "contract": "other"}
+        lead.entry = entry
+        told = self.ledger.decide(lead, terms)
+        entry["status"] = told.status
+        entry |= {name: value for name, value, default in (("reason", told.reason, ""), ("tier", told.tier, -1), ("payout_micros", told.payout, 0), ("due_ms", told.due, 0)) if value != default}
+
+    def open(self, at, contact, tokens):
+        chance = self.chance
+        salt, contact_salt, network_salt = (chance.randbytes(16) for _ in range(3))
+        opening = {"index": at, "salt": b64u(salt), "contact_sha256": b64u(sha256(b"countersign/v1/contact\n" + contact_salt + canonical(contact))),
+                   "network_sha256": b64u(chance.randbytes(32)), **tokens, "contact": contact, "contact_salt": b64u(contact_salt)}
+        if chance.random() < 0.5:
+            opening |= {"ip": "192.0.2.1", "ua": "Browser", "network_salt": b64u(network_salt)}
+            opening["network_sha256"] = b64u(verify.network_hash(b64u(network_salt), opening))
+        return opening
+
+    def dispose(self, lead, status, by, **members):
+        terms = self.ledger.versions.bound(max(self.now, self.entries[-1]["at"]))
+        sale = members.get("amount_micros", 0) * lead.terms.price["sale_ppm"] // 1_000_000 if status == "converted" else 0
+        sale = verify.cut(sale, lead.share)
+        pays = {"approved": lead.price, "converted": lead.price + (lead.sale if lead.status == "converted" else sale)}
+        change = pays.get(status, 0) - pays.get(lead.status, 0)
+        entry = {"kind": "disposition", "lead": lead.index, "status": status, "terms": terms.index, **by, **members}
+        if change:
+            entry["payable_micros"] = change
+        if by["trust"] != "system":
+            entry["request_sha256"] = self.chance.randbytes(32).hex()
+        self.append(entry)
+
+    def disposition(self):
+        chance = self.chance
+        leads = list(self.ledger.leads.values())
+        for _ in range(8):
+            if not leads:
+                return
+            lead = chance.choice(leads[-15:])
+            status = chance.choice(["approved", "rejected", "returned", "converted"])
+            by = chance.choice([{"party": ADVERTISER, "trust": "signed"}, {"party": ADVERTISER, "trust": "api"}, {"party": OPERATOR, "trust": "api"}, {"party": ADVERTISER, "trust": "key"}])
+            members = {"amount_micros": chance.randrange(1, 10**9), "currency": self.fixed["currency"]} if status == "converted" and chance.random() < 0.7 else {}
+            saved = len(self.entries), lead.status
+            try:
+                self.dispose(lead, status, by, **members)
+                return
+            except verify.Fails:  # not a step that is allowed: the ledger is as before but for the entry
+                assert lead.status == saved[1]
+                del self.ledger.entries[saved[0]:]
+                del self.ledger.bound_by[saved[0]:]
+
+    def statement(self):
+        self.approve_due()
+        if any(lead.status == "pending" and lead.due and self.now - lead.due > HOUR for lead in self.ledger.leads.values()):
+            return
+        ledger, at = self.ledger, len(self.entries)
+        before = ledger.statements[-1] if ledger.statements else None
+        ident = f"S{at:012d}"
+        entry = {"from": before.to if before else 0, "id": ident, "kind": "statement", "sha256": "0" * 64, "to": ledger.cuts[0] if ledger.cuts else at}
+        draft = self.draft(entry)
+        made = verify.Statement(ledger, at, draft, ledger.versions.bound(draft["at"]), before)
+        payload = made.payload("https://" + ORIGIN.removesuffix("/log"), lambda size: root_at(self.data, size))
+        self.append(entry | {"sha256": sha256(payload).hex()})
+        ledger.statements[-1].payload("https://" + ORIGIN.removesuffix("/log"), lambda size: root_at(self.data, size))
+        self.statements[ident] = payload, made.lines
+        if self.chance.random() < 0.7:
+            self.respond(ident, payload)
+
+    def respond(self, ident, payload):
+        party = self.chance.choice([ADVERTISER, PUBLISHER])
+        key = PARTY_KEYS[party]
+        header = b64u(canonical({"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": "countersign-response"}))
+        answer = canonical({"at": verify.rfc3339(self.now), "disputed": [], "statement_sha256": sha256(payload).hex(), "verdict": "accept"})
+        signed = f"{header}.{b64u(answer)}"
+        self.append({"jws": f"{signed}.{b64u(key.sign(signed.encode()))}", "kind": "response", "party": party, "statement": ident})
+
+    def grow(self, events):
+        for _ in range(events):
+            self.pass_time()
+            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms], [6, 9, 5, 0.4 * self.settles, 0.3])[0]
+            event()
+        return self
+
+    def change_terms(self):
+        self.terms(len(self.ledger.versions.all))
+
+    def mirror(self):
+        return mirror(self.entries, self.openings, self.statements)
+
+
+def made_log(seed, events=60, settles=True):
+    return MadeLog(random.Random(seed), settles).grow(events)
+
+
+# ---- changes by somebody who has the server's keys ----
+
+WORDS = {"class": verify.CLASSES, "status": verify.STATUSES, "reason": verify.REASONS, "trust": verify.TRUSTS, "device": verify.DEVICES,
+         "party": (ADVERTISER, PUBLISHER, OPERATOR, "P9", ""), "currency": ("EUR", "USD", "ZZZ"), "country": ("FR", "ZZ", "")}
+
+NEW = {  # members that an entry may be given that it had not
+    "lead": {"test": True, "disposable": True, "honeypot": True, "claimed": True, "clock_unsure": True, "click_unrecorded": True, "missing_fields": 1,
+             "other_touches": 1, "due_ms": START, "tier": 0, "payout_micros": 5, "bad": ["email"], "txid": "new", "sub3": "x", "utc_offset_s": 3600,
+             "share_from": 1, "share_to": 5, "clock_steps": 1, "dup": {"contract": CONTRACT, "index": 3}, "clock_ms": 5, "click": 3, "placement": 1,
+             "reason": "review", "facts": {"country": "FR"}, "zz": 1},
+    "disposition": {"amount_micros": 7, "currency": "EUR", "payable_micros": 3, "text": "x", "txid": "y", "party": ADVERTISER, "clock_ms": 7},
+    "click": {"clock_steps": 1, "sub1": "q", "to": "https://x.example/", "to_refused": True, "country": "FR", "device": "phone", "utm_term": "t"},
+    "view": {"click": 3, "placement": 1}, "gap": {"clicks": 1, "impressions": 2}, "impression": {"device": "phone"},
+    "terms": {"effective_ms": START + 10**10}, "key": {"clock_ms": 5}}
+
+
+def another(value, name, chance, size):
+    """Another value for a member; None where it is to go."""
+    if name in WORDS:
+        return chance.choice(WORDS[name])
+    if isinstance(value, bool):
+        return chance.choice([None, 1, "true"])
+    if isinstance(value, int):
+        return chance.choice([value + 1, value - 1, 0, value + 1000, value + DAY, value - DAY, 2 * value, -value, 2**53, 2**53 - 1, -1, chance.randrange(size), None])
+    if isinstance(value, str):
+        return chance.choice([value + "x", value[:-1], value.upper(), " " + value, "7", "x" * 50_000, "x" * 200, b64u(chance.randbytes(32)), None, 3])
+    if isinstance(value, list):
+        return chance.choice([value[::-1], value + value[:1], value[:-1], value + ["first_name"], value + ["phone"], None, {}])
+    changed = json.loads(json.dumps(value)) or {"country": "FR"}
+    member = chance.choice(sorted(changed))
+    change(changed, member, chance, size)
+    return changed
+
+
+def change(holder, member, chance, size):
+    value = another(holder[member], member, chance, size)
+    if value is None or value in ("", [], {}):
+        del holder[member]
+    else:
+        holder[member] = value
+
+
+def forge(log, chance):
+    """(what was done, files): a log with something else in one place, signed as if it had always been so."""
+    entries, openings = json.loads(json.dumps(log.entries)), [dict(opening) for opening in log.openings]
+    at = chance.randrange(1 if chance.random() < 0.95 else 0, len(entries))
+    entry = entries[at]
+    what = chance.choice(["member", "member", "member", "new", "new", "remove", "kind", "swap", "opening", "end", "again"])
+    if what == "member":
+        change(entry, chance.choice(sorted(set(entry) - {"kind"})), chance, len(entries))
+    elif what == "new" and NEW.get(entry["kind"]):
+        name = chance.choice(sorted(NEW[entry["kind"]]))
+        entry[name] = NEW[entry["kind"]][name]
+    elif what == "remove":
+        del entry[chance.choice(sorted(entry))]
+    elif what == "kind":
+        entry["kind"] = chance.choice([*sorted(verify.MEMBERS), "erase", "root"])
+    elif what == "swap" and at + 1 < len(entries):
+        entries[at], entries[at + 1] = entries[at + 1], entries[at]
+    elif what == "opening" and openings:
+        opening = chance.choice(openings)
+        change(opening, chance.choice(sorted(opening)), chance, len(entries))
+    elif what == "end":
+        entries.pop()
+        openings = [opening for opening in openings if opening["index"] < len(entries)]
+    elif what == "again":
+        entries.append({**entry, "at": max(entry["at"], entries[-1]["at"])})
+        openings += [{**opening, "index": len(entries) - 1} for opening in openings if opening["index"] == at]
+    return f"{what} of entry {at}", mirror(entries, openings, {})
