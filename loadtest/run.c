@@ -144,9 +144,10 @@ static void acknowledge_lead(struct run *r, const struct shot *shot, struct span
     json_t *v = json_loadb(body.ptr, body.len, 0, NULL);
     const char *lead = json_string_value(json_object_get(v, "lead"));
     const char *contract = json_string_value(json_object_get(v, "contract"));
-    if (lead != NULL && contract != NULL)
-        fprintf(r->acks, "lead %s %s %s %lld\n", shot->id, lead, contract,
-                (long long)json_integer_value(json_object_get(v, "index")));
+    const char *receipt = json_string_value(json_object_get(v, "receipt"));
+    if (lead != NULL && contract != NULL && receipt != NULL)
+        fprintf(r->acks, "lead %s %s %s %lld %s\n", shot->id, lead, contract,
+                (long long)json_integer_value(json_object_get(v, "index")), receipt);
     json_decref(v);
 }
 

@@ -20,7 +20,7 @@
     X(kid, TEXT, "", "key id of the postback secret")                                                                  \
     X(secret, TEXT, "", "postback secret, whsec_...")                                                                  \
     X(user_agent, TEXT, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "User-Agent header") \
-    X(acks, TEXT, "", "file that gets one line per acknowledged event")                                                \
+    X(acks, TEXT, "", "file that gets one line per acknowledged event: its click id or receipt, for `verify`")         \
     X(timeout, NUMBER, "10",                                                                                           \
       "seconds that an answer may take; with --count also how long a dead server is waited for")                       \
     X(cpu, NUMBER, "-1", "pin to this CPU; -1: do not")                                                                \

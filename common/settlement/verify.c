@@ -90,9 +90,13 @@ static void audit_contract(struct audit *a)
         finds_doubt(&a->finding[CHECK_TREE], "there is no checkpoint to compare with");
         doubt_entries(a, "there is no checkpoint that says how many");
         verify_known_end(a, LOG_CONTRACT, false, 0);
+        verify_receipts_end(a, false);
+        verify_clicks_end(a, false);
         return;
     }
     bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
+    verify_receipts_end(a, complete && !a->stopped);
+    verify_clicks_end(a, complete && !a->stopped);
     if (!complete)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
@@ -266,10 +270,12 @@ static void against_sentence(const struct audit *a, struct buf *out)
 
 static bool is_asked(const struct audit *a, enum check c)
 {
-    return c == CHECK_PINS      ? a->asked->pins.ptr != NULL
-           : c == CHECK_AGAINST ? a->asked->against != NULL
-           : c == CHECK_AGE     ? a->asked->not_older_ms != 0
-                                : true;
+    return c == CHECK_PINS       ? a->asked->pins.ptr != NULL
+           : c == CHECK_AGAINST  ? a->asked->against != NULL
+           : c == CHECK_AGE      ? a->asked->not_older_ms != 0
+           : c == CHECK_RECEIPTS ? a->asked->receipts != NULL
+           : c == CHECK_CLICKS   ? a->asked->clicks != NULL
+                                 : true;
 }
 
 /* What holds, with figures, so that a person sees how much was looked at. */
@@ -323,6 +329,12 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
     case CHECK_AGE:
         age_sentence(a, out);
         break;
+    case CHECK_RECEIPTS:
+        verify_receipts_sentence(a, out);
+        break;
+    case CHECK_CLICKS:
+        verify_clicks_sentence(a, out);
+        break;
     case CHECK_ROOTLOG:
         buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);
         break;
@@ -366,6 +378,8 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
     if (find_contract(a)) {
         verify_keys(a);
         verify_known_open(a);
+        verify_receipts_open(a);
+        verify_clicks_open(a);
         audit_contract(a);
         audit_root_log(a);
         verify_pins(a);
@@ -377,6 +391,8 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
     audit_fold_close(a);
     audit_closed_free(a);
     tale_free(&a->tale);
+    verify_receipts_free(a);
+    verify_clicks_free(a);
     buf_free(&a->keys.names);
     buf_free(&a->head_text);
     free(a);

@@ -278,14 +278,18 @@ static void tell_statements(struct audit *a)
 /* Each says what it knows of; nothing where it was shown. */
 static void hide_receipts(const struct audit *a, struct buf *out)
 {
-    (void)a;
-    buf_str(out, "that every lead which was answered stands in this log as it was answered: no receipts were given");
+    if (a->asked->receipts == NULL)
+        buf_str(out,
+                "that every lead which was answered stands in this log as it was answered: no receipts were given");
 }
 
 static void hide_clicks(const struct audit *a, struct buf *out)
 {
-    (void)a;
-    buf_str(out, "that every click stands in this log, and none that was not made: no click ids were given");
+    buf_str(out,
+            a->asked->clicks == NULL
+                ? "that every click stands in this log, and none that was not made: no click ids were given"
+                : "that clicks are of the class, device and country that the log says: an id shows their index and "
+                  "second alone");
 }
 
 static void hide_histories(const struct audit *a, struct buf *out)

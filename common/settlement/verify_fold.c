@@ -363,6 +363,8 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     }
     if (a->stopped)
         return;
+    verify_receipts_entry(a, index, e, bytes);
+    verify_clicks_entry(a, index, e);
     if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)
         stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
 }

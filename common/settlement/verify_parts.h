@@ -27,7 +27,9 @@
     X(FILES, "files")                                                                                                  \
     X(PINS, "pins")                                                                                                    \
     X(AGAINST, "against")                                                                                              \
-    X(AGE, "age")
+    X(AGE, "age")                                                                                                      \
+    X(RECEIPTS, "receipts")                                                                                            \
+    X(CLICKS, "clicks")
 
 enum check {
 #define X(symbol, word) CHECK_##symbol,
@@ -124,6 +126,8 @@ struct audit {
     const struct verify_asked *asked;
     struct finding finding[CHECKS];
     struct known known[LOGS];
+    struct receipts *receipts; /* NULL: none are asked about */
+    struct clicks *clicks;
     uint64_t n_kept, n_pinned, other_size[LOGS];
     char contract[LIMIT_ID + 1];
     struct key_set keys;
@@ -207,6 +211,19 @@ void verify_pins_write(struct audit *a, struct buf *out); /* what to pin of this
 
 /* verify_against.c: the other mirror, if there is one to compare with. */
 void verify_against(struct audit *a, const struct checkpoint *root_head);
+
+/* verify_receipts.c, verify_clicks.c: what a sender and a party kept. `open` reads it, when the keys are known; each
+ * entry is compared on the way; `end` where the walk ended. Nothing of it where it is not asked about. */
+void verify_receipts_open(struct audit *a);
+void verify_receipts_entry(struct audit *a, uint64_t index, const struct entry *e, struct span bytes);
+void verify_receipts_end(struct audit *a, bool complete);
+void verify_receipts_sentence(const struct audit *a, struct buf *out);
+void verify_receipts_free(struct audit *a);
+void verify_clicks_open(struct audit *a);
+void verify_clicks_entry(struct audit *a, uint64_t index, const struct entry *e);
+void verify_clicks_end(struct audit *a, bool complete);
+void verify_clicks_sentence(const struct audit *a, struct buf *out);
+void verify_clicks_free(struct audit *a);
 
 /* verify_log.c: walks a log's bundles ("log/C" or "log") up to `head`, rebuilds its tree, compares tiles and root.
  * each() gets every entry, and the tree before it. false when a piece was missing or cut, so that not all entries were

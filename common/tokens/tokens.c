@@ -244,6 +244,21 @@ enum err click_id_read(struct tokens *t, struct span text, struct pointer *out)
     return ERR_OK;
 }
 
+enum err click_id_open(struct block_cipher *const keys[256], struct span text, struct pointer *out)
+{
+    static const uint8_t zeros[BLOCK_LEN - FLAGS - 1];
+    uint8_t bytes[CLICK_BYTES], block[BLOCK_LEN];
+    size_t got;
+    if (text.len != CLICK_ID_LEN || b64url_decode(text, bytes, sizeof bytes, &got) != ERR_OK || got != sizeof bytes ||
+        bytes[0] != VERSION || keys[bytes[1]] == NULL)
+        return ERR_NOT_FOUND;
+    block_decrypt(keys[bytes[1]], bytes + INNER, block);
+    if (memcmp(block + FLAGS + 1, zeros, sizeof zeros) != 0)
+        return ERR_NOT_FOUND;
+    *out = (struct pointer){0, load_be64(block + PLACE), load_be32(block + AT_S), block[FLAGS]};
+    return ERR_OK;
+}
+
 /* ---- lead refs ---- */
 
 void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN])

@@ -49,6 +49,10 @@ MUST_CHECK enum err click_id_read(struct tokens *t, struct span text, struct poi
 void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN]);
 MUST_CHECK enum err lead_ref_read(struct tokens *t, struct span text, struct pointer *out);
 
+/* Opens one by the contract's keys alone, by kid; ERR_NOT_FOUND: no key fits, or it is another contract's. Nothing says
+ * that the server made it, and out->contract is 0. */
+struct block_cipher;
+MUST_CHECK enum err click_id_open(struct block_cipher *const keys[256], struct span text, struct pointer *out);
 /* A contract's click key under the i-th kid, oldest first; ERR_NOT_FOUND past the last. */
 MUST_CHECK enum err click_key(const struct tokens *t, size_t i, uint32_t contract, uint8_t *kid,
                               uint8_t out[CLICK_KEY_LEN]);

@@ -1,10 +1,12 @@
 /* The audit runs in a child process: whatever a stranger's mirror does to it, memory included, is an answer. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,7 +46,58 @@ static void open_mirror(const char *dir, struct opened *o)
         o->mirror = folder_mirror(o->folder);
 }
 
-enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, PRINT_PIN, ARGS };
+static enum err file_read(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
+{
+    (void)path;
+    while (max > 0) {
+        ssize_t n = pread(*(int *)ctx, buf_room(out, max), max, (off_t)offset);
+        if (n < 0)
+            return ERR_IO;
+        if (n == 0)
+            break;
+        out->len += (size_t)n;
+        offset += (uint64_t)n;
+        max -= (size_t)n;
+    }
+    return ERR_OK;
+}
+
+static enum err file_list(void *ctx, void (*each)(void *arg, const char *path), void *arg)
+{
+    (void)ctx;
+    each(arg, "");
+    return ERR_OK;
+}
+
+/* What the user kept: a file, or a folder of them. */
+struct kept {
+    struct opened folder;
+    int fd;
+    struct mirror mirror;
+};
+
+static const struct mirror *open_kept(const char *path, struct kept *k)
+{
+    struct stat st;
+    *k = (struct kept){.fd = -1};
+    if (path == NULL)
+        return NULL;
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (k->fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
+        k->mirror = (struct mirror){.read = file_read, .list = file_list, .ctx = &k->fd};
+        return &k->mirror;
+    }
+    open_mirror(path, &k->folder);
+    return &k->folder.mirror;
+}
+
+static void close_kept(struct kept *k)
+{
+    folder_close(k->folder.folder);
+    if (k->fd >= 0)
+        close(k->fd);
+}
+
+enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, RECEIPTS, CLICKS, PRINT_PIN, ARGS };
 enum { PINS_MAX = 1 << 20 };
 
 static void no_line(void *ctx, const struct report_line *line)
@@ -57,6 +110,7 @@ static int audit(const char *const given[], struct verify_asked *asked)
 {
     struct verdict_printer printer;
     struct opened own, other = {.folder = NULL};
+    struct kept receipts, clicks;
     struct buf pins;
     bool print_pin = given[PRINT_PIN] != NULL;
     buf_heap(&pins);
@@ -65,6 +119,8 @@ static int audit(const char *const given[], struct verify_asked *asked)
         open_mirror(given[AGAINST], &other);
         asked->against = &other.mirror;
     }
+    asked->receipts = open_kept(given[RECEIPTS], &receipts);
+    asked->clicks = open_kept(given[CLICKS], &clicks);
     if (print_pin)
         asked->pin_out = &pins;
     verdict_open(&printer, given[JSON] != NULL);
@@ -79,6 +135,8 @@ static int audit(const char *const given[], struct verify_asked *asked)
     buf_free(&pins);
     folder_close(own.folder);
     folder_close(other.folder);
+    close_kept(&receipts);
+    close_kept(&clicks);
     return status;
 }
 
@@ -148,6 +206,13 @@ static const struct arg args[ARGS] = {
     [NOT_OLDER] = {.name = "--not-older-than",
                    .value = "TIME",
                    .help = "of the last entry: 2026-11-26T00:00:00Z, or how long ago: 90m, 36h, 7d"},
+    [RECEIPTS] =
+        {.name = "--receipts",
+         .value = "FILE",
+         .help = "what a sender kept, a file or a folder: receipts, answers, {\"request\",\"receipt\"}, one a line"},
+    [CLICKS] = {.name = "--clicks",
+                .value = "FILE",
+                .help = "click ids that a party saw, one a line, each perhaps with the time"},
     [PRINT_PIN] = {.name = "--print-pin", .help = "if all holds, prints nothing but what --pin takes"},
 };
 

@@ -110,7 +110,7 @@ class Kill9(unittest.TestCase):
             if kind == "click":
                 self.assertEqual(self.witness.clicks[words[0]], 1, line)
             elif kind == "lead":
-                txid, _, contract, index = words
+                txid, _, contract, index, _ = words
                 self.assertEqual((contract, self.witness.leads.get(int(index)), self.witness.txids[txid]), (self.market.contract, txid, 1), line)
         self.assertEqual([sub for sub, n in self.witness.clicks.items() if n > 1], [], "recorded twice")
         self.assertEqual([txid for txid, n in self.witness.txids.items() if n > 1], [], "recorded twice")

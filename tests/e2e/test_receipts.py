@@ -1,13 +1,21 @@
 """What a sender can prove: the digest of each request, by whatever way it came, in the entry and in the receipt; and what an auditor makes of
 receipts and click ids that a party kept, of an honest operator and of one that lies with its own keys."""
 
+import base64
 import hashlib
 import json
+import shutil
+import sys
+import tempfile
 import time
 import unittest
 import urllib.parse
+from pathlib import Path
 
-from harness import ServerCase, jws_payload, person, send
+from harness import ServerCase, countersign, jws_payload, person, send
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from forge import Forger  # noqa: E402
 
 
 def sha256(*parts):
@@ -81,6 +89,125 @@ class Digests(ServerCase):
         row = advertiser.do("POST", "/v1/dispositions", "".join(lines).encode(), {"Content-Type": "text/csv"}).json["data"][0]
         self.assertEqual(self.market.settled_entries()[row["index"]]["request_sha256"],
                          self.token_digest("/v1/dispositions", lines[1].encode(), advertiser.token))
+
+
+class Lies(ServerCase):
+    """An honest history of one contract, and what a sender and a party kept of it; then lies, signed with the server's keys."""
+
+    @classmethod
+    def set_up_market(cls):
+        super().set_up_market()
+        market = cls.market
+        sender, cls.kept, cls.ids = market.publisher, [], [market.click(f"?sub1={n}") for n in range(6)]
+        for n, click_id in enumerate(cls.ids[:4]):
+            target = sender.signed_target(person(click_id=click_id, email=None if n == 2 else f"p{n}@example.com"))
+            text = f"PBv1\nGET\n{sender.host}\n{target.split('&sig=')[0]}\n{sha256(b'')}"
+            cls.kept.append({"request": text, "receipt": send(cls.server.url + target).json["receipt"]})
+        lead = market.publisher.postback({**person(), "click_id": cls.ids[4]}).json["lead"]
+        target = market.advertiser.signed_target({"lead": lead, "status": "approved"})
+        cls.kept.append({"receipt": send(cls.server.url + target).json["receipt"]})
+        cls.ids.append(market.click("?sub1=last"))
+        cls.size = len(market.settled_entries())  # the marker is one click more
+        cls.folder = tempfile.TemporaryDirectory(prefix="countersign-lies-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.mirror = Path(cls.folder.name) / "mirror"
+        done = countersign("pull", cls.server.url, cls.mirror, "--contract", market.contract, "--token", sender.token)
+        assert done.returncode == 0, done.stderr
+        honest = Forger(cls.mirror, cls.server.data)
+        cls.marker = honest.of("click")[-1]
+        honest.drop(cls.marker)  # the click that settled_entries made
+        honest.sign()
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="countersign-lie-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.forger = Forger(shutil.copytree(self.mirror, self.folder / "copy"), self.server.data)
+
+    def verify(self, status, *words, receipts=None, ids=None):
+        """The lie passes what looks at the mirror alone; with what was kept, verify says so."""
+        self.forger.sign()
+        options = []
+        if receipts is not None:
+            path = self.folder / "receipts"
+            path.write_text("".join((json.dumps(line) if isinstance(line, dict) else line) + "\n" for line in receipts))
+            options += ["--receipts", path]
+        if ids is not None:
+            path = self.folder / "ids"
+            path.write_text("".join(f"{line}\n" for line in ids))
+            options += ["--clicks", path]
+        alone = countersign("verify", self.forger.mirror)
+        self.assertEqual(alone.returncode, 0, alone.stdout)
+        done = countersign("verify", self.forger.mirror, *options)
+        self.assertEqual(done.returncode, status, done.stdout)
+        for word in words:
+            self.assertIn(word, done.stdout)
+
+    def test_what_is_honest_holds(self):
+        self.verify(0, "5 receipts signed", "4 of them for the very request", "7 clicks stand in the log", receipts=self.kept, ids=self.ids)
+        self.verify(0, "5 receipts signed", receipts=[line["receipt"] for line in self.kept])
+        folder = self.folder / "answers"
+        folder.mkdir()
+        for n, line in enumerate(self.kept):
+            (folder / f"{n}.json").write_text(json.dumps({"data": [line]}))
+        done = countersign("verify", self.forger.mirror, "--receipts", folder)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_what_was_kept_is_not_believed_either(self):
+        head, payload, signature = self.kept[0]["receipt"].split(".")
+        self.verify(1, "no published key", receipts=[f"{head}.{payload}.{signature[:-4]}AAAA"])
+        other = base64.urlsafe_b64encode(json.dumps({**jws_payload(self.kept[0]["receipt"]), "index": 1}).encode()).decode().rstrip("=")
+        self.verify(1, "no published key", receipts=[f"{head}.{other}.{signature}"])
+        self.verify(1, "another request than the one beside it", receipts=[{**self.kept[0], "request": self.kept[0]["request"] + "x"}])
+        self.verify(0, "6 receipts", receipts=[{**self.kept[0], "request": "the txid again"}, *self.kept])
+        self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
+        self.verify(2, "no id of this contract", ids=["A" * 51])
+        self.verify(2, "no time", ids=[self.ids[0] + " yesterday"])
+
+    def test_other_facts(self):
+        lead = self.forger.entries[self.forger.of("lead")[0]]
+        lead["sub1"] = "another source"
+        self.verify(1, "other facts than were signed", receipts=self.kept)
+
+    def test_the_digest_of_another_request(self):
+        self.forger.entries[self.forger.of("lead")[0]]["request_sha256"] = sha256("what was never sent")
+        self.verify(1, "its request was changed", receipts=self.kept)
+
+    def test_a_lead_dropped(self):
+        self.forger.drop(self.forger.of("lead")[3])
+        self.verify(1, "is dropped", receipts=self.kept)
+
+    def test_the_last_one_dropped(self):
+        self.forger.drop(self.forger.of("disposition")[0])
+        self.verify(1, "is dropped: a click stands there", receipts=self.kept)
+
+    def test_decided_otherwise(self):
+        lead = self.forger.entries[self.forger.of("lead")[0]]
+        self.assertEqual(lead["facts"], {"country": "FR"})
+        lead.update(facts={"country": "BE"}, payout_micros=8_000_000, tier=1)
+        self.verify(1, "is decided otherwise than it was answered: pending, 12000000 micros; the log says pending, 8000000", receipts=self.kept)
+
+    def test_a_click_dropped(self):
+        click = self.forger.of("click")[5]
+        self.forger.drop(click)
+        self.verify(1, "is dropped", ids=self.ids)
+
+    def test_a_click_invented(self):
+        click = self.forger.of("click")[-1]
+        self.forger.insert(click + 1, {**self.forger.entries[click], "sub1": "nobody"})
+        self.verify(2, "1 clicks of the log (1 of class ok) are not among the ids: entries " + str(click + 1), ids=self.ids)
+
+    def test_a_click_at_another_time(self):
+        self.forger.entries[-1]["at"] += 5000
+        self.verify(1, "is another click than the one that was answered", ids=self.ids)
+
+    def test_a_click_seen_before_its_time(self):
+        seen = time.time() - 7200
+        self.verify(1, "was seen more than an hour before", ids=[f"{self.ids[0]} {int(seen)}", *self.ids[1:]])
+
+    def test_an_auditor_has_nothing_that_opens_ids(self):
+        (self.forger.mirror / f"v1/contracts/{self.market.contract}/click-key").unlink()
+        self.verify(2, "an auditor's has not", ids=self.ids)
 
 
 if __name__ == "__main__":

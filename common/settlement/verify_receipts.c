@@ -1,0 +1,361 @@
+/* Receipts that a sender kept: each was signed, and its leaf stands at its index as it was answered, or the lie has a
+ * name. A receipt is a function of the entry, so what is kept of one is its hash, and what tells how it differs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/text.h"
+#include "common/base/when.h"
+#include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
+#include "common/settlement/verify_parts.h"
+
+enum { WHERE_CAP = 80, LONGEST = 1 << 20, PAYLOAD_CAP = 8192 };
+
+struct kept {
+    uint64_t index;
+    uint32_t file, line;
+    int64_t at_ms, payout_micros;
+    struct hash payload; /* of its bytes */
+    struct hash request; /* that it names */
+    struct hash sent;    /* of the request beside it */
+    bool has_sent, compared;
+    char status[16];
+};
+
+struct receipts {
+    struct finding *finding;
+    char **file;
+    size_t n_files;
+    struct kept *of;
+    size_t n, room, next;
+    struct hash *sent; /* of every request in the files */
+    size_t n_sent, sent_room;
+    uint64_t stand, shown, foreign, without; /* lines without a receipt */
+    struct buf scratch;
+};
+
+static const char *where(const struct receipts *r, const struct kept *k, char out[WHERE_CAP])
+{
+    snprintf(out, WHERE_CAP, "%.48s%sline %" PRIu32, r->file[k->file], r->file[k->file][0] ? " " : "", k->line);
+    return out;
+}
+
+/* ---- reading ---- */
+
+static void keep_sent(struct receipts *r, const json_t *line, struct kept *k)
+{
+    const json_t *request = json_object_get(line, "request");
+    if (!json_is_string(request))
+        return;
+    k->has_sent = true;
+    sha256(json_string_value(request), json_string_length(request), k->sent.b);
+    if (r->n_sent == r->sent_room) {
+        r->sent_room = 2 * r->sent_room + 64;
+        r->sent = xrealloc(r->sent, r->sent_room * sizeof *r->sent);
+    }
+    r->sent[r->n_sent++] = k->sent;
+}
+
+static bool hex_32(const json_t *payload, const char *name, uint8_t out[HASH_LEN])
+{
+    struct span text = SPAN("");
+    size_t len = 0;
+    return json_get_str(payload, "", name, 2 * HASH_LEN, &text, NULL, NULL) == ERR_OK &&
+           hex_decode(text, out, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
+}
+
+/* By the key that its header names; its payload is left in r->scratch. */
+static bool is_signed(struct audit *a, struct span jws)
+{
+    struct span rest = jws, head, kid = SPAN(""), typ = SPAN("");
+    json_t *header = NULL;
+    char text[512], own[JWK_KID_LEN];
+    size_t len = 0;
+    bool held = false;
+    if (!text_cut(&rest, '.', &head) || b64url_decode(head, text, sizeof text, &len) != ERR_OK ||
+        json_read(span_of(text, len), &header, NULL) != ERR_OK)
+        return false;
+    bool named = json_get_str(header, "", "kid", JWK_KID_LEN, &kid, NULL, NULL) == ERR_OK &&
+                 json_get_str(header, "", "typ", 64, &typ, NULL, NULL) == ERR_OK && span_is(typ, RECEIPT_TYP);
+    for (size_t i = 0; i < a->keys.n_statement && named && !held; i++) {
+        jwk_kid(a->keys.statement[i], own);
+        buf_clear(&a->receipts->scratch);
+        held = span_eq(kid, span_of(own, sizeof own)) &&
+               jws_compact_open(jws, a->keys.statement[i], &a->receipts->scratch, NULL) == ERR_OK;
+        a->keys.signed_statement[i] |= held;
+    }
+    json_decref(header);
+    return held;
+}
+
+static void add(struct receipts *r, const struct kept *k)
+{
+    if (r->n == r->room) {
+        r->room = 2 * r->room + 64;
+        r->of = xrealloc(r->of, r->room * sizeof *r->of);
+    }
+    r->of[r->n++] = *k;
+}
+
+static bool payload_reads(const json_t *p, struct kept *k)
+{
+    struct span at = SPAN(""), status = SPAN("");
+    int64_t index = -1;
+    bool good =
+        json_get_int(p, "", "index", 0, JSON_INT_MAX, &index, NULL, NULL) == ERR_OK && index >= 0 &&
+        json_get_int(p, "", "payout_micros", -JSON_INT_MAX, JSON_INT_MAX, &k->payout_micros, NULL, NULL) == ERR_OK &&
+        json_get_str(p, "", "at", 40, &at, NULL, NULL) == ERR_OK && time_parse(at, &k->at_ms) == ERR_OK &&
+        json_get_str(p, "", "status", sizeof k->status - 1, &status, NULL, NULL) == ERR_OK &&
+        hex_32(p, "request_sha256", k->request.b);
+    if (good) {
+        k->index = (uint64_t)index;
+        memcpy(k->status, status.ptr, status.len);
+    }
+    return good;
+}
+
+static void take_receipt(struct audit *a, struct span jws, struct kept k)
+{
+    struct receipts *r = a->receipts;
+    json_t *payload = NULL;
+    struct span contract = SPAN("");
+    char at[WHERE_CAP];
+    if (!is_signed(a, jws)) {
+        finds_failure(r->finding, "%s holds a receipt that no published key of the server signed", where(r, &k, at));
+        return;
+    }
+    sha256(r->scratch.ptr, r->scratch.len, k.payload.b);
+    bool good = json_read(buf_span(&r->scratch), &payload, NULL) == ERR_OK &&
+                json_get_str(payload, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK;
+    if (good && !span_is(contract, a->contract))
+        r->foreign++;
+    else if (good && payload_reads(payload, &k))
+        add(r, &k);
+    else
+        finds_failure(r->finding, "%s holds a signed receipt that does not read as one", where(r, &k, at));
+    json_decref(payload);
+}
+
+static void take_member(struct audit *a, const json_t *object, struct kept *k)
+{
+    const json_t *receipt = json_object_get(object, "receipt");
+    if (json_is_string(receipt))
+        take_receipt(a, span_of(json_string_value(receipt), json_string_length(receipt)), *k);
+}
+
+/* A line of words may end with one. */
+static void take_words(struct audit *a, struct span line, struct kept k)
+{
+    size_t dots = 0, start = line.len;
+    while (start > 0 && line.ptr[start - 1] != ' ' && line.ptr[start - 1] != '\t')
+        dots += line.ptr[--start] == '.';
+    if (dots == 2)
+        take_receipt(a, span_skip(line, start), k);
+    else
+        a->receipts->without++;
+}
+
+/* {"receipt":..,"request":..}, which an answer of the server is too, or that to many rows; or the receipt alone. */
+static void take_line(struct audit *a, struct span line, struct kept *k)
+{
+    struct receipts *r = a->receipts;
+    json_t *object = NULL, *row;
+    char at[WHERE_CAP];
+    size_t i;
+    line = text_trim(line, TYPED_BLANKS);
+    if (span_empty(line))
+        return;
+    if (*line.ptr != '{') {
+        take_words(a, line, *k);
+        return;
+    }
+    if (json_read_any_number(line, &object, NULL) != ERR_OK) {
+        finds_doubt(r->finding, "%s is neither JSON nor a receipt", where(r, k, at));
+        return;
+    }
+    keep_sent(r, object, k);
+    take_member(a, object, k);
+    json_array_foreach(json_object_get(object, "data"), i, row)
+    {
+        struct kept one = *k;
+        one.has_sent = false;
+        keep_sent(r, row, &one);
+        take_member(a, row, &one);
+    }
+    json_decref(object);
+}
+
+static void keep_name(void *arg, const char *path)
+{
+    struct receipts *r = arg;
+    r->file = xrealloc(r->file, (r->n_files + 1) * sizeof *r->file);
+    r->file[r->n_files] = xmalloc(strlen(path) + 1);
+    memcpy(r->file[r->n_files++], path, strlen(path) + 1);
+}
+
+static void read_file(struct audit *a, uint32_t file)
+{
+    struct receipts *r = a->receipts;
+    struct lines l;
+    struct span line;
+    bool cut;
+    lines_open(&l, a->asked->receipts, r->finding, r->file[file], "line of receipts", LONGEST);
+    for (uint32_t n = 1; lines_peek(&l, &line, &cut); n++) {
+        struct kept k = {.file = file, .line = n};
+        take_line(a, line, &k);
+        lines_skip(&l, line);
+    }
+    lines_close(&l);
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, HASH_LEN);
+}
+
+void verify_receipts_open(struct audit *a)
+{
+    if (a->asked->receipts == NULL)
+        return;
+    struct receipts *r = a->receipts = xcalloc(1, sizeof *r);
+    r->finding = &a->finding[CHECK_RECEIPTS];
+    buf_heap(&r->scratch);
+    enum err err = a->asked->receipts->list(a->asked->receipts->ctx, keep_name, r);
+    if (err != ERR_OK)
+        finds_doubt(r->finding, "the receipts cannot be read: there is no such file or folder, or it cannot be opened");
+    for (uint32_t i = 0; i < r->n_files; i++)
+        read_file(a, i);
+    if (r->n > 0)
+        qsort(r->of, r->n, sizeof *r->of, by_index);
+    if (r->n_sent > 0)
+        qsort(r->sent, r->n_sent, sizeof *r->sent, by_bytes);
+}
+
+void verify_receipts_free(struct audit *a)
+{
+    struct receipts *r = a->receipts;
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->n_files; i++)
+        free(r->file[i]);
+    free(r->file);
+    free(r->of);
+    free(r->sent);
+    buf_free(&r->scratch);
+    free(r);
+}
+
+/* ---- comparing ---- */
+
+/* The sender's own request, or an earlier one with the same txid that it sent as well. */
+static void compare_request(struct receipts *r, const struct kept *k)
+{
+    char at[WHERE_CAP];
+    if (!k->has_sent)
+        return;
+    if (memcmp(k->sent.b, k->request.b, HASH_LEN) == 0)
+        r->shown++;
+    else if (bsearch(k->request.b, r->sent, r->n_sent, sizeof *r->sent, by_bytes) == NULL)
+        finds_failure(r->finding,
+                      "%s: the receipt answers another request than the one beside it, and none that these files hold "
+                      "(an earlier one of the same txid belongs here too)",
+                      where(r, k, at));
+}
+
+static void tell_difference(struct receipts *r, const struct kept *k, uint64_t index, const struct entry *e)
+{
+    char at[WHERE_CAP];
+    bool lead = e->kind == ENTRY_LEAD;
+    where(r, k, at);
+    if (!lead && e->kind != ENTRY_DISPOSITION) {
+        finds_failure(r->finding, "%s: what was answered as entry %" PRIu64 " is dropped: a %s stands there", at, index,
+                      entry_kind_word(e->kind));
+        return;
+    }
+    const char *status = status_word(lead ? e->lead.status : e->disposition.status);
+    int64_t payout = lead ? e->lead.payout_micros : e->disposition.payable_micros;
+    const struct hash *request = lead ? &e->lead.request : &e->disposition.request;
+    if (memcmp(request->b, k->request.b, HASH_LEN) != 0)
+        finds_failure(r->finding,
+                      "%s: what was answered as entry %" PRIu64 " is dropped, or its request was changed: another "
+                      "request's entry stands there",
+                      at, index);
+    else if (strcmp(status, k->status) != 0 || payout != k->payout_micros)
+        finds_failure(r->finding,
+                      "%s: entry %" PRIu64 " is decided otherwise than it was answered: %.15s, %" PRId64
+                      " micros; the log says %s, %" PRId64,
+                      at, index, k->status, k->payout_micros, status, payout);
+    else
+        finds_failure(r->finding, "%s: entry %" PRIu64 " holds other facts than were signed when it was answered", at,
+                      index);
+}
+
+void verify_receipts_entry(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
+{
+    struct receipts *r = a->receipts;
+    if (r == NULL || r->next == r->n || r->of[r->next].index > index)
+        return;
+    struct hash leaf, payload = {{0}};
+    if (e->kind == ENTRY_LEAD || e->kind == ENTRY_DISPOSITION) {
+        merkle_leaf(bytes, &leaf);
+        buf_clear(&r->scratch);
+        receipt_payload(&r->scratch, span_str(a->contract), index, &leaf, e);
+        sha256(r->scratch.ptr, r->scratch.len, payload.b);
+    }
+    for (; r->next < r->n && r->of[r->next].index == index; r->next++) {
+        const struct kept *k = &r->of[r->next];
+        if (memcmp(payload.b, k->payload.b, HASH_LEN) == 0)
+            r->stand++;
+        else
+            tell_difference(r, k, index, e);
+        compare_request(r, k);
+    }
+}
+
+void verify_receipts_end(struct audit *a, bool complete)
+{
+    struct receipts *r = a->receipts;
+    char at[WHERE_CAP];
+    if (r == NULL)
+        return;
+    for (; r->next < r->n; r->next++) {
+        const struct kept *k = &r->of[r->next];
+        where(r, k, at);
+        if (!complete)
+            finds_doubt(r->finding, "%s: entry %" PRIu64 " could not be looked at", at, k->index);
+        else if (k->at_ms < a->fold.last_ms)
+            finds_failure(r->finding,
+                          "%s: what was answered as entry %" PRIu64 " is dropped: the log has %" PRIu64
+                          " entries, the last of a later time",
+                          at, k->index, a->head.size);
+        else
+            finds_doubt(r->finding, "%s: entry %" PRIu64 " came after this mirror was pulled: pull again", at,
+                        k->index);
+    }
+    if (r->n == 0)
+        finds_doubt(r->finding, "there is no receipt of this contract in what --receipts names");
+}
+
+void verify_receipts_sentence(const struct audit *a, struct buf *out)
+{
+    const struct receipts *r = a->receipts;
+    if (r == NULL)
+        return;
+    buf_printf(out, "%" PRIu64 " receipt%s signed, and what they answered stands in the log as it was answered",
+               r->stand, r->stand == 1 ? "" : "s");
+    if (r->shown > 0)
+        buf_printf(out, "; %" PRIu64 " of them for the very request that was kept beside", r->shown);
+    if (r->without > 0)
+        buf_printf(out, "; %" PRIu64 " lines hold none", r->without);
+    if (r->foreign > 0)
+        buf_printf(out, "; %" PRIu64 " of other contracts were not looked at", r->foreign);
+}
