@@ -37,7 +37,7 @@ struct clicks {
     size_t n, n_recorded, room, next;
     struct gap_seen *gap;
     size_t n_gaps, gaps_room;
-    uint64_t stand, without, unopened, nowhere, unrecorded, unseen, unseen_ok, listed[LISTED];
+    uint64_t stand, without, unopened, nowhere, unrecorded, unseen, unseen_ok, late, listed[LISTED];
 };
 
 /* ---- reading ---- */
@@ -241,6 +241,7 @@ static void compare(struct clicks *c, const struct seen *s, uint64_t index, cons
 
 static void keep_gap(struct clicks *c, const struct entry_gap *g)
 {
+    c->late += g->late_clicks;
     if (g->clicks + g->late_clicks == 0)
         return;
     if (c->n_gaps == c->gaps_room) {
@@ -268,6 +269,27 @@ void verify_clicks_entry(struct audit *a, uint64_t index, const struct entry *e)
     if (c->unseen < LISTED)
         c->listed[c->unseen] = index;
     c->unseen++;
+}
+
+static int by_time(const void *x, const void *y)
+{
+    const struct seen *a = x, *b = y;
+    return a->at_s < b->at_s ? -1 : a->at_s > b->at_s;
+}
+
+static int by_end(const void *x, const void *y)
+{
+    const struct gap_seen *a = x, *b = y;
+    return a->gap.to_ms < b->gap.to_ms ? -1 : a->gap.to_ms > b->gap.to_ms;
+}
+
+/* The earliest id first, each to the gap that ends first: if all can be counted, so they are. */
+static void match_in_order(struct clicks *c)
+{
+    if (c->n > c->n_recorded)
+        qsort(c->of + c->n_recorded, c->n - c->n_recorded, sizeof *c->of, by_time);
+    if (c->n_gaps > 0)
+        qsort(c->gap, c->n_gaps, sizeof *c->gap, by_end);
 }
 
 /* Each id that left as unrecorded is one that a gap entry counts. */
@@ -326,11 +348,12 @@ void verify_clicks_end(struct audit *a, bool complete)
             finds_doubt(c->finding, "line %" PRIu64 ": the click came after this mirror was pulled: pull again",
                         s->line);
     }
+    match_in_order(c);
     for (size_t i = c->n_recorded; i < c->n && complete; i++)
         compare_unrecorded(c, &c->of[i], a->fold.last_ms);
     if (c->n == 0)
         finds_doubt(c->finding, "there is no id of this contract in what --clicks names");
-    else if (c->unseen_ok > 0)
+    else if (c->unseen_ok > c->late) /* whose ids say nothing of their place */
         tell_unseen(c);
 }
 
@@ -343,7 +366,11 @@ void verify_clicks_sentence(const struct audit *a, struct buf *out)
     if (c->unrecorded > 0)
         buf_printf(out, "; %" PRIu64 " left as unrecorded, which gap entries count", c->unrecorded);
     if (c->unseen > 0)
-        buf_printf(out, "; %" PRIu64 " clicks of the log, none of class ok, are not among the ids", c->unseen);
+        buf_printf(out,
+                   "; %" PRIu64
+                   " clicks of the log are not among the ids: not of class ok, or late ones whose ids left as "
+                   "unrecorded",
+                   c->unseen);
     if (c->unopened > 0)
         buf_printf(out, "; %" PRIu64 " ids do not open: other contracts', or never given out", c->unopened);
     if (c->without > 0)

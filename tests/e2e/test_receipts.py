@@ -12,7 +12,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from harness import ServerCase, countersign, jws_payload, person, send
+from harness import ServerCase, countersign, jws_payload, person, send, wait_for
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from forge import Forger  # noqa: E402
@@ -121,7 +121,7 @@ class Lies(ServerCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="countersign-lie-")
         self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        self.folder, self.looked = Path(folder.name), False
         self.forger = Forger(shutil.copytree(self.mirror, self.folder / "copy"), self.server.data)
 
     def verify(self, status, *words, receipts=None, ids=None):
@@ -136,8 +136,10 @@ class Lies(ServerCase):
             path = self.folder / "ids"
             path.write_text("".join(f"{line}\n" for line in ids))
             options += ["--clicks", path]
-        alone = countersign("verify", self.forger.mirror)
-        self.assertEqual(alone.returncode, 0, alone.stdout)
+        if not self.looked:
+            alone = countersign("verify", self.forger.mirror)
+            self.assertEqual(alone.returncode, 0, alone.stdout)
+        self.looked = True
         done = countersign("verify", self.forger.mirror, *options)
         self.assertEqual(done.returncode, status, done.stdout)
         for word in words:
@@ -172,6 +174,13 @@ class Lies(ServerCase):
     def test_the_digest_of_another_request(self):
         self.forger.entries[self.forger.of("lead")[0]]["request_sha256"] = sha256("what was never sent")
         self.verify(1, "its request was changed", receipts=self.kept)
+
+    def test_no_digest_at_all(self):
+        del self.forger.entries[self.forger.of("lead")[0]]["request_sha256"]
+        self.forger.sign()
+        done = countersign("verify", self.forger.mirror)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("names no request", done.stdout)
 
     def test_a_lead_dropped(self):
         self.forger.drop(self.forger.of("lead")[3])
@@ -208,6 +217,48 @@ class Lies(ServerCase):
     def test_an_auditor_has_nothing_that_opens_ids(self):
         (self.forger.mirror / f"v1/contracts/{self.market.contract}/click-key").unlink()
         self.verify(2, "an auditor's has not", ids=self.ids)
+
+
+class LateClicks(ServerCase):
+    """Clicks that waited longer than they may: recorded after all, and their ids say that they were not."""
+
+    settings = {"CLICK_WAIT_MS": "1"}
+
+    def test_ids_that_left_as_unrecorded_are_counted_by_gaps_alone(self):
+        market, ids = self.market, []
+        with tempfile.TemporaryDirectory(prefix="countersign-late-") as folder:
+            for n in range(500):
+                ids.append(market.click(f"?sub1={n}"))
+                if self.server.metric("unwaited"):
+                    break
+            else:
+                self.skipTest("each of 500 clicks was committed within a millisecond")
+            got = self.assertStatus(market.publisher.postback(person(click_id=ids[-1])), 200).json
+            self.assertEqual((got["status"], got["reason"]), ("held", "unrecorded_click"))
+
+            second = int(time.time())
+            wait_for(lambda: time.time() > second + 2, what="a later second")
+            ids.append(market.click())
+
+            def counted():
+                entries = [json.loads(entry) for _, entry in market.entries()]
+                return sum(entry.get("late_clicks", 0) for entry in entries) == self.server.metric("unwaited") and entries
+
+            entries = wait_for(counted, what="the gap entries that count late clicks")
+            self.assertEqual(entries[got["index"] - 1]["kind"], "gap")
+            mirror, path = Path(folder) / "mirror", Path(folder) / "ids"
+            path.write_text("".join(f"{line}\n" for line in ids))
+            done = countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.publisher.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = countersign("verify", mirror, "--clicks", path)
+            self.assertIn("left as unrecorded, which gap entries count", done.stdout)
+            forger = Forger(mirror, self.server.data)
+            for gap in forger.of("gap"):
+                forger.entries[gap].pop("late_clicks", None)
+            forger.sign()
+            done = countersign("verify", mirror, "--clicks", path)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("no gap entry counts it", done.stdout)
 
 
 if __name__ == "__main__":

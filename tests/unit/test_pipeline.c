@@ -791,6 +791,13 @@ static struct job disposition_of_part(const struct place *at, enum status status
     return d;
 }
 
+static enum entry_kind kind_before(const struct place *at)
+{
+    struct envelope env;
+    assert_ok(ledger_get(cx.ledger, cx.txn, at->contract, at->index - 1, &env));
+    return env.kind;
+}
+
 /* Also one that was held for a click of its own. */
 static void parts_that_stand_move_together(void **state)
 {
@@ -803,6 +810,8 @@ static void parts_that_stand_move_together(void **state)
     struct parted p = parts_of('a');
     assert_int_equal(p.row[0].status, STATUS_HELD);
     assert_int_equal(p.row[1].status, STATUS_PENDING);
+    assert_int_equal(kind_before(&p.at[0]), ENTRY_GAP); /* that such an id left */
+    assert_int_not_equal(kind_before(&p.at[1]), ENTRY_GAP);
     static const enum status steps[] = {STATUS_APPROVED, STATUS_RETURNED, STATUS_APPROVED, STATUS_CONVERTED};
     for (size_t i = 0; i < 4; i++) {
         struct job d = disposition_of_part(&p.at[i % 2], steps[i]);

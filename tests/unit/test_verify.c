@@ -489,6 +489,17 @@ static void lie_pixel(struct story *s)
     lie_inputs(s, 9, GOOD_EMAIL, twist_pixel);
 }
 
+static void twist_unrecorded(struct reported *l)
+{
+    l->r.touches[0].flags = CLICK_UNRECORDED;
+    l->r.touches[0].at_s = (uint32_t)(NOW / MS_PER_S);
+}
+
+static void lie_unrecorded(struct story *s)
+{
+    lie_inputs(s, 9, GOOD_EMAIL, twist_unrecorded);
+}
+
 /* What its facts forbade. */
 static void lie_reinstated(struct story *s, uint64_t lead, const char *party)
 {
@@ -659,6 +670,7 @@ static void signed_lies_are_found(void **state)
         {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
         {"a lead that nobody signed", "decisions", lie_unsigned},
         {"a lead by pixel where they are off", "decisions", lie_pixel},
+        {"a click that was not recorded, which no gap in front covers", "decisions", lie_unrecorded},
         {"a lead taken back by the operator", "decisions", lie_reinstated_by_the_operator},
         {"a lead taken back beside another of its person", "decisions", lie_reinstated_beside_another},
         {"a click dated into a closed period", "entries", lie_backdated},
