@@ -260,6 +260,11 @@ enum err folder_move(struct folder *f, const char *from, const char *to)
     return err;
 }
 
+enum err folder_move_out(struct folder *f, const char *name, const char *to)
+{
+    return renameat(f->fd, name, AT_FDCWD, to) == 0 ? ERR_OK : why();
+}
+
 enum err folder_remove(struct folder *f, const char *path)
 {
     char name[NAME_LEN], *above = xstrdup(path), *slash = strrchr(above, '/');

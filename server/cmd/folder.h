@@ -29,6 +29,8 @@ MUST_CHECK bool folder_is_empty(struct folder *f, const char *but_for);
 MUST_CHECK int folder_create(struct folder *f, const char *path);
 /* Renames a file; folders are made. */
 MUST_CHECK enum err folder_move(struct folder *f, const char *from, const char *to);
+/* Renames a folder right below it to a path outside. */
+MUST_CHECK enum err folder_move_out(struct folder *f, const char *name, const char *to);
 /* Removes a file, and the folder it stood in when that is empty now. */
 MUST_CHECK enum err folder_remove(struct folder *f, const char *path);
 /* Removes a folder of that name and all below it; ERR_OK when there is none. */

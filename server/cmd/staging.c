@@ -7,7 +7,7 @@
 
 #include "server/system/log.h"
 
-enum { PATH_CAP = 256 };
+enum { PATH_CAP = 256, PIECE = 1 << 16 };
 
 /* One a process: it has to be dropped wherever the process ends. */
 static struct {
@@ -37,6 +37,13 @@ void staging_open(struct folder *f, const char *dir)
         die("cannot remove %s/%s, which an earlier pull left: %s", dir, MIRROR_SIDE, strerror(errno));
     staging.folder = f;
     staging.dir = dir;
+}
+
+void staging_resume(struct folder *f, const char *dir)
+{
+    staging.folder = f;
+    staging.dir = dir;
+    staging.placing = true;
 }
 
 void staging_drop(void)
@@ -90,8 +97,36 @@ static void look_ahead(void *arg, const char *whole)
     const char *path = whole + sizeof MIRROR_SIDE;
     uint64_t size;
     (void)arg;
+    if (folder_size(staging.folder, whole, &size) != ERR_OK)
+        die("%s/%s is no file: move it away, and pull again", staging.dir, whole);
     if (folder_size(staging.folder, path, &size) == ERR_CONFLICT)
         die("%s/%s is in the way of a file of that name: move it away, and pull again", staging.dir, path);
+}
+
+bool staging_differs(const char *path)
+{
+    struct mirror m = folder_mirror(staging.folder);
+    char whole[PATH_CAP];
+    struct buf old, now;
+    uint64_t at = 0;
+    bool differs = false, ended = false;
+    buf_heap(&old);
+    buf_heap(&now);
+    while (!differs && !ended) {
+        buf_clear(&old);
+        buf_clear(&now);
+        enum err err = m.read(m.ctx, path, at, PIECE, &old);
+        if (err == ERR_NOT_FOUND)
+            break;
+        if (err != ERR_OK || m.read(m.ctx, staged(path, whole), at, PIECE, &now) != ERR_OK)
+            die("cannot read %s in %s again: %s", path, staging.dir, strerror(errno));
+        differs = !span_eq(buf_span(&old), buf_span(&now));
+        ended = now.len < PIECE;
+        at += PIECE;
+    }
+    buf_free(&old);
+    buf_free(&now);
+    return differs;
 }
 
 static void place(const char *path)
@@ -113,24 +148,53 @@ static void place_one(void *arg, const char *whole)
         place(path);
 }
 
+static void sync_all(void)
+{
+    if (folder_sync(staging.folder) != ERR_OK)
+        die("cannot write %s to the disk: %s", staging.dir, strerror(errno));
+}
+
+/* Whoever finds the mark finds all that was staged. */
+static void mark(void)
+{
+    sync_all();
+    staging_write(MIRROR_HALFWAY_NAME, SPAN(""));
+    sync_all();
+}
+
 void staging_place(const char *const *heads, size_t n_heads)
 {
     if (folder_list(staging.folder, MIRROR_SIDE, look_ahead, NULL) != ERR_OK)
         die("cannot read %s/%s to its end: %s", staging.dir, MIRROR_SIDE, strerror(errno));
-    staging_write(MIRROR_HALFWAY_NAME, SPAN(""));
-    if (folder_sync(staging.folder) != ERR_OK)
-        die("cannot write %s to the disk: %s", staging.dir, strerror(errno));
+    if (!staging.placing)
+        mark();
     staging.heads = heads;
     staging.n_heads = n_heads;
     staging.placing = true;
     if (folder_list(staging.folder, MIRROR_SIDE, place_one, NULL) != ERR_OK)
         die("cannot read %s/%s to its end: %s; pull again", staging.dir, MIRROR_SIDE, strerror(errno));
     for (size_t i = 0; i < n_heads; i++)
-        place(heads[i]);
+        if (staging_has(heads[i]))
+            place(heads[i]);
+}
+
+enum err staging_move_out(const char *to)
+{
+    enum err err = folder_sync(staging.folder);
+    if (err == ERR_OK)
+        err = folder_move_out(staging.folder, MIRROR_SIDE, to);
+    if (err == ERR_OK && folder_sync(staging.folder) != ERR_OK)
+        complain("%s is not on the disk for good yet: %s", to, strerror(errno));
+    if (err == ERR_OK)
+        staging.folder = NULL;
+    return err;
 }
 
 void staging_close(void)
 {
+    sync_all();
     if (folder_remove_tree(staging.folder, MIRROR_SIDE) != ERR_OK)
         die("cannot remove %s/%s: %s", staging.dir, MIRROR_SIDE, strerror(errno));
+    staging.folder = NULL;
+    staging.placing = false;
 }

@@ -1,6 +1,8 @@
 """pull against servers that mean harm, by table: it ends soon, in little memory, with the right exit status, has touched nothing but the
 mirror, shown no raw byte, and told its token to nobody else."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -18,7 +20,9 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import BINARY, ServerCase, bundle, countersign, person, tile_number, wait_for
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from harness import BINARY, ServerCase, Tree, b64u_decode, bundle, countersign, person, tile_number, wait_for
 
 TOKEN = "cst_the-token-of-this-test"
 TIME_S = 25       # of one pull; the machine may be busy
@@ -363,9 +367,18 @@ class HostileServers(ServerCase):
         self.run_all(cases)
 
     def note(self, *lines):
-        """The checkpoint with its first lines replaced: signed by nobody, which pull does not look at."""
+        """The checkpoint with its first lines replaced: signed by nobody, which pull looks at last."""
         rest = self.files[f"{self.log}/checkpoint"].split(b"\n")
         return b"\n".join([line if line is not None else rest[n] for n, line in enumerate(lines)] + rest[len(lines):])
+
+    def signed_note(self, size, root):
+        """What only the operator can make: the contract's checkpoint as it likes, by its own key."""
+        key = Ed25519PrivateKey.from_private_bytes(b64u_decode(json.loads((self.server.data / "keys.json").read_text())["log"][0]["seed"]))
+        lines = self.files[f"{self.log}/checkpoint"].split(b"\n")
+        text = lines[0] + b"\n%d\n%s\n" % (size, base64.b64encode(root))
+        dash, name, blob = lines[4].split(b" ")
+        signature = base64.b64encode(base64.b64decode(blob)[:4] + key.sign(text))
+        return text + b"\n" + b" ".join((dash, name, signature)) + b"\n"
 
     def test_logs(self):
         head, full, part = rf"^/{self.log}/checkpoint$", rf"^/{self.log}/tile/0/000$", rf"^/{self.log}/tile/entries/{tile_number(self.size // 256)}.p"
@@ -393,7 +406,15 @@ class HostileServers(ServerCase):
             Case("a negative number", head, body(self.note(None, b"-5"))),
             Case("more entries than --max-mib", head, body(self.note(None, b"40000")), says=("--max-mib",), flags=("--max-mib", "1")),
             Case("a thousand signatures", head, body(self.files[f"{self.log}/checkpoint"] + signature * 1000)),
-            Case("a log that has shrunk", head, body(self.note(None, b"3")), says=("never shrinks",), fresh=False),
+            Case("a log that has shrunk", head, body(self.note(None, b"3")), fresh=False),
+            Case("another root", head, body(self.note(None, None, base64.b64encode(bytes(32)))), says=("not the root of the tiles",)),
+            Case("another signature", head, body(self.note(None, None, None, None, signature[:-12] + b"AAAA" + signature[-8:-1])), says=("not signed",)),
+            Case("another size", head, body(self.note(None, str(self.size - 1).encode())), fresh=False),
+            Case("a full tile of others", full, body(b"x" * 8192), says=("not what the tree",)),
+            Case("a full tile of others, again", full, body(b"x" * 8192), code=0, fresh=False),
+            Case("a part of others", rf"^/{self.log}/tile/0/001.p", body(b"x" * 32 * (self.size % 256)), says=("not the root of the tiles",), fresh=False),
+            Case("a bundle of others", r"/entries/000$", body(b"\0\1x" * 256), says=("not what the tree",)),
+            Case("a last bundle of others", part, body(b"\0\1x" * (self.size % 256)), says=("not what the tree",), fresh=False),
             Case("tiles for ever", rf"^/{self.log}/(checkpoint|tile)", forever_more, says=("--max-mib",), flags=("--max-mib", "2")),
             Case("a tile too long", full, body(b"x" * 8193)),
             Case("a tile too short", full, body(b"x" * 8191), says=("not a tile",)),
@@ -424,14 +445,22 @@ class HostileServers(ServerCase):
             return f'<{path}?from={n}&to={to}>; rel="next"'
 
         def many_pages(link):
-            """Of a log that claims to be so large that such a page could follow."""
+            """Of a log so large that such a page could follow."""
+            leaf, tree = hashlib.sha256(b"\0").digest(), Tree()
+            for _ in range(256):
+                tree.append(b"")
+            node = tree.root()
+            for _ in range(big - 256):
+                tree.append(b"")
+            note = self.signed_note(big, tree.root())
+
             def answer(connection, path):
                 if path.endswith("/checkpoint"):
-                    connection.reply(self.note(None, str(big).encode()))
+                    connection.reply(note)
                 elif "/entries/" in path:
                     connection.reply(b"\0\0" * 256)
                 elif "/tile/" in path:
-                    connection.reply(b"x" * 32 * int(path.partition(".p/")[2] or 256))
+                    connection.reply(leaf * 256 if "/tile/0/" in path else node * (big // 256))
                 else:
                     pages(link)(connection, path)
 
@@ -472,24 +501,30 @@ class HostileServers(ServerCase):
             Case("a last line without its end", at, body(openings + b"{}"), says=("no end",)),
         ])
 
-    def forged_bundle(self, **members):
-        """The last bundle with a statement entry of these members in place of its last entry."""
-        n = self.size // 256
-        name = f"{self.log}/tile/entries/{tile_number(n)}.p/{self.size % 256}"
+    def forged_log(self, **members):
+        """A log with a statement entry of these members in place of its last entry: where it is asked for, and the answers."""
+        n, part = self.size // 256, f".p/{self.size % 256}"
+        name = f"{self.log}/tile/entries/{tile_number(n)}{part}"
         entries = list(bundle(self.files[name]))
         entries[-1] = json.dumps({"at": 1, "from": 0, "id": "S1", "kind": "statement", "sha256": "0" * 64, "to": 1, **members},
                                  sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        return "/" + name + "$", b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+        leaves, tree = [hashlib.sha256(b"\0" + entry).digest() for entry in entries], Tree()
+        for entry in bundle(self.files[f"{self.log}/tile/entries/000"]):
+            tree.append(entry)
+        for leaf in leaves:
+            tree.append(None, leaf)
+        files = {f"/{name}": b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries),
+                 f"/{self.log}/tile/0/{tile_number(n)}{part}": b"".join(leaves),
+                 f"/{self.log}/checkpoint": self.signed_note(self.size, tree.root())}
+        return "^(" + "|".join(map(re.escape, files)) + ")$", lambda connection, path: connection.reply(files[path])
 
     def test_statements_and_keys(self):
         cases = []
         for name, ident in (("that climbs", "../../../x"), ("of escapes", "S\x1b[2J"), ("of bidi marks", "S\u202e1"), ("that is a path", "S/1"),
                             ("in small letters", "sabc"), ("that is empty", ""), ("that is a flag", "-rf")):
-            at, data = self.forged_bundle(id=ident)
-            cases.append(Case(f"a statement id {name}", at, body(data)))
+            cases.append(Case(f"a statement id {name}", *self.forged_log(id=ident), says=("which is no id",)))
         for name, members in (("past the end", {"to": 10**9}), ("turned around", {"from": 9, "to": 3})):
-            at, data = self.forged_bundle(**members)
-            cases.append(Case(f"a statement {name}", at, body(data), says=("entries that it does not have",)))
+            cases.append(Case(f"a statement {name}", *self.forged_log(**members), says=("entries that it does not have",)))
         statement = r"^/v1/statements/[0-9A-Z]+"
         log_keys = self.files["log/keys"]
         cases += [
@@ -563,9 +598,15 @@ class HostileServers(ServerCase):
             side = to / ".countersign-pull"
             (side / log / "tile" / "0").mkdir(parents=True)
             (side / log / "tile" / "0" / "000").symlink_to(parent / "neighbour")
-            for name in ("halfway", "log/checkpoint", f"{log}/openings", "v1/statements/S1.jws", "v1/statements/S1/lines", "v1/contracts/C1/click-key"):
+            for name in ("log/checkpoint", f"{log}/openings", "v1/statements/S1.jws", "v1/statements/S1/lines", "v1/contracts/C1/click-key"):
                 (side / name).parent.mkdir(parents=True, exist_ok=True)
                 (side / name).write_text("x")
+
+        def planted(_, parent, to):
+            side = to / ".countersign-pull"
+            (side / log / "tile" / "0").mkdir(parents=True)
+            (side / log / "tile" / "0" / "000").symlink_to(parent / "neighbour" / "file")
+            (side / "halfway").write_text("")
 
         def both(*prepares):
             return lambda *arguments: [prepare(*arguments) for prepare in prepares]
@@ -596,6 +637,7 @@ class HostileServers(ServerCase):
             Case("a folder for the new checkpoint", prepare=folder("log/checkpoint"), **old),
             Case("a file for a folder of tiles", prepare=file_there(log + "/tile"), says=("in the way",), **old),
             Case("an empty folder that was there before a pull that fails", "^/log/keys", endless(b"a" * 65536), prepare=lambda _, parent, to: to.mkdir()),
+            Case("a link among what was put in place", prepare=planted, says=("is no file",), **old),
             Case("a link beside the mirror", prepare=link("holiday"), code=0, **old),
             Case("the user's own in a mirror", prepare=put("thesis.txt"), code=0, **old),
             Case("a folder of the user's beside an empty side folder", says=("not empty",),

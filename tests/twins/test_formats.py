@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
 from collections import Counter, defaultdict
 from functools import partial
@@ -49,16 +48,14 @@ class World:
             self.market = tell_a_whole_story(server)
             self.click_id = self.market.click()
             self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
+            self.mirror = self.pulled(server)
             self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
             self.cut_log()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
-            with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
-                pulled = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
-                assert pulled.returncode == 0, pulled.stderr
-                self.told = json.loads(countersign("verify", mirror, "--json").stdout)["facts"]
-                self.mirror = [str(path.relative_to(mirror)) for path in Path(mirror).rglob("*") if path.is_file()]
+            self.mirror = self.pulled(server)
+            self.told = json.loads(countersign("verify", server.data.parent / "mirror", "--json").stdout)["facts"]
             server.stop()
             self.keys = json.loads((server.data / "keys.json").read_text())
             self.rows = defaultdict(list)
@@ -67,6 +64,13 @@ class World:
                 self.rows[row["table"]].append((bytes.fromhex(row["key"]), bytes.fromhex(row["value"])))
         finally:
             server.close()
+
+    def pulled(self, server):
+        """The files of a mirror, pulled once more."""
+        mirror = server.data.parent / "mirror"
+        done = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
+        assert done.returncode == 0, done.stderr
+        return [str(path.relative_to(mirror)) for path in mirror.rglob("*") if path.is_file()]
 
     def cut_log(self):
         """More moves than one statement can say: a row of `cuts`."""

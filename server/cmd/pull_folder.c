@@ -1,0 +1,282 @@
+/* The folder of a mirror: what may stand in it, how a pull is put in its place, and how one that may not be is put
+ * beside it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/bytes.h"
+#include "common/base/id.h"
+#include "common/base/mem.h"
+#include "common/base/text.h"
+#include "server/cmd/pull_private.h"
+#include "server/cmd/staging.h"
+#include "server/system/log.h"
+
+enum { REFUSED_MOST = 99 }; /* folders beside one mirror */
+
+/* ---- what may stand in it ---- */
+
+/* A mirror is of one contract, and made of files. */
+static void look_at_old(void *arg, const char *path)
+{
+    const struct pull *p = arg;
+    uint64_t size;
+    const char *slash = strncmp(path, "log/", 4) == 0 ? strchr(path + 4, '/') : NULL;
+    if (slash != NULL && strcmp(slash, "/checkpoint") == 0 &&
+        !span_eq(span_of(path + 4, (size_t)(slash - path - 4)), span_str(p->contract)))
+        die("%s holds the mirror of another contract (%s): choose another folder", p->dir, path);
+    if (folder_size(p->folder, path, &size) == ERR_CONFLICT)
+        die("%s/%s is a link or a device, which a mirror has none of: move it away, or choose another folder", p->dir,
+            path);
+}
+
+/* Below a log's folder. */
+static bool is_log_name(struct span path)
+{
+    struct tile t;
+    uint64_t n;
+    return span_is(path, "checkpoint") || tile_parse(path, &t) == ERR_OK ||
+           (span_starts(path, MIRROR_SEEN "/") && parse_u64(span_skip(path, sizeof MIRROR_SEEN), &n) == ERR_OK);
+}
+
+/* Whether a pull stages a file of that name. */
+static bool is_staged_name(struct span path)
+{
+    static const struct span statements = {"v1/statements/", 14}, contracts = {"v1/contracts/", 13};
+    struct span id;
+    if (span_is(path, MIRROR_HALFWAY_NAME) || span_is(path, ".well-known/jwks.json") || span_is(path, "log/keys"))
+        return true;
+    if (span_starts(path, statements.ptr)) {
+        path = span_skip(path, statements.len);
+        if (path.len > 4 && memcmp(path.ptr + path.len - 4, ".jws", 4) == 0)
+            return id_is_plain(span_of(path.ptr, path.len - 4));
+        return text_cut(&path, '/', &id) && id_is_plain(id) && (span_is(path, "lines") || span_is(path, "checkpoint"));
+    }
+    if (span_starts(path, contracts.ptr)) {
+        path = span_skip(path, contracts.len);
+        return text_cut(&path, '/', &id) && id_is_plain(id) && span_is(path, "click-key");
+    }
+    if (!span_starts(path, "log/"))
+        return false;
+    path = span_skip(path, 4);
+    return is_log_name(path) ||
+           (text_cut(&path, '/', &id) && id_is_plain(id) && (is_log_name(path) || span_is(path, "openings")));
+}
+
+/* What an earlier pull left will be removed, or put in its place. */
+static void look_at_side(void *arg, const char *path)
+{
+    const struct pull *p = arg;
+    struct span name = span_str(path);
+    name = span_skip(name, name.len > sizeof MIRROR_SIDE ? sizeof MIRROR_SIDE : name.len);
+    if (!is_staged_name(name))
+        die("%s/%s was not left by a pull: move it away, or choose another folder", p->dir, path);
+}
+
+/* Refuses a folder that holds something, but not this contract's mirror. */
+static void look_at_all(struct pull *p)
+{
+    static const char *const tops[] = {"log", "v1", ".well-known"};
+    char head[96];
+    uint64_t size;
+    for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
+        if (folder_list(p->folder, tops[i], look_at_old, p) != ERR_OK)
+            die("cannot read the folder %s/%s to its end: %s", p->dir, tops[i], strerror(errno));
+    if (folder_list(p->folder, MIRROR_SIDE, look_at_side, p) != ERR_OK)
+        die("cannot read the folder %s/%s to its end: %s", p->dir, MIRROR_SIDE, strerror(errno));
+    snprintf(head, sizeof head, "log/%s/checkpoint", p->contract);
+    if (folder_size(p->folder, head, &size) != ERR_OK && folder_size(p->folder, MIRROR_HALFWAY, &size) != ERR_OK &&
+        !folder_is_empty(p->folder, MIRROR_SIDE))
+        die("%s is not empty, and no mirror of contract %s: choose another folder", p->dir, p->contract);
+}
+
+/* ---- in its place ---- */
+
+/* What an earlier pull left: partial tiles of another size than the mirror's. */
+struct outdated {
+    const struct pull *pull;
+    const char *base;
+    uint64_t size;
+};
+
+static void remove_outdated(void *arg, const char *path)
+{
+    const struct outdated *o = arg;
+    size_t n = strlen(o->base);
+    struct tile t;
+    bool outdated = strncmp(path, o->base, n) == 0 && path[n] == '/' &&
+                    tile_parse(span_str(path + n + 1), &t) == ERR_OK && t.width < TILE_WIDTH &&
+                    t.width != tile_width(t.level, t.n, o->size);
+    if (outdated && folder_remove(o->pull->folder, path) != ERR_OK)
+        die("cannot remove the outdated %s/%s: %s; pull again", o->pull->dir, path, strerror(errno));
+}
+
+/* Heads last; then nothing that they do not name. Goes on where one was cut short. */
+static void place(struct pull *p)
+{
+    char base[2][64], path[2][80];
+    struct checkpoint head;
+    struct buf note;
+    snprintf(base[0], sizeof base[0], "log/%s", p->contract);
+    snprintf(base[1], sizeof base[1], "log");
+    for (int i = 0; i < 2; i++)
+        snprintf(path[i], sizeof path[i], "%s/checkpoint", base[i]);
+    staging_place((const char *const[]){path[0], path[1]}, 2);
+    buf_heap(&note);
+    for (int i = 0; i < 2; i++) {
+        struct outdated o = {.pull = p, .base = base[i]};
+        if (pull_old(p, path[i], LIMIT_NOTE + 1, &note) != ERR_OK || checkpoint_peek(buf_span(&note), &head) != ERR_OK)
+            die("%s/%s is damaged: pull into another folder", p->dir, path[i]);
+        o.size = head.size;
+        if (folder_list(p->folder, base[i], remove_outdated, &o) != ERR_OK)
+            die("cannot read the folder %s to its end: %s; pull again", p->dir, strerror(errno));
+    }
+    buf_free(&note);
+    staging_close();
+}
+
+static struct pull *unfinished;
+
+static void enter(struct pull *p)
+{
+    if (folder_open(p->dir, &p->folder) != ERR_OK)
+        die("cannot open the folder %s: %s", p->dir, strerror(errno));
+    look_at_all(p);
+}
+
+void pull_folder_look(struct pull *p)
+{
+    struct stat st;
+    uint64_t size;
+    if (stat(p->dir, &st) != 0)
+        return;
+    enter(p);
+    if (folder_size(p->folder, MIRROR_HALFWAY, &size) == ERR_OK && folder_hold(p->folder)) {
+        staging_resume(p->folder, p->dir);
+        place(p);
+    }
+    folder_close(p->folder);
+    p->folder = NULL;
+}
+
+void pull_folder_place(struct pull *p)
+{
+    place(p);
+    unfinished = NULL;
+}
+
+/* ---- beside it ---- */
+
+/* DIR without the slashes at its end; "." and the like by their own name. */
+static char *name_beside(const char *dir, unsigned n)
+{
+    char *name = NULL, *real = NULL;
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    if ((len == 1 && dir[0] == '/') || dir[len - 1] == '.')
+        real = realpath(dir, NULL);
+    if (asprintf(&name, "%.*s.refused-%u", real != NULL ? (int)strlen(real) : (int)len, real != NULL ? real : dir, n) <
+        0)
+        mem_exhausted();
+    free(real);
+    return name;
+}
+
+/* Whether that folder holds the very checkpoint that this pull has got. */
+static bool has_same(const char *dir, const struct pull *p)
+{
+    struct folder *f = NULL;
+    struct buf note;
+    bool same = false;
+    buf_heap(&note);
+    if (folder_open(dir, &f) == ERR_OK) {
+        struct mirror m = folder_mirror(f);
+        same = m.read(m.ctx, p->log.path, 0, LIMIT_NOTE + 1, &note) == ERR_OK &&
+               span_eq(buf_span(&note), buf_span(&p->log.note));
+    }
+    folder_close(f);
+    buf_free(&note);
+    return same;
+}
+
+/* The folder that what was fetched stands in now, NULL when it could not be put anywhere. */
+static char *put_beside(struct pull *p)
+{
+    struct stat st;
+    for (unsigned n = 1; n <= REFUSED_MOST; n++) {
+        char *name = name_beside(p->dir, n);
+        if (lstat(name, &st) != 0 ? staging_move_out(name) == ERR_OK : has_same(name, p))
+            return name;
+        free(name);
+    }
+    return NULL;
+}
+
+static void tell(const struct pull *p, char *beside)
+{
+    bool known = pull_keys_know(&p->old_keys, &p->log) || p->old_keys.n == 0;
+    if (beside == NULL) {
+        complain("REFUSED: %s. %s is as it was; what the server shows could not be put beside it: free some space, and "
+                 "pull again before you settle anything",
+                 p->refusal, p->dir);
+        return;
+    }
+    complain(
+        "REFUSED: %s. %s is as it was, what the server shows now is in %s; %s. Keep both, sign and pay nothing by "
+        "either, and show both to the other party and to an auditor: `countersign verify %s%s%s` says what is wrong",
+        p->refusal, p->dir, beside,
+        known ? "it is signed by a key of the log, so its holder cannot deny it"
+              : "it is signed by none of the keys that this mirror knows: ask the operator by another way than this "
+                "server whether it changed them",
+        p->parts ? p->dir : beside, p->parts ? " --against " : "", p->parts ? beside : "");
+    free(beside);
+}
+
+static void copy_missing(struct pull *p, const char *name)
+{
+    struct buf bytes;
+    if (staging_has(name))
+        return;
+    buf_heap(&bytes);
+    if (pull_old(p, name, SIZE_MAX, &bytes) == ERR_OK)
+        staging_write(name, buf_span(&bytes));
+    buf_free(&bytes);
+}
+
+void pull_folder_set_aside(struct pull *p)
+{
+    pull_each_tile(p, &p->log, copy_missing);
+    pull_each_tile(p, &p->root, copy_missing);
+    exit(STATUS_FAILED); /* clean_up does the rest, as after any other end */
+}
+
+/* However a pull ends before its time, its folder is as it was; what it has to show is not lost. */
+static void clean_up(void)
+{
+    struct pull *p = unfinished;
+    if (p == NULL)
+        return;
+    unfinished = NULL;
+    if (p->refusal[0] != '\0')
+        tell(p, put_beside(p));
+    staging_drop();
+    if (p->made_dir)
+        rmdir(p->dir); /* fails when the pull has begun to fill it */
+}
+
+void pull_folder_open(struct pull *p)
+{
+    p->made_dir = mkdir(p->dir, 0700) == 0;
+    if (!p->made_dir && errno != EEXIST)
+        die("cannot make the folder %s: %s", p->dir, strerror(errno));
+    unfinished = p;
+    atexit(clean_up);
+    enter(p);
+    if (!folder_hold(p->folder))
+        die("another pull is writing to %s", p->dir);
+    staging_open(p->folder, p->dir);
+}
