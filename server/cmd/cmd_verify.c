@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "common/base/bytes.h"
+#include "common/base/limits.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
+#include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/settlement/findings.h"
 #include "server/cmd/command.h"
@@ -106,6 +109,21 @@ static void no_line(void *ctx, const struct report_line *line)
         verdict_line(ctx, line);
 }
 
+/* A name in a mirror may hold anything but controls: what is shown otherwise is no pin for it, but hurts no terminal.
+ */
+static void print_lines(struct span text)
+{
+    struct span line;
+    struct buf clean;
+    buf_heap(&clean);
+    while (text_cut(&text, '\n', &line)) {
+        buf_clear(&clean);
+        utf8_show(&clean, line, LIMIT_LOG_KEY);
+        printf("%.*s\n", (int)clean.len, clean.ptr);
+    }
+    buf_free(&clean);
+}
+
 static int audit(const char *const given[], struct verify_asked *asked)
 {
     struct verdict_printer printer;
@@ -128,7 +146,7 @@ static int audit(const char *const given[], struct verify_asked *asked)
     int status;
     if (print_pin && v == HOLDS) {
         status = STATUS_DONE;
-        printf("%.*s", (int)pins.len, pins.ptr);
+        print_lines(buf_span(&pins));
     } else {
         status = verdict_close(&printer, v);
     }

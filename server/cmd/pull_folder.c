@@ -15,7 +15,7 @@
 #include "server/cmd/staging.h"
 #include "server/system/log.h"
 
-enum { REFUSED_MOST = 99 }; /* folders beside one mirror */
+enum { REFUSED_MOST = 9 }; /* folders beside one mirror */
 
 /* ---- what may stand in it ---- */
 
@@ -209,9 +209,12 @@ static char *put_beside(struct pull *p)
     struct stat st;
     for (unsigned n = 1; n <= REFUSED_MOST; n++) {
         char *name = name_beside(p->dir, n);
-        if (lstat(name, &st) != 0 ? staging_move_out(name) == ERR_OK : has_same(name, p))
+        bool there = lstat(name, &st) == 0;
+        if (there ? has_same(name, p) : staging_move_out(name) == ERR_OK)
             return name;
         free(name);
+        if (!there)
+            return NULL;
     }
     return NULL;
 }
@@ -220,8 +223,8 @@ static void tell(const struct pull *p, char *beside)
 {
     bool known = pull_keys_know(&p->old_keys, &p->log) || p->old_keys.n == 0;
     if (beside == NULL) {
-        complain("REFUSED: %s. %s is as it was; what the server shows could not be put beside it: free some space, and "
-                 "pull again before you settle anything",
+        complain("REFUSED: %s. %s is as it was; what the server shows could not be put beside it (no space, or as many "
+                 "refused folders as may be): make room, and pull again before you settle anything",
                  p->refusal, p->dir);
         return;
     }
@@ -234,6 +237,16 @@ static void tell(const struct pull *p, char *beside)
                 "server whether it changed them",
         p->parts ? p->dir : beside, p->parts ? " --against " : "", p->parts ? beside : "");
     free(beside);
+}
+
+char *pull_folder_refused(const struct pull *p)
+{
+    struct stat st;
+    char *name = name_beside(p->dir, 1);
+    if (lstat(name, &st) == 0)
+        return name;
+    free(name);
+    return NULL;
 }
 
 static void copy_missing(struct pull *p, const char *name)

@@ -99,6 +99,8 @@ void pull_keys_free(struct pull_keys *k);
 void pull_folder_look(struct pull *p);
 void pull_folder_open(struct pull *p);
 void pull_folder_place(struct pull *p);
+/* The first folder beside the mirror that an earlier pull refused, the caller's to free; NULL when there is none. */
+MUST_CHECK char *pull_folder_refused(const struct pull *p);
 /* Puts what was fetched beside the mirror, in a folder of its own, and dies with the refusal. */
 _Noreturn void pull_folder_set_aside(struct pull *p);
 

@@ -168,7 +168,7 @@ class HostileMirrors(ServerCase):
         cls.memory_kib = cls.run_case(("honest", 0, lambda mirror: None))["memory_kib"]
 
     @classmethod
-    def run_case(cls, case, as_json=False, binary=BINARY):
+    def run_case(cls, case, as_json=False, binary=BINARY, against=False):
         """(name, status, damage[, limits]): what happened, for `judge`."""
         _, _, damage, *limits = case
         with tempfile.TemporaryDirectory(prefix="case-", dir=cls.base) as name:
@@ -177,7 +177,8 @@ class HostileMirrors(ServerCase):
             target = damage(mirror) or mirror
             before = state(Path(name))
 
-            done = measured([binary, "verify", str(target), *(["--json"] if as_json else [])], cls.base, limits)
+            which = [str(cls.mirror), "--against", str(target)] if against else [str(target)]
+            done = measured([binary, "verify", *which, *(["--json"] if as_json else [])], cls.base, limits)
             return {**done, "json": as_json, "before": before, "after": state(Path(name))}
 
     def judge(self, case, done):
@@ -195,10 +196,14 @@ class HostileMirrors(ServerCase):
         else:
             self.assertEqual(done["out"].splitlines()[-1:], [[b"all holds", b"something does NOT hold", b"cannot tell"][case[1]]])
 
-    def run_all(self, cases):
+    def run_all(self, cases, against=False):
         self.assertEqual(len({case[0] for case in cases}), len(cases))
+
+        def run(n):
+            return self.run_case(cases[n], n % 2 == 1, against=against)
+
         with ThreadPoolExecutor(4) as pool:
-            for case, done in zip(cases, pool.map(self.run_case, cases, [n % 2 == 1 for n in range(len(cases))])):
+            for case, done in zip(cases, pool.map(run, range(len(cases)))):
                 with self.subTest(case[0]):
                     self.judge(case, done)
 
@@ -265,10 +270,31 @@ class HostileMirrors(ServerCase):
                       for n, (kind, path) in enumerate(self.kinds.items()) for m, (what, status, change) in enumerate(changes)
                       if m in (0, 4) or (n + m) % 4 == 0])
 
+    def test_another_mirror_to_compare_with(self):
+        """Only what is compared is read of it, and its faults are not this one's."""
+        changes = [("a FIFO", self.fifo), ("a link to it", self.link), ("a folder", self.folder_there), ("a sparse terabyte behind it", self.sparse),
+                   ("a terabyte of zeros", self.all_zero), ("24 MiB without a newline behind it", self.no_newline)]
+        read = ("the checkpoint", "the root log's checkpoint", "a bundle", "a partial bundle")
+        self.run_all([("honest", 0, lambda mirror: None)] +
+                     [(f"{what} for {kind}", 2 if kind in read else 0, self.at(path, change)) for n, (kind, path) in enumerate(self.kinds.items())
+                      for m, (what, change) in enumerate(changes) if (n + m) % (2 if kind in read else 6) == 0] +
+                     [("nothing", 2, shutil.rmtree)], against=True)
+
     def test_what_else_lies_in_the_folder(self):
         def many(mirror):
             for n in range(10_000):
                 os.close(os.open(mirror / f"{n}", os.O_CREAT))
+
+        def kept(mirror):
+            (mirror / self.log / "seen").mkdir()
+            for n in range(2_000):
+                (mirror / self.log / "seen" / str(n)).write_bytes(note)
+
+        def fifo_kept(mirror):
+            (mirror / self.log / "seen").mkdir()
+            os.mkfifo(mirror / self.log / "seen" / "1")
+
+        note = (self.mirror / self.log / "checkpoint").read_bytes()
 
         def named(name, text=b"x"):
             def damage(mirror):
@@ -323,6 +349,9 @@ class HostileMirrors(ServerCase):
             ("the log is a link to /", 2, moved("log", "/")), ("another contract beside", 2, named(b"log/C0000000000000/checkpoint")),
             ("escapes for a contract", 1, renamed), ("the folder itself is a link", 0, linked_whole), ("an empty folder", 2, emptied),
             ("a file", 2, in_its_place(lambda m: m.write_text("x"))), ("a FIFO", 2, in_its_place(os.mkfifo)), ("nothing", 2, in_its_place(lambda m: None)),
+            ("2,000 kept checkpoints, each checked", 1, kept), ("a kept one of 2^64-1 entries", 1, named(f"{self.log}/seen/{2**64 - 1}".encode(), note)),
+            ("a kept one of 2^64 entries", 1, named(f"{self.log}/seen/{2**64}".encode(), note)), ("a kept one of escapes", 1, named(b"log/seen/1", b"\x1b[2J")),
+            ("a FIFO for a kept one", 2, fifo_kept), ("a kept one that is this one", 0, named(f"{self.log}/seen/{int(note.split()[1])}".encode(), note)),
             ("a pull cut short while it fetched", 2, named(b".countersign-pull/log/checkpoint")),
             ("a pull cut short halfway", 2, named(b".countersign-pull/halfway")),
             ("too few files to open", 2, lambda mirror: None, (resource.RLIMIT_NOFILE, 5)),

@@ -5,12 +5,14 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import ServerCase, bundle, countersign, person, tile_number
+from harness import SOURCE, ServerCase, bundle, countersign, person, tile_number
 from test_hostile_mirrors import Operator
 from test_hostile_servers import RAW, TOKEN, Site, snapshot
 
@@ -89,6 +91,11 @@ class LyingOperator(ServerCase):
         self.assertIsNone(RAW.search(done.stdout.encode()), done.stdout)
         return done
 
+    def assertAlike(self, mirror):
+        """The second implementation says the same of it."""
+        done = subprocess.run([sys.executable, "-B", str(SOURCE / "scripts/verify.py"), str(mirror)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, self.verdict(mirror).returncode, done.stdout + done.stderr)
+
     def lines(self, done, verdict="FAILS"):
         return {line.split()[0]: line for line in done.stdout.splitlines() if line.split()[1:2] == [verdict]}
 
@@ -118,6 +125,7 @@ class LyingOperator(ServerCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertRegex(done.stdout, r"(?m)^history +holds +[12] checkpoint")
         self.assertRegex(done.stdout, r"(?m)^entries .*the last is of 20..-..-..T")
+        self.assertAlike(self.late)
         pins = self.base / "pins"
         pins.write_text(countersign("verify", self.early, "--print-pin").stdout)
         self.assertEqual(self.verdict(self.late, "--pin", pins).returncode, 0)
@@ -142,6 +150,7 @@ class LyingOperator(ServerCase):
             self.assertRefused(self.server.url, mirror, "never shrinks")  # the same again: no second folder
             self.assertFalse(mirror.with_name("mirror.refused-2").exists())
             self.assertIn("history", self.lines(self.verdict(cut)))
+            self.assertAlike(cut)
 
             self.clicks(self.size(self.late) - self.market.head()[0] - 1)  # and the one that marks the end
             same = self.assertRefused(self.server.url, mirror, "was rewritten", n=2)
@@ -151,6 +160,7 @@ class LyingOperator(ServerCase):
             more = self.assertRefused(self.server.url, mirror, "was rewritten", n=3)
             self.assertGreater(self.size(more), self.size(self.late) + 490)
             self.assertEqual(set(self.lines(self.verdict(more))), {"history"}, "it proves itself what it is")
+            self.assertAlike(more)
             told = self.lines(self.verdict(mirror, "--against", more))
             self.assertEqual(set(told), {"against"})
             first = int(re.search(r"agree in their first (\d+) entries", told["against"])[1])
