@@ -73,6 +73,29 @@ static void derived(const uint8_t *from, struct span info, uint8_t key[32])
     hkdf(span_of(from, 32), SPAN(""), info, key, 32);
 }
 
+/* As a party opens it, who has the contract's keys and nothing else. */
+static void assert_opens_alone(struct span id, const uint8_t key[CLICK_KEY_LEN])
+{
+    static const uint8_t other_key[CLICK_KEY_LEN] = {1};
+    struct block_cipher *keys[256] = {NULL}, *other[256] = {NULL};
+    struct pointer p;
+    char changed[CLICK_ID_LEN];
+    keys[7] = block_cipher_new(key);
+    other[7] = block_cipher_new(other_key);
+    other[8] = keys[7];
+    assert_int_equal(click_id_open(keys, id, &p), ERR_OK);
+    assert_int_equal(p.index, sample.index);
+    assert_int_equal(p.at_s, sample.at_s);
+    assert_int_equal(p.flags, sample.flags);
+    memcpy(changed, id.ptr, sizeof changed);
+    changed[10] = changed[10] == 'A' ? 'B' : 'A';
+    assert_int_equal(click_id_open(keys, span_of(changed, sizeof changed), &p), ERR_NOT_FOUND);
+    assert_int_equal(click_id_open(keys, span_of(id.ptr, id.len - 1), &p), ERR_NOT_FOUND);
+    assert_int_equal(click_id_open(other, id, &p), ERR_NOT_FOUND);
+    block_cipher_free(keys[7]);
+    block_cipher_free(other[7]);
+}
+
 /* The format by its own words: FORMATS.md, "Tokens", with nothing of tokens.c. */
 static void a_click_id_is_written_as_documented(void **state)
 {
@@ -105,6 +128,7 @@ static void a_click_id_is_written_as_documented(void **state)
     assert_int_equal(click_key(t, 0, sample.contract, &kid, given), ERR_OK);
     assert_int_equal(kid, 7);
     assert_memory_equal(given, key, sizeof(key));
+    assert_opens_alone(span_of(text, sizeof(text)), key);
     assert_int_equal(click_key(t, 1, sample.contract, &kid, given), ERR_NOT_FOUND);
     c = block_cipher_new(key);
     block_decrypt(c, bytes + 2, block);
