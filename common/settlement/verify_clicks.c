@@ -14,6 +14,9 @@
 #define BETWEEN " \t\r\n,;"
 
 enum { LONGEST = 4096, KIDS = 256, LISTED = 10, SEEN_BEFORE_MS = 3600 * 1000 };
+/* What came so long before the log's last entry stands in front of it: an id says when its click came, and a slow disk
+ * or a step of the clock may put others before it. */
+enum { SETTLED_MS = 60 * 1000 };
 
 struct seen {
     uint64_t place, line;
@@ -271,6 +274,11 @@ void verify_clicks_entry(struct audit *a, uint64_t index, const struct entry *e)
     c->unseen++;
 }
 
+static bool is_settled(const struct seen *s, int64_t last_ms)
+{
+    return (int64_t)s->at_s * 1000 + SETTLED_MS < last_ms;
+}
+
 static int by_time(const void *x, const void *y)
 {
     const struct seen *a = x, *b = y;
@@ -307,7 +315,7 @@ static void compare_unrecorded(struct clicks *c, const struct seen *s, int64_t l
         c->unrecorded++;
         return;
     }
-    if ((int64_t)s->at_s * 1000 + 999 >= last_ms) {
+    if (!is_settled(s, last_ms)) {
         finds_doubt(c->finding, "line %" PRIu64 ": the id left as unrecorded when this mirror was pulled: pull again",
                     s->line);
         return;
@@ -339,7 +347,7 @@ void verify_clicks_end(struct audit *a, bool complete)
         const struct seen *s = &c->of[c->next];
         if (!complete)
             finds_doubt(c->finding, "line %" PRIu64 ": entry %" PRIu64 " could not be looked at", s->line, s->place);
-        else if ((int64_t)s->at_s * 1000 + 999 < a->fold.last_ms)
+        else if (is_settled(s, a->fold.last_ms))
             finds_failure(c->finding,
                           "line %" PRIu64 ": a click was answered as entry %" PRIu64
                           ", and is dropped: the log has %" PRIu64 " entries, the last of a later time",
