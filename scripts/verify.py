@@ -4,11 +4,11 @@
     scripts/verify.py DIR
 
 It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
-told), as `countersign verify` does. It shares no line of code with the server: what both say alike follows from the document alone. Only
-the table of telephone numbers is read from the file that the document names.
+told), as `countersign verify` does. It shares no line of code with the server: what both say alike follows from the document alone.
+contact_keys.py beside it has the addresses and telephone numbers.
 
-The order of the file is that of the audit: bytes, signatures, trees, entries, terms, contacts, decisions, statements, and last the checks
-that put them together. Names are those of FORMATS; section names stand in quotation marks.
+The order of the file is that of the audit: bytes, signatures, trees, entries, terms, decisions, statements, and last the checks that put
+them together. Names are those of FORMATS; section names stand in quotation marks.
 """
 
 import base64
@@ -27,6 +27,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from contact_keys import COUNTRIES, country, digits_of_all_scripts, email_key, phone_key, trim
 
 RULES = {1}  # the numbers of the rules that are known here ("Rules")
 LARGEST = 2**53 - 1
@@ -542,26 +544,6 @@ def clock(entry):
 
 # ---- the comparison of texts ("Contact keys", "Documents") ----
 
-def code_points(spelled):
-    """`9-D 20`: the characters of these hexadecimal ranges."""
-    for each in spelled.split():
-        first, _, last = each.partition("-")
-        yield from map(chr, range(int(first, 16), int(last or first, 16) + 1))
-
-
-BLANK = "".join(code_points("9-D 20 80-9F A0 AD 61C 115F 1160 1680 180E 2000-200F 2028-202F 205F-206F 2800 3000 3164 FEFF FFA0 FFF9-FFFB E0000-E007F"))
-SPACES = set(code_points("9-D 20 A0 1680 2000-200A 202F 205F 3000"))
-UNSEEN = set(BLANK) - SPACES
-
-
-def trim(value):
-    return value.strip(BLANK)
-
-
-def digits_of_all_scripts(value):
-    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c for c in value)
-
-
 def number(value):
     """What a text says as a number, None if it is none: up to 18 digits on each side of the point that are not zeros in front or behind."""
     found = re.fullmatch(r"([+\-\u2212\uFF0D])?([0-9]+)(?:[.\uFF0E\u066B]([0-9]+))?", digits_of_all_scripts(value))
@@ -571,18 +553,6 @@ def number(value):
     if len(front) > 18 or len(behind) > 18:
         return None
     return Decimal(f"{'' if sign in (None, '+') else '-'}{front or 0}.{behind or 0}")
-
-
-COUNTRIES = set("""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO
-    CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL
-    IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX
-    MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX
-    SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW""".split())  # ISO 3166-1, and Kosovo
-
-
-def country(value):
-    value = trim(value).upper()
-    return {"UK": "GB", "EL": "GR"}.get(value, value)
 
 
 def equals(field, fact, value):
@@ -610,17 +580,104 @@ def rule_holds(rule, fact):
 
 # ---- terms ("Documents", "Versions") ----
 
-CAMPAIGN = {"accept_from", "advertiser", "allowed_hosts", "attribution", "caps", "click_param", "currency", "dedupe", "default_country", "fallback_url",
-            "id", "landing_url", "lead", "name", "pass", "paused", "payable_classes", "pixel_leads", "referrer_policy", "repeat_window_s",
-            "return_days", "review", "timezone"}
-CONTRACT = {"campaign", "caps", "ends_at", "id", "price", "publisher", "starts_at"}
-LEAD = {"disposable_email", "hold_below_s", "honeypot", "min_click_to_lead_s", "require", "require_any", "rules"}
-CAPS = {"budget_micros_month", "day", "month"}
 CLICK_FIELDS = ("placement", "device", "class")
+FIELD = r"country|f_[A-Za-z0-9._-]{1,64}"
 
 
-def read_rules(rules):
-    return isinstance(rules, list) and all(isinstance(rule, dict) and isinstance(rule.get("field"), str) for rule in rules)
+def within(least, most):
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def words_in_order(*words):
+    return lambda value: isinstance(value, list) and value == [each for each in words if each in value]
+
+
+def spelled(pattern, most):
+    return lambda value: isinstance(value, str) and len(value.encode()) <= most and re.fullmatch(pattern, value, re.DOTALL) is not None
+
+
+def some_text(value):
+    return isinstance(value, str)
+
+
+def texts(value):
+    return isinstance(value, list) and all(map(some_text, value))
+
+
+def members(**holds):
+    """An object with exactly these members."""
+    return lambda value: isinstance(value, dict) and value.keys() == holds.keys() and all(holds[name](each) for name, each in value.items())
+
+
+def caps(value):
+    return isinstance(value, dict) and value.keys() <= {"budget_micros_month", "day", "month"} and all(map(index, value.values()))
+
+
+def moment(value):
+    return value == "" or isinstance(value, str) and (read_rfc3339(value) or -1) >= 0
+
+
+def required(value):
+    if not texts(value) or len(value) > 32 or len(set(value)) != len(value):
+        return False
+    others = [name for name in value if name not in CONTACTS]
+    return value == [name for name in CONTACTS if name in value] + others and all(re.fullmatch(FIELD, name) for name in others)
+
+
+def rule_value(field, value):
+    """What a rule or tier may ask of a field."""
+    words = {"class": CLASSES, "device": DEVICES}.get(field)
+    if not isinstance(value, str) or len(value.encode()) > 512 or not trim(value):
+        return False
+    if field == "placement":
+        return re.fullmatch("[1-9][0-9]{0,9}", value) is not None and int(value) < 2**32
+    return country(value) in COUNTRIES if field == "country" else words is None or value in words
+
+
+def rule(fields):
+    def holds(value):
+        field = value.get("field") if isinstance(value, dict) else None
+        if not isinstance(field, str) or not re.fullmatch(fields, field):
+            return False
+        asked = value.keys() - {"field"}
+        if asked == {"equals"}:
+            return rule_value(field, value["equals"])
+        if asked == {"in"}:
+            return isinstance(value["in"], list) and 0 < len(value["in"]) <= 64 and all(rule_value(field, each) for each in value["in"])
+        bounds = [value[name] for name in ("min", "max") if name in asked]
+        return bool(bounds) and asked <= {"max", "min"} and field not in ("country", "device", "class") \
+            and all(map(within(-LARGEST, LARGEST), bounds)) and bounds == sorted(bounds)
+    return holds
+
+
+def tiers(value):
+    when = rule(f"{FIELD}|sub[1-5]|placement|device|class")
+    return isinstance(value, list) and len(value) <= 64 and all(
+        isinstance(tier, dict) and {"micros"} <= tier.keys() <= {"micros", "when"} and within(0, 10**13)(tier["micros"])
+        and (when(tier["when"]) if "when" in tier else n == len(value) - 1) for n, tier in enumerate(value))
+
+
+def rules(value):
+    return isinstance(value, list) and len(value) <= 32 and all(map(rule(FIELD), value))
+
+
+ID_TEXT = spelled("[A-Za-z0-9_-]+", 16)
+
+# Each member of the two documents, and what it holds; of members that no decision looks at no more is asked than their type.
+CAMPAIGN = members(
+    accept_from=lambda value: value != [] and words_in_order("advertiser", "publisher")(value), advertiser=ID_TEXT, allowed_hosts=texts,
+    attribution=members(click_days=within(1, 365), half_life_days=within(1, 365), model=word(("last", "first", "linear", "time-decay", "position"))),
+    caps=caps, click_param=some_text, currency=spelled("[A-Z]{3}", 3), dedupe=members(by=words_in_order("email", "phone"), days=within(1, 3650)),
+    default_country=lambda value: value == "" or isinstance(value, str) and value in COUNTRIES, fallback_url=some_text, id=ID_TEXT,
+    landing_url=some_text,
+    lead=members(disposable_email=word(("ok", "hold", "reject")), hold_below_s=within(0, 86_400), honeypot=spelled("|f_[A-Za-z0-9._-]{1,64}", 66),
+                 min_click_to_lead_s=within(0, 86_400), require=required, require_any=words_in_order("email", "phone"), rules=rules),
+    name=some_text, paused=lambda value: isinstance(value, bool), payable_classes=words_in_order(*PAYABLE),
+    pixel_leads=word(("off", "hold", "on")), referrer_policy=some_text, repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
+    review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=some_text, **{"pass": texts})
+CONTRACT = members(
+    campaign=ID_TEXT, caps=caps, ends_at=moment, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), starts_at=moment,
+    price=members(click_micros=within(0, 10**10), impression_micros=within(0, 10**10), lead=tiers, sale_ppm=within(0, 1_000_000)))
 
 
 class Terms:
@@ -638,36 +695,20 @@ class Terms:
 
     def read(self):
         campaign, contract = self.campaign, self.contract
-        need(set(campaign) == CAMPAIGN and set(contract) == CONTRACT, "its documents are not complete")
-        try:
-            self.lead, self.price = campaign["lead"], contract["price"]
-            need(set(self.lead) == LEAD and set(self.price) == {"click_micros", "impression_micros", "lead", "sale_ppm"}, "its documents are not complete")
-            self.tiers = self.price["lead"]
-            need(read_rules(self.lead["rules"]) and read_rules([tier["when"] for tier in self.tiers if "when" in tier]), "its rules do not read")
-            need(all(index(tier["micros"]) for tier in self.tiers) and all("when" in tier for tier in self.tiers[:-1]), "its prices do not read")
-            need(set(campaign["caps"]) <= CAPS and set(contract["caps"]) <= CAPS, "its caps do not read")
-            need(all(map(index, [*campaign["caps"].values(), *contract["caps"].values()])), "its caps do not read")
-            need(set(campaign["dedupe"]) == {"by", "days"} and set(campaign["review"]) == {"auto_approve_days", "mode"}, "its documents are not complete")
-            need(set(campaign["attribution"]) == {"click_days", "half_life_days", "model"}, "its documents are not complete")
-            need(contract["campaign"] == campaign["id"], "its contract is of another campaign")
-            self.starts, self.ends = ((read_rfc3339(contract[name]) if contract[name] else None) for name in ("starts_at", "ends_at"))
-            need((self.starts is None) == (contract["starts_at"] == "") and (self.ends is None) == (contract["ends_at"] == ""), "its times do not read")
-            self.days = campaign["dedupe"]["days"] * DAY_MS
-            self.by = campaign["dedupe"]["by"]
-            self.window = campaign["attribution"]["click_days"] * DAY_MS
-            self.return_ms = campaign["return_days"] * DAY_MS
-            self.payable = set(campaign["payable_classes"])
-        except (KeyError, TypeError, AttributeError):
-            raise Fails("its documents do not read") from None
-        need(campaign["payable_classes"] == [name for name in PAYABLE if name in self.payable], "its payable_classes are not in order")
-        need(self.lead["require"] == sorted(self.lead["require"], key=lambda f: CONTACTS.index(f) if f in CONTACTS else 9), "its require is not in order")
+        need(CAMPAIGN(campaign) and CONTRACT(contract) and contract["campaign"] == campaign["id"], "its documents are not complete and within their bounds")
+        need(max(len(canonical(campaign)), len(canonical(contract))) <= 24_000, "its documents are too long")
+        self.lead, self.price, self.tiers = campaign["lead"], contract["price"], contract["price"]["lead"]
+        self.starts, self.ends = ((read_rfc3339(contract[name]) if contract[name] else None) for name in ("starts_at", "ends_at"))
+        self.by, self.days = campaign["dedupe"]["by"], campaign["dedupe"]["days"] * DAY_MS
+        self.window, self.return_ms = campaign["attribution"]["click_days"] * DAY_MS, campaign["return_days"] * DAY_MS
+        self.payable = set(campaign["payable_classes"])
 
     def active(self, time):
         return (self.starts is None or self.starts <= time) and (self.ends is None or time < self.ends)
 
     def looked_at(self):
         """The fields that these terms look at: they stand in the entry, everything else beside it."""
-        fields = {"country", *self.lead["require"], *self.lead["require_any"], *(rule["field"] for rule in self.lead["rules"])}
+        fields = {"country", *self.lead["require"], *(each["field"] for each in self.lead["rules"])}
         return (fields | {tier["when"]["field"] for tier in self.tiers if "when" in tier}) - {*CONTACTS, *SUBS, *CLICK_FIELDS}
 
     def unit(self, entry):
@@ -716,226 +757,6 @@ class Versions:
             found.append(version)
             later = version
         return found
-
-
-# ---- contact fields ("Contact keys"): whether one is well formed ----
-
-LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d"
-
-PROVIDERS = [  # domains, characters that are passed over, that become `-`, whether a label in front is the mailbox
-    ("gmail.com googlemail.com", ".", "", False),
-    ("icloud.com me.com mac.com", "", "", False),
-    ("proton.me protonmail.com protonmail.ch pm.me", "._-", "", False),
-    ("yandex.* ya.ru narod.ru", "", ".", False),
-    ("fastmail.* fastmail.net fastmail.org", "", "", True),
-    ("outlook.* hotmail.* live.* msn.* windowslive.com zoho.* zohomail.* hey.com gmx.* gmx.net gmx.org yahoo.* aol.com posteo.* mailbox.org", "", "", False),
-]
-
-
-def provider(domain):
-    for domains, passed, dashes, below in PROVIDERS:
-        for name in domains.split():
-            if domain == name or name.endswith(".*") and re.fullmatch(re.escape(name[:-1]) + r"(com|[a-z]{2}|com?\.[a-z]{2})", domain):
-                return passed, dashes, below
-    return None
-
-
-def good_local(local):
-    return re.fullmatch(LOCAL, local) is not None and len(local) <= 64
-
-
-def good_email(value):
-    """Whether an address is well formed; None where it takes the Unicode tables of UTS #46 to tell."""
-    value = trim(value)
-    if value.endswith(">") and "<" in value:
-        value = value[value.index("<") + 1:-1]
-    value = trim(trim(value).strip(QUOTES))
-    if value[:7].lower() == "mailto:":
-        value = value[7:].partition("?")[0]
-    value = "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in value)
-    before, at, behind = value.partition("@")
-    value = "".join(c for c in before if c not in UNSEEN) + at + "".join(c for c in behind if c not in UNSEEN or c in "\u200c\u200d")
-    value = "".join(" " if c in SPACES else c for c in value)
-    local, at, domain = value.rpartition("@")
-    local, domain = local.strip(" "), domain.lstrip(" ").rstrip(" .,;")
-    if not at or len(value.encode()) > 1272 or local.count(" ") > 1 or not good_local(local := local.replace(" ", "+")):
-        return False
-    if not domain.isascii():
-        return None
-    domain = domain.lower()
-    labels = domain.split(".")
-    if len(domain) > 253 or len(labels) < 2 or labels[-1].isdigit() or not all(re.fullmatch("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels):
-        return False
-    kept = provider(domain)
-    if kept is None and (kept := provider(".".join(labels[1:]))) and kept[2]:
-        local = labels[0]
-    elif kept is None or provider(domain) is None:
-        return True
-    local = local.partition("+")[0]
-    return good_local("".join("-" if c in kept[1] else c for c in local if c not in kept[0]))
-
-
-class PhoneTable:
-    """`decisions/phone_table.h`, which is data: an automaton over digits, and countries and plans (calling codes) with patterns in it."""
-
-    def __init__(self, path):
-        try:
-            source = path.read_text()
-        except OSError as error:
-            raise CannotTell(f"the table of telephone numbers: {error.strerror}") from None
-        self.accepts = int(re.search(r"PHONE_ACCEPTS = (\d+)", source)[1])
-        self.next = [int(n) for n in re.search(r"phone_next\[.*?\{(.*?)\}", source, re.DOTALL)[1].replace(",", " ").split()]
-        rows = {}
-        for name in ("rules", "plans", "countries"):
-            block = re.search(rf"phone_{name}\[[^\]]*\] = \{{\n(.*?)\n\}};", source, re.DOTALL)[1]
-            rows[name] = [[json.loads(cell) if cell[0] == '"' else int(cell, 0) for cell in row.split(", ")] for row in re.findall(r"\{(.*)\}", block)]
-        self.rules = rows["rules"]
-        self.plans = [Plan(*row) for row in rows["plans"]]
-        self.countries = [Country(*row) for row in rows["countries"]]
-        self.by_id = {row.id: row for row in self.countries}
-
-    def ends(self, node, digits):
-        """Lengths of the beginnings that a pattern accepts, the shortest first."""
-        found = [0] if node >= self.accepts else []
-        for at, digit in enumerate(digits, 1):
-            node = self.next[10 * node + int(digit)]
-            if node == 0:
-                break
-            if node >= self.accepts:
-                found.append(at)
-        return found
-
-    def accepted(self, node, digits):
-        return len(digits) in self.ends(node, digits)
-
-    def plan_of(self, digits):
-        return next((plan for plan in self.plans if digits.startswith(plan.code)), None)
-
-    def without_prefix(self, here, digits, is_number):
-        """What is left when one prefix is taken off by the country's rules; None where none goes."""
-        for drop, keep, behind, to_end, put in self.rules[here.rules:here.rules + here.n_rules]:
-            ways = [(a, b, c) for a in self.ends(drop, digits) for b in self.ends(keep, digits[a:]) for c in self.ends(behind, digits[a + b:])
-                    if not to_end or a + b + c == len(digits)]
-            if ways:
-                a, b, c = max(ways)
-                left = put + digits[a:a + b] + digits[a + b + c:]
-                fits = here.lengths >> len(left) & 1 or len(left) >= here.lengths.bit_length()
-                if left != digits and fits and (is_number(left) or not is_number(digits)):
-                    return left
-        return None
-
-    def stripped(self, here, digits, is_number):
-        """The number that is left when up to three prefixes are taken off; None if there is none."""
-        for _ in range(3):
-            if digits is None or is_number(digits):
-                break
-            digits = self.without_prefix(here, digits, is_number)
-        return digits if digits is not None and is_number(digits) else None
-
-    def accepts_in(self, plan, *nodes):
-        """Whether digits are a number by one of these patterns: code and number have at most 15 digits."""
-        return lambda left: len(plan.code) + len(left) <= 15 and any(self.accepted(node, left) for node in nodes)
-
-    def from_abroad(self, digits):
-        """The number, read from the calling code on; None if it is none."""
-        plan = self.plan_of(digits)
-        if plan is None:
-            return None
-        rest, is_number = digits[len(plan.code):], self.accepts_in(plan, plan.number)
-        if is_number(rest) or plan.main < 0:
-            return rest if is_number(rest) else None
-        return self.stripped(self.countries[plan.main], rest, is_number)
-
-    def inside(self, here, digits):
-        """The number, read as it is dialled in the country; None if it is none."""
-        plan = self.plans[here.plan]
-        main = [self.countries[plan.main].number] if plan.main >= 0 else []
-        return self.stripped(here, digits, self.accepts_in(plan, here.number, *main))
-
-    def read(self, typed, name):
-        """Whether the digits are a number, in the order of FORMATS. Only that: which one it is shows in no mirror."""
-        digits, here = typed.digits, self.by_id.get(name) if name in COUNTRIES else None
-        if typed.zero is not None:
-            plan, without = self.plan_of(digits), digits[:typed.zero] + digits[typed.zero + 1:]
-            if plan and digits[:typed.zero] == plan.code and (self.from_abroad(without) or self.from_abroad(digits)):
-                return True
-        if typed.plus:
-            return self.from_abroad(digits) is not None
-        if here is None:
-            return digits.startswith("00") and self.from_abroad(digits[2:]) is not None
-        for length in [length for length in self.ends(here.abroad, digits) if length] + [2] * digits.startswith("00"):
-            if self.from_abroad(digits[length:]):
-                return True
-        return self.inside(here, digits) is not None or digits.startswith(self.plans[here.plan].code) and self.from_abroad(digits) is not None
-
-
-class Plan:
-    def __init__(self, code, number_, mobile, main):
-        self.code, self.number, self.mobile, self.main = code, number_, mobile, main
-
-
-class Country:
-    def __init__(self, id_, plan, number_, abroad, rules, n_rules, lengths):
-        self.id, self.plan, self.number, self.abroad, self.rules, self.n_rules, self.lengths = id_, plan, number_, abroad, rules, n_rules, lengths
-
-
-@lru_cache(maxsize=1)
-def phone_table():
-    return PhoneTable(Path(__file__).resolve().parent.parent / "common/decisions/phone_table.h")
-
-
-class Typed:
-    """What was typed as a telephone number: its digits, whether a plus stands in front, where a `(0)` stood; `read` is False of what reads as none."""
-
-    def __init__(self, value):
-        self.digits, self.plus, self.zero, self.mark, self.well = "", False, None, None, False
-        value = trim(value)
-        if re.fullmatch(r"[0-9.,]*[0-9][0-9.,]*[eE][+-]?[0-9]+", value):
-            return
-        value = re.sub(r"^(\+?[0-9]+)\.0$", r"\1", value)
-        letters = 0
-        for at, c in enumerate(value):
-            n, category = len(self.digits), unicodedata.category(c)
-            if category == "Nd":
-                if n == 24 and self.mark is None:
-                    return
-                if n < 24:
-                    if digits_of_all_scripts(c) == "0" and n and self.zero is None and re.fullmatch(r"[(（]", value[at - 1]) and re.fullmatch(r"[)）]", value[at + 1:at + 2]):
-                        self.zero = n
-                    self.digits += digits_of_all_scripts(c)
-            elif category[0] == "L" and c != "\u30fc":
-                letters += 1
-                if n == 0 and (letters > 16 or self.plus) or 0 < n < 4:
-                    return
-                if n >= 4:
-                    break
-            elif c in "+\uff0b\ufe62\u2795\u207a":
-                if 0 < n < 4:
-                    return
-                if n >= 4:
-                    break
-                self.plus = True
-            elif c in "#;" and n >= 4:
-                break
-            elif c in ",/" and n >= 4 and self.mark is None:
-                self.mark = n
-        self.well = True
-
-    def first(self):
-        """What stands before the mark that parts two numbers."""
-        part = Typed("")
-        part.digits, part.plus, part.zero = self.digits[:self.mark], self.plus, self.zero if self.zero is not None and self.zero < self.mark else None
-        return part
-
-
-def good_phone(value, name):
-    """(whether it is a number, the digits by which it is compared if it is none)."""
-    typed = Typed(value)
-    if not typed.well:
-        return False, typed.digits
-    good = phone_table().read(typed, country(name)) or typed.mark is not None and phone_table().read(typed.first(), country(name))
-    return good, typed.digits
 
 
 # ---- decisions ("A lead", "Identity", "Caps", "A disposition") ----
@@ -1141,7 +962,7 @@ class Ledger:
             first = self.versions.all[0]
             for document, names in (("campaign", ("id", "advertiser", "currency")), ("contract", ("id", "campaign", "publisher"))):
                 for name in names:
-                    need(getattr(terms, document).get(name) == getattr(first, document).get(name), f"its {name} is another one")
+                    need(getattr(terms, document)[name] == getattr(first, document)[name], f"its {name} is another one")
         need(terms.contract.get("id") == self.contract, "it is of another contract")
         self.versions.add(terms)
         self.advertiser, self.publisher = terms.campaign["advertiser"], terms.contract["publisher"]
@@ -1206,13 +1027,13 @@ class Ledger:
             contact = {name: value for name, value in opening["contact"].items() if trim(value)}
             need([name for name in CONTACTS if name in contact] == given, "its given is not what the opening shows")
             if "email" in contact:
-                good = good_email(contact["email"])
-                need(good is None or good != ("email" in bad), "its email is well formed or not, other than it says")
+                key = email_key(contact["email"])
+                need(key is None or bool(key) != ("email" in bad), "its email is well formed or not, other than it says")
             if "phone" in contact:
                 told = entry.get("facts", {}).get("country", "")
-                read = [good_phone(contact["phone"], told if trim(told) else version.campaign["default_country"]) for version in read_by]
-                need(any(good != ("phone" in bad) for good, _ in read), "its phone is well formed or not, other than it says")
-                need("phone" not in bad or ("phone" in opening) == (7 <= len(read[0][1].lstrip("0")) <= 20), "its phone has digits to be compared by, or not, other than its opening")
+                keys = [phone_key(contact["phone"], told if trim(told) else version.campaign["default_country"]) for version in read_by]
+                need(any(key.startswith("+") != ("phone" in bad) for key in keys), "its phone is well formed or not, other than it says")
+                need("phone" not in bad or "phone" in opening or not all(keys), "its phone has digits to be compared by, and no token")
 
     @staticmethod
     def request(entry):
@@ -1624,7 +1445,7 @@ class Audit:
                 said[name] = "holds", getattr(self, name)()
             except Fails as error:
                 said[name] = "FAILS", str(error)
-            except CannotTell as error:
+            except (CannotTell, OSError) as error:
                 said[name] = "cannot tell", str(error)
             self.verdicts[name] = said[name][0]
         self.report = [f"{name:<11} {said[name][0]:<12} {said[name][1]}" for name in self.CHECKS]
