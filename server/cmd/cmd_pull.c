@@ -198,6 +198,7 @@ static void get_contract_log(struct pull *p)
 
 static void tell_end(const struct pull *p)
 {
+    char *refused = pull_folder_refused(p);
     printf("%s: %" PRIu64 " entries of contract %s, root log of %" PRIu64 ", %" PRIu64
            " files fetched\nnext: countersign verify %s\n",
            p->dir, p->log.head.size, p->contract, p->root.head.size, p->files, p->dir);
@@ -209,6 +210,9 @@ static void tell_end(const struct pull *p)
     else if (!pull_keys_know(&p->old_keys, &p->log) || !pull_keys_know(&p->old_keys, &p->root))
         printf(
             "signed by a key that this mirror did not know before: ask the operator by another way than this server\n");
+    if (refused != NULL)
+        printf("%s is what an earlier pull refused: it proves what it did, whatever the server shows now\n", refused);
+    free(refused);
 }
 
 static void pull_all(struct pull *p)

@@ -178,7 +178,9 @@ class LyingOperator(ServerCase):
             self.assertEqual(done.returncode, 0, "what both had before the lie is the same")
         finally:
             self.serve(self.honest)
-        self.assert_pulled(self.pull_from(self.server.url, mirror))
+        done = self.pull_from(self.server.url, mirror)
+        self.assert_pulled(done)
+        self.assertIn("mirror.refused-1 is what an earlier pull refused", done.stdout)
         self.assertEqual(self.verdict(mirror).returncode, 0, "the honest history goes on")
 
     def entries(self, mirror):
