@@ -1608,7 +1608,7 @@ class Audit:
     def files(self):
         self.after("tree", "entries")
         known = {".well-known/jwks.json", "log/keys", "log/checkpoint", f"log/{self.contract}/checkpoint", f"log/{self.contract}/openings",
-                 f"v1/contracts/{self.contract}/click-key", *self.log.paths(), *self.seen()}
+                 f"v1/contracts/{self.contract}/click-key", "log/witnessed", f"log/{self.contract}/witnessed", *self.log.paths(), *self.seen()}
         for entry in self.parsed:
             if entry["kind"] == "statement":
                 known |= {f"v1/statements/{entry['id']}{end}" for end in (".jws", "/lines", "/checkpoint")}

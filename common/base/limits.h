@@ -35,8 +35,10 @@ enum {
     LIMIT_LIST = 200,          /* rows of one answer of a list */
     LIMIT_RETURN_DAYS = 365,
     /* files of a mirror, which strangers write: what a server can have made is smaller */
-    LIMIT_NOTE = 8192,         /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */
-    LIMIT_JWKS = 16384,        /* bytes of the statement keys: 64 of less than 256 bytes */
+    LIMIT_NOTE = 8192, /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */
+    LIMIT_WITNESSED =
+        16384,          /* bytes of one with cosignatures: 32 more lines of a name of a URL's length and 104 more */
+    LIMIT_JWKS = 16384, /* bytes of the statement keys: 64 of less than 256 bytes */
     LIMIT_CLICK_KEYS = 8192,   /* bytes of a contract's click keys: 64 of less than 96 bytes */
     LIMIT_LOG_KEYS = 64 << 20, /* bytes of log/keys: half a million contracts */
     LIMIT_LOG_KEY = 4096,      /* bytes of one line of it: a name of a URL's length, and a key */

@@ -115,6 +115,7 @@ static void root_entry(struct audit *a, uint64_t index, struct span bytes, const
         finds_failure(&a->finding[CHECK_ROOTLOG], "entry %" PRIu64 " is not the hash of a checkpoint", index);
         return;
     }
+    verify_witnessed_leaf(a, index, bytes);
     struct closed *c = audit_closed_by_note(a, bytes);
     if (c != NULL)
         c->in_root_log = true;
@@ -138,6 +139,7 @@ static void audit_root_log(struct audit *a)
         else if (c->has_note && !c->in_root_log)
             finds_failure(&a->finding[CHECK_HEADS], "the head of statement %s is not in the root log", c->id);
     }
+    verify_witnesses(a, complete);
     bool known = finding_verdict(&a->finding[CHECK_FILES]) == HOLDS;
     if (known && complete)
         verify_files(a, &head);
@@ -148,7 +150,7 @@ static void audit_root_log(struct audit *a)
 }
 
 /* Days and hours, or less. */
-static void write_age(struct buf *out, int64_t ms)
+void verify_age(struct buf *out, int64_t ms)
 {
     int64_t minutes = ms / MS_PER_S / 60, days = minutes / 1440, hours = minutes / 60 % 24;
     if (days > 0)
@@ -165,7 +167,7 @@ static void age_sentence(const struct audit *a, struct buf *out)
     buf_str(out, "the last entry is of ");
     time_rfc3339(out, a->fold.last_ms);
     buf_str(out, ", ");
-    write_age(out, age < 0 ? -age : age);
+    verify_age(out, age < 0 ? -age : age);
     buf_str(out, age < 0 ? " ahead of this machine's clock" : " ago");
 }
 
@@ -270,12 +272,41 @@ static void against_sentence(const struct audit *a, struct buf *out)
 
 static bool is_asked(const struct audit *a, enum check c)
 {
-    return c == CHECK_PINS       ? a->asked->pins.ptr != NULL
-           : c == CHECK_AGAINST  ? a->asked->against != NULL
-           : c == CHECK_AGE      ? a->asked->not_older_ms != 0
-           : c == CHECK_RECEIPTS ? a->asked->receipts != NULL
-           : c == CHECK_CLICKS   ? a->asked->clicks != NULL
-                                 : true;
+    return c == CHECK_PINS        ? a->asked->pins.ptr != NULL
+           : c == CHECK_AGAINST   ? a->asked->against != NULL
+           : c == CHECK_WITNESSES ? verify_witnessed_any(a)
+           : c == CHECK_AGE       ? a->asked->not_older_ms != 0
+           : c == CHECK_RECEIPTS  ? a->asked->receipts != NULL
+           : c == CHECK_CLICKS    ? a->asked->clicks != NULL
+                                  : true;
+}
+
+/* What holds of what was asked for. */
+static void asked_sentence(const struct audit *a, enum check c, struct buf *out)
+{
+    switch (c) {
+    case CHECK_PINS:
+        buf_printf(out, "%" PRIu64 " pin%s for these logs hold%s", a->n_pinned, plural(a->n_pinned),
+                   a->n_pinned == 1 ? "s" : "");
+        break;
+    case CHECK_AGAINST:
+        against_sentence(a, out);
+        break;
+    case CHECK_WITNESSES:
+        verify_witnesses_sentence(a, out);
+        break;
+    case CHECK_AGE:
+        age_sentence(a, out);
+        break;
+    case CHECK_RECEIPTS:
+        verify_receipts_sentence(a, out);
+        break;
+    case CHECK_CLICKS:
+        verify_clicks_sentence(a, out);
+        break;
+    default:
+        break;
+    }
 }
 
 /* What holds, with figures, so that a person sees how much was looked at. */
@@ -319,27 +350,14 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         buf_printf(out, "%" PRIu64 " checkpoint%s of earlier pulls, each signed, and in the trees as it was", a->n_kept,
                    plural(a->n_kept));
         break;
-    case CHECK_PINS:
-        buf_printf(out, "%" PRIu64 " pin%s for these logs hold%s", a->n_pinned, plural(a->n_pinned),
-                   a->n_pinned == 1 ? "s" : "");
-        break;
-    case CHECK_AGAINST:
-        against_sentence(a, out);
-        break;
-    case CHECK_AGE:
-        age_sentence(a, out);
-        break;
-    case CHECK_RECEIPTS:
-        verify_receipts_sentence(a, out);
-        break;
-    case CHECK_CLICKS:
-        verify_clicks_sentence(a, out);
-        break;
     case CHECK_ROOTLOG:
         buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);
         break;
-    default:
+    case CHECK_FILES:
         buf_printf(out, "nothing beside what the checkpoints and entries call for");
+        break;
+    default:
+        asked_sentence(a, c, out);
     }
 }
 
@@ -375,6 +393,7 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
     a->asked = asked != NULL ? asked : &nothing;
     buf_heap(&a->keys.names);
     buf_heap(&a->head_text);
+    buf_heap(&a->witnessed.note);
     if (find_contract(a)) {
         verify_keys(a);
         verify_known_open(a);
@@ -395,6 +414,7 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
     verify_clicks_free(a);
     buf_free(&a->keys.names);
     buf_free(&a->head_text);
+    buf_free(&a->witnessed.note);
     free(a);
     return v;
 }

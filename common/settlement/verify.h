@@ -42,6 +42,7 @@ typedef void verify_report(void *ctx, const struct report_line *t);
 struct verify_asked {
     struct span pins;                       /* what it knows from elsewhere (FORMATS.md "Pins") */
     const struct mirror *against;           /* another reader's mirror of the same contract */
+    struct span witnesses;                  /* whose cosignatures count: the text of a policy (ledger/policy.h) */
     int64_t not_older_ms, now_ms;           /* the last entry may not be older; the clock, to say how old it is */
     const struct mirror *receipts, *clicks; /* files that a sender and a party kept: receipts, click ids */
     struct buf *pin_out;                    /* gets what to pin of this mirror, if all holds */

@@ -294,8 +294,9 @@ static void hide_clicks(const struct audit *a, struct buf *out)
 
 static void hide_histories(const struct audit *a, struct buf *out)
 {
-    if (a->asked->against == NULL)
-        buf_str(out, "that others are shown the same history: no other reader's mirror was compared");
+    if (a->asked->against == NULL && a->asked->witnesses.ptr == NULL)
+        buf_str(out, "that others are shown the same history: no other reader's mirror was compared, and no witnesses "
+                     "were named");
 }
 
 static void hide_age(const struct audit *a, struct buf *out)

@@ -25,7 +25,8 @@ static bool is_log_file(struct span path, uint64_t size)
 {
     struct span seen = below(path, MIRROR_SEEN);
     uint64_t n;
-    return span_is(path, "checkpoint") || is_tile_of(path, size) || parse_u64(seen, &n) == ERR_OK;
+    return span_is(path, "checkpoint") || span_is(path, "witnessed") || is_tile_of(path, size) ||
+           parse_u64(seen, &n) == ERR_OK;
 }
 
 static bool is_statement_file(const struct audit *a, struct span path)

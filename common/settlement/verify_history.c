@@ -28,6 +28,8 @@ static void where(const struct audit *a, const struct known *k, const struct kno
 {
     if (h->check == CHECK_PINS)
         snprintf(out, PATH_CAP, "line %" PRIu64 " of the pins", h->line);
+    else if (h->check == CHECK_WITNESSES)
+        snprintf(out, PATH_CAP, k == &a->known[LOG_ROOT] ? "log/witnessed" : "log/%s/witnessed", a->contract);
     else if (k == &a->known[LOG_ROOT])
         snprintf(out, PATH_CAP, "log/" MIRROR_SEEN "/%" PRIu64, h->size);
     else
@@ -122,6 +124,7 @@ void verify_known_open(struct audit *a)
         k->n = n;
     }
     verify_pins_heads(a);
+    verify_witnessed_open(a);
     for (int log = 0; log < LOGS; log++)
         if (a->known[log].n > 0)
             qsort(a->known[log].head, a->known[log].n, sizeof *a->known[log].head, by_size);

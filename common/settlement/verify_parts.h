@@ -27,6 +27,7 @@
     X(FILES, "files")                                                                                                  \
     X(PINS, "pins")                                                                                                    \
     X(AGAINST, "against")                                                                                              \
+    X(WITNESSES, "witnesses")                                                                                          \
     X(AGE, "age")                                                                                                      \
     X(RECEIPTS, "receipts")                                                                                            \
     X(CLICKS, "clicks")
@@ -49,12 +50,24 @@ enum log { LOG_CONTRACT, LOG_ROOT, LOGS };
 struct known_head {
     uint64_t size;
     struct hash root;
-    enum check check; /* CHECK_HISTORY: kept by a pull; CHECK_PINS */
+    enum check check; /* CHECK_HISTORY: kept by a pull; CHECK_PINS; CHECK_WITNESSES */
     uint64_t line;    /* of the pins */
 };
 struct known {
     struct known_head *head;
     size_t n, room, next;
+};
+
+/* log/witnessed, log/{contract}/witnessed. */
+struct witnessed {
+    struct buf note; /* what the spans below, and the head's, point into */
+    struct span text, lines;
+    bool has_root, has_head, is_held; /* held: the head is an entry of the root */
+    struct checkpoint root;
+    uint64_t size; /* of the contract's head */
+    struct hash leaf;
+    uint64_t n_cosigned, oldest_s;
+    size_t n_witnesses;
 };
 
 /* The published keys. */
@@ -128,6 +141,7 @@ struct audit {
     struct known known[LOGS];
     struct receipts *receipts; /* NULL: none are asked about */
     struct clicks *clicks;
+    struct witnessed witnessed;
     uint64_t n_kept, n_pinned, other_size[LOGS];
     char contract[LIMIT_ID + 1];
     struct key_set keys;
@@ -275,6 +289,15 @@ void verify_response(struct audit *a, uint64_t index, const struct entry *e);
 struct closed *audit_closed(const struct audit *a, struct span id);
 struct closed *audit_closed_by_note(const struct audit *a, struct span sha256);
 void audit_closed_free(struct audit *a);
+
+/* verify_witnesses.c: what was witnessed; before the logs are walked, with each entry of the root log, and behind it.
+ * `any`: whether something is to be told. */
+void verify_witnessed_open(struct audit *a);
+void verify_witnessed_leaf(struct audit *a, uint64_t index, struct span leaf);
+void verify_witnesses(struct audit *a, bool complete);
+bool verify_witnessed_any(const struct audit *a);
+void verify_witnesses_sentence(const struct audit *a, struct buf *out);
+void verify_age(struct buf *out, int64_t ms); /* verify.c: days and hours, or less */
 
 /* verify_files.c: no file beside those that the checkpoints and entries call for. */
 void verify_files(struct audit *a, const struct checkpoint *root_head);

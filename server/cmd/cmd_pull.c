@@ -141,7 +141,7 @@ static void get_click_key(struct pull *p)
     char path[NAME_CAP], begins[64];
     snprintf(path, sizeof path, "v1/contracts/%s/click-key", p->contract);
     snprintf(begins, sizeof begins, "{\"contract\":\"%s\",\"keys\":[", p->contract);
-    if (!pull_fetch_if_allowed(p, path, LIMIT_CLICK_KEYS))
+    if (!pull_fetch_unless(p, 403, path, LIMIT_CLICK_KEYS))
         return;
     if (!span_starts(buf_span(&p->body), begins) || pull_good_object(NULL, buf_span(&p->body)) != NULL)
         pull_refuse(p, path, "the click keys of this contract");
@@ -174,12 +174,28 @@ static void look_back(struct pull *p, struct pull_log *l)
         pull_keys_check(p, l->path, buf_span(&l->note));
 }
 
+/* What others say of this log, into p->body; false when there is nothing. It is asked for before the log's own
+ * checkpoint, so that it is not ahead of that. */
+static bool get_witnessed(struct pull *p, const char *path, uint64_t most)
+{
+    struct checkpoint head;
+    if (!pull_fetch_unless(p, 404, path, most))
+        return false;
+    if (checkpoint_peek(buf_span(&p->body), &head) != ERR_OK)
+        pull_refuse(p, path, "a checkpoint");
+    return true;
+}
+
 /* The contract's head is asked for before the folder is touched and without a wait, so that a wrong URL or token is
  * told at once and leaves no trace; and then again. */
 static void get_heads(struct pull *p)
 {
+    char path[NAME_CAP];
     pull_head(p, &p->log);
     buf_span_add(&p->first, buf_span(&p->log.note));
+    snprintf(path, sizeof path, "%s/witnessed", p->log.base);
+    if (get_witnessed(p, path, LIMIT_NOTE))
+        buf_span_add(&p->witnessed, buf_span(&p->body));
     usleep(LAG_US);
     pull_head(p, &p->log);
 }
@@ -215,6 +231,16 @@ static void tell_end(const struct pull *p)
     free(refused);
 }
 
+static void keep_witnessed(struct pull *p)
+{
+    char path[NAME_CAP];
+    snprintf(path, sizeof path, "%s/witnessed", p->log.base);
+    if (p->witnessed.len > 0)
+        pull_keep(p, path, buf_span(&p->witnessed));
+    if (get_witnessed(p, "log/witnessed", LIMIT_WITNESSED))
+        pull_keep(p, "log/witnessed", buf_span(&p->body));
+}
+
 static void pull_all(struct pull *p)
 {
     char base[64];
@@ -231,6 +257,7 @@ static void pull_all(struct pull *p)
     get_contract_log(p);
     get_openings(p, p->log.head.size);
     get_statements(p, base, p->log.head.size);
+    keep_witnessed(p);
     pull_head(p, &p->root); /* last: it holds the heads of all statements above */
     pull_tiles(p, &p->root);
     look_back(p, &p->root);
@@ -298,6 +325,7 @@ static int pull(const char *const given[])
         decline("--contract \"%s\" is not a contract id", p.contract);
     buf_heap(&p.body);
     buf_heap(&p.first);
+    buf_heap(&p.witnessed);
     p.from = download_open(given[URL], token, limits);
     const struct sigaction act = {.sa_handler = on_signal};
     sigaction(SIGINT, &act, NULL);
@@ -308,6 +336,7 @@ static int pull(const char *const given[])
     download_close(p.from);
     buf_free(&p.body);
     buf_free(&p.first);
+    buf_free(&p.witnessed);
     pull_keys_free(&p.keys);
     pull_keys_free(&p.old_keys);
     return STATUS_DONE;

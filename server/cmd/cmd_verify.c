@@ -100,8 +100,8 @@ static void close_kept(struct kept *k)
         close(k->fd);
 }
 
-enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, RECEIPTS, CLICKS, PRINT_PIN, ARGS };
-enum { PINS_MAX = 1 << 20 };
+enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, RECEIPTS, CLICKS, WITNESSES, PRINT_PIN, ARGS };
+enum { TEXT_MAX = 1 << 20 };
 
 static void no_line(void *ctx, const struct report_line *line)
 {
@@ -187,17 +187,17 @@ static int64_t read_time(const char *text, int64_t now)
     decline("--not-older-than is \"%.40s\": write a time (2026-11-26T00:00:00Z) or how long ago (90m, 36h, 7d)", text);
 }
 
-static struct span read_pins(const char *path, struct buf *out)
+static struct span read_text(const char *path, const char *what, struct buf *out)
 {
     FILE *f = fopen(path, "re");
     size_t n = 0;
     buf_heap(out);
-    while (f != NULL && out->len <= PINS_MAX && (n = fread(buf_room(out, 4096), 1, 4096, f)) > 0)
+    while (f != NULL && out->len <= TEXT_MAX && (n = fread(buf_room(out, 4096), 1, 4096, f)) > 0)
         out->len += n;
     if (f == NULL || ferror(f))
-        decline("cannot read the pins %s: %s", path, strerror(errno));
-    if (out->len > PINS_MAX)
-        decline("the pins %s are longer than 1 MiB", path);
+        decline("cannot read the %s %s: %s", what, path, strerror(errno));
+    if (out->len > TEXT_MAX)
+        decline("the %s %s is longer than 1 MiB", what, path);
     fclose(f);
     return out->len > 0 ? buf_span(out) : SPAN("");
 }
@@ -231,6 +231,9 @@ static const struct arg args[ARGS] = {
     [CLICKS] = {.name = "--clicks",
                 .value = "FILE",
                 .help = "click ids that a party saw, one a line, each perhaps with the time"},
+    [WITNESSES] = {.name = "--witnesses",
+                   .value = "FILE",
+                   .help = "whose cosignatures of the root log count, and how many: a C2SP tlog-policy"},
     [PRINT_PIN] = {.name = "--print-pin", .help = "if all holds, prints nothing but what --pin takes"},
 };
 
@@ -238,11 +241,13 @@ static int verify(const char *const given[])
 {
     bool json = given[JSON] != NULL;
     struct verify_asked asked = {.now_ms = now_ms()};
-    struct buf pins;
+    struct buf pins, witnesses;
     if (given[NOT_OLDER] != NULL)
         asked.not_older_ms = read_time(given[NOT_OLDER], asked.now_ms);
     if (given[PIN] != NULL)
-        asked.pins = read_pins(given[PIN], &pins);
+        asked.pins = read_text(given[PIN], "file of pins", &pins);
+    if (given[WITNESSES] != NULL)
+        asked.witnesses = read_text(given[WITNESSES], "policy", &witnesses);
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
@@ -257,6 +262,8 @@ static int verify(const char *const given[])
         decline("cannot wait for the verifying process: %s", strerror(errno));
     if (given[PIN] != NULL)
         buf_free(&pins);
+    if (given[WITNESSES] != NULL)
+        buf_free(&witnesses);
     return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, json);
 }
 

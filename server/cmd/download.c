@@ -174,8 +174,8 @@ static const char *advice(long status)
                                             : "the server did not take the request";
 }
 
-/* True when the answer is 200; false when it is 403 and may be. */
-static bool get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx, bool may_refuse)
+/* True when the answer is 200; false when it is `no`, which is not 0. */
+static bool get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx, long no)
 {
     char *url = NULL;
     long status = 0;
@@ -196,7 +196,7 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
         die("interrupted: the mirror is as it was; pull again");
     if (d->wrong != NULL)
         die("%s: %s", url, d->wrong);
-    bool is_refused = may_refuse && status == 403;
+    bool is_refused = no != 0 && status == no;
     if (status != 0 && status != 200 && !is_refused)
         die("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "", (int)d->refusal_len,
             d->refusal);
@@ -212,12 +212,12 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
 
 void download_get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx)
 {
-    (void)get(d, what, most, take, ctx, false);
+    (void)get(d, what, most, take, ctx, 0);
 }
 
-bool download_get_if_allowed(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx)
+bool download_get_unless(struct download *d, long no, const char *what, uint64_t most, download_take *take, void *ctx)
 {
-    return get(d, what, most, take, ctx, true);
+    return get(d, what, most, take, ctx, no);
 }
 
 /* </path?query>; rel="next" */

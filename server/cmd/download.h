@@ -30,9 +30,9 @@ uint64_t download_left(const struct download *d);   /* bytes that may still come
 typedef const char *download_take(void *ctx, struct span bytes);
 /* GET url/what, of at most `most` bytes; anything but a whole answer of status 200 dies. */
 void download_get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx);
-/* The same of what not everybody may read: false when the server answers 403. */
-MUST_CHECK bool download_get_if_allowed(struct download *d, const char *what, uint64_t most, download_take *take,
-                                        void *ctx);
+/* The same of what need not be there, or not for everybody: false when the server answers `no`, 404 or 403. */
+MUST_CHECK bool download_get_unless(struct download *d, long no, const char *what, uint64_t most, download_take *take,
+                                    void *ctx);
 /* The target of the last answer's Link header with rel="next", without its first slash; NULL when there is none. Lives
  * until the next call. */
 const char *download_next(struct download *d);

@@ -23,10 +23,10 @@ struct span pull_fetch(struct pull *p, const char *what, uint64_t most)
     return buf_span(&p->body);
 }
 
-bool pull_fetch_if_allowed(struct pull *p, const char *what, uint64_t most)
+bool pull_fetch_unless(struct pull *p, long no, const char *what, uint64_t most)
 {
     buf_clear(&p->body);
-    return download_get_if_allowed(p->from, what, most, take_whole, &p->body);
+    return download_get_unless(p->from, no, what, most, take_whole, &p->body);
 }
 
 void pull_keep(struct pull *p, const char *path, struct span bytes)

@@ -38,7 +38,7 @@ static bool is_log_name(struct span path)
 {
     struct tile t;
     uint64_t n;
-    return span_is(path, "checkpoint") || tile_parse(path, &t) == ERR_OK ||
+    return span_is(path, "checkpoint") || span_is(path, "witnessed") || tile_parse(path, &t) == ERR_OK ||
            (span_starts(path, MIRROR_SEEN "/") && parse_u64(span_skip(path, sizeof MIRROR_SEEN), &n) == ERR_OK);
 }
 

@@ -33,7 +33,8 @@ struct pull {
     uint64_t files;
     struct buf body; /* of the last answer that was taken whole */
     struct pull_log log, root;
-    struct buf first; /* the contract's checkpoint as it was first asked for */
+    struct buf witnessed; /* log/C/witnessed as it was then; empty: there was none */
+    struct buf first;     /* the contract's checkpoint as it was first asked for */
     struct pull_keys keys, old_keys;
     bool parts;         /* the mirror's entries and the server's part somewhere */
     char refusal[1024]; /* why what the server shows now may not follow what the mirror holds; empty: it may */
@@ -43,8 +44,8 @@ struct pull {
 
 /* Fetches URL/what; the span lives until the next call. */
 struct span pull_fetch(struct pull *p, const char *what, uint64_t most);
-/* The same into p->body; false when the server does not allow it. */
-MUST_CHECK bool pull_fetch_if_allowed(struct pull *p, const char *what, uint64_t most);
+/* The same into p->body; false when the server answers `no`, 404 or 403. */
+MUST_CHECK bool pull_fetch_unless(struct pull *p, long no, const char *what, uint64_t most);
 void pull_keep(struct pull *p, const char *path, struct span bytes);
 _Noreturn void pull_refuse(const struct pull *p, const char *what, const char *is_no);
 /* Notes the first reason not to follow this server. */

@@ -457,6 +457,8 @@ class HostileServers(ServerCase):
             def answer(connection, path):
                 if path.endswith("/checkpoint"):
                     connection.reply(note)
+                elif path.endswith("/witnessed"):
+                    connection.reply(b"", "404 Not Found")
                 elif "/entries/" in path:
                     connection.reply(b"\0\0" * 256)
                 elif "/tile/" in path:
@@ -545,6 +547,9 @@ class HostileServers(ServerCase):
             Case("click keys of HTML", "click-key$", body(b"<html>"), says=("not the click keys",)),
             Case("click keys of another contract", "click-key$", body(b'{"contract":"CANOTHER","keys":[]}'), says=("not the click keys",)),
             Case("click keys that end early", "click-key$", body(b'{"contract":"%s","keys":[' % self.market.contract.encode()), says=("not the click keys",)),
+            Case("a witnessed head of HTML", "/witnessed$", body(b"<html>"), says=("not a checkpoint",)),
+            Case("a witnessed head without end", "/witnessed$", endless(b"a" * 65536), says=("longer than it can be",)),
+            Case("a witnessed head that one may not read", "/witnessed$", body(b"no", status="403 Forbidden"), says=("403",)),
             Case("click keys that are not there", "click-key$", body(b"no", status="404 Not Found"), says=("404",)),
             Case("a long refusal of click keys", "click-key$", endless(b"x" * 65536, status="403 Forbidden"), code=0),
             Case("a refusal of click keys in silence", "click-key$", silence, flags=("--timeout", "1")),

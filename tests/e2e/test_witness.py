@@ -1,8 +1,9 @@
 """Witnesses, both ways, each side against a program written apart: a log of Python's asks the server to cosign, the server asks witnesses of
-Python's."""
+Python's; and one set of keys cannot show three readers three histories."""
 
 import base64
 import hashlib
+import shutil
 import struct
 import tempfile
 import threading
@@ -15,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from harness import Market, Server, Tree, send, wait_for
+from harness import Market, Server, Tree, countersign, send, wait_for
 
 
 def b64(data):
@@ -263,6 +264,59 @@ class ServerAsksWitnesses(unittest.TestCase):
 
     def forged(self, body):
         return 200, "text/plain", self.witnesses[1].signer.cosignature("another text\n", int(time.time()))
+
+
+class OneSetOfKeys(unittest.TestCase):
+    """An operator that shows three readers three histories, all of them signed with the real keys."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="countersign-witness-")
+        self.addCleanup(self.folder.cleanup)
+        self.policy, logs = Path(self.folder.name) / "policy", Path(self.folder.name) / "logs"
+        self.first = Server()
+        self.addCleanup(self.first.close)
+        self.market = Market(self.first)
+        logs.write_text(send(self.first.url + "/log/keys").text.split("\n")[0] + "\n")
+        self.witness = Server(WITNESS=logs)
+        self.addCleanup(self.witness.close)
+        key = send(self.witness.url + "/witness/key").text.strip()
+        self.policy.write_text(f"witness w {key} {self.witness.url}/witness\nquorum w\n")
+        self.first.stop()
+        self.kept = Path(self.folder.name) / "kept"
+        shutil.copytree(self.first.data, self.kept)
+        self.first.settings["WITNESSES"] = self.policy
+
+    def face(self, tag):
+        """The same folder, another history: what a reader of it pulls, and whether it verifies with the witnesses."""
+        shutil.rmtree(self.first.data)
+        shutil.copytree(self.kept, self.first.data)
+        self.first.start()
+        self.market.click(f"?sub1={tag}")
+        self.first.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        asked = wait_for(lambda: self.first.metric("witnesses_conflicting") or self.first.metric("witnessed_timestamp_seconds"), what="the witness's word")
+        wait_for(lambda: self.first.metric("witnesses_conflicting") or
+                 self.market.auditor.call("GET", f"/log/{self.market.contract}/witnessed").status == 200, what="the contract's head")
+        mirror = Path(self.folder.name) / tag
+        pulled = countersign("pull", self.first.url, mirror, "--contract", self.market.contract, "--token", self.market.auditor.token)
+        self.assertEqual(pulled.returncode, 0, pulled.stderr)
+        plain, done = countersign("verify", mirror), countersign("verify", mirror, "--witnesses", self.policy)
+        self.assertEqual(plain.returncode, 0, plain.stdout)  # each history is one: alone it holds
+        self.assertTrue(asked)
+        self.first.stop()
+        return done
+
+    def test_only_one_of_three_histories_finds_a_witness(self):
+        done = self.face("a")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"witnesses.*that 1 of 1 witnesses cosigned, the first at \d{4}-")
+        for tag in "bc":
+            done = self.face(tag)
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertRegex(done.stdout, "witnesses.*log/witnessed is missing")
+        shutil.copy(Path(self.folder.name) / "a/log/witnessed", Path(self.folder.name) / "b/log/witnessed")
+        done = countersign("verify", Path(self.folder.name) / "b", "--witnesses", self.policy)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, "witnesses.*has another root")
 
 
 if __name__ == "__main__":
