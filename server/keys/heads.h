@@ -1,15 +1,31 @@
-/* Signing checkpoints safely: DATA/signed-heads keeps the last signed head of every log, fsynced before the signature
- * leaves, and nothing is signed behind it or beside it (a restored backup, a second instance). Any thread; one mutex
- * (named in ARCHITECTURE.md). */
+/* Signing checkpoints safely: a guard keeps the last signed head of every log before the signature leaves, and nothing
+ * is signed behind it or beside it (a restored backup, a second instance). Any thread; one mutex (named in
+ * ARCHITECTURE.md). */
 #ifndef CS_SERVER_KEYS_HEADS_H
 #define CS_SERVER_KEYS_HEADS_H
 
 #include "common/ledger/note.h"
 #include "server/keys/keys.h"
 
+/* Called by one thread at a time. */
+struct heads_guard {
+    /* ERR_NOT_FOUND when nothing was signed, ERR_CORRUPT when it does not hold: then nothing is safe to sign. */
+    enum err (*last)(void *ctx, uint32_t log, uint64_t *size, struct hash *root);
+    /* Durable with ERR_OK. ERR_FULL: nothing was written. */
+    enum err (*keep)(void *ctx, uint32_t log, const struct checkpoint *c);
+    uint32_t (*end)(void *ctx); /* logs from this number on have nothing in it */
+    void (*close)(void *ctx);
+    void *ctx;
+};
+/* heads_file.c, the only guard today: DATA/signed-heads, fsynced. */
+MUST_CHECK enum err heads_file(const char *data_dir, struct heads_guard *out);
+/* To look at what was signed: makes no file, and where there is none nothing was signed. */
+MUST_CHECK enum err heads_file_to_read(const char *data_dir, struct heads_guard *out);
+
 struct heads;
+/* Takes the guard over. k NULL: to look at what was signed, not to sign. */
+struct heads *heads_new(struct heads_guard guard, const struct keys *k);
 MUST_CHECK enum err heads_open(const char *data_dir, const struct keys *k, struct heads **out);
-/* To look at what was signed, not to sign: makes no file, and where there is none nothing was signed. */
 MUST_CHECK enum err heads_open_to_read(const char *data_dir, struct heads **out);
 void heads_close(struct heads *h);
 /* Appends the signed note. Same head again: the same bytes, no fsync. ERR_CORRUPT when size is behind the last signed

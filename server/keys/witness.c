@@ -27,6 +27,7 @@ struct witness {
     struct buf state; /* the file's text: what the origins below point into */
     struct checkpoint *last;
     size_t n_last;
+    struct hash told; /* the root of the fork that was told last */
 };
 
 /* ---- the list of logs ---- */
@@ -212,6 +213,22 @@ void witness_key(const struct witness *w, struct buf *out)
 
 /* ---- cosigning ---- */
 
+/* Two trees of one size, both signed: nobody but the log can bring that about. Once, however often it is shown. */
+static void tell_fork(struct witness *w, const struct checkpoint *c, const struct checkpoint *last)
+{
+    struct buf roots;
+    if (memcmp(w->told.b, c->root.b, HASH_LEN) == 0)
+        return;
+    w->told = c->root;
+    buf_heap(&roots);
+    buf_b64(&roots, last->root.b, HASH_LEN);
+    buf_str(&roots, " and ");
+    buf_b64(&roots, c->root.b, HASH_LEN);
+    log_line(LOG_ERROR, 0, "witness", "log %.*s signed two histories of %llu entries, of roots %.*s",
+             (int)c->origin.len, c->origin.ptr, (unsigned long long)c->size, (int)roots.len, roots.ptr);
+    buf_free(&roots);
+}
+
 /* With the lock: look, judge, keep and sign are one step. */
 static enum err advance(struct witness *w, const struct add_checkpoint *a, const struct checkpoint *c, int64_t now_ms,
                         struct buf *line, uint64_t *size)
@@ -221,10 +238,8 @@ static enum err advance(struct witness *w, const struct add_checkpoint *a, const
     enum err err = add_checkpoint_judge(a, c, &last);
     if (err == ERR_CONFLICT)
         *size = last.size;
-    if (err == ERR_INVALID || (err == ERR_CONFLICT && a->old == last.size))
-        log_line(LOG_ERROR, 0, "witness",
-                 "log %.*s signed a tree of %llu entries that was not shown to extend the %llu that were cosigned",
-                 (int)c->origin.len, c->origin.ptr, (unsigned long long)c->size, (unsigned long long)last.size);
+    if (err == ERR_CONFLICT && c->size == last.size && memcmp(c->root.b, last.root.b, HASH_LEN) != 0)
+        tell_fork(w, c, &last);
     if (err == ERR_OK && (c->size != last.size || last.size == 0))
         err = keep(w, c); /* one that fails may be on the disk all the same: a tree that extends the last, uncosigned */
     if (err == ERR_OK)

@@ -132,7 +132,9 @@ class ServerAsWitness(unittest.TestCase):
         self.assertEqual(self.add(log.body(9, 8)).status, 400)
         fork = Log(log.signer.name, "another ")
         fork.signer = log.signer
-        self.conflict(self.add(fork.body(7, 7)), 7)  # the same size, another root
+        for _ in range(3):
+            self.conflict(self.add(fork.body(7, 7)), 7)  # the same size, another root
+        self.assertEqual(self.server.log().count("signed two histories of 7 entries"), 1)
         self.assertEqual(self.add(fork.body(7, 20)).status, 422)
         self.assertEqual(self.add(log.body(7, 20, proof=[b"\1" * 32])).status, 422)
         self.assertEqual(self.add(log.body(7, 20, proof=[])).status, 422)
@@ -142,7 +144,6 @@ class ServerAsWitness(unittest.TestCase):
         self.assertEqual(self.add(fork.body(7, 20)).status, 422)
         self.cosigned(log, 7, 20)
         self.cosigned(other, 700, 701)
-        self.assertIn("was not shown to extend", self.server.log())
 
     def test_who_is_no_log_of_its_is_refused(self):
         stranger, log = Log("log.example/c"), self.logs[0]

@@ -258,6 +258,92 @@ static void a_write_refused_for_want_of_room_is_tried_again(void **state)
     assert_ok(sign(1, 20, 'b'));
 }
 
+/* ---- any guard ---- */
+
+static struct {
+    uint64_t size; /* 0: none */
+    struct hash root;
+    enum err answer; /* of keep */
+    unsigned kept, closed;
+} memory;
+
+static enum err memory_last(void *ctx, uint32_t log, uint64_t *size, struct hash *root)
+{
+    (void)ctx, (void)log;
+    *size = memory.size;
+    *root = memory.root;
+    return memory.size > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static enum err memory_keep(void *ctx, uint32_t log, const struct checkpoint *c)
+{
+    (void)ctx, (void)log;
+    memory.kept++;
+    if (memory.answer == ERR_OK) {
+        memory.size = c->size;
+        memory.root = c->root;
+    }
+    return memory.answer;
+}
+
+static uint32_t memory_end(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
+static void memory_close(void *ctx)
+{
+    (void)ctx;
+    memory.closed++;
+}
+
+static void nothing_is_signed_that_its_guard_did_not_keep(void **state)
+{
+    (void)state;
+    const struct heads_guard guard = {memory_last, memory_keep, memory_end, memory_close, NULL};
+    char mem[1024];
+    struct buf note;
+    heads_close(heads);
+    heads = heads_new(guard, keys);
+    assert_ok(sign(1, 3, 'a'));
+    assert_int_equal(memory.kept, 1);
+    assert_ok(sign(1, 3, 'a')); /* as it was: nothing to keep */
+    assert_int_equal(memory.kept, 1);
+    assert_err(sign(1, 2, 'a'), ERR_CORRUPT);
+    assert_err(sign(1, 3, 'b'), ERR_CORRUPT);
+    memory.answer = ERR_FULL;
+    buf_fixed(&note, mem, sizeof mem);
+    assert_err(sign_into(1, 4, 'a', &note), ERR_FULL);
+    assert_int_equal(note.len, 0);
+    memory.answer = ERR_OK;
+    assert_ok(sign(1, 4, 'a'));
+    heads_close(heads);
+    assert_int_equal(memory.closed, 1);
+    assert_ok(heads_open(f.dir, keys, &heads));
+}
+
+static void a_head_of_before_is_signed_again_as_it_was(void **state)
+{
+    (void)state;
+    char mem[1024], again_mem[1024];
+    struct buf note, again;
+    struct checkpoint c = {.origin = SPAN("example.com/log/C1"), .size = 3};
+    memset(c.root.b, 'a', HASH_LEN);
+    buf_fixed(&note, mem, sizeof mem);
+    buf_fixed(&again, again_mem, sizeof again_mem);
+    assert_err(heads_sign_again(heads, 1, &c, &again), ERR_CORRUPT); /* nothing was signed */
+    assert_ok(sign_into(1, 3, 'a', &note));
+    assert_ok(sign(1, 7, 'b'));
+    assert_ok(heads_sign_again(heads, 1, &c, &again));
+    assert_true(span_eq(buf_span(&note), buf_span(&again)));
+    c.size = 8;
+    assert_err(heads_sign_again(heads, 1, &c, &again), ERR_CORRUPT);
+    heads_bar(heads, 1);
+    c.size = 3;
+    assert_err(heads_sign_again(heads, 1, &c, &again), ERR_CORRUPT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -273,6 +359,8 @@ int main(void)
         TEST(what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is),
         TEST(nothing_is_signed_after_a_short_write),
         TEST(a_write_refused_for_want_of_room_is_tried_again),
+        TEST(nothing_is_signed_that_its_guard_did_not_keep),
+        TEST(a_head_of_before_is_signed_again_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,163 @@
+/* DATA/signed-heads: two slots of 64 bytes for each log, at log * 128: size be64 | root 32 | SHA-256(log be32 | size |
+ * root)[:24]. The newer valid slot counts and the other one is overwritten, so that a torn write leaves the head before
+ * it. A slot of zeros is unused. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "server/keys/heads.h"
+#include "server/system/system.h"
+
+enum { SLOT_LEN = 64, CHECK_AT = 40, CHECK_LEN = 24, LOG_LEN = 2 * SLOT_LEN, COPY_MAX = 64 << 20 };
+
+struct heads_file {
+    int fd; /* -1: only to be read, from `copy` */
+    struct buf copy;
+};
+
+static void slot_check(uint32_t log, const uint8_t *slot, uint8_t out[HASH_LEN])
+{
+    uint8_t number[4];
+    store_be32(number, log);
+    sha256v((struct span[]){span_of(number, sizeof number), span_of(slot, CHECK_AT)}, 2, out);
+}
+
+static bool slot_valid(uint32_t log, const uint8_t *slot)
+{
+    uint8_t check[HASH_LEN];
+    slot_check(log, slot, check);
+    return memcmp(slot + CHECK_AT, check, CHECK_LEN) == 0;
+}
+
+static void copied_slots(const struct buf *copy, uint32_t log, uint8_t slots[LOG_LEN])
+{
+    size_t at = (size_t)log * LOG_LEN, left = copy->len > at ? copy->len - at : 0;
+    if (left > 0)
+        memcpy(slots, copy->ptr + at, left < LOG_LEN ? left : LOG_LEN);
+}
+
+/* The last signed head and the slot to write next. ERR_CORRUPT when something was signed but no slot holds: nothing is
+ * safe to sign then. */
+static enum err slots_read(struct heads_file *h, uint32_t log, uint64_t *size, struct hash *root, int *next)
+{
+    static const uint8_t unused[SLOT_LEN];
+    uint8_t slots[LOG_LEN] = {0};
+    if (h->fd < 0)
+        copied_slots(&h->copy, log, slots);
+    else if (pread(h->fd, slots, sizeof slots, (off_t)log * LOG_LEN) < 0)
+        return ERR_IO;
+    int newest = -1;
+    bool blank = true;
+    for (int i = 0; i < 2; i++) {
+        const uint8_t *slot = slots + i * SLOT_LEN;
+        blank = blank && memcmp(slot, unused, SLOT_LEN) == 0;
+        if (slot_valid(log, slot) && (newest < 0 || load_be64(slot) > load_be64(slots + newest * SLOT_LEN)))
+            newest = i;
+    }
+    if (newest < 0 && !blank && memcmp(slots + SLOT_LEN, unused, SLOT_LEN) != 0)
+        return ERR_CORRUPT;
+    *next = newest == 0;
+    *size = newest < 0 ? 0 : load_be64(slots + newest * SLOT_LEN);
+    if (newest >= 0)
+        memcpy(root->b, slots + newest * SLOT_LEN + 8, HASH_LEN);
+    return newest < 0 ? ERR_NOT_FOUND : ERR_OK;
+}
+
+/* After a write that was refused: what the next call reads is not what was to be written. */
+static bool slot_unwritten(struct heads_file *h, off_t at, const uint8_t *slot)
+{
+    uint8_t found[SLOT_LEN] = {0};
+    return pread(h->fd, found, sizeof found, at) >= 0 && memcmp(found, slot, SLOT_LEN) != 0;
+}
+
+static enum err slot_write(struct heads_file *h, uint32_t log, int slot_number, const struct checkpoint *c)
+{
+    uint8_t slot[SLOT_LEN], check[HASH_LEN];
+    store_be64(slot, c->size);
+    memcpy(slot + 8, c->root.b, HASH_LEN);
+    slot_check(log, slot, check);
+    memcpy(slot + CHECK_AT, check, CHECK_LEN);
+    off_t at = (off_t)log * LOG_LEN + slot_number * SLOT_LEN;
+    ssize_t put = pwrite(h->fd, slot, sizeof slot, at);
+    if (put < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+        return slot_unwritten(h, at, slot) ? ERR_FULL : ERR_IO;
+    return put == SLOT_LEN && fdatasync(h->fd) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* ---- the guard ---- */
+
+static enum err last(void *ctx, uint32_t log, uint64_t *size, struct hash *root)
+{
+    int next;
+    return slots_read(ctx, log, size, root, &next);
+}
+
+static enum err keep(void *ctx, uint32_t log, const struct checkpoint *c)
+{
+    uint64_t size;
+    struct hash root;
+    int next;
+    enum err err = slots_read(ctx, log, &size, &root, &next);
+    return err == ERR_OK || err == ERR_NOT_FOUND ? slot_write(ctx, log, next, c) : err;
+}
+
+static uint32_t end(void *ctx)
+{
+    const struct heads_file *h = ctx;
+    return (uint32_t)((h->copy.len + LOG_LEN - 1) / LOG_LEN);
+}
+
+static void close_file(void *ctx)
+{
+    struct heads_file *h = ctx;
+    if (h->fd >= 0)
+        close(h->fd);
+    buf_free(&h->copy);
+    free(h);
+}
+
+static struct heads_guard guard(int fd)
+{
+    struct heads_file *h = xcalloc(1, sizeof *h);
+    h->fd = fd;
+    buf_heap(&h->copy);
+    return (struct heads_guard){.last = last, .keep = keep, .end = end, .close = close_file, .ctx = h};
+}
+
+enum err heads_file(const char *data_dir, struct heads_guard *out)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/signed-heads", data_dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int dir = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = dir >= 0 && fsync(dir) == 0;
+    if (dir >= 0)
+        close(dir);
+    if (fd < 0 || !synced) {
+        if (fd >= 0)
+            close(fd);
+        return ERR_IO;
+    }
+    *out = guard(fd);
+    return ERR_OK;
+}
+
+enum err heads_file_to_read(const char *data_dir, struct heads_guard *out)
+{
+    char path[PATH_MAX];
+    struct heads_guard g = guard(-1);
+    struct heads_file *h = g.ctx;
+    snprintf(path, sizeof path, "%s/signed-heads", data_dir);
+    enum err err = file_read(path, COPY_MAX, &h->copy);
+    if (err == ERR_OK || err == ERR_NOT_FOUND) {
+        *out = g;
+        return ERR_OK;
+    }
+    close_file(h);
+    return err;
+}
