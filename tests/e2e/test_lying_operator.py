@@ -123,7 +123,7 @@ class LyingOperator(ServerCase):
         self.assertEqual(seen.read_bytes(), (self.early / self.log / "checkpoint").read_bytes())
         done = self.verdict(self.late, "--against", self.early, "--not-older-than", "1h")
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertRegex(done.stdout, r"(?m)^history +holds +[12] checkpoint")
+        self.assertRegex(done.stdout, r"(?m)^history +holds +[1-9] checkpoint")
         self.assertRegex(done.stdout, r"(?m)^entries .*the last is of 20..-..-..T")
         self.assertAlike(self.late)
         pins = self.base / "pins"
