@@ -152,7 +152,7 @@ static const struct field statement_fields[] = {F("contract", U32, statement.con
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
-static const struct field forget_fields[] = {F("before_s", I64, forget.before_s), F("steps", U32, forget.steps)};
+static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
     F("contract", U32, gap.contract),
     F("from_ms", I64, gap.gap.from_ms),
@@ -205,7 +205,7 @@ static const struct layout {
     [RECORD_STATEMENT] = FIELDS(statement_fields),
     [RECORD_RESPONSE] = FIELDS(response_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
-    [RECORD_FORGET] = FIELDS(forget_fields),
+    [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),
     [RECORD_DAY_KEYS] = FIELDS(day_keys_fields),
     [RECORD_PUBLISH] = FIELDS(publish_fields),

@@ -41,7 +41,7 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(RESPONSE, 18, "response", ADVERTISER, 0, "a party's answer to a statement")                                      \
     X(FRESH_HEAD, 19, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "nothing but the sweep before it")        \
     X(APPROVE, 20, "approve", PARTITION, RECORD_ALONE, "leads whose review time ran out")                              \
-    X(FORGET, 21, "forget", PARTITION, RECORD_ALONE, "nonces past their time")                                         \
+    X(TIDY, 21, "tidy", PARTITION, RECORD_ALONE, "rows that lie spread, put in order; nonces past their time go")      \
     X(GAP, 22, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
     X(DAY_KEYS, 23, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \
     X(SWEEP, 24, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
@@ -200,8 +200,8 @@ struct record {
         } approve;
         struct {
             int64_t before_s; /* on the clock that never goes back (clock_mark.ahead_ms) */
-            uint32_t steps;
-        } forget;
+            uint32_t rows;    /* of a slice */
+        } tidy;
         struct {
             uint32_t contract;
             struct entry_gap gap;

@@ -488,6 +488,7 @@ enum err row_dedupe_next(const struct view *v, uint32_t scope, const struct iden
     bool first = row->at.contract == 0;
     row_dedupe_key(from, scope, k, first ? to_ms : row->at.at_ms, row->at.contract, first ? 0 : row->at.index + 1);
     enum err err = v->seek(v->ctx, ROW_DEDUPE, span_of(from, sizeof from), &key, &value);
+    row->more = false;
     if (err != ERR_OK)
         return err;
     row->more = key.len >= DEDUPE_AT && memcmp(key.ptr, from, DEDUPE_LAYER) == 0;

@@ -181,6 +181,17 @@ bool byte_map_seek(const struct byte_map *m, struct span from, struct span *key,
     return best != NULL;
 }
 
+static bool each_below(const struct node *n, bool (*each)(void *ctx, struct span key, struct span value), void *ctx)
+{
+    return n == NULL || (each_below(n->side[0], each, ctx) && each(ctx, node_key(n), node_value(n)) &&
+                         each_below(n->side[1], each, ctx));
+}
+
+bool byte_map_each(const struct byte_map *m, bool (*each)(void *ctx, struct span key, struct span value), void *ctx)
+{
+    return each_below(m->root, each, ctx);
+}
+
 size_t byte_map_count(const struct byte_map *m)
 {
     return m->count;

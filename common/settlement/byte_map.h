@@ -11,9 +11,11 @@
 struct byte_map;
 struct byte_map *byte_map_new(void);
 void byte_map_free(struct byte_map *m); /* NULL-safe */
-/* Copies both, of at most 255 bytes each; a value that was there is replaced. */
+/* Copies both, the key of at most 255 bytes, the value of 65,535; a value that was there is replaced. */
 void byte_map_put(struct byte_map *m, struct span key, struct span value);
 void byte_map_remove(struct byte_map *m, struct span key);
+/* Every pair in order, until one answers false; whether none did. */
+bool byte_map_each(const struct byte_map *m, bool (*each)(void *ctx, struct span key, struct span value), void *ctx);
 size_t byte_map_count(const struct byte_map *m);
 unsigned byte_map_height(const struct byte_map *m); /* of its tree: the most comparisons that a look-up takes */
 

@@ -86,9 +86,6 @@ static void prove(struct check *c, enum table t)
     case TABLE_NONCES:
         prove_nonces(c);
         return;
-    case TABLE_NONCE_TIMES:
-        prove_nonce_times(c);
-        return;
     case TABLE_PARTIES:
     case TABLE_CAMPAIGNS:
     case TABLE_CONTRACTS:

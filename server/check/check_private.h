@@ -118,7 +118,6 @@ void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);
 void prove_clock(struct check *c);  /* check_clock.c */
 void prove_nonces(struct check *c); /* check_replays.c */
-void prove_nonce_times(struct check *c);
 void prove_idempotency(struct check *c);
 void prove_day_keys(struct check *c);
 void prove_refused(struct check *c);

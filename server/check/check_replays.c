@@ -1,4 +1,4 @@
-/* What keeps a request from being answered twice: nonces and the times they are forgotten at, kept answers; what was
+/* What keeps a request from being answered twice: nonces, kept answers; what was
  * refused; and the day keys. The rows are read as FORMATS.md describes them. */
 #include "common/base/bytes.h"
 #include "common/commit/record.h"
@@ -7,40 +7,17 @@
 #include "server/keys/vault.h"
 #include "server/system/system.h"
 
-enum { NONCE_ROW_LEN = HASH_LEN + 4 + 8 + 8, TIME_KEY_LEN = 8 + NONCE_KEY_LEN };
 enum { ANSWER_HEAD = 8 + HASH_LEN + 2, DAY_KEY_LEN = 4 };
 
 /* ---- nonces ---- */
 
 /* Every lead and disposition entry has a row there. */
-static bool names_an_answer(struct check *c, struct span value)
+static bool names_an_answer(struct check *c, const struct nonce_row *n)
 {
+    uint8_t key[12];
     struct span row;
-    return rows_map_get(c->rows, ROW_MOVES, span_of(value.ptr + HASH_LEN, 12), &row) == ERR_OK;
-}
-
-static void nonce_row(struct check *c, enum table t, struct span key, struct span value)
-{
-    uint8_t time[TIME_KEY_LEN];
-    struct span row;
-    char name[ROW_NAME];
-    if (key.len != NONCE_KEY_LEN || value.len != NONCE_ROW_LEN) {
-        check_row_fails(c, t, key, "does not read");
-        return;
-    }
-    if (!names_an_answer(c, value))
-        check_row_fails(c, t, key, "names an entry that is no lead or disposition");
-    memcpy(time, value.ptr + HASH_LEN + 12, 8);
-    memcpy(time + 8, key.ptr, NONCE_KEY_LEN);
-    if (check_get(c, TABLE_NONCE_TIMES, span_of(time, sizeof time), &row) != ERR_NOT_FOUND)
-        return;
-    table_row_name(TABLE_NONCE_TIMES, span_of(time, sizeof time), name);
-    check_row_fails(c, t, key, "would never be forgotten: %s is missing", name);
-}
-
-void prove_nonces(struct check *c)
-{
-    check_each(c, TABLE_NONCES, nonce_row);
+    row_index_key(key, n->contract, n->index);
+    return rows_map_get(c->rows, ROW_MOVES, span_of(key, sizeof key), &row) == ERR_OK;
 }
 
 /* Later than any nonce that came by now. A clock may have been ahead when the newest entry came. */
@@ -51,29 +28,22 @@ static int64_t latest_time_s(const struct check *c)
            NONCE_WEBHOOK_KEEP_S;
 }
 
-static void nonce_time_row(struct check *c, enum table t, struct span key, struct span value)
+static void nonce_row(struct check *c, enum table t, struct span key, struct span value)
 {
-    struct span row;
-    if (key.len != TIME_KEY_LEN || value.len != 0) {
+    struct nonce_row n;
+    if (key.len != NONCE_KEY_LEN || nonce_row_read(value, &n) != ERR_OK) {
         check_row_fails(c, t, key, "does not read");
         return;
     }
-    int64_t forget_s = (int64_t)load_be64(key.ptr);
-    struct span nonce = span_of(key.ptr + 8, NONCE_KEY_LEN);
-    enum err err = check_get(c, TABLE_NONCES, nonce, &row);
-    if (err == ERR_NOT_FOUND ||
-        (err == ERR_OK && (row.len != NONCE_ROW_LEN || memcmp(row.ptr + HASH_LEN + 12, key.ptr, 8) != 0))) {
-        char name[ROW_NAME];
-        table_row_name(TABLE_NONCES, nonce, name);
-        check_row_fails(c, t, key, "is not the time of %s", name);
-    }
-    if (forget_s <= 0 || forget_s > latest_time_s(c))
-        check_row_fails(c, t, key, "is later than any nonce is kept, as row 00000000 of clock counts");
+    if (!names_an_answer(c, &n))
+        check_row_fails(c, t, key, "names an entry that is no lead or disposition");
+    if (n.forget_s > latest_time_s(c))
+        check_row_fails(c, t, key, "is kept for longer than any nonce is, as row 00000000 of clock counts");
 }
 
-void prove_nonce_times(struct check *c)
+void prove_nonces(struct check *c)
 {
-    check_each(c, TABLE_NONCE_TIMES, nonce_time_row);
+    check_each(c, TABLE_NONCES, nonce_row);
 }
 
 /* ---- kept answers ---- */

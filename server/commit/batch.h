@@ -68,7 +68,7 @@ MUST_CHECK enum err pipeline_publish_head(struct batch *cx, const struct contrac
 
 /* ---- chores.c: what the server does by itself ---- */
 
-job_run chore_approve, chore_forget, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;
+job_run chore_approve, chore_tidy, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;
 job_run chore_refused; /* refused_log.c */
 job_run chore_clock;   /* clock_rows.c */
 

@@ -1,7 +1,6 @@
 /* What the server does by itself: the runs of its chores. When they are due is the schedule's business. */
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
-#include "server/commit/nonces.h"
 #include "server/commit/parts.h"
 #include "server/system/log.h"
 
@@ -80,14 +79,11 @@ enum err chore_approve(struct batch *cx, struct job *job)
     return cursor_end(step);
 }
 
-/* ---- nonces, gaps, keys ---- */
+/* ---- spread tables, gaps, keys ---- */
 
-enum err chore_forget(struct batch *cx, struct job *job)
+enum err chore_tidy(struct batch *cx, struct job *job)
 {
-    size_t n = 0;
-    enum err err = nonces_prune(cx->txn, job->record.forget.before_s, job->record.forget.steps, &n);
-    job->more = err == ERR_OK && n == job->record.forget.steps;
-    return err;
+    return store_tidy(cx->txn, job->record.tidy.before_s, job->record.tidy.rows);
 }
 
 enum err chore_gap(struct batch *cx, struct job *job)

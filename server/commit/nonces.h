@@ -17,12 +17,11 @@ struct nonce_row {
     int64_t forget_s;
 };
 
-MUST_CHECK enum err nonce_find(struct txn *t, const struct nonce_use *use, struct nonce_row *out); /* ERR_NOT_FOUND */
-/* forget_s, and now_s below: on the clock that never goes back (clock_mark.ahead_ms), so that no clock that jumped
- * ahead makes a nonce forgotten. */
+MUST_CHECK enum err nonce_row_read(struct span row, struct nonce_row *out);
+/* forget_s and now_s: on the clock that never goes back (clock_mark.ahead_ms), so that no clock that jumped ahead makes
+ * a nonce forgotten. ERR_NOT_FOUND also for one whose time is before now_s: store_tidy takes it away. */
+MUST_CHECK enum err nonce_find(struct txn *t, const struct nonce_use *use, int64_t now_s, struct nonce_row *out);
 MUST_CHECK enum err nonce_record(struct txn *t, const struct nonce_use *use, int64_t forget_s, uint32_t contract,
                                  uint64_t index);
-/* Forgets those whose time is before now_s, oldest first, at most max of them; *n says how many. */
-MUST_CHECK enum err nonces_prune(struct txn *t, int64_t now_s, size_t max, size_t *n);
 
 #endif

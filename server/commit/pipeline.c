@@ -231,7 +231,7 @@ static enum err replay_nonce(struct batch *cx, struct job *job, const struct non
     struct nonce_row row;
     if (!nonce->used)
         return ERR_NOT_FOUND;
-    enum err err = nonce_find(cx->txn, nonce, &row);
+    enum err err = nonce_find(cx->txn, nonce, batch_steady_ms(cx, cx->now_ms) / MS_PER_S, &row);
     if (err != ERR_OK)
         return err;
     if (memcmp(row.request_sha256, nonce->request_sha256, HASH_LEN) != 0)

@@ -4,8 +4,8 @@
 #include "server/commit/source.h"
 #include "server/system/system.h"
 
-enum { FORGET_STEPS = 2000, PUBLISH_STEPS = 8 };
-enum { FORGET_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
+enum { TIDY_ROWS = 4096, PUBLISH_STEPS = 8 };
+enum { TIDY_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 
 void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms)
 {
@@ -48,12 +48,12 @@ static bool make_sweep(struct schedule *s, struct record *out)
     return true;
 }
 
-/* Up to 10,000 a second: more than come in. Their keys are scattered over the table, so that 2,000 dirty as many pages,
- * and a larger step would hold up batches for long. */
-static bool make_forget(struct schedule *s, struct record *out)
+/* Some 20,000 rows a second of each level, more where many wait: more than come in. A larger slice would hold up
+ * batches for long. */
+static bool make_tidy(struct schedule *s, struct record *out)
 {
     int64_t before_s = (clock_ms() - s->clock.live.ahead_ms) / MS_PER_S;
-    *out = (struct record){.kind = RECORD_FORGET, .forget = {.before_s = before_s, .steps = FORGET_STEPS}};
+    *out = (struct record){.kind = RECORD_TIDY, .tidy = {.before_s = before_s, .rows = TIDY_ROWS}};
     return true;
 }
 
@@ -80,7 +80,7 @@ static const struct chore {
 } chores[] = {
     {RECORD_DAY_KEYS, SECOND_MS, make_day_keys}, {RECORD_APPROVE, SECOND_MS, make_approve},
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
-    {RECORD_FORGET, FORGET_MS, make_forget},     {RECORD_NONE, READERS_MS, check_readers},
+    {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
 };
 enum { DAY_KEYS_CHORE = 0 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <lmdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,35 +14,15 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/xxh64.h"
+#include "server/store/store_private.h"
 #include "server/system/log.h"
 
-enum { MAX_READERS = 256, KEY_SHOWN = 56, META_PAGE = 4096, SUM_LEN = 8 };
-
-struct store {
-    MDB_env *env;
-    MDB_dbi dbi[TABLE_COUNT];
-    uint64_t seed[TABLE_COUNT]; /* of the checksums of a table's rows */
-    int lock_fd;
-};
-
-struct txn {
-    struct store *store;
-    MDB_txn *mdb;
-    bool write;
-    uint64_t writes;
-    /* for txn_cause */
-    const char *failed_call; /* NULL: none failed */
-    int failed_rc;
-    enum damage damage; /* what the last read met */
-    bool any_read;
-    enum table read_table;
-    size_t read_key_len;
-    char read_key[KEY_SHOWN + 1];
-};
+enum { MAX_READERS = 256, META_PAGE = 4096 };
 
 struct cursor {
     struct txn *txn;
     enum table table;
+    struct spread_cursor *spread; /* NULL: not of a spread table */
     MDB_cursor *mdb;
     bool from_first; /* it has stood on every row so far, `walked` of them, with no write since */
     size_t walked;
@@ -191,7 +170,7 @@ static enum err result(int rc, const char *call)
 }
 
 /* The same of a call within a transaction, which remembers it. */
-static enum err result_in(struct txn *t, int rc, const char *call)
+enum err txn_result(struct txn *t, int rc, const char *call)
 {
     t->damage = DAMAGE_NONE;
     if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) {
@@ -201,15 +180,6 @@ static enum err result_in(struct txn *t, int rc, const char *call)
     if (!t->write && (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND))
         return ERR_CORRUPT; /* a page; who writes cannot go on, and goes by ERR_IO */
     return result(rc, call);
-}
-
-static MDB_val val(struct span s)
-{
-    return (MDB_val){s.len, (void *)(uintptr_t)s.ptr};
-}
-static struct span span_val(const MDB_val *v)
-{
-    return span_of(v->mv_data, v->mv_size);
 }
 
 static enum err lock_folder(const char *data_dir, int *fd)
@@ -245,14 +215,16 @@ static int open_tables(struct store *s, enum store_mode mode)
     int rc = mdb_txn_begin(s->env, NULL, mode == STORE_READ ? MDB_RDONLY : 0, &t);
     if (rc != 0)
         return rc;
-    for (int i = 0; i < TABLE_COUNT; i++) {
-        rc = mdb_dbi_open(t, tables[i].name, mode == STORE_CREATE ? MDB_CREATE : 0, &s->dbi[i]);
-        if (rc != 0) {
-            mdb_txn_abort(t);
-            return rc;
-        }
-    }
-    return mdb_txn_commit(t);
+    const unsigned flags = mode == STORE_CREATE ? MDB_CREATE : 0;
+    for (int i = 0; i < TABLE_COUNT && rc == 0; i++)
+        if (!table_is_spread((enum table)i))
+            rc = mdb_dbi_open(t, tables[i].name, flags, &s->dbi[i]);
+    if (rc == 0)
+        rc = spread_open(s, t, flags);
+    if (rc == 0)
+        return mdb_txn_commit(t);
+    mdb_txn_abort(t);
+    return rc;
 }
 
 static int open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size)
@@ -261,7 +233,7 @@ static int open_env(struct store *s, const char *path, enum store_mode mode, uin
     if (rc == 0 && map_size != 0)
         rc = mdb_env_set_mapsize(s->env, map_size);
     if (rc == 0)
-        rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
+        rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT + SPREAD_DBIS);
     if (rc == 0)
         rc = mdb_env_set_maxreaders(s->env, MAX_READERS);
     if (rc == 0 && mode != STORE_READ)
@@ -284,8 +256,10 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     snprintf(path, sizeof path, "%s/store.mdb", data_dir);
     struct store *s = xcalloc(1, sizeof *s);
     s->lock_fd = -1;
-    for (int i = 0; i < TABLE_COUNT; i++)
+    for (int i = 0; i < TABLE_COUNT; i++) {
         s->seed[i] = xxh64(0, span_str(tables[i].name));
+        s->gone_seed[i] = xxh64(1, span_str(tables[i].name));
+    }
     enum err err = mode == STORE_READ ? ERR_OK : lock_folder(data_dir, &s->lock_fd);
     if (err != ERR_OK)
         goto done;
@@ -330,6 +304,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    spread_close(s);
     if (s->env != NULL)
         mdb_env_close(s->env);
     if (s->lock_fd >= 0)
@@ -374,6 +349,7 @@ enum err txn_commit(struct txn *t)
     int rc = mdb_txn_commit(t->mdb);
     if (rc == EIO && errno == 0)
         rc = ENOSPC;
+    spread_ended(t, rc == 0);
     free(t);
     return result(rc, "commit");
 }
@@ -382,6 +358,7 @@ void txn_abort(struct txn *t)
 {
     if (t == NULL)
         return;
+    spread_ended(t, false);
     mdb_txn_abort(t->mdb);
     free(t);
 }
@@ -419,6 +396,7 @@ enum damage txn_damage(const struct txn *t)
 
 void txn_reset(struct txn *t)
 {
+    spread_ended(t, false);
     mdb_txn_reset(t->mdb);
     t->failed_call = NULL;
     t->damage = DAMAGE_NONE;
@@ -427,7 +405,7 @@ void txn_reset(struct txn *t)
 
 enum err txn_renew(struct txn *t)
 {
-    return result_in(t, mdb_txn_renew(t->mdb), "renew");
+    return txn_result(t, mdb_txn_renew(t->mdb), "renew");
 }
 
 /* ---- rows ---- */
@@ -439,15 +417,24 @@ static uint64_t key_sum(const struct store *s, enum table table, struct span key
     return xxh64(s->seed[table], key);
 }
 
-static enum err was_read(struct txn *t, enum table table, const MDB_val *k, const MDB_val *v, struct span *value)
+uint64_t store_sum(const struct store *s, enum table table, struct span key, struct span value, bool gone)
+{
+    return xxh64(xxh64(gone ? s->gone_seed[table] : s->seed[table], key), value);
+}
+
+enum err txn_was_read(struct txn *t, enum table table, struct span key, struct span stored, struct span *value)
 {
     t->any_read = true;
     t->read_table = table;
-    t->read_key_len = k->mv_size < sizeof t->read_key ? k->mv_size : sizeof t->read_key;
-    memcpy(t->read_key, k->mv_data, t->read_key_len);
-    size_t len = v->mv_size < SUM_LEN ? 0 : v->mv_size - SUM_LEN;
-    struct span row = span_of(v->mv_data, len);
-    bool whole = v->mv_size >= SUM_LEN && load_be64(row.ptr + len) == xxh64(key_sum(t->store, table, span_val(k)), row);
+    t->read_key_len = key.len < sizeof t->read_key ? key.len : sizeof t->read_key;
+    memcpy(t->read_key, key.ptr, t->read_key_len);
+    size_t len = stored.len < SUM_LEN ? 0 : stored.len - SUM_LEN;
+    struct span row = span_of(stored.ptr, len);
+    uint64_t sum = stored.len < SUM_LEN ? 0 : load_be64(row.ptr + len);
+    bool whole = stored.len >= SUM_LEN && sum == store_sum(t->store, table, key, row, false);
+    t->damage = DAMAGE_NONE;
+    if (!whole && stored.len == SUM_LEN && table_is_spread(table) && sum == store_sum(t->store, table, key, row, true))
+        return ERR_NOT_FOUND;
     t->damage = whole ? DAMAGE_NONE : DAMAGE_OTHER_ROW;
     if (!whole)
         return ERR_CORRUPT;
@@ -458,8 +445,10 @@ static enum err was_read(struct txn *t, enum table table, const MDB_val *k, cons
 enum err store_get(struct txn *t, enum table table, struct span key, struct span *value)
 {
     MDB_val k = val(key), v;
+    if (table_is_spread(table))
+        return spread_get(t, table, key, value);
     int rc = mdb_get(t->mdb, t->store->dbi[table], &k, &v);
-    return rc == 0 ? was_read(t, table, &k, &v, value) : result_in(t, rc, "get");
+    return rc == 0 ? txn_was_read(t, table, key, span_val(&v), value) : txn_result(t, rc, "get");
 }
 
 static enum err put(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what,
@@ -470,7 +459,7 @@ static enum err put(struct txn *t, enum table table, struct span key, size_t len
     t->writes++;
     int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, flags | MDB_RESERVE);
     if (rc != 0)
-        return result_in(t, rc, call);
+        return txn_result(t, rc, call);
     char *room = v.mv_data;
     fill(what, room);
     store_be64(room + len, xxh64(seed, span_of(room, len)));
@@ -486,30 +475,37 @@ static void fill_span(const void *what, void *room)
 
 enum err store_put(struct txn *t, enum table table, struct span key, struct span value)
 {
+    if (table_is_spread(table))
+        return spread_put(t, table, key, value.len, fill_span, &value);
     return put(t, table, key, value.len, fill_span, &value, 0, "put");
 }
 
 enum err store_append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
 {
+    assert(!table_is_spread(table));
     return put(t, table, key, len, fill, what, MDB_APPEND, "append");
 }
 
 enum err store_del(struct txn *t, enum table table, struct span key)
 {
     MDB_val k = val(key);
+    if (table_is_spread(table))
+        return spread_del(t, table, key);
     t->writes++;
     int rc = mdb_del(t->mdb, t->store->dbi[table], &k, NULL);
-    return rc == MDB_NOTFOUND ? ERR_OK : result_in(t, rc, "del");
+    return rc == MDB_NOTFOUND ? ERR_OK : txn_result(t, rc, "del");
 }
 
 enum err cursor_open(struct txn *t, enum table table, struct cursor **out)
 {
-    MDB_cursor *mdb;
-    int rc = mdb_cursor_open(t->mdb, t->store->dbi[table], &mdb);
-    if (rc != 0)
-        return result_in(t, rc, "cursor");
+    struct cursor made = {.txn = t, .table = table};
+    enum err err = table_is_spread(table)
+                       ? spread_cursor_open(t, table, &made.spread)
+                       : txn_result(t, mdb_cursor_open(t->mdb, t->store->dbi[table], &made.mdb), "cursor");
+    if (err != ERR_OK)
+        return err;
     struct cursor *c = xmalloc(sizeof *c);
-    *c = (struct cursor){.txn = t, .table = table, .mdb = mdb};
+    *c = made;
     *out = c;
     return ERR_OK;
 }
@@ -518,7 +514,9 @@ void cursor_close(struct cursor *c)
 {
     if (c == NULL)
         return;
-    mdb_cursor_close(c->mdb);
+    spread_cursor_close(c->spread);
+    if (c->mdb != NULL)
+        mdb_cursor_close(c->mdb);
     free(c);
 }
 
@@ -530,7 +528,7 @@ static enum err all_walked(struct cursor *c)
         return ERR_NOT_FOUND;
     int rc = mdb_stat(c->txn->mdb, c->txn->store->dbi[c->table], &stat);
     if (rc != 0)
-        return result_in(c->txn, rc, "stat");
+        return txn_result(c->txn, rc, "stat");
     c->txn->damage = stat.ms_entries == c->walked ? DAMAGE_NONE : DAMAGE_FEWER_ROWS;
     return stat.ms_entries == c->walked ? ERR_NOT_FOUND : ERR_CORRUPT;
 }
@@ -547,14 +545,16 @@ static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct
     if (rc == MDB_NOTFOUND)
         return all_walked(c);
     if (rc != 0)
-        return result_in(c->txn, rc, "cursor");
+        return txn_result(c->txn, rc, "cursor");
     c->walked++;
     *key = span_val(&k);
-    return was_read(c->txn, c->table, &k, &v, value);
+    return txn_was_read(c->txn, c->table, *key, span_val(&v), value);
 }
 
 enum err cursor_seek(struct cursor *c, struct span from, struct span *key, struct span *value)
 {
+    if (c->spread != NULL)
+        return spread_cursor_seek(c->spread, from, key, value);
     /* LMDB takes no empty key */
     return from.len == 0 ? cursor_get(c, MDB_FIRST, (MDB_val){0}, key, value)
                          : cursor_get(c, MDB_SET_RANGE, val(from), key, value);
@@ -562,22 +562,27 @@ enum err cursor_seek(struct cursor *c, struct span from, struct span *key, struc
 
 enum err cursor_next(struct cursor *c, struct span *key, struct span *value)
 {
-    return cursor_get(c, MDB_NEXT, (MDB_val){0}, key, value);
+    return c->spread != NULL ? spread_cursor_next(c->spread, key, value)
+                             : cursor_get(c, MDB_NEXT, (MDB_val){0}, key, value);
 }
 
 enum err cursor_prev(struct cursor *c, struct span *key, struct span *value)
 {
+    assert(c->spread == NULL);
     return cursor_get(c, MDB_PREV, (MDB_val){0}, key, value);
 }
 
 enum err cursor_last(struct cursor *c, struct span *key, struct span *value)
 {
+    assert(c->spread == NULL);
     return cursor_get(c, MDB_LAST, (MDB_val){0}, key, value);
 }
 
 enum err store_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value)
 {
     struct cursor *c;
+    if (table_is_spread(table))
+        return spread_seek(t, table, from, key, value);
     enum err err = cursor_open(t, table, &c);
     if (err != ERR_OK)
         return err;

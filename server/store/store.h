@@ -60,11 +60,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       TELLS_KEY | TELLS_ADDED,                                                                                         \
       "steps count without a hole up to those of the mark, and cover what entries name. What clocks said is said "     \
       "here alone")                                                                                                    \
-    X(NONCES, "nonces", "SHA-256(party 00 nonce)[:16] -> request hash, contract be32, index be64, time be64", DERIVED, \
-      TELLS_KEY | TELLS_GONE | TELLS_ADDED,                                                                            \
-      "stands in nonce_times, names a lead or disposition. The request's hash is the only copy of itself")             \
-    X(NONCE_TIMES, "nonce_times", "when to forget it be64 (s), nonce key -> nothing", DERIVED, TELLS_ALL,              \
-      "the mirror of nonces, within what a nonce is kept")                                                             \
+    X(NONCES, "nonces",                                                                                                \
+      "SHA-256(party 00 nonce)[:16] -> when to forget it be64 (s), request hash, contract be32, index be64", DERIVED,  \
+      TELLS_NOTHING,                                                                                                   \
+      "names a lead or disposition. Which request it was is said here alone, and whether there was one")               \
     X(PARTIES, "parties", "number be32 -> JSON", LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                         \
       "counts without a hole; the key is the one that each of its logs told last. Names and times are said here "      \
       "alone")                                                                                                         \
@@ -193,6 +192,12 @@ MUST_CHECK enum err store_seek(struct txn *t, enum table table, struct span from
 /* As store_get, in a table whose keys are all of one length: ERR_CORRUPT when a key begins with this one and goes on,
  * for it is none of ours and may have been this row's. */
 MUST_CHECK enum err store_get_sole(struct txn *t, enum table table, struct span key, struct span *value);
+
+/* What spread tables need done from time to time, a slice of about so many rows; committer. before_s: of tables whose
+ * values begin with a time (s), rows of before it are looked for no more, and go as it comes. */
+MUST_CHECK enum err store_tidy(struct txn *t, int64_t before_s, size_t rows);
+/* How many rows are written before they become a run: few in tests. */
+void store_spread_recent(struct store *s, size_t rows);
 
 /* Of the row tables, not of clicks: ledger.h completes it. */
 struct view store_view(struct txn *t);

@@ -70,6 +70,15 @@ static struct job lead_of(struct filler *f, size_t i)
     return job;
 }
 
+static struct job tidy_of(struct filler *f, size_t i)
+{
+    struct job job = job_of(f, RECORD_TIDY);
+    (void)i;
+    job.record.advertiser = 0;
+    job.record.tidy.rows = 8 * BATCH_MAX;
+    return job;
+}
+
 static void run(struct filler *f, size_t n, struct job (*make)(struct filler *f, size_t i))
 {
     bool wrote;
@@ -110,6 +119,7 @@ int main(int argc, char **argv)
         n = left < BATCH_MAX ? left : BATCH_MAX;
         run(&f, n, click_of);
         run(&f, n, lead_of);
+        run(&f, 1, tidy_of);
     }
     catalog_unref(catalog);
     committer_close(f.committer);

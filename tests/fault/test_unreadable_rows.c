@@ -519,7 +519,6 @@ static const struct need {
     {TABLE_SEQS, "the lead, the leads, the openings, the entries"},
     {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements"},
     {TABLE_NONCES, "a lead sent twice"},
-    {TABLE_NONCE_TIMES, "a lead sent twice"},
     {TABLE_PARTIES, "a code, a campaign changed"},
     {TABLE_CAMPAIGNS, "a code"},
     {TABLE_CONTRACTS, "a code"},
@@ -553,11 +552,8 @@ static const char *needed_for(const struct need *of, size_t n, enum table table)
 /* Who looks for a row that is not there, or for the first or the last, meets another one: if that is not as it was
  * written, it may be the one looked for, its key changed. */
 static const struct need also_met[] = {
-    {TABLE_NONCES, "a lead, a person again, a txid again, an approval by click, an approval of parts"},
     {TABLE_STATEMENTS, "a new statement"},
     {TABLE_IDEMPOTENCY, "a new statement"},
-    {TABLE_ROWS + ROW_DEDUPE, "a lead"},
-    {TABLE_ROWS + ROW_TXIDS, "a lead, a person again"},
     {TABLE_ROWS + ROW_DUE, "a new statement"},
 };
 enum { ALSO_MET = sizeof also_met / sizeof also_met[0], NEEDS = sizeof needs / sizeof needs[0] };
@@ -619,7 +615,6 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_SEQS, "the lead, the leads, the openings, the entries", "a txid again"},
         {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements", ""},
         {TABLE_NONCES, "", ""},
-        {TABLE_NONCE_TIMES, "a lead sent twice", ""},
         {TABLE_PARTIES, "a code, a campaign changed", ""},
         {TABLE_CAMPAIGNS, "a code", ""},
         {TABLE_CONTRACTS, "a code", ""},

@@ -7,6 +7,7 @@
 #include <lmdb.h>
 
 #include "common/base/xxh64.h"
+#include "server/store/store_private.h"
 #include "tests/support/store_fixture.h"
 
 enum { RAW_SUM = 8 };
@@ -40,6 +41,7 @@ static inline void raw_row_put_bytes(struct txn *t, enum table table, struct spa
     enum err err = store_put(t, table, key, SPAN(""));
     raw_row = NULL;
     assert_ok(err);
+    spread_distrust(t);
 }
 
 static inline void raw_row_put(struct txn *t, enum table table, struct span key, struct span value, uint64_t sum)

@@ -453,7 +453,7 @@ static bool nonces_left(void)
     struct cursor *c;
     struct span key, value;
     struct txn *t = fixture_begin(&cf.live.f, false);
-    assert_ok(cursor_open(t, TABLE_NONCE_TIMES, &c));
+    assert_ok(cursor_open(t, TABLE_NONCES, &c));
     enum err step = cursor_seek(c, SPAN(""), &key, &value);
     cursor_close(c);
     txn_abort(t);
@@ -468,6 +468,7 @@ static void a_backlog_of_old_nonces_is_forgotten_within_seconds(void **state)
     enum { OLD = 25000, WAIT_STEPS = 400, WAIT_US = 25000 };
     struct nonce_use use = {.used = true};
     struct txn *t = fixture_begin(&cf.live.f, true);
+    store_spread_recent(cf.live.f.store, OLD);
     for (uint32_t i = 0; i < OLD; i++) {
         memcpy(use.key, &i, sizeof i);
         assert_ok(nonce_record(t, &use, 1000 + i / 100, COMMITTER_CONTRACT, i));

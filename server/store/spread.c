@@ -1,0 +1,411 @@
+/* Spread tables: rows under keys in no order, of which each would dirty a page of its own in a B-tree of all of them.
+ * Here rows are appended, sorted with others of their time, and merged with ever more of them: a log-structured merge
+ * tree (FORMATS.md, "Spread tables").
+ *
+ * What was written last stands in `recent` in the order of writing, and the write transactions hold it in memory. Once
+ * that is full, it becomes a run of level 1, in the order of places; SPREAD_FAN runs of a level become one of the next.
+ * Of several rows in one place the newest holds; one that was taken away leaves a mark. A run never changes, and a
+ * look-up goes through all of them but those whose filter says no.
+ *
+ * Everything is in the transaction that writes it: what was committed is there after any crash, what was aborted never
+ * was, readers see what they began with. Reading transactions have no filters, and read `recent` when they need it. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/xxh64.h"
+#include "server/store/spread_private.h"
+
+enum { RECENT_ROWS = 1 << 16, COUNT_LEN = 8 };
+enum { LEVEL_HEAD = 2 * RUN_LEN, LEVEL_MAX = LEVEL_HEAD + SPREAD_RUNS * COUNT_LEN + SUM_LEN };
+
+const struct spread_table *spread_table(enum table t)
+{
+    static const struct spread_table tables[TABLE_COUNT] = {
+        [TABLE_NONCES] = {'n', 16, true},
+        [TABLE_ROWS + ROW_DEDUPE] = {'d', 21, false},
+        [TABLE_ROWS + ROW_TXIDS] = {'t', 20, false},
+        [TABLE_ROWS + ROW_CLICK_LEADS] = {'c', 12, false},
+    };
+    return &tables[t];
+}
+
+static const char *const names[SPREAD_DBIS] = {
+    [DBI_LEVELS] = "levels",
+    [DBI_RECENT] = "recent",
+    "runs.1.a",
+    "runs.1.b",
+    "runs.2.a",
+    "runs.2.b",
+    "runs.3.a",
+    "runs.3.b",
+    "runs.4",
+};
+
+bool table_is_spread(enum table t)
+{
+    return spread_table(t)->letter != '\0';
+}
+
+enum table spread_letter(char letter)
+{
+    switch (letter) {
+    case 'n':
+        return TABLE_NONCES;
+    case 'd':
+        return (enum table)(TABLE_ROWS + ROW_DEDUPE);
+    case 't':
+        return (enum table)(TABLE_ROWS + ROW_TXIDS);
+    case 'c':
+        return (enum table)(TABLE_ROWS + ROW_CLICK_LEADS);
+    default:
+        return TABLE_COUNT;
+    }
+}
+
+uint64_t place_hash(struct span place)
+{
+    enum table t = spread_letter(place.ptr[0]);
+    size_t head = 1 + (t < TABLE_COUNT ? spread_table(t)->head : 0u);
+    return xxh64(0, span_of(place.ptr, place.len < head ? place.len : head));
+}
+
+struct span spread_place(struct place_mem *m, enum table t, struct span key)
+{
+    assert(key.len <= STORE_KEY_MAX && table_is_spread(t));
+    m->bytes[0] = spread_table(t)->letter;
+    if (key.len > 0)
+        memcpy(m->bytes + 1, key.ptr, key.len);
+    return span_of(m->bytes, 1 + key.len);
+}
+
+MDB_val spread_numbered(struct place_mem *m, uint64_t number, struct span place)
+{
+    assert(place.len <= sizeof m->bytes - RUN_LEN);
+    memmove(m->bytes + RUN_LEN, place.ptr, place.len);
+    store_be64(m->bytes, number);
+    return (MDB_val){RUN_LEN + place.len, m->bytes};
+}
+
+/* ---- opening ---- */
+
+int spread_open(struct store *s, MDB_txn *t, unsigned flags)
+{
+    int rc = 0;
+    for (int i = 0; i < SPREAD_DBIS && rc == 0; i++)
+        rc = mdb_dbi_open(t, names[i], flags, &s->spread_dbi[i]);
+    s->spread = xcalloc(1, sizeof *s->spread);
+    s->spread->recent_rows = RECENT_ROWS;
+    return rc;
+}
+
+static void view_free(struct spread_view *v)
+{
+    if (v != NULL)
+        recent_free(v->recent);
+    free(v);
+}
+
+void spread_close(struct store *s)
+{
+    if (s->spread == NULL)
+        return;
+    view_free(s->spread->view);
+    filters_drop(s->spread, NULL);
+    free(s->spread);
+}
+
+void store_spread_recent(struct store *s, size_t rows)
+{
+    s->spread->recent_rows = rows;
+}
+
+/* ---- what a transaction knows ---- */
+
+MDB_dbi run_dbi(const struct txn *t, int level, uint64_t run)
+{
+    int half = level < SPREAD_LEVELS ? (int)(run / SPREAD_FAN % 2) : 0;
+    return t->store->spread_dbi[DBI_RUNS + 2 * (level - 1) + half];
+}
+
+static uint64_t level_sum(struct span key, struct span value)
+{
+    return xxh64(xxh64(xxh64(0, span_str(names[DBI_LEVELS])), key), value);
+}
+
+static enum err level_load(struct txn *t, int number, struct level *out)
+{
+    uint8_t byte = (uint8_t)number;
+    MDB_val k = {1, &byte}, v;
+    *out = (struct level){.first = 0};
+    int rc = mdb_get(t->mdb, t->store->spread_dbi[DBI_LEVELS], &k, &v);
+    if (rc != 0)
+        return rc == MDB_NOTFOUND ? ERR_OK : txn_result(t, rc, "get levels");
+    const char *p = v.mv_data;
+    if (v.mv_size < LEVEL_HEAD + SUM_LEN ||
+        load_be64(p + v.mv_size - SUM_LEN) != level_sum(span_val(&k), span_of(p, v.mv_size - SUM_LEN)))
+        return ERR_CORRUPT;
+    struct level l = {.first = load_be64(p), .end = load_be64(p + RUN_LEN)};
+    uint64_t n = l.end - l.first;
+    if (l.end < l.first || n > SPREAD_RUNS || l.first % SPREAD_FAN != 0 ||
+        v.mv_size != LEVEL_HEAD + n * COUNT_LEN + SUM_LEN)
+        return ERR_CORRUPT;
+    for (uint64_t i = 0; i < n; i++)
+        l.rows[i] = load_be64(p + LEVEL_HEAD + i * COUNT_LEN);
+    *out = l;
+    return ERR_OK;
+}
+
+enum err level_save(struct txn *t, int number, const struct level *l)
+{
+    uint8_t byte = (uint8_t)number, row[LEVEL_MAX];
+    size_t n = (size_t)(l->end - l->first), len = LEVEL_HEAD;
+    assert(n <= SPREAD_RUNS);
+    store_be64(row, l->first);
+    store_be64(row + RUN_LEN, l->end);
+    for (size_t i = 0; i < n; i++, len += COUNT_LEN)
+        store_be64(row + len, l->rows[i]);
+    MDB_val k = {1, &byte}, v = {len + SUM_LEN, row};
+    store_be64(row + len, level_sum(span_val(&k), span_of(row, len)));
+    t->writes++;
+    return txn_result(t, mdb_put(t->mdb, t->store->spread_dbi[DBI_LEVELS], &k, &v, 0), "put levels");
+}
+
+/* ERR_CORRUPT: a key does not read, or there are not as many rows as LMDB has counted. */
+static enum err recent_load(struct txn *t, struct spread_view *v)
+{
+    MDB_dbi dbi = t->store->spread_dbi[DBI_RECENT];
+    MDB_cursor *c;
+    MDB_stat stat;
+    MDB_val k, row;
+    bool reads = true;
+    int rc = mdb_cursor_open(t->mdb, dbi, &c);
+    if (rc != 0)
+        return txn_result(t, rc, "cursor");
+    while (reads && (rc = mdb_cursor_get(c, &k, &row, MDB_NEXT)) == 0) {
+        const char *p = k.mv_data;
+        reads =
+            k.mv_size > RUN_LEN && k.mv_size <= RUN_LEN + 1 + STORE_KEY_MAX && spread_letter(p[RUN_LEN]) != TABLE_COUNT;
+        if (!reads)
+            break;
+        struct span place = span_of(p + RUN_LEN, k.mv_size - RUN_LEN);
+        recent_put(v->recent, place_hash(place), place, span_val(&row));
+        v->next = load_be64(p) + 1;
+        v->written++;
+    }
+    mdb_cursor_close(c);
+    if (reads && rc == MDB_NOTFOUND && (rc = mdb_stat(t->mdb, dbi, &stat)) == 0)
+        reads = stat.ms_entries == v->written;
+    return rc != 0 ? txn_result(t, rc, "read recent") : reads ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err view_load(struct txn *t, struct spread_view **out)
+{
+    struct spread_view *v = xcalloc(1, sizeof *v);
+    enum err err = ERR_OK;
+    v->recent = recent_new();
+    for (int i = 1; i <= SPREAD_LEVELS && err == ERR_OK; i++)
+        err = level_load(t, i, &v->level[i]);
+    if (err == ERR_OK)
+        err = recent_load(t, v);
+    if (err == ERR_OK)
+        *out = v;
+    else
+        view_free(v);
+    return err;
+}
+
+/* That of a write transaction is the next one's, unless it comes to nothing. */
+enum err spread_view(struct txn *t, struct spread_view **out)
+{
+    struct spread *s = t->store->spread;
+    enum err err = ERR_OK;
+    if (t->spread == NULL && t->write)
+        t->spread = s->view;
+    if (t->spread == NULL)
+        err = view_load(t, &t->spread);
+    if (t->write)
+        s->view = t->spread;
+    *out = t->spread;
+    return err;
+}
+
+void spread_ended(struct txn *t, bool committed)
+{
+    struct spread *s = t->store->spread;
+    if (t->spread == NULL)
+        return;
+    if (!t->write || !committed || s->distrusted)
+        view_free(t->spread);
+    if (t->write && (!committed || s->distrusted)) {
+        s->view = NULL;
+        s->distrusted = false;
+        memset(s->merging, 0, sizeof s->merging);
+    }
+    t->spread = NULL;
+}
+
+void spread_distrust(struct txn *t)
+{
+    t->store->spread->distrusted = true;
+}
+
+/* ---- looking up ---- */
+
+static void take_if_first(struct span place, struct span row, struct span *first, struct span *stored)
+{
+    if (first->ptr != NULL && span_order(place, *first) >= 0)
+        return;
+    *first = place;
+    *stored = row;
+}
+
+/* The first row of a run that is not before a place. */
+static enum err run_seek(struct txn *t, int level, uint64_t run, struct span from, struct span *place,
+                         struct span *stored)
+{
+    struct place_mem mem;
+    MDB_cursor *c;
+    MDB_val k = spread_numbered(&mem, run, from), v;
+    int rc = mdb_cursor_open(t->mdb, run_dbi(t, level, run), &c);
+    if (rc != 0)
+        return txn_result(t, rc, "cursor");
+    rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+    mdb_cursor_close(c);
+    if (rc != 0)
+        return txn_result(t, rc, "seek");
+    if (k.mv_size <= RUN_LEN || load_be64(k.mv_data) != run)
+        return ERR_NOT_FOUND;
+    *place = span_of((const char *)k.mv_data + RUN_LEN, k.mv_size - RUN_LEN);
+    *stored = span_val(&v);
+    return ERR_OK;
+}
+
+/* The first row of a walk over everything, where a key has no whole head to look up. */
+static enum err first_of_all(struct txn *t, struct span from, struct span *place, struct span *stored)
+{
+    struct walk *w;
+    enum err err = walk_all(t, from, &w);
+    const struct row *at = err == ERR_OK ? walk_at(w) : NULL;
+    if (at != NULL) {
+        *place = at->place;
+        *stored = at->stored;
+    }
+    walk_free(w);
+    return err == ERR_OK && at == NULL ? ERR_NOT_FOUND : err;
+}
+
+struct candidate {
+    int level;
+    uint64_t run;
+    const uint64_t *line; /* of its filter; NULL: none */
+};
+
+/* Whoever reads has no filters. */
+static size_t list_runs(struct txn *t, const struct spread_view *v, uint64_t hash, struct candidate *out)
+{
+    size_t n = 0;
+    for (int i = 1; i <= SPREAD_LEVELS; i++)
+        for (uint64_t run = v->level[i].end; run > v->level[i].first; run--)
+            out[n++] =
+                (struct candidate){i, run - 1, t->write ? filter_line(t->store->spread, i, run - 1, hash) : NULL};
+    return n;
+}
+
+/* The first row, and the newest of its place, of those with one head, and of some others. */
+static enum err first_of_head(struct txn *t, const struct spread_view *v, struct span from, struct span *place,
+                              struct span *stored)
+{
+    struct candidate runs[SPREAD_LEVELS * SPREAD_RUNS];
+    struct span first = {NULL, 0}, at, row;
+    uint64_t hash = place_hash(from);
+    size_t n = list_runs(t, v, hash, runs);
+    if (recent_seek(v->recent, hash, from, &at, &row))
+        take_if_first(at, row, &first, stored);
+    for (size_t i = 0; i < n; i++) {
+        if (runs[i].line != NULL && !filter_may_have(runs[i].line, hash))
+            continue;
+        enum err err = run_seek(t, runs[i].level, runs[i].run, from, &at, &row);
+        if (err == ERR_OK)
+            take_if_first(at, row, &first, stored);
+        else if (err != ERR_NOT_FOUND)
+            return err;
+    }
+    *place = first;
+    return first.ptr != NULL ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* With the whole head of a key, what has another is not found. */
+enum err spread_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value)
+{
+    struct spread_view *v;
+    struct place_mem mem, next;
+    struct span at, row, here = spread_place(&mem, table, from);
+    size_t head = spread_table(table)->head;
+    bool by_head = from.len >= head;
+    size_t same = by_head ? 1 + head : 1;
+    t->damage = DAMAGE_NONE;
+    enum err err = spread_view(t, &v);
+    while (err == ERR_OK) {
+        err = by_head ? first_of_head(t, v, here, &at, &row) : first_of_all(t, here, &at, &row);
+        if (err != ERR_OK)
+            break;
+        if (at.len < same || memcmp(at.ptr, mem.bytes, same) != 0)
+            return ERR_NOT_FOUND;
+        err = txn_was_read(t, table, place_key(at), row, value);
+        if (err != ERR_NOT_FOUND) {
+            *key = place_key(at);
+            return err;
+        }
+        memcpy(next.bytes, at.ptr, at.len); /* it is gone: on behind it */
+        next.bytes[at.len] = '\0';
+        here = span_of(next.bytes, at.len + 1);
+        err = ERR_OK;
+    }
+    return err;
+}
+
+enum err spread_get(struct txn *t, enum table table, struct span key, struct span *value)
+{
+    struct span found = {NULL, 0};
+    enum err err = spread_seek(t, table, key, &found, value);
+    if (err == ERR_OK || (err == ERR_CORRUPT && t->damage == DAMAGE_OTHER_ROW))
+        return span_eq(found, key) ? err : ERR_NOT_FOUND;
+    return err;
+}
+
+/* ---- writing ---- */
+
+static enum err append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
+{
+    struct spread_view *v;
+    struct place_mem mem, mem_key;
+    enum err err = spread_view(t, &v);
+    if (err != ERR_OK)
+        return err;
+    struct span place = spread_place(&mem, table, key);
+    MDB_val k = spread_numbered(&mem_key, v->next, place), row = {len + SUM_LEN, NULL};
+    t->writes++;
+    int rc = mdb_put(t->mdb, t->store->spread_dbi[DBI_RECENT], &k, &row, MDB_APPEND | MDB_RESERVE);
+    if (rc != 0)
+        return txn_result(t, rc, "append");
+    char *room = row.mv_data;
+    if (fill != NULL)
+        fill(what, room);
+    store_be64(room + len, store_sum(t->store, table, key, span_of(room, len), fill == NULL));
+    recent_put(v->recent, place_hash(place), place, span_of(room, len + SUM_LEN));
+    v->next++;
+    v->written++;
+    return ERR_OK;
+}
+
+enum err spread_put(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
+{
+    return append(t, table, key, len, fill, what);
+}
+
+enum err spread_del(struct txn *t, enum table table, struct span key)
+{
+    return append(t, table, key, 0, NULL, NULL);
+}

@@ -1,0 +1,76 @@
+/* Shared by store.c (tables of their own) and spread.c (tables whose keys come in no order). */
+#ifndef CS_SERVER_STORE_STORE_PRIVATE_H
+#define CS_SERVER_STORE_STORE_PRIVATE_H
+
+#include <lmdb.h>
+
+#include "server/store/store.h"
+
+enum { KEY_SHOWN = 56, SUM_LEN = 8, SPREAD_DBIS = 9 };
+
+struct store {
+    MDB_env *env;
+    MDB_dbi dbi[TABLE_COUNT]; /* but of spread tables */
+    MDB_dbi spread_dbi[SPREAD_DBIS];
+    uint64_t seed[TABLE_COUNT], gone_seed[TABLE_COUNT]; /* of the checksums of a table's rows, and of marks */
+    struct spread *spread;                              /* of the write transaction */
+    int lock_fd;
+};
+
+struct txn {
+    struct store *store;
+    MDB_txn *mdb;
+    bool write;
+    uint64_t writes;
+    struct spread_view *spread; /* NULL: no spread table was looked at */
+    /* for txn_cause */
+    const char *failed_call; /* NULL: none failed */
+    int failed_rc;
+    enum damage damage; /* what the last read met */
+    bool any_read;
+    enum table read_table;
+    size_t read_key_len;
+    char read_key[KEY_SHOWN + 1];
+};
+
+static inline MDB_val val(struct span s)
+{
+    return (MDB_val){s.len, (void *)(uintptr_t)s.ptr};
+}
+static inline struct span span_val(const MDB_val *v)
+{
+    return span_of(v->mv_data, v->mv_size);
+}
+
+/* What a call within a transaction answers, which remembers it. ERR_IO is logged here, where the cause is known. */
+MUST_CHECK enum err txn_result(struct txn *t, int rc, const char *call);
+/* What stands under a key: ERR_NOT_FOUND for the mark that a spread table's row is gone, ERR_CORRUPT for what was not
+ * written there. */
+MUST_CHECK enum err txn_was_read(struct txn *t, enum table table, struct span key, struct span stored,
+                                 struct span *value);
+/* Of a stored value, or of the mark of one that is gone. */
+uint64_t store_sum(const struct store *s, enum table table, struct span key, struct span value, bool gone);
+
+/* ---- spread.c ---- */
+
+bool table_is_spread(enum table t);
+int spread_open(struct store *s, MDB_txn *t, unsigned flags); /* an LMDB code */
+void spread_close(struct store *s);
+void spread_ended(struct txn *t, bool committed);
+void spread_distrust(struct txn *t); /* what is in memory of it may not be what is stored: read it again, afterwards */
+
+MUST_CHECK enum err spread_get(struct txn *t, enum table table, struct span key, struct span *value);
+MUST_CHECK enum err spread_seek(struct txn *t, enum table table, struct span from, struct span *key,
+                                struct span *value);
+MUST_CHECK enum err spread_put(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill,
+                               const void *what);
+MUST_CHECK enum err spread_del(struct txn *t, enum table table, struct span key);
+
+/* Over all rows of a table, in order. Values live until the next write. */
+struct spread_cursor;
+MUST_CHECK enum err spread_cursor_open(struct txn *t, enum table table, struct spread_cursor **out);
+void spread_cursor_close(struct spread_cursor *c);
+MUST_CHECK enum err spread_cursor_seek(struct spread_cursor *c, struct span from, struct span *key, struct span *value);
+MUST_CHECK enum err spread_cursor_next(struct spread_cursor *c, struct span *key, struct span *value);
+
+#endif
