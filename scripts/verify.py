@@ -233,6 +233,17 @@ def note_key_id(name, raw):
     return sha256(name.encode() + b"\n\x01" + raw)[:4]
 
 
+def read_cosigned(data, origin, keys):
+    """The same of a note with cosignatures behind it, which are of keys that nobody here knows."""
+    text, blank, lines = data.partition(b"\n\n")
+    lines = lines.split(b"\n")
+    need(blank and len(lines) > 1 and lines.pop() == b"" and len(set(lines)) == len(lines), "a witnessed note is not written as one")
+    for line in lines:
+        found = re.fullmatch(rb"\xe2\x80\x94 [^ +]+ ([A-Za-z0-9+/]+=*)", line)
+        need(found and len(b64_decode(found[1].decode()) or b"") > 4, "a cosignature is not written as one")
+    return read_note(text + blank + lines[0] + b"\n", origin, keys)
+
+
 def read_note(data, origin, keys):
     """(size, root) of a signed checkpoint in the plain form: one signature, of a key of this log."""
     found = re.fullmatch(rb"([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n\xe2\x80\x94 ([^\n ]+) ([A-Za-z0-9+/]+=*)\n", data)
@@ -1440,6 +1451,8 @@ class Audit:
     def run(self):
         order = ("keys", "checkpoint", "tree", "entries", "openings", "decisions", "rootlog", "statements", "lines", "heads", "responses", "history", "files")
         said = {}
+        if any(re.fullmatch("log/([^/]+/)?witnessed", name) for name in self.mirror.names()):
+            self.CHECKS, order = (*self.CHECKS, "witnesses"), (*order, "witnesses")
         for name in order:
             try:
                 said[name] = "holds", getattr(self, name)()
@@ -1599,6 +1612,19 @@ class Audit:
             leaves = getattr(self, log).leaves
             need(size <= len(leaves) and root_of(leaves[:size]) == root, f"{name} shows another past than the log has now")
         return f"{len(seen)} checkpoints that were kept are of this past"
+
+    def witnesses(self):
+        """What witnesses cosigned of the root log: it has had that past, with the head of this contract in it."""
+        self.have(self.note_keys, "keys")
+        names = "log/witnessed", f"log/{self.contract}/witnessed"
+        notes = [self.mirror.read(name, 16_384) for name in names]
+        past = read_cosigned(notes[0], self.root_origin, self.note_keys), read_note(notes[1], self.origin, self.note_keys)
+        for name, log, (size, root) in zip(names, ("root_log", "log"), past):
+            self.have(getattr(self, log, None), "the entries of its log")
+            leaves = getattr(self, log).leaves
+            need(size <= len(leaves) and root_of(leaves[:size]) == root, f"{name} shows another past than the log has now")
+        need(sha256(notes[1]) in self.root_log.entries[:past[0][0]], "the head of this contract is not in what was witnessed")
+        return f"the root log of {past[0][0]} heads was shown to witnesses, with this contract's of {past[1][0]} entries"
 
     def seen(self):
         """{name: (folder of the log, size)} of kept checkpoints."""

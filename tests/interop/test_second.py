@@ -410,6 +410,19 @@ class MadeLogs(unittest.TestCase):
             with self.subTest(seed=SEED + n):
                 self.assertEqual((first[0], told[0]), (0, 0), doubts(first, told))
 
+    def test_both_look_at_what_witnesses_saw(self):
+        log = next(log for log in (made_logs.made_log(SEED + n) for n in range(1000)) if log.statements)
+        files, contract = log.mirror(), f"log/{made_logs.CONTRACT}"
+        head = next(data for name, data in files.items() if name.startswith("v1/statements/") and name.endswith("/checkpoint"))
+        cosigned = files["log/checkpoint"] + "\u2014 witness.example ".encode() + base64.b64encode(bytes(76)) + b"\n"
+        seen = {**files, "log/witnessed": cosigned, f"{contract}/witnessed": head}
+        other = made_logs.note(made_logs.ORIGIN, 1, bytes(32))
+        cases = [(0, seen), (1, {**seen, f"{contract}/witnessed": files[f"{contract}/checkpoint"]}),
+                 (1, {**seen, "log/witnessed": other}), (1, {**seen, "log/witnessed": cosigned + b"x\n"}), (1, {**seen, "log/witnessed": cosigned[:-70] + b"\n"})]
+        for (status, _), (first, told) in zip(cases, both([files for _, files in cases])):
+            with self.subTest(first[1][-3:]):
+                self.assertEqual((first[0], told[0]), (status, status), doubts(first, told))
+
     def test_both_say_the_same_of_logs_forged_with_the_keys(self):
         print(f"SEED={SEED}")
         forged = []
