@@ -14,6 +14,7 @@ them together. Names are those of FORMATS; section names stand in quotation mark
 import base64
 import binascii
 import hashlib
+import heapq
 import json
 import os
 import re
@@ -33,6 +34,7 @@ from contact_keys import COUNTRIES, country, digits_of_all_scripts, email_key, p
 RULES = {1}  # the numbers of the rules that are known here ("Rules")
 LARGEST = 2**53 - 1
 ROOM = LARGEST - 1_000_000  # what the amounts of one statement come to at most ("Statement")
+HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 WHOLE = 1_000_000  # millionths: of a lead, of a currency unit
 
@@ -929,6 +931,9 @@ class Ledger:
         self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
         self.amounts, self.bound_by = [], []
         self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
+        self.latest, self.behind = 0, None  # clock's time; the entry without steps that lies far behind it, until one with steps judges it
+        self.waiting, self.seen, self.unsure = [], None, False  # leads with a due time, the first first; (lead, when an entry saw it overdue)
+        self.reported = {}  # by sender and txid: the last lead
         self.unknown_rules = None
 
     # what every entry has to keep: "each entry can follow those before it"
@@ -941,9 +946,8 @@ class Ledger:
             need("clock_ms" not in entry or (entry["clock_ms"] < entry["at"] == before["at"]), "its clock_ms does not fit its time")
         else:
             need(entry["kind"] == "terms" and "clock_ms" not in entry, "the first entry is no terms")
-        if entry["kind"] in ("click", "lead"):
-            need(entry.get("clock_steps", 0) >= self.steps, "its clock_steps go back")
-            self.steps = entry.get("clock_steps", 0)
+        self.dates(at, entry)
+        self.withheld(entry)
         self.entries.append(entry)
         if entry["kind"] == "terms":
             self.terms(at, entry)
@@ -956,6 +960,42 @@ class Ledger:
         amount = {"click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
                   "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
+
+    def dates(self, at, entry):
+        """"Dates": none is dated back."""
+        time, behind = clock(entry), clock(entry) < self.latest - HOUR_MS
+        if entry["kind"] in ("click", "lead"):
+            steps = entry.get("clock_steps", 0)
+            need(steps >= self.steps, "its clock_steps go back")
+            need(steps > self.steps or not behind, "it is dated back")
+            need(steps > self.steps or self.behind is None, f"entry {self.behind} is dated back")
+            if steps > self.steps:
+                self.latest, self.unsure = 0, self.unsure or entry["kind"] == "click"
+            self.steps, self.behind = steps, None
+        elif behind and self.behind is None:
+            self.behind = at
+        if entry["kind"] == "lead":
+            self.unsure = entry.get("clock_unsure", False)
+            clicked = [entry.get("clicked_ms", 0), *(touch.get("clicked_ms", 0) for touch in entry.get("touches", []))]
+            need(entry.get("clock_steps", 0) or max(clicked) <= time + HOUR_MS, "it is dated before its click")
+        self.latest = max(self.latest, time)
+
+    def withheld(self, entry):
+        """"Dates": no automatic approval is withheld."""
+        while self.waiting and self.leads[self.waiting[0][1]].status not in ("pending", "held"):
+            heapq.heappop(self.waiting)
+        if not self.waiting or self.unsure or clock(entry) < self.waiting[0][0] + HOUR_MS:
+            return
+        if self.seen is None or self.seen[0] != self.waiting[0][1]:
+            self.seen = self.waiting[0][1], clock(entry)
+        need(clock(entry) < self.seen[1] + HOUR_MS // 6, f"the automatic approval of lead {self.seen[0]} is withheld")
+
+    def txid_taken(self, entry):
+        """"Txid": it names one lead of a sender, unless the last one was refused for its form, or repeats another and is a pixel's."""
+        last = self.reported.get((entry["party"], entry.get("txid") or None))
+        if last is None or (last.status == "duplicate" and entry["trust"] == "pixel"):
+            return False
+        return last.status != "rejected" or last.entry.get("reason") not in ("no_click", "unknown_click", "missing_field", "bad_email", "bad_phone")
 
     def tally(self, at, entry, amount):
         """What a statement may say at most: where the next entry would pass that the log is cut ("Statement")."""
@@ -1007,12 +1047,17 @@ class Ledger:
     def lead(self, at, entry, terms):
         need(entry["terms"] == terms.index, "its terms are not those in force")
         lead = Lead(at, entry, self.openings.get(at), terms)
+        need(not self.txid_taken(entry), "its sender reported another lead under its txid")
         self.inputs(lead, terms)
         self.touched(lead, terms)
         expected = self.decide(lead, terms)
         recorded = entry["status"], entry.get("reason", ""), entry.get("tier", -1), entry.get("payout_micros", 0), entry.get("due_ms", 0)
         need(recorded == expected.members(), f"it says {recorded}, decided again {expected.members()}")
         self.leads[at] = lead
+        if lead.txid:
+            self.reported[entry["party"], lead.txid] = lead
+        if lead.due:
+            heapq.heappush(self.waiting, (lead.due, at))
         self.persons.add(lead)
         change = lead.price if lead.status == "approved" else 0
         if lead.stands():

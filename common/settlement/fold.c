@@ -5,6 +5,9 @@
 
 #include "common/decisions/rules.h"
 
+/* A request waits no longer than that between its arrival and its entry. */
+#define FOLD_LAG_MS (60 * 60 * 1000)
+
 void fold_open(struct fold *f, const struct fold_context *cx, const struct view *view, struct rows_map *rows)
 {
     *f = (struct fold){.cx = *cx, .view = view, .rows = rows};
@@ -50,9 +53,77 @@ static uint32_t clock_steps(const struct entry *e)
     return e->kind == ENTRY_CLICK ? e->click.clock_steps : e->kind == ENTRY_LEAD ? e->lead.clock_steps : UINT32_MAX;
 }
 
-bool fold_dated(const struct fold *f, const struct entry *e)
+static bool tells_steps(const struct entry *e)
 {
-    return entry_follows(e, f->last_ms) && clock_steps(e) >= f->clock_steps;
+    return e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD;
+}
+
+static bool lies_behind(const struct fold *f, const struct entry *e)
+{
+    return entry_clock(e) < f->clocked_ms - FOLD_LAG_MS;
+}
+
+/* An id whose record was lost says its second by itself, of a clock that is known only where it never stepped. */
+static bool before_its_click(const struct entry *e)
+{
+    const struct entry_lead *l = &e->lead;
+    int64_t latest_ms = entry_clock(e) + FOLD_LAG_MS;
+    if (e->kind != ENTRY_LEAD || l->clock_steps > 0)
+        return false;
+    bool before = l->clicked_ms > latest_ms;
+    for (size_t i = 0; i < l->n_touches; i++)
+        before |= l->touches[i].clicked_ms > latest_ms;
+    return before;
+}
+
+bool fold_dated(const struct fold *f, uint64_t index, const struct entry *e, uint64_t *wrong)
+{
+    bool same_clock = tells_steps(e) && clock_steps(e) == f->clock_steps;
+    *wrong = index;
+    if (!entry_follows(e, f->last_ms) || clock_steps(e) < f->clock_steps || before_its_click(e) ||
+        (same_clock && lies_behind(f, e)))
+        return false;
+    *wrong = f->behind_at;
+    return !(same_clock && f->behind);
+}
+
+/* What later entries are held against. */
+static void follow_clock(struct fold *f, uint64_t index, const struct entry *e)
+{
+    if (tells_steps(e)) {
+        if (clock_steps(e) > f->clock_steps)
+            f->clocked_ms = 0;
+        f->clock_steps = clock_steps(e);
+        f->behind = false;
+    } else if (!f->behind && lies_behind(f, e)) {
+        f->behind = true;
+        f->behind_at = index;
+    }
+    if (entry_clock(e) > f->clocked_ms)
+        f->clocked_ms = entry_clock(e);
+}
+
+static bool same_lead(const struct entry_lead *l, const struct lead_row *row)
+{
+    return l->share_to != 0 && row->share.to != 0 && memcmp(row->share.lead, l->commitment.b, TOKEN_LEN) == 0;
+}
+
+enum err fold_txid(const struct fold *f, const struct entry *lead)
+{
+    const struct entry_lead *l = &lead->lead;
+    bool pixel = l->trust == TRUST_PIXEL;
+    struct txid_row last;
+    struct lead_row row;
+    if (span_empty(l->txid))
+        return ERR_OK;
+    enum err err = row_txid(f->view, f->cx.advertiser, f->cx.campaign, l->party, l->txid, &last);
+    if (err == ERR_OK)
+        err = row_lead(f->view, last.contract, last.index, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    bool mended = row.status == STATUS_REJECTED && reason_is_technical(row.reason);
+    bool by_anybody = pixel && (last.contract != f->cx.contract || row.status == STATUS_DUPLICATE);
+    return mended || by_anybody || same_lead(l, &row) ? ERR_OK : ERR_CONFLICT;
 }
 
 bool fold_unrecorded(const struct fold *f, const struct entry_lead *l)
@@ -193,8 +264,7 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
     rows_map_write(f->rows, &ops);
     f->last_ms = e->at_ms;
     f->gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0};
-    if (e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD)
-        f->clock_steps = clock_steps(e);
+    follow_clock(f, index, e);
     return ERR_OK;
 }
 

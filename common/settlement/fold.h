@@ -23,6 +23,10 @@ struct fold {
     int64_t last_ms;      /* time of the entry before; 0: none */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
     uint32_t clock_steps; /* that an entry told so far */
+    int64_t clocked_ms;   /* the latest time of that clock, after as many steps */
+    bool behind; /* an entry that tells no steps, the one at behind_at, lies far behind that: unless the next one
+                    that tells has more of them, it was dated back */
+    uint64_t behind_at;
     struct buf scratch;
 };
 
@@ -37,10 +41,15 @@ void fold_at(struct fold *f, int64_t at_ms);
  * contract's complete terms, or their time goes back; ERR_NOT_IMPLEMENTED when they follow rules that are not known
  * here. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone);
-/* Whether an entry is dated as one must be behind those before it. Fewer steps of the clock than before are none. */
-bool fold_dated(const struct fold *f, const struct entry *e);
 /* Whether the entry before, a gap entry, covers the second of each click that a lead has by its id alone. */
 bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
+/* Whether an entry is dated as one must be behind those before it: never earlier, with no fewer steps of the clock, by
+ * a clock that went back by no more than a request may wait, and no lead before a click whose record was lost. *wrong
+ * is the entry that is not: this one, or one before it that it shows to be dated back. */
+bool fold_dated(const struct fold *f, uint64_t index, const struct entry *e, uint64_t *wrong);
+/* A sender's txid names one lead of the campaign, unless the one before was refused for how it was reported, or a pixel
+ * named it for another. ERR_CONFLICT: it names two. */
+MUST_CHECK enum err fold_txid(const struct fold *f, const struct entry *lead);
 /* A view's click. ERR_NOT_FOUND: what it names is no click. ERR_CONFLICT: the click has another placement. Any other
  * error: it cannot be told. */
 MUST_CHECK enum err fold_view(const struct fold *f, const struct entry_view *v);

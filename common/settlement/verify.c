@@ -104,6 +104,9 @@ static void audit_contract(struct audit *a)
     else if (lines_left(&a->openings))
         finds_failure(&a->finding[CHECK_OPENINGS],
                       "after the last lead's opening there is more, or a line out of order");
+    persons_judge(&a->persons, &a->finding[CHECK_OPENINGS]);
+    if (a->asked->campaign != NULL && a->joined)
+        campaign_end(a->asked->campaign, complete && !a->stopped, a->fold.clocked_ms, a->fold.clock_steps, &a->persons);
 }
 
 /* A leaf of the root log is the SHA-256 of a checkpoint note. */
@@ -309,6 +312,15 @@ static void asked_sentence(const struct audit *a, enum check c, struct buf *out)
     }
 }
 
+static void openings_sentence(const struct audit *a, struct buf *out)
+{
+    buf_printf(out, "%" PRIu64 " opening%s fit what the entries committed to; every lead has one", a->opened,
+               plural(a->opened));
+    if (a->contacts_open > 0)
+        buf_printf(out, "; the contact fields of %" PRIu64 " are open: equal ones have equal tokens, others others",
+                   a->contacts_open);
+}
+
 /* What holds, with figures, so that a person sees how much was looked at. */
 static void good_sentence(const struct audit *a, enum check c, struct buf *out)
 {
@@ -330,8 +342,7 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
         decisions_sentence(a, out);
         break;
     case CHECK_OPENINGS:
-        buf_printf(out, "%" PRIu64 " opening%s fit what the entries committed to; every lead has one", a->opened,
-                   plural(a->opened));
+        openings_sentence(a, out);
         break;
     case CHECK_STATEMENTS:
         buf_printf(out, "%" PRIu64 " statement%s signed, chained, and equal to the recomputed byte for byte",

@@ -38,6 +38,8 @@ struct report_line {
 };
 typedef void verify_report(void *ctx, const struct report_line *t);
 
+struct campaign;
+
 /* What a reader asks beside what every audit looks at; all zero: nothing. */
 struct verify_asked {
     struct span pins;                       /* what it knows from elsewhere (FORMATS.md "Pins") */
@@ -46,6 +48,7 @@ struct verify_asked {
     int64_t not_older_ms, now_ms;           /* the last entry may not be older; the clock, to say how old it is */
     const struct mirror *receipts, *clicks; /* files that a sender and a party kept: receipts, click ids */
     struct buf *pin_out;                    /* gets what to pin of this mirror, if all holds */
+    struct campaign *campaign;              /* gets what this log has to be held against others of its campaign */
 };
 
 /* The worst verdict of all checks: FAILS over CANNOT_TELL over HOLDS. `asked` NULL: nothing. */

@@ -350,6 +350,22 @@ static void hide_persons(const struct audit *a, struct buf *out)
                    plural(a->unopened));
 }
 
+static void hide_tokens(const struct audit *a, struct buf *out)
+{
+    uint64_t n = a->kinds[ENTRY_LEAD] - a->contacts_open;
+    if (n)
+        buf_printf(out,
+                   "that equal persons have equal tokens, and others others: the contact fields of %" PRIu64
+                   " lead%s are not open to this copy",
+                   n, plural(n));
+}
+
+static void hide_closing(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out, "that periods were closed when they should be: the terms hold no schedule, the operator chooses when");
+}
+
 static void hide_people(const struct audit *a, struct buf *out)
 {
     (void)a;
@@ -365,7 +381,8 @@ static void tell_hidden(struct audit *a)
                   {"histories", hide_histories}, {"age", hide_age},
                   {"keys", hide_keys},           {"terms", hide_terms},
                   {"reported", hide_reported},   {"other_contracts", hide_others},
-                  {"openings", hide_persons},    {"people", hide_people}};
+                  {"openings", hide_persons},    {"tokens", hide_tokens},
+                  {"closing", hide_closing},     {"people", hide_people}};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
         struct buf said;
         buf_heap(&said);

@@ -91,6 +91,7 @@ void audit_fold_close(struct audit *a)
         terms_free(a->old_terms[i].terms);
     lines_close(&a->openings);
     audit_again_free(a);
+    persons_free(&a->persons);
 }
 
 /* Nothing after this entry can be judged. */
@@ -184,6 +185,9 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
     if (!keeps(a->campaign, terms->campaign, first) || !keeps(a->advertiser, terms->advertiser, first) ||
         !keeps(a->publisher, terms->publisher, first) || !keeps(a->currency, terms->currency, first))
         stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: campaign, parties or currency");
+    if (first && a->asked->campaign != NULL)
+        campaign_begin(a->asked->campaign, a->contract, terms, a->keys.root_origin);
+    a->joined |= first;
     verify_version(a, index, e, before, terms);
     keep_gone(a, &gone, e->at_ms);
 }
@@ -240,6 +244,9 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
         finds_doubt(&a->finding[CHECK_OPENINGS],
                     "lead %" PRIu64 " has no opening that fits: its person cannot be compared with others", index);
     }
+    if (fold_txid(&a->fold, e) == ERR_CONFLICT)
+        finds_failure(&a->finding[CHECK_DECISIONS],
+                      "lead %" PRIu64 " has a txid under which its sender reported another before", index);
     verify_inputs(a, index, e, opened ? &opening : NULL, line);
     judge_lead(a, index, e, bytes, opened ? &opening : NULL);
     if (!opened)
@@ -305,6 +312,33 @@ static void take_key(struct audit *a, uint64_t index, const struct entry_key *k)
     memcpy(a->party_key[i].pub, k->pub, ED25519_KEY_LEN);
 }
 
+static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
+{
+    uint64_t wrong;
+    if (index == 0)
+        a->first_ms = e->at_ms;
+    if (!fold_dated(&a->fold, index, e, &wrong))
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64 " is dated before what stands in front of it: before the entry there, by more "
+                      "than an hour behind the clock of earlier ones, or before its own click",
+                      wrong);
+    verify_due(a, index, e);
+}
+
+/* For those who have other logs of the campaign, once it is folded. */
+static void join(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
+{
+    struct campaign *c = a->asked->campaign;
+    struct lead_row row;
+    uint64_t lead = e->kind == ENTRY_LEAD ? index : e->disposition.lead;
+    if (c == NULL || row_lead(&a->view, CONTRACT, lead, &row) != ERR_OK)
+        return;
+    if (e->kind == ENTRY_LEAD)
+        campaign_lead(c, index, e, bytes, a->fold.terms, &row);
+    else
+        campaign_disposition(c, lead, e, &row);
+}
+
 static void take(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                  const struct frontier *before)
 {
@@ -323,12 +357,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
         return;
     }
-    if (index == 0)
-        a->first_ms = e->at_ms;
-    if (!fold_dated(&a->fold, e))
-        finds_failure(&a->finding[CHECK_ENTRIES],
-                      "entry %" PRIu64 " is dated before the entry in front of it, or not by the server's clock",
-                      index);
+    check_dates(a, index, e);
     switch (e->kind) {
     case ENTRY_TERMS:
         take_terms(a, index, e);
@@ -367,6 +396,10 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     verify_clicks_entry(a, index, e);
     if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)
         stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
+    if (a->stopped || (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION))
+        return;
+    verify_due_next(a);
+    join(a, index, e, bytes);
 }
 
 void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)

@@ -122,6 +122,53 @@ static bool beyond_ascii(struct span s)
     return false;
 }
 
+/* The key of the contact field, if all terms under which it may have been read as it was give the same. */
+static bool one_key(const struct audit *a, const struct inputs *in, unsigned bit, int64_t at_ms, struct buf *key)
+{
+    const struct entry_lead *l = in->lead;
+    struct span country = SPAN("");
+    const struct terms *t;
+    struct buf again;
+    bool found = false, one = true;
+    for (size_t i = 0; i < l->n_facts; i++)
+        if (span_is(l->facts[i].name, "country"))
+            country = l->facts[i].value;
+    buf_heap(&again);
+    for (size_t i = 0; (t = may_have_stood(a, i, at_ms)) != NULL; i++) {
+        if (bad_again(t, in) != l->bad)
+            continue;
+        buf_clear(&again);
+        bool read = bit == CONTACT_EMAIL ? t->ruleset->email(contact_text(in, bit), &again) == ERR_OK
+                                         : t->ruleset->phone(contact_text(in, bit), country,
+                                                             span_str(t->default_country), &again) != PHONE_UNUSABLE;
+        one = one && read && (!found || span_eq(buf_span(key), buf_span(&again)));
+        if (!found)
+            buf_span_add(key, buf_span(&again));
+        found = true;
+    }
+    buf_free(&again);
+    return found && one;
+}
+
+/* Its contact fields against its tokens, for the comparison with all other leads. */
+static void note_person(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
+{
+    static const unsigned bits[] = {CONTACT_EMAIL, CONTACT_PHONE};
+    const struct opening *o = in->opening;
+    struct buf key;
+    if (o == NULL || in->contact == NULL)
+        return;
+    a->contacts_open++;
+    buf_heap(&key);
+    for (unsigned kind = 0; kind < 2; kind++) {
+        bool has = kind == 0 ? o->has_email : o->has_phone;
+        buf_clear(&key);
+        if (has && in->lead->given & bits[kind] && one_key(a, in, bits[kind], at_ms, &key))
+            persons_add(&a->persons, kind, buf_span(&key), kind == 0 ? o->email : o->phone, a->contract, index);
+    }
+    buf_free(&key);
+}
+
 static void check_contact(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
     const struct entry_lead *l = in->lead;
@@ -236,6 +283,7 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
             &a->finding[CHECK_DECISIONS],
             "lead %" PRIu64 " has a click by its id alone, and no gap entry in front of it covers that second", index);
     check_contact(a, index, &in, e->at_ms);
+    note_person(a, index, &in, e->at_ms);
     check_under_terms(a, index, &in, e->at_ms);
     json_decref(json);
 }

@@ -5,8 +5,10 @@
 #include "common/base/limits.h"
 #include "common/ledger/note.h"
 #include "common/settlement/byte_map.h"
+#include "common/settlement/campaign_parts.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
+#include "common/settlement/persons.h"
 #include "common/settlement/tile_builder.h"
 #include "common/settlement/verify_told.h"
 
@@ -182,6 +184,16 @@ struct audit {
     uint64_t received[STATUS_COUNT]; /* leads, by what the rules made of each as it came */
     uint64_t said[SAYERS][STATUS_COUNT];
     int64_t first_ms; /* time of the first entry */
+    struct {
+        bool waits; /* a lead waits for its automatic approval: this one the longest */
+        int64_t due_ms;
+        uint64_t lead;
+        int64_t seen_ms; /* time of the first entry that found it overdue; 0: none */
+        bool unsure;     /* of the clock: nothing is approved by itself */
+    } due;
+    struct persons persons; /* of leads whose contact fields are open */
+    uint64_t contacts_open; /* such leads */
+    bool joined;            /* the campaign that is asked about has its first terms */
     struct lines openings;
     uint64_t next_opening; /* no line of it is for an entry before this one */
     bool stopped;          /* an entry could not be folded: nothing after it was looked at */
@@ -281,6 +293,11 @@ void verify_facts(struct audit *a);
 void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const struct opening *opening,
                    struct span line);
 void verify_speaker(struct audit *a, uint64_t index, const struct entry *e);
+
+/* verify_due.c: automatic approvals that are withheld. Before the entry at `index` is folded; after a lead or
+ * disposition was. */
+void verify_due(struct audit *a, uint64_t index, const struct entry *e);
+void verify_due_next(struct audit *a);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);

@@ -142,6 +142,9 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct co
         memcpy(tokens.email, priv->email, TOKEN_LEN);
         memcpy(tokens.phone, priv->phone, TOKEN_LEN);
     }
+    if (fold_txid(&log->fold, e) == ERR_CONFLICT)
+        finds_failure(&c->finding[STORE_CHECK_DECISIONS],
+                      "contract %s: lead %" PRIu64 " has a txid under which its sender reported another", k->id, index);
     enum err err = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
     if (err != ERR_OK && err != ERR_CONFLICT)
         finds_doubt(&c->finding[STORE_CHECK_DECISIONS],
@@ -216,8 +219,9 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     bool opened = open_private(c, env, e, &priv);
     check_share(c, log, k, e);
     take_control(c, log, e);
-    if (!fold_dated(&log->fold, e))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is dated before the entry in front of it, or not by the server's clock");
+    uint64_t wrong;
+    if (!fold_dated(&log->fold, env->index, e, &wrong))
+        finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " is dated back", k->id, wrong);
     judge(c, log, k, env, e, opened ? &priv : NULL);
     if (fold_apply(&log->fold, env->index, e, &log->tree.frontier, opened ? &priv : NULL) != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");

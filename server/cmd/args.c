@@ -37,7 +37,7 @@ static void print_usage(const struct command *c)
     printf("usage: countersign %s", c->name);
     for (size_t i = 0; i < c->n_args; i++)
         if (c->args[i].required)
-            printf(" %s", shown(&c->args[i], true, text));
+            printf(" %s%s", shown(&c->args[i], true, text), c->args[i].more != NULL ? "..." : "");
         else if (optional <= SHOWN_OPTIONAL)
             printf(" [%s]", shown(&c->args[i], true, text));
     printf("%s\n\n%s\n\n", optional > SHOWN_OPTIONAL ? " [FLAG...]" : "", c->help);
@@ -61,6 +61,19 @@ void args_help(const struct command *c)
 static bool names(const struct arg *a, struct span flag)
 {
     return is_flag(a) && span_starts(flag, "--") && text_names(span_skip(flag, 2), a->name + 2);
+}
+
+/* Takes another plain word where the last row of them asks for more. */
+static bool take_more(const struct command *c, const char *word, const char *const given[], size_t *n)
+{
+    for (size_t i = 0; i < c->n_args && word[0] != '-'; i++)
+        if (c->args[i].more != NULL && given[i] != NULL) {
+            if (*n == ARGS_MORE)
+                decline("more than %d of them are too many: %s", ARGS_MORE + 1, c->args[i].help);
+            c->args[i].more[(*n)++] = word;
+            return true;
+        }
+    return false;
 }
 
 /* The row of a flag, or of the first plain word that has no text yet; refused when there is none. */
@@ -105,6 +118,7 @@ int command_end(const struct command *c, int status)
 static void args_parse(const struct command *c, int argc, char **argv, const char *given[])
 {
     char text[FLAG_CAP];
+    size_t n_more = 0;
     assert(c->n_args <= ARGS_MAX);
     for (size_t i = 0; i < c->n_args; i++)
         given[i] = NULL;
@@ -114,6 +128,8 @@ static void args_parse(const struct command *c, int argc, char **argv, const cha
             args_help(c);
             exit(command_end(c, STATUS_DONE));
         }
+        if (take_more(c, word, given, &n_more))
+            continue;
         const char *equals = word[0] == '-' ? strchr(word, '=') : NULL;
         struct span name = equals != NULL ? span_of(word, (size_t)(equals - word)) : span_str(word);
         size_t row = row_of(c, word, name, given);

@@ -17,6 +17,7 @@
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
+#include "common/settlement/campaign.h"
 #include "common/settlement/findings.h"
 #include "server/cmd/command.h"
 #include "server/cmd/folder.h"
@@ -100,7 +101,7 @@ static void close_kept(struct kept *k)
         close(k->fd);
 }
 
-enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, RECEIPTS, CLICKS, WITNESSES, PRINT_PIN, ARGS };
+enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, RECEIPTS, CLICKS, WITNESSES, PRINT_PIN, ALL, ARGS };
 enum { TEXT_MAX = 1 << 20 };
 
 static void no_line(void *ctx, const struct report_line *line)
@@ -122,6 +123,28 @@ static void print_lines(struct span text)
         printf("%.*s\n", (int)clean.len, clean.ptr);
     }
     buf_free(&clean);
+}
+
+static const char *further[ARGS_MORE + 1]; /* mirrors of other contracts of the campaign; NULL behind them */
+
+/* Each by itself, then all together. */
+static int audit_campaign(const char *const given[], struct verify_asked *asked)
+{
+    struct verdict_printer printer;
+    enum verdict all = HOLDS;
+    asked->campaign = campaign_new(given[ALL] != NULL);
+    verdict_open(&printer, given[JSON] != NULL);
+    for (size_t i = 0; i == 0 || further[i - 1] != NULL; i++) {
+        const char *dir = i == 0 ? given[DIR] : further[i - 1];
+        struct opened mirror;
+        open_mirror(dir, &mirror);
+        verdict_line(&printer, &(struct report_line){.topic = "mirror", .sentence = span_str(dir), .data = SPAN("")});
+        all = verdict_worse(all, verify_mirror(&mirror.mirror, asked, verdict_line, &printer));
+        folder_close(mirror.folder);
+    }
+    all = verdict_worse(all, campaign_judge(asked->campaign, verdict_line, &printer));
+    campaign_free(asked->campaign);
+    return verdict_close(&printer, all);
 }
 
 static int audit(const char *const given[], struct verify_asked *asked)
@@ -213,7 +236,12 @@ static int tell_death(int status, bool json)
 }
 
 static const struct arg args[ARGS] = {
-    [DIR] = {.name = "DIR", .required = true, .help = "a folder that `countersign pull` made"},
+    [DIR] = {.name = "DIR",
+             .required = true,
+             .help =
+                 "a folder that `countersign pull` made; of several, all of one campaign, each is audited, then all "
+                 "together",
+             .more = further},
     [JSON] = {.name = "--json", .help = "one JSON object instead of lines"},
     [PIN] = {.name = "--pin",
              .value = "FILE",
@@ -234,6 +262,7 @@ static const struct arg args[ARGS] = {
     [WITNESSES] = {.name = "--witnesses",
                    .value = "FILE",
                    .help = "whose cosignatures of the root log count, and how many: a C2SP tlog-policy"},
+    [ALL] = {.name = "--all-contracts", .help = "the DIRs are all contracts of the campaign: no lead may be missing"},
     [PRINT_PIN] = {.name = "--print-pin", .help = "if all holds, prints nothing but what --pin takes"},
 };
 
@@ -248,6 +277,10 @@ static int verify(const char *const given[])
         asked.pins = read_text(given[PIN], "file of pins", &pins);
     if (given[WITNESSES] != NULL)
         asked.witnesses = read_text(given[WITNESSES], "policy", &witnesses);
+    static const int of_one[] = {AGAINST, RECEIPTS, CLICKS, PRINT_PIN};
+    for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
+        if (further[0] != NULL && given[of_one[i]] != NULL)
+            decline("%s is about one DIR", args[of_one[i]].name);
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
@@ -255,7 +288,7 @@ static int verify(const char *const given[])
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
         mem_last_words(verdict_out_of_memory);
-        exit(command_end(&cmd_verify, audit(given, &asked)));
+        exit(command_end(&cmd_verify, further[0] != NULL ? audit_campaign(given, &asked) : audit(given, &asked)));
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child)

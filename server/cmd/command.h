@@ -12,9 +12,10 @@ struct arg {
     bool required;
     const char *help;
     const char *range, *def; /* "1 to 64", "2"; NULL or "" when there is nothing to say */
+    const char **more;       /* of the last plain word: gets those that follow, ARGS_MORE at most, NULL behind them */
 };
 
-enum { ARGS_MAX = 24 };
+enum { ARGS_MAX = 24, ARGS_MORE = 64 };
 
 struct command {
     const char *name, *summary; /* one line, for the overview */

@@ -92,7 +92,7 @@ class CommandLine(unittest.TestCase):
                 self.assertRefused(countersign(*arguments), missing)
 
     def test_words_that_are_too_many(self):
-        self.assertRefused(countersign("verify", "one", "two"), "two")
+        self.assertRefused(countersign("pull", "one", "two", "three"), "three")
         self.assertRefused(countersign("serve", "one"), "one")
 
     def test_values_out_of_range(self):

@@ -256,6 +256,8 @@ class MadeLog:
                  "test": chance.random() < 0.03, "disposable": "email" in fields and "email" not in bad and chance.random() < 0.05, "claimed": True,
                  "txid": chance.choice([who["txid"], "", f"n{chance.randrange(10**6)}"]), "sub1": chance.choice(["", "7", "07", "x"]),
                  "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.steps, "clock_unsure": self.steps > 0 and chance.random() < 0.2}
+        if self.ledger.txid_taken(entry):
+            entry["txid"] = ""
         self.touch(entry, terms)
         entry = self.draft({name: value for name, value in entry.items() if value not in ("", [], {}, False, 0) or name in ("party", "terms", "status", "click") or value is True})
         missing = sum(not verify.trim(facts.get(name, "")) for name in terms.lead["require"] if name not in verify.CONTACTS)

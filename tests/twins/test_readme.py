@@ -56,7 +56,7 @@ def taken(synopsis):
     optional = " ".join(re.findall(r"\[([^\]]*)\]", synopsis))
     required = re.sub(r"\[[^\]]*\]", "", synopsis)
     values = r"(--[\w-]+) [^-\s]\S*"  # a flag's value is no word of its own
-    return tuple(set(re.sub(values, r"\1", part).split()) for part in (required, optional))
+    return tuple(set(re.sub(values, r"\1", part).replace("...", "").split()) for part in (required, optional))
 
 
 def commands(readme, _, texts):
@@ -95,7 +95,7 @@ CHANGES = {
                ("| `sweep_ms` |", "| `sweep_s` |"), ("`warn` or `error`", "`warn` or `fatal`"),
                ("| `queue_size` | 8192 | requests that may wait for a commit, per worker; past it the answer is 503 |\n", "")],
     commands: [("`countersign init --data DIR --public-url URL`", "`countersign init --data DIR`"),
-               ("`countersign verify DIR [--json] ", "`countersign verify DIR [--html] "), ("`countersign token ", "`countersign tokens "),
+               ("`countersign verify DIR... [--json] ", "`countersign verify DIR... [--html] "), ("`countersign token ", "`countersign tokens "),
                ("[--config FILE]`", "[--colour]`"), ("token also from `COUNTERSIGN_TOKEN`", "token also from `COUNTERSIGN_SECRET`")],
 }
 

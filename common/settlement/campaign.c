@@ -1,0 +1,299 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/base/when.h"
+#include "common/decisions/terms.h"
+#include "common/settlement/campaign_parts.h"
+
+struct campaign *campaign_new(bool whole)
+{
+    struct campaign *c = xcalloc(1, sizeof *c);
+    c->whole = whole;
+    return c;
+}
+
+void campaign_free(struct campaign *c)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < c->n_members; i++) {
+        buf_free(&c->member[i]->root_origin);
+        free(c->member[i]);
+    }
+    free(c->member);
+    free(c->lead);
+    free(c->standing);
+    persons_free(&c->persons);
+    free(c);
+}
+
+/* ---- what the audits tell ---- */
+
+static void add_standing(struct campaign *c, size_t lead, int64_t to_ms)
+{
+    if (c->n_standing == c->standing_room) {
+        c->standing_room = c->standing_room ? 2 * c->standing_room : 64;
+        c->standing = xrealloc(c->standing, c->standing_room * sizeof *c->standing);
+    }
+    struct joined_lead *l = &c->lead[lead];
+    c->standing[c->n_standing++] = (struct lead_stay){lead, l->stays, l->from_ms, to_ms};
+    l->stays = c->n_standing;
+}
+
+static void stand(struct campaign *c, size_t lead, int64_t now_ms, bool stands)
+{
+    struct joined_lead *l = &c->lead[lead];
+    if (l->stands && !stands)
+        add_standing(c, lead, now_ms);
+    if (!l->stands && stands)
+        l->from_ms = now_ms;
+    l->stands = stands;
+}
+
+void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, struct span root_origin)
+{
+    struct member *m = xcalloc(1, sizeof *m);
+    c->member = xrealloc(c->member, (c->n_members + 1) * sizeof m);
+    c->member[c->n_members++] = m;
+    snprintf(m->contract, sizeof m->contract, "%s", contract);
+    snprintf(m->campaign, sizeof m->campaign, "%.*s", (int)t->campaign.len, t->campaign.ptr);
+    snprintf(m->advertiser, sizeof m->advertiser, "%.*s", (int)t->advertiser.len, t->advertiser.ptr);
+    buf_heap(&m->root_origin);
+    buf_span_add(&m->root_origin, root_origin);
+    c->first = c->n;
+}
+
+static void name_reporter(const struct entry_lead *l, uint8_t out[HASH_LEN])
+{
+    if (!span_empty(l->txid) && l->trust != TRUST_PIXEL)
+        sha256v((struct span[]){l->party, SPAN("\n"), l->txid}, 3, out);
+}
+
+void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, struct span bytes, const struct terms *t,
+                   const struct lead_row *row)
+{
+    const struct entry_lead *l = &e->lead;
+    if (c->n == c->room) {
+        c->room = c->room ? 2 * c->room : 64;
+        c->lead = xrealloc(c->lead, c->room * sizeof *c->lead);
+    }
+    struct joined_lead *j = &c->lead[c->n++];
+    *j = (struct joined_lead){
+        .member = (uint32_t)(c->n_members - 1),
+        .index = index,
+        .clocked_ms = entry_clock(e),
+        .window_ms = t->dedupe_days * MS_PER_DAY,
+        .who = row->who,
+        .by = t->dedupe_by,
+        .refused = l->status == STATUS_REJECTED && reason_is_technical(l->reason),
+        .pixel = l->trust == TRUST_PIXEL,
+        .duplicate = l->status == STATUS_DUPLICATE,
+        .elsewhere = span_is(l->dup_contract, DUP_ELSEWHERE),
+        .commit = l->commitment,
+        .dup = l->dup_commit,
+        .share_from = l->share_from,
+        .share_to = l->share_to,
+    };
+    name_reporter(l, j->reporter);
+    merkle_leaf(bytes, &j->leaf);
+    stand(c, c->n - 1, entry_clock(e), lead_stands(row));
+}
+
+/* Of the member under way. */
+static struct joined_lead *find(struct campaign *c, uint64_t index)
+{
+    size_t from = c->first, to = c->n;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        if (c->lead[at].index == index)
+            return &c->lead[at];
+        if (c->lead[at].index < index)
+            from = at + 1;
+        else
+            to = at;
+    }
+    return NULL;
+}
+
+void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry *e, const struct lead_row *row)
+{
+    struct joined_lead *l = find(c, lead);
+    if (l != NULL)
+        stand(c, (size_t)(l - c->lead), entry_clock(e), lead_stands(row));
+    if (l != NULL && lead_stands(row))
+        l->refused = false; /* reinstated: its txid is taken */
+}
+
+void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
+                  const struct persons *persons)
+{
+    struct member *m = c->member[c->n_members - 1];
+    m->last_ms = last_ms;
+    for (size_t i = c->first; i < c->n; i++)
+        if (c->lead[i].stands)
+            add_standing(c, i, last_ms);
+    c->clock_stepped |= clock_steps > 0;
+    c->cut |= !complete;
+    persons_add_all(&c->persons, persons, m->contract);
+}
+
+/* ---- what they are together ---- */
+
+static void judge_members(struct campaign *c)
+{
+    struct finding *f = &c->finding[CAMPAIGN_CAMPAIGN];
+    const struct member *first = c->member[0];
+    for (size_t i = 1; i < c->n_members; i++) {
+        const struct member *m = c->member[i];
+        if (strcmp(m->campaign, first->campaign) != 0 || strcmp(m->advertiser, first->advertiser) != 0 ||
+            !span_eq(buf_span(&m->root_origin), buf_span(&first->root_origin)))
+            finds_failure(f, "%s is not of the campaign of %s", m->contract, first->contract);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(m->contract, c->member[k]->contract) == 0)
+                finds_failure(f, "two of the mirrors are of contract %s", m->contract);
+    }
+}
+
+static int by_reporter(const void *a, const void *b)
+{
+    const struct joined_lead *x = *(const struct joined_lead *const *)a, *y = *(const struct joined_lead *const *)b;
+    int order = memcmp(x->reporter, y->reporter, HASH_LEN);
+    return order != 0 ? order : x->clocked_ms < y->clocked_ms ? -1 : x->clocked_ms > y->clocked_ms;
+}
+
+static int by_commit(const void *a, const void *b)
+{
+    const struct joined_lead *x = *(const struct joined_lead *const *)a, *y = *(const struct joined_lead *const *)b;
+    int order = memcmp(x->commit.b, y->commit.b, HASH_LEN);
+    return order != 0 ? order : x->share_from < y->share_from ? -1 : x->share_from > y->share_from;
+}
+
+static struct joined_lead **all_leads(struct campaign *c, int (*order)(const void *, const void *))
+{
+    struct joined_lead **all = xcalloc(c->n + 1, sizeof(struct joined_lead *));
+    for (size_t i = 0; i < c->n; i++)
+        all[i] = &c->lead[i];
+    qsort(all, c->n, sizeof(struct joined_lead *), order);
+    return all;
+}
+
+/* Within one log the audit of its mirror looks at it. */
+static void judge_txids(struct campaign *c)
+{
+    static const uint8_t none[HASH_LEN];
+    struct joined_lead **all = all_leads(c, by_reporter);
+    for (size_t i = 1; i < c->n; i++) {
+        const struct joined_lead *x = all[i - 1], *y = all[i];
+        if (memcmp(x->reporter, none, HASH_LEN) == 0 || memcmp(x->reporter, y->reporter, HASH_LEN) != 0 ||
+            x->member == y->member || memcmp(x->commit.b, y->commit.b, HASH_LEN) == 0)
+            continue;
+        if (!x->refused && !(y->refused && x->clocked_ms == y->clocked_ms))
+            finds_failure(&c->finding[CAMPAIGN_TXIDS],
+                          "lead %" PRIu64 " of %s and lead %" PRIu64 " of %s have one txid of one sender", x->index,
+                          c->member[x->member]->contract, y->index, c->member[y->member]->contract);
+    }
+    free(all);
+}
+
+/* The parts of one lead begin where those before end. */
+static size_t judge_parts(struct campaign *c, struct joined_lead *const *part, size_t left)
+{
+    struct finding *f = &c->finding[CAMPAIGN_SHARES];
+    uint32_t to = 0;
+    size_t n = 0;
+    bool hole = false;
+    for (; n < left && memcmp(part[n]->commit.b, part[0]->commit.b, HASH_LEN) == 0; n++) {
+        const struct joined_lead *p = part[n];
+        if (p->share_from < to || (n > 0 && p->clocked_ms != part[0]->clocked_ms))
+            finds_failure(f, "lead %" PRIu64 " of %s is another part of its lead than those of other contracts leave",
+                          p->index, c->member[p->member]->contract);
+        hole |= p->share_from != to;
+        to = p->share_to;
+    }
+    hole |= to != SHARE_WHOLE;
+    if (hole && c->whole)
+        finds_failure(f, "the parts of lead %" PRIu64 " of %s do not sum to the whole", part[0]->index,
+                      c->member[part[0]->member]->contract);
+    else if (hole)
+        finds_doubt(f, "lead %" PRIu64 " of %s is shared with a contract whose mirror is not here", part[0]->index,
+                    c->member[part[0]->member]->contract);
+    c->shared++;
+    return n;
+}
+
+static void judge_shares(struct campaign *c)
+{
+    struct joined_lead **all = all_leads(c, by_commit);
+    for (size_t i = 0; i < c->n;)
+        if (all[i]->share_to == 0)
+            i++;
+        else
+            i += judge_parts(c, all + i, c->n - i);
+    free(all);
+}
+
+static void good_sentence(const struct campaign *c, enum campaign_check check, struct buf *out)
+{
+    size_t open = c->persons.n[0] + c->persons.n[1];
+    switch (check) {
+    case CAMPAIGN_CAMPAIGN:
+        buf_printf(out, "%zu contracts of campaign %s%s", c->n_members, c->member[0]->campaign,
+                   c->whole ? ", all that there are, as you say" : "; whether there are more their logs do not tell");
+        break;
+    case CAMPAIGN_PERSONS:
+        if (open > 0)
+            buf_printf(out, "%zu open contact fields: equal ones have equal tokens, others others", open);
+        else
+            buf_str(out, "not shown: no contact fields are open to these copies, their tokens are taken at their word");
+        break;
+    case CAMPAIGN_DUPLICATES:
+        buf_printf(out,
+                   "%" PRIu64 " duplicate%s of another contract's lead, each of a lead that is here; no two leads of "
+                   "one token stand beside each other",
+                   c->found, c->found == 1 ? "" : "s");
+        break;
+    case CAMPAIGN_TXIDS:
+        buf_str(out, "no sender's txid names leads of two contracts");
+        break;
+    default:
+        buf_printf(out, "%" PRIu64 " lead%s shared by contracts, whose parts make the whole", c->shared,
+                   c->shared == 1 ? "" : "s");
+    }
+}
+
+enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx)
+{
+    static const char *const words[CAMPAIGN_CHECKS] = {
+#define X(symbol, word) word,
+        CAMPAIGN_CHECK_TABLE(X)
+#undef X
+    };
+    enum verdict all = HOLDS;
+    if (c->n_members == 0)
+        finds_doubt(&c->finding[CAMPAIGN_CAMPAIGN], "none of the mirrors can be read");
+    else if (c->n_members < 2)
+        finds_doubt(&c->finding[CAMPAIGN_CAMPAIGN], "the mirrors cannot be read so far that they could be compared");
+    else if (c->cut)
+        finds_doubt(&c->finding[CAMPAIGN_CAMPAIGN], "not every log could be followed to its end");
+    if (c->n_members > 0)
+        judge_members(c);
+    if (finding_verdict(&c->finding[CAMPAIGN_CAMPAIGN]) == HOLDS) {
+        persons_judge(&c->persons, &c->finding[CAMPAIGN_PERSONS]);
+        campaign_duplicates(c);
+        judge_txids(c);
+        judge_shares(c);
+    }
+    for (int i = 0; i < CAMPAIGN_CHECKS; i++) {
+        char mem[512];
+        struct buf text;
+        buf_fixed(&text, mem, sizeof mem - 1);
+        if (finding_verdict(&c->finding[CAMPAIGN_CAMPAIGN]) == HOLDS)
+            good_sentence(c, (enum campaign_check)i, &text);
+        else
+            finds_doubt(&c->finding[i], "the mirrors were not compared");
+        mem[text.len] = '\0';
+        all = verdict_worse(all, finding_report(&c->finding[i], words[i], mem, report, ctx));
+    }
+    return all;
+}

@@ -1,0 +1,16 @@
+/* Several mirrors of one campaign's contracts, held against each other: what no contract's log alone can tell.
+ * FORMATS.md "Several mirrors". Filled by the audits of the mirrors (verify_asked.campaign), judged when all are done.
+ * Memory: some 250 bytes a lead. Owned by one thread. */
+#ifndef CS_SETTLEMENT_CAMPAIGN_H
+#define CS_SETTLEMENT_CAMPAIGN_H
+
+#include "common/settlement/verify.h"
+
+struct campaign;
+/* whole: its user says that these are all contracts of the campaign, so that nothing may be missing. */
+struct campaign *campaign_new(bool whole);
+void campaign_free(struct campaign *c); /* NULL-safe */
+/* The worst verdict; one line for each check. */
+enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx);
+
+#endif

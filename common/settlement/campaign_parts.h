@@ -1,0 +1,80 @@
+/* What the audit of one mirror gives the campaign, and what the campaign's files share. Not for others. */
+#ifndef CS_SETTLEMENT_CAMPAIGN_PARTS_H
+#define CS_SETTLEMENT_CAMPAIGN_PARTS_H
+
+#include "common/decisions/rows.h"
+#include "common/settlement/campaign.h"
+#include "common/settlement/findings.h"
+#include "common/settlement/persons.h"
+
+/* symbol, stable word: in the order of the report */
+#define CAMPAIGN_CHECK_TABLE(X)                                                                                        \
+    X(CAMPAIGN, "campaign")                                                                                            \
+    X(PERSONS, "persons")                                                                                              \
+    X(DUPLICATES, "duplicates")                                                                                        \
+    X(TXIDS, "txids")                                                                                                  \
+    X(SHARES, "shares")
+
+enum campaign_check {
+#define X(symbol, word) CAMPAIGN_##symbol,
+    CAMPAIGN_CHECK_TABLE(X)
+#undef X
+        CAMPAIGN_CHECKS
+};
+
+/* One contract's log. */
+struct member {
+    char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1];
+    struct buf root_origin;
+    int64_t last_ms; /* clock of its last entry: what is known of its leads ends there */
+};
+
+struct joined_lead {
+    uint32_t member;
+    uint64_t index;
+    int64_t clocked_ms, window_ms; /* of the terms that decided it: how long a person is known */
+    struct identity who;
+    unsigned by;  /* contact kinds by which they tell persons */
+    bool refused; /* for how it was reported: its txid may come again */
+    bool pixel, duplicate, elsewhere;
+    bool stands;
+    int64_t from_ms;            /* since when, if it stands */
+    size_t stays;               /* its latest time in `standing`, from 1 on; 0: none */
+    uint8_t reporter[HASH_LEN]; /* SHA-256 over sender and txid; zeros: no txid */
+    struct hash leaf, commit, dup;
+    uint32_t share_from, share_to;
+};
+
+/* A time in which a lead stood; one that stands still is known to until its log ends. */
+struct lead_stay {
+    size_t lead, before; /* before: the lead's time before this one, as `stays` */
+    int64_t from_ms, to_ms;
+};
+
+struct campaign {
+    bool whole, cut; /* cut: a log could not be followed to its end */
+    struct finding finding[CAMPAIGN_CHECKS];
+    struct member **member;
+    size_t n_members;
+    struct joined_lead *lead; /* of a member one behind the other, by index */
+    size_t n, room, first;    /* first: of the member under way */
+    struct lead_stay *standing;
+    size_t n_standing, standing_room;
+    struct persons persons;
+    bool clock_stepped; /* what a time is compared with may be another clock's */
+    uint64_t found, shared;
+};
+
+/* For the audit of a mirror, in this order: its first terms; each lead that was folded, with its row; each disposition
+ * likewise; its end. */
+struct terms;
+void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, struct span root_origin);
+void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, struct span bytes, const struct terms *t,
+                   const struct lead_row *row);
+void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry *e, const struct lead_row *row);
+void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
+                  const struct persons *persons);
+
+void campaign_duplicates(struct campaign *c); /* campaign_duplicates.c */
+
+#endif

@@ -1,0 +1,224 @@
+"""Lies about order, persons and other contracts, signed with the server's real keys: each is shown by the audit of its mirror, or of the mirrors
+of its campaign together. The honest ones hold."""
+
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import BROWSER, Market, Party, ServerCase, click, countersign, person
+from liar import Liar
+
+HOUR, DAY = 3_600_000, 86_400_000
+
+
+class Order(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        cls.market = market = Market(cls.server, campaign={"review": {"mode": "auto", "auto_approve_days": 14}})
+        cls.other = Party(cls.operator, "Other publisher", "publisher")
+        cls.contracts = (market.contract, market.new_contract(cls.other))
+        cls.codes = (market.code, market.new_code(cls.other, cls.contracts[1]))
+        cls.tell()
+        cls.folder = tempfile.TemporaryDirectory(prefix="countersign-order-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.pulled = {}
+        for reader in (market.auditor, market.advertiser):
+            for contract in cls.contracts:
+                if reader is market.auditor:
+                    cls.operator.do("POST", f"/v1/contracts/{contract}/grants", {"party": reader.id})
+                to = cls.pulled[reader, contract] = Path(cls.folder.name) / f"{reader.id}-{contract}"
+                done = countersign("pull", cls.server.url, to, "--contract", contract, "--token", reader.token)
+                assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def clicked(cls, n):
+        answer, click_id = click(cls.codes[n]["click_url"], **BROWSER)
+        assert answer.status == 302 and click_id, answer
+        return click_id
+
+    @classmethod
+    def report(cls, n, fields):
+        party = (cls.market.publisher, cls.other)[n]
+        return party.postback({**fields, "click_id": cls.clicked(n)}).json
+
+    @classmethod
+    def tell(cls):
+        """Two people in both contracts, of whom one came back by another address; a statement."""
+        for n in range(3):
+            cls.report(0, person())
+        cls.anna, cls.bob = person(), person()
+        first = cls.report(0, cls.anna)
+        again = cls.report(1, {**cls.anna, "txid": "anna-2", "phone": person()["phone"]})
+        along = cls.report(1, {**person(), "txid": "anna-3", "phone": None, "email": cls.anna["email"]})
+        assert (first["status"], again["status"], along["status"]) == ("pending", "duplicate", "rejected"), (first, again, along)
+        cls.report(1, cls.bob)
+        rejected = cls.report(0, person())
+        cls.market.advertiser.postback({"lead": rejected["lead"], "status": "rejected"})
+        cls.statement = cls.operator.post(f"/v1/contracts/{cls.contracts[0]}/statements", {})["id"]
+        for n in range(2):
+            cls.clicked(n)
+
+    # lies
+
+    def lie(self, n=0, reader=None):
+        reader = reader or self.market.auditor
+        folder = tempfile.TemporaryDirectory(prefix="countersign-order-")
+        self.addCleanup(folder.cleanup)
+        mirror = Path(shutil.copytree(self.pulled[reader, self.contracts[n]], Path(folder.name) / "mirror"))
+        return Liar(self.server.data, mirror, self.contracts[n])
+
+    def verify(self, *liars, flags=()):
+        for liar in liars:
+            liar.publish()
+        return countersign("verify", *(liar.mirror for liar in liars), *flags)
+
+    def assertHolds(self, *liars, flags=()):
+        done = self.verify(*liars, flags=flags)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def assertCaught(self, words, *liars, flags=(), status=1):
+        done = self.verify(*liars, flags=flags)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        said = [line for line in done.stdout.splitlines() if words in line]
+        self.assertTrue(said, done.stdout)
+
+    def test_the_same_history_signed_again_holds(self):
+        for n in range(2):
+            self.assertHolds(self.lie(n))
+        self.assertIn("not shown", self.assertHolds(self.lie(0), self.lie(1)))
+        self.assertHolds(self.lie(0), self.lie(1), flags=["--all-contracts"])
+        told = self.assertHolds(self.lie(0, self.market.advertiser), self.lie(1, self.market.advertiser))
+        self.assertIn("open contact fields: equal ones have equal tokens", told)
+
+    def test_an_entry_before_the_one_in_front_of_it(self):
+        liar = self.lie()
+        liar.entries[liar.leads()[1]]["at"] -= DAY
+        self.assertCaught(f"entry {liar.leads()[1]} is dated", liar)
+
+    def test_a_lead_dated_back_by_a_clock_that_never_stepped(self):
+        liar = self.lie()
+        lead = liar.entries[liar.leads()[1]]
+        lead["at"] = liar.entries[liar.leads()[1] - 1]["at"]
+        lead["clock_ms"] = lead["at"] - 3 * DAY
+        self.assertCaught(f"entry {liar.leads()[1]} is dated", liar)
+
+    def test_a_disposition_dated_back(self):
+        liar = self.lie()
+        index = liar.last("disposition")
+        entry = liar.entries[index]
+        entry["at"] = liar.entries[index - 1]["at"]
+        entry["clock_ms"] = entry["at"] - 2 * HOUR
+        self.assertCaught(f"entry {index} is dated", liar)
+
+    def test_a_statement_dated_before_its_entries(self):
+        liar = self.lie()
+        index = liar.last("statement")
+        liar.entries[index]["at"] = 1_700_000_000_000
+        liar.statement(index, issued_at="2023-11-14T22:13:20.000Z")
+        self.assertCaught(f"entry {index} is dated", liar)
+
+    def test_a_lead_before_its_click(self):
+        liar = self.lie()
+        entry = liar.entries[liar.leads()[0]]
+        entry["click"] = liar.last("click")
+        self.assertCaught(f"lead {liar.leads()[0]} is recorded as pending", liar)
+
+    def test_a_lead_whose_lost_click_came_later(self):
+        liar = self.lie()
+        entry = liar.entries[liar.leads()[0]]
+        entry.update(click_unrecorded=True, clicked_ms=entry["at"] + DAY)
+        self.assertCaught(f"entry {liar.leads()[0]} is dated", liar)
+
+    def test_a_txid_twice(self):
+        liar = self.lie()
+        a, b = liar.leads()[:2]
+        liar.entries[b]["txid"] = liar.entries[a]["txid"]
+        self.assertCaught(f"lead {b} has a txid under which", liar)
+
+    def test_an_approval_withheld_without_a_statement(self):
+        liar = self.lie()
+        liar.click_after(15 * DAY)
+        liar.click_after(1)
+        self.assertHolds(liar)  # as after a restart: it may come yet
+        liar = self.lie()
+        liar.click_after(15 * DAY)
+        liar.click_after(HOUR)
+        self.assertCaught("was due for its automatic approval", liar)
+
+    # persons
+
+    def test_one_person_with_two_tokens(self):
+        liar = self.lie(reader=self.market.advertiser)
+        liar.token(liar.leads()[1], "email", b"another person!!")
+        self.assertHolds(liar)  # alone in its log
+        both = (liar, self.lie(1, self.market.advertiser))
+        anna = liar.leads()[3]
+        liar = self.lie(reader=self.market.advertiser)
+        liar.token(anna, "email", b"another person!!")
+        self.assertCaught("one email address, and different tokens", liar, both[1])
+
+    def test_two_persons_with_one_token(self):
+        liar = self.lie(reader=self.market.advertiser)
+        a, b = liar.leads()[1:3]
+        liar.openings[b]["phone"] = liar.openings[a]["phone"]
+        liar.recommit(b)
+        liar.make_duplicate(b)
+        liar.entries[b]["dup"] = {"contract": liar.contract, "index": a}
+        self.assertCaught("one token: they are not one person", liar)
+
+    # several contracts
+
+    def test_a_false_duplicate_elsewhere(self):
+        here, there = self.lie(), self.lie(1)
+        bob = there.leads()[-1]
+        there.make_duplicate(bob)
+        there.commit_to(bob, here, here.leads()[0])
+        there.publish()
+        self.assertEqual(countersign("verify", there.mirror).returncode, 0)  # which its log alone does not tell
+        self.assertCaught("another person's", here, there)
+        there.entries[bob]["dup"]["commit"] = "A" * 43
+        self.assertCaught("none of these contracts has", here, there, status=2)
+        self.assertCaught("no contract has", here, there, flags=["--all-contracts"])
+
+    def test_a_duplicate_of_a_lead_that_did_not_stand(self):
+        here, there = self.lie(), self.lie(1)
+        fallen = here.entries[here.last("disposition")]["lead"]
+        bob = there.leads()[-1]
+        for kind in ("email", "phone"):
+            there.openings[bob][kind] = here.openings[fallen][kind]
+        there.recommit(bob)
+        there.make_duplicate(bob)
+        there.commit_to(bob, here, fallen)
+        for liar in (here, there):
+            liar.click_after(HOUR)
+        there.entries[bob]["at"] = there.entries[bob + 1]["at"] = there.entries[-1]["at"]
+        self.assertCaught("did not stand then", here, there)
+
+    def test_a_duplicate_that_was_not_made(self):
+        here, there = self.lie(), self.lie(1)
+        anna = there.leads()[0]
+        bob = {name: value for name, value in there.entries[there.leads()[-1]].items() if name in ("status", "payout_micros", "tier")}
+        entry = there.entries[anna]
+        del entry["dup"], entry["reason"]
+        entry.update(bob, due_ms=entry["at"] + 14 * DAY)
+        for liar in (here, there):
+            liar.click_after(HOUR)
+        there.publish()
+        self.assertEqual(countersign("verify", there.mirror).returncode, 0)
+        self.assertCaught("stood beside each other", here, there)
+
+    def test_a_txid_of_two_contracts(self):
+        here, there = self.lie(), self.lie(1)
+        for liar in (here, there):
+            liar.entries[liar.leads()[-1]].update(party=self.market.advertiser.id, txid="order-7")
+        self.assertCaught("have one txid of one sender", here, there)
+
+    def test_mirrors_that_do_not_belong_together(self):
+        liar = self.lie()
+        self.assertCaught("two of the mirrors are of contract", liar, liar)
+
+
+if __name__ == "__main__":
+    unittest.main()
