@@ -193,7 +193,8 @@ struct entry {
 
 /* Appends the canonical bytes. The caller has checked UTF-8 and limits. Hot for clicks and views: no allocation. */
 void entry_write(struct buf *out, const struct entry *e);
-/* ERR_CORRUPT with the field in *p unless the bytes are exactly what entry_write gives. Spans live until entry_close.
+/* ERR_CORRUPT with the field in *p unless the bytes are exactly what entry_write gives. Spans live until entry_close,
+ * and no longer than the bytes.
  * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */
 MUST_CHECK enum err entry_read(struct span bytes, struct entry *out, struct problem *p);
 void entry_close(struct entry *e);

@@ -42,4 +42,8 @@ struct field {
 /* Ended by a row without a name. NULL for kinds that are not canonical JSON (root) or not made yet (erase). */
 extern const struct field *const entry_fields[ENTRY_KINDS];
 
+/* True: the bytes are such an entry as entry_write gives it, and *out is it, its spans within them. False says nothing.
+ */
+bool entry_scan(struct span bytes, struct entry *out);
+
 #endif

@@ -234,6 +234,9 @@ static enum err same_bytes(struct span bytes, const struct entry *e, struct prob
 enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
 {
     struct entry e = {0};
+    if (entry_scan(bytes, out)) {
+        return ERR_OK;
+    }
     if (bytes.len > LIMIT_ENTRY) {
         return bad(p, "", "is longer than an entry can be");
     }
