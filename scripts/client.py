@@ -88,7 +88,8 @@ def jws_payload(compact):
 
 
 def rfc3339(seconds=None):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    seconds = time.time() if seconds is None else seconds
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
 
 
 class Caller:
@@ -160,6 +161,17 @@ class Sender:
                      "webhook-signature": signature})
 
 
+def public_jwk(key):
+    return {"kty": "OKP", "crv": "Ed25519", "x": b64u(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))}
+
+
+def jws(key, payload, **header):
+    """A compact JWS of canonical JSON by that key."""
+    kid = b64u(hashlib.sha256(canonical(public_jwk(key))).digest())
+    signed = b64u(canonical({"alg": "EdDSA", "kid": kid, **header})) + "." + b64u(canonical(payload))
+    return signed + "." + b64u(key.sign(signed.encode()))
+
+
 class Party(Caller, Sender):
     """A party made through `POST /v1/parties`: its token, its postback secret, its own countersigning key."""
 
@@ -174,24 +186,36 @@ class Party(Caller, Sender):
 
     @property
     def jwk(self):
-        raw = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return {"kty": "OKP", "crv": "Ed25519", "x": b64u(raw)}
+        return public_jwk(self.key)
 
-    def put_key(self):
-        return self.do("PUT", f"/v1/parties/{self.id}/key", self.jwk)
+    def key_body(self, previous=None, **changes):
+        """What puts this party's key on record: shown by itself, and by the `previous` key where there is one."""
+        payload = {"party": self.id, "issuer": self.base, "jwk": self.jwk, "at": rfc3339(), **changes}
+        body = {"jws": self.jws(payload)}
+        return body if previous is None else {**body, "previous_jws": jws(previous, payload)}
+
+    def put_key(self, previous=None):
+        return self.do("PUT", f"/v1/parties/{self.id}/key", self.key_body(previous))
+
+    def new_key(self):
+        """Another key, which the one before signs as well."""
+        previous, self.key = self.key, Ed25519PrivateKey.generate()
+        return self.put_key(previous)
 
     def jws(self, payload):
         """A compact JWS of canonical JSON by this party's own key."""
-        kid = b64u(hashlib.sha256(canonical(self.jwk)).digest())
-        signed = b64u(canonical({"alg": "EdDSA", "kid": kid})) + "." + b64u(canonical(payload))
-        return signed + "." + b64u(self.key.sign(signed.encode()))
+        return jws(self.key, payload)
+
+    def response(self, payload, verdict="accept", disputed=(), **changes):
+        """An answer to the statement of that payload, as it is signed."""
+        return {"typ": "countersign-response", "issuer": self.base, "party": self.id, "verdict": verdict,
+                "statement_sha256": hashlib.sha256(payload).hexdigest(), "disputed": list(disputed), "at": rfc3339(), **changes}
 
     def answer_statement(self, statement_id, verdict="accept", disputed=(), payload=None):
         """Fetches a statement and answers it with a signature over its SHA-256."""
         if payload is None:
             payload = statement_payload(self.do("GET", f"/v1/statements/{statement_id}").body)
-        text = self.jws({"at": rfc3339(), "disputed": list(disputed), "verdict": verdict,
-                         "statement_sha256": hashlib.sha256(payload).hexdigest()})
+        text = self.jws(self.response(payload, verdict, disputed))
         return self.call("POST", f"/v1/statements/{statement_id}/responses", text.encode(),
                          {"Content-Type": "application/jose"})
 

@@ -279,15 +279,52 @@ def read_general_jws(data, typ, keys):
     return payload
 
 
-def read_compact_jws(text, raw):
+def when_said(text):
+    """Unix ms of an RFC 3339 time as anybody writes it; None for anything else."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", text, re.ASCII) if isinstance(text, str) else None
+    at = found and read_rfc3339(f"{found[1]}T{found[2]}.{((found[3] or '') + '000')[:3]}Z")
+    ahead = (int(found[5]) * 60 + int(found[6])) * 60_000 * (-1 if found[4] == "-" else 1) if found and found[4] else 0
+    return at - ahead if at is not None else None
+
+
+def read_word(text, raw, typ, party, issuers):
+    """What a party said with its own key ("A party's word"): the payload's members, and when it was said."""
+    said = read_json(read_compact_jws(text, raw, typ))
+    need(isinstance(said, dict) and said.get("typ", typ if typ == "countersign-key" else None) == typ, "it is another kind of word")
+    need(said.get("party") == party, "it is another party's")
+    need(said.get("issuer") in issuers, "it is said to another server")
+    at = when_said(said.get("at"))
+    need(at is not None, "it does not say when")
+    return said, at
+
+
+def read_key_word(entry, before, issuers):
+    """When a party showed its key; `before`: key and time of the one in front of it."""
+    raw = b64u_decode(entry["pub"])
+    said, at = read_word(entry["jws"], raw, "countersign-key", entry["party"], issuers)
+    jwk = said.get("jwk")
+    need(set(said) <= {"typ", "issuer", "party", "at", "jwk"} and isinstance(jwk, dict), "the key has other members")
+    need((jwk.get("kty"), jwk.get("crv"), jwk.get("x")) == ("OKP", "Ed25519", b64u(raw)) and "d" not in jwk, "another key is shown")
+    need(jwk.get("kid", thumbprint(raw)) == thumbprint(raw), "the key has another id")
+    need(("previous_jws" in entry) == (before is not None), "a key comes with a word by the one before, if there is one")
+    if before is not None:
+        need(read_compact_jws(entry["previous_jws"], before[0], "countersign-key") == read_compact_jws(entry["jws"], raw, "countersign-key"),
+             "the key before did not sign this one")
+        need(at > before[1], "the key is older than the one before")
+    need(at <= entry.get("clock_ms", entry["at"]) + 300_000, "the key is shown in the future")
+    return raw, at
+
+
+def read_compact_jws(text, raw, typ):
     """The payload's bytes of a party's compact JWS under its key."""
     parts = text.split(".")
     header, payload, signature = (b64u_decode(part) for part in parts) if len(parts) == 3 else (None, None, None)
     need(header is not None and payload is not None and signature is not None, "an answer is no compact JWS")
     header = read_json(header)
     need(isinstance(header, dict) and header.get("alg") in ("EdDSA", "Ed25519"), "an answer is signed by another algorithm")
-    need("crit" not in header and "b64" not in header, "an answer's header asks for more")
-    need(header.get("kid", thumbprint(raw)) == thumbprint(raw), "an answer names another key")  # FORMATS silent: may `kid` be absent (27)
+    need(set(header) <= {"alg", "kid", "typ"}, "an answer's header asks for more")
+    need(header.get("typ", typ) == typ, "an answer is of another type")
+    need(header.get("kid", thumbprint(raw)) == thumbprint(raw), "an answer names another key")
     need(signed_by(raw, signature, text.rpartition(".")[0].encode()), "an answer's signature does not hold")
     return payload
 
@@ -526,7 +563,7 @@ MEMBERS = {
               "touches": touches, "txid": text(128), "utc_offset_s": offset}),
     "disposition": ({"lead": index, "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
                     {"amount_micros": whole, "currency": ID, "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
-    "key": ({"party": ID, "pub": key32}, {}),
+    "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
@@ -927,7 +964,7 @@ class Ledger:
         self.entries, self.versions = [], Versions()
         self.leads, self.moves = {}, []
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
-        self.keys, self.statements, self.answers = {}, [], {}
+        self.keys, self.statements, self.answers = {}, [], []
         self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
         self.amounts, self.bound_by = [], []
         self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
@@ -1039,8 +1076,7 @@ class Ledger:
     def response(self, at, entry, terms):
         need(entry["statement"] in {statement.id for statement in self.statements}, "its statement is none in front of it")
         need(entry["party"] in self.keys, "its party has no key")
-        need((entry["statement"], entry["party"]) not in self.answers, "its party has answered already")
-        self.answers[entry["statement"], entry["party"]] = at, self.keys[entry["party"]]
+        self.answers.append((entry["statement"], entry["party"], at, self.keys[entry["party"]]))
 
     # leads
 
@@ -1565,7 +1601,22 @@ class Audit:
                 self.parsed.append(read_entry(data))
             except Fails as error:
                 raise Fails(f"entry {at}: {error}") from None
+        self.party_keys()
         return f"{len(self.parsed)} entries are canonical"
+
+    def issuers(self):
+        return [scheme + self.root_origin.removesuffix("/log") for scheme in ("https://", "http://")]
+
+    def party_keys(self):
+        """Each key is shown by who holds it, and signed by the one before."""
+        shown, servers = {}, [*(self.statement_keys or {}).values(), *(raw for _, _, raw in self.note_keys)]
+        for at, entry in enumerate(self.parsed):
+            if entry["kind"] == "key":
+                try:
+                    shown[entry["party"]] = read_key_word(entry, shown.get(entry["party"]), self.issuers())
+                    need(shown[entry["party"]][0] not in servers, "it is a key of the server")
+                except Fails as error:
+                    raise Fails(f"entry {at}: {error}") from None
 
     def openings(self):
         self.after("entries")
@@ -1604,7 +1655,7 @@ class Audit:
 
     def statements(self):
         self.have(self.ledger, "decisions")
-        issuers = [scheme + self.root_origin.removesuffix("/log") for scheme in ("https://", "http://")]
+        issuers = self.issuers()
         self.have(self.statement_keys or not self.ledger.statements or None, "keys")
         for statement in self.ledger.statements:
             limit = 65_536 + 256 * (statement.to - statement.start)
@@ -1634,15 +1685,24 @@ class Audit:
 
     def responses(self):
         self.have(self.ledger, "decisions")
-        for (ident, party), (at, raw) in self.ledger.answers.items():
-            payload = read_json(read_compact_jws(self.parsed[at]["jws"], raw))
-            need(isinstance(payload, dict) and {"at", "statement_sha256", "verdict"} <= set(payload) <= {"at", "disputed", "statement_sha256", "verdict"},
+        last = {}
+        for ident, party, at, raw in self.ledger.answers:
+            payload, said = read_word(self.parsed[at]["jws"], raw, "countersign-response", party, self.issuers())
+            need({"statement_sha256", "verdict"} <= set(payload) <= {"at", "disputed", "issuer", "party", "reason", "statement_sha256", "typ", "verdict"},
                  f"entry {at}: the answer has other members")
             statement = next(each for each in self.ledger.statements if each.id == ident)
             need(payload["statement_sha256"] == statement.entry["sha256"], f"entry {at}: the answer is about another statement")
-            disputed = payload.get("disputed", [])
+            disputed, reason = payload.get("disputed", []), payload.get("reason", "")
             need(isinstance(disputed, list) and payload["verdict"] in ("accept", "dispute"), f"entry {at}: the answer does not read")
+            need(isinstance(reason, str) and len(reason.encode()) <= 512, f"entry {at}: the reason is too long")
             need(not (payload["verdict"] == "accept" and disputed), f"entry {at}: the answer accepts and disputes")
+            lines = {index for index in (json.loads(line).get("index") for line in statement.lines) if index is not None}
+            need(all(type(index) is int for index in disputed) and len(disputed) <= 2000, f"entry {at}: what is disputed are no numbers of line items")
+            need(len(set(disputed)) == len(disputed) and set(disputed) <= lines, f"entry {at}: what is disputed are not line items")
+            clock = self.parsed[at].get("clock_ms", self.parsed[at]["at"])
+            need(statement.entry["at"] - 300_000 <= said <= clock + 300_000, f"entry {at}: the answer is of another time")
+            need(said > last.get((ident, party), 0), f"entry {at}: the answer is not later than the one before")
+            last[ident, party] = said
         return f"{len(self.ledger.answers)} answers signed by the parties' own keys"
 
     def history(self):

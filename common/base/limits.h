@@ -32,6 +32,7 @@ enum {
     LIMIT_ENTRY = 49152,       /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
     LIMIT_DOCUMENT = 24000,    /* bytes of a campaign or contract document: both of them fit one entry */
     LIMIT_LABEL = 200,         /* bytes of names and labels */
+    LIMIT_PARTY_JWS = 4096,    /* bytes of a compact JWS that shows a party's key */
     LIMIT_LIST = 200,          /* rows of one answer of a list */
     LIMIT_RETURN_DAYS = 365,
     /* files of a mirror, which strangers write: what a server can have made is smaller */

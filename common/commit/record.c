@@ -131,7 +131,8 @@ static const struct field retire_fields[] = {F("party", U32, retire.party), F("k
 static const struct field token_fields[] = {F("party", U32, token.party), TOKEN(token.draw)};
 static const struct field postback_key_fields[] = {F("party", U32, postback_key.party),
                                                    F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
-static const struct field key_fields[] = {F("party", U32, key.party), RAW("pub", key.pub)};
+static const struct field key_fields[] = {F("party", U32, key.party), F("jws", TEXT, key.jws),
+                                          F("previous_jws", TEXT, key.previous_jws)};
 static const struct field campaign_fields[] = {
     F("id", ID, campaign.id),
     F("direct_id", ID, campaign.direct_id),

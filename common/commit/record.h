@@ -70,9 +70,8 @@ bool record_track(enum record_kind k, enum entry_kind *out);
 enum {
     NONCE_KEY_LEN = 16,
     IDEMPOTENCY_KEY_LEN = 16,
-    SEAL_NONCE_LEN = 12,  /* of AES-256-GCM */
-    DAY_KEY_WRAPPED = 60, /* nonce 12, ciphertext 32, tag 16 */
-    PUBLIC_KEY_LEN = 32
+    SEAL_NONCE_LEN = 12, /* of AES-256-GCM */
+    DAY_KEY_WRAPPED = 60 /* nonce 12, ciphertext 32, tag 16 */
 };
 
 /* Idempotency-Key of a management call. */
@@ -165,8 +164,8 @@ struct record {
         } postback_key;
         struct {
             uint32_t party;
-            uint8_t pub[PUBLIC_KEY_LEN];
-        } key; /* PARTY_KEY */
+            struct span jws, previous_jws; /* party_jws.h; previous_jws empty where there is no key before */
+        } key;                             /* PARTY_KEY */
         struct {
             char id[LIMIT_ID + 1], direct_id[LIMIT_ID + 1];
             struct span document, direct_document;

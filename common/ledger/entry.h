@@ -154,6 +154,8 @@ struct entry_terms {
 struct entry_key {
     struct span party;
     uint8_t pub[ED25519_KEY_LEN];
+    struct span jws;          /* by this key: party_jws.h */
+    struct span previous_jws; /* the same by the party's key before in this log; empty: it is the first */
 };
 
 struct entry_statement {

@@ -123,8 +123,10 @@ static const struct field terms_fields[] = {
 static const struct field key_fields[] = {
     COMMON_AT,
     COMMON_CLOCK,
+    {"jws", TEXT, AT(key.jws), LIMIT_PARTY_JWS, .always = true},
     COMMON_KIND,
     {"party", TEXT, AT(key.party), LIMIT_ID, .always = true},
+    {"previous_jws", TEXT, AT(key.previous_jws), LIMIT_PARTY_JWS},
     {"pub", B64_32, AT(key.pub), .always = true},
     {0},
 };

@@ -21,10 +21,12 @@ void jwks_write(struct buf *out, const uint8_t (*pubs)[ED25519_KEY_LEN], size_t 
 
 /* Compact: header {"alg":"EdDSA","kid":"..","typ":typ}. */
 void jws_compact(struct buf *out, struct signer *s, const char *typ, struct span payload);
-/* Checks a compact JWS by one key. Header: alg EdDSA or Ed25519, kid if present must fit, no crit, no b64. Appends the
- * payload to *payload on success. */
-MUST_CHECK enum err jws_compact_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], struct buf *payload,
-                                     struct problem *p);
+/* Checks a compact JWS by one key. Header: alg EdDSA or Ed25519; kid and typ if present must fit; nothing else (crit,
+ * jwk, jku, x5c, x5u, b64, ...). Appends the payload to *payload on success. */
+MUST_CHECK enum err jws_compact_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], const char *typ,
+                                     struct buf *payload, struct problem *p);
+/* Appends what a compact JWS says, unverified: to find the key, and for what was verified when it was taken. */
+MUST_CHECK enum err jws_compact_payload(struct span jws, struct buf *payload);
 
 /* General JSON with two signature objects of one key, alg EdDSA then Ed25519; canonical JSON throughout:
  * {"payload":"..","signatures":[{"protected":"..","signature":".."},{..}]}; protected =

@@ -27,6 +27,14 @@ void note_key_id(const struct note_key *k, enum note_alg alg, uint8_t id[NOTE_KE
     memcpy(id, hash, NOTE_KEY_ID_LEN);
 }
 
+bool note_same_id(const struct note_key *a, const struct note_key *b)
+{
+    uint8_t id[2][NOTE_KEY_ID_LEN];
+    note_key_id(a, NOTE_ED25519, id[0]);
+    note_key_id(b, NOTE_ED25519, id[1]);
+    return span_eq(a->name, b->name) && memcmp(id[0], id[1], NOTE_KEY_ID_LEN) == 0;
+}
+
 void note_vkey_of(struct buf *out, const struct note_key *k, enum note_alg alg)
 {
     uint8_t id[NOTE_KEY_ID_LEN], key[1 + ED25519_KEY_LEN] = {(uint8_t)alg};
@@ -133,35 +141,36 @@ static enum err read_text(struct span text, struct checkpoint *out)
     return ERR_OK;
 }
 
-static const struct note_key *known(const struct note_key *keys, size_t n, struct span name,
-                                    const uint8_t id[NOTE_KEY_ID_LEN])
+/* Which of the keys; n when it is none of them. */
+static size_t known(const struct note_key *keys, size_t n, struct span name, const uint8_t id[NOTE_KEY_ID_LEN])
 {
-    for (size_t i = 0; i < n; i++) {
+    size_t i = 0;
+    for (; i < n; i++) {
         uint8_t own[NOTE_KEY_ID_LEN];
         note_key_id(&keys[i], NOTE_ED25519, own);
         if (span_eq(keys[i].name, name) && memcmp(own, id, NOTE_KEY_ID_LEN) == 0) {
-            return &keys[i];
+            break;
         }
     }
-    return NULL;
+    return i;
 }
 
-/* One signature line without its newline. *good is set when a known key's signature holds. */
-static enum err check_signature(struct span line, struct span text, const struct note_key *keys, size_t n, bool *good)
+/* One signature line without its newline. The key's bit in *by is set when a known key's signature holds. */
+static enum err check_signature(struct span line, struct span text, const struct note_key *keys, size_t n, uint64_t *by)
 {
     struct span name;
     uint8_t blob[NOTE_BLOB_MAX];
     size_t len;
     if (note_line_read(line, &name, blob, &len) != ERR_OK)
         return ERR_MALFORMED;
-    const struct note_key *k = known(keys, n, name, blob);
-    if (k == NULL) {
+    size_t k = known(keys, n, name, blob);
+    if (k == n) {
         return ERR_OK;
     }
-    if (len != NOTE_KEY_ID_LEN + ED25519_SIG_LEN || !ed25519_verify(k->pub, text, blob + NOTE_KEY_ID_LEN)) {
+    if (len != NOTE_KEY_ID_LEN + ED25519_SIG_LEN || !ed25519_verify(keys[k].pub, text, blob + NOTE_KEY_ID_LEN)) {
         return ERR_UNAUTHORIZED;
     }
-    *good = true;
+    *by |= (uint64_t)1 << k;
     return ERR_OK;
 }
 
@@ -185,16 +194,17 @@ enum err note_split(struct span note, struct span *text, struct span *lines)
     return ERR_OK;
 }
 
-/* *good says whether a key that we know has signed. */
-static enum err open_note(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out, bool *good)
+/* *by has a bit for each key that has signed. */
+static enum err open_note(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out, uint64_t *by)
 {
     struct span text, rest, line;
-    *good = false;
+    assert(n <= NOTE_KEYS_MAX);
+    *by = 0;
     if (note_split(note, &text, &rest) != ERR_OK || read_text(text, out) != ERR_OK || rest.len == 0 ||
         rest.ptr[rest.len - 1] != '\n')
         return ERR_MALFORMED;
     for (int lines = 0; text_cut(&rest, '\n', &line); lines++) {
-        enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, good) : ERR_MALFORMED;
+        enum err err = lines < MAX_SIGNATURES ? check_signature(line, text, keys, n, by) : ERR_MALFORMED;
         if (err != ERR_OK) {
             return err;
         }
@@ -205,9 +215,9 @@ static enum err open_note(struct span note, const struct note_key *keys, size_t 
 enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out)
 {
     struct checkpoint c;
-    bool good;
-    enum err err = open_note(note, keys, n, &c, &good);
-    if (err == ERR_OK && !good)
+    uint64_t by;
+    enum err err = open_note(note, keys, n, &c, &by);
+    if (err == ERR_OK && by == 0)
         err = ERR_UNAUTHORIZED;
     if (err == ERR_OK)
         *out = c;
@@ -217,34 +227,53 @@ enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n
 enum err checkpoint_peek(struct span note, struct checkpoint *out)
 {
     struct checkpoint c;
-    bool good;
-    enum err err = open_note(note, NULL, 0, &c, &good);
+    uint64_t by;
+    enum err err = open_note(note, NULL, 0, &c, &by);
     if (err == ERR_OK)
         *out = c;
     return err;
 }
 
-/* Text, blank line, one signature line: a changed byte must not hide in more. */
-static bool is_plain(struct span note, const struct checkpoint *c)
+/* Text, blank line, a signature line for each key in `by`, in the order of the keys: a changed byte must not hide in
+ * more. */
+static bool is_plain(struct span note, const struct checkpoint *c, const struct note_key *keys, size_t n, uint64_t by)
 {
     char mem[512];
     struct buf text;
+    struct span rest, line;
     buf_fixed(&text, mem, sizeof mem);
     checkpoint_text(&text, c);
     buf_byte(&text, '\n');
     if (text.failed || note.len <= text.len || memcmp(note.ptr, mem, text.len) != 0)
         return false;
-    const char *signature = note.ptr + text.len;
-    return memchr(signature, '\n', note.len - text.len) == note.ptr + note.len - 1;
+    rest = span_skip(note, text.len);
+    for (size_t i = 0; i < n; i++) {
+        struct span name;
+        uint8_t id[NOTE_KEY_ID_LEN], blob[NOTE_BLOB_MAX];
+        size_t len;
+        if (!(by >> i & 1))
+            continue;
+        note_key_id(&keys[i], NOTE_ED25519, id);
+        if (!text_cut(&rest, '\n', &line) || note_line_read(line, &name, blob, &len) != ERR_OK ||
+            memcmp(blob, id, sizeof id) != 0)
+            return false;
+    }
+    return rest.len == 0;
 }
 
-enum err checkpoint_open_plain(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out)
+enum err checkpoint_open_plain(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out,
+                               uint64_t *by)
 {
     struct checkpoint c;
-    enum err err = checkpoint_open(note, keys, n, &c);
-    if (err == ERR_OK && !is_plain(note, &c))
+    uint64_t signers;
+    enum err err = open_note(note, keys, n, &c, &signers);
+    if (err == ERR_OK && signers == 0)
+        err = ERR_UNAUTHORIZED;
+    if (err == ERR_OK && !is_plain(note, &c, keys, n, signers))
         err = ERR_MALFORMED;
     if (err == ERR_OK)
         *out = c;
+    if (err == ERR_OK && by != NULL)
+        *by = signers;
     return err;
 }

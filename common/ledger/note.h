@@ -8,6 +8,7 @@
 
 enum { NOTE_KEY_ID_LEN = 4, NOTE_BLOB_MAX = 4096 };
 enum note_alg { NOTE_ED25519 = 1, NOTE_COSIGNATURE = 4 }; /* what a key signs: notes, or cosignatures (witness.h) */
+enum { NOTE_KEYS_MAX = 64 };                              /* that a note may be opened with */
 
 struct note_key {
     struct span name;
@@ -35,6 +36,8 @@ MUST_CHECK enum err note_line_read(struct span line, struct span *name, uint8_t 
 /* The text with its last newline, and the signature lines behind the blank one. ERR_MALFORMED: no note's characters or
  * parts. */
 MUST_CHECK enum err note_split(struct span note, struct span *text, struct span *lines);
+/* Whether both have one name and key id: a signature line could be either's. */
+bool note_same_id(const struct note_key *a, const struct note_key *b);
 
 /* What a note says, unverified: to know how large the tree claims to be. Well formed as checkpoint_open wants it, or
  * ERR_MALFORMED. */
@@ -45,8 +48,9 @@ void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer 
 /* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown
  * keys' lines are ignored if well formed; ERR_MALFORMED otherwise. Spans in *out point into note. */
 MUST_CHECK enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out);
-/* As checkpoint_open for what we wrote ourselves: ERR_MALFORMED also for extension lines and further signatures. */
+/* As checkpoint_open for what we wrote ourselves: ERR_MALFORMED also for extension lines, and unless each signature is
+ * by another one of these keys, in their order. *by (NULL: not asked for) has bit i set where keys[i] has signed. */
 MUST_CHECK enum err checkpoint_open_plain(struct span note, const struct note_key *keys, size_t n,
-                                          struct checkpoint *out);
+                                          struct checkpoint *out, uint64_t *by);
 
 #endif

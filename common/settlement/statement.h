@@ -4,6 +4,7 @@
 #define CS_SETTLEMENT_STATEMENT_H
 
 #include "common/decisions/decide.h"
+#include "common/ledger/party_jws.h"
 
 #define STATEMENT_TYP "countersign-statement"
 #define RECEIPT_TYP "countersign-receipt"
@@ -64,12 +65,26 @@ void statement_close(struct statement *s);
 /* Whether these are the line items that a statement names: so many, of that hash. */
 bool statement_has_lines(const struct statement *s, struct span lines);
 
-/* A party's answer: compact JWS payload {"at","disputed":[..],"statement_sha256","verdict"}. */
+/* A party's answer, of RESPONSE_TYP: about the statement of that payload. */
+enum { LIMIT_DISPUTED = 2000 };
 struct response {
+    struct party_jws said;
     struct hash statement_sha256;
     bool accept;
+    uint64_t disputed[LIMIT_DISPUTED]; /* entries that are line items, ascending */
+    size_t n_disputed;
 };
-MUST_CHECK enum err response_read(struct span payload, struct response *out, struct problem *p);
+/* The kind's own members of an opened word, which is taken over also on an error. ERR_INVALID with the member. */
+MUST_CHECK enum err response_read(struct party_jws *said, struct response *out, struct problem *p);
+void response_close(struct response *r);
+/* Whether it answers that statement, at a sane time: not before it was issued, nor after now_ms; and later than
+ * before_ms, when the party's last answer to it was given (0: none). ERR_INVALID with the member. */
+MUST_CHECK enum err response_fits(const struct response *r, const struct hash *sha256, int64_t issued_ms,
+                                  int64_t before_ms, int64_t now_ms, struct problem *p);
+/* Whether each entry it disputes is a line item of [from, to). ERR_INVALID naming `disputed`, or an error of the view.
+ */
+MUST_CHECK enum err response_lines(const struct response *r, const struct view *v, uint32_t contract, uint64_t from,
+                                   uint64_t to, struct problem *p);
 
 /* A receipt's payload for a lead or disposition entry, canonical JSON. */
 void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, const struct hash *leaf,

@@ -197,19 +197,6 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
-static void keys_sentence(const struct audit *a, struct buf *out)
-{
-    char kid[JWK_KID_LEN];
-    if (a->keys.n_statement == 0 || a->keys.n_root == 0)
-        return;
-    jwk_kid(a->keys.statement[0], kid);
-    buf_str(out, "statement key ");
-    buf_add(out, kid, sizeof kid);
-    buf_str(out, ", log key ");
-    note_vkey(out, &a->keys.log[a->keys.n_contract]);
-    buf_str(out, ": compare them with what the operator publishes elsewhere");
-}
-
 static void root_sentence(const struct audit *a, struct buf *out)
 {
     buf_printf(out, "signed over %" PRIu64 " entries, root ", a->head.size);
@@ -327,7 +314,7 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
     uint64_t statements = a->n_closed;
     switch (c) {
     case CHECK_KEYS:
-        keys_sentence(a, out);
+        verify_keys_tell(a, out);
         break;
     case CHECK_CHECKPOINT:
         root_sentence(a, out);

@@ -48,7 +48,7 @@ static bool open_other(struct beside *b, struct buf *text)
         return false;
     buf_span_add(text, buf_span(&b->other));
     if (checkpoint_open_plain(buf_span(text), k->log + (b->log == LOG_ROOT ? k->n_contract : 0),
-                              b->log == LOG_ROOT ? k->n_root : k->n_contract, &b->theirs) == ERR_OK)
+                              b->log == LOG_ROOT ? k->n_root : k->n_contract, &b->theirs, NULL) == ERR_OK)
         return true;
     finds_failure(finding(b),
                   "%.100s in the other mirror is signed by none of the keys that this mirror names: the operator has "

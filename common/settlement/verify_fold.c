@@ -94,8 +94,7 @@ void audit_fold_close(struct audit *a)
     persons_free(&a->persons);
 }
 
-/* Nothing after this entry can be judged. */
-static void stop(struct audit *a, enum check c, uint64_t index, const char *why)
+void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why)
 {
     finds_failure(&a->finding[c], "entry %" PRIu64 " %s", index, why);
     a->stopped = true;
@@ -178,13 +177,13 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
         return;
     }
     if (err != ERR_OK) {
-        stop(a, CHECK_ENTRIES, index, "is not the next version of this contract's complete terms");
+        audit_stop(a, CHECK_ENTRIES, index, "is not the next version of this contract's complete terms");
         return;
     }
     const struct terms *terms = versions_newest(&a->fold.versions)->terms;
     if (!keeps(a->campaign, terms->campaign, first) || !keeps(a->advertiser, terms->advertiser, first) ||
         !keeps(a->publisher, terms->publisher, first) || !keeps(a->currency, terms->currency, first))
-        stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: campaign, parties or currency");
+        audit_stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: campaign, parties or currency");
     if (first && a->asked->campaign != NULL)
         campaign_begin(a->asked->campaign, a->contract, terms, a->keys.root_origin);
     a->joined |= first;
@@ -265,7 +264,7 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
     a->dispositions++;
     a->adjustable++;
     if (err == ERR_NOT_FOUND) {
-        stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
+        audit_stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
     }
     verify_speaker(a, index, e);
@@ -273,43 +272,6 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", index,
                       status_word(d->status), d->lead);
-}
-
-/* One key belongs to one party: else one could answer for the other. */
-static bool is_anothers(const struct audit *a, const struct entry_key *k)
-{
-    for (size_t i = 0; i < a->n_party_keys; i++)
-        if (!span_is(k->party, a->party_key[i].party) && memcmp(a->party_key[i].pub, k->pub, ED25519_KEY_LEN) == 0)
-            return true;
-    return false;
-}
-
-static void take_key(struct audit *a, uint64_t index, const struct entry_key *k)
-{
-    size_t i = 0;
-    if (!ed25519_key_ok(k->pub)) {
-        stop(a, CHECK_ENTRIES, index, "gives a party a key that is none: anybody could sign with it, or nobody");
-        return;
-    }
-    if (is_anothers(a, k)) {
-        stop(a, CHECK_ENTRIES, index, "gives a party the key of another");
-        return;
-    }
-    while (i < a->n_party_keys && !span_is(k->party, a->party_key[i].party))
-        i++;
-    if (i == PARTIES_CAP || k->party.len > LIMIT_ID) {
-        stop(a, CHECK_ENTRIES, index, "gives a key to a party too many");
-        return;
-    }
-    if (i == a->n_party_keys) {
-        a->n_party_keys++;
-    } else if (memcmp(a->party_key[i].pub, k->pub, ED25519_KEY_LEN) != 0) {
-        a->party_key[i].changes++;
-        a->party_key[i].changed_at = index;
-    }
-    memcpy(a->party_key[i].party, k->party.ptr, k->party.len);
-    a->party_key[i].party[k->party.len] = '\0';
-    memcpy(a->party_key[i].pub, k->pub, ED25519_KEY_LEN);
 }
 
 static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
@@ -350,11 +312,11 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     a->kinds[e->kind]++;
     fold_at(&a->fold, e->at_ms);
     if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL)) {
-        stop(a, CHECK_ENTRIES, index, "comes before any terms");
+        audit_stop(a, CHECK_ENTRIES, index, "comes before any terms");
         return;
     }
     if (e->at_ms >= TIME_END_MS) {
-        stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
+        audit_stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
         return;
     }
     check_dates(a, index, e);
@@ -379,7 +341,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         judge_disposition(a, index, e, bytes);
         break;
     case ENTRY_KEY:
-        take_key(a, index, &e->key);
+        verify_party_key(a, index, e);
         break;
     case ENTRY_STATEMENT:
         verify_statement(a, index, e, before);
@@ -395,7 +357,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     verify_receipts_entry(a, index, e, bytes);
     verify_clicks_entry(a, index, e);
     if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)
-        stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
+        audit_stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
     if (a->stopped || (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION))
         return;
     verify_due_next(a);

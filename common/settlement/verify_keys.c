@@ -5,7 +5,7 @@
 #define JWKS_PATH ".well-known/jwks.json"
 #define LOG_KEYS_PATH "log/keys"
 
-/* Strict: exactly the bytes that the server writes for these keys. */
+/* Strict: exactly the bytes that the server writes for these keys, none of them twice. */
 static bool read_jwks(struct span text, struct key_set *k)
 {
     json_t *json = NULL;
@@ -27,6 +27,9 @@ static bool read_jwks(struct span text, struct key_set *k)
         jwks_write(&again, (const uint8_t(*)[ED25519_KEY_LEN])k->statement, json_array_size(list));
         good = span_eq(buf_span(&again), text);
     }
+    for (size_t i = 0; good && i < json_array_size(list); i++)
+        for (size_t j = 0; j < i; j++)
+            good &= memcmp(k->statement[i], k->statement[j], ED25519_KEY_LEN) != 0;
     k->n_statement = good ? json_array_size(list) : 0;
     buf_free(&again);
     json_decref(json);
@@ -54,8 +57,17 @@ static void keep_key(struct key_set *k, struct note_key *keys, size_t *n, const 
     (*n)++;
 }
 
+/* Under a name each key stands once, and so does each id of one. */
+static bool is_new(const struct note_key *keys, size_t n, const struct note_key *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (note_same_id(&keys[i], key))
+            return false;
+    return true;
+}
+
 /* One verifier key a line; the first is the root log's and names the origin. Keeps this contract's keys and the root
- * log's. False when a line is none. */
+ * log's. False when a line is none, or one of theirs again. */
 static bool read_log_keys(struct key_set *k, const char *contract, struct lines *lines)
 {
     struct note_key root[KEYS_CAP / 2], key;
@@ -63,7 +75,8 @@ static bool read_log_keys(struct key_set *k, const char *contract, struct lines 
     bool cut;
     buf_room(&k->names, 2 * LIMIT_LOG_KEY);
     while (lines_peek(lines, &line, &cut)) {
-        if (cut || note_vkey_parse(line, &key) != ERR_OK)
+        if (cut || note_vkey_parse(line, &key) != ERR_OK || !is_new(root, k->n_root, &key) ||
+            !is_new(k->log, k->n_contract, &key))
             return false;
         if (k->n_root == 0 || (span_eq(key.name, root[0].name) && k->n_root < KEYS_CAP / 2))
             keep_key(k, root, &k->n_root, &key);
@@ -88,7 +101,8 @@ static void verify_log_keys(struct audit *a)
     lines_open(&lines, a->mirror, f, LOG_KEYS_PATH, "key", LIMIT_LOG_KEY);
     bool good = read_log_keys(k, a->contract, &lines);
     if (!good)
-        finds_failure(f, LOG_KEYS_PATH " holds a line that is not a verifier key, or a key that does not fit its id");
+        finds_failure(f, LOG_KEYS_PATH
+                      " holds a line that is not a verifier key, a key that does not fit its id, or one twice");
     else if (lines_all_read(&lines) && k->n_contract == 0)
         finds_failure(f, LOG_KEYS_PATH " has no key for the log of contract %s", a->contract);
     if (!good || !lines_all_read(&lines))
@@ -102,22 +116,33 @@ void verify_keys(struct audit *a)
     struct buf jwks;
     buf_heap(&jwks);
     if (audit_read(a, CHECK_KEYS, JWKS_PATH, LIMIT_JWKS, &jwks) && !read_jwks(buf_span(&jwks), k))
-        finds_failure(&a->finding[CHECK_KEYS], JWKS_PATH " is not a set of Ed25519 keys as the server writes it");
+        finds_failure(&a->finding[CHECK_KEYS],
+                      JWKS_PATH " is not a set of Ed25519 keys as the server writes it, each once");
     buf_free(&jwks);
     verify_log_keys(a);
 }
 
-const uint8_t *audit_statement_key(struct audit *a, const char kid[JWK_KID_LEN])
+size_t audit_statement_key(const struct audit *a, const char kid[JWK_KID_LEN])
 {
-    for (size_t i = 0; i < a->keys.n_statement; i++) {
+    size_t i = 0;
+    for (; i < a->keys.n_statement; i++) {
         char own[JWK_KID_LEN];
         jwk_kid(a->keys.statement[i], own);
-        if (memcmp(own, kid, JWK_KID_LEN) == 0) {
-            a->keys.signed_statement[i] = true;
-            return a->keys.statement[i];
-        }
+        if (memcmp(own, kid, JWK_KID_LEN) == 0)
+            break;
     }
-    return NULL;
+    return i;
+}
+
+bool audit_servers_key(const struct audit *a, const uint8_t pub[ED25519_KEY_LEN])
+{
+    const struct key_set *k = &a->keys;
+    bool found = false;
+    for (size_t i = 0; i < k->n_statement; i++)
+        found |= memcmp(k->statement[i], pub, ED25519_KEY_LEN) == 0;
+    for (size_t i = 0; i < k->n_contract + k->n_root; i++)
+        found |= memcmp(k->log[i].pub, pub, ED25519_KEY_LEN) == 0;
+    return found;
 }
 
 bool verify_note(struct audit *a, enum check c, const char *path, struct span note, bool root, struct checkpoint *out)
@@ -130,10 +155,83 @@ bool verify_note(struct audit *a, enum check c, const char *path, struct span no
         return false;
     }
     struct checkpoint opened;
-    if (checkpoint_open_plain(note, keys, n, &opened) != ERR_OK || !span_eq(opened.origin, keys[0].name)) {
+    uint64_t by = 0;
+    if (checkpoint_open_plain(note, keys, n, &opened, &by) != ERR_OK || !span_eq(opened.origin, keys[0].name)) {
         finds_failure(&a->finding[c], "%s is not signed by the log's key over what it says", path);
         return false;
     }
+    a->keys.used_log |= by << (root ? k->n_contract : 0);
     *out = opened;
     return true;
+}
+
+/* ---- what is told ---- */
+
+static bool told_before(const struct key_set *k, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (k->used_log >> j & 1 && memcmp(k->log[j].pub, k->log[i].pub, ED25519_KEY_LEN) == 0)
+            return true;
+    return false;
+}
+
+static void tell_log_key(const struct key_set *k, size_t i, struct buf *out)
+{
+    struct note_key key = k->log[i];
+    for (size_t j = k->n_contract; j < k->n_contract + k->n_root; j++)
+        if (memcmp(k->log[j].pub, key.pub, ED25519_KEY_LEN) == 0)
+            key = k->log[j]; /* as the operator publishes it */
+    note_vkey(out, &key);
+}
+
+static unsigned idle(const struct key_set *k)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < k->n_statement; i++)
+        n += !(k->used_statement >> i & 1);
+    for (size_t i = k->n_contract; i < k->n_contract + k->n_root; i++) {
+        bool used = false;
+        for (size_t j = 0; j < k->n_contract + k->n_root; j++)
+            used |= k->used_log >> j & 1 && memcmp(k->log[j].pub, k->log[i].pub, ED25519_KEY_LEN) == 0;
+        n += !used;
+    }
+    return n;
+}
+
+void verify_keys_tell(const struct audit *a, struct buf *out)
+{
+    const struct key_set *k = &a->keys;
+    const char *before = "statements and receipts were signed by key ";
+    for (size_t i = 0; i < k->n_statement; i++) {
+        char kid[JWK_KID_LEN];
+        if (!(k->used_statement >> i & 1))
+            continue;
+        jwk_kid(k->statement[i], kid);
+        buf_str(out, before);
+        buf_add(out, kid, sizeof kid);
+        before = " and by key ";
+    }
+    buf_str(out, k->used_statement ? "; heads " : "no statement or receipt was signed; heads ");
+    before = "by key ";
+    for (size_t i = 0; i < k->n_contract + k->n_root; i++)
+        if (k->used_log >> i & 1 && !told_before(k, i)) {
+            buf_str(out, before);
+            tell_log_key(k, i, out);
+            before = " and by key ";
+        }
+    buf_str(out, k->used_log ? ": compare them with what the operator publishes elsewhere" : "by none");
+    unsigned n = idle(k);
+    if (n)
+        buf_printf(out, "; %u more %s published and signed nothing here", n, n == 1 ? "key is" : "keys are");
+}
+
+bool audit_issuer_fits(const struct audit *a, struct span issuer)
+{
+    const char *at = issuer.len > 0 ? memmem(issuer.ptr, issuer.len, "://", 3) : NULL;
+    struct span root = a->keys.root_origin;
+    if (at == NULL)
+        return false;
+    struct span bare = span_of(at + 3, issuer.len - (size_t)(at + 3 - issuer.ptr));
+    return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 &&
+           memcmp(root.ptr + bare.len, "/log", 4) == 0;
 }

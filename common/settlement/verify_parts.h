@@ -41,7 +41,7 @@ enum check {
         CHECKS
 };
 
-enum { PATH_CAP = 192, KEYS_CAP = 64, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
+enum { PATH_CAP = 192, KEYS_CAP = NOTE_KEYS_MAX, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
 
 /* Who says what became of a lead. */
 enum sayer { SAYER_SYSTEM, SAYER_ADVERTISER, SAYERS };
@@ -79,8 +79,8 @@ struct key_set {
     size_t n_contract, n_root;
     struct span root_origin, origin;
     uint8_t statement[KEYS_CAP][ED25519_KEY_LEN];
-    bool signed_statement[KEYS_CAP];
     size_t n_statement;
+    uint64_t used_log, used_statement; /* a bit for each that signed something here */
 };
 
 /* One statement as the log tells it. */
@@ -89,8 +89,10 @@ struct closed {
     struct hash sha256; /* of the payload, as the entry says */
     bool has_note, in_root_log;
     struct hash note_sha256; /* of the checkpoint note: a leaf of the root log */
-    uint8_t answered;        /* bit 0: the advertiser, bit 1: the publisher */
-    uint8_t disputed;        /* likewise, of those: who does not accept it, by its last answer */
+    uint64_t from, to;
+    int64_t issued_ms, answered_ms[2]; /* when the advertiser, the publisher said its last answer; 0: none */
+    uint8_t answered;                  /* bit 0: the advertiser, bit 1: the publisher */
+    uint8_t disputed;                  /* likewise, of those: who does not accept it, by its last answer */
 };
 
 /* What a statement says, as far as it was read, and what its parties (advertiser, publisher) said of it last. */
@@ -166,6 +168,7 @@ struct audit {
     struct {
         char party[LIMIT_ID + 1];
         uint8_t pub[ED25519_KEY_LEN];
+        int64_t said_ms;              /* when the party showed it */
         uint64_t changes, changed_at; /* how often it became another one, and the entry that did it last */
     } party_key[PARTIES_CAP];         /* in force at `at` */
     size_t n_party_keys;
@@ -218,9 +221,6 @@ void verify_keys(struct audit *a);
  * a failure of `c` otherwise. */
 MUST_CHECK bool verify_note(struct audit *a, enum check c, const char *path, struct span note, bool root,
                             struct checkpoint *out);
-/* NULL when it is not published; else it has signed a statement. */
-const uint8_t *audit_statement_key(struct audit *a, const char kid[43]);
-
 /* verify_history.c: heads that were seen before, of kept checkpoints and pins. `open` when the keys are known; `look`
  * at each tree on the way; `end` where the walk ended. */
 void verify_known_open(struct audit *a);
@@ -237,6 +237,12 @@ void verify_pins_write(struct audit *a, struct buf *out); /* what to pin of this
 
 /* verify_against.c: the other mirror, if there is one to compare with. */
 void verify_against(struct audit *a, const struct checkpoint *root_head);
+/* The published key of that kid; n_statement when there is none. */
+size_t audit_statement_key(const struct audit *a, const char kid[43]);
+void verify_keys_tell(const struct audit *a, struct buf *out);                     /* which of them signed something */
+bool audit_servers_key(const struct audit *a, const uint8_t pub[ED25519_KEY_LEN]); /* one that the server publishes */
+/* The issuer is the public URL: the logs are named by the same URL without its scheme. */
+bool audit_issuer_fits(const struct audit *a, struct span issuer);
 
 /* verify_receipts.c, verify_clicks.c: what a sender and a party kept. `open` reads it, when the keys are known; each
  * entry is compared on the way; `end` where the walk ended. Nothing of it where it is not asked about. */
@@ -280,6 +286,8 @@ void lines_close(struct lines *l);
 void audit_fold_open(struct audit *a);
 void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
 void audit_fold_close(struct audit *a);
+/* Notes a failure of `c`: nothing after this entry can be judged. */
+void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why);
 
 /* verify_terms.c: tells a version of the terms, with what it says otherwise than the one `before` it (NULL: it is the
  * first). */
@@ -298,6 +306,9 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry *e);
  * disposition was. */
 void verify_due(struct audit *a, uint64_t index, const struct entry *e);
 void verify_due_next(struct audit *a);
+/* verify_party.c: a party's key in a log; the one in force at a->at, NULL: none. */
+void verify_party_key(struct audit *a, uint64_t index, const struct entry *e);
+const uint8_t *audit_party_key(const struct audit *a, struct span party);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);

@@ -177,7 +177,7 @@ void verify_pins_write(struct audit *a, struct buf *out)
         buf_byte(out, '\n');
     }
     for (size_t i = 0; i < a->keys.n_statement; i++)
-        if (a->keys.signed_statement[i]) {
+        if (a->keys.used_statement >> i & 1) {
             jwk_kid(a->keys.statement[i], kid);
             buf_str(out, "statement-key ");
             buf_add(out, kid, JWK_KID_LEN);

@@ -84,8 +84,8 @@ static bool is_signed(struct audit *a, struct span jws)
         jwk_kid(a->keys.statement[i], own);
         buf_clear(&a->receipts->scratch);
         held = span_eq(kid, span_of(own, sizeof own)) &&
-               jws_compact_open(jws, a->keys.statement[i], &a->receipts->scratch, NULL) == ERR_OK;
-        a->keys.signed_statement[i] |= held;
+               jws_compact_open(jws, a->keys.statement[i], RECEIPT_TYP, &a->receipts->scratch, NULL) == ERR_OK;
+        a->keys.used_statement |= (uint64_t)held << i;
     }
     json_decref(header);
     return held;

@@ -21,7 +21,8 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
 {
     char path[PATH_CAP], kid[JWK_KID_LEN];
     struct buf jws;
-    const uint8_t *pub = NULL;
+    const struct key_set *k = &a->keys;
+    size_t key = k->n_statement;
     bool good = false;
     buf_heap(&jws);
     statement_path(path, c->id, ".jws");
@@ -32,13 +33,15 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
         goto done;
     }
     if (jws_general_kid(buf_span(&jws), kid) == ERR_OK)
-        pub = audit_statement_key(a, kid);
-    if (pub == NULL || jws_general_open(buf_span(&jws), pub, STATEMENT_TYP, payload, NULL) != ERR_OK) {
+        key = audit_statement_key(a, kid);
+    if (key == k->n_statement ||
+        jws_general_open(buf_span(&jws), k->statement[key], STATEMENT_TYP, payload, NULL) != ERR_OK) {
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is not signed by a published key over what it says",
                       c->id);
         goto done;
     }
     verify_pins_statement(a, c->id, kid);
+    a->keys.used_statement |= (uint64_t)1 << key;
     struct hash sum;
     sha256(payload->ptr, payload->len, sum.b);
     good = memcmp(sum.b, c->sha256.b, HASH_LEN) == 0;
@@ -62,18 +65,6 @@ static void compare_lines(struct audit *a, const struct closed *c, const struct 
                           "the line items of statement %s are not those that the entries give", c->id);
     }
     buf_free(&text);
-}
-
-/* The issuer is the public URL; the logs are named by the same URL without its scheme. */
-static bool issuer_fits(const struct audit *a, struct span issuer)
-{
-    const char *at = issuer.len > 0 ? memmem(issuer.ptr, issuer.len, "://", 3) : NULL;
-    struct span root = a->keys.root_origin;
-    if (at == NULL)
-        return false;
-    struct span bare = span_of(at + 3, issuer.len - (size_t)(at + 3 - issuer.ptr));
-    return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 &&
-           memcmp(root.ptr + bare.len, "/log", 4) == 0;
 }
 
 /* Builds the statement anew from the fold, compares, and goes on to the next period from what it must be, also when it
@@ -147,8 +138,9 @@ static struct said *said_of(struct audit *a, const struct closed *c)
 }
 
 /* The first of an id is the one that answers are about. */
-static struct closed *add_closed(struct audit *a, const struct entry_statement *s)
+static struct closed *add_closed(struct audit *a, const struct entry *e)
 {
+    const struct entry_statement *s = &e->statement;
     size_t at = a->n_closed++;
     if (at == a->closed_room) {
         a->closed_room = at ? 2 * at : 16;
@@ -159,7 +151,7 @@ static struct closed *add_closed(struct audit *a, const struct entry_statement *
         a->closed_by_note = byte_map_new();
     }
     struct closed *c = &a->closed[at];
-    *c = (struct closed){.sha256 = s->sha256};
+    *c = (struct closed){.sha256 = s->sha256, .from = s->from, .to = s->to, .issued_ms = e->at_ms};
     memcpy(c->id, s->id.ptr, s->id.len);
     if (audit_closed(a, s->id) == NULL)
         byte_map_put(a->closed_by_id, s->id, span_of(&at, sizeof at));
@@ -225,7 +217,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
         a->stopped = true;
         return;
     }
-    struct closed *c = add_closed(a, s);
+    struct closed *c = add_closed(a, e);
 
     struct buf payload;
     struct statement said;
@@ -234,7 +226,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     if (opened && !read)
         finds_failure(&a->finding[CHECK_STATEMENTS], "the payload of statement %s is not canonical and complete",
                       c->id);
-    if (read && !issuer_fits(a, said.issuer))
+    if (read && !audit_issuer_fits(a, said.issuer))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
     if (read)
         keep_figures(said_of(a, c), &said);
@@ -246,14 +238,6 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     check_overdue(a, c, entry_clock(e));
     if (whole) /* else some are of what is open still */
         a->adjustable = 0;
-}
-
-static const uint8_t *party_key(const struct audit *a, struct span party)
-{
-    for (size_t i = 0; i < a->n_party_keys; i++)
-        if (span_is(party, a->party_key[i].party))
-            return a->party_key[i].pub;
-    return NULL;
 }
 
 /* Each key that signs is named in the report, so that no key can answer for a party unseen. */
@@ -271,8 +255,9 @@ static void note_answerer(struct audit *a, struct span party, const uint8_t pub[
 
 /* The last one is what the party says. */
 static void keep_answer(struct audit *a, struct closed *c, uint64_t index, unsigned side, bool accepted,
-                        struct span payload)
+                        struct span jws)
 {
+    struct buf text;
     struct said *to = said_of(a, c);
     c->answered |= (uint8_t)(1 << side);
     c->disputed = (uint8_t)((c->disputed & ~(1 << side)) | (accepted ? 0 : 1 << side));
@@ -280,31 +265,62 @@ static void keep_answer(struct audit *a, struct closed *c, uint64_t index, unsig
         return;
     free(to->answer[side].payload);
     to->answer[side].index = index;
-    to->answer[side].payload = xasprintf("%.*s", (int)payload.len, payload.ptr);
+    to->answer[side].payload = NULL;
+    buf_heap(&text);
+    if (jws_compact_payload(jws, &text) == ERR_OK)
+        to->answer[side].payload = xasprintf("%.*s", (int)text.len, text.ptr);
+    buf_free(&text);
+}
+
+/* The answer itself, as the key that the party had then signed it. false: noted why not. */
+static bool open_response(struct audit *a, uint64_t index, const struct entry_response *r, struct response *out)
+{
+    struct finding *f = &a->finding[CHECK_RESPONSES];
+    const uint8_t *pub = audit_party_key(a, r->party);
+    struct party_jws said;
+    struct problem why = {0};
+    enum err err = pub == NULL ? ERR_UNAUTHORIZED : party_jws_open(r->jws, pub, RESPONSE_TYP, r->party, &said, &why);
+    if (err == ERR_UNAUTHORIZED) {
+        finds_failure(f, "entry %" PRIu64 " is not signed by the key that the party had then", index);
+        return false;
+    }
+    if (err == ERR_OK)
+        err = response_read(&said, out, &why);
+    if (err != ERR_OK) {
+        finds_failure(f, "entry %" PRIu64 " holds no answer of the party: its %.40s %.100s", index, why.field,
+                      why.detail);
+        return false;
+    }
+    return true;
 }
 
 void verify_response(struct audit *a, uint64_t index, const struct entry *e)
 {
+    struct finding *f = &a->finding[CHECK_RESPONSES];
     const struct entry_response *r = &e->response;
     struct closed *c = audit_closed(a, r->statement);
-    const uint8_t *pub = party_key(a, r->party);
-    unsigned side = span_is(r->party, a->advertiser) ? 1 : span_is(r->party, a->publisher) ? 2 : 0;
+    int side = span_is(r->party, a->advertiser) ? 0 : span_is(r->party, a->publisher) ? 1 : -1;
     struct response said;
-    struct buf payload;
-    buf_heap(&payload);
-    if (c == NULL || side == 0 || (c->answered & side)) {
-        finds_failure(&a->finding[CHECK_RESPONSES],
-                      "entry %" PRIu64 " is not a party's first answer to a statement before it", index);
-    } else if (pub == NULL || jws_compact_open(r->jws, pub, &payload, NULL) != ERR_OK) {
-        finds_failure(&a->finding[CHECK_RESPONSES],
-                      "entry %" PRIu64 " is not signed by the key that the party had then", index);
-    } else if (response_read(buf_span(&payload), &said, NULL) != ERR_OK ||
-               memcmp(said.statement_sha256.b, c->sha256.b, HASH_LEN) != 0) {
-        finds_failure(&a->finding[CHECK_RESPONSES],
-                      "entry %" PRIu64 " answers another statement than it is filed under", index);
-    } else {
-        note_answerer(a, r->party, pub);
-        keep_answer(a, c, index, side - 1, said.accept, buf_span(&payload));
+    struct problem why = {0};
+    if (c == NULL || side < 0) {
+        finds_failure(f, "entry %" PRIu64 " is not a party's answer to a statement before it", index);
+        return;
     }
-    buf_free(&payload);
+    if (!open_response(a, index, r, &said))
+        return;
+    enum err err = response_fits(&said, &c->sha256, c->issued_ms, c->answered_ms[side], entry_clock(e), &why);
+    if (err == ERR_OK)
+        err = response_lines(&said, a->fold.view, a->fold.cx.contract, c->from, c->to, &why);
+    if (!audit_issuer_fits(a, said.said.issuer))
+        finds_failure(f, "entry %" PRIu64 " is an answer to another issuer than the log's", index);
+    else if (err == ERR_INVALID)
+        finds_failure(f, "entry %" PRIu64 " is no answer to the statement that it is filed under: its %.40s %.100s",
+                      index, why.field, why.detail);
+    else if (err != ERR_OK)
+        finds_doubt(f, "entry %" PRIu64 " cannot be compared with the statement's line items", index);
+    else
+        keep_answer(a, c, index, (unsigned)side, said.accept, r->jws);
+    c->answered_ms[side] = said.said.at_ms;
+    note_answerer(a, r->party, audit_party_key(a, r->party));
+    response_close(&said);
 }

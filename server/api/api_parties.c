@@ -1,7 +1,9 @@
 /* Parties and their countersigning keys. */
 #include <stddef.h>
 
+#include "common/base/text.h"
 #include "common/ledger/jws.h"
+#include "common/ledger/party_jws.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -178,14 +180,14 @@ static enum err key_logs_ready(struct batch *cx, const struct party *p)
 }
 
 /* The party's row, and an entry in the log of each of its contracts: all in one transaction. */
-static enum err key_write(struct batch *cx, const struct party *p)
+static enum err key_write(struct batch *cx, const struct party *p, struct span previous_jws)
 {
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
     for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
         const struct contract *k = &cx->catalog->contracts[i];
         if (contract_has_party(k, p))
-            err = contract_append_key(cx, k, p);
+            err = contract_append_key(cx, k, p, previous_jws);
     }
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
 }
@@ -200,37 +202,104 @@ static bool anothers_key(const struct catalog *cat, uint32_t party, const uint8_
     return false;
 }
 
+static bool servers_key(const struct keys *k, const uint8_t pub[ED25519_KEY_LEN])
+{
+    uint8_t own[2 * KEYS_MAX][ED25519_KEY_LEN];
+    size_t n = keys_statement_publics(k, own, KEYS_MAX), i = 0;
+    n += keys_log_publics(k, own + n, KEYS_MAX);
+    while (i < n && memcmp(own[i], pub, ED25519_KEY_LEN) != 0)
+        i++;
+    return i < n;
+}
+
+/* Whether the party shows a key that it may have, said to this server and now; `known`: it is the one it has. */
+static enum err key_check(const struct instance *in, const struct party *p, struct span jws, struct span previous_jws,
+                          int64_t now_ms, uint8_t pub[ED25519_KEY_LEN], bool *known, struct problem *why)
+{
+    struct party_jws said;
+    enum err err = party_key_open(jws, SPAN(""), NULL, span_str(p->id), pub, &said, why);
+    if (err != ERR_OK)
+        return err;
+    *known = p->has_key && memcmp(p->pub, pub, ED25519_KEY_LEN) == 0;
+    if ((err = party_jws_to(&said, span_str(in->public_url), why)) == ERR_OK)
+        err = party_jws_within(&said, now_ms, now_ms, why);
+    party_jws_close(&said);
+    if (err != ERR_OK || *known)
+        return err;
+    err = party_key_open(jws, previous_jws, p->has_key ? p->pub : NULL, span_str(p->id), pub, &said, why);
+    if (err == ERR_OK)
+        party_jws_close(&said);
+    return err;
+}
+
 enum err party_key_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = cx->catalog->parties[r->key.party - 1];
-    bool known = p.has_key && memcmp(p.pub, r->key.pub, sizeof p.pub) == 0;
+    uint8_t pub[ED25519_KEY_LEN];
+    bool known;
     struct answer a;
-    if (anothers_key(cx->catalog, p.number, r->key.pub))
-        return problem(&job->problem, ERR_CONFLICT, "x", "is the key of another party: make one of your own");
-    p.has_key = true;
-    memcpy(p.pub, r->key.pub, sizeof p.pub);
-    enum err err = key_logs_ready(cx, &p);
+    enum err err =
+        key_check(cx->instance, &p, r->key.jws, r->key.previous_jws, r->arrived_ms, pub, &known, &job->problem);
+    if (err != ERR_OK)
+        return err;
+    if (anothers_key(cx->catalog, p.number, pub) || servers_key(cx->instance->keys, pub))
+        return problem(&job->problem, ERR_CONFLICT, "jwk", "is the key of another: make one of your own");
+    if (!known) {
+        p.has_key = true;
+        p.key_jws = r->key.jws;
+        memcpy(p.pub, pub, sizeof p.pub);
+    }
+    err = key_logs_ready(cx, &p);
     if (err != ERR_OK)
         return err;
     answer_open(&a);
     jw_party(&a.w, cx->catalog, &p);
     answer_job(&a, job, 200);
-    return known ? ERR_OK : key_write(cx, &p);
+    return known ? ERR_OK : key_write(cx, &p, r->key.previous_jws);
+}
+
+struct key_body {
+    struct span jws, previous_jws;
+};
+
+/* The body is the compact JWS itself, or {"jws":"...","previous_jws":"..."}. */
+static enum err key_body(struct request *rq, struct key_body *out)
+{
+    static const struct body_member members[] = {
+        {"jws", BODY_TEXT, offsetof(struct key_body, jws), LIMIT_PARTY_JWS, true},
+        {"previous_jws", BODY_TEXT, offsetof(struct key_body, previous_jws), LIMIT_PARTY_JWS, false},
+        {NULL},
+    };
+    struct span text = text_trim(rq->body, TYPED_BLANKS);
+    if (span_starts(text, "{"))
+        return body_read(rq, members, out);
+    if (span_empty(text) || text.len > LIMIT_PARTY_JWS)
+        return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %d bytes",
+                       LIMIT_PARTY_JWS);
+    out->jws = text;
+    return ERR_OK;
 }
 
 enum err party_key_put(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
+    struct key_body in = {{0}, {0}};
+    uint8_t pub[ED25519_KEY_LEN];
+    bool known;
     enum err err = call_party(rq, rq->param[0], &p);
     if (err != ERR_OK)
         return err;
     if (p->number != rq->caller->number)
         return problem(&rq->problem, ERR_FORBIDDEN, "", "a countersigning key is set by the party itself");
     struct job *job = worker_job(rq, RECORD_PARTY_KEY, NULL);
-    job->record.key.party = p->number;
-    if ((err = jwk_read(rq->body, job->record.key.pub, &rq->problem)) != ERR_OK)
+    if ((err = key_body(rq, &in)) != ERR_OK ||
+        (err = key_check(&rq->worker->server->instance, p, in.jws, in.previous_jws, rq->arrived_ms, pub, &known,
+                         &rq->problem)) != ERR_OK)
         return err;
+    job->record.key.party = p->number;
+    job->record.key.jws = in.jws;
+    job->record.key.previous_jws = in.previous_jws;
     return worker_submit(rq, job);
 }

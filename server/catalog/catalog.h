@@ -20,6 +20,7 @@ struct party {
     struct span name;
     bool has_key;
     uint8_t pub[ED25519_KEY_LEN];
+    struct span key_jws; /* shows it: for the logs of later contracts */
     int64_t created_ms;
     uint8_t postback_key[HASH_LEN]; /* SHA-256 of what unsigned postbacks bring as key=, from these blocks alone */
     struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */

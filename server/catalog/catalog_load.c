@@ -179,7 +179,7 @@ static enum err need_party(const struct catalog *c, const json_t *row, const cha
 static enum err party_read(struct load *l, struct span key, const json_t *row)
 {
     struct party *p = &l->c->parties[l->c->n_parties];
-    struct span kind, name, pub = {0}, hash = {0}, cidrs = {0};
+    struct span kind, name, pub = {0}, jws = {0}, hash = {0}, cidrs = {0};
     size_t len = 0;
     bool hashed = false;
     if (!next_number(key, l->c->n_parties) || need_id(row, p->id) != ERR_OK ||
@@ -187,6 +187,8 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         need_str(row, "name", LIMIT_LABEL, &name) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &p->created_ms) != ERR_OK ||
         json_get_str(row, "", "key", 64, &pub, &p->has_key, NULL) != ERR_OK ||
+        json_get_str(row, "", "key_jws", LIMIT_PARTY_JWS, &jws, NULL, NULL) != ERR_OK ||
+        p->has_key == span_empty(jws) ||
         json_get_str(row, "", "postback_cidrs", POSTBACK_CIDRS_MAX, &cidrs, NULL, NULL) != ERR_OK ||
         json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs))
         return ERR_CORRUPT;
@@ -196,6 +198,7 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         return ERR_CORRUPT;
     p->number = load_be32(key.ptr);
     p->name = pool_copy(l->c->index, name);
+    p->key_jws = pool_copy(l->c->index, jws);
     p->postback_cidrs = pool_copy(l->c->index, cidrs);
     l->c->n_parties++;
     return ERR_OK;
@@ -208,6 +211,7 @@ static enum err party_reuse(struct load *l, struct span key, size_t n)
         return ERR_CORRUPT;
     *p = l->before->parties[n];
     p->name = pool_copy(l->c->index, p->name);
+    p->key_jws = pool_copy(l->c->index, p->key_jws);
     p->postback_cidrs = pool_copy(l->c->index, p->postback_cidrs);
     return ERR_OK;
 }

@@ -94,6 +94,8 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
     jw_kstr(&r.w, "id", span_str(p->id));
     if (p->has_key)
         jw_kb64url(&r.w, "key", p->pub, sizeof p->pub);
+    if (p->has_key)
+        jw_kstr(&r.w, "key_jws", p->key_jws);
     jw_kstr(&r.w, "kind", span_str(role_word(p->role)));
     jw_kstr(&r.w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {

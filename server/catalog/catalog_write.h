@@ -5,7 +5,7 @@
 
 #include "server/catalog/catalog.h"
 
-/* number, id, role, name, created_ms; key, and postback_key with its blocks, where set. */
+/* number, id, role, name, created_ms; key with its JWS, and postback_key with its blocks, where set. */
 MUST_CHECK enum err catalog_put_party(struct txn *t, const struct party *p);
 /* The row's key is the SHA-256 of the token's text: the token itself is nowhere. */
 MUST_CHECK enum err catalog_put_token(struct txn *t, const uint8_t sha256[HASH_LEN], uint32_t party,

@@ -168,6 +168,7 @@ static void close_all(struct check *c)
     row_set_free(c->statements);
     row_set_free(c->closed_heads);
     row_set_free(c->answers);
+    byte_map_free(c->last_answer);
     row_set_free(c->published);
     row_set_free(c->ids);
     sealer_free(c->sealer);
@@ -184,6 +185,7 @@ enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *rep
     struct check c = {.statements = row_set_new(),
                       .closed_heads = row_set_new(),
                       .answers = row_set_new(),
+                      .last_answer = byte_map_new(),
                       .published = row_set_new(),
                       .ids = row_set_new()};
     buf_heap(&c.scratch);

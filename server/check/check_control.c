@@ -57,6 +57,7 @@ struct member_rule {
 static const struct member_rule party_members[] = {{"created", INT},
                                                    {"id", ID},
                                                    {"key", KEY, true},
+                                                   {"key_jws", TEXT, true},
                                                    {"kind", KIND},
                                                    {"name", TEXT},
                                                    {"postback_cidrs", CIDRS, true},

@@ -3,6 +3,7 @@
 #define CS_SERVER_CHECK_CHECK_PRIVATE_H
 
 #include "common/commit/clock.h"
+#include "common/settlement/byte_map.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
@@ -81,6 +82,7 @@ struct check {
     struct clock_mark clock;                             /* as stored; steps 0 when it does not read */
     uint32_t clock_steps;                                /* the most that an entry tells */
     struct row_set *statements, *closed_heads, *answers; /* keys that entries call for; head: id and hash of the note */
+    struct byte_map *last_answer;                        /* of each of them, to the SHA-256 of its text */
     struct row_set *published;                           /* hashes in the root log */
     struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */
     struct buf scratch;

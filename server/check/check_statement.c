@@ -72,7 +72,7 @@ static void compare_note(struct check *c, const struct contract *k, const struct
         keys[i].name = origin;
         memcpy(keys[i].pub, pubs[i], ED25519_KEY_LEN);
     }
-    if (checkpoint_open_plain(note, keys, n, &closed) != ERR_OK || !span_eq(closed.origin, origin))
+    if (checkpoint_open_plain(note, keys, n, &closed, NULL) != ERR_OK || !span_eq(closed.origin, origin))
         check_row_fails(c, TABLE_STATEMENTS, key, "is not signed by a log key of ours over what it says");
     else if (closed.size != index || memcmp(closed.root.b, root->b, HASH_LEN) != 0)
         check_row_fails(c, TABLE_STATEMENTS, key, "is over another tree than the one in front of the statement");
@@ -167,13 +167,24 @@ static void answered_is_held(struct check *c, enum table t, struct span key, str
 void check_response(struct check *c, const struct entry_response *r)
 {
     char room[STATEMENT_KEY_MAX];
-    struct span key, jws;
+    uint8_t sum[HASH_LEN];
+    struct span key;
     if (statement_key(r->statement, r->party, room, &key) != ERR_OK)
         return;
     row_set_add(c->answers, key);
     check_answered(c, r);
-    if (check_get(c, TABLE_COSIGNED, key, &jws) == ERR_OK && !span_eq(jws, r->jws))
-        check_row_fails(c, TABLE_COSIGNED, key, "is not the answer that the log holds");
+    sha256(r->jws.ptr, r->jws.len, sum);
+    byte_map_put(c->last_answer, key, span_of(sum, sizeof sum));
+}
+
+/* A later answer takes the place of the one before. */
+static void answer_is_last(struct check *c, enum table t, struct span key, struct span jws)
+{
+    uint8_t sum[HASH_LEN];
+    struct span last;
+    sha256(jws.ptr, jws.len, sum);
+    if (byte_map_get(c->last_answer, key, &last) && memcmp(last.ptr, sum, sizeof sum) != 0)
+        check_row_fails(c, t, key, "is not the answer that the log holds last");
 }
 
 void prove_statements(struct check *c)
@@ -191,4 +202,5 @@ void prove_statements(struct check *c)
 void prove_responses(struct check *c)
 {
     check_set(c, TABLE_COSIGNED);
+    check_each(c, TABLE_COSIGNED, answer_is_last);
 }

@@ -120,9 +120,9 @@ enum err contract_open(struct batch *cx, struct contract *k)
     if (err == ERR_OK)
         err = open_terms(cx, k);
     if (err == ERR_OK && advertiser->has_key)
-        err = contract_append_key(cx, k, advertiser);
+        err = contract_append_key(cx, k, advertiser, SPAN(""));
     if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)
-        err = contract_append_key(cx, k, k->publisher);
+        err = contract_append_key(cx, k, k->publisher, SPAN(""));
     return err;
 }
 
@@ -131,7 +131,8 @@ bool contract_has_party(const struct contract *k, const struct party *p)
     return k->campaign->advertiser->number == p->number || (k->publisher != NULL && k->publisher->number == p->number);
 }
 
-enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p)
+enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p,
+                             struct span previous_jws)
 {
     uint8_t pub[ED25519_KEY_LEN];
     enum err err = row_party_key(&cx->view, k->number, span_str(p->id), pub);
@@ -139,7 +140,9 @@ enum err contract_append_key(struct batch *cx, const struct contract *k, const s
         return ERR_OK;
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    struct entry entry = {.kind = ENTRY_KEY, .at_ms = cx->now_ms, .key = {.party = span_str(p->id)}};
+    struct entry entry = {.kind = ENTRY_KEY, .at_ms = cx->now_ms, .key = {.party = span_str(p->id), .jws = p->key_jws}};
+    if (err == ERR_OK)
+        entry.key.previous_jws = previous_jws;
     memcpy(entry.key.pub, p->pub, sizeof entry.key.pub);
     return pipeline_append(cx, k, &entry, NULL, NULL);
 }

@@ -27,7 +27,9 @@ MUST_CHECK enum err contract_open(struct batch *cx, struct contract *k);
 
 bool contract_has_party(const struct contract *k,
                         const struct party *p); /* advertiser or publisher; not auditor or operator */
-/* A `key` entry, unless the log has this key of the party already. */
-MUST_CHECK enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p);
+/* A `key` entry, unless the log has this key of the party already. previous_jws: by the key that it takes the place of;
+ * empty in a log that has none. */
+MUST_CHECK enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p,
+                                        struct span previous_jws);
 
 #endif

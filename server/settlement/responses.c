@@ -1,5 +1,5 @@
-/* Answers of the parties to a statement: accept or dispute, signed by their own keys. One each; what was said stays
- * said. */
+/* Answers of the parties to a statement: accept or dispute, signed by their own keys. A later one takes the place of
+ * the one before; both stay in the log. */
 #include <assert.h>
 
 #include "common/base/bytes.h"
@@ -17,42 +17,38 @@ enum { RESPONSE_MAX = 32768 }; /* bytes of a compact JWS: it must fit an entry *
 
 /* ---- POST /v1/statements/{id}/responses ---- */
 
-static enum err response_check(const struct party *p, const struct statement_meta *m, struct span jws,
-                               struct response *out, struct problem *why)
+static enum err response_open(const struct instance *in, const struct party *p, struct span jws, struct response *out,
+                              struct problem *why)
 {
-    struct buf payload;
+    struct party_jws said;
     if (!p->has_key)
         return problem(why, ERR_CONFLICT, "", "this party has no countersigning key yet: PUT /v1/parties/%s/key first",
                        p->id);
-    buf_heap(&payload);
-    enum err err = jws_compact_open(jws, p->pub, &payload, why);
-    if (err == ERR_OK && (err = response_read(buf_span(&payload), out, why)) == ERR_OK &&
-        memcmp(out->statement_sha256.b, m->sha256.b, HASH_LEN) != 0)
-        err = problem(why, ERR_INVALID, "statement_sha256", "is not the hash of this statement's payload");
-    buf_free(&payload);
+    enum err err = party_jws_open(jws, p->pub, RESPONSE_TYP, span_str(p->id), &said, why);
+    if (err == ERR_OK)
+        err = response_read(&said, out, why);
+    if (err == ERR_OK && (err = party_jws_to(&out->said, span_str(in->public_url), why)) != ERR_OK)
+        response_close(out);
     return err;
 }
 
-/* Whether a row reads as what was taken: about this statement, and signed in form. By which key the log says, for a key
- * may have changed since. */
-static enum err stored_check(struct span jws, const struct statement_meta *m)
+/* Whether a row reads as what was taken: the party's answer to this statement, and signed in form. By which key the log
+ * says, for a key may have changed since. */
+static enum err stored_check(struct span jws, const struct party *p, const struct statement_meta *m, int64_t *at_ms)
 {
-    const char *first = memchr(jws.ptr, '.', jws.len), *last = memrchr(jws.ptr, '.', jws.len);
-    struct response said;
-    struct buf payload;
+    const char *last = memrchr(jws.ptr, '.', jws.len);
+    struct party_jws said;
+    struct response r;
     uint8_t sig[ED25519_SIG_LEN];
     size_t len;
-    if (first == NULL || first == last)
+    struct span signed_by = span_skip(jws, last != NULL ? (size_t)(last + 1 - jws.ptr) : jws.len);
+    if (party_jws_read(jws, RESPONSE_TYP, span_str(p->id), &said, NULL) != ERR_OK ||
+        response_read(&said, &r, NULL) != ERR_OK)
         return ERR_CORRUPT;
-    struct span text = span_of(first + 1, (size_t)(last - first - 1)), signed_by = span_skip(jws, last + 1 - jws.ptr);
-    buf_heap(&payload);
-    enum err err = b64url_decode(text, buf_room(&payload, text.len), text.len, &payload.len);
-    if (err == ERR_OK)
-        err = response_read(buf_span(&payload), &said, NULL);
-    if (err == ERR_OK)
-        err = b64url_decode(signed_by, sig, sizeof sig, &len);
-    bool good = err == ERR_OK && len == sizeof sig && memcmp(said.statement_sha256.b, m->sha256.b, HASH_LEN) == 0;
-    buf_free(&payload);
+    *at_ms = r.said.at_ms;
+    bool good = b64url_decode(signed_by, sig, sizeof sig, &len) == ERR_OK && len == sizeof sig &&
+                memcmp(r.statement_sha256.b, m->sha256.b, HASH_LEN) == 0;
+    response_close(&r);
     return good ? ERR_OK : ERR_CORRUPT;
 }
 
@@ -87,9 +83,9 @@ bool answered_has(struct span ids, struct span party)
     return false;
 }
 
-/* A party's answer as it is stored. ERR_NOT_FOUND: it gave none. */
+/* A party's last answer as it is stored, and when it was given. ERR_NOT_FOUND: it gave none. */
 static enum err answer_of(struct txn *t, struct span statement, const struct party *p, const struct statement_meta *m,
-                          struct span *jws)
+                          struct span *jws, int64_t *at_ms)
 {
     char room[STATEMENT_KEY_MAX];
     struct span key, ids, row = SPAN("");
@@ -98,7 +94,7 @@ static enum err answer_of(struct txn *t, struct span statement, const struct par
         return err;
     err = store_get(t, TABLE_COSIGNED, key, &row);
     if (err == ERR_OK)
-        err = stored_check(row, m);
+        err = stored_check(row, p, m, at_ms);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
     if (answered_has(ids, span_str(p->id)) != (err == ERR_OK))
@@ -120,49 +116,62 @@ static void answer_response(struct job *job, const struct contract *k, bool acce
     answer_job(&a, job, status);
 }
 
-enum err response_run(struct batch *cx, struct job *job)
+/* The entry, the row, and who answered. */
+static enum err response_write(struct batch *cx, const struct job *job, const struct statement_meta *m,
+                               const struct party *p)
 {
-    const struct record *rec = &job->record;
-    const struct span statement = rec->response.statement, jws = rec->response.jws;
-    const struct party *p = &cx->catalog->parties[rec->response.party - 1];
-    struct statement_meta m;
-    struct response response;
+    const struct span statement = job->record.response.statement, jws = job->record.response.jws;
     char room[STATEMENT_KEY_MAX], all_room[STATEMENT_KEY_MAX];
     struct span key, before, all_key;
     struct buf all;
-    enum err err;
-    if ((err = statement_meta_read(cx->txn, cx->catalog, statement, &m)) != ERR_OK ||
-        (err = response_check(p, &m, jws, &response, &job->problem)) != ERR_OK ||
-        (err = statement_key(statement, span_str(p->id), room, &key)) != ERR_OK)
-        return err;
-    assert(batch_may_touch(cx, m.contract));
-    err = answer_of(cx->txn, statement, p, &m, &before);
-    if (err == ERR_OK && !span_eq(before, jws))
-        return problem(&job->problem, ERR_CONFLICT, "", "this party has answered this statement already, otherwise");
-    if (err == ERR_OK) {
-        answer_response(job, m.contract, response.accept, 200);
-        return ERR_OK;
-    }
-    if (err != ERR_NOT_FOUND)
-        return err;
     struct entry entry = {
         .kind = ENTRY_RESPONSE,
         .at_ms = cx->now_ms,
         .response = {.party = span_str(p->id), .statement = statement, .jws = jws},
     };
-    answer_response(job, m.contract, response.accept, 201);
-    if ((err = answered_read(cx->txn, statement, &before)) != ERR_OK ||
+    enum err err = answered_read(cx->txn, statement, &before);
+    if (err != ERR_OK || (err = statement_key(statement, span_str(p->id), room, &key)) != ERR_OK ||
         (err = statement_key(statement, SPAN("answered"), all_room, &all_key)) != ERR_OK)
         return err;
     buf_heap(&all); /* copied: it is gone with the first write */
     buf_span_add(&all, before);
-    buf_add(&all, p->id, strlen(p->id) + 1);
-    err = pipeline_append(cx, m.contract, &entry, NULL, NULL);
+    if (!answered_has(before, entry.response.party))
+        buf_add(&all, p->id, strlen(p->id) + 1);
+    err = pipeline_append(cx, m->contract, &entry, NULL, NULL);
     if (err == ERR_OK)
         err = store_put(cx->txn, TABLE_COSIGNED, key, jws);
     if (err == ERR_OK)
         err = store_put(cx->txn, TABLE_STATEMENTS, all_key, buf_span(&all));
     buf_free(&all);
+    return err;
+}
+
+enum err response_run(struct batch *cx, struct job *job)
+{
+    const struct span statement = job->record.response.statement, jws = job->record.response.jws;
+    const struct party *p = &cx->catalog->parties[job->record.response.party - 1];
+    struct statement_meta m;
+    struct response r;
+    struct span before = SPAN("");
+    int64_t before_ms = 0;
+    enum err err;
+    if ((err = statement_meta_read(cx->txn, cx->catalog, statement, &m)) != ERR_OK ||
+        (err = response_open(cx->instance, p, jws, &r, &job->problem)) != ERR_OK)
+        return err;
+    assert(batch_may_touch(cx, m.contract));
+    err = answer_of(cx->txn, statement, p, &m, &before, &before_ms);
+    bool again = err == ERR_OK && span_eq(before, jws);
+    if (err == ERR_NOT_FOUND)
+        err = ERR_OK;
+    if (err == ERR_OK && !again)
+        err = response_fits(&r, &m.sha256, m.issued_ms, before_ms, cx->now_ms, &job->problem);
+    if (err == ERR_OK && !again)
+        err = response_lines(&r, &cx->view, m.contract->number, m.from, m.to, &job->problem);
+    if (err == ERR_OK) {
+        answer_response(job, m.contract, r.accept, again ? 200 : 201);
+        err = again ? ERR_OK : response_write(cx, job, &m, p);
+    }
+    response_close(&r);
     return err;
 }
 
@@ -184,7 +193,7 @@ enum err responses_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     struct statement_meta m;
-    struct response response;
+    struct response r;
     struct txn *t;
     struct span jws = {0};
     enum err err;
@@ -193,7 +202,11 @@ enum err responses_create(struct request *rq, struct reply *reply)
     if (!contract_has_party(m.contract, rq->caller))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "statements are answered by their advertiser and publisher");
     if ((err = response_body(rq, &jws)) != ERR_OK ||
-        (err = response_check(rq->caller, &m, jws, &response, &rq->problem)) != ERR_OK)
+        (err = response_open(&rq->worker->server->instance, rq->caller, jws, &r, &rq->problem)) != ERR_OK)
+        return err;
+    err = response_fits(&r, &m.sha256, m.issued_ms, 0, rq->arrived_ms, &rq->problem);
+    response_close(&r);
+    if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_RESPONSE, m.contract->campaign->advertiser);
     job->record.response.party = rq->caller->number;
@@ -208,7 +221,8 @@ static enum err jw_response(struct jw *w, struct txn *t, struct span id, const s
                             const struct party *p)
 {
     struct span jws;
-    enum err err = answer_of(t, id, p, m, &jws);
+    int64_t at_ms;
+    enum err err = answer_of(t, id, p, m, &jws, &at_ms);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     jw_object(w);

@@ -14,6 +14,7 @@ struct statement_meta {
     const struct contract *contract;
     uint64_t from, to;
     struct hash sha256; /* of the payload */
+    int64_t issued_ms;
 };
 /* From the payload, whose signature is not looked at. ERR_NOT_FOUND also when the statement's contract is not in this
  * catalog. */

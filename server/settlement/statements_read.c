@@ -118,7 +118,8 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
         return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
     buf_heap(&payload);
     if ((err = payload_of(jws, &payload)) == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
-        struct statement_meta m = {.contract = catalog_contract(c, s.contract), .from = s.from, .to = s.to};
+        struct statement_meta m = {
+            .contract = catalog_contract(c, s.contract), .from = s.from, .to = s.to, .issued_ms = s.issued_ms};
         sha256(payload.ptr, payload.len, m.sha256.b);
         if (summary != NULL)
             write_summary(&s, &m.sha256, summary);
@@ -364,7 +365,7 @@ static bool note_fits(const struct request *rq, struct txn *t, const struct stat
         memcpy(key[i].pub, pub[i], ED25519_KEY_LEN);
     }
     struct hash root = s->to_root;
-    if (checkpoint_open_plain(note, key, n, &head) != ERR_OK || head.size < s->to ||
+    if (checkpoint_open_plain(note, key, n, &head, NULL) != ERR_OK || head.size < s->to ||
         (head.size > s->to && ledger_root_at(t, k->number, head.size, &root) != ERR_OK))
         return false;
     return memcmp(head.root.b, root.b, HASH_LEN) == 0;

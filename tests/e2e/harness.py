@@ -20,7 +20,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "scripts"))
 
 from client import (  # noqa: E402, F401 (handed on to the tests)
-    Caller, Party, b64u, b64u_decode, click, jws_payload, query_signature, send, statement_payload)
+    Caller, Party, b64u, b64u_decode, click, jws, jws_payload, query_signature, rfc3339, send, statement_payload)
 
 BINARY = os.environ.get("COUNTERSIGN", str(SOURCE / "build/asan/countersign"))
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}

@@ -86,7 +86,7 @@ class FullDisk(ServerCase):
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {}),
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {"retire": market.publisher.kid}),
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/tokens", {}),
-                  (market.auditor, "PUT", f"/v1/parties/{market.auditor.id}/key", market.auditor.jwk),
+                  (market.auditor, "PUT", f"/v1/parties/{market.auditor.id}/key", market.auditor.key_body()),
                   (market.advertiser, "POST", "/v1/campaigns", campaign),
                   (market.advertiser, "PATCH", f"/v1/campaigns/{market.campaign}", {"name": "late"}),
                   (operator, "POST", "/v1/contracts", contract),

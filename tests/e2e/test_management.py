@@ -1,8 +1,10 @@
 """The management API: who may do what, what is refused and by which name, and how lists and retries behave."""
 
+import time
 import unittest
 
-from harness import Caller, Market, Party, ServerCase, b64u, person, send
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from harness import Caller, Market, Party, ServerCase, b64u, jws, person, rfc3339, send
 
 
 class Access(ServerCase):
@@ -44,7 +46,7 @@ class Access(ServerCase):
             self.assertProblem(role.call("POST", f"/v1/contracts/{market.contract}/grants", {"party": market.auditor.id}), 403)
         self.assertProblem(market.publisher.call("POST", "/v1/campaigns", {"advertiser": market.advertiser.id}), 403)
         self.assertIn(self.other.publisher.call("POST", f"/v1/contracts/{market.contract}/codes", {"label": "x"}).status, (403, 404))
-        self.assertIn(market.publisher.call("PUT", f"/v1/parties/{market.advertiser.id}/key", market.publisher.jwk).status, (403, 404))
+        self.assertIn(market.publisher.call("PUT", f"/v1/parties/{market.advertiser.id}/key", market.publisher.key_body()).status, (403, 404))
         self.assertIn(market.publisher.call("POST", f"/v1/parties/{market.advertiser.id}/secrets", {}).status, (403, 404))
 
     def test_contact_fields_are_shown_to_the_advertiser_and_the_sender_only(self):
@@ -147,9 +149,8 @@ class Input(ServerCase):
                           ({"kty": "EC", "crv": "P-256", "x": publisher.jwk["x"], "y": publisher.jwk["x"]}, "kty"),
                           ({**publisher.jwk, "kid": "not-its-own"}, "kid")):
             with self.subTest(word):
-                answer = publisher.call("PUT", f"/v1/parties/{publisher.id}/key", jwk)
-                self.assertIn(answer.status, (400, 422), answer)
-                self.assertProblem(answer, answer.status, word)
+                answer = publisher.call("PUT", f"/v1/parties/{publisher.id}/key", publisher.key_body(jwk=jwk))
+                self.assertProblem(answer, 422, f"jwk.{word}")
 
     def test_keys_under_which_anybody_or_nobody_signs_are_refused(self):
         """Points of small order (with R the neutral point and S = 0 a signature holds for each text), other spellings of a point, and no points."""
@@ -158,15 +159,47 @@ class Input(ServerCase):
         values = [*small, prime - small[3], prime, prime + 1, prime + 3, 2, 7]
         for value in (value + sign for value in values for sign in (0, 1 << 255)):
             with self.subTest(hex(value)):
-                answer = publisher.call("PUT", f"/v1/parties/{publisher.id}/key", {**publisher.jwk, "x": b64u(value.to_bytes(32, "little"))})
-                self.assertProblem(answer, 422, "x")
+                answer = publisher.call("PUT", f"/v1/parties/{publisher.id}/key", publisher.key_body(jwk={**publisher.jwk, "x": b64u(value.to_bytes(32, "little"))}))
+                self.assertProblem(answer, 422, "jwk.x")
         publisher.put_key()
 
     def test_a_key_belongs_to_one_party(self):
         market = self.market
         market.advertiser.put_key()
-        self.assertProblem(market.publisher.call("PUT", f"/v1/parties/{market.publisher.id}/key", market.advertiser.jwk), 409, "x")
+        own, market.publisher.key = market.publisher.key, market.advertiser.key
+        self.assertProblem(market.publisher.call("PUT", f"/v1/parties/{market.publisher.id}/key", market.publisher.key_body()), 409, "jwk")
+        market.publisher.key = own
         market.publisher.put_key()
+
+    def test_a_key_is_shown_by_who_holds_it(self):
+        """Proof of possession, said for this party, to this server and now; a new key is signed by the old one as well."""
+        publisher = Party(self.operator, "Shows its key", "publisher")
+        path, old, stranger = f"/v1/parties/{publisher.id}/key", publisher.key, Ed25519PrivateKey.generate()
+
+        def refused(body, status, field):
+            self.assertProblem(publisher.call("PUT", path, body), status, field)
+        for field, value in (("party", self.market.publisher.id), ("issuer", "https://another.example"), ("at", rfc3339(time.time() - 310)),
+                             ("at", rfc3339(time.time() + 310)), ("at", "now"), ("at", int(time.time() * 1000)), ("typ", "countersign-response")):
+            with self.subTest(field, value=value):
+                refused(publisher.key_body(**{field: value}), 422, field)
+        refused(publisher.key_body(colour="red"), 422, "colour")
+        refused(publisher.jwk, 422, "kty")
+        payload = {"party": publisher.id, "issuer": publisher.base, "jwk": publisher.jwk, "at": rfc3339()}
+        refused({"jws": jws(stranger, payload)}, 422, "kid")
+        refused({"jws": jws(stranger, payload, kid=None)}, 422, "kid")
+        for header in ("jwk", "jku", "x5u", "x5c", "crit"):
+            refused({"jws": jws(old, payload, **{header: publisher.jwk})}, 422, header)
+        refused({**publisher.key_body(), "previous_jws": publisher.key_body()["jws"]}, 422, "previous_jws")
+        publisher.put_key()
+        publisher.put_key()  # again
+        publisher.key = Ed25519PrivateKey.generate()
+        refused(publisher.key_body(), 422, "previous_jws")
+        refused(publisher.key_body(stranger), 422, "previous_jws")
+        refused({**publisher.key_body(), "previous_jws": publisher.key_body(old, at=rfc3339(time.time() - 1))["previous_jws"]}, 422, "previous_jws")
+        self.assertEqual(publisher.put_key(old).json["key"]["x"], publisher.jwk["x"])
+        publisher.key, newer = Ed25519PrivateKey.generate(), publisher.key
+        refused(publisher.key_body(old), 422, "previous_jws")
+        publisher.put_key(newer)
 
     def test_what_is_fixed_cannot_be_patched(self):
         for path, body in ((f"/v1/campaigns/{self.market.campaign}", {"currency": "USD"}), (f"/v1/campaigns/{self.market.campaign}", {"advertiser": "P1"}),

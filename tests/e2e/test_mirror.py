@@ -33,8 +33,9 @@ def history(market):
         market.advertiser.postback({"lead": leads[0], "status": "returned"})
         if period < 2:
             ident = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+            lines = [json.loads(line)["index"] for line in market.advertiser.do("GET", f"/v1/statements/{ident}/lines").body.splitlines()][:2]
             assert market.advertiser.answer_statement(ident).status == 201
-            assert market.publisher.answer_statement(ident, "accept" if period else "dispute", [] if period else [0]).status == 201
+            assert market.publisher.answer_statement(ident, "accept" if period else "dispute", [] if period else lines).status == 201
         market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 20 + period})
 
 

@@ -5,9 +5,10 @@ import hashlib
 import io
 import json
 import tempfile
+import time
 import unittest
 
-from harness import BROWSER, Market, ServerCase, Tree, countersign, person, send, statement_payload
+from harness import BROWSER, Market, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
 
 
 class Statements(ServerCase):
@@ -222,25 +223,54 @@ class Statements(ServerCase):
         ident, statement, payload = self.settle()
         first = self.market.advertiser.answer_statement(ident)
         self.assertStatus(first, 201)
-        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", [0] if statement["lines"]["n"] else []), 201)
+        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", [json.loads(line)["index"] for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").body.splitlines()]), 201)
         kinds = [entry["kind"] for entry in self.market.settled_entries()]
         self.assertEqual(kinds.count("response"), 2)
         self.assertEqual(kinds.count("statement"), 1)
         self.assertTrue(payload)
 
-    def test_one_answer_per_party(self):
+    def test_a_later_answer_supersedes(self):
         ident, _, payload = self.settle()
         party = self.market.advertiser
-        text = party.jws({"at": "2026-11-22T00:00:00Z", "disputed": [], "verdict": "accept", "statement_sha256": hashlib.sha256(payload).hexdigest()})
+        said = party.response(payload, at=rfc3339(time.time() - 1))
+        text = party.jws(said)
         path, headers = f"/v1/statements/{ident}/responses", {"Content-Type": "application/jose"}
         self.assertStatus(party.call("POST", path, text.encode(), headers), 201)
         self.assertStatus(party.call("POST", path, text.encode(), headers), 200)
-        self.assertProblem(party.answer_statement(ident, "dispute"), 409)
+        self.assertProblem(party.call("POST", path, party.jws({**said, "verdict": "dispute"}).encode(), headers), 422, "at")
+        self.assertStatus(party.answer_statement(ident, "dispute"), 201)
+        self.assertProblem(party.call("POST", path, text.encode(), headers), 422, "at")  # what was said before comes not back
+        last = self.market.publisher.get(path)["data"]
+        self.assertEqual(json.loads(b64u_decode(last[0]["jws"].split(".")[1]))["verdict"], "dispute")
+        self.assertEqual([entry["kind"] for entry in self.market.settled_entries()].count("response"), 2)
+
+    def test_answers_say_who_to_whom_what_and_when(self):
+        """Each member that is not so is named; one party's answer is not the other's, and line items are there."""
+        self.lead()
+        ident, _, payload = self.settle()
+        market, path, headers = self.market, f"/v1/statements/{ident}/responses", {"Content-Type": "application/jose"}
+        party, lines = market.advertiser, [json.loads(line)["index"] for line in market.advertiser.do("GET", f"/v1/statements/{ident}/lines").body.splitlines()]
+        cases = (("party", {"party": market.publisher.id}), ("issuer", {"issuer": "https://another.example"}), ("typ", {"typ": "countersign-key"}),
+                 ("typ", {"typ": None}), ("party", {"party": None}), ("issuer", {"issuer": None}), ("at", {"at": None}), ("at", {"at": "2026-11-22"}),
+                 ("at", {"at": rfc3339(time.time() + 400)}), ("at", {"at": rfc3339(time.time() - 400)}), ("at", {"at": 1}),
+                 ("statement_sha256", {"statement_sha256": "0" * 64}), ("verdict", {"verdict": "perhaps"}), ("colour", {"colour": 1}),
+                 ("disputed", {"disputed": [999999]}), ("disputed", {"disputed": [lines[0], lines[0]]}), ("disputed", {"disputed": ["L"]}),
+                 ("disputed", {"disputed": [0]}), ("disputed", {"disputed": list(range(2001))}), ("disputed", {"disputed": [-1]}),
+                 ("disputed", {"verdict": "accept", "disputed": lines[:1]}), ("reason", {"reason": "x" * 513}))
+        for field, change in cases:
+            said = {**party.response(payload, "dispute", lines[:1]), **change}
+            with self.subTest(field, change=str(change)[:60]):
+                text = party.jws({name: value for name, value in said.items() if value is not None})
+                self.assertProblem(party.call("POST", path, text.encode(), headers), 422, field)
+        posted = market.publisher.jws(party.response(payload))  # one's word in the other's mouth
+        self.assertProblem(party.call("POST", path, posted.encode(), headers), 422, "kid")
+        self.assertProblem(market.publisher.call("POST", path, posted.encode(), headers), 422, "party")
+        self.assertStatus(party.call("POST", path, party.jws(party.response(payload, "dispute", lines, reason="never called")).encode(), headers), 201)
 
     def test_answers_that_do_not_count(self):
         ident, _, payload = self.settle()
         market, path, headers = self.market, f"/v1/statements/{ident}/responses", {"Content-Type": "application/jose"}
-        good = {"at": "2026-11-22T00:00:00Z", "disputed": [], "verdict": "accept", "statement_sha256": hashlib.sha256(payload).hexdigest()}
+        good = market.advertiser.response(payload)
         text = market.advertiser.jws(good)
         cases = {
             "another's key": market.publisher.jws(good), "another statement": market.advertiser.jws({**good, "statement_sha256": "0" * 64}),

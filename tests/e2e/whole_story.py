@@ -81,7 +81,7 @@ def settle(market):
         advertiser.do("GET", f"/v1/statements/{statement}?format={mode}")
     for _ in range(2):
         advertiser.answer_statement(statement)
-    jws = publisher.jws({"at": client.rfc3339(), "statement_sha256": "0" * 64, "verdict": "accept"})
+    jws = publisher.jws(publisher.response(b"another statement"))
     publisher.call("POST", f"/v1/statements/{statement}/responses", {"jws": jws})
     for path in ("", "/lines", "/checkpoint", "/responses", "/proof"):
         publisher.do("GET", f"/v1/statements/{statement}{path}")

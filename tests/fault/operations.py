@@ -3,7 +3,6 @@
 An operation prepares a call that can be made again word by word, says of an answer what it comes down to (`facts`), and what that has to be
 (`want`). `later` looks, after a restart, whether an answer that was given still holds."""
 
-import hashlib
 import json
 import secrets
 import time
@@ -387,7 +386,7 @@ class KeyPut(Control):
 
     def prepare(self, scene):
         party = scene.fresh_party()
-        return lambda: party.call("PUT", f"/v1/parties/{party.id}/key", party.jwk)
+        return lambda: party.call("PUT", f"/v1/parties/{party.id}/key", party.key_body())
 
 
 class Statement(Control):
@@ -432,8 +431,7 @@ class StatementAnswer(Control):
         market = scene.busy
         statement = scene.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         payload = statement_payload(market.publisher.do("GET", f"/v1/statements/{statement}").body)
-        said = market.publisher.jws({"at": "2026-11-26T00:00:00Z", "disputed": [], "verdict": "accept",
-                                     "statement_sha256": hashlib.sha256(payload).hexdigest()}).encode()
+        said = market.publisher.jws(market.publisher.response(payload)).encode()
         return lambda: market.publisher.call("POST", f"/v1/statements/{statement}/responses", said, {"Content-Type": "application/jose"})
 
     def facts(self, answer):

@@ -8,6 +8,7 @@
 #include "common/crypto/crypto.h"
 #include "common/ledger/jws.h"
 #include "tests/support/live_server.h"
+#include "tests/support/party_words.h"
 
 enum { WRITES_MAX = 200, RETRY_US = 400000 };
 
@@ -183,14 +184,14 @@ static struct signer *publisher_key(void)
 
 static void put_key(void)
 {
-    char jwk[256];
+    char body[2048];
     struct buf b;
     struct signer *s = publisher_key();
-    buf_fixed(&b, jwk, sizeof jwk - 1);
-    jwk_write(&b, signer_public(s));
-    jwk[b.len] = '\0';
+    buf_fixed(&b, body, sizeof body - 1);
+    key_body(&b, s, NULL, LIVE_URL, "P3", clock_ms());
+    body[b.len] = '\0';
     signer_free(s);
-    call(LIVE_PUBLISHER, "PUT", "/v1/parties/P3/key", jwk);
+    call(LIVE_PUBLISHER, "PUT", "/v1/parties/P3/key", body);
 }
 
 static void make_campaign(void)
@@ -234,15 +235,12 @@ static void make_statement(void)
 
 static void answer_statement(void)
 {
-    char path[128], payload[256], jws[1024];
+    char path[128], jws[1024];
     struct buf b;
     snprintf(path, sizeof path, "/v1/statements/%s/responses", statement);
-    snprintf(payload, sizeof payload,
-             "{\"at\":\"2026-11-22T00:00:00Z\",\"disputed\":[],\"statement_sha256\":\"%s\",\"verdict\":\"accept\"}",
-             payload_sha256);
     struct signer *s = publisher_key();
     buf_fixed(&b, jws, sizeof jws - 1);
-    jws_compact(&b, s, "response", span_str(payload));
+    response_jws(&b, s, LIVE_URL, "P3", payload_sha256, "accept", "", clock_ms());
     jws[b.len] = '\0';
     signer_free(s);
     call_as(LIVE_PUBLISHER, "POST", path, "application/jose", jws);

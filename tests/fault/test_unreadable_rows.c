@@ -250,7 +250,7 @@ static void a_key_put_again(struct scene *s, struct asked *a)
     fresh(s, a, "PUT", 0, "200");
     snprintf(a->target, sizeof a->target, "/v1/parties/%s/key", filled_text(s->f.party[0], "id"));
     buf_fixed(&b, a->body, sizeof a->body - 1);
-    jwk_write(&b, signer_public(s->f.key[0]));
+    key_body(&b, s->f.key[0], NULL, LIVE_URL, filled_text(s->f.party[0], "id"), clock_ms());
 }
 
 static void a_new_key(struct scene *s, struct asked *a)
@@ -262,8 +262,9 @@ static void a_new_key(struct scene *s, struct asked *a)
     fresh(s, a, "PUT", 0, "200");
     snprintf(a->target, sizeof a->target, "/v1/parties/%s/key", filled_text(s->f.party[0], "id"));
     buf_fixed(&b, a->body, sizeof a->body - 1);
-    jwk_write(&b, signer_public(key));
-    signer_free(key);
+    key_body(&b, key, s->f.key[0], LIVE_URL, filled_text(s->f.party[0], "id"), clock_ms());
+    signer_free(s->f.key[0]);
+    s->f.key[0] = key;
 }
 
 static void an_answer_again(struct scene *s, struct asked *a)

@@ -41,7 +41,7 @@ static bool compact(struct span jws, struct buf *payload)
 {
     struct problem p = {0};
     struct buf again;
-    if (jws_compact_open(jws, pub(), payload, &p) != ERR_OK) {
+    if (jws_compact_open(jws, pub(), TYP, payload, &p) != ERR_OK) {
         fuzz_problem(&p);
         HOLDS(payload->len == 0);
         return false;
@@ -64,6 +64,7 @@ static void header_holds(struct span header)
     HOLDS(json_get_str(obj, "", "alg", 16, &alg, NULL, NULL) == ERR_OK);
     HOLDS(span_is(alg, "EdDSA") || span_is(alg, "Ed25519"));
     HOLDS(json_object_get(obj, "crit") == NULL && json_object_get(obj, "b64") == NULL);
+    HOLDS(json_object_get(obj, "jwk") == NULL && json_object_get(obj, "jku") == NULL);
     json_decref(obj);
 }
 

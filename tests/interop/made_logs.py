@@ -37,6 +37,15 @@ def public(key):
 
 # ---- signing ----
 
+def party_word(party, typ, at, **members):
+    """What a party says with its own key."""
+    key = PARTY_KEYS[party]
+    header = b64u(canonical({"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": typ}))
+    said = {"at": verify.rfc3339(at), "issuer": "https://" + ORIGIN.removesuffix("/log"), "party": party, "typ": typ, **members}
+    signed = f"{header}.{b64u(canonical(said))}"
+    return f"{signed}.{b64u(key.sign(signed.encode()))}"
+
+
 def note(origin, size, root):
     text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
     signature = verify.note_key_id(origin, public(LOG_KEY)) + LOG_KEY.sign(text)
@@ -171,7 +180,8 @@ class MadeLog:
         self.people = [self.somebody() for _ in range(6)]
         self.terms(0)
         for party, key in PARTY_KEYS.items():
-            self.append({"kind": "key", "party": party, "pub": b64u(public(key))})
+            jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64u(public(key))}
+            self.append({"jws": party_word(party, "countersign-key", self.now, jwk=jwk), "kind": "key", "party": party, "pub": b64u(public(key))})
 
     def append(self, entry):
         at = max(self.now, self.entries[-1]["at"] if self.entries else 0)
@@ -381,11 +391,10 @@ class MadeLog:
 
     def respond(self, ident, payload):
         party = self.chance.choice([ADVERTISER, PUBLISHER])
-        key = PARTY_KEYS[party]
-        header = b64u(canonical({"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": "countersign-response"}))
-        answer = canonical({"at": verify.rfc3339(self.now), "disputed": [], "statement_sha256": sha256(payload).hex(), "verdict": "accept"})
-        signed = f"{header}.{b64u(answer)}"
-        self.append({"jws": f"{signed}.{b64u(key.sign(signed.encode()))}", "kind": "response", "party": party, "statement": ident})
+        if self.now < self.entries[-1]["at"] - 300_000:
+            return  # a clock that went far back: an answer would be of before its statement
+        said = party_word(party, "countersign-response", self.now, disputed=[], statement_sha256=sha256(payload).hex(), verdict="accept")
+        self.append({"jws": said, "kind": "response", "party": party, "statement": ident})
 
     def grow(self, events):
         for _ in range(events):

@@ -18,7 +18,7 @@ from jwcrypto import jwk, jws
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import Market, ServerCase, b64u_decode, countersign, person, send, statement_payload  # noqa: E402
+from harness import Market, ServerCase, b64u_decode, countersign, person, rfc3339, send, statement_payload  # noqa: E402
 
 
 def run(*command, data=None, **options):
@@ -162,13 +162,15 @@ class Oracles(ServerCase):
         market = Market(self.server)
         made = run("node", HERE / "countersign.mjs", data=b"{}")
         self.assertEqual(made.returncode, 0, made.stderr)
-        market.advertiser.do("PUT", f"/v1/parties/{market.advertiser.id}/key", json.loads(made.stdout)["public"])
+        private, party = json.loads(made.stdout)["private"], market.advertiser
+
+        def sign(payload):
+            return run("node", HERE / "countersign.mjs", data=json.dumps({"private": private, "payload": payload}).encode()).stdout.strip()
+        shown = sign({"party": party.id, "issuer": self.server.url, "jwk": json.loads(made.stdout)["public"], "at": rfc3339()})
+        party.do("PUT", f"/v1/parties/{party.id}/key", shown, {"Content-Type": "application/jose"})
         statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         payload = statement_payload(market.advertiser.do("GET", f"/v1/statements/{statement}").body)
-        signed = run("node", HERE / "countersign.mjs", data=json.dumps({
-            "private": json.loads(made.stdout)["private"],
-            "payload": {"at": "2026-11-22T00:00:00Z", "disputed": [], "statement_sha256": hashlib.sha256(payload).hexdigest(), "verdict": "accept"},
-        }).encode()).stdout.strip()
+        signed = sign(party.response(payload))
         path = f"/v1/statements/{statement}/responses"
         changed = flip(signed, signed.rindex(b".") + 10)
         self.assertIn(market.advertiser.call("POST", path, changed, {"Content-Type": "application/jose"}).status, (400, 401, 403, 422))

@@ -78,7 +78,9 @@ def contested_market(server):
         advertiser.postback({"lead": good[4], "status": "approved"})
         if not period:
             ident = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
-            advertiser.answer_statement(ident), publisher.answer_statement(ident, "dispute", [0])
+            lines = [json.loads(line) for line in advertiser.do("GET", f"/v1/statements/{ident}/lines").body.splitlines()]
+            for answer in advertiser.answer_statement(ident), publisher.answer_statement(ident, "dispute", [lines[0]["index"]]):
+                assert answer.status == 201, answer
         operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 2_000_000 + period}], "click_micros": 3}})
     return market
 

@@ -239,6 +239,8 @@ static void random_entry(struct entry *e)
     case ENTRY_KEY:
         e->key.party = id('A');
         bytes(e->key.pub, sizeof(e->key.pub));
+        e->key.jws = text(500);
+        e->key.previous_jws = text(500);
         break;
     case ENTRY_STATEMENT:
         e->statement = (struct entry_statement){id('S'), number(), number(), {{0}}};

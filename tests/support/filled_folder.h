@@ -13,6 +13,7 @@
 
 #include "common/ledger/jws.h"
 #include "tests/support/live_server.h"
+#include "tests/support/party_words.h"
 
 enum { FILLED_TEXT = 256, FILLED_CLICKS = 270 };
 
@@ -69,15 +70,15 @@ static inline void filled_parties(struct filled *f)
         f->party[i] = filled_ask(f, 201, "POST", "/v1/parties", filled_token(f, -1), body, key);
     }
     for (int i = 0; i < 2; i++) {
-        char path[FILLED_TEXT], jwk[FILLED_TEXT];
+        char path[FILLED_TEXT], body[2048];
         struct buf b;
         f->key[i] =
             signer_new((const uint8_t *)(i ? "seed of the publisher's key....." : "seed of the advertiser's key...."));
-        buf_fixed(&b, jwk, sizeof jwk - 1);
-        jwk_write(&b, signer_public(f->key[i]));
-        jwk[b.len] = '\0';
+        buf_fixed(&b, body, sizeof body - 1);
+        key_body(&b, f->key[i], NULL, LIVE_URL, filled_text(f->party[i], "id"), clock_ms());
+        body[b.len] = '\0';
         snprintf(path, sizeof path, "/v1/parties/%s/key", filled_text(f->party[i], "id"));
-        json_decref(filled_ask(f, 200, "PUT", path, filled_token(f, i), jwk, NULL));
+        json_decref(filled_ask(f, 200, "PUT", path, filled_token(f, i), body, NULL));
     }
 }
 
@@ -203,19 +204,17 @@ static inline void filled_sale(struct filled *f, const char *click, int person)
 
 static inline void filled_statement(struct filled *f)
 {
-    char path[FILLED_TEXT + 32], body[2048], payload[512];
+    char path[FILLED_TEXT + 32], body[2048], sha256[65];
     snprintf(path, sizeof path, "/v1/contracts/%s/statements", f->contract);
     json_t *made = filled_post(f, path, filled_token(f, -1), "{}");
-    snprintf(payload, sizeof payload,
-             "{\"at\":\"2026-11-22T00:00:00Z\",\"disputed\":[],\"statement_sha256\":\"%s\",\"verdict\":\"accept\"}",
-             filled_text(made, "sha256"));
+    snprintf(sha256, sizeof sha256, "%s", filled_text(made, "sha256"));
     snprintf(path, sizeof path, "/v1/statements/%s/responses", filled_text(made, "id"));
     json_decref(made);
     for (int i = 0; i < 2; i++) {
         struct buf b;
         buf_fixed(&b, body, sizeof body - 1);
         buf_str(&b, "{\"jws\":\"");
-        jws_compact(&b, f->key[i], "countersign-response", span_str(payload));
+        response_jws(&b, f->key[i], LIVE_URL, filled_text(f->party[i], "id"), sha256, "accept", "", clock_ms());
         buf_str(&b, "\"}");
         body[b.len] = '\0';
         json_decref(filled_post(f, path, filled_token(f, i), body));

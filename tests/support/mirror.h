@@ -12,6 +12,7 @@
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
 #include "common/settlement/verify.h"
+#include "tests/support/party_words.h"
 #include "tests/support/world.h"
 
 #define CONTRACT "C1"
@@ -29,6 +30,8 @@ struct story {
     struct mirror_file file[FILES_MAX];
     size_t n_files;
     struct signer *log_key, *statement_key, *party_key[2]; /* advertiser A1, publisher P1 */
+    struct signer *told_key[2];                            /* as the log told it last; NULL: not yet */
+    int keys_told;
     struct world world;
     struct view view;
     struct fold fold;
@@ -138,11 +141,33 @@ static inline void tell_terms(struct story *s, const char *lead)
     tell_terms_of(s, lead, 0, NULL);
 }
 
+/* `key` shows itself as that side's, and `previous` signs it (NULL: none does). */
+static inline void tell_key_of(struct story *s, int side, struct signer *key, struct signer *previous)
+{
+    struct buf payload, jws, previous_jws;
+    buf_heap(&payload);
+    buf_heap(&jws);
+    buf_heap(&previous_jws);
+    key_payload(&payload, signer_public(key), "https://" ORIGIN, side ? "P1" : "A1", s->now_ms + s->keys_told++);
+    jws_compact(&jws, key, PARTY_KEY_TYP, buf_span(&payload));
+    if (previous != NULL)
+        jws_compact(&previous_jws, previous, PARTY_KEY_TYP, buf_span(&payload));
+    struct entry e = {.kind = ENTRY_KEY,
+                      .at_ms = s->now_ms,
+                      .key = {.party = side ? SPAN("P1") : SPAN("A1"),
+                              .jws = buf_span(&jws),
+                              .previous_jws = buf_span(&previous_jws)}};
+    memcpy(e.key.pub, signer_public(key), ED25519_KEY_LEN);
+    tell(s, &e, NULL);
+    buf_free(&payload);
+    buf_free(&jws);
+    buf_free(&previous_jws);
+}
+
 static inline void tell_key(struct story *s, int side)
 {
-    struct entry e = {.kind = ENTRY_KEY, .at_ms = s->now_ms, .key = {.party = side ? SPAN("P1") : SPAN("A1")}};
-    memcpy(e.key.pub, signer_public(s->party_key[side]), ED25519_KEY_LEN);
-    tell(s, &e, NULL);
+    tell_key_of(s, side, s->party_key[side], s->told_key[side]);
+    s->told_key[side] = s->party_key[side];
 }
 
 static inline uint64_t tell_click(struct story *s, enum class class)
@@ -324,36 +349,33 @@ static inline void tell_statement(struct story *s)
     statement_free(&out);
 }
 
-static inline void tell_response(struct story *s, int side)
+/* The answer of that side to the last statement. */
+static inline void tell_response_of(struct story *s, int side, struct span jws)
 {
     char id[8];
-    struct buf payload, jws;
-    struct jw w;
     snprintf(id, sizeof id, "S%u", s->statements);
-    buf_heap(&payload);
-    buf_heap(&jws);
-    jw_open(&w, &payload);
-    jw_object(&w);
-    jw_kstr(&w, "at", SPAN("2026-09-21T00:00:00Z"));
-    jw_key(&w, "disputed");
-    jw_array(&w);
-    if (s->disputes) {
-        jw_int(&w, 18);
-        jw_int(&w, 19);
-    }
-    jw_array_end(&w);
-    jw_khex(&w, "statement_sha256", s->fold.period.prev_sha256.b, HASH_LEN);
-    jw_kstr(&w, "verdict", s->disputes ? SPAN("dispute") : SPAN("accept"));
-    jw_object_end(&w);
-    jw_close(&w);
-    jws_compact(&jws, s->party_key[side], "countersign-response", buf_span(&payload));
-    struct entry e = {
-        .kind = ENTRY_RESPONSE,
-        .at_ms = s->now_ms,
-        .response = {.party = side ? SPAN("P1") : SPAN("A1"), .statement = span_str(id), .jws = buf_span(&jws)}};
+    struct entry e = {.kind = ENTRY_RESPONSE,
+                      .at_ms = s->now_ms,
+                      .response = {.party = side ? SPAN("P1") : SPAN("A1"), .statement = span_str(id), .jws = jws}};
     tell(s, &e, NULL);
-    buf_free(&payload);
+}
+
+static inline void tell_answer(struct story *s, int side, const char *verdict, const char *disputed, int64_t at_ms)
+{
+    struct buf sha256, jws;
+    buf_heap(&sha256);
+    buf_heap(&jws);
+    buf_hex(&sha256, s->fold.period.prev_sha256.b, HASH_LEN);
+    buf_byte(&sha256, '\0');
+    response_jws(&jws, s->party_key[side], "https://" ORIGIN, side ? "P1" : "A1", sha256.ptr, verdict, disputed, at_ms);
+    tell_response_of(s, side, buf_span(&jws));
+    buf_free(&sha256);
     buf_free(&jws);
+}
+
+static inline void tell_response(struct story *s, int side)
+{
+    tell_answer(s, side, s->disputes ? "dispute" : "accept", s->disputes ? "18,19" : "", s->now_ms);
 }
 
 static inline void write_keys(struct story *s)

@@ -422,8 +422,8 @@ def statement_lines(doc, world):
 def payloads(doc, world):
     said = set(words(re.search(r"\*Receipt payload\*: (`[^`]*`)", doc)[1]))
     yield from said ^ set(jws_payload(world.receipt))
-    said = set(words(re.search(r"\*Response payload\*: (.*?); plain JSON", doc, re.DOTALL)[1])) - {"accept", "dispute", "index"}
-    yield from said ^ set(jws_payload(world.rows["responses"][0][1].decode()))
+    said = set(words(re.search(r"\*Response payload\*: (.*?); plain JSON", doc, re.DOTALL)[1])) - {"accept", "dispute", "index", "countersign-response"}
+    yield from said - {"reason"} ^ set(jws_payload(world.rows["responses"][0][1].decode()))
 
 
 def checks(doc, world):
@@ -515,7 +515,7 @@ CASES = {
                    ("| converted | returned (-payout) |", "| converted | returned |")],
     statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` the `to_at`", "the `to_at`")],
     statement_lines: [("`micros` (change of what is payable)", "the change of what is payable"), ("`share_from` and `share_to` (of a part)", "`share_from` and `share` (of a part)")],
-    payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`at` (RFC 3339), `disputed`", "`disputed`")],
+    payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`verdict` (`accept` or `dispute`), `disputed`", "`disputed`")],
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
     topics: [("`first_at` `last_at`", "`last_at`"), ("| `decided` |", "| `decisions` |")],
     mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],

@@ -13,6 +13,7 @@
 #include "server/settlement/statements.h"
 #include "server/system/arena.h"
 #include "server/system/system.h"
+#include "tests/support/party_words.h"
 #include "tests/support/store_fixture.h"
 
 /* ---- a server without sockets ---- */
@@ -230,15 +231,15 @@ static struct market market(struct api *a)
 
 static void put_key(struct api *a, const struct member *who)
 {
-    char path[64], jwk[256];
+    char path[64], body[2048];
     struct buf b;
     struct signer *s = signer_new(who->seed);
-    buf_fixed(&b, jwk, sizeof jwk - 1);
-    jwk_write(&b, signer_public(s));
-    jwk[b.len] = '\0';
+    buf_fixed(&b, body, sizeof body - 1);
+    key_body(&b, s, NULL, a->shared.instance.public_url, who->id, a->now_ms);
+    body[b.len] = '\0';
     signer_free(s);
     snprintf(path, sizeof path, "/v1/parties/%s/key", who->id);
-    expect(a, 200, (struct call){METHOD_PUT, path, .body = jwk, .token = who->token});
+    expect(a, 200, (struct call){METHOD_PUT, path, .body = body, .token = who->token});
 }
 
 static const char *path_of(const char *format, const char *id)
@@ -646,28 +647,26 @@ static void a_share_link_opens_its_statement_alone(void **state)
     expect(a, 404, GET(NULL, path_of("/v1/statements/%s", first), .query = query));
 }
 
-static const char *response(struct api *a, const struct member *who, const char *statement, const char *verdict)
+static const char *response(struct api *a, const struct member *who, const char *statement, const char *verdict,
+                            int64_t at_ms)
 {
     static char jws[2048];
-    char payload[256], sha256[80];
+    char sha256[80];
     struct buf b;
     expect(a, 200, GET(a->operator, "/v1/statements"));
     json_t *rows = json_object_get(a->json, "data"), *row;
     size_t i;
     json_array_foreach(rows, i, row) if (strcmp(json_string_value(json_object_get(row, "id")), statement) == 0)
         snprintf(sha256, sizeof sha256, "%s", json_string_value(json_object_get(row, "sha256")));
-    snprintf(payload, sizeof payload,
-             "{\"at\":\"2026-11-22T00:00:00Z\",\"disputed\":[],\"statement_sha256\":\"%s\",\"verdict\":\"%s\"}", sha256,
-             verdict);
     struct signer *s = signer_new(who->seed);
     buf_fixed(&b, jws, sizeof jws - 1);
-    jws_compact(&b, s, "response", span_str(payload));
+    response_jws(&b, s, a->shared.instance.public_url, who->id, sha256, verdict, "", at_ms);
     jws[b.len] = '\0';
     signer_free(s);
     return jws;
 }
 
-static void each_side_answers_a_statement_once(void **state)
+static void the_last_answer_of_a_side_counts(void **state)
 {
     struct api *a = *state;
     struct market m = market(a);
@@ -675,13 +674,21 @@ static void each_side_answers_a_statement_once(void **state)
     put_key(a, &m.publisher);
     settle(a, &m, id);
     snprintf(path, sizeof path, "/v1/statements/%s/responses", id);
-    expect(a, 409, POST(m.advertiser.token, path, response(a, &m.advertiser, id, "accept"))); /* no key yet */
-    expect(a, 201, POST(m.publisher.token, path, response(a, &m.publisher, id, "accept"), .type = "application/jose"));
-    expect(a, 200, POST(m.publisher.token, path, response(a, &m.publisher, id, "accept"), .type = "application/jose"));
-    expect(a, 409, POST(m.publisher.token, path, response(a, &m.publisher, id, "dispute"), .type = "application/jose"));
+    expect(a, 409,
+           POST(m.advertiser.token, path, response(a, &m.advertiser, id, "accept", a->now_ms))); /* no key yet */
+    const struct {
+        int status;
+        const char *verdict;
+        int64_t at_ms;
+    } said[] = {{201, "accept", 2000},  {200, "accept", 2000}, {422, "dispute", 2000}, {422, "dispute", 1999},
+                {201, "dispute", 2001}, {422, "accept", 2000}, {200, "dispute", 2001}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        expect(a, said[i].status,
+               POST(m.publisher.token, path, response(a, &m.publisher, id, said[i].verdict, a->now_ms + said[i].at_ms),
+                    .type = "application/jose"));
     expect(a, 200, GET(m.advertiser.token, path));
     assert_int_equal(json_array_size(json_object_get(a->json, "data")), 1);
-    assert_string_equal(kinds(a, m.contract), "terms key statement response ");
+    assert_string_equal(kinds(a, m.contract), "terms key statement response response ");
 }
 
 /* ---- answers ---- */
@@ -775,7 +782,7 @@ int main(void)
         T(a_statement_id_is_past_all_others_also_when_the_clock_was_ahead),
         T(a_statement_comes_in_the_format_asked_for),
         T(a_share_link_opens_its_statement_alone),
-        T(each_side_answers_a_statement_once),
+        T(the_last_answer_of_a_side_counts),
         T(a_new_key_leaves_the_kids),
         T(a_grant_names_a_party_or_an_auditor),
         T(open_times_are_left_out),

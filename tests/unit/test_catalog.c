@@ -47,6 +47,7 @@ static void market_fill(struct market *m)
         snprintf(m->party[i].id, sizeof m->party[i].id, "P%u", i + 1);
     }
     m->party[PUBLISHER].has_key = true;
+    m->party[PUBLISHER].key_jws = SPAN("a.b.c");
     memset(m->party[PUBLISHER].pub, 7, ED25519_KEY_LEN);
     m->document[0] = document(campaign_document, CAMPAIGN_IN, "A1");
     m->document[1] = document(contract_document, "{\"campaign\":\"A1\"}", "C1");
@@ -154,6 +155,7 @@ static void parties_come_back(void **state)
         assert_int_equal(p->created_ms, m->party[i].created_ms);
         assert_int_equal(p->has_key, m->party[i].has_key);
         assert_memory_equal(p->pub, m->party[i].pub, ED25519_KEY_LEN);
+        assert_span(p->key_jws, m->party[i].key_jws);
         assert_span(p->name, m->party[i].name);
     }
     catalog_unref(c);
@@ -378,6 +380,7 @@ static void change_everything(struct market *m)
     struct code code = {3, SPAN("third"), {0}, 7000};
     struct txn *t = fixture_begin(&m->f, true);
     m->party[ADVERTISER].has_key = true;
+    m->party[ADVERTISER].key_jws = SPAN("d.e.f");
     m->campaign.document = buf_span(&doc);
     m->secret.retired = true;
     assert_ok(catalog_put_party(t, &m->party[ADVERTISER]));

@@ -77,6 +77,7 @@ static void put_control(const struct shop *s, struct txn *t)
     struct code code = {.placement = 1, .label = SPAN("links"), .created_ms = NOW};
     for (int side = 0; side < 2; side++) {
         parties[1 + side].has_key = true;
+        parties[1 + side].key_jws = SPAN("a.b.c");
         memcpy(parties[1 + side].pub, signer_public(s->story->party_key[side]), ED25519_KEY_LEN);
     }
     assert_ok(instance_put_meta(t, s->keys, SPAN("https://" ORIGIN)));
@@ -198,7 +199,7 @@ static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
          .at_ms = NOW,
          .terms =
              {.version = 1, .rules = RULES_NOW, .campaign = buf_span(&s->campaign), .contract = buf_span(&s->direct)}},
-        {.kind = ENTRY_KEY, .at_ms = NOW, .key = {.party = SPAN("A1")}},
+        {.kind = ENTRY_KEY, .at_ms = NOW, .key = {.party = SPAN("A1"), .jws = SPAN("a.b.c")}},
     };
     struct terms *terms;
     struct ledger_view within;

@@ -52,7 +52,11 @@ static const struct {
      "\"request_sha256\":\"" HEX_1 "\",\"status\":\"converted\",\"terms\":1,\"text\":\"sold\",\"trust\":\"api\",\"txid\":\"x\"}"},
     {{ENTRY_TERMS, 1, .terms = {1, SPAN("{\"id\":\"K1\",\"list\":[]}"), SPAN("{}"), 1}},
      "{\"at\":1,\"campaign\":{\"id\":\"K1\",\"list\":[]},\"contract\":{},\"kind\":\"terms\",\"rules\":1,\"version\":1}"},
-    {{ENTRY_KEY, 1, .key = {SPAN("A1"), ONES}}, "{\"at\":1,\"kind\":\"key\",\"party\":\"A1\",\"pub\":\"" B64_1 "\"}"},
+    {{ENTRY_KEY, 1, .key = {SPAN("A1"), ONES, SPAN("a.b.c")}},
+     "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"key\",\"party\":\"A1\",\"pub\":\"" B64_1 "\"}"},
+    {{ENTRY_KEY, 1, .key = {SPAN("A1"), ONES, SPAN("a.b.c"), SPAN("a.b.d")}},
+     "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"key\",\"party\":\"A1\",\"previous_jws\":\"a.b.d\","
+     "\"pub\":\"" B64_1 "\"}"},
     {{ENTRY_STATEMENT, 1, .statement = {SPAN("S1"), 0, 70000, {ONES}}},
      "{\"at\":1,\"from\":0,\"id\":\"S1\",\"kind\":\"statement\",\"sha256\":\"" HEX_1 "\",\"to\":70000}"},
     {{ENTRY_RESPONSE, 1, .response = {SPAN("A1"), SPAN("S1"), SPAN("a.b.c")}},

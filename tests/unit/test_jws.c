@@ -8,6 +8,7 @@
 
 #include "common/ledger/jws.h"
 #include "tests/support/hex.h"
+#include "tests/support/ok.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -95,9 +96,14 @@ static void rfc_document_opens(void **state)
 {
     struct buf b;
     buf_heap(&b);
-    assert_int_equal(jws_compact_open(SPAN(RFC_JWS), signer_public(*state), &b, NULL), ERR_OK);
+    assert_int_equal(jws_compact_open(SPAN(RFC_JWS), signer_public(*state), "t", &b, NULL), ERR_OK);
     assert_true(span_is(buf_span(&b), "Example of Ed25519 signing"));
     buf_free(&b);
+}
+
+static enum err compact_open(struct signer *s, struct span jws, struct buf *payload)
+{
+    return jws_compact_open(jws, signer_public(s), "countersign-receipt", payload, NULL);
 }
 
 static void what_is_signed_compact_opens_again(void **state)
@@ -107,15 +113,21 @@ static void what_is_signed_compact_opens_again(void **state)
     buf_heap(&payload);
     jws_compact(&jws, *state, "countersign-receipt", SPAN("{\"a\":1}"));
     assert_true(span_starts(buf_span(&jws), "eyJhbGciOiJFZERTQSIsImtpZCI6"));
-    assert_int_equal(jws_compact_open(buf_span(&jws), signer_public(*state), &payload, NULL), ERR_OK);
+    assert_int_equal(jws_compact_open(buf_span(&jws), signer_public(*state), "countersign-receipt", &payload, NULL),
+                     ERR_OK);
     assert_true(span_is(buf_span(&payload), "{\"a\":1}"));
+    struct buf unverified;
+    buf_heap(&unverified);
+    assert_ok(jws_compact_payload(buf_span(&jws), &unverified));
+    assert_true(span_eq(buf_span(&unverified), buf_span(&payload)));
+    buf_free(&unverified);
     for (size_t i = 0; i < jws.len; i++) {
         for (int bit = 0; bit < 8; bit++) {
             jws.ptr[i] ^= (char)(1 << bit);
-            assert_int_not_equal(jws_compact_open(buf_span(&jws), signer_public(*state), &payload, NULL), ERR_OK);
+            assert_int_not_equal(compact_open(*state, buf_span(&jws), &payload), ERR_OK);
             jws.ptr[i] ^= (char)(1 << bit);
         }
-        assert_int_not_equal(jws_compact_open(span_of(jws.ptr, i), signer_public(*state), &payload, NULL), ERR_OK);
+        assert_int_not_equal(compact_open(*state, span_of(jws.ptr, i), &payload), ERR_OK);
     }
     assert_int_equal(payload.len, 7);
     buf_free(&jws);
@@ -131,13 +143,22 @@ static void compact_headers_are_taken_or_refused_by_field(void **state)
         const char *field;
     } rows[] = {
         {"{\"alg\":\"EdDSA\"}", ERR_OK, ""},
-        {"{\"alg\":\"Ed25519\",\"typ\":\"x\"}", ERR_OK, ""},
+        {"{\"alg\":\"Ed25519\",\"typ\":\"t\"}", ERR_OK, ""},
+        {"{\"alg\":\"Ed25519\",\"typ\":\"JWT\"}", ERR_INVALID, "typ"},
+        {"{\"alg\":\"EdDSA\",\"jku\":\"https://evil.example/keys\"}", ERR_INVALID, "jku"},
+        {"{\"alg\":\"EdDSA\",\"jwk\":{\"kty\":\"OKP\"}}", ERR_INVALID, "jwk"},
+        {"{\"alg\":\"EdDSA\",\"x5u\":\"https://evil.example/keys\"}", ERR_INVALID, "x5u"},
+        {"{\"alg\":\"EdDSA\",\"x5c\":[]}", ERR_INVALID, "x5c"},
+        {"{\"alg\":\"EdDSA\",\"x5t#S256\":\"AA\"}", ERR_INVALID, "x5t#S256"},
+        {"{\"alg\":\"EdDSA\",\"jku\":null}", ERR_INVALID, "jku"},
         {"{ \"kid\" : \"" RFC_KID "\" , \"alg\" : \"EdDSA\" }", ERR_OK, ""},
         {"{\"alg\":\"EdDSA\",\"kid\":\"other\"}", ERR_INVALID, "kid"},
         {"{\"alg\":\"none\"}", ERR_INVALID, "alg"},
         {"{\"alg\":\"HS256\"}", ERR_INVALID, "alg"},
         {"{}", ERR_INVALID, "alg"},
         {"{\"alg\":\"EdDSA\",\"crit\":[\"exp\"]}", ERR_INVALID, "crit"},
+        {"{\"alg\":\"EdDSA\",\"crit\":[]}", ERR_INVALID, "crit"},
+        {"{\"alg\":\"EdDSA\",\"exp\":1}", ERR_INVALID, "exp"},
         {"{\"alg\":\"EdDSA\",\"b64\":false}", ERR_INVALID, "b64"},
         {"{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\"}", ERR_MALFORMED, ""},
         {"EdDSA", ERR_MALFORMED, ""},
@@ -153,7 +174,7 @@ static void compact_headers_are_taken_or_refused_by_field(void **state)
         signer_sign(*state, buf_span(&jws), sig);
         buf_byte(&jws, '.');
         buf_b64url(&jws, sig, sizeof(sig));
-        assert_int_equal(jws_compact_open(buf_span(&jws), signer_public(*state), &payload, &p), rows[i].err);
+        assert_int_equal(jws_compact_open(buf_span(&jws), signer_public(*state), "t", &payload, &p), rows[i].err);
         assert_string_equal(p.field, rows[i].field);
         assert_true(span_is(buf_span(&payload), rows[i].err == ERR_OK ? "pay" : ""));
         buf_free(&jws);
@@ -167,7 +188,7 @@ static void another_key_is_unauthorized(void **state)
     struct bytes pub = unhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
     struct buf b;
     buf_heap(&b);
-    assert_int_equal(jws_compact_open(SPAN(RFC_JWS), pub.ptr, &b, NULL), ERR_UNAUTHORIZED);
+    assert_int_equal(jws_compact_open(SPAN(RFC_JWS), pub.ptr, "t", &b, NULL), ERR_UNAUTHORIZED);
     buf_free(&b);
 }
 

@@ -418,7 +418,8 @@ static void take(struct live *l, const struct answer *a, struct lead *out)
     struct signer *s = keys_new_statement_signer(l->sh.instance.keys);
     buf_heap(&payload);
     buf_heap(&wanted);
-    assert_ok(jws_compact_open(span_str(text_of(out->json, "receipt")), signer_public(s), &payload, NULL));
+    assert_ok(jws_compact_open(span_str(text_of(out->json, "receipt")), signer_public(s), "countersign-receipt",
+                               &payload, NULL));
     receipt_payload(&wanted, span_str(contract), index, &leaf, &out->entry);
     assert_true(span_eq(buf_span(&payload), buf_span(&wanted)));
     buf_free(&payload);

@@ -463,42 +463,57 @@ static void a_payload_that_lacks_anything_does_not_read(void **state)
 }
 
 #define SHA "'statement_sha256':'00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'"
+#define SAID "'at':'2026-01-01T00:00:00Z','issuer':'https://t','party':'P1'"
+#define TYP "'typ':'countersign-response'"
+#define WHOLE "{" SAID "," SHA "," TYP
 static void responses_read_strictly(void **state)
 {
     static const struct {
         const char *text, *field; /* field NULL: reads */
         bool accept;
     } cases[] = {
-        {"{" SHA ",'verdict':'accept','disputed':[],'at':'2026-01-01T00:00:00Z'}", NULL, true},
-        {"{'at':'2026-01-01T00:00:00Z'," SHA ",'verdict':'accept'}", NULL, true},
-        {"{" SHA
-         ",'verdict':'dispute','disputed':[4,'Labc',{'index':7,'reason':'never called'}],'at':'2026-01-01T00:00:00Z'}",
-         NULL, false},
-        {"{" SHA ",'verdict':'accept','disputed':[4],'at':'2026-01-01T00:00:00Z'}", "disputed", true},
-        {"{" SHA ",'verdict':'dispute','disputed':[true],'at':'2026-01-01T00:00:00Z'}", "disputed", true},
-        {"{" SHA ",'verdict':'dispute','disputed':[-1],'at':'2026-01-01T00:00:00Z'}", "disputed", true},
-        {"{" SHA ",'verdict':'maybe','at':'2026-01-01T00:00:00Z'}", "verdict", true},
-        {"{" SHA ",'at':'2026-01-01T00:00:00Z'}", "verdict", true},
-        {"{'verdict':'accept','at':'2026-01-01T00:00:00Z'}", "statement_sha256", true},
-        {"{'statement_sha256':'00','verdict':'accept','at':'2026-01-01T00:00:00Z'}", "statement_sha256", true},
-        {"{" SHA ",'verdict':'accept'}", "at", true},
-        {"{" SHA ",'verdict':'accept','at':'today'}", "at", true},
-        {"{" SHA ",'verdict':'accept','at':'2026-01-01T00:00:00Z','note':'x'}", "note", true},
+        {WHOLE ",'verdict':'accept','disputed':[]}", NULL, true},
+        {WHOLE ",'verdict':'accept','reason':'as agreed'}", NULL, true},
+        {WHOLE ",'verdict':'dispute','disputed':[9,4,7]}", NULL, false},
+        {WHOLE ",'verdict':'dispute','disputed':['Labc']}", "disputed", true},
+        {WHOLE ",'verdict':'dispute','disputed':[{'index':7}]}", "disputed", true},
+        {WHOLE ",'verdict':'dispute','disputed':[9,4,9]}", "disputed", true},
+        {WHOLE ",'verdict':'accept','disputed':[4]}", "disputed", true},
+        {WHOLE ",'verdict':'dispute','disputed':[true]}", "disputed", true},
+        {WHOLE ",'verdict':'dispute','disputed':[-1]}", "disputed", true},
+        {WHOLE ",'verdict':'maybe'}", "verdict", true},
+        {WHOLE "}", "verdict", true},
+        {WHOLE ",'verdict':'accept','note':'x'}", "note", true},
+        {"{" SAID "," TYP ",'verdict':'accept'}", "statement_sha256", true},
+        {"{" SAID "," TYP ",'statement_sha256':'00','verdict':'accept'}", "statement_sha256", true},
+        {"{" SAID "," SHA ",'verdict':'accept'}", "typ", true},
+        {"{" SAID "," SHA ",'typ':'countersign-key','verdict':'accept'}", "typ", true},
+        {"{'issuer':'https://t','party':'P1'," SHA "," TYP ",'verdict':'accept'}", "at", true},
+        {"{'at':'today','issuer':'https://t','party':'P1'," SHA "," TYP ",'verdict':'accept'}", "at", true},
+        {"{'at':1,'issuer':'https://t','party':'P1'," SHA "," TYP ",'verdict':'accept'}", "at", true},
+        {"{'at':'2026-01-01T00:00:00Z','issuer':'https://t','party':'P2'," SHA "," TYP ",'verdict':'accept'}", "party",
+         true},
+        {"{'at':'2026-01-01T00:00:00Z','party':'P1'," SHA "," TYP ",'verdict':'accept'}", "issuer", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text = xstrdup(cases[i].text);
         struct problem p = {0};
+        struct party_jws said;
         struct response r;
         for (char *c = text; *c; c++)
             if (*c == '\'')
                 *c = '"';
-        enum err err = response_read(span_str(text), &r, &p);
+        enum err err = party_jws_payload(span_str(text), RESPONSE_TYP, SPAN("P1"), &said, &p);
+        if (err == ERR_OK)
+            err = response_read(&said, &r, &p);
         if ((err == ERR_OK) != (cases[i].field == NULL) || (err != ERR_OK && strcmp(p.field, cases[i].field) != 0))
             fail_msg("%s: %s %s", text, err_word(err), p.field);
         if (err == ERR_OK) {
             assert_int_equal(r.accept, cases[i].accept);
             assert_int_equal(r.statement_sha256.b[1], 0x11);
+            assert_true(r.n_disputed == 0 || (r.n_disputed == 3 && r.disputed[0] == 4 && r.disputed[2] == 9));
+            response_close(&r);
         }
         free(text);
     }

@@ -116,7 +116,7 @@ static void what_the_mirror_tells_is_told_in_words(void **state)
     static const struct {
         const char *topic, *words;
     } all[] = {
-        {"log", "contract C1 of campaign K1, between advertiser A1 and publisher P1; entries 0 to 23"},
+        {"log", "contract C1 of campaign K1, between advertiser A1 and publisher P1; entries 0 to 24"},
         {"log", "2 of them in no statement yet"},
         {"terms", "version 1, entry 0"},
         {"terms", "12.340567 EUR"},
@@ -125,7 +125,7 @@ static void what_the_mirror_tells_is_told_in_words(void **state)
         {"decided", "reported as the advertiser's word, by secret or token, of A1: 2 approved, 1 rejected, 1 returned"},
         {"statement", "the advertiser accepts it (entry 14); the publisher accepts it (entry 15)"},
         {"statement",
-         "the advertiser has not answered; the publisher DISPUTES it (entry 23); disputed: entry 18, entry 19"},
+         "the advertiser DISPUTES it (entry 22); disputed: entry 18, entry 19; the publisher accepts it (entry 21)"},
         {"statement", "of 3 statements 1 is accepted by both parties, 1 is disputed, 1 waits for an answer"},
         {"not_shown", "no receipts were given"},
         {"not_shown", "the 4 dispositions reported as its own"},
@@ -133,6 +133,8 @@ static void what_the_mirror_tells_is_told_in_words(void **state)
     struct story *s = story_long(0);
     struct told t;
     s->disputes = true;
+    tell_response(s, 0);
+    s->disputes = false;
     tell_statement(s);
     tell_response(s, 1);
     write_logs(s);
@@ -287,7 +289,94 @@ static void lie_view_placement(struct story *s)
 
 static void lie_response(struct story *s)
 {
-    tell_response(s, 1); /* a second answer of the publisher to the second statement */
+    int64_t at_ms = s->now_ms;
+    tell_answer(s, 1, "accept", "", at_ms);
+    tell_answer(s, 1, "accept", "", at_ms);
+}
+
+static void lie_older_response(struct story *s)
+{
+    int64_t at_ms = s->now_ms;
+    tell_answer(s, 1, "accept", "", at_ms);
+    tell_answer(s, 1, "dispute", "", at_ms - 1);
+}
+
+static void lie_early_response(struct story *s)
+{
+    tell_answer(s, 0, "accept", "", s->fold.period.prev_to_ms - (PARTY_CLOCK_S + 1) * MS_PER_S);
+}
+
+static void lie_late_response(struct story *s)
+{
+    tell_answer(s, 0, "accept", "", s->now_ms + (PARTY_CLOCK_S + 1) * MS_PER_S);
+}
+
+static void lie_no_line(struct story *s)
+{
+    tell_answer(s, 0, "dispute", "999999", s->now_ms);
+}
+
+static void lie_line_of_the_statement_before(struct story *s)
+{
+    tell_answer(s, 0, "dispute", "6", s->now_ms);
+}
+
+/* What the publisher said, filed as the advertiser's: each by each one's key. */
+static void lie_anothers_word(struct story *s, int signer, const char *issuer, const char *said_by, int filed)
+{
+    struct buf sha256, jws;
+    buf_heap(&sha256);
+    buf_heap(&jws);
+    buf_hex(&sha256, s->fold.period.prev_sha256.b, HASH_LEN);
+    buf_byte(&sha256, '\0');
+    response_jws(&jws, s->party_key[signer], issuer, said_by, sha256.ptr, "accept", "", s->now_ms);
+    tell_response_of(s, filed, buf_span(&jws));
+    buf_free(&sha256);
+    buf_free(&jws);
+}
+
+static void lie_anothers_response(struct story *s)
+{
+    lie_anothers_word(s, 1, "https://" ORIGIN, "P1", 0);
+}
+
+static void lie_response_said_by_another(struct story *s)
+{
+    lie_anothers_word(s, 0, "https://" ORIGIN, "P1", 0);
+}
+
+static void lie_response_to_another_server(struct story *s)
+{
+    lie_anothers_word(s, 0, "https://other.example", "A1", 0);
+}
+
+/* A key of the operator's in the publisher's name: not signed by the publisher's own, or by nobody who holds it. */
+static void lie_key_without_the_old(struct story *s)
+{
+    struct signer *forged = signer_new((const uint8_t *)"a key that is not P1's..........");
+    tell_key_of(s, 1, forged, NULL);
+    signer_free(forged);
+}
+
+static void lie_key_signed_by_another(struct story *s)
+{
+    struct signer *forged = signer_new((const uint8_t *)"a key that is not P1's..........");
+    tell_key_of(s, 1, forged, forged);
+    signer_free(forged);
+}
+
+static void lie_key_of_before(struct story *s)
+{
+    struct signer *newer = signer_new((const uint8_t *)"another key of the publisher's..");
+    tell_key_of(s, 1, newer, s->party_key[1]);
+    s->keys_told = -1000 * 1000 * 1000; /* the key before, shown by both, but as of then */
+    tell_key_of(s, 1, s->party_key[1], newer);
+    signer_free(newer);
+}
+
+static void lie_servers_key(struct story *s)
+{
+    tell_key_of(s, 1, s->statement_key, s->party_key[1]);
 }
 
 static void lie_disposition_of_publisher(struct story *s)
@@ -550,10 +639,10 @@ static void lie_before_the_last(struct story *s)
 /* What the clock said is told where an entry must not be dated by it: at the time of the one in front of it alone. */
 static void lie_dated_later(struct story *s)
 {
-    struct entry e = {.kind = ENTRY_KEY,
+    struct entry e = {.kind = ENTRY_CLICK,
                       .at_ms = s->fold.last_ms + 2,
                       .clocked_ms = s->fold.last_ms + 1,
-                      .key = {.party = SPAN("A1")}};
+                      .click = {.placement = 1}};
     tell(s, &e, NULL);
 }
 
@@ -644,7 +733,19 @@ static void signed_lies_are_found(void **state)
         {"a lead refused without reason", "decisions", lie_lead},
         {"a view of no click", "entries", lie_view},
         {"a view with another placement than its click", "entries", lie_view_placement},
-        {"a second answer", "responses", lie_response},
+        {"an answer told again", "responses", lie_response},
+        {"an answer that is older than the last", "responses", lie_older_response},
+        {"an answer from before its statement", "responses", lie_early_response},
+        {"an answer of the future", "responses", lie_late_response},
+        {"a dispute about no line item", "responses", lie_no_line},
+        {"a dispute about a line item of the statement before", "responses", lie_line_of_the_statement_before},
+        {"an answer of the other party", "responses", lie_anothers_response},
+        {"an answer in another party's name", "responses", lie_response_said_by_another},
+        {"an answer to another server", "responses", lie_response_to_another_server},
+        {"a key that the one before did not sign", "entries", lie_key_without_the_old},
+        {"a key that another signed", "entries", lie_key_signed_by_another},
+        {"a key that was in force before", "entries", lie_key_of_before},
+        {"a key of the server as a party's", "entries", lie_servers_key},
         {"a publisher approves its own lead", "decisions", lie_disposition_of_publisher},
         {"a disposition by nobody", "decisions", lie_disposition_by_nobody},
         {"the operator's word as signed by the advertiser", "decisions", lie_disposition_of_operator_as_signed},
@@ -871,13 +972,12 @@ static void answering_keys_are_named(void **state)
     tell_response(s, 1);
     s->party_key[1] = own;
     tell_key(s, 1);
-    tell_key(s, 1); /* the same again is no change */
     write_logs(s);
     for (int i = 0; i < 3; i++)
         assert_says(s, "responses", kid[i]);
     char change[80];
     snprintf(change, sizeof change, "; the key of P1 changed 2 times, last at entry %llu",
-             (unsigned long long)s->n - 2);
+             (unsigned long long)s->n - 1);
     assert_says(s, "responses", change);
     signer_free(forged);
     story_free(s);
