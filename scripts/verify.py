@@ -663,7 +663,7 @@ def caps(value):
     return isinstance(value, dict) and value.keys() <= {"budget_micros_month", "day", "month"} and all(map(index, value.values()))
 
 
-def moment(value):
+def written_time(value):
     return value == "" or isinstance(value, str) and (read_rfc3339(value) or -1) >= 0
 
 
@@ -726,7 +726,7 @@ CAMPAIGN = members(
     pixel_leads=word(("off", "hold", "on")), referrer_policy=some_text, repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
     review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=some_text, **{"pass": texts})
 CONTRACT = members(
-    campaign=ID_TEXT, caps=caps, ends_at=moment, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), starts_at=moment,
+    campaign=ID_TEXT, caps=caps, ends_at=written_time, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), starts_at=written_time,
     price=members(click_micros=within(0, 10**10), impression_micros=within(0, 10**10), lead=tiers, sale_ppm=within(0, 1_000_000)))
 
 
@@ -971,6 +971,7 @@ class Ledger:
         self.latest, self.behind = 0, None  # clock's time; the entry without steps that lies far behind it, until one with steps judges it
         self.waiting, self.seen, self.unsure = [], None, False  # leads with a due time, the first first; (lead, when an entry saw it overdue)
         self.reported = {}  # by sender and txid: the last lead
+        self.spelled = {"email": {}, "phone": {}}, {"email": {}, "phone": {}}  # token by key, key by token
         self.unknown_rules = None
 
     # what every entry has to keep: "each entry can follow those before it"
@@ -1120,12 +1121,21 @@ class Ledger:
             need([name for name in CONTACTS if name in contact] == given, "its given is not what the opening shows")
             if "email" in contact:
                 key = email_key(contact["email"])
+                self.person("email", [key], opening.get("email"))
                 need(key is None or bool(key) != ("email" in bad), "its email is well formed or not, other than it says")
             if "phone" in contact:
                 told = entry.get("facts", {}).get("country", "")
                 keys = [phone_key(contact["phone"], told if trim(told) else version.campaign["default_country"]) for version in read_by]
                 need(any(key.startswith("+") != ("phone" in bad) for key in keys), "its phone is well formed or not, other than it says")
+                self.person("phone", [key for key in keys if key.startswith("+") != ("phone" in bad)], opening.get("phone"))
                 need("phone" not in bad or "phone" in opening or not all(keys), "its phone has digits to be compared by, and no token")
+
+    def person(self, kind, keys, token):
+        """"Persons": over the whole log equal keys have equal tokens, and others others."""
+        key = keys[0] if len(set(keys)) == 1 else None
+        if key and token is not None:
+            by_key, by_token = (spelled[kind] for spelled in self.spelled)
+            need(by_key.setdefault(key, token) == token and by_token.setdefault(token, key) == key, f"its {kind} and its token do not go together")
 
     @staticmethod
     def request(entry):

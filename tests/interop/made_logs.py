@@ -209,6 +209,8 @@ class MadeLog:
             self.now -= chance.choice([1, 1000, HOUR])
         if chance.random() < 0.02:
             self.steps += 1
+        else:
+            self.now = max(self.now, self.ledger.latest - HOUR)
         self.approve_due()
 
     def approve_due(self):
