@@ -778,6 +778,7 @@ class Versions:
     def add(self, terms):
         need(terms.version == len(self.all) + 1, "its version does not follow")
         if not self.all:
+            need(not terms.effective, "the first version binds at once")
             self.line.append(terms)
         elif not terms.effective:
             self.line = [version for version in self.line if version.effective <= terms.at] + [terms]
@@ -1365,7 +1366,7 @@ class Ledger:
             need(trust == "api" and party is not None and (party == self.advertiser or party != self.publisher), "its party may not dispose of leads")
 
     def sale(self, entry, lead):
-        need(entry["status"] == "converted" or "amount_micros" not in entry, "it has an amount and is no sale")
+        need(entry["status"] == "converted" or not {"amount_micros", "currency"} & set(entry), "it has an amount and is no sale")
         need(entry.get("currency", lead.terms.campaign["currency"]) == lead.terms.campaign["currency"], "its currency is another one")
         sale = cut(entry.get("amount_micros", 0) * lead.terms.price["sale_ppm"] // WHOLE, lead.share)
         need(lead.price + sale <= ROOM, "its sale is too large")

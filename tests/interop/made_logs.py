@@ -37,9 +37,8 @@ def public(key):
 
 # ---- signing ----
 
-def party_word(party, typ, at, **members):
-    """What a party says with its own key."""
-    key = PARTY_KEYS[party]
+def party_word(key, party, typ, at, **members):
+    """What a party says with a key of its own."""
     header = b64u(canonical({"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": typ}))
     said = {"at": verify.rfc3339(at), "issuer": "https://" + ORIGIN.removesuffix("/log"), "party": party, "typ": typ, **members}
     signed = f"{header}.{b64u(canonical(said))}"
@@ -179,9 +178,23 @@ class MadeLog:
         self.fixed = {"currency": chance.choice(["EUR", "JPY", "KWD"]), "publisher": PUBLISHER}
         self.people = [self.somebody() for _ in range(6)]
         self.terms(0)
+        self.party_keys = {}
         for party, key in PARTY_KEYS.items():
-            jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64u(public(key))}
-            self.append({"jws": party_word(party, "countersign-key", self.now, jwk=jwk), "kind": "key", "party": party, "pub": b64u(public(key))})
+            self.show_key(party, key)
+
+    def show_key(self, party, key):
+        """A party's key, or another one that the one before signs too."""
+        said = {"jwk": {"crv": "Ed25519", "kty": "OKP", "x": b64u(public(key))}}
+        entry = {"jws": party_word(key, party, "countersign-key", self.now, **said), "kind": "key", "party": party, "pub": b64u(public(key))}
+        if party in self.party_keys:
+            entry["previous_jws"] = party_word(self.party_keys[party], party, "countersign-key", self.now, **said)
+        self.append(entry)
+        self.party_keys[party] = key
+
+    def change_key(self):
+        party = self.chance.choice(sorted(PARTY_KEYS))
+        if self.now > max(verify.clock(entry) for entry in self.entries if entry["kind"] == "key"):
+            self.show_key(party, key_of(f"{party} {self.now}".encode()))
 
     def append(self, entry):
         at = max(self.now, self.entries[-1]["at"] if self.entries else 0)
@@ -395,13 +408,14 @@ class MadeLog:
         party = self.chance.choice([ADVERTISER, PUBLISHER])
         if self.now < self.entries[-1]["at"] - 300_000:
             return  # a clock that went far back: an answer would be of before its statement
-        said = party_word(party, "countersign-response", self.now, disputed=[], statement_sha256=sha256(payload).hex(), verdict="accept")
+        said = party_word(self.party_keys[party], party, "countersign-response", self.now, disputed=[], statement_sha256=sha256(payload).hex(), verdict="accept")
         self.append({"jws": said, "kind": "response", "party": party, "statement": ident})
 
     def grow(self, events):
         for _ in range(events):
             self.pass_time()
-            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms], [6, 9, 5, 0.4 * self.settles, 0.3])[0]
+            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms, self.change_key],
+                                        [6, 9, 5, 0.4 * self.settles, 0.3, 0.2])[0]
             event()
         return self
 
