@@ -438,8 +438,9 @@ class Running(ServerCase):
         self.server.start()
 
     def test_says_in_its_log_where_it_listens(self):
-        first = json.loads(self.server.log().splitlines()[0])
-        self.assertIn(f"127.0.0.1:{self.server.port}", json.dumps(first))
+        ready = [line for line in map(json.loads, self.server.log().splitlines()) if line["event"] == "ready"]
+        self.assertEqual(len(ready), 1)
+        self.assertIn(f"127.0.0.1:{self.server.port}", ready[0]["detail"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,448 @@
+"""An operator who lies with the real keys, consistently, in every way that this project could think of: each lie is caught by the tool that its row
+of the README names, or stands there as one that no tool shows. The honest mirror passes every tool."""
+
+import json
+import secrets
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+from book import Book, Keys, b64u, canonical, public, sha256, verify  # noqa: E402
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
+
+HOUR, DAY = 3_600_000, 86_400_000
+
+
+class Tale:
+    """What happened honestly, and what everybody kept of it."""
+
+    def __init__(self, server, folder):
+        self.server, self.folder = server, Path(folder)
+        market = self.market = Market(server, campaign={"lead": {"require": ["email"], "min_click_to_lead_s": 0}, "review": {"mode": "auto", "auto_approve_days": 14}},
+                                      contract={"price": {"lead": [{"when": {"field": "country", "in": ["FR"]}, "micros": 12_000_000}, {"micros": 8_000_000}], "click_micros": 1000}})
+        market.put_keys()
+        self.other_publisher = Party(server.operator, "Other publisher", "publisher")
+        self.other = market.new_contract(self.other_publisher)
+        server.operator.post(f"/v1/contracts/{self.other}/grants", {"party": market.auditor.id})
+        self.other_code = market.new_code(self.other_publisher, self.other)
+        self.clicks, self.receipts = [], []
+        self.early = self.pull("early", market.publisher.token)
+        for txid in ("A1", "A2", "A3", "A4", "A5"):
+            self.report(txid)
+        self.report("A6", country="DE")
+        self.report("A7", email="lea.known@example.com")
+        self.report("A8", email="lea.known@example.com")
+        for txid, status in (("A1", "approved"), ("A2", "approved"), ("A3", "rejected")):
+            self.dispose(txid, status)
+        self.first = self.settle()
+        for txid in ("B1", "B2", "B3"):
+            self.report(txid)
+        self.dispose("A2", "returned")
+        self.dispose("A4", "approved")
+        self.middle = self.pull("middle", market.publisher.token)
+        elsewhere = click(self.other_code["click_url"], **BROWSER)[1]
+        self.elsewhere = self.other_publisher.postback(person(txid="E1", click_id=elsewhere, email="both@example.com")).json
+        self.report("B4", email="both@example.com")
+        self.second = self.settle(answer=False)
+        self.report("C1")
+        self.honest = self.pull("honest", market.publisher.token)
+        self.advertisers = self.pull("advertisers", market.advertiser.token)
+        self.joined = self.pull("joined", market.auditor.token, self.other)
+
+    def report(self, txid, **members):
+        self.clicks.append(self.market.click())
+        self.clicks.append(self.market.click())
+        answer = self.market.publisher.postback(person(txid=txid, click_id=self.clicks[-1], **members))
+        assert answer.status == 200, answer
+        self.receipts.append(answer.json["receipt"])
+
+    def dispose(self, txid, status):
+        answer = self.market.advertiser.postback({"txid": txid, "status": status})
+        assert answer.status == 200, answer
+        self.receipts.append(answer.json["receipt"])
+
+    def settle(self, answer=True):
+        statement = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        for party in (self.market.advertiser, self.market.publisher) if answer else ():
+            party.answer_statement(statement)
+        return statement
+
+    def kept(self, name):
+        """A file of what the publisher kept: receipts, or click ids."""
+        path = self.folder / f"{name}.kept"
+        path.write_text("".join(line + "\n" for line in getattr(self, name)))
+        return path
+
+    def pins(self):
+        path = self.folder / "pins"
+        path.write_text(countersign("verify", self.honest, "--print-pin").stdout)
+        return path
+
+    def end(self):
+        """The time of the last honest entry."""
+        return verify.rfc3339(Book(self.honest, None).entries[-1]["at"])
+
+    def pull(self, name, token, contract=None):
+        done = countersign("pull", self.server.url, self.folder / name, "--contract", contract or self.market.contract, "--token", token)
+        assert done.returncode == 0, done.stderr
+        return self.folder / name
+
+
+# ---- the lies: what is done to the book ----
+
+def lead_facts(book, tale):
+    book.entries[book.lead("A6")]["facts"]["country"] = "FR"
+
+
+def lead_text(book, tale):
+    book.entries[book.lead("B1")]["sub1"] = "cheap"
+
+
+def lead_txid(book, tale):
+    book.entries[book.lead("B1")]["txid"] = "B9"
+
+
+def lead_sender(book, tale):
+    book.entries[book.lead("B1")]["party"] = tale.market.advertiser.id
+
+
+def lead_person(book, tale):
+    at = book.lead("B1")
+    book.open_with(at, {**book.opening(at)["contact"], "email": "other@example.com"}, {"email": b64u(secrets.token_bytes(16))})
+
+
+def lead_called_test(book, tale):
+    book.entries[book.lead("B1")]["test"] = True
+
+
+def lead_called_bad(book, tale):
+    book.entries[book.lead("B1")]["bad"] = ["email"]
+
+
+def lead_of_another_click(book, tale):
+    lead = book.entries[book.lead("B1")]
+    lead["click"] = book.find("click", 0)
+    lead["clicked_ms"] = book.entries[lead["click"]]["at"]
+
+
+def lead_without_its_click(book, tale):
+    lead = book.entries[book.lead("B1")]
+    for member in ("click", "clicked_ms", "placement"):
+        del lead[member]
+
+
+def lead_of_an_unrecorded_click(book, tale):
+    lead = book.entries[book.lead("B1")]
+    del lead["placement"]
+    lead |= {"click": 1234567, "click_unrecorded": True}
+
+
+def lead_dropped(book, tale):
+    book.drop(book.lead("B3"))
+
+
+def lead_of_closed_period_dropped(book, tale):
+    book.drop(book.lead("A5"))
+
+
+def last_lead_dropped(book, tale):
+    book.drop(book.lead("C1"))
+    book.go_on(10 * 60_000)
+
+
+def lead_moved(book, tale):
+    click = book.entries[book.lead("B2")]["click"]
+    for entry in book.entries[book.entries[book.lead("B1")]["click"]:book.lead("B2")]:
+        entry["at"] = book.entries[book.lead("B2")]["at"]
+    for lead in (book.lead("B1"), book.lead("B2")):
+        book.entries[lead]["clicked_ms"] = book.entries[lead]["at"]
+    book.move(click, book.entries[book.lead("B1")]["click"])
+    book.move(book.lead("B2"), book.lead("B1"))
+
+
+def lead_invented(book, tale):
+    at = book.lead("B3")
+    book.insert(at + 1, {**book.entries[at], "txid": "B8"}, book.opening(at))
+    book.open_with(at + 1, {**book.opening(at)["contact"], "email": "nobody@example.com", "phone": "+33699887766"}, {"email": b64u(secrets.token_bytes(16)), "phone": b64u(secrets.token_bytes(16))})
+
+
+def lead_backdated(book, tale):
+    at = book.lead("B3")
+    book.entries[at]["at"] = book.entries[at - 1]["at"] - 1000
+
+
+def lead_dated_before_its_click(book, tale):
+    click = book.entries[book.lead("B3")]["click"]
+    book.entries[book.lead("B3")]["at"] = book.entries[click]["at"]
+    book.move(book.lead("B3"), click)
+
+
+def lead_redecided(book, tale):
+    lead = book.entries[book.lead("B3")]
+    for member in ("tier", "payout_micros", "due_ms"):
+        lead.pop(member, None)
+    lead |= {"reason": "outside_profile", "status": "rejected"}
+
+
+def price_of_a_lead_lowered(book, tale):
+    book.entries[book.lead("B3")]["payout_micros"] -= 1
+
+
+def terms_of_old_rewritten(book, tale):
+    for entry in book.entries:
+        if entry["kind"] == "terms":
+            entry["contract"]["price"]["lead"][0]["micros"] = 11_000_000
+    for entry in book.entries:
+        if entry["kind"] == "disposition" and abs(entry.get("payable_micros", 0)) == 12_000_000:
+            entry["payable_micros"] = entry["payable_micros"] // 12 * 11
+
+
+def terms_slipped_in(book, tale):
+    at = book.lead("B1")
+    terms = json.loads(json.dumps(book.entries[book.find("terms")]))
+    terms["contract"]["price"]["lead"][0]["micros"] = 9_000_000
+    book.insert(at, {**terms, "at": book.entries[at]["at"], "version": 2})
+    book.entries[book.find("disposition", txid="A4")]["terms"] = at
+    book.entries[book.find("disposition", status="returned")]["terms"] = at
+
+
+def disposition_dropped(book, tale):
+    book.drop(book.find("disposition", txid="A4"))
+
+
+def disposition_invented(book, tale):
+    book.insert(len(book.entries), {**book.entries[book.find("disposition", txid="A4")], "at": book.entries[-1]["at"], "lead": book.lead("B1"), "status": "rejected",
+                                    "text": "not reachable", "txid": "B1"})
+    del book.entries[-1]["payable_micros"]
+
+
+def disposition_turned(book, tale):
+    book.entries[book.find("disposition", txid="A4")] |= {"status": "rejected"}
+    del book.entries[book.find("disposition", txid="A4")]["payable_micros"]
+
+
+def disposition_by_the_publisher(book, tale):
+    book.entries[book.find("disposition", txid="A4")]["party"] = tale.market.publisher.id
+
+
+def approval_withheld(book, tale):
+    book.go_on(20 * DAY)
+    book.go_on(HOUR)
+
+
+def duplicate_here_invented(book, tale):
+    lead = book.entries[book.lead("B3")]
+    for member in ("tier", "payout_micros", "due_ms"):
+        lead.pop(member, None)
+    lead |= {"dup": {"contract": book.contract, "index": book.lead("B1")}, "reason": "duplicate", "status": "duplicate"}
+
+
+def duplicate_hidden(book, tale):
+    tokens = {"email": b64u(secrets.token_bytes(16)), "phone": b64u(secrets.token_bytes(16))}
+    book.open_with(book.lead("A8"), tokens=tokens)
+
+
+def duplicate_by_tokens_made_equal(book, tale):
+    book.open_with(book.lead("B3"), tokens={"email": book.opening(book.lead("B1"))["email"]})
+
+
+def duplicate_elsewhere_invented(book, tale):
+    lead = book.entries[book.lead("B3")]
+    like = next(entry for entry in book.entries if entry.get("dup", {}).get("contract") not in (None, book.contract))
+    for member in ("tier", "payout_micros", "due_ms"):
+        lead.pop(member, None)
+    lead |= {"dup": like["dup"], "reason": "duplicate", "status": "duplicate"}
+
+
+def duplicate_elsewhere_not_made(book, tale):
+    lead = book.entries[book.lead("B4")]
+    del lead["dup"]
+
+
+def click_dropped(book, tale):
+    """One without a lead: of the first that the test makes for it."""
+    book.drop(book.lonely_click())
+
+
+def click_invented(book, tale):
+    at = book.lonely_click()
+    book.insert(at + 1, dict(book.entries[at]), None)
+    if any(opening["index"] == at for opening in book.openings):
+        book.openings.append({**book.opening(at), "index": at + 1})
+        book.openings.sort(key=lambda opening: opening["index"])
+
+
+def click_reclassed(book, tale):
+    book.entries[book.lonely_click()]["class"] = "bot"
+
+
+def click_replaced(book, tale):
+    book.entries[book.lonely_click()]["placement"] = 2
+
+
+def gap_for_dropped_click(book, tale):
+    at = book.lonely_click()
+    ms = book.entries[at]["at"]
+    book.drop(at)
+    book.insert(at, {"at": max(ms, book.entries[at - 1]["at"]), "clicks": 1, "from_ms": ms, "kind": "gap", "to_ms": ms})
+
+
+def statement_closed_early(book, tale):
+    at = book.find("statement", 1)
+    book.move(at, book.lead("B2"))
+    book.entries[book.find("statement", 1)] |= {"at": book.entries[book.find("statement", 1) - 1]["at"], "to": book.find("statement", 1)}
+
+
+def statement_dated_before_its_entries(book, tale):
+    at = book.find("statement", 1)
+    book.entries[at]["at"] = book.entries[at - 1]["at"] - HOUR
+
+
+def statement_issued_twice(book, tale):
+    at = book.find("statement", 1)
+    book.insert(at + 1, {**book.entries[at], "id": "S" + "0" * 12, "from": book.entries[at]["to"], "to": at + 1})
+
+
+def statement_dropped(book, tale):
+    at = book.find("statement", 1)
+    book.drop(at)
+
+
+def answer_dropped(book, tale):
+    book.drop(book.find("response", 0))
+
+
+def answer_of_the_other_party(book, tale):
+    first, second = book.find("response", 0), book.find("response", 1)
+    book.entries[second]["jws"] = book.entries[first]["jws"]
+
+
+def answer_moved_to_the_next_statement(book, tale):
+    at = book.find("response", 0)
+    book.insert(len(book.entries), {**book.entries[at], "at": book.entries[-1]["at"], "statement": tale.second})
+
+
+def key_minted_for_a_party(book, tale):
+    """And an acceptance by it of the statement that nobody answered."""
+    key, at = Ed25519PrivateKey.generate(), book.entries[-1]["at"]
+    like = book.entries[book.find("key", party=tale.market.publisher.id)]
+    book.entries.append({**like, "at": at, "pub": b64u(public(key))})
+    book.settle()
+    payload = book.statements[tale.second][0]
+    header, old = (verify.b64u_decode(part) for part in book.entries[book.find("response", party=tale.market.publisher.id)]["jws"].split(".")[:2])
+    header, said = json.loads(header), json.loads(old)
+    header["kid"] = verify.thumbprint(public(key))
+    said["statement_sha256"] = sha256(payload).hex()
+    signed = f"{b64u(canonical(header))}.{b64u(canonical(said))}"
+    book.entries.append({"at": at, "jws": f"{signed}.{b64u(key.sign(signed.encode()))}", "kind": "response", "party": tale.market.publisher.id, "statement": tale.second})
+
+
+def all_keys_replaced(book, tale):
+    book.keys = Keys.fresh()
+    book.files["log/keys"] = (book.keys.note_key(book.root_origin) + book.keys.note_key(f"{book.root_origin}/{book.contract}")).encode()
+    book.files[".well-known/jwks.json"] = canonical({"keys": [book.keys.jwk()]})
+
+
+def real_keys_beside_the_forgers(book, tale):
+    real = book.files[".well-known/jwks.json"]
+    all_keys_replaced(book, tale)
+    book.files[".well-known/jwks.json"] = canonical({"keys": [*json.loads(real)["keys"], book.keys.jwk()]})
+
+
+def old_mirror(book, tale):
+    """A head of some days ago, shown as if it were today's."""
+    book.__dict__.update(Book(tale.middle, book.keys).__dict__)
+
+
+def two_faces(book, tale):
+    """The advertiser is shown a cheaper one."""
+    lead_dropped(book, tale)
+
+
+def time_of_all_shifted(book, tale):
+    for entry in book.entries:
+        for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
+            entry[member] -= DAY
+
+
+# How it is written: settled (all that follows from it is decided and built again) or raw (it stands there as it is). And who shows it.
+LIES = [
+    (lead_facts, "settle", "receipts"), (lead_text, "settle", "receipts"), (lead_txid, "settle", "receipts"), (lead_sender, "settle", "receipts"),
+    (lead_person, "settle", "receipts"), (lead_called_test, "settle", "receipts"), (lead_called_bad, "raw", "verify"), (lead_of_another_click, "settle", "receipts"),
+    (lead_without_its_click, "settle", "receipts"), (lead_of_an_unrecorded_click, "raw", "verify"), (lead_dropped, "settle", "receipts"),
+    (lead_dropped, "settle", "against"), (lead_of_closed_period_dropped, "settle", "verify"), (last_lead_dropped, "settle", "receipts"),
+    (lead_moved, "settle", "receipts"), (lead_invented, "settle", "clicks"), (lead_backdated, "raw", "verify"), (lead_dated_before_its_click, "raw", "verify"),
+    (lead_redecided, "raw", "verify"), (price_of_a_lead_lowered, "raw", "verify"), (terms_of_old_rewritten, "settle", "verify"), (terms_slipped_in, "settle", "receipts"),
+    (disposition_dropped, "settle", "receipts"), (disposition_turned, "settle", "receipts"), (disposition_by_the_publisher, "raw", "verify"),
+    (approval_withheld, "raw", "verify"), (duplicate_here_invented, "raw", "verify"), (duplicate_hidden, "raw", "verify"),
+    (duplicate_by_tokens_made_equal, "raw", "whole"), (duplicate_elsewhere_invented, "settle", "join"), (duplicate_elsewhere_not_made, "settle", "join"),
+    (click_dropped, "settle", "clicks"), (click_invented, "settle", "clicks"), (click_reclassed, "settle", "against"), (click_replaced, "settle", "against"),
+    (gap_for_dropped_click, "settle", "clicks"), (statement_closed_early, "settle", "against"), (statement_dated_before_its_entries, "raw", "verify"),
+    (statement_dropped, "settle", "clicks"), (answer_dropped, "settle", "against"), (answer_of_the_other_party, "settle", "verify"),
+    (answer_moved_to_the_next_statement, "settle", "verify"), (key_minted_for_a_party, "settle", "verify"), (all_keys_replaced, "settle", "pin"),
+    (real_keys_beside_the_forgers, "settle", "pin"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (time_of_all_shifted, "settle", "verify"),
+    (statement_issued_twice, "settle", "clicks"),
+]
+
+# What no tool shows, as README says.
+NOT_SHOWN = [(disposition_invented, "settle")]
+
+
+class Lies(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="countersign-lies-")
+        cls.addClassCleanup(cls.scratch.cleanup)
+        cls.tale = Tale(cls.server, cls.scratch.name)
+        cls.keys = Keys.of(cls.server.data)
+
+    def book(self, folder=None):
+        return Book(folder or self.tale.honest, self.keys)
+
+    def tools(self, forged):
+        """{tool: its arguments}: what verify is given beside the mirror."""
+        tale = self.tale
+        return {"verify": (), "against": ("--against", tale.middle), "receipts": ("--receipts", tale.kept("receipts")), "clicks": ("--clicks", tale.kept("clicks")),
+                "join": (tale.joined, "--all-contracts"), "pin": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
+
+    def told(self, forged, tool):
+        return countersign("verify", forged, *self.tools(forged)["verify" if tool == "whole" else tool])
+
+    def test_who_changes_nothing_writes_the_same_mirror(self):
+        """The control of the liar: what it decides and builds again is what the server did. The honest mirror passes every tool."""
+        book = self.book()
+        before = [canonical(entry) for entry in book.entries]
+        book.settle()
+        self.assertEqual([canonical(entry) for entry in book.entries], before)
+        for folder in (book.write(self.tale.folder / "same"), self.tale.honest):
+            for tool in self.tools(folder):
+                done = self.told(folder, tool)
+                self.assertEqual(done.returncode, 0, f"{tool}: {done.stdout}{done.stderr}")
+
+    def forged(self, lie, how, tool):
+        book = self.book(self.tale.advertisers if tool == "whole" else None)  # who sees the contact fields
+        lie(book, self.tale)
+        getattr(book, how)()
+        return book.write(self.tale.folder / "forged")
+
+    def test_each_lie_is_shown_by_its_tool(self):
+        for lie, how, tool in LIES:
+            with self.subTest(lie.__name__, tool=tool):
+                done = self.told(self.forged(lie, how, tool), tool)
+                self.assertEqual(done.returncode, 1, f"{done.stdout[-3000:]}{done.stderr}")
+
+    def test_what_no_tool_shows_is_known(self):
+        for lie, how in NOT_SHOWN:
+            forged = self.forged(lie, how, None)
+            for tool in self.tools(forged):
+                with self.subTest(lie.__name__, tool=tool):
+                    self.assertEqual(self.told(forged, tool).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

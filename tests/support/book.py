@@ -1,0 +1,242 @@
+"""The hand of an operator who lies: whoever has the data folder, and with it the server's keys, makes of a mirror another one that is as consistent.
+Leads are decided again and statements are built again by scripts/verify.py, then all is signed with the real keys."""
+
+import base64
+import copy
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+import verify  # noqa: E402
+from verify import b64u, b64u_decode, canonical, sha256  # noqa: E402
+
+OUTCOME = ("status", "reason", "tier", "payout_micros", "due_ms")
+
+
+def public(key):
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+class Keys:
+    """The server's: those that sign logs and statements now."""
+
+    def __init__(self, log, statement):
+        self.log, self.statement = log, statement
+
+    @classmethod
+    def of(cls, data):
+        stored = json.loads((Path(data) / "keys.json").read_text())
+        return cls(*(Ed25519PrivateKey.from_private_bytes(b64u_decode(stored[name][0]["seed"], 32)) for name in ("log", "statement")))
+
+    @classmethod
+    def fresh(cls):
+        return cls(Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+
+    def note(self, origin, size, root):
+        text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+        signature = verify.note_key_id(origin, public(self.log)) + self.log.sign(text)
+        return text + f"\n\u2014 {origin} {base64.b64encode(signature).decode()}\n".encode()
+
+    def note_key(self, origin):
+        raw = public(self.log)
+        return f"{origin}+{verify.note_key_id(origin, raw).hex()}+{base64.b64encode(bytes([1]) + raw).decode()}\n"
+
+    def jwk(self):
+        raw = public(self.statement)
+        return {"crv": "Ed25519", "kid": verify.thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}
+
+    def general(self, payload):
+        signatures = []
+        for algorithm in ("EdDSA", "Ed25519"):
+            protected = b64u(canonical({"alg": algorithm, "kid": self.jwk()["kid"], "typ": "countersign-statement"}))
+            signatures.append({"protected": protected, "signature": b64u(self.statement.sign(f"{protected}.{b64u(payload)}".encode()))})
+        return canonical({"payload": b64u(payload), "signatures": signatures})
+
+
+class Deciding(verify.Ledger):
+    """A fold that makes of each lead and disposition what the terms make of it, in place of looking whether it is that."""
+
+    def lead(self, at, entry, terms):
+        said = entry.pop("dup", None)
+        for member in OUTCOME:
+            entry.pop(member, None)
+        entry |= {"status": "pending", "terms": terms.index}
+        probe = verify.Lead(at, entry, self.openings.get(at), terms)
+        if not self.refusal(probe, terms):
+            way, _ = self.persons.in_the_way(probe, terms)
+            if way is not None:
+                entry["dup"] = {"contract": self.contract, "index": way.index}
+            elif said and said["contract"] == "other":
+                entry["dup"] = said
+        for member, value in zip(OUTCOME, self.decide(probe, terms).members()):
+            if value != {"tier": -1, "payout_micros": 0, "due_ms": 0}.get(member, ""):
+                entry[member] = value
+        return super().lead(at, entry, terms)
+
+
+class Book:
+    """A mirror as what it says. Whoever changes it calls `write`."""
+
+    def __init__(self, folder, keys):
+        self.folder, self.keys = Path(folder), keys
+        self.files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
+        self.contract = next(name.split("/")[1] for name in self.files if name.startswith("log/C") and name.endswith("/checkpoint"))
+        self.root_origin = self.files["log/keys"].decode().split("+")[0]
+        self.log = f"log/{self.contract}"
+        self.issuer = json.loads(b64u_decode(json.loads(next(data for name, data in self.files.items() if name.endswith(".jws")))["payload"]))["issuer"]
+        size = int(self.files[f"{self.log}/checkpoint"].split(b"\n")[1])
+        self.entries = [json.loads(entry) for entry in self.read_log(self.log, size)]
+        root_size = int(self.files["log/checkpoint"].split(b"\n")[1])
+        self.heads = list(self.read_log("log", root_size))
+        self.openings = [json.loads(line) for line in self.files[f"{self.log}/openings"].splitlines()]
+        self.lines = {}
+
+    def read_log(self, folder, size):
+        for n, width in verify.tile_shapes(size):
+            rest = self.files[f"{folder}/{verify.tile_path('entries', n, width)}"]
+            while rest:
+                length = int.from_bytes(rest[:2], "big")
+                yield rest[2:2 + length]
+                rest = rest[2 + length:]
+
+    # what is in it
+
+    def find(self, kind, n=0, **members):
+        """The n-th entry of the kind that has these members: its index."""
+        found = [at for at, entry in enumerate(self.entries) if entry["kind"] == kind and all(entry.get(name) == value for name, value in members.items())]
+        return found[n]
+
+    def lead(self, txid):
+        return self.find("lead", txid=txid)
+
+    def lonely_click(self):
+        """A click that no lead names, far enough from both ends."""
+        named = {entry.get("click") for entry in self.entries if entry["kind"] in ("lead", "view")}
+        return next(at for at, entry in enumerate(self.entries) if at > 3 and entry["kind"] == "click" and at not in named)
+
+    def opening(self, at):
+        return next(opening for opening in self.openings if opening["index"] == at)
+
+    # changing it
+
+    def drop(self, *indexes):
+        self.renumber([at for at in range(len(self.entries)) if at not in indexes])
+
+    def move(self, at, to):
+        order = [n for n in range(len(self.entries)) if n != at]
+        order.insert(to, at)
+        self.renumber(order)
+
+    def insert(self, at, entry, opening=None):
+        self.entries.append(entry)
+        if opening is not None:
+            self.openings.append({**opening, "index": len(self.entries) - 1})
+        self.move(len(self.entries) - 1, at)
+
+    def go_on(self, ms):
+        """A click of that much later: the server was at work then."""
+        click = {name: value for name, value in self.entries[self.find("click")].items() if name not in ("clock_ms", "class")}
+        self.entries.append({**click, "at": self.entries[-1]["at"] + ms, "class": "bot"})
+
+    def renumber(self, order):
+        """The entries in this order; what names one by its index follows."""
+        place = {old: new for new, old in enumerate(order)}
+        self.entries = [self.entries[old] for old in order]
+        for entry in self.entries:
+            for holder in (entry, *entry.get("touches", [])):
+                for name in ("click", "lead", "terms"):
+                    if name in holder and not holder.get("click_unrecorded"):
+                        holder[name] = place.get(holder[name], holder[name])
+            if entry.get("dup", {}).get("contract") == self.contract:
+                entry["dup"]["index"] = place.get(entry["dup"]["index"], 0)
+        self.openings = sorted(({**opening, "index": place[opening["index"]]} for opening in self.openings if opening["index"] in place),
+                               key=lambda opening: opening["index"])
+
+    def open_with(self, at, contact=None, tokens=None):
+        """Other contact fields or tokens for a lead: opening and commitment go together."""
+        opening = self.opening(at)
+        if contact is not None:
+            salt = b64u_decode(opening["contact_salt"])
+            opening["contact"] = contact
+            opening["contact_sha256"] = b64u(sha256(b"countersign/v1/contact\n" + salt + canonical(contact)))
+        for name, token in (tokens or {}).items():
+            opening[name] = token
+        self.entries[at]["commit"] = b64u(verify.open_lead(opening))
+
+    # writing it
+
+    def settle(self):
+        """Decides and builds again all that follows from something else. Answers of parties stay as they were signed."""
+        ledger = Deciding(self.contract, {opening["index"]: opening for opening in self.openings})
+        leaves = []
+        self.statements = {}
+        roots = lambda size: verify.root_of(leaves[:size])  # noqa: E731
+        for at, entry in enumerate(self.entries):
+            if entry["kind"] == "statement":
+                entry |= {"from": ledger.statements[-1].to if ledger.statements else 0, "to": at}
+            ledger.add(entry)
+            if entry["kind"] == "statement":
+                statement = ledger.statements[-1]
+                payload = statement.payload(self.issuer, roots)
+                entry["sha256"] = sha256(payload).hex()
+                self.statements[entry["id"]] = payload, statement.lines
+            leaves.append(verify.leaf_hash(canonical(entry)))
+        return self
+
+    def raw(self):
+        """Signs what stands there, decided or not; statements stay as they are."""
+        self.statements = None
+        return self
+
+    def write(self, folder):
+        if not hasattr(self, "statements"):
+            self.settle()
+        files = {name: data for name, data in self.files.items() if "/tile/" not in name and not name.endswith("/openings")}
+        data = [canonical(entry) for entry in self.entries]
+        leaves, origin = [verify.leaf_hash(entry) for entry in data], f"{self.root_origin}/{self.contract}"
+        files[f"{self.log}/openings"] = b"".join(canonical(opening) + b"\n" for opening in self.openings)
+        files[f"{self.log}/checkpoint"] = self.keys.note(origin, len(data), verify.root_of(leaves))
+        files |= self.tiles(self.log, data)
+        kept = {name: bytes_ for name, bytes_ in files.items() if name.startswith("v1/statements/")}
+        heads, old = list(self.heads), {sha256(bytes_): name for name, bytes_ in kept.items() if name.endswith("/checkpoint")}
+        for name in kept:
+            del files[name]
+        for at, entry in enumerate(self.entries):
+            if entry["kind"] != "statement":
+                continue
+            name = f"v1/statements/{entry['id']}"
+            head = self.keys.note(origin, at, verify.root_of(leaves[:at]))
+            files[f"{name}/checkpoint"] = head
+            if self.statements is None:
+                files |= {f"{name}{end}": kept[f"{name}{end}"] for end in (".jws", "/lines")}
+            else:
+                payload, lines = self.statements[entry["id"]]
+                files |= {f"{name}.jws": self.keys.general(payload), f"{name}/lines": b"".join(line + b"\n" for line in lines)}
+            was = [n for n, leaf in enumerate(heads) if old.get(leaf) == f"{name}/checkpoint"]
+            heads[was[0] if was else len(heads):(was[0] if was else len(heads)) + 1] = [sha256(head)]
+        heads.append(sha256(files[f"{self.log}/checkpoint"]))
+        files["log/checkpoint"] = self.keys.note(self.root_origin, len(heads), verify.root_of([verify.leaf_hash(head) for head in heads]))
+        files |= self.tiles("log", heads)
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, bytes_ in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bytes_)
+        return Path(folder)
+
+    @staticmethod
+    def tiles(folder, entries):
+        files = {f"{folder}/{path}": data for path, data in verify.tiles_of([verify.leaf_hash(entry) for entry in entries]).items()}
+        for n, width in verify.tile_shapes(len(entries)):
+            data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[256 * n:256 * n + width])
+            files[f"{folder}/{verify.tile_path('entries', n, width)}"] = data
+        return files
+
+    def copy(self):
+        return copy.deepcopy(self)
