@@ -228,7 +228,7 @@ class MadeLog:
 
     def approve_due(self):
         for lead in sorted(self.ledger.leads.values(), key=lambda lead: lead.due or 0):
-            if lead.status == "pending" and lead.due and lead.due <= self.now and (self.chance.random() < 0.7 or self.now - lead.due > HOUR):
+            if lead.status == "pending" and lead.due and lead.due <= self.now and (self.chance.random() < 0.7 or self.now - lead.due >= HOUR):
                 self.dispose(lead, "approved", {"trust": "system"})
 
     def terms(self, version):
