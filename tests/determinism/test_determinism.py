@@ -131,8 +131,7 @@ def work_for_another(market):
     contract = market.operator.post("/v1/contracts", {"campaign": campaign["id"], "publisher": market.publisher.id,
                                                       "price": {"lead": [{"micros": 5_000_000}]}})["id"]
     code = market.new_code(market.publisher, contract)
-    market.publisher.key = type(market.publisher.key).generate()
-    market.publisher.put_key()
+    market.publisher.new_key()
     _, visit = click(code["click_url"], **BROWSER)
     send(code["pixel_url"] + "?event=view", headers=BROWSER)
     assert market.publisher.postback(person(click_id=visit)).json["status"] == "pending"

@@ -21,7 +21,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from harness import BINARY, ServerCase, Tree, b64u, bundle, countersign, person, tile_number, wait_for
+from harness import BINARY, ServerCase, Tree, b64u, bundle, countersign, jws, person, rfc3339, tile_number, wait_for
 from test_hostile_servers import RAW, TIME_S, measured
 
 MEMORY_KIB = 48 << 10  # above what an honest mirror costs
@@ -40,9 +40,13 @@ def ident(letter, n):
 
 
 @functools.cache
+def private_key(n):
+    return Ed25519PrivateKey.from_private_bytes(n.to_bytes(32, "big"))
+
+
+@functools.cache
 def public_key(n):
-    key = Ed25519PrivateKey.from_private_bytes(n.to_bytes(32, "big"))
-    return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return private_key(n).public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 class Operator:
@@ -109,8 +113,12 @@ class Operator:
     def click(self, **members):
         return canonical(**{"at": self.at, "class": "ok", "commit": b64u(bytes(32)), "kind": "click", "placement": 1, **members})
 
-    def key_of(self, party, n):
-        return canonical(at=self.at, kind="key", party=party, pub=b64u(public_key(n)))
+    def key_of(self, party, n, before=None):
+        """Shown by itself, and by the key number `before`."""
+        said = {"party": party, "issuer": "http://" + self.root.removesuffix("/log"), "at": rfc3339(self.at / 1000 - 200_000 + 2 * n),
+                "jwk": {"kty": "OKP", "crv": "Ed25519", "x": b64u(public_key(n))}}
+        more = {} if before is None else {"previous_jws": jws(private_key(before), said)}
+        return canonical(at=self.at, kind="key", party=party, pub=b64u(public_key(n)), jws=jws(private_key(n), said), **more)
 
     def statement(self, n, first, index):
         return canonical(at=self.at, **{"from": first}, id=ident("S", n), kind="statement", sha256="0" * 64, to=index)
@@ -362,6 +370,12 @@ class HostileMirrors(ServerCase):
         checkpoint = (self.mirror / self.log / "checkpoint").read_bytes()
         lines = checkpoint.split(b"\n")
         one = log_keys.splitlines(True)[0]
+        root, _, pub = one.decode().strip().split("+", 2)
+
+        def log_key(name):
+            key_id = hashlib.sha256(name.encode() + b"\n" + base64.b64decode(pub)).hexdigest()[:8]
+            return f"{name}+{key_id}+{pub}\n".encode()
+        others = b"".join(log_key(f"{root}/{ident('C', n)}") for n in range(200_000))
 
         def text(kind, data):
             return self.at(self.kinds[kind], lambda place, _: place.write_bytes(data))
@@ -370,7 +384,8 @@ class HostileMirrors(ServerCase):
             return b"\n".join([*lines[:n], data, *lines[n + 1:]])
 
         self.run_all([
-            ("200,000 log keys", 0, text("the log keys", log_keys + one * 200_000)),
+            ("200,000 log keys", 0, text("the log keys", log_keys + others)),
+            ("a log key twice", 1, text("the log keys", log_keys + one)),
             ("a million lines that are no keys", 1, text("the log keys", log_keys + b"\n" * 1_000_000)),
             ("a log key of a mebibyte", 1, text("the log keys", log_keys + b"x" * (1 << 20) + b"\n")),
             ("log keys of escapes", 1, text("the log keys", b"\x1b[2J" + log_keys)),
@@ -434,13 +449,13 @@ class HostileMirrors(ServerCase):
             ("many looks into large bundles", 1, entries(lambda o: [o.click(), *[o.response(1, "a" * 12_000)] * 9 * 256] + [
                 canonical(at=o.at, **{"class": "ok"}, click=1 + 256 * (n % 9), commit=b64u(bytes(32)), kind="view", placement=1) for n in range(MANY)])),
             ("many terms", 0, entries(lambda o: [o.version(n + 2) for n in range(1500)])),
-            ("many keys of one party", 0, entries(lambda o: [o.key_of("P1", n) for n in range(MANY)])),
+            ("many keys of one party", 0, entries(lambda o: [o.key_of("P1", n, n - 1 if n else None) for n in range(MANY // 10)])),
             ("keys of many parties", 1, entries(lambda o: [o.key_of(f"P{n}", n) for n in range(MANY)])),
             ("many clicks before one long opening", 1, opening(100_000, 10**9)),
             ("an opening longer than any", 1, opening(200_000, 10**9)),
             ("gaps past all counting", 1, entries(lambda o: [o.gap(2**53 - 1)] * 3000 + [o.statement(1, 0, 3001)])),
             ("times past all calendars", 1, entries(lambda o: [o.click(at=2**53 - 1), o.statement(1, 0, 2)])),
-            ("a party of escapes", 0, entries(lambda o: [o.key_of(odd, n) for n in range(3)])),
+            ("a party of escapes", 0, entries(lambda o: [o.key_of(odd, n, n - 1 if n else None) for n in range(3)])),
             ("a member of escapes", 1, entries(lambda o: [o.click(**{"\x1b[2J\u202e": 1})])),
             ("a kind of escapes", 1, entries(lambda o: [canonical(at=1, kind="\x1b[2J")])),
             ("an entry of a thousand members", 1, entries(lambda o: [o.click(**{f"m{n}": n for n in range(1000)})])),

@@ -10,6 +10,7 @@ struct scene {
     struct filled f;
     char lead[FILLED_TEXT], statement[FILLED_TEXT], campaign[FILLED_TEXT], answer[1536];
     char other_contract[FILLED_TEXT], other_code[FILLED_TEXT];
+    struct signer *asked_key; /* of the advertiser; NULL: none since it was looked */
     int serial, faults;
 };
 
@@ -244,9 +245,30 @@ static void a_campaign_changed(struct scene *s, struct asked *a)
     snprintf(a->body, sizeof a->body, "{\"name\":\"Offer %d\"}", s->serial);
 }
 
+/* Whether the key that was asked for last was taken: the next one is signed by what the party has. */
+static void look_at_key(struct scene *s)
+{
+    char path[TARGET], x[64];
+    struct buf b;
+    if (s->asked_key == NULL)
+        return;
+    snprintf(path, sizeof path, "/v1/parties/%s", filled_text(s->f.party[0], "id"));
+    json_t *party = filled_ask(&s->f, 200, "GET", path, filled_token(&s->f, 0), "", NULL);
+    buf_fixed(&b, x, sizeof x - 1);
+    buf_b64url(&b, signer_public(s->asked_key), ED25519_KEY_LEN);
+    x[b.len] = '\0';
+    bool taken = strcmp(filled_text(json_object_get(party, "key"), "x"), x) == 0;
+    signer_free(taken ? s->f.key[0] : s->asked_key);
+    if (taken)
+        s->f.key[0] = s->asked_key;
+    s->asked_key = NULL;
+    json_decref(party);
+}
+
 static void a_key_put_again(struct scene *s, struct asked *a)
 {
     struct buf b;
+    look_at_key(s);
     fresh(s, a, "PUT", 0, "200");
     snprintf(a->target, sizeof a->target, "/v1/parties/%s/key", filled_text(s->f.party[0], "id"));
     buf_fixed(&b, a->body, sizeof a->body - 1);
@@ -257,14 +279,14 @@ static void a_new_key(struct scene *s, struct asked *a)
 {
     char seed[SEED_LEN + 1];
     struct buf b;
+    look_at_key(s);
     snprintf(seed, sizeof seed, "seed number %020d", s->serial);
     struct signer *key = signer_new((const uint8_t *)seed);
     fresh(s, a, "PUT", 0, "200");
     snprintf(a->target, sizeof a->target, "/v1/parties/%s/key", filled_text(s->f.party[0], "id"));
     buf_fixed(&b, a->body, sizeof a->body - 1);
     key_body(&b, key, s->f.key[0], LIVE_URL, filled_text(s->f.party[0], "id"), clock_ms());
-    signer_free(s->f.key[0]);
-    s->f.key[0] = key;
+    s->asked_key = key;
 }
 
 static void an_answer_again(struct scene *s, struct asked *a)
@@ -1064,6 +1086,7 @@ static int tear_down(void **state)
 {
     struct scene *s = *state;
     live_end(&s->f.live);
+    signer_free(s->asked_key);
     filled_close(&s->f);
     free(s);
     return 0;
