@@ -552,7 +552,7 @@ ID = text(16)
 # kind: the members that are always there, and the others with what they hold (a default is left out)
 MEMBERS = {
     "terms": ({"campaign": object_, "contract": object_, "rules": whole, "version": whole}, {"effective_ms": whole}),
-    "click": ({"class": word(CLASSES), "commit": key32, "placement": index},
+    "click": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)},
               {**TEXTS, **dict.fromkeys(UTMS, text(256)), "clock_steps": small, "country": text(2), "device": word(DEVICES), "to": text(1024), "to_refused": true}),
     "view": ({"class": word(CLASSES), "commit": key32}, {"click": index, "placement": small}),
     "lead": ({"commit": key32, "party": lambda value: value == "" or ID(value), "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
@@ -567,7 +567,7 @@ MEMBERS = {
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
-    "impression": ({"class": word(CLASSES), "commit": key32, "placement": index}, {}),
+    "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
 }
 
 
