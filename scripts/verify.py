@@ -471,7 +471,7 @@ DEVICES = ("phone", "tablet", "desktop", "app")
 STATUSES = ("pending", "held", "approved", "rejected", "duplicate", "returned", "converted")
 REASONS = ("no_click", "unknown_click", "outside_window", "missing_field", "bad_email", "bad_phone", "outside_profile", "too_fast", "honeypot", "bot",
            "duplicate", "cap_day", "cap_month", "budget", "contract_ended", "low_score", "unrecorded_click", "test", "review")
-TRUSTS = ("signed", "key", "api", "pixel", "system")
+TRUSTS = ("signed", "key", "api", "pixel", "system", "countersigned")
 CONTACTS = ("email", "phone", "first_name", "last_name")
 
 
@@ -562,7 +562,7 @@ MEMBERS = {
               "share_from": small, "share_to": small, "test": true, "tier": lambda value: type(value) is int and 0 <= value < 2**31,
               "touches": touches, "txid": text(128), "utc_offset_s": offset}),
     "disposition": ({"lead": index, "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
-                    {"amount_micros": whole, "currency": ID, "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
+                    {"amount_micros": whole, "currency": ID, "jws": text(4_096), "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
@@ -718,7 +718,8 @@ CAMPAIGN = members(
     accept_from=lambda value: value != [] and words_in_order("advertiser", "publisher")(value), advertiser=ID_TEXT, allowed_hosts=texts,
     attribution=members(click_days=within(1, 365), half_life_days=within(1, 365), model=word(("last", "first", "linear", "time-decay", "position"))),
     caps=caps, click_param=some_text, currency=spelled("[A-Z]{3}", 3), dedupe=members(by=words_in_order("email", "phone"), days=within(1, 3650)),
-    default_country=lambda value: value == "" or isinstance(value, str) and value in COUNTRIES, fallback_url=some_text, id=ID_TEXT,
+    default_country=lambda value: value == "" or isinstance(value, str) and value in COUNTRIES,
+    dispositions=word(("any", "countersigned")), fallback_url=some_text, id=ID_TEXT,
     landing_url=some_text,
     lead=members(disposable_email=word(("ok", "hold", "reject")), hold_below_s=within(0, 86_400), honeypot=spelled("|f_[A-Za-z0-9._-]{1,64}", 66),
                  min_click_to_lead_s=within(0, 86_400), require=required, require_any=words_in_order("email", "phone"), rules=rules),
@@ -833,6 +834,7 @@ class Lead:
         self.share = entry.get("share_from", 0), entry.get("share_to", WHOLE)
         self.whole = self.price = self.sale = 0  # of the whole lead, and what this contract pays of it
         self.approved, self.changed = (self.time if self.status == "approved" else None), self.time
+        self.signed = -1  # by its own word, the last countersigned disposition
         local = self.time + 1000 * entry.get("utc_offset_s", 0)
         self.day = local // DAY_MS
         self.month = civil(self.day)[:2]
@@ -960,8 +962,8 @@ class Decided:
 class Ledger:
     """The fold of one contract's entries: each is decided again from those in front of it."""
 
-    def __init__(self, contract, openings):
-        self.contract, self.openings = contract, openings
+    def __init__(self, contract, openings, issuers=()):
+        self.contract, self.openings, self.issuers = contract, openings, issuers
         self.entries, self.versions = [], Versions()
         self.leads, self.moves = {}, []
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
@@ -1313,6 +1315,10 @@ class Ledger:
         self.request(entry)
         self.disposer(entry)
         before, after, time = lead.status, entry["status"], clock(entry)
+        need(entry["trust"] in ("countersigned", "system") or terms.campaign["dispositions"] != "countersigned", "its terms want the advertiser's own signature")
+        need((entry["trust"] == "countersigned") == ("jws" in entry), "its trust and its jws do not fit")
+        if "jws" in entry:
+            self.countersigned(entry, lead)
         sale = self.sale(entry, lead)
         back = before in ("rejected", "duplicate", "returned")
         stood = lead.stands()
@@ -1360,10 +1366,26 @@ class Ledger:
         party, trust = entry.get("party"), entry["trust"]
         if trust == "system":
             need(party is None and not {"amount_micros", "currency", "text", "txid"} & set(entry), "the server says more than it may")
-        elif trust in ("signed", "key"):
+        elif trust in ("signed", "key", "countersigned"):
             need(party == self.advertiser, "its party may not dispose of leads")
         else:
             need(trust == "api" and party is not None and (party == self.advertiser or party != self.publisher), "its party may not dispose of leads")
+
+    def countersigned(self, entry, lead):
+        """What the advertiser's own key signed is what the entry says ("A countersigned disposition")."""
+        need(entry["party"] in self.keys, "its party has no key")
+        said, signed = read_word(entry["jws"], self.keys[entry["party"]], "countersign-disposition", entry["party"], self.issuers)
+        names = {"amount_micros", "at", "contract", "currency", "issuer", "lead", "party", "reason", "status", "txid", "typ"}
+        need(set(said) <= names, "what was signed has other members")
+        facts = [(said.get("status"), entry["status"]), (said.get("reason", ""), entry.get("text", "")), (said.get("txid", ""), entry.get("txid", "")),
+                 (said.get("currency", ""), entry.get("currency", "")), (said.get("amount_micros", 0), entry.get("amount_micros", 0))]
+        need(all(one == other for one, other in facts), "what was signed is not what the entry says")
+        own = (said.get("contract"), said.get("lead")) == (self.contract, lead.index)
+        need(own or "share_to" in lead.entry and said.get("contract") != self.contract, "what was signed is about another lead")
+        need(signed <= clock(entry) + 300_000, "it was signed later than it was recorded")
+        need(signed >= lead.changed - 300_000, "it was signed before the lead came to its state")
+        need(signed > lead.signed, "what was signed later came before it")
+        lead.signed = signed
 
     def sale(self, entry, lead):
         need(entry["status"] == "converted" or not {"amount_micros", "currency"} & set(entry), "it has an amount and is no sale")
@@ -1642,7 +1664,7 @@ class Audit:
         self.after("entries")
         if self.verdicts["openings"] == "FAILS":
             raise CannotTell("needs openings")
-        ledger = Ledger(self.contract, self.opened)
+        ledger = Ledger(self.contract, self.opened, self.issuers() if getattr(self, "root_origin", None) else ())
         for at, entry in enumerate(self.parsed):
             try:
                 ledger.add(entry)

@@ -120,6 +120,9 @@ static const struct field disposition_fields[] = {
     F("contract", U32, disposition.contract),
     F("campaign", U32, disposition.campaign),
     RAW("request_sha256", disposition.report.request.b),
+    F("jws", TEXT, disposition.report.jws),
+    F("signed_ms", I64, disposition.report.signed_ms),
+    RAW("signer", disposition.signer),
     NONCE(disposition),
 };
 static const struct field party_fields[] = {

@@ -136,7 +136,8 @@ struct record {
             bool by_lead, by_click; /* pointer is a lead ref, or a click id for where report.txid is empty or not
                                        known */
             struct pointer pointer;
-            uint32_t contract, campaign; /* in which the lead must stand; 0: in any */
+            uint32_t contract, campaign;     /* in which the lead must stand; 0: in any */
+            uint8_t signer[ED25519_KEY_LEN]; /* of report.jws: the key that it was verified with; else zeros */
             struct nonce_use nonce;
         } disposition; /* DISPOSITION, DISPOSE */
         struct {

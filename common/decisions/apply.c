@@ -2,6 +2,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/when.h"
+#include "common/decisions/countersigned.h"
 #include "common/decisions/person.h"
 #include "common/decisions/row_write.h"
 #include "common/decisions/rules.h"
@@ -276,6 +277,17 @@ static bool follows(const struct ruleset *rules, const struct lead_row *lead, co
     return again.disposition.status == d->status && again.disposition.payable_micros == d->payable_micros;
 }
 
+/* When, by its own word. That it was signed was verified before it was recorded, as fold asks again. */
+static enum err signed_at(const struct entry_disposition *d, int64_t *ms)
+{
+    struct party_jws said;
+    if (party_jws_read(d->jws, DISPOSITION_TYP, d->party, &said, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    *ms = said.at_ms;
+    party_jws_close(&said);
+    return ERR_OK;
+}
+
 static enum err apply_disposition(const struct fold_context *cx, const struct view *v, const struct terms *t,
                                   uint64_t index, const struct entry *e, struct row_ops *ops)
 {
@@ -297,6 +309,8 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     row.due_ms = 0;
     row.changed_ms = entry_clock(e);
     row.last = index;
+    if (d->trust == TRUST_COUNTERSIGNED && signed_at(d, &row.signed_ms) != ERR_OK)
+        return ERR_CORRUPT;
     if (!row.approved_ms && status_payable(d->status))
         row.approved_ms = entry_clock(e);
     put_lead(ops, cx, d->lead, &row);

@@ -89,10 +89,15 @@ struct disposition_report {
     int64_t amount_micros;
     uint64_t lead;
     struct hash request;
+    struct span jws;   /* of TRUST_COUNTERSIGNED, else empty */
+    int64_t signed_ms; /* likewise: when, by its own word */
 };
 struct disposition_facts {
     bool advertiser; /* the campaign's advertiser says so itself */
-    bool known;      /* this one does not stand, and another lead of the person does: it cannot stand beside it */
+    bool asks_key;   /* the terms take what the advertiser's own key signed alone, and it did not sign this */
+    bool
+        early; /* it was signed long before the lead came to its status, or not later than what was signed of it last */
+    bool known; /* this one does not stand, and another lead of the person does: it cannot stand beside it */
 };
 /* Like gather_person. */
 MUST_CHECK enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,

@@ -1,5 +1,6 @@
 #include "common/base/when.h"
 #include "common/decisions/person.h"
+#include "common/ledger/party_jws.h"
 
 static bool same_pointer(const struct pointer *a, const struct pointer *b)
 {
@@ -184,7 +185,12 @@ enum err gather_disposition(const struct view *v, const struct fold_context *cx,
 {
     int64_t window_ms = t->dedupe_days * MS_PER_DAY;
     struct person_lead other;
-    *out = (struct disposition_facts){.advertiser = span_eq(r->party, t->advertiser)};
+    bool signs = r->trust == TRUST_COUNTERSIGNED;
+    /* Nobody says again later what the advertiser said before: its own times are compared, one clock with itself. */
+    bool early = r->signed_ms < lead->changed_ms - PARTY_CLOCK_S * MS_PER_S || r->signed_ms <= lead->signed_ms;
+    *out = (struct disposition_facts){.advertiser = span_eq(r->party, t->advertiser),
+                                      .asks_key = t->dispositions == DISPOSITIONS_COUNTERSIGNED && !signs,
+                                      .early = signs && early};
     if (lead_stands(lead))
         return ERR_OK;
     enum err err = person_find(v, cx, t, &lead->who, &lead->share, false, lead->at_ms - window_ms,

@@ -118,6 +118,15 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
     if (!disposition_status(r->status))
         return problem(p, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
     *same = lead->status == r->status;
+    if (f->asks_key)
+        return problem(p, ERR_FORBIDDEN, "jws",
+                       "this campaign takes dispositions that its advertiser's own key signed alone: add jws, the same "
+                       "facts signed (FORMATS.md, A countersigned disposition)");
+    if (f->early && !*same)
+        return problem(p, ERR_CONFLICT, "jws",
+                       "was signed before what was said of this lead last, which made it %s: look at it, and sign "
+                       "again, with the time",
+                       status_word(lead->status));
     enum err err = *same ? ERR_OK : allowed(lead, r->status, f, now_ms, p);
     if (err != ERR_OK || *same)
         return err;
@@ -139,6 +148,7 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
         .currency = sale ? r->currency : SPAN(""),
         .payable_micros = payable_change(lead, r->status, sale_micros),
         .terms = terms_index,
+        .jws = r->jws,
     };
     return ERR_OK;
 }

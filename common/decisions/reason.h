@@ -90,7 +90,8 @@ enum device {
     X(KEY, "key", "an unsigned sender's key and address")                                                              \
     X(PIXEL, "pixel", "a thank-you page's pixel, which nobody signs")                                                  \
     X(API, "api", "an authenticated management call")                                                                  \
-    X(SYSTEM, "system", "the server, by the terms alone")
+    X(SYSTEM, "system", "the server, by the terms alone")                                                              \
+    X(COUNTERSIGNED, "countersigned", "a disposition that the advertiser's own key signed")
 
 enum trust {
 #define X(symbol, word, meaning) TRUST_##symbol,

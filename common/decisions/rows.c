@@ -11,7 +11,7 @@
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
 enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 160, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum { LEAD_ROW_LEN = 168, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -199,6 +199,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     store_be32(out + 144, r->share.to);
     store_be32(out + 148, (uint32_t)r->sale_ppm);
     store_be64(out + 152, (uint64_t)r->sale_micros);
+    store_be64(out + 160, (uint64_t)r->signed_ms);
     return LEAD_ROW_LEN;
 }
 
@@ -237,14 +238,16 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .utc_offset_s = (int32_t)load_be32(v + 120),
         .sale_ppm = load_be32(v + 148),
         .sale_micros = (int64_t)load_be64(v + 152),
+        .signed_ms = (int64_t)load_be64(v + 160),
         .who = who,
     };
     share_read(v + 124, &r.share);
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
-        !is_time(r.changed_ms, false) || !is_money(r.payout_micros) || r.payout_micros < 0 ||
-        r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) || !is_money(r.sale_micros) ||
-        r.sale_micros < 0 || r.sale_ppm > 1000000 || (r.sale_micros && r.status != STATUS_CONVERTED) ||
-        !is_index(r.who.click) || !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share))
+        !is_time(r.changed_ms, false) || !is_time(r.signed_ms, true) || !is_money(r.payout_micros) ||
+        r.payout_micros < 0 || r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) ||
+        !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 ||
+        (r.sale_micros && r.status != STATUS_CONVERTED) || !is_index(r.who.click) || !is_index(r.last) ||
+        !is_index(r.terms) || !share_ok(&r.share))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;

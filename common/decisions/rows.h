@@ -45,7 +45,7 @@ struct view {
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[160];
+    uint8_t key[44], value[168];
     size_t key_len, value_len;
 };
 struct row_ops {
@@ -67,6 +67,7 @@ struct lead_row {
     int64_t payout_micros; /* its price, also of one that was refused */
     int64_t approved_ms;   /* when it became payable first; 0 = not so far */
     int64_t changed_ms;    /* when it came to its status */
+    int64_t signed_ms;     /* when, by its own word, the last countersigned disposition was signed; 0 = none */
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
     int64_t utc_offset_s;  /* of the campaign's zone as it came */
     int64_t sale_ppm;      /* of the terms it was decided by */

@@ -65,6 +65,8 @@ static const char *const pixel_leads[] = {"off", "hold", "on", NULL};   /* enum 
 static const char *const persons[] = {"email", "phone", NULL};          /* bits CONTACT_EMAIL, CONTACT_PHONE */
 static const char *const disposable[] = {"ok", "hold", "reject", NULL}; /* DISPOSABLE_* */
 
+static const char *const dispositions[] = {"any", "countersigned", NULL}; /* DISPOSITIONS_* */
+
 #define AT(member) offsetof(struct terms, member)
 #define ID_MUST "must be an id"
 
@@ -115,6 +117,7 @@ static const struct member campaign_members[] = {
      .must = "must be an ISO 4217 currency code such as EUR"},
     {"dedupe", &member_object, .members = dedupe_members},
     {"default_country", &member_country},
+    {"dispositions", &member_word, AT(dispositions), .words = dispositions, .must = "must be any or countersigned"},
     {"fallback_url", &member_text, AT(fallback_url), .max = LIMIT_URL, .text = "", .ok = link_ok,
      .must = "must be an http or https URL without macros, or left out"},
     {"id", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},

@@ -14,6 +14,9 @@ enum { ACCEPT_ADVERTISER = 1, ACCEPT_PUBLISHER = 2 };
 /* What becomes of a lead whose e-mail address is a disposable one. */
 enum { DISPOSABLE_OK, DISPOSABLE_HOLD, DISPOSABLE_REJECT };
 
+/* Whose word a disposition must be. */
+enum { DISPOSITIONS_ANY, DISPOSITIONS_COUNTERSIGNED };
+
 /* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
@@ -71,6 +74,7 @@ struct terms {
     unsigned payable_classes;  /* asked by terms_pays alone */
     int64_t repeat_window_s;   /* 0: no click is a repeat */
     unsigned pixel_leads;      /* enum pixel_leads */
+    unsigned dispositions;     /* DISPOSITIONS_* */
     struct caps campaign_caps; /* over all its contracts */
     /* contract */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */

@@ -141,6 +141,7 @@ struct entry_disposition {
     int64_t payable_micros; /* change of what is payable: +payout, -payout or 0 */
     uint64_t terms;
     struct hash request; /* as a lead's; zeros for TRUST_SYSTEM */
+    struct span jws;     /* the same facts by the party's own key: countersigned.h; empty: none */
 };
 
 struct entry_terms {

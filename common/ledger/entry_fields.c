@@ -95,6 +95,7 @@ static const struct field disposition_fields[] = {
     COMMON_AT,
     COMMON_CLOCK,
     {"currency", TEXT, AT(disposition.currency), LIMIT_ID},
+    {"jws", TEXT, AT(disposition.jws), LIMIT_PARTY_JWS},
     COMMON_KIND,
     {"lead", NAT64, AT(disposition.lead), .always = true},
     {"party", TEXT, AT(disposition.party), LIMIT_ID},

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "common/decisions/countersigned.h"
 #include "common/decisions/rules.h"
 
 /* A request waits no longer than that between its arrival and its entry. */
@@ -161,18 +162,48 @@ enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, con
     return writes(f, again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 
-enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes)
+/* What a disposition's own signature says: made by the key that the party had then, about this lead, saying what the
+ * entry says, and not later than the entry. ERR_CONFLICT: it is not so. */
+static enum err disposition_signed(const struct fold *f, const struct entry *e, const struct lead_row *lead,
+                                   int64_t *signed_ms)
 {
     const struct entry_disposition *d = &e->disposition;
     const struct disposition_report r = {.party = d->party,
-                                         .trust = d->trust,
                                          .txid = d->txid,
                                          .text = d->text,
                                          .currency = d->currency,
                                          .status = d->status,
                                          .amount_micros = d->amount_micros,
-                                         .lead = d->lead,
-                                         .request = d->request};
+                                         .jws = d->jws};
+    uint8_t pub[ED25519_KEY_LEN];
+    struct countersigned c;
+    if (d->trust != TRUST_COUNTERSIGNED)
+        return span_empty(d->jws) ? ERR_OK : ERR_CONFLICT;
+    enum err err = row_party_key(f->view, f->cx.contract, d->party, pub);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
+    if (countersigned_open(&r, pub, &c, NULL) != ERR_OK)
+        return ERR_CONFLICT;
+    bool good = countersigned_about(&c, f->cx.contract_id, d->lead, lead->share.to != 0) &&
+                c.said.at_ms <= entry_clock(e) + PARTY_CLOCK_S * MS_PER_S;
+    *signed_ms = c.said.at_ms;
+    countersigned_close(&c);
+    return good ? ERR_OK : ERR_CONFLICT;
+}
+
+enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes)
+{
+    const struct entry_disposition *d = &e->disposition;
+    struct disposition_report r = {.party = d->party,
+                                   .trust = d->trust,
+                                   .txid = d->txid,
+                                   .text = d->text,
+                                   .currency = d->currency,
+                                   .status = d->status,
+                                   .amount_micros = d->amount_micros,
+                                   .lead = d->lead,
+                                   .request = d->request,
+                                   .jws = d->jws};
     struct disposition_facts facts;
     struct lead_row lead;
     struct entry again;
@@ -180,6 +211,8 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     if (!span_empty(d->currency) && !span_eq(d->currency, f->terms->currency))
         return ERR_CONFLICT;
     enum err err = row_lead(f->view, f->cx.contract, d->lead, &lead);
+    if (err == ERR_OK)
+        err = disposition_signed(f, e, &lead, &r.signed_ms);
     if (err == ERR_OK)
         err = gather_disposition(f->view, &f->cx, f->terms, &r, &lead, &facts);
     if (err != ERR_OK)

@@ -108,6 +108,8 @@ static void tell_deciders(struct audit *a)
 {
     tell_decided(a, "rules", "", "the rules, as leads came", a->received);
     tell_decided(a, "system", "", "the server, as the time for review ran out", a->said[SAYER_SYSTEM]);
+    tell_decided(a, "countersigned", a->advertiser, "countersigned by the own key of advertiser",
+                 a->said[SAYER_COUNTERSIGNED]);
     tell_decided(a, "advertiser", a->advertiser, "reported as the advertiser's word, by secret or token, of",
                  a->said[SAYER_ADVERTISER]);
     for (size_t i = 0; i < a->n_operators; i++)

@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/decisions/contact.h"
+#include "common/decisions/countersigned.h"
 #include "common/decisions/identity.h"
 #include "common/decisions/rules.h"
 #include "common/settlement/verify_parts.h"
@@ -308,6 +309,23 @@ static void count_operator(struct audit *a, struct span party, enum status statu
     a->operator[i].said[status]++;
 }
 
+/* That its party's key signed these very facts, the fold asked. */
+static void check_countersigned(struct audit *a, uint64_t index, const struct entry_disposition *d, bool advertiser)
+{
+    struct finding *f = &a->finding[CHECK_DECISIONS];
+    struct party_jws said;
+    if (!advertiser)
+        finds_failure(f, "entry %" PRIu64 " is countersigned by another party than the advertiser", index);
+    if (party_jws_read(d->jws, DISPOSITION_TYP, d->party, &said, NULL) != ERR_OK) {
+        finds_failure(f, "entry %" PRIu64 " is called countersigned, and holds no signed disposition", index);
+        return;
+    }
+    if (!audit_issuer_fits(a, said.issuer))
+        finds_failure(f, "entry %" PRIu64 " was signed for another issuer than the log's", index);
+    party_jws_close(&said);
+    a->said[SAYER_COUNTERSIGNED][d->status]++;
+}
+
 void verify_speaker(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_disposition *d = &e->disposition;
@@ -316,6 +334,10 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry *e)
     check_request(a, index, e);
     if (d->trust == TRUST_SYSTEM) { /* the due approval, which names nobody: compared byte by byte */
         a->said[SAYER_SYSTEM][d->status]++;
+        return;
+    }
+    if (d->trust == TRUST_COUNTERSIGNED) {
+        check_countersigned(a, index, d, advertiser);
         return;
     }
     if (span_empty(d->party))

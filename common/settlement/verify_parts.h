@@ -44,7 +44,7 @@ enum check {
 enum { PATH_CAP = 192, KEYS_CAP = NOTE_KEYS_MAX, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
 
 /* Who says what became of a lead. */
-enum sayer { SAYER_SYSTEM, SAYER_ADVERTISER, SAYERS };
+enum sayer { SAYER_SYSTEM, SAYER_COUNTERSIGNED, SAYER_ADVERTISER, SAYERS };
 
 enum log { LOG_CONTRACT, LOG_ROOT, LOGS };
 

@@ -526,6 +526,8 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return err;
     if (!may_dispose(p, k))
         return not_theirs(job);
+    if (!span_empty(d->report.jws) && (!p->has_key || memcmp(p->pub, d->signer, sizeof d->signer) != 0))
+        return problem(&job->problem, ERR_CONFLICT, "jws", "is signed by a key that this party has replaced meanwhile");
     if (at.guessed && !status_stands(lead.status) && d->report.status != lead.status)
         return problem(&job->problem, ERR_CONFLICT, "txid",
                        "this txid is another sender's, and its lead was refused: to approve it all the same name it by "

@@ -314,6 +314,8 @@ enum err postback_lead(struct postback *pb, struct job **out)
     struct record_lead *l = &job->record.lead;
     struct lead_report *r = &l->report;
     struct claim c = {.n = 0};
+    if (!span_empty(pb->field[FIELD_JWS]))
+        return problem(&pb->rq->problem, ERR_MALFORMED, "jws", "goes with what became of a lead, beside status");
     read_touches(pb, &c);
     enum err err = find_place(pb, &c);
     if (err != ERR_OK)

@@ -22,6 +22,7 @@
     X(EMAIL, "email", LIMIT_FIELD, CONTACT)                                                                            \
     X(EVENT, "event", 16, MACHINE)                                                                                     \
     X(FIRST_NAME, "first_name", LIMIT_FIELD, WORDS)                                                                    \
+    X(JWS, "jws", LIMIT_PARTY_JWS, MACHINE)                                                                            \
     X(LAST_NAME, "last_name", LIMIT_FIELD, WORDS)                                                                      \
     X(LEAD, "lead", 64, MACHINE)                                                                                       \
     X(PHONE, "phone", LIMIT_FIELD, CONTACT)                                                                            \

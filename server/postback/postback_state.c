@@ -1,6 +1,7 @@
 /* A disposition: what became of a lead. */
 #include "common/base/http_words.h"
 #include "common/base/money.h"
+#include "common/decisions/countersigned.h"
 #include "server/postback/postback_private.h"
 
 static enum err read_status(struct postback *pb, enum status *out)
@@ -47,7 +48,7 @@ static enum err read_address(struct postback *pb, struct record_disposition *d)
                    ? ERR_OK
                    : problem(&rq->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
     }
-    bool txid = !span_empty(pb->field[FIELD_TXID]);
+    bool txid = !span_empty(pb->field[FIELD_TXID]) || !span_empty(pb->field[FIELD_JWS]);
     if (span_empty(click))
         return txid ? ERR_OK
                     : problem(&rq->problem, ERR_MALFORMED, "lead", "say which lead: by lead, txid or click_id");
@@ -96,27 +97,78 @@ static enum err find_advertiser(struct postback *pb, const struct record_disposi
     return ERR_OK;
 }
 
+/* The lead that the signed text is about is the one that is meant: `lead` beside it, if given, must be the same. */
+static enum err read_signed_lead(struct postback *pb, const struct countersigned *c, struct record_disposition *d)
+{
+    struct problem *p = &pb->rq->problem;
+    const struct contract *k = catalog_contract(pb->rq->catalog, c->contract);
+    if (k == NULL || k->campaign->advertiser != pb->party)
+        return problem(p, ERR_INVALID, "contract", "in the signed text is not one of your contracts");
+    if (d->by_lead && (d->pointer.contract != k->number || d->pointer.index != c->lead))
+        return problem(p, ERR_INVALID, "lead",
+                       "in the signed text, with contract, is not this lead: it is its index, as answers and receipts "
+                       "tell it");
+    d->by_lead = true;
+    d->by_click = false;
+    d->pointer = (struct pointer){.contract = k->number, .index = c->lead};
+    return ERR_OK;
+}
+
+static enum err read_signature(struct postback *pb, struct record_disposition *d)
+{
+    struct request *rq = pb->rq;
+    struct disposition_report *r = &d->report;
+    struct countersigned c;
+    if (span_empty(r->jws))
+        return ERR_OK;
+    if (pb->party->role != ROLE_ADVERTISER)
+        return problem(&rq->problem, ERR_FORBIDDEN, "jws",
+                       "is the advertiser's: nobody else signs what became of a lead");
+    if (!pb->party->has_key)
+        return problem(&rq->problem, ERR_CONFLICT, "jws",
+                       "has no key to be verified with: PUT /v1/parties/%s/key first", pb->party->id);
+    enum err err = countersigned_open(r, pb->party->pub, &c, &rq->problem);
+    if (err == ERR_UNAUTHORIZED)
+        err = problem(&rq->problem, ERR_INVALID, "jws", "is not signed by this party's key, or not as %s",
+                      DISPOSITION_TYP);
+    if (err != ERR_OK)
+        return err;
+    err = party_jws_to(&c.said, span_str(rq->worker->server->instance.public_url), &rq->problem);
+    if (err == ERR_OK)
+        err = party_jws_within(&c.said, c.said.at_ms, rq->arrived_ms, &rq->problem);
+    if (err == ERR_OK)
+        err = read_signed_lead(pb, &c, d);
+    r->trust = TRUST_COUNTERSIGNED;
+    r->signed_ms = c.said.at_ms;
+    memcpy(d->signer, pb->party->pub, sizeof d->signer);
+    countersigned_close(&c);
+    return err;
+}
+
 enum err postback_disposition(struct postback *pb, struct job **out)
 {
     struct job *job = worker_job(pb->rq, RECORD_DISPOSITION, pb->party);
     struct record_disposition *d = &job->record.disposition;
     struct disposition_report *r = &d->report;
+    r->party = span_str(pb->party->id);
+    r->trust = pb->trust;
+    r->txid = pb->field[FIELD_TXID];
+    r->text = pb->field[FIELD_REASON];
+    r->request = pb->request;
+    r->jws = pb->field[FIELD_JWS];
     enum err err = read_status(pb, &r->status);
     if (err == ERR_OK)
         err = read_amount(pb, r);
     if (err == ERR_OK)
         err = read_address(pb, d);
     if (err == ERR_OK)
+        err = read_signature(pb, d);
+    if (err == ERR_OK)
         err = read_scope(pb, d);
     if (err == ERR_OK)
         err = find_advertiser(pb, d, &job->record.advertiser);
     if (err != ERR_OK)
         return err;
-    r->party = span_str(pb->party->id);
-    r->trust = pb->trust;
-    r->txid = pb->field[FIELD_TXID];
-    r->text = pb->field[FIELD_REASON];
-    r->request = pb->request;
     d->party = pb->party->number;
     d->nonce = pb->nonce;
     *out = job;
@@ -138,12 +190,12 @@ enum err postback_dispose(struct request *rq, struct job **out)
         return err;
     struct span other = pb->n_ignored > 0 ? pb->ignored[0] : pb->n_form > 0 ? pb->form[0].name : SPAN("");
     for (int f = 0; f < FIELDS; f++)
-        if (f != FIELD_AMOUNT && f != FIELD_CURRENCY && f != FIELD_REASON && f != FIELD_STATUS &&
+        if (f != FIELD_AMOUNT && f != FIELD_CURRENCY && f != FIELD_JWS && f != FIELD_REASON && f != FIELD_STATUS &&
             pb->field[f].ptr != NULL)
             other = span_str(postback_field_name((enum field)f));
     if (!span_empty(other))
         return postback_refuse_field(pb, other,
-                                     "is not known here: status, reason, and amount with currency of a sale are");
+                                     "is not known here: status, reason, jws, and amount with currency of a sale are");
     pb->field[FIELD_LEAD] = rq->param[0];
     err = postback_disposition(pb, out);
     if (err == ERR_OK)

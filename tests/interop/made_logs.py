@@ -145,7 +145,7 @@ def documents(chance, fixed):
         "attribution": {"click_days": chance.choice([1, 2, 30]), "half_life_days": 7, "model": chance.choice(["last", "last", "linear", "first", "time-decay"])},
         "caps": caps(chance), "click_param": "click_id", "currency": fixed["currency"],
         "dedupe": {"by": chance.choice([["email", "phone"], ["email", "phone"], ["email"], ["phone"], []]), "days": chance.choice([1, 3, 90])},
-        "default_country": chance.choice(["", "FR", "GB"]), "fallback_url": "", "id": CAMPAIGN, "landing_url": "https://landing.example/",
+        "default_country": chance.choice(["", "FR", "GB"]), "dispositions": "any", "fallback_url": "", "id": CAMPAIGN, "landing_url": "https://landing.example/",
         "lead": {"disposable_email": chance.choice(["ok", "hold", "reject"]), "hold_below_s": chance.choice([0, 0, 5]), "honeypot": chance.choice(["", "f_website"]),
                  "min_click_to_lead_s": chance.choice([0, 0, 2]), "require": require,
                  "require_any": chance.choice([["email", "phone"], ["email", "phone"], [], ["email"], ["phone"]]),

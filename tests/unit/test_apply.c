@@ -268,7 +268,7 @@ static void other_entries_leave_no_rows(void **state)
 static void damaged_rows_do_not_read(void **state)
 {
     struct world w = after_lead(STATUS_PENDING);
-    uint8_t key[12], bytes[160];
+    uint8_t key[12], bytes[sizeof((struct row_op *)0)->value];
     struct span value, due_key;
     struct lead_row lead;
     struct move_row move;
@@ -296,7 +296,8 @@ static void damaged_rows_do_not_read(void **state)
         {52, (uint64_t)JSON_INT_MAX + 1},
         {60, (uint64_t)(LIMIT_RETURN_DAYS + 1) << 32}, /* returned for longer than terms allow, */
         {64, 0},
-        {116, 93601}, /* farther ahead than any zone */
+        {116, 93601}, /* farther ahead than any zone, */
+        {160, UINT64_MAX},
     };
     for (size_t i = 0; i < sizeof cannot_be / sizeof *cannot_be; i++) {
         memcpy(bytes, value.ptr, value.len);

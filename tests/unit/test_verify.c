@@ -379,6 +379,99 @@ static void lie_servers_key(struct story *s)
     tell_key_of(s, 1, s->statement_key, s->party_key[1]);
 }
 
+/* An approval by the advertiser's key, or another, of what that key says. */
+static void tell_countersigned(struct story *s, uint64_t lead, struct signer *key, int64_t at_ms, const char *members)
+{
+    struct buf payload, jws;
+    struct lead_row row;
+    struct entry e;
+    bool same = false;
+    const struct disposition_facts facts = {.advertiser = true};
+    buf_heap(&payload);
+    buf_heap(&jws);
+    buf_str(&payload, "{\"at\":\"");
+    time_rfc3339(&payload, at_ms);
+    buf_printf(&payload,
+               "\",\"issuer\":\"https://" ORIGIN "\",\"party\":\"A1\",\"typ\":\"countersign-disposition\",%s}",
+               members);
+    jws_compact(&jws, key, "countersign-disposition", buf_span(&payload));
+    const struct disposition_report r = {.party = SPAN("A1"),
+                                         .trust = TRUST_COUNTERSIGNED,
+                                         .status = STATUS_APPROVED,
+                                         .lead = lead,
+                                         .request = {{1}},
+                                         .jws = key != NULL ? buf_span(&jws) : SPAN("")};
+    assert_ok(row_lead(&s->view, 1, lead, &row));
+    assert_ok(decide_disposition(s->fold.terms_index, &r, &row, &facts, s->now_ms, &e, &same, NULL));
+    tell(s, &e, NULL);
+    buf_free(&payload);
+    buf_free(&jws);
+}
+
+static void sign_approval(struct story *s, struct signer *key, uint64_t off, const char *status)
+{
+    char members[128];
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 9);
+    snprintf(members, sizeof members, "\"contract\":\"C1\",\"lead\":%llu,\"status\":\"%s\"",
+             (unsigned long long)(lead - off), status);
+    tell_countersigned(s, lead, key, s->now_ms, members);
+}
+
+static void lie_countersigned_by_publisher(struct story *s)
+{
+    sign_approval(s, s->party_key[1], 0, "approved");
+}
+
+static void lie_countersigned_for_another_lead(struct story *s)
+{
+    sign_approval(s, s->party_key[0], 1, "approved");
+}
+
+static void lie_countersigned_otherwise(struct story *s)
+{
+    sign_approval(s, s->party_key[0], 0, "rejected");
+}
+
+/* Approved, returned by token, and approved again by what was signed so much later than the first. */
+static void approve_again(struct story *s, int64_t later_ms)
+{
+    char members[128];
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 10);
+    int64_t at_ms = s->now_ms;
+    snprintf(members, sizeof members, "\"contract\":\"C1\",\"lead\":%llu,\"status\":\"approved\"",
+             (unsigned long long)lead);
+    tell_countersigned(s, lead, s->party_key[0], at_ms, members);
+    tell_disposition_by(s, lead, STATUS_RETURNED, "A1", TRUST_API);
+    tell_countersigned(s, lead, s->party_key[0], at_ms + later_ms, members);
+}
+
+static void lie_countersigned_again(struct story *s)
+{
+    approve_again(s, 0);
+}
+
+static void lie_countersigned_long_before(struct story *s)
+{
+    char members[128];
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 9);
+    snprintf(members, sizeof members, "\"contract\":\"C1\",\"lead\":%llu,\"status\":\"approved\"",
+             (unsigned long long)lead);
+    tell_countersigned(s, lead, s->party_key[0], s->now_ms - (PARTY_CLOCK_S + 60) * MS_PER_S, members);
+}
+
+static void a_countersigned_disposition_holds_and_is_told(void **state)
+{
+    (void)state;
+    struct story *s = story_short();
+    struct told t;
+    sign_approval(s, s->party_key[0], 0, "approved");
+    approve_again(s, 1000);
+    write_logs(s);
+    assert_int_equal(verify(s, &t), HOLDS);
+    assert_true(says(&t, "decided", "countersigned by the own key of advertiser A1: 3 approved"));
+    story_free(s);
+}
+
 static void lie_disposition_of_publisher(struct story *s)
 {
     uint64_t click = tell_click(s, CLASS_OK), lead = tell_lead(s, click, 9);
@@ -748,6 +841,11 @@ static void signed_lies_are_found(void **state)
         {"a key of the server as a party's", "entries", lie_servers_key},
         {"a publisher approves its own lead", "decisions", lie_disposition_of_publisher},
         {"a disposition by nobody", "decisions", lie_disposition_by_nobody},
+        {"an advertiser's disposition signed by the publisher", "decisions", lie_countersigned_by_publisher},
+        {"a signed disposition of another lead", "decisions", lie_countersigned_for_another_lead},
+        {"a signed disposition that says otherwise", "decisions", lie_countersigned_otherwise},
+        {"an advertiser's signed approval used again after a return", "decisions", lie_countersigned_again},
+        {"an approval signed before there was the lead", "decisions", lie_countersigned_long_before},
         {"the operator's word as signed by the advertiser", "decisions", lie_disposition_of_operator_as_signed},
         {"a disposition by a pixel", "decisions", lie_disposition_unsigned},
         {"an email not given, with its token", "decisions", lie_not_given},
@@ -1258,6 +1356,7 @@ int main(void)
         cmocka_unit_test(an_honest_mirror_holds),
         cmocka_unit_test(the_report_is_one_line_per_check_in_order),
         cmocka_unit_test(what_the_mirror_tells_is_told_in_words),
+        cmocka_unit_test(a_countersigned_disposition_holds_and_is_told),
         cmocka_unit_test(every_changed_byte_is_caught),
         cmocka_unit_test(changed_bytes_of_a_long_story_are_caught),
         cmocka_unit_test(changed_bytes_of_full_tiles_are_caught),

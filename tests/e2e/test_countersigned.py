@@ -1,0 +1,98 @@
+"""Dispositions that the advertiser's own key signed: what is taken, what is refused with which cure, and what verify says of them."""
+
+import json
+import tempfile
+import unittest
+
+from harness import Market, ServerCase, countersign, person, rfc3339
+
+
+class Countersigned(ServerCase):
+    def setUp(self):
+        self.market = Market(self.server)
+        self.market.put_keys()
+
+    def lead(self, market=None):
+        market = market or self.market
+        return self.assertStatus(market.publisher.postback(person(click_id=market.click())), 200).json
+
+    def signed(self, lead, /, status, market=None, key=None, **changes):
+        advertiser = (market or self.market).advertiser
+        facts = {"typ": "countersign-disposition", "issuer": advertiser.base, "party": advertiser.id, "contract": lead["contract"],
+                 "lead": lead["index"], "status": status, "at": rfc3339(), **changes}
+        return (key or advertiser).jws({name: value for name, value in facts.items() if value is not None})
+
+    def say(self, lead, status, jws, market=None, **more):
+        body = {"status": status, "jws": jws, **more}
+        return (market or self.market).advertiser.call("POST", f"/v1/leads/{lead['lead']}/dispositions", body)
+
+    def entry(self, index, market=None):
+        return (market or self.market).settled_entries()[index]
+
+    def verified(self, market):
+        with tempfile.TemporaryDirectory(prefix="countersign-test-") as to:
+            self.assertEqual(countersign("pull", self.server.url, to, "--contract", market.contract, "--token", market.publisher.token).returncode, 0)
+            done = countersign("verify", to, "--json")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return [fact for fact in json.loads(done.stdout)["facts"]]
+
+    def test_the_same_facts_signed_are_countersigned_and_told_beside_those_that_are_not(self):
+        first, second, third = self.lead(), self.lead(), self.lead()
+        jws = self.signed(first, "approved", reason="it sold")
+        answer = self.assertStatus(self.say(first, "approved", jws, reason="it sold"), 200).json
+        entry = self.entry(answer["index"])
+        self.assertEqual((entry["trust"], entry["jws"], entry["text"], entry["lead"]), ("countersigned", jws, "it sold", first["index"]))
+        self.assertEqual(self.assertStatus(self.say(first, "approved", jws, reason="it sold"), 200).json["index"], answer["index"], "it is said")
+        sale = {"amount": "12.5", "currency": "EUR"}
+        bulk = [{"status": "rejected", "lead": second["lead"], "jws": self.signed(second, "rejected")},
+                {"status": "converted", "jws": self.signed(third, "converted", amount_micros=12_500_000, currency="EUR"), **sale},
+                {"status": "converted", "lead": second["lead"], "jws": self.signed(third, "converted")}]
+        rows = self.market.advertiser.post("/v1/dispositions", bulk)["data"]
+        self.assertEqual([row["status"] for row in rows], [200, 200, 422], rows)
+        self.assertEqual(rows[2]["field"], "lead")
+        fourth = self.lead()
+        self.assertStatus(self.market.advertiser.call("POST", f"/v1/leads/{fourth['lead']}/dispositions", {"status": "approved"}), 200)
+        said = {fact["data"]["by"]: fact["data"]["leads"] for fact in self.verified(self.market) if fact["topic"] == "decided"}
+        self.assertEqual(said["countersigned"], {"approved": 1, "converted": 1, "rejected": 1})
+        self.assertEqual(said["advertiser"], {"approved": 1})
+
+    def test_what_was_not_signed_so_is_refused_by_the_member_that_differs(self):
+        market, lead = self.market, self.lead()
+        other = self.lead()
+        for changes, field in (({"status": "rejected"}, "status"), ({"lead": other["index"]}, "lead"), ({"reason": "x"}, "reason"),
+                               ({"issuer": "https://elsewhere.example"}, "issuer"), ({"party": market.publisher.id}, "party"),
+                               ({"contract": "C0000000000000"}, "contract"), ({"at": rfc3339(0)}, "jws"), ({"at": "soon"}, "at"),
+                               ({"at": "2999-01-01T00:00:00Z"}, "at"), ({"typ": "countersign-response"}, "typ"), ({"colour": "red"}, "colour"),
+                               ({"lead": None}, "lead"), ({"amount_micros": 1}, "amount_micros"), ({"txid": "t"}, "txid")):
+            with self.subTest(changes):
+                answer = self.say(lead, "approved", self.signed(lead, **{"status": "approved", **changes}))
+                self.assertProblem(answer, 409 if field == "jws" else 422, field)
+        jws = self.signed(lead, "approved", key=market.publisher)
+        self.assertProblem(self.say(lead, "approved", jws), 422, "kid")
+        answer = market.operator.call("POST", f"/v1/leads/{lead['lead']}/dispositions", {"status": "approved", "jws": self.signed(lead, "approved")})
+        self.assertProblem(answer, 403, "jws")
+        keyless = Market(self.server)
+        self.assertProblem(self.say(self.lead(keyless), "approved", self.signed(lead, "approved", keyless), keyless), 409, "jws")
+
+    def test_nobody_says_again_what_was_said_before(self):
+        lead = self.lead()
+        jws = self.signed(lead, "approved")
+        self.assertStatus(self.say(lead, "approved", jws), 200)
+        self.assertStatus(self.market.advertiser.call("POST", f"/v1/leads/{lead['lead']}/dispositions", {"status": "returned"}), 200)
+        self.assertProblem(self.say(lead, "approved", jws), 409, "jws")
+
+    def test_a_campaign_may_take_nothing_else(self):
+        market = Market(self.server, campaign={"dispositions": "countersigned"})
+        market.put_keys()
+        lead = self.lead(market)
+        path = f"/v1/leads/{lead['lead']}/dispositions"
+        for who in (market.advertiser, market.operator):
+            self.assertIn("jws", self.assertProblem(who.call("POST", path, {"status": "approved"}), 403, "jws")["detail"])
+        self.assertProblem(market.advertiser.postback({"lead": lead["lead"], "status": "approved"}), 403, "jws")
+        self.assertStatus(self.say(lead, "approved", self.signed(lead, "approved", market), market), 200)
+        facts = self.verified(market)
+        self.assertNotIn("reported", {fact["data"].get("what") for fact in facts})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
