@@ -3,12 +3,13 @@ of the README names, or stands there as one that no tool shows. The honest mirro
 
 import json
 import secrets
+import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person
+from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person, rfc3339
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from book import Book, Keys, b64u, canonical, public, sha256, verify  # noqa: E402
@@ -442,6 +443,44 @@ class Lies(ServerCase):
             for tool in self.tools(forged):
                 with self.subTest(lie.__name__, tool=tool):
                     self.assertEqual(self.told(forged, tool).returncode, 0)
+
+    def test_what_the_advertiser_signs_itself_no_operator_says_for_it(self):
+        market = Market(self.server, campaign={"dispositions": "countersigned"})
+        market.put_keys()
+        leads = [market.publisher.postback(person(txid=txid, click_id=market.click())).json for txid in ("S1", "S2")]
+
+        def signed(lead, status, at):
+            advertiser = market.advertiser
+            return advertiser.jws({"typ": "countersign-disposition", "issuer": advertiser.base, "party": advertiser.id, "contract": market.contract,
+                                   "lead": lead["index"], "status": status, "at": at})
+
+        start = verify.when_said(rfc3339())
+        for n, status in enumerate(("approved", "returned")):
+            body = {"status": status, "jws": signed(leads[0], status, verify.rfc3339(start + 1000 * n))}
+            self.assertStatus(market.advertiser.call("POST", f"/v1/leads/{leads[0]['lead']}/dispositions", body), 200)
+        self.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+        mirror = self.tale.folder / "signed"
+        self.assertEqual(countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.publisher.token).returncode, 0)
+
+        def told(change):
+            book = Book(mirror, self.keys)
+            first = book.find("disposition")
+            entry = {**book.entries[first], "at": book.entries[-1]["at"], **change}
+            book.entries.append({name: value for name, value in entry.items() if value is not None})
+            forged = book.raw().write(self.tale.folder / "forged")
+            done = countersign("verify", forged)
+            second = subprocess.run([sys.executable, "-B", SOURCE / "scripts/verify.py", forged], capture_output=True, text=True, check=False)
+            self.assertEqual(second.returncode, done.returncode, second.stdout + second.stderr)
+            return done
+
+        def again(ms):
+            return told({"jws": signed(leads[0], "approved", verify.rfc3339(start + ms))})
+
+        self.assertEqual(again(2000).returncode, 0, "what the advertiser signs later holds")
+        for done in (told({}), again(1000), again(-HOUR), told({"lead": leads[1]["index"]}),
+                     told({"lead": leads[1]["index"], "trust": "api", "jws": None}), told({"lead": leads[1]["index"], "trust": "signed", "jws": None})):
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, r"(?m)^(decisions|entries) +FAILS")
 
 
 if __name__ == "__main__":

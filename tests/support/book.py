@@ -173,7 +173,7 @@ class Book:
 
     def settle(self):
         """Decides and builds again all that follows from something else. Answers of parties stay as they were signed."""
-        ledger = Deciding(self.contract, {opening["index"]: opening for opening in self.openings})
+        ledger = Deciding(self.contract, {opening["index"]: opening for opening in self.openings}, (self.issuer,))
         leaves = []
         self.statements = {}
         roots = lambda size: verify.root_of(leaves[:size])  # noqa: E731
