@@ -10,6 +10,7 @@
  * Everything is in the transaction that writes it: what was committed is there after any crash, what was aborted never
  * was, readers see what they began with. Reading transactions have no filters, and read `recent` when they need it. */
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
@@ -111,7 +112,7 @@ void spread_close(struct store *s)
 {
     if (s->spread == NULL)
         return;
-    view_free(s->spread->view);
+    view_free(atomic_load(&s->spread->view));
     filters_drop(s->spread, NULL);
     free(s->spread);
 }
@@ -216,39 +217,48 @@ static enum err view_load(struct txn *t, struct spread_view **out)
     return err;
 }
 
-/* That of a write transaction is the next one's, unless it comes to nothing. */
+/* What a write transaction knows when it is committed is the next one's, by whichever thread: the one that LMDB
+ * numbers next. */
+static struct spread_view *take_committed(struct txn *t)
+{
+    struct spread_view *v = atomic_exchange(&t->store->spread->view, NULL);
+    if (v != NULL && v->txn == mdb_txn_id(t->mdb) - 1)
+        return v;
+    view_free(v);
+    return NULL;
+}
+
 enum err spread_view(struct txn *t, struct spread_view **out)
 {
-    struct spread *s = t->store->spread;
     enum err err = ERR_OK;
     if (t->spread == NULL && t->write)
-        t->spread = s->view;
+        t->spread = take_committed(t);
     if (t->spread == NULL)
         err = view_load(t, &t->spread);
-    if (t->write)
-        s->view = t->spread;
+    if (err == ERR_OK)
+        t->spread->txn = mdb_txn_id(t->mdb);
     *out = t->spread;
     return err;
 }
 
-void spread_ended(struct txn *t, bool committed)
+void spread_ends(struct txn *t, bool in_vain)
 {
-    struct spread *s = t->store->spread;
-    if (t->spread == NULL)
+    if (t->spread == NULL || (t->write && !in_vain && !t->distrusted))
         return;
-    if (!t->write || !committed || s->distrusted)
-        view_free(t->spread);
-    if (t->write && (!committed || s->distrusted)) {
-        s->view = NULL;
-        s->distrusted = false;
-        memset(s->merging, 0, sizeof s->merging);
-    }
+    view_free(t->spread);
     t->spread = NULL;
+    if (t->write)
+        memset(t->store->spread->merging, 0, sizeof t->store->spread->merging);
 }
 
-void spread_distrust(struct txn *t)
+void spread_ended(struct txn *t, bool committed)
 {
-    t->store->spread->distrusted = true;
+    if (t->spread != NULL && committed)
+        t->spread = atomic_exchange(&t->store->spread->view, t->spread);
+    else if (t->spread != NULL && t->write)
+        memset(t->store->spread->merging, 0, sizeof t->store->spread->merging);
+    view_free(t->spread);
+    t->spread = NULL;
 }
 
 /* ---- looking up ---- */

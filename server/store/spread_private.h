@@ -58,6 +58,7 @@ struct level {
 };
 
 struct spread_view {
+    size_t txn; /* LMDB's number of the one that knows it */
     struct recent *recent;
     uint64_t written, next;                /* rows of `recent`, number of the next */
     struct level level[SPREAD_LEVELS + 1]; /* from 1 on */
@@ -81,9 +82,8 @@ struct merging {
     size_t at_len;
 };
 struct spread {
-    struct spread_view *view; /* as committed; NULL: not known */
-    bool distrusted;
-    size_t recent_rows; /* that become a run */
+    _Atomic(struct spread_view *) view; /* as committed; NULL: not known */
+    size_t recent_rows;                 /* that become a run */
     size_t filter_bytes;
     struct filter filter[SPREAD_LEVELS + 1][SPREAD_RUNS];
     struct merging merging[SPREAD_LEVELS];

@@ -345,6 +345,7 @@ enum err txn_commit(struct txn *t)
     /* LMDB calls a short write EIO without a system call having failed, so errno stays 0: the disk filled up (or a size
      * limit was met) in the middle of a write. Nothing was synced yet and the transaction is aborted: as clean as
      * ENOSPC. */
+    spread_ends(t, false);
     errno = 0;
     int rc = mdb_txn_commit(t->mdb);
     if (rc == EIO && errno == 0)
@@ -358,7 +359,7 @@ void txn_abort(struct txn *t)
 {
     if (t == NULL)
         return;
-    spread_ended(t, false);
+    spread_ends(t, true);
     mdb_txn_abort(t->mdb);
     free(t);
 }

@@ -23,6 +23,7 @@ struct txn {
     bool write;
     uint64_t writes;
     struct spread_view *spread; /* NULL: no spread table was looked at */
+    bool distrusted;            /* rows were written past what is known of them in memory */
     /* for txn_cause */
     const char *failed_call; /* NULL: none failed */
     int failed_rc;
@@ -56,8 +57,10 @@ uint64_t store_sum(const struct store *s, enum table table, struct span key, str
 bool table_is_spread(enum table t);
 int spread_open(struct store *s, MDB_txn *t, unsigned flags); /* an LMDB code */
 void spread_close(struct store *s);
+/* Before a transaction ends, while it keeps other writers out: what it knows goes, if it ends in vain or was written
+ * past. After that, if it was not: others may have begun. */
+void spread_ends(struct txn *t, bool in_vain);
 void spread_ended(struct txn *t, bool committed);
-void spread_distrust(struct txn *t); /* what is in memory of it may not be what is stored: read it again, afterwards */
 
 MUST_CHECK enum err spread_get(struct txn *t, enum table table, struct span key, struct span *value);
 MUST_CHECK enum err spread_seek(struct txn *t, enum table table, struct span from, struct span *key,
