@@ -508,10 +508,11 @@ static void round_of(struct scene *s, enum table table, enum form form, uint32_t
 {
     static struct cut_rows rows;
     static struct asked asked[REQUESTS];
-    char name[64];
+    char name[64], click[CLICK_ID_LEN + 1];
     snprintf(name, sizeof name, "%.30s (%.20s)", table_info(table)->name, form_names[form]);
     for (size_t i = 0; i < REQUESTS; i++)
         requests[i].prepare(s, &asked[i]);
+    filled_click(&s->f, s->f.code, click); /* a log that idled over two sweeps would read its last rows to grow */
     rows_keep(s, &rows, table);
     rows_spoil(s, &rows, form);
     uint32_t refused = ask_all(s, asked, ((UINT32_C(1) << REQUESTS) - 1) & ~unseen, name);
