@@ -307,6 +307,7 @@ static bool lead_members(json_t *obj, struct opening *o)
         return false;
     }
     lead_commitment(&l, &o->commitment);
+    o->has_contact = json_object_get(obj, "contact") != NULL;
     o->has_email = l.has_email;
     o->has_phone = l.has_phone;
     memcpy(o->email, l.email, TOKEN_LEN);

@@ -50,7 +50,7 @@ struct opening {
     uint64_t index;
     bool lead;
     struct hash commitment; /* recomputed: must equal the entry's */
-    bool has_email, has_phone;
+    bool has_contact, has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
 };
 MUST_CHECK enum err opening_read(struct span line, struct opening *out);

@@ -20,6 +20,19 @@ static enum err view_seek(void *ctx, enum row_table t, struct span from, struct 
     return rows_map_seek(((struct audit *)ctx)->rows, t, from, key, value);
 }
 
+static struct looked *looked_slot(struct audit *a, uint64_t index)
+{
+    if (a->looked == NULL)
+        a->looked = xcalloc(LOOKED, sizeof *a->looked);
+    return &a->looked[index % LOOKED];
+}
+
+/* Whoever names a click mostly does so soon: what was just walked need not be read again. */
+static void keep_click(struct audit *a, uint64_t index, const struct entry *e)
+{
+    *looked_slot(a, index) = (struct looked){.known = true, .index = index, .is_click = true, .clicked = clicked_of(e)};
+}
+
 /* Reads an entry again, as far as it is a click. An error: what is judged without it would be a guess. */
 static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
 {
@@ -44,9 +57,7 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct 
     struct audit *a = ctx;
     if (contract != CONTRACT || index >= a->at)
         return ERR_NOT_FOUND;
-    if (a->looked == NULL)
-        a->looked = xcalloc(LOOKED, sizeof *a->looked);
-    struct looked *l = &a->looked[index % LOOKED];
+    struct looked *l = looked_slot(a, index);
     enum err err = l->known && l->index == index ? ERR_OK : look_at(a, index, l);
     a->stopped |= err != ERR_OK;
     if (err != ERR_OK || !l->is_click)
@@ -325,6 +336,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         take_terms(a, index, e);
         break;
     case ENTRY_CLICK:
+        keep_click(a, index, e);
         (void)take_opening(a, index, false, &e->click.commitment, &ignored, &line);
         break;
     case ENTRY_VIEW:

@@ -276,7 +276,7 @@ void verify_inputs(struct audit *a, uint64_t index, const struct entry *e, const
 {
     json_t *json = NULL;
     struct inputs in = {.lead = &e->lead, .opening = opening};
-    if (opening != NULL && json_read(line, &json, NULL) == ERR_OK)
+    if (opening != NULL && opening->has_contact && json_read(line, &json, NULL) == ERR_OK)
         in.contact = json_object_get(json, "contact");
     check_request(a, index, e);
     if (!fold_unrecorded(&a->fold, &e->lead))

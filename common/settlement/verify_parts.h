@@ -116,8 +116,9 @@ struct bundle_ends {
     uint32_t end[TILE_WIDTH];
 };
 
-/* An entry that was looked at as somebody's click: many may name the same, and it may be as long as an entry can be. */
-enum { LOOKED = 1 << 12 };
+/* A click that was walked, or an entry that was looked at as somebody's click, whichever came last: many may name the
+ * same, and it may be as long as an entry can be. Memory does not grow with their number. */
+enum { LOOKED = 1 << 16 };
 struct looked {
     bool known, is_click;
     uint64_t index;

@@ -12,10 +12,15 @@
 #include "common/base/mem.h"
 
 /* A path of a mirror has 10 parts at most: log/{contract}/tile/entries/x…/…/N.p/W. */
-enum { DEPTH = 16, CHUNK = 1 << 16, NAME_LEN = 256 };
+enum { DEPTH = 16, CHUNK = 1 << 16, NAME_LEN = 256, NEAR = 4 };
 
 struct folder {
     int fd;
+    struct {
+        char *path; /* NULL: none */
+        int fd;
+    } near[NEAR]; /* folders below it that were read from last */
+    unsigned turn;
 };
 
 static enum err why(void)
@@ -30,15 +35,29 @@ enum err folder_open(const char *dir, struct folder **out)
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return why();
-    *out = xmalloc(sizeof **out);
+    *out = xcalloc(1, sizeof **out);
     (*out)->fd = fd;
     return ERR_OK;
 }
 
+/* Whatever moves or removes something calls it: a folder may be gone, or another one. So does what needs open files
+ * itself. */
+static void forget(struct folder *f)
+{
+    for (size_t i = 0; i < NEAR; i++) {
+        if (f->near[i].path != NULL)
+            close(f->near[i].fd);
+        free(f->near[i].path);
+        f->near[i].path = NULL;
+    }
+}
+
 void folder_close(struct folder *f)
 {
-    if (f != NULL)
+    if (f != NULL) {
+        forget(f);
         close(f->fd);
+    }
     free(f);
 }
 
@@ -78,12 +97,37 @@ static void shut(int fd)
     errno = saved;
 }
 
+/* The same for reading, which comes back to few folders. It stays the folder's. */
+static int near_parent(struct folder *f, const char *path, char name[NAME_LEN])
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+    for (size_t i = 0; i < NEAR; i++) {
+        const char *kept = f->near[i].path;
+        if (kept != NULL && strncmp(kept, path, len) == 0 && kept[len] == '\0') {
+            snprintf(name, NAME_LEN, "%s", path + len + (slash != NULL));
+            return f->near[i].fd;
+        }
+    }
+    int dir = open_parent(f, path, false, name);
+    if (dir < 0)
+        return -1;
+    unsigned i = f->turn++ % NEAR;
+    if (f->near[i].path != NULL)
+        close(f->near[i].fd);
+    free(f->near[i].path);
+    f->near[i].path = xstrdup(path);
+    f->near[i].path[len] = '\0';
+    f->near[i].fd = dir;
+    return dir;
+}
+
 /* Nothing but a regular file is opened: a FIFO would wait, a device might act. */
 static enum err open_file(struct folder *f, const char *path, int *fd)
 {
     char name[NAME_LEN];
     struct stat st;
-    int dir = open_parent(f, path, false, name);
+    int dir = near_parent(f, path, name);
     if (dir < 0)
         return why();
     enum err err = ERR_OK;
@@ -97,7 +141,6 @@ static enum err open_file(struct folder *f, const char *path, int *fd)
         err = ERR_IO;
     else if (!S_ISREG(st.st_mode))
         err = ERR_CONFLICT;
-    shut(dir);
     return err;
 }
 
@@ -193,6 +236,7 @@ enum err folder_list(struct folder *f, const char *top, void (*each)(void *arg, 
 {
     struct walk w = {each, arg};
     char name[NAME_LEN];
+    forget(f);
     if (*top == '\0') {
         int dir = open_below(f->fd, ".");
         return dir >= 0 ? walk_folder(&w, dir, "", 0) : ERR_IO;
@@ -253,6 +297,7 @@ int folder_create(struct folder *f, const char *path)
 enum err folder_move(struct folder *f, const char *from, const char *to)
 {
     char old[NAME_LEN], new[NAME_LEN];
+    forget(f);
     int source = open_parent(f, from, false, old), target = source >= 0 ? open_parent(f, to, true, new) : -1;
     enum err err = source >= 0 && target >= 0 && renameat(source, old, target, new) == 0 ? ERR_OK : why();
     shut(source);
@@ -262,12 +307,14 @@ enum err folder_move(struct folder *f, const char *from, const char *to)
 
 enum err folder_move_out(struct folder *f, const char *name, const char *to)
 {
+    forget(f);
     return renameat(f->fd, name, AT_FDCWD, to) == 0 ? ERR_OK : why();
 }
 
 enum err folder_remove(struct folder *f, const char *path)
 {
     char name[NAME_LEN], *above = xstrdup(path), *slash = strrchr(above, '/');
+    forget(f);
     int dir = open_parent(f, path, false, name);
     enum err err = dir >= 0 && unlinkat(dir, name, 0) == 0 ? ERR_OK : why();
     shut(dir);
@@ -310,6 +357,7 @@ static enum err empty_folder(int dir)
 enum err folder_remove_tree(struct folder *f, const char *path)
 {
     char name[NAME_LEN];
+    forget(f);
     int dir = open_parent(f, path, false, name);
     if (dir < 0)
         return errno == ENOENT ? ERR_OK : why();
