@@ -16,10 +16,11 @@ import tempfile
 import time
 
 import compare
-from servers import FILL, NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
+from servers import BINARY, FILL, NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
+VERIFY_CPU_BOUND, VERIFY_WALL_BOUND, VERIFY_FLAT_BOUND = 8, 0.6, 1.1
 P99_BOUND_MS, MEMORY_BOUND_MIB, CLICK_BOUND_BYTES, RESTART_BOUND_S = 10, 64, 600, 3
 PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
@@ -189,7 +190,61 @@ def settle(server):
         busy = server.thread_us()["committer"] - before > 20_000
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost)}
+def spent(command, cpus, stdin=None):
+    """What a command took on those CPUs: CPU and wall seconds, peak MiB. It must end with 0."""
+    start = time.monotonic()
+    child = subprocess.Popen(["taskset", "-c", cpus, *map(str, command)], stdin=stdin, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{' '.join(map(str, command))} ended with {child.returncode}")
+    return {"cpu": used.ru_utime + used.ru_stime, "wall": time.monotonic() - start, "mib": used.ru_maxrss / 1024}
+
+
+def audited(options, mirror):
+    """verify on one and on two CPUs, beside sha256sum over the same bytes; medians over the rounds, ratios within one."""
+    rounds, whole_file = [], mirror.with_suffix(".all")
+    for _ in range(options.rounds):
+        with open(whole_file, "rb") as whole:
+            done = {"sum": spent(["sha256sum"], "0", whole)}
+        done["one"], done["two"] = (spent([BINARY, "verify", mirror], cpus) for cpus in ("0", "0,1"))
+        rounds.append({**done, "cpu": done["two"]["cpu"] / done["sum"]["cpu"], "wall": done["two"]["wall"] / done["one"]["wall"]})
+    return {"size": whole_file.stat().st_size, "mib": max(r["two"]["mib"] for r in rounds),
+            **{f"{case} {what}": median(rounds, case, what) for case in ("sum", "one", "two") for what in ("cpu", "wall")},
+            **{ratio: statistics.median(r[ratio] for r in rounds) for ratio in ("cpu", "wall")}}
+
+
+def verify(folder, options, stack):
+    """What the audit of a mirror takes, and what of it grows: first clicks with leads, then as many again of clicks alone."""
+    server = stack(Countersign(folder, "verify", None))
+    contract, token = server.narrow()
+    entries, recorded, rows = 0, 0, []
+    print(f"A mirror of {options.entries:,} entries, 94 % clicks, 2 % views, 4 % leads (--entries); then as many clicks more.\n\n"
+          "| entries | leads | MiB | sha256sum, CPU s | verify, CPU s | ratio | wall s, one CPU | two CPUs | ratio | peak MiB |\n"
+          "|---|---|---|---|---|---|---|---|---|---|")
+    for count, mix in ((options.entries // 2, "click=94,view=2,lead=4"), (options.entries - options.entries // 2, "click=94,view=2,lead=4"),
+                       (options.entries, "click=1")):
+        out = load(server, *server.mix(mix), "--count", count, "--timeout", 60, connections=256)
+        entries, recorded = entries + out["answered"], recorded + out["kinds"].get("lead", {"answered": 0})["answered"]
+        settle(server)
+        mirror = folder / "mirror"
+        subprocess.run([BINARY, "pull", server.url, mirror, "--contract", contract, "--token", token], check=True, stdout=subprocess.DEVNULL)
+        with open(mirror.with_suffix(".all"), "wb") as whole:
+            for path in sorted(path for path in mirror.rglob("*") if path.is_file()):
+                whole.write(path.read_bytes())
+        row = audited(options, mirror)
+        rows.append((recorded, row))
+        print(f"| {entries:,} | {recorded:,} | {row['size'] / 2**20:.0f} | {row['sum cpu']:.2f} | {row['two cpu']:.2f} | "
+              f"{row['cpu']:.1f} (at most {VERIFY_CPU_BOUND}: {verdict(row['cpu'] <= VERIFY_CPU_BOUND)}) | {row['one wall']:.2f} | "
+              f"{row['two wall']:.2f} | {row['wall']:.2f} (at most {VERIFY_WALL_BOUND}: {verdict(row['wall'] <= VERIFY_WALL_BOUND)}) | "
+              f"{row['mib']:.1f} |", flush=True)
+    (few, less), (many, more), (_, last) = rows
+    print(f"\nMemory for {(more['mib'] - less['mib']) * 2**20 / max(many - few, 1):,.0f} bytes a lead; twice the entries without more leads took "
+          f"{last['mib'] / more['mib']:.2f} times (at most {VERIFY_FLAT_BOUND}: {verdict(last['mib'] <= VERIFY_FLAT_BOUND * more['mib'])}).", flush=True)
+    server.stop()
+
+
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, verify)}
 
 
 def machine():
@@ -217,6 +272,7 @@ def parse():
     parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick and --compare 1; --instructions 2]")
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
     parser.add_argument("--leads", type=int, help="stored leads at the end of the cost curve [1000000; quick 20000]")
+    parser.add_argument("--entries", type=int, help="entries of the mirror that is verified [200000; quick 20000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
@@ -234,6 +290,7 @@ def parse():
     options.seconds = options.seconds or (1 if options.quick else seconds)
     options.events = options.events or (100_000 if options.quick else 10_000_000)
     options.leads = options.leads or (20_000 if options.quick else 1_000_000)
+    options.entries = options.entries or (20_000 if options.quick else 200_000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
     return options
 

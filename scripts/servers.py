@@ -163,15 +163,23 @@ class Countersign(Server):
         campaign = operator.post("/v1/campaigns", {
             "advertiser": advertiser.id, "name": "Bench", "currency": "EUR", "landing_url": "https://landing.example/offer",
             "lead": {"require": ["email", "phone"], "min_click_to_lead_s": 0, "hold_below_s": 0}})
-        codes = []
+        codes, self.contracts = [], []
         for number in range(4):
             publisher = operator.post("/v1/parties", {"name": f"Bench publisher {number}", "kind": "publisher"})
             contract = operator.post("/v1/contracts", {"campaign": campaign["id"], "publisher": publisher["id"],
                                                        "price": {"lead": [{"micros": 12_000_000}]}})
+            self.contracts.append(contract["id"])
             codes += [operator.post(f"/v1/contracts/{contract['id']}/codes", {"label": f"placement {n}"})["code"]
                       for n in range(2)]
         codes_file.write_text("\n".join(codes) + "\n")
-        self.codes, self.kid, self.secret = codes_file, advertiser.kid, advertiser.secret
+        self.codes, self.kid, self.secret, self.operator = codes_file, advertiser.kid, advertiser.secret, operator
+
+    def narrow(self):
+        """From here on all load goes to the first contract, whose id it gives, with the token of an auditor who may pull it."""
+        auditor = Party(self.operator, "Bench auditor", "auditor")
+        self.operator.post(f"/v1/contracts/{self.contracts[0]}/grants", {"party": auditor.id})
+        self.codes.write_text("".join(self.codes.read_text().splitlines(keepends=True)[:2]))
+        return self.contracts[0], auditor.token
 
     def mix(self, mix):
         return ["--codes", self.codes, "--mix", mix, "--kid", self.kid, "--secret", self.secret]
