@@ -511,8 +511,8 @@ def key32(value):
     return b64u_decode(value, 32) is not None
 
 
-def hex32(value):
-    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+def hex32(value):  # zeros are its default, and left out
+    return isinstance(value, str) and re.fullmatch("(?!0{64})[0-9a-f]{64}", value) is not None
 
 
 def word(words):

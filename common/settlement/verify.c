@@ -174,6 +174,9 @@ static void age_sentence(const struct audit *a, struct buf *out)
     buf_str(out, age < 0 ? " ahead of this machine's clock" : " ago");
 }
 
+/* Clocks differ by so much. */
+#define AHEAD_MS (10 * 60 * 1000)
+
 /* A log that nothing happens in grows old like a mirror that nobody pulls: which it is, a pull tells. */
 static void audit_age(struct audit *a)
 {
@@ -184,6 +187,11 @@ static void audit_age(struct audit *a)
         return;
     if (finding_verdict(&a->finding[CHECK_ENTRIES]) != HOLDS) {
         finds_doubt(f, "the entries do not hold: the time of the last one is not known");
+    } else if (a->fold.last_ms > a->asked->now_ms + AHEAD_MS) {
+        buf_fixed(&text, mem, sizeof mem - 1);
+        age_sentence(a, &text);
+        mem[text.len] = '\0';
+        finds_doubt(f, "%s: a log that is dated forward never grows old, or this clock is wrong", mem);
     } else if (a->fold.last_ms < a->asked->not_older_ms) {
         buf_fixed(&text, mem, sizeof mem - 1);
         age_sentence(a, &text);

@@ -8,6 +8,7 @@
 #include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
+#include "common/base/xxh64.h"
 #include "common/settlement/verify_parts.h"
 #include "common/tokens/tokens.h"
 
@@ -19,8 +20,8 @@ enum { LONGEST = 4096, KIDS = 256, LISTED = 10, SEEN_BEFORE_MS = 3600 * 1000 };
 enum { SETTLED_MS = 60 * 1000 };
 
 struct seen {
-    uint64_t place, line;
-    int64_t seen_ms; /* 0: not told */
+    uint64_t place, line, id; /* id: a hash of it */
+    int64_t seen_ms;          /* 0: not told */
     uint32_t at_s;
     uint8_t flags;
 };
@@ -136,6 +137,7 @@ static void take_line(struct clicks *c, struct span line, uint64_t number)
         c->unopened++;
         return;
     }
+    s.id = xxh64(0, id);
     s.place = p.index;
     s.at_s = p.at_s;
     s.flags = p.flags;
@@ -160,7 +162,9 @@ static int by_place(const void *x, const void *y)
     const struct seen *a = x, *b = y;
     if (a->flags != b->flags)
         return a->flags < b->flags ? -1 : 1;
-    return a->place < b->place ? -1 : a->place > b->place;
+    if (a->place != b->place)
+        return a->place < b->place ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
 }
 
 /* In their order, each once. */
@@ -170,7 +174,7 @@ static void sort(struct clicks *c)
     if (c->n > 0)
         qsort(c->of, c->n, sizeof *c->of, by_place);
     for (size_t i = 0; i < c->n; i++)
-        if (kept == 0 || by_place(&c->of[kept - 1], &c->of[i]) != 0 || c->of[kept - 1].at_s != c->of[i].at_s)
+        if (kept == 0 || by_place(&c->of[kept - 1], &c->of[i]) != 0)
             c->of[kept++] = c->of[i];
     c->n = kept;
     while (c->n_recorded < c->n && c->of[c->n_recorded].flags == 0)
@@ -261,7 +265,13 @@ void verify_clicks_entry(struct audit *a, uint64_t index, const struct entry *e)
         return;
     bool here = false;
     for (; c->next < c->n_recorded && c->of[c->next].place == index; c->next++) {
-        compare(c, &c->of[c->next], index, e);
+        if (here)
+            finds_failure(c->finding,
+                          "line %" PRIu64 ": another id of entry %" PRIu64
+                          " was given out: two clicks were answered as one",
+                          c->of[c->next].line, index);
+        else
+            compare(c, &c->of[c->next], index, e);
         here = true;
     }
     if (e->kind == ENTRY_GAP)

@@ -67,19 +67,20 @@ static bool hex_32(const json_t *payload, const char *name, uint8_t out[HASH_LEN
            hex_decode(text, out, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
 }
 
-/* By the key that its header names; its payload is left in r->scratch. */
-static bool is_signed(struct audit *a, struct span jws)
+/* By the key that its header names; its payload is left in r->scratch. *meant: it calls itself a receipt. */
+static bool is_signed(struct audit *a, struct span jws, bool *meant)
 {
     struct span rest = jws, head, kid = SPAN(""), typ = SPAN("");
     json_t *header = NULL;
     char text[512], own[JWK_KID_LEN];
     size_t len = 0;
     bool held = false;
+    *meant = false;
     if (!text_cut(&rest, '.', &head) || b64url_decode(head, text, sizeof text, &len) != ERR_OK ||
         json_read(span_of(text, len), &header, NULL) != ERR_OK)
         return false;
-    bool named = json_get_str(header, "", "kid", JWK_KID_LEN, &kid, NULL, NULL) == ERR_OK &&
-                 json_get_str(header, "", "typ", 64, &typ, NULL, NULL) == ERR_OK && span_is(typ, RECEIPT_TYP);
+    *meant = json_get_str(header, "", "typ", 64, &typ, NULL, NULL) == ERR_OK && span_is(typ, RECEIPT_TYP);
+    bool named = *meant && json_get_str(header, "", "kid", JWK_KID_LEN, &kid, NULL, NULL) == ERR_OK;
     for (size_t i = 0; i < a->keys.n_statement && named && !held; i++) {
         jwk_kid(a->keys.statement[i], own);
         buf_clear(&a->receipts->scratch);
@@ -117,14 +118,50 @@ static bool payload_reads(const json_t *p, struct kept *k)
     return good;
 }
 
+/* Which contract it names, whoever signed it. */
+static bool is_anothers(const struct audit *a, struct span jws)
+{
+    struct span head, body;
+    struct buf text;
+    json_t *payload = NULL;
+    size_t len = 0, room = jws.len;
+    buf_heap(&text);
+    struct span contract = SPAN("");
+    bool reads = text_cut(&jws, '.', &head) && text_cut(&jws, '.', &body) &&
+                 b64url_decode(body, buf_room(&text, room), room, &len) == ERR_OK &&
+                 json_read(span_of(text.ptr, len), &payload, NULL) == ERR_OK &&
+                 json_get_str(payload, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK;
+    bool anothers = reads && !span_empty(contract) && !span_is(contract, a->contract);
+    json_decref(payload);
+    buf_free(&text);
+    return anothers;
+}
+
+/* What is kept may be cut, another server's, or no receipt at all: that accuses nobody. */
+static void take_unsigned(struct audit *a, struct span jws, bool meant, const struct kept *k)
+{
+    struct receipts *r = a->receipts;
+    char at[WHERE_CAP];
+    if (!meant)
+        r->without++;
+    else if (is_anothers(a, jws))
+        r->foreign++;
+    else
+        finds_doubt(r->finding,
+                    "%s holds a receipt that no published key of the server signed as it stands there: it was cut or "
+                    "changed, or the server answered with a key that it does not own up to",
+                    where(r, k, at));
+}
+
 static void take_receipt(struct audit *a, struct span jws, struct kept k)
 {
     struct receipts *r = a->receipts;
     json_t *payload = NULL;
     struct span contract = SPAN("");
     char at[WHERE_CAP];
-    if (!is_signed(a, jws)) {
-        finds_failure(r->finding, "%s holds a receipt that no published key of the server signed", where(r, &k, at));
+    bool meant;
+    if (!is_signed(a, jws, &meant)) {
+        take_unsigned(a, jws, meant, &k);
         return;
     }
     sha256(r->scratch.ptr, r->scratch.len, k.payload.b);

@@ -212,9 +212,13 @@ static int64_t read_time(const char *text, int64_t now)
 
 static struct span read_text(const char *path, const char *what, struct buf *out)
 {
-    FILE *f = fopen(path, "re");
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* and does not wait for who writes into a pipe */
+    FILE *f = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
     size_t n = 0;
     buf_heap(out);
+    if (fd >= 0 && f == NULL)
+        decline("the %s %s are in no regular file", what, path);
     while (f != NULL && out->len <= TEXT_MAX && (n = fread(buf_room(out, 4096), 1, 4096, f)) > 0)
         out->len += n;
     if (f == NULL || ferror(f))

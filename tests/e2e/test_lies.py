@@ -437,6 +437,22 @@ class Lies(ServerCase):
                 done = self.told(self.forged(lie, how, tool), tool)
                 self.assertEqual(done.returncode, 1, f"{done.stdout[-3000:]}{done.stderr}")
 
+    def test_two_ids_of_one_click_are_one_click_too_few(self):
+        """Only the server can tell the last bytes of an id from others: all of them open to one place."""
+        path, one = self.tale.folder / "doubled", self.tale.clicks[3]
+        other = one[:-1] + ("A" if one[-1] != "A" else "E")
+        for lines, status in ((self.tale.clicks + [one], 0), (self.tale.clicks + [other], 1)):
+            path.write_text("\n".join(lines))
+            self.assertEqual(countersign("verify", self.tale.honest, "--clicks", path).returncode, status)
+
+    def test_a_log_that_is_dated_forward_is_never_fresh(self):
+        book = self.book()
+        book.go_on(70 * 365 * DAY)
+        forged = book.raw().write(self.tale.folder / "forged")
+        done = countersign("verify", forged, "--not-older-than", "1h")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("ahead of this machine's clock", done.stdout)
+
     def test_what_no_tool_shows_is_known(self):
         for lie, how in NOT_SHOWN:
             forged = self.forged(lie, how, None)

@@ -157,9 +157,9 @@ class Lies(ServerCase):
 
     def test_what_was_kept_is_not_believed_either(self):
         head, payload, signature = self.kept[0]["receipt"].split(".")
-        self.verify(1, "no published key", receipts=[f"{head}.{payload}.{signature[:-4]}AAAA"])
+        self.verify(2, "no published key", receipts=[f"{head}.{payload}.{signature[:-4]}AAAA"])
         other = base64.urlsafe_b64encode(json.dumps({**jws_payload(self.kept[0]["receipt"]), "index": 1}).encode()).decode().rstrip("=")
-        self.verify(1, "no published key", receipts=[f"{head}.{other}.{signature}"])
+        self.verify(2, "no published key", receipts=[f"{head}.{other}.{signature}"])
         self.verify(1, "another request than the one beside it", receipts=[{**self.kept[0], "request": self.kept[0]["request"] + "x"}])
         self.verify(0, "6 receipts", receipts=[{**self.kept[0], "request": "the txid again"}, *self.kept])
         self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
