@@ -4,7 +4,7 @@ import json
 import tempfile
 import unittest
 
-from harness import Market, ServerCase, countersign, person, rfc3339
+from harness import BROWSER, Market, Party, ServerCase, click, countersign, person, rfc3339
 
 
 class Countersigned(ServerCase):
@@ -92,6 +92,21 @@ class Countersigned(ServerCase):
         self.assertStatus(self.say(lead, "approved", self.signed(lead, "approved", market), market), 200)
         facts = self.verified(market)
         self.assertNotIn("reported", {fact["data"].get("what") for fact in facts})
+
+    def test_the_parts_of_a_shared_lead_follow_what_was_signed_of_one(self):
+        market = Market(self.server, campaign={"dispositions": "countersigned", "attribution": {"model": "linear"}})
+        market.put_keys()
+        other = Party(self.operator, "Second publisher", "publisher")
+        contract = market.new_contract(other)
+        clicks = [market.click(), click(market.new_code(other, contract)["click_url"], **BROWSER)[1]]
+        lead = self.assertStatus(market.advertiser.postback(person(touches=",".join(clicks))), 200).json
+        self.assertStatus(self.say(lead, "approved", self.signed(lead, "approved", market), market), 200)
+        for party, of in ((market.publisher, market.contract), (other, contract)):
+            with tempfile.TemporaryDirectory(prefix="countersign-test-") as to:
+                self.assertEqual(countersign("pull", self.server.url, to, "--contract", of, "--token", party.token).returncode, 0)
+                done = countersign("verify", to)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertRegex(done.stdout, "countersigned by the own key of advertiser .*: 1 approved")
 
 
 if __name__ == "__main__":
