@@ -124,7 +124,7 @@ void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer 
 }
 
 /* Origin, size, root, each on its line; then extension lines, none of them empty. */
-enum err checkpoint_text_read(struct span text, struct checkpoint *out)
+static enum err read_text(struct span text, struct checkpoint *out)
 {
     struct span size, root, line;
     size_t len;
@@ -200,7 +200,7 @@ static enum err open_note(struct span note, const struct note_key *keys, size_t 
     struct span text, rest, line;
     assert(n <= NOTE_KEYS_MAX);
     *by = 0;
-    if (note_split(note, &text, &rest) != ERR_OK || checkpoint_text_read(text, out) != ERR_OK || rest.len == 0 ||
+    if (note_split(note, &text, &rest) != ERR_OK || read_text(text, out) != ERR_OK || rest.len == 0 ||
         rest.ptr[rest.len - 1] != '\n')
         return ERR_MALFORMED;
     for (int lines = 0; text_cut(&rest, '\n', &line); lines++) {

@@ -43,8 +43,6 @@ bool note_same_id(const struct note_key *a, const struct note_key *b);
  * ERR_MALFORMED. */
 MUST_CHECK enum err checkpoint_peek(struct span note, struct checkpoint *out);
 void checkpoint_text(struct buf *out, const struct checkpoint *c);
-/* Its inverse, which also takes extension lines. ERR_MALFORMED. */
-MUST_CHECK enum err checkpoint_text_read(struct span text, struct checkpoint *out);
 /* Text and one signature under key name = origin. */
 void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s);
 /* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown

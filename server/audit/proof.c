@@ -25,7 +25,7 @@ static enum err find_statement(struct request *rq, const struct contract **k, ui
         return err;
     err = statement_part(t, rq->param[0], "checkpoint", &note);
     if (err == ERR_OK)
-        err = statement_head_is_open(note) ? checkpoint_text_read(note, &closed) : checkpoint_peek(note, &closed);
+        err = checkpoint_peek(note, &closed);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND || err == ERR_MALFORMED ? ERR_CORRUPT : err;
     *k = m.contract;

@@ -98,37 +98,30 @@ enum err root_witnessed_get(struct request *rq, struct reply *reply)
     return err;
 }
 
-/* The note as it was published, whatever key signs now: its hash is the leaf. */
-static enum err published_note(struct txn *t, uint64_t leaf, struct span *out)
-{
-    struct envelope env;
-    uint8_t sum[HASH_LEN];
-    enum err err = ledger_read(t, ROOT_LOG, leaf, &env);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a witness saw it */
-    sha256(env.sealed.ptr, env.sealed.len, sum);
-    if (!span_eq(env.entry, span_of(sum, sizeof sum)))
-        return ERR_CORRUPT;
-    *out = env.sealed;
-    return ERR_OK;
-}
-
 enum err witnessed_get(struct request *rq, struct reply *reply)
 {
+    const struct server *sh = rq->worker->server;
     const struct contract *k;
+    char origin[ORIGIN_CAP];
+    struct checkpoint c;
     struct txn *t;
-    struct span note;
-    uint64_t leaf;
+    struct buf note;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
         return err;
-    if (courier_covered(rq->worker->server->courier, k->number, &leaf) != ERR_OK)
+    if ((err = courier_covered(sh->courier, k->number, &c.size)) != ERR_OK)
         return nothing_yet(rq);
-    if ((err = worker_reader(rq->worker, &t)) != ERR_OK)
-        return err;
-    if ((err = published_note(t, leaf, &note)) != ERR_OK)
-        return worker_fails(rq, err, "leaf %llu of the root log is not the head of a contract",
-                            (unsigned long long)leaf);
-    audit_reply(rq, reply, note, false);
-    return ERR_OK;
+    c.origin = instance_log_name(&sh->instance, k, origin);
+    if ((err = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (err = ledger_root_at(t, k->number, c.size, &c.root)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a tree that was in the root log */
+    buf_heap(&note);
+    err = heads_sign_again(sh->instance.heads, k->number, &c, &note);
+    if (err == ERR_OK)
+        audit_reply(rq, reply, buf_span(&note), false);
+    else
+        err = worker_fails(rq, err, "the head of log %u at size %llu was not signed again: signed-heads", k->number,
+                           (unsigned long long)c.size);
+    buf_free(&note);
+    return err;
 }

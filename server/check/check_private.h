@@ -45,7 +45,6 @@ struct checked_log {
     struct stored_head head;           /* as stored; compared when the tree has its size */
     uint64_t below;                    /* entries below the watermark */
     bool at_published;
-    bool head_open; /* what the last statement closed is not in the root log yet: the next start puts it there */
     struct hash published_root; /* of the tree that the stored head says was published last */
     struct fold fold;           /* not of the root log */
     char last_statement[LIMIT_ID + 1];

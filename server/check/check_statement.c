@@ -56,18 +56,9 @@ static void compare_prev(struct check *c, const struct entry_statement *s, struc
         check_row_fails(c, TABLE_STATEMENTS, key, "is not the statement before it");
 }
 
-/* A statement whose record was committed, and that of its head not yet. */
-static void compare_open(struct check *c, struct span key, struct span text, const struct checkpoint *want)
-{
-    buf_clear(&c->scratch);
-    checkpoint_text(&c->scratch, want);
-    if (!span_eq(text, buf_span(&c->scratch)))
-        check_row_fails(c, TABLE_STATEMENTS, key, "is over another tree than the one in front of the statement");
-}
-
 /* The note over the tree in front of the entry at `index`; whether the root log has it is known at the end. */
-static void compare_note(struct check *c, struct checked_log *log, const struct contract *k,
-                         const struct entry_statement *s, uint64_t index, const struct hash *root)
+static void compare_note(struct check *c, const struct contract *k, const struct entry_statement *s, uint64_t index,
+                         const struct hash *root)
 {
     char room[STATEMENT_KEY_MAX], name[ORIGIN_CAP];
     uint8_t pubs[PUBLICS][ED25519_KEY_LEN], sum[HASH_LEN];
@@ -77,14 +68,6 @@ static void compare_note(struct check *c, struct checked_log *log, const struct 
     size_t n = keys_log_publics(c->in.keys, pubs, PUBLICS);
     if (!part_get(c, s->id, "checkpoint", room, &key, &note))
         return;
-    if (log->head_open)
-        finds_failure(&c->finding[STORE_CHECK_STATEMENTS],
-                      "contract %s: the head of the statement before %.*s never came into the root log", k->id,
-                      (int)s->id.len, s->id.ptr);
-    if ((log->head_open = statement_head_is_open(note))) {
-        compare_open(c, key, note, &(struct checkpoint){.origin = origin, .size = index, .root = *root});
-        return;
-    }
     for (size_t i = 0; i < n; i++) {
         keys[i].name = origin;
         memcpy(keys[i].pub, pubs[i], ED25519_KEY_LEN);
@@ -146,7 +129,7 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
     }
     if (err == ERR_OK)
         compare_lines(c, s, &out);
-    compare_note(c, log, k, s, index, &root);
+    compare_note(c, k, s, index, &root);
     if (log->last_statement[0] != '\0')
         compare_prev(c, s, span_str(log->last_statement));
     memcpy(log->last_statement, s->id.ptr, s->id.len);

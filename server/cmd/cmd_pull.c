@@ -81,16 +81,6 @@ static void get_statement_lines(struct pull *p, const char *path, uint64_t most)
     look_at_statement_file(p, path);
 }
 
-/* A statement that was issued just now is served when its head is in the root log. */
-static struct span fetch_statement(struct pull *p, const char *url, uint64_t most)
-{
-    enum { ATTEMPTS = 5 };
-    for (int i = 0; i < ATTEMPTS; i++, usleep(LAG_US))
-        if (pull_fetch_unless(p, 503, url, most))
-            return buf_span(&p->body);
-    return pull_fetch(p, url, most);
-}
-
 static void get_statement(struct pull *p, const struct entry_statement *s, uint64_t size)
 {
     char url[64], path[96];
@@ -103,7 +93,7 @@ static void get_statement(struct pull *p, const struct entry_statement *s, uint6
     snprintf(path, sizeof path, "%s.jws", url);
     if (staging_has(path))
         return; /* a log that names it twice is for `verify` to judge */
-    struct span jws = fetch_statement(p, url, LIMIT_STATEMENT + (s->to - s->from) * LIMIT_ADJUSTMENT);
+    struct span jws = pull_fetch(p, url, LIMIT_STATEMENT + (s->to - s->from) * LIMIT_ADJUSTMENT);
     if (pull_good_object(NULL, jws) != NULL)
         pull_refuse(p, url, "a signed statement");
     pull_keep(p, path, jws);

@@ -1,10 +1,7 @@
 /* What the server does by itself: the runs of its chores. When they are due is the schedule's business. */
-#include <assert.h>
-
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/parts.h"
-#include "server/commit/statement_rows.h"
 #include "server/system/log.h"
 
 enum { PROBE_LEN = 256 * 1024 };
@@ -120,41 +117,32 @@ enum err chore_sweep(struct batch *cx, struct job *job)
     return ledger_sweep(cx->ledger, cx->txn);
 }
 
-/* The tree that the note says must be the log's own. What is in the root log already is not put there again: the record
- * may have been made before another one was folded. */
+static bool head_changed(const struct batch *cx, const struct contract *k)
+{
+    return ledger_size(cx->ledger, k->number) != ledger_published(cx->ledger, k->number);
+}
+
+/* The next few contracts whose head grew since it was in the root log. */
 enum err chore_publish(struct batch *cx, struct job *job)
 {
-    const struct contract *k = catalog_contract_number(cx->catalog, job->record.publish.contract);
-    const struct span note = job->record.publish.note, id = span_str(ledger_last_statement(cx->ledger, k->number)->id);
-    const struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
-    char name[ORIGIN_CAP], room[STATEMENT_KEY_MAX];
-    struct checkpoint c, open;
-    struct span text, key;
-    struct hash root, sha;
-    uint64_t leaf;
-    assert(batch_may_touch(cx, k));
-    if (checkpoint_peek(note, &c) != ERR_OK || !span_eq(c.origin, instance_log_name(cx->instance, k, name)))
-        return ERR_CORRUPT;
-    enum err err = ledger_root_at(cx->txn, k->number, c.size, &root);
-    if (err != ERR_OK || memcmp(root.b, c.root.b, HASH_LEN) != 0)
-        return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    err = statement_open_head(cx->txn, id, &open, &text);
-    bool closes = err == ERR_OK;
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    if (closes ? note.len <= text.len || memcmp(note.ptr, text.ptr, text.len) != 0
-               : c.size <= ledger_published(cx->ledger, k->number))
-        return ERR_OK;
-    if ((err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG)) != ERR_OK ||
-        (closes && (err = statement_key(id, SPAN("checkpoint"), room, &key)) != ERR_OK))
-        return err;
-    sha256(note.ptr, note.len, sha.b);
-    err = ledger_append(cx->ledger, cx->txn, ROOT_LOG, &e, span_of(sha.b, HASH_LEN), 0, note, NULL, &leaf, NULL);
-    if (err == ERR_OK)
-        err = ledger_publish(cx->ledger, cx->txn, k->number, c.size, leaf);
-    if (err == ERR_OK && closes)
-        err = store_put(cx->txn, TABLE_STATEMENTS, key, note);
-    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */
+    uint32_t number = job->record.publish.from, published = 0;
+    char mem[1024];
+    for (; number <= cx->catalog->n_contracts && published < job->record.publish.steps; number++) {
+        const struct contract *k = catalog_contract_number(cx->catalog, number);
+        if (!head_changed(cx, k))
+            continue;
+        struct buf note;
+        buf_fixed(&note, mem, sizeof mem);
+        enum err err = pipeline_publish_head(cx, k, &note);
+        if (err == ERR_FULL || err == ERR_IO)
+            return err;
+        if (err != ERR_OK) /* it could not be signed, and nothing was written */
+            log_line(LOG_ERROR, 0, "publish", "the head of contract %s: %s", k->id, err_word(err));
+        published++;
+    }
+    job->index = number;
+    job->more = number <= cx->catalog->n_contracts;
+    return ERR_OK;
 }
 
 /* ---- a full disk ---- */

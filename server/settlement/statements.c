@@ -53,13 +53,13 @@ struct issue {
     bool whole;        /* of all there is */
     int64_t issued_ms;
     struct statement_out out;
-    struct buf jws, head, summary;
+    struct buf jws, note, summary;
 };
 
 static void issue_open(struct issue *s)
 {
     buf_heap(&s->jws);
-    buf_heap(&s->head);
+    buf_heap(&s->note);
     buf_heap(&s->summary);
 }
 
@@ -67,7 +67,7 @@ static void issue_close(struct issue *s)
 {
     statement_free(&s->out);
     buf_free(&s->jws);
-    buf_free(&s->head);
+    buf_free(&s->note);
     buf_free(&s->summary);
 }
 
@@ -85,29 +85,6 @@ static enum err issue_interval(struct batch *cx, struct issue *s)
         err = ERR_OK;
     }
     return err == ERR_OK && c->tally.entries != c->to - s->from ? ERR_CORRUPT : err;
-}
-
-/* The tree in front of its entry, durable and swept. Its checkpoint is signed, and goes into the root log, by a record
- * of its own that comes after this one's commit. */
-static void issue_head(struct batch *cx, struct issue *s)
-{
-    char name[ORIGIN_CAP];
-    struct checkpoint c = {.origin = instance_log_name(cx->instance, s->k, name),
-                           .size = ledger_size(cx->ledger, s->k->number)};
-    assert(ledger_is_swept(cx->ledger, s->k->number));
-    ledger_root(cx->ledger, s->k->number, &c.root);
-    checkpoint_text(&s->head, &c);
-}
-
-/* That of the statement before is in the root log: else nobody would know of two which is to come. */
-static enum err issue_last(struct batch *cx, const struct issue *s, struct problem *p)
-{
-    struct checkpoint open;
-    struct span text, id = span_str(ledger_last_statement(cx->ledger, s->k->number)->id);
-    enum err err = statement_open_head(cx->txn, id, &open, &text);
-    if (err == ERR_OK)
-        return problem(p, ERR_BUSY, "", "the head of the statement before it is not in the root log yet: try again");
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
@@ -141,7 +118,7 @@ static enum err issue_put(struct batch *cx, struct issue *s)
     const struct {
         const char *part;
         struct span bytes;
-    } parts[] = {{"checkpoint", buf_span(&s->head)},
+    } parts[] = {{"checkpoint", buf_span(&s->note)},
                  {"jws", buf_span(&s->jws)},
                  {"lines", buf_span(&s->out.lines.text)},
                  {"prev", span_str(ledger_last_statement(cx->ledger, s->k->number)->id)}};
@@ -211,16 +188,13 @@ enum err statement_run(struct batch *cx, struct job *job)
                        "POST /v1/clock/confirm; until then no statement is issued");
     issue_open(&s);
     enum err err = pipeline_ready(cx, s.k);
-    if (err == ERR_OK)
-        err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG); /* its head has a place to go to */
-    if (err != ERR_OK || (err = issue_last(cx, &s, &job->problem)) != ERR_OK ||
-        (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK || (err = issue_interval(cx, &s)) != ERR_OK ||
-        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+    if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||
+        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
-    issue_head(cx, &s);
-    if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = issue_put(cx, &s)) != ERR_OK)
+    if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = pipeline_publish_head(cx, s.k, &s.note)) != ERR_OK ||
+        (err = issue_put(cx, &s)) != ERR_OK)
         goto done;
     err = issue_append(cx, &s);
 done:

@@ -3,8 +3,12 @@
 #ifndef CS_SERVER_SETTLEMENT_STATEMENTS_H
 #define CS_SERVER_SETTLEMENT_STATEMENTS_H
 
-#include "server/commit/statement_rows.h"
 #include "server/worker/dispatch.h"
+
+/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. answered: ids of
+ * the parties whose answers stand in TABLE_COSIGNED, a 00 behind each; absent: nobody's. */
+MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part,
+                                   struct span *out); /* ERR_NOT_FOUND */
 
 struct statement_meta {
     const struct contract *contract;
@@ -22,6 +26,10 @@ MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct spa
 /* A statement in a list: appends canonical JSON {carried_micros, contract, currency, from, id, issued_at, lines,
  * net_micros, payable_minor, sha256, to}, all from its payload. ERR_CORRUPT when that does not read. */
 MUST_CHECK enum err statement_summary(struct span payload, struct buf *out);
+
+/* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */
+enum { STATEMENT_KEY_MAX = 2 * LIMIT_ID + 2 };
+MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key);
 
 /* Of `answered`: takes the first id off; false when there is none. */
 bool answered_take(struct span *ids, struct span *id);

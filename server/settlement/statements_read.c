@@ -17,6 +17,27 @@
 
 enum { STATEMENTS_SCAN = 1000 }; /* statements that one call looks at: 0.1 s of reading payloads */
 
+/* ---- rows ---- */
+
+enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key)
+{
+    if (id.len == 0 || id.len > LIMIT_ID || suffix.len > LIMIT_ID || memchr(id.ptr, '\0', id.len) != NULL)
+        return ERR_NOT_FOUND;
+    memcpy(out, id.ptr, id.len);
+    out[id.len] = '\0';
+    memcpy(out + id.len + 1, suffix.ptr, suffix.len);
+    *key = span_of(out, id.len + 1 + suffix.len);
+    return ERR_OK;
+}
+
+enum err statement_part(struct txn *t, struct span id, const char *part, struct span *out)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    enum err err = statement_key(id, span_str(part), room, &key);
+    return err == ERR_OK ? store_get(t, TABLE_STATEMENTS, key, out) : err;
+}
+
 /* ---- what a payload says ---- */
 
 static enum err payload_of(struct span jws, struct buf *out)
@@ -372,19 +393,11 @@ static bool parts_fit(const struct request *rq, struct txn *t, const struct part
 
 static enum err parts_read(struct request *rq, struct txn *t, struct span id, struct parts *out)
 {
-    struct checkpoint open;
-    struct span text;
     enum err err;
     if ((err = statement_part(t, id, "jws", &out->jws)) != ERR_OK ||
         (err = statement_part(t, id, "lines", &out->lines)) != ERR_OK ||
         (err = statement_part(t, id, "checkpoint", &out->note)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if ((err = statement_open_head(t, id, &open, &text)) == ERR_OK) {
-        err = problem(&rq->problem, ERR_BUSY, "", "its head is not in the root log yet: ask again in a moment");
-        return worker_fails(rq, err, "the head of statement %.*s is not in the root log yet", (int)id.len, id.ptr);
-    }
-    if (err != ERR_NOT_FOUND)
-        return err;
     if (parts_fit(rq, t, out))
         return ERR_OK;
     return worker_fails(rq, ERR_CORRUPT,
