@@ -27,6 +27,7 @@ HANG_S = 10  # a request that takes longer is never answered
 END_S = 10   # a process that is to end, or a start, may take so long
 MDB_NOTFOUND = -30798
 NEVER = 1 << 62
+OF_A_START = ("few_files", "ready")  # the main thread says so, whatever another is about to end for
 
 client.TIMEOUT_S = HANG_S
 
@@ -107,7 +108,8 @@ def ask(call):
 
 def end_of(status, output, statuses=(1,)):
     """Why a process ended by itself; Wrong unless that was clean and it says why."""
-    last = output.strip().splitlines()[-1] if output.strip() else ""
+    said = [line for line in output.strip().splitlines() if not any(f'"event":"{event}"' in line for event in OF_A_START)]
+    last = said[-1] if said else ""
     if status < 0:
         raise Wrong(f"ended by {signal.Signals(-status).name}: {last}")
     if status not in statuses:

@@ -92,7 +92,9 @@ class Stalled(unittest.TestCase):
         entries = self.market.settled_entries()
         self.assertEqual(sorted(entry["sub1"] for entry in entries if entry["kind"] == "click"), ["before", "during", "gone", "kept0", "kept1"])
         self.assertEqual(sum(entry["kind"] == "view" for entry in entries), 1)
-        self.assertEqual([entry for entry in entries if entry["kind"] == "gap"], [], "nothing is missing")
+        gaps = [entry for entry in entries if entry["kind"] == "gap"]
+        self.assertEqual([set(gap) & {"clicks", "impressions", "views"} for gap in gaps], [set()] * len(gaps), "nothing is missing")
+        self.assertLessEqual(sum(gap["late_clicks"] for gap in gaps), 4, "ids that left as unrecorded, as far as that is told yet")
         self.assertEqual(self.server.metric("unrecorded"), 0)
         after, told = self.click("?sub1=after")
         self.assertEqual(told[2], 0)
