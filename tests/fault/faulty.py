@@ -108,7 +108,8 @@ def ask(call):
 
 def end_of(status, output, statuses=(1,)):
     """Why a process ended by itself; Wrong unless that was clean and it says why."""
-    said = [line for line in output.strip().splitlines() if not any(f'"event":"{event}"' in line for event in OF_A_START)]
+    said = [line.strip() for line in output.splitlines(True) if line.endswith("\n")]  # what another thread was writing then is cut
+    said = [line for line in said if line and not any(f'"event":"{event}"' in line for event in OF_A_START)]
     last = said[-1] if said else ""
     if status < 0:
         raise Wrong(f"ended by {signal.Signals(-status).name}: {last}")
