@@ -8,7 +8,7 @@
 #include "common/base/err.h"
 #include "common/base/limits.h"
 
-int64_t clock_ms(void);           /* wall clock, Unix ms (CLOCK_REALTIME_COARSE is enough) */
+int64_t clock_ms(void);           /* wall clock, Unix ms; a coarse one is a tick behind others */
 int64_t clock_monotonic_us(void); /* since the boot, sleep included */
 /* Both at one moment. */
 void clock_pair(int64_t *wall_ms, int64_t *monotonic_us);
