@@ -77,7 +77,7 @@ def email_key(value):
         value = value[value.index("<") + 1:-1]
     value = trim(trim(value).strip(QUOTES))
     if value[:7].lower() == "mailto:":
-        value = value[7:].partition("?")[0]
+        value = trim(value[7:].partition("?")[0].strip(QUOTES))
     value = "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in value)
     before, at, behind = value.partition("@")
     value = "".join(c for c in before if c not in UNSEEN) + at + "".join(c for c in behind if c not in UNSEEN or c in "\u200c\u200d")

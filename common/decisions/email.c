@@ -189,7 +189,7 @@ static bool read_typed(struct span s, struct buf *out)
     s = unquoted(text_strip(s));
     if (ascii_starts(s, "mailto:")) {
         s = span_skip(s, 7);
-        s = text_cut(&s, '?', &front) ? front : s;
+        s = unquoted(text_cut(&s, '?', &front) ? front : s);
     }
     if (!utf8_valid(s))
         return false;
