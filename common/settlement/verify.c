@@ -155,13 +155,12 @@ static void audit_root_log(struct audit *a)
 /* Days and hours, or less. */
 void verify_age(struct buf *out, int64_t ms)
 {
-    int64_t minutes = ms / MS_PER_S / 60, days = minutes / 1440, hours = minutes / 60 % 24;
+    uint64_t minutes = (uint64_t)ms / MS_PER_S / 60, days = minutes / 1440, hours = minutes / 60 % 24;
     if (days > 0)
-        buf_printf(out, "%" PRId64 " day%s and %" PRId64 " hour%s", days, days == 1 ? "" : "s", hours,
-                   hours == 1 ? "" : "s");
+        buf_printf(out, "%" PRIu64 " day%s and %" PRIu64 " hour%s", days, plural(days), hours, plural(hours));
     else
-        buf_printf(out, "%" PRId64 " hour%s and %" PRId64 " minute%s", hours, hours == 1 ? "" : "s", minutes % 60,
-                   minutes % 60 == 1 ? "" : "s");
+        buf_printf(out, "%" PRIu64 " hour%s and %" PRIu64 " minute%s", hours, plural(hours), minutes % 60,
+                   plural(minutes % 60));
 }
 
 static void age_sentence(const struct audit *a, struct buf *out)
@@ -200,14 +199,9 @@ static void audit_age(struct audit *a)
     }
 }
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 static void root_sentence(const struct audit *a, struct buf *out)
 {
-    buf_printf(out, "signed over %" PRIu64 " entries, root ", a->head.size);
+    buf_printf(out, "signed over %" PRIu64 " %s, root ", a->head.size, a->head.size == 1 ? "entry" : "entries");
     buf_hex(out, a->head.root.b, HASH_LEN);
 }
 
@@ -216,7 +210,8 @@ static void decisions_sentence(const struct audit *a, struct buf *out)
     buf_printf(out, "%" PRIu64 " lead%s and %" PRIu64 " disposition%s decided again, with the same outcome", a->decided,
                plural(a->decided), a->dispositions, plural(a->dispositions));
     if (a->foreign)
-        buf_printf(out, "; %" PRIu64 " rest on other contracts of the campaign, taken at their word", a->foreign);
+        buf_printf(out, "; %" PRIu64 " rest%s on other contracts of the campaign, taken at the entries' word",
+                   a->foreign, verb(a->foreign));
     for (size_t i = 0; i < a->n_operators; i++)
         buf_printf(out, "; %" PRIu64 " disposition%s by the operator %s, not by the advertiser", a->operator[i].n,
                    plural(a->operator[i].n), a->operator[i].party);
@@ -245,13 +240,15 @@ static void responses_sentence(const struct audit *a, struct buf *out)
 
 static void entries_sentence(const struct audit *a, struct buf *out)
 {
-    const uint64_t *k = a->kinds;
-    buf_printf(out,
-               "canonical and in order: %" PRIu64 " clicks, %" PRIu64 " views, %" PRIu64 " impressions, %" PRIu64
-               " leads, %" PRIu64 " dispositions, %" PRIu64 " others",
-               k[ENTRY_CLICK], k[ENTRY_VIEW], k[ENTRY_IMPRESSION], k[ENTRY_LEAD], k[ENTRY_DISPOSITION],
-               a->head.size - k[ENTRY_CLICK] - k[ENTRY_VIEW] - k[ENTRY_IMPRESSION] - k[ENTRY_LEAD] -
-                   k[ENTRY_DISPOSITION]);
+    static const enum entry_kind told[] = {ENTRY_CLICK, ENTRY_VIEW, ENTRY_IMPRESSION, ENTRY_LEAD, ENTRY_DISPOSITION};
+    uint64_t others = a->head.size;
+    buf_str(out, "canonical and in order: ");
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        uint64_t n = a->kinds[told[i]];
+        buf_printf(out, "%" PRIu64 " %s%s, ", n, entry_kind_word(told[i]), plural(n));
+        others -= n;
+    }
+    buf_printf(out, "%" PRIu64 " other%s", others, plural(others));
     if (a->fold.last_ms > 0) {
         buf_str(out, "; the last is of ");
         time_rfc3339(out, a->fold.last_ms);
@@ -284,8 +281,7 @@ static void asked_sentence(const struct audit *a, enum check c, struct buf *out)
 {
     switch (c) {
     case CHECK_PINS:
-        buf_printf(out, "%" PRIu64 " pin%s for these logs hold%s", a->n_pinned, plural(a->n_pinned),
-                   a->n_pinned == 1 ? "s" : "");
+        buf_printf(out, "%" PRIu64 " pin%s for these logs hold%s", a->n_pinned, plural(a->n_pinned), verb(a->n_pinned));
         break;
     case CHECK_AGAINST:
         against_sentence(a, out);
@@ -357,7 +353,8 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
                    plural(a->n_kept));
         break;
     case CHECK_ROOTLOG:
-        buf_printf(out, "signed over %" PRIu64 " heads, and they give its root", a->root_size);
+        buf_printf(out, "signed over %" PRIu64 " head%s, which give%s its root", a->root_size, plural(a->root_size),
+                   verb(a->root_size));
         break;
     case CHECK_FILES:
         buf_printf(out, "nothing beside what the checkpoints and entries call for");

@@ -343,9 +343,11 @@ static void tell_unseen(struct clicks *c)
     for (size_t i = 0; i < c->unseen && i < LISTED; i++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%" PRIu64, i ? ", " : "", c->listed[i]);
     finds_doubt(c->finding,
-                "%" PRIu64 " clicks of the log (%" PRIu64 " of class ok) are not among the ids: entries %s%s; they are "
-                "invented, or you did not see them",
-                c->unseen, c->unseen_ok, list, c->unseen > LISTED ? " and others" : "");
+                "%" PRIu64 " click%s of the log (%" PRIu64 " of class ok) %s not among the ids: %s %s%s; %s "
+                "invented, or you did not see %s",
+                c->unseen, plural(c->unseen), c->unseen_ok, c->unseen == 1 ? "is" : "are",
+                c->unseen == 1 ? "entry" : "entries", list, c->unseen > LISTED ? " and others" : "",
+                c->unseen == 1 ? "it is" : "they are", c->unseen == 1 ? "it" : "them");
 }
 
 void verify_clicks_end(struct audit *a, bool complete)
@@ -380,7 +382,8 @@ void verify_clicks_sentence(const struct audit *a, struct buf *out)
     const struct clicks *c = a->clicks;
     if (c == NULL)
         return;
-    buf_printf(out, "%" PRIu64 " clicks stand in the log at their index and second", c->stand);
+    buf_printf(out, "%" PRIu64 " click%s stand%s in the log at index and second", c->stand, plural(c->stand),
+               verb(c->stand));
     if (c->unrecorded > 0)
         buf_printf(out, "; %" PRIu64 " left as unrecorded, which gap entries count", c->unrecorded);
     if (c->unseen > 0)
@@ -390,9 +393,10 @@ void verify_clicks_sentence(const struct audit *a, struct buf *out)
                    "unrecorded",
                    c->unseen);
     if (c->unopened > 0)
-        buf_printf(out, "; %" PRIu64 " ids do not open: other contracts', or never given out", c->unopened);
+        buf_printf(out, "; %" PRIu64 " id%s not open: other contracts', or never given out", c->unopened,
+                   c->unopened == 1 ? " does" : "s do");
     if (c->without > 0)
-        buf_printf(out, "; %" PRIu64 " lines hold no id", c->without);
+        buf_printf(out, "; %" PRIu64 " line%s hold%s no id", c->without, plural(c->without), verb(c->without));
     if (c->nowhere > 0)
         buf_printf(out, "; %" PRIu64 " answered a HEAD request, which is no click", c->nowhere);
 }

@@ -7,20 +7,6 @@
 #include "common/settlement/statement_text.h"
 #include "common/settlement/verify_parts.h"
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
-static void key_time(struct jw *w, const char *key, int64_t ms)
-{
-    char mem[32];
-    struct buf text;
-    buf_fixed(&text, mem, sizeof mem);
-    time_rfc3339(&text, ms);
-    jw_kstr(w, key, buf_span(&text));
-}
-
 static void key_count(struct jw *w, const char *key, uint64_t n)
 {
     jw_kint(w, key, (int64_t)n);
@@ -217,7 +203,7 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
 static void tell_statement(struct audit *a, size_t i)
 {
     const struct closed *c = &a->closed[i];
-    const struct said *s = &a->statement[i % TOLD_MOST];
+    const struct said *s = &a->statement[told_slot(i)];
     struct buf *text = tale_add(&a->tale, TOPIC_STATEMENT);
     struct jw *w = &a->tale.w;
     buf_printf(text, "%s, ", c->id);
@@ -247,7 +233,6 @@ static void tell_statement(struct audit *a, size_t i)
     tale_end(&a->tale);
 }
 
-/* With its last line that is as many as are kept. */
 static void tell_statements(struct audit *a)
 {
     uint64_t accepted = 0, disputed = 0, n = a->n_closed;
@@ -255,7 +240,7 @@ static void tell_statements(struct audit *a)
     for (size_t i = 0; i < n; i++) {
         accepted += a->closed[i].answered == (two ? 3 : 1) && !a->closed[i].disputed;
         disputed += a->closed[i].disputed != 0;
-        if (i + TOLD_MOST > n)
+        if (told_of(i, n + 1)) /* their sum is one fact more */
             tell_statement(a, i);
         else
             a->tale.n[TOPIC_STATEMENT]++;
@@ -267,7 +252,7 @@ static void tell_statements(struct audit *a)
                "of %" PRIu64 " statement%s %" PRIu64 " %s accepted by %s, %" PRIu64 " %s disputed, %" PRIu64
                " wait%s for an answer",
                n, plural(n), accepted, accepted == 1 ? "is" : "are", two ? "both parties" : "the advertiser", disputed,
-               disputed == 1 ? "is" : "are", waiting, waiting == 1 ? "s" : "");
+               disputed == 1 ? "is" : "are", waiting, verb(waiting));
     key_count(w, "accepted", accepted);
     key_count(w, "disputed", disputed);
     key_count(w, "total", n);
@@ -342,7 +327,7 @@ static void hide_others(const struct audit *a, struct buf *out)
         buf_printf(out,
                    "what %" PRIu64 " decision%s rest%s on in other contracts of the campaign: it was taken at the "
                    "entries' word",
-                   a->foreign, plural(a->foreign), a->foreign == 1 ? "s" : "");
+                   a->foreign, plural(a->foreign), verb(a->foreign));
 }
 
 static void hide_persons(const struct audit *a, struct buf *out)

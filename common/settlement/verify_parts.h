@@ -204,7 +204,7 @@ struct audit {
 
     struct closed *closed;
     size_t n_closed, closed_room;
-    struct said statement[TOLD_MOST];               /* statement n of `closed` at n % TOLD_MOST: the last ones alone */
+    struct said statement[TOLD_MOST];               /* of `closed`, at told_slot */
     struct byte_map *closed_by_id, *closed_by_note; /* to the index in `closed`, in this machine's bytes */
     uint64_t adjustable; /* dispositions of the open period: as many adjustments a statement may hold */
     uint64_t kinds[ENTRY_KINDS], decided, foreign, unopened, opened, dispositions, lines, root_size;
@@ -213,6 +213,17 @@ struct audit {
 /* Reads a file of the mirror into *out (cleared first). false: it is not there or cannot be read, noted as a doubt of
  * `c`; or it has more than `most` bytes, noted as a failure. */
 MUST_CHECK bool audit_read(struct audit *a, enum check c, const char *path, size_t most, struct buf *out);
+/* Ends of words: "1 click", "2 clicks"; "1 lead rests", "2 leads rest". */
+static inline const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static inline const char *verb(uint64_t n)
+{
+    return n == 1 ? "s" : "";
+}
+
 /* Notes as a doubt of `c` why a file could not be read. */
 void audit_unread(struct finding *f, const char *path, enum err err);
 

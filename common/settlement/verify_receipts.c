@@ -388,11 +388,11 @@ void verify_receipts_sentence(const struct audit *a, struct buf *out)
     if (r == NULL)
         return;
     buf_printf(out, "%" PRIu64 " receipt%s signed, and what they answered stands in the log as it was answered",
-               r->stand, r->stand == 1 ? "" : "s");
+               r->stand, plural(r->stand));
     if (r->shown > 0)
         buf_printf(out, "; %" PRIu64 " of them for the very request that was kept beside", r->shown);
     if (r->without > 0)
-        buf_printf(out, "; %" PRIu64 " lines hold none", r->without);
+        buf_printf(out, "; %" PRIu64 " line%s hold%s none", r->without, plural(r->without), verb(r->without));
     if (r->foreign > 0)
         buf_printf(out, "; %" PRIu64 " of other contracts were not looked at", r->foreign);
 }

@@ -134,7 +134,7 @@ static void said_free(struct said *s)
 static struct said *said_of(struct audit *a, const struct closed *c)
 {
     size_t at = (size_t)(c - a->closed);
-    return at + TOLD_MOST >= a->n_closed ? &a->statement[at % TOLD_MOST] : NULL;
+    return told_of(at, a->n_closed) ? &a->statement[told_slot(at)] : NULL;
 }
 
 /* The first of an id is the one that answers are about. */
@@ -155,7 +155,7 @@ static struct closed *add_closed(struct audit *a, const struct entry *e)
     memcpy(c->id, s->id.ptr, s->id.len);
     if (audit_closed(a, s->id) == NULL)
         byte_map_put(a->closed_by_id, s->id, span_of(&at, sizeof at));
-    said_free(&a->statement[at % TOLD_MOST]);
+    said_free(&a->statement[told_slot(at)]);
     return c;
 }
 

@@ -28,15 +28,6 @@ static void tell_difference(void *ctx, const struct difference *d)
     buf_free(&line);
 }
 
-static void key_time(struct jw *w, const char *key, int64_t ms)
-{
-    char mem[32];
-    struct buf text;
-    buf_fixed(&text, mem, sizeof mem);
-    time_rfc3339(&text, ms);
-    jw_kstr(w, key, buf_span(&text));
-}
-
 void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
                     const struct terms *now)
 {

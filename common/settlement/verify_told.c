@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/when.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/verify_parts.h"
 
@@ -16,7 +17,7 @@ static const struct {
 
 struct buf *tale_add(struct tale *t, enum topic topic)
 {
-    size_t i = t->n[topic]++ % TOLD_MOST;
+    size_t i = told_slot(t->n[topic]++);
     struct buf *sentence = &t->kept[topic][i].sentence, *data = &t->kept[topic][i].data;
     assert(!t->open);
     t->open = true;
@@ -42,18 +43,20 @@ void tale_end(struct tale *t)
 static void report_topic(const struct tale *t, enum topic topic, struct report_line *line, verify_report *report,
                          void *ctx)
 {
-    uint64_t first = t->n[topic] > TOLD_MOST ? t->n[topic] - TOLD_MOST : 0;
-    if (first > 0) {
-        char words[64], data[64];
-        snprintf(words, sizeof words, "the first %" PRIu64 " are not told one by one", first);
-        snprintf(data, sizeof data, "{\"untold\":%" PRIu64 "}", first);
-        line->sentence = span_str(words);
-        line->data = span_str(data);
-        report(ctx, line);
-    }
-    for (uint64_t i = first; i < t->n[topic]; i++) {
-        line->sentence = buf_span(&t->kept[topic][i % TOLD_MOST].sentence);
-        line->data = buf_span(&t->kept[topic][i % TOLD_MOST].data);
+    uint64_t n = t->n[topic], untold = n > TOLD_MOST ? n - TOLD_MOST : 0;
+    for (uint64_t i = 0; i < n; i++) {
+        char words[96], data[64];
+        if (i == TOLD_FIRST && untold > 0) {
+            snprintf(words, sizeof words, "%" PRIu64 " more in between, looked at like these, not told one by one",
+                     untold);
+            snprintf(data, sizeof data, "{\"untold\":%" PRIu64 "}", untold);
+            line->sentence = span_str(words);
+            line->data = span_str(data);
+            report(ctx, line);
+            i += untold;
+        }
+        line->sentence = buf_span(&t->kept[topic][told_slot(i)].sentence);
+        line->data = buf_span(&t->kept[topic][told_slot(i)].data);
         report(ctx, line);
     }
 }
@@ -68,6 +71,15 @@ void tale_report(const struct tale *t, const enum verdict verdicts[], verify_rep
                 line.verdict = verdict_worse(line.verdict, verdicts[c]);
         report_topic(t, (enum topic)i, &line, report, ctx);
     }
+}
+
+void key_time(struct jw *w, const char *key, int64_t ms)
+{
+    char mem[32];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    time_rfc3339(&text, ms);
+    jw_kstr(w, key, buf_span(&text));
 }
 
 void tale_free(struct tale *t)

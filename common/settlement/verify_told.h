@@ -5,8 +5,8 @@
  *   buf_printf(text, "..."); jw_kstr(&a->tale.w, "kid", kid);        members in ascending order
  *   tale_end(&a->tale);
  *
- * and adds the members to FORMATS.md "What is told". Memory does not grow with the log: of a topic the last TOLD_MOST
- * are kept, those before them counted. */
+ * and adds the members to FORMATS.md "What is told". Memory does not grow with the log: of a topic the first and
+ * the last are kept, TOLD_MOST together, those in between counted. */
 #ifndef CS_SETTLEMENT_VERIFY_TOLD_H
 #define CS_SETTLEMENT_VERIFY_TOLD_H
 
@@ -32,12 +32,24 @@ enum topic {
         TOPICS
 };
 
-enum { TOLD_MOST = 64, TOLD_WORDS = 1500 /* bytes of a sentence after which lists in it are only counted */ };
+enum { TOLD_FIRST = 32, TOLD_LAST = 32, TOLD_MOST = TOLD_FIRST + TOLD_LAST };
+enum { TOLD_WORDS = 1500 /* bytes of a sentence after which lists in it are only counted */ };
+
+/* Where fact n of a topic is kept: over one that is neither among the first nor among the last. */
+static inline size_t told_slot(uint64_t n)
+{
+    return n < TOLD_FIRST ? n : TOLD_FIRST + n % TOLD_LAST;
+}
+
+static inline bool told_of(uint64_t n, uint64_t all)
+{
+    return n < TOLD_FIRST || n + TOLD_LAST >= all;
+}
 
 struct tale {
     struct {
         struct buf sentence, data;
-    } kept[TOPICS][TOLD_MOST]; /* fact n of a topic at n % TOLD_MOST */
+    } kept[TOPICS][TOLD_MOST]; /* at told_slot */
     uint64_t n[TOPICS];
     struct jw w;
     bool open;
@@ -45,6 +57,7 @@ struct tale {
 
 struct buf *tale_add(struct tale *t, enum topic topic);
 void tale_end(struct tale *t);
+void key_time(struct jw *w, const char *key, int64_t ms); /* a member that is a time */
 /* Reports all; `verdicts` are the checks'. */
 void tale_report(const struct tale *t, const enum verdict verdicts[], verify_report *report, void *ctx);
 void tale_free(struct tale *t);

@@ -204,7 +204,7 @@ class Lies(ServerCase):
     def test_a_click_invented(self):
         click = self.forger.of("click")[-1]
         self.forger.insert(click + 1, {**self.forger.entries[click], "sub1": "nobody"})
-        self.verify(2, "1 clicks of the log (1 of class ok) are not among the ids: entries " + str(click + 1), ids=self.ids)
+        self.verify(2, "1 click of the log (1 of class ok) is not among the ids: entry " + str(click + 1), ids=self.ids)
 
     def test_a_click_at_another_time(self):
         self.forger.entries[-1]["at"] += 5000

@@ -18,7 +18,7 @@
 #define CONTRACT "C1"
 #define ORIGIN "track.example"
 
-enum { FILES_MAX = 64, ENTRIES_MAX = 2048 };
+enum { FILES_MAX = 512, ENTRIES_MAX = 2048 };
 
 struct mirror_file {
     char path[96];

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/limits.h"
+#include "common/settlement/verify_told.h"
 #include "tests/support/mirror.h"
 
 /* What one run reported. */
@@ -729,6 +730,62 @@ static void lie_before_the_last(struct story *s)
     tell_click(s, CLASS_OK);
 }
 
+/* ---- many facts of one topic ---- */
+
+struct many {
+    const char *topic;
+    char first[100][120], untold[64];
+    size_t n, untold_at;
+};
+
+static void take_many(void *ctx, const struct report_line *line)
+{
+    struct many *m = ctx;
+    if (strcmp(line->topic, m->topic) != 0)
+        return;
+    assert_true(m->n < 100);
+    if (span_starts(line->data, "{\"untold\"")) {
+        m->untold_at = m->n;
+        snprintf(m->untold, sizeof m->untold, "%.*s", (int)line->data.len, line->data.ptr);
+    }
+    snprintf(m->first[m->n++], sizeof m->first[0], "%.*s", (int)line->sentence.len, line->sentence.ptr);
+}
+
+/* Nobody hides a version or a statement behind others: the first ones are told like the last ones. */
+static void of_many_facts_the_first_and_the_last_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *topic, *untold, *words[4]; /* of the first, the 32nd, the one behind those untold, the last */
+    } topics[] = {
+        {"terms",
+         "{\"untold\":6}",
+         {"version 1, entry 0 ", "version 32, entry", "version 39, entry", "version 70, entry"}},
+        {"statement", "{\"untold\":7}", {"S1, entries 0", "S32, ", "S40, ", "of 70 statements 0 are accepted by both"}},
+    };
+    struct story *s = story_open();
+    struct mirror m = story_mirror(s);
+    for (int i = 0; i < 69; i++)
+        tell_terms(s, TERMS_PLAIN);
+    for (int i = 0; i < 70; i++) {
+        tell_statement(s);
+        if (i == 0 || i == 35)
+            tell_response(s, 0);
+    }
+    write_logs(s);
+    for (size_t i = 0; i < 2; i++) {
+        struct many told = {.topic = topics[i].topic};
+        assert_int_equal(verify_mirror(&m, NULL, take_many, &told), HOLDS);
+        assert_int_equal(told.n, TOLD_MOST + 1);
+        assert_int_equal(told.untold_at, TOLD_FIRST);
+        assert_string_equal(told.untold, topics[i].untold);
+        static const size_t at[] = {0, TOLD_FIRST - 1, TOLD_FIRST + 1, TOLD_MOST};
+        for (size_t k = 0; k < 4; k++)
+            assert_int_equal(strncmp(told.first[at[k]], topics[i].words[k], strlen(topics[i].words[k])), 0);
+    }
+    story_free(s);
+}
+
 /* What the clock said is told where an entry must not be dated by it: at the time of the one in front of it alone. */
 static void lie_dated_later(struct story *s)
 {
@@ -1369,6 +1426,7 @@ int main(void)
         cmocka_unit_test(a_lead_across_new_terms_holds),
         cmocka_unit_test(a_version_binds_from_its_time_on),
         cmocka_unit_test(terms_of_rules_that_are_not_known_cannot_be_told),
+        cmocka_unit_test(of_many_facts_the_first_and_the_last_are_told),
         cmocka_unit_test(an_entry_at_the_time_before_it_holds),
         cmocka_unit_test(dispositions_of_the_operator_are_counted),
         cmocka_unit_test(answering_keys_are_named),
