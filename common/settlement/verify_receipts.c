@@ -11,6 +11,7 @@
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "common/settlement/verify_parts.h"
+#include "common/settlement/verify_requests.h"
 
 enum { WHERE_CAP = 80, LONGEST = 1 << 20, PAYLOAD_CAP = 8192 };
 
@@ -18,9 +19,9 @@ struct kept {
     uint64_t index;
     uint32_t file, line;
     int64_t at_ms, payout_micros;
-    struct hash payload; /* of its bytes */
-    struct hash request; /* that it names */
-    struct hash sent;    /* of the request beside it */
+    struct hash payload;      /* of its bytes */
+    struct hash request;      /* that it names */
+    struct request_said sent; /* of the request beside it */
     bool has_sent, compared;
     char status[16];
 };
@@ -31,9 +32,9 @@ struct receipts {
     size_t n_files;
     struct kept *of;
     size_t n, room, next;
-    struct hash *sent; /* of every request in the files */
+    struct request_said *sent; /* every request in the files */
     size_t n_sent, sent_room;
-    uint64_t stand, shown, foreign, without; /* lines without a receipt */
+    uint64_t stand, shown, repeated, foreign, without; /* lines without a receipt */
     struct buf scratch;
 };
 
@@ -51,7 +52,7 @@ static void keep_sent(struct receipts *r, const json_t *line, struct kept *k)
     if (!json_is_string(request))
         return;
     k->has_sent = true;
-    sha256(json_string_value(request), json_string_length(request), k->sent.b);
+    request_read(span_of(json_string_value(request), json_string_length(request)), &k->sent);
     if (r->n_sent == r->sent_room) {
         r->sent_room = 2 * r->sent_room + 64;
         r->sent = xrealloc(r->sent, r->sent_room * sizeof *r->sent);
@@ -254,9 +255,9 @@ static int by_index(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static int by_bytes(const void *a, const void *b)
+static int by_digest(const void *a, const void *b)
 {
-    return memcmp(a, b, HASH_LEN);
+    return memcmp(((const struct request_said *)a)->digest.b, ((const struct request_said *)b)->digest.b, HASH_LEN);
 }
 
 void verify_receipts_open(struct audit *a)
@@ -274,7 +275,7 @@ void verify_receipts_open(struct audit *a)
     if (r->n > 0)
         qsort(r->of, r->n, sizeof *r->of, by_index);
     if (r->n_sent > 0)
-        qsort(r->sent, r->n_sent, sizeof *r->sent, by_bytes);
+        qsort(r->sent, r->n_sent, sizeof *r->sent, by_digest);
 }
 
 void verify_receipts_free(struct audit *a)
@@ -293,19 +294,39 @@ void verify_receipts_free(struct audit *a)
 
 /* ---- comparing ---- */
 
-/* The sender's own request, or an earlier one with the same txid that it sent as well. */
+/* The sender's own request, or an earlier one that says the same. */
 static void compare_request(struct receipts *r, const struct kept *k)
 {
+    static const char *const others[] = {
+        [OTHER_TXID] = "names another txid", [OTHER_CLICK] = "names another click", [OTHER_FACTS] = "says other facts"};
+    const struct request_said wanted = {.digest = k->request}, *earlier;
     char at[WHERE_CAP];
     if (!k->has_sent)
         return;
-    if (memcmp(k->sent.b, k->request.b, HASH_LEN) == 0)
+    if (memcmp(k->sent.digest.b, k->request.b, HASH_LEN) == 0) {
         r->shown++;
-    else if (bsearch(k->request.b, r->sent, r->n_sent, sizeof *r->sent, by_bytes) == NULL)
+        return;
+    }
+    where(r, k, at);
+    earlier = r->n_sent > 0 ? bsearch(&wanted, r->sent, r->n_sent, sizeof *r->sent, by_digest) : NULL;
+    if (earlier == NULL) {
         finds_failure(r->finding,
                       "%s: the receipt answers another request than the one beside it, and none that these files hold "
                       "(an earlier one of the same txid belongs here too)",
-                      where(r, k, at));
+                      at);
+        return;
+    }
+    enum repeat repeat = request_repeats(earlier, &k->sent);
+    if (repeat == REPEATS)
+        r->repeated++;
+    else if (repeat == REPEATS_UNKNOWN)
+        finds_doubt(r->finding,
+                    "%s: the receipt answers an earlier request, and the texts do not show whether that said the same",
+                    at);
+    else
+        finds_failure(r->finding,
+                      "%s: the receipt answers an earlier request, which %s: what was sent later has no answer", at,
+                      others[repeat]);
 }
 
 static void tell_difference(struct receipts *r, const struct kept *k, uint64_t index, const struct entry *e)
@@ -391,6 +412,8 @@ void verify_receipts_sentence(const struct audit *a, struct buf *out)
                r->stand, plural(r->stand));
     if (r->shown > 0)
         buf_printf(out, "; %" PRIu64 " of them for the very request that was kept beside", r->shown);
+    if (r->repeated > 0)
+        buf_printf(out, "; %" PRIu64 " for an earlier one that said the same", r->repeated);
     if (r->without > 0)
         buf_printf(out, "; %" PRIu64 " line%s hold%s none", r->without, plural(r->without), verb(r->without));
     if (r->foreign > 0)

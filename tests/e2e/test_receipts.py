@@ -161,10 +161,34 @@ class Lies(ServerCase):
         other = base64.urlsafe_b64encode(json.dumps({**jws_payload(self.kept[0]["receipt"]), "index": 1}).encode()).decode().rstrip("=")
         self.verify(2, "no published key", receipts=[f"{head}.{other}.{signature}"])
         self.verify(1, "another request than the one beside it", receipts=[{**self.kept[0], "request": self.kept[0]["request"] + "x"}])
-        self.verify(0, "6 receipts", receipts=[{**self.kept[0], "request": "the txid again"}, *self.kept])
+        self.verify(2, "do not show whether", receipts=[{**self.kept[0], "request": "the txid again"}, *self.kept])
         self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
         self.verify(2, "no id of this contract", ids=["A" * 51])
         self.verify(2, "no time", ids=[self.ids[0] + " yesterday"])
+
+    def test_only_a_repetition_explains_an_earlier_receipt(self):
+        """Each text beside the receipt of the first: sent later, and answered with what answers the first."""
+        said, head = self.kept[0]["request"].split("\n"), self.kept[0]["receipt"]
+        path, query = said[3].split("?")
+        fields = dict(urllib.parse.parse_qsl(query))
+        facts = {name: value for name, value in fields.items() if name not in ("kid", "ts", "nonce")}
+
+        def query_of(**change):
+            changed = {**fields, "nonce": "another-nonce-here", **change}
+            return "\n".join([*said[:3], f"{path}?{urllib.parse.urlencode({name: value for name, value in changed.items() if value})}", said[4]])
+
+        def json_of(**change):
+            return "msg_2.1790000000." + json.dumps({**facts, **change})
+
+        alias = {name: value for name, value in facts.items() if name != "txid"} | {"order_id": facts["txid"], "event": "lead"}
+        for status, text, word in (
+                (0, query_of(), "for an earlier one that said the same"), (0, json_of(email=facts["email"].upper() + " "), "said the same"),
+                (0, "msg_3.1790000000." + json.dumps(alias), "said the same"),
+                (1, query_of(txid="another"), "names another txid"), (1, query_of(txid=None), "names another txid"), (1, json_of(txid="another"), "names another txid"),
+                (1, query_of(click_id=self.ids[5]), "names another click"), (1, json_of(email="somebody@example.com"), "says other facts"),
+                (2, "\n".join([*said[:4], sha256("a body")]), "do not show whether")):
+            with self.subTest(text):
+                self.verify(status, word, receipts=[*self.kept, {"request": text, "receipt": head}])
 
     def test_other_facts(self):
         lead = self.forger.entries[self.forger.of("lead")[0]]
