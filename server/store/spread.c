@@ -217,12 +217,12 @@ static enum err view_load(struct txn *t, struct spread_view **out)
     return err;
 }
 
-/* What a write transaction knows when it is committed is the next one's, by whichever thread: the one that LMDB
- * numbers next. */
+/* What a write transaction knows when it ends is the next one's that asks, by whichever thread, unless one in between
+ * changed something. */
 static struct spread_view *take_committed(struct txn *t)
 {
     struct spread_view *v = atomic_exchange(&t->store->spread->view, NULL);
-    if (v != NULL && v->txn == mdb_txn_id(t->mdb) - 1)
+    if (v != NULL && v->changes == t->store->spread->changes)
         return v;
     view_free(v);
     return NULL;
@@ -233,22 +233,31 @@ enum err spread_view(struct txn *t, struct spread_view **out)
     enum err err = ERR_OK;
     if (t->spread == NULL && t->write)
         t->spread = take_committed(t);
-    if (t->spread == NULL)
+    if (t->spread == NULL) {
         err = view_load(t, &t->spread);
-    if (err == ERR_OK)
-        t->spread->txn = mdb_txn_id(t->mdb);
+        if (err == ERR_OK && t->write)
+            t->spread->changes = t->store->spread->changes;
+    }
     *out = t->spread;
     return err;
 }
 
 void spread_ends(struct txn *t, bool in_vain)
 {
-    if (t->spread == NULL || (t->write && !in_vain && !t->distrusted))
+    struct spread *s = t->store->spread;
+    if (t->spread == NULL)
         return;
+    if (t->write && !t->distrusted && !in_vain) {
+        if (t->writes > 0)
+            t->spread->changes = ++s->changes;
+        return;
+    }
+    if (t->write && !t->distrusted && t->writes == 0)
+        t->spread = atomic_exchange(&s->view, t->spread);
+    else if (t->write)
+        memset(s->merging, 0, sizeof s->merging);
     view_free(t->spread);
     t->spread = NULL;
-    if (t->write)
-        memset(t->store->spread->merging, 0, sizeof t->store->spread->merging);
 }
 
 void spread_ended(struct txn *t, bool committed)

@@ -58,7 +58,7 @@ struct level {
 };
 
 struct spread_view {
-    size_t txn; /* LMDB's number of the one that knows it */
+    uint64_t changes; /* `changes` of the store that it knows */
     struct recent *recent;
     uint64_t written, next;                /* rows of `recent`, number of the next */
     struct level level[SPREAD_LEVELS + 1]; /* from 1 on */
@@ -83,6 +83,7 @@ struct merging {
 };
 struct spread {
     _Atomic(struct spread_view *) view; /* as committed; NULL: not known */
+    uint64_t changes;                   /* counted by write transactions that change something, inside them */
     size_t recent_rows;                 /* that become a run */
     size_t filter_bytes;
     struct filter filter[SPREAD_LEVELS + 1][SPREAD_RUNS];
