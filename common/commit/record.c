@@ -168,7 +168,7 @@ static const struct field gap_fields[] = {
 };
 static const struct field day_keys_fields[] = {F("day", U32, day_keys.day), RAW("wrapped", day_keys.wrapped[0]),
                                                RAW("wrapped_next", day_keys.wrapped[1])};
-static const struct field publish_fields[] = {F("from", U32, publish.from), F("steps", U32, publish.steps)};
+static const struct field publish_fields[] = {F("contract", U32, publish.contract), F("note", TEXT, publish.note)};
 static const struct field probe_fields[] = {F("put", BOOL, probe.put)};
 static const struct field refused_fields[] = {F("rows", REFUSALS, refused.rows), F("from", U32, refused.from),
                                               F("steps", U32, refused.steps)};

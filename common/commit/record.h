@@ -45,7 +45,7 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(GAP, 22, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
     X(DAY_KEYS, 23, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \
     X(SWEEP, 24, "sweep", PARTITION, RECORD_ALONE, "tails of tiles and heads")                                         \
-    X(PUBLISH, 25, "publish", PARTITION, RECORD_ALONE | RECORD_SWEPT, "heads into the root log")                       \
+    X(PUBLISH, 25, "publish", ADVERTISER, 0, "a contract's head, signed, into the root log")                           \
     X(PROBE, 26, "probe", PARTITION, RECORD_ALONE, "whether a full disk has room again")                               \
     X(REFUSED, 27, "refused", PARTITION, RECORD_ALONE, "postbacks and pixels that were refused, for their log")        \
     X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")                     \
@@ -211,7 +211,8 @@ struct record {
             uint8_t wrapped[2][DAY_KEY_WRAPPED];
         } day_keys;
         struct {
-            uint32_t from, steps; /* contract number to go on from; at most so many heads */
+            uint32_t contract;
+            struct span note; /* the signed checkpoint of its log; its SHA-256 is the leaf */
         } publish;
         struct {
             bool put; /* or remove */

@@ -100,28 +100,20 @@ enum err root_witnessed_get(struct request *rq, struct reply *reply)
 
 enum err witnessed_get(struct request *rq, struct reply *reply)
 {
-    const struct server *sh = rq->worker->server;
     const struct contract *k;
-    char origin[ORIGIN_CAP];
-    struct checkpoint c;
     struct txn *t;
-    struct buf note;
+    struct span note;
+    uint64_t leaf;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
         return err;
-    if ((err = courier_covered(sh->courier, k->number, &c.size)) != ERR_OK)
+    if (courier_covered(rq->worker->server->courier, k->number, &leaf) != ERR_OK)
         return nothing_yet(rq);
-    c.origin = instance_log_name(&sh->instance, k, origin);
-    if ((err = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (err = ledger_root_at(t, k->number, c.size, &c.root)) != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a tree that was in the root log */
-    buf_heap(&note);
-    err = heads_sign_again(sh->instance.heads, k->number, &c, &note);
-    if (err == ERR_OK)
-        audit_reply(rq, reply, buf_span(&note), false);
-    else
-        err = worker_fails(rq, err, "the head of log %u at size %llu was not signed again: signed-heads", k->number,
-                           (unsigned long long)c.size);
-    buf_free(&note);
-    return err;
+    if ((err = worker_reader(rq->worker, &t)) != ERR_OK)
+        return err;
+    if ((err = ledger_note(t, leaf, &note)) != ERR_OK)
+        return worker_fails(rq, err, "leaf %llu of the root log is not the head of a contract",
+                            (unsigned long long)leaf);
+    audit_reply(rq, reply, note, false);
+    return ERR_OK;
 }

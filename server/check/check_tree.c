@@ -60,8 +60,10 @@ static void compare_head(struct check *c, struct checked_log *log)
 {
     const struct period *p = &log->fold.period;
     const struct version *newest = versions_newest(&log->fold.versions);
-    struct stored_head now = {
-        .has_terms = newest != NULL, .terms = newest != NULL ? newest->index : 0, .published = log->head.published};
+    struct stored_head now = {.has_terms = newest != NULL,
+                              .terms = newest != NULL ? newest->index : 0,
+                              .published = log->head.published,
+                              .leaf = log->head.leaf};
     char mem[2][HEAD_MAX];
     uint8_t key[4];
     struct buf a, b;
@@ -162,7 +164,7 @@ void check_tree_append(struct check *c, struct checked_log *log, const struct en
         frontier_root(&log->tree.frontier, &log->published_root);
     }
     if (log->has_head && size == log->head.head.size) {
-        log->head_at_statement = env->kind == ENTRY_STATEMENT;
+        log->head_at_statement = env->kind == ENTRY_STATEMENT || env->kind == ENTRY_ROOT;
         compare_sweep(c, log);
     }
     if (c->seq >= c->watermark)
@@ -217,26 +219,23 @@ void prove_seqs(struct check *c)
     check_each(c, TABLE_SEQS, seqs_belong);
 }
 
-/* A note over the log at that size, signed by any of our keys, is in the root log. */
+/* The leaf that the head names is of a note over the log at that size, signed by any of our keys. */
 static bool was_published(struct check *c, const struct checked_log *log)
 {
+    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
+    struct note_key keys[KEYS_MAX];
     char name[ORIGIN_CAP];
-    bool found = false;
-    struct checkpoint p = {.origin = instance_log_name(&c->in, catalog_contract_number(c->catalog, log->number), name),
-                           .size = log->head.published,
-                           .root = log->published_root};
-    for (size_t i = 0; !found; i++) {
-        struct signer *s = keys_new_old_log_signer(c->in.keys, i);
-        uint8_t sum[HASH_LEN];
-        if (s == NULL)
-            break;
-        buf_clear(&c->scratch);
-        checkpoint_sign(&c->scratch, &p, s);
-        sha256(c->scratch.ptr, c->scratch.len, sum);
-        found = row_set_has(c->published, span_of(sum, sizeof sum));
-        signer_free(s);
+    struct checkpoint p;
+    struct envelope env;
+    const struct span origin = instance_log_name(&c->in, catalog_contract_number(c->catalog, log->number), name);
+    size_t n = keys_log_publics(c->in.keys, pubs, KEYS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        keys[i].name = origin;
+        memcpy(keys[i].pub, pubs[i], ED25519_KEY_LEN);
     }
-    return found;
+    return ledger_read(c->txn, ROOT_LOG, log->head.leaf, &env) == ERR_OK &&
+           checkpoint_open_plain(env.sealed, keys, n, &p, NULL) == ERR_OK && p.size == log->head.published &&
+           memcmp(p.root.b, log->published_root.b, HASH_LEN) == 0;
 }
 
 static void head_belongs(struct check *c, enum table t, struct span key, struct span value)
@@ -250,7 +249,7 @@ static void head_belongs(struct check *c, enum table t, struct span key, struct 
         if (size > log->tree.frontier.size)
             check_row_fails(c, t, key, "counts %" PRIu64 " entries, the journal has %" PRIu64, size,
                             log->tree.frontier.size);
-        /* a head younger than the watermark was saved with the statement that is its last entry */
+        /* a head younger than the watermark was saved with the statement or leaf that is its last entry */
         else if (size > log->below && !log->head_at_statement)
             check_row_fails(c, TABLE_META, SPAN("watermark"), "is %" PRIu64 ", but log %" PRIu32 " is swept beyond it",
                             c->watermark, log->number);

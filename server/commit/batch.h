@@ -61,11 +61,6 @@ MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, 
 /* The `statement` entry, with what the ledger keeps of it: a new period begins. */
 MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
                                           const struct last_statement *last);
-/* Signs the checkpoint of a log whose present head is durable and swept (asserted: no entry since the last committed
- * sweep) into *note, and appends the note's SHA-256 to the root log. Signing comes before this transaction's commit on
- * purpose: the head is durable already, so nothing signed can be lost. */
-MUST_CHECK enum err pipeline_publish_head(struct batch *cx, const struct contract *k, struct buf *note);
-
 /* ---- chores.c: what the server does by itself ---- */
 
 job_run chore_approve, chore_tidy, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;

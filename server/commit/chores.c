@@ -1,4 +1,6 @@
 /* What the server does by itself: the runs of its chores. When they are due is the schedule's business. */
+#include <assert.h>
+
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/parts.h"
@@ -117,32 +119,32 @@ enum err chore_sweep(struct batch *cx, struct job *job)
     return ledger_sweep(cx->ledger, cx->txn);
 }
 
-static bool head_changed(const struct batch *cx, const struct contract *k)
-{
-    return ledger_size(cx->ledger, k->number) != ledger_published(cx->ledger, k->number);
-}
-
-/* The next few contracts whose head grew since it was in the root log. */
+/* The tree that the note says must be the log's own. What is in the root log already is not put there again: the record
+ * may have been made before another one was folded. */
 enum err chore_publish(struct batch *cx, struct job *job)
 {
-    uint32_t number = job->record.publish.from, published = 0;
-    char mem[1024];
-    for (; number <= cx->catalog->n_contracts && published < job->record.publish.steps; number++) {
-        const struct contract *k = catalog_contract_number(cx->catalog, number);
-        if (!head_changed(cx, k))
-            continue;
-        struct buf note;
-        buf_fixed(&note, mem, sizeof mem);
-        enum err err = pipeline_publish_head(cx, k, &note);
-        if (err == ERR_FULL || err == ERR_IO)
-            return err;
-        if (err != ERR_OK) /* it could not be signed, and nothing was written */
-            log_line(LOG_ERROR, 0, "publish", "the head of contract %s: %s", k->id, err_word(err));
-        published++;
-    }
-    job->index = number;
-    job->more = number <= cx->catalog->n_contracts;
-    return ERR_OK;
+    const struct contract *k = catalog_contract_number(cx->catalog, job->record.publish.contract);
+    const struct span note = job->record.publish.note;
+    const struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
+    char name[ORIGIN_CAP];
+    struct checkpoint c;
+    struct hash root, sha;
+    uint64_t leaf;
+    assert(batch_may_touch(cx, k));
+    if (checkpoint_peek(note, &c) != ERR_OK || !span_eq(c.origin, instance_log_name(cx->instance, k, name)))
+        return ERR_CORRUPT;
+    enum err err = ledger_root_at(cx->txn, k->number, c.size, &root);
+    if (err != ERR_OK || memcmp(root.b, c.root.b, HASH_LEN) != 0)
+        return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (c.size <= ledger_published(cx->ledger, k->number))
+        return ERR_OK;
+    if ((err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG)) != ERR_OK)
+        return err;
+    sha256(note.ptr, note.len, sha.b);
+    err = ledger_append(cx->ledger, cx->txn, ROOT_LOG, &e, span_of(sha.b, HASH_LEN), 0, note, NULL, &leaf, NULL);
+    if (err == ERR_OK)
+        err = ledger_publish(cx->ledger, cx->txn, k->number, c.size, leaf);
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */
 }
 
 /* ---- a full disk ---- */

@@ -22,7 +22,7 @@ struct job {
     struct problem problem;
     struct span cause; /* of an err that is answered with a 5xx: what failed in the transaction; in the arena */
     uint32_t out_contract;
-    uint64_t index; /* of the entry; of a publish chore, the contract to go on from */
+    uint64_t index; /* of the entry; of a chore, where to go on */
     struct hash leaf;
     struct span entry; /* LEAD, DISPOSITION, DISPOSE: the entry's bytes, in the arena */
     bool replayed;

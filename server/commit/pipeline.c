@@ -555,30 +555,3 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return err;
     return keep_nonce(cx, job, &d->nonce);
 }
-
-/* ---- heads ---- */
-
-enum err pipeline_publish_head(struct batch *cx, const struct contract *k, struct buf *note)
-{
-    char name[ORIGIN_CAP];
-    struct checkpoint c = {.origin = instance_log_name(cx->instance, k, name),
-                           .size = ledger_size(cx->ledger, k->number)};
-    assert(ledger_is_swept(cx->ledger, k->number) && batch_may_touch(cx, k));
-    ledger_root(cx->ledger, k->number, &c.root);
-
-    size_t before = note->len;
-    struct hash sha;
-    struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
-    uint64_t index;
-    enum err err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG);
-    if (err == ERR_OK)
-        err = heads_sign(cx->instance->heads, k->number, &c, note);
-    if (err != ERR_OK)
-        return err;
-    sha256(note->ptr + before, note->len - before, sha.b);
-    err = ledger_append(cx->ledger, cx->txn, ROOT_LOG, &e, span_of(sha.b, HASH_LEN), 0, SPAN(""), NULL, &index, NULL);
-    if (err != ERR_OK)
-        return err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */
-    ledger_publish(cx->ledger, k->number);
-    return ERR_OK;
-}

@@ -4,7 +4,7 @@
 #include "server/commit/source.h"
 #include "server/system/system.h"
 
-enum { TIDY_ROWS = 4096, PUBLISH_STEPS = 8 };
+enum { TIDY_ROWS = 4096 };
 enum { TIDY_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 
 void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms)
@@ -60,7 +60,6 @@ static bool make_tidy(struct schedule *s, struct record *out)
 static bool start_round(struct schedule *s, struct record *out)
 {
     (void)out;
-    s->round = true;
     s->publish_from = 1;
     return false; /* the next sweep is followed by its first step */
 }
@@ -85,20 +84,9 @@ static const struct chore {
 enum { DAY_KEYS_CHORE = 0 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
 
-/* Signing syncs a file: few at a time, so that no batch waits long. */
-static void make_publish(struct schedule *s, struct record *out)
-{
-    *out = (struct record){.kind = RECORD_PUBLISH, .publish = {.from = s->publish_from, .steps = PUBLISH_STEPS}};
-    s->swept = false;
-}
-
 bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out, int64_t *pause_ms)
 {
     int64_t next_ms = INT64_MAX;
-    if (s->swept && s->round) {
-        make_publish(s, out);
-        return true;
-    }
     for (int i = 0; i < CHORES_MAX; i++) {
         if (monotonic_ms >= s->due_ms[i] && !(full && chores[i].kind != RECORD_NONE)) {
             s->due_ms[i] = monotonic_ms + (chores[i].period_ms != 0 ? chores[i].period_ms : s->sweep_ms);
@@ -125,9 +113,16 @@ void schedule_done(struct schedule *s, const struct job *job)
     if (r->kind == RECORD_DAY_KEYS) {
         s->keys_day = r->day_keys.day;
     } else if (r->kind == RECORD_SWEEP) {
-        s->swept = s->round;
-    } else if (r->kind == RECORD_PUBLISH) {
-        s->round = job->more;
-        s->publish_from = (uint32_t)job->index;
+        s->swept = true;
     }
+}
+
+bool schedule_publishes(const struct schedule *s)
+{
+    return s->swept && s->publish_from > 0;
+}
+
+void schedule_published(struct schedule *s)
+{
+    s->swept = false;
 }

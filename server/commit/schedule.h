@@ -15,15 +15,18 @@ struct schedule {
     int64_t due_ms[CHORES_MAX]; /* monotonic */
     uint32_t keys_day;          /* that has its keys and those of the day after */
     struct clock_watch clock;
-    bool round;            /* heads that changed go into the root log, once a minute */
-    uint32_t publish_from; /* contract number from which this round goes on */
-    bool swept;            /* a sweep was committed just now: a step of the round comes next, before all else */
+    uint32_t publish_from; /* heads that changed go into the root log, once a minute: contract number from which this
+                              round goes on, 0: it is over */
+    bool swept;            /* since the last step of a round */
 };
 
 void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms);
 /* The next chore that is due; false: none, *pause_ms says for how long. full: nothing can be written now. */
 MUST_CHECK bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out,
                               int64_t *pause_ms);
+/* Whether a step of a round is due, one after each sweep; it was made. */
+bool schedule_publishes(const struct schedule *s);
+void schedule_published(struct schedule *s);
 /* The clock went to another time. */
 void schedule_day_keys_soon(struct schedule *s);
 /* Of a chore that schedule_next made. */

@@ -10,6 +10,7 @@
 
 #include "common/base/mem.h"
 #include "server/commit/gaps.h"
+#include "server/commit/publisher.h"
 #include "server/commit/refusals.h"
 #include "server/commit/schedule.h"
 #include "server/system/log.h"
@@ -20,7 +21,7 @@ enum { FULL_RETRY_MS = 250, PROBE_MS = 1000, GAPS_MS = 1000, REFUSED_MS = 1000, 
 enum { REFUSED_STEPS = 64 }; /* parties whose old refusals one record looks for */
 
 /* What comes between a job that must follow a sweep and its turn. */
-enum stage { STAGE_APPROVE, STAGE_SWEEP, STAGE_TURN };
+enum stage { STAGE_APPROVE, STAGE_SWEEP, STAGE_HEAD, STAGE_TURN };
 
 struct source {
     struct lane {
@@ -32,6 +33,7 @@ struct source {
     struct job *held; /* ended a batch: it runs alone, next */
     enum stage stage; /* of held */
     struct schedule schedule;
+    struct publisher *publisher;
     bool chore_last; /* the batch before was a chore: others first, if there are */
     struct gaps *gaps;
     int64_t gaps_ms, probe_ms, retry_ms; /* monotonic: when gap entries, a probe, any write may be tried again */
@@ -70,6 +72,7 @@ struct source *source_new(const struct source_setup *setup)
             die("cannot make an eventfd: raise the limit of open files");
     }
     schedule_open(&s->schedule, setup->instance, setup->sweep_ms);
+    s->publisher = publisher_new(setup->instance);
     atomic_init(&s->clock_unsure, !clock_sure(&s->schedule.clock.live));
     s->gaps = gaps_new();
     s->refusals = refusals_new();
@@ -92,6 +95,7 @@ void source_free(struct source *s)
     free(s->lanes);
     gaps_free(s->gaps);
     refusals_free(s->refusals);
+    publisher_free(s->publisher);
     buf_free(&s->refused_rows);
     close(s->wake_fd);
     free(s);
@@ -252,6 +256,61 @@ static size_t take_pushed(struct source *s, struct job **jobs)
     return n;
 }
 
+static void tell_lanes(struct source *s)
+{
+    for (size_t w = 0; w < s->n_lanes; w++) {
+        if (s->lanes[w].touched)
+            tell(s->lanes[w].fd);
+        s->lanes[w].touched = false;
+    }
+}
+
+static void hand_back(struct source *s, struct job *job)
+{
+    struct lane *l = &s->lanes[job->worker];
+    if (job->err != ERR_OK)
+        source_unrecorded(s, job);
+    else if (job->record.kind == RECORD_CLOCK_CONFIRM && !job->replayed) {
+        s->schedule.clock.live.confirmed = s->schedule.clock.live.steps;
+        atomic_store(&s->clock_unsure, false);
+    }
+    if (!queue_push(l->finished, job))
+        abort(); /* it has room for all that can be under way */
+    l->touched = true;
+}
+
+/* What it waits for cannot be had: it is answered so. */
+static void refuse_held(struct source *s, enum err err, struct span cause)
+{
+    struct job *held = s->held;
+    s->held = NULL;
+    held->cause = arena_copy(held->arena, cause);
+    source_done(s, &held, 1, err, false);
+}
+
+static size_t take_turn(struct source *s, struct job **jobs)
+{
+    jobs[0] = s->held;
+    s->held = NULL;
+    return 1;
+}
+
+/* What a statement closes is signed, and in the root log, before there is a statement: nothing that fails in between
+ * leaves one without its head. */
+static size_t take_head(struct source *s, struct job **jobs)
+{
+    struct record r;
+    enum err err = ERR_NOT_FOUND;
+    if (s->held->record.kind == RECORD_STATEMENT)
+        err = publisher_head(s->publisher, s->held->record.statement.contract, &r);
+    if (err == ERR_OK)
+        return own(jobs, r);
+    if (err == ERR_NOT_FOUND)
+        return take_turn(s, jobs);
+    refuse_held(s, err, SPAN("the head that it closes was not signed"));
+    return 0;
+}
+
 /* A statement must not close over leads that are due, and signs what is durable. */
 static size_t take_held(struct source *s, struct job **jobs)
 {
@@ -260,10 +319,10 @@ static size_t take_held(struct source *s, struct job **jobs)
         return own(jobs, (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
     case STAGE_SWEEP:
         return own(jobs, (struct record){.kind = RECORD_SWEEP});
+    case STAGE_HEAD:
+        return take_head(s, jobs);
     case STAGE_TURN:
-        jobs[0] = s->held;
-        s->held = NULL;
-        return 1;
+        return take_turn(s, jobs);
     }
     abort();
 }
@@ -299,11 +358,22 @@ static size_t take_refused(struct source *s, struct job **jobs, int64_t now_ms)
                                                  .steps = round ? REFUSED_STEPS : 0}});
 }
 
+static size_t take_round(struct source *s, struct job **jobs)
+{
+    struct record r[PUBLISH_MOST];
+    size_t n = publisher_round(s->publisher, &s->schedule.publish_from, r);
+    for (size_t i = 0; i < n; i++)
+        own(&jobs[i], r[i]);
+    schedule_published(&s->schedule);
+    return n;
+}
+
 /* Gap entries do not wait for the next request; and while nobody asks, a probe finds out that writing works again. */
 static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, int64_t *pause_ms)
 {
     struct record r;
     bool full = atomic_load(&s->full);
+    size_t n = 0;
     if (s->probe_put && !full)
         return own(jobs, (struct record){.kind = RECORD_PROBE});
     if (now_ms >= s->gaps_ms && may_write(s, now_ms) && gaps_any(s->gaps)) {
@@ -314,9 +384,11 @@ static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, in
         s->probe_ms = now_ms + PROBE_MS;
         return own(jobs, (struct record){.kind = RECORD_PROBE, .probe.put = true});
     }
+    if (!full && schedule_publishes(&s->schedule) && (n = take_round(s, jobs)) > 0)
+        return n;
     if (schedule_next(&s->schedule, now_ms, full, &r, pause_ms))
         return own(jobs, r);
-    size_t n = full ? 0 : take_refused(s, jobs, now_ms);
+    n = full ? 0 : take_refused(s, jobs, now_ms);
     if ((full || gaps_any(s->gaps)) && *pause_ms > FULL_RETRY_MS)
         *pause_ms = FULL_RETRY_MS;
     return n;
@@ -374,7 +446,7 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
     size_t n = 0;
     if (s->held != NULL)
         return take_held(s, jobs);
-    bool others_first = s->chore_last && !s->schedule.swept;
+    bool others_first = s->chore_last;
     s->chore_last = false;
     if (others_first)
         n = take_pushed(s, jobs);
@@ -414,7 +486,7 @@ size_t source_take(struct source *s, struct job **jobs)
         if (n == 0)
             n = take_next(s, jobs, &pause_ms);
         assert(n <= BATCH_MAX);
-        if (n == 0 && stopping)
+        if (n == 0 && stopping && !pushed_any(s))
             n = take_last(s, jobs);
         if (n == 0 && s->end == ENDED)
             return 0;
@@ -517,27 +589,10 @@ static void own_done(struct source *s, struct job *job)
     } else if (s->held == NULL) {
         schedule_done(&s->schedule, job);
     } else if (job->err != ERR_OK) {
-        struct job *held = s->held; /* what it waits for cannot be had: it is answered so */
-        s->held = NULL;
-        held->cause = arena_copy(held->arena, job->cause);
-        source_done(s, &held, 1, job->err, false);
-    } else if (r->kind == RECORD_SWEEP || !job->more) {
+        refuse_held(s, job->err, job->cause);
+    } else if (!job->more) {
         s->stage++;
     }
-}
-
-static void hand_back(struct source *s, struct job *job)
-{
-    struct lane *l = &s->lanes[job->worker];
-    if (job->err != ERR_OK)
-        source_unrecorded(s, job);
-    else if (job->record.kind == RECORD_CLOCK_CONFIRM && !job->replayed) {
-        s->schedule.clock.live.confirmed = s->schedule.clock.live.steps;
-        atomic_store(&s->clock_unsure, false);
-    }
-    if (!queue_push(l->finished, job))
-        abort(); /* it has room for all that can be under way */
-    l->touched = true;
 }
 
 static void tell_storage(struct source *s, enum err err, bool wrote)
@@ -573,10 +628,6 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
         own_done(s, jobs[i]);
         free(jobs[i]);
     }
-    for (size_t w = 0; w < s->n_lanes; w++) {
-        if (s->lanes[w].touched)
-            tell(s->lanes[w].fd);
-        s->lanes[w].touched = false;
-    }
+    tell_lanes(s);
     atomic_store(&s->taken_us, 0);
 }

@@ -38,7 +38,7 @@ struct peer {
 struct cosigned {
     struct buf note;
     int64_t quorum_s;
-    uint64_t *covered; /* by contract number; 0: nothing */
+    uint64_t *covered; /* by contract number: one more than the leaf of its last head; 0: none */
     size_t n;
 };
 
@@ -156,8 +156,11 @@ static enum err look_at_contracts(struct courier *c, struct txn *t)
     c->n_covered = n + 1;
     memset(c->covered, 0, c->n_covered * sizeof *c->covered);
     for (size_t i = 1; i <= n && err == ERR_OK; i++) {
-        err = ledger_published_at(t, (uint32_t)i, &c->covered[i]);
-        if (err == ERR_NOT_FOUND)
+        uint64_t size, leaf;
+        err = ledger_published_at(t, (uint32_t)i, &size, &leaf);
+        if (err == ERR_OK)
+            c->covered[i] = leaf + 1;
+        else if (err == ERR_NOT_FOUND)
             err = ERR_OK;
     }
     return err;
@@ -169,7 +172,6 @@ static enum err look_at_head(struct courier *c, struct txn *t)
     struct head head;
     char origin[ORIGIN_CAP];
     struct checkpoint now = {.origin = instance_log_name(c->instance, NULL, origin)};
-    bool complete;
     enum err err = head_read(t, ROOT_LOG, &head);
     if (err != ERR_OK)
         return err;
@@ -177,8 +179,6 @@ static enum err look_at_head(struct courier *c, struct txn *t)
     frontier_root(&head.frontier, &now.root);
     if (now.size == 0 || (c->note.len > 0 && now.size == c->head.size))
         return ERR_NOT_FOUND;
-    if ((err = ledger_root_complete(t, &complete)) != ERR_OK || !complete)
-        return err == ERR_OK ? ERR_BUSY : err;
     buf_clear(&c->note);
     if ((err = heads_sign(c->instance->heads, ROOT_LOG, &now, &c->note)) != ERR_OK ||
         (err = look_at_contracts(c, t)) != ERR_OK)
@@ -451,15 +451,18 @@ enum err courier_note(struct courier *c, struct buf *note)
     return err;
 }
 
-enum err courier_covered(struct courier *c, uint32_t contract, uint64_t *size)
+enum err courier_covered(struct courier *c, uint32_t contract, uint64_t *leaf)
 {
     if (c == NULL)
         return ERR_NOT_FOUND;
     pthread_mutex_lock(&c->lock);
     const struct cosigned *s = c->cosigned;
-    *size = s != NULL && contract < s->n ? s->covered[contract] : 0;
+    uint64_t covered = s != NULL && contract < s->n ? s->covered[contract] : 0;
     pthread_mutex_unlock(&c->lock);
-    return *size > 0 ? ERR_OK : ERR_NOT_FOUND;
+    if (covered == 0)
+        return ERR_NOT_FOUND;
+    *leaf = covered - 1;
+    return ERR_OK;
 }
 
 void courier_look(struct courier *c, struct courier_state *out)

@@ -18,8 +18,8 @@ void courier_close(struct courier *c); /* stopped; NULL-safe */
 
 /* Appends the note of the newest head of the root log that a quorum cosigned, with their lines. ERR_NOT_FOUND. */
 MUST_CHECK enum err courier_note(struct courier *c, struct buf *note);
-/* The size of a contract's last head that is in the root log as that note has it. ERR_NOT_FOUND. */
-MUST_CHECK enum err courier_covered(struct courier *c, uint32_t contract, uint64_t *size);
+/* Which leaf is a contract's last head in the root log as that note has it. ERR_NOT_FOUND. */
+MUST_CHECK enum err courier_covered(struct courier *c, uint32_t contract, uint64_t *leaf);
 
 struct courier_state {
     size_t witnesses, conflicting; /* that hold another history than ours, or more of it */

@@ -104,19 +104,3 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
                        : "what was signed last cannot be read");
     return err;
 }
-
-enum err heads_sign_again(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note)
-{
-    uint64_t size;
-    struct hash root;
-    if (is_barred(h, log))
-        return ERR_CORRUPT;
-    pthread_mutex_lock(&h->lock);
-    enum err err = h->guard.last(h->guard.ctx, log, &size, &root);
-    if (err == ERR_NOT_FOUND || (err == ERR_OK && c->size > size))
-        err = ERR_CORRUPT;
-    if (err == ERR_OK)
-        checkpoint_sign(note, c, h->signer);
-    pthread_mutex_unlock(&h->lock);
-    return err;
-}

@@ -36,9 +36,6 @@ void heads_close(struct heads *h);
 /* A caller that read its head from a transaction may lose a race against a newer one: on ERR_CORRUPT it reads the head
  * again and retries. */
 MUST_CHECK enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note);
-/* Appends the note of a head that was signed before, as it was then: for one that the store holds and published.
- * ERR_CORRUPT when it is larger than what was signed last. */
-MUST_CHECK enum err heads_sign_again(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note);
 /* Of one that was opened to read: logs from this number on have nothing in it. */
 uint32_t heads_end(const struct heads *h);
 /* Nothing of this log is signed any more: heads_sign answers ERR_CORRUPT. For one whose tiles do not show that it

@@ -164,11 +164,6 @@ struct signer *keys_new_log_signer(const struct keys *k)
     return signer_new(k->log.seed[0]);
 }
 
-struct signer *keys_new_old_log_signer(const struct keys *k, size_t n)
-{
-    return n < k->log.n ? signer_new(k->log.seed[n]) : NULL;
-}
-
 struct signer *keys_new_statement_signer(const struct keys *k)
 {
     return signer_new(k->statement.seed[0]);

@@ -24,8 +24,6 @@ MUST_CHECK enum err keys_load(const char *data_dir, struct keys **out);
 void keys_free(struct keys *k);
 
 struct signer *keys_new_log_signer(const struct keys *k); /* a fresh object for the calling thread */
-/* The n-th newest, 0 as above: to tell what was signed before. NULL past the oldest. */
-struct signer *keys_new_old_log_signer(const struct keys *k, size_t n);
 struct signer *keys_new_statement_signer(const struct keys *k);
 struct tokens *keys_new_tokens(const struct keys *k);
 void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32]);

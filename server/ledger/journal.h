@@ -2,7 +2,8 @@
  *
  *   0  u8 format = 1 | u8 kind | u8 class | u8 device | be32 contract | be64 index | be32 day (of the sealing key) |
  * be32 entry length | entry | sealed sealed = nonce 12 | AES-256-GCM ciphertext of the private part (aad: the entry's
- * 32-byte commitment) | tag 16; empty when there is none, or erased */
+ * 32-byte commitment) | tag 16; empty when there is none, or erased. Of the root log the note whose hash is the entry,
+ * open as it is */
 #ifndef CS_SERVER_LEDGER_JOURNAL_H
 #define CS_SERVER_LEDGER_JOURNAL_H
 

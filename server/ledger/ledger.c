@@ -278,12 +278,28 @@ uint64_t ledger_published(const struct ledger *l, uint32_t contract)
     return log == NULL ? 0 : log->now.published;
 }
 
-void ledger_publish(struct ledger *l, uint32_t contract)
+/* Into the stored head, which may be of an older size: its log's entries since then are not swept by that. */
+enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint64_t size, uint64_t leaf)
 {
     struct log *log = ledger_log(l, contract);
-    log->now.published = log->now.head.size;
-    log->dirty = l->dirty = true;
+    uint8_t key[4];
+    char mem[HEAD_MAX];
+    struct stored_head stored;
+    struct span row;
+    struct buf b;
+    enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
+    if (err == ERR_OK)
+        err = head_decode(row, &stored);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    assert(size <= stored.head.size);
     l->changes++;
+    log->now.published = stored.published = size;
+    log->now.leaf = stored.leaf = leaf;
+    buf_fixed(&b, mem, sizeof mem);
+    head_encode(&stored, &b);
+    assert(!b.failed);
+    return store_put(t, TABLE_HEADS, contract_key(key, contract), buf_span(&b));
 }
 
 /* ---- saving and sweeping ---- */
@@ -403,8 +419,9 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
     if (err != ERR_OK)
         return err;
-    if (e->kind == ENTRY_STATEMENT) {
-        /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it */
+    if (e->kind == ENTRY_STATEMENT || e->kind == ENTRY_ROOT) {
+        /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it; and the root
+         * log shows what its logs' heads say of it */
         err = log_save(t, contract, log);
         if (err != ERR_OK)
             return err;

@@ -56,7 +56,8 @@ uint64_t ledger_changes(const struct ledger *l);
 bool ledger_is_swept(const struct ledger *l, uint32_t contract);
 /* The size of the log's last head that went into the root log. */
 uint64_t ledger_published(const struct ledger *l, uint32_t contract);
-void ledger_publish(struct ledger *l, uint32_t contract);
+/* That head is entry `leaf` of the root log now; for a size that the stored head reaches. Errors as ledger_append. */
+MUST_CHECK enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint64_t size, uint64_t leaf);
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
                                struct envelope *out);
@@ -76,11 +77,10 @@ struct head {
     struct last_statement last;
 };
 MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
-/* The size of the log's last head that is in the root log. ERR_NOT_FOUND. */
-MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size);
-/* Whether the root log's head has all of its entries. A head that a statement closed counts as published with its
- * commit, and the root log's head has it after the next sweep. */
-MUST_CHECK enum err ledger_root_complete(struct txn *t, bool *out);
+/* The size of the log's last head that is in the root log, and which leaf of that it is. ERR_NOT_FOUND. */
+MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf);
+/* The note that this leaf of the root log is of, as it was signed, whatever key signs now. ERR_CORRUPT: it has none. */
+MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
 /* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.

@@ -94,7 +94,7 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
         err = add_version(&log->versions, env->index, &e);
         entry_close(&e);
     }
-    if (err == ERR_OK && env->kind != ENTRY_ROOT) {
+    if (err == ERR_OK) {
         const struct version *bound = versions_at(&log->versions, x.at_ms);
         ledger_fold(log, bound != NULL ? bound->terms : NULL, &x, &full);
     }
@@ -127,9 +127,9 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
     if (err != ERR_OK)
         return err;
     struct log *log = ledger_log(l, env.contract);
-    if (env.index < log->now.head.size) /* its head was saved after it, with a statement */
+    if (env.index < log->now.head.size) /* its head was saved after it, with a statement or leaf */
         return ERR_OK;
-    if (env.index > log->now.head.size || env.kind == ENTRY_STATEMENT)
+    if (env.index > log->now.head.size || env.kind == ENTRY_STATEMENT || env.kind == ENTRY_ROOT)
         return ERR_CORRUPT;
     struct hash leaf;
     err = replay_leaf(t, log, &env, &leaf);

@@ -33,13 +33,31 @@ enum err head_read(struct txn *t, uint32_t contract, struct head *out)
     return err;
 }
 
-enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size)
+enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf)
 {
     struct stored_head stored;
     enum err err = stored_read(t, contract, &stored);
-    if (err == ERR_OK)
-        *size = stored.published;
-    return err;
+    if (err == ERR_OK && stored.published == 0)
+        err = ERR_NOT_FOUND;
+    if (err != ERR_OK)
+        return err;
+    *size = stored.published;
+    *leaf = stored.leaf;
+    return ERR_OK;
+}
+
+enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out)
+{
+    struct envelope env;
+    uint8_t sum[HASH_LEN];
+    enum err err = ledger_read(t, ROOT_LOG, leaf, &env);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    sha256(env.sealed.ptr, env.sealed.len, sum);
+    if (!span_eq(env.entry, span_of(sum, sizeof sum)))
+        return ERR_CORRUPT;
+    *out = env.sealed;
+    return ERR_OK;
 }
 
 /* 0 when there is no head. */
@@ -82,22 +100,6 @@ static enum err scan_unswept(struct txn *t, bool (*is)(const struct envelope *e,
 static bool is_entry(const struct envelope *e, uint32_t contract, uint64_t index)
 {
     return e->contract == contract && e->index == index;
-}
-
-static bool is_of_log(const struct envelope *e, uint32_t contract, uint64_t index)
-{
-    (void)index;
-    return e->contract == contract;
-}
-
-enum err ledger_root_complete(struct txn *t, bool *out)
-{
-    struct envelope e;
-    enum err err = scan_unswept(t, is_of_log, ROOT_LOG, 0, &e);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    *out = err == ERR_NOT_FOUND;
-    return ERR_OK;
 }
 
 enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)

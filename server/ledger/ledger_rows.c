@@ -3,7 +3,7 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 
-enum { HEAD_FORMAT = 1 };
+enum { HEAD_FORMAT = 2 };
 
 static const struct span watermark_name = {"watermark", 9};
 
@@ -43,6 +43,7 @@ void head_encode(const struct stored_head *h, struct buf *out)
     buf_byte(out, h->has_terms);
     buf_be64(out, h->terms);
     buf_be64(out, h->published);
+    buf_be64(out, h->leaf);
     buf_byte(out, (uint8_t)f->edges);
     buf_add(out, f->edge, (size_t)f->edges * HASH_LEN);
     uint8_t tally[TALLY_LEN];
@@ -115,6 +116,7 @@ enum err head_decode(struct span row, struct stored_head *out)
     h.has_terms = has_terms == 1;
     h.terms = take_be64(&r);
     h.published = take_be64(&r);
+    h.leaf = take_be64(&r);
     h.head.frontier.edges = take_byte(&r);
     if (h.head.frontier.edges != __builtin_popcountll(h.head.size))
         return ERR_CORRUPT;
@@ -123,8 +125,9 @@ enum err head_decode(struct span row, struct stored_head *out)
     last_decode(&r, &h.head.last);
     const struct last_statement *last = &h.head.last;
     if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||
-        h.head.tally.moves > h.head.size || (h.has_terms ? h.terms >= h.head.size : h.terms != 0) ||
-        last->to > h.head.size || last->to_ms < 0 || (last->id[0] != '\0' && !id_is_plain(span_str(last->id))))
+        h.leaf > JSON_INT_MAX || (h.published == 0 && h.leaf != 0) || h.head.tally.moves > h.head.size ||
+        (h.has_terms ? h.terms >= h.head.size : h.terms != 0) || last->to > h.head.size || last->to_ms < 0 ||
+        (last->id[0] != '\0' && !id_is_plain(span_str(last->id))))
         return ERR_CORRUPT;
     *out = h;
     return ERR_OK;

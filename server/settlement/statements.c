@@ -87,6 +87,19 @@ static enum err issue_interval(struct batch *cx, struct issue *s)
     return err == ERR_OK && c->tally.entries != c->to - s->from ? ERR_CORRUPT : err;
 }
 
+/* The note over the tree in front of the statement's entry, which came into the root log right before. */
+static enum err issue_note(struct batch *cx, struct issue *s)
+{
+    uint64_t size, leaf;
+    struct span note;
+    enum err err = ledger_published_at(cx->txn, s->k->number, &size, &leaf);
+    if (err == ERR_OK)
+        err = size == ledger_size(cx->ledger, s->k->number) ? ledger_note(cx->txn, leaf, &note) : ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        buf_add(&s->note, note.ptr, note.len);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
 {
     const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
@@ -189,12 +202,12 @@ enum err statement_run(struct batch *cx, struct job *job)
     issue_open(&s);
     enum err err = pipeline_ready(cx, s.k);
     if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||
-        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+        (err = issue_note(cx, &s)) != ERR_OK || (err = issue_interval(cx, &s)) != ERR_OK ||
+        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
-    if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = pipeline_publish_head(cx, s.k, &s.note)) != ERR_OK ||
-        (err = issue_put(cx, &s)) != ERR_OK)
+    if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = issue_put(cx, &s)) != ERR_OK)
         goto done;
     err = issue_append(cx, &s);
 done:

@@ -540,7 +540,7 @@ static const struct need {
                     "parts, the lead, the leads, the openings, "
                     "the entries, a new statement"},
     {TABLE_TILES, "its proof, a tile, a campaign changed, a key put again, a new statement"},
-    {TABLE_SEQS, "the lead, the leads, the openings, the entries"},
+    {TABLE_SEQS, "the lead, the leads, the openings, the entries, a new statement"},
     {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements"},
     {TABLE_NONCES, "a lead sent twice"},
     {TABLE_PARTIES, "a code, a campaign changed"},
@@ -636,7 +636,7 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
     } gone[] = {
         {TABLE_META, "", ""},
         {TABLE_TILES, "its proof, a tile, a new statement", ""},
-        {TABLE_SEQS, "the lead, the leads, the openings, the entries", "a txid again"},
+        {TABLE_SEQS, "the lead, the leads, the openings, the entries, a new statement", "a txid again"},
         {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements", ""},
         {TABLE_NONCES, "", ""},
         {TABLE_PARTIES, "a code, a campaign changed", ""},

@@ -1,6 +1,7 @@
 """FORMATS.md against the code's own tables and against all that a real server wrote while everything happened once."""
 
 import copy
+import hashlib
 import json
 import math
 import os
@@ -166,7 +167,9 @@ def private_parts(doc, world):
         (every if of == "all" else leads).update(words(names))
     optional = {"email", "phone"}
     for head, entry, sealed in envelopes(world):
-        if not sealed:
+        if head[4:8] == bytes(4) and hashlib.sha256(sealed).digest() != entry:
+            yield "an entry of the root log is not the hash of the note beside it"
+        if not sealed or head[4:8] == bytes(4):
             continue
         read = json.loads(entry)
         part = json.loads(unseal(days[head[16:20]], sealed, b64u_decode(read["commit"])))
@@ -336,7 +339,7 @@ def head(doc, world):
         form, entries_n = known["numbers"][:2]
         if at != len(value):
             yield f"a head of {len(value)} bytes ends at {at}"
-        elif (form, entries_n) != (1, size_of[int.from_bytes(key, "big")]) or known["e"] != entries_n.bit_count():
+        elif (form, entries_n) != (2, size_of[int.from_bytes(key, "big")]) or known["e"] != entries_n.bit_count():
             yield f"a head of size {entries_n} with {known['e']} edges"
         elif known["c"] != len(world.code["classes"]):
             yield "another number of classes"

@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "common/base/id.h"
 #include "server/commit/nonces.h"
 #include "server/ledger/ledger_rows.h"
 #include "tests/support/committer_fixture.h"
@@ -229,15 +230,12 @@ static void a_pause_drops_no_gap_and_pays_no_click(void **state)
 /* ---- batches ---- */
 
 /* Runs of kinds that this test makes its own. */
-static enum err publish(struct batch *cx, struct job *job)
+static enum err look_at_head(struct batch *cx, struct job *job)
 {
-    char mem[1024];
-    struct buf note;
-    buf_fixed(&note, mem, sizeof mem);
     if (!ledger_is_swept(cx->ledger, COMMITTER_CONTRACT))
         return ERR_INTERNAL;
     job->index = ledger_size(cx->ledger, COMMITTER_CONTRACT);
-    return pipeline_publish_head(cx, catalog_contract_number(cx->catalog, COMMITTER_CONTRACT), &note);
+    return ERR_OK;
 }
 
 static enum err add_party(struct batch *cx, struct job *job)
@@ -278,7 +276,7 @@ static void jobs_that_follow_a_sweep_meet_a_durable_head_each(void **state)
     (void)state;
     enum { N = 8 };
     struct job clicks[N], heads[N];
-    start_with(RECORD_FRESH_HEAD, publish);
+    start_with(RECORD_FRESH_HEAD, look_at_head);
     for (size_t i = 0; i < N; i++) {
         clicks[i] = click_job(&cf, COMMITTER_CONTRACT);
         heads[i] = plain_job(RECORD_FRESH_HEAD);
@@ -291,6 +289,80 @@ static void jobs_that_follow_a_sweep_meet_a_durable_head_each(void **state)
         assert_ok(heads[i].err);
         assert_int_equal(heads[i].index, i + 1); /* none jumps the queue */
     }
+}
+
+/* ---- a statement, and its head in the root log ---- */
+
+static struct job statement_job(uint64_t id)
+{
+    struct job job = plain_job(RECORD_STATEMENT);
+    job.record.statement.contract = COMMITTER_CONTRACT;
+    id_write('S', id, job.record.statement.id);
+    return job;
+}
+
+static void run_alone(struct job *job)
+{
+    assert_ok(push_awake(&cf, 0, job));
+    jobs_wait(&cf, 0, 1);
+}
+
+/* How many leaves of the root log are heads of that size. */
+static unsigned leaves_of(uint64_t size)
+{
+    struct envelope env;
+    struct checkpoint c;
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    unsigned n = 0;
+    for (uint64_t i = 0; ledger_read(t, ROOT_LOG, i, &env) == ERR_OK; i++) {
+        assert_ok(checkpoint_peek(env.sealed, &c));
+        n += c.size == size;
+    }
+    txn_abort(t);
+    return n;
+}
+
+static enum err no_head(struct batch *cx, struct job *job)
+{
+    (void)cx;
+    (void)job;
+    return ERR_CORRUPT;
+}
+
+static void a_statement_comes_when_its_head_is_in_the_root_log(void **state)
+{
+    (void)state;
+    struct job click = click_job(&cf, COMMITTER_CONTRACT), one = statement_job(1), again = statement_job(2);
+    run_alone(&click);
+    run_alone(&one);
+    assert_ok(one.err);
+    assert_int_equal(one.answer_status, 201);
+    assert_int_equal(leaves_of(click.index + 1), 1);
+    run_alone(&again); /* over the entry of the one before */
+    assert_ok(again.err);
+    assert_int_equal(leaves_of(click.index + 1), 1);
+    assert_int_equal(leaves_of(click.index + 2), 1);
+}
+
+static void no_statement_is_without_its_head(void **state)
+{
+    (void)state;
+    struct head head;
+    struct job click = click_job(&cf, COMMITTER_CONTRACT), statement = statement_job(1);
+    start_with(RECORD_PUBLISH, no_head);
+    run_alone(&click);
+    run_alone(&statement);
+    assert_err(statement.err, ERR_CORRUPT);
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(head_read(t, COMMITTER_CONTRACT, &head));
+    txn_abort(t);
+    assert_string_equal(head.last.id, "");
+    assert_int_equal(head.size, click.index + 1);
+    start_with(RECORD_PUBLISH, chore_publish);
+    statement = statement_job(1);
+    run_alone(&statement);
+    assert_ok(statement.err);
+    assert_int_equal(leaves_of(click.index + 1), 1);
 }
 
 static void a_catalog_change_is_published_with_its_commit(void **state)
@@ -611,6 +683,8 @@ int main(void)
         TEST(stopping_drains_and_sweeps),
         TEST(a_full_queue_refuses_and_is_unhealthy),
         TEST(a_pause_drops_no_gap_and_pays_no_click),
+        TEST(a_statement_comes_when_its_head_is_in_the_root_log),
+        TEST(no_statement_is_without_its_head),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),

@@ -323,27 +323,6 @@ static void nothing_is_signed_that_its_guard_did_not_keep(void **state)
     assert_ok(heads_open(f.dir, keys, &heads));
 }
 
-static void a_head_of_before_is_signed_again_as_it_was(void **state)
-{
-    (void)state;
-    char mem[1024], again_mem[1024];
-    struct buf note, again;
-    struct checkpoint c = {.origin = SPAN("example.com/log/C1"), .size = 3};
-    memset(c.root.b, 'a', HASH_LEN);
-    buf_fixed(&note, mem, sizeof mem);
-    buf_fixed(&again, again_mem, sizeof again_mem);
-    assert_err(heads_sign_again(heads, 1, &c, &again), ERR_CORRUPT); /* nothing was signed */
-    assert_ok(sign_into(1, 3, 'a', &note));
-    assert_ok(sign(1, 7, 'b'));
-    assert_ok(heads_sign_again(heads, 1, &c, &again));
-    assert_true(span_eq(buf_span(&note), buf_span(&again)));
-    c.size = 8;
-    assert_err(heads_sign_again(heads, 1, &c, &again), ERR_CORRUPT);
-    heads_bar(heads, 1);
-    c.size = 3;
-    assert_err(heads_sign_again(heads, 1, &c, &again), ERR_CORRUPT);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -360,7 +339,6 @@ int main(void)
         TEST(nothing_is_signed_after_a_short_write),
         TEST(a_write_refused_for_want_of_room_is_tried_again),
         TEST(nothing_is_signed_that_its_guard_did_not_keep),
-        TEST(a_head_of_before_is_signed_again_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

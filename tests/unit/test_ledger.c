@@ -498,17 +498,25 @@ static void a_log_is_cut_and_goes_on_alike_after_a_replay(void **state)
     }
 }
 
-static void a_publication_is_remembered_by_the_sweep(void **state)
+static void a_publication_is_remembered_with_its_commit(void **state)
 {
     (void)state;
+    uint64_t size, leaf;
     append_clicks(1, 3);
     sweep();
+    append_clicks(1, 2);
     assert_int_equal(ledger_published(ledger, 1), 0);
-    ledger_publish(ledger, 1);
-    assert_true(ledger_is_swept(ledger, 1));
-    sweep();
+    struct txn *t = fixture_begin(&f, true);
+    assert_ok(ledger_publish(ledger, t, 1, 3, 7));
+    assert_ok(txn_commit(t));
     open_ledger();
     assert_int_equal(ledger_published(ledger, 1), 3);
+    assert_int_equal(ledger_size(ledger, 1), 5);
+    t = fixture_begin(&f, false);
+    assert_ok(ledger_published_at(t, 1, &size, &leaf));
+    txn_abort(t);
+    assert_int_equal(size, 3);
+    assert_int_equal(leaf, 7);
 }
 
 static void a_hole_in_the_journal_is_corrupt(void **state)
@@ -599,7 +607,7 @@ int main(void)
         TEST(versions_that_wait_bind_in_a_replay_too),
         TEST(a_statement_starts_a_new_tally_and_is_never_forgotten),
         TEST(a_log_is_cut_and_goes_on_alike_after_a_replay),
-        TEST(a_publication_is_remembered_by_the_sweep),
+        TEST(a_publication_is_remembered_with_its_commit),
         TEST(a_hole_in_the_journal_is_corrupt),
         TEST(a_journal_that_ends_before_its_watermark_is_corrupt),
         TEST(a_cut_head_is_corrupt),

@@ -939,29 +939,49 @@ static void no_look_up_reaches_beyond_one_advertiser(void **state)
                 clicks_looked);
 }
 
-static void a_published_head_is_a_leaf_of_the_root_log(void **state)
+/* The note of the contract's log at `size`, over the tree of two clicks. */
+static struct job head_job(uint64_t size, struct buf *note)
+{
+    struct job job = job_of(RECORD_PUBLISH, NOW);
+    struct checkpoint c = {.origin = SPAN(LIVE_HOST "/log/C2"), .size = size};
+    ledger_root(cx.ledger, CONTRACT, &c.root);
+    buf_clear(note);
+    assert_ok(heads_sign(live.sh.instance.heads, CONTRACT, &c, note));
+    job.record.publish.contract = CONTRACT;
+    job.record.publish.note = buf_span(note);
+    return job;
+}
+
+static void a_published_head_is_a_leaf_of_the_root_log_once(void **state)
 {
     (void)state;
-    char mem[1024];
+    char mem[1024], *digit;
     struct buf note;
     struct envelope env;
     uint8_t sha[HASH_LEN];
-    struct checkpoint c;
-    struct note_key key = {.name = SPAN(LIVE_HOST "/log/C2")};
-    click(CONTRACT);
-    click(CONTRACT);
-    commit_swept();
     buf_fixed(&note, mem, sizeof mem);
-    struct job publish = job_of(RECORD_PUBLISH, NOW);
-    cx.record = &publish.record;
-    assert_ok(pipeline_publish_head(&cx, catalog_contract_number(cx.catalog, CONTRACT), &note));
-    assert_int_equal(keys_log_publics(live.sh.instance.keys, &key.pub, 1), 1);
-    assert_ok(checkpoint_open(buf_span(&note), &key, 1, &c));
-    assert_int_equal(c.size, 2);
+    click(CONTRACT);
+    click(CONTRACT);
+    struct job job = head_job(2, &note);
+    assert_err(pipeline_run(&cx, &job), ERR_CORRUPT); /* it is not durable */
+    commit_swept();
+    assert_ok(pipeline_run(&cx, &job));
+    assert_ok(pipeline_run(&cx, &job));
+    assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 1);
+    assert_int_equal(ledger_published(cx.ledger, CONTRACT), 2);
     assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 0, &env));
     sha256(note.ptr, note.len, sha);
-    assert_int_equal(env.entry.len, HASH_LEN);
-    assert_memory_equal(env.entry.ptr, sha, HASH_LEN);
+    assert_true(span_eq(env.entry, span_of(sha, sizeof sha)));
+    assert_true(span_eq(env.sealed, buf_span(&note)));
+    click(CONTRACT);
+    commit_swept();
+    job = head_job(3, &note);
+    digit = memchr(mem, '\n', sizeof mem);
+    digit[1] = '2'; /* with the root of three */
+    assert_err(pipeline_run(&cx, &job), ERR_CORRUPT);
+    digit[1] = '9';
+    assert_err(pipeline_run(&cx, &job), ERR_CORRUPT);
+    assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 1);
 }
 
 int main(void)
@@ -1003,7 +1023,7 @@ int main(void)
         TEST(a_rejection_reaches_all_parts_that_stand),
         TEST(a_person_stands_by_any_part),
         TEST(no_look_up_reaches_beyond_one_advertiser),
-        TEST(a_published_head_is_a_leaf_of_the_root_log),
+        TEST(a_published_head_is_a_leaf_of_the_root_log_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
