@@ -22,7 +22,8 @@
     X(RESPONSE, 8, "response", "a party's answer to a statement")                                                      \
     X(GAP, 9, "gap", "how much could not be recorded, and when")                                                       \
     X(ERASE, 10, "erase", "a person's data was destroyed")                                                             \
-    X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")
+    X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")                                    \
+    X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -159,6 +160,13 @@ struct entry_key {
     struct span previous_jws; /* the same by the party's key before in this log; empty: it is the first */
 };
 
+/* server_keys.h */
+struct entry_server_keys {
+    uint64_t root;            /* index in the root log of the SHA-256 of jws */
+    struct span jws;          /* by the newest log key of the state that begins */
+    struct span previous_jws; /* the same by that of the state before; empty: it is the same key */
+};
+
 struct entry_statement {
     struct span id;
     uint64_t from, to;
@@ -187,6 +195,7 @@ struct entry {
         struct entry_disposition disposition;
         struct entry_terms terms;
         struct entry_key key;
+        struct entry_server_keys server_keys;
         struct entry_statement statement;
         struct entry_response response;
         struct entry_gap gap;

@@ -132,6 +132,16 @@ static const struct field key_fields[] = {
     {0},
 };
 
+static const struct field server_keys_fields[] = {
+    COMMON_AT,
+    COMMON_CLOCK,
+    {"jws", TEXT, AT(server_keys.jws), LIMIT_PARTY_JWS, .always = true},
+    COMMON_KIND,
+    {"previous_jws", TEXT, AT(server_keys.previous_jws), LIMIT_PARTY_JWS},
+    {"root", NAT64, AT(server_keys.root), .always = true},
+    {0},
+};
+
 static const struct field statement_fields[] = {
     COMMON_AT,
     COMMON_CLOCK,
@@ -177,6 +187,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_RESPONSE] = response_fields,
     [ENTRY_GAP] = gap_fields,
     [ENTRY_IMPRESSION] = impression_fields,
+    [ENTRY_SERVER_KEYS] = server_keys_fields,
 };
 
 /* clang-format on */

@@ -106,21 +106,26 @@ void checkpoint_text(struct buf *out, const struct checkpoint *c)
     buf_byte(out, '\n');
 }
 
-void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s)
+void checkpoint_sign_too(struct buf *out, const struct checkpoint *c, struct signer *s)
 {
     struct note_key key = {.name = c->origin};
-    memcpy(key.pub, signer_public(s), ED25519_KEY_LEN);
-    assert(name_valid(c->origin));
-    size_t start = out->len;
-    checkpoint_text(out, c);
-    if (out->failed) {
-        return;
-    }
     uint8_t blob[NOTE_KEY_ID_LEN + ED25519_SIG_LEN];
+    struct buf text;
+    buf_heap(&text);
+    memcpy(key.pub, signer_public(s), ED25519_KEY_LEN);
     note_key_id(&key, NOTE_ED25519, blob);
-    signer_sign(s, span_of(out->ptr + start, out->len - start), blob + NOTE_KEY_ID_LEN);
-    buf_byte(out, '\n');
+    checkpoint_text(&text, c);
+    signer_sign(s, buf_span(&text), blob + NOTE_KEY_ID_LEN);
     note_line(out, c->origin, span_of(blob, sizeof(blob)));
+    buf_free(&text);
+}
+
+void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s)
+{
+    assert(name_valid(c->origin));
+    checkpoint_text(out, c);
+    buf_byte(out, '\n');
+    checkpoint_sign_too(out, c, s);
 }
 
 /* Origin, size, root, each on its line; then extension lines, none of them empty. */

@@ -45,6 +45,8 @@ MUST_CHECK enum err checkpoint_peek(struct span note, struct checkpoint *out);
 void checkpoint_text(struct buf *out, const struct checkpoint *c);
 /* Text and one signature under key name = origin. */
 void checkpoint_sign(struct buf *out, const struct checkpoint *c, struct signer *s);
+/* Another signature line behind it, by another key of that name. */
+void checkpoint_sign_too(struct buf *out, const struct checkpoint *c, struct signer *s);
 /* Opens a note with the keys we know: ERR_UNAUTHORIZED when a known key's signature is bad or none is known; unknown
  * keys' lines are ignored if well formed; ERR_MALFORMED otherwise. Spans in *out point into note. */
 MUST_CHECK enum err checkpoint_open(struct span note, const struct note_key *keys, size_t n, struct checkpoint *out);

@@ -95,8 +95,9 @@ static void audit_contract(struct audit *a)
         return;
     }
     bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
-    verify_receipts_end(a, complete && !a->stopped);
-    verify_clicks_end(a, complete && !a->stopped);
+    a->signers.walked = complete && !a->stopped;
+    verify_receipts_end(a, a->signers.walked);
+    verify_clicks_end(a, a->signers.walked);
     if (!complete)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
@@ -119,6 +120,7 @@ static void root_entry(struct audit *a, uint64_t index, struct span bytes, const
         return;
     }
     verify_witnessed_leaf(a, index, bytes);
+    verify_signers_leaf(a, index, bytes);
     struct closed *c = audit_closed_by_note(a, bytes);
     if (c != NULL)
         c->in_root_log = true;
@@ -143,6 +145,7 @@ static void audit_root_log(struct audit *a)
             finds_failure(&a->finding[CHECK_HEADS], "the head of statement %s is not in the root log", c->id);
     }
     verify_witnesses(a, complete);
+    verify_signers_end(a, complete);
     bool known = finding_verdict(&a->finding[CHECK_FILES]) == HOLDS;
     if (known && complete)
         verify_files(a, &head);
@@ -373,7 +376,7 @@ static enum verdict tell(struct audit *a, verify_report *report, void *ctx)
     };
     enum verdict all = HOLDS, found[CHECKS] = {HOLDS};
     for (int c = 0; c < CHECKS; c++) {
-        char mem[2048]; /* the longest names all keys that answered */
+        char mem[8192]; /* the longest names all keys that signed */
         struct buf text;
         if (!is_asked(a, (enum check)c))
             continue;
@@ -413,6 +416,7 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
     audit_fold_close(a);
     audit_closed_free(a);
     tale_free(&a->tale);
+    verify_signers_free(a);
     verify_receipts_free(a);
     verify_clicks_free(a);
     buf_free(&a->keys.names);

@@ -38,10 +38,15 @@ static void tell_log(struct audit *a)
     static const struct {
         const char *word;
         enum entry_kind kind;
-    } counted[] = {{"clicks", ENTRY_CLICK},       {"dispositions", ENTRY_DISPOSITION},
-                   {"gaps", ENTRY_GAP},           {"impressions", ENTRY_IMPRESSION},
-                   {"keys", ENTRY_KEY},           {"leads", ENTRY_LEAD},
-                   {"responses", ENTRY_RESPONSE}, {"statements", ENTRY_STATEMENT},
+    } counted[] = {{"clicks", ENTRY_CLICK},
+                   {"dispositions", ENTRY_DISPOSITION},
+                   {"gaps", ENTRY_GAP},
+                   {"impressions", ENTRY_IMPRESSION},
+                   {"keys", ENTRY_KEY},
+                   {"leads", ENTRY_LEAD},
+                   {"responses", ENTRY_RESPONSE},
+                   {"server_keys", ENTRY_SERVER_KEYS},
+                   {"statements", ENTRY_STATEMENT},
                    {"terms", ENTRY_TERMS}};
     for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
         key_count(w, counted[i].word, a->kinds[counted[i].kind]);

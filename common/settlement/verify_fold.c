@@ -366,6 +366,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     }
     if (a->stopped)
         return;
+    verify_server_keys(a, index, e);
     verify_receipts_entry(a, index, e, bytes);
     verify_clicks_entry(a, index, e);
     if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/verify_parts.h"
@@ -120,6 +122,7 @@ void verify_keys(struct audit *a)
                       JWKS_PATH " is not a set of Ed25519 keys as the server writes it, each once");
     buf_free(&jwks);
     verify_log_keys(a);
+    verify_signers_open(a);
 }
 
 size_t audit_statement_key(const struct audit *a, const char kid[JWK_KID_LEN])
@@ -161,6 +164,9 @@ bool verify_note(struct audit *a, enum check c, const char *path, struct span no
         return false;
     }
     a->keys.used_log |= by << (root ? k->n_contract : 0);
+    struct signed_note signed_by = {.check = c, .log = root ? LOG_ROOT : LOG_CONTRACT, .size = opened.size, .by = by};
+    snprintf(signed_by.path, sizeof signed_by.path, "%s", path);
+    verify_signers_note(a, &signed_by);
     *out = opened;
     return true;
 }
@@ -209,6 +215,7 @@ void verify_keys_tell(const struct audit *a, struct buf *out)
         jwk_kid(k->statement[i], kid);
         buf_str(out, before);
         buf_add(out, kid, sizeof kid);
+        verify_signers_statement_range(a, i, out);
         before = " and by key ";
     }
     buf_str(out, k->used_statement ? "; heads " : "no statement or receipt was signed; heads ");
@@ -217,6 +224,7 @@ void verify_keys_tell(const struct audit *a, struct buf *out)
         if (k->used_log >> i & 1 && !told_before(k, i)) {
             buf_str(out, before);
             tell_log_key(k, i, out);
+            verify_signers_log_range(a, k->log[i].pub, out);
             before = " and by key ";
         }
     buf_str(out, k->used_log ? ": compare them with what the operator publishes elsewhere" : "by none");

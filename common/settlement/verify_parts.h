@@ -4,6 +4,7 @@
 
 #include "common/base/limits.h"
 #include "common/ledger/note.h"
+#include "common/ledger/server_keys.h"
 #include "common/settlement/byte_map.h"
 #include "common/settlement/campaign_parts.h"
 #include "common/settlement/findings.h"
@@ -83,6 +84,31 @@ struct key_set {
     uint64_t used_log, used_statement; /* a bit for each that signed something here */
 };
 
+/* The keys that sign from an entry on: the first of these from the start, the others by their `server_keys` entry. */
+enum { KEY_STATES = 64 };
+struct key_state {
+    uint64_t from, root; /* the entry, and its leaf's index in the root log */
+    struct server_keys keys;
+    struct hash leaf;
+    bool in_root;
+};
+
+/* A checkpoint that was opened: whether these keys sign trees of that size is known at the end. */
+struct signed_note {
+    enum check check;
+    enum log log;
+    uint64_t size, by; /* a bit for each key of that log */
+    char path[PATH_CAP];
+};
+
+struct signers {
+    struct key_state of[KEY_STATES];
+    size_t n;    /* 0: no keys could be read */
+    bool walked; /* the log was, to its end: there are no others */
+    struct signed_note *note;
+    size_t n_notes, room;
+};
+
 /* One statement as the log tells it. */
 struct closed {
     char id[LIMIT_ID + 1];
@@ -150,6 +176,7 @@ struct audit {
     uint64_t n_kept, n_pinned, other_size[LOGS];
     char contract[LIMIT_ID + 1];
     struct key_set keys;
+    struct signers signers;
     struct checkpoint head; /* of the contract's log; its origin points into head_text */
     struct buf head_text;
 
@@ -233,6 +260,23 @@ void verify_keys(struct audit *a);
  * a failure of `c` otherwise. */
 MUST_CHECK bool verify_note(struct audit *a, enum check c, const char *path, struct span note, bool root,
                             struct checkpoint *out);
+/* verify_server_keys.c: the states of the server's keys. `open` when the published ones are read; an entry of theirs;
+ * a note that was opened; a leaf of the root log; `end` when both logs were walked, of the root log to its end or not.
+ */
+void verify_signers_open(struct audit *a);
+void verify_server_keys(struct audit *a, uint64_t index, const struct entry *e);
+void verify_signers_note(struct audit *a, const struct signed_note *note);
+void verify_signers_leaf(struct audit *a, uint64_t index, struct span leaf);
+void verify_signers_end(struct audit *a, bool complete);
+void verify_signers_free(struct audit *a);
+/* Whether that published key signs a statement that comes now; receipts for the entry at `index` (once all were
+ * walked). *stolen: it was reported so. */
+bool audit_signs_statements(const struct audit *a, size_t key);
+bool audit_answers_for(const struct audit *a, size_t key, uint64_t index, bool *stolen);
+/* What is said behind a key: from where to where it is valid; nothing while there were no others. */
+void verify_signers_statement_range(const struct audit *a, size_t key, struct buf *out);
+void verify_signers_log_range(const struct audit *a, const uint8_t pub[ED25519_KEY_LEN], struct buf *out);
+
 /* verify_history.c: heads that were seen before, of kept checkpoints and pins. `open` when the keys are known; `look`
  * at each tree on the way; `end` where the walk ended. */
 void verify_known_open(struct audit *a);

@@ -18,6 +18,7 @@ enum { WHERE_CAP = 80, LONGEST = 1 << 20, PAYLOAD_CAP = 8192 };
 struct kept {
     uint64_t index;
     uint32_t file, line;
+    uint32_t key; /* which of the statement keys signed it */
     int64_t at_ms, payout_micros;
     struct hash payload;      /* of its bytes */
     struct hash request;      /* that it names */
@@ -28,6 +29,7 @@ struct kept {
 
 struct receipts {
     struct finding *finding;
+    struct finding of_key[KEYS_CAP]; /* what speaks against receipts of each statement key */
     char **file;
     size_t n_files;
     struct kept *of;
@@ -68,8 +70,8 @@ static bool hex_32(const json_t *payload, const char *name, uint8_t out[HASH_LEN
            hex_decode(text, out, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
 }
 
-/* By the key that its header names; its payload is left in r->scratch. *meant: it calls itself a receipt. */
-static bool is_signed(struct audit *a, struct span jws, bool *meant)
+/* By the key that its header names (*key); its payload is left in r->scratch. *meant: it calls itself a receipt. */
+static bool is_signed(struct audit *a, struct span jws, bool *meant, uint32_t *key)
 {
     struct span rest = jws, head, kid = SPAN(""), typ = SPAN("");
     json_t *header = NULL;
@@ -88,6 +90,7 @@ static bool is_signed(struct audit *a, struct span jws, bool *meant)
         held = span_eq(kid, span_of(own, sizeof own)) &&
                jws_compact_open(jws, a->keys.statement[i], RECEIPT_TYP, &a->receipts->scratch, NULL) == ERR_OK;
         a->keys.used_statement |= (uint64_t)held << i;
+        *key = (uint32_t)i;
     }
     json_decref(header);
     return held;
@@ -161,7 +164,7 @@ static void take_receipt(struct audit *a, struct span jws, struct kept k)
     struct span contract = SPAN("");
     char at[WHERE_CAP];
     bool meant;
-    if (!is_signed(a, jws, &meant)) {
+    if (!is_signed(a, jws, &meant, &k.key)) {
         take_unsigned(a, jws, meant, &k);
         return;
     }
@@ -310,7 +313,7 @@ static void compare_request(struct receipts *r, const struct kept *k)
     where(r, k, at);
     earlier = r->n_sent > 0 ? bsearch(&wanted, r->sent, r->n_sent, sizeof *r->sent, by_digest) : NULL;
     if (earlier == NULL) {
-        finds_failure(r->finding,
+        finds_failure(&r->of_key[k->key],
                       "%s: the receipt answers another request than the one beside it, and none that these files hold "
                       "(an earlier one of the same txid belongs here too)",
                       at);
@@ -324,7 +327,7 @@ static void compare_request(struct receipts *r, const struct kept *k)
                     "%s: the receipt answers an earlier request, and the texts do not show whether that said the same",
                     at);
     else
-        finds_failure(r->finding,
+        finds_failure(&r->of_key[k->key],
                       "%s: the receipt answers an earlier request, which %s: what was sent later has no answer", at,
                       others[repeat]);
 }
@@ -333,9 +336,10 @@ static void tell_difference(struct receipts *r, const struct kept *k, uint64_t i
 {
     char at[WHERE_CAP];
     bool lead = e->kind == ENTRY_LEAD;
+    struct finding *f = &r->of_key[k->key];
     where(r, k, at);
     if (!lead && e->kind != ENTRY_DISPOSITION) {
-        finds_failure(r->finding, "%s: what was answered as entry %" PRIu64 " is dropped: a %s stands there", at, index,
+        finds_failure(f, "%s: what was answered as entry %" PRIu64 " is dropped: a %s stands there", at, index,
                       entry_kind_word(e->kind));
         return;
     }
@@ -343,18 +347,17 @@ static void tell_difference(struct receipts *r, const struct kept *k, uint64_t i
     int64_t payout = lead ? e->lead.payout_micros : e->disposition.payable_micros;
     const struct hash *request = lead ? &e->lead.request : &e->disposition.request;
     if (memcmp(request->b, k->request.b, HASH_LEN) != 0)
-        finds_failure(r->finding,
+        finds_failure(f,
                       "%s: what was answered as entry %" PRIu64 " is dropped, or its request was changed: another "
                       "request's entry stands there",
                       at, index);
     else if (strcmp(status, k->status) != 0 || payout != k->payout_micros)
-        finds_failure(r->finding,
+        finds_failure(f,
                       "%s: entry %" PRIu64 " is decided otherwise than it was answered: %.15s, %" PRId64
                       " micros; the log says %s, %" PRId64,
                       at, index, k->status, k->payout_micros, status, payout);
     else
-        finds_failure(r->finding, "%s: entry %" PRIu64 " holds other facts than were signed when it was answered", at,
-                      index);
+        finds_failure(f, "%s: entry %" PRIu64 " holds other facts than were signed when it was answered", at, index);
 }
 
 void verify_receipts_entry(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
@@ -379,6 +382,38 @@ void verify_receipts_entry(struct audit *a, uint64_t index, const struct entry *
     }
 }
 
+/* A key signs receipts for what stands in front of the entry that took its place. */
+static void judge_keys(struct audit *a)
+{
+    struct receipts *r = a->receipts;
+    char at[WHERE_CAP];
+    bool stolen;
+    for (size_t i = 0; i < r->n; i++)
+        if (!audit_answers_for(a, r->of[i].key, r->of[i].index, &stolen))
+            finds_failure(&r->of_key[r->of[i].key],
+                          "%s: entry %" PRIu64 " came when the key that signed this receipt did not sign any more, or "
+                          "was never added",
+                          where(r, &r->of[i], at), r->of[i].index);
+}
+
+/* What a stolen key signed may be its thief's. */
+static void weigh_keys(struct audit *a)
+{
+    struct receipts *r = a->receipts;
+    bool stolen;
+    for (size_t i = 0; i < a->keys.n_statement; i++) {
+        struct finding *f = &r->of_key[i];
+        (void)audit_answers_for(a, i, 0, &stolen);
+        if (stolen && f->failures > 0)
+            finds_doubt(r->finding, "%.200s; but the key that signed it was reported stolen, and it may be its thief's",
+                        f->sentence);
+        else if (f->failures > 0)
+            finds_failure(r->finding, "%s", f->sentence);
+        if (f->failures > 1)
+            *(stolen ? &r->finding->doubts : &r->finding->failures) += f->failures - 1;
+    }
+}
+
 void verify_receipts_end(struct audit *a, bool complete)
 {
     struct receipts *r = a->receipts;
@@ -391,7 +426,7 @@ void verify_receipts_end(struct audit *a, bool complete)
         if (!complete)
             finds_doubt(r->finding, "%s: entry %" PRIu64 " could not be looked at", at, k->index);
         else if (k->at_ms < a->fold.last_ms)
-            finds_failure(r->finding,
+            finds_failure(&r->of_key[k->key],
                           "%s: what was answered as entry %" PRIu64 " is dropped: the log has %" PRIu64
                           " entries, the last of a later time",
                           at, k->index, a->head.size);
@@ -399,6 +434,9 @@ void verify_receipts_end(struct audit *a, bool complete)
             finds_doubt(r->finding, "%s: entry %" PRIu64 " came after this mirror was pulled: pull again", at,
                         k->index);
     }
+    if (complete)
+        judge_keys(a);
+    weigh_keys(a);
     if (r->n == 0)
         finds_doubt(r->finding, "there is no receipt of this contract in what --receipts names");
 }

@@ -40,6 +40,9 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
                       c->id);
         goto done;
     }
+    if (!audit_signs_statements(a, key))
+        finds_failure(&a->finding[CHECK_STATEMENTS],
+                      "statement %s is signed by the key %.*s, which does not sign there", c->id, JWK_KID_LEN, kid);
     verify_pins_statement(a, c->id, kid);
     a->keys.used_statement |= (uint64_t)1 << key;
     struct hash sum;

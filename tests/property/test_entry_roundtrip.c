@@ -242,6 +242,9 @@ static void random_entry(struct entry *e)
         e->key.jws = text(500);
         e->key.previous_jws = text(500);
         break;
+    case ENTRY_SERVER_KEYS:
+        e->server_keys = (struct entry_server_keys){number(), text(500), text(500)};
+        break;
     case ENTRY_STATEMENT:
         e->statement = (struct entry_statement){id('S'), number(), number(), {{0}}};
         bytes(e->statement.sha256.b, HASH_LEN);

@@ -9,6 +9,7 @@
 #include "common/decisions/rules.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
+#include "common/ledger/server_keys.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
 #include "common/settlement/verify.h"
@@ -31,6 +32,10 @@ struct story {
     size_t n_files;
     struct signer *log_key, *statement_key, *party_key[2]; /* advertiser A1, publisher P1 */
     struct signer *told_key[2];                            /* as the log told it last; NULL: not yet */
+    struct signer *log_key_too;                            /* signs beside log_key; NULL: none does */
+    uint8_t log_pubs[8][ED25519_KEY_LEN], statement_pubs[8][ED25519_KEY_LEN]; /* published, the oldest first */
+    size_t n_log_pubs, n_statement_pubs;
+    unsigned root_off; /* a lie: `root` of server_keys is by so much too high */
     int keys_told;
     struct world world;
     struct view view;
@@ -308,18 +313,70 @@ static inline void tell_due(struct story *s, uint64_t lead)
     tell(s, &e, NULL);
 }
 
+static inline void story_sign(struct story *s, struct buf *note, const struct checkpoint *c)
+{
+    checkpoint_sign(note, c, s->log_key);
+    if (s->log_key_too != NULL)
+        checkpoint_sign_too(note, c, s->log_key_too);
+}
+
+static inline void story_root_leaf(struct story *s, struct span text)
+{
+    uint8_t sum[HASH_LEN];
+    struct hash leaf;
+    sha256(text.ptr, text.len, sum);
+    bundle_add(&s->root_bundle, span_of(sum, sizeof sum));
+    merkle_leaf(span_of(sum, sizeof sum), &leaf);
+    tile_builder_leaf(&s->root, &leaf);
+}
+
+/* The server's keys as they are now in the story, signed by log_key and by `previous` (NULL: it is the same). */
+static inline void tell_server_keys(struct story *s, bool compromised, struct signer *previous)
+{
+    struct server_keys k = {.at_ms = s->now_ms, .n_log = s->log_key_too != NULL ? 2 : 1, .compromised = compromised};
+    struct buf payload, jws, previous_jws;
+    buf_heap(&payload);
+    buf_heap(&jws);
+    buf_heap(&previous_jws);
+    memcpy(k.log[0], signer_public(s->log_key), ED25519_KEY_LEN);
+    if (s->log_key_too != NULL)
+        memcpy(k.log[1], signer_public(s->log_key_too), ED25519_KEY_LEN);
+    memcpy(k.statement, signer_public(s->statement_key), ED25519_KEY_LEN);
+    server_keys_payload(&payload, &k, SPAN("https://" ORIGIN));
+    jws_compact(&jws, s->log_key, SERVER_KEYS_TYP, buf_span(&payload));
+    if (previous != NULL)
+        jws_compact(&previous_jws, previous, SERVER_KEYS_TYP, buf_span(&payload));
+    struct entry e = {.kind = ENTRY_SERVER_KEYS,
+                      .at_ms = s->now_ms,
+                      .server_keys = {.root = s->root.frontier.size + s->root_off,
+                                      .jws = buf_span(&jws),
+                                      .previous_jws = previous != NULL ? buf_span(&previous_jws) : SPAN("")}};
+    story_root_leaf(s, buf_span(&jws));
+    tell(s, &e, NULL);
+    buf_free(&payload);
+    buf_free(&jws);
+    buf_free(&previous_jws);
+}
+
+/* New keys of both kinds, from a seed of their own; they are published and sign from now on. */
+static inline void new_server_keys(struct story *s, const char *seed)
+{
+    uint8_t text[2][SEED_LEN] = {{'l'}, {'s'}};
+    for (int i = 0; i < 2; i++)
+        memcpy(text[i] + 1, seed, strlen(seed));
+    s->log_key = signer_new(text[0]);
+    s->statement_key = signer_new(text[1]);
+    memcpy(s->log_pubs[s->n_log_pubs++], signer_public(s->log_key), ED25519_KEY_LEN);
+    memcpy(s->statement_pubs[s->n_statement_pubs++], signer_public(s->statement_key), ED25519_KEY_LEN);
+}
+
 /* The note over the present tree; its hash goes to the root log. */
 static inline void publish(struct story *s, struct buf *note)
 {
     struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
-    uint8_t sum[HASH_LEN];
-    struct hash leaf;
     frontier_root(&s->tree.frontier, &c.root);
-    checkpoint_sign(note, &c, s->log_key);
-    sha256(note->ptr, note->len, sum);
-    bundle_add(&s->root_bundle, span_of(sum, sizeof sum));
-    merkle_leaf(span_of(sum, sizeof sum), &leaf);
-    tile_builder_leaf(&s->root, &leaf);
+    story_sign(s, note, &c);
+    story_root_leaf(s, buf_span(note));
 }
 
 static inline void tell_statement(struct story *s)
@@ -380,19 +437,22 @@ static inline void tell_response(struct story *s, int side)
 
 static inline void write_keys(struct story *s)
 {
-    uint8_t pubs[2][ED25519_KEY_LEN];
+    uint8_t pubs[9][ED25519_KEY_LEN];
     const char *const names[] = {ORIGIN "/log", ORIGIN "/log/C0", ORIGIN "/log/" CONTRACT};
-    struct signer *retired = signer_new((const uint8_t *)"a retired statement key.........");
-    memcpy(pubs[0], signer_public(s->statement_key), ED25519_KEY_LEN);
-    memcpy(pubs[1], signer_public(retired), ED25519_KEY_LEN);
-    jwks_write(story_file(s, ".well-known/jwks.json"), (const uint8_t(*)[ED25519_KEY_LEN])pubs, 2);
-    signer_free(retired);
-    for (size_t i = 0; i < 3; i++) {
-        struct note_key k = {.name = span_str(names[i])};
-        memcpy(k.pub, signer_public(s->log_key), ED25519_KEY_LEN);
-        note_vkey(story_file(s, "log/keys"), &k);
-        buf_byte(story_file(s, "log/keys"), '\n');
-    }
+    struct signer *unused = signer_new((const uint8_t *)"a statement key to come.........");
+    memcpy(pubs[0], signer_public(unused), ED25519_KEY_LEN);
+    for (size_t i = 0; i < s->n_statement_pubs; i++)
+        memcpy(pubs[i + 1], s->statement_pubs[s->n_statement_pubs - 1 - i], ED25519_KEY_LEN);
+    jwks_write(story_file(s, ".well-known/jwks.json"), (const uint8_t(*)[ED25519_KEY_LEN])pubs,
+               s->n_statement_pubs + 1);
+    signer_free(unused);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t key = s->n_log_pubs; key-- > 0;) {
+            struct note_key k = {.name = span_str(names[i])};
+            memcpy(k.pub, s->log_pubs[key], ED25519_KEY_LEN);
+            note_vkey(story_file(s, "log/keys"), &k);
+            buf_byte(story_file(s, "log/keys"), '\n');
+        }
 }
 
 /* All that is written once the last entry stands. */
@@ -400,10 +460,10 @@ static inline void write_logs(struct story *s)
 {
     struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
     frontier_root(&s->tree.frontier, &c.root);
-    checkpoint_sign(story_file(s, "log/" CONTRACT "/checkpoint"), &c, s->log_key);
+    story_sign(s, story_file(s, "log/" CONTRACT "/checkpoint"), &c);
     struct checkpoint root = {.origin = SPAN(ORIGIN "/log"), .size = s->root.frontier.size};
     frontier_root(&s->root.frontier, &root.root);
-    checkpoint_sign(story_file(s, "log/checkpoint"), &root, s->log_key);
+    story_sign(s, story_file(s, "log/checkpoint"), &root);
     for (uint64_t i = 0; i < s->n; i++) {
         struct tile t = {
             .level = TILE_ENTRIES, .n = i / TILE_WIDTH, .width = tile_width(TILE_ENTRIES, i / TILE_WIDTH, s->n)};
@@ -421,8 +481,7 @@ static inline void write_logs(struct story *s)
 static inline struct story *story_open(void)
 {
     struct story *s = xcalloc(1, sizeof *s);
-    s->log_key = signer_new((const uint8_t *)"seed of the log key.............");
-    s->statement_key = signer_new((const uint8_t *)"seed of the statement key.......");
+    new_server_keys(s, "first");
     s->party_key[0] = signer_new((const uint8_t *)"seed of the advertiser's key....");
     s->party_key[1] = signer_new((const uint8_t *)"seed of the publisher's key.....");
     s->world = world_new();

@@ -57,6 +57,8 @@ static const struct {
     {{ENTRY_KEY, 1, .key = {SPAN("A1"), ONES, SPAN("a.b.c"), SPAN("a.b.d")}},
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"key\",\"party\":\"A1\",\"previous_jws\":\"a.b.d\","
      "\"pub\":\"" B64_1 "\"}"},
+    {{ENTRY_SERVER_KEYS, 1, .server_keys = {0, SPAN("a.b.c"), SPAN("a.b.d")}},
+     "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"server_keys\",\"previous_jws\":\"a.b.d\",\"root\":0}"},
     {{ENTRY_STATEMENT, 1, .statement = {SPAN("S1"), 0, 70000, {ONES}}},
      "{\"at\":1,\"from\":0,\"id\":\"S1\",\"kind\":\"statement\",\"sha256\":\"" HEX_1 "\",\"to\":70000}"},
     {{ENTRY_RESPONSE, 1, .response = {SPAN("A1"), SPAN("S1"), SPAN("a.b.c")}},

@@ -1138,6 +1138,147 @@ static void answering_keys_are_named(void **state)
     story_free(s);
 }
 
+/* ---- the server's own keys ---- */
+
+enum key_lie {
+    KEYS_HONEST,
+    KEYS_HEAD_BY_THE_STOLEN,
+    KEYS_HEAD_BY_THE_STOLEN_TOO,
+    KEYS_ROOT_HEAD_BY_THE_STOLEN,
+    KEYS_DUAL_HEAD_BY_THE_NEW_ALONE,
+    KEYS_STATEMENT_BY_THE_RETIRED,
+    KEYS_STATEMENT_TOO_EARLY,
+    KEYS_NOT_CERTIFIED,
+    KEYS_NOT_PUBLISHED,
+    KEYS_NOT_IN_THE_ROOT_LOG,
+    KEYS_COME_BACK,
+    KEYS_TAKEN_AT_ONCE,
+    KEYS_SEEN_BY_THE_NEW,
+    KEY_LIES
+};
+
+/* The note over the present tree as an earlier pull kept it. */
+static void keep_seen(struct story *s)
+{
+    char path[64];
+    snprintf(path, sizeof path, "log/" CONTRACT "/seen/%llu", (unsigned long long)s->n);
+    struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
+    frontier_root(&s->tree.frontier, &c.root);
+    story_sign(s, story_file(s, path), &c);
+}
+
+static void tell_more(struct story *s)
+{
+    tell_disposition(s, tell_lead(s, tell_click(s, CLASS_OK), (int)s->n), STATUS_APPROVED);
+    tell_statement(s);
+}
+
+/* A rotation, to its end, and then keys that were stolen: with a statement before, between and after, and each head in
+ * between seen; one thing of it is a lie. */
+static struct story *keys_told(enum key_lie lie)
+{
+    struct story *s = story_open();
+    struct signer *log[3], *statement[3], *forged = signer_new((const uint8_t *)"a key that is nobody's..........");
+    log[0] = s->log_key;
+    statement[0] = s->statement_key;
+    if (lie == KEYS_SEEN_BY_THE_NEW)
+        s->log_key = forged;
+    keep_seen(s);
+    s->log_key = log[0];
+    tell_more(s);
+
+    new_server_keys(s, "second");
+    log[1] = s->log_key;
+    statement[1] = s->statement_key;
+    if (lie == KEYS_STATEMENT_TOO_EARLY)
+        tell_more(s);
+    s->n_log_pubs -= lie == KEYS_NOT_PUBLISHED;
+    s->log_key_too = lie == KEYS_TAKEN_AT_ONCE ? NULL : log[0];
+    tell_server_keys(s, false, lie == KEYS_NOT_CERTIFIED ? forged : log[0]);
+    if (lie == KEYS_DUAL_HEAD_BY_THE_NEW_ALONE)
+        s->log_key_too = NULL;
+    keep_seen(s);
+    s->log_key_too = lie == KEYS_TAKEN_AT_ONCE ? NULL : log[0];
+    tell_more(s);
+    s->log_key_too = NULL;
+    tell_server_keys(s, false, NULL);
+    keep_seen(s);
+    if (lie == KEYS_STATEMENT_BY_THE_RETIRED)
+        s->statement_key = statement[0];
+    tell_more(s);
+
+    new_server_keys(s, "third");
+    log[2] = s->log_key;
+    statement[2] = s->statement_key;
+    if (lie == KEYS_COME_BACK) {
+        s->log_key = log[0];
+        s->statement_key = statement[0];
+    }
+    s->root_off = lie == KEYS_NOT_IN_THE_ROOT_LOG;
+    tell_server_keys(s, true, log[1]);
+    keep_seen(s);
+    tell_more(s);
+    struct signer *now = s->log_key;
+    if (lie == KEYS_HEAD_BY_THE_STOLEN)
+        s->log_key = log[1];
+    if (lie == KEYS_HEAD_BY_THE_STOLEN_TOO)
+        s->log_key_too = log[1];
+    write_logs(s);
+    if (lie == KEYS_ROOT_HEAD_BY_THE_STOLEN) {
+        struct checkpoint root = {.origin = SPAN(ORIGIN "/log"), .size = s->root.frontier.size};
+        frontier_root(&s->root.frontier, &root.root);
+        buf_clear(story_file(s, "log/checkpoint"));
+        checkpoint_sign(story_file(s, "log/checkpoint"), &root, log[1]);
+    }
+    s->log_key = now;
+    for (int i = 0; i < 3; i++) {
+        if (log[i] != s->log_key)
+            signer_free(log[i]);
+        if (statement[i] != s->statement_key)
+            signer_free(statement[i]);
+    }
+    signer_free(forged);
+    return s;
+}
+
+static void the_servers_keys_are_valid_from_entry_to_entry(void **state)
+{
+    (void)state;
+    struct story *s = keys_told(KEYS_HONEST);
+    assert_holds(s);
+    assert_says(s, "keys", "(valid from entry 0, retired at entry 7)");
+    assert_says(s, "keys", "(valid from entry 7, reported stolen at entry 17)");
+    assert_says(s, "keys", "(valid from entry 0, retired at entry 12)");
+    assert_says(s, "keys", "(valid from entry 17 on)");
+    story_free(s);
+}
+
+static void what_keys_sign_out_of_their_time_fails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *check, *part;
+    } told[KEY_LIES] = {
+        [KEYS_HEAD_BY_THE_STOLEN] = {"checkpoint", "log/C1/checkpoint is not signed by just the keys"},
+        [KEYS_HEAD_BY_THE_STOLEN_TOO] = {"checkpoint", "log/C1/checkpoint is not signed by just the keys"},
+        [KEYS_ROOT_HEAD_BY_THE_STOLEN] = {"rootlog", "log/checkpoint is not signed by just the keys"},
+        [KEYS_DUAL_HEAD_BY_THE_NEW_ALONE] = {"history", "log/C1/seen/8 is not signed by just the keys"},
+        [KEYS_STATEMENT_BY_THE_RETIRED] = {"statements", "which does not sign there"},
+        [KEYS_STATEMENT_TOO_EARLY] = {"statements", "which does not sign there"},
+        [KEYS_NOT_CERTIFIED] = {"keys", "gives the server keys that the key before them did not sign"},
+        [KEYS_NOT_PUBLISHED] = {"keys", "gives the server a key that is not published"},
+        [KEYS_NOT_IN_THE_ROOT_LOG] = {"keys", "of which the root log says nothing"},
+        [KEYS_COME_BACK] = {"keys", "brings back a key that was retired"},
+        [KEYS_TAKEN_AT_ONCE] = {"keys", "gives the server keys that do not follow"},
+        [KEYS_SEEN_BY_THE_NEW] = {"history", "is not signed"},
+    };
+    for (enum key_lie lie = KEYS_HONEST + 1; lie < KEY_LIES; lie++) {
+        struct story *s = keys_told(lie);
+        assert_verdict(s, FAILS, told[lie].check, told[lie].part);
+        story_free(s);
+    }
+}
+
 /* One under which anybody signs, one of no point, and one that would let a party answer for the other. */
 static void keys_of_nobody_and_of_others_are_refused(void **state)
 {
@@ -1431,6 +1572,8 @@ int main(void)
         cmocka_unit_test(dispositions_of_the_operator_are_counted),
         cmocka_unit_test(answering_keys_are_named),
         cmocka_unit_test(keys_of_nobody_and_of_others_are_refused),
+        cmocka_unit_test(the_servers_keys_are_valid_from_entry_to_entry),
+        cmocka_unit_test(what_keys_sign_out_of_their_time_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
