@@ -1,18 +1,28 @@
 # Each file that the server sends becomes a C array: generated/asset_NAME.h with `static const unsigned char asset_NAME[]`, NAME with '_'
-# for other characters. The tag goes to other people's pages and is made small first: generated/t.js.
-foreach(ending js json ico svg txt)
+# for other characters. The tag goes to other people's pages and is made small first: generated/t.js. A page becomes one file with the style
+# and the script of its name in it: generated/NAME.html, and its policy NAME.csp.
+foreach(ending html js json ico svg txt)
   list(APPEND patterns ${CMAKE_SOURCE_DIR}/server/*/*.${ending})
 endforeach()
 file(GLOB assets CONFIGURE_DEPENDS ${patterns})
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
 foreach(source ${assets})
   get_filename_component(name ${source} NAME)
+  string(REGEX REPLACE "\\.[a-z]+$" "" page ${source})
+  if(EXISTS ${page}.html AND NOT name MATCHES "html$")
+    continue() # is in the page
+  endif()
+  set(file ${name})
   string(MAKE_C_IDENTIFIER ${name} name)
   set(sent ${source})
   if(name STREQUAL "t_js")
     set(sent ${CMAKE_BINARY_DIR}/generated/t.js)
-    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
     execute_process(COMMAND /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/server/minify.py ${source} ${sent} COMMAND_ERROR_IS_FATAL ANY)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/minify.py)
+  elseif(name MATCHES "_html$")
+    set(sent ${CMAKE_BINARY_DIR}/generated/${file})
+    execute_process(COMMAND /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/server/inline.py ${source} ${sent} COMMAND_ERROR_IS_FATAL ANY)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/inline.py ${page}.css ${page}.js)
   endif()
   file(READ ${sent} bytes HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")

@@ -91,6 +91,7 @@ static const struct route table[] = {
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
     {READ, "/", PUBLIC, index_get, NULL, "What this server is"},
+    {READ, "/verify", PUBLIC, verify_get, NULL, "The page that checks statements in the browser"},
     {READ, "/robots.txt", PUBLIC, robots_get, NULL, "What crawlers leave alone (RFC 9309)"},
     {READ, "/favicon.ico", PUBLIC, favicon_get, NULL, "The icon that browsers fetch by themselves"},
     {READ, "/icon.svg", PUBLIC, icon_get, NULL, "The same, drawn"},

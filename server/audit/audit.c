@@ -171,6 +171,12 @@ static void vkeys_write(struct buf *out, const struct server *sh, const struct c
     }
 }
 
+void audit_root_keys(struct buf *out, const struct server *sh)
+{
+    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
+    vkeys_write(out, sh, NULL, pubs, keys_log_publics(sh->instance.keys, pubs, KEYS_MAX));
+}
+
 enum err log_keys_get(struct request *rq, struct reply *reply)
 {
     const struct server *sh = rq->worker->server;

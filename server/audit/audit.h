@@ -14,6 +14,9 @@ MUST_CHECK enum err audit_checkpoint(struct request *rq, uint32_t log, struct tx
 /* Answers a text with an entity tag, or 304 to who has it. open: to everybody, so that anybody may keep it. */
 void audit_reply(struct request *rq, struct reply *reply, struct span text, bool open);
 
+/* The root log's verifier keys, one a line. */
+void audit_root_keys(struct buf *out, const struct server *sh);
+
 enum err jwks_get(struct request *rq, struct reply *reply);
 enum err log_keys_get(struct request *rq, struct reply *reply);
 enum err root_checkpoint_get(struct request *rq, struct reply *reply);

@@ -34,7 +34,7 @@ READS = {
     "/v1/statements/{statement}/proof": OF_CONTRACT,
     "/log/witnessed": (404,) * 9, "/log/{contract}/witnessed": (404,) * 8 + (401,), "/witness/key": (404,) * 9,  # this server has no witness and is none
     "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
-    "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
+    "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/verify": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
 
 WRITES = {

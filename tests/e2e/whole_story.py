@@ -21,7 +21,7 @@ def tell_a_whole_story(server):
                  f"/v1/contracts/{market.contract}", f"/v1/contracts/{market.contract}/codes", f"/v1/contracts/{market.contract}/click-key",
                  f"/v1/contracts/{market.contract}/leads",
                  f"/v1/leads/{lead}", "/.well-known/jwks.json", "/log/keys", "/", "/healthz", "/readyz", "/metrics", "/openapi.json",
-                 "/t.js", "/v1/refused", "/v1/clock", "/robots.txt", "/favicon.ico", "/icon.svg"):
+                 "/t.js", "/v1/refused", "/v1/clock", "/robots.txt", "/favicon.ico", "/icon.svg", "/verify"):
         operator.do("GET", path)
     operator.post("/v1/clock/confirm", {"steps": operator.get("/v1/clock")["steps"]})
     advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
