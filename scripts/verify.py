@@ -240,23 +240,56 @@ def read_cosigned(data, origin, keys):
     text, blank, lines = data.partition(b"\n\n")
     lines = lines.split(b"\n")
     need(blank and len(lines) > 1 and lines.pop() == b"" and len(set(lines)) == len(lines), "a witnessed note is not written as one")
+    own = [lines[0]]
     for line in lines:
-        found = re.fullmatch(rb"\xe2\x80\x94 [^ +]+ ([A-Za-z0-9+/]+=*)", line)
-        need(found and len(b64_decode(found[1].decode()) or b"") > 4, "a cosignature is not written as one")
-    return read_note(text + blank + lines[0] + b"\n", origin, keys)
+        found = re.fullmatch(rb"\xe2\x80\x94 ([^ +]+) ([A-Za-z0-9+/]+=*)", line)
+        blob = b64_decode(found[2].decode()) if found else None
+        need(blob is not None and len(blob) > 4, "a cosignature is not written as one")
+        if line != lines[0] and (found[1].decode(errors="replace"), blob[:4]) in [(name, key_id) for name, key_id, _ in keys]:
+            own.append(line)
+    return read_note(text + blank + b"".join(line + b"\n" for line in own), origin, keys)
 
 
 def read_note(data, origin, keys):
-    """(size, root) of a signed checkpoint in the plain form: one signature, of a key of this log."""
-    found = re.fullmatch(rb"([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n\xe2\x80\x94 ([^\n ]+) ([A-Za-z0-9+/]+=*)\n", data)
+    """(size, root, signers) of a signed checkpoint in the plain form: signed by keys of this log and nobody else."""
+    found = re.fullmatch(rb"([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:\xe2\x80\x94 [^\n ]+ [A-Za-z0-9+/]+=*\n)+)", data)
     need(found is not None, "a checkpoint is not written as one")
-    name, size, root, signer, signature = (part.decode(errors="replace") for part in found.groups())
-    need(name == origin == signer, f"a checkpoint is of another log than {origin}")
-    root, signature = b64_decode(root), b64_decode(signature)
-    need(root is not None and signature is not None and int(size) <= LARGEST, "a checkpoint is not written as one")
-    known = [raw for key_name, key_id, raw in keys if key_name == origin and key_id == signature[:4]]
-    need(any(signed_by(raw, signature[4:], data[:data.index(b"\n\n") + 1]) for raw in known), "a checkpoint is not signed by its log's key")
-    return int(size), root
+    name, size, root = (part.decode(errors="replace") for part in found.groups()[:3])
+    root, signers = b64_decode(root), []
+    need(root is not None and int(size) <= LARGEST, "a checkpoint is not written as one")
+    for line in found[4][:-1].split(b"\n"):
+        signer, signature = line[4:].decode(errors="replace").rsplit(" ", 1)
+        need(name == origin == signer, f"a checkpoint is of another log than {origin}")
+        signature = b64_decode(signature)
+        need(signature is not None, "a checkpoint is not written as one")
+        known = [raw for key_name, key_id, raw in keys if key_name == origin and key_id == signature[:4]]
+        signers += [raw for raw in known if signed_by(raw, signature[4:], data[:data.index(b"\n\n") + 1])][:1]
+        need(signers and signers[-1] in known, "a checkpoint is not signed by its log's key")
+    return int(size), root, signers
+
+
+def read_server_keys(entry, before, issuers):
+    """What signs from this entry on ("The server's own keys"): its log keys, its statement key."""
+    said = read_canonical(b64u_decode(entry["jws"].split(".")[1] if entry["jws"].count(".") == 2 else "") or b"", "its payload")
+    need(isinstance(said, dict) and set(said) - {"compromised"} == {"at", "issuer", "log", "statement", "typ"}, "its payload has other members")
+    need(said["typ"] == "countersign-server-keys" and said.get("compromised", True) is True, "its payload is of another kind")
+    need(said["issuer"] in issuers, "it gives keys to another server")
+    at = read_rfc3339(said["at"]) if isinstance(said["at"], str) else None
+    need(at is not None and rfc3339(at) == said["at"], "its payload has no time")
+    need(isinstance(said["log"], list) and len(said["log"]) in (1, 2), "one log key signs, or two")
+    log, statement = [b64u_decode(key, 32) for key in said["log"]], b64u_decode(said["statement"], 32)
+    need(all(key is not None and good_point(key) for key in (*log, statement)), "it gives the server a key that is none")
+    payload = read_compact_jws(entry["jws"], log[0], said["typ"])
+    need(("previous_jws" in entry) == (log[0] != before["log"][0]), "a key comes with a word by the one before, if that is another")
+    if "previous_jws" in entry:
+        need(read_compact_jws(entry["previous_jws"], before["log"][0], said["typ"]) == payload, "the key before did not sign")
+    stolen = "compromised" in said
+    if len(before["log"]) == 2 and log == before["log"][:1]:
+        need(statement == before["statement"] and not stolen, "it ends a rotation otherwise")
+    else:
+        need(log[0] not in before["log"] and statement != before["statement"], "its keys do not follow")
+        need(log[1:] == ([] if stolen else before["log"]), "its keys do not follow")
+    return {"log": log, "statement": statement}
 
 
 def read_general_jws(data, typ, keys):
@@ -564,6 +597,7 @@ MEMBERS = {
     "disposition": ({"lead": index, "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
                     {"amount_micros": whole, "currency": ID, "jws": text(4_096), "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
+    "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
@@ -999,7 +1033,7 @@ class Ledger:
         if self.unknown_rules is not None:
             return
         amount = {"click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
-                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0}[entry["kind"]](at, entry, terms)
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
     def dates(self, at, entry):
@@ -1561,6 +1595,7 @@ class Audit:
     def __init__(self, mirror):
         self.mirror, self.report, self.verdicts = mirror, [], {}
         self.note_keys = self.statement_keys = self.ledger = None
+        self.states, self.wrong_keys, self.notes = [], [], []
 
     def run(self):
         order = ("keys", "checkpoint", "tree", "entries", "openings", "decisions", "rootlog", "statements", "lines", "heads", "responses", "history", "files")
@@ -1575,6 +1610,9 @@ class Audit:
             except (CannotTell, OSError) as error:
                 said[name] = "cannot tell", str(error)
             self.verdicts[name] = said[name][0]
+        if self.verdicts["entries"] == "holds":
+            for name, why in self.out_of_time():
+                said[name] = ("FAILS", why) if said[name][0] == "holds" else said[name]
         self.report = [f"{name:<11} {said[name][0]:<12} {said[name][1]}" for name in self.CHECKS]
         verdicts = {verdict for verdict, _ in said.values()}
         return 1 if "FAILS" in verdicts else 2 if "cannot tell" in verdicts else 0
@@ -1598,14 +1636,34 @@ class Audit:
         self.root_origin = note_keys[0][0]
         self.origin = f"{self.root_origin}/{self.contract}"
         need(self.origin in {name for name, _, _ in note_keys}, "log/keys has no key for this contract's log")
+        oldest = {name: raw for name, _, raw in note_keys}  # the last of each log
+        need(oldest[self.origin] == oldest[self.root_origin], "log/keys begins with other keys for the root log than for this log")
         self.note_keys = note_keys
         self.statement_keys = read_jwks(self.mirror.read(".well-known/jwks.json", 16_384))
         return f"statement key {', '.join(self.statement_keys)}, log key {b64u(note_keys[0][2])}: compare them with what the operator publishes elsewhere"
 
     def checkpoint(self):
         self.have(self.note_keys, "keys")
-        self.size, self.root = read_note(self.mirror.read(f"log/{self.contract}/checkpoint", 8192), self.origin, self.note_keys)
+        self.size, self.root = self.note("checkpoint", f"log/{self.contract}/checkpoint", self.origin)
         return f"signed over {self.size} entries, root {self.root.hex()}"
+
+    def note(self, check, name, origin):
+        """(size, root) of a checkpoint in the mirror; whether its keys sign a tree of that size is known at the end."""
+        size, root, signers = read_note(self.mirror.read(name, 8192), origin, self.note_keys)
+        self.notes.append((check, name, "root" if origin == self.root_origin else "from", size, signers))
+        return size, root
+
+    def out_of_time(self):
+        """(check, why) of whatever keys signed that do not sign there."""
+        yield from (("keys", why) for why in self.wrong_keys)
+        for state in self.states[1:]:
+            leaves = self.root_log.entries if hasattr(self, "root_log") else None
+            if leaves is not None and leaves[state["root"]:state["root"] + 1] != [sha256(state["jws"])]:
+                yield "keys", f"entry {state['from']} gives the server keys of which the root log says nothing"
+        for check, name, log, size, signers in self.notes:
+            state = [state for state in self.states if state[log] < size][-1:]
+            if size > 0 and state and signers != state[0]["log"]:
+                yield check, f"{name} is not signed by just the keys that sign a tree of {size} entries"
 
     def tree(self):
         self.after("checkpoint")
@@ -1635,7 +1693,28 @@ class Audit:
             except Fails as error:
                 raise Fails(f"entry {at}: {error}") from None
         self.party_keys()
+        if self.statement_keys:
+            self.server_keys()
         return f"{len(self.parsed)} entries are canonical"
+
+    def server_keys(self):
+        """What signed from where on; the first of both kinds are those that no entry adds."""
+        published = {name: [raw for key_name, _, raw in self.note_keys if key_name == name] for name in (self.origin, self.root_origin)}
+        self.states = [{"from": -1, "root": -1, "log": published[self.origin][-1:], "statement": [*self.statement_keys.values()][-1]}]
+        for at, entry in enumerate(self.parsed):
+            if entry["kind"] != "server_keys":
+                continue
+            try:
+                before = self.states[-1]
+                state = read_server_keys(entry, before, self.issuers())
+                need(all(key in keys for key in state["log"] for keys in published.values()), "a log key is not published")
+                need(state["statement"] in self.statement_keys.values(), "a statement key is not published")
+                need(state["log"][0] in before["log"] or not any(state["log"][0] in old["log"] for old in self.states), "a retired key comes back")
+                need(state["statement"] == before["statement"] or all(state["statement"] != old["statement"] for old in self.states), "a retired key comes back")
+                need(entry["root"] > before["root"] and len(self.states) < 64, "it is out of the root log's order, or one too many")
+                self.states.append({**state, "from": at, "root": entry["root"], "jws": entry["jws"].encode()})
+            except Fails as error:
+                self.wrong_keys.append(f"entry {at}: {error}")
 
     def issuers(self):
         return [scheme + self.root_origin.removesuffix("/log") for scheme in ("https://", "http://")]
@@ -1679,7 +1758,7 @@ class Audit:
 
     def rootlog(self):
         self.have(self.note_keys, "keys")
-        size, root = read_note(self.mirror.read("log/checkpoint", 8192), self.root_origin, self.note_keys)
+        size, root = self.note("rootlog", "log/checkpoint", self.root_origin)
         root_log = Log(self.mirror, "log", size, root)
         root_log.check(self.mirror)
         need(all(len(entry) == 32 for entry in root_log.entries), "an entry of the root log is no hash")
@@ -1692,7 +1771,9 @@ class Audit:
         self.have(self.statement_keys or not self.ledger.statements or None, "keys")
         for statement in self.ledger.statements:
             limit = 65_536 + 256 * (statement.to - statement.start)
-            served = read_general_jws(self.mirror.read(f"v1/statements/{statement.id}.jws", limit), "countersign-statement", self.statement_keys)
+            valid = [state["statement"] for state in self.states if state["from"] < statement.at][-1:]
+            keys = {kid: raw for kid, raw in self.statement_keys.items() if raw in valid}
+            served = read_general_jws(self.mirror.read(f"v1/statements/{statement.id}.jws", limit), "countersign-statement", keys)
             need(sha256(served).hex() == statement.entry["sha256"], f"statement {statement.id} is not the one that its entry hashed")
             payloads = [statement.payload(issuer, self.roots) for issuer in issuers]
             need(served in payloads, f"statement {statement.id} is not what the entries give")
@@ -1710,7 +1791,7 @@ class Audit:
         self.have(self.ledger, "decisions")
         for statement in self.ledger.statements:
             note = self.mirror.read(f"v1/statements/{statement.id}/checkpoint", 8192)
-            size, root = read_note(note, self.origin, self.note_keys)
+            size, root = self.note("heads", f"v1/statements/{statement.id}/checkpoint", self.origin)
             need(size == statement.at and root == self.roots(size), f"the head of {statement.id} is not the tree in front of its entry")
             self.after("rootlog")
             need(sha256(note) in set(self.root_log.entries), f"the head of {statement.id} is not in the root log")
@@ -1744,7 +1825,7 @@ class Audit:
         seen = self.seen()
         for name, (folder, size) in seen.items():
             origin, log = (self.root_origin, "root_log") if folder == "log" else (self.origin, "log")
-            noted, root = read_note(self.mirror.read(name, 8192), origin, self.note_keys)
+            noted, root = self.note("history", name, origin)
             need(noted == size, f"{name} is of another size")
             self.have(getattr(self, log, None), "the entries of its log")
             leaves = getattr(self, log).leaves
@@ -1756,7 +1837,7 @@ class Audit:
         self.have(self.note_keys, "keys")
         names = "log/witnessed", f"log/{self.contract}/witnessed"
         notes = [self.mirror.read(name, 16_384) for name in names]
-        past = read_cosigned(notes[0], self.root_origin, self.note_keys), read_note(notes[1], self.origin, self.note_keys)
+        past = read_cosigned(notes[0], self.root_origin, self.note_keys)[:2], self.note("witnesses", names[1], self.origin)
         for name, log, (size, root) in zip(names, ("root_log", "log"), past):
             self.have(getattr(self, log, None), "the entries of its log")
             leaves = getattr(self, log).leaves

@@ -35,4 +35,5 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_POSTBACK_KEY] = postback_key_run,
     [RECORD_CLOCK] = chore_clock,
     [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
+    [RECORD_SERVER_KEYS] = server_keys_run,
 };

@@ -136,6 +136,8 @@ static const struct field postback_key_fields[] = {F("party", U32, postback_key.
                                                    F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
 static const struct field key_fields[] = {F("party", U32, key.party), F("jws", TEXT, key.jws),
                                           F("previous_jws", TEXT, key.previous_jws)};
+static const struct field server_keys_fields[] = {F("jws", TEXT, server_keys.jws),
+                                                  F("previous_jws", TEXT, server_keys.previous_jws)};
 static const struct field campaign_fields[] = {
     F("id", ID, campaign.id),
     F("direct_id", ID, campaign.direct_id),
@@ -219,6 +221,7 @@ static const struct layout {
     [RECORD_POSTBACK_KEY] = FIELDS(postback_key_fields),
     [RECORD_CLOCK] = FIELDS(clock_fields),
     [RECORD_CLOCK_CONFIRM] = FIELDS(clock_confirm_fields),
+    [RECORD_SERVER_KEYS] = FIELDS(server_keys_fields),
 }; /* FRESH_HEAD and SWEEP have none */
 
 static const struct {

@@ -51,7 +51,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(IMPRESSION, 28, "impression", ADVERTISER, 0, "an advertisement shown on a publisher's page")                     \
     X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")        \
     X(CLOCK, 30, "clock", PARTITION, RECORD_ALONE, "how the server's clock went on")                                   \
-    X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")
+    X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")            \
+    X(SERVER_KEYS, 32, "server_keys", PARTITION, RECORD_ALONE, "other keys of the server sign, in all logs")
 
 enum record_kind {
     RECORD_NONE,
@@ -167,6 +168,9 @@ struct record {
             uint32_t party;
             struct span jws, previous_jws; /* party_jws.h; previous_jws empty where there is no key before */
         } key;                             /* PARTY_KEY */
+        struct {
+            struct span jws, previous_jws; /* server_keys.h */
+        } server_keys;
         struct {
             char id[LIMIT_ID + 1], direct_id[LIMIT_ID + 1];
             struct span document, direct_document;

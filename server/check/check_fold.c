@@ -167,12 +167,21 @@ static void judge_disposition(struct check *c, struct checked_log *log, const st
                       index, status_word(e->disposition.status), e->disposition.lead);
 }
 
+static bool is_next_step(const struct check *c, struct checked_log *log, const struct entry_server_keys *e)
+{
+    size_t i = ++log->key_steps;
+    const struct keys_step *s = i < keys_states(c->in.keys) ? keys_state_step(c->in.keys, i) : NULL;
+    return s != NULL && s->root == e->root && span_eq(s->jws, e->jws) && span_eq(s->previous_jws, e->previous_jws);
+}
+
 /* What the control data must agree with. */
 static void take_control(struct check *c, struct checked_log *log, const struct entry *e)
 {
     uint32_t placement = entry_placement(e);
     if (placement > log->placements)
         log->placements = placement;
+    if (e->kind == ENTRY_SERVER_KEYS && !is_next_step(c, log, &e->server_keys))
+        entry_fails(c, STORE_CHECK_ENTRIES, "gives the server other keys than row server_keys of meta");
     if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
         entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
 }

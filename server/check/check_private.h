@@ -50,6 +50,7 @@ struct checked_log {
     char last_statement[LIMIT_ID + 1];
     struct hash documents[2]; /* of the campaign and the contract, as the last terms say them */
     uint32_t placements;      /* greatest that an entry names */
+    size_t key_steps;         /* how often the server's keys changed in it */
 };
 
 /* A shared lead whose parts are being read: they stand one behind the other in the journal. */

@@ -238,9 +238,20 @@ static bool was_published(struct check *c, const struct checked_log *log)
            memcmp(p.root.b, log->published_root.b, HASH_LEN) == 0;
 }
 
+/* Every contract's log has every change of the server's keys. */
+static void count_key_steps(struct check *c, const struct checked_log *log)
+{
+    size_t steps = keys_states(c->in.keys) - 1;
+    if (log->number != ROOT_LOG && log->key_steps < steps)
+        finds_failure(&c->finding[STORE_CHECK_ENTRIES], "log %" PRIu32 " has %zu of %zu changes of the server's keys",
+                      log->number, log->key_steps, steps);
+}
+
 static void head_belongs(struct check *c, enum table t, struct span key, struct span value)
 {
     const struct checked_log *log = key.len == 4 ? find_log(c, key) : NULL;
+    if (log != NULL)
+        count_key_steps(c, log);
     (void)value;
     if (log == NULL) {
         check_row_fails(c, t, key, "is of no log that has entries");

@@ -67,4 +67,6 @@ job_run chore_approve, chore_tidy, chore_gap, chore_day_keys, chore_sweep, chore
 job_run chore_refused; /* refused_log.c */
 job_run chore_clock;   /* clock_rows.c */
 
+job_run server_keys_run; /* server_keys_run.c */
+
 #endif

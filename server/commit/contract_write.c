@@ -119,6 +119,8 @@ enum err contract_open(struct batch *cx, struct contract *k)
     enum err err = ledger_size(cx->ledger, k->number) == 0 ? contract_ready(cx, k) : ERR_CORRUPT;
     if (err == ERR_OK)
         err = open_terms(cx, k);
+    for (size_t i = 1; i < keys_states(cx->instance->keys) && err == ERR_OK; i++)
+        err = contract_append_server_keys(cx, k, keys_state_step(cx->instance->keys, i));
     if (err == ERR_OK && advertiser->has_key)
         err = contract_append_key(cx, k, advertiser, SPAN(""));
     if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)

@@ -5,7 +5,7 @@
 
 #include "server/catalog/catalog_write.h"
 
-static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4};
+static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11};
 
 enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
 {
@@ -84,9 +84,30 @@ static enum err read_format(struct txn *t)
 /* Other keys than the store was made with would sign another history, and open nothing that is sealed in it. */
 static enum err read_keys(const struct instance *in, struct txn *t)
 {
-    struct span marks;
+    struct span marks, steps = SPAN("");
     enum err err = store_get(t, TABLE_META, keys_name, &marks);
-    return err == ERR_OK ? keys_fit(in->keys, marks) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (err == ERR_OK)
+        err = keys_fit(in->keys, marks);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    err = store_get(t, TABLE_META, steps_name, &steps);
+    return err == ERR_OK || err == ERR_NOT_FOUND ? keys_follow(in->keys, steps) : err;
+}
+
+enum err instance_put_step(struct txn *t, const struct keys *k, const struct keys_step *step)
+{
+    struct buf row;
+    buf_heap(&row);
+    for (size_t i = 1; i < keys_states(k); i++)
+        keys_step_write(&row, keys_state_step(k, i));
+    keys_step_write(&row, step);
+    enum err err = store_put(t, TABLE_META, steps_name, buf_span(&row));
+    buf_clear(&row);
+    keys_marks(k, &row);
+    if (err == ERR_OK)
+        err = store_put(t, TABLE_META, keys_name, buf_span(&row));
+    buf_free(&row);
+    return err;
 }
 
 static enum err read_url(struct instance *in, struct txn *t)

@@ -28,6 +28,8 @@ struct instance {
 bool instance_url_ok(struct span url);
 /* What a store says of itself: its format, its public URL, and marks of its keys. */
 MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url);
+/* Another state of the keys, behind those of k; the marks are of all that k has. */
+MUST_CHECK enum err instance_put_step(struct txn *t, const struct keys *k, const struct keys_step *step);
 /* Makes a folder for `url` with its operator and its first token. ERR_CONFLICT when it has keys already. */
 MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
                                     const uint8_t token_sha256[HASH_LEN]);

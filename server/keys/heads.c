@@ -9,8 +9,8 @@
 struct heads {
     struct heads_guard guard;
     pthread_mutex_t lock;
-    struct signer *signer; /* NULL: only to be read */
-    bool broken;           /* for good */
+    struct signer *signer[SERVER_LOG_KEYS]; /* of the log keys of now, NULL behind them; all NULL: only to be read */
+    bool broken;                            /* for good */
     uint32_t *barred;
     size_t n_barred;
 };
@@ -19,7 +19,8 @@ struct heads *heads_new(struct heads_guard guard, const struct keys *k)
 {
     struct heads *h = xcalloc(1, sizeof *h);
     h->guard = guard;
-    h->signer = k != NULL ? keys_new_log_signer(k) : NULL;
+    for (size_t i = 0; i < SERVER_LOG_KEYS && k != NULL; i++)
+        h->signer[i] = keys_new_log_signer(k, i);
     pthread_mutex_init(&h->lock, NULL);
     return h;
 }
@@ -52,7 +53,8 @@ void heads_close(struct heads *h)
     if (h == NULL)
         return;
     h->guard.close(h->guard.ctx);
-    signer_free(h->signer);
+    for (size_t i = 0; i < SERVER_LOG_KEYS; i++)
+        signer_free(h->signer[i]);
     free(h->barred);
     pthread_mutex_destroy(&h->lock);
     free(h);
@@ -95,7 +97,9 @@ enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, s
     else if (err == ERR_OK && (c->size < size || memcmp(root.b, c->root.b, HASH_LEN) != 0))
         err = ERR_CORRUPT;
     if (err == ERR_OK)
-        checkpoint_sign(note, c, h->signer);
+        checkpoint_sign(note, c, h->signer[0]);
+    for (size_t i = 1; err == ERR_OK && i < SERVER_LOG_KEYS && h->signer[i] != NULL; i++)
+        checkpoint_sign_too(note, c, h->signer[i]);
     h->broken |= newer && err == ERR_IO;
     pthread_mutex_unlock(&h->lock);
     if (err == ERR_IO && !was_broken)

@@ -8,21 +8,26 @@
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "server/system/system.h"
 
-enum { KEYS_FORMAT = 1, KEYS_FILE_MAX = 16 * 1024 };
+enum { KEYS_FORMAT = 1, KEYS_FILE_MAX = 16 * 1024, STATES_MAX = 64 };
 
 /* Seeds of one purpose, newest first: the first one signs. */
 struct key_list {
     uint8_t seed[KEYS_MAX][SEED_LEN];
     uint8_t kid[KEYS_MAX]; /* of token keys */
-    size_t n;
+    size_t n, ahead;       /* ahead: those in front that no entry has */
 };
 
 struct keys {
     struct key_list log, statement, token;
     uint8_t master[32];
+    struct server_keys state[STATES_MAX];
+    struct keys_step step[STATES_MAX]; /* from 1 on; points into `steps` */
+    size_t n_states;
+    struct buf steps;
 };
 
 static void write_list(struct jw *w, const char *name, const struct key_list *r, bool kids)
@@ -140,6 +145,8 @@ enum err keys_load(const char *data_dir, struct keys **out)
     enum err err = file_read(path, KEYS_FILE_MAX, &text);
     if (err == ERR_OK)
         err = keys_read(buf_span(&text), k);
+    if (err == ERR_OK)
+        err = keys_follow(k, SPAN(""));
     if (err == ERR_OK) {
         *out = k;
         k = NULL;
@@ -154,19 +161,163 @@ enum err keys_load(const char *data_dir, struct keys **out)
 
 void keys_free(struct keys *k)
 {
-    if (k != NULL)
-        crypto_wipe(k, sizeof *k);
+    if (k == NULL)
+        return;
+    buf_free(&k->steps);
+    crypto_wipe(k, sizeof *k);
     free(k);
 }
 
-struct signer *keys_new_log_signer(const struct keys *k)
+/* ---- which of them sign ---- */
+
+static void public_of(const struct key_list *r, size_t i, uint8_t out[ED25519_KEY_LEN])
 {
-    return signer_new(k->log.seed[0]);
+    struct signer *s = signer_new(r->seed[i]);
+    memcpy(out, signer_public(s), ED25519_KEY_LEN);
+    signer_free(s);
+}
+
+/* Its place in the list; r->n where it is not in it. */
+static size_t place(const struct key_list *r, const uint8_t pub[ED25519_KEY_LEN])
+{
+    uint8_t own[ED25519_KEY_LEN];
+    size_t i = 0;
+    for (; i < r->n; i++) {
+        public_of(r, i, own);
+        if (memcmp(own, pub, sizeof own) == 0)
+            break;
+    }
+    return i;
+}
+
+void keys_step_write(struct buf *out, const struct keys_step *s)
+{
+    buf_u64(out, s->root);
+    buf_byte(out, ' ');
+    buf_span_add(out, s->jws);
+    buf_byte(out, ' ');
+    buf_span_add(out, s->previous_jws);
+    buf_byte(out, '\n');
+}
+
+static enum err follow_one(struct keys *k, struct span line)
+{
+    struct keys_step *step = &k->step[k->n_states];
+    struct span root, issuer;
+    struct buf payload;
+    buf_heap(&payload);
+    enum err err = k->n_states < STATES_MAX && text_cut(&line, ' ', &root) && parse_u64(root, &step->root) == ERR_OK &&
+                           text_cut(&line, ' ', &step->jws)
+                       ? ERR_OK
+                       : ERR_CORRUPT;
+    step->previous_jws = line;
+    if (err == ERR_OK && server_keys_open(step->jws, line, &k->state[k->n_states - 1], &payload, &k->state[k->n_states],
+                                          &issuer) != ERR_OK)
+        err = ERR_CORRUPT;
+    k->n_states += err == ERR_OK;
+    buf_free(&payload);
+    return err;
+}
+
+enum err keys_follow(struct keys *k, struct span steps)
+{
+    struct span rest, line;
+    enum err err = ERR_OK;
+    buf_free(&k->steps);
+    buf_heap(&k->steps);
+    buf_span_add(&k->steps, steps);
+    k->n_states = 1;
+    k->state[0] = (struct server_keys){.n_log = 1};
+    public_of(&k->log, k->log.n - 1, k->state[0].log[0]);
+    public_of(&k->statement, k->statement.n - 1, k->state[0].statement);
+    for (rest = buf_span(&k->steps); err == ERR_OK && !span_empty(rest);)
+        err = text_cut(&rest, '\n', &line) ? follow_one(k, line) : ERR_CORRUPT;
+    const struct server_keys *now = &k->state[k->n_states - 1];
+    k->log.ahead = place(&k->log, now->log[0]);
+    k->statement.ahead = place(&k->statement, now->statement);
+    for (size_t i = 0; err == ERR_OK && i < now->n_log; i++)
+        if (place(&k->log, now->log[i]) == k->log.n)
+            err = ERR_CONFLICT;
+    return err == ERR_OK && k->statement.ahead == k->statement.n ? ERR_CONFLICT : err;
+}
+
+size_t keys_states(const struct keys *k)
+{
+    return k->n_states;
+}
+
+const struct server_keys *keys_state(const struct keys *k, size_t n)
+{
+    return &k->state[n];
+}
+
+const struct keys_step *keys_state_step(const struct keys *k, size_t n)
+{
+    return &k->step[n];
+}
+
+static void draw_one(struct key_list *r)
+{
+    memmove(r->seed[0], r->seed[r->ahead], (r->n - r->ahead) * SEED_LEN);
+    r->n -= r->ahead;
+    memmove(r->seed[1], r->seed[0], r->n * SEED_LEN);
+    random_bytes(r->seed[0], SEED_LEN);
+    r->n++;
+    r->ahead = 1;
+}
+
+static enum err keys_keep(const struct keys *k, const char *data_dir)
+{
+    char *path = keys_path(data_dir);
+    struct buf text;
+    buf_heap(&text);
+    keys_write(&text, k);
+    enum err err = file_write_atomic(path, buf_span(&text), 0600);
+    crypto_wipe(text.ptr, text.len);
+    buf_free(&text);
+    free(path);
+    return err;
+}
+
+enum err keys_draw(struct keys *k, const char *data_dir, bool fresh, struct server_keys *next)
+{
+    enum err err = ERR_OK;
+    if (k->log.n - k->log.ahead == KEYS_MAX || k->statement.n - k->statement.ahead == KEYS_MAX ||
+        k->n_states + 1 >= STATES_MAX)
+        return ERR_TOO_LARGE;
+    if (fresh || k->log.ahead != 1 || k->statement.ahead != 1) {
+        draw_one(&k->log);
+        draw_one(&k->statement);
+        err = keys_keep(k, data_dir);
+    }
+    public_of(&k->log, 0, next->log[0]);
+    public_of(&k->statement, 0, next->statement);
+    return err;
+}
+
+bool keys_jws_by(const struct keys *k, const uint8_t log[ED25519_KEY_LEN], const char *typ, struct span payload,
+                 struct buf *out)
+{
+    size_t at = place(&k->log, log);
+    if (at == k->log.n)
+        return false;
+    struct signer *s = signer_new(k->log.seed[at]);
+    jws_compact(out, s, typ, payload);
+    signer_free(s);
+    return true;
+}
+
+/* ---- what they make ---- */
+
+struct signer *keys_new_log_signer(const struct keys *k, size_t n)
+{
+    const struct server_keys *now = &k->state[k->n_states - 1];
+    return n < now->n_log ? signer_new(k->log.seed[place(&k->log, now->log[n])]) : NULL;
 }
 
 struct signer *keys_new_statement_signer(const struct keys *k)
 {
-    return signer_new(k->statement.seed[0]);
+    return signer_new(k->statement.seed[k->statement.ahead]);
 }
 
 struct tokens *keys_new_tokens(const struct keys *k)
@@ -232,12 +383,9 @@ enum err keys_fit(const struct keys *k, struct span marks)
 
 static size_t publics(const struct key_list *r, uint8_t (*out)[ED25519_KEY_LEN], size_t cap)
 {
-    size_t n = r->n < cap ? r->n : cap;
-    for (size_t i = 0; i < n; i++) {
-        struct signer *s = signer_new(r->seed[i]);
-        memcpy(out[i], signer_public(s), ED25519_KEY_LEN);
-        signer_free(s);
-    }
+    size_t n = r->n - r->ahead < cap ? r->n - r->ahead : cap;
+    for (size_t i = 0; i < n; i++)
+        public_of(r, r->ahead + i, out[i]);
     return n;
 }
 

@@ -6,13 +6,15 @@
  *   master     32 bytes: HKDF root of campaign peppers ("countersign/v1/pepper" id) and of the key that wraps day keys
  *              ("countersign/v1/day wrap")
  *
- * Loaded once, immutable afterwards; shared by all threads. Retired log and statement keys stay published; retired
- * token keys still verify. */
+ * Loaded once, immutable once it is known what signs (keys_follow); shared by all threads. Retired log and statement
+ * keys stay published; retired token keys still verify. Log and statement keys in front of those that sign were drawn
+ * by a rotation that did not come to its entries: they are nobody's yet. */
 #ifndef CS_SERVER_KEYS_KEYS_H
 #define CS_SERVER_KEYS_KEYS_H
 
 #include "common/base/buf.h"
 #include "common/crypto/crypto.h"
+#include "common/ledger/server_keys.h"
 #include "common/tokens/tokens.h"
 
 struct keys;
@@ -23,8 +25,31 @@ MUST_CHECK enum err keys_create(const char *data_dir); /* ERR_CONFLICT when the 
 MUST_CHECK enum err keys_load(const char *data_dir, struct keys **out);
 void keys_free(struct keys *k);
 
-struct signer *keys_new_log_signer(const struct keys *k); /* a fresh object for the calling thread */
-struct signer *keys_new_statement_signer(const struct keys *k);
+/* ---- which of them sign: the states of FORMATS.md, "The server's own keys"; state 0 is the first ---- */
+
+/* A state as the store keeps it (row `server_keys` of meta: one behind the other). */
+struct keys_step {
+    uint64_t root; /* index in the root log */
+    struct span jws, previous_jws;
+};
+void keys_step_write(struct buf *out, const struct keys_step *s);
+/* Takes all states of a store; before other threads have the keys. ERR_CORRUPT: they are none; ERR_CONFLICT: a key that
+ * signs is not here. */
+MUST_CHECK enum err keys_follow(struct keys *k, struct span steps);
+size_t keys_states(const struct keys *k);
+const struct server_keys *keys_state(const struct keys *k, size_t n);
+const struct keys_step *keys_state_step(const struct keys *k, size_t n); /* n from 1 on; as long as k lives */
+/* New log and statement keys that no entry has: those that are there already unless `fresh`, else drawn, and on the
+ * disk before this returns. *next gets the public ones. ERR_TOO_LARGE: there are KEYS_MAX. */
+MUST_CHECK enum err keys_draw(struct keys *k, const char *data_dir, bool fresh, struct server_keys *next);
+/* By the key of that public log key; false: it is not here. Appends a compact JWS. */
+MUST_CHECK bool keys_jws_by(const struct keys *k, const uint8_t log[ED25519_KEY_LEN], const char *typ,
+                            struct span payload, struct buf *out);
+
+/* ---- what they make ---- */
+
+struct signer *keys_new_log_signer(const struct keys *k, size_t n); /* of the newest state; NULL past its last */
+struct signer *keys_new_statement_signer(const struct keys *k);     /* fresh objects for the calling thread */
 struct tokens *keys_new_tokens(const struct keys *k);
 void keys_pepper(const struct keys *k, struct span campaign_id, uint8_t out[32]);
 void keys_day_wrap(const struct keys *k, uint8_t out[32]);

@@ -237,7 +237,7 @@ class Determinism(unittest.TestCase):
 
     def test_every_kind_was_recorded_and_every_table_has_rows(self):
         counts, _ = self.fold(BUILD, 100)
-        self.assertEqual([kind for kind, n in counts.items() if n == 0], [])
+        self.assertEqual([kind for kind, n in counts.items() if n == 0], ["server_keys"])  # of `countersign keys` alone: e2e/test_keys
         tables = json.loads(run(FACTS, "tables"))
         self.assertEqual(set(tables["stores"] + tables["rows"]), {json.loads(row)["table"] for row in self.rows})
 

@@ -81,7 +81,7 @@ static void each_signer_has_its_key_and_tokens_read_each_other(void **state)
 {
     (void)state;
     struct keys *k = load();
-    struct signer *log = keys_new_log_signer(k), *statement = keys_new_statement_signer(k);
+    struct signer *log = keys_new_log_signer(k, 0), *statement = keys_new_statement_signer(k);
     struct tokens *one = keys_new_tokens(k), *two = keys_new_tokens(k);
     uint8_t pub[1][ED25519_KEY_LEN];
     char code[CODE_LEN];

@@ -1,0 +1,182 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/ledger/jws.h"
+#include "server/cmd/command.h"
+#include "server/cmd/data_folder.h"
+#include "server/commit/batch.h"
+#include "server/commit/committer.h"
+#include "server/system/log.h"
+#include "server/system/options.h"
+#include "server/system/system.h"
+
+enum { ACTION, DATA, END, STOLEN, ARGS };
+
+static const struct arg args[ARGS] = {
+    [ACTION] = {.name = "ACTION", .required = true, .help = "list, or rotate"},
+    [DATA] = {.name = "--data", .value = "DIR", .required = true, .help = "the server's data folder"},
+    [END] = {.name = "--end", .help = "rotate: end the rotation that is under way: the old log key retires"},
+    [STOLEN] = {.name = "--stolen", .help = "rotate: the keys were stolen: new ones take the place of all at once"},
+};
+
+/* ---- list ---- */
+
+static void list_statement_key(const uint8_t pub[ED25519_KEY_LEN], const char *what)
+{
+    char kid[JWK_KID_LEN];
+    jwk_kid(pub, kid);
+    printf("statement-key %.*s %s\n", JWK_KID_LEN, kid, what);
+}
+
+/* What became of a key: `signs` it in each of the states [from, to). */
+static const char *became(const struct keys *k, size_t to)
+{
+    return to == keys_states(k) ? "signs" : keys_state(k, to)->compromised ? "retired, reported stolen" : "retired";
+}
+
+static void list(const struct instance *in)
+{
+    const struct keys *k = in->keys;
+    char name[ORIGIN_CAP];
+    struct note_key key = {.name = instance_log_name(in, NULL, name)};
+    struct buf line;
+    buf_heap(&line);
+    for (size_t i = keys_states(k); i-- > 0;) {
+        const struct server_keys *s = keys_state(k, i), *before = i > 0 ? keys_state(k, i - 1) : NULL;
+        size_t to = i + 1;
+        if (before != NULL && server_keys_has(before, s->log[0]))
+            continue;
+        while (to < keys_states(k) && server_keys_has(keys_state(k, to), s->log[0]))
+            to++;
+        memcpy(key.pub, s->log[0], sizeof key.pub);
+        buf_clear(&line);
+        note_vkey(&line, &key);
+        printf("log-key %.*s %s\n", (int)line.len, line.ptr, became(k, to));
+        for (to = i + 1;
+             to < keys_states(k) && memcmp(keys_state(k, to)->statement, s->statement, ED25519_KEY_LEN) == 0;)
+            to++;
+        list_statement_key(s->statement, became(k, to));
+    }
+    buf_free(&line);
+}
+
+/* ---- rotate ---- */
+
+static const struct server_keys *now_of(const struct keys *k)
+{
+    return keys_state(k, keys_states(k) - 1);
+}
+
+static void draw(const struct instance *in, const char *dir, bool fresh, struct server_keys *next)
+{
+    enum err err = keys_draw(in->keys, dir, fresh, next);
+    if (err == ERR_TOO_LARGE)
+        die("%s has as many keys as there can be (%d): no more can follow", dir, KEYS_MAX);
+    if (err != ERR_OK)
+        die("keys.json of %s cannot be written (%s): nothing was changed", dir, err_word(err));
+}
+
+static void sign(const struct keys *k, const struct server_keys *next, struct span issuer, struct buf *jws,
+                 struct buf *previous_jws)
+{
+    const struct server_keys *now = now_of(k);
+    struct buf payload;
+    buf_heap(&payload);
+    server_keys_payload(&payload, next, issuer);
+    bool signed_by = keys_jws_by(k, next->log[0], SERVER_KEYS_TYP, buf_span(&payload), jws);
+    if (signed_by && memcmp(next->log[0], now->log[0], ED25519_KEY_LEN) != 0)
+        signed_by = keys_jws_by(k, now->log[0], SERVER_KEYS_TYP, buf_span(&payload), previous_jws);
+    buf_free(&payload);
+    if (!signed_by)
+        die("a key that signs is not in keys.json: put back the one that belongs to this store");
+}
+
+static job_run *const runs[RECORD_KINDS] = {[RECORD_SERVER_KEYS] = server_keys_run};
+
+/* One transaction: an entry in every log, or none. */
+static void record_step(struct instance *in, struct span jws, struct span previous_jws)
+{
+    struct job job = {.record = {.kind = RECORD_SERVER_KEYS,
+                                 .now_ms = clock_ms(),
+                                 .server_keys = {.jws = jws, .previous_jws = previous_jws}}};
+    struct job *jobs[] = {&job};
+    struct committer *c;
+    bool wrote;
+    enum err err = committer_open(&(struct committer_setup){.instance = in, .runs = runs}, &c);
+    if (err != ERR_OK)
+        die("the logs cannot be written (%s): nothing was changed; run countersign check", err_word(err));
+    err = committer_run(c, jobs, 1, &wrote);
+    if (err == ERR_OK)
+        err = job.err;
+    committer_close(c);
+    if (err != ERR_OK)
+        die("the entries could not be written (%s), so the keys are those of before: %s", err_word(err),
+            err == ERR_FULL ? "free some disk space and try again" : "run countersign check");
+}
+
+static void rotate(struct instance *in, const char *dir, bool end, bool stolen)
+{
+    const struct server_keys *now = now_of(in->keys);
+    struct server_keys next = {.at_ms = clock_ms(), .n_log = end || stolen ? 1 : 2, .compromised = stolen};
+    struct buf jws, previous_jws;
+    if (now->n_log == 2 && !end && !stolen) {
+        complain("a rotation is under way, and nothing was changed: end it with --end once every reader has pulled");
+        return;
+    }
+    if (now->n_log == 1 && end) {
+        complain("no rotation is under way, and nothing was changed");
+        return;
+    }
+    buf_heap(&jws);
+    buf_heap(&previous_jws);
+    if (end) {
+        memcpy(next.log[0], now->log[0], ED25519_KEY_LEN);
+        memcpy(next.statement, now->statement, ED25519_KEY_LEN);
+    } else {
+        draw(in, dir, stolen, &next);
+        memcpy(next.log[1], now->log[0], ED25519_KEY_LEN);
+    }
+    sign(in->keys, &next, span_str(in->public_url), &jws, &previous_jws);
+    record_step(in, buf_span(&jws), previous_jws.len > 0 ? buf_span(&previous_jws) : SPAN(""));
+    buf_free(&jws);
+    buf_free(&previous_jws);
+}
+
+static void open_folder(struct instance *in, const char *dir)
+{
+    data_folder_open(in, dir, options_map_size(), "stop it first", data_folder_damaged);
+}
+
+static int keys(const char *const given[])
+{
+    struct instance in;
+    bool rotates = strcmp(given[ACTION], "rotate") == 0;
+    if (!rotates && strcmp(given[ACTION], "list") != 0)
+        decline("\"%.40s\" is nothing to do with keys: list or rotate", given[ACTION]);
+    if (!rotates && (given[END] != NULL || given[STOLEN] != NULL))
+        decline("--end and --stolen are for rotate");
+    if (given[END] != NULL && given[STOLEN] != NULL)
+        decline("--end and --stolen exclude each other: stolen keys retire at once");
+    open_folder(&in, given[DATA]);
+    if (rotates) {
+        rotate(&in, given[DATA], given[END] != NULL, given[STOLEN] != NULL);
+        instance_close(&in);
+        open_folder(&in, given[DATA]);
+    }
+    list(&in);
+    instance_close(&in);
+    return STATUS_DONE;
+}
+
+const struct command cmd_keys = {
+    .name = "keys",
+    .summary = "list or rotate the server's own keys, offline",
+    .help =
+        "Lists the keys that the server signs with, the newest first, or has new ones follow them, while the server is "
+        "stopped.\nrotate: new log and statement keys, certified by the old ones; both log keys sign every "
+        "checkpoint until `rotate --end`.\nEach change is an entry in every log. What was cut short is done again "
+        "by the same command.",
+    .args = args,
+    .n_args = ARGS,
+    .run = keys,
+};

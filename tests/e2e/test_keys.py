@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""The server's own keys change twice, to their end and as stolen, with statements before, between and after; what is cut short goes on."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import SOURCE, Market, Server, b64u_decode, countersign, person, send
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
+from forge import Forger  # noqa: E402
+
+
+class Keys(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="countersign-keys-")
+        self.addCleanup(folder.cleanup)
+        self.folder, self.receipts = Path(folder.name), []
+        self.server = Server()
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server)
+        self.market.put_keys()
+
+    def settle(self):
+        lead = self.market.publisher.postback(person(click_id=self.market.click())).json
+        self.receipts.append(lead["receipt"])
+        self.receipts.append(self.market.advertiser.postback({"lead": lead["lead"], "status": "approved"}).json["receipt"])
+        return self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+
+    def keys(self, *words, status=0):
+        done = countersign("keys", *words, "--data", self.server.data)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def pull(self, to="mirror", contract=None, token=None):
+        done = countersign("pull", self.server.url, self.folder / to, "--contract", contract or self.market.contract, "--token", token or self.market.auditor.token)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.folder / to
+
+    def verify(self, mirror, *more, status=0):
+        """Both implementations; what each check of the first said."""
+        done = countersign("verify", mirror, "--json", *more)
+        checks = {check["check"]: check for check in json.loads(done.stdout)["checks"]}
+        self.assertEqual(done.returncode, status, done.stdout)
+        second = subprocess.run([sys.executable, "-B", SOURCE / "scripts/verify.py", mirror], capture_output=True, text=True, check=False)
+        self.assertEqual(second.returncode, status, second.stdout + second.stderr)
+        return checks
+
+    def stopped(self, *words):
+        """Does that while the server is stopped."""
+        self.server.stop()
+        done = self.keys(*words)
+        self.assertEqual(countersign("check", "--data", self.server.data).returncode, 0)
+        self.server.start()
+        return done.stdout
+
+    def signers(self, mirror):
+        return sum(line.startswith("\u2014 ") for line in (mirror / "log" / self.market.contract / "checkpoint").read_text().split("\n"))
+
+    def cut_short(self):
+        """A rotation whose keys are on the disk and whose entries are not: the server goes on with the old ones, and the same keys come with the next."""
+        data, before = self.server.data, self.folder / "before"
+        self.assertIn("in use by another countersign", self.keys("rotate", status=1).stderr)
+        self.server.stop()
+        shutil.copytree(data, before)
+        self.keys("rotate")
+        drawn = (data / "keys.json").read_bytes()
+        self.assertNotEqual(drawn, (before / "keys.json").read_bytes())
+        (before / "keys.json").write_bytes(drawn)
+        shutil.rmtree(data)
+        shutil.copytree(before, data)
+        self.assertEqual(len(self.keys("list").stdout.splitlines()), 2)
+        self.server.start()
+        self.settle()
+        self.assertEqual(self.signers(self.pull()), 1)
+        self.verify(self.pull())
+        self.stopped("rotate")
+        self.assertEqual((data / "keys.json").read_bytes(), drawn)
+
+    def test_keys_change_with_statements_before_between_and_after(self):
+        self.settle()
+        self.verify(self.pull())
+        self.cut_short()
+        self.settle()
+        mirror = self.pull()
+        self.assertEqual(self.signers(mirror), 2)
+        self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
+        self.server.stop()
+        again = self.keys("rotate")
+        self.assertIn("a rotation is under way, and nothing was changed", again.stderr)
+        self.server.start()
+        self.assertEqual(self.stopped("rotate", "--end").count(" retired"), 2)
+        self.settle()
+        self.assertEqual(self.signers(self.pull()), 1)
+        self.verify(mirror)
+        self.assertEqual(self.stopped("rotate", "--stolen").count("reported stolen"), 2)
+        self.settle()
+        self.pull()
+        self.assertEqual(len(json.loads(send(self.server.url + "/.well-known/jwks.json").text)["keys"]), 3)
+        (self.folder / "receipts").write_text("\n".join(self.receipts) + "\n")
+        checks = self.verify(mirror, "--receipts", self.folder / "receipts")
+        self.assertIn("reported stolen at entry", checks["keys"]["sentence"])
+        self.assertIn(f"{len(self.receipts)} receipts signed", checks["receipts"]["sentence"])
+        self.forged_by_the_thief(mirror)
+        self.a_later_contract_has_all_of_it()
+
+    def forged_by_the_thief(self, mirror):
+        """Another entry under a key that is no more; under that of now it would be the operator's own."""
+        seeds = [key["seed"] for key in json.loads((self.server.data / "keys.json").read_text())["log"]]
+        for seed in seeds:
+            forged = Path(shutil.copytree(mirror, self.folder / "forged"))
+            forger = Forger(forged, self.server.data)
+            forger.key = Ed25519PrivateKey.from_private_bytes(b64u_decode(seed))
+            at = forger.entries[-1]["at"]
+            forger.insert(len(forger.entries), {"at": at, "clicks": 1, "from_ms": at, "kind": "gap", "to_ms": at})
+            forger.sign()
+            checks = self.verify(forged, status=0 if seed == seeds[0] else 1)
+            self.assertEqual("is not signed by just the keys" in checks["checkpoint"]["sentence"], seed != seeds[0], checks)
+            shutil.rmtree(forged)
+
+    def a_later_contract_has_all_of_it(self):
+        later = self.market.new_contract(self.market.publisher)
+        self.verify(self.pull("later", later, self.market.operator.token))
+
+
+if __name__ == "__main__":
+    unittest.main()
