@@ -231,12 +231,9 @@ static enum err same_bytes(struct span bytes, const struct entry *e, struct prob
     return same ? ERR_OK : bad(p, "", "says what an entry of its kind does not say, or says it in another way");
 }
 
-enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
+static enum err read_any(struct span bytes, struct entry *out, struct problem *p)
 {
     struct entry e = {0};
-    if (entry_scan(bytes, out)) {
-        return ERR_OK;
-    }
     if (bytes.len > LIMIT_ENTRY) {
         return bad(p, "", "is longer than an entry can be");
     }
@@ -249,6 +246,11 @@ enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
     }
     *out = e;
     return ERR_OK;
+}
+
+enum err entry_read(struct span bytes, struct entry *out, struct problem *p)
+{
+    return entry_scan(bytes, out) ? ERR_OK : read_any(bytes, out, p);
 }
 
 void entry_close(struct entry *e)

@@ -18,6 +18,11 @@ void audit_unread(struct finding *f, const char *path, enum err err)
                 path);
 }
 
+void audit_too_long(struct finding *f, const char *path, size_t most)
+{
+    finds_failure(f, "%.150s is longer than the %zu bytes that it can have", path, most);
+}
+
 bool audit_read(struct audit *a, enum check c, const char *path, size_t most, struct buf *out)
 {
     buf_clear(out);
@@ -25,7 +30,7 @@ bool audit_read(struct audit *a, enum check c, const char *path, size_t most, st
     if (err != ERR_OK)
         audit_unread(&a->finding[c], path, err);
     else if (out->len > most)
-        finds_failure(&a->finding[c], "%.150s is longer than the %zu bytes that it can have", path, most);
+        audit_too_long(&a->finding[c], path, most);
     return err == ERR_OK && out->len <= most;
 }
 
@@ -111,8 +116,9 @@ static void audit_contract(struct audit *a)
 }
 
 /* A leaf of the root log is the SHA-256 of a checkpoint note. */
-static void root_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)
+static void root_entry(struct audit *a, uint64_t index, struct bundle_entry *e, const struct frontier *before)
 {
+    const struct span bytes = e->bytes;
     (void)before;
     a->root_size = index + 1;
     if (bytes.len != HASH_LEN) {

@@ -18,9 +18,10 @@ enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 #define MIRROR_SEEN "seen"
 
 struct mirror {
-    /* Appends at most `max` bytes of the file at a relative path such as "log/Cxyz/checkpoint", from `offset`: fewer
-     * only at its end. ERR_NOT_FOUND when nothing is there, ERR_CONFLICT when what is there is no regular file (a link,
-     * FIFO, device, folder: it is not opened), any other error when it cannot be read. */
+    /* On any thread, several at once where an audit has a struct ahead. Appends at most `max` bytes of the file at a
+     * relative path such as "log/Cxyz/checkpoint", from `offset`: fewer only at its end. ERR_NOT_FOUND when nothing is
+     * there, ERR_CONFLICT when what is there is no regular file (a link, FIFO, device, folder: it is not opened), any
+     * other error when it cannot be read. */
     enum err (*read)(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out);
     /* Calls each(arg, path) for everything but folders, any order. An error: not all was told. */
     enum err (*list)(void *ctx, void (*each)(void *arg, const char *path), void *arg);
@@ -38,6 +39,18 @@ struct report_line {
 };
 typedef void verify_report(void *ctx, const struct report_line *t);
 
+/* What makes the pieces of a walk ahead of it, on another thread where there is one. */
+struct ahead {
+    unsigned room; /* so many pieces at most are made, or being made, at once; that which was taken last is one */
+    /* The pieces 0 to n - 1 of a walk. make() makes one of them, each once, in any order and on any thread: it writes
+     * nothing but what is that piece's own. A walk takes all it wants in order; what it took stands until it takes the
+     * next. Once `close` returns no piece is being made. */
+    void *(*open)(void *ctx, uint64_t n, void (*make)(void *arg, uint64_t piece), void *arg);
+    void (*take)(void *walk, uint64_t piece);
+    void (*close)(void *walk);
+    void *ctx;
+};
+
 struct campaign;
 
 /* What a reader asks beside what every audit looks at; all zero: nothing. */
@@ -49,6 +62,10 @@ struct verify_asked {
     const struct mirror *receipts, *clicks; /* files that a sender and a party kept: receipts, click ids */
     struct buf *pin_out;                    /* gets what to pin of this mirror, if all holds */
     struct campaign *campaign;              /* gets what this log has to be held against others of its campaign */
+    const struct ahead *ahead; /* NULL: each piece is made when it is wanted. It says nothing of the report. */
+    void (*progress)(void *ctx, uint64_t done, uint64_t all); /* NULL, or hears of each bundle how many entries are
+                                                                 done; of all when the walk ended, wherever */
+    void *progress_ctx;
 };
 
 /* The worst verdict of all checks: FAILS over CANNOT_TELL over HOLDS. `asked` NULL: nothing. */

@@ -377,17 +377,16 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     join(a, index, e, bytes);
 }
 
-void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before)
+void audit_fold_entry(struct audit *a, uint64_t index, struct bundle_entry *e, const struct frontier *before)
 {
-    struct entry e;
     struct problem p = {0};
     if (a->stopped)
         return;
-    if (entry_read(bytes, &e, &p) != ERR_OK) {
+    e->read = e->read || entry_read(e->bytes, &e->entry, &p) == ERR_OK;
+    if (!e->read) {
         finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " is not canonical (%s)", index, p.field);
         a->stopped = true;
         return;
     }
-    take(a, index, &e, bytes, before);
-    entry_close(&e);
+    take(a, index, &e->entry, e->bytes, before);
 }

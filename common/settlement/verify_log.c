@@ -1,21 +1,4 @@
-#include <stdio.h>
-
 #include "common/settlement/verify_parts.h"
-
-void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
-{
-    char mem[PATH_CAP];
-    struct buf b;
-    buf_fixed(&b, mem, sizeof mem - 1);
-    tile_path(&b, t);
-    mem[b.len] = '\0';
-    snprintf(path, PATH_CAP, "%.90s/%.90s", base, mem);
-}
-
-uint64_t bundle_most(const struct tile *t)
-{
-    return t->width * (sizeof(uint16_t) + UINT16_MAX);
-}
 
 struct walk {
     struct audit *a;
@@ -37,44 +20,50 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
 }
 
 /* One bundle: all its entries, or a finding and false. */
-static bool walk_bundle(struct walk *w, const struct tile *t, struct buf *bytes, struct tile_builder *tree,
-                        void (*each)(struct audit *a, uint64_t index, struct span entry, const struct frontier *before))
+static bool walk_bundle(struct walk *w, struct bundle *b, const struct tile *t, struct tile_builder *tree,
+                        each_entry *each)
 {
-    char path[PATH_CAP];
-    log_path(path, w->base, t);
-    if (!audit_read(w->a, w->check, path, bundle_most(t), bytes))
+    struct finding *f = &w->a->finding[w->check];
+    if (b->err != ERR_OK)
+        audit_unread(f, b->path, b->err);
+    else if (b->too_long)
+        audit_too_long(f, b->path, bundle_most(t));
+    if (b->err != ERR_OK || b->too_long)
         return false;
-    struct span rest = buf_span(bytes), entry;
-    enum err err = ERR_OK;
-    unsigned n = 0;
-    for (; n < t->width && bundle_next(&rest, &entry, &err); n++) {
-        struct hash leaf;
-        merkle_leaf(entry, &leaf);
+    for (unsigned i = 0; i < b->n; i++) {
+        struct bundle_entry *e = &b->entry[i];
         verify_known_look(w->a, w->known, &tree->frontier);
-        each(w->a, tree->frontier.size, entry, &tree->frontier);
-        tile_builder_leaf(tree, &leaf);
+        each(w->a, tree->frontier.size, e, &tree->frontier);
+        tile_builder_leaf(tree, &e->leaf);
     }
-    if (err == ERR_OK && n == t->width && rest.len == 0)
-        return true;
-    finds_failure(&w->a->finding[w->check], "%s does not hold %u entries end to end", path, t->width);
-    return false;
+    if (!b->whole)
+        finds_failure(f, "%s does not hold %u entries end to end", b->path, t->width);
+    return b->whole;
 }
 
-bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
-                void (*each)(struct audit *a, uint64_t index, struct span entry, const struct frontier *before))
+static void tell_progress(const struct audit *a, enum log log, uint64_t done, uint64_t all)
+{
+    if (log == LOG_CONTRACT && a->asked->progress != NULL)
+        a->asked->progress(a->asked->progress_ctx, done, all);
+}
+
+bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head, each_entry *each)
 {
     enum log log = c == CHECK_TREE ? LOG_CONTRACT : LOG_ROOT;
     struct walk w = {.a = a, .check = c, .base = base, .known = &a->known[log]};
+    struct bundles *bundles = bundles_open(a->asked, a->mirror, base, head->size, log == LOG_CONTRACT);
     struct tile_builder tree;
-    struct buf bundle;
     struct hash root;
     bool complete = true;
-    buf_heap(&bundle);
     buf_heap(&w.bytes);
     tile_builder_open(&tree, compare_tile, &w);
     struct tile t = {.level = TILE_ENTRIES};
-    for (; complete && (t.width = tile_width(TILE_ENTRIES, t.n, head->size)) > 0; t.n++)
-        complete = walk_bundle(&w, &t, &bundle, &tree, each);
+    for (; complete && (t.width = tile_width(TILE_ENTRIES, t.n, head->size)) > 0; t.n++) {
+        complete = walk_bundle(&w, bundles_take(bundles, t.n), &t, &tree, each);
+        tell_progress(a, log, tree.frontier.size, head->size);
+    }
+    tell_progress(a, log, head->size, head->size);
+    bundles_close(bundles);
     if (complete) {
         tile_builder_edge(&tree);
         verify_known_look(a, w.known, &tree.frontier);
@@ -86,6 +75,5 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
     verify_known_end(a, log, complete, tree.frontier.size);
     tile_builder_close(&tree);
     buf_free(&w.bytes);
-    buf_free(&bundle);
     return complete;
 }

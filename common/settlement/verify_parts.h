@@ -251,8 +251,9 @@ static inline const char *verb(uint64_t n)
     return n == 1 ? "s" : "";
 }
 
-/* Notes as a doubt of `c` why a file could not be read. */
+/* Notes as a doubt why a file could not be read; as a failure that it has more than `most` bytes. */
 void audit_unread(struct finding *f, const char *path, enum err err);
+void audit_too_long(struct finding *f, const char *path, size_t most);
 
 /* verify_keys.c */
 void verify_keys(struct audit *a);
@@ -313,14 +314,36 @@ void verify_clicks_end(struct audit *a, bool complete);
 void verify_clicks_sentence(const struct audit *a, struct buf *out);
 void verify_clicks_free(struct audit *a);
 
+/* verify_bundles.c: a log's bundles, made ahead of the walk: what is to be done with each entry in any order. */
+struct bundle_entry {
+    struct span bytes;
+    struct hash leaf;
+    bool read; /* `entry` is what the bytes say. Else who wants that reads them: they are canonical or not. */
+    struct entry entry;
+};
+struct bundle {
+    char path[PATH_CAP];
+    enum err err; /* it could not be read */
+    bool too_long, whole;
+    struct buf bytes;
+    unsigned n; /* entries in front of what is wrong with it */
+    struct bundle_entry *entry;
+};
+struct bundles;
+/* `entries`: they are entries of a contract's log, and read. */
+struct bundles *bundles_open(const struct verify_asked *asked, const struct mirror *m, const char *base, uint64_t size,
+                             bool entries);
+struct bundle *bundles_take(struct bundles *b, uint64_t n); /* in order; it lives until the next call */
+void bundles_close(struct bundles *b);
+void log_path(char path[PATH_CAP], const char *base, const struct tile *t);
+uint64_t bundle_most(const struct tile *t); /* bytes that it can have */
+
 /* verify_log.c: walks a log's bundles ("log/C" or "log") up to `head`, rebuilds its tree, compares tiles and root.
  * each() gets every entry, and the tree before it. false when a piece was missing or cut, so that not all entries were
  * seen. */
+typedef void each_entry(struct audit *a, uint64_t index, struct bundle_entry *e, const struct frontier *before);
 MUST_CHECK bool verify_log(struct audit *a, enum check c, const char *base, const struct checkpoint *head,
-                           void (*each)(struct audit *a, uint64_t index, struct span entry,
-                                        const struct frontier *before));
-void log_path(char path[PATH_CAP], const char *base, const struct tile *t);
-uint64_t bundle_most(const struct tile *t); /* bytes that it can have */
+                           each_entry *each);
 
 /* verify_again.c: an entry of the contract's log below a->at, read again. ERR_NOT_FOUND when it is none; another error,
  * noted as a doubt, when that cannot be. The span lives until the next call. */
@@ -340,7 +363,7 @@ void lines_close(struct lines *l);
 
 /* verify_fold.c: the fold, and what only an auditor asks of an entry. */
 void audit_fold_open(struct audit *a);
-void audit_fold_entry(struct audit *a, uint64_t index, struct span bytes, const struct frontier *before);
+void audit_fold_entry(struct audit *a, uint64_t index, struct bundle_entry *e, const struct frontier *before);
 void audit_fold_close(struct audit *a);
 /* Notes a failure of `c`: nothing after this entry can be judged. */
 void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why);

@@ -19,8 +19,10 @@
 #include "common/base/when.h"
 #include "common/settlement/campaign.h"
 #include "common/settlement/findings.h"
+#include "server/cmd/ahead.h"
 #include "server/cmd/command.h"
 #include "server/cmd/folder.h"
+#include "server/cmd/progress.h"
 #include "server/cmd/verdict.h"
 #include "server/system/log.h"
 
@@ -229,6 +231,21 @@ static struct span read_text(const char *path, const char *what, struct buf *out
     return out->len > 0 ? buf_span(out) : SPAN("");
 }
 
+/* With a second thread, where there is a CPU for it. */
+static int audit_ahead(const char *const given[], struct verify_asked *asked)
+{
+    struct ahead_thread *thread = ahead_start(ahead_pays());
+    const struct ahead ahead = ahead_of(thread);
+    struct progress progress;
+    progress_open(&progress, "entries looked at");
+    asked->ahead = &ahead;
+    asked->progress = progress_tell;
+    asked->progress_ctx = &progress;
+    int status = further[0] != NULL ? audit_campaign(given, asked) : audit(given, asked);
+    ahead_stop(thread);
+    return status;
+}
+
 static int tell_death(int status, bool json)
 {
     struct verdict_printer printer;
@@ -292,7 +309,7 @@ static int verify(const char *const given[])
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
         mem_last_words(verdict_out_of_memory);
-        exit(command_end(&cmd_verify, further[0] != NULL ? audit_campaign(given, &asked) : audit(given, &asked)));
+        exit(command_end(&cmd_verify, audit_ahead(given, &asked)));
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child)

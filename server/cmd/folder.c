@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -21,6 +22,7 @@ struct folder {
         int fd;
     } near[NEAR]; /* folders below it that were read from last */
     unsigned turn;
+    pthread_mutex_t near_lock; /* readers of the mirror share what is above */
 };
 
 static enum err why(void)
@@ -37,6 +39,7 @@ enum err folder_open(const char *dir, struct folder **out)
         return why();
     *out = xcalloc(1, sizeof **out);
     (*out)->fd = fd;
+    pthread_mutex_init(&(*out)->near_lock, NULL);
     return ERR_OK;
 }
 
@@ -57,6 +60,7 @@ void folder_close(struct folder *f)
     if (f != NULL) {
         forget(f);
         close(f->fd);
+        pthread_mutex_destroy(&f->near_lock);
     }
     free(f);
 }
@@ -123,13 +127,9 @@ static int near_parent(struct folder *f, const char *path, char name[NAME_LEN])
 }
 
 /* Nothing but a regular file is opened: a FIFO would wait, a device might act. */
-static enum err open_file(struct folder *f, const char *path, int *fd)
+static enum err open_in(int dir, const char *name, int *fd)
 {
-    char name[NAME_LEN];
     struct stat st;
-    int dir = near_parent(f, path, name);
-    if (dir < 0)
-        return why();
     enum err err = ERR_OK;
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         err = why();
@@ -141,6 +141,16 @@ static enum err open_file(struct folder *f, const char *path, int *fd)
         err = ERR_IO;
     else if (!S_ISREG(st.st_mode))
         err = ERR_CONFLICT;
+    return err;
+}
+
+static enum err open_file(struct folder *f, const char *path, int *fd)
+{
+    char name[NAME_LEN];
+    pthread_mutex_lock(&f->near_lock);
+    int dir = near_parent(f, path, name);
+    enum err err = dir < 0 ? why() : open_in(dir, name, fd);
+    pthread_mutex_unlock(&f->near_lock);
     return err;
 }
 

@@ -1,6 +1,7 @@
 /* A mirror's folder: what `verify` reads and `pull` writes. Below the folder itself no link is followed and no path
  * leaves it; what is read is regular files alone, what is written is 0600, folders 0700. Paths are relative, such as
- * "log/Cxyz/checkpoint". Owned by one thread. */
+ * "log/Cxyz/checkpoint". Owned by one
+ * thread; but any may read through its mirror at the same time. */
 #ifndef CS_SERVER_CMD_FOLDER_H
 #define CS_SERVER_CMD_FOLDER_H
 
