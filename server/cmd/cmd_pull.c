@@ -168,8 +168,10 @@ static void keep_seen(struct pull *p, const struct pull_log *l, struct span note
  * anybody: it dies. */
 static void look_back(struct pull *p, struct pull_log *l)
 {
-    if (l->old.len > 0)
+    if (l->old.len > 0) {
         keep_seen(p, l, buf_span(&l->old), l->before.size);
+        pull_keys_go_on(p, l);
+    }
     if (p->refusal[0] != '\0')
         pull_keys_check(p, l->path, buf_span(&l->note));
 }
@@ -224,8 +226,8 @@ static void tell_end(const struct pull *p)
             "the other party's\n",
             p->dir);
     else if (!pull_keys_know(&p->old_keys, &p->log) || !pull_keys_know(&p->old_keys, &p->root))
-        printf(
-            "signed by a key that this mirror did not know before: ask the operator by another way than this server\n");
+        printf("signed by a key that this mirror did not know before: `verify` says whether the one before certified "
+               "it\n");
     if (refused != NULL)
         printf("%s is what an earlier pull refused: it proves what it did, whatever the server shows now\n", refused);
     free(refused);

@@ -80,6 +80,21 @@ static bool has_key(const struct pull_keys *k, const struct note_key *key)
     return false;
 }
 
+/* Those of before are the last of those of now, in their order: which came later is not the server's to say anew. */
+static bool are_the_last(const struct pull_keys *old, const struct pull_keys *now, struct span name)
+{
+    size_t i = old->n, j = now->n;
+    for (; i > 0; i--) {
+        if (!span_eq(old->key[i - 1].name, name))
+            continue;
+        while (j > 0 && !span_eq(now->key[j - 1].name, name))
+            j--;
+        if (j-- == 0 || memcmp(old->key[i - 1].pub, now->key[j].pub, ED25519_KEY_LEN) != 0)
+            return false;
+    }
+    return true;
+}
+
 static void check_log_keys(struct pull *p)
 {
     for (size_t i = 0; i < p->old_keys.n; i++) {
@@ -92,6 +107,30 @@ static void check_log_keys(struct pull *p)
         pull_doubt(p, "the log key %.*s, which this mirror knows, is not published any more: keys may only be added",
                    (int)shown.len, mem);
     }
+    for (size_t i = 0; i < p->old_keys.n; i++)
+        if (!are_the_last(&p->old_keys, &p->keys, p->old_keys.key[i].name))
+            pull_doubt(p,
+                       LOG_KEYS_PATH " has the keys that this mirror knows in another order: new ones come in front");
+}
+
+/* The place among the keys of the newest one that signed it, the newest are first; n where none did. */
+static size_t newest_signer(const struct pull_keys *k, struct span note)
+{
+    struct checkpoint c;
+    size_t i = 0;
+    while (i < k->n && checkpoint_open(note, &k->key[i], 1, &c) != ERR_OK)
+        i++;
+    return i;
+}
+
+/* Keys go one way: one that signed no more when the mirror was pulled signs no more now. */
+void pull_keys_go_on(struct pull *p, const struct pull_log *l)
+{
+    if (newest_signer(&p->keys, buf_span(&l->note)) > newest_signer(&p->keys, buf_span(&l->old)))
+        pull_doubt(p,
+                   "%s is signed by an older key than the head that this mirror has: a key that retired, or was "
+                   "reported stolen, signs nothing any more",
+                   l->path);
 }
 
 /* ---- statement keys ---- */

@@ -91,6 +91,8 @@ void pull_keys_fetch(struct pull *p);
 MUST_CHECK enum err pull_keys_open(const struct pull_keys *k, struct span note, struct checkpoint *out);
 /* Dies unless a new note is signed by a key that the server publishes or the mirror knows. */
 void pull_keys_check(struct pull *p, const char *path, struct span note);
+/* Notes a doubt where the new head is by an older key than the old one, which is there. */
+void pull_keys_go_on(struct pull *p, const struct pull_log *l);
 bool pull_keys_know(const struct pull_keys *k, const struct pull_log *l); /* by whom its new head is signed */
 void pull_keys_free(struct pull_keys *k);
 

@@ -14,6 +14,7 @@ from harness import SOURCE, Market, Server, b64u_decode, countersign, person, se
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
 from forge import Forger  # noqa: E402
+from test_hostile_servers import TOKEN, Site  # noqa: E402
 
 
 class Keys(unittest.TestCase):
@@ -121,7 +122,17 @@ class Keys(unittest.TestCase):
             forger.sign()
             checks = self.verify(forged, status=0 if seed == seeds[0] else 1)
             self.assertEqual("is not signed by just the keys" in checks["checkpoint"]["sentence"], seed != seeds[0], checks)
+            self.pulled_from_the_thief(mirror, forged, refused=seed != seeds[0])
             shutil.rmtree(forged)
+
+    def pulled_from_the_thief(self, mirror, forged, refused):
+        """It extends the mirror's logs, and its keys are published."""
+        site = Site({str(path.relative_to(forged)): path.read_bytes() for path in forged.rglob("*") if path.is_file()})
+        self.addCleanup(site.close)
+        own = Path(shutil.copytree(mirror, self.folder / f"own-{site.port}"))
+        done = countersign("pull", site.url, own, "--contract", self.market.contract, "--token", TOKEN)
+        self.assertEqual(done.returncode, refused, done.stderr)
+        self.assertEqual("is signed by an older key than the head that this mirror has" in done.stderr, refused, done.stderr)
 
     def a_later_contract_has_all_of_it(self):
         later = self.market.new_contract(self.market.publisher)

@@ -217,10 +217,12 @@ class LyingOperator(ServerCase):
 
         jwks = honest[".well-known/jwks.json"].replace(b'"x":"', b'"x":"A')
         self.assertRefused(self.site({**honest, ".well-known/jwks.json": jwks}).url, self.copy(self.late), "the statement key ")
-        added = honest["log/keys"] + liar.verifier_key(liar.root).encode() + b"\n"
+        new = liar.verifier_key(liar.root).encode() + b"\n"
+        self.assertRefused(self.site({**honest, "log/keys": honest["log/keys"] + new}).url, self.copy(self.late), "in another order")
+        added = new + honest["log/keys"]
         mirror = self.copy(self.late)
         self.assert_pulled(self.pull_from(self.site({**honest, "log/keys": added}).url, mirror))
-        self.assertEqual((mirror / "log/keys").read_bytes(), added, "keys may be added")
+        self.assertEqual((mirror / "log/keys").read_bytes(), added, "keys may be added, in front")
 
     def pins_of(self, mirror):
         """What somebody would pin who was shown that mirror alone."""
