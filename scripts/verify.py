@@ -504,6 +504,7 @@ DEVICES = ("phone", "tablet", "desktop", "app")
 STATUSES = ("pending", "held", "approved", "rejected", "duplicate", "returned", "converted")
 REASONS = ("no_click", "unknown_click", "outside_window", "missing_field", "bad_email", "bad_phone", "outside_profile", "too_fast", "honeypot", "bot",
            "duplicate", "cap_day", "cap_month", "budget", "contract_ended", "low_score", "unrecorded_click", "test", "review")
+CREDENTIALS = ("secret", "token", "postback_key")
 TRUSTS = ("signed", "key", "api", "pixel", "system", "countersigned")
 CONTACTS = ("email", "phone", "first_name", "last_name")
 
@@ -602,6 +603,7 @@ MEMBERS = {
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
+    "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
 }
 
 
@@ -1033,7 +1035,7 @@ class Ledger:
         if self.unknown_rules is not None:
             return
         amount = {"click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
-                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0}[entry["kind"]](at, entry, terms)
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
     def dates(self, at, entry):
@@ -1693,6 +1695,7 @@ class Audit:
             except Fails as error:
                 raise Fails(f"entry {at}: {error}") from None
         self.party_keys()
+        self.credentials()
         if self.statement_keys:
             self.server_keys()
         return f"{len(self.parsed)} entries are canonical"
@@ -1729,6 +1732,15 @@ class Audit:
                     need(shown[entry["party"]][0] not in servers, "it is a key of the server")
                 except Fails as error:
                     raise Fails(f"entry {at}: {error}") from None
+
+    def credentials(self):
+        """What lets its holder act as a party is one of the two's, and not the other's doing."""
+        parties = ()
+        for at, entry in enumerate(self.parsed):
+            if entry["kind"] == "terms":
+                parties = entry["campaign"].get("advertiser"), entry["contract"].get("publisher")
+            elif entry["kind"] == "credential" and (entry["party"] not in parties or (entry["by"] in parties and entry["by"] != entry["party"])):
+                raise Fails(f"entry {at}: it is a credential of nobody here, or one that the other party had made")
 
     def openings(self):
         self.after("entries")

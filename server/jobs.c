@@ -1,6 +1,7 @@
 #include "server/jobs.h"
 
 #include "server/api/api.h"
+#include "server/commit/credentials.h"
 #include "server/settlement/settlement.h"
 
 job_run *const job_runs[RECORD_KINDS] = {
@@ -36,4 +37,5 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CLOCK] = chore_clock,
     [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
     [RECORD_SERVER_KEYS] = server_keys_run,
+    [RECORD_TELL] = chore_tell,
 };

@@ -127,12 +127,14 @@ static const struct field disposition_fields[] = {
 };
 static const struct field party_fields[] = {
     F("name", TEXT, party.name), F("role", TEXT, party.role), F("id", ID, party.id),
-    SECRET(party.secret),        TOKEN(party.token),
+    F("by", U32, party.by),      SECRET(party.secret),        TOKEN(party.token),
 };
-static const struct field secret_fields[] = {F("party", U32, secret.party), SECRET(secret.draw)};
-static const struct field retire_fields[] = {F("party", U32, retire.party), F("kid", TEXT, retire.kid)};
-static const struct field token_fields[] = {F("party", U32, token.party), TOKEN(token.draw)};
-static const struct field postback_key_fields[] = {F("party", U32, postback_key.party),
+static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),
+                                             SECRET(secret.draw)};
+static const struct field retire_fields[] = {F("party", U32, retire.party), F("by", U32, retire.by),
+                                             F("kid", TEXT, retire.kid)};
+static const struct field token_fields[] = {F("party", U32, token.party), F("by", U32, token.by), TOKEN(token.draw)};
+static const struct field postback_key_fields[] = {F("party", U32, postback_key.party), F("by", U32, postback_key.by),
                                                    F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
 static const struct field key_fields[] = {F("party", U32, key.party), F("jws", TEXT, key.jws),
                                           F("previous_jws", TEXT, key.previous_jws)};
@@ -157,6 +159,7 @@ static const struct field code_fields[] = {F("contract", U32, code.contract), F(
 static const struct field statement_fields[] = {F("contract", U32, statement.contract), F("id", ID, statement.id)};
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
+static const struct field tell_fields[] = {F("steps", U32, tell.steps)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
@@ -222,6 +225,7 @@ static const struct layout {
     [RECORD_CLOCK] = FIELDS(clock_fields),
     [RECORD_CLOCK_CONFIRM] = FIELDS(clock_confirm_fields),
     [RECORD_SERVER_KEYS] = FIELDS(server_keys_fields),
+    [RECORD_TELL] = FIELDS(tell_fields),
 }; /* FRESH_HEAD and SWEEP have none */
 
 static const struct {

@@ -52,7 +52,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(POSTBACK_KEY, 29, "postback_key", INSTANCE, 0, "what a party's unsigned postbacks bring, and from where")        \
     X(CLOCK, 30, "clock", PARTITION, RECORD_ALONE, "how the server's clock went on")                                   \
     X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")            \
-    X(SERVER_KEYS, 32, "server_keys", PARTITION, RECORD_ALONE, "other keys of the server sign, in all logs")
+    X(SERVER_KEYS, 32, "server_keys", PARTITION, RECORD_ALONE, "other keys of the server sign, in all logs")           \
+    X(TELL, 33, "tell", PARTITION, RECORD_ALONE, "credentials that were made, into the logs of their parties")
 
 enum record_kind {
     RECORD_NONE,
@@ -144,23 +145,24 @@ struct record {
         struct {
             struct span name, role; /* role: its word */
             char id[LIMIT_ID + 1];
+            uint32_t by; /* who calls, here and below */
             struct secret_draw secret;
             struct token_draw token;
         } party;
         struct {
-            uint32_t party;
+            uint32_t party, by;
             struct secret_draw draw;
         } secret;
         struct {
-            uint32_t party;
+            uint32_t party, by;
             struct span kid;
         } retire;
         struct {
-            uint32_t party;
+            uint32_t party, by;
             struct token_draw draw;
         } token;
         struct {
-            uint32_t party;
+            uint32_t party, by;
             struct span cidrs;      /* comma-separated; empty: switched off */
             struct token_draw draw; /* for a party that has none */
         } postback_key;
@@ -201,7 +203,7 @@ struct record {
         } response;
         struct {
             uint32_t steps; /* at most so many */
-        } approve;
+        } approve, tell;
         struct {
             int64_t before_s; /* on the clock that never goes back (clock_mark.ahead_ms) */
             uint32_t rows;    /* of a slice */

@@ -9,6 +9,7 @@ static const char *const status_words[] = {STATUS_TABLE(WORD)};
 static const char *const class_words[] = {CLASS_TABLE(WORD)};
 static const char *const trust_words[] = {TRUST_TABLE(WORD)};
 static const char *const device_words[] = {DEVICE_TABLE(WORD)};
+static const char *const credential_words[] = {CREDENTIAL_TABLE(WORD)};
 
 static int find(const char *const *words, int n, struct span word)
 {
@@ -43,3 +44,4 @@ WORD_FUNCTIONS(status, STATUS_COUNT)
 WORD_FUNCTIONS(class, CLASS_COUNT)
 WORD_FUNCTIONS(trust, TRUST_COUNT)
 WORD_FUNCTIONS(device, DEVICE_COUNT)
+WORD_FUNCTIONS(credential, CREDENTIAL_COUNT)

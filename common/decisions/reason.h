@@ -100,6 +100,19 @@ enum trust {
         TRUST_COUNT
 };
 
+/* What lets its holder act as a party, where the server made it. */
+#define CREDENTIAL_TABLE(X)                                                                                            \
+    X(SECRET, "secret", "a postback secret")                                                                           \
+    X(TOKEN, "token", "an API token")                                                                                  \
+    X(POSTBACK_KEY, "postback_key", "the key of unsigned postbacks")
+
+enum credential {
+#define X(symbol, word, meaning) CREDENTIAL_##symbol,
+    CREDENTIAL_TABLE(X)
+#undef X
+        CREDENTIAL_COUNT
+};
+
 /* A refusal of the report, not of the person: it may come again, mended, under the same txid. */
 static inline bool reason_is_technical(enum reason r)
 {
@@ -111,6 +124,7 @@ const char *status_word(enum status s);
 const char *class_word(enum class c);
 const char *trust_word(enum trust t);
 const char *device_word(enum device d);
+const char *credential_word(enum credential c);
 static inline bool status_payable(enum status s)
 {
     return s == STATUS_APPROVED || s == STATUS_CONVERTED;
@@ -121,5 +135,6 @@ MUST_CHECK enum err status_parse(struct span word, enum status *out);
 MUST_CHECK enum err class_parse(struct span word, enum class *out);
 MUST_CHECK enum err trust_parse(struct span word, enum trust *out);
 MUST_CHECK enum err device_parse(struct span word, enum device *out);
+MUST_CHECK enum err credential_parse(struct span word, enum credential *out);
 
 #endif

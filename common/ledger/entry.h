@@ -23,7 +23,8 @@
     X(GAP, 9, "gap", "how much could not be recorded, and when")                                                       \
     X(ERASE, 10, "erase", "a person's data was destroyed")                                                             \
     X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")                                    \
-    X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")
+    X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")                                  \
+    X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -184,6 +185,18 @@ struct entry_gap {
     uint64_t late_clicks; /* recorded after all, though their ids had left as unrecorded */
 };
 
+struct entry_credential {
+    struct span party; /* who may act by it */
+    struct span by;    /* who had it made */
+    enum credential what;
+    struct span id; /* a secret's kid; of the others credential_id */
+    int64_t since_ms;
+    bool retired; /* since then it is one no more */
+};
+enum { CREDENTIAL_ID_LEN = 12 };
+/* What a token or postback key is known by: the beginning of its SHA-256. */
+void credential_id(const uint8_t sha256[HASH_LEN], char id[LIMIT_ID + 1]);
+
 struct entry {
     enum entry_kind kind;
     int64_t at_ms;      /* Unix milliseconds; never before that of the entry in front of it in the log */
@@ -199,6 +212,7 @@ struct entry {
         struct entry_statement statement;
         struct entry_response response;
         struct entry_gap gap;
+        struct entry_credential credential;
     };
     json_t *json; /* after entry_read: what the spans point into */
 };

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "common/base/bytes.h"
+
 /* clang-format off */
 #define AT(member) offsetof(struct entry, member)
 #define COMMON_AT {"at", NAT64, AT(at_ms), .always = true}
@@ -176,6 +178,19 @@ static const struct field gap_fields[] = {
     {0},
 };
 
+static const struct field credential_fields[] = {
+    COMMON_AT,
+    {"by", TEXT, AT(credential.by), LIMIT_ID, .always = true},
+    COMMON_CLOCK,
+    {"id", TEXT, AT(credential.id), LIMIT_ID, .always = true},
+    COMMON_KIND,
+    {"party", TEXT, AT(credential.party), LIMIT_ID, .always = true},
+    {"retired", BOOL, AT(credential.retired)},
+    {"since_ms", NAT64, AT(credential.since_ms), .always = true},
+    {"what", CREDENTIAL, AT(credential.what), .always = true},
+    {0},
+};
+
 const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_TERMS] = terms_fields,
     [ENTRY_CLICK] = click_fields,
@@ -188,6 +203,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_GAP] = gap_fields,
     [ENTRY_IMPRESSION] = impression_fields,
     [ENTRY_SERVER_KEYS] = server_keys_fields,
+    [ENTRY_CREDENTIAL] = credential_fields,
 };
 
 /* clang-format on */
@@ -294,6 +310,14 @@ bool gap_of_lead(const struct entry_lead *l, struct entry_gap *out)
         if (l->touches[i].click_unrecorded)
             widen(out, l->touches[i].clicked_ms);
     return out->to_ms != 0;
+}
+
+void credential_id(const uint8_t sha256[HASH_LEN], char id[LIMIT_ID + 1])
+{
+    struct buf b;
+    buf_fixed(&b, id, CREDENTIAL_ID_LEN);
+    buf_b64url(&b, sha256, CREDENTIAL_ID_LEN / 4 * 3);
+    id[b.len] = '\0';
 }
 
 const struct hash *entry_commitment(const struct entry *e)

@@ -22,8 +22,9 @@ enum field_type {
     CLASS,
     TRUST,
     STATUS,
-    REASON,   /* absent = none */
-    DEVICE,   /* absent = none */
+    REASON, /* absent = none */
+    DEVICE, /* absent = none */
+    CREDENTIAL,
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
     DUP,      /* entry_lead's dup_contract and dup_index, as an object */

@@ -91,11 +91,12 @@ static void write_touches(struct jw *w, const struct entry_lead *l)
 
 static const char *word_of(enum field_type type, const void *at)
 {
-    return type == CLASS    ? class_word(*(const enum class *)at)
-           : type == TRUST  ? trust_word(*(const enum trust *)at)
-           : type == STATUS ? status_word(*(const enum status *)at)
-           : type == DEVICE ? device_word(*(const enum device *)at)
-                            : reason_word(*(const enum reason *)at);
+    return type == CLASS        ? class_word(*(const enum class *)at)
+           : type == TRUST      ? trust_word(*(const enum trust *)at)
+           : type == STATUS     ? status_word(*(const enum status *)at)
+           : type == DEVICE     ? device_word(*(const enum device *)at)
+           : type == CREDENTIAL ? credential_word(*(const enum credential *)at)
+                                : reason_word(*(const enum reason *)at);
 }
 
 static void write_value(struct jw *w, const struct field *f, const struct entry *e)
@@ -139,6 +140,7 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
     case STATUS:
     case REASON:
     case DEVICE:
+    case CREDENTIAL:
         jw_str(w, span_str(word_of(f->type, at)));
         break;
     case CONTACTS:

@@ -39,6 +39,7 @@ static void tell_log(struct audit *a)
         const char *word;
         enum entry_kind kind;
     } counted[] = {{"clicks", ENTRY_CLICK},
+                   {"credentials", ENTRY_CREDENTIAL},
                    {"dispositions", ENTRY_DISPOSITION},
                    {"gaps", ENTRY_GAP},
                    {"impressions", ENTRY_IMPRESSION},
@@ -326,6 +327,14 @@ static void hide_reported(const struct audit *a, struct buf *out)
                    n, plural(n));
 }
 
+static void hide_credentials(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out,
+            "that there are no more secrets, tokens and keys in a party's name than the log tells of: the operator "
+            "could make one and leave its entry out");
+}
+
 static void hide_others(const struct audit *a, struct buf *out)
 {
     if (a->foreign)
@@ -369,12 +378,19 @@ static void tell_hidden(struct audit *a)
     static const struct {
         const char *word;
         void (*say)(const struct audit *a, struct buf *out);
-    } hidden[] = {{"receipts", hide_receipts},   {"clicks", hide_clicks},
-                  {"histories", hide_histories}, {"age", hide_age},
-                  {"keys", hide_keys},           {"terms", hide_terms},
-                  {"reported", hide_reported},   {"other_contracts", hide_others},
-                  {"openings", hide_persons},    {"tokens", hide_tokens},
-                  {"closing", hide_closing},     {"people", hide_people}};
+    } hidden[] = {{"receipts", hide_receipts},
+                  {"clicks", hide_clicks},
+                  {"histories", hide_histories},
+                  {"age", hide_age},
+                  {"keys", hide_keys},
+                  {"terms", hide_terms},
+                  {"reported", hide_reported},
+                  {"credentials", hide_credentials},
+                  {"other_contracts", hide_others},
+                  {"openings", hide_persons},
+                  {"tokens", hide_tokens},
+                  {"closing", hide_closing},
+                  {"people", hide_people}};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
         struct buf said;
         buf_heap(&said);
@@ -391,6 +407,7 @@ static void tell_hidden(struct audit *a)
 void verify_facts(struct audit *a)
 {
     tell_log(a);
+    verify_credentials_tell(a);
     tell_deciders(a);
     if (a->n_closed)
         tell_statements(a);

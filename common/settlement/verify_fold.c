@@ -312,6 +312,19 @@ static void join(struct audit *a, uint64_t index, const struct entry *e, struct 
         campaign_disposition(c, lead, e, &row);
 }
 
+/* Whether there are terms by which it can be looked at, and a time. */
+static bool stands(struct audit *a, uint64_t index, const struct entry *e)
+{
+    a->at = index;
+    a->kinds[e->kind]++;
+    fold_at(&a->fold, e->at_ms);
+    if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL))
+        audit_stop(a, CHECK_ENTRIES, index, "comes before any terms");
+    else if (e->at_ms >= TIME_END_MS)
+        audit_stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
+    return !a->stopped;
+}
+
 static void take(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                  const struct frontier *before)
 {
@@ -319,17 +332,8 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     struct opening ignored;
     struct span line;
     bool has_tokens = false;
-    a->at = index;
-    a->kinds[e->kind]++;
-    fold_at(&a->fold, e->at_ms);
-    if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL)) {
-        audit_stop(a, CHECK_ENTRIES, index, "comes before any terms");
+    if (!stands(a, index, e))
         return;
-    }
-    if (e->at_ms >= TIME_END_MS) {
-        audit_stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
-        return;
-    }
     check_dates(a, index, e);
     switch (e->kind) {
     case ENTRY_TERMS:
@@ -354,6 +358,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         break;
     case ENTRY_KEY:
         verify_party_key(a, index, e);
+        break;
+    case ENTRY_CREDENTIAL:
+        verify_credential(a, index, &e->credential);
         break;
     case ENTRY_STATEMENT:
         verify_statement(a, index, e, before);

@@ -165,6 +165,14 @@ struct lines {
     bool ended, broken;
 };
 
+/* Secrets, tokens or keys of one party, made by one side. */
+enum { CREDENTIAL_IDS = 8 };
+struct credential_count {
+    uint64_t made, retired, last_at; /* last_at: the entry of the one made last */
+    int64_t last_ms;
+    char id[CREDENTIAL_IDS][LIMIT_ID + 1]; /* of the n-th made at n % CREDENTIAL_IDS */
+};
+
 struct audit {
     const struct mirror *mirror;
     const struct verify_asked *asked;
@@ -200,6 +208,8 @@ struct audit {
         uint64_t changes, changed_at; /* how often it became another one, and the entry that did it last */
     } party_key[PARTIES_CAP];         /* in force at `at` */
     size_t n_party_keys;
+    /* of advertiser, publisher; that the operator made, that the party had made */
+    struct credential_count credential[2][2][CREDENTIAL_COUNT];
     struct {
         char party[LIMIT_ID + 1];
         uint8_t pub[ED25519_KEY_LEN];
@@ -388,6 +398,10 @@ void verify_due_next(struct audit *a);
 /* verify_party.c: a party's key in a log; the one in force at a->at, NULL: none. */
 void verify_party_key(struct audit *a, uint64_t index, const struct entry *e);
 const uint8_t *audit_party_key(const struct audit *a, struct span party);
+
+/* verify_credentials.c: a secret, token or key of a party; what is told of all. */
+void verify_credential(struct audit *a, uint64_t index, const struct entry_credential *c);
+void verify_credentials_tell(struct audit *a);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);

@@ -47,13 +47,15 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
 
 static enum err party_put(struct batch *cx, const struct record *r, const struct party *p)
 {
-    struct secret secret = {.party = p, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
+    struct secret secret = {.party = p, .by = r->party.by, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
+    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms};
+    memcpy(token.sha256, r->party.token.sha256, sizeof token.sha256);
     memcpy(secret.kid, r->party.secret.kid, sizeof secret.kid);
     enum err err = catalog_put_party(cx->txn, p);
     if (err == ERR_OK)
         err = catalog_put_secret(cx->txn, &secret);
     if (err == ERR_OK)
-        err = catalog_put_token(cx->txn, r->party.token.sha256, p->number, cx->now_ms);
+        err = catalog_put_token(cx->txn, &token);
     cx->catalog_changed = err == ERR_OK;
     return err;
 }
@@ -118,6 +120,7 @@ enum err parties_create(struct request *rq, struct reply *reply)
     struct record *r = &job->record;
     r->party.name = in.name;
     r->party.role = in.kind;
+    r->party.by = rq->caller->number;
     random_id('P', r->party.id);
     draw_secret(rq, &r->party.secret);
     draw_token(rq, &r->party.token);

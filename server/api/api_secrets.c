@@ -6,6 +6,7 @@
 #include "server/api/call.h"
 #include "server/api/draw.h"
 #include "server/catalog/catalog_write.h"
+#include "server/commit/credentials.h"
 #include "server/system/address.h"
 
 /* ---- POST /v1/parties/{id}/secrets ---- */
@@ -13,10 +14,14 @@
 enum err secret_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct secret s = {
-        .party = &cx->catalog->parties[r->secret.party - 1], .sealed = r->secret.draw.sealed, .created_ms = cx->now_ms};
+    struct secret s = {.party = &cx->catalog->parties[r->secret.party - 1],
+                       .sealed = r->secret.draw.sealed,
+                       .by = r->secret.by,
+                       .created_ms = cx->now_ms};
+    struct credential_told told = {s.party, s.by, CREDENTIAL_SECRET, .since_ms = cx->now_ms};
     struct answer a;
     memcpy(s.kid, r->secret.draw.kid, sizeof s.kid);
+    memcpy(told.id, s.kid, sizeof told.id);
     enum err err = call_taken(job, catalog_secret(cx->catalog, span_str(s.kid)));
     if (err != ERR_OK)
         return err;
@@ -32,7 +37,7 @@ enum err secret_run(struct batch *cx, struct job *job)
     answer_job(&a, job, 201);
     err = catalog_put_secret(cx->txn, &s);
     cx->catalog_changed = err == ERR_OK;
-    return err;
+    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
 enum err retire_run(struct batch *cx, struct job *job)
@@ -43,8 +48,12 @@ enum err retire_run(struct batch *cx, struct job *job)
     if (s == NULL || s->party->number != r->retire.party)
         return problem(&job->problem, ERR_NOT_FOUND, "retire", "this party has no secret of that kid");
     struct secret retired = *s;
+    struct credential_told told = {s->party, r->retire.by, CREDENTIAL_SECRET, .since_ms = cx->now_ms, .retired = true};
     retired.retired = true;
+    memcpy(told.id, s->kid, sizeof told.id);
     enum err err = catalog_put_secret(cx->txn, &retired);
+    if (err == ERR_OK && !s->retired)
+        err = credential_tell(cx->txn, cx->catalog, &told);
     crypto_wipe(retired.key, sizeof retired.key);
     if (err != ERR_OK)
         return err;
@@ -70,9 +79,11 @@ enum err secrets_create(struct request *rq, struct reply *reply)
     struct job *job = worker_job(rq, retire.ptr != NULL ? RECORD_RETIRE : RECORD_SECRET, NULL);
     if (retire.ptr != NULL) {
         job->record.retire.party = p->number;
+        job->record.retire.by = rq->caller->number;
         job->record.retire.kid = retire;
     } else {
         job->record.secret.party = p->number;
+        job->record.secret.by = rq->caller->number;
         draw_secret(rq, &job->record.secret.draw);
     }
     return call_submit(rq, job);
@@ -84,9 +95,14 @@ enum err token_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct party *p = &cx->catalog->parties[r->token.party - 1];
+    struct api_token token = {.party = p, .by = r->token.by, .created_ms = cx->now_ms};
+    struct credential_told told = {p, token.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
     struct answer a;
+    memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
+    credential_id(token.sha256, told.id);
     answer_open(&a);
     jw_object(&a.w);
+    jw_kstr(&a.w, "id", span_str(told.id));
     jw_kstr(&a.w, "party", span_str(p->id));
     enum err err = jw_drawn_token(&a.w, "token", cx->instance->keys, &r->token.draw);
     jw_object_end(&a.w);
@@ -95,9 +111,9 @@ enum err token_run(struct batch *cx, struct job *job)
         return err;
     }
     answer_job(&a, job, 201);
-    err = catalog_put_token(cx->txn, r->token.draw.sha256, p->number, cx->now_ms);
+    err = catalog_put_token(cx->txn, &token);
     cx->catalog_changed = err == ERR_OK;
-    return err;
+    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
 enum err party_tokens_create(struct request *rq, struct reply *reply)
@@ -110,6 +126,7 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
         return err;
     struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
     job->record.token.party = p->number;
+    job->record.token.by = rq->caller->number;
     draw_token(rq, &job->record.token.draw);
     return call_submit(rq, job);
 }
@@ -121,12 +138,18 @@ enum err postback_key_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = cx->catalog->parties[r->postback_key.party - 1];
-    bool fresh = span_empty(p.postback_cidrs) && !span_empty(r->postback_key.cidrs);
+    bool was_on = !span_empty(p.postback_cidrs), is_on = !span_empty(r->postback_key.cidrs), fresh = is_on && !was_on;
+    struct credential_told told = {&p, r->postback_key.by, CREDENTIAL_POSTBACK_KEY, .since_ms = cx->now_ms,
+                                   .retired = !is_on};
     struct answer a;
     enum err err = ERR_OK;
     p.postback_cidrs = r->postback_key.cidrs;
-    if (fresh)
+    if (fresh) {
         memcpy(p.postback_key, r->postback_key.draw.sha256, HASH_LEN);
+        p.postback_by = told.by;
+        p.postback_since_ms = cx->now_ms;
+    }
+    credential_id(p.postback_key, told.id);
     answer_open(&a);
     jw_object(&a.w);
     jw_cidrs(&a.w, p.postback_cidrs);
@@ -141,7 +164,7 @@ enum err postback_key_run(struct batch *cx, struct job *job)
     answer_job(&a, job, 200);
     err = catalog_put_party(cx->txn, &p);
     cx->catalog_changed = err == ERR_OK;
-    return err;
+    return err == ERR_OK && was_on != is_on ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
 static enum err add_block(struct request *rq, const json_t *v, size_t i, struct buf *out)
@@ -203,6 +226,7 @@ enum err postback_key_put(struct request *rq, struct reply *reply)
     if (err != ERR_OK)
         return err;
     job->record.postback_key.party = p->number;
+    job->record.postback_key.by = rq->caller->number;
     draw_postback_key(rq, &job->record.postback_key.draw);
     return call_submit(rq, job);
 }
@@ -216,5 +240,6 @@ enum err postback_key_delete(struct request *rq, struct reply *reply)
     if (err != ERR_OK)
         return err;
     job->record.postback_key.party = p->number;
+    job->record.postback_key.by = rq->caller->number;
     return call_submit(rq, job);
 }

@@ -105,7 +105,13 @@ const struct secret *catalog_secret(const struct catalog *c, struct span kid)
 
 static int token_compare(const void *key, const void *row)
 {
-    return memcmp(key, ((const struct token_row *)row)->sha256, HASH_LEN);
+    return memcmp(key, ((const struct api_token *)row)->sha256, HASH_LEN);
+}
+
+const struct api_token *catalog_tokens(const struct catalog *c, size_t *n)
+{
+    *n = c->index->n_tokens;
+    return c->index->tokens;
 }
 
 const struct party *catalog_token(const struct catalog *c, struct span token)
@@ -114,7 +120,7 @@ const struct party *catalog_token(const struct catalog *c, struct span token)
     if (token.len != API_TOKEN_LEN)
         return NULL;
     sha256(token.ptr, token.len, hash);
-    const struct token_row *r =
+    const struct api_token *r =
         bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
     return r != NULL ? r->party : NULL;
 }

@@ -24,6 +24,8 @@ struct party {
     int64_t created_ms;
     uint8_t postback_key[HASH_LEN]; /* SHA-256 of what unsigned postbacks bring as key=, from these blocks alone */
     struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */
+    uint32_t postback_by;           /* who had the key made */
+    int64_t postback_since_ms;
 };
 
 struct secret {
@@ -33,6 +35,14 @@ struct secret {
     size_t len;
     struct span sealed; /* as the store keeps it */
     bool retired;
+    uint32_t by; /* number of the party that had it made */
+    int64_t created_ms;
+};
+
+struct api_token {
+    uint8_t sha256[HASH_LEN];
+    const struct party *party;
+    uint32_t by;
     int64_t created_ms;
 };
 
@@ -99,6 +109,8 @@ const struct campaign *catalog_campaign(const struct catalog *c, struct span id)
 const struct contract *catalog_contract(const struct catalog *c, struct span id);
 const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number);
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
+/* All API tokens, by hash. */
+const struct api_token *catalog_tokens(const struct catalog *c, size_t *n);
 /* Who presents this API token; NULL when nobody. */
 const struct party *catalog_token(const struct catalog *c, struct span token);
 /* Whose unsigned postbacks bring the key of this SHA-256; NULL when nobody's. */

@@ -190,7 +190,9 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         json_get_str(row, "", "key_jws", LIMIT_PARTY_JWS, &jws, NULL, NULL) != ERR_OK ||
         p->has_key == span_empty(jws) ||
         json_get_str(row, "", "postback_cidrs", POSTBACK_CIDRS_MAX, &cidrs, NULL, NULL) != ERR_OK ||
-        json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs))
+        json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs) ||
+        (hashed && (need_number(row, "postback_by", &p->postback_by) != ERR_OK ||
+                    need_int(row, "postback_since", JSON_INT_MAX, &p->postback_since_ms) != ERR_OK)))
         return ERR_CORRUPT;
     if (p->has_key && (b64url_decode(pub, p->pub, sizeof p->pub, &len) != ERR_OK || len != sizeof p->pub))
         return ERR_CORRUPT;
@@ -377,16 +379,18 @@ static enum err code_reuse(struct load *l, struct span key, size_t n)
 static enum err secret_read(struct load *l, struct span key, const json_t *row)
 {
     struct secret *s = &l->c->secrets[l->c->n_secrets];
+    const struct party *by;
     struct span text;
     uint8_t sealed[AEAD_NONCE_LEN + sizeof s->key + AEAD_TAG_LEN];
     size_t len;
     if (key.len == 0 || key.len > LIMIT_ID || need_party(l->c, row, "party", &s->party) != ERR_OK ||
         need_str(row, "sealed", 256, &text) != ERR_OK || b64url_decode(text, sealed, sizeof sealed, &len) != ERR_OK ||
         json_get_bool(row, "", "retired", &s->retired, NULL, NULL) != ERR_OK ||
-        need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
+        need_party(l->c, row, "by", &by) != ERR_OK || need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
         return ERR_CORRUPT;
     memcpy(s->kid, key.ptr, key.len);
     s->kid[key.len] = '\0';
+    s->by = by->number;
     s->sealed = pool_copy(l->c->index, span_of(sealed, len));
     char plain[sizeof s->key + 1];
     struct buf b;
@@ -414,11 +418,12 @@ static enum err secret_reuse(struct load *l, struct span key, size_t n)
 static enum err token_read(struct load *l, struct span key, const json_t *row)
 {
     struct catalog_index *x = l->c->index;
-    struct token_row *r = &x->tokens[x->n_tokens];
-    int64_t created_ms;
+    struct api_token *r = &x->tokens[x->n_tokens];
+    const struct party *by;
     if (key.len != HASH_LEN || need_party(l->c, row, "party", &r->party) != ERR_OK ||
-        need_int(row, "created", JSON_INT_MAX, &created_ms) != ERR_OK)
+        need_party(l->c, row, "by", &by) != ERR_OK || need_int(row, "created", JSON_INT_MAX, &r->created_ms) != ERR_OK)
         return ERR_CORRUPT;
+    r->by = by->number;
     memcpy(r->sha256, key.ptr, HASH_LEN);
     x->n_tokens++;
     return ERR_OK;
@@ -428,7 +433,7 @@ static enum err token_reuse(struct load *l, struct span key, size_t n)
 {
     (void)key;
     struct catalog_index *x = l->c->index;
-    struct token_row *r = &x->tokens[x->n_tokens++];
+    struct api_token *r = &x->tokens[x->n_tokens++];
     *r = l->before->index->tokens[n];
     r->party = party_number(l->c, r->party->number);
     return ERR_OK;

@@ -9,11 +9,6 @@ struct name {
     const void *what; /* a party, campaign or contract: in whose array it lies says which */
 };
 
-struct token_row {
-    uint8_t sha256[HASH_LEN];
-    const struct party *party;
-};
-
 struct postback_key {
     uint8_t sha256[HASH_LEN];
     const struct party *party;
@@ -42,7 +37,7 @@ struct catalog_index {
     struct rows rows[TABLE_COUNT];
     struct shared_terms *(*terms)[VERSIONS_MAX]; /* of contract n at terms[n-1], in the order of its versions */
     struct name *names;                          /* by id */
-    struct token_row *tokens;                    /* by hash: the order of the table */
+    struct api_token *tokens;                    /* by hash: the order of the table */
     struct postback_key *keys;                   /* by hash */
     struct grant *grants;                        /* by contract, party: the order of the table */
     size_t n_names, n_tokens, n_keys, n_grants;

@@ -99,25 +99,29 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
     jw_kstr(&r.w, "kind", span_str(role_word(p->role)));
     jw_kstr(&r.w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {
+        jw_kint(&r.w, "postback_by", p->postback_by);
         jw_kstr(&r.w, "postback_cidrs", p->postback_cidrs);
         jw_kb64url(&r.w, "postback_key", p->postback_key, HASH_LEN);
+        jw_kint(&r.w, "postback_since", p->postback_since_ms);
     }
     return row_put_number(&r, t, TABLE_PARTIES, p->number);
 }
 
-enum err catalog_put_token(struct txn *t, const uint8_t sha256[HASH_LEN], uint32_t party, int64_t created_ms)
+enum err catalog_put_token(struct txn *t, const struct api_token *token)
 {
     struct row r;
     row_begin(&r);
-    jw_kint(&r.w, "created", created_ms);
-    jw_kint(&r.w, "party", party);
-    return row_put(&r, t, TABLE_TOKENS, span_of(sha256, HASH_LEN));
+    jw_kint(&r.w, "by", token->by);
+    jw_kint(&r.w, "created", token->created_ms);
+    jw_kint(&r.w, "party", token->party->number);
+    return row_put(&r, t, TABLE_TOKENS, span_of(token->sha256, HASH_LEN));
 }
 
 enum err catalog_put_secret(struct txn *t, const struct secret *s)
 {
     struct row r;
     row_begin(&r);
+    jw_kint(&r.w, "by", s->by);
     jw_kint(&r.w, "created", s->created_ms);
     jw_kint(&r.w, "party", s->party->number);
     if (s->retired)

@@ -8,9 +8,8 @@
 /* number, id, role, name, created_ms; key with its JWS, and postback_key with its blocks, where set. */
 MUST_CHECK enum err catalog_put_party(struct txn *t, const struct party *p);
 /* The row's key is the SHA-256 of the token's text: the token itself is nowhere. */
-MUST_CHECK enum err catalog_put_token(struct txn *t, const uint8_t sha256[HASH_LEN], uint32_t party,
-                                      int64_t created_ms);
-/* kid, party, sealed (in vault.h's way), retired, created_ms. */
+MUST_CHECK enum err catalog_put_token(struct txn *t, const struct api_token *token);
+/* kid, party, by, sealed (in vault.h's way), retired, created_ms. */
 MUST_CHECK enum err catalog_put_secret(struct txn *t, const struct secret *s);
 /* number, partition, id, advertiser, document, direct, created_ms. */
 MUST_CHECK enum err catalog_put_campaign(struct txn *t, const struct campaign *c);

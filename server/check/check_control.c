@@ -58,7 +58,7 @@ void prove_meta(struct check *c)
 
 static const enum table table_terms = (enum table)(TABLE_ROWS + ROW_TERMS);
 
-enum member_form { INT, NUMBER, ID, TEXT, TRUE_ALONE, KIND, KEY, CIDRS, SEALED, DOCUMENT };
+enum member_form { INT, NUMBER, ID, TEXT, BOOL, TRUE_ALONE, KIND, WHAT, KEY, CIDRS, SEALED, DOCUMENT };
 
 struct member_rule {
     const char *name; /* NULL ends the list */
@@ -73,8 +73,10 @@ static const struct member_rule party_members[] = {{"created", INT},
                                                    {"key_jws", TEXT, true},
                                                    {"kind", KIND},
                                                    {"name", TEXT},
+                                                   {"postback_by", NUMBER, true, TABLE_PARTIES},
                                                    {"postback_cidrs", CIDRS, true},
                                                    {"postback_key", KEY, true},
+                                                   {"postback_since", INT, true},
                                                    {0}};
 static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
                                                       {"created", INT},
@@ -91,9 +93,20 @@ static const struct member_rule contract_members[] = {{"campaign", NUMBER, false
                                                       {"version", INT},
                                                       {0}};
 static const struct member_rule code_members[] = {{"created", INT}, {"label", TEXT}, {"landing_url", TEXT, true}, {0}};
-static const struct member_rule token_members[] = {{"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {0}};
+static const struct member_rule token_members[] = {
+    {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {0}};
 static const struct member_rule secret_members[] = {
-    {"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {"retired", TRUE_ALONE, true}, {"sealed", SEALED}, {0}};
+    {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT},   {"party", NUMBER, false, TABLE_PARTIES},
+    {"retired", TRUE_ALONE, true},        {"sealed", SEALED}, {0}};
+static const struct member_rule untold_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                    {"contracts", INT},
+                                                    {"credential", TEXT},
+                                                    {"from", INT},
+                                                    {"party", NUMBER, false, TABLE_PARTIES},
+                                                    {"retired", BOOL},
+                                                    {"since", INT},
+                                                    {"what", WHAT},
+                                                    {0}};
 static const struct member_rule grant_members[] = {{"created", INT}, {0}};
 
 /* Of two rows that do not fit together either may be damaged: both are named. */
@@ -147,6 +160,7 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
 {
     struct span text = json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
     enum role role;
+    enum credential what;
     switch (m->form) {
     case INT:
         return json_is_integer(v) && json_integer_value(v) >= 0;
@@ -156,10 +170,14 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
         return id_is_plain(text);
     case TEXT:
         return json_is_string(v);
+    case BOOL:
+        return json_is_boolean(v);
     case TRUE_ALONE: /* false is left out */
         return json_is_true(v);
     case KIND:
         return role_parse(text, &role) == ERR_OK;
+    case WHAT:
+        return credential_parse(text, &what) == ERR_OK;
     case KEY:
         return key_reads(text);
     case CIDRS:
@@ -188,7 +206,7 @@ static const char *wrong_member(struct check *c, const struct member_rule *rules
 
 /* ---- keys ---- */
 
-enum key_form { NUMBERED, PLACEMENT, GRANT, HASH, KID };
+enum key_form { NUMBERED, PLACEMENT, GRANT, HASH, KID, QUEUED };
 
 static const struct control {
     enum table table;
@@ -198,7 +216,7 @@ static const struct control {
     {TABLE_PARTIES, NUMBERED, party_members},      {TABLE_CAMPAIGNS, NUMBERED, campaign_members},
     {TABLE_CONTRACTS, NUMBERED, contract_members}, {TABLE_CODES, PLACEMENT, code_members},
     {TABLE_TOKENS, HASH, token_members},           {TABLE_SECRETS, KID, secret_members},
-    {TABLE_GRANTS, GRANT, grant_members},
+    {TABLE_GRANTS, GRANT, grant_members},          {TABLE_UNTOLD, QUEUED, untold_members},
 };
 
 static const struct control *control_of(enum table t)
@@ -298,6 +316,8 @@ static bool key_fits(struct check *c, const struct control *k, struct span key)
                names_number(c, TABLE_PARTIES, load_be32(key.ptr + 4), k->table, key);
     case HASH:
         return key.len == HASH_LEN;
+    case QUEUED:
+        return key.len == 8;
     case KID:
         return key.len >= 1 && key.len <= LIMIT_ID;
     }

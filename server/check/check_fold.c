@@ -184,6 +184,9 @@ static void take_control(struct check *c, struct checked_log *log, const struct 
         entry_fails(c, STORE_CHECK_ENTRIES, "gives the server other keys than row server_keys of meta");
     if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
         entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
+    if (e->kind == ENTRY_CREDENTIAL &&
+        (catalog_party(c->catalog, e->credential.party) == NULL || catalog_party(c->catalog, e->credential.by) == NULL))
+        entry_fails(c, STORE_CHECK_ENTRIES, "tells of a credential of, or by, a party that is not there");
 }
 
 static void judge_view(struct check *c, struct checked_log *log, const struct entry *e)

@@ -5,6 +5,7 @@
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
+#include "server/commit/credentials.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
@@ -13,7 +14,6 @@
  */
 static void mint(const struct instance *in, const char *id)
 {
-    uint8_t hash[HASH_LEN];
     char text[API_TOKEN_LEN + 1];
     struct txn *t = NULL;
     struct catalog *c = catalog_hold(in->catalog);
@@ -21,10 +21,16 @@ static void mint(const struct instance *in, const char *id)
     if (p == NULL)
         die("there is no party %s in this store: GET /v1/parties lists them", id);
     api_token_new(text);
-    api_token_hash(text, hash);
+    const int64_t now_ms = clock_ms();
+    struct api_token row = {.party = p, .by = c->parties[0].number, .created_ms = now_ms};
+    struct credential_told told = {p, row.by, CREDENTIAL_TOKEN, .since_ms = now_ms};
+    api_token_hash(text, row.sha256);
+    credential_id(row.sha256, told.id);
     enum err err = txn_begin(in->store, true, &t);
     if (err == ERR_OK)
-        err = catalog_put_token(t, hash, p->number, clock_ms());
+        err = catalog_put_token(t, &row);
+    if (err == ERR_OK)
+        err = credential_tell(t, c, &told);
     if (err == ERR_OK && (printf("%s\n", text) < 0 || fflush(stdout) != 0)) {
         txn_abort(t);
         die("the token cannot be written to the output: it was not stored, nothing was changed");
@@ -61,7 +67,9 @@ static int token(const char *const given[])
 const struct command cmd_token = {
     .name = "token",
     .summary = "mint another API token of a party, offline",
-    .help = "Mints another API token of a party while the server is stopped. Printed once, stored as a hash.",
+    .help = "Mints another API token of a party while the server is stopped. Printed once, stored as a hash. The logs "
+            "of the\n"
+            "party's contracts tell of it once the server runs.",
     .args = args,
     .n_args = ARGS,
     .run = token,

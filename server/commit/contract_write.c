@@ -5,6 +5,7 @@
 #include "common/base/when.h"
 #include "common/decisions/rules.h"
 #include "server/catalog/catalog_write.h"
+#include "server/commit/credentials.h"
 
 enum err contract_check(struct span campaign, struct span contract, struct problem *p)
 {
@@ -125,7 +126,7 @@ enum err contract_open(struct batch *cx, struct contract *k)
         err = contract_append_key(cx, k, advertiser, SPAN(""));
     if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)
         err = contract_append_key(cx, k, k->publisher, SPAN(""));
-    return err;
+    return err == ERR_OK ? credentials_open(cx, k) : err;
 }
 
 bool contract_has_party(const struct contract *k, const struct party *p)

@@ -20,9 +20,9 @@ MUST_CHECK enum err contract_renew(struct batch *cx, const struct contract *k);
 
 /* Plans the versions of a new contract: its terms at once, and those that wait in its campaign. */
 void contract_plan(const struct batch *cx, struct contract *k);
-/* A new contract, planned: its terms, from entry 0 on, the keys of its parties, then its row. Taken from *k: number,
- * id, campaign, publisher, document, created_ms, versions. The documents have passed contract_check. Call it before
- * anything is written. */
+/* A new contract, planned: its terms, from entry 0 on, the keys and credentials of its parties, then its row. Taken
+ * from *k: number, id, campaign, publisher, document, created_ms, versions. The documents have passed contract_check.
+ * Call it before anything is written. */
 MUST_CHECK enum err contract_open(struct batch *cx, struct contract *k);
 
 bool contract_has_party(const struct contract *k,

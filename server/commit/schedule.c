@@ -1,6 +1,7 @@
 #include "server/commit/schedule.h"
 
 #include "common/base/when.h"
+#include "server/commit/credentials.h"
 #include "server/commit/source.h"
 #include "server/system/system.h"
 
@@ -38,6 +39,13 @@ static bool make_approve(struct schedule *s, struct record *out)
 {
     (void)s;
     *out = (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS};
+    return true;
+}
+
+static bool make_tell(struct schedule *s, struct record *out)
+{
+    (void)s;
+    *out = (struct record){.kind = RECORD_TELL, .tell.steps = TELL_STEPS};
     return true;
 }
 
@@ -80,8 +88,9 @@ static const struct chore {
     {RECORD_DAY_KEYS, SECOND_MS, make_day_keys}, {RECORD_APPROVE, SECOND_MS, make_approve},
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
     {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
+    {RECORD_TELL, SECOND_MS, make_tell},
 };
-enum { DAY_KEYS_CHORE = 0 };
+enum { DAY_KEYS_CHORE = 0, TELL_CHORE = 6 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
 
 bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out, int64_t *pause_ms)
@@ -112,6 +121,8 @@ void schedule_done(struct schedule *s, const struct job *job)
     const struct record *r = &job->record;
     if (r->kind == RECORD_DAY_KEYS) {
         s->keys_day = r->day_keys.day;
+    } else if (r->kind == RECORD_TELL && job->more) {
+        s->due_ms[TELL_CHORE] = 0;
     } else if (r->kind == RECORD_SWEEP) {
         s->swept = true;
     }

@@ -24,11 +24,13 @@ enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
 static enum err fill(struct txn *t, const struct keys *k, struct span url, const struct party *operator,
                      const uint8_t token_sha256[HASH_LEN])
 {
+    struct api_token token = {.party = operator, .by = operator->number, .created_ms = operator->created_ms };
+    memcpy(token.sha256, token_sha256, sizeof token.sha256);
     enum err err = instance_put_meta(t, k, url);
     if (err == ERR_OK)
         err = catalog_put_party(t, operator);
     if (err == ERR_OK)
-        err = catalog_put_token(t, token_sha256, operator->number, operator->created_ms);
+        err = catalog_put_token(t, &token);
     return err;
 }
 

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person, rfc3339
+from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person, rfc3339, wait_for
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from book import Book, Keys, b64u, canonical, public, sha256, verify  # noqa: E402
@@ -51,6 +51,9 @@ class Tale:
         self.report("B4", email="both@example.com")
         self.second = self.settle(answer=False)
         self.report("C1")
+        self.minted = server.operator.post(f"/v1/parties/{market.advertiser.id}/tokens", {})
+        market.publisher.post(f"/v1/parties/{market.publisher.id}/secrets", {})
+        wait_for(lambda: sum(b'"kind":"credential"' in entry for _, entry in market.entries()) == 6, what="what was made to be told")
         self.honest = self.pull("honest", market.publisher.token)
         self.advertisers = self.pull("advertisers", market.advertiser.token)
         self.joined = self.pull("joined", market.auditor.token, self.other)
@@ -343,6 +346,18 @@ def key_minted_for_a_party(book, tale):
     book.entries.append({"at": at, "jws": f"{signed}.{b64u(key.sign(signed.encode()))}", "kind": "response", "party": tale.market.publisher.id, "statement": tale.second})
 
 
+def credential_of_nobody(book, tale):
+    book.entries[book.find("credential")]["party"] = tale.other_publisher.id
+
+
+def credential_by_the_other_party(book, tale):
+    book.entries[book.find("credential", party=tale.market.advertiser.id)]["by"] = tale.market.publisher.id
+
+
+def credential_left_out(book, tale):
+    book.drop(book.find("credential", id=tale.minted["id"]))
+
+
 def all_keys_replaced(book, tale):
     book.keys = Keys.fresh()
     book.files["log/keys"] = (book.keys.note_key(book.root_origin) + book.keys.note_key(f"{book.root_origin}/{book.contract}")).encode()
@@ -387,11 +402,12 @@ LIES = [
     (statement_dropped, "settle", "clicks"), (answer_dropped, "settle", "against"), (answer_of_the_other_party, "settle", "verify"),
     (answer_moved_to_the_next_statement, "settle", "verify"), (key_minted_for_a_party, "settle", "verify"), (all_keys_replaced, "settle", "pin"),
     (real_keys_beside_the_forgers, "settle", "pin"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (time_of_all_shifted, "settle", "verify"),
-    (statement_issued_twice, "settle", "clicks"),
+    (statement_issued_twice, "settle", "clicks"), (credential_of_nobody, "raw", "verify"), (credential_by_the_other_party, "raw", "verify"),
 ]
 
 # What no tool shows, as README says.
-NOT_SHOWN = [(disposition_invented, "settle")]
+NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle")]
+KNOWS_MORE = {(credential_left_out, "pin")}  # who was shown the entry before
 
 
 class Lies(ServerCase):
@@ -437,6 +453,16 @@ class Lies(ServerCase):
                 done = self.told(self.forged(lie, how, tool), tool)
                 self.assertEqual(done.returncode, 1, f"{done.stdout[-3000:]}{done.stderr}")
 
+    def test_a_token_minted_for_a_party_is_told(self):
+        token = self.tale.minted
+        self.assertEqual(token["id"], b64u(sha256(token["token"].encode()))[:12])
+        told = json.loads(countersign("verify", self.tale.honest, "--json").stdout)["facts"]
+        made = {(fact["data"]["party"], fact["data"]["by"], fact["data"]["what"]): fact["data"] for fact in told if fact["topic"] == "credential"}
+        tokens = made[token["party"], "operator", "token"]
+        self.assertEqual((tokens["made"], tokens["role"], tokens["ids"][-1]), (2, "advertiser", token["id"]))
+        self.assertEqual(made[self.tale.market.publisher.id, "party", "secret"]["made"], 1, "what a party makes by itself is told apart")
+        self.assertNotIn(token["token"], json.dumps(told))
+
     def test_two_ids_of_one_click_are_one_click_too_few(self):
         """Only the server can tell the last bytes of an id from others: all of them open to one place."""
         path, one = self.tale.folder / "doubled", self.tale.clicks[3]
@@ -458,7 +484,7 @@ class Lies(ServerCase):
             forged = self.forged(lie, how, None)
             for tool in self.tools(forged):
                 with self.subTest(lie.__name__, tool=tool):
-                    self.assertEqual(self.told(forged, tool).returncode, 0)
+                    self.assertEqual(self.told(forged, tool).returncode, 1 if (lie, tool) in KNOWS_MORE else 0)
 
     def test_what_the_advertiser_signs_itself_no_operator_says_for_it(self):
         market = Market(self.server, campaign={"dispositions": "countersigned"})

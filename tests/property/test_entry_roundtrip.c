@@ -255,6 +255,10 @@ static void random_entry(struct entry *e)
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};
         break;
+    case ENTRY_CREDENTIAL:
+        e->credential = (struct entry_credential){id('A'), id('A'),           (enum credential)below(CREDENTIAL_COUNT),
+                                                  id('K'), (int64_t)number(), coin()};
+        break;
     default:
         fail();
     }

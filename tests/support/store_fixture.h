@@ -76,15 +76,17 @@ static inline enum err fixture_put_secret(struct txn *t, const struct keys *k, c
     buf_fixed(&sealed, mem, sizeof mem);
     vault_seal(k, VAULT_SECRETS, span_str(s->kid), span_of(s->key, s->len), nonce, &sealed);
     row.sealed = buf_span(&sealed);
+    row.by = 1;
     return catalog_put_secret(t, &row);
 }
 
 static inline enum err fixture_put_token(struct txn *t, const char token[API_TOKEN_LEN + 1], uint32_t party,
                                          int64_t created_ms)
 {
-    uint8_t hash[HASH_LEN];
-    api_token_hash(token, hash);
-    return catalog_put_token(t, hash, party, created_ms);
+    const struct party of = {.number = party};
+    struct api_token row = {.party = &of, .by = 1, .created_ms = created_ms};
+    api_token_hash(token, row.sha256);
+    return catalog_put_token(t, &row);
 }
 
 /* What the first `terms` entry of a contract's log leaves behind, for control rows without a log. */

@@ -32,7 +32,7 @@ static const char *const stores[] = {STORE_TABLE(WORD)}, *const rows[] = {ROW_TA
                          *const reasons[] = {REASON_TABLE(WORD)}, *const statuses[] = {STATUS_TABLE(WORD)},
                          *const classes[] = {CLASS_TABLE(WORD)}, *const trusts[] = {TRUST_TABLE(WORD)},
                          *const devices[] = {DEVICE_TABLE(WORD)}, *const checks[] = {CHECK_TABLE(WORD)},
-                         *const topics[] = {TOPIC_TABLE(WORD)};
+                         *const topics[] = {TOPIC_TABLE(WORD)}, *const credentials[] = {CREDENTIAL_TABLE(WORD)};
 
 static json_t *list(const char *const *words, size_t n)
 {
@@ -137,11 +137,11 @@ static void print(json_t *v, size_t flags)
 
 static void print_tables(void)
 {
-    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows",
+    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows",
                     LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes),
                     "devices", LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds", kinds(),
                     "members", members(), "dispositions", dispositions(), "options", options(), "records", records(),
-                    "topics", LIST(topics)),
+                    "topics", LIST(topics), "credentials", LIST(credentials)),
           JSON_INDENT(1));
 }
 

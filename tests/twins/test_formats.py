@@ -58,6 +58,7 @@ class World:
             self.mirror = self.pulled(server)
             self.told = json.loads(countersign("verify", server.data.parent / "mirror", "--json").stdout)["facts"]
             server.stop()
+            assert countersign("token", "--data", server.data, "--party", self.market.publisher.id).returncode == 0  # a row of `untold`
             self.keys = json.loads((server.data / "keys.json").read_text())
             self.rows = defaultdict(list)
             for line in facts("rows", server.data).splitlines():
@@ -378,7 +379,7 @@ def traffic(doc, world):
 def word_tables(doc, world):
     said = {name: words(cell) for name, cell in table(doc, "words", "in this order")}
     code = {name: [word for word in world.code[key] if word] for name, key in
-            (("status", "statuses"), ("reason", "reasons"), ("trust", "trusts"), ("class", "classes"))}
+            (("status", "statuses"), ("reason", "reasons"), ("trust", "trusts"), ("class", "classes"), ("what", "credentials"))}
     yield from (f"{name}: {said.get(name)} is not {in_code}" for name, in_code in code.items() if said.get(name) != in_code)
 
 
@@ -498,7 +499,7 @@ CASES = {
     row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
                 ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, layer", "token 32, layer"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
-    control_rows: [("`kind`, `name`, `postback_cidrs`", "`kind`, `postback_cidrs`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
+    control_rows: [("`kind`, `name`, `postback_by`", "`kind`, `postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: line items", "`rows`: line items")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`keys` or `watermark`", "`watermark`")],
@@ -523,7 +524,7 @@ CASES = {
     topics: [("`first_at` `last_at`", "`last_at`"), ("| `decided` |", "| `decisions` |")],
     mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],
     labels: [("countersign/v1/lead block", "countersign/v1/lead brick")],
-    records: [("| 16 | code | advertiser |", "| 16 | code | instance |"), ("`party` be32, `kid` text |", "`kid` text |"),
+    records: [("| 16 | code | advertiser |", "| 16 | code | instance |"), ("`by` be32, `kid` text |", "`kid` text |"),
               ("| 17 | statement | advertiser | after a sweep |", "| 17 | statement | advertiser | alone |")],
     key_file: [('"kid":N,"seed":S}]}`', '"seed":S}]}`')],
 }

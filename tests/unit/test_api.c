@@ -254,7 +254,7 @@ static const char *path_of(const char *format, const char *id)
     return path[turn];
 }
 
-/* The kinds of a contract's entries, e.g. "terms key ". */
+/* The kinds of a contract's entries but credentials, e.g. "terms key ". */
 static const char *kinds(struct api *a, const char *contract)
 {
     static char out[256];
@@ -265,6 +265,8 @@ static const char *kinds(struct api *a, const char *contract)
     struct buf words;
     buf_fixed(&words, out, sizeof out);
     for (uint64_t i = 0; ledger_read(t, k->number, i, &env) == ERR_OK; i++) {
+        if (env.kind == ENTRY_CREDENTIAL)
+            continue;
         buf_str(&words, entry_kind_word(env.kind));
         buf_byte(&words, ' ');
     }
@@ -326,7 +328,7 @@ static void a_campaign_change_is_new_terms_in_every_contract(void **state)
     assert_string_equal(kinds(a, m.direct), "terms terms ");
     expect(a, 200, GET(m.publisher.token, path_of("/v1/contracts/%s", m.contract)));
     assert_int_equal(json_integer_value(json_object_get(a->json, "terms_version")), 2);
-    assert_int_equal(json_integer_value(json_object_get(a->json, "terms_index")), 1);
+    assert_int_equal(json_integer_value(json_object_get(a->json, "terms_index")), 5);
 }
 
 static void a_contract_change_is_new_terms_in_that_contract(void **state)
@@ -348,6 +350,76 @@ static void a_refused_change_leaves_no_entry(void **state)
                          .token = m.advertiser.token});
     assert_string_equal(text(a, "field"), "colour");
     assert_string_equal(kinds(a, m.contract), "terms ");
+}
+
+/* ---- credentials ---- */
+
+/* The credentials of a log from entry `from` on: for whom (a role's letter), what, by whom, whether withdrawn. */
+static const char *credentials(struct api *a, const struct market *m, const char *contract, uint64_t from)
+{
+    static char out[512];
+    struct catalog *c = catalog_hold(a->shared.instance.catalog);
+    struct txn *t = fixture_begin(&a->f, false);
+    struct envelope env;
+    struct entry e;
+    struct buf words;
+    buf_fixed(&words, out, sizeof out);
+    for (uint64_t i = from; ledger_read(t, catalog_contract(c, span_str(contract))->number, i, &env) == ERR_OK; i++) {
+        if (env.kind != ENTRY_CREDENTIAL)
+            continue;
+        assert_ok(entry_read(env.entry, &e, NULL));
+        const struct entry_credential *x = &e.credential;
+        buf_str(&words, span_is(x->party, m->advertiser.id) ? "A:" : span_is(x->party, m->publisher.id) ? "P:" : "?:");
+        buf_str(&words, credential_word(x->what));
+        buf_str(&words, span_eq(x->by, x->party) ? " by itself" : "");
+        buf_str(&words, x->retired ? " retired" : "");
+        buf_str(&words, ", ");
+        entry_close(&e);
+    }
+    buf_byte(&words, '\0');
+    assert_false(words.failed);
+    txn_abort(t);
+    catalog_unref(c);
+    return out;
+}
+
+/* A chore of the server's does it, once a second. */
+static void tells(struct api *a, const struct market *m, const char *contract, uint64_t from, const char *want)
+{
+    for (int i = 0; i < 2000 && strcmp(credentials(a, m, contract, from), want) != 0; i++)
+        usleep(10000);
+    assert_string_equal(credentials(a, m, contract, from), want);
+}
+
+static void what_is_made_for_a_party_stands_in_its_logs(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[64], other[32], body[256];
+    assert_string_equal(credentials(a, &m, m.direct, 0), "A:secret, A:token, ");
+    assert_string_equal(credentials(a, &m, m.contract, 0), "A:secret, A:token, P:secret, P:token, ");
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens", m.publisher.id);
+    expect(a, 201, POST(a->operator, path, "{}"));
+    expect(a, 201, POST(m.publisher.token, path, "{}"));
+    snprintf(path, sizeof path, "/v1/parties/%s/secrets", m.advertiser.id);
+    expect(a, 201, POST(a->operator, path, "{}"));
+    snprintf(body, sizeof body, "{\"retire\":\"%s\"}", text(a, "kid"));
+    for (int i = 0; i < 2; i++) /* again says nothing new */
+        expect(a, 200, POST(m.advertiser.token, path, body));
+    snprintf(path, sizeof path, "/v1/parties/%s/postback-key", m.publisher.id);
+    static const char *const blocks[] = {"{\"cidrs\":[\"192.0.2.1\"]}", "{\"cidrs\":[\"192.0.2.2\"]}"};
+    for (int i = 0; i < 2; i++) /* other addresses, the same key */
+        expect(a, 200, (struct call){METHOD_PUT, path, .body = blocks[i], .token = m.publisher.token});
+    tells(a, &m, m.contract, 5,
+          "P:token, P:token by itself, A:secret, A:secret by itself retired, P:postback_key by itself, ");
+    tells(a, &m, m.direct, 3, "A:secret, A:secret by itself retired, ");
+    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
+             m.publisher.id);
+    expect(a, 201, POST(a->operator, "/v1/contracts", body));
+    snprintf(other, sizeof other, "%s", text(a, "id"));
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
+    tells(a, &m, other, 7, "P:postback_key by itself, P:postback_key retired, ");
+    assert_int_equal(strncmp(credentials(a, &m, other, 0), "A:secret, A:token, P:secret, P:token", 36), 0);
 }
 
 /* ---- secrets ---- */
@@ -761,6 +833,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(entry_0_is_the_terms),
+        T(what_is_made_for_a_party_stands_in_its_logs),
         T(a_key_goes_to_every_contract_of_its_party),
         T(later_contracts_start_with_the_keys),
         T(a_campaign_change_is_new_terms_in_every_contract),

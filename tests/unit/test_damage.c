@@ -2,6 +2,7 @@
  * and with one. What it cannot tell of the latter is what the table of tables says it cannot: held both ways, so that a
  * new table needs its rows here and its words there. */
 #include "server/check/check.h"
+#include "server/commit/credentials.h"
 #include "server/ledger/ledger.h"
 #include "tests/support/filled_folder.h"
 #include "tests/support/raw_row.h"
@@ -52,10 +53,30 @@ static void folder_close_store(struct folder *f)
     f->filled.live.f.store = NULL;
 }
 
+/* As `countersign token` does: a row of `untold`, for the next start. */
+static void mint_offline(struct folder *f)
+{
+    struct instance in;
+    const char *what;
+    struct txn *t;
+    assert_ok(instance_open(&in, f->filled.live.f.dir, STORE_SERVE, SMALL_MAP, &what));
+    struct catalog *c = catalog_hold(in.catalog);
+    const struct api_token token = {.sha256 = {7}, .party = &c->parties[2], .by = 1, .created_ms = 1};
+    struct credential_told told = {token.party, token.by, CREDENTIAL_TOKEN, .since_ms = token.created_ms};
+    credential_id(token.sha256, told.id);
+    assert_ok(txn_begin(in.store, true, &t));
+    assert_ok(catalog_put_token(t, &token));
+    assert_ok(credential_tell(t, c, &told));
+    assert_ok(txn_commit(t));
+    catalog_unref(c);
+    instance_close(&in);
+}
+
 static int folder_open(void **state)
 {
     struct folder *f = calloc(1, sizeof *f);
     filled_open(&f->filled);
+    mint_offline(f);
     folder_open_store(f);
     struct txn *t = fixture_begin(&f->filled.live.f, false);
     for (int table = 0; table < TABLE_COUNT; table++)

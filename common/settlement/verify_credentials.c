@@ -1,0 +1,104 @@
+/* What the server made that lets its holder act as a party. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/base/when.h"
+#include "common/settlement/verify_parts.h"
+
+static const struct {
+    const char *one, *more, *can;
+} words[CREDENTIAL_COUNT] = {
+    [CREDENTIAL_SECRET] = {"postback secret", "postback secrets", "sign postbacks in its name"},
+    [CREDENTIAL_TOKEN] = {"API token", "API tokens", "call, and report what becomes of leads, in its name"},
+    [CREDENTIAL_POSTBACK_KEY] = {"key of unsigned postbacks", "keys of unsigned postbacks",
+                                 "send unsigned postbacks in its name, from the addresses set"},
+};
+
+void verify_credential(struct audit *a, uint64_t index, const struct entry_credential *c)
+{
+    bool advertiser = span_is(c->party, a->advertiser), publisher = span_is(c->party, a->publisher);
+    bool self = span_eq(c->by, c->party), other = span_is(c->by, advertiser ? a->publisher : a->advertiser);
+    if (span_empty(c->party) || !(advertiser || publisher) || (other && !self) || span_empty(c->by) ||
+        span_empty(c->id)) {
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64
+                      " tells of a credential that is not a party's of this contract, or that the other one had made",
+                      index);
+        return;
+    }
+    struct credential_count *n = &a->credential[advertiser ? 0 : 1][self][c->what];
+    if (c->retired) {
+        n->retired++;
+        return;
+    }
+    struct span id = span_of(c->id.ptr, c->id.len < LIMIT_ID ? c->id.len : LIMIT_ID);
+    char *kept = n->id[n->made++ % CREDENTIAL_IDS];
+    memcpy(kept, id.ptr, id.len);
+    kept[id.len] = '\0';
+    n->last_at = index;
+    n->last_ms = c->since_ms;
+}
+
+static void tell_ids(const struct credential_count *n, struct buf *text, struct jw *w)
+{
+    uint64_t first = n->made > CREDENTIAL_IDS ? n->made - CREDENTIAL_IDS : 0;
+    jw_key(w, "ids");
+    jw_array(w);
+    for (uint64_t i = first; i < n->made; i++) {
+        const char *id = n->id[i % CREDENTIAL_IDS];
+        jw_str(w, span_str(id));
+        buf_str(text, i == first ? first          ? ": the last ids are "
+                                   : n->made == 1 ? ": its id is "
+                                                  : ": their ids are "
+                                 : ", ");
+        buf_str(text, id);
+    }
+    jw_array_end(w);
+}
+
+static void tell(struct audit *a, int side, bool self, enum credential what)
+{
+    const struct credential_count *n = &a->credential[side][self][what];
+    const char *party = side ? a->publisher : a->advertiser, *role = side ? "publisher" : "advertiser";
+    char when[32];
+    struct buf at;
+    if (n->made + n->retired == 0)
+        return;
+    struct buf *text = tale_add(&a->tale, TOPIC_CREDENTIAL);
+    struct jw *w = &a->tale.w;
+    buf_fixed(&at, when, sizeof when);
+    if (n->made)
+        time_rfc3339(&at, n->last_ms);
+    if (self)
+        buf_printf(text, "%s %s, by a token of its own, had %" PRIu64 " %s made", role, party, n->made,
+                   n->made == 1 ? words[what].one : words[what].more);
+    else
+        buf_printf(text, "the operator made %" PRIu64 " %s for %s %s", n->made,
+                   n->made == 1 ? words[what].one : words[what].more, role, party);
+    if (n->made)
+        buf_printf(text, "%s at %.*s (entry %" PRIu64 ")", n->made == 1 ? "" : ", the last", (int)at.len, when,
+                   n->last_at);
+    jw_kstr(w, "by", self ? SPAN("party") : SPAN("operator"));
+    if (n->made)
+        jw_kint(w, "entry", (int64_t)n->last_at);
+    tell_ids(n, text, w);
+    if (n->retired)
+        buf_printf(text, "; %" PRIu64 " %s withdrawn", n->retired, n->retired == 1 ? "was" : "were");
+    buf_printf(text, ". Who holds one can %s%s", words[what].can, self ? "" : ", and so can the operator");
+    if (n->made)
+        jw_kstr(w, "last_at", buf_span(&at));
+    jw_kint(w, "made", (int64_t)n->made);
+    jw_kstr(w, "party", span_str(party));
+    jw_kint(w, "retired", (int64_t)n->retired);
+    jw_kstr(w, "role", span_str(role));
+    jw_kstr(w, "what", span_str(credential_word(what)));
+    tale_end(&a->tale);
+}
+
+void verify_credentials_tell(struct audit *a)
+{
+    for (int side = 0; side < 2; side++)
+        for (int self = 0; self < 2; self++)
+            for (int what = 0; what < CREDENTIAL_COUNT; what++)
+                tell(a, side, self != 0, (enum credential)what);
+}
