@@ -55,10 +55,10 @@ class Refused(Exception):
     """A call that should have succeeded did not."""
 
 
-def send(url, method="GET", body=None, headers=None):
+def send(url, method="GET", body=None, headers=None, timeout_s=None):
     """One request on a connection of its own; redirects are not followed."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s or TIMEOUT_S)
     try:
         target = url[len(f"{parts.scheme}://{parts.netloc}"):] or "/"
         connection.request(method, target, body=body, headers=headers or {})

@@ -18,6 +18,7 @@ from client import Caller, Party, Refused, click, jws_payload, money, send, stat
 
 PRICE_MICROS = 12_000_000
 READY_S = 30
+PATIENCE_S = 2  # with one answer of who may be another
 
 
 class Broken(Exception):
@@ -33,21 +34,22 @@ def tell(text=""):
     print(text, flush=True)
 
 
-def wait_ready(url, pid, log):
+def wait_ready(what, url, pid, log):
+    """Until the process answers there; it may end instead, another's port taken."""
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             lines = Path(log).read_text(errors="replace").strip().splitlines()
-            raise Broken("the server did not start: " + (lines[-1] if lines else "it said nothing")) from None
+            raise Broken(f"{what} did not start: " + (lines[-1] if lines else "it said nothing")) from None
         try:
-            if send(url + "/readyz").status == 200:
+            if send(url, timeout_s=PATIENCE_S).status == 200:
                 return
         except OSError:
             pass
         time.sleep(0.05)
-    raise Broken(f"the server was not ready after {READY_S} s")
+    raise Broken(f"{what} was not ready after {READY_S} s")
 
 
 def fill_form(click_id, **changes):
@@ -56,18 +58,6 @@ def fill_form(click_id, **changes):
     fields = {"click_id": click_id, "txid": "form-" + person, "email": f"ana.{person}@example.com", "country": "FR",
               "phone": "+336" + str(secrets.randbelow(10**8)).zfill(8), "first_name": "Ana", "last_name": "Martin"}
     return {**fields, **changes}
-
-
-def wait_for_page(url):
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        try:
-            if send(url).status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise Broken(f"the landing page {url} does not open")
 
 
 class Page(html.parser.HTMLParser):
@@ -98,9 +88,10 @@ class Page(html.parser.HTMLParser):
 
 
 class Story:
-    def __init__(self, url, data, binary, demo, demo_state):
-        self.url, self.binary, self.demo, self.demo_state = url, binary, demo, Path(demo_state)
-        self.operator = Caller(url, (Path(data) / "operator.token").read_text().strip())
+    def __init__(self, args):
+        self.url, self.binary, self.demo, self.demo_state = args.url, args.binary, args.demo, Path(args.demo_state)
+        self.demo_pid, self.demo_log = args.demo_pid, args.demo_log
+        self.operator = Caller(self.url, (Path(args.data) / "operator.token").read_text().strip())
 
     def agree(self):
         """Who takes part and under which terms."""
@@ -141,7 +132,7 @@ class Story:
                  "tag": tag, "links": self.tracking, "publishers": self.publishers}
         with open(os.open(self.demo_state, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(state, file)
-        wait_for_page(self.demo + "/")
+        wait_ready("the landing page", self.demo + "/", self.demo_pid, self.demo_log)
         tell(f"Two more publishers, Guide Maison and Le Bon Toit. The advertiser's landing page: {self.demo}/")
 
     def visit(self):
@@ -271,10 +262,12 @@ def main():
     parser.add_argument("--log", required=True, help="the server's stderr")
     parser.add_argument("--demo", required=True, help="URL of the landing page's site")
     parser.add_argument("--demo-state", required=True, help="where that site reads what it is told")
+    parser.add_argument("--demo-pid", required=True, type=int, help="that site's process")
+    parser.add_argument("--demo-log", required=True, help="that site's stderr")
     args = parser.parse_args()
     try:
-        wait_ready(args.url, args.pid, args.log)
-        story = Story(args.url, args.data, args.binary, args.demo, args.demo_state)
+        wait_ready("the server", args.url + "/readyz", args.pid, args.log)
+        story = Story(args)
         for chapter in (story.agree, story.open_site, story.visit, story.report, story.settle, story.audit, story.try_site, story.links):
             chapter()
     except (Broken, Refused, OSError, KeyError) as problem:

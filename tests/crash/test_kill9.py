@@ -22,9 +22,9 @@ from harness import BINARY, BROWSER, Market, Party, Server, Tree, click, counter
 
 LOADTEST = str(Path(BINARY).with_name("countersign-loadtest"))
 SEED = int(os.environ.get("SEED") or time.time())
-ROUNDS = int(os.environ.get("ROUNDS") or 35)
+ROUNDS = int(os.environ.get("ROUNDS") or 12)
 EVENTS_PER_S = 1500
-FLAT_OUT_EVERY = 10  # rounds
+FLAT_OUT_EVERY = 5  # rounds
 
 
 class Load:
@@ -197,7 +197,7 @@ class SharedLeads(unittest.TestCase):
         for commit, parts in leads.items():
             self.assertEqual([(at, to) for at, to, _ in sorted(parts)], [(0, 500_000), (500_000, 1_000_000)], commit)
             self.assertEqual(parts[0][2], parts[1][2], commit)
-        self.assertGreater(len(leads), 20, "hardly any lead: this says little")
+        self.assertGreater(len(leads), 5, "hardly any lead: this says little")
 
 
 class WitnessItself(unittest.TestCase):

@@ -28,7 +28,7 @@ SEED = int(os.environ.get("SEED") or time.time())
 ALL = os.environ.get("ROUNDS") == "all"
 ONLY, KIND = os.environ.get("ONLY", ""), os.environ.get("KIND", "")  # parts of names, for whoever looks into one
 PART, PARTS = map(int, (os.environ.get("SHARE") or "0/1").split("/"))
-BUDGET_S = int(os.environ.get("BUDGET_S") or 60)
+BUDGET_S = int(os.environ.get("BUDGET_S") or 25)
 RUNNERS = 2
 VISITS_OF_A_FOLDER = 10
 WORDS_OF_A_FAULT = 600

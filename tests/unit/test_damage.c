@@ -1,6 +1,6 @@
 /* Every table of a real folder is damaged row by row, and `check` names table and key: without a checksum that fits,
- * and with one. What it cannot tell of the latter is what the table of tables says it cannot: held both ways, so that a
- * new table needs its rows here and its words there. */
+ * and with one. What it cannot tell of the latter is what the table of tables says it cannot: held both ways (the other
+ * way under LONG, where all of it is met), so that a new table needs its rows here and its words there. */
 #include "server/check/check.h"
 #include "server/commit/credentials.h"
 #include "server/ledger/ledger.h"
@@ -360,14 +360,17 @@ static void harm_form(struct folder *f, const struct stored *r)
     buf_free(&more);
 }
 
-/* Bytes of a long value are sampled, more closely where most rows have their numbers. */
+/* Bytes of a long value are sampled, more closely where most rows have their numbers, and under LONG. */
 enum { VALUE_START = 48, START_STEP = 3, VALUE_SAMPLES = 16 };
+enum { SHORT_STEP = 6, SHORT_SAMPLES = 6 };
 
 static void harm_value(struct folder *f, const struct stored *r)
 {
     struct buf changed;
-    size_t step = r->value.len > VALUE_SAMPLES ? r->value.len / VALUE_SAMPLES : 1;
-    size_t start_step = step < START_STEP ? step : START_STEP;
+    bool is_long = getenv("LONG") != NULL;
+    size_t samples = is_long ? VALUE_SAMPLES : SHORT_SAMPLES, start = is_long ? START_STEP : SHORT_STEP;
+    size_t step = r->value.len > samples ? r->value.len / samples : 1;
+    size_t start_step = step < start ? step : start;
     buf_heap(&changed);
     for (size_t i = 0; i < r->value.len; i += i < VALUE_START ? start_step : step) {
         buf_clear(&changed);
@@ -395,14 +398,7 @@ static void harm_key(struct folder *f, const struct stored *r)
     buf_free(&other);
 }
 
-/* The first, the last and one row between of the table. ThreadSanitizer has seen all threads when the folder is made,
- * and is ten times slower: two rows do. */
-#ifdef __SANITIZE_THREAD__
-enum { ROWS = 2 };
-#else
-enum { ROWS = 3 };
-#endif
-
+/* The first, the last and, under LONG, one row between of the table. */
 static void harm_table(struct folder *f, enum table table)
 {
     size_t first = 0, end;
@@ -411,7 +407,7 @@ static void harm_table(struct folder *f, enum table table)
     for (end = first; end < f->n && f->row[end].table == table;)
         end++;
     const size_t chosen[] = {first, end - 1, (first + end) / 2};
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < (getenv("LONG") != NULL ? 3 : 2); i++) {
         const struct stored *r = &f->row[chosen[i]];
         if (i > 0 && (chosen[i] == first || (i == 2 && chosen[i] == chosen[1])))
             continue;
@@ -432,7 +428,7 @@ static void damage_to_every_table_is_named_or_known_to_go_by(void **state)
         size_t before = harms;
         harm_table(f, (enum table)t);
         unsigned claimed = TELLS_ALL & ~info->tells;
-        if (missed[t] != claimed)
+        if (missed[t] & ~claimed || (getenv("LONG") != NULL && missed[t] != claimed))
             fail_msg("%s: says it cannot tell %x, and let %x go by", info->name, claimed, missed[t]);
         print_message("%-12s %-8s %zu changes\n", info->name, proof_word(info->proof), harms - before);
     }
