@@ -47,9 +47,16 @@ static bool open_other(struct beside *b, struct buf *text)
     if (!read_other(b, path, LIMIT_NOTE))
         return false;
     buf_span_add(text, buf_span(&b->other));
-    if (checkpoint_open_plain(buf_span(text), k->log + (b->log == LOG_ROOT ? k->n_contract : 0),
-                              b->log == LOG_ROOT ? k->n_root : k->n_contract, &b->theirs, NULL) == ERR_OK)
+    if (checkpoint_open(buf_span(text), k->log + (b->log == LOG_ROOT ? k->n_contract : 0),
+                        b->log == LOG_ROOT ? k->n_root : k->n_contract, &b->theirs) == ERR_OK)
         return true;
+    if (checkpoint_peek(buf_span(text), &b->theirs) == ERR_OK && b->theirs.size > b->mine.size) {
+        finds_doubt(finding(b),
+                    "%.100s in the other mirror is newer, and signed by none of the keys that this mirror names: they "
+                    "may have changed since; pull again, and compare then",
+                    path);
+        return false;
+    }
     finds_failure(finding(b),
                   "%.100s in the other mirror is signed by none of the keys that this mirror names: the operator has "
                   "shown each of you other keys, or one of the two is not its log: compare log/keys of both",

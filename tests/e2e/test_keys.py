@@ -86,10 +86,12 @@ class Keys(unittest.TestCase):
     def test_keys_change_with_statements_before_between_and_after(self):
         self.settle()
         self.verify(self.pull())
+        early = Path(shutil.copytree(self.folder / "mirror", self.folder / "early"))
         self.cut_short()
         self.settle()
         mirror = self.pull()
         self.assertEqual(self.signers(mirror), 2)
+        self.against(early, mirror, "holds")
         self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
         self.server.stop()
         again = self.keys("rotate")
@@ -99,6 +101,8 @@ class Keys(unittest.TestCase):
         self.settle()
         self.assertEqual(self.signers(self.pull()), 1)
         self.verify(mirror)
+        self.against(mirror, early, "holds")
+        self.against(early, mirror, "cannot_tell")
         self.assertEqual(self.stopped("rotate", "--stolen").count("reported stolen"), 2)
         self.settle()
         self.pull()
@@ -109,6 +113,11 @@ class Keys(unittest.TestCase):
         self.assertIn(f"{len(self.receipts)} receipts signed", checks["receipts"]["sentence"])
         self.forged_by_the_thief(mirror)
         self.a_later_contract_has_all_of_it()
+
+    def against(self, mirror, other, verdict):
+        """An older mirror knows fewer keys; that accuses nobody."""
+        done = json.loads(countersign("verify", mirror, "--against", other, "--json").stdout)
+        self.assertEqual([check["verdict"] for check in done["checks"] if check["check"] == "against"], [verdict], done)
 
     def forged_by_the_thief(self, mirror):
         """Another entry under a key that is no more; under that of now it would be the operator's own."""
