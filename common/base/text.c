@@ -39,7 +39,7 @@ struct span text_strip(struct span s)
 }
 
 /* No character of n bytes decomposes canonically into more than 2 n. */
-enum { NFC_ROOM = 2 };
+enum { NFC_ROOM = 2, NFC_SMALL = 512 };
 
 static void nfc(struct buf *out, struct span s, utf8proc_int32_t *room, size_t cap)
 {
@@ -54,10 +54,10 @@ static void nfc(struct buf *out, struct span s, utf8proc_int32_t *room, size_t c
 
 void text_nfc(struct buf *out, struct span s)
 {
-    utf8proc_int32_t small[NFC_ROOM * TEXT_SAME_MAX + 1];
+    utf8proc_int32_t small[NFC_ROOM * NFC_SMALL + 1];
     if (ascii_printable(s) || !utf8_valid(s)) {
         buf_span_add(out, s);
-    } else if (s.len <= TEXT_SAME_MAX) {
+    } else if (s.len <= NFC_SMALL) {
         nfc(out, s, small, sizeof small / sizeof *small);
     } else {
         size_t cap = NFC_ROOM * s.len + 1;
@@ -65,21 +65,6 @@ void text_nfc(struct buf *out, struct span s)
         nfc(out, s, room, cap);
         free(room);
     }
-}
-
-bool text_same(struct span a, struct span b)
-{
-    char mem[2][3 * TEXT_SAME_MAX]; /* form C is at most three times as long in UTF-8 (UAX 15) */
-    struct buf c[2];
-    if (span_eq(a, b))
-        return true;
-    if (a.len > TEXT_SAME_MAX || b.len > TEXT_SAME_MAX || (ascii_printable(a) && ascii_printable(b)))
-        return false;
-    buf_fixed(&c[0], mem[0], sizeof mem[0]);
-    buf_fixed(&c[1], mem[1], sizeof mem[1]);
-    text_nfc(&c[0], a);
-    text_nfc(&c[1], b);
-    return span_eq(buf_span(&c[0]), buf_span(&c[1]));
 }
 
 bool text_cut(struct span *rest, char mark, struct span *front)

@@ -13,11 +13,10 @@ struct span text_trim(struct span s, const char *blanks);
 /* The same of what draws nothing: Unicode White_Space, zero-width characters, bidi controls, the byte order mark
  * (unicode_blank). What is no UTF-8 stays. For all that people and their programs report. */
 struct span text_strip(struct span s);
-/* Appends the text in Unicode's normalization form C. What is no UTF-8 comes as it is. */
+/* Appends the text in Unicode's normalization form C, which is at most three times as long (UAX 15). What is no UTF-8
+ * comes as it is. */
+#define NFC_GROWTH 3
 void text_nfc(struct buf *out, struct span s);
-/* Equal in form C, of at most TEXT_SAME_MAX bytes each: longer ones only byte by byte. */
-#define TEXT_SAME_MAX 512
-bool text_same(struct span a, struct span b);
 /* Takes what stands before the first `mark` off the front of *rest, and the mark itself. False, with nothing changed,
  * when there is no mark. */
 bool text_cut(struct span *rest, char mark, struct span *front);

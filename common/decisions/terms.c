@@ -324,14 +324,21 @@ void terms_document(const struct terms *t, int which, struct buf *out)
     jw_close(&w);
 }
 
+static void rule_free(struct rule *r)
+{
+    free(r->values);
+    free(r->forms);
+    free(r->form_text);
+}
+
 void terms_free(struct terms *t)
 {
     if (t == NULL)
         return;
     for (size_t i = 0; i < t->n_rules; i++)
-        free(t->rules[i].values);
+        rule_free(&t->rules[i]);
     for (size_t i = 0; i < t->n_tiers; i++)
-        free(t->tiers[i].when.values);
+        rule_free(&t->tiers[i].when);
     json_decref(t->json[0]);
     json_decref(t->json[1]);
     free(t);

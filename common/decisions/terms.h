@@ -24,6 +24,8 @@ struct rule {
     struct span field; /* "country" or "f_NAME"; of a price tier also sub1..sub5, placement, device, class */
     enum { RULE_EQUALS, RULE_IN, RULE_RANGE } op;
     struct span *values; /* heap, owned by the terms */
+    struct span *forms;  /* the same as they are compared: no blanks around, in Unicode's form C; worked out once */
+    char *form_text;     /* what `forms` beyond ASCII point into */
     size_t n_values;
     bool has_min, has_max;
     int64_t min, max;

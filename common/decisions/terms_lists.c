@@ -1,5 +1,6 @@
 /* Member types with few uses: hosts, parameters passed on, required fields, profile rules, price tiers, review
  * mode, caps, country. */
+#include <assert.h>
 #include <stddef.h>
 
 #include "common/base/ascii.h"
@@ -229,6 +230,24 @@ static enum err rule_equals(const struct reading *r, struct rule *out)
     return err == ERR_OK ? rule_value_ok(r, out, path) : err;
 }
 
+static void rule_forms(struct rule *rule)
+{
+    struct buf text;
+    size_t most = 0;
+    for (size_t i = 0; i < rule->n_values; i++)
+        most += NFC_GROWTH * rule->values[i].len;
+    buf_heap(&text);
+    (void)buf_room(&text, most); /* what is in it stays where it is */
+    rule->form_text = text.ptr;
+    rule->forms = xcalloc(rule->n_values, sizeof *rule->forms);
+    for (size_t i = 0; i < rule->n_values; i++) {
+        size_t at = text.len;
+        text_nfc(&text, text_strip(rule->values[i]));
+        rule->forms[i] = span_of(text.ptr + at, text.len - at);
+    }
+    assert(text.ptr == rule->form_text);
+}
+
 static bool has(const json_t *obj, const char *name)
 {
     const json_t *v = json_object_get(obj, name);
@@ -256,7 +275,10 @@ static enum err rule_read(const struct reading *r, bool tier, struct rule *out)
         return problem(r->problem, ERR_INVALID, r->path, "can never match: a %.*s is a word; use `equals` or `in`",
                        (int)out->field.len, out->field.ptr);
     out->op = equals ? RULE_EQUALS : in ? RULE_IN : RULE_RANGE;
-    return equals ? rule_equals(r, out) : in ? rule_values(r, out) : rule_range(r, out);
+    err = equals ? rule_equals(r, out) : in ? rule_values(r, out) : rule_range(r, out);
+    if (err == ERR_OK && out->n_values > 0)
+        rule_forms(out);
+    return err;
 }
 
 static void rule_write(const struct rule *rule, struct jw *w)

@@ -58,16 +58,33 @@ bool terms_allows_link(const struct terms *t, struct span url)
     return false;
 }
 
-/* Numbers as numbers, other texts in Unicode's form C. */
-static bool same_value(struct span field, struct span a, struct span b)
+static bool is_country(const struct rule *r, struct span value)
+{
+    char code[2][2];
+    if (!country_read(value, code[0]))
+        return false;
+    for (size_t i = 0; i < r->n_values; i++)
+        if (country_read(r->values[i], code[1]) && memcmp(code[0], code[1], 2) == 0)
+            return true;
+    return false;
+}
+
+/* Numbers as numbers, other texts in Unicode's form C; a longer text than a rule can have is none of its. */
+static bool is_one_of(const struct rule *r, struct span value)
 {
     struct decimal x, y;
-    char code[2][2];
-    if (span_is(field, "country"))
-        return country_read(a, code[0]) && country_read(b, code[1]) && memcmp(code[0], code[1], 2) == 0;
-    if (decimal_read(a, &x) && decimal_read(b, &y))
-        return decimal_order(x, y) == 0;
-    return text_same(text_strip(a), text_strip(b));
+    char mem[NFC_GROWTH * LIMIT_FIELD];
+    struct buf form;
+    bool number = decimal_read(value, &x), text = text_strip(value).len <= LIMIT_FIELD;
+    buf_fixed(&form, mem, sizeof mem);
+    if (text)
+        text_nfc(&form, text_strip(value));
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (number && decimal_read(r->values[i], &y) ? decimal_order(x, y) == 0
+                                                     : text && span_eq(buf_span(&form), r->forms[i]))
+            return true;
+    }
+    return false;
 }
 
 static bool in_range(const struct rule *r, struct span value)
@@ -82,10 +99,7 @@ static bool value_holds(const struct rule *r, struct span value)
 {
     if (r->op == RULE_RANGE)
         return in_range(r, value);
-    for (size_t i = 0; i < r->n_values; i++)
-        if (same_value(r->field, value, r->values[i]))
-            return true;
-    return false;
+    return span_is(r->field, "country") ? is_country(r, value) : is_one_of(r, value);
 }
 
 bool rule_holds(const struct rule *r, const struct fact *facts, size_t n)

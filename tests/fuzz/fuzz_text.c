@@ -24,9 +24,8 @@ static void one(struct span s)
     struct span bare = text_strip(s);
     HOLDS(fuzz_inside(bare, s) && span_eq(text_strip(bare), bare));
     struct span c = form_c(bare), twice = form_c(c);
-    HOLDS(span_eq(c, twice) && c.len <= 3 * bare.len && utf8_valid(c) == utf8_valid(bare));
+    HOLDS(span_eq(c, twice) && c.len <= NFC_GROWTH * bare.len && utf8_valid(c) == utf8_valid(bare));
     HOLDS(utf8_valid(bare) || span_eq(c, bare));
-    HOLDS(c.len > TEXT_SAME_MAX || bare.len > TEXT_SAME_MAX || text_same(bare, c));
     if (country_read(s, code))
         HOLDS(country_read(span_of(code, 2), again) && memcmp(code, again, 2) == 0);
     fuzz_drop(c);
@@ -39,7 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct decimal x, y;
     one(a);
     one(b);
-    HOLDS(text_same(a, b) == text_same(b, a));
     if (decimal_read(a, &x) && decimal_read(b, &y)) {
         fuzz_accepted++;
         HOLDS(decimal_order(x, y) == -decimal_order(y, x) && decimal_order(x, x) == 0);
