@@ -34,6 +34,7 @@ struct download {
     download_take *take;
     void *ctx;
     const char *wrong; /* why it was broken off */
+    bool sends;        /* something that the server may take though its answer is lost */
     char refusal[ERROR_BODY];
     size_t refusal_len;
 };
@@ -45,11 +46,16 @@ void download_interrupt(void)
     interrupted = 1;
 }
 
+static bool good(const struct download *d, long status)
+{
+    return status == 200 || (d->sends && status == 201);
+}
+
 static bool refused(const struct download *d)
 {
     long status = 0;
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status != 200;
+    return !good(d, status);
 }
 
 /* Anything but `len` ends the transfer. */
@@ -174,6 +180,11 @@ static const char *advice(long status)
                                             : "the server did not take the request";
 }
 
+static _Noreturn void lost(const char *url, const char *why)
+{
+    decline("%s: %s: whether the server took it is not known. Run the same command again", url, why);
+}
+
 /* True when the answer is 200; false when it is `no`, which is not 0. */
 static bool get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx, long no)
 {
@@ -192,12 +203,19 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
     CURLcode code = curl_easy_perform(d->curl);
     d->behind_us = behind_us(d) > 0 ? behind_us(d) : 0;
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (d->sends && (interrupted || d->wrong != NULL || status >= 500 ||
+                     (status == 0 && code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) ||
+                     (good(d, status) && code != CURLE_OK)))
+        lost(url, interrupted        ? "interrupted"
+                  : d->wrong != NULL ? d->wrong
+                  : status >= 500    ? "the server failed"
+                                     : curl_easy_strerror(code));
     if (interrupted)
         die("interrupted: the mirror is as it was; pull again");
     if (d->wrong != NULL)
         die("%s: %s", url, d->wrong);
     bool is_refused = no != 0 && status == no;
-    if (status != 0 && status != 200 && !is_refused)
+    if (status != 0 && !good(d, status) && !is_refused)
         die("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "", (int)d->refusal_len,
             d->refusal);
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
@@ -218,6 +236,27 @@ void download_get(struct download *d, const char *what, uint64_t most, download_
 bool download_get_unless(struct download *d, long no, const char *what, uint64_t most, download_take *take, void *ctx)
 {
     return get(d, what, most, take, ctx, no);
+}
+
+void download_send(struct download *d, const char *method, const char *what, struct span json, uint64_t most,
+                   download_take *take, void *ctx)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    for (const struct curl_slist *h = d->headers; h != NULL && headers != NULL; h = h->next)
+        headers = curl_slist_append(headers, h->data);
+    if (headers == NULL)
+        mem_exhausted();
+    curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(d->curl, CURLOPT_POSTFIELDS, json.ptr);
+    curl_easy_setopt(d->curl, CURLOPT_POSTFIELDSIZE, (long)json.len);
+    curl_easy_setopt(d->curl, CURLOPT_CUSTOMREQUEST, method);
+    d->sends = true;
+    (void)get(d, what, most, take, ctx, 0);
+    d->sends = false;
+    curl_easy_setopt(d->curl, CURLOPT_CUSTOMREQUEST, NULL);
+    curl_easy_setopt(d->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, d->headers);
+    curl_slist_free_all(headers);
 }
 
 /* </path?query>; rel="next" */

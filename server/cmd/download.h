@@ -33,6 +33,10 @@ void download_get(struct download *d, const char *what, uint64_t most, download_
 /* The same of what need not be there, or not for everybody: false when the server answers `no`, 404 or 403. */
 MUST_CHECK bool download_get_unless(struct download *d, long no, const char *what, uint64_t most, download_take *take,
                                     void *ctx);
+/* Sends JSON; an answer of 200 or 201 is taken as above. One that refuses dies. Where none came, or the server failed,
+ * it ends with STATUS_CANNOT_TELL: what was sent may have been taken, so the same command asks again. */
+void download_send(struct download *d, const char *method, const char *what, struct span json, uint64_t most,
+                   download_take *take, void *ctx);
 /* The target of the last answer's Link header with rel="next", without its first slash; NULL when there is none. Lives
  * until the next call. */
 const char *download_next(struct download *d);
