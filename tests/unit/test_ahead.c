@@ -220,8 +220,10 @@ static void progress_on(int theirs, int ours, char *out, size_t cap)
     dup2(kept, STDERR_FILENO);
     close(kept);
     close(theirs);
-    ssize_t n = read(ours, out, cap - 1);
-    out[n > 0 ? n : 0] = '\0';
+    size_t len = 0;
+    for (ssize_t n; (n = read(ours, out + len, cap - 1 - len)) > 0;) /* a terminal gives it in pieces */
+        len += (size_t)n;
+    out[len] = '\0';
     close(ours);
 }
 
