@@ -152,10 +152,21 @@ static enum err tiers_ok(const struct terms *t, struct problem *p)
     return ERR_OK;
 }
 
+static enum err haste_ok(const struct terms *t, struct problem *p)
+{
+    if (t->hold_below_s == 0 || t->hold_below_s > t->min_click_to_lead_s)
+        return ERR_OK;
+    return problem(p, ERR_INVALID, "lead.hold_below_s",
+                   "holds nothing: what comes sooner than lead.min_click_to_lead_s is rejected; must be greater than "
+                   "that, or 0");
+}
+
 enum err terms_contradiction(const struct terms *t, struct problem *p)
 {
     enum err err = rules_ok(t, p);
     if (err == ERR_OK)
         err = honeypot_ok(t, p);
+    if (err == ERR_OK)
+        err = haste_ok(t, p);
     return err == ERR_OK ? tiers_ok(t, p) : err;
 }

@@ -142,6 +142,8 @@ static const struct {
     {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_0123456789012345678901234567890123456789012345678901234567890123x'}", NULL,
      "lead.honeypot"},
     {CAMPAIGN_HEAD ",'lead':{'hold_below_s':-1}", NULL, "lead.hold_below_s"},
+    {CAMPAIGN_HEAD ",'lead':{'hold_below_s':5,'min_click_to_lead_s':6}", NULL, "lead.hold_below_s"},
+    {CAMPAIGN_HEAD ",'lead':{'hold_below_s':5,'min_click_to_lead_s':5}", NULL, "lead.hold_below_s"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x']},{'field':'f_b'}]}", NULL, "lead.rules[1]"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':['x'],'equals':'x'}]}", NULL, "lead.rules[0]"},
     {CAMPAIGN_HEAD ",'lead':{'rules':[{'field':'f_a','in':[]}]}", NULL, "lead.rules[0].in"},
