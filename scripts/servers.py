@@ -20,7 +20,7 @@ LOADTEST = ROOT / "build/release/countersign-loadtest"
 FILL = ROOT / "build/release/fill_leads"
 NGINX = "/usr/sbin/nginx"
 
-START_S, STOP_S = 30, 60
+START_S, STOP_S = 180, 60
 USER_AGENT = ("Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.6613.146 "
               "Mobile Safari/537.36")[:120].ljust(120, "x")
 
