@@ -219,6 +219,16 @@ class Party(Caller, Sender):
         return self.call("POST", f"/v1/statements/{statement_id}/responses", text.encode(),
                          {"Content-Type": "application/jose"})
 
+    def assent_jws(self, contract, version, /, **changes):
+        """Its word that it agrees to a version of a contract's terms: to the very entry of that version."""
+        shown = self.get(f"/v1/contracts/{contract}/terms/{version}")
+        return self.jws({"typ": "countersign-assent", "issuer": self.base, "party": self.id, "contract": contract, "version": version,
+                         "leaf": shown["leaf"], "at": rfc3339(), **changes})
+
+    def assent(self, contract, version, jws=None):
+        jws = self.assent_jws(contract, version) if jws is None else jws
+        return self.call("POST", f"/v1/contracts/{contract}/terms/{version}/assent", jws.encode(), {"Content-Type": "application/jose"})
+
 
 def statement_payload(jws):
     """The payload bytes of a statement (General JWS), unverified."""

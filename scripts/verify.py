@@ -585,7 +585,7 @@ ID = text(16)
 
 # kind: the members that are always there, and the others with what they hold (a default is left out)
 MEMBERS = {
-    "terms": ({"campaign": object_, "contract": object_, "rules": whole, "version": whole}, {"effective_ms": whole}),
+    "terms": ({"campaign": object_, "contract": object_, "rules": whole, "version": whole}, {"effective_ms": whole, "on_assent": true}),
     "click": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)},
               {**TEXTS, **dict.fromkeys(UTMS, text(256)), "clock_steps": small, "country": text(2), "device": word(DEVICES), "to": text(1024), "to_refused": true}),
     "view": ({"class": word(CLASSES), "commit": key32}, {"click": index, "placement": small}),
@@ -601,6 +601,7 @@ MEMBERS = {
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
+    "assent": ({"jws": text(4_096), "party": ID, "version": whole}, {}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
@@ -763,7 +764,7 @@ CAMPAIGN = members(
     pixel_leads=word(("off", "hold", "on")), referrer_policy=some_text, repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
     review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=some_text, **{"pass": texts})
 CONTRACT = members(
-    campaign=ID_TEXT, caps=caps, ends_at=written_time, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), starts_at=written_time,
+    assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, ends_at=written_time, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), starts_at=written_time,
     price=members(click_micros=within(0, 10**10), impression_micros=within(0, 10**10), lead=tiers, sale_ppm=within(0, 1_000_000)))
 
 
@@ -774,6 +775,8 @@ class Terms:
         self.index, self.version, self.at, self.rules = at, entry["version"], entry["at"], entry["rules"]
         self.effective = entry.get("effective_ms", 0)
         self.campaign, self.contract = entry["campaign"], entry["contract"]
+        self.on_assent, self.assents, self.leaf = entry.get("on_assent", False), set(), sha256(b"\0" + canonical(entry))
+        self.begins = float("inf") if self.on_assent else self.effective  # from when it binds, as far as is known
         if self.known():
             self.read()
 
@@ -783,12 +786,23 @@ class Terms:
     def read(self):
         campaign, contract = self.campaign, self.contract
         need(CAMPAIGN(campaign) and CONTRACT(contract) and contract["campaign"] == campaign["id"], "its documents are not complete and within their bounds")
+        need(contract["publisher"] or contract["assent"] == "operator", "a campaign's own contract has nobody else to assent")
         need(max(len(canonical(campaign)), len(canonical(contract))) <= 24_000, "its documents are too long")
         self.lead, self.price, self.tiers = campaign["lead"], contract["price"], contract["price"]["lead"]
         self.starts, self.ends = ((read_rfc3339(contract[name]) if contract[name] else None) for name in ("starts_at", "ends_at"))
         self.by, self.days = campaign["dedupe"]["by"], campaign["dedupe"]["days"] * DAY_MS
         self.window, self.return_ms = campaign["attribution"]["click_days"] * DAY_MS, campaign["return_days"] * DAY_MS
         self.payable = set(campaign["payable_classes"])
+
+    def both(self):
+        return self.contract.get("assent") == "both"
+
+    def lacks(self):
+        """Assents, which may never come."""
+        return self.on_assent and len(self.assents) < 2
+
+    def says(self):
+        return {**self.campaign, "paused": None}, self.contract
 
     def active(self, time):
         return (self.starts is None or self.starts <= time) and (self.ends is None or time < self.ends)
@@ -810,37 +824,60 @@ class Versions:
         self.all, self.line = [], []
 
     def waiting(self, at):
-        return [version for version in self.line if version.effective > at]
+        return [version for version in self.line if version.begins > at and not version.lacks()]
+
+    def asks(self, terms):
+        """Whether this version has to ask for the assent of both."""
+        if not self.line:
+            return terms.both()
+        now = self.bound(terms.at)
+        same = self.binds(terms.at) and now.says() == terms.says()
+        return not same and any(version.both() for version in [terms, *self.line[self.line.index(now):]])
 
     def add(self, terms):
         need(terms.version == len(self.all) + 1, "its version does not follow")
+        need(terms.on_assent == self.asks(terms), "it asks for assents that it need not have, or not for those that it must have")
+        self.line = [version for version in self.line if not version.lacks()]
+        waiting = self.waiting(terms.at)
         if not self.all:
             need(not terms.effective, "the first version binds at once")
-            self.line.append(terms)
         elif not terms.effective:
-            self.line = [version for version in self.line if version.effective <= terms.at] + [terms]
+            need(not terms.on_assent or not waiting, "it would bind before one that waits")
+            self.line = [version for version in self.line if version.begins <= terms.at]
         else:
             need(terms.effective > terms.at, "it should have bound before it was written")
-            waiting = self.waiting(terms.at)
-            if waiting and waiting[-1].effective == terms.effective:
-                self.line.pop()
+            if waiting and waiting[-1].begins == terms.effective and not terms.on_assent:
+                self.line = [version for version in self.line if version.begins != terms.effective]
             else:
-                need(not waiting or waiting[-1].effective < terms.effective, "it would bind before one that waits")
+                need(not waiting or waiting[-1].begins < terms.effective + terms.on_assent, "it would bind before one that waits")
                 need(len(waiting) < 8, "too many versions wait")
-            self.line.append(terms)
+        self.line.append(terms)
         self.all.append(terms)
+
+    def assent(self, version, party, at):
+        """The party agrees; what was awaited binds from then on, or from its own later time."""
+        need(party not in version.assents, "its party has assented already")
+        awaited = version.lacks()
+        version.assents.add(party)
+        if awaited and not version.lacks():
+            version.begins = max(version.effective, at)
 
     def bound(self, at):
         """The terms in force for an entry of this time behind those so far."""
-        due = [version for version in self.line if version.effective <= at]
+        due = [version for version in self.line if version.begins <= at]
         return due[-1] if due else self.line[0]
+
+    def binds(self, at):
+        """Whether those bind: the first may still lack assents."""
+        version = self.bound(at)
+        return not version.on_assent or not version.lacks() and version.effective <= at
 
     def lately(self, at):
         """Those by which a lead may have been read when it arrived: in force, and up to four before, each until 60 s after the next one bound."""
         now = self.bound(at)
         found, later = [now], now
         for version in reversed(self.line[:self.line.index(now)][-4:]):
-            if at > max(later.at, later.effective) + 60_000:
+            if at > max(later.at, later.begins) + 60_000:
                 break
             found.append(version)
             later = version
@@ -1034,7 +1071,8 @@ class Ledger:
             self.unknown_rules = terms.rules
         if self.unknown_rules is not None:
             return
-        amount = {"click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
+        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential") or self.versions.binds(entry["at"]), "it comes before any terms bind")
+        amount = {"assent": self.assent, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
                   "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
@@ -1112,6 +1150,19 @@ class Ledger:
         need(all(raw != other for party, other in self.keys.items() if party != entry["party"]), "its key is another party's")
         self.keys[entry["party"]] = raw
         need(len(self.keys) <= 8, "too many parties have keys")
+
+    def assent(self, at, entry, terms):
+        need(entry["party"] in (self.advertiser, self.publisher or None), "its party is none of the two")
+        need(entry["party"] in self.keys, "its party has no key")
+        line = self.versions.line
+        version = next((each for each in line[line.index(terms):] if each.version == entry["version"]), None)
+        need(version is not None, "its version binds no more, or is none")
+        said, time = read_word(entry["jws"], self.keys[entry["party"]], "countersign-assent", entry["party"], self.issuers)
+        need(set(said) == {"at", "contract", "issuer", "leaf", "party", "typ", "version"}, "the assent has other members")
+        need((said["contract"], said["leaf"]) == (self.contract, version.leaf.hex()), "it is about other terms")
+        need(type(said["version"]) is int and said["version"] == version.version, "it is about another version")
+        need(version.at - 300_000 <= time <= clock(entry) + 300_000, "it was signed at another time")
+        self.versions.assent(version, entry["party"], entry["at"])
 
     def response(self, at, entry, terms):
         need(entry["statement"] in {statement.id for statement in self.statements}, "its statement is none in front of it")

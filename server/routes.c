@@ -46,6 +46,7 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}", ANY, contracts_get, NULL, "Read a contract"},
     {METHOD_PATCH, "/v1/contracts/{}", OPERATOR, contracts_patch, control_finish, "Change a contract: a new terms version"},
     {READ, "/v1/contracts/{}/terms", ANY | READS, terms_list, NULL, "List the versions of a contract's terms, and what each changed"},
+    {POST, "/v1/contracts/{}/terms/{}/assent", ROLE_ADVERTISER | ROLE_PUBLISHER, assents_create, control_finish, "Assent to a version of a contract's terms, signed by the party"},
     {READ, "/v1/contracts/{}/terms/{}", ANY | READS, terms_get, NULL, "Read one version of a contract's terms, whole"},
     {POST, "/v1/contracts/{}/grants", OPERATOR, grants_create, control_finish, "Let an auditor read the contract"},
     {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},

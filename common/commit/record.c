@@ -160,6 +160,8 @@ static const struct field statement_fields[] = {F("contract", U32, statement.con
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
 static const struct field tell_fields[] = {F("steps", U32, tell.steps)};
+static const struct field assent_fields[] = {F("contract", U32, assent.contract), F("party", U32, assent.party),
+                                             F("version", U32, assent.version), F("jws", TEXT, assent.jws)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
@@ -213,6 +215,7 @@ static const struct layout {
     [RECORD_CODE] = FIELDS(code_fields),
     [RECORD_STATEMENT] = FIELDS(statement_fields),
     [RECORD_RESPONSE] = FIELDS(response_fields),
+    [RECORD_ASSENT] = FIELDS(assent_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),

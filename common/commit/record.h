@@ -53,7 +53,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(CLOCK, 30, "clock", PARTITION, RECORD_ALONE, "how the server's clock went on")                                   \
     X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")            \
     X(SERVER_KEYS, 32, "server_keys", PARTITION, RECORD_ALONE, "other keys of the server sign, in all logs")           \
-    X(TELL, 33, "tell", PARTITION, RECORD_ALONE, "credentials that were made, into the logs of their parties")
+    X(TELL, 33, "tell", PARTITION, RECORD_ALONE, "credentials that were made, into the logs of their parties")         \
+    X(ASSENT, 34, "assent", ADVERTISER, 0, "a party's assent to a version of a contract's terms")
 
 enum record_kind {
     RECORD_NONE,
@@ -201,6 +202,10 @@ struct record {
             uint32_t party;
             struct span statement, jws;
         } response;
+        struct {
+            uint32_t contract, party, version;
+            struct span jws;
+        } assent;
         struct {
             uint32_t steps; /* at most so many */
         } approve, tell;

@@ -239,11 +239,35 @@ static enum err apply_terms(const struct fold_context *cx, uint64_t index, const
     struct row_op *op = add(ops, ROW_TERMS);
     row_terms_key(op->key, cx->contract, (uint32_t)t->version);
     op->key_len = TERMS_KEY_LEN;
-    store_be64(op->value, index);
-    store_be64(op->value + 8, (uint64_t)e->at_ms);
-    store_be64(op->value + 16, (uint64_t)t->effective_ms);
-    store_be32(op->value + 24, (uint32_t)t->rules);
-    op->value_len = TERMS_ROW_LEN;
+    const struct terms_row row = {.index = index,
+                                  .at_ms = e->at_ms,
+                                  .effective_ms = t->effective_ms,
+                                  .rules = t->rules,
+                                  .on_assent = t->on_assent};
+    op->value_len = terms_row_write(&row, op->value);
+    return ERR_OK;
+}
+
+/* Beside the version. That the party may, and signed it, is for who takes it. */
+static enum err apply_assent(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
+                             const struct entry *e, struct row_ops *ops)
+{
+    const struct entry_assent *a = &e->assent;
+    struct terms_row row;
+    if (t == NULL || a->version < 1 || a->version > UINT32_MAX)
+        return ERR_CORRUPT;
+    size_t side = span_eq(a->party, t->advertiser) ? 0 : 1;
+    enum err err = row_terms(v, cx->contract, (uint32_t)a->version, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (row.assent[side].index > 0)
+        return ERR_CORRUPT;
+    row.assent[side].index = index;
+    row.assent[side].at_ms = e->at_ms;
+    struct row_op *op = add(ops, ROW_TERMS);
+    row_terms_key(op->key, cx->contract, (uint32_t)a->version);
+    op->key_len = TERMS_KEY_LEN;
+    op->value_len = terms_row_write(&row, op->value);
     return ERR_OK;
 }
 
@@ -337,6 +361,8 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
         return apply_disposition(cx, v, t, index, e, out);
     if (e->kind == ENTRY_TERMS)
         return apply_terms(cx, index, e, out);
+    if (e->kind == ENTRY_ASSENT)
+        return apply_assent(cx, v, t, index, e, out);
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_STATEMENT) { /* what the log was cut for */

@@ -590,11 +590,57 @@ enum err terms_row_read(struct span value, struct terms_row *out)
     struct terms_row row = {.index = load_be64(value.ptr),
                             .at_ms = (int64_t)load_be64(value.ptr + 8),
                             .effective_ms = (int64_t)load_be64(value.ptr + 16),
-                            .rules = load_be32(value.ptr + 24)};
-    if (!is_index(row.index) || !is_time(row.at_ms, true) || !is_time(row.effective_ms, true))
+                            .rules = load_be32(value.ptr + 24),
+                            .on_assent = value.ptr[28] != 0};
+    if (!is_index(row.index) || !is_time(row.at_ms, true) || !is_time(row.effective_ms, true) ||
+        (unsigned char)value.ptr[28] > 1)
         return ERR_CORRUPT;
+    for (size_t i = 0; i < SIDES; i++) {
+        row.assent[i].index = load_be64(value.ptr + 29 + i * 16);
+        row.assent[i].at_ms = (int64_t)load_be64(value.ptr + 37 + i * 16);
+        bool given = row.assent[i].index > 0;
+        if (!is_index(row.assent[i].index) || !is_time(row.assent[i].at_ms, true) ||
+            (given && row.assent[i].index <= row.index) || (!given && row.assent[i].at_ms != 0))
+            return ERR_CORRUPT;
+    }
     *out = row;
     return ERR_OK;
+}
+
+size_t terms_row_write(const struct terms_row *row, uint8_t out[TERMS_ROW_LEN])
+{
+    store_be64(out, row->index);
+    store_be64(out + 8, (uint64_t)row->at_ms);
+    store_be64(out + 16, (uint64_t)row->effective_ms);
+    store_be32(out + 24, (uint32_t)row->rules);
+    out[28] = row->on_assent;
+    for (size_t i = 0; i < SIDES; i++) {
+        store_be64(out + 29 + i * 16, row->assent[i].index);
+        store_be64(out + 37 + i * 16, (uint64_t)row->assent[i].at_ms);
+    }
+    return TERMS_ROW_LEN;
+}
+
+enum err row_terms(const struct view *v, uint32_t contract, uint32_t version, struct terms_row *out)
+{
+    uint8_t key[TERMS_KEY_LEN];
+    struct span value;
+    row_terms_key(key, contract, version);
+    enum err err = v->get(v->ctx, ROW_TERMS, span_of(key, sizeof key), &value);
+    return err == ERR_OK ? terms_row_read(value, out) : err;
+}
+
+/* Assents come before the next version does, or never: each is as good as right behind its version. */
+static enum err add_assents(const struct terms_row *row, uint64_t below, int64_t number, struct versions *vs)
+{
+    enum err err = ERR_OK;
+    size_t first = row->assent[0].index > row->assent[1].index; /* the later one completes them */
+    for (size_t i = 0; i < SIDES && err == ERR_OK; i++) {
+        size_t side = i ^ first;
+        if (row->assent[side].index > 0 && row->assent[side].index < below)
+            err = versions_assent(vs, number, 1u << side, row->assent[side].at_ms);
+    }
+    return err == ERR_OK ? ERR_OK : ERR_CORRUPT;
 }
 
 /* The row after the newest of *vs. */
@@ -605,10 +651,13 @@ static enum err add_version(struct span key, struct span value, uint64_t below, 
     if (key.len != TERMS_KEY_LEN || load_be32(key.ptr + 4) != number || terms_row_read(value, &row) != ERR_OK ||
         (newest != NULL && row.index < newest->index))
         return ERR_CORRUPT;
-    const struct version next = {.index = row.index, .number = number, .rules = row.rules, .at_ms = row.at_ms};
+    const struct version next = {
+        .index = row.index, .number = number, .rules = row.rules, .at_ms = row.at_ms, .on_assent = row.on_assent};
     if (row.index >= below)
         return ERR_NOT_FOUND;
-    return versions_add(vs, &next, row.effective_ms, NULL, NULL) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+    if (versions_add(vs, &next, row.effective_ms, NULL, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    return add_assents(&row, below, number, vs);
 }
 
 enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, struct versions *out)

@@ -7,6 +7,7 @@
 #include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/base/money.h"
+#include "common/crypto/crypto.h"
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
 #include "common/decisions/rules.h"
@@ -66,6 +67,7 @@ static const char *const persons[] = {"email", "phone", NULL};          /* bits 
 static const char *const disposable[] = {"ok", "hold", "reject", NULL}; /* DISPOSABLE_* */
 
 static const char *const dispositions[] = {"any", "countersigned", NULL}; /* DISPOSITIONS_* */
+static const char *const assents[] = {"operator", "both", NULL};          /* ASSENT_* */
 
 #define AT(member) offsetof(struct terms, member)
 #define ID_MUST "must be an id"
@@ -152,6 +154,8 @@ static const struct member price_members[] = {
 };
 
 static const struct member contract_members[] = {
+    {"assent", &member_word, AT(assent), .words = assents, .fallback = ASSENT_OPERATOR,
+     .must = "must be operator or both"},
     {"campaign", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"caps", &member_caps, AT(contract_caps)},
     {"ends_at", &member_time, AT(ends_ms)},
@@ -173,6 +177,9 @@ static enum err complete(const struct member *table, const json_t *doc, bool sto
 
     if (err != ERR_OK)
         return err;
+    if (t->assent == ASSENT_BOTH && span_empty(t->publisher))
+        return problem(p, ERR_INVALID, "assent",
+                       "cannot be both: a campaign's own contract has no other party than the advertiser");
     if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
         return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
     if ((err = link_macros_check(t->landing_url, p)) != ERR_OK)
@@ -329,6 +336,25 @@ static void rule_free(struct rule *r)
     free(r->values);
     free(r->forms);
     free(r->form_text);
+}
+
+void terms_says(const struct terms *t, struct hash *out)
+{
+    json_t *campaign = json_copy(t->json[0]);
+    struct buf text;
+    struct jw w;
+    int bad = json_object_del(campaign, "paused");
+    assert(bad == 0); /* it is complete */
+    buf_heap(&text);
+    jw_open(&w, &text);
+    jw_array(&w);
+    jw_value(&w, campaign);
+    jw_value(&w, t->json[1]);
+    jw_array_end(&w);
+    jw_close(&w);
+    sha256(text.ptr, text.len, out->b);
+    buf_free(&text);
+    json_decref(campaign);
 }
 
 void terms_free(struct terms *t)

@@ -17,6 +17,9 @@ enum { DISPOSABLE_OK, DISPOSABLE_HOLD, DISPOSABLE_REJECT };
 /* Whose word a disposition must be. */
 enum { DISPOSITIONS_ANY, DISPOSITIONS_COUNTERSIGNED };
 
+/* Who makes a version of a contract's terms bind. */
+enum { ASSENT_OPERATOR, ASSENT_BOTH };
+
 /* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
@@ -79,6 +82,7 @@ struct terms {
     unsigned dispositions;     /* DISPOSITIONS_* */
     struct caps campaign_caps; /* over all its contracts */
     /* contract */
+    unsigned assent;                 /* ASSENT_* */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];
     size_t n_tiers;
@@ -103,6 +107,8 @@ MUST_CHECK enum err contract_patch(struct span stored, const json_t *patch, stru
  * not canonical and complete. */
 MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p);
 void terms_free(struct terms *t);
+/* SHA-256 over both documents but for the campaign's `paused`: two versions of one say the same. */
+void terms_says(const struct terms *t, struct hash *out);
 /* The canonical document that was compiled: 0 the campaign's, 1 the contract's. */
 void terms_document(const struct terms *t, int which, struct buf *out);
 

@@ -23,18 +23,67 @@ const struct version *versions_newest(const struct versions *vs)
     return vs->n > 0 ? &vs->v[vs->n - 1] : NULL;
 }
 
-bool versions_wait(const struct versions *vs, int64_t at_ms)
+static bool lacks(const struct version *v)
 {
-    return vs->n > 1 && vs->v[vs->n - 1].from_ms > at_ms;
+    return v->from_ms == VERSION_LACKS;
 }
 
-static enum err may_wait(const struct versions *vs, int64_t at_ms, int64_t effective_ms, struct problem *p)
+const struct version *versions_proposal(const struct versions *vs)
+{
+    return vs->n > 0 && lacks(&vs->v[vs->n - 1]) ? &vs->v[vs->n - 1] : NULL;
+}
+
+bool versions_wait(const struct versions *vs, int64_t at_ms)
+{
+    size_t n = vs->n - (versions_proposal(vs) != NULL);
+    return n > 1 && vs->v[n - 1].from_ms > at_ms;
+}
+
+bool versions_bind(const struct versions *vs, int64_t at_ms)
+{
+    const struct version *v = versions_at(vs, at_ms);
+    return v != NULL && (!v->on_assent || (!lacks(v) && v->effective_ms <= at_ms));
+}
+
+void version_tells(struct version *v, const struct terms *t)
+{
+    v->both = t->assent == ASSENT_BOTH;
+    terms_says(t, &v->says);
+}
+
+bool versions_ask(const struct versions *vs, const struct version *next)
+{
+    bool both = next->both;
+    if (vs->n == 0)
+        return both;
+    const struct version *now = versions_at(vs, next->at_ms);
+    for (const struct version *v = now; v < vs->v + vs->n; v++)
+        both |= v->both;
+    return both && !(versions_bind(vs, next->at_ms) && memcmp(now->says.b, next->says.b, HASH_LEN) == 0);
+}
+
+enum err versions_assent(struct versions *vs, int64_t number, unsigned side, int64_t at_ms)
+{
+    for (struct version *v = vs->v + in_force(vs, at_ms); v < vs->v + vs->n; v++) {
+        if (v->number != number)
+            continue;
+        if (v->assents & side)
+            return ERR_CONFLICT;
+        v->assents |= side;
+        if (lacks(v) && v->assents == SIDE_BOTH)
+            v->from_ms = v->effective_ms > at_ms ? v->effective_ms : at_ms;
+        return ERR_OK;
+    }
+    return ERR_NOT_FOUND;
+}
+
+static enum err may_wait(const struct versions *vs, const struct version *next, int64_t effective_ms, struct problem *p)
 {
     char last[32] = "";
     struct buf text;
-    if (vs->n == 0 || effective_ms <= at_ms || effective_ms >= TIME_END_MS)
+    if (effective_ms <= next->at_ms || effective_ms >= TIME_END_MS)
         return problem(p, ERR_INVALID, "effective_at", "must be in the future: leave it out for at once");
-    if (!versions_wait(vs, at_ms))
+    if (!versions_wait(vs, next->at_ms))
         return ERR_OK;
     const struct version *newest = &vs->v[vs->n - 1];
     buf_fixed(&text, last, sizeof last - 1);
@@ -45,7 +94,8 @@ static enum err may_wait(const struct versions *vs, int64_t at_ms, int64_t effec
             "version %lld takes effect at %s, and a later version cannot do so before: give that time, which "
             "takes its place, or a later one",
             (long long)newest->number, last);
-    if (effective_ms > newest->from_ms && vs->n - 1 - in_force(vs, at_ms) == LIMIT_WAITING)
+    bool one_more = effective_ms > newest->from_ms || next->on_assent;
+    if (one_more && vs->n - 1 - in_force(vs, next->at_ms) == LIMIT_WAITING)
         return problem(p, ERR_CONFLICT, "effective_at",
                        "%d versions wait for their time: give that of the last, %s, which takes its place",
                        LIMIT_WAITING, last);
@@ -63,23 +113,39 @@ static void take_out(struct versions *vs, size_t i, size_t n, struct versions *g
     vs->n -= n;
 }
 
+static enum err may_follow(const struct versions *vs, const struct version *next, int64_t effective_ms,
+                           struct problem *p)
+{
+    struct versions kept = *vs;
+    if (effective_ms && vs->n == 0)
+        return problem(p, ERR_INVALID, "effective_at", "is not the first version's: say when it starts as starts_at");
+    kept.n -= versions_proposal(vs) != NULL;
+    if (effective_ms)
+        return may_wait(&kept, next, effective_ms, p);
+    if (next->on_assent && versions_wait(&kept, next->at_ms))
+        return problem(p, ERR_CONFLICT, "effective_at", "must not be before that of the versions that wait");
+    return ERR_OK;
+}
+
 enum err versions_add(struct versions *vs, const struct version *next, int64_t effective_ms, struct versions *gone,
                       struct problem *p)
 {
     struct version added = *next;
-    enum err err = effective_ms ? may_wait(vs, next->at_ms, effective_ms, p) : ERR_OK;
+    enum err err = may_follow(vs, next, effective_ms, p);
     if (err != ERR_OK)
         return err;
     if (gone != NULL)
         gone->n = 0;
-    added.from_ms = effective_ms ? effective_ms : next->at_ms;
-    if (!effective_ms) {
-        take_out(vs, 0, vs->n, gone);
-    } else {
-        take_out(vs, 0, in_force(vs, next->at_ms), gone);
-        if (versions_wait(vs, next->at_ms) && vs->v[vs->n - 1].from_ms == effective_ms)
-            take_out(vs, vs->n - 1, 1, gone);
-    }
+    added.effective_ms = effective_ms;
+    added.from_ms = next->on_assent ? VERSION_LACKS : effective_ms ? effective_ms : next->at_ms;
+    bool given_up = versions_proposal(vs) != NULL;
+    size_t kept = vs->n - given_up, before = kept == 0 ? 0 : in_force(vs, next->at_ms);
+    if (!effective_ms && !next->on_assent)
+        before = kept;
+    take_out(vs, 0, before, gone);
+    for (kept -= before; kept > 1 && vs->v[kept - 1].from_ms == effective_ms && !next->on_assent;)
+        kept--;
+    take_out(vs, kept, vs->n - kept, gone);
     vs->v[vs->n++] = added;
     return ERR_OK;
 }

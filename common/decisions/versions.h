@@ -1,11 +1,12 @@
 /* The versions of one contract's terms that may bind an entry: the one that was in force when the newest was made, and
- * those that wait for their time. An entry is bound by the last of them whose time has come at the entry's own time.
- * The same in the server, its recovery, check and verify. */
+ * those that wait for their time, or, the newest alone, for the assent of the parties. An entry is bound by the last of
+ * them whose time has come at the entry's own time. The same in the server, its recovery, check and verify. */
 #ifndef CS_DECISIONS_VERSIONS_H
 #define CS_DECISIONS_VERSIONS_H
 
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
+#include "common/ledger/merkle.h"
 
 struct terms;
 
@@ -14,9 +15,20 @@ struct version {
     uint64_t index;      /* of the entry */
     int64_t number;      /* 1, 2, ... */
     int64_t rules;
-    int64_t at_ms;   /* of the entry */
-    int64_t from_ms; /* from when it binds: its effective_ms, or the entry's time */
+    int64_t at_ms;        /* of the entry */
+    int64_t effective_ms; /* it binds not before; 0: at once */
+    int64_t from_ms;      /* from when it binds: the latest of its entry's time, effective_ms, and of the entry that
+                             completes the assents where it asks for them; VERSION_LACKS until then */
+    bool on_assent;       /* it binds once both parties have assented */
+    unsigned assents;     /* of SIDE_*: who has */
+    bool both;            /* its contract document asks for the assent of both; told by version_tells, like: */
+    struct hash says;     /* terms_says */
+    struct hash leaf;     /* of its entry; in a fold */
 };
+
+/* Bits of version.assents; the order of rows and of what is shown. */
+enum { SIDE_ADVERTISER = 1, SIDE_PUBLISHER = 2, SIDE_BOTH = 3, SIDES = 2 };
+#define VERSION_LACKS INT64_MAX
 
 enum { VERSIONS_MAX = 1 + LIMIT_WAITING };
 struct versions {
@@ -27,12 +39,25 @@ struct versions {
 /* The one that binds an entry of that time; NULL when there is none at all. */
 const struct version *versions_at(const struct versions *vs, int64_t at_ms);
 const struct version *versions_newest(const struct versions *vs);
-/* Does any wait for its time then? */
+/* Does any wait for its time then? One that lacks assents does not: it may never bind. */
 bool versions_wait(const struct versions *vs, int64_t at_ms);
-/* Makes *next, of an entry of time next->at_ms, the newest one. effective_ms 0: it binds at once, and those that wait
- * never do. Else it binds from then on: that must be later than the entry, and not before the last that waits, whose
- * place it takes where the time is the same. *gone (may be NULL) are those that bind no more. ERR_CONFLICT or
- * ERR_INVALID, naming effective_at, and nothing happened. */
+/* The newest, where it lacks assents; else NULL. */
+const struct version *versions_proposal(const struct versions *vs);
+/* Whether versions_at binds what happens then: false until the first version has the assents that it asks for. */
+bool versions_bind(const struct versions *vs, int64_t at_ms);
+/* Fills v->both and v->says. */
+void version_tells(struct version *v, const struct terms *t);
+/* Whether *next, told, must ask for the assent of both: it, or one that may still bind, says so in its contract
+ * document, and it says something else than the one in force then. */
+bool versions_ask(const struct versions *vs, const struct version *next);
+/* A party's assent, of an entry of that time, to a version that may bind. ERR_NOT_FOUND: none of that number may.
+ * ERR_CONFLICT: it has that already. */
+MUST_CHECK enum err versions_assent(struct versions *vs, int64_t number, unsigned side, int64_t at_ms);
+/* Makes *next, of an entry of time next->at_ms, the newest one; one that lacks assents is given up. effective_ms 0:
+ * it binds at once, and those that wait never do; with next->on_assent none may wait. Else it binds from then on: that
+ * must be later than the entry, and not before the last that waits, whose place it takes where the time is the same,
+ * unless it lacks assents itself. *gone (may be NULL) are those that bind no more. ERR_CONFLICT or ERR_INVALID, naming
+ * effective_at, and nothing happened. */
 MUST_CHECK enum err versions_add(struct versions *vs, const struct version *next, int64_t effective_ms,
                                  struct versions *gone, struct problem *p);
 void versions_free(struct versions *vs); /* their terms; none is left */

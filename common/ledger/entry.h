@@ -24,7 +24,8 @@
     X(ERASE, 10, "erase", "a person's data was destroyed")                                                             \
     X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")                                    \
     X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")                                  \
-    X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")
+    X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")              \
+    X(ASSENT, 14, "assent", "a party's assent to a version of the terms")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -152,6 +153,13 @@ struct entry_terms {
     struct span contract; /* likewise */
     int64_t rules;        /* the number of what decides by them: decisions/rules.h */
     int64_t effective_ms; /* they bind from then on, later than the entry; 0: from the entry on */
+    bool on_assent;       /* and not before both parties have assented: versions.h */
+};
+
+struct entry_assent {
+    struct span party;
+    int64_t version; /* of the terms */
+    struct span jws; /* compact, exactly as sent: assent.h */
 };
 
 struct entry_key {
@@ -213,6 +221,7 @@ struct entry {
         struct entry_response response;
         struct entry_gap gap;
         struct entry_credential credential;
+        struct entry_assent assent;
     };
     json_t *json; /* after entry_read: what the spans point into */
 };

@@ -118,6 +118,7 @@ static const struct field terms_fields[] = {
     {"contract", DOCUMENT, AT(terms.contract), .always = true},
     {"effective_ms", NAT64, AT(terms.effective_ms)},
     COMMON_KIND,
+    {"on_assent", BOOL, AT(terms.on_assent)},
     {"rules", NAT64, AT(terms.rules), .always = true},
     {"version", NAT64, AT(terms.version), .always = true},
     {0},
@@ -191,6 +192,16 @@ static const struct field credential_fields[] = {
     {0},
 };
 
+static const struct field assent_fields[] = {
+    COMMON_AT,
+    COMMON_CLOCK,
+    {"jws", TEXT, AT(assent.jws), LIMIT_PARTY_JWS, .always = true},
+    COMMON_KIND,
+    {"party", TEXT, AT(assent.party), LIMIT_ID, .always = true},
+    {"version", NAT64, AT(assent.version), .always = true},
+    {0},
+};
+
 const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_TERMS] = terms_fields,
     [ENTRY_CLICK] = click_fields,
@@ -204,6 +215,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_IMPRESSION] = impression_fields,
     [ENTRY_SERVER_KEYS] = server_keys_fields,
     [ENTRY_CREDENTIAL] = credential_fields,
+    [ENTRY_ASSENT] = assent_fields,
 };
 
 /* clang-format on */

@@ -27,25 +27,89 @@ void fold_at(struct fold *f, int64_t at_ms)
 {
     const struct version *v = versions_at(&f->versions, at_ms);
     f->terms = v != NULL ? v->terms : NULL;
+    f->binds = versions_bind(&f->versions, at_ms);
     f->terms_index = v != NULL ? v->index : 0;
 }
 
 enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone)
 {
     const struct version *newest = versions_newest(&f->versions);
-    struct version next = {
-        .index = index, .number = e->terms.version, .rules = e->terms.rules, .at_ms = e->at_ms, .terms = NULL};
+    struct version next = {.index = index,
+                           .number = e->terms.version,
+                           .rules = e->terms.rules,
+                           .at_ms = e->at_ms,
+                           .terms = NULL,
+                           .on_assent = e->terms.on_assent};
     if (next.number != (newest != NULL ? newest->number : 0) + 1)
         return ERR_CORRUPT;
     enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
         return err == ERR_NOT_IMPLEMENTED ? err : ERR_CORRUPT;
-    if (!span_eq(next.terms->contract, f->cx.contract_id) ||
+    version_tells(&next, next.terms);
+    buf_clear(&f->scratch);
+    entry_write(&f->scratch, e);
+    merkle_leaf(buf_span(&f->scratch), &next.leaf);
+    if (!span_eq(next.terms->contract, f->cx.contract_id) || next.on_assent != versions_ask(&f->versions, &next) ||
         versions_add(&f->versions, &next, e->terms.effective_ms, gone, NULL) != ERR_OK) {
         terms_free(next.terms);
         return ERR_CORRUPT;
     }
     fold_at(f, e->at_ms);
+    return ERR_OK;
+}
+
+bool fold_may(const struct fold *f, const struct entry *e)
+{
+    switch (e->kind) {
+    case ENTRY_TERMS:
+    case ENTRY_KEY:
+    case ENTRY_ASSENT:
+    case ENTRY_GAP:
+    case ENTRY_SERVER_KEYS:
+    case ENTRY_CREDENTIAL:
+        return true;
+    default:
+        return f->binds;
+    }
+}
+
+/* Of the versions that may bind; NULL: it is none of them. */
+static const struct version *may_bind(const struct fold *f, int64_t number)
+{
+    const struct versions *vs = &f->versions;
+    for (size_t i = 0; i < vs->n; i++)
+        if (vs->v[i].number == number)
+            return &vs->v[i];
+    return NULL;
+}
+
+enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, struct problem *p)
+{
+    const struct entry_assent *a = &e->assent;
+    const struct version *v = may_bind(f, a->version);
+    unsigned side = assent_side(f->terms, a->party);
+    uint8_t pub[ED25519_KEY_LEN];
+    struct assent said;
+    if (side == 0)
+        return problem(p, ERR_INVALID, "party", "is neither the advertiser nor the publisher");
+    enum err err = row_party_key(f->view, f->cx.contract, a->party, pub);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "party", "has no key in this log") : err;
+    if (v == NULL)
+        return problem(p, ERR_INVALID, "version", "is none that may bind");
+    if ((err = assent_open(a->jws, pub, a->party, &said, p)) != ERR_OK)
+        return err == ERR_UNAUTHORIZED
+                   ? problem(p, ERR_INVALID, "jws", "is not signed by the key that the party had then")
+                   : err;
+    err = assent_fits(&said, f->cx.contract_id, v, &v->leaf, entry_clock(e), p);
+    if (err == ERR_OK && versions_assent(&f->versions, a->version, side, e->at_ms) != ERR_OK)
+        err = problem(p, ERR_INVALID, "version", "binds no more, or has the assent of that party already");
+    if (err != ERR_OK) {
+        assent_close(&said);
+        return err;
+    }
+    fold_at(f, e->at_ms);
+    *out = said;
     return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #ifndef CS_SETTLEMENT_FOLD_H
 #define CS_SETTLEMENT_FOLD_H
 
+#include "common/settlement/assent.h"
 #include "common/settlement/period.h"
 #include "common/settlement/rows_map.h"
 
@@ -19,6 +20,7 @@ struct fold {
     struct versions versions;
     const struct terms *terms; /* those that bind the entry under way; NULL before the first */
     uint64_t terms_index;
+    bool binds; /* false until the first version has the assents that it asks for */
     struct period period;
     int64_t last_ms;      /* time of the entry before; 0: none */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
@@ -41,6 +43,12 @@ void fold_at(struct fold *f, int64_t at_ms);
  * contract's complete terms, or their time goes back; ERR_NOT_IMPLEMENTED when they follow rules that are not known
  * here. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone);
+/* Whether an entry of its kind may stand there: nothing is counted, decided or settled until terms bind. */
+bool fold_may(const struct fold *f, const struct entry *e);
+/* Takes an assent: by the key that the party has then, to a version that may bind, once. *out is the caller's to close,
+ * and its issuer to judge. ERR_INVALID with the member: it is none, and nothing happened. Any other error: it cannot be
+ * told. */
+MUST_CHECK enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, struct problem *p);
 /* Whether the entry before, a gap entry, covers the second of each click that a lead has by its id alone. */
 bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
 /* Whether an entry is dated as one must be behind those before it: never earlier, with no fewer steps of the clock, by

@@ -311,8 +311,21 @@ static void hide_keys(const struct audit *a, struct buf *out)
 
 static void hide_terms(const struct audit *a, struct buf *out)
 {
-    (void)a;
-    buf_str(out, "that both parties agreed to the terms: the operator wrote them");
+    unsigned all = a->publisher[0] ? SIDE_BOTH : SIDE_ADVERTISER;
+    uint64_t none = 0, one = 0;
+    for (size_t i = 0; i < a->assents.len; i++) {
+        unsigned sides = (unsigned char)a->assents.ptr[i];
+        none += sides == 0;
+        one += sides != 0 && sides != all;
+    }
+    if (none)
+        buf_printf(out,
+                   "that anybody but the operator agreed to %" PRIu64 " of the %zu version%s of the terms: no party "
+                   "assented by its own key",
+                   none, a->assents.len, plural(a->assents.len));
+    if (one)
+        buf_printf(out, "%s to %" PRIu64 " version%s one party alone assented", none ? ";" : "that both agreed:", one,
+                   plural(one));
 }
 
 static void hide_reported(const struct audit *a, struct buf *out)

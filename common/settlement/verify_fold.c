@@ -88,6 +88,7 @@ void audit_fold_open(struct audit *a)
     char path[PATH_CAP];
     a->rows = rows_map_new();
     buf_heap(&a->again);
+    buf_heap(&a->assents);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
     snprintf(path, sizeof path, "log/%s/openings", a->contract);
@@ -103,6 +104,7 @@ void audit_fold_close(struct audit *a)
     lines_close(&a->openings);
     audit_again_free(a);
     persons_free(&a->persons);
+    buf_free(&a->assents);
 }
 
 void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why)
@@ -200,6 +202,26 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
     a->joined |= first;
     verify_version(a, index, e, before, terms);
     keep_gone(a, &gone, e->at_ms);
+}
+
+/* A party's own word that it agrees: without it nothing shows that it does. */
+static void take_assent(struct audit *a, uint64_t index, const struct entry *e)
+{
+    struct assent said;
+    struct problem why = {0};
+    enum err err = fold_assent(&a->fold, e, &said, &why);
+    if (err == ERR_OK && !audit_issuer_fits(a, said.said.issuer))
+        err = problem(&why, ERR_INVALID, "issuer", "is another one than the log's");
+    if (err != ERR_OK) {
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64 " is no assent of party %.*s to version %" PRId64
+                      " of the terms: its %.40s %.120s",
+                      index, (int)e->assent.party.len, e->assent.party.ptr, e->assent.version, why.field, why.detail);
+        a->stopped = true;
+        return;
+    }
+    assent_close(&said);
+    verify_assent(a, index, e);
 }
 
 static void check_view(struct audit *a, uint64_t index, const struct entry_view *v)
@@ -322,6 +344,8 @@ static bool stands(struct audit *a, uint64_t index, const struct entry *e)
         audit_stop(a, CHECK_ENTRIES, index, "comes before any terms");
     else if (e->at_ms >= TIME_END_MS)
         audit_stop(a, CHECK_ENTRIES, index, "is dated past the year 9999");
+    else if (!fold_may(&a->fold, e))
+        audit_stop(a, CHECK_ENTRIES, index, "comes before any terms bind: they lack the assent of a party");
     return !a->stopped;
 }
 
@@ -367,6 +391,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         break;
     case ENTRY_RESPONSE:
         verify_response(a, index, e);
+        break;
+    case ENTRY_ASSENT:
+        take_assent(a, index, e);
         break;
     default:
         break;

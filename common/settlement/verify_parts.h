@@ -199,6 +199,7 @@ struct audit {
         struct terms *terms;
         int64_t replaced_ms;
     } old_terms[OLD_TERMS]; /* the latest first: leads may have been read under them */
+    struct buf assents;     /* SIDE_* of each version of the terms, a byte each: who assented to it */
     struct tale tale;       /* what is told beside the checks */
     char advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1], campaign[LIMIT_ID + 1], currency[LIMIT_ID + 1];
     struct {
@@ -382,6 +383,9 @@ void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why);
  * first). */
 void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
                     const struct terms *now);
+
+/* Tells an assent that was taken. */
+void verify_assent(struct audit *a, uint64_t index, const struct entry *e);
 
 /* verify_facts.c: what is told once all was walked. */
 void verify_facts(struct audit *a);

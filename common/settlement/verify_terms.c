@@ -28,6 +28,45 @@ static void tell_difference(void *ctx, const struct difference *d)
     buf_free(&line);
 }
 
+/* How long the parties could know of it before. */
+static void tell_notice(struct buf *text, int64_t ms)
+{
+    if (ms >= MS_PER_DAY)
+        buf_printf(text, ", %" PRId64 " days after its entry", (int64_t)(ms / MS_PER_DAY));
+    else
+        buf_printf(text, ", %" PRId64 " minutes after its entry", (int64_t)(ms / (60 * MS_PER_S)));
+}
+
+void verify_assent(struct audit *a, uint64_t index, const struct entry *e)
+{
+    const struct entry_assent *s = &e->assent;
+    const struct version *v = a->fold.versions.v;
+    while (v->number != s->version)
+        v++; /* it was taken: it is there */
+    bool publisher = span_is(s->party, a->publisher);
+    struct buf *text = tale_add(&a->tale, TOPIC_ASSENT);
+    struct jw *w = &a->tale.w;
+    a->assents.ptr[s->version - 1] |= publisher ? SIDE_PUBLISHER : SIDE_ADVERTISER;
+    buf_printf(text, "to version %" PRId64 " of the terms by the own key of %s %.*s, entry %" PRIu64 " of ", s->version,
+               publisher ? "publisher" : "advertiser", (int)s->party.len, s->party.ptr, index);
+    time_rfc3339(text, e->at_ms);
+    key_time(w, "at", e->at_ms);
+    if (v->on_assent && v->from_ms == VERSION_LACKS) {
+        buf_str(text, "; the other party's is awaited");
+    } else if (v->on_assent) {
+        buf_str(text, "; it binds from ");
+        time_rfc3339(text, v->from_ms);
+        tell_notice(text, v->from_ms - v->at_ms);
+        key_time(w, "binds_at", v->from_ms);
+    } else {
+        buf_str(text, "; it binds without");
+    }
+    jw_kint(w, "entry", (int64_t)index);
+    jw_kstr(w, "party", s->party);
+    jw_kint(w, "version", s->version);
+    tale_end(&a->tale);
+}
+
 void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
                     const struct terms *now)
 {
@@ -36,11 +75,24 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
     struct telling t = {.text = text, .w = w};
     buf_printf(text, "version %" PRId64 ", entry %" PRIu64 " of ", e->terms.version, index);
     time_rfc3339(text, e->at_ms);
-    buf_str(text, e->terms.effective_ms ? ", binds from " : ", binds from then on");
-    if (e->terms.effective_ms)
-        time_rfc3339(text, e->terms.effective_ms);
+    int64_t binds_ms = e->terms.effective_ms ? e->terms.effective_ms : e->at_ms;
+    if (e->terms.on_assent)
+        buf_str(text, ", binds once both parties have assented");
+    if (e->terms.on_assent && e->terms.effective_ms) {
+        buf_str(text, ", not before ");
+        time_rfc3339(text, binds_ms);
+    } else if (!e->terms.on_assent && e->terms.effective_ms) {
+        buf_str(text, ", binds from ");
+        time_rfc3339(text, binds_ms);
+        tell_notice(text, binds_ms - e->at_ms);
+    } else if (!e->terms.on_assent) {
+        buf_str(text, ", binds from then on");
+    }
+    buf_add(&a->assents, "", 1);
+    jw_kbool(w, "asks_assent", e->terms.on_assent);
     key_time(w, "at", e->at_ms);
-    key_time(w, "binds_at", e->terms.effective_ms ? e->terms.effective_ms : e->at_ms);
+    if (!e->terms.on_assent)
+        key_time(w, "binds_at", binds_ms);
     jw_key(w, "differences");
     jw_array(w);
     if (before != NULL)

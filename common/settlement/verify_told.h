@@ -19,6 +19,7 @@
 #define TOPIC_TABLE(X)                                                                                                 \
     X(LOG, "log", RESTS_ON(CHECKPOINT) | RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                           \
     X(TERMS, "terms", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                              \
+    X(ASSENT, "assent", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                            \
     X(CREDENTIAL, "credential", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                    \
     X(DECIDED, "decided", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(DECISIONS))                                    \
     X(STATEMENT, "statement",                                                                                          \

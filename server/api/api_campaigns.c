@@ -99,8 +99,9 @@ enum err campaign_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = call_taken(job, catalog_contract(cat, span_str(direct.id)));
     if (err == ERR_OK)
+        err = contract_plan(cx, &direct, &job->problem);
+    if (err == ERR_OK)
         err = answer_campaign(job, &c, direct.id, 0, 201);
-    contract_plan(cx, &direct);
     if (err == ERR_OK)
         err = contract_open(cx, &direct);
     if (err == ERR_OK)
@@ -293,11 +294,13 @@ static void version_close(struct patched_version *v)
         buf_free(&v->text[i]);
 }
 
-/* The version in force changes at once, and each that waits is made again with the change, for its time. */
+/* The version in force changes at once, and each that waits is made again with the change, for its time, and for
+ * assents where it asks for them. */
 static enum err renew_through(struct batch *cx, const struct contract *now, const struct campaign *c, struct span patch)
 {
     const struct versions *vs = &now->versions;
-    const struct version *first = versions_at(vs, pipeline_dated(cx, now, cx->now_ms));
+    int64_t now_ms = pipeline_dated(cx, now, cx->now_ms);
+    const struct version *first = versions_at(vs, now_ms);
     struct contract k = *now;
     enum err err = ERR_OK;
     for (const struct version *v = first; v < vs->v + vs->n && err == ERR_OK; v++) {
@@ -306,7 +309,7 @@ static enum err renew_through(struct batch *cx, const struct contract *now, cons
         k.campaign = &version.campaign;
         k.document = buf_span(&version.text[1]);
         if (err == ERR_OK)
-            err = contract_next(cx, &k, v == first ? 0 : v->from_ms, NULL);
+            err = contract_next(cx, &k, v == first || v->effective_ms <= now_ms ? 0 : v->effective_ms, NULL);
         if (err == ERR_OK)
             err = contract_renew(cx, &k);
         version_close(&version);
@@ -344,7 +347,8 @@ static enum err each_contract(struct batch *cx, const struct campaign *c, const 
         if (k.campaign->number != c->number)
             continue;
         k.campaign = c;
-        bool through = change->through && versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms));
+        bool through = change->through && (versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms)) ||
+                                           versions_proposal(&k.versions) != NULL);
         if (write && through) {
             err = renew_through(cx, now, c, patch);
             continue;

@@ -9,8 +9,16 @@
 #include "server/commit/contract_write.h"
 #include "server/system/system.h"
 
+/* From when the newest version binds, as far as its time alone is asked. */
+static int64_t newest_from_ms(const struct contract *k)
+{
+    const struct version *proposal = versions_proposal(&k->versions);
+    return proposal != NULL ? proposal->effective_ms : versions_newest(&k->versions)->from_ms;
+}
+
 /* The document as it was changed last, without the times that are open (""), and beside it: created_at; terms_index and
- * terms_version of its newest version, and effective_at where that waits for its time. */
+ * terms_version of its newest version, effective_at where that waits for its time, and awaits_assent_of whose assent it
+ * waits for. */
 static enum err jw_contract(struct jw *w, const struct contract *k, int64_t now_ms)
 {
     const struct version *newest = versions_newest(&k->versions);
@@ -24,8 +32,16 @@ static enum err jw_contract(struct jw *w, const struct contract *k, int64_t now_
     json_object_set_new(document, "created_at", json_time(k->created_ms));
     json_object_set_new(document, "terms_index", json_integer((json_int_t)newest->index));
     json_object_set_new(document, "terms_version", json_integer(newest->number));
-    if (versions_wait(&k->versions, now_ms))
-        json_object_set_new(document, "effective_at", json_time(newest->from_ms));
+    if (newest_from_ms(k) > now_ms)
+        json_object_set_new(document, "effective_at", json_time(newest_from_ms(k)));
+    if (versions_proposal(&k->versions) != NULL) {
+        json_t *awaited = json_array();
+        if (!(newest->assents & SIDE_ADVERTISER))
+            json_array_append_new(awaited, json_string(k->campaign->advertiser->id));
+        if (!(newest->assents & SIDE_PUBLISHER))
+            json_array_append_new(awaited, json_string(k->publisher->id));
+        json_object_set_new(document, "awaits_assent_of", awaited);
+    }
     jw_value(w, document);
     json_decref(document);
     return ERR_OK;
@@ -61,9 +77,8 @@ enum err contract_run(struct batch *cx, struct job *job)
     enum err err = call_taken(job, catalog_contract(cat, span_str(k.id)));
     if (err == ERR_OK) /* the campaign may have changed since the worker looked */
         err = contract_check(k.campaign->document, k.document, &job->problem);
-    if (err != ERR_OK)
+    if (err != ERR_OK || (err = contract_plan(cx, &k, &job->problem)) != ERR_OK)
         return err;
-    contract_plan(cx, &k);
     err = answer_contract(cx, job, &k, 201);
     if (err == ERR_OK)
         err = contract_open(cx, &k);
@@ -202,7 +217,7 @@ enum err contract_change_run(struct batch *cx, struct job *job)
         goto done;
     k.document = buf_span(&text);
     bool changed = !span_eq(now->document, k.document);
-    if (!changed && effective_ms && effective_ms != versions_newest(&now->versions)->from_ms)
+    if (!changed && effective_ms && effective_ms != newest_from_ms(now))
         err = call_same_but_time(&job->problem);
     if (changed && !effective_ms)
         err = contract_at_once(cx, now, &job->problem);

@@ -10,22 +10,22 @@
 struct shown {
     struct terms_row row;
     struct version version; /* compiled: terms are to be freed */
+    struct hash leaf;       /* of its entry */
 };
 
 /* ERR_NOT_FOUND: the contract has no such version. */
 static enum err version_read(struct txn *t, const struct contract *k, uint32_t number, struct shown *out)
 {
-    uint8_t key[TERMS_KEY_LEN];
-    struct span value;
+    struct envelope env;
     struct view rows = store_view(t);
-    row_terms_key(key, k->number, number);
-    enum err err = rows.get(rows.ctx, ROW_TERMS, span_of(key, sizeof key), &value);
+    enum err err = row_terms(&rows, k->number, number, &out->row);
     if (err == ERR_NOT_FOUND && number <= versions_newest(&k->versions)->number)
         err = ERR_CORRUPT; /* the control data knows it */
-    if (err == ERR_OK)
-        err = terms_row_read(value, &out->row);
     if (err != ERR_OK)
         return err;
+    if ((err = ledger_read(t, k->number, out->row.index, &env)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    merkle_leaf(env.entry, &out->leaf);
     out->version = (struct version){.number = number, .index = out->row.index};
     return ledger_version(t, k->number, &out->version);
 }
@@ -57,12 +57,46 @@ static void jw_terms(struct jw *w, const char *name, const struct terms *t, int 
     buf_free(&text);
 }
 
+/* "in_force", "waiting" for its time, "proposed" for assents, or "over": it binds nothing any more. */
+static struct span state_of(const struct contract *k, int64_t number, int64_t now_ms)
+{
+    const struct versions *vs = &k->versions;
+    const struct version *bound = versions_at(vs, now_ms), *proposal = versions_proposal(vs);
+    if (proposal != NULL && proposal->number == number)
+        return SPAN("proposed");
+    if (bound->number == number && versions_bind(vs, now_ms))
+        return SPAN("in_force");
+    for (const struct version *v = bound; v < vs->v + vs->n; v++)
+        if (v->number == number)
+            return SPAN("waiting");
+    return SPAN("over");
+}
+
+static void jw_assents(struct jw *w, const struct contract *k, const struct shown *v)
+{
+    const struct party *party[SIDES] = {k->campaign->advertiser, k->publisher};
+    jw_key(w, "assents");
+    jw_array(w);
+    for (size_t i = 0; i < SIDES; i++) {
+        if (v->row.assent[i].index == 0)
+            continue;
+        jw_object(w);
+        jw_ktime(w, "at", v->row.assent[i].at_ms);
+        jw_kint(w, "index", (int64_t)v->row.assent[i].index);
+        jw_kstr(w, "party", span_str(party[i]->id));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 /* `before`: the version in front of it, NULL for the first. `whole`: with its documents. */
 static void version_json(struct jw *w, const struct request *rq, const struct contract *k, const struct shown *v,
                          const struct shown *before, bool whole)
 {
-    const struct version *bound = versions_at(&k->versions, rq->arrived_ms);
+    struct span state = state_of(k, v->version.number, rq->arrived_ms);
     jw_object(w);
+    jw_kbool(w, "asks_assent", v->row.on_assent);
+    jw_assents(w, k, v);
     jw_ktime(w, "at", v->row.at_ms);
     if (whole) {
         jw_terms(w, "campaign", v->version.terms, 0);
@@ -74,9 +108,11 @@ static void version_json(struct jw *w, const struct request *rq, const struct co
         terms_differences(before->version.terms, v->version.terms, difference_json, w);
     jw_array_end(w);
     jw_ktime(w, "effective_at", v->row.effective_ms ? v->row.effective_ms : v->row.at_ms);
-    jw_kbool(w, "in_force", bound->number == v->version.number);
+    jw_kbool(w, "in_force", span_is(state, "in_force"));
     jw_kint(w, "index", (int64_t)v->row.index);
+    jw_khex(w, "leaf", v->leaf.b, HASH_LEN);
     jw_kint(w, "rules", v->row.rules);
+    jw_kstr(w, "state", state);
     jw_kint(w, "version", v->version.number);
     jw_object_end(w);
 }

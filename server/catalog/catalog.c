@@ -83,6 +83,14 @@ const struct contract *catalog_contract(const struct catalog *c, struct span id)
     return by_id(c, id, c->contracts, c->n_contracts, sizeof *c->contracts);
 }
 
+enum err contract_unbound(const struct contract *k, struct problem *p)
+{
+    return problem(p, ERR_CONFLICT, "contract",
+                   "the terms of %s bind nobody yet: its advertiser and its publisher assent to them first, by POST "
+                   "/v1/contracts/%s/terms/%lld/assent; then send this again",
+                   k->id, k->id, (long long)versions_newest(&k->versions)->number);
+}
+
 const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number)
 {
     return number >= 1 && number <= c->n_contracts ? &c->contracts[number - 1] : NULL;

@@ -73,13 +73,29 @@ struct contract {
     struct code *codes;       /* placement n at codes[n-1] */
     size_t n_codes;
     int64_t created_ms;
+    uint64_t assented; /* index of the last assent entry; 0: none */
 };
 
-/* The terms that bind what happens at that time. */
+/* Whether terms bind what happens at that time: not until the first version has the assents that it asks for. */
+static inline bool contract_binds(const struct contract *k, int64_t at_ms)
+{
+    return versions_bind(&k->versions, at_ms);
+}
+
+/* The terms that bind what happens at that time; until any do, what they will be. */
 static inline const struct terms *contract_terms(const struct contract *k, int64_t at_ms)
 {
     const struct version *v = versions_at(&k->versions, at_ms);
     return v != NULL ? v->terms : NULL;
+}
+
+/* ERR_CONFLICT: nothing is decided or settled until they do. */
+MUST_CHECK enum err contract_unbound(const struct contract *k, struct problem *p);
+
+/* Whether clicks, views and impressions of then are taken. */
+static inline bool contract_takes_traffic(const struct contract *k, int64_t at_ms)
+{
+    return contract_binds(k, at_ms) && terms_takes_traffic(contract_terms(k, at_ms), at_ms);
 }
 
 /* The campaign's currency, which no version changes. */

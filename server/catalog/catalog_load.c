@@ -280,6 +280,7 @@ static enum err load_version(struct load *l, struct contract *k, size_t i)
         shared->terms = v->terms;
     }
     v->terms = shared->terms;
+    version_tells(v, v->terms);
     l->c->index->terms[k->number - 1][i] = shared;
     return ERR_OK;
 }
@@ -287,12 +288,14 @@ static enum err load_version(struct load *l, struct contract *k, size_t i)
 static enum err contract_read(struct load *l, struct span key, const json_t *row)
 {
     struct contract *k = &l->c->contracts[l->c->n_contracts];
-    int64_t campaign, version;
+    int64_t campaign, version, assented = 0;
     if (!next_number(key, l->c->n_contracts) || need_id(row, k->id) != ERR_OK ||
         need_int(row, "campaign", (int64_t)l->c->n_campaigns, &campaign) != ERR_OK || campaign < 1 ||
         need_document(l, row, &k->document) != ERR_OK || need_int(row, "version", UINT32_MAX, &version) != ERR_OK ||
-        need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK)
+        need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK ||
+        json_get_int(row, "", "assented", 1, JSON_INT_MAX, &assented, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
+    k->assented = (uint64_t)assented;
     if (json_object_get(row, "publisher") != NULL && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
         return ERR_CORRUPT;
     k->number = load_be32(key.ptr);

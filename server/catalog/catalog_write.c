@@ -148,6 +148,8 @@ enum err catalog_put_contract(struct txn *t, const struct contract *k)
 {
     struct row r;
     row_begin(&r);
+    if (k->assented)
+        jw_kint(&r.w, "assented", (int64_t)k->assented);
     jw_kint(&r.w, "campaign", k->campaign->number);
     jw_kint(&r.w, "created", k->created_ms);
     jw_key(&r.w, "document");

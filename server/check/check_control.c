@@ -85,7 +85,8 @@ static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, fal
                                                       {"id", ID},
                                                       {"partition", INT},
                                                       {0}};
-static const struct member_rule contract_members[] = {{"campaign", NUMBER, false, TABLE_CAMPAIGNS},
+static const struct member_rule contract_members[] = {{"assented", INT, true},
+                                                      {"campaign", NUMBER, false, TABLE_CAMPAIGNS},
                                                       {"created", INT},
                                                       {"document", DOCUMENT},
                                                       {"id", ID},
@@ -255,6 +256,21 @@ static void terms_ascend(struct check *c, enum table t, struct span key, uint64_
 }
 
 /* Whether it repeats what its entry says; of one that cannot be read the journal's check tells. */
+static bool repeats_assent(struct check *c, struct span key, const struct terms_row *row, size_t side)
+{
+    struct envelope env;
+    struct entry e;
+    if (row->assent[side].index == 0)
+        return true;
+    enum err err = ledger_read(c->txn, load_be32(key.ptr), row->assent[side].index, &env);
+    if (err != ERR_OK || entry_read(env.entry, &e, NULL) != ERR_OK)
+        return err != ERR_NOT_FOUND;
+    bool same =
+        e.kind == ENTRY_ASSENT && e.assent.version == load_be32(key.ptr + 4) && e.at_ms == row->assent[side].at_ms;
+    entry_close(&e);
+    return same;
+}
+
 static bool repeats_entry(struct check *c, struct span key, const struct terms_row *row)
 {
     struct envelope env;
@@ -263,7 +279,8 @@ static bool repeats_entry(struct check *c, struct span key, const struct terms_r
     if (err != ERR_OK || entry_read(env.entry, &e, NULL) != ERR_OK)
         return err != ERR_NOT_FOUND;
     bool same = e.kind == ENTRY_TERMS && e.terms.version == load_be32(key.ptr + 4) && e.at_ms == row->at_ms &&
-                e.terms.effective_ms == row->effective_ms && e.terms.rules == row->rules;
+                e.terms.effective_ms == row->effective_ms && e.terms.rules == row->rules &&
+                e.terms.on_assent == row->on_assent;
     entry_close(&e);
     return same;
 }
@@ -276,7 +293,7 @@ static void terms_row(struct check *c, enum table t, struct span key, struct spa
         return;
     }
     terms_ascend(c, t, key, row.index);
-    if (!repeats_entry(c, key, &row))
+    if (!repeats_entry(c, key, &row) || !repeats_assent(c, key, &row, 0) || !repeats_assent(c, key, &row, 1))
         check_row_fails(c, t, key, "says otherwise than its entry");
 }
 

@@ -130,6 +130,19 @@ static void judge_terms(struct check *c, struct checked_log *log, uint64_t index
     sha256(e->terms.contract.ptr, e->terms.contract.len, log->documents[1].b);
 }
 
+static void judge_assent(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
+{
+    struct assent said;
+    enum err err = fold_assent(&log->fold, e, &said, NULL);
+    if (err == ERR_OK) {
+        err = party_jws_to(&said.said, span_str(c->in.public_url), NULL);
+        assent_close(&said);
+    }
+    if (err != ERR_OK)
+        entry_fails(c, STORE_CHECK_ENTRIES, "is no assent of the party, by its key, to a version that may bind");
+    log->assented = index;
+}
+
 static void judge_lead(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                        const struct entry *e, struct span bytes, const struct private_part *priv)
 {
@@ -207,6 +220,8 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
         entry_fails(c, STORE_CHECK_ENTRIES, "has a click by its id alone that no gap entry in front of it covers");
     if ((e->kind == ENTRY_LEAD || e->kind == ENTRY_DISPOSITION) && !entry_request_fits(e))
         entry_fails(c, STORE_CHECK_ENTRIES, "names no request that it came by, or one where nobody sent any");
+    if (e->kind == ENTRY_ASSENT)
+        judge_assent(c, log, env->index, e);
     if (e->kind == ENTRY_LEAD)
         judge_lead(c, log, k, env->index, e, env->entry, priv);
     if (e->kind == ENTRY_DISPOSITION)
@@ -234,6 +249,8 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     uint64_t wrong;
     if (!fold_dated(&log->fold, env->index, e, &wrong))
         finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " is dated back", k->id, wrong);
+    if (!fold_may(&log->fold, e))
+        entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log bind");
     judge(c, log, k, env, e, opened ? &priv : NULL);
     if (fold_apply(&log->fold, env->index, e, &log->tree.frontier, opened ? &priv : NULL) != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");

@@ -42,6 +42,8 @@ static void contract_documents(struct check *c, const struct contract *k, const 
         check_row_fails(c, TABLE_CONTRACTS, key, "has another document than its log's last terms");
     if (!hashes_to(k->campaign->document, &log->documents[0]))
         check_row_fails(c, TABLE_CAMPAIGNS, campaign, "has another document than the last terms of contract %s", k->id);
+    if (k->assented != log->assented)
+        check_row_fails(c, TABLE_CONTRACTS, key, "names another last assent than its log");
     contract_names(c, k);
 }
 

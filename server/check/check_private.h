@@ -51,6 +51,7 @@ struct checked_log {
     struct hash documents[2]; /* of the campaign and the contract, as the last terms say them */
     uint32_t placements;      /* greatest that an entry names */
     size_t key_steps;         /* how often the server's keys changed in it */
+    uint64_t assented;        /* the last entry that assents to terms; 0: none */
 };
 
 /* A shared lead whose parts are being read: they stand one behind the other in the journal. */

@@ -92,7 +92,7 @@ enum err chore_gap(struct batch *cx, struct job *job)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.gap.contract);
     const struct entry_gap *gap = &job->record.gap.gap;
-    if (k == NULL || !terms_active(contract_terms(k, gap->from_ms), gap->from_ms))
+    if (k == NULL || !contract_binds(k, gap->from_ms) || !terms_active(contract_terms(k, gap->from_ms), gap->from_ms))
         return ERR_OK; /* an ended contract would have recorded nothing; a pause may be younger than what it counts */
     const struct entry e = {.kind = ENTRY_GAP, .at_ms = cx->now_ms, .gap = *gap};
     return pipeline_append(cx, k, &e, NULL, NULL);

@@ -32,10 +32,17 @@ enum err contract_next(const struct batch *cx, struct contract *k, int64_t effec
 {
     const struct version *newest = versions_newest(&k->versions);
     bool planned = newest != NULL && newest->terms == NULL;
-    const struct version next = {.index = planned ? newest->index + 1 : ledger_size(cx->ledger, k->number),
-                                 .number = newest != NULL ? newest->number + 1 : 1,
-                                 .rules = RULES_NOW,
-                                 .at_ms = pipeline_dated(cx, k, cx->now_ms)};
+    struct version next = {.index = planned ? newest->index + 1 : ledger_size(cx->ledger, k->number),
+                           .number = newest != NULL ? newest->number + 1 : 1,
+                           .rules = RULES_NOW,
+                           .at_ms = pipeline_dated(cx, k, cx->now_ms)};
+    struct terms *terms;
+    enum err err = terms_compile(k->campaign->document, k->document, &terms, p);
+    if (err != ERR_OK)
+        return err;
+    version_tells(&next, terms);
+    terms_free(terms);
+    next.on_assent = versions_ask(&k->versions, &next);
     return versions_add(&k->versions, &next, effective_ms, NULL, p);
 }
 
@@ -43,7 +50,7 @@ enum err contract_at_once(const struct batch *cx, const struct contract *k, stru
 {
     char text[32] = "";
     struct buf b;
-    const struct version *newest = versions_newest(&k->versions);
+    const struct version *newest = versions_newest(&k->versions) - (versions_proposal(&k->versions) != NULL);
     if (!versions_wait(&k->versions, pipeline_dated(cx, k, cx->now_ms)))
         return ERR_OK;
     buf_fixed(&b, text, sizeof text - 1);
@@ -62,7 +69,8 @@ static enum err append_terms(struct batch *cx, const struct contract *k, const s
         .at_ms = cx->now_ms,
         .terms = {.version = v->number,
                   .rules = v->rules,
-                  .effective_ms = v->from_ms > v->at_ms ? v->from_ms : 0,
+                  .effective_ms = v->effective_ms,
+                  .on_assent = v->on_assent,
                   .campaign = campaign,
                   .contract = k->document},
     };
@@ -86,16 +94,22 @@ static const struct contract *campaign_contract(const struct batch *cx, const st
     return catalog_contract_number(cx->catalog, k->campaign->direct);
 }
 
-void contract_plan(const struct batch *cx, struct contract *k)
+enum err contract_plan(const struct batch *cx, struct contract *k, struct problem *p)
 {
     const struct contract *direct = campaign_contract(cx, k);
     const struct versions none = {.n = 0}, *of = direct != NULL ? &direct->versions : &none;
     k->versions.n = 0;
-    enum err err = contract_next(cx, k, 0, NULL);
+    enum err err = contract_next(cx, k, 0, p);
+    if (err == ERR_OK && versions_proposal(&k->versions) != NULL && versions_wait(of, cx->now_ms))
+        err = problem(p, ERR_CONFLICT, "assent",
+                      "cannot be both while a change of the campaign waits for its time: make the contract then");
+    if (err != ERR_OK)
+        return err;
     for (size_t i = 1; i < of->n && err == ERR_OK; i++)
         if (of->v[i].from_ms > cx->now_ms && !json_equal(of->v[i].terms->json[0], of->v[i - 1].terms->json[0]))
             err = contract_next(cx, k, of->v[i].from_ms, NULL);
     assert(err == ERR_OK); /* they stand in this order already */
+    return err;
 }
 
 static enum err open_terms(struct batch *cx, struct contract *k)

@@ -10,16 +10,18 @@ MUST_CHECK enum err contract_check(struct span campaign, struct span contract, s
 
 /* Whether terms and keys can be appended: reads all that this needs, so that what follows only writes. */
 MUST_CHECK enum err contract_ready(struct batch *cx, const struct contract *k);
-/* What the terms version after the present ones will be, at once (effective_ms 0) or from a later time on: into *k, a
- * copy of the catalog's, whose versions planned so are not compiled. Writes nothing; errors as versions_add. */
+/* What the terms version of *k's documents after the present ones will be, at once (effective_ms 0) or from a later
+ * time on: into *k, a copy of the catalog's, whose versions planned so are not compiled. Writes nothing; errors as
+ * terms_compile and versions_add. */
 MUST_CHECK enum err contract_next(const struct batch *cx, struct contract *k, int64_t effective_ms, struct problem *p);
 /* Whether a change of *k may bind at once: ERR_CONFLICT while a version waits, which it would undo. */
 MUST_CHECK enum err contract_at_once(const struct batch *cx, const struct contract *k, struct problem *p);
 /* Appends the newest, planned right before: campaign or document of *k were replaced. */
 MUST_CHECK enum err contract_renew(struct batch *cx, const struct contract *k);
 
-/* Plans the versions of a new contract: its terms at once, and those that wait in its campaign. */
-void contract_plan(const struct batch *cx, struct contract *k);
+/* Plans the versions of a new contract: its terms at once, and those that wait in its campaign. ERR_CONFLICT: for those
+ * there is no assent yet. */
+MUST_CHECK enum err contract_plan(const struct batch *cx, struct contract *k, struct problem *p);
 /* A new contract, planned: its terms, from entry 0 on, the keys and credentials of its parties, then its row. Taken
  * from *k: number, id, campaign, publisher, document, created_ms, versions. The documents have passed contract_check.
  * Call it before anything is written. */

@@ -46,12 +46,15 @@ enum err parts_deal(struct batch *cx, const struct lead_report *r, uint32_t fall
     return f->found && credit_looks_back(t) ? share_out(cx, t, r, arrived_ms, out) : ERR_OK;
 }
 
-enum err parts_decide(struct batch *cx, const struct lead_report *r, int64_t now_ms, struct parts *parts)
+enum err parts_decide(struct batch *cx, const struct lead_report *r, int64_t now_ms, struct parts *parts,
+                      struct problem *why)
 {
     for (size_t i = 0; i < parts->n; i++) {
         struct part *p = &parts->of[i];
         const struct version *bound = bound_at(cx, p->k, now_ms);
         const struct terms *t = bound->terms;
+        if (!contract_binds(p->k, pipeline_dated(cx, p->k, now_ms)))
+            return contract_unbound(p->k, why);
         const struct fold_context fold = pipeline_fold(p->k);
         enum err err = gather_person(&cx->view, &fold, t, r, now_ms, &p->facts);
         if (err == ERR_OK)

@@ -20,8 +20,9 @@ struct parts {
  * shared may be NULL. */
 MUST_CHECK enum err parts_deal(struct batch *cx, const struct lead_report *r, uint32_t fallback, int64_t arrived_ms,
                                struct parts *out);
-/* Decides and dates each of them, before any is recorded. */
-MUST_CHECK enum err parts_decide(struct batch *cx, const struct lead_report *r, int64_t now_ms, struct parts *parts);
+/* Decides and dates each of them, before any is recorded. ERR_CONFLICT: terms of one bind nobody yet. */
+MUST_CHECK enum err parts_decide(struct batch *cx, const struct lead_report *r, int64_t now_ms, struct parts *parts,
+                                 struct problem *why);
 
 /* The other parts of a recorded lead. */
 struct others {

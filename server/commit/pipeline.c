@@ -180,6 +180,8 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     if (k == NULL)
         return ERR_CORRUPT; /* the worker knew it, and none is ever taken back */
     pipeline_date(cx, k, job->record.arrived_ms, &track->entry);
+    if (!contract_binds(k, track->entry.at_ms))
+        return ERR_CORRUPT; /* the worker saw that they did, and no later version asks for more */
     if (!terms_takes_traffic(contract_terms(k, track->entry.at_ms), job->record.arrived_ms))
         *(track->entry.kind == ENTRY_CLICK ? &track->entry.click.class : &track->entry.view.class) = CLASS_ENDED;
     if (track->entry.kind == ENTRY_CLICK)
@@ -361,7 +363,7 @@ enum err pipeline_lead(struct batch *cx, struct job *job)
         return err;
     if (booked == NULL)
         return problem(&job->problem, ERR_INVALID, "contract", "there is no contract to book this lead on");
-    err = parts_decide(cx, &lead->report, job->record.arrived_ms, &parts);
+    err = parts_decide(cx, &lead->report, job->record.arrived_ms, &parts, &job->problem);
     if (err == ERR_OK)
         err = record_parts(cx, job, &parts);
     if (err != ERR_OK)

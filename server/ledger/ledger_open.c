@@ -4,6 +4,7 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/decisions/rules.h"
+#include "common/settlement/assent.h"
 #include "server/ledger/ledger_private.h"
 
 static enum err load_heads(struct ledger *l, struct txn *t)
@@ -30,7 +31,8 @@ static enum err load_heads(struct ledger *l, struct txn *t)
 static enum err add_version(struct versions *vs, uint64_t index, const struct entry *e)
 {
     struct versions gone = {.n = 0};
-    struct version next = {.index = index, .number = e->terms.version, .at_ms = e->at_ms};
+    struct version next = {
+        .index = index, .number = e->terms.version, .at_ms = e->at_ms, .on_assent = e->terms.on_assent};
     enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
         return err;
@@ -55,13 +57,13 @@ static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, 
         err = entry_read(env.entry, &e, NULL);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    bool alone = e.kind == ENTRY_TERMS && !e.terms.effective_ms;
+    bool alone = e.kind == ENTRY_TERMS && !e.terms.effective_ms && !e.terms.on_assent;
     if (alone)
         err = add_version(&log->versions, log->now.terms, &e);
     entry_close(&e);
     if (alone)
         return err;
-    err = ledger_versions(t, contract, log->now.terms + 1, &log->versions);
+    err = ledger_versions(t, contract, log->now.head.size, &log->versions);
     bool same = err == ERR_OK && versions_newest(&log->versions)->index == log->now.terms;
     return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
 }
@@ -81,6 +83,13 @@ static enum err tallied_again(const struct envelope *env, struct tallied *out)
     return ERR_OK;
 }
 
+/* A party has one bit in each of them: which party it is, the terms say. */
+static enum err add_assent(struct versions *vs, const struct entry *e)
+{
+    unsigned side = assent_side(versions_newest(vs)->terms, e->assent.party);
+    return side == 0 || versions_assent(vs, e->assent.version, side, e->at_ms) != ERR_OK ? ERR_CORRUPT : ERR_OK;
+}
+
 /* Where the log was cut has a row already. */
 static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
 {
@@ -90,8 +99,9 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
     enum err err = tallied_again(env, &x);
     if (err == ERR_OK)
         err = load_versions(l, t, log, env->contract);
-    if (err == ERR_OK && env->kind == ENTRY_TERMS && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
-        err = add_version(&log->versions, env->index, &e);
+    bool said = env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT;
+    if (err == ERR_OK && said && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
+        err = e.kind == ENTRY_TERMS ? add_version(&log->versions, env->index, &e) : add_assent(&log->versions, &e);
         entry_close(&e);
     }
     if (err == ERR_OK) {

@@ -88,7 +88,8 @@ static const struct contract *place_in(const struct postback *pb, const struct c
         const struct contract *k = &cat->contracts[i];
         if (k->publisher != pb->party || k->campaign != campaign)
             continue;
-        bool active = terms_active(contract_terms(k, pb->rq->arrived_ms), pb->rq->arrived_ms);
+        bool active = contract_binds(k, pb->rq->arrived_ms) &&
+                      terms_active(contract_terms(k, pb->rq->arrived_ms), pb->rq->arrived_ms);
         if (best == NULL || active >= best_active) {
             best = k;
             best_active = active;
@@ -146,6 +147,8 @@ static enum err find_place(struct postback *pb, struct claim *c)
         return err;
     if (c->fallback == NULL)
         return worker_fails(pb->rq, ERR_INTERNAL, "the campaign of this lead has no direct contract");
+    if (!contract_binds(c->fallback, pb->rq->arrived_ms))
+        return contract_unbound(c->fallback, &pb->rq->problem);
     c->campaign = c->fallback->campaign;
     c->terms = contract_terms(c->fallback, pb->rq->arrived_ms);
     unsigned bit = publisher ? ACCEPT_PUBLISHER : ACCEPT_ADVERTISER;

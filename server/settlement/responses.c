@@ -175,16 +175,14 @@ enum err response_run(struct batch *cx, struct job *job)
     return err;
 }
 
-/* The body is the compact JWS itself, or {"jws":"..."}. */
-static enum err response_body(struct request *rq, struct span *jws)
+enum err word_body(struct request *rq, size_t max, struct span *jws)
 {
-    static const struct body_member members[] = {{"jws", BODY_TEXT, 0, RESPONSE_MAX, true}, {NULL}};
+    const struct body_member members[] = {{"jws", BODY_TEXT, 0, max, true}, {NULL}};
     struct span text = text_trim(rq->body, TYPED_BLANKS);
     if (span_starts(text, "{"))
         return body_read(rq, members, jws);
-    if (span_empty(text) || text.len > RESPONSE_MAX)
-        return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %d bytes",
-                       RESPONSE_MAX);
+    if (span_empty(text) || text.len > max)
+        return problem(&rq->problem, ERR_MALFORMED, "", "the body must be a compact JWS of at most %zu bytes", max);
     *jws = text;
     return ERR_OK;
 }
@@ -201,7 +199,7 @@ enum err responses_create(struct request *rq, struct reply *reply)
         return err;
     if (!contract_has_party(m.contract, rq->caller))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "statements are answered by their advertiser and publisher");
-    if ((err = response_body(rq, &jws)) != ERR_OK ||
+    if ((err = word_body(rq, RESPONSE_MAX, &jws)) != ERR_OK ||
         (err = response_open(&rq->worker->server->instance, rq->caller, jws, &r, &rq->problem)) != ERR_OK)
         return err;
     err = response_fits(&r, &m.sha256, m.issued_ms, 0, rq->arrived_ms, &rq->problem);

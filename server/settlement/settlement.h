@@ -1,4 +1,4 @@
-/* Handlers of statements and their answers, and the runs of what they write. */
+/* Handlers of statements, of their answers and of assents to terms, and the runs of what they write. */
 #ifndef CS_SERVER_SETTLEMENT_SETTLEMENT_H
 #define CS_SERVER_SETTLEMENT_SETTLEMENT_H
 
@@ -13,6 +13,7 @@ enum err statements_lines(struct request *rq, struct reply *reply);
 enum err statements_checkpoint(struct request *rq, struct reply *reply);
 enum err responses_create(struct request *rq, struct reply *reply);
 enum err responses_list(struct request *rq, struct reply *reply);
-job_run statement_run, response_run;
+enum err assents_create(struct request *rq, struct reply *reply);
+job_run statement_run, response_run, assent_run;
 
 #endif

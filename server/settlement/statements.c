@@ -199,6 +199,8 @@ enum err statement_run(struct batch *cx, struct job *job)
         return problem(&job->problem, ERR_CONFLICT, "",
                        "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by "
                        "POST /v1/clock/confirm; until then no statement is issued");
+    if (!contract_binds(s.k, s.issued_ms))
+        return contract_unbound(s.k, &job->problem);
     issue_open(&s);
     enum err err = pipeline_ready(cx, s.k);
     if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||

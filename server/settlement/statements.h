@@ -35,6 +35,9 @@ MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[S
 bool answered_take(struct span *ids, struct span *id);
 bool answered_has(struct span ids, struct span party);
 
+/* What a party signed, as a body: the compact JWS by itself, or {"jws":"..."}. */
+MUST_CHECK enum err word_body(struct request *rq, size_t max, struct span *jws);
+
 /* The right to read one statement, as a link: base64url HMAC-SHA256 of its id under a subkey of the master key. */
 enum { SHARE_LEN = 43 };
 void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN]);

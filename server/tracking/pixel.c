@@ -137,7 +137,7 @@ static enum err refuse_closed(struct request *rq, struct reply *r, const struct 
 {
     static const enum pixel_fault faults[CLICK_FAULTS] = {
         [CLICK_FAULT_EARLY] = PIXEL_EARLY, [CLICK_FAULT_ENDED] = PIXEL_ENDED, [CLICK_FAULT_PAUSED] = PIXEL_PAUSED};
-    return refuse_pixel(rq, r, faults[tracking_closed(contract_terms(k, rq->arrived_ms), rq->arrived_ms)]);
+    return refuse_pixel(rq, r, faults[tracking_closed(k, rq->arrived_ms)]);
 }
 
 static struct job *traffic(struct request *rq, const struct contract *k, enum record_kind kind, uint32_t placement)
@@ -163,7 +163,7 @@ static enum err report_view(struct request *rq, struct reply *r, const struct ta
     struct pointer click;
     bool known = is_click(rq, t, report->click_id, &click);
     const struct contract *k = known ? catalog_contract_number(rq->catalog, click.contract) : t->contract;
-    if (!terms_takes_traffic(contract_terms(k, rq->arrived_ms), rq->arrived_ms))
+    if (!contract_takes_traffic(k, rq->arrived_ms))
         return refuse_closed(rq, r, k);
     if (!known && k->publisher == NULL) {
         METRIC_ADD(rq->worker->counters, views_of_nobody, 1);
@@ -181,7 +181,7 @@ static enum err report_impression(struct request *rq, struct reply *r, const str
                                   const struct report *report)
 {
     (void)report; /* an advertisement is shown before there is a click: the code says where */
-    if (!terms_takes_traffic(contract_terms(t->contract, rq->arrived_ms), rq->arrived_ms))
+    if (!contract_takes_traffic(t->contract, rq->arrived_ms))
         return refuse_closed(rq, r, t->contract);
     return submit(rq, r, traffic(rq, t->contract, RECORD_IMPRESSION, t->placement));
 }

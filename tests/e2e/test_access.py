@@ -54,6 +54,7 @@ WRITES = {
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
     ("post", "/v1/contracts/{contract}/codes"): (400, 403, 400, 403, 404, 404, 404, 403, 401),
+    ("post", "/v1/contracts/{contract}/terms/{version}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/leads"): (403, 400, 400, 403, 400, 400, 400, 403, 401),
     ("post", "/v1/dispositions"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/v1/leads/{lead}/dispositions"): (400, 400, 403, 403, 403, 404, 403, 403, 401),

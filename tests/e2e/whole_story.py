@@ -15,6 +15,7 @@ def tell_a_whole_story(server):
     """Calls every operation of the API with success, and some without. Answers the market it played in."""
     market = Market(server)
     market.put_keys()
+    market.publisher.assent(market.contract, 1)
     operator, advertiser, publisher = market.operator, market.advertiser, market.publisher
     lead = report_leads(market)
     for path in ("/v1/parties", "/v1/campaigns", "/v1/contracts", f"/v1/parties/{publisher.id}", f"/v1/campaigns/{market.campaign}",

@@ -157,7 +157,7 @@ def documents(chance, fixed):
     tiers = [{"micros": chance.randrange(10**7), "when": rule(chance, (*FIELDS, "sub1", "placement", "device", "class"))} for _ in range(chance.randrange(3))]
     if chance.random() < 0.8:
         tiers.append({"micros": chance.randrange(10**7)})
-    contract = {"campaign": CAMPAIGN, "caps": caps(chance), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
+    contract = {"assent": "operator", "campaign": CAMPAIGN, "caps": caps(chance), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
                 "price": {"click_micros": chance.choice([0, 1234]), "impression_micros": chance.choice([0, 7]), "lead": tiers,
                           "sale_ppm": chance.choice([0, 123_456, 1_000_000])},
                 "publisher": fixed["publisher"], "starts_at": rfc3339_or_none(chance, -DAY, DAY)}

@@ -203,8 +203,8 @@ static void random_entry(struct entry *e)
     e->clocked_ms = coin() ? (int64_t)below((uint64_t)e->at_ms + (e->at_ms == 0)) : 0;
     switch (e->kind) {
     case ENTRY_TERMS:
-        e->terms = (struct entry_terms){(int64_t)number(), document(), document(), (int64_t)number(),
-                                        coin() ? (int64_t)number() : 0};
+        e->terms = (struct entry_terms){
+            (int64_t)number(), document(), document(), (int64_t)number(), coin() ? (int64_t)number() : 0, coin()};
         break;
     case ENTRY_CLICK:
         random_click(&e->click);
@@ -251,6 +251,9 @@ static void random_entry(struct entry *e)
         break;
     case ENTRY_RESPONSE:
         e->response = (struct entry_response){id('A'), id('S'), text(500)};
+        break;
+    case ENTRY_ASSENT:
+        e->assent = (struct entry_assent){id('A'), (int64_t)number(), text(500)};
         break;
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};

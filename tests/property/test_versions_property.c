@@ -18,8 +18,10 @@ enum { STORY = 60, LONG = 1000 };
 
 /* The model: one array, nothing is ever taken out of it. */
 struct told {
-    int64_t at_ms, from_ms;
+    int64_t at_ms, effective_ms, from_ms;
     bool void_; /* it never binds: another came in its place before its time */
+    bool lacks; /* assents, so far */
+    bool given[2];
 };
 struct model {
     struct told v[STORY];
@@ -28,10 +30,10 @@ struct model {
 
 static bool waits(const struct model *m, size_t i, int64_t at_ms)
 {
-    return !m->v[i].void_ && m->v[i].from_ms > at_ms;
+    return !m->v[i].void_ && !m->v[i].lacks && m->v[i].from_ms > at_ms;
 }
 
-static bool model_takes(const struct model *m, int64_t at_ms, int64_t effective_ms)
+static bool model_takes(const struct model *m, int64_t at_ms, int64_t effective_ms, bool on_assent)
 {
     size_t waiting = 0;
     int64_t last_ms = 0;
@@ -41,18 +43,41 @@ static bool model_takes(const struct model *m, int64_t at_ms, int64_t effective_
             last_ms = m->v[i].from_ms;
         }
     if (effective_ms == 0)
-        return true;
+        return !on_assent || waiting == 0;
     if (m->n == 0 || effective_ms <= at_ms || effective_ms < last_ms)
         return false;
-    return effective_ms == last_ms || waiting < LIMIT_WAITING;
+    return (effective_ms == last_ms && !on_assent) || waiting < LIMIT_WAITING;
 }
 
-static void model_add(struct model *m, int64_t at_ms, int64_t effective_ms)
+static void model_add(struct model *m, int64_t at_ms, int64_t effective_ms, bool on_assent)
 {
-    for (size_t i = 0; i < m->n; i++)
-        if (waits(m, i, at_ms) && (effective_ms == 0 || m->v[i].from_ms == effective_ms))
+    for (size_t i = 0; i < m->n; i++) {
+        bool replaced = waits(m, i, at_ms) && !on_assent && (effective_ms == 0 || m->v[i].from_ms == effective_ms);
+        if (m->v[i].lacks || replaced)
             m->v[i].void_ = true;
-    m->v[m->n++] = (struct told){at_ms, effective_ms ? effective_ms : at_ms, false};
+        m->v[i].lacks = false;
+    }
+    m->v[m->n++] = (struct told){.at_ms = at_ms,
+                                 .effective_ms = effective_ms,
+                                 .from_ms = effective_ms ? effective_ms : at_ms,
+                                 .lacks = on_assent};
+}
+
+/* Whether the party's assent is taken. */
+static bool model_assent(struct model *m, size_t i, size_t side, int64_t at_ms)
+{
+    struct told *t = &m->v[i];
+    for (size_t later = i + 1; later < m->n; later++) /* one that binds ends those before it */
+        if (!m->v[later].void_ && !m->v[later].lacks && m->v[later].from_ms <= at_ms)
+            return false;
+    if (t->void_ || t->given[side])
+        return false;
+    t->given[side] = true;
+    if (t->lacks && t->given[0] && t->given[1]) {
+        t->lacks = false;
+        t->from_ms = t->effective_ms > at_ms ? t->effective_ms : at_ms;
+    }
+    return true;
 }
 
 /* The number of the version that binds an entry of that time, behind all that was told so far. */
@@ -60,7 +85,7 @@ static int64_t model_at(const struct model *m, int64_t at_ms)
 {
     int64_t found = 0;
     for (size_t i = 0; i < m->n; i++)
-        if (!m->v[i].void_ && m->v[i].from_ms <= at_ms)
+        if (!m->v[i].void_ && !m->v[i].lacks && m->v[i].from_ms <= at_ms)
             found = (int64_t)i + 1;
     return found;
 }
@@ -72,7 +97,7 @@ static void compare(const struct versions *vs, const struct model *m, int64_t no
     assert_int_equal(versions_newest(vs)->number, (int64_t)m->n);
     assert_true(vs->n <= VERSIONS_MAX);
     for (size_t i = 1; i < vs->n; i++)
-        assert_true(vs->v[i - 1].from_ms < vs->v[i].from_ms && vs->v[i - 1].number < vs->v[i].number);
+        assert_true(vs->v[i - 1].from_ms <= vs->v[i].from_ms && vs->v[i - 1].number < vs->v[i].number);
 }
 
 static void run(unsigned *refused, unsigned *at_capacity)
@@ -85,8 +110,9 @@ static void run(unsigned *refused, unsigned *at_capacity)
     while (m.n < STORY) {
         now_ms += (int64_t)below(pace);
         int64_t effective_ms = one_in(20 * late) || m.n == 0 ? 0 : now_ms - 2 + (int64_t)below(ahead);
-        struct version next = {.number = (int64_t)m.n + 1, .index = m.n, .at_ms = now_ms};
-        bool takes = model_takes(&m, now_ms, effective_ms);
+        bool on_assent = m.n > 0 && one_in(3);
+        struct version next = {.number = (int64_t)m.n + 1, .index = m.n, .at_ms = now_ms, .on_assent = on_assent};
+        bool takes = model_takes(&m, now_ms, effective_ms, on_assent);
         const struct versions before = vs;
         enum err err = versions_add(&vs, &next, effective_ms, &gone, NULL);
         assert_int_equal(err == ERR_OK, takes);
@@ -94,12 +120,18 @@ static void run(unsigned *refused, unsigned *at_capacity)
             assert_memory_equal(&before, &vs, sizeof vs); /* nothing happened */
             *refused += 1;
         } else {
-            model_add(&m, now_ms, effective_ms);
+            model_add(&m, now_ms, effective_ms, on_assent);
             left += gone.n;
             kept++;
         }
         if (m.n == 0)
             continue;
+        for (int i = 0; i < 3; i++) {
+            size_t version = m.n - 1 - below(m.n < 3 ? m.n : 3), side = below(2);
+            now_ms += (int64_t)below(2);
+            bool given = model_assent(&m, version, side, now_ms);
+            assert_int_equal(versions_assent(&vs, (int64_t)version + 1, 1u << side, now_ms) == ERR_OK, given);
+        }
         *at_capacity += vs.n == VERSIONS_MAX;
         compare(&vs, &m, now_ms);
         assert_int_equal(vs.n + left, kept); /* each is kept, or was handed out once */
@@ -132,11 +164,31 @@ static void refusals_name_the_member_and_the_cure(void **state)
     assert_int_equal(versions_at(&vs, 5000)->number, 2);
 }
 
+static void a_first_version_binds_nobody_until_both_have_assented(void **state)
+{
+    (void)state;
+    struct versions vs = {.n = 0};
+    const struct version first = {.number = 1, .at_ms = 1000, .on_assent = true, .both = true};
+    struct version next = {.number = 2, .at_ms = 2000};
+    assert_true(versions_ask(&vs, &first));
+    assert_ok(versions_add(&vs, &first, 0, NULL, NULL));
+    assert_ok(versions_assent(&vs, 1, SIDE_PUBLISHER, 1500));
+    assert_int_equal(versions_assent(&vs, 1, SIDE_PUBLISHER, 1600), ERR_CONFLICT);
+    assert_false(versions_bind(&vs, 9000));
+    assert_true(versions_ask(&vs, &next)); /* though it says the same: nothing is in force */
+    assert_ok(versions_assent(&vs, 1, SIDE_ADVERTISER, 1700));
+    assert_true(versions_bind(&vs, 1700) && versions_bind(&vs, 0)); /* also by a clock that was set back */
+    assert_false(versions_ask(&vs, &next));
+    next.says.b[0] = 1;
+    assert_true(versions_ask(&vs, &next));
+}
+
 int main(void)
 {
     chance_seed();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_model_is_followed),
+        cmocka_unit_test(a_first_version_binds_nobody_until_both_have_assented),
         cmocka_unit_test(refusals_name_the_member_and_the_cure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

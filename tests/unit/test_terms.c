@@ -78,11 +78,11 @@ static void the_documented_campaign_is_taken_whole(void **state)
 static void contract_defaults_are_written_out(void **state)
 {
     (void)state;
-    completes(
-        contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
-        "{'campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'impression_micros':0,'lead':[],"
-        "'sale_ppm':0},"
-        "'publisher':'P1','starts_at':''}");
+    completes(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
+              "{'assent':'operator','campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'"
+              "impression_micros':0,'lead':[],"
+              "'sale_ppm':0},"
+              "'publisher':'P1','starts_at':''}");
 }
 
 static void a_contract_is_taken_whole(void **state)
@@ -95,7 +95,8 @@ static void a_contract_is_taken_whole(void **state)
         "'click_micros':10,'impression_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
         "at':'2026-02-01T00:00:00.5Z'}",
         "C1",
-        "{'campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_micros':10,'"
+        "{'assent':'operator','campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_"
+        "micros':10,'"
         "impression_micros':1,"
         "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0},"
         "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
@@ -246,6 +247,8 @@ static const struct {
     {NULL, "'campaign':'K1','price':{'sale_ppm':1000001}", "price.sale_ppm"},
     {NULL, "'campaign':'K1','price':{'click_micros':'1'}", "price.click_micros"},
     {NULL, "'campaign':'K1','caps':{'month':-1}", "caps.month"},
+    {NULL, "'campaign':'K1','assent':'none'", "assent"},
+    {NULL, "'campaign':'K1','assent':'both'", "assent"}, /* nobody else is there */
     {NULL, "'campaign':'K1','starts_at':'yesterday'", "starts_at"},
     {NULL, "'campaign':'K1','starts_at':'2026-02-01T00:00:00Z','ends_at':'2026-02-01T00:00:00Z'", "ends_at"},
     {NULL, "'campaign':'K1','name':'x'", "name"},
