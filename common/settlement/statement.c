@@ -1,5 +1,6 @@
 #include "common/settlement/statement.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
@@ -14,10 +15,14 @@ struct received {
     enum reason reason; /* of the lead entry; NONE when a disposition rejected it */
 };
 
-struct sums {
-    const struct statement_in *in;
+/* The moves of [from, to), folded. */
+struct statement_draft {
+    uint32_t contract;
+    uint64_t from, to, moves;
+    const struct view *view; /* while it folds */
     struct problem *problem;
-    struct received *received; /* ascending */
+    const struct statement_in *in; /* while it is built */
+    struct received *received;     /* ascending */
     size_t n, room;
     struct statement_lines lines;
     struct buf adjustments; /* a JSON array */
@@ -40,7 +45,7 @@ static void jw_time(struct jw *w, const char *key, int64_t ms) /* "" for 0 */
     jw_kstr(w, key, buf_span(&text));
 }
 
-static enum err out_of_range(struct sums *f)
+static enum err out_of_range(struct statement_draft *f)
 {
     return problem(f->problem, ERR_INVALID, "", "the sums leave the range of money: settle a shorter interval");
 }
@@ -53,7 +58,7 @@ static int by_lead(const void *a, const void *b)
     return x->lead < y->lead ? -1 : x->lead > y->lead;
 }
 
-static void count_move(struct sums *f, uint64_t index, const struct move_row *m)
+static void count_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
     if (m->kind == ENTRY_LEAD) {
         if (f->n == f->room) {
@@ -71,7 +76,7 @@ static void count_move(struct sums *f, uint64_t index, const struct move_row *m)
     }
 }
 
-static MUST_CHECK enum err sum_move(struct sums *f, uint64_t index, const struct move_row *m)
+static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
     if (m->micros >= 0 && !m->reinstated)
         return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
@@ -96,13 +101,13 @@ static void end_line(struct statement_lines *l, size_t start)
     l->n++;
 }
 
-static MUST_CHECK enum err line_of_move(struct sums *f, uint64_t index, const struct move_row *m)
+static MUST_CHECK enum err line_of_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
     size_t start = f->lines.text.len;
     struct lead_row lead;
     struct jw w;
 
-    enum err err = row_lead(f->in->view, f->in->contract, m->lead, &lead);
+    enum err err = row_lead(f->view, f->contract, m->lead, &lead);
     if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || (err == ERR_OK && !time_ok(lead.at_ms)))
         return problem(f->problem, ERR_CORRUPT, "", "entry %llu has no lead that reads", (unsigned long long)index);
     if (err != ERR_OK)
@@ -126,41 +131,44 @@ static MUST_CHECK enum err line_of_move(struct sums *f, uint64_t index, const st
     return ERR_OK;
 }
 
-static MUST_CHECK enum err fold_moves(struct sums *f)
+static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to)
 {
-    const struct statement_in *in = f->in;
-    const struct view *v = in->view;
+    const struct view *v = f->view;
     uint8_t from[12];
     struct span key, value;
-    uint64_t moves = 0;
     enum err err;
 
-    row_index_key(from, in->contract, in->from);
+    row_index_key(from, f->contract, f->to);
     while ((err = v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) == ERR_OK) {
         struct move_row m;
-        if (key.len < 4 || load_be32(key.ptr) != in->contract)
+        if (key.len < 4 || load_be32(key.ptr) != f->contract)
             break;
         if (key.len != sizeof from)
             return problem(f->problem, ERR_CORRUPT, "", "a row of the contract's entries does not read");
         uint64_t index = load_be64(key.ptr + 4);
-        if (index >= in->to)
+        if (index >= to)
             break;
         if (move_row_read(value, &m) != ERR_OK)
             return problem(f->problem, ERR_CORRUPT, "", "the row of entry %llu does not read",
                            (unsigned long long)index);
-        moves++;
+        f->moves++;
         count_move(f, index, &m);
         if ((err = sum_move(f, index, &m)) != ERR_OK || (err = line_of_move(f, index, &m)) != ERR_OK)
             return err;
-        row_index_key(from, in->contract, index + 1);
+        row_index_key(from, f->contract, index + 1);
     }
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    if (moves != in->tally->moves)
-        return problem(f->problem, ERR_CORRUPT, "",
-                       "%llu leads and dispositions came, and %llu have a row of their move",
-                       (unsigned long long)in->tally->moves, (unsigned long long)moves);
+    f->to = to;
     return ERR_OK;
+}
+
+static MUST_CHECK enum err all_moves(const struct statement_draft *f)
+{
+    if (f->moves == f->in->tally->moves)
+        return ERR_OK;
+    return problem(f->problem, ERR_CORRUPT, "", "%llu leads and dispositions came, and %llu have a row of their move",
+                   (unsigned long long)f->in->tally->moves, (unsigned long long)f->moves);
 }
 
 static uint64_t total_of(const uint64_t by_class[CLASS_COUNT])
@@ -171,7 +179,7 @@ static uint64_t total_of(const uint64_t by_class[CLASS_COUNT])
     return total;
 }
 
-static MUST_CHECK enum err fold_traffic(struct sums *f)
+static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
 {
     const struct tally *t = f->in->tally;
     size_t start = f->lines.text.len;
@@ -229,7 +237,7 @@ static void write_class_counts(struct jw *w, const char *key, const uint64_t by_
     write_counts(w, key, c, CLASS_COUNT + 1);
 }
 
-static void write_lead_counts(struct jw *w, const struct sums *f)
+static void write_lead_counts(struct jw *w, const struct statement_draft *f)
 {
     uint64_t status[STATUS_COUNT] = {0}, rejected[REASON_COUNT] = {0};
     struct count reasons[REASON_COUNT];
@@ -266,7 +274,7 @@ static void write_gap(struct jw *w, const struct tally *t)
     jw_object_end(w);
 }
 
-static void write_all_counts(struct jw *w, const struct sums *f)
+static void write_all_counts(struct jw *w, const struct statement_draft *f)
 {
     jw_key(w, "counts");
     jw_object(w);
@@ -327,7 +335,7 @@ static void write_tree(struct jw *w, const struct statement_in *in)
     jw_object_end(w);
 }
 
-static void write_payload(const struct sums *f, int exponent, int64_t from_ms, struct statement_out *o)
+static void write_payload(const struct statement_draft *f, int exponent, int64_t from_ms, struct statement_out *o)
 {
     const struct statement_in *in = f->in;
     struct jw w;
@@ -364,7 +372,7 @@ static void write_payload(const struct sums *f, int exponent, int64_t from_ms, s
 }
 
 /* Totals, rounded once; then the payload. */
-static MUST_CHECK enum err settle(struct sums *f, struct statement_out *o)
+static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_out *o)
 {
     const struct statement_in *in = f->in;
     int exponent = currency_exponent(in->terms->currency);
@@ -384,31 +392,82 @@ static MUST_CHECK enum err settle(struct sums *f, struct statement_out *o)
     return ERR_OK;
 }
 
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from)
+{
+    struct statement_draft *f = xcalloc(1, sizeof *f);
+    *f = (struct statement_draft){.contract = contract, .from = from, .to = from};
+    buf_heap(&f->lines.text);
+    buf_heap(&f->adjustments);
+    jw_open(&f->adjustment, &f->adjustments);
+    jw_array(&f->adjustment);
+    return f;
+}
+
+void statement_draft_free(struct statement_draft *f)
+{
+    if (f == NULL)
+        return;
+    buf_free(&f->lines.text);
+    buf_free(&f->adjustments);
+    free(f->received);
+    free(f);
+}
+
+enum err statement_draft_fold(struct statement_draft *f, const struct view *v, uint64_t to, struct problem *p)
+{
+    f->view = v;
+    f->problem = p;
+    return fold_moves(f, to);
+}
+
+uint32_t statement_draft_contract(const struct statement_draft *f)
+{
+    return f->contract;
+}
+
+uint64_t statement_draft_moves(const struct statement_draft *f)
+{
+    return f->moves;
+}
+
+bool statement_draft_begins(const struct statement_draft *f, uint64_t from, uint64_t to)
+{
+    return f->from == from && f->to <= to;
+}
+
+enum err statement_finish(struct statement_draft *f, const struct statement_in *in, struct statement_out *out,
+                          struct problem *p)
+{
+    struct statement_out o = {0};
+    assert(f->contract == in->contract && statement_draft_begins(f, in->from, in->to));
+    f->in = in;
+    buf_heap(&o.payload);
+    enum err err = statement_draft_fold(f, in->view, in->to, p);
+    if (err == ERR_OK)
+        err = all_moves(f);
+    if (err == ERR_OK)
+        err = fold_traffic(f);
+    if (err == ERR_OK) {
+        jw_array_end(&f->adjustment);
+        jw_close(&f->adjustment);
+        err = settle(f, &o);
+    }
+    if (err != ERR_OK) {
+        buf_free(&o.payload);
+        return err;
+    }
+    o.lines = f->lines;
+    f->lines = (struct statement_lines){0};
+    buf_heap(&f->lines.text);
+    *out = o;
+    return ERR_OK;
+}
+
 enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p)
 {
-    struct sums f = {.in = in, .problem = p};
-    struct statement_out o = {0};
-
-    buf_heap(&o.payload);
-    buf_heap(&f.lines.text);
-    buf_heap(&f.adjustments);
-    jw_open(&f.adjustment, &f.adjustments);
-    jw_array(&f.adjustment);
-    enum err err = fold_moves(&f);
-    if (err == ERR_OK)
-        err = fold_traffic(&f);
-    if (err == ERR_OK) {
-        jw_array_end(&f.adjustment);
-        jw_close(&f.adjustment);
-        err = settle(&f, &o);
-    }
-    o.lines = f.lines;
-    buf_free(&f.adjustments);
-    free(f.received);
-    if (err != ERR_OK)
-        statement_free(&o);
-    else
-        *out = o;
+    struct statement_draft *f = statement_draft_new(in->contract, in->from);
+    enum err err = statement_finish(f, in, out, p);
+    statement_draft_free(f);
     return err;
 }
 

@@ -47,6 +47,22 @@ struct statement_out {
 MUST_CHECK enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p);
 void statement_free(struct statement_out *out);
 
+/* The same in steps, for a log that goes on meanwhile: what was folded of [from, to) is folded for good, since its rows
+ * say the same ever after. statement_build is one that begins with nothing. */
+struct statement_draft;
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from);
+void statement_draft_free(struct statement_draft *d); /* NULL-safe */
+/* Goes on up to `to`. Errors as statement_build; then it is only to be freed. */
+MUST_CHECK enum err statement_draft_fold(struct statement_draft *d, const struct view *v, uint64_t to,
+                                         struct problem *p);
+uint32_t statement_draft_contract(const struct statement_draft *d);
+uint64_t statement_draft_moves(const struct statement_draft *d); /* leads and dispositions in it */
+/* Whether a statement over [from, to) can go on from it. */
+bool statement_draft_begins(const struct statement_draft *d, uint64_t from, uint64_t to);
+/* The rest (asserted: it begins so); d is only to be freed then. */
+MUST_CHECK enum err statement_finish(struct statement_draft *d, const struct statement_in *in,
+                                     struct statement_out *out, struct problem *p);
+
 /* The parts of a payload that others need. Spans point into *json (json_decref). ERR_CORRUPT unless canonical and
  * complete. */
 struct statement {

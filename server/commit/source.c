@@ -238,21 +238,24 @@ static struct queue *first_arrived(struct source *s)
     return first;
 }
 
-/* What arrived since the last batch, in that order, up to the first job that runs alone. */
+/* What arrived since the last batch, in that order, up to the first job that runs alone, or a second one. */
 static size_t take_pushed(struct source *s, struct job **jobs)
 {
     size_t n = 0;
     struct queue *from;
-    while (n < BATCH_MAX && s->held == NULL && (from = first_arrived(s)) != NULL) {
-        struct job *job = queue_pop(from);
-        if (record_flags(job->record.kind) & RECORD_ALONE)
-            s->held = job;
-        else
-            jobs[n++] = job;
+    while (n < BATCH_MAX && (from = first_arrived(s)) != NULL) {
+        unsigned flags = record_flags(((const struct job *)queue_peek(from))->record.kind);
+        if (!(flags & RECORD_ALONE)) {
+            jobs[n++] = queue_pop(from);
+            continue;
+        }
+        if (s->held == NULL) {
+            s->held = queue_pop(from);
+            s->stage = flags & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
+        }
+        break;
     }
     s->first_lane = (s->first_lane + 1) % s->n_lanes;
-    if (s->held != NULL)
-        s->stage = record_flags(s->held->record.kind) & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
     return n;
 }
 
@@ -444,8 +447,12 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
 {
     int64_t now_ms = monotonic_ms();
     size_t n = 0;
-    if (s->held != NULL)
-        return take_held(s, jobs);
+    if (s->held != NULL) {
+        /* of overdue approvals there may be many: between two steps comes what else arrived */
+        bool others = s->stage == STAGE_APPROVE && s->chore_last;
+        s->chore_last = s->stage == STAGE_APPROVE && !others;
+        return others && (n = take_pushed(s, jobs)) > 0 ? n : take_held(s, jobs);
+    }
     bool others_first = s->chore_last;
     s->chore_last = false;
     if (others_first)
@@ -454,7 +461,10 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
         s->chore_last = true;
     else if (n == 0 && s->held == NULL)
         n = take_pushed(s, jobs);
-    return n == 0 && s->held != NULL ? take_held(s, jobs) : n;
+    if (n > 0 || s->held == NULL)
+        return n;
+    s->chore_last = s->stage == STAGE_APPROVE;
+    return take_held(s, jobs);
 }
 
 /* The batch's time, of which whatever came after a step of the clock is on this side. */

@@ -170,6 +170,7 @@ enum err instance_open_store(struct instance *in, const char *dir, enum store_mo
         err = store_open(dir, mode, map_size, &in->store);
     }
     in->day_keys = day_keys_new();
+    in->drafts = drafts_new();
     if (err != ERR_OK)
         instance_close(in);
     return err;
@@ -192,6 +193,7 @@ enum err instance_open(struct instance *in, const char *dir, enum store_mode mod
 
 void instance_close(struct instance *in)
 {
+    drafts_free(in->drafts);
     heads_close(in->heads);
     catalog_slot_free(in->catalog);
     day_keys_free(in->day_keys);

@@ -451,11 +451,18 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
     return journal_get(t, seq, contract, index, out);
 }
 
+/* By the ledger's memory, or what is swept. */
+static enum err view_entry(struct ledger_view *v, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    return v->ledger != NULL ? ledger_get(v->ledger, v->txn, contract, index, out)
+                             : ledger_read(v->txn, contract, index, out);
+}
+
 static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct ledger_view *v = ctx;
     struct envelope env;
-    enum err err = ledger_get(v->ledger, v->txn, contract, index, &env);
+    enum err err = view_entry(v, contract, index, &env);
     if (err != ERR_OK)
         return err;
     return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
@@ -465,7 +472,7 @@ static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct h
 {
     struct ledger_view *v = ctx;
     struct envelope env;
-    enum err err = ledger_get(v->ledger, v->txn, contract, index, &env);
+    enum err err = view_entry(v, contract, index, &env);
     if (err != ERR_OK)
         return err;
     merkle_leaf(env.entry, out);
@@ -481,7 +488,7 @@ static enum err row_holds(struct ledger_view *v, enum row_table table, struct sp
     if ((table != ROW_LEADS && table != ROW_MOVES) || key.len != 12)
         return ERR_OK; /* of odd keys their reader says what is to be said */
     uint64_t index = load_be64(key.ptr + 4);
-    enum err err = ledger_get(v->ledger, v->txn, load_be32(key.ptr), index, &env);
+    enum err err = view_entry(v, load_be32(key.ptr), index, &env);
     if (err == ERR_OK)
         err = entry_read(env.entry, &e, NULL);
     if (err != ERR_OK)

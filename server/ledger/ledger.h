@@ -61,7 +61,8 @@ MUST_CHECK enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t con
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
                                struct envelope *out);
-/* Rows and clicks as decisions see them, within t; *v is the caller's memory for as long as the view is used. */
+/* Rows and clicks as decisions see them, within t; *v is the caller's memory for as long as the view is used. With
+ * ledger NULL, for any thread: of what is swept. */
 struct ledger_view {
     struct ledger *ledger;
     struct txn *txn;

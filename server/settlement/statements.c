@@ -52,6 +52,7 @@ struct issue {
     struct cut closes; /* the longest prefix that fits */
     bool whole;        /* of all there is */
     int64_t issued_ms;
+    struct statement_draft *draft; /* what is folded of [from, to) already */
     struct statement_out out;
     struct buf jws, note, summary;
 };
@@ -65,6 +66,7 @@ static void issue_open(struct issue *s)
 
 static void issue_close(struct issue *s)
 {
+    statement_draft_free(s->draft);
     statement_free(&s->out);
     buf_free(&s->jws);
     buf_free(&s->note);
@@ -122,7 +124,13 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
         .issued_ms = s->issued_ms,
     };
     enum err err = ledger_root_at(cx->txn, s->k->number, s->from, &in.from_root);
-    return err == ERR_OK ? statement_build(&in, &s->out, p) : err;
+    if (err != ERR_OK)
+        return err;
+    if (s->draft == NULL || !statement_draft_begins(s->draft, in.from, in.to)) {
+        statement_draft_free(s->draft);
+        s->draft = statement_draft_new(in.contract, in.from);
+    }
+    return statement_finish(s->draft, &in, &s->out, p);
 }
 
 /* `prev` is the contract's statement before: lists that begin behind it know by it that it was there. */
@@ -202,6 +210,7 @@ enum err statement_run(struct batch *cx, struct job *job)
     if (!contract_binds(s.k, s.issued_ms))
         return contract_unbound(s.k, &job->problem);
     issue_open(&s);
+    s.draft = drafts_take(cx->instance->drafts, s.k->number);
     enum err err = pipeline_ready(cx, s.k);
     if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||
         (err = issue_note(cx, &s)) != ERR_OK || (err = issue_interval(cx, &s)) != ERR_OK ||
@@ -217,15 +226,53 @@ done:
     return err;
 }
 
+/* ---- the call ---- */
+
+/* Reader: what is swept by now is folded here, so that the committer is left with what comes meanwhile. */
+static enum err draft(struct request *rq, const struct contract *k)
+{
+    struct ledger_view within;
+    struct head head;
+    struct cut cut;
+    struct txn *t;
+    enum err err = worker_reader(rq->worker, &t);
+    if (err != ERR_OK || (err = head_read(t, k->number, &head)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    const struct view view = ledger_view(&within, NULL, t);
+    err = row_cut(&view, k->number, head.last.to, &cut);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    uint64_t to = err == ERR_OK && cut.to < head.size ? cut.to : head.size;
+    struct statement_draft *d = statement_draft_new(k->number, head.last.to);
+    err = statement_draft_fold(d, &view, to, &rq->problem);
+    if (err == ERR_OK)
+        drafts_put(rq->worker->server->instance.drafts, d);
+    else
+        statement_draft_free(d);
+    return err;
+}
+
 enum err statements_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     static const struct body_member none[] = {{NULL}};
     const struct contract *k;
     enum err err;
-    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
+    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK ||
+        (err = draft(rq, k)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_STATEMENT, k->campaign->advertiser);
+    return ERR_PENDING;
+}
+
+enum err statements_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    const struct contract *k;
+    if (job != NULL)
+        return control_finish(rq, job, reply);
+    enum err err = call_contract(rq, rq->param[0], &k);
+    if (err != ERR_OK)
+        return err;
+    job = worker_job(rq, RECORD_STATEMENT, k->campaign->advertiser);
     job->record.statement.contract = k->number;
     id_draw(rq->arrived_ms, job->record.statement.id);
     return call_submit(rq, job);

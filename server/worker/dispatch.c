@@ -361,11 +361,12 @@ static enum err handle(struct worker *w, struct request *rq, struct reply *reply
 {
     struct readers *readers = w->server->readers;
     unsigned roles = rq->route->roles;
-    bool reads = readers != NULL && (roles & ROUTE_READS || (roles & ROUTE_ROWS && rq->body.len > LIMIT_BODY));
+    bool reads =
+        readers != NULL && (roles & (ROUTE_READS | ROUTE_DRAFTS) || (roles & ROUTE_ROWS && rq->body.len > LIMIT_BODY));
     enum err err = rq->route->admit != NULL ? rq->route->admit(rq) : ERR_OK;
     if (err == ERR_OK && !reads) {
         err = rq->route->handle(rq, reply);
-        return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
+        return err == ERR_PENDING && roles & ROUTE_STEPS ? rq->route->finish(rq, NULL, reply) : err;
     }
     if (err != ERR_OK)
         return err;
@@ -406,7 +407,7 @@ enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *
 {
     rq->worker = reader;
     enum err err = rq->route->handle(rq, reply);
-    assert(err != ERR_PENDING || rq->route->roles & ROUTE_ROWS);
+    assert(err != ERR_PENDING || rq->route->roles & ROUTE_STEPS);
     note_cause(reader, rq, err);
     worker_reader_end(reader);
     return err;

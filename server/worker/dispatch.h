@@ -6,14 +6,18 @@
 
 /* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
- * read on such a thread; then, with ERR_PENDING, finish without a job submits. */
+ * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_DRAFTS: the same whatever its
+ * body.
+ */
 enum {
     ROUTE_PUBLIC = 0,
     ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
     ROUTE_OPS = 256,
     ROUTE_SIGNED = 512,
     ROUTE_READS = 1024,
-    ROUTE_ROWS = 2048
+    ROUTE_ROWS = 2048,
+    ROUTE_DRAFTS = 4096,
+    ROUTE_STEPS = ROUTE_ROWS | ROUTE_DRAFTS
 };
 
 /* One row of routes.c. */

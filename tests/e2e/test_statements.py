@@ -135,6 +135,19 @@ class Statements(ServerCase):
             verified = countersign("verify", mirror)
             self.assertEqual(verified.returncode, 0, verified.stdout)
 
+    def test_what_was_folded_before_the_commit_is_in_it_once(self):
+        click = self.market.click()
+        for turn in range(2):
+            for n, size in enumerate((90, 10)):
+                rows = [person(click_id=click, txid=f"{turn}.{n}.{i}") for i in range(size)]
+                self.assertStatus(self.market.publisher.call("POST", "/v1/leads", rows), 200)
+            _, statement, _ = self.settle()
+            self.assertEqual((statement["counts"]["leads"]["total"], statement["lines"]["n"]), (100, 100))
+        with tempfile.TemporaryDirectory() as mirror:
+            for command in (("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.auditor.token), ("verify", mirror)):
+                done = countersign(*command)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_bots_are_counted_and_earn_nothing(self):
         market = self.market
         market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 1}], "click_micros": 10_000, "impression_micros": 1_000})

@@ -535,13 +535,13 @@ static const struct need {
     int table;
     const char *requests;
 } needs[] = {
-    {TABLE_META, "its proof, the openings, the checkpoint, the statements"},
+    {TABLE_META, "its proof, the openings, the checkpoint, the statements, a new statement"},
     {TABLE_JOURNAL, "a lead, a person again, a txid again, a lead sent twice, an approval by click, an approval of "
                     "parts, the lead, the leads, the openings, "
                     "the entries, a new statement"},
     {TABLE_TILES, "its proof, a tile, a campaign changed, a key put again, a new statement"},
     {TABLE_SEQS, "the lead, the leads, the openings, the entries, a new statement"},
-    {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements"},
+    {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements, a new statement"},
     {TABLE_NONCES, "a lead sent twice"},
     {TABLE_PARTIES, "a code, a campaign changed"},
     {TABLE_CAMPAIGNS, "a code"},
@@ -637,7 +637,8 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_META, "", ""},
         {TABLE_TILES, "its proof, a tile, a new statement", ""},
         {TABLE_SEQS, "the lead, the leads, the openings, the entries, a new statement", "a txid again"},
-        {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements", ""},
+        {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements, a new statement",
+         ""},
         {TABLE_NONCES, "", ""},
         {TABLE_PARTIES, "a code, a campaign changed", ""},
         {TABLE_CAMPAIGNS, "a code", ""},

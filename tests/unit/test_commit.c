@@ -1,4 +1,6 @@
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "common/base/id.h"
@@ -365,6 +367,44 @@ static void no_statement_is_without_its_head(void **state)
     assert_int_equal(leaves_of(click.index + 1), 1);
 }
 
+enum { APPROVALS = 3 };
+static uint64_t size_at[APPROVALS];
+static int approvals;
+static atomic_bool all_pushed;
+
+static enum err one_of_many(struct batch *cx, struct job *job)
+{
+    while (!atomic_load(&all_pushed))
+        sched_yield();
+    if (approvals < APPROVALS)
+        size_at[approvals++] = ledger_size(cx->ledger, COMMITTER_CONTRACT);
+    job->more = approvals < APPROVALS;
+    return ERR_OK;
+}
+
+static void clicks_pass_between_the_approvals_before_a_statement(void **state)
+{
+    (void)state;
+    struct job click = click_job(&cf, COMMITTER_CONTRACT), statement = statement_job(1);
+    approvals = APPROVALS; /* those of the schedule are not looked at */
+    atomic_store(&all_pushed, true);
+    start_with(RECORD_APPROVE, one_of_many);
+    run_alone(&click);
+    atomic_store(&all_pushed, false);
+    approvals = 0;
+    click = click_job(&cf, COMMITTER_CONTRACT);
+    assert_ok(source_push(cf.live.sh.source, 0, &statement));
+    assert_ok(push_awake(&cf, 0, &click));
+    atomic_store(&all_pushed, true);
+    jobs_wait(&cf, 0, 2);
+    assert_ok(statement.err);
+    assert_ok(click.err);
+    assert_int_equal(approvals, APPROVALS);
+    assert_int_equal(size_at[0], click.index);
+    assert_int_equal(size_at[APPROVALS - 1], click.index + 1);
+    assert_int_equal(leaves_of(click.index + 1), 1); /* and the statement closes over it */
+}
+
 static void a_catalog_change_is_published_with_its_commit(void **state)
 {
     (void)state;
@@ -685,6 +725,7 @@ int main(void)
         TEST(a_pause_drops_no_gap_and_pays_no_click),
         TEST(a_statement_comes_when_its_head_is_in_the_root_log),
         TEST(no_statement_is_without_its_head),
+        TEST(clicks_pass_between_the_approvals_before_a_statement),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
