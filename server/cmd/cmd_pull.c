@@ -268,6 +268,11 @@ static void pull_all(struct pull *p)
     pull_keys_check(p, p->root.path, buf_span(&p->root.note));
     if (p->refusal[0] != '\0')
         pull_folder_set_aside(p);
+    if (p->older[0] != '\0')
+        decline(
+            "an older state: %s. That is no other history: a cache, or a backup that was put back, shows the same. %s "
+            "is as it was, and proves the entries that are missing there: keep it, ask the operator, pull again",
+            p->older, p->dir);
     pull_folder_place(p);
     tell_end(p);
     pull_log_close(&p->log);

@@ -302,6 +302,10 @@ static int verify(const char *const given[])
     for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
         if (further[0] != NULL && given[of_one[i]] != NULL)
             decline("%s is about one DIR", args[of_one[i]].name);
+    struct stat own, other;
+    if (given[AGAINST] != NULL && stat(given[DIR], &own) == 0 && stat(given[AGAINST], &other) == 0 &&
+        own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+        decline("--against is the mirror itself: give another reader's");
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)

@@ -34,6 +34,7 @@ struct download {
     download_take *take;
     void *ctx;
     const char *wrong; /* why it was broken off */
+    bool is_unknown;   /* and that says nothing of what the server has */
     bool sends;        /* something that the server may take though its answer is lost */
     char refusal[ERROR_BODY];
     size_t refusal_len;
@@ -102,11 +103,12 @@ static int look_at_clock(void *arg, curl_off_t total, curl_off_t now, curl_off_t
 {
     struct download *d = arg;
     (void)total, (void)now, (void)up_total, (void)up_now;
-    if (interrupted)
-        d->wrong = "interrupted";
-    else if (behind_us(d) > (int64_t)d->limits.slack_s * 1000000)
-        d->wrong = "the server is too slow: try again, or allow more by --timeout";
-    return d->wrong != NULL;
+    bool is_slow = behind_us(d) > (int64_t)d->limits.slack_s * 1000000;
+    if (!interrupted && !is_slow)
+        return 0;
+    d->wrong = interrupted ? "interrupted" : "the server is too slow: try again, or allow more by --timeout";
+    d->is_unknown = true;
+    return 1;
 }
 
 static void set_up(struct download *d)
@@ -198,6 +200,7 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
     d->take = take;
     d->ctx = ctx;
     d->wrong = NULL;
+    d->is_unknown = false;
     d->begun_us = clock_monotonic_us();
     curl_easy_setopt(d->curl, CURLOPT_URL, url);
     CURLcode code = curl_easy_perform(d->curl);
@@ -211,19 +214,21 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
                   : status >= 500    ? "the server failed"
                                      : curl_easy_strerror(code));
     if (interrupted)
-        die("interrupted: the mirror is as it was; pull again");
+        decline("interrupted: the mirror is as it was; pull again");
+    if (d->wrong != NULL && d->is_unknown)
+        decline("%s: %s", url, d->wrong);
     if (d->wrong != NULL)
         die("%s: %s", url, d->wrong);
     bool is_refused = no != 0 && status == no;
     if (status != 0 && !good(d, status) && !is_refused)
-        die("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "", (int)d->refusal_len,
-            d->refusal);
+        (d->sends ? die : decline)("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "",
+                                   (int)d->refusal_len, d->refusal);
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
-        die("%s: a header longer than any can be, or not enough memory", url);
+        decline("%s: a header longer than any can be, or not enough memory", url);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
-        die("%s: %s: check the URL, and that the server runs", url, curl_easy_strerror(code));
+        decline("%s: %s: check the URL, and that the server runs", url, curl_easy_strerror(code));
     if (code != CURLE_OK && !(is_refused && code == CURLE_WRITE_ERROR)) /* of a refusal its beginning is taken */
-        die("%s: %s", url, curl_easy_strerror(code));
+        decline("%s: %s", url, curl_easy_strerror(code));
     free(url);
     return !is_refused;
 }

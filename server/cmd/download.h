@@ -1,5 +1,6 @@
-/* Fetching over HTTP(S) by libcurl, one connection kept, from a server that nobody trusts. Every failure dies with one
- * line that says which URL and what came, safe for a terminal. */
+/* Fetching over HTTP(S) by libcurl, one connection kept, from a server that nobody trusts. Every failure ends the
+ * process with one line that says which URL and what came, safe for a terminal: status 2 where no whole answer came
+ * (the server is off, slow, or refuses), 1 where one did that cannot be right. */
 #ifndef CS_SERVER_CMD_DOWNLOAD_H
 #define CS_SERVER_CMD_DOWNLOAD_H
 

@@ -131,19 +131,34 @@ static void get_tile(struct pull *p, const struct pull_log *l, const char *name,
     pull_keep(p, name, bytes);
 }
 
-/* A perfect subtree of the new tree, read from its tiles. */
-static bool read_node(const struct pull_log *l, int height, uint64_t n, struct hash *out)
+/* A log's tree by its tiles: the new one as it was fetched, or the one that the mirror has. */
+struct tiles {
+    const struct pull_log *log;
+    uint64_t size;
+    const struct folder *kept; /* NULL: the new one */
+};
+
+static enum err read_tile(const struct tiles *of, const struct tile *t, struct buf *out)
+{
+    char name[NAME_CAP];
+    pull_tile_name(name, of->log->base, t);
+    if (of->kept == NULL)
+        return staging_read(name, pull_tile_most(t), out);
+    struct mirror m = folder_mirror((struct folder *)of->kept);
+    return m.read(m.ctx, name, 0, pull_tile_most(t), out);
+}
+
+/* A perfect subtree. */
+static bool read_node(const struct tiles *of, int height, uint64_t n, struct hash *out)
 {
     uint64_t first = n << height % TILE_HEIGHT;
     size_t at = first % TILE_WIDTH, count = (size_t)1 << height % TILE_HEIGHT;
     struct tile t = {.level = height / TILE_HEIGHT, .n = first / TILE_WIDTH};
     struct hash hashes[TILE_WIDTH];
     struct buf bytes;
-    char name[NAME_CAP];
-    t.width = tile_width(t.level, t.n, l->head.size);
-    pull_tile_name(name, l->base, &t);
+    t.width = tile_width(t.level, t.n, of->size);
     buf_heap(&bytes);
-    bool good = staging_read(name, pull_tile_most(&t), &bytes) == ERR_OK && bytes.len >= (at + count) * HASH_LEN;
+    bool good = read_tile(of, &t, &bytes) == ERR_OK && bytes.len >= (at + count) * HASH_LEN;
     if (good) {
         memcpy(hashes, bytes.ptr + at * HASH_LEN, count * HASH_LEN);
         merkle_perfect(hashes, count);
@@ -153,15 +168,15 @@ static bool read_node(const struct pull_log *l, int height, uint64_t n, struct h
     return good;
 }
 
-/* The root that the new tree had when it was of that size, by its tiles. */
-static bool root_at(const struct pull_log *l, uint64_t size, struct hash *out)
+/* The root that the tree had when it was of that size. */
+static bool root_at(const struct tiles *of, uint64_t size, struct hash *out)
 {
     struct frontier f = {.size = size};
     uint64_t from = 0;
     for (int height = MERKLE_HEIGHT - 1; height >= 0; height--) {
         if (!(size >> height & 1))
             continue;
-        if (!read_node(l, height, from >> height, &f.edge[f.edges++]))
+        if (!read_node(of, height, from >> height, &f.edge[f.edges++]))
             return false;
         from += (uint64_t)1 << height;
     }
@@ -187,7 +202,7 @@ void pull_tiles(struct pull *p, struct pull_log *l)
         pull_tile_name(name, l->base, &t);
         get_tile(p, l, name, &t);
     }
-    if (!root_at(l, size, &root) || memcmp(root.b, l->head.root.b, HASH_LEN) != 0)
+    if (!root_at(&(struct tiles){l, size, NULL}, size, &root) || memcmp(root.b, l->head.root.b, HASH_LEN) != 0)
         pull_refuse(p, l->path, "the root of the tiles that the server has for it");
     for (int level = 7; level >= TILE_ENTRIES; level--) {
         struct tile t = {.level = level};
@@ -218,6 +233,14 @@ void pull_each_tile(struct pull *p, const struct pull_log *l, void (*each)(struc
 void pull_log_extends(struct pull *p, const struct pull_log *l, const struct checkpoint *before, const char *whose)
 {
     struct hash root;
+    if (l->head.size < before->size && before == &l->before &&
+        root_at(&(struct tiles){l, before->size, p->folder}, l->head.size, &root) &&
+        memcmp(root.b, l->head.root.b, HASH_LEN) == 0) {
+        snprintf(p->older, sizeof p->older,
+                 "the server shows the first %" PRIu64 " of the %" PRIu64 " entries that the mirror holds of %s",
+                 l->head.size, before->size, l->base);
+        return;
+    }
     if (l->head.size < before->size) {
         pull_doubt(p,
                    "the log %s had %" PRIu64 " entries at %s, and the server now shows %" PRIu64
@@ -225,7 +248,7 @@ void pull_log_extends(struct pull *p, const struct pull_log *l, const struct che
                    l->base, before->size, whose, l->head.size);
         return;
     }
-    if (!root_at(l, before->size, &root))
+    if (!root_at(&(struct tiles){l, l->head.size, NULL}, before->size, &root))
         die("cannot read the tiles of %s again", l->base);
     if (memcmp(root.b, before->root.b, HASH_LEN) == 0)
         return;

@@ -37,6 +37,7 @@ struct pull {
     struct buf first;     /* the contract's checkpoint as it was first asked for */
     struct pull_keys keys, old_keys;
     bool parts;         /* the mirror's entries and the server's part somewhere */
+    char older[256];    /* the server shows the beginning of what the mirror holds; empty: it does not */
     char refusal[1024]; /* why what the server shows now may not follow what the mirror holds; empty: it may */
 };
 

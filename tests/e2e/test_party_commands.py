@@ -120,7 +120,7 @@ class PartyCommands(ServerCase):
         self.enrol(0, self.publisher, "own")  # again: it is the one that it has
         self.assertIn("409", self.enrol(1, self.advertiser, "own"))
         wrong = ("enrol", self.server.url, "--token", "cst_nobody", "--key", self.key("own"))
-        self.assertIn("check the token", self.run_with(1, *wrong))
+        self.assertIn("check the token", self.run_with(2, *wrong))
         self.run_with(1, "enrol", self.server.url, "--token", self.server.operator.token, "--key", self.key("own"))
         next_one = self.keygen("next")
         self.assertIn("previous_jws", self.enrol(1, self.publisher, "next"))
@@ -140,7 +140,7 @@ class PartyCommands(ServerCase):
     def test_what_does_not_hold_is_not_signed(self):
         self.enrolled()
         statement, _ = self.settle()
-        self.assertIn("check the token", self.run_with(1, "sign", self.server.url, self.folder / "m", "--contract", self.market.contract, "--token", "cst_nobody",
+        self.assertIn("check the token", self.run_with(2, "sign", self.server.url, self.folder / "m", "--contract", self.market.contract, "--token", "cst_nobody",
                                                        "--key", self.key("publisher"), "--yes"))
         self.keygen("foreign")
         self.assertIn("neither party", self.sign(1, self.publisher, "foreign", "--yes"))

@@ -283,7 +283,7 @@ class Pulls:
         if self.runner.server.ended(0.001 if done.returncode == 0 else 0.1):
             self.runner.revive()
         if done.returncode != 0:
-            end_of(done.returncode, done.stderr)
+            end_of(done.returncode, done.stderr, (1, 2))
             done = self.run()
             if done.returncode != 0 and self.runner.server.ended(END_S):
                 self.runner.revive()
