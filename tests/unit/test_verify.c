@@ -1190,6 +1190,7 @@ static struct story *keys_told(enum key_lie lie)
     keep_seen(s);
     s->log_key = log[0];
     tell_more(s);
+    keep_seen(s); /* the last tree without their entry */
 
     new_server_keys(s, "second");
     log[1] = s->log_key;
