@@ -6,10 +6,12 @@ import tempfile
 import time
 import unittest
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harness import SOURCE, Market, Party, ServerCase, countersign, person, rfc3339, send, wait_for
+from liar import Liar
 
 OLD, NEW, LAST = 5_000_000, 4_000_000, 3_000_000
 
@@ -162,6 +164,39 @@ class Assent(ServerCase):
         self.assertStatus(other.assent(market.contract, 1), 201)
         self.assertEqual([entry["kind"] for entry in market.settled_entries()].count("assent"), 2)
         self.audit()
+
+    def test_no_operator_makes_up_an_assent_with_the_servers_keys(self):
+        market = self.market_of()
+        self.both_assent(1)
+        self.paid()
+        self.patch(**price(NEW))
+        self.both_assent(2)
+        self.paid()
+        market.settled_entries()
+
+        def dropped(liar, last):
+            liar.entries[last] = {**next(entry for entry in liar.entries if entry["kind"] == "click"), "at": liar.entries[last]["at"], "class": "bot"}
+
+        def of_the_version_before(liar, last):
+            liar.entries[last]["jws"] = next(entry["jws"] for entry in liar.entries if entry["kind"] == "assent" and entry["party"] == market.publisher.id)
+
+        def of_the_other_party(liar, last):
+            liar.entries[last]["party"] = market.advertiser.id
+
+        def not_asked_for(liar, last):
+            del liar.entries[liar.last("terms")]["on_assent"]
+
+        for lie in (lambda liar, last: None, dropped, of_the_version_before, of_the_other_party, not_asked_for):
+            with self.subTest(lie.__name__), tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
+                self.assertEqual(countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.publisher.token).returncode, 0)
+                liar = Liar(self.server.data, Path(mirror), market.contract)
+                lie(liar, liar.last("assent"))
+                liar.publish()
+                expected = int(lie.__name__ != "<lambda>")
+                verified = countersign("verify", mirror)
+                self.assertEqual(verified.returncode, expected, verified.stdout)
+                second = subprocess.run([sys.executable, SOURCE / "scripts/verify.py", mirror], capture_output=True, text=True)
+                self.assertEqual(second.returncode, expected, second.stdout)
 
     def test_terms_that_the_operator_sets_can_be_assented_to_and_bind_without(self):
         market = self.market_of(assent="operator")
