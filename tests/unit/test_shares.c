@@ -187,7 +187,7 @@ static enum err lying_lead(struct batch *cx, struct job *job)
     struct buf bytes;
     enum err err = parts_deal(cx, &lead->report, lead->fallback_contract, job->record.arrived_ms, &parts);
     if (err == ERR_OK)
-        err = parts_decide(cx, &lead->report, job->record.arrived_ms, &parts);
+        err = parts_decide(cx, &lead->report, job->record.arrived_ms, &parts, &job->problem);
     if (err != ERR_OK || parts.n != 2)
         abort();
     lie(&parts);
