@@ -1032,6 +1032,9 @@ class Decided:
         return self.status, self.reason, self.tier, self.payout, self.due
 
 
+GAP_COUNTS = ("clicks", "impressions", "late_clicks", "views")
+
+
 class Ledger:
     """The fold of one contract's entries: each is decided again from those in front of it."""
 
@@ -1044,6 +1047,7 @@ class Ledger:
         self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
         self.amounts, self.bound_by = [], []
         self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
+        self.unsure_steps, self.while_unsure = 0, None  # steps of the last lead, if it is unsure; behind it, what a sure clock alone allows
         self.latest, self.behind = 0, None  # clock's time; the entry without steps that lies far behind it, until one with steps judges it
         self.waiting, self.seen, self.unsure = [], None, False  # leads with a due time, the first first; (lead, when an entry saw it overdue)
         self.reported = {}  # by sender and txid: the last lead
@@ -1062,6 +1066,8 @@ class Ledger:
             need(entry["kind"] == "terms" and "clock_ms" not in entry, "the first entry is no terms")
         self.dates(at, entry)
         self.withheld(entry)
+        self.unconfirmed(at, entry)
+        self.gaps_hold(entry)
         self.entries.append(entry)
         if entry["kind"] == "terms":
             self.terms(at, entry)
@@ -1094,6 +1100,29 @@ class Ledger:
             clicked = [entry.get("clicked_ms", 0), *(touch.get("clicked_ms", 0) for touch in entry.get("touches", []))]
             need(entry.get("clock_steps", 0) or max(clicked) <= time + HOUR_MS, "it is dated before its click")
         self.latest = max(self.latest, time)
+
+    def unconfirmed(self, at, entry):
+        """"Dates": nothing is approved by itself, or closed, between leads that say that nobody confirmed the clock."""
+        steps = entry.get("clock_steps", 0)
+        if entry["kind"] == "lead":
+            need(self.while_unsure is None or not entry.get("clock_unsure") or steps != self.unsure_steps,
+                 f"entry {self.while_unsure} is of a clock that nobody had confirmed")
+            self.unsure_steps, self.while_unsure = (steps if entry.get("clock_unsure") else 0), None
+        elif entry["kind"] == "click" and steps > self.unsure_steps:
+            self.while_unsure = None
+        elif self.unsure_steps and self.while_unsure is None and (entry["kind"] == "statement" or entry.get("trust") == "system"):
+            self.while_unsure = at
+
+    def gaps_hold(self, entry):
+        """What a gap counts, and how wide it is; one that counts nothing is that of the lead behind it."""
+        before = self.entries[-1] if self.entries else {"kind": ""}
+        if before["kind"] == "gap" and not any(name in before for name in GAP_COUNTS):
+            lost = [each["clicked_ms"] for each in (entry, *entry.get("touches", [])) if each.get("click_unrecorded")] if entry["kind"] == "lead" else []
+            need(lost and (before["from_ms"], before["to_ms"]) == (min(lost), max(lost) + 999), "the gap in front of it counts nothing, and is not its own")
+        if entry["kind"] == "gap":
+            need(self.steps or entry["to_ms"] <= clock(entry) + HOUR_MS, "it is a gap of a time to come")
+            counted, width = sum(entry.get(name, 0) for name in GAP_COUNTS), entry["to_ms"] - entry["from_ms"]
+            need(not counted or 0 <= width <= 600_000 and counted <= 1_000_000 * (width // 1000 + 1), "it is a gap that no server makes")
 
     def withheld(self, entry):
         """"Dates": no automatic approval is withheld."""

@@ -248,6 +248,11 @@ int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, 
 bool entry_request_fits(const struct entry *e);
 /* Whether the second that an id names falls into it; its clock counts milliseconds. */
 bool gap_covers(const struct entry_gap *g, int64_t second_ms);
+/* A server that could not write for longer makes several; nor can it answer more than so many in a second. */
+enum { GAP_WIDE_MS = 10 * 60 * 1000, GAP_PER_S = 1000 * 1000 };
+uint64_t gap_total(const struct entry_gap *g); /* of what it counts; JSON_INT_MAX when it is more */
+/* Whether one that counts something is no wider than that, and counts no more. */
+bool gap_fits(const struct entry_gap *g);
 /* What stands right in front of a lead that has clicks by their ids alone; false: it has none. */
 bool gap_of_lead(const struct entry_lead *l, struct entry_gap *out);
 /* To the sealed part that stands beside it; NULL for kinds that have none. */

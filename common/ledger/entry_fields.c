@@ -305,6 +305,21 @@ bool gap_covers(const struct entry_gap *g, int64_t second_ms)
     return g->from_ms < second_ms + 1000 && g->to_ms >= second_ms;
 }
 
+uint64_t gap_total(const struct entry_gap *g)
+{
+    const uint64_t counts[] = {g->clicks, g->views, g->impressions, g->late_clicks};
+    uint64_t total = 0;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        total = counts[i] > JSON_INT_MAX - total ? JSON_INT_MAX : total + counts[i];
+    return total;
+}
+
+bool gap_fits(const struct entry_gap *g)
+{
+    int64_t wide_ms = g->to_ms - g->from_ms;
+    return wide_ms >= 0 && wide_ms <= GAP_WIDE_MS && gap_total(g) <= (uint64_t)(wide_ms / 1000 + 1) * GAP_PER_S;
+}
+
 static void widen(struct entry_gap *g, int64_t second_ms)
 {
     if (g->to_ms == 0 || second_ms < g->from_ms)

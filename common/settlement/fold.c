@@ -199,6 +199,21 @@ bool fold_unrecorded(const struct fold *f, const struct entry_lead *l)
     return covered;
 }
 
+static bool is_needed(const struct entry *e, const struct entry_gap *gap)
+{
+    struct entry_gap own;
+    return e->kind == ENTRY_LEAD && gap_of_lead(&e->lead, &own) && own.from_ms == gap->from_ms &&
+           own.to_ms == gap->to_ms;
+}
+
+bool fold_gap(const struct fold *f, const struct entry *e)
+{
+    bool early = e->kind == ENTRY_GAP && f->clock_steps == 0 && e->gap.to_ms > entry_clock(e) + FOLD_LAG_MS;
+    bool empty_before = f->after_gap && gap_total(&f->gap) == 0;
+    return !early && (e->kind != ENTRY_GAP || gap_total(&e->gap) == 0 || gap_fits(&e->gap)) &&
+           (!empty_before || is_needed(e, &f->gap));
+}
+
 enum err fold_view(const struct fold *f, const struct entry_view *v)
 {
     struct clicked click;
@@ -360,6 +375,7 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
         keep_cut(f, index, before, &full);
     rows_map_write(f->rows, &ops);
     f->last_ms = e->at_ms;
+    f->after_gap = e->kind == ENTRY_GAP;
     f->gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0};
     follow_clock(f, index, e);
     return ERR_OK;

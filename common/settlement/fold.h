@@ -24,6 +24,7 @@ struct fold {
     struct period period;
     int64_t last_ms;      /* time of the entry before; 0: none */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
+    bool after_gap;
     uint32_t clock_steps; /* that an entry told so far */
     int64_t clocked_ms;   /* the latest time of that clock, after as many steps */
     bool behind; /* an entry that tells no steps, the one at behind_at, lies far behind that: unless the next one
@@ -51,6 +52,10 @@ bool fold_may(const struct fold *f, const struct entry *e);
 MUST_CHECK enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, struct problem *p);
 /* Whether the entry before, a gap entry, covers the second of each click that a lead has by its id alone. */
 bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
+/* Whether a gap entry, and what stands behind one, can be of a server: one that counts something is at most ten minutes
+ * wide, counts no more than can be answered in it, and is not ahead of its entry; one that counts nothing stands right
+ * in front of the lead that it is for. */
+bool fold_gap(const struct fold *f, const struct entry *e);
 /* Whether an entry is dated as one must be behind those before it: never earlier, with no fewer steps of the clock, by
  * a clock that went back by no more than a request may wait, and no lead before a click whose record was lost. *wrong
  * is the entry that is not: this one, or one before it that it shows to be dated back. */

@@ -374,6 +374,23 @@ static void hide_tokens(const struct audit *a, struct buf *out)
                    n, plural(n));
 }
 
+static void hide_clock(const struct audit *a, struct buf *out)
+{
+    if (a->clock.n_steps > 0)
+        buf_printf(out,
+                   "how much time passed across %" PRIu64
+                   " step%s of the server's clock: the operator writes them, and "
+                   "its clock's word was taken for what crossed them",
+                   a->clock.n_steps, plural(a->clock.n_steps));
+}
+
+static void hide_placement(const struct audit *a, struct buf *out)
+{
+    if (a->kinds[ENTRY_LEAD] > 0)
+        buf_str(out, "which email domains are disposable, which tracking code a click came by, and sub1 to sub5 of "
+                     "clicks: they are the operator's word");
+}
+
 static void hide_closing(const struct audit *a, struct buf *out)
 {
     (void)a;
@@ -402,6 +419,8 @@ static void tell_hidden(struct audit *a)
                   {"other_contracts", hide_others},
                   {"openings", hide_persons},
                   {"tokens", hide_tokens},
+                  {"clock", hide_clock},
+                  {"placement", hide_placement},
                   {"closing", hide_closing},
                   {"people", hide_people}};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
@@ -422,6 +441,7 @@ void verify_facts(struct audit *a)
     tell_log(a);
     verify_credentials_tell(a);
     tell_deciders(a);
+    verify_clock_tell(a);
     if (a->n_closed)
         tell_statements(a);
     tell_hidden(a);

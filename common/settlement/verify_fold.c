@@ -279,6 +279,8 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
     if (fold_txid(&a->fold, e) == ERR_CONFLICT)
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "lead %" PRIu64 " has a txid under which its sender reported another before", index);
+    if (e->lead.n_touches > e->lead.other_touches)
+        finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " has more touches than it counts", index);
     verify_inputs(a, index, e, opened ? &opening : NULL, line);
     judge_lead(a, index, e, bytes, opened ? &opening : NULL);
     if (!opened)
@@ -318,6 +320,12 @@ static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
                       "than an hour behind the clock of earlier ones, or before its own click",
                       wrong);
     verify_due(a, index, e);
+    verify_clock(a, index, e);
+    if (!fold_gap(&a->fold, e))
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64 " is, or follows, a gap that no server makes: wider than ten minutes, counting "
+                      "more than can be answered in it, dated ahead, or counting nothing without a lead behind it",
+                      index);
 }
 
 /* For those who have other logs of the campaign, once it is folded. */

@@ -173,6 +173,27 @@ struct credential_count {
     char id[CREDENTIAL_IDS][LIMIT_ID + 1]; /* of the n-th made at n % CREDENTIAL_IDS */
 };
 
+/* A step of the server's clock: in front of which entry, what it said before and then, and what crossed it. */
+struct clock_step_told {
+    uint64_t index, leads, dispositions, approvals;
+    uint32_t steps;
+    int64_t before_ms, at_ms;
+};
+/* Leads that say that nobody had confirmed a step, one behind the other; to: the first that does not, or the last. */
+struct clock_unsure {
+    uint64_t from, to, leads;
+    int64_t from_ms, to_ms;
+    bool open;
+};
+struct clock_told {
+    struct clock_step_told step[TOLD_MOST]; /* the last ones, number n at n % TOLD_MOST; periods likewise */
+    struct clock_unsure period[TOLD_MOST];
+    uint64_t n_steps, n_periods;
+    bool unsure; /* as the last lead said, of so many steps */
+    uint32_t unsure_steps;
+    uint64_t broke; /* what the server does only with a sure clock, behind that lead; 0: nothing */
+};
+
 struct audit {
     const struct mirror *mirror;
     const struct verify_asked *asked;
@@ -233,6 +254,7 @@ struct audit {
         int64_t seen_ms; /* time of the first entry that found it overdue; 0: none */
         bool unsure;     /* of the clock: nothing is approved by itself */
     } due;
+    struct clock_told clock;
     struct persons persons; /* of leads whose contact fields are open */
     uint64_t contacts_open; /* such leads */
     bool joined;            /* the campaign that is asked about has its first terms */
@@ -399,6 +421,9 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry *e);
  * disposition was. */
 void verify_due(struct audit *a, uint64_t index, const struct entry *e);
 void verify_due_next(struct audit *a);
+/* verify_clock.c: steps of the server's clock. Before the entry at `index` is folded; at the end. */
+void verify_clock(struct audit *a, uint64_t index, const struct entry *e);
+void verify_clock_tell(struct audit *a);
 /* verify_party.c: a party's key in a log; the one in force at a->at, NULL: none. */
 void verify_party_key(struct audit *a, uint64_t index, const struct entry *e);
 const uint8_t *audit_party_key(const struct audit *a, struct span party);

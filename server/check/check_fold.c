@@ -216,6 +216,8 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
 {
     if (e->kind == ENTRY_VIEW)
         judge_view(c, log, e);
+    if (!fold_gap(&log->fold, e))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is, or follows, a gap that no server makes");
     if (e->kind == ENTRY_LEAD && !fold_unrecorded(&log->fold, &e->lead))
         entry_fails(c, STORE_CHECK_ENTRIES, "has a click by its id alone that no gap entry in front of it covers");
     if ((e->kind == ENTRY_LEAD || e->kind == ENTRY_DISPOSITION) && !entry_request_fits(e))

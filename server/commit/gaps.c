@@ -10,6 +10,8 @@ struct gaps {
     pthread_mutex_t lock;
     struct gap_count *count; /* by contract number; all zero: nothing counted */
     size_t n, counted;       /* contracts with something counted */
+    struct gap_count *full;  /* as wide as one may be */
+    size_t n_full, room;
 };
 
 struct gaps *gaps_new(void)
@@ -24,6 +26,7 @@ void gaps_free(struct gaps *g)
     if (g == NULL)
         return;
     free(g->count);
+    free(g->full);
     pthread_mutex_destroy(&g->lock);
     free(g);
 }
@@ -44,20 +47,40 @@ static struct gap_count *slot(struct gaps *g, uint32_t contract)
     return &g->count[contract];
 }
 
+/* Both in one, which may be too wide. */
+static struct entry_gap together(const struct entry_gap *a, const struct entry_gap *b)
+{
+    return (struct entry_gap){.from_ms = a->from_ms < b->from_ms ? a->from_ms : b->from_ms,
+                              .to_ms = a->to_ms > b->to_ms ? a->to_ms : b->to_ms,
+                              .clicks = a->clicks + b->clicks,
+                              .views = a->views + b->views,
+                              .impressions = a->impressions + b->impressions,
+                              .late_clicks = a->late_clicks + b->late_clicks};
+}
+
+static void put_aside(struct gaps *g, const struct gap_count *c)
+{
+    if (g->n_full == g->room) {
+        g->room = 2 * g->room + 16;
+        g->full = xrealloc(g->full, g->room * sizeof *g->full);
+    }
+    g->full[g->n_full++] = *c;
+}
+
 void gaps_add(struct gaps *g, const struct gap_count *more)
 {
     pthread_mutex_lock(&g->lock);
     struct gap_count *c = slot(g, more->contract);
-    bool first = !is_counted(c);
-    g->counted += first;
-    c->contract = more->contract;
-    c->advertiser = more->advertiser;
-    c->gap.from_ms = first || more->gap.from_ms < c->gap.from_ms ? more->gap.from_ms : c->gap.from_ms;
-    c->gap.to_ms = first || more->gap.to_ms > c->gap.to_ms ? more->gap.to_ms : c->gap.to_ms;
-    c->gap.clicks += more->gap.clicks;
-    c->gap.views += more->gap.views;
-    c->gap.impressions += more->gap.impressions;
-    c->gap.late_clicks += more->gap.late_clicks;
+    const struct entry_gap both = together(&c->gap, &more->gap);
+    if (!is_counted(c)) {
+        *c = *more;
+        g->counted++;
+    } else if (gap_fits(&both)) {
+        c->gap = both;
+    } else {
+        put_aside(g, c);
+        *c = *more;
+    }
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -65,6 +88,10 @@ bool gaps_take(struct gaps *g, struct gap_count *out)
 {
     bool taken = false;
     pthread_mutex_lock(&g->lock);
+    if (g->n_full > 0) {
+        *out = g->full[--g->n_full];
+        taken = true;
+    }
     for (size_t i = 0; g->counted > 0 && i < g->n && !taken; i++) {
         if (!is_counted(&g->count[i]))
             continue;
@@ -80,7 +107,7 @@ bool gaps_take(struct gaps *g, struct gap_count *out)
 bool gaps_any(struct gaps *g)
 {
     pthread_mutex_lock(&g->lock);
-    bool any = g->counted > 0;
+    bool any = g->counted > 0 || g->n_full > 0;
     pthread_mutex_unlock(&g->lock);
     return any;
 }

@@ -266,6 +266,7 @@ def duplicate_elsewhere_invented(book, tale):
 def duplicate_elsewhere_not_made(book, tale):
     lead = book.entries[book.lead("B4")]
     del lead["dup"]
+    book.go_on(HOUR)  # so long both stand beside each other
 
 
 def click_dropped(book, tale):
@@ -380,34 +381,70 @@ def two_faces(book, tale):
     lead_dropped(book, tale)
 
 
+def gap_for_ever(book, tale):
+    """It would cover each click that is dropped."""
+    gap_for_dropped_click(book, tale)
+    book.entries[book.find("gap")] |= {"from_ms": 0, "to_ms": book.entries[-1]["at"]}
+
+
+def gap_of_a_number(book, tale):
+    gap_for_dropped_click(book, tale)
+    book.entries[book.find("gap")]["clicks"] = 10**15
+
+
+def gap_for_nothing(book, tale):
+    gap_for_dropped_click(book, tale)
+    del book.entries[book.find("gap")]["clicks"]
+
+
+def approved_by_an_unsure_clock(book, tale):
+    """While leads on both sides say that nobody had confirmed the clock."""
+    last = book.entries[book.lead("C1")]
+    for entry in book.entries[last["click"]:]:
+        if entry["kind"] in ("click", "lead"):
+            entry["clock_steps"] = 1
+    last["clock_unsure"] = True
+    book.go_on(20 * DAY)
+    book.entries[-1]["clock_steps"] = 1
+    waiting = book.entries[book.lead("A5")]
+    book.entries.append({"at": book.entries[-1]["at"], "kind": "disposition", "lead": book.lead("A5"), "payable_micros": waiting["payout_micros"],
+                         "status": "approved", "terms": waiting["terms"], "trust": "system"})
+    gone = ("claimed", "click", "clicked_ms", "due_ms", "payout_micros", "placement", "tier", "txid")
+    again = {name: value for name, value in last.items() if name not in gone}
+    book.entries.append({**again, "at": book.entries[-1]["at"], "reason": "no_click", "status": "rejected"})
+    book.openings.append({**book.opening(book.lead("C1")), "index": len(book.entries) - 1})
+
+
 def time_of_all_shifted(book, tale):
     for entry in book.entries:
         for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
             entry[member] -= DAY
 
 
-# How it is written: settled (all that follows from it is decided and built again) or raw (it stands there as it is). And who shows it.
+# How it is written: settled (all that follows from it is decided and built again) or raw (it stands there as it is). And the check that shows it.
 LIES = [
     (lead_facts, "settle", "receipts"), (lead_text, "settle", "receipts"), (lead_txid, "settle", "receipts"), (lead_sender, "settle", "receipts"),
-    (lead_person, "settle", "receipts"), (lead_called_test, "settle", "receipts"), (lead_called_bad, "raw", "verify"), (lead_of_another_click, "settle", "receipts"),
-    (lead_without_its_click, "settle", "receipts"), (lead_of_an_unrecorded_click, "raw", "verify"), (lead_dropped, "settle", "receipts"),
-    (lead_dropped, "settle", "against"), (lead_of_closed_period_dropped, "settle", "verify"), (last_lead_dropped, "settle", "receipts"),
-    (lead_moved, "settle", "receipts"), (lead_invented, "settle", "clicks"), (lead_backdated, "raw", "verify"), (lead_dated_before_its_click, "raw", "verify"),
-    (lead_redecided, "raw", "verify"), (price_of_a_lead_lowered, "raw", "verify"), (terms_of_old_rewritten, "settle", "verify"), (terms_slipped_in, "settle", "receipts"),
-    (disposition_dropped, "settle", "receipts"), (disposition_turned, "settle", "receipts"), (disposition_by_the_publisher, "raw", "verify"),
-    (approval_withheld, "raw", "verify"), (duplicate_here_invented, "raw", "verify"), (duplicate_hidden, "raw", "verify"),
-    (duplicate_by_tokens_made_equal, "raw", "whole"), (duplicate_elsewhere_invented, "settle", "join"), (duplicate_elsewhere_not_made, "settle", "join"),
+    (lead_person, "settle", "receipts"), (lead_called_test, "settle", "receipts"), (lead_called_bad, "raw", "decisions"), (lead_of_another_click, "settle", "receipts"),
+    (lead_without_its_click, "settle", "receipts"), (lead_of_an_unrecorded_click, "raw", "decisions"), (lead_dropped, "settle", "receipts"),
+    (lead_dropped, "settle", "against"), (lead_of_closed_period_dropped, "settle", "responses"), (last_lead_dropped, "settle", "receipts"),
+    (lead_moved, "settle", "receipts"), (lead_invented, "settle", "clicks"), (lead_backdated, "raw", "entries"), (lead_dated_before_its_click, "raw", "decisions"),
+    (lead_redecided, "raw", "decisions"), (price_of_a_lead_lowered, "raw", "decisions"), (terms_of_old_rewritten, "settle", "responses"), (terms_slipped_in, "settle", "receipts"),
+    (disposition_dropped, "settle", "receipts"), (disposition_turned, "settle", "receipts"), (disposition_by_the_publisher, "raw", "decisions"),
+    (approval_withheld, "raw", "decisions"), (duplicate_here_invented, "raw", "decisions"), (duplicate_hidden, "raw", "openings"),
+    (duplicate_by_tokens_made_equal, "raw", "openings"), (duplicate_elsewhere_invented, "settle", "duplicates"), (duplicate_elsewhere_not_made, "settle", "duplicates"),
     (click_dropped, "settle", "clicks"), (click_invented, "settle", "clicks"), (click_reclassed, "settle", "against"), (click_replaced, "settle", "against"),
-    (gap_for_dropped_click, "settle", "clicks"), (statement_closed_early, "settle", "against"), (statement_dated_before_its_entries, "raw", "verify"),
-    (statement_dropped, "settle", "clicks"), (answer_dropped, "settle", "against"), (answer_of_the_other_party, "settle", "verify"),
-    (answer_moved_to_the_next_statement, "settle", "verify"), (key_minted_for_a_party, "settle", "verify"), (all_keys_replaced, "settle", "pin"),
-    (real_keys_beside_the_forgers, "settle", "pin"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (time_of_all_shifted, "settle", "verify"),
-    (statement_issued_twice, "settle", "clicks"), (credential_of_nobody, "raw", "verify"), (credential_by_the_other_party, "raw", "verify"),
+    (gap_for_dropped_click, "settle", "clicks"), (statement_closed_early, "settle", "against"), (statement_dated_before_its_entries, "raw", "entries"),
+    (statement_dropped, "settle", "clicks"), (answer_dropped, "settle", "against"), (answer_of_the_other_party, "settle", "responses"),
+    (answer_moved_to_the_next_statement, "settle", "responses"), (key_minted_for_a_party, "settle", "entries"), (all_keys_replaced, "settle", "pins"),
+    (real_keys_beside_the_forgers, "settle", "pins"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (time_of_all_shifted, "settle", "entries"),
+    (statement_issued_twice, "settle", "clicks"), (gap_for_ever, "raw", "entries"), (gap_of_a_number, "raw", "entries"), (gap_for_nothing, "raw", "entries"),
+    (approved_by_an_unsure_clock, "raw", "decisions"),
+    (credential_of_nobody, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
 ]
 
 # What no tool shows, as README says.
 NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle")]
-KNOWS_MORE = {(credential_left_out, "pin")}  # who was shown the entry before
+KNOWS_MORE = {(credential_left_out, "pins")}  # who was shown the entry before
 
 
 class Lies(ServerCase):
@@ -417,18 +454,21 @@ class Lies(ServerCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         cls.tale = Tale(cls.server, cls.scratch.name)
         cls.keys = Keys.of(cls.server.data)
+        later = Book(cls.tale.joined, cls.keys)
+        later.go_on(HOUR)
+        cls.tale.later = later.raw().write(cls.tale.folder / "later")
 
     def book(self, folder=None):
         return Book(folder or self.tale.honest, self.keys)
 
-    def tools(self, forged):
-        """{tool: its arguments}: what verify is given beside the mirror."""
+    def tools(self):
+        """{check: the arguments that verify is given beside the mirror}; others need none."""
         tale = self.tale
-        return {"verify": (), "against": ("--against", tale.middle), "receipts": ("--receipts", tale.kept("receipts")), "clicks": ("--clicks", tale.kept("clicks")),
-                "join": (tale.joined, "--all-contracts"), "pin": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
+        return {"entries": (), "against": ("--against", tale.middle), "receipts": ("--receipts", tale.kept("receipts")), "clicks": ("--clicks", tale.kept("clicks")),
+                "duplicates": (tale.later, "--all-contracts"), "pins": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
 
-    def told(self, forged, tool):
-        return countersign("verify", forged, *self.tools(forged)["verify" if tool == "whole" else tool])
+    def told(self, forged, check, *more):
+        return countersign("verify", forged, *self.tools().get(check, ()), *more)
 
     def test_who_changes_nothing_writes_the_same_mirror(self):
         """The control of the liar: what it decides and builds again is what the server did. The honest mirror passes every tool."""
@@ -437,12 +477,12 @@ class Lies(ServerCase):
         book.settle()
         self.assertEqual([canonical(entry) for entry in book.entries], before)
         for folder in (book.write(self.tale.folder / "same"), self.tale.honest):
-            for tool in self.tools(folder):
+            for tool in self.tools():
                 done = self.told(folder, tool)
                 self.assertEqual(done.returncode, 0, f"{tool}: {done.stdout}{done.stderr}")
 
     def forged(self, lie, how, tool):
-        book = self.book(self.tale.advertisers if tool == "whole" else None)  # who sees the contact fields
+        book = self.book(self.tale.advertisers if tool == "openings" else None)  # who sees the contact fields
         lie(book, self.tale)
         getattr(book, how)()
         return book.write(self.tale.folder / "forged")
@@ -450,8 +490,9 @@ class Lies(ServerCase):
     def test_each_lie_is_shown_by_its_tool(self):
         for lie, how, tool in LIES:
             with self.subTest(lie.__name__, tool=tool):
-                done = self.told(self.forged(lie, how, tool), tool)
+                done = self.told(self.forged(lie, how, tool), tool, "--json")
                 self.assertEqual(done.returncode, 1, f"{done.stdout[-3000:]}{done.stderr}")
+                self.assertIn(tool, [check["check"] for check in json.loads(done.stdout)["checks"] if check["verdict"] == "fails"])
 
     def test_a_token_minted_for_a_party_is_told(self):
         token = self.tale.minted
@@ -479,10 +520,23 @@ class Lies(ServerCase):
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn("ahead of this machine's clock", done.stdout)
 
+    def test_a_step_of_the_clock_is_told(self):
+        """Whoever writes one frees what crosses it from the rules of time: it says so."""
+        book = self.book()
+        step = book.entries[book.lead("B3")]["click"]
+        for entry in book.entries[step:]:
+            if entry["kind"] in ("click", "lead"):
+                entry["clock_steps"] = 1
+        done = countersign("verify", book.settle().write(self.tale.folder / "forged"), "--json")
+        told = [fact["data"] for fact in json.loads(done.stdout)["facts"] if fact["topic"] == "clock"]
+        after = [at for at, entry in enumerate(book.entries) if at > step and entry["kind"] == "disposition" and entry["lead"] < step]
+        self.assertEqual([(fact["what"], fact["entry"], fact["steps"], fact["leads"], fact["dispositions"]) for fact in told], [("step", step, 1, 0, len(after))])
+        self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_what_no_tool_shows_is_known(self):
         for lie, how in NOT_SHOWN:
             forged = self.forged(lie, how, None)
-            for tool in self.tools(forged):
+            for tool in self.tools():
                 with self.subTest(lie.__name__, tool=tool):
                     self.assertEqual(self.told(forged, tool).returncode, 1 if (lie, tool) in KNOWS_MORE else 0)
 

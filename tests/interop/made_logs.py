@@ -251,7 +251,7 @@ class MadeLog:
             commit["click"] = chance.choice(clicks)
             commit["placement"] = self.entries[commit["click"]]["placement"]
         if kind == "gap":
-            commit = {"from_ms": self.now - 10, "kind": kind, "to_ms": self.now, **{name: chance.randrange(1, 9) for name in ("clicks", "views") if chance.random() < 0.5}}
+            commit = {"from_ms": self.now - 10, "kind": kind, "to_ms": self.now, **{name: chance.randrange(1, 9) for name in ("clicks", "views") if chance.random() < 0.5 or name == "clicks"}}
         self.append(commit)
 
     def lead(self):
@@ -280,7 +280,7 @@ class MadeLog:
                  "bad": bad, "given": [name for name in verify.CONTACTS if name in fields], "facts": facts, "honeypot": honeypot,
                  "test": chance.random() < 0.03, "disposable": "email" in fields and "email" not in bad and chance.random() < 0.05, "claimed": True,
                  "txid": chance.choice([who["txid"], "", f"n{chance.randrange(10**6)}"]), "sub1": chance.choice(["", "7", "07", "x"]),
-                 "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.steps, "clock_unsure": self.steps > 0 and chance.random() < 0.2}
+                 "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.steps, "clock_unsure": self.steps > 0 and chance.random() < 0.2 and self.ledger.while_unsure is None}
         if self.ledger.txid_taken(entry):
             entry["txid"] = ""
         self.touch(entry, terms)

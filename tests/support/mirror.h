@@ -533,7 +533,7 @@ static inline struct story *story_long(unsigned clicks)
     tell(s,
          &(struct entry){.kind = ENTRY_GAP,
                          .at_ms = s->now_ms,
-                         .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = 3, .views = 1}},
+                         .gap = {.from_ms = s->now_ms - 1000, .to_ms = s->now_ms, .clicks = 3, .views = 1}},
          NULL);
     tell_disposition(s, first, STATUS_RETURNED);
     tell_disposition(s, second, STATUS_APPROVED); /* taken back */

@@ -1439,7 +1439,7 @@ static void numbers_beyond_all_bounds_are_findings(void **state)
     }
 }
 
-/* Sales and gaps of which one statement holds one alone. */
+/* Sales of which one statement holds one alone. */
 static void outgrow(struct story *s)
 {
     uint64_t click = tell_click(s, CLASS_OK), lead[3];
@@ -1448,13 +1448,6 @@ static void outgrow(struct story *s)
     for (int i = 0; i < 3; i++)
         tell_sale(s, lead[i], 5000000000000000 + i);
     tell_disposition(s, lead[0], STATUS_RETURNED);
-    for (int i = 0; i < 2; i++)
-        tell(
-            s,
-            &(struct entry){.kind = ENTRY_GAP,
-                            .at_ms = s->now_ms,
-                            .gap = {.from_ms = NOW, .to_ms = s->now_ms, .clicks = JSON_INT_MAX, .views = JSON_INT_MAX}},
-            NULL);
 }
 
 static void a_log_that_outgrows_a_statement_is_settled_by_several(void **state)
@@ -1470,7 +1463,7 @@ static void a_log_that_outgrows_a_statement_is_settled_by_several(void **state)
         assert_true(s->fold.period.from > from && s->fold.period.from < s->n - 1);
         assert_int_equal(rows_map_count(s->world.rows, ROW_CUTS), --open);
     }
-    assert_int_equal(cuts, 4); /* in front of two of the sales, the return, and the second gap */
+    assert_int_equal(cuts, 3); /* in front of two of the sales, and the return */
     tell_statement(s);
     assert_int_equal(s->fold.period.from, s->n - 1);
     write_logs(s);
