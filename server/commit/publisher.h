@@ -15,7 +15,7 @@ void publisher_free(struct publisher *p);
 /* Records point to the publisher's memory, until the next call. */
 
 /* The contract's head as it was swept. ERR_NOT_FOUND: it is in the root log. Else as heads_sign, or the store does not
- * read. */
+ * read. An ERR_IO of heads_sign ends the process. */
 MUST_CHECK enum err publisher_head(struct publisher *p, uint32_t contract, struct record *out);
 /* The next few contracts whose head grew since it was in the root log, from number *from on; *from is where to go on,
  * 0: that was the last one. What cannot be signed is logged and passed over. Returns how many. */
