@@ -185,6 +185,8 @@ class Assent(ServerCase):
 
         def not_asked_for(liar, last):
             del liar.entries[liar.last("terms")]["on_assent"]
+            dropped(liar, last)
+            dropped(liar, liar.last("assent"))
 
         for lie in (lambda liar, last: None, dropped, of_the_version_before, of_the_other_party, not_asked_for):
             with self.subTest(lie.__name__), tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
