@@ -369,7 +369,7 @@ static void no_statement_is_without_its_head(void **state)
 
 enum { APPROVALS = 3 };
 static uint64_t size_at[APPROVALS];
-static int approvals;
+static _Atomic int approvals;
 static atomic_bool all_pushed;
 
 static enum err one_of_many(struct batch *cx, struct job *job)
