@@ -106,7 +106,8 @@ class CommandLine(unittest.TestCase):
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", env=env), "--token")
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "../x", "--token", "t"), "../x")
         self.assertRefused(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "a\nb"), "token")
-        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/", "check the URL")
+        self.assertOneLine(countersign("pull", "http://127.0.0.1:1", self.folder / "mirror", "--contract", "C1", "--token", "t"), "http://127.0.0.1:1/", "check the URL",
+                           status=2)
 
     def test_init_once(self):
         data = self.folder / "data"

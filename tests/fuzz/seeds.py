@@ -130,7 +130,7 @@ def envelopes():
     seed("journal", "ok-unsealed", envelope(9, b"{}", b""))
     seed("journal", "ok-root", envelope(0, bytes(32), b""))
     seed("journal", "ok-empty", envelope(1, b"", b""))
-    seed("journal", "no-kind", envelope(12, b"{}", b""))
+    seed("journal", "no-kind", envelope(255, b"{}", b""))
     seed("journal", "no-tag", envelope(2, b"{}", bytes(27)))
     seed("journal", "ok-device", envelope(2, b'{"at":1}', bytes(40), 4))
     seed("journal", "no-device", envelope(2, b"{}", b"", 5))
