@@ -259,9 +259,9 @@ static enum err write_and_fail(struct batch *cx, struct job *job)
 static void start_with(enum record_kind kind, job_run *run)
 {
     static job_run *runs[RECORD_KINDS];
+    committer_fixture_stop(&cf); /* it may read them */
     memcpy(runs, job_runs, sizeof runs);
     runs[kind] = run;
-    committer_fixture_stop(&cf);
     cf.live.runs = runs;
     committer_fixture_start(&cf);
     cf.live.runs = NULL;
