@@ -22,14 +22,6 @@ struct committer {
     char chore_cause[CAUSE_MAX]; /* of the chore under way */
 };
 
-static _Noreturn void stop_at_once(const char *what, enum err err, struct span cause)
-{
-    log_line(LOG_ERROR, 0, "storage_failed",
-             "%s: %s (%.*s); nothing more is acknowledged, restart to recover from disk", what, err_word(err),
-             (int)cause.len, cause.ptr);
-    _exit(1);
-}
-
 /* ---- one job ---- */
 
 static enum err reload(struct batch *cx, const struct catalog *published)
@@ -112,7 +104,7 @@ static void reopen_ledger(struct committer *c)
     struct ledger *fresh;
     enum err err = open_ledger(c, &fresh);
     if (err != ERR_OK)
-        stop_at_once("reopen", err, SPAN("reading the ledger again"));
+        storage_failed("reopen", err, SPAN("reading the ledger again"));
     ledger_close(c->cx.ledger);
     c->cx.ledger = fresh;
 }
@@ -191,7 +183,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     cx->txn = NULL;
     cx->record = NULL;
     if (err == ERR_IO)
-        stop_at_once("write", err, batch_cause(jobs, n));
+        storage_failed("write", err, batch_cause(jobs, n));
     if (err == ERR_OK)
         committed(c);
     else

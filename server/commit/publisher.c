@@ -1,7 +1,6 @@
 #include "server/commit/publisher.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/base/mem.h"
 #include "server/ledger/ledger.h"
@@ -50,14 +49,6 @@ static enum err wanted(struct txn *t, uint32_t contract, struct checkpoint *out)
     return ERR_OK;
 }
 
-/* Nothing would be signed any more until a restart, so that comes now, as after any failed sync. */
-static _Noreturn void stop_at_once(void)
-{
-    log_line(LOG_ERROR, 0, "storage_failed",
-             "signed-heads: %s; nothing more is acknowledged, restart to recover from disk", err_word(ERR_IO));
-    _exit(1);
-}
-
 static enum err make(struct publisher *p, struct txn *t, const struct contract *k, struct buf *note, struct record *out)
 {
     char origin[ORIGIN_CAP];
@@ -68,8 +59,9 @@ static enum err make(struct publisher *p, struct txn *t, const struct contract *
     buf_clear(note);
     c.origin = instance_log_name(p->instance, k, origin);
     err = heads_sign(p->instance->heads, k->number, &c, note);
-    if (err == ERR_IO)
-        stop_at_once();
+    if (err ==
+        ERR_IO) /* nothing would be signed any more until a restart, so that comes now, as after any failed sync */
+        storage_failed("signed-heads", err, SPAN(""));
     if (err == ERR_OK)
         *out = (struct record){.kind = RECORD_PUBLISH,
                                .advertiser = k->campaign->advertiser->number,

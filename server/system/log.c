@@ -194,3 +194,12 @@ void decline(const char *fmt, ...)
     va_end(args);
     exit(STATUS_CANNOT_TELL);
 }
+
+_Noreturn void storage_failed(const char *what, enum err err, struct span cause)
+{
+    const char *open = cause.len > 0 ? " (" : "", *close = cause.len > 0 ? ")" : "";
+    log_line(LOG_ERROR, 0, "storage_failed",
+             "%s: %s%s%.*s%s; nothing more is acknowledged, restart to recover from disk", what, err_word(err), open,
+             (int)cause.len, cause.ptr, close);
+    _exit(1);
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/err.h"
 #include "common/base/span.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -46,5 +47,8 @@ void log_damaged_store(void);
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and exit STATUS_CANNOT_TELL: a wrong command line or setting, or no way to find out. */
 _Noreturn void decline(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Ends the process, since what is on the disk is not known any more: one line, level error, "what: err (cause)". */
+_Noreturn void storage_failed(const char *what, enum err err, struct span cause);
 
 #endif
