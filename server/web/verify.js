@@ -182,7 +182,7 @@
     return m && { origin: m[1], size: Number(m[2]), root: base64(m[3]), text: encoder.encode(m[1] + '\n' + m[2] + '\n' + m[3] + '\n'), lines: m[4].split('\n').slice(0, -1) };
   }
   function sort(files) {
-    var found = { statements: [], lines: [], notes: [], jwks: [], logKeys: [], bundles: {}, unused: 0 };
+    var found = { statements: [], lines: [], notes: [], jwks: [], logKeys: [], bundles: {}, logs: {}, unused: 0 };
     ((json($('jwks').textContent) || {}).keys || []).forEach(function (k) { found.jwks.push({ key: k, from: 'keypage' }); });
     found.logKeys = $('vkeys').textContent.split('\n');
     files.forEach(function (file) {
@@ -351,32 +351,30 @@
     return answer;
   }
 
-  async function checkTree(s, found, rows, leaves) {
+  async function checkTree(s, found, rows, log) {
     var p = s.payload, sized = false, told = t('treehow', p.period.from, p.period.to - 1, short(p.tree.to_root));
     var notes = found.notes.filter(function (n) { return n.origin.slice(-p.contract.length - 5) === '/log/' + p.contract; });
     if (p.tree.size !== p.period.to) return rows.push(['fails', t('treebad'), told]);
-    if (leaves.length >= p.period.to) {
+    if (log.leaves.length >= p.period.to) {
       sized = true;
-      if (hex(await root(leaves, p.period.to)) !== p.tree.to_root || hex(await root(leaves, p.period.from)) !== p.tree.from_root) return rows.push(['fails', t('treebad'), told]);
+      if (hex(await rootOf(log, p.period.to)) !== p.tree.to_root || hex(await rootOf(log, p.period.from)) !== p.tree.from_root) return rows.push(['fails', t('treebad'), told]);
     }
     for (var i = 0; i < notes.length; i++) {
       var signed = await noteSigned(notes[i], found);
       if (signed === false) return rows.push(['fails', t('notebad'), notes[i].origin + ' · ' + notes[i].size]);
       if (signed === undefined) return rows.push(['unknown', t('notekey'), notes[i].origin]);
       if (notes[i].size === p.period.to && hex(notes[i].root) !== p.tree.to_root) return rows.push(['fails', t('treebad'), told]);
-      if (notes[i].size <= leaves.length && !same(await root(leaves, notes[i].size), notes[i].root)) return rows.push(['fails', t('treebad'), notes[i].origin + ' · ' + notes[i].size]);
+      if (notes[i].size <= log.leaves.length && !same(await rootOf(log, notes[i].size), notes[i].root)) return rows.push(['fails', t('treebad'), notes[i].origin + ' · ' + notes[i].size]);
       sized = sized && notes.length > 0 || notes[i].size === p.period.to;
     }
     return rows.push(sized && notes.length > 0 ? ['holds', t('tree'), told] : ['not', t('treenone'), told]);
   }
 
   /* Of each party its last answer that its key signed. */
-  async function answers(s, log, rows) {
+  async function answers(s, words, rows) {
     var keys = {}, out = {};
-    for (var i = 0; i < log.length; i++) {
-      var string = text(log[i]);
-      if (!string || !/"kind":"(key|response)"/.test(string)) continue;
-      var e = json(string);
+    for (var i = 0; i < words.length; i++) {
+      var e = json(words[i]);
       if (e && e.kind === 'key') keys[e.party] = unbase64url(e.pub);
       if (!e || e.kind !== 'response' || e.statement !== s.payload.id) continue;
       var part = String(e.jws).split('.'), head = json(text(unbase64url(part[0]))), word = json(text(unbase64url(part[1])));
@@ -391,7 +389,7 @@
   }
 
   async function statement(s, found, tell) {
-    var rows = [], p = s.payload, log = entries(logOf(found, p.contract)), kid = await signature(s, found, rows), said = null;
+    var rows = [], p = s.payload, log = await logOf(found, p.contract, tell), kid = await signature(s, found, rows), said = null;
     var shaped = p && p.counts && p.period && p.tree && p.lines && Array.isArray(p.adjustments) && p.adjustments.every(function (a) { return a && whole(a.micros); }) &&
       [p.gross_micros, p.net_micros, p.payable_minor, p.carried_micros, p.exponent, p.period.from, p.period.to].every(whole);
     if (!shaped) return { rows: rows.concat([['fails', t('formbad'), '']]), p: p, kid: kid, said: null };
@@ -401,18 +399,26 @@
     rows.push(countsHold(p) ? ['holds', t('counts'), t('countshow', p.counts.leads.total, p.counts.clicks.total)] : ['fails', t('countsbad'), '']);
     await checkLines(s, found, rows);
     checkBefore(s, found, rows);
-    await checkTree(s, found, rows, log.length ? await hashed(log, tell) : []);
-    if (log.length) {
-      said = await answers(s, log, rows);
+    await checkTree(s, found, rows, log);
+    if (log.leaves.length) {
+      said = await answers(s, log.words, rows);
       var asked = [p.advertiser, p.publisher].filter(Boolean), got = asked.filter(function (who) { return said[who]; });
       rows.push([got.length === asked.length ? 'holds' : 'not', t('answers', got.length, asked.length), '']);
     } else rows.push(['not', t('answersnone'), '']);
     rows.push(['not', t('notshown'), t('notlog')]);
     return { rows: rows, p: p, kid: kid, said: said };
   }
-  function logOf(found, contract) {
-    var names = Object.keys(found.bundles).filter(function (name) { return name.split('/').pop() === contract; });
-    return names.length ? found.bundles[names[0]] : null;
+  /* A contract's log, read and hashed once for all of its statements; words: its entries that tell of keys and answers. */
+  async function logOf(found, contract, tell) {
+    var name = Object.keys(found.bundles).filter(function (path) { return path.split('/').pop() === contract; })[0], log = found.logs[contract], all;
+    if (log) return log;
+    all = name === undefined ? [] : entries(found.bundles[name]);
+    log = found.logs[contract] = { leaves: await hashed(all, tell), roots: {} };
+    log.words = all.map(text).filter(function (string) { return string && /"kind":"(key|response)"/.test(string); });
+    return log;
+  }
+  async function rootOf(log, size) {
+    return log.roots[size] = log.roots[size] || await root(log.leaves, size);
   }
 
   /* ---- what is shown ---- */
