@@ -82,6 +82,7 @@ static const struct route table[] = {
     {READ, "/log/{}/checkpoint", ANY | READS, checkpoint_get, NULL, "Checkpoint of a contract's log"},
     {READ, "/log/{}/witnessed", ANY | READS, witnessed_get, NULL, "The last head of a contract's log that the witnessed root log holds"},
     {READ, "/log/{}/tile/{*}", ANY | READS, tile_get, NULL, "Tiles and entries of a contract's log"},
+    {READ, "/log/{}/heads", ANY | READS, heads_get, NULL, "The contract's heads in the root log, JSON lines"},
     {READ, "/log/{}/openings", ANY | READS, openings_get, NULL, "Openings of commitments, JSON lines"},
 
     {POST, "/witness/add-checkpoint", PUBLIC | READS, witness_add, NULL, "Cosign a checkpoint of a log that this instance witnesses (C2SP tlog-witness)"},

@@ -271,7 +271,7 @@ static void against_sentence(const struct audit *a, struct buf *out)
     buf_printf(out,
                "one history: the first %" PRIu64 " entries are the same in both (this mirror has %" PRIu64
                ", the other %" PRIu64 "), and the first %" PRIu64 " heads of the root log",
-               common, a->head.size, other, roots);
+               common, a->head.size, other, roots / ROOT_PAIR);
 }
 
 static bool is_asked(const struct audit *a, enum check c)
@@ -362,8 +362,8 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
                    plural(a->n_kept));
         break;
     case CHECK_ROOTLOG:
-        buf_printf(out, "signed over %" PRIu64 " head%s, which give%s its root", a->root_size, plural(a->root_size),
-                   verb(a->root_size));
+        buf_printf(out, "signed over %" PRIu64 " head%s, which give%s its root", a->root_size / ROOT_PAIR,
+                   plural(a->root_size / ROOT_PAIR), verb(a->root_size / ROOT_PAIR));
         break;
     case CHECK_FILES:
         buf_printf(out, "nothing beside what the checkpoints and entries call for");

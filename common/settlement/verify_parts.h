@@ -4,6 +4,7 @@
 
 #include "common/base/limits.h"
 #include "common/ledger/note.h"
+#include "common/ledger/root_log.h"
 #include "common/ledger/server_keys.h"
 #include "common/settlement/byte_map.h"
 #include "common/settlement/campaign_parts.h"

@@ -1,5 +1,7 @@
 #include "server/audit/audit.h"
 
+#include <inttypes.h>
+
 #include "common/base/bytes.h"
 #include "common/ledger/note.h"
 #include "server/api/call.h"
@@ -89,6 +91,33 @@ enum err checkpoint_get(struct request *rq, struct reply *reply)
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
         return err;
     return checkpoint_reply(rq, reply, k->number);
+}
+
+/* ---- ranges ---- */
+
+enum err audit_range(struct request *rq, uint64_t *from, uint64_t *to)
+{
+    struct param p[] = {{.name = "from"}, {.name = "to"}};
+    enum err err = params_read(rq, p, 2);
+    *from = 0;
+    *to = UINT64_MAX;
+    if (err != ERR_OK)
+        return err;
+    if (p[0].given && parse_u64(p[0].value, from) != ERR_OK)
+        return problem(&rq->problem, ERR_MALFORMED, "from", "must be an index");
+    if (p[1].given && parse_u64(p[1].value, to) != ERR_OK)
+        return problem(&rq->problem, ERR_MALFORMED, "to", "must be an index");
+    if (*from > *to)
+        return problem(&rq->problem, ERR_MALFORMED, "to", "must not be before from");
+    return ERR_OK;
+}
+
+struct span audit_next(struct request *rq, const struct contract *k, const char *what, uint64_t from, uint64_t to)
+{
+    struct buf b;
+    arena_buf(rq->arena, &b, 160);
+    buf_printf(&b, "</log/%s/%s?from=%" PRIu64 "&to=%" PRIu64 ">; rel=\"next\"", k->id, what, from, to);
+    return buf_span(&b);
 }
 
 /* ---- tiles ---- */

@@ -90,23 +90,6 @@ static enum err openings_write(struct openings *o, bool *more)
     return step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 
-static enum err range_read(struct request *rq, uint64_t *from, uint64_t *to)
-{
-    struct param p[] = {{.name = "from"}, {.name = "to"}};
-    enum err err = params_read(rq, p, 2);
-    *from = 0;
-    *to = UINT64_MAX;
-    if (err != ERR_OK)
-        return err;
-    if (p[0].given && parse_u64(p[0].value, from) != ERR_OK)
-        return problem(&rq->problem, ERR_MALFORMED, "from", "must be an index");
-    if (p[1].given && parse_u64(p[1].value, to) != ERR_OK)
-        return problem(&rq->problem, ERR_MALFORMED, "to", "must be an index");
-    if (*from > *to)
-        return problem(&rq->problem, ERR_MALFORMED, "to", "must not be before from");
-    return ERR_OK;
-}
-
 /* Ends the range at the swept head, which is all that a checkpoint covers: each entry after it would cost a scan of the
  * journal that is not swept yet. */
 static enum err cap_at_head(struct openings *o)
@@ -120,26 +103,12 @@ static enum err cap_at_head(struct openings *o)
     return ERR_OK;
 }
 
-static struct span next_link(const struct openings *o)
-{
-    struct buf b;
-    arena_buf(o->rq->arena, &b, 160);
-    buf_str(&b, "</log/");
-    buf_str(&b, o->k->id);
-    buf_str(&b, "/openings?from=");
-    buf_u64(&b, o->at);
-    buf_str(&b, "&to=");
-    buf_u64(&b, o->to);
-    buf_str(&b, ">; rel=\"next\"");
-    return buf_span(&b);
-}
-
 enum err openings_get(struct request *rq, struct reply *reply)
 {
     struct openings o = {.rq = rq};
     bool more;
     enum err err;
-    if ((err = range_read(rq, &o.at, &o.to)) != ERR_OK || (err = call_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
+    if ((err = audit_range(rq, &o.at, &o.to)) != ERR_OK || (err = call_contract(rq, rq->param[0], &o.k)) != ERR_OK ||
         (err = worker_reader(rq->worker, &o.txn)) != ERR_OK || (err = cap_at_head(&o)) != ERR_OK)
         return err;
     buf_heap(&o.lines);
@@ -148,7 +117,7 @@ enum err openings_get(struct request *rq, struct reply *reply)
         reply_body_take(reply, "application/x-ndjson", &o.lines);
         reply_header(reply, "Cache-Control", SPAN("no-store"));
         if (more)
-            reply_header(reply, "Link", next_link(&o));
+            reply_header(reply, "Link", audit_next(rq, o.k, "openings", o.at, o.to));
     }
     buf_free(&o.lines);
     buf_free(&o.plain);

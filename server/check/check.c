@@ -77,6 +77,9 @@ static void prove(struct check *c, enum table t)
     case TABLE_HEADS:
         prove_heads(c);
         return;
+    case TABLE_LEAVES:
+        prove_leaves(c);
+        return;
     case TABLE_DAY_KEYS:
         prove_day_keys(c);
         return;
@@ -171,6 +174,7 @@ static void close_all(struct check *c)
     row_set_free(c->answers);
     byte_map_free(c->last_answer);
     row_set_free(c->published);
+    row_set_free(c->leaves);
     row_set_free(c->ids);
     sealer_free(c->sealer);
     catalog_unref(c->catalog);
@@ -188,6 +192,7 @@ enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *rep
                       .answers = row_set_new(),
                       .last_answer = byte_map_new(),
                       .published = row_set_new(),
+                      .leaves = row_set_new(),
                       .ids = row_set_new()};
     buf_heap(&c.scratch);
     if (open_folder(&c, dir, map_size)) {

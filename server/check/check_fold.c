@@ -3,6 +3,8 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/when.h"
+#include "common/ledger/note.h"
+#include "common/ledger/root_log.h"
 #include "server/check/check_private.h"
 #include "server/keys/day_keys.h"
 
@@ -263,13 +265,67 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     private_close(&priv);
 }
 
-static void fold_root_entry(struct check *c, const struct envelope *env)
+/* The contract whose log has this name; NULL: none. */
+static const struct contract *named(struct check *c, struct span origin)
+{
+    char name[ORIGIN_CAP];
+    size_t root = instance_log_name(&c->in, NULL, name).len;
+    const struct contract *k = origin.len > root ? catalog_contract(c->catalog, span_skip(origin, root + 1)) : NULL;
+    return k != NULL && span_eq(origin, instance_log_name(&c->in, k, name)) ? k : NULL;
+}
+
+/* A head of larger size than the one of its log before it. */
+static void fold_head(struct check *c, const struct envelope *env, const struct checkpoint *head)
+{
+    uint8_t row[LEAVES_KEY_LEN + 8];
+    const struct contract *k = named(c, head->origin);
+    struct checked_log *log = k != NULL ? check_log(c, k->number) : NULL;
+    if (log == NULL || head->size <= log->last_leaf_size || head->size > log->tree.frontier.size) {
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and no head that can follow those before it");
+        return;
+    }
+    log->last_leaf_size = head->size;
+    leaves_key(row, k->number, env->index);
+    store_be64(row + LEAVES_KEY_LEN, head->size);
+    row_set_add(c->leaves, span_of(row, sizeof row));
+}
+
+/* Whether the root log says there which keys sign from here on. */
+static bool is_key_step(const struct check *c, const struct envelope *env)
+{
+    bool is = false;
+    for (size_t i = 1; i < keys_states(c->in.keys); i++) {
+        const struct keys_step *s = keys_state_step(c->in.keys, i);
+        is |= s->root == env->index && span_eq(s->jws, env->sealed);
+    }
+    return is;
+}
+
+static void fold_root_leaf(struct check *c, const struct envelope *env)
 {
     uint8_t sum[HASH_LEN];
+    char name[ORIGIN_CAP];
+    struct checkpoint head = {.origin = instance_log_name(&c->in, NULL, name)};
     sha256(env->sealed.ptr, env->sealed.len, sum);
-    if (env->kind != ENTRY_ROOT || !span_eq(env->entry, span_of(sum, sizeof sum)) || env->class != 0 || env->day != 0)
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of the checkpoint beside it");
+    if (!span_eq(env->entry, span_of(sum, sizeof sum)))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of what stands beside it");
     row_set_add(c->published, env->entry);
+    if (checkpoint_peek(env->sealed, &head) == ERR_OK)
+        fold_head(c, env, &head);
+    else if (!is_key_step(c, env))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and neither a head nor keys of ours");
+    root_tag(head.origin, env->index, &c->root_tag);
+}
+
+static void fold_root_entry(struct check *c, const struct envelope *env)
+{
+    bool first = env->index % ROOT_PAIR == 0;
+    if (env->kind != ENTRY_ROOT || env->class != 0 || env->day != 0)
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and its envelope of another kind");
+    if (first)
+        fold_root_leaf(c, env);
+    else if (!span_eq(env->entry, span_of(c->root_tag.b, HASH_LEN)) || !span_empty(env->sealed))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and does not say whose the head before it is");
     check_share(c, NULL, NULL, NULL);
 }
 

@@ -52,6 +52,7 @@ struct checked_log {
     uint32_t placements;      /* greatest that an entry names */
     size_t key_steps;         /* how often the server's keys changed in it */
     uint64_t assented;        /* the last entry that assents to terms; 0: none */
+    uint64_t last_leaf_size;  /* of its head that came into the root log last */
 };
 
 /* A shared lead whose parts are being read: they stand one behind the other in the journal. */
@@ -86,6 +87,8 @@ struct check {
     struct row_set *statements, *closed_heads, *answers; /* keys that entries call for; head: id and hash of the note */
     struct byte_map *last_answer;                        /* of each of them, to the SHA-256 of its text */
     struct row_set *published;                           /* hashes in the root log */
+    struct hash root_tag;                                /* that its next entry must be, behind a head */
+    struct row_set *leaves;                              /* rows of its heads: key and value */
     struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */
     struct buf scratch;
 };
@@ -118,6 +121,7 @@ void prove_journal(struct check *c); /* check_journal.c: the replay */
 void prove_tiles(struct check *c);   /* check_tree.c */
 void prove_seqs(struct check *c);
 void prove_heads(struct check *c);
+void prove_leaves(struct check *c);
 void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);
 void prove_clock(struct check *c);  /* check_clock.c */

@@ -100,7 +100,7 @@ static void read_head(struct check *c, struct checked_log *log)
     struct span row, key = contract_key(mem, log->number);
     if (check_get(c, TABLE_HEADS, key, &row) != ERR_OK)
         return;
-    log->has_head = head_decode(row, &log->head) == ERR_OK;
+    log->has_head = head_decode(row, log->number, &log->head) == ERR_OK;
     if (!log->has_head)
         check_row_fails(c, TABLE_HEADS, key, "does not read");
 }
@@ -268,6 +268,23 @@ static void head_belongs(struct check *c, enum table t, struct span key, struct 
             check_row_fails(c, t, key, "says that a head of size %" PRIu64 " was published last, and it was not",
                             published);
     }
+}
+
+static void leaf_belongs(struct check *c, enum table t, struct span key, struct span value)
+{
+    buf_clear(&c->scratch);
+    buf_span_add(&c->scratch, key);
+    buf_span_add(&c->scratch, value);
+    if (!row_set_has(c->leaves, buf_span(&c->scratch)))
+        check_row_fails(c, t, key, "is not of a head that is this leaf of the root log");
+}
+
+void prove_leaves(struct check *c)
+{
+    struct span value;
+    for (size_t i = 0; i < row_set_count(c->leaves); i++)
+        check_need(c, TABLE_LEAVES, span_of(row_set_at(c->leaves, i).ptr, LEAVES_KEY_LEN), &value);
+    check_each(c, TABLE_LEAVES, leaf_belongs);
 }
 
 void prove_heads(struct check *c)

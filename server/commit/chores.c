@@ -125,10 +125,9 @@ enum err chore_publish(struct batch *cx, struct job *job)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.publish.contract);
     const struct span note = job->record.publish.note;
-    const struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
     char name[ORIGIN_CAP];
     struct checkpoint c;
-    struct hash root, sha;
+    struct hash root;
     uint64_t leaf;
     assert(batch_may_touch(cx, k));
     if (checkpoint_peek(note, &c) != ERR_OK || !span_eq(c.origin, instance_log_name(cx->instance, k, name)))
@@ -140,8 +139,8 @@ enum err chore_publish(struct batch *cx, struct job *job)
         return ERR_OK;
     if ((err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG)) != ERR_OK)
         return err;
-    sha256(note.ptr, note.len, sha.b);
-    err = ledger_append(cx->ledger, cx->txn, ROOT_LOG, &e, span_of(sha.b, HASH_LEN), 0, note, NULL, &leaf, NULL);
+    const struct root_leaf x = {.contract = k->number, .size = c.size, .origin = c.origin, .text = note};
+    err = ledger_append_root(cx->ledger, cx->txn, &x, &leaf);
     if (err == ERR_OK)
         err = ledger_publish(cx->ledger, cx->txn, k->number, c.size, leaf);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */

@@ -17,11 +17,11 @@ static enum err all_ready(struct batch *cx)
 
 static enum err append_leaf(struct batch *cx, struct span jws)
 {
-    uint8_t sum[HASH_LEN];
-    uint64_t index;
-    const struct entry e = {.kind = ENTRY_ROOT, .at_ms = cx->now_ms};
-    sha256(jws.ptr, jws.len, sum);
-    return ledger_append(cx->ledger, cx->txn, ROOT_LOG, &e, span_of(sum, sizeof sum), 0, jws, NULL, &index, NULL);
+    char name[ORIGIN_CAP];
+    uint64_t leaf;
+    const struct root_leaf x = {
+        .contract = ROOT_LOG, .origin = instance_log_name(cx->instance, NULL, name), .text = jws};
+    return ledger_append_root(cx->ledger, cx->txn, &x, &leaf);
 }
 
 enum err contract_append_server_keys(struct batch *cx, const struct contract *k, const struct keys_step *step)

@@ -7,6 +7,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/ledger/root_log.h"
 #include "server/ledger/ledger_private.h"
 
 static struct log *log_find(const struct ledger *l, uint32_t contract)
@@ -289,7 +290,7 @@ enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint
     struct buf b;
     enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
     if (err == ERR_OK)
-        err = head_decode(row, &stored);
+        err = head_decode(row, contract, &stored);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     assert(size <= stored.head.size);
@@ -419,9 +420,9 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
     if (err != ERR_OK)
         return err;
-    if (e->kind == ENTRY_STATEMENT || e->kind == ENTRY_ROOT) {
+    if (e->kind == ENTRY_STATEMENT || (e->kind == ENTRY_ROOT && log->now.head.size % ROOT_PAIR == 0)) {
         /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it; and the root
-         * log shows what its logs' heads say of it */
+         * log shows what its logs' heads say of it, by whole pairs */
         err = log_save(t, contract, log);
         if (err != ERR_OK)
             return err;

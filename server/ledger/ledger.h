@@ -56,6 +56,14 @@ uint64_t ledger_changes(const struct ledger *l);
 bool ledger_is_swept(const struct ledger *l, uint32_t contract);
 /* The size of the log's last head that went into the root log. */
 uint64_t ledger_published(const struct ledger *l, uint32_t contract);
+/* Appends a pair to the root log, which is ready: the hash of the text, and of which log that is. *leaf is the first.
+ */
+struct root_leaf {
+    uint32_t contract; /* whose head of `size` entries the note `text` is; ROOT_LOG: other keys, of all logs */
+    uint64_t size;
+    struct span origin, text;
+};
+MUST_CHECK enum err ledger_append_root(struct ledger *l, struct txn *t, const struct root_leaf *x, uint64_t *leaf);
 /* That head is entry `leaf` of the root log now; for a size that the stored head reaches. Errors as ledger_append. */
 MUST_CHECK enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint64_t size, uint64_t leaf);
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
@@ -82,6 +90,8 @@ MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out
 MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf);
 /* The note that this leaf of the root log is of, as it was signed, whatever key signs now. ERR_CORRUPT: it has none. */
 MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
+/* The first leaf of the root log at or after *leaf that is a head of this log, and its note. ERR_NOT_FOUND. */
+MUST_CHECK enum err ledger_next_leaf(struct txn *t, uint32_t contract, uint64_t *leaf, struct span *note);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
 /* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.

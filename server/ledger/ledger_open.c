@@ -17,10 +17,11 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     enum err step;
     for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value)) {
         struct stored_head head;
-        err = key.len == sizeof(uint32_t) ? head_decode(value, &head) : ERR_CORRUPT;
+        uint32_t contract = key.len == sizeof(uint32_t) ? load_be32(key.ptr) : 0;
+        err = key.len == sizeof(uint32_t) ? head_decode(value, contract, &head) : ERR_CORRUPT;
         if (err != ERR_OK)
             break;
-        struct log *log = ledger_log(l, load_be32(key.ptr));
+        struct log *log = ledger_log(l, contract);
         log->now = head;
         log->saved = log->swept = head.head.size;
     }

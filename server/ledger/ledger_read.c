@@ -19,7 +19,7 @@ static enum err stored_read(struct txn *t, uint32_t contract, struct stored_head
     uint8_t key[4];
     struct span row;
     enum err err = store_get_sole(t, TABLE_HEADS, contract_key(key, contract), &row);
-    return err == ERR_OK ? head_decode(row, out) : err == ERR_NOT_FOUND ? is_unswept(t, contract) : err;
+    return err == ERR_OK ? head_decode(row, contract, out) : err == ERR_NOT_FOUND ? is_unswept(t, contract) : err;
 }
 
 enum err head_read(struct txn *t, uint32_t contract, struct head *out)
@@ -43,20 +43,6 @@ enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, u
         return err;
     *size = stored.published;
     *leaf = stored.leaf;
-    return ERR_OK;
-}
-
-enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out)
-{
-    struct envelope env;
-    uint8_t sum[HASH_LEN];
-    enum err err = ledger_read(t, ROOT_LOG, leaf, &env);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    sha256(env.sealed.ptr, env.sealed.len, sum);
-    if (!span_eq(env.entry, span_of(sum, sizeof sum)))
-        return ERR_CORRUPT;
-    *out = env.sealed;
     return ERR_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/id.h"
+#include "common/ledger/root_log.h"
 
 enum { HEAD_FORMAT = 2 };
 
@@ -103,7 +104,8 @@ static void last_decode(struct reader *r, struct last_statement *out)
     take(r, out->sha256.b, HASH_LEN);
 }
 
-enum err head_decode(struct span row, struct stored_head *out)
+/* The root log has pairs, and heads stand first in them. */
+enum err head_decode(struct span row, uint32_t contract, struct stored_head *out)
 {
     struct reader r = {.rest = row};
     struct stored_head h = {0};
@@ -127,7 +129,8 @@ enum err head_decode(struct span row, struct stored_head *out)
     if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||
         h.leaf > JSON_INT_MAX || (h.published == 0 && h.leaf != 0) || h.head.tally.moves > h.head.size ||
         (h.has_terms ? h.terms >= h.head.size : h.terms != 0) || last->to > h.head.size || last->to_ms < 0 ||
-        (last->id[0] != '\0' && !id_is_plain(span_str(last->id))))
+        (last->id[0] != '\0' && !id_is_plain(span_str(last->id))) || h.leaf % ROOT_PAIR != 0 ||
+        (contract == ROOT_LOG && h.head.size % ROOT_PAIR != 0))
         return ERR_CORRUPT;
     *out = h;
     return ERR_OK;

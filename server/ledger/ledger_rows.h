@@ -5,13 +5,14 @@
 
 #include "server/ledger/ledger.h"
 
-enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12 };
+enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12, LEAVES_KEY_LEN = 12 };
 enum { HEAD_MAX = 4096 };
 
 struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, uint64_t n);
 struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n);
 struct span contract_key(uint8_t key[4], uint32_t contract);
 struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq);
+struct span leaves_key(uint8_t key[LEAVES_KEY_LEN], uint32_t contract, uint64_t leaf);
 
 /* A row of HEADS: what readers see of it, and what only the committer needs. */
 struct stored_head {
@@ -22,7 +23,7 @@ struct stored_head {
     uint64_t leaf;      /* its place there */
 };
 void head_encode(const struct stored_head *h, struct buf *out);
-MUST_CHECK enum err head_decode(struct span row, struct stored_head *out); /* ERR_CORRUPT */
+MUST_CHECK enum err head_decode(struct span row, uint32_t contract, struct stored_head *out); /* ERR_CORRUPT */
 
 /* Journal seqs below it are in tiles and heads. 0 in a new store. */
 MUST_CHECK enum err watermark_read(struct txn *t, uint64_t *seq);

@@ -181,6 +181,39 @@ class AuditLane(ServerCase):
             tree.append(bundle.body[at + 2:at + 34])
         self.assertEqual(base64.b64encode(tree.root()).decode(), root)
 
+    def root_entries(self):
+        size = int(send(self.server.url + "/log/checkpoint").text.split("\n")[1])
+        bundle = self.assertStatus(send(f"{self.server.url}/log/tile/entries/{tile_number(0)}.p/{size}"), 200).body
+        return [bundle[at + 2:at + 34] for at in range(0, len(bundle), 34)]
+
+    def test_the_root_log_says_whose_each_head_is_to_who_knows_the_contract(self):
+        def heads(market, query=""):
+            return [json.loads(line) for line in market.auditor.do("GET", f"/log/{market.contract}/heads{query}").text.splitlines()]
+
+        def tag(origin, leaf):
+            return hashlib.sha256(b"countersign/v1/root leaf\0" + origin.encode() + b"\0" + leaf.to_bytes(8, "big")).digest()
+
+        other = Market(self.server)
+        for market in (self.market, other, self.market):
+            market.click()
+            self.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+        entries, seen = self.root_entries(), []
+        for market in (self.market, other):
+            shown, size = heads(market), 0
+            for head in shown:
+                text = open_note(head["note"], self.vkey(self.origin(market.contract)))
+                self.assertEqual(entries[head["leaf"]], hashlib.sha256(head["note"].encode()).digest())
+                self.assertLess(size, size := int(text.split("\n")[1]))
+            mine = [leaf for leaf in range(0, len(entries), 2) if entries[leaf + 1] == tag(self.origin(market.contract), leaf)]
+            self.assertEqual([head["leaf"] for head in shown], mine)
+            self.assertEqual(heads(market, f"?from={mine[-1]}"), shown[-1:])
+            self.assertEqual(heads(market, f"?from={mine[0] + 1}"), shown[1:])
+            self.assertEqual(heads(market, f"?to={mine[-1]}"), shown[:-1])
+            self.assertEqual(heads(market, f"?from={mine[-1] + 1}"), [])
+            seen += mine
+        self.assertEqual(sorted(seen), list(range(0, len(entries), 2)))
+        self.assertIn(self.market.auditor.call("GET", f"/log/{other.contract}/heads").status, (403, 404))
+
 
 class FreshProof(ServerCase):
     settings = {"SWEEP_MS": 60_000}

@@ -112,6 +112,7 @@ def read_the_logs(market, lead):
         operator.do("GET", f"/log{log}/tile/0/000.p/{size}")
         operator.do("GET", f"/log{log}/tile/entries/000.p/{size}")
     operator.do("GET", f"/log/{market.contract}/openings?from=0&to={size}")
+    operator.do("GET", f"/log/{market.contract}/heads?from=0")
 
 
 def be_refused(market):

@@ -54,6 +54,7 @@ class World:
             self.cut_log()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
+            self.origin = server.url.split("://")[1]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
             self.mirror = self.pulled(server)
             self.told = json.loads(countersign("verify", server.data.parent / "mirror", "--json").stdout)["facts"]
@@ -168,8 +169,6 @@ def private_parts(doc, world):
         (every if of == "all" else leads).update(words(names))
     optional = {"email", "phone"}
     for head, entry, sealed in envelopes(world):
-        if head[4:8] == bytes(4) and hashlib.sha256(sealed).digest() != entry:
-            yield "an entry of the root log is not the hash of the note beside it"
         if not sealed or head[4:8] == bytes(4):
             continue
         read = json.loads(entry)
@@ -177,6 +176,20 @@ def private_parts(doc, world):
         wanted = every | leads if read["kind"] == "lead" else every
         if not wanted - optional <= set(part) <= wanted:
             yield f"the private part of a {read['kind']} holds {sorted(part)}"
+
+
+def root_log(doc, world):
+    label = re.search(r'SHA-256\("(countersign/[^"]+)" 00 origin 00 be64', doc)[1].encode()
+    pairs = [(entry, sealed) for head, entry, sealed in envelopes(world) if head[4:8] == bytes(4)]
+    if len(pairs) % 2:
+        yield "the root log has half a pair"
+    for leaf in range(0, len(pairs) - 1, 2):
+        (entry, note), (tag, nothing) = pairs[leaf:leaf + 2]
+        if hashlib.sha256(note).digest() != entry or nothing:
+            yield f"leaf {leaf} of the root log is not the hash of the note beside it"
+        origin = note.split(b"\n")[0] if b"\n" in note else f"{world.origin}/log".encode()
+        if hashlib.sha256(label + b"\0" + origin + b"\0" + leaf.to_bytes(8, "big")).digest() != tag:
+            yield f"leaf {leaf} of the root log has another tag"
 
 
 def words_of_label(cell):
@@ -493,6 +506,7 @@ CASES = {
     tokens: [("contract be32, placement be32 | 35 |", "contract be32, placement be32 | 36 |"),
              ("contract be32, placement be32 | 35 |", "contract be32, placement be64 | 35 |")],
     private_parts: [("| `ip`, `ua` | all |", "| `ip`, `agent` | all |"), ("countersign/v1/day wrap", "countersign/v1/day cover")],
+    root_log: [('"countersign/v1/root leaf" 00', '"countersign/v1/root tag" 00')],
     entries: [("`at`* `campaign`* `clock_ms` `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
               ("| `gap` | `at`", "| `hole` | `at`")],
     storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],

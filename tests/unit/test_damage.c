@@ -276,7 +276,7 @@ static void stale_table(struct folder *f, enum table table)
         changed.ptr[at] = (char)(changed.ptr[at] ^ 1 << at % 8);
         try_stale(f, &(struct stale){"a bit of its value", r, key, buf_span(&changed), sum});
     }
-    try_stale(f, &(struct stale){"a bit of its checksum", r, key, value, sum ^ 1 << table});
+    try_stale(f, &(struct stale){"a bit of its checksum", r, key, value, sum ^ UINT64_C(1) << table});
     buf_clear(&changed);
     buf_span_add(&changed, key);
     changed.ptr[key.len - 1] = (char)(changed.ptr[key.len - 1] ^ 1 << table % 7);

@@ -54,13 +54,13 @@ static void append_root(struct instance *in, uint8_t byte)
 {
     struct txn *t;
     struct ledger *l;
-    uint64_t index;
-    const uint8_t leaf[HASH_LEN] = {byte};
-    const struct entry e = {.kind = ENTRY_ROOT};
+    uint64_t leaf;
+    const uint8_t text[HASH_LEN] = {byte};
+    const struct root_leaf x = {.origin = SPAN("x"), .text = span_of(text, sizeof text)};
     assert_ok(txn_begin(in->store, true, &t));
     assert_ok(ledger_open(t, &l));
     assert_ok(ledger_ready(l, t, ROOT_LOG));
-    assert_ok(ledger_append(l, t, ROOT_LOG, &e, span_of(leaf, sizeof leaf), 0, SPAN(""), NULL, &index, NULL));
+    assert_ok(ledger_append_root(l, t, &x, &leaf));
     assert_ok(ledger_sweep(l, t));
     assert_ok(txn_commit(t));
     ledger_close(l);
@@ -72,8 +72,8 @@ static void expect_root(struct instance *in, uint8_t byte)
     struct envelope env;
     assert_ok(txn_begin(in->store, false, &t));
     assert_ok(ledger_read(t, ROOT_LOG, 0, &env));
-    assert_int_equal((uint8_t)env.entry.ptr[0], byte);
-    assert_err(ledger_read(t, ROOT_LOG, 1, &env), ERR_NOT_FOUND);
+    assert_int_equal((uint8_t)env.sealed.ptr[0], byte);
+    assert_err(ledger_read(t, ROOT_LOG, 2, &env), ERR_NOT_FOUND);
     txn_abort(t);
 }
 

@@ -967,12 +967,17 @@ static void a_published_head_is_a_leaf_of_the_root_log_once(void **state)
     commit_swept();
     assert_ok(pipeline_run(&cx, &job));
     assert_ok(pipeline_run(&cx, &job));
-    assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 1);
+    assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 2);
     assert_int_equal(ledger_published(cx.ledger, CONTRACT), 2);
     assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 0, &env));
     sha256(note.ptr, note.len, sha);
     assert_true(span_eq(env.entry, span_of(sha, sizeof sha)));
     assert_true(span_eq(env.sealed, buf_span(&note)));
+    assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 1, &env));
+    sha256v((struct span[]){SPAN("countersign/v1/root leaf\0"), SPAN(LIVE_HOST "/log/C2"), SPAN("\0\0\0\0\0\0\0\0\0")},
+            3, sha);
+    assert_true(span_eq(env.entry, span_of(sha, sizeof sha)));
+    assert_int_equal(env.sealed.len, 0);
     click(CONTRACT);
     commit_swept();
     job = head_job(3, &note);
@@ -981,7 +986,7 @@ static void a_published_head_is_a_leaf_of_the_root_log_once(void **state)
     assert_err(pipeline_run(&cx, &job), ERR_CORRUPT);
     digit[1] = '9';
     assert_err(pipeline_run(&cx, &job), ERR_CORRUPT);
-    assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 1);
+    assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 2);
 }
 
 int main(void)
