@@ -225,6 +225,16 @@ class Party(Caller, Sender):
         return self.jws({"typ": "countersign-assent", "issuer": self.base, "party": self.id, "contract": contract, "version": version,
                          "leaf": shown["leaf"], "at": rfc3339(), **changes})
 
+    def adjustment_jws(self, contract, index, /, **changes):
+        """Its word that it agrees to an adjustment: to the very entry."""
+        shown = next(each for each in self.get(f"/v1/contracts/{contract}/adjustments?limit=200")["data"] if each["index"] == index)
+        return self.jws({"typ": "countersign-assent", "issuer": self.base, "party": self.id, "contract": contract, "adjustment": index,
+                         "leaf": shown["leaf"], "at": rfc3339(), **changes})
+
+    def assent_to_adjustment(self, contract, index, jws=None):
+        jws = self.adjustment_jws(contract, index) if jws is None else jws
+        return self.call("POST", f"/v1/contracts/{contract}/adjustments/{index}/assent", jws.encode(), {"Content-Type": "application/jose"})
+
     def assent(self, contract, version, jws=None):
         jws = self.assent_jws(contract, version) if jws is None else jws
         return self.call("POST", f"/v1/contracts/{contract}/terms/{version}/assent", jws.encode(), {"Content-Type": "application/jose"})

@@ -601,7 +601,8 @@ MEMBERS = {
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
     "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
-    "assent": ({"jws": text(4_096), "party": ID, "version": whole}, {}),
+    "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
+    "adjustment": ({"by": ID, "micros": signed, "reason": text(512)}, {"lead": whole, "on_assent": true, "statement": ID}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
@@ -1041,7 +1042,7 @@ class Ledger:
     def __init__(self, contract, openings, issuers=()):
         self.contract, self.openings, self.issuers = contract, openings, issuers
         self.entries, self.versions = [], Versions()
-        self.leads, self.moves = {}, []
+        self.leads, self.moves, self.adjustments = {}, [], {}
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
         self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
@@ -1078,7 +1079,7 @@ class Ledger:
         if self.unknown_rules is not None:
             return
         need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential") or self.versions.binds(entry["at"]), "it comes before any terms bind")
-        amount = {"assent": self.assent, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
+        amount = {"assent": self.assent, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
                   "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
@@ -1183,6 +1184,10 @@ class Ledger:
     def assent(self, at, entry, terms):
         need(entry["party"] in (self.advertiser, self.publisher or None), "its party is none of the two")
         need(entry["party"] in self.keys, "its party has no key")
+        need(("version" in entry) != ("adjustment" in entry), "it is to a version or to an adjustment")
+        if "adjustment" in entry:
+            return self.assent_to_adjustment(at, entry)
+        need("payable_micros" not in entry, "it moves no money")
         line = self.versions.line
         version = next((each for each in line[line.index(terms):] if each.version == entry["version"]), None)
         need(version is not None, "its version binds no more, or is none")
@@ -1192,6 +1197,35 @@ class Ledger:
         need(type(said["version"]) is int and said["version"] == version.version, "it is about another version")
         need(version.at - 300_000 <= time <= clock(entry) + 300_000, "it was signed at another time")
         self.versions.assent(version, entry["party"], entry["at"])
+
+    def assent_to_adjustment(self, at, entry):
+        corrected = self.adjustments.get(entry["adjustment"])
+        need(corrected is not None and corrected.entry.get("on_assent"), "its adjustment is none that asks for assents")
+        need(entry["party"] not in corrected.assents, "its party has assented already")
+        said, time = read_word(entry["jws"], self.keys[entry["party"]], "countersign-assent", entry["party"], self.issuers)
+        need(set(said) == {"adjustment", "at", "contract", "issuer", "leaf", "party", "typ"}, "the assent has other members")
+        need((said["contract"], said["leaf"]) == (self.contract, corrected.leaf.hex()), "it is about another entry")
+        need(type(said["adjustment"]) is int and said["adjustment"] == corrected.index, "it is about another adjustment")
+        need(corrected.entry["at"] - 300_000 <= time <= clock(entry) + 300_000, "it was signed at another time")
+        corrected.assents.add(entry["party"])
+        complete = len(corrected.assents) == 2
+        need(entry.get("payable_micros", 0) == (corrected.micros if complete else 0), "what it comes to is not what the adjustment says")
+        if complete:
+            self.moves.append((at, corrected, "", "", corrected.micros, True))
+        return abs(entry.get("payable_micros", 0))
+
+    def adjustment(self, at, entry, terms):
+        need(self.publisher and entry["by"] not in (self.advertiser, self.publisher), "it is by a party, or pays nobody")
+        need(entry["micros"] != 0 and abs(entry["micros"]) <= ROOM, "its amount is none that can be")
+        need(entry["reason"] and not re.search("[\\x00-\\x1f\\x7f]", entry["reason"]), "its reason is none")
+        need(entry.get("on_assent", False) == terms.both(), "it asks for assents otherwise than the terms do")
+        need("lead" not in entry or entry["lead"] in self.leads, "its lead is none in front of it")
+        need("statement" not in entry or entry["statement"] in {statement.id for statement in self.statements}, "its statement is none in front of it")
+        made = self.adjustments[at] = Adjustment(at, entry)
+        if terms.both():
+            return 0
+        self.moves.append((at, made, "", "", made.micros, True))
+        return abs(made.micros)
 
     def response(self, at, entry, terms):
         need(entry["statement"] in {statement.id for statement in self.statements}, "its statement is none in front of it")
@@ -1527,6 +1561,13 @@ class Ledger:
             self.spent, self.gaps = 0, [0, 0, 0]
 
 
+class Adjustment:
+    """A correction in money ("Adjustments")."""
+
+    def __init__(self, at, entry):
+        self.index, self.entry, self.micros, self.assents, self.leaf = at, entry, entry["micros"], set(), leaf_hash(canonical(entry))
+
+
 # ---- statements ("Statement") ----
 
 EXPONENTS = {  # 2 for all others
@@ -1546,6 +1587,11 @@ class Statement:
     def line_items(self):
         lines = []
         for at, lead, status, reason, micros, _ in self.moves:
+            if isinstance(lead, Adjustment):
+                line = self.adjusted(at, lead)
+                line |= {"kind": line.pop("reason"), "text": lead.entry["reason"]}
+                lines.append(canonical(line))
+                continue
             line = {"index": at, "kind": "lead" if at == lead.index else "disposition", "lead": lead.index, "lead_at": rfc3339(lead.time),
                     "micros": micros, "reason": reason, "status": status}
             if "share_to" in lead.entry:
@@ -1555,6 +1601,19 @@ class Statement:
         if traffic["micros"]:
             lines.append(canonical(traffic))
         return lines
+
+    def stood(self, lead):
+        """The statement on which a lead stood first, where that is an earlier one."""
+        return next((each.id for each in self.ledger.statements if each.start <= lead < each.to), "") if lead < self.start else ""
+
+    def adjusted(self, at, made):
+        stood = made.entry.get("statement") or ("lead" in made.entry and self.stood(made.entry["lead"]))
+        return {"adjustment": made.index, "index": at, "micros": made.micros, "reason": "adjustment",
+                **({"lead": made.entry["lead"]} if "lead" in made.entry else {}), **({"statement": stood} if stood else {})}
+
+    def taken_back(self, at, lead, status, micros):
+        stood = self.stood(lead.index)
+        return {"index": at, "lead": lead.index, "micros": micros, "reason": status, **({"statement": stood} if stood else {})}
 
     def interval(self, *kinds):
         return [(n, self.ledger.entries[n]) for n in range(self.start, self.to) if self.ledger.entries[n]["kind"] in kinds]
@@ -1576,7 +1635,7 @@ class Statement:
         """The leads received in the interval, as its entries leave them."""
         status, counts = {}, {**dict.fromkeys(STATUSES, 0), "rejected": {}}
         for at, lead, after, reason, _, _ in self.moves:
-            if lead.index >= self.start:
+            if after and lead.index >= self.start:
                 status[lead.index] = after, reason if at == lead.index else "review"
         for after, reason in status.values():
             if after == "rejected":
@@ -1591,7 +1650,7 @@ class Statement:
         traffic, gaps = self.traffic(), {"clicks": 0, "impressions": 0, "views": 0}
         for _, entry in self.interval("gap"):
             gaps = {name: n + entry.get(name, 0) for name, n in gaps.items()}
-        adjustments = [{"index": at, "lead": lead.index, "micros": micros, "reason": status}
+        adjustments = [self.taken_back(at, lead, status, micros) if status else self.adjusted(at, lead)
                        for at, lead, status, _, micros, back in self.moves if back or micros < 0]
         gross = traffic["micros"] + sum(micros for _, _, _, _, micros, back in self.moves if not back and micros > 0)
         net = gross + sum(each["micros"] for each in adjustments)
@@ -1875,7 +1934,7 @@ class Audit:
     def lines(self):
         self.have(self.ledger, "decisions")
         for statement in self.ledger.statements:
-            served = self.mirror.read(f"v1/statements/{statement.id}/lines", 1024 * (statement.to - statement.start + 1))
+            served = self.mirror.read(f"v1/statements/{statement.id}/lines", 2048 * (statement.to - statement.start + 1))
             need(served == b"".join(line + b"\n" for line in statement.lines), f"the line items of {statement.id} are not what the entries give")
         return f"{sum(len(statement.lines) for statement in self.ledger.statements)} line items equal to the recomputed"
 

@@ -39,4 +39,5 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
     [RECORD_SERVER_KEYS] = server_keys_run,
     [RECORD_TELL] = chore_tell,
+    [RECORD_ADJUSTMENT] = adjustment_run,
 };

@@ -44,7 +44,7 @@ enum {
     LIMIT_LOG_KEYS = 64 << 20, /* bytes of log/keys: half a million contracts */
     LIMIT_LOG_KEY = 4096,      /* bytes of one line of it: a name of a URL's length, and a key */
     LIMIT_OPENING = 128 << 10, /* bytes of one opening: LIMIT_FIELDS and contact fields, each byte escaped */
-    LIMIT_LINE_ITEM = 1024,    /* bytes of a statement's line item: ten numbers and words */
+    LIMIT_LINE_ITEM = 2048,    /* bytes of a statement's line item: ten numbers and words, and a reason */
     LIMIT_STATEMENT = 65536,   /* bytes of a signed statement without adjustments */
     LIMIT_ADJUSTMENT = 256     /* bytes of one adjustment, in base64: three numbers and a word */
 };

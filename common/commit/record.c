@@ -161,7 +161,12 @@ static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
 static const struct field tell_fields[] = {F("steps", U32, tell.steps)};
 static const struct field assent_fields[] = {F("contract", U32, assent.contract), F("party", U32, assent.party),
-                                             F("version", U32, assent.version), F("jws", TEXT, assent.jws)};
+                                             F("version", U32, assent.version), F("adjustment", U64, assent.adjustment),
+                                             F("jws", TEXT, assent.jws)};
+static const struct field adjustment_fields[] = {
+    F("contract", U32, adjustment.contract), F("by", U32, adjustment.by),
+    F("micros", I64, adjustment.micros),     F("lead", U64, adjustment.lead),
+    F("reason", TEXT, adjustment.reason),    F("statement", TEXT, adjustment.statement)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
@@ -216,6 +221,7 @@ static const struct layout {
     [RECORD_STATEMENT] = FIELDS(statement_fields),
     [RECORD_RESPONSE] = FIELDS(response_fields),
     [RECORD_ASSENT] = FIELDS(assent_fields),
+    [RECORD_ADJUSTMENT] = FIELDS(adjustment_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),

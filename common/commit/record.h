@@ -54,7 +54,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(CLOCK_CONFIRM, 31, "clock_confirm", PARTITION, RECORD_ALONE, "the clock is right, the operator says")            \
     X(SERVER_KEYS, 32, "server_keys", PARTITION, RECORD_ALONE, "other keys of the server sign, in all logs")           \
     X(TELL, 33, "tell", PARTITION, RECORD_ALONE, "credentials that were made, into the logs of their parties")         \
-    X(ASSENT, 34, "assent", ADVERTISER, 0, "a party's assent to a version of a contract's terms")
+    X(ASSENT, 34, "assent", ADVERTISER, 0, "a party's assent to a version of a contract's terms, or an adjustment")    \
+    X(ADJUSTMENT, 35, "adjustment", ADVERTISER, 0, "a correction in money")
 
 enum record_kind {
     RECORD_NONE,
@@ -203,9 +204,16 @@ struct record {
             struct span statement, jws;
         } response;
         struct {
-            uint32_t contract, party, version;
+            uint32_t contract, party, version; /* version 0: of the adjustment */
+            uint64_t adjustment;
             struct span jws;
         } assent;
+        struct {
+            uint32_t contract, by;
+            int64_t micros;
+            uint64_t lead; /* 0: none */
+            struct span reason, statement;
+        } adjustment;
         struct {
             uint32_t steps; /* at most so many */
         } approve, tell;

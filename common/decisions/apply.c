@@ -248,15 +248,96 @@ static enum err apply_terms(const struct fold_context *cx, uint64_t index, const
     return ERR_OK;
 }
 
+static void put_adjustment(struct row_ops *ops, const struct fold_context *cx, uint64_t index,
+                           const struct adjustment_row *row)
+{
+    struct row_op *op = add(ops, ROW_ADJUSTMENTS);
+    row_index_key(op->key, cx->contract, index);
+    op->key_len = 12;
+    op->value_len = adjustment_row_write(row, op->value);
+    op->text = row->reason;
+}
+
+static void count_adjustment(struct row_ops *ops, const struct fold_context *cx, uint64_t index, uint64_t adjustment,
+                             int64_t micros)
+{
+    put_move(ops, cx, index, &(struct move_row){.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = micros});
+}
+
+static enum err apply_adjustment(const struct fold_context *cx, uint64_t index, const struct entry *e,
+                                 struct row_ops *ops)
+{
+    const struct entry_adjustment *a = &e->adjustment;
+    struct adjustment_row row = {.counts = a->on_assent ? 0 : index,
+                                 .at_ms = e->at_ms,
+                                 .micros = a->micros,
+                                 .lead = a->lead,
+                                 .on_assent = a->on_assent,
+                                 .reason = a->reason};
+    struct buf bytes;
+    if (span_empty(a->reason) || a->reason.len > LIMIT_FIELD || a->statement.len > LIMIT_ID)
+        return ERR_CORRUPT;
+    if (!span_empty(a->statement))
+        memcpy(row.statement, a->statement.ptr, a->statement.len);
+    buf_heap(&bytes);
+    entry_write(&bytes, e);
+    merkle_leaf(buf_span(&bytes), &row.leaf);
+    buf_free(&bytes);
+    put_adjustment(ops, cx, index, &row);
+    if (!a->on_assent)
+        count_adjustment(ops, cx, index, index, a->micros);
+    return ERR_OK;
+}
+
+static enum err apply_assent_adjustment(const struct fold_context *cx, const struct view *v, size_t side,
+                                        uint64_t index, const struct entry *e, struct row_ops *ops)
+{
+    const struct entry_assent *a = &e->assent;
+    struct adjustment_row row;
+    enum err err = row_adjustment(v, cx->contract, a->adjustment, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (!row.on_assent || row.assent[side].index > 0 ||
+        a->payable_micros != (row.assent[1 - side].index > 0 ? row.micros : 0))
+        return ERR_CORRUPT;
+    row.assent[side].index = index;
+    row.assent[side].at_ms = e->at_ms;
+    row.counts = a->payable_micros != 0 ? index : 0;
+    put_adjustment(ops, cx, a->adjustment, &row);
+    if (row.counts > 0)
+        count_adjustment(ops, cx, index, a->adjustment, row.micros);
+    return ERR_OK;
+}
+
+static enum err apply_statement(const struct fold_context *cx, uint64_t index, const struct entry_statement *s,
+                                struct row_ops *ops)
+{
+    struct row_op *op = add(ops, ROW_CUTS); /* what the log was cut for */
+    row_index_key(op->key, cx->contract, s->to);
+    op->key_len = CUT_KEY_LEN;
+    op->del = true;
+    if (span_empty(s->id) || s->id.len > LIMIT_ID)
+        return ERR_CORRUPT;
+    op = add(ops, ROW_SETTLED);
+    row_index_key(op->key, cx->contract, s->to);
+    op->key_len = 12;
+    op->value_len = settled_row_write(index, s->id, op->value);
+    return ERR_OK;
+}
+
 /* Beside the version. That the party may, and signed it, is for who takes it. */
 static enum err apply_assent(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                              const struct entry *e, struct row_ops *ops)
 {
     const struct entry_assent *a = &e->assent;
     struct terms_row row;
-    if (t == NULL || a->version < 1 || a->version > UINT32_MAX)
+    if (t == NULL || a->version > UINT32_MAX || (a->version == 0) == (a->adjustment == 0))
         return ERR_CORRUPT;
     size_t side = span_eq(a->party, t->advertiser) ? 0 : 1;
+    if (a->adjustment > 0)
+        return apply_assent_adjustment(cx, v, side, index, e, ops);
+    if (a->payable_micros != 0)
+        return ERR_CORRUPT;
     enum err err = row_terms(v, cx->contract, (uint32_t)a->version, &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
@@ -365,11 +446,9 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
         return apply_assent(cx, v, t, index, e, out);
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
-    if (e->kind == ENTRY_STATEMENT) { /* what the log was cut for */
-        struct row_op *op = add(out, ROW_CUTS);
-        row_index_key(op->key, cx->contract, e->statement.to);
-        op->key_len = CUT_KEY_LEN;
-        op->del = true;
-    }
+    if (e->kind == ENTRY_ADJUSTMENT)
+        return apply_adjustment(cx, index, e, out);
+    if (e->kind == ENTRY_STATEMENT)
+        return apply_statement(cx, index, &e->statement, out);
     return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;
 }

@@ -28,6 +28,8 @@ void row_due_key(uint8_t key[DUE_KEY_LEN], int64_t due_ms, uint32_t contract, ui
 /* Each writes a value into the room of a row_op and returns its length. */
 size_t lead_row_write(const struct lead_row *r, uint8_t *out);
 size_t move_row_write(const struct move_row *r, uint8_t *out);
+size_t adjustment_row_write(const struct adjustment_row *row, uint8_t *out); /* the reason stands behind it */
+size_t settled_row_write(uint64_t index, struct span id, uint8_t *out);
 size_t cap_row_write(const struct cap_row *r, uint8_t *out);
 MUST_CHECK enum err cap_row_read(struct span value, struct cap_row *out);
 size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out);

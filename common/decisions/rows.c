@@ -267,8 +267,10 @@ size_t move_row_write(const struct move_row *r, uint8_t *out)
 enum err move_row_read(struct span value, struct move_row *out)
 {
     const uint8_t *v = (const uint8_t *)value.ptr;
-    if (value.len != MOVE_ROW_LEN || (v[0] != ENTRY_LEAD && v[0] != ENTRY_DISPOSITION) || v[1] >= STATUS_COUNT ||
-        v[2] >= REASON_COUNT || v[3] > 1 || !is_index(load_be64(v + 4)) || !is_money((int64_t)load_be64(v + 12)))
+    bool kind =
+        value.len == MOVE_ROW_LEN && (v[0] == ENTRY_LEAD || v[0] == ENTRY_DISPOSITION || v[0] == ENTRY_ADJUSTMENT);
+    if (!kind || v[1] >= STATUS_COUNT || v[2] >= REASON_COUNT || v[3] > 1 || !is_index(load_be64(v + 4)) ||
+        !is_money((int64_t)load_be64(v + 12)))
         return ERR_CORRUPT;
     *out = (struct move_row){.kind = v[0],
                              .status = v[1],
@@ -329,19 +331,37 @@ static bool move_repeats(const struct move_row *m, uint64_t index, const struct 
     if (e->kind == ENTRY_LEAD)
         return m->kind == e->kind && m->lead == index && m->status == e->lead.status && m->reason == e->lead.reason &&
                m->micros == (e->lead.status == STATUS_APPROVED ? e->lead.payout_micros : 0);
+    if (e->kind == ENTRY_ADJUSTMENT || e->kind == ENTRY_ASSENT)
+        return m->kind == ENTRY_ADJUSTMENT && m->micros == entry_payable_micros(e) &&
+               m->lead == (e->kind == ENTRY_ASSENT ? e->assent.adjustment : index);
     return e->kind == ENTRY_DISPOSITION && m->kind == e->kind && m->lead == e->disposition.lead &&
            m->status == e->disposition.status && m->micros == e->disposition.payable_micros;
+}
+
+static bool adjustment_repeats(const struct adjustment_row *r, uint64_t index, const struct entry *e)
+{
+    const struct entry_adjustment *a = &e->adjustment;
+    return e->kind == ENTRY_ADJUSTMENT && r->at_ms == e->at_ms && r->micros == a->micros && r->lead == a->lead &&
+           r->on_assent == a->on_assent && span_is(a->statement, r->statement) && span_eq(a->reason, r->reason) &&
+           (a->on_assent || r->counts == index);
 }
 
 enum err row_repeats(enum row_table t, struct span value, uint64_t index, const struct entry *e)
 {
     struct lead_row lead;
     struct move_row move;
-    enum err err = t == ROW_LEADS ? lead_row_read(value, &lead) : t == ROW_MOVES ? move_row_read(value, &move) : ERR_OK;
-    bool same = t == ROW_LEADS   ? err == ERR_OK && lead_repeats(&lead, e)
-                : t == ROW_MOVES ? err == ERR_OK && move_repeats(&move, index, e)
-                                 : true;
-    return err != ERR_OK ? err : same ? ERR_OK : ERR_CORRUPT;
+    struct adjustment_row adjustment;
+    enum err err = t == ROW_LEADS         ? lead_row_read(value, &lead)
+                   : t == ROW_MOVES       ? move_row_read(value, &move)
+                   : t == ROW_ADJUSTMENTS ? adjustment_row_read(value, &adjustment)
+                                          : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    bool same = t == ROW_LEADS         ? lead_repeats(&lead, e)
+                : t == ROW_MOVES       ? move_repeats(&move, index, e)
+                : t == ROW_ADJUSTMENTS ? adjustment_repeats(&adjustment, index, e)
+                                       : true;
+    return same ? ERR_OK : ERR_CORRUPT;
 }
 
 /* ---- reading through a view ---- */
@@ -693,4 +713,119 @@ enum err row_party_key(const struct view *v, uint32_t contract, struct span part
         return ERR_CORRUPT;
     memcpy(pub, value.ptr, ED25519_KEY_LEN);
     return ERR_OK;
+}
+
+/* ---- adjustments, and where what stood is settled ---- */
+
+enum {
+    ADJUSTMENT_ASSENTS = 33,
+    ADJUSTMENT_LEAF = ADJUSTMENT_ASSENTS + SIDES * 16,
+    ADJUSTMENT_STATEMENT = ADJUSTMENT_LEAF + HASH_LEN,
+    ADJUSTMENT_ROW_LEN = ADJUSTMENT_STATEMENT + LIMIT_ID, /* and the reason */
+    SETTLED_ROW_LEN = 8                                   /* and the id */
+};
+
+static enum err id_from(const char *text, size_t len, char out[LIMIT_ID + 1])
+{
+    size_t n = strnlen(text, len);
+    for (size_t i = n; i < len; i++)
+        if (text[i] != '\0')
+            return ERR_CORRUPT;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return ERR_OK;
+}
+
+size_t adjustment_row_write(const struct adjustment_row *row, uint8_t *out)
+{
+    store_be64(out, row->counts);
+    store_be64(out + 8, (uint64_t)row->at_ms);
+    store_be64(out + 16, (uint64_t)row->micros);
+    store_be64(out + 24, row->lead);
+    out[32] = row->on_assent;
+    for (size_t i = 0; i < SIDES; i++) {
+        store_be64(out + ADJUSTMENT_ASSENTS + i * 16, row->assent[i].index);
+        store_be64(out + ADJUSTMENT_ASSENTS + 8 + i * 16, (uint64_t)row->assent[i].at_ms);
+    }
+    memcpy(out + ADJUSTMENT_LEAF, row->leaf.b, HASH_LEN);
+    memset(out + ADJUSTMENT_STATEMENT, 0, LIMIT_ID);
+    memcpy(out + ADJUSTMENT_STATEMENT, row->statement, strlen(row->statement));
+    return ADJUSTMENT_ROW_LEN;
+}
+
+enum err adjustment_row_read(struct span value, struct adjustment_row *out)
+{
+    if (value.len <= ADJUSTMENT_ROW_LEN || value.len > ADJUSTMENT_ROW_LEN + LIMIT_FIELD ||
+        (unsigned char)value.ptr[32] > 1)
+        return ERR_CORRUPT;
+    struct adjustment_row row = {.counts = load_be64(value.ptr),
+                                 .at_ms = (int64_t)load_be64(value.ptr + 8),
+                                 .micros = (int64_t)load_be64(value.ptr + 16),
+                                 .lead = load_be64(value.ptr + 24),
+                                 .on_assent = value.ptr[32] != 0,
+                                 .reason = span_skip(value, ADJUSTMENT_ROW_LEN)};
+    if (!is_index(row.counts) || !is_time(row.at_ms, true) || !is_money(row.micros) || !is_index(row.lead))
+        return ERR_CORRUPT;
+    for (size_t i = 0; i < SIDES; i++) {
+        row.assent[i].index = load_be64(value.ptr + ADJUSTMENT_ASSENTS + i * 16);
+        row.assent[i].at_ms = (int64_t)load_be64(value.ptr + ADJUSTMENT_ASSENTS + 8 + i * 16);
+        if (!is_index(row.assent[i].index) || !is_time(row.assent[i].at_ms, true) ||
+            (row.assent[i].index == 0 && row.assent[i].at_ms != 0))
+            return ERR_CORRUPT;
+    }
+    memcpy(row.leaf.b, value.ptr + ADJUSTMENT_LEAF, HASH_LEN);
+    if (id_from(value.ptr + ADJUSTMENT_STATEMENT, LIMIT_ID, row.statement) != ERR_OK)
+        return ERR_CORRUPT;
+    *out = row;
+    return ERR_OK;
+}
+
+enum err row_adjustment(const struct view *v, uint32_t contract, uint64_t index, struct adjustment_row *out)
+{
+    uint8_t key[12];
+    struct span value;
+    row_index_key(key, contract, index);
+    enum err err = get(v, ROW_ADJUSTMENTS, span_of(key, sizeof key), &value);
+    return err == ERR_OK ? adjustment_row_read(value, out) : err;
+}
+
+enum err row_adjustment_from(const struct view *v, uint32_t contract, uint64_t from, uint64_t *index,
+                             struct adjustment_row *out)
+{
+    struct span value;
+    enum err err = indexed_next(v, ROW_ADJUSTMENTS, contract, from, index, &value);
+    return err == ERR_OK ? adjustment_row_read(value, out) : err;
+}
+
+size_t settled_row_write(uint64_t index, struct span id, uint8_t *out)
+{
+    store_be64(out, index);
+    memcpy(out + SETTLED_ROW_LEN, id.ptr, id.len);
+    return SETTLED_ROW_LEN + id.len;
+}
+
+enum err row_settled(const struct view *v, uint32_t contract, uint64_t index, struct settled_row *out)
+{
+    struct span value;
+    struct settled_row row = {0};
+    enum err err = indexed_next(v, ROW_SETTLED, contract, index + 1, &row.to, &value);
+    if (err != ERR_OK)
+        return err;
+    if (value.len <= SETTLED_ROW_LEN || value.len > SETTLED_ROW_LEN + LIMIT_ID ||
+        !is_index(row.index = load_be64(value.ptr)) || row.index < row.to)
+        return ERR_CORRUPT;
+    err = id_from(value.ptr + SETTLED_ROW_LEN, value.len - SETTLED_ROW_LEN, row.id);
+    if (err == ERR_OK)
+        *out = row;
+    return err;
+}
+
+struct span row_op_value(const struct row_op *op, uint8_t room[ROW_VALUE_MAX])
+{
+    if (op->text.len == 0)
+        return span_of(op->value, op->value_len);
+    assert(op->text.len <= LIMIT_FIELD);
+    memcpy(room, op->value, op->value_len);
+    memcpy(room + op->value_len, op->text.ptr, op->text.len);
+    return span_of(room, op->value_len + op->text.len);
 }

@@ -18,7 +18,9 @@
     X(SHARES, "shares", "campaign be32, commitment[:16], contract be32, index be64 -> nothing; parts of shared leads") \
     X(PARTY_KEYS, "party_keys", "contract be32, party id -> the party's key as the log told it last")                  \
     X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")           \
-    X(CUTS, "cuts", "contract be32, index be64 -> root and tally of the entries before it: a statement ends there")
+    X(CUTS, "cuts", "contract be32, index be64 -> root and tally of the entries before it: a statement ends there")    \
+    X(ADJUSTMENTS, "adjustments", "contract be32, index be64 -> an adjustment, who assented, from where it counts")    \
+    X(SETTLED, "settled", "contract be32, to be64 -> the statement that ends there")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -47,7 +49,11 @@ struct row_op {
     bool del;
     uint8_t key[44], value[168];
     size_t key_len, value_len;
+    struct span text; /* behind the value: the entry's own, or of a row that stands until the first op is done */
 };
+enum { ROW_VALUE_MAX = 168 + LIMIT_FIELD };
+/* The whole value; in `room` if it is not in the op. */
+struct span row_op_value(const struct row_op *op, uint8_t room[ROW_VALUE_MAX]);
 struct row_ops {
     struct row_op op[20];
     size_t n;
@@ -80,8 +86,8 @@ struct lead_row {
 };
 
 struct move_row {
-    enum entry_kind kind; /* ENTRY_LEAD or ENTRY_DISPOSITION */
-    uint64_t lead;
+    enum entry_kind kind; /* ENTRY_LEAD, ENTRY_DISPOSITION or ENTRY_ADJUSTMENT */
+    uint64_t lead;        /* of an adjustment, which counts from here on: its own entry */
     enum status status;
     enum reason reason;
     bool reinstated; /* what was refused or returned became payable by it */
@@ -163,6 +169,31 @@ enum { PARTY_KEY_MAX = 4 + LIMIT_ID };
 size_t row_party_key_key(uint8_t key[PARTY_KEY_MAX], uint32_t contract, struct span party);
 MUST_CHECK enum err row_party_key(const struct view *v, uint32_t contract, struct span party,
                                   uint8_t pub[ED25519_KEY_LEN]);
+/* An adjustment, by the index of its entry. */
+struct adjustment_row {
+    uint64_t counts; /* index of the entry from which it counts; 0: it lacks assents */
+    int64_t at_ms, micros;
+    uint64_t lead; /* 0: it cites none */
+    bool on_assent;
+    struct {
+        uint64_t index; /* of the assent entry; 0: none */
+        int64_t at_ms;
+    } assent[SIDES]; /* the advertiser's, the publisher's */
+    struct hash leaf;
+    char statement[LIMIT_ID + 1]; /* that it cites */
+    struct span reason;           /* in the row */
+};
+MUST_CHECK enum err adjustment_row_read(struct span value, struct adjustment_row *out);
+MUST_CHECK enum err row_adjustment(const struct view *v, uint32_t contract, uint64_t index, struct adjustment_row *out);
+/* The next one from an index on. */
+MUST_CHECK enum err row_adjustment_from(const struct view *v, uint32_t contract, uint64_t from, uint64_t *index,
+                                        struct adjustment_row *out);
+/* The statement that closed the entry at `index`; ERR_NOT_FOUND: none so far. */
+struct settled_row {
+    uint64_t to, index; /* where it ends, its own entry */
+    char id[LIMIT_ID + 1];
+};
+MUST_CHECK enum err row_settled(const struct view *v, uint32_t contract, uint64_t index, struct settled_row *out);
 /* Leads that stand, of a day or a month of the campaign's zone; in the campaign (number of that), or in the contract.
  */
 enum cap_scope { CAP_CAMPAIGN = 1, CAP_CONTRACT = 2 };

@@ -46,7 +46,8 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
     sum.entries++;
     count_traffic(&sum, t, x);
     sum.moved_micros += x->micros < 0 ? -x->micros : x->micros;
-    sum.moves += x->kind == ENTRY_LEAD || x->kind == ENTRY_DISPOSITION;
+    sum.moves += x->kind == ENTRY_LEAD || x->kind == ENTRY_DISPOSITION ||
+                 ((x->kind == ENTRY_ADJUSTMENT || x->kind == ENTRY_ASSENT) && x->micros != 0);
     sum.gap_clicks += x->gap.clicks;
     sum.gap_views += x->gap.views;
     sum.gap_impressions += x->gap.impressions;

@@ -12,8 +12,8 @@ struct tally {
     uint64_t gap_clicks, gap_views, gap_impressions;
     uint64_t payable_clicks, payable_impressions; /* of a payable class by the terms then in force */
     int64_t click_micros, impression_micros;      /* what those earned, by the same terms; views earn nothing */
-    int64_t moved_micros;                         /* what leads and dispositions changed, up or down, without signs */
-    uint64_t moves;                               /* leads and dispositions: so many rows of moves there must be */
+    int64_t moved_micros;                         /* what leads, dispositions and adjustments changed, signs left out */
+    uint64_t moves;                               /* of those that count: so many rows of moves there must be */
     int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
     uint64_t entries;                             /* all of them */
 };

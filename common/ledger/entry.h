@@ -25,7 +25,8 @@
     X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")                                    \
     X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")                                  \
     X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")              \
-    X(ASSENT, 14, "assent", "a party's assent to a version of the terms")
+    X(ASSENT, 14, "assent", "a party's assent to a version of the terms, or to an adjustment")                         \
+    X(ADJUSTMENT, 15, "adjustment", "a correction in money: the operator's word, or what both parties assent to")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -156,10 +157,22 @@ struct entry_terms {
     bool on_assent;       /* and not before both parties have assented: versions.h */
 };
 
+/* To one of the two, which is not 0. */
 struct entry_assent {
     struct span party;
-    int64_t version; /* of the terms */
-    struct span jws; /* compact, exactly as sent: assent.h */
+    int64_t version;        /* of the terms */
+    struct span jws;        /* compact, exactly as sent: assent.h */
+    uint64_t adjustment;    /* index of its entry */
+    int64_t payable_micros; /* what that one comes to, where it counts from here on; else 0 */
+};
+
+struct entry_adjustment {
+    struct span by; /* the operator who made it */
+    int64_t micros; /* more, or less, for the publisher */
+    struct span reason;
+    uint64_t lead;         /* that it corrects; 0: it cites none */
+    struct span statement; /* likewise; empty */
+    bool on_assent;        /* it counts once both parties have assented, not from its entry on */
 };
 
 struct entry_key {
@@ -222,6 +235,7 @@ struct entry {
         struct entry_gap gap;
         struct entry_credential credential;
         struct entry_assent assent;
+        struct entry_adjustment adjustment;
     };
     json_t *json; /* after entry_read: what the spans point into */
 };
@@ -243,7 +257,7 @@ struct clicked clicked_of(const struct entry *click);
 enum class entry_class(const struct entry *e);   /* of a click, view or impression; CLASS_OK of all others */
 enum device entry_device(const struct entry *e); /* of a click; DEVICE_NONE of all others */
 uint32_t entry_placement(const struct entry *e); /* of those and of leads; 0 of all others, and where it is not known */
-int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable for a lead by it */
+int64_t entry_payable_micros(const struct entry *e); /* how much more, or less, is payable by it, but for traffic */
 /* Of a lead or disposition: whether it has a request's digest just where somebody sent a request. */
 bool entry_request_fits(const struct entry *e);
 /* Whether the second that an id names falls into it; its clock counts milliseconds. */

@@ -193,12 +193,27 @@ static const struct field credential_fields[] = {
 };
 
 static const struct field assent_fields[] = {
+    {"adjustment", NAT64, AT(assent.adjustment)},
     COMMON_AT,
     COMMON_CLOCK,
     {"jws", TEXT, AT(assent.jws), LIMIT_PARTY_JWS, .always = true},
     COMMON_KIND,
     {"party", TEXT, AT(assent.party), LIMIT_ID, .always = true},
-    {"version", NAT64, AT(assent.version), .always = true},
+    {"payable_micros", INT64, AT(assent.payable_micros)},
+    {"version", NAT64, AT(assent.version)},
+    {0},
+};
+
+static const struct field adjustment_fields[] = {
+    COMMON_AT,
+    {"by", TEXT, AT(adjustment.by), LIMIT_ID, .always = true},
+    COMMON_CLOCK,
+    COMMON_KIND,
+    {"lead", NAT64, AT(adjustment.lead)},
+    {"micros", INT64, AT(adjustment.micros), .always = true},
+    {"on_assent", BOOL, AT(adjustment.on_assent)},
+    {"reason", TEXT, AT(adjustment.reason), LIMIT_FIELD, .always = true},
+    {"statement", TEXT, AT(adjustment.statement), LIMIT_ID},
     {0},
 };
 
@@ -216,6 +231,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_SERVER_KEYS] = server_keys_fields,
     [ENTRY_CREDENTIAL] = credential_fields,
     [ENTRY_ASSENT] = assent_fields,
+    [ENTRY_ADJUSTMENT] = adjustment_fields,
 };
 
 /* clang-format on */
@@ -284,9 +300,18 @@ uint32_t entry_placement(const struct entry *e)
 
 int64_t entry_payable_micros(const struct entry *e)
 {
-    return e->kind == ENTRY_DISPOSITION                                 ? e->disposition.payable_micros
-           : e->kind == ENTRY_LEAD && e->lead.status == STATUS_APPROVED ? e->lead.payout_micros
-                                                                        : 0;
+    switch (e->kind) {
+    case ENTRY_LEAD:
+        return e->lead.status == STATUS_APPROVED ? e->lead.payout_micros : 0;
+    case ENTRY_DISPOSITION:
+        return e->disposition.payable_micros;
+    case ENTRY_ASSENT:
+        return e->assent.payable_micros;
+    case ENTRY_ADJUSTMENT:
+        return e->adjustment.on_assent ? 0 : e->adjustment.micros;
+    default:
+        return 0;
+    }
 }
 
 static const struct hash no_request;

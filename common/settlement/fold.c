@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "common/base/ascii.h"
 #include "common/decisions/countersigned.h"
 #include "common/decisions/rules.h"
 
@@ -83,26 +84,52 @@ static const struct version *may_bind(const struct fold *f, int64_t number)
     return NULL;
 }
 
+/* What the entry is about, as an assent to it must say. */
+static enum err assented_of(const struct fold *f, const struct entry_assent *a, unsigned side, struct assented *out,
+                            struct problem *p)
+{
+    const struct version *v = may_bind(f, a->version);
+    struct adjustment_row row;
+    if (a->adjustment == 0 && v == NULL)
+        return problem(p, ERR_INVALID, "version", "is none that may bind");
+    if (a->adjustment == 0) {
+        *out = (struct assented){.version = a->version, .leaf = v->leaf, .at_ms = v->at_ms};
+        return a->payable_micros == 0 ? ERR_OK : problem(p, ERR_INVALID, "payable_micros", "is not of an adjustment");
+    }
+    enum err err = row_adjustment(f->view, f->cx.contract, a->adjustment, &row);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && (a->version != 0 || !row.on_assent)))
+        return problem(p, ERR_INVALID, "adjustment", "is none that asks for assents");
+    if (err != ERR_OK)
+        return err;
+    size_t own = side == SIDE_PUBLISHER;
+    if (row.assent[own].index > 0)
+        return problem(p, ERR_INVALID, "adjustment", "has the assent of that party already");
+    if (a->payable_micros != (row.assent[1 - own].index > 0 ? row.micros : 0))
+        return problem(p, ERR_INVALID, "payable_micros", "is not what the adjustment comes to by it");
+    *out = (struct assented){.adjustment = a->adjustment, .leaf = row.leaf, .at_ms = row.at_ms};
+    return ERR_OK;
+}
+
 enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, struct problem *p)
 {
     const struct entry_assent *a = &e->assent;
-    const struct version *v = may_bind(f, a->version);
     unsigned side = assent_side(f->terms, a->party);
     uint8_t pub[ED25519_KEY_LEN];
+    struct assented to;
     struct assent said;
     if (side == 0)
         return problem(p, ERR_INVALID, "party", "is neither the advertiser nor the publisher");
     enum err err = row_party_key(f->view, f->cx.contract, a->party, pub);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "party", "has no key in this log") : err;
-    if (v == NULL)
-        return problem(p, ERR_INVALID, "version", "is none that may bind");
+    if ((err = assented_of(f, a, side, &to, p)) != ERR_OK)
+        return err;
     if ((err = assent_open(a->jws, pub, a->party, &said, p)) != ERR_OK)
         return err == ERR_UNAUTHORIZED
                    ? problem(p, ERR_INVALID, "jws", "is not signed by the key that the party had then")
                    : err;
-    err = assent_fits(&said, f->cx.contract_id, v, &v->leaf, entry_clock(e), p);
-    if (err == ERR_OK && versions_assent(&f->versions, a->version, side, e->at_ms) != ERR_OK)
+    err = assent_fits(&said, f->cx.contract_id, &to, entry_clock(e), p);
+    if (err == ERR_OK && a->adjustment == 0 && versions_assent(&f->versions, a->version, side, e->at_ms) != ERR_OK)
         err = problem(p, ERR_INVALID, "version", "binds no more, or has the assent of that party already");
     if (err != ERR_OK) {
         assent_close(&said);
@@ -111,6 +138,26 @@ enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, 
     fold_at(f, e->at_ms);
     *out = said;
     return ERR_OK;
+}
+
+enum err fold_adjustment(const struct fold *f, const struct entry *e, struct problem *p)
+{
+    const struct entry_adjustment *a = &e->adjustment;
+    struct lead_row lead;
+    if (span_empty(f->terms->publisher))
+        return problem(p, ERR_INVALID, "", "is of a campaign's own contract, which pays nobody");
+    if (span_empty(a->by) || assent_side(f->terms, a->by) != 0)
+        return problem(p, ERR_INVALID, "by", "is no operator");
+    if (a->micros == 0 || a->micros < -STATEMENT_MOST_MICROS || a->micros > STATEMENT_MOST_MICROS)
+        return problem(p, ERR_INVALID, "micros", "is 0, or more than a statement can say");
+    if (span_empty(a->reason) || ascii_has_control(a->reason))
+        return problem(p, ERR_INVALID, "reason", "is empty, or has control characters");
+    if (a->on_assent != (f->terms->assent == ASSENT_BOTH))
+        return problem(p, ERR_INVALID, "on_assent", "is not what the terms in force ask for");
+    if (a->lead == 0)
+        return ERR_OK;
+    enum err err = row_lead(f->view, f->cx.contract, a->lead, &lead);
+    return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "lead", "is no lead of this log") : err;
 }
 
 static uint32_t clock_steps(const struct entry *e)

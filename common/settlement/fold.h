@@ -46,10 +46,14 @@ void fold_at(struct fold *f, int64_t at_ms);
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone);
 /* Whether an entry of its kind may stand there: nothing is counted, decided or settled until terms bind. */
 bool fold_may(const struct fold *f, const struct entry *e);
-/* Takes an assent: by the key that the party has then, to a version that may bind, once. *out is the caller's to close,
+/* Takes an assent: by the key that the party has then, to a version that may bind or an adjustment that asks for it,
+ * once. *out is the caller's to close,
  * and its issuer to judge. ERR_INVALID with the member: it is none, and nothing happened. Any other error: it cannot be
  * told. */
 MUST_CHECK enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, struct problem *p);
+/* Whether an adjustment may stand there, but for the statement that it cites. ERR_INVALID with the member; any other
+ * error: it cannot be told. */
+MUST_CHECK enum err fold_adjustment(const struct fold *f, const struct entry *e, struct problem *p);
 /* Whether the entry before, a gap entry, covers the second of each click that a lead has by its id alone. */
 bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
 /* Whether a gap entry, and what stands behind one, can be of a server: one that counts something is at most ten minutes

@@ -34,10 +34,11 @@ void rows_map_write(struct rows_map *m, const struct row_ops *ops)
     for (size_t i = 0; i < ops->n; i++) {
         const struct row_op *op = &ops->op[i];
         struct span key = span_of(op->key, op->key_len);
+        uint8_t room[ROW_VALUE_MAX];
         if (op->del)
             byte_map_remove(m->table[op->table], key);
         else
-            byte_map_put(m->table[op->table], key, span_of(op->value, op->value_len));
+            byte_map_put(m->table[op->table], key, row_op_value(op, room));
     }
 }
 

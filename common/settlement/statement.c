@@ -60,6 +60,8 @@ static int by_lead(const void *a, const void *b)
 
 static void count_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
+    if (m->kind == ENTRY_ADJUSTMENT)
+        return;
     if (m->kind == ENTRY_LEAD) {
         if (f->n == f->room) {
             f->room = f->room ? 2 * f->room : 64;
@@ -76,21 +78,6 @@ static void count_move(struct statement_draft *f, uint64_t index, const struct m
     }
 }
 
-static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
-{
-    if (m->micros >= 0 && !m->reinstated)
-        return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
-    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
-        return out_of_range(f);
-    jw_object(&f->adjustment);
-    jw_kint(&f->adjustment, "index", (int64_t)index);
-    jw_kint(&f->adjustment, "lead", (int64_t)m->lead);
-    jw_kint(&f->adjustment, "micros", m->micros);
-    jw_kstr(&f->adjustment, "reason", span_str(status_word(m->status)));
-    jw_object_end(&f->adjustment);
-    return ERR_OK;
-}
-
 /* Ends the line that starts at `start`: its leaf, its newline. */
 static void end_line(struct statement_lines *l, size_t start)
 {
@@ -99,6 +86,92 @@ static void end_line(struct statement_lines *l, size_t start)
     frontier_append(&l->tree, &leaf, NULL, NULL);
     buf_byte(&l->text, '\n');
     l->n++;
+}
+
+/* `adjustment` 0 and `statement` empty: not of this one. */
+static void write_adjustment(struct statement_draft *f, uint64_t index, uint64_t adjustment, uint64_t lead,
+                             int64_t micros, const char *reason, const char *statement)
+{
+    struct jw *w = &f->adjustment;
+    jw_object(w);
+    if (adjustment > 0)
+        jw_kint(w, "adjustment", (int64_t)adjustment);
+    jw_kint(w, "index", (int64_t)index);
+    if (adjustment == 0 || lead > 0)
+        jw_kint(w, "lead", (int64_t)lead);
+    jw_kint(w, "micros", micros);
+    jw_kstr(w, "reason", span_str(reason));
+    if (statement[0] != '\0')
+        jw_kstr(w, "statement", span_str(statement));
+    jw_object_end(w);
+}
+
+/* The statement on which a lead stood first, where that was an earlier one. */
+static MUST_CHECK enum err stood_on(const struct statement_draft *f, uint64_t lead, struct settled_row *out)
+{
+    *out = (struct settled_row){0};
+    if (lead >= f->from)
+        return ERR_OK;
+    enum err err = row_settled(f->view, f->contract, lead, out);
+    if (err == ERR_NOT_FOUND)
+        return problem(f->problem, ERR_CORRUPT, "", "no statement is known to have closed entry %llu",
+                       (unsigned long long)lead);
+    return err;
+}
+
+/* What an adjustment cites, or else what its lead stood on. */
+static MUST_CHECK enum err adjustment_of(const struct statement_draft *f, uint64_t entry, struct adjustment_row *a)
+{
+    struct settled_row stood = {0};
+    enum err err = row_adjustment(f->view, f->contract, entry, a);
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
+        return problem(f->problem, ERR_CORRUPT, "", "adjustment %llu has no row that reads", (unsigned long long)entry);
+    if (err == ERR_OK && a->lead > 0 && a->statement[0] == '\0')
+        err = stood_on(f, a->lead, &stood);
+    if (err == ERR_OK && stood.id[0] != '\0')
+        memcpy(a->statement, stood.id, sizeof stood.id);
+    return err;
+}
+
+static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
+{
+    struct settled_row stood = {0};
+    if (m->micros >= 0 && !m->reinstated)
+        return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
+    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
+        return out_of_range(f);
+    enum err err = stood_on(f, m->lead, &stood);
+    if (err == ERR_OK)
+        write_adjustment(f, index, 0, m->lead, m->micros, status_word(m->status), stood.id);
+    return err;
+}
+
+static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_t index, const struct move_row *m)
+{
+    size_t start = f->lines.text.len;
+    struct adjustment_row a;
+    struct jw w;
+    enum err err = adjustment_of(f, m->lead, &a);
+    if (err != ERR_OK)
+        return err;
+    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
+        return out_of_range(f);
+    write_adjustment(f, index, m->lead, a.lead, m->micros, entry_kind_word(m->kind), a.statement);
+    jw_open(&w, &f->lines.text);
+    jw_object(&w);
+    jw_kint(&w, "adjustment", (int64_t)m->lead);
+    jw_kint(&w, "index", (int64_t)index);
+    jw_kstr(&w, "kind", span_str(entry_kind_word(m->kind)));
+    if (a.lead > 0)
+        jw_kint(&w, "lead", (int64_t)a.lead);
+    jw_kint(&w, "micros", m->micros);
+    if (a.statement[0] != '\0')
+        jw_kstr(&w, "statement", span_str(a.statement));
+    jw_kstr(&w, "text", a.reason);
+    jw_object_end(&w);
+    jw_close(&w);
+    end_line(&f->lines, start);
+    return ERR_OK;
 }
 
 static MUST_CHECK enum err line_of_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
@@ -153,7 +226,11 @@ static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to)
                            (unsigned long long)index);
         f->moves++;
         count_move(f, index, &m);
-        if ((err = sum_move(f, index, &m)) != ERR_OK || (err = line_of_move(f, index, &m)) != ERR_OK)
+        if (m.kind == ENTRY_ADJUSTMENT)
+            err = line_of_adjustment(f, index, &m);
+        else if ((err = sum_move(f, index, &m)) == ERR_OK)
+            err = line_of_move(f, index, &m);
+        if (err != ERR_OK)
             return err;
         row_index_key(from, f->contract, index + 1);
     }
@@ -167,7 +244,8 @@ static MUST_CHECK enum err all_moves(const struct statement_draft *f)
 {
     if (f->moves == f->in->tally->moves)
         return ERR_OK;
-    return problem(f->problem, ERR_CORRUPT, "", "%llu leads and dispositions came, and %llu have a row of their move",
+    return problem(f->problem, ERR_CORRUPT, "",
+                   "%llu leads, dispositions and adjustments came, and %llu have a row of their move",
                    (unsigned long long)f->in->tally->moves, (unsigned long long)f->moves);
 }
 

@@ -35,7 +35,7 @@ static void row(struct buf *out, const struct statement *s, const struct stateme
     cell(out, s->contract);
     cell(out, l->kind);
     number(out, !l->traffic, l->index);
-    number(out, !l->traffic, l->lead);
+    number(out, json_object_get(l->json, "lead") != NULL, l->lead);
     cell(out, l->lead_at);
     cell(out, l->status);
     cell(out, l->reason);

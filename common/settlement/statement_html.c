@@ -98,7 +98,7 @@ static void amounts(struct buf *out, const struct statement *s)
 
     put(out, "<h2>Amounts in ", s->currency, "</h2><table>");
     amounts_row(out, s, "Approved leads and paid traffic (gross)", s->gross_micros);
-    amounts_row(out, s, "Adjustments: approvals and refusals taken back", s->net_micros - s->gross_micros);
+    amounts_row(out, s, "Adjustments: corrections, approvals and refusals taken back", s->net_micros - s->gross_micros);
     amounts_row(out, s, "Net", s->net_micros);
     amounts_row(out, s, "Remainder brought in from the previous statement", brought);
     amounts_row(out, s, "Remainder carried to the next statement", s->carried_micros);
@@ -143,6 +143,15 @@ static void counts(struct buf *out, const struct statement *s)
     }
 }
 
+static void lead(struct buf *out, const json_t *of)
+{
+    const json_t *index = json_object_get(of, "lead");
+    buf_str(out, "<td class=n>");
+    if (index != NULL)
+        buf_i64(out, json_integer_value(index));
+    buf_str(out, "</td>");
+}
+
 static void adjustments(struct buf *out, const struct statement *s)
 {
     const json_t *a;
@@ -155,8 +164,9 @@ static void adjustments(struct buf *out, const struct statement *s)
     json_array_foreach(s->adjustments, i, a)
     {
         buf_printf(out, "<tr><td class=n>%lld</td>", (long long)json_integer_value(json_object_get(a, "index")));
-        buf_printf(out, "<td class=n>%lld</td>", (long long)json_integer_value(json_object_get(a, "lead")));
-        put(out, "<td>", text(a, "reason"), "</td>");
+        lead(out, a);
+        put(out, "<td>", text(a, "reason"), "");
+        put(out, json_object_get(a, "statement") != NULL ? ", of statement " : "", text(a, "statement"), "</td>");
         amount(out, s, json_integer_value(json_object_get(a, "micros")));
         buf_str(out, "</tr>");
     }
@@ -183,7 +193,7 @@ static void line_row(struct buf *out, const struct statement *s, const struct st
     } else {
         buf_printf(out, "<tr><td class=n>%lld</td>", (long long)l->index);
         put(out, "<td>", l->kind, "</td>");
-        buf_printf(out, "<td class=n>%lld</td>", (long long)l->lead);
+        lead(out, l->json);
         put(out, "<td>", l->lead_at, "</td>");
         put(out, "<td>", l->status, "");
         bool told = span_empty(l->reason) || span_eq(l->reason, l->status);

@@ -29,7 +29,7 @@ bool statement_line_next(struct span *rest, struct statement_line *line)
         .kind = text(json, "kind"),
         .lead_at = text(json, "lead_at"),
         .status = text(json, "status"),
-        .reason = text(json, "reason"),
+        .reason = text(json, span_is(text(json, "kind"), "adjustment") ? "text" : "reason"),
         .index = number(json, "index"),
         .lead = number(json, "lead"),
         .micros = number(json, "micros"),

@@ -206,6 +206,22 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     buf_str(text, ", the rest is adjustments)");
 }
 
+/* Adjustments about it, whichever statement they stand on. */
+static void tell_corrected(struct audit *a, struct buf *text, const struct closed *c)
+{
+    struct jw *w = &a->tale.w;
+    jw_key(w, "corrected");
+    jw_object(w);
+    key_count(w, "adjustments", c->corrected);
+    jw_kint(w, "micros", c->corrected_micros);
+    jw_object_end(w);
+    if (c->corrected == 0)
+        return;
+    buf_printf(text, "; %" PRIu64 " adjustment%s of it come%s to ", c->corrected, plural(c->corrected),
+               verb(c->corrected));
+    money(text, c->corrected_micros, 6, currency_exponent(span_str(a->currency)), a->currency);
+}
+
 static void tell_statement(struct audit *a, size_t i)
 {
     const struct closed *c = &a->closed[i];
@@ -222,6 +238,7 @@ static void tell_statement(struct audit *a, size_t i)
     for (int side = 0; side < 2; side++)
         tell_answer(a, text, s, c->disputed & 1 << side, side);
     jw_array_end(w);
+    tell_corrected(a, text, c);
     if (s->read) {
         jw_kstr(w, "currency", span_str(a->currency));
         jw_kint(w, "exponent", s->exponent);

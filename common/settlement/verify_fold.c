@@ -213,15 +213,20 @@ static void take_assent(struct audit *a, uint64_t index, const struct entry *e)
     if (err == ERR_OK && !audit_issuer_fits(a, said.said.issuer))
         err = problem(&why, ERR_INVALID, "issuer", "is another one than the log's");
     if (err != ERR_OK) {
+        bool adjusts = e->assent.adjustment > 0;
         finds_failure(&a->finding[CHECK_ENTRIES],
-                      "entry %" PRIu64 " is no assent of party %.*s to version %" PRId64
-                      " of the terms: its %.40s %.120s",
-                      index, (int)e->assent.party.len, e->assent.party.ptr, e->assent.version, why.field, why.detail);
+                      "entry %" PRIu64 " is no assent of party %.*s to %s %" PRId64 "%s: its %.40s %.120s", index,
+                      (int)e->assent.party.len, e->assent.party.ptr, adjusts ? "adjustment" : "version",
+                      adjusts ? (int64_t)e->assent.adjustment : e->assent.version, adjusts ? "" : " of the terms",
+                      why.field, why.detail);
         a->stopped = true;
         return;
     }
     assent_close(&said);
-    verify_assent(a, index, e);
+    if (e->assent.adjustment > 0)
+        verify_adjustment_assent(a, index, e);
+    else
+        verify_assent(a, index, e);
 }
 
 static void check_view(struct audit *a, uint64_t index, const struct entry_view *v)
@@ -402,6 +407,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         break;
     case ENTRY_ASSENT:
         take_assent(a, index, e);
+        break;
+    case ENTRY_ADJUSTMENT:
+        verify_adjustment(a, index, e);
         break;
     default:
         break;

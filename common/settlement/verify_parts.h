@@ -120,6 +120,8 @@ struct closed {
     int64_t issued_ms, answered_ms[2]; /* when the advertiser, the publisher said its last answer; 0: none */
     uint8_t answered;                  /* bit 0: the advertiser, bit 1: the publisher */
     uint8_t disputed;                  /* likewise, of those: who does not accept it, by its last answer */
+    uint64_t corrected;                /* adjustments that are about it, or a lead of it, and count */
+    int64_t corrected_micros;          /* what they come to */
 };
 
 /* What a statement says, as far as it was read, and what its parties (advertiser, publisher) said of it last. */
@@ -267,7 +269,7 @@ struct audit {
     size_t n_closed, closed_room;
     struct said statement[TOLD_MOST];               /* of `closed`, at told_slot */
     struct byte_map *closed_by_id, *closed_by_note; /* to the index in `closed`, in this machine's bytes */
-    uint64_t adjustable; /* dispositions of the open period: as many adjustments a statement may hold */
+    uint64_t adjustable; /* entries of the open period that may be adjustments of a statement */
     uint64_t kinds[ENTRY_KINDS], decided, foreign, unopened, opened, dispositions, lines, root_size;
 };
 
@@ -409,6 +411,10 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
 
 /* Tells an assent that was taken. */
 void verify_assent(struct audit *a, uint64_t index, const struct entry *e);
+
+/* verify_adjustment.c: a correction in money; an assent to one, that was taken. */
+void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e);
+void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entry *e);
 
 /* verify_facts.c: what is told once all was walked. */
 void verify_facts(struct audit *a);

@@ -43,7 +43,7 @@ static enum err read_member(struct request *rq, const json_t *object, const stru
     if (m->type == BODY_TEXT)
         return there || m->required ? body_text(rq, object, m->name, (size_t)m->max, at) : ERR_OK;
     struct body_int *number = at;
-    enum err err = json_get_int(object, "", m->name, 0, m->max, &number->value, &number->given, &rq->problem);
+    enum err err = json_get_int(object, "", m->name, m->min, m->max, &number->value, &number->given, &rq->problem);
     if (err == ERR_OK && m->required && !number->given)
         return problem(&rq->problem, ERR_INVALID, m->name, "is required: a whole number");
     return err;

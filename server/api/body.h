@@ -7,7 +7,7 @@
 
 enum body_type {
     BODY_TEXT, /* struct span: 1 to max bytes without control characters, in the arena; ptr NULL when absent */
-    BODY_INT   /* struct body_int: 0 to max */
+    BODY_INT   /* struct body_int: min to max */
 };
 
 struct body_int {
@@ -22,6 +22,7 @@ struct body_member {
     size_t at; /* offset in the caller's struct, which starts cleared */
     int64_t max;
     bool required;
+    int64_t min;
 };
 
 /* Reads the request's body, an object; an empty one reads as {}. ERR_MEDIA_TYPE, ERR_MALFORMED, ERR_INVALID naming the

@@ -28,6 +28,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"leads", "{lead}", {"lead"}},
                                               {"statements", "{statement}", {"statement"}},
                                               {"terms", "{version}", {"version"}},
+                                              {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"log", "{contract}", {"contract"}},
                                               {"tile", "{level}/{tile}", {"level", "tile"}}},
                                    unknown = {"", "{id}", {"id"}};

@@ -265,8 +265,8 @@ static bool repeats_assent(struct check *c, struct span key, const struct terms_
     enum err err = ledger_read(c->txn, load_be32(key.ptr), row->assent[side].index, &env);
     if (err != ERR_OK || entry_read(env.entry, &e, NULL) != ERR_OK)
         return err != ERR_NOT_FOUND;
-    bool same =
-        e.kind == ENTRY_ASSENT && e.assent.version == load_be32(key.ptr + 4) && e.at_ms == row->assent[side].at_ms;
+    bool same = e.kind == ENTRY_ASSENT && e.assent.adjustment == 0 && e.assent.version == load_be32(key.ptr + 4) &&
+                e.at_ms == row->assent[side].at_ms;
     entry_close(&e);
     return same;
 }

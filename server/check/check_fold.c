@@ -141,8 +141,31 @@ static void judge_assent(struct check *c, struct checked_log *log, uint64_t inde
         assent_close(&said);
     }
     if (err != ERR_OK)
-        entry_fails(c, STORE_CHECK_ENTRIES, "is no assent of the party, by its key, to a version that may bind");
-    log->assented = index;
+        entry_fails(c, STORE_CHECK_ENTRIES,
+                    "is no assent of the party, by its key, to a version that may bind or an adjustment that asks");
+    if (e->assent.adjustment == 0)
+        log->assented = index;
+}
+
+/* A statement of this log, in front of it; or none at all. */
+static bool is_settled(struct check *c, const struct checked_log *log, struct span id)
+{
+    struct settled_row row = {0};
+    bool found = span_empty(id);
+    while (!found && row_settled(&c->view, log->number, row.to, &row) == ERR_OK)
+        found = span_is(id, row.id);
+    return found;
+}
+
+static void judge_adjustment(struct check *c, struct checked_log *log, const struct entry *e)
+{
+    if (fold_adjustment(&log->fold, e, NULL) != ERR_OK)
+        entry_fails(c, STORE_CHECK_ENTRIES, "is no adjustment that can stand there");
+    if (!is_settled(c, log, e->adjustment.statement))
+        entry_fails(c, STORE_CHECK_ENTRIES, "cites a statement that is none of its log so far");
+    const struct party *by = catalog_party(c->catalog, e->adjustment.by);
+    if (by == NULL || !(by->role & ROLE_OPERATOR))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator");
 }
 
 static void judge_lead(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
@@ -226,6 +249,8 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
         entry_fails(c, STORE_CHECK_ENTRIES, "names no request that it came by, or one where nobody sent any");
     if (e->kind == ENTRY_ASSENT)
         judge_assent(c, log, env->index, e);
+    if (e->kind == ENTRY_ADJUSTMENT)
+        judge_adjustment(c, log, e);
     if (e->kind == ENTRY_LEAD)
         judge_lead(c, log, k, env->index, e, env->entry, priv);
     if (e->kind == ENTRY_DISPOSITION)

@@ -486,7 +486,7 @@ static enum err row_holds(struct ledger_view *v, enum row_table table, struct sp
 {
     struct envelope env;
     struct entry e;
-    if ((table != ROW_LEADS && table != ROW_MOVES) || key.len != 12)
+    if ((table != ROW_LEADS && table != ROW_MOVES && table != ROW_ADJUSTMENTS) || key.len != 12)
         return ERR_OK; /* of odd keys their reader says what is to be said */
     uint64_t index = load_be64(key.ptr + 4);
     enum err err = view_entry(v, load_be32(key.ptr), index, &env);

@@ -74,7 +74,8 @@ static enum err tallied_again(const struct envelope *env, struct tallied *out)
 {
     struct entry e;
     *out = (struct tallied){.kind = env->kind, .class = env->class};
-    if (env->kind != ENTRY_GAP && env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION)
+    if (env->kind != ENTRY_GAP && env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION &&
+        env->kind != ENTRY_ADJUSTMENT && env->kind != ENTRY_ASSENT)
         return envelope_time(env, &out->at_ms);
     enum err err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)
@@ -102,7 +103,9 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
         err = load_versions(l, t, log, env->contract);
     bool said = env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT;
     if (err == ERR_OK && said && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
-        err = e.kind == ENTRY_TERMS ? add_version(&log->versions, env->index, &e) : add_assent(&log->versions, &e);
+        err = e.kind == ENTRY_TERMS      ? add_version(&log->versions, env->index, &e)
+              : e.assent.adjustment == 0 ? add_assent(&log->versions, &e)
+                                         : ERR_OK;
         entry_close(&e);
     }
     if (err == ERR_OK) {

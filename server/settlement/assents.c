@@ -37,45 +37,59 @@ static enum err version_find(const struct given *g, int64_t now_ms, const struct
     return problem(p, ERR_CONFLICT, "version", "may bind no more: a later version has taken its place");
 }
 
-/* Whether it is one, to the version whose entry is in `env`. */
-static enum err assent_check(const struct given *g, const struct version *v, const struct envelope *env, int64_t now_ms,
-                             struct problem *p)
+enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party, struct span jws,
+                      const struct assented *to, int64_t now_ms, struct problem *p)
 {
     struct assent a;
-    struct hash leaf;
-    if (!g->party->has_key)
+    if (!party->has_key)
         return problem(p, ERR_CONFLICT, "", "this party has no countersigning key yet: PUT /v1/parties/%s/key first",
-                       g->party->id);
-    enum err err = assent_open(g->jws, g->party->pub, span_str(g->party->id), &a, p);
+                       party->id);
+    enum err err = assent_open(jws, party->pub, span_str(party->id), &a, p);
     if (err != ERR_OK)
         return err;
-    merkle_leaf(env->entry, &leaf);
-    err = party_jws_to(&a.said, span_str(g->instance->public_url), p);
+    err = party_jws_to(&a.said, span_str(in->public_url), p);
     if (err == ERR_OK)
-        err = assent_fits(&a, span_str(g->k->id), v, &leaf, now_ms, p);
+        err = assent_fits(&a, span_str(k->id), to, now_ms, p);
     assent_close(&a);
     return err;
+}
+
+/* To the version whose entry is in `env`. */
+static enum err version_check(const struct given *g, const struct version *v, const struct envelope *env,
+                              int64_t now_ms, struct problem *p)
+{
+    struct assented to = {.version = v->number, .at_ms = v->at_ms};
+    merkle_leaf(env->entry, &to.leaf);
+    return assent_check(g->instance, g->k, g->party, g->jws, &to, now_ms, p);
+}
+
+enum err assent_again(struct batch *cx, const struct contract *k, uint64_t index, struct span jws, const char *what,
+                      struct problem *p)
+{
+    struct envelope env;
+    struct entry e;
+    enum err err = ledger_get(cx->ledger, cx->txn, k->number, index, &env);
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool again = e.kind == ENTRY_ASSENT && span_eq(e.assent.jws, jws);
+    entry_close(&e);
+    return again ? ERR_OK : problem(p, ERR_CONFLICT, what, "has your assent already");
 }
 
 /* The same again is answered again; another one adds nothing. */
 static enum err given_before(struct batch *cx, const struct given *g, bool *again, struct problem *p)
 {
     struct terms_row row;
-    struct envelope env;
-    struct entry e;
     size_t side = side_of(g) == SIDE_PUBLISHER;
     enum err err = row_terms(&cx->view, g->k->number, (uint32_t)g->number, &row);
     *again = false;
     if (err != ERR_OK || row.assent[side].index == 0)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    err = ledger_get(cx->ledger, cx->txn, g->k->number, row.assent[side].index, &env);
-    if (err == ERR_OK)
-        err = entry_read(env.entry, &e, NULL);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    *again = e.kind == ENTRY_ASSENT && span_eq(e.assent.jws, g->jws);
-    entry_close(&e);
-    return *again ? ERR_OK : problem(p, ERR_CONFLICT, "version", "has your assent already");
+    err = assent_again(cx, g->k, row.assent[side].index, g->jws, "version", p);
+    *again = err == ERR_OK;
+    return err;
 }
 
 static void answer_assent(struct job *job, const struct given *g, const struct version *v, int status)
@@ -95,8 +109,9 @@ static void answer_assent(struct job *job, const struct given *g, const struct v
 static enum err assent_write(struct batch *cx, const struct given *g)
 {
     struct contract k = *g->k;
-    const struct entry entry = {
-        .kind = ENTRY_ASSENT, .at_ms = cx->now_ms, .assent = {span_str(g->party->id), g->number, g->jws}};
+    const struct entry entry = {.kind = ENTRY_ASSENT,
+                                .at_ms = cx->now_ms,
+                                .assent = {.party = span_str(g->party->id), .version = g->number, .jws = g->jws}};
     enum err err = pipeline_append(cx, &k, &entry, &k.assented, NULL);
     if (err == ERR_OK)
         err = catalog_put_contract(cx->txn, &k);
@@ -118,6 +133,8 @@ enum err assent_run(struct batch *cx, struct job *job)
     struct envelope env;
     bool again;
     assert(batch_may_touch(cx, g.k));
+    if (r->assent.adjustment > 0)
+        return adjustment_assent_run(cx, job);
     enum err err = version_find(&g, now_ms, &v, &job->problem);
     if (err == ERR_OK)
         err = given_before(cx, &g, &again, &job->problem);
@@ -129,7 +146,7 @@ enum err assent_run(struct batch *cx, struct job *job)
     }
     err = ledger_get(cx->ledger, cx->txn, g.k->number, v->index, &env);
     if (err == ERR_OK)
-        err = assent_check(&g, v, &env, now_ms, &job->problem);
+        err = version_check(&g, v, &env, now_ms, &job->problem);
     if (err != ERR_OK)
         return err;
     err = versions_assent(&after, g.number, side_of(&g), now_ms);
@@ -162,7 +179,7 @@ enum err assents_create(struct request *rq, struct reply *reply)
         return err;
     err = ledger_read(t, g.k->number, v->index, &env);
     if (err == ERR_OK)
-        err = assent_check(&g, v, &env, rq->arrived_ms, &rq->problem);
+        err = version_check(&g, v, &env, rq->arrived_ms, &rq->problem);
     if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_ASSENT, g.k->campaign->advertiser);

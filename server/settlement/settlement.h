@@ -1,4 +1,4 @@
-/* Handlers of statements, of their answers and of assents to terms, and the runs of what they write. */
+/* Handlers of statements, of their answers, of adjustments and of assents, and the runs of what they write. */
 #ifndef CS_SERVER_SETTLEMENT_SETTLEMENT_H
 #define CS_SERVER_SETTLEMENT_SETTLEMENT_H
 
@@ -15,6 +15,20 @@ enum err statements_checkpoint(struct request *rq, struct reply *reply);
 enum err responses_create(struct request *rq, struct reply *reply);
 enum err responses_list(struct request *rq, struct reply *reply);
 enum err assents_create(struct request *rq, struct reply *reply);
-job_run statement_run, response_run, assent_run;
+enum err adjustments_create(struct request *rq, struct reply *reply);
+enum err adjustments_list(struct request *rq, struct reply *reply);
+enum err adjustments_assent(struct request *rq, struct reply *reply);
+job_run statement_run, response_run, assent_run, adjustment_run;
+
+/* assents.c: whether that is the party's assent. */
+struct assented;
+MUST_CHECK enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party,
+                                 struct span jws, const struct assented *to, int64_t now_ms, struct problem *p);
+/* Whether the assent of the entry at `index`, the party's, is this very one; then it is answered again. ERR_CONFLICT:
+ * it is another one, which adds nothing. */
+MUST_CHECK enum err assent_again(struct batch *cx, const struct contract *k, uint64_t index, struct span jws,
+                                 const char *what, struct problem *p);
+/* adjustments.c: of an assent to one. */
+job_run adjustment_assent_run;
 
 #endif

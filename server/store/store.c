@@ -624,7 +624,8 @@ enum err store_rows_write(struct txn *t, const struct row_ops *ops)
         const struct row_op *op = &ops->op[i];
         enum table table = (enum table)(TABLE_ROWS + op->table);
         struct span key = span_of(op->key, op->key_len);
-        enum err err = op->del ? store_del(t, table, key) : store_put(t, table, key, span_of(op->value, op->value_len));
+        uint8_t room[ROW_VALUE_MAX];
+        enum err err = op->del ? store_del(t, table, key) : store_put(t, table, key, row_op_value(op, room));
         if (err != ERR_OK)
             return err;
     }

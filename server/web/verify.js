@@ -269,7 +269,7 @@
       if (!a) return gross += BigInt(row.micros), row.micros >= 0;
       delete adjusted[row.index];
       moved += BigInt(row.micros);
-      return a.micros === row.micros && a.lead === row.lead && a.reason === row.status;
+      return a.micros === row.micros && a.lead === row.lead && a.reason === (row.kind === 'adjustment' ? row.kind : row.status);
     });
     return good && Object.keys(adjusted).length === 0 && gross === BigInt(p.gross_micros) && gross + moved === BigInt(p.net_micros) && leads === p.counts.leads.total;
   }

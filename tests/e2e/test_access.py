@@ -25,6 +25,7 @@ READS = {
     "/v1/parties/{party}": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
+    "/v1/contracts/{contract}/adjustments": OF_CONTRACT,
     "/v1/contracts/{contract}/terms": OF_CONTRACT, "/v1/contracts/{contract}/terms/{version}": OF_CONTRACT,
     "/v1/contracts/{contract}/click-key": OF_PARTIES, "/v1/contracts/{contract}/leads": OF_CONTRACT,
     "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
@@ -54,6 +55,8 @@ WRITES = {
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
     ("post", "/v1/contracts/{contract}/codes"): (400, 403, 400, 403, 404, 404, 404, 403, 401),
+    ("post", "/v1/contracts/{contract}/adjustments"): OPERATOR,
+    ("post", "/v1/contracts/{contract}/adjustments/{adjustment}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/contracts/{contract}/terms/{version}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/leads"): (403, 400, 400, 403, 400, 400, 400, 403, 401),
     ("post", "/v1/dispositions"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
@@ -81,7 +84,7 @@ class Access(ServerCase):
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "version": "1", "level": "entries", "tile": f"000.p/{size}"}
+                    "statement": statement["id"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"
@@ -129,7 +132,7 @@ class Access(ServerCase):
     def test_what_is_not_yours_looks_like_what_does_not_exist(self):
         """Not one byte tells a stranger that an id is in use."""
         nowhere = {"party": "P000000000000000", "campaign": "A000000000000000", "contract": "C000000000000000", "lead": "x" * len(self.real["lead"]),
-                   "statement": "S000000000000", "version": "1", "level": "entries", "tile": self.real["tile"]}
+                   "statement": "S000000000000", "version": "1", "adjustment": "1", "level": "entries", "tile": self.real["tile"]}
         for template, row in READS.items():
             if 404 not in row:
                 continue

@@ -87,6 +87,21 @@ def settle(market):
     for path in ("", "/lines", "/checkpoint", "/responses", "/proof"):
         publisher.do("GET", f"/v1/statements/{statement}{path}")
     publisher.do("GET", "/v1/statements")
+    correct(market, statement)
+
+
+def correct(market, statement):
+    """By the operator's word, and, of another contract, by an adjustment that both have to assent to."""
+    operator, other = market.operator, Party(market.operator, "Who is asked", "publisher")
+    operator.post(f"/v1/contracts/{market.contract}/adjustments", {"micros": -1_000_000, "reason": "agreed by telephone", "statement": statement})
+    contract = operator.post("/v1/contracts", {"campaign": market.campaign, "publisher": other.id, "price": {"lead": [{"micros": 10}]}, "assent": "both"})["id"]
+    other.put_key()
+    for party in (market.advertiser, other):
+        party.assent(contract, 1)
+    made = operator.post(f"/v1/contracts/{contract}/adjustments", {"micros": 2_000_000, "reason": "and taken back"})
+    for party in (market.advertiser, other, other):
+        party.assent_to_adjustment(contract, made["index"])
+    other.do("GET", f"/v1/contracts/{contract}/adjustments")
 
 
 def share_a_lead(market):

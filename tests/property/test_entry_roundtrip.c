@@ -253,7 +253,14 @@ static void random_entry(struct entry *e)
         e->response = (struct entry_response){id('A'), id('S'), text(500)};
         break;
     case ENTRY_ASSENT:
-        e->assent = (struct entry_assent){id('A'), (int64_t)number(), text(500)};
+        e->assent = (struct entry_assent){id('A'), (int64_t)number(), text(500), number(), (int64_t)number()};
+        if (coin())
+            e->assent.payable_micros = -e->assent.payable_micros;
+        break;
+    case ENTRY_ADJUSTMENT:
+        e->adjustment = (struct entry_adjustment){id('P'), (int64_t)number(), text(500), number(), id('S'), coin()};
+        if (coin())
+            e->adjustment.micros = -e->adjustment.micros;
         break;
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};

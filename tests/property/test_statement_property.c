@@ -156,6 +156,8 @@ static void cut(struct ledger_run *r)
     p->payload = out.payload;
     buf_free(&out.lines.text);
     r->cuts++;
+    if (r->size > 0)
+        settled(&r->world, CONTRACT, r->size);
     r->from = r->size;
     r->cut_leads = r->n;
     r->tally = (struct tally){0};

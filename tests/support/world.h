@@ -144,6 +144,16 @@ static inline void world_click(struct world *w, struct world_click c)
     w->clicks[w->n++] = c;
 }
 
+/* A statement that closed what stands before `to`. */
+static inline void settled(struct world *w, uint32_t contract, uint64_t to)
+{
+    uint8_t key[12], value[10] = {0};
+    row_index_key(key, contract, to);
+    store_be64(value, to);
+    memcpy(value + 8, "S0", 2);
+    rows_map_put(w->rows, ROW_SETTLED, span_of(key, sizeof key), span_of(value, sizeof value));
+}
+
 /* Applies an entry to the rows. */
 static inline enum err world_apply(struct world *w, const struct fold_context *cx, const struct terms *t,
                                    uint64_t index, const struct entry *e, const struct private_part *priv)

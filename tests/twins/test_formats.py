@@ -102,7 +102,7 @@ def unseal(key, sealed, aad):
 
 # Sizes in words: "contract be32, level u8, hash 32".
 
-VARIABLE = re.compile(r"^(contract id|party id|kid|envelope|id 00 part|statement id 00 party id|as sent|`.*)$|^(sealed|head of|the compact) ")
+VARIABLE = re.compile(r"^(contract id|party id|kid|envelope|id 00 part|statement id 00 party id|as sent|reason|its id|`.*)$|^(sealed|head of|the compact) ")
 
 
 def item_size(item, doc):
@@ -426,10 +426,14 @@ def statement(doc, world):
 def statement_lines(doc, world):
     traffic, of_leads = re.search(r"`(\{\"click_micros\".*?\})`", doc)[1], re.search(r"Line items are .*?Then, if", doc, re.DOTALL)[0]
     named, of_parts = set(re.findall(r"`(\w+)`", of_leads)), set(re.search(r"`(\w+)` and `(\w+)` \(of a part\)", of_leads).groups())
+    of_adjustments = set(re.findall(r"`(\w+)`", re.search(r"Where an adjustment begins to count:.*? its reason", doc)[0])) - {"adjustments"}
     parts = 0
     for key, text in world.rows["statements"]:
         for line in map(json.loads, text.decode().splitlines() if key.endswith(b"\0lines") else []):
             expected = set(re.findall(r'"(\w+)"', traffic)) - {"traffic"} if line["kind"] == "traffic" else named
+            if line["kind"] == "adjustment":
+                yield from (of_adjustments ^ set(line)) - {"lead", "statement"}
+                continue
             parts += "share_to" in line
             yield from (expected if "share_to" in line else expected - of_parts) ^ set(line)
     if not parts:

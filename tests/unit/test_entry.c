@@ -67,6 +67,13 @@ static const struct {
      "{\"at\":1,\"campaign\":{},\"contract\":{},\"effective_ms\":7,\"kind\":\"terms\",\"on_assent\":true,\"rules\":1,\"version\":2}"},
     {{ENTRY_ASSENT, 1, .assent = {SPAN("A1"), 2, SPAN("a.b.c")}},
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"assent\",\"party\":\"A1\",\"version\":2}"},
+    {{ENTRY_ASSENT, 1, .assent = {SPAN("A1"), 0, SPAN("a.b.c"), 7, -5}},
+     "{\"adjustment\":7,\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"assent\",\"party\":\"A1\",\"payable_micros\":-5}"},
+    {{ENTRY_ADJUSTMENT, 1, .adjustment = {SPAN("P1"), -5, SPAN("a test"), 3, SPAN("S1"), true}},
+     "{\"at\":1,\"by\":\"P1\",\"kind\":\"adjustment\",\"lead\":3,\"micros\":-5,\"on_assent\":true,\"reason\":\"a test\","
+     "\"statement\":\"S1\"}"},
+    {{ENTRY_ADJUSTMENT, 1, .adjustment = {SPAN("P1"), 5, SPAN("a test")}},
+     "{\"at\":1,\"by\":\"P1\",\"kind\":\"adjustment\",\"micros\":5,\"reason\":\"a test\"}"},
     {{ENTRY_GAP, 9, .gap = {1, 2, 0, 3}}, "{\"at\":9,\"from_ms\":1,\"kind\":\"gap\",\"to_ms\":2,\"views\":3}"},
     {{ENTRY_CLICK, 1, .click = {CLASS_OK, 3, {ONES}, .device = DEVICE_TABLET}},
      "{\"at\":1,\"class\":\"ok\",\"commit\":\"" B64_1 "\",\"device\":\"tablet\",\"kind\":\"click\",\"placement\":3}"},

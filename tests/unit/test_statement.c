@@ -57,6 +57,8 @@ static uint64_t becomes(struct book *b, uint64_t index, enum status s, int64_t p
 /* The interval's tally is the book's, but for the moves. */
 static struct statement_in cut(struct book *b, uint64_t from, uint64_t to)
 {
+    if (from > 0)
+        settled(&b->world, CONTRACT, from);
     b->tally.moves = 0;
     for (uint64_t i = from; i < to; i++)
         b->tally.moves += b->moves[i];
@@ -632,7 +634,7 @@ static void html_lists_adjustments_where_there_are_some(void **state)
         buf_byte(&html, '\0');
         assert_int_equal(strstr(html.ptr, "<h2>Adjustments</h2>") != NULL, late);
         if (late)
-            assert_non_null(strstr(html.ptr, "<td class=n>1</td><td class=n>0</td><td>returned</td>"));
+            assert_non_null(strstr(html.ptr, "<td class=n>1</td><td class=n>0</td><td>returned, of statement S0</td>"));
         buf_free(&html);
         statement_free(&out);
         close_book(&b);

@@ -1,0 +1,105 @@
+/* Corrections in money: each as it was made, and who agreed to it. */
+#include <inttypes.h>
+
+#include "common/base/money.h"
+#include "common/base/utf8.h"
+#include "common/base/when.h"
+#include "common/settlement/statement_text.h"
+#include "common/settlement/verify_parts.h"
+
+static void not_one(struct audit *a, uint64_t index, const struct problem *why)
+{
+    finds_failure(&a->finding[CHECK_ENTRIES],
+                  "entry %" PRIu64 " is no adjustment that can stand there: its %.40s %.120s", index,
+                  why->field[0] != '\0' ? why->field : "contract", why->detail);
+    a->stopped = true;
+}
+
+/* What it is about: the statement that it cites, or else the one on which its lead stood. NULL: none so far. */
+static struct closed *about(struct audit *a, uint64_t lead, struct span statement)
+{
+    struct settled_row stood;
+    if (span_empty(statement) && lead > 0 && row_settled(a->fold.view, a->fold.cx.contract, lead, &stood) == ERR_OK)
+        return audit_closed(a, span_str(stood.id));
+    return span_empty(statement) ? NULL : audit_closed(a, statement);
+}
+
+/* From here on it counts. */
+static void counts(struct closed *c, int64_t micros)
+{
+    if (c == NULL)
+        return;
+    c->corrected++;
+    if (!money_add(c->corrected_micros, micros, &c->corrected_micros))
+        c->corrected_micros = micros < 0 ? -MONEY_MAX_MICROS : MONEY_MAX_MICROS;
+}
+
+static void amount(struct buf *text, struct span currency, int64_t micros)
+{
+    buf_str(text, micros > 0 ? "+" : "");
+    decimal_add(text, micros, 6, currency_exponent(currency));
+    buf_printf(text, " %.*s", (int)currency.len, currency.ptr);
+}
+
+void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
+{
+    const struct entry_adjustment *m = &e->adjustment;
+    struct problem why = {0};
+    enum err err = fold_adjustment(&a->fold, e, &why);
+    if (err == ERR_OK && !span_empty(m->statement) && audit_closed(a, m->statement) == NULL)
+        err = problem(&why, ERR_INVALID, "statement", "is none of this log so far");
+    if (err != ERR_OK) {
+        not_one(a, index, &why);
+        return;
+    }
+    a->adjustable++;
+    struct closed *of = about(a, m->lead, m->statement);
+    if (!m->on_assent)
+        counts(of, m->micros);
+    struct buf *text = tale_add(&a->tale, TOPIC_ADJUSTMENT);
+    struct jw *w = &a->tale.w;
+    buf_printf(text, "entry %" PRIu64 " of ", index);
+    time_rfc3339(text, e->at_ms);
+    buf_printf(text, " by operator %.*s: ", (int)m->by.len, m->by.ptr);
+    amount(text, a->fold.terms->currency, m->micros);
+    if (m->lead > 0)
+        buf_printf(text, " for lead %" PRIu64, m->lead);
+    if (of != NULL)
+        buf_printf(text, "%s statement %s", m->lead > 0 ? " of" : " for", of->id);
+    buf_str(text, m->on_assent ? ", counts once both parties have assented, saying: "
+                               : ", counts at once, by the operator's word alone, saying: ");
+    utf8_show(text, m->reason, 200);
+    jw_kbool(w, "asks_assent", m->on_assent);
+    key_time(w, "at", e->at_ms);
+    jw_kstr(w, "by", m->by);
+    jw_kint(w, "entry", (int64_t)index);
+    if (m->lead > 0)
+        jw_kint(w, "lead", (int64_t)m->lead);
+    jw_kint(w, "micros", m->micros);
+    jw_kstr(w, "reason", m->reason);
+    if (of != NULL)
+        jw_kstr(w, "statement", span_str(of->id));
+    tale_end(&a->tale);
+}
+
+void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entry *e)
+{
+    const struct entry_assent *s = &e->assent;
+    struct adjustment_row row;
+    bool publisher = span_is(s->party, a->publisher);
+    a->adjustable++;
+    if (s->payable_micros != 0 && row_adjustment(a->fold.view, a->fold.cx.contract, s->adjustment, &row) == ERR_OK)
+        counts(about(a, row.lead, span_str(row.statement)), s->payable_micros);
+    struct buf *text = tale_add(&a->tale, TOPIC_ADJUSTMENT);
+    struct jw *w = &a->tale.w;
+    buf_printf(text, "to that of entry %" PRIu64 " the %s %.*s assented by its own key, entry %" PRIu64 " of ",
+               s->adjustment, publisher ? "publisher" : "advertiser", (int)s->party.len, s->party.ptr, index);
+    time_rfc3339(text, e->at_ms);
+    buf_str(text, s->payable_micros != 0 ? ": both have, and it counts from there" : "; the other party's is awaited");
+    jw_kint(w, "adjustment", (int64_t)s->adjustment);
+    key_time(w, "at", e->at_ms);
+    jw_kbool(w, "counts", s->payable_micros != 0);
+    jw_kint(w, "entry", (int64_t)index);
+    jw_kstr(w, "party", s->party);
+    tale_end(&a->tale);
+}
