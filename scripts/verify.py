@@ -458,6 +458,13 @@ class Log:
 
 # ---- the mirror's files ----
 
+# What a file of a mirror may be called, of whatever contract, size and statement.
+NUMBER, WIDTH = "(?:0|[1-9][0-9]{0,19})", "(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+TILE_NUMBER = rf"(?:x(?!000)[0-9]{{3}}/(?:x[0-9]{{3}}/)*)?[0-9]{{3}}(?:\.p/{WIDTH})?"
+MIRROR_NAME = re.compile(r"\.well-known/jwks\.json|log/keys|log/ID/openings|v1/contracts/ID/click-key|v1/statements/ID(?:\.jws|/lines|/checkpoint)"
+                         rf"|log/(?:ID/)?(?:checkpoint|witnessed|seen/{NUMBER}|tile/(?:entries|[0-7])/{TILE_NUMBER})".replace("ID", "[0-9A-Z]{1,16}"))
+
+
 class Mirror:
     """A folder, of which regular files alone are opened, none through a link."""
 
@@ -2011,8 +2018,9 @@ class Audit:
         self.after("rootlog")
         known |= set(self.root_log.paths())
         foreign = sorted(set(self.mirror.names()) - known)
-        need(not foreign, f"{foreign[:1]} is no file of this mirror")
-        return "nothing beside what the checkpoints and entries call for"
+        misplaced = [name for name in foreign if MIRROR_NAME.fullmatch(name)]
+        need(not misplaced, f"{misplaced[:1]} is no file of this mirror")
+        return "what the checkpoints and entries call for" + (f"; nobody looked at {', '.join(foreign)}" if foreign else "")
 
 
 def verify(mirror):

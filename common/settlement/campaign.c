@@ -151,7 +151,10 @@ static void judge_members(struct campaign *c)
             finds_failure(f, "%s is not of the campaign of %s", m->contract, first->contract);
         for (size_t k = 0; k < i; k++)
             if (strcmp(m->contract, c->member[k]->contract) == 0)
-                finds_failure(f, "two of the mirrors are of contract %s", m->contract);
+                finds_doubt(f,
+                            "two of the mirrors are of contract %s: give one of each contract; whether two readers' "
+                            "copies of one agree, `countersign verify DIR --against DIR2` says",
+                            m->contract);
     }
 }
 

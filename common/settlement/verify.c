@@ -366,7 +366,7 @@ static void good_sentence(const struct audit *a, enum check c, struct buf *out)
                    plural(a->root_size / ROOT_PAIR), verb(a->root_size / ROOT_PAIR));
         break;
     case CHECK_FILES:
-        buf_printf(out, "nothing beside what the checkpoints and entries call for");
+        verify_files_sentence(a, out);
         break;
     default:
         asked_sentence(a, c, out);

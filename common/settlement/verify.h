@@ -17,6 +17,9 @@ enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 /* Below a log's folder: the checkpoints that pulls saw before the present one, each named by its size. */
 #define MIRROR_SEEN "seen"
 
+/* Whether a file of a mirror can have that name, whichever contract, sizes and statements it is of. */
+bool mirror_has_name(struct span path);
+
 struct mirror {
     /* On any thread, several at once where an audit has a struct ahead. Appends at most `max` bytes of the file at a
      * relative path such as "log/Cxyz/checkpoint", from `offset`: fewer only at its end. ERR_NOT_FOUND when nothing is

@@ -1,5 +1,45 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/base/bytes.h"
+#include "common/base/id.h"
+#include "common/base/text.h"
 #include "common/settlement/verify_parts.h"
+
+/* ---- names of a mirror, whatever its contract, size and statements ---- */
+
+static bool is_log_name(struct span path)
+{
+    struct tile t;
+    uint64_t n;
+    return span_is(path, "checkpoint") || span_is(path, "witnessed") || tile_parse(path, &t) == ERR_OK ||
+           (span_starts(path, MIRROR_SEEN "/") && parse_u64(span_skip(path, sizeof MIRROR_SEEN), &n) == ERR_OK);
+}
+
+bool mirror_has_name(struct span path)
+{
+    static const struct span statements = {"v1/statements/", 14}, contracts = {"v1/contracts/", 13};
+    struct span id;
+    if (span_is(path, ".well-known/jwks.json") || span_is(path, "log/keys"))
+        return true;
+    if (span_starts(path, statements.ptr)) {
+        path = span_skip(path, statements.len);
+        if (path.len > 4 && memcmp(path.ptr + path.len - 4, ".jws", 4) == 0)
+            return id_is_plain(span_of(path.ptr, path.len - 4));
+        return text_cut(&path, '/', &id) && id_is_plain(id) && (span_is(path, "lines") || span_is(path, "checkpoint"));
+    }
+    if (span_starts(path, contracts.ptr)) {
+        path = span_skip(path, contracts.len);
+        return text_cut(&path, '/', &id) && id_is_plain(id) && span_is(path, "click-key");
+    }
+    if (!span_starts(path, "log/"))
+        return false;
+    path = span_skip(path, 4);
+    return is_log_name(path) ||
+           (text_cut(&path, '/', &id) && id_is_plain(id) && (is_log_name(path) || span_is(path, "openings")));
+}
+
+/* ---- the files of this one ---- */
 
 struct look {
     struct audit *a;
@@ -39,6 +79,14 @@ static bool is_statement_file(const struct audit *a, struct span path)
            (span_is(rest, ".jws") || span_is(rest, "/lines") || span_is(rest, "/checkpoint"));
 }
 
+/* What systems and people leave in folders. The first by name is kept, so that the order of the folder tells nothing.
+ */
+static void keep_stranger(struct audit *a, const char *path)
+{
+    if (a->n_strangers++ == 0 || strncmp(path, a->stranger, sizeof a->stranger - 1) < 0)
+        snprintf(a->stranger, sizeof a->stranger, "%s", path);
+}
+
 static void look_at(void *arg, const char *path)
 {
     struct look *l = arg;
@@ -49,8 +97,10 @@ static void look_at(void *arg, const char *path)
                     span_is(below(below(p, "v1/contracts"), l->a->contract), "click-key");
     if (!span_empty(below(p, MIRROR_SIDE)))
         finds_doubt(&l->a->finding[CHECK_FILES], "%.150s is left of a pull that was cut short: pull again", path);
-    else if (!expected)
+    else if (!expected && mirror_has_name(p))
         finds_failure(&l->a->finding[CHECK_FILES], "%.150s does not belong to this mirror", path);
+    else if (!expected)
+        keep_stranger(l->a, path);
 }
 
 void verify_files(struct audit *a, const struct checkpoint *root_head)
@@ -58,4 +108,13 @@ void verify_files(struct audit *a, const struct checkpoint *root_head)
     struct look l = {a, root_head};
     if (a->mirror->list(a->mirror->ctx, look_at, &l) != ERR_OK)
         finds_doubt(&a->finding[CHECK_FILES], "the folder could not be read to its end");
+}
+
+void verify_files_sentence(const struct audit *a, struct buf *out)
+{
+    buf_str(out, "of a mirror's files those that the checkpoints and entries call for, and no others");
+    if (a->n_strangers > 0)
+        buf_printf(out, "; beside them nobody looked at %s", a->stranger);
+    if (a->n_strangers > 1)
+        buf_printf(out, " and %" PRIu64 " more of no mirror's name", a->n_strangers - 1);
 }

@@ -206,6 +206,8 @@ struct audit {
     struct clicks *clicks;
     struct witnessed witnessed;
     uint64_t n_kept, n_pinned, other_size[LOGS];
+    uint64_t n_strangers; /* files of names that no mirror has */
+    char stranger[160];   /* the first of them, cut */
     char contract[LIMIT_ID + 1];
     struct key_set keys;
     struct signers signers;
@@ -456,7 +458,8 @@ bool verify_witnessed_any(const struct audit *a);
 void verify_witnesses_sentence(const struct audit *a, struct buf *out);
 void verify_age(struct buf *out, int64_t ms); /* verify.c: days and hours, or less */
 
-/* verify_files.c: no file beside those that the checkpoints and entries call for. */
+/* verify_files.c: no file of a mirror's name beside those that the checkpoints and entries call for. */
 void verify_files(struct audit *a, const struct checkpoint *root_head);
+void verify_files_sentence(const struct audit *a, struct buf *out);
 
 #endif

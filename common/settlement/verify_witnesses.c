@@ -141,13 +141,16 @@ void verify_witnesses(struct audit *a, bool complete)
     if (a->asked->witnesses.ptr != NULL)
         look_at_quorum(a);
     if (!w->has_root && w->has_head)
-        finds_failure(f, "log/%s/witnessed is there without " ROOT_WITNESSED, a->contract);
+        finds_doubt(f, "log/%s/witnessed is there without " ROOT_WITNESSED ", which is missing", a->contract);
     else if (w->has_root && !complete)
         finds_doubt(f, "the root log could not be read to its end");
     else if (w->has_root && w->has_head && !w->is_held)
         finds_failure(f, "log/%s/witnessed is no head that the witnessed root log holds", a->contract);
-    else if (w->has_root && !w->has_head && a->asked->witnesses.ptr != NULL)
-        finds_doubt(f, "the witnessed root log holds no head of this contract yet: pull again in some minutes");
+    else if (w->has_root && !w->has_head)
+        finds_doubt(f,
+                    ROOT_WITNESSED " is there without log/%s/witnessed, which is missing: it does not show which "
+                                   "entries of this contract were witnessed",
+                    a->contract);
 }
 
 bool verify_witnessed_any(const struct audit *a)

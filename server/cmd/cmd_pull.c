@@ -20,46 +20,7 @@
  * came before the pull. */
 enum { LAG_US = 1100 * 1000 };
 
-/* A page of openings covers 10,000 of them (FORMATS.md); a server that gives so few keeps its client busy. */
-enum { PAGE_LEAST = 1000 };
-
-/* ---- openings, statements, keys ---- */
-
-/* from={N}&to={size} on the same path, where N has grown as a page of openings makes it. */
-static bool is_next_page(struct span next, const char *path, uint64_t size, uint64_t *from)
-{
-    char want[32];
-    struct span number;
-    uint64_t n;
-    snprintf(want, sizeof want, "to=%" PRIu64, size);
-    if (!span_starts(next, path))
-        return false;
-    next = span_skip(next, strlen(path));
-    if (!span_starts(next, "?from=") || !text_cut(&next, '&', &number) || !span_is(next, want) ||
-        parse_u64(span_skip(number, 6), &n) != ERR_OK || n < *from + PAGE_LEAST || n > size)
-        return false;
-    *from = n;
-    return true;
-}
-
-static void get_openings(struct pull *p, uint64_t size)
-{
-    struct pull_lines l = {.longest = LIMIT_OPENING, .left = size, .good = pull_good_object};
-    char path[NAME_CAP], query[NAME_CAP + 64];
-    uint64_t from = 0;
-    const char *next;
-    snprintf(path, sizeof path, "log/%s/openings", p->contract);
-    snprintf(query, sizeof query, "%s?from=0&to=%" PRIu64, path, size);
-    pull_lines_begin(&l, path);
-    pull_lines_fetch(p, &l, query, UINT64_MAX);
-    while ((next = download_next(p->from)) != NULL) {
-        if (!is_next_page(span_str(next), path, size, &from))
-            die("%s%s goes on with a page that does not follow it: \"%.100s\"", download_url(p->from), path, next);
-        snprintf(query, sizeof query, "%s?from=%" PRIu64 "&to=%" PRIu64, path, from, size);
-        pull_lines_fetch(p, &l, query, UINT64_MAX);
-    }
-    pull_lines_end(p, &l, path);
-}
+/* ---- statements ---- */
 
 /* No file of a statement ever changes. */
 static void look_at_statement_file(struct pull *p, const char *path)
@@ -133,19 +94,6 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
         }
     }
     buf_free(&bundle);
-}
-
-/* What opens the contract's click ids: its parties' alone, so an auditor's mirror has none. */
-static void get_click_key(struct pull *p)
-{
-    char path[NAME_CAP], begins[64];
-    snprintf(path, sizeof path, "v1/contracts/%s/click-key", p->contract);
-    snprintf(begins, sizeof begins, "{\"contract\":\"%s\",\"keys\":[", p->contract);
-    if (!pull_fetch_unless(p, 403, path, LIMIT_CLICK_KEYS))
-        return;
-    if (!span_starts(buf_span(&p->body), begins) || pull_good_object(NULL, buf_span(&p->body)) != NULL)
-        pull_refuse(p, path, "the click keys of this contract");
-    pull_keep(p, path, buf_span(&p->body));
 }
 
 /* ---- the pull ---- */
@@ -233,14 +181,15 @@ static void tell_end(const struct pull *p)
     free(refused);
 }
 
+/* Both or none: one says nothing without the other, and soon after a contract was made there is but one. */
 static void keep_witnessed(struct pull *p)
 {
     char path[NAME_CAP];
     snprintf(path, sizeof path, "%s/witnessed", p->log.base);
-    if (p->witnessed.len > 0)
-        pull_keep(p, path, buf_span(&p->witnessed));
-    if (get_witnessed(p, "log/witnessed", LIMIT_WITNESSED))
-        pull_keep(p, "log/witnessed", buf_span(&p->body));
+    if (p->witnessed.len == 0 || !get_witnessed(p, "log/witnessed", LIMIT_WITNESSED))
+        return;
+    pull_keep(p, path, buf_span(&p->witnessed));
+    pull_keep(p, "log/witnessed", buf_span(&p->body));
 }
 
 static void pull_all(struct pull *p)
@@ -257,22 +206,24 @@ static void pull_all(struct pull *p)
     pull_log_before(p, &p->root);
     pull_keys_fetch(p);
     get_contract_log(p);
-    get_openings(p, p->log.head.size);
+    pull_openings(p);
     get_statements(p, base, p->log.head.size);
     keep_witnessed(p);
     pull_head(p, &p->root); /* last: it holds the heads of all statements above */
     pull_tiles(p, &p->root);
     look_back(p, &p->root);
-    get_click_key(p);
+    pull_click_key(p);
     pull_keys_check(p, p->log.path, buf_span(&p->log.note));
     pull_keys_check(p, p->root.path, buf_span(&p->root.note));
-    if (p->refusal[0] != '\0')
-        pull_folder_set_aside(p);
-    if (p->older[0] != '\0')
+    if (p->older[0] != '\0' && !p->differs) {
+        p->refusal[0] = '\0';
         decline(
             "an older state: %s. That is no other history: a cache, or a backup that was put back, shows the same. %s "
             "is as it was, and proves the entries that are missing there: keep it, ask the operator, pull again",
             p->older, p->dir);
+    }
+    if (p->refusal[0] != '\0')
+        pull_folder_set_aside(p);
     pull_folder_place(p);
     tell_end(p);
     pull_log_close(&p->log);

@@ -127,6 +127,26 @@ static void print_lines(struct span text)
     buf_free(&clean);
 }
 
+/* What pulls into this folder refused stands beside it, and this audit looks at none of it. */
+static void tell_refused(struct verdict_printer *printer, const char *dir)
+{
+    struct stat st;
+    struct buf text;
+    buf_heap(&text);
+    for (unsigned n = 1; n <= FOLDER_REFUSED; n++) {
+        char *name = folder_refused(dir, n);
+        if (lstat(name, &st) == 0)
+            buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", name);
+        free(name);
+    }
+    if (text.len > 0) {
+        buf_str(&text,
+                ": what earlier pulls refused, evidence that this audit does not look at; verify each by itself");
+        verdict_line(printer, &(struct report_line){.topic = "refused", .sentence = buf_span(&text), .data = SPAN("")});
+    }
+    buf_free(&text);
+}
+
 static const char *further[ARGS_MORE + 1]; /* mirrors of other contracts of the campaign; NULL behind them */
 
 /* Each by itself, then all together. */
@@ -142,6 +162,7 @@ static int audit_campaign(const char *const given[], struct verify_asked *asked)
         open_mirror(dir, &mirror);
         verdict_line(&printer, &(struct report_line){.topic = "mirror", .sentence = span_str(dir), .data = SPAN("")});
         all = verdict_worse(all, verify_mirror(&mirror.mirror, asked, verdict_line, &printer));
+        tell_refused(&printer, dir);
         folder_close(mirror.folder);
     }
     all = verdict_worse(all, campaign_judge(asked->campaign, verdict_line, &printer));
@@ -173,6 +194,8 @@ static int audit(const char *const given[], struct verify_asked *asked)
         status = STATUS_DONE;
         print_lines(buf_span(&pins));
     } else {
+        if (!print_pin)
+            tell_refused(&printer, given[DIR]);
         status = verdict_close(&printer, v);
     }
     buf_free(&pins);

@@ -290,6 +290,24 @@ struct mirror folder_mirror(struct folder *f)
     return (struct mirror){.read = folder_read, .list = list_all, .ctx = f};
 }
 
+/* ---- what stands beside it ---- */
+
+/* DIR without the slashes at its end; "." and the like by their own name. */
+char *folder_refused(const char *dir, unsigned n)
+{
+    char *name = NULL, *real = NULL;
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    if ((len == 1 && dir[0] == '/') || dir[len - 1] == '.')
+        real = realpath(dir, NULL);
+    if (asprintf(&name, "%.*s.refused-%u", real != NULL ? (int)strlen(real) : (int)len, real != NULL ? real : dir, n) <
+        0)
+        mem_exhausted();
+    free(real);
+    return name;
+}
+
 /* ---- writing ---- */
 
 int folder_create(struct folder *f, const char *path)

@@ -39,4 +39,8 @@ MUST_CHECK enum err folder_remove_tree(struct folder *f, const char *path);
 /* All that was written is on the disk. */
 MUST_CHECK enum err folder_sync(struct folder *f);
 
+/* Beside a mirror: what pulls into it refused, from 1 to at most FOLDER_REFUSED. The path is the caller's to free. */
+enum { FOLDER_REFUSED = 9 };
+MUST_CHECK char *folder_refused(const char *dir, unsigned n);
+
 #endif

@@ -44,6 +44,16 @@ void pull_doubt(struct pull *p, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
+    p->differs = true;
+    if (p->refusal[0] == '\0')
+        vsnprintf(p->refusal, sizeof p->refusal, fmt, args);
+    va_end(args);
+}
+
+void pull_miss(struct pull *p, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
     if (p->refusal[0] == '\0')
         vsnprintf(p->refusal, sizeof p->refusal, fmt, args);
     va_end(args);

@@ -15,8 +15,6 @@
 #include "server/cmd/staging.h"
 #include "server/system/log.h"
 
-enum { REFUSED_MOST = 9 }; /* folders beside one mirror */
-
 /* ---- what may stand in it ---- */
 
 /* A mirror is of one contract, and made of files. */
@@ -33,46 +31,13 @@ static void look_at_old(void *arg, const char *path)
             path);
 }
 
-/* Below a log's folder. */
-static bool is_log_name(struct span path)
-{
-    struct tile t;
-    uint64_t n;
-    return span_is(path, "checkpoint") || span_is(path, "witnessed") || tile_parse(path, &t) == ERR_OK ||
-           (span_starts(path, MIRROR_SEEN "/") && parse_u64(span_skip(path, sizeof MIRROR_SEEN), &n) == ERR_OK);
-}
-
-/* Whether a pull stages a file of that name. */
-static bool is_staged_name(struct span path)
-{
-    static const struct span statements = {"v1/statements/", 14}, contracts = {"v1/contracts/", 13};
-    struct span id;
-    if (span_is(path, MIRROR_HALFWAY_NAME) || span_is(path, ".well-known/jwks.json") || span_is(path, "log/keys"))
-        return true;
-    if (span_starts(path, statements.ptr)) {
-        path = span_skip(path, statements.len);
-        if (path.len > 4 && memcmp(path.ptr + path.len - 4, ".jws", 4) == 0)
-            return id_is_plain(span_of(path.ptr, path.len - 4));
-        return text_cut(&path, '/', &id) && id_is_plain(id) && (span_is(path, "lines") || span_is(path, "checkpoint"));
-    }
-    if (span_starts(path, contracts.ptr)) {
-        path = span_skip(path, contracts.len);
-        return text_cut(&path, '/', &id) && id_is_plain(id) && span_is(path, "click-key");
-    }
-    if (!span_starts(path, "log/"))
-        return false;
-    path = span_skip(path, 4);
-    return is_log_name(path) ||
-           (text_cut(&path, '/', &id) && id_is_plain(id) && (is_log_name(path) || span_is(path, "openings")));
-}
-
 /* What an earlier pull left will be removed, or put in its place. */
 static void look_at_side(void *arg, const char *path)
 {
     const struct pull *p = arg;
     struct span name = span_str(path);
     name = span_skip(name, name.len > sizeof MIRROR_SIDE ? sizeof MIRROR_SIDE : name.len);
-    if (!is_staged_name(name))
+    if (!span_is(name, MIRROR_HALFWAY_NAME) && !mirror_has_name(name))
         die("%s/%s was not left by a pull: move it away, or choose another folder", p->dir, path);
 }
 
@@ -170,22 +135,6 @@ void pull_folder_place(struct pull *p)
 
 /* ---- beside it ---- */
 
-/* DIR without the slashes at its end; "." and the like by their own name. */
-static char *name_beside(const char *dir, unsigned n)
-{
-    char *name = NULL, *real = NULL;
-    size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/')
-        len--;
-    if ((len == 1 && dir[0] == '/') || dir[len - 1] == '.')
-        real = realpath(dir, NULL);
-    if (asprintf(&name, "%.*s.refused-%u", real != NULL ? (int)strlen(real) : (int)len, real != NULL ? real : dir, n) <
-        0)
-        mem_exhausted();
-    free(real);
-    return name;
-}
-
 /* Whether that folder holds the very checkpoint that this pull has got. */
 static bool has_same(const char *dir, const struct pull *p)
 {
@@ -207,8 +156,8 @@ static bool has_same(const char *dir, const struct pull *p)
 static char *put_beside(struct pull *p)
 {
     struct stat st;
-    for (unsigned n = 1; n <= REFUSED_MOST; n++) {
-        char *name = name_beside(p->dir, n);
+    for (unsigned n = 1; n <= FOLDER_REFUSED; n++) {
+        char *name = folder_refused(p->dir, n);
         bool there = lstat(name, &st) == 0;
         if (there ? has_same(name, p) : staging_move_out(name) == ERR_OK)
             return name;
@@ -228,6 +177,14 @@ static void tell(const struct pull *p, char *beside)
                  p->refusal, p->dir);
         return;
     }
+    if (p->unsigned_file) {
+        complain("REFUSED: %s. %s is as it was, what the server shows now is in %s. Nobody signs that file: keep both, "
+                 "ask the operator why it changed, and show both to the other party and to an auditor: `countersign "
+                 "verify` of each says which one fits the log (of click keys with --clicks and ids that you kept)",
+                 p->refusal, p->dir, beside);
+        free(beside);
+        return;
+    }
     complain(
         "REFUSED: %s. %s is as it was, what the server shows now is in %s; %s. Keep both, sign and pay nothing by "
         "either, and show both to the other party and to an auditor: `countersign verify %s%s%s` says what is wrong",
@@ -242,7 +199,7 @@ static void tell(const struct pull *p, char *beside)
 char *pull_folder_refused(const struct pull *p)
 {
     struct stat st;
-    char *name = name_beside(p->dir, 1);
+    char *name = folder_refused(p->dir, 1);
     if (lstat(name, &st) == 0)
         return name;
     free(name);

@@ -97,6 +97,7 @@ static bool are_the_last(const struct pull_keys *old, const struct pull_keys *no
 
 static void check_log_keys(struct pull *p)
 {
+    bool gone = false;
     for (size_t i = 0; i < p->old_keys.n; i++) {
         char mem[256];
         struct buf shown;
@@ -104,11 +105,13 @@ static void check_log_keys(struct pull *p)
             continue;
         buf_fixed(&shown, mem, sizeof mem - 1);
         note_vkey(&shown, &p->old_keys.key[i]);
-        pull_doubt(p, "the log key %.*s, which this mirror knows, is not published any more: keys may only be added",
-                   (int)shown.len, mem);
+        gone = true;
+        pull_miss(p, "the log key %.*s, which this mirror knows, is not published any more: keys may only be added",
+                  (int)shown.len, mem);
     }
     for (size_t i = 0; i < p->old_keys.n; i++)
-        if (!are_the_last(&p->old_keys, &p->keys, p->old_keys.key[i].name))
+        if (!(gone ? are_the_last(&p->keys, &p->old_keys, p->old_keys.key[i].name)
+                   : are_the_last(&p->old_keys, &p->keys, p->old_keys.key[i].name)))
             pull_doubt(p,
                        LOG_KEYS_PATH " has the keys that this mirror knows in another order: new ones come in front");
 }
@@ -127,10 +130,10 @@ static size_t newest_signer(const struct pull_keys *k, struct span note)
 void pull_keys_go_on(struct pull *p, const struct pull_log *l)
 {
     if (newest_signer(&p->keys, buf_span(&l->note)) > newest_signer(&p->keys, buf_span(&l->old)))
-        pull_doubt(p,
-                   "%s is signed by an older key than the head that this mirror has: a key that retired, or was "
-                   "reported stolen, signs nothing any more",
-                   l->path);
+        pull_miss(p,
+                  "%s is signed by an older key than the head that this mirror has: a key that retired, or was "
+                  "reported stolen, signs nothing any more",
+                  l->path);
 }
 
 /* ---- statement keys ---- */
@@ -166,10 +169,10 @@ static void check_statement_keys(struct pull *p, struct span served)
         statement_keys(served, &has);
         for (rest = span_skip(buf_span(&had), 1); text_cut(&rest, '\n', &x);)
             if (memmem(has.ptr, has.len, x.ptr - 1, x.len + 2) == NULL)
-                pull_doubt(p,
-                           "the statement key %.*s, which this mirror knows, is not published any more: keys may only "
-                           "be added",
-                           (int)x.len, x.ptr);
+                pull_miss(p,
+                          "the statement key %.*s, which this mirror knows, is not published any more: keys may only "
+                          "be added",
+                          (int)x.len, x.ptr);
     }
     buf_free(&old);
     buf_free(&had);

@@ -230,6 +230,11 @@ void pull_each_tile(struct pull *p, const struct pull_log *l, void (*each)(struc
 
 /* ---- what became of it ---- */
 
+static const char *named(const struct pull_log *l)
+{
+    return strcmp(l->base, "log") == 0 ? "the root log" : l->base;
+}
+
 void pull_log_extends(struct pull *p, const struct pull_log *l, const struct checkpoint *before, const char *whose)
 {
     struct hash root;
@@ -238,14 +243,14 @@ void pull_log_extends(struct pull *p, const struct pull_log *l, const struct che
         memcmp(root.b, l->head.root.b, HASH_LEN) == 0) {
         snprintf(p->older, sizeof p->older,
                  "the server shows the first %" PRIu64 " of the %" PRIu64 " entries that the mirror holds of %s",
-                 l->head.size, before->size, l->base);
+                 l->head.size, before->size, named(l));
         return;
     }
     if (l->head.size < before->size) {
         pull_doubt(p,
-                   "the log %s had %" PRIu64 " entries at %s, and the server now shows %" PRIu64
+                   "%s had %" PRIu64 " entries at %s, and the server now shows %" PRIu64
                    ": a log never shrinks, so entries were taken back",
-                   l->base, before->size, whose, l->head.size);
+                   named(l), before->size, whose, l->head.size);
         return;
     }
     if (!root_at(&(struct tiles){l, l->head.size, NULL}, before->size, &root))
@@ -254,7 +259,8 @@ void pull_log_extends(struct pull *p, const struct pull_log *l, const struct che
         return;
     p->parts = l->old.len > 0;
     pull_doubt(p,
-               "the log %s had %" PRIu64 " entries at %s, and the %" PRIu64
-               " that the server now shows begin with others: its history was rewritten",
-               l->base, before->size, whose, l->head.size);
+               "%s had %" PRIu64 " entries at %s, and the %" PRIu64
+               " that the server now shows begin with others: its history was rewritten, or it began again from a "
+               "backup and went on",
+               named(l), before->size, whose, l->head.size);
 }

@@ -37,6 +37,8 @@ struct pull {
     struct buf first;     /* the contract's checkpoint as it was first asked for */
     struct pull_keys keys, old_keys;
     bool parts;         /* the mirror's entries and the server's part somewhere */
+    bool differs;       /* `refusal` is nothing that an older state of the server gives a reason for too */
+    bool unsigned_file; /* `refusal` is about a file that nobody signs */
     char older[256];    /* the server shows the beginning of what the mirror holds; empty: it does not */
     char refusal[1024]; /* why what the server shows now may not follow what the mirror holds; empty: it may */
 };
@@ -51,6 +53,8 @@ void pull_keep(struct pull *p, const char *path, struct span bytes);
 _Noreturn void pull_refuse(const struct pull *p, const char *what, const char *is_no);
 /* Notes the first reason not to follow this server. */
 void pull_doubt(struct pull *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same of what an older state of the server lacks too. */
+void pull_miss(struct pull *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A file of the mirror as it was; ERR_NOT_FOUND when there is none. What cannot be read dies. */
 MUST_CHECK enum err pull_old(struct pull *p, const char *path, size_t most, struct buf *out);
 
@@ -96,6 +100,11 @@ void pull_keys_check(struct pull *p, const char *path, struct span note);
 void pull_keys_go_on(struct pull *p, const struct pull_log *l);
 bool pull_keys_know(const struct pull_keys *k, const struct pull_log *l); /* by whom its new head is signed */
 void pull_keys_free(struct pull_keys *k);
+
+/* ---- pull_opened.c ---- */
+
+void pull_openings(struct pull *p); /* of the contract's log; each held to the mirror's */
+void pull_click_key(struct pull *p);
 
 /* ---- pull_folder.c ---- */
 

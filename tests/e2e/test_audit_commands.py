@@ -134,10 +134,27 @@ class AuditCommands(ServerCase):
             path = os.path.join(os.fsencode(mirror), b"log", name)
             Path(os.fsdecode(path)).write_text("x")
             done = countersign("verify", mirror, "--json")
-            self.assertEqual(done.returncode, 1, done.stdout)
-            self.assertIn(name[:3].decode(), json.dumps(json.loads(done.stdout)))
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn(f"nobody looked at log/{name[:3].decode()}", done.stdout)
             os.unlink(path)
-        self.assertEqual(countersign("verify", mirror).returncode, 0)
+        self.assertNotIn("nobody looked at", countersign("verify", mirror).stdout)
+
+    def test_what_systems_leave_in_folders_is_named_and_fails_nothing(self):
+        mirror, log = self.copy("left"), f"log/{self.market.contract}"
+        for name in (".DS_Store", "log/Thumbs.db", f"{log}/tile/._0", "v1/desktop.ini", f"{log}/seen/05", f"{log}/tile/0/000 2", "notes"):
+            (mirror / name).parent.mkdir(exist_ok=True)
+            (mirror / name).write_text("x")
+        done = countersign("verify", mirror)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^files +holds .*nobody looked at \.DS_Store and 6 more")
+        for name in (f"{log}/tile/0/777", f"{log}/seen/123456", "log/C0000000000000/openings", "v1/statements/S000/lines", "v1/contracts/C000/click-key"):
+            with self.subTest(name):
+                (mirror / name).parent.mkdir(parents=True, exist_ok=True)
+                (mirror / name).write_text("x")
+                done = countersign("verify", mirror)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stdout, r"(?m)^(files|history) +FAILS .*" + name.replace(".", r"\."))
+                (mirror / name).unlink()
 
     def test_another_pull_fetches_what_is_new_and_removes_what_is_outdated(self):
         mirror, market = self.copy("grown"), self.market

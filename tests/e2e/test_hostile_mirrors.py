@@ -350,15 +350,15 @@ class HostileMirrors(ServerCase):
             return damage
 
         self.run_all([
-            ("10,000 files more", 1, many), ("an escape for a name", 1, named(b"\x1b]0;owned\x07\x1b[2J")), ("bidi marks for a name", 1, named("\u202etxt".encode())),
-            ("a name that is no text", 1, named(b"log/\xff\xfe\x9b31m")), ("a name of lines", 1, named(b"log/all holds\nall holds")),
-            ("a name of 255 bytes", 1, named(b"\xc2\x9b" * 127 + b"x")), ("a folder 300 deep", 1, deep), ("a link that loops", 1, loop),
-            ("the log is a link", 2, moved("log")), ("the tiles are a link", 2, moved(f"{self.log}/tile")), ("v1 is a link", 1, moved("v1")),
+            ("10,000 files more", 0, many), ("an escape for a name", 0, named(b"\x1b]0;owned\x07\x1b[2J")), ("bidi marks for a name", 0, named("\u202etxt".encode())),
+            ("a name that is no text", 0, named(b"log/\xff\xfe\x9b31m")), ("a name of lines", 0, named(b"log/all holds\nall holds")),
+            ("a name of 255 bytes", 0, named(b"\xc2\x9b" * 127 + b"x")), ("a folder 300 deep", 0, deep), ("a link that loops", 0, loop),
+            ("the log is a link", 2, moved("log")), ("the tiles are a link", 2, moved(f"{self.log}/tile")), ("v1 is a link", 2, moved("v1")),
             ("the log is a link to /", 2, moved("log", "/")), ("another contract beside", 2, named(b"log/C0000000000000/checkpoint")),
             ("escapes for a contract", 1, renamed), ("the folder itself is a link", 0, linked_whole), ("an empty folder", 2, emptied),
             ("a file", 2, in_its_place(lambda m: m.write_text("x"))), ("a FIFO", 2, in_its_place(os.mkfifo)), ("nothing", 2, in_its_place(lambda m: None)),
             ("2,000 kept checkpoints, each checked", 1, kept), ("a kept one of 2^64-1 entries", 1, named(f"{self.log}/seen/{2**64 - 1}".encode(), note)),
-            ("a kept one of 2^64 entries", 1, named(f"{self.log}/seen/{2**64}".encode(), note)), ("a kept one of escapes", 1, named(b"log/seen/1", b"\x1b[2J")),
+            ("a kept one of 2^64 entries", 0, named(f"{self.log}/seen/{2**64}".encode(), note)), ("a kept one of escapes", 1, named(b"log/seen/1", b"\x1b[2J")),
             ("a FIFO for a kept one", 2, fifo_kept), ("a kept one that is this one", 0, named(f"{self.log}/seen/{int(note.split()[1])}".encode(), note)),
             ("a pull cut short while it fetched", 2, named(b".countersign-pull/log/checkpoint")),
             ("a pull cut short halfway", 2, named(b".countersign-pull/halfway")),

@@ -1,6 +1,7 @@
 """A lying operator, with the real keys and with others, against what its readers kept: another history, a rolled back backup, two faces for two
 readers, keys replaced. Each is refused or named, and nothing that was kept is lost; a log that only grew passes."""
 
+import json
 import os
 import re
 import shutil
@@ -145,14 +146,13 @@ class LyingOperator(ServerCase):
     def test_a_history_that_was_rewritten(self):
         mirror, pins = self.copy(self.late), self.base / "late-pins"
         pins.write_text(countersign("verify", self.late, "--print-pin").stdout)
+        before = snapshot(mirror.parent)
+        done = self.pull_from(self.site(files_of(self.early)).url, mirror)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("older state", done.stderr)
+        self.assertEqual(snapshot(mirror.parent), before, "a state that it was in accuses nobody")
         self.serve(self.backup)
         try:
-            before = snapshot(mirror.parent)
-            done = self.pull_from(self.server.url, mirror)
-            self.assertEqual(done.returncode, 2, done.stderr)
-            self.assertIn("older state", done.stderr)
-            self.assertEqual(snapshot(mirror.parent), before, "a state that it was in accuses nobody")
-
             self.clicks(self.size(self.late) - self.market.head()[0] - 1)  # and the one that marks the end
             same = self.assertRefused(self.server.url, mirror, "was rewritten")
             self.assertRefused(self.server.url, mirror, "was rewritten")  # the same again: no second folder
@@ -232,6 +232,83 @@ class LyingOperator(ServerCase):
         path = self.base / "their-pins"
         path.write_text("".join(f"log-key {line}\n" for line in (mirror / "log/keys").read_text().splitlines()))
         return path
+
+    def test_an_older_state_lacks_the_keys_of_later(self):
+        """A backup of before a rotation is no crime either."""
+        honest, early = files_of(self.late), files_of(self.early)
+        forged = self.copy(self.late)
+        liar = Operator(forged, self.contract)
+        new = liar.verifier_key(liar.root).encode() + b"\n"
+        mirror = self.copy(self.late)
+        (mirror / "log/keys").write_bytes(new + honest["log/keys"])
+        before = snapshot(mirror.parent)
+        done = self.pull_from(self.site(early).url, mirror)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("older state", done.stderr)
+        self.assertEqual(snapshot(mirror.parent), before)
+        done = self.pull_from(self.site(honest).url, mirror)
+        self.assertEqual((done.returncode, "not published any more" in done.stderr), (1, True), "a key that is gone today")
+        mirror = self.copy(self.late)
+        (mirror / "log/keys").write_bytes(new + honest["log/keys"])
+        stranger = Operator(self.copy(self.late), self.contract)
+        unknown = stranger.verifier_key(stranger.root).encode() + b"\n"
+        done = self.pull_from(self.site({**early, "log/keys": unknown + early["log/keys"]}).url, mirror)
+        self.assertEqual(done.returncode, 1, "no older state had a key that came later than none")
+
+    # ---- what nobody signs ----
+
+    def test_openings_may_go_but_not_change(self):
+        honest = files_of(self.late)
+        name = self.log + "/openings"
+        lines = honest[name].splitlines(keepends=True)
+        self.assertGreater(len(lines), 1)
+        mirror = self.copy(self.late)
+        self.assert_pulled(self.pull_from(self.site({**honest, name: b"".join(lines[1:])}).url, mirror))
+        self.assertEqual((mirror / name).read_bytes(), b"".join(lines[1:]), "erased")
+        self.assert_pulled(self.pull_from(self.site(honest).url, mirror))
+        self.assertEqual((mirror / name).read_bytes(), honest[name], "to be seen again")
+
+        other = json.loads(lines[1])
+        other["salt"] = other["salt"][:-2] + ("AA" if other["salt"][-2:] != "AA" else "BA")
+        changed = b"".join([lines[0], json.dumps(other, sort_keys=True, separators=(",", ":")).encode() + b"\n", *lines[2:]])
+        beside = self.assertUnsigned({**honest, name: changed}, self.copy(self.late), f"the opening of entry {other['index']}")
+        self.assertEqual(set(self.lines(self.verdict(beside))), {"openings"})
+
+        mirror = self.copy(self.late)
+        (mirror / name).write_bytes(changed)
+        self.assert_pulled(self.pull_from(self.site(honest).url, mirror))
+        self.assertEqual((mirror / name).read_bytes(), honest[name], "what was damaged here accuses nobody")
+
+    def assertUnsigned(self, files, mirror, *says):
+        before = snapshot(mirror)
+        done = self.pull_from(self.site(files).url, mirror)
+        beside = mirror.with_name("mirror.refused-1")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        for word in ("REFUSED", "Nobody signs that file", str(beside), "to the other party and to an auditor", *says):
+            self.assertIn(word, done.stderr)
+        self.assertEqual(snapshot(mirror), before)
+        told = self.verdict(mirror)
+        self.assertEqual(told.returncode, 0)
+        self.assertRegex(told.stdout, rf"(?m)^refused +- +{re.escape(str(beside))}: what earlier pulls refused")
+        return beside
+
+    def test_click_keys_may_come_but_not_change(self):
+        honest, name = files_of(self.late), f"v1/contracts/{self.contract}/click-key"
+
+        def keys(*pairs):
+            return json.dumps({"contract": self.contract, "keys": [{"key": key, "kid": kid} for kid, key in pairs]}, separators=(",", ":")).encode()
+
+        first, second = (1, "A" * 43), (2, "E" * 43)
+        mirror = self.copy(self.late)
+        for served in (keys(first), keys(second, first), None):
+            files = {**honest, name: served} if served else honest  # without it this site says 403, as to an auditor
+            self.assert_pulled(self.pull_from(self.site(files).url, mirror))
+            self.assertEqual((mirror / name).read_bytes(), served or keys(second, first))
+        for served, says in ((keys((2, "I" * 43), first), "the click key 2 is another one"), (keys(first), "the click key 2 is not served any more")):
+            with self.subTest(says):
+                copy = self.copy(mirror)
+                self.assertUnsigned({**honest, name: served}, copy, says)
+                self.assertEqual((copy / name).read_bytes(), keys(second, first))
 
     def test_a_statement_is_replaced(self):
         honest = files_of(self.late)

@@ -133,7 +133,8 @@ class Mirror(ServerCase):
                 path.write_bytes(good[:-1])
                 self.assertIn(countersign("verify", copy).returncode, (1, 2))
                 path.write_bytes(good)
-        (copy / "log" / "foreign").write_text("x")
+        (copy / "log" / "C0000000000000").mkdir()
+        (copy / "log" / "C0000000000000" / "openings").write_text("x")
         self.assertIn(countersign("verify", copy).returncode, (1, 2))
 
     def test_nothing_there_is_not_told(self):

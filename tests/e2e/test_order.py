@@ -217,7 +217,7 @@ class Order(ServerCase):
 
     def test_mirrors_that_do_not_belong_together(self):
         liar = self.lie()
-        self.assertCaught("two of the mirrors are of contract", liar, liar)
+        self.assertCaught("two of the mirrors are of contract", liar, liar, status=2)
 
 
 if __name__ == "__main__":

@@ -223,7 +223,8 @@ def exchange(files, chance):
 
 def add(files, chance):
     folder = chance.choice(list(files)).rpartition("/")[0]
-    return {**files, f"{folder}/{chance.choice(['x', '000', 'checkpoint.old', '.hidden'])}": b"x"}
+    more = f"{folder}/{chance.choice(['000', '777', '000.p/255'])}", "log/C0000000000000/openings", "v1/statements/S000000000000/lines", "log/seen/999999"
+    return {**files, chance.choice(more): b"x"}
 
 
 def drop_entry(files, chance):
@@ -324,8 +325,9 @@ CHANGES = (flip, flip, flip, truncate, lengthen, remove, exchange, add, drop_ent
 
 
 def evidence(files):
-    """What counts of a mirror. Not the key that opens click ids, nor the openings of visits: nobody needs to be shown a visitor."""
-    counted = {name: data for name, data in files.items() if not name.endswith("/click-key")}
+    """What counts of a mirror. Not the key that opens click ids, nor the openings of visits: nobody needs to be shown a visitor; nor what else
+    lies in its folder."""
+    counted = {name: data for name, data in files.items() if verify.MIRROR_NAME.fullmatch(name) and not name.endswith("/click-key")}
     for name, data in files.items():
         if name.endswith("/openings"):
             counted[name] = b"".join(line for line in data.splitlines(keepends=True) if b'"contact_sha256"' in line or not line.startswith(b'{"index"'))
@@ -362,8 +364,9 @@ class Second(unittest.TestCase):
         self.assertGreater(len(self.mirrors), 10)
         for name in self.mirrors:
             with self.subTest(name):
+                (Path(self.folder.name) / name / "log/.DS_Store").write_text("x")
                 first = countersign("verify", Path(self.folder.name) / name)
-                status, lines = second(self.mirrors[name])
+                status, lines = second({**self.mirrors[name], "log/.DS_Store": b"x"})
                 self.assertEqual((first.returncode, status), (0, 0), first.stdout + "\n".join(lines))
 
     def test_the_command_says_it_line_by_line_and_by_its_exit_status(self):

@@ -230,8 +230,7 @@ static void a_statement_without_a_key_cannot_be_told(void **state)
 static void a_strange_file_is_found(void **state)
 {
     (void)state;
-    static const char *const strange[] = {"log/" CONTRACT "/tile/0/000.p/3", "v1/statements/S3.jws", "log/C2/openings",
-                                          "README"};
+    static const char *const strange[] = {"log/" CONTRACT "/tile/0/000.p/3", "v1/statements/S3.jws", "log/C2/openings"};
     for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
         struct story *s = written(story_short());
         struct told t;
@@ -240,6 +239,12 @@ static void a_strange_file_is_found(void **state)
         assert_int_equal(verdict_of(&t, "files"), FAILS);
         story_free(s);
     }
+    struct story *s = written(story_short());
+    struct told t;
+    buf_str(story_file(s, "README"), "x");
+    buf_str(story_file(s, "log/.DS_Store"), "x");
+    assert_int_equal(verify(s, &t), HOLDS);
+    story_free(s);
 }
 
 static void an_empty_folder_cannot_be_told(void **state)

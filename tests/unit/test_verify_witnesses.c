@@ -173,12 +173,13 @@ static void what_is_no_quorum_is_told(void **state)
     buf_free(&with_log);
     signer_free(key);
     set_gone(s, ROOT, true);
-    assert_told(asked(s, NULL), FAILS, "is there without " ROOT, "half of it");
+    assert_told(asked(s, NULL), CANNOT_TELL, "is there without " ROOT, "half of it");
     set_gone(s, HEAD, true);
     assert_told(asked(s, policy(2, "quorum w1\n")), CANNOT_TELL, ROOT " is missing", "no note");
     assert_false(asked(s, NULL).heard);
     set_gone(s, ROOT, false);
-    assert_told(asked(s, policy(2, "quorum w1\n")), CANNOT_TELL, "no head of this contract yet", "no head");
+    assert_told(asked(s, policy(2, "quorum w1\n")), CANNOT_TELL, "without " HEAD ", which is missing", "no head");
+    assert_told(asked(s, NULL), CANNOT_TELL, "without " HEAD ", which is missing", "though nobody asks");
     story_free(s);
 }
 
