@@ -67,6 +67,16 @@ void text_nfc(struct buf *out, struct span s)
     }
 }
 
+bool text_saved(struct span *s)
+{
+    if (s->len >= 2 && (s->ptr[0] == '\0' || s->ptr[1] == '\0' || memcmp(s->ptr, "\xff\xfe", 2) == 0 ||
+                        memcmp(s->ptr, "\xfe\xff", 2) == 0))
+        return false;
+    if (span_starts(*s, "\xef\xbb\xbf"))
+        *s = span_skip(*s, 3);
+    return true;
+}
+
 bool text_cut(struct span *rest, char mark, struct span *front)
 {
     const char *at = rest->len ? memchr(rest->ptr, mark, rest->len) : NULL;

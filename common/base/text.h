@@ -17,6 +17,9 @@ struct span text_strip(struct span s);
  * comes as it is. */
 #define NFC_GROWTH 3
 void text_nfc(struct buf *out, struct span s);
+/* What somebody saved as text, without the byte order mark that some programs put in front of UTF-8. False: it is
+ * UTF-16, whose bytes are other ones. */
+bool text_saved(struct span *s);
 /* Takes what stands before the first `mark` off the front of *rest, and the mark itself. False, with nothing changed,
  * when there is no mark. */
 bool text_cut(struct span *rest, char mark, struct span *front);

@@ -12,7 +12,7 @@
 #include "common/settlement/verify_parts.h"
 #include "common/tokens/tokens.h"
 
-#define BETWEEN " \t\r\n,;"
+#define BETWEEN " \t\r\n,;\"" /* also what spreadsheets put there */
 
 enum { LONGEST = 4096, KIDS = 256, LISTED = 10, SEEN_BEFORE_MS = 3600 * 1000 };
 /* What came so long before the log's last entry stands in front of it: an id says when its click came, and a slow disk
@@ -101,20 +101,26 @@ static bool read_time(struct span text, int64_t *ms)
     return true;
 }
 
-/* The first word that has the shape of an id, and what stands behind it. */
-static bool find_id(struct span line, struct span *id, struct span *rest)
+/* Takes the next word off the front; empty at the end. */
+static struct span take_word(struct span *line)
 {
-    while (line.len > 0) {
-        size_t n = 0;
-        while (n < line.len && memchr(" \t,;", line.ptr[n], 4) == NULL)
-            n++;
-        *id = span_of(line.ptr, n);
-        *rest = text_trim(span_skip(line, n), BETWEEN);
-        if (n == CLICK_ID_LEN)
-            return true;
-        line = *rest;
-    }
-    return false;
+    size_t n = 0;
+    *line = text_trim(*line, BETWEEN);
+    while (n < line->len && memchr(BETWEEN, line->ptr[n], sizeof BETWEEN - 1) == NULL)
+        n++;
+    struct span word = span_of(line->ptr, n);
+    *line = span_skip(*line, n);
+    return word;
+}
+
+/* The first word that has the shape of an id, and the one behind it. */
+static bool find_id(struct span line, struct span *id, struct span *behind)
+{
+    do
+        *id = take_word(&line);
+    while (!span_empty(*id) && id->len != CLICK_ID_LEN);
+    *behind = take_word(&line);
+    return !span_empty(*id);
 }
 
 static void take_line(struct clicks *c, struct span line, uint64_t number)
@@ -130,7 +136,10 @@ static void take_line(struct clicks *c, struct span line, uint64_t number)
         return;
     }
     if (!read_time(rest, &s.seen_ms)) {
-        finds_doubt(c->finding, "line %" PRIu64 " has behind its id what is no time", number);
+        finds_doubt(c->finding,
+                    "line %" PRIu64 " has behind its id what is no time: write 2026-11-26T00:00:00Z, Unix seconds or "
+                    "milliseconds there, or the id alone",
+                    number);
         return;
     }
     if (click_id_open(c->key, id, &p) != ERR_OK) { /* another contract's; or made up */
@@ -198,6 +207,7 @@ void verify_clicks_open(struct audit *a)
         struct span line;
         bool cut;
         lines_open(&l, a->asked->clicks, c->finding, c->file[i], "line of a click id", LONGEST);
+        l.saved = true;
         for (uint64_t n = 1; lines_peek(&l, &line, &cut); n++) {
             take_line(c, line, n);
             lines_skip(&l, line);

@@ -25,6 +25,19 @@ static void give_up(struct lines *l)
     l->ended = l->broken = true;
 }
 
+static void begin_saved(struct lines *l)
+{
+    struct span text = buf_span(&l->bytes);
+    if (text_saved(&text)) {
+        l->taken = l->bytes.len - text.len;
+        return;
+    }
+    finds_doubt(l->finding,
+                "%.150s is UTF-16 (Excel's \"Unicode text\"), not UTF-8: save it as \"CSV UTF-8\", or as plain text",
+                l->path[0] ? l->path : "the file");
+    give_up(l);
+}
+
 /* Drops what was taken and reads on. */
 static void read_on(struct lines *l)
 {
@@ -35,11 +48,14 @@ static void read_on(struct lines *l)
     l->taken = 0;
     enum err err = l->mirror->read(l->mirror->ctx, l->path, l->offset, PIECE, &l->bytes);
     size_t got = l->bytes.len - kept;
+    const bool first = l->offset == 0 && got > 0;
     l->ended = got == 0;
     l->offset += got;
     if (err != ERR_OK) {
         audit_unread(l->finding, l->path, err);
         give_up(l);
+    } else if (first && l->saved) {
+        begin_saved(l);
     }
 }
 

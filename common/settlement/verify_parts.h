@@ -165,6 +165,7 @@ struct lines {
     struct buf bytes;
     size_t taken;  /* of bytes */
     size_t looked; /* of bytes behind `taken`: no newline there */
+    bool saved;    /* by people and their programs, who may put a byte order mark in front */
     bool ended, broken;
 };
 
@@ -206,6 +207,7 @@ struct audit {
     struct clicks *clicks;
     struct witnessed witnessed;
     uint64_t n_kept, n_pinned, other_size[LOGS];
+    bool pins_elsewhere;  /* those that name logs are all about others */
     uint64_t n_strangers; /* files of names that no mirror has */
     char stranger[160];   /* the first of them, cut */
     char contract[LIMIT_ID + 1];

@@ -67,7 +67,12 @@ void verify_pins_heads(struct audit *a)
 {
     struct finding *f = &a->finding[CHECK_PINS];
     struct pin_line p = {.rest = a->asked->pins};
+    uint64_t named = 0, ours = 0;
     while (next_pin(&p)) {
+        struct span log_of = p.pin == PIN_LOG_KEY ? p.key.name : p.pin == PIN_CHECKPOINT ? p.head.origin : SPAN("");
+        named += !span_empty(log_of);
+        ours += !span_empty(log_of) &&
+                (span_eq(log_of, origin_of(a, LOG_ROOT)) || span_eq(log_of, origin_of(a, LOG_CONTRACT)));
         if (p.pin == PIN_WRONG)
             finds_doubt(f, "line %" PRIu64 " of the pins is no log-key, statement-key or checkpoint", p.number);
         for (int log = 0; log < LOGS && p.pin == PIN_CHECKPOINT; log++)
@@ -78,6 +83,7 @@ void verify_pins_heads(struct audit *a)
                 a->n_pinned++;
             }
     }
+    a->pins_elsewhere = named > 0 && ours == 0;
 }
 
 /* The present note of a log by the keys that are pinned under its name, if there are any. */
@@ -123,13 +129,14 @@ static bool is_pinned(const struct audit *a, const char kid[JWK_KID_LEN], uint64
 void verify_pins_statement(struct audit *a, const char *id, const char kid[JWK_KID_LEN])
 {
     uint64_t n;
-    if (!is_pinned(a, kid, &n) && n > 0)
+    if (!a->pins_elsewhere && !is_pinned(a, kid, &n) && n > 0)
         finds_failure(&a->finding[CHECK_PINS], "statement %s is signed by the key %.*s, which is not pinned", id,
                       JWK_KID_LEN, kid);
 }
 
 void verify_pins(struct audit *a)
 {
+    struct pin_line first = {.rest = a->asked->pins};
     char none[JWK_KID_LEN] = {0};
     uint64_t n;
     if (a->asked->pins.ptr == NULL)
@@ -137,11 +144,14 @@ void verify_pins(struct audit *a)
     for (int log = 0; log < LOGS; log++)
         check_log_keys(a, (enum log)log);
     (void)is_pinned(a, none, &n);
-    a->n_pinned += n;
-    if (a->n_pinned == 0 && a->keys.n_contract > 0)
-        finds_failure(&a->finding[CHECK_PINS], "no pin is about this log: its name is %.*s, the root log's %.*s",
-                      (int)a->keys.origin.len, a->keys.origin.ptr, (int)a->keys.root_origin.len,
-                      a->keys.root_origin.ptr);
+    a->n_pinned += a->pins_elsewhere ? 0 : n;
+    if (!next_pin(&first))
+        finds_doubt(&a->finding[CHECK_PINS], "the pins are empty: `verify --print-pin` prints some of a mirror");
+    else if (a->n_pinned == 0 && a->keys.n_contract > 0)
+        finds_doubt(&a->finding[CHECK_PINS],
+                    "no pin is about this contract's log or its root log: these are called %.*s and %.*s. They are "
+                    "another contract's, or the server has another name than when they were made",
+                    (int)a->keys.origin.len, a->keys.origin.ptr, (int)a->keys.root_origin.len, a->keys.root_origin.ptr);
 }
 
 static void write_key(struct audit *a, enum log log, struct span note, struct buf *out)

@@ -187,26 +187,44 @@ static void take_member(struct audit *a, const json_t *object, struct kept *k)
         take_receipt(a, span_of(json_string_value(receipt), json_string_length(receipt)), *k);
 }
 
-/* A line of words may end with one. */
+/* One of a line's words may be a receipt: three parts in base64url, of which a JSON object is the first. */
 static void take_words(struct audit *a, struct span line, struct kept k)
 {
-    size_t dots = 0, start = line.len;
-    while (start > 0 && line.ptr[start - 1] != ' ' && line.ptr[start - 1] != '\t')
-        dots += line.ptr[--start] == '.';
-    if (dots == 2)
-        take_receipt(a, span_skip(line, start), k);
-    else
-        a->receipts->without++;
+    static const char between[] = " \t,;\"";
+    while (line.len > 0) {
+        size_t n = 0, dots = 0;
+        for (; n < line.len && memchr(between, line.ptr[n], sizeof between - 1) == NULL; n++)
+            dots += line.ptr[n] == '.';
+        if (dots == 2 && span_starts(line, "eyJ")) {
+            take_receipt(a, span_of(line.ptr, n), k);
+            return;
+        }
+        line = span_skip(line, n < line.len ? n + 1 : n);
+    }
+    a->receipts->without++;
+}
+
+/* What spreadsheets make of a line of JSON: the first field of a row, in quotes, with its own doubled. */
+static struct span unquote(struct span line, struct buf *mem)
+{
+    if (!span_starts(line, "\"{"))
+        return line;
+    buf_clear(mem);
+    for (size_t i = 1; i < line.len && (line.ptr[i] != '"' || (i + 1 < line.len && line.ptr[i + 1] == '"')); i++) {
+        buf_byte(mem, line.ptr[i]);
+        i += line.ptr[i] == '"';
+    }
+    return buf_span(mem);
 }
 
 /* {"receipt":..,"request":..}, which an answer of the server is too, or that to many rows; or the receipt alone. */
-static void take_line(struct audit *a, struct span line, struct kept *k)
+static void take_line(struct audit *a, struct span line, struct kept *k, struct buf *mem)
 {
     struct receipts *r = a->receipts;
     json_t *object = NULL, *row;
     char at[WHERE_CAP];
     size_t i;
-    line = text_trim(line, TYPED_BLANKS);
+    line = unquote(text_trim(line, TYPED_BLANKS), mem);
     if (span_empty(line))
         return;
     if (*line.ptr != '{') {
@@ -242,14 +260,18 @@ static void read_file(struct audit *a, uint32_t file)
     struct receipts *r = a->receipts;
     struct lines l;
     struct span line;
+    struct buf mem;
     bool cut;
+    buf_heap(&mem);
     lines_open(&l, a->asked->receipts, r->finding, r->file[file], "line of receipts", LONGEST);
+    l.saved = true;
     for (uint32_t n = 1; lines_peek(&l, &line, &cut); n++) {
         struct kept k = {.file = file, .line = n};
-        take_line(a, line, &k);
+        take_line(a, line, &k, &mem);
         lines_skip(&l, line);
     }
     lines_close(&l);
+    buf_free(&mem);
 }
 
 static int by_index(const void *a, const void *b)

@@ -251,7 +251,10 @@ static struct span read_text(const char *path, const char *what, struct buf *out
     if (out->len > TEXT_MAX)
         decline("the %s %s is longer than 1 MiB", what, path);
     fclose(f);
-    return out->len > 0 ? buf_span(out) : SPAN("");
+    struct span text = out->len > 0 ? buf_span(out) : SPAN("");
+    if (!text_saved(&text))
+        decline("the %s %s is UTF-16, not UTF-8: save it as plain text", what, path);
+    return text;
 }
 
 /* With a second thread, where there is a CPU for it. */

@@ -155,6 +155,35 @@ class Lies(ServerCase):
         done = countersign("verify", self.forger.mirror, "--receipts", folder)
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_what_spreadsheets_and_editors_save_is_read_or_told(self):
+        """Byte order marks, CRLF, semicolons, quotes; of UTF-16 it says what to do."""
+        quoted = ['"' + json.dumps(line).replace('"', '""') + '";"sent"' for line in self.kept]
+        times = [f"{int(time.time())}"] * 3
+        cases = {
+            "receipts, quoted JSON": ("--receipts", ["\ufeffanswer;note", *quoted], "4 of them for the very request"),
+            "receipts among columns": ("--receipts", [f'order-{n};"{line["receipt"]}";2026' for n, line in enumerate(self.kept)], "5 receipts signed"),
+            "clicks": ("--clicks", ["\ufeff" + self.ids[0], *self.ids[1:]], "7 clicks stand"),
+            "clicks in quotes, with times": ("--clicks", ["click_id;seen;campaign", *(f'"{i}";"{t}";"spring"' for i, t in zip(self.ids, times)), *self.ids[3:]], "7 clicks stand"),
+        }
+        path = self.folder / "saved"
+        for name, (flag, lines, words) in cases.items():
+            with self.subTest(name):
+                path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
+                done = countersign("verify", self.forger.mirror, flag, path)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                self.assertIn(words, done.stdout)
+        for code in ("utf-16", "utf-16-le", "utf-16-be"):
+            path.write_bytes("\r\n".join(self.ids).encode(code))
+            for flag in ("--clicks", "--receipts"):
+                done = countersign("verify", self.forger.mirror, flag, path)
+                self.assertEqual(done.returncode, 2, done.stdout)
+                self.assertIn("the file is UTF-16", done.stdout)
+            done = countersign("verify", self.forger.mirror, "--pin", path)
+            self.assertEqual((done.returncode, "UTF-16" in done.stderr), (2, True), done.stderr)
+        path.write_bytes(("\ufeff" + countersign("verify", self.forger.mirror, "--print-pin").stdout.replace("\n", "\r\n")).encode())
+        done = countersign("verify", self.forger.mirror, "--pin", path)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_what_was_kept_is_not_believed_either(self):
         head, payload, signature = self.kept[0]["receipt"].split(".")
         self.verify(2, "no published key", receipts=[f"{head}.{payload}.{signature[:-4]}AAAA"])
