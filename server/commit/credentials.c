@@ -170,22 +170,37 @@ static enum err first_untold(struct batch *cx, uint8_t out[QUEUE_KEY_LEN], struc
 
 enum err chore_tell(struct batch *cx, struct job *job)
 {
-    uint8_t key[QUEUE_KEY_LEN];
-    struct untold u;
     uint32_t left = job->record.tell.steps;
-    enum err err = first_untold(cx, key, &u);
-    if (err != ERR_OK)
-        return cursor_end(err);
-    if ((err = tell_logs(cx, &u, &left)) == ERR_OK)
-        err = u.from > u.contracts ? store_del(cx->txn, TABLE_UNTOLD, span_of(key, sizeof key))
-                                   : untold_put(cx->txn, key, &u);
+    enum err err = ERR_OK;
+    while (left > 0 && err == ERR_OK) {
+        uint8_t key[QUEUE_KEY_LEN];
+        struct untold u;
+        if ((err = first_untold(cx, key, &u)) != ERR_OK)
+            return cursor_end(err);
+        if ((err = tell_logs(cx, &u, &left)) == ERR_OK)
+            err = u.from > u.contracts ? store_del(cx->txn, TABLE_UNTOLD, span_of(key, sizeof key))
+                                       : untold_put(cx->txn, key, &u);
+    }
     job->more = err == ERR_OK;
     return err;
 }
 
 /* ---- a new contract ---- */
 
-static enum err open_party(struct batch *cx, const struct contract *k, const struct party *p)
+/* At once, as long as *left lasts; then by the chore, as what is made later. */
+static enum err tell_new(struct batch *cx, const struct contract *k, const struct credential_told *c, uint32_t *left)
+{
+    const struct untold u = {.told = *c, .from = k->number, .contracts = k->number};
+    uint8_t key[QUEUE_KEY_LEN];
+    if (*left > 0) {
+        (*left)--;
+        return append(cx, k, c);
+    }
+    enum err err = next_key(cx->txn, key);
+    return err == ERR_OK ? untold_put(cx->txn, key, &u) : err;
+}
+
+static enum err open_party(struct batch *cx, const struct contract *k, const struct party *p, uint32_t *left)
 {
     size_t n;
     const struct api_token *tokens = catalog_tokens(cx->catalog, &n);
@@ -195,25 +210,26 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
         struct credential_told c = {p, s->by, CREDENTIAL_SECRET, .since_ms = s->created_ms};
         memcpy(c.id, s->kid, sizeof c.id);
         if (s->party->number == p->number && !s->retired)
-            err = append(cx, k, &c);
+            err = tell_new(cx, k, &c, left);
     }
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         struct credential_told c = {p, tokens[i].by, CREDENTIAL_TOKEN, .since_ms = tokens[i].created_ms};
         credential_id(tokens[i].sha256, c.id);
         if (tokens[i].party->number == p->number)
-            err = append(cx, k, &c);
+            err = tell_new(cx, k, &c, left);
     }
     if (err != ERR_OK || span_empty(p->postback_cidrs))
         return err;
     struct credential_told c = {p, p->postback_by, CREDENTIAL_POSTBACK_KEY, .since_ms = p->postback_since_ms};
     credential_id(p->postback_key, c.id);
-    return append(cx, k, &c);
+    return tell_new(cx, k, &c, left);
 }
 
 enum err credentials_open(struct batch *cx, const struct contract *k)
 {
-    enum err err = open_party(cx, k, k->campaign->advertiser);
+    uint32_t left = TELL_STEPS;
+    enum err err = open_party(cx, k, k->campaign->advertiser, &left);
     if (err == ERR_OK && k->publisher != NULL)
-        err = open_party(cx, k, k->publisher);
+        err = open_party(cx, k, k->publisher, &left);
     return err;
 }

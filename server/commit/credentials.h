@@ -15,7 +15,7 @@ struct credential_told {
     bool retired;
 };
 
-enum { TELL_STEPS = 256 };
+enum { TELL_STEPS = 64 };
 
 /* To be told in every log of the party that there is now; those of later contracts begin with it. In the transaction
  * that makes it. */

@@ -8,6 +8,7 @@
 #include "common/ledger/jws.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/committer.h"
+#include "server/commit/credentials.h"
 #include "server/jobs.h"
 #include "server/routes.h"
 #include "server/settlement/statements.h"
@@ -422,6 +423,58 @@ static void what_is_made_for_a_party_stands_in_its_logs(void **state)
     assert_int_equal(strncmp(credentials(a, &m, other, 0), "A:secret, A:token, P:secret, P:token", 36), 0);
 }
 
+static size_t count_credentials(struct api *a, const char *contract)
+{
+    struct catalog *c = catalog_hold(a->shared.instance.catalog);
+    struct txn *t = fixture_begin(&a->f, false);
+    struct envelope env;
+    size_t n = 0;
+    for (uint64_t i = 0; ledger_read(t, catalog_contract(c, span_str(contract))->number, i, &env) == ERR_OK; i++)
+        n += env.kind == ENTRY_CREDENTIAL;
+    txn_abort(t);
+    catalog_unref(c);
+    return n;
+}
+
+static void comes_to(struct api *a, const char *contract, size_t want)
+{
+    for (int i = 0; i < 2000 && count_credentials(a, contract) < want; i++)
+        usleep(10000);
+    assert_int_equal(count_credentials(a, contract), want);
+}
+
+/* More contracts, and more credentials of one contract's parties, than one step tells. */
+static void however_much_is_made_is_told_once_in_each_log(void **state)
+{
+    enum { MANY = TELL_STEPS + 4 };
+    struct api *a = *state;
+    struct market m = market(a);
+    struct member other = member(a, "publisher");
+    char path[64], body[256], ids[MANY][32];
+    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
+             m.publisher.id);
+    for (int i = 0; i < MANY; i++) {
+        expect(a, 201, POST(a->operator, "/v1/contracts", body));
+        snprintf(ids[i], sizeof ids[i], "%s", text(a, "id"));
+    }
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens", m.publisher.id);
+    expect(a, 201, POST(a->operator, path, "{}"));
+    comes_to(a, ids[MANY - 1], 5);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(count_credentials(a, ids[i]), 5);
+
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens", other.id);
+    for (int i = 0; i < MANY; i++)
+        expect(a, 201, POST(a->operator, path, "{}"));
+    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
+             other.id);
+    expect(a, 201, POST(a->operator, "/v1/contracts", body));
+    snprintf(ids[0], sizeof ids[0], "%s", text(a, "id"));
+    comes_to(a, ids[0], 4 + MANY);
+    expect(a, 201, POST(a->operator, path, "{}"));
+    comes_to(a, ids[0], 5 + MANY);
+}
+
 /* ---- secrets ---- */
 
 static void a_retired_secret_is_gone_and_the_new_one_stays(void **state)
@@ -834,6 +887,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(entry_0_is_the_terms),
         T(what_is_made_for_a_party_stands_in_its_logs),
+        T(however_much_is_made_is_told_once_in_each_log),
         T(a_key_goes_to_every_contract_of_its_party),
         T(later_contracts_start_with_the_keys),
         T(a_campaign_change_is_new_terms_in_every_contract),
