@@ -772,7 +772,7 @@ CAMPAIGN = members(
     pixel_leads=word(("off", "hold", "on")), referrer_policy=some_text, repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
     review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=some_text, **{"pass": texts})
 CONTRACT = members(
-    assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, ends_at=written_time, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), starts_at=written_time,
+    assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, ends_at=written_time, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), set_off=word(("owed", "next")), starts_at=written_time,
     price=members(click_micros=within(0, 10**10), impression_micros=within(0, 10**10), lead=tiers, sale_ppm=within(0, 1_000_000)))
 
 
@@ -1662,7 +1662,10 @@ class Statement:
         gross = traffic["micros"] + sum(micros for _, _, _, _, micros, back in self.moves if not back and micros > 0)
         net = gross + sum(each["micros"] for each in adjustments)
         exponent = EXPONENTS.get(terms.campaign["currency"], 2)
-        minor, self.carried = divmod(net + (before.carried if before else 0), 10 ** (6 - exponent))
+        whole_ = net + (before.carried if before else 0)
+        minor, self.carried = divmod(whole_, 10 ** (6 - exponent))
+        if terms.contract["set_off"] == "next" and -LARGEST <= whole_ < 0:
+            minor, self.carried = 0, whole_
         text_ = b"".join(line + b"\n" for line in self.lines)
         self.from_at = before.to_at if before else rfc3339(entries[0]["at"])
         last = entries[self.to - 1] if self.to > self.start else None

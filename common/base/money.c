@@ -50,7 +50,7 @@ int64_t micros_per_minor(int exponent)
 void money_to_minor(int64_t net_micros, int64_t carried_in, int exponent, int64_t *minor, int64_t *carried_out)
 {
     int64_t unit = micros_per_minor(exponent), sum = net_micros + carried_in, rest = sum % unit;
-    assert(net_micros >= -MONEY_MAX_MICROS && net_micros <= MONEY_MAX_MICROS && carried_in >= 0 &&
+    assert(net_micros >= -MONEY_MAX_MICROS && net_micros <= MONEY_MAX_MICROS && carried_in >= -MONEY_MAX_MICROS &&
            carried_in <= MONEY_MAX_MICROS);
     if (rest < 0)
         rest += unit;

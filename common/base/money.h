@@ -15,7 +15,8 @@
 /* ISO 4217 exponent of an active currency code (upper case), or -1 if there is none such. */
 int currency_exponent(struct span code);
 int64_t micros_per_minor(int exponent); /* 10^(6-exponent) */
-/* Rounds once: *minor = floor((net+carried)/unit), *carried_out in [0, unit). */
+/* Rounds once: *minor = floor((net+carried)/unit), *carried_out in [0, unit). Neither leaves +-MONEY_MAX_MICROS; their
+ * sum may. */
 void money_to_minor(int64_t net_micros, int64_t carried_in, int exponent, int64_t *minor, int64_t *carried_out);
 /* "12", "12.5", "-3.000001": at most 6 decimals; ERR_MALFORMED otherwise, ERR_INVALID past the range. */
 MUST_CHECK enum err money_parse(struct span decimal, int64_t *micros);

@@ -68,6 +68,7 @@ static const char *const disposable[] = {"ok", "hold", "reject", NULL}; /* DISPO
 
 static const char *const dispositions[] = {"any", "countersigned", NULL}; /* DISPOSITIONS_* */
 static const char *const assents[] = {"operator", "both", NULL};          /* ASSENT_* */
+static const char *const set_offs[] = {"owed", "next", NULL};             /* SET_OFF_* */
 
 #define AT(member) offsetof(struct terms, member)
 #define ID_MUST "must be an id"
@@ -162,6 +163,7 @@ static const struct member contract_members[] = {
     {"id", &member_text, AT(contract), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"price", &member_object, .members = price_members},
     {"publisher", &member_text, AT(publisher), .max = LIMIT_ID, .text = "", .ok = id_ok, .must = ID_MUST},
+    {"set_off", &member_word, AT(set_off), .words = set_offs, .fallback = SET_OFF_OWED, .must = "must be owed or next"},
     {"starts_at", &member_time, AT(starts_ms)},
     {NULL},
 };

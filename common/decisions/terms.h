@@ -20,6 +20,9 @@ enum { DISPOSITIONS_ANY, DISPOSITIONS_COUNTERSIGNED };
 /* Who makes a version of a contract's terms bind. */
 enum { ASSENT_OPERATOR, ASSENT_BOTH };
 
+/* What becomes of a statement that comes to less than nothing. */
+enum { SET_OFF_OWED, SET_OFF_NEXT };
+
 /* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
@@ -83,6 +86,7 @@ struct terms {
     struct caps campaign_caps; /* over all its contracts */
     /* contract */
     unsigned assent;                 /* ASSENT_* */
+    unsigned set_off;                /* SET_OFF_* */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
     struct tier tiers[LIMIT_TIERS];
     size_t n_tiers;

@@ -454,7 +454,7 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
 {
     const struct statement_in *in = f->in;
     int exponent = currency_exponent(in->terms->currency);
-    int64_t from_ms = in->prev_to_ms ? in->prev_to_ms : in->tally->from_ms, whole;
+    int64_t from_ms = in->prev_to_ms ? in->prev_to_ms : in->tally->from_ms;
 
     o->to_ms = in->tally->to_ms ? in->tally->to_ms : from_ms;
     if (exponent < 0 || !time_ok(from_ms) || !time_ok(o->to_ms) || !time_ok(in->issued_ms))
@@ -462,10 +462,16 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
     if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX ||
         in->tally->gap_impressions > JSON_INT_MAX)
         return problem(f->problem, ERR_INVALID, "", "the gaps count more than can be written on a statement");
-    if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < 0 ||
-        !money_add(o->net_micros, in->carried_in_micros, &whole))
+    if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < -MONEY_MAX_MICROS ||
+        in->carried_in_micros > MONEY_MAX_MICROS)
         return out_of_range(f);
-    money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
+    int64_t whole = o->net_micros + in->carried_in_micros;
+    if (whole > MONEY_MAX_MICROS)
+        return out_of_range(f);
+    if (in->terms->set_off == SET_OFF_NEXT && whole < 0 && whole >= -MONEY_MAX_MICROS)
+        o->carried_micros = whole; /* set off against what comes */
+    else
+        money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
     write_payload(f, exponent, from_ms, o);
     return ERR_OK;
 }

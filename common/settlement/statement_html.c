@@ -100,8 +100,8 @@ static void amounts(struct buf *out, const struct statement *s)
     amounts_row(out, s, "Approved leads and paid traffic (gross)", s->gross_micros);
     amounts_row(out, s, "Adjustments: corrections, approvals and refusals taken back", s->net_micros - s->gross_micros);
     amounts_row(out, s, "Net", s->net_micros);
-    amounts_row(out, s, "Remainder brought in from the previous statement", brought);
-    amounts_row(out, s, "Remainder carried to the next statement", s->carried_micros);
+    amounts_row(out, s, "Brought in from the previous statement", brought);
+    amounts_row(out, s, "Carried to the next statement", s->carried_micros);
     put(out, "<tr class=total><th>Payable, ", s->currency, "</th><td class=n>");
     decimal_add(out, s->payable_minor, (int)s->exponent, (int)s->exponent);
     buf_str(out, "</td></tr></table>");

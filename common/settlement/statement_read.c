@@ -63,9 +63,9 @@ static void read_amounts(struct reader *r, struct statement *s)
     s->exponent = number(r, "exponent", 0, 4);
     s->gross_micros = number(r, "gross_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
     s->net_micros = number(r, "net_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
-    s->carried_micros = number(r, "carried_micros", 0, MONEY_MAX_MICROS);
-    int64_t most = MONEY_MAX_MICROS / micros_per_minor((int)s->exponent) + 1;
-    s->payable_minor = number(r, "payable_minor", -most, most);
+    s->carried_micros = number(r, "carried_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
+    int64_t unit = micros_per_minor((int)s->exponent);
+    s->payable_minor = number(r, "payable_minor", -2 * MONEY_MAX_MICROS / unit - 1, MONEY_MAX_MICROS / unit + 1);
 }
 
 static void read_interval(struct reader *r, struct statement *s)

@@ -248,7 +248,7 @@
   }
   function moneyHolds(p, a) {
     return p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&
-      p.carried_micros >= 0 && BigInt(p.carried_micros) < a.unit && a.before >= 0n && a.before < a.unit && (p.prev_sha256 !== '' || a.before === 0n);
+      (p.carried_micros >= 0 || p.payable_minor === 0) && BigInt(p.carried_micros) < a.unit && a.before < a.unit && (p.prev_sha256 !== '' || a.before === 0n);
   }
   function countsHold(p) {
     var c = p.counts;

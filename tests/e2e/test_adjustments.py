@@ -123,6 +123,46 @@ class Adjustments(ServerCase):
         told = self.audit()["adjustment"]
         self.assertEqual([fact["data"].get("counts") for fact in told], [None, None, False, True])
 
+    def test_what_comes_to_less_than_nothing_is_owed_or_set_off_as_the_terms_say(self):
+        market = self.market_of("operator")
+        self.assertStatus(market.operator.do("PATCH", self.path, {"set_off": "next"}), 200)
+        self.lead()
+        self.settle()
+        self.adjust(-2 * LEAD - 1)
+        self.adjust(-3)
+        carried = self.settle()[0]
+        self.assertEqual((carried["net_micros"], carried["payable_minor"], carried["carried_micros"]), (-2 * LEAD - 4, 0, -2 * LEAD - 4))
+        self.lead()
+        carried = self.settle()[0]
+        self.assertEqual((carried["net_micros"], carried["payable_minor"], carried["carried_micros"]), (LEAD, 0, -LEAD - 4))
+        self.server.kill()
+        self.server.start()
+        for _ in range(2):
+            self.lead()
+        self.adjust(4)
+        paid = self.settle()[0]
+        self.assertEqual((paid["payable_minor"], paid["carried_micros"]), (LEAD // 10_000, 0))
+        self.adjust(-LEAD)
+        self.assertEqual(self.settle()[0]["carried_micros"], -LEAD)
+        self.assertStatus(market.operator.do("PATCH", self.path, {"set_off": "owed"}), 200)
+        owed = self.settle()[0]
+        self.assertEqual((owed["net_micros"], owed["payable_minor"], owed["carried_micros"]), (0, -LEAD // 10_000, 0))
+        self.adjust(-LEAD)
+        self.audit()
+
+    def test_the_farthest_that_is_carried_is_what_a_statement_can_say(self):
+        market, most = self.market_of("operator"), 2**53 - 1 - 1_000_000
+        self.assertStatus(market.operator.do("PATCH", self.path, {"set_off": "next"}), 200)
+        self.adjust(-most)
+        self.assertEqual(self.settle()[0]["carried_micros"], -most)
+        self.adjust(-most)
+        owed = self.settle()[0]
+        self.assertEqual((owed["payable_minor"], owed["carried_micros"]), ((-2 * most) // 10_000, (-2 * most) % 10_000))
+        self.adjust(most)
+        self.adjust(most)
+        self.settle(), self.settle()
+        self.audit()
+
     def test_what_is_taken_back_later_names_the_statement_on_which_it_stood(self):
         market = self.market_of("operator")
         lead, again = self.lead(), self.lead()

@@ -160,7 +160,7 @@ def documents(chance, fixed):
     contract = {"assent": "operator", "campaign": CAMPAIGN, "caps": caps(chance), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
                 "price": {"click_micros": chance.choice([0, 1234]), "impression_micros": chance.choice([0, 7]), "lead": tiers,
                           "sale_ppm": chance.choice([0, 123_456, 1_000_000])},
-                "publisher": fixed["publisher"], "starts_at": rfc3339_or_none(chance, -DAY, DAY)}
+                "publisher": fixed["publisher"], "set_off": chance.choice(["owed", "next"]), "starts_at": rfc3339_or_none(chance, -DAY, DAY)}
     return campaign, contract
 
 

@@ -400,7 +400,8 @@ static enum err read_with(const struct statement_out *out, const char *name, int
     return err;
 }
 
-/* What is payable is a net and a remainder below one minor unit, in minor units: at most one past the largest net. */
+/* What is payable is a net and what was carried, in minor units: a remainder below one of them, or less than nothing.
+ */
 static void amounts_read_up_to_the_range_of_money(void **state)
 {
     static const struct {
@@ -409,8 +410,8 @@ static void amounts_read_up_to_the_range_of_money(void **state)
     } cases[] = {
         {"gross_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS},
         {"net_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS},
-        {"carried_micros", 0, MONEY_MAX_MICROS},
-        {"payable_minor", -MONEY_MAX_MICROS / 10000 - 1, MONEY_MAX_MICROS / 10000 + 1},
+        {"carried_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS},
+        {"payable_minor", -2 * MONEY_MAX_MICROS / 10000 - 1, MONEY_MAX_MICROS / 10000 + 1},
     };
     struct book b;
     (void)state;

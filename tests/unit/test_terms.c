@@ -82,7 +82,7 @@ static void contract_defaults_are_written_out(void **state)
               "{'assent':'operator','campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'"
               "impression_micros':0,'lead':[],"
               "'sale_ppm':0},"
-              "'publisher':'P1','starts_at':''}");
+              "'publisher':'P1','set_off':'owed','starts_at':''}");
 }
 
 static void a_contract_is_taken_whole(void **state)
@@ -99,7 +99,7 @@ static void a_contract_is_taken_whole(void **state)
         "micros':10,'"
         "impression_micros':1,"
         "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0},"
-        "'publisher':'','starts_at':'2026-01-01T00:00:00.000Z'}");
+        "'publisher':'','set_off':'owed','starts_at':'2026-01-01T00:00:00.000Z'}");
 }
 
 #define RULES(list) CAMPAIGN_HEAD ",'lead':{'rules':[" list "]}"
@@ -249,6 +249,7 @@ static const struct {
     {NULL, "'campaign':'K1','caps':{'month':-1}", "caps.month"},
     {NULL, "'campaign':'K1','assent':'none'", "assent"},
     {NULL, "'campaign':'K1','assent':'both'", "assent"}, /* nobody else is there */
+    {NULL, "'campaign':'K1','set_off':'never'", "set_off"},
     {NULL, "'campaign':'K1','starts_at':'yesterday'", "starts_at"},
     {NULL, "'campaign':'K1','starts_at':'2026-02-01T00:00:00Z','ends_at':'2026-02-01T00:00:00Z'", "ends_at"},
     {NULL, "'campaign':'K1','name':'x'", "name"},
