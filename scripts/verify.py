@@ -613,6 +613,7 @@ MEMBERS = {
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
+    "clock": ({"steps": lambda value: value == 0 or small(value)}, {"by": ID, "confirmed_ms": whole, "from_ms": whole, "to_ms": whole, "unsure": true}),
 }
 
 
@@ -1055,9 +1056,8 @@ class Ledger:
         self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
         self.amounts, self.bound_by = [], []
         self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
-        self.unsure_steps, self.while_unsure = 0, None  # steps of the last lead, if it is unsure; behind it, what a sure clock alone allows
-        self.latest, self.behind = 0, None  # clock's time; the entry without steps that lies far behind it, until one with steps judges it
-        self.waiting, self.seen, self.unsure = [], None, False  # leads with a due time, the first first; (lead, when an entry saw it overdue)
+        self.unsure, self.latest = False, 0  # as the last `clock` entry says; clock's time, moved by its steps
+        self.waiting, self.seen = [], None  # leads with a due time, the first first; (lead, when an entry saw it overdue)
         self.reported = {}  # by sender and txid: the last lead
         self.spelled = {"email": {}, "phone": {}}, {"email": {}, "phone": {}}  # token by key, key by token
         self.unknown_rules = None
@@ -1072,9 +1072,9 @@ class Ledger:
             need("clock_ms" not in entry or (entry["clock_ms"] < entry["at"] == before["at"]), "its clock_ms does not fit its time")
         else:
             need(entry["kind"] == "terms" and "clock_ms" not in entry, "the first entry is no terms")
-        self.dates(at, entry)
+        self.dates(entry)
         self.withheld(entry)
-        self.unconfirmed(at, entry)
+        self.steps_hold(entry)
         self.gaps_hold(entry)
         self.entries.append(entry)
         if entry["kind"] == "terms":
@@ -1085,41 +1085,42 @@ class Ledger:
             self.unknown_rules = terms.rules
         if self.unknown_rules is not None:
             return
-        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential") or self.versions.binds(entry["at"]), "it comes before any terms bind")
+        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock") or self.versions.binds(entry["at"]), "it comes before any terms bind")
         amount = {"assent": self.assent, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
-                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0}[entry["kind"]](at, entry, terms)
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "clock": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
-    def dates(self, at, entry):
+    def dates(self, entry):
         """"Dates": none is dated back."""
-        time, behind = clock(entry), clock(entry) < self.latest - HOUR_MS
-        if entry["kind"] in ("click", "lead"):
-            steps = entry.get("clock_steps", 0)
-            need(steps >= self.steps, "its clock_steps go back")
-            need(steps > self.steps or not behind, "it is dated back")
-            need(steps > self.steps or self.behind is None, f"entry {self.behind} is dated back")
-            if steps > self.steps:
-                self.latest, self.unsure = 0, self.unsure or entry["kind"] == "click"
-            self.steps, self.behind = steps, None
-        elif behind and self.behind is None:
-            self.behind = at
+        time, before = clock(entry), self.latest
+        if entry["kind"] == "clock":
+            self.latest += entry.get("to_ms", 0) - entry.get("from_ms", 0)
+            need("from_ms" not in entry or entry["from_ms"] >= before - HOUR_MS, "its step is of a time that was over")
+        need(time >= self.latest - HOUR_MS, "it is dated back")
         if entry["kind"] == "lead":
-            self.unsure = entry.get("clock_unsure", False)
             clicked = [entry.get("clicked_ms", 0), *(touch.get("clicked_ms", 0) for touch in entry.get("touches", []))]
             need(entry.get("clock_steps", 0) or max(clicked) <= time + HOUR_MS, "it is dated before its click")
         self.latest = max(self.latest, time)
 
-    def unconfirmed(self, at, entry):
-        """"Dates": nothing is approved by itself, or closed, between leads that say that nobody confirmed the clock."""
-        steps = entry.get("clock_steps", 0)
-        if entry["kind"] == "lead":
-            need(self.while_unsure is None or not entry.get("clock_unsure") or steps != self.unsure_steps,
-                 f"entry {self.while_unsure} is of a clock that nobody had confirmed")
-            self.unsure_steps, self.while_unsure = (steps if entry.get("clock_unsure") else 0), None
-        elif entry["kind"] == "click" and steps > self.unsure_steps:
-            self.while_unsure = None
-        elif self.unsure_steps and self.while_unsure is None and (entry["kind"] == "statement" or entry.get("trust") == "system"):
-            self.while_unsure = at
+    def steps_hold(self, entry):
+        """What is said of the clock follows what was told of it."""
+        kind = entry["kind"]
+        if kind in ("click", "lead"):
+            need(entry.get("clock_steps", 0) == self.steps, "its clock_steps are not those that are told in front of it")
+            need(kind == "click" or entry.get("clock_unsure", False) == self.unsure, "its clock_unsure is not what is told in front of it")
+        need(not self.unsure or kind != "statement" and entry.get("trust") != "system", "it is of a clock that nobody had confirmed")
+        if kind != "clock":
+            return
+        new, waits = entry["steps"] - self.steps, "by" in entry or "unsure" in entry
+        need(("by" in entry) == ("confirmed_ms" in entry) and not ("by" in entry and "unsure" in entry), "its confirmation is none")
+        need(entry.get("confirmed_ms", 0) <= clock(entry) + HOUR_MS, "it is confirmed ahead of its time")
+        need(("from_ms" in entry) == ("to_ms" in entry) == (new > 0), "its steps and its times do not fit")
+        need(new >= 0 and (new or self.unsure and "by" in entry), "it tells of no step, and confirms none")
+        if new == 1:
+            moved = abs(entry["to_ms"] - entry["from_ms"])
+            need(moved >= 2_000 and waits == (self.unsure or moved >= 60_000), "its step is none, or waits for a word otherwise than it must")
+        need(not self.unsure or waits, "it leaves out whether the clock was confirmed")
+        self.steps, self.unsure = entry["steps"], "unsure" in entry
 
     def gaps_hold(self, entry):
         """What a gap counts, and how wide it is; one that counts nothing is that of the lead behind it."""
@@ -1136,6 +1137,9 @@ class Ledger:
         """"Dates": no automatic approval is withheld."""
         while self.waiting and self.leads[self.waiting[0][1]].status not in ("pending", "held"):
             heapq.heappop(self.waiting)
+        if entry["kind"] == "clock":
+            self.seen = None
+            return
         if not self.waiting or self.unsure or clock(entry) < self.waiting[0][0] + HOUR_MS:
             return
         if self.seen is None or self.seen[0] != self.waiting[0][1]:

@@ -43,6 +43,8 @@ void clock_mark_write(const struct clock_mark *m, uint8_t row[CLOCK_MARK_LEN])
     store_be64(row + 32, (uint64_t)m->ahead_ms);
     store_be32(row + 40, m->steps);
     store_be32(row + 44, m->confirmed);
+    store_be32(row + 48, m->by);
+    store_be64(row + 52, (uint64_t)m->by_ms);
 }
 
 static bool is_time(int64_t ms)
@@ -61,8 +63,10 @@ enum err clock_mark_read(struct span row, struct clock_mark *out)
     m.ahead_ms = (int64_t)load_be64(row.ptr + 32);
     m.steps = load_be32(row.ptr + 40);
     m.confirmed = load_be32(row.ptr + 44);
+    m.by = load_be32(row.ptr + 48);
+    m.by_ms = (int64_t)load_be64(row.ptr + 52);
     if (!is_time(m.last.boot_ms) || !is_time(m.last.now_ms) || m.ahead_ms <= -TIME_END_MS ||
-        m.ahead_ms >= TIME_END_MS || m.confirmed > m.steps)
+        m.ahead_ms >= TIME_END_MS || m.confirmed > m.steps || !is_time(m.by_ms) || (m.by == 0) != (m.by_ms == 0))
         return ERR_CORRUPT;
     *out = m;
     return ERR_OK;
@@ -73,6 +77,8 @@ void clock_step_write(const struct clock_step *s, uint8_t row[CLOCK_STEP_LEN])
     store_be64(row, (uint64_t)s->from_ms);
     store_be64(row + 8, (uint64_t)s->to_ms);
     store_be64(row + 16, (uint64_t)s->confirmed_ms);
+    store_be64(row + 24, (uint64_t)s->off_ms);
+    store_be32(row + 32, s->large);
 }
 
 enum err clock_step_read(struct span row, struct clock_step *out)
@@ -83,6 +89,8 @@ enum err clock_step_read(struct span row, struct clock_step *out)
     s.from_ms = (int64_t)load_be64(row.ptr);
     s.to_ms = (int64_t)load_be64(row.ptr + 8);
     s.confirmed_ms = (int64_t)load_be64(row.ptr + 16);
+    s.off_ms = (int64_t)load_be64(row.ptr + 24);
+    s.large = load_be32(row.ptr + 32);
     if (!is_time(s.from_ms) || !is_time(s.to_ms) || !is_time(s.confirmed_ms))
         return ERR_CORRUPT;
     *out = s;

@@ -7,14 +7,9 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 #include "common/base/when.h"
+#include "common/ledger/entry.h"
 
-enum {
-    CLOCK_BOOT_LEN = 16,
-    CLOCK_STEP_MS = 2000,       /* off by less is nothing: corrections that slew, and how clocks are read */
-    CLOCK_LARGE_MS = 60 * 1000, /* a step of so much waits for a person's word */
-    CLOCK_MARK_LEN = 48,
-    CLOCK_STEP_LEN = 24
-};
+enum { CLOCK_BOOT_LEN = 16, CLOCK_MARK_LEN = 60, CLOCK_STEP_LEN = 36 };
 #define CLOCK_ABSENCE_MS MS_PER_DAY /* a machine is not off for longer without anybody asking */
 
 /* What the clocks said at a time. */
@@ -29,11 +24,15 @@ struct clock_mark {
     struct clock_reading last;
     int64_t ahead_ms;          /* of Unix time less this, which never goes back nor ahead of the time that passed */
     uint32_t steps, confirmed; /* of those, the first so many */
+    uint32_t by;               /* number of the party that confirmed last; 0: nobody ever had to */
+    int64_t by_ms;             /* when */
 };
 
 struct clock_step {
     int64_t from_ms, to_ms; /* what it should have said, and said */
     int64_t confirmed_ms;   /* 0: it is large, and nobody did so far */
+    int64_t off_ms;         /* how far it and all before it moved the clock */
+    uint32_t large;         /* number of the last large one up to it; 0: none */
 };
 
 /* What the clock should say, after the last reading: newest_ms (0: none) is the time of the newest entry, for what no

@@ -192,7 +192,9 @@ static const struct field clock_fields[] = {
     F("should_ms", I64, clock.should_ms),
     F("stepped", BOOL, clock.stepped),
 };
-static const struct field clock_confirm_fields[] = {F("steps", U32, clock_confirm.steps)};
+static const struct field clock_confirm_fields[] = {F("steps", U32, clock_confirm.steps),
+                                                    F("by", U32, clock_confirm.by)};
+static const struct field sweep_fields[] = {F("contract", U32, sweep.contract)};
 
 #define FIELDS(list)                                                                                                   \
     {                                                                                                                  \
@@ -233,6 +235,7 @@ static const struct layout {
     [RECORD_POSTBACK_KEY] = FIELDS(postback_key_fields),
     [RECORD_CLOCK] = FIELDS(clock_fields),
     [RECORD_CLOCK_CONFIRM] = FIELDS(clock_confirm_fields),
+    [RECORD_SWEEP] = FIELDS(sweep_fields),
     [RECORD_SERVER_KEYS] = FIELDS(server_keys_fields),
     [RECORD_TELL] = FIELDS(tell_fields),
 }; /* FRESH_HEAD and SWEEP have none */

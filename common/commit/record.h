@@ -245,7 +245,11 @@ struct record {
         } clock;
         struct {
             uint32_t steps; /* so many there are, or it is no answer to what the operator saw */
+            uint32_t by;    /* number of the operator that says so */
         } clock_confirm;
+        struct {
+            uint32_t contract; /* whose log is told of the clock before; 0: none */
+        } sweep;
         struct {
             struct span rows;     /* refusal.h, one behind the other */
             uint32_t from, steps; /* party to go on from with rows past their time; at most so many parties */

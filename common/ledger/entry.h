@@ -26,7 +26,8 @@
     X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")                                  \
     X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")              \
     X(ASSENT, 14, "assent", "a party's assent to a version of the terms, or to an adjustment")                         \
-    X(ADJUSTMENT, 15, "adjustment", "a correction in money: the operator's word, or what both parties assent to")
+    X(ADJUSTMENT, 15, "adjustment", "a correction in money: the operator's word, or what both parties assent to")      \
+    X(CLOCK, 16, "clock", "steps of the server's clock, and the operator's word that it is right")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -52,7 +53,7 @@ struct entry_click {
     bool to_refused; /* a deep link was asked for that clicks of this campaign may not take */
     enum device device;
     struct span country;  /* ISO 3166 alpha-2; empty: not known */
-    uint32_t clock_steps; /* that the server knew of its clock by then */
+    uint32_t clock_steps; /* of the server's clock by then: as the last `clock` entry says */
 };
 
 /* What decisions ask of a click. */
@@ -127,8 +128,8 @@ struct entry_lead {
     int tier;               /* number of the price tier, -1 when none */
     int64_t due_ms;         /* when it is approved by itself; 0 = never */
     int64_t utc_offset_s;   /* reported as well: of the campaign's zone as it arrived; its day and month are by that */
-    uint32_t clock_steps;   /* that the server knew of its clock by then */
-    bool clock_unsure;      /* one of them was large, and not confirmed */
+    uint32_t clock_steps;   /* of the server's clock by then, and */
+    bool clock_unsure;      /* whether one of them waits for a word: as the last `clock` entry says */
     struct hash dup_commit; /* dup_contract "other": dup_commitment to the earlier lead */
     struct hash request;    /* SHA-256 of the request as it came (FORMATS "Requests"); zeros: nobody's, a pixel's */
 };
@@ -206,6 +207,19 @@ struct entry_gap {
     uint64_t late_clicks; /* recorded after all, though their ids had left as unrecorded */
 };
 
+enum {
+    CLOCK_STEP_MS = 2000,      /* off by less is no step: corrections that slew, and how clocks are read */
+    CLOCK_LARGE_MS = 60 * 1000 /* a step of so much waits for a person's word */
+};
+
+struct entry_clock {
+    uint32_t steps;         /* of the server's clock so far */
+    int64_t from_ms, to_ms; /* what it would have said without those that are new to the log, and said; 0: none is */
+    bool unsure;            /* one of them is large, and waits for the operator's word */
+    struct span by;         /* who gave it; empty: nobody had to */
+    int64_t confirmed_ms;   /* and when */
+};
+
 struct entry_credential {
     struct span party; /* who may act by it */
     struct span by;    /* who had it made */
@@ -236,6 +250,7 @@ struct entry {
         struct entry_credential credential;
         struct entry_assent assent;
         struct entry_adjustment adjustment;
+        struct entry_clock clock;
     };
     json_t *json; /* after entry_read: what the spans point into */
 };

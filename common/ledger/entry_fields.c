@@ -217,6 +217,19 @@ static const struct field adjustment_fields[] = {
     {0},
 };
 
+static const struct field clock_fields[] = {
+    COMMON_AT,
+    {"by", TEXT, AT(clock.by), LIMIT_ID},
+    COMMON_CLOCK,
+    {"confirmed_ms", NAT64, AT(clock.confirmed_ms)},
+    {"from_ms", NAT64, AT(clock.from_ms)},
+    COMMON_KIND,
+    {"steps", NAT32, AT(clock.steps), .always = true},
+    {"to_ms", NAT64, AT(clock.to_ms)},
+    {"unsure", BOOL, AT(clock.unsure)},
+    {0},
+};
+
 const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_TERMS] = terms_fields,
     [ENTRY_CLICK] = click_fields,
@@ -232,6 +245,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_CREDENTIAL] = credential_fields,
     [ENTRY_ASSENT] = assent_fields,
     [ENTRY_ADJUSTMENT] = adjustment_fields,
+    [ENTRY_CLOCK] = clock_fields,
 };
 
 /* clang-format on */

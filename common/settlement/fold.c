@@ -68,6 +68,7 @@ bool fold_may(const struct fold *f, const struct entry *e)
     case ENTRY_GAP:
     case ENTRY_SERVER_KEYS:
     case ENTRY_CREDENTIAL:
+    case ENTRY_CLOCK:
         return true;
     default:
         return f->binds;
@@ -160,19 +161,53 @@ enum err fold_adjustment(const struct fold *f, const struct entry *e, struct pro
     return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "lead", "is no lead of this log") : err;
 }
 
-static uint32_t clock_steps(const struct entry *e)
+/* What is new moves the latest time as it moved the clock. */
+static int64_t latest_ms(const struct fold *f, const struct entry *e)
 {
-    return e->kind == ENTRY_CLICK ? e->click.clock_steps : e->kind == ENTRY_LEAD ? e->lead.clock_steps : UINT32_MAX;
+    return f->clocked_ms + (e->kind == ENTRY_CLOCK ? e->clock.to_ms - e->clock.from_ms : 0);
 }
 
-static bool tells_steps(const struct entry *e)
+/* `steps` more than were told, of which nothing but the sum is told if they are several. */
+static bool steps_follow(const struct fold *f, const struct entry_clock *c, uint32_t steps)
 {
-    return e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD;
+    int64_t off_ms = c->to_ms > c->from_ms ? c->to_ms - c->from_ms : c->from_ms - c->to_ms;
+    bool waits = c->unsure || !span_empty(c->by);
+    if (c->from_ms <= 0 || c->from_ms >= TIME_END_MS || c->to_ms <= 0 || c->to_ms >= TIME_END_MS ||
+        c->from_ms < f->clocked_ms - FOLD_LAG_MS)
+        return false;
+    if (steps > 1)
+        return waits || !f->clock_unsure;
+    return off_ms >= CLOCK_STEP_MS && waits == (f->clock_unsure || off_ms >= CLOCK_LARGE_MS);
 }
 
-static bool lies_behind(const struct fold *f, const struct entry *e)
+static bool clock_follows(const struct fold *f, const struct entry *e)
 {
-    return entry_clock(e) < f->clocked_ms - FOLD_LAG_MS;
+    const struct entry_clock *c = &e->clock;
+    bool confirmed = !span_empty(c->by);
+    if (confirmed != (c->confirmed_ms > 0) || (confirmed && c->unsure) ||
+        c->confirmed_ms > entry_clock(e) + FOLD_LAG_MS || c->steps < f->clock_steps)
+        return false;
+    if (c->steps > f->clock_steps)
+        return steps_follow(f, c, c->steps - f->clock_steps);
+    return f->clock_unsure && confirmed && c->from_ms == 0 && c->to_ms == 0;
+}
+
+bool fold_clock(const struct fold *f, const struct entry *e)
+{
+    switch (e->kind) {
+    case ENTRY_CLOCK:
+        return clock_follows(f, e);
+    case ENTRY_CLICK:
+        return e->click.clock_steps == f->clock_steps;
+    case ENTRY_LEAD:
+        return e->lead.clock_steps == f->clock_steps && e->lead.clock_unsure == f->clock_unsure;
+    case ENTRY_DISPOSITION:
+        return e->disposition.trust != TRUST_SYSTEM || !f->clock_unsure;
+    case ENTRY_STATEMENT:
+        return !f->clock_unsure;
+    default:
+        return true;
+    }
 }
 
 /* An id whose record was lost says its second by itself, of a clock that is known only where it never stepped. */
@@ -188,31 +223,20 @@ static bool before_its_click(const struct entry *e)
     return before;
 }
 
-bool fold_dated(const struct fold *f, uint64_t index, const struct entry *e, uint64_t *wrong)
+bool fold_dated(const struct fold *f, const struct entry *e)
 {
-    bool same_clock = tells_steps(e) && clock_steps(e) == f->clock_steps;
-    *wrong = index;
-    if (!entry_follows(e, f->last_ms) || clock_steps(e) < f->clock_steps || before_its_click(e) ||
-        (same_clock && lies_behind(f, e)))
-        return false;
-    *wrong = f->behind_at;
-    return !(same_clock && f->behind);
+    return entry_follows(e, f->last_ms) && !before_its_click(e) && entry_clock(e) >= latest_ms(f, e) - FOLD_LAG_MS;
 }
 
 /* What later entries are held against. */
-static void follow_clock(struct fold *f, uint64_t index, const struct entry *e)
+static void follow_clock(struct fold *f, const struct entry *e)
 {
-    if (tells_steps(e)) {
-        if (clock_steps(e) > f->clock_steps)
-            f->clocked_ms = 0;
-        f->clock_steps = clock_steps(e);
-        f->behind = false;
-    } else if (!f->behind && lies_behind(f, e)) {
-        f->behind = true;
-        f->behind_at = index;
+    int64_t latest = latest_ms(f, e);
+    if (e->kind == ENTRY_CLOCK) {
+        f->clock_steps = e->clock.steps;
+        f->clock_unsure = e->clock.unsure;
     }
-    if (entry_clock(e) > f->clocked_ms)
-        f->clocked_ms = entry_clock(e);
+    f->clocked_ms = entry_clock(e) > latest ? entry_clock(e) : latest;
 }
 
 static bool same_lead(const struct entry_lead *l, const struct lead_row *row)
@@ -424,7 +448,7 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
     f->last_ms = e->at_ms;
     f->after_gap = e->kind == ENTRY_GAP;
     f->gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0};
-    follow_clock(f, index, e);
+    follow_clock(f, e);
     return ERR_OK;
 }
 

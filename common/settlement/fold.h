@@ -25,11 +25,9 @@ struct fold {
     int64_t last_ms;      /* time of the entry before; 0: none */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
     bool after_gap;
-    uint32_t clock_steps; /* that an entry told so far */
-    int64_t clocked_ms;   /* the latest time of that clock, after as many steps */
-    bool behind; /* an entry that tells no steps, the one at behind_at, lies far behind that: unless the next one
-                    that tells has more of them, it was dated back */
-    uint64_t behind_at;
+    uint32_t clock_steps; /* as the last `clock` entry says, and */
+    bool clock_unsure;    /* whether one of them waits for the operator's word */
+    int64_t clocked_ms;   /* the latest time of that clock, moved by its steps since */
     struct buf scratch;
 };
 
@@ -60,10 +58,12 @@ bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
  * wide, counts no more than can be answered in it, and is not ahead of its entry; one that counts nothing stands right
  * in front of the lead that it is for. */
 bool fold_gap(const struct fold *f, const struct entry *e);
-/* Whether an entry is dated as one must be behind those before it: never earlier, with no fewer steps of the clock, by
- * a clock that went back by no more than a request may wait, and no lead before a click whose record was lost. *wrong
- * is the entry that is not: this one, or one before it that it shows to be dated back. */
-bool fold_dated(const struct fold *f, uint64_t index, const struct entry *e, uint64_t *wrong);
+/* Whether an entry is dated as one must be behind those before it: never earlier, by a clock that went back by no more
+ * than a request may wait, but for the steps that are told, and no lead before a click whose record was lost. */
+bool fold_dated(const struct fold *f, const struct entry *e);
+/* Whether an entry says of the clock what those before it leave: a `clock` entry what can be new, a click or lead what
+ * the last of them said, and nothing is approved by itself or closed while one of its steps waits for a word. */
+bool fold_clock(const struct fold *f, const struct entry *e);
 /* A sender's txid names one lead of the campaign, unless the one before was refused for how it was reported, or a pixel
  * named it for another. ERR_CONFLICT: it names two. */
 MUST_CHECK enum err fold_txid(const struct fold *f, const struct entry *lead);

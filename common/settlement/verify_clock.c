@@ -1,132 +1,163 @@
-/* Steps of the server's clock, as entries tell them. The operator writes them, and what crosses one is judged by fewer
- * rules: so each is told, with what crossed it; and what the server never does while a step waits for a person's word
- * is refused. */
+/* Steps of the server's clock, as `clock` entries tell them. The operator writes them, and what crosses one is judged
+ * by fewer rules: so each is told, with what crossed it, and all of it in one line. */
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "common/base/when.h"
 #include "common/settlement/verify_parts.h"
 
-/* Between two leads with `clock_unsure` of one count of steps nobody confirmed the last one. */
-static void wait_for_word(struct audit *a, uint64_t index, const struct entry *e)
+/* What began at entry `began` and ends with this one, behind all that were told. */
+static bool cross(struct clock_told *c, uint64_t began, const struct entry *e)
 {
-    struct clock_told *c = &a->clock;
-    bool by_itself =
-        e->kind == ENTRY_STATEMENT || (e->kind == ENTRY_DISPOSITION && e->disposition.trust == TRUST_SYSTEM);
-    if (by_itself && c->unsure && c->broke == 0)
-        c->broke = index;
-    if (e->kind == ENTRY_CLICK && e->click.clock_steps > c->unsure_steps)
-        c->broke = 0;
-    if (e->kind != ENTRY_LEAD)
-        return;
-    if (e->lead.clock_unsure && c->unsure && c->broke != 0 && e->lead.clock_steps == c->unsure_steps)
-        finds_failure(&a->finding[CHECK_DECISIONS],
-                      "entry %" PRIu64 " approves by itself or closes a period, while nobody had confirmed the clock, "
-                      "as leads in front of it and behind it say",
-                      c->broke);
-    c->broke = 0;
-    c->unsure_steps = e->lead.clock_steps;
-    if (e->lead.clock_unsure && !c->unsure)
-        c->period[c->n_periods++ % TOLD_MOST] = (struct clock_unsure){.from = index, .from_ms = entry_clock(e)};
-    c->unsure = e->lead.clock_unsure;
-    if (c->n_periods == 0)
-        return;
-    struct clock_unsure *p = &c->period[(c->n_periods - 1) % TOLD_MOST];
-    p->leads += c->unsure;
-    if (c->unsure || p->open) {
-        p->to = index;
-        p->to_ms = entry_clock(e);
-    }
-    p->open = c->unsure;
-}
-
-/* What began before a step and ends behind it. */
-static void cross(struct audit *a, uint64_t began, const struct entry *e)
-{
-    struct clock_told *c = &a->clock;
-    uint64_t kept = c->n_steps < TOLD_MOST ? c->n_steps : TOLD_MOST;
-    for (uint64_t i = 0; i < kept; i++) {
-        struct clock_step_told *s = &c->step[(c->n_steps - 1 - i) % TOLD_MOST];
+    for (uint64_t i = c->n; i-- > 0;) {
+        if (!told_of(i, c->n + 1)) { /* over those that are not kept */
+            i = TOLD_FIRST;
+            continue;
+        }
+        struct clock_entry_told *s = &c->entry[told_slot(i)];
         if (s->index <= began)
-            return;
+            break;
         s->leads += e->kind == ENTRY_LEAD;
         s->dispositions += e->kind == ENTRY_DISPOSITION;
         s->approvals += e->kind == ENTRY_DISPOSITION && e->disposition.trust == TRUST_SYSTEM;
     }
+    return c->n > 0 && c->last_step > began;
+}
+
+static void take_clock(struct clock_told *c, uint64_t index, const struct entry *e, uint32_t told)
+{
+    struct clock_entry_told *s = &c->entry[told_slot(c->n++)];
+    const struct entry_clock *k = &e->clock;
+    *s = (struct clock_entry_told){.index = index,
+                                   .steps = k->steps,
+                                   .fresh = k->steps - told,
+                                   .from_ms = k->from_ms,
+                                   .to_ms = k->to_ms,
+                                   .unsure = k->unsure,
+                                   .confirmed_ms = k->confirmed_ms};
+    snprintf(s->by, sizeof s->by, "%.*s", (int)k->by.len, k->by.ptr);
+    if (s->fresh > 0)
+        c->last_step = index;
 }
 
 void verify_clock(struct audit *a, uint64_t index, const struct entry *e)
 {
-    uint32_t steps = e->kind == ENTRY_CLICK ? e->click.clock_steps : e->kind == ENTRY_LEAD ? e->lead.clock_steps : 0;
-    if (steps > a->fold.clock_steps)
-        a->clock.step[a->clock.n_steps++ % TOLD_MOST] = (struct clock_step_told){
-            .index = index, .steps = steps, .before_ms = a->fold.clocked_ms, .at_ms = entry_clock(e)};
-    if (e->kind == ENTRY_LEAD && e->lead.has_click && !e->lead.click_unrecorded)
-        cross(a, e->lead.click, e);
-    if (e->kind == ENTRY_DISPOSITION)
-        cross(a, e->disposition.lead, e);
-    wait_for_word(a, index, e);
+    struct clock_told *c = &a->clock;
+    if (!fold_clock(&a->fold, e)) {
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      e->kind == ENTRY_CLOCK ? "entry %" PRIu64
+                                               " tells of a step of the clock, or its confirmation, that cannot follow "
+                                               "what was told before"
+                      : e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD
+                          ? "entry %" PRIu64 " says of steps of the clock otherwise than the clock entries in front of "
+                            "it: how long its lead took is not unknown by a step that is told"
+                          : "entry %" PRIu64 " approves by itself or closes a period, while nobody had confirmed the "
+                            "clock",
+                      index);
+        return;
+    }
+    if (e->kind == ENTRY_CLOCK)
+        take_clock(c, index, e, a->fold.clock_steps);
+    if (e->kind == ENTRY_LEAD) {
+        bool crossed = e->lead.has_click && !e->lead.click_unrecorded ? cross(c, e->lead.click, e)
+                                                                      : e->lead.click_unrecorded && c->n > 0;
+        c->leads += crossed;
+        c->held += crossed && e->lead.status == STATUS_HELD;
+        c->meanwhile += e->lead.clock_unsure;
+    }
+    if (e->kind == ENTRY_DISPOSITION && cross(c, e->disposition.lead, e)) {
+        c->dispositions++;
+        c->approvals += e->disposition.trust == TRUST_SYSTEM;
+    }
 }
 
 /* ---- what is told ---- */
 
-static void tell_step(struct audit *a, const struct clock_step_told *s)
+static void tell_step(struct buf *text, const struct clock_entry_told *s)
 {
-    struct buf *text = tale_add(&a->tale, TOPIC_CLOCK);
-    struct jw *w = &a->tale.w;
-    int64_t apart_ms = s->at_ms - s->before_ms;
-    buf_printf(text,
-               "a step of the server's clock in front of entry %" PRIu64 " (with it %" PRIu32 " in all): it said ",
-               s->index, s->steps);
-    time_rfc3339(text, s->before_ms);
-    buf_str(text, ", and behind the step ");
-    time_rfc3339(text, s->at_ms);
+    int64_t off_ms = s->to_ms - s->from_ms;
+    if (s->fresh == 1)
+        buf_printf(text, "a step of the server's clock, number %" PRIu32, s->steps);
+    else
+        buf_printf(text, "%" PRIu32 " steps of the server's clock, up to number %" PRIu32, s->fresh, s->steps);
+    buf_printf(text, ", in front of entry %" PRIu64 ": it should have said ", s->index + 1);
+    time_rfc3339(text, s->from_ms);
+    buf_str(text, " and said ");
+    time_rfc3339(text, s->to_ms);
     buf_str(text, ", ");
-    verify_age(text, apart_ms < 0 ? -apart_ms : apart_ms);
-    buf_printf(text, apart_ms < 0 ? " earlier" : " later");
+    verify_age(text, off_ms < 0 ? -off_ms : off_ms);
+    buf_str(text, off_ms < 0 ? " earlier" : " later");
     buf_printf(text,
                "; %" PRIu64 " lead%s of clicks in front of it, held at most, without the click window and the least "
                "wait; %" PRIu64 " disposition%s of leads in front of it (%" PRIu64
                " by the server itself), whose days were counted as the clock said them",
                s->leads, plural(s->leads), s->dispositions, plural(s->dispositions), s->approvals);
-    jw_kint(w, "approvals", (int64_t)s->approvals);
-    key_time(w, "at", s->at_ms);
-    key_time(w, "before_at", s->before_ms);
-    jw_kint(w, "dispositions", (int64_t)s->dispositions);
-    jw_kint(w, "entry", (int64_t)s->index);
-    jw_kint(w, "leads", (int64_t)s->leads);
-    jw_kint(w, "steps", s->steps);
-    jw_kstr(w, "what", SPAN("step"));
-    tale_end(&a->tale);
 }
 
-static void tell_unsure(struct audit *a, const struct clock_unsure *p)
+static void tell_entry(struct audit *a, const struct clock_entry_told *s)
 {
     struct buf *text = tale_add(&a->tale, TOPIC_CLOCK);
     struct jw *w = &a->tale.w;
-    buf_printf(text, "nobody had confirmed a step from entry %" PRIu64 " of ", p->from);
-    time_rfc3339(text, p->from_ms);
-    buf_printf(text, p->open ? " on, up to the last lead, entry %" PRIu64 " of " : " to entry %" PRIu64 " of ", p->to);
-    time_rfc3339(text, p->to_ms);
+    if (s->fresh > 0)
+        tell_step(text, s);
+    else
+        buf_printf(text, "entry %" PRIu64, s->index);
+    if (s->unsure)
+        buf_str(text, "; nobody had confirmed it then");
+    if (s->by[0]) {
+        buf_printf(text, "%s operator %s confirmed the clock at ", s->fresh > 0 ? ";" : ":", s->by);
+        time_rfc3339(text, s->confirmed_ms);
+    }
+    jw_kint(w, "approvals", (int64_t)s->approvals);
+    if (s->by[0]) {
+        jw_kstr(w, "by", span_str(s->by));
+        key_time(w, "confirmed_at", s->confirmed_ms);
+    }
+    jw_kint(w, "dispositions", (int64_t)s->dispositions);
+    jw_kint(w, "entry", (int64_t)s->index);
+    if (s->fresh > 0)
+        key_time(w, "from_at", s->from_ms);
+    jw_kint(w, "leads", (int64_t)s->leads);
+    jw_kint(w, "new", s->fresh);
+    jw_kint(w, "steps", s->steps);
+    if (s->fresh > 0)
+        key_time(w, "to_at", s->to_ms);
+    jw_kbool(w, "unsure", s->unsure);
+    jw_kstr(w, "what", s->fresh > 0 ? SPAN("step") : SPAN("confirmed"));
+    tale_end(&a->tale);
+}
+
+static void tell_all(struct audit *a)
+{
+    struct clock_told *c = &a->clock;
+    struct buf *text = tale_add(&a->tale, TOPIC_CLOCK);
+    struct jw *w = &a->tale.w;
     buf_printf(text,
-               "; %" PRIu64 " lead%s came meanwhile: no approval was asked for, and not whether the contract had begun "
-               "or ended",
-               p->leads, plural(p->leads));
-    jw_kint(w, "entry", (int64_t)p->from);
-    key_time(w, "from_at", p->from_ms);
-    jw_kint(w, "leads", (int64_t)p->leads);
-    jw_kbool(w, "open", p->open);
-    jw_kint(w, "to", (int64_t)p->to);
-    key_time(w, "to_at", p->to_ms);
-    jw_kstr(w, "what", SPAN("unsure"));
+               "on %" PRIu32 " step%s of the clock hung: %" PRIu64
+               " lead%s whose time from the click is unknown, %" PRIu64 " of them held; %" PRIu64
+               " lead%s that came while nobody had confirmed one; %" PRIu64
+               " disposition%s of leads in front of one, %" PRIu64 " of them by the server itself",
+               a->fold.clock_steps, plural(a->fold.clock_steps), c->leads, plural(c->leads), c->held, c->meanwhile,
+               plural(c->meanwhile), c->dispositions, plural(c->dispositions), c->approvals);
+    jw_kint(w, "approvals", (int64_t)c->approvals);
+    jw_kint(w, "dispositions", (int64_t)c->dispositions);
+    jw_kint(w, "entries", (int64_t)c->n);
+    jw_kint(w, "held", (int64_t)c->held);
+    jw_kint(w, "leads", (int64_t)c->leads);
+    jw_kint(w, "steps", a->fold.clock_steps);
+    jw_kint(w, "unsure_leads", (int64_t)c->meanwhile);
+    jw_kstr(w, "what", SPAN("all"));
     tale_end(&a->tale);
 }
 
 void verify_clock_tell(struct audit *a)
 {
-    struct clock_told *c = &a->clock;
-    uint64_t steps = c->n_steps < TOLD_MOST ? c->n_steps : TOLD_MOST;
-    uint64_t periods = c->n_periods < TOLD_MOST ? c->n_periods : TOLD_MOST;
-    for (uint64_t i = c->n_steps - steps; i < c->n_steps; i++)
-        tell_step(a, &c->step[i % TOLD_MOST]);
-    for (uint64_t i = c->n_periods - periods; i < c->n_periods; i++)
-        tell_unsure(a, &c->period[i % TOLD_MOST]);
+    const struct clock_told *c = &a->clock;
+    for (uint64_t i = 0; i < c->n; i++)
+        if (told_of(i, c->n + 1)) /* their sum is one fact more */
+            tell_entry(a, &c->entry[told_slot(i)]);
+        else
+            a->tale.n[TOPIC_CLOCK]++;
+    if (c->n > 0)
+        tell_all(a);
 }

@@ -7,20 +7,12 @@
 #define OVERDUE_MS (60 * 60 * 1000) /* since it was due */
 #define AT_WORK_MS (10 * 60 * 1000) /* since an entry showed that the server was on */
 
-/* While a large step of the clock is not confirmed nothing is approved by itself: leads tell. */
-static void follow_clock(struct audit *a, const struct entry *e)
-{
-    bool stepped = e->kind == ENTRY_CLICK && e->click.clock_steps > a->fold.clock_steps;
-    if (e->kind == ENTRY_LEAD)
-        a->due.unsure = e->lead.clock_unsure;
-    a->due.unsure |= stepped;
-}
-
 void verify_due(struct audit *a, uint64_t index, const struct entry *e)
 {
     int64_t now_ms = entry_clock(e);
-    follow_clock(a, e);
-    if (!a->due.waits || a->due.unsure || now_ms < a->due.due_ms + OVERDUE_MS)
+    if (e->kind == ENTRY_CLOCK) /* by another clock, or one that is sure again: seen from here on */
+        a->due.seen_ms = 0;
+    if (e->kind == ENTRY_CLOCK || !a->due.waits || a->fold.clock_unsure || now_ms < a->due.due_ms + OVERDUE_MS)
         return;
     if (a->due.seen_ms == 0)
         a->due.seen_ms = now_ms;

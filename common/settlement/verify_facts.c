@@ -39,6 +39,7 @@ static void tell_log(struct audit *a)
         const char *word;
         enum entry_kind kind;
     } counted[] = {{"clicks", ENTRY_CLICK},
+                   {"clock", ENTRY_CLOCK},
                    {"credentials", ENTRY_CREDENTIAL},
                    {"dispositions", ENTRY_DISPOSITION},
                    {"gaps", ENTRY_GAP},
@@ -393,12 +394,12 @@ static void hide_tokens(const struct audit *a, struct buf *out)
 
 static void hide_clock(const struct audit *a, struct buf *out)
 {
-    if (a->clock.n_steps > 0)
+    if (a->fold.clock_steps > 0)
         buf_printf(out,
-                   "how much time passed across %" PRIu64
-                   " step%s of the server's clock: the operator writes them, and "
-                   "its clock's word was taken for what crossed them",
-                   a->clock.n_steps, plural(a->clock.n_steps));
+                   "that the clock stepped %" PRIu32
+                   " time%s, and so far: the operator writes steps, and its clock's word was taken for what crossed "
+                   "them",
+                   a->fold.clock_steps, plural(a->fold.clock_steps));
 }
 
 static void hide_placement(const struct audit *a, struct buf *out)

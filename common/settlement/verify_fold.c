@@ -316,14 +316,13 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
 
 static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
 {
-    uint64_t wrong;
     if (index == 0)
         a->first_ms = e->at_ms;
-    if (!fold_dated(&a->fold, index, e, &wrong))
+    if (!fold_dated(&a->fold, e))
         finds_failure(&a->finding[CHECK_ENTRIES],
                       "entry %" PRIu64 " is dated before what stands in front of it: before the entry there, by more "
                       "than an hour behind the clock of earlier ones, or before its own click",
-                      wrong);
+                      index);
     verify_due(a, index, e);
     verify_clock(a, index, e);
     if (!fold_gap(&a->fold, e))

@@ -236,7 +236,7 @@ static bool may_report(const struct audit *a, const struct terms *t, const struc
 {
     if (l->trust == TRUST_PIXEL)
         return span_empty(l->party) && t->pixel_leads != PIXEL_LEADS_OFF;
-    if (span_empty(l->party) || l->trust == TRUST_SYSTEM)
+    if (span_empty(l->party) || l->trust == TRUST_SYSTEM || l->trust == TRUST_COUNTERSIGNED)
         return false;
     return (t->accept_from & ACCEPT_ADVERTISER && span_is(l->party, a->advertiser)) ||
            (t->accept_from & ACCEPT_PUBLISHER && span_is(l->party, a->publisher));

@@ -177,25 +177,18 @@ struct credential_count {
     char id[CREDENTIAL_IDS][LIMIT_ID + 1]; /* of the n-th made at n % CREDENTIAL_IDS */
 };
 
-/* A step of the server's clock: in front of which entry, what it said before and then, and what crossed it. */
-struct clock_step_told {
+/* A `clock` entry: the steps that it tells, and what crossed them. */
+struct clock_entry_told {
     uint64_t index, leads, dispositions, approvals;
-    uint32_t steps;
-    int64_t before_ms, at_ms;
-};
-/* Leads that say that nobody had confirmed a step, one behind the other; to: the first that does not, or the last. */
-struct clock_unsure {
-    uint64_t from, to, leads;
-    int64_t from_ms, to_ms;
-    bool open;
+    uint32_t steps, fresh; /* in all; of them new with it */
+    int64_t from_ms, to_ms, confirmed_ms;
+    bool unsure;
+    char by[LIMIT_ID + 1];
 };
 struct clock_told {
-    struct clock_step_told step[TOLD_MOST]; /* the last ones, number n at n % TOLD_MOST; periods likewise */
-    struct clock_unsure period[TOLD_MOST];
-    uint64_t n_steps, n_periods;
-    bool unsure; /* as the last lead said, of so many steps */
-    uint32_t unsure_steps;
-    uint64_t broke; /* what the server does only with a sure clock, behind that lead; 0: nothing */
+    struct clock_entry_told entry[TOLD_MOST]; /* at told_slot */
+    uint64_t n, last_step;                    /* of them; the last that tells of a step */
+    uint64_t leads, held, meanwhile, dispositions, approvals;
 };
 
 struct audit {

@@ -72,7 +72,7 @@ enum err clock_confirm_run(struct batch *cx, struct job *job)
     if (job->record.clock_confirm.steps != cx->clock.steps)
         return problem(&job->problem, ERR_CONFLICT, "steps",
                        "the clock has made %u steps: look at GET /v1/clock, and confirm as many", cx->clock.steps);
-    enum err err = clock_confirm(cx);
+    enum err err = clock_confirm(cx, job->record.clock_confirm.by);
     if (err != ERR_OK)
         return err;
     answer_open(&a);
@@ -100,5 +100,6 @@ enum err clock_confirm_create(struct request *rq, struct reply *reply)
         return err;
     struct job *job = worker_job(rq, RECORD_CLOCK_CONFIRM, NULL);
     job->record.clock_confirm.steps = (uint32_t)in.steps.value;
+    job->record.clock_confirm.by = rq->caller->number;
     return call_submit(rq, job);
 }

@@ -24,6 +24,29 @@ bool check_clock_day(struct check *c, uint32_t day)
     return false;
 }
 
+/* Rows that do not read are told by prove_clock. */
+bool check_clock_entry(struct check *c, const struct fold *f, const struct entry_clock *e)
+{
+    struct clock_step last, before = {.off_ms = 0};
+    if (e->steps > c->clock.steps || (!span_empty(e->by) && catalog_party(c->catalog, e->by) == NULL))
+        return false;
+    if (e->steps <= f->clock_steps || clock_step_get(c->txn, e->steps, &last) != ERR_OK ||
+        (f->clock_steps > 0 && clock_step_get(c->txn, f->clock_steps, &before) != ERR_OK))
+        return true;
+    bool waits = e->unsure || !span_empty(e->by);
+    return e->to_ms == last.to_ms && e->to_ms - e->from_ms == last.off_ms - before.off_ms &&
+           waits == (f->clock_unsure || last.large > f->clock_steps);
+}
+
+/* Each adds up with those before it. */
+static void adds_up(struct check *c, struct span key, const struct clock_step *before, uint32_t number,
+                    const struct clock_step *s)
+{
+    if (s->off_ms != before->off_ms + s->to_ms - s->from_ms ||
+        s->large != (clock_step_large(s) ? number : before->large))
+        check_row_fails(c, TABLE_CLOCK, key, "does not add up with the steps before it");
+}
+
 /* `confirmed` of the mark are the first so many. */
 static void step_row(struct check *c, enum table t, struct span key, struct span value)
 {
@@ -60,6 +83,7 @@ void prove_clock(struct check *c)
 {
     uint8_t mem[CLOCK_KEY_LEN];
     struct span row;
+    struct clock_step s, before = {.off_ms = 0};
     check_each(c, TABLE_CLOCK, clock_row);
     for (uint32_t n = 1; n <= c->clock.steps; n++) {
         store_be32(mem, n);
@@ -68,6 +92,10 @@ void prove_clock(struct check *c)
             step_is_missing(c, span_of(mem, sizeof mem));
         if (err != ERR_OK)
             return;
+        if (clock_step_read(row, &s) == ERR_OK) {
+            adds_up(c, span_of(mem, sizeof mem), &before, n, &s);
+            before = s;
+        }
     }
     store_be32(mem, 0);
     if (c->clock_steps > c->clock.steps)

@@ -220,6 +220,8 @@ static void take_control(struct check *c, struct checked_log *log, const struct 
         log->placements = placement;
     if (e->kind == ENTRY_SERVER_KEYS && !is_next_step(c, log, &e->server_keys))
         entry_fails(c, STORE_CHECK_ENTRIES, "gives the server other keys than row server_keys of meta");
+    if (e->kind == ENTRY_CLOCK && !check_clock_entry(c, &log->fold, &e->clock))
+        entry_fails(c, STORE_CHECK_ENTRIES, "tells of other steps of the clock than table clock has");
     if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
         entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
     if (e->kind == ENTRY_CREDENTIAL &&
@@ -275,9 +277,10 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     bool opened = open_private(c, env, e, &priv);
     check_share(c, log, k, e);
     take_control(c, log, e);
-    uint64_t wrong;
-    if (!fold_dated(&log->fold, env->index, e, &wrong))
-        finds_failure(&c->finding[STORE_CHECK_ENTRIES], "contract %s: entry %" PRIu64 " is dated back", k->id, wrong);
+    if (!fold_dated(&log->fold, e))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is dated back");
+    if (!fold_clock(&log->fold, e))
+        entry_fails(c, STORE_CHECK_ENTRIES, "says of the server's clock what the entries before it do not");
     if (!fold_may(&log->fold, e))
         entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log bind");
     judge(c, log, k, env, e, opened ? &priv : NULL);

@@ -154,6 +154,8 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
  * another day: right before a step. */
 void check_clock_open(struct check *c);
 bool check_clock_day(struct check *c, uint32_t day);
+/* Whether a `clock` entry, behind those that `f` folded, tells what rows of the clock say. */
+bool check_clock_entry(struct check *c, const struct fold *f, const struct entry_clock *e);
 
 /* check_shares.c: whether the parts of each lead are all there, and as its touches say. Of each row of the journal; e
  * NULL: one that is no entry of a contract. */

@@ -63,7 +63,8 @@ static void compare_head(struct check *c, struct checked_log *log)
     struct stored_head now = {.has_terms = newest != NULL,
                               .terms = newest != NULL ? newest->index : 0,
                               .published = log->head.published,
-                              .leaf = log->head.leaf};
+                              .leaf = log->head.leaf,
+                              .clock = {log->fold.clock_steps, log->fold.clock_unsure}};
     char mem[2][HEAD_MAX];
     uint8_t key[4];
     struct buf a, b;

@@ -58,6 +58,11 @@ MUST_CHECK enum err pipeline_others(struct batch *cx, const struct others *other
  * *leaf may be NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
                                     struct hash *leaf);
+/* The index of the log's next entry: a `clock` entry may come in front of it. */
+uint64_t pipeline_next(const struct batch *cx, const struct contract *k);
+/* Tells a log now how it stands with the clock, if it does not know: before a statement, whose entry nothing may stand
+ * in front of. */
+MUST_CHECK enum err pipeline_clock(struct batch *cx, const struct contract *k);
 /* The `statement` entry, with what the ledger keeps of it: a new period begins. */
 MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
                                           const struct last_statement *last);

@@ -112,7 +112,10 @@ enum err chore_day_keys(struct batch *cx, struct job *job)
 
 enum err chore_sweep(struct batch *cx, struct job *job)
 {
-    (void)job;
+    const struct contract *k = catalog_contract_number(cx->catalog, job->record.sweep.contract);
+    enum err err = k != NULL ? pipeline_clock(cx, k) : ERR_OK;
+    if (err == ERR_FULL || err == ERR_IO)
+        return err;
     if (!ledger_dirty(cx->ledger))
         return ERR_OK;
     cx->swept = true;

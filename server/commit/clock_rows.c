@@ -1,5 +1,7 @@
 #include "server/commit/clock_rows.h"
 
+#include <assert.h>
+
 #include "common/base/bytes.h"
 
 enum { KEY_LEN = 4, MARK = 0 };
@@ -55,6 +57,16 @@ static enum err put_mark(struct batch *cx, const struct clock_mark *m)
     return err;
 }
 
+/* With those before it. */
+static enum err add_up(struct batch *cx, uint32_t number, struct clock_step *s)
+{
+    struct clock_step before = {.off_ms = 0};
+    enum err err = number > 1 ? clock_step_get(cx->txn, number - 1, &before) : ERR_OK;
+    s->off_ms = before.off_ms + s->to_ms - s->from_ms;
+    s->large = clock_step_large(s) ? number : before.large;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 enum err chore_clock(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -66,14 +78,16 @@ enum err chore_clock(struct batch *cx, struct job *job)
     if (r->clock.stepped) {
         struct clock_step s = {.from_ms = r->clock.should_ms, .to_ms = cx->now_ms};
         s.confirmed_ms = clock_step_large(&s) ? 0 : cx->now_ms;
-        enum err err = put_step(cx, m.steps, &s);
+        enum err err = add_up(cx, m.steps, &s);
+        if (err == ERR_OK)
+            err = put_step(cx, m.steps, &s);
         if (err != ERR_OK)
             return err;
     }
     return put_mark(cx, &m);
 }
 
-enum err clock_confirm(struct batch *cx)
+enum err clock_confirm(struct batch *cx, uint32_t by)
 {
     struct clock_mark m = cx->clock;
     enum err err = ERR_OK;
@@ -87,6 +101,49 @@ enum err clock_confirm(struct batch *cx)
             err = put_step(cx, n, &s);
         }
     }
+    if (!clock_sure(&m)) {
+        m.by = by;
+        m.by_ms = cx->now_ms;
+    }
     m.confirmed = m.steps;
     return err == ERR_OK ? put_mark(cx, &m) : err;
+}
+
+/* ---- what a log is told ---- */
+
+/* Steps of `told` to those of now. */
+static enum err tell_steps(struct batch *cx, uint32_t told, struct entry_clock *c, bool *large)
+{
+    struct clock_step last, before = {.off_ms = 0};
+    enum err err = clock_step_get(cx->txn, c->steps, &last);
+    if (err == ERR_OK && told > 0)
+        err = clock_step_get(cx->txn, told, &before);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    int64_t from_ms = last.to_ms - (last.off_ms - before.off_ms);
+    c->to_ms = last.to_ms > 0 ? last.to_ms : 1;
+    c->from_ms = from_ms > 0 ? from_ms < TIME_END_MS ? from_ms : TIME_END_MS - 1 : 1;
+    *large |= last.large > told;
+    return ERR_OK;
+}
+
+bool clock_untold(const struct batch *cx, struct log_clock told)
+{
+    return told.steps != cx->clock.steps || (told.unsure && clock_sure(&cx->clock));
+}
+
+enum err clock_tell(struct batch *cx, struct log_clock told, struct entry_clock *out)
+{
+    const struct clock_mark *m = &cx->clock;
+    bool large = told.unsure;
+    *out = (struct entry_clock){.steps = m->steps, .unsure = !clock_sure(m)};
+    assert(told.steps <= m->steps);
+    enum err err = m->steps > told.steps ? tell_steps(cx, told.steps, out, &large) : ERR_OK;
+    if (err != ERR_OK || out->unsure || !large)
+        return err;
+    if (m->by == 0 || m->by > cx->catalog->n_parties)
+        return ERR_CORRUPT;
+    out->by = span_str(cx->catalog->parties[m->by - 1].id);
+    out->confirmed_ms = m->by_ms;
+    return ERR_OK;
 }

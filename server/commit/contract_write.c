@@ -32,7 +32,7 @@ enum err contract_next(const struct batch *cx, struct contract *k, int64_t effec
 {
     const struct version *newest = versions_newest(&k->versions);
     bool planned = newest != NULL && newest->terms == NULL;
-    struct version next = {.index = planned ? newest->index + 1 : ledger_size(cx->ledger, k->number),
+    struct version next = {.index = planned ? newest->index + 1 : pipeline_next(cx, k),
                            .number = newest != NULL ? newest->number + 1 : 1,
                            .rules = RULES_NOW,
                            .at_ms = pipeline_dated(cx, k, cx->now_ms)};

@@ -6,6 +6,7 @@
 #include "common/decisions/address.h"
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
+#include "server/commit/clock_rows.h"
 #include "server/commit/nonces.h"
 #include "server/commit/parts.h"
 
@@ -75,6 +76,46 @@ static enum err written(enum err err)
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO;
 }
 
+/* In front of an entry of a log that does not know how it stands with the clock; a log begins with its terms. */
+static bool clock_comes(const struct batch *cx, const struct contract *k)
+{
+    return clock_untold(cx, ledger_clock(cx->ledger, k->number)) && ledger_size(cx->ledger, k->number) > 0;
+}
+
+uint64_t pipeline_next(const struct batch *cx, const struct contract *k)
+{
+    return ledger_size(cx->ledger, k->number) + clock_comes(cx, k);
+}
+
+/* Dated like the entry that it stands in front of. */
+static enum err append_clock(struct batch *cx, const struct contract *k, const struct entry_clock *clock,
+                             const struct entry *dated)
+{
+    const struct entry e = {
+        .kind = ENTRY_CLOCK, .at_ms = dated->at_ms, .clocked_ms = dated->clocked_ms, .clock = *clock};
+    char mem[LIMIT_ENTRY];
+    struct buf bytes;
+    uint64_t index;
+    buf_fixed(&bytes, mem, sizeof mem);
+    entry_write(&bytes, &e);
+    return ledger_append(cx->ledger, cx->txn, k->number, &e, buf_span(&bytes), 0, SPAN(""), contract_terms(k, e.at_ms),
+                         &index, NULL);
+}
+
+enum err pipeline_clock(struct batch *cx, const struct contract *k)
+{
+    struct entry_clock clock;
+    struct entry dated;
+    if (!clock_comes(cx, k))
+        return ERR_OK;
+    assert(batch_may_touch(cx, k));
+    pipeline_date(cx, k, cx->now_ms, &dated);
+    enum err err = pipeline_ready(cx, k);
+    if (err == ERR_OK)
+        err = clock_tell(cx, ledger_clock(cx->ledger, k->number), &clock);
+    return err == ERR_OK ? written(append_clock(cx, k, &clock, &dated)) : err;
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
                        struct buf *bytes, struct recorded *out)
@@ -89,11 +130,17 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;
+    struct entry_clock clock;
+    bool untold = clock_comes(cx, k);
     enum err err = pipeline_ready(cx, k);
     if (err == ERR_OK)
-        err = apply(&fold, &cx->view, terms, ledger_size(cx->ledger, k->number), e, with.priv, &ops);
+        err = apply(&fold, &cx->view, terms, pipeline_next(cx, k), e, with.priv, &ops);
+    if (err == ERR_OK && untold)
+        err = clock_tell(cx, ledger_clock(cx->ledger, k->number), &clock);
     if (err != ERR_OK)
         return err;
+    if (untold && (err = append_clock(cx, k, &clock, e)) != ERR_OK)
+        return written(err);
     err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, terms, &r.index,
                         &r.leaf);
     if (err == ERR_OK)

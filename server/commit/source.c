@@ -314,6 +314,11 @@ static size_t take_head(struct source *s, struct job **jobs)
     return 0;
 }
 
+static uint32_t held_contract(const struct source *s)
+{
+    return s->held->record.kind == RECORD_STATEMENT ? s->held->record.statement.contract : 0;
+}
+
 /* A statement must not close over leads that are due, and signs what is durable. */
 static size_t take_held(struct source *s, struct job **jobs)
 {
@@ -321,7 +326,7 @@ static size_t take_held(struct source *s, struct job **jobs)
     case STAGE_APPROVE:
         return own(jobs, (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
     case STAGE_SWEEP:
-        return own(jobs, (struct record){.kind = RECORD_SWEEP});
+        return own(jobs, (struct record){.kind = RECORD_SWEEP, .sweep.contract = held_contract(s)});
     case STAGE_HEAD:
         return take_head(s, jobs);
     case STAGE_TURN:

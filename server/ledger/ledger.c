@@ -216,6 +216,11 @@ bool ledger_fold(struct log *log, const struct terms *terms, const struct tallie
     return false;
 }
 
+void ledger_take_clock(struct log *log, const struct entry *e)
+{
+    log->now.clock = (struct log_clock){e->clock.steps, e->clock.unsure};
+}
+
 /* ---- state ---- */
 
 uint64_t ledger_next_seq(const struct ledger *l)
@@ -234,6 +239,12 @@ void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out)
     static const struct frontier empty;
     const struct log *log = log_find(l, contract);
     frontier_root(log == NULL ? &empty : &log->now.head.frontier, out);
+}
+
+struct log_clock ledger_clock(const struct ledger *l, uint32_t contract)
+{
+    const struct log *log = log_find(l, contract);
+    return log == NULL ? (struct log_clock){0} : log->now.clock;
 }
 
 const struct tally *ledger_tally(const struct ledger *l, uint32_t contract)
@@ -416,6 +427,8 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
         err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), fill_envelope, &env);
     if (err != ERR_OK)
         return err;
+    if (e->kind == ENTRY_CLOCK)
+        ledger_take_clock(log, e);
     merkle_leaf(bytes, &hash);
     err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
     if (err != ERR_OK)

@@ -22,6 +22,12 @@ struct last_statement {
     struct hash sha256;
 };
 
+/* What the log's last `clock` entry says; zeros: it has none. */
+struct log_clock {
+    uint32_t steps;
+    bool unsure;
+};
+
 /* Loads heads and replays the journal from the watermark; also makes what a failed batch left in memory good again.
  * Needs nothing but the store: the terms for the tally are read from the logs' own `terms` entries. ERR_CORRUPT when
  * journal, tiles and heads do not fit together. */
@@ -31,6 +37,7 @@ uint64_t ledger_next_seq(const struct ledger *l);
 uint32_t ledger_last(const struct ledger *l); /* the highest number of a log that has entries */
 uint64_t ledger_size(const struct ledger *l, uint32_t contract);
 void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out);
+struct log_clock ledger_clock(const struct ledger *l, uint32_t contract);
 const struct tally *ledger_tally(const struct ledger *l, uint32_t contract);
 const struct last_statement *ledger_last_statement(const struct ledger *l, uint32_t contract);
 

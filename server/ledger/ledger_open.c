@@ -101,11 +101,14 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
     enum err err = tallied_again(env, &x);
     if (err == ERR_OK)
         err = load_versions(l, t, log, env->contract);
-    bool said = env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT;
+    bool said = env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT || env->kind == ENTRY_CLOCK;
     if (err == ERR_OK && said && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
-        err = e.kind == ENTRY_TERMS      ? add_version(&log->versions, env->index, &e)
-              : e.assent.adjustment == 0 ? add_assent(&log->versions, &e)
-                                         : ERR_OK;
+        if (e.kind == ENTRY_CLOCK)
+            ledger_take_clock(log, &e);
+        else if (e.kind == ENTRY_TERMS)
+            err = add_version(&log->versions, env->index, &e);
+        else if (e.assent.adjustment == 0)
+            err = add_assent(&log->versions, &e);
         entry_close(&e);
     }
     if (err == ERR_OK) {

@@ -31,5 +31,7 @@ MUST_CHECK enum err ledger_extend(struct ledger *l, struct txn *t, struct log *l
 /* What an entry that comes next changes beside the tree: false when the log is cut in front of it, and *full is what
  * the tally came to. Not for the root log, which has no tally. */
 bool ledger_fold(struct log *log, const struct terms *terms, const struct tallied *x, struct tally *full);
+/* What a `clock` entry tells. */
+void ledger_take_clock(struct log *log, const struct entry *e);
 
 #endif

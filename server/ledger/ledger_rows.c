@@ -4,7 +4,7 @@
 #include "common/base/id.h"
 #include "common/ledger/root_log.h"
 
-enum { HEAD_FORMAT = 2 };
+enum { HEAD_FORMAT = 3 };
 
 static const struct span watermark_name = {"watermark", 9};
 
@@ -45,6 +45,8 @@ void head_encode(const struct stored_head *h, struct buf *out)
     buf_be64(out, h->terms);
     buf_be64(out, h->published);
     buf_be64(out, h->leaf);
+    buf_be32(out, h->clock.steps);
+    buf_byte(out, h->clock.unsure);
     buf_byte(out, (uint8_t)f->edges);
     buf_add(out, f->edge, (size_t)f->edges * HASH_LEN);
     uint8_t tally[TALLY_LEN];
@@ -84,6 +86,13 @@ static uint8_t take_byte(struct reader *r)
     return b;
 }
 
+static uint32_t take_be32(struct reader *r)
+{
+    uint8_t b[4];
+    take(r, b, sizeof b);
+    return load_be32(b);
+}
+
 static uint64_t take_be64(struct reader *r)
 {
     uint8_t b[8];
@@ -119,6 +128,11 @@ enum err head_decode(struct span row, uint32_t contract, struct stored_head *out
     h.terms = take_be64(&r);
     h.published = take_be64(&r);
     h.leaf = take_be64(&r);
+    h.clock.steps = take_be32(&r);
+    uint8_t unsure = take_byte(&r);
+    if (unsure > (h.clock.steps > 0))
+        return ERR_CORRUPT;
+    h.clock.unsure = unsure == 1;
     h.head.frontier.edges = take_byte(&r);
     if (h.head.frontier.edges != __builtin_popcountll(h.head.size))
         return ERR_CORRUPT;

@@ -21,6 +21,7 @@ struct stored_head {
     uint64_t terms;     /* index of the log's last `terms` entry */
     uint64_t published; /* size of the last head in the root log */
     uint64_t leaf;      /* its place there */
+    struct log_clock clock;
 };
 void head_encode(const struct stored_head *h, struct buf *out);
 MUST_CHECK enum err head_decode(struct span row, uint32_t contract, struct stored_head *out); /* ERR_CORRUPT */

@@ -207,6 +207,8 @@ enum err statement_run(struct batch *cx, struct job *job)
         return problem(&job->problem, ERR_CONFLICT, "",
                        "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by "
                        "POST /v1/clock/confirm; until then no statement is issued");
+    if (pipeline_next(cx, s.k) != ledger_size(cx->ledger, s.k->number))
+        return problem(&job->problem, ERR_CONFLICT, "", "the server's clock was set at this very moment: try again");
     if (!contract_binds(s.k, s.issued_ms))
         return contract_unbound(s.k, &job->problem);
     issue_open(&s);

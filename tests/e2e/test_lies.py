@@ -397,22 +397,48 @@ def gap_for_nothing(book, tale):
     del book.entries[book.find("gap")]["clicks"]
 
 
+def step(book, ms, **word):
+    """A step of the clock at the end of the log."""
+    last = book.entries[-1]["at"]
+    known = max((entry["steps"] for entry in book.entries if entry["kind"] == "clock"), default=0)
+    book.entries.append({"at": max(last, last + ms), "from_ms": last, "kind": "clock", "steps": known + 1, "to_ms": last + ms, **({"clock_ms": last + ms} if ms < 0 else {}), **word})
+
+
 def approved_by_an_unsure_clock(book, tale):
-    """While leads on both sides say that nobody had confirmed the clock."""
-    last = book.entries[book.lead("C1")]
-    for entry in book.entries[last["click"]:]:
-        if entry["kind"] in ("click", "lead"):
-            entry["clock_steps"] = 1
-    last["clock_unsure"] = True
-    book.go_on(20 * DAY)
-    book.entries[-1]["clock_steps"] = 1
+    """The clock is set ahead, nobody confirms it, and a lead is due by it."""
+    step(book, 20 * DAY, unsure=True)
     waiting = book.entries[book.lead("A5")]
     book.entries.append({"at": book.entries[-1]["at"], "kind": "disposition", "lead": book.lead("A5"), "payable_micros": waiting["payout_micros"],
                          "status": "approved", "terms": waiting["terms"], "trust": "system"})
-    gone = ("claimed", "click", "clicked_ms", "due_ms", "payout_micros", "placement", "tier", "txid")
-    again = {name: value for name, value in last.items() if name not in gone}
-    book.entries.append({**again, "at": book.entries[-1]["at"], "reason": "no_click", "status": "rejected"})
-    book.openings.append({**book.opening(book.lead("C1")), "index": len(book.entries) - 1})
+
+
+def held_for_a_step_that_nobody_tells(book, tale):
+    """A lead that was accepted is held, as if the clock had stepped behind its click."""
+    at = book.lead("C1")
+    lead = book.entries[at]
+    for name in ("due_ms",):
+        lead.pop(name, None)
+    lead.update(clock_steps=1, reason="review", status="held")
+
+
+def lead_that_nobody_can_sign(book, tale):
+    """As if its sender had countersigned it: leads are not."""
+    book.entries[book.lead("C1")]["trust"] = "countersigned"
+
+
+def step_of_half_a_second(book, tale):
+    step(book, 500)
+
+
+def large_step_that_asks_nobody(book, tale):
+    step(book, 20 * DAY)
+
+
+def step_that_dates_back(book, tale):
+    """It says two hours back, and what comes behind it is dated three days back."""
+    step(book, -2 * HOUR, unsure=True)
+    click = {name: value for name, value in book.entries[book.find("click")].items() if name != "clock_ms"}
+    book.entries.append({**click, "at": book.entries[-1]["at"], "clock_ms": book.entries[-1]["at"] - 3 * DAY, "clock_steps": 1})
 
 
 def time_of_all_shifted(book, tale):
@@ -438,7 +464,9 @@ LIES = [
     (answer_moved_to_the_next_statement, "settle", "responses"), (key_minted_for_a_party, "settle", "entries"), (all_keys_replaced, "settle", "pins"),
     (real_keys_beside_the_forgers, "settle", "pins"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (time_of_all_shifted, "settle", "entries"),
     (statement_issued_twice, "settle", "clicks"), (gap_for_ever, "raw", "entries"), (gap_of_a_number, "raw", "entries"), (gap_for_nothing, "raw", "entries"),
-    (approved_by_an_unsure_clock, "raw", "decisions"),
+    (approved_by_an_unsure_clock, "raw", "entries"), (held_for_a_step_that_nobody_tells, "raw", "entries"), (step_of_half_a_second, "raw", "entries"),
+    (lead_that_nobody_can_sign, "raw", "decisions"),
+    (large_step_that_asks_nobody, "raw", "entries"), (step_that_dates_back, "raw", "entries"),
     (credential_of_nobody, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
 ]
 
@@ -523,14 +551,17 @@ class Lies(ServerCase):
     def test_a_step_of_the_clock_is_told(self):
         """Whoever writes one frees what crosses it from the rules of time: it says so."""
         book = self.book()
-        step = book.entries[book.lead("B3")]["click"]
-        for entry in book.entries[step:]:
+        at = book.entries[book.lead("B3")]["click"]
+        before = book.entries[at - 1]["at"]
+        book.insert(at, {"at": before, "clock_ms": before - 5_000, "from_ms": before, "kind": "clock", "steps": 1, "to_ms": before - 5_000})
+        for entry in book.entries[at + 1:]:
             if entry["kind"] in ("click", "lead"):
                 entry["clock_steps"] = 1
         done = countersign("verify", book.settle().write(self.tale.folder / "forged"), "--json")
         told = [fact["data"] for fact in json.loads(done.stdout)["facts"] if fact["topic"] == "clock"]
-        after = [at for at, entry in enumerate(book.entries) if at > step and entry["kind"] == "disposition" and entry["lead"] < step]
-        self.assertEqual([(fact["what"], fact["entry"], fact["steps"], fact["leads"], fact["dispositions"]) for fact in told], [("step", step, 1, 0, len(after))])
+        after = [n for n, entry in enumerate(book.entries) if n > at and entry["kind"] == "disposition" and entry["lead"] < at]
+        self.assertEqual([(fact["what"], fact.get("entry"), fact["steps"], fact["leads"], fact["dispositions"]) for fact in told],
+                         [("step", at, 1, 0, len(after)), ("all", None, 1, 0, len(after))])
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_what_no_tool_shows_is_known(self):

@@ -174,7 +174,7 @@ class MadeLog:
         self.chance, self.entries, self.openings, self.statements, self.data = chance, [], [], {}, []
         self.opened = {}
         self.ledger = verify.Ledger(CONTRACT, self.opened)
-        self.now, self.steps = START, 0
+        self.now = START
         self.fixed = {"currency": chance.choice(["EUR", "JPY", "KWD"]), "publisher": PUBLISHER}
         self.people = [self.somebody() for _ in range(6)]
         self.terms(0)
@@ -220,13 +220,28 @@ class MadeLog:
         self.now += chance.choice([0, 1, 500, 3_000, 60_000, HOUR, HOUR, 9 * HOUR, DAY, 3 * DAY])
         if chance.random() < 0.03 and self.entries:
             self.now -= chance.choice([1, 1000, HOUR])
-        if chance.random() < 0.02:
-            self.steps += 1
-        else:
-            self.now = max(self.now, self.ledger.latest - HOUR)
+        self.now = max(self.now, self.ledger.latest - HOUR)
+        if chance.random() < 0.03 and self.entries:
+            self.step()
+        elif self.ledger.unsure and chance.random() < 0.4:
+            self.confirm()
         self.approve_due()
 
+    def step(self):
+        """One or two of the server's clock; a large one waits for the operator's word, or has it already."""
+        chance, before = self.chance, self.ledger.latest
+        steps, off = chance.choice([1, 1, 2]), chance.choice([-2_000, 2_000, 59_999, 60_000, -HOUR, 30 * HOUR, -30 * HOUR])
+        self.now = before + off
+        waits = self.ledger.unsure or (abs(off) >= 60_000 if steps == 1 else chance.random() < 0.5)
+        word = {} if not waits else {"unsure": True} if chance.random() < 0.6 else {"by": OPERATOR, "confirmed_ms": self.now}
+        self.append({"from_ms": before, "kind": "clock", "steps": self.ledger.steps + steps, "to_ms": self.now, **word})
+
+    def confirm(self):
+        self.append({"by": OPERATOR, "confirmed_ms": self.now, "kind": "clock", "steps": self.ledger.steps})
+
     def approve_due(self):
+        if self.ledger.unsure:
+            return
         for lead in sorted(self.ledger.leads.values(), key=lambda lead: lead.due or 0):
             if lead.status == "pending" and lead.due and lead.due <= self.now and (self.chance.random() < 0.7 or self.now - lead.due >= HOUR):
                 self.dispose(lead, "approved", {"trust": "system"})
@@ -246,7 +261,7 @@ class MadeLog:
         commit = {"class": chance.choice(["ok", "ok", "ok", *verify.CLASSES]), "commit": b64u(chance.randbytes(32)), "kind": kind, "placement": chance.randrange(1, 4)}
         clicks = [n for n, entry in enumerate(self.entries) if entry.get("kind") == "click"]
         if kind == "click":
-            commit |= {name: value for name, value in (("device", chance.choice(verify.DEVICES)), ("clock_steps", self.steps), ("sub1", "x")) if value and chance.random() < 0.8 or name == "clock_steps" and value}
+            commit |= {name: value for name, value in (("device", chance.choice(verify.DEVICES)), ("clock_steps", self.ledger.steps), ("sub1", "x")) if value and chance.random() < 0.8 or name == "clock_steps" and value}
         if kind == "view" and clicks:
             commit["click"] = chance.choice(clicks)
             commit["placement"] = self.entries[commit["click"]]["placement"]
@@ -280,7 +295,7 @@ class MadeLog:
                  "bad": bad, "given": [name for name in verify.CONTACTS if name in fields], "facts": facts, "honeypot": honeypot,
                  "test": chance.random() < 0.03, "disposable": "email" in fields and "email" not in bad and chance.random() < 0.05, "claimed": True,
                  "txid": chance.choice([who["txid"], "", f"n{chance.randrange(10**6)}"]), "sub1": chance.choice(["", "7", "07", "x"]),
-                 "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.steps, "clock_unsure": self.steps > 0 and chance.random() < 0.2 and self.ledger.while_unsure is None}
+                 "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.ledger.steps, "clock_unsure": self.ledger.unsure}
         if self.ledger.txid_taken(entry):
             entry["txid"] = ""
         self.touch(entry, terms)
@@ -388,6 +403,8 @@ class MadeLog:
                 del self.ledger.bound_by[saved[0]:]
 
     def statement(self):
+        if self.ledger.unsure:
+            self.confirm()
         self.approve_due()
         if any(lead.status == "pending" and lead.due and self.now - lead.due > HOUR for lead in self.ledger.leads.values()):
             return
@@ -446,6 +463,7 @@ NEW = {  # members that an entry may be given that it had not
     "disposition": {"amount_micros": 7, "currency": "EUR", "payable_micros": 3, "text": "x", "txid": "y", "party": ADVERTISER, "clock_ms": 7},
     "click": {"clock_steps": 1, "sub1": "q", "to": "https://x.example/", "to_refused": True, "country": "FR", "device": "phone", "utm_term": "t"},
     "view": {"click": 3, "placement": 1}, "gap": {"clicks": 1, "impressions": 2}, "impression": {"device": "phone"},
+    "clock": {"unsure": True, "by": OPERATOR, "confirmed_ms": START, "from_ms": START, "to_ms": START + DAY},
     "terms": {"effective_ms": START + 10**10}, "key": {"clock_ms": 5}}
 
 

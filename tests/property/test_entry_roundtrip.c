@@ -262,6 +262,10 @@ static void random_entry(struct entry *e)
         if (coin())
             e->adjustment.micros = -e->adjustment.micros;
         break;
+    case ENTRY_CLOCK:
+        e->clock = (struct entry_clock){(uint32_t)number(), (int64_t)number(), (int64_t)number(), coin(), id('O'),
+                                        (int64_t)number()};
+        break;
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};
         break;

@@ -353,7 +353,7 @@ def head(doc, world):
         form, entries_n = known["numbers"][:2]
         if at != len(value):
             yield f"a head of {len(value)} bytes ends at {at}"
-        elif (form, entries_n) != (2, size_of[int.from_bytes(key, "big")]) or known["e"] != entries_n.bit_count():
+        elif (form, entries_n) != (3, size_of[int.from_bytes(key, "big")]) or known["e"] != entries_n.bit_count():
             yield f"a head of size {entries_n} with {known['e']} edges"
         elif known["c"] != len(world.code["classes"]):
             yield "another number of classes"

@@ -805,12 +805,103 @@ static void lie_dated_later(struct story *s)
     tell(s, &e, NULL);
 }
 
+static void tell_clock(struct story *s, const struct entry_clock *c)
+{
+    struct entry e = {.kind = ENTRY_CLOCK, .at_ms = s->now_ms, .clock = *c};
+    tell(s, &e, NULL);
+}
+
+static void tell_click_of(struct story *s, uint32_t steps)
+{
+    struct entry e = {.kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.placement = 1, .clock_steps = steps}};
+    tell(s, &e, NULL);
+}
+
+/* The clock goes ahead by so much, and is not confirmed. */
+static struct entry_clock step_of(struct story *s, int64_t ms)
+{
+    struct entry_clock c = {.steps = 1, .from_ms = s->now_ms, .to_ms = s->now_ms + ms, .unsure = ms >= 60000};
+    s->now_ms += ms;
+    return c;
+}
+
 static void lie_fewer_steps(struct story *s)
 {
-    for (uint32_t steps = 1; steps <= 1; steps--) {
-        struct entry e = {.kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.placement = 1, .clock_steps = steps}};
-        tell(s, &e, NULL);
-    }
+    const struct entry_clock c = step_of(s, 5000);
+    tell_clock(s, &c);
+    tell_click_of(s, 0);
+}
+
+static void lie_step_untold(struct story *s)
+{
+    tell_click_of(s, 1);
+}
+
+static void lie_step_too_small(struct story *s)
+{
+    const struct entry_clock c = step_of(s, 1999);
+    tell_clock(s, &c);
+}
+
+static void lie_large_step_that_asks_nobody(struct story *s)
+{
+    struct entry_clock c = step_of(s, 60000);
+    c.unsure = false;
+    tell_clock(s, &c);
+}
+
+static void lie_small_step_that_waits(struct story *s)
+{
+    struct entry_clock c = step_of(s, 59999);
+    c.unsure = true;
+    tell_clock(s, &c);
+}
+
+static void lie_nobody_confirms(struct story *s)
+{
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    tell_clock(s, &(struct entry_clock){.steps = 1, .confirmed_ms = s->now_ms});
+}
+
+static void lie_confirmed_ahead(struct story *s)
+{
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    tell_clock(s, &(struct entry_clock){.steps = 1, .by = SPAN("O1"), .confirmed_ms = s->now_ms + 3600001});
+}
+
+static void lie_confirmed_twice(struct story *s)
+{
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    for (int i = 0; i < 2; i++)
+        tell_clock(s, &(struct entry_clock){.steps = 1, .by = SPAN("O1"), .confirmed_ms = s->now_ms});
+}
+
+/* As if the step had come before the entries that stand in front of it. */
+static void lie_step_of_before(struct story *s)
+{
+    struct entry_clock c = step_of(s, 2 * 3600000);
+    c.from_ms -= 3600001 + 1000;
+    c.to_ms -= 3600001 + 1000;
+    tell_clock(s, &c);
+}
+
+/* Two hours back, of which one is told: who reads it is dated back. */
+static void lie_step_of_half(struct story *s)
+{
+    struct entry_clock c = {.steps = 1, .from_ms = s->now_ms, .to_ms = s->now_ms - 3600000, .unsure = true};
+    struct entry e = {
+        .kind = ENTRY_CLOCK, .at_ms = s->fold.last_ms, .clocked_ms = s->fold.last_ms - 3 * 3600000, .clock = c};
+    tell(s, &e, NULL);
+}
+
+static void lie_statement_of_an_unsure_clock(struct story *s)
+{
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    tell_statement(s);
 }
 
 static void lie_hidden_fact_after_terms(struct story *s)
@@ -885,6 +976,21 @@ static void lie_unpublished_head(struct story *s)
     tile_builder_leaf(&s->root, &other);
 }
 
+static void assert_found(const struct lie *lies, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct story *s = story_long(0);
+        struct told t;
+        lies[i].tell(s);
+        write_logs(s);
+        if (verify(s, &t) != FAILS || verdict_of(&t, lies[i].check) != FAILS || verdict_of(&t, "tree") != HOLDS) {
+            print(&t);
+            fail_msg("%s: not found by %s", lies[i].what, lies[i].check);
+        }
+        story_free(s);
+    }
+}
+
 static void signed_lies_are_found(void **state)
 {
     (void)state;
@@ -942,23 +1048,31 @@ static void signed_lies_are_found(void **state)
         {"a statement dated into a closed period", "entries", lie_backdated_statement},
         {"a click dated before the entry in front of it", "entries", lie_before_the_last},
         {"an entry dated later than the clock and the entry in front of it", "entries", lie_dated_later},
-        {"a step of the clock taken back", "entries", lie_fewer_steps},
         {"traffic that never was", "statements", lie_statement_tally},
         {"a remainder that is not carried", "statements", lie_statement_carried},
         {"an approval kept back", "decisions", lie_overdue},
         {"a head shown to nobody else", "heads", lie_unpublished_head},
     };
-    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        struct story *s = story_long(0);
-        struct told t;
-        lies[i].tell(s);
-        write_logs(s);
-        if (verify(s, &t) != FAILS || verdict_of(&t, lies[i].check) != FAILS || verdict_of(&t, "tree") != HOLDS) {
-            print(&t);
-            fail_msg("%s: not found by %s", lies[i].what, lies[i].check);
-        }
-        story_free(s);
-    }
+    assert_found(lies, sizeof lies / sizeof lies[0]);
+}
+
+static void lies_about_the_clock_are_found(void **state)
+{
+    (void)state;
+    static const struct lie lies[] = {
+        {"a step of the clock taken back", "entries", lie_fewer_steps},
+        {"a step of the clock that no entry tells", "entries", lie_step_untold},
+        {"a step of the clock that is none", "entries", lie_step_too_small},
+        {"a large step of the clock without a word", "entries", lie_large_step_that_asks_nobody},
+        {"a small step of the clock that waits for a word", "entries", lie_small_step_that_waits},
+        {"a clock that nobody confirms", "entries", lie_nobody_confirms},
+        {"a clock that is confirmed ahead", "entries", lie_confirmed_ahead},
+        {"a clock that was sure and is confirmed", "entries", lie_confirmed_twice},
+        {"a step of the clock from a time that was over", "entries", lie_step_of_before},
+        {"a step of the clock smaller than what it dates back", "entries", lie_step_of_half},
+        {"a statement while nobody had confirmed the clock", "entries", lie_statement_of_an_unsure_clock},
+    };
+    assert_found(lies, sizeof lies / sizeof lies[0]);
 }
 
 static void assert_verdict(struct story *s, enum verdict verdict, const char *check, const char *part)
@@ -1102,8 +1216,24 @@ static void an_entry_at_the_time_before_it_holds(void **state)
     struct reported l; /* of the click, after a step */
     report(s, click, 9, "{\"email\":\"p9@shop.example\"}", &l);
     l.r.clock_steps = 1;
-    s->now_ms += 400 * MS_PER_DAY;
+    l.r.clock_unsure = true;
+    const struct entry_clock ahead = step_of(s, 400 * MS_PER_DAY);
+    tell_clock(s, &ahead);
     tell_reported(s, &l);
+    tell_clock(s, &(struct entry_clock){.steps = 1, .by = SPAN("O1"), .confirmed_ms = s->now_ms});
+    const struct entry_clock back = {.steps = 3, /* two of them, of which one was small */
+                                     .from_ms = s->now_ms,
+                                     .to_ms = s->now_ms - 400 * MS_PER_DAY,
+                                     .by = SPAN("O1"),
+                                     .confirmed_ms = s->now_ms - 400 * MS_PER_DAY};
+    struct entry e = {.kind = ENTRY_CLOCK, .at_ms = s->fold.last_ms, .clocked_ms = back.to_ms, .clock = back};
+    tell(s, &e, NULL);
+    s->now_ms = back.to_ms;
+    e = (struct entry){.kind = ENTRY_CLICK,
+                       .at_ms = s->fold.last_ms,
+                       .clocked_ms = s->now_ms,
+                       .click = {.placement = 1, .clock_steps = 3}};
+    tell(s, &e, NULL);
     write_logs(s);
     assert_holds(s);
     story_free(s);
@@ -1566,6 +1696,7 @@ int main(void)
         cmocka_unit_test(a_strange_file_is_found),
         cmocka_unit_test(an_empty_folder_cannot_be_told),
         cmocka_unit_test(signed_lies_are_found),
+        cmocka_unit_test(lies_about_the_clock_are_found),
         cmocka_unit_test(odd_leads_that_the_server_writes_hold),
         cmocka_unit_test(a_lead_across_new_terms_holds),
         cmocka_unit_test(a_version_binds_from_its_time_on),
