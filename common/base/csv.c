@@ -4,7 +4,7 @@
 
 void csv_open(struct csv *c, struct span text)
 {
-    *c = (struct csv){.rest = span_starts(text, BOM) ? span_skip(text, sizeof BOM - 1) : text};
+    *c = (struct csv){.rest = span_starts(text, BOM) ? span_skip(text, sizeof BOM - 1) : text, .mark = ','};
 }
 
 /* The length of the line end that s begins with; 0: of none. */
@@ -24,7 +24,7 @@ static enum err take_field(struct csv *c, size_t *len, const char **what)
             i++;
         else if (quoted && s.ptr[i] == '"')
             break;
-        else if (!quoted && (s.ptr[i] == ',' || s.ptr[i] == '\n' || s.ptr[i] == '\r' || s.ptr[i] == '"'))
+        else if (!quoted && (s.ptr[i] == c->mark || s.ptr[i] == '\n' || s.ptr[i] == '\r' || s.ptr[i] == '"'))
             break;
         c->lines += s.ptr[i] == '\n';
     }
@@ -34,7 +34,7 @@ static enum err take_field(struct csv *c, size_t *len, const char **what)
     }
     i += quoted;
     struct span after = span_skip(s, i);
-    if (after.len > 0 && after.ptr[0] != ',' && line_end(after) == 0) {
+    if (after.len > 0 && after.ptr[0] != c->mark && line_end(after) == 0) {
         *what = after.ptr[0] == '\r' ? "a CR stands without its LF"
                 : quoted             ? "something stands behind a closing quote"
                                      : "a quote stands within a field that has none around it";
@@ -85,4 +85,25 @@ struct span csv_field(struct span raw, struct buf *mem)
         i += inner.ptr[i] == '"'; /* the second of two */
     }
     return buf_span(mem);
+}
+
+void csv_cell(struct buf *out, struct span s)
+{
+    bool formula = s.len && memchr("=+-@\t\r", s.ptr[0], 6) != NULL;
+    bool quoted = false;
+
+    for (size_t i = 0; i < s.len; i++)
+        quoted |= s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\r' || s.ptr[i] == '\n';
+    if (quoted)
+        buf_byte(out, '"');
+    if (formula)
+        buf_byte(out, '\'');
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '"')
+            buf_byte(out, '"');
+        buf_byte(out, (uint8_t)s.ptr[i]);
+    }
+    if (quoted)
+        buf_byte(out, '"');
+    buf_byte(out, ',');
 }

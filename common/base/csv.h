@@ -1,5 +1,6 @@
-/* Reader of CSV (RFC 4180), strict: commas, quotes around whole fields alone and doubled within, lines that end in CRLF
- * or LF. A byte order mark at the start and lines without any byte are passed over. */
+/* Reader of CSV (RFC 4180), strict: commas (or another mark, where the caller sets it), quotes around whole fields
+ * alone and doubled within, lines that end in CRLF or LF. A byte order mark at the start and lines without any byte are
+ * passed over. */
 #ifndef CS_BASE_CSV_H
 #define CS_BASE_CSV_H
 
@@ -8,6 +9,7 @@
 
 struct csv {
     struct span rest;
+    char mark;    /* between fields: ',' unless the caller sets another once it is open */
     size_t line;  /* of the record that csv_next took last, from 1 on */
     size_t lines; /* taken so far */
 };
@@ -18,5 +20,8 @@ void csv_open(struct csv *c, struct span text);
 MUST_CHECK enum err csv_next(struct csv *c, struct span *field, size_t max, size_t *n, const char **what);
 /* What a field of csv_next says; into *mem, which has room for its length, where it is not the text itself. */
 struct span csv_field(struct span raw, struct buf *mem);
+/* Writing: one cell and a comma behind it (RFC 4180). A cell that a spreadsheet would run as a formula is led by an
+ * apostrophe. */
+void csv_cell(struct buf *out, struct span s);
 
 #endif

@@ -39,7 +39,7 @@ static void element_path(char out[PATH_LEN], const char *path, size_t i)
     out[b.len] = '\0';
 }
 
-enum { CANONICAL = 1, ELEMENT = 2, ANY_NUMBER = 4 };
+enum { CANONICAL = 1, ELEMENT = 2, ANY_NUMBER = 4, NUMBERS_AS_TEXTS = 8 };
 
 /* What jansson takes and we do not. */
 static enum err check(const json_t *v, const char *path, int depth, unsigned flags, struct problem *p)
@@ -138,18 +138,25 @@ static void numbers_as_texts(struct buf *out, struct span text)
     }
 }
 
-static json_t *load(struct span text, unsigned flags, json_error_t *fault)
+static json_t *load_texts(struct span text, size_t flags, json_error_t *fault)
 {
-    size_t more = flags & ANY_NUMBER ? JSON_ALLOW_NUL : 0;
-    json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | more, fault);
-    if (v != NULL || !(flags & ANY_NUMBER) || json_error_code(fault) != json_error_numeric_overflow)
-        return v;
     struct buf texts;
     buf_heap(&texts);
     numbers_as_texts(&texts, text);
-    v = json_loadb(texts.ptr, texts.len, JSON_REJECT_DUPLICATES | more, fault);
+    json_t *v = json_loadb(texts.len ? texts.ptr : "", texts.len, JSON_REJECT_DUPLICATES | flags, fault);
     buf_free(&texts);
     return v;
+}
+
+static json_t *load(struct span text, unsigned flags, json_error_t *fault)
+{
+    size_t more = flags & ANY_NUMBER ? JSON_ALLOW_NUL : 0;
+    if (flags & NUMBERS_AS_TEXTS)
+        return load_texts(text, 0, fault);
+    json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | more, fault);
+    if (v != NULL || !(flags & ANY_NUMBER) || json_error_code(fault) != json_error_numeric_overflow)
+        return v;
+    return load_texts(text, more, fault);
 }
 
 /* The name of the member that byte `at` stands in or behind, of the outermost object. */
@@ -237,7 +244,7 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
     if (!json_is_object(v))
         err = problem(p, ERR_MALFORMED, "", "must be a JSON object");
     else
-        err = flags & ANY_NUMBER ? ERR_OK : problem_foreign(p, check(v, "", 0, flags, p));
+        err = flags & (ANY_NUMBER | NUMBERS_AS_TEXTS) ? ERR_OK : problem_foreign(p, check(v, "", 0, flags, p));
     if (err != ERR_OK) {
         json_decref(v);
         return err;
@@ -254,6 +261,11 @@ enum err json_read(struct span text, json_t **out, struct problem *p)
 enum err json_read_any_number(struct span text, json_t **out, struct problem *p)
 {
     return read_checked(text, ANY_NUMBER, out, p);
+}
+
+enum err json_read_texts(struct span text, json_t **out, struct problem *p)
+{
+    return read_checked(text, NUMBERS_AS_TEXTS, out, p);
 }
 
 enum err json_read_canonical(struct span text, json_t **out, struct problem *p)

@@ -18,6 +18,9 @@ MUST_CHECK enum err json_read(struct span text, json_t **out, struct problem *p)
  * asked for. Where one number fits neither an int64 nor a double, all numbers are texts of their digits. Not for
  * jw_value, which writes no reals. */
 MUST_CHECK enum err json_read_any_number(struct span text, json_t **out, struct problem *p);
+/* As json_read, but each number, at any depth, is a text of the characters that it is written with. Not for jw_value.
+ */
+MUST_CHECK enum err json_read_texts(struct span text, json_t **out, struct problem *p);
 /* As json_read, and ERR_CORRUPT unless the text is exactly the canonical bytes of what it says (no nulls either). */
 MUST_CHECK enum err json_read_canonical(struct span text, json_t **out, struct problem *p);
 /* Writes any parsed value canonically (sorting keys by byte order). Null members are left out. */

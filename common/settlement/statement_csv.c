@@ -1,26 +1,5 @@
+#include "common/base/csv.h"
 #include "common/settlement/statement_text.h"
-
-/* RFC 4180. A cell that a spreadsheet would run as a formula is led by an apostrophe. */
-static void cell(struct buf *out, struct span s)
-{
-    bool formula = s.len && memchr("=+-@\t\r", s.ptr[0], 6) != NULL;
-    bool quoted = false;
-
-    for (size_t i = 0; i < s.len; i++)
-        quoted |= s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\r' || s.ptr[i] == '\n';
-    if (quoted)
-        buf_byte(out, '"');
-    if (formula)
-        buf_byte(out, '\'');
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '"')
-            buf_byte(out, '"');
-        buf_byte(out, (uint8_t)s.ptr[i]);
-    }
-    if (quoted)
-        buf_byte(out, '"');
-    buf_byte(out, ',');
-}
 
 static void number(struct buf *out, bool there, int64_t v)
 {
@@ -31,21 +10,21 @@ static void number(struct buf *out, bool there, int64_t v)
 
 static void row(struct buf *out, const struct statement *s, const struct statement_line *l)
 {
-    cell(out, s->id);
-    cell(out, s->contract);
-    cell(out, l->kind);
+    csv_cell(out, s->id);
+    csv_cell(out, s->contract);
+    csv_cell(out, l->kind);
     number(out, !l->traffic, l->index);
     number(out, json_object_get(l->json, "lead") != NULL, l->lead);
-    cell(out, l->lead_at);
-    cell(out, l->status);
-    cell(out, l->reason);
+    csv_cell(out, l->lead_at);
+    csv_cell(out, l->status);
+    csv_cell(out, l->reason);
     number(out, l->share_to != 0, l->share_from);
     number(out, l->share_to != 0, l->share_to);
     number(out, l->traffic, l->clicks);
     number(out, l->traffic, l->impressions);
     number(out, l->traffic, l->all_clicks);
     number(out, l->traffic, l->all_impressions);
-    cell(out, s->currency);
+    csv_cell(out, s->currency);
     number(out, true, l->micros);
     decimal_add(out, l->micros, 6, (int)s->exponent);
     buf_str(out, "\r\n");

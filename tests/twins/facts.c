@@ -9,6 +9,7 @@
 #include "common/commit/record.h"
 #include "common/decisions/decide.h"
 #include "common/ledger/entry_fields.h"
+#include "common/reconcile/reconcile.h"
 #include "common/settlement/verify_parts.h"
 #include "server/store/store.h"
 #include "server/system/options.h"
@@ -32,7 +33,9 @@ static const char *const stores[] = {STORE_TABLE(WORD)}, *const rows[] = {ROW_TA
                          *const reasons[] = {REASON_TABLE(WORD)}, *const statuses[] = {STATUS_TABLE(WORD)},
                          *const classes[] = {CLASS_TABLE(WORD)}, *const trusts[] = {TRUST_TABLE(WORD)},
                          *const devices[] = {DEVICE_TABLE(WORD)}, *const checks[] = {CHECK_TABLE(WORD)},
-                         *const topics[] = {TOPIC_TABLE(WORD)}, *const credentials[] = {CREDENTIAL_TABLE(WORD)};
+                         *const topics[] = {TOPIC_TABLE(WORD)}, *const credentials[] = {CREDENTIAL_TABLE(WORD)},
+                         *const outcomes[] = {OUTCOME_TABLE(WORD)}, *const causes[] = {CAUSE_TABLE(WORD)},
+                         *const columns[] = {COLUMN_TABLE(WORD)};
 
 static json_t *list(const char *const *words, size_t n)
 {
@@ -43,6 +46,19 @@ static json_t *list(const char *const *words, size_t n)
 }
 
 #define LIST(words) list(words, sizeof(words) / sizeof(words)[0])
+
+/* Of each column of a party's rows the names that mean it. */
+static json_t *synonyms(void)
+{
+    json_t *out = json_object();
+    enum column c = 0;
+    for (size_t i = 0; i < COLUMNS_KNOWN; i++)
+        json_object_set_new(out, columns[i], json_array());
+    const char *name;
+    for (size_t i = 0; (name = column_synonym(i, &c)) != NULL; i++)
+        json_array_append_new(json_object_get(out, columns[c]), json_string(name));
+    return out;
+}
 
 static json_t *kinds(void)
 {
@@ -137,11 +153,12 @@ static void print(json_t *v, size_t flags)
 
 static void print_tables(void)
 {
-    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores), "rows",
-                    LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes),
+    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores),
+                    "rows", LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes),
                     "devices", LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds", kinds(),
                     "members", members(), "dispositions", dispositions(), "options", options(), "records", records(),
-                    "topics", LIST(topics), "credentials", LIST(credentials)),
+                    "topics", LIST(topics), "credentials", LIST(credentials), "outcomes", LIST(outcomes), "causes",
+                    LIST(causes), "synonyms", synonyms()),
           JSON_INDENT(1));
 }
 

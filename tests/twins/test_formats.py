@@ -396,6 +396,20 @@ def word_tables(doc, world):
     yield from (f"{name}: {said.get(name)} is not {in_code}" for name, in_code in code.items() if said.get(name) != in_code)
 
 
+def reconciliation(doc, world):
+    """Classes, reasons, columns and their other names."""
+    text = section(doc, "Reconciliation")
+    yield from {word for row in table(text, "class of an item", "when") for word in words(row[0])} ^ set(world.code["outcomes"])
+    yield from {word for row in table(text, "reason", "of", "when") for word in words(row[0])} ^ set(filter(None, world.code["causes"]))
+    for column, _, others in table(text, "column", "what", "also called"):
+        name = column.strip("`")
+        plain = name.replace("_", "")
+        yield from (set(words(others)) | {plain}) ^ set(world.code["synonyms"].get(name, []))
+        if plain not in world.code["synonyms"].get(name, []):
+            yield f"{name} does not mean itself"
+    yield from {row[0].strip("`") for row in table(text, "column", "what", "also called")} ^ set(world.code["synonyms"])
+
+
 def dispositions(doc, world):
     said = {}
     for origins, targets in table(doc, "from", "to"):
@@ -540,6 +554,8 @@ CASES = {
     payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`verdict` (`accept` or `dispute`), `disputed`", "`disputed`")],
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
     topics: [("`first_at` `last_at`", "`last_at`"), ("| `decided` |", "| `decisions` |")],
+    reconciliation: [("| `missing_there` | a lead", "| `missing` | a lead"), ("| `early` | all", "| `soon` | all"), ("`orderno` ", ""),
+                     ("| `request_id` | the id", "| `request` | the id")],
     mirror: [("| `v1/statements/{id}/lines` |", "| `v1/statements/{id}/rows` |"), ("`log/checkpoint`, ", "")],
     labels: [("countersign/v1/lead block", "countersign/v1/lead brick")],
     records: [("| 16 | code | advertiser |", "| 16 | code | instance |"), ("`by` be32, `kid` text |", "`kid` text |"),
@@ -575,6 +591,8 @@ CODE_CHANGES = [
     (checks, lambda world: world.code["checks"].reverse()),
     (topics, lambda world: world.code["topics"].append("dream")),
     (topics, lambda world: world.told[0]["data"].update(colour=1)),
+    (reconciliation, lambda world: world.code["causes"].append("dream")),
+    (reconciliation, lambda world: world.code["synonyms"]["txid"].append("dream")),
     (mirror, lambda world: world.mirror.append("log/dreams")),
     (records, lambda world: world.code["records"][0]["fields"].pop()),
     (records, lambda world: world.code["records"].pop()),
