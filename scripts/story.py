@@ -181,7 +181,7 @@ class Story:
     def settle(self):
         """The statement, and both parties' signatures under it."""
         made = self.operator.post(f"/v1/contracts/{self.contract}/statements", {})
-        self.statement, self.share_url = made["id"], made["share_url"]
+        self.statement = made["id"]
         payload = statement_payload(self.advertiser.do("GET", f"/v1/statements/{self.statement}").body)
         hold(payload == statement_payload(self.publisher.do("GET", f"/v1/statements/{self.statement}").body),
              "the two parties did not get the same statement")
@@ -244,7 +244,7 @@ class Story:
         for number, link in enumerate(self.tracking):
             hold(send(link["url"], "HEAD").status == 302, f"{link} does not open")
             tell(f"  {'publishers' if number == 0 else '':22} {link['url']}  ({link['name']})")
-        for what, link in (("landing page", self.demo + "/"), ("start page", self.url + "/"), ("statement", self.share_url),
+        for what, link in (("landing page", self.demo + "/"), ("start page", self.url + "/"), ("statement", self.operator.post(f"/v1/statements/{self.statement}/shares", {})["url"]),
                            ("API description", self.url + "/openapi.json"), ("tag for landing pages", self.url + "/t.js"),
                            ("statement keys", self.url + "/.well-known/jwks.json"), ("root log", self.url + "/log/checkpoint"),
                            ("metrics", self.url + "/metrics")):

@@ -24,6 +24,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_STATEMENT] = statement_run,
     [RECORD_RESPONSE] = response_run,
     [RECORD_ASSENT] = assent_run,
+    [RECORD_SHARE] = share_run,
     [RECORD_FRESH_HEAD] = chore_nothing,
     [RECORD_APPROVE] = chore_approve,
     [RECORD_TIDY] = chore_tidy,

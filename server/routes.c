@@ -74,6 +74,9 @@ static const struct route table[] = {
     {READ, "/v1/statements/{}/lines", ANY | READS, statements_lines, NULL, "Line items, JSON lines"},
     {READ, "/v1/statements/{}/checkpoint", ANY | READS, statements_checkpoint, NULL, "Checkpoint note of the tree that the statement closes"},
     {READ, "/v1/statements/{}/proof", ANY, statements_proof, statements_proof_finish, "Inclusion proof of a statement's entry (C2SP tlog-proof)"},
+    {POST, "/v1/statements/{}/shares", ANY, shares_create, control_finish, "Make a share link: reads the statement without a token until it expires"},
+    {READ, "/v1/statements/{}/shares", ANY | READS, shares_list, NULL, "List the statement's share links"},
+    {METHOD_DELETE, "/v1/statements/{}/shares/{}", ANY, shares_delete, control_finish, "End a share link"},
     {POST, "/v1/statements/{}/responses", ROLE_ADVERTISER | ROLE_PUBLISHER, responses_create, control_finish, "Accept or dispute, signed by the party"},
     {READ, "/v1/statements/{}/responses", ANY | READS, responses_list, NULL, "The parties' answers"},
 

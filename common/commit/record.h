@@ -55,7 +55,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(SERVER_KEYS, 32, "server_keys", PARTITION, RECORD_ALONE, "other keys of the server sign, in all logs")           \
     X(TELL, 33, "tell", PARTITION, RECORD_ALONE, "credentials that were made, into the logs of their parties")         \
     X(ASSENT, 34, "assent", ADVERTISER, 0, "a party's assent to a version of a contract's terms, or an adjustment")    \
-    X(ADJUSTMENT, 35, "adjustment", ADVERTISER, 0, "a correction in money")
+    X(ADJUSTMENT, 35, "adjustment", ADVERTISER, 0, "a correction in money")                                            \
+    X(SHARE, 36, "share", INSTANCE, 0, "a share link of a statement, or the end of one")
 
 enum record_kind {
     RECORD_NONE,
@@ -214,6 +215,12 @@ struct record {
             uint64_t lead; /* 0: none */
             struct span reason, statement;
         } adjustment;
+        struct {
+            uint32_t by;
+            struct span statement;
+            char id[LIMIT_ID + 1];
+            int64_t expires_ms; /* 0: it ends now */
+        } share;
         struct {
             uint32_t steps; /* at most so many */
         } approve, tell;

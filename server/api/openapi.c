@@ -27,6 +27,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"contracts", "{contract}", {"contract"}},
                                               {"leads", "{lead}", {"lead"}},
                                               {"statements", "{statement}", {"statement"}},
+                                              {"shares", "{share}", {"share"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"log", "{contract}", {"contract"}},

@@ -9,6 +9,7 @@
 #include "server/catalog/catalog_write.h"
 #include "server/check/check_private.h"
 #include "server/keys/vault.h"
+#include "server/settlement/statements.h"
 #include "server/system/address.h"
 
 /* ---- meta ---- */
@@ -109,6 +110,8 @@ static const struct member_rule untold_members[] = {{"by", NUMBER, false, TABLE_
                                                     {"what", WHAT},
                                                     {0}};
 static const struct member_rule grant_members[] = {{"created", INT}, {0}};
+static const struct member_rule share_members[] = {
+    {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT}, {"ended", INT, true}, {"expires", INT}, {0}};
 
 /* Of two rows that do not fit together either may be damaged: both are named. */
 static void missing_for(struct check *c, enum table t, struct span key, enum table by, struct span by_key)
@@ -207,7 +210,7 @@ static const char *wrong_member(struct check *c, const struct member_rule *rules
 
 /* ---- keys ---- */
 
-enum key_form { NUMBERED, PLACEMENT, GRANT, HASH, KID, QUEUED };
+enum key_form { NUMBERED, PLACEMENT, GRANT, HASH, KID, QUEUED, OF_STATEMENT };
 
 static const struct control {
     enum table table;
@@ -218,6 +221,7 @@ static const struct control {
     {TABLE_CONTRACTS, NUMBERED, contract_members}, {TABLE_CODES, PLACEMENT, code_members},
     {TABLE_TOKENS, HASH, token_members},           {TABLE_SECRETS, KID, secret_members},
     {TABLE_GRANTS, GRANT, grant_members},          {TABLE_UNTOLD, QUEUED, untold_members},
+    {TABLE_LINKS, OF_STATEMENT, share_members},
 };
 
 static const struct control *control_of(enum table t)
@@ -320,6 +324,16 @@ void check_terms(struct check *c)
     check_each(c, TABLE_CONTRACTS, has_terms);
 }
 
+/* statement id 00 id */
+static bool stands_under_statement(struct check *c, struct span key)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span id = key, jws, value;
+    struct span statement = text_take(&id, '\0');
+    return id_is_plain(id) && id_is_plain(statement) && statement_key(statement, SPAN("jws"), room, &jws) == ERR_OK &&
+           check_get(c, TABLE_STATEMENTS, jws, &value) != ERR_NOT_FOUND;
+}
+
 static bool key_fits(struct check *c, const struct control *k, struct span key)
 {
     switch (k->key) {
@@ -337,6 +351,8 @@ static bool key_fits(struct check *c, const struct control *k, struct span key)
         return key.len == 8;
     case KID:
         return key.len >= 1 && key.len <= LIMIT_ID;
+    case OF_STATEMENT:
+        return stands_under_statement(c, key);
     }
     return false;
 }

@@ -15,10 +15,13 @@ enum err statements_checkpoint(struct request *rq, struct reply *reply);
 enum err responses_create(struct request *rq, struct reply *reply);
 enum err responses_list(struct request *rq, struct reply *reply);
 enum err assents_create(struct request *rq, struct reply *reply);
+enum err shares_create(struct request *rq, struct reply *reply);
+enum err shares_list(struct request *rq, struct reply *reply);
+enum err shares_delete(struct request *rq, struct reply *reply);
 enum err adjustments_create(struct request *rq, struct reply *reply);
 enum err adjustments_list(struct request *rq, struct reply *reply);
 enum err adjustments_assent(struct request *rq, struct reply *reply);
-job_run statement_run, response_run, assent_run, adjustment_run;
+job_run statement_run, response_run, assent_run, adjustment_run, share_run;
 
 /* assents.c: whether that is the party's assent. */
 struct assented;

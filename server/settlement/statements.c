@@ -173,17 +173,13 @@ static enum err issue_append(struct batch *cx, struct issue *s)
 static enum err issue_answer(struct batch *cx, struct job *job, const struct issue *s)
 {
     const char *base = cx->instance->public_url;
-    char share[SHARE_LEN];
     struct answer a;
     struct buf url;
     json_t *more = json_object();
-    statement_share(cx->instance->keys, span_str(s->id), share);
     buf_heap(&url);
     buf_printf(&url, "%s/v1/statements/%s", base, s->id);
     json_object_set_new(more, "url", json_stringn(url.ptr, url.len));
-    buf_printf(&url, "?format=html&share=%.*s", SHARE_LEN, share);
     json_object_set_new(more, "more", json_boolean(!s->whole));
-    json_object_set_new(more, "share_url", json_stringn(url.ptr, url.len));
     buf_free(&url);
     answer_open(&a);
     enum err err = jw_document(&a.w, buf_span(&s->summary), more);

@@ -3,6 +3,7 @@
 #ifndef CS_SERVER_SETTLEMENT_STATEMENTS_H
 #define CS_SERVER_SETTLEMENT_STATEMENTS_H
 
+#include "common/base/id.h"
 #include "server/worker/dispatch.h"
 
 /* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. answered: ids of
@@ -38,8 +39,15 @@ bool answered_has(struct span ids, struct span party);
 /* What a party signed, as a body: the compact JWS by itself, or {"jws":"..."}. */
 MUST_CHECK enum err word_body(struct request *rq, size_t max, struct span *jws);
 
-/* The right to read one statement, as a link: base64url HMAC-SHA256 of its id under a subkey of the master key. */
-enum { SHARE_LEN = 43 };
-void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN]);
+/* ---- shares.c: the right to read one statement, as a link ---- */
+
+/* What stands behind `share=`: the link's id and a MAC over it and the statement's. */
+enum { SHARE_MAC_LEN = 43, SHARE_LEN = 1 + ID_DIGITS + SHARE_MAC_LEN };
+void share_write(const struct keys *k, struct span statement, const char *id, char out[SHARE_LEN]);
+/* Without the store: whether it was once given out for that statement. */
+MUST_CHECK bool share_is_ours(const struct keys *k, struct span statement, struct span share);
+/* Whether it opens the statement at that time; ERR_NOT_FOUND with the problem set when it expired or was ended. */
+MUST_CHECK enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms,
+                                struct problem *p);
 
 #endif

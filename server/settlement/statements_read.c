@@ -430,19 +430,6 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     return err;
 }
 
-void statement_share(const struct keys *k, struct span id, char out[SHARE_LEN])
-{
-    uint8_t key[32], mac[HASH_LEN];
-    struct buf b;
-    keys_subkey(k, "countersign/v1/share", key);
-    struct hmac *h = hmac_new(key, sizeof key);
-    hmac_sign(h, &id, 1, mac);
-    hmac_free(h);
-    crypto_wipe(key, sizeof key);
-    buf_fixed(&b, out, SHARE_LEN);
-    buf_b64url(&b, mac, sizeof mac);
-}
-
 enum { PARAM_SHARE, PARAM_FORMAT, PARAMS };
 static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"}, [PARAM_FORMAT] = {.name = "format"}};
 
@@ -450,18 +437,15 @@ static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"}, [
 enum err statements_admit(struct request *rq)
 {
     struct param p[PARAMS];
-    char wanted[SHARE_LEN];
     memcpy(p, params, sizeof p);
     enum err err = params_read(rq, p, PARAMS);
     if (err != ERR_OK)
         return err;
-    struct span share = p[PARAM_SHARE].value;
     if (!p[PARAM_SHARE].given)
         return rq->caller != NULL
                    ? ERR_OK
                    : problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
-    statement_share(rq->worker->server->instance.keys, rq->param[0], wanted);
-    if (share.len != SHARE_LEN || !crypto_equal(share.ptr, wanted, SHARE_LEN))
+    if (!share_is_ours(rq->worker->server->instance.keys, rq->param[0], p[PARAM_SHARE].value))
         return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");
     rq->queue = rq->param[0];
     return ERR_OK;
@@ -477,8 +461,10 @@ enum err statements_get(struct request *rq, struct reply *reply)
     memcpy(p, params, sizeof p);
     if ((err = params_read(rq, p, PARAMS)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK)
         return err;
-    err = p[PARAM_SHARE].given ? statement_meta_read(t, rq->catalog, rq->param[0], &m)
-                               : statement_find(rq, t, rq->param[0], &m);
+    if (!p[PARAM_SHARE].given)
+        err = statement_find(rq, t, rq->param[0], &m);
+    else if ((err = share_opens(t, rq->param[0], p[PARAM_SHARE].value, rq->arrived_ms, &rq->problem)) == ERR_OK)
+        err = statement_meta_read(t, rq->catalog, rq->param[0], &m);
     if (err != ERR_OK || (err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
         return err;
     return statement_reply(rq, reply, t, rq->param[0], f);

@@ -84,6 +84,9 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "of a party that is there. That it waits is said here alone")                                                    \
     X(GRANTS, "grants", "contract be32, party be32 -> JSON", LOADED, TELLS_NOTHING,                                    \
       "of a contract and an auditor that are there. Nothing else knows who may read")                                  \
+    X(LINKS, "links", "statement id 00 link id -> JSON {by, created, expires, ended}: who holds it reads that",        \
+      LOADED, TELLS_NOTHING,                                                                                           \
+      "of a statement and a party that are there. Nothing else knows who may read, and until when")                    \
     X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, answered", FOLD, TELLS_ALL,        \
       "built again from the entries; signed by a key of ours; the closed head is in the root log")                     \
     X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed", SEALED,         \

@@ -80,7 +80,8 @@ class Stalled(ServerCase):
         for market in (cls.market, cls.other):
             assert market.publisher.postback(person(click_id=market.click())).status == 200
             made = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})
-            market.statement, market.share_url = f"/v1/statements/{made['id']}", made["share_url"]
+            market.statement = f"/v1/statements/{made['id']}"
+            market.share_url = market.operator.post(market.statement + "/shares", {})["url"]
 
     def setUp(self):
         self.server.stall()

@@ -1,12 +1,14 @@
 """Settlement: what a statement says, how it chains, and how the parties answer it."""
 
 import csv
+import datetime
 import hashlib
 import io
 import json
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 from harness import BROWSER, Market, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
 
@@ -224,13 +226,45 @@ class Statements(ServerCase):
             self.assertProblem(self.market.publisher.call("GET", f"{path}?format={word}"), 400, "format")
 
     def test_share_link_opens_without_a_token_and_only_that_statement(self):
-        made = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
-        other, _, _ = self.settle()
-        shared = self.assertStatus(send(made["share_url"]), 200)
+        (ident, _, _), (other, _, _) = self.settle(), self.settle()
+        made = self.market.publisher.post(f"/v1/statements/{ident}/shares", {"days": 2})
+        self.assertEqual((made["statement"], made["by"]), (ident, self.market.publisher.id))
+        left = datetime.datetime.fromisoformat(made["expires_at"]) - datetime.datetime.now(datetime.timezone.utc)
+        self.assertTrue(datetime.timedelta(days=1, hours=23) < left <= datetime.timedelta(days=2))
+        shared = self.assertStatus(send(made["url"]), 200)
         self.assertEqual(shared.headers.get_content_type(), "text/html")
-        self.assertIn(send(made["share_url"].replace(made["id"], other)).status, (401, 403, 404))
-        self.assertIn(send(made["share_url"][:-1] + ("A" if made["share_url"][-1] != "A" else "E")).status, (401, 403, 404))
-        self.assertIn(send(f"{self.server.url}/v1/statements/{made['id']}").status, (401, 404))
+        self.assertNotIn(made["url"].partition("share=")[2], shared.text)  # nor on paper
+        self.assertEqual(send(made["url"].replace("format=html", "format=csv")).headers.get_content_type(), "text/csv")
+        self.assertProblem(send(made["url"].replace(ident, other)), 404, "share")
+        for at in (-1, -43, -44, -56):
+            forged = made["url"][:at] + ("A" if made["url"][at] != "A" else "E") + (made["url"][at + 1:] if at < -1 else "")
+            self.assertProblem(send(forged), 404, "share")
+        self.assertIn(send(f"{self.server.url}/v1/statements/{ident}").status, (401, 404))
+        self.assertStatus(send(f"{self.server.url}/v1/statements/{ident}/lines?{urllib.parse.urlsplit(made['url']).query}"), 401)
+
+    def test_share_links_are_listed_and_ended(self):
+        ident, _, _ = self.settle()
+        path, publisher, advertiser = f"/v1/statements/{ident}/shares", self.market.publisher, self.market.advertiser
+        links = [publisher.post(path, {}), advertiser.post(path, {"days": 1}), publisher.post(path, {"days": 366})]
+        first = advertiser.get(path + "?limit=2")
+        listed = first["data"] + advertiser.get(path + f"?after={first['next']}")["data"]
+        self.assertEqual(listed, sorted(links, key=lambda link: link["id"]))
+        for caller, link, status in ((advertiser, links[0], 403), (publisher, links[0], 200), (publisher, links[0], 200), (self.operator, links[1], 200),
+                                     (publisher, {"id": "HNONE"}, 404), (publisher, {"id": "no such"}, 404), (Market(self.server).publisher, links[2], 404)):
+            self.assertStatus(caller.call("DELETE", path + "/" + urllib.parse.quote(link["id"])), status)
+        ended = {link["id"]: link for link in publisher.get(path)["data"]}
+        self.assertEqual([("ended_at" in ended[link["id"]], "url" in ended[link["id"]]) for link in links], [(True, False), (True, False), (False, True)])
+        self.assertProblem(send(links[0]["url"]), 404, "share")
+        self.assertStatus(send(links[2]["url"]), 200)
+        for days, status in ((0, 422), (367, 422), (-1, 422), (1.5, 400), ("30", 422)):
+            self.assertProblem(publisher.call("POST", path, {"days": days}), status, "days")
+        self.assertProblem(publisher.call("POST", path, {"day": 1}), 422, "day")
+        self.assertStatus(Market(self.server).publisher.call("POST", path, {}), 404)
+        for _ in range(99):
+            publisher.post(path, {})
+        self.assertProblem(publisher.call("POST", path, {}), 409)
+        self.assertStatus(publisher.call("DELETE", path + "/" + links[2]["id"]), 200)
+        publisher.post(path, {})
 
     def test_accept_and_dispute(self):
         ident, statement, payload = self.settle()

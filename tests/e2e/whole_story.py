@@ -87,6 +87,10 @@ def settle(market):
     for path in ("", "/lines", "/checkpoint", "/responses", "/proof"):
         publisher.do("GET", f"/v1/statements/{statement}{path}")
     publisher.do("GET", "/v1/statements")
+    link = publisher.post(f"/v1/statements/{statement}/shares", {"days": 3})
+    publisher.do("GET", f"/v1/statements/{statement}/shares")
+    client.send(link["url"])
+    publisher.do("DELETE", f"/v1/statements/{statement}/shares/{link['id']}")
     correct(market, statement)
 
 

@@ -223,6 +223,11 @@ static void its_answers(struct scene *s, struct asked *a)
     reads(s, a, 1, "/v1/statements/{}/responses", s->statement);
 }
 
+static void its_links(struct scene *s, struct asked *a)
+{
+    reads(s, a, 1, "/v1/statements/{}/shares", s->statement);
+}
+
 static void a_party_made_again(struct scene *s, struct asked *a)
 {
     fresh(s, a, "POST", -1, "201");
@@ -328,6 +333,7 @@ static const struct {
     {"the statements", the_statements},
     {"its lines", its_lines},
     {"its answers", its_answers},
+    {"its links", its_links},
     {"a party made again", a_party_made_again},
     {"a code", a_code},
     {"a campaign changed", a_campaign_changed},
@@ -550,7 +556,8 @@ static const struct need {
     {TABLE_TOKENS, "a code, a campaign changed"},
     {TABLE_SECRETS, "a code, a campaign changed"},
     {TABLE_GRANTS, "a code, a campaign changed"},
-    {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, an answer again"},
+    {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again"},
+    {TABLE_LINKS, "its links"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "its answers, an answer again"},
     {TABLE_ROWS + ROW_LEADS,
@@ -649,7 +656,8 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_TOKENS, "a code, a campaign changed", ""},
         {TABLE_SECRETS, "a code, a campaign changed", ""},
         {TABLE_GRANTS, "a code, a campaign changed", ""},
-        {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, an answer again", ""},
+        {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again", ""},
+        {TABLE_LINKS, "", "its links"},
         {TABLE_IDEMPOTENCY, "", ""},
         {TABLE_COSIGNED, "its answers, an answer again", ""},
         {TABLE_ROWS + ROW_LEADS,

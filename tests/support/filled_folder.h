@@ -208,6 +208,8 @@ static inline void filled_statement(struct filled *f)
     snprintf(path, sizeof path, "/v1/contracts/%s/statements", f->contract);
     json_t *made = filled_post(f, path, filled_token(f, -1), "{}");
     snprintf(sha256, sizeof sha256, "%s", filled_text(made, "sha256"));
+    snprintf(path, sizeof path, "/v1/statements/%s/shares", filled_text(made, "id"));
+    json_decref(filled_post(f, path, filled_token(f, 1), "{}"));
     snprintf(path, sizeof path, "/v1/statements/%s/responses", filled_text(made, "id"));
     json_decref(made);
     snprintf(adjustments, sizeof adjustments, "/v1/contracts/%s/adjustments", f->contract);

@@ -1,0 +1,312 @@
+/* Share links of statements: whoever holds one reads that statement, in every form, until the link expires or is ended.
+ * A link is a row, so that it can be listed and ended; a MAC in it tells strangers' guesses from links without a look
+ * at the store. */
+#include "common/base/ascii.h"
+#include "common/base/json_read.h"
+#include "common/base/json_write.h"
+#include "common/crypto/crypto.h"
+#include "server/api/body.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
+#include "server/settlement/settlement.h"
+#include "server/settlement/statements.h"
+#include "server/system/system.h"
+
+enum { SHARE_LETTER = 'H', SHARE_ID_LEN = 1 + ID_DIGITS, DAYS_DEFAULT = 30, DAYS_MOST = 366, SHARES_MOST = 100 };
+
+/* ---- links ---- */
+
+void share_write(const struct keys *k, struct span statement, const char *id, char out[SHARE_LEN])
+{
+    uint8_t key[32], mac[HASH_LEN];
+    const struct span parts[] = {statement, span_of("", 1), span_of(id, SHARE_ID_LEN)};
+    struct buf b;
+    keys_subkey(k, "countersign/v1/share", key);
+    struct hmac *h = hmac_new(key, sizeof key);
+    hmac_sign(h, parts, sizeof parts / sizeof *parts, mac);
+    hmac_free(h);
+    crypto_wipe(key, sizeof key);
+    buf_fixed(&b, out, SHARE_LEN);
+    buf_add(&b, id, SHARE_ID_LEN);
+    buf_b64url(&b, mac, sizeof mac);
+}
+
+bool share_is_ours(const struct keys *k, struct span statement, struct span share)
+{
+    char wanted[SHARE_LEN];
+    if (share.len != SHARE_LEN || !id_is_plain(span_of(share.ptr, SHARE_ID_LEN)))
+        return false;
+    share_write(k, statement, share.ptr, wanted);
+    return crypto_equal(share.ptr, wanted, SHARE_LEN);
+}
+
+/* ---- rows ---- */
+
+struct share_link {
+    char id[LIMIT_ID + 1];
+    int64_t by, created_ms, expires_ms, ended_ms; /* ended_ms 0: it was not ended */
+};
+
+static enum err share_read(struct span id, struct span row, struct share_link *out)
+{
+    json_t *json;
+    enum err err = json_read(row, &json, NULL);
+    if (err != ERR_OK || id.len > LIMIT_ID)
+        return ERR_CORRUPT;
+    *out = (struct share_link){0};
+    memcpy(out->id, id.ptr, id.len);
+    if ((err = json_get_int(json, "", "by", 1, UINT32_MAX, &out->by, NULL, NULL)) == ERR_OK &&
+        (err = json_get_int(json, "", "created", 1, INT64_MAX, &out->created_ms, NULL, NULL)) == ERR_OK &&
+        (err = json_get_int(json, "", "expires", 1, INT64_MAX, &out->expires_ms, NULL, NULL)) == ERR_OK) {
+        bool ended;
+        err = json_get_int(json, "", "ended", 1, INT64_MAX, &out->ended_ms, &ended, NULL);
+    }
+    json_decref(json);
+    return err == ERR_OK ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err share_get(struct txn *t, struct span statement, struct span id, struct share_link *out)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key, row;
+    enum err err = id.len == 0 ? ERR_NOT_FOUND : statement_key(statement, id, room, &key);
+    if (err == ERR_OK)
+        err = store_get(t, TABLE_LINKS, key, &row);
+    return err == ERR_OK ? share_read(id, row, out) : err;
+}
+
+static enum err share_put(struct txn *t, struct span statement, const struct share_link *s)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    struct buf row;
+    struct jw w;
+    enum err err = statement_key(statement, span_str(s->id), room, &key);
+    if (err != ERR_OK)
+        return err;
+    buf_heap(&row);
+    jw_open(&w, &row);
+    jw_object(&w);
+    jw_kint(&w, "by", s->by);
+    jw_kint(&w, "created", s->created_ms);
+    if (s->ended_ms != 0)
+        jw_kint(&w, "ended", s->ended_ms);
+    jw_kint(&w, "expires", s->expires_ms);
+    jw_object_end(&w);
+    jw_close(&w);
+    err = store_put(t, TABLE_LINKS, key, buf_span(&row));
+    buf_free(&row);
+    return err;
+}
+
+static bool is_open(const struct share_link *s, int64_t now_ms)
+{
+    return s->ended_ms == 0 && now_ms < s->expires_ms;
+}
+
+enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, struct problem *p)
+{
+    struct share_link s;
+    enum err err = share_get(t, statement, span_of(share.ptr, SHARE_ID_LEN), &s);
+    if (err == ERR_OK && !is_open(&s, now_ms))
+        err = ERR_NOT_FOUND;
+    return err == ERR_NOT_FOUND
+               ? problem(p, err, "share", "this link has expired or was ended: ask whoever sent it for a new one")
+               : err;
+}
+
+/* The statement's links in order of their ids: the next one behind *s, or the first behind an empty id. */
+static enum err share_next(struct cursor *c, struct span statement, struct share_link *s)
+{
+    char room[STATEMENT_KEY_MAX + 1];
+    struct span from, key, row;
+    enum err err = statement_key(statement, span_str(s->id), room, &from);
+    if (err != ERR_OK)
+        return err;
+    room[from.len] = '\1';
+    from.len += s->id[0] != '\0';
+    size_t head = statement.len + 1;
+    if ((err = cursor_seek(c, from, &key, &row)) != ERR_OK)
+        return err;
+    if (key.len < head || memcmp(key.ptr, from.ptr, head) != 0)
+        return ERR_NOT_FOUND;
+    return share_read(span_of(key.ptr + head, key.len - head), row, s);
+}
+
+/* ---- POST, DELETE ---- */
+
+static void jw_share(struct jw *w, const struct instance *in, const struct catalog *c, struct span statement,
+                     const struct share_link *s, int64_t now_ms)
+{
+    char share[SHARE_LEN];
+    struct buf url;
+    jw_object(w);
+    jw_kstr(w, "by", span_str(c->parties[s->by - 1].id));
+    jw_ktime(w, "created_at", s->created_ms);
+    if (s->ended_ms != 0)
+        jw_ktime(w, "ended_at", s->ended_ms);
+    jw_ktime(w, "expires_at", s->expires_ms);
+    jw_kstr(w, "id", span_str(s->id));
+    jw_kstr(w, "statement", statement);
+    if (is_open(s, now_ms)) {
+        share_write(in->keys, statement, s->id, share);
+        buf_heap(&url);
+        buf_printf(&url, "%s/v1/statements/%.*s?format=html&share=%.*s", in->public_url, (int)statement.len,
+                   statement.ptr, SHARE_LEN, share);
+        jw_kstr(w, "url", buf_span(&url));
+        buf_free(&url);
+    }
+    jw_object_end(w);
+}
+
+/* How many of them open something; ERR_OK with any number, or what a read came to. */
+static enum err count_open(struct batch *cx, struct span statement, size_t *n)
+{
+    struct share_link s = {0};
+    struct cursor *c;
+    enum err err = cursor_open(cx->txn, TABLE_LINKS, &c);
+    *n = 0;
+    if (err != ERR_OK)
+        return err;
+    while ((err = share_next(c, statement, &s)) == ERR_OK)
+        *n += is_open(&s, cx->now_ms);
+    cursor_close(c);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err share_make(struct batch *cx, struct job *job, struct share_link *s)
+{
+    struct share_link taken;
+    size_t n;
+    enum err err = share_get(cx->txn, job->record.share.statement, span_str(s->id), &taken);
+    if (err == ERR_OK)
+        err = call_taken(job, &taken);
+    else if (err == ERR_NOT_FOUND)
+        err = count_open(cx, job->record.share.statement, &n);
+    if (err != ERR_OK)
+        return err;
+    if (n >= SHARES_MOST)
+        return problem(&job->problem, ERR_CONFLICT, "",
+                       "%d share links of this statement are open: end some of them first", SHARES_MOST);
+    s->by = job->record.share.by;
+    s->created_ms = cx->now_ms;
+    s->expires_ms = job->record.share.expires_ms;
+    return ERR_OK;
+}
+
+static enum err share_end(struct batch *cx, struct job *job, struct share_link *s)
+{
+    const struct party *by = &cx->catalog->parties[job->record.share.by - 1];
+    enum err err = share_get(cx->txn, job->record.share.statement, span_str(job->record.share.id), s);
+    if (err == ERR_NOT_FOUND)
+        return problem(&job->problem, err, "", "this statement has no share link of that id");
+    if (err != ERR_OK)
+        return err;
+    if ((uint64_t)s->by > cx->catalog->n_parties)
+        return ERR_CORRUPT;
+    if (s->by != by->number && by->role != ROLE_OPERATOR)
+        return problem(&job->problem, ERR_FORBIDDEN, "", "it is another party's link: %s or the operator can end it",
+                       cx->catalog->parties[s->by - 1].id);
+    if (is_open(s, cx->now_ms))
+        s->ended_ms = cx->now_ms;
+    return ERR_OK;
+}
+
+enum err share_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    bool makes = r->share.expires_ms != 0;
+    struct share_link s = {0};
+    struct answer a;
+    memcpy(s.id, r->share.id, sizeof s.id);
+    enum err err = (makes ? share_make : share_end)(cx, job, &s);
+    if (err != ERR_OK)
+        return err;
+    answer_open(&a);
+    jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, cx->now_ms);
+    answer_job(&a, job, makes ? 201 : 200);
+    return share_put(cx->txn, r->share.statement, &s);
+}
+
+/* Statements are never taken away: one that may be read now is there for the run as well. */
+static enum err share_job(struct request *rq, struct job **out)
+{
+    struct statement_meta m;
+    struct txn *t;
+    enum err err = worker_reader(rq->worker, &t);
+    if (err != ERR_OK || (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return err;
+    *out = worker_job(rq, RECORD_SHARE, NULL);
+    (*out)->record.share.by = rq->caller->number;
+    (*out)->record.share.statement = rq->param[0];
+    return ERR_OK;
+}
+
+enum err shares_create(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    static const struct body_member members[] = {{"days", BODY_INT, 0, DAYS_MOST, false}, {NULL}};
+    struct body_int days = {0};
+    struct job *job;
+    enum err err = body_read(rq, members, &days);
+    if (err == ERR_OK && days.given && days.value == 0)
+        err = problem(&rq->problem, ERR_INVALID, "days", "must be 1 to %d: how long the link opens the statement",
+                      DAYS_MOST);
+    if (err != ERR_OK || (err = share_job(rq, &job)) != ERR_OK)
+        return err;
+    job->record.share.expires_ms = rq->arrived_ms + (days.given ? days.value : DAYS_DEFAULT) * MS_PER_DAY;
+    random_id(SHARE_LETTER, job->record.share.id);
+    return call_submit(rq, job);
+}
+
+enum err shares_delete(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    struct job *job;
+    enum err err = params_read(rq, NULL, 0);
+    if (err != ERR_OK || (err = share_job(rq, &job)) != ERR_OK)
+        return err;
+    struct span id = rq->param[1];
+    if (!id_is_plain(id))
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "this statement has no share link of that id");
+    memcpy(job->record.share.id, id.ptr, id.len);
+    return call_submit(rq, job);
+}
+
+/* ---- GET ---- */
+
+enum err shares_list(struct request *rq, struct reply *reply)
+{
+    struct statement_meta m;
+    struct window window;
+    struct share_link s = {0};
+    struct cursor *c;
+    struct list list;
+    struct txn *t;
+    enum err err = window_read(rq, NULL, 0, &window);
+    if (err != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
+        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        return err;
+    if (window.after.len && !id_is_plain(window.after))
+        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
+    if (window.after.len)
+        memcpy(s.id, window.after.ptr, window.after.len);
+    if ((err = cursor_open(t, TABLE_LINKS, &c)) != ERR_OK)
+        return err;
+    list_open(&list, &window);
+    struct share_link last = s;
+    while ((err = share_next(c, rq->param[0], &s)) == ERR_OK) {
+        if ((uint64_t)s.by > rq->catalog->n_parties)
+            continue; /* a party younger than this worker's catalog */
+        if (!list_item(&list))
+            break;
+        jw_share(&list.w, &rq->worker->server->instance, rq->catalog, rq->param[0], &s, rq->arrived_ms);
+        last = s;
+    }
+    cursor_close(c);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        list_reply(rq, reply, &list, span_str(last.id));
+    else
+        list_abandon(&list);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
