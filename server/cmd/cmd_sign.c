@@ -11,10 +11,12 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/ledger/entry.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/party_jws.h"
+#include "common/settlement/assent.h"
 #include "common/settlement/statement.h"
 #include "server/cmd/command.h"
 #include "server/cmd/party_file.h"
@@ -22,7 +24,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { URL, DIR, CONTRACT, TOKEN, KEY, STATEMENT, ALL, DISPUTE, REASON, AGAIN, YES, ARGS };
+enum { URL, DIR, CONTRACT, TOKEN, KEY, STATEMENT, ALL, DISPUTE, REASON, AGAIN, ADJUSTMENT, TERMS, YES, ARGS };
 enum { ANSWER_MAX = 65536, SLACK_S = 60, OWN_WORDS = 16 };
 
 static const struct arg args[ARGS] = {
@@ -38,6 +40,10 @@ static const struct arg args[ARGS] = {
                  .help = "do not accept it, for these line items: their `index`, commas between; or `all`"},
     [REASON] = {.name = "--reason", .value = "TEXT", .help = "why, with --dispute; it stands in the log"},
     [AGAIN] = {.name = "--again", .help = "answer --statement once more: the later answer counts, both stay"},
+    [ADJUSTMENT] = {.name = "--adjustment",
+                    .value = "INDEX",
+                    .help = "in place of statements: assent to that adjustment, by the index of its entry"},
+    [TERMS] = {.name = "--terms", .value = "VERSION", .help = "likewise: assent to that version of the terms"},
     [YES] = {.name = "--yes", .help = "do not ask"},
 };
 
@@ -51,6 +57,8 @@ struct signing {
     json_t *report; /* of verify */
     uint64_t disputed[LIMIT_DISPUTED];
     size_t n_disputed;
+    uint64_t adjustment, version; /* to be assented to; 0, 0: statements are answered */
+    uint64_t size;                /* of the log */
 };
 
 /* ---- pull and verify ---- */
@@ -174,8 +182,8 @@ static void find_party(struct signing *s)
     read_file(s, path, LIMIT_NOTE, &text);
     if (checkpoint_peek(buf_span(&text), &head) != ERR_OK)
         decline("%s/%s does not read", s->given[DIR], path);
-    uint64_t size = head.size;
-    for (; (t.width = tile_width(TILE_ENTRIES, t.n, size)) > 0; t.n++) {
+    s->size = head.size;
+    for (; (t.width = tile_width(TILE_ENTRIES, t.n, s->size)) > 0; t.n++) {
         pull_tile_name(path, base, &t);
         read_file(s, path, pull_tile_most(&t) + 1, &text);
         look_at_keys(buf_span(&text), signer_public(s->key), &s->party);
@@ -240,8 +248,34 @@ static void show(const struct signing *s, const json_t *statement)
         printf("terms       unchanged since the statement before: %s\n", text_of(last, "sentence"));
     }
     (void)show_new(s, "credential", from, to);
+    (void)show_new(s, "adjustment", from, to);
     for (at = 0; (f = fact(s, "decided", &at)) != NULL;)
         printf("decided     %s (in the whole log)\n", text_of(f, "sentence"));
+}
+
+static bool assented(const struct signing *s, int64_t adjustment)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = fact(s, "adjustment", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        if (number_of(data, "adjustment") == adjustment && strcmp(text_of(data, "party"), s->party) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void show_adjustments(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = fact(s, "adjustment", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        int64_t entry = number_of(data, "entry");
+        if (json_is_true(json_object_get(data, "asks_assent")) && !assented(s, entry))
+            printf("adjustment  waits for the %s's assent (--adjustment %" PRId64 "): %s\n", s->role, entry,
+                   text_of(f, "sentence"));
+    }
 }
 
 /* What waits, or was named; each is shown. */
@@ -278,8 +312,16 @@ static bool asked(const struct signing *s, size_t n)
     char line[16] = "";
     if (s->given[YES] != NULL)
         return true;
-    printf("\n%s %s %s as %s %s? [y/N] ", s->given[DISPUTE] != NULL ? "Dispute" : "Accept", n == 1 ? "this" : "all of",
-           n == 1 ? "statement" : "these statements", s->role, s->party);
+    printf("\n%s %s %s as %s %s? [y/N] ",
+           s->adjustment + s->version > 0 ? "Assent to"
+           : s->given[DISPUTE] != NULL    ? "Dispute"
+                                          : "Accept",
+           n == 1 ? "this" : "all of",
+           s->adjustment > 0 ? "adjustment"
+           : s->version > 0  ? "version of the terms"
+           : n == 1          ? "statement"
+                             : "these statements",
+           s->role, s->party);
     fflush(stdout);
     return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
@@ -374,6 +416,131 @@ static void answer(const struct signing *s, struct download *d, const json_t *st
     buf_free(&back);
 }
 
+/* ---- assents ---- */
+
+/* An entry of the log that holds. */
+static void read_entry(const struct signing *s, uint64_t index, struct buf *bundle, struct span *bytes)
+{
+    char base[64], path[NAME_CAP];
+    struct tile t = {.level = TILE_ENTRIES, .n = index / 256};
+    enum err err;
+    t.width = tile_width(TILE_ENTRIES, t.n, s->size);
+    if (index >= s->size)
+        die("the log of contract %s has no entry %" PRIu64, s->contract, index);
+    snprintf(base, sizeof base, "log/%s", s->contract);
+    pull_tile_name(path, base, &t);
+    read_file(s, path, pull_tile_most(&t) + 1, bundle);
+    struct span rest = buf_span(bundle);
+    for (uint64_t i = 0; i <= index % 256; i++)
+        if (!bundle_next(&rest, bytes, &err))
+            decline("%s/%s does not read", s->given[DIR], path);
+}
+
+/* Of the version that was named; each is told, but for those in between of very many. */
+static const json_t *version_fact(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = fact(s, "terms", &at)) != NULL)
+        if (number_of(json_object_get(f, "data"), "version") == (int64_t)s->version)
+            return f;
+    die("the log of contract %s tells of no version %" PRIu64 " of the terms", s->contract, s->version);
+}
+
+/* NULL: it is one in between of very many. */
+static const json_t *adjustment_fact(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = fact(s, "adjustment", &at)) != NULL)
+        if (json_object_get(json_object_get(f, "data"), "by") != NULL &&
+            number_of(json_object_get(f, "data"), "entry") == (int64_t)s->adjustment)
+            return f;
+    return NULL;
+}
+
+static bool assented_to_version(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = fact(s, "assent", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        if (number_of(data, "version") == (int64_t)s->version && strcmp(text_of(data, "party"), s->party) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Shows what it is; false: this party has assented already. */
+static bool show_assented(const struct signing *s, struct assented *to)
+{
+    uint64_t index = s->adjustment;
+    struct buf bundle, shown;
+    struct span bytes;
+    struct entry e;
+    buf_heap(&bundle);
+    buf_heap(&shown);
+    if (s->version > 0) {
+        const json_t *f = version_fact(s);
+        index = (uint64_t)number_of(json_object_get(f, "data"), "entry");
+        printf("terms       %s\n", text_of(f, "sentence"));
+    }
+    read_entry(s, index, &bundle, &bytes);
+    if (entry_read(bytes, &e, NULL) != ERR_OK)
+        decline("entry %" PRIu64 " does not read", index);
+    if (s->adjustment > 0 && (e.kind != ENTRY_ADJUSTMENT || !e.adjustment.on_assent))
+        die("entry %" PRIu64 " of contract %s is no adjustment that asks for assents", index, s->contract);
+    if (s->adjustment > 0) {
+        const json_t *f = adjustment_fact(s);
+        if (f != NULL)
+            buf_str(&shown, text_of(f, "sentence"));
+        else
+            utf8_show(&shown, bytes, 2 * LIMIT_FIELD);
+        printf("adjustment  %.*s\n", (int)shown.len, shown.ptr);
+    }
+    *to = (struct assented){.adjustment = s->adjustment, .version = (int64_t)s->version};
+    merkle_leaf(bytes, &to->leaf);
+    entry_close(&e);
+    buf_free(&bundle);
+    buf_free(&shown);
+    return s->version > 0 ? !assented_to_version(s) : !assented(s, (int64_t)index);
+}
+
+static int sign_assent(const struct signing *s)
+{
+    const char *what = s->version > 0 ? "terms" : "adjustments";
+    uint64_t number = s->version > 0 ? s->version : s->adjustment;
+    struct assented to;
+    struct buf said, body, back;
+    char path[96];
+    if (!show_assented(s, &to)) {
+        printf("the %s has assented to it already\n", s->role);
+        return STATUS_DONE;
+    }
+    if (!asked(s, 1))
+        die("nothing was signed");
+    buf_heap(&said);
+    buf_heap(&body);
+    buf_heap(&back);
+    struct download *d =
+        download_open(s->given[URL], s->token, (struct download_limits){.slack_s = SLACK_S, .bytes = ANSWER_MAX});
+    struct span issuer = span_str(download_url(d));
+    issuer.len--; /* its slash */
+    assent_payload(&said, issuer, span_str(s->party), span_str(s->contract), &to, clock_ms());
+    buf_str(&body, "{\"jws\":\"");
+    jws_compact(&body, s->key, ASSENT_TYP, buf_span(&said));
+    buf_str(&body, "\"}");
+    snprintf(path, sizeof path, "v1/contracts/%s/%s/%" PRIu64 "/assent", s->contract, what, number);
+    download_send(d, "POST", path, buf_span(&body), ANSWER_MAX, keep, &back);
+    printf("%s %" PRIu64 ": assented to by %s %s and taken by the server; the next pull shows it in the log\n",
+           s->version > 0 ? "terms, version" : "adjustment", number, s->role, s->party);
+    download_close(d);
+    buf_free(&said);
+    buf_free(&body);
+    buf_free(&back);
+    return STATUS_DONE;
+}
+
 /* ---- what was asked ---- */
 
 static void read_disputed(struct signing *s)
@@ -408,6 +575,15 @@ static void read_asked(struct signing *s)
     if (s->given[STATEMENT] != NULL ? s->given[ALL] != NULL : s->given[AGAIN] != NULL)
         decline("%s", s->given[ALL] != NULL ? "--all or --statement, not both" : "--again is about one --statement");
     read_disputed(s);
+    const char *adjustment = s->given[ADJUSTMENT];
+    if (adjustment != NULL && (parse_u64(span_str(adjustment), &s->adjustment) != ERR_OK || s->adjustment == 0))
+        decline("--adjustment \"%.40s\" is not the index of an entry", adjustment);
+    const char *terms = s->given[TERMS];
+    if (terms != NULL && (parse_u64(span_str(terms), &s->version) != ERR_OK || s->version == 0))
+        decline("--terms \"%.40s\" is not the number of a version", terms);
+    if ((adjustment != NULL || terms != NULL) && (s->given[STATEMENT] != NULL || s->given[ALL] != NULL ||
+                                                  s->given[DISPUTE] != NULL || (adjustment != NULL && terms != NULL)))
+        decline("--adjustment and --terms are assented to by themselves: answer statements by another call");
     s->key = party_file_read(s->given[KEY]);
 }
 
@@ -417,6 +593,7 @@ static int sign_chosen(struct signing *s)
     size_t n = choose(s, chosen, sizeof chosen / sizeof *chosen);
     for (size_t i = 0; i < n; i++)
         show(s, chosen[i]);
+    show_adjustments(s);
     if (n == 0) {
         printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
         return STATUS_DONE;
@@ -444,7 +621,7 @@ static int sign(const char *const given[])
     if (folder_open(given[DIR], &s.folder) != ERR_OK)
         decline("cannot open %s: %s", given[DIR], strerror(errno));
     find_party(&s);
-    status = sign_chosen(&s);
+    status = s.adjustment + s.version > 0 ? sign_assent(&s) : sign_chosen(&s);
     folder_close(s.folder);
     json_decref(s.report);
     signer_free(s.key);
@@ -457,7 +634,8 @@ const struct command cmd_sign = {
     .help =
         "Pulls the contract's mirror and verifies it; shows the money, the terms and what changed since the statement\n"
         "before; asks; then signs that this party accepts it, or disputes lines of it, and sends that. What does not\n"
-        "verify is not signed. If the server's answer is lost, run it again: the log tells whether it was taken.",
+        "verify is not signed. With --adjustment or --terms it assents to what asks for the word of both parties.\n"
+        "If the server's answer is lost, run it again: the log tells whether it was taken.",
     .args = args,
     .n_args = ARGS,
     .run = sign,

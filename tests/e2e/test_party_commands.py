@@ -110,6 +110,75 @@ class PartyCommands(ServerCase):
         said = self.told()
         self.assertEqual([said[statement]["publisher"]["verdict"], *(said[each]["advertiser"]["verdict"] for each in later)], ["accept"] * 3)
 
+    def both_asked(self):
+        """A contract in which nothing counts without the word of both, which they have given on its terms."""
+        self.market = Market(self.server, contract={"assent": "both"})
+        self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
+        self.enrolled()
+        shown = self.sign(0, self.advertiser, "advertiser", "--terms", "1", input="y\n")
+        for words in ("version 1", "lead 12.00 EUR when country in FR", "Assent to this version of the terms as advertiser", "taken by the server"):
+            self.assertIn(words, shown)
+        self.sign(0, self.publisher, "publisher", "--terms", "1", "--yes")
+
+    def adjust(self, micros, reason, **cited):
+        return self.market.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": micros, "reason": reason, **cited})["index"]
+
+    def facts(self, topic):
+        mirror = self.folder / "auditor"
+        self.told()
+        return [fact for fact in json.loads(self.run_with(0, "verify", mirror, "--json"))["facts"] if fact["topic"] == topic]
+
+    def test_two_companies_settle_dispute_and_correct_by_commands_alone(self):
+        self.both_asked()
+        first, leads = self.settle(3)
+        self.sign(0, self.advertiser, "advertiser", "--yes")
+        self.sign(0, self.publisher, "publisher", "--dispute", f"{leads[0]['index']},{leads[2]['index']}", "--reason", "16 EUR were agreed for these", "--yes")
+        index = self.adjust(8_000_000, "16 EUR for two leads, as agreed", statement=first)
+        waits = self.sign(0, self.advertiser, "advertiser", "--yes")
+        self.assertIn(f"waits for the advertiser's assent (--adjustment {index})", waits)
+        shown = self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index), input="y\n")
+        for words in ("16 EUR for two leads, as agreed", f"statement {first}", "+8.00 EUR", "Assent to this adjustment as advertiser"):
+            self.assertIn(words, shown)
+        self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes")
+        second, _ = self.settle()
+        for name, party in (("advertiser", self.advertiser), ("publisher", self.publisher)):
+            shown = self.sign(0, party, name, "--yes")
+            self.assertIn("payable 20.00 EUR", shown)
+            self.assertIn("both have, and it counts from there", shown)
+        said = self.told()
+        self.assertEqual([(each[role]["verdict"]) for each in (said[first], said[second]) for role in ("advertiser", "publisher")], ["accept", "dispute", "accept", "accept"])
+        of = next(fact for fact in self.facts("statement") if fact["data"].get("id") == first)
+        self.assertEqual((of["data"]["corrected"], of["verdict"]), ({"adjustments": 1, "micros": 8_000_000}, "holds"))
+        self.assertIn("1 adjustment of it comes to 8.00 EUR", of["sentence"])
+
+    def test_who_is_not_asked_answers_twice_or_dies_in_between_changes_nothing(self):
+        self.both_asked()
+        first, _ = self.settle()
+        self.keygen("foreign")
+        index = self.adjust(-12_000_000, "a test order", statement=first)
+        self.assertIn("neither party", self.sign(1, self.publisher, "foreign", "--adjustment", str(index), "--yes"))
+        self.assertIn("nothing was signed", self.sign(1, self.publisher, "publisher", "--adjustment", str(index), input="n\n"))
+        self.assertIn("no adjustment that asks", self.sign(1, self.publisher, "publisher", "--adjustment", str(index - 1), "--yes"))
+        self.assertIn("no version 2", self.sign(1, self.publisher, "publisher", "--terms", "2", "--yes"))
+        for words in (("--adjustment", "x"), ("--adjustment", "0"), ("--terms", "1", "--adjustment", "3"), ("--terms", "1", "--all"), ("--terms", "0")):
+            self.sign(2, self.publisher, "publisher", *words, "--yes")
+        self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes")
+        self.server.kill()
+        self.server.start()
+        self.assertIn("already", self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes"))
+        self.sign(0, self.publisher, "publisher", "--yes")
+        self.server.kill()
+        self.server.start()
+        self.assertIn("answered already (accept", self.sign(1, self.publisher, "publisher", "--statement", first, "--yes"))
+        self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index), "--yes")
+        second, _ = self.settle()
+        self.assertIn("2 statements wait", self.sign(2, self.advertiser, "advertiser", "--yes"))
+        self.sign(0, self.advertiser, "advertiser", "--all", "--yes")
+        self.sign(0, self.publisher, "publisher", "--yes")
+        said = self.told()
+        self.assertEqual({answer["verdict"] for each in (first, second) for answer in said[each].values()}, {"accept"})
+        self.assertEqual(len([fact for fact in self.facts("adjustment") if fact["data"].get("adjustment") == index]), 2)
+
     def test_a_key_is_for_nobody_else_and_followed_by_another(self):
         made = self.keygen("own")
         self.assertEqual(self.key("own").stat().st_mode & 0o777, 0o600)
