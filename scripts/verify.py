@@ -231,6 +231,11 @@ def read_note_keys(data):
     return keys
 
 
+def root_tag(origin, leaf):
+    """What stands behind a leaf of the root log that is of the log of that name."""
+    return sha256(b"countersign/v1/root leaf\x00" + origin.encode() + b"\x00" + leaf.to_bytes(8, "big"))
+
+
 def note_key_id(name, raw):
     return sha256(name.encode() + b"\n\x01" + raw)[:4]
 
@@ -461,7 +466,7 @@ class Log:
 # What a file of a mirror may be called, of whatever contract, size and statement.
 NUMBER, WIDTH = "(?:0|[1-9][0-9]{0,19})", "(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 TILE_NUMBER = rf"(?:x(?!000)[0-9]{{3}}/(?:x[0-9]{{3}}/)*)?[0-9]{{3}}(?:\.p/{WIDTH})?"
-MIRROR_NAME = re.compile(r"\.well-known/jwks\.json|log/keys|log/ID/openings|v1/contracts/ID/click-key|v1/statements/ID(?:\.jws|/lines|/checkpoint)"
+MIRROR_NAME = re.compile(r"\.well-known/jwks\.json|log/keys|log/ID/openings|log/ID/heads|v1/contracts/ID/click-key|v1/statements/ID(?:\.jws|/lines|/checkpoint)"
                          rf"|log/(?:ID/)?(?:checkpoint|witnessed|seen/{NUMBER}|tile/(?:entries|[0-7])/{TILE_NUMBER})".replace("ID", "[0-9A-Z]{1,16}"))
 
 
@@ -1812,9 +1817,12 @@ class Audit:
         """(check, why) of whatever keys signed that do not sign there."""
         yield from (("keys", why) for why in self.wrong_keys)
         for state in self.states[1:]:
-            leaves = self.root_log.entries if hasattr(self, "root_log") else None
-            if leaves is not None and leaves[state["root"]:state["root"] + 1] != [sha256(state["jws"])]:
+            if hasattr(self, "root_log") and self.leaf(state["root"], self.root_origin) != sha256(state["jws"]):
                 yield "keys", f"entry {state['from']} gives the server keys of which the root log says nothing"
+        if self.states and hasattr(self, "root_log") and not self.wrong_keys:
+            for leaf in self.leaves_of(self.root_origin):
+                if leaf not in [state["root"] for state in self.states]:
+                    yield "keys", f"the root log has at leaf {leaf} a change of the server's keys that this log does not have"
         for check, name, log, size, signers in self.notes:
             state = [state for state in self.states if state[log] < size][-1:]
             if size > 0 and state and signers != state[0]["log"]:
@@ -1927,8 +1935,17 @@ class Audit:
         root_log = Log(self.mirror, "log", size, root)
         root_log.check(self.mirror)
         need(all(len(entry) == 32 for entry in root_log.entries), "an entry of the root log is no hash")
+        need(size % 2 == 0, "the root log has half a pair")
         self.root_log = root_log
-        return f"signed over {size} heads, and they give its root"
+        return f"signed over {size // 2} heads, and they give its root"
+
+    def leaf(self, at, origin):
+        """The leaf of the root log, if it is of the log of that name."""
+        pair = self.root_log.entries[at:at + 2]
+        return pair[0] if at % 2 == 0 and len(pair) == 2 and pair[1] == root_tag(origin, at) else None
+
+    def leaves_of(self, origin):
+        return [at for at in range(0, len(self.root_log.entries), 2) if self.leaf(at, origin) is not None]
 
     def statements(self):
         self.have(self.ledger, "decisions")
@@ -1953,14 +1970,44 @@ class Audit:
         return f"{sum(len(statement.lines) for statement in self.ledger.statements)} line items equal to the recomputed"
 
     def heads(self):
+        """What the root log holds of this contract's log: its own past, each head once, and the heads of its statements among them."""
+        self.after("tree", "rootlog")
+        name = f"log/{self.contract}/heads"
+        lines = self.mirror.read(name, 16_384 * (1 + len(self.root_log.entries) // 2)).split(b"\n")
+        need(lines.pop() == b"", f"{name} is cut")
+        shown, last_size, beyond = {}, 0, 0
+        for line in lines:
+            head = read_canonical(line, f"a line of {name}")
+            need(isinstance(head, dict) and set(head) == {"leaf", "note"} and isinstance(head["note"], str) and len(head["note"].encode()) <= 8192,
+                 f"{name} has a line that is none")
+            leaf, note = head["leaf"], head["note"].encode()
+            need(type(leaf) is int and leaf % 2 == 0 and leaf > max(shown, default=-1), f"{name} has a line out of order")
+            need(self.leaf(leaf, self.origin) == sha256(note), f"{name} shows a head that is not leaf {leaf} of the root log, or not this log's there")
+            size = note.split(b"\n")[1:2]
+            size = int(size[0]) if size and re.fullmatch(rb"0|[1-9]\d{0,15}", size[0]) else 0
+            another = f"the operator published another history of this contract at leaf {leaf} of the root log"
+            need(size > last_size, another)
+            if size > self.size:
+                beyond = size
+                try:
+                    read_cosigned(note, self.origin, self.note_keys)
+                except Fails as error:
+                    raise CannotTell(f"leaf {leaf} of the root log: {error}") from None
+            else:
+                size, root, signers = read_note(note, self.origin, self.note_keys)
+                need(root == self.roots(size), another)
+                self.notes.append(("heads", f"leaf {leaf} of the root log", "from", size, signers))
+            shown[leaf], last_size = sha256(note), size
+        hidden = [leaf for leaf in self.leaves_of(self.origin) if leaf not in shown]
+        need(not hidden, f"the operator published another history of this contract at leaf {hidden[:1]} of the root log: {name} does not show it")
         self.have(self.ledger, "decisions")
         for statement in self.ledger.statements:
             note = self.mirror.read(f"v1/statements/{statement.id}/checkpoint", 8192)
             size, root = self.note("heads", f"v1/statements/{statement.id}/checkpoint", self.origin)
             need(size == statement.at and root == self.roots(size), f"the head of {statement.id} is not the tree in front of its entry")
-            self.after("rootlog")
-            need(sha256(note) in set(self.root_log.entries), f"the head of {statement.id} is not in the root log")
-        return f"{len(self.ledger.statements)} closed heads signed and in the root log"
+            need(sha256(note) in shown.values(), f"the head of {statement.id} is not in the root log")
+        return (f"{len(self.ledger.statements)} closed heads signed and in the root log, which holds {len(shown)} of this log"
+                + (f"; the log goes on to {beyond} entries, this mirror ends at {self.size}" if beyond else ""))
 
     def responses(self):
         self.have(self.ledger, "decisions")
@@ -2007,8 +2054,8 @@ class Audit:
             self.have(getattr(self, log, None), "the entries of its log")
             leaves = getattr(self, log).leaves
             need(size <= len(leaves) and root_of(leaves[:size]) == root, f"{name} shows another past than the log has now")
-        need(sha256(notes[1]) in self.root_log.entries[:past[0][0]], "the head of this contract is not in what was witnessed")
-        return f"the root log of {past[0][0]} heads was shown to witnesses, with this contract's of {past[1][0]} entries"
+        need(sha256(notes[1]) in [self.leaf(at, self.origin) for at in range(0, past[0][0] - 1, 2)], "the head of this contract is not in what was witnessed")
+        return f"the root log of {past[0][0] // 2} heads was shown to witnesses, with this contract's of {past[1][0]} entries"
 
     def seen(self):
         """{name: (folder of the log, size)} of kept checkpoints."""
@@ -2018,7 +2065,7 @@ class Audit:
     def files(self):
         self.after("tree", "entries")
         known = {".well-known/jwks.json", "log/keys", "log/checkpoint", f"log/{self.contract}/checkpoint", f"log/{self.contract}/openings",
-                 f"v1/contracts/{self.contract}/click-key", "log/witnessed", f"log/{self.contract}/witnessed", *self.log.paths(), *self.seen()}
+                 f"log/{self.contract}/heads", f"v1/contracts/{self.contract}/click-key", "log/witnessed", f"log/{self.contract}/witnessed", *self.log.paths(), *self.seen()}
         for entry in self.parsed:
             if entry["kind"] == "statement":
                 known |= {f"v1/statements/{entry['id']}{end}" for end in (".jws", "/lines", "/checkpoint")}

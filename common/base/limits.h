@@ -37,6 +37,7 @@ enum {
     LIMIT_RETURN_DAYS = 365,
     /* files of a mirror, which strangers write: what a server can have made is smaller */
     LIMIT_NOTE = 8192, /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */
+    LIMIT_HEAD_LINE = 2 * LIMIT_NOTE, /* bytes of one with its leaf, as JSON */
     LIMIT_WITNESSED =
         16384,          /* bytes of one with cosignatures: 32 more lines of a name of a URL's length and 104 more */
     LIMIT_JWKS = 16384, /* bytes of the statement keys: 64 of less than 256 bytes */

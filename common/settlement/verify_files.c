@@ -35,8 +35,8 @@ bool mirror_has_name(struct span path)
     if (!span_starts(path, "log/"))
         return false;
     path = span_skip(path, 4);
-    return is_log_name(path) ||
-           (text_cut(&path, '/', &id) && id_is_plain(id) && (is_log_name(path) || span_is(path, "openings")));
+    return is_log_name(path) || (text_cut(&path, '/', &id) && id_is_plain(id) &&
+                                 (is_log_name(path) || span_is(path, "openings") || span_is(path, "heads")));
 }
 
 /* ---- the files of this one ---- */
@@ -93,7 +93,8 @@ static void look_at(void *arg, const char *path)
     struct span p = span_str(path), in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
     bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") ||
                     is_log_file(in_log, l->root_head->size) || is_log_file(in_contract, l->a->head.size) ||
-                    span_is(in_contract, "openings") || is_statement_file(l->a, below(p, "v1/statements")) ||
+                    span_is(in_contract, "openings") || span_is(in_contract, "heads") ||
+                    is_statement_file(l->a, below(p, "v1/statements")) ||
                     span_is(below(below(p, "v1/contracts"), l->a->contract), "click-key");
     if (!span_empty(below(p, MIRROR_SIDE)))
         finds_doubt(&l->a->finding[CHECK_FILES], "%.150s is left of a pull that was cut short: pull again", path);

@@ -19,6 +19,13 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
         finds_failure(&w->a->finding[w->check], "%s does not hold the hashes of its entries", path);
 }
 
+static void look(struct walk *w, const struct frontier *tree)
+{
+    verify_known_look(w->a, w->known, tree);
+    if (w->check == CHECK_TREE)
+        verify_heads_look(w->a, tree);
+}
+
 /* One bundle: all its entries, or a finding and false. */
 static bool walk_bundle(struct walk *w, struct bundle *b, const struct tile *t, struct tile_builder *tree,
                         each_entry *each)
@@ -32,7 +39,7 @@ static bool walk_bundle(struct walk *w, struct bundle *b, const struct tile *t, 
         return false;
     for (unsigned i = 0; i < b->n; i++) {
         struct bundle_entry *e = &b->entry[i];
-        verify_known_look(w->a, w->known, &tree->frontier);
+        look(w, &tree->frontier);
         each(w->a, tree->frontier.size, e, &tree->frontier);
         tile_builder_leaf(tree, &e->leaf);
     }
@@ -66,7 +73,7 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
     bundles_close(bundles);
     if (complete) {
         tile_builder_edge(&tree);
-        verify_known_look(a, w.known, &tree.frontier);
+        look(&w, &tree.frontier);
         frontier_root(&tree.frontier, &root);
         if (memcmp(root.b, head->root.b, HASH_LEN) != 0)
             finds_failure(&a->finding[c], "the %llu entries give another root than the checkpoint's",

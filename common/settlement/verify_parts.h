@@ -106,6 +106,8 @@ struct signers {
     struct key_state of[KEY_STATES];
     size_t n;    /* 0: no keys could be read */
     bool walked; /* the log was, to its end: there are no others */
+    bool others; /* the root log has a change of keys that is none of these, at: */
+    uint64_t other;
     struct signed_note *note;
     size_t n_notes, room;
 };
@@ -191,6 +193,17 @@ struct clock_told {
     uint64_t leads, held, meanwhile, dispositions, approvals;
 };
 
+/* log/{contract}/heads, once beside each of the two logs. */
+struct root_heads {
+    struct lines lines;
+    struct buf note; /* what `head` points into: that of the line that waits to be compared, if `has` */
+    struct checkpoint head;
+    uint64_t leaf, n, size; /* size: the largest so far */
+    uint64_t seen, beyond;  /* lines; the size of the last that this log does not reach, 0: there is none */
+    bool opened, has, broken;
+    struct hash even; /* the leaf of the root log whose tag comes next */
+};
+
 struct audit {
     const struct mirror *mirror;
     const struct verify_asked *asked;
@@ -199,6 +212,7 @@ struct audit {
     struct receipts *receipts; /* NULL: none are asked about */
     struct clicks *clicks;
     struct witnessed witnessed;
+    struct root_heads heads;
     uint64_t n_kept, n_pinned, other_size[LOGS];
     bool pins_elsewhere;  /* those that name logs are all about others */
     uint64_t n_strangers; /* files of names that no mirror has */
@@ -301,6 +315,8 @@ void verify_signers_open(struct audit *a);
 void verify_server_keys(struct audit *a, uint64_t index, const struct entry *e);
 void verify_signers_note(struct audit *a, const struct signed_note *note);
 void verify_signers_leaf(struct audit *a, uint64_t index, struct span leaf);
+/* Whether just these keys of the contract's log, a bit for each, sign a tree that ends with the last entry so far. */
+bool verify_signers_now(const struct audit *a, uint64_t by);
 void verify_signers_end(struct audit *a, bool complete);
 void verify_signers_free(struct audit *a);
 /* Whether that published key signs a statement that comes now; receipts for the entry at `index` (once all were
@@ -317,6 +333,16 @@ void verify_known_open(struct audit *a);
 void verify_known_add(struct known *k, const struct known_head *head);
 void verify_known_look(struct audit *a, struct known *k, const struct frontier *tree);
 void verify_known_end(struct audit *a, enum log log, bool complete, uint64_t size);
+
+/* verify_heads.c: what the root log holds of the contract. `look` at each tree of its log on the way, `end` where that
+ * walk ended; then each pair of the root log. */
+void verify_heads_open(struct audit *a);
+void verify_heads_look(struct audit *a, const struct frontier *tree);
+void verify_heads_end(struct audit *a, bool complete);
+void verify_heads_root_open(struct audit *a);
+void verify_heads_pair(struct audit *a, uint64_t leaf, const struct hash *sha256_of, const struct hash *tag);
+void verify_heads_root_end(struct audit *a, bool complete);
+void verify_heads_sentence(const struct audit *a, struct buf *out);
 
 /* verify_pins.c: the reader's pins. Their heads are for the walk; `statement` is asked of each statement's key; the
  * rest at the end. */

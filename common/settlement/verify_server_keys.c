@@ -107,9 +107,15 @@ void verify_server_keys(struct audit *a, uint64_t index, const struct entry *e)
 
 void verify_signers_leaf(struct audit *a, uint64_t index, struct span leaf)
 {
-    for (size_t i = 1; i < a->signers.n; i++)
-        if (a->signers.of[i].root == index)
-            a->signers.of[i].in_root = span_eq(leaf, span_of(a->signers.of[i].leaf.b, HASH_LEN));
+    struct signers *s = &a->signers;
+    for (size_t i = 1; i < s->n; i++)
+        if (s->of[i].root == index && span_eq(leaf, span_of(s->of[i].leaf.b, HASH_LEN))) {
+            s->of[i].in_root = true;
+            return;
+        }
+    if (!s->others)
+        s->other = index;
+    s->others = true;
 }
 
 /* ---- what they signed ---- */
@@ -122,6 +128,12 @@ void verify_signers_note(struct audit *a, const struct signed_note *note)
         s->note = xrealloc(s->note, s->room * sizeof *s->note);
     }
     s->note[s->n_notes++] = *note;
+}
+
+bool verify_signers_now(const struct audit *a, uint64_t by)
+{
+    const struct signers *s = &a->signers;
+    return s->n == 0 || by == signing(a, LOG_CONTRACT, &s->of[s->n - 1].keys);
 }
 
 static void judge_note(struct audit *a, const struct signed_note *n)
@@ -155,6 +167,11 @@ void verify_signers_end(struct audit *a, bool complete)
             finds_failure(&a->finding[CHECK_KEYS],
                           "entry %" PRIu64 " gives the server keys of which the root log says nothing at %" PRIu64,
                           s->of[i].from, s->of[i].root);
+    if (s->n > 0 && s->walked && s->others)
+        finds_failure(&a->finding[CHECK_KEYS],
+                      "the root log has at leaf %" PRIu64 " a change of the server's keys that this log does not have: "
+                      "the operator hides it, or it came behind the end of this mirror: pull again",
+                      s->other);
 }
 
 void verify_signers_free(struct audit *a)

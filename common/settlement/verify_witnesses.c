@@ -80,7 +80,7 @@ void verify_witnessed_open(struct audit *a)
 void verify_witnessed_leaf(struct audit *a, uint64_t index, struct span leaf)
 {
     struct witnessed *w = &a->witnessed;
-    if (w->has_head && index < w->root.size && span_eq(leaf, span_of(w->leaf.b, HASH_LEN)))
+    if (w->has_head && index + 1 < w->root.size && span_eq(leaf, span_of(w->leaf.b, HASH_LEN)))
         w->is_held = true;
 }
 

@@ -20,6 +20,9 @@
  * came before the pull. */
 enum { LAG_US = 1100 * 1000 };
 
+/* A log that grows as fast as it is pulled is given up on. */
+enum { TRIES = 3 };
+
 /* ---- statements ---- */
 
 /* No file of a statement ever changes. */
@@ -69,7 +72,7 @@ static void get_statement(struct pull *p, const struct entry_statement *s, uint6
     look_at_statement_file(p, path);
 }
 
-/* The statements are those that the log names. */
+/* The statements are those that the log names. Counts the changes of the server's keys on the way. */
 static void get_statements(struct pull *p, const char *base, uint64_t size)
 {
     struct buf bundle;
@@ -85,11 +88,13 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
         enum err err;
         while (bundle_next(&rest, &bytes, &err)) {
             struct entry e;
-            if (memmem(bytes.ptr, bytes.len, "\"kind\":\"statement\"", 18) == NULL ||
+            if ((memmem(bytes.ptr, bytes.len, "\"kind\":\"statement\"", 18) == NULL &&
+                 memmem(bytes.ptr, bytes.len, "\"kind\":\"server_keys\"", 20) == NULL) ||
                 entry_read(bytes, &e, NULL) != ERR_OK)
                 continue;
             if (e.kind == ENTRY_STATEMENT)
                 get_statement(p, &e.statement, size);
+            p->key_steps += e.kind == ENTRY_SERVER_KEYS;
             entry_close(&e);
         }
     }
@@ -192,6 +197,65 @@ static void keep_witnessed(struct pull *p)
     pull_keep(p, "log/witnessed", buf_span(&p->body));
 }
 
+/* What one try was shown, for the next one to be held to. */
+static void keep_try(struct pull *p, struct pull_log *l, const struct buf *note)
+{
+    struct checkpoint before;
+    if (note->len == 0)
+        return;
+    if (checkpoint_peek(buf_span(note), &before) != ERR_OK)
+        die("the checkpoint of the try before does not read any more");
+    keep_seen(p, l, buf_span(note), before.size);
+    pull_log_extends(p, l, &before, "the beginning of this pull");
+}
+
+/* Both logs and all that belongs to them. True: the root log knows of more than the contract's log had then, which must
+ * have *least entries by now. */
+static bool pull_once(struct pull *p, struct buf tried[2], uint64_t *least)
+{
+    pull_keys_fetch(p);
+    get_contract_log(p);
+    keep_try(p, &p->log, &tried[0]);
+    if (p->log.head.size < *least)
+        pull_doubt(p,
+                   "the root log holds a head of %" PRIu64 " entries of %s, and the server now shows %" PRIu64
+                   ": it withholds what it signed",
+                   *least, p->log.base, p->log.head.size);
+    pull_openings(p);
+    p->key_steps = 0;
+    get_statements(p, p->log.base, p->log.head.size);
+    keep_witnessed(p);
+    pull_head(p, &p->root); /* last: it holds the heads of all statements above */
+    pull_tiles(p, &p->root);
+    keep_try(p, &p->root, &tried[1]);
+    pull_root_heads(p);
+    return pull_is_behind(p, least) && p->refusal[0] == '\0' && p->older[0] == '\0';
+}
+
+static void pull_again(struct pull *p, struct buf tried[2])
+{
+    buf_clear(&tried[0]);
+    buf_clear(&tried[1]);
+    buf_span_add(&tried[0], buf_span(&p->log.note));
+    buf_span_add(&tried[1], buf_span(&p->root.note));
+    buf_clear(&p->first);
+    buf_clear(&p->witnessed);
+    pull_keys_free(&p->keys);
+    get_heads(p);
+}
+
+static void pull_tries(struct pull *p)
+{
+    struct buf tried[2];
+    uint64_t least = 0;
+    buf_heap(&tried[0]);
+    buf_heap(&tried[1]);
+    for (int i = 1; pull_once(p, tried, &least) && i < TRIES; i++)
+        pull_again(p, tried);
+    buf_free(&tried[0]);
+    buf_free(&tried[1]);
+}
+
 static void pull_all(struct pull *p)
 {
     char base[64];
@@ -204,13 +268,7 @@ static void pull_all(struct pull *p)
     pull_keys_before(p);
     pull_log_before(p, &p->log);
     pull_log_before(p, &p->root);
-    pull_keys_fetch(p);
-    get_contract_log(p);
-    pull_openings(p);
-    get_statements(p, base, p->log.head.size);
-    keep_witnessed(p);
-    pull_head(p, &p->root); /* last: it holds the heads of all statements above */
-    pull_tiles(p, &p->root);
+    pull_tries(p);
     look_back(p, &p->root);
     pull_click_key(p);
     pull_keys_check(p, p->log.path, buf_span(&p->log.note));

@@ -1,10 +1,12 @@
 /* What a pull takes of a server's answers. The server is not trusted: whatever it sends is held to what it can be, as
  * it comes. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "server/cmd/pull_private.h"
 #include "server/cmd/staging.h"
@@ -69,6 +71,28 @@ enum err pull_old(struct pull *p, const char *path, size_t most, struct buf *out
     return err;
 }
 
+/* ---- pages ---- */
+
+/* A page covers so many indexes, or it is the last (FORMATS.md); a server that gives fewer keeps its client busy. */
+enum { PAGE_LEAST = 1000 };
+
+/* from={N}&to={size} on the same path, where N has grown as a page makes it. */
+bool pull_is_next_page(struct span next, const char *path, uint64_t size, uint64_t *from)
+{
+    char want[32];
+    struct span number;
+    uint64_t n;
+    snprintf(want, sizeof want, "to=%" PRIu64, size);
+    if (!span_starts(next, path))
+        return false;
+    next = span_skip(next, strlen(path));
+    if (!span_starts(next, "?from=") || !text_cut(&next, '&', &number) || !span_is(next, want) ||
+        parse_u64(span_skip(number, 6), &n) != ERR_OK || n < *from + PAGE_LEAST || n > size)
+        return false;
+    *from = n;
+    return true;
+}
+
 /* ---- lines ---- */
 
 static const char *write_all(int fd, struct span bytes)
@@ -85,9 +109,8 @@ static const char *write_all(int fd, struct span bytes)
     return NULL;
 }
 
-static const char *take_lines(void *ctx, struct span bytes)
+const char *pull_lines_take(struct pull_lines *l, struct span bytes)
 {
-    struct pull_lines *l = ctx;
     struct span rest = bytes, front;
     bool whole = true;
     while (whole && rest.len > 0) {
@@ -106,6 +129,11 @@ static const char *take_lines(void *ctx, struct span bytes)
         buf_clear(&l->line);
     }
     return write_all(l->fd, bytes);
+}
+
+static const char *take_lines(void *ctx, struct span bytes)
+{
+    return pull_lines_take(ctx, bytes);
 }
 
 const char *pull_good_object(void *ctx, struct span line)

@@ -215,4 +215,5 @@ bool pull_keys_know(const struct pull_keys *k, const struct pull_log *l)
 void pull_keys_free(struct pull_keys *k)
 {
     buf_free(&k->names);
+    *k = (struct pull_keys){.n = 0};
 }

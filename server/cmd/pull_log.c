@@ -108,13 +108,12 @@ static bool is_named(const struct pull_log *l, const struct tile *t, struct hash
     return same;
 }
 
-/* Whether the mirror has this full tile, whole. */
+/* Whether this full tile is there, whole: in the mirror, or from an earlier try of this pull. */
 static bool is_kept(struct pull *p, const struct pull_log *l, const char *name, const struct tile *t)
 {
-    struct mirror m = folder_mirror(p->folder);
     struct hash hashes[TILE_WIDTH];
     buf_clear(&p->body);
-    return t->width == TILE_WIDTH && m.read(m.ctx, name, 0, pull_tile_most(t) + 1, &p->body) == ERR_OK &&
+    return t->width == TILE_WIDTH && staging_read(name, pull_tile_most(t) + 1, &p->body) == ERR_OK &&
            tile_hashes(t, buf_span(&p->body), hashes) && is_named(l, t, hashes);
 }
 

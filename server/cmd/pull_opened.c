@@ -13,8 +13,7 @@
 #include "server/cmd/staging.h"
 #include "server/system/log.h"
 
-/* A page of openings covers 10,000 of them (FORMATS.md); a server that gives so few keeps its client busy. */
-enum { PAGE_LEAST = 1000, PIECE = 1 << 17 };
+enum { PIECE = 1 << 17 };
 
 /* ---- the openings that the mirror has, line by line ---- */
 
@@ -142,23 +141,6 @@ static const char *take_opening(void *ctx, struct span line)
     return NULL;
 }
 
-/* from={N}&to={size} on the same path, where N has grown as a page of openings makes it. */
-static bool is_next_page(struct span next, const char *path, uint64_t size, uint64_t *from)
-{
-    char want[32];
-    struct span number;
-    uint64_t n;
-    snprintf(want, sizeof want, "to=%" PRIu64, size);
-    if (!span_starts(next, path))
-        return false;
-    next = span_skip(next, strlen(path));
-    if (!span_starts(next, "?from=") || !text_cut(&next, '&', &number) || !span_is(next, want) ||
-        parse_u64(span_skip(number, 6), &n) != ERR_OK || n < *from + PAGE_LEAST || n > size)
-        return false;
-    *from = n;
-    return true;
-}
-
 void pull_openings(struct pull *p)
 {
     const uint64_t size = p->log.head.size;
@@ -173,7 +155,7 @@ void pull_openings(struct pull *p)
     pull_lines_begin(&l, path);
     pull_lines_fetch(p, &l, query, UINT64_MAX);
     while ((next = download_next(p->from)) != NULL) {
-        if (!is_next_page(span_str(next), path, size, &from))
+        if (!pull_is_next_page(span_str(next), path, size, &from))
             die("%s%s goes on with a page that does not follow it: \"%.100s\"", download_url(p->from), path, next);
         snprintf(query, sizeof query, "%s?from=%" PRIu64 "&to=%" PRIu64, path, from, size);
         pull_lines_fetch(p, &l, query, UINT64_MAX);

@@ -35,6 +35,8 @@ struct pull {
     struct pull_log log, root;
     struct buf witnessed; /* log/C/witnessed as it was then; empty: there was none */
     struct buf first;     /* the contract's checkpoint as it was first asked for */
+    uint64_t heads_most;  /* entries of the contract's largest head in the root log */
+    uint64_t key_steps;   /* changes of the server's keys that the contract's log has */
     struct pull_keys keys, old_keys;
     bool parts;         /* the mirror's entries and the server's part somewhere */
     bool differs;       /* `refusal` is nothing that an older state of the server gives a reason for too */
@@ -69,8 +71,20 @@ struct pull_lines {
 };
 const char *pull_good_object(void *ctx, struct span line);
 void pull_lines_begin(struct pull_lines *l, const char *path);
+/* What is wrong with them, or with writing them; NULL: nothing. */
+MUST_CHECK const char *pull_lines_take(struct pull_lines *l, struct span bytes);
 void pull_lines_fetch(struct pull *p, struct pull_lines *l, const char *what, uint64_t most);
 void pull_lines_end(struct pull *p, struct pull_lines *l, const char *path);
+
+/* Whether `next`, which a page of `path` names, goes on with from={N}&to={to} where a page that began at *from ends. */
+MUST_CHECK bool pull_is_next_page(struct span next, const char *path, uint64_t to, uint64_t *from);
+
+/* ---- pull_heads.c ---- */
+
+/* The contract's heads in the root log, behind those that the mirror has; once the root log's tiles are there. */
+void pull_root_heads(struct pull *p);
+/* Whether the root log is ahead of the contract's as they were pulled; *size: what that had at least then. */
+MUST_CHECK bool pull_is_behind(struct pull *p, uint64_t *size);
 
 /* ---- pull_log.c ---- */
 
@@ -99,7 +113,7 @@ void pull_keys_check(struct pull *p, const char *path, struct span note);
 /* Notes a doubt where the new head is by an older key than the old one, which is there. */
 void pull_keys_go_on(struct pull *p, const struct pull_log *l);
 bool pull_keys_know(const struct pull_keys *k, const struct pull_log *l); /* by whom its new head is signed */
-void pull_keys_free(struct pull_keys *k);
+void pull_keys_free(struct pull_keys *k);                                 /* there are none then */
 
 /* ---- pull_opened.c ---- */
 

@@ -3,11 +3,17 @@
 import base64
 import hashlib
 import json
+import sys
+from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harness import Tree, b64u, b64u_decode, bundle, tile_number
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from root_log import retold  # noqa: E402
 
 
 def canonical(members):
@@ -139,17 +145,18 @@ class Liar:
 
     def publish(self):
         """The log, its openings, and each statement over the tree in front of it, with its head's leaf in the root log."""
-        entries, roots, tree, closed = [], list(self.raw(self.mirror / "log")), Tree(), Tree().root()
+        entries, notes, tree, closed = [], [], Tree(), Tree().root()
         for index, entry in enumerate(self.entries):
             if entry["kind"] == "statement":
                 path, root = self.mirror / "v1" / "statements" / entry["id"] / "checkpoint", tree.root()
-                old, new = path.read_bytes(), self.note(f"{self.root}/{self.contract}", tree.size, root)
-                path.write_bytes(new)
-                roots = [hashlib.sha256(new).digest() if leaf_ == hashlib.sha256(old).digest() else leaf_ for leaf_ in roots]
+                notes.append(self.note(f"{self.root}/{self.contract}", tree.size, root))
+                path.write_bytes(notes[-1])
                 self.statement(index, tree={"from_root": closed.hex(), "size": tree.size, "to_root": root.hex()})
                 closed = root
             entries.append(canonical(entry))
             tree.append(entries[-1])
         self.write_log(self.log, f"{self.root}/{self.contract}", entries)
+        roots, heads = retold(list(self.raw(self.mirror / "log")), f"{self.root}/{self.contract}", notes)
+        (self.log / "heads").write_bytes(heads)
         self.write_log(self.mirror / "log", self.root, roots)
         (self.log / "openings").write_bytes(b"".join(canonical(self.openings[index]) + b"\n" for index in sorted(self.openings)))

@@ -50,7 +50,8 @@ class AuditCommands(ServerCase):
 
     def expected(self, mirror):
         """The files of a mirror of less than two tiles, by FORMATS.md "Mirror"."""
-        names = {"log/keys", ".well-known/jwks.json", f"log/{self.market.contract}/openings", f"v1/statements/{self.statement}.jws",
+        names = {"log/keys", ".well-known/jwks.json", f"log/{self.market.contract}/openings", f"log/{self.market.contract}/heads",
+                 f"v1/statements/{self.statement}.jws",
                  f"v1/statements/{self.statement}/lines", f"v1/statements/{self.statement}/checkpoint"}
         for log in (f"log/{self.market.contract}", "log"):
             size = self.size(mirror, log)

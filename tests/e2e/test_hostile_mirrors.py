@@ -62,7 +62,8 @@ class Operator:
         shutil.rmtree(mirror / "v1")
         for tree in mirror.rglob("tile"):
             shutil.rmtree(tree)
-        (mirror / "log" / contract / "openings").write_bytes(b"")
+        for name in ("openings", "heads"):
+            (mirror / "log" / contract / name).write_bytes(b"")
         names = (self.root, f"{self.root}/{contract}")
         (mirror / "log" / "keys").write_text("".join(self.verifier_key(name) + "\n" for name in names))
         self.publish("log", [])

@@ -381,6 +381,17 @@ def two_faces(book, tale):
     lead_dropped(book, tale)
 
 
+def two_histories_under_one_root_log(book, tale):
+    """The advertiser is shown a cheaper one; witnesses and both readers see the one root log with the heads of both."""
+    lead_dropped(book, tale)
+    book.beside = b""
+
+
+def two_histories_with_all_heads_shown(book, tale):
+    lead_dropped(book, tale)
+    book.beside = book.files[f"{book.log}/heads"]
+
+
 def gap_for_ever(book, tale):
     """It would cover each click that is dropped."""
     gap_for_dropped_click(book, tale)
@@ -462,7 +473,8 @@ LIES = [
     (gap_for_dropped_click, "settle", "clicks"), (statement_closed_early, "settle", "against"), (statement_dated_before_its_entries, "raw", "entries"),
     (statement_dropped, "settle", "clicks"), (answer_dropped, "settle", "against"), (answer_of_the_other_party, "settle", "responses"),
     (answer_moved_to_the_next_statement, "settle", "responses"), (key_minted_for_a_party, "settle", "entries"), (all_keys_replaced, "settle", "pins"),
-    (real_keys_beside_the_forgers, "settle", "pins"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (time_of_all_shifted, "settle", "entries"),
+    (real_keys_beside_the_forgers, "settle", "pins"), (old_mirror, "settle", "age"), (two_faces, "settle", "against"), (two_histories_under_one_root_log, "settle", "heads"),
+    (two_histories_with_all_heads_shown, "settle", "heads"), (time_of_all_shifted, "settle", "entries"),
     (statement_issued_twice, "settle", "clicks"), (gap_for_ever, "raw", "entries"), (gap_of_a_number, "raw", "entries"), (gap_for_nothing, "raw", "entries"),
     (approved_by_an_unsure_clock, "raw", "entries"), (held_for_a_step_that_nobody_tells, "raw", "entries"), (step_of_half_a_second, "raw", "entries"),
     (lead_that_nobody_can_sign, "raw", "decisions"),
@@ -521,6 +533,16 @@ class Lies(ServerCase):
                 done = self.told(self.forged(lie, how, tool), tool, "--json")
                 self.assertEqual(done.returncode, 1, f"{done.stdout[-3000:]}{done.stderr}")
                 self.assertIn(tool, [check["check"] for check in json.loads(done.stdout)["checks"] if check["verdict"] == "fails"])
+
+    def test_two_histories_under_one_root_log_are_told_by_both_programs(self):
+        for lie in (two_histories_under_one_root_log, two_histories_with_all_heads_shown):
+            with self.subTest(lie.__name__):
+                forged = self.forged(lie, "settle", "heads")
+                checks = json.loads(self.told(forged, "heads", "--json").stdout)["checks"]
+                self.assertEqual([check["check"] for check in checks if check["verdict"] != "holds"], ["heads"])
+                self.assertIn("the operator published another history of this contract at leaf", next(c["sentence"] for c in checks if c["check"] == "heads"))
+                status, lines = verify.verify(verify.Mirror(forged))
+                self.assertEqual((status, [line for line in lines if "another history of this contract" in line][0][:5]), (1, "heads"))
 
     def test_a_token_minted_for_a_party_is_told(self):
         token = self.tale.minted

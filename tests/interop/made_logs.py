@@ -87,17 +87,19 @@ def mirror(entries, openings, statements):
              f"log/{CONTRACT}/checkpoint": note(origin, len(data), root_at(data, len(data))),
              f"log/{CONTRACT}/openings": b"".join(canonical(opening) + b"\n" for opening in openings)}
     files |= log_files(f"log/{CONTRACT}", data)
-    heads = []
+    roots, heads = [], []
     for at, entry in enumerate(entries):
         if entry.get("kind") == "statement" and entry.get("id") in statements:
             payload, lines = statements[entry["id"]]
             head = note(origin, at, root_at(data, at))
-            heads.append(sha256(head))
+            heads.append(canonical({"leaf": len(roots), "note": head.decode()}) + b"\n")
+            roots += [sha256(head), verify.root_tag(origin, len(roots))]
             files |= {f"v1/statements/{entry['id']}.jws": general_jws(payload, "countersign-statement"),
                       f"v1/statements/{entry['id']}/lines": b"".join(line + b"\n" for line in lines),
                       f"v1/statements/{entry['id']}/checkpoint": head}
-    files["log/checkpoint"] = note(ORIGIN, len(heads), root_at(heads, len(heads)))
-    return files | log_files("log", heads)
+    files[f"log/{CONTRACT}/heads"] = b"".join(heads)
+    files["log/checkpoint"] = note(ORIGIN, len(roots), root_at(roots, len(roots)))
+    return files | log_files("log", roots)
 
 
 # ---- terms ----

@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import verify  # noqa: E402
+from root_log import retold  # noqa: E402
 from verify import b64u, b64u_decode, canonical, sha256  # noqa: E402
 
 OUTCOME = ("status", "reason", "tier", "payout_micros", "due_ms")
@@ -95,9 +97,10 @@ class Book:
         size = int(self.files[f"{self.log}/checkpoint"].split(b"\n")[1])
         self.entries = [json.loads(entry) for entry in self.read_log(self.log, size)]
         root_size = int(self.files["log/checkpoint"].split(b"\n")[1])
-        self.heads = list(self.read_log("log", root_size))
+        self.roots = list(self.read_log("log", root_size))
         self.openings = [json.loads(line) for line in self.files[f"{self.log}/openings"].splitlines()]
         self.lines = {}
+        self.beside = None  # the root log keeps the heads of before, and these lines of them are shown
 
     def read_log(self, folder, size):
         for n, width in verify.tile_shapes(size):
@@ -206,7 +209,7 @@ class Book:
         files[f"{self.log}/checkpoint"] = self.keys.note(origin, len(data), verify.root_of(leaves))
         files |= self.tiles(self.log, data)
         kept = {name: bytes_ for name, bytes_ in files.items() if name.startswith("v1/statements/")}
-        heads, old = list(self.heads), {sha256(bytes_): name for name, bytes_ in kept.items() if name.endswith("/checkpoint")}
+        notes = []
         for name in kept:
             del files[name]
         for at, entry in enumerate(self.entries):
@@ -220,11 +223,12 @@ class Book:
             else:
                 payload, lines = self.statements[entry["id"]]
                 files |= {f"{name}.jws": self.keys.general(payload), f"{name}/lines": b"".join(line + b"\n" for line in lines)}
-            was = [n for n, leaf in enumerate(heads) if old.get(leaf) == f"{name}/checkpoint"]
-            heads[was[0] if was else len(heads):(was[0] if was else len(heads)) + 1] = [sha256(head)]
-        heads.append(sha256(files[f"{self.log}/checkpoint"]))
-        files["log/checkpoint"] = self.keys.note(self.root_origin, len(heads), verify.root_of([verify.leaf_hash(head) for head in heads]))
-        files |= self.tiles("log", heads)
+            notes.append(head)
+        notes.append(files[f"{self.log}/checkpoint"])
+        roots, files[f"{self.log}/heads"] = retold(self.roots, origin, notes, self.beside is not None)
+        files[f"{self.log}/heads"] = (self.beside or b"") + files[f"{self.log}/heads"]
+        files["log/checkpoint"] = self.keys.note(self.root_origin, len(roots), verify.root_of([verify.leaf_hash(entry) for entry in roots]))
+        files |= self.tiles("log", roots)
         shutil.rmtree(folder, ignore_errors=True)
         for name, bytes_ in files.items():
             path = Path(folder) / name

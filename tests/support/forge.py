@@ -1,5 +1,5 @@
 """What an operator that lies can do: changes a pulled mirror and signs it again with the server's real keys, so that only what somebody else kept
-tells. A mirror without statements; its root log stays as it was."""
+tells. A mirror without statements; of its root log nothing changes but the heads of this contract."""
 
 import base64
 import hashlib
@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 from harness import Tree, b64u_decode, bundle, tile_number  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).parent))
+from root_log import retold  # noqa: E402
 
 REFERS = ("click", "lead", "terms")  # members that are indexes
 
@@ -63,26 +66,47 @@ class Forger:
                 entry["dup"]["index"] = new(entry["dup"]["index"])
 
     def sign(self):
-        """Tiles, bundles and checkpoint anew."""
+        """Tiles, bundles and checkpoint anew; the root log too, if it holds heads that are of another history now."""
         entries = [canonical(entry) for entry in self.entries]
+        note = self._write(self.log, self.origin, entries)
+        (self.log / "openings").write_bytes(b"".join(canonical(line) + b"\n" for line in self.openings))
+        heads = [json.loads(line)["note"].split("\n")[1:3] for line in (self.log / "heads").read_text().splitlines()]
+        roots, tree = {}, Tree()
+        for entry in entries:
+            tree.append(entry)
+            roots[str(tree.size)] = base64.b64encode(tree.root()).decode() if [str(tree.size)] in [head[:1] for head in heads] else None
+        if all(roots.get(size) == root for size, root in heads):
+            return
+        root, old = self.mirror / "log", []
+        size = int((root / "checkpoint").read_text().split("\n")[1])
+        for n in range(0, size, 256):
+            width = min(256, size - n)
+            old += bundle((root / "tile/entries" / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))).read_bytes())
+        roots, shown = retold(old, self.origin, [note])
+        (self.log / "heads").write_bytes(shown)
+        self._write(root, self.origin.rsplit("/", 1)[0], roots)
+
+    def _write(self, log, origin, entries):
         hashes, tree = [hashlib.sha256(b"\0" + entry).digest() for entry in entries], Tree()
         for leaf in hashes:
             tree.append(None, leaf)
-        shutil.rmtree(self.log / "tile")
-        self._tiles("entries", [len(entry).to_bytes(2, "big") + entry for entry in entries])
+        shutil.rmtree(log / "tile", ignore_errors=True)
+        self._tiles(log, "entries", [len(entry).to_bytes(2, "big") + entry for entry in entries])
         for level in range(8):
-            self._tiles(str(level), hashes)
+            self._tiles(log, str(level), hashes)
             hashes = [self._subtree(hashes[n:n + 256]) for n in range(0, len(hashes) // 256 * 256, 256)]
-        text = f"{self.origin}\n{len(entries)}\n{base64.b64encode(tree.root()).decode()}\n".encode()
+        text = f"{origin}\n{len(entries)}\n{base64.b64encode(tree.root()).decode()}\n".encode()
         public = self.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        blob = hashlib.sha256(self.origin.encode() + b"\n\1" + public).digest()[:4] + self.key.sign(text)
-        (self.log / "checkpoint").write_bytes(text + f"\n\u2014 {self.origin} {base64.b64encode(blob).decode()}\n".encode())
-        (self.log / "openings").write_bytes(b"".join(canonical(line) + b"\n" for line in self.openings))
+        blob = hashlib.sha256(origin.encode() + b"\n\1" + public).digest()[:4] + self.key.sign(text)
+        note = text + f"\n\u2014 {origin} {base64.b64encode(blob).decode()}\n".encode()
+        (log / "checkpoint").write_bytes(note)
+        return note
 
-    def _tiles(self, level, pieces):
+    @staticmethod
+    def _tiles(log, level, pieces):
         for n in range(0, len(pieces), 256):
             width = min(256, len(pieces) - n)
-            path = self.log / "tile" / level / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))
+            path = log / "tile" / level / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"".join(pieces[n:n + width]))
 

@@ -9,6 +9,7 @@
 #include "common/decisions/rules.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
+#include "common/ledger/root_log.h"
 #include "common/ledger/server_keys.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/tile_builder.h"
@@ -35,7 +36,7 @@ struct story {
     struct signer *log_key_too;                            /* signs beside log_key; NULL: none does */
     uint8_t log_pubs[8][ED25519_KEY_LEN], statement_pubs[8][ED25519_KEY_LEN]; /* published, the oldest first */
     size_t n_log_pubs, n_statement_pubs;
-    unsigned root_off; /* a lie: `root` of server_keys is by so much too high */
+    unsigned root_off; /* a lie: `root` of server_keys is by so many pairs too high */
     int keys_told;
     struct world world;
     struct view view;
@@ -320,14 +321,28 @@ static inline void story_sign(struct story *s, struct buf *note, const struct ch
         checkpoint_sign_too(note, c, s->log_key_too);
 }
 
-static inline void story_root_leaf(struct story *s, struct span text)
+static inline void story_root_entry(struct story *s, const struct hash *h)
 {
-    uint8_t sum[HASH_LEN];
     struct hash leaf;
-    sha256(text.ptr, text.len, sum);
-    bundle_add(&s->root_bundle, span_of(sum, sizeof sum));
-    merkle_leaf(span_of(sum, sizeof sum), &leaf);
+    bundle_add(&s->root_bundle, span_of(h->b, HASH_LEN));
+    merkle_leaf(span_of(h->b, HASH_LEN), &leaf);
     tile_builder_leaf(&s->root, &leaf);
+}
+
+/* A pair: of the log of that name, whose contract's readers are shown the note. */
+static inline void story_root_leaf(struct story *s, const char *origin, struct span text)
+{
+    uint64_t leaf = s->root.frontier.size;
+    struct hash sum, tag;
+    sha256(text.ptr, text.len, sum.b);
+    root_tag(span_str(origin), leaf, &tag);
+    story_root_entry(s, &sum);
+    story_root_entry(s, &tag);
+    if (strcmp(origin, ORIGIN "/log/" CONTRACT) == 0) {
+        struct buf *heads = story_file(s, "log/" CONTRACT "/heads");
+        root_head_write(heads, leaf, text);
+        buf_byte(heads, '\n');
+    }
 }
 
 /* The server's keys as they are now in the story, signed by log_key and by `previous` (NULL: it is the same). */
@@ -348,10 +363,10 @@ static inline void tell_server_keys(struct story *s, bool compromised, struct si
         jws_compact(&previous_jws, previous, SERVER_KEYS_TYP, buf_span(&payload));
     struct entry e = {.kind = ENTRY_SERVER_KEYS,
                       .at_ms = s->now_ms,
-                      .server_keys = {.root = s->root.frontier.size + s->root_off,
+                      .server_keys = {.root = s->root.frontier.size + s->root_off * ROOT_PAIR,
                                       .jws = buf_span(&jws),
                                       .previous_jws = previous != NULL ? buf_span(&previous_jws) : SPAN("")}};
-    story_root_leaf(s, buf_span(&jws));
+    story_root_leaf(s, ORIGIN "/log", buf_span(&jws));
     tell(s, &e, NULL);
     buf_free(&payload);
     buf_free(&jws);
@@ -376,7 +391,7 @@ static inline void publish(struct story *s, struct buf *note)
     struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
     frontier_root(&s->tree.frontier, &c.root);
     story_sign(s, note, &c);
-    story_root_leaf(s, buf_span(note));
+    story_root_leaf(s, ORIGIN "/log/" CONTRACT, buf_span(note));
 }
 
 static inline void tell_statement(struct story *s)
@@ -474,6 +489,7 @@ static inline void write_logs(struct story *s)
     tile_builder_edge(&s->tree);
     tile_builder_edge(&s->root);
     buf_span_add(story_file(s, "log/" CONTRACT "/openings"), buf_span(&s->openings));
+    (void)story_file(s, "log/" CONTRACT "/heads"); /* there, also where it is empty */
     write_keys(s);
 }
 

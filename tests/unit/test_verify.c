@@ -967,13 +967,14 @@ static void lie_unpublished_head(struct story *s)
 {
     struct tile_builder root = s->root;
     struct hash other = {{1}};
+    size_t heads = story_file(s, "log/" CONTRACT "/heads")->len;
     tell_statement(s);
     s->root.frontier = root.frontier;
     s->root.width[0] = root.width[0];
-    s->root_bundle.len -= 2 + HASH_LEN;
-    bundle_add(&s->root_bundle, span_of(other.b, HASH_LEN));
-    merkle_leaf(span_of(other.b, HASH_LEN), &other);
-    tile_builder_leaf(&s->root, &other);
+    s->root_bundle.len -= 2 * (2 + HASH_LEN);
+    story_file(s, "log/" CONTRACT "/heads")->len = heads;
+    story_root_entry(s, &other);
+    story_root_entry(s, &other);
 }
 
 static void assert_found(const struct lie *lies, size_t n)
@@ -1419,6 +1420,140 @@ static void what_keys_sign_out_of_their_time_fails(void **state)
     }
 }
 
+/* ---- two histories under one root log ---- */
+
+/* The head of another history, of `size` entries, among the leaves of the root log. */
+static void other_head(const struct story *s, uint64_t size, struct signer *by, struct buf *note)
+{
+    struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = size, .root = {{9}}};
+    buf_clear(note);
+    checkpoint_sign(note, &c, by != NULL ? by : s->log_key);
+}
+
+enum head_lie {
+    HEADS_HONEST,
+    HEADS_OF_TWO_HISTORIES,       /* and the second is shown to us */
+    HEADS_OF_TWO_ONE_HIDDEN,      /* it is not */
+    HEADS_OF_TWO_ONE_CUT_FORWARD, /* its head is of more entries than ours has: it is told when ours has them */
+    HEADS_UNDER_ANOTHERS_TAG,     /* our statement's head is not under our tag */
+    HEADS_THAT_SHRINK,
+    HEADS_IN_ANOTHER_ORDER,
+    HEADS_OF_ANOTHER_NOTE,
+    HEADS_OF_NO_PAIR,
+    HEADS_BY_ANOTHER_KEY,
+    HEADS_PAST_THE_ROOT_LOG,
+    HEADS_OF_KEYS_THAT_WE_DO_NOT_KNOW,
+    HEAD_LIES
+};
+
+static void hide_last_head(struct story *s)
+{
+    struct buf *heads = story_file(s, "log/" CONTRACT "/heads");
+    heads->len--;
+    while (heads->len > 0 && heads->ptr[heads->len - 1] != '\n')
+        heads->len--;
+}
+
+static struct story *heads_told(enum head_lie lie)
+{
+    struct story *s = story_short();
+    struct signer *forged = signer_new((const uint8_t *)"a key that is nobody's..........");
+    struct buf note, *heads = story_file(s, "log/" CONTRACT "/heads");
+    const char *own = ORIGIN "/log/" CONTRACT;
+    struct hash half = {{3}};
+    buf_heap(&note);
+    other_head(s, s->n, lie == HEADS_BY_ANOTHER_KEY ? forged : NULL, &note);
+    if (lie == HEADS_OF_TWO_HISTORIES || lie == HEADS_OF_TWO_ONE_HIDDEN || lie == HEADS_BY_ANOTHER_KEY)
+        story_root_leaf(s, own, buf_span(&note));
+    if (lie == HEADS_OF_TWO_ONE_HIDDEN)
+        hide_last_head(s);
+    if (lie == HEADS_HONEST || lie == HEADS_UNDER_ANOTHERS_TAG)
+        story_root_leaf(s, ORIGIN "/log/C0", buf_span(&note)); /* nobody asks whose it is */
+    tell_more(s);
+    if (lie == HEADS_OF_TWO_ONE_CUT_FORWARD) {
+        other_head(s, s->n + 100, NULL, &note);
+        story_root_leaf(s, own, buf_span(&note));
+    }
+    if (lie == HEADS_THAT_SHRINK) {
+        other_head(s, 3, NULL, &note);
+        story_root_leaf(s, own, buf_span(&note));
+    }
+    if (lie == HEADS_IN_ANOTHER_ORDER) {
+        char *second = (char *)memchr(heads->ptr, '\n', heads->len) + 1;
+        size_t first_len = (size_t)(second - heads->ptr);
+        buf_room(heads, first_len);
+        buf_add(heads, heads->ptr, first_len);
+        memmove(heads->ptr, heads->ptr + first_len, heads->len -= first_len);
+    }
+    if (lie == HEADS_OF_ANOTHER_NOTE) {
+        struct checkpoint now = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = s->n};
+        frontier_root(&s->tree.frontier, &now.root);
+        hide_last_head(s);
+        buf_clear(&note);
+        checkpoint_sign(&note, &now, s->log_key);
+        root_head_write(heads, s->root.frontier.size - ROOT_PAIR, buf_span(&note));
+        buf_byte(heads, '\n');
+    }
+    if (lie == HEADS_PAST_THE_ROOT_LOG) {
+        other_head(s, s->n + 1, NULL, &note);
+        root_head_write(heads, s->root.frontier.size, buf_span(&note));
+        buf_byte(heads, '\n');
+    }
+    if (lie == HEADS_OF_NO_PAIR)
+        story_root_entry(s, &half);
+    if (lie == HEADS_OF_KEYS_THAT_WE_DO_NOT_KNOW)
+        story_root_leaf(s, ORIGIN "/log", SPAN("a word that this log does not have"));
+    if (lie == HEADS_UNDER_ANOTHERS_TAG) {
+        struct tile_builder root = s->root;
+        tell_statement(s);
+        hide_last_head(s);
+        s->root.frontier = root.frontier;
+        s->root.width[0] = root.width[0];
+        s->root_bundle.len -= 2 * (2 + HASH_LEN);
+        story_root_leaf(s, ORIGIN "/log/C0", buf_span(story_file(s, "v1/statements/S3/checkpoint")));
+    }
+    write_logs(s);
+    buf_free(&note);
+    signer_free(forged);
+    return s;
+}
+
+static void two_histories_under_one_root_log_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *check, *part;
+    } told[HEAD_LIES] = {
+        [HEADS_OF_TWO_HISTORIES] = {"heads", "the operator published another history of this contract at leaf 2 of the "
+                                             "root log"},
+        [HEADS_OF_TWO_ONE_HIDDEN] = {"heads", "the operator published another history of this contract at leaf 2 of "
+                                              "the root log: a head under this log's tag"},
+        [HEADS_UNDER_ANOTHERS_TAG] = {"heads", "the head of statement S3 is not in the root log"},
+        [HEADS_THAT_SHRINK] = {"heads", "the operator published another history of this contract at leaf 4"},
+        [HEADS_IN_ANOTHER_ORDER] = {"heads", "not behind the one before it"},
+        [HEADS_OF_ANOTHER_NOTE] = {"heads", "log/C1/heads shows a head that is not leaf 2 of the root log"},
+        [HEADS_OF_NO_PAIR] = {"rootlog", "they come in pairs"},
+        [HEADS_BY_ANOTHER_KEY] = {"heads", "another history of this contract at leaf 2"},
+        [HEADS_PAST_THE_ROOT_LOG] = {"heads", "shows a head at leaf 4, and the root log has 4 entries"},
+        [HEADS_OF_KEYS_THAT_WE_DO_NOT_KNOW] = {"keys", "a change of the server's keys that this log does not have"},
+    };
+    struct story *s = heads_told(HEADS_HONEST);
+    assert_holds(s);
+    assert_says(s, "heads", "2 closed heads signed and in the root log, which holds 2 of this log");
+    story_free(s);
+    s = heads_told(HEADS_OF_TWO_ONE_CUT_FORWARD);
+    assert_holds(s);
+    assert_says(s, "heads", "the log goes on to");
+    story_free(s);
+    for (enum head_lie lie = HEADS_HONEST + 1; lie < HEAD_LIES; lie++) {
+        if (told[lie].check == NULL)
+            continue;
+        s = heads_told(lie);
+        assert_verdict(s, FAILS, told[lie].check, told[lie].part);
+        story_free(s);
+    }
+}
+
 /* One under which anybody signs, one of no point, and one that would let a party answer for the other. */
 static void keys_of_nobody_and_of_others_are_refused(void **state)
 {
@@ -1695,6 +1830,7 @@ int main(void)
         cmocka_unit_test(a_statement_without_a_key_cannot_be_told),
         cmocka_unit_test(a_strange_file_is_found),
         cmocka_unit_test(an_empty_folder_cannot_be_told),
+        cmocka_unit_test(two_histories_under_one_root_log_are_told),
         cmocka_unit_test(signed_lies_are_found),
         cmocka_unit_test(lies_about_the_clock_are_found),
         cmocka_unit_test(odd_leads_that_the_server_writes_hold),

@@ -148,7 +148,7 @@ static void a_quorum_holds_and_says_how_far_and_since_when(void **state)
                 "the first at 2023-11-14T22:13:20.000Z, 1 hour and 1 minute ago", "when");
     assert_told(asked(s, policy(3, "group g 2 w0 w1 w2\nquorum g\n")), HOLDS, "that 2 of 3 witnesses", "two of three");
     assert_told(asked(s, NULL), HOLDS, "whose cosignatures count is yours to say", "nobody asks");
-    put_root(s, 1, false, 2); /* behind the root log, and the first statement's head is in it */
+    put_root(s, 2, false, 2); /* behind the root log, and the first statement's head is in it */
     assert_told(asked(s, policy(2, "quorum w1\n")), HOLDS, "no witness has seen yet", "an older one");
     story_free(s);
 }
@@ -190,7 +190,7 @@ static void another_history_is_told(void **state)
     put_root(s, 2, true, 2);
     assert_told(asked(s, policy(2, "quorum w1\n")), FAILS, "has another root", "another root log");
     assert_told(asked(s, NULL), FAILS, "has another root", "though nobody asks");
-    put_root(s, 1, false, 2);
+    put_root(s, 2, false, 2);
     put_head(s, "S2");
     assert_told(asked(s, policy(2, "quorum w1\n")), FAILS, "no head that the witnessed root log holds", "a later head");
     story_free(s);
