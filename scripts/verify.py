@@ -25,6 +25,7 @@ from collections import defaultdict
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -611,7 +612,7 @@ MEMBERS = {
                     {"amount_micros": whole, "currency": ID, "jws": text(4_096), "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
-    "statement": ({"from": index, "id": ID, "sha256": hex32, "to": index}, {}),
+    "statement": ({"from": index, "id": ID, "number": index, "sha256": hex32, "to": index, "to_ms": index}, {"utc_offset_s": offset}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
     "adjustment": ({"by": ID, "micros": signed, "reason": text(512)}, {"lead": whole, "on_assent": true, "statement": ID}),
@@ -778,7 +779,8 @@ CAMPAIGN = members(
     pixel_leads=word(("off", "hold", "on")), referrer_policy=some_text, repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
     review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=some_text, **{"pass": texts})
 CONTRACT = members(
-    assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, ends_at=written_time, id=ID_TEXT, publisher=lambda value: value == "" or ID_TEXT(value), set_off=word(("owed", "next")), starts_at=written_time,
+    assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, due_days=within(0, 365), ends_at=written_time, id=ID_TEXT,
+    settle=word(("manual", "weekly", "monthly")), vat_ppm=within(0, 1_000_000), publisher=lambda value: value == "" or ID_TEXT(value), set_off=word(("owed", "next")), starts_at=written_time,
     price=members(click_micros=within(0, 10**10), impression_micros=within(0, 10**10), lead=tiers, sale_ppm=within(0, 1_000_000)))
 
 
@@ -919,6 +921,7 @@ class Lead:
         self.txid, self.click = entry.get("txid"), (entry["click"], entry.get("click_unrecorded", False)) if "click" in entry else None
         self.untrusted = entry["trust"] == "pixel" and terms.campaign["pixel_leads"] != "on"
         self.share = entry.get("share_from", 0), entry.get("share_to", WHOLE)
+        self.tier = -1
         self.whole = self.price = self.sale = 0  # of the whole lead, and what this contract pays of it
         self.approved, self.changed = (self.time if self.status == "approved" else None), self.time
         self.signed = -1  # by its own word, the last countersigned disposition
@@ -1058,7 +1061,7 @@ class Ledger:
         self.leads, self.moves, self.adjustments = {}, [], {}
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
-        self.spent, self.gaps, self.cuts = 0, [0, 0, 0], []
+        self.spent, self.gaps, self.prices, self.cuts = 0, [0, 0, 0], set(), []
         self.amounts, self.bound_by = [], []
         self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
         self.unsure, self.latest = False, 0  # as the last `clock` entry says; clock's time, moved by its steps
@@ -1162,10 +1165,13 @@ class Ledger:
         """What a statement may say at most: where the next entry would pass that the log is cut ("Statement")."""
         self.amounts.append(amount)
         gaps = [entry.get(name, 0) if entry["kind"] == "gap" else 0 for name in ("clicks", "impressions", "views")]
-        if self.spent + amount > ROOM or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
+        price = {(entry["kind"], amount)} if entry["kind"] in ("click", "impression") and amount else set()
+        many = any(len({each for each in self.prices | price if each[0] == kind}) > 4 for kind in ("click", "impression"))
+        if self.spent + amount > ROOM or many or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
             self.cuts.append(at)
-            self.spent, self.gaps = 0, [0, 0, 0]
+            self.spent, self.gaps, self.prices = 0, [0, 0, 0], set()
         self.spent += amount
+        self.prices |= price
         self.gaps = [a + b for a, b in zip(self.gaps, gaps)]
 
     def terms(self, at, entry):
@@ -1227,7 +1233,7 @@ class Ledger:
         complete = len(corrected.assents) == 2
         need(entry.get("payable_micros", 0) == (corrected.micros if complete else 0), "what it comes to is not what the adjustment says")
         if complete:
-            self.moves.append((at, corrected, "", "", corrected.micros, True))
+            self.moves.append(Move(at, corrected, None, "", "", corrected.micros))
         return abs(entry.get("payable_micros", 0))
 
     def adjustment(self, at, entry, terms):
@@ -1240,7 +1246,7 @@ class Ledger:
         made = self.adjustments[at] = Adjustment(at, entry)
         if terms.both():
             return 0
-        self.moves.append((at, made, "", "", made.micros, True))
+        self.moves.append(Move(at, made, None, "", "", made.micros))
         return abs(made.micros)
 
     def response(self, at, entry, terms):
@@ -1268,7 +1274,7 @@ class Ledger:
         change = lead.price if lead.status == "approved" else 0
         if lead.stands():
             self.count(lead, 1)
-        self.moves.append((at, lead, lead.status, entry.get("reason", ""), change, False))
+        self.moves.append(Move(at, lead, None, lead.status, entry.get("reason", ""), change))
         return change
 
     def inputs(self, lead, terms):
@@ -1371,7 +1377,7 @@ class Ledger:
         entry, way, weak = lead.entry, None, False
         missing = sum(not trim(entry.get("facts", {}).get(name, "")) for name in terms.lead["require"] if name not in CONTACTS)
         need(entry.get("missing_fields", 0) == missing, f"it says that {entry.get('missing_fields', 0)} fields are missing: {missing} are")
-        tier, lead.whole = self.tier(lead, terms)
+        tier, lead.whole = lead.tier, _ = self.tier(lead, terms)
         lead.price = cut(lead.whole, lead.share)
         dup = entry.get("dup")
         reason = self.refusal(lead, terms)
@@ -1520,7 +1526,7 @@ class Ledger:
         if lead.approved is None and after in ("approved", "converted"):
             lead.approved = time
         lead.changed = time
-        self.moves.append((at, lead, after, "", change, back))
+        self.moves.append(Move(at, lead, before, after, "", change))
         return abs(change)
 
     def count(self, lead, by):
@@ -1568,13 +1574,16 @@ class Ledger:
         need(not overdue, "automatic approvals are overdue")
         need(entry["from"] == (before.to if before else 0), "its interval does not follow the one before")
         need(entry["to"] == (self.cuts[0] if self.cuts else at), "its interval ends elsewhere")
-        need(entry["id"] not in {statement.id for statement in self.statements}, "its id stands twice")
-        need(re.fullmatch("[0-9A-Z]{1,16}", entry["id"]), "its id is none")
+        need(entry["number"] == len(self.statements) + 1, "its number is not the next")
+        need(entry["id"] == statement_id(self.contract, entry["number"]), "its id is that of another statement")
+        last = self.entries[entry["to"] - 1]["at"] + 1 if entry["to"] > entry["from"] else 0
+        latest = last if self.cuts else max(entry["at"], last, before.entry["to_ms"] if before else 0)
+        need(max(last, before.entry["to_ms"] if before else 0) <= entry["to_ms"] <= latest, "its period ends at another time")
         self.statements.append(Statement(self, at, entry, terms, before))
         if self.cuts:
             self.cuts.pop(0)
         else:
-            self.spent, self.gaps = 0, [0, 0, 0]
+            self.spent, self.gaps, self.prices = 0, [0, 0, 0], set()
 
 
 class Adjustment:
@@ -1591,18 +1600,43 @@ EXPONENTS = {  # 2 for all others
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
 
 
+def statement_id(contract, number):
+    bits = int.from_bytes(sha256(f"countersign/v1/statement\n{contract}\n{number}".encode())[:8], "big") >> 4
+    return "S" + "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[bits >> shift & 31] for shift in range(55, -5, -5))
+
+
+class Move(NamedTuple):
+    """What a lead or disposition entry made of a lead that was something before (None: it came); or an adjustment that counts from there on."""
+    at: int
+    lead: Lead | Adjustment
+    before: str | None
+    after: str
+    reason: str
+    micros: int
+
+    def pays(self):
+        """Whether the lead came to be approved or converted, from neither."""
+        return self.after in ("approved", "converted") and self.before not in ("approved", "converted")
+
+    def adjusts(self):
+        return self.micros < 0 or not self.after or (self.before in ("rejected", "duplicate", "returned") and self.after == "approved")
+
+
+WAITING = ("pending", "held")
+
+
 class Statement:
     """What a statement entry has to stand for: payload and line items, built from the entries of its interval."""
 
     def __init__(self, ledger, at, entry, terms, before):
         self.ledger, self.at, self.entry, self.terms, self.before = ledger, at, entry, terms, before
         self.id, self.start, self.to = entry["id"], entry["from"], entry["to"]
-        self.moves = [move for move in ledger.moves if self.start <= move[0] < self.to]
+        self.moves = [move for move in ledger.moves if self.start <= move.at < self.to]
         self.lines = self.line_items()
 
     def line_items(self):
         lines = []
-        for at, lead, status, reason, micros, _ in self.moves:
+        for at, lead, _, status, reason, micros in self.moves:
             if isinstance(lead, Adjustment):
                 line = self.adjusted(at, lead)
                 line |= {"kind": line.pop("reason"), "text": lead.entry["reason"]}
@@ -1650,7 +1684,7 @@ class Statement:
     def buckets(self):
         """The leads received in the interval, as its entries leave them."""
         status, counts = {}, {**dict.fromkeys(STATUSES, 0), "rejected": {}}
-        for at, lead, after, reason, _, _ in self.moves:
+        for at, lead, _, after, reason, _ in self.moves:
             if after and lead.index >= self.start:
                 status[lead.index] = after, reason if at == lead.index else "review"
         for after, reason in status.values():
@@ -1660,6 +1694,47 @@ class Statement:
                 counts[after] += 1
         return counts | {"total": len(status)}
 
+    def waiting(self):
+        """From what waits at the beginning to what waits at the end."""
+        opening = self.before.closing if self.before else {"held": 0, "micros": 0, "pending": 0}
+        self.closing, bridge = dict(opening), {name: {"micros": 0, "n": 0} for name in ("approved", "received", "rejected")}
+        for move in self.moves:
+            for status, by in ((move.before, -1), (move.after, 1)):
+                if status in WAITING:
+                    self.closing[status] += by
+                    self.closing["micros"] += by * move.lead.price
+            if (move.before in WAITING) != (move.after in WAITING):
+                part = bridge["received" if move.before is None else "rejected" if move.after == "rejected" else "approved"]
+                part["n"] += 1
+                part["micros"] += move.lead.price
+        said = lambda part: {name: value for name, value in part.items() if name != "micros" or value <= LARGEST}  # noqa: E731
+        return {"opening": said(opening), "bridge": {name: said(part) for name, part in bridge.items()}, "closing": said(self.closing)}
+
+    def quantities(self):
+        """What the gross is made of."""
+        lines = defaultdict(lambda: [0, 0])
+
+        def add(micros, *key):
+            lines[key][0] += 1
+            lines[key][1] += micros
+
+        for place, kind in enumerate(("click", "impression")):
+            for n, _ in self.interval(kind):
+                if self.ledger.amounts[n]:
+                    add(self.ledger.amounts[n], place, kind, 0, -1, self.ledger.amounts[n])
+        for move in self.moves:
+            if move.adjusts():
+                continue
+            price, whole = move.lead.price if move.pays() else 0, "share_to" not in move.lead.entry
+            if move.pays():
+                add(price, *((2, "lead") if whole else (3, "lead_part")), move.lead.terms.index, move.lead.tier, price if whole else 0)
+            if move.micros != price:
+                add(move.micros - price, 4, "sale", 0, -1, 0)
+        result = []
+        for (place, what, terms, tier, unit), (n, micros) in sorted(lines.items()):
+            result.append({"micros": micros, "n": n, "unit_micros": unit, "what": what} | ({"terms": terms} if place in (2, 3) else {}) | ({"tier": tier} if tier >= 0 else {}))
+        return result
+
     def payload(self, issuer, roots):
         """The canonical payload; `roots` gives the root of the log at a size."""
         entries, terms, before = self.ledger.entries, self.terms, self.before
@@ -1667,8 +1742,8 @@ class Statement:
         for _, entry in self.interval("gap"):
             gaps = {name: n + entry.get(name, 0) for name, n in gaps.items()}
         adjustments = [self.taken_back(at, lead, status, micros) if status else self.adjusted(at, lead)
-                       for at, lead, status, _, micros, back in self.moves if back or micros < 0]
-        gross = traffic["micros"] + sum(micros for _, _, _, _, micros, back in self.moves if not back and micros > 0)
+                       for at, lead, _, status, _, micros in (move for move in self.moves if move.adjusts())]
+        gross = traffic["micros"] + sum(move.micros for move in self.moves if not move.adjusts())
         net = gross + sum(each["micros"] for each in adjustments)
         exponent = EXPONENTS.get(terms.campaign["currency"], 2)
         whole_ = net + (before.carried if before else 0)
@@ -1677,10 +1752,13 @@ class Statement:
             minor, self.carried = 0, whole_
         text_ = b"".join(line + b"\n" for line in self.lines)
         self.from_at = before.to_at if before else rfc3339(entries[0]["at"])
-        last = entries[self.to - 1] if self.to > self.start else None
-        self.to_at = rfc3339(last["at"]) if last else self.from_at
+        self.to_at = rfc3339(self.entry["to_ms"])
+        offset_ms = 1000 * self.entry.get("utc_offset_s", 0)
+        due = ((self.entry["at"] + offset_ms) // DAY_MS + terms.contract["due_days"]) * DAY_MS + DAY_MS // 2 - offset_ms
         self.bytes = canonical({
-            "adjustments": adjustments, "advertiser": terms.campaign["advertiser"], "carried_micros": self.carried, "contract": self.ledger.contract,
+            "adjustments": adjustments, "advertiser": {"id": terms.campaign["advertiser"]}, **self.waiting(), "campaign_name": terms.campaign["name"],
+            "timezone": terms.campaign["timezone"], "number": self.entry["number"], "due_at": rfc3339(due), "quantities": self.quantities(),
+            "payable_by": "" if minor == 0 or not terms.contract["publisher"] else "advertiser" if minor > 0 else "publisher", "carried_micros": self.carried, "contract": self.ledger.contract,
             "counts": {"clicks": self.classes("click"), "gaps": gaps, "impressions": self.classes("impression"), "leads": self.buckets(),
                        "payable": {"clicks": traffic["clicks"], "impressions": traffic["impressions"]}, "views": self.classes("view")},
             "currency": terms.campaign["currency"], "exponent": exponent, "gaps": [gaps] if any(gaps.values()) else [], "gross_micros": gross,
@@ -1688,7 +1766,7 @@ class Statement:
             "lines": {"n": len(self.lines), "root": root_of(map(leaf_hash, self.lines)).hex(), "sha256": sha256(text_).hex()},
             "net_micros": net, "payable_minor": minor,
             "period": {"from": self.start, "from_at": self.from_at, "to": self.to, "to_at": self.to_at},
-            "prev_sha256": sha256(before.bytes).hex() if before else "", "publisher": terms.contract["publisher"], "revision": 1,
+            "prev_sha256": sha256(before.bytes).hex() if before else "", "publisher": {"id": terms.contract["publisher"]}, "revision": 1,
             "terms": terms.index, "tree": {"from_root": roots(self.start).hex(), "size": self.to, "to_root": roots(self.to).hex()},
             "typ": "countersign-statement"})
         return self.bytes

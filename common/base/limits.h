@@ -47,7 +47,7 @@ enum {
     LIMIT_OPENING = 128 << 10, /* bytes of one opening: LIMIT_FIELDS and contact fields, each byte escaped */
     LIMIT_LINE_ITEM = 2048,    /* bytes of a statement's line item: ten numbers and words, and a reason */
     LIMIT_STATEMENT = 65536,   /* bytes of a signed statement without adjustments */
-    LIMIT_ADJUSTMENT = 256     /* bytes of one adjustment, in base64: three numbers and a word */
+    LIMIT_ADJUSTMENT = 256     /* bytes of one adjustment or quantity, in base64: five numbers and a word */
 };
 
 #define POSTBACK_WINDOW_S 300

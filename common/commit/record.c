@@ -156,7 +156,8 @@ static const struct field change_fields[] = {F("number", U32, change.number), F(
 static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party)};
 static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
                                            F("landing_url", TEXT, code.landing_url)};
-static const struct field statement_fields[] = {F("contract", U32, statement.contract), F("id", ID, statement.id)};
+static const struct field statement_fields[] = {F("contract", U32, statement.contract),
+                                                F("utc_offset_s", I64, statement.utc_offset_s)};
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
 static const struct field tell_fields[] = {F("steps", U32, tell.steps)};

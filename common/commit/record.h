@@ -198,7 +198,7 @@ struct record {
         } code;
         struct {
             uint32_t contract;
-            char id[LIMIT_ID + 1]; /* raised past the greatest id there is */
+            int64_t utc_offset_s; /* of the campaign's zone */
         } statement;
         struct {
             uint32_t party;

@@ -167,7 +167,7 @@ static enum err count(struct row_ops *ops, const struct view *v, const struct fo
 
 /* What a lead that was refused is worth, should it be approved by hand. */
 static enum err price(const struct fold_context *cx, const struct view *v, const struct terms *t,
-                      const struct entry_lead *l, int64_t *micros)
+                      const struct entry_lead *l, int64_t *micros, int *tier)
 {
     struct priced p = {.facts = l->facts, .n_facts = l->n_facts, .sub = l->sub};
     enum err err = ERR_OK;
@@ -176,7 +176,7 @@ static enum err price(const struct fold_context *cx, const struct view *v, const
         err = v->click(v->ctx, cx->contract, l->click, &p.click);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    (void)terms_price(t, &p, micros);
+    *tier = terms_price(t, &p, micros);
     *micros = credit_micros(l, *micros);
     return ERR_OK;
 }
@@ -197,13 +197,16 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .return_days = t != NULL ? t->return_days : 0,
         .utc_offset_s = l->utc_offset_s,
         .sale_ppm = t != NULL ? t->sale_ppm : 0,
+        .tier = l->tier,
         .last = index,
         .terms = l->terms,
         .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
     };
+    if (l->tier >= LIMIT_TIERS)
+        return ERR_CORRUPT;
     enum err err = apply_share(cx, v, index, l, &row.share, ops);
     if (err == ERR_OK && t != NULL && !status_stands(l->status))
-        err = price(cx, v, t, l, &row.payout_micros);
+        err = price(cx, v, t, l, &row.payout_micros, &row.tier);
     if (err != ERR_OK)
         return err;
     identity_of(l, priv, &row.who);
@@ -429,7 +432,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
              &(struct move_row){.kind = ENTRY_DISPOSITION,
                                 .lead = d->lead,
                                 .status = d->status,
-                                .reinstated = !status_stands(before.status) && status_stands(d->status),
+                                .was = before.status,
                                 .micros = d->payable_micros});
     return count(ops, v, cx, &row, &before);
 }

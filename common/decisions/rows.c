@@ -180,7 +180,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     out[0] = (uint8_t)r->status;
     out[1] = (uint8_t)r->reason;
     out[2] = (uint8_t)(who_flags(&r->who) | (r->unproven ? UNPROVEN : 0));
-    out[3] = 0;
+    out[3] = (uint8_t)(r->tier + 1);
     store_be64(out + 4, (uint64_t)r->at_ms);
     store_be64(out + 12, (uint64_t)r->payout_micros);
     store_be64(out + 20, (uint64_t)r->due_ms);
@@ -221,7 +221,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
 {
     const uint8_t *v = (const uint8_t *)value.ptr;
     struct identity who;
-    if (value.len != LEAD_ROW_LEN || v[0] >= STATUS_COUNT || v[1] >= REASON_COUNT || v[3] || !who_read(v, &who))
+    if (value.len != LEAD_ROW_LEN || v[0] >= STATUS_COUNT || v[1] >= REASON_COUNT || !who_read(v, &who))
         return ERR_CORRUPT;
     struct lead_row r = {
         .status = v[0],
@@ -237,6 +237,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .unproven = v[2] & UNPROVEN,
         .utc_offset_s = (int32_t)load_be32(v + 120),
         .sale_ppm = load_be32(v + 148),
+        .tier = v[3] - 1,
         .sale_micros = (int64_t)load_be64(v + 152),
         .signed_ms = (int64_t)load_be64(v + 160),
         .who = who,
@@ -245,7 +246,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
     if (!is_time(r.at_ms, false) || !is_time(r.due_ms, true) || !is_time(r.approved_ms, true) ||
         !is_time(r.changed_ms, false) || !is_time(r.signed_ms, true) || !is_money(r.payout_micros) ||
         r.payout_micros < 0 || r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) ||
-        !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 ||
+        !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 || r.tier >= LIMIT_TIERS ||
         (r.sale_micros && r.status != STATUS_CONVERTED) || !is_index(r.who.click) || !is_index(r.last) ||
         !is_index(r.terms) || !share_ok(&r.share))
         return ERR_CORRUPT;
@@ -258,7 +259,7 @@ size_t move_row_write(const struct move_row *r, uint8_t *out)
     out[0] = (uint8_t)r->kind;
     out[1] = (uint8_t)r->status;
     out[2] = (uint8_t)r->reason;
-    out[3] = r->reinstated;
+    out[3] = r->kind == ENTRY_DISPOSITION ? (uint8_t)(1 + r->was) : 0;
     store_be64(out + 4, r->lead);
     store_be64(out + 12, (uint64_t)r->micros);
     return MOVE_ROW_LEN;
@@ -269,13 +270,13 @@ enum err move_row_read(struct span value, struct move_row *out)
     const uint8_t *v = (const uint8_t *)value.ptr;
     bool kind =
         value.len == MOVE_ROW_LEN && (v[0] == ENTRY_LEAD || v[0] == ENTRY_DISPOSITION || v[0] == ENTRY_ADJUSTMENT);
-    if (!kind || v[1] >= STATUS_COUNT || v[2] >= REASON_COUNT || v[3] > 1 || !is_index(load_be64(v + 4)) ||
-        !is_money((int64_t)load_be64(v + 12)))
+    if (!kind || v[1] >= STATUS_COUNT || v[2] >= REASON_COUNT || (v[3] != 0) != (v[0] == ENTRY_DISPOSITION) ||
+        v[3] > STATUS_COUNT || !is_index(load_be64(v + 4)) || !is_money((int64_t)load_be64(v + 12)))
         return ERR_CORRUPT;
     *out = (struct move_row){.kind = v[0],
                              .status = v[1],
                              .reason = v[2],
-                             .reinstated = v[3],
+                             .was = v[3] != 0 ? v[3] - 1 : 0,
                              .lead = load_be64(v + 4),
                              .micros = (int64_t)load_be64(v + 12)};
     return ERR_OK;

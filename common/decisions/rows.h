@@ -77,6 +77,7 @@ struct lead_row {
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
     int64_t utc_offset_s;  /* of the campaign's zone as it came */
     int64_t sale_ppm;      /* of the terms it was decided by */
+    int tier;              /* of the price, -1 when none */
     int64_t sale_micros;   /* what its sale pays beside the price, while it is converted */
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
@@ -90,9 +91,19 @@ struct move_row {
     uint64_t lead;        /* of an adjustment, which counts from here on: its own entry */
     enum status status;
     enum reason reason;
-    bool reinstated; /* what was refused or returned became payable by it */
+    enum status was; /* the lead's status before a disposition */
     int64_t micros;  /* change of what is payable */
 };
+/* Whether what was refused or returned became payable by it. */
+static inline bool move_reinstates(const struct move_row *m)
+{
+    return m->kind == ENTRY_DISPOSITION && !status_stands(m->was) && status_stands(m->status);
+}
+/* Whether the lead became payable by it, whatever it was before. */
+static inline bool move_begins_to_pay(const struct move_row *m)
+{
+    return status_payable(m->status) && (m->kind == ENTRY_LEAD || !status_payable(m->was));
+}
 
 struct place { /* a lead somewhere in the campaign */
     uint32_t contract;

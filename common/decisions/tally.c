@@ -13,20 +13,37 @@ struct tallied tallied_of(const struct entry *e)
                             .gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0}};
 }
 
-static void count_traffic(struct tally *tally, const struct terms *t, const struct tallied *x)
+/* False: there are other prices enough. */
+static bool count_price(struct priced_traffic prices[TALLY_PRICES], int64_t unit_micros)
+{
+    size_t i = 0;
+    while (i < TALLY_PRICES && prices[i].unit_micros != 0 && prices[i].unit_micros != unit_micros)
+        i++;
+    if (i == TALLY_PRICES)
+        return false;
+    prices[i].unit_micros = unit_micros;
+    prices[i].n++;
+    return true;
+}
+
+static bool count_traffic(struct tally *tally, const struct terms *t, const struct tallied *x)
 {
     bool pays = t != NULL && terms_pays(t, x->class);
     if (x->kind == ENTRY_CLICK) {
         tally->clicks[x->class]++;
         tally->payable_clicks += pays;
         tally->click_micros += pays ? t->click_micros : 0;
-    } else if (x->kind == ENTRY_VIEW) {
+        return !pays || t->click_micros == 0 || count_price(tally->click_prices, t->click_micros);
+    }
+    if (x->kind == ENTRY_VIEW) {
         tally->views[x->class]++;
     } else if (x->kind == ENTRY_IMPRESSION) {
         tally->impressions[x->class]++;
         tally->payable_impressions += pays;
         tally->impression_micros += pays ? t->impression_micros : 0;
+        return !pays || t->impression_micros == 0 || count_price(tally->impression_prices, t->impression_micros);
     }
+    return true;
 }
 
 /* Each was within the range, and so is what was added. */
@@ -44,14 +61,14 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
         sum.from_ms = x->at_ms;
     sum.to_ms = x->at_ms;
     sum.entries++;
-    count_traffic(&sum, t, x);
+    bool priced = count_traffic(&sum, t, x);
     sum.moved_micros += x->micros < 0 ? -x->micros : x->micros;
     sum.moves += x->kind == ENTRY_LEAD || x->kind == ENTRY_DISPOSITION ||
                  ((x->kind == ENTRY_ADJUSTMENT || x->kind == ENTRY_ASSENT) && x->micros != 0);
     sum.gap_clicks += x->gap.clicks;
     sum.gap_views += x->gap.views;
     sum.gap_impressions += x->gap.impressions;
-    if (!fits(&sum))
+    if (!priced || !fits(&sum))
         return false;
     *tally = sum;
     return true;
@@ -86,14 +103,20 @@ void tally_write(const struct tally *t, uint8_t out[TALLY_LEN])
         store_be64(out + 16, t->impressions[i]);
     }
     numbers(t, rest);
-    for (int i = 0; i < 12; i++)
-        store_be64(out + i * 8, rest[i]);
+    for (int i = 0; i < 12; i++, out += 8)
+        store_be64(out, rest[i]);
+    for (int i = 0; i < 2 * TALLY_PRICES; i++, out += 16) {
+        const struct priced_traffic *p =
+            i < TALLY_PRICES ? &t->click_prices[i] : &t->impression_prices[i - TALLY_PRICES];
+        store_be64(out, (uint64_t)p->unit_micros);
+        store_be64(out + 8, p->n);
+    }
 }
 
 bool tally_read(struct span *rest, struct tally *out)
 {
     size_t classes = rest->len > 0 ? (uint8_t)rest->ptr[0] : CLASS_COUNT + 1;
-    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 12 * 8)
+    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 12 * 8 + 2 * 16 * TALLY_PRICES)
         return false;
     const char *p = rest->ptr + 1;
     *out = (struct tally){0};
@@ -114,7 +137,13 @@ bool tally_read(struct span *rest, struct tally *out)
     out->from_ms = (int64_t)load_be64(p + 72);
     out->to_ms = (int64_t)load_be64(p + 80);
     out->entries = load_be64(p + 88);
-    *rest = span_skip(*rest, (size_t)(p + 96 - rest->ptr));
+    p += 96;
+    for (int i = 0; i < 2 * TALLY_PRICES; i++, p += 16) {
+        struct priced_traffic *to =
+            i < TALLY_PRICES ? &out->click_prices[i] : &out->impression_prices[i - TALLY_PRICES];
+        *to = (struct priced_traffic){(int64_t)load_be64(p), load_be64(p + 8)};
+    }
+    *rest = span_skip(*rest, (size_t)(p - rest->ptr));
     return true;
 }
 

@@ -7,20 +7,34 @@
 #include "common/decisions/rows.h"
 #include "common/decisions/terms.h"
 
+/* Of clicks or impressions that earned a price, by that price. A statement names so many prices at most. */
+enum { TALLY_PRICES = 4 };
+struct priced_traffic {
+    int64_t unit_micros; /* 0: unused, and all behind it */
+    uint64_t n;
+};
+
 struct tally {
     uint64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
     uint64_t gap_clicks, gap_views, gap_impressions;
     uint64_t payable_clicks, payable_impressions; /* of a payable class by the terms then in force */
     int64_t click_micros, impression_micros;      /* what those earned, by the same terms; views earn nothing */
-    int64_t moved_micros;                         /* what leads, dispositions and adjustments changed, signs left out */
-    uint64_t moves;                               /* of those that count: so many rows of moves there must be */
-    int64_t from_ms, to_ms;                       /* first and last entry's time, 0 when none */
-    uint64_t entries;                             /* all of them */
+    struct priced_traffic click_prices[TALLY_PRICES], impression_prices[TALLY_PRICES]; /* the same, price by price */
+    int64_t moved_micros;   /* what leads, dispositions and adjustments changed, signs left out */
+    uint64_t moves;         /* of those that count: so many rows of moves there must be */
+    int64_t from_ms, to_ms; /* first and last entry's time, 0 when none */
+    uint64_t entries;       /* all of them */
 };
 
 /* The most that all amounts of one statement come to, signs left out: its sums are then within the range of money, also
  * with what is carried in, less than a currency unit. No entry moves more by itself. */
 #define STATEMENT_MOST_MICROS (MONEY_MAX_MICROS - 1000000)
+
+/* Leads that wait for a decision, and what they would pay. */
+struct waiting {
+    uint64_t pending, held;
+    wide_micros micros;
+};
 
 /* What counts of an entry: recovery has it of most without parsing them. */
 struct tallied {
@@ -34,7 +48,7 @@ struct tallied tallied_of(const struct entry *e);
 /* Folds an entry into the tally. False, and nothing happened: a statement over it as well could not be written. */
 MUST_CHECK bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x);
 
-enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 12 * 8 };
+enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 12 * 8 + 2 * 16 * TALLY_PRICES };
 void tally_write(const struct tally *t, uint8_t out[TALLY_LEN]);
 /* Takes it off the front of *rest; also one that is older than a class. False: it does not read. */
 MUST_CHECK bool tally_read(struct span *rest, struct tally *out);

@@ -66,9 +66,10 @@ static const char *const pixel_leads[] = {"off", "hold", "on", NULL};   /* enum 
 static const char *const persons[] = {"email", "phone", NULL};          /* bits CONTACT_EMAIL, CONTACT_PHONE */
 static const char *const disposable[] = {"ok", "hold", "reject", NULL}; /* DISPOSABLE_* */
 
-static const char *const dispositions[] = {"any", "countersigned", NULL}; /* DISPOSITIONS_* */
-static const char *const assents[] = {"operator", "both", NULL};          /* ASSENT_* */
-static const char *const set_offs[] = {"owed", "next", NULL};             /* SET_OFF_* */
+static const char *const dispositions[] = {"any", "countersigned", NULL};   /* DISPOSITIONS_* */
+static const char *const settles[] = {"manual", "weekly", "monthly", NULL}; /* SETTLE_* */
+static const char *const assents[] = {"operator", "both", NULL};            /* ASSENT_* */
+static const char *const set_offs[] = {"owed", "next", NULL};               /* SET_OFF_* */
 
 #define AT(member) offsetof(struct terms, member)
 #define ID_MUST "must be an id"
@@ -159,12 +160,16 @@ static const struct member contract_members[] = {
      .must = "must be operator or both"},
     {"campaign", &member_text, AT(campaign), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"caps", &member_caps, AT(contract_caps)},
+    {"due_days", &member_int, AT(due_days), .max = YEAR_DAYS, .fallback = 30},
     {"ends_at", &member_time, AT(ends_ms)},
     {"id", &member_text, AT(contract), .max = LIMIT_ID, .ok = id_ok, .must = ID_MUST},
     {"price", &member_object, .members = price_members},
     {"publisher", &member_text, AT(publisher), .max = LIMIT_ID, .text = "", .ok = id_ok, .must = ID_MUST},
     {"set_off", &member_word, AT(set_off), .words = set_offs, .fallback = SET_OFF_OWED, .must = "must be owed or next"},
+    {"settle", &member_word, AT(settle), .words = settles, .fallback = SETTLE_MANUAL,
+     .must = "must be manual, weekly or monthly"},
     {"starts_at", &member_time, AT(starts_ms)},
+    {"vat_ppm", &member_int, AT(vat_ppm), .max = 1000000},
     {NULL},
 };
 

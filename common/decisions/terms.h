@@ -23,6 +23,9 @@ enum { ASSENT_OPERATOR, ASSENT_BOTH };
 /* What becomes of a statement that comes to less than nothing. */
 enum { SET_OFF_OWED, SET_OFF_NEXT };
 
+/* When the server issues statements by itself. */
+enum { SETTLE_MANUAL, SETTLE_WEEKLY, SETTLE_MONTHLY };
+
 /* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
@@ -93,6 +96,9 @@ struct terms {
     int64_t click_micros, impression_micros;
     int64_t sale_ppm;           /* millionths of a sale's amount, beside the lead's price */
     int64_t starts_ms, ends_ms; /* 0 = open */
+    unsigned settle;            /* SETTLE_* */
+    int64_t due_days;           /* a statement's, from its issue */
+    int64_t vat_ppm;            /* where VAT is the supplier's to charge; 0: no VAT line */
     struct caps contract_caps;
     json_t *json[2];
 };

@@ -192,8 +192,11 @@ struct entry_server_keys {
 
 struct entry_statement {
     struct span id;
+    uint64_t number; /* of the contract's statements, from 1 */
     uint64_t from, to;
-    struct hash sha256; /* of the payload */
+    int64_t to_ms;        /* its period ends right before that time */
+    int64_t utc_offset_s; /* of the campaign's zone when it was issued */
+    struct hash sha256;   /* of the payload */
 };
 
 struct entry_response {

@@ -151,8 +151,11 @@ static const struct field statement_fields[] = {
     {"from", NAT64, AT(statement.from), .always = true},
     {"id", TEXT, AT(statement.id), LIMIT_ID, .always = true},
     COMMON_KIND,
+    {"number", NAT64, AT(statement.number), .always = true},
     {"sha256", HEX_32, AT(statement.sha256), .always = true},
     {"to", NAT64, AT(statement.to), .always = true},
+    {"to_ms", NAT64, AT(statement.to_ms), .always = true},
+    {"utc_offset_s", OFFSET, AT(statement.utc_offset_s)},
     {0},
 };
 

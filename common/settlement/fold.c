@@ -397,14 +397,19 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
                               .terms_index = f->terms_index,
                               .view = f->view,
                               .contract = f->cx.contract,
+                              .to_ms = s->to_ms,
+                              .utc_offset_s = s->utc_offset_s,
                               .issued_ms = e->at_ms};
+    char id[LIMIT_ID + 1];
     struct cut cut;
     bool whole;
     assert(f->terms != NULL);
     enum err err = fold_closes(f, index, root, &cut, &whole);
     if (err != ERR_OK)
         return err;
-    if (s->from != f->period.from || s->to != cut.to || s->id.len > LIMIT_ID)
+    statement_id(f->cx.contract_id, s->number, id);
+    if (s->from != f->period.from || s->to != cut.to || s->number != f->period.number + 1 || !span_is(s->id, id) ||
+        !period_ends(&f->period, &cut, whole, s->to_ms, e->at_ms))
         return ERR_CONFLICT;
     period_statement(&f->period, &cut, &in);
     return statement_build(&in, out, p);

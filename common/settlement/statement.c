@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
+#include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/base/money.h"
 #include "common/base/when.h"
@@ -13,6 +14,25 @@ struct received {
     uint64_t lead;
     enum status status;
     enum reason reason; /* of the lead entry; NONE when a disposition rejected it */
+};
+
+/* What a line of `quantities` is about: leads that began to pay, parts of shared ones, shares of sales. */
+enum quantity_kind { QUANTITY_CLICK, QUANTITY_IMPRESSION, QUANTITY_LEAD, QUANTITY_PART, QUANTITY_SALE };
+static const char *const quantity_words[] = {"click", "impression", "lead", "lead_part", "sale"};
+
+struct quantity {
+    enum quantity_kind what;
+    uint64_t terms; /* of a lead, that priced it; else 0 */
+    int tier;       /* likewise; else -1 */
+    int64_t unit_micros;
+    uint64_t n;
+    int64_t micros;
+};
+
+/* Leads and their prices: what came to wait, or waits no more. */
+struct moved {
+    uint64_t n;
+    wide_micros micros;
 };
 
 /* The moves of [from, to), folded. */
@@ -28,6 +48,10 @@ struct statement_draft {
     struct buf adjustments; /* a JSON array */
     struct jw adjustment;
     int64_t gross_micros, adjusted_micros;
+    struct quantity *quantity;
+    size_t n_quantities, quantity_room;
+    struct moved came, approved, rejected; /* of leads that wait */
+    int64_t pending, held;                 /* how many more of them wait than at the beginning */
 };
 
 static bool time_ok(int64_t ms)
@@ -60,8 +84,6 @@ static int by_lead(const void *a, const void *b)
 
 static void count_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
-    if (m->kind == ENTRY_ADJUSTMENT)
-        return;
     if (m->kind == ENTRY_LEAD) {
         if (f->n == f->room) {
             f->room = f->room ? 2 * f->room : 64;
@@ -76,6 +98,67 @@ static void count_move(struct statement_draft *f, uint64_t index, const struct m
         r->status = m->status;
         r->reason = REASON_REVIEW;
     }
+}
+
+/* Which statuses are of a lead that waits. */
+static void wait_more(struct statement_draft *f, enum status s, int64_t n)
+{
+    f->pending += s == STATUS_PENDING ? n : 0;
+    f->held += s == STATUS_HELD ? n : 0;
+}
+
+static bool waits(enum status s)
+{
+    return s == STATUS_PENDING || s == STATUS_HELD;
+}
+
+static void add_moved(struct moved *m, const struct lead_row *lead)
+{
+    m->n++;
+    m->micros += lead->payout_micros;
+}
+
+static void bridge_move(struct statement_draft *f, const struct move_row *m, const struct lead_row *lead)
+{
+    if (m->kind == ENTRY_LEAD) {
+        wait_more(f, m->status, 1);
+        if (waits(m->status))
+            add_moved(&f->came, lead);
+        return;
+    }
+    wait_more(f, m->was, -1);
+    if (waits(m->was))
+        add_moved(m->status == STATUS_REJECTED ? &f->rejected : &f->approved, lead);
+}
+
+static void add_quantity(struct statement_draft *f, const struct quantity *q)
+{
+    for (size_t i = f->n_quantities; i-- > 0;) {
+        struct quantity *have = &f->quantity[i];
+        if (have->what == q->what && have->terms == q->terms && have->tier == q->tier &&
+            have->unit_micros == q->unit_micros) {
+            have->n += q->n;
+            have->micros += q->micros; /* within the sum, which is in range */
+            return;
+        }
+    }
+    if (f->n_quantities == f->quantity_room) {
+        f->quantity_room = f->quantity_room ? 2 * f->quantity_room : 16;
+        f->quantity = xrealloc(f->quantity, f->quantity_room * sizeof *f->quantity);
+    }
+    f->quantity[f->n_quantities++] = *q;
+}
+
+/* What a move that adds to the gross is made of: the lead's price, and what its sale pays beside that. */
+static void quantities_of_move(struct statement_draft *f, const struct move_row *m, const struct lead_row *lead)
+{
+    bool whole = lead->share.to == 0;
+    int64_t price = move_begins_to_pay(m) ? lead->payout_micros : 0;
+    if (move_begins_to_pay(m))
+        add_quantity(f, &(struct quantity){whole ? QUANTITY_LEAD : QUANTITY_PART, lead->terms, lead->tier,
+                                           whole ? price : 0, 1, price});
+    if (m->micros != price)
+        add_quantity(f, &(struct quantity){QUANTITY_SALE, 0, -1, 0, 1, m->micros - price});
 }
 
 /* Ends the line that starts at `start`: its leaf, its newline. */
@@ -133,11 +216,14 @@ static MUST_CHECK enum err adjustment_of(const struct statement_draft *f, uint64
     return err;
 }
 
-static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
+static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, const struct move_row *m,
+                                    const struct lead_row *lead)
 {
     struct settled_row stood = {0};
-    if (m->micros >= 0 && !m->reinstated)
+    if (m->micros >= 0 && !move_reinstates(m)) {
+        quantities_of_move(f, m, lead);
         return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
+    }
     if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
         return out_of_range(f);
     enum err err = stood_on(f, m->lead, &stood);
@@ -174,34 +260,43 @@ static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_
     return ERR_OK;
 }
 
-static MUST_CHECK enum err line_of_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
+static void line_of_move(struct statement_draft *f, uint64_t index, const struct move_row *m,
+                         const struct lead_row *lead)
 {
     size_t start = f->lines.text.len;
-    struct lead_row lead;
     struct jw w;
 
-    enum err err = row_lead(f->view, f->contract, m->lead, &lead);
-    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || (err == ERR_OK && !time_ok(lead.at_ms)))
-        return problem(f->problem, ERR_CORRUPT, "", "entry %llu has no lead that reads", (unsigned long long)index);
-    if (err != ERR_OK)
-        return err;
     jw_open(&w, &f->lines.text);
     jw_object(&w);
     jw_kint(&w, "index", (int64_t)index);
     jw_kstr(&w, "kind", span_str(entry_kind_word(m->kind)));
     jw_kint(&w, "lead", (int64_t)m->lead);
-    jw_time(&w, "lead_at", lead.at_ms);
+    jw_time(&w, "lead_at", lead->at_ms);
     jw_kint(&w, "micros", m->micros);
     jw_kstr(&w, "reason", span_str(reason_word(m->reason)));
-    if (lead.share.to) {
-        jw_kint(&w, "share_from", lead.share.from);
-        jw_kint(&w, "share_to", lead.share.to);
+    if (lead->share.to) {
+        jw_kint(&w, "share_from", lead->share.from);
+        jw_kint(&w, "share_to", lead->share.to);
     }
     jw_kstr(&w, "status", span_str(status_word(m->status)));
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start);
-    return ERR_OK;
+}
+
+static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
+{
+    struct lead_row lead;
+    enum err err = row_lead(f->view, f->contract, m->lead, &lead);
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || (err == ERR_OK && !time_ok(lead.at_ms)))
+        return problem(f->problem, ERR_CORRUPT, "", "entry %llu has no lead that reads", (unsigned long long)index);
+    if (err != ERR_OK)
+        return err;
+    count_move(f, index, m);
+    bridge_move(f, m, &lead);
+    if ((err = sum_move(f, index, m, &lead)) == ERR_OK)
+        line_of_move(f, index, m, &lead);
+    return err;
 }
 
 static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to)
@@ -225,12 +320,7 @@ static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to)
             return problem(f->problem, ERR_CORRUPT, "", "the row of entry %llu does not read",
                            (unsigned long long)index);
         f->moves++;
-        count_move(f, index, &m);
-        if (m.kind == ENTRY_ADJUSTMENT)
-            err = line_of_adjustment(f, index, &m);
-        else if ((err = sum_move(f, index, &m)) == ERR_OK)
-            err = line_of_move(f, index, &m);
-        if (err != ERR_OK)
+        if ((err = m.kind == ENTRY_ADJUSTMENT ? line_of_adjustment(f, index, &m) : fold_move(f, index, &m)) != ERR_OK)
             return err;
         row_index_key(from, f->contract, index + 1);
     }
@@ -257,6 +347,14 @@ static uint64_t total_of(const uint64_t by_class[CLASS_COUNT])
     return total;
 }
 
+static void traffic_quantities(struct statement_draft *f, enum quantity_kind what,
+                               const struct priced_traffic prices[TALLY_PRICES])
+{
+    for (size_t i = 0; i < TALLY_PRICES && prices[i].unit_micros != 0; i++)
+        add_quantity(f, &(struct quantity){what, 0, -1, prices[i].unit_micros, prices[i].n,
+                                           prices[i].unit_micros * (int64_t)prices[i].n});
+}
+
 static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
 {
     const struct tally *t = f->in->tally;
@@ -266,6 +364,8 @@ static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
 
     if (!t->click_micros && !t->impression_micros)
         return ERR_OK;
+    traffic_quantities(f, QUANTITY_CLICK, t->click_prices);
+    traffic_quantities(f, QUANTITY_IMPRESSION, t->impression_prices);
     if (!money_add(t->click_micros, t->impression_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
         return out_of_range(f);
     jw_open(&w, &f->lines.text);
@@ -392,14 +492,106 @@ static void write_lines(struct jw *w, const struct statement_lines *l)
     jw_object_end(w);
 }
 
-static void write_period(struct jw *w, const struct statement_in *in, int64_t from_ms, int64_t to_ms)
+static int by_kind_and_price(const void *a, const void *b)
+{
+    const struct quantity *x = a, *y = b;
+    if (x->what != y->what)
+        return x->what < y->what ? -1 : 1;
+    if (x->terms != y->terms)
+        return x->terms < y->terms ? -1 : 1;
+    if (x->tier != y->tier)
+        return x->tier < y->tier ? -1 : 1;
+    return x->unit_micros < y->unit_micros ? -1 : x->unit_micros > y->unit_micros;
+}
+
+static void write_quantities(struct jw *w, const struct statement_draft *f)
+{
+    if (f->n_quantities > 0)
+        qsort(f->quantity, f->n_quantities, sizeof *f->quantity, by_kind_and_price);
+    jw_key(w, "quantities");
+    jw_array(w);
+    for (size_t i = 0; i < f->n_quantities; i++) {
+        const struct quantity *q = &f->quantity[i];
+        bool lead = q->what == QUANTITY_LEAD || q->what == QUANTITY_PART;
+        jw_object(w);
+        jw_kint(w, "micros", q->micros);
+        jw_kint(w, "n", (int64_t)q->n);
+        if (lead)
+            jw_kint(w, "terms", (int64_t)q->terms);
+        if (lead && q->tier >= 0)
+            jw_kint(w, "tier", q->tier);
+        jw_kint(w, "unit_micros", q->unit_micros);
+        jw_kstr(w, "what", span_str(quantity_words[q->what]));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+/* Left out where it is more than can be written: what waits is bounded by nothing. */
+static void jw_wide(struct jw *w, wide_micros micros)
+{
+    if (micros <= JSON_INT_MAX)
+        jw_kint(w, "micros", (int64_t)micros);
+}
+
+static void write_moved(struct jw *w, const char *key, const struct moved *m)
+{
+    jw_key(w, key);
+    jw_object(w);
+    jw_wide(w, m->micros);
+    jw_kint(w, "n", (int64_t)m->n);
+    jw_object_end(w);
+}
+
+static void write_waiting(struct jw *w, const char *key, const struct waiting *x)
+{
+    jw_key(w, key);
+    jw_object(w);
+    jw_kint(w, "held", (int64_t)x->held);
+    jw_wide(w, x->micros);
+    jw_kint(w, "pending", (int64_t)x->pending);
+    jw_object_end(w);
+}
+
+/* From what waited to what waits. */
+static void write_bridge(struct jw *w, const struct statement_draft *f)
+{
+    jw_key(w, "bridge");
+    jw_object(w);
+    write_moved(w, "approved", &f->approved);
+    write_moved(w, "received", &f->came);
+    write_moved(w, "rejected", &f->rejected);
+    jw_object_end(w);
+}
+
+static void write_party(struct jw *w, const char *key, struct span id)
+{
+    jw_key(w, key);
+    jw_object(w);
+    jw_kstr(w, "id", id);
+    jw_object_end(w);
+}
+
+/* Noon of the day, by the clocks of the issue: whatever they were set to since, it is that day. */
+static int64_t due_ms(const struct statement_in *in)
+{
+    int64_t day = time_local_day(in->issued_ms, in->utc_offset_s) + in->terms->due_days;
+    return day * MS_PER_DAY + MS_PER_DAY / 2 - in->utc_offset_s * MS_PER_S;
+}
+
+static const char *payer(const struct statement_in *in, int64_t payable_minor)
+{
+    return span_empty(in->terms->publisher) || payable_minor == 0 ? "" : payable_minor > 0 ? "advertiser" : "publisher";
+}
+
+static void write_period(struct jw *w, const struct statement_in *in, int64_t from_ms)
 {
     jw_key(w, "period");
     jw_object(w);
     jw_kint(w, "from", (int64_t)in->from);
     jw_time(w, "from_at", from_ms);
     jw_kint(w, "to", (int64_t)in->to);
-    jw_time(w, "to_at", to_ms);
+    jw_time(w, "to_at", in->to_ms);
     jw_object_end(w);
 }
 
@@ -416,17 +608,22 @@ static void write_tree(struct jw *w, const struct statement_in *in)
 static void write_payload(const struct statement_draft *f, int exponent, int64_t from_ms, struct statement_out *o)
 {
     const struct statement_in *in = f->in;
+    const struct terms *t = in->terms;
     struct jw w;
 
     jw_open(&w, &o->payload);
     jw_object(&w);
     jw_key(&w, "adjustments");
     jw_raw(&w, buf_span(&f->adjustments));
-    jw_kstr(&w, "advertiser", in->terms->advertiser);
+    write_party(&w, "advertiser", t->advertiser);
+    write_bridge(&w, f);
+    jw_kstr(&w, "campaign_name", t->name);
     jw_kint(&w, "carried_micros", o->carried_micros);
-    jw_kstr(&w, "contract", in->terms->contract);
+    write_waiting(&w, "closing", &o->waiting);
+    jw_kstr(&w, "contract", t->contract);
     write_all_counts(&w, f);
-    jw_kstr(&w, "currency", in->terms->currency);
+    jw_kstr(&w, "currency", t->currency);
+    jw_time(&w, "due_at", due_ms(in));
     jw_kint(&w, "exponent", exponent);
     write_gaps(&w, in->tally);
     jw_kint(&w, "gross_micros", f->gross_micros);
@@ -435,18 +632,36 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
     jw_kstr(&w, "issuer", in->issuer);
     write_lines(&w, &f->lines);
     jw_kint(&w, "net_micros", o->net_micros);
+    jw_kint(&w, "number", (int64_t)in->number);
+    write_waiting(&w, "opening", &in->waiting);
+    jw_kstr(&w, "payable_by", span_str(payer(in, o->payable_minor)));
     jw_kint(&w, "payable_minor", o->payable_minor);
-    write_period(&w, in, from_ms, o->to_ms);
+    write_period(&w, in, from_ms);
     jw_key(&w, "prev_sha256");
     jw_hex(&w, in->prev_sha256.b, in->has_prev ? HASH_LEN : 0);
-    jw_kstr(&w, "publisher", in->terms->publisher);
+    write_party(&w, "publisher", t->publisher);
+    write_quantities(&w, f);
     jw_kint(&w, "revision", 1);
     jw_kint(&w, "terms", (int64_t)in->terms_index);
+    jw_kstr(&w, "timezone", t->timezone);
     write_tree(&w, in);
     jw_kstr(&w, "typ", SPAN(STATEMENT_TYP));
     jw_object_end(&w);
     jw_close(&w);
     sha256(o->payload.ptr, o->payload.len, o->sha256.b);
+}
+
+/* What waits at the end: false, it cannot be what waited at the beginning and these moves. */
+static bool close_waiting(const struct statement_draft *f, struct waiting *out)
+{
+    const struct waiting *was = &f->in->waiting;
+    int64_t pending = (int64_t)was->pending + f->pending, held = (int64_t)was->held + f->held;
+    *out = (struct waiting){.micros = was->micros + f->came.micros - f->approved.micros - f->rejected.micros};
+    if (pending < 0 || held < 0 || out->micros < 0)
+        return false;
+    out->pending = (uint64_t)pending;
+    out->held = (uint64_t)held;
+    return true;
 }
 
 /* Totals, rounded once; then the payload. */
@@ -456,12 +671,13 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
     int exponent = currency_exponent(in->terms->currency);
     int64_t from_ms = in->prev_to_ms ? in->prev_to_ms : in->tally->from_ms;
 
-    o->to_ms = in->tally->to_ms ? in->tally->to_ms : from_ms;
-    if (exponent < 0 || !time_ok(from_ms) || !time_ok(o->to_ms) || !time_ok(in->issued_ms))
+    if (exponent < 0 || !time_ok(from_ms) || !time_ok(in->to_ms) || !time_ok(in->issued_ms) || !time_ok(due_ms(in)))
         return problem(f->problem, ERR_INVALID, "", "the currency or a time cannot be written on a statement");
     if (in->tally->gap_clicks > JSON_INT_MAX || in->tally->gap_views > JSON_INT_MAX ||
         in->tally->gap_impressions > JSON_INT_MAX)
         return problem(f->problem, ERR_INVALID, "", "the gaps count more than can be written on a statement");
+    if (!close_waiting(f, &o->waiting))
+        return problem(f->problem, ERR_CORRUPT, "", "fewer leads waited at the beginning than were decided since");
     if (!money_add(f->gross_micros, f->adjusted_micros, &o->net_micros) || in->carried_in_micros < -MONEY_MAX_MICROS ||
         in->carried_in_micros > MONEY_MAX_MICROS)
         return out_of_range(f);
@@ -474,6 +690,18 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
         money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
     write_payload(f, exponent, from_ms, o);
     return ERR_OK;
+}
+
+void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1])
+{
+    uint8_t sum[HASH_LEN];
+    struct buf text;
+    buf_heap(&text);
+    buf_printf(&text, "countersign/v1/statement\n%.*s\n%llu", (int)contract.len, contract.ptr,
+               (unsigned long long)number);
+    sha256(text.ptr, text.len, sum);
+    buf_free(&text);
+    id_write('S', load_be64((const char *)sum) >> 4, out);
 }
 
 struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from)
@@ -494,6 +722,7 @@ void statement_draft_free(struct statement_draft *f)
     buf_free(&f->lines.text);
     buf_free(&f->adjustments);
     free(f->received);
+    free(f->quantity);
     free(f);
 }
 

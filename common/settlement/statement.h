@@ -4,6 +4,7 @@
 #define CS_SETTLEMENT_STATEMENT_H
 
 #include "common/decisions/decide.h"
+#include "common/decisions/tally.h"
 #include "common/ledger/party_jws.h"
 
 #define STATEMENT_TYP "countersign-statement"
@@ -19,19 +20,22 @@ struct statement_lines {
 
 struct statement_in {
     struct span id, issuer;
+    uint64_t number;
     const struct terms *terms;
     uint64_t terms_index;
     uint64_t from, to;
     struct hash from_root, to_root; /* of the trees of size from and to */
+    int64_t to_ms;                  /* the period's end; its entries are earlier */
     const struct tally *tally;      /* of [from, to) */
+    struct waiting waiting;         /* at its beginning */
     const struct view
         *view; /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */
     uint32_t contract;
     int64_t carried_in_micros;
     bool has_prev;
-    struct hash prev_sha256; /* of the previous statement's payload */
-    int64_t prev_to_ms;      /* its period.to_at, 0 when there is none */
-    int64_t issued_ms;
+    struct hash prev_sha256;         /* of the previous statement's payload */
+    int64_t prev_to_ms;              /* its period.to_at, 0 when there is none */
+    int64_t issued_ms, utc_offset_s; /* of the campaign's zone then */
 };
 
 struct statement_out {
@@ -39,7 +43,7 @@ struct statement_out {
     struct statement_lines lines;
     struct hash sha256; /* of the payload */
     int64_t net_micros, carried_micros, payable_minor;
-    int64_t to_ms;
+    struct waiting waiting; /* at the end */
 };
 /* Status counts are those of the leads received in the interval, as the moves of the interval leave them. ERR_INVALID
  * when sums leave the money range; ERR_CORRUPT, or an error of the view, when a row does not read: then nothing is to
@@ -63,17 +67,21 @@ bool statement_draft_begins(const struct statement_draft *d, uint64_t from, uint
 MUST_CHECK enum err statement_finish(struct statement_draft *d, const struct statement_in *in,
                                      struct statement_out *out, struct problem *p);
 
+/* The id of a contract's statement of that number: whoever knows both knows it. */
+void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1]);
+
 /* The parts of a payload that others need. Spans point into *json (json_decref). ERR_CORRUPT unless canonical and
  * complete. */
 struct statement {
-    struct span id, issuer, contract, advertiser, publisher, currency;
-    uint64_t from, to, terms, n_lines;
+    struct span id, issuer, contract, advertiser, publisher, currency; /* of the parties the ids */
+    struct span campaign_name, timezone, payable_by;
+    uint64_t number, from, to, terms, n_lines;
     struct hash lines_sha256;
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
-    int64_t from_ms, to_ms, issued_ms, exponent;
-    const json_t *counts, *adjustments;
+    int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
+    const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;
 };
 MUST_CHECK enum err statement_read(struct span payload, struct statement *out);

@@ -58,6 +58,22 @@ static struct reader inner(struct reader *r, const char *key, const char *const 
     return in;
 }
 
+static struct span party_id(struct reader *r, const char *key)
+{
+    static const char *const names[] = {"id", NULL};
+    struct reader party = inner(r, key, names);
+    struct span id = text(&party, "id", LIMIT_ID);
+    r->bad |= party.bad;
+    return id;
+}
+
+static const json_t *object(struct reader *r, const char *key)
+{
+    const json_t *v = json_object_get(r->obj, key);
+    r->bad |= !json_is_object(v);
+    return v;
+}
+
 static void read_amounts(struct reader *r, struct statement *s)
 {
     s->exponent = number(r, "exponent", 0, 4);
@@ -103,16 +119,23 @@ static void read_lists(struct reader *r, struct statement *s)
         counts.bad |= !json_is_object(json_object_get(counts.obj, *name));
     s->counts = counts.obj;
     s->adjustments = json_object_get(r->obj, "adjustments");
-    r->bad |= counts.bad || !json_is_array(s->adjustments) || !json_is_array(json_object_get(r->obj, "gaps"));
+    s->quantities = json_object_get(r->obj, "quantities");
+    s->opening = object(r, "opening");
+    s->bridge = object(r, "bridge");
+    s->closing = object(r, "closing");
+    r->bad |= counts.bad || !json_is_array(s->adjustments) || !json_is_array(s->quantities) ||
+              !json_is_array(json_object_get(r->obj, "gaps"));
 }
 
 enum err statement_read(struct span payload, struct statement *out)
 {
     static const char *const names[] = {
-        "adjustments", "advertiser", "carried_micros", "contract", "counts",      "currency",
-        "exponent",    "gaps",       "gross_micros",   "id",       "issued_at",   "issuer",
-        "lines",       "net_micros", "payable_minor",  "period",   "prev_sha256", "publisher",
-        "revision",    "terms",      "tree",           "typ",      NULL};
+        "adjustments",  "advertiser", "bridge",     "campaign_name", "carried_micros", "closing",
+        "contract",     "counts",     "currency",   "due_at",        "exponent",       "gaps",
+        "gross_micros", "id",         "issued_at",  "issuer",        "lines",          "net_micros",
+        "number",       "opening",    "payable_by", "payable_minor", "period",         "prev_sha256",
+        "publisher",    "quantities", "revision",   "terms",         "timezone",       "tree",
+        "typ",          NULL};
     struct statement s = {0};
     if (json_read_canonical(payload, &s.json, NULL) != ERR_OK)
         return ERR_CORRUPT;
@@ -122,8 +145,13 @@ enum err statement_read(struct span payload, struct statement *out)
     s.id = text(&r, "id", LIMIT_ID);
     s.issuer = text(&r, "issuer", LIMIT_URL);
     s.contract = text(&r, "contract", LIMIT_ID);
-    s.advertiser = text(&r, "advertiser", LIMIT_ID);
-    s.publisher = text(&r, "publisher", LIMIT_ID);
+    s.advertiser = party_id(&r, "advertiser");
+    s.publisher = party_id(&r, "publisher");
+    s.campaign_name = text(&r, "campaign_name", LIMIT_LABEL);
+    s.timezone = text(&r, "timezone", 64);
+    s.payable_by = text(&r, "payable_by", LIMIT_ID);
+    s.number = (uint64_t)number(&r, "number", 1, JSON_INT_MAX);
+    s.due_ms = time_of(&r, "due_at");
     s.currency = text(&r, "currency", 3);
     s.terms = (uint64_t)number(&r, "terms", 0, JSON_INT_MAX);
     s.issued_ms = time_of(&r, "issued_at");

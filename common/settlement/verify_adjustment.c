@@ -52,7 +52,7 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
         not_one(a, index, &why);
         return;
     }
-    a->adjustable++;
+    a->movable++;
     struct closed *of = about(a, m->lead, m->statement);
     if (!m->on_assent)
         counts(of, m->micros);
@@ -87,7 +87,7 @@ void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entr
     const struct entry_assent *s = &e->assent;
     struct adjustment_row row;
     bool publisher = span_is(s->party, a->publisher);
-    a->adjustable++;
+    a->movable++;
     if (s->payable_micros != 0 && row_adjustment(a->fold.view, a->fold.cx.contract, s->adjustment, &row) == ERR_OK)
         counts(about(a, row.lead, span_str(row.statement)), s->payable_micros);
     struct buf *text = tale_add(&a->tale, TOPIC_ADJUSTMENT);

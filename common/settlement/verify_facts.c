@@ -198,6 +198,11 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     time_rfc3339(text, s->to_ms);
     buf_str(text, ": payable ");
     money(text, s->payable_minor, (int)s->exponent, (int)s->exponent, a->currency);
+    if (s->payable_minor != 0 && a->publisher[0]) {
+        buf_printf(text, " by the %s, due ", s->payable_minor > 0 ? "advertiser" : "publisher");
+        time_rfc3339(text, s->due_ms);
+        text->len -= sizeof "T00:00:00.000Z" - 1; /* the day alone */
+    }
     buf_str(text, ", net ");
     money(text, s->net_micros, 6, (int)s->exponent, a->currency);
     if (s->net_micros == s->gross_micros)
@@ -229,6 +234,8 @@ static void tell_statement(struct audit *a, size_t i)
     const struct said *s = &a->statement[told_slot(i)];
     struct buf *text = tale_add(&a->tale, TOPIC_STATEMENT);
     struct jw *w = &a->tale.w;
+    if (s->read)
+        buf_printf(text, "number %" PRIu64 ", ", s->number);
     buf_printf(text, "%s, ", c->id);
     if (s->read)
         tell_money(a, text, s);
@@ -242,6 +249,7 @@ static void tell_statement(struct audit *a, size_t i)
     tell_corrected(a, text, c);
     if (s->read) {
         jw_kstr(w, "currency", span_str(a->currency));
+        key_time(w, "due_at", s->due_ms);
         jw_kint(w, "exponent", s->exponent);
         key_count(w, "from", s->from);
         key_time(w, "from_at", s->from_ms);
@@ -250,6 +258,7 @@ static void tell_statement(struct audit *a, size_t i)
     jw_kstr(w, "id", span_str(c->id));
     if (s->read) {
         jw_kint(w, "net_micros", s->net_micros);
+        key_count(w, "number", s->number);
         jw_kint(w, "payable_minor", s->payable_minor);
         key_count(w, "to", s->to);
         key_time(w, "to_at", s->to_ms);

@@ -275,6 +275,7 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
 {
     struct opening opening;
     struct span line = SPAN("");
+    a->movable++;
     bool opened = take_opening(a, index, true, &e->lead.commitment, &opening, &line);
     if (!opened) {
         a->unopened++;
@@ -302,7 +303,7 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
     const struct entry_disposition *d = &e->disposition;
     enum err err = fold_disposition(&a->fold, e, bytes);
     a->dispositions++;
-    a->adjustable++;
+    a->movable++;
     if (err == ERR_NOT_FOUND) {
         audit_stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;

@@ -129,8 +129,8 @@ struct closed {
 /* What a statement says, as far as it was read, and what its parties (advertiser, publisher) said of it last. */
 struct said {
     bool read;
-    int64_t from_ms, to_ms, gross_micros, net_micros, payable_minor, exponent;
-    uint64_t from, to;
+    int64_t from_ms, to_ms, due_ms, gross_micros, net_micros, payable_minor, exponent;
+    uint64_t number, from, to;
     struct {
         uint64_t index;
         char *payload; /* NULL: no answer */
@@ -280,7 +280,7 @@ struct audit {
     size_t n_closed, closed_room;
     struct said statement[TOLD_MOST];               /* of `closed`, at told_slot */
     struct byte_map *closed_by_id, *closed_by_note; /* to the index in `closed`, in this machine's bytes */
-    uint64_t adjustable; /* entries of the open period that may be adjustments of a statement */
+    uint64_t movable; /* entries of the open period that move leads or money: so many quantities and adjustments */
     uint64_t kinds[ENTRY_KINDS], decided, foreign, unopened, opened, dispositions, lines, root_size;
 };
 

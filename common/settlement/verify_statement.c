@@ -26,7 +26,7 @@ static bool open_statement(struct audit *a, const struct closed *c, struct buf *
     bool good = false;
     buf_heap(&jws);
     statement_path(path, c->id, ".jws");
-    if (!audit_read(a, CHECK_STATEMENTS, path, LIMIT_STATEMENT + a->adjustable * LIMIT_ADJUSTMENT, &jws))
+    if (!audit_read(a, CHECK_STATEMENTS, path, LIMIT_STATEMENT + a->movable * LIMIT_ADJUSTMENT, &jws))
         goto done;
     if (a->keys.n_statement == 0) {
         finds_doubt(&a->finding[CHECK_STATEMENTS], "there is no key to open statement %s with", c->id);
@@ -194,6 +194,8 @@ struct closed *audit_closed_by_note(const struct audit *a, struct span sha256)
 static void keep_figures(struct said *to, const struct statement *s)
 {
     *to = (struct said){.read = true,
+                        .number = s->number,
+                        .due_ms = s->due_ms,
                         .from_ms = s->from_ms,
                         .to_ms = s->to_ms,
                         .gross_micros = s->gross_micros,
@@ -240,7 +242,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     check_note(a, c, index, &root);
     check_overdue(a, c, entry_clock(e));
     if (whole) /* else some are of what is open still */
-        a->adjustable = 0;
+        a->movable = 0;
 }
 
 /* Each key that signs is named in the report, so that no key can answer for a party unseen. */

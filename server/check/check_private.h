@@ -47,12 +47,11 @@ struct checked_log {
     bool at_published;
     struct hash published_root; /* of the tree that the stored head says was published last */
     struct fold fold;           /* not of the root log */
-    char last_statement[LIMIT_ID + 1];
-    struct hash documents[2]; /* of the campaign and the contract, as the last terms say them */
-    uint32_t placements;      /* greatest that an entry names */
-    size_t key_steps;         /* how often the server's keys changed in it */
-    uint64_t assented;        /* the last entry that assents to terms; 0: none */
-    uint64_t last_leaf_size;  /* of its head that came into the root log last */
+    struct hash documents[2];   /* of the campaign and the contract, as the last terms say them */
+    uint32_t placements;        /* greatest that an entry names */
+    size_t key_steps;           /* how often the server's keys changed in it */
+    uint64_t assented;          /* the last entry that assents to terms; 0: none */
+    uint64_t last_leaf_size;    /* of its head that came into the root log last */
 };
 
 /* A shared lead whose parts are being read: they stand one behind the other in the journal. */

@@ -48,14 +48,6 @@ static void compare_lines(struct check *c, const struct entry_statement *s, cons
         check_row_fails(c, TABLE_STATEMENTS, key, "is not what the entries give");
 }
 
-static void compare_prev(struct check *c, const struct entry_statement *s, struct span last)
-{
-    char room[STATEMENT_KEY_MAX];
-    struct span key, prev;
-    if (part_get(c, s->id, "prev", room, &key, &prev) && !span_eq(prev, last))
-        check_row_fails(c, TABLE_STATEMENTS, key, "is not the statement before it");
-}
-
 /* The note over the tree in front of the entry at `index`; whether the root log has it is known at the end. */
 static void compare_note(struct check *c, const struct contract *k, const struct entry_statement *s, uint64_t index,
                          const struct hash *root)
@@ -130,10 +122,6 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
     if (err == ERR_OK)
         compare_lines(c, s, &out);
     compare_note(c, k, s, index, &root);
-    if (log->last_statement[0] != '\0')
-        compare_prev(c, s, span_str(log->last_statement));
-    memcpy(log->last_statement, s->id.ptr, s->id.len);
-    log->last_statement[s->id.len] = '\0';
     if (fold_next(&log->fold, index, e, &root, err == ERR_OK ? &out : NULL) != ERR_OK)
         finds_failure(&c->finding[STORE_CHECK_STATEMENTS], "statement %.*s has no period", (int)s->id.len, s->id.ptr);
     statement_free(&out);

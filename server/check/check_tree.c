@@ -71,9 +71,12 @@ static void compare_head(struct check *c, struct checked_log *log)
     now.head.size = log->tree.frontier.size;
     now.head.frontier = log->tree.frontier;
     now.head.tally = p->tally;
-    now.head.last = (struct last_statement){
-        .to = p->from, .carried_micros = p->carried_micros, .to_ms = p->prev_to_ms, .sha256 = p->prev_sha256};
-    memcpy(now.head.last.id, log->last_statement, sizeof now.head.last.id);
+    now.head.last = (struct last_statement){.number = p->number,
+                                            .to = p->from,
+                                            .carried_micros = p->carried_micros,
+                                            .to_ms = p->prev_to_ms,
+                                            .waiting = p->waiting,
+                                            .sha256 = p->prev_sha256};
     buf_fixed(&a, mem[0], HEAD_MAX);
     buf_fixed(&b, mem[1], HEAD_MAX);
     head_encode(&now, &a);

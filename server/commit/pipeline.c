@@ -53,9 +53,7 @@ struct fold_context pipeline_fold(const struct contract *k)
 /* The time of the log's last entry. */
 static int64_t last_ms(const struct batch *cx, const struct contract *k)
 {
-    int64_t at_ms = ledger_tally(cx->ledger, k->number)->to_ms;
-    int64_t closed_ms = ledger_last_statement(cx->ledger, k->number)->to_ms; /* a statement is about to be */
-    return at_ms > closed_ms ? at_ms : closed_ms;
+    return ledger_tally(cx->ledger, k->number)->to_ms; /* the statement's entry stands in it at least */
 }
 
 void pipeline_date(const struct batch *cx, const struct contract *k, int64_t clocked_ms, struct entry *e)
@@ -150,16 +148,14 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     return written(err);
 }
 
-enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
-                         struct hash *leaf)
+static enum err append_dated(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
+                             struct hash *leaf)
 {
     char mem[LIMIT_ENTRY];
     struct buf bytes;
     struct recorded r;
-    struct entry stamped = *e;
-    pipeline_date(cx, k, e->at_ms, &stamped);
     buf_fixed(&bytes, mem, sizeof mem);
-    enum err err = record(cx, k, &stamped, (struct companion){0}, &bytes, &r);
+    enum err err = record(cx, k, e, (struct companion){0}, &bytes, &r);
     if (err != ERR_OK)
         return err;
     if (index != NULL)
@@ -169,12 +165,22 @@ enum err pipeline_append(struct batch *cx, const struct contract *k, const struc
     return ERR_OK;
 }
 
+enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
+                         struct hash *leaf)
+{
+    struct entry dated = *e;
+    pipeline_date(cx, k, e->at_ms, &dated);
+    return append_dated(cx, k, &dated, index, leaf);
+}
+
 enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
                                const struct last_statement *last)
 {
     assert(e->kind == ENTRY_STATEMENT && e->statement.to <= ledger_size(cx->ledger, k->number));
+    struct entry dated = *e;
+    pipeline_date(cx, k, e->at_ms, &dated);        /* by the entries that it closes */
     ledger_statement(cx->ledger, k->number, last); /* the entry saves it */
-    return pipeline_append(cx, k, e, NULL, NULL);
+    return append_dated(cx, k, &dated, NULL, NULL);
 }
 
 static enum err too_long(struct job *job)

@@ -15,10 +15,12 @@ enum { ROOT_LOG = 0 };
 
 struct ledger; /* every log's frontier, dirty tails and tally; owned by the committer */
 
+/* Where the next one begins. */
 struct last_statement {
-    char id[LIMIT_ID + 1]; /* "" when there is none */
+    uint64_t number; /* 0 when there is none */
     uint64_t to;
     int64_t carried_micros, to_ms;
+    struct waiting waiting;
     struct hash sha256;
 };
 

@@ -52,12 +52,14 @@ void head_encode(const struct stored_head *h, struct buf *out)
     uint8_t tally[TALLY_LEN];
     tally_write(&h->head.tally, tally);
     buf_add(out, tally, sizeof tally);
-    size_t id_len = strlen(last->id);
-    buf_byte(out, (uint8_t)id_len);
-    buf_add(out, last->id, id_len);
+    buf_be64(out, last->number);
     buf_be64(out, last->to);
     buf_be64(out, (uint64_t)last->carried_micros);
     buf_be64(out, (uint64_t)last->to_ms);
+    buf_be64(out, last->waiting.pending);
+    buf_be64(out, last->waiting.held);
+    buf_be64(out, (uint64_t)(last->waiting.micros >> 64));
+    buf_be64(out, (uint64_t)last->waiting.micros);
     buf_add(out, last->sha256.b, HASH_LEN);
 }
 
@@ -102,14 +104,14 @@ static uint64_t take_be64(struct reader *r)
 
 static void last_decode(struct reader *r, struct last_statement *out)
 {
-    size_t id_len = take_byte(r);
-    if (id_len > LIMIT_ID)
-        r->short_ = true;
-    else
-        take(r, out->id, id_len);
+    out->number = take_be64(r);
     out->to = take_be64(r);
     out->carried_micros = (int64_t)take_be64(r);
     out->to_ms = (int64_t)take_be64(r);
+    out->waiting.pending = take_be64(r);
+    out->waiting.held = take_be64(r);
+    out->waiting.micros = (wide_micros)(take_be64(r) & INT64_MAX) << 64;
+    out->waiting.micros |= take_be64(r);
     take(r, out->sha256.b, HASH_LEN);
 }
 
@@ -143,8 +145,8 @@ enum err head_decode(struct span row, uint32_t contract, struct stored_head *out
     if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||
         h.leaf > JSON_INT_MAX || (h.published == 0 && h.leaf != 0) || h.head.tally.moves > h.head.size ||
         (h.has_terms ? h.terms >= h.head.size : h.terms != 0) || last->to > h.head.size || last->to_ms < 0 ||
-        (last->id[0] != '\0' && !id_is_plain(span_str(last->id))) || h.leaf % ROOT_PAIR != 0 ||
-        (contract == ROOT_LOG && h.head.size % ROOT_PAIR != 0))
+        last->number > last->to + 1 || last->waiting.pending > h.head.size || last->waiting.held > h.head.size ||
+        h.leaf % ROOT_PAIR != 0 || (contract == ROOT_LOG && h.head.size % ROOT_PAIR != 0))
         return ERR_CORRUPT;
     *out = h;
     return ERR_OK;

@@ -5,53 +5,21 @@
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
-#include "common/base/id.h"
 #include "common/ledger/jws.h"
-#include "common/settlement/statement.h"
+#include "common/settlement/period.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
-#include "server/system/system.h"
-
-/* ---- ids: "S" over time and chance: their text ascends in order of issue ---- */
-
-enum { ID_RANDOM_BITS = 15 };
-
-/* Worker: by its time and chance. */
-static void id_draw(int64_t now_ms, char out[LIMIT_ID + 1])
-{
-    uint16_t chance;
-    random_bytes(&chance, sizeof chance);
-    id_write('S', (uint64_t)now_ms << ID_RANDOM_BITS | (chance & ((1u << ID_RANDOM_BITS) - 1)), out);
-}
-
-/* What was drawn, raised past the greatest id there is: a clock that stepped back, or the same millisecond. */
-static enum err id_next(struct txn *t, const char *drawn, char out[LIMIT_ID + 1])
-{
-    struct cursor *c;
-    struct span key, value;
-    uint64_t v = 0, last = 0;
-    enum err err = id_read(span_str(drawn), &v) == ERR_OK ? cursor_open(t, TABLE_STATEMENTS, &c) : ERR_CORRUPT;
-    if (err != ERR_OK)
-        return err;
-    err = cursor_last(c, &key, &value);
-    cursor_close(c);
-    if (err == ERR_OK && id_read(span_of(key.ptr, strnlen(key.ptr, key.len)), &last) != ERR_OK)
-        return ERR_CORRUPT;
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    id_write('S', v > last ? v : last + 1, out);
-    return ERR_OK;
-}
+#include "server/lists/zones.h"
 
 /* ---- the run ---- */
 
 struct issue {
     char id[LIMIT_ID + 1];
     const struct contract *k;
-    uint64_t from;
+    uint64_t number, from;
     struct cut closes; /* the longest prefix that fits */
     bool whole;        /* of all there is */
-    int64_t issued_ms;
+    int64_t issued_ms, to_ms, utc_offset_s;
     struct statement_draft *draft; /* what is folded of [from, to) already */
     struct statement_out out;
     struct buf jws, note, summary;
@@ -86,6 +54,9 @@ static enum err issue_interval(struct batch *cx, struct issue *s)
         ledger_root(cx->ledger, s->k->number, &c->root);
         err = ERR_OK;
     }
+    const struct period open = {.prev_to_ms = ledger_last_statement(cx->ledger, s->k->number)->to_ms};
+    if (err == ERR_OK)
+        s->to_ms = period_latest_end(&open, c, s->whole, s->issued_ms);
     return err == ERR_OK && c->tally.entries != c->to - s->from ? ERR_CORRUPT : err;
 }
 
@@ -109,19 +80,23 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
     struct statement_in in = {
         .id = span_str(s->id),
         .issuer = span_str(cx->instance->public_url),
+        .number = s->number,
         .terms = bound->terms,
         .terms_index = bound->index,
         .from = s->from,
         .to = s->closes.to,
         .to_root = s->closes.root,
+        .to_ms = s->to_ms,
+        .waiting = last->waiting,
         .tally = &s->closes.tally,
         .view = &cx->view,
         .contract = s->k->number,
         .carried_in_micros = last->carried_micros,
-        .has_prev = last->id[0] != '\0',
+        .has_prev = last->number > 0,
         .prev_sha256 = last->sha256,
         .prev_to_ms = last->to_ms,
         .issued_ms = s->issued_ms,
+        .utc_offset_s = s->utc_offset_s,
     };
     enum err err = ledger_root_at(cx->txn, s->k->number, s->from, &in.from_root);
     if (err != ERR_OK)
@@ -133,22 +108,17 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
     return statement_finish(s->draft, &in, &s->out, p);
 }
 
-/* `prev` is the contract's statement before: lists that begin behind it know by it that it was there. */
 static enum err issue_put(struct batch *cx, struct issue *s)
 {
     const struct {
         const char *part;
         struct span bytes;
-    } parts[] = {{"checkpoint", buf_span(&s->note)},
-                 {"jws", buf_span(&s->jws)},
-                 {"lines", buf_span(&s->out.lines.text)},
-                 {"prev", span_str(ledger_last_statement(cx->ledger, s->k->number)->id)}};
+    } parts[] = {
+        {"checkpoint", buf_span(&s->note)}, {"jws", buf_span(&s->jws)}, {"lines", buf_span(&s->out.lines.text)}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && err == ERR_OK; i++) {
         char room[STATEMENT_KEY_MAX];
         struct span key;
-        if (span_empty(parts[i].bytes) && span_is(span_str(parts[i].part), "prev"))
-            continue;
         if ((err = statement_key(span_str(s->id), span_str(parts[i].part), room, &key)) == ERR_OK)
             err = store_put(cx->txn, TABLE_STATEMENTS, key, parts[i].bytes);
     }
@@ -158,14 +128,23 @@ static enum err issue_put(struct batch *cx, struct issue *s)
 /* The entry is of the next period. */
 static enum err issue_append(struct batch *cx, struct issue *s)
 {
-    struct last_statement last = {
-        .to = s->closes.to, .carried_micros = s->out.carried_micros, .to_ms = s->out.to_ms, .sha256 = s->out.sha256};
+    struct last_statement last = {.number = s->number,
+                                  .to = s->closes.to,
+                                  .carried_micros = s->out.carried_micros,
+                                  .to_ms = s->to_ms,
+                                  .waiting = s->out.waiting,
+                                  .sha256 = s->out.sha256};
     struct entry entry = {
         .kind = ENTRY_STATEMENT,
         .at_ms = cx->now_ms, /* dated like issued_ms */
-        .statement = {.id = span_str(s->id), .from = s->from, .to = s->closes.to, .sha256 = s->out.sha256},
+        .statement = {.id = span_str(s->id),
+                      .number = s->number,
+                      .from = s->from,
+                      .to = s->closes.to,
+                      .to_ms = s->to_ms,
+                      .utc_offset_s = s->utc_offset_s,
+                      .sha256 = s->out.sha256},
     };
-    memcpy(last.id, s->id, sizeof last.id);
     return pipeline_close_period(cx, s->k, &entry, &last);
 }
 
@@ -190,14 +169,23 @@ static enum err issue_answer(struct batch *cx, struct job *job, const struct iss
     return err;
 }
 
+/* By its number: nobody chooses it. One that has it already would be written over. */
+static enum err issue_id(struct batch *cx, struct issue *s)
+{
+    struct span taken;
+    statement_id(span_str(s->k->id), s->number, s->id);
+    enum err err = statement_part(cx->txn, span_str(s->id), "jws", &taken);
+    return err == ERR_NOT_FOUND ? ERR_OK : err == ERR_OK ? ERR_CORRUPT : err;
+}
+
 enum err statement_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct issue s = {.k = catalog_contract_number(cx->catalog, r->statement.contract), .issued_ms = cx->now_ms};
-    int64_t closes_ms = ledger_tally(cx->ledger, s.k->number)->to_ms;
-    int64_t closed_ms = ledger_last_statement(cx->ledger, s.k->number)->to_ms;
-    if (s.issued_ms < closes_ms || s.issued_ms < closed_ms) /* the clock was set back: not before what it closes */
-        s.issued_ms = closes_ms > closed_ms ? closes_ms : closed_ms;
+    struct issue s = {.k = catalog_contract_number(cx->catalog, r->statement.contract),
+                      .utc_offset_s = r->statement.utc_offset_s};
+    const struct last_statement *last = ledger_last_statement(cx->ledger, s.k->number);
+    s.number = last->number + 1;
+    s.issued_ms = pipeline_dated(cx, s.k, cx->now_ms); /* the clock was set back: not before what it closes */
     assert(batch_may_touch(cx, s.k));
     if (!clock_sure(&cx->clock))
         return problem(&job->problem, ERR_CONFLICT, "",
@@ -210,9 +198,8 @@ enum err statement_run(struct batch *cx, struct job *job)
     issue_open(&s);
     s.draft = drafts_take(cx->instance->drafts, s.k->number);
     enum err err = pipeline_ready(cx, s.k);
-    if (err != ERR_OK || (err = id_next(cx->txn, r->statement.id, s.id)) != ERR_OK ||
-        (err = issue_note(cx, &s)) != ERR_OK || (err = issue_interval(cx, &s)) != ERR_OK ||
-        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+    if (err != ERR_OK || (err = issue_id(cx, &s)) != ERR_OK || (err = issue_note(cx, &s)) != ERR_OK ||
+        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
@@ -272,6 +259,9 @@ enum err statements_finish(struct request *rq, struct job *job, struct reply *re
         return err;
     job = worker_job(rq, RECORD_STATEMENT, k->campaign->advertiser);
     job->record.statement.contract = k->number;
-    id_draw(rq->arrived_ms, job->record.statement.id);
+    err = zones_offset(rq->worker->zones, contract_terms(k, rq->arrived_ms)->timezone, rq->arrived_ms,
+                       &job->record.statement.utc_offset_s);
+    if (err != ERR_OK)
+        return worker_fails(rq, ERR_IO, "the time zone of the campaign cannot be read any more: install tzdata");
     return call_submit(rq, job);
 }

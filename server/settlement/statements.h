@@ -1,5 +1,4 @@
-/* Stored statements: parts under one id (TABLE_STATEMENTS), and their answers (TABLE_COSIGNED). Ids ascend in order of
- * issue. */
+/* Stored statements: parts under one id (TABLE_STATEMENTS), and their answers (TABLE_COSIGNED). */
 #ifndef CS_SERVER_SETTLEMENT_STATEMENTS_H
 #define CS_SERVER_SETTLEMENT_STATEMENTS_H
 
@@ -13,7 +12,7 @@ MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *pa
 
 struct statement_meta {
     const struct contract *contract;
-    uint64_t from, to;
+    uint64_t number, from, to;
     struct hash sha256; /* of the payload */
     int64_t issued_ms;
 };
@@ -24,8 +23,9 @@ MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, 
 /* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
 
-/* A statement in a list: appends canonical JSON {carried_micros, contract, currency, from, id, issued_at, lines,
- * net_micros, payable_minor, sha256, to}, all from its payload. ERR_CORRUPT when that does not read. */
+/* A statement in a list: appends canonical JSON {carried_micros, contract, currency, due_at, from, from_at, id,
+ * issued_at, lines, net_micros, number, payable_by, payable_minor, sha256, to, to_at}, all from its payload.
+ * ERR_CORRUPT when that does not read. */
 MUST_CHECK enum err statement_summary(struct span payload, struct buf *out);
 
 /* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */

@@ -1,11 +1,8 @@
 /* GET /v1/statements...: what was issued, for those who may see it. */
-#include <stdlib.h>
-
 #include "common/base/accept.h"
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/http_words.h"
-#include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
@@ -14,8 +11,6 @@
 #include "server/api/list.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
-
-enum { STATEMENTS_SCAN = 1000 }; /* statements that one call looks at: 0.1 s of reading payloads */
 
 /* ---- rows ---- */
 
@@ -64,14 +59,19 @@ static void write_summary(const struct statement *s, const struct hash *sha256, 
     jw_kint(&w, "carried_micros", s->carried_micros);
     jw_kstr(&w, "contract", s->contract);
     jw_kstr(&w, "currency", s->currency);
+    jw_ktime(&w, "due_at", s->due_ms);
     jw_kint(&w, "from", (int64_t)s->from);
+    jw_ktime(&w, "from_at", s->from_ms);
     jw_kstr(&w, "id", s->id);
     jw_ktime(&w, "issued_at", s->issued_ms);
     jw_kint(&w, "lines", (int64_t)s->n_lines);
     jw_kint(&w, "net_micros", s->net_micros);
+    jw_kint(&w, "number", (int64_t)s->number);
+    jw_kstr(&w, "payable_by", s->payable_by);
     jw_kint(&w, "payable_minor", s->payable_minor);
     jw_khex(&w, "sha256", sha256->b, sizeof sha256->b);
     jw_kint(&w, "to", (int64_t)s->to);
+    jw_ktime(&w, "to_at", s->to_ms);
     jw_object_end(&w);
     jw_close(&w);
 }
@@ -118,8 +118,11 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
         return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
     buf_heap(&payload);
     if ((err = payload_of(jws, &payload)) == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
-        struct statement_meta m = {
-            .contract = catalog_contract(c, s.contract), .from = s.from, .to = s.to, .issued_ms = s.issued_ms};
+        struct statement_meta m = {.contract = catalog_contract(c, s.contract),
+                                   .number = s.number,
+                                   .from = s.from,
+                                   .to = s.to,
+                                   .issued_ms = s.issued_ms};
         sha256(payload.ptr, payload.len, m.sha256.b);
         if (summary != NULL)
             write_summary(&s, &m.sha256, summary);
@@ -157,8 +160,7 @@ struct statements {
     struct txn *txn;
     struct span contract; /* filter; empty: all */
     struct list list;
-    char after[LIMIT_ID + 1], last[LIMIT_ID + 1];
-    uint64_t *to;       /* by contract: where its last statement of this call ends, 0: it had none */
+    char last[LIMIT_ID + 1];
     struct buf summary; /* of the statement that is looked at */
 };
 
@@ -168,91 +170,70 @@ static bool is_listed(const struct statements *s, const struct contract *k)
            (span_empty(s->contract) || span_is(s->contract, k->id));
 }
 
-/* A contract's statements follow each other without a gap: one whose rows are gone makes no list shorter. The one that
- * ends where this one begins was the call's last of the contract, or stands before the call's first: then `prev` tells
- * its id. */
-static enum err follows(struct statements *s, struct span id, const struct statement_meta *m)
+/* How many statements the swept log has. */
+static enum err count_of(struct txn *t, const struct contract *k, uint64_t *n)
 {
-    struct span prev, jws;
-    uint64_t *to = &s->to[m->contract->number];
-    uint64_t before = *to;
-    *to = m->to;
-    if (before != 0 || m->from == 0)
-        return before == m->from ? ERR_OK : ERR_CORRUPT;
-    enum err err = statement_part(s->txn, id, "prev", &prev);
-    if (err == ERR_OK && span_order(prev, span_str(s->after)) > 0)
-        err = ERR_CORRUPT;
-    if (err == ERR_OK)
-        err = statement_part(s->txn, prev, "jws", &jws);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    struct head head;
+    enum err err = head_read(t, k->number, &head);
+    *n = err == ERR_OK ? head.last.number : 0;
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
 }
 
-/* At the end: each contract's last statement was listed, by this call or before it. The head knows it. */
-static enum err are_all(struct statements *s)
+/* Those of one contract behind `number`: the head says how many there are, so that one whose rows are gone makes no
+ * list shorter. */
+static enum err contract_statements(struct statements *s, const struct contract *k, uint64_t number)
 {
-    const struct catalog *c = s->rq->catalog;
-    for (size_t i = 0; i < c->n_contracts; i++) {
-        struct head head;
-        const struct contract *k = &c->contracts[i];
-        if (!is_listed(s, k))
-            continue;
-        enum err err = head_read(s->txn, k->number, &head);
-        if (err == ERR_NOT_FOUND) /* a log that is younger than the last sweep */
-            head = (struct head){.size = 0};
-        else if (err != ERR_OK)
-            return err;
-        if (s->to[k->number] != 0 ? s->to[k->number] != head.last.to : strcmp(head.last.id, s->after) > 0)
-            return ERR_CORRUPT;
-    }
-    return ERR_OK;
-}
-
-/* The id after `last`: parts stand under "id 00 part", so "id 01" is past them all. ERR_NOT_FOUND: that was the last.
- */
-static enum err next_id(struct cursor *c, char last[LIMIT_ID + 1])
-{
-    char from[LIMIT_ID + 2];
-    struct span key, value;
-    size_t len = strlen(last);
-    memcpy(from, last, len);
-    from[len] = '\1';
-    enum err err = cursor_seek(c, span_of(from, len + 1), &key, &value);
-    if (err != ERR_OK)
-        return err;
-    size_t id_len = strnlen(key.ptr, key.len);
-    if (id_len == 0 || id_len > LIMIT_ID)
-        return ERR_CORRUPT;
-    memcpy(last, key.ptr, id_len);
-    last[id_len] = '\0';
-    return ERR_OK;
-}
-
-static enum err statements_write(struct statements *s, struct cursor *c)
-{
-    char id[LIMIT_ID + 1];
-    enum err step;
-    memcpy(id, s->last, sizeof id);
-    for (size_t scanned = 0; (step = next_id(c, id)) == ERR_OK; memcpy(s->last, id, sizeof id)) {
+    uint64_t n;
+    enum err err = count_of(s->txn, k, &n);
+    while (err == ERR_OK && !s->list.more && ++number <= n) {
+        char id[LIMIT_ID + 1];
         struct statement_meta m;
-        if (scanned++ == STATEMENTS_SCAN) {
-            s->list.more = true;
-            return ERR_OK;
-        }
-        buf_clear(&s->summary);
-        enum err err = meta_read(s->txn, s->rq->catalog, span_str(id), &m, &s->summary);
-        if (err == ERR_NOT_FOUND)
-            continue; /* a contract younger than this worker's catalog */
-        if (err != ERR_OK)
-            return err;
-        if (!is_listed(s, m.contract))
-            continue;
         if (!list_item(&s->list))
             return ERR_OK;
-        if ((err = follows(s, span_str(id), &m)) != ERR_OK)
+        statement_id(span_str(k->id), number, id);
+        buf_clear(&s->summary);
+        err = meta_read(s->txn, s->rq->catalog, span_str(id), &m, &s->summary);
+        if (err == ERR_NOT_FOUND || (err == ERR_OK && m.contract != k))
+            return ERR_CORRUPT;
+        if (err != ERR_OK)
             return err;
         jw_raw(&s->list.w, buf_span(&s->summary));
+        memcpy(s->last, id, sizeof id);
     }
-    return step == ERR_NOT_FOUND ? are_all(s) : step;
+    return err;
+}
+
+/* Where a list goes on: behind which statement of which contract. */
+static enum err begin_after(struct statements *s, struct span after, uint32_t *contract, uint64_t *number)
+{
+    struct statement_meta m;
+    *contract = 1;
+    *number = 0;
+    if (span_empty(after))
+        return ERR_OK;
+    enum err err = statement_meta_read(s->txn, s->rq->catalog, after, &m);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && !catalog_may_read(s->rq->catalog, s->rq->caller, m.contract)))
+        return problem(&s->rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
+    if (err != ERR_OK)
+        return err;
+    *contract = m.contract->number;
+    *number = m.number;
+    memcpy(s->last, after.ptr, after.len);
+    return ERR_OK;
+}
+
+static enum err statements_write(struct statements *s, struct span after)
+{
+    const struct catalog *c = s->rq->catalog;
+    uint32_t contract;
+    uint64_t number;
+    enum err err = begin_after(s, after, &contract, &number);
+    for (; err == ERR_OK && contract <= c->n_contracts && !s->list.more; contract++, number = 0) {
+        const struct contract *k = catalog_contract_number(c, contract);
+        if (is_listed(s, k))
+            err = contract_statements(s, k, number);
+    }
+    return err;
 }
 
 enum err statements_list(struct request *rq, struct reply *reply)
@@ -260,27 +241,16 @@ enum err statements_list(struct request *rq, struct reply *reply)
     struct statements s = {.rq = rq};
     struct param contract = {.name = "contract"};
     struct window window;
-    struct cursor *c;
     enum err err = window_read(rq, &contract, 1, &window);
+    if (err == ERR_OK)
+        err = worker_reader(rq->worker, &s.txn);
     if (err != ERR_OK)
         return err;
-    if (window.after.len > LIMIT_ID ||
-        memchr(window.after.ptr != NULL ? window.after.ptr : "x", '\0', window.after.len) != NULL)
-        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-    if (window.after.len)
-        memcpy(s.last, window.after.ptr, window.after.len);
-    memcpy(s.after, s.last, sizeof s.after);
     s.contract = contract.value;
-    if ((err = worker_reader(rq->worker, &s.txn)) != ERR_OK ||
-        (err = cursor_open(s.txn, TABLE_STATEMENTS, &c)) != ERR_OK)
-        return err;
     buf_heap(&s.summary);
-    s.to = xcalloc(rq->catalog->n_contracts + 1, sizeof *s.to);
     list_open(&s.list, &window);
-    err = statements_write(&s, c);
-    free(s.to);
+    err = statements_write(&s, window.after);
     buf_free(&s.summary);
-    cursor_close(c);
     if (err == ERR_OK)
         list_reply(rq, reply, &s.list, span_str(s.last));
     else

@@ -402,7 +402,7 @@
     await checkTree(s, found, rows, log);
     if (log.leaves.length) {
       said = await answers(s, log.words, rows);
-      var asked = [p.advertiser, p.publisher].filter(Boolean), got = asked.filter(function (who) { return said[who]; });
+      var asked = [p.advertiser.id, p.publisher.id].filter(Boolean), got = asked.filter(function (who) { return said[who]; });
       rows.push([got.length === asked.length ? 'holds' : 'not', t('answers', got.length, asked.length), '']);
     } else rows.push(['not', t('answersnone'), '']);
     rows.push(['not', t('notshown'), t('notlog')]);
@@ -446,7 +446,7 @@
     head.appendChild(element('span', 's', p && p.id ? p.id + ' · ' + p.contract : ''));
     if (p && result.kid && whole(p.payable_minor) && worst === 'holds') {
       var due = BigInt(p.payable_minor) * amounts(p).unit, minus = due < 0n;
-      card.appendChild(element('p', '', t(minus ? 'owes' : 'pays', p.advertiser, p.publisher || t('itself'), money(minus ? -due : due, p))));
+      card.appendChild(element('p', '', t(minus ? 'owes' : 'pays', p.advertiser.id, p.publisher.id || t('itself'), money(minus ? -due : due, p))));
     }
     var list = card.appendChild(element('ul', ''));
     result.rows.forEach(function (row) {
@@ -460,7 +460,7 @@
     if (!result.said || worst !== 'holds') return;
     var strip = card.appendChild(element('ol', 'strip'));
     mark(strip, 'signed', p.issuer, t('operator'), t('signed', day(p.issued_at)));
-    [['advertiser', p.advertiser], ['publisher', p.publisher]].forEach(function (one) {
+    [['advertiser', p.advertiser.id], ['publisher', p.publisher.id]].forEach(function (one) {
       if (one[1] === '') return;
       var word = result.said[one[1]], rows = word && word.disputed || [];
       if (!word) mark(strip, 'waits', one[1], t(one[0]), t('silent'));

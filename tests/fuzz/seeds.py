@@ -158,7 +158,7 @@ def records():
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
     seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))
-    seed("record", "ok-statement", head(17) + struct.pack(">I", 2) + b"\x0dS0123456789AB")
+    seed("record", "ok-statement", head(17) + struct.pack(">IQ", 2, 3600))
     seed("record", "ok-sweep", head(24, 0))
     seed("record", "ok-day-keys", head(23, 0) + struct.pack(">I", 20_600) + bytes(120))
     def refusal(party, proven, status, *texts):

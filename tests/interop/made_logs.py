@@ -159,10 +159,11 @@ def documents(chance, fixed):
     tiers = [{"micros": chance.randrange(10**7), "when": rule(chance, (*FIELDS, "sub1", "placement", "device", "class"))} for _ in range(chance.randrange(3))]
     if chance.random() < 0.8:
         tiers.append({"micros": chance.randrange(10**7)})
-    contract = {"assent": "operator", "campaign": CAMPAIGN, "caps": caps(chance), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
+    contract = {"assent": "operator", "campaign": CAMPAIGN, "caps": caps(chance), "due_days": chance.randrange(61), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
                 "price": {"click_micros": chance.choice([0, 1234]), "impression_micros": chance.choice([0, 7]), "lead": tiers,
                           "sale_ppm": chance.choice([0, 123_456, 1_000_000])},
-                "publisher": fixed["publisher"], "set_off": chance.choice(["owed", "next"]), "starts_at": rfc3339_or_none(chance, -DAY, DAY)}
+                "publisher": fixed["publisher"], "set_off": chance.choice(["owed", "next"]),
+                "settle": chance.choice(["manual", "weekly", "monthly"]), "starts_at": rfc3339_or_none(chance, -DAY, DAY), "vat_ppm": chance.choice([0, 200_000])}
     return campaign, contract
 
 
@@ -412,8 +413,13 @@ class MadeLog:
             return
         ledger, at = self.ledger, len(self.entries)
         before = ledger.statements[-1] if ledger.statements else None
-        ident = f"S{at:012d}"
-        entry = {"from": before.to if before else 0, "id": ident, "kind": "statement", "sha256": "0" * 64, "to": ledger.cuts[0] if ledger.cuts else at}
+        number, to = len(ledger.statements) + 1, ledger.cuts[0] if ledger.cuts else at
+        ident = verify.statement_id(CONTRACT, number)
+        entry = {"from": before.to if before else 0, "id": ident, "kind": "statement", "number": number, "sha256": "0" * 64, "to": to}
+        if offset := self.chance.choice([0, 3600, -12_600]):
+            entry["utc_offset_s"] = offset
+        last, issued = self.entries[to - 1]["at"] + 1 if to > entry["from"] else 0, self.draft(entry)["at"]
+        entry["to_ms"] = last if ledger.cuts else max(last, issued, before.entry["to_ms"] if before else 0)
         draft = self.draft(entry)
         made = verify.Statement(ledger, at, draft, ledger.versions.bound(draft["at"]), before)
         payload = made.payload("https://" + ORIGIN.removesuffix("/log"), lambda size: root_at(self.data, size))

@@ -111,7 +111,11 @@ static uint64_t model_end(const struct run *r)
 
 static void settle(struct run *r)
 {
-    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = r->now_ms, .statement = {.id = SPAN("S1"), .from = r->from}};
+    char id[LIMIT_ID + 1];
+    statement_id(SPAN("C1"), r->statements + 1, id);
+    struct entry e = {.kind = ENTRY_STATEMENT,
+                      .at_ms = r->now_ms,
+                      .statement = {.id = span_str(id), .number = r->statements + 1, .from = r->from}};
     struct statement_out out;
     struct statement said;
     struct hash root;
@@ -124,6 +128,7 @@ static void settle(struct run *r)
     if (cut.to != to || whole != (to == r->n))
         fail_msg("[%llu, %llu) and not to %llu", (unsigned long long)r->from, (unsigned long long)cut.to,
                  (unsigned long long)to);
+    e.statement.to_ms = period_latest_end(&r->fold.period, &cut, whole, r->now_ms);
     for (uint64_t wrong = to > 0 ? to - 1 : 1; wrong <= to + 1; wrong += 2) { /* no other end */
         e.statement.to = wrong;
         assert_int_equal(fold_statement(&r->fold, r->n, &e, &root, SPAN("https://x"), &out, NULL), ERR_CONFLICT);

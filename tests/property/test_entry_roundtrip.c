@@ -246,7 +246,8 @@ static void random_entry(struct entry *e)
         e->server_keys = (struct entry_server_keys){number(), text(500), text(500)};
         break;
     case ENTRY_STATEMENT:
-        e->statement = (struct entry_statement){id('S'), number(), number(), {{0}}};
+        e->statement = (struct entry_statement){
+            id('S'), number(), number(), number(), (int64_t)number(), (int64_t)below(7200) - 3600, {{0}}};
         bytes(e->statement.sha256.b, HASH_LEN);
         break;
     case ENTRY_RESPONSE:

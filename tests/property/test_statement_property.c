@@ -35,6 +35,7 @@ struct ledger_run {
     size_t cuts;
     int64_t net_micros, payable_minor, carried_micros, to_ms;
     struct hash sha256;
+    struct waiting waiting;
     uint64_t lines;
 };
 
@@ -131,6 +132,9 @@ static void cut(struct ledger_run *r)
     p->in = (struct statement_in){
         .id = SPAN("S1"),
         .issuer = SPAN("https://track.example"),
+        .number = r->cuts + 1,
+        .to_ms = r->now_ms + 1,
+        .waiting = r->waiting,
         .terms = r->terms,
         .from = r->from,
         .to = r->size,
@@ -151,7 +155,8 @@ static void cut(struct ledger_run *r)
     r->payable_minor += out.payable_minor;
     r->carried_micros = out.carried_micros;
     r->sha256 = out.sha256;
-    r->to_ms = out.to_ms;
+    r->to_ms = p->in.to_ms;
+    r->waiting = out.waiting;
     r->lines += out.lines.n;
     p->payload = out.payload;
     buf_free(&out.lines.text);

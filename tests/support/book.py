@@ -184,7 +184,9 @@ class Book:
         roots = lambda size: verify.root_of(leaves[:size])  # noqa: E731
         for at, entry in enumerate(self.entries):
             if entry["kind"] == "statement":
-                entry |= {"from": ledger.statements[-1].to if ledger.statements else 0, "to": at}
+                number, before = len(ledger.statements) + 1, ledger.statements[-1] if ledger.statements else None
+                entry |= {"from": before.to if before else 0, "id": verify.statement_id(self.contract, number), "number": number, "to": at,
+                          "to_ms": max(entry["at"], self.entries[at - 1]["at"] + 1, before.entry["to_ms"] if before else 0)}
             ledger.add(entry)
             if entry["kind"] == "statement":
                 statement = ledger.statements[-1]

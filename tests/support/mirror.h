@@ -396,10 +396,11 @@ static inline void publish(struct story *s, struct buf *note)
 
 static inline void tell_statement(struct story *s)
 {
-    char id[8], path[64];
-    snprintf(id, sizeof id, "S%u", ++s->statements);
-    struct entry e = {
-        .kind = ENTRY_STATEMENT, .at_ms = s->now_ms, .statement = {.id = span_str(id), .from = s->fold.period.from}};
+    char id[LIMIT_ID + 1], path[64];
+    statement_id(SPAN(CONTRACT), ++s->statements, id);
+    struct entry e = {.kind = ENTRY_STATEMENT,
+                      .at_ms = s->now_ms,
+                      .statement = {.id = span_str(id), .number = s->statements, .from = s->fold.period.from}};
     struct statement_out out;
     struct hash root;
     struct cut closes;
@@ -407,6 +408,7 @@ static inline void tell_statement(struct story *s)
     frontier_root(&s->tree.frontier, &root);
     assert_ok(fold_closes(&s->fold, s->n, &root, &closes, &whole));
     e.statement.to = closes.to;
+    e.statement.to_ms = period_latest_end(&s->fold.period, &closes, whole, e.at_ms);
     assert_int_equal(fold_statement(&s->fold, s->n, &e, &root, SPAN("https://" ORIGIN), &out, NULL), ERR_OK);
     e.statement.sha256 = out.sha256;
     snprintf(path, sizeof path, "v1/statements/%s/checkpoint", id);
@@ -424,8 +426,8 @@ static inline void tell_statement(struct story *s)
 /* The answer of that side to the last statement. */
 static inline void tell_response_of(struct story *s, int side, struct span jws)
 {
-    char id[8];
-    snprintf(id, sizeof id, "S%u", s->statements);
+    char id[LIMIT_ID + 1];
+    statement_id(SPAN(CONTRACT), s->statements, id);
     struct entry e = {.kind = ENTRY_RESPONSE,
                       .at_ms = s->now_ms,
                       .response = {.party = side ? SPAN("P1") : SPAN("A1"), .statement = span_str(id), .jws = jws}};

@@ -549,7 +549,7 @@ CASES = {
     word_tables: [("`signed` `key` `pixel`", "`key` `signed` `pixel`"), ("`cap_month` `budget`", "`budget`")],
     dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),
                    ("| converted | returned (-payout) |", "| converted | returned |")],
-    statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` the `to_at`", "the `to_at`")],
+    statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` is the `to_at`", "the `to_at`")],
     statement_lines: [("`micros` (change of what is payable)", "the change of what is payable"), ("`share_from` and `share_to` (of a part)", "`share_from` and `share` (of a part)")],
     payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`verdict` (`accept` or `dispute`), `disputed`", "`disputed`")],
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],

@@ -166,14 +166,15 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     assert_ok(statement_read(buf_span(&payload), &said));
     last.carried_micros = said.carried_micros;
     last.to_ms = said.to_ms;
-    memcpy(last.id, e->id.ptr, e->id.len);
+    last.number = said.number;
+    last.waiting.pending = (uint64_t)json_integer_value(json_object_get(said.closing, "pending"));
+    last.waiting.held = (uint64_t)json_integer_value(json_object_get(said.closing, "held"));
+    last.waiting.micros = json_integer_value(json_object_get(said.closing, "micros"));
     jws_general(&jws, signer, STATEMENT_TYP, buf_span(&payload));
     put_part(t, e->id, "jws", buf_span(&jws));
     snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
     put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
     put_note(s, l, t, e);
-    if (ledger_last_statement(l, 1)->id[0] != '\0')
-        put_part(t, e->id, "prev", span_str(ledger_last_statement(l, 1)->id));
     ledger_statement(l, 1, &last);
     statement_close(&said);
     signer_free(signer);
@@ -423,15 +424,23 @@ static void change_head(struct shop *s, struct txn *t)
     (void)s;
     flip_row(t, TABLE_HEADS, contract_1(), 150);
 }
+static void flip_part(struct txn *t, const char *part)
+{
+    char id[LIMIT_ID + 1], room[STATEMENT_KEY_MAX];
+    struct span key;
+    statement_id(SPAN(CONTRACT), 1, id);
+    assert_ok(statement_key(span_str(id), span_str(part), room, &key));
+    flip_row(t, TABLE_STATEMENTS, key, 20);
+}
 static void change_lines(struct shop *s, struct txn *t)
 {
     (void)s;
-    flip_row(t, TABLE_STATEMENTS, SPAN("S1\0lines"), 20);
+    flip_part(t, "lines");
 }
 static void change_jws(struct shop *s, struct txn *t)
 {
     (void)s;
-    flip_row(t, TABLE_STATEMENTS, SPAN("S1\0jws"), 20);
+    flip_part(t, "jws");
 }
 static void change_entry(struct shop *s, struct txn *t)
 {

@@ -423,8 +423,9 @@ static void versions_that_wait_bind_in_a_replay_too(void **state)
 static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
 {
     (void)state;
-    struct last_statement last = {.id = "S1", .to = 300, .carried_micros = 42, .to_ms = 99};
-    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 2000, .statement = {.id = SPAN("S1"), .to = 300}};
+    struct last_statement last = {
+        .number = 1, .to = 300, .carried_micros = 42, .to_ms = 99, .waiting = {3, 2, (wide_micros)7 << 64}};
+    struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 2000, .statement = {.id = SPAN("S1"), .number = 1, .to = 300}};
     append_clicks(1, 300);
     struct txn *t = fixture_begin(&f, true);
     ledger_statement(ledger, 1, &last);
@@ -434,7 +435,9 @@ static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
     for (int i = 0; i < 2; i++) { /* live, then replayed without a sweep */
         assert_int_equal(ledger_tally(ledger, 1)->clicks[CLASS_OK], 10);
         assert_int_equal(ledger_last_statement(ledger, 1)->carried_micros, 42);
-        assert_string_equal(ledger_last_statement(ledger, 1)->id, "S1");
+        assert_int_equal(ledger_last_statement(ledger, 1)->number, 1);
+        assert_int_equal(ledger_last_statement(ledger, 1)->waiting.held, 2);
+        assert_true(ledger_last_statement(ledger, 1)->waiting.micros == (wide_micros)7 << 64);
         assert_state();
         open_ledger();
     }
@@ -484,7 +487,7 @@ static void a_log_is_cut_and_goes_on_alike_after_a_replay(void **state)
         assert_int_equal(cut.to, 302);
         open_ledger();
     }
-    struct last_statement last = {.id = "S1", .to = 301, .to_ms = 99};
+    struct last_statement last = {.number = 1, .to = 301, .to_ms = 99};
     struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 4000, .statement = {.id = SPAN("S1"), .to = 301}};
     struct txn *t = fixture_begin(&f, true);
     ledger_statement(ledger, 1, &last);
@@ -553,7 +556,7 @@ static void a_cut_head_is_corrupt(void **state)
     (void)state;
     char mem[HEAD_MAX];
     struct buf row;
-    struct stored_head out, head = {.published = 3, .head.size = 5, .head.last.id = "S1"};
+    struct stored_head out, head = {.published = 3, .head.size = 5, .head.last.number = 1};
     head.head.frontier = (struct frontier){.size = 5, .edges = 2};
     buf_fixed(&row, mem, sizeof mem);
     head_encode(&head, &row);

@@ -633,6 +633,16 @@ static int64_t time_of(uint64_t index)
     return at_ms;
 }
 
+static void close_period(void)
+{
+    const uint64_t to = ledger_size(cx.ledger, CONTRACT);
+    const struct last_statement closed = {.number = 1, .to = to, .to_ms = NOW + 5000};
+    const struct entry e = {.kind = ENTRY_STATEMENT,
+                            .at_ms = NOW + 5000,
+                            .statement = {.id = SPAN("S1"), .number = 1, .to = to, .to_ms = NOW + 5000}};
+    assert_ok(pipeline_close_period(&cx, catalog_contract_number(cx.catalog, CONTRACT), &e, &closed));
+}
+
 /* The clock was set back after a statement: clicks, leads and dispositions are dated at its end, not into what it
  * closed. */
 static void nothing_is_dated_into_a_closed_period(void **state)
@@ -641,8 +651,7 @@ static void nothing_is_dated_into_a_closed_period(void **state)
     struct job before = good_lead("t1", 'a');
     assert_ok(pipeline_run(&cx, &before));
     assert_int_equal(time_of(before.index), NOW);
-    const struct last_statement closed = {.id = "S1", .to = ledger_size(cx.ledger, CONTRACT), .to_ms = NOW + 5000};
-    ledger_statement(cx.ledger, CONTRACT, &closed);
+    close_period();
     struct job after = good_lead("t2", 'b');
     assert_ok(pipeline_run(&cx, &after));
     struct job approval = disposition_of(before.index, 1, STATUS_APPROVED);
@@ -750,8 +759,7 @@ static void parts_have_one_time_whatever_their_logs_were_closed_at(void **state)
     (void)state;
     share_by(ATTRIBUTION_POSITION);
     click(CONTRACT);
-    const struct last_statement closed = {.id = "S1", .to = ledger_size(cx.ledger, CONTRACT), .to_ms = NOW + 5000};
-    ledger_statement(cx.ledger, CONTRACT, &closed);
+    close_period();
     struct job job = shared_lead("t1", 'a');
     assert_ok(pipeline_run(&cx, &job));
     struct parted p = parts_of('a');

@@ -65,6 +65,7 @@ static struct statement_in cut(struct book *b, uint64_t from, uint64_t to)
     return (struct statement_in){
         .id = SPAN("S1"),
         .issuer = SPAN("https://track.example"),
+        .number = 1,
         .terms = b->terms,
         .terms_index = 0,
         .from = from,
@@ -74,6 +75,7 @@ static struct statement_in cut(struct book *b, uint64_t from, uint64_t to)
         .tally = &b->tally,
         .view = &b->view,
         .contract = CONTRACT,
+        .to_ms = NOW + MS_PER_DAY,
         .issued_ms = NOW + MS_PER_DAY,
     };
 }
@@ -131,8 +133,13 @@ static void the_payload_is_what_the_format_says(void **state)
     sha256(out.lines.text.ptr, out.lines.text.len, digest);
     buf_hex(&sha, digest, HASH_LEN);
     buf_printf(&expected,
-               "{\"adjustments\":[{\"index\":3,\"lead\":1,\"micros\":-12000000,\"reason\":\"returned\"}],"
-               "\"advertiser\":\"A1\",\"carried_micros\":0,\"contract\":\"C1\","
+               "{\"adjustments\":[{\"index\":3,\"lead\":1,\"micros\":-12000000,\"reason\":"
+               "\"returned\"}],"
+               "\"advertiser\":{\"id\":\"A1\"},"
+               "\"bridge\":{\"approved\":{\"micros\":12000000,\"n\":1},\"received\":{\"micros\":12000000,\"n\":1},"
+               "\"rejected\":{\"micros\":0,\"n\":0}},"
+               "\"campaign_name\":\"Test\",\"carried_micros\":0,\"closing\":{\"held\":0,\"micros\":0,\"pending\":0},"
+               "\"contract\":\"C1\","
                "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":1,\"prefetch\":0,"
                "\"repeat\":0,\"test\":0,\"total\":1},"
                "\"gaps\":{\"clicks\":0,\"impressions\":0,\"views\":0},"
@@ -144,13 +151,19 @@ static void the_payload_is_what_the_format_says(void **state)
                "\"views\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
                "\"repeat\":0,\"test\":0,\"total\":0}},"
                "\"currency\":"
-               "\"EUR\",\"exponent\":2,\"gaps\":[],"
+               "\"EUR\",\"due_at\":\"2026-10-22T12:00:00.000Z\",\"exponent\":2,\"gaps\":[],"
                "\"gross_micros\":12250000,\"id\":\"S1\",\"issued_at\":\"2026-09-22T14:13:20.000Z\",\"issuer\":\"https:/"
                "/track.example\","
-               "\"lines\":{\"n\":5,\"root\":\"%.*s\",\"sha256\":\"%.*s\"},\"net_micros\":250000,\"payable_minor\":25,"
-               "\"period\":{\"from\":0,\"from_at\":\"2026-09-21T14:13:20.000Z\",\"to\":5,\"to_at\":\"2026-09-21T14:13:"
-               "24.000Z\"},\"prev_sha256\":\"\","
-               "\"publisher\":\"P1\",\"revision\":1,\"terms\":0,\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
+               "\"lines\":{\"n\":5,\"root\":\"%.*s\",\"sha256\":\"%.*s\"},\"net_micros\":250000,"
+               "\"number\":1,\"opening\":{\"held\":0,\"micros\":0,\"pending\":0},\"payable_by\":\"advertiser\","
+               "\"payable_minor\":"
+               "25,"
+               "\"period\":{\"from\":0,\"from_at\":\"2026-09-21T14:13:20.000Z\",\"to\":5,\"to_at\":\"2026-09-22T14:13:"
+               "20.000Z\"},\"prev_sha256\":\"\","
+               "\"publisher\":{\"id\":\"P1\"},"
+               "\"quantities\":[{\"micros\":250000,\"n\":1,\"unit_micros\":250000,\"what\":\"click\"},"
+               "{\"micros\":12000000,\"n\":1,\"terms\":0,\"unit_micros\":12000000,\"what\":\"lead\"}],"
+               "\"revision\":1,\"terms\":0,\"timezone\":\"UTC\",\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
                "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
                (int)root.len, root.ptr, (int)sha.len, sha.ptr, 0, 0);
     buf_byte(&expected, '\0');
@@ -303,8 +316,7 @@ static void statements_are_chained(void **state)
     assert_memory_equal(&s.prev_sha256, &in.prev_sha256, sizeof s.prev_sha256);
     assert_string_equal(json_string_value(json_object_get(json_object_get(s.json, "period"), "from_at")),
                         "2026-09-21T14:13:15.000Z");
-    assert_int_equal(s.to_ms, NOW);
-    assert_int_equal(out.to_ms, NOW);
+    assert_int_equal(s.to_ms, in.to_ms);
     statement_close(&s);
     statement_free(&out);
     close_book(&b);

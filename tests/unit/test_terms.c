@@ -79,10 +79,11 @@ static void contract_defaults_are_written_out(void **state)
 {
     (void)state;
     completes(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1",
-              "{'assent':'operator','campaign':'K1','caps':{},'ends_at':'','id':'C1','price':{'click_micros':0,'"
+              "{'assent':'operator','campaign':'K1','caps':{},'due_days':30,'ends_at':'','id':'C1','price':{'click_"
+              "micros':0,'"
               "impression_micros':0,'lead':[],"
               "'sale_ppm':0},"
-              "'publisher':'P1','set_off':'owed','starts_at':''}");
+              "'publisher':'P1','set_off':'owed','settle':'manual','starts_at':'','vat_ppm':0}");
 }
 
 static void a_contract_is_taken_whole(void **state)
@@ -95,11 +96,12 @@ static void a_contract_is_taken_whole(void **state)
         "'click_micros':10,'impression_micros':1,'sale_ppm':0},'caps':{},'starts_at':'2026-01-01T01:00:00+01:00','ends_"
         "at':'2026-02-01T00:00:00.5Z'}",
         "C1",
-        "{'assent':'operator','campaign':'K1','caps':{},'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','price':{'click_"
+        "{'assent':'operator','campaign':'K1','caps':{},'due_days':30,'ends_at':'2026-02-01T00:00:00.500Z','id':'C1','"
+        "price':{'click_"
         "micros':10,'"
         "impression_micros':1,"
         "'lead':[{'micros':12000000,'when':{'field':'country','in':['FR']}},{'micros':8000000}],'sale_ppm':0},"
-        "'publisher':'','set_off':'owed','starts_at':'2026-01-01T00:00:00.000Z'}");
+        "'publisher':'','set_off':'owed','settle':'manual','starts_at':'2026-01-01T00:00:00.000Z','vat_ppm':0}");
 }
 
 #define RULES(list) CAMPAIGN_HEAD ",'lead':{'rules':[" list "]}"

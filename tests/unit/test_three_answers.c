@@ -135,8 +135,10 @@ static enum err builds_a_statement(struct story *s, const struct view *v, struct
     struct problem p = {0};
     const struct statement_in in = {.id = SPAN("S1"),
                                     .issuer = SPAN("https://track.example"),
+                                    .number = 1,
                                     .terms = s->terms,
                                     .to = s->size,
+                                    .to_ms = NOW + MS_PER_DAY,
                                     .tally = &s->tally,
                                     .view = v,
                                     .contract = CONTRACT,

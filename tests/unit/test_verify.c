@@ -723,13 +723,13 @@ static void lie_reinstated_beside_another(struct story *s)
 
 static void lie_backdated(struct story *s)
 {
-    s->now_ms = s->fold.period.prev_to_ms - 1;
+    s->now_ms = s->fold.period.prev_to_ms - 2;
     tell_click(s, CLASS_OK);
 }
 
 static void lie_backdated_statement(struct story *s)
 {
-    s->now_ms = s->fold.period.prev_to_ms - 1;
+    s->now_ms = s->fold.period.prev_to_ms - 2;
     tell_statement(s);
 }
 
@@ -770,7 +770,9 @@ static void of_many_facts_the_first_and_the_last_are_told(void **state)
         {"terms",
          "{\"untold\":6}",
          {"version 1, entry 0 ", "version 32, entry", "version 39, entry", "version 70, entry"}},
-        {"statement", "{\"untold\":7}", {"S1, entries 0", "S32, ", "S40, ", "of 70 statements 0 are accepted by both"}},
+        {"statement",
+         "{\"untold\":7}",
+         {"number 1, S", "number 32, ", "number 40, ", "of 70 statements 0 are accepted by both"}},
     };
     struct story *s = story_open();
     struct mirror m = story_mirror(s);
@@ -1528,7 +1530,7 @@ static void two_histories_under_one_root_log_are_told(void **state)
                                              "root log"},
         [HEADS_OF_TWO_ONE_HIDDEN] = {"heads", "the operator published another history of this contract at leaf 2 of "
                                               "the root log: a head under this log's tag"},
-        [HEADS_UNDER_ANOTHERS_TAG] = {"heads", "the head of statement S3 is not in the root log"},
+        [HEADS_UNDER_ANOTHERS_TAG] = {"heads", "the head of statement SH7GF7JY39WFC is not in the root log"},
         [HEADS_THAT_SHRINK] = {"heads", "the operator published another history of this contract at leaf 4"},
         [HEADS_IN_ANOTHER_ORDER] = {"heads", "not behind the one before it"},
         [HEADS_OF_ANOTHER_NOTE] = {"heads", "log/C1/heads shows a head that is not leaf 2 of the root log"},

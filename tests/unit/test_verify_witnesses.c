@@ -89,11 +89,12 @@ static void put_root(struct story *s, uint64_t size, bool changed, int n)
     buf_free(&cosigned);
 }
 
-static void put_head(struct story *s, const char *of)
+static void put_head(struct story *s, uint64_t of)
 {
     struct buf copy, *head;
-    char path[64];
-    snprintf(path, sizeof path, "v1/statements/%s/checkpoint", of);
+    char path[64], id[LIMIT_ID + 1];
+    statement_id(SPAN(CONTRACT), of, id);
+    snprintf(path, sizeof path, "v1/statements/%s/checkpoint", id);
     buf_heap(&copy);
     buf_span_add(&copy, buf_span(story_file(s, path)));
     head = story_file(s, HEAD);
@@ -134,7 +135,7 @@ static struct story *witnessed(void)
     struct story *s = story_long(0);
     write_logs(s);
     put_root(s, s->root.frontier.size, false, 2);
-    put_head(s, "S1");
+    put_head(s, 1);
     return s;
 }
 
@@ -191,7 +192,7 @@ static void another_history_is_told(void **state)
     assert_told(asked(s, policy(2, "quorum w1\n")), FAILS, "has another root", "another root log");
     assert_told(asked(s, NULL), FAILS, "has another root", "though nobody asks");
     put_root(s, 2, false, 2);
-    put_head(s, "S2");
+    put_head(s, 2);
     assert_told(asked(s, policy(2, "quorum w1\n")), FAILS, "no head that the witnessed root log holds", "a later head");
     story_free(s);
 }
