@@ -213,45 +213,84 @@ enum err responses_create(struct request *rq, struct reply *reply)
     return call_submit(rq, job);
 }
 
-/* ---- GET /v1/statements/{id}/responses ---- */
+/* ---- what the parties said ---- */
 
-static enum err jw_response(struct jw *w, struct txn *t, struct span id, const struct statement_meta *m,
-                            const struct party *p)
+static enum err said_last(struct span jws, const struct party *p, bool whole, json_t *o)
+{
+    struct party_jws said;
+    struct response r;
+    if (party_jws_read(jws, RESPONSE_TYP, span_str(p->id), &said, NULL) != ERR_OK ||
+        response_read(&said, &r, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    json_t *list = json_array(), *reason = json_object_get(r.said.json, "reason");
+    for (size_t i = 0; i < r.n_disputed; i++)
+        json_array_append_new(list, json_integer((json_int_t)r.disputed[i]));
+    json_object_set_new(o, "at", json_time(r.said.at_ms));
+    json_object_set_new(o, "disputed", whole ? json_incref(list) : json_integer((json_int_t)r.n_disputed));
+    if (reason != NULL)
+        json_object_set(o, "reason", reason);
+    json_object_set_new(o, "verdict", json_string(r.accept ? "accept" : "dispute"));
+    json_decref(list);
+    response_close(&r);
+    return ERR_OK;
+}
+
+/* The JWS itself with it where it is told whole. */
+static enum err state_of(struct txn *t, struct span id, const struct statement_meta *m, const struct party *p,
+                         bool whole, json_t *list)
 {
     struct span jws;
     int64_t at_ms;
+    bool advertiser = p == m->contract->campaign->advertiser;
+    json_t *o =
+        json_pack("{s:s,s:s,s:s}", "party", p->id, "role", advertiser ? "advertiser" : "publisher", "verdict", "none");
+    json_array_append_new(list, o);
     enum err err = answer_of(t, id, p, m, &jws, &at_ms);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
-    jw_object(w);
-    jw_kstr(w, "jws", jws);
-    jw_kstr(w, "party", span_str(p->id));
-    jw_object_end(w);
-    return ERR_OK;
+    if (whole)
+        json_object_set_new(o, "jws", json_stringn(jws.ptr, jws.len));
+    return said_last(jws, p, whole, o);
 }
+
+enum err responses_state(struct txn *t, struct span statement, const struct statement_meta *m, bool whole, json_t **out)
+{
+    json_t *list = json_array();
+    enum err err = state_of(t, statement, m, m->contract->campaign->advertiser, whole, list);
+    if (err == ERR_OK && m->contract->publisher != NULL)
+        err = state_of(t, statement, m, m->contract->publisher, whole, list);
+    if (err == ERR_OK)
+        *out = list;
+    else
+        json_decref(list);
+    return err;
+}
+
+/* ---- GET /v1/statements/{id}/responses ---- */
 
 enum err responses_list(struct request *rq, struct reply *reply)
 {
     struct statement_meta m;
     struct answer a;
     struct txn *t;
+    json_t *data = NULL, *corrected = NULL;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
+        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK ||
+        (err = adjustments_about(t, m.contract, rq->param[0], NULL, &corrected)) != ERR_OK)
         return err;
-    answer_open(&a);
-    jw_object(&a.w);
-    jw_key(&a.w, "data");
-    jw_array(&a.w);
-    err = jw_response(&a.w, t, rq->param[0], &m, m.contract->campaign->advertiser);
-    if (err == ERR_OK && m.contract->publisher != NULL)
-        err = jw_response(&a.w, t, rq->param[0], &m, m.contract->publisher);
+    err = responses_state(t, rq->param[0], &m, true, &data);
     if (err == ERR_OK) {
-        jw_array_end(&a.w);
+        answer_open(&a);
+        jw_object(&a.w);
+        jw_key(&a.w, "corrected");
+        jw_value(&a.w, corrected);
+        jw_key(&a.w, "data");
+        jw_value(&a.w, data);
         jw_object_end(&a.w);
         answer_reply(&a, rq, reply);
-    } else {
-        answer_abandon(&a);
     }
+    json_decref(corrected);
+    json_decref(data);
     return err;
 }

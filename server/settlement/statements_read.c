@@ -12,6 +12,8 @@
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
+enum { CORRECTIONS_SCAN = 20000 }; /* adjustments that one call looks at, after which its page ends */
+
 /* ---- rows ---- */
 
 enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key)
@@ -162,7 +164,23 @@ struct statements {
     struct list list;
     char last[LIMIT_ID + 1];
     struct buf summary; /* of the statement that is looked at */
+    size_t corrections; /* how many adjustments may still be looked at */
 };
+
+/* The summary, what the parties said, and what corrects it. */
+static enum err listed(struct statements *s, struct span id, const struct statement_meta *m)
+{
+    json_t *answers = NULL, *corrected = NULL;
+    enum err err = adjustments_about(s->txn, m->contract, id, &s->corrections, &corrected);
+    if (err == ERR_OK)
+        err = responses_state(s->txn, id, m, false, &answers);
+    if (err != ERR_OK) {
+        json_decref(corrected);
+        return err;
+    }
+    return jw_document(&s->list.w, buf_span(&s->summary),
+                       json_pack("{s:o,s:o}", "answers", answers, "corrected", corrected));
+}
 
 static bool is_listed(const struct statements *s, const struct contract *k)
 {
@@ -188,6 +206,10 @@ static enum err contract_statements(struct statements *s, const struct contract 
     while (err == ERR_OK && !s->list.more && ++number <= n) {
         char id[LIMIT_ID + 1];
         struct statement_meta m;
+        if (s->corrections == 0) {
+            s->list.more = true;
+            return ERR_OK;
+        }
         if (!list_item(&s->list))
             return ERR_OK;
         statement_id(span_str(k->id), number, id);
@@ -197,7 +219,8 @@ static enum err contract_statements(struct statements *s, const struct contract 
             return ERR_CORRUPT;
         if (err != ERR_OK)
             return err;
-        jw_raw(&s->list.w, buf_span(&s->summary));
+        if ((err = listed(s, span_str(id), &m)) != ERR_OK)
+            return err;
         memcpy(s->last, id, sizeof id);
     }
     return err;
@@ -238,7 +261,7 @@ static enum err statements_write(struct statements *s, struct span after)
 
 enum err statements_list(struct request *rq, struct reply *reply)
 {
-    struct statements s = {.rq = rq};
+    struct statements s = {.rq = rq, .corrections = CORRECTIONS_SCAN};
     struct param contract = {.name = "contract"};
     struct window window;
     enum err err = window_read(rq, &contract, 1, &window);

@@ -120,8 +120,16 @@ class Adjustments(ServerCase):
         self.assertEqual(self.listed()[never["index"]]["state"], "awaits_assent")
         disputed = market.publisher.answer_statement(three["id"], "dispute", [done["counts_from"]])
         self.assertStatus(disputed, 201)
+        self.adjust(1, "of the second", statement=two["id"])  # counts for nothing yet
+        shown = {each["id"]: each for each in market.auditor.get("/v1/statements")["data"]}
+        self.assertEqual([shown[each["id"]]["corrected"] for each in (one, two, three)], [{"adjustments": 1, "micros": -LEAD}, *2 * [{"adjustments": 0, "micros": 0}]])
+        self.assertEqual([(answer["role"], answer["verdict"], answer.get("disputed")) for answer in shown[three["id"]]["answers"]],
+                         [("advertiser", "none", None), ("publisher", "dispute", 1)])
+        whole = market.auditor.get(f"/v1/statements/{three['id']}/responses")["data"]
+        self.assertEqual(([answer["verdict"] for answer in whole], whole[1]["disputed"]), (["none", "dispute"], [done["counts_from"]]))
+        self.assertEqual(market.auditor.get(f"/v1/statements/{one['id']}/responses")["corrected"], {"adjustments": 1, "micros": -LEAD})
         told = self.audit()["adjustment"]
-        self.assertEqual([fact["data"].get("counts") for fact in told], [None, None, False, True])
+        self.assertEqual([fact["data"].get("counts") for fact in told], [None, None, False, True, None])
 
     def test_what_comes_to_less_than_nothing_is_owed_or_set_off_as_the_terms_say(self):
         market = self.market_of("operator")
@@ -195,7 +203,7 @@ class Adjustments(ServerCase):
             self.assertStatus(party.call("POST", f"{self.path}/adjustments", good), 403)
         direct = market.operator.get(f"/v1/campaigns/{market.campaign}")["direct_contract"]
         self.assertStatus(market.operator.call("POST", f"/v1/contracts/{direct}/adjustments", good), 409)
-        made, other = self.adjust(5), self.adjust(5)
+        made, other = self.adjust(5), self.adjust(6)
         party = market.advertiser
         jws = party.adjustment_jws(market.contract, made["index"])
         for changes, field in (({"adjustment": other["index"]}, "adjustment"), ({"leaf": other["leaf"]}, "leaf"), ({"version": 1}, "version"), ({"typ": "countersign-response"}, "typ"),

@@ -559,7 +559,7 @@ static const struct need {
     {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again"},
     {TABLE_LINKS, "its links"},
     {TABLE_IDEMPOTENCY, "a party made again"},
-    {TABLE_COSIGNED, "its answers, an answer again"},
+    {TABLE_COSIGNED, "the statements, its answers, an answer again"},
     {TABLE_ROWS + ROW_LEADS,
      "a txid again, an approval by click, an approval of parts, the lead, the leads, the openings, a new statement"},
     {TABLE_ROWS + ROW_MOVES, "the leads, the openings, a new statement"},
@@ -570,6 +570,7 @@ static const struct need {
     {TABLE_ROWS + ROW_TERMS, "a campaign changed"},
     {TABLE_ROWS + ROW_PARTY_KEYS, "a key put again"},
     {TABLE_ROWS + ROW_CAPS, "a lead"},
+    {TABLE_ROWS + ROW_ADJUSTMENTS, "the statements, its answers"},
 };
 
 static const char *needed_for(const struct need *of, size_t n, enum table table)
@@ -659,7 +660,7 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again", ""},
         {TABLE_LINKS, "", "its links"},
         {TABLE_IDEMPOTENCY, "", ""},
-        {TABLE_COSIGNED, "its answers, an answer again", ""},
+        {TABLE_COSIGNED, "the statements, its answers, an answer again", ""},
         {TABLE_ROWS + ROW_LEADS,
          "a txid again, an approval by click, an approval of parts, the lead, the leads, the openings, a new statement",
          ""},
