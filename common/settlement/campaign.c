@@ -6,9 +6,10 @@
 #include "common/decisions/terms.h"
 #include "common/settlement/campaign_parts.h"
 
-struct campaign *campaign_new(bool whole)
+struct campaign *campaign_new(size_t given, bool whole)
 {
     struct campaign *c = xcalloc(1, sizeof *c);
+    c->given = given;
     c->whole = whole;
     return c;
 }
@@ -22,7 +23,11 @@ void campaign_free(struct campaign *c)
         free(c->member[i]);
     }
     free(c->member);
+    for (size_t i = 0; i < c->n; i++)
+        free(c->lead[i].part);
     free(c->lead);
+    free(c->caps);
+    free(c->step);
     free(c->standing);
     persons_free(&c->persons);
     free(c);
@@ -30,14 +35,14 @@ void campaign_free(struct campaign *c)
 
 /* ---- what the audits tell ---- */
 
-static void add_standing(struct campaign *c, size_t lead, int64_t to_ms)
+static void add_standing(struct campaign *c, size_t lead, int64_t to_ms, bool open)
 {
     if (c->n_standing == c->standing_room) {
         c->standing_room = c->standing_room ? 2 * c->standing_room : 64;
         c->standing = xrealloc(c->standing, c->standing_room * sizeof *c->standing);
     }
     struct joined_lead *l = &c->lead[lead];
-    c->standing[c->n_standing++] = (struct lead_stay){lead, l->stays, l->from_ms, to_ms};
+    c->standing[c->n_standing++] = (struct lead_stay){lead, l->stays, l->from_ms, to_ms, open};
     l->stays = c->n_standing;
 }
 
@@ -45,7 +50,7 @@ static void stand(struct campaign *c, size_t lead, int64_t now_ms, bool stands)
 {
     struct joined_lead *l = &c->lead[lead];
     if (l->stands && !stands)
-        add_standing(c, lead, now_ms);
+        add_standing(c, lead, now_ms, false);
     if (!l->stands && stands)
         l->from_ms = now_ms;
     l->stands = stands;
@@ -70,8 +75,27 @@ static void name_reporter(const struct entry_lead *l, uint8_t out[HASH_LEN])
         sha256v((struct span[]){l->party, SPAN("\n"), l->txid}, 3, out);
 }
 
+/* Terms change seldom. */
+static size_t take_caps(struct campaign *c, const struct caps *caps)
+{
+    if (c->n_caps == 0 || memcmp(&c->caps[c->n_caps - 1], caps, sizeof *caps) != 0) {
+        c->caps = xrealloc(c->caps, (c->n_caps + 1) * sizeof *c->caps);
+        c->caps[c->n_caps++] = *caps;
+    }
+    return c->n_caps - 1;
+}
+
+void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e)
+{
+    if (c->n_steps == c->steps_room) {
+        c->steps_room = c->steps_room ? 2 * c->steps_room : 16;
+        c->step = xrealloc(c->step, c->steps_room * sizeof *c->step);
+    }
+    c->step[c->n_steps++] = (struct joined_step){(uint32_t)(c->n_members - 1), e->steps, index, e->from_ms, e->to_ms};
+}
+
 void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, struct span bytes, const struct terms *t,
-                   const struct lead_row *row)
+                   const struct lead_row *row, bool own_cap)
 {
     const struct entry_lead *l = &e->lead;
     if (c->n == c->room) {
@@ -94,7 +118,16 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
         .dup = l->dup_commit,
         .share_from = l->share_from,
         .share_to = l->share_to,
+        .reason = l->reason,
+        .taken = l->status == STATUS_PENDING || l->status == STATUS_HELD || l->status == STATUS_APPROVED,
+        .own_cap = own_cap,
+        .caps = take_caps(c, &t->campaign_caps),
+        .day = (int32_t)time_local_day(entry_clock(e), l->utc_offset_s),
+        .month = (int32_t)time_local_month(entry_clock(e), l->utc_offset_s),
+        .price_micros = row->payout_micros,
     };
+    if (l->share_to != 0)
+        j->part = joined_part_new(j->member, e, t);
     name_reporter(l, j->reporter);
     merkle_leaf(bytes, &j->leaf);
     stand(c, c->n - 1, entry_clock(e), lead_stands(row));
@@ -121,6 +154,8 @@ void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry 
     struct joined_lead *l = find(c, lead);
     if (l != NULL)
         stand(c, (size_t)(l - c->lead), entry_clock(e), lead_stands(row));
+    if (l != NULL && row->sale_micros > l->sale_most_micros)
+        l->sale_most_micros = row->sale_micros;
     if (l != NULL && lead_stands(row))
         l->refused = false; /* reinstated: its txid is taken */
 }
@@ -132,7 +167,7 @@ void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t c
     m->last_ms = last_ms;
     for (size_t i = c->first; i < c->n; i++)
         if (c->lead[i].stands)
-            add_standing(c, i, last_ms);
+            add_standing(c, i, last_ms, true);
     c->clock_stepped |= clock_steps > 0;
     c->cut |= !complete;
     persons_add_all(&c->persons, persons, m->contract);
@@ -146,9 +181,16 @@ static void judge_members(struct campaign *c)
     const struct member *first = c->member[0];
     for (size_t i = 1; i < c->n_members; i++) {
         const struct member *m = c->member[i];
-        if (strcmp(m->campaign, first->campaign) != 0 || strcmp(m->advertiser, first->advertiser) != 0 ||
-            !span_eq(buf_span(&m->root_origin), buf_span(&first->root_origin)))
-            finds_failure(f, "%s is not of the campaign of %s", m->contract, first->contract);
+        struct span issuer = buf_span(&m->root_origin), other = buf_span(&first->root_origin);
+        if (!span_eq(issuer, other))
+            finds_failure(f, "%s is of the server %.*s, and %s of %.*s", m->contract, (int)issuer.len, issuer.ptr,
+                          first->contract, (int)other.len, other.ptr);
+        else if (strcmp(m->campaign, first->campaign) != 0)
+            finds_failure(f, "%s is of campaign %s, and %s of %s", m->contract, m->campaign, first->contract,
+                          first->campaign);
+        else if (strcmp(m->advertiser, first->advertiser) != 0)
+            finds_failure(f, "%s is of advertiser %s, and %s, of the same campaign, of %s", m->contract, m->advertiser,
+                          first->contract, first->advertiser);
         for (size_t k = 0; k < i; k++)
             if (strcmp(m->contract, c->member[k]->contract) == 0)
                 finds_doubt(f,
@@ -163,13 +205,6 @@ static int by_reporter(const void *a, const void *b)
     const struct joined_lead *x = *(const struct joined_lead *const *)a, *y = *(const struct joined_lead *const *)b;
     int order = memcmp(x->reporter, y->reporter, HASH_LEN);
     return order != 0 ? order : x->clocked_ms < y->clocked_ms ? -1 : x->clocked_ms > y->clocked_ms;
-}
-
-static int by_commit(const void *a, const void *b)
-{
-    const struct joined_lead *x = *(const struct joined_lead *const *)a, *y = *(const struct joined_lead *const *)b;
-    int order = memcmp(x->commit.b, y->commit.b, HASH_LEN);
-    return order != 0 ? order : x->share_from < y->share_from ? -1 : x->share_from > y->share_from;
 }
 
 static struct joined_lead **all_leads(struct campaign *c, int (*order)(const void *, const void *))
@@ -199,41 +234,27 @@ static void judge_txids(struct campaign *c)
     free(all);
 }
 
-/* The parts of one lead begin where those before end. */
-static size_t judge_parts(struct campaign *c, struct joined_lead *const *part, size_t left)
+static int by_step(const void *a, const void *b)
 {
-    struct finding *f = &c->finding[CAMPAIGN_SHARES];
-    uint32_t to = 0;
-    size_t n = 0;
-    bool hole = false;
-    for (; n < left && memcmp(part[n]->commit.b, part[0]->commit.b, HASH_LEN) == 0; n++) {
-        const struct joined_lead *p = part[n];
-        if (p->share_from < to || (n > 0 && p->clocked_ms != part[0]->clocked_ms))
-            finds_failure(f, "lead %" PRIu64 " of %s is another part of its lead than those of other contracts leave",
-                          p->index, c->member[p->member]->contract);
-        hole |= p->share_from != to;
-        to = p->share_to;
-    }
-    hole |= to != SHARE_WHOLE;
-    if (hole && c->whole)
-        finds_failure(f, "the parts of lead %" PRIu64 " of %s do not sum to the whole", part[0]->index,
-                      c->member[part[0]->member]->contract);
-    else if (hole)
-        finds_doubt(f, "lead %" PRIu64 " of %s is shared with a contract whose mirror is not here", part[0]->index,
-                    c->member[part[0]->member]->contract);
-    c->shared++;
-    return n;
+    const struct joined_step *x = a, *y = b;
+    return x->steps != y->steps     ? x->steps < y->steps ? -1 : 1
+           : x->member != y->member ? x->member < y->member ? -1 : 1
+                                    : 0;
 }
 
-static void judge_shares(struct campaign *c)
+/* The clock is the server's: each of its steps was one for all logs. */
+static void judge_clocks(struct campaign *c)
 {
-    struct joined_lead **all = all_leads(c, by_commit);
-    for (size_t i = 0; i < c->n;)
-        if (all[i]->share_to == 0)
-            i++;
-        else
-            i += judge_parts(c, all + i, c->n - i);
-    free(all);
+    if (c->n_steps > 0)
+        qsort(c->step, c->n_steps, sizeof *c->step, by_step);
+    for (size_t i = 1; i < c->n_steps; i++) {
+        const struct joined_step *x = &c->step[i - 1], *y = &c->step[i];
+        if (x->steps == y->steps && (x->from_ms != y->from_ms || x->to_ms != y->to_ms))
+            finds_failure(&c->finding[CAMPAIGN_CLOCKS],
+                          "entry %" PRIu64 " of %s and entry %" PRIu64 " of %s tell step %" PRIu32
+                          " of the server's one clock otherwise",
+                          x->index, c->member[x->member]->contract, y->index, c->member[y->member]->contract, x->steps);
+    }
 }
 
 static void good_sentence(const struct campaign *c, enum campaign_check check, struct buf *out)
@@ -241,7 +262,8 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
     size_t open = c->persons.n[0] + c->persons.n[1];
     switch (check) {
     case CAMPAIGN_CAMPAIGN:
-        buf_printf(out, "%zu contracts of campaign %s%s", c->n_members, c->member[0]->campaign,
+        buf_printf(out, "%zu contract%s of campaign %s%s", c->n_members, c->n_members == 1 ? "" : "s",
+                   c->member[0]->campaign,
                    c->whole ? ", all that there are, as you say" : "; whether there are more their logs do not tell");
         break;
     case CAMPAIGN_PERSONS:
@@ -259,9 +281,21 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
     case CAMPAIGN_TXIDS:
         buf_str(out, "no sender's txid names leads of two contracts");
         break;
+    case CAMPAIGN_SHARES:
+        buf_printf(out,
+                   "%" PRIu64 " lead%s shared by contracts: the parts say one thing, make the whole, and are what the "
+                   "model deals to their touches",
+                   c->shared, c->shared == 1 ? "" : "s");
+        break;
+    case CAMPAIGN_CAPS:
+        buf_printf(out,
+                   "%" PRIu64 " lead%s refused by a cap of the campaign that other contracts' leads had reached; none "
+                   "was taken past one",
+                   c->capped, c->capped == 1 ? "" : "s");
+        break;
     default:
-        buf_printf(out, "%" PRIu64 " lead%s shared by contracts, whose parts make the whole", c->shared,
-                   c->shared == 1 ? "" : "s");
+        buf_printf(out, "%zu step%s of the clock, told alike by each log that tells it", c->n_steps,
+                   c->n_steps == 1 ? "" : "s");
     }
 }
 
@@ -275,7 +309,7 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
     enum verdict all = HOLDS;
     if (c->n_members == 0)
         finds_doubt(&c->finding[CAMPAIGN_CAMPAIGN], "none of the mirrors can be read");
-    else if (c->n_members < 2)
+    else if (c->n_members < c->given)
         finds_doubt(&c->finding[CAMPAIGN_CAMPAIGN], "the mirrors cannot be read so far that they could be compared");
     else if (c->cut)
         finds_doubt(&c->finding[CAMPAIGN_CAMPAIGN], "not every log could be followed to its end");
@@ -285,7 +319,9 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
         persons_judge(&c->persons, &c->finding[CAMPAIGN_PERSONS]);
         campaign_duplicates(c);
         judge_txids(c);
-        judge_shares(c);
+        campaign_shares(c);
+        campaign_caps(c);
+        judge_clocks(c);
     }
     for (int i = 0; i < CAMPAIGN_CHECKS; i++) {
         char mem[512];

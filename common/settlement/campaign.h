@@ -7,8 +7,9 @@
 #include "common/settlement/verify.h"
 
 struct campaign;
-/* whole: its user says that these are all contracts of the campaign, so that nothing may be missing. */
-struct campaign *campaign_new(bool whole);
+/* given: so many mirrors. whole: its user says that these are all contracts of the campaign, so that nothing may be
+ * missing. */
+struct campaign *campaign_new(size_t given, bool whole);
 void campaign_free(struct campaign *c); /* NULL-safe */
 /* The worst verdict; one line for each check. */
 enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx);

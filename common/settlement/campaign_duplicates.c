@@ -7,8 +7,7 @@
 #include "common/base/mem.h"
 #include "common/settlement/campaign_parts.h"
 
-/* The clocks of two logs are one clock, but a request may wait for the disk between its time and its entry. */
-#define APART_MS (10 * 60 * 1000)
+#define APART_MS CAMPAIGN_APART_MS
 enum { SEEN = 256, BACK = 256 }; /* leads on the way from one; those of a token before one */
 enum { TRIES = 1 << 24 };        /* of leads, for all duplicates: who made the logs chose how many there are */
 

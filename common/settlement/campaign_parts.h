@@ -2,6 +2,7 @@
 #ifndef CS_SETTLEMENT_CAMPAIGN_PARTS_H
 #define CS_SETTLEMENT_CAMPAIGN_PARTS_H
 
+#include "common/decisions/credit.h"
 #include "common/decisions/rows.h"
 #include "common/settlement/campaign.h"
 #include "common/settlement/findings.h"
@@ -13,7 +14,9 @@
     X(PERSONS, "persons")                                                                                              \
     X(DUPLICATES, "duplicates")                                                                                        \
     X(TXIDS, "txids")                                                                                                  \
-    X(SHARES, "shares")
+    X(SHARES, "shares")                                                                                                \
+    X(CAPS, "caps")                                                                                                    \
+    X(CLOCKS, "clocks")
 
 enum campaign_check {
 #define X(symbol, word) CAMPAIGN_##symbol,
@@ -22,11 +25,30 @@ enum campaign_check {
         CAMPAIGN_CHECKS
 };
 
+/* The clocks of two logs are one clock, but a request may wait for the disk between its time and its entry. */
+#define CAMPAIGN_APART_MS (10 * 60 * 1000)
+
 /* One contract's log. */
 struct member {
     char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1];
     struct buf root_origin;
     int64_t last_ms; /* clock of its last entry: what is known of its leads ends there */
+};
+
+/* Of a shared lead: what its contract got, of what was reported, by which model. */
+struct joined_part {
+    struct credit credit; /* contract: the member */
+    uint32_t steps;
+    unsigned attribution;
+    int64_t click_days, half_life_days;
+    uint8_t report[HASH_LEN];
+};
+
+/* One step of the clock that an entry tells alone. */
+struct joined_step {
+    uint32_t member, steps;
+    uint64_t index;
+    int64_t from_ms, to_ms;
 };
 
 struct joined_lead {
@@ -43,15 +65,24 @@ struct joined_lead {
     uint8_t reporter[HASH_LEN]; /* SHA-256 over sender and txid; zeros: no txid */
     struct hash leaf, commit, dup;
     uint32_t share_from, share_to;
+    struct joined_part *part; /* of a shared one */
+    enum reason reason;
+    bool taken;   /* it stood as it came, and was asked for caps */
+    bool own_cap; /* refused by a cap that its own contract's leads reached */
+    size_t caps;  /* of the campaign, as its terms said: in `caps` */
+    int32_t day, month;
+    int64_t price_micros, sale_most_micros;
 };
 
 /* A time in which a lead stood; one that stands still is known to until its log ends. */
 struct lead_stay {
     size_t lead, before; /* before: the lead's time before this one, as `stays` */
     int64_t from_ms, to_ms;
+    bool open; /* it stands still, where its log ends */
 };
 
 struct campaign {
+    size_t given;    /* so many mirrors */
     bool whole, cut; /* cut: a log could not be followed to its end */
     struct finding finding[CAMPAIGN_CHECKS];
     struct member **member;
@@ -62,7 +93,11 @@ struct campaign {
     size_t n_standing, standing_room;
     struct persons persons;
     bool clock_stepped; /* what a time is compared with may be another clock's */
-    uint64_t found, shared;
+    struct caps *caps;  /* each behind another one */
+    size_t n_caps;
+    struct joined_step *step;
+    size_t n_steps, steps_room;
+    uint64_t found, shared, capped;
 };
 
 /* For the audit of a mirror, in this order: its first terms; each lead that was folded, with its row; each disposition
@@ -70,11 +105,15 @@ struct campaign {
 struct terms;
 void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, struct span root_origin);
 void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, struct span bytes, const struct terms *t,
-                   const struct lead_row *row);
+                   const struct lead_row *row, bool own_cap);
+void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
 void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry *e, const struct lead_row *row);
 void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
                   const struct persons *persons);
 
 void campaign_duplicates(struct campaign *c); /* campaign_duplicates.c */
+void campaign_caps(struct campaign *c);       /* campaign_caps.c */
+void campaign_shares(struct campaign *c);     /* campaign_shares.c */
+struct joined_part *joined_part_new(uint32_t member, const struct entry *e, const struct terms *t);
 
 #endif

@@ -58,6 +58,8 @@ void verify_clock(struct audit *a, uint64_t index, const struct entry *e)
     }
     if (e->kind == ENTRY_CLOCK)
         take_clock(c, index, e, a->fold.clock_steps);
+    if (e->kind == ENTRY_CLOCK && a->joined && a->asked->campaign != NULL && e->clock.steps == a->fold.clock_steps + 1)
+        campaign_clock(a->asked->campaign, index, &e->clock);
     if (e->kind == ENTRY_LEAD) {
         bool crossed = e->lead.has_click && !e->lead.click_unrecorded ? cross(c, e->lead.click, e)
                                                                       : e->lead.click_unrecorded && c->n > 0;

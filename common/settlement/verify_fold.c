@@ -333,6 +333,34 @@ static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
                       index);
 }
 
+static bool reaches(const struct audit *a, const struct caps *caps, enum cap_scope scope, uint32_t number,
+                    const struct entry *e, const struct lead_row *row)
+{
+    struct cap_row day, month;
+    int64_t at_ms = entry_clock(e), offset_s = e->lead.utc_offset_s;
+    if (row_cap(&a->view, scope, number, CAP_OF_DAY, at_ms, offset_s, &day) != ERR_OK ||
+        row_cap(&a->view, scope, number, CAP_OF_MONTH, at_ms, offset_s, &month) != ERR_OK)
+        return false;
+    switch (e->lead.reason) {
+    case REASON_CAP_DAY:
+        return caps->set & CAP_DAY && day.leads >= (uint64_t)caps->day;
+    case REASON_CAP_MONTH:
+        return caps->set & CAP_MONTH && month.leads >= (uint64_t)caps->month;
+    case REASON_BUDGET:
+        return caps->set & CAP_BUDGET && month.micros + row->payout_micros > caps->budget_micros_month;
+    default:
+        return false;
+    }
+}
+
+/* A lead that a cap refused, which the leads of this contract had reached alone; it counts in none itself. */
+static bool own_cap(const struct audit *a, const struct entry *e, const struct lead_row *row)
+{
+    const struct terms *t = a->fold.terms;
+    return reaches(a, &t->contract_caps, CAP_CONTRACT, CONTRACT, e, row) ||
+           reaches(a, &t->campaign_caps, CAP_CAMPAIGN, CAMPAIGN, e, row);
+}
+
 /* For those who have other logs of the campaign, once it is folded. */
 static void join(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
 {
@@ -342,7 +370,7 @@ static void join(struct audit *a, uint64_t index, const struct entry *e, struct 
     if (c == NULL || row_lead(&a->view, CONTRACT, lead, &row) != ERR_OK)
         return;
     if (e->kind == ENTRY_LEAD)
-        campaign_lead(c, index, e, bytes, a->fold.terms, &row);
+        campaign_lead(c, index, e, bytes, a->fold.terms, &row, own_cap(a, e, &row));
     else
         campaign_disposition(c, lead, e, &row);
 }

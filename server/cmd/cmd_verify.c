@@ -154,9 +154,12 @@ static int audit_campaign(const char *const given[], struct verify_asked *asked)
 {
     struct verdict_printer printer;
     enum verdict all = HOLDS;
-    asked->campaign = campaign_new(given[ALL] != NULL);
+    size_t n = 1;
+    while (further[n - 1] != NULL)
+        n++;
+    asked->campaign = campaign_new(n, given[ALL] != NULL);
     verdict_open(&printer, given[JSON] != NULL);
-    for (size_t i = 0; i == 0 || further[i - 1] != NULL; i++) {
+    for (size_t i = 0; i < n; i++) {
         const char *dir = i == 0 ? given[DIR] : further[i - 1];
         struct opened mirror;
         open_mirror(dir, &mirror);
@@ -267,7 +270,7 @@ static int audit_ahead(const char *const given[], struct verify_asked *asked)
     asked->ahead = &ahead;
     asked->progress = progress_tell;
     asked->progress_ctx = &progress;
-    int status = further[0] != NULL ? audit_campaign(given, asked) : audit(given, asked);
+    int status = further[0] != NULL || given[ALL] != NULL ? audit_campaign(given, asked) : audit(given, asked);
     ahead_stop(thread);
     return status;
 }
@@ -326,8 +329,8 @@ static int verify(const char *const given[])
         asked.witnesses = read_text(given[WITNESSES], "policy", &witnesses);
     static const int of_one[] = {AGAINST, RECEIPTS, CLICKS, PRINT_PIN};
     for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
-        if (further[0] != NULL && given[of_one[i]] != NULL)
-            decline("%s is about one DIR", args[of_one[i]].name);
+        if ((further[0] != NULL || given[ALL] != NULL) && given[of_one[i]] != NULL)
+            decline("%s is about one DIR, without --all-contracts", args[of_one[i]].name);
     struct stat own, other;
     if (given[AGAINST] != NULL && stat(given[DIR], &own) == 0 && stat(given[AGAINST], &other) == 0 &&
         own.st_dev == other.st_dev && own.st_ino == other.st_ino)

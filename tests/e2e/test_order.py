@@ -12,10 +12,12 @@ from liar import Liar
 HOUR, DAY = 3_600_000, 86_400_000
 
 
-class Order(ServerCase):
+class Joined(ServerCase):
+    """Two contracts of one campaign, whose mirrors are signed again."""
+
     @classmethod
     def set_up_market(cls):
-        cls.market = market = Market(cls.server, campaign={"review": {"mode": "auto", "auto_approve_days": 14}})
+        cls.market = market = cls.make()
         cls.other = Party(cls.operator, "Other publisher", "publisher")
         cls.contracts = (market.contract, market.new_contract(cls.other))
         cls.codes = (market.code, market.new_code(cls.other, cls.contracts[1]))
@@ -42,30 +44,14 @@ class Order(ServerCase):
         party = (cls.market.publisher, cls.other)[n]
         return party.postback({**fields, "click_id": cls.clicked(n)}).json
 
-    @classmethod
-    def tell(cls):
-        """Two people in both contracts, of whom one came back by another address; a statement."""
-        for n in range(3):
-            cls.report(0, person())
-        cls.anna, cls.bob = person(), person()
-        first = cls.report(0, cls.anna)
-        again = cls.report(1, {**cls.anna, "txid": "anna-2", "phone": person()["phone"]})
-        along = cls.report(1, {**person(), "txid": "anna-3", "phone": None, "email": cls.anna["email"]})
-        assert (first["status"], again["status"], along["status"]) == ("pending", "duplicate", "rejected"), (first, again, along)
-        cls.report(1, cls.bob)
-        rejected = cls.report(0, person())
-        cls.market.advertiser.postback({"lead": rejected["lead"], "status": "rejected"})
-        cls.statement = cls.operator.post(f"/v1/contracts/{cls.contracts[0]}/statements", {})["id"]
-        for n in range(2):
-            cls.clicked(n)
-
     # lies
 
     def lie(self, n=0, reader=None):
         reader = reader or self.market.auditor
         folder = tempfile.TemporaryDirectory(prefix="countersign-order-")
         self.addCleanup(folder.cleanup)
-        mirror = Path(shutil.copytree(self.pulled[reader, self.contracts[n]], Path(folder.name) / "mirror"))
+        seen = shutil.ignore_patterns("seen")  # whatever a pull saw on its way would show each lie
+        mirror = Path(shutil.copytree(self.pulled[reader, self.contracts[n]], Path(folder.name) / "mirror", ignore=seen))
         return Liar(self.server.data, mirror, self.contracts[n])
 
     def verify(self, *liars, flags=()):
@@ -83,6 +69,29 @@ class Order(ServerCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         said = [line for line in done.stdout.splitlines() if words in line]
         self.assertTrue(said, done.stdout)
+
+
+class Order(Joined):
+    @classmethod
+    def make(cls):
+        return Market(cls.server, campaign={"review": {"mode": "auto", "auto_approve_days": 14}})
+
+    @classmethod
+    def tell(cls):
+        """Two people in both contracts, of whom one came back by another address; a statement."""
+        for n in range(3):
+            cls.report(0, person())
+        cls.anna, cls.bob = person(), person()
+        first = cls.report(0, cls.anna)
+        again = cls.report(1, {**cls.anna, "txid": "anna-2", "phone": person()["phone"]})
+        along = cls.report(1, {**person(), "txid": "anna-3", "phone": None, "email": cls.anna["email"]})
+        assert (first["status"], again["status"], along["status"]) == ("pending", "duplicate", "rejected"), (first, again, along)
+        cls.report(1, cls.bob)
+        rejected = cls.report(0, person())
+        cls.market.advertiser.postback({"lead": rejected["lead"], "status": "rejected"})
+        cls.statement = cls.operator.post(f"/v1/contracts/{cls.contracts[0]}/statements", {})["id"]
+        for n in range(2):
+            cls.clicked(n)
 
     def test_the_same_history_signed_again_holds(self):
         for n in range(2):
@@ -218,6 +227,104 @@ class Order(ServerCase):
     def test_mirrors_that_do_not_belong_together(self):
         liar = self.lie()
         self.assertCaught("two of the mirrors are of contract", liar, liar, status=2)
+        campaign = self.market.advertiser.post("/v1/campaigns", {"advertiser": self.market.advertiser.id, "currency": "EUR", "landing_url": "https://shop.example/", "name": "Another"})
+        contract = self.operator.get("/v1/contracts")["data"][-1]["id"] if "direct_contract" not in campaign else campaign["direct_contract"]
+        other = Path(self.folder.name) / "another"
+        self.assertEqual(countersign("pull", self.server.url, other, "--contract", contract, "--token", self.operator.token).returncode, 0)
+        done = countersign("verify", liar.mirror, other)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"{contract} is of campaign {campaign['id']}, and {liar.contract} of {self.market.campaign}", done.stdout)
+
+    def test_one_mirror_as_all_contracts(self):
+        told = self.assertHolds(self.lie(0), flags=["--all-contracts"])
+        self.assertIn("1 contract of campaign", told)
+        self.assertCaught("a lead that no contract has", self.lie(1), flags=["--all-contracts"])
+
+
+class Caps(Joined):
+    """A cap of the campaign, and a lead that both publishers share."""
+
+    @classmethod
+    def make(cls):
+        return Market(cls.server, campaign={"attribution": {"model": "linear"}, "caps": {"month": 4}})
+
+    @classmethod
+    def tell(cls):
+        both = [cls.clicked(0), cls.clicked(1)]
+        shared = cls.market.advertiser.postback(person(txid="shared", touches=",".join(both))).json
+        told = [cls.report(n, person())["reason"] for n in (0, 0, 1, 1)]
+        assert shared["status"] == "pending" and told == ["", "", "", "cap_month"], (shared, told)
+
+    def both(self):
+        liars = self.lie(0), self.lie(1)
+        for liar in liars:
+            liar.click_after(HOUR)
+        return liars
+
+    def test_the_same_history_signed_again_holds(self):
+        told = self.assertHolds(*self.both(), flags=["--all-contracts"])
+        self.assertIn("1 lead refused by a cap of the campaign", told)
+        self.assertIn("1 lead shared by contracts", told)
+        self.assertHolds(*self.both())
+
+    def refuse(self, liar, index):
+        entry = liar.entries[index]
+        for name in ("due_ms", "payout_micros", "tier"):
+            entry.pop(name, None)
+        entry.update(status="rejected", reason="cap_month")
+
+    def test_a_refusal_by_a_cap_that_nobody_reached(self):
+        here, there = self.both()
+        self.refuse(there, there.leads()[1])
+        there.publish()
+        self.assertEqual(countersign("verify", there.mirror).returncode, 0)  # others may have
+        self.assertCaught("which the leads that are here did not reach", here, there, status=2)
+        self.assertCaught("which the leads of all contracts had not reached then", here, there, flags=["--all-contracts"])
+        early = self.lie(0)
+        self.assertCaught("a mirror ends before it came", early, there, flags=["--all-contracts"], status=2)
+
+    def test_a_lead_that_was_taken_past_a_cap(self):
+        here, there = self.both()
+        index = there.leads()[-1]
+        taken = {name: value for name, value in there.entries[index - 2].items() if name in ("status", "payout_micros", "tier")}
+        entry = there.entries[index]
+        del entry["reason"]
+        entry.update(taken)
+        for later in there.entries[index:]:
+            later["at"] += HOUR // 4
+        self.assertEqual(entry["status"], "pending")
+        if "due_ms" in there.entries[index - 2]:
+            entry["due_ms"] = entry["at"] + 14 * DAY
+        there.publish()
+        self.assertEqual(countersign("verify", there.mirror).returncode, 0)
+        self.assertCaught("although cap_month of the campaign had been reached", here, there)
+
+    def part(self, liar, **share):
+        """Another part of the shared lead, priced by its own book."""
+        entry = liar.entries[liar.leads()[0]]
+        entry.update(share)
+        price = liar.entries[liar.leads()[1]]["payout_micros"]
+        cut = [price * entry.get(name, 0) // 1_000_000 for name in ("share_from", "share_to")]
+        entry["payout_micros"] = cut[1] - cut[0]
+
+    def test_a_share_that_no_model_gives(self):
+        here, there = self.both()
+        self.part(here, share_to=600_000)
+        self.part(there, share_from=600_000)
+        for liar in (here, there):
+            self.assertHolds(liar)
+        self.assertCaught("shared otherwise than the terms' model", here, there)
+
+    def test_parts_that_do_not_make_the_whole(self):
+        here, there = self.both()
+        self.part(here, share_to=400_000)
+        self.assertCaught("whose mirror is not here", here, there, status=2)
+        self.assertCaught("do not sum to the whole", here, there, flags=["--all-contracts"])
+
+    def test_parts_that_say_two_things(self):
+        here, there = self.both()
+        there.entries[there.leads()[0]]["txid"] = "another"
+        self.assertCaught("that the part of another contract reports otherwise", here, there)
 
 
 if __name__ == "__main__":
