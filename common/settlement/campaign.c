@@ -6,11 +6,13 @@
 #include "common/decisions/terms.h"
 #include "common/settlement/campaign_parts.h"
 
-struct campaign *campaign_new(size_t given, bool whole)
+struct campaign *campaign_new(size_t given, bool whole, bool receipts, bool clicks)
 {
     struct campaign *c = xcalloc(1, sizeof *c);
     c->given = given;
     c->whole = whole;
+    c->asked[CAMPAIGN_RECEIPTS] = receipts;
+    c->asked[CAMPAIGN_CLICKS] = clicks;
     return c;
 }
 
@@ -27,6 +29,7 @@ void campaign_free(struct campaign *c)
         free(c->lead[i].part);
     free(c->lead);
     free(c->caps);
+    free(c->not_here);
     free(c->step);
     free(c->standing);
     persons_free(&c->persons);
@@ -257,6 +260,53 @@ static void judge_clocks(struct campaign *c)
     }
 }
 
+void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where)
+{
+    if (c->n_not_here == c->not_here_room) {
+        c->not_here_room = c->not_here_room ? 2 * c->not_here_room : 64;
+        c->not_here = xrealloc(c->not_here, c->not_here_room * sizeof *c->not_here);
+    }
+    struct not_here *n = &c->not_here[c->n_not_here++];
+    *n = (struct not_here){.kind = kind, .id = id, .member = c->n_members};
+    snprintf(n->where, sizeof n->where, "%s", where);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct not_here *x = a, *y = b;
+    return x->kind != y->kind       ? x->kind < y->kind ? -1 : 1
+           : x->id != y->id         ? x->id < y->id ? -1 : 1
+           : x->member != y->member ? x->member < y->member ? -1 : 1
+                                    : strcmp(x->where, y->where);
+}
+
+/* Those that are none of any mirror's. */
+static void kept_sentence(const struct campaign *c, enum campaign_check kind, struct buf *out)
+{
+    const bool receipts = kind == CAMPAIGN_RECEIPTS;
+    uint64_t n = 0;
+    char named[NAMED * (WHERE_NOT_HERE + 2)] = "";
+    for (size_t i = 0; i < c->n_not_here;) {
+        const struct not_here *first = &c->not_here[i];
+        size_t members = 0, last = SIZE_MAX;
+        for (; i < c->n_not_here && c->not_here[i].kind == first->kind && c->not_here[i].id == first->id; i++) {
+            members += c->not_here[i].member != last;
+            last = c->not_here[i].member;
+        }
+        if (first->kind != kind || members < c->given)
+            continue;
+        size_t len = strlen(named);
+        if (n++ < NAMED)
+            snprintf(named + len, sizeof named - len, "%s%s", len ? ", " : "", first->where);
+    }
+    if (n == 0)
+        buf_printf(out, "each is of one of these contracts");
+    else
+        buf_printf(out, "%" PRIu64 " of none of these contracts: %s%s; %s", n, named, n > NAMED ? " and others" : "",
+                   receipts ? "what they answered is in another contract's log, which is not here"
+                            : "another contract's, or never given out, and then nothing is owed for them");
+}
+
 static void good_sentence(const struct campaign *c, enum campaign_check check, struct buf *out)
 {
     size_t open = c->persons.n[0] + c->persons.n[1];
@@ -293,6 +343,10 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
                    "was taken past one",
                    c->capped, c->capped == 1 ? "" : "s");
         break;
+    case CAMPAIGN_RECEIPTS:
+    case CAMPAIGN_CLICKS:
+        kept_sentence(c, check, out);
+        break;
     default:
         buf_printf(out, "%zu step%s of the clock, told alike by each log that tells it", c->n_steps,
                    c->n_steps == 1 ? "" : "s");
@@ -323,7 +377,11 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
         campaign_caps(c);
         judge_clocks(c);
     }
+    if (c->n_not_here > 0)
+        qsort(c->not_here, c->n_not_here, sizeof *c->not_here, by_id);
     for (int i = 0; i < CAMPAIGN_CHECKS; i++) {
+        if ((i == CAMPAIGN_RECEIPTS || i == CAMPAIGN_CLICKS) && !c->asked[i])
+            continue;
         char mem[512];
         struct buf text;
         buf_fixed(&text, mem, sizeof mem - 1);

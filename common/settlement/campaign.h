@@ -9,8 +9,8 @@
 struct campaign;
 /* given: so many mirrors. whole: its user says that these are all contracts of the campaign, so that nothing may be
  * missing. */
-struct campaign *campaign_new(size_t given, bool whole);
-void campaign_free(struct campaign *c); /* NULL-safe */
+struct campaign *campaign_new(size_t given, bool whole, bool receipts, bool clicks); /* that were kept */
+void campaign_free(struct campaign *c);                                              /* NULL-safe */
 /* The worst verdict; one line for each check. */
 enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx);
 

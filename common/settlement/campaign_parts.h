@@ -16,7 +16,9 @@
     X(TXIDS, "txids")                                                                                                  \
     X(SHARES, "shares")                                                                                                \
     X(CAPS, "caps")                                                                                                    \
-    X(CLOCKS, "clocks")
+    X(CLOCKS, "clocks")                                                                                                \
+    X(RECEIPTS, "receipts")                                                                                            \
+    X(CLICKS, "clicks")
 
 enum campaign_check {
 #define X(symbol, word) CAMPAIGN_##symbol,
@@ -44,11 +46,23 @@ struct joined_part {
     uint8_t report[HASH_LEN];
 };
 
+enum { WHERE_NOT_HERE = 64 };
+/* Lines of what somebody kept that are named in a sentence; the others are counted. */
+enum { NAMED = 5 };
+
 /* One step of the clock that an entry tells alone. */
 struct joined_step {
     uint32_t member, steps;
     uint64_t index;
     int64_t from_ms, to_ms;
+};
+
+/* A receipt or click id that a mirror found to be none of its own. */
+struct not_here {
+    enum campaign_check kind;
+    uint64_t id; /* a hash of it */
+    size_t member;
+    char where[WHERE_NOT_HERE];
 };
 
 struct joined_lead {
@@ -97,6 +111,9 @@ struct campaign {
     size_t n_caps;
     struct joined_step *step;
     size_t n_steps, steps_room;
+    struct not_here *not_here;
+    size_t n_not_here, not_here_room;
+    bool asked[CAMPAIGN_CHECKS]; /* of what somebody kept */
     uint64_t found, shared, capped;
 };
 
@@ -106,6 +123,8 @@ struct terms;
 void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, struct span root_origin);
 void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, struct span bytes, const struct terms *t,
                    const struct lead_row *row, bool own_cap);
+/* Before the first terms: what was kept is none of this log's. */
+void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where);
 void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
 void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry *e, const struct lead_row *row);
 void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,

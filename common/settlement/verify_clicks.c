@@ -41,7 +41,7 @@ struct clicks {
     size_t n, n_recorded, room, next;
     struct gap_seen *gap;
     size_t n_gaps, gaps_room;
-    uint64_t stand, without, unopened, nowhere, unrecorded, unseen, unseen_ok, late, listed[LISTED];
+    uint64_t stand, without, unopened, nowhere, unrecorded, unseen, unseen_ok, late, listed[LISTED], closed[NAMED];
 };
 
 /* ---- reading ---- */
@@ -123,8 +123,21 @@ static bool find_id(struct span line, struct span *id, struct span *behind)
     return !span_empty(*id);
 }
 
-static void take_line(struct clicks *c, struct span line, uint64_t number)
+static void take_unopened(struct audit *a, struct span id, uint64_t number)
 {
+    struct clicks *c = a->clicks;
+    char at[32];
+    snprintf(at, sizeof at, "line %" PRIu64, number);
+    if (c->unopened < NAMED)
+        c->closed[c->unopened] = number;
+    c->unopened++;
+    if (a->asked->campaign != NULL)
+        campaign_not_here(a->asked->campaign, CAMPAIGN_CLICKS, xxh64(0, id), at);
+}
+
+static void take_line(struct audit *a, struct span line, uint64_t number)
+{
+    struct clicks *c = a->clicks;
     struct seen s = {.line = number};
     struct pointer p;
     struct span id, rest;
@@ -143,7 +156,7 @@ static void take_line(struct clicks *c, struct span line, uint64_t number)
         return;
     }
     if (click_id_open(c->key, id, &p) != ERR_OK) { /* another contract's; or made up */
-        c->unopened++;
+        take_unopened(a, id, number);
         return;
     }
     s.id = xxh64(0, id);
@@ -209,7 +222,7 @@ void verify_clicks_open(struct audit *a)
         lines_open(&l, a->asked->clicks, c->finding, c->file[i], "line of a click id", LONGEST);
         l.saved = true;
         for (uint64_t n = 1; lines_peek(&l, &line, &cut); n++) {
-            take_line(c, line, n);
+            take_line(a, line, n);
             lines_skip(&l, line);
         }
         lines_close(&l);
@@ -381,10 +394,23 @@ void verify_clicks_end(struct audit *a, bool complete)
     match_in_order(c);
     for (size_t i = c->n_recorded; i < c->n && complete; i++)
         compare_unrecorded(c, &c->of[i], a->fold.last_ms);
+    if (c->n == 0 && a->asked->campaign != NULL)
+        return; /* another of the mirrors is asked about them */
     if (c->n == 0)
         finds_doubt(c->finding, "there is no id of this contract in what --clicks names");
     else if (c->unseen_ok > c->late) /* whose ids say nothing of their place */
         tell_unseen(c);
+}
+
+static void tell_unopened(const struct clicks *c, struct buf *out)
+{
+    buf_printf(out, "; %" PRIu64 " id%s not open (line", c->unopened, c->unopened == 1 ? " does" : "s do");
+    for (size_t i = 0; i < c->unopened && i < NAMED; i++)
+        buf_printf(out, "%s %" PRIu64, i ? "," : "", c->closed[i]);
+    buf_printf(out,
+               "%s): another contract's, whose log says what they earn, or never given out, and then nothing is owed "
+               "for them",
+               c->unopened > NAMED ? " and others" : "");
 }
 
 void verify_clicks_sentence(const struct audit *a, struct buf *out)
@@ -403,8 +429,7 @@ void verify_clicks_sentence(const struct audit *a, struct buf *out)
                    "unrecorded",
                    c->unseen);
     if (c->unopened > 0)
-        buf_printf(out, "; %" PRIu64 " id%s not open: other contracts', or never given out", c->unopened,
-                   c->unopened == 1 ? " does" : "s do");
+        tell_unopened(c, out);
     if (c->without > 0)
         buf_printf(out, "; %" PRIu64 " line%s hold%s no id", c->without, plural(c->without), verb(c->without));
     if (c->nowhere > 0)

@@ -8,12 +8,13 @@
 #include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
+#include "common/base/xxh64.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 #include "common/settlement/verify_parts.h"
 #include "common/settlement/verify_requests.h"
 
-enum { WHERE_CAP = 80, LONGEST = 1 << 20, PAYLOAD_CAP = 8192 };
+enum { ELSEWHERE_CAP = 400, WHERE_CAP = 80, LONGEST = 1 << 20, PAYLOAD_CAP = 8192 };
 
 struct kept {
     uint64_t index;
@@ -37,6 +38,7 @@ struct receipts {
     struct request_said *sent; /* every request in the files */
     size_t n_sent, sent_room;
     uint64_t stand, shown, repeated, foreign, without; /* lines without a receipt */
+    char elsewhere[ELSEWHERE_CAP];                     /* the first foreign ones, and whose they are */
     struct buf scratch;
 };
 
@@ -123,7 +125,7 @@ static bool payload_reads(const json_t *p, struct kept *k)
 }
 
 /* Which contract it names, whoever signed it. */
-static bool is_anothers(const struct audit *a, struct span jws)
+static bool is_anothers(const struct audit *a, struct span jws, char id[LIMIT_ID + 1])
 {
     struct span head, body;
     struct buf text;
@@ -136,20 +138,33 @@ static bool is_anothers(const struct audit *a, struct span jws)
                  json_read(span_of(text.ptr, len), &payload, NULL) == ERR_OK &&
                  json_get_str(payload, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK;
     bool anothers = reads && !span_empty(contract) && !span_is(contract, a->contract);
+    snprintf(id, LIMIT_ID + 1, "%.*s", (int)contract.len, contract.ptr);
     json_decref(payload);
     buf_free(&text);
     return anothers;
+}
+
+static void take_anothers(struct audit *a, struct span jws, const struct kept *k, const char *contract)
+{
+    struct receipts *r = a->receipts;
+    char at[WHERE_CAP];
+    size_t len = strlen(r->elsewhere);
+    where(r, k, at);
+    if (r->foreign++ < NAMED)
+        snprintf(r->elsewhere + len, sizeof r->elsewhere - len, "%s%s (%s)", len ? ", " : "", at, contract);
+    if (a->asked->campaign != NULL)
+        campaign_not_here(a->asked->campaign, CAMPAIGN_RECEIPTS, xxh64(0, jws), at);
 }
 
 /* What is kept may be cut, another server's, or no receipt at all: that accuses nobody. */
 static void take_unsigned(struct audit *a, struct span jws, bool meant, const struct kept *k)
 {
     struct receipts *r = a->receipts;
-    char at[WHERE_CAP];
+    char at[WHERE_CAP], contract[LIMIT_ID + 1];
     if (!meant)
         r->without++;
-    else if (is_anothers(a, jws))
-        r->foreign++;
+    else if (is_anothers(a, jws, contract))
+        take_anothers(a, jws, k, contract);
     else
         finds_doubt(r->finding,
                     "%s holds a receipt that no published key of the server signed as it stands there: it was cut or "
@@ -162,7 +177,7 @@ static void take_receipt(struct audit *a, struct span jws, struct kept k)
     struct receipts *r = a->receipts;
     json_t *payload = NULL;
     struct span contract = SPAN("");
-    char at[WHERE_CAP];
+    char at[WHERE_CAP], other[LIMIT_ID + 1];
     bool meant;
     if (!is_signed(a, jws, &meant, &k.key)) {
         take_unsigned(a, jws, meant, &k);
@@ -171,8 +186,9 @@ static void take_receipt(struct audit *a, struct span jws, struct kept k)
     sha256(r->scratch.ptr, r->scratch.len, k.payload.b);
     bool good = json_read(buf_span(&r->scratch), &payload, NULL) == ERR_OK &&
                 json_get_str(payload, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK;
+    snprintf(other, sizeof other, "%.*s", (int)contract.len, contract.ptr);
     if (good && !span_is(contract, a->contract))
-        r->foreign++;
+        take_anothers(a, jws, &k, other);
     else if (good && payload_reads(payload, &k))
         add(r, &k);
     else
@@ -459,7 +475,7 @@ void verify_receipts_end(struct audit *a, bool complete)
     if (complete)
         judge_keys(a);
     weigh_keys(a);
-    if (r->n == 0)
+    if (r->n == 0 && a->asked->campaign == NULL)
         finds_doubt(r->finding, "there is no receipt of this contract in what --receipts names");
 }
 
@@ -477,5 +493,8 @@ void verify_receipts_sentence(const struct audit *a, struct buf *out)
     if (r->without > 0)
         buf_printf(out, "; %" PRIu64 " line%s hold%s none", r->without, plural(r->without), verb(r->without));
     if (r->foreign > 0)
-        buf_printf(out, "; %" PRIu64 " of other contracts were not looked at", r->foreign);
+        buf_printf(out,
+                   "; %" PRIu64 " of other contracts, whose own logs and statements say what became of them, were not "
+                   "looked at: %s%s",
+                   r->foreign, r->elsewhere, r->foreign > NAMED ? " and others" : "");
 }

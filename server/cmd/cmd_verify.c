@@ -157,7 +157,10 @@ static int audit_campaign(const char *const given[], struct verify_asked *asked)
     size_t n = 1;
     while (further[n - 1] != NULL)
         n++;
-    asked->campaign = campaign_new(n, given[ALL] != NULL);
+    struct kept receipts, clicks;
+    asked->receipts = open_kept(given[RECEIPTS], &receipts);
+    asked->clicks = open_kept(given[CLICKS], &clicks);
+    asked->campaign = campaign_new(n, given[ALL] != NULL, asked->receipts != NULL, asked->clicks != NULL);
     verdict_open(&printer, given[JSON] != NULL);
     for (size_t i = 0; i < n; i++) {
         const char *dir = i == 0 ? given[DIR] : further[i - 1];
@@ -170,6 +173,8 @@ static int audit_campaign(const char *const given[], struct verify_asked *asked)
     }
     all = verdict_worse(all, campaign_judge(asked->campaign, verdict_line, &printer));
     campaign_free(asked->campaign);
+    close_kept(&receipts);
+    close_kept(&clicks);
     return verdict_close(&printer, all);
 }
 
@@ -327,7 +332,7 @@ static int verify(const char *const given[])
         asked.pins = read_text(given[PIN], "file of pins", &pins);
     if (given[WITNESSES] != NULL)
         asked.witnesses = read_text(given[WITNESSES], "policy", &witnesses);
-    static const int of_one[] = {AGAINST, RECEIPTS, CLICKS, PRINT_PIN};
+    static const int of_one[] = {AGAINST, PRINT_PIN};
     for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
         if ((further[0] != NULL || given[ALL] != NULL) && given[of_one[i]] != NULL)
             decline("%s is about one DIR, without --all-contracts", args[of_one[i]].name);

@@ -3,6 +3,7 @@ of its campaign together. The honest ones hold."""
 
 import shutil
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -17,6 +18,7 @@ class Joined(ServerCase):
 
     @classmethod
     def set_up_market(cls):
+        cls.kept = {}
         cls.market = market = cls.make()
         cls.other = Party(cls.operator, "Other publisher", "publisher")
         cls.contracts = (market.contract, market.new_contract(cls.other))
@@ -37,12 +39,15 @@ class Joined(ServerCase):
     def clicked(cls, n):
         answer, click_id = click(cls.codes[n]["click_url"], **BROWSER)
         assert answer.status == 302 and click_id, answer
+        cls.kept.setdefault("clicks", []).append(click_id)
         return click_id
 
     @classmethod
     def report(cls, n, fields):
         party = (cls.market.publisher, cls.other)[n]
-        return party.postback({**fields, "click_id": cls.clicked(n)}).json
+        answer = party.postback({**fields, "click_id": cls.clicked(n)}).json
+        cls.kept.setdefault("receipts", []).append(answer["receipt"])
+        return answer
 
     # lies
 
@@ -235,6 +240,27 @@ class Order(Joined):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(f"{contract} is of campaign {campaign['id']}, and {liar.contract} of {self.market.campaign}", done.stdout)
 
+    def keep(self, name, *more):
+        path = Path(self.folder.name) / name
+        path.write_text("".join(f"{line}\n" for line in [*self.kept[name], *more]))
+        return path
+
+    def test_what_was_kept_finds_its_contract(self):
+        mirrors = [self.pulled[self.market.advertiser, contract] for contract in self.contracts]
+        flags = ["--receipts", self.keep("receipts"), "--clicks", self.keep("clicks")]
+        done = countersign("verify", *mirrors, *flags)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count("each is of one of these contracts"), 2, done.stdout)
+        alone = countersign("verify", mirrors[1], "--receipts", self.keep("receipts")).stdout
+        self.assertIn(f"were not looked at: line 1 ({self.contracts[0]}), line 2", alone)
+        unknown = "A" + "B" * 50
+        self.keep("clicks", unknown)
+        done = countersign("verify", *mirrors, *flags)
+        self.assertIn(f"1 of none of these contracts: line {len(self.kept['clicks']) + 1};", done.stdout)
+        dropped = self.lie(1, self.market.advertiser)
+        dropped.entries[dropped.leads()[-1]]["request_sha256"] = "ab" * 32
+        self.assertCaught("is dropped, or its request was changed", self.lie(0, self.market.advertiser), dropped, flags=flags)
+
     def test_one_mirror_as_all_contracts(self):
         told = self.assertHolds(self.lie(0), flags=["--all-contracts"])
         self.assertIn("1 contract of campaign", told)
@@ -250,7 +276,9 @@ class Caps(Joined):
 
     @classmethod
     def tell(cls):
-        both = [cls.clicked(0), cls.clicked(1)]
+        both = [cls.clicked(0)]
+        time.sleep(0.01)  # touches of one millisecond have no order that a log tells
+        both.append(cls.clicked(1))
         shared = cls.market.advertiser.postback(person(txid="shared", touches=",".join(both))).json
         told = [cls.report(n, person())["reason"] for n in (0, 0, 1, 1)]
         assert shared["status"] == "pending" and told == ["", "", "", "cap_month"], (shared, told)
