@@ -618,6 +618,7 @@ MEMBERS = {
     "adjustment": ({"by": ID, "micros": signed, "reason": text(512)}, {"lead": whole, "on_assent": true, "statement": ID}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
+    "party": ({"by": ID, "legal": lambda value: isinstance(value, dict), "party": ID}, {}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
     "clock": ({"steps": lambda value: value == 0 or small(value)}, {"by": ID, "confirmed_ms": whole, "from_ms": whole, "to_ms": whole, "unsure": true}),
 }
@@ -1059,6 +1060,7 @@ class Ledger:
         self.contract, self.openings, self.issuers = contract, openings, issuers
         self.entries, self.versions = [], Versions()
         self.leads, self.moves, self.adjustments = {}, [], {}
+        self.legal = {}  # by party
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
         self.spent, self.gaps, self.prices, self.cuts = 0, [0, 0, 0], set(), []
@@ -1093,9 +1095,9 @@ class Ledger:
             self.unknown_rules = terms.rules
         if self.unknown_rules is not None:
             return
-        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock") or self.versions.binds(entry["at"]), "it comes before any terms bind")
+        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock", "party") or self.versions.binds(entry["at"]), "it comes before any terms bind")
         amount = {"assent": self.assent, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
-                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "clock": lambda *_: 0}[entry["kind"]](at, entry, terms)
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
     def dates(self, entry):
@@ -1184,6 +1186,12 @@ class Ledger:
         need(terms.contract.get("id") == self.contract, "it is of another contract")
         self.versions.add(terms)
         self.advertiser, self.publisher = terms.campaign["advertiser"], terms.contract["publisher"]
+
+    def party(self, at, entry, terms):
+        need(entry["party"] in (self.advertiser, self.publisher or None), "its party is none of the two")
+        need(entry["by"] == entry["party"] or entry["by"] not in (self.advertiser, self.publisher), "the other party said it")
+        need(legal_fits(entry["legal"]), "its legal data are not written as they are")
+        self.legal[entry["party"]] = entry["legal"]
 
     def click(self, at, entry, terms):
         return terms.unit(entry)
@@ -1586,6 +1594,35 @@ class Ledger:
             self.spent, self.gaps, self.prices = 0, [0, 0, 0], set()
 
 
+EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+
+
+def legal_fits(legal):
+    """Whether these are legal data ("Legal data")."""
+    limits = {"address": 500, "country": 2, "email": 254, "name": 200, "vat_id": 20}
+    good = set(legal) <= set(limits) and all(isinstance(value, str) and 0 < len(value.encode()) <= limits[name] for name, value in legal.items())
+    if not good or any(re.search("[\\x00-\\x1f\\x7f]", value.replace("\n", "") if name == "address" else value) for name, value in legal.items()):
+        return False
+    return (legal.get("country") in (None, *COUNTRIES) and re.fullmatch("[A-Z0-9]{4,20}", legal.get("vat_id", "AAAA")) is not None and
+            "@" in legal.get("email", "@") and all(value == trim(value) for value in legal.values()))
+
+
+def tax(customer, supplier, vat_ppm, minor):
+    """What the two parties' legal data make of VAT."""
+    here, there = (customer or {}).get("country"), (supplier or {}).get("country")
+    taxable, kind = "vat_id" in (supplier or {}), "none"
+    if here and there:
+        if here == there and there in EU and taxable:
+            kind = "domestic"
+        elif here != there and here in EU and "vat_id" in customer and (there not in EU or taxable):
+            kind = "reverse_charge"
+        elif here not in EU and there in EU and taxable:
+            kind = "outside"
+    ppm = vat_ppm if kind == "domestic" else 0
+    vat = (abs(minor) * ppm * 2 + 1_000_000) // 2_000_000
+    return {"kind": kind, "self_billing": customer is not None and taxable, "vat_minor": -vat if minor < 0 else vat, "vat_ppm": ppm}
+
+
 class Adjustment:
     """A correction in money ("Adjustments")."""
 
@@ -1631,6 +1668,7 @@ class Statement:
     def __init__(self, ledger, at, entry, terms, before):
         self.ledger, self.at, self.entry, self.terms, self.before = ledger, at, entry, terms, before
         self.id, self.start, self.to = entry["id"], entry["from"], entry["to"]
+        self.legal = dict(ledger.legal)
         self.moves = [move for move in ledger.moves if self.start <= move.at < self.to]
         self.lines = self.line_items()
 
@@ -1694,6 +1732,9 @@ class Statement:
                 counts[after] += 1
         return counts | {"total": len(status)}
 
+    def named(self, party):
+        return {"id": party} | ({"legal": self.legal[party]} if self.legal.get(party) else {})
+
     def waiting(self):
         """From what waits at the beginning to what waits at the end."""
         opening = self.before.closing if self.before else {"held": 0, "micros": 0, "pending": 0}
@@ -1756,7 +1797,8 @@ class Statement:
         offset_ms = 1000 * self.entry.get("utc_offset_s", 0)
         due = ((self.entry["at"] + offset_ms) // DAY_MS + terms.contract["due_days"]) * DAY_MS + DAY_MS // 2 - offset_ms
         self.bytes = canonical({
-            "adjustments": adjustments, "advertiser": {"id": terms.campaign["advertiser"]}, **self.waiting(), "campaign_name": terms.campaign["name"],
+            "adjustments": adjustments, "advertiser": self.named(terms.campaign["advertiser"]), **self.waiting(),
+            "tax": tax(self.legal.get(terms.campaign["advertiser"]), self.legal.get(terms.contract["publisher"]), terms.contract["vat_ppm"], minor), "campaign_name": terms.campaign["name"],
             "timezone": terms.campaign["timezone"], "number": self.entry["number"], "due_at": rfc3339(due), "quantities": self.quantities(),
             "payable_by": "" if minor == 0 or not terms.contract["publisher"] else "advertiser" if minor > 0 else "publisher", "carried_micros": self.carried, "contract": self.ledger.contract,
             "counts": {"clicks": self.classes("click"), "gaps": gaps, "impressions": self.classes("impression"), "leads": self.buckets(),
@@ -1766,7 +1808,7 @@ class Statement:
             "lines": {"n": len(self.lines), "root": root_of(map(leaf_hash, self.lines)).hex(), "sha256": sha256(text_).hex()},
             "net_micros": net, "payable_minor": minor,
             "period": {"from": self.start, "from_at": self.from_at, "to": self.to, "to_at": self.to_at},
-            "prev_sha256": sha256(before.bytes).hex() if before else "", "publisher": {"id": terms.contract["publisher"]}, "revision": 1,
+            "prev_sha256": sha256(before.bytes).hex() if before else "", "publisher": self.named(terms.contract["publisher"]), "revision": 1,
             "terms": terms.index, "tree": {"from_root": roots(self.start).hex(), "size": self.to, "to_root": roots(self.to).hex()},
             "typ": "countersign-statement"})
         return self.bytes

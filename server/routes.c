@@ -28,6 +28,7 @@ static const struct route table[] = {
     {POST, "/v1/parties", OPERATOR, parties_create, control_finish, "Make a party; its secrets are shown once"},
     {READ, "/v1/parties", ANY, parties_list, NULL, "List parties that the caller may see"},
     {READ, "/v1/parties/{}", ANY, parties_get, NULL, "Read a party"},
+    {METHOD_PATCH, "/v1/parties/{}", ANY, parties_patch, control_finish, "Say who a party is by law, for its statements"},
     {POST, "/v1/parties/{}/secrets", ANY, secrets_create, control_finish, "Make a new postback secret, or retire an old one"},
     {POST, "/v1/parties/{}/tokens", ANY, party_tokens_create, control_finish, "Make a new API token"},
     {METHOD_PUT, "/v1/parties/{}/postback-key", ANY, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},

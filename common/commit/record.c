@@ -126,9 +126,11 @@ static const struct field disposition_fields[] = {
     NONCE(disposition),
 };
 static const struct field party_fields[] = {
-    F("name", TEXT, party.name), F("role", TEXT, party.role), F("id", ID, party.id),
-    F("by", U32, party.by),      SECRET(party.secret),        TOKEN(party.token),
+    F("name", TEXT, party.name), F("role", TEXT, party.role), F("id", ID, party.id),         F("by", U32, party.by),
+    SECRET(party.secret),        TOKEN(party.token),          F("legal", TEXT, party.legal),
 };
+static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
+                                            F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),
                                              SECRET(secret.draw)};
 static const struct field retire_fields[] = {F("party", U32, retire.party), F("by", U32, retire.by),
@@ -228,6 +230,7 @@ static const struct layout {
     [RECORD_ASSENT] = FIELDS(assent_fields),
     [RECORD_ADJUSTMENT] = FIELDS(adjustment_fields),
     [RECORD_SHARE] = FIELDS(share_fields),
+    [RECORD_LEGAL] = FIELDS(legal_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),

@@ -56,7 +56,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(TELL, 33, "tell", PARTITION, RECORD_ALONE, "credentials that were made, into the logs of their parties")         \
     X(ASSENT, 34, "assent", ADVERTISER, 0, "a party's assent to a version of a contract's terms, or an adjustment")    \
     X(ADJUSTMENT, 35, "adjustment", ADVERTISER, 0, "a correction in money")                                            \
-    X(SHARE, 36, "share", INSTANCE, 0, "a share link of a statement, or the end of one")
+    X(SHARE, 36, "share", INSTANCE, 0, "a share link of a statement, or the end of one")                               \
+    X(LEGAL, 37, "legal", PARTITION, 0, "who a party is by law, in the logs of its contracts")
 
 enum record_kind {
     RECORD_NONE,
@@ -146,7 +147,11 @@ struct record {
             struct nonce_use nonce;
         } disposition; /* DISPOSITION, DISPOSE */
         struct {
-            struct span name, role; /* role: its word */
+            uint32_t party, by;
+            struct span legal;
+        } legal;
+        struct {
+            struct span name, legal, role; /* legal: may be empty; role: its word */
             char id[LIMIT_ID + 1];
             uint32_t by; /* who calls, here and below */
             struct secret_draw secret;

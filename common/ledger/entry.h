@@ -27,7 +27,8 @@
     X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")              \
     X(ASSENT, 14, "assent", "a party's assent to a version of the terms, or to an adjustment")                         \
     X(ADJUSTMENT, 15, "adjustment", "a correction in money: the operator's word, or what both parties assent to")      \
-    X(CLOCK, 16, "clock", "steps of the server's clock, and the operator's word that it is right")
+    X(CLOCK, 16, "clock", "steps of the server's clock, and the operator's word that it is right")                     \
+    X(PARTY, 17, "party", "who a party is by law, for statements")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -176,6 +177,11 @@ struct entry_adjustment {
     bool on_assent;        /* it counts once both parties have assented, not from its entry on */
 };
 
+struct entry_party {
+    struct span party, by; /* who said so */
+    struct span legal;     /* canonical JSON, settlement/legal.h */
+};
+
 struct entry_key {
     struct span party;
     uint8_t pub[ED25519_KEY_LEN];
@@ -246,6 +252,7 @@ struct entry {
         struct entry_disposition disposition;
         struct entry_terms terms;
         struct entry_key key;
+        struct entry_party party;
         struct entry_server_keys server_keys;
         struct entry_statement statement;
         struct entry_response response;

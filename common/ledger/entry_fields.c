@@ -124,6 +124,16 @@ static const struct field terms_fields[] = {
     {0},
 };
 
+static const struct field party_fields[] = {
+    COMMON_AT,
+    {"by", TEXT, AT(party.by), LIMIT_ID, .always = true},
+    COMMON_CLOCK,
+    COMMON_KIND,
+    {"legal", DOCUMENT, AT(party.legal), .always = true},
+    {"party", TEXT, AT(party.party), LIMIT_ID, .always = true},
+    {0},
+};
+
 static const struct field key_fields[] = {
     COMMON_AT,
     COMMON_CLOCK,
@@ -240,6 +250,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_LEAD] = lead_fields,
     [ENTRY_DISPOSITION] = disposition_fields,
     [ENTRY_KEY] = key_fields,
+    [ENTRY_PARTY] = party_fields,
     [ENTRY_STATEMENT] = statement_fields,
     [ENTRY_RESPONSE] = response_fields,
     [ENTRY_GAP] = gap_fields,

@@ -6,6 +6,7 @@
 #include "common/base/ascii.h"
 #include "common/decisions/countersigned.h"
 #include "common/decisions/rules.h"
+#include "common/settlement/legal.h"
 
 /* A request waits no longer than that between its arrival and its entry. */
 #define FOLD_LAG_MS (60 * 60 * 1000)
@@ -14,12 +15,16 @@ void fold_open(struct fold *f, const struct fold_context *cx, const struct view 
 {
     *f = (struct fold){.cx = *cx, .view = view, .rows = rows};
     period_open(&f->period);
+    buf_heap(&f->legal[0]);
+    buf_heap(&f->legal[1]);
     buf_heap(&f->scratch);
 }
 
 void fold_close(struct fold *f)
 {
     versions_free(&f->versions);
+    buf_free(&f->legal[0]);
+    buf_free(&f->legal[1]);
     buf_free(&f->scratch);
     f->terms = NULL;
 }
@@ -59,6 +64,20 @@ enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struc
     return ERR_OK;
 }
 
+enum err fold_party(struct fold *f, const struct entry_party *p)
+{
+    int side = f->terms == NULL                          ? -1
+               : span_eq(p->party, f->terms->advertiser) ? 0
+               : span_eq(p->party, f->terms->publisher)  ? 1
+                                                         : -1;
+    if (side < 0 || span_empty(p->party) || span_empty(p->by) || !legal_is(p->legal) ||
+        span_eq(p->by, side == 0 ? f->terms->publisher : f->terms->advertiser))
+        return ERR_INVALID;
+    buf_clear(&f->legal[side]);
+    buf_span_add(&f->legal[side], p->legal);
+    return ERR_OK;
+}
+
 bool fold_may(const struct fold *f, const struct entry *e)
 {
     switch (e->kind) {
@@ -68,6 +87,7 @@ bool fold_may(const struct fold *f, const struct entry *e)
     case ENTRY_GAP:
     case ENTRY_SERVER_KEYS:
     case ENTRY_CREDENTIAL:
+    case ENTRY_PARTY:
     case ENTRY_CLOCK:
         return true;
     default:
@@ -398,6 +418,7 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
                               .view = f->view,
                               .contract = f->cx.contract,
                               .to_ms = s->to_ms,
+                              .legal = {buf_span(&f->legal[0]), buf_span(&f->legal[1])},
                               .utc_offset_s = s->utc_offset_s,
                               .issued_ms = e->at_ms};
     char id[LIMIT_ID + 1];

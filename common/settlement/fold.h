@@ -22,6 +22,7 @@ struct fold {
     uint64_t terms_index;
     bool binds; /* false until the first version has the assents that it asks for */
     struct period period;
+    struct buf legal[2];  /* of advertiser and publisher, as their last `party` entry says; empty: none */
     int64_t last_ms;      /* time of the entry before; 0: none */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
     bool after_gap;
@@ -42,6 +43,10 @@ void fold_at(struct fold *f, int64_t at_ms);
  * contract's complete terms, or their time goes back; ERR_NOT_IMPLEMENTED when they follow rules that are not known
  * here. */
 MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone);
+/* Takes a party's legal data. ERR_INVALID, and nothing happened: it is none, or neither party's, or the other one's
+ * word.
+ */
+MUST_CHECK enum err fold_party(struct fold *f, const struct entry_party *p);
 /* Whether an entry of its kind may stand there: nothing is counted, decided or settled until terms bind. */
 bool fold_may(const struct fold *f, const struct entry *e);
 /* Takes an assent: by the key that the party has then, to a version that may bind or an adjustment that asks for it,

@@ -8,6 +8,7 @@
 #include "common/base/mem.h"
 #include "common/base/money.h"
 #include "common/base/when.h"
+#include "common/settlement/legal.h"
 
 /* A lead received in the interval, and what became of it within. */
 struct received {
@@ -564,11 +565,31 @@ static void write_bridge(struct jw *w, const struct statement_draft *f)
     jw_object_end(w);
 }
 
-static void write_party(struct jw *w, const char *key, struct span id)
+static void write_party(struct jw *w, const char *key, struct span id, struct span legal)
 {
     jw_key(w, key);
     jw_object(w);
     jw_kstr(w, "id", id);
+    if (!span_empty(legal) && !span_is(legal, "{}")) {
+        jw_key(w, "legal");
+        jw_raw(w, legal);
+    }
+    jw_object_end(w);
+}
+
+/* VAT is on what is payable, rounded half up, away from zero. */
+static void write_tax(struct jw *w, const struct statement_in *in, int64_t payable_minor)
+{
+    const struct tax t = tax_of(in->legal[0], in->legal[1]);
+    int64_t ppm = t.kind == TAX_DOMESTIC ? in->terms->vat_ppm : 0;
+    wide_micros twice = (wide_micros)(payable_minor < 0 ? -payable_minor : payable_minor) * ppm * 2 + 1000000;
+    int64_t vat = (int64_t)(twice / 2000000);
+    jw_key(w, "tax");
+    jw_object(w);
+    jw_kstr(w, "kind", span_str(tax_word(t.kind)));
+    jw_kbool(w, "self_billing", t.self_billing);
+    jw_kint(w, "vat_minor", payable_minor < 0 ? -vat : vat);
+    jw_kint(w, "vat_ppm", ppm);
     jw_object_end(w);
 }
 
@@ -615,7 +636,7 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
     jw_object(&w);
     jw_key(&w, "adjustments");
     jw_raw(&w, buf_span(&f->adjustments));
-    write_party(&w, "advertiser", t->advertiser);
+    write_party(&w, "advertiser", t->advertiser, in->legal[0]);
     write_bridge(&w, f);
     jw_kstr(&w, "campaign_name", t->name);
     jw_kint(&w, "carried_micros", o->carried_micros);
@@ -639,9 +660,10 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
     write_period(&w, in, from_ms);
     jw_key(&w, "prev_sha256");
     jw_hex(&w, in->prev_sha256.b, in->has_prev ? HASH_LEN : 0);
-    write_party(&w, "publisher", t->publisher);
+    write_party(&w, "publisher", t->publisher, in->legal[1]);
     write_quantities(&w, f);
     jw_kint(&w, "revision", 1);
+    write_tax(&w, in, o->payable_minor);
     jw_kint(&w, "terms", (int64_t)in->terms_index);
     jw_kstr(&w, "timezone", t->timezone);
     write_tree(&w, in);

@@ -27,6 +27,7 @@ struct statement_in {
     struct hash from_root, to_root; /* of the trees of size from and to */
     int64_t to_ms;                  /* the period's end; its entries are earlier */
     const struct tally *tally;      /* of [from, to) */
+    struct span legal[2];           /* of advertiser and publisher, as legal.h has it; empty: none */
     struct waiting waiting;         /* at its beginning */
     const struct view
         *view; /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */

@@ -60,7 +60,7 @@ static struct reader inner(struct reader *r, const char *key, const char *const 
 
 static struct span party_id(struct reader *r, const char *key)
 {
-    static const char *const names[] = {"id", NULL};
+    static const char *const names[] = {"id", "legal", NULL};
     struct reader party = inner(r, key, names);
     struct span id = text(&party, "id", LIMIT_ID);
     r->bad |= party.bad;
@@ -123,6 +123,7 @@ static void read_lists(struct reader *r, struct statement *s)
     s->opening = object(r, "opening");
     s->bridge = object(r, "bridge");
     s->closing = object(r, "closing");
+    (void)object(r, "tax");
     r->bad |= counts.bad || !json_is_array(s->adjustments) || !json_is_array(s->quantities) ||
               !json_is_array(json_object_get(r->obj, "gaps"));
 }
@@ -134,8 +135,8 @@ enum err statement_read(struct span payload, struct statement *out)
         "contract",     "counts",     "currency",   "due_at",        "exponent",       "gaps",
         "gross_micros", "id",         "issued_at",  "issuer",        "lines",          "net_micros",
         "number",       "opening",    "payable_by", "payable_minor", "period",         "prev_sha256",
-        "publisher",    "quantities", "revision",   "terms",         "timezone",       "tree",
-        "typ",          NULL};
+        "publisher",    "quantities", "revision",   "tax",           "terms",          "timezone",
+        "tree",         "typ",        NULL};
     struct statement s = {0};
     if (json_read_canonical(payload, &s.json, NULL) != ERR_OK)
         return ERR_CORRUPT;

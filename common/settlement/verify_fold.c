@@ -390,6 +390,17 @@ static bool stands(struct audit *a, uint64_t index, const struct entry *e)
     return !a->stopped;
 }
 
+static void take_of_party(struct audit *a, uint64_t index, const struct entry *e)
+{
+    if (e->kind == ENTRY_KEY)
+        verify_party_key(a, index, e);
+    else if (e->kind == ENTRY_CREDENTIAL)
+        verify_credential(a, index, &e->credential);
+    else if (fold_party(&a->fold, &e->party) != ERR_OK)
+        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " gives legal data that are none, or nobody's here",
+                      index);
+}
+
 static void take(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                  const struct frontier *before)
 {
@@ -422,10 +433,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         judge_disposition(a, index, e, bytes);
         break;
     case ENTRY_KEY:
-        verify_party_key(a, index, e);
-        break;
     case ENTRY_CREDENTIAL:
-        verify_credential(a, index, &e->credential);
+    case ENTRY_PARTY:
+        take_of_party(a, index, e);
         break;
     case ENTRY_STATEMENT:
         verify_statement(a, index, e, before);

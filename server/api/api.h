@@ -17,9 +17,10 @@ HANDLER(parties_get);
 HANDLER(secrets_create);
 HANDLER(party_tokens_create);
 HANDLER(party_key_put);
+HANDLER(parties_patch);
 HANDLER(postback_key_put);
 HANDLER(postback_key_delete);
-job_run party_run, secret_run, retire_run, token_run, party_key_run, postback_key_run;
+job_run party_run, secret_run, retire_run, token_run, party_key_run, party_legal_run, postback_key_run;
 
 /* api_campaigns.c */
 HANDLER(campaigns_create);

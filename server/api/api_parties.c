@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/party_jws.h"
+#include "common/settlement/legal.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -33,6 +34,10 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
             jw_str(w, span_str(c->secrets[i].kid));
     jw_array_end(w);
     jw_kstr(w, "kind", span_str(role_word(p->role)));
+    if (!span_empty(p->legal)) {
+        jw_key(w, "legal");
+        jw_raw(w, p->legal);
+    }
     jw_kstr(w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {
         jw_key(w, "postback_key");
@@ -85,7 +90,11 @@ static enum err party_answer(struct batch *cx, struct job *job, const struct par
 enum err party_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct party p = {.number = (uint32_t)cx->catalog->n_parties + 1, .name = r->party.name, .created_ms = cx->now_ms};
+    struct party p = {.number = (uint32_t)cx->catalog->n_parties + 1,
+                      .name = r->party.name,
+                      .legal = r->party.legal,
+                      .legal_by = r->party.by,
+                      .created_ms = cx->now_ms};
     memcpy(p.id, r->party.id, sizeof p.id);
     enum err err = role_parse(r->party.role, &p.role);
     if (err == ERR_OK)
@@ -98,25 +107,48 @@ enum err party_run(struct batch *cx, struct job *job)
 }
 
 struct party_body {
-    struct span kind, name;
+    struct span kind, legal, name;
 };
+
+/* As it is kept, in the arena; stays empty where nothing was said. */
+static enum err take_legal(struct request *rq, struct span *legal)
+{
+    json_t *said = NULL;
+    struct buf text;
+    if (legal->ptr == NULL)
+        return ERR_OK;
+    enum err err = json_read(*legal, &said, &rq->problem);
+    if (err != ERR_OK)
+        return err;
+    arena_buf(rq->arena, &text, LEGAL_MAX);
+    err = legal_take(said, &text, &rq->problem);
+    if (err == ERR_OK && text.failed)
+        err = problem(&rq->problem, ERR_INVALID, "legal", "must be at most %d bytes", LEGAL_MAX);
+    *legal = buf_span(&text);
+    json_decref(said);
+    return err;
+}
 
 enum err parties_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     static const struct body_member members[] = {
         {"kind", BODY_TEXT, offsetof(struct party_body, kind), LIMIT_LABEL, true},
+        {"legal", BODY_JSON, offsetof(struct party_body, legal), 0, false},
         {"name", BODY_TEXT, offsetof(struct party_body, name), LIMIT_LABEL, true},
         {NULL},
     };
-    struct party_body in = {{0}, {0}};
+    struct party_body in = {{0}, {0}, {0}};
     enum role role;
     enum err err = body_read(rq, members, &in);
     if (err != ERR_OK)
         return err;
     if (role_parse(in.kind, &role) != ERR_OK)
         return problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
+    if ((err = take_legal(rq, &in.legal)) != ERR_OK)
+        return err;
     struct job *job = worker_job(rq, RECORD_PARTY, NULL);
+    job->record.party.legal = in.legal;
     struct record *r = &job->record;
     r->party.name = in.name;
     r->party.role = in.kind;
@@ -305,4 +337,55 @@ enum err party_key_put(struct request *rq, struct reply *reply)
     job->record.key.jws = in.jws;
     job->record.key.previous_jws = in.previous_jws;
     return worker_submit(rq, job);
+}
+
+/* ---- PATCH /v1/parties/{id} ---- */
+
+static enum err legal_write(struct batch *cx, const struct party *p)
+{
+    enum err err = catalog_put_party(cx->txn, p);
+    cx->catalog_changed = err == ERR_OK;
+    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
+        if (contract_has_party(&cx->catalog->contracts[i], p))
+            err = contract_append_legal(cx, &cx->catalog->contracts[i], p);
+    return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
+}
+
+enum err party_legal_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    struct party p = cx->catalog->parties[r->legal.party - 1];
+    bool same = span_eq(p.legal, r->legal.legal);
+    struct answer a;
+    if (!same) {
+        p.legal = r->legal.legal;
+        p.legal_by = r->legal.by;
+    }
+    enum err err = key_logs_ready(cx, &p);
+    if (err != ERR_OK)
+        return err;
+    answer_open(&a);
+    jw_party(&a.w, cx->catalog, &p);
+    answer_job(&a, job, 200);
+    return same ? ERR_OK : legal_write(cx, &p);
+}
+
+enum err parties_patch(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    static const struct body_member members[] = {{"legal", BODY_JSON, 0, 0, true}, {NULL}};
+    struct span legal = {0};
+    const struct party *p;
+    enum err err = call_party(rq, rq->param[0], &p);
+    if (err != ERR_OK)
+        return err;
+    if (p->number != rq->caller->number && !caller_is(rq, ROLE_OPERATOR))
+        return problem(&rq->problem, ERR_FORBIDDEN, "", "legal data are said by the party itself, or the operator");
+    if ((err = body_read(rq, members, &legal)) != ERR_OK || (err = take_legal(rq, &legal)) != ERR_OK)
+        return err;
+    struct job *job = worker_job(rq, RECORD_LEGAL, NULL);
+    job->record.legal.party = p->number;
+    job->record.legal.by = rq->caller->number;
+    job->record.legal.legal = legal;
+    return call_submit(rq, job);
 }

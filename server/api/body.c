@@ -36,12 +36,35 @@ static enum err refuse_others(struct request *rq, const json_t *object, const st
     return json_only(object, "", names, &rq->problem);
 }
 
+static enum err read_object(struct request *rq, const json_t *object, const struct body_member *m, struct span *out)
+{
+    const json_t *v = json_object_get(object, m->name);
+    struct buf text;
+    struct jw w;
+    if (v == NULL && !m->required)
+        return ERR_OK;
+    if (!json_is_object(v))
+        return problem(&rq->problem, ERR_INVALID, m->name, "must be an object");
+    buf_heap(&text);
+    jw_open(&w, &text);
+    jw_value(&w, v);
+    jw_close(&w);
+    struct buf kept;
+    arena_buf(rq->arena, &kept, text.len + 1);
+    buf_span_add(&kept, buf_span(&text));
+    *out = buf_span(&kept);
+    buf_free(&text);
+    return ERR_OK;
+}
+
 static enum err read_member(struct request *rq, const json_t *object, const struct body_member *m, void *out)
 {
     void *at = (char *)out + m->at;
     bool there = json_object_get(object, m->name) != NULL;
     if (m->type == BODY_TEXT)
         return there || m->required ? body_text(rq, object, m->name, (size_t)m->max, at) : ERR_OK;
+    if (m->type == BODY_JSON)
+        return read_object(rq, object, m, at);
     struct body_int *number = at;
     enum err err = json_get_int(object, "", m->name, m->min, m->max, &number->value, &number->given, &rq->problem);
     if (err == ERR_OK && m->required && !number->given)

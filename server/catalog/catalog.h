@@ -21,6 +21,8 @@ struct party {
     bool has_key;
     uint8_t pub[ED25519_KEY_LEN];
     struct span key_jws; /* shows it: for the logs of later contracts */
+    struct span legal;   /* canonical JSON, settlement/legal.h; empty: none was given */
+    uint32_t legal_by;   /* who gave it */
     int64_t created_ms;
     uint8_t postback_key[HASH_LEN]; /* SHA-256 of what unsigned postbacks bring as key=, from these blocks alone */
     struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */

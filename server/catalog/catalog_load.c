@@ -6,6 +6,7 @@
 #include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/decisions/rules.h"
+#include "common/settlement/legal.h"
 #include "server/catalog/catalog_private.h"
 #include "server/catalog/catalog_write.h"
 #include "server/keys/vault.h"
@@ -179,7 +180,7 @@ static enum err need_party(const struct catalog *c, const json_t *row, const cha
 static enum err party_read(struct load *l, struct span key, const json_t *row)
 {
     struct party *p = &l->c->parties[l->c->n_parties];
-    struct span kind, name, pub = {0}, jws = {0}, hash = {0}, cidrs = {0};
+    struct span kind, name, pub = {0}, jws = {0}, hash = {0}, cidrs = {0}, legal = {0};
     size_t len = 0;
     bool hashed = false;
     if (!next_number(key, l->c->n_parties) || need_id(row, p->id) != ERR_OK ||
@@ -188,7 +189,8 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         need_int(row, "created", JSON_INT_MAX, &p->created_ms) != ERR_OK ||
         json_get_str(row, "", "key", 64, &pub, &p->has_key, NULL) != ERR_OK ||
         json_get_str(row, "", "key_jws", LIMIT_PARTY_JWS, &jws, NULL, NULL) != ERR_OK ||
-        p->has_key == span_empty(jws) ||
+        p->has_key == span_empty(jws) || json_get_str(row, "", "legal", LEGAL_MAX, &legal, NULL, NULL) != ERR_OK ||
+        (!span_empty(legal) && (!legal_is(legal) || need_number(row, "legal_by", &p->legal_by) != ERR_OK)) ||
         json_get_str(row, "", "postback_cidrs", POSTBACK_CIDRS_MAX, &cidrs, NULL, NULL) != ERR_OK ||
         json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs) ||
         (hashed && (need_number(row, "postback_by", &p->postback_by) != ERR_OK ||
@@ -201,6 +203,7 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
     p->number = load_be32(key.ptr);
     p->name = pool_copy(l->c->index, name);
     p->key_jws = pool_copy(l->c->index, jws);
+    p->legal = pool_copy(l->c->index, legal);
     p->postback_cidrs = pool_copy(l->c->index, cidrs);
     l->c->n_parties++;
     return ERR_OK;
@@ -214,6 +217,7 @@ static enum err party_reuse(struct load *l, struct span key, size_t n)
     *p = l->before->parties[n];
     p->name = pool_copy(l->c->index, p->name);
     p->key_jws = pool_copy(l->c->index, p->key_jws);
+    p->legal = pool_copy(l->c->index, p->legal);
     p->postback_cidrs = pool_copy(l->c->index, p->postback_cidrs);
     return ERR_OK;
 }

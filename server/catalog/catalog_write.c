@@ -97,6 +97,10 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
     if (p->has_key)
         jw_kstr(&r.w, "key_jws", p->key_jws);
     jw_kstr(&r.w, "kind", span_str(role_word(p->role)));
+    if (!span_empty(p->legal)) {
+        jw_kstr(&r.w, "legal", p->legal);
+        jw_kint(&r.w, "legal_by", p->legal_by);
+    }
     jw_kstr(&r.w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {
         jw_kint(&r.w, "postback_by", p->postback_by);

@@ -224,6 +224,8 @@ static void take_control(struct check *c, struct checked_log *log, const struct 
         entry_fails(c, STORE_CHECK_ENTRIES, "tells of other steps of the clock than table clock has");
     if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
         entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
+    if (e->kind == ENTRY_PARTY && fold_party(&log->fold, &e->party) != ERR_OK)
+        entry_fails(c, STORE_CHECK_ENTRIES, "gives legal data that are none, or nobody's here");
     if (e->kind == ENTRY_CREDENTIAL &&
         (catalog_party(c->catalog, e->credential.party) == NULL || catalog_party(c->catalog, e->credential.by) == NULL))
         entry_fails(c, STORE_CHECK_ENTRIES, "tells of a credential of, or by, a party that is not there");

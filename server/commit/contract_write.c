@@ -140,7 +140,22 @@ enum err contract_open(struct batch *cx, struct contract *k)
         err = contract_append_key(cx, k, advertiser, SPAN(""));
     if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)
         err = contract_append_key(cx, k, k->publisher, SPAN(""));
+    if (err == ERR_OK)
+        err = contract_append_legal(cx, k, advertiser);
+    if (err == ERR_OK && k->publisher != NULL)
+        err = contract_append_legal(cx, k, k->publisher);
     return err == ERR_OK ? credentials_open(cx, k) : err;
+}
+
+enum err contract_append_legal(struct batch *cx, const struct contract *k, const struct party *p)
+{
+    const struct entry entry = {
+        .kind = ENTRY_PARTY,
+        .at_ms = cx->now_ms,
+        .party = {.party = span_str(p->id),
+                  .by = span_str(cx->catalog->parties[p->legal_by > 0 ? p->legal_by - 1 : 0].id),
+                  .legal = p->legal}};
+    return span_empty(p->legal) ? ERR_OK : pipeline_append(cx, k, &entry, NULL, NULL);
 }
 
 bool contract_has_party(const struct contract *k, const struct party *p)

@@ -34,6 +34,9 @@ bool contract_has_party(const struct contract *k,
 MUST_CHECK enum err contract_append_key(struct batch *cx, const struct contract *k, const struct party *p,
                                         struct span previous_jws);
 
+/* A `party` entry, if the party has legal data. */
+MUST_CHECK enum err contract_append_legal(struct batch *cx, const struct contract *k, const struct party *p);
+
 /* The state of the server's keys, for a log that is ready; server_keys_run.c. */
 MUST_CHECK enum err contract_append_server_keys(struct batch *cx, const struct contract *k,
                                                 const struct keys_step *step);

@@ -88,6 +88,7 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
         .to_root = s->closes.root,
         .to_ms = s->to_ms,
         .waiting = last->waiting,
+        .legal = {s->k->campaign->advertiser->legal, s->k->publisher != NULL ? s->k->publisher->legal : SPAN("")},
         .tally = &s->closes.tally,
         .view = &cx->view,
         .contract = s->k->number,

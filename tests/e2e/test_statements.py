@@ -10,7 +10,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import BROWSER, Market, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
+from harness import BROWSER, Market, Party, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
 
 
 class Statements(ServerCase):
@@ -117,6 +117,35 @@ class Statements(ServerCase):
         _, third, _ = self.settle()
         self.assertEqual(third["prev_sha256"], hashlib.sha256(second_bytes).hexdigest())
         self.assertEqual(third["net_micros"], 0)
+
+    def test_who_the_parties_are_by_law_is_on_statements_and_decides_on_vat(self):
+        market = self.market
+        lumen = {"name": "Solaire Lumen SAS", "address": "14, quai des \u00c9tuves\n69002 Lyon", "country": "fr", "vat_id": "FR 48 999 000 102", "email": "compta@lumen.example"}
+        nord = {"name": "Comparateur Nord SRL", "country": "BE", "vat_id": "BE 0999.000.129"}
+        cases = [({}, {}, "none", False, 0), (lumen, {}, "none", False, 0), (lumen, nord, "reverse_charge", True, 0),
+                 (lumen, {**nord, "country": "FR"}, "domestic", True, 240), (lumen, {"country": "FR", "name": "Small"}, "none", False, 0),
+                 (lumen, {"country": "CH", "name": "Abroad"}, "reverse_charge", False, 0), ({**lumen, "country": "US"}, nord, "outside", True, 0)]
+        self.operator.patch(f"/v1/contracts/{market.contract}", {"vat_ppm": 200_000})
+        for n, (customer, supplier, kind, self_billing, vat) in enumerate(cases):
+            with self.subTest(kind, n=n):
+                self.assertStatus(market.advertiser.call("PATCH", f"/v1/parties/{market.advertiser.id}", {"legal": customer}), 200)
+                self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": supplier}), 200)
+                self.say(self.lead(), "approved")
+                _, statement, _ = self.settle()
+                self.assertEqual(statement["tax"], {"kind": kind, "self_billing": self_billing, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0})
+                self.assertEqual(statement["payable_minor"], 1200)
+                said = {**customer, "country": customer["country"].upper(), "vat_id": customer["vat_id"].replace(" ", "")} if customer else None
+                self.assertEqual(statement["advertiser"], {"id": market.advertiser.id, **({"legal": said} if said else {})})
+        for legal, field in (({"vat_id": "-"}, "legal.vat_id"), ({"country": "Belgium"}, "legal.country"), ({"tel": "1"}, "legal.tel"), ({"name": "a\nb"}, "legal.name"), ([], "legal")):
+            refused = self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": legal})
+            self.assertEqual((refused.status, refused.json["field"]), (422, field))
+        self.assertStatus(market.publisher.call("PATCH", f"/v1/parties/{market.advertiser.id}", {"legal": {}}), 404)
+        later = market.new_contract(Party(self.operator, "Another", "publisher"))
+        with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
+            for contract in (market.contract, later):
+                folder = f"{mirror}/{contract}"
+                self.assertEqual(countersign("pull", self.server.url, folder, "--contract", contract, "--token", self.operator.token).returncode, 0)
+                self.assertEqual(countersign("verify", folder).returncode, 0)
 
     def test_a_remainder_is_carried_and_an_auditor_finds_the_same(self):
         market = self.market

@@ -28,6 +28,7 @@ def tell_a_whole_story(server):
     advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": True})
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": False})
+    market.publisher.patch(f"/v1/parties/{market.publisher.id}", {"legal": {"name": "Comparateur Nord SRL", "country": "be", "vat_id": "BE 0999.000.129"}})
     operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 9_000_000}]}})
     soon = datetime.now(timezone.utc) + timedelta(seconds=1)
     operator.patch(f"/v1/contracts/{market.contract}", {"ends_at": "2100-01-01T00:00:00Z", "effective_at": soon.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})

@@ -246,8 +246,7 @@ static void random_entry(struct entry *e)
         e->server_keys = (struct entry_server_keys){number(), text(500), text(500)};
         break;
     case ENTRY_STATEMENT:
-        e->statement = (struct entry_statement){
-            id('S'), number(), number(), number(), (int64_t)number(), (int64_t)below(7200) - 3600, {{0}}};
+        e->statement = (struct entry_statement){id('S'), number(), number(), number(), (int64_t)number(), -60, {{0}}};
         bytes(e->statement.sha256.b, HASH_LEN);
         break;
     case ENTRY_RESPONSE:
@@ -269,6 +268,9 @@ static void random_entry(struct entry *e)
         break;
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};
+        break;
+    case ENTRY_PARTY:
+        e->party = (struct entry_party){id('A'), id('A'), SPAN("{\"name\":\"A\"}")};
         break;
     case ENTRY_CREDENTIAL:
         e->credential = (struct entry_credential){id('A'), id('A'),           (enum credential)below(CREDENTIAL_COUNT),

@@ -531,7 +531,7 @@ CASES = {
     row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
                 ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, layer", "token 32, layer"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
-    control_rows: [("`kind`, `name`, `postback_by`", "`kind`, `postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
+    control_rows: [("`name`, `postback_by`", "`postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: line items", "`rows`: line items")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`keys` or `watermark`", "`watermark`")],

@@ -163,7 +163,8 @@ static void the_payload_is_what_the_format_says(void **state)
                "\"publisher\":{\"id\":\"P1\"},"
                "\"quantities\":[{\"micros\":250000,\"n\":1,\"unit_micros\":250000,\"what\":\"click\"},"
                "{\"micros\":12000000,\"n\":1,\"terms\":0,\"unit_micros\":12000000,\"what\":\"lead\"}],"
-               "\"revision\":1,\"terms\":0,\"timezone\":\"UTC\",\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
+               "\"revision\":1,\"tax\":{\"kind\":\"none\",\"self_billing\":false,\"vat_minor\":0,\"vat_ppm\":0},"
+               "\"terms\":0,\"timezone\":\"UTC\",\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
                "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
                (int)root.len, root.ptr, (int)sha.len, sha.ptr, 0, 0);
     buf_byte(&expected, '\0');

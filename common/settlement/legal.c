@@ -1,0 +1,148 @@
+#include "common/settlement/legal.h"
+
+#include <stdio.h>
+
+#include "common/base/ascii.h"
+#include "common/base/country.h"
+#include "common/base/text.h"
+#include "common/base/utf8.h"
+
+static const struct {
+    const char *name;
+    size_t max;
+} members[] = {{"address", 500}, {"country", 40}, {"email", 254}, {"name", 200}, {"vat_id", 40}}; /* by name */
+enum { MEMBERS = sizeof members / sizeof *members };
+static const char *const names[] = {"address", "country", "email", "name", "vat_id", NULL};
+
+static enum err wrong(struct problem *p, const char *member, const char *what)
+{
+    char field[24];
+    snprintf(field, sizeof field, "legal.%s", member);
+    return problem(p, ERR_INVALID, field, "%s", what);
+}
+
+/* An address has lines. */
+static bool plain(struct span s, bool lines)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (((unsigned char)s.ptr[i] < 0x20 && !(lines && s.ptr[i] == '\n')) || s.ptr[i] == 0x7f)
+            return false;
+    return true;
+}
+
+static bool take_vat_id(struct span s, char *out, size_t cap, size_t *len)
+{
+    *len = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = ascii_to_upper(s.ptr[i]);
+        if (c == ' ' || c == '.' || c == '-')
+            continue;
+        if ((!ascii_is_upper(c) && !ascii_is_digit(c)) || *len == cap)
+            return false;
+        out[(*len)++] = c;
+    }
+    return *len >= 4;
+}
+
+static enum err take_member(struct jw *w, const json_t *said, size_t i, struct problem *p)
+{
+    const json_t *v = json_object_get(said, members[i].name);
+    char mem[20];
+    size_t len;
+    if (v == NULL || json_is_null(v))
+        return ERR_OK;
+    if (!json_is_string(v))
+        return wrong(p, members[i].name, "must be a text");
+    struct span s = text_strip(span_of(json_string_value(v), json_string_length(v)));
+    if (s.len > members[i].max || !plain(s, i == 0))
+        return wrong(p, members[i].name,
+                     i == 0 ? "must be at most 500 bytes, without control characters but newlines"
+                            : "is too long, or has control characters");
+    if (s.len == 0)
+        return ERR_OK;
+    if (span_is(span_str(members[i].name), "country")) {
+        if (!country_read(s, mem))
+            return wrong(p, "country", COUNTRY_MUST);
+        s = span_of(mem, COUNTRY_LEN);
+    } else if (span_is(span_str(members[i].name), "vat_id")) {
+        if (!take_vat_id(s, mem, sizeof mem, &len))
+            return wrong(p, "vat_id", "must be 4 to 20 letters and digits such as FR48999000102");
+        s = span_of(mem, len);
+    } else if (span_is(span_str(members[i].name), "email") && memchr(s.ptr, '@', s.len) == NULL) {
+        return wrong(p, "email", "must be an address with an @");
+    }
+    jw_kstr(w, members[i].name, s);
+    return ERR_OK;
+}
+
+enum err legal_take(const json_t *said, struct buf *out, struct problem *p)
+{
+    struct jw w;
+    enum err err = json_is_object(said) ? json_only(said, "legal", names, p)
+                                        : problem(p, ERR_INVALID, "legal", "must be an object, perhaps {}");
+    jw_open(&w, out);
+    jw_object(&w);
+    for (size_t i = 0; i < MEMBERS && err == ERR_OK; i++)
+        err = take_member(&w, said, i, p);
+    jw_object_end(&w);
+    jw_close(&w);
+    return err;
+}
+
+bool legal_is(struct span text)
+{
+    json_t *json = NULL;
+    struct buf again;
+    if (text.len > LEGAL_MAX || json_read_canonical(text, &json, NULL) != ERR_OK)
+        return false;
+    buf_heap(&again);
+    bool same = legal_take(json, &again, NULL) == ERR_OK && span_eq(buf_span(&again), text);
+    buf_free(&again);
+    json_decref(json);
+    return same;
+}
+
+/* ---- VAT ---- */
+
+static bool in_eu(struct span country)
+{
+    static const char eu[] = "ATBEBGCYCZDEDKEEESFIFRGRHRHUIEITLTLULVMTNLPLPTROSESISK";
+    for (size_t i = 0; country.len == COUNTRY_LEN && i < sizeof eu - 1; i += COUNTRY_LEN)
+        if (memcmp(eu + i, country.ptr, COUNTRY_LEN) == 0)
+            return true;
+    return false;
+}
+
+const char *tax_word(enum tax_kind k)
+{
+    static const char *const words[] = {"none", "domestic", "reverse_charge", "outside"};
+    return words[k];
+}
+
+struct tax tax_of(struct span customer, struct span supplier)
+{
+    json_t *json[2] = {NULL, NULL};
+    struct span country[2] = {SPAN(""), SPAN("")};
+    bool taxable[2] = {false, false}, eu[2];
+    const struct span text[2] = {customer, supplier};
+    struct tax t = {TAX_NONE, false};
+    for (int i = 0; i < 2; i++) {
+        if (!span_empty(text[i]) && json_read(text[i], &json[i], NULL) != ERR_OK)
+            json[i] = NULL;
+        const json_t *c = json_object_get(json[i], "country");
+        country[i] = span_of(json_string_value(c), json_string_length(c));
+        taxable[i] = json_object_get(json[i], "vat_id") != NULL;
+        eu[i] = in_eu(country[i]);
+    }
+    bool told = country[0].len > 0 && country[1].len > 0, same = span_eq(country[0], country[1]);
+    if (told && same && eu[1] && taxable[1])
+        t.kind = TAX_DOMESTIC;
+    else if (told && !same && eu[0] && taxable[0] && (!eu[1] || taxable[1]))
+        t.kind = TAX_REVERSE_CHARGE;
+    else if (told && !eu[0] && eu[1] && taxable[1])
+        t.kind = TAX_OUTSIDE;
+    t.self_billing = json[0] != NULL && taxable[1];
+    json_decref(json[0]);
+    json_decref(json[1]);
+    return t;
+}

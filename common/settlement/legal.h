@@ -1,0 +1,32 @@
+/* Who a party is by law, for statements, and what that makes of VAT: {address, country, email, name, vat_id}, of which
+ * those that are empty are left out. FORMATS.md, "Legal data". */
+#ifndef CS_SETTLEMENT_LEGAL_H
+#define CS_SETTLEMENT_LEGAL_H
+
+#include "common/base/json_read.h"
+#include "common/base/json_write.h"
+
+enum { LEGAL_MAX = 2048 }; /* bytes, as canonical JSON */
+
+/* Takes what a caller says: blanks around texts go, a country's code is written as in ISO 3166, a VAT id in capitals
+ * without blanks and signs between. Appends the canonical object. ERR_INVALID naming legal.{member}. */
+MUST_CHECK enum err legal_take(const json_t *said, struct buf *out, struct problem *p);
+/* Whether these are the bytes that legal_take makes. */
+bool legal_is(struct span text);
+
+/* Articles 44 and 196 of Directive 2006/112/EC, between a supplier (the publisher) and a customer (the advertiser). */
+enum tax_kind {
+    TAX_NONE,           /* the data do not tell */
+    TAX_DOMESTIC,       /* one country of the EU: the supplier charges VAT */
+    TAX_REVERSE_CHARGE, /* the customer, in another country of the EU, owes it */
+    TAX_OUTSIDE         /* the customer is outside the EU: there is none */
+};
+struct tax {
+    enum tax_kind kind;
+    bool self_billing; /* the customer draws up the invoice of a supplier who has a VAT id: article 226 (10a) */
+};
+const char *tax_word(enum tax_kind k);
+/* Either may be empty. */
+struct tax tax_of(struct span customer, struct span supplier);
+
+#endif
