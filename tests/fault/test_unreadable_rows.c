@@ -584,7 +584,6 @@ static const char *needed_for(const struct need *of, size_t n, enum table table)
 /* Who looks for a row that is not there, or for the first or the last, meets another one: if that is not as it was
  * written, it may be the one looked for, its key changed. */
 static const struct need also_met[] = {
-    {TABLE_STATEMENTS, "a new statement"},
     {TABLE_IDEMPOTENCY, "a new statement"},
     {TABLE_ROWS + ROW_DUE, "a new statement"},
 };

@@ -436,11 +436,21 @@ class MadeLog:
         said = party_word(self.party_keys[party], party, "countersign-response", self.now, disputed=[], statement_sha256=sha256(payload).hex(), verdict="accept")
         self.append({"jws": said, "kind": "response", "party": party, "statement": ident})
 
+    def adjust(self):
+        chance, most = self.chance, verify.ROOM
+        entry = {"by": OPERATOR, "kind": "adjustment", "micros": chance.choice([1, -1, 10**7, -10**7, -10**9, most, -most, chance.randrange(-10**8, -1)]),
+                 "reason": chance.choice(["as agreed", "x" * 512, "caf\u00e9 <b>\"test\"</b>"])}
+        if self.ledger.leads and chance.random() < 0.6:
+            entry["lead"] = chance.choice(sorted(self.ledger.leads))
+        if self.ledger.statements and chance.random() < 0.4:
+            entry["statement"] = chance.choice(self.ledger.statements).id
+        self.append(entry)
+
     def grow(self, events):
         for _ in range(events):
             self.pass_time()
-            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms, self.change_key],
-                                        [6, 9, 5, 0.4 * self.settles, 0.3, 0.2])[0]
+            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms, self.change_key, self.adjust],
+                                        [6, 9, 5, 0.4 * self.settles, 0.3, 0.2, 0.7])[0]
             event()
         return self
 
@@ -472,6 +482,7 @@ NEW = {  # members that an entry may be given that it had not
     "click": {"clock_steps": 1, "sub1": "q", "to": "https://x.example/", "to_refused": True, "country": "FR", "device": "phone", "utm_term": "t"},
     "view": {"click": 3, "placement": 1}, "gap": {"clicks": 1, "impressions": 2}, "impression": {"device": "phone"},
     "clock": {"unsure": True, "by": OPERATOR, "confirmed_ms": START, "from_ms": START, "to_ms": START + DAY},
+    "adjustment": {"on_assent": True, "lead": 1, "statement": "S9", "clock_ms": 5},
     "terms": {"effective_ms": START + 10**10}, "key": {"clock_ms": 5}}
 
 
