@@ -36,6 +36,7 @@ struct ledger_run {
     int64_t net_micros, payable_minor, carried_micros, to_ms;
     struct hash sha256;
     struct waiting waiting;
+    int64_t waits[2]; /* by the model: micros, leads */
     uint64_t lines;
 };
 
@@ -105,6 +106,53 @@ static int64_t buckets(const json_t *counts)
     return sum;
 }
 
+/* What the gross is made of comes to it, and each line to its price. */
+static void quantities_hold(const struct statement *s)
+{
+    const json_t *q;
+    size_t i;
+    int64_t sum = 0;
+    json_array_foreach(s->quantities, i, q)
+    {
+        int64_t n = json_integer_value(json_object_get(q, "n")),
+                micros = json_integer_value(json_object_get(q, "micros"));
+        int64_t unit = json_integer_value(json_object_get(q, "unit_micros"));
+        assert_true(n > 0 && (unit == 0 || n * unit == micros));
+        sum += micros;
+    }
+    assert_int_equal(sum, s->gross_micros);
+}
+
+static int64_t of(const json_t *object, const char *name, const char *member)
+{
+    return json_integer_value(json_object_get(json_object_get(object, name), member));
+}
+
+/* From what waited to what waits: the model looks at each lead. */
+static void bridge_holds(struct ledger_run *r, const struct statement *s)
+{
+    static const char *const members[] = {"micros", "n"};
+    int64_t waits[2] = {0, 0}, before[2], held = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        bool waiting = r->leads[i].status == STATUS_PENDING || r->leads[i].status == STATUS_HELD;
+        waits[0] += waiting ? r->leads[i].payout_micros : 0;
+        waits[1] += waiting;
+        held += r->leads[i].status == STATUS_HELD;
+    }
+    before[0] = of(s->json, "opening", "micros");
+    before[1] = of(s->json, "opening", "pending") + of(s->json, "opening", "held");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(before[i], r->waits[i]);
+        assert_int_equal(before[i] + of(s->bridge, "received", members[i]) - of(s->bridge, "approved", members[i]) -
+                             of(s->bridge, "rejected", members[i]),
+                         waits[i]);
+        r->waits[i] = waits[i];
+    }
+    assert_int_equal(of(s->json, "closing", "micros"), waits[0]);
+    assert_int_equal(of(s->json, "closing", "held"), held);
+    assert_int_equal(of(s->json, "closing", "pending"), waits[1] - held);
+}
+
 static void sums_hold(struct ledger_run *r, const struct statement *s)
 {
     static const char *const groups[] = {"leads", "clicks", "views", "impressions"};
@@ -120,6 +168,10 @@ static void sums_hold(struct ledger_run *r, const struct statement *s)
                      r->n - r->cut_leads);
     json_array_foreach(s->adjustments, i, a) adjusted += json_integer_value(json_object_get(a, "micros"));
     assert_int_equal(s->gross_micros + adjusted, s->net_micros);
+    assert_true(s->net_micros ==
+                s->payable_minor * micros_per_minor((int)s->exponent) + s->carried_micros - r->carried_micros);
+    quantities_hold(s);
+    bridge_holds(r, s);
 }
 
 static void cut(struct ledger_run *r)
@@ -211,6 +263,33 @@ static const char *draw_payable(bool pays[CLASS_COUNT])
     return text;
 }
 
+/* Of each number of decimals. */
+static const char *draw_currency(void)
+{
+    static const char *const currencies[] = {"JPY", "EUR", "KWD", "CLF"};
+    return currencies[below(4)];
+}
+
+static struct terms *terms_in(const char *currency, const char *payable)
+{
+    char text[1024];
+    struct terms *t = NULL;
+    snprintf(text, sizeof text,
+             "{'advertiser':'A1','name':'Test','currency':'%s','landing_url':'https://shop.example/land'%s}", currency,
+             payable);
+    struct buf campaign = document_of(campaign_document, text, "K1");
+    snprintf(
+        text, sizeof text,
+        "{'campaign':'K1','publisher':'P1','set_off':'%s','price':{'lead':[{'micros':5000001}],'click_micros':1234,"
+        "'impression_micros':77}}",
+        one_in(2) ? "owed" : "next");
+    struct buf contract = document_of(contract_document, text, "C1");
+    assert_ok(terms_compile(buf_span(&campaign), buf_span(&contract), &t, NULL));
+    buf_free(&campaign);
+    buf_free(&contract);
+    return t;
+}
+
 static void consecutive_statements_pay_everything_once(void **state)
 {
     static struct ledger_run r;
@@ -219,10 +298,7 @@ static void consecutive_statements_pay_everything_once(void **state)
 
     (void)state;
     r = (struct ledger_run){
-        .world = world_new(),
-        .now_ms = NOW,
-        .terms = terms_of(draw_payable(pays),
-                          ",'price':{'lead':[{'micros':5000001}],'click_micros':1234,'impression_micros':77}", "C1")};
+        .world = world_new(), .now_ms = NOW, .terms = terms_in(draw_currency(), draw_payable(pays))};
     memcpy(r.pays, pays, sizeof pays);
     r.view = world_view(&r.world);
     for (int i = 0; i < STEPS; i++) {
@@ -244,7 +320,9 @@ static void consecutive_statements_pay_everything_once(void **state)
         if (r.leads[i].status == STATUS_APPROVED || r.leads[i].status == STATUS_CONVERTED)
             owed += r.leads[i].payout_micros;
     assert_int_equal(r.net_micros, owed);
-    assert_int_equal(r.payable_minor * micros_per_minor(2) + r.carried_micros, owed);
+    int exponent = currency_exponent(r.terms->currency);
+    assert_int_equal(r.payable_minor * micros_per_minor(exponent) + r.carried_micros, owed);
+    printf("%.3s, %s: ", r.terms->currency.ptr, r.terms->set_off == SET_OFF_NEXT ? "set off" : "owed");
     old_statements_come_out_the_same(&r);
     printf("%zu statements over %llu lines\n", r.cuts, (unsigned long long)r.lines);
     terms_free(r.terms);
