@@ -251,6 +251,13 @@ class Adjustments(ServerCase):
         def of_the_other_party(liar, last):
             liar.entries[last]["party"] = market.advertiser.id
 
+        def given_twice(liar, last):
+            liar.append(liar.entries[last - 1])
+
+        def to_another(liar, last):
+            liar.append({**liar.entries[made["index"]], "micros": -1})
+            liar.entries[last]["adjustment"] = len(liar.entries) - 1
+
         def of_no_lead(liar, last):
             liar.entries[made["index"]]["lead"] = 1
 
@@ -261,7 +268,7 @@ class Adjustments(ServerCase):
             liar.append({"at": liar.entries[last]["at"], "by": market.advertiser.id, "kind": "adjustment", "micros": 5, "on_assent": True, "reason": "x"})
 
         for lie in (lambda liar, last: None, more_than_it_says, it_counts_for_nothing, counts_with_the_first, another_amount, at_once, of_the_other_party,
-                    of_no_lead, of_no_statement, by_a_party):
+                    given_twice, to_another, of_no_lead, of_no_statement, by_a_party):
             with self.subTest(lie.__name__):
                 shutil.rmtree(mirror, ignore_errors=True)
                 shutil.copytree(f"{scratch}/pulled", mirror)
