@@ -91,13 +91,16 @@ class Keys(unittest.TestCase):
         self.settle()
         mirror = self.pull()
         self.assertEqual(self.signers(mirror), 2)
+        self.meanwhile(early, mirror)
         self.against(early, mirror, "holds")
         self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
         self.server.stop()
         again = self.keys("rotate")
         self.assertIn("a rotation is under way, and nothing was changed", again.stderr)
         self.server.start()
+        before = Path(shutil.copytree(self.pull(), self.folder / "before-the-end"))
         self.assertEqual(self.stopped("rotate", "--end").count(" retired"), 2)
+        self.meanwhile(before, self.pull())
         self.settle()
         self.assertEqual(self.signers(self.pull()), 1)
         self.verify(mirror)
@@ -118,6 +121,34 @@ class Keys(unittest.TestCase):
         """An older mirror knows fewer keys; that accuses nobody."""
         done = json.loads(countersign("verify", mirror, "--against", other, "--json").stdout)
         self.assertEqual([check["verdict"] for check in done["checks"] if check["check"] == "against"], [verdict], done)
+
+    def meanwhile(self, early, late):
+        """A log that goes on, under other keys, between two requests of one pull: it begins again. A server that keeps what it signed to itself is refused."""
+        old, new = ({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()} for folder in (early, late))
+        log = f"log/{self.market.contract}"
+        for withheld in (False, True):
+            asked = []
+
+            def answer(connection, path):
+                name = path.split("?")[0].lstrip("/")
+                asked.append(name)
+                stale = name in (f"{log}/checkpoint", f"{log}/openings", "log/keys", ".well-known/jwks.json")
+                if stale and (withheld or asked.count(f"{log}/checkpoint") <= 2):
+                    connection.reply(old[name])
+                    return True
+                return False
+
+            site = Site({**old, **new}, answer)
+            self.addCleanup(site.close)
+            own = self.folder / f"meanwhile-{site.port}"
+            done = countersign("pull", site.url, own, "--contract", self.market.contract, "--token", TOKEN)
+            self.assertEqual(done.returncode, withheld, done.stderr)
+            self.assertEqual(asked.count(f"{log}/checkpoint"), 4)
+            if withheld:
+                self.assertIn("it withholds what it signed", done.stderr)
+            else:
+                self.assertEqual((own / log / "checkpoint").read_bytes(), new[f"{log}/checkpoint"])
+                self.verify(own)
 
     def forged_by_the_thief(self, mirror):
         """Another entry under a key that is no more; under that of now it would be the operator's own."""
