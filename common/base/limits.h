@@ -41,9 +41,9 @@ enum {
     LIMIT_WITNESSED =
         16384,          /* bytes of one with cosignatures: 32 more lines of a name of a URL's length and 104 more */
     LIMIT_JWKS = 16384, /* bytes of the statement keys: 64 of less than 256 bytes */
-    LIMIT_CLICK_KEYS = 8192,   /* bytes of a contract's click keys: 64 of less than 96 bytes */
-    LIMIT_LOG_KEYS = 64 << 20, /* bytes of log/keys: half a million contracts */
-    LIMIT_LOG_KEY = 4096,      /* bytes of one line of it: a name of a URL's length, and a key */
+    LIMIT_CLICK_KEYS = 8192,                   /* bytes of a contract's click keys: 64 of less than 96 bytes */
+    LIMIT_LOG_KEY = 4096,                      /* bytes of one line of it: a name of a URL's length, and a key */
+    LIMIT_LOG_KEYS = 32 * (LIMIT_LOG_KEY + 1), /* bytes of log/keys, a newline behind each */
     LIMIT_OPENING = 128 << 10, /* bytes of one opening: LIMIT_FIELDS and contact fields, each byte escaped */
     LIMIT_LINE_ITEM = 2048,    /* bytes of a statement's line item: ten numbers and words, and a reason */
     LIMIT_STATEMENT = 65536,   /* bytes of a signed statement without adjustments */

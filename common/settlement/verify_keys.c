@@ -38,27 +38,6 @@ static bool read_jwks(struct span text, struct key_set *k)
     return good;
 }
 
-static bool is_log_of(struct span name, struct span root, const char *contract)
-{
-    size_t n = strlen(contract);
-    return name.len == root.len + 1 + n && memcmp(name.ptr, root.ptr, root.len) == 0 && name.ptr[root.len] == '/' &&
-           memcmp(name.ptr + root.len + 1, contract, n) == 0;
-}
-
-/* Keeps a key under a copy of its name; the key of the log that is not kept yet lends its name to all. */
-static void keep_key(struct key_set *k, struct note_key *keys, size_t *n, const struct note_key *key)
-{
-    keys[*n] = *key;
-    if (*n > 0) {
-        keys[*n].name = keys[0].name;
-    } else {
-        char *at = k->names.ptr + k->names.len; /* has room for both names: nothing moves */
-        buf_span_add(&k->names, key->name);
-        keys[0].name = span_of(at, key->name.len);
-    }
-    (*n)++;
-}
-
 /* Under a name each key stands once, and so does each id of one. */
 static bool is_new(const struct note_key *keys, size_t n, const struct note_key *key)
 {
@@ -68,30 +47,39 @@ static bool is_new(const struct note_key *keys, size_t n, const struct note_key 
     return true;
 }
 
-/* One verifier key a line; the first is the root log's and names the origin. Keeps this contract's keys and the root
- * log's. False when a line is none, or one of theirs again. */
+/* The names, of the root log and of this contract's, for all keys to point into. */
+static void name_logs(struct key_set *k, const char *contract, struct span root)
+{
+    buf_span_add(&k->names, root);
+    buf_byte(&k->names, '/');
+    buf_str(&k->names, contract);
+    k->origin = buf_span(&k->names);
+    k->root_origin = span_of(k->origin.ptr, root.len);
+}
+
+/* One verifier key of the root log a line; under this contract's name they sign its log. False when a line is none, one
+ * of another log, or one again. */
 static bool read_log_keys(struct key_set *k, const char *contract, struct lines *lines)
 {
     struct note_key root[KEYS_CAP / 2], key;
     struct span line;
     bool cut;
-    buf_room(&k->names, 2 * LIMIT_LOG_KEY);
     while (lines_peek(lines, &line, &cut)) {
-        if (cut || note_vkey_parse(line, &key) != ERR_OK || !is_new(root, k->n_root, &key) ||
-            !is_new(k->log, k->n_contract, &key))
+        if (cut || note_vkey_parse(line, &key) != ERR_OK || !is_new(root, k->n_root, &key) || k->n_root == KEYS_CAP / 2)
             return false;
-        if (k->n_root == 0 || (span_eq(key.name, root[0].name) && k->n_root < KEYS_CAP / 2))
-            keep_key(k, root, &k->n_root, &key);
-        else if (is_log_of(key.name, root[0].name, contract) && k->n_contract < KEYS_CAP / 2)
-            keep_key(k, k->log, &k->n_contract, &key);
+        if (k->n_root == 0)
+            name_logs(k, contract, key.name);
+        else if (!span_eq(key.name, k->root_origin))
+            return false;
+        key.name = k->root_origin;
+        root[k->n_root++] = key;
         lines_skip(lines, line);
     }
-    for (size_t i = 0; i < k->n_root; i++)
-        k->log[k->n_contract + i] = root[i];
-    if (k->n_root > 0)
-        k->root_origin = root[0].name;
-    if (k->n_contract > 0)
-        k->origin = k->log[0].name;
+    k->n_contract = k->n_root;
+    for (size_t i = 0; i < k->n_root; i++) {
+        k->log[i] = k->log[k->n_root + i] = root[i];
+        k->log[i].name = k->origin;
+    }
     return true;
 }
 
@@ -103,10 +91,12 @@ static void verify_log_keys(struct audit *a)
     lines_open(&lines, a->mirror, f, LOG_KEYS_PATH, "key", LIMIT_LOG_KEY);
     bool good = read_log_keys(k, a->contract, &lines);
     if (!good)
-        finds_failure(f, LOG_KEYS_PATH
-                      " holds a line that is not a verifier key, a key that does not fit its id, or one twice");
-    else if (lines_all_read(&lines) && k->n_contract == 0)
-        finds_failure(f, LOG_KEYS_PATH " has no key for the log of contract %s", a->contract);
+        finds_failure(
+            f, LOG_KEYS_PATH
+            " holds a line that is not a verifier key of the root log, a key that does not fit its id, or one "
+            "twice");
+    else if (lines_all_read(&lines) && k->n_root == 0)
+        finds_failure(f, LOG_KEYS_PATH " has no key");
     if (!good || !lines_all_read(&lines))
         k->n_contract = k->n_root = 0;
     lines_close(&lines);

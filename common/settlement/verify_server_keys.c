@@ -19,8 +19,6 @@ void verify_signers_open(struct audit *a)
     memcpy(s->of[0].keys.log[0], k->log[k->n_contract - 1].pub, ED25519_KEY_LEN);
     memcpy(s->of[0].keys.statement, k->statement[k->n_statement - 1], ED25519_KEY_LEN);
     s->n = 1;
-    if (memcmp(k->log[k->n_contract - 1].pub, k->log[k->n_contract + k->n_root - 1].pub, ED25519_KEY_LEN) != 0)
-        finds_failure(&a->finding[CHECK_KEYS], "log/keys begins with another key for the root log than for this log");
 }
 
 /* A bit for each published key of that log that signs its checkpoints in this state. */

@@ -188,11 +188,12 @@ enum err jwks_get(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
-static void vkeys_write(struct buf *out, const struct server *sh, const struct contract *k,
-                        const uint8_t (*pubs)[ED25519_KEY_LEN], size_t n)
+void audit_root_keys(struct buf *out, const struct server *sh)
 {
+    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
+    size_t n = keys_log_publics(sh->instance.keys, pubs, KEYS_MAX);
     char name[ORIGIN_CAP];
-    struct note_key key = {.name = instance_log_name(&sh->instance, k, name)};
+    struct note_key key = {.name = instance_log_name(&sh->instance, NULL, name)};
     for (size_t i = 0; i < n; i++) {
         memcpy(key.pub, pubs[i], sizeof key.pub);
         note_vkey(out, &key);
@@ -200,22 +201,11 @@ static void vkeys_write(struct buf *out, const struct server *sh, const struct c
     }
 }
 
-void audit_root_keys(struct buf *out, const struct server *sh)
-{
-    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
-    vkeys_write(out, sh, NULL, pubs, keys_log_publics(sh->instance.keys, pubs, KEYS_MAX));
-}
-
 enum err log_keys_get(struct request *rq, struct reply *reply)
 {
-    const struct server *sh = rq->worker->server;
-    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
-    size_t n = keys_log_publics(sh->instance.keys, pubs, KEYS_MAX);
     struct buf text;
     buf_heap(&text);
-    vkeys_write(&text, sh, NULL, pubs, n);
-    for (size_t i = 0; i < rq->catalog->n_contracts; i++)
-        vkeys_write(&text, sh, &rq->catalog->contracts[i], pubs, n);
+    audit_root_keys(&text, rq->worker->server);
     audit_reply(rq, reply, buf_span(&text), true);
     buf_free(&text);
     return ERR_OK;

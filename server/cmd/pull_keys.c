@@ -13,20 +13,12 @@
 
 /* ---- note verifier keys ---- */
 
-/* ".../log" and ".../log/Cxyz" */
-static bool is_name_of(struct span name, struct span root, const char *contract)
-{
-    size_t n = strlen(contract);
-    return name.len == root.len + 1 + n && memcmp(name.ptr, root.ptr, root.len) == 0 && name.ptr[root.len] == '/' &&
-           memcmp(name.ptr + root.len + 1, contract, n) == 0;
-}
-
 struct reading {
     struct pull_keys *keys;
     const char *contract;
 };
 
-/* The first key is the root log's. Keeps those of the root log and of this contract's. */
+/* They are the root log's; under the contract's name they sign its log. */
 static const char *take_key(void *ctx, struct span line)
 {
     const struct reading *r = ctx;
@@ -42,10 +34,11 @@ static const char *take_key(void *ctx, struct span line)
         buf_str(&k->names, r->contract);
     }
     struct span contract = buf_span(&k->names), root = span_of(contract.ptr, contract.len - 1 - strlen(r->contract));
-    bool of_root = span_eq(key.name, root);
-    if (k->n == PULL_KEYS || !(of_root || is_name_of(key.name, root, r->contract)))
-        return NULL;
-    key.name = of_root ? root : contract;
+    if (k->n == PULL_KEYS || !span_eq(key.name, root))
+        return "it holds a key of another log, or more than any server has";
+    key.name = root;
+    k->key[k->n++] = key;
+    key.name = contract;
     k->key[k->n++] = key;
     return NULL;
 }
@@ -184,7 +177,7 @@ static void check_statement_keys(struct pull *p, struct span served)
 void pull_keys_fetch(struct pull *p)
 {
     struct reading r = {&p->keys, p->contract};
-    struct pull_lines l = {.longest = LIMIT_LOG_KEY, .left = LIMIT_LOG_KEYS, .good = take_key, .ctx = &r};
+    struct pull_lines l = {.longest = LIMIT_LOG_KEY, .left = PULL_KEYS / 2, .good = take_key, .ctx = &r};
     pull_lines_begin(&l, LOG_KEYS_PATH);
     pull_lines_fetch(p, &l, LOG_KEYS_PATH, LIMIT_LOG_KEYS);
     pull_lines_end(p, &l, LOG_KEYS_PATH);

@@ -11,7 +11,7 @@
 
 enum { NAME_CAP = 192, PULL_KEYS = 64 };
 
-/* The verifier keys of one log/keys that are of this contract's log and of the root log. */
+/* The keys of one log/keys, each under the name of the root log and under that of this contract's. */
 struct pull_keys {
     struct buf names; /* of the root log, then of the contract's: what the keys' names point into */
     struct note_key key[PULL_KEYS];

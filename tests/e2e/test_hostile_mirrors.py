@@ -64,8 +64,7 @@ class Operator:
             shutil.rmtree(tree)
         for name in ("openings", "heads"):
             (mirror / "log" / contract / name).write_bytes(b"")
-        names = (self.root, f"{self.root}/{contract}")
-        (mirror / "log" / "keys").write_text("".join(self.verifier_key(name) + "\n" for name in names))
+        (mirror / "log" / "keys").write_text(self.verifier_key(self.root) + "\n")
         self.publish("log", [])
 
     def key_id(self, name):
@@ -385,7 +384,7 @@ class HostileMirrors(ServerCase):
             return b"\n".join([*lines[:n], data, *lines[n + 1:]])
 
         self.run_all([
-            ("200,000 log keys", 0, text("the log keys", log_keys + others)),
+            ("200,000 log keys", 1, text("the log keys", log_keys + others)),
             ("a log key twice", 1, text("the log keys", log_keys + one)),
             ("a million lines that are no keys", 1, text("the log keys", log_keys + b"\n" * 1_000_000)),
             ("a log key of a mebibyte", 1, text("the log keys", log_keys + b"x" * (1 << 20) + b"\n")),

@@ -361,7 +361,7 @@ def credential_left_out(book, tale):
 
 def all_keys_replaced(book, tale):
     book.keys = Keys.fresh()
-    book.files["log/keys"] = (book.keys.note_key(book.root_origin) + book.keys.note_key(f"{book.root_origin}/{book.contract}")).encode()
+    book.files["log/keys"] = book.keys.note_key(book.root_origin).encode()
     book.files[".well-known/jwks.json"] = canonical({"keys": [book.keys.jwk()]})
 
 

@@ -83,7 +83,7 @@ def mirror(entries, openings, statements):
     origin = f"{ORIGIN}/{CONTRACT}"
     raw = public(STATEMENT_KEY)
     files = {".well-known/jwks.json": canonical({"keys": [{"crv": "Ed25519", "kid": verify.thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}]}),
-             "log/keys": (note_key(ORIGIN) + note_key(origin)).encode(),
+             "log/keys": note_key(ORIGIN).encode(),
              f"log/{CONTRACT}/checkpoint": note(origin, len(data), root_at(data, len(data))),
              f"log/{CONTRACT}/openings": b"".join(canonical(opening) + b"\n" for opening in openings)}
     files |= log_files(f"log/{CONTRACT}", data)

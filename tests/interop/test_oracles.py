@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 import urllib.parse
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 from jwcrypto import jwk, jws
@@ -67,7 +67,8 @@ class Oracles(ServerCase):
         built = run(HERE / "go" / "build.sh", checker)
         self.assertEqual(built.returncode, 0, built.stderr.decode())
         origin = f"127.0.0.1:{self.server.port}/log/{self.market.contract}"
-        vkey = next(key for key in (mirror / "log/keys").read_text().split() if key.startswith(origin + "+"))
+        key = b64decode((mirror / "log/keys").read_text().split()[0].split("+", 2)[2])
+        vkey = f"{origin}+{hashlib.sha256(origin.encode() + bytes([10]) + key).hexdigest()[:8]}+{b64encode(key).decode()}"
         log = mirror / "log" / self.market.contract
         self.assertEqual(run(checker, vkey, log).returncode, 0)
         for name in ("checkpoint", "tile/0/000", "tile/entries/000"):

@@ -455,7 +455,6 @@ static inline void tell_response(struct story *s, int side)
 static inline void write_keys(struct story *s)
 {
     uint8_t pubs[9][ED25519_KEY_LEN];
-    const char *const names[] = {ORIGIN "/log", ORIGIN "/log/C0", ORIGIN "/log/" CONTRACT};
     struct signer *unused = signer_new((const uint8_t *)"a statement key to come.........");
     memcpy(pubs[0], signer_public(unused), ED25519_KEY_LEN);
     for (size_t i = 0; i < s->n_statement_pubs; i++)
@@ -463,13 +462,12 @@ static inline void write_keys(struct story *s)
     jwks_write(story_file(s, ".well-known/jwks.json"), (const uint8_t(*)[ED25519_KEY_LEN])pubs,
                s->n_statement_pubs + 1);
     signer_free(unused);
-    for (size_t i = 0; i < 3; i++)
-        for (size_t key = s->n_log_pubs; key-- > 0;) {
-            struct note_key k = {.name = span_str(names[i])};
-            memcpy(k.pub, s->log_pubs[key], ED25519_KEY_LEN);
-            note_vkey(story_file(s, "log/keys"), &k);
-            buf_byte(story_file(s, "log/keys"), '\n');
-        }
+    for (size_t key = s->n_log_pubs; key-- > 0;) {
+        struct note_key k = {.name = SPAN(ORIGIN "/log")};
+        memcpy(k.pub, s->log_pubs[key], ED25519_KEY_LEN);
+        note_vkey(story_file(s, "log/keys"), &k);
+        buf_byte(story_file(s, "log/keys"), '\n');
+    }
 }
 
 /* All that is written once the last entry stands. */
