@@ -121,7 +121,7 @@ class Operator:
         return canonical(at=self.at, kind="key", party=party, pub=b64u(public_key(n)), jws=jws(private_key(n), said), **more)
 
     def statement(self, n, first, index):
-        return canonical(at=self.at, **{"from": first}, id=ident("S", n), kind="statement", sha256="0" * 64, to=index)
+        return canonical(at=self.at, **{"from": first}, id=ident("S", n), kind="statement", number=n + 1, sha256="0" * 64, to=index, to_ms=self.at)
 
     def response(self, n, jws="a.b.c"):
         return canonical(at=self.at, jws=jws, kind="response", party="P1", statement=ident("S", n))
