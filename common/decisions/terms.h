@@ -23,7 +23,7 @@ enum { ASSENT_OPERATOR, ASSENT_BOTH };
 /* What becomes of a statement that comes to less than nothing. */
 enum { SET_OFF_OWED, SET_OFF_NEXT };
 
-/* When the server issues statements by itself. */
+/* How often statements are to be issued; the operator issues them. */
 enum { SETTLE_MANUAL, SETTLE_WEEKLY, SETTLE_MONTHLY };
 
 /* What becomes of leads that a thank-you page's pixel reports, which nobody signed. */

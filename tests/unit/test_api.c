@@ -814,8 +814,8 @@ static void the_last_answer_of_a_side_counts(void **state)
         expect(a, said[i].status,
                POST(m.publisher.token, path, response(a, &m.publisher, id, said[i].verdict, a->now_ms + said[i].at_ms),
                     .type = "application/jose"));
-    expect(a, 200, GET(m.advertiser.token, path));
-    assert_int_equal(json_array_size(json_object_get(a->json, "data")), 1);
+    expect(a, 200, GET(m.advertiser.token, path)); /* also who is silent */
+    assert_int_equal(json_array_size(json_object_get(a->json, "data")), 2);
     assert_string_equal(kinds(a, m.contract), "terms key statement response response ");
 }
 
