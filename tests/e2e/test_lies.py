@@ -452,6 +452,50 @@ def step_that_dates_back(book, tale):
     book.entries.append({**click, "at": book.entries[-1]["at"], "clock_ms": book.entries[-1]["at"] - 3 * DAY, "clock_steps": 1})
 
 
+def refused_by_a_cap_that_is_none(book, tale):
+    """The terms have no cap of the campaign."""
+    lead = book.entries[book.lead("C1")]
+    for name in ("due_ms", "payout_micros", "tier"):
+        lead.pop(name, None)
+    lead.update(reason="cap_day", status="rejected")
+
+
+def share_of_a_model_that_shares_nothing(book, tale):
+    """Half of a lead, as if another contract had the other."""
+    lead = book.entries[book.lead("C1")]
+    lead.update(share_to=500_000, payout_micros=lead["payout_micros"] // 2, other_touches=1)
+
+
+def approved_before_its_time(book, tale):
+    """By the server, for the publisher."""
+    at = book.lead("C1")
+    lead = book.entries[at]
+    book.entries.append({"at": book.entries[-1]["at"], "kind": "disposition", "lead": at, "payable_micros": lead["payout_micros"], "status": "approved",
+                         "terms": lead["terms"], "trust": "system"})
+
+
+def due_later_than_the_terms_say(book, tale):
+    """The publisher waits a month more."""
+    book.entries[book.lead("C1")]["due_ms"] += 30 * DAY
+
+
+def confirmed_by_nobody(book, tale):
+    step(book, 20 * DAY, unsure=True)
+    book.entries.append({"at": book.entries[-1]["at"], "confirmed_ms": book.entries[-1]["at"], "kind": "clock", "steps": 1})
+
+
+def lead_of_another_day(book, tale):
+    """By another offset of its zone it counts in another day and month."""
+    book.entries[book.lead("C1")]["utc_offset_s"] = -93_600
+
+
+def credential_called_the_partys_own(book, tale):
+    """What the operator made in a party's name."""
+    for entry in book.entries:
+        if entry["kind"] == "credential" and entry["by"] != entry["party"]:
+            entry["by"] = entry["party"]
+
+
 def time_of_all_shifted(book, tale):
     for entry in book.entries:
         for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
@@ -477,7 +521,9 @@ LIES = [
     (two_histories_with_all_heads_shown, "settle", "heads"), (time_of_all_shifted, "settle", "entries"),
     (statement_issued_twice, "settle", "clicks"), (gap_for_ever, "raw", "entries"), (gap_of_a_number, "raw", "entries"), (gap_for_nothing, "raw", "entries"),
     (approved_by_an_unsure_clock, "raw", "entries"), (held_for_a_step_that_nobody_tells, "raw", "entries"), (step_of_half_a_second, "raw", "entries"),
-    (lead_that_nobody_can_sign, "raw", "decisions"),
+    (lead_that_nobody_can_sign, "raw", "decisions"), (refused_by_a_cap_that_is_none, "raw", "decisions"), (share_of_a_model_that_shares_nothing, "raw", "decisions"),
+    (approved_before_its_time, "raw", "decisions"), (due_later_than_the_terms_say, "raw", "decisions"), (confirmed_by_nobody, "raw", "entries"),
+    (lead_of_another_day, "raw", "receipts"), (credential_called_the_partys_own, "raw", "against"),
     (large_step_that_asks_nobody, "raw", "entries"), (step_that_dates_back, "raw", "entries"),
     (credential_of_nobody, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
 ]
