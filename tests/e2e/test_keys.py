@@ -100,7 +100,7 @@ class Keys(unittest.TestCase):
         self.server.start()
         before = Path(shutil.copytree(self.pull(), self.folder / "before-the-end"))
         self.assertEqual(self.stopped("rotate", "--end").count(" retired"), 2)
-        self.meanwhile(before, self.pull())
+        self.meanwhile(before, self.pull(), heads="heads")
         self.settle()
         self.assertEqual(self.signers(self.pull()), 1)
         self.verify(mirror)
@@ -122,7 +122,7 @@ class Keys(unittest.TestCase):
         done = json.loads(countersign("verify", mirror, "--against", other, "--json").stdout)
         self.assertEqual([check["verdict"] for check in done["checks"] if check["check"] == "against"], [verdict], done)
 
-    def meanwhile(self, early, late):
+    def meanwhile(self, early, late, heads="checkpoint"):
         """A log that goes on, under other keys, between two requests of one pull: it begins again. A server that keeps what it signed to itself is refused."""
         old, new = ({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()} for folder in (early, late))
         log = f"log/{self.market.contract}"
@@ -132,7 +132,7 @@ class Keys(unittest.TestCase):
             def answer(connection, path):
                 name = path.split("?")[0].lstrip("/")
                 asked.append(name)
-                stale = name in (f"{log}/checkpoint", f"{log}/openings", "log/keys", ".well-known/jwks.json")
+                stale = name in (f"{log}/checkpoint", f"{log}/openings", f"{log}/{heads}", "log/keys", ".well-known/jwks.json")
                 if stale and (withheld or asked.count(f"{log}/checkpoint") <= 2):
                     connection.reply(old[name])
                     return True
