@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
@@ -39,6 +40,20 @@ void tile_path(struct buf *out, const struct tile *t)
 }
 
 /* Reads generously what tile_path could have meant, then demands that it would have written exactly this. */
+void tile_in(char out[TILE_IN_CAP], const char *base, const struct tile *t)
+{
+    char mem[PATH_MAX_LEN];
+    struct buf b;
+    buf_fixed(&b, mem, sizeof mem);
+    tile_path(&b, t);
+    snprintf(out, TILE_IN_CAP, "%.100s/%.*s", base, (int)b.len, b.ptr);
+}
+
+uint64_t tile_most(const struct tile *t)
+{
+    return t->width * (t->level == TILE_ENTRIES ? sizeof(uint16_t) + UINT16_MAX : (uint64_t)HASH_LEN);
+}
+
 enum err tile_parse(struct span path, struct tile *out)
 {
     struct tile t = {.width = TILE_WIDTH};

@@ -100,6 +100,8 @@ static void audit_contract(struct audit *a)
         return;
     }
     verify_heads_open(a);
+    snprintf(path, sizeof path, "log/%s/openings", a->contract);
+    a->openings = openings_open(a->asked, a->mirror, &a->finding[CHECK_OPENINGS], path);
     bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
     verify_heads_end(a, complete);
     a->signers.walked = complete && !a->stopped;
@@ -109,9 +111,10 @@ static void audit_contract(struct audit *a)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
         doubt_entries(a, "one of them cannot be followed");
-    else if (lines_left(&a->openings))
+    else if (openings_peek(a->openings) != NULL)
         finds_failure(&a->finding[CHECK_OPENINGS],
                       "after the last lead's opening there is more, or a line out of order");
+    openings_close(a->openings);
     persons_judge(&a->persons, &a->finding[CHECK_OPENINGS]);
     if (a->asked->campaign != NULL && a->joined)
         campaign_end(a->asked->campaign, complete && !a->stopped, a->fold.clocked_ms, a->fold.clock_steps, &a->persons);

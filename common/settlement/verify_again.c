@@ -34,7 +34,7 @@ static void bundle_path(const struct audit *a, char path[PATH_CAP], struct tile 
     char base[PATH_CAP];
     t->width = tile_width(TILE_ENTRIES, t->n, a->head.size);
     snprintf(base, sizeof base, "log/%s", a->contract);
-    log_path(path, base, t);
+    tile_in(path, base, t);
 }
 
 static enum err find_ends(struct audit *a, uint64_t n)
@@ -45,7 +45,7 @@ static enum err find_ends(struct audit *a, uint64_t n)
     if (ends->known && ends->n == n)
         return ERR_OK;
     bundle_path(a, path, &t);
-    if (!audit_read(a, CHECK_TREE, path, bundle_most(&t), &a->again))
+    if (!audit_read(a, CHECK_TREE, path, tile_most(&t), &a->again))
         return ERR_IO;
     struct span rest = buf_span(&a->again), entry;
     enum err err = ERR_OK;

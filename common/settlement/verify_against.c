@@ -72,12 +72,12 @@ static bool compare_bundle(struct beside *b, uint64_t n)
     char path[PATH_CAP];
     enum err err = ERR_OK;
     struct span mine = SPAN(""), entry, own_entry = SPAN("");
-    log_path(path, b->base, &t);
-    if (!read_other(b, path, bundle_most(&t)))
+    tile_in(path, b->base, &t);
+    if (!read_other(b, path, tile_most(&t)))
         return false;
     if (own.width > 0 && !b->differs) {
-        log_path(path, b->base, &own);
-        if (!audit_read(b->a, CHECK_AGAINST, path, bundle_most(&own), &b->own))
+        tile_in(path, b->base, &own);
+        if (!audit_read(b->a, CHECK_AGAINST, path, tile_most(&own), &b->own))
             return false;
         mine = buf_span(&b->own);
     }

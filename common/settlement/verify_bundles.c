@@ -20,21 +20,6 @@ struct bundles {
     struct bundle bundle[]; /* bundle n at n % room */
 };
 
-void log_path(char path[PATH_CAP], const char *base, const struct tile *t)
-{
-    char mem[PATH_CAP];
-    struct buf b;
-    buf_fixed(&b, mem, sizeof mem - 1);
-    tile_path(&b, t);
-    mem[b.len] = '\0';
-    snprintf(path, PATH_CAP, "%.90s/%.90s", base, mem);
-}
-
-uint64_t bundle_most(const struct tile *t)
-{
-    return t->width * (sizeof(uint16_t) + UINT16_MAX);
-}
-
 static void clear(struct bundle *b)
 {
     for (unsigned i = 0; i < b->n; i++)
@@ -69,9 +54,9 @@ static void make(void *arg, uint64_t n)
     struct bundle *b = &all->bundle[n % all->room];
     struct tile t = {.level = TILE_ENTRIES, .n = n, .width = tile_width(TILE_ENTRIES, n, all->size)};
     clear(b);
-    log_path(b->path, all->base, &t);
-    b->err = all->mirror->read(all->mirror->ctx, b->path, 0, bundle_most(&t) + 1, &b->bytes);
-    b->too_long = b->bytes.len > bundle_most(&t);
+    tile_in(b->path, all->base, &t);
+    b->err = all->mirror->read(all->mirror->ctx, b->path, 0, tile_most(&t) + 1, &b->bytes);
+    b->too_long = b->bytes.len > tile_most(&t);
     b->whole = false;
     if (b->err == ERR_OK && !b->too_long)
         take_apart(b, t.width, all->entries);

@@ -85,14 +85,11 @@ void audit_fold_open(struct audit *a)
                                     .advertiser = ADVERTISER,
                                     .contract_id = span_str(a->contract),
                                     .alone = true};
-    char path[PATH_CAP];
     a->rows = rows_map_new();
     buf_heap(&a->again);
     buf_heap(&a->assents);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
-    snprintf(path, sizeof path, "log/%s/openings", a->contract);
-    lines_open(&a->openings, a->mirror, &a->finding[CHECK_OPENINGS], path, "opening", LIMIT_OPENING);
 }
 
 void audit_fold_close(struct audit *a)
@@ -101,7 +98,6 @@ void audit_fold_close(struct audit *a)
     rows_map_free(a->rows);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
-    lines_close(&a->openings);
     audit_again_free(a);
     persons_free(&a->persons);
     buf_free(&a->assents);
@@ -113,26 +109,27 @@ void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why)
     a->stopped = true;
 }
 
-/* The opening of the entry at `index`, if the file's next line is it. *line lives until the next call. */
-static bool take_opening(struct audit *a, uint64_t index, bool lead, const struct hash *commitment, struct opening *out,
-                         struct span *line)
+/* The opening of the entry at `index`, if the file's next line is it; NULL: it has none. It lives until the next call.
+ */
+static const struct opening_line *take_opening(struct audit *a, uint64_t index, bool lead,
+                                               const struct hash *commitment)
 {
-    bool cut = false;
-    if (index < a->next_opening || !lines_peek(&a->openings, line, &cut))
-        return false;
-    bool good = !cut && opening_read(*line, out) == ERR_OK;
-    if (good && out->index > index) {
-        a->next_opening = out->index;
-        return false;
+    const struct opening_line *l = index < a->next_opening ? NULL : openings_peek(a->openings);
+    if (l == NULL)
+        return NULL;
+    if (l->reads && l->opening.index > index) {
+        a->next_opening = l->opening.index;
+        return NULL;
     }
-    lines_skip(&a->openings, *line);
-    if (good && out->index == index && out->lead == lead && memcmp(out->commitment.b, commitment->b, HASH_LEN) == 0) {
+    openings_skip(a->openings);
+    if (l->reads && l->opening.index == index && l->opening.lead == lead &&
+        memcmp(l->opening.commitment.b, commitment->b, HASH_LEN) == 0) {
         a->opened++;
-        return true;
+        return l;
     }
     finds_failure(&a->finding[CHECK_OPENINGS],
                   "the line for entry %" PRIu64 " does not open what that entry committed to", index);
-    return false;
+    return NULL;
 }
 
 static bool keeps(char *kept, struct span now, bool first)
@@ -273,11 +270,10 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
 static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                       struct private_part *tokens)
 {
-    struct opening opening;
-    struct span line = SPAN("");
     a->movable++;
-    bool opened = take_opening(a, index, true, &e->lead.commitment, &opening, &line);
-    if (!opened) {
+    const struct opening_line *opened = take_opening(a, index, true, &e->lead.commitment);
+    const struct opening *opening = opened != NULL ? &opened->opening : NULL;
+    if (opened == NULL) {
         a->unopened++;
         finds_doubt(&a->finding[CHECK_OPENINGS],
                     "lead %" PRIu64 " has no opening that fits: its person cannot be compared with others", index);
@@ -287,13 +283,13 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
                       "lead %" PRIu64 " has a txid under which its sender reported another before", index);
     if (e->lead.n_touches > e->lead.other_touches)
         finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " has more touches than it counts", index);
-    verify_inputs(a, index, e, opened ? &opening : NULL, line);
-    judge_lead(a, index, e, bytes, opened ? &opening : NULL);
-    if (!opened)
+    verify_inputs(a, index, e, opening, opened != NULL ? opened->line : SPAN(""));
+    judge_lead(a, index, e, bytes, opening);
+    if (opening == NULL)
         return false;
-    *tokens = (struct private_part){.lead = true, .has_email = opening.has_email, .has_phone = opening.has_phone};
-    memcpy(tokens->email, opening.email, TOKEN_LEN);
-    memcpy(tokens->phone, opening.phone, TOKEN_LEN);
+    *tokens = (struct private_part){.lead = true, .has_email = opening->has_email, .has_phone = opening->has_phone};
+    memcpy(tokens->email, opening->email, TOKEN_LEN);
+    memcpy(tokens->phone, opening->phone, TOKEN_LEN);
     return true;
 }
 
@@ -405,8 +401,6 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
                  const struct frontier *before)
 {
     struct private_part tokens = {0};
-    struct opening ignored;
-    struct span line;
     bool has_tokens = false;
     if (!stands(a, index, e))
         return;
@@ -417,14 +411,14 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         break;
     case ENTRY_CLICK:
         keep_click(a, index, e);
-        (void)take_opening(a, index, false, &e->click.commitment, &ignored, &line);
+        (void)take_opening(a, index, false, &e->click.commitment);
         break;
     case ENTRY_VIEW:
-        (void)take_opening(a, index, false, &e->view.commitment, &ignored, &line);
+        (void)take_opening(a, index, false, &e->view.commitment);
         check_view(a, index, &e->view);
         break;
     case ENTRY_IMPRESSION:
-        (void)take_opening(a, index, false, &e->view.commitment, &ignored, &line);
+        (void)take_opening(a, index, false, &e->view.commitment);
         break;
     case ENTRY_LEAD:
         has_tokens = take_lead(a, index, e, bytes, &tokens);

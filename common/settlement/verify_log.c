@@ -12,7 +12,7 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
 {
     struct walk *w = ctx;
     char path[PATH_CAP];
-    log_path(path, w->base, t);
+    tile_in(path, w->base, t);
     if (!audit_read(w->a, w->check, path, hashes.len, &w->bytes))
         return;
     if (!span_eq(buf_span(&w->bytes), hashes))
@@ -34,7 +34,7 @@ static bool walk_bundle(struct walk *w, struct bundle *b, const struct tile *t, 
     if (b->err != ERR_OK)
         audit_unread(f, b->path, b->err);
     else if (b->too_long)
-        audit_too_long(f, b->path, bundle_most(t));
+        audit_too_long(f, b->path, tile_most(t));
     if (b->err != ERR_OK || b->too_long)
         return false;
     for (unsigned i = 0; i < b->n; i++) {

@@ -269,12 +269,12 @@ struct audit {
         bool unsure;     /* of the clock: nothing is approved by itself */
     } due;
     struct clock_told clock;
-    struct persons persons; /* of leads whose contact fields are open */
-    uint64_t contacts_open; /* such leads */
-    bool joined;            /* the campaign that is asked about has its first terms */
-    struct lines openings;
-    uint64_t next_opening; /* no line of it is for an entry before this one */
-    bool stopped;          /* an entry could not be folded: nothing after it was looked at */
+    struct persons persons;    /* of leads whose contact fields are open */
+    uint64_t contacts_open;    /* such leads */
+    bool joined;               /* the campaign that is asked about has its first terms */
+    struct openings *openings; /* NULL: none are open */
+    uint64_t next_opening;     /* no line of it is for an entry before this one */
+    bool stopped;              /* an entry could not be folded: nothing after it was looked at */
 
     struct closed *closed;
     size_t n_closed, closed_room;
@@ -394,8 +394,6 @@ struct bundles *bundles_open(const struct verify_asked *asked, const struct mirr
                              bool entries);
 struct bundle *bundles_take(struct bundles *b, uint64_t n); /* in order; it lives until the next call */
 void bundles_close(struct bundles *b);
-void log_path(char path[PATH_CAP], const char *base, const struct tile *t);
-uint64_t bundle_most(const struct tile *t); /* bytes that it can have */
 
 /* verify_log.c: walks a log's bundles ("log/C" or "log") up to `head`, rebuilds its tree, compares tiles and root.
  * each() gets every entry, and the tree before it. false when a piece was missing or cut, so that not all entries were
@@ -419,6 +417,20 @@ void lines_skip(struct lines *l, struct span line);
 MUST_CHECK bool lines_left(struct lines *l);
 MUST_CHECK bool lines_all_read(const struct lines *l); /* so far: nothing was noted */
 void lines_close(struct lines *l);
+
+/* verify_openings.c: the lines of a log's openings, in their order. NULL at the end; what cannot be read, or is longer
+ * than a line may be, ends them, and is noted. A line lives until the next is looked at. */
+struct opening_line {
+    struct span line; /* without its newline */
+    bool whole;       /* that newline is there */
+    bool reads;       /* `opening` is what it opens */
+    struct opening opening;
+};
+struct openings *openings_open(const struct verify_asked *asked, const struct mirror *m, struct finding *f,
+                               const char *path);
+MUST_CHECK const struct opening_line *openings_peek(struct openings *o);
+void openings_skip(struct openings *o);  /* that one */
+void openings_close(struct openings *o); /* NULL-safe */
 
 /* verify_fold.c: the fold, and what only an auditor asks of an entry. */
 void audit_fold_open(struct audit *a);

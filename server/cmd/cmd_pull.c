@@ -80,9 +80,9 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
     struct tile t = {.level = TILE_ENTRIES};
     for (; (t.width = tile_width(TILE_ENTRIES, t.n, size)) > 0; t.n++) {
         char name[NAME_CAP];
-        pull_tile_name(name, base, &t);
+        tile_in(name, base, &t);
         buf_clear(&bundle);
-        if (staging_read(name, pull_tile_most(&t) + 1, &bundle) != ERR_OK)
+        if (staging_read(name, tile_most(&t) + 1, &bundle) != ERR_OK)
             die("cannot read %s/%s: %s", p->dir, name, strerror(errno));
         struct span rest = buf_span(&bundle), bytes;
         enum err err;

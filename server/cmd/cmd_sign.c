@@ -184,8 +184,8 @@ static void find_party(struct signing *s)
         decline("%s/%s does not read", s->given[DIR], path);
     s->size = head.size;
     for (; (t.width = tile_width(TILE_ENTRIES, t.n, s->size)) > 0; t.n++) {
-        pull_tile_name(path, base, &t);
-        read_file(s, path, pull_tile_most(&t) + 1, &text);
+        tile_in(path, base, &t);
+        read_file(s, path, tile_most(&t) + 1, &text);
         look_at_keys(buf_span(&text), signer_public(s->key), &s->party);
     }
     buf_free(&text);
@@ -428,8 +428,8 @@ static void read_entry(const struct signing *s, uint64_t index, struct buf *bund
     if (index >= s->size)
         die("the log of contract %s has no entry %" PRIu64, s->contract, index);
     snprintf(base, sizeof base, "log/%s", s->contract);
-    pull_tile_name(path, base, &t);
-    read_file(s, path, pull_tile_most(&t) + 1, bundle);
+    tile_in(path, base, &t);
+    read_file(s, path, tile_most(&t) + 1, bundle);
     struct span rest = buf_span(bundle);
     for (uint64_t i = 0; i <= index % 256; i++)
         if (!bundle_next(&rest, bytes, &err))

@@ -1,6 +1,5 @@
 #include "server/cmd/download.h"
 
-#include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "common/base/ascii.h"
 #include "common/base/mem.h"
+#include "server/courier/transfer.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -111,27 +111,6 @@ static int look_at_clock(void *arg, curl_off_t total, curl_off_t now, curl_off_t
     return 1;
 }
 
-static void set_up(struct download *d)
-{
-    CURL *c = d->curl;
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, d->headers);
-    curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    if (!ascii_starts(span_str(d->url), "https:"))
-        curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "countersign-pull");
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, d);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, d);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_at_clock);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, d);
-}
-
 struct download *download_open(const char *url, const char *token, struct download_limits limits)
 {
     struct download *d = xcalloc(1, sizeof *d);
@@ -143,21 +122,20 @@ struct download *download_open(const char *url, const char *token, struct downlo
         mem_exhausted();
     if (ascii_has_control(span_str(token)))
         decline("the token holds a line break or control character: give its one line alone");
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) != CURLE_OK ||
-        (d->curl = curl_easy_init()) == NULL)
-        die("libcurl cannot start");
+    d->curl = transfer_open("countersign-pull", &(struct transfer_calls){take_body, take_header, look_at_clock}, d);
     d->headers = curl_slist_append(NULL, header);
     free(header);
     d->limits = limits;
-    set_up(d);
+    curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, d->headers);
+    curl_easy_setopt(d->curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    curl_easy_setopt(d->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
     return d;
 }
 
 void download_close(struct download *d)
 {
     curl_slist_free_all(d->headers);
-    curl_easy_cleanup(d->curl);
-    curl_global_cleanup();
+    transfer_close(d->curl);
     free(d->url);
     free(d);
 }
@@ -202,7 +180,7 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
     d->wrong = NULL;
     d->is_unknown = false;
     d->begun_us = clock_monotonic_us();
-    curl_easy_setopt(d->curl, CURLOPT_URL, url);
+    transfer_to(d->curl, url);
     CURLcode code = curl_easy_perform(d->curl);
     d->behind_us = behind_us(d) > 0 ? behind_us(d) : 0;
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);

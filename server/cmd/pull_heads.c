@@ -95,9 +95,9 @@ static uint64_t key_leaves(const struct pull *p)
     buf_heap(&bundle);
     for (; (t.width = tile_width(TILE_ENTRIES, t.n, p->root.head.size)) > 0; t.n++) {
         char name[NAME_CAP];
-        pull_tile_name(name, p->root.base, &t);
+        tile_in(name, p->root.base, &t);
         buf_clear(&bundle);
-        if (staging_read(name, pull_tile_most(&t) + 1, &bundle) != ERR_OK)
+        if (staging_read(name, tile_most(&t) + 1, &bundle) != ERR_OK)
             die("cannot read %s/%s: %s", p->dir, name, strerror(errno));
         struct span rest = buf_span(&bundle), entry;
         enum err err;

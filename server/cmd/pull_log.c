@@ -55,21 +55,6 @@ void pull_log_before(struct pull *p, struct pull_log *l)
 
 /* ---- tiles ---- */
 
-void pull_tile_name(char name[NAME_CAP], const char *base, const struct tile *t)
-{
-    char mem[96];
-    struct buf b;
-    buf_fixed(&b, mem, sizeof mem - 1);
-    tile_path(&b, t);
-    mem[b.len] = '\0';
-    snprintf(name, NAME_CAP, "%.80s/%s", base, mem);
-}
-
-uint64_t pull_tile_most(const struct tile *t)
-{
-    return t->width * (t->level == TILE_ENTRIES ? 2 + UINT16_MAX : HASH_LEN);
-}
-
 /* The hashes of a tile, or those of a bundle's entries. False: they are not as many. */
 static bool tile_hashes(const struct tile *t, struct span bytes, struct hash out[TILE_WIDTH])
 {
@@ -100,9 +85,9 @@ static bool is_named(const struct pull_log *l, const struct tile *t, struct hash
         n = 1;
     }
     up.width = tile_width(up.level, up.n, l->head.size);
-    pull_tile_name(name, l->base, &up);
+    tile_in(name, l->base, &up);
     buf_heap(&above);
-    bool same = staging_read(name, pull_tile_most(&up), &above) == ERR_OK && above.len >= (at + n) * HASH_LEN &&
+    bool same = staging_read(name, tile_most(&up), &above) == ERR_OK && above.len >= (at + n) * HASH_LEN &&
                 memcmp(above.ptr + at * HASH_LEN, hashes, n * HASH_LEN) == 0;
     buf_free(&above);
     return same;
@@ -113,14 +98,14 @@ static bool is_kept(struct pull *p, const struct pull_log *l, const char *name, 
 {
     struct hash hashes[TILE_WIDTH];
     buf_clear(&p->body);
-    return t->width == TILE_WIDTH && staging_read(name, pull_tile_most(t) + 1, &p->body) == ERR_OK &&
+    return t->width == TILE_WIDTH && staging_read(name, tile_most(t) + 1, &p->body) == ERR_OK &&
            tile_hashes(t, buf_span(&p->body), hashes) && is_named(l, t, hashes);
 }
 
 static void get_tile(struct pull *p, const struct pull_log *l, const char *name, const struct tile *t)
 {
     struct hash hashes[TILE_WIDTH];
-    struct span bytes = pull_fetch(p, name, pull_tile_most(t));
+    struct span bytes = pull_fetch(p, name, tile_most(t));
     if (!tile_hashes(t, bytes, hashes))
         pull_refuse(p, name,
                     t->level == TILE_ENTRIES ? "a bundle of as many entries as it must be"
@@ -140,11 +125,11 @@ struct tiles {
 static enum err read_tile(const struct tiles *of, const struct tile *t, struct buf *out)
 {
     char name[NAME_CAP];
-    pull_tile_name(name, of->log->base, t);
+    tile_in(name, of->log->base, t);
     if (of->kept == NULL)
-        return staging_read(name, pull_tile_most(t), out);
+        return staging_read(name, tile_most(t), out);
     struct mirror m = folder_mirror((struct folder *)of->kept);
-    return m.read(m.ctx, name, 0, pull_tile_most(t), out);
+    return m.read(m.ctx, name, 0, tile_most(t), out);
 }
 
 /* A perfect subtree. */
@@ -198,7 +183,7 @@ void pull_tiles(struct pull *p, struct pull_log *l)
         t.width = tile_width(level, t.n, size);
         if (t.width == 0 || t.width == TILE_WIDTH)
             continue;
-        pull_tile_name(name, l->base, &t);
+        tile_in(name, l->base, &t);
         get_tile(p, l, name, &t);
     }
     if (!root_at(&(struct tiles){l, size, NULL}, size, &root) || memcmp(root.b, l->head.root.b, HASH_LEN) != 0)
@@ -206,7 +191,7 @@ void pull_tiles(struct pull *p, struct pull_log *l)
     for (int level = 7; level >= TILE_ENTRIES; level--) {
         struct tile t = {.level = level};
         for (; (t.width = tile_width(level, t.n, size)) > 0; t.n++) {
-            pull_tile_name(name, l->base, &t);
+            tile_in(name, l->base, &t);
             if (t.width < TILE_WIDTH ? level == TILE_ENTRIES : !is_kept(p, l, name, &t))
                 get_tile(p, l, name, &t);
         }
@@ -221,7 +206,7 @@ void pull_each_tile(struct pull *p, const struct pull_log *l, void (*each)(struc
         struct tile t = {.level = level};
         for (; (t.width = tile_width(level, t.n, l->head.size)) > 0; t.n++) {
             char name[NAME_CAP];
-            pull_tile_name(name, l->base, &t);
+            tile_in(name, l->base, &t);
             each(p, name);
         }
     }

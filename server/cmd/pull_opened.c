@@ -80,9 +80,9 @@ static bool committed(struct pull *p, uint64_t index, struct hash *out)
     if (index >= p->log.before.size)
         return false;
     t.width = tile_width(t.level, t.n, p->log.before.size);
-    pull_tile_name(name, p->log.base, &t);
+    tile_in(name, p->log.base, &t);
     buf_heap(&bundle);
-    if (pull_old(p, name, pull_tile_most(&t), &bundle) == ERR_OK) {
+    if (pull_old(p, name, tile_most(&t), &bundle) == ERR_OK) {
         rest = buf_span(&bundle);
         for (uint64_t i = 0; i <= index % TILE_WIDTH; i++)
             found = bundle_next(&rest, &bytes, &err);

@@ -97,8 +97,6 @@ void pull_tiles(struct pull *p, struct pull_log *l);
 void pull_log_before(struct pull *p, struct pull_log *l);
 /* Whether the tree of the new head had this one on its way. */
 void pull_log_extends(struct pull *p, const struct pull_log *l, const struct checkpoint *before, const char *whose);
-void pull_tile_name(char name[NAME_CAP], const char *base, const struct tile *t);
-uint64_t pull_tile_most(const struct tile *t);
 /* Calls each(p, name) for every tile and bundle that a log of that size has. */
 void pull_each_tile(struct pull *p, const struct pull_log *l, void (*each)(struct pull *p, const char *name));
 

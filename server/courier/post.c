@@ -1,11 +1,9 @@
 #include "server/courier/post.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 
-#include "common/base/ascii.h"
 #include "common/base/mem.h"
-#include "server/system/log.h"
+#include "server/courier/transfer.h"
 
 enum { HEAD_MAX = 65536 };
 
@@ -53,32 +51,17 @@ struct post *post_open(const atomic_bool *stop)
 {
     struct post *p = xcalloc(1, sizeof *p);
     p->stop = stop;
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) != CURLE_OK ||
-        (p->curl = curl_easy_init()) == NULL)
-        die("libcurl cannot start");
+    p->curl = transfer_open("countersign", &(struct transfer_calls){take_body, take_header, look_whether_to_stop}, p);
     p->headers = curl_slist_append(NULL, "Content-Type: text/plain; charset=utf-8");
     p->headers = curl_slist_append(p->headers, "Expect:");
-    CURL *c = p->curl;
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, p->headers);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "countersign");
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, p);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, p);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_whether_to_stop);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, p);
+    curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
     return p;
 }
 
 void post_close(struct post *p)
 {
     curl_slist_free_all(p->headers);
-    curl_easy_cleanup(p->curl);
-    curl_global_cleanup();
+    transfer_close(p->curl);
     free(p);
 }
 
@@ -90,8 +73,7 @@ int post_send(struct post *p, const char *url, struct span body, int64_t timeout
     p->answer = answer;
     p->left = most;
     p->head_left = HEAD_MAX;
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_PROXY, ascii_starts(span_str(url), "https:") ? NULL : "");
+    transfer_to(c, url);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);

@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include "common/base/limits.h"
+#include "common/base/text.h"
+#include "common/settlement/verify_parts.h"
 #include "server/cmd/ahead.h"
 #include "server/cmd/folder.h"
 #include "server/cmd/progress.h"
@@ -110,6 +113,87 @@ static void damage(struct both *b, struct story *s, struct mirror_file *f, unsig
     f->bytes.len = len;
     f->bytes.ptr[at] = was;
     f->gone = false;
+}
+
+/* ---- openings ---- */
+
+/* A file of lines, read as a mirror's. */
+static enum err read_text(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out)
+{
+    const struct buf *text = ctx;
+    (void)path;
+    if (offset < text->len)
+        buf_add(out, text->ptr + offset, text->len - offset < max ? text->len - offset : max);
+    return ERR_OK;
+}
+
+static void add_line(struct buf *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        buf_byte(text, (uint8_t)('a' + (text->len + i) % 23));
+    buf_byte(text, '\n');
+}
+
+/* Each line of the text in its order, whatever pieces it is read in. */
+static void assert_lines(const struct buf *text, const struct ahead *ahead, bool fails)
+{
+    const struct verify_asked asked = {.ahead = ahead};
+    const struct mirror m = {.read = read_text, .ctx = (void *)(uintptr_t)text};
+    struct finding f = {.doubts = 0};
+    struct openings *o = openings_open(&asked, &m, &f, "openings");
+    struct span rest = buf_span(text), line;
+    const struct opening_line *l;
+    while ((l = openings_peek(o)) != NULL) {
+        assert_ptr_equal(openings_peek(o), l);
+        bool whole = text_cut(&rest, '\n', &line);
+        assert_true(span_eq(l->line, whole ? line : rest));
+        assert_int_equal(l->whole, whole);
+        if (!whole)
+            rest = SPAN("");
+        openings_skip(o);
+    }
+    assert_int_equal(f.failures, fails);
+    assert_int_equal(f.doubts, 0);
+    if (!fails)
+        assert_int_equal(rest.len, 0);
+    openings_close(o);
+}
+
+static void openings_come_line_by_line_whatever_the_pieces(void **state)
+{
+    (void)state;
+    enum { AT = 64 << 10 };
+    struct ahead_thread *t = ahead_start(true);
+    struct ahead ahead = ahead_of(t);
+    struct buf text;
+    buf_heap(&text);
+    for (int thread = 0; thread < 2; thread++) {
+        const struct ahead *with = thread ? &ahead : NULL;
+        for (int end = -2; end <= 2; end++) /* a line that ends about where a piece does */
+            for (size_t next = 0; next <= LIMIT_OPENING; next = next * 40 + 7) {
+                buf_clear(&text);
+                add_line(&text, (size_t)(AT + end - 1));
+                add_line(&text, next);
+                add_line(&text, LIMIT_OPENING);
+                for (int i = 0; i < 1500; i++) /* more than are kept of a piece */
+                    add_line(&text, (size_t)i % 3);
+                assert_lines(&text, with, false);
+                text.len--; /* a last line without its newline */
+                assert_lines(&text, with, false);
+                text.len++;
+                add_line(&text, LIMIT_OPENING + 1);
+                assert_lines(&text, with, true);
+            }
+        for (int size = AT - 1; size <= AT + 1; size++) {
+            buf_clear(&text);
+            add_line(&text, (size_t)size - 1);
+            assert_lines(&text, with, false);
+        }
+        buf_clear(&text);
+        assert_lines(&text, with, false);
+    }
+    buf_free(&text);
+    ahead_stop(t);
 }
 
 /* Hundreds of entries in many bundles; good, and damaged wherever. */
@@ -244,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_piece_is_made_once_and_stands_until_the_next_is_taken),
+        cmocka_unit_test(openings_come_line_by_line_whatever_the_pieces),
         cmocka_unit_test(an_audit_reports_the_same_with_a_thread_and_without),
         cmocka_unit_test(two_threads_read_one_folder),
         cmocka_unit_test(how_far_it_is_a_terminal_alone_is_told),
