@@ -229,6 +229,14 @@ class Order(Joined):
             liar.entries[liar.leads()[-1]].update(party=self.market.advertiser.id, txid="order-7")
         self.assertCaught("have one txid of one sender", here, there)
 
+    def test_a_step_of_the_clock_told_in_two_ways(self):
+        here, there = self.lie(0), self.lie(1)
+        for liar, ms in ((here, 5_000), (there, 6_000)):
+            at = liar.entries[-1]["at"]
+            liar.entries.append({"at": at + ms, "from_ms": at, "kind": "clock", "steps": 1, "to_ms": at + ms})
+            self.assertHolds(liar)
+        self.assertCaught("tell step 1 of the server's one clock otherwise", here, there)
+
     def test_mirrors_that_do_not_belong_together(self):
         liar = self.lie()
         self.assertCaught("two of the mirrors are of contract", liar, liar, status=2)
