@@ -2,7 +2,8 @@
  * Here rows are appended, sorted with others of their time, and merged with ever more of them: a log-structured merge
  * tree (FORMATS.md, "Spread tables").
  *
- * What was written last stands in `recent` in the order of writing, and the write transactions hold it in memory. Once
+ * What was written last stands in `recent` in the order of writing, and the write transactions hold it in memory; many
+ * rows in one of LMDB's, a block, since each of those costs more than what it holds. Once
  * that is full, it becomes a run of level 1, in the order of places; SPREAD_FAN runs of a level become one of the next.
  * Of several rows in one place the newest holds; one that was taken away leaves a mark. A run never changes, and a
  * look-up goes through all of them but those whose filter says no.
@@ -103,8 +104,10 @@ int spread_open(struct store *s, MDB_txn *t, unsigned flags)
 
 static void view_free(struct spread_view *v)
 {
-    if (v != NULL)
+    if (v != NULL) {
         recent_free(v->recent);
+        buf_free(&v->block);
+    }
     free(v);
 }
 
@@ -128,6 +131,11 @@ MDB_dbi run_dbi(const struct txn *t, int level, uint64_t run)
 {
     int half = level < SPREAD_LEVELS ? (int)(run / SPREAD_FAN % 2) : 0;
     return t->store->spread_dbi[DBI_RUNS + 2 * (level - 1) + half];
+}
+
+enum err spread_broken(struct txn *t, const char *call)
+{
+    return txn_result(t, MDB_CORRUPTED, call);
 }
 
 static uint64_t level_sum(struct span key, struct span value)
@@ -173,32 +181,42 @@ enum err level_save(struct txn *t, int number, const struct level *l)
     return txn_result(t, mdb_put(t->mdb, t->store->spread_dbi[DBI_LEVELS], &k, &v, 0), "put levels");
 }
 
-/* ERR_CORRUPT: a key does not read, or there are not as many rows as LMDB has counted. */
+static enum err recent_load_block(struct spread_view *v, struct span key, struct span block)
+{
+    struct row row;
+    struct span encoded;
+    enum err err = key.len == RUN_LEN ? ERR_OK : ERR_CORRUPT;
+    while (err == ERR_OK && (err = block_next(&block, &row)) == ERR_OK) {
+        char *room = recent_put(v->recent, place_hash(row.place), row.place, row.stored.len, &encoded);
+        if (row.stored.len > 0)
+            memcpy(room, row.stored.ptr, row.stored.len);
+        v->written++;
+    }
+    if (err == ERR_NOT_FOUND)
+        v->next = load_be64(key.ptr) + 1;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* ERR_CORRUPT: a block does not read, or there are not as many as LMDB has counted. */
 static enum err recent_load(struct txn *t, struct spread_view *v)
 {
     MDB_dbi dbi = t->store->spread_dbi[DBI_RECENT];
     MDB_cursor *c;
     MDB_stat stat;
-    MDB_val k, row;
-    bool reads = true;
+    MDB_val k, block;
+    size_t blocks = 0;
+    enum err err = ERR_OK;
     int rc = mdb_cursor_open(t->mdb, dbi, &c);
     if (rc != 0)
         return txn_result(t, rc, "cursor");
-    while (reads && (rc = mdb_cursor_get(c, &k, &row, MDB_NEXT)) == 0) {
-        const char *p = k.mv_data;
-        reads =
-            k.mv_size > RUN_LEN && k.mv_size <= RUN_LEN + 1 + STORE_KEY_MAX && spread_letter(p[RUN_LEN]) != TABLE_COUNT;
-        if (!reads)
-            break;
-        struct span place = span_of(p + RUN_LEN, k.mv_size - RUN_LEN);
-        recent_put(v->recent, place_hash(place), place, span_val(&row));
-        v->next = load_be64(p) + 1;
-        v->written++;
-    }
+    for (; err == ERR_OK && (rc = mdb_cursor_get(c, &k, &block, MDB_NEXT)) == 0; blocks++)
+        err = recent_load_block(v, span_val(&k), span_val(&block));
     mdb_cursor_close(c);
-    if (reads && rc == MDB_NOTFOUND && (rc = mdb_stat(t->mdb, dbi, &stat)) == 0)
-        reads = stat.ms_entries == v->written;
-    return rc != 0 ? txn_result(t, rc, "read recent") : reads ? ERR_OK : ERR_CORRUPT;
+    if (err != ERR_OK)
+        return err;
+    if (rc == MDB_NOTFOUND && (rc = mdb_stat(t->mdb, dbi, &stat)) == 0)
+        return stat.ms_entries == blocks ? ERR_OK : ERR_CORRUPT;
+    return txn_result(t, rc, "read recent");
 }
 
 static enum err view_load(struct txn *t, struct spread_view **out)
@@ -206,6 +224,7 @@ static enum err view_load(struct txn *t, struct spread_view **out)
     struct spread_view *v = xcalloc(1, sizeof *v);
     enum err err = ERR_OK;
     v->recent = recent_new();
+    buf_heap(&v->block);
     for (int i = 1; i <= SPREAD_LEVELS && err == ERR_OK; i++)
         err = level_load(t, i, &v->level[i]);
     if (err == ERR_OK)
@@ -242,17 +261,36 @@ enum err spread_view(struct txn *t, struct spread_view **out)
     return err;
 }
 
+/* What was written since goes to disk. */
+static enum err block_put(struct txn *t, struct spread_view *v)
+{
+    char mem[RUN_LEN];
+    if (v->block.len == 0)
+        return ERR_OK;
+    store_be64(mem, v->next++);
+    MDB_val k = {sizeof mem, mem}, block = val(buf_span(&v->block));
+    int rc = mdb_put(t->mdb, t->store->spread_dbi[DBI_RECENT], &k, &block, MDB_APPEND);
+    buf_clear(&v->block);
+    return txn_result(t, rc, "append");
+}
+
+enum err spread_before_commit(struct txn *t)
+{
+    return t->spread != NULL && t->write ? block_put(t, t->spread) : ERR_OK;
+}
+
 void spread_ends(struct txn *t, bool in_vain)
 {
     struct spread *s = t->store->spread;
     if (t->spread == NULL)
         return;
-    if (t->write && !t->distrusted && !in_vain) {
+    t->spread->moved = false;
+    if (t->write && !in_vain) {
         if (t->writes > 0)
             t->spread->changes = ++s->changes;
         return;
     }
-    if (t->write && !t->distrusted && t->writes == 0)
+    if (t->write && t->writes == 0)
         t->spread = atomic_exchange(&s->view, t->spread);
     else if (t->write)
         memset(s->merging, 0, sizeof s->merging);
@@ -272,17 +310,14 @@ void spread_ended(struct txn *t, bool committed)
 
 /* ---- looking up ---- */
 
-static void take_if_first(struct span place, struct span row, struct span *first, struct span *stored)
+static void take_if_first(const struct row *row, struct row *first)
 {
-    if (first->ptr != NULL && span_order(place, *first) >= 0)
-        return;
-    *first = place;
-    *stored = row;
+    if (first->place.ptr == NULL || span_order(row->place, first->place) < 0)
+        *first = *row;
 }
 
-/* The first row of a run that is not before a place. */
-static enum err run_seek(struct txn *t, int level, uint64_t run, struct span from, struct span *place,
-                         struct span *stored)
+/* The first row of a run that is not before a place: in the first block whose last is not. */
+static enum err run_seek(struct txn *t, int level, uint64_t run, struct span from, struct row *out)
 {
     struct place_mem mem;
     MDB_cursor *c;
@@ -296,63 +331,74 @@ static enum err run_seek(struct txn *t, int level, uint64_t run, struct span fro
         return txn_result(t, rc, "seek");
     if (k.mv_size <= RUN_LEN || load_be64(k.mv_data) != run)
         return ERR_NOT_FOUND;
-    *place = span_of((const char *)k.mv_data + RUN_LEN, k.mv_size - RUN_LEN);
-    *stored = span_val(&v);
-    return ERR_OK;
+    struct span block = span_val(&v);
+    enum err err = block_seek(&block, from, out);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* its key says that it has one */
 }
 
 /* The first row of a walk over everything, where a key has no whole head to look up. */
-static enum err first_of_all(struct txn *t, struct span from, struct span *place, struct span *stored)
+static enum err first_of_all(struct txn *t, struct span from, struct row *first)
 {
     struct walk *w;
     enum err err = walk_all(t, from, &w);
     const struct row *at = err == ERR_OK ? walk_at(w) : NULL;
-    if (at != NULL) {
-        *place = at->place;
-        *stored = at->stored;
-    }
+    if (at != NULL)
+        *first = *at;
     walk_free(w);
     return err == ERR_OK && at == NULL ? ERR_NOT_FOUND : err;
 }
 
+/* Runs that share a filter. */
 struct candidate {
     int level;
-    uint64_t run;
-    const uint64_t *line; /* of its filter; NULL: none */
+    uint64_t first, end;
+    uint64_t done;        /* which of them it knows */
+    const uint64_t *line; /* of the filter; NULL: none */
 };
 
-/* Whoever reads has no filters. */
+/* The newest first. Whoever reads has no filters. */
 static size_t list_runs(struct txn *t, const struct spread_view *v, uint64_t hash, struct candidate *out)
 {
     size_t n = 0;
     for (int i = 1; i <= SPREAD_LEVELS; i++)
-        for (uint64_t run = v->level[i].end; run > v->level[i].first; run--)
-            out[n++] =
-                (struct candidate){i, run - 1, t->write ? filter_line(t->store->spread, i, run - 1, hash) : NULL};
+        for (uint64_t end = v->level[i].end, first; end > v->level[i].first; end = first) {
+            const struct filter *f = t->write ? filter_of(t->store->spread, i, end - 1) : NULL;
+            first = end - 1 - (end - 1) % filter_runs(i);
+            if (first < v->level[i].first)
+                first = v->level[i].first;
+            out[n++] = (struct candidate){.level = i,
+                                          .first = first,
+                                          .end = end,
+                                          .done = f != NULL ? f->done : 0,
+                                          .line = f != NULL ? filter_line(f, hash) : NULL};
+        }
     return n;
 }
 
 /* The first row, and the newest of its place, of those with one head, and of some others. */
-static enum err first_of_head(struct txn *t, const struct spread_view *v, struct span from, struct span *place,
-                              struct span *stored)
+static enum err first_of_head(struct txn *t, const struct spread_view *v, struct span from, struct row *first)
 {
     struct candidate runs[SPREAD_LEVELS * SPREAD_RUNS];
-    struct span first = {NULL, 0}, at, row;
+    struct row row;
     uint64_t hash = place_hash(from);
     size_t n = list_runs(t, v, hash, runs);
-    if (recent_seek(v->recent, hash, from, &at, &row))
-        take_if_first(at, row, &first, stored);
+    *first = (struct row){.place = {NULL, 0}};
+    if (recent_seek(v->recent, hash, from, &row))
+        take_if_first(&row, first);
     for (size_t i = 0; i < n; i++) {
-        if (runs[i].line != NULL && !filter_may_have(runs[i].line, hash))
-            continue;
-        enum err err = run_seek(t, runs[i].level, runs[i].run, from, &at, &row);
-        if (err == ERR_OK)
-            take_if_first(at, row, &first, stored);
-        else if (err != ERR_NOT_FOUND)
-            return err;
+        const struct candidate *c = &runs[i];
+        bool not_known = c->line != NULL && !filter_may_have(c->line, hash);
+        for (uint64_t run = c->end; run > c->first; run--) {
+            if (not_known && run <= c->done)
+                break;
+            enum err err = run_seek(t, c->level, run - 1, from, &row);
+            if (err == ERR_OK)
+                take_if_first(&row, first);
+            else if (err != ERR_NOT_FOUND)
+                return err;
+        }
     }
-    *place = first;
-    return first.ptr != NULL ? ERR_OK : ERR_NOT_FOUND;
+    return first->place.ptr != NULL ? ERR_OK : ERR_NOT_FOUND;
 }
 
 /* With the whole head of a key, what has another is not found. */
@@ -360,19 +406,21 @@ enum err spread_seek(struct txn *t, enum table table, struct span from, struct s
 {
     struct spread_view *v;
     struct place_mem mem, next;
-    struct span at, row, here = spread_place(&mem, table, from);
+    struct row row;
+    struct span here = spread_place(&mem, table, from);
     size_t head = spread_table(table)->head;
     bool by_head = from.len >= head;
     size_t same = by_head ? 1 + head : 1;
     t->damage = DAMAGE_NONE;
     enum err err = spread_view(t, &v);
     while (err == ERR_OK) {
-        err = by_head ? first_of_head(t, v, here, &at, &row) : first_of_all(t, here, &at, &row);
+        err = by_head ? first_of_head(t, v, here, &row) : first_of_all(t, here, &row);
         if (err != ERR_OK)
             break;
+        const struct span at = row.place;
         if (at.len < same || memcmp(at.ptr, mem.bytes, same) != 0)
             return ERR_NOT_FOUND;
-        err = txn_was_read(t, table, place_key(at), row, value);
+        err = txn_was_read(t, table, place_key(at), row.stored, value);
         if (err != ERR_NOT_FOUND) {
             *key = place_key(at);
             return err;
@@ -396,26 +444,54 @@ enum err spread_get(struct txn *t, enum table table, struct span key, struct spa
 
 /* ---- writing ---- */
 
-static enum err append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
+/* Room in memory for a row's value and checksum, and the row of a block that it fills. */
+static enum err begin_row(struct txn *t, enum table table, struct span key, size_t stored_len, char **room,
+                          struct span *encoded)
 {
     struct spread_view *v;
-    struct place_mem mem, mem_key;
+    struct place_mem mem;
     enum err err = spread_view(t, &v);
     if (err != ERR_OK)
         return err;
     struct span place = spread_place(&mem, table, key);
-    MDB_val k = spread_numbered(&mem_key, v->next, place), row = {len + SUM_LEN, NULL};
+    size_t len = block_row_len(place.len, stored_len);
     t->writes++;
-    int rc = mdb_put(t->mdb, t->store->spread_dbi[DBI_RECENT], &k, &row, MDB_APPEND | MDB_RESERVE);
-    if (rc != 0)
-        return txn_result(t, rc, "append");
-    char *room = row.mv_data;
+    if (RUN_LEN + v->block.len + len > BLOCK_NODE && (err = block_put(t, v)) != ERR_OK)
+        return err;
+    *room = recent_put(v->recent, place_hash(place), place, stored_len, encoded);
+    return ERR_OK;
+}
+
+static void end_row(struct txn *t, struct span encoded)
+{
+    buf_span_add(&t->spread->block, encoded);
+    t->spread->written++;
+}
+
+static enum err append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
+{
+    char *room;
+    struct span encoded;
+    enum err err = begin_row(t, table, key, len + SUM_LEN, &room, &encoded);
+    if (err != ERR_OK)
+        return err;
     if (fill != NULL)
         fill(what, room);
     store_be64(room + len, store_sum(t->store, table, key, span_of(room, len), fill == NULL));
-    recent_put(v->recent, place_hash(place), place, span_of(room, len + SUM_LEN));
-    v->next++;
-    v->written++;
+    end_row(t, encoded);
+    return ERR_OK;
+}
+
+enum err spread_put_stored(struct txn *t, enum table table, struct span key, struct span stored)
+{
+    char *room;
+    struct span encoded;
+    enum err err = begin_row(t, table, key, stored.len, &room, &encoded);
+    if (err != ERR_OK)
+        return err;
+    if (stored.len > 0)
+        memcpy(room, stored.ptr, stored.len);
+    end_row(t, encoded);
     return ERR_OK;
 }
 

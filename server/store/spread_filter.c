@@ -1,17 +1,28 @@
 /* Which runs have not what is looked for: Bloom filters, all bits of a head in one cache line. In memory alone, and
- * made again after a start. */
+ * made of runs that are committed: after a start of all of them. Small runs share one, so that a look-up asks few. */
 #include <stdlib.h>
 
 #include "common/base/mem.h"
 #include "server/store/spread_private.h"
 
-/* One look-up of a hundred goes to a run for nothing. Past the most, the largest runs do without. */
-enum { BITS_A_ROW = 10, PROBES = 6, LINE_BITS = 512 };
+/* One look-up of some 500 goes to runs for nothing. Past the most, the largest runs do without. */
+enum { BITS_A_ROW = 16, PROBES = 7, LINE_BITS = 512 };
 #define FILTER_BYTES_MOST ((size_t)256 << 20)
+
+uint64_t filter_runs(int level)
+{
+    static const uint64_t runs[SPREAD_LEVELS + 1] = {0, SPREAD_FAN, SPREAD_FAN / 4, 1, 1};
+    return runs[level];
+}
+
+static uint64_t first_of(int level, uint64_t run)
+{
+    return run - run % filter_runs(level);
+}
 
 static struct filter *slot(struct spread *s, int level, uint64_t run)
 {
-    return &s->filter[level][run % SPREAD_RUNS];
+    return &s->filter[level][first_of(level, run) % SPREAD_RUNS];
 }
 
 static void filter_free(struct spread *s, struct filter *f)
@@ -21,22 +32,23 @@ static void filter_free(struct spread *s, struct filter *f)
     *f = (struct filter){.line = NULL};
 }
 
-struct filter *filter_new(struct spread *s, int level, uint64_t run, uint64_t rows)
-{
-    struct filter *f = slot(s, level, run);
-    size_t lines = (size_t)(rows * BITS_A_ROW / LINE_BITS) + 1;
-    filter_free(s, f);
-    if (lines > (FILTER_BYTES_MOST - s->filter_bytes) / sizeof *f->line)
-        return NULL;
-    *f = (struct filter){.run = run, .lines = lines, .line = xcalloc(lines, sizeof *f->line)};
-    s->filter_bytes += lines * sizeof *f->line;
-    return f;
-}
-
 struct filter *filter_of(struct spread *s, int level, uint64_t run)
 {
     struct filter *f = slot(s, level, run);
-    return f->line != NULL && f->run == run ? f : NULL;
+    return f->line != NULL && f->first == first_of(level, run) ? f : NULL;
+}
+
+struct filter *filter_new(struct spread *s, int level, uint64_t run, uint64_t rows)
+{
+    struct filter *f = slot(s, level, run);
+    uint64_t first = first_of(level, run);
+    size_t lines = (size_t)(rows * filter_runs(level) * BITS_A_ROW / LINE_BITS) + 1;
+    filter_free(s, f);
+    if (lines > (FILTER_BYTES_MOST - s->filter_bytes) / sizeof *f->line)
+        return NULL;
+    *f = (struct filter){.first = first, .done = first, .lines = lines, .line = xcalloc(lines, sizeof *f->line)};
+    s->filter_bytes += lines * sizeof *f->line;
+    return f;
 }
 
 /* The upper bits choose the line, those of a product with it the bits. */
@@ -58,11 +70,8 @@ void filter_add(struct filter *f, uint64_t hash)
         line[steps >> 6 & 7] |= UINT64_C(1) << (steps & 63);
 }
 
-const uint64_t *filter_line(struct spread *s, int level, uint64_t run, uint64_t hash)
+const uint64_t *filter_line(const struct filter *f, uint64_t hash)
 {
-    const struct filter *f = filter_of(s, level, run);
-    if (f == NULL || !f->whole)
-        return NULL;
     const uint64_t *line = line_of(f, hash);
     __builtin_prefetch(line);
     return line;
@@ -82,7 +91,8 @@ void filters_drop(struct spread *s, const struct spread_view *v)
     for (int i = 1; i <= SPREAD_LEVELS; i++)
         for (size_t k = 0; k < SPREAD_RUNS; k++) {
             struct filter *f = &s->filter[i][k];
-            if (f->line != NULL && (v == NULL || f->run < v->level[i].first || f->run > v->level[i].end))
+            bool stale = v == NULL || f->first + filter_runs(i) <= v->level[i].first || f->first >= v->level[i].end;
+            if (f->line != NULL && stale)
                 filter_free(s, f);
         }
 }

@@ -1,9 +1,11 @@
-/* Inside of spread tables: spread.c (rows in and out), spread_filter.c (what runs have not), spread_runs.c (walking and
- * making runs). All of it belongs to the thread of its transaction; struct spread to the write transactions. */
+/* Inside of spread tables: spread.c (rows in and out), spread_block.c (several rows in one of LMDB's), spread_recent.c
+ * (what was written last), spread_filter.c (what runs have not), spread_runs.c (walking and making runs). All of it
+ * belongs to the thread of its transaction; struct spread to the write transactions. */
 #ifndef CS_SERVER_STORE_SPREAD_PRIVATE_H
 #define CS_SERVER_STORE_SPREAD_PRIVATE_H
 
-#include "common/settlement/byte_map.h"
+#include "common/base/buf.h"
+#include "common/base/bytes.h"
 #include "server/store/store_private.h"
 
 /* Runs of a level that become one of the next. There are at most twice as many: past that the level below waits. */
@@ -29,24 +31,49 @@ struct place_mem {
 uint64_t place_hash(struct span place); /* of its letter and its key's head */
 struct span spread_place(struct place_mem *m, enum table t, struct span key);
 MDB_val spread_numbered(struct place_mem *m, uint64_t number, struct span place);
+/* The n-th eight bytes of a place, zeros behind its end: they are ordered as places are, but for equal ones. */
+static inline uint64_t place_word(struct span place, size_t n)
+{
+    uint8_t padded[8] = {0};
+    size_t from = n * sizeof padded;
+    if (place.len >= from + sizeof padded)
+        return load_be64(place.ptr + from);
+    if (place.len > from)
+        memcpy(padded, place.ptr + from, place.len - from);
+    return load_be64(padded);
+}
 static inline struct span place_key(struct span place)
 {
     return span_of(place.ptr + 1, place.len - 1);
 }
 
-/* ---- spread_recent.c ---- */
+/* ---- spread_block.c ---- */
 
 struct row {
     struct span place, stored; /* stored: value and checksum */
 };
+
+enum { BLOCK_ROW_HEAD = 4, BLOCK_NODE = 2030 }; /* key and value of which two are a page of LMDB's */
+
+size_t block_row_len(size_t place_len, size_t stored_len);
+/* The head and the place of a row that takes so many bytes of a block; what it stores goes into the room answered. */
+char *block_row_write(char *at, struct span place, size_t stored_len);
+void block_add(struct buf *block, const struct row *row);
+/* The next row of a block, taken off its front. ERR_NOT_FOUND at its end; ERR_CORRUPT when it is no block. */
+MUST_CHECK enum err block_next(struct span *block, struct row *out);
+/* The first row that is not before a place, and what is behind it. Errors as block_next. */
+MUST_CHECK enum err block_seek(struct span *block, struct span from, struct row *out);
+
+/* ---- spread_recent.c ---- */
+
 struct recent;
 struct recent *recent_new(void);
 void recent_free(struct recent *r); /* NULL-safe */
-/* `hash` is the place's place_hash. Copies both. */
-void recent_put(struct recent *r, uint64_t hash, struct span place, struct span stored);
+/* `hash` is the place's place_hash. Copies the place, and answers the room for what it stores, which is to be filled.
+ * *encoded: both, as a row of a block. */
+char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stored_len, struct span *encoded);
 /* The first row of those with this head, and of some others, that is not before a place. */
-MUST_CHECK bool recent_seek(const struct recent *r, uint64_t hash, struct span from, struct span *place,
-                            struct span *stored);
+MUST_CHECK bool recent_seek(const struct recent *r, uint64_t hash, struct span from, struct row *out);
 size_t recent_count(const struct recent *r);
 struct row *recent_sorted(const struct recent *r); /* all of them; to be freed; the spans live until the next put */
 
@@ -60,20 +87,23 @@ struct level {
 struct spread_view {
     uint64_t changes; /* `changes` of the store that it knows */
     struct recent *recent;
-    uint64_t written, next;                /* rows of `recent`, number of the next */
+    struct buf block;                      /* rows of the transaction that are not in `recent` on disk yet */
+    uint64_t written, next;                /* rows of `recent`, number of its next block */
+    bool moved;                            /* in this transaction rows became a run, or runs one */
     struct level level[SPREAD_LEVELS + 1]; /* from 1 on */
 };
 MUST_CHECK enum err spread_view(struct txn *t, struct spread_view **out);
 MUST_CHECK enum err level_save(struct txn *t, int number, const struct level *l);
 MDB_dbi run_dbi(const struct txn *t, int level, uint64_t run);
+/* As LMDB says it of a page: a read cannot go on, a write must not. */
+MUST_CHECK enum err spread_broken(struct txn *t, const char *call);
 
 /* Of the write transactions. */
 struct filter {
-    uint64_t run;
+    uint64_t first, done; /* its first run; it has all rows of those before `done` */
     size_t lines;
     uint64_t (*line)[8]; /* NULL: none */
-    bool whole;          /* has all rows of the run */
-    struct place_mem at; /* while it is made of a run that is there: how far it got */
+    struct place_mem at; /* how far it got in run `done` */
     size_t at_len;
 };
 struct merging {
@@ -86,22 +116,24 @@ struct spread {
     uint64_t changes;                   /* counted by write transactions that change something, inside them */
     size_t recent_rows;                 /* that become a run */
     size_t filter_bytes;
-    struct filter filter[SPREAD_LEVELS + 1][SPREAD_RUNS];
+    struct filter filter[SPREAD_LEVELS + 1][SPREAD_RUNS]; /* by run, of several the first */
     struct merging merging[SPREAD_LEVELS];
 };
 
 /* ---- spread_filter.c ---- */
 
-/* The words in which a head's bits stand, fetched ahead; NULL: there is no filter. */
-const uint64_t *filter_line(struct spread *s, int level, uint64_t run, uint64_t hash);
-/* false: no row of the run has this head. */
-bool filter_may_have(const uint64_t *line, uint64_t hash);
-/* For a run of at most so many rows; NULL when memory for filters is used up. */
+/* How many runs of a level have one filter together: the smaller they are, the more. */
+uint64_t filter_runs(int level);
+/* That of a run, and those that it shares it with; NULL: none. */
+struct filter *filter_of(struct spread *s, int level, uint64_t run);
+/* The same, empty, for runs of about so many rows each; NULL when memory for filters is used up. */
 struct filter *filter_new(struct spread *s, int level, uint64_t run, uint64_t rows);
-struct filter *filter_of(struct spread *s, int level, uint64_t run); /* NULL: none */
 void filter_add(struct filter *f, uint64_t hash);
-void filters_drop(struct spread *s,
-                  const struct spread_view *v); /* but those of v's runs and of what is made; all if NULL */
+/* The words in which a head's bits stand, fetched ahead. */
+const uint64_t *filter_line(const struct filter *f, uint64_t hash);
+/* false: no row that it has been given has this head. */
+bool filter_may_have(const uint64_t *line, uint64_t hash);
+void filters_drop(struct spread *s, const struct spread_view *v); /* but those of v's runs; all if NULL */
 
 /* ---- spread_runs.c ---- */
 

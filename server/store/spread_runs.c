@@ -11,8 +11,10 @@
 struct source {
     MDB_cursor *mdb; /* NULL: `recent` */
     uint64_t run;
-    size_t next; /* of the sorted rows of `recent` */
+    size_t next;       /* of the sorted rows of `recent` */
+    struct span block; /* what is left of a run's */
     struct row at;
+    uint64_t word[2]; /* of its place */
 };
 
 /* The newest source first. A heap of those that have not ended: by place, of one place the newest first. */
@@ -61,7 +63,11 @@ static void walk_add_recent(struct walk *w, const struct recent *r)
 
 static bool comes_first(const struct walk *w, size_t a, size_t b)
 {
-    int order = span_order(w->source[a].at.place, w->source[b].at.place);
+    const struct source *x = &w->source[a], *y = &w->source[b];
+    for (int i = 0; i < 2; i++)
+        if (x->word[i] != y->word[i])
+            return x->word[i] < y->word[i];
+    int order = span_order(x->at.place, y->at.place);
     return order < 0 || (order == 0 && a < b);
 }
 
@@ -81,23 +87,34 @@ static void sift_down(struct walk *w, size_t i)
     }
 }
 
-/* ERR_NOT_FOUND: it has no more. */
-static enum err stands_at(struct walk *w, struct source *s, int rc, const MDB_val *k, const MDB_val *v)
+/* Errors as block_next. */
+static enum err stands_at(struct walk *w, struct source *s, enum err err)
+{
+    if (err == ERR_CORRUPT)
+        return spread_broken(w->txn, "walk");
+    if (err == ERR_OK)
+        for (size_t i = 0; i < 2; i++)
+            s->word[i] = place_word(s->at.place, i);
+    return err;
+}
+
+/* The run's next block. ERR_NOT_FOUND: it has no more. */
+static enum err block_at(struct walk *w, struct source *s, int rc, const MDB_val *k, const MDB_val *v)
 {
     if (rc != 0)
         return txn_result(w->txn, rc, "walk");
     if (k->mv_size <= RUN_LEN || load_be64(k->mv_data) != s->run)
         return ERR_NOT_FOUND;
-    s->at = (struct row){span_of((const char *)k->mv_data + RUN_LEN, k->mv_size - RUN_LEN), span_val(v)};
+    s->block = span_val(v);
     return ERR_OK;
 }
 
-static enum err recent_at(const struct walk *w, struct source *s)
+static enum err recent_at(struct walk *w, struct source *s)
 {
     if (s->next == w->n_recent)
         return ERR_NOT_FOUND;
     s->at = w->recent[s->next];
-    return ERR_OK;
+    return stands_at(w, s, ERR_OK);
 }
 
 static enum err source_seek(struct walk *w, struct source *s, struct span from)
@@ -111,7 +128,11 @@ static enum err source_seek(struct walk *w, struct source *s, struct span from)
     }
     k = spread_numbered(&mem, s->run, from);
     int rc = mdb_cursor_get(s->mdb, &k, &v, MDB_SET_RANGE);
-    return stands_at(w, s, rc, &k, &v);
+    enum err err = block_at(w, s, rc, &k, &v);
+    if (err != ERR_OK)
+        return err;
+    err = block_seek(&s->block, from, &s->at);
+    return stands_at(w, s, err == ERR_NOT_FOUND ? ERR_CORRUPT : err); /* its key says that it has one */
 }
 
 static enum err source_next(struct walk *w, struct source *s)
@@ -121,8 +142,15 @@ static enum err source_next(struct walk *w, struct source *s)
         s->next++;
         return recent_at(w, s);
     }
+    enum err err = block_next(&s->block, &s->at);
+    if (err != ERR_NOT_FOUND)
+        return stands_at(w, s, err);
     int rc = mdb_cursor_get(s->mdb, &k, &v, MDB_NEXT);
-    return stands_at(w, s, rc, &k, &v);
+    err = block_at(w, s, rc, &k, &v);
+    if (err != ERR_OK)
+        return err;
+    err = block_next(&s->block, &s->at);
+    return stands_at(w, s, err == ERR_NOT_FOUND ? ERR_CORRUPT : err);
 }
 
 /* To the first place that is not before `from`. */
@@ -275,8 +303,36 @@ struct making {
     int number;
     bool bottom;
     int64_t before_s;
-    struct filter *filter; /* NULL: none */
+    struct buf block;
+    size_t last; /* where its last row begins */
 };
+
+static struct making making_of(struct txn *t, struct spread_view *v, int number, int64_t before_s)
+{
+    struct making m = {.txn = t, .level = &v->level[number], .number = number, .bottom = is_bottom(v, number)};
+    m.before_s = before_s;
+    buf_heap(&m.block);
+    v->moved = true;
+    return m;
+}
+
+/* Under the place of its last row. */
+static enum err make_block(struct making *m)
+{
+    struct place_mem mem;
+    struct row last;
+    struct span from_last = span_skip(buf_span(&m->block), m->last);
+    if (m->block.len == 0)
+        return ERR_OK;
+    enum err err = block_next(&from_last, &last);
+    assert(err == ERR_OK);
+    MDB_val k = spread_numbered(&mem, m->level->end, last.place), v = val(buf_span(&m->block));
+    int rc = mdb_put(m->txn->mdb, run_dbi(m->txn, m->number, m->level->end), &k, &v, MDB_APPEND);
+    m->txn->writes++;
+    buf_clear(&m->block);
+    m->last = 0;
+    return txn_result(m->txn, rc, "append to run");
+}
 
 /* A mark that hides nothing, and what nobody looks for any more, go; what is not as it was written stays as it is. */
 static bool is_needed(const struct making *m, struct span place, struct span stored)
@@ -295,15 +351,15 @@ static bool is_needed(const struct making *m, struct span place, struct span sto
 
 static enum err make_row(struct making *m, const struct row *row)
 {
-    struct place_mem mem;
+    size_t len = block_row_len(row->place.len, row->stored.len);
+    enum err err = ERR_OK;
     if (!is_needed(m, row->place, row->stored))
         return ERR_OK;
-    MDB_val k = spread_numbered(&mem, m->level->end, row->place), v = val(row->stored);
-    int rc = mdb_put(m->txn->mdb, run_dbi(m->txn, m->number, m->level->end), &k, &v, MDB_APPEND);
-    if (rc == 0 && m->filter != NULL)
-        filter_add(m->filter, place_hash(row->place));
-    m->txn->writes++;
-    return txn_result(m->txn, rc, "append to run");
+    if (RUN_LEN + row->place.len + m->block.len + len > BLOCK_NODE)
+        err = make_block(m);
+    m->last = m->block.len;
+    block_add(&m->block, row);
+    return err;
 }
 
 /* The run is whole, and of its level. */
@@ -311,8 +367,6 @@ static enum err made(struct making *m, uint64_t rows)
 {
     struct level *l = m->level;
     assert(runs(l) < SPREAD_RUNS);
-    if (m->filter != NULL)
-        m->filter->whole = true;
     l->rows[runs(l)] = rows;
     l->end++;
     return level_save(m->txn, m->number, l);
@@ -327,13 +381,15 @@ static enum err empty(struct txn *t, MDB_dbi dbi)
 /* `recent` becomes a run. */
 static enum err flush(struct txn *t, struct spread_view *v, int64_t before_s)
 {
-    struct level *to = &v->level[1];
     size_t n = recent_count(v->recent);
     struct row *rows = recent_sorted(v->recent);
-    struct making m = {t, to, 1, is_bottom(v, 1), before_s, filter_new(t->store->spread, 1, to->end, n)};
+    struct making m = making_of(t, v, 1, before_s);
     enum err err = ERR_OK;
     for (size_t i = 0; i < n && err == ERR_OK; i++)
         err = make_row(&m, &rows[i]);
+    if (err == ERR_OK)
+        err = make_block(&m);
+    buf_free(&m.block);
     free(rows);
     if (err == ERR_OK)
         err = made(&m, n);
@@ -341,6 +397,7 @@ static enum err flush(struct txn *t, struct spread_view *v, int64_t before_s)
         err = empty(t, t->store->spread_dbi[DBI_RECENT]);
     recent_free(v->recent);
     v->recent = recent_new();
+    buf_clear(&v->block);
     v->written = 0;
     return err;
 }
@@ -374,7 +431,7 @@ static enum err merge_rows(struct making *m, struct walk *w, struct merging *at,
         if (err == ERR_OK)
             err = walk_next(w, &rows);
     }
-    return err;
+    return err == ERR_OK ? make_block(m) : err;
 }
 
 static enum err merge_done(struct making *m, struct level *from, struct merging *at, uint64_t rows)
@@ -403,8 +460,7 @@ static enum err merge(struct txn *t, struct spread_view *v, int number, size_t l
         rows += from->rows[i - 1];
         err = walk_add(w, number, from->first + i - 1);
     }
-    struct making m = {t, to, number + 1, is_bottom(v, number + 1), before_s, NULL};
-    m.filter = at->at_len == 0 ? filter_new(s, number + 1, to->end, rows) : filter_of(s, number + 1, to->end);
+    struct making m = making_of(t, v, number + 1, before_s);
     if (at->at_len > 0)
         at->at.bytes[at->at_len] = '\0'; /* the least that is greater */
     if (err == ERR_OK)
@@ -413,44 +469,49 @@ static enum err merge(struct txn *t, struct spread_view *v, int number, size_t l
         err = merge_rows(&m, w, at, limit);
     bool done = err == ERR_OK && walk_at(w) == NULL;
     walk_free(w);
+    buf_free(&m.block);
     return done ? merge_done(&m, from, at, rows) : err;
 }
 
-/* Goes on making a filter of a run that is there: after a start none has one. */
-static enum err filter_make(struct txn *t, int level, uint64_t run, uint64_t rows, size_t limit)
+/* Goes on giving a filter the rows of the next of its runs. */
+static enum err filter_make(struct txn *t, int level, struct filter *f, size_t limit)
 {
-    struct spread *s = t->store->spread;
-    struct filter *f = filter_of(s, level, run);
     const struct row *at;
     size_t n = 0;
-    if (f == NULL && (f = filter_new(s, level, run, rows)) == NULL)
-        return ERR_OK;
     struct walk *w = walk_new(t);
-    enum err err = walk_add(w, level, run);
+    enum err err = walk_add(w, level, f->done);
     if (err == ERR_OK)
         err = walk_seek(w, span_of(f->at.bytes, f->at_len));
     for (; err == ERR_OK && n < limit && (at = walk_at(w)) != NULL; err = walk_next(w, &n))
         filter_add(f, place_hash(at->place));
-    f->whole = err == ERR_OK && (at = walk_at(w)) == NULL;
-    if (err == ERR_OK && !f->whole) {
+    if (err == ERR_OK && (at = walk_at(w)) != NULL) {
         memcpy(f->at.bytes, at->place.ptr, at->place.len);
         f->at_len = at->place.len;
+    } else if (err == ERR_OK) {
+        f->done++;
+        f->at_len = 0;
     }
     walk_free(w);
     return err;
 }
 
-/* One a call. */
+/* Of runs that are committed: a number of one that is not may be another's yet. One step a call. */
 static enum err filters_make(struct txn *t, const struct spread_view *v, size_t limit)
 {
     struct spread *s = t->store->spread;
+    if (v->moved)
+        return ERR_OK;
     filters_drop(s, v);
-    for (int i = 1; i <= SPREAD_LEVELS; i++)
-        for (uint64_t run = v->level[i].first; run < v->level[i].end; run++) {
-            const struct filter *f = filter_of(s, i, run);
-            if (f == NULL || !f->whole)
-                return filter_make(t, i, run, v->level[i].rows[run - v->level[i].first], limit);
+    for (int i = 1; i <= SPREAD_LEVELS; i++) {
+        const struct level *l = &v->level[i];
+        for (uint64_t run = l->first; run < l->end; run++) {
+            struct filter *f = filter_of(s, i, run);
+            if (f == NULL && (f = filter_new(s, i, run, l->rows[run - l->first])) == NULL)
+                continue;
+            if (f->done <= run)
+                return filter_make(t, i, f, limit);
         }
+    }
     return ERR_OK;
 }
 
@@ -460,6 +521,8 @@ enum err store_tidy(struct txn *t, int64_t before_s, size_t rows)
     struct spread_view *v;
     const struct spread *s = t->store->spread;
     enum err err = spread_view(t, &v);
+    if (err == ERR_OK)
+        err = filters_make(t, v, 32 * rows);
     if (err == ERR_OK && v->written >= s->recent_rows && runs(&v->level[1]) < SPREAD_RUNS)
         err = flush(t, v, before_s);
     for (int i = 1; i < SPREAD_LEVELS && err == ERR_OK; i++) {
@@ -467,5 +530,5 @@ enum err store_tidy(struct txn *t, int64_t before_s, size_t rows)
         if (n >= SPREAD_FAN && runs(&v->level[i + 1]) < SPREAD_RUNS)
             err = merge(t, v, i, rows << (n - SPREAD_FAN) / 4, before_s);
     }
-    return err == ERR_OK ? filters_make(t, v, 8 * rows) : err;
+    return err;
 }

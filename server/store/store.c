@@ -345,6 +345,11 @@ enum err txn_commit(struct txn *t)
     /* LMDB calls a short write EIO without a system call having failed, so errno stays 0: the disk filled up (or a size
      * limit was met) in the middle of a write. Nothing was synced yet and the transaction is aborted: as clean as
      * ENOSPC. */
+    enum err err = spread_before_commit(t);
+    if (err != ERR_OK) {
+        txn_abort(t);
+        return err;
+    }
     spread_ends(t, false);
     errno = 0;
     int rc = mdb_txn_commit(t->mdb);

@@ -23,7 +23,6 @@ struct txn {
     bool write;
     uint64_t writes;
     struct spread_view *spread; /* NULL: no spread table was looked at */
-    bool distrusted;            /* rows were written past what is known of them in memory */
     /* for txn_cause */
     const char *failed_call; /* NULL: none failed */
     int failed_rc;
@@ -57,8 +56,10 @@ uint64_t store_sum(const struct store *s, enum table table, struct span key, str
 bool table_is_spread(enum table t);
 int spread_open(struct store *s, MDB_txn *t, unsigned flags); /* an LMDB code */
 void spread_close(struct store *s);
-/* Before a transaction ends, while it keeps other writers out: what it knows goes, if it ends in vain or was written
- * past. After that, if it was not: others may have begun. */
+/* What a transaction wrote and holds in memory alone. ERR_FULL, ERR_IO: it is to be aborted. */
+MUST_CHECK enum err spread_before_commit(struct txn *t);
+/* Before a transaction ends, while it keeps other writers out: what it knows goes, if it ends in vain. After that, if
+ * it did not: others may have begun. */
 void spread_ends(struct txn *t, bool in_vain);
 void spread_ended(struct txn *t, bool committed);
 
@@ -68,6 +69,8 @@ MUST_CHECK enum err spread_seek(struct txn *t, enum table table, struct span fro
 MUST_CHECK enum err spread_put(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill,
                                const void *what);
 MUST_CHECK enum err spread_del(struct txn *t, enum table table, struct span key);
+/* Value and checksum as they are to stand there: of a test that damages rows. */
+MUST_CHECK enum err spread_put_stored(struct txn *t, enum table table, struct span key, struct span stored);
 
 /* Over all rows of a table, in order. Values live until the next write. */
 struct spread_cursor;

@@ -37,11 +37,14 @@ static inline uint64_t raw_row_sum(enum table table, struct span key, struct spa
 static inline void raw_row_put_bytes(struct txn *t, enum table table, struct span key, struct span bytes)
 {
     MDB_val row = {bytes.len, (void *)(uintptr_t)bytes.ptr};
+    if (table_is_spread(table)) {
+        assert_ok(spread_put_stored(t, table, key, bytes));
+        return;
+    }
     raw_row = &row;
     enum err err = store_put(t, table, key, SPAN(""));
     raw_row = NULL;
     assert_ok(err);
-    t->distrusted = true;
 }
 
 static inline void raw_row_put(struct txn *t, enum table table, struct span key, struct span value, uint64_t sum)
