@@ -20,7 +20,7 @@ struct span postback_ignored(struct postback *pb)
 {
     struct buf b;
     struct jw w;
-    arena_buf(pb->rq->arena, &b, IGNORED_MAX);
+    arena_buf(pb->rq->arena, &b, 2 + pb->n_ignored * (2 * LIMIT_FIELD_NAME + 3));
     jw_open(&w, &b);
     jw_array(&w);
     for (size_t i = 0; i < pb->n_ignored; i++)
