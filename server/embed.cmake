@@ -1,7 +1,7 @@
 # Each file that the server sends becomes a C array: generated/asset_NAME.h with `static const unsigned char asset_NAME[]`, NAME with '_'
 # for other characters. The tag goes to other people's pages and is made small first: generated/t.js. A page becomes one file with the style
 # and the script of its name in it: generated/NAME.html, and its policy NAME.csp.
-foreach(ending html js json ico svg txt)
+foreach(ending html css js json ico svg txt)
   list(APPEND patterns ${CMAKE_SOURCE_DIR}/server/*/*.${ending})
 endforeach()
 file(GLOB assets CONFIGURE_DEPENDS ${patterns})

@@ -117,6 +117,5 @@ void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, c
 
 /* For people. Nothing is appended when the payload does not read. */
 void statement_csv(struct buf *out, struct span payload, struct span lines);
-void statement_html(struct buf *out, struct span payload, struct span lines);
 
 #endif

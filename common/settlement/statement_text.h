@@ -1,4 +1,4 @@
-/* What the forms of a statement for people share. Internal to statement_csv.c and statement_html.c. */
+/* What the forms of a statement for people share. For statement_csv.c and common/pages. */
 #ifndef CS_SETTLEMENT_STATEMENT_TEXT_H
 #define CS_SETTLEMENT_STATEMENT_TEXT_H
 

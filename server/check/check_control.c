@@ -330,7 +330,9 @@ static bool stands_under_statement(struct check *c, struct span key)
     char room[STATEMENT_KEY_MAX];
     struct span id = key, jws, value;
     struct span statement = text_take(&id, '\0');
-    return id_is_plain(id) && id_is_plain(statement) && statement_key(statement, SPAN("jws"), room, &jws) == ERR_OK &&
+    uint64_t number;
+    return id_read(id, &number) == ERR_OK && id_is_plain(statement) &&
+           statement_key(statement, SPAN("jws"), room, &jws) == ERR_OK &&
            check_get(c, TABLE_STATEMENTS, jws, &value) != ERR_NOT_FOUND;
 }
 

@@ -83,8 +83,7 @@ bool answered_has(struct span ids, struct span party)
     return false;
 }
 
-/* A party's last answer as it is stored, and when it was given. ERR_NOT_FOUND: it gave none. */
-static enum err answer_of(struct txn *t, struct span statement, const struct party *p, const struct statement_meta *m,
+enum err statement_answer(struct txn *t, struct span statement, const struct party *p, const struct statement_meta *m,
                           struct span *jws, int64_t *at_ms)
 {
     char room[STATEMENT_KEY_MAX];
@@ -159,7 +158,7 @@ enum err response_run(struct batch *cx, struct job *job)
         (err = response_open(cx->instance, p, jws, &r, &job->problem)) != ERR_OK)
         return err;
     assert(batch_may_touch(cx, m.contract));
-    err = answer_of(cx->txn, statement, p, &m, &before, &before_ms);
+    err = statement_answer(cx->txn, statement, p, &m, &before, &before_ms);
     bool again = err == ERR_OK && span_eq(before, jws);
     if (err == ERR_NOT_FOUND)
         err = ERR_OK;
@@ -245,7 +244,7 @@ static enum err state_of(struct txn *t, struct span id, const struct statement_m
     json_t *o =
         json_pack("{s:s,s:s,s:s}", "party", p->id, "role", advertiser ? "advertiser" : "publisher", "verdict", "none");
     json_array_append_new(list, o);
-    enum err err = answer_of(t, id, p, m, &jws, &at_ms);
+    enum err err = statement_answer(t, id, p, m, &jws, &at_ms);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     if (whole)

@@ -229,17 +229,20 @@ enum err share_run(struct batch *cx, struct job *job)
 }
 
 /* Statements are never taken away: one that may be read now is there for the run as well. */
-static enum err share_job(struct request *rq, struct job **out)
+static enum err may_share(struct request *rq)
 {
     struct statement_meta m;
     struct txn *t;
     enum err err = worker_reader(rq->worker, &t);
-    if (err != ERR_OK || (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK)
-        return err;
-    *out = worker_job(rq, RECORD_SHARE, NULL);
-    (*out)->record.share.by = rq->caller->number;
-    (*out)->record.share.statement = rq->param[0];
-    return ERR_OK;
+    return err == ERR_OK ? statement_find(rq, t, rq->param[0], &m) : err;
+}
+
+static struct job *share_job(struct request *rq)
+{
+    struct job *job = worker_job(rq, RECORD_SHARE, NULL);
+    job->record.share.by = rq->caller->number;
+    job->record.share.statement = rq->param[0];
+    return job;
 }
 
 enum err shares_create(struct request *rq, struct reply *reply)
@@ -247,13 +250,15 @@ enum err shares_create(struct request *rq, struct reply *reply)
     (void)reply;
     static const struct body_member members[] = {{"days", BODY_INT, 0, DAYS_MOST, false}, {NULL}};
     struct body_int days = {0};
-    struct job *job;
-    enum err err = body_read(rq, members, &days);
+    enum err err = may_share(rq);
+    if (err == ERR_OK)
+        err = body_read(rq, members, &days);
     if (err == ERR_OK && days.given && days.value == 0)
         err = problem(&rq->problem, ERR_INVALID, "days", "must be 1 to %d: how long the link opens the statement",
                       DAYS_MOST);
-    if (err != ERR_OK || (err = share_job(rq, &job)) != ERR_OK)
+    if (err != ERR_OK)
         return err;
+    struct job *job = share_job(rq);
     job->record.share.expires_ms = rq->arrived_ms + (days.given ? days.value : DAYS_DEFAULT) * MS_PER_DAY;
     random_id(SHARE_LETTER, job->record.share.id);
     return call_submit(rq, job);
@@ -262,13 +267,13 @@ enum err shares_create(struct request *rq, struct reply *reply)
 enum err shares_delete(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    struct job *job;
     enum err err = params_read(rq, NULL, 0);
-    if (err != ERR_OK || (err = share_job(rq, &job)) != ERR_OK)
+    if (err != ERR_OK || (err = may_share(rq)) != ERR_OK)
         return err;
     struct span id = rq->param[1];
     if (!id_is_plain(id))
         return problem(&rq->problem, ERR_NOT_FOUND, "", "this statement has no share link of that id");
+    struct job *job = share_job(rq);
     memcpy(job->record.share.id, id.ptr, id.len);
     return call_submit(rq, job);
 }

@@ -2,6 +2,7 @@
 #ifndef CS_SERVER_SETTLEMENT_STATEMENTS_H
 #define CS_SERVER_SETTLEMENT_STATEMENTS_H
 
+#include "common/base/accept.h"
 #include "common/base/id.h"
 #include "server/worker/dispatch.h"
 
@@ -35,6 +36,20 @@ MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[S
 /* Of `answered`: takes the first id off; false when there is none. */
 bool answered_take(struct span *ids, struct span *id);
 bool answered_has(struct span ids, struct span party);
+
+/* A party's last answer as it is stored, and when it was given. ERR_NOT_FOUND: it gave none. */
+MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const struct party *p,
+                                     const struct statement_meta *m, struct span *jws, int64_t *at_ms);
+
+/* statements_show.c: the statement as a page, with what was answered, in the reply. `address`: of the page, to put
+ * further parameters behind. */
+struct shown {
+    struct txn *txn;
+    struct span id, payload, lines, address;
+    enum language language;
+    bool all_lines;
+};
+MUST_CHECK enum err statement_show(struct request *rq, struct reply *reply, const struct shown *s);
 
 /* What a party signed, as a body: the compact JWS by itself, or {"jws":"..."}. */
 MUST_CHECK enum err word_body(struct request *rq, size_t max, struct span *jws);

@@ -398,8 +398,42 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
                         id.ptr);
 }
 
-static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, struct span id, enum format f)
+enum { PARAM_SHARE, PARAM_FORMAT, PARAM_LANG, PARAM_LINES, PARAMS };
+static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"},
+                                            [PARAM_FORMAT] = {.name = "format"},
+                                            [PARAM_LANG] = {.name = "lang"},
+                                            [PARAM_LINES] = {.name = "lines"}};
+
+/* What is asked of the page: its language, and whether all line items. */
+static enum err page_choose(struct request *rq, const struct param p[PARAMS], struct shown *s)
 {
+    struct buf address;
+    s->language = language_accepted(p[PARAM_LANG].given ? p[PARAM_LANG].value : rq->accept_language);
+    s->all_lines = p[PARAM_LINES].given;
+    if (p[PARAM_LINES].given && !span_is(p[PARAM_LINES].value, "all"))
+        return problem(&rq->problem, ERR_MALFORMED, "lines", "must be all, or left out");
+    arena_buf(rq->arena, &address, LIMIT_ID + SHARE_LEN + 32);
+    buf_span_add(&address, s->id);
+    buf_str(&address, "?format=html");
+    if (p[PARAM_SHARE].given)
+        buf_str(&address, "&share=");
+    buf_span_add(&address, p[PARAM_SHARE].value);
+    s->address = buf_span(&address);
+    return ERR_OK;
+}
+
+static struct span attachment(struct request *rq, struct span id)
+{
+    struct buf b;
+    arena_buf(rq->arena, &b, LIMIT_ID + 48);
+    buf_printf(&b, "attachment; filename=\"statement-%.*s.csv\"", (int)id.len, id.ptr);
+    return buf_span(&b);
+}
+
+static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, const struct param p[PARAMS],
+                                enum format f)
+{
+    const struct span id = rq->param[0];
     struct parts parts;
     struct buf payload, text;
     enum err err = parts_read(rq, t, id, &parts);
@@ -407,7 +441,7 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
         return err;
     const struct span jws = parts.jws, lines = parts.lines;
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
-    reply_header(reply, "Vary", SPAN("Accept, Authorization"));
+    reply_header(reply, "Vary", SPAN("Accept, Accept-Language, Authorization"));
     if (f == FORMAT_JWS) {
         reply_body(rq, reply, formats[f].content_type, jws);
         return ERR_OK;
@@ -415,16 +449,19 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     buf_heap(&payload);
     buf_heap(&text);
     if ((err = payload_of(jws, &payload)) == ERR_OK) {
-        (f == FORMAT_HTML ? statement_html : statement_csv)(&text, buf_span(&payload), lines);
-        reply_body_take(reply, formats[f].content_type, &text);
+        struct shown shown = {.txn = t, .id = id, .payload = buf_span(&payload), .lines = lines};
+        if (f == FORMAT_CSV) {
+            statement_csv(&text, buf_span(&payload), lines);
+            reply_body_take(reply, formats[f].content_type, &text);
+            reply_header(reply, "Content-Disposition", attachment(rq, id));
+        } else if ((err = page_choose(rq, p, &shown)) == ERR_OK) {
+            err = statement_show(rq, reply, &shown);
+        }
     }
     buf_free(&payload);
     buf_free(&text);
     return err;
 }
-
-enum { PARAM_SHARE, PARAM_FORMAT, PARAMS };
-static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"}, [PARAM_FORMAT] = {.name = "format"}};
 
 /* The route is public: a share link needs no token, and takes a turn of its own. */
 enum err statements_admit(struct request *rq)
@@ -460,7 +497,7 @@ enum err statements_get(struct request *rq, struct reply *reply)
         err = statement_meta_read(t, rq->catalog, rq->param[0], &m);
     if (err != ERR_OK || (err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
         return err;
-    return statement_reply(rq, reply, t, rq->param[0], f);
+    return statement_reply(rq, reply, t, p, f);
 }
 
 /* ---- GET /v1/statements/{id}/lines, /checkpoint ---- */

@@ -31,6 +31,7 @@ READS = {
     "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
     "/v1/statements/{statement}": OF_CONTRACT, "/v1/statements/{statement}/lines": OF_CONTRACT,
     "/v1/statements/{statement}/checkpoint": OF_CONTRACT, "/v1/statements/{statement}/responses": OF_CONTRACT,
+    "/v1/statements/{statement}/shares": OF_CONTRACT, "/log/{contract}/heads": OF_CONTRACT,
     "/log/{contract}/checkpoint": OF_CONTRACT, "/log/{contract}/tile/{level}/{tile}": OF_CONTRACT, "/log/{contract}/openings": OF_CONTRACT,
     "/v1/statements/{statement}/proof": OF_CONTRACT,
     "/log/witnessed": (404,) * 9, "/log/{contract}/witnessed": (404,) * 8 + (401,), "/witness/key": (404,) * 9,  # this server has no witness and is none
@@ -62,10 +63,12 @@ WRITES = {
     ("post", "/v1/leads"): (403, 400, 400, 403, 400, 400, 400, 403, 401),
     ("post", "/v1/dispositions"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/v1/leads/{lead}/dispositions"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
+    ("post", "/v1/statements/{statement}/shares"): (400, 400, 400, 400, 404, 404, 404, 404, 401),
     ("post", "/v1/statements/{statement}/responses"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
 }
 
-ENDINGS = {("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401)}  # without a body
+ENDINGS = {("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
+           ("delete", "/v1/statements/{statement}/shares/{share}"): (200, 403, 200, 403, 404, 404, 404, 404, 401)}
 
 SIGNED = re.compile(r"/(c|p|postback)(/|$)")  # for browsers, or signed: no bearer tokens; other tests have them
 PLAIN = {path for path, row in READS.items() if row == PUBLIC} - {"/log/checkpoint", "/log/tile/{level}/{tile}"}  # a query means nothing there
@@ -80,12 +83,13 @@ class Access(ServerCase):
         market.new_contract(sibling)
         lead = market.publisher.postback({"click_id": market.click(), "email": "a@example.com", "phone": "+33612345678"}).json["lead"]
         statement = cls.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+        share = market.publisher.post(f"/v1/statements/{statement['id']}/shares", {})["id"]
         size, _ = market.head()
         cls.callers = {"operator": cls.operator, "advertiser": market.advertiser, "publisher": market.publisher, "auditor": market.auditor,
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
+                    "statement": statement["id"], "share": share, "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"
@@ -133,7 +137,7 @@ class Access(ServerCase):
     def test_what_is_not_yours_looks_like_what_does_not_exist(self):
         """Not one byte tells a stranger that an id is in use."""
         nowhere = {"party": "P000000000000000", "campaign": "A000000000000000", "contract": "C000000000000000", "lead": "x" * len(self.real["lead"]),
-                   "statement": "S000000000000", "version": "1", "adjustment": "1", "level": "entries", "tile": self.real["tile"]}
+                   "statement": "S000000000000", "share": "H000000000000", "version": "1", "adjustment": "1", "level": "entries", "tile": self.real["tile"]}
         for template, row in READS.items():
             if 404 not in row:
                 continue
@@ -180,7 +184,7 @@ class Access(ServerCase):
 
     def test_parameters_given_twice_are_refused_by_name(self):
         values = {"limit": "1", "status": "pending", "contract": self.market.contract, "campaign": self.market.campaign, "from": "0", "to": "1",
-                  "format": "jws", "share": "x", "after": "x", "party": self.market.publisher.id}
+                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "party": self.market.publisher.id}
         tried = 0
         for template in READS:
             for parameter in self.openapi["paths"][template]["get"].get("parameters", []):

@@ -1,10 +1,12 @@
 """Settlement: what a statement says, how it chains, and how the parties answer it."""
 
+import base64
 import csv
 import datetime
 import hashlib
 import io
 import json
+import re
 import tempfile
 import time
 import unittest
@@ -222,6 +224,17 @@ class Statements(ServerCase):
         self.assertEqual(page.headers.get_content_type(), "text/html")
         self.assertIn("12.00", page.text)
         self.assertNotIn("<script", page.text)
+        style = re.search("<style>(.*?)</style>", page.text, re.DOTALL)[1].encode()
+        self.assertIn(base64.b64encode(hashlib.sha256(style).digest()).decode(), page.headers["Content-Security-Policy"])
+        self.assertIn("default-src 'none'", page.headers["Content-Security-Policy"])
+        for asked, headers, word in (("?format=html&lang=fr", {}, "À payer"), ("?format=html&lang=zh", {}, "应付"), ("?format=html&lang=de", {}, "To pay"),
+                                     ("?format=html", {"Accept-Language": "fr-CH, en;q=0.5"}, "À payer"), ("?format=html&lang=en", {"Accept-Language": "fr"}, "To pay")):
+            self.assertIn(word, self.market.publisher.do("GET", path + asked, headers=headers).text)
+        self.assertProblem(self.market.publisher.call("GET", path + "?format=html&lines=2"), 400, "lines")
+        waits = page.text.count("has not answered yet")
+        self.market.advertiser.answer_statement(made["id"], "dispute")
+        answered = self.market.publisher.do("GET", path + "?format=html").text
+        self.assertEqual((waits, answered.count("has not answered yet"), answered.count("disputes all of it")), (2, 1, 1))
         rows = list(csv.reader(io.StringIO(self.market.publisher.do("GET", path, headers={"Accept": "text/csv"}).text)))
         self.assertGreater(len(rows), 1)
         self.assertEqual({bool(row) for row in rows}, {True})
@@ -244,7 +257,7 @@ class Statements(ServerCase):
             with self.subTest(accept):
                 answer = self.market.publisher.do("GET", path, headers={"Accept": accept})
                 self.assertEqual(answer.headers.get_content_type(), types[form])
-                self.assertEqual(answer.headers["Vary"], "Accept, Authorization")
+                self.assertEqual(answer.headers["Vary"], "Accept, Accept-Language, Authorization")
 
     def test_a_link_may_ask_for_a_form_whatever_is_accepted(self):
         path = f"/v1/statements/{self.settle()[0]}"
@@ -262,7 +275,8 @@ class Statements(ServerCase):
         self.assertTrue(datetime.timedelta(days=1, hours=23) < left <= datetime.timedelta(days=2))
         shared = self.assertStatus(send(made["url"]), 200)
         self.assertEqual(shared.headers.get_content_type(), "text/html")
-        self.assertNotIn(made["url"].partition("share=")[2], shared.text)  # nor on paper
+        paper = shared.text.partition("<footer")[0]  # what stands behind it is not printed
+        self.assertNotIn(made["url"].partition("share=")[2], paper)
         self.assertEqual(send(made["url"].replace("format=html", "format=csv")).headers.get_content_type(), "text/csv")
         self.assertProblem(send(made["url"].replace(ident, other)), 404, "share")
         for at in (-1, -43, -44, -56):

@@ -1,7 +1,9 @@
 #include <stdio.h>
 
 #include "common/base/money.h"
+#include "common/pages/statement_page.h"
 #include "common/settlement/statement.h"
+#include "tests/support/ok.h"
 #include "tests/support/world.h"
 
 enum { CONTRACT = 3 };
@@ -601,31 +603,50 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
     close_book(&b);
 }
 
+/* The page, NUL-ended, in a language. */
+static struct buf page_of(const struct statement_out *out, enum language language)
+{
+    struct buf html;
+    const struct statement_page page = {.payload = buf_span(&out->payload),
+                                        .lines = buf_span(&out->lines.text),
+                                        .language = language,
+                                        .address = SPAN("S1?format=html")};
+    buf_heap(&html);
+    assert_ok(statement_page(&html, &page));
+    buf_byte(&html, '\0');
+    return html;
+}
+
+static void has(const struct buf *html, const char *text)
+{
+    if (strstr(html->ptr, text) == NULL)
+        fail_msg("the page lacks %s:\n%s", text, html->ptr);
+}
+
 static void html_shows_the_totals_and_escapes(void **state)
 {
     struct book b;
-    struct buf html;
     (void)state;
     open_book(&b, "", "");
     lead(&b, STATUS_APPROVED, REASON_NONE, 1234567000);
     struct statement_in in = cut(&b, 0, b.size);
     in.issuer = SPAN("<script>alert(1)</script>&\"'");
     struct statement_out out = build(&in);
-    buf_heap(&html);
-    statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
-    buf_byte(&html, '\0');
-    buf_byte(&html, '\0');
-    assert_null(strstr(html.ptr, "<script"));
-    static const char *const groups[] = {"Leads received", "Clicks, by class", "Views, by class",
-                                         "Could not be recorded"};
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        assert_non_null(strstr(html.ptr, groups[i]));
-    assert_non_null(strstr(html.ptr, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;"));
-    assert_non_null(strstr(html.ptr, "<td class=n>1234.567</td>")); /* gross */
-    assert_non_null(strstr(html.ptr, "<td class=n>1234.56</td>"));  /* payable */
-    assert_non_null(strstr(html.ptr, "<td class=n>0.007</td>"));    /* carried */
-    assert_non_null(strstr(html.ptr, "</body></html>\n"));
-    buf_free(&html);
+    static const char *const said[LANGUAGES][3] = {
+        [LANGUAGE_EN] = {"1,234.567</td>", "To pay, EUR</th><td class=\"n\">1,234.56</td>", "21\u00a0Sep\u00a02026"},
+        [LANGUAGE_FR] = {"1\u202f234,567</td>", "À payer, EUR</th><td class=\"n\">1\u202f234,56</td>",
+                         "21\u00a0sept.\u00a02026"},
+        [LANGUAGE_ZH] = {"1,234.567</td>", "应付（EUR）</th><td class=\"n\">1,234.56</td>", "2026年9月21日"}};
+    for (enum language l = 0; l < LANGUAGES; l++) {
+        struct buf html = page_of(&out, l);
+        assert_null(strstr(html.ptr, "<script"));
+        assert_null(strstr(html.ptr, "{}"));
+        has(&html, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;");
+        for (size_t i = 0; i < 3; i++)
+            has(&html, said[l][i]);
+        has(&html, "</body></html>\n");
+        buf_free(&html);
+    }
     statement_free(&out);
     close_book(&b);
 }
@@ -635,7 +656,6 @@ static void html_lists_adjustments_where_there_are_some(void **state)
     (void)state;
     for (int late = 0; late < 2; late++) {
         struct book b;
-        struct buf html;
         open_book(&b, "", "");
         uint64_t l = lead(&b, STATUS_APPROVED, REASON_NONE, 10000000);
         uint64_t from = b.size;
@@ -643,12 +663,11 @@ static void html_lists_adjustments_where_there_are_some(void **state)
             becomes(&b, l, STATUS_RETURNED, -10000000);
         struct statement_in in = cut(&b, from, b.size);
         struct statement_out out = build(&in);
-        buf_heap(&html);
-        statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
-        buf_byte(&html, '\0');
+        struct buf html = page_of(&out, LANGUAGE_EN);
         assert_int_equal(strstr(html.ptr, "<h2>Adjustments</h2>") != NULL, late);
         if (late)
-            assert_non_null(strstr(html.ptr, "<td class=n>1</td><td class=n>0</td><td>returned, of statement S0</td>"));
+            has(&html, "<td>Returned</td>");
+        has(&html, late ? "pays" : "Nothing is to be paid");
         buf_free(&html);
         statement_free(&out);
         close_book(&b);
@@ -658,28 +677,70 @@ static void html_lists_adjustments_where_there_are_some(void **state)
 static void html_shows_what_was_brought_in_and_what_is_carried(void **state)
 {
     struct book b;
-    struct buf html;
     (void)state;
     open_book(&b, "", "");
     lead(&b, STATUS_APPROVED, REASON_NONE, 10001000);
     struct statement_in in = cut(&b, 0, b.size);
     in.carried_in_micros = 5678;
     struct statement_out out = build(&in);
-    buf_heap(&html);
-    statement_html(&html, buf_span(&out.payload), buf_span(&out.lines.text));
-    buf_byte(&html, '\0');
-    static const char *const rows[] = {"(gross)</th><td class=n>10.001</td>",
-                                       "taken back</th><td class=n>0.00</td>",
-                                       "Net</th><td class=n>10.001</td>",
-                                       "from the previous statement</th><td class=n>0.005678</td>",
-                                       "next statement</th><td class=n>0.006678</td>",
-                                       "EUR</th><td class=n>10.00</td>"};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strstr(html.ptr, rows[i]) == NULL)
-            fail_msg("the page lacks %s:\n%s", rows[i], html.ptr);
+    struct buf html = page_of(&out, LANGUAGE_EN);
+    has(&html, "Gross</th><td></td><td></td><td class=\"n\" data-l=\"Amount, EUR\">10.001</td>");
+    has(&html, "Net amount</th><td class=\"n\">10.001</td>");
+    has(&html, "the statement before</th><td class=\"n\">0.005678</td>");
+    has(&html, "to the next</th><td class=\"n\">0.006678</td>");
+    has(&html, "To pay, EUR</th><td class=\"n\">10.00</td>");
     buf_free(&html);
     statement_free(&out);
     close_book(&b);
+}
+
+static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void **state)
+{
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    for (int i = 0; i < 5; i++)
+        lead(&b, i == 2 ? STATUS_REJECTED : STATUS_APPROVED, i == 2 ? REASON_BAD_PHONE : REASON_NONE,
+             i == 2 ? 0 : 1000000 + i);
+    struct statement_in in = cut(&b, 0, b.size);
+    struct statement_out out = build(&in);
+    for (size_t most = 0; most < 6; most++) {
+        struct buf html;
+        struct statement_page page = {.payload = buf_span(&out.payload),
+                                      .lines = buf_span(&out.lines.text),
+                                      .lines_most = most,
+                                      .address = SPAN("S1?format=html&share=x")};
+        char title[64];
+        buf_heap(&html);
+        assert_ok(statement_page(&html, &page));
+        buf_byte(&html, '\0');
+        snprintf(title, sizeof title, "1 to %d of 4", most == 0 || most > 4 ? 4 : (int)most);
+        has(&html, title);
+        has(&html, "phone cannot be dialled 1");
+        assert_int_equal(strstr(html.ptr, "S1?format=html&amp;share=x&amp;lines=all") != NULL, most > 0 && most < 4);
+        size_t rows = 0;
+        for (const char *at = html.ptr; (at = strstr(at, "<td class=\"nb\"")) != NULL; at++)
+            rows++;
+        assert_int_equal(rows, most == 0 || most > 4 ? 4 : most);
+        buf_free(&html);
+    }
+    statement_free(&out);
+    close_book(&b);
+}
+
+/* Each sentence has the same holes in all languages. */
+static void words_take_as_many_values_in_each_language(void **state)
+{
+    (void)state;
+    for (enum word w = 0; w < WORDS; w++) {
+        size_t holes[LANGUAGES] = {0};
+        for (enum language l = 0; l < LANGUAGES; l++)
+            for (const char *at = word_text(l, w); (at = strstr(at, "{}")) != NULL; at += 2)
+                holes[l]++;
+        for (enum language l = 0; l < LANGUAGES; l++)
+            if (holes[l] != holes[LANGUAGE_EN])
+                fail_msg("\"%s\" in %s", word_text(LANGUAGE_EN, w), language_word(l));
+    }
 }
 
 static void what_does_not_read_is_not_shown(void **state)
@@ -688,7 +749,7 @@ static void what_does_not_read_is_not_shown(void **state)
     (void)state;
     buf_heap(&out);
     statement_csv(&out, SPAN("{}"), SPAN(""));
-    statement_html(&out, SPAN("{}"), SPAN(""));
+    assert_int_equal(statement_page(&out, &(struct statement_page){.payload = SPAN("{}")}), ERR_CORRUPT);
     assert_int_equal(out.len, 0);
     buf_free(&out);
 }
@@ -712,6 +773,8 @@ int main(void)
         cmocka_unit_test(html_shows_the_totals_and_escapes),
         cmocka_unit_test(html_lists_adjustments_where_there_are_some),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
+        cmocka_unit_test(html_shows_so_many_lines_that_move_money_and_says_of_how_many),
+        cmocka_unit_test(words_take_as_many_values_in_each_language),
         cmocka_unit_test(amounts_read_up_to_the_range_of_money),
         cmocka_unit_test(what_does_not_read_is_not_shown),
     };

@@ -1,0 +1,56 @@
+#include "common/pages/words.h"
+
+#include <string.h>
+
+#include "common/decisions/reason.h"
+
+static const char *const texts[WORDS][LANGUAGES] = {
+#define X(symbol, en, fr, zh) [WORD_##symbol] = {[LANGUAGE_EN] = en, [LANGUAGE_FR] = fr, [LANGUAGE_ZH] = zh},
+    WORD_TABLE(X)
+#undef X
+};
+
+const char *word_text(enum language language, enum word word)
+{
+    return texts[word][language];
+}
+
+static const enum word statuses[STATUS_COUNT] = {
+    [STATUS_PENDING] = WORD_PENDING,     [STATUS_HELD] = WORD_HELD,           [STATUS_APPROVED] = WORD_APPROVED,
+    [STATUS_REJECTED] = WORD_REJECTED,   [STATUS_DUPLICATE] = WORD_DUPLICATE, [STATUS_RETURNED] = WORD_RETURNED,
+    [STATUS_CONVERTED] = WORD_CONVERTED,
+};
+static const enum word reasons[REASON_COUNT] = {
+    [REASON_NONE] = WORDS,
+    [REASON_NO_CLICK] = WORD_NO_CLICK,
+    [REASON_UNKNOWN_CLICK] = WORD_UNKNOWN_CLICK,
+    [REASON_OUTSIDE_WINDOW] = WORD_OUTSIDE_WINDOW,
+    [REASON_MISSING_FIELD] = WORD_MISSING_FIELD,
+    [REASON_BAD_EMAIL] = WORD_BAD_EMAIL,
+    [REASON_BAD_PHONE] = WORD_BAD_PHONE,
+    [REASON_OUTSIDE_PROFILE] = WORD_OUTSIDE_PROFILE,
+    [REASON_TOO_FAST] = WORD_TOO_FAST,
+    [REASON_HONEYPOT] = WORD_HONEYPOT,
+    [REASON_BOT] = WORD_BOT,
+    [REASON_DUPLICATE] = WORD_KNOWN_PERSON,
+    [REASON_CAP_DAY] = WORD_CAP_DAY,
+    [REASON_CAP_MONTH] = WORD_CAP_MONTH,
+    [REASON_BUDGET] = WORD_BUDGET,
+    [REASON_CONTRACT_ENDED] = WORD_CONTRACT_ENDED,
+    [REASON_LOW_SCORE] = WORD_LOW_SCORE,
+    [REASON_UNRECORDED] = WORD_UNRECORDED,
+    [REASON_TEST] = WORD_TEST,
+    [REASON_REVIEW] = WORD_REVIEW,
+};
+
+enum word word_of_status(struct span status)
+{
+    enum status s;
+    return status_parse(status, &s) == ERR_OK ? statuses[s] : WORDS;
+}
+
+enum word word_of_reason(struct span reason)
+{
+    enum reason r;
+    return reason_parse(reason, &r) == ERR_OK ? reasons[r] : WORDS;
+}

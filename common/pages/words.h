@@ -1,0 +1,21 @@
+/* What pages say, in our languages. One table, so that a word that is missing in one of them does not compile; {} marks
+ * where a value goes, in the order in which they are given. */
+#ifndef CS_PAGES_WORDS_H
+#define CS_PAGES_WORDS_H
+
+#include "common/base/accept.h"
+#include "common/pages/words_table.h"
+
+enum word {
+#define X(symbol, en, fr, zh) WORD_##symbol,
+    WORD_TABLE(X)
+#undef X
+        WORDS
+};
+
+const char *word_text(enum language language, enum word word);
+/* The word of a status, reason or class by its own name on the wire; WORDS when we have none for it. */
+enum word word_of_status(struct span status);
+enum word word_of_reason(struct span reason);
+
+#endif

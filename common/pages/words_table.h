@@ -1,0 +1,130 @@
+/* symbol, English, French, Chinese. Status and reason words are named as in decisions/reason.h. */
+#ifndef CS_PAGES_WORDS_TABLE_H
+#define CS_PAGES_WORDS_TABLE_H
+
+/* clang-format off */
+#define WORD_TABLE(X)                                                                                                  \
+    X(STATEMENT, "Statement {}", "Relevé {}", "结算单 {}") \
+    X(KIND, "Settlement statement", "Relevé de règlement", "结算单") \
+    X(KIND_SELF_BILLING, "Settlement statement · self-billing invoice", "Relevé de règlement · autofacturation", "结算单 · 自开发票") \
+    X(NUMBER, "No. {}", "N° {}", "编号 {}") \
+    X(ISSUED, "Issued", "Émis le", "开具日期") \
+    X(PERIOD, "Period", "Période", "期间") \
+    X(PERIOD_TO, "{} – {}", "{} – {}", "{} – {}") \
+    X(ZONE, "Time zone", "Fuseau horaire", "时区") \
+    X(SUPPLIER, "Supplier (publisher)", "Fournisseur (éditeur)", "供应方（发布商）") \
+    X(CUSTOMER, "Customer (advertiser)", "Client (annonceur)", "购买方（广告主）") \
+    X(NO_PUBLISHER, "None: a direct contract", "Aucun : un contrat direct", "无：直接合同") \
+    X(VAT_ID, "VAT {}", "TVA {}", "增值税号 {}") \
+    X(CAMPAIGN, "Campaign", "Campagne", "推广活动") \
+    X(CONTRACT, "Contract", "Contrat", "合同") \
+    X(TERMS_AT, "terms of entry {}", "conditions de l’entrée {}", "条款见条目 {}") \
+    X(ISSUER, "Kept by", "Tenu par", "运营方") \
+    X(PAYS, "{} pays {}", "{} paie à {}", "{} 应付给 {}") \
+    X(PAYS_BY, "by {}", "au plus tard le {}", "付款期限 {}") \
+    X(PAYS_NOTHING, "Nothing is to be paid", "Rien n’est à payer", "无应付款项") \
+    X(WHO_SIGNED, "Who has signed", "Qui a signé", "签署情况") \
+    X(OPERATOR, "Operator", "Opérateur", "运营方") \
+    X(ADVERTISER, "Advertiser", "Annonceur", "广告主") \
+    X(PUBLISHER, "Publisher", "Éditeur", "发布商") \
+    X(SIGNED_AT, "signed {}", "signé {}", "{} 签署") \
+    X(ACCEPTED_AT, "accepted {}", "accepté {}", "{} 接受") \
+    X(DISPUTED_AT, "disputes all of it, {}", "conteste le tout, {}", "{} 对全部提出异议") \
+    X(DISPUTED_LINES_AT, "disputed lines: {}; {}", "lignes contestées : {} ; {}", "有异议的行：{}；{}") \
+    X(WAITS, "has not answered yet", "n’a pas encore répondu", "尚未答复") \
+    X(QUOTED, "“{}”", "« {} »", "“{}”") \
+    X(QUANTITIES, "Approved in the period", "Approuvés pendant la période", "本期批准") \
+    X(WHAT, "What", "Objet", "项目") \
+    X(QUANTITY, "Quantity", "Quantité", "数量") \
+    X(UNIT_PRICE, "Unit price, {}", "Prix unitaire, {}", "单价（{}）") \
+    X(AMOUNT, "Amount, {}", "Montant, {}", "金额（{}）") \
+    X(GROSS, "Gross", "Brut", "总额") \
+    X(OF_CLICK, "Clicks", "Clics", "点击") \
+    X(OF_IMPRESSION, "Impressions", "Affichages", "展示") \
+    X(OF_LEAD, "Leads", "Leads", "线索") \
+    X(OF_LEAD_PART, "Parts of shared leads", "Parts de leads partagés", "共享线索的份额") \
+    X(OF_SALE, "Shares of sales", "Parts des ventes", "销售分成") \
+    X(OF_TIER, "Leads, price {}", "Leads, prix {}", "线索，价格 {}") \
+    X(OF_TERMS, "by the terms of entry {}", "selon les conditions de l’entrée {}", "按条目 {} 的条款") \
+    X(ADJUSTMENTS, "Adjustments", "Ajustements", "调整") \
+    X(ADJUSTED_LEAD, "Lead entry", "Entrée du lead", "线索条目") \
+    X(ADJUSTED_WHY, "Why", "Motif", "原因") \
+    X(ADJUSTED_FIRST, "First on", "Origine", "原结算单") \
+    X(ADJUSTED_ALL, "All adjustments", "Total des ajustements", "调整合计") \
+    X(CORRECTION, "Correction by the operator", "Correction de l’opérateur", "运营方更正") \
+    X(REINSTATED, "Reinstated", "Rétabli", "已恢复") \
+    X(TOTAL, "Total", "Total", "合计") \
+    X(NET, "Net amount", "Montant net", "净额") \
+    X(BROUGHT, "Carried over from the statement before", "Report du relevé précédent", "上一份结算单结转") \
+    X(CARRIED, "Carried over to the next", "À reporter sur le suivant", "结转至下一份") \
+    X(TO_PAY, "To pay, {}", "À payer, {}", "应付（{}）") \
+    X(VAT, "VAT {}%", "TVA {} %", "增值税 {}%") \
+    X(TAX_DOMESTIC, "VAT is charged by the supplier.", "La TVA est facturée par le fournisseur.", "增值税由供应方收取。") \
+    X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation : la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
+    X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
+    X(SELF_BILLING, "Self-billing: drawn up by the customer in the name and on behalf of the supplier.", "Autofacturation : établie par le client au nom et pour le compte du fournisseur.", "自开发票：由购买方代供应方开具。") \
+    X(BRIDGE, "From waiting to waiting", "D’une attente à l’autre", "待审变动") \
+    X(LEADS, "Leads", "Leads", "线索") \
+    X(WORTH, "Worth, {}", "Valeur, {}", "价值（{}）") \
+    X(WAITED, "Waiting at the beginning", "En attente au début", "期初待审") \
+    X(CAME, "+ accepted in the period", "+ acceptés pendant la période", "+ 本期接受") \
+    X(LEFT_APPROVED, "− approved, on this statement", "− approuvés, sur ce relevé", "− 已批准，计入本单") \
+    X(LEFT_REJECTED, "− rejected in review", "− refusés à l’examen", "− 审核拒绝") \
+    X(WAIT, "Waiting at the end", "En attente à la fin", "期末待审") \
+    X(OF_THEM_HELD, "of them held: {}", "dont retenus : {}", "其中暂留：{}") \
+    X(BECAME, "What became of the leads received", "Ce que sont devenus les leads reçus", "收到线索的去向") \
+    X(RECEIVED, "Received", "Reçus", "收到合计") \
+    X(CLICKS_VALID, "From {} clicks, {} of them valid.", "Sur {} clics, {} valides.", "共 {} 次点击，有效 {} 次。") \
+    X(SHOWN_VALID, "Shown {} times, {} of them valid.", "{} affichages, {} valides.", "共展示 {} 次，有效 {} 次。") \
+    X(NO_GAP, "Nothing was lost: no gap in the record.", "Rien n’a été perdu : aucune lacune.", "记录无缺口。") \
+    X(GAP, "Could not be recorded: {} clicks, {} impressions, {} views.", "N’ont pu être enregistrés : {} clics, {} affichages, {} vues.", "未能记录：点击 {} 次，展示 {} 次，浏览 {} 次。") \
+    X(LINES, "The leads that moved money: {} to {} of {}", "Leads ayant donné lieu à un montant : {} à {} sur {}", "涉及金额的线索：第 {}–{} 条，共 {} 条") \
+    X(LINES_NONE, "No lead moved money", "Aucun lead n’a donné lieu à un montant", "无线索涉及金额") \
+    X(LINES_ALL, "Show all {}", "Les afficher tous ({})", "显示全部 {} 条") \
+    X(LINE_RECEIVED, "Received", "Reçu", "收到") \
+    X(LINE_ENTRY, "Entry", "Entrée", "条目") \
+    X(LINE_STATE, "State", "État", "状态") \
+    X(LINE_PART, "{} of the lead", "{} du lead", "占线索的 {}") \
+    X(LINE_TRAFFIC, "Clicks and impressions", "Clics et affichages", "点击与展示") \
+    X(EVIDENCE, "Evidence", "Preuves", "证据") \
+    X(ENTRIES, "Entries", "Entrées", "条目") \
+    X(TREE_HEAD, "Tree head", "Tête de l’arbre", "树根") \
+    X(LINES_HASH, "Line items, SHA-256", "Lignes, SHA-256", "明细 SHA-256") \
+    X(THIS_HASH, "This statement, SHA-256", "Ce relevé, SHA-256", "本单 SHA-256") \
+    X(PREV_HASH, "Statement before, SHA-256", "Relevé précédent, SHA-256", "上一份结算单 SHA-256") \
+    X(PREV_NONE, "none: this is the first", "aucun : c’est le premier", "无：此为第一份") \
+    X(CHECK_IT, "Check it yourself", "Vérifiez vous-même", "自行核验") \
+    X(READING, "This page is for reading; what both signed is the file of the same number.", "Cette page sert à la lecture ; ce que les deux ont signé est le fichier du même numéro.", "本页供阅读；双方签署的是同编号的文件。") \
+    X(TIMES_IN, "Times in {}", "Heures : {}", "时区 {}") \
+    X(LANGUAGE, "Language", "Langue", "语言") \
+    X(FILE_JWS, "Signed file", "Fichier signé", "签名文件") \
+    X(FILE_CSV, "CSV", "CSV", "CSV") \
+    X(PENDING, "Pending", "En attente", "待审") \
+    X(HELD, "Held", "Retenu", "暂留") \
+    X(APPROVED, "Approved", "Approuvé", "已批准") \
+    X(REJECTED, "Rejected", "Refusé", "已拒绝") \
+    X(DUPLICATE, "Duplicate", "Doublon", "重复") \
+    X(RETURNED, "Returned", "Retourné", "已退回") \
+    X(CONVERTED, "Converted", "Converti", "已成交") \
+    X(NO_CLICK, "no click id", "pas d’identifiant de clic", "无点击编号") \
+    X(UNKNOWN_CLICK, "click id not ours", "identifiant de clic étranger", "点击编号非本系统") \
+    X(OUTSIDE_WINDOW, "click too old", "clic trop ancien", "点击过旧") \
+    X(MISSING_FIELD, "a required field empty", "champ obligatoire vide", "必填项为空") \
+    X(BAD_EMAIL, "no e-mail address", "adresse e-mail incorrecte", "邮箱无效") \
+    X(BAD_PHONE, "phone cannot be dialled", "téléphone injoignable", "电话无法拨打") \
+    X(OUTSIDE_PROFILE, "outside the profile", "hors profil", "不符合条件") \
+    X(TOO_FAST, "faster than a person", "trop rapide pour une personne", "快于真人") \
+    X(HONEYPOT, "hidden field filled in", "champ invisible rempli", "隐藏字段被填写") \
+    X(BOT, "a robot", "un robot", "机器人") \
+    X(KNOWN_PERSON, "person known already", "personne déjà connue", "人员已存在") \
+    X(CAP_DAY, "the day’s cap reached", "plafond du jour atteint", "达到每日上限") \
+    X(CAP_MONTH, "the month’s cap reached", "plafond du mois atteint", "达到每月上限") \
+    X(BUDGET, "the month’s budget used up", "budget du mois épuisé", "本月预算用尽") \
+    X(CONTRACT_ENDED, "outside the contract’s time", "hors de la durée du contrat", "不在合同期内") \
+    X(LOW_SCORE, "score too low", "score trop bas", "质量分过低") \
+    X(UNRECORDED, "the click’s record was lost", "la trace du clic est perdue", "点击记录遗失") \
+    X(TEST, "a test", "un essai", "测试") \
+    X(REVIEW, "in review", "à l’examen", "人工审核")
+/* clang-format on */
+
+#endif
