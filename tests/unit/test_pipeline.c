@@ -635,6 +635,8 @@ static int64_t time_of(uint64_t index)
 
 static void close_period(void)
 {
+    static const struct record closing = {.kind = RECORD_STATEMENT, .advertiser = LIVE_ADVERTISER + 1, .now_ms = NOW};
+    cx.record = &closing; /* that of the job before is gone */
     const uint64_t to = ledger_size(cx.ledger, CONTRACT);
     const struct last_statement closed = {.number = 1, .to = to, .to_ms = NOW + 5000};
     const struct entry e = {.kind = ENTRY_STATEMENT,
