@@ -202,7 +202,6 @@ static void address(struct paper *w, bool publisher)
 
 static void contract(struct paper *w)
 {
-    struct span entry = count_of(w, 0, (int64_t)w->s.terms);
     html(w, "<section class=\"half keep\">");
     address(w, true);
     address(w, false);
@@ -214,6 +213,7 @@ static void contract(struct paper *w)
     html(w, "<span class=\"id\">");
     page_text(&w->g, w->s.contract);
     html(w, "</span>, ");
+    struct span entry = count_of(w, 0, (int64_t)w->s.terms);
     page_say(&w->g, WORD_TERMS_AT, &entry, (struct span *)NULL);
     html(w, "</dd>");
     fact(w, WORD_ISSUER);

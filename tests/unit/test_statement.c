@@ -684,6 +684,7 @@ static void html_shows_what_was_brought_in_and_what_is_carried(void **state)
     in.carried_in_micros = 5678;
     struct statement_out out = build(&in);
     struct buf html = page_of(&out, LANGUAGE_EN);
+    has(&html, ", terms of entry 0</dd>");
     has(&html, "Gross</th><td></td><td></td><td class=\"n\" data-l=\"Amount, EUR\">10.001</td>");
     has(&html, "Net amount</th><td class=\"n\">10.001</td>");
     has(&html, "the statement before</th><td class=\"n\">0.005678</td>");
