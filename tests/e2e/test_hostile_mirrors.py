@@ -120,11 +120,17 @@ class Operator:
         more = {} if before is None else {"previous_jws": jws(private_key(before), said)}
         return canonical(at=self.at, kind="key", party=party, pub=b64u(public_key(n)), jws=jws(private_key(n), said), **more)
 
-    def statement(self, n, first, index):
-        return canonical(at=self.at, **{"from": first}, id=ident("S", n), kind="statement", number=n + 1, sha256="0" * 64, to=index, to_ms=self.at)
+    def statement_id(self, number):
+        said = hashlib.sha256(f"countersign/v1/statement\n{self.contract}\n{number}".encode()).digest()
+        return ident("S", int.from_bytes(said[:8], "big") >> 4)
 
-    def response(self, n, jws="a.b.c"):
-        return canonical(at=self.at, jws=jws, kind="response", party="P1", statement=ident("S", n))
+    def statement(self, number, first, index):
+        """As it must be where all entries are of one time."""
+        return canonical(at=self.at, **{"from": first}, id=self.statement_id(number), kind="statement", number=number, sha256="0" * 64, to=index,
+                         to_ms=self.at + 1)
+
+    def response(self, number, jws="a.b.c"):
+        return canonical(at=self.at, jws=jws, kind="response", party="P1", statement=self.statement_id(number))
 
     def version(self, n):
         return self.terms.replace(b'"version":1}', b'"version":%d}' % n)
@@ -427,7 +433,7 @@ class HostileMirrors(ServerCase):
             return signed(write)
 
         def statements(o):
-            return [o.statement(n, n, n + 1) for n in range(MANY)]
+            return [o.statement(n + 1, n, n + 1) for n in range(MANY)]
 
         def opening(size, index):
             def write(o):
@@ -444,8 +450,8 @@ class HostileMirrors(ServerCase):
         self.run_all([
             ("an honest log of its own", 0, entries(lambda o: [o.click()] * 600)),
             ("2^64-1 entries, signed", 2, claims(2**64 - 1)), ("2^63 entries, signed", 2, claims(2**63)), ("10^15 entries, signed", 2, claims(10**15)),
-            ("many statements and heads", 2, entries(lambda o: [o.statement(n, n, n + 1) for n in range(MOST)], heads)),
-            ("many statements and answers", 1, entries(lambda o: statements(o) + [o.response(n) for n in range(MANY)])),
+            ("many statements and heads", 2, entries(lambda o: [o.statement(n + 1, n, n + 1) for n in range(MOST)], heads)),
+            ("many statements and answers", 1, entries(lambda o: statements(o) + [o.response(n + 1) for n in range(MANY)])),
             ("many looks into large bundles", 1, entries(lambda o: [o.click(), *[o.response(1, "a" * 12_000)] * 9 * 256] + [
                 canonical(at=o.at, **{"class": "ok"}, click=1 + 256 * (n % 9), commit=b64u(bytes(32)), kind="view", placement=1) for n in range(MANY)])),
             ("many terms", 0, entries(lambda o: [o.version(n + 2) for n in range(1500)])),
