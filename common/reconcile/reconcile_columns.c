@@ -127,7 +127,7 @@ static bool is_taken(const struct reconcile *r, int column)
 /* One "txid:Order ID" of the map. */
 static enum err map_one(struct reconcile *r, struct span one, bool told[COLUMNS_KNOWN], struct problem *p)
 {
-    struct span name = one, word;
+    struct span name = one, word = SPAN("");
     bool whole = text_cut(&name, ':', &word);
     enum column c = 0;
     name = text_strip(name);

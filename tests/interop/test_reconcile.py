@@ -394,7 +394,7 @@ class Cells(unittest.TestCase):
         self.assertEqual((answer["columns"], answer["counts"]["matched"]), ({"txid": "Bestellung", "amount": "Betrag"}, 1))
         self.assertEqual(one("txid,status\na,sonderbar\n", [])["error"]["field"], "line 2, status")
         self.assertEqual(one("txid,status\na,sonderbar\n", [lead(1, NOON, txid="a")], map="status:")["counts"]["matched"], 1)
-        for given in ("txid", "nothing:a", "txid:x", "txid:txid,txid:txid", "txid:#9", "txid:#0", ":"):
+        for given in ("txid", "txid:txid,amount", "nothing:a", "txid:x", "txid:txid,txid:txid", "txid:#9", "txid:#0", ":"):
             self.assertEqual(one("txid\na\n", [], map=given)["error"]["field"], "map", given)
         self.assertIn("map=txid", one("name,mail\na,b\n", [])["error"]["detail"])
 
