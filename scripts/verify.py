@@ -1357,24 +1357,24 @@ class Ledger:
                 else:
                     need(each["click"] < lead.index and self.entries[each["click"]]["kind"] == "click", "its click is none")
                     need(each.get("clicked_ms") == clock(self.entries[each["click"]]), "its click's time is another one")
-            order = [(each["clicked_ms"], each.get("click_unrecorded", False), each["click"]) for each in own]
+            order = [(self.steps_of(each, entry), each["clicked_ms"], each.get("click_unrecorded", False), each["click"]) for each in own]
             need(all(one < other for one, other in zip(order, order[1:])), "its touches are out of order")
-            need(len(own) == 1 or lead.time - order[0][0] <= terms.window, "a touch is outside the window")
+            need(all((self.elapsed(lead, each) or 0) <= terms.window for each in own[:-1]), "a touch is outside the window")
             need(len(own) - 1 <= entry.get("other_touches", 0), "it has more touches than it counts")
         need(campaign["attribution"]["model"] not in ("last", "first") or not (entry.get("touches") or "share_to" in entry), "it is shared by a model that shares nothing")
         if "share_to" in entry:
             need(entry["commit"] not in self.shared, "a part of this lead is here already")
             self.shared.add(entry["commit"])
 
-    def elapsed(self, lead):
-        """Milliseconds from the click to the lead; None where a step of the clock made that unknown."""
-        entry = lead.entry
-        steps = entry.get("clock_steps", 0)
-        if entry.get("click_unrecorded"):
-            unknown = steps != 0
-        else:
-            unknown = steps != self.entries[entry["click"]].get("clock_steps", 0)
-        return None if unknown else max(0, lead.time - entry["clicked_ms"])
+    def steps_of(self, touch, lead):
+        """The steps of the clock that a touch of a lead came behind; one that is not recorded has the lead's."""
+        return (lead if touch.get("click_unrecorded") else self.entries[touch["click"]]).get("clock_steps", 0)
+
+    def elapsed(self, lead, touch=None):
+        """Milliseconds from the click, or another touch, to the lead; None where a step of the clock made that unknown."""
+        touch, steps = touch or lead.entry, lead.entry.get("clock_steps", 0)
+        unknown = steps != (0 if touch.get("click_unrecorded") else self.steps_of(touch, lead.entry))
+        return None if unknown else max(0, lead.time - touch["clicked_ms"])
 
     def decide(self, lead, terms):
         """The first reason that applies ("Outcome")."""

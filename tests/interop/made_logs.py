@@ -337,13 +337,14 @@ class MadeLog:
         model = terms.campaign["attribution"]["model"]
         time = self.now
         if model not in ("last", "first") and chance.random() < 0.7:
-            own = [n for n in {*own, *(chance.choice(clicks) for _ in range(2))} if time - verify.clock(self.entries[n]) <= terms.window] or own
+            own = [n for n in sorted({*own, *(chance.choice(clicks) for _ in range(2))})
+                   if self.entries[n].get("clock_steps", 0) != self.ledger.steps or time - verify.clock(self.entries[n]) <= terms.window] or own
             others = chance.randrange(1, 3)
             if chance.random() < 0.8:
                 first = chance.randrange(900_000)
                 entry |= {"share_from": first, "share_to": chance.randrange(first + 1, 1_000_000)}
             entry["other_touches"] = len(own) - 1 + others
-        own.sort(key=lambda n: (verify.clock(self.entries[n]), n))
+        own.sort(key=lambda n: (self.entries[n].get("clock_steps", 0), verify.clock(self.entries[n]), n))
         written = [{"click": n, "clicked_ms": verify.clock(self.entries[n])} for n in own]
         entry |= written[-1] | {"placement": self.entries[own[-1]]["placement"], "touches": written[:-1] if "share_to" in entry else []}
 
