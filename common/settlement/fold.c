@@ -1,6 +1,7 @@
 #include "common/settlement/fold.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "common/base/ascii.h"
@@ -407,6 +408,31 @@ enum err fold_closes(const struct fold *f, uint64_t index, const struct hash *ro
     return *whole ? ERR_OK : err;
 }
 
+/* What the entry says itself follows from what stands before it. */
+static MUST_CHECK enum err statement_follows(const struct fold *f, const struct entry *e, const struct cut *closes,
+                                             bool whole, struct problem *p)
+{
+    const struct entry_statement *s = &e->statement;
+    char id[LIMIT_ID + 1];
+    statement_id(f->cx.contract_id, s->number, id);
+    if (s->from != f->period.from || s->to != closes->to)
+        return problem(p, ERR_CONFLICT, s->from != f->period.from ? "from" : "to",
+                       "it closes [%" PRIu64 ", %" PRIu64 "), what is open and fits one statement is [%" PRIu64
+                       ", %" PRIu64 ")",
+                       s->from, s->to, f->period.from, closes->to);
+    if (s->number != f->period.number + 1)
+        return problem(p, ERR_CONFLICT, "number", "it is number %" PRIu64 ", the next of its contract is %" PRIu64,
+                       s->number, f->period.number + 1);
+    if (!span_is(s->id, id))
+        return problem(p, ERR_CONFLICT, "id", "number %" PRIu64 " of its contract has the id %s", s->number, id);
+    if (!period_ends(&f->period, closes, whole, s->to_ms, e->at_ms))
+        return problem(p, ERR_CONFLICT, "to_ms",
+                       "its period ends at %" PRId64 " ms, which is before its last entry or the period before it, or "
+                       "after its issue",
+                       s->to_ms);
+    return ERR_OK;
+}
+
 enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                         struct span issuer, struct statement_out *out, struct problem *p)
 {
@@ -421,17 +447,14 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
                               .legal = {buf_span(&f->legal[0]), buf_span(&f->legal[1])},
                               .utc_offset_s = s->utc_offset_s,
                               .issued_ms = e->at_ms};
-    char id[LIMIT_ID + 1];
     struct cut cut;
     bool whole;
     assert(f->terms != NULL);
     enum err err = fold_closes(f, index, root, &cut, &whole);
     if (err != ERR_OK)
+        return problem(p, err, "", "where it must end does not read");
+    if ((err = statement_follows(f, e, &cut, whole, p)) != ERR_OK)
         return err;
-    statement_id(f->cx.contract_id, s->number, id);
-    if (s->from != f->period.from || s->to != cut.to || s->number != f->period.number + 1 || !span_is(s->id, id) ||
-        !period_ends(&f->period, &cut, whole, s->to_ms, e->at_ms))
-        return ERR_CONFLICT;
     period_statement(&f->period, &cut, &in);
     return statement_build(&in, out, p);
 }

@@ -87,8 +87,8 @@ MUST_CHECK enum err fold_disposition(struct fold *f, const struct entry *e, stru
  * of the entry. */
 MUST_CHECK enum err fold_closes(const struct fold *f, uint64_t index, const struct hash *root, struct cut *out,
                                 bool *whole);
-/* Builds what that statement entry must be about, from what stands before it. *out is to be freed. ERR_CONFLICT: it
- * closes another interval; else as statement_build. */
+/* Builds what that statement entry must be about, from what stands before it. *out is to be freed. ERR_CONFLICT: its
+ * interval, number, id or end are not those that follow; else as statement_build. */
 MUST_CHECK enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                                    struct span issuer, struct statement_out *out, struct problem *p);
 /* The period after that statement entry; before it is applied. `said` as for period_next. */

@@ -197,7 +197,7 @@ static MUST_CHECK enum err stood_on(const struct statement_draft *f, uint64_t le
     if (lead >= f->from)
         return ERR_OK;
     enum err err = row_settled(f->view, f->contract, lead, out);
-    if (err == ERR_NOT_FOUND)
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
         return problem(f->problem, ERR_CORRUPT, "", "no statement is known to have closed entry %llu",
                        (unsigned long long)lead);
     return err;

@@ -80,9 +80,12 @@ static void rebuild(struct audit *a, const struct closed *c, uint64_t index, con
     char member[64];
     struct span issuer = said != NULL ? said->issuer : SPAN("https://unknown");
     enum err err = fold_statement(&a->fold, index, e, root, issuer, &out, &why);
-    if (err != ERR_OK)
+    if (err == ERR_CONFLICT || err == ERR_INVALID || err == ERR_CORRUPT)
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s cannot be built from the entries: %.150s", c->id,
                       why.detail);
+    else if (err != ERR_OK)
+        finds_doubt(&a->finding[CHECK_STATEMENTS], "statement %s cannot be built: the entries do not read again",
+                    c->id);
     else if (said != NULL && fold_difference(payload, buf_span(&out.payload), member, sizeof member))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s says otherwise than the entries: see %s", c->id,
                       member);

@@ -77,13 +77,12 @@ static void compare_note(struct check *c, const struct contract *k, const struct
 
 /* Compares the signed payload with the one that the entries give; *out is the latter. */
 static enum err compare_payload(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e,
-                                const struct hash *root, struct statement_out *out)
+                                const struct hash *root, struct statement_out *out, struct problem *why)
 {
     const struct entry_statement *s = &e->statement;
     char room[STATEMENT_KEY_MAX], member[64];
     struct span key = SPAN(""), jws, issuer = span_str(c->in.public_url);
     struct statement said = {0};
-    struct problem why = {0};
     struct buf payload;
     buf_heap(&payload);
     bool stored = part_get(c, s->id, "jws", room, &key, &jws), opened = stored && open_jws(c, jws, &payload);
@@ -91,15 +90,12 @@ static enum err compare_payload(struct check *c, struct checked_log *log, uint64
         check_row_fails(c, TABLE_STATEMENTS, key, "is not signed by a statement key of ours over what it says");
     if (opened)
         issuer = issuer_of(c, buf_span(&payload), key, &said);
-    enum err err = fold_statement(&log->fold, index, e, root, issuer, out, &why);
+    enum err err = fold_statement(&log->fold, index, e, root, issuer, out, why);
     if (err == ERR_OK && opened && fold_difference(buf_span(&payload), buf_span(&out->payload), member, sizeof member))
         check_row_fails(c, TABLE_STATEMENTS, key, "says otherwise than the entries: see %s", member);
     else if (err == ERR_OK && memcmp(out->sha256.b, s->sha256.b, HASH_LEN) != 0)
         finds_failure(&c->finding[STORE_CHECK_STATEMENTS], "entry %llu of log %u hashed another statement than %.*s",
                       (unsigned long long)index, log->number, (int)s->id.len, s->id.ptr);
-    if (err != ERR_OK && err != ERR_CONFLICT)
-        finds_failure(&c->finding[STORE_CHECK_STATEMENTS], "statement %.*s cannot be built from its log: %.150s",
-                      (int)s->id.len, s->id.ptr, why.detail);
     statement_close(&said);
     buf_free(&payload);
     return err;
@@ -110,15 +106,16 @@ void check_statement(struct check *c, struct checked_log *log, const struct cont
 {
     const struct entry_statement *s = &e->statement;
     struct statement_out out = {0};
+    struct problem why = {0};
     struct hash root;
     frontier_root(&log->tree.frontier, &root);
-    enum err err = compare_payload(c, log, index, e, &root, &out);
-    if (err == ERR_CONFLICT) {
+    enum err err = compare_payload(c, log, index, e, &root, &out, &why);
+    if (err != ERR_OK)
         finds_failure(&c->finding[STORE_CHECK_STATEMENTS],
-                      "contract %s: statement %.*s closes another interval than the open one", k->id, (int)s->id.len,
-                      s->id.ptr);
+                      "contract %s: statement %.*s cannot be built from its log: %.150s", k->id, (int)s->id.len,
+                      s->id.ptr, why.detail[0] ? why.detail : err_title(err));
+    if (err == ERR_CONFLICT)
         return;
-    }
     if (err == ERR_OK)
         compare_lines(c, s, &out);
     compare_note(c, k, s, index, &root);

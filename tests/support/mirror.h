@@ -394,7 +394,8 @@ static inline void publish(struct story *s, struct buf *note)
     story_root_leaf(s, ORIGIN "/log/" CONTRACT, buf_span(note));
 }
 
-static inline void tell_statement(struct story *s)
+/* twist (NULL: none) changes what the entry says, behind the statement that it is about. */
+static inline void tell_statement_of(struct story *s, void (*twist)(struct entry_statement *e))
 {
     char id[LIMIT_ID + 1], path[64];
     statement_id(SPAN(CONTRACT), ++s->statements, id);
@@ -411,16 +412,23 @@ static inline void tell_statement(struct story *s)
     e.statement.to_ms = period_latest_end(&s->fold.period, &closes, whole, e.at_ms);
     assert_int_equal(fold_statement(&s->fold, s->n, &e, &root, SPAN("https://" ORIGIN), &out, NULL), ERR_OK);
     e.statement.sha256 = out.sha256;
-    snprintf(path, sizeof path, "v1/statements/%s/checkpoint", id);
+    if (twist != NULL)
+        twist(&e.statement);
+    snprintf(path, sizeof path, "v1/statements/%.*s/checkpoint", (int)e.statement.id.len, e.statement.id.ptr);
     publish(s, story_file(s, path));
-    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
+    snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e.statement.id.len, e.statement.id.ptr);
     buf_span_add(story_file(s, path), buf_span(&out.lines.text));
-    snprintf(path, sizeof path, "v1/statements/%s.jws", id);
+    snprintf(path, sizeof path, "v1/statements/%.*s.jws", (int)e.statement.id.len, e.statement.id.ptr);
     jws_general(story_file(s, path), s->statement_key, STATEMENT_TYP, buf_span(&out.payload));
 
     assert_ok(fold_next(&s->fold, s->n, &e, &root, &out));
     tell(s, &e, NULL);
     statement_free(&out);
+}
+
+static inline void tell_statement(struct story *s)
+{
+    tell_statement_of(s, NULL);
 }
 
 /* The answer of that side to the last statement. */

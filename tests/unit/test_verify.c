@@ -1792,6 +1792,56 @@ static void a_statement_that_ends_elsewhere_is_a_finding(void **state)
     }
 }
 
+static void twist_number(struct entry_statement *e)
+{
+    e->number++;
+}
+
+static void twist_id(struct entry_statement *e)
+{
+    e->id = SPAN("S00000000000G");
+}
+
+static void twist_early_end(struct entry_statement *e)
+{
+    e->to_ms = 1;
+}
+
+static void twist_late_end(struct entry_statement *e)
+{
+    e->to_ms++;
+}
+
+/* With its files and without: what the entry says of itself is wrong, and it is said why. Without the twist nothing is.
+ */
+static void a_statement_whose_entry_does_not_follow_is_a_finding(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*twist)(struct entry_statement *e);
+        const char *why;
+    } twists[] = {{twist_number, "from the entries: it is number "},
+                  {twist_id, "from the entries: number "},
+                  {twist_early_end, "from the entries: its period ends at 1 ms"},
+                  {twist_late_end, "from the entries: its period ends at "},
+                  {NULL, ""}};
+    for (size_t i = 0; i < 2 * sizeof twists / sizeof twists[0]; i++) {
+        struct story *s = story_long(0);
+        struct told t;
+        bool gone = i % 2 != 0;
+        tell_statement_of(s, twists[i / 2].twist);
+        write_logs(s);
+        for (size_t f = 0; f < s->n_files; f++)
+            s->file[f].gone = gone && strncmp(s->file[f].path, "v1/statements/", 14) == 0;
+        enum verdict due = twists[i / 2].twist != NULL ? FAILS : gone ? CANNOT_TELL : HOLDS;
+        if (verify(s, &t) != due || verdict_of(&t, "statements") != due || !says(&t, "statements", twists[i / 2].why)) {
+            print(&t);
+            fail_msg("statement %zu", i);
+        }
+        story_free(s);
+    }
+}
+
 static void a_folder_between_two_pulls_cannot_be_told(void **state)
 {
     (void)state;
@@ -1820,6 +1870,7 @@ int main(void)
         cmocka_unit_test(numbers_beyond_all_bounds_are_findings),
         cmocka_unit_test(a_log_that_outgrows_a_statement_is_settled_by_several),
         cmocka_unit_test(a_statement_that_ends_elsewhere_is_a_finding),
+        cmocka_unit_test(a_statement_whose_entry_does_not_follow_is_a_finding),
         cmocka_unit_test(a_folder_between_two_pulls_cannot_be_told),
         cmocka_unit_test(an_honest_mirror_holds),
         cmocka_unit_test(the_report_is_one_line_per_check_in_order),
