@@ -20,7 +20,7 @@ struct statement_page {
     struct span issuer_thumbprint;
     struct page_answer answer[2]; /* of the advertiser, of the publisher */
     enum language language;
-    page_offset *offset; /* of the statement's zone; NULL: it cannot be told, and times are UTC */
+    page_offset *offset; /* of the statement's zone; NULL: there is none, and times are UTC */
     void *of_page;
     size_t lines_most;   /* so many line items that move money, 0: all */
     struct span address; /* of the page, relative, with its query's first part: "S1?format=html" */

@@ -27,14 +27,17 @@ static struct span policy(struct request *rq)
 struct zone_of {
     struct zones *zones;
     struct span name;
+    enum err err; /* the first that a time of the page came to: then there is no page */
 };
 
-/* One that has been told once for the page; should it fail later, the page's other times say UTC's. */
 static int64_t offset_of(void *of_page, int64_t at_ms)
 {
-    const struct zone_of *z = of_page;
+    struct zone_of *z = of_page;
     int64_t offset_s = 0;
-    return zones_offset(z->zones, z->name, at_ms, &offset_s) == ERR_OK ? offset_s : 0;
+    enum err err = zones_offset(z->zones, z->name, at_ms, &offset_s);
+    if (err != ERR_OK && z->err == ERR_OK)
+        z->err = err;
+    return err == ERR_OK ? offset_s : 0;
 }
 
 /* The kid in a compact JWS's header, in the arena; empty when there is none. */
@@ -88,7 +91,7 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
     enum err err = statement_meta_read(s->txn, rq->catalog, s->id, &m);
     if (err != ERR_OK)
         return err;
-    struct zone_of zone = {rq->worker->zones, contract_terms(m.contract, m.issued_ms)->timezone};
+    struct zone_of zone = {rq->worker->zones, contract_terms(m.contract, m.issued_ms)->timezone, ERR_OK};
     struct statement_page page = {.payload = s->payload,
                                   .lines = s->lines,
                                   .style = span_of(asset_statement_css, sizeof asset_statement_css),
@@ -96,8 +99,11 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
                                   .of_page = &zone,
                                   .lines_most = s->all_lines ? 0 : LINES_SHOWN,
                                   .address = s->address};
-    if (zones_offset(zone.zones, zone.name, m.issued_ms, &offset_s) == ERR_OK)
-        page.offset = offset_of;
+    err = zones_offset(zone.zones, zone.name, m.issued_ms, &offset_s);
+    if (err == ERR_OK)
+        page.offset = offset_of; /* else this system has no such zone, and the page says UTC */
+    else if (err != ERR_NOT_FOUND)
+        return err;
     if (keys_statement_publics(keys, pub, KEYS_MAX) > 0) {
         jwk_kid(pub[0], kid);
         page.issuer_thumbprint = span_of(kid, sizeof kid);
@@ -107,6 +113,8 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
         return err;
     buf_heap(&text);
     if ((err = statement_page(&text, &page)) == ERR_OK)
+        err = zone.err;
+    if (err == ERR_OK)
         reply_body_take(reply, "text/html; charset=utf-8", &text);
     buf_free(&text);
     reply_header(reply, "Content-Language", span_str(language_word(s->language)));

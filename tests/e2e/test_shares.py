@@ -231,7 +231,7 @@ class Shares(ServerCase):
             self.assertEqual({(line.get("share_from", 0), line["share_to"]) for line in lines}, {(part.get("share_from", 0), part["share_to"])})
             table = shop.operator.do("GET", f"/v1/statements/{statement}?format=csv").text
             self.assertIn(f",{part.get('share_from', 0)},{part['share_to']},", table)
-            self.assertIn("40 % of the lead", shop.operator.do("GET", f"/v1/statements/{statement}?format=html").text)
+            self.assertIn("40% of the lead", shop.operator.do("GET", f"/v1/statements/{statement}?format=html").text)
         self.mirrors_hold(shop)
         self.check_holds()
 
