@@ -594,7 +594,7 @@ ID = text(16)
 
 # kind: the members that are always there, and the others with what they hold (a default is left out)
 MEMBERS = {
-    "terms": ({"campaign": object_, "contract": object_, "rules": whole, "version": whole}, {"effective_ms": whole, "on_assent": true}),
+    "terms": ({"campaign": object_, "contract": object_, "rules": index, "version": index}, {"effective_ms": whole, "on_assent": true}),
     "click": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)},
               {**TEXTS, **dict.fromkeys(UTMS, text(256)), "clock_steps": small, "country": text(2), "device": word(DEVICES), "to": text(1024), "to_refused": true}),
     "view": ({"class": word(CLASSES), "commit": key32}, {"click": index, "placement": small}),
