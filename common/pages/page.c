@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "common/crypto/crypto.h"
+#include "common/settlement/statement_text.h"
 
 void page_html(struct page *g, const char *html)
 {
@@ -64,24 +65,23 @@ static const struct {
     [LANGUAGE_ZH] = {",", "."},
 };
 
-/* At least `least` of the `decimals` digits behind the point. */
 void page_amount(struct page *g, int64_t value, int decimals, int least)
 {
-    char digits[24];
-    int n = 0, last = 0;
-    uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    assert(least >= 0 && least <= decimals && decimals <= 9);
-    for (; v || n <= decimals; v /= 10)
-        digits[n++] = (char)('0' + v % 10);
-    while (last < decimals - least && digits[last] == '0')
-        last++;
-    if (value < 0)
-        buf_str(g->out, "\u2212");
-    for (int i = n - 1; i >= last; i--) {
-        buf_byte(g->out, (uint8_t)digits[i]);
-        if (i == decimals && i > last)
+    char room[32];
+    struct buf plain;
+    buf_fixed(&plain, room, sizeof room);
+    decimal_add(&plain, value, decimals, least);
+    const char *end = room + plain.len, *point = memchr(room, '.', plain.len);
+    if (point == NULL)
+        point = end;
+    for (const char *at = room; at < end; at++) {
+        if (*at == '-')
+            buf_str(g->out, "\u2212");
+        else if (at == point)
             buf_str(g->out, signs[g->language].decimal);
-        else if (i > decimals && (i - decimals) % 3 == 0)
+        else
+            buf_byte(g->out, (uint8_t)*at);
+        if (*at != '-' && at + 1 < point && (point - at) % 3 == 1)
             buf_str(g->out, signs[g->language].group);
     }
 }

@@ -97,8 +97,6 @@
     X(READING, "This page is for reading; what both signed is the file of the same number.", "Cette page sert à la lecture ; ce que les deux ont signé est le fichier du même numéro.", "本页供阅读；双方签署的是同编号的文件。") \
     X(TIMES_IN, "Times in {}", "Heures : {}", "时区 {}") \
     X(LANGUAGE, "Language", "Langue", "语言") \
-    X(FILE_JWS, "Signed file", "Fichier signé", "签名文件") \
-    X(FILE_CSV, "CSV", "CSV", "CSV") \
     X(PENDING, "Pending", "En attente", "待审") \
     X(HELD, "Held", "Retenu", "暂留") \
     X(APPROVED, "Approved", "Approuvé", "已批准") \

@@ -729,6 +729,34 @@ static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void *
     close_book(&b);
 }
 
+static void amounts_are_grouped_by_threes_as_each_language_does(void **state)
+{
+    static const struct {
+        int64_t value;
+        int decimals, least;
+        const char *en, *fr;
+    } cases[] = {{0, 0, 0, "0", "0"},
+                 {999, 0, 0, "999", "999"},
+                 {1000, 0, 0, "1,000", "1\u202f000"},
+                 {-1234567, 0, 0, "\u22121,234,567", "\u22121\u202f234\u202f567"},
+                 {-24000000, 6, 2, "\u221224.00", "\u221224,00"},
+                 {-123456, 6, 2, "\u22120.123456", "\u22120,123456"},
+                 {123456789010000, 6, 2, "123,456,789.01", "123\u202f456\u202f789,01"},
+                 {500000, 4, 0, "50", "50"},
+                 {INT64_MIN, 9, 9, "\u22129,223,372,036.854775808", "\u22129\u202f223\u202f372\u202f036,854775808"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (enum language l = LANGUAGE_EN; l <= LANGUAGE_FR; l++) {
+            struct buf out;
+            struct page g = {.out = &out, .language = l};
+            buf_heap(&out);
+            page_amount(&g, cases[i].value, cases[i].decimals, cases[i].least);
+            buf_byte(&out, '\0');
+            assert_string_equal(out.ptr, l == LANGUAGE_EN ? cases[i].en : cases[i].fr);
+            buf_free(&out);
+        }
+}
+
 /* Each sentence has the same holes in all languages. */
 static void words_take_as_many_values_in_each_language(void **state)
 {
@@ -775,6 +803,7 @@ int main(void)
         cmocka_unit_test(html_lists_adjustments_where_there_are_some),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
         cmocka_unit_test(html_shows_so_many_lines_that_move_money_and_says_of_how_many),
+        cmocka_unit_test(amounts_are_grouped_by_threes_as_each_language_does),
         cmocka_unit_test(words_take_as_many_values_in_each_language),
         cmocka_unit_test(amounts_read_up_to_the_range_of_money),
         cmocka_unit_test(what_does_not_read_is_not_shown),
