@@ -5,7 +5,10 @@
 #include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/base/text.h"
+#include "common/crypto/crypto.h"
 #include "server/system/log.h"
+
+enum { POLICY_MAX = 256 };
 
 int reply_status(const struct reply *r)
 {
@@ -35,6 +38,23 @@ void reply_body_take(struct reply *r, const char *content_type, struct buf *body
         r->body.ptr = r->heap;
         buf_heap(body);
     }
+}
+
+void reply_page(struct request *rq, struct reply *r, enum language language, struct span style, const char *sources)
+{
+    uint8_t hash[HASH_LEN];
+    struct buf policy;
+    sha256(style.ptr, style.len, hash);
+    arena_buf(rq->arena, &policy, POLICY_MAX);
+    buf_str(&policy, "default-src 'none'; ");
+    buf_str(&policy, sources);
+    buf_str(&policy, "style-src 'sha256-");
+    buf_b64(&policy, hash, sizeof hash);
+    buf_str(&policy, "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    reply_header(r, "Content-Language", span_str(language_word(language)));
+    reply_header(r, "Content-Security-Policy", buf_span(&policy));
+    reply_header(r, "Referrer-Policy", SPAN("no-referrer"));
+    reply_header(r, "X-Content-Type-Options", SPAN("nosniff"));
 }
 
 /* word NULL: a status that no error of ours has goes without a type of its own. */

@@ -2,6 +2,7 @@
 #ifndef CS_SERVER_HTTP_REPLY_H
 #define CS_SERVER_HTTP_REPLY_H
 
+#include "common/base/accept.h"
 #include "server/http/request.h"
 
 struct reply {
@@ -22,6 +23,9 @@ void reply_header(struct reply *r, const char *name, struct span value);
 void reply_body(struct request *rq, struct reply *r, const char *content_type, struct span body);
 /* A large body: takes the heap buffer's memory, and leaves it empty. */
 void reply_body_take(struct reply *r, const char *content_type, struct buf *body);
+/* What goes with an HTML page: its language, and a policy by which nothing runs or loads but the style in it (exactly
+ * what stands in <style>) and `sources`, as "img-src 'self'; " or "". */
+void reply_page(struct request *rq, struct reply *r, enum language language, struct span style, const char *sources);
 /* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field, request_id.
  */
 void reply_problem(struct request *rq, struct reply *r, enum err err);

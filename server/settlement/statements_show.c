@@ -1,28 +1,14 @@
-/* A statement for people: the page, its style and its policy. */
+/* A statement for people: the page, with its style and what was answered. */
 #include "asset_statement_css.h"
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "common/base/text.h"
-#include "common/crypto/crypto.h"
 #include "common/ledger/jws.h"
 #include "common/pages/statement_page.h"
 #include "server/lists/zones.h"
 #include "server/settlement/statements.h"
 
-enum { LINES_SHOWN = 50, POLICY_MAX = 256 };
-
-/* Nothing of the page runs or loads; its style is the one that has this hash. */
-static struct span policy(struct request *rq)
-{
-    uint8_t hash[HASH_LEN];
-    struct buf b;
-    sha256(asset_statement_css, sizeof asset_statement_css, hash);
-    arena_buf(rq->arena, &b, POLICY_MAX);
-    buf_str(&b, "default-src 'none'; style-src 'sha256-");
-    buf_b64(&b, hash, sizeof hash);
-    buf_str(&b, "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    return buf_span(&b);
-}
+enum { LINES_SHOWN = 50 };
 
 struct zone_of {
     struct zones *zones;
@@ -117,9 +103,6 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
     if (err == ERR_OK)
         reply_body_take(reply, "text/html; charset=utf-8", &text);
     buf_free(&text);
-    reply_header(reply, "Content-Language", span_str(language_word(s->language)));
-    reply_header(reply, "Content-Security-Policy", policy(rq));
-    reply_header(reply, "Referrer-Policy", SPAN("no-referrer"));
-    reply_header(reply, "X-Content-Type-Options", SPAN("nosniff"));
+    reply_page(rq, reply, s->language, page.style, "");
     return err;
 }
