@@ -999,6 +999,21 @@ static void a_published_head_is_a_leaf_of_the_root_log_once(void **state)
     assert_int_equal(ledger_size(cx.ledger, ROOT_LOG), 2);
 }
 
+static void the_heads_that_are_served_have_the_keys_that_sign_them_at_once(void **state)
+{
+    (void)state;
+    struct job job = job_of(RECORD_SERVER_KEYS, NOW);
+    struct head head;
+    job.record.server_keys.jws = SPAN("of keys");
+    click(CONTRACT);
+    assert_ok(pipeline_run(&cx, &job));
+    assert_true(cx.swept);
+    assert_ok(head_read(cx.txn, CONTRACT, &head));
+    assert_int_equal(head.size, ledger_size(cx.ledger, CONTRACT));
+    assert_ok(head_read(cx.txn, ROOT_LOG, &head));
+    assert_int_equal(head.size, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1039,6 +1054,7 @@ int main(void)
         TEST(a_person_stands_by_any_part),
         TEST(no_look_up_reaches_beyond_one_advertiser),
         TEST(a_published_head_is_a_leaf_of_the_root_log_once),
+        TEST(the_heads_that_are_served_have_the_keys_that_sign_them_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
