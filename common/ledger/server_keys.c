@@ -44,8 +44,8 @@ void server_keys_payload(struct buf *out, const struct server_keys *k, struct sp
 bool server_keys_step(const struct server_keys *k, const struct server_keys *next)
 {
     bool log_stays = same(k->log[0], next->log[0]), statement_stays = same(k->statement, next->statement);
-    if (k->n_log == 2 && next->n_log == 1 && log_stays)
-        return statement_stays && !next->compromised;
+    if (log_stays && statement_stays)
+        return next->n_log == 1 && (k->n_log == 2 || next->compromised);
     if (log_stays || statement_stays || server_keys_has(k, next->log[0]))
         return false;
     return next->compromised ? next->n_log == 1 : k->n_log == 1 && next->n_log == 2 && same(k->log[0], next->log[1]);

@@ -16,7 +16,7 @@ struct server_keys {
     uint8_t log[SERVER_LOG_KEYS][ED25519_KEY_LEN]; /* each signs every checkpoint; the newest first */
     size_t n_log;
     uint8_t statement[ED25519_KEY_LEN]; /* signs statements and receipts */
-    bool compromised;                   /* those of the state before were stolen */
+    bool compromised;                   /* all keys of before that do not sign in this state were stolen */
 };
 
 /* Whether checkpoints of this state bear that key's signature. */
@@ -24,8 +24,8 @@ bool server_keys_has(const struct server_keys *k, const uint8_t log[ED25519_KEY_
 /* Appends the payload, canonical. */
 void server_keys_payload(struct buf *out, const struct server_keys *k, struct span issuer);
 /* Whether `next` is a step from `k`: a rotation begins (new keys of both kinds, the old log key signs on), it ends (the
- * old log key does not any more), or the keys were stolen (new ones take the place of all). Whether a new key is one
- * that was there before is not asked. */
+ * old log key does not any more), the keys were stolen (new ones take the place of all), or those that retired were
+ * (the newest sign on, alone). Whether a new key is one that was there before is not asked. */
 bool server_keys_step(const struct server_keys *k, const struct server_keys *next);
 /* Opens what follows `before`: signed by its newest log key, and by that of `before` where that is another one; the
  * bytes that server_keys_payload gives. *issuer points into *payload, which gets the text. ERR_UNAUTHORIZED,

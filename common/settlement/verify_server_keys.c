@@ -195,12 +195,20 @@ static void statement_states(const struct audit *a, size_t key, size_t *from, si
         }
 }
 
+/* The state that says so of keys that sign before `to` for the last time; s->n where none does. */
+static size_t stolen_in(const struct signers *s, size_t to)
+{
+    while (to < s->n && !s->of[to].keys.compromised)
+        to++;
+    return to;
+}
+
 bool audit_answers_for(const struct audit *a, size_t key, uint64_t index, bool *stolen)
 {
     const struct signers *s = &a->signers;
     size_t from, to;
     statement_states(a, key, &from, &to);
-    *stolen = from < s->n && to < s->n && s->of[to].keys.compromised;
+    *stolen = from < s->n && stolen_in(s, to) < s->n;
     return s->n == 0 || (from < s->n && (to == s->n || index < s->of[to].from));
 }
 
@@ -214,12 +222,13 @@ static void tell_range(const struct signers *s, size_t from, size_t to, struct b
         buf_str(out, " (which no entry adds: it counts for nothing)");
         return;
     }
-    buf_printf(out, " (valid from entry %" PRIu64, s->of[from].from);
-    if (to == s->n)
-        buf_str(out, " on)");
-    else
-        buf_printf(out, ", %s at entry %" PRIu64 ")", s->of[to].keys.compromised ? "reported stolen" : "retired",
-                   s->of[to].from);
+    size_t stolen = stolen_in(s, to);
+    buf_printf(out, " (valid from entry %" PRIu64 "%s", s->of[from].from, to == s->n ? " on" : "");
+    if (to < s->n && stolen != to)
+        buf_printf(out, ", retired at entry %" PRIu64, s->of[to].from);
+    if (stolen < s->n)
+        buf_printf(out, ", reported stolen at entry %" PRIu64, s->of[stolen].from);
+    buf_byte(out, ')');
 }
 
 void verify_signers_statement_range(const struct audit *a, size_t key, struct buf *out)

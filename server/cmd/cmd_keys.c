@@ -10,13 +10,16 @@
 #include "server/system/options.h"
 #include "server/system/system.h"
 
-enum { ACTION, DATA, END, STOLEN, ARGS };
+enum { ACTION, DATA, END, STOLEN, RETIRED, ARGS };
 
 static const struct arg args[ARGS] = {
     [ACTION] = {.name = "ACTION", .required = true, .help = "list, or rotate"},
     [DATA] = {.name = "--data", .value = "DIR", .required = true, .help = "the server's data folder"},
     [END] = {.name = "--end", .help = "rotate: end the rotation that is under way: the old log key retires"},
     [STOLEN] = {.name = "--stolen", .help = "rotate: the keys were stolen: new ones take the place of all at once"},
+    [RETIRED] =
+        {.name = "--retired",
+         .help = "with --stolen: those that retired alone were; the newest sign on, also for the older of a rotation"},
 };
 
 /* ---- list ---- */
@@ -31,7 +34,11 @@ static void list_statement_key(const uint8_t pub[ED25519_KEY_LEN], const char *w
 /* What became of a key: `signs` it in each of the states [from, to). */
 static const char *became(const struct keys *k, size_t to)
 {
-    return to == keys_states(k) ? "signs" : keys_state(k, to)->compromised ? "retired, reported stolen" : "retired";
+    if (to == keys_states(k))
+        return "signs";
+    while (to < keys_states(k) && !keys_state(k, to)->compromised)
+        to++;
+    return to < keys_states(k) ? "retired, reported stolen" : "retired";
 }
 
 static void list(const struct instance *in)
@@ -114,22 +121,29 @@ static void record_step(struct instance *in, struct span jws, struct span previo
             err == ERR_FULL ? "free some disk space and try again" : "run countersign check");
 }
 
-static void rotate(struct instance *in, const char *dir, bool end, bool stolen)
+/* Why there is no such step now; NULL: there is. */
+static const char *none(const struct keys *k, bool end, bool stolen, bool retired)
+{
+    if (now_of(k)->n_log == 2)
+        return end || stolen ? NULL : "a rotation is under way: end it with --end once every reader has pulled";
+    if (end)
+        return "no rotation is under way";
+    return retired && keys_states(k) == 1 ? "no key has retired" : NULL;
+}
+
+static void rotate(struct instance *in, const char *dir, bool end, bool stolen, bool retired)
 {
     const struct server_keys *now = now_of(in->keys);
     struct server_keys next = {.at_ms = clock_ms(), .n_log = end || stolen ? 1 : 2, .compromised = stolen};
     struct buf jws, previous_jws;
-    if (now->n_log == 2 && !end && !stolen) {
-        complain("a rotation is under way, and nothing was changed: end it with --end once every reader has pulled");
-        return;
-    }
-    if (now->n_log == 1 && end) {
-        complain("no rotation is under way, and nothing was changed");
+    const char *why = none(in->keys, end, stolen, retired);
+    if (why != NULL) {
+        complain("nothing was changed: %s", why);
         return;
     }
     buf_heap(&jws);
     buf_heap(&previous_jws);
-    if (end) {
+    if (end || retired) {
         memcpy(next.log[0], now->log[0], ED25519_KEY_LEN);
         memcpy(next.statement, now->statement, ED25519_KEY_LEN);
     } else {
@@ -157,9 +171,11 @@ static int keys(const char *const given[])
         decline("--end and --stolen are for rotate");
     if (given[END] != NULL && given[STOLEN] != NULL)
         decline("--end and --stolen exclude each other: stolen keys retire at once");
+    if (given[RETIRED] != NULL && given[STOLEN] == NULL)
+        decline("--retired says which keys were stolen, and goes with --stolen");
     open_folder(&in, given[DATA]);
     if (rotates) {
-        rotate(&in, given[DATA], given[END] != NULL, given[STOLEN] != NULL);
+        rotate(&in, given[DATA], given[END] != NULL, given[STOLEN] != NULL, given[RETIRED] != NULL);
         instance_close(&in);
         open_folder(&in, given[DATA]);
     }
@@ -174,7 +190,9 @@ const struct command cmd_keys = {
     .help =
         "Lists the keys that the server signs with, the newest first, or has new ones follow them, while the server is "
         "stopped.\nrotate: new log and statement keys, certified by the old ones; both log keys sign every "
-        "checkpoint until `rotate --end`.\nEach change is an entry in every log. What was cut short is done again "
+        "checkpoint until `rotate --end`.\nrotate --stolen: all keys there were are stolen, and retire at once; "
+        "--stolen --retired: those alone that "
+        "retired.\nEach change is an entry in every log. What was cut short is done again "
         "by the same command.",
     .args = args,
     .n_args = ARGS,

@@ -9,11 +9,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Market, Server, b64u_decode, countersign, person, send
+from harness import SOURCE, Market, Server, b64u, b64u_decode, countersign, person, send
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
-from forge import Forger  # noqa: E402
+from forge import Forger, canonical  # noqa: E402
 from test_hostile_servers import TOKEN, Site  # noqa: E402
 
 
@@ -96,7 +96,7 @@ class Keys(unittest.TestCase):
         self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
         self.server.stop()
         again = self.keys("rotate")
-        self.assertIn("a rotation is under way, and nothing was changed", again.stderr)
+        self.assertIn("nothing was changed: a rotation is under way", again.stderr)
         self.server.start()
         before = Path(shutil.copytree(self.pull(), self.folder / "before-the-end"))
         self.assertEqual(self.stopped("rotate", "--end").count(" retired"), 2)
@@ -106,7 +106,10 @@ class Keys(unittest.TestCase):
         self.verify(mirror)
         self.against(mirror, early, "holds")
         self.against(early, mirror, "cannot_tell")
-        self.assertEqual(self.stopped("rotate", "--stolen").count("reported stolen"), 2)
+        retired = self.stopped("rotate", "--stolen", "--retired")
+        self.assertEqual((retired.count("reported stolen"), retired.count(" signs")), (2, 2))
+        self.assertRegex(self.verify(self.pull())["keys"]["sentence"], r"retired at entry \d+, reported stolen at entry \d+")
+        self.assertEqual(self.stopped("rotate", "--stolen").count("reported stolen"), 4)
         self.settle()
         self.pull()
         self.assertEqual(len(json.loads(send(self.server.url + "/.well-known/jwks.json").text)["keys"]), 3)
@@ -114,6 +117,7 @@ class Keys(unittest.TestCase):
         checks = self.verify(mirror, "--receipts", self.folder / "receipts")
         self.assertIn("reported stolen at entry", checks["keys"]["sentence"])
         self.assertIn(f"{len(self.receipts)} receipts signed", checks["receipts"]["sentence"])
+        self.receipt_of_the_thief(mirror)
         self.forged_by_the_thief(mirror)
         self.a_later_contract_has_all_of_it()
 
@@ -149,6 +153,17 @@ class Keys(unittest.TestCase):
             else:
                 self.assertEqual((own / log / "checkpoint").read_bytes(), new[f"{log}/checkpoint"])
                 self.verify(own)
+
+    def receipt_of_the_thief(self, mirror):
+        """By the key that retired first and was reported stolen later: what the log denies accuses nobody."""
+        header, payload, _ = self.receipts[0].split(".")
+        said = json.loads(b64u_decode(payload))
+        signed = f"{header}.{b64u(canonical({**said, 'payout_micros': said['payout_micros'] + 1}))}"
+        key = Ed25519PrivateKey.from_private_bytes(b64u_decode(json.loads((self.server.data / "keys.json").read_text())["statement"][-1]["seed"]))
+        (self.folder / "forged-receipt").write_text(f"{signed}.{b64u(key.sign(signed.encode()))}\n")
+        done = countersign("verify", mirror, "--receipts", self.folder / "forged-receipt")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("was reported stolen, and it may be its thief's", done.stdout)
 
     def forged_by_the_thief(self, mirror):
         """Another entry under a key that is no more; under that of now it would be the operator's own."""

@@ -1296,6 +1296,7 @@ enum key_lie {
     KEYS_COME_BACK,
     KEYS_TAKEN_AT_ONCE,
     KEYS_SEEN_BY_THE_NEW,
+    KEYS_THAT_CHANGE_NOTHING,
     KEY_LIES
 };
 
@@ -1345,6 +1346,7 @@ static struct story *keys_told(enum key_lie lie)
     tell_more(s);
     s->log_key_too = NULL;
     tell_server_keys(s, false, NULL);
+    tell_server_keys(s, lie != KEYS_THAT_CHANGE_NOTHING, NULL);
     keep_seen(s);
     if (lie == KEYS_STATEMENT_BY_THE_RETIRED)
         s->statement_key = statement[0];
@@ -1389,10 +1391,10 @@ static void the_servers_keys_are_valid_from_entry_to_entry(void **state)
     (void)state;
     struct story *s = keys_told(KEYS_HONEST);
     assert_holds(s);
-    assert_says(s, "keys", "(valid from entry 0, retired at entry 7)");
-    assert_says(s, "keys", "(valid from entry 7, reported stolen at entry 17)");
-    assert_says(s, "keys", "(valid from entry 0, retired at entry 12)");
-    assert_says(s, "keys", "(valid from entry 17 on)");
+    assert_says(s, "keys", "(valid from entry 0, retired at entry 7, reported stolen at entry 13)");
+    assert_says(s, "keys", "(valid from entry 7, reported stolen at entry 18)");
+    assert_says(s, "keys", "(valid from entry 0, retired at entry 12, reported stolen at entry 13)");
+    assert_says(s, "keys", "(valid from entry 18 on)");
     story_free(s);
 }
 
@@ -1414,6 +1416,7 @@ static void what_keys_sign_out_of_their_time_fails(void **state)
         [KEYS_COME_BACK] = {"keys", "brings back a key that was retired"},
         [KEYS_TAKEN_AT_ONCE] = {"keys", "gives the server keys that do not follow"},
         [KEYS_SEEN_BY_THE_NEW] = {"history", "is not signed"},
+        [KEYS_THAT_CHANGE_NOTHING] = {"keys", "gives the server keys that do not follow"},
     };
     for (enum key_lie lie = KEYS_HONEST + 1; lie < KEY_LIES; lie++) {
         struct story *s = keys_told(lie);
