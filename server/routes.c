@@ -57,6 +57,7 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
     {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
+    {POST, "/v1/contracts/{}/reconcile", ANY | READS, reconcile_create, NULL, "Hold one's own rows against the log: what differs, and why; nothing is recorded"},
     {POST, "/v1/contracts/{}/statements", OPERATOR | ROUTE_DRAFTS, statements_create, statements_finish, "Issue a settlement statement"},
 
     {POST, "/v1/leads", ROLE_ADVERTISER | ROLE_PUBLISHER | ROUTE_ROWS, rows_leads_handle, rows_finish, "Report a lead, or up to 1,000 in an array, by token"},
@@ -110,4 +111,4 @@ static const struct route table[] = {
 const struct routes all_routes = {table, sizeof table / sizeof table[0]};
 
 const char *const fast_targets[] = {"/c/", "/p/", NULL};
-const char *const rows_targets[] = {"/v1/leads", "/v1/dispositions", NULL};
+const char *const rows_targets[] = {"/v1/leads", "/v1/dispositions", "/v1/contracts/{}/reconcile", NULL};

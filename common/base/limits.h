@@ -28,12 +28,13 @@ enum {
         65536,                 /* of a click or pixel: visitors bring large cookies, advertising platforms long links */
     LIMIT_BODY = 65536,        /* bytes of a request body */
     LIMIT_BODY_ROWS = 2 << 20, /* bytes of one with many rows */
-    LIMIT_READ_RATE = 1024,    /* bytes a second that who reads an answer must take, or it is closed under them */
-    LIMIT_ENTRY = 49152,       /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
-    LIMIT_DOCUMENT = 24000,    /* bytes of a campaign or contract document: both of them fit one entry */
-    LIMIT_LABEL = 200,         /* bytes of names and labels */
-    LIMIT_PARTY_JWS = 4096,    /* bytes of a compact JWS that shows a party's key */
-    LIMIT_LIST = 200,          /* rows of one answer of a list */
+    LIMIT_BODY_SHEET = 8 << 20, /* bytes of a party's own rows, to be reconciled */
+    LIMIT_READ_RATE = 1024,     /* bytes a second that who reads an answer must take, or it is closed under them */
+    LIMIT_ENTRY = 49152,        /* bytes of one ledger entry: a tlog-tiles bundle prefixes each with a uint16 */
+    LIMIT_DOCUMENT = 24000,     /* bytes of a campaign or contract document: both of them fit one entry */
+    LIMIT_LABEL = 200,          /* bytes of names and labels */
+    LIMIT_PARTY_JWS = 4096,     /* bytes of a compact JWS that shows a party's key */
+    LIMIT_LIST = 200,           /* rows of one answer of a list */
     LIMIT_RETURN_DAYS = 365,
     /* files of a mirror, which strangers write: what a server can have made is smaller */
     LIMIT_NOTE = 8192, /* bytes of a checkpoint note: two names of a URL's length, size, root, signature */

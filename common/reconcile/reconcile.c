@@ -32,16 +32,6 @@ const char *cause_word(enum cause c)
     return cause_words[c];
 }
 
-enum err bound_read(struct span text, struct bound *out)
-{
-    struct own_when when;
-    enum err err = when_read(text, DATES_UNTOLD, &when);
-    if (err != ERR_OK || when.form == WHEN_WALL)
-        return ERR_MALFORMED;
-    *out = (struct bound){true, when.form == WHEN_DAY, when.ms};
-    return ERR_OK;
-}
-
 /* ---- life ---- */
 
 enum err reconcile_open(struct reconcile **out, const struct reconcile_asked *asked, struct problem *p)
@@ -51,6 +41,10 @@ enum err reconcile_open(struct reconcile **out, const struct reconcile_asked *as
                        RECONCILE_BYTES >> 20);
     struct reconcile *r = xcalloc(1, sizeof *r);
     r->asked = *asked;
+    if (asked->most_rows == 0)
+        r->asked.most_rows = RECONCILE_ROWS;
+    if (asked->most_leads == 0)
+        r->asked.most_leads = RECONCILE_LEADS;
     r->unit_micros = micros_per_minor(currency_exponent(asked->currency));
     buf_heap(&r->texts);
     enum err err = sheet_open(&r->sheet, asked->rows, p);
@@ -166,7 +160,7 @@ enum err reconcile_lead(struct reconcile *r, uint64_t index, int64_t at_ms, cons
         r->last_offset_ms = one.offset_s * MS_PER_S;
     if (!wanted)
         return ERR_OK;
-    if (r->n_leads == RECONCILE_LEADS || r->texts.len > UINT32_MAX - LIMIT_TXID)
+    if (r->n_leads == r->asked.most_leads || r->texts.len > UINT32_MAX - LIMIT_TXID)
         return ERR_TOO_LARGE;
     if (r->n_leads == r->leads_room) {
         r->leads_room = r->leads_room + r->leads_room / 2 + 1024;

@@ -1,11 +1,11 @@
 /* A party's own rows held against the leads of a contract's log: what stands on both sides, on one alone, or otherwise
  * on each, and why. One matcher for the server, which has the store, and for an auditor, who has a mirror. Pure.
  *
- *   reconcile_open                                reads all rows: what is wrong with them is said before the log is
- * read reconcile_lead, _click, _refusal              each lead of the log in its order; clicks and refusals that are
- * asked for reconcile_match                               rows and leads, once all leads were told reconcile_end
- * explains, adds up reconcile_json, reconcile_csv                 the same for programs and for spreadsheets, any
- * number of times
+ * - reconcile_open: reads all rows, so that what is wrong with them is said before the log is read.
+ * - reconcile_lead, _click, _refusal: each lead of the log in its order; clicks and refusals that are asked for.
+ * - reconcile_match: rows and leads, once all leads were told.
+ * - reconcile_end: explains, adds up.
+ * - reconcile_json, reconcile_csv: the same for programs and for spreadsheets, any number of times.
  *
  * Owned by one thread. Memory: at most 200 bytes a row and 150 a lead of the period, with its txid. */
 #ifndef CS_RECONCILE_RECONCILE_H
@@ -86,20 +86,14 @@ const char *column_word(enum column c);
  * NULL past the last. */
 const char *column_synonym(size_t i, enum column *c);
 
-/* One end of the period: a time, or a day of the contract's zone, which is in it. */
-struct bound {
-    bool given, is_day;
-    int64_t ms; /* of a day: of its midnight, as if in UTC */
-};
-MUST_CHECK enum err bound_read(struct span text, struct bound *out);
-
 struct reconcile_asked {
     struct span rows; /* outlives the reconcile */
     struct span map;  /* "txid:Order ID,amount:#4,status:": whose columns are which, before the table of synonyms */
     enum date_order dates;
     enum decimal_mark decimal;
     struct bound from, to;
-    struct span currency; /* of the contract; outlives */
+    uint64_t most_rows, most_leads; /* 0: RECONCILE_ROWS, RECONCILE_LEADS */
+    struct span currency;           /* of the contract; outlives */
     struct span party; /* whose rows they are, as a sender of leads: of two leads with one txid its own counts; empty:
                           not known */
     /* The index of the lead that a reference names. ERR_NOT_FOUND: it is none of this contract. NULL: references cannot
@@ -121,7 +115,7 @@ void reconcile_close(struct reconcile *r); /* NULL-safe */
 uint64_t reconcile_rows(const struct reconcile *r);
 
 /* A lead entry of the log, in order, with the time that its row has (the clock's). ERR_TOO_LARGE: the period has more
- * than RECONCILE_LEADS. */
+ * than most_leads. */
 MUST_CHECK enum err reconcile_lead(struct reconcile *r, uint64_t index, int64_t at_ms, const struct entry_lead *l);
 /* A click of the log; those that are not asked for are passed over. */
 void reconcile_click(struct reconcile *r, uint64_t index, enum class class);
@@ -144,6 +138,8 @@ struct reconcile_sum {
 };
 struct reconcile_sum reconcile_sum(const struct reconcile *r, enum outcome o, enum cause c);
 uint64_t reconcile_count(const struct reconcile *r, enum outcome o);
+
+void reconcile_say(const struct reconcile *r, struct buf *out); /* the money, in words */
 
 /* Who signs it, and what of; all empty where nobody does. */
 struct reconcile_head {

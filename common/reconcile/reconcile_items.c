@@ -243,3 +243,23 @@ void items_each(struct reconcile *r, uint64_t most, item_take *take, void *ctx)
     buf_free(&i.explained);
     buf_free(&room);
 }
+
+static void say_amount(struct buf *out, int64_t micros)
+{
+    uint64_t size = micros < 0 ? -(uint64_t)micros : (uint64_t)micros;
+    buf_printf(out, "%s%" PRIu64 ".%06" PRIu64, micros < 0 ? "-" : "", size / 1000000, size % 1000000);
+}
+
+void reconcile_say(const struct reconcile *r, struct buf *out)
+{
+    buf_printf(out, "in %.*s the log has ", (int)r->asked.currency.len, r->asked.currency.ptr);
+    say_amount(out, (int64_t)r->log_micros);
+    if (!has_amounts(r)) {
+        buf_str(out, ", the rows name no amounts");
+        return;
+    }
+    buf_str(out, ", the rows ");
+    say_amount(out, (int64_t)r->row_micros);
+    buf_str(out, ": a difference of ");
+    say_amount(out, (int64_t)(r->row_micros - r->log_micros));
+}

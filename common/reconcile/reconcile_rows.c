@@ -1,4 +1,5 @@
 /* The caller's rows, read: each to what is compared. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/ascii.h"
@@ -79,9 +80,10 @@ static enum err survey(struct reconcile *r, uint64_t dates[2], uint64_t marks[2]
     uint64_t n = 0;
     sheet_rewind(&r->sheet);
     while ((err = sheet_next(&r->sheet, p)) == ERR_OK) {
-        if (++n > RECONCILE_ROWS)
-            return sheet_problem(&r->sheet, p, SPAN(""), "is the row behind %d: divide the file, by months for example",
-                                 RECONCILE_ROWS);
+        if (++n > r->asked.most_rows)
+            return sheet_problem(&r->sheet, p, SPAN(""),
+                                 "is the row behind %" PRIu64 ": divide the file, by months for example",
+                                 r->asked.most_rows);
         if ((err = cell_of(r, COLUMN_AT, &cell, p)) != ERR_OK)
             return err;
         enum date_order order = when_order(cell);

@@ -69,6 +69,16 @@ static enum date_order order_of(const struct three *t)
     return t->n[1] > 12 ? DATES_MDY : DATES_UNTOLD;
 }
 
+enum err bound_read(struct span text, struct bound *out)
+{
+    struct own_when when;
+    enum err err = when_read(text, DATES_UNTOLD, &when);
+    if (err != ERR_OK || when.form == WHEN_WALL)
+        return ERR_MALFORMED;
+    *out = (struct bound){true, when.form == WHEN_DAY, when.ms};
+    return ERR_OK;
+}
+
 enum date_order when_order(struct span cell)
 {
     struct three t;

@@ -28,6 +28,13 @@ MUST_CHECK enum err when_read(struct span cell, enum date_order order, struct ow
 /* What a cell says of the order of its column: DATES_UNTOLD, nothing. */
 enum date_order when_order(struct span cell);
 
+/* One end of the period: a time, or a day of the contract's zone, which is in it. */
+struct bound {
+    bool given, is_day;
+    int64_t ms; /* of a day: of its midnight, as if in UTC */
+};
+MUST_CHECK enum err bound_read(struct span text, struct bound *out);
+
 /* "8.00", "1.234,56", "€ 8", "(8.00)", "8,00-", "EUR 8": micros; decimals past the sixth are cut. *code gets the three
  * letters beside the number, if any. ERR_MALFORMED: no amount. ERR_CONFLICT: its one mark may divide thousands or
  * decimals, and `mark` does not say. ERR_TOO_LARGE: past +-2^53-1. */

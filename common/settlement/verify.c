@@ -97,6 +97,7 @@ static void audit_contract(struct audit *a)
         verify_known_end(a, LOG_CONTRACT, false, 0);
         verify_receipts_end(a, false);
         verify_clicks_end(a, false);
+        verify_reconcile_end(a, false);
         return;
     }
     verify_heads_open(a);
@@ -107,6 +108,7 @@ static void audit_contract(struct audit *a)
     a->signers.walked = complete && !a->stopped;
     verify_receipts_end(a, a->signers.walked);
     verify_clicks_end(a, a->signers.walked);
+    verify_reconcile_end(a, a->signers.walked);
     if (!complete)
         doubt_entries(a, "a bundle is missing or cut");
     else if (a->stopped)
@@ -293,6 +295,7 @@ static bool is_asked(const struct audit *a, enum check c)
            : c == CHECK_AGE       ? a->asked->not_older_ms != 0
            : c == CHECK_RECEIPTS  ? a->asked->receipts != NULL
            : c == CHECK_CLICKS    ? a->asked->clicks != NULL
+           : c == CHECK_RECONCILE ? a->asked->own_rows != NULL
                                   : true;
 }
 
@@ -317,6 +320,9 @@ static void asked_sentence(const struct audit *a, enum check c, struct buf *out)
         break;
     case CHECK_CLICKS:
         verify_clicks_sentence(a, out);
+        break;
+    case CHECK_RECONCILE:
+        verify_reconcile_sentence(a, out);
         break;
     default:
         break;
@@ -404,6 +410,7 @@ static enum verdict tell(struct audit *a, verify_report *report, void *ctx)
         all = verdict_worse(all, found[c]);
     }
     verify_facts(a);
+    verify_reconcile_tell(a);
     tale_report(&a->tale, found, report, ctx);
     return all;
 }
@@ -436,6 +443,7 @@ enum verdict verify_mirror(const struct mirror *m, const struct verify_asked *as
     verify_signers_free(a);
     verify_receipts_free(a);
     verify_clicks_free(a);
+    verify_reconcile_free(a);
     buf_free(&a->keys.names);
     buf_free(&a->head_text);
     buf_free(&a->witnessed.note);

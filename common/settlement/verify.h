@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/reconcile/values.h"
 
 enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 
@@ -56,6 +57,16 @@ struct ahead {
 
 struct campaign;
 
+/* A party's own rows, to be held against the log (reconcile/reconcile.h). */
+struct verify_rows {
+    struct span rows, map, party; /* party: whose they are; empty: not known */
+    enum date_order dates;
+    enum decimal_mark decimal;
+    struct bound from, to;
+    void (*csv)(void *ctx, struct buf *out); /* NULL, or gets the items, a piece at a time, and empties it */
+    void *csv_ctx;
+};
+
 /* What a reader asks beside what every audit looks at; all zero: nothing. */
 struct verify_asked {
     struct span pins;                       /* what it knows from elsewhere (FORMATS.md "Pins") */
@@ -63,6 +74,7 @@ struct verify_asked {
     struct span witnesses;                  /* whose cosignatures count: the text of a policy (ledger/policy.h) */
     int64_t not_older_ms, now_ms;           /* the last entry may not be older; the clock, to say how old it is */
     const struct mirror *receipts, *clicks; /* files that a sender and a party kept: receipts, click ids */
+    const struct verify_rows *own_rows;     /* NULL: none */
     struct buf *pin_out;                    /* gets what to pin of this mirror, if all holds */
     struct campaign *campaign;              /* gets what this log has to be held against others of its campaign */
     const struct ahead *ahead; /* NULL: each piece is made when it is wanted. It says nothing of the report. */

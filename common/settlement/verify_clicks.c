@@ -46,9 +46,8 @@ struct clicks {
 
 /* ---- reading ---- */
 
-static void read_keys(struct audit *a)
+bool audit_click_keys(struct audit *a, struct finding *f, struct block_cipher *keys[256])
 {
-    struct clicks *c = a->clicks;
     char path[PATH_CAP];
     struct buf text;
     json_t *doc = NULL, *one;
@@ -57,26 +56,27 @@ static void read_keys(struct audit *a)
     snprintf(path, sizeof path, "v1/contracts/%s/click-key", a->contract);
     enum err err = a->mirror->read(a->mirror->ctx, path, 0, LIMIT_CLICK_KEYS, &text);
     if (err == ERR_NOT_FOUND)
-        finds_doubt(c->finding, "%.150s is missing: the mirror of a party has it, an auditor's has not", path);
+        finds_doubt(f, "%.150s is missing: the mirror of a party has it, an auditor's has not", path);
     else if (err != ERR_OK)
-        audit_unread(c->finding, path, err);
+        audit_unread(f, path, err);
     if (err == ERR_OK && json_read(buf_span(&text), &doc, NULL) == ERR_OK)
         json_array_foreach(json_object_get(doc, "keys"), i, one)
         {
             struct span b64 = SPAN("");
             int64_t kid = -1;
             uint8_t key[CLICK_KEY_LEN];
-            if (json_get_int(one, "", "kid", 0, KIDS - 1, &kid, NULL, NULL) != ERR_OK || kid < 0 ||
-                c->key[kid] != NULL || json_get_str(one, "", "key", 64, &b64, NULL, NULL) != ERR_OK ||
+            if (json_get_int(one, "", "kid", 0, KIDS - 1, &kid, NULL, NULL) != ERR_OK || kid < 0 || keys[kid] != NULL ||
+                json_get_str(one, "", "key", 64, &b64, NULL, NULL) != ERR_OK ||
                 b64url_decode(b64, key, sizeof key, &len) != ERR_OK || len != sizeof key)
                 continue;
-            c->key[kid] = block_cipher_new(key);
+            keys[kid] = block_cipher_new(key);
             n++;
         }
     if (err == ERR_OK && n == 0)
-        finds_doubt(c->finding, "%.150s holds no key", path);
+        finds_doubt(f, "%.150s holds no key", path);
     json_decref(doc);
     buf_free(&text);
+    return n > 0;
 }
 
 static void add(struct clicks *c, const struct seen *s)
@@ -209,7 +209,7 @@ void verify_clicks_open(struct audit *a)
         return;
     struct clicks *c = a->clicks = xcalloc(1, sizeof *c);
     c->finding = &a->finding[CHECK_CLICKS];
-    read_keys(a);
+    (void)audit_click_keys(a, c->finding, c->key);
     c->ready = finding_verdict(c->finding) == HOLDS;
     if (!c->ready)
         return;

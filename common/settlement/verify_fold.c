@@ -453,6 +453,8 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     verify_clicks_entry(a, index, e);
     if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)
         audit_stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
+    if (!a->stopped)
+        verify_reconcile_entry(a, index, e);
     if (a->stopped || (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION))
         return;
     verify_due_next(a);

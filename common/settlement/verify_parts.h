@@ -34,7 +34,8 @@
     X(WITNESSES, "witnesses")                                                                                          \
     X(AGE, "age")                                                                                                      \
     X(RECEIPTS, "receipts")                                                                                            \
-    X(CLICKS, "clicks")
+    X(CLICKS, "clicks")                                                                                                \
+    X(RECONCILE, "reconcile")
 
 enum check {
 #define X(symbol, word) CHECK_##symbol,
@@ -211,6 +212,7 @@ struct audit {
     struct known known[LOGS];
     struct receipts *receipts; /* NULL: none are asked about */
     struct clicks *clicks;
+    struct own_rows *own_rows;
     struct witnessed witnessed;
     struct root_heads heads;
     uint64_t n_kept, n_pinned, other_size[LOGS];
@@ -372,6 +374,16 @@ void verify_clicks_entry(struct audit *a, uint64_t index, const struct entry *e)
 void verify_clicks_end(struct audit *a, bool complete);
 void verify_clicks_sentence(const struct audit *a, struct buf *out);
 void verify_clicks_free(struct audit *a);
+/* The mirror's click keys by kid, the caller's to free; false, with a doubt of f, when it has none. */
+bool audit_click_keys(struct audit *a, struct finding *f, struct block_cipher *keys[256]);
+
+/* verify_reconcile.c: a party's own rows (common/reconcile). Each entry on the way, once it is folded; where the walk
+ * ended; what is told. Nothing of it where it is not asked about. */
+void verify_reconcile_entry(struct audit *a, uint64_t index, const struct entry *e);
+void verify_reconcile_end(struct audit *a, bool complete);
+void verify_reconcile_sentence(const struct audit *a, struct buf *out);
+void verify_reconcile_tell(struct audit *a);
+void verify_reconcile_free(struct audit *a);
 
 /* verify_bundles.c: a log's bundles, made ahead of the walk: what is to be done with each entry in any order. */
 struct bundle_entry {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
+#include "common/reconcile/reconcile.h"
 #include "common/settlement/campaign.h"
 #include "common/settlement/findings.h"
 #include "server/cmd/ahead.h"
@@ -103,7 +105,27 @@ static void close_kept(struct kept *k)
         close(k->fd);
 }
 
-enum { DIR, JSON, PIN, AGAINST, NOT_OLDER, RECEIPTS, CLICKS, WITNESSES, PRINT_PIN, ALL, ARGS };
+enum {
+    DIR,
+    JSON,
+    PIN,
+    AGAINST,
+    NOT_OLDER,
+    RECEIPTS,
+    CLICKS,
+    RECONCILE,
+    MAP,
+    FROM,
+    TO,
+    DATES,
+    DECIMAL,
+    PARTY,
+    CSV,
+    WITNESSES,
+    PRINT_PIN,
+    ALL,
+    ARGS
+};
 enum { TEXT_MAX = 1 << 20 };
 
 static void no_line(void *ctx, const struct report_line *line)
@@ -265,6 +287,83 @@ static struct span read_text(const char *path, const char *what, struct buf *out
     return text;
 }
 
+/* ---- a party's own rows ---- */
+
+static struct bound read_bound(const char *const given[], int arg, const char *name)
+{
+    struct bound b = {0};
+    if (given[arg] != NULL && bound_read(span_str(given[arg]), &b) != ERR_OK)
+        decline("%s is \"%.40s\": write a day (2026-11-01) or a time (2026-11-01T00:00:00Z)", name, given[arg]);
+    return b;
+}
+
+static int one_of(const char *const given[], int arg, const char *name, const char *first, const char *second)
+{
+    const char *text = given[arg];
+    if (text != NULL && strcmp(text, first) != 0 && strcmp(text, second) != 0)
+        decline("%s is \"%.40s\": write %s or %s", name, text, first, second);
+    return text == NULL ? 0 : strcmp(text, first) == 0 ? 1 : 2;
+}
+
+/* As large as it may be: the kernel reads it as it is wanted. */
+static struct span map_file(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        decline("cannot read the rows %s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        decline("the rows %s are in no regular file", path);
+    if (st.st_size > RECONCILE_BYTES)
+        decline("the rows %s are more than %d MiB: divide them, by months for example", path, RECONCILE_BYTES >> 20);
+    void *at = st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    if (at == MAP_FAILED)
+        decline("cannot read the rows %s: %s", path, strerror(errno));
+    close(fd);
+    return at != NULL ? span_of(at, (size_t)st.st_size) : SPAN("");
+}
+
+static void write_csv(void *ctx, struct buf *out)
+{
+    fwrite(out->ptr, 1, out->len, ctx);
+    buf_clear(out);
+}
+
+static void ask_rows(const char *const given[], struct verify_rows *rows, struct verify_asked *asked)
+{
+    static const int of_rows[] = {MAP, FROM, TO, DATES, DECIMAL, PARTY, CSV};
+    for (size_t i = 0; i < sizeof of_rows / sizeof of_rows[0] && given[RECONCILE] == NULL; i++)
+        if (given[of_rows[i]] != NULL)
+            decline("without --reconcile nothing is asked of rows");
+    if (given[RECONCILE] == NULL)
+        return;
+    *rows = (struct verify_rows){
+        .map = span_str(given[MAP]),
+        .party = span_str(given[PARTY]),
+        .dates = (enum date_order)one_of(given, DATES, "--dates", "dmy", "mdy"),
+        .decimal = (enum decimal_mark)one_of(given, DECIMAL, "--decimal", "point", "comma"),
+        .from = read_bound(given, FROM, "--from"),
+        .to = read_bound(given, TO, "--to"),
+        .rows = map_file(given[RECONCILE]),
+    };
+    if (given[CSV] != NULL) {
+        rows->csv_ctx = fopen(given[CSV], "wxe");
+        if (rows->csv_ctx == NULL)
+            decline("cannot make %s: %s", given[CSV], strerror(errno));
+        rows->csv = write_csv;
+    }
+    asked->own_rows = rows;
+}
+
+static int end_rows(const struct verify_rows *rows, int status)
+{
+    FILE *f = rows->csv_ctx;
+    bool bad = f != NULL && ferror(f) != 0;
+    if (f != NULL && (fclose(f) != 0 || bad))
+        decline("the file of --csv could not be written: %s", strerror(errno));
+    return status;
+}
+
 /* With a second thread, where there is a CPU for it. */
 static int audit_ahead(const char *const given[], struct verify_asked *asked)
 {
@@ -314,6 +413,18 @@ static const struct arg args[ARGS] = {
     [CLICKS] = {.name = "--clicks",
                 .value = "FILE",
                 .help = "click ids that a party saw, one a line, each perhaps with the time"},
+    [RECONCILE] = {.name = "--reconcile",
+                   .value = "FILE",
+                   .help = "your own rows, CSV or JSON: what stands on one side alone, or otherwise on each, and why"},
+    [MAP] = {.name = "--map", .value = "LIST", .help = "of these, which column is which: \"txid:Order ID,amount:#4\""},
+    [FROM] = {.name = "--from", .value = "TIME", .help = "the first day or time that they are about"},
+    [TO] = {.name = "--to", .value = "TIME", .help = "the last day, or the time behind the last"},
+    [DATES] = {.name = "--dates",
+               .value = "ORDER",
+               .help = "dmy or mdy, where no row tells whether day or month is first"},
+    [DECIMAL] = {.name = "--decimal", .value = "MARK", .help = "point or comma, where no row tells"},
+    [PARTY] = {.name = "--party", .value = "ID", .help = "whose they are: of two leads with one txid its own counts"},
+    [CSV] = {.name = "--csv", .value = "FILE", .help = "a new file for all that does not match, a line each"},
     [WITNESSES] = {.name = "--witnesses",
                    .value = "FILE",
                    .help = "whose cosignatures of the root log count, and how many: a C2SP tlog-policy"},
@@ -332,7 +443,7 @@ static int verify(const char *const given[])
         asked.pins = read_text(given[PIN], "file of pins", &pins);
     if (given[WITNESSES] != NULL)
         asked.witnesses = read_text(given[WITNESSES], "policy", &witnesses);
-    static const int of_one[] = {AGAINST, PRINT_PIN};
+    static const int of_one[] = {AGAINST, RECONCILE, PRINT_PIN};
     for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
         if ((further[0] != NULL || given[ALL] != NULL) && given[of_one[i]] != NULL)
             decline("%s is about one DIR, without --all-contracts", args[of_one[i]].name);
@@ -347,7 +458,9 @@ static int verify(const char *const given[])
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
         mem_last_words(verdict_out_of_memory);
-        exit(command_end(&cmd_verify, audit_ahead(given, &asked)));
+        struct verify_rows rows = {.csv_ctx = NULL};
+        ask_rows(given, &rows, &asked);
+        exit(command_end(&cmd_verify, end_rows(&rows, audit_ahead(given, &asked))));
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child)

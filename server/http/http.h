@@ -48,7 +48,7 @@ struct http_setup {
     void *ctx;
     const char *const
         *fast; /* NULL-ended: targets that begin so are read leniently, their GET and HEAD answered tersely */
-    const char *const *rows;           /* NULL-ended: paths whose bodies have LIMIT_BODY_ROWS */
+    const char *const *rows; /* NULL-ended: paths whose bodies have LIMIT_BODY_ROWS; with a {}, LIMIT_BODY_SHEET */
     const char *listen, *admin_listen; /* admin_listen NULL: none of its own */
     size_t max_connections;
     struct http_held *held; /* of all threads */

@@ -224,6 +224,25 @@ static bool has_rows(struct span path, const char *const *rows)
     return *rows != NULL;
 }
 
+/* A `{}` takes one segment of the path: such a target takes a sheet. */
+static bool is_sheet(struct span path, const char *const *rows)
+{
+    for (; *rows != NULL; rows++) {
+        const char *hole = strstr(*rows, "{}");
+        size_t front = hole != NULL ? (size_t)(hole - *rows) : 0, back = hole != NULL ? strlen(hole + 2) : 0;
+        if (hole != NULL && path.len > front + back && memcmp(path.ptr, *rows, front) == 0 &&
+            memcmp(path.ptr + path.len - back, hole + 2, back) == 0 &&
+            memchr(path.ptr + front, '/', path.len - front - back) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static size_t body_limit(struct span path, const char *const *rows)
+{
+    return has_rows(path, rows) ? LIMIT_BODY_ROWS : is_sheet(path, rows) ? LIMIT_BODY_SHEET : LIMIT_BODY;
+}
+
 static int take(int row, struct span v, struct request *rq, struct http_head *h, int minor)
 {
     switch (row) {
@@ -305,7 +324,7 @@ int http_head_read(struct span head, const struct http_rules *rules, struct requ
         struct span line = span_of(at, (size_t)(lf - at) - 1);
         if (first) {
             status = read_request_line(line, rules->fast, rq, h, &minor);
-            h->body_limit = has_rows(rq->path, rules->rows) ? LIMIT_BODY_ROWS : LIMIT_BODY;
+            h->body_limit = body_limit(rq->path, rules->rows);
             h->http10 = minor == 0;
             h->keep_alive = minor == 1;
         } else {

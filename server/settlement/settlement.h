@@ -1,4 +1,5 @@
-/* Handlers of statements, of their answers, of adjustments and of assents, and the runs of what they write. */
+/* Handlers of statements, of their answers, of adjustments, of assents and of rows to reconcile, and the runs of what
+ * they write. */
 #ifndef CS_SERVER_SETTLEMENT_SETTLEMENT_H
 #define CS_SERVER_SETTLEMENT_SETTLEMENT_H
 
@@ -18,6 +19,7 @@ enum err assents_create(struct request *rq, struct reply *reply);
 enum err shares_create(struct request *rq, struct reply *reply);
 enum err shares_list(struct request *rq, struct reply *reply);
 enum err shares_delete(struct request *rq, struct reply *reply);
+enum err reconcile_create(struct request *rq, struct reply *reply);
 enum err adjustments_create(struct request *rq, struct reply *reply);
 enum err adjustments_list(struct request *rq, struct reply *reply);
 enum err adjustments_assent(struct request *rq, struct reply *reply);

@@ -56,6 +56,7 @@ WRITES = {
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
+    ("post", "/v1/contracts/{contract}/reconcile"): (400, 400, 400, 400, 404, 404, 404, 404, 401),
     ("post", "/v1/contracts/{contract}/codes"): (400, 403, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/contracts/{contract}/adjustments"): OPERATOR,
     ("post", "/v1/contracts/{contract}/adjustments/{adjustment}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),

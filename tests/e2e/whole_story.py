@@ -53,6 +53,7 @@ def tell_a_whole_story(server):
     advertiser.put(f"/v1/parties/{advertiser.id}/postback-key", {"cidrs": ["192.0.2.1"]})
     publisher.do("DELETE", f"/v1/parties/{publisher.id}/postback-key")
     settle(market)
+    reconcile(market, rows[0]["txid"])
     read_the_logs(market, lead)
     be_refused(market)
     share_a_lead(market)
@@ -93,6 +94,15 @@ def settle(market):
     client.send(link["url"])
     publisher.do("DELETE", f"/v1/statements/{statement}/shares/{link['id']}")
     correct(market, statement)
+
+
+def reconcile(market, txid):
+    target = f"/v1/contracts/{market.contract}/reconcile"
+    rows = f"txid;payout\n{txid};1,5\n".encode()
+    for mode in ("jws", "json", "csv"):
+        market.publisher.do("POST", f"{target}?format={mode}", rows, {"Content-Type": "text/csv"})
+    market.publisher.post(target, [{"txid": txid, "payout": 1.5}])
+    market.publisher.call("POST", target, [{"txid": txid, "payout": "much"}])
 
 
 def correct(market, statement):

@@ -60,7 +60,7 @@ static void read_well(struct span head, const struct request *rq, const struct h
     HOLDS(h->fast == (lane && (rq->method == METHOD_GET || rq->method == METHOD_HEAD)));
     HOLDS((h->content_length == 0 && !h->chunked) || has_body(rq->method));
     HOLDS(!h->chunked || (h->content_length == 0 && !h->http10));
-    HOLDS(h->content_length <= h->body_limit && h->body_limit <= LIMIT_BODY_ROWS &&
+    HOLDS(h->content_length <= h->body_limit && h->body_limit <= LIMIT_BODY_SHEET &&
           (lane || rq->target.len <= LIMIT_TARGET));
     HOLDS(!h->fast || memchr(rq->target.ptr, '#', rq->target.len) == NULL);
     for (size_t i = 0; i < SPANS; i++) {

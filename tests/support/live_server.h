@@ -25,7 +25,7 @@
 
 #define LIVE_HOST "track.example"
 #define LIVE_URL "http://" LIVE_HOST
-enum { LIVE_REPLY = 1 << 18, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
+enum { LIVE_REPLY = 1 << 19, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
 
 struct live {
     struct fixture f;
@@ -288,6 +288,7 @@ static inline void live_read(int fd, struct answer *a, bool head_only)
         a->body = end + 4;
         want = (size_t)(a->body - a->text) +
                (length != NULL && !head_only && a->status != 100 ? strtoul(length + 16, NULL, 10) : 0);
+        assert_true(want < sizeof a->text);
     }
 }
 
