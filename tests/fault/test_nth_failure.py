@@ -9,6 +9,7 @@ number leaves 3 in a division by 8."""
 import collections
 import dataclasses
 import http.client
+import itertools
 import os
 import random
 import shutil
@@ -31,6 +32,7 @@ PART, PARTS = map(int, (os.environ.get("SHARE") or "0/1").split("/"))
 BUDGET_S = int(os.environ.get("BUDGET_S") or 25)
 RUNNERS = 2
 VISITS_OF_A_FOLDER = 10
+FAILURES_OF_A_FOLDER = 40  # where each is tried: what an operation makes is looked through by the next, which would never come to an end
 WORDS_OF_A_FAULT = 600
 OF_OTHERS = ("keys", "rootlog")  # checks of a mirror that count what others do at the same time
 
@@ -389,19 +391,26 @@ class Search:
             self.calls[name, kind.name] = max(met, self.calls.get((name, kind.name), 0))
             points = self.points(visit, kind, lasting, everything)
             self.tried[name, kind.name, lasting].update(points)
-        fired = 0
-        for nth in points:
-            if not self.over():
-                _, fired = self.one(visit, kind, nth, lasting)
-        while everything and fired and not self.over():  # further than what was counted
-            nth += PARTS
+        tries, fired, nth = iter(points), 0, 0
+        for count in itertools.count(1):
+            nth = next(tries, nth + PARTS if everything and fired else NEVER)  # further than what was counted, while anything fails there
+            if nth == NEVER or self.over():
+                break
             _, fired = self.one(visit, kind, nth, lasting)
+            if count % FAILURES_OF_A_FOLDER == 0:
+                self.left(visit, kind, lasting)
+                visit.spoiled()
+                visit.begin()
         if everything:
             print(f"{name}, {kind.name}, {'lasting' if lasting else 'once'}: {len(points)} of {met}", flush=True)
+        self.left(visit, kind, lasting)
+
+    def left(self, visit, kind, lasting):
+        """What the failures so far leave behind."""
         try:
             visit.leave()
         except (Wrong, Closed, AssertionError) as wrong:
-            self.found(visit, Finding(name, kind.name, 0, lasting, f"afterwards: {wrong!r}", ""))
+            self.found(visit, Finding(visit.name, kind.name, 0, lasting, f"afterwards: {wrong!r}", ""))
 
     def work(self, runner, queue):
         while True:
