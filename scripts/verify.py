@@ -1883,12 +1883,12 @@ class Audit:
                 said[name] = "holds", getattr(self, name)()
             except Fails as error:
                 said[name] = "FAILS", str(error)
-            except (CannotTell, OSError) as error:
+            except (CannotTell, OSError, MemoryError) as error:
                 said[name] = "cannot tell", str(error)
             self.verdicts[name] = said[name][0]
         if self.verdicts["entries"] == "holds":
             for name, why in self.out_of_time():
-                said[name] = ("FAILS", why) if said[name][0] == "holds" else said[name]
+                said[name] = said[name] if said[name][0] == "FAILS" else ("FAILS", why)
         self.report = [f"{name:<11} {said[name][0]:<12} {said[name][1]}" for name in self.CHECKS]
         verdicts = {verdict for verdict, _ in said.values()}
         return 1 if "FAILS" in verdicts else 2 if "cannot tell" in verdicts else 0
@@ -2204,7 +2204,7 @@ def main():
         return 2
     try:
         status, lines = verify(Mirror(sys.argv[1]))
-    except (CannotTell, OSError) as error:
+    except (CannotTell, OSError, MemoryError) as error:
         status, lines = 2, [f"cannot tell: {error}"]
     print("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines))
     return status

@@ -47,6 +47,12 @@ MUST_CHECK enum err fold_terms(struct fold *f, uint64_t index, const struct entr
  * word.
  */
 MUST_CHECK enum err fold_party(struct fold *f, const struct entry_party *p);
+/* Of what a fold_ function answers, but fold_terms and fold_apply: it cannot be told, since what the entry rests on
+ * does not read. Any other error is a refusal. */
+static inline bool fold_untold(enum err err)
+{
+    return err == ERR_IO || err == ERR_CORRUPT;
+}
 /* Whether an entry of its kind may stand there: nothing is counted, decided or settled until terms bind. */
 bool fold_may(const struct fold *f, const struct entry *e);
 /* Takes an assent: by the key that the party has then, to a version that may bind or an adjustment that asks for it,

@@ -48,6 +48,8 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
     enum err err = fold_adjustment(&a->fold, e, &why);
     if (err == ERR_OK && !span_empty(m->statement) && audit_closed(a, m->statement) == NULL)
         err = problem(&why, ERR_INVALID, "statement", "is none of this log so far");
+    if (audit_untold(a, CHECK_ENTRIES, index, err))
+        return;
     if (err != ERR_OK) {
         not_one(a, index, &why);
         return;

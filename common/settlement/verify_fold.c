@@ -43,7 +43,7 @@ static enum err look_at(struct audit *a, uint64_t index, struct looked *out)
         return err;
     if ((err = entry_read(bytes, &e, NULL)) != ERR_OK) {
         audit_entry_changed(a, index); /* it was read before */
-        return err;
+        return ERR_CORRUPT;
     }
     *out = (struct looked){.known = true, .index = index, .is_click = e.kind == ENTRY_CLICK};
     if (out->is_click)
@@ -107,6 +107,15 @@ void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why)
 {
     finds_failure(&a->finding[c], "entry %" PRIu64 " %s", index, why);
     a->stopped = true;
+}
+
+bool audit_untold(struct audit *a, enum check c, uint64_t index, enum err err)
+{
+    if (!fold_untold(err))
+        return false;
+    finds_doubt(&a->finding[c], "entry %" PRIu64 " cannot be judged: what it rests on does not read again", index);
+    a->stopped = true;
+    return true;
 }
 
 /* The opening of the entry at `index`, if the file's next line is it; NULL: it has none. It lives until the next call.
@@ -209,6 +218,8 @@ static void take_assent(struct audit *a, uint64_t index, const struct entry *e)
     enum err err = fold_assent(&a->fold, e, &said, &why);
     if (err == ERR_OK && !audit_issuer_fits(a, said.said.issuer))
         err = problem(&why, ERR_INVALID, "issuer", "is another one than the log's");
+    if (audit_untold(a, CHECK_ENTRIES, index, err))
+        return;
     if (err != ERR_OK) {
         bool adjusts = e->assent.adjustment > 0;
         finds_failure(&a->finding[CHECK_ENTRIES],
@@ -230,13 +241,12 @@ static void check_view(struct audit *a, uint64_t index, const struct entry_view 
 {
     struct finding *f = &a->finding[CHECK_ENTRIES];
     enum err err = fold_view(&a->fold, v);
+    if (err == ERR_OK || audit_untold(a, CHECK_ENTRIES, index, err))
+        return;
     if (err == ERR_NOT_FOUND)
         finds_failure(f, "entry %" PRIu64 " names entry %" PRIu64 " as its click, which is none", index, v->click);
-    else if (err == ERR_CONFLICT)
+    else
         finds_failure(f, "entry %" PRIu64 " has another placement than its click, entry %" PRIu64, index, v->click);
-    else if (err != ERR_OK)
-        finds_doubt(f, "entry %" PRIu64 " names entry %" PRIu64 " as its click, which cannot be read again", index,
-                    v->click);
 }
 
 /* Decides the lead again. Without its opening the entry's own word about equal persons is taken. */
@@ -249,13 +259,8 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     a->decided++;
     a->received[e->lead.status]++;
     a->foreign += opening != NULL && foreign;
-    if (err == ERR_OK)
+    if (err == ERR_OK || audit_untold(a, CHECK_DECISIONS, index, err))
         return;
-    if (err != ERR_CONFLICT) {
-        finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " cannot be decided again: its click does not read",
-                    index);
-        return;
-    }
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;
     if (about_persons && a->unopened > 0)
         finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " may repeat a lead that has no opening", index);
@@ -278,7 +283,10 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
         finds_doubt(&a->finding[CHECK_OPENINGS],
                     "lead %" PRIu64 " has no opening that fits: its person cannot be compared with others", index);
     }
-    if (fold_txid(&a->fold, e) == ERR_CONFLICT)
+    enum err err = fold_txid(&a->fold, e);
+    if (audit_untold(a, CHECK_DECISIONS, index, err))
+        return false;
+    if (err != ERR_OK)
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "lead %" PRIu64 " has a txid under which its sender reported another before", index);
     if (e->lead.n_touches > e->lead.other_touches)
@@ -300,6 +308,8 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
     enum err err = fold_disposition(&a->fold, e, bytes);
     a->dispositions++;
     a->movable++;
+    if (audit_untold(a, CHECK_DECISIONS, index, err))
+        return;
     if (err == ERR_NOT_FOUND) {
         audit_stop(a, CHECK_DECISIONS, index, "is about a lead that is not in the log");
         return;
@@ -397,6 +407,25 @@ static void take_of_party(struct audit *a, uint64_t index, const struct entry *e
                       index);
 }
 
+/* What was judged is applied. */
+static void go_on(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+                  const struct frontier *before, const struct private_part *tokens)
+{
+    verify_server_keys(a, index, e);
+    verify_receipts_entry(a, index, e, bytes);
+    verify_clicks_entry(a, index, e);
+    enum err err = fold_apply(&a->fold, index, e, before, tokens);
+    if (err != ERR_OK && err != ERR_IO)
+        audit_stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
+    if (a->stopped || audit_untold(a, CHECK_ENTRIES, index, err))
+        return;
+    verify_reconcile_entry(a, index, e);
+    if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
+        return;
+    verify_due_next(a);
+    join(a, index, e, bytes);
+}
+
 static void take(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                  const struct frontier *before)
 {
@@ -446,19 +475,8 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     default:
         break;
     }
-    if (a->stopped)
-        return;
-    verify_server_keys(a, index, e);
-    verify_receipts_entry(a, index, e, bytes);
-    verify_clicks_entry(a, index, e);
-    if (fold_apply(&a->fold, index, e, before, has_tokens ? &tokens : NULL) != ERR_OK)
-        audit_stop(a, CHECK_ENTRIES, index, "cannot follow the entries before it");
     if (!a->stopped)
-        verify_reconcile_entry(a, index, e);
-    if (a->stopped || (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION))
-        return;
-    verify_due_next(a);
-    join(a, index, e, bytes);
+        go_on(a, index, e, bytes, before, has_tokens ? &tokens : NULL);
 }
 
 void audit_fold_entry(struct audit *a, uint64_t index, struct bundle_entry *e, const struct frontier *before)

@@ -450,6 +450,8 @@ void audit_fold_entry(struct audit *a, uint64_t index, struct bundle_entry *e, c
 void audit_fold_close(struct audit *a);
 /* Notes a failure of `c`: nothing after this entry can be judged. */
 void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why);
+/* Whether what was asked about the entry cannot be told: then it is a doubt of `c`, and nothing after it is judged. */
+MUST_CHECK bool audit_untold(struct audit *a, enum check c, uint64_t index, enum err err);
 
 /* verify_terms.c: tells a version of the terms, with what it says otherwise than the one `before` it (NULL: it is the
  * first). */

@@ -61,6 +61,18 @@ static void entry_fails(struct check *c, enum store_check check, const char *wha
     finds_failure(&c->finding[check], "%s %s", name, what);
 }
 
+/* Whether what was asked about that entry cannot be told: then it is a doubt. */
+static bool untold(struct check *c, enum store_check check, enum err err)
+{
+    char name[ROW_NAME];
+    uint8_t mem[SEQ_LEN];
+    if (!fold_untold(err))
+        return false;
+    table_row_name(TABLE_JOURNAL, seq_key(mem, c->seq), name);
+    finds_doubt(&c->finding[check], "%s cannot be judged: what it rests on cannot be read (%s)", name, err_word(err));
+    return true;
+}
+
 /* Why nothing of that day opens, if it is the key; false when the key is well. */
 static bool key_is_told(struct check *c, uint32_t day)
 {
@@ -140,7 +152,7 @@ static void judge_assent(struct check *c, struct checked_log *log, uint64_t inde
         err = party_jws_to(&said.said, span_str(c->in.public_url), NULL);
         assent_close(&said);
     }
-    if (err != ERR_OK)
+    if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
         entry_fails(c, STORE_CHECK_ENTRIES,
                     "is no assent of the party, by its key, to a version that may bind or an adjustment that asks");
     if (e->assent.adjustment == 0)
@@ -159,7 +171,8 @@ static bool is_settled(struct check *c, const struct checked_log *log, struct sp
 
 static void judge_adjustment(struct check *c, struct checked_log *log, const struct entry *e)
 {
-    if (fold_adjustment(&log->fold, e, NULL) != ERR_OK)
+    enum err err = fold_adjustment(&log->fold, e, NULL);
+    if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
         entry_fails(c, STORE_CHECK_ENTRIES, "is no adjustment that can stand there");
     if (!is_settled(c, log, e->adjustment.statement))
         entry_fails(c, STORE_CHECK_ENTRIES, "cites a statement that is none of its log so far");
@@ -180,15 +193,12 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct co
         memcpy(tokens.email, priv->email, TOKEN_LEN);
         memcpy(tokens.phone, priv->phone, TOKEN_LEN);
     }
-    if (fold_txid(&log->fold, e) == ERR_CONFLICT)
+    enum err err = fold_txid(&log->fold, e);
+    if (err != ERR_OK && !untold(c, STORE_CHECK_DECISIONS, err))
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
                       "contract %s: lead %" PRIu64 " has a txid under which its sender reported another", k->id, index);
-    enum err err = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
-    if (err != ERR_OK && err != ERR_CONFLICT)
-        finds_doubt(&c->finding[STORE_CHECK_DECISIONS],
-                    "contract %s: lead %" PRIu64 " cannot be decided again: its click cannot be read (%s)", k->id,
-                    index, err_word(err));
-    else if (err == ERR_CONFLICT)
+    err = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
+    if (err != ERR_OK && !untold(c, STORE_CHECK_DECISIONS, err))
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
                       "contract %s: lead %" PRIu64
                       " is recorded as %s %s, decided again it is %s %s, or has another price or time",
@@ -199,7 +209,8 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct co
 static void judge_disposition(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                               const struct entry *e, struct span bytes)
 {
-    if (fold_disposition(&log->fold, e, bytes) != ERR_OK)
+    enum err err = fold_disposition(&log->fold, e, bytes);
+    if (err != ERR_OK && !untold(c, STORE_CHECK_DECISIONS, err))
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
                       "contract %s: entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", k->id,
                       index, status_word(e->disposition.status), e->disposition.lead);
@@ -236,8 +247,8 @@ static void judge_view(struct check *c, struct checked_log *log, const struct en
     enum err err = fold_view(&log->fold, &e->view);
     if (err == ERR_NOT_FOUND)
         entry_fails(c, STORE_CHECK_ENTRIES, "names as its click what is none");
-    else if (err != ERR_OK)
-        entry_fails(c, STORE_CHECK_ENTRIES, "has another placement than its click, or one that does not read");
+    else if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
+        entry_fails(c, STORE_CHECK_ENTRIES, "has another placement than its click");
 }
 
 static void judge(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,

@@ -205,6 +205,30 @@ static enum err folds_a_disposition(struct story *s, const struct view *v, struc
     return err == ERR_CONFLICT ? ERR_OK : err; /* that it is another is the right answer here */
 }
 
+/* What a fold asks before an entry is applied: none of it is refused for what cannot be read. */
+static enum err folds_what_is_asked(struct story *s, const struct view *v, struct buf *out)
+{
+    struct fold f;
+    const struct entry adjustment = {.kind = ENTRY_ADJUSTMENT,
+                                     .at_ms = NOW + 60000,
+                                     .adjustment = {.by = SPAN("P0"), .reason = SPAN("r"), .micros = 1, .lead = 3}};
+    const struct entry lead = {.kind = ENTRY_LEAD, .lead = {.party = SPAN("P1"), .txid = SPAN("t1")}};
+    const struct entry_view view = {.has_click = true, .click = 1, .placement = 1};
+    fold_open(&f, &cx, v, s->world.rows);
+    f.terms = s->terms; /* borrowed */
+    enum err err = fold_adjustment(&f, &adjustment, NULL);
+    buf_str(out, err_word(err));
+    if (err == ERR_OK)
+        err = fold_view(&f, &view);
+    if (err == ERR_OK && (err = fold_txid(&f, &lead)) == ERR_CONFLICT) {
+        buf_str(out, err_word(err)); /* the right answer here */
+        err = ERR_OK;
+    }
+    f.terms = NULL;
+    fold_close(&f);
+    return err;
+}
+
 static enum err decides_a_lead_again(struct story *s, const struct view *v, struct buf *out)
 {
     const struct entry recorded = {.kind = ENTRY_LEAD,
@@ -257,6 +281,7 @@ static const struct {
     {"decides_a_lead", decides_a_lead},
     {"applies_a_disposition", applies_a_disposition},
     {"folds_a_disposition", folds_a_disposition},
+    {"folds_what_is_asked", folds_what_is_asked},
     {"decides_a_lead_again", decides_a_lead_again},
     {"looks_rows_up", looks_rows_up},
     {"finds_a_lead", finds_a_lead},
