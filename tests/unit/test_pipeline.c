@@ -2,6 +2,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/when.h"
+#include "server/commit/credentials.h"
 #include "server/commit/nonces.h"
 #include "tests/support/live_server.h"
 
@@ -1014,6 +1015,29 @@ static void the_heads_that_are_served_have_the_keys_that_sign_them_at_once(void 
     assert_int_equal(head.size, 2);
 }
 
+/* The others wait for the chore. */
+static void a_new_log_begins_with_as_many_credentials_as_one_step_tells(void **state)
+{
+    (void)state;
+    char token[API_TOKEN_LEN + 1];
+    struct job job = job_of(RECORD_TELL, NOW);
+    for (int i = 0; i < TELL_STEPS; i++) { /* beside a secret of each party */
+        api_token_new(token);
+        assert_ok(fixture_put_token(cx.txn, token, LIVE_PUBLISHER + 1, 1));
+    }
+    catalog_unref(cx.catalog);
+    assert_ok(catalog_load(cx.txn, live.sh.instance.keys, &cx.catalog));
+    const struct contract *k = catalog_contract_number(cx.catalog, CONTRACT);
+    assert_ok(pipeline_ready(&cx, k));
+    uint64_t before = ledger_size(cx.ledger, CONTRACT);
+    cx.record = &job.record;
+    assert_ok(credentials_open(&cx, k));
+    assert_int_equal(ledger_size(cx.ledger, CONTRACT) - before, TELL_STEPS);
+    job.record.tell.steps = TELL_STEPS;
+    assert_ok(pipeline_run(&cx, &job));
+    assert_int_equal(ledger_size(cx.ledger, CONTRACT) - before, TELL_STEPS + 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1055,6 +1079,7 @@ int main(void)
         TEST(no_look_up_reaches_beyond_one_advertiser),
         TEST(a_published_head_is_a_leaf_of_the_root_log_once),
         TEST(the_heads_that_are_served_have_the_keys_that_sign_them_at_once),
+        TEST(a_new_log_begins_with_as_many_credentials_as_one_step_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -498,6 +498,11 @@ static void lie_disposition_of_operator_as_signed(struct story *s)
     tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "O1", TRUST_SIGNED);
 }
 
+static void lie_disposition_of_operator_by_key(struct story *s)
+{
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "O1", TRUST_KEY);
+}
+
 static void lie_disposition_unsigned(struct story *s)
 {
     tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "A1", TRUST_PIXEL);
@@ -866,6 +871,16 @@ static void lie_nobody_confirms(struct story *s)
     tell_clock(s, &(struct entry_clock){.steps = 1, .confirmed_ms = s->now_ms});
 }
 
+/* Several steps tell nothing but their sum; the clock was not sure before them, and nobody says that it is now. */
+static void lie_several_steps_make_it_sure(struct story *s)
+{
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    c = step_of(s, 5000);
+    c.steps = 3;
+    tell_clock(s, &c);
+}
+
 static void lie_confirmed_ahead(struct story *s)
 {
     struct entry_clock c = step_of(s, 60000);
@@ -1022,6 +1037,7 @@ static void signed_lies_are_found(void **state)
         {"an advertiser's signed approval used again after a return", "decisions", lie_countersigned_again},
         {"an approval signed before there was the lead", "decisions", lie_countersigned_long_before},
         {"the operator's word as signed by the advertiser", "decisions", lie_disposition_of_operator_as_signed},
+        {"the operator's word by a postback key", "decisions", lie_disposition_of_operator_by_key},
         {"a disposition by a pixel", "decisions", lie_disposition_unsigned},
         {"an email not given, with its token", "decisions", lie_not_given},
         {"a malformed email with a token", "decisions", lie_bad},
@@ -1069,6 +1085,7 @@ static void lies_about_the_clock_are_found(void **state)
         {"a large step of the clock without a word", "entries", lie_large_step_that_asks_nobody},
         {"a small step of the clock that waits for a word", "entries", lie_small_step_that_waits},
         {"a clock that nobody confirms", "entries", lie_nobody_confirms},
+        {"a clock that is sure again by more steps alone", "entries", lie_several_steps_make_it_sure},
         {"a clock that is confirmed ahead", "entries", lie_confirmed_ahead},
         {"a clock that was sure and is confirmed", "entries", lie_confirmed_twice},
         {"a step of the clock from a time that was over", "entries", lie_step_of_before},
@@ -1248,6 +1265,7 @@ static void dispositions_of_the_operator_are_counted(void **state)
     struct story *s = story_long(0);
     tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 9), STATUS_REJECTED, "O1", TRUST_API);
     tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 10), STATUS_APPROVED, "O1", TRUST_API);
+    tell_disposition_by(s, tell_lead(s, tell_click(s, CLASS_OK), 11), STATUS_REJECTED, "A1", TRUST_KEY);
     write_logs(s);
     assert_says(s, "decisions", "; 2 dispositions by the operator O1, not by the advertiser");
     story_free(s);
