@@ -10,12 +10,14 @@ import re
 import secrets
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import unittest
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import SOURCE, Market, Party, Server, ServerCase, jws_payload, person, send, wait_for
+from harness import SOURCE, Market, Party, Server, ServerCase, countersign, jws_payload, person, send, wait_for
 
 from client import webhook_signature  # from scripts/, where harness points to
 
@@ -115,6 +117,13 @@ class Keys(ServerCase):
         self.assertEqual((got["status"], got["lead"]), ("approved", lead))
         self.assertEqual(self.market.settled_entries()[got["index"]]["trust"], "key")
         self.assertProblem(self.report(**said), 403)  # a publisher's
+        with tempfile.TemporaryDirectory() as mirror:
+            done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", advertiser.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = countersign("verify", mirror)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            done = subprocess.run([sys.executable, "-B", SOURCE / "scripts/verify.py", mirror], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_switched_on_changed_and_off(self):
         shown = {"cidrs": ["203.0.113.0/24", "2001:db8::/32"]}
