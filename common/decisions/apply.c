@@ -261,14 +261,50 @@ static void put_adjustment(struct row_ops *ops, const struct fold_context *cx, u
     op->text = row->reason;
 }
 
-static void count_adjustment(struct row_ops *ops, const struct fold_context *cx, uint64_t index, uint64_t adjustment,
-                             int64_t micros)
+/* One more, or one less, of a statement, or that a side is to sign. */
+static enum err put_correction(struct row_ops *ops, const struct fold_context *cx, struct span of,
+                               struct correction_row row, int64_t micros, bool more)
 {
-    put_move(ops, cx, index, &(struct move_row){.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = micros});
+    if (!more && row.adjustments == 0)
+        return ERR_CORRUPT;
+    row.adjustments += more ? 1 : UINT64_MAX;
+    row.micros += more ? micros : -micros;
+    struct row_op *op = add(ops, ROW_CORRECTIONS);
+    op->key_len = row_correction_key(op->key, cx->contract, of);
+    op->value_len = correction_row_write(&row, op->value);
+    return ERR_OK;
 }
 
-static enum err apply_adjustment(const struct fold_context *cx, uint64_t index, const struct entry *e,
-                                 struct row_ops *ops)
+static enum err to_sign(struct row_ops *ops, const struct view *v, const struct fold_context *cx, size_t side,
+                        int64_t micros, bool more)
+{
+    struct correction_row row;
+    enum err err = row_unsigned(v, cx->contract, side, &row);
+    return err == ERR_OK ? put_correction(ops, cx, span_of((const uint8_t[]){(uint8_t)side}, 1), row, micros, more)
+                         : err;
+}
+
+/* It counts from here on; for the statement that it cites, or else the one on which its lead stands already. */
+static enum err count_adjustment(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
+                                 uint64_t index, uint64_t adjustment, const struct adjustment_row *a)
+{
+    struct settled_row stood = {0};
+    struct correction_row row;
+    struct span of = span_str(a->statement);
+    put_move(ops, cx, index, &(struct move_row){.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = a->micros});
+    enum err err = span_empty(of) && a->lead > 0 ? row_settled(v, cx->contract, a->lead, &stood) : ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        of = span_str(stood.id);
+    else if (err != ERR_NOT_FOUND)
+        return err;
+    if (span_empty(of))
+        return ERR_OK;
+    err = row_corrections(v, cx->contract, of, &row);
+    return err == ERR_OK ? put_correction(ops, cx, of, row, a->micros, true) : err;
+}
+
+static enum err apply_adjustment(const struct fold_context *cx, const struct view *v, uint64_t index,
+                                 const struct entry *e, struct row_ops *ops)
 {
     const struct entry_adjustment *a = &e->adjustment;
     struct adjustment_row row = {.counts = a->on_assent ? 0 : index,
@@ -288,8 +324,11 @@ static enum err apply_adjustment(const struct fold_context *cx, uint64_t index, 
     buf_free(&bytes);
     put_adjustment(ops, cx, index, &row);
     if (!a->on_assent)
-        count_adjustment(ops, cx, index, index, a->micros);
-    return ERR_OK;
+        return count_adjustment(ops, v, cx, index, index, &row);
+    enum err err = ERR_OK;
+    for (size_t side = 0; side < SIDES && err == ERR_OK; side++)
+        err = to_sign(ops, v, cx, side, a->micros, true);
+    return err;
 }
 
 static enum err apply_assent_adjustment(const struct fold_context *cx, const struct view *v, size_t side,
@@ -307,9 +346,10 @@ static enum err apply_assent_adjustment(const struct fold_context *cx, const str
     row.assent[side].at_ms = e->at_ms;
     row.counts = a->payable_micros != 0 ? index : 0;
     put_adjustment(ops, cx, a->adjustment, &row);
-    if (row.counts > 0)
-        count_adjustment(ops, cx, index, a->adjustment, row.micros);
-    return ERR_OK;
+    err = to_sign(ops, v, cx, side, row.micros, false);
+    if (err == ERR_OK && row.counts > 0)
+        err = count_adjustment(ops, v, cx, index, a->adjustment, &row);
+    return err;
 }
 
 static enum err apply_statement(const struct fold_context *cx, uint64_t index, const struct entry_statement *s,
@@ -450,7 +490,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_ADJUSTMENT)
-        return apply_adjustment(cx, index, e, out);
+        return apply_adjustment(cx, v, index, e, out);
     if (e->kind == ENTRY_STATEMENT)
         return apply_statement(cx, index, &e->statement, out);
     return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;

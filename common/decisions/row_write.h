@@ -9,7 +9,8 @@ enum {
     CLICK_LEAD_KEY_LEN = 20,
     DUE_KEY_LEN = 20,
     CAP_KEY_LEN = 10,
-    CAP_ROW_LEN = 24
+    CAP_ROW_LEN = 24,
+    CORRECTION_KEY_MAX = 4 + LIMIT_ID
 };
 enum { SHARE_PART = 4 + TOKEN_LEN, SHARE_KEY_LEN = SHARE_PART + 12 };
 enum { TXID_HEAD_LEN = 24, TXID_KEY_MAX = TXID_HEAD_LEN + LIMIT_ID };
@@ -30,6 +31,8 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out);
 size_t move_row_write(const struct move_row *r, uint8_t *out);
 size_t adjustment_row_write(const struct adjustment_row *row, uint8_t *out); /* the reason stands behind it */
 size_t settled_row_write(uint64_t index, struct span id, uint8_t *out);
+size_t row_correction_key(uint8_t key[CORRECTION_KEY_MAX], uint32_t contract, struct span of);
+size_t correction_row_write(const struct correction_row *r, uint8_t *out);
 size_t cap_row_write(const struct cap_row *r, uint8_t *out);
 MUST_CHECK enum err cap_row_read(struct span value, struct cap_row *out);
 size_t txid_row_write(uint32_t contract, uint64_t index, const uint8_t facts_sha256[HASH_LEN], uint8_t *out);

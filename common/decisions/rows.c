@@ -723,8 +723,10 @@ enum {
     ADJUSTMENT_LEAF = ADJUSTMENT_ASSENTS + SIDES * 16,
     ADJUSTMENT_STATEMENT = ADJUSTMENT_LEAF + HASH_LEN,
     ADJUSTMENT_ROW_LEN = ADJUSTMENT_STATEMENT + LIMIT_ID, /* and the reason */
-    SETTLED_ROW_LEN = 8                                   /* and the id */
+    SETTLED_ROW_LEN = 8,                                  /* and the id */
+    CORRECTION_ROW_LEN = 24
 };
+__extension__ typedef unsigned __int128 unsigned_wide;
 
 static enum err id_from(const char *text, size_t len, char out[LIMIT_ID + 1])
 {
@@ -796,6 +798,56 @@ enum err row_adjustment_from(const struct view *v, uint32_t contract, uint64_t f
     struct span value;
     enum err err = indexed_next(v, ROW_ADJUSTMENTS, contract, from, index, &value);
     return err == ERR_OK ? adjustment_row_read(value, out) : err;
+}
+
+size_t row_correction_key(uint8_t key[CORRECTION_KEY_MAX], uint32_t contract, struct span of)
+{
+    assert(of.len <= LIMIT_ID);
+    store_be32(key, contract);
+    memcpy(key + 4, of.ptr, of.len);
+    return 4 + of.len;
+}
+
+size_t correction_row_write(const struct correction_row *r, uint8_t *out)
+{
+    store_be64(out, r->adjustments);
+    store_be64(out + 8, (uint64_t)(r->micros >> 64));
+    store_be64(out + 16, (uint64_t)r->micros);
+    return CORRECTION_ROW_LEN;
+}
+
+static enum err corrections(const struct view *v, uint32_t contract, struct span of, struct correction_row *out)
+{
+    uint8_t key[CORRECTION_KEY_MAX];
+    struct span value;
+    size_t len = row_correction_key(key, contract, of);
+    enum err err = v->get(v->ctx, ROW_CORRECTIONS, span_of(key, len), &value);
+    if (err == ERR_NOT_FOUND) {
+        *out = (struct correction_row){0};
+        return ERR_OK;
+    }
+    if (err != ERR_OK)
+        return err;
+    if (value.len != CORRECTION_ROW_LEN)
+        return ERR_CORRUPT;
+    const struct correction_row row = {
+        .adjustments = load_be64(value.ptr),
+        .micros = (wide_micros)((unsigned_wide)load_be64(value.ptr + 8) << 64 | load_be64(value.ptr + 16))};
+    if (!is_index(row.adjustments) || row.micros > (wide_micros)row.adjustments * MONEY_MAX_MICROS ||
+        row.micros < -(wide_micros)row.adjustments * MONEY_MAX_MICROS)
+        return ERR_CORRUPT;
+    *out = row;
+    return ERR_OK;
+}
+
+enum err row_corrections(const struct view *v, uint32_t contract, struct span statement, struct correction_row *out)
+{
+    return corrections(v, contract, statement, out);
+}
+
+enum err row_unsigned(const struct view *v, uint32_t contract, size_t side, struct correction_row *out)
+{
+    return corrections(v, contract, span_of((const uint8_t[]){(uint8_t)side}, 1), out);
 }
 
 size_t settled_row_write(uint64_t index, struct span id, uint8_t *out)

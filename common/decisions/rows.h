@@ -20,7 +20,8 @@
     X(CAPS, "caps", "scope, number be32, period, day or month be32 -> leads of it that stand, their micros")           \
     X(CUTS, "cuts", "contract be32, index be64 -> root and tally of the entries before it: a statement ends there")    \
     X(ADJUSTMENTS, "adjustments", "contract be32, index be64 -> an adjustment, who assented, from where it counts")    \
-    X(SETTLED, "settled", "contract be32, to be64 -> the statement that ends there")
+    X(SETTLED, "settled", "contract be32, to be64 -> the statement that ends there")                                   \
+    X(CORRECTIONS, "corrections", "contract be32, statement id or side u8 -> adjustments of it, or that it is to sign")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -43,6 +44,8 @@ struct view {
     enum err (*leaf)(void *ctx, uint32_t contract, uint64_t index, struct hash *out);
     void *ctx;
 };
+
+__extension__ typedef __int128 wide_micros; /* many prices: more than 64 bits may hold */
 
 struct row_op {
     enum row_table table;
@@ -199,6 +202,15 @@ MUST_CHECK enum err row_adjustment(const struct view *v, uint32_t contract, uint
 /* The next one from an index on. */
 MUST_CHECK enum err row_adjustment_from(const struct view *v, uint32_t contract, uint64_t from, uint64_t *index,
                                         struct adjustment_row *out);
+/* How many adjustments, and what they come to: of those that count, the ones about a statement; of those that lack the
+ * assent of a side, the ones that it is to sign. None: zeros, and ERR_OK. */
+struct correction_row {
+    uint64_t adjustments;
+    wide_micros micros;
+};
+MUST_CHECK enum err row_corrections(const struct view *v, uint32_t contract, struct span statement,
+                                    struct correction_row *out);
+MUST_CHECK enum err row_unsigned(const struct view *v, uint32_t contract, size_t side, struct correction_row *out);
 /* The statement that closed the entry at `index`; ERR_NOT_FOUND: none so far. */
 struct settled_row {
     uint64_t to, index; /* where it ends, its own entry */
@@ -209,7 +221,6 @@ MUST_CHECK enum err row_settled(const struct view *v, uint32_t contract, uint64_
  */
 enum cap_scope { CAP_CAMPAIGN = 1, CAP_CONTRACT = 2 };
 enum cap_period { CAP_OF_DAY = 1, CAP_OF_MONTH = 2 };
-__extension__ typedef __int128 wide_micros; /* many prices: more than 64 bits may hold */
 struct cap_row {
     uint64_t leads;
     wide_micros micros; /* what they pay, or will once approved */

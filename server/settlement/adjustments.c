@@ -295,39 +295,20 @@ enum err adjustments_list(struct request *rq, struct reply *reply)
 
 /* ---- what corrects a statement ---- */
 
-/* The statement that it cites, or else the one on which its lead stood first. */
-static enum err is_about(const struct view *v, const struct contract *k, const struct adjustment_row *row,
-                         struct span statement, bool *about)
+/* As far as it can be written. */
+static json_int_t shown(wide_micros micros)
 {
-    struct settled_row stood;
-    *about = span_is(statement, row->statement);
-    if (row->statement[0] != '\0' || row->lead == 0)
-        return ERR_OK;
-    enum err err = row_settled(v, k->number, row->lead, &stood);
-    *about = err == ERR_OK && span_is(statement, stood.id) && stood.index < row->counts;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return micros > MONEY_MAX_MICROS    ? MONEY_MAX_MICROS
+           : micros < -MONEY_MAX_MICROS ? -MONEY_MAX_MICROS
+                                        : (json_int_t)micros;
 }
 
-enum err adjustments_about(struct txn *t, const struct contract *k, struct span statement, size_t *rows, json_t **out)
+enum err adjustments_about(struct txn *t, const struct contract *k, struct span statement, json_t **out)
 {
     const struct view view = store_view(t);
-    struct adjustment_row row;
-    uint64_t at = 0;
-    json_int_t n = 0;
-    int64_t micros = 0;
-    enum err err;
-    while ((err = row_adjustment_from(&view, k->number, at + 1, &at, &row)) == ERR_OK) {
-        bool about = false;
-        if (rows != NULL && *rows > 0)
-            --*rows;
-        if (row.counts > 0 && (err = is_about(&view, k, &row, statement, &about)) != ERR_OK)
-            return err;
-        if (about && !money_add(micros, row.micros, &micros))
-            micros = row.micros < 0 ? -MONEY_MAX_MICROS : MONEY_MAX_MICROS;
-        n += about;
-    }
-    if (err != ERR_NOT_FOUND)
-        return err;
-    *out = json_pack("{s:I,s:I}", "adjustments", n, "micros", (json_int_t)micros);
-    return ERR_OK;
+    struct correction_row row;
+    enum err err = row_corrections(&view, k->number, statement, &row);
+    if (err == ERR_OK)
+        *out = json_pack("{s:I,s:I}", "adjustments", (json_int_t)row.adjustments, "micros", shown(row.micros));
+    return err;
 }

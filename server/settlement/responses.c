@@ -276,7 +276,7 @@ enum err responses_list(struct request *rq, struct reply *reply)
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
         (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK ||
-        (err = adjustments_about(t, m.contract, rq->param[0], NULL, &corrected)) != ERR_OK)
+        (err = adjustments_about(t, m.contract, rq->param[0], &corrected)) != ERR_OK)
         return err;
     err = responses_state(t, rq->param[0], &m, true, &data);
     if (err == ERR_OK) {

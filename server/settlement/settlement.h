@@ -35,10 +35,8 @@ MUST_CHECK enum err assent_again(struct batch *cx, const struct contract *k, uin
                                  const char *what, struct problem *p);
 /* adjustments.c: of an assent to one. */
 job_run adjustment_assent_run;
-/* How many adjustments that count are about a statement, and what they come to: {adjustments, micros}. *rows (may be
- * NULL) is less by those that were looked at, down to 0. */
-MUST_CHECK enum err adjustments_about(struct txn *t, const struct contract *k, struct span statement, size_t *rows,
-                                      json_t **out);
+/* How many adjustments that count are about a statement, and what they come to: {adjustments, micros}. */
+MUST_CHECK enum err adjustments_about(struct txn *t, const struct contract *k, struct span statement, json_t **out);
 /* responses.c: {at, disputed, party, reason, role, verdict} of each party, as it said last; verdict `none`: nothing.
  * `disputed` is a list of lines, or, not `whole`, how many they are. */
 struct statement_meta;

@@ -12,8 +12,6 @@
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
-enum { CORRECTIONS_SCAN = 20000 }; /* adjustments that one call looks at, after which its page ends */
-
 /* ---- rows ---- */
 
 enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key)
@@ -164,14 +162,13 @@ struct statements {
     struct list list;
     char last[LIMIT_ID + 1];
     struct buf summary; /* of the statement that is looked at */
-    size_t corrections; /* how many adjustments may still be looked at */
 };
 
 /* The summary, what the parties said, and what corrects it. */
 static enum err listed(struct statements *s, struct span id, const struct statement_meta *m)
 {
     json_t *answers = NULL, *corrected = NULL;
-    enum err err = adjustments_about(s->txn, m->contract, id, &s->corrections, &corrected);
+    enum err err = adjustments_about(s->txn, m->contract, id, &corrected);
     if (err == ERR_OK)
         err = responses_state(s->txn, id, m, false, &answers);
     if (err != ERR_OK) {
@@ -206,10 +203,6 @@ static enum err contract_statements(struct statements *s, const struct contract 
     while (err == ERR_OK && !s->list.more && ++number <= n) {
         char id[LIMIT_ID + 1];
         struct statement_meta m;
-        if (s->corrections == 0) {
-            s->list.more = true;
-            return ERR_OK;
-        }
         if (!list_item(&s->list))
             return ERR_OK;
         statement_id(span_str(k->id), number, id);
@@ -261,7 +254,7 @@ static enum err statements_write(struct statements *s, struct span after)
 
 enum err statements_list(struct request *rq, struct reply *reply)
 {
-    struct statements s = {.rq = rq, .corrections = CORRECTIONS_SCAN};
+    struct statements s = {.rq = rq};
     struct param contract = {.name = "contract"};
     struct window window;
     enum err err = window_read(rq, &contract, 1, &window);

@@ -205,15 +205,19 @@ static inline void filled_sale(struct filled *f, const char *click, int person)
 static inline void filled_statement(struct filled *f)
 {
     char path[FILLED_TEXT + 32], adjustments[FILLED_TEXT + 32], body[2048], sha256[65];
+    struct buf about;
     snprintf(path, sizeof path, "/v1/contracts/%s/statements", f->contract);
     json_t *made = filled_post(f, path, filled_token(f, -1), "{}");
     snprintf(sha256, sizeof sha256, "%s", filled_text(made, "sha256"));
     snprintf(path, sizeof path, "/v1/statements/%s/shares", filled_text(made, "id"));
     json_decref(filled_post(f, path, filled_token(f, 1), "{}"));
     snprintf(path, sizeof path, "/v1/statements/%s/responses", filled_text(made, "id"));
-    json_decref(made);
     snprintf(adjustments, sizeof adjustments, "/v1/contracts/%s/adjustments", f->contract);
-    json_decref(filled_post(f, adjustments, filled_token(f, -1), "{\"micros\":-5,\"reason\":\"as agreed\"}"));
+    buf_fixed(&about, body, sizeof body - 1);
+    buf_printf(&about, "{\"micros\":-5,\"reason\":\"as agreed\",\"statement\":\"%s\"}", filled_text(made, "id"));
+    body[about.len] = '\0';
+    json_decref(filled_post(f, adjustments, filled_token(f, -1), body));
+    json_decref(made);
     for (int i = 0; i < 2; i++) {
         struct buf b;
         buf_fixed(&b, body, sizeof body - 1);

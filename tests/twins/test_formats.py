@@ -102,7 +102,7 @@ def unseal(key, sealed, aad):
 
 # Sizes in words: "contract be32, level u8, hash 32".
 
-VARIABLE = re.compile(r"^(contract id|party id|kid|envelope|id 00 part|statement id 00 (?:party|link) id|as sent|reason|its id|`.*)$|^(sealed|head of|the compact) ")
+VARIABLE = re.compile(r"^(contract id|party id|statement id|kid|envelope|id 00 part|statement id 00 (?:party|link) id|as sent|reason|its id|`.*)$|^(sealed|head of|the compact) ")
 
 
 def item_size(item, doc):
