@@ -1,5 +1,5 @@
-/* Reading the plain entries, of which a log has most: clicks, views and impressions whose texts have nothing escaped.
- * One pass along the table of members, no allocation. Whatever is otherwise is left to the reader for all. */
+/* Reading the plain entries, of which a log has most: those whose texts have nothing escaped, and which hold no
+ * document. One pass along the table of members, no allocation. Whatever is otherwise is left to the reader for all. */
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/utf8.h"
@@ -42,16 +42,115 @@ static bool take_text(struct span *s, size_t max, struct span *out)
     return true;
 }
 
-static bool take_32(struct span *s, void *at)
+static bool take_32(struct span *s, bool hex, void *at)
 {
     struct span text;
     size_t len;
-    return take_text(s, 64, &text) && b64url_decode(text, at, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
+    return take_text(s, 64, &text) &&
+           (hex ? hex_decode(text, at, HASH_LEN, &len) : b64url_decode(text, at, HASH_LEN, &len)) == ERR_OK &&
+           len == HASH_LEN;
+}
+
+static bool take_signed(struct span *s, int64_t most, int64_t *out)
+{
+    bool below = take(s, "-");
+    uint64_t n;
+    if (!take_number(s, (uint64_t)most, &n))
+        return false;
+    *out = below ? -(int64_t)n : (int64_t)n;
+    return n > 0 || !below;
+}
+
+static bool take_word(struct span *s, enum field_type type, void *at)
+{
+    struct span text;
+    if (!take_text(s, LIMIT_FIELD_NAME, &text))
+        return false;
+    switch (type) {
+    case CLASS:
+        return class_parse(text, at) == ERR_OK;
+    case TRUST:
+        return trust_parse(text, at) == ERR_OK;
+    case STATUS:
+        return status_parse(text, at) == ERR_OK;
+    case REASON:
+        return reason_parse(text, at) == ERR_OK && *(enum reason *)at != REASON_NONE;
+    case DEVICE:
+        return device_parse(text, at) == ERR_OK && *(enum device *)at != DEVICE_NONE;
+    case CREDENTIAL:
+        return credential_parse(text, at) == ERR_OK;
+    default:
+        return false;
+    }
+}
+
+/* Names in the order of their table, each once. */
+static bool take_contacts(struct span *s, unsigned *bits)
+{
+    struct span name;
+    if (!take(s, "["))
+        return false;
+    for (int i = 0; i < CONTACT_FIELDS; i++) {
+        if (*bits != 0 && !take(s, ","))
+            break;
+        if (!take_text(s, LIMIT_FIELD_NAME, &name))
+            return false;
+        while (i < CONTACT_FIELDS && !span_is(name, contact_names[i]))
+            i++;
+        if (i == CONTACT_FIELDS)
+            return false;
+        *bits |= 1u << i;
+    }
+    return take(s, "]");
+}
+
+/* Names in their order, each once. */
+static bool take_facts(struct span *s, struct entry_lead *l)
+{
+    if (!take(s, "{"))
+        return false;
+    do {
+        struct fact *fact = &l->facts[l->n_facts];
+        if (l->n_facts == LIMIT_FIELDS || !take_text(s, SIZE_MAX, &fact->name) || !take(s, ":") ||
+            !take_text(s, SIZE_MAX, &fact->value) || (l->n_facts > 0 && span_order(fact[-1].name, fact->name) >= 0))
+            return false;
+        l->n_facts++;
+    } while (take(s, ","));
+    return take(s, "}");
+}
+
+static bool take_dup(struct span *s, struct entry_lead *l)
+{
+    bool elsewhere = take(s, "{\"commit\":");
+    if (elsewhere ? !take_32(s, false, l->dup_commit.b) || !take(s, ",") : !take(s, "{"))
+        return false;
+    return take(s, "\"contract\":") && take_text(s, LIMIT_ID, &l->dup_contract) && l->dup_contract.len > 0 &&
+           span_is(l->dup_contract, DUP_ELSEWHERE) == elsewhere &&
+           (elsewhere || (take(s, ",\"index\":") && take_number(s, JSON_INT_MAX, &l->dup_index))) && take(s, "}");
+}
+
+static bool take_touches(struct span *s, struct entry_lead *l)
+{
+    uint64_t clicked_ms;
+    if (!take(s, "["))
+        return false;
+    do {
+        struct entry_touch *t = &l->touches[l->n_touches];
+        if (l->n_touches == LIMIT_TOUCHES - 1 || !take(s, "{\"click\":") || !take_number(s, JSON_INT_MAX, &t->click))
+            return false;
+        t->click_unrecorded = take(s, ",\"click_unrecorded\":true");
+        if (!take(s, ",\"clicked_ms\":") || !take_number(s, JSON_INT_MAX, &clicked_ms) || !take(s, "}"))
+            return false;
+        t->clicked_ms = (int64_t)clicked_ms;
+        l->n_touches++;
+    } while (take(s, ","));
+    return take(s, "]");
 }
 
 /* One value, which a member that is not always there must not have by default. */
 static bool take_value(struct span *s, const struct field *f, struct entry *e)
 {
+    static const struct hash none;
     void *at = (char *)e + f->at;
     struct span text;
     uint64_t n;
@@ -68,15 +167,35 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
         return *(bool *)at = take(s, "true");
     case TEXT:
         return take_text(s, f->max, at) && (f->always || ((struct span *)at)->len > 0);
+    case INT64:
+        return take_signed(s, JSON_INT_MAX, at) && (f->always || *(int64_t *)at != 0);
+    case OFFSET:
+        return take_signed(s, UTC_OFFSET_MAX_S, at) && (f->always || *(int64_t *)at != 0);
+    case TIER:
+        return take_number(s, INT32_MAX, &n) && (*(int *)at = (int)n, true);
     case B64_32:
-        return take_32(s, at);
+        return take_32(s, false, at);
+    case HEX_32:
+        return take_32(s, true, at) && (f->always || memcmp(at, none.b, HASH_LEN) != 0);
     case CLASS:
-        return take_text(s, LIMIT_FIELD_NAME, &text) && class_parse(text, at) == ERR_OK;
+    case TRUST:
+    case STATUS:
+    case REASON:
     case DEVICE:
-        return take_text(s, LIMIT_FIELD_NAME, &text) && device_parse(text, at) == ERR_OK && text.len > 0;
-    default:
-        return false;
+    case CREDENTIAL:
+        return take_word(s, f->type, at);
+    case CONTACTS:
+        return take_contacts(s, at);
+    case FACTS:
+        return take_facts(s, &e->lead);
+    case DUP:
+        return take_dup(s, &e->lead);
+    case TOUCHES:
+        return take_touches(s, &e->lead);
+    case DOCUMENT:
+        break;
     }
+    return false;
 }
 
 /* `"name":`, behind the comma where it is not the first. */
@@ -90,34 +209,42 @@ static bool take_name(struct span *s, const char *name, bool first)
     return false;
 }
 
-static bool plain_kind(struct span bytes, enum entry_kind *out)
+static bool kind_of(struct span bytes, enum entry_kind *out)
 {
-    static const enum entry_kind plain[] = {ENTRY_CLICK, ENTRY_VIEW, ENTRY_IMPRESSION};
     static const char mark[] = "\"kind\":";
     const char *at = memmem(bytes.ptr, bytes.len, mark, sizeof mark - 1);
     struct span word, rest = at != NULL ? span_skip(bytes, (size_t)(at - bytes.ptr) + sizeof mark - 1) : SPAN("");
     if (!take_text(&rest, LIMIT_FIELD_NAME, &word))
         return false;
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (span_is(word, entry_kind_word(plain[i]))) {
-            *out = plain[i];
+    for (int k = 0; k < ENTRY_KINDS; k++)
+        if (entry_fields[k] != NULL && span_is(word, entry_kind_word((enum entry_kind)k))) {
+            *out = (enum entry_kind)k;
             return true;
         }
     return false;
 }
 
-/* What such an entry has of struct entry: logs have millions of them, and the rest is three times as much. */
-enum { PLAIN = offsetof(struct entry, click) + sizeof(struct entry_click) };
+/* What entries of traffic have of struct entry: logs have millions of them, and the rest is three times as much. */
+enum { TRAFFIC = offsetof(struct entry, click) + sizeof(struct entry_click) };
 static_assert(sizeof(struct entry_view) <= sizeof(struct entry_click), "views and impressions fit too");
+
+static size_t size_of(enum entry_kind k)
+{
+    return k == ENTRY_CLICK || k == ENTRY_VIEW || k == ENTRY_IMPRESSION ? TRAFFIC : sizeof(struct entry);
+}
 
 bool entry_scan(struct span bytes, struct entry *out)
 {
     struct entry e;
-    memset(&e, 0, PLAIN);
+    enum entry_kind kind;
     struct span s = bytes;
     bool first = true;
-    if (bytes.len > LIMIT_ENTRY || !plain_kind(bytes, &e.kind) || !take(&s, "{"))
+    if (bytes.len > LIMIT_ENTRY || !kind_of(bytes, &kind) || !take(&s, "{"))
         return false;
+    memset(&e, 0, size_of(kind));
+    e.kind = kind;
+    if (kind == ENTRY_LEAD)
+        e.lead.tier = -1;
     for (const struct field *f = entry_fields[e.kind]; f->name != NULL; f++) {
         if (!take_name(&s, f->name, first)) {
             if (f->always)
@@ -130,7 +257,7 @@ bool entry_scan(struct span bytes, struct entry *out)
     }
     if (!span_is(s, "}") || !utf8_valid(bytes) || (e.clocked_ms != 0 && e.clocked_ms >= e.at_ms))
         return false;
-    memcpy(out, &e, PLAIN);
+    memcpy(out, &e, size_of(kind));
     out->json = NULL;
     return true;
 }

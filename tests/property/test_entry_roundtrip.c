@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/json_read.h"
 #include "common/base/mem.h"
 #include "common/ledger/entry_fields.h"
 
@@ -347,8 +348,8 @@ static void entries_read_back_and_changed_ones_read_as_themselves(void **state)
         plain = coin();
         random_entry(&e);
         entry_write(&b, &e);
-        bool traffic = e.kind == ENTRY_CLICK || e.kind == ENTRY_VIEW || e.kind == ENTRY_IMPRESSION;
-        assert_int_equal(entry_scan(buf_span(&b), &back), traffic && memchr(b.ptr, '\\', b.len) == NULL);
+        bool documents = e.kind == ENTRY_TERMS || e.kind == ENTRY_PARTY;
+        assert_int_equal(entry_scan(buf_span(&b), &back), !documents && memchr(b.ptr, '\\', b.len) == NULL);
         if (entry_read(buf_span(&b), &back, &p) != ERR_OK) {
             fail_msg("%.*s: %s %s", (int)b.len, b.ptr, p.field, p.detail);
         }
@@ -363,6 +364,9 @@ static void entries_read_back_and_changed_ones_read_as_themselves(void **state)
             char was = b.ptr[at];
             b.ptr[at] = (char)below(256);
             if (entry_read(buf_span(&b), &back, NULL) == ERR_OK) {
+                json_t *json = NULL;
+                assert_int_equal(json_read_canonical(buf_span(&b), &json, NULL), ERR_OK);
+                json_decref(json);
                 buf_clear(&again);
                 entry_write(&again, &back);
                 assert_true(span_eq(buf_span(&b), buf_span(&again)));
@@ -374,6 +378,71 @@ static void entries_read_back_and_changed_ones_read_as_themselves(void **state)
         buf_free(&again);
         free_pool();
     }
+}
+
+/* What reads as something, and is written otherwise. */
+static void near_misses_do_not_read(void **state)
+{
+    (void)state;
+    static const char lead[] =
+        "{\"at\":9,\"bad\":[\"email\",\"phone\"],\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+        "\"dup\":{\"contract\":\"K1\",\"index\":0},\"facts\":{\"a\":\"1\",\"b\":\"2\"},\"kind\":\"lead\",\"party\":"
+        "\"A1\","
+        "\"request_sha256\":\"0a00000000000000000000000000000000000000000000000000000000000000\",\"status\":\"held\","
+        "\"terms\":0,\"tier\":0,\"touches\":[{\"click\":0,\"clicked_ms\":0}],\"trust\":\"signed\",\"utc_offset_s\":-"
+        "60}";
+    static const struct {
+        const char *from, *to;
+    } misses[] = {
+        {"[\"email\",\"phone\"]", "[\"phone\",\"email\"]"},
+        {"[\"email\",\"phone\"]", "[\"email\",\"email\"]"},
+        {"[\"email\",\"phone\"]", "[]"},
+        {"[\"email\",\"phone\"]", "[\"email\",]"},
+        {"\"K1\"", "\"other\""},
+        {"\"K1\"", "\"\""},
+        {"{\"contract\":\"K1\",\"index\":0}", "{\"contract\":\"K1\"}"},
+        {"{\"contract\":\"K1\",\"index\":0}",
+         "{\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"contract\":\"K1\"}"},
+        {"{\"contract\":\"K1\",\"index\":0}",
+         "{\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"contract\":\"other\",\"index\":0}"},
+        {"{\"a\":\"1\",\"b\":\"2\"}", "{\"b\":\"1\",\"a\":\"2\"}"},
+        {"{\"a\":\"1\",\"b\":\"2\"}", "{\"a\":\"1\",\"a\":\"2\"}"},
+        {"{\"a\":\"1\",\"b\":\"2\"}", "{\"a\":\"1\",\"b\":2}"},
+        {"{\"a\":\"1\",\"b\":\"2\"}", "{}"},
+        {"\"0a0", "\"0A0"},
+        {"\"0a0", "\"000"},
+        {"\"held\",", "\"held\",\"test\":false,"},
+        {"\"request_sha256\"", "\"reason\":\"\",\"request_sha256\""},
+        {"\"request_sha256\"", "\"payout_micros\":0,\"request_sha256\""},
+        {"\"tier\":0", "\"tier\":-1"},
+        {"\"tier\":0", "\"tier\":2147483648"},
+        {"\"click\":0,\"clicked", "\"click\":0,\"click_unrecorded\":false,\"clicked"},
+        {"[{\"click\":0,\"clicked_ms\":0}]", "[]"},
+        {":-60", ":-0"},
+        {":-60", ":0"},
+        {":-60", ":+60"},
+        {":-60", ":-93601"},
+        {":-60}", ":-60} "},
+        {"\"2\"", "\"\xff\""},
+        {"\"2\"", "\"\t\""},
+    };
+    static const char nothing[] = "{\"at\":9,\"by\":\"O1\",\"kind\":\"adjustment\",\"micros\":-0,\"reason\":\"\"}";
+    struct entry e;
+    struct buf b;
+    assert_int_equal(entry_read(span_str(nothing), &e, NULL), ERR_CORRUPT);
+    assert_true(entry_scan(span_str(lead), &e));
+    buf_heap(&b);
+    for (size_t i = 0; i < sizeof misses / sizeof *misses; i++) {
+        const char *at = strstr(lead, misses[i].from);
+        assert_non_null(at);
+        buf_clear(&b);
+        buf_add(&b, lead, (size_t)(at - lead));
+        buf_str(&b, misses[i].to);
+        buf_str(&b, at + strlen(misses[i].from));
+        if (entry_read(buf_span(&b), &e, NULL) == ERR_OK)
+            fail_msg("%.*s", (int)b.len, b.ptr);
+    }
+    buf_free(&b);
 }
 
 static int setup(void **state)
@@ -388,6 +457,7 @@ static int setup(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(entries_read_back_and_changed_ones_read_as_themselves)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(entries_read_back_and_changed_ones_read_as_themselves),
+                                       cmocka_unit_test(near_misses_do_not_read)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }
