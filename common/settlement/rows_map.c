@@ -6,14 +6,16 @@
 #include "common/settlement/byte_map.h"
 
 struct rows_map {
+    struct pages *pages;
     struct byte_map *table[ROW_TABLES];
 };
 
-struct rows_map *rows_map_new(void)
+struct rows_map *rows_map_new(const struct spill *spill)
 {
     struct rows_map *m = xmalloc(sizeof *m);
+    m->pages = pages_new(spill);
     for (int t = 0; t < ROW_TABLES; t++)
-        m->table[t] = byte_map_new();
+        m->table[t] = byte_map_new(m->pages);
     return m;
 }
 
@@ -21,6 +23,8 @@ void rows_map_free(struct rows_map *m)
 {
     for (int t = 0; m != NULL && t < ROW_TABLES; t++)
         byte_map_free(m->table[t]);
+    if (m != NULL)
+        pages_free(m->pages);
     free(m);
 }
 

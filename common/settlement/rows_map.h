@@ -1,13 +1,14 @@
-/* The row tables in memory, ordered by key: what the server keeps in its store, for those who fold entries without one
- * (verify, check). */
+/* The row tables in memory, or where it spills to, ordered by key: what the server keeps in its store, for those who
+ * fold entries without one (verify, check). */
 #ifndef CS_SETTLEMENT_ROWS_MAP_H
 #define CS_SETTLEMENT_ROWS_MAP_H
 
 #include "common/decisions/rows.h"
+#include "common/settlement/pages.h"
 
 struct rows_map;
-struct rows_map *rows_map_new(void);
-void rows_map_free(struct rows_map *m); /* NULL-safe */
+struct rows_map *rows_map_new(const struct spill *spill); /* as for pages_new */
+void rows_map_free(struct rows_map *m);                   /* NULL-safe */
 void rows_map_put(struct rows_map *m, enum row_table t, struct span key, struct span value);
 void rows_map_write(struct rows_map *m, const struct row_ops *ops);
 

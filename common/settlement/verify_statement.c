@@ -153,8 +153,8 @@ static struct closed *add_closed(struct audit *a, const struct entry *e)
         a->closed = xrealloc(a->closed, a->closed_room * sizeof *a->closed);
     }
     if (a->closed_by_id == NULL) {
-        a->closed_by_id = byte_map_new();
-        a->closed_by_note = byte_map_new();
+        a->closed_by_id = byte_map_new(NULL);
+        a->closed_by_note = byte_map_new(NULL);
     }
     struct closed *c = &a->closed[at];
     *c = (struct closed){.sha256 = s->sha256, .from = s->from, .to = s->to, .issued_ms = e->at_ms};

@@ -191,7 +191,7 @@ enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *rep
     struct check c = {.statements = row_set_new(),
                       .closed_heads = row_set_new(),
                       .answers = row_set_new(),
-                      .last_answer = byte_map_new(),
+                      .last_answer = byte_map_new(NULL),
                       .published = row_set_new(),
                       .leaves = row_set_new(),
                       .ids = row_set_new()};

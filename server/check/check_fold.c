@@ -48,7 +48,7 @@ static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct h
 
 void check_fold_open(struct check *c)
 {
-    c->rows = rows_map_new();
+    c->rows = rows_map_new(NULL);
     c->view = (struct view){view_get, view_seek, view_click, view_leaf, c};
 }
 

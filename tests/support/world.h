@@ -121,7 +121,7 @@ static inline enum err world_leaf(void *ctx, uint32_t contract, uint64_t index, 
 
 static inline struct world world_new(void)
 {
-    return (struct world){.rows = rows_map_new()};
+    return (struct world){.rows = rows_map_new(NULL)};
 }
 
 static inline void world_free(struct world *w)

@@ -1,0 +1,28 @@
+/* Pages of one size, by number: what maps are built of. The first MiB of them are on the heap, what is more may stand
+ * where its owner says (struct spill), so that memory need not grow with them. Owned by one thread. */
+#ifndef CS_SETTLEMENT_PAGES_H
+#define CS_SETTLEMENT_PAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PAGE_LEN = 4096, PAGE_NONE = UINT32_MAX };
+
+/* Room that the kernel may write to a disk and take back. */
+struct spill {
+    /* So many bytes, which live as long as the spill; NULL: there is no more. */
+    void *(*take)(void *ctx, size_t len);
+    /* To be called now and then: what was looked at need not stay in memory. Pointers stay good. */
+    void (*rest)(void *ctx);
+    void *ctx;
+};
+
+struct pages;
+struct pages *pages_new(const struct spill *spill); /* which outlives them; NULL: all are on the heap */
+void pages_free(struct pages *p);                   /* NULL-safe */
+uint32_t pages_take(struct pages *p);
+void pages_give(struct pages *p, uint32_t page);
+/* Its bytes, which stay in their place: anything, when it was just taken. */
+void *pages_at(const struct pages *p, uint32_t page);
+
+#endif
