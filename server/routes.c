@@ -71,6 +71,7 @@ static const struct route table[] = {
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},
     {POST, "/v1/clock/confirm", OPERATOR, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},
 
+    {READ, "/v1/settlements", OPERATOR | READS, settlements_list, NULL, "What a statement of each contract would come to now, and what stands in its way"},
     {READ, "/v1/statements", ANY | READS, statements_list, NULL, "List statements"},
     {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link", .admit = statements_admit},
     {READ, "/v1/statements/{}/lines", ANY | READS, statements_lines, NULL, "Line items, JSON lines"},

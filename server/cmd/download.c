@@ -14,8 +14,9 @@
 
 enum {
     CONNECT_S = 15,
-    ERROR_BODY = 300, /* bytes of a refusal that are told */
-    HEAD_MAX = 65536, /* bytes of one answer's head, trailers and interim answers included */
+    ERROR_BODY = 4096, /* bytes of a refusal that are kept */
+    ERROR_SHOWN = 300, /* and told */
+    HEAD_MAX = 65536,  /* bytes of one answer's head, trailers and interim answers included */
     NEXT_CAP = 512
 };
 
@@ -165,12 +166,11 @@ static _Noreturn void lost(const char *url, const char *why)
     decline("%s: %s: whether the server took it is not known. Run the same command again", url, why);
 }
 
-/* True when the answer is 200; false when it is `no`, which is not 0. */
-static bool get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx, long no)
+/* *status: 0, no answer came. *url is to be freed. */
+static CURLcode transfer(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx,
+                         char **url, long *status)
 {
-    char *url = NULL;
-    long status = 0;
-    if (asprintf(&url, "%s%s", d->url, what) < 0)
+    if (asprintf(url, "%s%s", d->url, what) < 0)
         mem_exhausted();
     d->refusal_len = d->head_len = 0;
     d->got = 0;
@@ -180,10 +180,19 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
     d->wrong = NULL;
     d->is_unknown = false;
     d->begun_us = clock_monotonic_us();
-    transfer_to(d->curl, url);
+    transfer_to(d->curl, *url);
     CURLcode code = curl_easy_perform(d->curl);
     d->behind_us = behind_us(d) > 0 ? behind_us(d) : 0;
-    curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, status);
+    return code;
+}
+
+/* True when the answer is 200; false when it is `no`, which is not 0. */
+static bool get(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx, long no)
+{
+    char *url = NULL;
+    long status = 0;
+    CURLcode code = transfer(d, what, most, take, ctx, &url, &status);
     if (d->sends && (interrupted || d->wrong != NULL || status >= 500 ||
                      (status == 0 && code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) ||
                      (good(d, status) && code != CURLE_OK)))
@@ -200,7 +209,7 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
     bool is_refused = no != 0 && status == no;
     if (status != 0 && !good(d, status) && !is_refused)
         (d->sends ? die : decline)("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "",
-                                   (int)d->refusal_len, d->refusal);
+                                   (int)(d->refusal_len < ERROR_SHOWN ? d->refusal_len : ERROR_SHOWN), d->refusal);
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
         decline("%s: a header longer than any can be, or not enough memory", url);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
@@ -221,12 +230,18 @@ bool download_get_unless(struct download *d, long no, const char *what, uint64_t
     return get(d, what, most, take, ctx, no);
 }
 
-void download_send(struct download *d, const char *method, const char *what, struct span json, uint64_t most,
-                   download_take *take, void *ctx)
+/* Until send_end the transfer sends JSON, under that Idempotency-Key (NULL: none). */
+static struct curl_slist *send_begin(struct download *d, const char *method, struct span json, const char *key)
 {
+    char *header = NULL;
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     for (const struct curl_slist *h = d->headers; h != NULL && headers != NULL; h = h->next)
         headers = curl_slist_append(headers, h->data);
+    if (key != NULL && asprintf(&header, "Idempotency-Key: %s", key) < 0)
+        mem_exhausted();
+    if (header != NULL && headers != NULL)
+        headers = curl_slist_append(headers, header);
+    free(header);
     if (headers == NULL)
         mem_exhausted();
     curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, headers);
@@ -234,12 +249,47 @@ void download_send(struct download *d, const char *method, const char *what, str
     curl_easy_setopt(d->curl, CURLOPT_POSTFIELDSIZE, (long)json.len);
     curl_easy_setopt(d->curl, CURLOPT_CUSTOMREQUEST, method);
     d->sends = true;
-    (void)get(d, what, most, take, ctx, 0);
+    return headers;
+}
+
+static void send_end(struct download *d, struct curl_slist *headers)
+{
     d->sends = false;
     curl_easy_setopt(d->curl, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(d->curl, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, d->headers);
     curl_slist_free_all(headers);
+}
+
+void download_send(struct download *d, const char *method, const char *what, struct span json, uint64_t most,
+                   download_take *take, void *ctx)
+{
+    struct curl_slist *headers = send_begin(d, method, json, NULL);
+    (void)get(d, what, most, take, ctx, 0);
+    send_end(d, headers);
+}
+
+enum sent download_offer(struct download *d, const char *what, const char *key, struct span json, uint64_t most,
+                         download_take *take, void *ctx, struct refused_offer *why)
+{
+    char *url = NULL;
+    long status = 0;
+    struct curl_slist *headers = send_begin(d, "POST", json, key);
+    d->behind_us = 0;
+    CURLcode code = transfer(d, what, most, take, ctx, &url, &status);
+    bool taken = good(d, status) && code == CURLE_OK && d->wrong == NULL;
+    send_end(d, headers);
+    free(url);
+    if (taken)
+        return SENT_TAKEN;
+    bool is_refused = status >= 300 && status <= 499 && status != 408 && status != 429;
+    *why = (struct refused_offer){.status = status,
+                                  .text = is_refused         ? advice(status)
+                                          : d->wrong != NULL ? d->wrong
+                                          : status != 0      ? "the server failed, or is busy"
+                                                             : curl_easy_strerror(code),
+                                  .body = span_of(d->refusal, is_refused ? d->refusal_len : 0)};
+    return is_refused ? SENT_REFUSED : SENT_LOST;
 }
 
 /* </path?query>; rel="next" */

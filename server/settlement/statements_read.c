@@ -12,6 +12,8 @@
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
+enum { LOOKED_AT = 2000 }; /* statements of one call, after which its page ends */
+
 /* ---- rows ---- */
 
 enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key)
@@ -158,21 +160,36 @@ enum err statement_find(struct request *rq, struct txn *t, struct span id, struc
 struct statements {
     struct request *rq;
     struct txn *txn;
-    struct span contract; /* filter; empty: all */
+    struct span contract, verdict; /* filters; empty: all */
+    size_t looked_at;              /* of those that a filter may pass over */
     struct list list;
     char last[LIMIT_ID + 1];
     struct buf summary; /* of the statement that is looked at */
 };
 
+/* Whether a party said that last. */
+static bool is_said(json_t *answers, struct span verdict)
+{
+    size_t i;
+    json_t *answer;
+    json_array_foreach(answers, i, answer)
+    {
+        if (span_is(verdict, json_string_value(json_object_get(answer, "verdict"))))
+            return true;
+    }
+    return false;
+}
+
 /* The summary, what the parties said, and what corrects it. */
 static enum err listed(struct statements *s, struct span id, const struct statement_meta *m)
 {
     json_t *answers = NULL, *corrected = NULL;
-    enum err err = adjustments_about(s->txn, m->contract, id, &corrected);
-    if (err == ERR_OK)
-        err = responses_state(s->txn, id, m, false, &answers);
-    if (err != ERR_OK) {
-        json_decref(corrected);
+    enum err err = responses_state(s->txn, id, m, false, &answers);
+    bool is_there = err == ERR_OK && (span_empty(s->verdict) || is_said(answers, s->verdict)) && list_item(&s->list);
+    if (is_there)
+        err = adjustments_about(s->txn, m->contract, id, &corrected);
+    if (err != ERR_OK || !is_there) {
+        json_decref(answers);
         return err;
     }
     return jw_document(&s->list.w, buf_span(&s->summary),
@@ -203,8 +220,6 @@ static enum err contract_statements(struct statements *s, const struct contract 
     while (err == ERR_OK && !s->list.more && ++number <= n) {
         char id[LIMIT_ID + 1];
         struct statement_meta m;
-        if (!list_item(&s->list))
-            return ERR_OK;
         statement_id(span_str(k->id), number, id);
         buf_clear(&s->summary);
         err = meta_read(s->txn, s->rq->catalog, span_str(id), &m, &s->summary);
@@ -212,9 +227,10 @@ static enum err contract_statements(struct statements *s, const struct contract 
             return ERR_CORRUPT;
         if (err != ERR_OK)
             return err;
-        if ((err = listed(s, span_str(id), &m)) != ERR_OK)
+        if ((err = listed(s, span_str(id), &m)) != ERR_OK || s->list.more)
             return err;
         memcpy(s->last, id, sizeof id);
+        s->list.more = ++s->looked_at == LOOKED_AT;
     }
     return err;
 }
@@ -255,14 +271,18 @@ static enum err statements_write(struct statements *s, struct span after)
 enum err statements_list(struct request *rq, struct reply *reply)
 {
     struct statements s = {.rq = rq};
-    struct param contract = {.name = "contract"};
+    struct param p[] = {{.name = "contract"}, {.name = "verdict"}};
     struct window window;
-    enum err err = window_read(rq, &contract, 1, &window);
+    enum err err = window_read(rq, p, 2, &window);
+    if (err == ERR_OK && p[1].given && !span_is(p[1].value, "none") && !span_is(p[1].value, "accept") &&
+        !span_is(p[1].value, "dispute"))
+        err = problem(&rq->problem, ERR_MALFORMED, "verdict", "must be accept, dispute or none");
     if (err == ERR_OK)
         err = worker_reader(rq->worker, &s.txn);
     if (err != ERR_OK)
         return err;
-    s.contract = contract.value;
+    s.contract = p[0].value;
+    s.verdict = p[1].value;
     buf_heap(&s.summary);
     list_open(&s.list, &window);
     err = statements_write(&s, window.after);

@@ -19,7 +19,7 @@ PUBLIC = (200,) * 9
 OPERATOR = (400,) + (403,) * 7 + (401,)
 
 READS = {
-    "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST,
+    "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST, "/v1/settlements": (200, 403, 403, 403, 403, 403, 403, 403, 401),
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/clock": (200,) + (403,) * 7 + (401,),
     "/v1/parties/{party}": OF_PUBLISHER,
@@ -185,7 +185,7 @@ class Access(ServerCase):
 
     def test_parameters_given_twice_are_refused_by_name(self):
         values = {"limit": "1", "status": "pending", "contract": self.market.contract, "campaign": self.market.campaign, "from": "0", "to": "1",
-                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "party": self.market.publisher.id}
+                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "verdict": "none", "party": self.market.publisher.id}
         tried = 0
         for template in READS:
             for parameter in self.openapi["paths"][template]["get"].get("parameters", []):

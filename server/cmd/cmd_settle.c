@@ -1,0 +1,510 @@
+/* The month's end: a statement for each contract that has something to settle, and who has not answered those of
+ * before. What a server says is shown as text of a stranger. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/id.h"
+#include "common/base/json_read.h"
+#include "common/base/limits.h"
+#include "common/base/mem.h"
+#include "common/base/money.h"
+#include "common/base/utf8.h"
+#include "common/settlement/statement_text.h"
+#include "server/cmd/command.h"
+#include "server/cmd/download.h"
+#include "server/cmd/progress.h"
+#include "server/system/log.h"
+
+enum { URL, TOKEN, CONTRACT, PREVIEW, ARGS };
+enum {
+    PAGE_MAX = 16 * 1024 * 1024, /* bytes of one page of a list */
+    ANSWER_MAX = 65536,
+    SLACK_S = 300,    /* of a page: a contract of a million leads is folded for it */
+    AGAIN_S = 90,     /* how long an answer is asked for again: a server that starts anew has it by then */
+    PARTS_MAX = 1000, /* statements of one contract in one run: more than one where one cannot say all */
+    CURRENCIES = 64,
+    SHOWN = 60 /* bytes of a name */
+};
+
+static const struct arg args[ARGS] = {
+    [URL] = {.name = "URL", .required = true, .help = "public URL of the server"},
+    [TOKEN] = {.name = "--token",
+               .value = "T",
+               .help = "the operator's API token; else the variable COUNTERSIGN_TOKEN"},
+    [CONTRACT] = {.name = "--contract", .value = "ID", .help = "only this one; else all"},
+    [PREVIEW] = {.name = "--preview", .help = "issue nothing: show what each statement would come to"},
+};
+
+struct sums {
+    char currency[4];
+    int64_t owed[2]; /* minor units, by advertisers and by publishers */
+};
+
+struct settling {
+    const char *const *given;
+    struct download *d;
+    json_t *rows; /* of /v1/settlements */
+    json_t *made; /* ids of this run's statements */
+    struct sums sums[CURRENCIES];
+    size_t n_sums, n_issued, n_contracts, n_nothing, n_refused;
+    bool lost; /* no answer comes any more */
+    struct progress progress;
+};
+
+/* ---- what a server says ---- */
+
+static const char *text_of(const json_t *v, const char *name)
+{
+    const char *s = json_string_value(json_object_get(v, name));
+    return s != NULL ? s : "";
+}
+
+static int64_t number_of(const json_t *v, const char *name)
+{
+    return json_integer_value(json_object_get(v, name));
+}
+
+static const char *keep(void *ctx, struct span bytes)
+{
+    buf_span_add(ctx, bytes);
+    return NULL;
+}
+
+/* All rows of a list; `query` is what stands behind the limit. */
+static json_t *fetch(struct settling *s, const char *list, const char *query)
+{
+    json_t *all = json_array();
+    char path[256], after[LIMIT_ID + 1] = "";
+    struct buf body;
+    bool more = true;
+    buf_heap(&body);
+    while (more) {
+        json_t *page = NULL;
+        const json_t *data = NULL;
+        struct span next = SPAN("");
+        snprintf(path, sizeof path, "v1/%s?limit=%d%s%s%s", list, LIMIT_LIST, query, after[0] != '\0' ? "&after=" : "",
+                 after);
+        buf_clear(&body);
+        download_get(s->d, path, PAGE_MAX, keep, &body);
+        if (json_read(buf_span(&body), &page, NULL) != ERR_OK ||
+            json_get_array(page, "", "data", LIMIT_LIST, &data, NULL, NULL) != ERR_OK || data == NULL ||
+            json_get_str(page, "", "next", LIMIT_ID, &next, &more, NULL) != ERR_OK ||
+            (more && (!id_is_plain(next) || span_is(next, after))))
+            die("%s%s answered what is no list of this server's", download_url(s->d), path);
+        json_array_extend(all, (json_t *)(uintptr_t)data);
+        memcpy(after, next.ptr, next.len);
+        after[next.len] = '\0';
+        json_decref(page);
+    }
+    buf_free(&body);
+    return all;
+}
+
+/* ---- lines ---- */
+
+static void add_shown(struct buf *line, const char *text)
+{
+    utf8_show(line, span_str(text), SHOWN);
+}
+
+/* "refused   C6EDAYPS4KSMQ  Home insurance, Comparateur Nord: " */
+static void row_begin(struct buf *line, const char *word, const json_t *row)
+{
+    buf_clear(line);
+    buf_printf(line, "%-9s ", word);
+    add_shown(line, text_of(row, "contract"));
+    buf_str(line, "  ");
+    add_shown(line, text_of(row, "campaign_name"));
+    buf_str(line, ", ");
+    add_shown(line, text_of(row, "publisher_name"));
+    buf_str(line, ": ");
+}
+
+static void row_end(struct settling *s, const struct buf *line)
+{
+    progress_tell(&s->progress, 1, 1); /* its line makes place */
+    printf("%.*s\n", (int)line->len, line->ptr);
+    fflush(stdout);
+}
+
+static int exponent_of(const json_t *row)
+{
+    int exponent = currency_exponent(span_str(text_of(row, "currency")));
+    return exponent < 0 ? 0 : exponent;
+}
+
+static void add_money(struct buf *line, const json_t *row, int64_t amount, int decimals)
+{
+    decimal_add(line, amount, decimals, exponent_of(row));
+    buf_byte(line, ' ');
+    add_shown(line, text_of(row, "currency"));
+}
+
+/* The minute, of a time in UTC. */
+static void add_minute(struct buf *line, const char *at)
+{
+    size_t len = strlen(at);
+    utf8_show(line, span_of(at, len < 10 ? len : 10), SHOWN);
+    if (len > 16) {
+        buf_byte(line, ' ');
+        utf8_show(line, span_of(at + 11, 5), SHOWN);
+    }
+}
+
+/* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR by the
+ * advertiser". */
+static void add_statement(struct buf *line, const json_t *row, const json_t *statement)
+{
+    const char *by = text_of(statement, "payable_by");
+    int64_t minor = number_of(statement, "payable_minor");
+    buf_printf(line, "no. %" PRId64 ", ", number_of(statement, "number"));
+    add_minute(line, text_of(statement, "from_at"));
+    buf_str(line, " to ");
+    add_minute(line, text_of(statement, "to_at"));
+    buf_str(line, " UTC, payable ");
+    add_money(line, row, minor < 0 ? -minor : minor, exponent_of(row));
+    if (by[0] != '\0') {
+        buf_str(line, " by the ");
+        add_shown(line, by);
+    }
+    if (number_of(statement, "carried_micros") != 0) {
+        buf_str(line, ", carried over ");
+        add_money(line, row, number_of(statement, "carried_micros"), 6);
+    }
+}
+
+static void add_sum(struct settling *s, const json_t *row, const json_t *statement)
+{
+    const char *currency = text_of(row, "currency"), *by = text_of(statement, "payable_by");
+    int64_t minor = number_of(statement, "payable_minor");
+    size_t i = 0, side = strcmp(by, "publisher") == 0;
+    while (i < s->n_sums && strcmp(s->sums[i].currency, currency) != 0)
+        i++;
+    if (strlen(currency) != 3 || i == CURRENCIES || by[0] == '\0')
+        return;
+    if (i == s->n_sums)
+        memcpy(s->sums[s->n_sums++].currency, currency, 4);
+    if (__builtin_add_overflow(s->sums[i].owed[side], minor < 0 ? -minor : minor, &s->sums[i].owed[side]))
+        s->sums[i].owed[side] = INT64_MAX;
+}
+
+/* Those that block, or the others, in one line. Who has not answered is told at the end. */
+static void show_warnings(struct settling *s, const json_t *row, bool blocking)
+{
+    struct buf line;
+    const json_t *w;
+    size_t i, n = 0;
+    buf_heap(&line);
+    json_array_foreach(json_object_get(row, "warnings"), i, w)
+    {
+        if (json_is_true(json_object_get(w, "blocks")) != blocking || strcmp(text_of(w, "warning"), "unanswered") == 0)
+            continue;
+        buf_str(&line, n++ > 0 ? "; " : blocking ? "          because " : "          but ");
+        utf8_show(&line, span_str(text_of(w, "text")), 400);
+    }
+    if (n > 0)
+        row_end(s, &line);
+    buf_free(&line);
+}
+
+/* ---- one contract ---- */
+
+static void show_open(struct settling *s, const json_t *row)
+{
+    const json_t *draft = json_object_get(row, "draft"), *waiting = json_object_get(draft, "waiting");
+    int64_t waits = number_of(waiting, "pending") + number_of(waiting, "held");
+    struct buf line;
+    buf_heap(&line);
+    row_begin(&line, "open", row);
+    add_statement(&line, row, draft);
+    buf_printf(&line, ", net ");
+    add_money(&line, row, number_of(draft, "net_micros"), 6);
+    buf_printf(&line, ", %" PRId64 " clicks, %" PRId64 " leads", number_of(draft, "clicks"), number_of(draft, "leads"));
+    if (waits > 0) {
+        buf_printf(&line, ", %" PRId64 " wait for ", waits);
+        add_money(&line, row, number_of(waiting, "micros"), 6);
+    }
+    row_end(s, &line);
+    buf_free(&line);
+    add_sum(s, row, draft);
+    s->n_contracts++;
+}
+
+/* What the server says of it, where that reads. */
+static void show_refused(struct settling *s, const json_t *row, const struct refused_offer *why)
+{
+    struct buf line;
+    json_t *problem = NULL;
+    const char *detail = "", *field = "";
+    buf_heap(&line);
+    if (why != NULL && json_read(why->body, &problem, NULL) == ERR_OK) {
+        detail = text_of(problem, "detail");
+        field = text_of(problem, "field");
+    }
+    row_begin(&line, "refused", row);
+    if (why == NULL) {
+        buf_str(&line, "no statement can be issued");
+    } else {
+        buf_printf(&line, "%ld, ", why->status);
+        add_shown(&line, field);
+        buf_str(&line, field[0] != '\0' ? " " : "");
+        utf8_show(&line, span_str(detail[0] != '\0' ? detail : why->text), 400);
+    }
+    row_end(s, &line);
+    if (why == NULL)
+        show_warnings(s, row, true);
+    s->n_refused++;
+    json_decref(problem);
+    buf_free(&line);
+}
+
+static void show_issued(struct settling *s, const json_t *row, const json_t *statement)
+{
+    struct buf line;
+    buf_heap(&line);
+    row_begin(&line, "settled", row);
+    add_shown(&line, text_of(statement, "id"));
+    buf_str(&line, " ");
+    add_statement(&line, row, statement);
+    row_end(s, &line);
+    buf_free(&line);
+    add_sum(s, row, statement);
+    json_array_append_new(s->made, json_string(text_of(statement, "id")));
+    s->n_issued++;
+}
+
+static void show_lost(struct settling *s, const json_t *row, const struct refused_offer *why)
+{
+    struct buf line;
+    buf_heap(&line);
+    row_begin(&line, "unknown", row);
+    utf8_show(&line, span_str(why->text), 200);
+    buf_str(&line, ": whether it was settled is not known");
+    row_end(s, &line);
+    buf_free(&line);
+    s->lost = true;
+}
+
+/* The period's beginning is in the key: whoever asks for the same statement again, this run, the next one or another
+ * operator's, gets the one that was issued. */
+static enum sent offer(struct settling *s, const char *contract, int64_t from, struct buf *answer,
+                       struct refused_offer *why)
+{
+    char path[64], key[64];
+    enum sent sent = SENT_LOST;
+    snprintf(path, sizeof path, "v1/contracts/%s/statements", contract);
+    snprintf(key, sizeof key, "settle-%s-%" PRId64, contract, from);
+    for (unsigned waited_s = 0, wait_s = 1; sent == SENT_LOST && waited_s <= AGAIN_S; waited_s += wait_s, wait_s *= 2) {
+        if (waited_s > 0)
+            sleep(wait_s / 2);
+        buf_clear(answer);
+        sent = download_offer(s->d, path, key, SPAN("{}"), ANSWER_MAX, keep, answer, why);
+    }
+    return sent;
+}
+
+/* One statement, or as many as it takes to say all. */
+static void settle_one(struct settling *s, const json_t *row)
+{
+    const char *contract = text_of(row, "contract");
+    int64_t from = number_of(json_object_get(row, "draft"), "from");
+    struct refused_offer why;
+    struct buf answer;
+    bool more = true;
+    buf_heap(&answer);
+    for (int i = 0; more && i < PARTS_MAX; i++) {
+        json_t *statement = NULL;
+        enum sent sent = offer(s, contract, from, &answer, &why);
+        more = false;
+        if (sent == SENT_REFUSED && (why.status == 401 || why.status == 403))
+            decline("%s answered %ld: %s. What is settled is settled: run the same command again", download_url(s->d),
+                    why.status, why.text);
+        if (sent == SENT_REFUSED) {
+            show_refused(s, row, &why);
+        } else if (sent == SENT_LOST) {
+            show_lost(s, row, &why);
+        } else if (json_read(buf_span(&answer), &statement, NULL) != ERR_OK || text_of(statement, "id")[0] == '\0') {
+            die("%s answered what is no statement", download_url(s->d));
+        } else {
+            show_issued(s, row, statement);
+            from = number_of(statement, "to");
+            more = json_is_true(json_object_get(statement, "more"));
+            s->n_contracts += !more;
+        }
+        json_decref(statement);
+    }
+    buf_free(&answer);
+}
+
+static void settle_row(struct settling *s, const json_t *row)
+{
+    const char *state = text_of(row, "state");
+    struct buf line;
+    if (!id_is_plain(span_str(text_of(row, "contract"))))
+        die("%s names a contract that is none", download_url(s->d));
+    if (strcmp(state, "open") == 0 && s->given[PREVIEW] != NULL) {
+        show_open(s, row);
+    } else if (strcmp(state, "open") == 0) {
+        settle_one(s, row);
+    } else if (strcmp(state, "nothing") == 0) {
+        buf_heap(&line);
+        row_begin(&line, "nothing", row);
+        buf_str(&line, "nothing came since the last statement");
+        row_end(s, &line);
+        buf_free(&line);
+        show_warnings(s, row, true);
+        s->n_nothing++;
+        return;
+    } else {
+        show_refused(s, row, NULL);
+    }
+    show_warnings(s, row, false);
+}
+
+/* ---- the end ---- */
+
+static void show_sums(const struct settling *s)
+{
+    static const char *const roles[2] = {"advertisers", "publishers"};
+    struct buf line;
+    buf_heap(&line);
+    buf_printf(&line, "\n%zu contract%s %s, %zu with nothing to settle, %zu refused", s->n_contracts,
+               s->n_contracts == 1 ? "" : "s", s->given[PREVIEW] != NULL ? "to settle" : "settled", s->n_nothing,
+               s->n_refused);
+    for (size_t i = 0; i < s->n_sums; i++)
+        for (size_t side = 0; side < 2; side++) {
+            int exponent = currency_exponent(span_str(s->sums[i].currency));
+            if (s->sums[i].owed[side] == 0 || exponent < 0)
+                continue;
+            buf_str(&line, "; ");
+            decimal_add(&line, s->sums[i].owed[side], exponent, exponent);
+            buf_printf(&line, " %s owed by %s", s->sums[i].currency, roles[side]);
+        }
+    printf("%.*s\n", (int)line.len, line.ptr);
+    buf_free(&line);
+}
+
+static const json_t *row_of(const struct settling *s, const char *contract)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach(s->rows, i, row)
+    {
+        if (strcmp(text_of(row, "contract"), contract) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static bool is_made(const struct settling *s, const char *id)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(s->made, i, one)
+    {
+        if (strcmp(json_string_value(one), id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One line a party that is silent. */
+static size_t show_silent(struct settling *s, const json_t *statement)
+{
+    const json_t *row = row_of(s, text_of(statement, "contract")), *a;
+    struct buf line;
+    size_t i, n = 0;
+    buf_heap(&line);
+    json_array_foreach(json_object_get(statement, "answers"), i, a)
+    {
+        const char *role = text_of(a, "role");
+        if (strcmp(text_of(a, "verdict"), "none") != 0)
+            continue;
+        buf_clear(&line);
+        buf_str(&line, "unanswered ");
+        add_shown(&line, text_of(statement, "contract"));
+        buf_str(&line, "  ");
+        add_shown(&line, text_of(statement, "id"));
+        buf_str(&line, " ");
+        add_statement(&line, statement, statement);
+        buf_str(&line, ": the ");
+        add_shown(&line, role);
+        buf_str(&line, " ");
+        add_shown(&line, text_of(row, strcmp(role, "publisher") == 0 ? "publisher_name" : "advertiser_name"));
+        buf_str(&line, " has not answered");
+        row_end(s, &line);
+        n++;
+    }
+    buf_free(&line);
+    return n;
+}
+
+static void show_unanswered(struct settling *s, const char *query)
+{
+    char all[128];
+    const json_t *statement;
+    size_t i, n = 0;
+    snprintf(all, sizeof all, "%s&verdict=none", query);
+    json_t *list = fetch(s, "statements", all);
+    json_array_foreach(list, i, statement)
+    {
+        if (!is_made(s, text_of(statement, "id")))
+            n += show_silent(s, statement);
+    }
+    if (n == 0)
+        printf("everybody has answered all statements of before\n");
+    if (s->n_issued > 0)
+        printf("%zu statement%s of this run wait%s for both parties' answers\n", s->n_issued,
+               s->n_issued == 1 ? "" : "s", s->n_issued == 1 ? "s" : "");
+    json_decref(list);
+}
+
+static int settle(const char *const given[])
+{
+    struct settling s = {.given = given};
+    const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
+    char query[64] = "";
+    const json_t *row;
+    size_t i;
+    if (token == NULL || !*token)
+        decline("whose statements? Give the operator's --token T or set COUNTERSIGN_TOKEN");
+    if (given[CONTRACT] != NULL && !id_is_plain(span_str(given[CONTRACT])))
+        decline("--contract \"%.60s\" is not a contract id", given[CONTRACT]);
+    if (given[CONTRACT] != NULL)
+        snprintf(query, sizeof query, "&contract=%s", given[CONTRACT]);
+    s.d = download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = UINT64_MAX});
+    s.rows = fetch(&s, "settlements", query);
+    s.made = json_array();
+    progress_open(&s.progress, "contracts settled");
+    json_array_foreach(s.rows, i, row)
+    {
+        progress_tell(&s.progress, i, json_array_size(s.rows));
+        settle_row(&s, row);
+        if (s.lost)
+            decline("no answer comes any more, and %zu contracts were not looked at. What is settled is settled: run "
+                    "the same command again",
+                    json_array_size(s.rows) - i - 1);
+    }
+    show_sums(&s);
+    show_unanswered(&s, query);
+    download_close(s.d);
+    json_decref(s.rows);
+    json_decref(s.made);
+    return s.n_refused > 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
+const struct command cmd_settle = {
+    .name = "settle",
+    .summary = "issue the statements of all contracts: the month's end",
+    .help =
+        "Issues a statement for each contract that has something to settle, one line each; what is refused is a line\n"
+        "with its reason (exit 1). With --preview it issues nothing and shows what each would come to, with warnings.\n"
+        "It ends with who has not answered the statements of before. Killed or cut off (exit 2), run it again: what\n"
+        "is settled is not settled twice.",
+    .args = args,
+    .n_args = ARGS,
+    .run = settle,
+};

@@ -1,0 +1,364 @@
+/* GET /v1/settlements: of each contract what a statement would come to now, and what stands in its way. The statement
+ * is built as it would be issued, and thrown away. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/settlement/statement.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
+#include "server/commit/clock_rows.h"
+#include "server/settlement/settlement.h"
+#include "server/settlement/statements.h"
+
+enum { MOVES_OF_PAGE = 200000 }; /* leads and decisions that one call folds, after which its page ends */
+
+struct settlements {
+    struct request *rq;
+    struct txn *txn;
+    struct list list;
+    struct span only; /* filter: a contract; empty: all */
+    bool clock_sure;
+    uint64_t moves; /* that may still be folded */
+    char last[LIMIT_ID + 1];
+};
+
+/* What is open of one contract. */
+struct open {
+    const struct contract *k;
+    struct head head;
+    struct cut closes; /* the longest prefix that fits */
+    bool whole;        /* of all there is */
+    json_t *warnings;
+    bool blocked;
+};
+
+/* ---- warnings ---- */
+
+static void __attribute__((format(printf, 4, 5)))
+warn(struct open *o, const char *word, bool blocks, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    json_array_append_new(o->warnings, json_pack("{s:b,s:s,s:s}", "blocks", blocks, "text", text, "warning", word));
+    o->blocked = o->blocked || blocks;
+}
+
+static void warn_of_party(struct open *o, const struct party *p, const char *role)
+{
+    if (span_empty(p->legal) || span_is(p->legal, "{}"))
+        warn(o, "no_legal_data", false, "nobody said who the %s is by law: its statement will name no company", role);
+    if (!p->has_key)
+        warn(o, "no_key", false, "the %s has no key on record, and cannot answer", role);
+}
+
+static enum err warn_of_adjustments(const struct settlements *s, struct open *o)
+{
+    static const char *const roles[SIDES] = {"advertiser", "publisher"};
+    const struct view view = store_view(s->txn);
+    enum err err = ERR_OK;
+    for (size_t side = 0; side < SIDES && err == ERR_OK; side++) {
+        struct correction_row row;
+        err = row_unsigned(&view, o->k->number, side, &row);
+        if (err == ERR_OK && row.adjustments > 0)
+            warn(o, "unsigned_adjustments", false, "%llu adjustment%s the %s's assent, and will not count",
+                 (unsigned long long)row.adjustments, row.adjustments == 1 ? " lacks" : "s lack", roles[side]);
+    }
+    return err;
+}
+
+/* What keeps every statement back. */
+static void warn_of_refusals(const struct settlements *s, struct open *o)
+{
+    struct problem p = {0};
+    if (!s->clock_sure)
+        warn(o, "clock_unsure", true,
+             "the server's clock was set otherwise: GET /v1/clock, then POST /v1/clock/confirm");
+    if (!contract_binds(o->k, s->rq->arrived_ms) && contract_unbound(o->k, &p) != ERR_OK)
+        warn(o, "terms_unbound", true, "%s", p.detail);
+}
+
+/* ---- the last statement ---- */
+
+static const struct party *party_of(const struct contract *k, const char *role)
+{
+    return strcmp(role, "publisher") == 0 ? k->publisher : k->campaign->advertiser;
+}
+
+static enum err write_last(const struct settlements *s, struct jw *w, struct open *o)
+{
+    struct statement_meta m;
+    char id[LIMIT_ID + 1];
+    json_t *answers = NULL, *one;
+    size_t i;
+    if (o->head.last.number == 0)
+        return ERR_OK;
+    statement_id(span_str(o->k->id), o->head.last.number, id);
+    enum err err = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
+    if (err == ERR_OK)
+        err = responses_state(s->txn, span_str(id), &m, false, &answers);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    json_array_foreach(answers, i, one)
+    {
+        const char *verdict = json_string_value(json_object_get(one, "verdict"));
+        const char *role = json_string_value(json_object_get(one, "role"));
+        if (strcmp(verdict, "dispute") == 0)
+            warn(o, "disputed", false, "the %s disputes the last statement, %s", role, id);
+        else if (strcmp(verdict, "none") == 0 && party_of(o->k, role)->has_key)
+            warn(o, "unanswered", false, "the %s has not answered the last statement, %s", role, id);
+    }
+    jw_key(w, "last");
+    jw_object(w);
+    jw_key(w, "answers");
+    jw_value(w, answers);
+    jw_kstr(w, "id", span_str(id));
+    jw_ktime(w, "issued_at", m.issued_ms);
+    jw_kint(w, "number", (int64_t)m.number);
+    jw_ktime(w, "to_at", o->head.last.to_ms);
+    jw_object_end(w);
+    json_decref(answers);
+    return ERR_OK;
+}
+
+/* ---- what it would come to ---- */
+
+static uint64_t total(const uint64_t by_class[CLASS_COUNT])
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        sum += by_class[i];
+    return sum;
+}
+
+/* Nothing that anybody would settle: what it has are entries about terms, parties and statements. */
+static bool nothing_in(const struct tally *t)
+{
+    return t->moves == 0 && total(t->clicks) + total(t->views) + total(t->impressions) == 0 &&
+           t->gap_clicks + t->gap_views + t->gap_impressions == 0;
+}
+
+static enum err read_open(const struct settlements *s, const struct contract *k, struct open *o)
+{
+    const struct view view = store_view(s->txn);
+    *o = (struct open){.k = k, .whole = true};
+    enum err err = head_read(s->txn, k->number, &o->head);
+    if (err == ERR_NOT_FOUND) {
+        o->head = (struct head){.size = 0}; /* younger than the last sweep */
+        return ERR_OK;
+    }
+    if (err != ERR_OK)
+        return err;
+    err = row_cut(&view, k->number, o->head.last.to, &o->closes);
+    o->whole = err == ERR_NOT_FOUND;
+    if (o->whole)
+        o->closes = (struct cut){.to = o->head.size, .tally = o->head.tally};
+    return o->whole ? ERR_OK : err;
+}
+
+static enum err build(const struct settlements *s, const struct open *o, struct statement_out *out)
+{
+    const struct contract *k = o->k;
+    const struct last_statement *last = &o->head.last;
+    const struct version *bound = versions_at(&k->versions, s->rq->arrived_ms);
+    struct ledger_view within;
+    const struct view view = ledger_view(&within, NULL, s->txn);
+    const struct statement_in in = {
+        .id = span_str(k->id),
+        .issuer = span_str(s->rq->worker->server->instance.public_url),
+        .number = last->number + 1,
+        .terms = bound->terms,
+        .terms_index = bound->index,
+        .from = last->to,
+        .to = o->closes.to,
+        .to_ms = o->closes.tally.to_ms,
+        .waiting = last->waiting,
+        .legal = {k->campaign->advertiser->legal, k->publisher->legal},
+        .tally = &o->closes.tally,
+        .view = &view,
+        .contract = k->number,
+        .carried_in_micros = last->carried_micros,
+        .has_prev = last->number > 0,
+        .prev_sha256 = last->sha256,
+        .prev_to_ms = last->to_ms,
+        .issued_ms = s->rq->arrived_ms,
+    };
+    return statement_build(&in, out, &s->rq->problem);
+}
+
+static int64_t leads_of(const struct statement *st)
+{
+    return json_integer_value(json_object_get(json_object_get(st->counts, "leads"), "total"));
+}
+
+static void write_waiting(struct jw *w, const struct statement *st)
+{
+    const json_t *micros = json_object_get(st->closing, "micros");
+    jw_key(w, "waiting");
+    jw_object(w);
+    jw_kint(w, "held", json_integer_value(json_object_get(st->closing, "held")));
+    if (micros != NULL)
+        jw_kint(w, "micros", json_integer_value(micros));
+    jw_kint(w, "pending", json_integer_value(json_object_get(st->closing, "pending")));
+    jw_object_end(w);
+}
+
+static void write_draft(struct jw *w, struct open *o, const struct statement *st)
+{
+    const struct tally *t = &o->closes.tally;
+    jw_key(w, "draft");
+    jw_object(w);
+    jw_kint(w, "carried_micros", st->carried_micros);
+    jw_kint(w, "clicks", (int64_t)total(t->clicks));
+    jw_ktime(w, "due_at", st->due_ms);
+    jw_kint(w, "from", (int64_t)st->from);
+    jw_ktime(w, "from_at", st->from_ms);
+    jw_kint(w, "gross_micros", st->gross_micros);
+    jw_kint(w, "impressions", (int64_t)total(t->impressions));
+    jw_kint(w, "leads", leads_of(st));
+    jw_kint(w, "lines", (int64_t)st->n_lines);
+    jw_kbool(w, "more", !o->whole);
+    jw_kint(w, "net_micros", st->net_micros);
+    jw_kint(w, "number", (int64_t)st->number);
+    jw_kstr(w, "payable_by", st->payable_by);
+    jw_kint(w, "payable_minor", st->payable_minor);
+    jw_kint(w, "to", (int64_t)st->to);
+    jw_ktime(w, "to_at", st->to_ms);
+    write_waiting(w, st);
+    jw_object_end(w);
+    if (st->net_micros < 0)
+        warn(o, "negative_net", false, "it comes to less than nothing, which %s",
+             st->payable_minor < 0 ? "the publisher owes" : "is set off against what comes");
+    if (!o->whole)
+        warn(o, "more", false, "one statement cannot say all that is open: another one takes the rest");
+}
+
+/* *state: what `settle` may do. Rows of this contract that do not read are its own trouble, and that of no other. */
+static enum err write_open(const struct settlements *s, struct jw *w, struct open *o, const char **state)
+{
+    struct statement_out out;
+    struct statement st;
+    if (nothing_in(&o->closes.tally)) {
+        *state = "nothing";
+        return ERR_OK;
+    }
+    *state = o->blocked ? "refused" : "open";
+    if (!contract_binds(o->k, s->rq->arrived_ms))
+        return ERR_OK;
+    enum err err = build(s, o, &out);
+    if (err == ERR_OK) {
+        err = statement_read(buf_span(&out.payload), &st);
+        if (err == ERR_OK) {
+            write_draft(w, o, &st);
+            statement_close(&st);
+        }
+        statement_free(&out);
+    }
+    if (err == ERR_CORRUPT || err == ERR_INVALID) {
+        warn(o, "unreadable", true, "its statement cannot be built: %s", s->rq->problem.detail);
+        *state = "refused";
+        s->rq->problem = (struct problem){0};
+        err = ERR_OK;
+    }
+    return err;
+}
+
+/* ---- a row ---- */
+
+static void write_names(struct jw *w, const struct contract *k, int64_t now_ms)
+{
+    const struct terms *t = contract_terms(k, now_ms);
+    jw_kstr(w, "advertiser", span_str(k->campaign->advertiser->id));
+    jw_kstr(w, "advertiser_name", k->campaign->advertiser->name);
+    jw_kstr(w, "campaign", span_str(k->campaign->id));
+    jw_kstr(w, "campaign_name", t->name);
+    jw_kstr(w, "contract", span_str(k->id));
+    jw_kstr(w, "currency", contract_currency(k));
+}
+
+static enum err write_row(struct settlements *s, struct open *o)
+{
+    struct jw *w = &s->list.w;
+    const char *state = "";
+    o->warnings = json_array();
+    warn_of_refusals(s, o);
+    warn_of_party(o, o->k->campaign->advertiser, "advertiser");
+    warn_of_party(o, o->k->publisher, "publisher");
+    jw_object(w);
+    write_names(w, o->k, s->rq->arrived_ms);
+    enum err err = warn_of_adjustments(s, o);
+    if (err == ERR_OK)
+        err = write_open(s, w, o, &state);
+    if (err == ERR_OK)
+        err = write_last(s, w, o);
+    jw_kstr(w, "publisher", span_str(o->k->publisher->id));
+    jw_kstr(w, "publisher_name", o->k->publisher->name);
+    jw_kstr(w, "state", span_str(state));
+    jw_kstr(w, "timezone", contract_terms(o->k, s->rq->arrived_ms)->timezone);
+    jw_key(w, "warnings");
+    jw_value(w, o->warnings);
+    jw_object_end(w);
+    json_decref(o->warnings);
+    return err;
+}
+
+/* A page ends before the contract that would be too much for it, unless that is its first. */
+static enum err row_of(struct settlements *s, const struct contract *k)
+{
+    struct open o;
+    enum err err = read_open(s, k, &o);
+    if (err != ERR_OK)
+        return err;
+    if (s->list.n > 0 && o.closes.tally.moves > s->moves)
+        s->list.more = true;
+    if (s->list.more || !list_item(&s->list))
+        return ERR_OK;
+    s->moves -= o.closes.tally.moves < s->moves ? o.closes.tally.moves : s->moves;
+    memcpy(s->last, k->id, sizeof s->last);
+    return write_row(s, &o);
+}
+
+/* A campaign's own contract pays nobody. */
+static enum err rows_behind(struct settlements *s, struct span after)
+{
+    const struct catalog *c = s->rq->catalog;
+    const struct contract *k = span_empty(after) ? NULL : catalog_contract(c, after);
+    enum err err = ERR_OK;
+    if (!span_empty(after) && k == NULL)
+        return problem(&s->rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
+    for (uint32_t n = k != NULL ? k->number + 1 : 1; err == ERR_OK && n <= c->n_contracts && !s->list.more; n++) {
+        k = catalog_contract_number(c, n);
+        if (k->publisher != NULL && (span_empty(s->only) || span_is(s->only, k->id)))
+            err = row_of(s, k);
+    }
+    return err;
+}
+
+enum err settlements_list(struct request *rq, struct reply *reply)
+{
+    struct settlements s = {.rq = rq, .moves = MOVES_OF_PAGE};
+    struct param contract = {.name = "contract"};
+    struct clock_mark clock = {.steps = 0};
+    const struct contract *k;
+    struct window window;
+    enum err err = window_read(rq, &contract, 1, &window);
+    if (err == ERR_OK && contract.given)
+        err = call_contract(rq, contract.value, &k);
+    if (err == ERR_OK)
+        err = worker_reader(rq->worker, &s.txn);
+    if (err == ERR_OK && (err = clock_mark_get(s.txn, &clock)) == ERR_NOT_FOUND)
+        err = ERR_OK; /* no batch came so far */
+    if (err != ERR_OK)
+        return err;
+    s.clock_sure = clock_sure(&clock);
+    s.only = contract.value;
+    list_open(&s.list, &window);
+    err = rows_behind(&s, window.after);
+    if (err == ERR_OK)
+        list_reply(rq, reply, &s.list, span_str(s.last));
+    else
+        list_abandon(&s.list);
+    return err;
+}

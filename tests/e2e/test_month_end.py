@@ -1,0 +1,236 @@
+"""The month's end of a network: what each contract would come to, `settle` over all of them, whoever breaks in, and who has not answered."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from harness import BINARY, Market, Party, ServerCase, click, countersign, person, send, wait_for
+
+LEGAL = {"name": "Lumen SA", "address": "1 rue du Port, 59000 Lille", "country": "FR", "vat_id": "FR83404833048", "email": "books@lumen.example"}
+
+
+class Between(BaseHTTPRequestHandler):
+    """Passes everything on, but for what `spoil` of the server makes of a POST: (path, how often it came) to a status and a body, or None: its answer is lost."""
+    protocol_version = "HTTP/1.1"
+
+    def give(self, status, kind, body):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        answer = send(self.server.to + self.path, headers={"Authorization": self.headers["Authorization"]})
+        self.give(answer.status, answer.headers["Content-Type"], self.server.read(self.path, answer.body))
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((self.path, self.headers["Idempotency-Key"]))
+        spoilt = self.server.spoil(self.path, len([path for path, _ in self.server.asked if path == self.path]))
+        if spoilt is None or spoilt[0] == 0:
+            answer = send(self.server.to + self.path, "POST", body, {name: self.headers[name] for name in ("Authorization", "Content-Type", "Idempotency-Key")})
+            spoilt = None if spoilt is None else (answer.status, answer.body)
+        if spoilt is None:
+            self.close_connection = True
+        else:
+            self.give(spoilt[0], "application/json", spoilt[1])
+
+    def log_message(self, *_):
+        pass
+
+
+class MonthEnd(ServerCase):
+    settings = {"SWEEP_MS": 50}
+
+    @classmethod
+    def set_up_market(cls):
+        pass
+
+    def settle(self, status, *more, token=None):
+        done = countersign("settle", self.server.url, "--token", token or self.operator.token, *more)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def rows(self, path="settlements", **query):
+        """All rows of a list, two a page."""
+        found, after = [], ""
+        while after is not None:
+            page = self.operator.get(f"/v1/{path}?limit=2{after}" + "".join(f"&{name}={value}" for name, value in query.items()))
+            found += page["data"]
+            after = f"&after={page['next']}" if "next" in page else None
+        return found
+
+    def row(self, contract):
+        [row] = self.rows(contract=contract)
+        return row
+
+    def lead(self, market, publisher, code, price=None):
+        _, click_id = click(code["click_url"])
+        made = self.assertStatus(publisher.postback(person(click_id=click_id)), 200).json
+        if price != 0:
+            market.advertiser.post(f"/v1/leads/{made['lead']}/dispositions", {"status": "approved"})
+        return made
+
+    def swept(self, contract, **expected):
+        def seen():
+            row = self.row(contract)
+            return row if all(row.get("draft", {}).get(name) == value for name, value in expected.items()) else None
+        return wait_for(seen, what=f"{expected} of {contract}")
+
+    def words(self, row):
+        return {warning["warning"] for warning in row["warnings"]}
+
+    def test_a_preview_is_what_is_issued_and_a_refusal_is_a_row(self):
+        market = Market(self.server)
+        operator = market.operator
+        market.put_keys()
+        for party in (market.advertiser, market.publisher):
+            self.assertStatus(party.call("PATCH", f"/v1/parties/{party.id}", {"legal": LEGAL}), 200)
+        others = [Party(operator, name, "publisher") for name in ("Unbound", "Idle", "Owes")]
+        unbound = market.new_contract(others[0], assent="both")
+        idle = market.new_contract(others[1])
+        owes = market.new_contract(others[2])
+        for _ in range(2):
+            self.lead(market, market.publisher, market.code)
+        waits = self.lead(market, market.publisher, market.code, price=0)
+        operator.post(f"/v1/contracts/{owes}/adjustments", {"micros": -7_500_000, "reason": "paid twice"})
+        good, bad = self.swept(market.contract, leads=3), self.swept(owes, net_micros=-7_500_000)
+        self.assertEqual((good["state"], self.words(good)), ("open", set()))
+        draft = good["draft"]
+        self.assertEqual((draft["net_micros"], draft["payable_minor"], draft["payable_by"], draft["leads"], draft["clicks"], draft["number"]),
+                         (24_000_000, 2400, "advertiser", 3, 3, 1))
+        self.assertEqual(draft["waiting"], {"held": 0, "micros": 12_000_000, "pending": 1})
+        self.assertEqual((bad["state"], self.words(bad), bad["draft"]["payable_by"]), ("open", {"negative_net", "no_key", "no_legal_data"}, "publisher"))
+        self.assertEqual((self.row(idle)["state"], "draft" in self.row(idle)), ("nothing", False))
+        refused = self.row(unbound)
+        self.assertEqual((refused["state"], [w["warning"] for w in refused["warnings"] if w["blocks"]]), ("nothing", ["terms_unbound"]))
+        self.assertEqual([row["contract"] for row in self.rows()][-4:], [market.contract, unbound, idle, owes])
+        for party in (market.advertiser, market.publisher, market.auditor):
+            self.assertProblem(party.call("GET", "/v1/settlements"), 403)
+
+        shown = self.settle(0, "--preview", "--contract", market.contract)
+        for word in ("open", "Offer, Publisher", "payable 24.00 EUR by the advertiser", "net 24.00 EUR", "3 leads", "1 wait for 12.00 EUR", "1 contract to settle"):
+            self.assertIn(word, shown)
+        self.settle(0, "--preview")
+        self.assertEqual(self.rows("statements", contract=market.contract), [])
+
+        told = self.settle(0)
+        for word in ("payable 24.00 EUR by the advertiser", "payable 7.50 EUR by the publisher", "but nobody said who the publisher is by law", "24.00 EUR owed by advertisers",
+                     "7.50 EUR owed by publishers", "of this run wait"):
+            self.assertIn(word, told)
+        [issued] = self.rows("statements", contract=market.contract)
+        for name in ("from", "gross_micros", "net_micros", "payable_minor", "payable_by", "carried_micros", "lines", "number", "from_at"):
+            if name in issued:
+                self.assertEqual(issued[name], draft[name], name)
+        self.assertEqual(self.rows("statements", contract=unbound), [])
+
+        again = wait_for(lambda: (lambda text: text if "0 contracts settled" in text else None)(self.settle(0)), what="nothing to be left")
+        self.assertIn(f"{issued['id']} no. 1", again)
+        self.assertIn("the advertiser Advertiser has not answered", again)
+        self.assertEqual(len(self.rows("statements", contract=market.contract)), 1)
+
+        for verdict, left in (("none", 1), ("accept", 0), ("dispute", 0)):
+            self.assertEqual(len(self.rows("statements", contract=market.contract, verdict=verdict)), left)
+        lines = [json.loads(line)["index"] for line in market.publisher.do("GET", f"/v1/statements/{issued['id']}/lines").text.splitlines()]
+        market.advertiser.answer_statement(issued["id"])
+        market.publisher.answer_statement(issued["id"], "dispute", lines[:1])
+        for verdict, left in (("none", 0), ("accept", 1), ("dispute", 1)):
+            self.assertEqual(len(self.rows("statements", contract=market.contract, verdict=verdict)), left)
+        self.assertIn("everybody has answered", self.settle(0, "--contract", market.contract))
+        market.advertiser.post(f"/v1/leads/{waits['lead']}/dispositions", {"status": "approved"})
+        row = self.swept(market.contract, net_micros=12_000_000)
+        self.assertEqual((self.words(row), row["last"]["id"], row["draft"]["number"]), ({"disputed"}, issued["id"], 2))
+        self.assertIn("but the publisher disputes the last statement", self.settle(0, "--preview", "--contract", market.contract))
+
+    def network(self, n):
+        market = Market(self.server)
+        contracts = []
+        for i in range(n):
+            publisher = Party(market.operator, f"Publisher {i}", "publisher")
+            contract = market.new_contract(publisher)
+            self.lead(market, publisher, market.new_code(publisher, contract))
+            contracts.append(contract)
+        self.swept(contracts[-1], leads=1, net_micros=12_000_000)
+        return contracts
+
+    def runs(self):
+        return subprocess.Popen([BINARY, "settle", self.server.url, "--token", self.operator.token], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def settled(self, contracts):
+        made = [row["contract"] for row in self.rows("statements") if row["net_micros"] > 0]
+        return {contract: made.count(contract) for contract in contracts}
+
+    def test_killed_cut_off_and_run_by_two_at_once_it_settles_each_once(self):
+        contracts = self.network(24)
+        killed = self.runs()
+        while not killed.stdout.readline().startswith("settled"):
+            pass
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.communicate()
+        self.assertLess(sum(self.settled(contracts).values()), len(contracts))
+        both = [self.runs(), self.runs()]
+        for run in both:
+            while not run.stdout.readline().startswith("settled"):
+                pass
+        self.server.kill()
+        time.sleep(0.2)
+        self.server.start()
+        for run in both:
+            out, err = run.communicate(timeout=100)
+            self.assertEqual(run.returncode, 0, out + err)
+        self.assertEqual(self.settled(contracts), dict.fromkeys(contracts, 1))
+        self.assertIn("0 refused", self.settle(0))
+        self.assertEqual(self.settled(contracts), dict.fromkeys(contracts, 1))
+        checked = countersign("check", "--data", self.server.data)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def between(self, spoil, read=lambda path, body: body):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Between)
+        server.to, server.spoil, server.read, server.asked = self.server.url, spoil, read, []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server
+
+    def settle_by(self, server, status, *more):
+        done = countersign("settle", f"http://127.0.0.1:{server.server_port}", "--token", self.operator.token, *more)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_a_refusal_is_a_row_and_a_lost_answer_is_asked_for_again(self):
+        first, lost, last = self.network(3)
+        no = json.dumps({"status": 409, "field": "until", "detail": "not \x1b[31myet\u202e"}).encode()
+        server = self.between(lambda path, n: (409, no) if first in path else None if lost in path and n == 1 else (503, b"") if lost in path and n == 2 else (0, b""))
+        told = self.settle_by(server, 1)
+        self.assertRegex(told, f"refused +{first} .*409, until not .*yet")
+        self.assertNotRegex(told, "[\x1b\u202e]")
+        self.assertIn("1 refused", told)
+        self.assertEqual(self.settled([first, lost, last]), {first: 0, lost: 1, last: 1})
+        keys = {key for path, key in server.asked if lost in path}
+        self.assertEqual((len(keys), len([path for path, _ in server.asked if lost in path])), (1, 3))
+        self.settle(0)
+        self.assertEqual(self.settled([first, lost, last]), {first: 1, lost: 1, last: 1})
+
+    def test_what_a_server_makes_up_is_not_followed(self):
+        for made_up in ({"data": [{"contract": "../../v1/parties", "state": "open"}]}, {"data": [], "next": "a b"}, {"data": {}}, {"next": "X1"}):
+            server = self.between(lambda *_: (0, b""), lambda path, body, made_up=made_up: json.dumps(made_up).encode())
+            self.settle_by(server, 1)
+            self.assertEqual(server.asked, [])
+
+    def test_what_cannot_be_asked_is_said(self):
+        self.assertIn("check the token", self.settle(2, token="cst_nobody"))
+        self.assertIn("403", self.settle(2, token=Market(self.server).publisher.token))
+        self.assertIn("not a contract id", self.settle(2, "--contract", "../x"))
+        self.assertIn("404", self.settle(2, "--contract", "C000000000000"))
+        self.assertProblem(self.operator.call("GET", "/v1/settlements?after=nobody"), 400, "after")
+        self.assertProblem(self.operator.call("GET", "/v1/statements?verdict=maybe"), 400, "verdict")
+
+
+if __name__ == "__main__":
+    unittest.main()
