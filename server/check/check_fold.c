@@ -318,16 +318,17 @@ static const struct contract *named(struct check *c, struct span origin)
 /* A head of larger size than the one of its log before it. */
 static void fold_head(struct check *c, const struct envelope *env, const struct checkpoint *head)
 {
-    uint8_t row[LEAVES_KEY_LEN + 8];
+    uint8_t row[LEAVES_KEY_LEN + LEAVES_ROW_LEN];
     const struct contract *k = named(c, head->origin);
     struct checked_log *log = k != NULL ? check_log(c, k->number) : NULL;
     if (log == NULL || head->size <= log->last_leaf_size || head->size > log->tree.frontier.size) {
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and no head that can follow those before it");
         return;
     }
-    log->last_leaf_size = head->size;
     leaves_key(row, k->number, env->index);
-    store_be64(row + LEAVES_KEY_LEN, head->size);
+    leaves_row(row + LEAVES_KEY_LEN, head->size, log->last_leaf_size > 0 ? log->last_leaf : env->index);
+    log->last_leaf = env->index;
+    log->last_leaf_size = head->size;
     row_set_add(c->leaves, span_of(row, sizeof row));
 }
 

@@ -163,10 +163,6 @@ void check_tree_append(struct check *c, struct checked_log *log, const struct en
     merkle_leaf(env->entry, &leaf);
     tile_builder_leaf(&log->tree, &leaf);
     uint64_t size = log->tree.frontier.size;
-    if (log->has_head && size == log->head.published) {
-        log->at_published = true;
-        frontier_root(&log->tree.frontier, &log->published_root);
-    }
     if (log->has_head && size == log->head.head.size) {
         log->head_at_statement = env->kind == ENTRY_STATEMENT || env->kind == ENTRY_ROOT;
         compare_sweep(c, log);
@@ -223,25 +219,6 @@ void prove_seqs(struct check *c)
     check_each(c, TABLE_SEQS, seqs_belong);
 }
 
-/* The leaf that the head names is of a note over the log at that size, signed by any of our keys. */
-static bool was_published(struct check *c, const struct checked_log *log)
-{
-    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
-    struct note_key keys[KEYS_MAX];
-    char name[ORIGIN_CAP];
-    struct checkpoint p;
-    struct envelope env;
-    const struct span origin = instance_log_name(&c->in, catalog_contract_number(c->catalog, log->number), name);
-    size_t n = keys_log_publics(c->in.keys, pubs, KEYS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        keys[i].name = origin;
-        memcpy(keys[i].pub, pubs[i], ED25519_KEY_LEN);
-    }
-    return ledger_read(c->txn, ROOT_LOG, log->head.leaf, &env) == ERR_OK &&
-           checkpoint_open_plain(env.sealed, keys, n, &p, NULL) == ERR_OK && p.size == log->head.published &&
-           memcmp(p.root.b, log->published_root.b, HASH_LEN) == 0;
-}
-
 /* Every contract's log has every change of the server's keys. */
 static void count_key_steps(struct check *c, const struct checked_log *log)
 {
@@ -268,7 +245,8 @@ static void head_belongs(struct check *c, enum table t, struct span key, struct 
         else if (size > log->below && !log->head_at_statement)
             check_row_fails(c, TABLE_META, SPAN("watermark"), "is %" PRIu64 ", but log %" PRIu32 " is swept beyond it",
                             c->watermark, log->number);
-        if (published < log->fold.period.from || (published > 0 && (!log->at_published || !was_published(c, log))))
+        if (published < log->fold.period.from || published != log->last_leaf_size ||
+            (published > 0 && log->head.leaf != log->last_leaf))
             check_row_fails(c, t, key, "says that a head of size %" PRIu64 " was published last, and it was not",
                             published);
     }
@@ -283,11 +261,46 @@ static void leaf_belongs(struct check *c, enum table t, struct span key, struct 
         check_row_fails(c, t, key, "is not of a head that is this leaf of the root log");
 }
 
+/* A note over the log at that size, signed by any of our keys. */
+static bool is_signed(struct check *c, const struct contract *k, struct span note, const struct hash *root)
+{
+    uint8_t pubs[KEYS_MAX][ED25519_KEY_LEN];
+    struct note_key keys[KEYS_MAX];
+    char name[ORIGIN_CAP];
+    struct checkpoint p;
+    size_t n = keys_log_publics(c->in.keys, pubs, KEYS_MAX);
+    const struct span origin = instance_log_name(&c->in, k, name);
+    for (size_t i = 0; i < n; i++) {
+        keys[i].name = origin;
+        memcpy(keys[i].pub, pubs[i], ED25519_KEY_LEN);
+    }
+    return checkpoint_open_plain(note, keys, n, &p, NULL) == ERR_OK && memcmp(p.root.b, root->b, HASH_LEN) == 0;
+}
+
+/* Against the log's tiles: once these, and the entry itself, were found to be as they must. */
+static void head_holds(struct check *c, struct span row)
+{
+    uint32_t contract = load_be32(row.ptr);
+    uint64_t leaf = load_be64(row.ptr + 4), size = load_be64(row.ptr + LEAVES_KEY_LEN);
+    struct hash root;
+    struct span note;
+    if (ledger_note(c->txn, leaf, &note) == ERR_OK && ledger_root_at(c->txn, contract, size, &root) == ERR_OK &&
+        !is_signed(c, catalog_contract_number(c->catalog, contract), note, &root))
+        finds_failure(&c->finding[STORE_CHECK_ENTRIES],
+                      "leaf %" PRIu64 " of the root log is no head of log %" PRIu32 " at %" PRIu64
+                      " entries that a key of ours signed",
+                      leaf, contract, size);
+}
+
 void prove_leaves(struct check *c)
 {
     struct span value;
-    for (size_t i = 0; i < row_set_count(c->leaves); i++)
+    const struct finding *trees = &c->finding[STORE_CHECK_TREES];
+    for (size_t i = 0; i < row_set_count(c->leaves); i++) {
         check_need(c, TABLE_LEAVES, span_of(row_set_at(c->leaves, i).ptr, LEAVES_KEY_LEN), &value);
+        if (trees->failures == 0 && trees->doubts == 0)
+            head_holds(c, row_set_at(c->leaves, i));
+    }
     check_each(c, TABLE_LEAVES, leaf_belongs);
 }
 

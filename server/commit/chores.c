@@ -138,7 +138,7 @@ enum err chore_publish(struct batch *cx, struct job *job)
     enum err err = ledger_root_at(cx->txn, k->number, c.size, &root);
     if (err != ERR_OK || memcmp(root.b, c.root.b, HASH_LEN) != 0)
         return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (c.size <= ledger_published(cx->ledger, k->number))
+    if (c.size <= ledger_published(cx->ledger, k->number, NULL))
         return ERR_OK;
     if ((err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG)) != ERR_OK)
         return err;

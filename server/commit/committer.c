@@ -253,7 +253,7 @@ static void sign_again(struct committer *c, struct txn *t, uint32_t log, uint64_
 {
     const struct instance *in = c->cx.instance;
     char origin[ORIGIN_CAP];
-    struct checkpoint head = {.size = ledger_published(c->cx.ledger, log)};
+    struct checkpoint head = {.size = ledger_published(c->cx.ledger, log, NULL)};
     struct buf note;
     if (size >= head.size)
         return;

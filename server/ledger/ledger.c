@@ -284,9 +284,11 @@ uint32_t ledger_last(const struct ledger *l)
     return n > 0 ? (uint32_t)(n - 1) : 0;
 }
 
-uint64_t ledger_published(const struct ledger *l, uint32_t contract)
+uint64_t ledger_published(const struct ledger *l, uint32_t contract, uint64_t *leaf)
 {
     const struct log *log = log_find(l, contract);
+    if (leaf != NULL)
+        *leaf = log == NULL ? 0 : log->now.leaf;
     return log == NULL ? 0 : log->now.published;
 }
 

@@ -63,8 +63,9 @@ bool ledger_dirty(const struct ledger *l);
 uint64_t ledger_changes(const struct ledger *l);
 /* Whether the log's present size is that of its last committed sweep. */
 bool ledger_is_swept(const struct ledger *l, uint32_t contract);
-/* The size of the log's last head that went into the root log. */
-uint64_t ledger_published(const struct ledger *l, uint32_t contract);
+/* The size of the log's last head that went into the root log, and which leaf of that it is (leaf NULL: nobody asks).
+ * 0: none did. */
+uint64_t ledger_published(const struct ledger *l, uint32_t contract, uint64_t *leaf);
 /* Appends a pair to the root log, which is ready: the hash of the text, and of which log that is. *leaf is the first.
  */
 struct root_leaf {
@@ -99,7 +100,8 @@ MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out
 MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf);
 /* The note that this leaf of the root log is of, as it was signed, whatever key signs now. ERR_CORRUPT: it has none. */
 MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
-/* The first leaf of the root log at or after *leaf that is a head of this log, and its note. ERR_NOT_FOUND. */
+/* The first leaf of the root log at or after *leaf that is a head of this log, and its note. ERR_NOT_FOUND; ERR_CORRUPT
+ * also when there must be one that is not found. */
 MUST_CHECK enum err ledger_next_leaf(struct txn *t, uint32_t contract, uint64_t *leaf, struct span *note);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);

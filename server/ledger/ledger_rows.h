@@ -5,7 +5,7 @@
 
 #include "server/ledger/ledger.h"
 
-enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12, LEAVES_KEY_LEN = 12 };
+enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12, LEAVES_KEY_LEN = 12, LEAVES_ROW_LEN = 16 };
 enum { HEAD_MAX = 4096 };
 
 struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, uint64_t n);
@@ -13,6 +13,7 @@ struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n);
 struct span contract_key(uint8_t key[4], uint32_t contract);
 struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq);
 struct span leaves_key(uint8_t key[LEAVES_KEY_LEN], uint32_t contract, uint64_t leaf);
+void leaves_row(uint8_t row[LEAVES_ROW_LEN], uint64_t size, uint64_t before);
 
 /* A row of HEADS: what readers see of it, and what only the committer needs. */
 struct stored_head {

@@ -53,7 +53,8 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       TELLS_ALL,                                                                                                       \
       "the log's fold at that size; what was published last is in the root log, though an older head there would "     \
       "pass")                                                                                                          \
-    X(LEAVES, "leaves", "contract be32, leaf be64 -> size be64 of its head that is this leaf of the root log", FOLD,   \
+    X(LEAVES, "leaves",                                                                                                \
+      "contract be32, leaf be64 -> of its head that is this leaf of the root log size, leaf of the one before", FOLD,  \
       TELLS_ALL, "what the notes say that stand in the root log")                                                      \
     X(DAY_KEYS, "day_keys", "day be32 -> wrapped AES-256 key of the private parts of that UTC day", SEALED,            \
       TELLS_VALUE | TELLS_KEY | TELLS_ADDED,                                                                           \

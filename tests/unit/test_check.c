@@ -133,6 +133,22 @@ static uint64_t append_note(struct ledger *l, struct txn *t, uint64_t size, stru
     return leaf;
 }
 
+static enum { NOTES_HONEST, NOTE_BY_ANOTHER_KEY, NOTE_OF_ANOTHER_TREE } notes;
+
+/* A head before the one that is published last. */
+static void put_forged_note(struct shop *s, struct ledger *l, struct txn *t, uint64_t size)
+{
+    const struct checkpoint c = {.origin = SPAN(ORIGIN "/log/" CONTRACT), .size = size, .root = {{9}}};
+    struct signer *by = notes == NOTE_OF_ANOTHER_TREE ? keys_new_log_signer(s->keys, 0)
+                                                      : signer_new((const uint8_t *)"a key that is nobody's..........");
+    struct buf note;
+    buf_heap(&note);
+    checkpoint_sign(&note, &c, by);
+    assert_ok(ledger_publish(l, t, 1, size, append_note(l, t, size, buf_span(&note))));
+    signer_free(by);
+    buf_free(&note);
+}
+
 /* The head that a statement closes, and its hash in the root log. */
 static void put_note(struct shop *s, struct ledger *l, struct txn *t, const struct entry_statement *e)
 {
@@ -146,6 +162,8 @@ static void put_note(struct shop *s, struct ledger *l, struct txn *t, const stru
     assert_ok(heads_sign(heads, 1, &closed, &note));
     heads_close(heads);
     put_part(t, e->id, "checkpoint", buf_span(&note));
+    if (notes != NOTES_HONEST)
+        put_forged_note(s, l, t, e->to - 1);
     assert_ok(ledger_publish(l, t, 1, e->to, append_note(l, t, e->to, buf_span(&note))));
     buf_free(&note);
 }
@@ -521,6 +539,23 @@ static void damage_is_named_by_its_check(void **state)
     }
 }
 
+static void each_head_in_the_root_log_is_ours_not_the_last_alone(void **state)
+{
+    (void)state;
+    for (notes = NOTE_BY_ANOTHER_KEY; notes <= NOTE_OF_ANOTHER_TREE; notes++) {
+        void *fresh = NULL;
+        struct buf report;
+        shop_open(&fresh);
+        buf_heap(&report);
+        if (check(fresh, &report) != 1 || !line_says(&report, "entries", "FAILS") ||
+            memmem(report.ptr, report.len, "is no head of log 1", 19) == NULL)
+            fail_msg("%d: %.*s", (int)notes, (int)report.len, report.ptr);
+        buf_free(&report);
+        shop_close(&fresh);
+    }
+    notes = NOTES_HONEST;
+}
+
 /* Whatever the reader dies of, the command answers. */
 static void a_damaged_file_is_survived(void **state)
 {
@@ -619,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_honest_store_holds, shop_open, shop_close),
         cmocka_unit_test_setup_teardown(a_read_that_fails_is_no_damage, shop_open, shop_close),
         cmocka_unit_test(damage_is_named_by_its_check),
+        cmocka_unit_test(each_head_in_the_root_log_is_ours_not_the_last_alone),
         cmocka_unit_test_setup_teardown(what_was_signed_is_held_against_the_logs, shop_open, shop_close),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_survived, shop_open, shop_close),
         cmocka_unit_test_setup_teardown(no_store_cannot_be_told, shop_open, shop_close),
