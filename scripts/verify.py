@@ -1670,21 +1670,40 @@ class Statement:
 
     def line_items(self):
         lines = []
-        for at, lead, _, status, reason, micros in self.moves:
-            if isinstance(lead, Adjustment):
-                line = self.adjusted(at, lead)
-                line |= {"kind": line.pop("reason"), "text": lead.entry["reason"]}
-                lines.append(canonical(line))
-                continue
-            line = {"index": at, "kind": "lead" if at == lead.index else "disposition", "lead": lead.index, "lead_at": rfc3339(lead.time),
-                    "micros": micros, "reason": reason, "status": status}
-            if "share_to" in lead.entry:
-                line |= {"share_from": lead.share[0], "share_to": lead.share[1]}
-            lines.append(canonical(line))
+        for move in self.moves:
+            line = self.adjustment_line(move.at, move.lead) if isinstance(move.lead, Adjustment) else self.lead_line(move)
+            lines.append(canonical({name: value for name, value in line.items() if value is not None}))
         traffic = self.traffic()
         if traffic["micros"]:
             lines.append(canonical(traffic))
         return lines
+
+    def told(self, index):
+        """What a line tells of the lead that it is about."""
+        lead, entries = self.ledger.leads[index], self.ledger.entries
+        clicked = "click" in lead.entry and not lead.entry.get("click_unrecorded")
+        sub1 = (clicked and entries[lead.entry["click"]].get("sub1")) or lead.entry.get("sub1")
+        return {"lead": lead.index, "lead_at": rfc3339(lead.time), "placement": lead.entry.get("placement"), "sub1": sub1, "txid": lead.entry.get("txid")}
+
+    def adjustment_line(self, at, made):
+        line, entries = self.adjusted(at, made), self.ledger.entries
+        line |= {"at": rfc3339(clock(entries[at])), "by": made.entry["by"], "kind": line.pop("reason"), "text": made.entry["reason"]}
+        return line | self.told(made.entry["lead"]) if "lead" in made.entry else line
+
+    def lead_line(self, move):
+        lead, entry = move.lead, self.ledger.entries[move.at]
+        line = self.told(lead.index) | {"index": move.at, "kind": entry["kind"], "micros": move.micros, "reason": move.reason, "status": move.after}
+        if entry["kind"] == "disposition":
+            line |= {"at": rfc3339(clock(entry)), "by": entry.get("party") or None, "text": entry.get("text"), "trust": entry["trust"]}
+        if "share_to" in lead.entry:
+            line |= {"share_from": lead.share[0], "share_to": lead.share[1]}
+        if not move.adjusts():
+            price = lead.price if move.pays() else 0
+            if move.pays():
+                line |= {"terms": lead.terms.index, "tier": lead.tier if lead.tier >= 0 else None}
+            if move.micros != price:
+                line["sale_micros"] = move.micros - price
+        return line
 
     def stood(self, lead):
         """The statement on which a lead stood first, where that is an earlier one."""
@@ -2079,7 +2098,7 @@ class Audit:
     def lines(self):
         self.have(self.ledger, "decisions")
         for statement in self.ledger.statements:
-            served = self.mirror.read(f"v1/statements/{statement.id}/lines", 2048 * (statement.to - statement.start + 1))
+            served = self.mirror.read(f"v1/statements/{statement.id}/lines", 8192 * (statement.to - statement.start + 1))
             need(served == b"".join(line + b"\n" for line in statement.lines), f"the line items of {statement.id} are not what the entries give")
         return f"{sum(len(statement.lines) for statement in self.ledger.statements)} line items equal to the recomputed"
 

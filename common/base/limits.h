@@ -46,9 +46,10 @@ enum {
     LIMIT_LOG_KEY = 4096,                      /* bytes of one line of it: a name of a URL's length, and a key */
     LIMIT_LOG_KEYS = 32 * (LIMIT_LOG_KEY + 1), /* bytes of log/keys, a newline behind each */
     LIMIT_OPENING = 128 << 10, /* bytes of one opening: LIMIT_FIELDS and contact fields, each byte escaped */
-    LIMIT_LINE_ITEM = 2048,    /* bytes of a statement's line item: ten numbers and words, and a reason */
-    LIMIT_STATEMENT = 65536,   /* bytes of a signed statement without adjustments */
-    LIMIT_ADJUSTMENT = 256     /* bytes of one adjustment or quantity, in base64: five numbers and a word */
+    LIMIT_LINE_ITEM =
+        8192, /* bytes of a statement's line item: numbers, words, and texts of which each byte may take six */
+    LIMIT_STATEMENT = 65536, /* bytes of a signed statement without adjustments */
+    LIMIT_ADJUSTMENT = 256   /* bytes of one adjustment or quantity, in base64: five numbers and a word */
 };
 
 #define POSTBACK_WINDOW_S 300

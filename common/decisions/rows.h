@@ -42,6 +42,8 @@ struct view {
     enum err (*click)(void *ctx, uint32_t contract, uint64_t index, struct clicked *out);
     /* The leaf hash of a recorded lead; ERR_NOT_FOUND when that index is not a lead. */
     enum err (*leaf)(void *ctx, uint32_t contract, uint64_t index, struct hash *out);
+    /* The bytes of a recorded entry, until the view is asked again; ERR_NOT_FOUND when there is none at that index. */
+    enum err (*entry)(void *ctx, uint32_t contract, uint64_t index, struct span *out);
     void *ctx;
 };
 

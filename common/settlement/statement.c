@@ -9,6 +9,7 @@
 #include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/settlement/legal.h"
+#include "common/settlement/statement_line.h"
 
 /* A lead received in the interval, and what became of it within. */
 struct received {
@@ -46,6 +47,7 @@ struct statement_draft {
     struct received *received;     /* ascending */
     size_t n, room;
     struct statement_lines lines;
+    struct line_told told;  /* of the line under way */
     struct buf adjustments; /* a JSON array */
     struct jw adjustment;
     int64_t gross_micros, adjusted_micros;
@@ -150,11 +152,22 @@ static void add_quantity(struct statement_draft *f, const struct quantity *q)
     f->quantity[f->n_quantities++] = *q;
 }
 
-/* What a move that adds to the gross is made of: the lead's price, and what its sale pays beside that. */
+/* Whether it adds to the gross. */
+static bool earns(const struct move_row *m)
+{
+    return m->micros >= 0 && !move_reinstates(m);
+}
+
+/* What such a move is made of: the lead's price, and what its sale pays beside that. */
+static int64_t price_of(const struct move_row *m, const struct lead_row *lead)
+{
+    return move_begins_to_pay(m) ? lead->payout_micros : 0;
+}
+
 static void quantities_of_move(struct statement_draft *f, const struct move_row *m, const struct lead_row *lead)
 {
     bool whole = lead->share.to == 0;
-    int64_t price = move_begins_to_pay(m) ? lead->payout_micros : 0;
+    int64_t price = price_of(m, lead);
     if (move_begins_to_pay(m))
         add_quantity(f, &(struct quantity){whole ? QUANTITY_LEAD : QUANTITY_PART, lead->terms, lead->tier,
                                            whole ? price : 0, 1, price});
@@ -221,7 +234,7 @@ static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, c
                                     const struct lead_row *lead)
 {
     struct settled_row stood = {0};
-    if (m->micros >= 0 && !move_reinstates(m)) {
+    if (earns(m)) {
         quantities_of_move(f, m, lead);
         return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
     }
@@ -231,6 +244,26 @@ static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, c
     if (err == ERR_OK)
         write_adjustment(f, index, 0, m->lead, m->micros, status_word(m->status), stood.id);
     return err;
+}
+
+/* An entry that a line tells of, which the rows know and the log does not. */
+static MUST_CHECK enum err untold(const struct statement_draft *f, uint64_t index, enum err err)
+{
+    return err != ERR_CORRUPT ? err
+                              : problem(f->problem, err, "", "the entries that line item %llu tells of do not read",
+                                        (unsigned long long)index);
+}
+
+static MUST_CHECK enum err tell_adjustment(struct statement_draft *f, uint64_t index, const struct move_row *m,
+                                           const struct adjustment_row *a)
+{
+    line_told_clear(&f->told);
+    enum err err = line_tell_decision(&f->told, f->view, f->contract, m->lead, ENTRY_ADJUSTMENT);
+    if (err == ERR_OK && m->lead != index)
+        err = line_tell_time(&f->told, f->view, f->contract, index);
+    if (err == ERR_OK && a->lead > 0)
+        err = line_tell_lead(&f->told, f->view, f->contract, a->lead);
+    return untold(f, index, err);
 }
 
 static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_t index, const struct move_row *m)
@@ -244,42 +277,75 @@ static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_
     if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
         return out_of_range(f);
     write_adjustment(f, index, m->lead, a.lead, m->micros, entry_kind_word(m->kind), a.statement);
+    if ((err = tell_adjustment(f, index, m, &a)) != ERR_OK)
+        return err;
     jw_open(&w, &f->lines.text);
     jw_object(&w);
     jw_kint(&w, "adjustment", (int64_t)m->lead);
+    line_time(&w, "at", f->told.at_ms);
+    line_value(&w, "by", &f->told, TOLD_BY);
     jw_kint(&w, "index", (int64_t)index);
     jw_kstr(&w, "kind", span_str(entry_kind_word(m->kind)));
     if (a.lead > 0)
         jw_kint(&w, "lead", (int64_t)a.lead);
+    line_time(&w, "lead_at", f->told.lead_at_ms);
     jw_kint(&w, "micros", m->micros);
+    line_value(&w, "placement", &f->told, TOLD_PLACEMENT);
     if (a.statement[0] != '\0')
         jw_kstr(&w, "statement", span_str(a.statement));
-    jw_kstr(&w, "text", a.reason);
+    line_value(&w, "sub1", &f->told, TOLD_SUB1);
+    line_value(&w, "text", &f->told, TOLD_TEXT);
+    line_value(&w, "txid", &f->told, TOLD_TXID);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start);
     return ERR_OK;
 }
 
+static MUST_CHECK enum err tell_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
+{
+    enum err err = ERR_OK;
+    line_told_clear(&f->told);
+    if (m->kind == ENTRY_DISPOSITION)
+        err = line_tell_decision(&f->told, f->view, f->contract, index, ENTRY_DISPOSITION);
+    if (err == ERR_OK)
+        err = line_tell_lead(&f->told, f->view, f->contract, m->lead);
+    return untold(f, index, err);
+}
+
 static void line_of_move(struct statement_draft *f, uint64_t index, const struct move_row *m,
                          const struct lead_row *lead)
 {
     size_t start = f->lines.text.len;
+    bool priced = earns(m) && move_begins_to_pay(m);
     struct jw w;
 
     jw_open(&w, &f->lines.text);
     jw_object(&w);
+    line_time(&w, "at", f->told.at_ms);
+    line_value(&w, "by", &f->told, TOLD_BY);
     jw_kint(&w, "index", (int64_t)index);
     jw_kstr(&w, "kind", span_str(entry_kind_word(m->kind)));
     jw_kint(&w, "lead", (int64_t)m->lead);
     jw_time(&w, "lead_at", lead->at_ms);
     jw_kint(&w, "micros", m->micros);
+    line_value(&w, "placement", &f->told, TOLD_PLACEMENT);
     jw_kstr(&w, "reason", span_str(reason_word(m->reason)));
+    if (earns(m) && m->micros != price_of(m, lead))
+        jw_kint(&w, "sale_micros", m->micros - price_of(m, lead));
     if (lead->share.to) {
         jw_kint(&w, "share_from", lead->share.from);
         jw_kint(&w, "share_to", lead->share.to);
     }
     jw_kstr(&w, "status", span_str(status_word(m->status)));
+    line_value(&w, "sub1", &f->told, TOLD_SUB1);
+    if (priced)
+        jw_kint(&w, "terms", (int64_t)lead->terms);
+    line_value(&w, "text", &f->told, TOLD_TEXT);
+    if (priced && lead->tier >= 0)
+        jw_kint(&w, "tier", lead->tier);
+    line_value(&w, "trust", &f->told, TOLD_TRUST);
+    line_value(&w, "txid", &f->told, TOLD_TXID);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start);
@@ -295,7 +361,8 @@ static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, 
         return err;
     count_move(f, index, m);
     bridge_move(f, m, &lead);
-    if ((err = sum_move(f, index, m, &lead)) == ERR_OK)
+    err = sum_move(f, index, m, &lead);
+    if (err == ERR_OK && (err = tell_move(f, index, m)) == ERR_OK)
         line_of_move(f, index, m, &lead);
     return err;
 }
@@ -731,6 +798,7 @@ struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from)
     struct statement_draft *f = xcalloc(1, sizeof *f);
     *f = (struct statement_draft){.contract = contract, .from = from, .to = from};
     buf_heap(&f->lines.text);
+    line_told_open(&f->told);
     buf_heap(&f->adjustments);
     jw_open(&f->adjustment, &f->adjustments);
     jw_array(&f->adjustment);
@@ -742,6 +810,7 @@ void statement_draft_free(struct statement_draft *f)
     if (f == NULL)
         return;
     buf_free(&f->lines.text);
+    line_told_close(&f->told);
     buf_free(&f->adjustments);
     free(f->received);
     free(f->quantity);

@@ -405,7 +405,8 @@ static enum err run_event(struct overlay *o, const struct view *v, const struct 
 enum err trial_run(struct trial *t)
 {
     struct overlay o = {.trial = t, .rows = rows_map_new(NULL)};
-    const struct view v = {overlay_get, overlay_seek, overlay_click, overlay_leaf, &o};
+    const struct view v = {
+        .get = overlay_get, .seek = overlay_seek, .click = overlay_click, .leaf = overlay_leaf, .ctx = &o};
     struct event *events = xcalloc(2 * t->n + 1, sizeof *events);
     size_t n = list_events(t, events);
     enum err err = ERR_OK;

@@ -91,8 +91,9 @@ static void rebuild(struct audit *a, const struct closed *c, uint64_t index, con
                       member);
     if (err == ERR_OK)
         compare_lines(a, c, &out.lines);
-    if (fold_next(&a->fold, index, e, root, err == ERR_OK ? &out : NULL) != ERR_OK)
-        a->stopped = true;
+    bool known = err == ERR_OK || err == ERR_CONFLICT || err == ERR_INVALID || err == ERR_CORRUPT;
+    if (fold_next(&a->fold, index, e, root, err == ERR_OK ? &out : NULL) != ERR_OK || !known)
+        a->stopped = true; /* the next one begins with what this one comes to */
     statement_free(&out);
 }
 

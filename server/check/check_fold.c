@@ -46,10 +46,19 @@ static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct h
     return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum err view_bytes(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    struct envelope env;
+    enum err err = view_entry(ctx, contract, index, &env);
+    if (err == ERR_OK)
+        *out = env.entry;
+    return err;
+}
+
 void check_fold_open(struct check *c)
 {
     c->rows = rows_map_new(NULL);
-    c->view = (struct view){view_get, view_seek, view_click, view_leaf, c};
+    c->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, c};
 }
 
 /* A finding about the journal's row that is looked at. */

@@ -495,6 +495,15 @@ static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct h
     return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum err view_bytes(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    struct envelope env;
+    enum err err = view_entry(ctx, contract, index, &env);
+    if (err == ERR_OK)
+        *out = env.entry;
+    return err;
+}
+
 /* What decides about money is held against the entry that it repeats: a statement over a changed row would be signed,
  * and stand for ever. */
 static enum err row_holds(struct ledger_view *v, enum row_table table, struct span key, struct span value)
@@ -534,5 +543,6 @@ static enum err view_seek(void *ctx, enum row_table table, struct span from, str
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)
 {
     *v = (struct ledger_view){l, t};
-    return (struct view){.get = view_get, .seek = view_seek, .click = view_click, .leaf = view_leaf, .ctx = v};
+    return (struct view){
+        .get = view_get, .seek = view_seek, .click = view_click, .leaf = view_leaf, .entry = view_bytes, .ctx = v};
 }

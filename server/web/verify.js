@@ -202,7 +202,7 @@
       else if (document && Array.isArray(document.keys)) document.keys.forEach(function (k) { found.jwks.push({ key: k, from: 'keyfile' }); });
       else if (note(string)) found.notes.push(note(string));
       else if (/^[^+\n]+\+[0-9a-f]{8}\+[A-Za-z0-9+\/]+=*\n/.test(string)) found.logKeys = found.logKeys.concat(string.split('\n'));
-      else if (/^\{[^\n]*"kind":"(lead|disposition|traffic)"/.test(string)) found.lines.push({ path: file.path, bytes: file.bytes, text: string });
+      else if (/^\{[^\n]*"kind":"(lead|disposition|adjustment|traffic)"/.test(string)) found.lines.push({ path: file.path, bytes: file.bytes, text: string });
       else found.unused++;
     });
     return found;
@@ -255,7 +255,27 @@
     return ['clicks', 'impressions', 'views', 'leads'].every(function (name) { return sum(c[name]) === 2 * c[name].total; }) &&
       c.payable.clicks <= c.clicks.total && c.payable.impressions <= c.impressions.total;
   }
-  /* Lines by which the money comes about; null: they do not give the statement's sums. */
+  /* Whether the quantities are those of the lines: of clicks and impressions the lines say the sums alone. */
+  function quantitiesAre(p, rows) {
+    var sums = {};
+    function add(sign, n, micros, name) {
+      sums[name] = sums[name] || [0n, 0n];
+      sums[name][0] += BigInt(sign * n);
+      sums[name][1] += BigInt(sign) * BigInt(micros);
+    }
+    rows.forEach(function (row) {
+      var sale = row.sale_micros || 0, part = 'share_to' in row, price = row.micros - sale;
+      if ('terms' in row) add(1, 1, price, [part ? 'lead_part' : 'lead', row.terms, row.tier, part ? 0 : price].join());
+      if (sale) add(1, 1, sale, ['sale', '', '', 0].join());
+      if (row.kind === 'traffic') add(1, 0, row.click_micros, 'click'), add(1, 0, row.impression_micros, 'impression');
+    });
+    p.quantities.forEach(function (q) {
+      var traffic = q.what === 'click' || q.what === 'impression';
+      add(-1, traffic ? 0 : q.n, q.micros, traffic ? q.what : [q.what, q.terms, q.tier, q.unit_micros].join());
+    });
+    return Object.keys(sums).every(function (name) { return sums[name][0] === 0n && sums[name][1] === 0n; });
+  }
+  /* Whether the lines are those by which the money comes about. */
   function linesAddUp(p, rows) {
     var adjusted = {}, gross = 0n, moved = 0n, leads = 0, last = -1;
     p.adjustments.forEach(function (a) { adjusted[a.index] = a; });
@@ -271,7 +291,7 @@
       moved += BigInt(row.micros);
       return a.micros === row.micros && a.lead === row.lead && a.reason === (row.kind === 'adjustment' ? row.kind : row.status);
     });
-    return good && Object.keys(adjusted).length === 0 && gross === BigInt(p.gross_micros) && gross + moved === BigInt(p.net_micros) && leads === p.counts.leads.total;
+    return good && quantitiesAre(p, rows) && Object.keys(adjusted).length === 0 && gross === BigInt(p.gross_micros) && gross + moved === BigInt(p.net_micros) && leads === p.counts.leads.total;
   }
 
   async function signature(s, found, rows) {
@@ -391,6 +411,7 @@
   async function statement(s, found, tell) {
     var rows = [], p = s.payload, log = await logOf(found, p.contract, tell), kid = await signature(s, found, rows), said = null;
     var shaped = p && p.counts && p.period && p.tree && p.lines && Array.isArray(p.adjustments) && p.adjustments.every(function (a) { return a && whole(a.micros); }) &&
+      Array.isArray(p.quantities) && p.quantities.every(function (q) { return q && whole(q.n) && whole(q.micros); }) &&
       [p.gross_micros, p.net_micros, p.payable_minor, p.carried_micros, p.exponent, p.period.from, p.period.to].every(whole);
     if (!shaped) return { rows: rows.concat([['fails', t('formbad'), '']]), p: p, kid: kid, said: null };
     var a = amounts(p);

@@ -123,6 +123,7 @@ class VerifyPage(ServerCase):
             ("one lead fewer counted", cls.files(jws=cls.signed(counts={**first["counts"], "leads": {
                 **first["counts"]["leads"], "approved": 0}})), {}),
             ("a line changed", cls.files(lines=lines.replace(b'"micros":12000000', b'"micros":11000000')), {}),
+            ("another tier", cls.files(jws=cls.signed(quantities=[{**each, "tier": each.get("tier", 0) + 1} for each in first["quantities"]])), {}),
             ("a line dropped", cls.files(lines=lines.split(b"\n", 1)[1]), {}),
             ("without lines", cls.files(lines=None), {}),
             ("another root", cls.files(checkpoint=cls.keys.note(origin, size, bytes(32))), {}),
@@ -141,7 +142,7 @@ class VerifyPage(ServerCase):
         "a bit of the payload": "as a server writes it", "a foreign key": "is not known here", "a foreign key under our name": "signature is not that",
         "pinned otherwise": "not the key that you expect", "one signature of two": "as a server writes it", "members of other types": "as a server writes it", "a blank more": "as a server writes it",
         "more to pay": "money does not add up", "more gross": "money does not add up", "one lead fewer counted": "counts do not add up",
-        "a line changed": "lines are not the ones", "a line dropped": "lines are not the ones", "another root": "does not have this head",
+        "another tier": "money does not add up", "a line changed": "lines are not the ones", "a line dropped": "lines are not the ones", "another root": "does not have this head",
         "a foreign note": "checkpoint is not known", "a note changed after signing": "not signed by the log",
         "period with a gap": "does not follow statement", "an entry of the log changed": "does not have this head",
         "one party's answer in the other's name": "answer is not signed",

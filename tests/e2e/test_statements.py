@@ -216,6 +216,17 @@ class Statements(ServerCase):
         self.assertEqual((statement["lines"]["n"], statement["lines"]["root"]), (tree.size, tree.root().hex()))
         self.assertEqual(statement["lines"]["sha256"], hashlib.sha256(lines).hexdigest())
 
+    def test_lines_tell_of_which_lead_by_whom_and_why(self):
+        lead = self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click("?sub1=november"), txid='N\u00b0 "1"', sub1="own")), 200).json["lead"]
+        self.assertStatus(self.market.advertiser.postback({"lead": lead, "status": "approved", "reason": "reached \\ by phone"}), 200)
+        ident, statement, _ = self.settle()
+        lines = [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+        about = {"placement": 1, "sub1": "november", "txid": 'N\u00b0 "1"', "lead": lines[0]["index"], "lead_at": lines[0]["lead_at"]}
+        self.assertEqual(lines[0], {**about, "index": lines[0]["index"], "kind": "lead", "micros": 0, "reason": "", "status": "pending"})
+        self.assertEqual(lines[1], {**about, "at": lines[1]["at"], "by": self.market.advertiser.id, "index": lines[1]["index"], "kind": "disposition",
+                                    "micros": 12_000_000, "reason": "", "status": "approved", "terms": 0, "text": "reached \\ by phone", "tier": 0, "trust": "signed"})
+        self.assertEqual([(each["what"], each["terms"], each["tier"], each["n"]) for each in statement["quantities"]], [("lead", 0, 0, 1)])
+
     def test_for_people(self):
         self.say(self.lead(), "approved")
         made = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})

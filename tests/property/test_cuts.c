@@ -36,6 +36,7 @@ static void append(struct run *r, const struct entry *e, struct amount a)
     merkle_leaf(buf_span(&b), &leaf);
     assert_ok(fold_apply(&r->fold, r->n, e, &r->tree, NULL));
     frontier_append(&r->tree, &leaf, NULL, NULL);
+    world_keep(&r->world, CONTRACT, r->n, e);
     r->entry[r->n++] = a;
     r->moved += a.micros;
     r->now_ms += 1000;

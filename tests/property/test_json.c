@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/json_peek.h"
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
 #include "common/base/utf8.h"
@@ -122,6 +123,39 @@ static void what_is_written_reads_back(void **state)
     }
 }
 
+/* Also cut off anywhere: what is found then is whole. */
+static void a_member_is_found_as_it_is_written(void **state)
+{
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        static const char *const names[] = {"more", "value", "valu", "mor", ""};
+        json_t *v = random_object();
+        struct buf b, member;
+        struct span found;
+        buf_heap(&b), buf_heap(&member);
+        write_value(&b, v);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            json_t *wrapped = json_object(), *value = json_object_get(v, names[i]);
+            assert_int_equal(json_peek(buf_span(&b), names[i], &found), value != NULL);
+            buf_clear(&member);
+            if (value != NULL) {
+                json_object_set(wrapped, "x", value);
+                write_value(&member, wrapped);
+                assert_true(span_eq(found, span_of(member.ptr + 5, member.len - 6)));
+            }
+            json_decref(wrapped);
+        }
+        size_t len = draw(b.len);
+        char *cut = malloc(len > 0 ? len : 1); /* so that a look beyond it shows */
+        memcpy(cut, b.ptr, len);
+        if (json_peek(span_of(cut, len), "value", &found))
+            assert_true(found.ptr + found.len <= cut + len);
+        free(cut);
+        json_decref(v);
+        buf_free(&b), buf_free(&member);
+    }
+}
+
 static void any_changed_byte_shows(void **state)
 {
     (void)state;
@@ -204,9 +238,8 @@ static void python_writes_the_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_reads_back),
-        cmocka_unit_test(any_changed_byte_shows),
-        cmocka_unit_test(cut_or_lengthened_texts_are_refused),
+        cmocka_unit_test(what_is_written_reads_back),   cmocka_unit_test(a_member_is_found_as_it_is_written),
+        cmocka_unit_test(any_changed_byte_shows),       cmocka_unit_test(cut_or_lengthened_texts_are_refused),
         cmocka_unit_test(python_writes_the_same_bytes),
     };
     const char *given = getenv("SEED");

@@ -98,6 +98,7 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
     assert_true(index < ENTRIES_MAX);
     buf_heap(&s->entry[index]);
     entry_write(&s->entry[index], e);
+    world_keep(&s->world, story_context()->contract, index, e);
     merkle_leaf(buf_span(&s->entry[index]), &leaf);
     struct frontier before = s->tree.frontier;
     tile_builder_leaf(&s->tree, &leaf);

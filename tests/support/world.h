@@ -81,10 +81,18 @@ struct world_click {
     enum device device;
 };
 
+struct world_entry {
+    uint32_t contract;
+    uint64_t index;
+    struct buf bytes;
+};
+
 struct world {
     struct rows_map *rows;
     struct world_click *clicks;
     size_t n, room;
+    struct world_entry *entries;
+    size_t n_entries, entries_room;
 };
 
 static inline enum err world_get(void *ctx, enum row_table t, struct span key, struct span *value)
@@ -119,6 +127,36 @@ static inline enum err world_leaf(void *ctx, uint32_t contract, uint64_t index, 
     return ERR_OK;
 }
 
+/* One of a single log from its beginning on stands at its index; else the latest come first. */
+static inline enum err world_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    const struct world *w = ctx;
+    bool there = index < w->n_entries && w->entries[index].contract == contract && w->entries[index].index == index;
+    for (size_t i = there ? index + 1 : w->n_entries; i-- > 0;)
+        if (w->entries[i].contract == contract && w->entries[i].index == index) {
+            *out = buf_span(&w->entries[i].bytes);
+            return ERR_OK;
+        }
+    for (size_t i = 0; i < w->n; i++)
+        if (w->clicks[i].contract == contract && w->clicks[i].index == index) {
+            *out = SPAN("{\"at\":1,\"kind\":\"click\"}");
+            return ERR_OK;
+        }
+    return ERR_NOT_FOUND;
+}
+
+static inline void world_keep(struct world *w, uint32_t contract, uint64_t index, const struct entry *e)
+{
+    if (w->n_entries == w->entries_room) {
+        w->entries_room = w->entries_room ? 2 * w->entries_room : 64;
+        w->entries = xrealloc(w->entries, w->entries_room * sizeof *w->entries);
+    }
+    struct world_entry *kept = &w->entries[w->n_entries++];
+    *kept = (struct world_entry){.contract = contract, .index = index};
+    buf_heap(&kept->bytes);
+    entry_write(&kept->bytes, e);
+}
+
 static inline struct world world_new(void)
 {
     return (struct world){.rows = rows_map_new(NULL)};
@@ -128,11 +166,19 @@ static inline void world_free(struct world *w)
 {
     rows_map_free(w->rows);
     free(w->clicks);
+    for (size_t i = 0; i < w->n_entries; i++)
+        buf_free(&w->entries[i].bytes);
+    free(w->entries);
 }
 
 static inline struct view world_view(struct world *w)
 {
-    return (struct view){.get = world_get, .seek = world_seek, .click = world_find_click, .leaf = world_leaf, .ctx = w};
+    return (struct view){.get = world_get,
+                         .seek = world_seek,
+                         .click = world_find_click,
+                         .leaf = world_leaf,
+                         .entry = world_entry,
+                         .ctx = w};
 }
 
 static inline void world_click(struct world *w, struct world_click c)
@@ -161,8 +207,10 @@ static inline enum err world_apply(struct world *w, const struct fold_context *c
     struct view v = world_view(w);
     struct row_ops ops;
     enum err err = apply(cx, &v, t, index, e, priv, &ops);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         rows_map_write(w->rows, &ops);
+        world_keep(w, cx->contract, index, e);
+    }
     return err;
 }
 

@@ -438,20 +438,18 @@ def statement(doc, world):
 
 
 def statement_lines(doc, world):
-    traffic, of_leads = re.search(r"`(\{\"click_micros\".*?\})`", doc)[1], re.search(r"Line items are .*?Then, if", doc, re.DOTALL)[0]
-    named, of_parts = set(re.findall(r"`(\w+)`", of_leads)), set(re.search(r"`(\w+)` and `(\w+)` \(of a part\)", of_leads).groups())
-    of_adjustments = set(re.findall(r"`(\w+)`", re.search(r"Where an adjustment begins to count:.*? its reason", doc)[0])) - {"adjustments"}
-    parts = 0
+    """Each line has the members that its kind always has, and none that its kind has not; each member of a lead's line was met, but of a sale."""
+    always, may, met = defaultdict(set), defaultdict(set), set()
+    for names, kinds, _ in table(doc, "member", "lines", "what"):
+        for kind in words(kinds):
+            may[kind] |= set(re.findall(r"`(\w+)`", names))
+            always[kind] |= set(re.findall(r"`(\w+)`\*", names))
     for key, text in world.rows["statements"]:
         for line in map(json.loads, text.decode().splitlines() if key.endswith(b"\0lines") else []):
-            expected = set(re.findall(r'"(\w+)"', traffic)) - {"traffic"} if line["kind"] == "traffic" else named
-            if line["kind"] == "adjustment":
-                yield from (of_adjustments ^ set(line)) - {"lead", "statement"}
-                continue
-            parts += "share_to" in line
-            yield from (expected if "share_to" in line else expected - of_parts) ^ set(line)
-    if not parts:
-        yield "no line of a part was written, so nothing can be compared"
+            kind, members = line["kind"], set(line)
+            yield from (f"{kind} line: {name}" for name in (always[kind] - members) | (members - may[kind]))
+            met |= members
+    yield from (f"no line with {name} was written" for name in (may["lead"] | may["disposition"] | may["adjustment"]) - met - {"sale_micros"})
 
 
 def payloads(doc, world):
@@ -550,7 +548,8 @@ CASES = {
     dispositions: [("| approved | returned (-payout), converted |", "| approved | returned (-payout) |"),
                    ("| converted | returned (-payout) |", "| converted | returned |")],
     statement: [("| `gross_micros` |", "| `gross` |"), ("`from_at` is the `to_at`", "the `to_at`")],
-    statement_lines: [("`micros` (change of what is payable)", "the change of what is payable"), ("`share_from` and `share_to` (of a part)", "`share_from` and `share` (of a part)")],
+    statement_lines: [("| `kind`* `micros`* | `lead`", "| `kind`* | `lead`"), ("| `share_from` `share_to` | `lead` `disp", "| `share_from` `share` | `lead` `disp"),
+                      ("| `trust`* | `disposition` |", "| `trust`* | `lead` `disposition` |"), ("| `sub1` |", "| `sub2` |")],
     payloads: [("`at contract index kind lead leaf", "`at contract index kind lead"), ("`verdict` (`accept` or `dispute`), `disputed`", "`disputed`")],
     checks: [("| `rootlog` | signed", "| `root` | signed"), ("| `lines` | equal to those built from the entries |\n", "")],
     topics: [("`first_at` `last_at`", "`last_at`"), ("| `decided` |", "| `decisions` |")],

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/money.h"
+#include "common/base/text.h"
 #include "common/pages/statement_page.h"
 #include "common/settlement/statement.h"
 #include "tests/support/ok.h"
@@ -116,10 +117,12 @@ static void the_payload_is_what_the_format_says(void **state)
     assert_string_equal(out.lines.text.ptr,
                         "{\"index\":1,\"kind\":\"lead\",\"lead\":1,\"lead_at\":\"2026-09-21T14:13:21.000Z\",\"micros\":"
                         "0,\"reason\":\"\",\"status\":\"pending\"}\n"
-                        "{\"index\":2,\"kind\":\"disposition\",\"lead\":1,\"lead_at\":\"2026-09-21T14:13:21.000Z\","
-                        "\"micros\":12000000,\"reason\":\"\",\"status\":\"approved\"}\n"
-                        "{\"index\":3,\"kind\":\"disposition\",\"lead\":1,\"lead_at\":\"2026-09-21T14:13:21.000Z\","
-                        "\"micros\":-12000000,\"reason\":\"\",\"status\":\"returned\"}\n"
+                        "{\"at\":\"2026-09-21T14:13:22.000Z\",\"index\":2,\"kind\":\"disposition\",\"lead\":1,"
+                        "\"lead_at\":\"2026-09-21T14:13:21.000Z\",\"micros\":12000000,\"reason\":\"\","
+                        "\"status\":\"approved\",\"terms\":0,\"trust\":\"signed\"}\n"
+                        "{\"at\":\"2026-09-21T14:13:23.000Z\",\"index\":3,\"kind\":\"disposition\",\"lead\":1,"
+                        "\"lead_at\":\"2026-09-21T14:13:21.000Z\",\"micros\":-12000000,\"reason\":\"\","
+                        "\"status\":\"returned\",\"trust\":\"signed\"}\n"
                         "{\"index\":4,\"kind\":\"lead\",\"lead\":4,\"lead_at\":\"2026-09-21T14:13:24.000Z\",\"micros\":"
                         "0,\"reason\":\"bad_phone\",\"status\":\"rejected\"}\n"
                         "{\"all_clicks\":1,\"all_impressions\":0,\"click_micros\":250000,\"clicks\":1,"
@@ -173,6 +176,87 @@ static void the_payload_is_what_the_format_says(void **state)
     buf_byte(&out.payload, '\0');
     assert_string_equal(out.payload.ptr, expected.ptr);
     buf_free(&expected), buf_free(&root), buf_free(&sha);
+    statement_free(&out);
+    close_book(&b);
+}
+
+/* ---- what a line tells of its entries ---- */
+
+/* The nth line, without its newline, NUL-ended. */
+static struct buf line_of(const struct statement_out *out, size_t n)
+{
+    struct span rest = buf_span(&out->lines.text), line = SPAN("");
+    struct buf text;
+    for (size_t i = 0; i <= n; i++)
+        assert_true(text_cut(&rest, '\n', &line));
+    buf_heap(&text);
+    buf_span_add(&text, line);
+    buf_byte(&text, '\0');
+    return text;
+}
+
+static void line_is(const struct statement_out *out, size_t n, const char *expected)
+{
+    struct buf line = line_of(out, n);
+    assert_string_equal(line.ptr, expected);
+    buf_free(&line);
+}
+
+static void a_line_tells_the_lead_its_link_its_price_and_who_decided_why(void **state)
+{
+    struct book b;
+    (void)state;
+    open_book(&b, "", ",'price':{'sale_ppm':100000}");
+    append(&b, (struct entry){.kind = ENTRY_CLICK, .click = {.placement = 2, .sub = {SPAN("oct \"ober\"\n")}}});
+    append(&b, (struct entry){.kind = ENTRY_CLICK, .click = {.placement = 2}});
+    struct entry e = {.kind = ENTRY_LEAD,
+                      .lead = {.party = SPAN("P1"),
+                               .txid = SPAN("N\u00b0 1"),
+                               .sub = {SPAN("own")},
+                               .has_click = true,
+                               .placement = 2,
+                               .status = STATUS_PENDING,
+                               .payout_micros = 1000000,
+                               .tier = 3}};
+    uint64_t first = append(&b, e);
+    e.lead.click = 1;
+    e.lead.txid = SPAN("");
+    e.lead.due_ms = NOW;
+    uint64_t second = append(&b, e);
+    e.lead.click_unrecorded = true;
+    e.lead.click = 0;
+    append(&b, e);
+    append(&b, (struct entry){.kind = ENTRY_DISPOSITION,
+                              .clocked_ms = NOW - 1000,
+                              .disposition = {.lead = first,
+                                              .party = SPAN("A1"),
+                                              .trust = TRUST_API,
+                                              .status = STATUS_CONVERTED,
+                                              .text = SPAN("gut \\ sehr"),
+                                              .amount_micros = 5000000,
+                                              .payable_micros = 1500000}});
+    append(&b, (struct entry){
+                   .kind = ENTRY_DISPOSITION,
+                   .disposition = {
+                       .lead = second, .trust = TRUST_SYSTEM, .status = STATUS_APPROVED, .payable_micros = 1000000}});
+    struct statement_in in = cut(&b, 0, b.size);
+    struct statement_out out = build(&in);
+    line_is(&out, 0,
+            "{\"index\":2,\"kind\":\"lead\",\"lead\":2,\"lead_at\":\"2026-09-21T14:13:22.000Z\",\"micros\":0,"
+            "\"placement\":2,\"reason\":\"\",\"status\":\"pending\",\"sub1\":\"oct \\\"ober\\\"\\n\","
+            "\"txid\":\"N\u00b0 1\"}");
+    line_is(&out, 1,
+            "{\"index\":3,\"kind\":\"lead\",\"lead\":3,\"lead_at\":\"2026-09-21T14:13:23.000Z\",\"micros\":0,"
+            "\"placement\":2,\"reason\":\"\",\"status\":\"pending\",\"sub1\":\"own\"}");
+    line_is(&out, 3,
+            "{\"at\":\"2026-09-21T14:13:19.000Z\",\"by\":\"A1\",\"index\":5,\"kind\":\"disposition\",\"lead\":2,"
+            "\"lead_at\":\"2026-09-21T14:13:22.000Z\",\"micros\":1500000,\"placement\":2,\"reason\":\"\","
+            "\"sale_micros\":500000,\"status\":\"converted\",\"sub1\":\"oct \\\"ober\\\"\\n\",\"terms\":0,"
+            "\"text\":\"gut \\\\ sehr\",\"tier\":3,\"trust\":\"api\",\"txid\":\"N\u00b0 1\"}");
+    line_is(&out, 4,
+            "{\"at\":\"2026-09-21T14:13:26.000Z\",\"index\":6,\"kind\":\"disposition\",\"lead\":3,"
+            "\"lead_at\":\"2026-09-21T14:13:23.000Z\",\"micros\":1000000,\"placement\":2,\"reason\":\"\","
+            "\"status\":\"approved\",\"sub1\":\"own\",\"terms\":0,\"tier\":3,\"trust\":\"system\"}");
     statement_free(&out);
     close_book(&b);
 }
@@ -787,6 +871,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_payload_is_what_the_format_says),
+        cmocka_unit_test(a_line_tells_the_lead_its_link_its_price_and_who_decided_why),
         cmocka_unit_test(the_lines_root_is_that_of_the_lines),
         cmocka_unit_test(leads_are_counted_as_the_interval_leaves_them),
         cmocka_unit_test(money_is_rounded_once_and_the_rest_carried),

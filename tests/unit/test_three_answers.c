@@ -64,6 +64,12 @@ static enum err faulty_leaf(void *ctx, uint32_t contract, uint64_t index, struct
     return answer(f, f->real.leaf(f->real.ctx, contract, index, out), NULL);
 }
 
+static enum err faulty_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    struct faulty *f = ctx;
+    return answer(f, f->real.entry(f->real.ctx, contract, index, out), out);
+}
+
 /* ---- the story: clicks 0 to 2, leads, dispositions ---- */
 
 struct story {
@@ -302,7 +308,7 @@ static unsigned wrong_outcomes(reading *read, enum fault fault, unsigned *fired)
     *fired = 0;
     for (unsigned n = 1, met = 1; met; n++) {
         struct faulty f = {.real = world_view(&s.world), .fault = fault, .left = n};
-        v = (struct view){faulty_get, faulty_seek, faulty_click, faulty_leaf, &f};
+        v = (struct view){faulty_get, faulty_seek, faulty_click, faulty_leaf, faulty_entry, &f};
         buf_clear(&out);
         enum err err = read(&s, &v, &out);
         met = f.left == 0;

@@ -1,0 +1,11 @@
+/* One member of canonical JSON, without reading the rest: for bytes that were read and judged before. */
+#ifndef CS_BASE_JSON_PEEK_H
+#define CS_BASE_JSON_PEEK_H
+
+#include "common/base/span.h"
+
+/* The value of the object's own member of that name, as it is written. False: there is none, or the bytes are no object
+ * as we write them; then *value is empty. Never looks beyond the bytes. */
+bool json_peek(struct span object, const char *name, struct span *value);
+
+#endif
