@@ -101,6 +101,9 @@ static const struct field lead_fields[] = {
     RAW("facts_sha256", lead.report.facts_sha256),
     RAW("commit", lead.report.commitment.b),
     RAW("request_sha256", lead.report.request.b),
+    RAW("salt", lead.salt),
+    RAW("contact_sha256", lead.contact.b),
+    RAW("network_sha256", lead.network.b),
     SEALED(lead),
     NONCE(lead),
 };
@@ -559,4 +562,14 @@ enum err record_read(struct span bytes, struct record *out)
     for (size_t i = 0; i < l->n && !r.failed; i++)
         take_field(&r, &l->field[i], (char *)out + l->field[i].offset);
     return r.failed || r.rest.len != 0 ? ERR_CORRUPT : ERR_OK;
+}
+
+void record_keep(struct record_lead *l, const struct private_part *p)
+{
+    struct kept_part k;
+    private_keep(p, &k);
+    kept_commitment(&k, &l->report.commitment);
+    memcpy(l->salt, k.salt, SALT_LEN);
+    l->contact = k.contact;
+    l->network = k.network;
 }

@@ -133,6 +133,8 @@ struct record {
             struct lead_report report;
             uint32_t fallback_contract; /* ledger for a lead whose clicks do not exist: the publisher's, or the
                                            campaign's direct one */
+            uint8_t salt[SALT_LEN]; /* these three: of the part that is kept, whose tokens and facts are the report's */
+            struct hash contact, network;
             struct private_sealed sealed;
             struct nonce_use nonce;
         } lead;
@@ -276,5 +278,8 @@ MUST_CHECK enum err record_read(struct span bytes, struct record *out);
 
 /* The fields of a kind, for the docs and the tests: {name, type} of field i; false past the last. */
 MUST_CHECK bool record_field(enum record_kind k, size_t i, const char **name, const char **type);
+
+/* What is kept of a lead's private part, and what the lead commits to. */
+void record_keep(struct record_lead *l, const struct private_part *p);
 
 #endif

@@ -137,7 +137,7 @@ struct txid_row {
     char party[LIMIT_ID + 1]; /* the sender's id */
     uint32_t contract;
     uint64_t index;
-    uint8_t facts_sha256[HASH_LEN]; /* zeros when erased */
+    uint8_t facts_sha256[HASH_LEN];
 };
 MUST_CHECK enum err row_txid(const struct view *v, uint32_t advertiser, uint32_t campaign, struct span party,
                              struct span txid, struct txid_row *out);

@@ -51,15 +51,7 @@ static void contact_commitment(const uint8_t salt[SALT_LEN], struct span contact
     commitment(SPAN("countersign/v1/contact\n"), salt, contact, out);
 }
 
-/* What a lead's entry commits to: both lower commitments and the tokens. */
-struct lead_commitment {
-    uint8_t salt[SALT_LEN];
-    struct hash contact, network;
-    bool has_email, has_phone;
-    uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
-};
-
-static void lead_commitment(const struct lead_commitment *l, struct hash *out)
+void kept_commitment(const struct kept_part *l, struct hash *out)
 {
     char mem[256];
     struct buf b;
@@ -81,22 +73,18 @@ static void lead_commitment(const struct lead_commitment *l, struct hash *out)
     commitment(SPAN("countersign/v1/lead\n"), l->salt, buf_span(&b), out);
 }
 
-struct salts {
-    uint8_t network[SALT_LEN], contact[SALT_LEN]; /* contact: leads only */
-};
-
-/* The upper commitment's parts, and the salts of the lower two. */
-static void lead_parts(const struct private_part *p, struct lead_commitment *l, struct salts *s)
+void private_keep(const struct private_part *p, struct kept_part *out)
 {
-    network_salt(p, s->network);
-    derive_salt(p->seed, SPAN("contact"), s->contact);
-    derive_salt(p->seed, SPAN("lead"), l->salt);
-    network_commitment(s->network, p->ip, p->ua, &l->network);
-    contact_commitment(s->contact, p->contact, &l->contact);
-    l->has_email = p->has_email;
-    l->has_phone = p->has_phone;
-    memcpy(l->email, p->email, TOKEN_LEN);
-    memcpy(l->phone, p->phone, TOKEN_LEN);
+    uint8_t salt[SALT_LEN];
+    *out = (struct kept_part){.has_email = p->has_email, .has_phone = p->has_phone};
+    derive_salt(p->seed, SPAN("lead"), out->salt);
+    network_salt(p, salt);
+    network_commitment(salt, p->ip, p->ua, &out->network);
+    derive_salt(p->seed, SPAN("contact"), salt);
+    contact_commitment(salt, p->contact, &out->contact);
+    memcpy(out->email, p->email, TOKEN_LEN);
+    memcpy(out->phone, p->phone, TOKEN_LEN);
+    memcpy(out->facts_sha256, p->facts_sha256, HASH_LEN);
 }
 
 void private_commitment(const struct private_part *p, struct hash *out)
@@ -105,16 +93,73 @@ void private_commitment(const struct private_part *p, struct hash *out)
         network_commitment(p->seed, p->ip, p->ua, out);
         return;
     }
-    struct lead_commitment l;
-    struct salts s;
-    lead_parts(p, &l, &s);
-    lead_commitment(&l, out);
+    struct kept_part k;
+    private_keep(p, &k);
+    kept_commitment(&k, out);
 }
 
 void dup_commitment(const struct hash *commit, const struct hash *leaf, struct hash *out)
 {
     sha256v((struct span[]){SPAN("countersign/v1/dup\n"), span_of(commit->b, HASH_LEN), span_of(leaf->b, HASH_LEN)}, 3,
             out->b);
+}
+
+/* ---- what is kept: u8 1 with an email token, 2 with a phone token | salt | C | N | facts | email | phone ---- */
+
+enum { KEPT_EMAIL = 1, KEPT_PHONE = 2 };
+
+void kept_write(struct buf *out, const struct kept_part *k)
+{
+    buf_byte(out, (uint8_t)((k->has_email ? KEPT_EMAIL : 0) | (k->has_phone ? KEPT_PHONE : 0)));
+    buf_add(out, k->salt, SALT_LEN);
+    buf_add(out, k->contact.b, HASH_LEN);
+    buf_add(out, k->network.b, HASH_LEN);
+    buf_add(out, k->facts_sha256, HASH_LEN);
+    if (k->has_email) {
+        buf_add(out, k->email, TOKEN_LEN);
+    }
+    if (k->has_phone) {
+        buf_add(out, k->phone, TOKEN_LEN);
+    }
+}
+
+static const uint8_t *take(const uint8_t *from, void *out, size_t len)
+{
+    memcpy(out, from, len);
+    return from + len;
+}
+
+enum err kept_read(struct span bytes, struct kept_part *out)
+{
+    const uint8_t *p = (const uint8_t *)bytes.ptr;
+    if (bytes.len == 0 || p[0] > (KEPT_EMAIL | KEPT_PHONE)) {
+        return ERR_CORRUPT;
+    }
+    struct kept_part k = {.has_email = (p[0] & KEPT_EMAIL) != 0, .has_phone = (p[0] & KEPT_PHONE) != 0};
+    if (bytes.len != KEPT_PART_MAX - (k.has_email ? 0u : TOKEN_LEN) - (k.has_phone ? 0u : TOKEN_LEN)) {
+        return ERR_CORRUPT;
+    }
+    p = take(p + 1, k.salt, SALT_LEN);
+    p = take(p, k.contact.b, HASH_LEN);
+    p = take(p, k.network.b, HASH_LEN);
+    p = take(p, k.facts_sha256, HASH_LEN);
+    if (k.has_email) {
+        p = take(p, k.email, TOKEN_LEN);
+    }
+    if (k.has_phone) {
+        take(p, k.phone, TOKEN_LEN);
+    }
+    *out = k;
+    return ERR_OK;
+}
+
+void kept_person(const struct kept_part *k, struct private_part *out)
+{
+    out->has_email = k->has_email;
+    out->has_phone = k->has_phone;
+    memcpy(out->email, k->email, TOKEN_LEN);
+    memcpy(out->phone, k->phone, TOKEN_LEN);
+    memcpy(out->facts_sha256, k->facts_sha256, HASH_LEN);
 }
 
 /* ---- the private part ---- */
@@ -127,15 +172,8 @@ void private_write(struct buf *out, const struct private_part *p)
     if (p->lead) {
         jw_key(&w, "contact");
         jw_raw(&w, p->contact);
-        if (p->has_email) {
-            jw_kb64url(&w, "email", p->email, TOKEN_LEN);
-        }
-        jw_khex(&w, "facts_sha256", p->facts_sha256, HASH_LEN);
     }
     jw_kstr(&w, "ip", p->ip);
-    if (p->lead && p->has_phone) {
-        jw_kb64url(&w, "phone", p->phone, TOKEN_LEN);
-    }
     jw_kb64url(&w, "seed", p->seed, SALT_LEN);
     jw_kstr(&w, "ua", p->ua);
     jw_object_end(&w);
@@ -175,19 +213,13 @@ static bool is_text(const json_t *obj, const char *key, size_t max, struct span 
 static bool private_members(json_t *obj, struct private_part *p)
 {
     static const char *const click[] = {"ip", "seed", "ua", NULL};
-    static const char *const lead[] = {"contact", "email", "facts_sha256", "ip", "phone", "seed", "ua", NULL};
-    struct span facts = SPAN("");
-    size_t len = 0;
+    static const char *const lead[] = {"contact", "ip", "seed", "ua", NULL};
     p->lead = json_object_get(obj, "contact") != NULL;
     if (json_only(obj, "", p->lead ? lead : click, NULL) != ERR_OK || !is_text(obj, "ip", IP_MAX, &p->ip) ||
         !is_text(obj, "ua", LIMIT_USER_AGENT, &p->ua) || !is_b64url(obj, "seed", p->seed, SALT_LEN)) {
         return false;
     }
-    return !p->lead ||
-           (is_token(obj, "email", p->email, &p->has_email) && is_token(obj, "phone", p->phone, &p->has_phone) &&
-            is_text(obj, "facts_sha256", 2 * HASH_LEN, &facts) &&
-            hex_decode(facts, p->facts_sha256, HASH_LEN, &len) == ERR_OK && len == HASH_LEN &&
-            embedded_text(obj, "contact", &p->contact));
+    return !p->lead || embedded_text(obj, "contact", &p->contact);
 }
 
 enum err private_read(struct span bytes, struct private_part *out)
@@ -211,45 +243,48 @@ void private_close(struct private_part *p)
 
 /* ---- openings ---- */
 
-static void lead_opening(struct jw *w, uint64_t index, const struct private_part *p, struct opening_scope scope)
+static void lead_opening(struct jw *w, uint64_t index, const struct kept_part *k, const struct private_part *p,
+                         struct opening_scope scope)
 {
-    struct lead_commitment l;
-    struct salts s;
-    lead_parts(p, &l, &s);
-    if (scope.contact) {
+    uint8_t salt[SALT_LEN];
+    bool network = scope.network && p != NULL;
+    if (scope.contact && p != NULL) {
+        derive_salt(p->seed, SPAN("contact"), salt);
         jw_key(w, "contact");
         jw_raw(w, p->contact);
-        jw_kb64url(w, "contact_salt", s.contact, SALT_LEN);
+        jw_kb64url(w, "contact_salt", salt, SALT_LEN);
     }
-    jw_kb64url(w, "contact_sha256", l.contact.b, HASH_LEN);
-    if (l.has_email) {
-        jw_kb64url(w, "email", l.email, TOKEN_LEN);
+    jw_kb64url(w, "contact_sha256", k->contact.b, HASH_LEN);
+    if (k->has_email) {
+        jw_kb64url(w, "email", k->email, TOKEN_LEN);
     }
     jw_kint(w, "index", (int64_t)index);
-    if (scope.network) {
+    if (network) {
+        network_salt(p, salt);
         jw_kstr(w, "ip", p->ip);
-        jw_kb64url(w, "network_salt", s.network, SALT_LEN);
+        jw_kb64url(w, "network_salt", salt, SALT_LEN);
     }
-    jw_kb64url(w, "network_sha256", l.network.b, HASH_LEN);
-    if (l.has_phone) {
-        jw_kb64url(w, "phone", l.phone, TOKEN_LEN);
+    jw_kb64url(w, "network_sha256", k->network.b, HASH_LEN);
+    if (k->has_phone) {
+        jw_kb64url(w, "phone", k->phone, TOKEN_LEN);
     }
-    jw_kb64url(w, "salt", l.salt, SALT_LEN);
-    if (scope.network) {
+    jw_kb64url(w, "salt", k->salt, SALT_LEN);
+    if (network) {
         jw_kstr(w, "ua", p->ua);
     }
 }
 
-void opening_write(struct buf *out, uint64_t index, const struct private_part *p, struct opening_scope scope)
+void opening_write(struct buf *out, uint64_t index, const struct kept_part *kept, const struct private_part *p,
+                   struct opening_scope scope)
 {
-    if (!p->lead && !scope.network) {
+    if (kept == NULL && (p == NULL || !scope.network)) {
         return;
     }
     struct jw w;
     jw_open(&w, out);
     jw_object(&w);
-    if (p->lead) {
-        lead_opening(&w, index, p, scope);
+    if (kept != NULL) {
+        lead_opening(&w, index, kept, p, scope);
     } else {
         jw_kint(&w, "index", (int64_t)index);
         jw_kstr(&w, "ip", p->ip);
@@ -299,14 +334,14 @@ static bool lead_members(json_t *obj, struct opening *o)
 {
     static const char *const names[] = {"contact",      "contact_salt",   "contact_sha256", "email", "index", "ip",
                                         "network_salt", "network_sha256", "phone",          "salt",  "ua",    NULL};
-    struct lead_commitment l = {0};
+    struct kept_part l = {0};
     if (json_only(obj, "", names, NULL) != ERR_OK || !is_b64url(obj, "contact_sha256", l.contact.b, HASH_LEN) ||
         !is_b64url(obj, "network_sha256", l.network.b, HASH_LEN) || !is_b64url(obj, "salt", l.salt, SALT_LEN) ||
         !is_token(obj, "email", l.email, &l.has_email) || !is_token(obj, "phone", l.phone, &l.has_phone) ||
         !network_fits(obj, &l.network) || !contact_fits(obj, &l.contact)) {
         return false;
     }
-    lead_commitment(&l, &o->commitment);
+    kept_commitment(&l, &o->commitment);
     o->has_contact = json_object_get(obj, "contact") != NULL;
     o->has_email = l.has_email;
     o->has_phone = l.has_phone;

@@ -15,7 +15,7 @@
 
 enum { SALT_LEN = 16, TOKEN_LEN = 16 };
 
-/* The plaintext of an envelope's sealed part. Spans borrow. */
+/* The plaintext of a sealed part, and of a lead with it what its kept part has of the person. Spans borrow. */
 struct private_part {
     uint8_t seed[SALT_LEN];
     struct span ip, ua;
@@ -28,8 +28,25 @@ struct private_part {
     json_t *json;                   /* after private_read */
 };
 
+/* What is kept of a lead's private part, whatever becomes of the rest: it opens the upper level alone, stands beside
+ * the entry, and names nobody. */
+struct kept_part {
+    uint8_t salt[SALT_LEN];
+    struct hash contact, network;
+    bool has_email, has_phone;
+    uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
+    uint8_t facts_sha256[HASH_LEN];
+};
+enum { KEPT_PART_MAX = 1 + SALT_LEN + 3 * HASH_LEN + 2 * TOKEN_LEN };
+void private_keep(const struct private_part *p, struct kept_part *out); /* of a lead */
+void kept_write(struct buf *out, const struct kept_part *k);
+MUST_CHECK enum err kept_read(struct span bytes, struct kept_part *out); /* ERR_CORRUPT */
+void kept_commitment(const struct kept_part *k, struct hash *out);
+void kept_person(const struct kept_part *k, struct private_part *out); /* sets tokens and facts alone */
+
 void private_write(struct buf *out, const struct private_part *p); /* canonical JSON; hot for clicks: no allocation */
-MUST_CHECK enum err private_read(struct span bytes, struct private_part *out); /* spans live until private_close */
+/* The sealed part: spans live until private_close. */
+MUST_CHECK enum err private_read(struct span bytes, struct private_part *out);
 void private_close(struct private_part *p);
 void private_commitment(const struct private_part *p, struct hash *out); /* what the entry carries */
 
@@ -39,11 +56,12 @@ void dup_commitment(const struct hash *commitment, const struct hash *leaf, stru
 
 /* One line of /log/{contract}/openings, canonical JSON without a newline. Always for leads: index, salt,
  * contact_sha256, network_sha256, tokens. `contact` adds the contact salt and fields, `network` the network salt, ip
- * and ua. For clicks and views only with `network`. */
+ * and ua. For clicks and views only with `network`. `kept`: of a lead, else NULL; p: NULL once it is erased. */
 struct opening_scope {
     bool contact, network;
 };
-void opening_write(struct buf *out, uint64_t index, const struct private_part *p, struct opening_scope scope);
+void opening_write(struct buf *out, uint64_t index, const struct kept_part *kept, const struct private_part *p,
+                   struct opening_scope scope);
 
 /* An opening as an auditor reads it. ERR_CORRUPT unless canonical and every plaintext in it fits its commitment. */
 struct opening {

@@ -169,15 +169,7 @@ static enum err find_leads(struct trying *t)
 static enum err open_private(struct trying *t, const struct envelope *env, struct trial_lead *lead, struct buf *plain)
 {
     const struct hash *commitment = entry_commitment(&lead->entry);
-    enum err err = span_empty(env->sealed)
-                       ? ERR_NOT_FOUND
-                       : sealer_open(t->rq->worker->sealer, t->txn, env->day, commitment, env->sealed, plain);
-    if (err == ERR_OK)
-        err = private_read(buf_span(plain), &lead->priv);
-    if (err == ERR_OK && !lead->priv.lead) {
-        private_close(&lead->priv);
-        err = ERR_CORRUPT;
-    }
+    enum err err = sealer_read(t->rq->worker->sealer, t->txn, env, commitment, plain, &lead->priv);
     lead->opened = err == ERR_OK;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

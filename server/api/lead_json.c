@@ -16,8 +16,8 @@ static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, cons
     struct buf plain;
     struct private_part priv;
     buf_heap(&plain);
-    enum err err = sealer_open(rq->worker->sealer, t, env->day, commitment, env->sealed, &plain);
-    if (err == ERR_OK && (err = private_read(buf_span(&plain), &priv)) == ERR_OK) {
+    enum err err = sealer_read(rq->worker->sealer, t, env, commitment, &plain, &priv);
+    if (err == ERR_OK) {
         jw_key(w, "contact");
         jw_raw(w, priv.contact);
         private_close(&priv);

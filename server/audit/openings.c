@@ -31,28 +31,35 @@ static struct opening_scope scope_of(const struct openings *o, const struct entr
     };
 }
 
-/* Adds the line of one entry; none when its private part was erased or its key destroyed. */
+/* Adds the line of one entry: of a lead whose private part was erased, or its key destroyed, what is kept; of another
+ * none. */
 static enum err opening_add(struct openings *o, uint64_t index)
 {
     struct envelope env;
     struct entry entry;
     struct private_part priv;
+    struct kept_part kept;
     enum err err = ledger_read(o->txn, o->k->number, index, &env);
-    if (err != ERR_OK || span_empty(env.sealed))
+    if (err != ERR_OK || (err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* the head counts it */
-    if ((err = entry_read(env.entry, &entry, NULL)) != ERR_OK)
-        return err;
-    buf_clear(&o->plain);
+    const struct opening_scope scope = scope_of(o, &entry);
     const struct hash *commitment = entry_commitment(&entry);
-    err = commitment != NULL ? sealer_open(o->rq->worker->sealer, o->txn, env.day, commitment, env.sealed, &o->plain)
-                             : ERR_CORRUPT;
-    if (err == ERR_OK && (err = private_read(buf_span(&o->plain), &priv)) == ERR_OK) {
-        opening_write(&o->lines, index, &priv, scope_of(o, &entry));
-        buf_byte(&o->lines, '\n');
-        private_close(&priv);
+    bool lead = entry.kind == ENTRY_LEAD, opened = false;
+    if (lead)
+        err = kept_read(env.beside, &kept);
+    if (err == ERR_OK && commitment != NULL && (scope.contact || scope.network)) {
+        err = sealer_read(o->rq->worker->sealer, o->txn, &env, commitment, &o->plain, &priv);
+        opened = err == ERR_OK;
+        err = err == ERR_NOT_FOUND ? ERR_OK : err;
     }
+    if (err == ERR_OK && (lead || opened)) {
+        opening_write(&o->lines, index, lead ? &kept : NULL, opened ? &priv : NULL, scope);
+        buf_byte(&o->lines, '\n');
+    }
+    if (opened)
+        private_close(&priv);
     entry_close(&entry);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return err;
 }
 
 /* The next entry with a private part at or after o->at: for the operator every click, view and lead; for others leads

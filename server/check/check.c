@@ -80,14 +80,12 @@ static void prove(struct check *c, enum table t)
     case TABLE_LEAVES:
         prove_leaves(c);
         return;
+    case TABLE_PRIVATE:
     case TABLE_DAY_KEYS:
-        prove_day_keys(c);
+        prove_sealed(c, t);
         return;
     case TABLE_CLOCK:
         prove_clock(c);
-        return;
-    case TABLE_NONCES:
-        prove_nonces(c);
         return;
     case TABLE_PARTIES:
     case TABLE_CAMPAIGNS:
@@ -103,11 +101,10 @@ static void prove(struct check *c, enum table t)
     case TABLE_STATEMENTS:
         prove_statements(c);
         return;
+    case TABLE_NONCES:
     case TABLE_IDEMPOTENCY:
-        prove_idempotency(c);
-        return;
     case TABLE_REFUSED:
-        prove_refused(c);
+        prove_replays(c, t);
         return;
     case TABLE_COSIGNED:
         prove_responses(c);

@@ -82,59 +82,28 @@ static bool untold(struct check *c, enum store_check check, enum err err)
     return true;
 }
 
-/* Why nothing of that day opens, if it is the key; false when the key is well. */
-static bool key_is_told(struct check *c, uint32_t day)
-{
-    uint8_t wrap[32], opened[32], mem[4];
-    struct span key = span_of(mem, sizeof mem);
-    store_be32(mem, day);
-    keys_day_wrap(c->in.keys, wrap);
-    enum err err = day_key_get(c->in.day_keys, c->txn, wrap, day, opened);
-    if (err == ERR_NOT_FOUND)
-        check_row_doubt(c, TABLE_DAY_KEYS, key,
-                        "is gone: what it sealed is destroyed, or the key is lost; it cannot be compared");
-    else if (err == ERR_IO)
-        check_row_doubt(c, TABLE_DAY_KEYS, key, "cannot be read");
-    else if (err != ERR_OK)
-        check_row_fails(c, TABLE_DAY_KEYS, key, "does not unwrap");
-    crypto_wipe(wrap, sizeof wrap);
-    crypto_wipe(opened, sizeof opened);
-    return err != ERR_OK;
-}
-
-/* Sealed on the day that it came; or on the clock's, before a step of it. 0 without a sealed part. */
-static bool day_fits(struct check *c, const struct envelope *env, const struct entry *e)
-{
-    if (span_empty(env->sealed))
-        return env->day == 0;
-    return env->day == entry_clock(e) / MS_PER_DAY || check_clock_day(c, env->day);
-}
-
-/* Opens and checks the private part; false when there is none (any more). *priv is to be closed. */
-static bool open_private(struct check *c, const struct envelope *env, const struct entry *e, struct private_part *priv)
+/* What is kept of a lead, and what is sealed of it or of another entry. True with a person. */
+static bool take_private(struct check *c, const struct envelope *env, const struct entry *e, struct private_part *out)
 {
     const struct hash *commitment = entry_commitment(e);
-    if (!day_fits(c, env, e)) {
-        entry_fails(c, STORE_CHECK_PRIVATE, "names another day for its sealed part than its own, or has none");
-        return false;
-    }
-    if (commitment == NULL && !span_empty(env->sealed))
-        entry_fails(c, STORE_CHECK_PRIVATE, "has a sealed part that nothing commits to");
-    if (commitment == NULL || span_empty(env->sealed))
-        return false;
+    struct kept_part kept;
     struct hash opened;
-    buf_clear(&c->scratch);
-    enum err err = sealer_open(c->sealer, c->txn, env->day, commitment, env->sealed, &c->scratch);
-    if (err != ERR_OK && key_is_told(c, env->day))
+    bool lead = e->kind == ENTRY_LEAD;
+    if (commitment == NULL)
         return false;
-    if (err != ERR_OK || private_read(buf_span(&c->scratch), priv) != ERR_OK) {
-        entry_fails(c, STORE_CHECK_PRIVATE, "has a sealed part that does not open");
+    if (lead && kept_read(env->beside, &kept) != ERR_OK) {
+        entry_fails(c, STORE_CHECK_PRIVATE, "has beside it what does not read");
         return false;
     }
-    private_commitment(priv, &opened);
-    if (memcmp(opened.b, commitment->b, HASH_LEN) != 0 || priv->lead != (e->kind == ENTRY_LEAD))
-        entry_fails(c, STORE_CHECK_PRIVATE, "has a sealed part that is not what its entry commits to");
-    return true;
+    if (lead)
+        kept_commitment(&kept, &opened);
+    if (lead && memcmp(opened.b, commitment->b, HASH_LEN) != 0)
+        entry_fails(c, STORE_CHECK_PRIVATE, "has beside it what is not what it commits to");
+    check_sealed(c, env, e, lead ? &kept : NULL);
+    *out = (struct private_part){.lead = lead};
+    if (lead)
+        kept_person(&kept, out);
+    return lead;
 }
 
 static void judge_terms(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
@@ -296,7 +265,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
         return;
     }
     struct private_part priv = {0};
-    bool opened = open_private(c, env, e, &priv);
+    bool opened = take_private(c, env, e, &priv);
     check_share(c, log, k, e);
     take_control(c, log, e);
     if (!fold_dated(&log->fold, e))
@@ -312,7 +281,6 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
         c->newest_ms = e->at_ms;
     if (log->fold.clock_steps > c->clock_steps)
         c->clock_steps = log->fold.clock_steps;
-    private_close(&priv);
 }
 
 /* The contract whose log has this name; NULL: none. */
@@ -347,7 +315,7 @@ static bool is_key_step(const struct check *c, const struct envelope *env)
     bool is = false;
     for (size_t i = 1; i < keys_states(c->in.keys); i++) {
         const struct keys_step *s = keys_state_step(c->in.keys, i);
-        is |= s->root == env->index && span_eq(s->jws, env->sealed);
+        is |= s->root == env->index && span_eq(s->jws, env->beside);
     }
     return is;
 }
@@ -357,11 +325,11 @@ static void fold_root_leaf(struct check *c, const struct envelope *env)
     uint8_t sum[HASH_LEN];
     char name[ORIGIN_CAP];
     struct checkpoint head = {.origin = instance_log_name(&c->in, NULL, name)};
-    sha256(env->sealed.ptr, env->sealed.len, sum);
+    sha256(env->beside.ptr, env->beside.len, sum);
     if (!span_eq(env->entry, span_of(sum, sizeof sum)))
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of what stands beside it");
     row_set_add(c->published, env->entry);
-    if (checkpoint_peek(env->sealed, &head) == ERR_OK)
+    if (checkpoint_peek(env->beside, &head) == ERR_OK)
         fold_head(c, env, &head);
     else if (!is_key_step(c, env))
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and neither a head nor keys of ours");
@@ -371,11 +339,11 @@ static void fold_root_leaf(struct check *c, const struct envelope *env)
 static void fold_root_entry(struct check *c, const struct envelope *env)
 {
     bool first = env->index % ROOT_PAIR == 0;
-    if (env->kind != ENTRY_ROOT || env->class != 0 || env->day != 0)
+    if (env->kind != ENTRY_ROOT || env->class != 0)
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and its envelope of another kind");
     if (first)
         fold_root_leaf(c, env);
-    else if (!span_eq(env->entry, span_of(c->root_tag.b, HASH_LEN)) || !span_empty(env->sealed))
+    else if (!span_eq(env->entry, span_of(c->root_tag.b, HASH_LEN)) || !span_empty(env->beside))
         entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and does not say whose the head before it is");
     check_share(c, NULL, NULL, NULL);
 }

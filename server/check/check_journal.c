@@ -41,6 +41,7 @@ static bool take_row(struct check *c, struct span key, struct span row)
     if (!names_a_log(c, &env, key))
         return false;
     struct checked_log *log = check_log(c, env.contract);
+    env.seq = c->seq;
     if (env.index != log->tree.frontier.size) {
         check_row_fails(c, TABLE_JOURNAL, key, "is entry %" PRIu64 " of log %" PRIu32 ", which has %" PRIu64, env.index,
                         env.contract, log->tree.frontier.size);

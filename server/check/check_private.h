@@ -114,18 +114,16 @@ void prove_fold_rows(struct check *c, enum table t);
 
 /* ---- one prover a table; walked by check.c ---- */
 
-void prove_journal(struct check *c); /* check_journal.c: the replay */
-void prove_tiles(struct check *c);   /* check_tree.c */
+void prove_journal(struct check *c);              /* check_journal.c: the replay */
+void prove_sealed(struct check *c, enum table t); /* check_sealed.c: the private parts, their keys */
+void prove_tiles(struct check *c);                /* check_tree.c */
 void prove_seqs(struct check *c);
 void prove_heads(struct check *c);
 void prove_leaves(struct check *c);
 void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);
-void prove_clock(struct check *c);  /* check_clock.c */
-void prove_nonces(struct check *c); /* check_replays.c */
-void prove_idempotency(struct check *c);
-void prove_day_keys(struct check *c);
-void prove_refused(struct check *c);
+void prove_clock(struct check *c);                 /* check_clock.c */
+void prove_replays(struct check *c, enum table t); /* check_replays.c */
 void prove_meta(struct check *c);                  /* check_control.c */
 void prove_control(struct check *c, enum table t); /* parties to grants */
 void check_ids(struct check *c);                   /* two things of one id would hide each other */
@@ -146,6 +144,9 @@ void check_logs_free(struct check *c);
 /* check_fold.c: one entry of the journal, before it is appended to its tree. */
 void check_fold_open(struct check *c);
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env);
+
+/* check_sealed.c: the sealed part of an entry that commits to one; kept: of a lead, else NULL. */
+void check_sealed(struct check *c, const struct envelope *env, const struct entry *e, const struct kept_part *kept);
 
 /* check_clock.c: before the replay, the mark; and whether something that came at clock_ms may have been sealed on
  * another day: right before a step. */

@@ -7,7 +7,7 @@
 #include "server/keys/vault.h"
 #include "server/system/system.h"
 
-enum { ANSWER_HEAD = 8 + HASH_LEN + 2, DAY_KEY_LEN = 4 };
+enum { ANSWER_HEAD = 8 + HASH_LEN + 2 };
 
 /* ---- nonces ---- */
 
@@ -41,11 +41,6 @@ static void nonce_row(struct check *c, enum table t, struct span key, struct spa
         check_row_fails(c, t, key, "is kept for longer than any nonce is, as row 00000000 of clock counts");
 }
 
-void prove_nonces(struct check *c)
-{
-    check_each(c, TABLE_NONCES, nonce_row);
-}
-
 /* ---- kept answers ---- */
 
 static bool answer_reads(struct check *c, struct span key, struct span value)
@@ -67,11 +62,6 @@ static void answer_row(struct check *c, enum table t, struct span key, struct sp
         check_row_fails(c, t, key, "does not open to an answer");
 }
 
-void prove_idempotency(struct check *c)
-{
-    check_each(c, TABLE_IDEMPOTENCY, answer_row);
-}
-
 /* ---- what was refused ---- */
 
 static void refused_row(struct check *c, enum table t, struct span key, struct span value)
@@ -84,29 +74,7 @@ static void refused_row(struct check *c, enum table t, struct span key, struct s
         check_row_fails(c, t, key, "names a party that is not there");
 }
 
-void prove_refused(struct check *c)
+void prove_replays(struct check *c, enum table t)
 {
-    check_each(c, TABLE_REFUSED, refused_row);
-}
-
-/* ---- day keys ---- */
-
-static void day_key_row(struct check *c, enum table t, struct span key, struct span value)
-{
-    uint8_t wrap[32], opened[32];
-    (void)value;
-    keys_day_wrap(c->in.keys, wrap);
-    enum err err =
-        key.len == DAY_KEY_LEN ? day_key_get(c->in.day_keys, c->txn, wrap, load_be32(key.ptr), opened) : ERR_CORRUPT;
-    if (err == ERR_IO)
-        check_row_doubt(c, t, key, "cannot be read");
-    else if (err != ERR_OK)
-        check_row_fails(c, t, key, "does not unwrap");
-    crypto_wipe(wrap, sizeof wrap);
-    crypto_wipe(opened, sizeof opened);
-}
-
-void prove_day_keys(struct check *c)
-{
-    check_each(c, TABLE_DAY_KEYS, day_key_row);
+    check_each(c, t, t == TABLE_NONCES ? nonce_row : t == TABLE_REFUSED ? refused_row : answer_row);
 }

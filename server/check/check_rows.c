@@ -19,6 +19,7 @@ struct finding *check_finding(struct check *c, enum table t)
         [TABLE_IDEMPOTENCY] = STORE_CHECK_REPLAYS, [TABLE_COSIGNED] = STORE_CHECK_STATEMENTS,
         [TABLE_REFUSED] = STORE_CHECK_REPLAYS,     [TABLE_CLOCK] = STORE_CHECK_CATALOG,
         [TABLE_UNTOLD] = STORE_CHECK_CATALOG,      [TABLE_LINKS] = STORE_CHECK_CATALOG,
+        [TABLE_PRIVATE] = STORE_CHECK_PRIVATE,
     };
     return &c->finding[t < TABLE_ROWS ? checks[t] : STORE_CHECK_ROWS];
 }

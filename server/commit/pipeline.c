@@ -11,9 +11,9 @@
 #include "server/commit/parts.h"
 
 /* What an entry brings along beside its bytes. */
-struct companion {
-    const struct private_sealed *sealed;
-    const struct private_part *priv;
+struct brought {
+    struct companion with;
+    const struct private_part *person; /* of a lead */
 };
 
 struct recorded {
@@ -96,8 +96,8 @@ static enum err append_clock(struct batch *cx, const struct contract *k, const s
     uint64_t index;
     buf_fixed(&bytes, mem, sizeof mem);
     entry_write(&bytes, &e);
-    return ledger_append(cx->ledger, cx->txn, k->number, &e, buf_span(&bytes), 0, SPAN(""), contract_terms(k, e.at_ms),
-                         &index, NULL);
+    return ledger_append(cx->ledger, cx->txn, k->number, &e, buf_span(&bytes), NULL, contract_terms(k, e.at_ms), &index,
+                         NULL);
 }
 
 enum err pipeline_clock(struct batch *cx, const struct contract *k)
@@ -115,11 +115,9 @@ enum err pipeline_clock(struct batch *cx, const struct contract *k)
 }
 
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
-static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, struct companion with,
+static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, const struct brought *with,
                        struct buf *bytes, struct recorded *out)
 {
-    static const struct private_sealed nothing;
-    const struct private_sealed *sealed = with.sealed != NULL ? with.sealed : &nothing;
     const struct fold_context fold = pipeline_fold(k);
     const struct terms *terms = contract_terms(k, e->at_ms);
     struct row_ops ops; /* large, and of a click empty */
@@ -132,15 +130,14 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     bool untold = clock_comes(cx, k);
     enum err err = pipeline_ready(cx, k);
     if (err == ERR_OK)
-        err = apply(&fold, &cx->view, terms, pipeline_next(cx, k), e, with.priv, &ops);
+        err = apply(&fold, &cx->view, terms, pipeline_next(cx, k), e, with->person, &ops);
     if (err == ERR_OK && untold)
         err = clock_tell(cx, ledger_clock(cx->ledger, k->number), &clock);
     if (err != ERR_OK)
         return err;
     if (untold && (err = append_clock(cx, k, &clock, e)) != ERR_OK)
         return written(err);
-    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), sealed->day, sealed->bytes, terms, &r.index,
-                        &r.leaf);
+    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), &with->with, terms, &r.index, &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)
@@ -155,7 +152,7 @@ static enum err append_dated(struct batch *cx, const struct contract *k, const s
     struct buf bytes;
     struct recorded r;
     buf_fixed(&bytes, mem, sizeof mem);
-    enum err err = record(cx, k, e, (struct companion){0}, &bytes, &r);
+    enum err err = record(cx, k, e, &(struct brought){0}, &bytes, &r);
     if (err != ERR_OK)
         return err;
     if (index != NULL)
@@ -190,7 +187,7 @@ static enum err too_long(struct job *job)
 
 /* As record, and the job learns what was recorded; the bytes go to the job's arena where its answer needs them. */
 static enum err record_job(struct batch *cx, struct job *job, const struct contract *k, const struct entry *e,
-                           struct companion with, bool keep_bytes)
+                           const struct brought *with, bool keep_bytes)
 {
     char mem[LIMIT_ENTRY];
     struct buf bytes;
@@ -242,7 +239,7 @@ enum err pipeline_track(struct batch *cx, struct job *job)
     enum err err = track->entry.kind == ENTRY_VIEW ? find_click(cx, k, track) : ERR_OK;
     if (err != ERR_OK)
         return err;
-    return record_job(cx, job, k, &track->entry, (struct companion){.sealed = &track->sealed}, false);
+    return record_job(cx, job, k, &track->entry, &(struct brought){.with.sealed = track->sealed}, false);
 }
 
 /* ---- replays ---- */
@@ -336,14 +333,18 @@ static enum err replay_txid(struct batch *cx, struct job *job, const struct cont
 
 /* ---- leads ---- */
 
-/* What apply reads of a private part: the rest is sealed. */
-static struct private_part known_of(const struct lead_report *r)
+/* What is kept of a lead's private part. */
+static struct kept_part kept_of(const struct record_lead *l)
 {
-    struct private_part p = {.lead = true, .has_email = r->has_email, .has_phone = r->has_phone};
-    memcpy(p.email, r->email, TOKEN_LEN);
-    memcpy(p.phone, r->phone, TOKEN_LEN);
-    memcpy(p.facts_sha256, r->facts_sha256, HASH_LEN);
-    return p;
+    const struct lead_report *r = &l->report;
+    struct kept_part k = {.contact = l->contact, .network = l->network};
+    memcpy(k.salt, l->salt, SALT_LEN);
+    k.has_email = r->has_email;
+    k.has_phone = r->has_phone;
+    memcpy(k.email, r->email, TOKEN_LEN);
+    memcpy(k.phone, r->phone, TOKEN_LEN);
+    memcpy(k.facts_sha256, r->facts_sha256, HASH_LEN);
+    return k;
 }
 
 /* Nothing but a full or failing disk may come between the entries of one lead. */
@@ -381,14 +382,21 @@ static bool is_several_entries(const struct parts *parts)
 static enum err record_parts(struct batch *cx, struct job *job, const struct parts *parts)
 {
     const struct record_lead *lead = &job->record.lead;
-    const struct private_part known = known_of(&lead->report);
+    const struct kept_part kept = kept_of(lead);
+    struct private_part person = {.lead = true};
+    char mem[KEPT_PART_MAX];
+    struct buf beside;
     bool wrote = false;
+    buf_fixed(&beside, mem, sizeof mem);
+    kept_write(&beside, &kept);
+    kept_person(&kept, &person);
+    const struct brought with = {{buf_span(&beside), lead->sealed}, &person};
     enum err err = is_several_entries(parts) ? parts_ready(cx, job, parts) : ERR_OK;
     for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
         const struct part *p = &parts->of[i];
         err = record_gap(cx, p, &wrote);
         if (err == ERR_OK)
-            err = record_job(cx, job, p->k, &p->entry, (struct companion){&lead->sealed, &known}, i == parts->n - 1);
+            err = record_job(cx, job, p->k, &p->entry, &with, i == parts->n - 1);
         if (wrote)
             err = written(err);
         wrote = true;
@@ -605,7 +613,7 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         (err = pipeline_others_ready(cx, &others)) != ERR_OK)
         return err;
     pipeline_date(cx, k, now_ms, &e);
-    err = same ? answer_same(cx, job, at.contract, lead.last) : record_job(cx, job, k, &e, (struct companion){0}, true);
+    err = same ? answer_same(cx, job, at.contract, lead.last) : record_job(cx, job, k, &e, &(struct brought){0}, true);
     if (err != ERR_OK || (err = pipeline_others(cx, &others)) != ERR_OK)
         return err;
     return keep_nonce(cx, job, &d->nonce);

@@ -10,7 +10,7 @@
 #include "server/keys/heads.h"
 
 enum { URL_CAP = 256 };
-#define STORE_FORMAT "2" /* of all tables; row `format` of meta */
+#define STORE_FORMAT "3" /* of all tables; row `format` of meta */
 #define INSTANCE_FORMAT "the format of the store"
 
 struct instance {

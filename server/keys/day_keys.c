@@ -211,15 +211,14 @@ enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitme
     return ERR_OK;
 }
 
-enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commitment, struct span sealed,
+enum err sealer_open(struct sealer *s, struct txn *t, const struct hash *commitment, const struct private_sealed *part,
                      struct buf *out)
 {
     struct context *c;
-    if (sealed.len == 0)
-        return ERR_NOT_FOUND;
+    const struct span sealed = part->bytes;
     if (sealed.len < AEAD_NONCE_LEN + AEAD_TAG_LEN)
         return ERR_CORRUPT;
-    enum err err = context_for(s, t, day, &c);
+    enum err err = context_for(s, t, part->day, &c);
     if (err != ERR_OK)
         return err;
     size_t len = sealed.len - AEAD_NONCE_LEN - AEAD_TAG_LEN;
@@ -231,4 +230,26 @@ enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct
     if (err == ERR_OK)
         out->len += len;
     return err;
+}
+
+enum err sealer_read(struct sealer *s, struct txn *t, const struct envelope *env, const struct hash *commitment,
+                     struct buf *plain, struct private_part *out)
+{
+    struct private_sealed sealed;
+    struct kept_part kept;
+    enum err err = ledger_private(t, env, &sealed);
+    if (err == ERR_OK && env->kind == ENTRY_LEAD)
+        err = kept_read(env->beside, &kept);
+    buf_clear(plain);
+    if (err == ERR_OK)
+        err = sealer_open(s, t, commitment, &sealed, plain);
+    if (err != ERR_OK || (err = private_read(buf_span(plain), out)) != ERR_OK)
+        return err;
+    if (out->lead != (env->kind == ENTRY_LEAD)) {
+        private_close(out);
+        return ERR_CORRUPT;
+    }
+    if (out->lead)
+        kept_person(&kept, out);
+    return ERR_OK;
 }

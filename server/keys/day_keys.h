@@ -2,7 +2,8 @@
 #ifndef CS_SERVER_KEYS_DAY_KEYS_H
 #define CS_SERVER_KEYS_DAY_KEYS_H
 
-#include "server/store/store.h"
+#include "common/ledger/commitment.h"
+#include "server/ledger/ledger.h"
 
 /* One AES-256 key per UTC day, wrapped under the master key in TABLE_DAY_KEYS. Today's and tomorrow's exist before they
  * are needed. */
@@ -31,9 +32,12 @@ void sealer_free(struct sealer *s);
  * makes it within a second). */
 MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitment, struct span plain,
                                 struct buf *out);
-/* Appends the plaintext. ERR_NOT_FOUND when the key was destroyed or the part was erased, ERR_CORRUPT when it does not
- * open. */
-MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, uint32_t day, const struct hash *commitment,
-                                struct span sealed, struct buf *out);
+/* Appends the plaintext. ERR_NOT_FOUND when the key was destroyed, ERR_CORRUPT when it does not open. */
+MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, const struct hash *commitment,
+                                const struct private_sealed *sealed, struct buf *out);
+/* The private part of an entry that was read, its plaintext in *plain, which must live as long; of a lead with the
+ * person of its kept part. ERR_NOT_FOUND: erased, its key was destroyed, or it never had one. */
+MUST_CHECK enum err sealer_read(struct sealer *s, struct txn *t, const struct envelope *env,
+                                const struct hash *commitment, struct buf *plain, struct private_part *out);
 
 #endif

@@ -2,11 +2,11 @@
 
 #include "common/base/bytes.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 size_t envelope_len(const struct envelope *e)
 {
-    return ENVELOPE_HEAD + e->entry.len + e->sealed.len;
+    return ENVELOPE_HEAD + e->entry.len + e->beside.len;
 }
 
 void envelope_write(const struct envelope *e, void *out)
@@ -18,11 +18,10 @@ void envelope_write(const struct envelope *e, void *out)
     p[3] = (uint8_t)e->device;
     store_be32(p + 4, e->contract);
     store_be64(p + 8, e->index);
-    store_be32(p + 16, e->day);
-    store_be32(p + 20, (uint32_t)e->entry.len);
+    store_be32(p + 16, (uint32_t)e->entry.len);
     memcpy(p + ENVELOPE_HEAD, e->entry.ptr, e->entry.len);
-    if (e->sealed.len != 0)
-        memcpy(p + ENVELOPE_HEAD + e->entry.len, e->sealed.ptr, e->sealed.len);
+    if (e->beside.len != 0)
+        memcpy(p + ENVELOPE_HEAD + e->entry.len, e->beside.ptr, e->beside.len);
 }
 
 enum err envelope_read(struct span bytes, struct envelope *out)
@@ -31,11 +30,8 @@ enum err envelope_read(struct span bytes, struct envelope *out)
     if (bytes.len < ENVELOPE_HEAD || p[0] != FORMAT || p[1] >= ENTRY_KINDS || p[2] >= CLASS_COUNT ||
         p[3] >= DEVICE_COUNT || (p[3] != DEVICE_NONE && p[1] != ENTRY_CLICK))
         return ERR_CORRUPT;
-    size_t entry_len = load_be32(p + 20), rest = bytes.len - ENVELOPE_HEAD;
-    if (entry_len > rest)
-        return ERR_CORRUPT;
-    size_t sealed_len = rest - entry_len;
-    if (sealed_len != 0 && sealed_len < AEAD_NONCE_LEN + AEAD_TAG_LEN)
+    size_t entry_len = load_be32(p + 16), rest = bytes.len - ENVELOPE_HEAD;
+    if (entry_len > rest || (entry_len < rest && p[1] != ENTRY_LEAD && p[1] != ENTRY_ROOT))
         return ERR_CORRUPT;
     *out = (struct envelope){
         .kind = (enum entry_kind)p[1],
@@ -43,9 +39,8 @@ enum err envelope_read(struct span bytes, struct envelope *out)
         .device = (enum device)p[3],
         .contract = load_be32(p + 4),
         .index = load_be64(p + 8),
-        .day = load_be32(p + 16),
         .entry = span_of(p + ENVELOPE_HEAD, entry_len),
-        .sealed = span_of(p + ENVELOPE_HEAD + entry_len, sealed_len),
+        .beside = span_of(p + ENVELOPE_HEAD + entry_len, rest - entry_len),
     };
     return ERR_OK;
 }

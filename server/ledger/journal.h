@@ -1,24 +1,26 @@
-/* The journal envelope, the only thing the hot path writes.
+/* The journal envelope, never changed once it is written.
  *
- *   0  u8 format = 1 | u8 kind | u8 class | u8 device | be32 contract | be64 index | be32 day (of the sealing key) |
- * be32 entry length | entry | sealed sealed = nonce 12 | AES-256-GCM ciphertext of the private part (aad: the entry's
- * 32-byte commitment) | tag 16; empty when there is none, or erased. Of the root log the note whose hash is the entry,
- * open as it is */
+ *   0  u8 format = 2 | u8 kind | u8 class | u8 device | be32 contract | be64 index | be32 entry length | entry | beside
+ *
+ * beside: a lead's kept part (commitment.h); of the root log the note whose hash is the entry; else nothing. The sealed
+ * private part stands in a table of its own, under the same seq, so that it can go alone: TABLE_PRIVATE, be32 day of
+ * the sealing key | nonce 12 | AES-256-GCM ciphertext (aad: the entry's 32-byte commitment) | tag 16. */
 #ifndef CS_SERVER_LEDGER_JOURNAL_H
 #define CS_SERVER_LEDGER_JOURNAL_H
 
 #include "common/ledger/entry.h"
 #include "server/store/store.h"
 
-enum { ENVELOPE_HEAD = 24 };
+enum { ENVELOPE_HEAD = 20, PRIVATE_HEAD = 4 };
 
 struct envelope {
     enum entry_kind kind;
     enum class class;
     enum device device;
-    uint32_t contract, day;
+    uint32_t contract;
     uint64_t index;
-    struct span entry, sealed;
+    struct span entry, beside;
+    uint64_t seq; /* its key: set by who reads rows */
 };
 
 size_t envelope_len(const struct envelope *e);

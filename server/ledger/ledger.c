@@ -407,8 +407,15 @@ static void fill_envelope(const void *what, void *room)
     envelope_write(what, room);
 }
 
+static void fill_private(const void *what, void *room)
+{
+    const struct private_sealed *s = what;
+    store_be32(room, s->day);
+    memcpy((char *)room + PRIVATE_HEAD, s->bytes.ptr, s->bytes.len);
+}
+
 enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e, struct span bytes,
-                       uint32_t day, struct span sealed, const struct terms *terms, uint64_t *index, struct hash *leaf)
+                       const struct companion *with, const struct terms *terms, uint64_t *index, struct hash *leaf)
 {
     struct log *log = ledger_log(l, contract);
     assert(log->ready);
@@ -417,16 +424,18 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
         .class = entry_class(e),
         .device = entry_device(e),
         .contract = contract,
-        .day = day,
         .index = log->now.head.size,
         .entry = bytes,
-        .sealed = sealed,
+        .beside = with != NULL ? with->beside : SPAN(""),
     };
     uint8_t key[SEQ_LEN];
     struct hash hash;
     enum err err = count(l, t, log, contract, e, terms);
     if (err == ERR_OK)
         err = store_append(t, TABLE_JOURNAL, seq_key(key, l->next_seq), envelope_len(&env), fill_envelope, &env);
+    if (err == ERR_OK && with != NULL && !span_empty(with->sealed.bytes))
+        err = store_append(t, TABLE_PRIVATE, seq_key(key, l->next_seq), PRIVATE_HEAD + with->sealed.bytes.len,
+                           fill_private, &with->sealed);
     if (err != ERR_OK)
         return err;
     if (e->kind == ENTRY_CLOCK)

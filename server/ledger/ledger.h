@@ -3,6 +3,7 @@
 #ifndef CS_SERVER_LEDGER_LEDGER_H
 #define CS_SERVER_LEDGER_LEDGER_H
 
+#include "common/commit/record.h"
 #include "common/decisions/decide.h"
 #include "common/decisions/tally.h"
 #include "common/ledger/merkle.h"
@@ -46,11 +47,16 @@ const struct last_statement *ledger_last_statement(const struct ledger *l, uint3
 /* Whether the log can grow: what its next entries need beside themselves is read, and checked. Writes nothing;
  * ERR_CORRUPT when that does not read or fit. Holds until the next sweep. */
 MUST_CHECK enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contract);
+/* What an entry brings along: what stands beside it in the journal for good, and its sealed private part, if any. */
+struct companion {
+    struct span beside;
+    struct private_sealed sealed;
+};
 /* Appends one entry to a log that is ready: journal row, frontier, full tiles, tally (`terms` in force at this entry,
  * NULL for none). *leaf may be NULL. ERR_FULL and ERR_IO spoil the batch: abort the transaction and reopen the ledger.
  */
 MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e,
-                                  struct span bytes, uint32_t day, struct span sealed, const struct terms *terms,
+                                  struct span bytes, const struct companion *with, const struct terms *terms,
                                   uint64_t *index, struct hash *leaf);
 /* A statement was issued: starts a new tally after it, unless it ends where the log was cut. Call right before its
  * `statement` entry is appended. */
@@ -105,6 +111,9 @@ MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
 MUST_CHECK enum err ledger_next_leaf(struct txn *t, uint32_t contract, uint64_t *leaf, struct span *note);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
+/* The sealed private part of an entry that was read. ERR_NOT_FOUND: it never had one, or it is erased. */
+MUST_CHECK enum err private_row_read(struct span row, struct private_sealed *out); /* ERR_CORRUPT */
+MUST_CHECK enum err ledger_private(struct txn *t, const struct envelope *e, struct private_sealed *out);
 /* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.
  * ERR_NOT_FOUND when there is none; ERR_NOT_IMPLEMENTED as rules_compile. */
 MUST_CHECK enum err ledger_version(struct txn *t, uint32_t contract, struct version *v); /* compiles one */

@@ -76,6 +76,7 @@ static enum err scan_unswept(struct txn *t, bool (*is)(const struct envelope *e,
             break;
         if (is(&e, contract, index)) {
             *out = e;
+            out->seq = load_be64(key.ptr);
             break;
         }
     }
@@ -97,6 +98,22 @@ enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct en
     if (err != ERR_NOT_FOUND || (err = swept_size(t, contract, &swept)) != ERR_OK)
         return err;
     return index < swept ? ERR_CORRUPT : scan_unswept(t, is_entry, contract, index, out);
+}
+
+enum err private_row_read(struct span row, struct private_sealed *out)
+{
+    if (row.len < PRIVATE_HEAD + AEAD_NONCE_LEN + AEAD_TAG_LEN)
+        return ERR_CORRUPT;
+    *out = (struct private_sealed){load_be32(row.ptr), span_of(row.ptr + PRIVATE_HEAD, row.len - PRIVATE_HEAD)};
+    return ERR_OK;
+}
+
+enum err ledger_private(struct txn *t, const struct envelope *e, struct private_sealed *out)
+{
+    uint8_t key[SEQ_LEN];
+    struct span row;
+    enum err err = store_get(t, TABLE_PRIVATE, seq_key(key, e->seq), &row);
+    return err == ERR_OK ? private_row_read(row, out) : err;
 }
 
 enum err ledger_version(struct txn *t, uint32_t contract, struct version *v)

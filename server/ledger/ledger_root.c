@@ -22,7 +22,8 @@ void leaves_row(uint8_t row[LEAVES_ROW_LEN], uint64_t size, uint64_t before)
 static enum err append_hash(struct ledger *l, struct txn *t, const struct hash *h, struct span text, uint64_t *index)
 {
     const struct entry e = {.kind = ENTRY_ROOT};
-    return ledger_append(l, t, ROOT_LOG, &e, span_of(h->b, HASH_LEN), 0, text, NULL, index, NULL);
+    return ledger_append(l, t, ROOT_LOG, &e, span_of(h->b, HASH_LEN), &(struct companion){.beside = text}, NULL, index,
+                         NULL);
 }
 
 enum err ledger_append_root(struct ledger *l, struct txn *t, const struct root_leaf *x, uint64_t *leaf)
@@ -55,10 +56,10 @@ enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out)
     enum err err = leaf % ROOT_PAIR == 0 ? ledger_read(t, ROOT_LOG, leaf, &env) : ERR_CORRUPT;
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    sha256(env.sealed.ptr, env.sealed.len, sum);
+    sha256(env.beside.ptr, env.beside.len, sum);
     if (!span_eq(env.entry, span_of(sum, sizeof sum)))
         return ERR_CORRUPT;
-    *out = env.sealed;
+    *out = env.beside;
     return ERR_OK;
 }
 

@@ -187,6 +187,7 @@ enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, uint64_t in
     if (e.contract != contract || e.index != index)
         return ERR_CORRUPT;
     *out = e;
+    out->seq = seq;
     return ERR_OK;
 }
 

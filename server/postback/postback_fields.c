@@ -211,7 +211,7 @@ static bool is_default(const struct postback *pb, int f)
     return f == FIELD_EVENT && span_is(pb->field[f], "lead");
 }
 
-void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN])
+void postback_facts(const struct postback *pb, const uint8_t pepper[32], uint8_t out[HASH_LEN])
 {
     size_t room = 64, form = 0;
     for (int i = 0; i < FIELDS; i++)
@@ -234,5 +234,7 @@ void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN])
     }
     jw_object_end(&w);
     jw_close(&w);
-    sha256(b.ptr, b.len, out);
+    struct hmac *h = hmac_new(pepper, 32);
+    hmac_sign(h, (struct span[]){SPAN("facts\n"), buf_span(&b)}, 2, out);
+    hmac_free(h);
 }

@@ -290,7 +290,7 @@ static enum err seal(struct postback *pb, struct record_lead *l)
     memcpy(priv.phone, r->phone, TOKEN_LEN);
     memcpy(priv.facts_sha256, r->facts_sha256, HASH_LEN);
     random_bytes(priv.seed, sizeof priv.seed);
-    private_commitment(&priv, &r->commitment);
+    record_keep(l, &priv);
 
     l->sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
     arena_buf(rq->arena, &plain, priv.contact.len + 2 * priv.ua.len + 512);
@@ -338,7 +338,7 @@ enum err postback_lead(struct postback *pb, struct job **out)
     take_contacts(pb, &c, r);
     if ((err = take_zone(pb, &c, r)) != ERR_OK)
         return err;
-    postback_facts_sha256(pb, r->facts_sha256);
+    postback_facts(pb, c.fallback->campaign->pepper, r->facts_sha256);
     l->fallback_contract = c.fallback->number;
     r->request = pb->request;
     l->nonce = pb->nonce;

@@ -82,7 +82,7 @@ void postback_ignore(struct postback *pb, struct span name);
 enum err postback_refuse_field(struct postback *pb, struct span name, const char *what);
 /* SHA-256 over the canonical JSON object of all facts: every field but `return`, with its form fields. `event=lead` and
  * a `test` that is none are the defaults, and not told apart from their absence. */
-void postback_facts_sha256(const struct postback *pb, uint8_t out[HASH_LEN]);
+void postback_facts(const struct postback *pb, const uint8_t pepper[32], uint8_t out[HASH_LEN]);
 
 /* The one answer to everything that does not prove its sender; why is for the logs alone. */
 enum err postback_refuse(struct request *rq, const char *why);

@@ -44,8 +44,11 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "no other names; the format is ours; the keys are those of keys.json; statements name the public URL; heads "    \
       "count to the watermark")                                                                                        \
     X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
-      "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, each sealed "     \
-      "part opens to what its entry commits to. What came after the last sweep has no tile yet: it only follows")      \
+      "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, what is kept "    \
+      "of a lead is what it commits to. What came after the last sweep has no tile yet: it only follows")              \
+    X(PRIVATE, "private", "seq be64, append only -> be32 day, sealed private part of that journal row", SEALED,        \
+      TELLS_ALL,                                                                                                       \
+      "opens under the key of its day to what its entry commits to; of each entry that commits to one, one")           \
     X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes", FOLD, TELLS_ALL, "built of the entries")     \
     X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64", FOLD, TELLS_ALL,                           \
       "where the entries were met in the journal")                                                                     \

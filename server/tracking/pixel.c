@@ -254,6 +254,7 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     memcpy(priv.facts_sha256, l->report.facts_sha256, HASH_LEN);
     if (err == ERR_OK)
         err = tracking_seal(rq, &priv, &l->sealed, &l->report.commitment);
+    record_keep(l, &priv);
     if (err == ERR_OK)
         err = worker_submit(rq, job);
     return err == ERR_PENDING ? err : refuse_lead(rq, r, t, PIXEL_UNRECORDED);

@@ -560,6 +560,7 @@ static const struct need {
     {TABLE_JOURNAL, "a lead, a person again, a txid again, a lead sent twice, an approval by click, an approval of "
                     "parts, the lead, the leads, the openings, "
                     "the entries, a new statement"},
+    {TABLE_PRIVATE, "the lead, the leads"},
     {TABLE_TILES, "its proof, a tile, a new statement"},
     {TABLE_SEQS, "the lead, the leads, the openings, the entries, a new statement"},
     {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements, a new statement"},

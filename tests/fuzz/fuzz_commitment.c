@@ -9,8 +9,10 @@ static void opening_fits(const struct private_part *p, uint64_t index, struct op
     struct hash commit;
     struct opening o;
     struct buf line;
+    struct kept_part kept;
+    private_keep(p, &kept);
     buf_heap(&line);
-    opening_write(&line, index, p, scope);
+    opening_write(&line, index, p->lead ? &kept : NULL, p, scope);
     HOLDS((line.len > 0) == (p->lead || scope.network));
     if (line.len > 0) {
         struct span exact = fuzz_copy(buf_span(&line));
@@ -41,6 +43,19 @@ static void private_part(struct span bytes)
     private_close(&p);
 }
 
+static void kept_part(struct span bytes)
+{
+    struct kept_part k;
+    struct buf again;
+    if (kept_read(bytes, &k) != ERR_OK)
+        return;
+    fuzz_accepted++;
+    buf_heap(&again);
+    kept_write(&again, &k);
+    HOLDS(span_eq(buf_span(&again), bytes));
+    buf_free(&again);
+}
+
 /* An opening that reads tells what it opens, and a changed byte of it opens something else or nothing. */
 static void opening(struct span line)
 {
@@ -59,6 +74,7 @@ static void opening(struct span line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     private_part(span_of(data, size));
+    kept_part(span_of(data, size));
     opening(span_of(data, size));
     return 0;
 }

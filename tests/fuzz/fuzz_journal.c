@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (err != ERR_OK)
         return 0;
     fuzz_accepted++;
-    HOLDS(fuzz_inside(e.entry, bytes) && fuzz_inside(e.sealed, bytes) && e.entry.ptr + e.entry.len == e.sealed.ptr);
+    HOLDS(fuzz_inside(e.entry, bytes) && fuzz_inside(e.beside, bytes) && e.entry.ptr + e.entry.len == e.beside.ptr);
     HOLDS((unsigned)e.kind < ENTRY_KINDS && (unsigned)e.class < CLASS_COUNT);
     HOLDS(envelope_len(&e) == size);
     struct span again = fuzz_copy(bytes);

@@ -117,26 +117,28 @@ def openings():
     network, contact = {"ip": "1.2.3.4", "ua": "x"}, {"email": "ana@example.com"}
     told = {"contact_sha256": commit(b"contact", contact), "network_sha256": commit(b"net", network), "index": 7,
             "salt": b64url(salt), "email": b64url(salt)}
+    seed("commitment", "ok-kept", b"\1" + bytes(128))
+    seed("commitment", "no-kept-cut", b"\1" + bytes(127))
     seed("commitment", "ok-opening-contact", canonical(dict(told, contact=contact, contact_salt=b64url(salt))))
     seed("commitment", "ok-opening-network", canonical(dict(told, network_salt=b64url(salt), **network)))
     seed("commitment", "no-opening-other-ip", canonical(dict(told, network_salt=b64url(salt), ip="1.2.3.5", ua="x")))
 
 
 def envelopes():
-    def envelope(kind, entry, sealed, device=0):
-        return struct.pack(">BBBBIQII", 1, kind, 0, device, 3, 70000, 20000, len(entry)) + entry + sealed
+    def envelope(kind, entry, beside, device=0):
+        return struct.pack(">BBBBIQI", 2, kind, 0, device, 3, 70000, len(entry)) + entry + beside
 
-    seed("journal", "ok-click", envelope(2, b'{"at":1}', bytes(40)))
-    seed("journal", "ok-unsealed", envelope(9, b"{}", b""))
+    seed("journal", "ok-lead", envelope(4, b'{"at":1}', bytes(113)))
+    seed("journal", "ok-alone", envelope(9, b"{}", b""))
     seed("journal", "ok-root", envelope(0, bytes(32), b""))
     seed("journal", "ok-empty", envelope(1, b"", b""))
     seed("journal", "no-kind", envelope(255, b"{}", b""))
-    seed("journal", "no-tag", envelope(2, b"{}", bytes(27)))
-    seed("journal", "ok-device", envelope(2, b'{"at":1}', bytes(40), 4))
+    seed("journal", "no-click-with-more", envelope(2, b"{}", bytes(27)))
+    seed("journal", "ok-device", envelope(2, b'{"at":1}', b"", 4))
     seed("journal", "no-device", envelope(2, b"{}", b"", 5))
     seed("journal", "no-device-of-a-view", envelope(3, b"{}", b"", 1))
     seed("journal", "no-rest", envelope(2, b"{}", b"")[:-1])
-    seed("journal", "no-head", envelope(2, b"", b"")[:23])
+    seed("journal", "no-head", envelope(2, b"", b"")[:19])
 
 
 def records():
@@ -154,12 +156,12 @@ def records():
     click += text("")
     lead = (struct.pack(">I", 2) + text("P3") + b"\0" + text("order-1") + b"\3\0\0\0\0\1" +
             b"\1" + struct.pack(">IQIB", 2, 7, 1_790_000_000, 0) + b"\1" + text("country") + text("FR") +
-            text("a") + 4 * text("") + struct.pack(">q", -18_000) + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + b"q" * 32 + sealed + nonce)
+            text("a") + 4 * text("") + struct.pack(">q", -18_000) + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + b"q" * 32 + b"s" * 16 + b"c" * 32 + b"n" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
     seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60) + struct.pack(">I", 2) + text("label") + text(""))
     seed("record", "ok-statement", head(17) + struct.pack(">IQ", 2, 3600))
-    seed("record", "ok-sweep", head(24, 0))
+    seed("record", "ok-sweep", head(24, 0) + bytes(4))
     seed("record", "ok-day-keys", head(23, 0) + struct.pack(">I", 20_600) + bytes(120))
     def refusal(party, proven, status, *texts):
         return (struct.pack(">IBQQH", party, proven, 2**64 - 1 - 1_790_000_000_000, 0x9f3c1d20a4b5e677, status) +

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "common/base/bytes.h"
 #include "common/decisions/rules.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
@@ -41,7 +42,7 @@ struct story {
     struct world world;
     struct view view;
     struct fold fold;
-    struct buf entry[ENTRIES_MAX];
+    struct buf entry[ENTRIES_MAX], plain[ENTRIES_MAX], kept[ENTRIES_MAX]; /* the last two: of its private part */
     uint64_t n;
     int64_t now_ms;
     struct tile_builder tree, root;
@@ -90,13 +91,37 @@ static inline const struct fold_context *story_context(void)
     return &cx;
 }
 
+/* Of traffic: what the next entry commits to. */
+static inline struct private_part story_private(const struct story *s)
+{
+    struct private_part p = {.ip = SPAN(""), .ua = SPAN("")};
+    store_be64(p.seed, s->n);
+    return p;
+}
+
+static inline void story_commit(const struct story *s, struct hash *out)
+{
+    struct private_part p = story_private(s);
+    private_commitment(&p, out);
+}
+
 /* Appends and applies; answers the index. */
 static inline uint64_t tell(struct story *s, const struct entry *e, const struct private_part *priv)
 {
+    const struct private_part traffic = story_private(s);
     uint64_t index = s->n++;
     struct hash leaf;
+    struct kept_part kept;
     assert_true(index < ENTRIES_MAX);
     buf_heap(&s->entry[index]);
+    buf_heap(&s->plain[index]);
+    buf_heap(&s->kept[index]);
+    if (entry_commitment(e) != NULL)
+        private_write(&s->plain[index], priv != NULL ? priv : &traffic);
+    if (e->kind == ENTRY_LEAD && priv != NULL) {
+        private_keep(priv, &kept);
+        kept_write(&s->kept[index], &kept);
+    }
     entry_write(&s->entry[index], e);
     world_keep(&s->world, story_context()->contract, index, e);
     merkle_leaf(buf_span(&s->entry[index]), &leaf);
@@ -181,7 +206,7 @@ static inline uint64_t tell_click(struct story *s, enum class class)
 {
     struct entry e = {
         .kind = ENTRY_CLICK, .at_ms = s->now_ms, .click = {.class = class, .placement = 1, .sub = {SPAN("sub")}}};
-    memset(e.click.commitment.b, (int)s->n, HASH_LEN);
+    story_commit(s, &e.click.commitment);
     uint64_t index = tell(s, &e, NULL);
     world_click(&s->world,
                 (struct world_click){.contract = 1, .placement = 1, .index = index, .at_ms = e.at_ms, .class = class});
@@ -192,14 +217,14 @@ static inline void tell_view(struct story *s, bool has_click, uint64_t click)
 {
     struct entry e = {
         .kind = ENTRY_VIEW, .at_ms = s->now_ms, .view = {.placement = 1, .has_click = has_click, .click = click}};
-    memset(e.view.commitment.b, (int)s->n, HASH_LEN);
+    story_commit(s, &e.view.commitment);
     tell(s, &e, NULL);
 }
 
 static inline void tell_impression(struct story *s, enum class class)
 {
     struct entry e = {.kind = ENTRY_IMPRESSION, .at_ms = s->now_ms, .view = {.class = class, .placement = 1}};
-    memset(e.view.commitment.b, (int)s->n, HASH_LEN);
+    story_commit(s, &e.view.commitment);
     tell(s, &e, NULL);
 }
 
@@ -240,7 +265,9 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     r.txid = span_str(txid);
     if (r.trust != TRUST_PIXEL)
         sha256(txid, strlen(txid), r.request.b);
-    private_commitment(&priv, &r.commitment);
+    struct kept_part kept;
+    private_keep(&priv, &kept);
+    kept_commitment(&kept, &r.commitment);
 
     struct lead_facts f;
     struct entry e;
@@ -248,7 +275,8 @@ static inline uint64_t tell_reported(struct story *s, struct reported *l)
     assert_ok(gather_touches(&s->view, &r, &f));
     assert_ok(gather_person(&s->view, &s->fold.cx, s->fold.terms, &r, s->now_ms, &f));
     decide_lead(s->fold.terms, s->fold.terms_index, &r, &f, s->now_ms, &e);
-    opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = !l->without_contact, .network = true});
+    opening_write(&s->openings, s->n, &kept, &priv,
+                  (struct opening_scope){.contact = !l->without_contact, .network = true});
     buf_byte(&s->openings, '\n');
     return tell(s, &e, &priv);
 }
@@ -572,8 +600,11 @@ static inline void story_free(struct story *s)
 {
     for (size_t i = 0; i < s->n_files; i++)
         buf_free(&s->file[i].bytes);
-    for (uint64_t i = 0; i < s->n; i++)
+    for (uint64_t i = 0; i < s->n; i++) {
         buf_free(&s->entry[i]);
+        buf_free(&s->plain[i]);
+        buf_free(&s->kept[i]);
+    }
     buf_free(&s->root_bundle);
     buf_free(&s->openings);
     tile_builder_close(&s->tree);

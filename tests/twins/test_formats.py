@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from markdown import spelled_out, table, words
 
 SOURCE = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(SOURCE / "tests/e2e"))
+sys.path[:0] = [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
 from harness import Server, b64u_decode, countersign, jws_payload, person  # noqa: E402
+from verify import b64u, canonical  # noqa: E402
 from whole_story import tell_a_whole_story  # noqa: E402
 
 FACTS = os.environ.get("TWIN_FACTS", str(SOURCE / "build/asan/twin_facts"))
@@ -167,20 +168,42 @@ def private_parts(doc, world):
     every, leads = set(), set()
     for names, of, _ in table(doc, "member", "of", "what"):
         (every if of == "all" else leads).update(words(names))
-    optional = {"email", "phone"}
-    for head, entry, sealed in envelopes(world):
-        if not sealed or head[4:8] == bytes(4):
+    sealed = dict(world.rows["private"])
+    for seq, head, entry, beside in envelopes(world):
+        if seq not in sealed:
             continue
-        read = json.loads(entry)
-        part = json.loads(unseal(days[head[16:20]], sealed, b64u_decode(read["commit"])))
-        wanted = every | leads if read["kind"] == "lead" else every
-        if not wanted - optional <= set(part) <= wanted:
+        read, row = json.loads(entry), sealed.pop(seq)
+        part = json.loads(unseal(days[row[:4]], row[4:], b64u_decode(read["commit"])))
+        if set(part) != (every | leads if read["kind"] == "lead" else every):
             yield f"the private part of a {read['kind']} holds {sorted(part)}"
+        if read["kind"] == "lead":
+            yield from kept_part(doc, part, beside, read["commit"])
+    yield from (f"a sealed part under {seq.hex()} is no entry's" for seq in sealed)
+
+
+def kept_part(doc, part, beside, commit):
+    """What stands beside a lead, by the table of its bytes."""
+    rest, kept = beside, {}
+    for size, name in table(doc, "bytes", "of what is kept"):
+        name = re.search(r"`\w+`", name)[0]
+        if name in ("`email`", "`phone`") and not beside[0] & (1 if name == "`email`" else 2):
+            continue
+        kept[name.strip("`")], rest = rest[:int(size)], rest[int(size):]
+    if rest:
+        yield "what is kept of a lead is longer than its table"
+    salts = {label: hashlib.sha256(b64u_decode(part["seed"]) + label.encode()).digest()[:16] for label in ("net", "contact", "lead")}
+    network = hashlib.sha256(b"countersign/v1/net\n" + salts["net"] + canonical({"ip": part["ip"], "ua": part["ua"]})).digest()
+    contact = hashlib.sha256(b"countersign/v1/contact\n" + salts["contact"] + canonical(part["contact"])).digest()
+    if (kept["salt"], kept["contact_sha256"], kept["network_sha256"]) != (salts["lead"], contact, network):
+        yield "what is kept of a lead is not of its private part"
+    inner = {"contact": b64u(contact), "network": b64u(network)} | {name: b64u(kept[name]) for name in ("email", "phone") if name in kept}
+    if b64u(hashlib.sha256(b"countersign/v1/lead\n" + kept["salt"] + canonical(inner)).digest()) != commit:
+        yield "what is kept of a lead does not give its commitment"
 
 
 def root_log(doc, world):
     label = re.search(r'SHA-256\("(countersign/[^"]+)" 00 origin 00 be64', doc)[1].encode()
-    pairs = [(entry, sealed) for head, entry, sealed in envelopes(world) if head[4:8] == bytes(4)]
+    pairs = [(entry, beside) for _, head, entry, beside in envelopes(world) if head[4:8] == bytes(4)]
     if len(pairs) % 2:
         yield "the root log has half a pair"
     for leaf in range(0, len(pairs) - 1, 2):
@@ -197,10 +220,10 @@ def words_of_label(cell):
 
 
 def envelopes(world):
-    """Head, entry and sealed part of each journal row."""
-    for _, value in world.rows["journal"]:
-        length = int.from_bytes(value[20:24], "big")
-        yield value[:24], value[24:24 + length], value[24 + length:]
+    """Key, head, entry and what stands beside it, of each journal row."""
+    for key, value in world.rows["journal"]:
+        length = int.from_bytes(value[16:20], "big")
+        yield key, value[:20], value[20:20 + length], value[20 + length:]
 
 
 def entries(doc, world):
@@ -528,12 +551,12 @@ CASES = {
     storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],
     row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
                 ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, layer", "token 32, layer"),
-                ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("(zeros when erased)", ", at be64")],
+                ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("`facts` of what is kept: of", "be64, of")],
     control_rows: [("`name`, `postback_by`", "`postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: line items", "`rows`: line items")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`keys` or `watermark`", "`watermark`")],
-    envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | day", "| 12 | be32 | day"),
+    envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | length n", "| 12 | be32 | length n"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind"), ("0 none, 1 phone, 2 tablet, 3 desktop", "0 none, 1 phone, 2 desktop, 3 tablet")],
     head: [("| be64 times 12 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
            ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],

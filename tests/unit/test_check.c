@@ -45,6 +45,9 @@ struct shop {
     struct fixture f;
     struct story *story;
     struct keys *keys;
+    struct day_keys *day_keys;
+    struct sealer *sealer;
+    uint32_t days;                         /* of which there are keys */
     struct buf campaign, contract, direct; /* documents */
 };
 
@@ -95,16 +98,17 @@ static uint32_t day_of_story(void)
     return NOW / MS_PER_DAY;
 }
 
-static void put_day_key(const struct shop *s, struct txn *t)
+static void put_day_key(struct shop *s, struct txn *t, uint32_t day)
 {
-    uint8_t wrap[32];
-    struct day_keys *p = day_keys_new();
+    uint8_t wrap[32], drawn[2][DAY_KEY_ROW];
+    if (day <= s->days)
+        return;
     keys_day_wrap(s->keys, wrap);
-    uint8_t drawn[2][DAY_KEY_ROW];
     for (uint32_t i = 0; i < 2; i++)
-        day_key_draw(wrap, day_of_story() + i, drawn[i]);
-    assert_ok(day_keys_keep(p, t, wrap, day_of_story(), drawn));
-    day_keys_free(p);
+        day_key_draw(wrap, day + i, drawn[i]);
+    assert_ok(day_keys_keep(s->day_keys, t, wrap, day, drawn));
+    day_keys_publish(s->day_keys);
+    s->days = day;
 }
 
 static void put_part(struct txn *t, struct span id, const char *part, struct span bytes)
@@ -116,11 +120,27 @@ static void put_part(struct txn *t, struct span id, const char *part, struct spa
 }
 
 static void append(struct ledger *l, struct txn *t, uint32_t log, const struct entry *e, struct span bytes,
-                   const struct terms *terms)
+                   const struct terms *terms, const struct companion *with)
 {
     uint64_t index;
     assert_ok(ledger_ready(l, t, log));
-    assert_ok(ledger_append(l, t, log, e, bytes, 0, SPAN(""), terms, &index, NULL));
+    assert_ok(ledger_append(l, t, log, e, bytes, with, terms, &index, NULL));
+}
+
+/* With its private part as the story has it. */
+static void append_told(struct shop *s, struct ledger *l, struct txn *t, uint64_t i, const struct entry *e)
+{
+    struct buf sealed;
+    struct companion with = {.beside = buf_span(&s->story->kept[i])};
+    buf_heap(&sealed);
+    if (entry_commitment(e) != NULL) {
+        with.sealed.day = (uint32_t)(entry_clock(e) / MS_PER_DAY);
+        put_day_key(s, t, with.sealed.day);
+        assert_ok(sealer_seal(s->sealer, with.sealed.day, entry_commitment(e), buf_span(&s->story->plain[i]), &sealed));
+        with.sealed.bytes = buf_span(&sealed);
+    }
+    append(l, t, 1, e, buf_span(&s->story->entry[i]), s->story->fold.terms, &with);
+    buf_free(&sealed);
 }
 
 /* A leaf of the root log; its place. */
@@ -240,7 +260,7 @@ static void put_direct(struct shop *s, struct ledger *l, struct txn *t)
         entry_write(&bytes, &entries[i]);
         assert_ok(apply(&direct, &v, terms, i, &entries[i], NULL, &ops));
         assert_ok(store_rows_write(t, &ops));
-        append(l, t, 2, &entries[i], buf_span(&bytes), terms);
+        append(l, t, 2, &entries[i], buf_span(&bytes), terms, NULL);
         buf_free(&bytes);
     }
     terms_free(terms);
@@ -262,9 +282,15 @@ static void put_story(struct shop *s, struct txn *t)
             put_answer(t, &e.response);
         struct ledger_view within;
         struct view v = ledger_view(&within, l, t);
-        assert_ok(apply(story_context(), &v, s->story->fold.terms, i, &e, NULL, &ops));
+        struct private_part person = {.lead = true};
+        struct kept_part kept;
+        if (e.kind == ENTRY_LEAD) {
+            assert_ok(kept_read(buf_span(&s->story->kept[i]), &kept));
+            kept_person(&kept, &person);
+        }
+        assert_ok(apply(story_context(), &v, s->story->fold.terms, i, &e, &person, &ops));
         assert_ok(store_rows_write(t, &ops));
-        append(l, t, 1, &e, bytes, s->story->fold.terms);
+        append_told(s, l, t, i, &e);
         if (i == s->story->n - 2)
             assert_ok(ledger_sweep(l, t));
         entry_close(&e);
@@ -281,6 +307,10 @@ static int shop_open(void **state)
     assert_ok(keys_create(s->f.dir));
     assert_ok(keys_load(s->f.dir, &s->keys));
     s->story = story_long(300);
+    s->day_keys = day_keys_new();
+    uint8_t wrap[32];
+    keys_day_wrap(s->keys, wrap);
+    s->sealer = sealer_new(s->day_keys, wrap);
     struct entry terms;
     assert_ok(entry_read(buf_span(&s->story->entry[0]), &terms, NULL));
     buf_heap(&s->campaign);
@@ -291,7 +321,6 @@ static int shop_open(void **state)
     s->direct = document_of(contract_document, "{'campaign':'K1'}", "C2");
     struct txn *t = fixture_begin(&s->f, true);
     put_control(s, t);
-    put_day_key(s, t);
     put_story(s, t);
     assert_ok(txn_commit(t));
     *state = s;
@@ -302,6 +331,8 @@ static int shop_close(void **state)
 {
     struct shop *s = *state;
     fixture_close(&s->f);
+    sealer_free(s->sealer);
+    day_keys_free(s->day_keys);
     keys_free(s->keys);
     story_free(s->story);
     buf_free(&s->campaign);
@@ -472,24 +503,25 @@ static void lose_journal_row(struct shop *s, struct txn *t)
     assert_ok(store_del(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6")));
 }
 
-static void add_sealed(struct shop *s, struct txn *t)
+/* Of a click: another's. */
+static void change_sealed(struct shop *s, struct txn *t)
 {
     struct span row;
-    struct buf longer;
     (void)s;
-    buf_heap(&longer);
-    assert_ok(store_get(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), &row)); /* a click */
-    buf_span_add(&longer, row);
-    store_be32(longer.ptr + 16, day_of_story());
-    buf_add(&longer, "sixty bytes that nobody ever sealed: nonce, ciphertext, tag.", 60);
-    assert_ok(store_put(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\5"), buf_span(&longer)));
-    buf_free(&longer);
+    assert_ok(store_get(t, TABLE_PRIVATE, SPAN("\0\0\0\0\0\0\0\7"), &row));
+    assert_ok(store_put(t, TABLE_PRIVATE, SPAN("\0\0\0\0\0\0\0\6"), row));
+}
+
+static void lose_sealed(struct shop *s, struct txn *t)
+{
+    (void)s;
+    assert_ok(store_del(t, TABLE_PRIVATE, SPAN("\0\0\0\0\0\0\0\6")));
 }
 
 static void lose_day_key(struct shop *s, struct txn *t)
 {
     uint8_t key[4];
-    add_sealed(s, t);
+    (void)s;
     store_be32(key, day_of_story());
     assert_ok(store_del(t, TABLE_DAY_KEYS, span_of(key, sizeof key)));
 }
@@ -518,7 +550,8 @@ static void damage_is_named_by_its_check(void **state)
         {"a statement", "statements", 1, change_jws},
         {"an entry", "entries", 1, change_entry},
         {"a row of the journal", "journal", 1, lose_journal_row},
-        {"a sealed part", "private", 1, add_sealed},
+        {"a sealed part", "private", 1, change_sealed},
+        {"a sealed part that is gone", "private", 1, lose_sealed},
         {"the key of sealed parts", "private", 2, lose_day_key},
         {"the terms a contract works by", "rows", 1, change_terms_index},
     };

@@ -316,7 +316,7 @@ static unsigned leaves_of(uint64_t size)
     struct txn *t = fixture_begin(&cf.live.f, false);
     unsigned n = 0;
     for (uint64_t i = 0; ledger_read(t, ROOT_LOG, i, &env) == ERR_OK; i += 2) {
-        assert_ok(checkpoint_peek(env.sealed, &c));
+        assert_ok(checkpoint_peek(env.beside, &c));
         n += c.size == size;
     }
     txn_abort(t);

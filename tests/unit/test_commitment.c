@@ -46,6 +46,8 @@ static void assert_private(const struct private_part *a, const struct private_pa
     assert_true(span_eq(a->ua, b->ua));
     assert_int_equal(a->lead, b->lead);
     assert_true(span_eq(a->contact, b->contact));
+    if (!a->lead)
+        return;
     assert_int_equal(a->has_email, b->has_email);
     assert_int_equal(a->has_phone, b->has_phone);
     assert_memory_equal(a->email, b->email, TOKEN_LEN);
@@ -60,6 +62,21 @@ static void round_trip(const struct private_part *p)
     buf_heap(&b);
     private_write(&b, p);
     assert_int_equal(private_read(buf_span(&b), &back), ERR_OK);
+    if (p->lead) {
+        struct kept_part kept, kept_back;
+        struct hash all, upper;
+        private_keep(p, &kept);
+        buf_clear(&b);
+        kept_write(&b, &kept);
+        assert_int_equal(kept_read(buf_span(&b), &kept_back), ERR_OK);
+        assert_int_equal(kept_read(span_of(b.ptr, b.len - 1), &kept), ERR_CORRUPT);
+        kept_person(&kept_back, &back);
+        private_commitment(p, &all);
+        kept_commitment(&kept_back, &upper);
+        assert_memory_equal(all.b, upper.b, HASH_LEN);
+        buf_clear(&b);
+        private_write(&b, p); /* what `back` points into */
+    }
     assert_private(&back, p);
     private_close(&back);
     buf_free(&b);
@@ -93,10 +110,9 @@ static void other_spellings_of_a_private_part_are_corrupt(void **state)
         "{\"ip\":\"1\",\"more\":1,\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
         "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"} ",
         "{\"email\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
-        "{\"contact\":{},\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
-        "{\"contact\":\"\",\"facts_sha256\":\"fafafafafafafafafafafafafafafafafafafafafafafafafafafafafafafafa\","
-        "\"ip\":\"1\",\"seed\":"
-        "\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
+        "{\"contact\":{},\"phone\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":"
+        "\"\"}",
+        "{\"contact\":\"\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
     };
     struct private_part p;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -118,7 +134,9 @@ static void openings_prove_the_commitment(void **state)
         struct opening o;
         struct hash want;
         buf_heap(&b);
-        opening_write(&b, 77, p, scope);
+        struct kept_part kept;
+        private_keep(p, &kept);
+        opening_write(&b, 77, p->lead ? &kept : NULL, p, scope);
         if (!p->lead && !scope.network) {
             assert_int_equal(b.len, 0);
             continue;
@@ -149,7 +167,9 @@ static void changed_openings_do_not_prove(void **state)
         struct opening o;
         struct hash want;
         buf_heap(&b);
-        opening_write(&b, 77, &parts[which], (struct opening_scope){true, true});
+        struct kept_part kept;
+        private_keep(&parts[which], &kept);
+        opening_write(&b, 77, which ? &kept : NULL, &parts[which], (struct opening_scope){true, true});
         private_commitment(&parts[which], &want);
         for (size_t i = 0; i < b.len * 8; i++) {
             b.ptr[i / 8] ^= (char)(1 << i % 8);

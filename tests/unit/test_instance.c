@@ -72,7 +72,7 @@ static void expect_root(struct instance *in, uint8_t byte)
     struct envelope env;
     assert_ok(txn_begin(in->store, false, &t));
     assert_ok(ledger_read(t, ROOT_LOG, 0, &env));
-    assert_int_equal((uint8_t)env.sealed.ptr[0], byte);
+    assert_int_equal((uint8_t)env.beside.ptr[0], byte);
     assert_err(ledger_read(t, ROOT_LOG, 2, &env), ERR_NOT_FOUND);
     txn_abort(t);
 }

@@ -31,23 +31,21 @@ static void an_envelope_reads_back_as_written(void **state)
     (void)state;
     uint8_t bytes[256];
     struct envelope out, e = {
-                             .kind = ENTRY_VIEW,
+                             .kind = ENTRY_LEAD,
                              .class = CLASS_BOT,
                              .contract = 7,
-                             .day = 20000,
                              .index = (uint64_t)1 << 40,
                              .entry = SPAN("{\"at\":1}"),
-                             .sealed = SPAN("nonce 12 ...tag 16 .........."),
+                             .beside = SPAN("what is kept"),
                          };
     envelope_write(&e, bytes);
     assert_ok(envelope_read(span_of(bytes, envelope_len(&e)), &out));
     assert_int_equal(out.kind, e.kind);
     assert_int_equal(out.class, e.class);
     assert_int_equal(out.contract, e.contract);
-    assert_int_equal(out.day, e.day);
     assert_true(out.index == e.index);
     assert_true(span_eq(out.entry, e.entry));
-    assert_true(span_eq(out.sealed, e.sealed));
+    assert_true(span_eq(out.beside, e.beside));
 }
 
 static void a_damaged_envelope_is_refused(void **state)
@@ -57,17 +55,17 @@ static void a_damaged_envelope_is_refused(void **state)
         size_t at, len;
         uint8_t byte;
     } cases[] = {
-        {0, 40, 2},                /* format */
-        {1, 40, ENTRY_KINDS},      /* kind */
-        {2, 40, CLASS_COUNT},      /* class */
-        {3, 40, DEVICE_COUNT},     /* device */
-        {20, 40, 1},               /* entry longer than the row */
-        {23, 40, 15},              /* a sealed part of one byte */
-        {0, ENVELOPE_HEAD - 1, 1}, /* cut */
+        {0, 36, 1},                /* format */
+        {1, 36, ENTRY_KINDS},      /* kind */
+        {2, 36, CLASS_COUNT},      /* class */
+        {3, 36, DEVICE_COUNT},     /* device */
+        {16, 36, 1},               /* entry longer than the row */
+        {19, 36, 15},              /* a click with something beside it */
+        {0, ENVELOPE_HEAD - 1, 2}, /* cut */
     };
     struct envelope out, e = {.kind = ENTRY_CLICK, .entry = SPAN("sixteen bytes ok")};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint8_t bytes[40];
+        uint8_t bytes[36];
         envelope_write(&e, bytes);
         assert_ok(envelope_read(span_of(bytes, sizeof bytes), &out));
         bytes[cases[i].at] = cases[i].byte;
@@ -146,12 +144,15 @@ static void what_is_sealed_opens_with_its_commitment_only(void **state)
     assert_memory_not_equal(sealed.ptr, again.ptr, AEAD_NONCE_LEN);
     assert_null(memmem(sealed.ptr, sealed.len, "secret", 6));
 
-    assert_ok(sealer_open(s, NULL, 100, &commitment, buf_span(&sealed), &plain));
+    struct private_sealed part = {100, buf_span(&sealed)};
+    assert_ok(sealer_open(s, NULL, &commitment, &part, &plain));
     assert_true(span_eq(buf_span(&plain), SPAN("secret")));
-    assert_err(sealer_open(s, NULL, 100, &other, buf_span(&sealed), &plain), ERR_CORRUPT);
-    assert_err(sealer_open(s, NULL, 101, &commitment, buf_span(&sealed), &plain), ERR_CORRUPT);
-    assert_err(sealer_open(s, NULL, 300, &commitment, buf_span(&sealed), &plain), ERR_NOT_FOUND);
-    assert_err(sealer_open(s, NULL, 100, &commitment, SPAN(""), &plain), ERR_NOT_FOUND);
+    assert_err(sealer_open(s, NULL, &other, &part, &plain), ERR_CORRUPT);
+    part.day = 101;
+    assert_err(sealer_open(s, NULL, &commitment, &part, &plain), ERR_CORRUPT);
+    part.day = 300;
+    assert_err(sealer_open(s, NULL, &commitment, &part, &plain), ERR_NOT_FOUND);
+    assert_err(sealer_open(s, NULL, &commitment, &(struct private_sealed){100, SPAN("")}, &plain), ERR_CORRUPT);
     assert_true(span_eq(buf_span(&plain), SPAN("secret")));
     sealer_free(s);
 }
@@ -171,7 +172,8 @@ static void days_beyond_a_sealers_contexts_still_open(void **state)
     for (uint32_t day = 0; day < 10; day++) {
         struct buf plain;
         buf_fixed(&plain, plain_mem, sizeof plain_mem);
-        assert_ok(sealer_open(s, t, day, &commitment, span_of(mem[day], AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN), &plain));
+        const struct private_sealed part = {day, span_of(mem[day], AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN)};
+        assert_ok(sealer_open(s, t, &commitment, &part, &plain));
     }
     txn_abort(t);
     sealer_free(s);

@@ -60,7 +60,7 @@ static void append(struct txn *t, uint32_t contract, const struct entry *e, cons
     buf_fixed(&bytes, mem, sizeof mem);
     entry_write(&bytes, e);
     assert_ok(ledger_ready(ledger, t, contract));
-    assert_ok(ledger_append(ledger, t, contract, e, buf_span(&bytes), 1, SPAN(""), terms, &index, &leaf));
+    assert_ok(ledger_append(ledger, t, contract, e, buf_span(&bytes), NULL, terms, &index, &leaf));
     merkle_leaf(buf_span(&bytes), &expected);
     assert_memory_equal(leaf.b, expected.b, HASH_LEN);
     assert_int_equal(index, model[contract].n);

@@ -1015,12 +1015,12 @@ static void a_published_head_is_a_leaf_of_the_root_log_once(void **state)
     assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 0, &env));
     sha256(note.ptr, note.len, sha);
     assert_true(span_eq(env.entry, span_of(sha, sizeof sha)));
-    assert_true(span_eq(env.sealed, buf_span(&note)));
+    assert_true(span_eq(env.beside, buf_span(&note)));
     assert_ok(ledger_get(cx.ledger, cx.txn, ROOT_LOG, 1, &env));
     sha256v((struct span[]){SPAN("countersign/v1/root leaf\0"), SPAN(LIVE_HOST "/log/C2"), SPAN("\0\0\0\0\0\0\0\0\0")},
             3, sha);
     assert_true(span_eq(env.entry, span_of(sha, sizeof sha)));
-    assert_int_equal(env.sealed.len, 0);
+    assert_int_equal(env.beside.len, 0);
     a_lost_row_is_missed();
     click(CONTRACT);
     commit_swept();

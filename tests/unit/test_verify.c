@@ -278,8 +278,10 @@ static void lie_lead(struct story *s)
                                .status = STATUS_REJECTED,
                                .reason = REASON_OUTSIDE_WINDOW,
                                .tier = -1}};
-    private_commitment(&priv, &e.lead.commitment);
-    opening_write(&s->openings, s->n, &priv, (struct opening_scope){.contact = true});
+    struct kept_part kept;
+    private_keep(&priv, &kept);
+    kept_commitment(&kept, &e.lead.commitment);
+    opening_write(&s->openings, s->n, &kept, &priv, (struct opening_scope){.contact = true});
     buf_byte(&s->openings, '\n');
     tell(s, &e, &priv);
 }
