@@ -336,6 +336,13 @@ static void a_replayed_tally_is_the_live_one(void **state)
 {
     (void)state;
     struct entry gap = {.kind = ENTRY_GAP, .at_ms = 5000, .gap = {4000, 4999, 7, 3}};
+    const struct entry moved[] = {
+        {.kind = ENTRY_LEAD, .at_ms = 5000, .lead = {.status = STATUS_APPROVED, .payout_micros = 1, .tier = 0}},
+        {.kind = ENTRY_DISPOSITION, .at_ms = 5000, .disposition = {.status = STATUS_RETURNED, .payable_micros = -10}},
+        {.kind = ENTRY_ADJUSTMENT, .at_ms = 5000, .adjustment = {.by = SPAN("O"), .micros = 100, .reason = SPAN("r")}},
+        {.kind = ENTRY_ADJUSTMENT, .at_ms = 5000, .adjustment = {.by = SPAN("O"), .micros = 7, .on_assent = true}},
+        {.kind = ENTRY_ASSENT, .at_ms = 5000, .assent = {.party = SPAN("A"), .adjustment = 9, .payable_micros = 1000}},
+    };
     struct txn *t = fixture_begin(&f, true);
     append_terms_and_clicks(t, 1, PRICE(100), 6);
     assert_ok(txn_commit(t));
@@ -346,6 +353,8 @@ static void a_replayed_tally_is_the_live_one(void **state)
     struct entry e = click(2000, CLASS_OK); /* under terms that were swept before */
     append(t, 1, &e, terms);
     append(t, 1, &gap, terms);
+    for (size_t i = 0; i < sizeof moved / sizeof moved[0]; i++)
+        append(t, 1, &moved[i], terms);
     append_terms_and_clicks(t, 2, PRICE(5000), 3);
     assert_ok(txn_commit(t));
     terms_free(terms);
@@ -357,6 +366,8 @@ static void a_replayed_tally_is_the_live_one(void **state)
     assert_int_equal(live.clicks[CLASS_BOT], 3);
     assert_int_equal(live.click_micros, 5 * 100 + 2 * 5000);
     assert_int_equal(live.gap_clicks, 7);
+    assert_int_equal(live.moves, 4);
+    assert_int_equal(live.moved_micros, 1 + 10 + 100 + 1000);
     open_ledger();
     assert_memory_equal(ledger_tally(ledger, 1), &live, sizeof live);
     sweep();
