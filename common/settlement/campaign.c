@@ -3,6 +3,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/when.h"
+#include "common/decisions/countersigned.h"
 #include "common/decisions/terms.h"
 #include "common/settlement/campaign_parts.h"
 
@@ -31,6 +32,9 @@ void campaign_free(struct campaign *c)
     free(c->caps);
     free(c->not_here);
     free(c->step);
+    free(c->word);
+    free(c->move);
+    free(c->root);
     free(c->standing);
     persons_free(&c->persons);
     free(c);
@@ -69,7 +73,33 @@ void campaign_begin(struct campaign *c, const char *contract, const struct terms
     snprintf(m->advertiser, sizeof m->advertiser, "%.*s", (int)t->advertiser.len, t->advertiser.ptr);
     buf_heap(&m->root_origin);
     buf_span_add(&m->root_origin, root_origin);
-    c->first = c->n;
+    c->first = m->first = c->n;
+}
+
+void campaign_root_head(struct campaign *c, const char *where, struct span note)
+{
+    struct checkpoint head;
+    if (checkpoint_peek(note, &head) != ERR_OK)
+        return;
+    c->root = xrealloc(c->root, (c->n_roots + 1) * sizeof *c->root);
+    c->root[c->n_roots++] = (struct root_seen){where, head.size, head.root};
+}
+
+void campaign_root_look(struct campaign *c, const struct frontier *tree)
+{
+    for (size_t i = 0; i < c->n_roots; i++) {
+        const struct root_seen *r = &c->root[i];
+        struct hash root;
+        if (r->size != tree->size)
+            continue;
+        frontier_root(tree, &root);
+        if (memcmp(root.b, r->root.b, HASH_LEN) != 0)
+            finds_failure(&c->finding[CAMPAIGN_CAMPAIGN],
+                          "the root log of %.100s, of %" PRIu64
+                          " entries, is another history than the one in another of these mirrors: the server shows "
+                          "several",
+                          r->where, r->size);
+    }
 }
 
 static void name_reporter(const struct entry_lead *l, uint8_t out[HASH_LEN])
@@ -136,10 +166,9 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
     stand(c, c->n - 1, entry_clock(e), lead_stands(row));
 }
 
-/* Of the member under way. */
-static struct joined_lead *find(struct campaign *c, uint64_t index)
+struct joined_lead *campaign_find(const struct campaign *c, size_t first, size_t n, uint64_t index)
 {
-    size_t from = c->first, to = c->n;
+    size_t from = first, to = first + n;
     while (from < to) {
         size_t at = from + (to - from) / 2;
         if (c->lead[at].index == index)
@@ -152,9 +181,51 @@ static struct joined_lead *find(struct campaign *c, uint64_t index)
     return NULL;
 }
 
-void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry *e, const struct lead_row *row)
+static void take_move(struct campaign *c, struct joined_lead *l, uint64_t index, const struct entry *e)
 {
-    struct joined_lead *l = find(c, lead);
+    if (c->n_moves == c->moves_room) {
+        c->moves_room = c->moves_room ? 2 * c->moves_room : 16;
+        c->move = xrealloc(c->move, c->moves_room * sizeof *c->move);
+    }
+    c->move[c->n_moves++] = (struct joined_move){.before = l->part->moves,
+                                                 .index = index,
+                                                 .clocked_ms = entry_clock(e),
+                                                 .to = e->disposition.status,
+                                                 .by_system = e->disposition.trust == TRUST_SYSTEM};
+    l->part->moves = c->n_moves;
+}
+
+/* That it is signed, and whether it is about this very lead, the audit of the mirror asked. */
+static void take_word(struct campaign *c, const struct joined_lead *l, uint64_t index,
+                      const struct entry_disposition *d)
+{
+    struct party_jws said;
+    struct span contract = SPAN("");
+    int64_t lead = 0;
+    if (d->trust != TRUST_COUNTERSIGNED || party_jws_read(d->jws, DISPOSITION_TYP, d->party, &said, NULL) != ERR_OK)
+        return;
+    if (json_get_str(said.json, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK &&
+        json_get_int(said.json, "", "lead", 0, JSON_INT_MAX, &lead, NULL, NULL) == ERR_OK &&
+        !span_is(contract, c->member[l->member]->contract)) {
+        if (c->n_words == c->words_room) {
+            c->words_room = c->words_room ? 2 * c->words_room : 16;
+            c->word = xrealloc(c->word, c->words_room * sizeof *c->word);
+        }
+        struct joined_word *w = &c->word[c->n_words++];
+        *w = (struct joined_word){.lead = (size_t)(l - c->lead), .index = index, .about = (uint64_t)lead};
+        snprintf(w->contract, sizeof w->contract, "%.*s", (int)contract.len, contract.ptr);
+    }
+    party_jws_close(&said);
+}
+
+void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,
+                          const struct lead_row *row)
+{
+    struct joined_lead *l = campaign_find(c, c->first, c->n - c->first, lead); /* of the member under way */
+    if (l != NULL && l->part != NULL) {
+        take_move(c, l, index, e);
+        take_word(c, l, index, &e->disposition);
+    }
     if (l != NULL)
         stand(c, (size_t)(l - c->lead), entry_clock(e), lead_stands(row));
     if (l != NULL && row->sale_micros > l->sale_most_micros)
@@ -168,6 +239,7 @@ void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t c
 {
     struct member *m = c->member[c->n_members - 1];
     m->last_ms = last_ms;
+    m->n = c->n - m->first;
     for (size_t i = c->first; i < c->n; i++)
         if (c->lead[i].stands)
             add_standing(c, i, last_ms, true);

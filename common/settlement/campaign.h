@@ -11,6 +11,9 @@ struct campaign;
  * missing. */
 struct campaign *campaign_new(size_t given, bool whole, bool receipts, bool clicks); /* that were kept */
 void campaign_free(struct campaign *c);                                              /* NULL-safe */
+/* Before the audits: the head of the root log that the mirror at `where` has, a text that lives as long as c. Whether
+ * it is signed that mirror's audit tells. */
+void campaign_root_head(struct campaign *c, const char *where, struct span note);
 /* The worst verdict; one line for each check. */
 enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx);
 

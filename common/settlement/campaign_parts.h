@@ -4,6 +4,7 @@
 
 #include "common/decisions/credit.h"
 #include "common/decisions/rows.h"
+#include "common/ledger/note.h"
 #include "common/settlement/campaign.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/persons.h"
@@ -34,6 +35,7 @@ enum campaign_check {
 struct member {
     char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1];
     struct buf root_origin;
+    size_t first, n; /* its leads */
     int64_t last_ms; /* clock of its last entry: what is known of its leads ends there */
 };
 
@@ -42,8 +44,19 @@ struct joined_part {
     struct credit credit; /* contract: the member */
     uint32_t steps;
     unsigned attribution;
-    int64_t click_days, half_life_days;
+    int64_t click_days, half_life_days, return_days;
     uint8_t report[HASH_LEN];
+    enum status status; /* as it came */
+    size_t moves;       /* its latest in `move`, from 1 on; 0: none */
+};
+
+/* A disposition of a part of a shared lead. */
+struct joined_move {
+    size_t before; /* the one before it, as `moves` */
+    uint64_t index;
+    int64_t clocked_ms;
+    enum status to;
+    bool by_system;
 };
 
 enum { WHERE_NOT_HERE = 64 };
@@ -63,6 +76,20 @@ struct not_here {
     uint64_t id; /* a hash of it */
     size_t member;
     char where[WHERE_NOT_HERE];
+};
+
+/* The root log is the server's one: its head as one of the mirrors has it. */
+struct root_seen {
+    const char *where;
+    uint64_t size;
+    struct hash root;
+};
+
+/* What the advertiser signed of a part of a shared lead that is in another contract. */
+struct joined_word {
+    size_t lead;
+    uint64_t index, about; /* of the disposition; of the lead that it is about, in: */
+    char contract[LIMIT_ID + 1];
 };
 
 struct joined_lead {
@@ -111,6 +138,12 @@ struct campaign {
     size_t n_caps;
     struct joined_step *step;
     size_t n_steps, steps_room;
+    struct joined_move *move;
+    size_t n_moves, moves_room;
+    struct joined_word *word;
+    size_t n_words, words_room;
+    struct root_seen *root;
+    size_t n_roots;
     struct not_here *not_here;
     size_t n_not_here, not_here_room;
     bool asked[CAMPAIGN_CHECKS]; /* of what somebody kept */
@@ -126,10 +159,15 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
 /* Before the first terms: what was kept is none of this log's. */
 void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where);
 void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
-void campaign_disposition(struct campaign *c, uint64_t lead, const struct entry *e, const struct lead_row *row);
+void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,
+                          const struct lead_row *row);
+/* A tree of the root log on the way, in each mirror. */
+void campaign_root_look(struct campaign *c, const struct frontier *tree);
 void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
                   const struct persons *persons);
 
+/* The lead of that index among n that stand together; NULL: none is. */
+struct joined_lead *campaign_find(const struct campaign *c, size_t first, size_t n, uint64_t index);
 void campaign_duplicates(struct campaign *c); /* campaign_duplicates.c */
 void campaign_caps(struct campaign *c);       /* campaign_caps.c */
 void campaign_shares(struct campaign *c);     /* campaign_shares.c */

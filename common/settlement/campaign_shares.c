@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "common/base/when.h"
+#include "common/decisions/reason.h"
 #include "common/settlement/campaign_parts.h"
 
 /* What was reported, of which every part says the same. Facts are those that a contract's own rules look at. */
@@ -55,6 +57,8 @@ struct joined_part *joined_part_new(uint32_t member, const struct entry *e, cons
     p->attribution = t->attribution;
     p->click_days = t->click_days;
     p->half_life_days = t->half_life_days;
+    p->return_days = t->return_days;
+    p->status = l->status;
     report_hash(e, p->report);
     return p;
 }
@@ -160,15 +164,116 @@ static size_t judge_parts(struct campaign *c, struct joined_lead *const *part, s
     return n;
 }
 
+/* ---- what becomes of the parts ---- */
+
+/* What a part was right before that time; *approved_ms: since when it was approved. */
+static enum status was(const struct campaign *c, const struct joined_lead *l, int64_t at_ms, int64_t *approved_ms)
+{
+    enum status is = l->part->status;
+    bool found = false;
+    *approved_ms = l->clocked_ms;
+    for (size_t n = l->part->moves; n > 0; n = c->move[n - 1].before) {
+        const struct joined_move *m = &c->move[n - 1];
+        if (m->clocked_ms >= at_ms)
+            continue;
+        is = found ? is : m->to;
+        found = true;
+        if (m->to == STATUS_APPROVED || m->to == STATUS_CONVERTED)
+            *approved_ms = m->clocked_ms;
+    }
+    return is;
+}
+
+static bool moves_at(const struct campaign *c, const struct joined_lead *l, int64_t at_ms)
+{
+    size_t n = l->part->moves;
+    while (n > 0 && c->move[n - 1].clocked_ms != at_ms)
+        n = c->move[n - 1].before;
+    return n > 0;
+}
+
+static bool may_become(const struct campaign *c, const struct joined_lead *l, const struct joined_move *m)
+{
+    int64_t approved_ms;
+    enum status is = was(c, l, m->clocked_ms, &approved_ms);
+    bool waits = is == STATUS_PENDING || is == STATUS_HELD;
+    if (m->to == STATUS_RETURNED)
+        return (is == STATUS_APPROVED || is == STATUS_CONVERTED) &&
+               m->clocked_ms <= approved_ms + l->part->return_days * MS_PER_DAY;
+    return waits || (m->to == STATUS_CONVERTED && is == STATUS_APPROVED);
+}
+
+/* With a part that stands go all that stand, at its time: one that stays, though its own state lets it go, is a lie. A
+ * mirror that ends before tells nothing of its own. */
+static void judge_move(struct campaign *c, const struct joined_lead *of, const struct joined_move *m,
+                       struct joined_lead *const *part, size_t n)
+{
+    int64_t approved_ms;
+    if (m->by_system || !status_stands(was(c, of, m->clocked_ms, &approved_ms)))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const struct joined_lead *other = part[i];
+        if (other != of && c->member[other->member]->last_ms > m->clocked_ms + CAMPAIGN_APART_MS &&
+            !moves_at(c, other, m->clocked_ms) && may_become(c, other, m))
+            finds_failure(&c->finding[CAMPAIGN_SHARES],
+                          "entry %" PRIu64 " of %s makes its part of a lead %s, and lead %" PRIu64
+                          " of %s, another part of it, stays as it was",
+                          m->index, c->member[of->member]->contract, status_word(m->to), other->index,
+                          c->member[other->member]->contract);
+    }
+}
+
+static void judge_moves(struct campaign *c, struct joined_lead *const *part, size_t n)
+{
+    for (size_t i = 0; i < n && !c->clock_stepped; i++)
+        for (size_t k = part[i]->part->moves; k > 0; k = c->move[k - 1].before)
+            judge_move(c, part[i], &c->move[k - 1], part, n);
+}
+
+/* The lead at that index of that contract; NULL: there is none. *here: the contract's mirror is. */
+static const struct joined_lead *lead_at(const struct campaign *c, const struct joined_word *w, bool *here)
+{
+    *here = false;
+    for (size_t i = 0; i < c->n_members && !*here; i++)
+        if (strcmp(c->member[i]->contract, w->contract) == 0) {
+            *here = true;
+            return campaign_find(c, c->member[i]->first, c->member[i]->n, w->about);
+        }
+    return NULL;
+}
+
+/* What the advertiser signed of one part moves all: it must be a part of this lead. */
+static void judge_word(struct campaign *c, const struct joined_word *w)
+{
+    bool here;
+    const struct joined_lead *l = &c->lead[w->lead], *about = lead_at(c, w, &here);
+    if (about != NULL && memcmp(about->commit.b, l->commit.b, HASH_LEN) == 0)
+        return;
+    if (here || c->whole)
+        finds_failure(&c->finding[CAMPAIGN_SHARES],
+                      "entry %" PRIu64 " of %s moves lead %" PRIu64 " by what the advertiser signed of entry %" PRIu64
+                      " of %s, which is no part of that lead",
+                      w->index, c->member[l->member]->contract, l->index, w->about, w->contract);
+    else
+        finds_doubt(&c->finding[CAMPAIGN_SHARES],
+                    "entry %" PRIu64 " of %s moves lead %" PRIu64
+                    " by what the advertiser signed of a lead of %s, whose mirror is not here",
+                    w->index, c->member[l->member]->contract, l->index, w->contract);
+}
+
 void campaign_shares(struct campaign *c)
 {
     struct joined_lead **all = xcalloc(c->n + 1, sizeof(struct joined_lead *));
     size_t n = 0;
+    for (size_t i = 0; i < c->n_words; i++)
+        judge_word(c, &c->word[i]);
     for (size_t i = 0; i < c->n; i++)
         if (c->lead[i].part != NULL)
             all[n++] = &c->lead[i];
     qsort(all, n, sizeof(struct joined_lead *), by_lead);
-    for (size_t i = 0; i < n;)
-        i += judge_parts(c, all + i, n - i);
+    for (size_t i = 0, parts; i < n; i += parts) {
+        parts = judge_parts(c, all + i, n - i);
+        judge_moves(c, all + i, parts);
+    }
     free(all);
 }

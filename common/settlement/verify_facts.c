@@ -62,6 +62,29 @@ static void tell_log(struct audit *a)
     tale_end(&a->tale);
 }
 
+/* ---- what was not recorded ---- */
+
+static void tell_gaps(struct audit *a)
+{
+    const struct entry_gap *g = &a->gaps;
+    uint64_t n = a->kinds[ENTRY_GAP];
+    if (n == 0)
+        return;
+    struct buf *text = tale_add(&a->tale, TOPIC_GAP);
+    struct jw *w = &a->tale.w;
+    buf_printf(text,
+               "%" PRIu64 " gap entr%s: %" PRIu64 " clicks, %" PRIu64 " views and %" PRIu64
+               " impressions were answered and not recorded; %" PRIu64
+               " clicks that are recorded left with ids that say they are not: by the operator's word alone",
+               n, n == 1 ? "y" : "ies", g->clicks, g->views, g->impressions, g->late_clicks);
+    key_count(w, "clicks", g->clicks);
+    key_count(w, "entries", n);
+    key_count(w, "impressions", g->impressions);
+    key_count(w, "late_clicks", g->late_clicks);
+    key_count(w, "views", g->views);
+    tale_end(&a->tale);
+}
+
 /* ---- who decided ---- */
 
 /* One line of counts by status; nothing if there are none. */
@@ -418,10 +441,19 @@ static void hide_placement(const struct audit *a, struct buf *out)
                      "clicks: they are the operator's word");
 }
 
+static void hide_impressions(const struct audit *a, struct buf *out)
+{
+    if (a->kinds[ENTRY_IMPRESSION] > 0)
+        buf_str(out, "that impressions were made, and all that were stand in this log: nobody but the server keeps "
+                     "anything of one");
+}
+
 static void hide_closing(const struct audit *a, struct buf *out)
 {
     (void)a;
-    buf_str(out, "that periods were closed when they should be: the terms hold no schedule, the operator chooses when");
+    buf_str(out, "that periods were closed when they should be: the terms hold no schedule, the operator chooses when, "
+                 "and by which "
+                 "offset of the zone the day is counted from which a statement is due");
 }
 
 static void hide_people(const struct audit *a, struct buf *out)
@@ -448,6 +480,7 @@ static void tell_hidden(struct audit *a)
                   {"tokens", hide_tokens},
                   {"clock", hide_clock},
                   {"placement", hide_placement},
+                  {"impressions", hide_impressions},
                   {"closing", hide_closing},
                   {"people", hide_people}};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
@@ -467,6 +500,7 @@ void verify_facts(struct audit *a)
 {
     tell_log(a);
     verify_credentials_tell(a);
+    tell_gaps(a);
     tell_deciders(a);
     verify_clock_tell(a);
     if (a->n_closed)

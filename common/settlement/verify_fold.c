@@ -329,6 +329,14 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
                       status_word(d->status), d->lead);
 }
 
+static void count_gap(struct audit *a, const struct entry_gap *g)
+{
+    a->gaps.clicks += g->clicks;
+    a->gaps.views += g->views;
+    a->gaps.impressions += g->impressions;
+    a->gaps.late_clicks += g->late_clicks;
+}
+
 static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
 {
     if (index == 0)
@@ -340,6 +348,8 @@ static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
                       index);
     verify_due(a, index, e);
     verify_clock(a, index, e);
+    if (e->kind == ENTRY_GAP)
+        count_gap(a, &e->gap);
     if (!fold_gap(&a->fold, e))
         finds_failure(&a->finding[CHECK_ENTRIES],
                       "entry %" PRIu64 " is, or follows, a gap that no server makes: wider than ten minutes, counting "
@@ -386,7 +396,7 @@ static void join(struct audit *a, uint64_t index, const struct entry *e, struct 
     if (e->kind == ENTRY_LEAD)
         campaign_lead(c, index, e, bytes, a->fold.terms, &row, own_cap(a, e, &row));
     else
-        campaign_disposition(c, lead, e, &row);
+        campaign_disposition(c, lead, index, e, &row);
 }
 
 /* Whether there are terms by which it can be looked at, and a time. */
@@ -413,6 +423,8 @@ static void take_of_party(struct audit *a, uint64_t index, const struct entry *e
     else if (fold_party(&a->fold, &e->party) != ERR_OK)
         finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " gives legal data that are none, or nobody's here",
                       index);
+    else
+        verify_legal(a, index, e);
 }
 
 /* What was judged is applied. */

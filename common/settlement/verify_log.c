@@ -24,6 +24,8 @@ static void look(struct walk *w, const struct frontier *tree)
     verify_known_look(w->a, w->known, tree);
     if (w->check == CHECK_TREE)
         verify_heads_look(w->a, tree);
+    else if (w->a->asked->campaign != NULL)
+        campaign_root_look(w->a->asked->campaign, tree);
 }
 
 /* One bundle: all its entries, or a finding and false. */

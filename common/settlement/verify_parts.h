@@ -282,7 +282,8 @@ struct audit {
     size_t n_closed, closed_room;
     struct said statement[TOLD_MOST];               /* of `closed`, at told_slot */
     struct byte_map *closed_by_id, *closed_by_note; /* to the index in `closed`, in this machine's bytes */
-    uint64_t movable; /* entries of the open period that move leads or money: so many quantities and adjustments */
+    uint64_t movable;      /* entries of the open period that move leads or money: so many quantities and adjustments */
+    struct entry_gap gaps; /* what all of them count */
     uint64_t kinds[ENTRY_KINDS], decided, foreign, unopened, opened, dispositions, lines, root_size;
 };
 
@@ -483,6 +484,8 @@ void verify_clock_tell(struct audit *a);
 /* verify_party.c: a party's key in a log; the one in force at a->at, NULL: none. */
 void verify_party_key(struct audit *a, uint64_t index, const struct entry *e);
 const uint8_t *audit_party_key(const struct audit *a, struct span party);
+/* Tells a party's legal data, that were taken. */
+void verify_legal(struct audit *a, uint64_t index, const struct entry *e);
 
 /* verify_credentials.c: a secret, token or key of a party; what is told of all. */
 void verify_credential(struct audit *a, uint64_t index, const struct entry_credential *c);

@@ -1,6 +1,8 @@
 /* The parties' own keys, as the log tells them: shown by who holds them, each signed by the one before. */
 #include <inttypes.h>
 
+#include "common/base/utf8.h"
+#include "common/base/when.h"
 #include "common/ledger/party_jws.h"
 #include "common/settlement/verify_parts.h"
 
@@ -88,4 +90,26 @@ void verify_party_key(struct audit *a, uint64_t index, const struct entry *e)
     }
     a->party_key[i].said_ms = said_ms;
     memcpy(a->party_key[i].pub, k->pub, ED25519_KEY_LEN);
+}
+
+void verify_legal(struct audit *a, uint64_t index, const struct entry *e)
+{
+    const struct entry_party *p = &e->party;
+    const char *role = span_is(p->party, a->advertiser) ? "advertiser" : "publisher";
+    struct buf *text = tale_add(&a->tale, TOPIC_LEGAL);
+    struct jw *w = &a->tale.w;
+    buf_printf(text, "legal data of the %s %.*s, entry %" PRIu64 " of ", role, (int)p->party.len, p->party.ptr, index);
+    time_rfc3339(text, e->at_ms);
+    if (span_eq(p->by, p->party))
+        buf_str(text, ", given with a token of its own: ");
+    else
+        buf_printf(text, ", given by the operator %.*s in its name: ", (int)p->by.len, p->by.ptr);
+    utf8_show(text, p->legal, TOLD_WORDS);
+    key_time(w, "at", e->at_ms);
+    jw_kstr(w, "by", p->by);
+    jw_kint(w, "entry", (int64_t)index);
+    jw_kstr(w, "legal", p->legal);
+    jw_kstr(w, "party", p->party);
+    jw_kstr(w, "role", span_str(role));
+    tale_end(&a->tale);
 }

@@ -21,6 +21,8 @@
     X(TERMS, "terms", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                              \
     X(ASSENT, "assent", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                            \
     X(CREDENTIAL, "credential", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                    \
+    X(LEGAL, "legal", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                              \
+    X(GAP, "gap", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                                  \
     X(DECIDED, "decided", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(DECISIONS))                                    \
     X(CLOCK, "clock", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(DECISIONS))                                        \
     X(ADJUSTMENT, "adjustment", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                    \

@@ -171,6 +171,19 @@ static void tell_refused(struct verdict_printer *printer, const char *dir)
 
 static const char *further[ARGS_MORE + 1]; /* mirrors of other contracts of the campaign; NULL behind them */
 
+/* What cannot be read is told by that mirror's audit. */
+static void take_root(struct campaign *c, const char *dir)
+{
+    struct opened mirror;
+    struct buf note;
+    buf_heap(&note);
+    open_mirror(dir, &mirror);
+    if (mirror.mirror.read(mirror.mirror.ctx, "log/checkpoint", 0, LIMIT_NOTE, &note) == ERR_OK)
+        campaign_root_head(c, dir, buf_span(&note));
+    folder_close(mirror.folder);
+    buf_free(&note);
+}
+
 /* Each by itself, then all together. */
 static int audit_campaign(const char *const given[], struct verify_asked *asked)
 {
@@ -184,6 +197,8 @@ static int audit_campaign(const char *const given[], struct verify_asked *asked)
     asked->clicks = open_kept(given[CLICKS], &clicks);
     asked->campaign = campaign_new(n, given[ALL] != NULL, asked->receipts != NULL, asked->clicks != NULL);
     verdict_open(&printer, given[JSON] != NULL);
+    for (size_t i = 0; i < n; i++)
+        take_root(asked->campaign, i == 0 ? given[DIR] : further[i - 1]);
     for (size_t i = 0; i < n; i++) {
         const char *dir = i == 0 ? given[DIR] : further[i - 1];
         struct opened mirror;

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -142,6 +143,15 @@ class Liar:
         while len(nodes) > 1:
             nodes = [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2])]
         return nodes[0]
+
+    def take_root_log(self, other):
+        """As the other one has it."""
+        if other in (None, self):
+            return
+        shutil.rmtree(self.mirror / "log" / "tile", ignore_errors=True)
+        if (other.mirror / "log" / "tile").is_dir():
+            shutil.copytree(other.mirror / "log" / "tile", self.mirror / "log" / "tile")
+        shutil.copy(other.mirror / "log" / "checkpoint", self.mirror / "log" / "checkpoint")
 
     def publish(self):
         """The log, its openings, and each statement over the tree in front of it, with its head's leaf in the root log."""

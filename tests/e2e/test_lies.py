@@ -3,6 +3,7 @@ of the README names, or stands there as one that no tool shows. The honest mirro
 
 import json
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -496,6 +497,27 @@ def credential_called_the_partys_own(book, tale):
             entry["by"] = entry["party"]
 
 
+def credential_called_withdrawn(book, tale):
+    """And it goes on working."""
+    book.entries[book.find("credential", id=tale.minted["id"])]["retired"] = True
+
+
+def impressions_invented(book, tale):
+    """At a price that the terms have from the beginning."""
+    like = book.entries[book.lonely_click()]
+    book.entries.append({"at": book.entries[-1]["at"], "class": "ok", "commit": like["commit"], "kind": "impression", "placement": like["placement"]})
+
+
+def due_a_day_later(book, tale):
+    """The day of issue, by another offset of the zone."""
+    book.entries[book.find("statement", 1)]["utc_offset_s"] = 50_400
+
+
+def legal_data_in_a_partys_name(book, tale):
+    publisher = tale.market.publisher.id
+    book.entries.append({"at": book.entries[-1]["at"], "by": publisher, "kind": "party", "legal": {"country": "FR", "name": "Another one"}, "party": publisher})
+
+
 def time_of_all_shifted(book, tale):
     for entry in book.entries:
         for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
@@ -529,8 +551,9 @@ LIES = [
 ]
 
 # What no tool shows, as README says.
-NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle")]
-KNOWS_MORE = {(credential_left_out, "pins")}  # who was shown the entry before
+NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle"), (credential_called_withdrawn, "settle"), (impressions_invented, "settle"),
+             (due_a_day_later, "settle"), (legal_data_in_a_partys_name, "settle")]
+KNOWS_MORE = {(lie, "pins") for lie in (credential_left_out, credential_called_withdrawn, due_a_day_later)}  # who was shown the entry before
 
 
 class Lies(ServerCase):
@@ -540,9 +563,6 @@ class Lies(ServerCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         cls.tale = Tale(cls.server, cls.scratch.name)
         cls.keys = Keys.of(cls.server.data)
-        later = Book(cls.tale.joined, cls.keys)
-        later.go_on(HOUR)
-        cls.tale.later = later.raw().write(cls.tale.folder / "later")
 
     def book(self, folder=None):
         return Book(folder or self.tale.honest, self.keys)
@@ -551,9 +571,26 @@ class Lies(ServerCase):
         """{check: the arguments that verify is given beside the mirror}; others need none."""
         tale = self.tale
         return {"entries": (), "against": ("--against", tale.middle), "receipts": ("--receipts", tale.kept("receipts")), "clicks": ("--clicks", tale.kept("clicks")),
-                "duplicates": (tale.later, "--all-contracts"), "pins": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
+                "duplicates": ("--all-contracts",), "pins": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
+
+    def beside(self, mirror):
+        """That mirror, and one of the other contract that goes on longer: both with the one root log that the operator shows."""
+        folder = self.tale.folder / "beside"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(mirror, folder, ignore=shutil.ignore_patterns("seen"))
+        other = Book(self.tale.joined, self.keys)
+        other.go_on(HOUR)
+        other.roots = Book(mirror, self.keys).roots
+        later = other.raw().write(self.tale.folder / "later")
+        shutil.rmtree(folder / "log/tile")
+        shutil.copytree(later / "log/tile", folder / "log/tile")
+        shutil.copy(later / "log/checkpoint", folder / "log/checkpoint")
+        return folder, later
 
     def told(self, forged, check, *more):
+        if check == "duplicates":
+            forged, later = self.beside(forged)
+            more = (later, *more)
         return countersign("verify", forged, *self.tools().get(check, ()), *more)
 
     def test_who_changes_nothing_writes_the_same_mirror(self):
@@ -589,6 +626,18 @@ class Lies(ServerCase):
                 self.assertIn("the operator published another history of this contract at leaf", next(c["sentence"] for c in checks if c["check"] == "heads"))
                 status, lines = verify.verify(verify.Mirror(forged))
                 self.assertEqual((status, [line for line in lines if "another history of this contract" in line][0][:5]), (1, "heads"))
+
+    def test_one_root_log_for_each_contract_is_found_by_who_has_both(self):
+        """The operator keeps two, so that the heads of one history never stand beside those of the other."""
+        book = self.book()
+        book.entries[book.lead("B3")]["facts"]["country"] = "DE"
+        forged = book.settle().write(self.tale.folder / "forged")
+        for mirrors, status in (((self.tale.honest, self.tale.joined), 0), ((self.tale.joined, self.tale.middle), 0), ((forged, self.tale.joined), 1), ((self.tale.joined, forged), 1)):
+            done = countersign("verify", *mirrors, "--json")
+            self.assertEqual(done.returncode, status, done.stdout)
+            told = [check for check in json.loads(done.stdout)["checks"] if check["verdict"] == "fails"]
+            self.assertEqual([check["check"] for check in told], ["campaign"] * status)
+            self.assertTrue(all("is another history than the one in another of these mirrors" in check["sentence"] for check in told))
 
     def test_a_token_minted_for_a_party_is_told(self):
         token = self.tale.minted
@@ -631,6 +680,20 @@ class Lies(ServerCase):
         self.assertEqual([(fact["what"], fact.get("entry"), fact["steps"], fact["leads"], fact["dispositions"]) for fact in told],
                          [("step", at, 1, 0, len(after)), ("all", None, 1, 0, len(after))])
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_legal_data_and_gaps_are_told(self):
+        book = self.book()
+        gap_for_dropped_click(book, self.tale)
+        legal_data_in_a_partys_name(book, self.tale)
+        last = book.entries[-1]
+        book.entries.append({**last, "by": "P" + "0" * 12})
+        facts = json.loads(countersign("verify", book.settle().write(self.tale.folder / "forged"), "--json").stdout)["facts"]
+        told = {topic: [fact for fact in facts if fact["topic"] == topic] for topic in ("legal", "gap")}
+        self.assertEqual([fact["data"] for fact in told["gap"]], [{"clicks": 1, "entries": 1, "impressions": 0, "late_clicks": 0, "views": 0}])
+        self.assertEqual([(fact["data"]["by"], fact["data"]["role"], json.loads(fact["data"]["legal"])) for fact in told["legal"]],
+                         [(last["by"], "publisher", last["legal"]), ("P" + "0" * 12, "publisher", last["legal"])])
+        self.assertIn("given with a token of its own", told["legal"][0]["sentence"])
+        self.assertIn("given by the operator P000000000000 in its name", told["legal"][1]["sentence"])
 
     def test_what_no_tool_shows_is_known(self):
         for lie, how in NOT_SHOWN:

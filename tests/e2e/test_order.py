@@ -7,7 +7,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BROWSER, Market, Party, ServerCase, click, countersign, person
+from harness import BROWSER, Market, Party, ServerCase, click, countersign, person, rfc3339
 from liar import Liar
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -60,8 +60,12 @@ class Joined(ServerCase):
         return Liar(self.server.data, mirror, self.contracts[n])
 
     def verify(self, *liars, flags=()):
-        for liar in liars:
+        """Of mirrors that are signed anew, under one root log with the heads of all."""
+        for before, liar in zip((None, *liars), liars):
+            liar.take_root_log(before)
             liar.publish()
+        for liar in liars:
+            liar.take_root_log(liars[-1])
         return countersign("verify", *(liar.mirror for liar in liars), *flags)
 
     def assertHolds(self, *liars, flags=()):
@@ -275,12 +279,71 @@ class Order(Joined):
         self.assertCaught("a lead that no contract has", self.lie(1), flags=["--all-contracts"])
 
 
-class Caps(Joined):
-    """A cap of the campaign, and a lead that both publishers share."""
+class Words(Joined):
+    """What the advertiser's own key said of two leads that both publishers share."""
 
     @classmethod
     def make(cls):
-        return Market(cls.server, campaign={"attribution": {"model": "linear"}, "caps": {"month": 4}})
+        market = Market(cls.server, campaign={"attribution": {"model": "linear"}, "review": {"mode": "manual"}})
+        market.put_keys()
+        return market
+
+    @classmethod
+    def tell(cls):
+        leads = []
+        for txid in ("shared", "as well"):
+            both = [cls.clicked(0)]
+            time.sleep(0.01)
+            both.append(cls.clicked(1))
+            leads.append(cls.market.advertiser.postback(person(txid=txid, touches=",".join(both))).json)
+        advertiser = cls.market.advertiser
+        for status in ("approved", "returned"):
+            jws = advertiser.jws({"typ": "countersign-disposition", "issuer": advertiser.base, "party": advertiser.id, "contract": leads[0]["contract"],
+                                  "lead": leads[0]["index"], "status": status, "at": rfc3339()})
+            said = advertiser.call("POST", f"/v1/leads/{leads[0]['lead']}/dispositions", {"status": status, "jws": jws})
+            assert said.status == 200, said
+            time.sleep(0.01)
+        cls.signed_in = cls.contracts.index(leads[0]["contract"])
+
+    def both(self):
+        """The contract whose lead the advertiser signed for, and the other."""
+        liars = self.lie(self.signed_in), self.lie(1 - self.signed_in)
+        for liar in liars:
+            liar.click_after(HOUR)
+        return liars
+
+    def test_the_same_words_hold(self):
+        self.assertHolds(*self.both(), flags=["--all-contracts"])
+        self.assertHolds(*self.both())
+
+    def test_what_was_signed_of_another_lead(self):
+        """A part follows what was said of another part: which no log alone can look at."""
+        here, there = self.both()
+        for entry in there.entries:
+            if entry["kind"] == "disposition":
+                entry["lead"] = there.leads()[1]
+        self.assertHolds(there)
+        self.assertCaught("which is no part of that lead", here, there)
+        self.assertCaught("which is no part of that lead", there, flags=["--all-contracts"])
+
+    def test_a_part_that_stays_as_it_was(self):
+        """The return reached one publisher alone."""
+        here, there = self.both()
+        for liar, other in ((here, there), (there, here)):
+            kept = list(liar.entries)
+            del liar.entries[liar.last("disposition")]
+            self.assertHolds(liar)
+            self.assertCaught("another part of it, stays as it was", here, there)
+            liar.entries = kept
+
+
+class Capped:
+    """A cap of the campaign, and a lead that both publishers share. It is noon, far from where days and months end."""
+
+    @classmethod
+    def make(cls):
+        zone = f"Etc/GMT{time.gmtime().tm_hour - 12:+d}"
+        return Market(cls.server, campaign={"attribution": {"model": "linear"}, "caps": cls.caps, "timezone": zone})
 
     @classmethod
     def tell(cls):
@@ -289,7 +352,7 @@ class Caps(Joined):
         both.append(cls.clicked(1))
         shared = cls.market.advertiser.postback(person(txid="shared", touches=",".join(both))).json
         told = [cls.report(n, person())["reason"] for n in (0, 0, 1, 1)]
-        assert shared["status"] == "pending" and told == ["", "", "", "cap_month"], (shared, told)
+        assert shared["status"] == "pending" and told == ["", "", "", cls.reason], (shared, told)
 
     def both(self):
         liars = self.lie(0), self.lie(1)
@@ -307,7 +370,7 @@ class Caps(Joined):
         entry = liar.entries[index]
         for name in ("due_ms", "payout_micros", "tier"):
             entry.pop(name, None)
-        entry.update(status="rejected", reason="cap_month")
+        entry.update(status="rejected", reason=self.reason)
 
     def test_a_refusal_by_a_cap_that_nobody_reached(self):
         here, there = self.both()
@@ -333,7 +396,21 @@ class Caps(Joined):
             entry["due_ms"] = entry["at"] + 14 * DAY
         there.publish()
         self.assertEqual(countersign("verify", there.mirror).returncode, 0)
-        self.assertCaught("although cap_month of the campaign had been reached", here, there)
+        self.assertCaught(f"although {self.reason} of the campaign had been reached", here, there)
+
+
+class Days(Capped, Joined):
+    caps, reason = {"day": 4}, "cap_day"
+
+
+class Budgets(Capped, Joined):
+    """Parts of a lead are paid out of its whole price."""
+
+    caps, reason = {"budget_micros_month": 4 * 12_000_000}, "budget"
+
+
+class Months(Capped, Joined):
+    caps, reason = {"month": 4}, "cap_month"
 
     def part(self, liar, **share):
         """Another part of the shared lead, priced by its own book."""
