@@ -1,0 +1,154 @@
+/* Assents to adjustments and to versions of the terms. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/text.h"
+#include "common/base/utf8.h"
+#include "common/ledger/entry.h"
+#include "common/settlement/assent.h"
+#include "server/cmd/command.h"
+#include "server/cmd/sign_private.h"
+#include "server/system/log.h"
+#include "server/system/system.h"
+
+static bool assented(const struct signing *s, int64_t adjustment)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, "adjustment", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        if (sign_number(data, "adjustment") == adjustment && strcmp(sign_text(data, "party"), s->party) == 0)
+            return true;
+    }
+    return false;
+}
+
+void sign_show_adjustments(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, "adjustment", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        int64_t entry = sign_number(data, "entry");
+        if (json_is_true(json_object_get(data, "asks_assent")) && !assented(s, entry))
+            printf("adjustment  waits for the %s's assent (--adjustment %" PRId64 "): %s\n", s->role, entry,
+                   sign_text(f, "sentence"));
+    }
+}
+
+/* An entry of the log that holds. */
+static void read_entry(const struct signing *s, uint64_t index, struct buf *bundle, struct span *bytes)
+{
+    char base[64], path[NAME_CAP];
+    struct tile t = {.level = TILE_ENTRIES, .n = index / 256};
+    enum err err;
+    t.width = tile_width(TILE_ENTRIES, t.n, s->size);
+    if (index >= s->size)
+        die("the log of contract %s has no entry %" PRIu64, s->contract, index);
+    snprintf(base, sizeof base, "log/%s", s->contract);
+    tile_in(path, base, &t);
+    sign_read_file(s, path, tile_most(&t) + 1, bundle);
+    struct span rest = buf_span(bundle);
+    for (uint64_t i = 0; i <= index % 256; i++)
+        if (!bundle_next(&rest, bytes, &err))
+            decline("%s/%s does not read", s->given[DIR], path);
+}
+
+/* Of the version that was named; each is told, but for those in between of very many. */
+static const json_t *version_fact(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, "terms", &at)) != NULL)
+        if (sign_number(json_object_get(f, "data"), "version") == (int64_t)s->version)
+            return f;
+    die("the log of contract %s tells of no version %" PRIu64 " of the terms", s->contract, s->version);
+}
+
+/* NULL: it is one in between of very many. */
+static const json_t *adjustment_fact(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, "adjustment", &at)) != NULL)
+        if (json_object_get(json_object_get(f, "data"), "by") != NULL &&
+            sign_number(json_object_get(f, "data"), "entry") == (int64_t)s->adjustment)
+            return f;
+    return NULL;
+}
+
+static bool assented_to_version(const struct signing *s)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, "assent", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        if (sign_number(data, "version") == (int64_t)s->version && strcmp(sign_text(data, "party"), s->party) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Shows what it is; false: this party has assented already. */
+static bool show_assented(const struct signing *s, struct assented *to)
+{
+    uint64_t index = s->adjustment;
+    struct buf bundle, shown;
+    struct span bytes;
+    struct entry e;
+    buf_heap(&bundle);
+    buf_heap(&shown);
+    if (s->version > 0) {
+        const json_t *f = version_fact(s);
+        index = (uint64_t)sign_number(json_object_get(f, "data"), "entry");
+        printf("terms       %s\n", sign_text(f, "sentence"));
+    }
+    read_entry(s, index, &bundle, &bytes);
+    if (entry_read(bytes, &e, NULL) != ERR_OK)
+        decline("entry %" PRIu64 " does not read", index);
+    if (s->adjustment > 0 && (e.kind != ENTRY_ADJUSTMENT || !e.adjustment.on_assent))
+        die("entry %" PRIu64 " of contract %s is no adjustment that asks for assents", index, s->contract);
+    if (s->adjustment > 0) {
+        const json_t *f = adjustment_fact(s);
+        if (f != NULL)
+            buf_str(&shown, sign_text(f, "sentence"));
+        else
+            utf8_show(&shown, bytes, 2 * LIMIT_FIELD);
+        printf("adjustment  %.*s\n", (int)shown.len, shown.ptr);
+    }
+    *to = (struct assented){.adjustment = s->adjustment, .version = (int64_t)s->version};
+    merkle_leaf(bytes, &to->leaf);
+    entry_close(&e);
+    buf_free(&bundle);
+    buf_free(&shown);
+    return s->version > 0 ? !assented_to_version(s) : !assented(s, (int64_t)index);
+}
+
+int sign_assent(const struct signing *s)
+{
+    const char *what = s->version > 0 ? "terms" : "adjustments";
+    uint64_t number = s->version > 0 ? s->version : s->adjustment;
+    struct assented to;
+    struct buf said;
+    char path[96];
+    if (!show_assented(s, &to)) {
+        printf("the %s has assented to it already\n", s->role);
+        return STATUS_DONE;
+    }
+    if (!sign_asked(s, 1))
+        die("nothing was signed");
+    buf_heap(&said);
+    struct download *d = download_open(s->given[URL], s->token,
+                                       (struct download_limits){.slack_s = SIGN_SLACK_S, .bytes = SIGN_ANSWER_MAX});
+    struct span issuer = span_str(download_url(d));
+    issuer.len--; /* its slash */
+    assent_payload(&said, issuer, span_str(s->party), span_str(s->contract), &to, clock_ms());
+    snprintf(path, sizeof path, "v1/contracts/%s/%s/%" PRIu64 "/assent", s->contract, what, number);
+    sign_send(s, d, path, ASSENT_TYP, buf_span(&said));
+    printf("%s %" PRIu64 ": assented to by %s %s and taken by the server; the next pull shows it in the log\n",
+           s->version > 0 ? "terms, version" : "adjustment", number, s->role, s->party);
+    download_close(d);
+    buf_free(&said);
+    return STATUS_DONE;
+}

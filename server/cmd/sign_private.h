@@ -1,0 +1,55 @@
+/* Answering by a party's own key: `sign`, file by file. What is shown and signed is what `verify --json` says of the
+ * mirror; every failure ends the process with one line. */
+#ifndef CS_SERVER_CMD_SIGN_PRIVATE_H
+#define CS_SERVER_CMD_SIGN_PRIVATE_H
+
+#include "common/base/id.h"
+#include "common/base/json_read.h"
+#include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
+#include "server/cmd/pull_private.h"
+
+/* Of the command line: what `given` has. */
+enum { URL, DIR, CONTRACT, TOKEN, KEY, STATEMENT, ALL, DISPUTE, REASON, AGAIN, ADJUSTMENT, TERMS, YES, ARGS };
+enum { SIGN_ANSWER_MAX = 65536, SIGN_SLACK_S = 60 };
+
+/* What is to be signed, and by whom. */
+struct signing {
+    const char *const *given;
+    const char *contract, *token, *role;
+    char party[LIMIT_ID + 1];
+    struct signer *key;
+    struct folder *folder;
+    json_t *report; /* of verify */
+    uint64_t disputed[LIMIT_DISPUTED];
+    size_t n_disputed;
+    uint64_t adjustment, version; /* to be assented to; 0, 0: statements are answered */
+    uint64_t size;                /* of the log */
+};
+
+/* ---- sign_mirror.c: what is known ---- */
+
+/* Pulls into DIR, and ends the process unless all that is there holds: s->report. The exit status of the pull. */
+MUST_CHECK int sign_pull(struct signing *s);
+/* The log says whose key it is, the server is not asked: s->party, s->role, s->size. */
+void sign_find_party(struct signing *s);
+/* The next fact of a topic from *from on; NULL: none. */
+const json_t *sign_fact(const struct signing *s, const char *topic, size_t *from);
+void sign_read_file(const struct signing *s, const char *path, size_t most, struct buf *out);
+const char *sign_text(const json_t *v, const char *name); /* "" where there is none */
+int64_t sign_number(const json_t *v, const char *name);   /* -1 likewise */
+
+/* ---- sign_statements.c, sign_assents.c ---- */
+
+/* Shows what waits or was named, asks, signs, sends. The exit status. */
+MUST_CHECK int sign_statements(struct signing *s);
+MUST_CHECK int sign_assent(const struct signing *s);
+void sign_show_adjustments(const struct signing *s); /* that wait for this party's assent */
+
+/* ---- cmd_sign.c ---- */
+
+MUST_CHECK bool sign_asked(const struct signing *s, size_t n);
+/* Sends {"jws": said, signed}; dies unless it is taken. */
+void sign_send(const struct signing *s, struct download *d, const char *path, const char *typ, struct span said);
+
+#endif

@@ -1,0 +1,186 @@
+/* Answers to statements: what is shown, chosen and signed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/bytes.h"
+#include "common/base/when.h"
+#include "server/cmd/command.h"
+#include "server/cmd/sign_private.h"
+#include "server/system/log.h"
+#include "server/system/system.h"
+
+/* ---- what is shown ---- */
+
+static const json_t *own_answer(const struct signing *s, const json_t *data)
+{
+    size_t i;
+    const json_t *a;
+    json_array_foreach(json_object_get(data, "answers"), i, a)
+    {
+        if (strcmp(sign_text(a, "role"), s->role) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+/* Terms and credentials that came in [from, to); how many. */
+static size_t show_new(const struct signing *s, const char *topic, int64_t from, int64_t to)
+{
+    const json_t *f;
+    size_t at = 0, shown = 0;
+    while ((f = sign_fact(s, topic, &at)) != NULL) {
+        int64_t entry = sign_number(json_object_get(f, "data"), "entry");
+        if (entry < from || entry >= to)
+            continue;
+        printf("%-11s %s\n", topic, sign_text(f, "sentence"));
+        shown++;
+    }
+    return shown;
+}
+
+static void show(const struct signing *s, const json_t *statement)
+{
+    const json_t *data = json_object_get(statement, "data"), *f, *last = NULL;
+    int64_t from = sign_number(data, "from"), to = sign_number(data, "to");
+    size_t at = 0;
+    printf("\nstatement   %s\n", sign_text(statement, "sentence"));
+    if (show_new(s, "terms", from, to) == 0) {
+        while ((f = sign_fact(s, "terms", &at)) != NULL)
+            if (sign_number(json_object_get(f, "data"), "entry") < to)
+                last = f;
+        printf("terms       unchanged since the statement before: %s\n", sign_text(last, "sentence"));
+    }
+    (void)show_new(s, "credential", from, to);
+    (void)show_new(s, "adjustment", from, to);
+    for (at = 0; (f = sign_fact(s, "decided", &at)) != NULL;)
+        printf("decided     %s (in the whole log)\n", sign_text(f, "sentence"));
+}
+
+/* What waits, or was named; each is shown. */
+static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap)
+{
+    const char *named = s->given[STATEMENT];
+    const json_t *f;
+    size_t at = 0, n = 0;
+    while ((f = sign_fact(s, "statement", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data"), *answer = own_answer(s, data);
+        const char *id = sign_text(data, "id"), *said = sign_text(answer, "verdict");
+        if (id[0] == '\0' || answer == NULL || (named != NULL && strcmp(named, id) != 0))
+            continue;
+        bool waits = strcmp(said, "none") == 0;
+        if (named != NULL && !waits && s->given[AGAIN] == NULL)
+            die("%s is answered already (%s, entry %" PRId64
+                "): --again answers once more, and the later answer counts",
+                id, said, sign_number(answer, "entry"));
+        if (!waits && named == NULL)
+            continue;
+        if (n == cap)
+            break;
+        chosen[n++] = f;
+    }
+    if (named != NULL && n == 0)
+        die("the log of contract %s tells of no statement %s", s->contract, named);
+    if (n > 1 && s->given[ALL] == NULL)
+        decline("%zu statements wait for the %s's answer: name one by --statement ID, or take --all", n, s->role);
+    return n;
+}
+
+/* ---- signing ---- */
+
+/* The payload that the log's hash is of: verify has compared them. */
+static void statement_payload(const struct signing *s, const char *id, const json_t *data, struct buf *out)
+{
+    char path[NAME_CAP];
+    struct buf text;
+    json_t *jws = NULL;
+    struct span payload = SPAN("");
+    size_t most = LIMIT_STATEMENT + (size_t)(sign_number(data, "to") - sign_number(data, "from")) * LIMIT_ADJUSTMENT,
+           len;
+    buf_heap(&text);
+    snprintf(path, sizeof path, "v1/statements/%s.jws", id);
+    sign_read_file(s, path, most, &text);
+    if (json_read(buf_span(&text), &jws, NULL) != ERR_OK ||
+        json_get_str(jws, "", "payload", text.len, &payload, NULL, NULL) != ERR_OK ||
+        b64url_decode(payload, buf_room(out, payload.len + 4), payload.len + 4, &len) != ERR_OK)
+        decline("%s/%s does not read", s->given[DIR], path);
+    out->len = len;
+    json_decref(jws);
+    buf_free(&text);
+}
+
+static void response_payload(const struct signing *s, struct span statement, struct buf *out)
+{
+    char at[40];
+    struct buf b;
+    struct hash hash;
+    struct jw w;
+    json_t *json = NULL;
+    struct span issuer = SPAN("");
+    if (json_read(statement, &json, NULL) != ERR_OK ||
+        json_get_str(json, "", "issuer", LIMIT_URL, &issuer, NULL, NULL) != ERR_OK)
+        decline("the statement names no issuer");
+    buf_fixed(&b, at, sizeof at);
+    time_rfc3339(&b, clock_ms());
+    sha256(statement.ptr, statement.len, hash.b);
+    jw_open(&w, out);
+    jw_object(&w);
+    jw_kstr(&w, "at", buf_span(&b));
+    jw_key(&w, "disputed");
+    jw_array(&w);
+    for (size_t i = 0; i < s->n_disputed; i++)
+        jw_int(&w, (int64_t)s->disputed[i]);
+    jw_array_end(&w);
+    jw_kstr(&w, "issuer", issuer);
+    jw_kstr(&w, "party", span_str(s->party));
+    if (s->given[REASON] != NULL)
+        jw_kstr(&w, "reason", span_str(s->given[REASON]));
+    jw_key(&w, "statement_sha256");
+    jw_hex(&w, hash.b, sizeof hash.b);
+    jw_kstr(&w, "typ", SPAN(RESPONSE_TYP));
+    jw_kstr(&w, "verdict", s->given[DISPUTE] != NULL ? SPAN("dispute") : SPAN("accept"));
+    jw_object_end(&w);
+    jw_close(&w);
+    json_decref(json);
+}
+
+static void answer(const struct signing *s, struct download *d, const json_t *statement)
+{
+    const json_t *data = json_object_get(statement, "data");
+    const char *id = sign_text(data, "id");
+    char path[64], kid[JWK_KID_LEN];
+    struct buf payload, said;
+    buf_heap(&payload);
+    buf_heap(&said);
+    statement_payload(s, id, data, &payload);
+    response_payload(s, buf_span(&payload), &said);
+    snprintf(path, sizeof path, "v1/statements/%.*s/responses", LIMIT_ID, id);
+    sign_send(s, d, path, RESPONSE_TYP, buf_span(&said));
+    jwk_kid(signer_public(s->key), kid);
+    printf("%s: %s by %s %s, signed by key %.*s and taken by the server; the next pull shows it in the log\n", id,
+           s->given[DISPUTE] != NULL ? "disputed" : "accepted", s->role, s->party, JWK_KID_LEN, kid);
+    fflush(stdout);
+    buf_free(&payload);
+    buf_free(&said);
+}
+
+int sign_statements(struct signing *s)
+{
+    static const json_t *chosen[1024];
+    size_t n = choose(s, chosen, sizeof chosen / sizeof *chosen);
+    for (size_t i = 0; i < n; i++)
+        show(s, chosen[i]);
+    sign_show_adjustments(s);
+    if (n == 0) {
+        printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
+        return STATUS_DONE;
+    }
+    if (!sign_asked(s, n))
+        die("nothing was signed");
+    struct download *d = download_open(s->given[URL], s->token,
+                                       (struct download_limits){.slack_s = SIGN_SLACK_S, .bytes = n * SIGN_ANSWER_MAX});
+    for (size_t i = 0; i < n; i++)
+        answer(s, d, chosen[i]);
+    download_close(d);
+    return STATUS_DONE;
+}
