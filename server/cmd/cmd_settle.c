@@ -191,7 +191,14 @@ static void add_sum(struct settling *s, const json_t *row, const json_t *stateme
         s->sums[i].owed[side] = INT64_MAX;
 }
 
-/* Those that block, or the others, in one line. Who has not answered is told at the end. */
+/* Who has not answered is told at the end; what a statement would lack matters where there is one. */
+static bool is_told(const json_t *row, const char *warning)
+{
+    bool about_it = strcmp(warning, "no_key") == 0 || strcmp(warning, "no_legal_data") == 0;
+    return strcmp(warning, "unanswered") != 0 && !(about_it && strcmp(text_of(row, "state"), "nothing") == 0);
+}
+
+/* Those that block, or the others, in one line. */
 static void show_warnings(struct settling *s, const json_t *row, bool blocking)
 {
     struct buf line;
@@ -200,7 +207,7 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
     buf_heap(&line);
     json_array_foreach(json_object_get(row, "warnings"), i, w)
     {
-        if (json_is_true(json_object_get(w, "blocks")) != blocking || strcmp(text_of(w, "warning"), "unanswered") == 0)
+        if (json_is_true(json_object_get(w, "blocks")) != blocking || !is_told(row, text_of(w, "warning")))
             continue;
         buf_str(&line, n++ > 0 ? "; " : blocking ? "          because " : "          but ");
         utf8_show(&line, span_str(text_of(w, "text")), 400);
@@ -357,7 +364,6 @@ static void settle_row(struct settling *s, const json_t *row)
         buf_free(&line);
         show_warnings(s, row, true);
         s->n_nothing++;
-        return;
     } else {
         show_refused(s, row, NULL);
     }

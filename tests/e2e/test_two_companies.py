@@ -1,0 +1,135 @@
+"""Two companies that settle, dispute and correct by commands alone, and a run in which everybody else gets in between."""
+
+import json
+import shutil
+import unittest
+
+from harness import Market, person, send, wait_for
+from parties import Parties
+
+
+class TwoCompanies(Parties):
+    def both_sign(self, status, *more):
+        return self.together(lambda: self.sign(status, self.advertiser, "advertiser", *more), lambda: self.sign(status, self.publisher, "publisher", *more))
+
+    def month_end(self, *more, status=0):
+        return self.run_with(status, "settle", self.server.url, "--token", self.server.operator.token, "--contract", self.market.contract, *more)
+
+    def statement_of(self, told):
+        """The id of the one that `settle` says it issued."""
+        return next(line for line in told.splitlines() if line.startswith("settled")).split(": ")[1].split()[0]
+
+    def approved(self, leads):
+        """So many leads, as soon as a preview would settle them."""
+        found = [self.publisher.postback(person(click_id=self.market.click())).json for _ in range(leads)]
+        for lead in found:
+            self.advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": "approved"})
+        wait_for(lambda: f"{leads} leads" in self.month_end("--preview"), what="the leads to be swept")
+        return found
+
+    def both_asked(self):
+        """A contract in which nothing counts without the word of both, which they have given on its terms."""
+        self.market = Market(self.server, contract={"assent": "both"})
+        self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
+        self.enrolled()
+        shown = self.sign(0, self.advertiser, "advertiser", "--terms", "1", input="y\n")
+        for words in ("version 1", "lead 12.00 EUR when country in FR", "Assent to this version of the terms as advertiser", "taken by the server"):
+            self.assertIn(words, shown)
+        self.sign(0, self.publisher, "publisher", "--terms", "1", "--yes")
+
+    def adjust(self, micros, reason, **cited):
+        return self.market.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": micros, "reason": reason, **cited})["index"]
+
+    def facts(self, topic):
+        mirror = self.folder / "auditor"
+        self.told()
+        return [fact for fact in json.loads(self.run_with(0, "verify", mirror, "--json"))["facts"] if fact["topic"] == topic]
+
+    def test_two_companies_settle_dispute_and_correct_by_commands_alone(self):
+        self.both_asked()
+        leads = self.approved(3)
+        told = self.month_end()
+        self.assertIn("payable 36.00 EUR by the advertiser", told)
+        first = self.statement_of(told)
+        self.together(lambda: self.sign(0, self.advertiser, "advertiser", "--yes"),
+                      lambda: self.sign(0, self.publisher, "publisher", "--dispute", f"{leads[0]['index']},{leads[2]['index']}",
+                                        "--reason", "16 EUR were agreed for these", "--yes"))
+        index = self.adjust(8_000_000, "16 EUR for two leads, as agreed", statement=first)
+        waits = self.sign(0, self.advertiser, "advertiser", "--yes")
+        self.assertIn(f"waits for the advertiser's assent (--adjustment {index})", waits)
+        shown = self.month_end("--preview")
+        for words in ("1 adjustment lacks the advertiser's assent", "1 adjustment lacks the publisher's assent", "the publisher disputes the last statement", "everybody has answered"):
+            self.assertIn(words, shown)
+        shown = self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index), input="y\n")
+        for words in ("16 EUR for two leads, as agreed", f"statement {first}", "+8.00 EUR", "Assent to this adjustment as advertiser"):
+            self.assertIn(words, shown)
+        self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes")
+        self.approved(1)
+        second = self.statement_of(self.month_end())
+        self.assertIn(f"{second} no. 2", self.month_end())
+        for shown in self.both_sign(0, "--yes"):
+            self.assertIn("payable 20.00 EUR", shown)
+            self.assertIn("both have, and it counts from there", shown)
+        self.assertIn("everybody has answered", self.month_end())
+        said = self.told()
+        self.assertEqual([(each[role]["verdict"]) for each in (said[first], said[second]) for role in ("advertiser", "publisher")], ["accept", "dispute", "accept", "accept"])
+        of = next(fact for fact in self.facts("statement") if fact["data"].get("id") == first)
+        self.assertEqual((of["data"]["corrected"], of["verdict"]), ({"adjustments": 1, "micros": 8_000_000}, "holds"))
+        self.assertIn("1 adjustment of it comes to 8.00 EUR", of["sentence"])
+
+    def an_older_state_is_not_signed(self, before, statement):
+        """A copy of the folder from before the statement, in its place for a while: no mirror goes back to it."""
+        self.server.stop()
+        now = self.server.data.with_name("now")
+        self.server.data.rename(now)
+        before.rename(self.server.data)
+        self.server.start()
+        self.assertIn("REFUSED", self.sign(1, self.publisher, "publisher", "--statement", statement, "--yes", mirror="foreign"))
+        self.server.stop()
+        shutil.rmtree(self.server.data)
+        now.rename(self.server.data)
+        self.server.start()
+
+    def test_who_is_not_asked_answers_twice_or_dies_in_between_changes_nothing(self):
+        self.both_asked()
+        self.server.stop()
+        before = self.server.data.with_name("before")
+        shutil.copytree(self.server.data, before)
+        self.server.start()
+        first, _ = self.settle()
+        link = self.publisher.post(f"/v1/statements/{first}/shares", {"days": 1})
+        self.assertEqual(send(link["url"]).status, 200)
+        self.publisher.do("DELETE", f"/v1/statements/{first}/shares/{link['id']}")
+        self.assertEqual(send(link["url"]).status, 404)
+        self.keygen("foreign")
+        index = self.adjust(-12_000_000, "a test order", statement=first)
+        foreign, _, other = self.together(
+            lambda: self.sign(1, self.publisher, "foreign", "--adjustment", str(index), "--yes", mirror="foreign"),
+            lambda: self.sign(1, self.publisher, "publisher", "--adjustment", str(index), input="n\n"),
+            lambda: self.sign(1, self.publisher, "publisher", "--adjustment", str(index - 1), "--yes", mirror="other"))
+        self.assertIn("neither party", foreign)
+        self.assertIn("no adjustment that asks", other)
+        self.assertIn("no version 2", self.sign(1, self.publisher, "publisher", "--terms", "2", "--yes"))
+        self.an_older_state_is_not_signed(before, first)
+        for words in (("--adjustment", "x"), ("--adjustment", "0"), ("--terms", "1", "--adjustment", "3"), ("--terms", "1", "--all"), ("--terms", "0")):
+            self.sign(2, self.publisher, "publisher", *words, "--yes")
+        self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes")
+        self.server.kill()
+        self.server.start()
+        self.assertIn("already", self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes"))
+        self.sign(0, self.publisher, "publisher", "--yes")
+        self.server.kill()
+        self.server.start()
+        again, _ = self.together(lambda: self.sign(1, self.publisher, "publisher", "--statement", first, "--yes"),
+                                 lambda: self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index), "--yes"))
+        self.assertIn("answered already (accept", again)
+        second, _ = self.settle()
+        self.assertIn("2 statements wait", self.sign(2, self.advertiser, "advertiser", "--yes"))
+        self.both_sign(0, "--all", "--yes")
+        said = self.told()
+        self.assertEqual({answer["verdict"] for each in (first, second) for answer in said[each].values()}, {"accept"})
+        self.assertEqual(len([fact for fact in self.facts("adjustment") if fact["data"].get("adjustment") == index]), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
