@@ -21,7 +21,7 @@ import re
 import stat
 import sys
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -608,7 +608,7 @@ MEMBERS = {
                     {"amount_micros": whole, "currency": ID, "jws": text(4_096), "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
-    "statement": ({"from": index, "id": ID, "number": index, "sha256": hex32, "to": index, "to_ms": index}, {"utc_offset_s": offset}),
+    "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": hex32, "to": index, "to_ms": index}, {"utc_offset_s": offset}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
     "adjustment": ({"by": ID, "micros": signed, "reason": text(512)}, {"lead": whole, "on_assent": true, "statement": ID}),
@@ -1059,7 +1059,7 @@ class Ledger:
         self.legal = {}  # by party
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
-        self.spent, self.gaps, self.prices, self.cuts = 0, [0, 0, 0], set(), []
+        self.spent, self.gaps, self.prices, self.cuts = 0, [0, 0, 0], Counter(), []
         self.amounts, self.bound_by = [], []
         self.foreign, self.unopened, self.steps, self.shared = 0, set(), 0, set()
         self.unsure, self.latest = False, 0  # as the last `clock` entry says; clock's time, moved by its steps
@@ -1163,14 +1163,23 @@ class Ledger:
         """What a statement may say at most: where the next entry would pass that the log is cut ("Statement")."""
         self.amounts.append(amount)
         gaps = [entry.get(name, 0) if entry["kind"] == "gap" else 0 for name in ("clicks", "impressions", "views")]
-        price = {(entry["kind"], amount)} if entry["kind"] in ("click", "impression") and amount else set()
+        price = Counter([(entry["kind"], amount)] if entry["kind"] in ("click", "impression") and amount else [])
         many = any(len({each for each in self.prices | price if each[0] == kind}) > 4 for kind in ("click", "impression"))
         if self.spent + amount > ROOM or many or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
             self.cuts.append(at)
-            self.spent, self.gaps, self.prices = 0, [0, 0, 0], set()
+            self.spent, self.gaps, self.prices = 0, [0, 0, 0], Counter()
         self.spent += amount
-        self.prices |= price
+        self.prices += price
         self.gaps = [a + b for a, b in zip(self.gaps, gaps)]
+
+    def tally_again(self, start):
+        """What stands behind a statement's end counts from there on; where it is not cut already."""
+        self.spent, self.gaps, self.prices = 0, [0, 0, 0], Counter()
+        for at in range(start, len(self.entries) - 1):  # the statement's own comes next
+            entry, amount = self.entries[at], self.amounts[at]
+            self.spent += amount
+            self.prices += Counter([(entry["kind"], amount)] if entry["kind"] in ("click", "impression") and amount else [])
+            self.gaps = [a + (entry.get(name, 0) if entry["kind"] == "gap" else 0) for a, name in zip(self.gaps, ("clicks", "impressions", "views"))]
 
     def terms(self, at, entry):
         terms = Terms(entry, at)
@@ -1577,17 +1586,21 @@ class Ledger:
         overdue = [lead for lead in self.leads.values() if lead.status == "pending" and lead.due and clock(entry) - lead.due > 3_600_000]
         need(not overdue, "automatic approvals are overdue")
         need(entry["from"] == (before.to if before else 0), "its interval does not follow the one before")
-        need(entry["to"] == (self.cuts[0] if self.cuts else at), "its interval ends elsewhere")
+        to, cut = entry["to"], bool(self.cuts) and self.cuts[0] <= entry["to"]
+        need(max(entry["from"], 1) <= to <= at and (not cut or to == self.cuts[0]), "its interval ends elsewhere")
         need(entry["number"] == len(self.statements) + 1, "its number is not the next")
         need(entry["id"] == statement_id(self.contract, entry["number"]), "its id is that of another statement")
-        last = self.entries[entry["to"] - 1]["at"] + 1 if entry["to"] > entry["from"] else 0
-        latest = last if self.cuts else max(entry["at"], last, before.entry["to_ms"] if before else 0)
+        last = self.entries[to - 1]["at"] + 1 if to > entry["from"] else 0
+        need(entry["at"] - HOUR_MS <= entry["issued_ms"] <= entry["at"] and entry["issued_ms"] >= last - 1, "it was issued at another time")
+        latest = last if cut else max(entry["issued_ms"], last, before.entry["to_ms"] if before else 0)
+        if not cut and to < at:
+            latest = min(latest, self.entries[to]["at"] + 1)
         need(max(last, before.entry["to_ms"] if before else 0) <= entry["to_ms"] <= latest, "its period ends at another time")
         self.statements.append(Statement(self, at, entry, terms, before))
-        if self.cuts:
+        if cut:
             self.cuts.pop(0)
-        else:
-            self.spent, self.gaps, self.prices = 0, [0, 0, 0], set()
+        elif not self.cuts:
+            self.tally_again(to)
 
 
 EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
@@ -1810,7 +1823,7 @@ class Statement:
         self.from_at = before.to_at if before else rfc3339(entries[0]["at"])
         self.to_at = rfc3339(self.entry["to_ms"])
         offset_ms = 1000 * self.entry.get("utc_offset_s", 0)
-        due = ((self.entry["at"] + offset_ms) // DAY_MS + terms.contract["due_days"]) * DAY_MS + DAY_MS // 2 - offset_ms
+        due = ((self.entry["issued_ms"] + offset_ms) // DAY_MS + terms.contract["due_days"]) * DAY_MS + DAY_MS // 2 - offset_ms
         self.bytes = canonical({
             "adjustments": adjustments, "advertiser": self.named(terms.campaign["advertiser"]), **self.waiting(),
             "tax": tax(self.legal.get(terms.campaign["advertiser"]), self.legal.get(terms.contract["publisher"]), terms.contract["vat_ppm"], minor), "campaign_name": terms.campaign["name"],
@@ -1819,7 +1832,7 @@ class Statement:
             "counts": {"clicks": self.classes("click"), "gaps": gaps, "impressions": self.classes("impression"), "leads": self.buckets(),
                        "payable": {"clicks": traffic["clicks"], "impressions": traffic["impressions"]}, "views": self.classes("view")},
             "currency": terms.campaign["currency"], "exponent": exponent, "gaps": [gaps] if any(gaps.values()) else [], "gross_micros": gross,
-            "id": self.id, "issued_at": rfc3339(self.entry["at"]), "issuer": issuer,
+            "id": self.id, "issued_at": rfc3339(self.entry["issued_ms"]), "issuer": issuer,
             "lines": {"n": len(self.lines), "root": root_of(map(leaf_hash, self.lines)).hex(), "sha256": sha256(text_).hex()},
             "net_micros": net, "payable_minor": minor,
             "period": {"from": self.start, "from_at": self.from_at, "to": self.to, "to_at": self.to_at},
@@ -2159,7 +2172,7 @@ class Audit:
             need(all(type(index) is int for index in disputed) and len(disputed) <= 2000, f"entry {at}: what is disputed are no numbers of line items")
             need(len(set(disputed)) == len(disputed) and set(disputed) <= lines, f"entry {at}: what is disputed are not line items")
             clock = self.parsed[at].get("clock_ms", self.parsed[at]["at"])
-            need(statement.entry["at"] - 300_000 <= said <= clock + 300_000, f"entry {at}: the answer is of another time")
+            need(statement.entry["issued_ms"] - 300_000 <= said <= clock + 300_000, f"entry {at}: the answer is of another time")
             need(said > last.get((ident, party), 0), f"entry {at}: the answer is not later than the one before")
             last[ident, party] = said
         return f"{len(self.ledger.answers)} answers signed by the parties' own keys"

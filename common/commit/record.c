@@ -162,6 +162,7 @@ static const struct field grant_fields[] = {F("contract", U32, grant.contract), 
 static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
                                            F("landing_url", TEXT, code.landing_url)};
 static const struct field statement_fields[] = {F("contract", U32, statement.contract),
+                                                F("until_ms", I64, statement.until_ms),
                                                 F("utc_offset_s", I64, statement.utc_offset_s)};
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};

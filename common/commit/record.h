@@ -205,6 +205,7 @@ struct record {
         } code;
         struct {
             uint32_t contract;
+            int64_t until_ms;     /* where its period ends; 0: now */
             int64_t utc_offset_s; /* of the campaign's zone */
         } statement;
         struct {

@@ -361,6 +361,8 @@ static enum err apply_statement(const struct fold_context *cx, uint64_t index, c
     op->del = true;
     if (span_empty(s->id) || s->id.len > LIMIT_ID)
         return ERR_CORRUPT;
+    if (s->to == s->from) /* it closes nothing */
+        return ERR_OK;
     op = add(ops, ROW_SETTLED);
     row_index_key(op->key, cx->contract, s->to);
     op->key_len = 12;

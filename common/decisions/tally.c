@@ -74,6 +74,61 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
     return true;
 }
 
+static uint64_t less(uint64_t all, uint64_t part, bool *fits)
+{
+    *fits = *fits && part <= all;
+    return *fits ? all - part : 0;
+}
+
+/* Prices stay in the order in which they came; those that nothing is left of make room. */
+static void prices_less(const struct priced_traffic all[TALLY_PRICES], const struct priced_traffic part[TALLY_PRICES],
+                        struct priced_traffic rest[TALLY_PRICES], bool *fits)
+{
+    uint64_t found = 0, priced = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < TALLY_PRICES; i++)
+        priced += part[i].n;
+    for (size_t i = 0; i < TALLY_PRICES && all[i].unit_micros != 0; i++) {
+        uint64_t gone = 0;
+        for (size_t k = 0; k < TALLY_PRICES; k++)
+            gone += part[k].unit_micros == all[i].unit_micros ? part[k].n : 0;
+        found += gone;
+        const struct priced_traffic left = {all[i].unit_micros, less(all[i].n, gone, fits)};
+        if (left.n > 0)
+            rest[n++] = left;
+    }
+    *fits = *fits && found == priced;
+}
+
+bool tally_less(const struct tally *all, const struct tally *part, int64_t from_ms, int64_t to_ms, struct tally *rest)
+{
+    bool fits = true;
+    struct tally r = {0};
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        r.clicks[i] = less(all->clicks[i], part->clicks[i], &fits);
+        r.views[i] = less(all->views[i], part->views[i], &fits);
+        r.impressions[i] = less(all->impressions[i], part->impressions[i], &fits);
+    }
+    r.gap_clicks = less(all->gap_clicks, part->gap_clicks, &fits);
+    r.gap_views = less(all->gap_views, part->gap_views, &fits);
+    r.gap_impressions = less(all->gap_impressions, part->gap_impressions, &fits);
+    r.payable_clicks = less(all->payable_clicks, part->payable_clicks, &fits);
+    r.payable_impressions = less(all->payable_impressions, part->payable_impressions, &fits);
+    r.click_micros = (int64_t)less((uint64_t)all->click_micros, (uint64_t)part->click_micros, &fits);
+    r.impression_micros = (int64_t)less((uint64_t)all->impression_micros, (uint64_t)part->impression_micros, &fits);
+    r.moved_micros = (int64_t)less((uint64_t)all->moved_micros, (uint64_t)part->moved_micros, &fits);
+    r.moves = less(all->moves, part->moves, &fits);
+    r.entries = less(all->entries, part->entries, &fits);
+    prices_less(all->click_prices, part->click_prices, r.click_prices, &fits);
+    prices_less(all->impression_prices, part->impression_prices, r.impression_prices, &fits);
+    if (!fits)
+        return false;
+    r.from_ms = r.entries > 0 ? from_ms : 0;
+    r.to_ms = r.entries > 0 ? to_ms : 0;
+    *rest = r;
+    return true;
+}
+
 /* ---- bytes ---- */
 
 static void numbers(const struct tally *t, uint64_t out[12])

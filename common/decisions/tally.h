@@ -48,6 +48,11 @@ struct tallied tallied_of(const struct entry *e);
 /* Folds an entry into the tally. False, and nothing happened: a statement over it as well could not be written. */
 MUST_CHECK bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x);
 
+/* What is left of *all without *part, its beginning or its end; from_ms, to_ms: the times of the first and last entry
+ * that are left, if there are any. False: *part is in it not. */
+MUST_CHECK bool tally_less(const struct tally *all, const struct tally *part, int64_t from_ms, int64_t to_ms,
+                           struct tally *rest);
+
 enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 12 * 8 + 2 * 16 * TALLY_PRICES };
 void tally_write(const struct tally *t, uint8_t out[TALLY_LEN]);
 /* Takes it off the front of *rest; also one that is older than a class. False: it does not read. */

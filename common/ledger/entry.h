@@ -201,6 +201,7 @@ struct entry_statement {
     uint64_t number; /* of the contract's statements, from 1 */
     uint64_t from, to;
     int64_t to_ms;        /* its period ends right before that time */
+    int64_t issued_ms;    /* what it rests on was read then; its entry may come later */
     int64_t utc_offset_s; /* of the campaign's zone when it was issued */
     struct hash sha256;   /* of the payload */
 };

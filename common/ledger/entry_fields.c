@@ -160,6 +160,7 @@ static const struct field statement_fields[] = {
     COMMON_CLOCK,
     {"from", NAT64, AT(statement.from), .always = true},
     {"id", TEXT, AT(statement.id), LIMIT_ID, .always = true},
+    {"issued_ms", NAT64, AT(statement.issued_ms), .always = true},
     COMMON_KIND,
     {"number", NAT64, AT(statement.number), .always = true},
     {"sha256", HEX_32, AT(statement.sha256), .always = true},

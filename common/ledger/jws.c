@@ -410,3 +410,18 @@ enum err jws_general_kid(struct span jws, char out[JWK_KID_LEN])
     buf_free(&b);
     return err;
 }
+
+enum err jws_general_payload(struct span jws, struct buf *out)
+{
+    json_t *json;
+    struct span text = {0};
+    size_t len;
+    if (json_read(jws, &json, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    enum err err = json_get_str(json, "", "payload", jws.len, &text, NULL, NULL);
+    char *room = buf_room(out, text.len + 1);
+    if (err == ERR_OK && (err = b64url_decode(text, room, text.len + 1, &len)) == ERR_OK)
+        out->len += len;
+    json_decref(json);
+    return err == ERR_OK ? err : ERR_CORRUPT;
+}

@@ -36,6 +36,8 @@ void jws_general(struct buf *out, struct signer *s, const char *typ, struct span
  */
 MUST_CHECK enum err jws_general_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], const char *typ,
                                      struct buf *payload, struct problem *p);
+/* Appends what it says, signed by whomever. ERR_CORRUPT. */
+MUST_CHECK enum err jws_general_payload(struct span jws, struct buf *out);
 /* The kid named by the first signature object, unverified: to find the key. */
 MUST_CHECK enum err jws_general_kid(struct span jws, char out[JWK_KID_LEN]);
 

@@ -24,6 +24,7 @@ void fold_open(struct fold *f, const struct fold_context *cx, const struct view 
 void fold_close(struct fold *f)
 {
     versions_free(&f->versions);
+    period_close(&f->period);
     buf_free(&f->legal[0]);
     buf_free(&f->legal[1]);
     buf_free(&f->scratch);
@@ -399,36 +400,57 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
 }
 
-enum err fold_closes(const struct fold *f, uint64_t index, const struct hash *root, struct cut *out, bool *whole)
+enum err fold_closes(const struct fold *f, uint64_t index, uint64_t to, const struct hash *root, struct closing *out)
 {
-    enum err err = row_cut(f->view, f->cx.contract, f->period.from, out);
-    *whole = err == ERR_NOT_FOUND;
-    if (*whole)
-        *out = (struct cut){.to = index, .root = *root, .tally = f->period.tally};
-    return *whole ? ERR_OK : err;
+    const struct period *p = &f->period;
+    const struct mark *m = period_marked(p, to);
+    struct cut cut;
+    enum err err = row_cut(f->view, f->cx.contract, p->from, &cut);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (to < p->from || to > index || to == 0)
+        return ERR_CONFLICT;
+    if (err == ERR_OK && cut.to <= to)
+        *out = (struct closing){.is = cut, .at_cut = true};
+    else if (to == p->from)
+        *out = (struct closing){.is = {.to = to, .root = p->from_root}, .next_ms = to < index ? p->from_ms : 0};
+    else if (to == index && err == ERR_NOT_FOUND)
+        *out = (struct closing){.is = {.to = to, .root = *root, .tally = p->tally}};
+    else if (m != NULL)
+        *out = (struct closing){.is = m->cut, .next_ms = m->next_ms};
+    else
+        return ERR_NOT_FOUND;
+    return ERR_OK;
 }
 
 /* What the entry says itself follows from what stands before it. */
-static MUST_CHECK enum err statement_follows(const struct fold *f, const struct entry *e, const struct cut *closes,
-                                             bool whole, struct problem *p)
+static MUST_CHECK enum err statement_follows(const struct fold *f, const struct entry *e, const struct closing *closes,
+                                             struct problem *p)
 {
     const struct entry_statement *s = &e->statement;
     char id[LIMIT_ID + 1];
     statement_id(f->cx.contract_id, s->number, id);
-    if (s->from != f->period.from || s->to != closes->to)
+    if (s->from != f->period.from || s->to != closes->is.to)
         return problem(p, ERR_CONFLICT, s->from != f->period.from ? "from" : "to",
                        "it closes [%" PRIu64 ", %" PRIu64 "), what is open and fits one statement is [%" PRIu64
                        ", %" PRIu64 ")",
-                       s->from, s->to, f->period.from, closes->to);
+                       s->from, s->to, f->period.from, closes->is.to);
     if (s->number != f->period.number + 1)
         return problem(p, ERR_CONFLICT, "number", "it is number %" PRIu64 ", the next of its contract is %" PRIu64,
                        s->number, f->period.number + 1);
     if (!span_is(s->id, id))
         return problem(p, ERR_CONFLICT, "id", "number %" PRIu64 " of its contract has the id %s", s->number, id);
-    if (!period_ends(&f->period, closes, whole, s->to_ms, e->at_ms))
+    if (s->issued_ms > e->at_ms || s->issued_ms < e->at_ms - FOLD_LAG_MS || s->issued_ms < closes->is.tally.to_ms)
+        return problem(p, ERR_CONFLICT, "issued_ms",
+                       "it was issued at %" PRId64
+                       " ms, which is before its last entry, or not in the hour in front of "
+                       "its own",
+                       s->issued_ms);
+    if (!period_ends(&f->period, closes, s->to_ms, s->issued_ms))
         return problem(p, ERR_CONFLICT, "to_ms",
-                       "its period ends at %" PRId64 " ms, which is before its last entry or the period before it, or "
-                       "after its issue",
+                       "its period ends at %" PRId64
+                       " ms, which is before its last entry or the period before it, after "
+                       "its issue, or behind an entry that it leaves open",
                        s->to_ms);
     return ERR_OK;
 }
@@ -446,38 +468,67 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
                               .to_ms = s->to_ms,
                               .legal = {buf_span(&f->legal[0]), buf_span(&f->legal[1])},
                               .utc_offset_s = s->utc_offset_s,
-                              .issued_ms = e->at_ms};
-    struct cut cut;
-    bool whole;
+                              .issued_ms = s->issued_ms};
+    struct closing closes;
     assert(f->terms != NULL);
-    enum err err = fold_closes(f, index, root, &cut, &whole);
+    enum err err = fold_closes(f, index, s->to, root, &closes);
     if (err != ERR_OK)
-        return problem(p, err, "", "where it must end does not read");
-    if ((err = statement_follows(f, e, &cut, whole, p)) != ERR_OK)
+        return problem(p, err, "to",
+                       err == ERR_CONFLICT    ? "it ends before it begins, or behind its own entry"
+                       : err == ERR_NOT_FOUND ? "what there was where it ends is not known"
+                                              : "where it must end does not read");
+    if ((err = statement_follows(f, e, &closes, p)) != ERR_OK)
         return err;
-    period_statement(&f->period, &cut, &in);
+    period_statement(&f->period, &closes, &in);
     return statement_build(&in, out, p);
+}
+
+static void put_cut(struct fold *f, const struct cut *cut)
+{
+    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
+    row_index_key(key, f->cx.contract, cut->to);
+    rows_map_put(f->rows, ROW_CUTS, span_of(key, sizeof key), span_of(value, cut_row_write(cut, value)));
 }
 
 enum err fold_next(struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                    const struct statement_out *said)
 {
-    struct cut cut;
-    bool whole;
-    enum err err = fold_closes(f, index, root, &cut, &whole);
-    if (err == ERR_OK)
-        period_next(&f->period, &e->statement, &cut, whole, said);
+    struct closing closes;
+    struct cut behind;
+    enum err err = fold_closes(f, index, e->statement.to, root, &closes);
+    if (err != ERR_OK)
+        return err;
+    err = row_cut(f->view, f->cx.contract, closes.is.to, &behind);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    bool any = err == ERR_OK;
+    err = period_next(&f->period, e, &closes, any ? &behind : NULL, said);
+    if (err == ERR_OK && any)
+        put_cut(f, &behind);
+    f->no_end = false;
+    if (f->asked <= f->period.number) { /* what was said of its end has no use any more */
+        f->asked = f->period.number;
+        f->has_end = false;
+    }
     return err;
 }
 
-/* The open entries fill one statement. */
-static void keep_cut(struct fold *f, uint64_t index, const struct frontier *before, const struct tally *full)
+/* Where statements that are still to come end. */
+static void mark_ends(struct fold *f, uint64_t index, const struct entry *e, const struct frontier *before)
 {
-    struct cut cut = {.to = index, .tally = *full};
-    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
-    frontier_root(before, &cut.root);
-    row_index_key(key, f->cx.contract, index);
-    rows_map_put(f->rows, ROW_CUTS, span_of(key, sizeof key), span_of(value, cut_row_write(&cut, value)));
+    while (f->end_of != NULL) {
+        if (!f->has_end && (f->no_end || f->end_of(f->end_ctx, f->asked + 1, &f->end) != ERR_OK)) {
+            f->no_end = true;
+            return;
+        }
+        f->asked += !f->has_end;
+        f->has_end = true;
+        if (f->end > index)
+            return;
+        if (f->end == index && f->end > f->period.from)
+            period_mark(&f->period, index, before, e->at_ms);
+        f->has_end = false;
+    }
 }
 
 enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct frontier *before,
@@ -486,13 +537,19 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
     struct row_ops ops;
     struct tally full;
     bool cut;
+    mark_ends(f, index, e, before);
     enum err err = apply(&f->cx, f->view, f->terms, index, e, priv, &ops);
     if (err == ERR_OK)
         err = period_add(&f->period, f->terms, e, &cut, &full);
     if (err != ERR_OK)
         return err;
-    if (cut)
-        keep_cut(f, index, before, &full);
+    if (index == 0)
+        f->period.from_ms = e->at_ms;
+    if (cut) {
+        struct cut filled = {.to = index, .tally = full}; /* the open entries fill one statement */
+        frontier_root(before, &filled.root);
+        put_cut(f, &filled);
+    }
     rows_map_write(f->rows, &ops);
     f->last_ms = e->at_ms;
     f->after_gap = e->kind == ENTRY_GAP;

@@ -22,6 +22,14 @@ struct fold {
     uint64_t terms_index;
     bool binds; /* false until the first version has the assents that it asks for */
     struct period period;
+    /* Where the contract's statements end is needed before they come: of the one of that number, if it is known by now.
+     * NULL: only those are followed that close all in front of them. What it says is believed of nothing: it only says
+     * where to look. */
+    enum err (*end_of)(void *ctx, uint64_t number, uint64_t *to);
+    void *end_ctx;
+    uint64_t asked, end;  /* statements that were asked about; where the last of them ends, */
+    bool has_end;         /* if that is still to come */
+    bool no_end;          /* the next one is not known */
     struct buf legal[2];  /* of advertiser and publisher, as their last `party` entry says; empty: none */
     int64_t last_ms;      /* time of the entry before; 0: none */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
@@ -89,12 +97,13 @@ MUST_CHECK enum err fold_lead(struct fold *f, const struct entry *e, struct span
 /* Decides a disposition again. ERR_NOT_FOUND: it is about a lead that is not there. ERR_CONFLICT: it is not what the
  * lead's state and the terms allow then. Any other error: it cannot be told. */
 MUST_CHECK enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes);
-/* What a statement entry at `index` closes: the longest prefix of what is open that fits; `root` is the tree's in front
- * of the entry. */
-MUST_CHECK enum err fold_closes(const struct fold *f, uint64_t index, const struct hash *root, struct cut *out,
-                                bool *whole);
+/* What a statement entry at `index` that ends at `to` closes, or at the first cut in front of that; `root` is the
+ * tree's in front of the entry. ERR_CONFLICT: that is no end for it. ERR_NOT_FOUND: what there was at `to` is not known
+ * any more. */
+MUST_CHECK enum err fold_closes(const struct fold *f, uint64_t index, uint64_t to, const struct hash *root,
+                                struct closing *out);
 /* Builds what that statement entry must be about, from what stands before it. *out is to be freed. ERR_CONFLICT: its
- * interval, number, id or end are not those that follow; else as statement_build. */
+ * interval, number, id or times are not those that follow; ERR_NOT_FOUND as above; else as statement_build. */
 MUST_CHECK enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,
                                    struct span issuer, struct statement_out *out, struct problem *p);
 /* The period after that statement entry; before it is applied. `said` as for period_next. */

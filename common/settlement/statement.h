@@ -68,6 +68,8 @@ bool statement_draft_begins(const struct statement_draft *d, uint64_t from, uint
 MUST_CHECK enum err statement_finish(struct statement_draft *d, const struct statement_in *in,
                                      struct statement_out *out, struct problem *p);
 
+/* Where a signed statement says that it ends, whoever signed it. ERR_CORRUPT. */
+MUST_CHECK enum err statement_end(struct span jws, uint64_t *to);
 /* The id of a contract's statement of that number: whoever knows both knows it. */
 void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1]);
 

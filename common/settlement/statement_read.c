@@ -1,6 +1,7 @@
 #include "common/base/bytes.h"
 #include "common/base/money.h"
 #include "common/base/when.h"
+#include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
 
 /* A reader that remembers its first failure, so that a whole object reads as a list. */
@@ -169,6 +170,20 @@ enum err statement_read(struct span payload, struct statement *out)
     }
     *out = s;
     return ERR_OK;
+}
+
+enum err statement_end(struct span jws, uint64_t *to)
+{
+    struct statement s;
+    struct buf payload;
+    buf_heap(&payload);
+    enum err err = jws_general_payload(jws, &payload);
+    if (err == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
+        *to = s.to;
+        statement_close(&s);
+    }
+    buf_free(&payload);
+    return err;
 }
 
 bool statement_has_lines(const struct statement *s, struct span lines)

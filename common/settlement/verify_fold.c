@@ -98,6 +98,8 @@ void audit_fold_open(struct audit *a)
     buf_heap(&a->assents);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
+    a->fold.end_of = audit_end_of;
+    a->fold.end_ctx = a;
 }
 
 void audit_fold_close(struct audit *a)

@@ -494,6 +494,8 @@ void verify_credentials_tell(struct audit *a);
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);
 void verify_response(struct audit *a, uint64_t index, const struct entry *e);
+/* For fold.end_of: what the mirror has of it says. */
+MUST_CHECK enum err audit_end_of(void *ctx, uint64_t number, uint64_t *to);
 /* The statement of that id, or whose note has that hash; NULL when there is none. */
 struct closed *audit_closed(const struct audit *a, struct span id);
 struct closed *audit_closed_by_note(const struct audit *a, struct span sha256);

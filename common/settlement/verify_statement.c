@@ -158,7 +158,7 @@ static struct closed *add_closed(struct audit *a, const struct entry *e)
         a->closed_by_note = byte_map_new(NULL);
     }
     struct closed *c = &a->closed[at];
-    *c = (struct closed){.sha256 = s->sha256, .from = s->from, .to = s->to, .issued_ms = e->at_ms};
+    *c = (struct closed){.sha256 = s->sha256, .from = s->from, .to = s->to, .issued_ms = s->issued_ms};
     memcpy(c->id, s->id.ptr, s->id.len);
     if (audit_closed(a, s->id) == NULL)
         byte_map_put(a->closed_by_id, s->id, span_of(&at, sizeof at));
@@ -210,19 +210,55 @@ static void keep_figures(struct said *to, const struct statement *s)
                         .to = s->to};
 }
 
+enum err audit_end_of(void *ctx, uint64_t number, uint64_t *to)
+{
+    struct audit *a = ctx;
+    char id[LIMIT_ID + 1], path[PATH_CAP];
+    struct buf jws;
+    statement_id(span_str(a->contract), number, id);
+    statement_path(path, id, ".jws");
+    buf_heap(&jws);
+    enum err err = a->mirror->read(a->mirror->ctx, path, 0, LIMIT_STATEMENT + a->head.size * LIMIT_ADJUSTMENT, &jws);
+    if (err == ERR_OK)
+        err = statement_end(buf_span(&jws), to);
+    else if (err != ERR_NOT_FOUND)
+        audit_unread(&a->finding[CHECK_STATEMENTS], path, err);
+    buf_free(&jws);
+    return err;
+}
+
+/* Whether the entry closes what it can. */
+static bool may_close(struct audit *a, uint64_t index, const struct entry_statement *s, const struct hash *root,
+                      struct closing *open)
+{
+    struct finding *f = &a->finding[CHECK_STATEMENTS];
+    char id[LIMIT_ID + 1];
+    uint64_t said;
+    enum err err = fold_closes(&a->fold, index, s->to, root, open);
+    if (err == ERR_OK && id_is_plain(s->id) && s->from == a->fold.period.from && s->to == open->is.to)
+        return true;
+    statement_id(span_str(a->contract), s->number, id);
+    if (err != ERR_NOT_FOUND)
+        finds_failure(f,
+                      "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64 "), and what is open begins at %" PRIu64
+                      " and fits one statement up to %" PRIu64,
+                      index, s->from, s->to, a->fold.period.from, err == ERR_OK ? open->is.to : index);
+    else if (!span_is(s->id, id))
+        finds_failure(f, "entry %" PRIu64 " closes under another id than that of its number", index);
+    else if (audit_end_of(a, s->number, &said) == ERR_OK && said != s->to)
+        finds_failure(f, "statement %s ends at entry %" PRIu64 ", its entry says at %" PRIu64, id, said, s->to);
+    else
+        finds_doubt(f, "statement %s does not read, and so what its period came to is not known", id);
+    return false;
+}
+
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before)
 {
     const struct entry_statement *s = &e->statement;
     struct hash root;
-    struct cut open;
-    bool whole;
+    struct closing open;
     frontier_root(before, &root);
-    if (fold_closes(&a->fold, index, &root, &open, &whole) != ERR_OK || !id_is_plain(s->id) ||
-        s->from != a->fold.period.from || s->to != open.to) {
-        finds_failure(&a->finding[CHECK_STATEMENTS],
-                      "entry %" PRIu64 " closes [%" PRIu64 ", %" PRIu64
-                      "), what is open and fits one statement is [%" PRIu64 ", %" PRIu64 ")",
-                      index, s->from, s->to, a->fold.period.from, open.to);
+    if (!may_close(a, index, s, &root, &open)) {
         a->stopped = true;
         return;
     }
@@ -245,7 +281,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     buf_free(&payload);
     check_note(a, c, index, &root);
     check_overdue(a, c, entry_clock(e));
-    if (whole) /* else some are of what is open still */
+    if (s->to == index) /* else some are of what is open still */
         a->movable = 0;
 }
 

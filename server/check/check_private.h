@@ -161,6 +161,8 @@ void check_share(struct check *c, const struct checked_log *log, const struct co
 /* The journal has ended. */
 void check_shares_end(struct check *c);
 
+/* For fold.end_of, of a log: where its rows say. */
+MUST_CHECK enum err check_end_of(void *ctx, uint64_t number, uint64_t *to);
 /* check_statement.c: a statement entry, the fold standing right before it; an answer. */
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                      const struct entry *e);

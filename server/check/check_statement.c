@@ -101,6 +101,18 @@ static enum err compare_payload(struct check *c, struct checked_log *log, uint64
     return err;
 }
 
+enum err check_end_of(void *ctx, uint64_t number, uint64_t *to)
+{
+    struct checked_log *log = ctx;
+    const struct view stored = store_view(log->check->txn);
+    struct settled_row row;
+    (void)number;
+    enum err err = row_settled(&stored, log->number, log->fold.end, &row);
+    if (err == ERR_OK)
+        *to = row.to;
+    return err;
+}
+
 void check_statement(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                      const struct entry *e)
 {

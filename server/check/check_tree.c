@@ -122,6 +122,8 @@ static struct checked_log *new_log(struct check *c, uint32_t number)
                                         .contract_id = span_str(k->id),
                                         .advertiser = k->campaign->advertiser->number};
         fold_open(&log->fold, &cx, &c->view, c->rows);
+        log->fold.end_of = check_end_of;
+        log->fold.end_ctx = log;
     }
     read_head(c, log);
     return log;

@@ -65,7 +65,8 @@ uint64_t pipeline_next(const struct batch *cx, const struct contract *k);
 MUST_CHECK enum err pipeline_clock(struct batch *cx, const struct contract *k);
 /* The `statement` entry, with what the ledger keeps of it: a new period begins. */
 MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
-                                          const struct last_statement *last);
+                                          const struct last_statement *last, const struct tally *closed,
+                                          int64_t next_ms); /* as for ledger_statement */
 /* ---- chores.c: what the server does by itself ---- */
 
 job_run chore_approve, chore_tidy, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;

@@ -171,13 +171,13 @@ enum err pipeline_append(struct batch *cx, const struct contract *k, const struc
 }
 
 enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
-                               const struct last_statement *last)
+                               const struct last_statement *last, const struct tally *closed, int64_t next_ms)
 {
     assert(e->kind == ENTRY_STATEMENT && e->statement.to <= ledger_size(cx->ledger, k->number));
     struct entry dated = *e;
-    pipeline_date(cx, k, e->at_ms, &dated);        /* by the entries that it closes */
-    ledger_statement(cx->ledger, k->number, last); /* the entry saves it */
-    return append_dated(cx, k, &dated, NULL, NULL);
+    pipeline_date(cx, k, e->at_ms, &dated); /* by the entries that it closes */
+    enum err err = ledger_statement(cx->ledger, cx->txn, k->number, last, closed, next_ms); /* the entry saves it */
+    return err == ERR_OK ? written(append_dated(cx, k, &dated, NULL, NULL)) : err;
 }
 
 static enum err too_long(struct job *job)

@@ -376,14 +376,32 @@ void ledger_swept(struct ledger *l)
 
 /* ---- appending ---- */
 
-void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s)
+static enum err put_cut(struct txn *t, uint32_t contract, const struct cut *c)
+{
+    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
+    row_index_key(key, contract, c->to);
+    return store_put(t, (enum table)(TABLE_ROWS + ROW_CUTS), span_of(key, sizeof key),
+                     span_of(value, cut_row_write(c, value)));
+}
+
+enum err ledger_statement(struct ledger *l, struct txn *t, uint32_t contract, const struct last_statement *s,
+                          const struct tally *closed, int64_t next_ms)
 {
     struct log *log = ledger_log(l, contract);
-    assert(s->to <= log->now.head.size && s->to >= log->now.head.last.to && s->to_ms >= log->now.head.last.to_ms);
-    log->now.head.last = *s;
-    if (s->to == log->now.head.size)
-        memset(&log->now.head.tally, 0, sizeof log->now.head.tally);
+    struct head *head = &log->now.head;
+    const struct view rows = store_view(t);
+    struct cut behind;
+    assert(s->to <= head->size && s->to >= head->last.to && s->to_ms >= head->last.to_ms);
+    enum err err = closed != NULL ? row_cut(&rows, contract, s->to, &behind) : ERR_NOT_FOUND;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    bool cut = err == ERR_OK;
+    struct tally *first = cut ? &behind.tally : &head->tally;
+    if (closed != NULL && !tally_less(first, closed, next_ms, first->to_ms, first))
+        return ERR_CORRUPT;
     l->changes++;
+    head->last = *s;
+    return cut ? put_cut(t, contract, &behind) : ERR_OK;
 }
 
 /* Counts the entry that comes next; what fills a statement without it is kept as such. */
@@ -392,14 +410,11 @@ static enum err count(struct ledger *l, struct txn *t, struct log *log, uint32_t
 {
     const struct tallied x = tallied_of(e);
     struct cut cut = {.to = log->now.head.size};
-    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
     l->changes++;
     if (e->kind == ENTRY_ROOT || ledger_fold(log, terms, &x, &cut.tally))
         return ERR_OK;
     frontier_root(&log->now.head.frontier, &cut.root);
-    row_index_key(key, contract, cut.to);
-    return store_put(t, (enum table)(TABLE_ROWS + ROW_CUTS), span_of(key, sizeof key),
-                     span_of(value, cut_row_write(&cut, value)));
+    return put_cut(t, contract, &cut);
 }
 
 static void fill_envelope(const void *what, void *room)

@@ -58,9 +58,11 @@ struct companion {
 MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const struct entry *e,
                                   struct span bytes, const struct companion *with, const struct terms *terms,
                                   uint64_t *index, struct hash *leaf);
-/* A statement was issued: starts a new tally after it, unless it ends where the log was cut. Call right before its
- * `statement` entry is appended. */
-void ledger_statement(struct ledger *l, uint32_t contract, const struct last_statement *s);
+/* A statement was issued: what is counted begins behind its end. *closed is what it closed, and next_ms the time of the
+ * entry behind that; NULL: it ends where the log was cut. Call right before its `statement` entry is appended. Errors
+ * as ledger_append; ERR_CORRUPT, and nothing happened: that is not what the open entries begin with. */
+MUST_CHECK enum err ledger_statement(struct ledger *l, struct txn *t, uint32_t contract, const struct last_statement *s,
+                                     const struct tally *closed, int64_t next_ms);
 /* Sweep: writes dirty tails of tiles and seqs, heads and the watermark into t. */
 MUST_CHECK enum err ledger_sweep(struct ledger *l, struct txn *t);
 void ledger_swept(struct ledger *l); /* after the sweep's commit */
@@ -92,6 +94,12 @@ struct ledger_view {
     struct txn *txn;
 };
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t);
+/* Of [from, to): what they add up to, under the terms of each; to is not behind the head. */
+MUST_CHECK enum err ledger_sum(struct ledger_view *v, uint32_t contract, uint64_t from, uint64_t to, struct tally *out);
+/* When an entry came; and the first of [from, size) that came at `ms` or later, `size` if none did. */
+MUST_CHECK enum err ledger_time(struct ledger_view *v, uint32_t contract, uint64_t index, int64_t *at_ms);
+MUST_CHECK enum err ledger_before(struct ledger_view *v, uint32_t contract, uint64_t from, uint64_t size, int64_t ms,
+                                  uint64_t *out);
 
 /* ---- any thread ---- */
 

@@ -3,8 +3,6 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
-#include "common/decisions/rules.h"
-#include "common/settlement/assent.h"
 #include "server/ledger/ledger_private.h"
 
 static enum err load_heads(struct ledger *l, struct txn *t)
@@ -29,22 +27,6 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     return err == ERR_OK ? cursor_end(step) : err;
 }
 
-static enum err add_version(struct versions *vs, uint64_t index, const struct entry *e)
-{
-    struct versions gone = {.n = 0};
-    struct version next = {
-        .index = index, .number = e->terms.version, .at_ms = e->at_ms, .on_assent = e->terms.on_assent};
-    enum err err = rules_compile(&e->terms, &next.terms, NULL);
-    if (err != ERR_OK)
-        return err;
-    if (versions_add(vs, &next, e->terms.effective_ms, &gone, NULL) != ERR_OK) {
-        terms_free(next.terms);
-        return ERR_CORRUPT;
-    }
-    versions_free(&gone);
-    return ERR_OK;
-}
-
 /* The terms as they stood at the head that the replay begins with: the newest alone where they bound at once, so that
  * rows are needed only where they say more. */
 static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, uint32_t contract)
@@ -60,7 +42,7 @@ static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, 
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     bool alone = e.kind == ENTRY_TERMS && !e.terms.effective_ms && !e.terms.on_assent;
     if (alone)
-        err = add_version(&log->versions, log->now.terms, &e);
+        err = ledger_bind(&log->versions, log->now.terms, &e);
     entry_close(&e);
     if (alone)
         return err;
@@ -69,46 +51,21 @@ static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, 
     return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
 }
 
-/* What counts of an entry, of traffic without parsing it. */
-static enum err tallied_again(const struct envelope *env, struct tallied *out)
-{
-    struct entry e;
-    *out = (struct tallied){.kind = env->kind, .class = env->class};
-    if (env->kind != ENTRY_GAP && env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION &&
-        env->kind != ENTRY_ADJUSTMENT && env->kind != ENTRY_ASSENT)
-        return envelope_time(env, &out->at_ms);
-    enum err err = entry_read(env->entry, &e, NULL);
-    if (err != ERR_OK)
-        return err;
-    *out = tallied_of(&e);
-    entry_close(&e);
-    return ERR_OK;
-}
-
-/* A party has one bit in each of them: which party it is, the terms say. */
-static enum err add_assent(struct versions *vs, const struct entry *e)
-{
-    unsigned side = assent_side(versions_newest(vs)->terms, e->assent.party);
-    return side == 0 || versions_assent(vs, e->assent.version, side, e->at_ms) != ERR_OK ? ERR_CORRUPT : ERR_OK;
-}
-
 /* Where the log was cut has a row already. */
 static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, const struct envelope *env)
 {
     struct tallied x;
     struct tally full;
     struct entry e;
-    enum err err = tallied_again(env, &x);
+    enum err err = ledger_tallied(env, &x);
     if (err == ERR_OK)
         err = load_versions(l, t, log, env->contract);
     bool said = env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT || env->kind == ENTRY_CLOCK;
     if (err == ERR_OK && said && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
         if (e.kind == ENTRY_CLOCK)
             ledger_take_clock(log, &e);
-        else if (e.kind == ENTRY_TERMS)
-            err = add_version(&log->versions, env->index, &e);
-        else if (e.assent.adjustment == 0)
-            err = add_assent(&log->versions, &e);
+        else
+            err = ledger_bind(&log->versions, env->index, &e);
         entry_close(&e);
     }
     if (err == ERR_OK) {

@@ -145,7 +145,7 @@ enum err head_decode(struct span row, uint32_t contract, struct stored_head *out
     if (r.short_ || r.rest.len != 0 || h.head.size > JSON_INT_MAX || h.published > h.head.size ||
         h.leaf > JSON_INT_MAX || (h.published == 0 && h.leaf != 0) || h.head.tally.moves > h.head.size ||
         (h.has_terms ? h.terms >= h.head.size : h.terms != 0) || last->to > h.head.size || last->to_ms < 0 ||
-        last->number > last->to + 1 || last->waiting.pending > h.head.size || last->waiting.held > h.head.size ||
+        last->number > h.head.size || last->waiting.pending > h.head.size || last->waiting.held > h.head.size ||
         h.leaf % ROOT_PAIR != 0 || (contract == ROOT_LOG && h.head.size % ROOT_PAIR != 0))
         return ERR_CORRUPT;
     *out = h;

@@ -5,11 +5,12 @@
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
+#include "common/base/when.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/period.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
-#include "server/lists/zones.h"
+#include "server/settlement/until.h"
 
 /* ---- the run ---- */
 
@@ -17,9 +18,9 @@ struct issue {
     char id[LIMIT_ID + 1];
     const struct contract *k;
     uint64_t number, from;
-    struct cut closes; /* the longest prefix that fits */
-    bool whole;        /* of all there is */
-    int64_t issued_ms, to_ms, utc_offset_s;
+    struct closing closes;
+    bool whole; /* of all that came before until_ms */
+    int64_t issued_ms, until_ms, to_ms, utc_offset_s;
     struct statement_draft *draft; /* what is folded of [from, to) already */
     struct statement_out out;
     struct buf jws, note, summary;
@@ -41,23 +42,80 @@ static void issue_close(struct issue *s)
     buf_free(&s->summary);
 }
 
-/* What was counted must be all that is closed: a cut that is gone, or is none, would be signed and stand for ever. */
+/* [from, to) of a log whose first cut behind `from` is *cut (NULL: it has none), with what that comes to: all of it
+ * without what stands behind. */
+static enum err close_at(struct ledger_view *v, const struct issue *s, const struct head *head, const struct cut *cut,
+                         uint64_t to, struct closing *c)
+{
+    const struct tally *all = cut != NULL ? &cut->tally : &head->tally;
+    const uint32_t k = s->k->number;
+    struct tally rest;
+    int64_t last_ms = 0;
+    *c = (struct closing){.is = {.to = to}};
+    enum err err = ledger_sum(v, k, to, cut != NULL ? cut->to : head->size, &rest);
+    if (err == ERR_OK && to < head->size)
+        err = ledger_time(v, k, to, &c->next_ms);
+    if (err == ERR_OK && to > s->from)
+        err = ledger_time(v, k, to - 1, &last_ms);
+    if (err == ERR_OK)
+        err = ledger_root_at(v->txn, k, to, &c->is.root);
+    return err == ERR_OK && !tally_less(all, &rest, all->from_ms, last_ms, &c->is.tally) ? ERR_CORRUPT : err;
+}
+
+/* All that came before until_ms (0: all), or the longest prefix of that which fits. What was counted must be all that
+ * is closed: a cut that is gone, or is none, would be signed and stand for ever. */
 static enum err issue_interval(struct batch *cx, struct issue *s)
 {
-    struct cut *c = &s->closes;
-    s->from = ledger_last_statement(cx->ledger, s->k->number)->to;
-    enum err err = row_cut(&cx->view, s->k->number, s->from, c);
-    s->whole = err == ERR_NOT_FOUND;
-    if (s->whole) {
-        *c =
-            (struct cut){.to = ledger_size(cx->ledger, s->k->number), .tally = *ledger_tally(cx->ledger, s->k->number)};
-        ledger_root(cx->ledger, s->k->number, &c->root);
-        err = ERR_OK;
-    }
-    const struct period open = {.prev_to_ms = ledger_last_statement(cx->ledger, s->k->number)->to_ms};
+    struct ledger_view within = {.txn = cx->txn};
+    struct head head;
+    struct cut cut;
+    enum err err = head_read(cx->txn, s->k->number, &head);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    uint64_t to = head.size;
+    s->from = head.last.to;
+    if (s->until_ms > 0)
+        err = ledger_before(&within, s->k->number, s->from, head.size, s->until_ms, &to);
+    if (err != ERR_OK)
+        return err;
+    err = row_cut(&cx->view, s->k->number, s->from, &cut);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    bool any = err == ERR_OK;
+    s->whole = !any || cut.to > to;
+    if (s->whole)
+        err = close_at(&within, s, &head, any ? &cut : NULL, to, &s->closes);
+    else
+        s->closes = (struct closing){.is = cut, .at_cut = true};
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = s->closes.is.tally.entries == s->closes.is.to - s->from ? ERR_OK : ERR_CORRUPT;
+    const struct period open = {.prev_to_ms = head.last.to_ms};
     if (err == ERR_OK)
-        s->to_ms = period_latest_end(&open, c, s->whole, s->issued_ms);
-    return err == ERR_OK && c->tally.entries != c->to - s->from ? ERR_CORRUPT : err;
+        s->to_ms = s->whole && s->until_ms > 0 ? s->until_ms : period_latest_end(&open, &s->closes, s->issued_ms);
+    return err;
+}
+
+/* Whether there is a period to close. */
+static enum err issue_fits(struct batch *cx, const struct issue *s, struct problem *p)
+{
+    const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
+    char mem[40], id[LIMIT_ID + 1];
+    struct buf ended;
+    buf_fixed(&ended, mem, sizeof mem);
+    if (s->until_ms > s->issued_ms)
+        return problem(p, ERR_CONFLICT, "until", "the server's clock was set at this very moment: try again");
+    if (last->number == 0)
+        return s->closes.is.to > 0
+                   ? ERR_OK
+                   : problem(p, ERR_CONFLICT, "until", "is before the contract began: there is nothing to settle yet");
+    statement_id(span_str(s->k->id), last->number, id);
+    time_rfc3339(&ended, last->to_ms);
+    if (s->until_ms > 0 && s->until_ms <= last->to_ms)
+        return problem(p, ERR_CONFLICT, "until",
+                       "must be later than the end of the last statement: %s, number %llu of this contract, ended at "
+                       "%.*s",
+                       id, (unsigned long long)last->number, (int)ended.len, ended.ptr);
+    return ERR_OK;
 }
 
 /* The note over the tree in front of the statement's entry, which came into the root log right before. */
@@ -84,12 +142,12 @@ static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p
         .terms = bound->terms,
         .terms_index = bound->index,
         .from = s->from,
-        .to = s->closes.to,
-        .to_root = s->closes.root,
+        .to = s->closes.is.to,
+        .to_root = s->closes.is.root,
         .to_ms = s->to_ms,
         .waiting = last->waiting,
         .legal = {s->k->campaign->advertiser->legal, s->k->publisher != NULL ? s->k->publisher->legal : SPAN("")},
-        .tally = &s->closes.tally,
+        .tally = &s->closes.is.tally,
         .view = &cx->view,
         .contract = s->k->number,
         .carried_in_micros = last->carried_micros,
@@ -130,7 +188,7 @@ static enum err issue_put(struct batch *cx, struct issue *s)
 static enum err issue_append(struct batch *cx, struct issue *s)
 {
     struct last_statement last = {.number = s->number,
-                                  .to = s->closes.to,
+                                  .to = s->closes.is.to,
                                   .carried_micros = s->out.carried_micros,
                                   .to_ms = s->to_ms,
                                   .waiting = s->out.waiting,
@@ -141,12 +199,14 @@ static enum err issue_append(struct batch *cx, struct issue *s)
         .statement = {.id = span_str(s->id),
                       .number = s->number,
                       .from = s->from,
-                      .to = s->closes.to,
+                      .to = s->closes.is.to,
                       .to_ms = s->to_ms,
+                      .issued_ms = s->issued_ms,
                       .utc_offset_s = s->utc_offset_s,
                       .sha256 = s->out.sha256},
     };
-    return pipeline_close_period(cx, s->k, &entry, &last);
+    const struct tally *closed = s->closes.at_cut ? NULL : &s->closes.is.tally;
+    return pipeline_close_period(cx, s->k, &entry, &last, closed, s->closes.next_ms);
 }
 
 /* The summary with the links, and whether more waits for a statement than one can say. */
@@ -183,6 +243,7 @@ enum err statement_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct issue s = {.k = catalog_contract_number(cx->catalog, r->statement.contract),
+                      .until_ms = r->statement.until_ms,
                       .utc_offset_s = r->statement.utc_offset_s};
     const struct last_statement *last = ledger_last_statement(cx->ledger, s.k->number);
     s.number = last->number + 1;
@@ -200,7 +261,8 @@ enum err statement_run(struct batch *cx, struct job *job)
     s.draft = drafts_take(cx->instance->drafts, s.k->number);
     enum err err = pipeline_ready(cx, s.k);
     if (err != ERR_OK || (err = issue_id(cx, &s)) != ERR_OK || (err = issue_note(cx, &s)) != ERR_OK ||
-        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
+        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_fits(cx, &s, &job->problem)) != ERR_OK ||
+        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
     jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
@@ -214,22 +276,53 @@ done:
 
 /* ---- the call ---- */
 
+struct asked {
+    const struct contract *k;
+    struct span until;
+    int64_t until_ms; /* 0: now */
+};
+
+static const struct body_member members[] = {{"until", BODY_TEXT, offsetof(struct asked, until), .max = 40}, {NULL}};
+
+static enum err asked_read(struct request *rq, struct asked *out)
+{
+    struct asked a = {0};
+    enum err err = body_read(rq, members, &a);
+    if (err == ERR_OK)
+        err = call_contract(rq, rq->param[0], &a.k);
+    if (err == ERR_OK && a.until.ptr != NULL)
+        err = until_read(rq->worker->zones, contract_terms(a.k, rq->arrived_ms)->timezone, a.until, rq->arrived_ms,
+                         &a.until_ms, &rq->problem);
+    if (err == ERR_IO)
+        return worker_fails(rq, err, "the time zone of the campaign cannot be read any more: install tzdata");
+    if (err == ERR_OK)
+        *out = a;
+    return err;
+}
+
 /* Reader: what is swept by now is folded here, so that the committer is left with what comes meanwhile. */
-static enum err draft(struct request *rq, const struct contract *k)
+static enum err draft(struct request *rq, const struct asked *a)
 {
     struct ledger_view within;
     struct head head;
     struct cut cut;
     struct txn *t;
+    uint64_t to;
     enum err err = worker_reader(rq->worker, &t);
-    if (err != ERR_OK || (err = head_read(t, k->number, &head)) != ERR_OK)
+    if (err != ERR_OK || (err = head_read(t, a->k->number, &head)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     const struct view view = ledger_view(&within, NULL, t);
-    err = row_cut(&view, k->number, head.last.to, &cut);
+    to = head.size;
+    if (a->until_ms > 0)
+        err = ledger_before(&within, a->k->number, head.last.to, head.size, a->until_ms, &to);
+    if (err != ERR_OK)
+        return err;
+    err = row_cut(&view, a->k->number, head.last.to, &cut);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    uint64_t to = err == ERR_OK && cut.to < head.size ? cut.to : head.size;
-    struct statement_draft *d = statement_draft_new(k->number, head.last.to);
+    if (err == ERR_OK && cut.to < to)
+        to = cut.to;
+    struct statement_draft *d = statement_draft_new(a->k->number, head.last.to);
     err = statement_draft_fold(d, &view, to, &rq->problem);
     if (err == ERR_OK)
         drafts_put(rq->worker->server->instance.drafts, d);
@@ -241,26 +334,25 @@ static enum err draft(struct request *rq, const struct contract *k)
 enum err statements_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const struct body_member none[] = {{NULL}};
-    const struct contract *k;
-    enum err err;
-    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK ||
-        (err = draft(rq, k)) != ERR_OK)
-        return err;
-    return ERR_PENDING;
+    struct asked a;
+    enum err err = asked_read(rq, &a);
+    if (err == ERR_OK)
+        err = draft(rq, &a);
+    return err == ERR_OK ? ERR_PENDING : err;
 }
 
 enum err statements_finish(struct request *rq, struct job *job, struct reply *reply)
 {
-    const struct contract *k;
+    struct asked a;
     if (job != NULL)
         return control_finish(rq, job, reply);
-    enum err err = call_contract(rq, rq->param[0], &k);
+    enum err err = asked_read(rq, &a);
     if (err != ERR_OK)
         return err;
-    job = worker_job(rq, RECORD_STATEMENT, k->campaign->advertiser);
-    job->record.statement.contract = k->number;
-    err = zones_offset(rq->worker->zones, contract_terms(k, rq->arrived_ms)->timezone, rq->arrived_ms,
+    job = worker_job(rq, RECORD_STATEMENT, a.k->campaign->advertiser);
+    job->record.statement.contract = a.k->number;
+    job->record.statement.until_ms = a.until_ms;
+    err = zones_offset(rq->worker->zones, contract_terms(a.k, rq->arrived_ms)->timezone, rq->arrived_ms,
                        &job->record.statement.utc_offset_s);
     if (err != ERR_OK)
         return worker_fails(rq, ERR_IO, "the time zone of the campaign cannot be read any more: install tzdata");

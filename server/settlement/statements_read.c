@@ -37,22 +37,6 @@ enum err statement_part(struct txn *t, struct span id, const char *part, struct 
 
 /* ---- what a payload says ---- */
 
-static enum err payload_of(struct span jws, struct buf *out)
-{
-    json_t *json;
-    struct span text = {0};
-    size_t len;
-    enum err err = json_read(jws, &json, NULL);
-    if (err != ERR_OK)
-        return ERR_CORRUPT;
-    err = json_get_str(json, "", "payload", jws.len, &text, NULL, NULL);
-    char *room = buf_room(out, text.len + 1);
-    if (err == ERR_OK && (err = b64url_decode(text, room, text.len + 1, &len)) == ERR_OK)
-        out->len += len;
-    json_decref(json);
-    return err == ERR_OK ? err : ERR_CORRUPT;
-}
-
 static void write_summary(const struct statement *s, const struct hash *sha256, struct buf *out)
 {
     struct jw w;
@@ -119,7 +103,8 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
     buf_heap(&payload);
-    if ((err = payload_of(jws, &payload)) == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
+    if ((err = jws_general_payload(jws, &payload)) == ERR_OK &&
+        (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
         struct statement_meta m = {.contract = catalog_contract(c, s.contract),
                                    .number = s.number,
                                    .from = s.from,
@@ -461,7 +446,7 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     }
     buf_heap(&payload);
     buf_heap(&text);
-    if ((err = payload_of(jws, &payload)) == ERR_OK) {
+    if ((err = jws_general_payload(jws, &payload)) == ERR_OK) {
         struct shown shown = {.txn = t, .id = id, .payload = buf_span(&payload), .lines = lines};
         if (f == FORMAT_CSV) {
             statement_csv(&text, buf_span(&payload), lines);

@@ -516,7 +516,7 @@ class HostileServers(ServerCase):
         n, part = self.size // 256, f".p/{self.size % 256}"
         name = f"{self.log}/tile/entries/{tile_number(n)}{part}"
         entries = list(bundle(self.files[name]))
-        entries[-1] = json.dumps({"at": 1, "from": 0, "id": "S1", "kind": "statement", "number": 1, "sha256": "0" * 64, "to": 1, "to_ms": 2, **members},
+        entries[-1] = json.dumps({"at": 1, "from": 0, "id": "S1", "issued_ms": 2, "kind": "statement", "number": 1, "sha256": "0" * 64, "to": 1, "to_ms": 2, **members},
                                  sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         leaves, tree = [hashlib.sha256(b"\0" + entry).digest() for entry in entries], Tree()
         for entry in bundle(self.files[f"{self.log}/tile/entries/000"]):

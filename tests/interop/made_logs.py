@@ -414,13 +414,21 @@ class MadeLog:
             return
         ledger, at = self.ledger, len(self.entries)
         before = ledger.statements[-1] if ledger.statements else None
-        number, to = len(ledger.statements) + 1, ledger.cuts[0] if ledger.cuts else at
+        number, to = len(ledger.statements) + 1, at if self.chance.random() < 0.5 else self.chance.randint(max(before.to if before else 0, 1), at)
+        cut = bool(ledger.cuts) and ledger.cuts[0] <= to
+        to = ledger.cuts[0] if cut else to
         ident = verify.statement_id(CONTRACT, number)
         entry = {"from": before.to if before else 0, "id": ident, "kind": "statement", "number": number, "sha256": "0" * 64, "to": to}
         if offset := self.chance.choice([0, 3600, -12_600]):
             entry["utc_offset_s"] = offset
-        last, issued = self.entries[to - 1]["at"] + 1 if to > entry["from"] else 0, self.draft(entry)["at"]
-        entry["to_ms"] = last if ledger.cuts else max(last, issued, before.entry["to_ms"] if before else 0)
+        last, now = self.entries[to - 1]["at"] + 1 if to > entry["from"] else 0, self.draft(entry)["at"]
+        entry["issued_ms"] = max(last - 1, now - self.chance.choice([0, 1, 50, HOUR]))
+        first, latest = max(last, before.entry["to_ms"] if before else 0), max(last, entry["issued_ms"], before.entry["to_ms"] if before else 0)
+        if to < at:
+            latest = min(latest, self.entries[to]["at"] + 1)
+        if first > latest and not cut:
+            return  # no time is between what it closes and what it leaves
+        entry["to_ms"] = last if cut else self.chance.choice([first, latest, self.chance.randint(first, latest)])
         draft = self.draft(entry)
         made = verify.Statement(ledger, at, draft, ledger.versions.bound(draft["at"]), before)
         payload = made.payload("https://" + ORIGIN.removesuffix("/log"), lambda size: root_at(self.data, size))

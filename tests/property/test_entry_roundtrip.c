@@ -198,6 +198,18 @@ static enum entry_kind random_kind(void)
     return kind;
 }
 
+static void random_statement(struct entry_statement *s)
+{
+    *s = (struct entry_statement){.id = id('S'),
+                                  .number = number(),
+                                  .from = number(),
+                                  .to = number(),
+                                  .to_ms = (int64_t)number(),
+                                  .issued_ms = (int64_t)number(),
+                                  .utc_offset_s = -60};
+    bytes(s->sha256.b, HASH_LEN);
+}
+
 static void random_entry(struct entry *e)
 {
     *e = (struct entry){.kind = random_kind(), .at_ms = (int64_t)number()};
@@ -247,8 +259,7 @@ static void random_entry(struct entry *e)
         e->server_keys = (struct entry_server_keys){number(), text(500), text(500)};
         break;
     case ENTRY_STATEMENT:
-        e->statement = (struct entry_statement){id('S'), number(), number(), number(), (int64_t)number(), -60, {{0}}};
-        bytes(e->statement.sha256.b, HASH_LEN);
+        random_statement(&e->statement);
         break;
     case ENTRY_RESPONSE:
         e->response = (struct entry_response){id('A'), id('S'), text(500)};

@@ -186,7 +186,7 @@ class Book:
             if entry["kind"] == "statement":
                 number, before = len(ledger.statements) + 1, ledger.statements[-1] if ledger.statements else None
                 entry |= {"from": before.to if before else 0, "id": verify.statement_id(self.contract, number), "number": number, "to": at,
-                          "to_ms": max(entry["at"], self.entries[at - 1]["at"] + 1, before.entry["to_ms"] if before else 0)}
+                          "issued_ms": entry["at"], "to_ms": max(entry["at"], self.entries[at - 1]["at"] + 1, before.entry["to_ms"] if before else 0)}
             ledger.add(entry)
             if entry["kind"] == "statement":
                 statement = ledger.statements[-1]

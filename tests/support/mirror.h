@@ -48,7 +48,9 @@ struct story {
     struct tile_builder tree, root;
     struct buf root_bundle, openings;
     unsigned statements;
-    bool disputes; /* what parties answer */
+    uint64_t ends;  /* where the next one ends, if it was marked there; 0: it closes all */
+    bool backdated; /* a lie: its entry is dated before those in front of it */
+    bool disputes;  /* what parties answer */
 };
 
 static inline struct buf *story_file(struct story *s, const char *path)
@@ -433,12 +435,13 @@ static inline void tell_statement_of(struct story *s, void (*twist)(struct entry
                       .statement = {.id = span_str(id), .number = s->statements, .from = s->fold.period.from}};
     struct statement_out out;
     struct hash root;
-    struct cut closes;
-    bool whole;
+    struct closing closes;
     frontier_root(&s->tree.frontier, &root);
-    assert_ok(fold_closes(&s->fold, s->n, &root, &closes, &whole));
-    e.statement.to = closes.to;
-    e.statement.to_ms = period_latest_end(&s->fold.period, &closes, whole, e.at_ms);
+    entry_date(&e, s->now_ms, s->fold.last_ms);
+    assert_ok(fold_closes(&s->fold, s->n, s->ends > 0 ? s->ends : s->n, &root, &closes));
+    e.statement.to = closes.is.to;
+    e.statement.issued_ms = e.at_ms;
+    e.statement.to_ms = period_latest_end(&s->fold.period, &closes, e.at_ms);
     assert_int_equal(fold_statement(&s->fold, s->n, &e, &root, SPAN("https://" ORIGIN), &out, NULL), ERR_OK);
     e.statement.sha256 = out.sha256;
     if (twist != NULL)
@@ -451,6 +454,8 @@ static inline void tell_statement_of(struct story *s, void (*twist)(struct entry
     jws_general(story_file(s, path), s->statement_key, STATEMENT_TYP, buf_span(&out.payload));
 
     assert_ok(fold_next(&s->fold, s->n, &e, &root, &out));
+    if (s->backdated)
+        e.at_ms = s->now_ms;
     tell(s, &e, NULL);
     statement_free(&out);
 }

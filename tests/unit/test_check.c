@@ -213,7 +213,8 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
     put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
     put_note(s, l, t, e);
-    ledger_statement(l, 1, &last);
+    const struct tally all = *ledger_tally(l, 1);
+    assert_ok(ledger_statement(l, t, 1, &last, last.to == ledger_size(l, 1) ? &all : NULL, 0));
     statement_close(&said);
     signer_free(signer);
     buf_free(&payload);

@@ -439,7 +439,8 @@ static void a_statement_starts_a_new_tally_and_is_never_forgotten(void **state)
     struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 2000, .statement = {.id = SPAN("S1"), .number = 1, .to = 300}};
     append_clicks(1, 300);
     struct txn *t = fixture_begin(&f, true);
-    ledger_statement(ledger, 1, &last);
+    const struct tally all = *ledger_tally(ledger, 1);
+    assert_ok(ledger_statement(ledger, t, 1, &last, &all, 0));
     append(t, 1, &e, NULL);
     assert_ok(txn_commit(t));
     append_clicks(1, 10);
@@ -501,7 +502,7 @@ static void a_log_is_cut_and_goes_on_alike_after_a_replay(void **state)
     struct last_statement last = {.number = 1, .to = 301, .to_ms = 99};
     struct entry e = {.kind = ENTRY_STATEMENT, .at_ms = 4000, .statement = {.id = SPAN("S1"), .to = 301}};
     struct txn *t = fixture_begin(&f, true);
-    ledger_statement(ledger, 1, &last);
+    assert_ok(ledger_statement(ledger, t, 1, &last, NULL, 0));
     append(t, 1, &e, NULL);
     assert_ok(txn_commit(t));
     for (int i = 0; i < 2; i++) { /* what stands behind the last cut stays as it is */

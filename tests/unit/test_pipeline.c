@@ -644,7 +644,8 @@ static void close_period(void)
     const struct entry e = {.kind = ENTRY_STATEMENT,
                             .at_ms = NOW + 5000,
                             .statement = {.id = SPAN("S1"), .number = 1, .to = to, .to_ms = NOW + 5000}};
-    assert_ok(pipeline_close_period(&cx, catalog_contract_number(cx.catalog, CONTRACT), &e, &closed));
+    const struct tally all = *ledger_tally(cx.ledger, CONTRACT);
+    assert_ok(pipeline_close_period(&cx, catalog_contract_number(cx.catalog, CONTRACT), &e, &closed, &all, 0));
 }
 
 /* The clock was set back after a statement: clicks, leads and dispositions are dated at its end, not into what it

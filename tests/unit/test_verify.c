@@ -737,6 +737,7 @@ static void lie_backdated(struct story *s)
 static void lie_backdated_statement(struct story *s)
 {
     s->now_ms = s->fold.period.prev_to_ms - 2;
+    s->backdated = true;
     tell_statement(s);
 }
 
@@ -1769,16 +1770,30 @@ static void a_log_that_outgrows_a_statement_is_settled_by_several(void **state)
     story_free(s);
 }
 
-/* Ends before a sale, by a cut that is none. */
+static void end_here(struct story *s, int64_t next_ms)
+{
+    period_mark(&s->fold.period, s->n, &s->tree.frontier, next_ms);
+    s->ends = s->n;
+}
+
+/* A second goes by between what it closes and what it leaves open. */
+static void tell_two_periods(struct story *s)
+{
+    uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 100);
+    s->now_ms += 1000;
+    end_here(s, s->now_ms);
+    tell_sale(s, lead, 5000000000000000);
+    s->now_ms += 1000;
+    tell_statement(s);
+}
+
+/* Says that it ends behind a sale that it leaves open. */
 static void lie_short(struct story *s)
 {
     uint64_t lead = tell_lead(s, tell_click(s, CLASS_OK), 100);
-    struct cut cut = {.to = s->n, .tally = s->fold.period.tally};
-    uint8_t key[CUT_KEY_LEN], value[CUT_ROW_LEN];
-    frontier_root(&s->tree.frontier, &cut.root);
-    row_index_key(key, 1, cut.to);
-    rows_map_put(s->world.rows, ROW_CUTS, span_of(key, sizeof key), span_of(value, cut_row_write(&cut, value)));
+    end_here(s, s->now_ms + 10000);
     tell_sale(s, lead, 5000000000000000);
+    s->now_ms += 1000;
     tell_statement(s);
 }
 
@@ -1795,6 +1810,22 @@ static void lie_long(struct story *s)
     rows_map_write(s->world.rows, &gone);
     s->fold.period.tally.moves += cut.tally.moves;
     tell_statement(s);
+}
+
+static void a_statement_closes_what_came_before_its_time(void **state)
+{
+    (void)state;
+    struct story *s = story_open();
+    struct told t;
+    tell_two_periods(s);
+    s->ends = 0;
+    tell_statement(s);
+    write_logs(s);
+    if (verify(s, &t) != HOLDS) {
+        print(&t);
+        fail_msg("it must hold");
+    }
+    story_free(s);
 }
 
 static void a_statement_that_ends_elsewhere_is_a_finding(void **state)
@@ -1892,6 +1923,7 @@ int main(void)
         cmocka_unit_test(no_file_is_read_beyond_what_it_can_have),
         cmocka_unit_test(numbers_beyond_all_bounds_are_findings),
         cmocka_unit_test(a_log_that_outgrows_a_statement_is_settled_by_several),
+        cmocka_unit_test(a_statement_closes_what_came_before_its_time),
         cmocka_unit_test(a_statement_that_ends_elsewhere_is_a_finding),
         cmocka_unit_test(a_statement_whose_entry_does_not_follow_is_a_finding),
         cmocka_unit_test(a_folder_between_two_pulls_cannot_be_told),
