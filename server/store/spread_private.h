@@ -73,7 +73,7 @@ void recent_free(struct recent *r); /* NULL-safe */
  * *encoded: both, as a row of a block. */
 char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stored_len, struct span *encoded);
 /* The first row of those with this head, and of some others, that is not before a place. */
-MUST_CHECK bool recent_seek(const struct recent *r, uint64_t hash, struct span from, struct row *out);
+MUST_CHECK bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out);
 size_t recent_count(const struct recent *r);
 struct row *recent_sorted(const struct recent *r); /* all of them; to be freed; the spans live until the next put */
 

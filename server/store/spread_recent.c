@@ -1,6 +1,7 @@
 /* What was written last of spread tables, in memory. Rows stand one behind the other as they came, each as a row of a
- * block; buckets, by the hash of a place's head, lead to them. Most have one row; those of more are kept in order, so
- * that no keys that a stranger chose make it slow. */
+ * block; buckets, by the hash of a place's head, lead to them, and their tags, of the same hash, tell most heads apart
+ * without a look at any row: each look would wait for memory. A bucket's rows are in order, so that no keys that a
+ * stranger chose make it slow. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -8,27 +9,31 @@
 #include "common/base/mem.h"
 #include "server/store/spread_private.h"
 
-enum { CHUNK = 1 << 18, BUCKET_BITS = 16, BUCKETS = 1 << BUCKET_BITS };
+enum { CHUNK_BITS = 18, CHUNK = 1 << CHUNK_BITS, BUCKET_BITS = 16, BUCKETS = 1 << BUCKET_BITS, FEW = 3 };
+_Static_assert(CHUNK >= BLOCK_ROW_HEAD + 1 + STORE_KEY_MAX + UINT16_MAX, "a chunk has room for any row");
 
-struct chunk {
-    struct chunk *before;
-    size_t used, size;
-    char bytes[];
+struct slot {
+    uint32_t tag, at; /* at: in which chunk, and where in it */
 };
 
 struct bucket {
-    uint32_t n, room; /* rows; of `many`, 0: it has one, or none */
-    uint32_t tag;     /* of the hash of the first that came: one row of another head need not be looked at */
+    uint32_t n, room; /* rows; of `many`, 0: they are few */
     union {
-        const char *one;
-        const char **many;
-    } row;
+        struct slot few[FEW];
+        struct slot *many;
+    } slot;
+};
+
+struct chunk {
+    size_t used;
+    char bytes[CHUNK];
 };
 
 struct recent {
-    struct chunk *chunk; /* the newest */
+    struct chunk **chunk;
+    size_t n_chunks;
     struct bucket bucket[BUCKETS];
-    size_t n;
+    size_t n, n_written; /* rows; with those that newer ones replaced */
 };
 
 struct recent *recent_new(void)
@@ -40,13 +45,12 @@ void recent_free(struct recent *r)
 {
     if (r == NULL)
         return;
-    for (struct chunk *c = r->chunk, *before; c != NULL; c = before) {
-        before = c->before;
-        free(c);
-    }
+    for (size_t i = 0; i < r->n_chunks; i++)
+        free(r->chunk[i]);
+    free(r->chunk);
     for (size_t i = 0; i < BUCKETS; i++)
         if (r->bucket[i].room > 0)
-            free(r->bucket[i].row.many);
+            free(r->bucket[i].slot.many);
     free(r);
 }
 
@@ -57,37 +61,45 @@ static struct row row_at(const char *at)
     return (struct row){span_of(at, place), span_of(at + place, stored)};
 }
 
-static struct span place_at(const char *at)
+static const char *bytes_at(const struct recent *r, uint32_t at)
 {
-    return span_of(at + BLOCK_ROW_HEAD, load_be16(at));
+    return r->chunk[at >> CHUNK_BITS]->bytes + at % CHUNK;
 }
 
-static char *room_for(struct recent *r, size_t len)
+static struct span place_at(const struct recent *r, uint32_t at)
 {
-    struct chunk *c = r->chunk;
-    if (c == NULL || c->size - c->used < len) {
-        size_t size = len > CHUNK ? len : CHUNK;
-        c = xmalloc(sizeof *c + size);
-        *c = (struct chunk){.before = r->chunk, .size = size};
-        r->chunk = c;
+    const char *bytes = bytes_at(r, at);
+    return span_of(bytes + BLOCK_ROW_HEAD, load_be16(bytes));
+}
+
+static char *room_for(struct recent *r, size_t len, uint32_t *at)
+{
+    struct chunk *c = r->n_chunks > 0 ? r->chunk[r->n_chunks - 1] : NULL;
+    if (c == NULL || CHUNK - c->used < len) {
+        assert(r->n_chunks < (size_t)UINT32_MAX / CHUNK && len <= CHUNK);
+        r->chunk = xrealloc(r->chunk, (r->n_chunks + 1) * sizeof(struct chunk *));
+        r->chunk[r->n_chunks++] = c = xmalloc(sizeof *c);
+        c->used = 0;
     }
+    *at = (uint32_t)((r->n_chunks - 1) << CHUNK_BITS | c->used);
     c->used += len;
     return c->bytes + c->used - len;
 }
 
-static const char *const *rows_of(const struct bucket *b)
+static struct slot *slots_of(struct bucket *b)
 {
-    return b->room > 0 ? b->row.many : &b->row.one;
+    return b->room > 0 ? b->slot.many : b->slot.few;
 }
 
-/* How many of its rows are before a place. */
-static size_t rows_before(const struct bucket *b, struct span place)
+/* How many of its rows are before a place: by tag, then by place. */
+static size_t rows_before(const struct recent *r, struct bucket *b, uint32_t tag, struct span place)
 {
-    const char *const *row = rows_of(b);
+    const struct slot *slot = slots_of(b);
     size_t from = 0, to = b->n;
     while (from < to) {
         size_t middle = (from + to) / 2;
-        if (span_order(place_at(row[middle]), place) < 0)
+        const struct slot *s = &slot[middle];
+        if (s->tag < tag || (s->tag == tag && span_order(place_at(r, s->at), place) < 0))
             from = middle + 1;
         else
             to = middle;
@@ -95,57 +107,61 @@ static size_t rows_before(const struct bucket *b, struct span place)
     return from;
 }
 
-static const char **make_room(struct bucket *b)
+static struct slot *make_room(struct bucket *b)
 {
-    if (b->room == 0 && b->n == 0)
-        return &b->row.one;
-    if (b->room > b->n)
-        return b->row.many;
-    uint32_t room = b->room > 0 ? 2 * b->room : 4;
-    const char **many = xmalloc(room * sizeof *many);
-    memcpy(many, rows_of(b), b->n * sizeof *many);
+    if (b->n < (b->room > 0 ? b->room : FEW))
+        return slots_of(b);
+    uint32_t room = 2 * b->n;
+    struct slot *many = xmalloc(room * sizeof *many);
+    memcpy(many, slots_of(b), b->n * sizeof *many);
     if (b->room > 0)
-        free(b->row.many);
-    b->row.many = many;
+        free(b->slot.many);
+    b->slot.many = many;
     b->room = room;
     return many;
 }
 
-/* true: there was none in its place. */
-static bool put_row(struct bucket *b, uint32_t tag, const char *at)
+static struct bucket *bucket_of(struct recent *r, uint64_t hash)
 {
-    if (b->n == 0)
-        b->tag = tag;
-    size_t i = rows_before(b, place_at(at));
-    if (i < b->n && span_eq(place_at(rows_of(b)[i]), place_at(at))) {
-        *(b->room > 0 ? &b->row.many[i] : &b->row.one) = at;
+    return &r->bucket[hash >> (64 - BUCKET_BITS)];
+}
+
+/* true: there was none in its place. */
+static bool put_row(struct recent *r, uint64_t hash, struct span place, uint32_t at)
+{
+    struct bucket *b = bucket_of(r, hash);
+    const struct slot made = {(uint32_t)hash, at};
+    size_t i = rows_before(r, b, made.tag, place);
+    struct slot *slot = slots_of(b);
+    if (i < b->n && slot[i].tag == made.tag && span_eq(place_at(r, slot[i].at), place)) {
+        slot[i] = made;
         return false;
     }
-    const char **row = make_room(b);
-    memmove(row + i + 1, row + i, (b->n - i) * sizeof *row);
-    row[i] = at;
+    slot = make_room(b);
+    memmove(slot + i + 1, slot + i, (b->n - i) * sizeof *slot);
+    slot[i] = made;
     b->n++;
     return true;
 }
 
 char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stored_len, struct span *encoded)
 {
+    uint32_t at;
     size_t len = block_row_len(place.len, stored_len);
-    char *at = room_for(r, len), *room = block_row_write(at, place, stored_len);
-    r->n += put_row(&r->bucket[hash >> (64 - BUCKET_BITS)], (uint32_t)hash, at);
-    *encoded = span_of(at, len);
+    char *row = room_for(r, len, &at), *room = block_row_write(row, place, stored_len);
+    r->n += put_row(r, hash, place, at);
+    r->n_written++;
+    *encoded = span_of(row, len);
     return room;
 }
 
-bool recent_seek(const struct recent *r, uint64_t hash, struct span from, struct row *out)
+bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out)
 {
-    const struct bucket *b = &r->bucket[hash >> (64 - BUCKET_BITS)];
-    if (b->n == 0 || (b->n == 1 && b->tag != (uint32_t)hash))
+    struct bucket *b = bucket_of(r, hash);
+    size_t i = rows_before(r, b, (uint32_t)hash, from);
+    if (i == b->n || slots_of(b)[i].tag != (uint32_t)hash)
         return false;
-    size_t i = rows_before(b, from);
-    if (i == b->n)
-        return false;
-    *out = row_at(rows_of(b)[i]);
+    *out = row_at(bytes_at(r, slots_of(b)[i].at));
     return true;
 }
 
@@ -161,31 +177,58 @@ struct ordered {
     const char *at;
 };
 
-static int by_place(const void *a, const void *b)
+static bool is_before(const struct ordered *x, const struct ordered *y)
 {
-    const struct ordered *x = a, *y = b;
     if (x->first != y->first)
-        return x->first < y->first ? -1 : 1;
+        return x->first < y->first;
     if (x->second != y->second)
-        return x->second < y->second ? -1 : 1;
-    return span_order(place_at(x->at), place_at(y->at));
+        return x->second < y->second;
+    return span_order(row_at(x->at).place, row_at(y->at).place) < 0;
+}
+
+/* A merge sort: of one place the row that came first stays first. */
+static void sort(struct ordered *row, size_t n, struct ordered *room)
+{
+    size_t half = n / 2, a = 0, b = half, out = 0;
+    if (n < 2)
+        return;
+    sort(row, half, room);
+    sort(row + half, n - half, room);
+    if (!is_before(&row[half], &row[half - 1]))
+        return;
+    memcpy(room, row, half * sizeof *row);
+    while (a < half && b < n)
+        row[out++] = is_before(&row[b], &room[a]) ? row[b++] : room[a++];
+    memcpy(row + out, room + a, (half - a) * sizeof *row);
+}
+
+static struct ordered *as_written(const struct recent *r)
+{
+    struct ordered *rows = xmalloc((r->n_written + 1) * sizeof *rows);
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_chunks; i++) {
+        const char *at = r->chunk[i]->bytes, *end = at + r->chunk[i]->used;
+        while (at < end) {
+            const struct row row = row_at(at);
+            rows[n++] = (struct ordered){place_word(row.place, 0), place_word(row.place, 1), at};
+            at = row.stored.ptr + row.stored.len;
+        }
+    }
+    assert(n == r->n_written);
+    return rows;
 }
 
 struct row *recent_sorted(const struct recent *r)
 {
-    struct ordered *order = xmalloc((r->n + 1) * sizeof *order);
+    struct ordered *order = as_written(r), *room = xmalloc((r->n_written / 2 + 1) * sizeof *room);
+    struct row *rows = xmalloc((r->n + 1) * sizeof *rows);
     size_t n = 0;
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (size_t k = 0; k < r->bucket[i].n; k++) {
-            const char *at = rows_of(&r->bucket[i])[k];
-            const struct span place = place_at(at);
-            order[n++] = (struct ordered){place_word(place, 0), place_word(place, 1), at};
-        }
+    sort(order, r->n_written, room);
+    for (size_t i = 0; i < r->n_written; i++)
+        if (i + 1 == r->n_written || is_before(&order[i], &order[i + 1])) /* of one place the newest */
+            rows[n++] = row_at(order[i].at);
     assert(n == r->n);
-    qsort(order, n, sizeof *order, by_place);
-    struct row *rows = xmalloc((n + 1) * sizeof *rows);
-    for (size_t i = 0; i < n; i++)
-        rows[i] = row_at(order[i].at);
     free(order);
+    free(room);
     return rows;
 }
