@@ -456,7 +456,7 @@ static enum err begin_row(struct txn *t, enum table table, struct span key, size
     struct span place = spread_place(&mem, table, key);
     size_t len = block_row_len(place.len, stored_len);
     t->writes++;
-    if (RUN_LEN + v->block.len + len > BLOCK_NODE && (err = block_put(t, v)) != ERR_OK)
+    if (v->block.len + len > BLOCK_RECENT && (err = block_put(t, v)) != ERR_OK)
         return err;
     *room = recent_put(v->recent, place_hash(place), place, stored_len, encoded);
     return ERR_OK;

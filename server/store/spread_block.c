@@ -1,5 +1,5 @@
-/* Blocks of spread tables: rows one behind the other, as many as make half a page of LMDB's. Each is u16 length of its
- * place, u16 length of what it stores, place, stored. */
+/* Blocks of spread tables: rows one behind the other. Each is u16 length of its place, u16 length of what it stores,
+ * place, stored. */
 #include <assert.h>
 
 #include "common/base/bytes.h"

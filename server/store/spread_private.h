@@ -53,7 +53,11 @@ struct row {
     struct span place, stored; /* stored: value and checksum */
 };
 
-enum { BLOCK_ROW_HEAD = 4, BLOCK_NODE = 2030 }; /* key and value of which two are a page of LMDB's */
+enum { BLOCK_ROW_HEAD = 4 };
+enum {
+    BLOCK_NODE = 2030,     /* of a run, with its key: key and value of which two are a page of LMDB's */
+    BLOCK_RECENT = 1 << 18 /* of `recent`: what a transaction writes stands in pages that follow each other */
+};
 
 size_t block_row_len(size_t place_len, size_t stored_len);
 /* The head and the place of a row that takes so many bytes of a block; what it stores goes into the room answered. */
@@ -72,7 +76,8 @@ void recent_free(struct recent *r); /* NULL-safe */
 /* `hash` is the place's place_hash. Copies the place, and answers the room for what it stores, which is to be filled.
  * *encoded: both, as a row of a block. */
 char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stored_len, struct span *encoded);
-/* The first row of those with this head, and of some others, that is not before a place. */
+/* The first row of those with this head, and of a few others, that is not before a place. */
+MUST_CHECK bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out);
 MUST_CHECK bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out);
 size_t recent_count(const struct recent *r);
 struct row *recent_sorted(const struct recent *r); /* all of them; to be freed; the spans live until the next put */

@@ -5,7 +5,7 @@
 
 #include "tests/support/store_fixture.h"
 
-enum { ROWS = 1000, BLOCKS = ROWS / 50 /* at least: of some 80 bytes a row, 2 KB a block */ };
+enum { ROWS = 1000, BLOCK_ROWS = 50, BLOCKS = ROWS / BLOCK_ROWS /* one a transaction */ };
 
 static size_t steps;
 
@@ -46,10 +46,12 @@ static bool there(struct txn *t, unsigned n)
 
 static void fill(void)
 {
-    struct txn *t = begin(true);
-    for (unsigned n = 0; n < ROWS; n++)
-        put(t, n);
-    assert_ok(txn_commit(t));
+    for (unsigned n = 0; n < ROWS;) {
+        struct txn *t = begin(true);
+        for (unsigned end = n + BLOCK_ROWS; n < end; n++)
+            put(t, n);
+        assert_ok(txn_commit(t));
+    }
 }
 
 static void is_known(void)
