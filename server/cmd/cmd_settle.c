@@ -18,7 +18,7 @@
 #include "server/cmd/progress.h"
 #include "server/system/log.h"
 
-enum { URL, TOKEN, CONTRACT, PREVIEW, ARGS };
+enum { URL, TOKEN, UNTIL, CONTRACT, PREVIEW, ARGS };
 enum {
     PAGE_MAX = 16 * 1024 * 1024, /* bytes of one page of a list */
     ANSWER_MAX = 65536,
@@ -34,6 +34,10 @@ static const struct arg args[ARGS] = {
     [TOKEN] = {.name = "--token",
                .value = "T",
                .help = "the operator's API token; else the variable COUNTERSIGN_TOKEN"},
+    [UNTIL] = {.name = "--until",
+               .value = "WHEN",
+               .help = "where the periods end: a month (2026-11), a day (2026-11-30) or a time that is past, by the "
+                       "clocks of each campaign; else now"},
     [CONTRACT] = {.name = "--contract", .value = "ID", .help = "only this one; else all"},
     [PREVIEW] = {.name = "--preview", .help = "issue nothing: show what each statement would come to"},
 };
@@ -49,7 +53,7 @@ struct settling {
     json_t *rows; /* of /v1/settlements */
     json_t *made; /* ids of this run's statements */
     struct sums sums[CURRENCIES];
-    size_t n_sums, n_issued, n_contracts, n_nothing, n_refused;
+    size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
     bool lost; /* no answer comes any more */
     struct progress progress;
 };
@@ -195,7 +199,7 @@ static void add_sum(struct settling *s, const json_t *row, const json_t *stateme
 static bool is_told(const json_t *row, const char *warning)
 {
     bool about_it = strcmp(warning, "no_key") == 0 || strcmp(warning, "no_legal_data") == 0;
-    return strcmp(warning, "unanswered") != 0 && !(about_it && strcmp(text_of(row, "state"), "nothing") == 0);
+    return strcmp(warning, "unanswered") != 0 && !(about_it && json_object_get(row, "draft") == NULL);
 }
 
 /* Those that block, or the others, in one line. */
@@ -300,15 +304,18 @@ static void show_lost(struct settling *s, const json_t *row, const struct refuse
 static enum sent offer(struct settling *s, const char *contract, int64_t from, struct buf *answer,
                        struct refused_offer *why)
 {
-    char path[64], key[64];
+    const char *until = s->given[UNTIL];
+    char path[64], key[128], body[64] = "{}";
     enum sent sent = SENT_LOST;
     snprintf(path, sizeof path, "v1/contracts/%s/statements", contract);
-    snprintf(key, sizeof key, "settle-%s-%" PRId64, contract, from);
+    snprintf(key, sizeof key, "settle-%s-%" PRId64 "-%s", contract, from, until != NULL ? until : "");
+    if (until != NULL)
+        snprintf(body, sizeof body, "{\"until\":\"%s\"}", until);
     for (unsigned waited_s = 0, wait_s = 1; sent == SENT_LOST && waited_s <= AGAIN_S; waited_s += wait_s, wait_s *= 2) {
         if (waited_s > 0)
             sleep(wait_s / 2);
         buf_clear(answer);
-        sent = download_offer(s->d, path, key, SPAN("{}"), ANSWER_MAX, keep, answer, why);
+        sent = download_offer(s->d, path, key, span_str(body), ANSWER_MAX, keep, answer, why);
     }
     return sent;
 }
@@ -346,24 +353,38 @@ static void settle_one(struct settling *s, const json_t *row)
     buf_free(&answer);
 }
 
+static void show_done(struct settling *s, const json_t *row, bool closed)
+{
+    const json_t *last = json_object_get(row, "last");
+    struct buf line;
+    buf_heap(&line);
+    row_begin(&line, closed ? "closed" : "nothing", row);
+    if (closed) {
+        add_shown(&line, text_of(last, "id"));
+        buf_printf(&line, " no. %" PRId64 " ended at ", number_of(last, "number"));
+        add_minute(&line, text_of(last, "to_at"));
+        buf_str(&line, " UTC, not before that");
+    } else {
+        buf_str(&line, "nothing came since the last statement");
+    }
+    row_end(s, &line);
+    buf_free(&line);
+    show_warnings(s, row, true);
+    s->n_nothing += !closed;
+    s->n_closed += closed;
+}
+
 static void settle_row(struct settling *s, const json_t *row)
 {
     const char *state = text_of(row, "state");
-    struct buf line;
     if (!id_is_plain(span_str(text_of(row, "contract"))))
         die("%s names a contract that is none", download_url(s->d));
     if (strcmp(state, "open") == 0 && s->given[PREVIEW] != NULL) {
         show_open(s, row);
     } else if (strcmp(state, "open") == 0) {
         settle_one(s, row);
-    } else if (strcmp(state, "nothing") == 0) {
-        buf_heap(&line);
-        row_begin(&line, "nothing", row);
-        buf_str(&line, "nothing came since the last statement");
-        row_end(s, &line);
-        buf_free(&line);
-        show_warnings(s, row, true);
-        s->n_nothing++;
+    } else if (strcmp(state, "nothing") == 0 || strcmp(state, "closed") == 0) {
+        show_done(s, row, strcmp(state, "closed") == 0);
     } else {
         show_refused(s, row, NULL);
     }
@@ -377,9 +398,9 @@ static void show_sums(const struct settling *s)
     static const char *const roles[2] = {"advertisers", "publishers"};
     struct buf line;
     buf_heap(&line);
-    buf_printf(&line, "\n%zu contract%s %s, %zu with nothing to settle, %zu refused", s->n_contracts,
-               s->n_contracts == 1 ? "" : "s", s->given[PREVIEW] != NULL ? "to settle" : "settled", s->n_nothing,
-               s->n_refused);
+    buf_printf(&line, "\n%zu contract%s %s, %zu closed before, %zu with nothing to settle, %zu refused", s->n_contracts,
+               s->n_contracts == 1 ? "" : "s", s->given[PREVIEW] != NULL ? "to settle" : "settled", s->n_closed,
+               s->n_nothing, s->n_refused);
     for (size_t i = 0; i < s->n_sums; i++)
         for (size_t side = 0; side < 2; side++) {
             int exponent = currency_exponent(span_str(s->sums[i].currency));
@@ -468,11 +489,26 @@ static void show_unanswered(struct settling *s, const char *query)
     json_decref(list);
 }
 
+/* As it is written in a query; in JSON it needs no more. */
+static void add_until(const char *until, char *query, size_t cap)
+{
+    enum { LONGEST = 40 };
+    size_t len = strlen(query);
+    if (until == NULL)
+        return;
+    if (until[0] == '\0' || strlen(until) > LONGEST || strspn(until, "0123456789-:.+TZtz") != strlen(until))
+        decline("--until \"%.60s\" is no month (2026-11), day (2026-11-30) or time (2026-11-30T23:00:00Z)", until);
+    len += (size_t)snprintf(query + len, cap - len, "&until=");
+    for (; *until != '\0'; until++)
+        len += (size_t)(*until == '+' ? snprintf(query + len, cap - len, "%%2B")
+                                      : snprintf(query + len, cap - len, "%c", *until));
+}
+
 static int settle(const char *const given[])
 {
     struct settling s = {.given = given};
     const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
-    char query[64] = "";
+    char query[128] = "", all[256];
     const json_t *row;
     size_t i;
     if (token == NULL || !*token)
@@ -482,7 +518,9 @@ static int settle(const char *const given[])
     if (given[CONTRACT] != NULL)
         snprintf(query, sizeof query, "&contract=%s", given[CONTRACT]);
     s.d = download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = UINT64_MAX});
-    s.rows = fetch(&s, "settlements", query);
+    snprintf(all, sizeof all, "%s", query);
+    add_until(given[UNTIL], all, sizeof all);
+    s.rows = fetch(&s, "settlements", all);
     s.made = json_array();
     progress_open(&s.progress, "contracts settled");
     json_array_foreach(s.rows, i, row)

@@ -3,12 +3,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "common/settlement/statement.h"
+#include "common/base/when.h"
+#include "common/settlement/period.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/commit/clock_rows.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
+#include "server/settlement/until.h"
 
 enum { MOVES_OF_PAGE = 200000 }; /* leads and decisions that one call folds, after which its page ends */
 
@@ -16,7 +18,8 @@ struct settlements {
     struct request *rq;
     struct txn *txn;
     struct list list;
-    struct span only; /* filter: a contract; empty: all */
+    struct span only;  /* filter: a contract; empty: all */
+    struct span until; /* as `POST .../statements` takes it; empty: now */
     bool clock_sure;
     uint64_t moves; /* that may still be folded */
     char last[LIMIT_ID + 1];
@@ -26,8 +29,9 @@ struct settlements {
 struct open {
     const struct contract *k;
     struct head head;
-    struct cut closes; /* the longest prefix that fits */
-    bool whole;        /* of all there is */
+    struct closing closes; /* the longest prefix that fits */
+    bool whole;            /* of all there is before until_ms */
+    int64_t until_ms;      /* 0: now */
     json_t *warnings;
     bool blocked;
 };
@@ -69,6 +73,11 @@ static enum err warn_of_adjustments(const struct settlements *s, struct open *o)
     return err;
 }
 
+static struct span zone_of(const struct settlements *s, const struct contract *k)
+{
+    return contract_terms(k, s->rq->arrived_ms)->timezone;
+}
+
 /* What keeps every statement back. */
 static void warn_of_refusals(const struct settlements *s, struct open *o)
 {
@@ -76,6 +85,9 @@ static void warn_of_refusals(const struct settlements *s, struct open *o)
     if (!s->clock_sure)
         warn(o, "clock_unsure", true,
              "the server's clock was set otherwise: GET /v1/clock, then POST /v1/clock/confirm");
+    if (o->until_ms > s->rq->arrived_ms)
+        warn(o, "until_ahead", true, "its period has not ended yet in %.*s", (int)zone_of(s, o->k).len,
+             zone_of(s, o->k).ptr);
     if (!contract_binds(o->k, s->rq->arrived_ms) && contract_unbound(o->k, &p) != ERR_OK)
         warn(o, "terms_unbound", true, "%s", p.detail);
 }
@@ -140,22 +152,39 @@ static bool nothing_in(const struct tally *t)
            t->gap_clicks + t->gap_views + t->gap_impressions == 0;
 }
 
+/* Whether the end that is asked for has come is a matter of each contract's zone, and of its row. */
+static enum err read_until(const struct settlements *s, struct open *o)
+{
+    struct problem *p = &s->rq->problem;
+    if (span_empty(s->until))
+        return ERR_OK;
+    enum err err = until_read(s->rq->worker->zones, zone_of(s, o->k), s->until, TIME_END_MS - 1, &o->until_ms, p);
+    return err == ERR_IO
+               ? worker_fails(s->rq, err, "the time zone of the campaign cannot be read any more: install tzdata")
+               : err;
+}
+
+/* The last statement ends there already, or later. */
+static bool is_closed(const struct open *o)
+{
+    return o->head.last.number > 0 && o->until_ms > 0 && o->until_ms <= o->head.last.to_ms;
+}
+
 static enum err read_open(const struct settlements *s, const struct contract *k, struct open *o)
 {
     const struct view view = store_view(s->txn);
     *o = (struct open){.k = k, .whole = true};
-    enum err err = head_read(s->txn, k->number, &o->head);
+    enum err err = read_until(s, o);
+    if (err != ERR_OK)
+        return err;
+    err = head_read(s->txn, k->number, &o->head);
     if (err == ERR_NOT_FOUND) {
         o->head = (struct head){.size = 0}; /* younger than the last sweep */
         return ERR_OK;
     }
-    if (err != ERR_OK)
+    if (err != ERR_OK || is_closed(o))
         return err;
-    err = row_cut(&view, k->number, o->head.last.to, &o->closes);
-    o->whole = err == ERR_NOT_FOUND;
-    if (o->whole)
-        o->closes = (struct cut){.to = o->head.size, .tally = o->head.tally};
-    return o->whole ? ERR_OK : err;
+    return statement_closing(s->txn, &view, k->number, &o->head, o->until_ms, &o->closes, &o->whole);
 }
 
 static enum err build(const struct settlements *s, const struct open *o, struct statement_out *out)
@@ -163,6 +192,7 @@ static enum err build(const struct settlements *s, const struct open *o, struct 
     const struct contract *k = o->k;
     const struct last_statement *last = &o->head.last;
     const struct version *bound = versions_at(&k->versions, s->rq->arrived_ms);
+    const struct period open = {.prev_to_ms = last->to_ms};
     struct ledger_view within;
     const struct view view = ledger_view(&within, NULL, s->txn);
     const struct statement_in in = {
@@ -172,11 +202,11 @@ static enum err build(const struct settlements *s, const struct open *o, struct 
         .terms = bound->terms,
         .terms_index = bound->index,
         .from = last->to,
-        .to = o->closes.to,
-        .to_ms = o->closes.tally.to_ms,
+        .to = o->closes.is.to,
+        .to_ms = o->whole && o->until_ms > 0 ? o->until_ms : period_latest_end(&open, &o->closes, s->rq->arrived_ms),
         .waiting = last->waiting,
         .legal = {k->campaign->advertiser->legal, k->publisher->legal},
-        .tally = &o->closes.tally,
+        .tally = &o->closes.is.tally,
         .view = &view,
         .contract = k->number,
         .carried_in_micros = last->carried_micros,
@@ -207,7 +237,7 @@ static void write_waiting(struct jw *w, const struct statement *st)
 
 static void write_draft(struct jw *w, struct open *o, const struct statement *st)
 {
-    const struct tally *t = &o->closes.tally;
+    const struct tally *t = &o->closes.is.tally;
     jw_key(w, "draft");
     jw_object(w);
     jw_kint(w, "carried_micros", st->carried_micros);
@@ -240,12 +270,12 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
 {
     struct statement_out out;
     struct statement st;
-    if (nothing_in(&o->closes.tally)) {
-        *state = "nothing";
+    if (is_closed(o) || nothing_in(&o->closes.is.tally)) {
+        *state = is_closed(o) ? "closed" : "nothing";
         return ERR_OK;
     }
     *state = o->blocked ? "refused" : "open";
-    if (!contract_binds(o->k, s->rq->arrived_ms))
+    if (!contract_binds(o->k, s->rq->arrived_ms) || o->until_ms > s->rq->arrived_ms)
         return ERR_OK;
     enum err err = build(s, o, &out);
     if (err == ERR_OK) {
@@ -311,11 +341,11 @@ static enum err row_of(struct settlements *s, const struct contract *k)
     enum err err = read_open(s, k, &o);
     if (err != ERR_OK)
         return err;
-    if (s->list.n > 0 && o.closes.tally.moves > s->moves)
+    if (s->list.n > 0 && o.closes.is.tally.moves > s->moves)
         s->list.more = true;
     if (s->list.more || !list_item(&s->list))
         return ERR_OK;
-    s->moves -= o.closes.tally.moves < s->moves ? o.closes.tally.moves : s->moves;
+    s->moves -= o.closes.is.tally.moves < s->moves ? o.closes.is.tally.moves : s->moves;
     memcpy(s->last, k->id, sizeof s->last);
     return write_row(s, &o);
 }
@@ -339,13 +369,13 @@ static enum err rows_behind(struct settlements *s, struct span after)
 enum err settlements_list(struct request *rq, struct reply *reply)
 {
     struct settlements s = {.rq = rq, .moves = MOVES_OF_PAGE};
-    struct param contract = {.name = "contract"};
+    struct param p[] = {{.name = "contract"}, {.name = "until"}};
     struct clock_mark clock = {.steps = 0};
     const struct contract *k;
     struct window window;
-    enum err err = window_read(rq, &contract, 1, &window);
-    if (err == ERR_OK && contract.given)
-        err = call_contract(rq, contract.value, &k);
+    enum err err = window_read(rq, p, 2, &window);
+    if (err == ERR_OK && p[0].given)
+        err = call_contract(rq, p[0].value, &k);
     if (err == ERR_OK)
         err = worker_reader(rq->worker, &s.txn);
     if (err == ERR_OK && (err = clock_mark_get(s.txn, &clock)) == ERR_NOT_FOUND)
@@ -353,7 +383,8 @@ enum err settlements_list(struct request *rq, struct reply *reply)
     if (err != ERR_OK)
         return err;
     s.clock_sure = clock_sure(&clock);
-    s.only = contract.value;
+    s.only = p[0].value;
+    s.until = p[1].value;
     list_open(&s.list, &window);
     err = rows_behind(&s, window.after);
     if (err == ERR_OK)

@@ -42,53 +42,55 @@ static void issue_close(struct issue *s)
     buf_free(&s->summary);
 }
 
-/* [from, to) of a log whose first cut behind `from` is *cut (NULL: it has none), with what that comes to: all of it
- * without what stands behind. */
-static enum err close_at(struct ledger_view *v, const struct issue *s, const struct head *head, const struct cut *cut,
+/* [head->last.to, to) of a log whose first cut behind its beginning is *cut (NULL: it has none), with what that comes
+ * to: all of it without what stands behind. */
+static enum err close_at(struct ledger_view *v, uint32_t contract, const struct head *head, const struct cut *cut,
                          uint64_t to, struct closing *c)
 {
     const struct tally *all = cut != NULL ? &cut->tally : &head->tally;
-    const uint32_t k = s->k->number;
     struct tally rest;
     int64_t last_ms = 0;
     *c = (struct closing){.is = {.to = to}};
-    enum err err = ledger_sum(v, k, to, cut != NULL ? cut->to : head->size, &rest);
+    enum err err = ledger_sum(v, contract, to, cut != NULL ? cut->to : head->size, &rest);
     if (err == ERR_OK && to < head->size)
-        err = ledger_time(v, k, to, &c->next_ms);
-    if (err == ERR_OK && to > s->from)
-        err = ledger_time(v, k, to - 1, &last_ms);
+        err = ledger_time(v, contract, to, &c->next_ms);
+    if (err == ERR_OK && to > head->last.to)
+        err = ledger_time(v, contract, to - 1, &last_ms);
     if (err == ERR_OK)
-        err = ledger_root_at(v->txn, k, to, &c->is.root);
+        err = ledger_root_at(v->txn, contract, to, &c->is.root);
     return err == ERR_OK && !tally_less(all, &rest, all->from_ms, last_ms, &c->is.tally) ? ERR_CORRUPT : err;
 }
 
-/* All that came before until_ms (0: all), or the longest prefix of that which fits. What was counted must be all that
- * is closed: a cut that is gone, or is none, would be signed and stand for ever. */
-static enum err issue_interval(struct batch *cx, struct issue *s)
+enum err statement_closing(struct txn *t, const struct view *view, uint32_t contract, const struct head *head,
+                           int64_t until_ms, struct closing *out, bool *whole)
 {
-    struct ledger_view within = {.txn = cx->txn};
-    struct head head;
+    struct ledger_view within = {.txn = t};
     struct cut cut;
-    enum err err = head_read(cx->txn, s->k->number, &head);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    uint64_t to = head.size;
-    s->from = head.last.to;
-    if (s->until_ms > 0)
-        err = ledger_before(&within, s->k->number, s->from, head.size, s->until_ms, &to);
+    uint64_t to = head->size;
+    enum err err = ERR_OK;
+    if (until_ms > 0)
+        err = ledger_before(&within, contract, head->last.to, head->size, until_ms, &to);
     if (err != ERR_OK)
         return err;
-    err = row_cut(&cx->view, s->k->number, s->from, &cut);
+    err = row_cut(view, contract, head->last.to, &cut);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
     bool any = err == ERR_OK;
-    s->whole = !any || cut.to > to;
-    if (s->whole)
-        err = close_at(&within, s, &head, any ? &cut : NULL, to, &s->closes);
-    else
-        s->closes = (struct closing){.is = cut, .at_cut = true};
-    if (err == ERR_OK || err == ERR_NOT_FOUND)
-        err = s->closes.is.tally.entries == s->closes.is.to - s->from ? ERR_OK : ERR_CORRUPT;
+    *whole = !any || cut.to > to;
+    if (!*whole)
+        *out = (struct closing){.is = cut, .at_cut = true};
+    err = *whole ? close_at(&within, contract, head, any ? &cut : NULL, to, out) : ERR_OK;
+    return err == ERR_OK && out->is.tally.entries != out->is.to - head->last.to ? ERR_CORRUPT : err;
+}
+
+static enum err issue_interval(struct batch *cx, struct issue *s)
+{
+    struct head head;
+    enum err err = head_read(cx->txn, s->k->number, &head);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    s->from = head.last.to;
+    err = statement_closing(cx->txn, &cx->view, s->k->number, &head, s->until_ms, &s->closes, &s->whole);
     const struct period open = {.prev_to_ms = head.last.to_ms};
     if (err == ERR_OK)
         s->to_ms = s->whole && s->until_ms > 0 ? s->until_ms : period_latest_end(&open, &s->closes, s->issued_ms);

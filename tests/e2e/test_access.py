@@ -185,7 +185,7 @@ class Access(ServerCase):
 
     def test_parameters_given_twice_are_refused_by_name(self):
         values = {"limit": "1", "status": "pending", "contract": self.market.contract, "campaign": self.market.campaign, "from": "0", "to": "1",
-                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "verdict": "none", "party": self.market.publisher.id}
+                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "verdict": "none", "until": "2026-10", "party": self.market.publisher.id}
         tried = 0
         for template in READS:
             for parameter in self.openapi["paths"][template]["get"].get("parameters", []):

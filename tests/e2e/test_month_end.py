@@ -9,7 +9,7 @@ import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import BINARY, Market, Party, ServerCase, click, countersign, person, send, wait_for
+from harness import BINARY, Market, Party, ServerCase, click, countersign, person, rfc3339, send, wait_for
 
 LEGAL = {"name": "Lumen SA", "address": "1 rue du Port, 59000 Lille", "country": "FR", "vat_id": "FR83404833048", "email": "books@lumen.example"}
 
@@ -189,6 +189,24 @@ class MonthEnd(ServerCase):
         self.assertEqual(self.settled(contracts), dict.fromkeys(contracts, 1))
         checked = countersign("check", "--data", self.server.data)
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_a_period_that_is_closed_is_not_closed_again(self):
+        [contract] = self.network(1)
+        until = rfc3339(time.time() + 0.001)
+        time.sleep(0.05)
+        only = ("--contract", contract)
+        self.assertRegex(self.settle(1, "--until", "2999-01", *only), f"(?s)refused +{contract}.*because its period has not ended yet in Europe/Paris")
+        self.assertIn("no month", self.settle(2, "--until", "soon", *only))
+        self.assertIn("until", self.settle(2, "--until", "2026-13", *only))
+        shown = self.settle(0, "--until", until, "--preview", *only)
+        self.assertIn("payable 12.00 EUR", shown)
+        told = self.settle(0, "--until", until, *only)
+        self.assertIn("payable 12.00 EUR", told)
+        [issued] = self.rows("statements", contract=contract)
+        self.assertEqual(issued["to_at"][:19], until[:19])
+        for again in (until, until.replace("Z", "+00:00"), issued["to_at"]):
+            self.assertRegex(self.settle(0, "--until", again, *only), f"closed +{contract} .*{issued['id']} no. 1(?s:.*)1 closed before")
+        self.assertEqual(len(self.rows("statements", contract=contract)), 1)
 
     def between(self, spoil, read=lambda path, body: body):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Between)
