@@ -365,7 +365,7 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
         add_minute(&line, text_of(last, "to_at"));
         buf_str(&line, " UTC, not before that");
     } else {
-        buf_str(&line, "nothing came since the last statement");
+        buf_str(&line, "nothing to settle");
     }
     row_end(s, &line);
     buf_free(&line);

@@ -149,13 +149,14 @@ class MonthEnd(ServerCase):
         self.assertIn("but the publisher disputes the last statement", self.settle(0, "--preview", "--contract", market.contract))
 
     def network(self, n):
-        market = Market(self.server)
-        contracts = []
+        self.market = market = Market(self.server)
+        self.publishers, contracts = {}, []
         for i in range(n):
             publisher = Party(market.operator, f"Publisher {i}", "publisher")
             contract = market.new_contract(publisher)
             self.lead(market, publisher, market.new_code(publisher, contract))
             contracts.append(contract)
+            self.publishers[contract] = publisher
         self.swept(contracts[-1], leads=1, net_micros=12_000_000)
         return contracts
 
@@ -198,8 +199,11 @@ class MonthEnd(ServerCase):
         self.assertRegex(self.settle(1, "--until", "2999-01", *only), f"(?s)refused +{contract}.*because its period has not ended yet in Europe/Paris")
         self.assertIn("no month", self.settle(2, "--until", "soon", *only))
         self.assertIn("until", self.settle(2, "--until", "2026-13", *only))
+        publisher = self.publishers[contract]
+        self.lead(self.market, publisher, self.market.new_code(publisher, contract))
+        self.swept(contract, leads=2, net_micros=24_000_000)
         shown = self.settle(0, "--until", until, "--preview", *only)
-        self.assertIn("payable 12.00 EUR", shown)
+        self.assertRegex(shown, "payable 12.00 EUR.* 1 leads")
         told = self.settle(0, "--until", until, *only)
         self.assertIn("payable 12.00 EUR", told)
         [issued] = self.rows("statements", contract=contract)
@@ -207,6 +211,7 @@ class MonthEnd(ServerCase):
         for again in (until, until.replace("Z", "+00:00"), issued["to_at"]):
             self.assertRegex(self.settle(0, "--until", again, *only), f"closed +{contract} .*{issued['id']} no. 1(?s:.*)1 closed before")
         self.assertEqual(len(self.rows("statements", contract=contract)), 1)
+        self.assertRegex(self.settle(0, *only), "no. 2, .*payable 12.00 EUR")
 
     def between(self, spoil, read=lambda path, body: body):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Between)
@@ -231,7 +236,8 @@ class MonthEnd(ServerCase):
         self.assertIn("1 refused", told)
         self.assertEqual(self.settled([first, lost, last]), {first: 0, lost: 1, last: 1})
         keys = {key for path, key in server.asked if lost in path}
-        self.assertEqual((len(keys), len([path for path, _ in server.asked if lost in path])), (1, 3))
+        self.assertEqual((len(keys), None in keys, len([path for path, _ in server.asked if lost in path])), (1, False, 3))
+        self.assertRegex(told, f"settled +{lost} .*no. 1, .*payable 12.00 EUR")
         self.settle(0)
         self.assertEqual(self.settled([first, lost, last]), {first: 1, lost: 1, last: 1})
 

@@ -70,7 +70,9 @@ class TwoCompanies(Parties):
         for shown in self.both_sign(0, "--yes"):
             self.assertIn("payable 20.00 EUR", shown)
             self.assertIn("both have, and it counts from there", shown)
-        self.assertIn("everybody has answered", self.month_end())
+        done = self.month_end()
+        self.assertIn("everybody has answered", done)
+        self.assertNotIn("lack", done)
         said = self.told()
         self.assertEqual([(each[role]["verdict"]) for each in (said[first], said[second]) for role in ("advertiser", "publisher")], ["accept", "dispute", "accept", "accept"])
         of = next(fact for fact in self.facts("statement") if fact["data"].get("id") == first)
