@@ -57,7 +57,7 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
     {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
-    {POST, "/v1/contracts/{}/reconcile", ANY | READS, reconcile_create, NULL, "Hold one's own rows against the log: what differs, and why; nothing is recorded"},
+    {POST, "/v1/contracts/{}/reconcile", ANY | READS | ROUTE_LONG, reconcile_create, NULL, "Hold one's own rows against the log: what differs, and why; nothing is recorded"},
     {POST, "/v1/contracts/{}/statements", OPERATOR | ROUTE_DRAFTS, statements_create, statements_finish, "Issue a settlement statement"},
 
     {POST, "/v1/leads", ROLE_ADVERTISER | ROLE_PUBLISHER | ROUTE_ROWS, rows_leads_handle, rows_finish, "Report a lead, or up to 1,000 in an array, by token"},

@@ -1,10 +1,8 @@
 #include "common/base/csv.h"
 
-#define BOM "\xef\xbb\xbf"
-
 void csv_open(struct csv *c, struct span text)
 {
-    *c = (struct csv){.rest = span_starts(text, BOM) ? span_skip(text, sizeof BOM - 1) : text, .mark = ','};
+    *c = (struct csv){.rest = span_starts(text, CSV_BOM) ? span_skip(text, sizeof CSV_BOM - 1) : text, .mark = ','};
 }
 
 /* The length of the line end that s begins with; 0: of none. */
@@ -87,23 +85,24 @@ struct span csv_field(struct span raw, struct buf *mem)
     return buf_span(mem);
 }
 
-void csv_cell(struct buf *out, struct span s)
+void csv_cell(struct buf *out, struct span s, char mark)
 {
-    bool formula = s.len && memchr("=+-@\t\r", s.ptr[0], 6) != NULL;
-    bool quoted = false;
+    static const char begins[] = ";,\t|\"\r\n", formula[] = "=+-@\t\r";
+    bool quoted = false, starts = true;
 
     for (size_t i = 0; i < s.len; i++)
-        quoted |= s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\r' || s.ptr[i] == '\n';
+        quoted |= s.ptr[i] == ',' || s.ptr[i] == mark || s.ptr[i] == '"' || s.ptr[i] == '\r' || s.ptr[i] == '\n';
     if (quoted)
         buf_byte(out, '"');
-    if (formula)
-        buf_byte(out, '\'');
     for (size_t i = 0; i < s.len; i++) {
+        if (starts && memchr(formula, s.ptr[i], sizeof formula - 1) != NULL)
+            buf_byte(out, '\'');
         if (s.ptr[i] == '"')
             buf_byte(out, '"');
         buf_byte(out, (uint8_t)s.ptr[i]);
+        starts = memchr(begins, s.ptr[i], sizeof begins - 1) != NULL;
     }
     if (quoted)
         buf_byte(out, '"');
-    buf_byte(out, ',');
+    buf_byte(out, (uint8_t)mark);
 }

@@ -20,8 +20,9 @@ void csv_open(struct csv *c, struct span text);
 MUST_CHECK enum err csv_next(struct csv *c, struct span *field, size_t max, size_t *n, const char **what);
 /* What a field of csv_next says; into *mem, which has room for its length, where it is not the text itself. */
 struct span csv_field(struct span raw, struct buf *mem);
-/* Writing: one cell and a comma behind it (RFC 4180). A cell that a spreadsheet would run as a formula is led by an
- * apostrophe. */
-void csv_cell(struct buf *out, struct span s);
+#define CSV_BOM "\xef\xbb\xbf" /* in front of what is written: spreadsheets take it for UTF-8 */
+/* Writing: one cell, and the mark behind it. An apostrophe leads what a spreadsheet would run as a formula: at the
+ * start, and where one that divides cells by another mark would see the start of a cell. */
+void csv_cell(struct buf *out, struct span s, char mark);
 
 #endif

@@ -100,3 +100,24 @@ bool money_add(int64_t a, int64_t b, int64_t *sum)
     *sum = s;
     return true;
 }
+
+void decimal_add(struct buf *out, int64_t value, int decimals, int least)
+{
+    char digits[24];
+    int n = 0;
+    uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    assert(least >= 0 && least <= decimals && decimals <= 9);
+    for (; v || n <= decimals; v /= 10)
+        digits[n++] = (char)('0' + v % 10);
+    int last = 0; /* the least significant digit to be printed */
+    while (last < decimals - least && digits[last] == '0')
+        last++;
+    if (value < 0)
+        buf_byte(out, '-');
+    for (int i = n - 1; i >= last; i--) {
+        if (i == decimals - 1)
+            buf_byte(out, '.');
+        buf_byte(out, (uint8_t)digits[i]);
+    }
+}

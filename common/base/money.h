@@ -8,6 +8,7 @@
 #include "common/base/err.h"
 #include <stdbool.h>
 
+#include "common/base/buf.h"
 #include "common/base/span.h"
 
 #define MONEY_MAX_MICROS ((int64_t)9007199254740991)
@@ -22,5 +23,8 @@ void money_to_minor(int64_t net_micros, int64_t carried_in, int exponent, int64_
 MUST_CHECK enum err money_parse(struct span decimal, int64_t *micros);
 /* a+b into *sum; false when it leaves +-MONEY_MAX_MICROS. */
 MUST_CHECK bool money_add(int64_t a, int64_t b, int64_t *sum);
+/* value / 10^decimals, with at least `least` decimals and no further trailing zeros: micros as decimal(v, 6, exponent).
+ */
+void decimal_add(struct buf *out, int64_t value, int decimals, int least);
 
 #endif

@@ -104,7 +104,7 @@ struct reconcile_asked {
     /* Appends the reference of a lead; NULL: items have none. */
     void (*reference)(void *ctx, uint64_t index, struct buf *out);
     void *ctx;
-    void (*progress)(void *ctx, uint64_t done); /* rows read so far; NULL: nobody asks */
+    void (*progress)(void *ctx, uint64_t done, uint64_t all); /* bytes of the rows; NULL: nobody asks */
     void *progress_ctx;
 };
 
@@ -139,7 +139,9 @@ struct reconcile_sum {
 struct reconcile_sum reconcile_sum(const struct reconcile *r, enum outcome o, enum cause c);
 uint64_t reconcile_count(const struct reconcile *r, enum outcome o);
 
-void reconcile_say(const struct reconcile *r, struct buf *out); /* the money, in words */
+/* In words: the money; what is of one class and reason. */
+void reconcile_say(const struct reconcile *r, struct buf *out);
+void reconcile_say_sum(const struct reconcile *r, enum outcome o, enum cause c, struct buf *out);
 
 /* Who signs it, and what of; all empty where nobody does. */
 struct reconcile_head {
@@ -149,8 +151,8 @@ struct reconcile_head {
     struct hash root;
 };
 void reconcile_json(struct reconcile *r, const struct reconcile_head *h, struct buf *out); /* canonical JSON */
-/* At most so many items, a piece at a time: `write` gets what `out` holds, which is empty again then (NULL: it all
- * stays in `out`). */
+/* Marks and decimals as the rows have them. At most so many items and what the others come to, a piece at a time:
+ * `write` gets what `out` holds, which is empty again then (NULL: it all stays in `out`). */
 void reconcile_csv(struct reconcile *r, uint64_t most, struct buf *out, void (*write)(void *ctx, struct buf *out),
                    void *ctx);
 

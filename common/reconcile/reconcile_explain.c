@@ -71,6 +71,7 @@ static enum cause unpaid_cause(const struct own_lead *l)
         return CAUSE_NONE;
     switch (l->status == STATUS_REJECTED ? (enum reason)l->reason : REASON_NONE) {
     case REASON_BOT:
+    case REASON_HONEYPOT:
         return CAUSE_BOT;
     case REASON_NO_CLICK:
     case REASON_UNKNOWN_CLICK:
@@ -107,7 +108,7 @@ static enum cause differing_cause(const struct reconcile *r, const struct own_ro
 /* The lead is in the log, and not in the period. */
 static enum cause outside_cause(const struct reconcile *r, const struct own_row *w, const struct own_lead *l)
 {
-    if (w->form != WHEN_NONE && zone_explains(r, w, l))
+    if (zone_explains(r, w, l))
         return CAUSE_ZONE;
     return bound_over(r, l->at_ms, lead_wall(l)) ? CAUSE_LATE : CAUSE_EARLY;
 }
@@ -135,7 +136,7 @@ static enum cause click_cause(const struct own_row *w)
 
 static enum cause alone_cause(const struct reconcile *r, const struct own_row *w, int64_t last_ms)
 {
-    bool named = w->lead != 0 || w->txid[0] != 0 || w->click != 0;
+    bool named = w->lead != 0 || w->txid[0] != 0 || w->click != 0 || (w->faults & ~KEY_MACRO) != 0;
     enum cause c;
     if (w->twin != 0)
         return CAUSE_DUPLICATE;
@@ -151,16 +152,12 @@ static enum cause alone_cause(const struct reconcile *r, const struct own_row *w
         return CAUSE_NOT_JUDGED;
     if (!named)
         return CAUSE_NO_KEY;
-    if (w->form == WHEN_UNIVERSAL ? w->when_ms > last_ms
-                                  : w->form != WHEN_NONE && w->when_ms - r->last_offset_ms - r->shift_ms > last_ms)
-        return CAUSE_LATE;
-    return CAUSE_UNEXPLAINED;
+    return w->form != WHEN_NONE && row_instant(r, w) > last_ms ? CAUSE_LATE : CAUSE_UNEXPLAINED;
 }
 
 static bool is_edge(const struct reconcile *r, const struct own_lead *l)
 {
-    int64_t shifted = (r->universal_rows ? l->at_ms : lead_wall(l)) + r->shift_ms;
-    int64_t moved = shifted - lead_wall(l);
+    int64_t moved = lead_shown(r, l) - lead_wall(l);
     return moved != 0 && !bound_holds(r, l->at_ms + moved, lead_wall(l) + moved);
 }
 
@@ -171,8 +168,7 @@ static enum cause missing_there_cause(const struct reconcile *r, const struct ow
         return c;
     if (is_edge(r, l))
         return CAUSE_ZONE;
-    int64_t shifted = (r->universal_rows ? l->at_ms : lead_wall(l)) + r->shift_ms;
-    return r->newest_ms != 0 && shifted > r->newest_ms ? CAUSE_LATE : CAUSE_UNEXPLAINED;
+    return r->newest_ms != 0 && lead_shown(r, l) > r->newest_ms ? CAUSE_LATE : CAUSE_UNEXPLAINED;
 }
 
 /* ---- what was refused ---- */
@@ -208,10 +204,7 @@ static struct candidate *candidates(const struct reconcile *r, int64_t last_ms, 
             continue;
         if (alone_cause(r, w, last_ms) != CAUSE_UNEXPLAINED)
             continue;
-        int64_t at_ms = w->form == WHEN_UNIVERSAL
-                            ? w->when_ms
-                            : w->when_ms - r->shift_ms - (r->universal_rows ? 0 : r->last_offset_ms);
-        of[(*n)++] = (struct candidate){at_ms, (uint32_t)i};
+        of[(*n)++] = (struct candidate){row_instant(r, w), (uint32_t)i};
     }
     if (*n > 0)
         qsort(of, *n, sizeof *of, candidate_order);
@@ -224,8 +217,9 @@ static void find_refused(struct reconcile *r, int64_t last_ms)
     for (size_t i = 0; i < r->n_refusals; i++) {
         uint64_t id = r->refusals[i].request;
         const struct key *k = id != 0 ? keys_find(&r->by_request, 0, id) : NULL;
-        if (k != NULL && r->rows[k->row].pair == 0 && !r->rows[k->row].refused)
-            take_refusal(r, &r->rows[k->row], i);
+        for (; k != NULL && key_is(&r->by_request, k, 0, id) && !r->refusals[i].used; k++)
+            if (r->rows[k->row].pair == 0 && !r->rows[k->row].refused)
+                take_refusal(r, &r->rows[k->row], i);
     }
     size_t n;
     struct candidate *of = candidates(r, last_ms, &n);
@@ -341,7 +335,7 @@ static void find_outside(struct reconcile *r)
         int64_t wall = row_wall(w, l, r->last_offset_ms);
         int64_t offset = l != NULL ? l->offset_s * MS_PER_S : r->last_offset_ms;
         int64_t end = w->form == WHEN_DAY ? wall + MS_PER_DAY - 1 : wall;
-        bool touches = bound_holds(r, wall - offset, wall) || bound_holds(r, end - offset, end);
+        bool touches = !bound_under(r, end - offset, end) && !bound_over(r, wall - offset, wall);
         w->outside = !touches && !(l != NULL && l->inside);
         if (end > r->newest_ms && !w->outside)
             r->newest_ms = end;

@@ -1,6 +1,7 @@
 /* What is told of one row or lead: for people and for programs. */
 #include <inttypes.h>
 
+#include "common/base/money.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
@@ -244,22 +245,36 @@ void items_each(struct reconcile *r, uint64_t most, item_take *take, void *ctx)
     buf_free(&room);
 }
 
-static void say_amount(struct buf *out, int64_t micros)
+static void say_amount(const struct reconcile *r, struct buf *out, wide_micros micros)
 {
-    uint64_t size = micros < 0 ? -(uint64_t)micros : (uint64_t)micros;
-    buf_printf(out, "%s%" PRIu64 ".%06" PRIu64, micros < 0 ? "-" : "", size / 1000000, size % 1000000);
+    decimal_add(out, (int64_t)micros, 6, currency_exponent(r->asked.currency));
 }
 
 void reconcile_say(const struct reconcile *r, struct buf *out)
 {
     buf_printf(out, "in %.*s the log has ", (int)r->asked.currency.len, r->asked.currency.ptr);
-    say_amount(out, (int64_t)r->log_micros);
+    say_amount(r, out, r->log_micros);
     if (!has_amounts(r)) {
         buf_str(out, ", the rows name no amounts");
         return;
     }
     buf_str(out, ", the rows ");
-    say_amount(out, (int64_t)r->row_micros);
+    say_amount(r, out, r->row_micros);
     buf_str(out, ": a difference of ");
-    say_amount(out, (int64_t)(r->row_micros - r->log_micros));
+    say_amount(r, out, r->row_micros - r->log_micros);
+}
+
+void reconcile_say_sum(const struct reconcile *r, enum outcome o, enum cause c, struct buf *out)
+{
+    static const char *const meanings[] = {
+#define X(symbol, word, meaning) meaning,
+        CAUSE_TABLE(X)
+#undef X
+    };
+    static const char *const classes[OUTCOMES] = {"matched", "differing", "missing here", "missing there"};
+    buf_printf(out, "%" PRIu64 " %s: %s", r->n[o][c], classes[o], meanings[c]);
+    if (!has_amounts(r))
+        return;
+    buf_str(out, "; the rows less the log: ");
+    say_amount(r, out, r->delta[o][c]);
 }

@@ -61,7 +61,7 @@ struct day_sum {
 struct refusal_told {
     int64_t at_ms;
     uint64_t request;
-    char reason[64];
+    char reason[160];
     bool used;
 };
 
@@ -110,10 +110,13 @@ void zone_find(struct reconcile *r);
 int64_t lead_wall(const struct own_lead *l); /* what clocks of the contract's zone showed when it came */
 int64_t row_wall(const struct own_row *w, const struct own_lead *l, int64_t offset_ms); /* likewise, as the row says */
 int64_t day_number(int64_t ms);
-/* Whether row and lead agree on the day (or time) once the shift is taken out, and it is not 0. */
+int64_t lead_shown(const struct reconcile *r, const struct own_lead *l); /* what the rows' clock shows when it comes */
+int64_t row_instant(const struct reconcile *r, const struct own_row *w); /* the time of one that has it, by the shift */
+/* Whether there is a shift by which the lead comes on the row's day. */
 bool zone_explains(const struct reconcile *r, const struct own_row *w, const struct own_lead *l);
 bool bound_holds(const struct reconcile *r, int64_t at_ms, int64_t wall_ms); /* whether the period has it */
-bool bound_over(const struct reconcile *r, int64_t at_ms, int64_t wall_ms);  /* whether it comes after the period */
+bool bound_under(const struct reconcile *r, int64_t at_ms, int64_t wall_ms); /* whether it comes before the period */
+bool bound_over(const struct reconcile *r, int64_t at_ms, int64_t wall_ms);  /* after it */
 
 /* reconcile_explain.c: the last two also for what is told */
 enum own_state lead_state(const struct own_lead *l);

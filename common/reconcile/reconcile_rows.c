@@ -72,6 +72,14 @@ static enum err cell_of(struct reconcile *r, enum column c, struct span *out, st
     return has(r, c) ? sheet_cell(&r->sheet, (size_t)r->column[c], out, p) : ERR_OK;
 }
 
+/* Half of it is the survey. */
+static void tell_progress(const struct reconcile *r, uint64_t n, bool surveyed)
+{
+    uint64_t all = r->sheet.text.len;
+    if (n % 4096 == 0 && r->asked.progress != NULL)
+        r->asked.progress(r->asked.progress_ctx, (r->sheet.offset + (surveyed ? all : 0)) / 2, all);
+}
+
 /* dates, marks: where a cell that can be only one of the two stands, 0: nowhere. */
 static enum err survey(struct reconcile *r, uint64_t dates[2], uint64_t marks[2], struct problem *p)
 {
@@ -84,6 +92,7 @@ static enum err survey(struct reconcile *r, uint64_t dates[2], uint64_t marks[2]
             return sheet_problem(&r->sheet, p, SPAN(""),
                                  "is the row behind %" PRIu64 ": divide the file, by months for example",
                                  r->asked.most_rows);
+        tell_progress(r, n, false);
         if ((err = cell_of(r, COLUMN_AT, &cell, p)) != ERR_OK)
             return err;
         enum date_order order = when_order(cell);
@@ -290,8 +299,7 @@ static enum err read_row(struct reconcile *r, struct problem *p)
     if ((err = read_keys(r, w, p)) != ERR_OK || (err = read_when(r, w, p)) != ERR_OK ||
         (err = read_money(r, w, p)) != ERR_OK || (err = read_state(r, w, p)) != ERR_OK)
         return err;
-    if (++r->n_rows % 4096 == 0 && r->asked.progress != NULL)
-        r->asked.progress(r->asked.progress_ctx, r->n_rows);
+    tell_progress(r, ++r->n_rows, true);
     return ERR_OK;
 }
 
@@ -345,6 +353,8 @@ enum err rows_read(struct reconcile *r, struct problem *p)
             return err;
     if (err != ERR_NOT_FOUND)
         return err;
+    if (r->asked.progress != NULL)
+        r->asked.progress(r->asked.progress_ctx, 1, 1);
     index_rows(r);
     return ERR_OK;
 }

@@ -1,4 +1,7 @@
+#include <inttypes.h>
+
 #include "common/base/csv.h"
+#include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/reconcile/reconcile_private.h"
 
@@ -197,11 +200,17 @@ static void json_bound(struct jw *w, const char *key, const struct bound *b)
         jw_time(w, key, b->ms);
 }
 
-static void json_items(struct jw *w, struct reconcile *r)
+static uint64_t items_all(const struct reconcile *r)
 {
     uint64_t all = 0;
     for (enum outcome o = OUTCOME_DIFFERING; o < OUTCOMES; o++)
         all += reconcile_count(r, o);
+    return all;
+}
+
+static void json_items(struct jw *w, struct reconcile *r)
+{
+    uint64_t all = items_all(r);
     jw_key(w, "items");
     jw_array(w);
     items_each(r, RECONCILE_ITEMS, json_item, w);
@@ -273,81 +282,143 @@ void reconcile_json(struct reconcile *r, const struct reconcile_head *h, struct 
 
 /* ---- CSV ---- */
 
+/* As the rows came: with their mark between cells, and their decimals. */
 struct csv_out {
     struct buf *out;
     void (*write)(void *ctx, struct buf *out);
     void *ctx;
+    char mark;
+    bool comma; /* divides decimals */
+    int exponent;
+    uint64_t n;
+    wide_micros told; /* what the items told so far differ by */
 };
 
-static void number(struct buf *out, bool there, int64_t v)
+static void cell(const struct csv_out *c, struct span s)
 {
-    if (there)
-        buf_i64(out, v);
-    buf_byte(out, ',');
+    csv_cell(c->out, s, c->mark);
 }
 
-static void day_cell(struct buf *out, bool there, int64_t wall_ms)
+static void number(const struct csv_out *c, bool there, int64_t v)
+{
+    if (there)
+        buf_i64(c->out, v);
+    buf_byte(c->out, (uint8_t)c->mark);
+}
+
+static void amount(const struct csv_out *c, bool there, int64_t micros)
+{
+    number(c, there, micros);
+    size_t at = c->out->len;
+    if (there)
+        decimal_add(c->out, micros, 6, c->exponent);
+    for (; c->comma && at < c->out->len; at++)
+        if (c->out->ptr[at] == '.')
+            c->out->ptr[at] = ',';
+    buf_byte(c->out, (uint8_t)c->mark);
+}
+
+static void day_cell(const struct csv_out *c, bool there, int64_t wall_ms)
 {
     char text[40];
     struct buf b;
     buf_fixed(&b, text, sizeof text);
     if (there) {
         time_rfc3339(&b, wall_ms > 0 ? wall_ms : 0);
-        buf_add(out, text, 10);
+        buf_add(c->out, text, 10);
     }
-    buf_byte(out, ',');
+    buf_byte(c->out, (uint8_t)c->mark);
 }
 
-static void words_cell(struct buf *out, unsigned differs)
+static void words_cell(const struct csv_out *c, unsigned differs)
 {
     const char *between = "";
     for (size_t k = 0; k < sizeof differing / sizeof *differing; k++)
         if (differs & 1u << k) {
-            buf_printf(out, "%s%s", between, differing[k]);
+            buf_printf(c->out, "%s%s", between, differing[k]);
             between = " ";
         }
-    buf_byte(out, ',');
+    buf_byte(c->out, (uint8_t)c->mark);
+}
+
+static void end_line(struct csv_out *c)
+{
+    buf_str(c->out, "\r\n");
+    if (c->write != NULL && c->out->len > 1 << 16)
+        c->write(c->ctx, c->out);
 }
 
 static void csv_item(void *ctx, struct reconcile *r, const struct item *i)
 {
-    const struct csv_out *c = ctx;
-    struct buf *out = c->out;
+    struct csv_out *c = ctx;
     const struct own_row *w = i->row;
     const struct own_lead *l = i->lead;
     bool own_money = w != NULL && w->currency == 0 && has_amounts(r);
-    int64_t log_micros = l != NULL && l->inside ? l->micros : 0;
-    csv_cell(out, span_str(outcome_word(i->outcome)));
-    csv_cell(out, span_str(cause_word(i->cause)));
-    csv_cell(out, buf_span(&i->explained));
-    words_cell(out, i->differs);
-    number(out, w != NULL, w != NULL ? w->number : 0);
-    number(out, l != NULL, l != NULL ? (int64_t)l->index : 0);
-    csv_cell(out, i->reference);
-    csv_cell(out, i->txid);
-    csv_cell(out, i->click_id);
-    day_cell(out, w != NULL && w->form != WHEN_NONE, w != NULL ? row_wall(w, l, r->last_offset_ms) : 0);
-    day_cell(out, l != NULL, l != NULL ? lead_wall(l) : 0);
-    csv_cell(out, w != NULL ? span_str(own_state_word(w->state)) : SPAN(""));
-    csv_cell(out, l != NULL ? span_str(status_word(l->status)) : SPAN(""));
-    csv_cell(out, l != NULL ? span_str(reason_word(l->reason)) : SPAN(""));
-    csv_cell(out, currency_of(r, w != NULL ? w->currency : 0));
-    number(out, w != NULL && has_amounts(r), w != NULL ? row_owed(w) : 0);
-    number(out, l != NULL, l != NULL ? l->micros : 0);
-    if (has_amounts(r))
-        buf_i64(out, (own_money ? row_owed(w) : 0) - log_micros);
-    buf_str(out, "\r\n");
-    if (c->write != NULL && out->len > 1 << 16)
-        c->write(c->ctx, out);
+    int64_t off = (own_money ? row_owed(w) : 0) - (l != NULL && l->inside ? l->micros : 0);
+    c->n++;
+    c->told += off;
+    cell(c, span_str(outcome_word(i->outcome)));
+    cell(c, span_str(cause_word(i->cause)));
+    cell(c, buf_span(&i->explained));
+    words_cell(c, i->differs);
+    number(c, w != NULL, w != NULL ? w->number : 0);
+    number(c, l != NULL, l != NULL ? (int64_t)l->index : 0);
+    cell(c, i->reference);
+    cell(c, i->txid);
+    cell(c, i->click_id);
+    day_cell(c, w != NULL && w->form != WHEN_NONE, w != NULL ? row_wall(w, l, r->last_offset_ms) : 0);
+    day_cell(c, l != NULL, l != NULL ? lead_wall(l) : 0);
+    cell(c, w != NULL ? span_str(own_state_word(w->state)) : SPAN(""));
+    cell(c, l != NULL ? span_str(status_word(l->status)) : SPAN(""));
+    cell(c, l != NULL ? span_str(reason_word(l->reason)) : SPAN(""));
+    cell(c, currency_of(r, w != NULL ? w->currency : 0));
+    amount(c, w != NULL && has_amounts(r), w != NULL ? row_owed(w) : 0);
+    amount(c, l != NULL, l != NULL ? l->micros : 0);
+    amount(c, has_amounts(r), off);
+    end_line(c);
+}
+
+/* So that nobody takes a part for the whole: how many follow, and what they come to. */
+static void csv_left_out(struct csv_out *c, const struct reconcile *r, uint64_t n)
+{
+    struct buf text;
+    buf_heap(&text);
+    buf_printf(&text, "%" PRIu64 " more are left out: take a shorter period, or verify --reconcile on a mirror", n);
+    cell(c, SPAN("left_out"));
+    cell(c, SPAN(""));
+    cell(c, buf_span(&text));
+    for (int i = 0; i < 11; i++)
+        cell(c, SPAN(""));
+    cell(c, r->asked.currency);
+    amount(c, false, 0);
+    amount(c, false, 0);
+    amount(c, has_amounts(r), (int64_t)(r->row_micros - r->log_micros - c->told));
+    end_line(c);
+    buf_free(&text);
 }
 
 void reconcile_csv(struct reconcile *r, uint64_t most, struct buf *out, void (*write)(void *ctx, struct buf *out),
                    void *ctx)
 {
-    struct csv_out c = {out, write, ctx};
-    buf_str(out, "class,reason,explained,differs,row,index,lead,txid,click_id,own_day,log_day,own_status,log_status,"
-                 "log_reason,currency,own_micros,log_micros,difference_micros\r\n");
+    static const char *const names[] = {"class",      "reason",     "explained",  "differs",    "row",
+                                        "index",      "lead",       "txid",       "click_id",   "own_day",
+                                        "log_day",    "own_status", "log_status", "log_reason", "currency",
+                                        "own_micros", "own_amount", "log_micros", "log_amount", "difference_micros",
+                                        "difference"};
+    struct csv_out c = {.out = out, .write = write, .ctx = ctx, .mark = ','};
+    if (!r->sheet.json && (r->sheet.mark == ';' || r->sheet.mark == '\t')) {
+        c.mark = r->sheet.mark;
+        c.comma = r->decimal == DECIMAL_COMMA;
+    }
+    c.exponent = currency_exponent(r->asked.currency);
+    buf_str(out, CSV_BOM);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cell(&c, span_str(names[i]));
+    end_line(&c);
     items_each(r, most, csv_item, &c);
+    uint64_t all = items_all(r);
+    if (all > c.n)
+        csv_left_out(&c, r, all - c.n);
     if (write != NULL)
         write(ctx, out);
 }

@@ -96,11 +96,21 @@ void zone_find(struct reconcile *r)
 
 bool zone_explains(const struct reconcile *r, const struct own_row *w, const struct own_lead *l)
 {
-    int64_t from, to;
     if (w->form == WHEN_NONE || (r->shift_ms == 0 && !r->universal_rows))
         return false;
-    agrees_by(w, l, base_of(l, r->universal_rows), &from, &to);
-    return from * QUARTER_MS <= r->shift_ms && r->shift_ms <= to * QUARTER_MS;
+    return day_number(lead_shown(r, l)) == day_number(row_wall(w, l, 0));
+}
+
+int64_t lead_shown(const struct reconcile *r, const struct own_lead *l)
+{
+    return base_of(l, r->universal_rows) + r->shift_ms;
+}
+
+int64_t row_instant(const struct reconcile *r, const struct own_row *w)
+{
+    if (w->form == WHEN_UNIVERSAL)
+        return w->when_ms;
+    return w->when_ms - r->shift_ms - (r->universal_rows ? 0 : r->last_offset_ms);
 }
 
 bool bound_over(const struct reconcile *r, int64_t at_ms, int64_t wall_ms)
@@ -109,10 +119,13 @@ bool bound_over(const struct reconcile *r, int64_t at_ms, int64_t wall_ms)
     return to->given && (to->is_day ? day_number(wall_ms) > day_number(to->ms) : at_ms >= to->ms);
 }
 
-bool bound_holds(const struct reconcile *r, int64_t at_ms, int64_t wall_ms)
+bool bound_under(const struct reconcile *r, int64_t at_ms, int64_t wall_ms)
 {
     const struct bound *from = &r->asked.from;
-    if (from->given && (from->is_day ? day_number(wall_ms) < day_number(from->ms) : at_ms < from->ms))
-        return false;
-    return !bound_over(r, at_ms, wall_ms);
+    return from->given && (from->is_day ? day_number(wall_ms) < day_number(from->ms) : at_ms < from->ms);
+}
+
+bool bound_holds(const struct reconcile *r, int64_t at_ms, int64_t wall_ms)
+{
+    return !bound_under(r, at_ms, wall_ms) && !bound_over(r, at_ms, wall_ms);
 }

@@ -18,8 +18,4 @@ struct statement_line {
  * end or when a line does not read. */
 MUST_CHECK bool statement_line_next(struct span *rest, struct statement_line *line);
 
-/* value / 10^decimals, with at least `least` decimals and no further trailing zeros: micros as decimal(v, 6, exponent).
- */
-void decimal_add(struct buf *out, int64_t value, int decimals, int least);
-
 #endif

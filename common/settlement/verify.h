@@ -65,6 +65,8 @@ struct verify_rows {
     struct bound from, to;
     void (*csv)(void *ctx, struct buf *out); /* NULL, or gets the items, a piece at a time, and empties it */
     void *csv_ctx;
+    void (*progress)(void *ctx, uint64_t done, uint64_t all); /* NULL, or hears how many bytes of them are read */
+    void *progress_ctx;
 };
 
 /* What a reader asks beside what every audit looks at; all zero: nothing. */

@@ -46,6 +46,8 @@ static void open_rows(struct audit *a)
         .currency = span_str(a->currency),
         .party = asked->party,
         .open_click = opens ? open_click : NULL,
+        .progress = asked->progress,
+        .progress_ctx = asked->progress_ctx,
         .ctx = o,
     };
     if (currency_exponent(how.currency) < 0)
@@ -141,7 +143,7 @@ void verify_reconcile_tell(struct audit *a)
     struct buf answer;
     buf_heap(&answer);
     reconcile_json(o->rows, &head, &answer);
-    struct buf *text = tale_add(&a->tale, TOPIC_RECONCILIATION);
+    struct buf *text = tale_add(&a->tale, TOPIC_ROWS);
     jw_key(&a->tale.w, "answer");
     jw_raw(&a->tale.w, buf_span(&answer));
     buf_printf(text,
@@ -158,9 +160,8 @@ void verify_reconcile_tell(struct audit *a)
             struct reconcile_sum sum = reconcile_sum(o->rows, out, c);
             if (sum.n == 0)
                 continue;
-            text = tale_add(&a->tale, TOPIC_RECONCILIATION);
-            buf_printf(text, "%s, %s: %" PRIu64 ", rows less log %" PRId64 " millionths", outcome_word(out),
-                       cause_word(c), sum.n, sum.delta_micros);
+            text = tale_add(&a->tale, TOPIC_ROWS);
+            reconcile_say_sum(o->rows, out, c, text);
             jw_kstr(&a->tale.w, "class", span_str(outcome_word(out)));
             jw_kint(&a->tale.w, "micros", sum.delta_micros);
             jw_kint(&a->tale.w, "n", (int64_t)sum.n);

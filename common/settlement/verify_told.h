@@ -29,7 +29,7 @@
     X(STATEMENT, "statement",                                                                                          \
       RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(STATEMENTS) | RESTS_ON(LINES) | RESTS_ON(HEADS) |                  \
           RESTS_ON(RESPONSES))                                                                                         \
-    X(RECONCILIATION, "reconciliation", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(RECONCILE))                      \
+    X(ROWS, "rows", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(RECONCILE))                                          \
     X(NOT_SHOWN, "not_shown", 0)
 
 enum topic {

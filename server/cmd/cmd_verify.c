@@ -370,22 +370,31 @@ static void ask_rows(const char *const given[], struct verify_rows *rows, struct
     asked->own_rows = rows;
 }
 
-static int end_rows(const struct verify_rows *rows, int status)
+/* A part, or nothing, is not left for the whole. */
+static int end_rows(const char *const given[], const struct verify_rows *rows, int status)
 {
     FILE *f = rows->csv_ctx;
-    bool bad = f != NULL && ferror(f) != 0;
-    if (f != NULL && (fclose(f) != 0 || bad))
-        decline("the file of --csv could not be written: %s", strerror(errno));
+    if (f == NULL)
+        return status;
+    bool told = ftell(f) > 0, bad = ferror(f) != 0;
+    bad = fclose(f) != 0 || bad;
+    if (bad || !told)
+        unlink(given[CSV]);
+    if (bad)
+        decline("%s could not be written: %s", given[CSV], strerror(errno));
     return status;
 }
 
 /* With a second thread, where there is a CPU for it. */
-static int audit_ahead(const char *const given[], struct verify_asked *asked)
+static int audit_ahead(const char *const given[], struct verify_asked *asked, struct verify_rows *rows)
 {
     struct ahead_thread *thread = ahead_start(ahead_pays());
     const struct ahead ahead = ahead_of(thread);
-    struct progress progress;
+    struct progress progress, reading;
     progress_open(&progress, "entries looked at");
+    progress_open(&reading, "bytes of the rows read");
+    rows->progress = progress_tell;
+    rows->progress_ctx = &reading;
     asked->ahead = &ahead;
     asked->progress = progress_tell;
     asked->progress_ctx = &progress;
@@ -475,7 +484,7 @@ static int verify(const char *const given[])
         mem_last_words(verdict_out_of_memory);
         struct verify_rows rows = {.csv_ctx = NULL};
         ask_rows(given, &rows, &asked);
-        exit(command_end(&cmd_verify, end_rows(&rows, audit_ahead(given, &asked))));
+        exit(command_end(&cmd_verify, end_rows(given, &rows, audit_ahead(given, &asked, &rows))));
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child)

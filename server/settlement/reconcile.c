@@ -194,7 +194,11 @@ static enum err tell_refused(struct reconciling *c)
         if ((err = refusal_read(key, value, &r)) != ERR_OK || r.room.party != c->rq->caller->number)
             break;
         request_id_write(r.request_id, id);
-        reconcile_refusal(c->rows, r.at_ms, span_of(id, sizeof id), r.reason);
+        char text[256];
+        int len = snprintf(text, sizeof text, "%.*s%s%.*s", (int)r.field.len, r.field.ptr, r.field.len > 0 ? " " : "",
+                           (int)r.reason.len, r.reason.ptr);
+        reconcile_refusal(c->rows, r.at_ms, span_of(id, sizeof id),
+                          span_of(text, len < (int)sizeof text ? (size_t)len : sizeof text - 1));
     }
     cursor_close(cursor);
     return err != ERR_OK ? err : cursor_end(step == ERR_OK ? ERR_NOT_FOUND : step);
@@ -238,8 +242,12 @@ static enum err answer(struct reconciling *c, enum form form, struct reply *repl
     }
     reply_body_take(reply, forms[form].content_type, &text);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
-    if (form == FORM_CSV)
-        reply_header(reply, "Content-Disposition", SPAN("attachment; filename=\"reconciliation.csv\""));
+    if (form == FORM_CSV) {
+        struct buf name;
+        arena_buf(rq->arena, &name, LIMIT_ID + 48);
+        buf_printf(&name, "attachment; filename=\"reconciliation-%s.csv\"", c->k->id);
+        reply_header(reply, "Content-Disposition", buf_span(&name));
+    }
     return ERR_OK;
 }
 

@@ -7,7 +7,7 @@
 /* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
  * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_DRAFTS: the same whatever its
- * body.
+ * body. ROUTE_LONG, of ROUTE_READS: may take seconds and much memory; one such read at a time, of all callers'.
  */
 enum {
     ROUTE_PUBLIC = 0,
@@ -17,6 +17,7 @@ enum {
     ROUTE_READS = 1024,
     ROUTE_ROWS = 2048,
     ROUTE_DRAFTS = 4096,
+    ROUTE_LONG = 8192,
     ROUTE_STEPS = ROUTE_ROWS | ROUTE_DRAFTS
 };
 

@@ -43,7 +43,7 @@ struct readers {
     TAILQ_HEAD(, caller) ring; /* whose turn is next */
     struct readings *back;     /* by worker */
     size_t n_waiting;
-    bool stopping;
+    bool long_runs, stopping;
     struct thread *threads; /* from here on fixed */
     size_t n_threads, n_workers;
 };
@@ -72,9 +72,19 @@ static void remove_waiting(struct readers *r, struct reading *one)
     r->n_waiting--;
 }
 
+static bool is_long(const struct reading *one)
+{
+    return one->rq->route->roles & ROUTE_LONG;
+}
+
+/* NULL: none that may begin now. */
 static struct reading *take(struct readers *r)
 {
     struct caller *c = TAILQ_FIRST(&r->ring);
+    while (c != NULL && r->long_runs && !r->stopping && is_long(TAILQ_FIRST(&c->waiting)))
+        c = TAILQ_NEXT(c, next);
+    if (c == NULL)
+        return NULL;
     struct reading *one = TAILQ_FIRST(&c->waiting);
     TAILQ_REMOVE(&r->ring, c, next);
     TAILQ_INSERT_TAIL(&r->ring, c, next);
@@ -99,14 +109,23 @@ static void *run(void *arg)
     setpriority(PRIO_PROCESS, 0, NICENESS); /* of this thread alone; where it may not, all are equal */
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
-        if (TAILQ_EMPTY(&r->ring)) {
+        struct reading *one = take(r);
+        if (one == NULL) {
             pthread_cond_wait(&r->come, &r->lock);
             continue;
         }
-        struct reading *one = take(r);
+        bool lasts = is_long(one);
+        if (lasts) {
+            r->long_runs = true;
+            pthread_cond_signal(&r->come); /* what stood behind it */
+        }
         pthread_mutex_unlock(&r->lock);
         enum err err = dispatch_read(&t->contexts, one->rq, one->reply);
         pthread_mutex_lock(&r->lock);
+        if (lasts) {
+            r->long_runs = false;
+            pthread_cond_signal(&r->come);
+        }
         hand_back(r, one, err);
     }
     pthread_mutex_unlock(&r->lock);
@@ -189,6 +208,15 @@ static bool make_room(struct readers *r, const struct caller *c)
     return true;
 }
 
+static size_t long_of(const struct caller *c)
+{
+    const struct reading *one;
+    size_t n = 0;
+    TAILQ_FOREACH(one, &c->waiting, next)
+    n += is_long(one);
+    return n;
+}
+
 static enum err may_wait(struct readers *r, const struct caller *c, struct request *rq)
 {
     if (r->stopping)
@@ -196,6 +224,8 @@ static enum err may_wait(struct readers *r, const struct caller *c, struct reque
     if (c->n >= READS_OF_CALLER)
         return problem(&rq->problem, ERR_RATE, "", "%d of your reads wait already: wait for their answers",
                        READS_OF_CALLER);
+    if (rq->route->roles & ROUTE_LONG && long_of(c) >= LONG_OF_CALLER)
+        return problem(&rq->problem, ERR_RATE, "", "one like this waits already: wait for its answer");
     if (r->n_waiting >= READS_IN_ALL && !make_room(r, c))
         return problem(&rq->problem, ERR_BUSY, "", "%s", busy);
     return ERR_PENDING;

@@ -1,5 +1,6 @@
 /* Reads of the store, off the workers' loops: a route that may walk tables or touch cold pages runs on a thread of its
- * own, so that no click waits for it. Callers have turns: who asks for much waits behind itself. Reading threads yield
+ * own, so that no click waits for it. Callers have turns: who asks for much waits behind itself. Long reads
+ * (ROUTE_LONG) run one at a time, so that where there are two threads one is free of them. Reading threads yield
  * the processor to workers and committer. */
 #ifndef CS_SERVER_WORKER_READERS_H
 #define CS_SERVER_WORKER_READERS_H
@@ -8,6 +9,7 @@
 
 enum {
     READS_OF_CALLER = 64, /* that may wait, of one party, or address and kind; past it 429 */
+    LONG_OF_CALLER = 1,   /* of these, long ones; past it 429 */
     READS_IN_ALL = 1024   /* past it 503 for the newest one of whoever has most */
 };
 

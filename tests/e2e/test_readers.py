@@ -26,7 +26,7 @@ class StallingServer(Server):
 
     def __init__(self, **settings):
         self.mark = None
-        super().__init__(READERS=1, WORKERS=1, LOG_LEVEL="debug", **settings)
+        super().__init__(**{"READERS": 1, "WORKERS": 1, "LOG_LEVEL": "debug", **settings})
 
     def start(self):
         self.mark = Path(self.folder.name) / "stall"
@@ -224,6 +224,31 @@ class Stalled(ServerCase):
             reset(peer)
         self.server.go_on()
         self.assertEqual((reads.end(), mine.end()), ([200] * 2, [200] * 3))
+
+
+class Long(unittest.TestCase):
+    def test_of_two_threads_one_is_free_of_long_reads(self):
+        server = StallingServer(READERS=2)
+        self.addCleanup(server.close)
+        self.addCleanup(server.go_on)
+        markets = [Market(server), Market(server)]
+        markets[0].publisher.postback(person(click_id=markets[0].click()))
+        for market in markets:
+            market.settled_entries()
+        rows = {"Content-Type": "text/csv", "Accept": "application/json"}
+        asked = lambda market: market.publisher.call("POST", f"/v1/contracts/{market.contract}/reconcile", b"txid\nx\n", rows)
+        server.stall()
+        stands = Reads(lambda: asked(markets[0]), 1)
+        wait_for(server.met().exists, what="rows to be held against the log")
+        waits = Reads(lambda: asked(markets[1]), 1)
+        wait_for(lambda: server.waiting() == 1, what="another's rows to wait")
+        self.assertEqual(asked(markets[1]).status, 429, "one waits already")
+        server.met().unlink()
+        short = Reads(lambda: send(server.url + "/log/checkpoint"), 1)
+        wait_for(server.met().exists, what="a short read to go by the other thread")
+        self.assertEqual(server.waiting(), 1)
+        server.go_on()
+        self.assertEqual((stands.end(), waits.end(), short.end()), ([200], [200], [200]))
 
 
 class Ends(unittest.TestCase):

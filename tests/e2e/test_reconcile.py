@@ -1,18 +1,28 @@
 """A party's own rows held against the log, over HTTP and on a mirror: the same words from both."""
 
 import csv
+import datetime
 import io
 import json
 import tempfile
-import time
 import unittest
 import urllib.parse
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from harness import ServerCase, countersign, jws_payload, person, send
+from harness import Market, ServerCase, countersign, jws_payload, person, send, wait_for
+
+
+def table(data, mark=","):
+    assert data.startswith(b"\xef\xbb\xbf"), data[:20]
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=mark))
 
 
 class Reconcile(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        cls.market = Market(cls.server, campaign={"lead": {"require": ["email", "phone"], "honeypot": "f_website"}})
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -20,9 +30,18 @@ class Reconcile(ServerCase):
         cls.leads = [publisher.postback(person(click_id=market.click(), txid=f"order-{n}")).json for n in range(4)]
         cls.again = publisher.postback({**person(click_id=market.click()), "test": "1", "txid": "order-test"}).json
         cls.unused = market.click()
-        publisher.postback({**person(click_id=market.click()), "country": "nowhere", "txid": "order-refused"})
+        cls.bot = market.click(**{"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"})
+        rejected = publisher.postback(person(click_id=market.click(), txid="order-rejected"))
+        market.advertiser.do("POST", f"/v1/leads/{rejected.json['lead']}/dispositions", {"status": "rejected", "reason": "no customer"})
+        somebody = person(click_id=market.click(), txid="order-first")
+        for txid in ("order-first", "order-again"):
+            publisher.postback({**somebody, "txid": txid})
+        publisher.postback(person(click_id="x" * 51, txid="order-no-click"))
+        publisher.postback(person(click_id=market.click(), txid="order-bot", f_website="https://spam.example"))
+        cls.refused = publisher.postback({**person(click_id=market.click()), "country": "nowhere", "txid": "order-refused"})
         market.settled_entries()
-        time.sleep(1.2)
+        wait_for(lambda: publisher.get("/v1/refused")["data"], what="what was refused to stand in its log")
+        cls.refused_at = publisher.get("/v1/refused")["data"][0]["at"]
         cls.rows = ("Order ID;Click ID;Payout;Currency;Status\r\n"
                     f"order-0;;{cls.money(0)};EUR;{cls.leads[0]['status']}\r\n"
                     f"order-1;;{cls.money(4_000)};EUR;{cls.leads[1]['status']}\r\n"
@@ -59,16 +78,91 @@ class Reconcile(ServerCase):
             told = json.loads(done.stdout)
             check = next(check for check in told["checks"] if check["check"] == "reconcile")
             self.assertEqual((done.returncode, check["verdict"]), (1, "fails"), done.stdout[:2000])
-            offline = next(fact["data"]["answer"] for fact in told["facts"] if fact["topic"] == "reconciliation")
+            offline = next(fact["data"]["answer"] for fact in told["facts"] if fact["topic"] == "rows")
             self.assertEqual(self.plain(offline), self.plain(got))
             self.assertEqual(offline["not_judged"], ["refused"])
-            lines = list(csv.DictReader(io.StringIO(out.read_bytes().decode())))
+            lines = table(out.read_bytes(), ";")
             self.assertEqual([(line["class"], line["reason"], line["explained"]) for line in lines],
                              [(item["class"], item["reason"], item["explained"]) for item in got["items"]])
             rows.write_text("txid\norder-0\norder-1\n\"open")
-            broken = countersign("verify", mirror, "--reconcile", rows)
+            broken = countersign("verify", mirror, "--reconcile", rows, "--csv", out.with_name("none.csv"))
             self.assertEqual(broken.returncode, 2, broken.stdout)
             self.assertIn("line 4", broken.stdout)
+            self.assertFalse(out.with_name("none.csv").exists(), "nothing is left for a table")
+            self.assertEqual(countersign("verify", mirror, "--reconcile", rows, "--csv", out).returncode, 2, "an older table is not written over")
+
+    def mirror(self):
+        if not hasattr(type(self), "copy"):
+            folder = tempfile.TemporaryDirectory()
+            type(self).addClassCleanup(folder.cleanup)
+            type(self).copy = Path(folder.name, "mirror")
+            pulled = countersign("pull", self.server.url, self.copy, "--contract", self.market.contract, "--token", self.market.publisher.token)
+            self.assertEqual(pulled.returncode, 0, pulled.stderr)
+        return self.copy
+
+    def both(self, rows, **query):
+        """What the server says and what the mirror says: the reasons, by row or by the log's lead."""
+        rows = rows if isinstance(rows, bytes) else rows.encode()
+        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+            file.write(rows)
+            file.flush()
+            options = [word for name, value in query.items() for word in (f"--{name}", value)]
+            done = countersign("verify", self.mirror(), "--reconcile", file.name, "--party", self.market.publisher.id, "--json", *options)
+        facts = [fact["data"]["answer"] for fact in json.loads(done.stdout)["facts"] if fact["topic"] == "rows" and "answer" in fact["data"]]
+        self.assertEqual(len(facts), 1, done.stdout[:3000])
+        return [self.assertStatus(self.call(rows, **query), 200).json, facts[0]]
+
+    @staticmethod
+    def reasons(answer, kind=None):
+        return [item["reason"] for item in answer["items"] if kind is None or item["class"] == kind]
+
+    def test_each_key_that_finds_nothing_is_explained(self):
+        rows = ("lead,txid,click_id,request_id,at,amount\n"
+                f"{'L' * 47},,,,,1\n"
+                f",,{self.bot},,,1\n"
+                ",,,,,1\n"
+                f",order-refused,,{self.refused.headers['Request-Id']},,1\n"
+                ",order-x,,,2099-01-01,1\n"
+                ",order-y,,,2026-01-01,1\n")
+        here, there = self.both(rows)
+        self.assertEqual(self.reasons(here, "missing_here"), ["unknown_lead", "bot", "no_key", "refused", "late", "unexplained"])
+        self.assertEqual(self.reasons(there, "missing_here"), ["not_judged", "bot", "no_key", "unexplained", "late", "unexplained"])
+        self.assertEqual((here["not_judged"], there["not_judged"]), ([], ["lead", "refused"]))
+        self.assertIn("the server refused it: country", next(item["explained"] for item in here["items"] if item["reason"] == "refused"))
+        by_time = self.refused_at.replace("Z", "+00:00")
+        self.assertEqual(self.reasons(self.both(f"txid,at\nx,{by_time}\n")[0], "missing_here"), ["refused"])
+
+    def test_what_the_log_does_not_pay_is_explained(self):
+        rows = "txid,status\n" + "".join(f"{txid},approved\n" for txid in ("order-rejected", "order-again", "order-no-click", "order-test", "order-bot", "order-3"))
+        for answer in self.both(rows):
+            self.assertEqual(self.reasons(answer, "differing"), ["rejected", "duplicate", "unknown_click", "test", "bot", "state"])
+            self.assertTrue(all(item["explained"] for item in answer["items"]))
+
+    def test_another_clock_and_another_day_are_told_apart(self):
+        at = {item["txid"]: item["log"]["at"] for item in self.both("txid,amount\n" + "".join(f"order-{n},0\n" for n in range(4)))[0]["items"] if "log" in item}
+        times = [datetime.datetime.fromisoformat(at[f"order-{n}"].replace("Z", "+00:00")).astimezone(ZoneInfo("Europe/Paris")) for n in range(4)]
+        hours = lambda n, more: (times[n] + datetime.timedelta(hours=more)).strftime("%d/%m/%Y %H:%M:%S")
+        for answer in self.both("txid;at\n" + "".join(f"order-{n};{hours(n, 25)}\n" for n in range(4)), dates="dmy"):
+            self.assertEqual((self.reasons(answer, "differing"), answer["shift"]), (["zone"] * 4, {"minutes": 25 * 60, "of": "contract"}))
+            self.assertIn("25:00 h ahead of the contract's zone", answer["items"][0]["explained"])
+        day = lambda n, more=0: (times[n] + datetime.timedelta(days=more)).strftime("%Y-%m-%d")
+        rows = f"txid;at\norder-0;{day(0)}\norder-1;{day(1)}\norder-2;{day(2, -1)}\norder-3;{day(3, 1)}\n"
+        for answer in self.both(rows):
+            self.assertEqual(self.reasons(answer, "differing"), ["late", "early"])
+            self.assertEqual(sum(day["rows"]["n"] for day in answer["days"]), 4)
+        tomorrow = day(0, 1)
+        for answer in self.both("txid\norder-0\n", **{"from": tomorrow}):
+            self.assertEqual((self.reasons(answer), answer["period"], answer["counts"]["log"]), (["early"], {"from": tomorrow}, 0))
+
+    def test_a_sheet_of_a_german_office(self):
+        """As a spreadsheet saves it: UTF-16 or UTF-8 with its mark, semicolons, decimal commas, quoted line ends, lines of nothing at the end."""
+        text = ("sep=;\r\nBestellnr.;Datum;Provision (EUR);Notiz\r\n"
+                f"order-0;;{self.money(0)} €;\"zwei\r\nZeilen; \"\"und\"\" mehr\"\r\n"
+                f"order-1;;{self.money(4_000)};\r\n;;;\r\n\r\n")
+        for encoded in (text.encode("utf-8-sig"), text.encode("utf-16")):
+            for answer in self.both(encoded, map="txid:Bestellnr.,at:Datum,amount:Provision (EUR)"):
+                self.assertEqual([(item["row"], item["reason"]) for item in answer["items"] if "row" in item], [(5, "rounding"), (6, "no_key")])
+                self.assertEqual(answer["counts"]["matched"], 1)
 
     @staticmethod
     def plain(answer):
@@ -84,8 +178,9 @@ class Reconcile(ServerCase):
         said = jws_payload("." + payload["payload"] + ".")
         self.assertEqual((said["typ"], said["party"], said["contract"]), ("countersign-reconciliation", self.market.publisher.id, self.market.contract))
         self.assertGreater(said["tree"]["size"], 0)
-        table = self.assertStatus(self.call(self.rows, accept="text/csv"), 200)
-        self.assertEqual(len(list(csv.DictReader(io.StringIO(table.body.decode())))), len(said["items"]))
+        got = self.assertStatus(self.call(self.rows, accept="text/csv"), 200)
+        self.assertEqual(got.headers["Content-Disposition"], f"attachment; filename=\"reconciliation-{self.market.contract}.csv\"")
+        self.assertEqual(len(table(got.body, ";")), len(said["items"]))
 
     def test_references_json_and_what_is_not_ones_own(self):
         rows = [{"lead": lead["lead"], "payout": lead["payout_micros"] // 1_000_000} for lead in self.leads]
@@ -101,8 +196,13 @@ class Reconcile(ServerCase):
             self.assertEqual(self.assertStatus(self.call("txid\na\n", **{name: value}), 400).json["field"], name)
 
     def test_a_body_larger_than_others_may_be_is_taken(self):
-        got = self.assertStatus(self.call("txid,amount\n" + "".join(f"nobody-{n:08},1.5\n" for n in range(120_000))), 200).json
+        many = "txid,amount\n" + "".join(f"nobody-{n:08},1.5\n" for n in range(120_000))
+        got = self.assertStatus(self.call(many), 200).json
         self.assertEqual((got["counts"]["missing_here"], len(got["items"])), (120_000, 20_000))
+        rows = table(self.assertStatus(self.call(many, accept="text/csv"), 200).body)
+        self.assertEqual((len(rows), rows[-1]["class"], sum(int(row["difference_micros"]) for row in rows)),
+                         (20_001, "left_out", got["money"]["difference_micros"]))
+        self.assertEqual(self.assertStatus(self.call("txid\n" + "x\n" * 400_001), 400).json["field"], "line 400002")
 
 
 if __name__ == "__main__":

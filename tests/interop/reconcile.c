@@ -132,7 +132,8 @@ static void say_answer(struct reconcile *r, const json_t *c)
     buf_heap(&out);
     buf_heap(&csv);
     if (json_object_get(c, "csv") != NULL) {
-        reconcile_csv(r, UINT64_MAX, &csv, NULL, NULL);
+        bool cut = json_object_get(c, "most") != NULL;
+        reconcile_csv(r, cut ? (uint64_t)number_of(c, "most") : UINT64_MAX, &csv, NULL, NULL);
         jw_open(&w, &out);
         jw_object(&w);
         jw_kstr(&w, "csv", buf_span(&csv));

@@ -11,6 +11,8 @@ import subprocess
 import time
 import unittest
 
+import reconcile_model
+
 MS_DAY = 86_400_000
 START = 1_793_491_200_000  # 2026-11-01T00:00:00Z
 UNPAID = ("rejected", "duplicate", "returned")
@@ -47,6 +49,10 @@ def lead(index, at_ms, **more):
 
 def one(text, leads, **more):
     return ask([{"rows": rows_of(text), "leads": leads, "last_ms": START + 40 * MS_DAY, **more}])[0]
+
+
+def table(text, mark=","):
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=mark))
 
 
 def words(answer):
@@ -232,6 +238,106 @@ class Model(unittest.TestCase):
 
 def row_owed(row):
     return 0 if row["state"] == "unpaid" else row["micros"]
+
+
+# ---- a matcher of its own ----
+
+TXIDS, CLICKS, REFERENCES = [f"t{n}" for n in range(14)], [200 + n for n in range(8)], {f"Lref{n:043}": n for n in range(40)}
+
+
+def chosen(chance, values, empty=0.3):
+    return "" if chance.random() < empty else chance.choice(values)
+
+
+def random_log(chance):
+    offset, leads, at = chance.choice([0, 3600, -18_000, 20_700]), [], START + chance.randrange(2 * MS_DAY)
+    for index in sorted(chance.sample(range(1, 40), chance.randrange(1, 22))):
+        at += chance.randrange(MS_DAY // 3)
+        status = chance.choice(["approved"] * 5 + ["pending", "held", "converted", "returned", "rejected", "duplicate"])
+        l = lead(index, at, offset_s=offset, status=status, party=chance.choice(["P1", "P1", "P2"]), micros=chance.choice([8_000_000, 1_234_560_000]))
+        if chance.random() < 0.8:
+            l["txid"] = chance.choice(TXIDS)
+        if chance.random() < 0.6:
+            l["click"] = chance.choice(CLICKS)
+        if status == "rejected":
+            l["reason"] = chance.choice(["bot", "honeypot", "no_click", "unknown_click", "outside_profile", "test"])
+        if chance.random() < 0.1:
+            l["test"] = True
+        if chance.random() < 0.1:
+            l["came"] = chance.choice(["rejected", "duplicate", "pending"])
+        leads.append(l)
+    return leads
+
+
+def random_time(chance, form, ms, offset_s):
+    local = wall(ms, offset_s)
+    texts = {"day": local.strftime("%d.%m.%Y"), "wall": local.strftime("%d.%m.%Y %H:%M:%S"), "iso": wall(ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
+             "unix": str(ms // 1000), "offset": wall(ms, 19_800).strftime("%Y-%m-%dT%H:%M:%S+05:30"), "iso day": local.strftime("%Y-%m-%d")}
+    return texts[form]
+
+
+def random_rows(chance, leads, columns, comma):
+    forms = chance.choice([["day"], ["wall"], ["iso"], ["unix"], ["offset"], ["day", "wall", "iso", "iso day", ""]])
+    shift, rows = chance.choice([0, 0, 3600, -28_800, 19_800]), []
+    for _ in range(chance.randrange(1, 26)):
+        l = chance.choice(leads)
+        micros = l["micros"] + chance.choice([0, 0, 0, 4000, -9999, 10_000, 2_000_000])
+        form, at = chance.choice(forms), l["at_ms"] + chance.choice([0, 0, 0, 1, -1]) * chance.randrange(MS_DAY)
+        cells = {"lead": chance.choice([str(l["index"]), *REFERENCES, "99", "Lnobody"]) if chance.random() < 0.3 else "",
+                 "txid": chosen(chance, [l.get("txid", ""), chance.choice(TXIDS), "nobody", "{txid}", "null"]),
+                 "click_id": chosen(chance, [f"c{l.get('click', 1)}", f"c{chance.choice(CLICKS)}", "foreign", "%CLICK%"], 0.5),
+                 "request_id": chosen(chance, [f"{n:016x}" for n in range(1, 6)], 0.8),
+                 "at": random_time(chance, form, at, l["offset_s"] + shift) if form else "",
+                 "amount": money(micros, comma), "currency": chosen(chance, ["EUR", "USD"], 0.7),
+                 "status": chosen(chance, ["approved", "Confirmed", "on hold", "pending", "charge-back", "rejected"], 0.4)}
+        rows.append({name: cells[name] for name in columns})
+    return rows
+
+
+class Against(unittest.TestCase):
+    """Any rows against any log, and a model that knows nothing of how they came about."""
+
+    def setUp(self):
+        self.seed = int(os.environ.get("SEED", time.time_ns() // 1000))
+        print(f"SEED={self.seed}")
+
+    def case(self, chance):
+        leads, comma = random_log(chance), chance.random() < 0.5
+        keys = chance.sample(["lead", "txid", "click_id"], chance.randrange(1, 4))
+        columns = keys + [name for name in ("request_id", "at", "amount", "currency", "status") if chance.random() < 0.8]
+        rows = random_rows(chance, leads, columns, comma)
+        case = {"leads": leads, "last_ms": leads[-1]["at_ms"] + chance.choice([0, MS_DAY]), "party": "P1", "decimal": 2 if comma else 1}
+        if chance.random() < 0.7:
+            case["references"] = REFERENCES
+        if chance.random() < 0.8:
+            case |= {"click_ids": {f"c{n}": n for n in CLICKS}, "clicks": [{"index": n, "class": chance.choice(["ok", "bot", "test", "prefetch"])} for n in CLICKS[:6]]}
+        if chance.random() < 0.5:
+            case["refusals"] = [{"at_ms": chance.choice(leads)["at_ms"] + chance.randrange(-9000, 9000), "request_id": f"{n:016x}", "reason": "no"} for n in range(1, 5)]
+        for name, first in (("from", -2), ("to", 2)):
+            at = chance.choice(leads)["at_ms"] + first * chance.randrange(MS_DAY)
+            if chance.random() < 0.5:
+                case[name] = chance.choice([wall(at).strftime("%Y-%m-%d"), wall(at).strftime("%Y-%m-%dT%H:%M:%SZ")])
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=chance.choice(";\t|"))
+        writer.writerow(columns)
+        writer.writerows([row[name] for name in columns] for row in rows)
+        return case | {"rows": rows_of(out.getvalue().encode(chance.choice(["utf-8", "utf-8-sig", "utf-16"])))}, [row | {"comma": comma} for row in rows], out.getvalue()
+
+    def test_the_program_says_what_the_model_says(self):
+        cases = [self.case(random.Random(f"{self.seed} {n}")) for n in range(300)]
+        seen = set()
+        for n, ((case, rows, text), got) in enumerate(zip(cases, ask([case for case, _, _ in cases]))):
+            with self.subTest(seed=f"{self.seed} {n}", text=text, case={name: value for name, value in case.items() if name != "rows"}):
+                self.assertNotIn("error", got)
+                told = reconcile_model.Model(case, rows, range(2, len(rows) + 2)).answer()
+                self.assertEqual((got["shift"], got["counts"]), (told["shift"], told["counts"]))
+                self.assertEqual([(item["class"], item["reason"], item.get("row", item.get("index"))) for item in got["items"]], told["items"])
+                self.assertEqual({(part["class"], part["reason"]): (part["n"], part.get("micros", 0)) for part in got["money"]["explained"]}, told["explained"])
+                self.assertEqual({day["day"]: [day["log"]["n"], day["log"]["micros"], day["rows"]["n"], day["rows"].get("micros", 0)] for day in got["days"]},
+                                 told["days"])
+                seen |= {reason for _, reason, _ in told["items"]}
+        self.assertEqual(seen, {"duplicate", "literal_macro", "refused", "unknown_lead", "unknown_click", "bot", "test", "not_judged", "no_key", "rejected", "state",
+                                "currency", "rounding", "unexplained", "zone", "late", "early"}, "each reason came about")
 
 
 # ---- tables ----
@@ -433,9 +539,35 @@ class Hostile(unittest.TestCase):
     def test_no_cell_of_the_csv_is_a_formula(self):
         text = "txid\n" + "".join(f"\"{mark}cmd|' /C calc'!A0\"\n" for mark in "=+-@") + "\"\"\"quoted\"\",\"\n"
         answer = one(text, [lead(1, NOON, txid="@lead")], csv=1)
-        rows = list(csv.DictReader(io.StringIO(answer["csv"])))
+        rows = table(answer["csv"])
         self.assertEqual([row["txid"] for row in rows], [f"'{mark}cmd|' /C calc'!A0" for mark in "=+-@"] + ["\"quoted\",", "'@lead"])
         self.assertEqual({row["class"] for row in rows}, {"missing_here", "missing_there"})
+
+    def test_no_cell_becomes_a_formula_where_the_reader_divides_otherwise(self):
+        for mark in (";", "\t", "|", ",", "\n", "\""):
+            cell = f"x{mark}=1+1{mark}y".replace("\"", "\"\"")
+            out = one(f"txid,amount\n\"{cell}\",1\n", [], csv=1)["csv"]
+            self.assertNotRegex(out, r"[;,|\t\n\"]=", repr(mark))
+            self.assertEqual(table(out)[0]["txid"], f"x{mark}'=1+1{mark}y")
+
+    def test_the_table_has_the_marks_of_the_rows(self):
+        leads = [lead(1, NOON, txid="a", micros=1_234_500_000), lead(2, NOON, txid="b")]
+        rows = {";": "txid;amount\na;1.234,51\nb,c;8\n", "\t": "txid\tamount\na\t1.234,51\nb,c\t8\n", ",": "txid,amount\na,\"1.234,51\"\n\"b,c\",8\n",
+                "|": "txid|amount\na|1.234,51\nb,c|8\n", "json": "[{\"txid\":\"a\",\"amount\":1234.51},{\"txid\":\"b,c\",\"amount\":8}]"}
+        for mark, text in rows.items():
+            out = one(text, leads, csv=1)["csv"]
+            self.assertEqual(out.splitlines()[0].split(mark if mark in ";\t" else ",")[0], "\ufeffclass")
+            got, comma = table(out, mark if mark in ";\t" else ","), mark in ";\t"
+            self.assertEqual([(row["txid"], row["own_amount"], row["log_amount"], row["difference"], row["difference_micros"]) for row in got],
+                             [("a", *(("1234,51", "1234,50", "0,01") if comma else ("1234.51", "1234.50", "0.01")), "10000"),
+                              ("b,c", "8,00" if comma else "8.00", "", "8,00" if comma else "8.00", "8000000"),
+                              ("b", "", "8,00" if comma else "8.00", "-8,00" if comma else "-8.00", "-8000000")])
+
+    def test_a_table_that_is_cut_says_what_is_left_out(self):
+        out = table(one("txid,amount\n" + "".join(f"t{n},{n}\n" for n in range(1, 8)), [], csv=1, most=5)["csv"])
+        self.assertEqual((len(out), out[-1]["class"], out[-1]["difference"]), (6, "left_out", "13.00"))
+        self.assertIn("2 more", out[-1]["explained"])
+        self.assertEqual(sum(int(row["difference_micros"]) for row in out), 28_000_000)
 
     def test_no_more_items_than_an_answer_holds(self):
         answer = one("txid\n" + "".join(f"t{n}\n" for n in range(20_007)), [])

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "common/decisions/decide.h"
+#include "common/reconcile/reconcile.h"
 #include "server/postback/postback_private.h"
 #include "tests/support/live_server.h"
 
@@ -240,7 +241,7 @@ static void check_click(json_t *doc)
 
 #define WORD(symbol, word, help) word,
 static const char *const statuses[] = {STATUS_TABLE(WORD)}, *const reasons[] = {REASON_TABLE(WORD)},
-                         *const trusts[] = {TRUST_TABLE(WORD)};
+                         *const trusts[] = {TRUST_TABLE(WORD)}, *const causes[] = {CAUSE_TABLE(WORD)};
 static const char *dispositions[STATUS_COUNT]; /* those that a lead may be told to become, in the order of the table */
 static const char *roles[4];
 
@@ -301,6 +302,7 @@ static void check_words(json_t *doc)
     check_place(doc, "components schemas Lead properties status enum", statuses, STATUS_COUNT);
     check_place(doc, "components schemas Lead properties reason enum", reasons, REASON_COUNT);
     check_place(doc, "components schemas Lead properties trust enum", trusts, TRUST_COUNT);
+    check_place(doc, "components schemas ReconciliationReason enum", causes + 1, CAUSES - 1); /* an item has one */
     check_place(doc, "components schemas Postback properties status enum", dispositions, n);
     check_place(doc, "components schemas Disposition properties status enum", dispositions, n);
     check_place(doc, "components schemas Party properties kind enum", roles, 4);
