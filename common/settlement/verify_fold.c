@@ -331,12 +331,18 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
                       status_word(d->status), d->lead);
 }
 
+/* What no server writes adds up to no more than can be told. */
+static void add_counted(uint64_t *sum, uint64_t n)
+{
+    *sum = n > JSON_INT_MAX - *sum ? JSON_INT_MAX : *sum + n;
+}
+
 static void count_gap(struct audit *a, const struct entry_gap *g)
 {
-    a->gaps.clicks += g->clicks;
-    a->gaps.views += g->views;
-    a->gaps.impressions += g->impressions;
-    a->gaps.late_clicks += g->late_clicks;
+    add_counted(&a->gaps.clicks, g->clicks);
+    add_counted(&a->gaps.views, g->views);
+    add_counted(&a->gaps.impressions, g->impressions);
+    add_counted(&a->gaps.late_clicks, g->late_clicks);
 }
 
 static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
