@@ -126,7 +126,7 @@ class Operator:
 
     def statement(self, number, first, index):
         """As it must be where all entries are of one time."""
-        return canonical(at=self.at, **{"from": first}, id=self.statement_id(number), kind="statement", number=number, sha256="0" * 64, to=index,
+        return canonical(at=self.at, **{"from": first}, id=self.statement_id(number), issued_ms=self.at, kind="statement", number=number, sha256="0" * 64, to=index,
                          to_ms=self.at + 1)
 
     def response(self, number, jws="a.b.c"):
