@@ -96,9 +96,8 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
     }
     if (!span_empty(change->note))
         jw_kstr(w, "note", change->note);
-    bool refused = row->status == STATUS_REJECTED || row->status == STATUS_DUPLICATE;
-    jw_kint(w, "payout_micros", refused ? l->payout_micros : row->payout_micros);
-    jw_kstr(w, "reason", span_str(reason_word(row->reason)));
+    jw_kint(w, "payout_micros", status_stands(row->status) ? row->payout_micros : 0);
+    jw_kstr(w, "reason", change->any ? SPAN("") : span_str(reason_word(row->reason)));
     jw_kstr(w, "sender", l->party);
     if (l->share_to) {
         jw_kint(w, "share_from", l->share_from);

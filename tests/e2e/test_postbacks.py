@@ -285,6 +285,16 @@ class Dispositions(ServerCase):
         self.say("returned", lead=lead["lead"])
         self.assertNotIn("note", self.market.publisher.get(path))
 
+    def test_a_lead_is_shown_at_what_it_earns_and_with_a_reason_that_still_holds(self):
+        for refused in (False, True):
+            market = self.market
+            lead = self.assertStatus(market.publisher.postback(person(click_id=None if refused else market.click())), 200).json
+            shown = lambda: tuple(market.advertiser.get(f"/v1/leads/{lead['lead']}")[name] for name in ("status", "reason", "payout_micros"))
+            self.assertEqual(shown(), ("rejected", "no_click", 0) if refused else ("pending", "", 12_000_000))
+            for status, micros in [("rejected", 0)] * (not refused) + [("approved", 12_000_000), ("returned", 0), ("approved", 12_000_000)]:
+                self.assertStatus(self.say(status, lead=lead["lead"]), 200)
+                self.assertEqual(shown(), (status, "", micros))
+
     def test_steps_that_do_not_exist_conflict(self):
         for first, then in (("returned", "converted"), ("approved", "rejected"), (None, "returned"), ("rejected", "converted")):
             with self.subTest(first=first, then=then):
