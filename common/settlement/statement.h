@@ -16,6 +16,7 @@ struct statement_lines {
     struct buf text;
     uint64_t n;
     struct frontier tree; /* RFC 6962 tree over the lines without their newlines */
+    bool counted;         /* alone: text and tree stay empty */
 };
 
 struct statement_in {
@@ -37,6 +38,7 @@ struct statement_in {
     struct hash prev_sha256;         /* of the previous statement's payload */
     int64_t prev_to_ms;              /* its period.to_at, 0 when there is none */
     int64_t issued_ms, utc_offset_s; /* of the campaign's zone then */
+    bool preview;                    /* for its figures: lines are counted alone */
 };
 
 struct statement_out {

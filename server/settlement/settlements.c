@@ -1,5 +1,5 @@
 /* GET /v1/settlements: of each contract what a statement would come to now, and what stands in its way. The statement
- * is built as it would be issued, and thrown away. */
+ * is built as it would be issued, but for the text of its lines, and thrown away. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -214,6 +214,7 @@ static enum err build(const struct settlements *s, const struct open *o, struct 
         .prev_sha256 = last->sha256,
         .prev_to_ms = last->to_ms,
         .issued_ms = s->rq->arrived_ms,
+        .preview = true,
     };
     return statement_build(&in, out, &s->rq->problem);
 }
