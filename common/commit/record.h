@@ -228,6 +228,7 @@ struct record {
             struct span statement;
             char id[LIMIT_ID + 1];
             int64_t expires_ms; /* 0: it ends now */
+            bool texts;         /* it shows what senders wrote themselves */
         } share;
         struct {
             uint32_t steps; /* at most so many */

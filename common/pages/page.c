@@ -147,6 +147,17 @@ void page_time(struct page *g, int64_t ms)
                (int)(minute % 60));
 }
 
+void page_plain_time(struct page *g, int64_t ms)
+{
+    struct buf text;
+    char mem[40];
+    buf_fixed(&text, mem, sizeof mem);
+    time_rfc3339(&text, local_ms(g, ms));
+    buf_add(g->out, mem, 10);
+    buf_byte(g->out, ' ');
+    buf_add(g->out, mem + 11, 8);
+}
+
 /* ---- the hand ---- */
 
 enum { HAND_POINTS = 12, TENTHS = 10, BEND = 24 }; /* hundredths of Catmull and Rom's tangents */

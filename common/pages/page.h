@@ -29,7 +29,8 @@ void page_count(struct page *g, int64_t n);
 void page_amount(struct page *g, int64_t value, int decimals, int least);
 /* 3 Dec 2026; 3 déc. 2026; 2026年12月3日: in the zone, inside <time>. */
 void page_day(struct page *g, int64_t ms);
-void page_time(struct page *g, int64_t ms); /* to the minute */
+void page_time(struct page *g, int64_t ms);       /* to the minute */
+void page_plain_time(struct page *g, int64_t ms); /* 2026-12-03 10:42:17, as spreadsheets read it */
 bool page_is_midnight(const struct page *g, int64_t ms);
 /* The hand that a key draws, as an SVG: of the key's thumbprint (RFC 7638). An aid to the eye, no proof. */
 void page_hand(struct page *g, struct span thumbprint);

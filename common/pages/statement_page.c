@@ -1,121 +1,8 @@
-#include "common/pages/statement_page.h"
-
 #include "common/base/money.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "common/crypto/crypto.h"
-#include "common/settlement/statement_text.h"
-
-struct paper {
-    struct page g;
-    const struct statement_page *in;
-    struct statement s;
-    struct buf piece[3]; /* values of a sentence, while it is made */
-};
-
-/* ---- small pieces ---- */
-
-static struct span member(const json_t *obj, const char *key)
-{
-    const json_t *v = json_object_get(obj, key);
-    return span_of(json_string_value(v), json_string_length(v));
-}
-
-static int64_t number(const json_t *obj, const char *key)
-{
-    return json_integer_value(json_object_get(obj, key));
-}
-
-/* A page that writes into piece i, for page_say. */
-static struct page aside(struct paper *w, int i)
-{
-    struct page g = w->g;
-    g.out = &w->piece[i];
-    buf_clear(g.out);
-    return g;
-}
-
-static struct span text_of(struct paper *w, int i, struct span s)
-{
-    struct page g = aside(w, i);
-    page_text(&g, s);
-    return buf_span(g.out);
-}
-
-static struct span count_of(struct paper *w, int i, int64_t n)
-{
-    struct page g = aside(w, i);
-    page_count(&g, n);
-    return buf_span(g.out);
-}
-
-static struct span time_of(struct paper *w, int i, int64_t ms)
-{
-    struct page g = aside(w, i);
-    page_time(&g, ms);
-    return buf_span(g.out);
-}
-
-static void html(struct paper *w, const char *text)
-{
-    page_html(&w->g, text);
-}
-
-static void money(struct paper *w, int64_t micros)
-{
-    page_amount(&w->g, micros, 6, (int)w->s.exponent);
-}
-
-static void minor(struct paper *w, int64_t v)
-{
-    page_amount(&w->g, v, (int)w->s.exponent, (int)w->s.exponent);
-}
-
-static void word_of(struct paper *w, enum word known, struct span name)
-{
-    if (known != WORDS)
-        page_word(&w->g, known);
-    else
-        page_text(&w->g, name);
-}
-
-/* <th>{word} <td class=n>, left open. */
-static void row(struct paper *w, enum word what)
-{
-    html(w, "<tr><th scope=\"row\">");
-    page_word(&w->g, what);
-    html(w, "</th><td class=\"n\">");
-}
-
-static void money_row(struct paper *w, enum word what, int64_t micros)
-{
-    row(w, what);
-    money(w, micros);
-    html(w, "</td></tr>");
-}
-
-static void section(struct paper *w, const char *open, enum word title)
-{
-    html(w, open);
-    html(w, "<h2>");
-    page_word(&w->g, title);
-    html(w, "</h2>");
-}
-
-static void column(struct paper *w, enum word title, bool of_money, bool of_numbers)
-{
-    html(w, of_numbers ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">");
-    struct span currency = text_of(w, 0, w->s.currency);
-    page_say(&w->g, title, of_money ? &currency : NULL, (struct span *)NULL);
-    html(w, "</th>");
-}
-
-static void fact(struct paper *w, enum word name)
-{
-    html(w, "<dt>");
-    page_word(&w->g, name);
-    html(w, "</dt><dd>");
-}
+#include "common/pages/statement_private.h"
 
 /* ---- who, what and when ---- */
 
@@ -156,19 +43,6 @@ static void heading(struct paper *w)
     fact(w, WORD_ZONE);
     page_text(&w->g, w->in->offset != NULL ? w->s.timezone : SPAN("UTC"));
     html(w, "</dd></dl></header>");
-}
-
-static const json_t *side(const struct paper *w, bool publisher)
-{
-    return json_object_get(w->s.json, publisher ? "publisher" : "advertiser");
-}
-
-/* What people call a party: its legal name, or its id here. */
-static struct span name_of(const struct paper *w, bool publisher)
-{
-    const json_t *party = side(w, publisher);
-    struct span name = member(json_object_get(party, "legal"), "name");
-    return name.len ? name : member(party, "id");
 }
 
 static void address(struct paper *w, bool publisher)
@@ -293,7 +167,7 @@ static void answer(struct paper *w, bool publisher)
     else
         page_say(&w->g, WORD_DISPUTED_LINES_AT, &n, &when, (struct span *)NULL);
     html(w, "</em>");
-    if (a->given && a->reason.len) {
+    if (a->given && a->reason.len && w->in->texts) {
         struct span reason = text_of(w, 0, a->reason);
         html(w, "<span class=\"why\">");
         page_say(&w->g, WORD_QUOTED, &reason, (struct span *)NULL);
@@ -313,7 +187,17 @@ static void signatures(struct paper *w)
     html(w, "</em></li>");
     answer(w, false);
     answer(w, true);
-    html(w, "</ol></section>");
+    html(w, "</ol>");
+    if (w->in->corrections != 0) {
+        struct span n = count_of(w, 0, w->in->corrections), currency = text_of(w, 2, w->s.currency);
+        struct page sum = aside(w, 1);
+        page_amount(&sum, w->in->corrections_micros, 6, (int)w->s.exponent);
+        struct span micros = buf_span(sum.out);
+        html(w, "<p class=\"s\">");
+        page_say(&w->g, WORD_CORRECTED, &n, &micros, &currency, (struct span *)NULL);
+        html(w, "</p>");
+    }
+    html(w, "</section>");
 }
 
 /* ---- money ---- */
@@ -332,26 +216,16 @@ static void quantity_name(struct paper *w, const json_t *q)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (span_is(member(q, "what"), kinds[i].what))
             known = kinds[i].word;
-    if (json_object_get(q, "tier") != NULL) {
-        struct span tier = count_of(w, 0, number(q, "tier") + 1);
-        page_say(&w->g, WORD_OF_TIER, &tier, (struct span *)NULL);
-    } else {
+    if (json_object_get(q, "tier") != NULL)
+        paper_tier(w, known != WORDS ? known : WORD_OF_LEAD, number(q, "terms"), number(q, "tier"));
+    else
         word_of(w, known, member(q, "what"));
-    }
     if (json_object_get(q, "terms") != NULL && number(q, "terms") != (int64_t)w->s.terms) {
         struct span entry = count_of(w, 0, number(q, "terms"));
         html(w, "<span class=\"why\">");
         page_say(&w->g, WORD_OF_TERMS, &entry, (struct span *)NULL);
         html(w, "</span>");
     }
-}
-
-static void cell(struct paper *w, enum word label, bool of_money)
-{
-    struct span currency = text_of(w, 0, w->s.currency);
-    html(w, "<td class=\"n\" data-l=\"");
-    page_say(&w->g, label, of_money ? &currency : NULL, (struct span *)NULL);
-    html(w, "\">");
 }
 
 static void quantities(struct paper *w)
@@ -388,65 +262,6 @@ static void quantities(struct paper *w)
     html(w, "</th><td></td><td></td>");
     cell(w, WORD_AMOUNT, true);
     money(w, w->s.gross_micros);
-    html(w, "</td></tr></tfoot></table></section>");
-}
-
-/* Why an adjustment is there: what became of the lead, or what the operator wrote. */
-static void adjusted_why(struct paper *w, const json_t *a)
-{
-    struct span reason = member(a, "reason");
-    enum word status = word_of_status(reason);
-    if (json_object_get(a, "adjustment") != NULL)
-        status = WORD_CORRECTION;
-    else if (status == WORD_APPROVED)
-        status = WORD_REINSTATED;
-    word_of(w, status, reason);
-}
-
-static void adjustment(struct paper *w, const json_t *a)
-{
-    html(w, "<tr>");
-    cell(w, WORD_LINE_ENTRY, false);
-    page_count(&w->g, number(a, "index"));
-    html(w, "</td>");
-    cell(w, WORD_ADJUSTED_LEAD, false);
-    if (json_object_get(a, "lead") != NULL)
-        page_count(&w->g, number(a, "lead"));
-    else
-        html(w, "–");
-    html(w, "</td><td>");
-    adjusted_why(w, a);
-    html(w, "</td>");
-    cell(w, WORD_ADJUSTED_FIRST, false);
-    html(w, "<span class=\"id\">");
-    page_text(&w->g, member(a, "statement"));
-    html(w, member(a, "statement").len ? "</span>" : "–</span>");
-    html(w, "</td>");
-    cell(w, WORD_AMOUNT, true);
-    money(w, number(a, "micros"));
-    html(w, "</td></tr>");
-}
-
-static void adjustments(struct paper *w)
-{
-    const json_t *a;
-    size_t i;
-    if (json_array_size(w->s.adjustments) == 0)
-        return;
-    section(w, "<section>", WORD_ADJUSTMENTS);
-    html(w, "<table class=\"cards\"><thead><tr>");
-    column(w, WORD_LINE_ENTRY, false, true);
-    column(w, WORD_ADJUSTED_LEAD, false, true);
-    column(w, WORD_ADJUSTED_WHY, false, false);
-    column(w, WORD_ADJUSTED_FIRST, false, true);
-    column(w, WORD_AMOUNT, true, true);
-    html(w, "</tr></thead><tbody>");
-    json_array_foreach(w->s.adjustments, i, a) adjustment(w, a);
-    html(w, "</tbody><tfoot><tr><th scope=\"row\" colspan=\"4\">");
-    page_word(&w->g, WORD_ADJUSTED_ALL);
-    html(w, "</th>");
-    cell(w, WORD_AMOUNT, true);
-    money(w, w->s.net_micros - w->s.gross_micros);
     html(w, "</td></tr></tfoot></table></section>");
 }
 
@@ -618,118 +433,6 @@ static void became(struct paper *w)
     html(w, "</p></div>");
 }
 
-/* ---- line items ---- */
-
-/* A canonical line that changes no money says so in these bytes; texts cannot: their quotation marks are escaped. */
-static bool moves_money(struct span line)
-{
-    static const char nothing[] = ",\"micros\":0,";
-    return memmem(line.ptr, line.len, nothing, sizeof nothing - 1) == NULL;
-}
-
-static void part(struct paper *w, const struct statement_line *l)
-{
-    if (l->share_from < 0 || l->share_to <= l->share_from)
-        return;
-    struct page share = aside(w, 0);
-    page_amount(&share, l->share_to - l->share_from, 4, 0);
-    buf_str(share.out, w->g.language == LANGUAGE_FR ? "\u202f%" : "%");
-    struct span percent = buf_span(share.out);
-    html(w, "<span class=\"why\">");
-    page_say(&w->g, WORD_LINE_PART, &percent, (struct span *)NULL);
-    html(w, "</span>");
-}
-
-/* The operator's, with its reason. */
-static void correction(struct paper *w, const struct statement_line *l)
-{
-    struct span text = text_of(w, 0, member(l->json, "text"));
-    page_word(&w->g, WORD_CORRECTION);
-    html(w, "<span class=\"why\">");
-    page_say(&w->g, WORD_QUOTED, &text, (struct span *)NULL);
-    html(w, "</span>");
-}
-
-static void line_row(struct paper *w, const struct statement_line *l)
-{
-    int64_t at_ms;
-    html(w, "<tr><td class=\"nb\" data-l=\"");
-    page_word(&w->g, WORD_LINE_RECEIVED);
-    html(w, "\">");
-    if (l->lead_at.len && time_parse(l->lead_at, &at_ms) == ERR_OK)
-        page_time(&w->g, at_ms);
-    html(w, "</td>");
-    cell(w, WORD_ADJUSTED_LEAD, false);
-    if (l->lead_at.len)
-        page_count(&w->g, l->lead);
-    html(w, "</td>");
-    cell(w, WORD_LINE_ENTRY, false);
-    if (!l->traffic)
-        page_count(&w->g, l->index);
-    html(w, "</td><td>");
-    if (l->traffic)
-        page_word(&w->g, WORD_LINE_TRAFFIC);
-    else if (span_is(l->kind, "adjustment"))
-        correction(w, l);
-    else
-        word_of(w, word_of_status(l->status), l->status.len ? l->status : l->reason);
-    part(w, l);
-    html(w, "</td>");
-    cell(w, WORD_AMOUNT, true);
-    money(w, l->micros);
-    html(w, "</td></tr>");
-}
-
-static void lines_heading(struct paper *w, size_t shown, size_t all)
-{
-    struct span from = count_of(w, 0, shown ? 1 : 0), to = count_of(w, 1, (int64_t)shown),
-                of = count_of(w, 2, (int64_t)all);
-    html(w, "<section><h2>");
-    if (all == 0)
-        page_word(&w->g, WORD_LINES_NONE);
-    else
-        page_say(&w->g, WORD_LINES, &from, &to, &of, (struct span *)NULL);
-    html(w, "</h2>");
-}
-
-static void lines(struct paper *w)
-{
-    struct span rest = w->in->lines, line;
-    struct statement_line item = {0};
-    size_t all = 0, most = w->in->lines_most, shown = 0;
-    while (text_cut(&rest, '\n', &line))
-        all += moves_money(line);
-    lines_heading(w, most != 0 && most < all ? most : all, all);
-    if (all != 0) {
-        html(w, "<table class=\"cards lines\"><thead><tr>");
-        column(w, WORD_LINE_RECEIVED, false, false);
-        column(w, WORD_ADJUSTED_LEAD, false, true);
-        column(w, WORD_LINE_ENTRY, false, true);
-        column(w, WORD_LINE_STATE, false, false);
-        column(w, WORD_AMOUNT, true, true);
-        html(w, "</tr></thead><tbody>");
-        rest = w->in->lines;
-        while ((most == 0 || shown < most) && text_cut(&rest, '\n', &line)) {
-            struct span one = span_of(line.ptr, line.len + 1);
-            if (!moves_money(line) || !statement_line_next(&one, &item))
-                continue;
-            line_row(w, &item);
-            shown++;
-        }
-        json_decref(item.json);
-        html(w, "</tbody></table>");
-    }
-    if (shown < all) {
-        struct span n = count_of(w, 0, (int64_t)all);
-        html(w, "<p class=\"screen\"><a href=\"");
-        page_text(&w->g, w->in->address);
-        html(w, "&amp;lines=all\">");
-        page_say(&w->g, WORD_LINES_ALL, &n, (struct span *)NULL);
-        html(w, "</a></p>");
-    }
-    html(w, "</section>");
-}
-
 /* ---- evidence ---- */
 
 static void evidence(struct paper *w)
@@ -818,13 +521,14 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
     payment(&w);
     signatures(&w);
     quantities(&w);
-    adjustments(&w);
+    paper_adjustments(&w);
     total(&w);
     html(&w, "<section class=\"half\">");
     bridge(&w);
     became(&w);
     html(&w, "</section>");
-    lines(&w);
+    paper_lines(&w);
+    paper_terms(&w);
     evidence(&w);
     html(&w, "</article></main>");
     languages(&w);

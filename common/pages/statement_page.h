@@ -1,4 +1,4 @@
-/* A statement as a page: for the screen, a phone and A4, in our languages. */
+/* A statement for people: as a page for the screen, a phone and A4, in our languages, and as a table. */
 #ifndef CS_PAGES_STATEMENT_PAGE_H
 #define CS_PAGES_STATEMENT_PAGE_H
 
@@ -9,10 +9,23 @@
 struct page_answer {
     bool given, accepts;
     int64_t at_ms;
-    size_t n_disputed; /* 0: all of it */
+    size_t n_disputed;        /* 0: all of it */
+    const uint64_t *disputed; /* entries that are line items, ascending */
     struct span reason;
     struct span thumbprint; /* of the key that signed; empty: not known */
 };
+
+/* A version of the terms that the statement names. */
+struct page_terms {
+    uint64_t index;
+    int64_t version, at_ms; /* when it bound: its entry or the last assent to it */
+    bool agreed;            /* by both parties */
+    const struct terms *terms;
+};
+
+/* What only the server knows; of_page is the page's own. */
+typedef void page_reference(void *of_page, uint64_t lead, struct buf *out);
+typedef struct span page_label(void *of_page, int64_t placement); /* empty: it has none */
 
 struct statement_page {
     struct span payload, lines;
@@ -22,11 +35,19 @@ struct statement_page {
     enum language language;
     page_offset *offset; /* of the statement's zone; NULL: there is none, and times are UTC */
     void *of_page;
-    size_t lines_most;   /* so many line items that move money, 0: all */
-    struct span address; /* of the page, relative, with its query's first part: "S1?format=html" */
+    page_reference *reference; /* of leads; NULL: none are shown */
+    page_label *label;         /* of tracking codes; NULL: likewise */
+    bool texts;                /* what senders wrote themselves is shown: txid, sub1, labels, reasons */
+    const struct page_terms *terms;
+    size_t n_terms;
+    int64_t corrections, corrections_micros; /* adjustments about it since, that count */
+    size_t lines_most;                       /* so many line items that move money, 0: all */
+    struct span address;                     /* of the page, relative, with its query's first part: "S1?format=html" */
 };
 
 /* Appends the page. ERR_CORRUPT, with nothing appended, when the payload does not read. */
 MUST_CHECK enum err statement_page(struct buf *out, const struct statement_page *in);
+/* Appends the line items as CSV, likewise: for French with semicolons, and commas in amounts. */
+MUST_CHECK enum err statement_csv(struct buf *out, const struct statement_page *in);
 
 #endif

@@ -14,7 +14,7 @@
     X(ZONE, "Time zone", "Fuseau horaire", "时区") \
     X(SUPPLIER, "Supplier (publisher)", "Fournisseur (éditeur)", "供应方（发布商）") \
     X(CUSTOMER, "Customer (advertiser)", "Client (annonceur)", "购买方（广告主）") \
-    X(NO_PUBLISHER, "None: a direct contract", "Aucun : un contrat direct", "无：直接合同") \
+    X(NO_PUBLISHER, "None: a direct contract", "Aucun\u00a0: un contrat direct", "无：直接合同") \
     X(VAT_ID, "VAT {}", "TVA {}", "增值税号 {}") \
     X(CAMPAIGN, "Campaign", "Campagne", "推广活动") \
     X(CONTRACT, "Contract", "Contrat", "合同") \
@@ -30,9 +30,10 @@
     X(SIGNED_AT, "signed {}", "signé {}", "{} 签署") \
     X(ACCEPTED_AT, "accepted {}", "accepté {}", "{} 接受") \
     X(DISPUTED_AT, "disputes all of it, {}", "conteste le tout, {}", "{} 对全部提出异议") \
-    X(DISPUTED_LINES_AT, "disputed lines: {}; {}", "lignes contestées : {} ; {}", "有异议的行：{}；{}") \
+    X(DISPUTED_LINES_AT, "disputed lines: {}; {}", "lignes contestées\u00a0: {}\u202f; {}", "有异议的行：{}；{}") \
     X(WAITS, "has not answered yet", "n’a pas encore répondu", "尚未答复") \
-    X(QUOTED, "“{}”", "« {} »", "“{}”") \
+    X(QUOTED, "“{}”", "«\u00a0{}\u00a0»", "“{}”") \
+    X(CORRECTED, "Adjustments about this statement since: {}; together {} {}. They stand on later statements.", "Ajustements portant sur ce relevé depuis\u00a0: {}\u202f; total {} {}. Ils figurent sur des relevés suivants.", "此后针对本单的调整：{} 项，合计 {} {}，计入之后的结算单。") \
     X(QUANTITIES, "Approved in the period", "Approuvés pendant la période", "本期批准") \
     X(WHAT, "What", "Objet", "项目") \
     X(QUANTITY, "Quantity", "Quantité", "数量") \
@@ -44,10 +45,21 @@
     X(OF_LEAD, "Leads", "Leads", "线索") \
     X(OF_LEAD_PART, "Parts of shared leads", "Parts de leads partagés", "共享线索的份额") \
     X(OF_SALE, "Shares of sales", "Parts des ventes", "销售分成") \
-    X(OF_TIER, "Leads, price {}", "Leads, prix {}", "线索，价格 {}") \
+    X(OF_TIER, "{}, price {}", "{}, prix {}", "{}，价格 {}") \
+    X(OF_OTHERS, "{}, every other", "{}, tous les autres", "{}，其他") \
+    X(OF_THOSE, "{}, {}", "{}, {}", "{}，{}") \
+    X(RULE_IS, "{}: {}", "{}\u00a0: {}", "{}：{}") \
+    X(RULE_FROM, "{} or more", "{} ou plus", "{} 及以上") \
+    X(RULE_TO, "{} or less", "{} ou moins", "{} 及以下") \
+    X(RULE_BETWEEN, "{} to {}", "de {} à {}", "{} 至 {}") \
+    X(FIELD_COUNTRY, "country", "pays", "国家") \
+    X(FIELD_PLACEMENT, "link", "lien", "链接") \
+    X(FIELD_DEVICE, "device", "appareil", "设备") \
+    X(FIELD_CLASS, "class of the click", "classe du clic", "点击类别") \
     X(OF_TERMS, "by the terms of entry {}", "selon les conditions de l’entrée {}", "按条目 {} 的条款") \
     X(ADJUSTMENTS, "Adjustments", "Ajustements", "调整") \
-    X(ADJUSTED_LEAD, "Lead entry", "Entrée du lead", "线索条目") \
+    X(ADJUSTED_LEAD, "Lead", "Lead", "线索") \
+    X(ON_DAY, "Day", "Jour", "日期") \
     X(ADJUSTED_WHY, "Why", "Motif", "原因") \
     X(ADJUSTED_FIRST, "First on", "Origine", "原结算单") \
     X(ADJUSTED_ALL, "All adjustments", "Total des ajustements", "调整合计") \
@@ -58,11 +70,11 @@
     X(BROUGHT, "Carried over from the statement before", "Report du relevé précédent", "上一份结算单结转") \
     X(CARRIED, "Carried over to the next", "À reporter sur le suivant", "结转至下一份") \
     X(TO_PAY, "To pay, {}", "À payer, {}", "应付（{}）") \
-    X(VAT, "VAT {}%", "TVA {} %", "增值税 {}%") \
+    X(VAT, "VAT {}%", "TVA {}\u202f%", "增值税 {}%") \
     X(TAX_DOMESTIC, "VAT is charged by the supplier.", "La TVA est facturée par le fournisseur.", "增值税由供应方收取。") \
-    X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation : la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
+    X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(SELF_BILLING, "Self-billing: drawn up by the customer in the name and on behalf of the supplier.", "Autofacturation : établie par le client au nom et pour le compte du fournisseur.", "自开发票：由购买方代供应方开具。") \
+    X(SELF_BILLING, "Self-billing: drawn up by the customer in the name and on behalf of the supplier.", "Autofacturation\u00a0: établie par le client au nom et pour le compte du fournisseur.", "自开发票：由购买方代供应方开具。") \
     X(BRIDGE, "From waiting to waiting", "D’une attente à l’autre", "待审变动") \
     X(LEADS, "Leads", "Leads", "线索") \
     X(WORTH, "Worth, {}", "Valeur, {}", "价值（{}）") \
@@ -71,31 +83,68 @@
     X(LEFT_APPROVED, "− approved, on this statement", "− approuvés, sur ce relevé", "− 已批准，计入本单") \
     X(LEFT_REJECTED, "− rejected in review", "− refusés à l’examen", "− 审核拒绝") \
     X(WAIT, "Waiting at the end", "En attente à la fin", "期末待审") \
-    X(OF_THEM_HELD, "of them held: {}", "dont retenus : {}", "其中暂留：{}") \
+    X(OF_THEM_HELD, "of them held: {}", "dont retenus\u00a0: {}", "其中暂留：{}") \
     X(BECAME, "What became of the leads received", "Ce que sont devenus les leads reçus", "收到线索的去向") \
     X(RECEIVED, "Received", "Reçus", "收到合计") \
     X(CLICKS_VALID, "From {} clicks, {} of them valid.", "Sur {} clics, {} valides.", "共 {} 次点击，有效 {} 次。") \
     X(SHOWN_VALID, "Shown {} times, {} of them valid.", "{} affichages, {} valides.", "共展示 {} 次，有效 {} 次。") \
-    X(NO_GAP, "Nothing was lost: no gap in the record.", "Rien n’a été perdu : aucune lacune.", "记录无缺口。") \
-    X(GAP, "Could not be recorded: {} clicks, {} impressions, {} views.", "N’ont pu être enregistrés : {} clics, {} affichages, {} vues.", "未能记录：点击 {} 次，展示 {} 次，浏览 {} 次。") \
-    X(LINES, "The leads that moved money: {} to {} of {}", "Leads ayant donné lieu à un montant : {} à {} sur {}", "涉及金额的线索：第 {}–{} 条，共 {} 条") \
-    X(LINES_NONE, "No lead moved money", "Aucun lead n’a donné lieu à un montant", "无线索涉及金额") \
-    X(LINES_ALL, "Show all {}", "Les afficher tous ({})", "显示全部 {} 条") \
+    X(NO_GAP, "Nothing was lost: no gap in the record.", "Rien n’a été perdu\u00a0: aucune lacune.", "记录无缺口。") \
+    X(GAP, "Could not be recorded: {} clicks, {} impressions, {} views.", "N’ont pu être enregistrés\u00a0: {} clics, {} affichages, {} vues.", "未能记录：点击 {} 次，展示 {} 次，浏览 {} 次。") \
+    X(LINES, "The lines that moved money: {} to {} of {}", "Lignes ayant donné lieu à un montant\u00a0: {} à {} sur {}", "涉及金额的行：第 {}–{} 行，共 {} 行") \
+    X(LINES_NONE, "No line moved money", "Aucune ligne n’a donné lieu à un montant", "无涉及金额的行") \
+    X(LINES_ALL, "Show all {}", "Les afficher toutes ({})", "显示全部 {} 条") \
     X(LINE_RECEIVED, "Received", "Reçu", "收到") \
-    X(LINE_ENTRY, "Entry", "Entrée", "条目") \
-    X(LINE_STATE, "State", "État", "状态") \
+    X(LINE_ENTRY, "Line", "Ligne", "行") \
+    X(LINE_NUMBER, "Number", "Numéro", "编号") \
+    X(LINE_LINK, "Link", "Lien", "链接") \
+    X(LINE_DECIDED, "Decided", "Décision", "决定") \
+    X(LINK_OF, "link {}", "lien {}", "链接 {}") \
+    X(BY_ON, "{}, {}", "{}, {}", "{}，{}") \
+    X(BY_TERMS, "by the terms", "selon les conditions", "按条款") \
+    X(BY_ITSELF, "by itself, in time", "d’office, à l’échéance", "到期自动批准") \
+    X(BY_OPERATOR, "operator {}", "opérateur {}", "运营方 {}") \
+    X(BY_SIGNED, "{}, countersigned", "{}, contresigné", "{}（已会签）") \
+    X(LINE_DISPUTED, "disputed by {}", "contesté par {}", "{} 提出异议") \
+    X(LINES_BARE, "Numbers, link parameters and reasons are left out here, as their senders wrote them.", "Numéros, paramètres de lien et motifs, tels que saisis par leurs auteurs, sont omis ici.", "此处不显示由发送方填写的编号、链接参数和原因。") \
     X(LINE_PART, "{} of the lead", "{} du lead", "占线索的 {}") \
     X(LINE_TRAFFIC, "Clicks and impressions", "Clics et affichages", "点击与展示") \
     X(EVIDENCE, "Evidence", "Preuves", "证据") \
+    X(TERMS, "The terms, in words", "Les conditions, en clair", "条款说明") \
+    X(TERMS_VERSION, "Version", "Version", "版本") \
+    X(TERMS_AGREED, "{}, agreed by both, {}", "{}, acceptée par les deux, {}", "{}，双方于 {} 同意") \
+    X(TERMS_SET, "{}, set by the operator, {}", "{}, fixée par l’opérateur, {}", "{}，运营方于 {} 设定") \
+    X(PRICES, "Prices, {}", "Prix, {}", "价格（{}）") \
+    X(DAY, "{} day", "{} jour", "{} 天") \
+    X(DAYS, "{} days", "{} jours", "{} 天") \
+    X(ATTRIBUTION, "A lead belongs to", "Un lead revient à", "线索归属") \
+    X(ATTRIBUTED, "{}, at most {} before it", "{}, au plus {} avant", "{}，之前最多 {}") \
+    X(MODEL_LAST, "the last click", "le dernier clic", "最后一次点击") \
+    X(MODEL_FIRST, "the first click", "le premier clic", "首次点击") \
+    X(MODEL_LINEAR, "all clicks alike", "tous les clics, à parts égales", "所有点击均分") \
+    X(MODEL_TIME_DECAY, "all clicks, later ones more", "tous les clics, les derniers davantage", "所有点击，越晚占比越高") \
+    X(MODEL_POSITION, "all clicks, the first and last more", "tous les clics, le premier et le dernier davantage", "所有点击，首末次占比更高") \
+    X(SAME_PERSON, "One person is paid", "Une personne est payée", "同一人付款") \
+    X(SAME_PERSON_ONCE, "once in {}", "une fois en {}", "{}内一次") \
+    X(REVIEWED, "Review", "Examen", "审核") \
+    X(REVIEWED_BY_HAND, "by hand", "à la main", "人工") \
+    X(REVIEWED_IN_TIME, "approved by itself after {}", "approuvé d’office après {}", "{} 后自动批准") \
+    X(RETURNS, "Returns", "Retours", "退回") \
+    X(RETURNS_WITHIN, "within {} of the approval", "dans les {} après l’approbation", "批准后 {}内") \
+    X(DUE, "Payment", "Paiement", "付款") \
+    X(DUE_WITHIN, "{} after the issue", "{} après l’émission", "开具后 {}") \
+    X(BELOW_NOTHING, "A sum below 0", "Une somme négative", "负数金额") \
+    X(BELOW_OWED, "is owed by the publisher", "est due par l’éditeur", "由发布商支付") \
+    X(BELOW_NEXT, "is set off on the next statement", "est imputée au relevé suivant", "在下一份结算单抵扣") \
+    X(THOUSAND, "{}, a thousand", "{}, le mille", "{}，每千次") \
     X(ENTRIES, "Entries", "Entrées", "条目") \
     X(TREE_HEAD, "Tree head", "Tête de l’arbre", "树根") \
     X(LINES_HASH, "Line items, SHA-256", "Lignes, SHA-256", "明细 SHA-256") \
     X(THIS_HASH, "This statement, SHA-256", "Ce relevé, SHA-256", "本单 SHA-256") \
     X(PREV_HASH, "Statement before, SHA-256", "Relevé précédent, SHA-256", "上一份结算单 SHA-256") \
-    X(PREV_NONE, "none: this is the first", "aucun : c’est le premier", "无：此为第一份") \
+    X(PREV_NONE, "none: this is the first", "aucun\u00a0: c’est le premier", "无：此为第一份") \
     X(CHECK_IT, "Check it yourself", "Vérifiez vous-même", "自行核验") \
-    X(READING, "This page is for reading; what both signed is the file of the same number.", "Cette page sert à la lecture ; ce que les deux ont signé est le fichier du même numéro.", "本页供阅读；双方签署的是同编号的文件。") \
-    X(TIMES_IN, "Times in {}", "Heures : {}", "时区 {}") \
+    X(READING, "This page is for reading; what both signed is the file of the same number.", "Cette page sert à la lecture\u202f; ce que les deux ont signé est le fichier du même numéro.", "本页供阅读；双方签署的是同编号的文件。") \
+    X(TIMES_IN, "Times in {}", "Heures\u00a0: {}", "时区 {}") \
     X(LANGUAGE, "Language", "Langue", "语言") \
     X(PENDING, "Pending", "En attente", "待审") \
     X(HELD, "Held", "Retenu", "暂留") \

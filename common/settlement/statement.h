@@ -119,7 +119,4 @@ MUST_CHECK enum err response_lines(const struct response *r, const struct view *
 void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, const struct hash *leaf,
                      const struct entry *e);
 
-/* For people. Nothing is appended when the payload does not read. */
-void statement_csv(struct buf *out, struct span payload, struct span lines);
-
 #endif

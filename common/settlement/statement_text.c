@@ -2,6 +2,9 @@
 
 #include <assert.h>
 
+#include <string.h>
+
+#include "common/base/json_peek.h"
 #include "common/base/text.h"
 
 static struct span text(const json_t *obj, const char *key)
@@ -13,6 +16,40 @@ static struct span text(const json_t *obj, const char *key)
 static int64_t number(const json_t *obj, const char *key)
 {
     return json_integer_value(json_object_get(obj, key));
+}
+
+/* Of a line without one, which stands behind all others, the largest. */
+static uint64_t index_of(struct span line)
+{
+    struct span digits;
+    uint64_t v = 0;
+    if (!json_peek(line, "index", &digits))
+        return UINT64_MAX;
+    for (size_t i = 0; i < digits.len && i < 16; i++)
+        v = 10 * v + (uint64_t)(digits.ptr[i] - '0');
+    return v;
+}
+
+bool statement_line_find(struct span lines, uint64_t index, struct span *line)
+{
+    size_t low = 0, high = lines.len; /* of begins of lines; what is looked for begins in [low, high) */
+    while (low < high) {
+        size_t at = low + (high - low) / 2;
+        while (at > low && lines.ptr[at - 1] != '\n')
+            at--;
+        const char *end = memchr(lines.ptr + at, '\n', lines.len - at);
+        if (end == NULL)
+            return false;
+        *line = span_of(lines.ptr + at, (size_t)(end - lines.ptr) - at);
+        uint64_t found = index_of(*line);
+        if (found == index)
+            return true;
+        if (found < index)
+            low = at + line->len + 1;
+        else
+            high = at;
+    }
+    return false;
 }
 
 bool statement_line_next(struct span *rest, struct statement_line *line)
@@ -29,7 +66,14 @@ bool statement_line_next(struct span *rest, struct statement_line *line)
         .kind = text(json, "kind"),
         .lead_at = text(json, "lead_at"),
         .status = text(json, "status"),
-        .reason = text(json, span_is(text(json, "kind"), "adjustment") ? "text" : "reason"),
+        .reason = text(json, "reason"),
+        .at = text(json, "at"),
+        .by = text(json, "by"),
+        .trust = text(json, "trust"),
+        .text = text(json, "text"),
+        .txid = text(json, "txid"),
+        .sub1 = text(json, "sub1"),
+        .placement = number(json, "placement"),
         .index = number(json, "index"),
         .lead = number(json, "lead"),
         .micros = number(json, "micros"),

@@ -6,13 +6,16 @@
 
 /* One line item. Spans point into *json. */
 struct statement_line {
-    struct span kind, lead_at, status, reason;
-    int64_t index, lead, micros;
-    int64_t share_from, share_to; /* 0, 0: the lead is not shared */
+    struct span kind, lead_at, status, reason; /* empty: not there */
+    struct span at, by, trust, text, txid, sub1;
+    int64_t index, lead, micros, placement; /* placement 0: none */
+    int64_t share_from, share_to;           /* 0, 0: the lead is not shared */
     bool traffic;
     int64_t clicks, impressions, all_clicks, all_impressions, click_micros, impression_micros; /* of the traffic line */
     json_t *json;
 };
+/* The line item of an entry, of lines in their order. False: there is none. */
+MUST_CHECK bool statement_line_find(struct span lines, uint64_t index, struct span *line);
 
 /* Takes the next line off *rest; the caller starts with a cleared *line, which frees itself at the end. False at the
  * end or when a line does not read. */

@@ -8,7 +8,8 @@
 enum body_type {
     BODY_TEXT, /* struct span: 1 to max bytes without control characters, in the arena; ptr NULL when absent */
     BODY_JSON, /* struct span: an object's canonical JSON, in the arena; ptr NULL when absent */
-    BODY_INT   /* struct body_int: min to max */
+    BODY_INT,  /* struct body_int: min to max */
+    BODY_BOOL  /* bool: false when absent */
 };
 
 struct body_int {

@@ -112,8 +112,12 @@ static const struct member_rule untold_members[] = {{"by", NUMBER, false, TABLE_
                                                     {"what", WHAT},
                                                     {0}};
 static const struct member_rule grant_members[] = {{"created", INT}, {0}};
-static const struct member_rule share_members[] = {
-    {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT}, {"ended", INT, true}, {"expires", INT}, {0}};
+static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                   {"created", INT},
+                                                   {"ended", INT, true},
+                                                   {"expires", INT},
+                                                   {"texts", TRUE_ALONE, true},
+                                                   {0}};
 
 /* Of two rows that do not fit together either may be damaged: both are named. */
 static void missing_for(struct check *c, enum table t, struct span key, enum table by, struct span by_key)

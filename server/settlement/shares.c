@@ -1,6 +1,8 @@
 /* Share links of statements: whoever holds one reads that statement, in every form, until the link expires or is ended.
  * A link is a row, so that it can be listed and ended; a MAC in it tells strangers' guesses from links without a look
  * at the store. */
+#include <stddef.h>
+
 #include "common/base/ascii.h"
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
@@ -45,6 +47,7 @@ bool share_is_ours(const struct keys *k, struct span statement, struct span shar
 struct share_link {
     char id[LIMIT_ID + 1];
     int64_t by, created_ms, expires_ms, ended_ms; /* ended_ms 0: it was not ended */
+    bool texts;                                   /* it shows what senders wrote themselves */
 };
 
 static enum err share_read(struct span id, struct span row, struct share_link *out)
@@ -61,6 +64,8 @@ static enum err share_read(struct span id, struct span row, struct share_link *o
         bool ended;
         err = json_get_int(json, "", "ended", 1, INT64_MAX, &out->ended_ms, &ended, NULL);
     }
+    if (err == ERR_OK)
+        err = json_get_bool(json, "", "texts", &out->texts, NULL, NULL);
     json_decref(json);
     return err == ERR_OK ? ERR_OK : ERR_CORRUPT;
 }
@@ -92,6 +97,8 @@ static enum err share_put(struct txn *t, struct span statement, const struct sha
     if (s->ended_ms != 0)
         jw_kint(&w, "ended", s->ended_ms);
     jw_kint(&w, "expires", s->expires_ms);
+    if (s->texts)
+        jw_kbool(&w, "texts", true);
     jw_object_end(&w);
     jw_close(&w);
     err = store_put(t, TABLE_LINKS, key, buf_span(&row));
@@ -104,12 +111,15 @@ static bool is_open(const struct share_link *s, int64_t now_ms)
     return s->ended_ms == 0 && now_ms < s->expires_ms;
 }
 
-enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, struct problem *p)
+enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, bool *texts,
+                     struct problem *p)
 {
     struct share_link s;
     enum err err = share_get(t, statement, span_of(share.ptr, SHARE_ID_LEN), &s);
     if (err == ERR_OK && !is_open(&s, now_ms))
         err = ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        *texts = s.texts;
     return err == ERR_NOT_FOUND
                ? problem(p, err, "share", "this link has expired or was ended: ask whoever sent it for a new one")
                : err;
@@ -148,6 +158,7 @@ static void jw_share(struct jw *w, const struct instance *in, const struct catal
     jw_ktime(w, "expires_at", s->expires_ms);
     jw_kstr(w, "id", span_str(s->id));
     jw_kstr(w, "statement", statement);
+    jw_kbool(w, "texts", s->texts);
     if (is_open(s, now_ms)) {
         share_write(in->keys, statement, s->id, share);
         buf_heap(&url);
@@ -191,6 +202,7 @@ static enum err share_make(struct batch *cx, struct job *job, struct share_link 
     s->by = job->record.share.by;
     s->created_ms = cx->now_ms;
     s->expires_ms = job->record.share.expires_ms;
+    s->texts = job->record.share.texts;
     return ERR_OK;
 }
 
@@ -245,14 +257,24 @@ static struct job *share_job(struct request *rq)
     return job;
 }
 
+struct wished {
+    struct body_int days;
+    bool texts;
+};
+
 enum err shares_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const struct body_member members[] = {{"days", BODY_INT, 0, DAYS_MOST, false}, {NULL}};
-    struct body_int days = {0};
+    static const struct body_member members[] = {
+        {"days", BODY_INT, offsetof(struct wished, days), DAYS_MOST, false},
+        {"texts", BODY_BOOL, offsetof(struct wished, texts), 0, false},
+        {NULL},
+    };
+    struct wished in = {.texts = false};
     enum err err = may_share(rq);
     if (err == ERR_OK)
-        err = body_read(rq, members, &days);
+        err = body_read(rq, members, &in);
+    const struct body_int days = in.days;
     if (err == ERR_OK && days.given && days.value == 0)
         err = problem(&rq->problem, ERR_INVALID, "days", "must be 1 to %d: how long the link opens the statement",
                       DAYS_MOST);
@@ -260,6 +282,7 @@ enum err shares_create(struct request *rq, struct reply *reply)
         return err;
     struct job *job = share_job(rq);
     job->record.share.expires_ms = rq->arrived_ms + (days.given ? days.value : DAYS_DEFAULT) * MS_PER_DAY;
+    job->record.share.texts = in.texts;
     random_id(SHARE_LETTER, job->record.share.id);
     return call_submit(rq, job);
 }

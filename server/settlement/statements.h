@@ -48,13 +48,13 @@ bool answered_has(struct span ids, struct span party);
 MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const struct party *p,
                                      const struct statement_meta *m, struct span *jws, int64_t *at_ms);
 
-/* statements_show.c: the statement as a page, with what was answered, in the reply. `address`: of the page, to put
- * further parameters behind. */
+/* statements_show.c: the statement as a page, with what was answered, or as CSV, in the reply. `address`: of the page,
+ * to put further parameters behind; `texts`: with what senders wrote themselves. */
 struct shown {
     struct txn *txn;
     struct span id, payload, lines, address;
     enum language language;
-    bool all_lines;
+    bool csv, all_lines, texts;
 };
 MUST_CHECK enum err statement_show(struct request *rq, struct reply *reply, const struct shown *s);
 
@@ -68,8 +68,9 @@ enum { SHARE_MAC_LEN = 43, SHARE_LEN = 1 + ID_DIGITS + SHARE_MAC_LEN };
 void share_write(const struct keys *k, struct span statement, const char *id, char out[SHARE_LEN]);
 /* Without the store: whether it was once given out for that statement. */
 MUST_CHECK bool share_is_ours(const struct keys *k, struct span statement, struct span share);
-/* Whether it opens the statement at that time; ERR_NOT_FOUND with the problem set when it expired or was ended. */
-MUST_CHECK enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms,
+/* Whether it opens the statement at that time, and with what senders wrote themselves; ERR_NOT_FOUND with the problem
+ * set when it expired or was ended. */
+MUST_CHECK enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, bool *texts,
                                 struct problem *p);
 
 #endif

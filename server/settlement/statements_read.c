@@ -406,7 +406,9 @@ static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"},
 static enum err page_choose(struct request *rq, const struct param p[PARAMS], struct shown *s)
 {
     struct buf address;
-    s->language = language_accepted(p[PARAM_LANG].given ? p[PARAM_LANG].value : rq->accept_language);
+    s->language = p[PARAM_LANG].given ? language_accepted(p[PARAM_LANG].value)
+                  : s->csv            ? LANGUAGE_EN /* programs read it: a browser's language moves no comma */
+                                      : language_accepted(rq->accept_language);
     s->all_lines = p[PARAM_LINES].given;
     if (p[PARAM_LINES].given && !span_is(p[PARAM_LINES].value, "all"))
         return problem(&rq->problem, ERR_MALFORMED, "lines", "must be all, or left out");
@@ -420,20 +422,12 @@ static enum err page_choose(struct request *rq, const struct param p[PARAMS], st
     return ERR_OK;
 }
 
-static struct span attachment(struct request *rq, struct span id)
-{
-    struct buf b;
-    arena_buf(rq->arena, &b, LIMIT_ID + 48);
-    buf_printf(&b, "attachment; filename=\"statement-%.*s.csv\"", (int)id.len, id.ptr);
-    return buf_span(&b);
-}
-
 static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, const struct param p[PARAMS],
-                                enum format f)
+                                enum format f, bool texts)
 {
     const struct span id = rq->param[0];
     struct parts parts;
-    struct buf payload, text;
+    struct buf payload;
     enum err err = parts_read(rq, t, id, &parts);
     if (err != ERR_OK)
         return err;
@@ -445,19 +439,13 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
         return ERR_OK;
     }
     buf_heap(&payload);
-    buf_heap(&text);
     if ((err = jws_general_payload(jws, &payload)) == ERR_OK) {
-        struct shown shown = {.txn = t, .id = id, .payload = buf_span(&payload), .lines = lines};
-        if (f == FORMAT_CSV) {
-            statement_csv(&text, buf_span(&payload), lines);
-            reply_body_take(reply, formats[f].content_type, &text);
-            reply_header(reply, "Content-Disposition", attachment(rq, id));
-        } else if ((err = page_choose(rq, p, &shown)) == ERR_OK) {
+        struct shown shown = {
+            .txn = t, .id = id, .payload = buf_span(&payload), .lines = lines, .csv = f == FORMAT_CSV, .texts = texts};
+        if ((err = page_choose(rq, p, &shown)) == ERR_OK)
             err = statement_show(rq, reply, &shown);
-        }
     }
     buf_free(&payload);
-    buf_free(&text);
     return err;
 }
 
@@ -486,16 +474,17 @@ enum err statements_get(struct request *rq, struct reply *reply)
     struct txn *t;
     enum format f;
     enum err err;
+    bool texts = true;
     memcpy(p, params, sizeof p);
     if ((err = params_read(rq, p, PARAMS)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK)
         return err;
     if (!p[PARAM_SHARE].given)
         err = statement_find(rq, t, rq->param[0], &m);
-    else if ((err = share_opens(t, rq->param[0], p[PARAM_SHARE].value, rq->arrived_ms, &rq->problem)) == ERR_OK)
+    else if ((err = share_opens(t, rq->param[0], p[PARAM_SHARE].value, rq->arrived_ms, &texts, &rq->problem)) == ERR_OK)
         err = statement_meta_read(t, rq->catalog, rq->param[0], &m);
     if (err != ERR_OK || (err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
         return err;
-    return statement_reply(rq, reply, t, p, f);
+    return statement_reply(rq, reply, t, p, f, texts);
 }
 
 /* ---- GET /v1/statements/{id}/lines, /checkpoint ---- */

@@ -249,6 +249,11 @@ class Statements(ServerCase):
         rows = list(csv.reader(io.StringIO(self.market.publisher.do("GET", path, headers={"Accept": "text/csv"}).text)))
         self.assertGreater(len(rows), 1)
         self.assertEqual({bool(row) for row in rows}, {True})
+        self.assertEqual(rows[0][:2], ["\ufeffstatement", "number"])
+        sold = dict(zip(rows[0], rows[-1]))
+        self.assertEqual((sold["kind"], sold["amount"], sold["timezone"], sold["by"], sold["link"]), ("disposition", "12.00", "Europe/Paris", self.market.advertiser.id, "link"))
+        self.assertEqual(self.market.advertiser.get(f"/v1/leads/{sold['reference']}")["status"], "approved")
+        self.assertIn(";12,00\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
 
     def test_accept_is_weighed(self):
         """RFC 9110, 12.5.1, for the three forms there are; the JWS when none of them is meant."""
@@ -289,6 +294,8 @@ class Statements(ServerCase):
         paper = shared.text.partition("<footer")[0]  # what stands behind it is not printed
         self.assertNotIn(made["url"].partition("share=")[2], paper)
         self.assertEqual(send(made["url"].replace("format=html", "format=csv")).headers.get_content_type(), "text/csv")
+        self.assertEqual((made["texts"], self.market.publisher.post(f"/v1/statements/{ident}/shares", {"texts": True})["texts"]), (False, True))
+        self.assertProblem(self.market.publisher.call("POST", f"/v1/statements/{ident}/shares", {"texts": 1}), 422, "texts")
         self.assertProblem(send(made["url"].replace(ident, other)), 404, "share")
         for at in (-1, -43, -44, -56):
             forged = made["url"][:at] + ("A" if made["url"][at] != "A" else "E") + (made["url"][at + 1:] if at < -1 else "")

@@ -90,7 +90,7 @@ def settle(market):
     for path in ("", "/lines", "/checkpoint", "/responses", "/proof"):
         publisher.do("GET", f"/v1/statements/{statement}{path}")
     publisher.do("GET", "/v1/statements")
-    link = publisher.post(f"/v1/statements/{statement}/shares", {"days": 3})
+    link = publisher.post(f"/v1/statements/{statement}/shares", {"days": 3, "texts": True})
     publisher.do("GET", f"/v1/statements/{statement}/shares")
     client.send(link["url"])
     publisher.do("DELETE", f"/v1/statements/{statement}/shares/{link['id']}")

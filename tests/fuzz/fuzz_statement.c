@@ -6,7 +6,7 @@
 #include "common/settlement/statement.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { COLUMNS = 17 };
+enum { COLUMNS = 30 };
 
 static void write(struct buf *out, const json_t *v)
 {
@@ -65,10 +65,11 @@ static void forms_for_people(struct span payload, struct span lines, bool good)
     struct buf csv, html;
     buf_heap(&csv);
     buf_heap(&html);
-    statement_csv(&csv, payload, lines);
-    const struct statement_page page = {
-        .payload = payload, .lines = lines, .language = (enum language)(payload.len % LANGUAGES)};
+    struct statement_page page = {
+        .payload = payload, .lines = lines, .texts = true, .language = (enum language)(payload.len % LANGUAGES)};
     HOLDS((statement_page(&html, &page) == ERR_OK) == good);
+    page.language = LANGUAGE_EN;
+    HOLDS((statement_csv(&csv, &page) == ERR_OK) == good);
     HOLDS(good == (csv.len > 0) && good == (html.len > 0));
     if (good) {
         csv_holds(buf_span(&csv));

@@ -667,22 +667,52 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
     (void)state;
     open_book(&b, "", ",'price':{'impression_micros':5000}");
     append(&b, (struct entry){.kind = ENTRY_IMPRESSION});
-    uint64_t l = lead(&b, STATUS_APPROVED, REASON_NONE, 12345000);
-    becomes(&b, l, STATUS_RETURNED, -12345000);
+    struct entry e = {
+        .kind = ENTRY_LEAD,
+        .lead = {
+            .party = SPAN("P1"), .txid = SPAN("=2"), .status = STATUS_APPROVED, .payout_micros = 12345000, .tier = -1}};
+    uint64_t l = append(&b, e);
+    append(&b, (struct entry){.kind = ENTRY_DISPOSITION,
+                              .disposition = {.lead = l,
+                                              .party = SPAN("A1"),
+                                              .status = STATUS_RETURNED,
+                                              .text = SPAN("a; b"),
+                                              .payable_micros = -12345000}});
     struct statement_in in = cut(&b, 0, b.size);
     in.id = SPAN("=1+1,\"x\"");
     struct statement_out out = build(&in);
-    buf_heap(&csv);
-    statement_csv(&csv, buf_span(&out.payload), buf_span(&out.lines.text));
-    buf_byte(&csv, '\0');
-    assert_string_equal(
-        csv.ptr,
-        "statement,contract,kind,index,lead,lead_at,status,reason,share_from,share_to,clicks,impressions,all_clicks,"
-        "all_impressions,currency,micros,amount\r\n"
-        "\"'=1+1,\"\"x\"\"\",C1,lead,1,1,2026-09-21T14:13:21.000Z,approved,,,,,,,,EUR,12345000,12.345\r\n"
-        "\"'=1+1,\"\"x\"\"\",C1,disposition,2,1,2026-09-21T14:13:21.000Z,returned,,,,,,,,EUR,-12345000,-12.345\r\n"
-        "\"'=1+1,\"\"x\"\"\",C1,traffic,,,,,,,,0,1,0,1,EUR,5000,0.005\r\n");
-    buf_free(&csv);
+    for (int french = 0; french < 2; french++) {
+        const struct statement_page page = {.payload = buf_span(&out.payload),
+                                            .lines = buf_span(&out.lines.text),
+                                            .texts = true,
+                                            .language = french ? LANGUAGE_FR : LANGUAGE_EN};
+        buf_heap(&csv);
+        assert_ok(statement_csv(&csv, &page));
+        buf_byte(&csv, '\0');
+        assert_string_equal(
+            csv.ptr,
+            french ? "\xef\xbb\xbf"
+                     "statement;number;contract;kind;index;lead;reference;lead_at;txid;placement;link;sub1;"
+                     "status;reason;at;by;trust;text;terms;tier;share_from;share_to;clicks;impressions;all_clicks;"
+                     "all_impressions;timezone;currency;micros;amount\r\n"
+                     "\"'=1+1,\"\"x\"\"\";1;C1;lead;1;1;;2026-09-21 "
+                     "14:13:21;'=2;;;;approved;;;;;;0;;;;;;;;UTC;EUR;12345000;12,345\r\n"
+                     "\"'=1+1,\"\"x\"\"\";1;C1;disposition;2;1;;2026-09-21 14:13:21;'=2;;;;returned;;2026-09-21 "
+                     "14:13:22;A1;signed;"
+                     "\"a; b\";;;;;;;;;UTC;EUR;-12345000;-12,345\r\n"
+                     "\"'=1+1,\"\"x\"\"\";1;C1;traffic;;;;;;;;;;;;;;;;;;;0;1;0;1;UTC;EUR;5000;0,005\r\n"
+                   : "\xef\xbb\xbf"
+                     "statement,number,contract,kind,index,lead,reference,lead_at,txid,placement,link,sub1,"
+                     "status,reason,at,by,trust,text,terms,tier,share_from,share_to,clicks,impressions,all_clicks,"
+                     "all_impressions,timezone,currency,micros,amount\r\n"
+                     "\"'=1+1,\"\"x\"\"\",1,C1,lead,1,1,,2026-09-21 "
+                     "14:13:21,'=2,,,,approved,,,,,,0,,,,,,,,UTC,EUR,12345000,12.345\r\n"
+                     "\"'=1+1,\"\"x\"\"\",1,C1,disposition,2,1,,2026-09-21 14:13:21,'=2,,,,returned,,2026-09-21 "
+                     "14:13:22,A1,signed,"
+                     "a; b,,,,,,,,,UTC,EUR,-12345000,-12.345\r\n"
+                     "\"'=1+1,\"\"x\"\"\",1,C1,traffic,,,,,,,,,,,,,,,,,,,0,1,0,1,UTC,EUR,5000,0.005\r\n");
+        buf_free(&csv);
+    }
     statement_free(&out);
     close_book(&b);
 }
@@ -750,7 +780,7 @@ static void html_lists_adjustments_where_there_are_some(void **state)
         struct buf html = page_of(&out, LANGUAGE_EN);
         assert_int_equal(strstr(html.ptr, "<h2>Adjustments</h2>") != NULL, late);
         if (late)
-            has(&html, "<td>Returned</td>");
+            has(&html, "<td>Returned<span class=\"why\">by itself");
         has(&html, late ? "pays" : "Nothing is to be paid");
         buf_free(&html);
         statement_free(&out);
@@ -861,7 +891,7 @@ static void what_does_not_read_is_not_shown(void **state)
     struct buf out;
     (void)state;
     buf_heap(&out);
-    statement_csv(&out, SPAN("{}"), SPAN(""));
+    assert_int_equal(statement_csv(&out, &(struct statement_page){.payload = SPAN("{}")}), ERR_CORRUPT);
     assert_int_equal(statement_page(&out, &(struct statement_page){.payload = SPAN("{}")}), ERR_CORRUPT);
     assert_int_equal(out.len, 0);
     buf_free(&out);

@@ -1,0 +1,144 @@
+/* The line items for spreadsheets: times as the zone's clocks say, amounts as decimals. */
+#include "common/base/csv.h"
+#include "common/base/when.h"
+#include "common/pages/statement_page.h"
+#include "common/settlement/statement_text.h"
+
+struct sheet {
+    const struct statement_page *in;
+    struct statement s;
+    struct buf *out;
+    struct span zone;
+    char mark, point; /* where a comma parts decimals, semicolons part cells */
+};
+
+static void cell(struct sheet *w, struct span s)
+{
+    csv_cell(w->out, s, w->mark);
+}
+
+static void number(struct sheet *w, bool there, int64_t v)
+{
+    if (there)
+        buf_i64(w->out, v);
+    buf_byte(w->out, (uint8_t)w->mark);
+}
+
+static void member(struct sheet *w, const struct statement_line *l, const char *name)
+{
+    const json_t *v = json_object_get(l->json, name);
+    number(w, v != NULL, json_integer_value(v));
+}
+
+static void text(struct sheet *w, struct span s)
+{
+    cell(w, w->in->texts ? s : SPAN(""));
+}
+
+static void time_cell(struct sheet *w, struct span at)
+{
+    struct page g = {.out = w->out, .offset = w->in->offset, .of_page = w->in->of_page};
+    int64_t ms;
+    if (at.len && time_parse(at, &ms) == ERR_OK)
+        page_plain_time(&g, ms);
+    buf_byte(w->out, (uint8_t)w->mark);
+}
+
+static void of_lead(struct sheet *w, const struct statement_line *l)
+{
+    struct buf reference;
+    bool about = json_object_get(l->json, "lead") != NULL;
+    buf_heap(&reference);
+    if (about && w->in->reference != NULL)
+        w->in->reference(w->in->of_page, (uint64_t)l->lead, &reference);
+    number(w, about, l->lead);
+    cell(w, buf_span(&reference));
+    buf_free(&reference);
+    time_cell(w, l->lead_at);
+    text(w, l->txid);
+    number(w, l->placement > 0, l->placement);
+    text(w, l->placement > 0 && w->in->label != NULL ? w->in->label(w->in->of_page, l->placement) : SPAN(""));
+    text(w, l->sub1);
+}
+
+static void amount(struct sheet *w, int64_t micros)
+{
+    size_t start = w->out->len;
+    decimal_add(w->out, micros, 6, (int)w->s.exponent);
+    for (size_t i = start; i < w->out->len; i++)
+        if (w->out->ptr[i] == '.')
+            w->out->ptr[i] = w->point;
+    buf_str(w->out, "\r\n");
+}
+
+static const char *const columns[] = {"statement",  "number",
+                                      "contract",   "kind",
+                                      "index",      "lead",
+                                      "reference",  "lead_at",
+                                      "txid",       "placement",
+                                      "link",       "sub1",
+                                      "status",     "reason",
+                                      "at",         "by",
+                                      "trust",      "text",
+                                      "terms",      "tier",
+                                      "share_from", "share_to",
+                                      "clicks",     "impressions",
+                                      "all_clicks", "all_impressions",
+                                      "timezone",   "currency",
+                                      "micros",     "amount"};
+
+static void heading(struct sheet *w)
+{
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    buf_str(w->out, CSV_BOM);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        buf_str(w->out, columns[i]);
+        if (i + 1 < COLUMNS)
+            buf_byte(w->out, (uint8_t)w->mark);
+    }
+    buf_str(w->out, "\r\n");
+}
+
+static void row(struct sheet *w, const struct statement_line *l)
+{
+    cell(w, w->s.id);
+    number(w, true, (int64_t)w->s.number);
+    cell(w, w->s.contract);
+    cell(w, l->kind);
+    number(w, !l->traffic, l->index);
+    of_lead(w, l);
+    cell(w, l->status);
+    cell(w, l->reason);
+    time_cell(w, l->at);
+    cell(w, l->by);
+    cell(w, l->trust);
+    text(w, l->text);
+    member(w, l, "terms");
+    member(w, l, "tier");
+    member(w, l, "share_from");
+    member(w, l, "share_to");
+    number(w, l->traffic, l->clicks);
+    number(w, l->traffic, l->impressions);
+    number(w, l->traffic, l->all_clicks);
+    number(w, l->traffic, l->all_impressions);
+    cell(w, w->zone);
+    cell(w, w->s.currency);
+    number(w, true, l->micros);
+    amount(w, l->micros);
+}
+
+enum err statement_csv(struct buf *out, const struct statement_page *in)
+{
+    bool french = in->language == LANGUAGE_FR;
+    struct sheet w = {.in = in, .out = out, .mark = french ? ';' : ',', .point = french ? ',' : '.'};
+    struct statement_line line = {0};
+    struct span rest = in->lines;
+    if (statement_read(in->payload, &w.s) != ERR_OK)
+        return ERR_CORRUPT;
+    w.zone = in->offset != NULL ? w.s.timezone : SPAN("UTC");
+    heading(&w);
+    while (statement_line_next(&rest, &line))
+        row(&w, &line);
+    statement_close(&w.s);
+    return ERR_OK;
+}

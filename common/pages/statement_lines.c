@@ -1,0 +1,316 @@
+#include "common/base/text.h"
+#include "common/base/when.h"
+#include "common/pages/statement_private.h"
+#include "common/settlement/statement_text.h"
+
+/* ---- who decided what, when and why ---- */
+
+/* Who decided, in the language of the page. */
+static void decider(struct paper *w, struct page *g, const struct statement_line *l)
+{
+    struct span id = l->by, name;
+    bool publisher = span_eq(id, w->s.publisher);
+    if (span_is(l->kind, "lead"))
+        page_word(g, WORD_BY_TERMS);
+    else if (id.len == 0)
+        page_word(g, WORD_BY_ITSELF);
+    else if (publisher || span_eq(id, w->s.advertiser))
+        page_text(g, name_of(w, publisher));
+    else {
+        name = text_of(w, 2, id);
+        page_say(g, WORD_BY_OPERATOR, &name, (struct span *)NULL);
+    }
+}
+
+/* "Solaire, 2 Nov 2026", and what he wrote. */
+static void decided(struct paper *w, const struct statement_line *l)
+{
+    struct page who = aside(w, 0), when = aside(w, 1);
+    int64_t at_ms;
+    struct span at = l->at.len ? l->at : l->lead_at;
+    decider(w, &who, l);
+    if (span_is(l->trust, "countersigned")) {
+        struct page whole = aside(w, 2);
+        struct span by = buf_span(who.out);
+        page_say(&whole, WORD_BY_SIGNED, &by, (struct span *)NULL);
+        buf_clear(who.out);
+        buf_span_add(who.out, buf_span(whole.out));
+    }
+    if (at.len && time_parse(at, &at_ms) == ERR_OK)
+        page_day(&when, at_ms);
+    struct span by = buf_span(who.out), day = buf_span(when.out);
+    page_say(&w->g, WORD_BY_ON, &by, &day, (struct span *)NULL);
+    if (w->in->texts && l->text.len) {
+        struct span text = text_of(w, 0, l->text);
+        html(w, " ");
+        page_say(&w->g, WORD_QUOTED, &text, (struct span *)NULL);
+    }
+}
+
+/* What became of the lead, or that the operator corrected something. */
+static void became_of(struct paper *w, struct span reason, bool of_adjustment, bool adjusts)
+{
+    enum word status = word_of_status(reason);
+    if (of_adjustment)
+        status = WORD_CORRECTION;
+    else if (adjusts && status == WORD_APPROVED)
+        status = WORD_REINSTATED;
+    word_of(w, status, reason);
+}
+
+static void day_cell(struct paper *w, enum word label, struct span at)
+{
+    int64_t at_ms;
+    html(w, "<td class=\"nb\" data-l=\"");
+    page_word(&w->g, label);
+    html(w, "\">");
+    if (at.len && time_parse(at, &at_ms) == ERR_OK)
+        page_day(&w->g, at_ms);
+    html(w, "</td>");
+}
+
+static void lead_name(struct paper *w, bool there, int64_t lead)
+{
+    struct buf reference;
+    if (!there) {
+        html(w, "–");
+        return;
+    }
+    html(w, "<span>");
+    page_count(&w->g, lead);
+    buf_heap(&reference);
+    if (w->in->reference != NULL)
+        w->in->reference(w->in->of_page, (uint64_t)lead, &reference);
+    if (reference.len > 8) {
+        html(w, "<span class=\"why id\">");
+        page_text(&w->g, span_of(reference.ptr, 4));
+        html(w, "…");
+        page_text(&w->g, span_of(reference.ptr + reference.len - 4, 4));
+        html(w, "</span>");
+    }
+    html(w, "</span>");
+    buf_free(&reference);
+}
+
+static void adjustment(struct paper *w, const json_t *a)
+{
+    struct statement_line item = {0};
+    struct span line = SPAN("");
+    bool told = statement_line_find(w->in->lines, (uint64_t)number(a, "index"), &line) &&
+                line.ptr + line.len < w->in->lines.ptr + w->in->lines.len;
+    if (told) {
+        line.len++;
+        told = statement_line_next(&line, &item);
+    }
+    html(w, "<tr>");
+    day_cell(w, WORD_ON_DAY, item.at);
+    cell(w, WORD_ADJUSTED_LEAD, false);
+    lead_name(w, json_object_get(a, "lead") != NULL, number(a, "lead"));
+    html(w, "</td><td>");
+    became_of(w, member(a, "reason"), json_object_get(a, "adjustment") != NULL, true);
+    if (told) {
+        html(w, "<span class=\"why\">");
+        decided(w, &item);
+        html(w, "</span>");
+    }
+    html(w, "</td>");
+    cell(w, WORD_ADJUSTED_FIRST, false);
+    html(w, "<span class=\"id\">");
+    page_text(&w->g, member(a, "statement"));
+    html(w, member(a, "statement").len ? "</span>" : "–</span>");
+    html(w, "</td>");
+    cell(w, WORD_AMOUNT, true);
+    money(w, number(a, "micros"));
+    html(w, "</td></tr>");
+    json_decref(item.json);
+}
+
+void paper_adjustments(struct paper *w)
+{
+    const json_t *a;
+    size_t i;
+    if (json_array_size(w->s.adjustments) == 0)
+        return;
+    section(w, "<section>", WORD_ADJUSTMENTS);
+    html(w, "<table class=\"cards\"><thead><tr>");
+    column(w, WORD_ON_DAY, false, false);
+    column(w, WORD_ADJUSTED_LEAD, false, true);
+    column(w, WORD_ADJUSTED_WHY, false, false);
+    column(w, WORD_ADJUSTED_FIRST, false, true);
+    column(w, WORD_AMOUNT, true, true);
+    html(w, "</tr></thead><tbody>");
+    json_array_foreach(w->s.adjustments, i, a) adjustment(w, a);
+    html(w, "</tbody><tfoot><tr><th scope=\"row\" colspan=\"4\">");
+    page_word(&w->g, WORD_ADJUSTED_ALL);
+    html(w, "</th>");
+    cell(w, WORD_AMOUNT, true);
+    money(w, w->s.net_micros - w->s.gross_micros);
+    html(w, "</td></tr></tfoot></table></section>");
+}
+
+/* ---- line items ---- */
+
+/* A canonical line that changes no money says so in these bytes; texts cannot: their quotation marks are escaped. */
+static bool moves_money(struct span line)
+{
+    static const char nothing[] = ",\"micros\":0,";
+    return memmem(line.ptr, line.len, nothing, sizeof nothing - 1) == NULL;
+}
+
+static void part(struct paper *w, const struct statement_line *l)
+{
+    if (l->share_from < 0 || l->share_to <= l->share_from)
+        return;
+    struct page share = aside(w, 0);
+    page_amount(&share, l->share_to - l->share_from, 4, 0);
+    buf_str(share.out, w->g.language == LANGUAGE_FR ? "\u202f%" : "%");
+    struct span percent = buf_span(share.out);
+    html(w, "<span class=\"why\">");
+    page_say(&w->g, WORD_LINE_PART, &percent, (struct span *)NULL);
+    html(w, "</span>");
+}
+
+static bool disputes(const struct page_answer *a, int64_t index)
+{
+    if (!a->given || a->accepts)
+        return false;
+    for (size_t i = 0; i < a->n_disputed; i++)
+        if ((int64_t)a->disputed[i] == index)
+            return true;
+    return false;
+}
+
+static void disputed(struct paper *w, const struct statement_line *l)
+{
+    for (int publisher = 0; publisher < 2; publisher++) {
+        if (l->traffic || !disputes(&w->in->answer[publisher], l->index))
+            continue;
+        struct span who = text_of(w, 0, name_of(w, publisher));
+        html(w, "<span class=\"why bad\">");
+        page_say(&w->g, WORD_LINE_DISPUTED, &who, (struct span *)NULL);
+        html(w, "</span>");
+    }
+}
+
+/* By which link the lead came, and what the publisher wrote on that. */
+static void link_cell(struct paper *w, const struct statement_line *l)
+{
+    struct span label = w->in->texts && w->in->label != NULL && l->placement > 0
+                            ? w->in->label(w->in->of_page, l->placement)
+                            : SPAN("");
+    html(w, "<td data-l=\"");
+    page_word(&w->g, WORD_LINE_LINK);
+    html(w, "\">");
+    if (label.len) {
+        page_text(&w->g, label);
+    } else if (l->placement > 0) {
+        struct span n = count_of(w, 0, l->placement);
+        page_say(&w->g, WORD_LINK_OF, &n, (struct span *)NULL);
+    }
+    if (w->in->texts && l->sub1.len) {
+        html(w, l->placement > 0 ? " · " : "");
+        page_text(&w->g, l->sub1);
+    }
+    html(w, "</td>");
+}
+
+enum { NUMBER_WHOLE = 16 }; /* bytes that stay on one line */
+
+static void line_row(struct paper *w, const struct statement_line *l)
+{
+    bool about = json_object_get(l->json, "lead") != NULL, adjusts = span_is(l->kind, "adjustment");
+    html(w, "<tr>");
+    cell(w, WORD_LINE_ENTRY, false);
+    if (!l->traffic)
+        page_count(&w->g, l->index);
+    html(w, "</td>");
+    day_cell(w, WORD_LINE_RECEIVED, l->lead_at);
+    cell(w, WORD_ADJUSTED_LEAD, false);
+    if (about)
+        lead_name(w, true, l->lead);
+    html(w, "</td>");
+    if (w->in->texts) {
+        html(w, l->txid.len <= NUMBER_WHOLE ? "<td class=\"nb\" data-l=\"" : "<td data-l=\"");
+        page_word(&w->g, WORD_LINE_NUMBER);
+        html(w, "\">");
+        page_text(&w->g, l->txid);
+        html(w, "</td>");
+    }
+    link_cell(w, l);
+    html(w, "<td class=\"t\" data-l=\"");
+    page_word(&w->g, WORD_LINE_DECIDED);
+    html(w, "\"><span>");
+    if (l->traffic)
+        page_word(&w->g, WORD_LINE_TRAFFIC);
+    else
+        became_of(w, l->status.len ? l->status : l->reason, adjusts, false);
+    part(w, l);
+    if (!l->traffic) {
+        html(w, "<span class=\"why\">");
+        decided(w, l);
+        html(w, "</span>");
+    }
+    disputed(w, l);
+    html(w, "</span></td>");
+    cell(w, WORD_AMOUNT, true);
+    money(w, l->micros);
+    html(w, "</td></tr>");
+}
+
+static void lines_heading(struct paper *w, size_t shown, size_t all)
+{
+    struct span from = count_of(w, 0, shown ? 1 : 0), to = count_of(w, 1, (int64_t)shown),
+                of = count_of(w, 2, (int64_t)all);
+    html(w, "<section><h2>");
+    if (all == 0)
+        page_word(&w->g, WORD_LINES_NONE);
+    else
+        page_say(&w->g, WORD_LINES, &from, &to, &of, (struct span *)NULL);
+    html(w, "</h2>");
+}
+
+void paper_lines(struct paper *w)
+{
+    struct span rest = w->in->lines, line;
+    struct statement_line item = {0};
+    size_t all = 0, most = w->in->lines_most, shown = 0;
+    while (text_cut(&rest, '\n', &line))
+        all += moves_money(line);
+    lines_heading(w, most != 0 && most < all ? most : all, all);
+    if (all != 0) {
+        html(w, "<table class=\"cards lines\"><thead><tr>");
+        column(w, WORD_LINE_ENTRY, false, true);
+        column(w, WORD_LINE_RECEIVED, false, false);
+        column(w, WORD_ADJUSTED_LEAD, false, true);
+        if (w->in->texts)
+            column(w, WORD_LINE_NUMBER, false, false);
+        column(w, WORD_LINE_LINK, false, false);
+        column(w, WORD_LINE_DECIDED, false, false);
+        column(w, WORD_AMOUNT, true, true);
+        html(w, "</tr></thead><tbody>");
+        rest = w->in->lines;
+        while ((most == 0 || shown < most) && text_cut(&rest, '\n', &line)) {
+            struct span one = span_of(line.ptr, line.len + 1);
+            if (!moves_money(line) || !statement_line_next(&one, &item))
+                continue;
+            line_row(w, &item);
+            shown++;
+        }
+        json_decref(item.json);
+        html(w, "</tbody></table>");
+    }
+    if (all != 0 && !w->in->texts) {
+        html(w, "<p class=\"s\">");
+        page_word(&w->g, WORD_LINES_BARE);
+        html(w, "</p>");
+    }
+    if (shown < all) {
+        struct span n = count_of(w, 0, (int64_t)all);
+        html(w, "<p class=\"screen\"><a href=\"");
+        page_text(&w->g, w->in->address);
+        html(w, "&amp;lines=all\">");
+        page_say(&w->g, WORD_LINES_ALL, &n, (struct span *)NULL);
+        html(w, "</a></p>");
+    }
+    html(w, "</section>");
+}

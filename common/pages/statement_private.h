@@ -1,0 +1,146 @@
+/* What the files of a statement's page share: the page under way, and how its small pieces are written. */
+#ifndef CS_PAGES_STATEMENT_PRIVATE_H
+#define CS_PAGES_STATEMENT_PRIVATE_H
+
+#include "common/pages/statement_page.h"
+
+struct paper {
+    struct page g;
+    const struct statement_page *in;
+    struct statement s;
+    struct buf piece[3]; /* values of a sentence, while it is made */
+};
+
+/* ---- small pieces ---- */
+
+static inline struct span member(const json_t *obj, const char *key)
+{
+    const json_t *v = json_object_get(obj, key);
+    return span_of(json_string_value(v), json_string_length(v));
+}
+
+static inline int64_t number(const json_t *obj, const char *key)
+{
+    return json_integer_value(json_object_get(obj, key));
+}
+
+/* A page that writes into piece i, for page_say. */
+static inline struct page aside(struct paper *w, int i)
+{
+    struct page g = w->g;
+    g.out = &w->piece[i];
+    buf_clear(g.out);
+    return g;
+}
+
+static inline struct span text_of(struct paper *w, int i, struct span s)
+{
+    struct page g = aside(w, i);
+    page_text(&g, s);
+    return buf_span(g.out);
+}
+
+static inline struct span count_of(struct paper *w, int i, int64_t n)
+{
+    struct page g = aside(w, i);
+    page_count(&g, n);
+    return buf_span(g.out);
+}
+
+static inline struct span time_of(struct paper *w, int i, int64_t ms)
+{
+    struct page g = aside(w, i);
+    page_time(&g, ms);
+    return buf_span(g.out);
+}
+
+static inline void html(struct paper *w, const char *text)
+{
+    page_html(&w->g, text);
+}
+
+static inline void money(struct paper *w, int64_t micros)
+{
+    page_amount(&w->g, micros, 6, (int)w->s.exponent);
+}
+
+static inline void minor(struct paper *w, int64_t v)
+{
+    page_amount(&w->g, v, (int)w->s.exponent, (int)w->s.exponent);
+}
+
+static inline void word_of(struct paper *w, enum word known, struct span name)
+{
+    if (known != WORDS)
+        page_word(&w->g, known);
+    else
+        page_text(&w->g, name);
+}
+
+/* <th>{word} <td class=n>, left open. */
+static inline void row(struct paper *w, enum word what)
+{
+    html(w, "<tr><th scope=\"row\">");
+    page_word(&w->g, what);
+    html(w, "</th><td class=\"n\">");
+}
+
+static inline void money_row(struct paper *w, enum word what, int64_t micros)
+{
+    row(w, what);
+    money(w, micros);
+    html(w, "</td></tr>");
+}
+
+static inline void section(struct paper *w, const char *open, enum word title)
+{
+    html(w, open);
+    html(w, "<h2>");
+    page_word(&w->g, title);
+    html(w, "</h2>");
+}
+
+static inline void column(struct paper *w, enum word title, bool of_money, bool of_numbers)
+{
+    html(w, of_numbers ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">");
+    struct span currency = text_of(w, 0, w->s.currency);
+    page_say(&w->g, title, of_money ? &currency : NULL, (struct span *)NULL);
+    html(w, "</th>");
+}
+
+static inline void fact(struct paper *w, enum word name)
+{
+    html(w, "<dt>");
+    page_word(&w->g, name);
+    html(w, "</dt><dd>");
+}
+
+static inline const json_t *side(const struct paper *w, bool publisher)
+{
+    return json_object_get(w->s.json, publisher ? "publisher" : "advertiser");
+}
+
+/* What people call a party: its legal name, or its id here. */
+static inline struct span name_of(const struct paper *w, bool publisher)
+{
+    const json_t *party = side(w, publisher);
+    struct span name = member(json_object_get(party, "legal"), "name");
+    return name.len ? name : member(party, "id");
+}
+
+static inline void cell(struct paper *w, enum word label, bool of_money)
+{
+    struct span currency = text_of(w, 0, w->s.currency);
+    html(w, "<td class=\"n\" data-l=\"");
+    page_say(&w->g, label, of_money ? &currency : NULL, (struct span *)NULL);
+    html(w, "\">");
+}
+
+/* statement_terms.c: the price of a tier, by what it asks for; and the section of the terms. */
+void paper_tier(struct paper *w, enum word kind, int64_t terms, int64_t tier);
+void paper_terms(struct paper *w);
+/* statement_lines.c: the sections of adjustments and of line items. */
+void paper_adjustments(struct paper *w);
+void paper_lines(struct paper *w);
+
+#endif

@@ -1,0 +1,201 @@
+#include "common/base/text.h"
+#include "common/pages/statement_private.h"
+
+/* ---- the terms, in words ---- */
+
+static const struct page_terms *terms_of(const struct paper *w, int64_t index)
+{
+    for (size_t i = 0; i < w->in->n_terms; i++)
+        if ((int64_t)w->in->terms[i].index == index)
+            return &w->in->terms[i];
+    return NULL;
+}
+
+/* What a rule looks at, as people call it. */
+static void rule_field(struct page *g, struct span field)
+{
+    static const struct {
+        const char *name;
+        enum word word;
+    } fields[] = {{"country", WORD_FIELD_COUNTRY},
+                  {"placement", WORD_FIELD_PLACEMENT},
+                  {"device", WORD_FIELD_DEVICE},
+                  {"class", WORD_FIELD_CLASS}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (span_is(field, fields[i].name)) {
+            page_word(g, fields[i].word);
+            return;
+        }
+    page_text(g, span_starts(field, "f_") ? span_skip(field, 2) : field);
+}
+
+static void rule_bounds(struct page *g, const struct rule *r)
+{
+    char least_room[64], most_room[64];
+    struct buf least, most;
+    struct page a = *g, b = *g;
+    buf_fixed(&least, least_room, sizeof least_room);
+    buf_fixed(&most, most_room, sizeof most_room);
+    a.out = &least, b.out = &most;
+    page_count(&a, r->min), page_count(&b, r->max);
+    struct span from = buf_span(&least), to = buf_span(&most);
+    if (r->has_min && r->has_max)
+        page_say(g, WORD_RULE_BETWEEN, &from, &to, (struct span *)NULL);
+    else
+        page_say(g, r->has_min ? WORD_RULE_FROM : WORD_RULE_TO, r->has_min ? &from : &to, (struct span *)NULL);
+}
+
+/* "country: FR, BE", into piece 1. */
+static struct span rule_words(struct paper *w, const struct rule *r)
+{
+    struct buf field, values;
+    struct page f = w->g, v = w->g;
+    buf_heap(&field), buf_heap(&values);
+    f.out = &field, v.out = &values;
+    rule_field(&f, r->field);
+    if (r->op == RULE_RANGE)
+        rule_bounds(&v, r);
+    for (size_t i = 0; r->op != RULE_RANGE && i < r->n_values; i++) {
+        if (i > 0)
+            page_html(&v, w->g.language == LANGUAGE_ZH ? "、" : ", ");
+        page_text(&v, r->values[i]);
+    }
+    struct page g = aside(w, 1);
+    struct span a = buf_span(&field), b = buf_span(&values);
+    page_say(&g, WORD_RULE_IS, &a, &b, (struct span *)NULL);
+    buf_free(&field), buf_free(&values);
+    return buf_span(g.out);
+}
+
+/* A price by what it is for: what the tier asks for, or its place where the terms are not known here. */
+void paper_tier(struct paper *w, enum word kind, int64_t terms, int64_t tier)
+{
+    const struct page_terms *of = terms_of(w, terms);
+    struct page leads = aside(w, 0);
+    page_word(&leads, kind);
+    struct span what = buf_span(leads.out);
+    if (of == NULL || tier < 0 || (uint64_t)tier >= of->terms->n_tiers) {
+        struct span place = count_of(w, 1, tier + 1);
+        page_say(&w->g, WORD_OF_TIER, &what, &place, (struct span *)NULL);
+    } else if (of->terms->tiers[tier].has_when) {
+        struct span when = rule_words(w, &of->terms->tiers[tier].when);
+        page_say(&w->g, WORD_OF_THOSE, &what, &when, (struct span *)NULL);
+    } else {
+        page_say(&w->g, of->terms->n_tiers > 1 ? WORD_OF_OTHERS : kind, of->terms->n_tiers > 1 ? &what : NULL,
+                 (struct span *)NULL);
+    }
+}
+
+static void price(struct paper *w, bool *first)
+{
+    html(w, *first ? "" : "<br>");
+    *first = false;
+}
+
+static void prices(struct paper *w, const struct page_terms *of)
+{
+    const struct terms *t = of->terms;
+    bool first = true;
+    struct span currency = text_of(w, 0, w->s.currency);
+    html(w, "<dt>");
+    page_say(&w->g, WORD_PRICES, &currency, (struct span *)NULL);
+    html(w, "</dt><dd>");
+    for (size_t i = 0; i < t->n_tiers; i++) {
+        price(w, &first);
+        paper_tier(w, WORD_OF_LEAD, (int64_t)of->index, (int64_t)i);
+        html(w, " – ");
+        money(w, t->tiers[i].micros);
+    }
+    if (t->click_micros != 0) {
+        price(w, &first);
+        page_word(&w->g, WORD_OF_CLICK);
+        html(w, " – ");
+        money(w, t->click_micros);
+    }
+    if (t->impression_micros != 0) {
+        struct page what = aside(w, 0);
+        price(w, &first);
+        page_word(&what, WORD_OF_IMPRESSION);
+        struct span shown = buf_span(what.out);
+        page_say(&w->g, WORD_THOUSAND, &shown, (struct span *)NULL);
+        html(w, " – ");
+        money(w, 1000 * t->impression_micros);
+    }
+    if (t->sale_ppm != 0) {
+        price(w, &first);
+        page_word(&w->g, WORD_OF_SALE);
+        html(w, " – ");
+        page_amount(&w->g, t->sale_ppm, 4, 0);
+        html(w, w->g.language == LANGUAGE_FR ? "\u202f%" : "%");
+    }
+    html(w, first ? "–</dd>" : "</dd>");
+}
+
+static struct span days_of(struct paper *w, int i, int64_t n)
+{
+    char room[64];
+    struct buf digits;
+    struct page count = w->g, g = aside(w, i);
+    buf_fixed(&digits, room, sizeof room);
+    count.out = &digits;
+    page_count(&count, n);
+    struct span text = buf_span(&digits);
+    page_say(&g, n == 1 || (n == 0 && w->g.language == LANGUAGE_FR) ? WORD_DAY : WORD_DAYS, &text, (struct span *)NULL);
+    return buf_span(g.out);
+}
+
+static void fact_days(struct paper *w, enum word name, enum word sentence, int64_t days)
+{
+    struct span n = days_of(w, 0, days);
+    fact(w, name);
+    page_say(&w->g, sentence, &n, (struct span *)NULL);
+    html(w, "</dd>");
+}
+
+static void attribution(struct paper *w, const struct terms *t)
+{
+    static const enum word models[] = {[ATTRIBUTION_LAST] = WORD_MODEL_LAST,
+                                       [ATTRIBUTION_FIRST] = WORD_MODEL_FIRST,
+                                       [ATTRIBUTION_LINEAR] = WORD_MODEL_LINEAR,
+                                       [ATTRIBUTION_TIME_DECAY] = WORD_MODEL_TIME_DECAY,
+                                       [ATTRIBUTION_POSITION] = WORD_MODEL_POSITION};
+    struct page model = aside(w, 1);
+    struct span days = days_of(w, 0, t->click_days);
+    page_word(&model, models[t->attribution]);
+    struct span which = buf_span(model.out);
+    fact(w, WORD_ATTRIBUTION);
+    page_say(&w->g, WORD_ATTRIBUTED, &which, &days, (struct span *)NULL);
+    html(w, "</dd>");
+}
+
+void paper_terms(struct paper *w)
+{
+    const struct page_terms *of = terms_of(w, (int64_t)w->s.terms);
+    if (of == NULL)
+        return;
+    const struct terms *t = of->terms;
+    section(w, "<section class=\"keep terms\">", WORD_TERMS);
+    html(w, "<dl class=\"kv l\">");
+    fact(w, WORD_TERMS_VERSION);
+    struct span version = count_of(w, 0, of->version);
+    struct page bound = aside(w, 1);
+    page_day(&bound, of->at_ms);
+    struct span day = buf_span(bound.out);
+    page_say(&w->g, of->agreed ? WORD_TERMS_AGREED : WORD_TERMS_SET, &version, &day, (struct span *)NULL);
+    html(w, "</dd>");
+    prices(w, of);
+    attribution(w, t);
+    fact_days(w, WORD_SAME_PERSON, WORD_SAME_PERSON_ONCE, t->dedupe_days);
+    if (t->auto_approve) {
+        fact_days(w, WORD_REVIEWED, WORD_REVIEWED_IN_TIME, t->auto_approve_days);
+    } else {
+        fact(w, WORD_REVIEWED);
+        page_word(&w->g, WORD_REVIEWED_BY_HAND);
+        html(w, "</dd>");
+    }
+    fact_days(w, WORD_RETURNS, WORD_RETURNS_WITHIN, t->return_days);
+    fact_days(w, WORD_DUE, WORD_DUE_WITHIN, t->due_days);
+    fact(w, WORD_BELOW_NOTHING);
+    page_word(&w->g, t->set_off == SET_OFF_NEXT ? WORD_BELOW_NEXT : WORD_BELOW_OWED);
+    html(w, "</dd></dl></section>");
+}
