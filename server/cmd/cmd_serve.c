@@ -274,6 +274,7 @@ static void start(struct running *r)
         .queue_size = (size_t)sv->options->queue_size.number,
         .sweep_ms = sv->options->sweep_ms.number,
         .stuck_ms = click_wait_ms > STUCK_LEAST_MS / 2 ? 2 * click_wait_ms : STUCK_LEAST_MS,
+        .retention_days = sv->options->retention_days.number,
         .counters = metrics_thread(sv->metrics, r->n_workers),
     };
     sv->source = source_new(&setup);
@@ -284,6 +285,10 @@ static void start(struct running *r)
             "raise it");
     if (err == ERR_CORRUPT)
         die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
+            sv->options->data.text);
+    if (err == ERR_NOT_FOUND)
+        die("the key of this month is gone from %s/keys, and days of it are sealed under it (or the clock says a month "
+            "whose key was destroyed): put back the file from your copy of the key files",
             sv->options->data.text);
     if (err != ERR_OK)
         die("recovery failed (%s): look at the disk, and whether this user may write to %s", err_word(err),

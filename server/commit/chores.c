@@ -100,12 +100,7 @@ enum err chore_gap(struct batch *cx, struct job *job)
 
 enum err chore_day_keys(struct batch *cx, struct job *job)
 {
-    uint8_t wrap[32];
-    keys_day_wrap(cx->instance->keys, wrap);
-    enum err err =
-        day_keys_keep(cx->instance->day_keys, cx->txn, wrap, job->record.day_keys.day, job->record.day_keys.wrapped);
-    crypto_wipe(wrap, sizeof wrap);
-    return err;
+    return day_keys_keep(cx->instance->day_keys, cx->txn, job->record.day_keys.day, job->record.day_keys.wrapped);
 }
 
 /* ---- sweep and root log ---- */

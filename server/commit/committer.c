@@ -330,8 +330,9 @@ static enum err first_day_keys(struct committer *c)
     struct job job = {.chore = true};
     struct job *jobs[] = {&job};
     bool wrote;
-    schedule_day_keys(c->cx.instance, &job.record);
-    enum err err = source_keep(c->source, jobs, 1);
+    enum err err = schedule_day_keys(c->cx.instance, &job.record);
+    if (err == ERR_OK)
+        err = source_keep(c->source, jobs, 1);
     if (err == ERR_OK)
         err = committer_run(c, jobs, 1, &wrote);
     return err == ERR_OK ? job.err : err;

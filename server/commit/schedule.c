@@ -1,28 +1,34 @@
 #include "server/commit/schedule.h"
 
+#include <stdlib.h>
+
 #include "common/base/when.h"
 #include "server/commit/credentials.h"
 #include "server/commit/source.h"
+#include "server/system/log.h"
 #include "server/system/system.h"
 
 enum { TIDY_ROWS = 4096 };
+enum { CLOCK_FRESH_MS = 120000 };
 enum { TIDY_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 
-void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms)
+void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms, int64_t retention_days)
 {
-    *s = (struct schedule){.instance = in, .sweep_ms = sweep_ms};
+    *s = (struct schedule){.instance = in, .sweep_ms = sweep_ms, .retention_days = retention_days};
     clock_watch_open(&s->clock, in->store);
 }
 
-void schedule_day_keys(const struct instance *in, struct record *out)
+enum err schedule_day_keys(const struct instance *in, struct record *out)
 {
-    uint8_t wrap[32];
+    struct txn *t;
     int64_t now_ms = clock_ms();
     *out = (struct record){.kind = RECORD_DAY_KEYS, .now_ms = now_ms, .day_keys.day = (uint32_t)(now_ms / MS_PER_DAY)};
-    keys_day_wrap(in->keys, wrap);
-    for (uint32_t i = 0; i < 2; i++)
-        day_key_draw(wrap, out->day_keys.day + i, out->day_keys.wrapped[i]);
-    crypto_wipe(wrap, sizeof wrap);
+    enum err err = txn_begin(in->store, false, &t);
+    if (err != ERR_OK)
+        return err;
+    err = day_keys_draw(in->day_keys, t, out->day_keys.day, out->day_keys.wrapped);
+    txn_abort(t);
+    return err;
 }
 
 /* Each makes a record when there is something to do. */
@@ -31,8 +37,27 @@ static bool make_day_keys(struct schedule *s, struct record *out)
 {
     if ((uint32_t)(clock_ms() / MS_PER_DAY) == s->keys_day)
         return false;
-    schedule_day_keys(s->instance, out);
-    return true;
+    enum err err = schedule_day_keys(s->instance, out);
+    if (err != ERR_OK)
+        log_line(LOG_ERROR, 0, "chore_failed", "day_keys: %s: the key of the month in keys/", err_word(err));
+    return err == ERR_OK;
+}
+
+/* Only by a clock that is known to go right: what is destroyed does not come back. */
+static bool destroy_months(struct schedule *s, struct record *out)
+{
+    const struct clock_watch *w = &s->clock;
+    int64_t day = w->now_ms / MS_PER_DAY - s->retention_days;
+    (void)out;
+    if (s->retention_days == 0 || day <= 0 || !w->known || !clock_sure(&w->live) ||
+        memcmp(w->live.last.boot, w->boot, CLOCK_BOOT_LEN) != 0 ||
+        llabs(w->now_ms - w->live.last.now_ms) > CLOCK_FRESH_MS)
+        return false;
+    enum err err = day_keys_destroy(s->instance->day_keys, (uint32_t)day);
+    if (err != ERR_OK)
+        log_line(LOG_ERROR, 0, "chore_failed", "retention: %s: keys of past months could not be destroyed",
+                 err_word(err));
+    return false;
 }
 
 static bool make_approve(struct schedule *s, struct record *out)
@@ -88,7 +113,7 @@ static const struct chore {
     {RECORD_DAY_KEYS, SECOND_MS, make_day_keys}, {RECORD_APPROVE, SECOND_MS, make_approve},
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
     {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
-    {RECORD_TELL, SECOND_MS, make_tell},
+    {RECORD_TELL, SECOND_MS, make_tell},         {RECORD_NONE, ROUND_MS, destroy_months},
 };
 enum { DAY_KEYS_CHORE = 0, TELL_CHORE = 6 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");

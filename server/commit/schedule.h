@@ -7,20 +7,20 @@
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
-enum { CHORES_MAX = 7, APPROVE_STEPS = 256 };
+enum { CHORES_MAX = 8, APPROVE_STEPS = 256 };
 
 struct schedule {
     struct instance *instance;
-    int64_t sweep_ms;
-    int64_t due_ms[CHORES_MAX]; /* monotonic */
-    uint32_t keys_day;          /* that has its keys and those of the day after */
+    int64_t sweep_ms, retention_days; /* 0 of these: what is sealed can be opened for good */
+    int64_t due_ms[CHORES_MAX];       /* monotonic */
+    uint32_t keys_day;                /* that has its keys and those of the day after */
     struct clock_watch clock;
     uint32_t publish_from; /* heads that changed go into the root log, once a minute: contract number from which this
                               round goes on, 0: it is over */
     bool swept;            /* since the last step of a round */
 };
 
-void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms);
+void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms, int64_t retention_days);
 /* The next chore that is due; false: none, *pause_ms says for how long. full: nothing can be written now. */
 MUST_CHECK bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out,
                               int64_t *pause_ms);
@@ -31,7 +31,7 @@ void schedule_published(struct schedule *s);
 void schedule_day_keys_soon(struct schedule *s);
 /* Of a chore that schedule_next made. */
 void schedule_done(struct schedule *s, const struct job *job);
-/* The record that gives today and tomorrow their keys, drawn now. */
-void schedule_day_keys(const struct instance *in, struct record *out);
+/* The record that gives today and tomorrow their keys, drawn now. As day_keys_draw. */
+MUST_CHECK enum err schedule_day_keys(const struct instance *in, struct record *out);
 
 #endif

@@ -22,6 +22,7 @@ struct source_setup {
     struct instance *instance;
     size_t workers, queue_size;         /* jobs that may wait, per worker */
     int64_t sweep_ms, stuck_ms;         /* of a batch: after so long writing does not work; 0: however long */
+    int64_t retention_days;             /* after so many what was sealed cannot be opened; 0: never */
     struct counters *counters;          /* the committer's own */
     const struct source_keeper *keeper; /* NULL: none */
 };

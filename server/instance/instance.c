@@ -169,7 +169,13 @@ enum err instance_open_store(struct instance *in, const char *dir, enum store_mo
         *what = "the store";
         err = store_open(dir, mode, map_size, &in->store);
     }
-    in->day_keys = day_keys_new();
+    if (err == ERR_OK) {
+        uint8_t salt[32];
+        *what = "keys/kept-from";
+        keys_day_wrap(in->keys, salt);
+        err = day_keys_new(dir, salt, &in->day_keys);
+        crypto_wipe(salt, sizeof salt);
+    }
     in->drafts = drafts_new();
     if (err != ERR_OK)
         instance_close(in);
@@ -217,9 +223,5 @@ struct span instance_log_name(const struct instance *in, const struct contract *
 
 struct sealer *instance_sealer(const struct instance *in)
 {
-    uint8_t wrap[32];
-    keys_day_wrap(in->keys, wrap);
-    struct sealer *s = sealer_new(in->day_keys, wrap);
-    crypto_wipe(wrap, sizeof wrap);
-    return s;
+    return sealer_new(in->day_keys);
 }

@@ -1,11 +1,14 @@
-/* Day keys at rest: nonce 12 | AES-256-GCM under the wrap key (aad: day be32) of 32 key bytes | tag 16. */
+/* Day keys at rest: nonce 12 | AES-256-GCM under the wrap key (aad: day be32) of 32 key bytes | tag 16. The wrap key is
+ * HKDF-SHA256 of the month's key, with the salt. */
 #include "server/keys/day_keys.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "server/keys/month_keys.h"
 #include "server/system/system.h"
 
 enum { KEY_LEN = 32, RECENT = 4, CONTEXTS = 4 };
@@ -18,17 +21,30 @@ struct day_key {
 };
 
 struct day_keys {
-    struct day_key pending[2]; /* the committer's, until its commit */
-    pthread_mutex_t lock;      /* of recent: taken when a thread meets a new day, not per event */
+    char *data_dir;
+    uint8_t salt[32];
+    _Atomic uint32_t kept_from; /* a day: written by the source's thread */
+    bool tidy;                  /* no file of before it is left; the source's thread */
+    struct day_key pending[2];  /* the committer's, until its commit */
+    pthread_mutex_t lock;       /* of recent: taken when a thread meets a new day, not per event */
     struct day_key recent[RECENT];
     size_t next;
 };
 
-struct day_keys *day_keys_new(void)
+enum err day_keys_new(const char *data_dir, const uint8_t salt[32], struct day_keys **out)
 {
+    uint32_t month;
+    enum err err = months_kept_from(data_dir, &month);
+    if (err != ERR_OK)
+        return err;
     struct day_keys *p = xcalloc(1, sizeof *p);
     pthread_mutex_init(&p->lock, NULL);
-    return p;
+    p->data_dir = xasprintf("%s", data_dir);
+    memcpy(p->salt, salt, sizeof p->salt);
+    p->tidy = month == 0;
+    atomic_init(&p->kept_from, month != 0 ? month_first_day(month) : 0);
+    *out = p;
+    return ERR_OK;
 }
 
 void day_keys_free(struct day_keys *p)
@@ -36,8 +52,21 @@ void day_keys_free(struct day_keys *p)
     if (p == NULL)
         return;
     pthread_mutex_destroy(&p->lock);
+    free(p->data_dir);
     crypto_wipe(p, sizeof *p);
     free(p);
+}
+
+static enum err wrap_of(const struct day_keys *p, uint32_t day, uint8_t out[32])
+{
+    uint8_t month[MONTH_KEY_LEN];
+    if (day < day_keys_kept_from(p))
+        return ERR_NOT_FOUND;
+    enum err err = month_key_read(p->data_dir, month_of_day(day), month);
+    if (err == ERR_OK)
+        hkdf(span_of(month, sizeof month), span_of(p->salt, sizeof p->salt), SPAN("countersign/v1/day wrap"), out, 32);
+    crypto_wipe(month, sizeof month);
+    return err;
 }
 
 static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span wrapped, uint8_t out[KEY_LEN])
@@ -53,7 +82,23 @@ static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span wrapped
     return err;
 }
 
-void day_key_draw(const uint8_t wrap[32], uint32_t day, uint8_t wrapped[DAY_KEY_ROW])
+/* Makes what wraps the days of that month; ERR_NOT_FOUND: it is gone, and some of them have keys. */
+static enum err month_ready(const struct day_keys *p, struct txn *t, uint32_t month)
+{
+    uint8_t key[MONTH_KEY_LEN], from[4];
+    struct span found, row;
+    enum err err = month_key_read(p->data_dir, month, key);
+    crypto_wipe(key, sizeof key);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    store_be32(from, month_first_day(month));
+    err = store_seek(t, TABLE_DAY_KEYS, span_of(from, sizeof from), &found, &row);
+    if (err == ERR_OK && found.len == 4 && load_be32(found.ptr) < month_first_day(month + 1))
+        return ERR_NOT_FOUND;
+    return err == ERR_OK || err == ERR_NOT_FOUND ? month_key_make(p->data_dir, month) : err;
+}
+
+static void key_draw(const uint8_t wrap[32], uint32_t day, uint8_t wrapped[DAY_KEY_ROW])
 {
     uint8_t row[4], key[KEY_LEN];
     store_be32(row, day);
@@ -65,37 +110,54 @@ void day_key_draw(const uint8_t wrap[32], uint32_t day, uint8_t wrapped[DAY_KEY_
     crypto_wipe(key, sizeof key);
 }
 
-static enum err stored_key(struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[KEY_LEN])
+enum err day_keys_draw(const struct day_keys *p, struct txn *t, uint32_t day, uint8_t wrapped[2][DAY_KEY_ROW])
 {
-    uint8_t row[4];
+    uint8_t wrap[32];
+    enum err err = day >= day_keys_kept_from(p) ? ERR_OK : ERR_NOT_FOUND;
+    for (uint32_t i = 0; i < 2 && err == ERR_OK; i++) {
+        err = month_ready(p, t, month_of_day(day + i));
+        if (err == ERR_OK && (err = wrap_of(p, day + i, wrap)) == ERR_OK)
+            key_draw(wrap, day + i, wrapped[i]);
+    }
+    crypto_wipe(wrap, sizeof wrap);
+    return err;
+}
+
+static enum err stored_key(const struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[KEY_LEN])
+{
+    uint8_t row[4], wrap[32];
     struct span wrapped;
     store_be32(row, day);
     enum err err = store_get(t, TABLE_DAY_KEYS, span_of(row, sizeof row), &wrapped);
-    return err != ERR_OK ? err : unwrap(wrap, day, wrapped, out);
+    if (err == ERR_OK && (err = wrap_of(p, day, wrap)) == ERR_OK)
+        err = unwrap(wrap, day, wrapped, out);
+    crypto_wipe(wrap, sizeof wrap);
+    return err;
 }
 
-static enum err key_keep(struct txn *t, const uint8_t wrap[32], uint32_t day, const uint8_t wrapped[DAY_KEY_ROW],
-                         uint8_t out[KEY_LEN])
+/* What becomes of the store rests on the record and the rows alone, not on the files. */
+static enum err row_keep(struct txn *t, uint32_t day, const uint8_t wrapped[DAY_KEY_ROW])
 {
     uint8_t row[4];
+    struct span there;
     store_be32(row, day);
-    enum err err = unwrap(wrap, day, span_of(wrapped, DAY_KEY_ROW), out);
-    return err != ERR_OK ? err : store_put(t, TABLE_DAY_KEYS, span_of(row, sizeof row), span_of(wrapped, DAY_KEY_ROW));
+    enum err err = store_get(t, TABLE_DAY_KEYS, span_of(row, sizeof row), &there);
+    if (err == ERR_OK)
+        return there.len == DAY_KEY_ROW ? ERR_OK : ERR_CORRUPT;
+    return err == ERR_NOT_FOUND ? store_put(t, TABLE_DAY_KEYS, span_of(row, sizeof row), span_of(wrapped, DAY_KEY_ROW))
+                                : err;
 }
 
-enum err day_keys_keep(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day,
-                       const uint8_t wrapped[2][DAY_KEY_ROW])
+enum err day_keys_keep(struct day_keys *p, struct txn *t, uint32_t day, const uint8_t wrapped[2][DAY_KEY_ROW])
 {
+    day_keys_forget(p);
     for (uint32_t i = 0; i < 2; i++) {
         struct day_key *slot = &p->pending[i];
-        slot->set = false;
-        enum err err = stored_key(t, wrap, day + i, slot->key);
-        if (err == ERR_NOT_FOUND)
-            err = key_keep(t, wrap, day + i, wrapped[i], slot->key);
+        enum err err = row_keep(t, day + i, wrapped[i]);
         if (err != ERR_OK)
             return err;
         slot->day = day + i;
-        slot->set = true;
+        slot->set = stored_key(p, t, day + i, slot->key) == ERR_OK;
     }
     return ERR_OK;
 }
@@ -115,7 +177,7 @@ void day_keys_forget(struct day_keys *p)
 
 void day_keys_publish(struct day_keys *p)
 {
-    if (!p->pending[0].set)
+    if (!p->pending[0].set && !p->pending[1].set)
         return;
     pthread_mutex_lock(&p->lock);
     for (size_t i = 0; i < 2; i++) {
@@ -126,8 +188,32 @@ void day_keys_publish(struct day_keys *p)
     pthread_mutex_unlock(&p->lock);
 }
 
-enum err day_key_get(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day, uint8_t out[32])
+uint32_t day_keys_kept_from(const struct day_keys *p)
 {
+    return atomic_load(&p->kept_from);
+}
+
+enum err day_keys_destroy(struct day_keys *p, uint32_t day)
+{
+    uint32_t from = month_first_day(month_of_day(day)), kept = day_keys_kept_from(p);
+    if (from <= kept && p->tidy)
+        return ERR_OK;
+    from = from > kept ? from : kept;
+    enum err err = months_destroy(p->data_dir, month_of_day(from));
+    p->tidy = err == ERR_OK;
+    atomic_store(&p->kept_from, from); /* whether all is gone or a part: none of it is used any more */
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < RECENT; i++)
+        if (p->recent[i].set && p->recent[i].day < from)
+            crypto_wipe(&p->recent[i], sizeof p->recent[i]);
+    pthread_mutex_unlock(&p->lock);
+    return err;
+}
+
+enum err day_key_get(struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[32])
+{
+    if (day < day_keys_kept_from(p))
+        return ERR_NOT_FOUND;
     pthread_mutex_lock(&p->lock);
     const struct day_key *found = recent_find(p, day);
     if (found != NULL)
@@ -135,7 +221,7 @@ enum err day_key_get(struct day_keys *p, struct txn *t, const uint8_t wrap[32], 
     pthread_mutex_unlock(&p->lock);
     if (found != NULL)
         return ERR_OK;
-    return t != NULL ? stored_key(t, wrap, day, out) : ERR_NOT_FOUND;
+    return t != NULL ? stored_key(p, t, day, out) : ERR_NOT_FOUND;
 }
 
 /* A day's cipher. Nonces are 8 random bytes, drawn anew for each context, and a counter: no two contexts of one key
@@ -148,16 +234,15 @@ struct context {
 
 struct sealer {
     struct day_keys *day_keys;
-    uint8_t wrap[32];
+    uint32_t kept_from; /* no context is of a day before it */
     struct context context[CONTEXTS];
     size_t next;
 };
 
-struct sealer *sealer_new(struct day_keys *p, const uint8_t wrap[32])
+struct sealer *sealer_new(struct day_keys *p)
 {
     struct sealer *s = xcalloc(1, sizeof *s);
     s->day_keys = p;
-    memcpy(s->wrap, wrap, sizeof s->wrap);
     return s;
 }
 
@@ -171,8 +256,22 @@ void sealer_free(struct sealer *s)
     free(s);
 }
 
+static void forget_destroyed(struct sealer *s, uint32_t kept_from)
+{
+    for (size_t i = 0; i < CONTEXTS; i++) {
+        if (s->context[i].aead != NULL && s->context[i].day < kept_from) {
+            aead_free(s->context[i].aead);
+            s->context[i] = (struct context){0};
+        }
+    }
+    s->kept_from = kept_from;
+}
+
 static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struct context **out)
 {
+    uint32_t kept_from = day_keys_kept_from(s->day_keys);
+    if (kept_from != s->kept_from)
+        forget_destroyed(s, kept_from);
     for (size_t i = 0; i < CONTEXTS; i++) {
         if (s->context[i].aead != NULL && s->context[i].day == day) {
             *out = &s->context[i];
@@ -180,7 +279,7 @@ static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struc
         }
     }
     uint8_t key[KEY_LEN];
-    enum err err = day_key_get(s->day_keys, t, s->wrap, day, key);
+    enum err err = day_key_get(s->day_keys, t, day, key);
     if (err != ERR_OK)
         return err;
     struct context *c = &s->context[s->next++ % CONTEXTS];

@@ -5,28 +5,35 @@
 #include "common/ledger/commitment.h"
 #include "server/ledger/ledger.h"
 
-/* One AES-256 key per UTC day, wrapped under the master key in TABLE_DAY_KEYS. Today's and tomorrow's exist before they
- * are needed. */
+/* One AES-256 key per UTC day, in TABLE_DAY_KEYS, wrapped under the key of its month (month_keys.h) together with
+ * `salt`, of the master key. Today's and tomorrow's exist before they are needed. Any thread, but where it says. */
 struct day_keys;
-struct day_keys *day_keys_new(void);
+MUST_CHECK enum err day_keys_new(const char *data_dir, const uint8_t salt[32], struct day_keys **out); /* ERR_CORRUPT,
+                                                                                                          ERR_IO */
 void day_keys_free(struct day_keys *p);
-/* Draws a day's key, wrapped as TABLE_DAY_KEYS keeps it. Any thread. */
+/* Draws what wraps and the keys of `day` and the day after, wrapped as TABLE_DAY_KEYS keeps them. The source's thread.
+ * ERR_NOT_FOUND: the key of a month is gone of which the store (t) has days already, or which was destroyed. */
 enum { DAY_KEY_ROW = 12 + 32 + 16 }; /* nonce, ciphertext, tag */
-void day_key_draw(const uint8_t wrap[32], uint32_t day, uint8_t wrapped[DAY_KEY_ROW]);
+MUST_CHECK enum err day_keys_draw(const struct day_keys *p, struct txn *t, uint32_t day,
+                                  uint8_t wrapped[2][DAY_KEY_ROW]);
 /* Committer, inside a write transaction: keeps what was drawn for `day` and the day after, unless they have keys
- * already. Publishes them to readers after day_keys_publish (call after the commit). */
-MUST_CHECK enum err day_keys_keep(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day,
+ * already. Publishes to readers those that unwrap after day_keys_publish (call after the commit). */
+MUST_CHECK enum err day_keys_keep(struct day_keys *p, struct txn *t, uint32_t day,
                                   const uint8_t wrapped[2][DAY_KEY_ROW]);
 void day_keys_publish(struct day_keys *p);
 void day_keys_forget(struct day_keys *p); /* instead, when the transaction came to nothing */
-/* Any thread: copies the key; ERR_NOT_FOUND when it is not there (yet, or destroyed). Falls back to the store when t is
- * given. */
-MUST_CHECK enum err day_key_get(struct day_keys *p, struct txn *t, const uint8_t wrap[32], uint32_t day,
-                                uint8_t out[32]);
+/* Copies the key; ERR_NOT_FOUND when it is not there (yet), or what wraps it is destroyed. Falls back to the store when
+ * t is given. */
+MUST_CHECK enum err day_key_get(struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[32]);
+/* Destroys what wraps the keys of days before the month of `day`; sealers forget them with their next entry. Nothing to
+ * do is soon told. The source's thread. ERR_IO: it is to be called again. */
+MUST_CHECK enum err day_keys_destroy(struct day_keys *p, uint32_t day);
+/* The first day whose key was not destroyed on purpose. */
+uint32_t day_keys_kept_from(const struct day_keys *p);
 
 /* A thread's sealing contexts, one per recent day. */
 struct sealer;
-struct sealer *sealer_new(struct day_keys *p, const uint8_t wrap[32]);
+struct sealer *sealer_new(struct day_keys *p);
 void sealer_free(struct sealer *s);
 /* Appends nonce, ciphertext and tag. ERR_BUSY when the day's key is not there yet (a clock that jumped: the committer
  * makes it within a second). */

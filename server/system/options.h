@@ -37,6 +37,8 @@
       "milliseconds that a click or pixel waits for its commit; then it is answered as unrecorded")                    \
     X(disposable_domains, TEXT, "",                                                                                    \
       "file of disposable e-mail domains, one a line, in place of the list that comes with the program")               \
+    X(retention_days, NUMBER(0, 36500), "0",                                                                           \
+      "days after which what was sealed of persons is destroyed, with the key of its month; 0: never")                 \
     X(witnesses, TEXT, "",                                                                                             \
       "file of a C2SP tlog-policy: the witnesses that are asked to cosign the root log, and their quorum; empty: "     \
       "none")                                                                                                          \

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import unittest
 from collections import Counter, defaultdict
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class World:
             server.stop()
             assert countersign("token", "--data", server.data, "--party", self.market.publisher.id).returncode == 0  # a row of `untold`
             self.keys = json.loads((server.data / "keys.json").read_text())
+            self.months = {path.name: path.read_text() for path in (server.data / "keys").iterdir()}
             self.rows = defaultdict(list)
             for line in facts("rows", server.data).splitlines():
                 row = json.loads(line)
@@ -91,6 +93,11 @@ class World:
     def part(self, name):
         """The first row of this part of a statement."""
         return next(value for key, value in self.rows["statements"] if key.endswith(b"\0" + name))
+
+    def wrap(self, day, salt, info):
+        """What wraps a day's key, by the file of its month."""
+        date = datetime.fromtimestamp(int.from_bytes(day, "big") * 86400, timezone.utc)
+        return HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=info.encode()).derive(b64u_decode(self.months[f"{date:%Y-%m}"]))
 
     def subkey(self, label):
         hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=label.encode())
@@ -163,8 +170,9 @@ def tokens(doc, world):
 
 def private_parts(doc, world):
     labels = {key: info for info, key in table(doc, "info", "key")}
-    wrap = world.subkey(words_of_label(labels["wraps the daily keys of private parts"]))
-    days = {key: unseal(wrap, value, key) for key, value in world.rows["day_keys"]}
+    salt = world.subkey(words_of_label(next(info for key, info in labels.items() if "daily keys of private parts" in key)))
+    info = re.search(r"salt = the key of `[^`]+`, info = `([^`]+)`", doc)[1]
+    days = {key: unseal(world.wrap(key, salt, info), value, key) for key, value in world.rows["day_keys"]}
     every, leads = set(), set()
     for names, of, _ in table(doc, "member", "of", "what"):
         (every if of == "all" else leads).update(words(names))
@@ -544,7 +552,7 @@ def key_file(doc, world):
 CASES = {
     tokens: [("contract be32, placement be32 | 35 |", "contract be32, placement be32 | 36 |"),
              ("contract be32, placement be32 | 35 |", "contract be32, placement be64 | 35 |")],
-    private_parts: [("| `ip`, `ua` | all |", "| `ip`, `agent` | all |"), ("countersign/v1/day wrap", "countersign/v1/day cover")],
+    private_parts: [("| `ip`, `ua` | all |", "| `ip`, `agent` | all |"), ("info = `countersign/v1/day wrap`", "info = `countersign/v1/day cover`")],
     root_log: [('"countersign/v1/root leaf" 00', '"countersign/v1/root tag" 00')],
     entries: [("`at`* `campaign`* `clock_ms` `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
               ("| `gap` | `at`", "| `hole` | `at`")],

@@ -335,7 +335,8 @@ static const char *const chance[] = {"clock_ms",
                                      "random_bytes",
                                      "random_id",
                                      "vault_nonce",
-                                     "day_key_draw",
+                                     "day_keys_draw",
+                                     "month_key_make",
                                      "api_token_new",
                                      "clock_gettime",
                                      "gettimeofday",
@@ -421,6 +422,7 @@ static bool outside_of_folds(const char *path)
         "server/keys/keys.c",             /* init draws the server's own secrets */
         "server/keys/vault.c",            /* workers draw nonces here */
         "server/keys/day_keys.c",         /* workers seal; keys of days are drawn for the schedule */
+        "server/keys/month_keys.c",       /* and those of months */
         "server/catalog/catalog_write.c", /* api_token_new, for init and draw.c */
         "server/api/draw.c",              /* workers draw secrets */
         NULL};

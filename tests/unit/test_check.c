@@ -100,13 +100,11 @@ static uint32_t day_of_story(void)
 
 static void put_day_key(struct shop *s, struct txn *t, uint32_t day)
 {
-    uint8_t wrap[32], drawn[2][DAY_KEY_ROW];
+    uint8_t drawn[2][DAY_KEY_ROW];
     if (day <= s->days)
         return;
-    keys_day_wrap(s->keys, wrap);
-    for (uint32_t i = 0; i < 2; i++)
-        day_key_draw(wrap, day + i, drawn[i]);
-    assert_ok(day_keys_keep(s->day_keys, t, wrap, day, drawn));
+    assert_ok(day_keys_draw(s->day_keys, t, day, drawn));
+    assert_ok(day_keys_keep(s->day_keys, t, day, drawn));
     day_keys_publish(s->day_keys);
     s->days = day;
 }
@@ -308,10 +306,10 @@ static int shop_open(void **state)
     assert_ok(keys_create(s->f.dir));
     assert_ok(keys_load(s->f.dir, &s->keys));
     s->story = story_long(300);
-    s->day_keys = day_keys_new();
-    uint8_t wrap[32];
-    keys_day_wrap(s->keys, wrap);
-    s->sealer = sealer_new(s->day_keys, wrap);
+    uint8_t salt[32];
+    keys_day_wrap(s->keys, salt);
+    assert_ok(day_keys_new(s->f.dir, salt, &s->day_keys));
+    s->sealer = sealer_new(s->day_keys);
     struct entry terms;
     assert_ok(entry_read(buf_span(&s->story->entry[0]), &terms, NULL));
     buf_heap(&s->campaign);

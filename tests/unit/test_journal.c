@@ -1,11 +1,16 @@
 #include "server/ledger/journal.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "common/base/bytes.h"
+#include "common/base/mem.h"
 #include "server/keys/day_keys.h"
+#include "server/keys/month_keys.h"
 #include "server/system/system.h"
 #include "tests/support/store_fixture.h"
 
-static const uint8_t wrap[32] = "a key that wraps the day keys";
+static const uint8_t salt[32] = "of the master key", other_salt[32] = "of another";
 static const struct hash commitment = {"commitment"};
 static struct fixture f;
 static struct day_keys *day_keys;
@@ -14,7 +19,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_open(&f);
-    day_keys = day_keys_new();
+    assert_ok(day_keys_new(f.dir, salt, &day_keys));
     return 0;
 }
 
@@ -77,9 +82,8 @@ static void make_day(uint32_t day, bool commit)
 {
     struct txn *t = fixture_begin(&f, true);
     uint8_t drawn[2][DAY_KEY_ROW];
-    for (uint32_t i = 0; i < 2; i++)
-        day_key_draw(wrap, day + i, drawn[i]);
-    assert_ok(day_keys_keep(day_keys, t, wrap, day, drawn));
+    assert_ok(day_keys_draw(day_keys, t, day, drawn));
+    assert_ok(day_keys_keep(day_keys, t, day, drawn));
     if (commit) {
         assert_ok(txn_commit(t));
         day_keys_publish(day_keys);
@@ -95,24 +99,27 @@ static void a_day_key_is_made_once_and_wrapped(void **state)
     uint8_t first[32], again[32], row[4];
     struct span stored;
     make_day(100, true);
-    assert_ok(day_key_get(day_keys, NULL, wrap, 100, first));
+    assert_ok(day_key_get(day_keys, NULL, 100, first));
     make_day(101, true);
     make_day(100, true);
-    assert_ok(day_key_get(day_keys, NULL, wrap, 100, again));
+    assert_ok(day_key_get(day_keys, NULL, 100, again));
     assert_memory_equal(first, again, 32);
-    assert_ok(day_key_get(day_keys, NULL, wrap, 102, again));
+    assert_ok(day_key_get(day_keys, NULL, 102, again));
     assert_memory_not_equal(first, again, 32);
 
     struct txn *t = fixture_begin(&f, false);
     store_be32(row, 100);
     assert_ok(store_get(t, TABLE_DAY_KEYS, span_of(row, 4), &stored));
     assert_null(memmem(stored.ptr, stored.len, first, 32));
-    struct day_keys *fresh = day_keys_new();
-    assert_err(day_key_get(fresh, NULL, wrap, 100, again), ERR_NOT_FOUND);
-    assert_ok(day_key_get(fresh, t, wrap, 100, again));
+    struct day_keys *fresh, *other;
+    assert_ok(day_keys_new(f.dir, salt, &fresh));
+    assert_ok(day_keys_new(f.dir, other_salt, &other));
+    assert_err(day_key_get(fresh, NULL, 100, again), ERR_NOT_FOUND);
+    assert_ok(day_key_get(fresh, t, 100, again));
     assert_memory_equal(first, again, 32);
-    assert_err(day_key_get(fresh, t, wrap, 200, again), ERR_NOT_FOUND);
-    assert_err(day_key_get(fresh, t, commitment.b, 100, again), ERR_CORRUPT);
+    assert_err(day_key_get(fresh, t, 200, again), ERR_NOT_FOUND);
+    assert_err(day_key_get(other, t, 100, again), ERR_CORRUPT);
+    day_keys_free(other);
     day_keys_free(fresh);
     txn_abort(t);
 }
@@ -123,7 +130,7 @@ static void an_uncommitted_key_is_never_used(void **state)
     uint8_t key[32];
     make_day(100, false);
     day_keys_publish(day_keys);
-    assert_err(day_key_get(day_keys, NULL, wrap, 100, key), ERR_NOT_FOUND);
+    assert_err(day_key_get(day_keys, NULL, 100, key), ERR_NOT_FOUND);
 }
 
 static void what_is_sealed_opens_with_its_commitment_only(void **state)
@@ -135,7 +142,7 @@ static void what_is_sealed_opens_with_its_commitment_only(void **state)
     buf_fixed(&sealed, mem[0], sizeof mem[0]);
     buf_fixed(&again, mem[1], sizeof mem[1]);
     buf_fixed(&plain, mem[2], sizeof mem[2]);
-    struct sealer *s = sealer_new(day_keys, wrap);
+    struct sealer *s = sealer_new(day_keys);
     assert_err(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed), ERR_BUSY);
     make_day(100, true);
     assert_ok(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed));
@@ -161,7 +168,7 @@ static void days_beyond_a_sealers_contexts_still_open(void **state)
 {
     (void)state;
     char mem[10][64], plain_mem[64];
-    struct sealer *s = sealer_new(day_keys, wrap);
+    struct sealer *s = sealer_new(day_keys);
     for (uint32_t day = 0; day < 10; day++) {
         struct buf b;
         make_day(day, true);
@@ -179,6 +186,92 @@ static void days_beyond_a_sealers_contexts_still_open(void **state)
     sealer_free(s);
 }
 
+static void months_that_are_destroyed_open_nothing(void **state)
+{
+    (void)state;
+    enum { JANUARY_31 = 30, FEBRUARY_1, MARCH_1 = 59 };
+    char mem[2][64], plain_mem[64];
+    uint8_t key[32], drawn[2][DAY_KEY_ROW];
+    struct buf sealed[2], plain;
+    struct sealer *s = sealer_new(day_keys);
+    for (uint32_t i = 0; i < 2; i++) {
+        make_day(JANUARY_31 + i, true);
+        buf_fixed(&sealed[i], mem[i], sizeof mem[i]);
+        assert_ok(sealer_seal(s, JANUARY_31 + i, &commitment, SPAN("secret"), &sealed[i]));
+    }
+    const struct private_sealed part[] = {{JANUARY_31, buf_span(&sealed[0])}, {FEBRUARY_1, buf_span(&sealed[1])}};
+    buf_fixed(&plain, plain_mem, sizeof plain_mem);
+    struct txn *t = fixture_begin(&f, false);
+    assert_ok(day_keys_destroy(day_keys, JANUARY_31));
+    assert_ok(sealer_open(s, t, &commitment, &part[0], &plain));
+    assert_ok(day_keys_destroy(day_keys, FEBRUARY_1));
+    assert_int_equal(day_keys_kept_from(day_keys), FEBRUARY_1);
+    assert_err(sealer_open(s, t, &commitment, &part[0], &plain), ERR_NOT_FOUND);
+    assert_ok(sealer_open(s, t, &commitment, &part[1], &plain));
+    assert_ok(day_keys_destroy(day_keys, JANUARY_31));
+    struct day_keys *fresh;
+    assert_ok(day_keys_new(f.dir, salt, &fresh));
+    assert_int_equal(day_keys_kept_from(fresh), FEBRUARY_1);
+    assert_err(day_key_get(fresh, t, JANUARY_31, key), ERR_NOT_FOUND);
+    assert_ok(day_key_get(fresh, t, FEBRUARY_1, key));
+    assert_err(day_keys_draw(fresh, t, JANUARY_31, drawn), ERR_NOT_FOUND);
+    day_keys_free(fresh);
+    txn_abort(t);
+    sealer_free(s);
+}
+
+static char *month_path(const char *name)
+{
+    return xasprintf("%s/keys/%s", f.dir, name);
+}
+
+/* Cut off after the mark, and after the zeros. */
+static void a_destruction_that_was_cut_off_goes_on(void **state)
+{
+    (void)state;
+    static const char zeros[43];
+    uint8_t key[32];
+    struct day_keys *fresh;
+    make_day(0, true);
+    make_day(31, true);
+    char *mark = month_path("kept-from"), *january = month_path("1970-01"), *february = month_path("1970-02");
+    assert_ok(file_write_atomic(january, span_of(zeros, sizeof zeros), 0600));
+    assert_err(month_key_read(f.dir, month_of_day(0), key), ERR_NOT_FOUND);
+    assert_ok(file_write_atomic(mark, SPAN("1970-02"), 0600));
+    assert_ok(day_keys_new(f.dir, salt, &fresh));
+    assert_ok(day_keys_destroy(fresh, 0));
+    assert_int_equal(access(january, F_OK), -1);
+    assert_int_equal(access(february, F_OK), 0);
+    day_keys_free(fresh);
+    assert_ok(file_write_atomic(mark, SPAN("1970-13"), 0600));
+    assert_err(day_keys_new(f.dir, salt, &fresh), ERR_CORRUPT);
+    free(mark);
+    free(january);
+    free(february);
+}
+
+/* Another key in its place would seal on, and what was sealed that day would never open again. */
+static void a_lost_month_is_not_made_anew(void **state)
+{
+    (void)state;
+    uint8_t drawn[2][DAY_KEY_ROW], key[32];
+    make_day(30, true);
+    char *february = month_path("1970-02"), *away = month_path("away");
+    assert_int_equal(rename(february, away), 0);
+    struct txn *t = fixture_begin(&f, false);
+    struct day_keys *fresh;
+    assert_ok(day_keys_new(f.dir, salt, &fresh));
+    assert_err(day_keys_draw(fresh, t, 31, drawn), ERR_NOT_FOUND);
+    assert_err(day_key_get(fresh, t, 31, key), ERR_NOT_FOUND);
+    assert_int_equal(rename(away, february), 0);
+    assert_ok(day_keys_draw(fresh, t, 31, drawn));
+    assert_ok(day_key_get(fresh, t, 31, key));
+    day_keys_free(fresh);
+    txn_abort(t);
+    free(february);
+    free(away);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -189,6 +282,9 @@ int main(void)
         TEST(an_uncommitted_key_is_never_used),
         TEST(what_is_sealed_opens_with_its_commitment_only),
         TEST(days_beyond_a_sealers_contexts_still_open),
+        TEST(months_that_are_destroyed_open_nothing),
+        TEST(a_destruction_that_was_cut_off_goes_on),
+        TEST(a_lost_month_is_not_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

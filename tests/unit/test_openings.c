@@ -198,7 +198,9 @@ static enum err ask(enum err (*handle)(struct request *rq, struct reply *reply),
     struct worker late = worker;
     struct instance past = cf.live.sh.instance;
     struct request rq = {.method = METHOD_GET, .param = {param}, .arena = cf.arena, .worker = &late};
-    past.day_keys = day_keys_new();
+    uint8_t salt[32];
+    keys_day_wrap(past.keys, salt);
+    assert_ok(day_keys_new(cf.live.f.dir, salt, &past.day_keys));
     late.reader = NULL;
     late.sealer = instance_sealer(&past);
     rq.catalog = catalog_hold(cf.live.sh.instance.catalog);

@@ -362,13 +362,14 @@ static void a_pixel_always_answers(void **state)
 static void a_click_without_room_is_redirected_as_unrecorded(void **state)
 {
     struct live *l = live(state);
-    struct day_keys *no_keys = day_keys_new();
+    struct day_keys *no_keys;
+    assert_ok(day_keys_new("/nonexistent", (const uint8_t[32]){0}, &no_keys));
     struct counters counters = {0};
     struct worker w = {.server = &l->sh,
                        .tokens = l->tokens,
                        .codes = code_cache_new(),
                        .agents = agent_cache_new(),
-                       .sealer = sealer_new(no_keys, (const uint8_t[32]){0}),
+                       .sealer = sealer_new(no_keys),
                        .counters = &counters};
     struct request rq = {.method = METHOD_GET,
                          .arena = arena_new(),
