@@ -193,6 +193,7 @@ static void take_move(struct campaign *c, struct joined_lead *l, uint64_t index,
                                                  .to = e->disposition.status,
                                                  .by_system = e->disposition.trust == TRUST_SYSTEM};
     l->part->moves = c->n_moves;
+    l->part->n_moves++;
 }
 
 /* That it is signed, and whether it is about this very lead, the audit of the mirror asked. */

@@ -48,7 +48,11 @@ struct joined_part {
     uint8_t report[HASH_LEN];
     enum status status; /* as it came */
     size_t moves;       /* its latest in `move`, from 1 on; 0: none */
+    size_t n_moves;
 };
+
+/* Each is held against those of the other parts: of a lead that changed more often that takes too long. */
+enum { PART_MOVES = 256 };
 
 /* A disposition of a part of a shared lead. */
 struct joined_move {

@@ -225,6 +225,13 @@ static void judge_move(struct campaign *c, const struct joined_lead *of, const s
 
 static void judge_moves(struct campaign *c, struct joined_lead *const *part, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if (part[i]->part->n_moves > PART_MOVES) {
+            finds_doubt(&c->finding[CAMPAIGN_SHARES],
+                        "lead %" PRIu64 " of %s changed more than %d times, and was not held against its other parts",
+                        part[i]->index, c->member[part[i]->member]->contract, PART_MOVES);
+            return;
+        }
     for (size_t i = 0; i < n && !c->clock_stepped; i++)
         for (size_t k = part[i]->part->moves; k > 0; k = c->move[k - 1].before)
             judge_move(c, part[i], &c->move[k - 1], part, n);

@@ -337,6 +337,15 @@ class Words(Joined):
             liar.entries = kept
 
 
+    def test_a_part_that_changes_for_ever_ends(self):
+        here, there = self.both()
+        last = there.entries[there.last("disposition")]
+        said = {name: value for name, value in last.items() if name not in ("clock_ms", "jws")}
+        for n in range(256):
+            there.append({**said, "trust": "api", **({"status": "approved", "payable_micros": -last["payable_micros"]} if n % 2 == 0 else {})})
+        self.assertCaught("changed more than 256 times", here, there, status=2)
+
+
 class Capped:
     """A cap of the campaign, and a lead that both publishers share. It is noon, far from where days and months end."""
 
