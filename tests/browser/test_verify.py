@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE.parent / "support"))
 
-from book import Keys  # noqa: E402
+from forge import Keys  # noqa: E402
 from harness import Market, ServerCase, b64u_decode, countersign, person, send  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

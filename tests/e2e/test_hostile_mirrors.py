@@ -13,16 +13,17 @@ import socket
 import stat
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from harness import BINARY, ServerCase, Tree, b64u, bundle, countersign, jws, person, rfc3339, tile_number, wait_for
+from harness import BINARY, SOURCE, ServerCase, b64u, bundle, countersign, jws, person, rfc3339, wait_for
 from test_hostile_servers import RAW, TIME_S, measured
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+from forge import Keys, key_of, public, root_at, write_log  # noqa: E402
 
 MEMORY_KIB = 48 << 10  # above what an honest mirror costs
 TERABYTE = 1 << 40
@@ -41,12 +42,12 @@ def ident(letter, n):
 
 @functools.cache
 def private_key(n):
-    return Ed25519PrivateKey.from_private_bytes(n.to_bytes(32, "big"))
+    return key_of(n.to_bytes(32, "big"))
 
 
 @functools.cache
 def public_key(n):
-    return private_key(n).public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return public(private_key(n))
 
 
 class Operator:
@@ -54,8 +55,7 @@ class Operator:
 
     def __init__(self, mirror, contract):
         self.mirror, self.contract = mirror, contract
-        self.key = Ed25519PrivateKey.generate()
-        self.pub = self.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self.keys = Keys.fresh()
         self.root = (mirror / "log" / "keys").read_text().split("+")[0]
         self.terms = next(bundle(next((mirror / "log" / contract / "tile" / "entries").rglob("000")).read_bytes()))
         self.at = json.loads(self.terms)["at"]
@@ -67,41 +67,16 @@ class Operator:
         (mirror / "log" / "keys").write_text(self.verifier_key(self.root) + "\n")
         self.publish("log", [])
 
-    def key_id(self, name):
-        return hashlib.sha256(name.encode() + b"\n\1" + self.pub).digest()[:4]
-
     def verifier_key(self, name):
-        return f"{name}+{self.key_id(name).hex()}+{base64.b64encode(bytes([1]) + self.pub).decode()}"
+        return self.keys.note_key(name).strip()
 
     def sign(self, log, size, root):
         name = self.root if log == "log" else f"{self.root}/{self.contract}"
-        text = f"{name}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
-        blob = self.key_id(name) + self.key.sign(text)
-        (self.mirror / log / "checkpoint").write_bytes(text + f"\n\u2014 {name} {base64.b64encode(blob).decode()}\n".encode())
+        (self.mirror / log / "checkpoint").write_bytes(self.keys.note(name, size, root))
 
     def publish(self, log, entries):
-        tree, hashes = Tree(), [hashlib.sha256(b"\0" + entry).digest() for entry in entries]
-        for leaf in hashes:
-            tree.append(None, leaf)
-        self.sign(log, len(entries), tree.root())
-        bundles = [len(entry).to_bytes(2, "big") + entry for entry in entries]
-        self.tiles(f"{log}/tile/entries", bundles)
-        for level in range(8):
-            self.tiles(f"{log}/tile/{level}", hashes)
-            hashes = [self.subtree(hashes[n:n + 256]) for n in range(0, len(hashes) // 256 * 256, 256)]
-
-    def tiles(self, base, pieces):
-        for n in range(0, len(pieces), 256):
-            width = min(256, len(pieces) - n)
-            path = self.mirror / base / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"".join(pieces[n:n + width]))
-
-    @staticmethod
-    def subtree(nodes):
-        while len(nodes) > 1:
-            nodes = [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2])]
-        return nodes[0]
+        write_log(self.mirror, log, entries, b"")
+        self.sign(log, len(entries), root_at(entries))
 
     def contract_log(self, entries, root=()):
         self.publish(f"log/{self.contract}", [self.terms, *entries])

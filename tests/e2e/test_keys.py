@@ -9,11 +9,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Market, Server, b64u, b64u_decode, countersign, person, send
+from harness import SOURCE, Market, Server, b64u_decode, countersign, person, send
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
-from forge import Forger, canonical  # noqa: E402
+from forge import canonical, compact, key_of  # noqa: E402
+from liar import Liar  # noqa: E402
 from test_hostile_servers import TOKEN, Site  # noqa: E402
 
 
@@ -156,11 +156,10 @@ class Keys(unittest.TestCase):
 
     def receipt_of_the_thief(self, mirror):
         """By the key that retired first and was reported stolen later: what the log denies accuses nobody."""
-        header, payload, _ = self.receipts[0].split(".")
-        said = json.loads(b64u_decode(payload))
-        signed = f"{header}.{b64u(canonical({**said, 'payout_micros': said['payout_micros'] + 1}))}"
-        key = Ed25519PrivateKey.from_private_bytes(b64u_decode(json.loads((self.server.data / "keys.json").read_text())["statement"][-1]["seed"]))
-        (self.folder / "forged-receipt").write_text(f"{signed}.{b64u(key.sign(signed.encode()))}\n")
+        header, said = (json.loads(b64u_decode(part)) for part in self.receipts[0].split(".")[:2])
+        key = key_of(b64u_decode(json.loads((self.server.data / "keys.json").read_text())["statement"][-1]["seed"]))
+        forged = compact(key, header, canonical({**said, "payout_micros": said["payout_micros"] + 1}))
+        (self.folder / "forged-receipt").write_text(forged + "\n")
         done = countersign("verify", mirror, "--receipts", self.folder / "forged-receipt")
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn("was reported stolen, and it may be its thief's", done.stdout)
@@ -170,10 +169,10 @@ class Keys(unittest.TestCase):
         seeds = [key["seed"] for key in json.loads((self.server.data / "keys.json").read_text())["log"]]
         for seed in seeds:
             forged = Path(shutil.copytree(mirror, self.folder / "forged"))
-            forger = Forger(forged, self.server.data)
-            forger.key = Ed25519PrivateKey.from_private_bytes(b64u_decode(seed))
+            forger = Liar(self.server.data, forged)
+            forger.keys.log = key_of(b64u_decode(seed))
             at = forger.entries[-1]["at"]
-            forger.insert(len(forger.entries), {"at": at, "clicks": 1, "from_ms": at, "kind": "gap", "to_ms": at})
+            forger.append({"at": at, "clicks": 1, "from_ms": at, "kind": "gap", "to_ms": at})
             forger.sign()
             checks = self.verify(forged, status=0 if seed == seeds[0] else 1)
             self.assertEqual("is not signed by just the keys" in checks["checkpoint"]["sentence"], seed != seeds[0], checks)

@@ -13,7 +13,8 @@ from pathlib import Path
 from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person, rfc3339, wait_for
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
-from book import Book, Keys, b64u, canonical, public, sha256, verify  # noqa: E402
+from book import Book, b64u, canonical, sha256, verify  # noqa: E402
+from forge import Keys, compact, public  # noqa: E402
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
 
@@ -340,12 +341,9 @@ def key_minted_for_a_party(book, tale):
     book.entries.append({**like, "at": at, "pub": b64u(public(key))})
     book.settle()
     payload = book.statements[tale.second][0]
-    header, old = (verify.b64u_decode(part) for part in book.entries[book.find("response", party=tale.market.publisher.id)]["jws"].split(".")[:2])
-    header, said = json.loads(header), json.loads(old)
-    header["kid"] = verify.thumbprint(public(key))
-    said["statement_sha256"] = sha256(payload).hex()
-    signed = f"{b64u(canonical(header))}.{b64u(canonical(said))}"
-    book.entries.append({"at": at, "jws": f"{signed}.{b64u(key.sign(signed.encode()))}", "kind": "response", "party": tale.market.publisher.id, "statement": tale.second})
+    header, said = (json.loads(verify.b64u_decode(part)) for part in book.entries[book.find("response", party=tale.market.publisher.id)]["jws"].split(".")[:2])
+    jws = compact(key, {**header, "kid": verify.thumbprint(public(key))}, canonical({**said, "statement_sha256": sha256(payload).hex()}))
+    book.entries.append({"at": at, "jws": jws, "kind": "response", "party": tale.market.publisher.id, "statement": tale.second})
 
 
 def credential_of_nobody(book, tale):
@@ -363,7 +361,7 @@ def credential_left_out(book, tale):
 def all_keys_replaced(book, tale):
     book.keys = Keys.fresh()
     book.files["log/keys"] = book.keys.note_key(book.root_origin).encode()
-    book.files[".well-known/jwks.json"] = canonical({"keys": [book.keys.jwk()]})
+    book.files[".well-known/jwks.json"] = book.keys.jwks()
 
 
 def real_keys_beside_the_forgers(book, tale):

@@ -5,7 +5,6 @@ import base64
 import hashlib
 import json
 import shutil
-import sys
 import tempfile
 import time
 import unittest
@@ -13,9 +12,7 @@ import urllib.parse
 from pathlib import Path
 
 from harness import ServerCase, countersign, jws_payload, person, send, wait_for
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from forge import Forger  # noqa: E402
+from liar import Liar
 
 
 def sha256(*parts):
@@ -113,7 +110,7 @@ class Lies(ServerCase):
         cls.mirror = Path(cls.folder.name) / "mirror"
         done = countersign("pull", cls.server.url, cls.mirror, "--contract", market.contract, "--token", sender.token)
         assert done.returncode == 0, done.stderr
-        honest = Forger(cls.mirror, cls.server.data)
+        honest = Liar(cls.server.data, cls.mirror)
         cls.marker = honest.of("click")[-1]
         honest.drop(cls.marker)  # the click that settled_entries made
         honest.sign()
@@ -122,7 +119,7 @@ class Lies(ServerCase):
         folder = tempfile.TemporaryDirectory(prefix="countersign-lie-")
         self.addCleanup(folder.cleanup)
         self.folder, self.looked = Path(folder.name), False
-        self.forger = Forger(shutil.copytree(self.mirror, self.folder / "copy"), self.server.data)
+        self.forger = Liar(self.server.data, shutil.copytree(self.mirror, self.folder / "copy"))
 
     def verify(self, status, *words, receipts=None, ids=None):
         """The lie passes what looks at the mirror alone; with what was kept, verify says so."""
@@ -301,7 +298,7 @@ class LateClicks(ServerCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             done = countersign("verify", mirror, "--clicks", path)
             self.assertIn("left as unrecorded, which gap entries count", done.stdout)
-            forger = Forger(mirror, self.server.data)
+            forger = Liar(self.server.data, mirror)
             for gap in forger.of("gap"):
                 forger.entries[gap].pop("late_clicks", None)
             forger.entries.append({**forger.entries[forger.of("click")[-1]], "at": forger.entries[-1]["at"] + 120_000})

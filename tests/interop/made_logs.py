@@ -1,19 +1,15 @@
 """Logs that no server wrote: random terms, clicks, leads and dispositions, decided by scripts/verify.py and signed with keys made here. What one
 implementation decided the other has to decide alike; and of what is then changed by somebody who has the keys both have to say the same."""
 
-import base64
-import hashlib
 import json
 import random
 import sys
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-
-import verify  # noqa: E402
+from forge import Keys, compact, log_files, public, root_at, verify  # noqa: E402
+from forge import key_of as key_from  # noqa: E402
 from verify import b64u, canonical, sha256  # noqa: E402
 
 ORIGIN = "made.example/log"
@@ -24,81 +20,42 @@ START = 1_790_000_000_000
 
 
 def key_of(seed):
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed).digest())
+    return key_from(sha256(seed))
 
 
-LOG_KEY, STATEMENT_KEY = key_of(b"log"), key_of(b"statement")
+KEYS = Keys(key_of(b"log"), key_of(b"statement"))
 PARTY_KEYS = {ADVERTISER: key_of(b"advertiser"), PUBLISHER: key_of(b"publisher")}
-
-
-def public(key):
-    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 # ---- signing ----
 
 def party_word(key, party, typ, at, **members):
     """What a party says with a key of its own."""
-    header = b64u(canonical({"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": typ}))
     said = {"at": verify.rfc3339(at), "issuer": "https://" + ORIGIN.removesuffix("/log"), "party": party, "typ": typ, **members}
-    signed = f"{header}.{b64u(canonical(said))}"
-    return f"{signed}.{b64u(key.sign(signed.encode()))}"
-
-
-def note(origin, size, root):
-    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
-    signature = verify.note_key_id(origin, public(LOG_KEY)) + LOG_KEY.sign(text)
-    return text + f"\n\u2014 {origin} {base64.b64encode(signature).decode()}\n".encode()
-
-
-def general_jws(payload, typ):
-    kid = verify.thumbprint(public(STATEMENT_KEY))
-    signatures = []
-    for algorithm in ("EdDSA", "Ed25519"):
-        protected = b64u(canonical({"alg": algorithm, "kid": kid, "typ": typ}))
-        signatures.append({"protected": protected, "signature": b64u(STATEMENT_KEY.sign(f"{protected}.{b64u(payload)}".encode()))})
-    return canonical({"payload": b64u(payload), "signatures": signatures})
-
-
-def note_key(origin):
-    raw = public(LOG_KEY)
-    return f"{origin}+{verify.note_key_id(origin, raw).hex()}+{base64.b64encode(bytes([1]) + raw).decode()}\n"
-
-
-def log_files(folder, entries):
-    files = {f"{folder}/{path}": data for path, data in verify.tiles_of([verify.leaf_hash(entry) for entry in entries]).items()}
-    for n, width in verify.tile_shapes(len(entries)):
-        data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[256 * n:256 * n + width])
-        files[f"{folder}/{verify.tile_path('entries', n, width)}"] = data
-    return files
-
-
-def root_at(entries, size):
-    return verify.root_of([verify.leaf_hash(entry) for entry in entries[:size]])
+    return compact(key, {"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": typ}, canonical(said))
 
 
 def mirror(entries, openings, statements):
     """The files of a mirror: entries as objects, openings as a list, statements as {id: (payload, line items)}."""
     data = [canonical(entry) for entry in entries]
     origin = f"{ORIGIN}/{CONTRACT}"
-    raw = public(STATEMENT_KEY)
-    files = {".well-known/jwks.json": canonical({"keys": [{"crv": "Ed25519", "kid": verify.thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}]}),
-             "log/keys": note_key(ORIGIN).encode(),
-             f"log/{CONTRACT}/checkpoint": note(origin, len(data), root_at(data, len(data))),
+    files = {".well-known/jwks.json": KEYS.jwks(),
+             "log/keys": KEYS.note_key(ORIGIN).encode(),
+             f"log/{CONTRACT}/checkpoint": KEYS.note(origin, len(data), root_at(data)),
              f"log/{CONTRACT}/openings": b"".join(canonical(opening) + b"\n" for opening in openings)}
     files |= log_files(f"log/{CONTRACT}", data)
     roots, heads = [], []
     for at, entry in enumerate(entries):
         if entry.get("kind") == "statement" and entry.get("id") in statements:
             payload, lines = statements[entry["id"]]
-            head = note(origin, at, root_at(data, at))
+            head = KEYS.note(origin, at, root_at(data, at))
             heads.append(canonical({"leaf": len(roots), "note": head.decode()}) + b"\n")
             roots += [sha256(head), verify.root_tag(origin, len(roots))]
-            files |= {f"v1/statements/{entry['id']}.jws": general_jws(payload, "countersign-statement"),
+            files |= {f"v1/statements/{entry['id']}.jws": KEYS.general(payload),
                       f"v1/statements/{entry['id']}/lines": b"".join(line + b"\n" for line in lines),
                       f"v1/statements/{entry['id']}/checkpoint": head}
     files[f"log/{CONTRACT}/heads"] = b"".join(heads)
-    files["log/checkpoint"] = note(ORIGIN, len(roots), root_at(roots, len(roots)))
+    files["log/checkpoint"] = KEYS.note(ORIGIN, len(roots), root_at(roots))
     return files | log_files("log", roots)
 
 

@@ -421,7 +421,7 @@ class MadeLogs(unittest.TestCase):
         head = next(data for name, data in files.items() if name.startswith("v1/statements/") and name.endswith("/checkpoint"))
         cosigned = files["log/checkpoint"] + "\u2014 witness.example ".encode() + base64.b64encode(bytes(76)) + b"\n"
         seen = {**files, "log/witnessed": cosigned, f"{contract}/witnessed": head}
-        other = made_logs.note(made_logs.ORIGIN, 1, bytes(32))
+        other = made_logs.KEYS.note(made_logs.ORIGIN, 1, bytes(32))
         cases = [(0, seen), (1, {**seen, f"{contract}/witnessed": files[f"{contract}/checkpoint"]}),
                  (1, {**seen, "log/witnessed": other}), (1, {**seen, "log/witnessed": cosigned + b"x\n"}), (1, {**seen, "log/witnessed": cosigned[:-70] + b"\n"})]
         for (status, _), (first, told) in zip(cases, both([files for _, files in cases])):

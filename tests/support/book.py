@@ -1,64 +1,19 @@
 """The hand of an operator who lies: whoever has the data folder, and with it the server's keys, makes of a mirror another one that is as consistent.
 Leads are decided again and statements are built again by scripts/verify.py, then all is signed with the real keys."""
 
-import base64
 import copy
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import verify  # noqa: E402
+from forge import log_files, read_log, root_at, verify  # noqa: E402
 from root_log import retold  # noqa: E402
 from verify import b64u, b64u_decode, canonical, sha256  # noqa: E402
 
 OUTCOME = ("status", "reason", "tier", "payout_micros", "due_ms")
-
-
-def public(key):
-    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-
-class Keys:
-    """The server's: those that sign logs and statements now."""
-
-    def __init__(self, log, statement):
-        self.log, self.statement = log, statement
-
-    @classmethod
-    def of(cls, data):
-        stored = json.loads((Path(data) / "keys.json").read_text())
-        return cls(*(Ed25519PrivateKey.from_private_bytes(b64u_decode(stored[name][0]["seed"], 32)) for name in ("log", "statement")))
-
-    @classmethod
-    def fresh(cls):
-        return cls(Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
-
-    def note(self, origin, size, root):
-        text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
-        signature = verify.note_key_id(origin, public(self.log)) + self.log.sign(text)
-        return text + f"\n\u2014 {origin} {base64.b64encode(signature).decode()}\n".encode()
-
-    def note_key(self, origin):
-        raw = public(self.log)
-        return f"{origin}+{verify.note_key_id(origin, raw).hex()}+{base64.b64encode(bytes([1]) + raw).decode()}\n"
-
-    def jwk(self):
-        raw = public(self.statement)
-        return {"crv": "Ed25519", "kid": verify.thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}
-
-    def general(self, payload):
-        signatures = []
-        for algorithm in ("EdDSA", "Ed25519"):
-            protected = b64u(canonical({"alg": algorithm, "kid": self.jwk()["kid"], "typ": "countersign-statement"}))
-            signatures.append({"protected": protected, "signature": b64u(self.statement.sign(f"{protected}.{b64u(payload)}".encode()))})
-        return canonical({"payload": b64u(payload), "signatures": signatures})
 
 
 class Deciding(verify.Ledger):
@@ -94,21 +49,11 @@ class Book:
         self.log = f"log/{self.contract}"
         signed = next((data for name, data in self.files.items() if name.endswith(".jws")), None)
         self.issuer = signed and json.loads(b64u_decode(json.loads(signed)["payload"]))["issuer"]
-        size = int(self.files[f"{self.log}/checkpoint"].split(b"\n")[1])
-        self.entries = [json.loads(entry) for entry in self.read_log(self.log, size)]
-        root_size = int(self.files["log/checkpoint"].split(b"\n")[1])
-        self.roots = list(self.read_log("log", root_size))
+        self.entries = [json.loads(entry) for entry in read_log(self.files.get, self.log)]
+        self.roots = list(read_log(self.files.get, "log"))
         self.openings = [json.loads(line) for line in self.files[f"{self.log}/openings"].splitlines()]
         self.lines = {}
         self.beside = None  # the root log keeps the heads of before, and these lines of them are shown
-
-    def read_log(self, folder, size):
-        for n, width in verify.tile_shapes(size):
-            rest = self.files[f"{folder}/{verify.tile_path('entries', n, width)}"]
-            while rest:
-                length = int.from_bytes(rest[:2], "big")
-                yield rest[2:2 + length]
-                rest = rest[2 + length:]
 
     # what is in it
 
@@ -209,7 +154,7 @@ class Book:
         leaves, origin = [verify.leaf_hash(entry) for entry in data], f"{self.root_origin}/{self.contract}"
         files[f"{self.log}/openings"] = b"".join(canonical(opening) + b"\n" for opening in self.openings)
         files[f"{self.log}/checkpoint"] = self.keys.note(origin, len(data), verify.root_of(leaves))
-        files |= self.tiles(self.log, data)
+        files |= log_files(self.log, data)
         kept = {name: bytes_ for name, bytes_ in files.items() if name.startswith("v1/statements/")}
         notes = []
         for name in kept:
@@ -229,22 +174,14 @@ class Book:
         notes.append(files[f"{self.log}/checkpoint"])
         roots, files[f"{self.log}/heads"] = retold(self.roots, origin, notes, self.beside is not None)
         files[f"{self.log}/heads"] = (self.beside or b"") + files[f"{self.log}/heads"]
-        files["log/checkpoint"] = self.keys.note(self.root_origin, len(roots), verify.root_of([verify.leaf_hash(entry) for entry in roots]))
-        files |= self.tiles("log", roots)
+        files["log/checkpoint"] = self.keys.note(self.root_origin, len(roots), root_at(roots))
+        files |= log_files("log", roots)
         shutil.rmtree(folder, ignore_errors=True)
         for name, bytes_ in files.items():
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(bytes_)
         return Path(folder)
-
-    @staticmethod
-    def tiles(folder, entries):
-        files = {f"{folder}/{path}": data for path, data in verify.tiles_of([verify.leaf_hash(entry) for entry in entries]).items()}
-        for n, width in verify.tile_shapes(len(entries)):
-            data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[256 * n:256 * n + width])
-            files[f"{folder}/{verify.tile_path('entries', n, width)}"] = data
-        return files
 
     def copy(self):
         return copy.deepcopy(self)

@@ -1,117 +1,101 @@
-"""What an operator that lies can do: changes a pulled mirror and signs it again with the server's real keys, so that only what somebody else kept
-tells. A mirror without statements; of its root log nothing changes but the heads of this contract."""
+"""What whoever has a server's keys can make: its signatures, and the files of a log. For tests that lie, and for those that make logs of their own."""
 
 import base64
-import hashlib
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from harness import Tree, b64u_decode, bundle, tile_number  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-sys.path.insert(0, str(Path(__file__).parent))
-from root_log import retold  # noqa: E402
-
-REFERS = ("click", "lead", "terms")  # members that are indexes
+import verify  # noqa: E402
+from verify import b64u, b64u_decode, canonical  # noqa: E402
 
 
-def canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def public(key):
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-class Forger:
-    def __init__(self, mirror, data):
-        self.mirror = Path(mirror)
-        self.key = Ed25519PrivateKey.from_private_bytes(b64u_decode(json.loads((Path(data) / "keys.json").read_text())["log"][0]["seed"]))
-        self.log = next(path.parent for path in (self.mirror / "log").glob("*/checkpoint"))
-        self.origin = (self.log / "checkpoint").read_text().split("\n")[0]
-        size = int((self.log / "checkpoint").read_text().split("\n")[1])
-        self.entries = []
-        for n in range(0, size, 256):
-            width = min(256, size - n)
-            path = self.log / "tile/entries" / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))
-            self.entries += [json.loads(entry) for entry in bundle(path.read_bytes())]
-        self.openings = [json.loads(line) for line in (self.log / "openings").read_text().splitlines()]
+def key_of(seed):
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
-    def of(self, kind):
-        return [n for n, entry in enumerate(self.entries) if entry["kind"] == kind]
 
-    def drop(self, index):
-        """As if it had never come: what stands behind it moves up, and what names that follows. What rests on it has to go before."""
-        del self.entries[index]
-        self.openings = [line for line in self.openings if line["index"] != index]
-        self._renumber(lambda n: n - (n > index))
+class Keys:
+    """The server's: those that sign logs and statements now."""
 
-    def insert(self, index, entry, opening=None):
-        self._renumber(lambda n: n + (n >= index))
-        self.entries.insert(index, entry)
-        if opening:
-            self.openings.append({**opening, "index": index})
-            self.openings.sort(key=lambda line: line["index"])
+    def __init__(self, log, statement):
+        self.log, self.statement = log, statement
 
-    def _renumber(self, new):
-        for line in self.openings:
-            line["index"] = new(line["index"])
-        for entry in self.entries:
-            for holder in (entry, *entry.get("touches", ())):
-                for name in REFERS:
-                    if isinstance(holder.get(name), int):
-                        holder[name] = new(holder[name])
-            if entry.get("dup", {}).get("contract") not in (None, "other"):
-                entry["dup"]["index"] = new(entry["dup"]["index"])
+    @classmethod
+    def of(cls, data):
+        stored = json.loads((Path(data) / "keys.json").read_text())
+        return cls(*(key_of(b64u_decode(stored[name][0]["seed"], 32)) for name in ("log", "statement")))
 
-    def sign(self):
-        """Tiles, bundles and checkpoint anew; the root log too, if it holds heads that are of another history now."""
-        entries = [canonical(entry) for entry in self.entries]
-        note = self._write(self.log, self.origin, entries)
-        (self.log / "openings").write_bytes(b"".join(canonical(line) + b"\n" for line in self.openings))
-        heads = [json.loads(line)["note"].split("\n")[1:3] for line in (self.log / "heads").read_text().splitlines()]
-        roots, tree = {}, Tree()
-        for entry in entries:
-            tree.append(entry)
-            roots[str(tree.size)] = base64.b64encode(tree.root()).decode() if [str(tree.size)] in [head[:1] for head in heads] else None
-        if all(roots.get(size) == root for size, root in heads):
-            return
-        root, old = self.mirror / "log", []
-        size = int((root / "checkpoint").read_text().split("\n")[1])
-        for n in range(0, size, 256):
-            width = min(256, size - n)
-            old += bundle((root / "tile/entries" / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))).read_bytes())
-        roots, shown = retold(old, self.origin, [note])
-        (self.log / "heads").write_bytes(shown)
-        self._write(root, self.origin.rsplit("/", 1)[0], roots)
+    @classmethod
+    def fresh(cls):
+        return cls(Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
 
-    def _write(self, log, origin, entries):
-        hashes, tree = [hashlib.sha256(b"\0" + entry).digest() for entry in entries], Tree()
-        for leaf in hashes:
-            tree.append(None, leaf)
-        shutil.rmtree(log / "tile", ignore_errors=True)
-        self._tiles(log, "entries", [len(entry).to_bytes(2, "big") + entry for entry in entries])
-        for level in range(8):
-            self._tiles(log, str(level), hashes)
-            hashes = [self._subtree(hashes[n:n + 256]) for n in range(0, len(hashes) // 256 * 256, 256)]
-        text = f"{origin}\n{len(entries)}\n{base64.b64encode(tree.root()).decode()}\n".encode()
-        public = self.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        blob = hashlib.sha256(origin.encode() + b"\n\1" + public).digest()[:4] + self.key.sign(text)
-        note = text + f"\n\u2014 {origin} {base64.b64encode(blob).decode()}\n".encode()
-        (log / "checkpoint").write_bytes(note)
-        return note
+    def note(self, origin, size, root):
+        text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+        signature = verify.note_key_id(origin, public(self.log)) + self.log.sign(text)
+        return text + f"\n\u2014 {origin} {base64.b64encode(signature).decode()}\n".encode()
 
-    @staticmethod
-    def _tiles(log, level, pieces):
-        for n in range(0, len(pieces), 256):
-            width = min(256, len(pieces) - n)
-            path = log / "tile" / level / (tile_number(n // 256) + ("" if width == 256 else f".p/{width}"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"".join(pieces[n:n + width]))
+    def note_key(self, origin):
+        raw = public(self.log)
+        return f"{origin}+{verify.note_key_id(origin, raw).hex()}+{base64.b64encode(bytes([1]) + raw).decode()}\n"
 
-    @staticmethod
-    def _subtree(nodes):
-        while len(nodes) > 1:
-            nodes = [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2])]
-        return nodes[0]
+    def jwk(self):
+        raw = public(self.statement)
+        return {"crv": "Ed25519", "kid": verify.thumbprint(raw), "kty": "OKP", "use": "sig", "x": b64u(raw)}
+
+    def jwks(self):
+        return canonical({"keys": [self.jwk()]})
+
+    def general(self, payload, typ="countersign-statement"):
+        signatures = []
+        for algorithm in ("EdDSA", "Ed25519"):
+            protected = b64u(canonical({"alg": algorithm, "kid": self.jwk()["kid"], "typ": typ}))
+            signatures.append({"protected": protected, "signature": b64u(self.statement.sign(f"{protected}.{b64u(payload)}".encode()))})
+        return canonical({"payload": b64u(payload), "signatures": signatures})
+
+
+def compact(key, header, payload):
+    """A JWS of these bytes, under a header of these members."""
+    signed = f"{b64u(canonical(header))}.{b64u(payload)}"
+    return f"{signed}.{b64u(key.sign(signed.encode()))}"
+
+
+def root_at(entries, size=None):
+    return verify.root_of([verify.leaf_hash(entry) for entry in entries[:size]])
+
+
+def log_files(folder, entries):
+    """{path: bytes}: tiles and bundles of the log in that folder of a mirror."""
+    files = {f"{folder}/{path}": data for path, data in verify.tiles_of([verify.leaf_hash(entry) for entry in entries]).items()}
+    for n, width in verify.tile_shapes(len(entries)):
+        data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[256 * n:256 * n + width])
+        files[f"{folder}/{verify.tile_path('entries', n, width)}"] = data
+    return files
+
+
+def read_log(read, folder):
+    """The entries of the log in that folder, each as its bytes; `read` gives the bytes of a path."""
+    size = int(read(f"{folder}/checkpoint").split(b"\n")[1])
+    for n, width in verify.tile_shapes(size):
+        rest = read(f"{folder}/{verify.tile_path('entries', n, width)}")
+        while rest:
+            length = int.from_bytes(rest[:2], "big")
+            yield rest[2:2 + length]
+            rest = rest[2 + length:]
+
+
+def write_log(mirror, folder, entries, note):
+    """Under that note, in place of what is there."""
+    shutil.rmtree(Path(mirror) / folder / "tile", ignore_errors=True)
+    for name, data in {**log_files(folder, entries), f"{folder}/checkpoint": note}.items():
+        path = Path(mirror) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
