@@ -7,7 +7,7 @@
 
 #include "common/base/mem.h"
 
-enum { CHUNK = 16, HEAP_PAGES = (32 << 20) / PAGE_LEN };
+enum { CHUNK = 16 };
 
 struct chunk {
     uint8_t *bytes;
@@ -60,7 +60,7 @@ static void add_chunk(struct pages *p)
         p->room = at ? 2 * at : 4;
         p->chunk = xrealloc(p->chunk, p->room * sizeof *p->chunk);
     }
-    if (p->spill != NULL && p->n >= HEAP_PAGES)
+    if (p->spill != NULL && (size_t)p->n * PAGE_LEN >= p->spill->front)
         c.bytes = p->spill->take(p->spill->ctx, (size_t)CHUNK * PAGE_LEN);
     c.spilt = c.bytes != NULL;
     if (!c.spilt)

@@ -1,5 +1,5 @@
-/* Pages of one size, by number: what maps are built of. The first MiB of them are on the heap, what is more may stand
- * where its owner says (struct spill), so that memory need not grow with them. Owned by one thread. */
+/* Pages of one size, by number: what maps are built of. They are on the heap, and past a bound where their owner says
+ * (struct spill), so that memory need not grow with them. Owned by one thread. */
 #ifndef CS_SETTLEMENT_PAGES_H
 #define CS_SETTLEMENT_PAGES_H
 
@@ -10,6 +10,7 @@ enum { PAGE_LEN = 4096, PAGE_NONE = UINT32_MAX };
 
 /* Room that the kernel may write to a disk and take back. */
 struct spill {
+    size_t front; /* so many bytes are on the heap first */
     /* So many bytes, which live as long as the spill; NULL: there is no more. */
     void *(*take)(void *ctx, size_t len);
     /* To be called now and then: what was looked at need not stay in memory. Pointers stay good. */

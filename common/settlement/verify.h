@@ -8,6 +8,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/reconcile/values.h"
+#include "common/settlement/pages.h"
 
 enum verdict { HOLDS = 0, FAILS = 1, CANNOT_TELL = 2 };
 
@@ -80,6 +81,7 @@ struct verify_asked {
     struct buf *pin_out;                    /* gets what to pin of this mirror, if all holds */
     struct campaign *campaign;              /* gets what this log has to be held against others of its campaign */
     const struct ahead *ahead; /* NULL: each piece is made when it is wanted. It says nothing of the report. */
+    const struct spill *spill; /* NULL: all rows are on the heap. Nor does it. */
     void (*progress)(void *ctx, uint64_t done, uint64_t all); /* NULL, or hears of each bundle how many entries are
                                                                  done; of all when the walk ended, wherever */
     void *progress_ctx;

@@ -93,7 +93,7 @@ void audit_fold_open(struct audit *a)
                                     .advertiser = ADVERTISER,
                                     .contract_id = span_str(a->contract),
                                     .alone = true};
-    a->rows = rows_map_new(NULL);
+    a->rows = rows_map_new(a->asked->spill);
     buf_heap(&a->again);
     buf_heap(&a->assents);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, a};

@@ -70,6 +70,8 @@ bool verify_log(struct audit *a, enum check c, const char *base, const struct ch
     for (; complete && (t.width = tile_width(TILE_ENTRIES, t.n, head->size)) > 0; t.n++) {
         complete = walk_bundle(&w, bundles_take(bundles, t.n), &t, &tree, each);
         tell_progress(a, log, tree.frontier.size, head->size);
+        if (a->asked->spill != NULL)
+            a->asked->spill->rest(a->asked->spill->ctx);
     }
     tell_progress(a, log, head->size, head->size);
     bundles_close(bundles);

@@ -137,7 +137,8 @@ static void it_equals_a_plain_array(void **state)
         run_model(&m);
         assert_in_range(m.tallest, i % 2 ? 3 : 2, 5);
     }
-    assert_true(pages_take(pages) < 4 * KEYS); /* what was given back is taken again */
+    for (int i = 0; i < KEYS; i++)
+        assert_in_range(pages_take(pages), 0, 4 * KEYS); /* what was given back is taken again */
     pages_free(pages);
 }
 

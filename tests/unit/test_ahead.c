@@ -1,4 +1,5 @@
-/* Pieces of walks that another thread makes: an audit reports the same with it and without. */
+/* Pieces of walks that another thread makes, rows that leave memory: an audit reports the same with them and without.
+ */
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include "server/cmd/ahead.h"
 #include "server/cmd/folder.h"
 #include "server/cmd/progress.h"
+#include "server/cmd/spill.h"
 #include "tests/support/mirror.h"
 
 enum { PIECES = 500 };
@@ -71,28 +73,29 @@ static void write_down(void *ctx, const struct report_line *line)
                (int)line->sentence.len, line->sentence.ptr, (int)line->data.len, line->data.ptr);
 }
 
-static enum verdict report_of(struct story *s, const struct ahead *ahead, struct buf *out)
+static enum verdict report_of(struct story *s, const struct ahead *ahead, const struct spill *spill, struct buf *out)
 {
     struct mirror m = story_mirror(s);
-    struct verify_asked asked = {.ahead = ahead};
+    struct verify_asked asked = {.ahead = ahead, .spill = spill};
     buf_clear(out);
     return verify_mirror(&m, &asked, write_down, out);
 }
 
 struct both {
     struct ahead ahead;
+    struct spill spill;
     struct buf with, without;
     unsigned n[CANNOT_TELL + 1];
 };
 
 static void assert_same(struct both *b, struct story *s, const char *what)
 {
-    enum verdict v = report_of(s, NULL, &b->without);
-    assert_int_equal(report_of(s, &b->ahead, &b->with), v);
+    enum verdict v = report_of(s, NULL, NULL, &b->without);
+    assert_int_equal(report_of(s, &b->ahead, &b->spill, &b->with), v);
     b->n[v]++;
     if (!span_eq(buf_span(&b->with), buf_span(&b->without)))
-        fail_msg("%s\nwith a thread\n%.*s\nwithout\n%.*s", what, (int)b->with.len, b->with.ptr, (int)b->without.len,
-                 b->without.ptr);
+        fail_msg("%s\nwith a thread and a file\n%.*s\nwithout\n%.*s", what, (int)b->with.len, b->with.ptr,
+                 (int)b->without.len, b->without.ptr);
 }
 
 static void damage(struct both *b, struct story *s, struct mirror_file *f, unsigned kind)
@@ -197,11 +200,12 @@ static void openings_come_line_by_line_whatever_the_pieces(void **state)
 }
 
 /* Hundreds of entries in many bundles; good, and damaged wherever. */
-static void an_audit_reports_the_same_with_a_thread_and_without(void **state)
+static void an_audit_reports_the_same_with_a_thread_and_a_file_and_without(void **state)
 {
     (void)state;
     struct ahead_thread *t = ahead_start(true);
-    struct both b = {.ahead = ahead_of(t)};
+    struct spill_file *file = spill_open(0);
+    struct both b = {.ahead = ahead_of(t), .spill = spill_of(file, 0)};
     struct story *s = story_long(1800);
     buf_heap(&b.with);
     buf_heap(&b.without);
@@ -217,6 +221,69 @@ static void an_audit_reports_the_same_with_a_thread_and_without(void **state)
     buf_free(&b.with);
     buf_free(&b.without);
     ahead_stop(t);
+    spill_close(file);
+}
+
+/* ---- a file for rows ---- */
+
+static unsigned long mapped_pages(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%*u %*u %lu", &pages), 1);
+    fclose(f);
+    return pages;
+}
+
+/* Pages that say which they are, first and last. */
+static void fill_pages(struct pages *p, uint32_t n, bool again)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = again ? i : pages_take(p), *page = pages_at(p, at);
+        if (!again)
+            page[0] = page[PAGE_LEN / sizeof *page - 1] = ~at;
+        assert_int_equal(page[0], ~at);
+        assert_int_equal(page[PAGE_LEN / sizeof *page - 1], ~at);
+    }
+}
+
+static void what_leaves_memory_stays_as_it_was(void **state)
+{
+    (void)state;
+    enum { MANY = 6400, FRONT = 64 }; /* several steps of the file */
+    char dir[] = "/tmp/countersign-spill-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    setenv("TMPDIR", dir, 1);
+    struct spill_file *f = spill_open(0);
+    struct spill s = spill_of(f, FRONT * PAGE_LEN);
+    struct pages *p = pages_new(&s);
+    unsigned long before = mapped_pages();
+    fill_pages(p, MANY, false);
+    assert_in_range(mapped_pages(), before + MANY - 2 * FRONT, before + MANY + 2 * FRONT);
+    s.rest(s.ctx);
+    assert_in_range(mapped_pages(), 0, before + 2 * FRONT);
+    fill_pages(p, MANY, true);
+    assert_int_equal(rmdir(dir), 0); /* it has no name */
+    pages_free(p);
+    spill_close(f);
+    assert_in_range(mapped_pages(), 0, before + 2 * FRONT);
+}
+
+static void without_a_file_pages_are_on_the_heap(void **state)
+{
+    (void)state;
+    setenv("TMPDIR", "/nowhere/at/all", 1);
+    struct spill_file *f = spill_open(0);
+    struct spill s = spill_of(f, 0);
+    struct pages *p = pages_new(&s);
+    fill_pages(p, 100, false);
+    s.rest(s.ctx);
+    fill_pages(p, 100, true);
+    assert_null(s.take(s.ctx, PAGE_LEN));
+    pages_free(p);
+    spill_close(f);
+    unsetenv("TMPDIR");
 }
 
 /* ---- a mirror on disk ---- */
@@ -329,7 +396,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_piece_is_made_once_and_stands_until_the_next_is_taken),
         cmocka_unit_test(openings_come_line_by_line_whatever_the_pieces),
-        cmocka_unit_test(an_audit_reports_the_same_with_a_thread_and_without),
+        cmocka_unit_test(an_audit_reports_the_same_with_a_thread_and_a_file_and_without),
+        cmocka_unit_test(what_leaves_memory_stays_as_it_was),
+        cmocka_unit_test(without_a_file_pages_are_on_the_heap),
         cmocka_unit_test(two_threads_read_one_folder),
         cmocka_unit_test(how_far_it_is_a_terminal_alone_is_told),
     };
