@@ -1,7 +1,9 @@
 #include <assert.h>
 
 #include "common/base/bytes.h"
+#include "common/base/json_scan.h"
 #include "common/base/limits.h"
+#include "common/base/utf8.h"
 #include "common/ledger/commitment.h"
 #include "common/ledger/embedded.h"
 
@@ -330,6 +332,15 @@ static bool contact_fits(json_t *obj, const struct hash *want)
     return memcmp(h.b, want->b, HASH_LEN) == 0;
 }
 
+static void lead_opened(const struct kept_part *l, struct opening *o)
+{
+    kept_commitment(l, &o->commitment);
+    o->has_email = l->has_email;
+    o->has_phone = l->has_phone;
+    memcpy(o->email, l->email, TOKEN_LEN);
+    memcpy(o->phone, l->phone, TOKEN_LEN);
+}
+
 static bool lead_members(json_t *obj, struct opening *o)
 {
     static const char *const names[] = {"contact",      "contact_salt",   "contact_sha256", "email", "index", "ip",
@@ -341,12 +352,8 @@ static bool lead_members(json_t *obj, struct opening *o)
         !network_fits(obj, &l.network) || !contact_fits(obj, &l.contact)) {
         return false;
     }
-    kept_commitment(&l, &o->commitment);
+    lead_opened(&l, o);
     o->has_contact = json_object_get(obj, "contact") != NULL;
-    o->has_email = l.has_email;
-    o->has_phone = l.has_phone;
-    memcpy(o->email, l.email, TOKEN_LEN);
-    memcpy(o->phone, l.phone, TOKEN_LEN);
     return true;
 }
 
@@ -363,8 +370,52 @@ static bool click_members(const json_t *obj, struct opening *o)
     return true;
 }
 
+/* ---- openings that are plain: of leads without more, of clicks whose texts have nothing escaped ---- */
+
+static bool scan_lead(struct span s, struct opening *o)
+{
+    struct kept_part l = {0};
+    if (!scan_is(&s, "{\"contact_sha256\":") || !scan_b64url(&s, l.contact.b, HASH_LEN))
+        return false;
+    l.has_email = scan_is(&s, ",\"email\":");
+    if ((l.has_email && !scan_b64url(&s, l.email, TOKEN_LEN)) || !scan_is(&s, ",\"index\":") ||
+        !scan_nat(&s, JSON_INT_MAX, &o->index) || !scan_is(&s, ",\"network_sha256\":") ||
+        !scan_b64url(&s, l.network.b, HASH_LEN))
+        return false;
+    l.has_phone = scan_is(&s, ",\"phone\":");
+    if ((l.has_phone && !scan_b64url(&s, l.phone, TOKEN_LEN)) || !scan_is(&s, ",\"salt\":") ||
+        !scan_b64url(&s, l.salt, SALT_LEN) || !span_is(s, "}"))
+        return false;
+    o->lead = true;
+    lead_opened(&l, o);
+    return true;
+}
+
+static bool scan_click(struct span line, struct opening *o)
+{
+    struct span s = line, ip, ua;
+    uint8_t salt[SALT_LEN];
+    if (!scan_is(&s, "{\"index\":") || !scan_nat(&s, JSON_INT_MAX, &o->index) || !scan_is(&s, ",\"ip\":") ||
+        !scan_text(&s, IP_MAX, &ip) || !scan_is(&s, ",\"salt\":") || !scan_b64url(&s, salt, SALT_LEN) ||
+        !scan_is(&s, ",\"ua\":") || !scan_text(&s, LIMIT_USER_AGENT, &ua) || !span_is(s, "}") || !utf8_valid(line))
+        return false;
+    network_commitment(salt, ip, ua, &o->commitment);
+    return true;
+}
+
+static bool opening_scan(struct span line, struct opening *out)
+{
+    struct opening o = {0};
+    bool plain = scan_lead(line, &o) || scan_click(line, &o);
+    if (plain)
+        *out = o;
+    return plain;
+}
+
 enum err opening_read(struct span line, struct opening *out)
 {
+    if (opening_scan(line, out))
+        return ERR_OK;
     json_t *obj = NULL;
     struct opening o = {0};
     int64_t index = 0;

@@ -1,61 +1,24 @@
 /* Reading the plain entries, of which a log has most: those whose texts have nothing escaped, and which hold no
  * document. One pass along the table of members, no allocation. Whatever is otherwise is left to the reader for all. */
-#include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/json_scan.h"
 #include "common/base/utf8.h"
 #include "common/ledger/entry_fields.h"
-
-static bool take(struct span *s, const char *text)
-{
-    if (!span_starts(*s, text))
-        return false;
-    *s = span_skip(*s, strlen(text));
-    return true;
-}
-
-static bool take_number(struct span *s, uint64_t max, uint64_t *out)
-{
-    size_t n = 0;
-    uint64_t v = 0;
-    for (; n < s->len && n < 17 && ascii_is_digit(s->ptr[n]); n++)
-        v = v * 10 + (uint64_t)(s->ptr[n] - '0');
-    if (n == 0 || n == 17 || (n > 1 && s->ptr[0] == '0') || v > max)
-        return false;
-    *s = span_skip(*s, n);
-    *out = v;
-    return true;
-}
-
-/* What stands between quotation marks, with nothing in it that JSON writes in another way. */
-static bool take_text(struct span *s, size_t max, struct span *out)
-{
-    size_t n = 1;
-    if (s->len == 0 || s->ptr[0] != '"')
-        return false;
-    for (; n < s->len && s->ptr[n] != '"'; n++)
-        if (s->ptr[n] == '\\' || (unsigned char)s->ptr[n] < 0x20)
-            return false;
-    if (n == s->len || n - 1 > max)
-        return false;
-    *out = span_of(s->ptr + 1, n - 1);
-    *s = span_skip(*s, n + 1);
-    return true;
-}
 
 static bool take_32(struct span *s, bool hex, void *at)
 {
     struct span text;
     size_t len;
-    return take_text(s, 64, &text) &&
+    return scan_text(s, 64, &text) &&
            (hex ? hex_decode(text, at, HASH_LEN, &len) : b64url_decode(text, at, HASH_LEN, &len)) == ERR_OK &&
            len == HASH_LEN;
 }
 
 static bool take_signed(struct span *s, int64_t most, int64_t *out)
 {
-    bool below = take(s, "-");
+    bool below = scan_is(s, "-");
     uint64_t n;
-    if (!take_number(s, (uint64_t)most, &n))
+    if (!scan_nat(s, (uint64_t)most, &n))
         return false;
     *out = below ? -(int64_t)n : (int64_t)n;
     return n > 0 || !below;
@@ -64,7 +27,7 @@ static bool take_signed(struct span *s, int64_t most, int64_t *out)
 static bool take_word(struct span *s, enum field_type type, void *at)
 {
     struct span text;
-    if (!take_text(s, LIMIT_FIELD_NAME, &text))
+    if (!scan_text(s, LIMIT_FIELD_NAME, &text))
         return false;
     switch (type) {
     case CLASS:
@@ -88,12 +51,12 @@ static bool take_word(struct span *s, enum field_type type, void *at)
 static bool take_contacts(struct span *s, unsigned *bits)
 {
     struct span name;
-    if (!take(s, "["))
+    if (!scan_is(s, "["))
         return false;
     for (int i = 0; i < CONTACT_FIELDS; i++) {
-        if (*bits != 0 && !take(s, ","))
+        if (*bits != 0 && !scan_is(s, ","))
             break;
-        if (!take_text(s, LIMIT_FIELD_NAME, &name))
+        if (!scan_text(s, LIMIT_FIELD_NAME, &name))
             return false;
         while (i < CONTACT_FIELDS && !span_is(name, contact_names[i]))
             i++;
@@ -101,50 +64,50 @@ static bool take_contacts(struct span *s, unsigned *bits)
             return false;
         *bits |= 1u << i;
     }
-    return take(s, "]");
+    return scan_is(s, "]");
 }
 
 /* Names in their order, each once. */
 static bool take_facts(struct span *s, struct entry_lead *l)
 {
-    if (!take(s, "{"))
+    if (!scan_is(s, "{"))
         return false;
     do {
         struct fact *fact = &l->facts[l->n_facts];
-        if (l->n_facts == LIMIT_FIELDS || !take_text(s, SIZE_MAX, &fact->name) || !take(s, ":") ||
-            !take_text(s, SIZE_MAX, &fact->value) || (l->n_facts > 0 && span_order(fact[-1].name, fact->name) >= 0))
+        if (l->n_facts == LIMIT_FIELDS || !scan_text(s, SIZE_MAX, &fact->name) || !scan_is(s, ":") ||
+            !scan_text(s, SIZE_MAX, &fact->value) || (l->n_facts > 0 && span_order(fact[-1].name, fact->name) >= 0))
             return false;
         l->n_facts++;
-    } while (take(s, ","));
-    return take(s, "}");
+    } while (scan_is(s, ","));
+    return scan_is(s, "}");
 }
 
 static bool take_dup(struct span *s, struct entry_lead *l)
 {
-    bool elsewhere = take(s, "{\"commit\":");
-    if (elsewhere ? !take_32(s, false, l->dup_commit.b) || !take(s, ",") : !take(s, "{"))
+    bool elsewhere = scan_is(s, "{\"commit\":");
+    if (elsewhere ? !take_32(s, false, l->dup_commit.b) || !scan_is(s, ",") : !scan_is(s, "{"))
         return false;
-    return take(s, "\"contract\":") && take_text(s, LIMIT_ID, &l->dup_contract) && l->dup_contract.len > 0 &&
+    return scan_is(s, "\"contract\":") && scan_text(s, LIMIT_ID, &l->dup_contract) && l->dup_contract.len > 0 &&
            span_is(l->dup_contract, DUP_ELSEWHERE) == elsewhere &&
-           (elsewhere || (take(s, ",\"index\":") && take_number(s, JSON_INT_MAX, &l->dup_index))) && take(s, "}");
+           (elsewhere || (scan_is(s, ",\"index\":") && scan_nat(s, JSON_INT_MAX, &l->dup_index))) && scan_is(s, "}");
 }
 
 static bool take_touches(struct span *s, struct entry_lead *l)
 {
     uint64_t clicked_ms;
-    if (!take(s, "["))
+    if (!scan_is(s, "["))
         return false;
     do {
         struct entry_touch *t = &l->touches[l->n_touches];
-        if (l->n_touches == LIMIT_TOUCHES - 1 || !take(s, "{\"click\":") || !take_number(s, JSON_INT_MAX, &t->click))
+        if (l->n_touches == LIMIT_TOUCHES - 1 || !scan_is(s, "{\"click\":") || !scan_nat(s, JSON_INT_MAX, &t->click))
             return false;
-        t->click_unrecorded = take(s, ",\"click_unrecorded\":true");
-        if (!take(s, ",\"clicked_ms\":") || !take_number(s, JSON_INT_MAX, &clicked_ms) || !take(s, "}"))
+        t->click_unrecorded = scan_is(s, ",\"click_unrecorded\":true");
+        if (!scan_is(s, ",\"clicked_ms\":") || !scan_nat(s, JSON_INT_MAX, &clicked_ms) || !scan_is(s, "}"))
             return false;
         t->clicked_ms = (int64_t)clicked_ms;
         l->n_touches++;
-    } while (take(s, ","));
-    return take(s, "]");
+    } while (scan_is(s, ","));
+    return scan_is(s, "]");
 }
 
 /* One value, which a member that is not always there must not have by default. */
@@ -156,23 +119,23 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
     uint64_t n;
     switch (f->type) {
     case KIND:
-        return take_text(s, LIMIT_FIELD_NAME, &text); /* known already */
+        return scan_text(s, LIMIT_FIELD_NAME, &text); /* known already */
     case NAT32:
-        return take_number(s, UINT32_MAX, &n) && (*(uint32_t *)at = (uint32_t)n, f->always || n > 0);
+        return scan_nat(s, UINT32_MAX, &n) && (*(uint32_t *)at = (uint32_t)n, f->always || n > 0);
     case NAT64:
-        return take_number(s, JSON_INT_MAX, &n) && (*(uint64_t *)at = n, f->always || n > 0);
+        return scan_nat(s, JSON_INT_MAX, &n) && (*(uint64_t *)at = n, f->always || n > 0);
     case INDEX:
-        return take_number(s, JSON_INT_MAX, &n) && (*(uint64_t *)at = n, *(bool *)((char *)e + f->has) = true);
+        return scan_nat(s, JSON_INT_MAX, &n) && (*(uint64_t *)at = n, *(bool *)((char *)e + f->has) = true);
     case BOOL:
-        return *(bool *)at = take(s, "true");
+        return *(bool *)at = scan_is(s, "true");
     case TEXT:
-        return take_text(s, f->max, at) && (f->always || ((struct span *)at)->len > 0);
+        return scan_text(s, f->max, at) && (f->always || ((struct span *)at)->len > 0);
     case INT64:
         return take_signed(s, JSON_INT_MAX, at) && (f->always || *(int64_t *)at != 0);
     case OFFSET:
         return take_signed(s, UTC_OFFSET_MAX_S, at) && (f->always || *(int64_t *)at != 0);
     case TIER:
-        return take_number(s, INT32_MAX, &n) && (*(int *)at = (int)n, true);
+        return scan_nat(s, INT32_MAX, &n) && (*(int *)at = (int)n, true);
     case B64_32:
         return take_32(s, false, at);
     case HEX_32:
@@ -202,7 +165,7 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
 static bool take_name(struct span *s, const char *name, bool first)
 {
     struct span rest = *s;
-    if ((first || take(&rest, ",")) && take(&rest, "\"") && take(&rest, name) && take(&rest, "\":")) {
+    if ((first || scan_is(&rest, ",")) && scan_is(&rest, "\"") && scan_is(&rest, name) && scan_is(&rest, "\":")) {
         *s = rest;
         return true;
     }
@@ -214,7 +177,7 @@ static bool kind_of(struct span bytes, enum entry_kind *out)
     static const char mark[] = "\"kind\":";
     const char *at = memmem(bytes.ptr, bytes.len, mark, sizeof mark - 1);
     struct span word, rest = at != NULL ? span_skip(bytes, (size_t)(at - bytes.ptr) + sizeof mark - 1) : SPAN("");
-    if (!take_text(&rest, LIMIT_FIELD_NAME, &word))
+    if (!scan_text(&rest, LIMIT_FIELD_NAME, &word))
         return false;
     for (int k = 0; k < ENTRY_KINDS; k++)
         if (entry_fields[k] != NULL && span_is(word, entry_kind_word((enum entry_kind)k))) {
@@ -239,7 +202,7 @@ bool entry_scan(struct span bytes, struct entry *out)
     enum entry_kind kind;
     struct span s = bytes;
     bool first = true;
-    if (bytes.len > LIMIT_ENTRY || !kind_of(bytes, &kind) || !take(&s, "{"))
+    if (bytes.len > LIMIT_ENTRY || !kind_of(bytes, &kind) || !scan_is(&s, "{"))
         return false;
     memset(&e, 0, size_of(kind));
     e.kind = kind;

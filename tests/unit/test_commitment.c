@@ -202,6 +202,19 @@ static void halves_of_an_opening_are_refused(void **state)
         {"{\"index\":-1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\"}", ERR_CORRUPT},
         {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\"}", ERR_OK},
         {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT "}", ERR_CORRUPT},
+        {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\"} ", ERR_CORRUPT},
+        {"{\"index\":01,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\"}", ERR_CORRUPT},
+        {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\\\\\"}", ERR_OK},
+        {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\\u0041\"}", ERR_CORRUPT},
+        {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\t\"}", ERR_CORRUPT},
+        {"{\"index\":1,\"ip\":\"\",\"salt\":" SALT ",\"ua\":\"\xff\"}", ERR_CORRUPT},
+        {"{\"index\":1,\"ip\":\"1234567890123456789012345678901234567890123456\",\"salt\":" SALT ",\"ua\":\"\"}",
+         ERR_CORRUPT},
+        {"{" HASHES "\"email\":" SALT ",\"index\":1," NETWORK "\"phone\":" SALT ",\"salt\":" SALT "}", ERR_OK},
+        {"{" HASHES "\"email\":\"\",\"index\":1," NETWORK "\"salt\":" SALT "}", ERR_CORRUPT},
+        {"{" HASHES "\"index\":1,\"email\":" SALT "," NETWORK "\"salt\":" SALT "}", ERR_CORRUPT},
+        {"{" HASHES "\"index\":1," NETWORK "\"salt\":" SALT "}}", ERR_CORRUPT},
+        {"{" HASHES "\"index\":9007199254740992," NETWORK "\"salt\":" SALT "}", ERR_CORRUPT},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct opening o;
