@@ -132,6 +132,16 @@ class Reconcile(ServerCase):
         by_time = self.refused_at.replace("Z", "+00:00")
         self.assertEqual(self.reasons(self.both(f"txid,at\nx,{by_time}\n")[0], "missing_here"), ["refused"])
 
+    def test_what_another_contract_has_is_unknown_here(self):
+        other = Market(self.server)
+        click = other.click()
+        lead = other.publisher.postback(person(click_id=click)).json["lead"]
+        rows = f"lead,click_id\n{lead},\n,{click}\n"
+        here, there = self.both(rows)
+        self.assertEqual(self.reasons(here, "missing_here"), ["unknown_lead", "unknown_click"])
+        self.assertEqual(self.reasons(there, "missing_here"), ["not_judged", "unknown_click"])
+        self.assertEqual(self.call(rows, token=other.publisher.token).status, 404)
+
     def test_what_the_log_does_not_pay_is_explained(self):
         rows = "txid,status\n" + "".join(f"{txid},approved\n" for txid in ("order-rejected", "order-again", "order-no-click", "order-test", "order-bot", "order-3"))
         for answer in self.both(rows):
