@@ -94,22 +94,23 @@ class Model:
     def bound(text):
         return text and ("day", ms_of(*map(int, text.split("-")))) if not text or len(text) == 10 else ("time", Row({"at": text}, 0, "").ms)
 
-    def beyond(self, at, wall):
-        """-1: before the period, 1: behind it."""
-        first, last = self.bounds
-        if first and (wall // DAY < first[1] // DAY if first[0] == "day" else at < first[1]):
-            return -1
-        return 1 if last and (wall // DAY > last[1] // DAY if last[0] == "day" else at >= last[1]) else 0
+    def before(self, at, wall):
+        first = self.bounds[0]
+        return first and (wall // DAY < first[1] // DAY if first[0] == "day" else at < first[1])
+
+    def behind(self, at, wall):
+        last = self.bounds[1]
+        return last and (wall // DAY > last[1] // DAY if last[0] == "day" else at >= last[1])
 
     def holds(self, at, wall):
-        return self.beyond(at, wall) == 0
+        return not self.before(at, wall) and not self.behind(at, wall)
 
     def is_outside(self, row):
         if not row.form or (row.lead and row.lead["inside"]):
             return False
         offset = 1000 * row.lead["offset_s"] if row.lead else self.last_offset
         ends = row.wall, row.wall + (DAY - 1 if row.form == "day" else 0)
-        return self.beyond(ends[1] - offset, ends[1]) < 0 or self.beyond(ends[0] - offset, ends[0]) > 0
+        return self.before(ends[1] - offset, ends[1]) or self.behind(ends[0] - offset, ends[0])
 
     # ---- pairs ----
 
@@ -225,8 +226,7 @@ class Model:
 
     def paired(self, row, lead):
         if not lead["inside"]:
-            beyond = self.beyond(lead["at_ms"], lead["wall"])
-            return "missing_here", "zone" if self.by_shift(row, lead) else "late" if beyond > 0 else "early"
+            return "missing_here", "zone" if self.by_shift(row, lead) else "late" if self.behind(lead["at_ms"], lead["wall"]) else "early"
         differs = self.differs(row, lead)
         if not differs:
             return "matched", ""
