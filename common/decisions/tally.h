@@ -48,6 +48,8 @@ struct tallied tallied_of(const struct entry *e);
 /* Folds an entry into the tally. False, and nothing happened: a statement over it as well could not be written. */
 MUST_CHECK bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x);
 
+/* Whether it has nothing that a statement counts. */
+bool tally_is_empty(const struct tally *t);
 /* What is left of *all without *part, its beginning or its end; from_ms, to_ms: the times of the first and last entry
  * that are left, if there are any. False: *part is in it not. */
 MUST_CHECK bool tally_less(const struct tally *all, const struct tally *part, int64_t from_ms, int64_t to_ms,

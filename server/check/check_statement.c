@@ -103,11 +103,13 @@ static enum err compare_payload(struct check *c, struct checked_log *log, uint64
 
 enum err check_end_of(void *ctx, uint64_t number, uint64_t *to)
 {
-    struct checked_log *log = ctx;
+    const struct checked_log *log = ctx;
+    const struct period *p = &log->fold.period;
     const struct view stored = store_view(log->check->txn);
+    uint64_t behind = p->n_marks > 0 ? p->mark[p->n_marks - 1].cut.to : p->from, size = log->tree.frontier.size;
     struct settled_row row;
-    (void)number;
-    enum err err = row_settled(&stored, log->number, log->fold.end, &row);
+    (void)number; /* periods without entries have no row, and need none */
+    enum err err = row_settled(&stored, log->number, size > behind ? size - 1 : behind, &row);
     if (err == ERR_OK)
         *to = row.to;
     return err;

@@ -18,6 +18,7 @@
 #include "server/keys/day_keys.h"
 #include "server/keys/witness.h"
 #include "server/routes.h"
+#include "server/settlement/settler.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/readers.h"
@@ -27,6 +28,7 @@ struct running {
     struct committer *committer;
     struct worker **workers;
     size_t n_workers;
+    struct settler *settler;
 };
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
@@ -267,10 +269,11 @@ static void start(struct running *r)
     sv->repeats = repeats_new((size_t)sv->options->repeat_mib.number << 20);
     size_t readers = (size_t)sv->options->readers.number;
     int64_t click_wait_ms = sv->options->click_wait_ms.number;
-    sv->metrics = metrics_new(r->n_workers + 1 + readers); /* workers', the committer's, readers' */
+    sv->metrics = metrics_new(r->n_workers + 1 + readers + 1); /* workers', the committer's, readers', the settler's */
     const struct source_setup setup = {
         .instance = &sv->instance,
         .workers = r->n_workers,
+        .others = 1,
         .queue_size = (size_t)sv->options->queue_size.number,
         .sweep_ms = sv->options->sweep_ms.number,
         .stuck_ms = click_wait_ms > STUCK_LEAST_MS / 2 ? 2 * click_wait_ms : STUCK_LEAST_MS,
@@ -297,6 +300,7 @@ static void start(struct running *r)
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
+    r->settler = settler_start(sv, r->n_workers + 1 + readers, r->n_workers);
     if (sv->courier != NULL)
         courier_start(sv->courier);
 }
@@ -308,6 +312,7 @@ static void stop(struct running *r)
     for (size_t i = 0; i < r->n_workers; i++)
         worker_stop(r->workers[i]);
     readers_free(r->server.readers);
+    settler_stop(r->settler);
     source_stop(r->server.source);
     committer_stop(r->committer);
     source_free(r->server.source);

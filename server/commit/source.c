@@ -28,8 +28,8 @@ struct source {
         struct queue *pushed, *finished;
         int fd; /* eventfd; any thread writes */
         bool touched;
-    } * lanes; /* one for each worker */
-    size_t n_lanes, first_lane;
+    } * lanes; /* one for each worker, and the others behind */
+    size_t n_lanes, n_workers, first_lane;
     struct job *held; /* ended a batch: it runs alone, next */
     enum stage stage; /* of held */
     struct schedule schedule;
@@ -58,7 +58,8 @@ struct source {
 struct source *source_new(const struct source_setup *setup)
 {
     struct source *s = xcalloc(1, sizeof *s);
-    s->n_lanes = setup->workers;
+    s->n_workers = setup->workers;
+    s->n_lanes = setup->workers + setup->others;
     s->lanes = xcalloc(s->n_lanes, sizeof *s->lanes);
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (s->wake_fd < 0)
@@ -179,7 +180,7 @@ bool source_clock_sure(struct source *s)
 
 size_t source_workers(const struct source *s)
 {
-    return s->n_lanes;
+    return s->n_workers;
 }
 
 size_t source_depth(struct source *s, size_t w)

@@ -21,6 +21,7 @@ struct source_keeper {
 struct source_setup {
     struct instance *instance;
     size_t workers, queue_size;         /* jobs that may wait, per worker */
+    size_t others;                      /* lanes behind the workers', of threads that submit now and then */
     int64_t sweep_ms, stuck_ms;         /* of a batch: after so long writing does not work; 0: however long */
     int64_t retention_days;             /* after so many what was sealed cannot be opened; 0: never */
     struct counters *counters;          /* the committer's own */
@@ -56,7 +57,7 @@ void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any 
 const char *source_unready(struct source *s);
 /* False: the clock was set otherwise, and nobody confirmed it so far. */
 bool source_clock_sure(struct source *s);
-size_t source_workers(const struct source *s);
+size_t source_workers(const struct source *s);   /* without the others */
 size_t source_depth(struct source *s, size_t w); /* jobs of worker w that wait for a batch */
 void source_stop(struct source *s); /* the workers must have stopped pushing: take drains, then answers 0 */
 

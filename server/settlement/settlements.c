@@ -145,13 +145,6 @@ static uint64_t total(const uint64_t by_class[CLASS_COUNT])
     return sum;
 }
 
-/* Nothing that anybody would settle: what it has are entries about terms, parties and statements. */
-static bool nothing_in(const struct tally *t)
-{
-    return t->moves == 0 && total(t->clicks) + total(t->views) + total(t->impressions) == 0 &&
-           t->gap_clicks + t->gap_views + t->gap_impressions == 0;
-}
-
 /* Whether the end that is asked for has come is a matter of each contract's zone, and of its row. */
 static enum err read_until(const struct settlements *s, struct open *o)
 {
@@ -271,7 +264,7 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
 {
     struct statement_out out;
     struct statement st;
-    if (is_closed(o) || nothing_in(&o->closes.is.tally)) {
+    if (is_closed(o) || tally_is_empty(&o->closes.is.tally)) {
         *state = is_closed(o) ? "closed" : "nothing";
         return ERR_OK;
     }

@@ -51,6 +51,8 @@ static enum err close_at(struct ledger_view *v, uint32_t contract, const struct 
     struct tally rest;
     int64_t last_ms = 0;
     *c = (struct closing){.is = {.to = to}};
+    if (to == 0) /* before there was anything: nobody may close that */
+        return ERR_OK;
     enum err err = ledger_sum(v, contract, to, cut != NULL ? cut->to : head->size, &rest);
     if (err == ERR_OK && to < head->size)
         err = ledger_time(v, contract, to, &c->next_ms);
@@ -83,14 +85,16 @@ enum err statement_closing(struct txn *t, const struct view *view, uint32_t cont
     return err == ERR_OK && out->is.tally.entries != out->is.to - head->last.to ? ERR_CORRUPT : err;
 }
 
-static enum err issue_interval(struct batch *cx, struct issue *s)
+/* ERR_NOT_FOUND: nothing of the log is swept. */
+static enum err issue_interval(struct txn *t, struct issue *s)
 {
+    const struct view rows = store_view(t);
     struct head head;
-    enum err err = head_read(cx->txn, s->k->number, &head);
+    enum err err = head_read(t, s->k->number, &head);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        return err;
     s->from = head.last.to;
-    err = statement_closing(cx->txn, &cx->view, s->k->number, &head, s->until_ms, &s->closes, &s->whole);
+    err = statement_closing(t, &rows, s->k->number, &head, s->until_ms, &s->closes, &s->whole);
     const struct period open = {.prev_to_ms = head.last.to_ms};
     if (err == ERR_OK)
         s->to_ms = s->whole && s->until_ms > 0 ? s->until_ms : period_latest_end(&open, &s->closes, s->issued_ms);
@@ -263,7 +267,7 @@ enum err statement_run(struct batch *cx, struct job *job)
     s.draft = drafts_take(cx->instance->drafts, s.k->number);
     enum err err = pipeline_ready(cx, s.k);
     if (err != ERR_OK || (err = issue_id(cx, &s)) != ERR_OK || (err = issue_note(cx, &s)) != ERR_OK ||
-        (err = issue_interval(cx, &s)) != ERR_OK || (err = issue_fits(cx, &s, &job->problem)) != ERR_OK ||
+        (err = issue_interval(cx->txn, &s)) != ERR_OK || (err = issue_fits(cx, &s, &job->problem)) != ERR_OK ||
         (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
         (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
         goto done;
@@ -302,44 +306,42 @@ static enum err asked_read(struct request *rq, struct asked *out)
     return err;
 }
 
-/* Reader: what is swept by now is folded here, so that the committer is left with what comes meanwhile. */
-static enum err draft(struct request *rq, const struct asked *a)
+enum err statement_ahead(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing, struct problem *p)
 {
+    struct issue s = {.k = k, .until_ms = until_ms};
     struct ledger_view within;
-    struct head head;
-    struct cut cut;
     struct txn *t;
-    uint64_t to;
-    enum err err = worker_reader(rq->worker, &t);
-    if (err != ERR_OK || (err = head_read(t, a->k->number, &head)) != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    enum err err = worker_reader(w, &t);
+    *nothing = err == ERR_OK;
+    if (err != ERR_OK || (err = issue_interval(t, &s)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
+    *nothing = tally_is_empty(&s.closes.is.tally);
     const struct view view = ledger_view(&within, NULL, t);
-    to = head.size;
-    if (a->until_ms > 0)
-        err = ledger_before(&within, a->k->number, head.last.to, head.size, a->until_ms, &to);
-    if (err != ERR_OK)
-        return err;
-    err = row_cut(&view, a->k->number, head.last.to, &cut);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    if (err == ERR_OK && cut.to < to)
-        to = cut.to;
-    struct statement_draft *d = statement_draft_new(a->k->number, head.last.to);
-    err = statement_draft_fold(d, &view, to, &rq->problem);
+    struct statement_draft *d = statement_draft_new(k->number, s.from);
+    err = statement_draft_fold(d, &view, s.closes.is.to, p);
     if (err == ERR_OK)
-        drafts_put(rq->worker->server->instance.drafts, d);
+        drafts_put(w->server->instance.drafts, d);
     else
         statement_draft_free(d);
     return err;
+}
+
+enum err statement_record(struct worker *w, const struct contract *k, int64_t now_ms, int64_t until_ms,
+                          struct record *out)
+{
+    out->statement.contract = k->number;
+    out->statement.until_ms = until_ms;
+    return zones_offset(w->zones, contract_terms(k, now_ms)->timezone, now_ms, &out->statement.utc_offset_s);
 }
 
 enum err statements_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     struct asked a;
+    bool nothing;
     enum err err = asked_read(rq, &a);
     if (err == ERR_OK)
-        err = draft(rq, &a);
+        err = statement_ahead(rq->worker, a.k, a.until_ms, &nothing, &rq->problem);
     return err == ERR_OK ? ERR_PENDING : err;
 }
 
@@ -352,10 +354,7 @@ enum err statements_finish(struct request *rq, struct job *job, struct reply *re
     if (err != ERR_OK)
         return err;
     job = worker_job(rq, RECORD_STATEMENT, a.k->campaign->advertiser);
-    job->record.statement.contract = a.k->number;
-    job->record.statement.until_ms = a.until_ms;
-    err = zones_offset(rq->worker->zones, contract_terms(a.k, rq->arrived_ms)->timezone, rq->arrived_ms,
-                       &job->record.statement.utc_offset_s);
+    err = statement_record(rq->worker, a.k, rq->arrived_ms, a.until_ms, &job->record);
     if (err != ERR_OK)
         return worker_fails(rq, ERR_IO, "the time zone of the campaign cannot be read any more: install tzdata");
     return call_submit(rq, job);

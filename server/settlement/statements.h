@@ -30,6 +30,14 @@ MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct spa
 struct closing;
 MUST_CHECK enum err statement_closing(struct txn *t, const struct view *view, uint32_t contract,
                                       const struct head *head, int64_t until_ms, struct closing *out, bool *whole);
+/* statements.c, on a thread that reads: what is swept by now, and came before until_ms (0: all), is folded into
+ * instance.drafts, so that the committer is left with what comes meanwhile. *nothing: there is nothing that a statement
+ * counts. */
+MUST_CHECK enum err statement_ahead(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing,
+                                    struct problem *p);
+/* Fills a record of RECORD_STATEMENT. An error: the campaign's zone cannot be read. */
+MUST_CHECK enum err statement_record(struct worker *w, const struct contract *k, int64_t now_ms, int64_t until_ms,
+                                     struct record *out);
 
 /* A statement in a list: appends canonical JSON {carried_micros, contract, currency, due_at, from, from_at, id,
  * issued_at, lines, net_micros, number, payable_by, payable_minor, sha256, to, to_at}, all from its payload.

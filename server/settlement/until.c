@@ -53,3 +53,21 @@ enum err until_read(struct zones *z, struct span zone, struct span text, int64_t
     *until_ms = ms;
     return ERR_OK;
 }
+
+enum err until_next(struct zones *z, struct span zone, bool weekly, int64_t after_ms, int64_t *end_ms)
+{
+    enum { DAYS_OF_WEEK = 7, MONDAY = 4, MONTHS = 12 }; /* 1970-01-05 */
+    int64_t offset_s, ms = 0;
+    enum err err = zones_offset(z, zone, after_ms, &offset_s);
+    for (int64_t n = 1; err == ERR_OK && ms <= after_ms; n++) {
+        int64_t day = time_local_day(after_ms, offset_s), month = time_local_month(after_ms, offset_s) + n;
+        if (weekly)
+            day += n * DAYS_OF_WEEK - (day + DAYS_OF_WEEK - MONDAY) % DAYS_OF_WEEK;
+        else
+            day = date_days(1970 + month / MONTHS, (unsigned)(month % MONTHS) + 1, 1);
+        err = zones_midnight(z, zone, day, &ms);
+    }
+    if (err == ERR_OK)
+        *end_ms = ms;
+    return err;
+}

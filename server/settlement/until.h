@@ -10,4 +10,7 @@
 MUST_CHECK enum err until_read(struct zones *z, struct span zone, struct span text, int64_t now_ms, int64_t *until_ms,
                                struct problem *p);
 
+/* The end of the week (Monday 00:00) or month that a time is in. Errors as zones_midnight. */
+MUST_CHECK enum err until_next(struct zones *z, struct span zone, bool weekly, int64_t after_ms, int64_t *end_ms);
+
 #endif

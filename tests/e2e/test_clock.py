@@ -1,6 +1,7 @@
 """A machine whose clock is set otherwise, while the server runs or between two runs: no lead is lost by it, and nothing is approved, settled or
 forgotten on the word of a clock that jumped, until the operator confirms it."""
 
+import datetime
 import json
 import mmap
 import os
@@ -11,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import Market, Server, countersign, person, send, wait_for
+from harness import Market, Server, countersign, person, send, statement_payload, wait_for
 
 HOUR_S, DAY_S = 3600, 24 * 3600
 JUMPS_S = (HOUR_S, -HOUR_S, 400 * DAY_S, -400 * DAY_S)
@@ -297,6 +298,48 @@ class Nonces(ClockCase):
         def again():
             return send(self.signed(person(click_id=visit), nonce="a-nonce-that-was-seen")).status == 200
         wait_for(again, what="the nonce to be forgotten")
+
+
+class Settling(ClockCase):
+    """`settle` weekly and monthly, by the clocks of Paris."""
+
+    def begin(self, settle, now):
+        self.serve(wall=datetime.datetime.fromisoformat(now).timestamp() - time.time(), campaign={"timezone": "Europe/Paris"}, contract={"settle": settle})
+
+    def periods(self):
+        rows = self.server.operator.get("/v1/statements", contract=self.market.contract)["data"]
+        return [(row["to_at"], statement_payload(self.server.operator.do("GET", f"/v1/statements/{row['id']}").body)) for row in rows]
+
+    def leads(self):
+        return [(to_at, json.loads(payload)["counts"]["leads"]["total"]) for to_at, payload in self.periods()]
+
+    def test_a_month_ends_with_the_year_and_what_came_later_is_of_the_next(self):
+        self.begin("monthly", "2026-12-31T22:57:00+00:00")
+        self.later_lead()
+        self.later_lead()
+        self.assertEqual(self.periods(), [])
+        self.server.wait(4 * 60)
+        self.later_lead()  # of January, before anybody can have settled December
+        wait_for(lambda: self.leads() == [("2026-12-31T23:00:00.000Z", 2)], what="the statement of December")
+        self.server.wait(90 * DAY_S)  # over the last Sunday of March, and two months in which nothing came
+        wait_for(lambda: self.leads()[1:] == [("2027-01-31T23:00:00.000Z", 1)], what="the statement of January")
+        self.later_lead()
+        self.server.wait(9 * DAY_S)
+        wait_for(lambda: self.leads()[2:] == [("2027-04-30T22:00:00.000Z", 1)] or self.server.wait(7 * DAY_S), 30, "the statement of April")
+        self.assertHolds()
+
+    def test_a_week_ends_on_sunday_and_an_hour_is_lost_in_it(self):
+        self.begin("weekly", "2027-03-27T12:00:00+00:00")
+        self.later_lead()
+        self.server.wait(2 * DAY_S)
+        wait_for(lambda: self.leads() == [("2027-03-28T22:00:00.000Z", 1)], what="the statement of the week")
+        self.later_lead()
+        self.server.jump(30 * DAY_S)  # nobody's month is over by that
+        time.sleep(2.5)
+        self.assertEqual(len(self.periods()), 1)
+        self.server.confirm()
+        wait_for(lambda: len(self.periods()) == 2, what="the next one, once the clock is confirmed")
+        self.assertHolds()
 
 
 class Approvals(ClockCase):

@@ -7,12 +7,15 @@ import hashlib
 import io
 import json
 import re
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
 
-from harness import BROWSER, Market, Party, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
+from harness import BROWSER, SOURCE, Market, Party, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
 
 
 class Statements(ServerCase):
@@ -75,6 +78,73 @@ class Statements(ServerCase):
             self.assertEqual(done.returncode, 0, done.stdout)
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def until(self, until, status=201):
+        answer = self.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {"until": until})
+        return self.assertStatus(answer, status).json
+
+    def test_a_period_ends_where_it_is_said_to(self):
+        first = self.lead()
+        self.say(first, "approved")
+        time.sleep(0.01)
+        between = rfc3339(time.time())
+        time.sleep(0.01)
+        second = self.lead()
+        self.say(second, "approved")
+        self.say(first, "returned")
+        made = self.until(between)
+        self.assertEqual((made["to_at"], made["net_micros"], made["more"]), (between, 12_000_000, False))
+        _, statement, _ = self.settle()
+        self.assertEqual((statement["gross_micros"], statement["net_micros"], statement["period"]["from_at"]), (12_000_000, 0, between))
+        self.assertEqual([each["statement"] for each in statement["adjustments"]], [made["id"]])
+        self.assertEqual(statement["period"]["from"], made["to"])
+        ends = []
+        for _ in range(3):
+            time.sleep(0.01)
+            ends.append(rfc3339(time.time()))
+        time.sleep(0.01)
+        self.lead()
+        made = [self.until(end) for end in ends[:2]]
+        self.assertEqual([(each["lines"], each["net_micros"]) for each in made], [(0, 0)] * 2)
+        time.sleep(0.01)
+        end = rfc3339(time.time())
+        self.lead()
+        self.assertEqual([self.until(each)["lines"] for each in (ends[2], end)], [0, 1])
+        self.assertEqual(self.verified().returncode, 0)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def verified(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mirror = f"{folder}/mirror"
+            done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = countersign("verify", mirror)
+            second = subprocess.run([sys.executable, "-B", SOURCE / "scripts/verify.py", mirror], capture_output=True, text=True)
+            self.assertEqual((done.returncode, second.returncode), (0, 0), done.stdout + second.stdout + second.stderr)
+            return done
+
+    def test_an_end_that_is_none_is_refused_with_its_cure(self):
+        self.lead()
+        for until, words in (("2999-01", ("until", "still to come")), ("2999-01-01T00:00:00Z", ("until", "still to come")), ("2026-02-30", ("until", "2026-11-30")),
+                             ("2026-13", ("until", "2026-11")), ("yesterday", ("until", "2026-11"))):
+            self.assertProblem(self.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {"until": until}), 400, *words)
+        self.assertProblem(self.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {"until": "2020-01"}), 409, "until", "before the contract began")
+        made = self.until(rfc3339(time.time()))
+        for until in (made["to_at"], "2020-12-31"):
+            self.assertProblem(self.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {"until": until}), 409, "until", made["id"])
+
+    def test_of_two_at_once_each_closes_what_is_open(self):
+        self.lead()
+        until, answers = rfc3339(time.time()), []
+        threads = [threading.Thread(target=lambda: answers.append(self.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {"until": until})))
+                   for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(answer.status for answer in answers), [201, 409, 409, 409])
+        self.assertEqual(len(self.operator.get("/v1/statements", contract=self.market.contract)["data"]), 1)
 
     def test_what_no_statement_can_say_is_settled_by_several(self):
         market = Market(self.server, {"currency": "VND"}, {"price": {"lead": [{"micros": 10_000_000_000_000}], "sale_ppm": 1_000_000}})

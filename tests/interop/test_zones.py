@@ -19,10 +19,17 @@ def ask(pairs):
     return answer.splitlines()
 
 
+def midnight(day, tz):
+    """The first moment of a day: the later of two midnights, and where there is none, when the clocks skip it."""
+    later = datetime.datetime.combine(day, datetime.time(), tz).replace(fold=1)
+    there = later.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == later.replace(tzinfo=None)
+    return round((later if there else later.replace(fold=0)).timestamp() * 1000)
+
+
 def oracle(zone, ms):
     local = datetime.datetime.fromtimestamp(ms // 1000, UTC).astimezone(zoneinfo.ZoneInfo(zone))
     offset = int(local.utcoffset().total_seconds())
-    return f"{offset} {(local.date() - EPOCH).days} {(local.year - 1970) * 12 + local.month - 1}"
+    return f"{offset} {(local.date() - EPOCH).days} {(local.year - 1970) * 12 + local.month - 1} {midnight(local.date(), zoneinfo.ZoneInfo(zone))}"
 
 
 def ms_of(*when, tz=UTC):
