@@ -79,6 +79,17 @@ enum err bound_read(struct span text, struct bound *out)
     return ERR_OK;
 }
 
+bool bounds_cross(const struct bound *from, const struct bound *to)
+{
+    const int64_t hour = 3600000;
+    if (!from->given || !to->given)
+        return false;
+    if (from->is_day && to->is_day)
+        return from->ms > to->ms;
+    int64_t first = from->ms - (from->is_day ? 14 * hour : 0), end = to->ms + (to->is_day ? (24 + 12) * hour : 0);
+    return first >= end;
+}
+
 enum date_order when_order(struct span cell)
 {
     struct three t;

@@ -34,6 +34,8 @@ struct bound {
     int64_t ms; /* of a day: of its midnight, as if in UTC */
 };
 MUST_CHECK enum err bound_read(struct span text, struct bound *out);
+/* Whether nothing is between the two in any zone (offsets from UTC go from -12 to +14 hours). */
+bool bounds_cross(const struct bound *from, const struct bound *to);
 
 /* "8.00", "1.234,56", "€ 8", "(8.00)", "8,00-", "EUR 8": micros; decimals past the sixth are cut. *code gets the three
  * letters beside the number, if any. ERR_MALFORMED: no amount. ERR_CONFLICT: its one mark may divide thousands or

@@ -362,6 +362,8 @@ static void ask_rows(const char *const given[], struct verify_rows *rows, struct
         .to = read_bound(given, TO, "--to"),
         .rows = map_file(given[RECONCILE]),
     };
+    if (bounds_cross(&rows->from, &rows->to))
+        decline("--from is not before --to: the period would hold nothing");
     if (given[CSV] != NULL) {
         rows->csv_ctx = fopen(given[CSV], "wxe");
         if (rows->csv_ctx == NULL)

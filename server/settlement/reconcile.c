@@ -86,6 +86,8 @@ static enum err read_asked(struct request *rq, struct reconcile_asked *a, enum f
         (err = choose(rq, &p[DECIMAL], "point", "comma", &decimal)) != ERR_OK ||
         (err = read_bound(rq, &p[FROM], &a->from)) != ERR_OK || (err = read_bound(rq, &p[TO], &a->to)) != ERR_OK)
         return err;
+    if (bounds_cross(&a->from, &a->to))
+        return problem(&rq->problem, ERR_MALFORMED, "from", "is not before to: the period would hold nothing");
     a->map = p[MAP].given ? p[MAP].value : SPAN("");
     a->dates = (enum date_order)dates;
     a->decimal = (enum decimal_mark)decimal;

@@ -204,6 +204,12 @@ class Reconcile(ServerCase):
         self.assertStatus(self.call("txid\na\n", kind="image/png"), 415)
         for name, value in (("from", "x"), ("dates", "ymd"), ("decimal", "dot"), ("format", "pdf"), ("map", "x")):
             self.assertEqual(self.assertStatus(self.call("txid\na\n", **{name: value}), 400).json["field"], name)
+        for first, end in (("2026-11-02", "2026-11-01"), ("2026-11-01T00:00:00Z",) * 2, ("2026-11-03", "2026-11-02T09:00:00Z"), ("2026-11-03T13:00:00Z", "2026-11-02")):
+            self.assertEqual(self.assertStatus(self.call("txid\na\n", **{"from": first, "to": end}), 400).json["field"], "from")
+            done = countersign("verify", self.mirror(), "--reconcile", __file__, "--from", first, "--to", end)
+            self.assertEqual((done.returncode, "--from is not before --to" in done.stderr), (2, True), done.stderr)
+        for first, end in (("2026-11-01", "2026-11-01"), ("2026-11-03", "2026-11-02T11:00:00Z"), ("2026-11-03T11:00:00Z", "2026-11-02")):
+            self.assertStatus(self.call("txid\na\n", **{"from": first, "to": end}), 200)
 
     def test_a_body_larger_than_others_may_be_is_taken(self):
         many = "txid,amount\n" + "".join(f"nobody-{n:08},1.5\n" for n in range(120_000))
