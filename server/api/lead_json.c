@@ -9,7 +9,7 @@ static bool sees_contact(const struct request *rq, const struct contract *k, con
     return k->campaign->advertiser->number == p->number || (p->role == ROLE_PUBLISHER && span_is(l->party, p->id));
 }
 
-/* contact: what the sealed part says; absent once it is erased. */
+/* contact: what the sealed part says; absent once its key is destroyed. */
 static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, const struct envelope *env,
                            const struct hash *commitment)
 {

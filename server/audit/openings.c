@@ -31,7 +31,7 @@ static struct opening_scope scope_of(const struct openings *o, const struct entr
     };
 }
 
-/* Adds the line of one entry: of a lead whose private part was erased, or its key destroyed, what is kept; of another
+/* Adds the line of one entry: of a lead whose private part's key was destroyed what is kept; of another
  * none. */
 static enum err opening_add(struct openings *o, uint64_t index)
 {

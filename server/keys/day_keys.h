@@ -43,7 +43,7 @@ MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct has
 MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, const struct hash *commitment,
                                 const struct private_sealed *sealed, struct buf *out);
 /* The private part of an entry that was read, its plaintext in *plain, which must live as long; of a lead with the
- * person of its kept part. ERR_NOT_FOUND: erased, its key was destroyed, or it never had one. */
+ * person of its kept part. ERR_NOT_FOUND: its key was destroyed. */
 MUST_CHECK enum err sealer_read(struct sealer *s, struct txn *t, const struct envelope *env,
                                 const struct hash *commitment, struct buf *plain, struct private_part *out);
 

@@ -119,7 +119,7 @@ MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
 MUST_CHECK enum err ledger_next_leaf(struct txn *t, uint32_t contract, uint64_t *leaf, struct span *note);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
-/* The sealed private part of an entry that was read. ERR_NOT_FOUND: it never had one, or it is erased. */
+/* The sealed private part of an entry that was read, and commits to one. ERR_CORRUPT, also when there is none. */
 MUST_CHECK enum err private_row_read(struct span row, struct private_sealed *out); /* ERR_CORRUPT */
 MUST_CHECK enum err ledger_private(struct txn *t, const struct envelope *e, struct private_sealed *out);
 /* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.

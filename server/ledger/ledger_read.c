@@ -113,7 +113,9 @@ enum err ledger_private(struct txn *t, const struct envelope *e, struct private_
     uint8_t key[SEQ_LEN];
     struct span row;
     enum err err = store_get(t, TABLE_PRIVATE, seq_key(key, e->seq), &row);
-    return err == ERR_OK ? private_row_read(row, out) : err;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* nothing takes one away */
+    return private_row_read(row, out);
 }
 
 enum err ledger_version(struct txn *t, uint32_t contract, struct version *v)

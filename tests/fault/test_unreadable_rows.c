@@ -661,6 +661,7 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         const char *requests, *unseen;
     } gone[] = {
         {TABLE_META, "", ""},
+        {TABLE_PRIVATE, "the lead, the leads", ""},
         {TABLE_TILES, "its proof, a tile, a new statement", ""},
         {TABLE_SEQS, "the lead, the leads, the openings, the entries, a new statement", "a txid again"},
         {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements, a new statement",
