@@ -121,6 +121,12 @@ static enum err issue_fits(struct batch *cx, const struct issue *s, struct probl
                        "must be later than the end of the last statement: %s, number %llu of this contract, ended at "
                        "%.*s",
                        id, (unsigned long long)last->number, (int)ended.len, ended.ptr);
+    if (s->until_ms == 0 && s->whole && tally_is_empty(&s->closes.is.tally))
+        return problem(
+            p, ERR_CONFLICT, "",
+            "nothing came since the last statement, %s (number %llu, up to %.*s): to settle a period without "
+            "anything in it say where it ends, with until",
+            id, (unsigned long long)last->number, (int)ended.len, ended.ptr);
     return ERR_OK;
 }
 

@@ -38,8 +38,8 @@ class Adjustments(ServerCase):
     def adjust(self, micros, reason="as agreed", **cited):
         return self.assertStatus(self.market.operator.call("POST", f"{self.path}/adjustments", {"micros": micros, "reason": reason, **cited}), 201).json
 
-    def settle(self):
-        made = self.market.operator.post(f"{self.path}/statements", {})
+    def settle(self, **asked):
+        made = self.market.operator.post(f"{self.path}/statements", asked)
         jws = self.market.publisher.do("GET", f"/v1/statements/{made['id']}").body
         lines = self.market.publisher.do("GET", f"/v1/statements/{made['id']}/lines").text
         return json.loads(statement_payload(jws)), [json.loads(line) for line in lines.splitlines()]
@@ -102,7 +102,7 @@ class Adjustments(ServerCase):
         made = self.adjust(-LEAD, "a test order", lead=lead["lead"])
         never = self.adjust(LEAD, "nobody agreed to this")
         self.assertEqual((made["state"], made["asks_assent"], made["assents"]), ("awaits_assent", True, []))
-        two, _ = self.settle()
+        two, _ = self.settle(until=rfc3339(time.time()))
         self.assertEqual((two["adjustments"], two["net_micros"]), ([], 0))
         jws = market.advertiser.adjustment_jws(market.contract, made["index"])
         self.assertEqual(self.assertStatus(market.advertiser.assent_to_adjustment(market.contract, made["index"], jws), 201).json["state"], "awaits_assent")
@@ -153,7 +153,7 @@ class Adjustments(ServerCase):
         self.adjust(-LEAD)
         self.assertEqual(self.settle()[0]["carried_micros"], -LEAD)
         self.assertStatus(market.operator.do("PATCH", self.path, {"set_off": "owed"}), 200)
-        owed = self.settle()[0]
+        owed = self.settle(until=rfc3339(time.time()))[0]
         self.assertEqual((owed["net_micros"], owed["payable_minor"], owed["carried_micros"]), (0, -LEAD // 10_000, 0))
         self.adjust(-LEAD)
         self.audit()

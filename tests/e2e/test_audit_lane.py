@@ -148,6 +148,7 @@ class AuditLane(ServerCase):
         self.assertNotEqual(base64.b64encode(climb(lead["index"], int(size), hashlib.sha256(leaf).digest(), path)).decode(), root)
 
     def test_statements_are_provable_too(self):
+        self.market.click()
         ident = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
         proof = self.market.auditor.do("GET", f"/v1/statements/{ident}/proof").text
         head, note = proof.split("\n\n", 1)
@@ -177,6 +178,7 @@ class AuditLane(ServerCase):
             answer = send(self.server.url + "/log/checkpoint")
             return answer.text if answer.status == 200 and answer.text.split("\n")[1] != "0" else None
 
+        self.market.click()
         self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
         note = wait_for(root_checkpoint, what="the root log to take in a statement's head")
         _, size, root = open_note(note, self.vkey(self.origin())).rstrip("\n").split("\n")

@@ -396,6 +396,7 @@ class Running(ServerCase):
         before = len(self.server.log())
         self.server.start()
         self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
+        self.market.click()
         self.market.operator.post(statements, {})
         check = countersign("check", "--data", self.server.data)
         self.assertEqual(check.returncode, 0, check.stdout)

@@ -80,6 +80,7 @@ class FullDisk(ServerCase):
         market.put_keys()
         lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
         statement = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        market.click()  # something for the next one
         campaign = {"advertiser": market.advertiser.id, "name": "late", "currency": "EUR", "landing_url": "https://landing.example/"}
         contract = {"campaign": market.campaign, "publisher": market.publisher.id, "price": {"lead": [{"micros": 1}]}}
         writes = [(operator, "POST", "/v1/parties", {"name": "late", "kind": "auditor"}),

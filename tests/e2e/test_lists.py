@@ -29,8 +29,10 @@ class Lists(ServerCase):
         cls.other = Market(cls.server)
         cls.codes = [market.code["code"]] + [market.new_code(market.publisher, market.contract, label=f"code {n}")["code"] for n in range(4)]
         cls.campaigns = [market.campaign] + [cls.new_campaign(n) for n in range(3)]
-        cls.statements = [cls.operator.post(f"/v1/contracts/{contract}/statements", {})["id"]
-                          for contract in (market.contract, cls.contracts[1], market.contract, market.contract)]
+        cls.statements = []
+        for contract in (market.contract, cls.contracts[1], market.contract, market.contract):
+            market.click()
+            cls.statements.append(cls.operator.post(f"/v1/contracts/{contract}/statements", {})["id"])
 
     @classmethod
     def report(cls, wanted, **fields):

@@ -30,9 +30,9 @@ class Statements(ServerCase):
     def say(self, lead, status):
         self.assertStatus(self.market.advertiser.postback({"lead": lead, "status": status}), 200)
 
-    def settle(self):
+    def settle(self, **asked):
         """A new statement: (id, payload, payload bytes)."""
-        ident = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        ident = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", asked)["id"]
         payload = statement_payload(self.market.advertiser.do("GET", f"/v1/statements/{ident}").body)
         return ident, json.loads(payload), payload
 
@@ -134,6 +134,19 @@ class Statements(ServerCase):
         for until in (made["to_at"], "2020-12-31"):
             self.assertProblem(self.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {"until": until}), 409, "until", made["id"])
 
+    def test_there_is_no_second_empty_statement_without_an_end(self):
+        path = f"/v1/contracts/{self.market.contract}/statements"
+        first = self.operator.post(path, {})  # of nothing too
+        self.assertStatus(self.market.advertiser.answer_statement(first["id"]), 201)
+        for _ in range(2):
+            self.assertProblem(self.operator.call("POST", path, {}), 409, "nothing came", first["id"], first["to_at"], "until")
+        time.sleep(0.01)
+        self.assertEqual(self.until(rfc3339(time.time()))["number"], 2)
+        self.market.click()
+        self.assertEqual(self.operator.post(path, {})["number"], 3)
+        self.assertProblem(self.operator.call("POST", path, {}), 409, "number 3")
+        self.verified()
+
     def test_of_two_at_once_each_closes_what_is_open(self):
         self.lead()
         until, answers = rfc3339(time.time()), []
@@ -186,7 +199,7 @@ class Statements(ServerCase):
         self.assertEqual((first["period"]["from"], second["period"]["from"]), (0, first["period"]["to"]))
         self.assertEqual((first["net_micros"], second["net_micros"]), (12_000_000, -12_000_000))
         self.assertEqual(len(second["adjustments"]), 1)
-        _, third, _ = self.settle()
+        _, third, _ = self.settle(until=rfc3339(time.time()))
         self.assertEqual(third["prev_sha256"], hashlib.sha256(second_bytes).hexdigest())
         self.assertEqual(third["net_micros"], 0)
 
@@ -227,7 +240,7 @@ class Statements(ServerCase):
         for leads in (1, 2, 0, 1):
             for _ in range(leads):
                 self.say(self.lead(), "approved")
-            _, statement, _ = self.settle()
+            _, statement, _ = self.settle(**({} if leads else {"until": rfc3339(time.time())}))
             owed = carried + leads * 12_340_567
             self.assertEqual((statement["net_micros"], statement["payable_minor"]), (leads * 12_340_567, owed // 10_000))
             self.assertEqual(statement["carried_micros"], owed % 10_000)
@@ -354,7 +367,9 @@ class Statements(ServerCase):
             self.assertProblem(self.market.publisher.call("GET", f"{path}?format={word}"), 400, "format")
 
     def test_share_link_opens_without_a_token_and_only_that_statement(self):
-        (ident, _, _), (other, _, _) = self.settle(), self.settle()
+        ident, _, _ = self.settle()
+        self.market.click()
+        other, _, _ = self.settle()
         made = self.market.publisher.post(f"/v1/statements/{ident}/shares", {"days": 2})
         self.assertEqual((made["statement"], made["by"]), (ident, self.market.publisher.id))
         left = datetime.datetime.fromisoformat(made["expires_at"]) - datetime.datetime.now(datetime.timezone.utc)
@@ -469,7 +484,10 @@ class Statements(ServerCase):
         self.assertIn(self.market.advertiser.answer_statement(ident).status, (403, 409, 422))
 
     def test_listing(self):
-        idents = [self.settle()[0] for _ in range(3)]
+        idents = []
+        for _ in range(3):
+            self.market.click()
+            idents.append(self.settle()[0])
         self.assertEqual([row["id"] for row in self.market.publisher.get("/v1/statements", contract=self.market.contract)["data"]], idents)
         self.assertEqual(Market(self.server).publisher.get("/v1/statements")["data"], [])
 

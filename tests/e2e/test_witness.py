@@ -211,6 +211,7 @@ class ServerAsksWitnesses(unittest.TestCase):
         self.market = Market(self.server)
 
     def statement(self):
+        self.market.click()
         return self.server.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
 
     def witnessed(self):
@@ -233,7 +234,6 @@ class ServerAsksWitnesses(unittest.TestCase):
             open_cosignature(line, text, w.signer.vkey)
         # a witness that remembers more than it is given is proved to from there
         self.witnesses[0].last = 1
-        self.market.click()
         self.statement()
         wait_for(lambda: int(self.witnessed().split("\n")[1]) > 1, what="the next quorum")
         covered = wait_for(lambda: self.covered(), what="the contract to be covered")

@@ -666,6 +666,13 @@ static void bodies_of_other_types_are_refused(void **state)
 
 /* ---- statements ---- */
 
+/* Else there is nothing for a second statement. */
+static void earn(struct api *a, const struct market *m)
+{
+    expect(a, 201,
+           POST(a->operator, path_of("/v1/contracts/%s/adjustments", m->contract), "{\"micros\":1,\"reason\":\"r\"}"));
+}
+
 static void settle(struct api *a, const struct market *m, char id[32])
 {
     expect(a, 201, POST(a->operator, path_of("/v1/contracts/%s/statements", m->contract), "{}"));
@@ -677,8 +684,10 @@ static void statements_are_listed_in_order_of_issue(void **state)
     struct api *a = *state;
     struct market m = market(a);
     char id[4][32];
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
+        earn(a, &m);
         settle(a, &m, id[i]);
+    }
     expect(a, 200, GET(m.publisher.token, "/v1/statements", .query = "limit=3"));
     assert_string_equal(text(a, "next"), id[2]);
     for (size_t i = 0; i < 3; i++)
@@ -765,6 +774,7 @@ static void a_share_link_opens_its_statement_alone(void **state)
     struct market m = market(a);
     char first[32], second[32], query[128];
     settle(a, &m, first);
+    earn(a, &m);
     settle(a, &m, second);
     expect(a, 201, POST(m.publisher.token, path_of("/v1/statements/%s/shares", first), "{}"));
     snprintf(query, sizeof query, "%s", strstr(json_string_value(json_object_get(a->json, "url")), "share="));
