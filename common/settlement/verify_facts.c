@@ -450,10 +450,13 @@ static void hide_impressions(const struct audit *a, struct buf *out)
 
 static void hide_closing(const struct audit *a, struct buf *out)
 {
-    (void)a;
-    buf_str(out, "that periods were closed when they should be: the terms hold no schedule, the operator chooses when, "
-                 "and by which "
-                 "offset of the zone the day is counted from which a statement is due");
+    if (a->settle.manual)
+        buf_printf(out,
+                   "that periods were closed when they should be: by terms whose settle is manual%s the operator "
+                   "chooses when; and ",
+                   a->settle.kept ? ", as some here," : "");
+    buf_printf(out, "by which offset of the zone %sthe day is counted from which a statement is due",
+               a->settle.kept ? "weeks and months end (a day before or after is not told), and " : "");
 }
 
 static void hide_people(const struct audit *a, struct buf *out)

@@ -448,6 +448,7 @@ static void go_on(struct audit *a, uint64_t index, const struct entry *e, struct
     if (a->stopped || audit_untold(a, CHECK_ENTRIES, index, err))
         return;
     verify_reconcile_entry(a, index, e);
+    verify_settle(a, index, e);
     if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
         return;
     verify_due_next(a);

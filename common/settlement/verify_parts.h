@@ -270,6 +270,14 @@ struct audit {
         int64_t seen_ms; /* time of the first entry that found it overdue; 0: none */
         bool unsure;     /* of the clock: nothing is approved by itself */
     } due;
+    struct {
+        unsigned by;       /* SETTLE_*, by the terms in force */
+        bool manual, kept; /* by some of them the operator chooses, by some not */
+        bool open, told;   /* something counts in the open period, of which one was told: */
+        uint64_t since;    /* at this entry, or in front of it */
+        int64_t since_ms;
+        int64_t seen_ms; /* time of the first entry a day behind its end; 0: none */
+    } settle;
     struct clock_told clock;
     struct persons persons;    /* of leads whose contact fields are open */
     uint64_t contacts_open;    /* such leads */
@@ -478,6 +486,8 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry *e);
  * disposition was. */
 void verify_due(struct audit *a, uint64_t index, const struct entry *e);
 void verify_due_next(struct audit *a);
+/* verify_settle.c: periods that the terms end, and no statement did. After the entry was folded. */
+void verify_settle(struct audit *a, uint64_t index, const struct entry *e);
 /* verify_clock.c: steps of the server's clock. Before the entry at `index` is folded; at the end. */
 void verify_clock(struct audit *a, uint64_t index, const struct entry *e);
 void verify_clock_tell(struct audit *a);

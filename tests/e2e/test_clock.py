@@ -154,6 +154,7 @@ class ClockCase(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             done = countersign("verify", mirror)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertNotRegex(done.stdout, "the terms say (weekly|monthly)")  # none was settled late
         self.server.check()
 
 

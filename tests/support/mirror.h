@@ -48,9 +48,10 @@ struct story {
     struct tile_builder tree, root;
     struct buf root_bundle, openings;
     unsigned statements;
-    uint64_t ends;  /* where the next one ends, if it was marked there; 0: it closes all */
-    bool backdated; /* a lie: its entry is dated before those in front of it */
-    bool disputes;  /* what parties answer */
+    uint64_t ends;      /* where the next one ends, if it was marked there; 0: it closes all */
+    bool backdated;     /* a lie: its entry is dated before those in front of it */
+    bool disputes;      /* what parties answer */
+    const char *settle; /* of terms that come; NULL: manual */
 };
 
 static inline struct buf *story_file(struct story *s, const char *path)
@@ -142,17 +143,17 @@ static inline uint64_t tell(struct story *s, const struct entry *e, const struct
 static inline void tell_terms_of(struct story *s, const char *lead, int64_t effective_ms,
                                  void (*twist)(struct entry_terms *t))
 {
-    char text[1024];
+    char text[1024], price[256];
     snprintf(text, sizeof text,
              "{" CAMPAIGN_HEAD ",'default_country':'DE','lead':%s,'accept_from':['publisher'],'review':{'mode':'auto','"
              "auto_approve_days':14}}",
              lead);
     struct buf campaign = document_of(campaign_document, text, "K1");
-    struct buf contract =
-        document_of(contract_document,
-                    "{'campaign':'K1','publisher':'P1','price':{'lead':[{'micros':1,'when':{'field':"
-                    "'f_size','equals':'small'}},{'micros':12340567}],'click_micros':1000,'sale_ppm':999999}}",
-                    CONTRACT);
+    snprintf(price, sizeof price,
+             "{'campaign':'K1','publisher':'P1','settle':'%s','price':{'lead':[{'micros':1,'when':{'field':'f_size',"
+             "'equals':'small'}},{'micros':12340567}],'click_micros':1000,'sale_ppm':999999}}",
+             s->settle != NULL ? s->settle : "manual");
+    struct buf contract = document_of(contract_document, price, CONTRACT);
     struct entry e = {.kind = ENTRY_TERMS,
                       .at_ms = s->now_ms,
                       .terms = {.version = s->fold.versions.n ? versions_newest(&s->fold.versions)->number + 1 : 1,

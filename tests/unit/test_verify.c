@@ -1846,6 +1846,76 @@ static void a_statement_that_ends_elsewhere_is_a_finding(void **state)
     }
 }
 
+/* ---- periods that end by themselves ---- */
+
+enum { HOUR = 60, DAY = 24 * HOUR }; /* in minutes */
+
+/* What comes, a click, a statement, an answer of either party, and how far from the end of a week and month; and what
+ * is told of it. */
+static const struct {
+    const char *what, *settle;
+    struct {
+        char what;
+        int minutes;
+    } come[5];
+    const char *told;
+} periods[] = {
+    {"a month's end is skipped", "monthly", {{'c', -5 * DAY}, {'c', 30 * HOUR}, {'c', 30 * HOUR + 11}}, "no statement"},
+    {"a week's end is skipped", "weekly", {{'c', -5 * DAY}, {'c', 30 * HOUR}, {'c', 30 * HOUR + 11}}, "no statement"},
+    {"the next one too",
+     "weekly",
+     {{'c', -5 * DAY}, {'s', 1}, {'c', HOUR}, {'c', 9 * DAY}, {'c', 10 * DAY}},
+     "no state"},
+    {"it closes more", "monthly", {{'c', -5 * DAY}, {'s', 3 * DAY}}, "goes on to"},
+    {"the operator chooses", "manual", {{'c', -5 * DAY}, {'c', 30 * HOUR}, {'c', 30 * HOUR + 11}}, NULL},
+    {"it is closed", "monthly", {{'c', -5 * DAY}, {'s', 1}, {'c', 30 * HOUR}, {'c', 30 * HOUR + 11}}, NULL},
+    {"it is a month, no week", "monthly", {{'c', -12 * DAY}, {'c', -4 * DAY}, {'c', -3 * DAY}, {'s', 1}}, NULL},
+    {"it was closed before", "weekly", {{'c', -5 * DAY}, {'s', -4 * DAY}, {'1', 2 * DAY}, {'2', 3 * DAY}}, NULL},
+    {"the server was off until then", "monthly", {{'c', -5 * DAY}, {'c', 30 * HOUR}, {'c', 30 * HOUR + 5}}, NULL},
+    {"in some zone it is over", "monthly", {{'c', -12 * HOUR}, {'c', 30 * HOUR}, {'c', 30 * HOUR + 11}}, NULL},
+    {"in some zone it is not over", "weekly", {{'c', -5 * DAY}, {'c', 20 * HOUR}, {'c', 20 * HOUR + 11}}, NULL},
+};
+
+static void periods_that_the_terms_end_and_nobody_closed_are_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++) {
+        struct story *s = story_open();
+        struct told t;
+        const char *told = NULL, *hidden = NULL;
+        tell_statement(s);
+        s->settle = periods[i].settle;
+        tell_terms(s, TERMS_PLAIN);
+        for (size_t k = 0; k < 5 && periods[i].come[k].what != 0; k++) {
+            char what = periods[i].come[k].what;
+            s->now_ms = date_days(2030, 4, 1) * MS_PER_DAY + periods[i].come[k].minutes * 60000LL; /* a Monday */
+            fold_at(&s->fold, s->now_ms);
+            if (what == 'c')
+                tell_click(s, CLASS_OK);
+            else if (what == 's')
+                tell_statement(s);
+            else
+                tell_response(s, what - '1');
+        }
+        write_logs(s);
+        enum verdict verdict = verify(s, &t);
+        for (size_t k = 0; k < t.n; k++) {
+            if (strcmp(t.check[k], "settle") == 0)
+                told = t.sentence[k];
+            else if (strcmp(t.check[k], "not_shown") == 0 && strstr(t.sentence[k], "offset of the zone") != NULL)
+                hidden = t.sentence[k];
+        }
+        bool manual = strcmp(periods[i].settle, "manual") == 0;
+        if (verdict != HOLDS || (told != NULL) != (periods[i].told != NULL) ||
+            (told != NULL && strstr(told, periods[i].told) == NULL) || hidden == NULL ||
+            (strstr(hidden, "weeks and months end") == NULL) != manual || strstr(hidden, "settle is manual") == NULL) {
+            print(&t);
+            fail_msg("%s: it is told otherwise", periods[i].what);
+        }
+        story_free(s);
+    }
+}
+
 static void twist_number(struct entry_statement *e)
 {
     e->number++;
@@ -1923,6 +1993,7 @@ int main(void)
         cmocka_unit_test(no_file_is_read_beyond_what_it_can_have),
         cmocka_unit_test(numbers_beyond_all_bounds_are_findings),
         cmocka_unit_test(a_log_that_outgrows_a_statement_is_settled_by_several),
+        cmocka_unit_test(periods_that_the_terms_end_and_nobody_closed_are_told),
         cmocka_unit_test(a_statement_closes_what_came_before_its_time),
         cmocka_unit_test(a_statement_that_ends_elsewhere_is_a_finding),
         cmocka_unit_test(a_statement_whose_entry_does_not_follow_is_a_finding),
