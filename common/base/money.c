@@ -4,6 +4,7 @@
 
 #include "common/base/ascii.h"
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 
 enum { MICROS_DECIMALS = 6, MICROS_PER_UNIT = 1000000 };
 
@@ -120,4 +121,23 @@ void decimal_add(struct buf *out, int64_t value, int decimals, int least)
             buf_byte(out, '.');
         buf_byte(out, (uint8_t)digits[i]);
     }
+}
+
+void money_due_add(struct buf *out, int64_t payable, int64_t vat, int64_t to_pay, struct span currency)
+{
+    enum { CURRENCY_MOST = 60 };
+    int exponent = currency_exponent(currency);
+    if (exponent < 0)
+        exponent = 0;
+    decimal_add(out, payable, exponent, exponent);
+    buf_byte(out, ' ');
+    utf8_show(out, currency, CURRENCY_MOST);
+    if (vat == 0)
+        return;
+    buf_str(out, " and ");
+    decimal_add(out, vat, exponent, exponent);
+    buf_str(out, " VAT: ");
+    decimal_add(out, to_pay, exponent, exponent);
+    buf_byte(out, ' ');
+    utf8_show(out, currency, CURRENCY_MOST);
 }

@@ -95,12 +95,6 @@ static void contract(struct paper *w)
     html(w, "</dd></dl></section>");
 }
 
-/* What is to be paid, VAT included. */
-static int64_t to_pay(const struct paper *w)
-{
-    return w->s.payable_minor + number(json_object_get(w->s.json, "tax"), "vat_minor");
-}
-
 static void payment(struct paper *w)
 {
     bool by_publisher = span_is(w->s.payable_by, "publisher"), owed = w->s.payable_by.len != 0;
@@ -117,7 +111,7 @@ static void payment(struct paper *w)
         page_word(&w->g, WORD_PAYS_NOTHING);
     }
     html(w, "</p><strong>");
-    minor(w, owed && to_pay(w) < 0 ? -to_pay(w) : to_pay(w));
+    minor(w, owed && w->s.to_pay_minor < 0 ? -w->s.to_pay_minor : w->s.to_pay_minor);
     html(w, " ");
     page_text(&w->g, w->s.currency);
     html(w, "</strong></section>");
@@ -278,17 +272,23 @@ static enum word tax_sentence(struct span kind)
     return WORDS;
 }
 
-static void tax_row(struct paper *w, const json_t *tax)
+/* The amount that VAT is on, and VAT. */
+static void tax_rows(struct paper *w, const json_t *tax)
 {
     if (number(tax, "vat_ppm") == 0)
         return;
+    html(w, "<tr><th scope=\"row\">");
+    page_word(&w->g, WORD_TAXABLE);
+    html(w, "</th><td class=\"n\">");
+    minor(w, w->s.payable_minor);
+    html(w, "</td></tr>");
     struct page rate = aside(w, 0);
     page_amount(&rate, number(tax, "vat_ppm"), 4, 0);
     struct span percent = buf_span(rate.out);
     html(w, "<tr><th scope=\"row\">");
     page_say(&w->g, WORD_VAT, &percent, (struct span *)NULL);
     html(w, "</th><td class=\"n\">");
-    minor(w, number(tax, "vat_minor"));
+    minor(w, w->s.vat_minor);
     html(w, "</td></tr>");
 }
 
@@ -302,12 +302,12 @@ static void total(struct paper *w)
     money_row(w, WORD_NET, w->s.net_micros);
     money_row(w, WORD_BROUGHT, w->s.payable_minor * unit + w->s.carried_micros - w->s.net_micros);
     money_row(w, WORD_CARRIED, w->s.carried_micros);
-    tax_row(w, tax);
+    tax_rows(w, tax);
     html(w, "</tbody><tfoot><tr><th scope=\"row\">");
     struct span currency = text_of(w, 0, w->s.currency);
     page_say(&w->g, WORD_TO_PAY, &currency, (struct span *)NULL);
     html(w, "</th><td class=\"n\">");
-    minor(w, to_pay(w));
+    minor(w, w->s.to_pay_minor);
     html(w, "</td></tr></tfoot></table>");
     if (sentence != WORDS || json_is_true(json_object_get(tax, "self_billing"))) {
         html(w, "<p class=\"s\">");

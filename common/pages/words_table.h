@@ -70,6 +70,7 @@
     X(BROUGHT, "Carried over from the statement before", "Report du relevé précédent", "上一份结算单结转") \
     X(CARRIED, "Carried over to the next", "À reporter sur le suivant", "结转至下一份") \
     X(TO_PAY, "To pay, {}", "À payer, {}", "应付（{}）") \
+    X(TAXABLE, "Taxable amount", "Base d’imposition", "计税金额") \
     X(VAT, "VAT {}%", "TVA {}\u202f%", "增值税 {}%") \
     X(TAX_DOMESTIC, "VAT is charged by the supplier.", "La TVA est facturée par le fournisseur.", "增值税由供应方收取。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \

@@ -85,6 +85,7 @@ struct statement {
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
+    int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;

@@ -82,7 +82,13 @@ static void read_amounts(struct reader *r, struct statement *s)
     s->net_micros = number(r, "net_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
     s->carried_micros = number(r, "carried_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
     int64_t unit = micros_per_minor((int)s->exponent);
-    s->payable_minor = number(r, "payable_minor", -2 * MONEY_MAX_MICROS / unit - 1, MONEY_MAX_MICROS / unit + 1);
+    const int64_t least = -2 * MONEY_MAX_MICROS / unit - 1, most = MONEY_MAX_MICROS / unit + 1;
+    static const char *const tax_names[] = {"kind", "self_billing", "vat_minor", "vat_ppm", NULL};
+    struct reader tax = inner(r, "tax", tax_names);
+    s->payable_minor = number(r, "payable_minor", least, most);
+    s->vat_minor = number(&tax, "vat_minor", least, most);
+    s->to_pay_minor = s->payable_minor + s->vat_minor;
+    r->bad |= tax.bad;
 }
 
 static void read_interval(struct reader *r, struct statement *s)
@@ -124,7 +130,6 @@ static void read_lists(struct reader *r, struct statement *s)
     s->opening = object(r, "opening");
     s->bridge = object(r, "bridge");
     s->closing = object(r, "closing");
-    (void)object(r, "tax");
     r->bad |= counts.bad || !json_is_array(s->adjustments) || !json_is_array(s->quantities) ||
               !json_is_array(json_object_get(r->obj, "gaps"));
 }

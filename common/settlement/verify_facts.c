@@ -220,7 +220,7 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     buf_str(text, " to ");
     time_rfc3339(text, s->to_ms);
     buf_str(text, ": payable ");
-    money(text, s->payable_minor, (int)s->exponent, (int)s->exponent, a->currency);
+    money_due_add(text, s->payable_minor, s->vat_minor, s->payable_minor + s->vat_minor, span_str(a->currency));
     if (s->payable_minor != 0 && a->publisher[0]) {
         buf_printf(text, " by the %s, due ", s->payable_minor > 0 ? "advertiser" : "publisher");
         time_rfc3339(text, s->due_ms);
@@ -285,6 +285,7 @@ static void tell_statement(struct audit *a, size_t i)
         jw_kint(w, "payable_minor", s->payable_minor);
         key_count(w, "to", s->to);
         key_time(w, "to_at", s->to_ms);
+        jw_kint(w, "vat_minor", s->vat_minor);
     }
     tale_end(&a->tale);
 }

@@ -130,7 +130,7 @@ struct closed {
 /* What a statement says, as far as it was read, and what its parties (advertiser, publisher) said of it last. */
 struct said {
     bool read;
-    int64_t from_ms, to_ms, due_ms, gross_micros, net_micros, payable_minor, exponent;
+    int64_t from_ms, to_ms, due_ms, gross_micros, net_micros, payable_minor, vat_minor, exponent;
     uint64_t number, from, to;
     struct {
         uint64_t index;

@@ -205,6 +205,7 @@ static void keep_figures(struct said *to, const struct statement *s)
                         .gross_micros = s->gross_micros,
                         .net_micros = s->net_micros,
                         .payable_minor = s->payable_minor,
+                        .vat_minor = s->vat_minor,
                         .exponent = s->exponent,
                         .from = s->from,
                         .to = s->to};

@@ -42,9 +42,13 @@ static const struct arg args[ARGS] = {
     [PREVIEW] = {.name = "--preview", .help = "issue nothing: show what each statement would come to"},
 };
 
+struct due {
+    int64_t payable, vat, to_pay; /* minor units */
+};
+
 struct sums {
     char currency[4];
-    int64_t owed[2]; /* minor units, by advertisers and by publishers */
+    struct due owed[2]; /* by advertisers and by publishers */
 };
 
 struct settling {
@@ -158,18 +162,29 @@ static void add_minute(struct buf *line, const char *at)
     }
 }
 
-/* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR by the
- * advertiser". */
+static int64_t magnitude(int64_t v)
+{
+    return v == INT64_MIN ? INT64_MAX : v < 0 ? -v : v;
+}
+
+static struct due due_of(const json_t *statement)
+{
+    return (struct due){magnitude(number_of(statement, "payable_minor")), magnitude(number_of(statement, "vat_minor")),
+                        magnitude(number_of(statement, "to_pay_minor"))};
+}
+
+/* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR and
+ * 7.20 VAT: 43.20 EUR by the advertiser". */
 static void add_statement(struct buf *line, const json_t *row, const json_t *statement)
 {
     const char *by = text_of(statement, "payable_by");
-    int64_t minor = number_of(statement, "payable_minor");
+    const struct due due = due_of(statement);
     buf_printf(line, "no. %" PRId64 ", ", number_of(statement, "number"));
     add_minute(line, text_of(statement, "from_at"));
     buf_str(line, " to ");
     add_minute(line, text_of(statement, "to_at"));
     buf_str(line, " UTC, payable ");
-    add_money(line, row, minor < 0 ? -minor : minor, exponent_of(row));
+    money_due_add(line, due.payable, due.vat, due.to_pay, span_str(text_of(row, "currency")));
     if (by[0] != '\0') {
         buf_str(line, " by the ");
         add_shown(line, by);
@@ -180,10 +195,16 @@ static void add_statement(struct buf *line, const json_t *row, const json_t *sta
     }
 }
 
+static void add_up(int64_t *sum, int64_t more)
+{
+    if (__builtin_add_overflow(*sum, more, sum))
+        *sum = INT64_MAX;
+}
+
 static void add_sum(struct settling *s, const json_t *row, const json_t *statement)
 {
     const char *currency = text_of(row, "currency"), *by = text_of(statement, "payable_by");
-    int64_t minor = number_of(statement, "payable_minor");
+    const struct due due = due_of(statement);
     size_t i = 0, side = strcmp(by, "publisher") == 0;
     while (i < s->n_sums && strcmp(s->sums[i].currency, currency) != 0)
         i++;
@@ -191,8 +212,10 @@ static void add_sum(struct settling *s, const json_t *row, const json_t *stateme
         return;
     if (i == s->n_sums)
         memcpy(s->sums[s->n_sums++].currency, currency, 4);
-    if (__builtin_add_overflow(s->sums[i].owed[side], minor < 0 ? -minor : minor, &s->sums[i].owed[side]))
-        s->sums[i].owed[side] = INT64_MAX;
+    struct due *owed = &s->sums[i].owed[side];
+    add_up(&owed->payable, due.payable);
+    add_up(&owed->vat, due.vat);
+    add_up(&owed->to_pay, due.to_pay);
 }
 
 /* Who has not answered is told at the end; what a statement would lack matters where there is one. */
@@ -403,12 +426,13 @@ static void show_sums(const struct settling *s)
                s->n_nothing, s->n_refused);
     for (size_t i = 0; i < s->n_sums; i++)
         for (size_t side = 0; side < 2; side++) {
-            int exponent = currency_exponent(span_str(s->sums[i].currency));
-            if (s->sums[i].owed[side] == 0 || exponent < 0)
+            const struct span currency = span_str(s->sums[i].currency);
+            const struct due *owed = &s->sums[i].owed[side];
+            if (owed->payable == 0 || currency_exponent(currency) < 0)
                 continue;
             buf_str(&line, "; ");
-            decimal_add(&line, s->sums[i].owed[side], exponent, exponent);
-            buf_printf(&line, " %s owed by %s", s->sums[i].currency, roles[side]);
+            money_due_add(&line, owed->payable, owed->vat, owed->to_pay, currency);
+            buf_printf(&line, " owed by %s", roles[side]);
         }
     printf("%.*s\n", (int)line.len, line.ptr);
     buf_free(&line);

@@ -250,6 +250,8 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_kint(w, "payable_minor", st->payable_minor);
     jw_kint(w, "to", (int64_t)st->to);
     jw_ktime(w, "to_at", st->to_ms);
+    jw_kint(w, "to_pay_minor", st->to_pay_minor);
+    jw_kint(w, "vat_minor", st->vat_minor);
     write_waiting(w, st);
     jw_object_end(w);
     if (st->net_micros < 0)

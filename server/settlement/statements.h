@@ -40,8 +40,8 @@ MUST_CHECK enum err statement_record(struct worker *w, const struct contract *k,
                                      struct record *out);
 
 /* A statement in a list: appends canonical JSON {carried_micros, contract, currency, due_at, from, from_at, id,
- * issued_at, lines, net_micros, number, payable_by, payable_minor, sha256, to, to_at}, all from its payload.
- * ERR_CORRUPT when that does not read. */
+ * issued_at, lines, net_micros, number, payable_by, payable_minor, sha256, to, to_at, to_pay_minor, vat_minor}, all
+ * from its payload. ERR_CORRUPT when that does not read. */
 MUST_CHECK enum err statement_summary(struct span payload, struct buf *out);
 
 /* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */

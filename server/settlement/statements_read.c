@@ -58,6 +58,8 @@ static void write_summary(const struct statement *s, const struct hash *sha256, 
     jw_khex(&w, "sha256", sha256->b, sizeof sha256->b);
     jw_kint(&w, "to", (int64_t)s->to);
     jw_ktime(&w, "to_at", s->to_ms);
+    jw_kint(&w, "to_pay_minor", s->to_pay_minor);
+    jw_kint(&w, "vat_minor", s->vat_minor);
     jw_object_end(&w);
     jw_close(&w);
 }

@@ -465,8 +465,8 @@
     card.dataset.verdict = worst;
     head.appendChild(element('h2', worst === 'fails' ? 'bad' : worst === 'unknown' ? 'wait' : 'ok', t(worst)));
     head.appendChild(element('span', 's', p && p.id ? p.id + ' · ' + p.contract : ''));
-    if (p && result.kid && whole(p.payable_minor) && worst === 'holds') {
-      var due = BigInt(p.payable_minor) * amounts(p).unit, minus = due < 0n;
+    if (p && result.kid && whole(p.payable_minor) && p.tax && whole(p.tax.vat_minor) && worst === 'holds') {
+      var due = (BigInt(p.payable_minor) + BigInt(p.tax.vat_minor)) * amounts(p).unit, minus = due < 0n;
       card.appendChild(element('p', '', t(minus ? 'owes' : 'pays', p.advertiser.id, p.publisher.id || t('itself'), money(minus ? -due : due, p))));
     }
     var list = card.appendChild(element('ul', ''));

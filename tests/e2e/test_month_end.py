@@ -102,9 +102,12 @@ class MonthEnd(ServerCase):
         operator.post(f"/v1/contracts/{owes}/adjustments", {"micros": -7_500_000, "reason": "paid twice"})
         good, bad = self.swept(market.contract, leads=3), self.swept(owes, net_micros=-7_500_000)
         self.assertEqual((good["state"], self.words(good)), ("open", set()))
+        operator.patch(f"/v1/contracts/{market.contract}", {"vat_ppm": 200_000})
+        good = self.row(market.contract)
         draft = good["draft"]
         self.assertEqual((draft["net_micros"], draft["payable_minor"], draft["payable_by"], draft["leads"], draft["clicks"], draft["number"]),
                          (24_000_000, 2400, "advertiser", 3, 3, 1))
+        self.assertEqual((draft["vat_minor"], draft["to_pay_minor"]), (480, 2880))
         self.assertEqual(draft["waiting"], {"held": 0, "micros": 12_000_000, "pending": 1})
         self.assertEqual((bad["state"], self.words(bad), bad["draft"]["payable_by"]), ("open", {"negative_net", "no_key", "no_legal_data"}, "publisher"))
         self.assertEqual((self.row(idle)["state"], "draft" in self.row(idle)), ("nothing", False))
@@ -115,17 +118,18 @@ class MonthEnd(ServerCase):
             self.assertProblem(party.call("GET", "/v1/settlements"), 403)
 
         shown = self.settle(0, "--preview", "--contract", market.contract)
-        for word in ("open", "Offer, Publisher", "payable 24.00 EUR by the advertiser", "net 24.00 EUR", "3 leads", "1 wait for 12.00 EUR", "1 contract to settle"):
+        for word in ("open", "Offer, Publisher", "payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser", "net 24.00 EUR", "3 leads", "1 wait for 12.00 EUR", "1 contract to settle"):
             self.assertIn(word, shown)
         self.settle(0, "--preview")
         self.assertEqual(self.rows("statements", contract=market.contract), [])
 
         told = self.settle(0)
-        for word in ("payable 24.00 EUR by the advertiser", "payable 7.50 EUR by the publisher", "but nobody said who the publisher is by law", "24.00 EUR owed by advertisers",
+        for word in ("payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser", "payable 7.50 EUR by the publisher", "but nobody said who the publisher is by law",
+                     "24.00 EUR and 4.80 VAT: 28.80 EUR owed by advertisers",
                      "7.50 EUR owed by publishers", "of this run wait"):
             self.assertIn(word, told)
         [issued] = self.rows("statements", contract=market.contract)
-        for name in ("from", "gross_micros", "net_micros", "payable_minor", "payable_by", "carried_micros", "lines", "number", "from_at"):
+        for name in ("from", "gross_micros", "net_micros", "payable_minor", "vat_minor", "to_pay_minor", "payable_by", "carried_micros", "lines", "number", "from_at"):
             if name in issued:
                 self.assertEqual(issued[name], draft[name], name)
         self.assertEqual(self.rows("statements", contract=unbound), [])

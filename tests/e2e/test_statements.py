@@ -219,6 +219,8 @@ class Statements(ServerCase):
                 _, statement, _ = self.settle()
                 self.assertEqual(statement["tax"], {"kind": kind, "self_billing": self_billing, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0})
                 self.assertEqual(statement["payable_minor"], 1200)
+                listed = self.operator.get(f"/v1/statements?contract={market.contract}")["data"][-1]
+                self.assertEqual((listed["payable_minor"], listed["vat_minor"], listed["to_pay_minor"]), (1200, vat, 1200 + vat))
                 said = {**customer, "country": customer["country"].upper(), "vat_id": customer["vat_id"].replace(" ", "")} if customer else None
                 self.assertEqual(statement["advertiser"], {"id": market.advertiser.id, **({"legal": said} if said else {})})
         for legal, field in (({"vat_id": "-"}, "legal.vat_id"), ({"country": "Belgium"}, "legal.country"), ({"tel": "1"}, "legal.tel"), ({"name": "a\nb"}, "legal.name"), ([], "legal")):
@@ -230,7 +232,11 @@ class Statements(ServerCase):
             for contract in (market.contract, later):
                 folder = f"{mirror}/{contract}"
                 self.assertEqual(countersign("pull", self.server.url, folder, "--contract", contract, "--token", self.operator.token).returncode, 0)
-                self.assertEqual(countersign("verify", folder).returncode, 0)
+                verified = countersign("verify", folder)
+                self.assertEqual(verified.returncode, 0)
+                if contract == market.contract:
+                    self.assertEqual(verified.stdout.count("payable 12.00 EUR and 2.40 VAT: 14.40 EUR by the advertiser"), 1, verified.stdout)
+                    self.assertEqual(verified.stdout.count("payable 12.00 EUR by the advertiser"), len(cases) - 1, verified.stdout)
 
     def test_a_remainder_is_carried_and_an_auditor_finds_the_same(self):
         market = self.market
