@@ -260,14 +260,16 @@ static void quantities(struct paper *w)
 }
 
 /* The sentence that the law wants, by the kind of the supply. */
-static enum word tax_sentence(struct span kind)
+static enum word tax_sentence(const struct paper *w, const json_t *tax)
 {
     static const struct {
         const char *kind;
         enum word word;
     } kinds[] = {{"domestic", WORD_TAX_DOMESTIC}, {"reverse_charge", WORD_TAX_REVERSE}, {"outside", WORD_TAX_OUTSIDE}};
+    if (w->s.lacks_rate)
+        return WORD_TAX_NO_RATE;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (span_is(kind, kinds[i].kind))
+        if (span_is(member(tax, "kind"), kinds[i].kind))
             return kinds[i].word;
     return WORDS;
 }
@@ -296,7 +298,7 @@ static void total(struct paper *w)
 {
     const json_t *tax = json_object_get(w->s.json, "tax");
     int64_t unit = micros_per_minor((int)w->s.exponent);
-    enum word sentence = tax_sentence(member(tax, "kind"));
+    enum word sentence = tax_sentence(w, tax);
     section(w, "<section class=\"keep\">", WORD_TOTAL);
     html(w, "<table class=\"fit\"><tbody>");
     money_row(w, WORD_NET, w->s.net_micros);

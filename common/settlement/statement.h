@@ -86,6 +86,7 @@ struct statement {
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
     int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together */
+    bool lacks_rate;                 /* the supplier would charge VAT, but the terms agree no rate */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;

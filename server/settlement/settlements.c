@@ -257,6 +257,9 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     if (st->net_micros < 0)
         warn(o, "negative_net", false, "it comes to less than nothing, which %s",
              st->payable_minor < 0 ? "the publisher owes" : "is set off against what comes");
+    if (st->lacks_rate)
+        warn(o, "no_vat_rate", false,
+             "the parties are of one country, but the contract agrees no VAT rate (vat_ppm): none is charged");
     if (!o->whole)
         warn(o, "more", false, "one statement cannot say all that is open: another one takes the rest");
 }

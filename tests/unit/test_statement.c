@@ -809,6 +809,35 @@ static void html_shows_what_was_brought_in_and_what_is_carried(void **state)
     close_book(&b);
 }
 
+static void html_says_what_vat_is_on_and_charges_none_without_a_rate(void **state)
+{
+    static const char *const none[LANGUAGES] = {[LANGUAGE_EN] = "No VAT rate is agreed in the contract",
+                                                [LANGUAGE_FR] = "Aucun taux de TVA n’est convenu au contrat",
+                                                [LANGUAGE_ZH] = "合同未约定增值税税率"};
+    (void)state;
+    for (int rate = 0; rate < 2; rate++) {
+        struct book b;
+        open_book(&b, "", rate ? ",'vat_ppm':200000" : "");
+        lead(&b, STATUS_APPROVED, REASON_NONE, 28405686);
+        struct statement_in in = cut(&b, 0, b.size);
+        in.legal[0] = in.legal[1] = SPAN("{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}");
+        struct statement_out out = build(&in);
+        struct buf html = page_of(&out, LANGUAGE_EN);
+        assert_int_equal(strstr(html.ptr, "Taxable amount</th><td class=\"n\">28.40</td>") != NULL, rate);
+        assert_int_equal(strstr(html.ptr, "VAT 20%</th><td class=\"n\">5.68</td>") != NULL, rate);
+        assert_int_equal(strstr(html.ptr, "VAT is charged by the supplier.") != NULL, rate);
+        has(&html, rate ? "To pay, EUR</th><td class=\"n\">34.08</td>" : "To pay, EUR</th><td class=\"n\">28.40</td>");
+        buf_free(&html);
+        for (enum language l = 0; l < LANGUAGES; l++) {
+            html = page_of(&out, l);
+            assert_int_equal(strstr(html.ptr, none[l]) != NULL, !rate);
+            buf_free(&html);
+        }
+        statement_free(&out);
+        close_book(&b);
+    }
+}
+
 static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void **state)
 {
     struct book b;
@@ -917,6 +946,7 @@ int main(void)
         cmocka_unit_test(html_shows_the_totals_and_escapes),
         cmocka_unit_test(html_lists_adjustments_where_there_are_some),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
+        cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
         cmocka_unit_test(html_shows_so_many_lines_that_move_money_and_says_of_how_many),
         cmocka_unit_test(amounts_are_grouped_by_threes_as_each_language_does),
         cmocka_unit_test(words_take_as_many_values_in_each_language),
