@@ -2167,6 +2167,7 @@ class Audit:
             disputed, reason = payload.get("disputed", []), payload.get("reason", "")
             need(isinstance(disputed, list) and payload["verdict"] in ("accept", "dispute"), f"entry {at}: the answer does not read")
             need(isinstance(reason, str) and len(reason.encode()) <= 512, f"entry {at}: the reason is too long")
+            need(not re.search("[\0-\x1f\x7f]", reason), f"entry {at}: the reason has control characters")
             need(not (payload["verdict"] == "accept" and disputed), f"entry {at}: the answer accepts and disputes")
             lines = {index for index in (json.loads(line).get("index") for line in statement.lines) if index is not None}
             need(all(type(index) is int for index in disputed) and len(disputed) <= 2000, f"entry {at}: what is disputed are no numbers of line items")

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/settlement/statement.h"
 
@@ -37,7 +38,7 @@ static MUST_CHECK enum err members_read(const json_t *obj, struct response *r, s
 {
     static const char *const names[] = {"at",  "disputed", "issuer", "party", "reason", "statement_sha256",
                                         "typ", "verdict",  NULL};
-    struct span hex = SPAN(""), verdict = SPAN(""), reason;
+    struct span hex = SPAN(""), verdict = SPAN(""), reason = SPAN("");
     size_t len = 0;
     enum err err = json_only(obj, "", names, p);
     if (err == ERR_OK)
@@ -48,6 +49,8 @@ static MUST_CHECK enum err members_read(const json_t *obj, struct response *r, s
         err = json_get_str(obj, "", "reason", LIMIT_FIELD, &reason, NULL, p);
     if (err != ERR_OK)
         return err;
+    if (ascii_has_control(reason))
+        return problem(p, ERR_INVALID, "reason", "must not hold control characters");
     if (hex_decode(hex, r->statement_sha256.b, HASH_LEN, &len) != ERR_OK || len != HASH_LEN)
         return problem(p, ERR_INVALID, "statement_sha256",
                        "must be the lowercase hex SHA-256 of the statement's payload");

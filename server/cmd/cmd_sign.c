@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "server/cmd/command.h"
@@ -78,6 +79,8 @@ static void read_disputed(struct signing *s)
         decline("--dispute and --reason belong together: say which lines, and why");
     if (s->given[ALL] != NULL)
         decline("--dispute is about one statement, not --all");
+    if (ascii_has_control(span_str(s->given[REASON])) || span_empty(text_strip(span_str(s->given[REASON]))))
+        decline("--reason is blank, or holds control characters");
     if (strlen(s->given[REASON]) > LIMIT_FIELD)
         decline("--reason is longer than %d bytes", LIMIT_FIELD);
     while (rest.len > 0 && strcmp(text, "all") != 0)

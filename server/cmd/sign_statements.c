@@ -171,6 +171,10 @@ int sign_statements(struct signing *s)
     for (size_t i = 0; i < n; i++)
         show(s, chosen[i]);
     sign_show_adjustments(s);
+    if (n == 0 && s->given[DISPUTE] != NULL)
+        die("no statement of contract %s waits for the %s's answer, and nothing was signed: --statement ID --again "
+            "disputes one that is answered already",
+            s->contract, s->role);
     if (n == 0) {
         printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
         return STATUS_DONE;

@@ -147,6 +147,9 @@ enum err adjustments_create(struct request *rq, struct reply *reply)
     if (k->publisher == NULL)
         return problem(&rq->problem, ERR_CONFLICT, "",
                        "a campaign's own contract pays nobody: there is nothing to correct");
+    m.reason = text_strip(m.reason);
+    if (span_empty(m.reason))
+        return problem(&rq->problem, ERR_INVALID, "reason", "is required: a text of 1 to %d bytes", LIMIT_FIELD);
     if (m.micros.value == 0)
         return problem(&rq->problem, ERR_INVALID, "micros", "must not be 0");
     if (m.lead.ptr != NULL && (call_lead(rq, m.lead, &of, &lead) != ERR_OK || of != k))

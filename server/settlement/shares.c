@@ -266,7 +266,7 @@ enum err shares_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     static const struct body_member members[] = {
-        {"days", BODY_INT, offsetof(struct wished, days), DAYS_MOST, false},
+        {"days", BODY_INT, offsetof(struct wished, days), DAYS_MOST, false, 1},
         {"texts", BODY_BOOL, offsetof(struct wished, texts), 0, false},
         {NULL},
     };
@@ -275,9 +275,6 @@ enum err shares_create(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = body_read(rq, members, &in);
     const struct body_int days = in.days;
-    if (err == ERR_OK && days.given && days.value == 0)
-        err = problem(&rq->problem, ERR_INVALID, "days", "must be 1 to %d: how long the link opens the statement",
-                      DAYS_MOST);
     if (err != ERR_OK)
         return err;
     struct job *job = share_job(rq);

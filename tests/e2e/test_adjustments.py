@@ -193,7 +193,7 @@ class Adjustments(ServerCase):
         self.market, self.path = market, f"/v1/contracts/{market.contract}"
         good = {"micros": 5, "reason": "x"}
         for changes, status, field in (({"micros": 0}, 422, "micros"), ({"micros": "5"}, 422, "micros"), ({"micros": 2**53 - 1}, 422, "micros"), ({"micros": -2**53}, 400, "micros"),
-                                       ({"micros": 1.5}, 400, "micros"), ({"reason": ""}, 422, "reason"), ({"reason": "a\nb"}, 422, "reason"), ({"reason": "x" * 513}, 422, "reason"),
+                                       ({"micros": 1.5}, 400, "micros"), ({"reason": ""}, 422, "reason"), ({"reason": " \u200b\u3000"}, 422, "reason"), ({"reason": "a\nb"}, 422, "reason"), ({"reason": "x" * 513}, 422, "reason"),
                                        ({"lead": theirs}, 422, "lead"), ({"lead": "L1"}, 422, "lead"), ({"statement": statement}, 422, "statement"),
                                        ({"statement": "S0"}, 422, "statement"), ({"more": 1}, 422, "more")):
             with self.subTest(changes):

@@ -56,6 +56,7 @@ class PartyCommands(Parties):
                                     lambda: self.sign(1, self.publisher, "publisher", "--statement", statement, "--yes", mirror="two"))
         self.assertIn("no statement", none)
         self.assertIn("answered already (dispute", again)
+        self.assertIn("--statement ID --again", self.sign(1, self.publisher, "publisher", "--dispute", "all", "--reason", "not ours", "--yes", mirror="one"))
         self.sign(0, self.publisher, "publisher", "--statement", statement, "--again", "--yes")
         later = [self.settle()[0], self.settle()[0]]
         self.assertIn("2 statements wait", self.sign(2, self.advertiser, "advertiser", "--yes"))
@@ -102,7 +103,7 @@ class PartyCommands(Parties):
         seen.mkdir(exist_ok=True)
         (seen / "1").write_text("a checkpoint that nobody signed")
         self.assertRegex(self.sign(1, self.publisher, "publisher", "--yes"), r"(?s)history +FAILS.*nothing was signed")
-        for words in (("--dispute", "1"), ("--dispute", "", "--reason", "why"), ("--reason", "why"), ("--dispute", "x", "--reason", "why"), ("--again",), ("--all", "--statement", statement)):
+        for words in (("--dispute", "1"), ("--dispute", "", "--reason", "why"), ("--reason", "why"), ("--dispute", "x", "--reason", "why"), ("--dispute", "1", "--reason", " \t"), ("--dispute", "1", "--reason", "a\x07b"), ("--again",), ("--all", "--statement", statement)):
             self.sign(2, self.publisher, "publisher", "--yes", *words)
         self.assertEqual({answer["verdict"] for answer in self.told()[statement].values()}, {"none"})
 

@@ -409,8 +409,13 @@ class Statements(ServerCase):
         self.assertProblem(send(links[0]["url"]), 404, "share")
         self.assertStatus(send(links[2]["url"]), 200)
         for days, status in ((0, 422), (367, 422), (-1, 422), (1.5, 400), ("30", 422)):
-            self.assertProblem(publisher.call("POST", path, {"days": days}), status, "days")
+            refused = publisher.call("POST", path, {"days": days})
+            self.assertProblem(refused, status, "days")
+            if status == 422 and days != "30":
+                self.assertIn("from 1 to 366", refused.json["detail"])
         self.assertProblem(publisher.call("POST", path, {"day": 1}), 422, "day")
+        word = publisher.jws(publisher.response(statement_payload(publisher.do("GET", f"/v1/statements/{ident}").body), "dispute", reason="a\x07b"))
+        self.assertProblem(publisher.call("POST", f"/v1/statements/{ident}/responses", word.encode(), {"Content-Type": "application/jose"}), 422, "reason")
         self.assertStatus(Market(self.server).publisher.call("POST", path, {}), 404)
         for _ in range(99):
             publisher.post(path, {})
