@@ -1,5 +1,7 @@
 #include "common/base/csv.h"
 
+#include "common/base/utf8.h"
+
 void csv_open(struct csv *c, struct span text)
 {
     *c = (struct csv){.rest = span_starts(text, CSV_BOM) ? span_skip(text, sizeof CSV_BOM - 1) : text, .mark = ','};
@@ -99,8 +101,11 @@ void csv_cell(struct buf *out, struct span s, char mark)
             buf_byte(out, '\'');
         if (s.ptr[i] == '"')
             buf_byte(out, '"');
-        buf_byte(out, (uint8_t)s.ptr[i]);
+        struct span shown;
+        size_t n = utf8_seen(span_skip(s, i), &shown);
+        buf_span_add(out, shown);
         starts = memchr(begins, s.ptr[i], sizeof begins - 1) != NULL;
+        i += n - 1;
     }
     if (quoted)
         buf_byte(out, '"');

@@ -22,7 +22,8 @@ MUST_CHECK enum err csv_next(struct csv *c, struct span *field, size_t max, size
 struct span csv_field(struct span raw, struct buf *mem);
 #define CSV_BOM "\xef\xbb\xbf" /* in front of what is written: spreadsheets take it for UTF-8 */
 /* Writing: one cell, and the mark behind it. An apostrophe leads what a spreadsheet would run as a formula: at the
- * start, and where one that divides cells by another mark would see the start of a cell. */
+ * start, and where one that divides cells by another mark would see the start of a cell. What draws nothing but turns
+ * or hides what stands around it is U+FFFD (utf8_seen). */
 void csv_cell(struct buf *out, struct span s, char mark);
 
 #endif

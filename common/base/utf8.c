@@ -95,6 +95,14 @@ static void replace_bad(struct buf *out, struct span s, size_t max, bool shown)
     buf_add(out, p + kept, i - kept);
 }
 
+size_t utf8_seen(struct span s, struct span *shown)
+{
+    const uint8_t *p = (const uint8_t *)s.ptr;
+    size_t n = character(p, s.len);
+    *shown = n == 0 || (n > 1 && unicode_unseen(code_point(p, n))) ? SPAN("\xef\xbf\xbd") : span_of(s.ptr, n);
+    return n ? n : 1;
+}
+
 void utf8_repair(struct buf *out, struct span s, size_t max)
 {
     replace_bad(out, s, max, false);

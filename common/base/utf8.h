@@ -13,6 +13,9 @@ void utf8_repair(struct buf *out, struct span s, size_t max);
 /* The same for a terminal: also in place of each character that draws nothing, but moves, turns or hides what stands
  * around it: C1 controls, bidirectional and zero-width marks, line separators, tags. */
 void utf8_show(struct buf *out, struct span s, size_t max);
+/* The first character of what is not empty, and in *shown what people are to see of it: itself, or U+FFFD in place of a
+ * bad byte and of what draws nothing, as utf8_show has it; ASCII stays. Its length. */
+size_t utf8_seen(struct span s, struct span *shown);
 /* Takes the first or last character off the text. False, with nothing changed, at its end and where no well-formed
  * character stands. */
 bool utf8_take(struct span *rest, uint32_t *c);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/crypto/crypto.h"
 #include "common/settlement/statement_text.h"
@@ -15,6 +16,7 @@ void page_html(struct page *g, const char *html)
 
 void page_text(struct page *g, struct span s)
 {
+    struct span shown;
     for (size_t i = 0; i < s.len; i++)
         switch (s.ptr[i]) {
         case '&':
@@ -33,7 +35,8 @@ void page_text(struct page *g, struct span s)
             buf_str(g->out, "&#39;");
             break;
         default:
-            buf_byte(g->out, (uint8_t)s.ptr[i]);
+            i += utf8_seen(span_skip(s, i), &shown) - 1;
+            buf_span_add(g->out, shown);
         }
 }
 

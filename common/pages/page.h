@@ -16,7 +16,7 @@ struct page {
     void *of_page;
 };
 
-/* The five of HTML that mean something. */
+/* The five of HTML that mean something; U+FFFD in place of what turns or hides other text (utf8_seen). */
 void page_text(struct page *g, struct span s);
 void page_html(struct page *g, const char *html); /* as it stands */
 /* A word's text, its {} filled with HTML in turn. As many as it has (asserted). */

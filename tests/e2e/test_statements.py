@@ -342,6 +342,14 @@ class Statements(ServerCase):
         sold = dict(zip(rows[0], rows[-1]))
         self.assertEqual((sold["kind"], sold["amount"], sold["timezone"], sold["by"], sold["link"]), ("disposition", "12.00", "Europe/Paris", self.market.advertiser.id, "link"))
         self.assertEqual(self.market.advertiser.get(f"/v1/leads/{sold['reference']}")["status"], "approved")
+        self.operator.call("PATCH", f"/v1/parties/{self.market.publisher.id}", {"legal": {"name": "Werbe \u202e KK ateB yb diap"}})
+        self.say(self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click("?sub1=%E2%80%AEevil"), txid="n\u2066\u00b0 1")), 200).json["lead"], "approved")
+        turned = f"/v1/statements/{self.settle()[0]}?format="
+        html, sheet = (self.market.publisher.do("GET", turned + form).text for form in ("html", "csv"))
+        for text, words in ((html, ("Werbe \ufffd KK", "\ufffdevil", "n\ufffd\u00b0 1")), (sheet, ("\ufffdevil", "n\ufffd\u00b0 1"))):
+            self.assertNotRegex(text, "[\u202a-\u202e\u2066-\u2069]")
+            for word in words:
+                self.assertIn(word, text)
         self.assertIn(";12,00\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
 
     def test_accept_is_weighed(self):
