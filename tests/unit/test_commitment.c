@@ -110,8 +110,8 @@ static void other_spellings_of_a_private_part_are_corrupt(void **state)
         "{\"ip\":\"1\",\"more\":1,\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
         "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"} ",
         "{\"email\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
-        "{\"contact\":{},\"phone\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":"
-        "\"\"}",
+        ("{\"contact\":{},\"phone\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":"
+         "\"\"}"),
         "{\"contact\":\"\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
     };
     struct private_part p;
