@@ -1122,7 +1122,7 @@ class Ledger:
         need(entry.get("confirmed_ms", 0) <= clock(entry) + HOUR_MS, "it is confirmed ahead of its time")
         need(("from_ms" in entry) == ("to_ms" in entry) == (new > 0), "its steps and its times do not fit")
         need(new >= 0 and (new or self.unsure and "by" in entry), "it tells of no step, and confirms none")
-        if new == 1:
+        if new == 1 and not (len(self.entries) == 1 and entry["from_ms"] == entry["to_ms"] == clock(self.entries[0])):  # else of steps before the log began
             moved = abs(entry["to_ms"] - entry["from_ms"])
             need(moved >= 2_000 and waits == (self.unsure or moved >= 60_000), "its step is none, or waits for a word otherwise than it must")
         need(not self.unsure or waits, "it leaves out whether the clock was confirmed")

@@ -189,6 +189,11 @@ static int64_t latest_ms(const struct fold *f, const struct entry *e)
     return f->clocked_ms + (e->kind == ENTRY_CLOCK ? e->clock.to_ms - e->clock.from_ms : 0);
 }
 
+bool fold_clock_begins(const struct fold *f, const struct entry_clock *c)
+{
+    return f->has_first && !f->has_second && c->from_ms == f->clocked_ms && c->to_ms == f->clocked_ms;
+}
+
 /* `steps` more than were told, of which nothing but the sum is told if they are several. */
 static bool steps_follow(const struct fold *f, const struct entry_clock *c, uint32_t steps)
 {
@@ -197,6 +202,8 @@ static bool steps_follow(const struct fold *f, const struct entry_clock *c, uint
     if (c->from_ms <= 0 || c->from_ms >= TIME_END_MS || c->to_ms <= 0 || c->to_ms >= TIME_END_MS ||
         c->from_ms < f->clocked_ms - FOLD_LAG_MS)
         return false;
+    if (fold_clock_begins(f, c))
+        return true;
     if (steps > 1)
         return waits || !f->clock_unsure;
     return off_ms >= CLOCK_STEP_MS && waits == (f->clock_unsure || off_ms >= CLOCK_LARGE_MS);
@@ -552,6 +559,8 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
     }
     rows_map_write(f->rows, &ops);
     f->last_ms = e->at_ms;
+    f->has_second = f->has_first;
+    f->has_first = true;
     f->after_gap = e->kind == ENTRY_GAP;
     f->gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0};
     follow_clock(f, e);

@@ -32,6 +32,8 @@ struct fold {
     bool no_end;          /* the next one is not known */
     struct buf legal[2];  /* of advertiser and publisher, as their last `party` entry says; empty: none */
     int64_t last_ms;      /* time of the entry before; 0: none */
+    bool has_first;       /* one entry stands in front, and */
+    bool has_second;      /* more than one */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
     bool after_gap;
     uint32_t clock_steps; /* as the last `clock` entry says, and */
@@ -83,6 +85,9 @@ bool fold_dated(const struct fold *f, const struct entry *e);
 /* Whether an entry says of the clock what those before it leave: a `clock` entry what can be new, a click or lead what
  * the last of them said, and nothing is approved by itself or closed while one of its steps waits for a word. */
 bool fold_clock(const struct fold *f, const struct entry *e);
+/* Whether a `clock` entry that may follow tells of the steps before the log began: right behind its first terms, which
+ * know the clock as it is since. */
+bool fold_clock_begins(const struct fold *f, const struct entry_clock *c);
 /* A sender's txid names one lead of the campaign, unless the one before was refused for how it was reported, or a pixel
  * named it for another. ERR_CONFLICT: it names two. */
 MUST_CHECK enum err fold_txid(const struct fold *f, const struct entry *lead);

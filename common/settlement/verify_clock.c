@@ -24,13 +24,14 @@ static bool cross(struct clock_told *c, uint64_t began, const struct entry *e)
     return c->n > 0 && c->last_step > began;
 }
 
-static void take_clock(struct clock_told *c, uint64_t index, const struct entry *e, uint32_t told)
+static void take_clock(struct clock_told *c, uint64_t index, const struct entry *e, const struct fold *f)
 {
     struct clock_entry_told *s = &c->entry[told_slot(c->n++)];
     const struct entry_clock *k = &e->clock;
     *s = (struct clock_entry_told){.index = index,
                                    .steps = k->steps,
-                                   .fresh = k->steps - told,
+                                   .fresh = k->steps - f->clock_steps,
+                                   .before = fold_clock_begins(f, k),
                                    .from_ms = k->from_ms,
                                    .to_ms = k->to_ms,
                                    .unsure = k->unsure,
@@ -57,8 +58,9 @@ void verify_clock(struct audit *a, uint64_t index, const struct entry *e)
         return;
     }
     if (e->kind == ENTRY_CLOCK)
-        take_clock(c, index, e, a->fold.clock_steps);
-    if (e->kind == ENTRY_CLOCK && a->joined && a->asked->campaign != NULL && e->clock.steps == a->fold.clock_steps + 1)
+        take_clock(c, index, e, &a->fold);
+    if (e->kind == ENTRY_CLOCK && a->joined && a->asked->campaign != NULL &&
+        e->clock.steps == a->fold.clock_steps + 1 && !fold_clock_begins(&a->fold, &e->clock))
         campaign_clock(a->asked->campaign, index, &e->clock);
     if (e->kind == ENTRY_LEAD) {
         bool crossed = e->lead.has_click && !e->lead.click_unrecorded ? cross(c, e->lead.click, e)
@@ -78,6 +80,11 @@ void verify_clock(struct audit *a, uint64_t index, const struct entry *e)
 static void tell_step(struct buf *text, const struct clock_entry_told *s)
 {
     int64_t off_ms = s->to_ms - s->from_ms;
+    if (s->before) {
+        buf_printf(text, "%" PRIu32 " step%s of the server's clock before this log began, which crossed nothing in it",
+                   s->fresh, plural(s->fresh));
+        return;
+    }
     if (s->fresh == 1)
         buf_printf(text, "a step of the server's clock, number %" PRIu32, s->steps);
     else
@@ -125,7 +132,7 @@ static void tell_entry(struct audit *a, const struct clock_entry_told *s)
     if (s->fresh > 0)
         key_time(w, "to_at", s->to_ms);
     jw_kbool(w, "unsure", s->unsure);
-    jw_kstr(w, "what", s->fresh > 0 ? SPAN("step") : SPAN("confirmed"));
+    jw_kstr(w, "what", s->before ? SPAN("before") : s->fresh > 0 ? SPAN("step") : SPAN("confirmed"));
     tale_end(&a->tale);
 }
 

@@ -185,7 +185,7 @@ struct clock_entry_told {
     uint64_t index, leads, dispositions, approvals;
     uint32_t steps, fresh; /* in all; of them new with it */
     int64_t from_ms, to_ms, confirmed_ms;
-    bool unsure;
+    bool unsure, before; /* before: the log began */
     char by[LIMIT_ID + 1];
 };
 struct clock_told {

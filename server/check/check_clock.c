@@ -34,6 +34,8 @@ bool check_clock_entry(struct check *c, const struct fold *f, const struct entry
         (f->clock_steps > 0 && clock_step_get(c->txn, f->clock_steps, &before) != ERR_OK))
         return true;
     bool waits = e->unsure || !span_empty(e->by);
+    if (fold_clock_begins(f, e))
+        return waits == (last.large > 0);
     return e->to_ms == last.to_ms && e->to_ms - e->from_ms == last.off_ms - before.off_ms &&
            waits == (f->clock_unsure || last.large > f->clock_steps);
 }

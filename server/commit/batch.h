@@ -63,6 +63,9 @@ uint64_t pipeline_next(const struct batch *cx, const struct contract *k);
 /* Tells a log now how it stands with the clock, if it does not know: before a statement, whose entry nothing may stand
  * in front of. */
 MUST_CHECK enum err pipeline_clock(struct batch *cx, const struct contract *k);
+/* Right behind the first terms of a log, with them: of the steps before it began, if there were any. Without it the
+ * next entry would tell of them as if they had been since. */
+MUST_CHECK enum err pipeline_clock_begins(struct batch *cx, const struct contract *k);
 /* The `statement` entry, with what the ledger keeps of it: a new period begins. */
 MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
                                           const struct last_statement *last, const struct tally *closed,

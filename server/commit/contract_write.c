@@ -5,6 +5,7 @@
 #include "common/base/when.h"
 #include "common/decisions/rules.h"
 #include "server/catalog/catalog_write.h"
+#include "server/commit/clock_rows.h"
 #include "server/commit/credentials.h"
 
 enum err contract_check(struct span campaign, struct span contract, struct problem *p)
@@ -32,7 +33,8 @@ enum err contract_next(const struct batch *cx, struct contract *k, int64_t effec
 {
     const struct version *newest = versions_newest(&k->versions);
     bool planned = newest != NULL && newest->terms == NULL;
-    struct version next = {.index = planned ? newest->index + 1 : pipeline_next(cx, k),
+    bool clock_between = planned && newest->index == 0 && clock_untold(cx, ledger_clock(cx->ledger, k->number));
+    struct version next = {.index = planned ? newest->index + 1 + clock_between : pipeline_next(cx, k),
                            .number = newest != NULL ? newest->number + 1 : 1,
                            .rules = RULES_NOW,
                            .at_ms = pipeline_dated(cx, k, cx->now_ms)};
@@ -122,6 +124,8 @@ static enum err open_terms(struct batch *cx, struct contract *k)
         if (direct != NULL)
             terms_document(contract_terms(direct, k->versions.v[i].from_ms), 0, &text);
         err = append_terms(cx, k, &k->versions.v[i], direct != NULL ? buf_span(&text) : k->campaign->document);
+        if (err == ERR_OK && i == 0)
+            err = pipeline_clock_begins(cx, k);
         buf_free(&text);
     }
     return err == ERR_OK ? catalog_put_contract(cx->txn, k) : err;

@@ -100,7 +100,7 @@ static enum err append_clock(struct batch *cx, const struct contract *k, const s
                          NULL);
 }
 
-enum err pipeline_clock(struct batch *cx, const struct contract *k)
+static enum err tell_clock(struct batch *cx, const struct contract *k, bool begins)
 {
     struct entry_clock clock;
     struct entry dated;
@@ -111,7 +111,19 @@ enum err pipeline_clock(struct batch *cx, const struct contract *k)
     enum err err = pipeline_ready(cx, k);
     if (err == ERR_OK)
         err = clock_tell(cx, ledger_clock(cx->ledger, k->number), &clock);
+    if (begins) /* what was before moved nothing in this log */
+        clock.from_ms = clock.to_ms = dated.at_ms;
     return err == ERR_OK ? written(append_clock(cx, k, &clock, &dated)) : err;
+}
+
+enum err pipeline_clock(struct batch *cx, const struct contract *k)
+{
+    return tell_clock(cx, k, false);
+}
+
+enum err pipeline_clock_begins(struct batch *cx, const struct contract *k)
+{
+    return tell_clock(cx, k, true);
 }
 
 /* `bytes` is the caller's memory for the entry; it is left holding them. */

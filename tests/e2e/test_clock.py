@@ -198,6 +198,25 @@ class Jumps(ClockCase):
     def test_while_it_runs(self):
         self.all_jumps(restart=False)
 
+    def test_a_contract_made_after_steps_knows_them(self):
+        """Its log did not cross them: nothing in it is dated back by them."""
+        self.serve()
+        self.one_jump(400 * DAY_S, restart=False)
+        self.server.jump(HOUR_S)
+        unsure = Market(self.server, campaign=CAMPAIGN)
+        self.assertEqual(self.server.confirm().status, 200)
+        for market in (unsure, Market(self.server, campaign=CAMPAIGN)):
+            later = datetime.datetime.fromtimestamp(self.server.now() + 9 * DAY_S, datetime.timezone.utc)
+            market.advertiser.do("PATCH", f"/v1/campaigns/{market.campaign}", {"name": "Later", "effective_at": later.strftime("%Y-%m-%dT%H:%M:%SZ")})
+            self.market = market
+            for _ in range(2):  # the second has the version that waits too
+                visit = self.click()
+                self.server.wait(5)
+                self.assertEqual(self.lead(visit), ("pending", ""))
+                self.assertHolds()
+                market.contract = market.new_contract(market.publisher)
+                market.code = market.new_code(market.publisher, market.contract)
+
     def test_between_two_runs(self):
         self.all_jumps(restart=True)
 
