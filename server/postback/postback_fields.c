@@ -130,10 +130,9 @@ static enum err form_field(struct postback *pb, struct span name, struct span va
     }
     if (span_empty(value))
         return ERR_OK;
-    if (pb->n_form == FORM_READ) {
-        postback_ignore(pb, name);
-        return ERR_OK;
-    }
+    if (pb->n_form == FORM_READ) /* which of them the terms look at is not known yet */
+        return postback_refuse_field(pb, name,
+                                     "is one of more than 128 form fields: send those that the terms look at");
     memmove(&pb->form[at + 1], &pb->form[at], (pb->n_form - at) * sizeof pb->form[0]);
     pb->form[at] = (struct fact){name, value};
     pb->n_form++;

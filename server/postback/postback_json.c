@@ -229,7 +229,7 @@ static enum err read_members(struct postback *pb, const json_t *object)
 
 /* What an envelope's type says of the fields in it. */
 static const struct {
-    const char *type, *name, *value; /* name NULL: nothing */
+    const char *type, *name, *value; /* name NULL: nothing; value NULL: any, but one */
 } types[] = {
     {"lead", NULL, NULL},
     {"lead.created", NULL, NULL},
@@ -238,7 +238,7 @@ static const struct {
     {"lead.rejected", "status", "rejected"},
     {"lead.returned", "status", "returned"},
     {"lead.converted", "status", "converted"},
-    {"disposition", NULL, NULL},
+    {"disposition", "status", NULL},
     {"sale", "event", "sale"},
 };
 enum { TYPES = sizeof types / sizeof *types };
@@ -257,6 +257,12 @@ static enum err read_type(struct postback *pb, const json_t *type)
     enum field f;
     if (span_empty(name) || !postback_field_find(name, &f))
         return ERR_OK;
+    if (types[i].value == NULL)
+        return pb->field[f].ptr != NULL || pb->field[FIELD_EVENT].ptr != NULL
+                   ? ERR_OK
+                   : problem(&pb->rq->problem, ERR_MALFORMED, types[i].name,
+                             "is missing, though the envelope's type says that something became of a lead: approved, "
+                             "rejected, returned or converted");
     if (pb->field[f].ptr != NULL && !span_is(pb->field[f], types[i].value))
         return problem(&pb->rq->problem, ERR_MALFORMED, types[i].name, "says otherwise than the envelope's type");
     pb->field[f] = span_str(types[i].value);

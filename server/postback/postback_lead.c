@@ -31,6 +31,18 @@ static const struct contract *own_contract(const struct postback *pb, uint32_t n
     return pb->party == (pb->party->role == ROLE_PUBLISHER ? k->publisher : k->campaign->advertiser) ? k : NULL;
 }
 
+/* Of more than are considered the latest stay, and the answer says that some did not. */
+static void displace(struct postback *pb, struct claim *c, const struct pointer *p)
+{
+    struct pointer *oldest = &c->touches[c->n - 1];
+    for (size_t i = c->n; i-- > 0;)
+        if (c->touches[i].at_s < oldest->at_s || (i > 0 && c->touches[i].at_s == oldest->at_s))
+            oldest = &c->touches[i];
+    if (p->at_s >= oldest->at_s) /* of one second the first in the list, which has the oldest first */
+        *oldest = *p;
+    postback_ignore(pb, SPAN("touches"));
+}
+
 static void add_touch(struct postback *pb, struct claim *c, struct span id)
 {
     struct pointer p;
@@ -38,13 +50,15 @@ static void add_touch(struct postback *pb, struct claim *c, struct span id)
     if (span_empty(id) || text_is_nothing(id))
         return;
     c->any = true;
-    if (c->n == LIMIT_TOUCHES || click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK ||
-        own_contract(pb, p.contract) == NULL)
+    if (click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK || own_contract(pb, p.contract) == NULL)
         return;
     for (size_t i = 0; i < c->n; i++)
         if (c->touches[i].contract == p.contract && c->touches[i].index == p.index)
             return;
-    c->touches[c->n++] = p;
+    if (c->n < LIMIT_TOUCHES)
+        c->touches[c->n++] = p;
+    else
+        displace(pb, c, &p);
 }
 
 static void read_touches(struct postback *pb, struct claim *c)

@@ -10,7 +10,7 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import Market, Party, Server, ServerCase, b64u_decode, jws_payload, person, query_signature, send
+from harness import BROWSER, Market, Party, Server, ServerCase, b64u_decode, click, jws_payload, person, query_signature, send
 
 
 class Leads(ServerCase):
@@ -76,6 +76,25 @@ class Leads(ServerCase):
             with self.subTest(alias):
                 got = self.assertStatus(self.market.publisher.postback(person(**{alias: self.market.click()})), 200).json
                 self.assertDecision(got, "pending")
+
+    def test_of_more_touches_than_count_the_latest_stay(self):
+        market = Market(self.server)
+        other = Party(self.server.operator, "Other", "publisher")
+        contract = market.new_contract(other)
+        clicks = [market.click() for _ in range(10)]
+        last = click(market.new_code(other, contract)["click_url"], **BROWSER)[1]
+        everything = ",".join([*clicks[1:], last])
+        got = self.assertStatus(market.advertiser.postback(person(click_id=clicks[0], touches=everything)), 200).json
+        self.assertEqual(got["ignored"], ["touches"])
+        shown = market.advertiser.get(f"/v1/leads/{got['lead']}")
+        self.assertEqual(shown["contract"], contract)
+        got = self.assertStatus(market.advertiser.postback(person(click_id=last, touches=",".join(clicks[:9]))), 200).json
+        self.assertEqual((got["ignored"], market.advertiser.get(f"/v1/leads/{got['lead']}")["contract"]), ([], contract))
+
+    def test_more_form_fields_than_are_looked_at_are_refused(self):
+        fields = {f"f_{n:03}": "1" for n in range(129)}
+        refused = self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click(), **fields)), 400).json
+        self.assertEqual(refused["field"], "f_128")
 
     def test_touches_find_the_latest_click(self):
         touches = ",".join(self.market.click() for _ in range(3))

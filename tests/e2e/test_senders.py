@@ -226,7 +226,8 @@ class Signed(ServerCase):
         cases = [({"data": self.lead()}, "type"), ({"type": "lead", "data": [self.lead()]}, "data"), ({"type": "contact.deleted", "data": self.lead()}, "type"), ({"type": 1, "data": {}}, "type"),
                  ({"type": "lead", "data": self.lead(), "email": "x@example.com"}, "email"),
                  ({"type": "lead", "data": self.lead(), "fields": {}}, "fields"), ({"type": "lead", "data": self.lead(mail="x")}, "mail"),
-                 ({"type": "lead.approved", "data": {"lead": got["lead"], "status": "rejected"}}, "status")]
+                 ({"type": "lead.approved", "data": {"lead": got["lead"], "status": "rejected"}}, "status"),
+                 ({"type": "disposition", "data": {"lead": got["lead"]}}, "status"), ({"type": "disposition", "data": person(txid="none")}, "status")]
         for body, word in cases:
             with self.subTest(word, body=str(body)[:40]):
                 self.assertProblem(self.say(body), 400, word)
