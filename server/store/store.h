@@ -60,9 +60,9 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "contract be32, leaf be64 -> of its head that is this leaf of the root log size, leaf of the one before", FOLD,  \
       TELLS_ALL, "what the notes say that stand in the root log")                                                      \
     X(DAY_KEYS, "day_keys", "day be32 -> AES-256 key of the private parts of that UTC day, wrapped under its month's", \
-      SEALED, TELLS_VALUE | TELLS_KEY | TELLS_ADDED,                                                                   \
+      SEALED, TELLS_VALUE,                                                                                             \
       "unwraps under its day and the key of its month, unless that was destroyed on purpose. One that is gone and "    \
-      "needed is a doubt")                                                                                             \
+      "needed, or of a month whose key is not there, is a doubt")                                                      \
     X(CLOCK, "clock", "0 be32 -> the clock's last mark; step be32 -> from, to, confirmed (clock.h)", LOADED,           \
       TELLS_KEY | TELLS_ADDED,                                                                                         \
       "steps count without a hole up to those of the mark, and cover what entries name. What clocks said is said "     \

@@ -429,6 +429,7 @@ class StatementAnswer(Control):
 
     def prepare(self, scene):
         market = scene.busy
+        market.click()
         statement = scene.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         payload = statement_payload(market.publisher.do("GET", f"/v1/statements/{statement}").body)
         said = market.publisher.jws(market.publisher.response(payload)).encode()

@@ -849,6 +849,8 @@ static void a_statement_that_is_gone_makes_no_list_shorter(void **state)
     char paths[4][2 * FILLED_TEXT], got[32];
     buf_heap(&a.want_body);
     for (int i = 0; i < 2; i++) {
+        a_click(s, &a);
+        ask(s, &a, got);
         a_new_statement(s, &a);
         ask(s, &a, got);
         assert_string_equal(got, "201");
