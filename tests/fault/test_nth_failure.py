@@ -220,7 +220,7 @@ class InitAgain:
         self.before = self.files()
 
     def files(self):
-        return {path.name: path.read_bytes() for path in self.runner.server.data.iterdir()}
+        return {str(path): path.read_bytes() for path in self.runner.server.data.rglob("*") if path.is_file()}
 
     def spoiled(self):
         self.runner.server.put_back()
