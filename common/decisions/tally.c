@@ -74,7 +74,7 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
     return true;
 }
 
-static uint64_t sum_of(const uint64_t by_class[CLASS_COUNT])
+uint64_t tally_total(const uint64_t by_class[CLASS_COUNT])
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < CLASS_COUNT; i++)
@@ -84,7 +84,7 @@ static uint64_t sum_of(const uint64_t by_class[CLASS_COUNT])
 
 bool tally_is_empty(const struct tally *t)
 {
-    return t->moves == 0 && sum_of(t->clicks) + sum_of(t->views) + sum_of(t->impressions) == 0 &&
+    return t->moves == 0 && tally_total(t->clicks) + tally_total(t->views) + tally_total(t->impressions) == 0 &&
            t->gap_clicks + t->gap_views + t->gap_impressions == 0;
 }
 

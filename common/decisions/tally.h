@@ -48,6 +48,8 @@ struct tallied tallied_of(const struct entry *e);
 /* Folds an entry into the tally. False, and nothing happened: a statement over it as well could not be written. */
 MUST_CHECK bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x);
 
+/* Of all classes. */
+uint64_t tally_total(const uint64_t by_class[CLASS_COUNT]);
 /* Whether it has nothing that a statement counts. */
 bool tally_is_empty(const struct tally *t);
 /* What is left of *all without *part, its beginning or its end; from_ms, to_ms: the times of the first and last entry

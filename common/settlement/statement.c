@@ -416,14 +416,6 @@ static MUST_CHECK enum err all_moves(const struct statement_draft *f)
                    (unsigned long long)f->in->tally->moves, (unsigned long long)f->moves);
 }
 
-static uint64_t total_of(const uint64_t by_class[CLASS_COUNT])
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < CLASS_COUNT; i++)
-        total += by_class[i];
-    return total;
-}
-
 static void traffic_quantities(struct statement_draft *f, enum quantity_kind what,
                                const struct priced_traffic prices[TALLY_PRICES])
 {
@@ -447,8 +439,8 @@ static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
         return out_of_range(f);
     jw_open(&w, &f->lines.text);
     jw_object(&w);
-    jw_kint(&w, "all_clicks", (int64_t)total_of(t->clicks));
-    jw_kint(&w, "all_impressions", (int64_t)total_of(t->impressions));
+    jw_kint(&w, "all_clicks", (int64_t)tally_total(t->clicks));
+    jw_kint(&w, "all_impressions", (int64_t)tally_total(t->impressions));
     jw_kint(&w, "click_micros", t->click_micros);
     jw_kint(&w, "clicks", (int64_t)t->payable_clicks);
     jw_kint(&w, "impression_micros", t->impression_micros);
@@ -488,7 +480,7 @@ static void write_class_counts(struct jw *w, const char *key, const uint64_t by_
     struct count c[CLASS_COUNT + 1];
     for (size_t i = 0; i < CLASS_COUNT; i++)
         c[i] = (struct count){class_word((enum class)i), by_class[i]};
-    c[CLASS_COUNT] = (struct count){"total", total_of(by_class)};
+    c[CLASS_COUNT] = (struct count){"total", tally_total(by_class)};
     write_counts(w, key, c, CLASS_COUNT + 1);
 }
 

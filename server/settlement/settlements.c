@@ -137,14 +137,6 @@ static enum err write_last(const struct settlements *s, struct jw *w, struct ope
 
 /* ---- what it would come to ---- */
 
-static uint64_t total(const uint64_t by_class[CLASS_COUNT])
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < CLASS_COUNT; i++)
-        sum += by_class[i];
-    return sum;
-}
-
 /* Whether the end that is asked for has come is a matter of each contract's zone, and of its row. */
 static enum err read_until(const struct settlements *s, struct open *o)
 {
@@ -235,12 +227,12 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_key(w, "draft");
     jw_object(w);
     jw_kint(w, "carried_micros", st->carried_micros);
-    jw_kint(w, "clicks", (int64_t)total(t->clicks));
+    jw_kint(w, "clicks", (int64_t)tally_total(t->clicks));
     jw_ktime(w, "due_at", st->due_ms);
     jw_kint(w, "from", (int64_t)st->from);
     jw_ktime(w, "from_at", st->from_ms);
     jw_kint(w, "gross_micros", st->gross_micros);
-    jw_kint(w, "impressions", (int64_t)total(t->impressions));
+    jw_kint(w, "impressions", (int64_t)tally_total(t->impressions));
     jw_kint(w, "leads", leads_of(st));
     jw_kint(w, "lines", (int64_t)st->n_lines);
     jw_kbool(w, "more", !o->whole);
