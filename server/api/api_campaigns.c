@@ -439,16 +439,11 @@ enum err campaigns_patch(struct request *rq, struct reply *reply)
 enum err campaigns_pause(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const char *const names[] = {"paused", NULL};
+    static const struct body_member members[] = {{"paused", BODY_BOOL, 0, 0, false}, {NULL}};
     const struct campaign *c = NULL;
     bool paused = true;
-    json_t *body;
     enum err err = campaign_owned(rq, &c);
-    if (err != ERR_OK || (err = body_object(rq, &body)) != ERR_OK)
-        return err;
-    err = json_only(body, "", names, &rq->problem);
     if (err == ERR_OK)
-        err = json_get_bool(body, "", "paused", &paused, NULL, &rq->problem);
-    json_decref(body);
+        err = body_read(rq, members, &paused);
     return err == ERR_OK ? submit_change(rq, c, paused ? SPAN("{\"paused\":true}") : SPAN("{\"paused\":false}")) : err;
 }

@@ -27,13 +27,19 @@ enum err body_text(struct request *rq, const json_t *object, const char *name, s
     return ERR_OK;
 }
 
+/* A null says neither a value nor that the default is meant. */
 static enum err refuse_others(struct request *rq, const json_t *object, const struct body_member *table)
 {
     enum { MEMBERS_MAX = 16 };
     const char *names[MEMBERS_MAX] = {NULL};
     for (size_t i = 0; table[i].name != NULL && i < MEMBERS_MAX - 1; i++)
         names[i] = table[i].name;
-    return json_only(object, "", names, &rq->problem);
+    enum err err = json_only(object, "", names, &rq->problem);
+    for (size_t i = 0; names[i] != NULL && err == ERR_OK; i++)
+        if (json_is_null(json_object_get(object, names[i])))
+            err = problem(&rq->problem, ERR_INVALID, names[i],
+                          table[i].required ? "must not be null" : "must not be null: leave it out for its default");
+    return err;
 }
 
 static enum err read_object(struct request *rq, const json_t *object, const struct body_member *m, struct span *out)

@@ -1,4 +1,5 @@
-/* JSON bodies of management calls, read by a table of members: what is not in it is refused by name. Worker thread. */
+/* JSON bodies of management calls, read by a table of members: what is not in it, and null, is refused by name. Worker
+ * thread. */
 #ifndef CS_SERVER_API_BODY_H
 #define CS_SERVER_API_BODY_H
 
@@ -9,7 +10,7 @@ enum body_type {
     BODY_TEXT, /* struct span: 1 to max bytes without control characters, in the arena; ptr NULL when absent */
     BODY_JSON, /* struct span: an object's canonical JSON, in the arena; ptr NULL when absent */
     BODY_INT,  /* struct body_int: min to max */
-    BODY_BOOL  /* bool: false when absent */
+    BODY_BOOL  /* bool: as it was when absent */
 };
 
 struct body_int {
@@ -21,7 +22,7 @@ struct body_int {
 struct body_member {
     const char *name;
     enum body_type type;
-    size_t at; /* offset in the caller's struct, which starts cleared */
+    size_t at; /* offset in the caller's struct, which starts as it is when all is absent */
     int64_t max;
     bool required;
     int64_t min;

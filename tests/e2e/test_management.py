@@ -100,6 +100,21 @@ class Input(ServerCase):
                 self.assertIn(answer.status, (400, 422), answer)
                 self.assertProblem(answer, answer.status, name)
 
+    def test_null_is_refused_by_name_where_it_does_not_mean_the_default(self):
+        market = self.market
+        market.publisher.postback(person(click_id=market.click()))
+        statement = self.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        contract, party = f"/v1/contracts/{market.contract}", f"/v1/parties/{market.publisher.id}"
+        cases = [(f"/v1/statements/{statement}/shares", {"days": None}, "days"), (f"/v1/statements/{statement}/shares", {"texts": None}, "texts"),
+                 (f"{contract}/statements", {"until": None}, "until"), (f"{contract}/codes", {"label": "l", "landing_url": None}, "landing_url"),
+                 (f"{contract}/adjustments", {"micros": 1, "reason": "r", "lead": None}, "lead"),
+                 (f"{contract}/adjustments", {"micros": None, "reason": "r"}, "micros"), (f"{contract}/grants", {"party": None}, "party"),
+                 ("/v1/parties", {"name": "n", "kind": "publisher", "legal": None}, "legal"), (f"{party}/secrets", {"retire": None}, "retire"),
+                 (f"/v1/campaigns/{market.campaign}/pause", {"paused": None}, "paused"), (f"/v1/campaigns/{market.campaign}/try", {"contract": None}, "contract")]
+        for path, body, name in cases:
+            with self.subTest(path, name=name):
+                self.refused(self.operator, "POST", path, body, 422, name)
+
     def test_values_out_of_shape_are_refused_by_name(self):
         cases = [(self.campaign(currency="EURO"), "currency"), (self.campaign(currency="XQZ"), "currency"),
                  (self.campaign(landing_url="javascript:alert(1)"), "landing_url"), (self.campaign(landing_url="landing.example"), "landing_url"),
