@@ -87,27 +87,66 @@ struct span csv_field(struct span raw, struct buf *mem)
     return buf_span(mem);
 }
 
+/* ---- formulas ---- */
+
+/* What a spreadsheet runs begins with one of these; fullwidth ones count where the system's input method has them. */
+static bool begins_formula(struct span s)
+{
+    static const char *const marks[] = {
+        "=", "+", "-", "@", "\t", "\r", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (span_starts(s, marks[i]))
+            return true;
+    return false;
+}
+
+/* Apostrophes before a formula count too: each is led by one more, so that the first can be taken off again. */
+static bool begins_guarded(struct span s)
+{
+    while (s.len > 0 && s.ptr[0] == '\'')
+        s = span_skip(s, 1);
+    return begins_formula(s);
+}
+
+/* Whether another reader of this table may take what stands behind c for the start of a cell. */
+static bool may_divide(char c)
+{
+    return c == ';' || c == ',' || c == '\t' || c == '|' || c == '"' || c == '\r' || c == '\n';
+}
+
 void csv_cell(struct buf *out, struct span s, char mark)
 {
-    static const char begins[] = ";,\t|\"\r\n", formula[] = "=+-@\t\r";
     bool quoted = false, starts = true;
-
     for (size_t i = 0; i < s.len; i++)
         quoted |= s.ptr[i] == ',' || s.ptr[i] == mark || s.ptr[i] == '"' || s.ptr[i] == '\r' || s.ptr[i] == '\n';
     if (quoted)
         buf_byte(out, '"');
     for (size_t i = 0; i < s.len; i++) {
-        if (starts && memchr(formula, s.ptr[i], sizeof formula - 1) != NULL)
+        if (starts && begins_guarded(span_skip(s, i)))
             buf_byte(out, '\'');
         if (s.ptr[i] == '"')
             buf_byte(out, '"');
         struct span shown;
         size_t n = utf8_seen(span_skip(s, i), &shown);
         buf_span_add(out, shown);
-        starts = memchr(begins, s.ptr[i], sizeof begins - 1) != NULL;
+        starts = may_divide(s.ptr[i]);
         i += n - 1;
     }
     if (quoted)
         buf_byte(out, '"');
     buf_byte(out, (uint8_t)mark);
+}
+
+struct span csv_unguarded(struct span s, struct buf *mem)
+{
+    bool starts = true;
+    size_t from = mem->len;
+    if (s.len == 0 || memchr(s.ptr, '\'', s.len) == NULL)
+        return s;
+    for (size_t i = 0; i < s.len; i++) {
+        if (!(starts && s.ptr[i] == '\'' && begins_guarded(span_skip(s, i + 1))))
+            buf_byte(mem, (uint8_t)s.ptr[i]);
+        starts = may_divide(s.ptr[i]);
+    }
+    return span_of(mem->ptr + from, mem->len - from);
 }

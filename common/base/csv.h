@@ -21,9 +21,12 @@ MUST_CHECK enum err csv_next(struct csv *c, struct span *field, size_t max, size
 /* What a field of csv_next says; into *mem, which has room for its length, where it is not the text itself. */
 struct span csv_field(struct span raw, struct buf *mem);
 #define CSV_BOM "\xef\xbb\xbf" /* in front of what is written: spreadsheets take it for UTF-8 */
-/* Writing: one cell, and the mark behind it. An apostrophe leads what a spreadsheet would run as a formula: at the
- * start, and where one that divides cells by another mark would see the start of a cell. What draws nothing but turns
- * or hides what stands around it is U+FFFD (utf8_seen). */
+/* Writing: one cell, and the mark behind it. An apostrophe leads what a spreadsheet would run as a formula (also with
+ * apostrophes before it): at the start, and where one that divides cells by another mark would see the start of a cell.
+ * What draws nothing but turns or hides what stands around it is U+FFFD (utf8_seen). */
 void csv_cell(struct buf *out, struct span s, char mark);
+/* What a field says without these apostrophes: what csv_cell was given, whose U+FFFD stay. Into *mem, which has room
+ * for its length. */
+struct span csv_unguarded(struct span s, struct buf *mem);
 
 #endif

@@ -341,8 +341,10 @@ static void words_cell(const struct csv_out *c, unsigned differs)
     buf_byte(c->out, (uint8_t)c->mark);
 }
 
+/* In place of the mark behind its last cell. */
 static void end_line(struct csv_out *c)
 {
+    c->out->len--;
     buf_str(c->out, "\r\n");
     if (c->write != NULL && c->out->len > 1 << 16)
         c->write(c->ctx, c->out);

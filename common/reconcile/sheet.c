@@ -320,8 +320,12 @@ enum err sheet_cell(struct sheet *s, size_t column, struct span *out, struct pro
 {
     if (s->json)
         return json_cell(s, column, out, p);
+    *out = SPAN("");
+    if (column >= s->n_cells)
+        return ERR_OK;
     buf_clear(&s->mem);
-    *out = column < s->n_cells ? text_strip(csv_field(s->cell[column], &s->mem)) : SPAN("");
+    buf_room(&s->mem, 2 * s->cell[column].len); /* so that what is in it does not move */
+    *out = csv_unguarded(text_strip(csv_field(s->cell[column], &s->mem)), &s->mem);
     return ERR_OK;
 }
 

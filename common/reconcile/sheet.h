@@ -33,7 +33,8 @@ MUST_CHECK enum err sheet_open(struct sheet *s, struct span bytes, struct proble
 void sheet_close(struct sheet *s);
 /* ERR_NOT_FOUND: that was the last one. */
 MUST_CHECK enum err sheet_next(struct sheet *s, struct problem *p);
-/* A cell of the record taken last, stripped; empty where it has none. Lives until the next call. */
+/* A cell of the record taken last, stripped, of CSV without guards against formulas (csv_unguarded); empty where it has
+ * none. Lives until the next call. */
 MUST_CHECK enum err sheet_cell(struct sheet *s, size_t column, struct span *out, struct problem *p);
 void sheet_rewind(struct sheet *s);
 /* Takes the record at an offset again. */

@@ -117,6 +117,18 @@ static struct span field_text(struct request *rq, struct span raw)
     return csv_field(raw, &mem);
 }
 
+/* Of what a machine fills in, guards against formulas go: the table may be one of ours. A person's words stay. */
+static struct span cell_text(struct request *rq, struct span column, struct span raw)
+{
+    struct span text = field_text(rq, raw);
+    enum field f;
+    struct buf mem;
+    if (!postback_field_find(column, &f) || postback_field_kind(f) != FIELD_MACHINE)
+        return text;
+    arena_buf(rq->arena, &mem, text.len);
+    return csv_unguarded(text, &mem);
+}
+
 /* Names that are close misses, or stand there twice, are refused once for all. */
 static enum err read_columns(struct request *rq, struct rows *r, struct csv *c)
 {
@@ -221,7 +233,7 @@ static enum err csv_fields(struct postback *pb, const struct rows *r, struct spa
     enum err err = csv_next(&c, raw, COLUMNS, &n, &what);
     assert(err == ERR_OK && n == r->n_columns); /* it was read before */
     for (size_t i = 0; i < n && err == ERR_OK; i++)
-        err = postback_field(pb, r->column[i], field_text(pb->rq, raw[i]));
+        err = postback_field(pb, r->column[i], cell_text(pb->rq, r->column[i], raw[i]));
     return err;
 }
 

@@ -543,6 +543,19 @@ class Hostile(unittest.TestCase):
         self.assertEqual([row["txid"] for row in rows], [f"'{mark}cmd|' /C calc'!A0" for mark in "=+-@"] + ["\"quoted\",", "'@lead"])
         self.assertEqual({row["class"] for row in rows}, {"missing_here", "missing_there"})
 
+    def test_cells_of_a_table_of_ours_are_read_as_what_they_were(self):
+        txids = [f"{mark}x" for mark in "=+-@＝＋－＠"] + ["'=x", "''@x", "a;=x", "'x", "x'"]
+        leads = [lead(n, NOON, txid=txid) for n, txid in enumerate(txids, 1)]
+        cells = [row["txid"] for row in table(one("txid\nnobody\n", leads, csv=1)["csv"]) if row["class"] == "missing_there"]
+        self.assertEqual((len(cells), cells[0], cells[8], cells[11]), (len(txids), "'=x", "''=x", "'x"))
+        again = one("txid\n" + "".join(f"\"{cell}\"\n" for cell in cells), leads)
+        self.assertEqual((again["counts"]["matched"], again["items"]), (len(txids), []))
+
+    def test_each_row_of_the_csv_has_the_columns_of_its_first(self):
+        leads = [lead(1, NOON, txid="a"), lead(2, NOON, txid="c")]
+        lines = list(csv.reader(io.StringIO(one("txid,amount\na,1\nb,2\n", leads, csv=1, most=2)["csv"])))
+        self.assertEqual((len(lines), {len(line) for line in lines}, lines[0][-1]), (4, {21}, "difference"))
+
     def test_no_cell_becomes_a_formula_where_the_reader_divides_otherwise(self):
         for mark in (";", "\t", "|", ",", "\n", "\""):
             cell = f"x{mark}=1+1{mark}y".replace("\"", "\"\"")

@@ -10,6 +10,7 @@
 #include "common/base/csv.h"
 #include "common/base/json_rows.h"
 #include "server/http/http_chunks.h"
+#include "tests/support/chance.h"
 
 static const struct {
     const char *raw;
@@ -162,6 +163,59 @@ static void lines_are_counted_within_quotes_too(void **state)
     assert_int_equal(csv_next(&c, field, 4, &n, &what), ERR_NOT_FOUND);
 }
 
+/* ---- formulas ---- */
+
+static void what_a_spreadsheet_would_run_is_guarded(void **state)
+{
+    static const struct {
+        const char *text, *cell;
+    } cases[] = {
+        {"=1", "'=1"},          {"+1", "'+1"},         {"-1", "'-1"},       {"@a", "'@a"},     {"\t=1", "'\t'=1"},
+        {"\r=1", "\"'\r'=1\""}, {"\n=1", "\"\n'=1\""}, {"＝1", "'＝1"},     {"＋1", "'＋1"},   {"－1", "'－1"},
+        {"＠a", "'＠a"},        {"'=1", "''=1"},       {"''＠a", "'''＠a"}, {"a;=1", "a;'=1"}, {"a|'-1", "a|''-1"},
+        {"a=1", "a=1"},         {"'a", "'a"},          {"'", "'"},          {"", ""},          {"ａ＝", "ａ＝"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf out;
+        buf_heap(&out);
+        csv_cell(&out, span_str(cases[i].text), ',');
+        if (!span_is(span_of(out.ptr, out.len - 1), cases[i].cell))
+            fail_msg("%s: %.*s not %s", cases[i].text, (int)out.len, out.ptr, cases[i].cell);
+        buf_free(&out);
+    }
+}
+
+static void a_guarded_cell_reads_as_what_it_was(void **state)
+{
+    static const char *const pieces[] = {"'", "'", "=", "+",  "-",  "@",  "\t", "\r\n",
+                                         ";", ",", "|", "\"", "＝", "＠", "a",  "é"};
+    static const char marks[] = ",;\t|";
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        char text_mem[64], out_mem[128], field_mem[128], plain_mem[128];
+        struct buf text, out, field, plain;
+        struct span raw;
+        struct csv c;
+        const char *what;
+        size_t n;
+        char mark = marks[below(4)];
+        buf_fixed(&text, text_mem, sizeof text_mem);
+        buf_fixed(&out, out_mem, sizeof out_mem);
+        buf_fixed(&field, field_mem, sizeof field_mem);
+        buf_fixed(&plain, plain_mem, sizeof plain_mem);
+        for (uint64_t k = 1 + below(8); k > 0; k--)
+            buf_str(&text, pieces[below(sizeof pieces / sizeof *pieces)]);
+        csv_cell(&out, buf_span(&text), mark);
+        csv_open(&c, span_of(out.ptr, out.len - 1));
+        c.mark = mark;
+        assert_int_equal(csv_next(&c, &raw, 1, &n, &what), ERR_OK);
+        struct span said = csv_unguarded(csv_field(raw, &field), &plain);
+        if (!span_eq(said, buf_span(&text)))
+            fail_msg("%.*s is %.*s and reads as %.*s", (int)text.len, text.ptr, (int)out.len, out.ptr, (int)said.len,
+                     said.ptr);
+    }
+}
+
 static void an_array_is_taken_apart_or_refused(void **state)
 {
     static const struct {
@@ -215,7 +269,10 @@ int main(void)
         cmocka_unit_test(chunks_are_taken_or_refused_however_they_come),
         cmocka_unit_test(csv_is_read_as_rfc_4180_says),
         cmocka_unit_test(lines_are_counted_within_quotes_too),
+        cmocka_unit_test(what_a_spreadsheet_would_run_is_guarded),
+        cmocka_unit_test(a_guarded_cell_reads_as_what_it_was),
         cmocka_unit_test(an_array_is_taken_apart_or_refused),
     };
+    chance_seed();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
