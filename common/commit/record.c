@@ -174,9 +174,9 @@ static const struct field adjustment_fields[] = {
     F("contract", U32, adjustment.contract), F("by", U32, adjustment.by),
     F("micros", I64, adjustment.micros),     F("lead", U64, adjustment.lead),
     F("reason", TEXT, adjustment.reason),    F("statement", TEXT, adjustment.statement)};
-static const struct field share_fields[] = {F("by", U32, share.by), F("statement", TEXT, share.statement),
-                                            F("id", ID, share.id), F("expires_ms", I64, share.expires_ms),
-                                            F("texts", BOOL, share.texts)};
+static const struct field share_fields[] = {F("by", U32, share.by),        F("statement", TEXT, share.statement),
+                                            F("id", ID, share.id),         F("expires_ms", I64, share.expires_ms),
+                                            F("texts", BOOL, share.texts), F("label", TEXT, share.label)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {

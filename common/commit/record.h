@@ -229,6 +229,7 @@ struct record {
             char id[LIMIT_ID + 1];
             int64_t expires_ms; /* 0: it ends now */
             bool texts;         /* it shows what senders wrote themselves */
+            struct span label;  /* for whom it is, perhaps */
         } share;
         struct {
             uint32_t steps; /* at most so many */

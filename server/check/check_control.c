@@ -116,6 +116,7 @@ static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_P
                                                    {"created", INT},
                                                    {"ended", INT, true},
                                                    {"expires", INT},
+                                                   {"label", TEXT, true},
                                                    {"texts", TRUE_ALONE, true},
                                                    {0}};
 

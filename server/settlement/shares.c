@@ -1,6 +1,7 @@
 /* Share links of statements: whoever holds one reads that statement, in every form, until the link expires or is ended.
  * A link is a row, so that it can be listed and ended; a MAC in it tells strangers' guesses from links without a look
- * at the store. */
+ * at the store. The URL is shown to the party that made it alone; that there is one, to all who may read the statement.
+ */
 #include <stddef.h>
 
 #include "common/base/ascii.h"
@@ -14,7 +15,8 @@
 #include "server/settlement/statements.h"
 #include "server/system/system.h"
 
-enum { SHARE_LETTER = 'H', SHARE_ID_LEN = 1 + ID_DIGITS, DAYS_DEFAULT = 30, DAYS_MOST = 366, SHARES_MOST = 100 };
+enum { SHARE_LETTER = 'H', SHARE_ID_LEN = 1 + ID_DIGITS, DAYS_DEFAULT = 30, DAYS_MOST = 366 };
+enum { SHARES_MOST = 100 }; /* of one statement, by one party: open ones, and as rows */
 
 /* ---- links ---- */
 
@@ -48,11 +50,13 @@ struct share_link {
     char id[LIMIT_ID + 1];
     int64_t by, created_ms, expires_ms, ended_ms; /* ended_ms 0: it was not ended */
     bool texts;                                   /* it shows what senders wrote themselves */
+    char label[LIMIT_LABEL + 1];                  /* empty: none */
 };
 
 static enum err share_read(struct span id, struct span row, struct share_link *out)
 {
     json_t *json;
+    struct span label = SPAN("");
     enum err err = json_read(row, &json, NULL);
     if (err != ERR_OK || id.len > LIMIT_ID)
         return ERR_CORRUPT;
@@ -66,6 +70,8 @@ static enum err share_read(struct span id, struct span row, struct share_link *o
     }
     if (err == ERR_OK)
         err = json_get_bool(json, "", "texts", &out->texts, NULL, NULL);
+    if (err == ERR_OK && (err = json_get_str(json, "", "label", LIMIT_LABEL, &label, NULL, NULL)) == ERR_OK)
+        memcpy(out->label, label.ptr, label.len);
     json_decref(json);
     return err == ERR_OK ? ERR_OK : ERR_CORRUPT;
 }
@@ -97,6 +103,8 @@ static enum err share_put(struct txn *t, struct span statement, const struct sha
     if (s->ended_ms != 0)
         jw_kint(&w, "ended", s->ended_ms);
     jw_kint(&w, "expires", s->expires_ms);
+    if (s->label[0] != '\0')
+        jw_kstr(&w, "label", span_str(s->label));
     if (s->texts)
         jw_kbool(&w, "texts", true);
     jw_object_end(&w);
@@ -104,6 +112,14 @@ static enum err share_put(struct txn *t, struct span statement, const struct sha
     err = store_put(t, TABLE_LINKS, key, buf_span(&row));
     buf_free(&row);
     return err;
+}
+
+static enum err share_del(struct txn *t, struct span statement, const struct share_link *s)
+{
+    char room[STATEMENT_KEY_MAX];
+    struct span key;
+    enum err err = statement_key(statement, span_str(s->id), room, &key);
+    return err == ERR_OK ? store_del(t, TABLE_LINKS, key) : err;
 }
 
 static bool is_open(const struct share_link *s, int64_t now_ms)
@@ -145,8 +161,9 @@ static enum err share_next(struct cursor *c, struct span statement, struct share
 
 /* ---- POST, DELETE ---- */
 
+/* As `reader` may see it. */
 static void jw_share(struct jw *w, const struct instance *in, const struct catalog *c, struct span statement,
-                     const struct share_link *s, int64_t now_ms)
+                     const struct share_link *s, uint32_t reader, int64_t now_ms)
 {
     char share[SHARE_LEN];
     struct buf url;
@@ -157,9 +174,11 @@ static void jw_share(struct jw *w, const struct instance *in, const struct catal
         jw_ktime(w, "ended_at", s->ended_ms);
     jw_ktime(w, "expires_at", s->expires_ms);
     jw_kstr(w, "id", span_str(s->id));
+    if (s->label[0] != '\0')
+        jw_kstr(w, "label", span_str(s->label));
     jw_kstr(w, "statement", statement);
     jw_kbool(w, "texts", s->texts);
-    if (is_open(s, now_ms)) {
+    if (is_open(s, now_ms) && s->by == reader) {
         share_write(in->keys, statement, s->id, share);
         buf_heap(&url);
         buf_printf(&url, "%s/v1/statements/%.*s?format=html&share=%.*s", in->public_url, (int)statement.len,
@@ -170,39 +189,65 @@ static void jw_share(struct jw *w, const struct instance *in, const struct catal
     jw_object_end(w);
 }
 
-/* How many of them open something; ERR_OK with any number, or what a read came to. */
-static enum err count_open(struct batch *cx, struct span statement, size_t *n)
+/* What a party has of a statement. */
+struct own_shares {
+    size_t n, n_open;
+    struct share_link closed; /* the one made first of those that open nothing any more */
+};
+
+/* ERR_OK with any number, or what a read came to. */
+static enum err own_shares(struct batch *cx, struct span statement, uint32_t by, struct own_shares *out)
 {
     struct share_link s = {0};
     struct cursor *c;
     enum err err = cursor_open(cx->txn, TABLE_LINKS, &c);
-    *n = 0;
+    *out = (struct own_shares){0};
     if (err != ERR_OK)
         return err;
-    while ((err = share_next(c, statement, &s)) == ERR_OK)
-        *n += is_open(&s, cx->now_ms);
+    while ((err = share_next(c, statement, &s)) == ERR_OK) {
+        if (s.by != by)
+            continue;
+        out->n++;
+        if (is_open(&s, cx->now_ms))
+            out->n_open++;
+        else if (out->closed.id[0] == '\0' || s.created_ms < out->closed.created_ms)
+            out->closed = s;
+    }
     cursor_close(c);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Whoever makes and ends links for ever has no more rows than who keeps them: the oldest closed one makes room. */
+static enum err share_room(struct batch *cx, struct job *job)
+{
+    struct span statement = job->record.share.statement;
+    struct own_shares own;
+    enum err err = own_shares(cx, statement, job->record.share.by, &own);
+    if (err != ERR_OK)
+        return err;
+    if (own.n_open >= SHARES_MOST)
+        return problem(&job->problem, ERR_CONFLICT, "",
+                       "%d share links that you made of this statement are open: end some of them first", SHARES_MOST);
+    return own.n >= SHARES_MOST ? share_del(cx->txn, statement, &own.closed) : ERR_OK;
+}
+
 static enum err share_make(struct batch *cx, struct job *job, struct share_link *s)
 {
+    const struct record *r = &job->record;
     struct share_link taken;
-    size_t n;
-    enum err err = share_get(cx->txn, job->record.share.statement, span_str(s->id), &taken);
+    enum err err = share_get(cx->txn, r->share.statement, span_str(s->id), &taken);
     if (err == ERR_OK)
         err = call_taken(job, &taken);
     else if (err == ERR_NOT_FOUND)
-        err = count_open(cx, job->record.share.statement, &n);
+        err = share_room(cx, job);
     if (err != ERR_OK)
         return err;
-    if (n >= SHARES_MOST)
-        return problem(&job->problem, ERR_CONFLICT, "",
-                       "%d share links of this statement are open: end some of them first", SHARES_MOST);
-    s->by = job->record.share.by;
+    s->by = r->share.by;
     s->created_ms = cx->now_ms;
-    s->expires_ms = job->record.share.expires_ms;
-    s->texts = job->record.share.texts;
+    s->expires_ms = r->share.expires_ms;
+    s->texts = r->share.texts;
+    if (r->share.label.len > 0)
+        memcpy(s->label, r->share.label.ptr, r->share.label.len);
     return ERR_OK;
 }
 
@@ -235,7 +280,7 @@ enum err share_run(struct batch *cx, struct job *job)
     if (err != ERR_OK)
         return err;
     answer_open(&a);
-    jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, cx->now_ms);
+    jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, r->share.by, cx->now_ms);
     answer_job(&a, job, makes ? 201 : 200);
     return share_put(cx->txn, r->share.statement, &s);
 }
@@ -259,6 +304,7 @@ static struct job *share_job(struct request *rq)
 
 struct wished {
     struct body_int days;
+    struct span label;
     bool texts;
 };
 
@@ -267,6 +313,7 @@ enum err shares_create(struct request *rq, struct reply *reply)
     (void)reply;
     static const struct body_member members[] = {
         {"days", BODY_INT, offsetof(struct wished, days), DAYS_MOST, false, 1},
+        {"label", BODY_TEXT, offsetof(struct wished, label), LIMIT_LABEL, false},
         {"texts", BODY_BOOL, offsetof(struct wished, texts), 0, false},
         {NULL},
     };
@@ -280,6 +327,7 @@ enum err shares_create(struct request *rq, struct reply *reply)
     struct job *job = share_job(rq);
     job->record.share.expires_ms = rq->arrived_ms + (days.given ? days.value : DAYS_DEFAULT) * MS_PER_DAY;
     job->record.share.texts = in.texts;
+    job->record.share.label = in.label.ptr != NULL ? in.label : SPAN("");
     random_id(SHARE_LETTER, job->record.share.id);
     return call_submit(rq, job);
 }
@@ -325,7 +373,8 @@ enum err shares_list(struct request *rq, struct reply *reply)
             continue; /* a party younger than this worker's catalog */
         if (!list_item(&list))
             break;
-        jw_share(&list.w, &rq->worker->server->instance, rq->catalog, rq->param[0], &s, rq->arrived_ms);
+        jw_share(&list.w, &rq->worker->server->instance, rq->catalog, rq->param[0], &s, rq->caller->number,
+                 rq->arrived_ms);
         last = s;
     }
     cursor_close(c);

@@ -405,10 +405,15 @@ class Statements(ServerCase):
     def test_share_links_are_listed_and_ended(self):
         ident, _, _ = self.settle()
         path, publisher, advertiser = f"/v1/statements/{ident}/shares", self.market.publisher, self.market.advertiser
-        links = [publisher.post(path, {}), advertiser.post(path, {"days": 1}), publisher.post(path, {"days": 366})]
+        links = [publisher.post(path, {}), advertiser.post(path, {"days": 1, "label": "the accountant"}), publisher.post(path, {"days": 366})]
         first = advertiser.get(path + "?limit=2")
         listed = first["data"] + advertiser.get(path + f"?after={first['next']}")["data"]
-        self.assertEqual(listed, sorted(links, key=lambda link: link["id"]))
+        bare = [{name: value for name, value in link.items() if name != "url" or link["by"] == advertiser.id} for link in links]
+        self.assertEqual(listed, sorted(bare, key=lambda link: link["id"]))
+        secret = links[0]["url"].partition("share=")[2]
+        for caller in (publisher, advertiser, self.operator, self.market.auditor):
+            self.assertEqual(secret in caller.do("GET", path).text, caller is publisher)
+        self.assertEqual([link.get("label") for link in links], [None, "the accountant", None])
         for caller, link, status in ((advertiser, links[0], 403), (publisher, links[0], 200), (publisher, links[0], 200), (self.operator, links[1], 200),
                                      (publisher, {"id": "HNONE"}, 404), (publisher, {"id": "no such"}, 404), (Market(self.server).publisher, links[2], 404)):
             self.assertStatus(caller.call("DELETE", path + "/" + urllib.parse.quote(link["id"])), status)
@@ -427,9 +432,15 @@ class Statements(ServerCase):
         self.assertStatus(Market(self.server).publisher.call("POST", path, {}), 404)
         for _ in range(99):
             publisher.post(path, {})
+        full = {link["id"] for link in self.operator.get(path + "?limit=200")["data"]}
+        self.assertEqual((len(full), links[0]["id"] in full), (101, False))  # of the publisher's own 101 the closed one was forgotten
         self.assertProblem(publisher.call("POST", path, {}), 409)
         self.assertStatus(publisher.call("DELETE", path + "/" + links[2]["id"]), 200)
         publisher.post(path, {})
+        self.assertStatus(publisher.call("POST", path, {}), 409)
+        advertiser.post(path, {})  # who is not in its partner's way
+        self.assertEqual(len(self.operator.get(path + "?limit=200")["data"]), 102)
+        self.assertProblem(publisher.call("POST", path, {"label": ""}), 422, "label")
 
     def test_accept_and_dispute(self):
         ident, statement, payload = self.settle()
