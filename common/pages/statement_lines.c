@@ -40,7 +40,7 @@ static void decided(struct paper *w, const struct statement_line *l)
         page_day(&when, at_ms);
     struct span by = buf_span(who.out), day = buf_span(when.out);
     page_say(&w->g, WORD_BY_ON, &by, &day, (struct span *)NULL);
-    if (w->in->texts && l->text.len) {
+    if (w->in->texts && !span_empty(text_strip(l->text))) {
         struct span text = text_of(w, 0, l->text);
         html(w, " ");
         page_say(&w->g, WORD_QUOTED, &text, (struct span *)NULL);

@@ -161,7 +161,7 @@ static void answer(struct paper *w, bool publisher)
     else
         page_say(&w->g, WORD_DISPUTED_LINES_AT, &n, &when, (struct span *)NULL);
     html(w, "</em>");
-    if (a->given && a->reason.len && w->in->texts) {
+    if (a->given && !span_empty(text_strip(a->reason)) && w->in->texts) {
         struct span reason = text_of(w, 0, a->reason);
         html(w, "<span class=\"why\">");
         page_say(&w->g, WORD_QUOTED, &reason, (struct span *)NULL);

@@ -68,9 +68,9 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
         buf_printf(text, " for lead %" PRIu64, m->lead);
     if (of != NULL)
         buf_printf(text, "%s statement %s", m->lead > 0 ? " of" : " for", of->id);
-    buf_str(text, m->on_assent ? ", counts once both parties have assented, saying: "
-                               : ", counts at once, by the operator's word alone, saying: ");
-    utf8_show(text, m->reason, 200);
+    buf_str(text, m->on_assent ? ", counts once both parties have assented, "
+                               : ", counts at once, by the operator's word alone, ");
+    verify_reason(text, m->reason);
     jw_kbool(w, "asks_assent", m->on_assent);
     key_time(w, "at", e->at_ms);
     jw_kstr(w, "by", m->by);

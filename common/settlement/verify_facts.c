@@ -2,6 +2,7 @@
  * said of it, and what was not shown. */
 #include <inttypes.h>
 
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
 #include "common/settlement/statement_text.h"
@@ -173,6 +174,14 @@ static void tell_disputed(struct buf *text, struct jw *w, const json_t *list)
         buf_printf(text, " and %" PRIu64 " more", more);
 }
 
+void verify_reason(struct buf *text, struct span said)
+{
+    bool blank = span_empty(text_strip(said));
+    buf_str(text, blank ? "no reason given" : "saying: ");
+    if (!blank)
+        utf8_show(text, said, 200);
+}
+
 static void tell_answer(struct audit *a, struct buf *text, const struct said *s, bool disputes, int side)
 {
     const char *party = side ? a->publisher : a->advertiser, *role = side ? "publisher" : "advertiser";
@@ -196,13 +205,12 @@ static void tell_answer(struct audit *a, struct buf *text, const struct said *s,
         key_count(w, "entry", s->answer[side].index);
     jw_kstr(w, "party", span_str(party));
     const json_t *reason = json_object_get(json, "reason");
-    if (json_is_string(reason) && json_string_length(reason) > 0) {
-        struct span said = span_of(json_string_value(reason), json_string_length(reason));
+    struct span said = span_of(json_string_value(reason), json_string_length(reason));
+    if (said.len > 0)
         jw_kstr(w, "reason", said);
-        if (text->len < TOLD_WORDS) {
-            buf_str(text, ", saying: ");
-            utf8_show(text, said, 200);
-        }
+    if ((said.len > 0 || (payload != NULL && disputes)) && text->len < TOLD_WORDS) {
+        buf_str(text, ", ");
+        verify_reason(text, said);
     }
     jw_kstr(w, "role", span_str(role));
     jw_kstr(w, "verdict", payload == NULL ? SPAN("none") : disputes ? SPAN("dispute") : SPAN("accept"));

@@ -494,6 +494,8 @@ void verify_clock_tell(struct audit *a);
 /* verify_party.c: a party's key in a log; the one in force at a->at, NULL: none. */
 void verify_party_key(struct audit *a, uint64_t index, const struct entry *e);
 const uint8_t *audit_party_key(const struct audit *a, struct span party);
+/* "saying: ..." or, of one that is blank, "no reason given". */
+void verify_reason(struct buf *text, struct span said);
 /* Tells a party's legal data, that were taken. */
 void verify_legal(struct audit *a, uint64_t index, const struct entry *e);
 

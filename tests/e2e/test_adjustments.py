@@ -267,7 +267,10 @@ class Adjustments(ServerCase):
         def by_a_party(liar, last):
             liar.append({"at": liar.entries[last]["at"], "by": market.advertiser.id, "kind": "adjustment", "micros": 5, "on_assent": True, "reason": "x"})
 
-        for lie in (lambda liar, last: None, more_than_it_says, it_counts_for_nothing, counts_with_the_first, another_amount, at_once, of_the_other_party,
+        def blank(liar, last):
+            liar.append({"at": liar.entries[last]["at"], "by": liar.entries[made["index"]]["by"], "kind": "adjustment", "micros": 5, "on_assent": True, "reason": " "})
+
+        for lie in (lambda liar, last: None, blank, more_than_it_says, it_counts_for_nothing, counts_with_the_first, another_amount, at_once, of_the_other_party,
                     given_twice, to_another, of_no_lead, of_no_statement, by_a_party):
             with self.subTest(lie.__name__):
                 shutil.rmtree(mirror, ignore_errors=True)
@@ -275,7 +278,9 @@ class Adjustments(ServerCase):
                 liar = Liar(self.server.data, Path(mirror), market.contract)
                 lie(liar, liar.last("assent"))
                 liar.publish()
-                self.judged(mirror, int(lie.__name__ != "<lambda>"))
+                told = self.judged(mirror, int(lie.__name__ not in ("<lambda>", "blank")))
+                said = [fact["sentence"] for fact in told["facts"] if fact["topic"] == "adjustment"]
+                self.assertEqual(any("no reason given" in sentence for sentence in said), lie is blank, said)
 
 
 if __name__ == "__main__":
