@@ -1,5 +1,5 @@
 /* The month's end: a statement for each contract that has something to settle, and who has not answered those of
- * before. What a server says is shown as text of a stranger. */
+ * before. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,15 +7,11 @@
 #include <unistd.h>
 
 #include "common/base/id.h"
-#include "common/base/json_read.h"
-#include "common/base/limits.h"
-#include "common/base/mem.h"
 #include "common/base/money.h"
 #include "common/base/utf8.h"
 #include "common/settlement/statement_text.h"
 #include "server/cmd/command.h"
-#include "server/cmd/download.h"
-#include "server/cmd/progress.h"
+#include "server/cmd/settle_private.h"
 #include "server/system/log.h"
 
 enum { URL, TOKEN, UNTIL, CONTRACT, PREVIEW, ARGS };
@@ -25,8 +21,7 @@ enum {
     SLACK_S = 300,    /* of a page: a contract of a million leads is folded for it */
     AGAIN_S = 90,     /* how long an answer is asked for again: a server that starts anew has it by then */
     PARTS_MAX = 1000, /* statements of one contract in one run: more than one where one cannot say all */
-    CURRENCIES = 64,
-    SHOWN = 60 /* bytes of a name */
+    SHOWN = 60        /* bytes of a name */
 };
 
 static const struct arg args[ARGS] = {
@@ -42,35 +37,15 @@ static const struct arg args[ARGS] = {
     [PREVIEW] = {.name = "--preview", .help = "issue nothing: show what each statement would come to"},
 };
 
-struct due {
-    int64_t payable, vat, to_pay; /* minor units */
-};
-
-struct sums {
-    char currency[4];
-    struct due owed[2]; /* by advertisers and by publishers */
-};
-
-struct settling {
-    const char *const *given;
-    struct download *d;
-    json_t *rows; /* of /v1/settlements */
-    json_t *made; /* ids of this run's statements */
-    struct sums sums[CURRENCIES];
-    size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
-    bool lost; /* no answer comes any more */
-    struct progress progress;
-};
-
 /* ---- what a server says ---- */
 
-static const char *text_of(const json_t *v, const char *name)
+const char *settle_text(const json_t *v, const char *name)
 {
     const char *s = json_string_value(json_object_get(v, name));
     return s != NULL ? s : "";
 }
 
-static int64_t number_of(const json_t *v, const char *name)
+int64_t settle_number(const json_t *v, const char *name)
 {
     return json_integer_value(json_object_get(v, name));
 }
@@ -81,39 +56,68 @@ static const char *keep(void *ctx, struct span bytes)
     return NULL;
 }
 
-/* All rows of a list; `query` is what stands behind the limit. */
-static json_t *fetch(struct settling *s, const char *list, const char *query)
+/* Asks until an answer comes: a server that starts anew has it by then. key NULL: a GET. */
+static enum sent until_answered(struct settling *s, const char *path, const char *key, const char *body, uint64_t most,
+                                struct buf *answer, struct refused_offer *why)
 {
-    json_t *all = json_array();
+    enum sent sent = SENT_LOST;
+    for (unsigned waited_s = 0, wait_s = 1; sent == SENT_LOST && waited_s <= AGAIN_S; waited_s += wait_s, wait_s *= 2) {
+        if (waited_s > 0)
+            sleep(wait_s / 2);
+        buf_clear(answer);
+        sent = key != NULL ? download_offer(s->d, path, key, span_str(body), most, keep, answer, why)
+                           : download_try(s->d, path, most, keep, answer, why);
+    }
+    return sent;
+}
+
+/* One that has not answered so far is asked once: it may be another's URL. */
+static void get(struct settling *s, const char *path, struct buf *answer)
+{
+    struct refused_offer why;
+    enum sent sent = SENT_TAKEN;
+    if (s->answered)
+        sent = until_answered(s, path, NULL, NULL, PAGE_MAX, answer, &why);
+    else
+        download_get(s->d, path, PAGE_MAX, keep, answer);
+    s->answered = true;
+    if (sent != SENT_TAKEN)
+        decline("%s%s: %s. What is settled is settled: run the same command again", download_url(s->d), path,
+                why.said != NULL && why.said[0] != '\0' ? why.said : why.text);
+}
+
+void settle_each(struct settling *s, const char *list, const char *query, void (*take)(void *ctx, const json_t *row),
+                 void *ctx)
+{
     char path[256], after[LIMIT_ID + 1] = "";
     struct buf body;
     bool more = true;
     buf_heap(&body);
     while (more) {
         json_t *page = NULL;
-        const json_t *data = NULL;
+        const json_t *data = NULL, *row;
         struct span next = SPAN("");
+        size_t i;
         snprintf(path, sizeof path, "v1/%s?limit=%d%s%s%s", list, LIMIT_LIST, query, after[0] != '\0' ? "&after=" : "",
                  after);
         buf_clear(&body);
-        download_get(s->d, path, PAGE_MAX, keep, &body);
+        get(s, path, &body);
         if (json_read(buf_span(&body), &page, NULL) != ERR_OK ||
             json_get_array(page, "", "data", LIMIT_LIST, &data, NULL, NULL) != ERR_OK || data == NULL ||
             json_get_str(page, "", "next", LIMIT_ID, &next, &more, NULL) != ERR_OK ||
             (more && (!id_is_plain(next) || span_is(next, after))))
             die("%s%s answered what is no list of this server's", download_url(s->d), path);
-        json_array_extend(all, (json_t *)(uintptr_t)data);
+        json_array_foreach(data, i, row) take(ctx, row);
         memcpy(after, next.ptr, next.len);
         after[next.len] = '\0';
         json_decref(page);
     }
     buf_free(&body);
-    return all;
 }
 
 /* ---- lines ---- */
 
-static void add_shown(struct buf *line, const char *text)
+void settle_add_shown(struct buf *line, const char *text)
 {
     utf8_show(line, span_str(text), SHOWN);
 }
@@ -123,15 +127,15 @@ static void row_begin(struct buf *line, const char *word, const json_t *row)
 {
     buf_clear(line);
     buf_printf(line, "%-9s ", word);
-    add_shown(line, text_of(row, "contract"));
+    settle_add_shown(line, settle_text(row, "contract"));
     buf_str(line, "  ");
-    add_shown(line, text_of(row, "campaign_name"));
+    settle_add_shown(line, settle_text(row, "campaign_name"));
     buf_str(line, ", ");
-    add_shown(line, text_of(row, "publisher_name"));
+    settle_add_shown(line, settle_text(row, "publisher_name"));
     buf_str(line, ": ");
 }
 
-static void row_end(struct settling *s, const struct buf *line)
+void settle_line(struct settling *s, const struct buf *line)
 {
     progress_tell(&s->progress, 1, 1); /* its line makes place */
     printf("%.*s\n", (int)line->len, line->ptr);
@@ -140,7 +144,7 @@ static void row_end(struct settling *s, const struct buf *line)
 
 static int exponent_of(const json_t *row)
 {
-    int exponent = currency_exponent(span_str(text_of(row, "currency")));
+    int exponent = currency_exponent(span_str(settle_text(row, "currency")));
     return exponent < 0 ? 0 : exponent;
 }
 
@@ -148,7 +152,7 @@ static void add_money(struct buf *line, const json_t *row, int64_t amount, int d
 {
     decimal_add(line, amount, decimals, exponent_of(row));
     buf_byte(line, ' ');
-    add_shown(line, text_of(row, "currency"));
+    settle_add_shown(line, settle_text(row, "currency"));
 }
 
 /* The minute, of a time in UTC. */
@@ -169,29 +173,28 @@ static int64_t magnitude(int64_t v)
 
 static struct due due_of(const json_t *statement)
 {
-    return (struct due){magnitude(number_of(statement, "payable_minor")), magnitude(number_of(statement, "vat_minor")),
-                        magnitude(number_of(statement, "to_pay_minor"))};
+    return (struct due){magnitude(settle_number(statement, "payable_minor")),
+                        magnitude(settle_number(statement, "vat_minor")),
+                        magnitude(settle_number(statement, "to_pay_minor"))};
 }
 
-/* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR and
- * 7.20 VAT: 43.20 EUR by the advertiser". */
-static void add_statement(struct buf *line, const json_t *row, const json_t *statement)
+void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement)
 {
-    const char *by = text_of(statement, "payable_by");
+    const char *by = settle_text(statement, "payable_by");
     const struct due due = due_of(statement);
-    buf_printf(line, "no. %" PRId64 ", ", number_of(statement, "number"));
-    add_minute(line, text_of(statement, "from_at"));
+    buf_printf(line, "no. %" PRId64 ", ", settle_number(statement, "number"));
+    add_minute(line, settle_text(statement, "from_at"));
     buf_str(line, " to ");
-    add_minute(line, text_of(statement, "to_at"));
+    add_minute(line, settle_text(statement, "to_at"));
     buf_str(line, " UTC, payable ");
-    money_due_add(line, due.payable, due.vat, due.to_pay, span_str(text_of(row, "currency")));
+    money_due_add(line, due.payable, due.vat, due.to_pay, span_str(settle_text(row, "currency")));
     if (by[0] != '\0') {
         buf_str(line, " by the ");
-        add_shown(line, by);
+        settle_add_shown(line, by);
     }
-    if (number_of(statement, "carried_micros") != 0) {
+    if (settle_number(statement, "carried_micros") != 0) {
         buf_str(line, ", carried over ");
-        add_money(line, row, number_of(statement, "carried_micros"), 6);
+        add_money(line, row, settle_number(statement, "carried_micros"), 6);
     }
 }
 
@@ -203,12 +206,12 @@ static void add_up(int64_t *sum, int64_t more)
 
 static void add_sum(struct settling *s, const json_t *row, const json_t *statement)
 {
-    const char *currency = text_of(row, "currency"), *by = text_of(statement, "payable_by");
+    const char *currency = settle_text(row, "currency"), *by = settle_text(statement, "payable_by");
     const struct due due = due_of(statement);
     size_t i = 0, side = strcmp(by, "publisher") == 0;
     while (i < s->n_sums && strcmp(s->sums[i].currency, currency) != 0)
         i++;
-    if (strlen(currency) != 3 || i == CURRENCIES || by[0] == '\0')
+    if (strlen(currency) != 3 || i == SETTLE_CURRENCIES || by[0] == '\0')
         return;
     if (i == s->n_sums)
         memcpy(s->sums[s->n_sums++].currency, currency, 4);
@@ -234,13 +237,13 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
     buf_heap(&line);
     json_array_foreach(json_object_get(row, "warnings"), i, w)
     {
-        if (json_is_true(json_object_get(w, "blocks")) != blocking || !is_told(row, text_of(w, "warning")))
+        if (json_is_true(json_object_get(w, "blocks")) != blocking || !is_told(row, settle_text(w, "warning")))
             continue;
         buf_str(&line, n++ > 0 ? "; " : blocking ? "          because " : "          but ");
-        utf8_show(&line, span_str(text_of(w, "text")), 400);
+        utf8_show(&line, span_str(settle_text(w, "text")), 400);
     }
     if (n > 0)
-        row_end(s, &line);
+        settle_line(s, &line);
     buf_free(&line);
 }
 
@@ -249,49 +252,41 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
 static void show_open(struct settling *s, const json_t *row)
 {
     const json_t *draft = json_object_get(row, "draft"), *waiting = json_object_get(draft, "waiting");
-    int64_t waits = number_of(waiting, "pending") + number_of(waiting, "held");
+    int64_t waits = settle_number(waiting, "pending") + settle_number(waiting, "held");
     struct buf line;
     buf_heap(&line);
     row_begin(&line, "open", row);
-    add_statement(&line, row, draft);
+    settle_add_statement(&line, row, draft);
     buf_printf(&line, ", net ");
-    add_money(&line, row, number_of(draft, "net_micros"), 6);
-    buf_printf(&line, ", %" PRId64 " clicks, %" PRId64 " leads", number_of(draft, "clicks"), number_of(draft, "leads"));
+    add_money(&line, row, settle_number(draft, "net_micros"), 6);
+    buf_printf(&line, ", %" PRId64 " clicks, %" PRId64 " leads", settle_number(draft, "clicks"),
+               settle_number(draft, "leads"));
     if (waits > 0) {
         buf_printf(&line, ", %" PRId64 " wait for ", waits);
-        add_money(&line, row, number_of(waiting, "micros"), 6);
+        add_money(&line, row, settle_number(waiting, "micros"), 6);
     }
-    row_end(s, &line);
+    settle_line(s, &line);
     buf_free(&line);
     add_sum(s, row, draft);
     s->n_contracts++;
 }
 
-/* What the server says of it, where that reads. */
+/* why NULL: by what its row warns of. */
 static void show_refused(struct settling *s, const json_t *row, const struct refused_offer *why)
 {
     struct buf line;
-    json_t *problem = NULL;
-    const char *detail = "", *field = "";
     buf_heap(&line);
-    if (why != NULL && json_read(why->body, &problem, NULL) == ERR_OK) {
-        detail = text_of(problem, "detail");
-        field = text_of(problem, "field");
-    }
     row_begin(&line, "refused", row);
     if (why == NULL) {
         buf_str(&line, "no statement can be issued");
     } else {
         buf_printf(&line, "%ld, ", why->status);
-        add_shown(&line, field);
-        buf_str(&line, field[0] != '\0' ? " " : "");
-        utf8_show(&line, span_str(detail[0] != '\0' ? detail : why->text), 400);
+        utf8_show(&line, span_str(why->said[0] != '\0' ? why->said : why->text), 400);
     }
-    row_end(s, &line);
+    settle_line(s, &line);
     if (why == NULL)
         show_warnings(s, row, true);
     s->n_refused++;
-    json_decref(problem);
     buf_free(&line);
 }
 
@@ -300,13 +295,13 @@ static void show_issued(struct settling *s, const json_t *row, const json_t *sta
     struct buf line;
     buf_heap(&line);
     row_begin(&line, "settled", row);
-    add_shown(&line, text_of(statement, "id"));
+    settle_add_shown(&line, settle_text(statement, "id"));
     buf_str(&line, " ");
-    add_statement(&line, row, statement);
-    row_end(s, &line);
+    settle_add_statement(&line, row, statement);
+    settle_line(s, &line);
     buf_free(&line);
     add_sum(s, row, statement);
-    json_array_append_new(s->made, json_string(text_of(statement, "id")));
+    json_array_append_new(s->made, json_string(settle_text(statement, "id")));
     s->n_issued++;
 }
 
@@ -317,7 +312,7 @@ static void show_lost(struct settling *s, const json_t *row, const struct refuse
     row_begin(&line, "unknown", row);
     utf8_show(&line, span_str(why->text), 200);
     buf_str(&line, ": whether it was settled is not known");
-    row_end(s, &line);
+    settle_line(s, &line);
     buf_free(&line);
     s->lost = true;
 }
@@ -329,25 +324,18 @@ static enum sent offer(struct settling *s, const char *contract, int64_t from, s
 {
     const char *until = s->given[UNTIL];
     char path[64], key[128], body[64] = "{}";
-    enum sent sent = SENT_LOST;
     snprintf(path, sizeof path, "v1/contracts/%s/statements", contract);
     snprintf(key, sizeof key, "settle-%s-%" PRId64 "-%s", contract, from, until != NULL ? until : "");
     if (until != NULL)
         snprintf(body, sizeof body, "{\"until\":\"%s\"}", until);
-    for (unsigned waited_s = 0, wait_s = 1; sent == SENT_LOST && waited_s <= AGAIN_S; waited_s += wait_s, wait_s *= 2) {
-        if (waited_s > 0)
-            sleep(wait_s / 2);
-        buf_clear(answer);
-        sent = download_offer(s->d, path, key, span_str(body), ANSWER_MAX, keep, answer, why);
-    }
-    return sent;
+    return until_answered(s, path, key, body, ANSWER_MAX, answer, why);
 }
 
 /* One statement, or as many as it takes to say all. */
 static void settle_one(struct settling *s, const json_t *row)
 {
-    const char *contract = text_of(row, "contract");
-    int64_t from = number_of(json_object_get(row, "draft"), "from");
+    const char *contract = settle_text(row, "contract");
+    int64_t from = settle_number(json_object_get(row, "draft"), "from");
     struct refused_offer why;
     struct buf answer;
     bool more = true;
@@ -363,11 +351,12 @@ static void settle_one(struct settling *s, const json_t *row)
             show_refused(s, row, &why);
         } else if (sent == SENT_LOST) {
             show_lost(s, row, &why);
-        } else if (json_read(buf_span(&answer), &statement, NULL) != ERR_OK || text_of(statement, "id")[0] == '\0') {
+        } else if (json_read(buf_span(&answer), &statement, NULL) != ERR_OK ||
+                   settle_text(statement, "id")[0] == '\0') {
             die("%s answered what is no statement", download_url(s->d));
         } else {
             show_issued(s, row, statement);
-            from = number_of(statement, "to");
+            from = settle_number(statement, "to");
             more = json_is_true(json_object_get(statement, "more"));
             s->n_contracts += !more;
         }
@@ -383,14 +372,14 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
     buf_heap(&line);
     row_begin(&line, closed ? "closed" : "nothing", row);
     if (closed) {
-        add_shown(&line, text_of(last, "id"));
-        buf_printf(&line, " no. %" PRId64 " ended at ", number_of(last, "number"));
-        add_minute(&line, text_of(last, "to_at"));
+        settle_add_shown(&line, settle_text(last, "id"));
+        buf_printf(&line, " no. %" PRId64 " ended at ", settle_number(last, "number"));
+        add_minute(&line, settle_text(last, "to_at"));
         buf_str(&line, " UTC, not before that");
     } else {
         buf_str(&line, "nothing to settle");
     }
-    row_end(s, &line);
+    settle_line(s, &line);
     buf_free(&line);
     show_warnings(s, row, true);
     s->n_nothing += !closed;
@@ -399,8 +388,8 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
 
 static void settle_row(struct settling *s, const json_t *row)
 {
-    const char *state = text_of(row, "state");
-    if (!id_is_plain(span_str(text_of(row, "contract"))))
+    const char *state = settle_text(row, "state");
+    if (!id_is_plain(span_str(settle_text(row, "contract"))))
         die("%s names a contract that is none", download_url(s->d));
     if (strcmp(state, "open") == 0 && s->given[PREVIEW] != NULL) {
         show_open(s, row);
@@ -438,79 +427,9 @@ static void show_sums(const struct settling *s)
     buf_free(&line);
 }
 
-static const json_t *row_of(const struct settling *s, const char *contract)
+static void keep_row(void *ctx, const json_t *row)
 {
-    const json_t *row;
-    size_t i;
-    json_array_foreach(s->rows, i, row)
-    {
-        if (strcmp(text_of(row, "contract"), contract) == 0)
-            return row;
-    }
-    return NULL;
-}
-
-static bool is_made(const struct settling *s, const char *id)
-{
-    const json_t *one;
-    size_t i;
-    json_array_foreach(s->made, i, one)
-    {
-        if (strcmp(json_string_value(one), id) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* One line a party that is silent. */
-static size_t show_silent(struct settling *s, const json_t *statement)
-{
-    const json_t *row = row_of(s, text_of(statement, "contract")), *a;
-    struct buf line;
-    size_t i, n = 0;
-    buf_heap(&line);
-    json_array_foreach(json_object_get(statement, "answers"), i, a)
-    {
-        const char *role = text_of(a, "role");
-        if (strcmp(text_of(a, "verdict"), "none") != 0)
-            continue;
-        buf_clear(&line);
-        buf_str(&line, "unanswered ");
-        add_shown(&line, text_of(statement, "contract"));
-        buf_str(&line, "  ");
-        add_shown(&line, text_of(statement, "id"));
-        buf_str(&line, " ");
-        add_statement(&line, statement, statement);
-        buf_str(&line, ": the ");
-        add_shown(&line, role);
-        buf_str(&line, " ");
-        add_shown(&line, text_of(row, strcmp(role, "publisher") == 0 ? "publisher_name" : "advertiser_name"));
-        buf_str(&line, " has not answered");
-        row_end(s, &line);
-        n++;
-    }
-    buf_free(&line);
-    return n;
-}
-
-static void show_unanswered(struct settling *s, const char *query)
-{
-    char all[128];
-    const json_t *statement;
-    size_t i, n = 0;
-    snprintf(all, sizeof all, "%s&verdict=none", query);
-    json_t *list = fetch(s, "statements", all);
-    json_array_foreach(list, i, statement)
-    {
-        if (!is_made(s, text_of(statement, "id")))
-            n += show_silent(s, statement);
-    }
-    if (n == 0)
-        printf("everybody has answered all statements of before\n");
-    if (s->n_issued > 0)
-        printf("%zu statement%s of this run wait%s for both parties' answers\n", s->n_issued,
-               s->n_issued == 1 ? "" : "s", s->n_issued == 1 ? "s" : "");
-    json_decref(list);
+    json_array_append(ctx, (json_t *)(uintptr_t)row);
 }
 
 /* As it is written in a query; in JSON it needs no more. */
@@ -544,8 +463,9 @@ static int settle(const char *const given[])
     s.d = download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = UINT64_MAX});
     snprintf(all, sizeof all, "%s", query);
     add_until(given[UNTIL], all, sizeof all);
-    s.rows = fetch(&s, "settlements", all);
+    s.rows = json_array();
     s.made = json_array();
+    settle_each(&s, "settlements", all, keep_row, s.rows);
     progress_open(&s.progress, "contracts settled");
     json_array_foreach(s.rows, i, row)
     {
@@ -557,7 +477,10 @@ static int settle(const char *const given[])
                     json_array_size(s.rows) - i - 1);
     }
     show_sums(&s);
-    show_unanswered(&s, query);
+    settle_unanswered(&s, query);
+    if (s.n_issued > 0)
+        printf("%zu statement%s of this run wait%s for both parties' answers\n", s.n_issued, s.n_issued == 1 ? "" : "s",
+               s.n_issued == 1 ? "s" : "");
     download_close(s.d);
     json_decref(s.rows);
     json_decref(s.made);
@@ -570,7 +493,8 @@ const struct command cmd_settle = {
     .help =
         "Issues a statement for each contract that has something to settle, one line each; what is refused is a line\n"
         "with its reason (exit 1). With --preview it issues nothing and shows what each would come to, with warnings.\n"
-        "It ends with who has not answered the statements of before. Killed or cut off (exit 2), run it again: what\n"
+        "It ends with who has not answered statements of before, and since when. Killed or cut off (exit 2), run it "
+        "again: what\n"
         "is settled is not settled twice.",
     .args = args,
     .n_args = ARGS,

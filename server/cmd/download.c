@@ -7,7 +7,10 @@
 #include <strings.h>
 
 #include "common/base/ascii.h"
+#include "common/base/json_read.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
+#include "common/base/utf8.h"
 #include "server/courier/transfer.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -15,7 +18,7 @@
 enum {
     CONNECT_S = 15,
     ERROR_BODY = 4096, /* bytes of a refusal that are kept */
-    ERROR_SHOWN = 300, /* and told */
+    ERROR_SHOWN = 500, /* and told */
     HEAD_MAX = 65536,  /* bytes of one answer's head, trailers and interim answers included */
     NEXT_CAP = 512
 };
@@ -37,7 +40,7 @@ struct download {
     const char *wrong; /* why it was broken off */
     bool is_unknown;   /* and that says nothing of what the server has */
     bool sends;        /* something that the server may take though its answer is lost */
-    char refusal[ERROR_BODY];
+    char refusal[ERROR_BODY], said[ERROR_SHOWN + 1];
     size_t refusal_len;
 };
 
@@ -161,6 +164,44 @@ static const char *advice(long status)
                                             : "the server did not take the request";
 }
 
+static void say(struct buf *b, const char *between, const json_t *problem, const char *member)
+{
+    struct span text = span_of(json_string_value(json_object_get(problem, member)),
+                               json_string_length(json_object_get(problem, member)));
+    size_t room = b->cap - b->len, around = b->len > 0 ? strlen(between) : 0;
+    if (text.len == 0 || room <= around)
+        return;
+    buf_add(b, between, around);
+    buf_span_add(b, utf8_cut(text, room - around));
+}
+
+/* What a refusal says, in a line: title, field and detail of its problem document (RFC 9457); of anything else how it
+ * begins, but for a page of HTML. Empty where there is nothing to say. */
+static const char *refusal_said(struct download *d)
+{
+    struct span body = text_trim(span_of(d->refusal, d->refusal_len), TYPED_BLANKS);
+    json_t *problem = NULL;
+    struct buf b;
+    buf_fixed(&b, d->said, ERROR_SHOWN);
+    if (json_read_any_number(body, &problem, NULL) == ERR_OK) {
+        say(&b, "", problem, "title");
+        say(&b, ": ", problem, "field");
+        say(&b, json_object_get(problem, "field") != NULL ? " " : ": ", problem, "detail");
+        json_decref(problem);
+    } else if (!span_starts(body, "<")) {
+        buf_span_add(&b, utf8_cut(body, ERROR_SHOWN));
+    }
+    d->said[b.len] = '\0';
+    return d->said;
+}
+
+/* What to do, unless it says so itself. */
+static const char *cure(long status, const char *said)
+{
+    bool told = said[0] != '\0' && status >= 400 && status <= 499 && status != 401 && status != 403 && status != 404;
+    return told ? "" : advice(status);
+}
+
 static _Noreturn void lost(const char *url, const char *why)
 {
     decline("%s: %s: whether the server took it is not known. Run the same command again", url, why);
@@ -207,9 +248,11 @@ static bool get(struct download *d, const char *what, uint64_t most, download_ta
     if (d->wrong != NULL)
         die("%s: %s", url, d->wrong);
     bool is_refused = no != 0 && status == no;
-    if (status != 0 && !good(d, status) && !is_refused)
-        (d->sends ? die : decline)("%s answered %ld: %s%s%.*s", url, status, advice(status), d->refusal_len ? ": " : "",
-                                   (int)(d->refusal_len < ERROR_SHOWN ? d->refusal_len : ERROR_SHOWN), d->refusal);
+    if (status != 0 && !good(d, status) && !is_refused) {
+        const char *said = refusal_said(d), *todo = cure(status, said);
+        (d->sends ? die : decline)("%s answered %ld%s%s%s%s", url, status, said[0] != '\0' ? ", " : "", said,
+                                   todo[0] != '\0' ? ": " : "", todo);
+    }
     if (code == CURLE_OUT_OF_MEMORY) /* libcurl says so of a header line past its own limit too */
         decline("%s: a header longer than any can be, or not enough memory", url);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
@@ -269,27 +312,37 @@ void download_send(struct download *d, const char *method, const char *what, str
     send_end(d, headers);
 }
 
-enum sent download_offer(struct download *d, const char *what, const char *key, struct span json, uint64_t most,
-                         download_take *take, void *ctx, struct refused_offer *why)
+enum sent download_try(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx,
+                       struct refused_offer *why)
 {
     char *url = NULL;
     long status = 0;
-    struct curl_slist *headers = send_begin(d, "POST", json, key);
     d->behind_us = 0;
     CURLcode code = transfer(d, what, most, take, ctx, &url, &status);
-    bool taken = good(d, status) && code == CURLE_OK && d->wrong == NULL;
-    send_end(d, headers);
-    free(url);
-    if (taken)
+    if (good(d, status) && code == CURLE_OK && d->wrong == NULL) {
+        free(url);
         return SENT_TAKEN;
+    }
+    if (d->wrong != NULL && !d->is_unknown && !d->sends)
+        die("%s: %s", url, d->wrong);
+    free(url);
     bool is_refused = status >= 300 && status <= 499 && status != 408 && status != 429;
     *why = (struct refused_offer){.status = status,
                                   .text = is_refused         ? advice(status)
                                           : d->wrong != NULL ? d->wrong
                                           : status != 0      ? "the server failed, or is busy"
                                                              : curl_easy_strerror(code),
-                                  .body = span_of(d->refusal, is_refused ? d->refusal_len : 0)};
+                                  .said = is_refused ? refusal_said(d) : ""};
     return is_refused ? SENT_REFUSED : SENT_LOST;
+}
+
+enum sent download_offer(struct download *d, const char *what, const char *key, struct span json, uint64_t most,
+                         download_take *take, void *ctx, struct refused_offer *why)
+{
+    struct curl_slist *headers = send_begin(d, "POST", json, key);
+    enum sent sent = download_try(d, what, most, take, ctx, why);
+    send_end(d, headers);
+    return sent;
 }
 
 /* </path?query>; rel="next" */

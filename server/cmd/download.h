@@ -38,14 +38,17 @@ MUST_CHECK bool download_get_unless(struct download *d, long no, const char *wha
  * it ends with STATUS_CANNOT_TELL: what was sent may have been taken, so the same command asks again. */
 void download_send(struct download *d, const char *method, const char *what, struct span json, uint64_t most,
                    download_take *take, void *ctx);
-/* POSTs what may be sent again: under the same Idempotency-Key the server does it once, and answers the same. Ends
- * nothing: SENT_LOST, it is not known whether it was taken. */
+/* What may be asked again. Ends nothing, but where an answer came that cannot be right. SENT_LOST: none came, and of a
+ * POST it is not known whether it was taken. */
 enum sent { SENT_TAKEN, SENT_REFUSED, SENT_LOST };
 struct refused_offer {
     long status;      /* 0: no answer came */
     const char *text; /* what to do, or what went wrong */
-    struct span body; /* of a refusal its beginning; lives until the next call */
+    const char *said; /* of a refusal what the server says itself, in a line; lives until the next call */
 };
+MUST_CHECK enum sent download_try(struct download *d, const char *what, uint64_t most, download_take *take, void *ctx,
+                                  struct refused_offer *why);
+/* POSTs: under the same Idempotency-Key the server does it once, and answers the same. */
 MUST_CHECK enum sent download_offer(struct download *d, const char *what, const char *key, struct span json,
                                     uint64_t most, download_take *take, void *ctx, struct refused_offer *why);
 /* The target of the last answer's Link header with rel="next", without its first slash; NULL when there is none. Lives

@@ -1,0 +1,52 @@
+/* The month's end, `settle`, file by file. What a server says is shown as text of a stranger. */
+#ifndef CS_SERVER_CMD_SETTLE_PRIVATE_H
+#define CS_SERVER_CMD_SETTLE_PRIVATE_H
+
+#include "common/base/json_read.h"
+#include "common/base/limits.h"
+#include "server/cmd/download.h"
+#include "server/cmd/progress.h"
+
+enum { SETTLE_CURRENCIES = 64 };
+
+struct due {
+    int64_t payable, vat, to_pay; /* minor units */
+};
+
+struct sums {
+    char currency[4];
+    struct due owed[2]; /* by advertisers and by publishers */
+};
+
+struct settling {
+    const char *const *given;
+    struct download *d;
+    bool answered; /* the server did so once: should no answer come now, it may just start anew */
+    json_t *rows;  /* of /v1/settlements */
+    json_t *made;  /* ids of this run's statements */
+    struct sums sums[SETTLE_CURRENCIES];
+    size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
+    bool lost; /* no answer comes any more */
+    struct progress progress;
+};
+
+/* ---- cmd_settle.c ---- */
+
+const char *settle_text(const json_t *v, const char *name); /* "" where there is none */
+int64_t settle_number(const json_t *v, const char *name);   /* 0 likewise */
+/* Each row of a list, page by page; `query` is what stands behind the limit. Ends the process where none comes. */
+void settle_each(struct settling *s, const char *list, const char *query, void (*take)(void *ctx, const json_t *row),
+                 void *ctx);
+/* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR and 7.20
+ * VAT: 43.20 EUR by the advertiser". `row` says the currency. */
+void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement);
+void settle_add_shown(struct buf *line, const char *text);
+void settle_line(struct settling *s, const struct buf *line);
+
+/* ---- settle_unanswered.c ---- */
+
+/* Who has not answered statements of before this run: a line for each party of a contract, whoever waits longest first.
+ */
+void settle_unanswered(struct settling *s, const char *query);
+
+#endif
