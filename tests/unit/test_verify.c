@@ -127,8 +127,8 @@ static void what_the_mirror_tells_is_told_in_words(void **state)
         {"decided", "the server, as the time for review ran out: 1 approved"},
         {"decided", "reported as the advertiser's word, by secret or token, of A1: 2 approved, 1 rejected, 1 returned"},
         {"statement", "the advertiser accepts it (entry 14); the publisher accepts it (entry 15)"},
-        {"statement",
-         "the advertiser DISPUTES it (entry 22); disputed: entry 18, entry 19, no reason given; the publisher accepts it (entry 21)"},
+        {"statement", "the advertiser DISPUTES it (entry 22); disputed: entry 18, entry 19, no reason given; the "
+                      "publisher accepts it (entry 21)"},
         {"statement", "of 3 statements 1 is accepted by both parties, 1 is disputed, 1 waits for an answer"},
         {"not_shown", "no receipts were given"},
         {"not_shown", "the 4 dispositions reported as its own"},
