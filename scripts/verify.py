@@ -1612,6 +1612,8 @@ def legal_fits(legal):
     good = set(legal) <= set(limits) and all(isinstance(value, str) and 0 < len(value.encode()) <= limits[name] for name, value in legal.items())
     if not good or any(re.search("[\\x00-\\x1f\\x7f]", value.replace("\n", "") if name == "address" else value) for name, value in legal.items()):
         return False
+    if legal.get("country") == "GR" and legal.get("vat_id", "").startswith("GR"):
+        return False
     return (legal.get("country") in (None, *COUNTRIES) and re.fullmatch("[A-Z0-9]{4,20}", legal.get("vat_id", "AAAA")) is not None and
             "@" in legal.get("email", "@") and all(value == trim(value) for value in legal.values()))
 

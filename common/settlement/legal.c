@@ -6,6 +6,7 @@
 #include "common/base/country.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
+#include "common/settlement/vat.h"
 
 static const struct {
     const char *name;
@@ -30,7 +31,8 @@ static bool plain(struct span s, bool lines)
     return true;
 }
 
-static bool take_vat_id(struct span s, char *out, size_t cap, size_t *len)
+/* Greece's begin with EL, whatever its code. */
+static bool take_vat_id(struct span s, bool of_greece, char *out, size_t cap, size_t *len)
 {
     *len = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -41,7 +43,17 @@ static bool take_vat_id(struct span s, char *out, size_t cap, size_t *len)
             return false;
         out[(*len)++] = c;
     }
+    if (of_greece && out[0] == 'G' && out[1] == 'R')
+        out[0] = 'E', out[1] = 'L';
     return *len >= 4;
+}
+
+static bool is_greek(const json_t *said)
+{
+    const json_t *v = json_object_get(said, "country");
+    char code[COUNTRY_LEN];
+    return json_is_string(v) && country_read(span_of(json_string_value(v), json_string_length(v)), code) &&
+           memcmp(code, "GR", COUNTRY_LEN) == 0;
 }
 
 static enum err take_member(struct jw *w, const json_t *said, size_t i, struct problem *p)
@@ -65,7 +77,7 @@ static enum err take_member(struct jw *w, const json_t *said, size_t i, struct p
             return wrong(p, "country", COUNTRY_MUST);
         s = span_of(mem, COUNTRY_LEN);
     } else if (span_is(span_str(members[i].name), "vat_id")) {
-        if (!take_vat_id(s, mem, sizeof mem, &len))
+        if (!take_vat_id(s, is_greek(said), mem, sizeof mem, &len))
             return wrong(p, "vat_id", "must be 4 to 20 letters and digits such as FR48999000102");
         s = span_of(mem, len);
     } else if (span_is(span_str(members[i].name), "email") && memchr(s.ptr, '@', s.len) == NULL) {
@@ -89,6 +101,21 @@ enum err legal_take(const json_t *said, struct buf *out, struct problem *p)
     return err;
 }
 
+enum err legal_check(struct span text, struct problem *p)
+{
+    json_t *json = NULL;
+    struct span country = SPAN(""), id = SPAN("");
+    enum err err = json_read(text, &json, p);
+    if (err == ERR_OK)
+        err = json_get_str(json, "legal", "country", COUNTRY_LEN, &country, NULL, p);
+    if (err == ERR_OK)
+        err = json_get_str(json, "legal", "vat_id", LEGAL_MAX, &id, NULL, p);
+    if (err == ERR_OK && id.len > 0)
+        err = vat_id_check(country, id, p);
+    json_decref(json);
+    return err;
+}
+
 bool legal_is(struct span text)
 {
     json_t *json = NULL;
@@ -103,15 +130,6 @@ bool legal_is(struct span text)
 }
 
 /* ---- VAT ---- */
-
-static bool in_eu(struct span country)
-{
-    static const char eu[] = "ATBEBGCYCZDEDKEEESFIFRGRHRHUIEITLTLULVMTNLPLPTROSESISK";
-    for (size_t i = 0; country.len == COUNTRY_LEN && i < sizeof eu - 1; i += COUNTRY_LEN)
-        if (memcmp(eu + i, country.ptr, COUNTRY_LEN) == 0)
-            return true;
-    return false;
-}
 
 const char *tax_word(enum tax_kind k)
 {
@@ -132,7 +150,7 @@ struct tax tax_of(struct span customer, struct span supplier)
         const json_t *c = json_object_get(json[i], "country");
         country[i] = span_of(json_string_value(c), json_string_length(c));
         taxable[i] = json_object_get(json[i], "vat_id") != NULL;
-        eu[i] = in_eu(country[i]);
+        eu[i] = vat_in_eu(country[i]);
     }
     bool told = country[0].len > 0 && country[1].len > 0, same = span_eq(country[0], country[1]);
     if (told && same && eu[1] && taxable[1])

@@ -11,6 +11,9 @@ enum { LEGAL_MAX = 2048 }; /* bytes, as canonical JSON */
 /* Takes what a caller says: blanks around texts go, a country's code is written as in ISO 3166, a VAT id in capitals
  * without blanks and signs between. Appends the canonical object. ERR_INVALID naming legal.{member}. */
 MUST_CHECK enum err legal_take(const json_t *said, struct buf *out, struct problem *p);
+/* Whether what legal_take made can be: the VAT id fits the country, in its form of today. Nothing that logs hang on:
+ * tax offices think up new forms. ERR_INVALID likewise. */
+MUST_CHECK enum err legal_check(struct span text, struct problem *p);
 /* Whether these are the bytes that legal_take makes. */
 bool legal_is(struct span text);
 

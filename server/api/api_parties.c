@@ -126,7 +126,7 @@ static enum err take_legal(struct request *rq, struct span *legal)
         err = problem(&rq->problem, ERR_INVALID, "legal", "must be at most %d bytes", LEGAL_MAX);
     *legal = buf_span(&text);
     json_decref(said);
-    return err;
+    return err == ERR_OK ? legal_check(*legal, &rq->problem) : err;
 }
 
 enum err parties_create(struct request *rq, struct reply *reply)

@@ -208,7 +208,7 @@ class Statements(ServerCase):
         lumen = {"name": "Solaire Lumen SAS", "address": "14, quai des \u00c9tuves\n69002 Lyon", "country": "fr", "vat_id": "FR 48 999 000 102", "email": "compta@lumen.example"}
         nord = {"name": "Comparateur Nord SRL", "country": "BE", "vat_id": "BE 0999.000.129"}
         cases = [({}, {}, "none", False, 0), (lumen, {}, "none", False, 0), (lumen, nord, "reverse_charge", True, 0),
-                 (lumen, {**nord, "country": "FR"}, "domestic", True, 240), (lumen, {"country": "FR", "name": "Small"}, "none", False, 0),
+                 (lumen, {**nord, "country": "FR", "vat_id": "FR40999000129"}, "domestic", True, 240), (lumen, {"country": "FR", "name": "Small"}, "none", False, 0),
                  (lumen, {"country": "CH", "name": "Abroad"}, "reverse_charge", False, 0), ({**lumen, "country": "US"}, nord, "outside", True, 0)]
         self.operator.patch(f"/v1/contracts/{market.contract}", {"vat_ppm": 200_000})
         for n, (customer, supplier, kind, self_billing, vat) in enumerate(cases):
@@ -223,9 +223,14 @@ class Statements(ServerCase):
                 self.assertEqual((listed["payable_minor"], listed["vat_minor"], listed["to_pay_minor"]), (1200, vat, 1200 + vat))
                 said = {**customer, "country": customer["country"].upper(), "vat_id": customer["vat_id"].replace(" ", "")} if customer else None
                 self.assertEqual(statement["advertiser"], {"id": market.advertiser.id, **({"legal": said} if said else {})})
-        for legal, field in (({"vat_id": "-"}, "legal.vat_id"), ({"country": "Belgium"}, "legal.country"), ({"tel": "1"}, "legal.tel"), ({"name": "a\nb"}, "legal.name"), ([], "legal")):
+        for legal, field in (({"vat_id": "-"}, "legal.vat_id"), ({"country": "Belgium"}, "legal.country"), ({"tel": "1"}, "legal.tel"), ({"name": "a\nb"}, "legal.name"), ([], "legal"),
+                             ({"country": "DE", "vat_id": "FR48999000102"}, "legal.vat_id"), ({"country": "GB", "vat_id": "IE1234567A"}, "legal.vat_id")):
             refused = self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": legal})
             self.assertEqual((refused.status, refused.json["field"]), (422, field))
+        self.assertIn("of a party in DE is DE999999999 (9: a digit", self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": {"country": "DE", "vat_id": "FR48999000102"}}).json["detail"])
+        for country, vat_id, kept in (("EL", "GR 123456789", ("GR", "EL123456789")), ("GR", "EL123456789", ("GR", "EL123456789")), ("UK", "xi-123 456 789", ("GB", "XI123456789"))):
+            legal = self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": {"country": country, "vat_id": vat_id}}), 200).json["legal"]
+            self.assertEqual((legal["country"], legal["vat_id"]), kept)
         self.assertStatus(market.publisher.call("PATCH", f"/v1/parties/{market.advertiser.id}", {"legal": {}}), 404)
         later = market.new_contract(Party(self.operator, "Another", "publisher"))
         with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:

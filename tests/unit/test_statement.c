@@ -693,24 +693,24 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
             csv.ptr,
             french ? "\xef\xbb\xbf"
                      "statement;number;contract;kind;index;lead;reference;lead_at;txid;placement;link;sub1;"
-                     "status;reason;at;by;trust;text;terms;tier;share_from;share_to;clicks;impressions;all_clicks;"
+                     "status;reason;at;by;trust;text;corrects;adjustment;advertiser_assent_at;publisher_assent_at;terms;tier;share_from;share_to;clicks;impressions;all_clicks;"
                      "all_impressions;timezone;currency;micros;amount\r\n"
                      "\"'=1+1,\"\"x\"\"\";1;C1;lead;1;1;;2026-09-21 "
-                     "14:13:21;'=2;;;;approved;;;;;;0;;;;;;;;UTC;EUR;12345000;12,345\r\n"
+                     "14:13:21;'=2;;;;approved;;;;;;;;;;0;;;;;;;;UTC;EUR;12345000;12,345\r\n"
                      "\"'=1+1,\"\"x\"\"\";1;C1;disposition;2;1;;2026-09-21 14:13:21;'=2;;;;returned;;2026-09-21 "
                      "14:13:22;A1;signed;"
-                     "\"a; b\";;;;;;;;;UTC;EUR;-12345000;-12,345\r\n"
-                     "\"'=1+1,\"\"x\"\"\";1;C1;traffic;;;;;;;;;;;;;;;;;;;0;1;0;1;UTC;EUR;5000;0,005\r\n"
+                     "\"a; b\";;;;;;;;;;;;;UTC;EUR;-12345000;-12,345\r\n"
+                     "\"'=1+1,\"\"x\"\"\";1;C1;traffic;;;;;;;;;;;;;;;;;;;;;;;0;1;0;1;UTC;EUR;5000;0,005\r\n"
                    : "\xef\xbb\xbf"
                      "statement,number,contract,kind,index,lead,reference,lead_at,txid,placement,link,sub1,"
-                     "status,reason,at,by,trust,text,terms,tier,share_from,share_to,clicks,impressions,all_clicks,"
+                     "status,reason,at,by,trust,text,corrects,adjustment,advertiser_assent_at,publisher_assent_at,terms,tier,share_from,share_to,clicks,impressions,all_clicks,"
                      "all_impressions,timezone,currency,micros,amount\r\n"
                      "\"'=1+1,\"\"x\"\"\",1,C1,lead,1,1,,2026-09-21 "
-                     "14:13:21,'=2,,,,approved,,,,,,0,,,,,,,,UTC,EUR,12345000,12.345\r\n"
+                     "14:13:21,'=2,,,,approved,,,,,,,,,,0,,,,,,,,UTC,EUR,12345000,12.345\r\n"
                      "\"'=1+1,\"\"x\"\"\",1,C1,disposition,2,1,,2026-09-21 14:13:21,'=2,,,,returned,,2026-09-21 "
                      "14:13:22,A1,signed,"
-                     "a; b,,,,,,,,,UTC,EUR,-12345000,-12.345\r\n"
-                     "\"'=1+1,\"\"x\"\"\",1,C1,traffic,,,,,,,,,,,,,,,,,,,0,1,0,1,UTC,EUR,5000,0.005\r\n");
+                     "a; b,,,,,,,,,,,,,UTC,EUR,-12345000,-12.345\r\n"
+                     "\"'=1+1,\"\"x\"\"\",1,C1,traffic,,,,,,,,,,,,,,,,,,,,,,,0,1,0,1,UTC,EUR,5000,0.005\r\n");
         buf_free(&csv);
     }
     statement_free(&out);
@@ -926,6 +926,66 @@ static void what_does_not_read_is_not_shown(void **state)
     buf_free(&out);
 }
 
+/* An id that can be one of each country, and what cannot. */
+static void a_vat_id_has_a_form_of_its_country(void **state)
+{
+    static const struct {
+        const char *country, *good, *bad; /* ids, blanks between */
+    } cases[] = {
+        {"AT", "ATU12345678", "AT12345678 ATU1234567 ATX12345678 DE123456789"},
+        {"BE", "BE0999000129 BE1999000129", "BE999000129 BE2999000129 BE09990001290"},
+        {"BG", "BG123456789 BG1234567890", "BG12345678"},
+        {"CY", "CY12345678X", "CY123456789 CYX2345678X"},
+        {"CZ", "CZ12345678 CZ123456789 CZ1234567890", "CZ1234567 CZ12345678901"},
+        {"DE", "DE123456789", "DE12345678 DE1234567890 FR48999000102 123456789 DEA23456789"},
+        {"DK", "DK12345678", "DK123456789"},
+        {"EE", "EE123456789", "EE12345678"},
+        {"ES", "ESX1234567X ESX12345678 ES12345678X", "ES123456789 ESXX234567X ESX1234567"},
+        {"FI", "FI12345678", "FI1234567"},
+        {"FR", "FR48999000102 FRK8999000102 FR4K999000102 FRKK999000102", "FR999000102 FR4899900010A FR489990001020 DE123456789"},
+        {"GB", "GB123456789 GB123456789012 GBGD123 GBHA123 XI123456789 XI123456789012 XIGD123", "GB12345678 GBGX123 IE1234567A 123456789"},
+        {"GR", "EL123456789", "GR123456789 EL12345678"},
+        {"HR", "HR12345678901", "HR1234567890"},
+        {"HU", "HU12345678", "HU123456789"},
+        {"IE", "IE1234567A IE1A23456B IE1234567AB", "IE12345678 IEA234567A"},
+        {"IT", "IT12345678901", "IT1234567890"},
+        {"LT", "LT123456789 LT123456789012", "LT12345678901"},
+        {"LU", "LU12345678", "LU1234567"},
+        {"LV", "LV12345678901", "LV1234567890"},
+        {"MT", "MT12345678", "MT1234567"},
+        {"NL", "NL123456789B01", "NL123456789C01 NL123456789B1"},
+        {"PL", "PL1234567890", "PL123456789"},
+        {"PT", "PT123456789", "PT12345678"},
+        {"RO", "RO12 RO123456789 RO1234567890", "RO1 RO12345678901"},
+        {"SE", "SE123456789012", "SE1234567890"},
+        {"SI", "SI12345678", "SI123456789"},
+        {"SK", "SK1234567890", "SK123456789"},
+        {"CH", "CHE123456788MWST CHE123456788", ""},
+        {"US", "123456789 FR48999000102", ""},
+        {"", "FR48999000102 1234", ""},
+    };
+    size_t eu = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        eu += vat_in_eu(span_str(cases[i].country));
+        for (int bad = 0; bad < 2; bad++)
+            for (struct span rest = span_str(bad ? cases[i].bad : cases[i].good); rest.len > 0;) {
+                struct problem p = {0};
+                struct span id = text_take(&rest, ' ');
+                enum err err = vat_id_check(span_str(cases[i].country), id, &p);
+                if (err != (bad ? ERR_INVALID : ERR_OK))
+                    fail_msg("%.*s of %s: %s", (int)id.len, id.ptr, cases[i].country, err_word(err));
+                if (bad) {
+                    assert_string_equal(p.field, "legal.vat_id");
+                    assert_non_null(strstr(p.detail, cases[i].country));
+                    assert_null(strstr(p.detail, "or  "));
+                    assert_string_equal(p.detail + strlen(p.detail) - 10, "X: either)");
+                }
+            }
+    }
+    assert_int_equal(eu, 27);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -943,6 +1003,7 @@ int main(void)
         cmocka_unit_test(responses_read_strictly),
         cmocka_unit_test(a_receipt_says_what_stands_where),
         cmocka_unit_test(csv_has_a_row_a_line_and_no_formula),
+        cmocka_unit_test(a_vat_id_has_a_form_of_its_country),
         cmocka_unit_test(html_shows_the_totals_and_escapes),
         cmocka_unit_test(html_lists_adjustments_where_there_are_some),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),

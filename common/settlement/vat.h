@@ -1,0 +1,15 @@
+/* VAT ids of the EU and the United Kingdom, by country: as VIES publishes their structure (its FAQ, "What is the format
+ * of VAT numbers?"). Whether one was given out only a tax office knows. */
+#ifndef CS_SETTLEMENT_VAT_H
+#define CS_SETTLEMENT_VAT_H
+
+#include "common/base/problem.h"
+#include "common/base/span.h"
+
+bool vat_in_eu(struct span country); /* ISO 3166 */
+/* Whether an id, in capitals without blanks and signs, can be one of a party of that country: where the table has the
+ * country it begins with its letters (EL for GR, GB or XI for GB), else any will do. ERR_INVALID naming legal.vat_id,
+ * with the forms that it could have. */
+MUST_CHECK enum err vat_id_check(struct span country, struct span id, struct problem *p);
+
+#endif
