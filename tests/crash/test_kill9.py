@@ -1,5 +1,5 @@
 """kill -9 in mid-load, round after round over one data folder. After each restart: every acknowledged click and lead is in the ledger exactly
-once, the tree extends every checkpoint seen before, and replayed state equals stored state."""
+once, the tree extends every checkpoint seen before, and replayed state equals stored state; statements and answers are there, once."""
 
 import collections
 import contextlib
@@ -18,13 +18,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import BINARY, BROWSER, Market, Party, Server, Tree, click, countersign, person, wait_for  # noqa: E402
+from harness import BINARY, BROWSER, Market, Party, Server, Tree, click, countersign, person, statement_payload, wait_for  # noqa: E402
 
 LOADTEST = str(Path(BINARY).with_name("countersign-loadtest"))
 SEED = int(os.environ.get("SEED") or time.time())
 ROUNDS = int(os.environ.get("ROUNDS") or 12)
 EVENTS_PER_S = 1500
 FLAT_OUT_EVERY = 5  # rounds
+PRICE = 5_000_000
 
 
 class Load:
@@ -198,6 +199,119 @@ class SharedLeads(unittest.TestCase):
             self.assertEqual([(at, to) for at, to, _ in sorted(parts)], [(0, 500_000), (500_000, 1_000_000)], commit)
             self.assertEqual(parts[0][2], parts[1][2], commit)
         self.assertGreater(len(leads), 5, "hardly any lead: this says little")
+
+
+class Statements(unittest.TestCase):
+    """Statements and answers that were acknowledged are there, each once, and a call that was cut off may be sent again."""
+
+    def setUp(self):
+        self.server = Server(SWEEP_MS=50)
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server, campaign={"review": {"mode": "auto", "auto_approve_days": 0}, "dedupe": {"by": []}}, contract={"price": {"lead": [{"micros": PRICE}]}})
+        self.market.put_keys()
+        self.path = f"/v1/contracts/{self.market.contract}/statements"
+        self.issued, self.answered, self.sent, self.leads = {}, {}, {}, 0
+
+    def issue(self, number):
+        """One after the other, each under a key of its own, until the server is gone."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for n in range(100):
+                self.lead()
+                key = f"round-{number}-{n}"
+                self.sent[key] = None
+                made = self.market.operator.call("POST", self.path, {}, {"Idempotency-Key": key})
+                self.assertIn(made.status, (201, 409), made)  # what came is not swept yet: nothing to settle
+                self.sent[key] = made.json.get("id")
+                if made.status == 201:
+                    self.issued[made.json["id"]] = made.json
+
+    def lead(self):
+        self.leads += 1  # one whose answer is lost may be there: it is asked for again
+        txid = f"T{self.leads}"
+        self.market.publisher.postback(person(click_id=self.market.click(), txid=txid))
+
+    def answer(self, party):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            while self.runs:
+                for ident in list(self.issued):
+                    if (ident, party.id) in self.answered:
+                        continue
+                    payload = statement_payload(party.do("GET", f"/v1/statements/{ident}").body)
+                    word = party.jws(party.response(payload, "accept")).encode()
+                    said = party.call("POST", f"/v1/statements/{ident}/responses", word, {"Content-Type": "application/jose"})
+                    self.assertEqual(said.status, 201, said)
+                    self.answered[ident, party.id] = word
+                time.sleep(0.01)
+
+    def compare(self, issued, answered):
+        market = self.market
+        listed, after = [], ""
+        while after is not None:
+            page = market.operator.get(f"/v1/statements?contract={market.contract}{after}")
+            listed += page["data"]
+            after = f"&after={page['next']}" if "next" in page else None
+        there = {each["id"]: each for each in listed}
+        for ident, made in issued.items():
+            self.assertIn(ident, there, "it was acknowledged")
+            self.assertEqual({name: there[ident][name] for name in ("number", "from", "to", "sha256")}, {name: made[name] for name in ("number", "from", "to", "sha256")})
+        self.assertEqual([each["number"] for each in listed], list(range(1, len(listed) + 1)))
+        self.assertEqual([each["from"] for each in listed[1:]], [each["to"] for each in listed[:-1]])
+        for ident, party in answered:
+            self.assertEqual([each["verdict"] for each in there[ident]["answers"] if each["party"] == party], ["accept"], ident)
+        return listed
+
+    def resend(self):
+        """What was cut off is done once, whether it had been done or not; what was done is not done again."""
+        for key, ident in self.sent.items():
+            again = self.market.operator.call("POST", self.path, {}, {"Idempotency-Key": key})
+            if ident is not None:
+                self.assertEqual((again.status, again.json.get("id")), (201, ident), key)
+            elif again.status == 201:
+                self.issued[again.json["id"]] = again.json
+        self.sent.clear()
+        for (ident, party), word in self.answered.items():
+            sender = next(p for p in (self.market.advertiser, self.market.publisher) if p.id == party)
+            again = sender.call("POST", f"/v1/statements/{ident}/responses", word, {"Content-Type": "application/jose"})
+            self.assertEqual(again.status, 200, again)
+
+    def test_kill_9_loses_no_statement_and_no_answer(self):
+        print(f"SEED={SEED}")
+        rng = random.Random(SEED)
+        rounds = max(4, ROUNDS // 4)
+        for number in range(rounds):
+            work = [threading.Thread(target=self.issue, args=(number,))] + [threading.Thread(target=self.answer, args=(p,)) for p in (self.market.advertiser, self.market.publisher)]
+            self.runs = True
+            for each in work:
+                each.start()
+            time.sleep(rng.uniform(0.1, 0.7))
+            self.server.kill()
+            self.runs = False
+            for each in work:
+                each.join()
+            checked = countersign("check", "--data", self.server.data)
+            self.assertEqual(checked.returncode, 0, f"round {number}: {checked.stdout}{checked.stderr}")
+            self.server.start()
+            self.compare(self.issued, self.answered)
+            self.resend()
+            self.compare(self.issued, self.answered)
+        with self.assertRaises(AssertionError):  # the negative controls of the comparison
+            self.compare({"S0": {}}, {})
+        self.market.click()
+        self.market.settled_entries()
+        last = self.market.operator.call("POST", self.path, {})
+        self.assertIn(last.status, (201, 409), last)
+        listed = self.compare(self.issued, self.answered)
+        paid = sum(json.loads(entry).get("payable_micros", 0) for _, entry in self.market.entries() if json.loads(entry)["kind"] == "disposition")
+        paid += sum(entry["payout_micros"] for entry in (json.loads(each) for _, each in self.market.entries()) if entry["kind"] == "lead" and entry["status"] == "approved")
+        self.assertEqual(sum(each["net_micros"] for each in listed), paid)
+        with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
+            pulled = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
+            self.assertEqual(pulled.returncode, 0, pulled.stderr)
+            verified = countersign("verify", mirror)
+            self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+        print(f"{rounds} kills, {len(self.issued)} statements, {len(self.answered)} answers")
+        self.assertGreater(len(self.issued), rounds, "hardly any statement: this says little")
+        self.assertGreater(len(self.answered), rounds)
 
 
 class WitnessItself(unittest.TestCase):
