@@ -40,6 +40,13 @@ void page_text(struct page *g, struct span s)
         }
 }
 
+void page_words(struct page *g, struct span s)
+{
+    page_html(g, "<bdi>");
+    page_text(g, s);
+    page_html(g, "</bdi>");
+}
+
 void page_say(struct page *g, enum word w, ...)
 {
     struct span rest = span_str(word_text(g->language, w));

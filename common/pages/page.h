@@ -18,6 +18,9 @@ struct page {
 
 /* The five of HTML that mean something; U+FFFD in place of what turns or hides other text (utf8_seen). */
 void page_text(struct page *g, struct span s);
+void page_words(
+    struct page *g,
+    struct span s); /* the same, of people's own words: whichever way they run, they turn nothing around them */
 void page_html(struct page *g, const char *html); /* as it stands */
 /* A word's text, its {} filled with HTML in turn. As many as it has (asserted). */
 void page_say(struct page *g, enum word w, ...); /* struct span * each, NULL ends them */

@@ -9,7 +9,8 @@ struct sheet {
     struct statement s;
     struct buf *out;
     struct span zone;
-    char mark, point; /* where a comma parts decimals, semicolons part cells */
+    char mark, point;  /* where a comma parts decimals, semicolons part cells */
+    size_t adjustment; /* the next of the payload's that no line had so far */
 };
 
 static void cell(struct sheet *w, struct span s)
@@ -35,13 +36,37 @@ static void text(struct sheet *w, struct span s)
     cell(w, w->in->texts ? s : SPAN(""));
 }
 
-static void time_cell(struct sheet *w, struct span at)
+static void ms_cell(struct sheet *w, bool there, int64_t ms)
 {
     struct page g = {.out = w->out, .offset = w->in->offset, .of_page = w->in->of_page};
-    int64_t ms;
-    if (at.len && time_parse(at, &ms) == ERR_OK)
+    if (there)
         page_plain_time(&g, ms);
     buf_byte(w->out, (uint8_t)w->mark);
+}
+
+static void time_cell(struct sheet *w, struct span at)
+{
+    int64_t ms = 0;
+    bool there = at.len && time_parse(at, &ms) == ERR_OK;
+    ms_cell(w, there, ms);
+}
+
+/* Which statement a line corrects, and who agreed to it when. Both stand in the order of entries. */
+static void of_adjustment(struct sheet *w, const struct statement_line *l)
+{
+    const json_t *a, *made = json_object_get(l->json, "adjustment");
+    struct page_assents given = {.asked = false};
+    while ((a = json_array_get(w->s.adjustments, w->adjustment)) != NULL &&
+           (l->traffic || json_integer_value(json_object_get(a, "index")) < l->index))
+        w->adjustment++;
+    bool is_it = a != NULL && json_integer_value(json_object_get(a, "index")) == l->index;
+    const json_t *of = is_it ? json_object_get(a, "statement") : NULL;
+    cell(w, span_of(json_string_value(of), json_string_length(of)));
+    number(w, made != NULL, json_integer_value(made));
+    if (made != NULL && w->in->assents != NULL)
+        given = w->in->assents(w->in->of_page, (uint64_t)json_integer_value(made));
+    ms_cell(w, given.asked && given.at_ms[0] != 0, given.at_ms[0]);
+    ms_cell(w, given.asked && given.at_ms[1] != 0, given.at_ms[1]);
 }
 
 static void of_lead(struct sheet *w, const struct statement_line *l)
@@ -71,21 +96,40 @@ static void amount(struct sheet *w, int64_t micros)
     buf_str(w->out, "\r\n");
 }
 
-static const char *const columns[] = {"statement",  "number",
-                                      "contract",   "kind",
-                                      "index",      "lead",
-                                      "reference",  "lead_at",
-                                      "txid",       "placement",
-                                      "link",       "sub1",
-                                      "status",     "reason",
-                                      "at",         "by",
-                                      "trust",      "text",
-                                      "terms",      "tier",
-                                      "share_from", "share_to",
-                                      "clicks",     "impressions",
-                                      "all_clicks", "all_impressions",
-                                      "timezone",   "currency",
-                                      "micros",     "amount"};
+static const char *const columns[] = {"statement",
+                                      "number",
+                                      "contract",
+                                      "kind",
+                                      "index",
+                                      "lead",
+                                      "reference",
+                                      "lead_at",
+                                      "txid",
+                                      "placement",
+                                      "link",
+                                      "sub1",
+                                      "status",
+                                      "reason",
+                                      "at",
+                                      "by",
+                                      "trust",
+                                      "text",
+                                      "corrects",
+                                      "adjustment",
+                                      "advertiser_assent_at",
+                                      "publisher_assent_at",
+                                      "terms",
+                                      "tier",
+                                      "share_from",
+                                      "share_to",
+                                      "clicks",
+                                      "impressions",
+                                      "all_clicks",
+                                      "all_impressions",
+                                      "timezone",
+                                      "currency",
+                                      "micros",
+                                      "amount"};
 
 static void heading(struct sheet *w)
 {
@@ -113,6 +157,7 @@ static void row(struct sheet *w, const struct statement_line *l)
     cell(w, l->by);
     cell(w, l->trust);
     text(w, l->text);
+    of_adjustment(w, l);
     member(w, l, "terms");
     member(w, l, "tier");
     member(w, l, "share_from");

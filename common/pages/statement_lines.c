@@ -15,7 +15,7 @@ static void decider(struct paper *w, struct page *g, const struct statement_line
     else if (id.len == 0)
         page_word(g, WORD_BY_ITSELF);
     else if (publisher || span_eq(id, w->s.advertiser))
-        page_text(g, name_of(w, publisher));
+        page_words(g, name_of(w, publisher));
     else {
         name = text_of(w, 2, id);
         page_say(g, WORD_BY_OPERATOR, &name, (struct span *)NULL);
@@ -41,7 +41,7 @@ static void decided(struct paper *w, const struct statement_line *l)
     struct span by = buf_span(who.out), day = buf_span(when.out);
     page_say(&w->g, WORD_BY_ON, &by, &day, (struct span *)NULL);
     if (w->in->texts && !span_empty(text_strip(l->text))) {
-        struct span text = text_of(w, 0, l->text);
+        struct span text = words_of(w, 0, l->text);
         html(w, " ");
         page_say(&w->g, WORD_QUOTED, &text, (struct span *)NULL);
     }
@@ -92,6 +92,30 @@ static void lead_name(struct paper *w, bool there, int64_t lead)
     buf_free(&reference);
 }
 
+/* "agreed by Solaire, 2 Nov 2026; Nord, 3 Nov 2026" */
+static void assented(struct paper *w, uint64_t adjustment)
+{
+    struct page_assents given = w->in->assents(w->in->of_page, adjustment);
+    struct page all = aside(w, 2);
+    html(w, "<span class=\"why\">");
+    for (int publisher = 0; publisher < 2 && given.asked; publisher++) {
+        if (given.at_ms[publisher] == 0)
+            continue;
+        struct page when = aside(w, 1);
+        page_day(&when, given.at_ms[publisher]);
+        struct span who = words_of(w, 0, name_of(w, publisher)), day = buf_span(when.out);
+        if (all.out->len > 0)
+            buf_str(all.out, w->g.language == LANGUAGE_ZH ? "；" : w->g.language == LANGUAGE_FR ? "\u202f; " : "; ");
+        page_say(&all, WORD_BY_ON, &who, &day, (struct span *)NULL);
+    }
+    struct span said = buf_span(all.out);
+    if (given.asked)
+        page_say(&w->g, WORD_AGREED_BY, &said, (struct span *)NULL);
+    else
+        page_word(&w->g, WORD_OPERATORS_WORD);
+    html(w, "</span>");
+}
+
 static void adjustment(struct paper *w, const json_t *a)
 {
     struct statement_line item = {0};
@@ -113,6 +137,8 @@ static void adjustment(struct paper *w, const json_t *a)
         decided(w, &item);
         html(w, "</span>");
     }
+    if (w->in->assents != NULL && json_object_get(a, "adjustment") != NULL)
+        assented(w, (uint64_t)number(a, "adjustment"));
     html(w, "</td>");
     cell(w, WORD_ADJUSTED_FIRST, false);
     html(w, "<span class=\"id\">");
@@ -185,7 +211,7 @@ static void disputed(struct paper *w, const struct statement_line *l)
     for (int publisher = 0; publisher < 2; publisher++) {
         if (l->traffic || !disputes(&w->in->answer[publisher], l->index))
             continue;
-        struct span who = text_of(w, 0, name_of(w, publisher));
+        struct span who = words_of(w, 0, name_of(w, publisher));
         html(w, "<span class=\"why bad\">");
         page_say(&w->g, WORD_LINE_DISPUTED, &who, (struct span *)NULL);
         html(w, "</span>");
@@ -198,18 +224,18 @@ static void link_cell(struct paper *w, const struct statement_line *l)
     struct span label = w->in->texts && w->in->label != NULL && l->placement > 0
                             ? w->in->label(w->in->of_page, l->placement)
                             : SPAN("");
-    html(w, "<td data-l=\"");
+    html(w, "<td class=\"k\" data-l=\"");
     page_word(&w->g, WORD_LINE_LINK);
     html(w, "\">");
     if (label.len) {
-        page_text(&w->g, label);
+        page_words(&w->g, label);
     } else if (l->placement > 0) {
         struct span n = count_of(w, 0, l->placement);
         page_say(&w->g, WORD_LINK_OF, &n, (struct span *)NULL);
     }
     if (w->in->texts && l->sub1.len) {
         html(w, l->placement > 0 ? " · " : "");
-        page_text(&w->g, l->sub1);
+        page_words(&w->g, l->sub1);
     }
     html(w, "</td>");
 }
@@ -233,7 +259,7 @@ static void line_row(struct paper *w, const struct statement_line *l)
         html(w, l->txid.len <= NUMBER_WHOLE ? "<td class=\"nb\" data-l=\"" : "<td data-l=\"");
         page_word(&w->g, WORD_LINE_NUMBER);
         html(w, "\">");
-        page_text(&w->g, l->txid);
+        page_words(&w->g, l->txid);
         html(w, "</td>");
     }
     link_cell(w, l);
@@ -310,7 +336,9 @@ void paper_lines(struct paper *w)
         page_text(&w->g, w->in->address);
         html(w, "&amp;lines=all\">");
         page_say(&w->g, WORD_LINES_ALL, &n, (struct span *)NULL);
-        html(w, "</a></p>");
+        html(w, "</a></p><p class=\"paper\">");
+        page_say(&w->g, WORD_LINES_PRINTED, &n, (struct span *)NULL);
+        html(w, "</p>");
     }
     html(w, "</section>");
 }

@@ -53,14 +53,14 @@ static void address(struct paper *w, bool publisher)
     page_word(&w->g, publisher ? WORD_SUPPLIER : WORD_CUSTOMER);
     html(w, "</span><br><b>");
     if (name_of(w, publisher).len)
-        page_text(&w->g, name_of(w, publisher));
+        page_words(&w->g, name_of(w, publisher));
     else
         page_word(&w->g, WORD_NO_PUBLISHER);
     html(w, "</b>");
     while (lines.len) {
         line = text_take(&lines, '\n');
         html(w, "<br>");
-        page_text(&w->g, line);
+        page_words(&w->g, line);
     }
     if (member(legal, "country").len) {
         html(w, "<br>");
@@ -81,7 +81,7 @@ static void contract(struct paper *w)
     address(w, false);
     html(w, "</section><section><dl class=\"kv l\">");
     fact(w, WORD_CAMPAIGN);
-    page_text(&w->g, w->s.campaign_name);
+    page_words(&w->g, w->s.campaign_name);
     html(w, "</dd>");
     fact(w, WORD_CONTRACT);
     html(w, "<span class=\"id\">");
@@ -101,7 +101,7 @@ static void payment(struct paper *w)
     html(w, "<section class=\"pay keep\"><p>");
     if (owed) {
         struct page due = aside(w, 2);
-        struct span payer = text_of(w, 0, name_of(w, by_publisher)), payee = text_of(w, 1, name_of(w, !by_publisher));
+        struct span payer = words_of(w, 0, name_of(w, by_publisher)), payee = words_of(w, 1, name_of(w, !by_publisher));
         page_say(&w->g, WORD_PAYS, &payer, &payee, (struct span *)NULL);
         html(w, "<br>");
         page_day(&due, w->s.due_ms);
@@ -135,7 +135,7 @@ static void signer(struct paper *w, const char *state, struct span thumbprint, s
     else
         waiting_hand(w);
     html(w, "<b>");
-    page_text(&w->g, name);
+    page_words(&w->g, name);
     html(w, "</b> <span>");
     page_word(&w->g, role);
     html(w, "</span> <em>");
@@ -162,7 +162,7 @@ static void answer(struct paper *w, bool publisher)
         page_say(&w->g, WORD_DISPUTED_LINES_AT, &n, &when, (struct span *)NULL);
     html(w, "</em>");
     if (a->given && !span_empty(text_strip(a->reason)) && w->in->texts) {
-        struct span reason = text_of(w, 0, a->reason);
+        struct span reason = words_of(w, 0, a->reason);
         html(w, "<span class=\"why\">");
         page_say(&w->g, WORD_QUOTED, &reason, (struct span *)NULL);
         html(w, "</span>");

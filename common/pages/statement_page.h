@@ -23,9 +23,16 @@ struct page_terms {
     const struct terms *terms;
 };
 
+/* How an adjustment came to count. */
+struct page_assents {
+    bool asked;       /* by the assents of both; else by the operator's word alone */
+    int64_t at_ms[2]; /* of the advertiser's, the publisher's; 0: not given */
+};
+
 /* What only the server knows; of_page is the page's own. */
 typedef void page_reference(void *of_page, uint64_t lead, struct buf *out);
 typedef struct span page_label(void *of_page, int64_t placement); /* empty: it has none */
+typedef struct page_assents page_assents(void *of_page, uint64_t adjustment);
 
 struct statement_page {
     struct span payload, lines;
@@ -37,6 +44,7 @@ struct statement_page {
     void *of_page;
     page_reference *reference; /* of leads; NULL: none are shown */
     page_label *label;         /* of tracking codes; NULL: likewise */
+    page_assents *assents;     /* to adjustments; NULL: likewise */
     bool texts;                /* what senders wrote themselves is shown: txid, sub1, labels, reasons */
     const struct page_terms *terms;
     size_t n_terms;

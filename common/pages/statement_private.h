@@ -40,6 +40,13 @@ static inline struct span text_of(struct paper *w, int i, struct span s)
     return buf_span(g.out);
 }
 
+static inline struct span words_of(struct paper *w, int i, struct span s)
+{
+    struct page g = aside(w, i);
+    page_words(&g, s);
+    return buf_span(g.out);
+}
+
 static inline struct span count_of(struct paper *w, int i, int64_t n)
 {
     struct page g = aside(w, i);

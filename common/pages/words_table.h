@@ -64,6 +64,8 @@
     X(ADJUSTED_FIRST, "First on", "Origine", "原结算单") \
     X(ADJUSTED_ALL, "All adjustments", "Total des ajustements", "调整合计") \
     X(CORRECTION, "Correction by the operator", "Correction de l’opérateur", "运营方更正") \
+    X(AGREED_BY, "agreed by {}", "accepté par {}", "已同意：{}") \
+    X(OPERATORS_WORD, "by the operator’s word alone", "par la seule parole de l’opérateur", "仅凭运营方之言") \
     X(REINSTATED, "Reinstated", "Rétabli", "已恢复") \
     X(TOTAL, "Total", "Total", "合计") \
     X(NET, "Net amount", "Montant net", "净额") \
@@ -95,6 +97,7 @@
     X(LINES, "The lines that moved money: {} to {} of {}", "Lignes ayant donné lieu à un montant\u00a0: {} à {} sur {}", "涉及金额的行：第 {}–{} 行，共 {} 行") \
     X(LINES_NONE, "No line moved money", "Aucune ligne n’a donné lieu à un montant", "无涉及金额的行") \
     X(LINES_ALL, "Show all {}", "Les afficher toutes ({})", "显示全部 {} 条") \
+    X(LINES_PRINTED, "For all {} lines on paper open “Show all” at this place of the page first; the statement’s CSV has them too.", "Pour imprimer les {} lignes, ouvrez d’abord «\u00a0Les afficher toutes\u00a0» à cet endroit de la page\u202f; elles figurent aussi dans le CSV du relevé.", "如需打印全部 {} 行，请先在网页此处点“显示全部”；结算单的 CSV 文件中也有。") \
     X(LINE_RECEIVED, "Received", "Reçu", "收到") \
     X(LINE_ENTRY, "Line", "Ligne", "行") \
     X(LINE_NUMBER, "Number", "Numéro", "编号") \

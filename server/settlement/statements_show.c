@@ -14,9 +14,10 @@ enum { LINES_SHOWN = 50 };
 
 /* What a page asks while it is written. */
 struct asked {
+    struct txn *txn;
     struct zones *zones;
     struct span name;
-    enum err err; /* the first that a time of the page came to: then there is no page */
+    enum err err; /* the first that a time or row of the page came to: then there is no page */
     struct tokens *tokens;
     const struct contract *contract;
 };
@@ -44,6 +45,17 @@ static struct span label_of(void *of_page, int64_t placement)
     const struct contract *k = ((const struct asked *)of_page)->contract;
     bool known = placement > 0 && (uint64_t)placement <= k->n_codes;
     return known ? k->codes[placement - 1].label : SPAN("");
+}
+
+static struct page_assents assents_of(void *of_page, uint64_t adjustment)
+{
+    struct asked *a = of_page;
+    const struct view view = store_view(a->txn);
+    struct adjustment_row row = {.at_ms = 0};
+    enum err err = row_adjustment(&view, a->contract->number, adjustment, &row);
+    if (err != ERR_OK && a->err == ERR_OK)
+        a->err = err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    return (struct page_assents){row.on_assent, {row.assent[0].at_ms, row.assent[1].at_ms}};
 }
 
 /* ---- the terms that it names ---- */
@@ -232,7 +244,8 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
     enum err err = statement_meta_read(s->txn, rq->catalog, s->id, &m);
     if (err != ERR_OK)
         return err;
-    struct asked asked = {.zones = rq->worker->zones,
+    struct asked asked = {.txn = s->txn,
+                          .zones = rq->worker->zones,
                           .name = contract_terms(m.contract, m.issued_ms)->timezone,
                           .tokens = rq->worker->tokens,
                           .contract = m.contract};
@@ -243,6 +256,7 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
                                   .of_page = &asked,
                                   .reference = reference_of,
                                   .label = label_of,
+                                  .assents = assents_of,
                                   .texts = s->texts,
                                   .lines_most = s->all_lines ? 0 : LINES_SHOWN,
                                   .address = s->address};

@@ -30,7 +30,8 @@ for (const { name, url, save } of given.pages) {
   const desk = await browser.newPage({ viewport: { width: PAPER, height: 1000 } });
   await desk.goto(url, { waitUntil: 'load' });
   await desk.emulateMedia({ media: 'print' });
-  const paper = { wide: await desk.evaluate(wide), links: await desk.$$eval('a', (all) => all.filter((one) => one.checkVisibility()).map((one) => one.getAttribute('href'))) };
+  const said = () => [...document.querySelectorAll('.paper')].filter((one) => one.checkVisibility()).map((one) => one.textContent);
+  const paper = { wide: await desk.evaluate(wide), said: await desk.evaluate(said), links: await desk.$$eval('a', (all) => all.filter((one) => one.checkVisibility()).map((one) => one.getAttribute('href'))) };
   const pdf = await desk.pdf({ preferCSSPageSize: true });
   if (save) {
     writeFileSync(save + '.pdf', pdf);
@@ -38,8 +39,12 @@ for (const { name, url, save } of given.pages) {
     await desk.setViewportSize({ width: 1200, height: 1000 });
     await desk.screenshot({ path: save + '.desk.png', fullPage: true });
   }
+  await desk.emulateMedia({ media: 'screen' });
+  await desk.setViewportSize({ width: 1000, height: 1000 });
+  const screen = { wide: await desk.evaluate(wide), said: await desk.evaluate(said),
+    links: await desk.$$eval('.lines td.k', (all) => Math.min(...all.filter((one) => one.textContent.length > 12).map((one) => one.clientWidth))) };
   await desk.close();
-  told[name] = { status: answer.status(), phone, paper, tree, complaints, text: pdf.toString('latin1').match(/share=/) !== null,
+  told[name] = { status: answer.status(), phone, paper, screen, tree, complaints, text: pdf.toString('latin1').match(/share=/) !== null,
     sheets: (pdf.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g) || []).length };
 }
 console.log(JSON.stringify(told));

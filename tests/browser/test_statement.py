@@ -92,10 +92,20 @@ class Pages(ServerCase):
             with self.subTest(name):
                 self.assertEqual((said["status"], said["phone"], said["complaints"]), (200, {"wide": [], "scrolls": False}, []))
 
+    def test_a_screen_of_a_thousand_pixels_has_room_for_links(self):
+        for name, said in self.told.items():
+            with self.subTest(name):
+                self.assertEqual(said["screen"]["wide"], [])
+                if "long" in name:
+                    self.assertGreaterEqual(said["screen"]["links"], 100)
+
     def test_it_prints_on_a4_without_a_link(self):
         for name, said in self.told.items():
             with self.subTest(name):
-                self.assertEqual((said["paper"], said["text"]), ({"wide": [], "links": []}, False))
+                self.assertEqual((said["paper"]["wide"], said["paper"]["links"], said["text"]), ([], [], False))
+                cut = ("long, disputed" in name or "bare" in name) and LINES > 50
+                self.assertEqual((len(said["paper"]["said"]), said["screen"]["said"]), (int(cut), []))  # what is left out is told
+                self.assertTrue(not cut or str(LINES) in said["paper"]["said"][0], said["paper"])
                 self.assertIn(said["sheets"], range(2, 3 + (LINES // 15 if "long" in name or "bare" in name else 0) + 1))
 
     def test_it_reads_aloud_as_headings_and_tables(self):

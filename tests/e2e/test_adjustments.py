@@ -1,12 +1,17 @@
 """Corrections in money: entries of their own, on the next statement, by the operator's word or with the assent of both; what a log shows of them."""
 
+import csv
+import datetime
+import io
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import zoneinfo
 from pathlib import Path
 
 from harness import SOURCE, Market, ServerCase, countersign, person, rfc3339, statement_payload
@@ -43,6 +48,12 @@ class Adjustments(ServerCase):
         jws = self.market.publisher.do("GET", f"/v1/statements/{made['id']}").body
         lines = self.market.publisher.do("GET", f"/v1/statements/{made['id']}/lines").text
         return json.loads(statement_payload(jws)), [json.loads(line) for line in lines.splitlines()]
+
+    def table(self, statement):
+        """The CSV's rows of adjustments: what each corrects, its entry, when the advertiser and the publisher agreed."""
+        text = self.market.operator.do("GET", f"/v1/statements/{statement['id']}?format=csv").text.removeprefix("\ufeff")
+        return [(row["corrects"], row["adjustment"], row["advertiser_assent_at"], row["publisher_assent_at"]) for row in csv.DictReader(io.StringIO(text))
+                if row["kind"] in ("adjustment", "disposition")]
 
     def listed(self):
         return {each["index"]: each for each in self.market.publisher.get(f"{self.path}/adjustments")["data"]}
@@ -88,6 +99,8 @@ class Adjustments(ServerCase):
         self.assertEqual((two["gross_micros"], two["net_micros"], two["payable_minor"], two["carried_micros"]), (0, 700_001 - LEAD, -430, 1))
         html = market.operator.do("GET", f"/v1/statements/{two['id']}?format=html").text
         self.assertIn("&lt;b&gt;", html)
+        self.assertEqual((html.count("by the operator’s word alone"), "agreed by" in html), (2, False))
+        self.assertEqual(self.table(two), [(one["id"], str(made["index"]), "", ""), (one["id"], str(other["index"]), "", "")])
         self.assertEqual({index: each["stands_on"] for index, each in self.listed().items()}, {made["index"]: two["id"], other["index"]: two["id"]})
         told = self.audit()
         self.assertIn("by the operator's word alone", told["adjustment"][0]["sentence"])
@@ -117,6 +130,12 @@ class Adjustments(ServerCase):
         self.assertEqual(three["adjustments"], [{"adjustment": made["index"], "index": done["counts_from"], "lead": lead["index"], "micros": -LEAD,
                                                  "reason": "adjustment", "statement": one["id"]}])
         self.assertEqual((three["net_micros"], lines[0]["text"]), (-LEAD, "a test order"))
+        zone = zoneinfo.ZoneInfo(three["timezone"])
+        agreed = [datetime.datetime.fromisoformat(each["at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") for each in done["assents"]]
+        self.assertEqual(self.table(three), [(one["id"], str(made["index"]), *agreed)])
+        html = re.sub("<[^>]*>", "", market.publisher.do("GET", f"/v1/statements/{three['id']}?format=html").text)
+        days = [f"{day.day}\u00a0{day:%b}\u00a0{day.year}" for day in map(datetime.datetime.fromisoformat, agreed)]
+        self.assertIn(f"agreed by {market.advertiser.id}, {days[0]}; {market.publisher.id}, {days[1]}", html)
         self.assertEqual(self.listed()[never["index"]]["state"], "awaits_assent")
         disputed = market.publisher.answer_statement(three["id"], "dispute", [done["counts_from"]])
         self.assertStatus(disputed, 201)
@@ -179,6 +198,7 @@ class Adjustments(ServerCase):
             market.advertiser.post(f"/v1/leads/{each['lead']}/dispositions", {"status": "returned"})
         two, _ = self.settle()
         self.assertEqual([(each["lead"], each["statement"]) for each in two["adjustments"]], [(lead["index"], one["id"]), (again["index"], one["id"])])
+        self.assertEqual(self.table(two), 2 * [(one["id"], "", "", "")])
         market.advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": "approved"})
         within = self.lead()
         market.advertiser.post(f"/v1/leads/{within['lead']}/dispositions", {"status": "returned"})
