@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/pages/statement_page.h"
 #include "common/settlement/statement.h"
+#include "common/settlement/vat.h"
 #include "tests/support/ok.h"
 #include "tests/support/world.h"
 
@@ -690,27 +691,29 @@ static void csv_has_a_row_a_line_and_no_formula(void **state)
         assert_ok(statement_csv(&csv, &page));
         buf_byte(&csv, '\0');
         assert_string_equal(
-            csv.ptr,
-            french ? "\xef\xbb\xbf"
-                     "statement;number;contract;kind;index;lead;reference;lead_at;txid;placement;link;sub1;"
-                     "status;reason;at;by;trust;text;corrects;adjustment;advertiser_assent_at;publisher_assent_at;terms;tier;share_from;share_to;clicks;impressions;all_clicks;"
-                     "all_impressions;timezone;currency;micros;amount\r\n"
-                     "\"'=1+1,\"\"x\"\"\";1;C1;lead;1;1;;2026-09-21 "
-                     "14:13:21;'=2;;;;approved;;;;;;;;;;0;;;;;;;;UTC;EUR;12345000;12,345\r\n"
-                     "\"'=1+1,\"\"x\"\"\";1;C1;disposition;2;1;;2026-09-21 14:13:21;'=2;;;;returned;;2026-09-21 "
-                     "14:13:22;A1;signed;"
-                     "\"a; b\";;;;;;;;;;;;;UTC;EUR;-12345000;-12,345\r\n"
-                     "\"'=1+1,\"\"x\"\"\";1;C1;traffic;;;;;;;;;;;;;;;;;;;;;;;0;1;0;1;UTC;EUR;5000;0,005\r\n"
-                   : "\xef\xbb\xbf"
-                     "statement,number,contract,kind,index,lead,reference,lead_at,txid,placement,link,sub1,"
-                     "status,reason,at,by,trust,text,corrects,adjustment,advertiser_assent_at,publisher_assent_at,terms,tier,share_from,share_to,clicks,impressions,all_clicks,"
-                     "all_impressions,timezone,currency,micros,amount\r\n"
-                     "\"'=1+1,\"\"x\"\"\",1,C1,lead,1,1,,2026-09-21 "
-                     "14:13:21,'=2,,,,approved,,,,,,,,,,0,,,,,,,,UTC,EUR,12345000,12.345\r\n"
-                     "\"'=1+1,\"\"x\"\"\",1,C1,disposition,2,1,,2026-09-21 14:13:21,'=2,,,,returned,,2026-09-21 "
-                     "14:13:22,A1,signed,"
-                     "a; b,,,,,,,,,,,,,UTC,EUR,-12345000,-12.345\r\n"
-                     "\"'=1+1,\"\"x\"\"\",1,C1,traffic,,,,,,,,,,,,,,,,,,,,,,,0,1,0,1,UTC,EUR,5000,0.005\r\n");
+            csv.ptr, french
+                         ? "\xef\xbb\xbf"
+                           "statement;number;contract;kind;index;lead;reference;lead_at;txid;placement;link;sub1;"
+                           "status;reason;at;by;trust;text;corrects;adjustment;advertiser_assent_at;publisher_assent_"
+                           "at;terms;tier;share_from;share_to;clicks;impressions;all_clicks;"
+                           "all_impressions;timezone;currency;micros;amount\r\n"
+                           "\"'=1+1,\"\"x\"\"\";1;C1;lead;1;1;;2026-09-21 "
+                           "14:13:21;'=2;;;;approved;;;;;;;;;;0;;;;;;;;UTC;EUR;12345000;12,345\r\n"
+                           "\"'=1+1,\"\"x\"\"\";1;C1;disposition;2;1;;2026-09-21 14:13:21;'=2;;;;returned;;2026-09-21 "
+                           "14:13:22;A1;signed;"
+                           "\"a; b\";;;;;;;;;;;;;UTC;EUR;-12345000;-12,345\r\n"
+                           "\"'=1+1,\"\"x\"\"\";1;C1;traffic;;;;;;;;;;;;;;;;;;;;;;;0;1;0;1;UTC;EUR;5000;0,005\r\n"
+                         : "\xef\xbb\xbf"
+                           "statement,number,contract,kind,index,lead,reference,lead_at,txid,placement,link,sub1,"
+                           "status,reason,at,by,trust,text,corrects,adjustment,advertiser_assent_at,publisher_assent_"
+                           "at,terms,tier,share_from,share_to,clicks,impressions,all_clicks,"
+                           "all_impressions,timezone,currency,micros,amount\r\n"
+                           "\"'=1+1,\"\"x\"\"\",1,C1,lead,1,1,,2026-09-21 "
+                           "14:13:21,'=2,,,,approved,,,,,,,,,,0,,,,,,,,UTC,EUR,12345000,12.345\r\n"
+                           "\"'=1+1,\"\"x\"\"\",1,C1,disposition,2,1,,2026-09-21 14:13:21,'=2,,,,returned,,2026-09-21 "
+                           "14:13:22,A1,signed,"
+                           "a; b,,,,,,,,,,,,,UTC,EUR,-12345000,-12.345\r\n"
+                           "\"'=1+1,\"\"x\"\"\",1,C1,traffic,,,,,,,,,,,,,,,,,,,,,,,0,1,0,1,UTC,EUR,5000,0.005\r\n");
         buf_free(&csv);
     }
     statement_free(&out);
@@ -942,8 +945,10 @@ static void a_vat_id_has_a_form_of_its_country(void **state)
         {"EE", "EE123456789", "EE12345678"},
         {"ES", "ESX1234567X ESX12345678 ES12345678X", "ES123456789 ESXX234567X ESX1234567"},
         {"FI", "FI12345678", "FI1234567"},
-        {"FR", "FR48999000102 FRK8999000102 FR4K999000102 FRKK999000102", "FR999000102 FR4899900010A FR489990001020 DE123456789"},
-        {"GB", "GB123456789 GB123456789012 GBGD123 GBHA123 XI123456789 XI123456789012 XIGD123", "GB12345678 GBGX123 IE1234567A 123456789"},
+        {"FR", "FR48999000102 FRK8999000102 FR4K999000102 FRKK999000102",
+         "FR999000102 FR4899900010A FR489990001020 DE123456789"},
+        {"GB", "GB123456789 GB123456789012 GBGD123 GBHA123 XI123456789 XI123456789012 XIGD123",
+         "GB12345678 GBGX123 IE1234567A 123456789"},
         {"GR", "EL123456789", "GR123456789 EL12345678"},
         {"HR", "HR12345678901", "HR1234567890"},
         {"HU", "HU12345678", "HU123456789"},
