@@ -101,6 +101,11 @@ void page_count(struct page *g, int64_t n)
     page_amount(g, n, 0, 0);
 }
 
+void page_index(struct page *g, int64_t n)
+{
+    buf_i64(g->out, n);
+}
+
 /* ---- times ---- */
 
 static const char *const months[LANGUAGES][12] = {

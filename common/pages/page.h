@@ -28,6 +28,7 @@ void page_say(struct page *g, enum word w, ...); /* struct span * each, NULL end
 
 /* 12,345 in English and Chinese, 12 345 in French. */
 void page_count(struct page *g, int64_t n);
+void page_index(struct page *g, int64_t n); /* 12345, as commands and files want it */
 /* value / 10^decimals with at least `least` of them; minus is U+2212. */
 void page_amount(struct page *g, int64_t value, int decimals, int least);
 /* 3 Dec 2026; 3 déc. 2026; 2026年12月3日: in the zone, inside <time>. */

@@ -77,7 +77,7 @@ static void lead_name(struct paper *w, bool there, int64_t lead)
         return;
     }
     html(w, "<span>");
-    page_count(&w->g, lead);
+    page_index(&w->g, lead);
     buf_heap(&reference);
     if (w->in->reference != NULL)
         w->in->reference(w->in->of_page, (uint64_t)lead, &reference);
@@ -248,7 +248,7 @@ static void line_row(struct paper *w, const struct statement_line *l)
     html(w, "<tr>");
     cell(w, WORD_LINE_ENTRY, false);
     if (!l->traffic)
-        page_count(&w->g, l->index);
+        page_index(&w->g, l->index);
     html(w, "</td>");
     day_cell(w, WORD_LINE_RECEIVED, l->lead_at);
     cell(w, WORD_ADJUSTED_LEAD, false);

@@ -87,7 +87,7 @@ static void contract(struct paper *w)
     html(w, "<span class=\"id\">");
     page_text(&w->g, w->s.contract);
     html(w, "</span>, ");
-    struct span entry = count_of(w, 0, (int64_t)w->s.terms);
+    struct span entry = index_of(w, 0, (int64_t)w->s.terms);
     page_say(&w->g, WORD_TERMS_AT, &entry, (struct span *)NULL);
     html(w, "</dd>");
     fact(w, WORD_ISSUER);
@@ -215,7 +215,7 @@ static void quantity_name(struct paper *w, const json_t *q)
     else
         word_of(w, known, member(q, "what"));
     if (json_object_get(q, "terms") != NULL && number(q, "terms") != (int64_t)w->s.terms) {
-        struct span entry = count_of(w, 0, number(q, "terms"));
+        struct span entry = index_of(w, 0, number(q, "terms"));
         html(w, "<span class=\"why\">");
         page_say(&w->g, WORD_OF_TERMS, &entry, (struct span *)NULL);
         html(w, "</span>");
@@ -445,9 +445,9 @@ static void evidence(struct paper *w)
     section(w, "<section class=\"evid keep\">", WORD_EVIDENCE);
     html(w, "<dl class=\"kv l\">");
     fact(w, WORD_ENTRIES);
-    page_count(&w->g, (int64_t)w->s.from);
+    page_index(&w->g, (int64_t)w->s.from);
     html(w, " – ");
-    page_count(&w->g, (int64_t)w->s.to - 1);
+    page_index(&w->g, (int64_t)w->s.to - 1);
     html(w, "</dd>");
     fact(w, WORD_TREE_HEAD);
     html(w, "<span class=\"id\">");

@@ -54,6 +54,13 @@ static inline struct span count_of(struct paper *w, int i, int64_t n)
     return buf_span(g.out);
 }
 
+static inline struct span index_of(struct paper *w, int i, int64_t n)
+{
+    struct page g = aside(w, i);
+    page_index(&g, n);
+    return buf_span(g.out);
+}
+
 static inline struct span time_of(struct paper *w, int i, int64_t ms)
 {
     struct page g = aside(w, i);

@@ -493,9 +493,8 @@ const struct command cmd_settle = {
     .help =
         "Issues a statement for each contract that has something to settle, one line each; what is refused is a line\n"
         "with its reason (exit 1). With --preview it issues nothing and shows what each would come to, with warnings.\n"
-        "It ends with who has not answered statements of before, and since when. Killed or cut off (exit 2), run it "
-        "again: what\n"
-        "is settled is not settled twice.",
+        "It ends with who has not answered statements of before, and since when. Killed or cut off (exit 2), run it\n"
+        "again: what is settled is not settled twice.",
     .args = args,
     .n_args = ARGS,
     .run = settle,
