@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
 #include "server/cmd/command.h"
+#include "server/instance/instance.h"
 #include "server/system/log.h"
 
 static const struct command *const commands[] = {
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || (help && argc == 2))
         return overview();
     if (strcmp(argv[1], "--version") == 0) {
-        printf("countersign %s\n", CS_VERSION);
+        printf("countersign %s, store format %s\n", CS_VERSION, STORE_FORMAT);
         return command_end(NULL, STATUS_DONE);
     }
     const struct command *c = find(argv[help ? 2 : 1]);

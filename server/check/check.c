@@ -1,6 +1,7 @@
 #include "server/check/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/check/check_private.h"
 #include "server/keys/day_keys.h"
@@ -12,6 +13,11 @@ static void tell_open(struct check *c, const char *dir, const char *what, enum e
         finds_failure(found, "%s: these are not the keys that the store was made with, or not all of them", what);
     else if (err == ERR_CORRUPT || err == ERR_TOO_LARGE)
         finds_failure(found, "%s: what is stored does not read", what);
+    else if (err == ERR_NOT_IMPLEMENTED && strcmp(what, INSTANCE_FORMAT) == 0)
+        finds_doubt(found,
+                    "%s is another than " STORE_FORMAT
+                    ", which this program reads: take the version that last served it",
+                    what);
     else if (err == ERR_NOT_IMPLEMENTED)
         finds_doubt(found, "%s holds terms of rules that this program does not know: take the version that made them",
                     what);

@@ -23,6 +23,11 @@ static _Noreturn void cannot_open(const char *dir, const char *what, enum err er
         die("%s of %s does not read: run `countersign check --data %s`, and put back a copy that holds", what, dir,
             dir);
     case ERR_NOT_IMPLEMENTED:
+        if (strcmp(what, INSTANCE_FORMAT) == 0)
+            decline("the store of %s has another format than " STORE_FORMAT
+                    ", which this program reads: run the version that last "
+                    "served it",
+                    dir);
         decline("%s of %s holds terms of rules that this program does not know: run the version that made them", what,
                 dir);
     case ERR_FULL:

@@ -71,13 +71,14 @@ bool instance_url_ok(struct span url)
     return good;
 }
 
-/* ERR_NOT_FOUND: the store says nothing of itself, so nothing was ever committed to it. */
+/* ERR_NOT_FOUND: the store says nothing of itself, so nothing was ever committed to it. ERR_NOT_IMPLEMENTED: its format
+ * is that of another version of this program. */
 static enum err read_format(struct txn *t)
 {
     struct span format, key;
     enum err err = store_get(t, TABLE_META, SPAN("format"), &format);
     if (err == ERR_OK)
-        return span_is(format, STORE_FORMAT) ? ERR_OK : ERR_CORRUPT;
+        return span_is(format, STORE_FORMAT) ? ERR_OK : ERR_NOT_IMPLEMENTED;
     if (err == ERR_NOT_FOUND && (err = store_seek(t, TABLE_META, SPAN(""), &key, &format)) == ERR_OK)
         err = ERR_CORRUPT;
     return err;

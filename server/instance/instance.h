@@ -38,8 +38,8 @@ MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct s
 
 /* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
  * error is that part's (ERR_BUSY: another process serves it; ERR_CONFLICT: the keys are those of another store;
- * ERR_CORRUPT: what is stored does not read; ERR_NOT_FOUND with INSTANCE_FORMAT: the store is empty), and nothing stays
- * open. */
+ * ERR_CORRUPT: what is stored does not read; of INSTANCE_FORMAT ERR_NOT_FOUND: the store is empty, ERR_NOT_IMPLEMENTED:
+ * another version's), and nothing stays open. */
 MUST_CHECK enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
                                   const char **what);
 /* The two halves of it, for `check`, which must look at what does not make an instance: keys and store; then public URL

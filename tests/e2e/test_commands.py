@@ -57,7 +57,8 @@ class CommandLine(unittest.TestCase):
         done = countersign("--version")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         version = re.search(r"^project\(countersign VERSION ([\d.]+)", (SOURCE / "CMakeLists.txt").read_text(), re.MULTILINE).group(1)
-        self.assertEqual(done.stdout, f"countersign {version}\n")
+        store = re.search(r'^#define STORE_FORMAT "(\d+)"', (SOURCE / "server/instance/instance.h").read_text(), re.MULTILINE).group(1)
+        self.assertEqual(done.stdout, f"countersign {version}, store format {store}\n")
 
     def test_unknown_commands_are_refused_by_name(self):
         self.assertRefused(countersign("dance"), "dance")
