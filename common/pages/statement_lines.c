@@ -224,20 +224,21 @@ static void link_cell(struct paper *w, const struct statement_line *l)
     struct span label = w->in->texts && w->in->label != NULL && l->placement > 0
                             ? w->in->label(w->in->of_page, l->placement)
                             : SPAN("");
+    bool sub = w->in->texts && l->sub1.len > 0;
     html(w, "<td class=\"k\" data-l=\"");
     page_word(&w->g, WORD_LINE_LINK);
-    html(w, "\">");
+    html(w, l->placement > 0 || sub ? "\"><span>" : "\">");
     if (label.len) {
         page_words(&w->g, label);
     } else if (l->placement > 0) {
         struct span n = count_of(w, 0, l->placement);
         page_say(&w->g, WORD_LINK_OF, &n, (struct span *)NULL);
     }
-    if (w->in->texts && l->sub1.len) {
+    if (sub) {
         html(w, l->placement > 0 ? " · " : "");
         page_words(&w->g, l->sub1);
     }
-    html(w, "</td>");
+    html(w, l->placement > 0 || sub ? "</span></td>" : "</td>");
 }
 
 enum { NUMBER_WHOLE = 16 }; /* bytes that stay on one line */
@@ -259,7 +260,8 @@ static void line_row(struct paper *w, const struct statement_line *l)
         html(w, l->txid.len <= NUMBER_WHOLE ? "<td class=\"nb\" data-l=\"" : "<td data-l=\"");
         page_word(&w->g, WORD_LINE_NUMBER);
         html(w, "\">");
-        page_words(&w->g, l->txid);
+        if (l->txid.len > 0)
+            page_words(&w->g, l->txid);
         html(w, "</td>");
     }
     link_cell(w, l);
