@@ -30,8 +30,16 @@ static const char *keep(void *ctx, struct span bytes)
     return NULL;
 }
 
-/* The party whose token it is: the only one that it sees. */
-static void own_id(struct download *d, char id[LIMIT_ID + 1])
+/* The key on record, if it is another one, has to sign this one. */
+static void wants_successor(const json_t *party, const char kid[JWK_KID_LEN])
+{
+    const char *its = json_string_value(json_object_get(json_object_get(party, "key"), "kid"));
+    if (its != NULL && strncmp(its, kid, JWK_KID_LEN) != 0)
+        decline("this party signs by the key %.60s: give the file of that one by --successor-of", its);
+}
+
+/* The party whose token it is: the only one that it sees. `kid`: of a key that nobody else signs; else NULL. */
+static void own_id(struct download *d, const char *kid, char id[LIMIT_ID + 1])
 {
     struct buf body;
     json_t *json = NULL;
@@ -43,6 +51,8 @@ static void own_id(struct download *d, char id[LIMIT_ID + 1])
         json_get_array(json, "", "data", 1, &list, NULL, NULL) != ERR_OK || json_array_size(list) != 1 ||
         json_get_str(json_array_get(list, 0), "", "id", LIMIT_ID, &text, NULL, NULL) != ERR_OK || !id_is_plain(text))
         die("this token is no single party's: a key is put on record by the party itself");
+    if (kid != NULL)
+        wants_successor(json_array_get(list, 0), kid);
     memcpy(id, text.ptr, text.len);
     id[text.len] = '\0';
     json_decref(json);
@@ -103,9 +113,9 @@ static int enrol(const char *const given[])
     struct signer *key = party_file_read(given[KEY]), *old = given[OLD] != NULL ? party_file_read(given[OLD]) : NULL;
     struct download *d =
         download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = 4 * ANSWER_MAX});
-    own_id(d, id);
-    put(d, id, key, old);
     jwk_kid(signer_public(key), kid);
+    own_id(d, old == NULL ? kid : NULL, id);
+    put(d, id, key, old);
     printf("%s signs by %.*s now: tell the other side, by another way than this server\n", id, JWK_KID_LEN, kid);
     download_close(d);
     signer_free(key);

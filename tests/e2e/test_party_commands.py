@@ -77,7 +77,7 @@ class PartyCommands(Parties):
         self.assertIn("check the token", self.run_with(2, *wrong))
         self.run_with(1, "enrol", self.server.url, "--token", self.server.operator.token, "--key", self.key("own"))
         next_one = self.keygen("next")
-        self.assertIn("previous_jws", self.enrol(1, self.publisher, "next"))
+        self.assertRegex(self.enrol(2, self.publisher, "next"), f"by the key {made['kid']}: give .* --successor-of")
         self.keygen("foreign")
         self.enrol(1, self.publisher, "next", "--successor-of", self.key("foreign"))
         self.enrol(0, self.publisher, "next", "--successor-of", self.key("own"))
