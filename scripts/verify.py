@@ -587,6 +587,10 @@ def touches(value):
     return isinstance(value, list) and value != [] and all(map(touch, value))
 
 
+def indexes(value):
+    return isinstance(value, list) and 1 <= len(value) <= 128 and all(map(index, value)) and all(one < other for one, other in zip(value, value[1:]))
+
+
 SUBS = tuple(f"sub{n}" for n in range(1, 6))
 UTMS = ("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term")
 TEXTS = dict.fromkeys(SUBS, text(256))
@@ -616,6 +620,7 @@ MEMBERS = {
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
     "party": ({"by": ID, "legal": lambda value: isinstance(value, dict), "party": ID}, {}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
+    "erase": ({"by": ID, "entries": indexes}, {}),
     "clock": ({"steps": lambda value: value == 0 or small(value)}, {"by": ID, "confirmed_ms": whole, "from_ms": whole, "to_ms": whole, "unsure": true}),
 }
 
@@ -1055,7 +1060,7 @@ class Ledger:
     def __init__(self, contract, openings, issuers=()):
         self.contract, self.openings, self.issuers = contract, openings, issuers
         self.entries, self.versions = [], Versions()
-        self.leads, self.moves, self.adjustments = {}, [], {}
+        self.leads, self.moves, self.adjustments, self.erased = {}, [], {}, set()
         self.legal = {}  # by party
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
@@ -1093,7 +1098,8 @@ class Ledger:
             return
         need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock", "party") or self.versions.binds(entry["at"]), "it comes before any terms bind")
         amount = {"assent": self.assent, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
-                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0}[entry["kind"]](at, entry, terms)
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0,
+                  "erase": self.erase}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
 
     def dates(self, entry):
@@ -1261,6 +1267,13 @@ class Ledger:
             return 0
         self.moves.append(Move(at, made, None, "", "", made.micros))
         return abs(made.micros)
+
+    def erase(self, at, entry, terms):
+        need(entry["by"] not in ("", self.publisher), "it is by neither an operator nor the advertiser")
+        for one in entry["entries"]:
+            need(one < at and "commit" in self.entries[one], "what it erases is nothing that was sealed in front of it")
+            need(one not in self.erased, "what it erases was erased before")
+        self.erased.update(entry["entries"])
 
     def response(self, at, entry, terms):
         need(entry["statement"] in {statement.id for statement in self.statements}, "its statement is none in front of it")
@@ -1861,6 +1874,8 @@ def read_openings(data, entries):
         commitment = b64u_decode(entries[at]["commit"])
         need((open_lead if kind == "lead" else open_visit)(opening) == commitment, f"the opening of entry {at} does not fit its commitment")
         openings[at], last = opening, at
+    for at in (one for entry in entries if entry["kind"] == "erase" for one in entry["entries"]):
+        need(not {"contact", "ip"} & set(openings.get(at, ())), f"the opening of entry {at} shows what is erased")
     return openings
 
 

@@ -10,7 +10,7 @@
 
 static const struct command *const commands[] = {
     &cmd_init,   &cmd_serve,  &cmd_token, &cmd_keys, &cmd_check,  &cmd_pull,
-    &cmd_verify, &cmd_keygen, &cmd_enrol, &cmd_sign, &cmd_settle,
+    &cmd_verify, &cmd_keygen, &cmd_enrol, &cmd_sign, &cmd_settle, &cmd_erase,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

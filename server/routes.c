@@ -66,6 +66,8 @@ static const struct route table[] = {
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
 
+    {POST, "/v1/erasures", OPERATOR | ROLE_ADVERTISER | ROUTE_DRAFTS, erasures_create, erasures_finish, "Destroy what is sealed of a person, by e-mail address, telephone number or lead"},
+
     {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},

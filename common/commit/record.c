@@ -8,13 +8,13 @@
 
 enum { RECORD_FORMAT = 1 };
 
-enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS };
+enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS, PLACES };
 
 /* As FORMATS.md says them; of BYTES with how many. */
 static const char *const type_words[] = {
-    [BOOL] = "bool",         [BITS] = "u8", [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
-    [I64] = "be64",          [ID] = "id",   [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
-    [REFUSALS] = "refusals",
+    [BOOL] = "bool",         [BITS] = "u8",       [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
+    [I64] = "be64",          [ID] = "id",         [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
+    [REFUSALS] = "refusals", [PLACES] = "places",
 };
 
 struct field {
@@ -177,6 +177,7 @@ static const struct field adjustment_fields[] = {
 static const struct field share_fields[] = {F("by", U32, share.by),        F("statement", TEXT, share.statement),
                                             F("id", ID, share.id),         F("expires_ms", I64, share.expires_ms),
                                             F("texts", BOOL, share.texts), F("label", TEXT, share.label)};
+static const struct field erase_fields[] = {F("by", U32, erase.by), F("places", PLACES, erase.places)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
@@ -236,6 +237,7 @@ static const struct layout {
     [RECORD_ADJUSTMENT] = FIELDS(adjustment_fields),
     [RECORD_SHARE] = FIELDS(share_fields),
     [RECORD_LEGAL] = FIELDS(legal_fields),
+    [RECORD_ERASE] = FIELDS(erase_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),
@@ -359,6 +361,7 @@ static void put_field(struct buf *out, const struct field *f, const void *at)
         break;
     case TEXT:
     case REFUSALS:
+    case PLACES:
         put_text(out, *(const struct span *)at);
         break;
     case TOUCHES:
@@ -467,6 +470,15 @@ static struct span take_refusals(struct reader *r)
     return all;
 }
 
+static struct span take_places(struct reader *r)
+{
+    struct span all = take_text(r);
+    r->failed |= all.len % RECORD_PLACE != 0 || all.len > RECORD_PLACES * RECORD_PLACE;
+    for (size_t at = RECORD_PLACE; !r->failed && at < all.len; at += RECORD_PLACE)
+        r->failed = memcmp(all.ptr + at - RECORD_PLACE, all.ptr + at, RECORD_PLACE) >= 0;
+    return all;
+}
+
 static void take_touches(struct reader *r, struct lead_report *out)
 {
     size_t n = take_u8(r);
@@ -524,6 +536,9 @@ static void take_field(struct reader *r, const struct field *f, void *at)
         break;
     case REFUSALS:
         *(struct span *)at = take_refusals(r);
+        break;
+    case PLACES:
+        *(struct span *)at = take_places(r);
         break;
     case TOUCHES:
         take_touches(r, at);

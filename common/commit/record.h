@@ -57,7 +57,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(ASSENT, 34, "assent", ADVERTISER, 0, "a party's assent to a version of a contract's terms, or an adjustment")    \
     X(ADJUSTMENT, 35, "adjustment", ADVERTISER, 0, "a correction in money")                                            \
     X(SHARE, 36, "share", INSTANCE, 0, "a share link of a statement, or the end of one")                               \
-    X(LEGAL, 37, "legal", PARTITION, 0, "who a party is by law, in the logs of its contracts")
+    X(LEGAL, 37, "legal", PARTITION, 0, "who a party is by law, in the logs of its contracts")                         \
+    X(ERASE, 38, "erase", PARTITION, 0, "what is sealed of entries is destroyed")
 
 enum record_kind {
     RECORD_NONE,
@@ -76,8 +77,10 @@ bool record_track(enum record_kind k, enum entry_kind *out);
 enum {
     NONCE_KEY_LEN = 16,
     IDEMPOTENCY_KEY_LEN = 16,
-    SEAL_NONCE_LEN = 12, /* of AES-256-GCM */
-    DAY_KEY_WRAPPED = 60 /* nonce 12, ciphertext 32, tag 16 */
+    SEAL_NONCE_LEN = 12,  /* of AES-256-GCM */
+    DAY_KEY_WRAPPED = 60, /* nonce 12, ciphertext 32, tag 16 */
+    RECORD_PLACE = 12,    /* contract be32, index be64 */
+    RECORD_PLACES = 1024  /* at most, in one record */
 };
 
 /* Idempotency-Key of a management call. */
@@ -152,6 +155,10 @@ struct record {
             uint32_t party, by;
             struct span legal;
         } legal;
+        struct {
+            uint32_t by;
+            struct span places; /* RECORD_PLACE bytes each, ascending */
+        } erase;
         struct {
             struct span name, legal, role; /* legal: may be empty; role: its word */
             char id[LIMIT_ID + 1];

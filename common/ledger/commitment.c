@@ -354,6 +354,7 @@ static bool lead_members(json_t *obj, struct opening *o)
     }
     lead_opened(&l, o);
     o->has_contact = json_object_get(obj, "contact") != NULL;
+    o->shows = o->has_contact || json_object_get(obj, "ip") != NULL;
     return true;
 }
 
@@ -367,6 +368,7 @@ static bool click_members(const json_t *obj, struct opening *o)
         return false;
     }
     network_commitment(salt, ip, ua, &o->commitment);
+    o->shows = true;
     return true;
 }
 
@@ -400,6 +402,7 @@ static bool scan_click(struct span line, struct opening *o)
         !scan_is(&s, ",\"ua\":") || !scan_text(&s, LIMIT_USER_AGENT, &ua) || !span_is(s, "}") || !utf8_valid(line))
         return false;
     network_commitment(salt, ip, ua, &o->commitment);
+    o->shows = true;
     return true;
 }
 

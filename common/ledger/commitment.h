@@ -69,6 +69,7 @@ struct opening {
     bool lead;
     struct hash commitment; /* recomputed: must equal the entry's */
     bool has_contact, has_email, has_phone;
+    bool shows; /* what was sealed, contact fields or the network part */
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN];
 };
 MUST_CHECK enum err opening_read(struct span line, struct opening *out);

@@ -21,7 +21,7 @@
     X(STATEMENT, 7, "statement", "a settlement statement was issued")                                                  \
     X(RESPONSE, 8, "response", "a party's answer to a statement")                                                      \
     X(GAP, 9, "gap", "how much could not be recorded, and when")                                                       \
-    X(ERASE, 10, "erase", "a person's data was destroyed")                                                             \
+    X(ERASE, 10, "erase", "private parts of entries in front of it were destroyed")                                    \
     X(IMPRESSION, 11, "impression", "an advertisement shown on a publisher's page")                                    \
     X(SERVER_KEYS, 12, "server_keys", "the server's own keys that sign from here on")                                  \
     X(CREDENTIAL, 13, "credential", "a secret, token or postback key was made for a party, or withdrawn")              \
@@ -238,6 +238,15 @@ struct entry_credential {
     int64_t since_ms;
     bool retired; /* since then it is one no more */
 };
+
+/* Whose private parts are destroyed: indexes of this log, ascending. */
+enum { ERASE_MOST = 128 };
+struct entry_erase {
+    struct span by; /* who had it done: an operator, or the advertiser */
+    uint64_t entries[ERASE_MOST];
+    size_t n;
+};
+
 enum { CREDENTIAL_ID_LEN = 12 };
 /* What a token or postback key is known by: the beginning of its SHA-256. */
 void credential_id(const uint8_t sha256[HASH_LEN], char id[LIMIT_ID + 1]);
@@ -262,6 +271,7 @@ struct entry {
         struct entry_assent assent;
         struct entry_adjustment adjustment;
         struct entry_clock clock;
+        struct entry_erase erase;
     };
     json_t *json; /* after entry_read: what the spans point into */
 };

@@ -244,6 +244,15 @@ static const struct field clock_fields[] = {
     {0},
 };
 
+static const struct field erase_fields[] = {
+    COMMON_AT,
+    {"by", TEXT, AT(erase.by), LIMIT_ID, .always = true},
+    COMMON_CLOCK,
+    {"entries", ERASED, AT(erase.entries), .always = true},
+    COMMON_KIND,
+    {0},
+};
+
 const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_TERMS] = terms_fields,
     [ENTRY_CLICK] = click_fields,
@@ -261,6 +270,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_ASSENT] = assent_fields,
     [ENTRY_ADJUSTMENT] = adjustment_fields,
     [ENTRY_CLOCK] = clock_fields,
+    [ENTRY_ERASE] = erase_fields,
 };
 
 /* clang-format on */

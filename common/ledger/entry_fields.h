@@ -28,7 +28,8 @@ enum field_type {
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
     DUP,      /* entry_lead's dup_contract and dup_index, as an object */
-    TOUCHES   /* entry_lead's touches, as a list of objects; absent = none */
+    TOUCHES,  /* entry_lead's touches, as a list of objects; absent = none */
+    ERASED    /* entry_erase's entries, as a list of numbers */
 };
 
 struct field {
@@ -40,7 +41,7 @@ struct field {
     bool always;  /* written also when it is the default */
 };
 
-/* Ended by a row without a name. NULL for kinds that are not canonical JSON (root) or not made yet (erase). */
+/* Ended by a row without a name. NULL for kinds that are not canonical JSON (root). */
 extern const struct field *const entry_fields[ENTRY_KINDS];
 
 /* True: the bytes are such an entry as entry_write gives it, and *out is it, its spans within them. False says nothing.

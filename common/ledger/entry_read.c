@@ -138,6 +138,22 @@ static enum err read_touches(const json_t *obj, struct entry_lead *l, struct pro
     return err;
 }
 
+static enum err read_erased(const json_t *obj, struct entry_erase *e, struct problem *p)
+{
+    const json_t *list = NULL, *item;
+    size_t i;
+    enum err err = json_get_array(obj, "", "entries", ERASE_MOST, &list, NULL, p);
+    json_array_foreach(list, i, item)
+    {
+        json_int_t index = json_is_integer(item) ? json_integer_value(item) : -1;
+        if (err == ERR_OK && (index < 0 || index > JSON_INT_MAX || (i > 0 && (uint64_t)index <= e->entries[i - 1])))
+            err = bad(p, "entries", "must list ascending indexes");
+        if (err == ERR_OK)
+            e->entries[e->n++] = (uint64_t)index;
+    }
+    return err == ERR_OK && e->n == 0 ? bad(p, "entries", "must list some") : err;
+}
+
 static enum err read_field(json_t *obj, const struct field *f, struct entry *e, struct problem *p)
 {
     void *at = (char *)e + f->at;
@@ -183,6 +199,8 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
         return read_dup(obj, &e->lead, p);
     case TOUCHES:
         return read_touches(obj, &e->lead, p);
+    case ERASED:
+        return read_erased(obj, &e->erase, p);
     }
     return ERR_CORRUPT;
 }

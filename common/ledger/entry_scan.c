@@ -156,6 +156,7 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
     case TOUCHES:
         return take_touches(s, &e->lead);
     case DOCUMENT:
+    case ERASED:
         break;
     }
     return false;

@@ -89,6 +89,15 @@ static void write_touches(struct jw *w, const struct entry_lead *l)
     jw_array_end(w);
 }
 
+static void write_erased(struct jw *w, const struct entry_erase *e)
+{
+    assert(e->n > 0 && e->n <= ERASE_MOST);
+    jw_array(w);
+    for (size_t i = 0; i < e->n; i++)
+        jw_int(w, (int64_t)e->entries[i]);
+    jw_array_end(w);
+}
+
 static const char *word_of(enum field_type type, const void *at)
 {
     return type == CLASS        ? class_word(*(const enum class *)at)
@@ -154,6 +163,9 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         break;
     case TOUCHES:
         write_touches(w, &e->lead);
+        break;
+    case ERASED:
+        write_erased(w, &e->erase);
         break;
     }
 }

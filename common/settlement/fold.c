@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
 #include "common/decisions/countersigned.h"
 #include "common/decisions/rules.h"
 #include "common/settlement/legal.h"
@@ -28,6 +29,8 @@ void fold_close(struct fold *f)
     buf_free(&f->legal[0]);
     buf_free(&f->legal[1]);
     buf_free(&f->scratch);
+    byte_map_free(f->erased);
+    f->erased = NULL;
     f->terms = NULL;
 }
 
@@ -181,6 +184,50 @@ enum err fold_adjustment(const struct fold *f, const struct entry *e, struct pro
         return ERR_OK;
     enum err err = row_lead(f->view, f->cx.contract, a->lead, &lead);
     return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "lead", "is no lead of this log") : err;
+}
+
+static enum err erasable(const struct fold *f, uint64_t index, uint64_t erased, uint64_t *leads, struct problem *p)
+{
+    uint8_t key[8];
+    struct span bytes, found;
+    struct entry e;
+    store_be64(key, erased);
+    if (erased >= index)
+        return problem(p, ERR_INVALID, "entries", "has %" PRIu64 ", which is not in front of it", erased);
+    if (f->erased != NULL && byte_map_get(f->erased, span_of(key, sizeof key), &found))
+        return problem(p, ERR_INVALID, "entries", "has %" PRIu64 ", which entry %" PRIu64 " erased", erased,
+                       load_be64(found.ptr));
+    enum err err = f->view->entry(f->view->ctx, f->cx.contract, erased, &bytes);
+    if (err == ERR_OK)
+        err = entry_read(bytes, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool has = entry_commitment(&e) != NULL;
+    *leads += e.kind == ENTRY_LEAD;
+    entry_close(&e);
+    return has ? ERR_OK : problem(p, ERR_INVALID, "entries", "has %" PRIu64 ", which has no private part", erased);
+}
+
+enum err fold_erase(struct fold *f, uint64_t index, const struct entry_erase *e, uint64_t *leads, struct problem *p)
+{
+    uint64_t n = 0;
+    uint8_t key[8], value[8];
+    enum err err = ERR_OK;
+    if (span_empty(e->by) || span_eq(e->by, f->terms->publisher))
+        return problem(p, ERR_INVALID, "by", "is neither an operator nor the advertiser");
+    for (size_t i = 0; i < e->n && err == ERR_OK; i++)
+        err = erasable(f, index, e->entries[i], &n, p);
+    if (err != ERR_OK)
+        return err;
+    if (f->erased == NULL)
+        f->erased = byte_map_new(NULL);
+    store_be64(value, index);
+    for (size_t i = 0; i < e->n; i++) {
+        store_be64(key, e->entries[i]);
+        byte_map_put(f->erased, span_of(key, sizeof key), span_of(value, sizeof value));
+    }
+    *leads = n;
+    return ERR_OK;
 }
 
 /* What is new moves the latest time as it moved the clock. */

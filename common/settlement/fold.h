@@ -10,6 +10,7 @@
 #define CS_SETTLEMENT_FOLD_H
 
 #include "common/settlement/assent.h"
+#include "common/settlement/byte_map.h"
 #include "common/settlement/period.h"
 #include "common/settlement/rows_map.h"
 
@@ -36,9 +37,10 @@ struct fold {
     bool has_second;      /* more than one */
     struct entry_gap gap; /* the entry before, if it is one; else zeros */
     bool after_gap;
-    uint32_t clock_steps; /* as the last `clock` entry says, and */
-    bool clock_unsure;    /* whether one of them waits for the operator's word */
-    int64_t clocked_ms;   /* the latest time of that clock, moved by its steps since */
+    uint32_t clock_steps;    /* as the last `clock` entry says, and */
+    bool clock_unsure;       /* whether one of them waits for the operator's word */
+    int64_t clocked_ms;      /* the latest time of that clock, moved by its steps since */
+    struct byte_map *erased; /* index be64 -> that of the `erase` entry be64; NULL: none so far */
     struct buf scratch;
 };
 
@@ -73,6 +75,11 @@ MUST_CHECK enum err fold_assent(struct fold *f, const struct entry *e, struct as
 /* Whether an adjustment may stand there, but for the statement that it cites. ERR_INVALID with the member; any other
  * error: it cannot be told. */
 MUST_CHECK enum err fold_adjustment(const struct fold *f, const struct entry *e, struct problem *p);
+/* Takes an `erase` entry: each entry that it names stands in front of it, has a private part, and was not erased
+ * before; *leads is how many of them are leads. ERR_INVALID with the member: it can be none, and nothing happened. Any
+ * other error: it cannot be told. */
+MUST_CHECK enum err fold_erase(struct fold *f, uint64_t index, const struct entry_erase *e, uint64_t *leads,
+                               struct problem *p);
 /* Whether the entry before, a gap entry, covers the second of each click that a lead has by its id alone. */
 bool fold_unrecorded(const struct fold *f, const struct entry_lead *l);
 /* Whether a gap entry, and what stands behind one, can be of a server: one that counts something is at most ten minutes

@@ -515,6 +515,7 @@ void verify_facts(struct audit *a)
     tell_gaps(a);
     tell_deciders(a);
     verify_clock_tell(a);
+    verify_erase_tell(a);
     if (a->n_closed)
         tell_statements(a);
     tell_hidden(a);

@@ -96,6 +96,7 @@ void audit_fold_open(struct audit *a)
     a->rows = rows_map_new(a->asked->spill);
     buf_heap(&a->again);
     buf_heap(&a->assents);
+    buf_heap(&a->shown);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
     a->fold.end_of = audit_end_of;
@@ -111,6 +112,7 @@ void audit_fold_close(struct audit *a)
     audit_again_free(a);
     persons_free(&a->persons);
     buf_free(&a->assents);
+    buf_free(&a->shown);
 }
 
 void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why)
@@ -144,6 +146,7 @@ static const struct opening_line *take_opening(struct audit *a, uint64_t index, 
     if (l->reads && l->opening.index == index && l->opening.lead == lead &&
         memcmp(l->opening.commitment.b, commitment->b, HASH_LEN) == 0) {
         a->opened++;
+        verify_shown(a, index, &l->opening);
         return l;
     }
     finds_failure(&a->finding[CHECK_OPENINGS],
@@ -500,6 +503,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         break;
     case ENTRY_ADJUSTMENT:
         verify_adjustment(a, index, e);
+        break;
+    case ENTRY_ERASE:
+        verify_erase(a, index, e);
         break;
     default:
         break;

@@ -279,8 +279,10 @@ struct audit {
         int64_t seen_ms; /* time of the first entry a day behind its end; 0: none */
     } settle;
     struct clock_told clock;
-    struct persons persons;    /* of leads whose contact fields are open */
-    uint64_t contacts_open;    /* such leads */
+    struct persons persons; /* of leads whose contact fields are open */
+    uint64_t contacts_open; /* such leads */
+    struct buf shown;       /* a bit for each entry: its opening shows what was sealed */
+    uint64_t erased_leads;
     bool joined;               /* the campaign that is asked about has its first terms */
     struct openings *openings; /* NULL: none are open */
     uint64_t next_opening;     /* no line of it is for an entry before this one */
@@ -470,6 +472,10 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
 /* Tells an assent that was taken. */
 void verify_assent(struct audit *a, uint64_t index, const struct entry *e);
 
+/* verify_erase.c: an opening that was taken; an `erase` entry; what is not open, and why, at the end. */
+void verify_shown(struct audit *a, uint64_t index, const struct opening *o);
+void verify_erase(struct audit *a, uint64_t index, const struct entry *e);
+void verify_erase_tell(struct audit *a);
 /* verify_adjustment.c: a correction in money; an assent to one, that was taken. */
 void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e);
 void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entry *e);

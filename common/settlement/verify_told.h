@@ -26,6 +26,7 @@
     X(DECIDED, "decided", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(DECISIONS))                                    \
     X(CLOCK, "clock", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(DECISIONS))                                        \
     X(ADJUSTMENT, "adjustment", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                    \
+    X(ERASED, "erased", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(OPENINGS))                                       \
     X(SETTLE, "settle", RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(STATEMENTS))                                     \
     X(STATEMENT, "statement",                                                                                          \
       RESTS_ON(TREE) | RESTS_ON(ENTRIES) | RESTS_ON(STATEMENTS) | RESTS_ON(LINES) | RESTS_ON(HEADS) |                  \

@@ -60,6 +60,10 @@ job_run dispose_run;
 /* api_refused.c */
 HANDLER(refused_list);
 
+/* api_erasures.c */
+HANDLER(erasures_create);
+FINISH(erasures_finish);
+
 /* api_clock.c */
 HANDLER(clock_get);
 HANDLER(clock_confirm_create);

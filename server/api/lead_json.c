@@ -9,7 +9,17 @@ static bool sees_contact(const struct request *rq, const struct contract *k, con
     return k->campaign->advertiser->number == p->number || (p->role == ROLE_PUBLISHER && span_is(l->party, p->id));
 }
 
-/* contact: what the sealed part says; absent once its key is destroyed. */
+static enum err jw_gone(struct jw *w, struct txn *t, const struct envelope *env)
+{
+    uint64_t by;
+    enum err err = ledger_erased(t, env, &by);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        jw_kstr(w, "contact_gone", err == ERR_OK ? SPAN("erased") : SPAN("key_destroyed"));
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* contact: what the sealed part says. Once that is gone contact_gone says how: erased, or its key destroyed, or lost.
+ */
 static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, const struct envelope *env,
                            const struct hash *commitment)
 {
@@ -23,7 +33,7 @@ static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, cons
         private_close(&priv);
     }
     buf_free(&plain);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return err == ERR_NOT_FOUND ? jw_gone(w, t, env) : err;
 }
 
 static void jw_facts(struct jw *w, const struct entry_lead *l)

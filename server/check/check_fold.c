@@ -159,6 +159,20 @@ static void judge_adjustment(struct check *c, struct checked_log *log, const str
         entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator");
 }
 
+static void judge_erase(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
+                        const struct entry *e)
+{
+    uint64_t leads;
+    struct problem why = {0};
+    enum err err = fold_erase(&log->fold, index, &e->erase, &leads, &why);
+    if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
+        entry_fails(c, STORE_CHECK_ENTRIES, "erases what it cannot");
+    const struct party *by = catalog_party(c->catalog, e->erase.by);
+    if (by == NULL || !(by == k->campaign->advertiser || by->role & ROLE_OPERATOR))
+        entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator, nor the advertiser");
+    check_erase(c, k->number, index, &e->erase);
+}
+
 static void judge_lead(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
                        const struct entry *e, struct span bytes, const struct private_part *priv)
 {
@@ -244,6 +258,8 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
         judge_assent(c, log, env->index, e);
     if (e->kind == ENTRY_ADJUSTMENT)
         judge_adjustment(c, log, e);
+    if (e->kind == ENTRY_ERASE)
+        judge_erase(c, log, k, env->index, e);
     if (e->kind == ENTRY_LEAD)
         judge_lead(c, log, k, env->index, e, env->entry, priv);
     if (e->kind == ENTRY_DISPOSITION)

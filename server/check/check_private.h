@@ -147,6 +147,8 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
 
 /* check_sealed.c: the sealed part of an entry that commits to one; kept: of a lead, else NULL. */
 void check_sealed(struct check *c, const struct envelope *env, const struct entry *e, const struct kept_part *kept);
+/* ...and an `erase` entry, by what it names. */
+void check_erase(struct check *c, uint32_t contract, uint64_t index, const struct entry_erase *e);
 
 /* check_clock.c: before the replay, the mark; and whether something that came at clock_ms may have been sealed on
  * another day: right before a step. */

@@ -10,16 +10,19 @@
 #include "server/system/options.h"
 #include "server/system/system.h"
 
-enum { ACTION, DATA, END, STOLEN, RETIRED, ARGS };
+enum { ACTION, DATA, END, STOLEN, RETIRED, MONTH, ARGS };
 
 static const struct arg args[ARGS] = {
-    [ACTION] = {.name = "ACTION", .required = true, .help = "list, or rotate"},
+    [ACTION] = {.name = "ACTION", .required = true, .help = "list, rotate, or lost"},
     [DATA] = {.name = "--data", .value = "DIR", .required = true, .help = "the server's data folder"},
     [END] = {.name = "--end", .help = "rotate: end the rotation that is under way: the old log key retires"},
     [STOLEN] = {.name = "--stolen", .help = "rotate: the keys were stolen: new ones take the place of all at once"},
     [RETIRED] =
         {.name = "--retired",
          .help = "with --stolen: those that retired alone were; the newest sign on, also for the older of a rotation"},
+    [MONTH] = {.name = "--month",
+               .value = "YYYY-MM",
+               .help = "lost: the month whose key in DIR/keys is gone for good, with what it sealed"},
 };
 
 /* ---- list ---- */
@@ -156,6 +159,52 @@ static void rotate(struct instance *in, const char *dir, bool end, bool stolen, 
     buf_free(&previous_jws);
 }
 
+/* ---- lost ---- */
+
+static uint32_t month_read(const char *text)
+{
+    unsigned year, month;
+    char rest;
+    if (text == NULL || strlen(text) != 7 || sscanf(text, "%4u-%2u%c", &year, &month, &rest) != 2 || month < 1 ||
+        month > 12)
+        decline("lost needs --month YYYY-MM: the month whose key is gone");
+    return year * 12 + month - 1;
+}
+
+static enum err next_seq(struct instance *in, uint64_t *out)
+{
+    struct committer *c;
+    enum err err = committer_open(&(struct committer_setup){.instance = in, .runs = runs}, &c);
+    if (err != ERR_OK)
+        return err;
+    *out = committer_next_seq(c);
+    committer_close(c);
+    return ERR_OK;
+}
+
+static void lost(struct instance *in, const char *dir, const char *text)
+{
+    uint32_t month = month_read(text);
+    struct txn *t = NULL;
+    unsigned days = 0;
+    uint64_t seq;
+    enum err err = next_seq(in, &seq);
+    if (err == ERR_OK && (err = txn_begin(in->store, true, &t)) == ERR_OK)
+        err = day_keys_lost(in->day_keys, t, month, seq, &days);
+    if (err == ERR_OK)
+        err = txn_commit(t);
+    else
+        txn_abort(t);
+    if (err == ERR_CONFLICT)
+        die("nothing of %s is lost: what wraps its days is there, and nothing was changed", text);
+    if (err == ERR_GONE)
+        die("the key of %s was destroyed on purpose, by retention_days: nothing was changed", text);
+    if (err != ERR_OK)
+        die("it could not be written (%s): look at the disk and at %s/keys, and run it again", err_word(err), dir);
+    printf("%u day%s of %s %s new keys; what was sealed on them until now is told as gone\n", days,
+           days == 1 ? "" : "s", text, days == 1 ? "has a" : "have");
+}
+
 static void open_folder(struct instance *in, const char *dir)
 {
     data_folder_open(in, dir, options_map_size(), "stop it first", data_folder_damaged);
@@ -164,9 +213,11 @@ static void open_folder(struct instance *in, const char *dir)
 static int keys(const char *const given[])
 {
     struct instance in;
-    bool rotates = strcmp(given[ACTION], "rotate") == 0;
-    if (!rotates && strcmp(given[ACTION], "list") != 0)
-        decline("\"%.40s\" is nothing to do with keys: list or rotate", given[ACTION]);
+    bool rotates = strcmp(given[ACTION], "rotate") == 0, loses = strcmp(given[ACTION], "lost") == 0;
+    if (!rotates && !loses && strcmp(given[ACTION], "list") != 0)
+        decline("\"%.40s\" is nothing to do with keys: list, rotate or lost", given[ACTION]);
+    if (!loses && given[MONTH] != NULL)
+        decline("--month is for lost");
     if (!rotates && (given[END] != NULL || given[STOLEN] != NULL))
         decline("--end and --stolen are for rotate");
     if (given[END] != NULL && given[STOLEN] != NULL)
@@ -179,20 +230,25 @@ static int keys(const char *const given[])
         instance_close(&in);
         open_folder(&in, given[DATA]);
     }
-    list(&in);
+    if (loses)
+        lost(&in, given[DATA], given[MONTH]);
+    else
+        list(&in);
     instance_close(&in);
     return STATUS_DONE;
 }
 
 const struct command cmd_keys = {
     .name = "keys",
-    .summary = "list or rotate the server's own keys, offline",
+    .summary = "list or rotate the server's own keys, or give one up as lost, offline",
     .help =
         "Lists the keys that the server signs with, the newest first, or has new ones follow them, while the server is "
         "stopped.\nrotate: new log and statement keys, certified by the old ones; both log keys sign every "
         "checkpoint until `rotate --end`.\nrotate --stolen: all keys there were are stolen, and retire at once; "
         "--stolen --retired: those alone that "
-        "retired.\nEach change is an entry in every log. What was cut short is done again "
+        "retired.\nlost: the key of a month, which wraps the keys of its days, is gone for good: what it sealed of "
+        "persons is told as gone,\nand the server can start without it.\n"
+        "Each rotation is an entry in every log. What was cut short is done again "
         "by the same command.",
     .args = args,
     .n_args = ARGS,

@@ -290,9 +290,10 @@ static void start(struct running *r)
         die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
             sv->options->data.text);
     if (err == ERR_NOT_FOUND)
-        die("the key of this month is gone from %s/keys, and days of it are sealed under it (or the clock says a month "
-            "whose key was destroyed): put back the file from your copy of the key files",
-            sv->options->data.text);
+        die("the key of this month is gone from %s/keys, or is another one, and days of it are sealed under it (or the "
+            "clock says a month whose key was destroyed): put back the file from your copy of the key files; if there "
+            "is none, `countersign keys lost --data %s --month YYYY-MM` goes on without what it sealed",
+            sv->options->data.text, sv->options->data.text);
     if (err != ERR_OK)
         die("recovery failed (%s): look at the disk, and whether this user may write to %s", err_word(err),
             sv->options->data.text);

@@ -335,7 +335,11 @@ static enum err first_day_keys(struct committer *c)
         err = source_keep(c->source, jobs, 1);
     if (err == ERR_OK)
         err = committer_run(c, jobs, 1, &wrote);
-    return err == ERR_OK ? job.err : err;
+    uint8_t key[32];
+    if (err == ERR_OK && (err = job.err) == ERR_OK) /* one that does not unwrap belongs to another key of the month */
+        err = day_key_get(c->cx.instance->day_keys, NULL, job.record.day_keys.day, key);
+    crypto_wipe(key, sizeof key);
+    return err;
 }
 
 enum err committer_open(const struct committer_setup *setup, struct committer **out)
@@ -358,6 +362,11 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     else
         *out = c;
     return err;
+}
+
+uint64_t committer_next_seq(const struct committer *c)
+{
+    return ledger_next_seq(c->cx.ledger);
 }
 
 void committer_close(struct committer *c)

@@ -28,6 +28,7 @@ MUST_CHECK enum err committer_open(const struct committer_setup *setup,
  * other error, which one of the jobs then has: the control data do not read after it. Does not return from ERR_IO: the
  * process exits, to recover from what is on disk. */
 MUST_CHECK enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, bool *wrote);
+uint64_t committer_next_seq(const struct committer *c); /* of the journal; the committer's thread */
 void committer_close(struct committer *c);
 
 #endif

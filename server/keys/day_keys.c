@@ -12,11 +12,13 @@
 #include "server/system/system.h"
 
 enum { KEY_LEN = 32, RECENT = 4, CONTEXTS = 4 };
+enum { LOST_ROW = DAY_KEY_ROW + 8 };
 _Static_assert(DAY_KEY_ROW == AEAD_NONCE_LEN + KEY_LEN + AEAD_TAG_LEN, "a wrapped key");
 
 struct day_key {
     bool set;
     uint32_t day;
+    uint64_t lost_below; /* journal rows in front of it were sealed by another key, which is lost */
     uint8_t key[KEY_LEN];
 };
 
@@ -66,18 +68,19 @@ static enum err wrap_of(const struct day_keys *p, uint32_t day, uint8_t out[32])
     if (err == ERR_OK)
         hkdf(span_of(month, sizeof month), span_of(p->salt, sizeof p->salt), SPAN("countersign/v1/day wrap"), out, 32);
     crypto_wipe(month, sizeof month);
-    return err;
+    return err == ERR_NOT_FOUND ? ERR_IO : err; /* it may be put back */
 }
 
-static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span wrapped, uint8_t out[KEY_LEN])
+static enum err unwrap(const uint8_t wrap[32], uint32_t day, struct span row, struct day_key *out)
 {
     uint8_t aad[4];
     store_be32(aad, day);
-    if (wrapped.len != DAY_KEY_ROW)
+    if (row.len != DAY_KEY_ROW && row.len != LOST_ROW)
         return ERR_CORRUPT;
+    *out = (struct day_key){.day = day, .lost_below = row.len == LOST_ROW ? load_be64(row.ptr + DAY_KEY_ROW) : 0};
     struct aead *a = aead_new(wrap);
-    enum err err = aead_open(a, (const uint8_t *)wrapped.ptr, span_of(aad, sizeof aad),
-                             span_of(wrapped.ptr + AEAD_NONCE_LEN, KEY_LEN + AEAD_TAG_LEN), out);
+    enum err err = aead_open(a, (const uint8_t *)row.ptr, span_of(aad, sizeof aad),
+                             span_of(row.ptr + AEAD_NONCE_LEN, KEY_LEN + AEAD_TAG_LEN), out->key);
     aead_free(a);
     return err;
 }
@@ -123,12 +126,14 @@ enum err day_keys_draw(const struct day_keys *p, struct txn *t, uint32_t day, ui
     return err;
 }
 
-static enum err stored_key(const struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[KEY_LEN])
+static enum err stored_key(const struct day_keys *p, struct txn *t, uint32_t day, struct day_key *out)
 {
     uint8_t row[4], wrap[32];
     struct span wrapped;
     store_be32(row, day);
     enum err err = store_get(t, TABLE_DAY_KEYS, span_of(row, sizeof row), &wrapped);
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT; /* nothing takes one away */
     if (err == ERR_OK && (err = wrap_of(p, day, wrap)) == ERR_OK)
         err = unwrap(wrap, day, wrapped, out);
     crypto_wipe(wrap, sizeof wrap);
@@ -143,7 +148,7 @@ static enum err row_keep(struct txn *t, uint32_t day, const uint8_t wrapped[DAY_
     store_be32(row, day);
     enum err err = store_get(t, TABLE_DAY_KEYS, span_of(row, sizeof row), &there);
     if (err == ERR_OK)
-        return there.len == DAY_KEY_ROW ? ERR_OK : ERR_CORRUPT;
+        return there.len == DAY_KEY_ROW || there.len == LOST_ROW ? ERR_OK : ERR_CORRUPT;
     return err == ERR_NOT_FOUND ? store_put(t, TABLE_DAY_KEYS, span_of(row, sizeof row), span_of(wrapped, DAY_KEY_ROW))
                                 : err;
 }
@@ -156,8 +161,7 @@ enum err day_keys_keep(struct day_keys *p, struct txn *t, uint32_t day, const ui
         enum err err = row_keep(t, day + i, wrapped[i]);
         if (err != ERR_OK)
             return err;
-        slot->day = day + i;
-        slot->set = stored_key(p, t, day + i, slot->key) == ERR_OK;
+        slot->set = stored_key(p, t, day + i, slot) == ERR_OK;
     }
     return ERR_OK;
 }
@@ -210,18 +214,83 @@ enum err day_keys_destroy(struct day_keys *p, uint32_t day)
     return err;
 }
 
-enum err day_key_get(struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[32])
+static enum err key_find(struct day_keys *p, struct txn *t, uint32_t day, struct day_key *out)
 {
     if (day < day_keys_kept_from(p))
         return ERR_NOT_FOUND;
     pthread_mutex_lock(&p->lock);
     const struct day_key *found = recent_find(p, day);
     if (found != NULL)
-        memcpy(out, found->key, KEY_LEN);
+        *out = *found;
     pthread_mutex_unlock(&p->lock);
     if (found != NULL)
         return ERR_OK;
     return t != NULL ? stored_key(p, t, day, out) : ERR_NOT_FOUND;
+}
+
+enum err day_key_get(struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[32])
+{
+    struct day_key key;
+    enum err err = key_find(p, t, day, &key);
+    if (err == ERR_OK)
+        memcpy(out, key.key, KEY_LEN);
+    crypto_wipe(&key, sizeof key);
+    return err;
+}
+
+/* ---- keys that were lost ---- */
+
+static enum err replace_days(const struct day_keys *p, struct txn *t, uint32_t month, uint64_t next_seq, unsigned *days)
+{
+    uint8_t key[4], row[LOST_ROW], wrap[32];
+    struct span found, value;
+    uint32_t day = month_first_day(month), end = month_first_day(month + 1);
+    enum err err = wrap_of(p, day, wrap);
+    store_be64(row + DAY_KEY_ROW, next_seq);
+    for (; err == ERR_OK; day++) {
+        store_be32(key, day);
+        err = store_seek(t, TABLE_DAY_KEYS, span_of(key, sizeof key), &found, &value);
+        if (err == ERR_OK && (found.len != 4 || (day = load_be32(found.ptr)) >= end))
+            break;
+        if (err == ERR_OK) {
+            key_draw(wrap, day, row);
+            store_be32(key, day);
+            err = store_put(t, TABLE_DAY_KEYS, span_of(key, sizeof key), span_of(row, sizeof row));
+            ++*days;
+        }
+    }
+    crypto_wipe(wrap, sizeof wrap);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Whether every day of it that has a key unwraps. */
+static enum err month_holds(const struct day_keys *p, struct txn *t, uint32_t month)
+{
+    uint8_t key[4];
+    struct day_key opened;
+    struct span found, value;
+    enum err err = ERR_OK;
+    for (uint32_t day = month_first_day(month); err == ERR_OK; day++) {
+        store_be32(key, day);
+        err = store_seek(t, TABLE_DAY_KEYS, span_of(key, sizeof key), &found, &value);
+        if (err == ERR_OK && (found.len != 4 || (day = load_be32(found.ptr)) >= month_first_day(month + 1)))
+            break;
+        if (err == ERR_OK && (err = stored_key(p, t, day, &opened)) == ERR_NOT_FOUND)
+            err = ERR_CORRUPT;
+        crypto_wipe(&opened, sizeof opened);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err day_keys_lost(struct day_keys *p, struct txn *t, uint32_t month, uint64_t next_seq, unsigned *days)
+{
+    *days = 0;
+    if (month_first_day(month) < day_keys_kept_from(p))
+        return ERR_GONE;
+    if (month_holds(p, t, month) == ERR_OK)
+        return ERR_CONFLICT;
+    enum err err = month_key_make(p->data_dir, month);
+    return err == ERR_OK ? replace_days(p, t, month, next_seq, days) : err;
 }
 
 /* A day's cipher. Nonces are 8 random bytes, drawn anew for each context, and a counter: no two contexts of one key
@@ -229,6 +298,7 @@ enum err day_key_get(struct day_keys *p, struct txn *t, uint32_t day, uint8_t ou
 struct context {
     struct aead *aead;
     uint32_t day, counter;
+    uint64_t lost_below; /* as of a day key */
     uint8_t prefix[8];
 };
 
@@ -278,15 +348,15 @@ static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struc
             return ERR_OK;
         }
     }
-    uint8_t key[KEY_LEN];
-    enum err err = day_key_get(s->day_keys, t, day, key);
+    struct day_key key;
+    enum err err = key_find(s->day_keys, t, day, &key);
     if (err != ERR_OK)
         return err;
     struct context *c = &s->context[s->next++ % CONTEXTS];
     aead_free(c->aead);
-    *c = (struct context){.aead = aead_new(key), .day = day};
+    *c = (struct context){.aead = aead_new(key.key), .day = day, .lost_below = key.lost_below};
     random_bytes(c->prefix, sizeof c->prefix);
-    crypto_wipe(key, sizeof key);
+    crypto_wipe(&key, sizeof key);
     *out = c;
     return ERR_OK;
 }
@@ -310,8 +380,8 @@ enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitme
     return ERR_OK;
 }
 
-enum err sealer_open(struct sealer *s, struct txn *t, const struct hash *commitment, const struct private_sealed *part,
-                     struct buf *out)
+enum err sealer_open(struct sealer *s, struct txn *t, uint64_t seq, const struct hash *commitment,
+                     const struct private_sealed *part, struct buf *out)
 {
     struct context *c;
     const struct span sealed = part->bytes;
@@ -320,6 +390,8 @@ enum err sealer_open(struct sealer *s, struct txn *t, const struct hash *commitm
     enum err err = context_for(s, t, part->day, &c);
     if (err != ERR_OK)
         return err;
+    if (seq < c->lost_below)
+        return ERR_NOT_FOUND;
     size_t len = sealed.len - AEAD_NONCE_LEN - AEAD_TAG_LEN;
     char *room = buf_room(out, len);
     if (room == NULL)
@@ -341,7 +413,7 @@ enum err sealer_read(struct sealer *s, struct txn *t, const struct envelope *env
         err = kept_read(env->beside, &kept);
     buf_clear(plain);
     if (err == ERR_OK)
-        err = sealer_open(s, t, commitment, &sealed, plain);
+        err = sealer_open(s, t, env->seq, commitment, &sealed, plain);
     if (err != ERR_OK || (err = private_read(buf_span(plain), out)) != ERR_OK)
         return err;
     if (out->lead != (env->kind == ENTRY_LEAD)) {

@@ -22,9 +22,15 @@ MUST_CHECK enum err day_keys_keep(struct day_keys *p, struct txn *t, uint32_t da
                                   const uint8_t wrapped[2][DAY_KEY_ROW]);
 void day_keys_publish(struct day_keys *p);
 void day_keys_forget(struct day_keys *p); /* instead, when the transaction came to nothing */
-/* Copies the key; ERR_NOT_FOUND when it is not there (yet), or what wraps it is destroyed. Falls back to the store when
- * t is given. */
+/* Copies the key. ERR_NOT_FOUND: what wrapped it was destroyed on purpose; without t, which the store is asked by, also
+ * that it was not met lately. ERR_CORRUPT: it is not there, or does not unwrap. ERR_IO: it cannot be told, the key of
+ * its month is not there or cannot be read. */
 MUST_CHECK enum err day_key_get(struct day_keys *p, struct txn *t, uint32_t day, uint8_t out[32]);
+/* The key of a month is lost for good, an operator says: another one wraps new keys of its days, and what the old ones
+ * sealed, of the journal rows below next_seq, is gone. Within a write transaction, of a store that nobody serves; *days
+ * is how many. What was cut off is done again by the same call. ERR_CONFLICT: nothing of that month is lost; ERR_GONE:
+ * its key was destroyed on purpose. */
+MUST_CHECK enum err day_keys_lost(struct day_keys *p, struct txn *t, uint32_t month, uint64_t next_seq, unsigned *days);
 /* Destroys what wraps the keys of days before the month of `day`; sealers forget them with their next entry. Nothing to
  * do is soon told. The source's thread. ERR_IO: it is to be called again. */
 MUST_CHECK enum err day_keys_destroy(struct day_keys *p, uint32_t day);
@@ -39,11 +45,12 @@ void sealer_free(struct sealer *s);
  * makes it within a second). */
 MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitment, struct span plain,
                                 struct buf *out);
-/* Appends the plaintext. ERR_NOT_FOUND when the key was destroyed, ERR_CORRUPT when it does not open. */
-MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, const struct hash *commitment,
+/* Appends the plaintext of the part of journal row seq. ERR_NOT_FOUND when the key was destroyed, or told as lost;
+ * ERR_CORRUPT when it does not open, or has no key; ERR_IO: the key of its month is not there. */
+MUST_CHECK enum err sealer_open(struct sealer *s, struct txn *t, uint64_t seq, const struct hash *commitment,
                                 const struct private_sealed *sealed, struct buf *out);
 /* The private part of an entry that was read, its plaintext in *plain, which must live as long; of a lead with the
- * person of its kept part. ERR_NOT_FOUND: its key was destroyed. */
+ * person of its kept part. ERR_NOT_FOUND: it was erased, or its key destroyed or told as lost; else as sealer_open. */
 MUST_CHECK enum err sealer_read(struct sealer *s, struct txn *t, const struct envelope *env,
                                 const struct hash *commitment, struct buf *plain, struct private_part *out);
 

@@ -4,14 +4,15 @@
  *
  * beside: a lead's kept part (commitment.h); of the root log the note whose hash is the entry; else nothing. The sealed
  * private part stands in a table of its own, under the same seq, so that it can go alone: TABLE_PRIVATE, be32 day of
- * the sealing key | nonce 12 | AES-256-GCM ciphertext (aad: the entry's 32-byte commitment) | tag 16. */
+ * the sealing key | nonce 12 | AES-256-GCM ciphertext (aad: the entry's 32-byte commitment) | tag 16. Once it is erased
+ * be64 index of the `erase` entry in that log. */
 #ifndef CS_SERVER_LEDGER_JOURNAL_H
 #define CS_SERVER_LEDGER_JOURNAL_H
 
 #include "common/ledger/entry.h"
 #include "server/store/store.h"
 
-enum { ENVELOPE_HEAD = 20, PRIVATE_HEAD = 4 };
+enum { ENVELOPE_HEAD = 20, PRIVATE_HEAD = 4, PRIVATE_ERASED = 8 };
 
 struct envelope {
     enum entry_kind kind;

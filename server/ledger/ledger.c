@@ -473,6 +473,22 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     return ERR_OK;
 }
 
+/* Overwritten in its place first: a row that only gets shorter leaves its end in the page. */
+enum err ledger_erase(struct ledger *l, struct txn *t, const struct envelope *e, uint64_t erase)
+{
+    uint8_t key[SEQ_LEN], value[PRIVATE_ERASED];
+    struct span row;
+    l->changes++;
+    enum err err = store_get(t, TABLE_PRIVATE, seq_key(key, e->seq), &row);
+    if (err != ERR_OK)
+        return ERR_IO; /* it was there */
+    char *zeros = xcalloc(1, row.len);
+    err = store_put(t, TABLE_PRIVATE, span_of(key, SEQ_LEN), span_of(zeros, row.len));
+    free(zeros);
+    store_be64(value, erase);
+    return err == ERR_OK ? store_put(t, TABLE_PRIVATE, span_of(key, SEQ_LEN), span_of(value, sizeof value)) : err;
+}
+
 /* ---- reading back inside the transaction ---- */
 
 enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index, struct envelope *out)

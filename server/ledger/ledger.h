@@ -84,6 +84,8 @@ struct root_leaf {
 MUST_CHECK enum err ledger_append_root(struct ledger *l, struct txn *t, const struct root_leaf *x, uint64_t *leaf);
 /* That head is entry `leaf` of the root log now; for a size that the stored head reaches. Errors as ledger_append. */
 MUST_CHECK enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint64_t size, uint64_t leaf);
+/* Destroys the private part of an entry that was read, which the log's entry `erase` says. Errors as ledger_append. */
+MUST_CHECK enum err ledger_erase(struct ledger *l, struct txn *t, const struct envelope *e, uint64_t erase);
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
                                struct envelope *out);
@@ -119,9 +121,16 @@ MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
 MUST_CHECK enum err ledger_next_leaf(struct txn *t, uint32_t contract, uint64_t *leaf, struct span *note);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
-/* The sealed private part of an entry that was read, and commits to one. ERR_CORRUPT, also when there is none. */
-MUST_CHECK enum err private_row_read(struct span row, struct private_sealed *out); /* ERR_CORRUPT */
+/* The sealed private part of an entry that was read, and commits to one. ERR_NOT_FOUND: it was erased. ERR_CORRUPT,
+ * also when there is none. */
+MUST_CHECK enum err private_row_read(struct span row, struct private_sealed *out);
 MUST_CHECK enum err ledger_private(struct txn *t, const struct envelope *e, struct private_sealed *out);
+/* By which `erase` entry of its log. ERR_NOT_FOUND: it was not erased. */
+MUST_CHECK enum err private_row_erased(struct span row, uint64_t *erase);
+MUST_CHECK enum err ledger_erased(struct txn *t, const struct envelope *e, uint64_t *erase);
+/* An entry that no sweep has seen yet: the first of that log at or behind journal row *seq, whose row it is then.
+ * ERR_NOT_FOUND. */
+MUST_CHECK enum err ledger_unswept(struct txn *t, uint32_t contract, uint64_t *seq, struct envelope *out);
 /* The terms versions that may bind entries, compiled, of those whose index is below `below`; *out is to be freed.
  * ERR_NOT_FOUND when there is none; ERR_NOT_IMPLEMENTED as rules_compile. */
 MUST_CHECK enum err ledger_version(struct txn *t, uint32_t contract, struct version *v); /* compiles one */

@@ -100,22 +100,67 @@ enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct en
     return index < swept ? ERR_CORRUPT : scan_unswept(t, is_entry, contract, index, out);
 }
 
+enum err ledger_unswept(struct txn *t, uint32_t contract, uint64_t *seq, struct envelope *out)
+{
+    uint64_t watermark;
+    uint8_t from[SEQ_LEN];
+    struct cursor *c;
+    struct span key, row;
+    enum err step, err = watermark_read(t, &watermark);
+    if (err == ERR_OK)
+        err = cursor_open(t, TABLE_JOURNAL, &c);
+    if (err != ERR_OK)
+        return err;
+    bool found = false;
+    seq_key(from, *seq > watermark ? *seq : watermark);
+    for (step = cursor_seek(c, span_of(from, SEQ_LEN), &key, &row); step == ERR_OK && err == ERR_OK && !found;
+         step = found ? ERR_OK : cursor_next(c, &key, &row)) {
+        err = envelope_read(row, out);
+        found = err == ERR_OK && out->contract == contract;
+        if (found)
+            *seq = out->seq = load_be64(key.ptr);
+    }
+    cursor_close(c);
+    return err == ERR_OK ? step : err;
+}
+
+enum err private_row_erased(struct span row, uint64_t *erase)
+{
+    if (row.len != PRIVATE_ERASED)
+        return ERR_NOT_FOUND;
+    *erase = load_be64(row.ptr);
+    return ERR_OK;
+}
+
 enum err private_row_read(struct span row, struct private_sealed *out)
 {
+    if (row.len == PRIVATE_ERASED)
+        return ERR_NOT_FOUND;
     if (row.len < PRIVATE_HEAD + AEAD_NONCE_LEN + AEAD_TAG_LEN)
         return ERR_CORRUPT;
     *out = (struct private_sealed){load_be32(row.ptr), span_of(row.ptr + PRIVATE_HEAD, row.len - PRIVATE_HEAD)};
     return ERR_OK;
 }
 
-enum err ledger_private(struct txn *t, const struct envelope *e, struct private_sealed *out)
+static enum err private_row(struct txn *t, const struct envelope *e, struct span *row)
 {
     uint8_t key[SEQ_LEN];
+    enum err err = store_get(t, TABLE_PRIVATE, seq_key(key, e->seq), row);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* nothing takes one away */
+}
+
+enum err ledger_private(struct txn *t, const struct envelope *e, struct private_sealed *out)
+{
     struct span row;
-    enum err err = store_get(t, TABLE_PRIVATE, seq_key(key, e->seq), &row);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* nothing takes one away */
-    return private_row_read(row, out);
+    enum err err = private_row(t, e, &row);
+    return err == ERR_OK ? private_row_read(row, out) : err;
+}
+
+enum err ledger_erased(struct txn *t, const struct envelope *e, uint64_t *erase)
+{
+    struct span row;
+    enum err err = private_row(t, e, &row);
+    return err == ERR_OK ? private_row_erased(row, erase) : err;
 }
 
 enum err ledger_version(struct txn *t, uint32_t contract, struct version *v)

@@ -46,9 +46,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
     X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
       "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, what is kept "    \
       "of a lead is what it commits to. What came after the last sweep has no tile yet: it only follows")              \
-    X(PRIVATE, "private", "seq be64, append only -> be32 day, sealed private part of that journal row", SEALED,        \
-      TELLS_ALL,                                                                                                       \
-      "opens under the key of its day to what its entry commits to; of each entry that commits to one, one")           \
+    X(PRIVATE, "private", "seq be64 -> be32 day, sealed private part of that journal row, or which entry erased it",   \
+      SEALED, TELLS_ALL,                                                                                               \
+      "opens under the key of its day to what its entry commits to, or is erased by the entry that says so, and by "   \
+      "no other; of each entry that commits to one, one")                                                              \
     X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes", FOLD, TELLS_ALL, "built of the entries")     \
     X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64", FOLD, TELLS_ALL,                           \
       "where the entries were met in the journal")                                                                     \
@@ -61,8 +62,8 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       TELLS_ALL, "what the notes say that stand in the root log")                                                      \
     X(DAY_KEYS, "day_keys", "day be32 -> AES-256 key of the private parts of that UTC day, wrapped under its month's", \
       SEALED, TELLS_VALUE,                                                                                             \
-      "unwraps under its day and the key of its month, unless that was destroyed on purpose. One that is gone and "    \
-      "needed, or of a month whose key is not there, is a doubt")                                                      \
+      "unwraps under its day and the key of its month, unless that was destroyed on purpose. One of a month whose "    \
+      "key is not there is a doubt; that one is gone is told where it is needed")                                      \
     X(CLOCK, "clock", "0 be32 -> the clock's last mark; step be32 -> from, to, confirmed (clock.h)", LOADED,           \
       TELLS_KEY | TELLS_ADDED,                                                                                         \
       "steps count without a hole up to those of the mark, and cover what entries name. What clocks said is said "     \

@@ -52,6 +52,7 @@ WRITES = {
     ("post", "/v1/campaigns/{campaign}/try"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/contracts"): OPERATOR,
     ("post", "/v1/clock/confirm"): OPERATOR,
+    ("post", "/v1/erasures"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/witness/add-checkpoint"): (404,) * 9,
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,

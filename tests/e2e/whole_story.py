@@ -95,6 +95,7 @@ def settle(market):
     client.send(link["url"])
     publisher.do("DELETE", f"/v1/statements/{statement}/shares/{link['id']}")
     correct(market, statement)
+    erase(market)
 
 
 def reconcile(market, txid):
@@ -118,6 +119,14 @@ def correct(market, statement):
     for party in (market.advertiser, other, other):
         party.assent_to_adjustment(contract, made["index"])
     other.do("GET", f"/v1/contracts/{contract}/adjustments")
+
+
+def erase(market):
+    """By address and by number, what is gone already, and nobody."""
+    operator, advertiser = market.operator, market.advertiser
+    market.publisher.postback(person(click_id=market.click(), email="erased@example.com", phone="+33699999999"))
+    for caller, whom in ((operator, {"email": "erased@example.com"}), (advertiser, {"email": "erased@example.com"}), (operator, {"phone": "+33699999999"}), (operator, {"email": "nobody@example.com"})):
+        caller.call("POST", "/v1/erasures", whom)
 
 
 def share_a_lead(market):

@@ -172,6 +172,10 @@ def records():
                        ("no-refused-status", refusal(3, 1, 500, b"", b"", b"", b"")), ("no-refused-proof", refusal(0, 1, 400, b"", b"", b"", b"")),
                        ("no-refused-control", refusal(3, 0, 400, b"", b"", b"", b"a\nb")), ("no-refused-kid", refusal(3, 0, 400, b"K" * 17, b"", b"", b""))):
         seed("record", name, head(27, 0) + text(body) + struct.pack(">II", 0, 64))
+    for name, places in (("ok-erase", ((1, 7), (1, 9), (2, 3))), ("no-erase-order", ((1, 9), (1, 7))), ("no-erase-twice", ((1, 7), (1, 7)))):
+        data = b"".join(struct.pack(">IQ", *place) for place in places)
+        seed("record", name, head(38, 0) + struct.pack(">II", 1, len(data)) + data)
+    seed("record", "no-erase-cut", head(38, 0) + struct.pack(">II", 1, 7) + bytes(7))
     seed("record", "no-kind-0", head(0))
     seed("record", "no-bool-2", head(26, 0) + b"\2")
     seed("record", "no-cut", (head(1) + click + sealed)[:-1])

@@ -194,7 +194,7 @@ static enum entry_kind random_kind(void)
     enum entry_kind kind;
     do
         kind = (enum entry_kind)below(ENTRY_KINDS);
-    while (kind == ENTRY_ROOT || kind == ENTRY_ERASE);
+    while (kind == ENTRY_ROOT);
     return kind;
 }
 
@@ -277,6 +277,12 @@ static void random_entry(struct entry *e)
     case ENTRY_CLOCK:
         e->clock = (struct entry_clock){(uint32_t)number(), (int64_t)number(), (int64_t)number(), coin(), id('O'),
                                         (int64_t)number()};
+        break;
+    case ENTRY_ERASE:
+        e->erase.by = id('P');
+        e->erase.n = 1 + below(ERASE_MOST);
+        for (size_t i = 0; i < e->erase.n; i++)
+            e->erase.entries[i] = (i > 0 ? e->erase.entries[i - 1] + 1 : 0) + below(1000);
         break;
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};

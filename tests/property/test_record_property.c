@@ -77,6 +77,16 @@ static void some_field(struct buf *out, const char *name, const char *type)
         some_bytes(out, n * 17);
     } else if (strcmp(type, "refusals") == 0) {
         some_refusals(out);
+    } else if (strcmp(type, "places") == 0) {
+        uint32_t n = (uint32_t)below(RECORD_PLACES + 1), contract = 1;
+        uint64_t index = 0;
+        buf_be32(out, n * RECORD_PLACE);
+        for (uint32_t i = 0; i < n; i++) {
+            contract += one_in(9);
+            index += 1 + below(1000);
+            buf_be32(out, contract);
+            buf_be64(out, index);
+        }
     } else if (strcmp(type, "pairs") == 0) {
         size_t n = below(LIMIT_FIELDS + 1);
         buf_byte(out, (uint8_t)n);

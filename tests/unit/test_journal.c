@@ -117,7 +117,7 @@ static void a_day_key_is_made_once_and_wrapped(void **state)
     assert_err(day_key_get(fresh, NULL, 100, again), ERR_NOT_FOUND);
     assert_ok(day_key_get(fresh, t, 100, again));
     assert_memory_equal(first, again, 32);
-    assert_err(day_key_get(fresh, t, 200, again), ERR_NOT_FOUND);
+    assert_err(day_key_get(fresh, t, 200, again), ERR_CORRUPT);
     assert_err(day_key_get(other, t, 100, again), ERR_CORRUPT);
     day_keys_free(other);
     day_keys_free(fresh);
@@ -152,14 +152,14 @@ static void what_is_sealed_opens_with_its_commitment_only(void **state)
     assert_null(memmem(sealed.ptr, sealed.len, "secret", 6));
 
     struct private_sealed part = {100, buf_span(&sealed)};
-    assert_ok(sealer_open(s, NULL, &commitment, &part, &plain));
+    assert_ok(sealer_open(s, NULL, 0, &commitment, &part, &plain));
     assert_true(span_eq(buf_span(&plain), SPAN("secret")));
-    assert_err(sealer_open(s, NULL, &other, &part, &plain), ERR_CORRUPT);
+    assert_err(sealer_open(s, NULL, 0, &other, &part, &plain), ERR_CORRUPT);
     part.day = 101;
-    assert_err(sealer_open(s, NULL, &commitment, &part, &plain), ERR_CORRUPT);
+    assert_err(sealer_open(s, NULL, 0, &commitment, &part, &plain), ERR_CORRUPT);
     part.day = 300;
-    assert_err(sealer_open(s, NULL, &commitment, &part, &plain), ERR_NOT_FOUND);
-    assert_err(sealer_open(s, NULL, &commitment, &(struct private_sealed){100, SPAN("")}, &plain), ERR_CORRUPT);
+    assert_err(sealer_open(s, NULL, 0, &commitment, &part, &plain), ERR_NOT_FOUND);
+    assert_err(sealer_open(s, NULL, 0, &commitment, &(struct private_sealed){100, SPAN("")}, &plain), ERR_CORRUPT);
     assert_true(span_eq(buf_span(&plain), SPAN("secret")));
     sealer_free(s);
 }
@@ -180,7 +180,7 @@ static void days_beyond_a_sealers_contexts_still_open(void **state)
         struct buf plain;
         buf_fixed(&plain, plain_mem, sizeof plain_mem);
         const struct private_sealed part = {day, span_of(mem[day], AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN)};
-        assert_ok(sealer_open(s, t, &commitment, &part, &plain));
+        assert_ok(sealer_open(s, t, 0, &commitment, &part, &plain));
     }
     txn_abort(t);
     sealer_free(s);
@@ -203,11 +203,11 @@ static void months_that_are_destroyed_open_nothing(void **state)
     buf_fixed(&plain, plain_mem, sizeof plain_mem);
     struct txn *t = fixture_begin(&f, false);
     assert_ok(day_keys_destroy(day_keys, JANUARY_31));
-    assert_ok(sealer_open(s, t, &commitment, &part[0], &plain));
+    assert_ok(sealer_open(s, t, 0, &commitment, &part[0], &plain));
     assert_ok(day_keys_destroy(day_keys, FEBRUARY_1));
     assert_int_equal(day_keys_kept_from(day_keys), FEBRUARY_1);
-    assert_err(sealer_open(s, t, &commitment, &part[0], &plain), ERR_NOT_FOUND);
-    assert_ok(sealer_open(s, t, &commitment, &part[1], &plain));
+    assert_err(sealer_open(s, t, 0, &commitment, &part[0], &plain), ERR_NOT_FOUND);
+    assert_ok(sealer_open(s, t, 0, &commitment, &part[1], &plain));
     assert_ok(day_keys_destroy(day_keys, JANUARY_31));
     struct day_keys *fresh;
     assert_ok(day_keys_new(f.dir, salt, &fresh));
@@ -262,10 +262,61 @@ static void a_lost_month_is_not_made_anew(void **state)
     struct day_keys *fresh;
     assert_ok(day_keys_new(f.dir, salt, &fresh));
     assert_err(day_keys_draw(fresh, t, 31, drawn), ERR_NOT_FOUND);
-    assert_err(day_key_get(fresh, t, 31, key), ERR_NOT_FOUND);
+    assert_err(day_key_get(fresh, t, 31, key), ERR_IO);
     assert_int_equal(rename(away, february), 0);
     assert_ok(day_keys_draw(fresh, t, 31, drawn));
     assert_ok(day_key_get(fresh, t, 31, key));
+    day_keys_free(fresh);
+    txn_abort(t);
+    free(february);
+    free(away);
+}
+
+/* An operator says so: what the old key sealed is gone, what comes goes on, and the same again changes nothing. */
+static void a_month_that_is_told_as_lost_seals_on_under_another_key(void **state)
+{
+    (void)state;
+    uint8_t drawn[2][DAY_KEY_ROW], key[32];
+    static char sealed_mem[2][256], opened_mem[64];
+    struct buf sealed[2], plain;
+    struct day_keys *fresh;
+    unsigned days;
+    buf_fixed(&plain, opened_mem, sizeof opened_mem);
+    make_day(31, true); /* and 32 */
+    struct sealer *s = sealer_new(day_keys);
+    buf_fixed(&sealed[0], sealed_mem[0], sizeof sealed_mem[0]);
+    assert_ok(sealer_seal(s, 31, &commitment, SPAN("before"), &sealed[0]));
+    sealer_free(s);
+    char *february = month_path("1970-02"), *away = month_path("away");
+    struct txn *t = fixture_begin(&f, true);
+    assert_err(day_keys_lost(day_keys, t, month_of_day(31), 5, &days), ERR_CONFLICT);
+    assert_int_equal(rename(february, away), 0);
+    for (int cut_off = 1; cut_off >= 0; cut_off--) { /* right behind the new file; then to its end */
+        assert_ok(day_keys_new(f.dir, salt, &fresh));
+        if (cut_off)
+            assert_ok(month_key_make(f.dir, month_of_day(31)));
+        else
+            assert_ok(day_keys_lost(fresh, t, month_of_day(31), 5, &days));
+        day_keys_free(fresh);
+    }
+    assert_int_equal(days, 2);
+    assert_ok(txn_commit(t));
+    t = fixture_begin(&f, true);
+    assert_ok(day_keys_new(f.dir, salt, &fresh));
+    assert_err(day_keys_lost(fresh, t, month_of_day(31), 9, &days), ERR_CONFLICT);
+    assert_ok(day_keys_draw(fresh, t, 31, drawn));
+    assert_ok(day_keys_keep(fresh, t, 31, (const uint8_t(*)[DAY_KEY_ROW])drawn));
+    day_keys_publish(fresh);
+    assert_ok(day_key_get(fresh, NULL, 31, key));
+    s = sealer_new(fresh);
+    buf_fixed(&sealed[1], sealed_mem[1], sizeof sealed_mem[1]);
+    assert_ok(sealer_seal(s, 31, &commitment, SPAN("after"), &sealed[1]));
+    const struct private_sealed part[] = {{31, buf_span(&sealed[0])}, {31, buf_span(&sealed[1])}};
+    assert_err(sealer_open(s, t, 4, &commitment, &part[0], &plain), ERR_NOT_FOUND);
+    assert_err(sealer_open(s, t, 5, &commitment, &part[0], &plain), ERR_CORRUPT);
+    assert_ok(sealer_open(s, t, 5, &commitment, &part[1], &plain));
+    assert_true(span_is(buf_span(&plain), "after"));
+    sealer_free(s);
     day_keys_free(fresh);
     txn_abort(t);
     free(february);
@@ -285,6 +336,7 @@ int main(void)
         TEST(months_that_are_destroyed_open_nothing),
         TEST(a_destruction_that_was_cut_off_goes_on),
         TEST(a_lost_month_is_not_made_anew),
+        TEST(a_month_that_is_told_as_lost_seals_on_under_another_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
