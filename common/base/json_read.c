@@ -7,6 +7,7 @@
 #include "common/base/ascii.h"
 #include "common/base/limits.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 
 enum { PATH_LEN = sizeof((struct problem *)0)->field };
@@ -213,6 +214,8 @@ static enum err say_fault(struct span text, const json_error_t *fault, struct pr
 {
     char name[PATH_LEN];
     size_t at = find_half(text);
+    if (at >= text.len && text.len > 0 && !span_starts(text_trim(text, TYPED_BLANKS), "{"))
+        return problem(p, ERR_MALFORMED, "", "must be a JSON object");
     if (at >= text.len)
         return problem(p, ERR_MALFORMED, "", "must be JSON in UTF-8 (fault at line %d, column %d)", fault->line,
                        fault->column);
@@ -226,11 +229,58 @@ static enum err say_fault(struct span text, const json_error_t *fault, struct pr
                                       text.ptr + at + 1, at + 1));
 }
 
+/* Appends the text with U+FFFD in place of each byte that is no UTF-8 and of each half of a surrogate pair. */
+static void mend_characters(struct buf *out, struct span text)
+{
+    uint32_t c;
+    while (text.len) {
+        size_t good = find_half(text);
+        struct span rest = span_of(text.ptr, good);
+        while (rest.len) {
+            struct span at = rest;
+            bool taken = *rest.ptr == '\0' || utf8_take(&rest, &c);
+            if (taken && rest.len == at.len)
+                rest = span_skip(rest, 1);
+            if (taken) {
+                buf_add(out, at.ptr, at.len - rest.len);
+            } else {
+                buf_str(out, "\xef\xbf\xbd");
+                rest = span_skip(rest, 1);
+            }
+        }
+        text = span_skip(text, good);
+        if (text.len) {
+            buf_str(out, "\\ufffd");
+            text = span_skip(text, ESCAPE);
+        }
+    }
+}
+
+/* What others send may have texts that somebody cut, or wrote in another encoding. */
+static json_t *load_mended(struct span text, unsigned flags, json_error_t *fault)
+{
+    struct buf mended;
+    buf_heap(&mended);
+    mend_characters(&mended, text);
+    json_t *v = load(buf_span(&mended), flags, fault);
+    buf_free(&mended);
+    return v;
+}
+
+static bool is_unreadable(const json_error_t *fault)
+{
+    enum json_error_code code = json_error_code(fault);
+    return code == json_error_invalid_utf8 || code == json_error_invalid_syntax;
+}
+
 static enum err read_checked(struct span text, unsigned flags, json_t **out, struct problem *p)
 {
     json_error_t fault;
     json_t *v = load(text, flags, &fault);
     enum err err;
+
+    if (v == NULL && flags & ANY_NUMBER && is_unreadable(&fault))
+        v = load_mended(text, flags, &fault);
 
     if (v == NULL) {
         /* jansson's own text quotes the input, which may be personal data */

@@ -14,9 +14,9 @@ void json_use_mem(void);
 /* Parses one JSON value that is an object. *out is a new reference (json_decref). On failure: ERR_MALFORMED and the
  * place in *p. Floats are refused (ERR_MALFORMED naming the place); null members are taken and read as absent. */
 MUST_CHECK enum err json_read(struct span text, json_t **out, struct problem *p);
-/* As json_read, but takes every number, NUL in texts, and any depth jansson takes: for what others send beside what is
- * asked for. Where one number fits neither an int64 nor a double, all numbers are texts of their digits. Not for
- * jw_value, which writes no reals. */
+/* As json_read, but takes every number, NUL in texts, U+FFFD for what is no character, and any depth jansson takes: for
+ * what others send beside what is asked for. Where one number fits neither an int64 nor a double, all numbers are texts
+ * of their digits. Not for jw_value, which writes no reals. */
 MUST_CHECK enum err json_read_any_number(struct span text, json_t **out, struct problem *p);
 /* As json_read, but each number, at any depth, is a text of the characters that it is written with. Not for jw_value.
  */

@@ -12,6 +12,7 @@
 #include "common/base/span.h"
 
 #define MONEY_MAX_MICROS ((int64_t)9007199254740991)
+#define MONEY_MAX_TEXT "9007199254.740991" /* in units */
 
 /* ISO 4217 exponent of an active currency code (upper case), or -1 if there is none such. */
 int currency_exponent(struct span code);

@@ -376,7 +376,7 @@ enum err reconcile_end(struct reconcile *r, int64_t last_ms, struct problem *p)
             sum += r->delta[o][c];
     assert(sum == (has_amounts(r) ? r->row_micros - r->log_micros : 0));
     if (!sums_fit(r))
-        return problem(p, ERR_INVALID, "", "adds up to more than 9007199254.740991: take a shorter period");
+        return problem(p, ERR_INVALID, "", "adds up to more than " MONEY_MAX_TEXT ": take a shorter period");
     return ERR_OK;
 }
 

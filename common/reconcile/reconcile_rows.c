@@ -194,7 +194,7 @@ static enum err read_money(struct reconcile *r, struct own_row *w, struct proble
                 r, COLUMN_AMOUNT,
                 "may be thousands or three decimals, and no other row tells: say decimal=point or decimal=comma", p);
         if (err == ERR_TOO_LARGE)
-            return wrong(r, COLUMN_AMOUNT, "is more than 9007199254.740991", p);
+            return wrong(r, COLUMN_AMOUNT, "is more than " MONEY_MAX_TEXT, p);
         if (err != ERR_OK)
             return wrong(r, COLUMN_AMOUNT, "is no amount: write 1234.50 or 1234,50", p);
     }

@@ -67,17 +67,19 @@ size_t http_head_limit(struct span bytes, const char *const *fast)
     return told && !span_empty(fast_target(method, rest, fast)) ? LIMIT_HEAD_TRACKING : LIMIT_HEAD;
 }
 
-/* Origin form only; of any other target no more than that is read. */
+/* Origin form only; of any other target no more than that is read. A NUL in a query is for whoever reads it. */
 static bool target_ok(struct span t)
 {
+    bool query = false;
     if (t.len == 0 || t.ptr[0] != '/' || (t.len > 1 && t.ptr[1] == '/'))
         return false;
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.ptr[i];
         if (c <= ' ' || c >= 0x7f || c == '#')
             return false;
+        query = query || c == '?';
         if (c == '%' && (t.len - i < 3 || ascii_nibble(t.ptr[i + 1]) < 0 || ascii_nibble(t.ptr[i + 2]) < 0 ||
-                         (t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0')))
+                         (!query && t.ptr[i + 1] == '0' && t.ptr[i + 2] == '0')))
             return false;
     }
     return true;

@@ -11,8 +11,9 @@
 static const struct {
     size_t most;
     enum field_kind kind;
+    enum field_whose whose;
 } fields[] = {
-#define X(symbol, name, most, kind) {most, FIELD_##kind},
+#define X(symbol, name, most, kind, whose) {most, FIELD_##kind, FIELD_##whose},
     FIELD_TABLE(X)
 #undef X
 };
@@ -20,6 +21,12 @@ static const struct {
 enum field_kind postback_field_kind(enum field f)
 {
     return fields[f].kind;
+}
+
+bool postback_is_words(struct span name)
+{
+    enum field f;
+    return !postback_field_find(name, &f) || fields[f].kind == FIELD_CONTACT || fields[f].kind == FIELD_WORDS;
 }
 
 static bool is_word(char c)
@@ -51,28 +58,31 @@ static bool has_control(struct span v)
     return false;
 }
 
-/* NUL is a character like another here. */
-static bool is_utf8(struct span v)
-{
-    while (v.len)
-        if (!utf8_valid(text_take(&v, '\0')))
-            return false;
-    return true;
-}
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD: it stands for what could not be read, here or before */
 
-/* Without control characters (C1 ones are U+0080 to U+009F): what a person wrote is never a reason to lose a lead. */
+/* Without control characters (C1 ones are U+0080 to U+009F), U+FFFD for what is no UTF-8: what a person wrote is never
+ * a reason to lose a lead. */
 static struct span cleaned(struct postback *pb, struct span v)
 {
     struct buf b;
-    arena_buf(pb->rq->arena, &b, v.len);
-    for (size_t i = 0; i < v.len; i++) {
-        bool c1 = v.ptr[i] == '\xc2' && i + 1 < v.len && (unsigned char)v.ptr[i + 1] - 0x80u < 0x20;
-        if (c1)
-            i++;
-        else if (!ascii_is_control(v.ptr[i]) || is_layout(v.ptr[i]))
-            buf_byte(&b, (uint8_t)v.ptr[i]);
+    uint32_t c;
+    arena_buf(pb->rq->arena, &b, (sizeof REPLACEMENT - 1) * v.len);
+    while (v.len) {
+        struct span at = v;
+        bool control = ascii_is_control(*v.ptr) && !is_layout(*v.ptr), good = !control && utf8_take(&v, &c);
+        if (!good)
+            v = span_skip(v, 1);
+        if (good && (c < 0x80 || c >= 0xa0))
+            buf_add(&b, at.ptr, at.len - v.len);
+        else if (!good && !control)
+            buf_str(&b, REPLACEMENT);
     }
     return buf_span(&b);
+}
+
+static bool holds_replacement(struct span v)
+{
+    return v.len > 0 && memmem(v.ptr, v.len, REPLACEMENT, sizeof REPLACEMENT - 1) != NULL;
 }
 
 /* As it counts: without blanks around it, in form C. */
@@ -94,12 +104,14 @@ static enum err take_value(struct postback *pb, struct span name, enum field_kin
     if ((kind == FIELD_MACHINE || kind == FIELD_CONTACT) && text_has_macro(*v))
         return postback_refuse_field(pb, name,
                                      "holds a macro that was not replaced: check the postback URL at the sender");
-    if (!is_utf8(*v))
-        return postback_refuse_field(pb, name, "is not UTF-8");
     if (words)
         *v = cleaned(pb, *v);
     else if (has_control(*v))
         return postback_refuse_field(pb, name, "holds a control character");
+    else if (!utf8_valid(*v) || holds_replacement(*v))
+        return postback_refuse_field(pb, name, "is not UTF-8, or was not before somebody put U+FFFD in its place");
+    if (holds_replacement(*v))
+        postback_ignore(pb, name);
     if (kind != FIELD_EXACT)
         *v = as_counts(pb, *v);
     if (words)
@@ -203,6 +215,20 @@ enum err postback_field(struct postback *pb, struct span name, struct span value
                                                          : "given more than once");
     pb->field[f] = value;
     return f == FIELD_TEST ? read_test(pb, value) : f == FIELD_COUNTRY ? read_country(pb, value) : ERR_OK;
+}
+
+void postback_only(struct postback *pb, enum field_whose whose)
+{
+    for (int f = 0; f < FIELDS; f++)
+        if (pb->field[f].ptr != NULL && !(fields[f].whose & whose)) {
+            postback_ignore(pb, span_str(postback_field_name((enum field)f)));
+            pb->field[f] = span_of(NULL, 0);
+        }
+    if (whose & FIELD_NEW)
+        return;
+    for (size_t i = 0; i < pb->n_form; i++)
+        postback_ignore(pb, pb->form[i].name);
+    pb->n_form = 0;
 }
 
 static bool is_default(const struct postback *pb, int f)

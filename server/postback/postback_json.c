@@ -166,6 +166,8 @@ static enum err form_fields(struct postback *pb, const json_t *object)
         struct span value;
         if (json_is_null(v))
             continue;
+        if (postback_form_missed(span_str(key)))
+            return postback_unknown(pb, arena_copy(pb->rq->arena, span_str(key)));
         arena_buf(pb->rq->arena, &name, strlen(key) + 2);
         buf_str(&name, strncmp(key, "f_", 2) == 0 ? "" : "f_");
         buf_str(&name, key);

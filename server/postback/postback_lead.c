@@ -80,13 +80,23 @@ static void keep_campaign(struct postback *pb, struct claim *c)
 
 /* ---- whose lead it is ---- */
 
+/* Both may be named, if they are of each other. */
+static enum err same_campaign(struct postback *pb, const struct contract *k)
+{
+    struct span named = pb->field[FIELD_CAMPAIGN];
+    return span_empty(named) || span_eq(named, span_str(k->campaign->id))
+               ? ERR_OK
+               : problem(&pb->rq->problem, ERR_MALFORMED, "campaign",
+                         "is not the campaign of the contract beside it: say one of the two");
+}
+
 static enum err named_contract(struct postback *pb, struct claim *c)
 {
     const struct contract *k = catalog_contract(pb->rq->catalog, pb->field[FIELD_CONTRACT]);
     if (k == NULL || own_contract(pb, k->number) == NULL)
         return problem(&pb->rq->problem, ERR_MALFORMED, "contract", "is not one of your contracts");
     c->fallback = k;
-    return ERR_OK;
+    return same_campaign(pb, k);
 }
 
 /* Where a sender's leads of a campaign go without a click: an advertiser's to its direct contract, a publisher's to its
@@ -331,8 +341,16 @@ enum err postback_lead(struct postback *pb, struct job **out)
     struct record_lead *l = &job->record.lead;
     struct lead_report *r = &l->report;
     struct claim c = {.n = 0};
-    if (!span_empty(pb->field[FIELD_JWS]))
-        return problem(&pb->rq->problem, ERR_MALFORMED, "jws", "goes with what became of a lead, beside status");
+    const struct {
+        enum field f;
+        const char *what;
+    } later[] = {{FIELD_LEAD, "names a lead that is there, and status is missing: approved, rejected, returned or "
+                              "converted (or event=sale). A new lead has no lead field: the answer gives it one"},
+                 {FIELD_JWS, "goes with what became of a lead, beside status"}};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (pb->field[later[i].f].ptr != NULL)
+            return postback_refuse_field(pb, span_str(postback_field_name(later[i].f)), later[i].what);
+    postback_only(pb, FIELD_NEW);
     read_touches(pb, &c);
     enum err err = find_place(pb, &c);
     if (err != ERR_OK)

@@ -49,7 +49,7 @@ enum { FOLDED_MAX = 24, NEAR_MIN = 5 };
 const char *postback_field_name(enum field f)
 {
     static const char *const names[] = {
-#define X(symbol, name, most, kind) name,
+#define X(symbol, name, most, kind, whose) name,
         FIELD_TABLE(X)
 #undef X
     };
@@ -161,15 +161,23 @@ void postback_ignore(struct postback *pb, struct span name)
     pb->ignored[pb->n_ignored++] = kept;
 }
 
+bool postback_form_missed(struct span name)
+{
+    return name.len > 2 && (name.ptr[0] == 'f' || name.ptr[0] == 'F') && strchr("_-. :", name.ptr[1]) != NULL &&
+           name.ptr[1] != '\0' && !span_starts(name, "f_");
+}
+
 enum err postback_unknown(struct postback *pb, struct span name)
 {
     static const char amp[] = "amp;";
     enum field f;
     bool escaped = span_starts(name, amp);
     struct span rest = escaped ? span_skip(name, sizeof amp - 1) : name;
-    bool known = span_starts(rest, "f_") || postback_field_find(rest, &f);
+    bool known = span_starts(rest, "f_") || postback_form_missed(rest) || postback_field_find(rest, &f);
     if (escaped && (known || find_meant(rest, &f)))
         return postback_refuse_field(pb, name, "the URL was escaped for HTML: write & in place of &amp;");
+    if (postback_form_missed(rest))
+        return postback_refuse_field(pb, name, "is no field: did you mean a form field? Their names begin with f_");
     if (!find_meant(rest, &f)) {
         postback_ignore(pb, name);
         return ERR_OK;

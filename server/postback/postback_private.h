@@ -11,40 +11,41 @@
 
 #include "server/postback/postback.h"
 
-/* symbol, name, most bytes, kind; in byte order of the names */
+/* symbol, name, most bytes, kind, whose: of a new lead, of what became of one, of both; in byte order of the names */
 #define FIELD_TABLE(X)                                                                                                 \
-    X(AMOUNT, "amount", 32, MACHINE)                                                                                   \
-    X(CAMPAIGN, "campaign", LIMIT_ID, MACHINE)                                                                         \
-    X(CLICK_ID, "click_id", LIMIT_PARAM, MACHINE)                                                                      \
-    X(CONTRACT, "contract", LIMIT_ID, MACHINE)                                                                         \
-    X(COUNTRY, "country", LIMIT_FIELD, MACHINE)                                                                        \
-    X(CURRENCY, "currency", 3, MACHINE)                                                                                \
-    X(EMAIL, "email", LIMIT_FIELD, CONTACT)                                                                            \
-    X(EVENT, "event", 16, MACHINE)                                                                                     \
-    X(FIRST_NAME, "first_name", LIMIT_FIELD, WORDS)                                                                    \
-    X(JWS, "jws", LIMIT_PARTY_JWS, MACHINE)                                                                            \
-    X(LAST_NAME, "last_name", LIMIT_FIELD, WORDS)                                                                      \
-    X(LEAD, "lead", 64, MACHINE)                                                                                       \
-    X(PHONE, "phone", LIMIT_FIELD, CONTACT)                                                                            \
-    X(REASON, "reason", LIMIT_FIELD, WORDS)                                                                            \
-    X(RETURN, "return", LIMIT_FIELD, EXACT)                                                                            \
-    X(STATUS, "status", 16, MACHINE)                                                                                   \
-    X(SUB1, "sub1", LIMIT_PARAM, WORDS)                                                                                \
-    X(SUB2, "sub2", LIMIT_PARAM, WORDS)                                                                                \
-    X(SUB3, "sub3", LIMIT_PARAM, WORDS)                                                                                \
-    X(SUB4, "sub4", LIMIT_PARAM, WORDS)                                                                                \
-    X(SUB5, "sub5", LIMIT_PARAM, WORDS)                                                                                \
-    X(TEST, "test", 8, MACHINE)                                                                                        \
-    X(TOUCHES, "touches", 1024, MACHINE)                                                                               \
-    X(TXID, "txid", LIMIT_TXID, MACHINE)
+    X(AMOUNT, "amount", 32, MACHINE, LATER)                                                                            \
+    X(CAMPAIGN, "campaign", LIMIT_ID, MACHINE, BOTH)                                                                   \
+    X(CLICK_ID, "click_id", LIMIT_PARAM, MACHINE, BOTH)                                                                \
+    X(CONTRACT, "contract", LIMIT_ID, MACHINE, BOTH)                                                                   \
+    X(COUNTRY, "country", LIMIT_FIELD, MACHINE, NEW)                                                                   \
+    X(CURRENCY, "currency", 3, MACHINE, LATER)                                                                         \
+    X(EMAIL, "email", LIMIT_FIELD, CONTACT, NEW)                                                                       \
+    X(EVENT, "event", 16, MACHINE, BOTH)                                                                               \
+    X(FIRST_NAME, "first_name", LIMIT_FIELD, WORDS, NEW)                                                               \
+    X(JWS, "jws", LIMIT_PARTY_JWS, MACHINE, LATER)                                                                     \
+    X(LAST_NAME, "last_name", LIMIT_FIELD, WORDS, NEW)                                                                 \
+    X(LEAD, "lead", 64, MACHINE, LATER)                                                                                \
+    X(PHONE, "phone", LIMIT_FIELD, CONTACT, NEW)                                                                       \
+    X(REASON, "reason", LIMIT_FIELD, WORDS, LATER)                                                                     \
+    X(RETURN, "return", LIMIT_FIELD, EXACT, BOTH)                                                                      \
+    X(STATUS, "status", 16, MACHINE, LATER)                                                                            \
+    X(SUB1, "sub1", LIMIT_PARAM, WORDS, NEW)                                                                           \
+    X(SUB2, "sub2", LIMIT_PARAM, WORDS, NEW)                                                                           \
+    X(SUB3, "sub3", LIMIT_PARAM, WORDS, NEW)                                                                           \
+    X(SUB4, "sub4", LIMIT_PARAM, WORDS, NEW)                                                                           \
+    X(SUB5, "sub5", LIMIT_PARAM, WORDS, NEW)                                                                           \
+    X(TEST, "test", 8, MACHINE, NEW)                                                                                   \
+    X(TOUCHES, "touches", 1024, MACHINE, NEW)                                                                          \
+    X(TXID, "txid", LIMIT_TXID, MACHINE, BOTH)
 
 /* Of what a machine fills in, a macro that was not replaced, a control character or too long a value is a fault. A
- * person's words are cleaned of control characters and cut, and so are contacts, of which a macro is a fault all the
- * same. `return` is taken as it is, or not. */
+ * person's words are cleaned of control characters and cut, and what is no UTF-8 in them becomes U+FFFD, which the
+ * answer tells; so are contacts, of which a macro is a fault all the same. `return` is taken as it is, or not. */
 enum field_kind { FIELD_MACHINE, FIELD_CONTACT, FIELD_WORDS, FIELD_EXACT };
+enum field_whose { FIELD_NEW = 1, FIELD_LATER = 2, FIELD_BOTH = FIELD_NEW | FIELD_LATER };
 
 enum field {
-#define X(symbol, name, most, kind) FIELD_##symbol,
+#define X(symbol, name, most, kind, whose) FIELD_##symbol,
     FIELD_TABLE(X)
 #undef X
         FIELDS
@@ -64,7 +65,7 @@ struct postback {
     struct span field[FIELDS];
     struct fact form[FORM_READ]; /* f_NAME, not empty, in name order */
     size_t n_form;
-    struct span ignored[IGNORED_NAMES]; /* what the answer names so: no field here, or a form field too many */
+    struct span ignored[IGNORED_NAMES]; /* what the answer names so: no field here, or not all of it was taken */
     size_t n_ignored;
     bool test;
 };
@@ -76,8 +77,14 @@ bool postback_field_find(struct span name, enum field *out);
 bool postback_field_known(struct span name); /* a field's, or a form's: no word of the sender's own */
 const char *postback_field_name(enum field f);
 enum field_kind postback_field_kind(enum field f);
+/* A person's words or contacts, or no field at all: what cannot be read of it loses no lead. */
+bool postback_is_words(struct span name);
+/* Fields of the other kind of postback are no facts here: they are left out, and told. */
+void postback_only(struct postback *pb, enum field_whose whose);
 /* A name that is no field: a close miss is refused with the cure, another one ignored and told. */
 MUST_CHECK enum err postback_unknown(struct postback *pb, struct span name);
+/* Meant as f_NAME, and written otherwise: f-age, F_age. */
+bool postback_form_missed(struct span name);
 void postback_ignore(struct postback *pb, struct span name);
 enum err postback_refuse_field(struct postback *pb, struct span name, const char *what);
 /* SHA-256 over the canonical JSON object of all facts: every field but `return`, with its form fields. `event=lead` and

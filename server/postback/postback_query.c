@@ -182,8 +182,10 @@ static enum err read_fields(struct postback *pb, struct span text)
         arena_buf(pb->rq->arena, &v, value.len);
         if (query_decode(&n, name) != ERR_OK)
             return problem(&pb->rq->problem, ERR_MALFORMED, "", "a parameter's name is not properly percent-encoded");
-        if (query_decode(&v, value) != ERR_OK)
-            return problem(&pb->rq->problem, ERR_MALFORMED, "", "a parameter's value is not properly percent-encoded");
+        if (postback_is_words(buf_span(&n)))
+            query_decode_lenient(&v, value); /* a person's percent sign that nobody escaped */
+        else if (query_decode(&v, value) != ERR_OK)
+            return postback_refuse_field(pb, buf_span(&n), "is not properly percent-encoded");
         enum err err = auth_part(buf_span(&n)) != AUTH_PARTS ? ERR_OK : postback_field(pb, buf_span(&n), buf_span(&v));
         if (err != ERR_OK)
             return err;

@@ -25,12 +25,16 @@ static enum err read_amount(struct postback *pb, struct disposition_report *r)
 {
     struct problem *p = &pb->rq->problem;
     struct span amount = pb->field[FIELD_AMOUNT], currency = pb->field[FIELD_CURRENCY];
-    if (span_empty(amount))
+    if (span_empty(amount)) {
+        if (!span_empty(currency))
+            postback_ignore(pb, SPAN("currency"));
         return ERR_OK;
+    }
     if (r->status != STATUS_CONVERTED)
         return problem(p, ERR_MALFORMED, "amount", "goes with a sale only");
     if (money_parse(amount, &r->amount_micros) != ERR_OK || r->amount_micros < 0)
-        return problem(p, ERR_MALFORMED, "amount", "must be a decimal number such as 12.50, not negative");
+        return problem(p, ERR_MALFORMED, "amount",
+                       "must be a decimal number from 0 to " MONEY_MAX_TEXT ", such as 12.50");
     if (currency_exponent(currency) < 0)
         return problem(p, ERR_MALFORMED, "currency", "must be an ISO 4217 code such as EUR, beside amount");
     r->currency = currency;
@@ -156,6 +160,10 @@ enum err postback_disposition(struct postback *pb, struct job **out)
     r->text = pb->field[FIELD_REASON];
     r->request = pb->request;
     r->jws = pb->field[FIELD_JWS];
+    if (pb->test)
+        return problem(&pb->rq->problem, ERR_MALFORMED, "test",
+                       "goes with a new lead: what becomes of one is no test. Leave it out");
+    postback_only(pb, FIELD_LATER);
     enum err err = read_status(pb, &r->status);
     if (err == ERR_OK)
         err = read_amount(pb, r);

@@ -240,12 +240,16 @@ class Signed(ServerCase):
         text = json.dumps(self.lead())
         self.assertStatus(self.say(b"\xef\xbb\xbf" + text.encode()), 200)
         escape = "\\ud83d"
-        for body, field in ((text[:-1] + f', "reason": "{escape}"}}', "reason"), (f'{{"f_city": "{escape}x", ' + text[1:], "f_city"),
-                            (text[:-1] + ', "reason": "\\udc00"}', "reason"), (text[:-1] + f', "fields": {{"a": "{escape}"}}}}', "fields")):
-            with self.subTest(body[-40:]):
-                problem = self.assertProblem(self.say(body.encode()), 400, "surrogate", "byte")
-                self.assertEqual(problem["field"], field)
-        self.assertStatus(self.say((json.dumps(self.lead())[:-1] + ', "reason": "\\ud83d\\ude00 \\\\ud83d"}').encode()), 200)
+        for more, field in ((f'"last_name": "{escape}"', "last_name"), (f'"f_city": "{escape}x"', "f_city"), ('"sub1": "\\udc00"', "sub1"),
+                            (f'"fields": {{"a": "{escape}"}}', "f_a")):
+            text = json.dumps(self.lead())
+            for body in (f"{text[:-1]}, {more}}}".encode(), f"{text[:-1]}, {more.replace(escape, 'é')}}}".encode("latin-1")):
+                with self.subTest(body[-40:]):
+                    got = self.assertStatus(self.say(body), 200).json
+                    self.assertEqual((got["status"], got["ignored"]), ("pending", [field] if b"\\u" in body or b"\xe9" in body else []))
+        self.assertProblem(self.say(f'{{"txid": "{escape}"}}'.encode()), 400, "txid")
+        got = self.assertStatus(self.say((json.dumps(self.lead())[:-1] + ', "last_name": "\\ud83d\\ude00 \\\\ud83d"}').encode()), 200).json
+        self.assertEqual(got["ignored"], [])
         for changes, field in (({"f_Your city?": "x"}, "f_Your?city?"), ({"fields": {"Your city?": "x"}}, "f_Your?city?"),
                                ({"f_x": {"a": 1}}, "f_x"), ({"fields": {"a": {"b": 1}}}, "fields.a"), ({"fields": {"a": [1]}}, "fields.a"),
                                ({"fields": "x"}, "fields"), ({"email": ["a@example.com"]}, "email"), ({"f_" + "x" * 70: "1"}, "f_x")):
@@ -356,11 +360,17 @@ class Leads(ServerCase):
         self.assertEqual(jws_payload(data[0]["receipt"])["index"], data[0]["index"])
         self.assertEqual(self.assertStatus(self.send([]), 200).json, {"data": []})
 
+    def test_a_row_that_is_no_object_is_answered_as_the_others_are(self):
+        rows = [None, self.lead(), 1, [], [self.lead()], "x", True, 1.5, self.lead()]
+        data = self.assertStatus(self.send(rows), 200).json["data"]
+        self.assertEqual([(row["row"], row["status"]) for row in data], [(n, 200 if isinstance(row, dict) else 400) for n, row in enumerate(rows)])
+        self.assertEqual({row["detail"] for row in data if row["status"] == 400}, {"must be a JSON object"})
+
     def test_what_does_not_read_records_nothing(self):
         good, before = json.dumps(self.lead()), self.recorded()
         headers = {"Content-Type": "application/json"}
         for body, word in ((f"[{good},{good[:-1]}]", ""), (f"[{good} {good}]", ""), (f"[{good},]", ""), (f"[{good}],", ""), (f"[{good}", ""),
-                           (f"[{good},1]", "[1]"), (f"[{good},{{\"a\":1,\"a\":2}}]", "[1]"), ("", ""), ("[[]]", "[0]"), ("null", "")):
+                           (f"[{good},{{\"a\":1,\"a\":2}}]", "[1]"), ("", ""), ("null", "object")):
             with self.subTest(body[-20:]):
                 self.assertProblem(self.send(body.encode(), **headers), 400, word)
         self.assertProblem(self.send([{}] * 1001), 413, "1000")

@@ -18,6 +18,7 @@ static const struct {
     {"value with tab and obs-text", "GET / HTTP/1.1\r\n" HOST "X: a\tb\xc3\xa9\r\n\r\n", 0},
     {"empty value", "GET / HTTP/1.1\r\n" HOST "X:\r\n\r\n", 0},
     {"lenient query", "GET /c/x?sub1=%zz%00\xff HTTP/1.1\r\n" HOST "\r\n", 0},
+    {"encoded NUL in a query", "GET /postback?a=%00 HTTP/1.1\r\n" HOST "\r\n", 0},
     {"lenient path", "GET /c/%zz%00\xff HTTP/1.1\r\n" HOST "\r\n", 0},
     {"zero length on GET", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 0},
 
@@ -74,7 +75,7 @@ static const struct {
     {"absolute form of another scheme", "GET ftp://h/c/x HTTP/1.1\r\n" HOST "\r\n", 400},
     {"doubled slash before a postback", "GET //postback?a=b HTTP/1.1\r\n" HOST "\r\n", 400},
     {"stray percent", "GET /postback?a=%zz HTTP/1.1\r\n" HOST "\r\n", 400},
-    {"encoded NUL", "GET /postback?a=%00 HTTP/1.1\r\n" HOST "\r\n", 400},
+    {"encoded NUL in a path", "GET /postback/%00?a HTTP/1.1\r\n" HOST "\r\n", 400},
     {"raw byte", "GET /postback?a=\xff HTTP/1.1\r\n" HOST "\r\n", 400},
     {"control in target", "GET /c/x?a=\x01 HTTP/1.1\r\n" HOST "\r\n", 400},
     {"tab in target", "GET /c/\tx HTTP/1.1\r\n" HOST "\r\n", 400},

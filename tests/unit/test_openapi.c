@@ -141,7 +141,7 @@ static const struct {
     const char *name;
     size_t most;
 } fields[] = {
-#define X(symbol, name, most, kind) {name, most},
+#define X(symbol, name, most, kind, whose) {name, most},
     FIELD_TABLE(X)
 #undef X
 };

@@ -74,6 +74,8 @@ static void postback(struct live *l, struct answer *a, const struct send *s)
     send_target(l, a, s, target);
 }
 
+static int webhook_party = 3; /* whose secret signs JSON */
+
 static void webhook(struct live *l, struct answer *a, const char *id, int64_t age_s, const char *body,
                     const char *before_sig)
 {
@@ -82,7 +84,7 @@ static void webhook(struct live *l, struct answer *a, const char *id, int64_t ag
     uint8_t key[32], mac[HASH_LEN];
     struct buf sig;
     char sig_mem[64];
-    memset(key, 3, sizeof key);
+    memset(key, webhook_party, sizeof key);
     snprintf(stamp, sizeof stamp, "%lld", (long long)(clock_ms() / 1000 - age_s));
     snprintf(text, sizeof text, "%s.%s.%s", id, stamp, body);
     struct hmac *h = hmac_new(key, sizeof key);
@@ -92,10 +94,10 @@ static void webhook(struct live *l, struct answer *a, const char *id, int64_t ag
     buf_fixed(&sig, sig_mem, sizeof sig_mem);
     buf_b64(&sig, mac, sizeof mac);
     snprintf(raw, sizeof raw,
-             "POST /postback/K3 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json; charset=utf-8\r\nwebhook-id: "
+             "POST /postback/K%d HTTP/1.1\r\nHost: h\r\nContent-Type: application/json; charset=utf-8\r\nwebhook-id: "
              "%s\r\nwebhook-timestamp: %s\r\n"
              "webhook-signature: %sv1,%.*s\r\nContent-Length: %zu\r\n\r\n%s",
-             id, stamp, before_sig, (int)sig.len, sig.ptr, strlen(body), body);
+             webhook_party, id, stamp, before_sig, (int)sig.len, sig.ptr, strlen(body), body);
     live_ask(l, a, raw);
 }
 
@@ -256,9 +258,27 @@ static const struct {
     {"a country that is none", "&txid=f&country=XX", 400, "country"},
     {"a country by its name", "&txid=f&country=France", 400, "country"},
     {"a blank country", "&txid=f7&country=%20%C2%A0", 200, ""},
-    {"invalid UTF-8", "&txid=f&first_name=%C3%28", 400, "first_name"},
-    {"invalid UTF-8 around what is cleaned", "&txid=f&first_name=%C3%01%A9", 400, "first_name"},
-    {"surrogate", "&txid=f&first_name=%ED%A0%80", 400, "first_name"},
+    {"invalid UTF-8 of a person", "&txid=f8&first_name=%C3%28", 200, ""},
+    {"invalid UTF-8 around what is cleaned", "&txid=f9&first_name=%C3%01%A9", 200, ""},
+    {"surrogate of a person", "&txid=f10&f_text=%ED%A0%80", 200, ""},
+    {"Latin-1 in an address", "&txid=f11&email=Ren%E9@x.example&phone=06%A012%A034%A056%A078", 200, ""},
+    {"NUL of a person", "&txid=f12&first_name=a%00b&sub1=%00", 200, ""},
+    {"NUL of a machine", "&txid=f%00", 400, "txid"},
+    {"invalid UTF-8 of a machine", "&txid=f%E9", 400, "txid"},
+    {"what was invalid somewhere before", "&txid=f%EF%BF%BD", 400, "txid"},
+    {"invalid UTF-8 in a click id", "&click_id=%E9", 400, "click_id"},
+    {"invalid UTF-8 in an answer", "&txid=f&return=%E9", 400, "return"},
+    {"a form field written otherwise", "&txid=f&f-age=30", 400, "f-age"},
+    {"and in capitals", "&txid=f&F_age=30", 400, "F_age"},
+    {"and both, with a point", "&txid=f&F.age=30", 400, "F.age"},
+    {"and escaped for HTML", "&txid=f&amp;f-age=30", 400, "amp;f-age"},
+    {"contract of one campaign beside another", "&txid=f&contract=C2&campaign=M2", 400, "campaign"},
+    {"contract beside a campaign that is none", "&txid=f&contract=C2&campaign=MX", 400, "campaign"},
+    {"contract beside its campaign", "&txid=f14&contract=C2&campaign=A1", 200, ""},
+    {"a lead that is there, and nothing that became of it", "&lead=Lxyz&reason=fake", 400, "lead"},
+    {"likewise, with a blank status", "&lead=Lxyz&status=%20", 400, "lead"},
+    {"what belongs to other events", "&txid=f15&amount=x&currency=XXQ&reason=y", 200, ""},
+    {"a test of what became of a lead", "&txid=f&status=approved&test=1", 400, "test"},
     {"control characters of a person", "&txid=f7&first_name=a%01b&f_text=%C2%85", 200, ""},
     {"control character of a machine", "&txid=f%01", 400, "txid"},
     {"line break", "&txid=f4&f_text=a%0Ab", 200, ""},
@@ -305,6 +325,19 @@ static void fields_are_taken_or_refused_by_name(void **state)
     }
 }
 
+/* In a form's body, that is: in a target it is no HTTP. */
+static void a_percent_sign_that_nobody_escaped_loses_no_lead(void **state)
+{
+    struct answer a;
+    postback(live(state), &a, &(struct send){.body = "txid=percent&f_text=100%&sub2=5%zz&first_name=Ren\xe9&x=%"});
+    assert_int_equal(a.status, 200);
+    postback(live(state), &a, &(struct send){.body = "txid=100%"});
+    json_t *v = json_of(&a);
+    assert_int_equal(a.status, 400);
+    assert_string_equal(text_of(v, "field"), "txid");
+    json_decref(v);
+}
+
 static void fields_are_taken_up_to_their_limits(void **state)
 {
     static const struct {
@@ -347,6 +380,12 @@ static void names_that_nobody_knows_are_told(void **state)
     assert_ignored(&a, "[\"gclid\",\"utm_source\",\"\xc3\xa9\\\"\",\"kid2\"]");
     postback(live(state), &a, &(struct send){.query = "&txid=i1"});
     assert_ignored(&a, "[]");
+    postback(live(state), &a,
+             &(struct send){.query = "&txid=i1&amount=x&currency=EUR&reason=y"}); /* no facts of a lead */
+    assert_int_equal(a.status, 200);
+    assert_ignored(&a, "[\"amount\",\"currency\",\"reason\"]");
+    postback(live(state), &a, &(struct send){.query = "&txid=i2&first_name=Ren%E9&f_text=%00ok%FF&sub1=%EF%BF%BD"});
+    assert_ignored(&a, "[\"first_name\",\"f_text\",\"sub1\"]"); /* not all of them was taken */
 
     struct buf b; /* many, and long ones */
     buf_fixed(&b, query, sizeof query);
@@ -727,6 +766,16 @@ static const struct {
     {"amount", "{\"txid\":\"j7\",\"amount\":12.5}", 200, ""},
     {"amount past the range", "{\"txid\":\"j8\",\"amount\":8589934592.5}", 400, "amount"},
     {"NUL", "{\"txid\":\"a\\u0000b\"}", 400, "txid"},
+    {"half of a pair in a person's words", "{\"txid\":\"j10\",\"first_name\":\"a\\ud83d\"}", 200, ""},
+    {"the other half, and in an unknown member", "{\"txid\":\"j11\",\"x\":[\"\\uDE00\"],\"f_a\":\"\\\\ud83d\"}", 200,
+     ""},
+    {"Latin-1 in a person's words", "{\"txid\":\"j12\",\"first_name\":\"Ren\xe9\",\"meta\":{\"\xe9\":\"\xff\"}}", 200,
+     ""},
+    {"half of a pair in a txid", "{\"txid\":\"a\\ud83d\"}", 400, "txid"},
+    {"Latin-1 in a txid", "{\"txid\":\"a\xe9\"}", 400, "txid"},
+    {"a form field written otherwise", "{\"fields\":{\"F_age\":1}}", 400, "F_age"},
+    {"and beside fields", "{\"f-age\":1}", 400, "f-age"},
+    {"a text", "\"x\"", 400, ""},
 };
 
 static void json_bodies_are_taken_or_refused_by_field(void **state)
@@ -855,25 +904,33 @@ static void query_and_json_make_the_same_lead(void **state)
 static void numbers_in_json_are_their_text_in_a_query(void **state)
 {
     struct answer *query = malloc(sizeof *query), *json = malloc(sizeof *json);
-    postback(live(state), query,
-             &(struct send){.query = "&txid=n1&f_age=30&f_size=1.8&f_big=9007199254740993&amount=0.1"});
+    postback(live(state), query, &(struct send){.query = "&txid=n1&f_age=30&f_size=1.8&f_big=9007199254740993"});
     webhook(live(state), json, "msg_n1", 0,
-            "{\"txid\":\"n1\",\"fields\":{\"f_age\":30.0,\"size\":1.8},\"f_big\":9007199254740993,\"amount\":0.10}",
-            "");
+            "{\"txid\":\"n1\",\"fields\":{\"f_age\":30.0,\"size\":1.8},\"f_big\":9007199254740993}", "");
     assert_int_equal(json->status, 200);
     assert_string_equal(json->body, query->body);
     static const struct {
         const char *number, *text;
     } amounts[] = {{"1e2", "100"}, {"12.500", "12.5"}, {"99.90", "99.9"}, {"8589934591.999999", "8589934591.999999"}};
+    webhook_party = 2;
     for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
-        char text[128], id[32];
-        snprintf(text, sizeof text, "&txid=n2%zu&amount=%s", i, amounts[i].text);
+        char text[512], id[CLICK_ID_LEN + 1], message[32];
+        struct lead d;
+        click(live(state), 0, id);
+        snprintf(text, sizeof text, "&txid=n2%zu&email=n2%zu@x.example&click_id=%s", i, i, id);
         postback(live(state), query, &(struct send){.query = text});
-        snprintf(text, sizeof text, "{\"txid\":\"n2%zu\",\"amount\":%s}", i, amounts[i].number);
-        snprintf(id, sizeof id, "msg_n2%zu", i);
-        webhook(live(state), json, id, 0, text, "");
+        take(live(state), query, &d);
+        snprintf(text, sizeof text, "&lead=%s&event=sale&currency=EUR&amount=%s", d.ref, amounts[i].text);
+        postback(live(state), query, &(struct send){.query = text, .party = 2});
+        assert_int_equal(query->status, 200);
+        snprintf(text, sizeof text, "{\"lead\":\"%s\",\"event\":\"sale\",\"currency\":\"EUR\",\"amount\":%s}", d.ref,
+                 amounts[i].number);
+        snprintf(message, sizeof message, "msg_n2%zu", i);
+        webhook(live(state), json, message, 0, text, "");
         assert_string_equal(json->body, query->body);
+        let_go(&d);
     }
+    webhook_party = 3;
     free(query);
     free(json);
 }
@@ -1053,6 +1110,7 @@ int main(void)
         cmocka_unit_test(only_rightly_signed_postbacks_are_recorded),
         cmocka_unit_test(unauthorized_is_one_text_for_all),
         cmocka_unit_test(fields_are_taken_or_refused_by_name),
+        cmocka_unit_test(a_percent_sign_that_nobody_escaped_loses_no_lead),
         cmocka_unit_test(fields_are_taken_up_to_their_limits),
         cmocka_unit_test(names_that_nobody_knows_are_told),
         cmocka_unit_test(defaults_and_empty_values_are_no_other_facts),
