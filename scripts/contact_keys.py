@@ -83,7 +83,7 @@ def email_key(value):
     value = "".join(c for c in before if c not in UNSEEN) + at + "".join(c for c in behind if c not in UNSEEN or c in "\u200c\u200d")
     value = "".join(" " if c in SPACES else c for c in value)
     local, at, domain = value.rpartition("@")
-    local, domain = local.strip(" "), domain.lstrip(" ").rstrip(" .,;")
+    local, domain = local.strip(' "'), domain.lstrip(' "').rstrip(' ".,;')
     if not at or len(value.encode()) > 1272 or local.count(" ") > 1 or not good_local(local := local.replace(" ", "+").lower()):
         return ""
     if not domain.isascii():
@@ -253,6 +253,8 @@ class Typed:
                 if digits_of_all_scripts(c) == "0" and n and self.zero is None and value[at - 1] in "(\uff08" and value[at + 1:at + 2] in (")", "\uff09"):
                     self.zero = n
                 self.digits += digits_of_all_scripts(c)
+            elif c in "xX" and 0 < n < 4:
+                pass
             elif category[0] == "L" and c != "\u30fc" or c in PLUSES:
                 letters += c not in PLUSES
                 if 0 < n < 4:

@@ -10,7 +10,8 @@ enum { LOCAL_MAX = 64, DOMAIN_MAX = 253, LABEL_MAX = 63, TYPED_MAX = 4 * (LOCAL_
 
 /* ---- well formed ---- */
 
-/* RFC 5321 Dot-string. Quoted strings and letters outside ASCII are legal there or in RFC 6531, and typing errors here.
+/* RFC 5321 Dot-string. What has to be quoted and letters outside ASCII are legal there or in RFC 6531, and typing
+ * errors here.
  */
 static bool local_well_formed(struct span local)
 {
@@ -207,6 +208,9 @@ static bool read_typed(struct span s, struct buf *out)
     return !out->failed;
 }
 
+/* "anna"@x.example is anna's mailbox (RFC 5321, 4.1.2): what has to be quoted is taken for a typing error. */
+#define AROUND_PART " \""
+
 /* A form that forgot to escape a plus sends a space. */
 static bool mend_plus(struct span local, char out[LOCAL_MAX])
 {
@@ -231,9 +235,9 @@ enum err contact_email_key(struct span email, struct buf *key)
     const char *at = typed.len ? memrchr(typed.ptr, '@', typed.len) : NULL;
     if (at == NULL)
         return ERR_INVALID;
-    struct span local = text_trim(span_of(typed.ptr, (size_t)(at - typed.ptr)), " ");
-    struct span host = text_trim(span_of(at + 1, typed.len - (size_t)(at - typed.ptr) - 1), " ");
-    while (host.len && strchr(" .,;", host.ptr[host.len - 1]) != NULL)
+    struct span local = text_trim(span_of(typed.ptr, (size_t)(at - typed.ptr)), AROUND_PART);
+    struct span host = text_trim(span_of(at + 1, typed.len - (size_t)(at - typed.ptr) - 1), AROUND_PART);
+    while (host.len && strchr(AROUND_PART ".,;", host.ptr[host.len - 1]) != NULL)
         host.len--;
     if (local.len > LOCAL_MAX || !mend_plus(local, mended) || !local_well_formed(span_of(mended, local.len)) ||
         contact_domain_key(host, &domain) != ERR_OK)

@@ -293,6 +293,8 @@ static bool is_exponent(struct span s)
 /* One character that is no digit. False for the end of the number; *bad when it is none. */
 static bool read_mark(struct typed *t, uint32_t c, size_t *letters, bool *bad)
 {
+    if ((c == 'x' || c == 'X') && t->n > 0 && t->n < TAIL_AFTER)
+        return true; /* "0xx11": whichever carrier one likes */
     if (unicode_letter(c) && c != PROLONGED_SOUND) {
         *bad = t->n == 0 ? ++*letters > LABEL_MAX || t->plus : t->n < TAIL_AFTER;
         return t->n == 0;
