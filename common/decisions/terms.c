@@ -7,6 +7,7 @@
 #include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "common/base/money.h"
+#include "common/base/text.h"
 #include "common/crypto/crypto.h"
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
@@ -37,7 +38,7 @@ static bool currency_ok(struct span s)
 
 static bool label_ok(struct span s)
 {
-    return s.len > 0 && !ascii_has_control(s);
+    return !span_empty(text_strip(s)) && !ascii_has_control(s);
 }
 
 static bool honeypot_ok(struct span s)
@@ -130,7 +131,7 @@ static const struct member campaign_members[] = {
              "macros such as {sub1}"},
     {"lead", &member_object, .members = lead_members},
     {"name", &member_text, AT(name), .max = LIMIT_LABEL, .ok = label_ok,
-     .must = "must be a text without control characters"},
+     .must = "must be a text without control characters, not only blanks"},
     {"pass", &member_pass},
     {"paused", &member_bool, AT(paused)},
     {"payable_classes", &member_set, AT(payable_classes), .words = payable_words, .fallback = 1,

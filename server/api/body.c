@@ -1,6 +1,7 @@
 #include "server/api/body.h"
 
 #include "common/base/ascii.h"
+#include "common/base/text.h"
 
 enum err body_object(struct request *rq, json_t **out)
 {
@@ -19,8 +20,8 @@ enum err body_text(struct request *rq, const json_t *object, const char *name, s
     enum err err = json_get_str(object, "", name, max, &text, NULL, &rq->problem);
     if (err != ERR_OK)
         return err;
-    if (span_empty(text))
-        return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes", max);
+    if (span_empty(text_strip(text)))
+        return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes, not only blanks", max);
     if (ascii_has_control(text))
         return problem(&rq->problem, ERR_INVALID, name, "must not hold control characters");
     *out = arena_copy(rq->arena, text);
