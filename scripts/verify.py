@@ -925,6 +925,7 @@ class Lead:
         self.share = entry.get("share_from", 0), entry.get("share_to", WHOLE)
         self.tier = -1
         self.whole = self.price = self.sale = 0  # of the whole lead, and what this contract pays of it
+        self.sold = False
         self.approved, self.changed = (self.time if self.status == "approved" else None), self.time
         self.signed = -1  # by its own word, the last countersigned disposition
         local = self.time + 1000 * entry.get("utc_offset_s", 0)
@@ -1526,6 +1527,9 @@ class Ledger:
             change = 0
         elif before == "approved" and after == "converted":
             change = sale
+        elif before == after == "converted":
+            need(not lead.sold and entry.get("amount_micros", 0) > 0, "it converts a lead again, and not to tell its first amount")
+            change = sale
         elif before in ("approved", "converted") and after == "returned":
             need(time - lead.approved <= lead.terms.return_ms, "it returns a lead too late")
             change = -lead.price - (lead.sale if before == "converted" else 0)
@@ -1547,7 +1551,7 @@ class Ledger:
             lead.status = after
         lead.status = before
         self.count(lead, -1) if stood else None
-        lead.status, lead.sale = after, sale if after == "converted" else 0
+        lead.status, lead.sale, lead.sold = after, sale if after == "converted" else 0, after == "converted" and entry.get("amount_micros", 0) > 0
         self.count(lead, 1) if lead.stands() else None
         if lead.approved is None and after in ("approved", "converted"):
             lead.approved = time

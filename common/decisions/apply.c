@@ -453,6 +453,7 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     if (row.due_ms)
         due(ops, cx, row.due_ms, d->lead, true);
     row.sale_micros = 0;
+    row.sold = d->status == STATUS_CONVERTED && d->amount_micros > 0;
     if (d->status == STATUS_CONVERTED && !sale_share(&row, d->amount_micros, &row.sale_micros))
         return ERR_CORRUPT;
     row.status = d->status;

@@ -7,8 +7,9 @@
 
 /* What a transition asks. Both times are the lead's own return_days, of the terms that it was decided by. */
 enum {
-    IN_TIME = 1,     /* not longer after it became payable first */
-    BACK_IN_TIME = 2 /* reinstates: not longer after it was refused or returned; the advertiser's alone */
+    IN_TIME = 1,      /* not longer after it became payable first */
+    BACK_IN_TIME = 2, /* reinstates: not longer after it was refused or returned; the advertiser's alone */
+    FIRST_AMOUNT = 4  /* says what the sale was, which nobody has said so far: else it is what the lead is already */
 };
 
 static const struct transition {
@@ -24,6 +25,7 @@ static const struct transition {
     {STATUS_APPROVED, STATUS_RETURNED, IN_TIME},
     {STATUS_APPROVED, STATUS_CONVERTED, 0},
     {STATUS_CONVERTED, STATUS_RETURNED, IN_TIME},
+    {STATUS_CONVERTED, STATUS_CONVERTED, FIRST_AMOUNT},
     {STATUS_REJECTED, STATUS_APPROVED, BACK_IN_TIME},
     {STATUS_DUPLICATE, STATUS_APPROVED, BACK_IN_TIME},
     {STATUS_RETURNED, STATUS_APPROVED, BACK_IN_TIME},
@@ -39,6 +41,14 @@ static const struct transition *transition(const struct lead_row *lead, enum sta
     return NULL;
 }
 
+/* A lead is what it becomes, and nothing is added. */
+static bool is_same(const struct lead_row *lead, const struct disposition_report *r)
+{
+    const struct transition *step = transition(lead, r->status);
+    bool adds = step != NULL && step->asks & FIRST_AMOUNT && !lead->sold && r->amount_micros > 0;
+    return lead->status == r->status && !adds;
+}
+
 bool disposition_status(enum status to)
 {
     for (size_t i = 0; i < TRANSITIONS; i++)
@@ -51,7 +61,7 @@ static enum err not_in_table(const struct lead_row *lead, enum status to, struct
 {
     char allowed[64] = "";
     for (size_t i = 0, n = 0; i < TRANSITIONS; i++)
-        if (transition(lead, transitions[i].to) == &transitions[i])
+        if (transitions[i].to != lead->status && transition(lead, transitions[i].to) == &transitions[i])
             n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", n ? " or " : "",
                                   status_word(transitions[i].to));
     return problem(p, ERR_CONFLICT, "status", "the lead is %s and cannot become %s: it can become %s",
@@ -90,7 +100,9 @@ static enum err reinstate(const struct lead_row *lead, const struct disposition_
 
 static enum err amount_wrong(struct problem *p)
 {
-    return problem(p, ERR_MALFORMED, "amount", "is so large that the contract's share of it cannot be written");
+    return problem(p, ERR_MALFORMED, "amount",
+                   "is so large that the lead's price and the contract's share of it are more than " STATEMENT_MOST_TEXT
+                   ", the most that a lead pays");
 }
 
 static enum err allowed(const struct lead_row *lead, enum status to, const struct disposition_facts *f, int64_t now_ms,
@@ -117,7 +129,7 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
     assert(r->status < STATUS_COUNT && lead->status < STATUS_COUNT);
     if (!disposition_status(r->status))
         return problem(p, ERR_INVALID, "status", "must be approved, rejected, returned or converted");
-    *same = lead->status == r->status;
+    *same = is_same(lead, r);
     if (f->asks_key)
         return problem(p, ERR_FORBIDDEN, "jws",
                        "this campaign takes dispositions that its advertiser's own key signed alone: add jws, the same "

@@ -145,7 +145,7 @@ enum {
     UNRECORDED = 16,
     KNOWN = 32,
     UNPROVEN = 64,
-    ALL_FLAGS = 127
+    SOLD = 128
 };
 _Static_assert(HAS_EMAIL == CONTACT_EMAIL << 1 && HAS_PHONE == CONTACT_PHONE << 1, "contacts are shifted");
 
@@ -169,7 +169,7 @@ static bool who_read(const uint8_t *v, struct identity *who)
     memcpy(who->phone, v + 88, TOKEN_LEN);
     memcpy(who->txid, v + 104, TOKEN_LEN);
     static const uint8_t none[TOKEN_LEN];
-    return !(flags & ~ALL_FLAGS) && (who->has_click || (!who->click_unrecorded && !who->click)) &&
+    return (who->has_click || (!who->click_unrecorded && !who->click)) &&
            (who->contacts & CONTACT_EMAIL || memcmp(who->email, none, TOKEN_LEN) == 0) &&
            (who->contacts & CONTACT_PHONE || memcmp(who->phone, none, TOKEN_LEN) == 0) &&
            (who->has_txid || memcmp(who->txid, none, TOKEN_LEN) == 0);
@@ -179,7 +179,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
 {
     out[0] = (uint8_t)r->status;
     out[1] = (uint8_t)r->reason;
-    out[2] = (uint8_t)(who_flags(&r->who) | (r->unproven ? UNPROVEN : 0));
+    out[2] = (uint8_t)(who_flags(&r->who) | (r->unproven ? UNPROVEN : 0) | (r->sold ? SOLD : 0));
     out[3] = (uint8_t)(r->tier + 1);
     store_be64(out + 4, (uint64_t)r->at_ms);
     store_be64(out + 12, (uint64_t)r->payout_micros);
@@ -235,6 +235,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .return_days = load_be32(v + 60),
         .changed_ms = (int64_t)load_be64(v + 64),
         .unproven = v[2] & UNPROVEN,
+        .sold = v[2] & SOLD,
         .utc_offset_s = (int32_t)load_be32(v + 120),
         .sale_ppm = load_be32(v + 148),
         .tier = v[3] - 1,
@@ -247,8 +248,8 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         !is_time(r.changed_ms, false) || !is_time(r.signed_ms, true) || !is_money(r.payout_micros) ||
         r.payout_micros < 0 || r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) ||
         !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 || r.tier >= LIMIT_TIERS ||
-        (r.sale_micros && r.status != STATUS_CONVERTED) || !is_index(r.who.click) || !is_index(r.last) ||
-        !is_index(r.terms) || !share_ok(&r.share))
+        (r.sold && r.status != STATUS_CONVERTED) || (r.sale_micros && !r.sold) || !is_index(r.who.click) ||
+        !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share))
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;

@@ -86,6 +86,7 @@ struct lead_row {
     int64_t sale_micros;   /* what its sale pays beside the price, while it is converted */
     uint64_t last;         /* index of the entry that last changed it */
     uint64_t terms;
+    bool sold;     /* it is converted, and an amount was told */
     bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */
     struct identity who;
     struct share share; /* all zeros: it has the whole price */

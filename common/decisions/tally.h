@@ -29,6 +29,7 @@ struct tally {
 /* The most that all amounts of one statement come to, signs left out: its sums are then within the range of money, also
  * with what is carried in, less than a currency unit. No entry moves more by itself. */
 #define STATEMENT_MOST_MICROS (MONEY_MAX_MICROS - 1000000)
+#define STATEMENT_MOST_TEXT "9007199253.740991" /* in units */
 
 /* Leads that wait for a decision, and what they would pay. */
 struct waiting {

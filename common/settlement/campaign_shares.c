@@ -200,7 +200,8 @@ static bool may_become(const struct campaign *c, const struct joined_lead *l, co
     if (m->to == STATUS_RETURNED)
         return (is == STATUS_APPROVED || is == STATUS_CONVERTED) &&
                m->clocked_ms <= approved_ms + l->part->return_days * MS_PER_DAY;
-    return waits || (m->to == STATUS_CONVERTED && is == STATUS_APPROVED);
+    return waits ||
+           (m->to == STATUS_CONVERTED && is == STATUS_APPROVED); /* converted twice, it may say the amount alone */
 }
 
 /* With a part that stands go all that stand, at its time: one that stays, though its own state lets it go, is a lie. A

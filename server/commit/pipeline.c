@@ -500,7 +500,8 @@ static enum err find_lead(struct batch *cx, struct job *job, const struct party 
     return address_find(&cx->view, &a, out, &job->problem);
 }
 
-/* A lead is sold once: the same sale again is the first answer again, another one is not. */
+/* A lead is sold once: the same sale again, or no more than that there was one, is the first answer again; another one
+ * is not. */
 static enum err answer_same(struct batch *cx, struct job *job, uint32_t contract, uint64_t index)
 {
     const struct disposition_report *r = &job->record.disposition.report;
@@ -511,12 +512,15 @@ static enum err answer_same(struct batch *cx, struct job *job, uint32_t contract
         if (err != ERR_OK)
             return err;
         const struct entry_disposition *d = &e.disposition;
-        bool equal = e.kind == ENTRY_DISPOSITION && d->amount_micros == r->amount_micros &&
-                     (r->amount_micros == 0 || span_eq(d->currency, r->currency)) &&
-                     (span_empty(d->txid) || span_empty(r->txid) || span_eq(d->txid, r->txid));
+        bool equal =
+            e.kind == ENTRY_DISPOSITION &&
+            (r->amount_micros == 0 || (d->amount_micros == r->amount_micros && span_eq(d->currency, r->currency))) &&
+            (span_empty(d->txid) || span_empty(r->txid) || span_eq(d->txid, r->txid));
         entry_close(&e);
         if (!equal)
-            return problem(&job->problem, ERR_CONFLICT, "status", "this lead was converted before with other facts");
+            return problem(&job->problem, ERR_CONFLICT, "status",
+                           "this lead was sold before, with other facts: to say otherwise, say that it is returned, "
+                           "approved and converted again, or ask for an adjustment");
     }
     return answer_recorded(cx, job, contract, index, NULL);
 }
@@ -567,6 +571,24 @@ enum err pipeline_others(struct batch *cx, const struct others *others)
         if (others->of[i].moves)
             err = written(pipeline_append(cx, others->of[i].k, &others->of[i].entry, NULL, NULL));
     return err;
+}
+
+/* Of a part that stands no more, while another one of the lead does. */
+static void say_which_part(struct job *job, const struct lead_row *lead, const struct others *others)
+{
+    enum status to = job->record.disposition.report.status;
+    size_t i = 0;
+    while (i < others->n && !status_stands(others->of[i].row.status))
+        i++;
+    if (i == others->n || status_stands(lead->status) || to == STATUS_APPROVED)
+        return;
+    const struct other *o = &others->of[i];
+    enum err err = problem(
+        &job->problem, ERR_CONFLICT, "status",
+        "this is a part of a shared lead, and is %s: it cannot become %s. The lead's part in contract "
+        "%s, entry %llu, is %s: name that one",
+        status_word(lead->status), status_word(to), o->k->id, (unsigned long long)o->index, status_word(o->row.status));
+    (void)err;
 }
 
 enum err pipeline_disposition(struct batch *cx, struct job *job)
@@ -621,6 +643,8 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         (err = parts_others(cx, k, at.index, &lead, &others)) != ERR_OK)
         return err;
     err = bound->terms->ruleset->disposition(bound->index, &d->report, &lead, &facts, now_ms, &e, &same, &job->problem);
+    if (err == ERR_CONFLICT)
+        say_which_part(job, &lead, &others);
     if (err != ERR_OK || (err = parts_follow(cx, at.index, &lead, &d->report, now_ms, &others)) != ERR_OK ||
         (err = pipeline_others_ready(cx, &others)) != ERR_OK)
         return err;

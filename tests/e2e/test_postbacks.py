@@ -123,6 +123,20 @@ class Leads(ServerCase):
             got = [answer.json["status"] for answer in pool.map(lambda target: send(self.server.url + target), targets)]
         self.assertEqual(sorted(got), ["duplicate"] * 23 + ["pending"])
 
+    def test_a_person_racing_through_two_contracts_is_paid_once(self):
+        market = Market(self.server)
+        other = Party(market.operator, "Other", "publisher")
+        own, code = market.code, market.new_code(other, market.new_contract(other))
+        targets = []
+        for n in range(24):
+            market.code = (own, code)[n % 2]
+            who = person(email="two@example.com", phone="+33612000002", click_id=market.click())
+            targets.append((market.publisher, other, market.advertiser, market.advertiser)[n % 4].signed_target(who))
+        with ThreadPoolExecutor(len(targets)) as pool:
+            got = [answer.json for answer in pool.map(lambda target: send(self.server.url + target), targets)]
+        self.assertEqual(sorted(answer["status"] for answer in got), ["duplicate"] * 23 + ["pending"])
+        self.assertEqual(len({answer["contract"] for answer in got}), 2)
+
     def test_nobody_racing_himself_by_one_click_is_paid_once(self):
         market = Market(self.server, campaign={"lead": {"require_any": []}})
         click_id = market.click()
@@ -376,6 +390,23 @@ class Dispositions(ServerCase):
         self.assertStatus(self.say("approved", lead=lead["lead"]), 200)
         got = self.market.advertiser.postback({"event": "sale", "lead": lead["lead"], "amount": "99.90", "currency": "EUR"})
         self.assertEqual(self.assertStatus(got, 200).json["status"], "converted")
+
+    def test_a_conversion_may_get_its_amount_later(self):
+        lead = self.lead()
+        self.assertStatus(self.say("converted", lead=lead["lead"]), 200)
+        sale = {"event": "sale", "lead": lead["lead"], "amount": "99.90", "currency": "EUR"}
+        got = self.assertStatus(self.market.advertiser.postback(sale), 200).json
+        self.assertEqual((got["status"], self.market.settled_entries()[got["index"]]["amount_micros"]), ("converted", 99_900_000))
+        before = self.recorded()
+        for again in (sale, {"lead": lead["lead"], "status": "converted"}):
+            self.assertEqual(self.assertStatus(self.market.advertiser.postback(again), 200).json["index"], got["index"])
+        self.assertProblem(self.market.advertiser.postback({**sale, "amount": "100"}), 409, "returned, approved and converted again")
+        self.assertNothingRecorded(before)
+
+    def test_fields_of_a_new_lead_are_none_of_what_becomes_of_it(self):
+        lead = self.lead()
+        got = self.assertStatus(self.say("approved", lead=lead["lead"], email="x@example.com", f_age="3", sub1="s", currency="XYZ"), 200).json
+        self.assertEqual(sorted(got["ignored"]), ["currency", "email", "f_age", "sub1"])
 
     def test_a_sale_by_click_with_a_new_txid_is_taken_once(self):
         lead = self.lead()

@@ -264,6 +264,8 @@ class Shares(ServerCase):
         for status in ("approved", "returned", "approved"):
             self.assertStatus(shop.advertiser.postback({"txid": "E", "status": status}), 200)
             self.assertEqual(self.statuses(shop, "E"), {0: "rejected", 1: status, 2: status})
+        told = self.assertProblem(shop.advertiser.postback({"lead": lead[0]["lead"], "status": "returned"}), 409, "status", shop.contracts[1])
+        self.assertRegex(told["detail"], "part of a shared lead, and is rejected.* approved: name that one")
         self.assertStatus(shop.advertiser.postback({"lead": lead[0]["lead"], "status": "approved"}), 200)  # by hand, and it alone
         self.assertEqual(self.statuses(shop, "E"), dict.fromkeys(range(3), "approved"))
         self.mirrors_hold(shop)

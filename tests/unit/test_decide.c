@@ -802,9 +802,9 @@ static void a_refusal_of_the_servers_can_be_approved_by_hand(void **state)
 
 /* ---- dispositions ---- */
 
-/* Who says so, how long after: from the approval, or the refusal or return. `known`: another lead of the person stands.
- */
-enum { ADVERTISER = 1, KNOWN = 2 };
+/* Who says so, how long after: from the approval, or the refusal or return. `known`: another lead of the person stands;
+ * `sold`: an amount was told before. */
+enum { ADVERTISER = 1, KNOWN = 2, SOLD = 4 };
 static const struct {
     enum status from, to;
     unsigned who;
@@ -825,7 +825,9 @@ static const struct {
     {STATUS_APPROVED, STATUS_APPROVED, 0, 0, ERR_OK, true, 0},
     {STATUS_REJECTED, STATUS_REJECTED, 0, 0, ERR_OK, true, 0},
     {STATUS_RETURNED, STATUS_RETURNED, 0, 0, ERR_OK, true, 0},
-    {STATUS_CONVERTED, STATUS_CONVERTED, 0, 0, ERR_OK, true, 0},
+    {STATUS_CONVERTED, STATUS_CONVERTED, SOLD, 0, ERR_OK, true, 0},
+    {STATUS_CONVERTED, STATUS_CONVERTED, 0, 0, ERR_OK, false, 0},
+    {STATUS_CONVERTED, STATUS_CONVERTED, 0, 400, ERR_OK, false, 0},
     {STATUS_PENDING, STATUS_CONVERTED, 0, 0, ERR_OK, false, 500},
     {STATUS_HELD, STATUS_CONVERTED, 0, 0, ERR_OK, false, 500},
     /* taken back */
@@ -855,6 +857,7 @@ static void a_disposition_is_taken_where_the_state_allows_it(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct lead_row lead = row_of(steps[i].from);
+        lead.sold = steps[i].who & SOLD;
         const struct disposition_facts f = {.advertiser = steps[i].who & ADVERTISER, .known = steps[i].who & KNOWN};
         struct disposition_report r = {
             .party = SPAN("A1"), .status = steps[i].to, .lead = 4, .amount_micros = 900, .currency = SPAN("EUR")};
@@ -884,7 +887,7 @@ static void every_other_transition_is_refused(void **state)
                                                   [STATUS_REJECTED] = "approved",
                                                   [STATUS_DUPLICATE] = "approved",
                                                   [STATUS_RETURNED] = "approved",
-                                                  [STATUS_CONVERTED] = "returned"};
+                                                  [STATUS_CONVERTED] = "can become returned"};
     const struct disposition_facts f = {.advertiser = true};
     (void)state;
     for (enum status from = 0; from < STATUS_COUNT; from++)

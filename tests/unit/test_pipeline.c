@@ -543,7 +543,8 @@ static void a_lead_is_sold_once(void **state)
         {"s2", "EUR", 5000000, ERR_CONFLICT, "status"},
         {"s1", "EUR", 6000000, ERR_CONFLICT, "status"},
         {"", "EUR", 6000000, ERR_CONFLICT, "status"},
-        {"s1", "", 0, ERR_CONFLICT, "status"},
+        {"s1", "", 0, ERR_OK, ""},
+        {"s3", "", 0, ERR_CONFLICT, "status"},
         {"s1", "USD", 5000000, ERR_MALFORMED, "currency"},
     };
     uint64_t first = 0;
@@ -561,6 +562,32 @@ static void a_lead_is_sold_once(void **state)
         assert_int_equal(d.replayed, first != 0);
         first = first != 0 ? first : d.index;
         assert_int_equal(d.index, first);
+    }
+}
+
+/* Programs say that a lead was converted, and later for how much. */
+static void a_conversion_gets_its_amount_later_and_once(void **state)
+{
+    (void)state;
+    struct job l = good_lead("t1", 'a'), d;
+    assert_ok(pipeline_run(&cx, &l));
+    const struct {
+        int64_t micros;
+        bool replayed;
+        enum err err;
+    } said[] = {{0, false, ERR_OK},      {0, true, ERR_OK}, {5000000, false, ERR_OK},
+                {5000000, true, ERR_OK}, {0, true, ERR_OK}, {6000000, false, ERR_CONFLICT}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        d = disposition_of(l.index, LIVE_ADVERTISER, STATUS_CONVERTED);
+        d.record.disposition.report.amount_micros = said[i].micros;
+        d.record.disposition.report.currency = said[i].micros ? SPAN("EUR") : SPAN("");
+        if (said[i].err != ERR_OK) {
+            assert_refused(&d, said[i].err);
+            assert_non_null(strstr(d.problem.detail, "returned, approved and converted again"));
+            continue;
+        }
+        assert_ok(pipeline_run(&cx, &d));
+        assert_int_equal(d.replayed, said[i].replayed);
     }
 }
 
@@ -1097,6 +1124,7 @@ int main(void)
         TEST(a_new_txid_leaves_the_word_to_the_click),
         TEST(a_number_of_ones_own_reaches_what_it_repeats_and_a_guess_brings_nothing_back),
         TEST(a_lead_is_sold_once),
+        TEST(a_conversion_gets_its_amount_later_and_once),
         TEST(a_pending_lead_is_approved_when_due),
         TEST(due_leads_come_in_steps),
         TEST(old_nonces_are_forgotten),
