@@ -143,6 +143,18 @@ class Input(ServerCase):
                 self.assertIn(answer.status, (400, 404, 422), answer)
                 self.assertProblem(answer, answer.status, name)
 
+    def test_names_of_blanks_are_none(self):
+        market = self.market
+        for caller, method, path, body, name in (
+                (self.operator, "POST", "/v1/parties", {"kind": "publisher"}, "name"), (self.operator, "PATCH", f"/v1/campaigns/{market.campaign}", {}, "name"),
+                (market.publisher, "POST", f"/v1/contracts/{market.contract}/codes", {}, "label"),
+                (self.operator, "POST", f"/v1/contracts/{market.contract}/adjustments", {"micros": 1}, "reason")):
+            for blank in ("", " ", "\u00a0\u200b"):
+                with self.subTest(path, blank=blank):
+                    answer = caller.call(method, path, {**body, name: blank})
+                    self.assertIn(answer.status, (400, 422), answer)
+                    self.assertProblem(answer, answer.status, name)
+
     def test_bodies_that_are_no_json_object(self):
         for body in (b"", b"{", b"[]", b"null", b'{"name":"a","name":"b","kind":"publisher"}', b'{"name":"\xff","kind":"publisher"}',
                      b'{"name":"\\u0000","kind":"publisher"}', b"[" * 20_000, b'{"name":"a","kind":"publisher"}{}'):

@@ -119,6 +119,7 @@ static const struct {
     {"'advertiser':'A1','name':'x','landing_url':'https://a.example'", NULL, "currency"},
     {"'advertiser':'A1','name':'x','currency':'EUR'", NULL, "landing_url"},
     {"'advertiser':'A1','name':'','currency':'EUR','landing_url':'https://a.example'", NULL, "name"},
+    {"'advertiser':'A1','name':' \xe2\x80\x8b','currency':'EUR','landing_url':'https://a.example'", NULL, "name"},
     {"'advertiser':'A1','name':'x','currency':'EUX','landing_url':'https://a.example'", NULL, "currency"},
     {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'ftp://a.example'", NULL, "landing_url"},
     {"'advertiser':'A1','name':'x','currency':'EUR','landing_url':'https://'", NULL, "landing_url"},
