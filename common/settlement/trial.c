@@ -198,6 +198,19 @@ static void read_phone(const struct trial *t, const struct terms *terms, struct 
     }
 }
 
+/* What its entry would say of touches. */
+static void take_credit(struct entry_lead *l, const struct credit *c)
+{
+    l->click = c->click.index;
+    l->clicked_ms = c->click.at_ms;
+    l->click_unrecorded = c->click.unrecorded;
+    l->share_from = c->from;
+    l->share_to = c->to;
+    l->n_touches = c->to ? c->n_touches : 0;
+    for (size_t i = 0; i < l->n_touches; i++)
+        l->touches[i] = (struct entry_touch){c->touches[i].index, c->touches[i].unrecorded, c->touches[i].at_ms};
+}
+
 static enum err read_report(const struct trial *t, const struct trial_lead *lead, struct report *r)
 {
     *r = (struct report){.entry = lead->entry, .tokens = {.lead = true, .has_email = lead->priv.has_email}};
@@ -208,6 +221,8 @@ static enum err read_report(const struct trial *t, const struct trial_lead *lead
         return ERR_CORRUPT;
     struct entry_lead *l = &r->entry.lead;
     l->dup_contract = SPAN(""); /* who stands in the way is looked up */
+    if (lead->redealt)
+        take_credit(l, &lead->credit);
     read_facts(lead->terms, r);
     l->honeypot = !span_empty(lead->terms->honeypot) && filled(r, lead->terms->honeypot);
     read_phone(t, lead->terms, r);
@@ -341,7 +356,7 @@ static enum err follow(struct overlay *o, const struct view *v, const struct tri
     return ERR_OK;
 }
 
-/* ---- all of them ---- */
+/* ---- in their order ---- */
 
 /* A lead, or what became of it. In one log the order is that of the entries; across logs it is that of time, and of one
  * millisecond a lead that repeats one elsewhere came later. */
@@ -385,21 +400,122 @@ static size_t list_events(const struct trial *t, struct event *events)
     return n;
 }
 
-/* Whose it would be, and how much of it, the touches of other contracts say, which its entry does not tell. */
-static bool dealt_otherwise(const struct trial_lead *lead)
+/* ---- shared leads ---- */
+
+/* Parts of one lead beside each other, in the order of their parts. */
+static int by_lead(const void *a, const void *b)
 {
-    const struct entry_lead *l = &lead->entry.lead;
-    return !lead->dealt_alike && (l->share_to || l->other_touches > 0);
+    const struct entry_lead *x = &(*(struct trial_lead *const *)a)->entry.lead;
+    const struct entry_lead *y = &(*(struct trial_lead *const *)b)->entry.lead;
+    int order = memcmp(x->commitment.b, y->commitment.b, HASH_LEN);
+    return order != 0 ? order : x->share_to < y->share_to ? -1 : x->share_to > y->share_to;
 }
+
+static enum err add_touch(const struct trial *t, const struct trial_lead *part, const struct entry_touch *e,
+                          struct touch *out)
+{
+    struct clicked seen;
+    *out = (struct touch){.contract = part->cx.contract,
+                          .index = e->click,
+                          .at_ms = e->clicked_ms,
+                          .clock_steps = part->entry.lead.clock_steps,
+                          .unrecorded = e->click_unrecorded};
+    if (e->click_unrecorded)
+        return ERR_OK;
+    enum err err = t->store->click(t->store->ctx, part->cx.contract, e->click, &seen);
+    if (err == ERR_OK)
+        touch_click(out, &seen);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+/* All touches that the lead had, if its parts, the first to the last, tell them: *n 0 if not. */
+static enum err touches_of(const struct trial *t, struct trial_lead *const *part, size_t parts,
+                           struct touch touches[LIMIT_TOUCHES], size_t *n)
+{
+    uint32_t to = 0;
+    *n = 0;
+    for (size_t i = 0; i < parts; i++) {
+        const struct entry_lead *l = &part[i]->entry.lead;
+        if (l->share_from != to || *n + 1 + l->n_touches > LIMIT_TOUCHES)
+            break;
+        to = l->share_to;
+        const struct entry_touch click = {l->click, l->click_unrecorded, l->clicked_ms};
+        for (size_t k = 0; k <= l->n_touches; k++) {
+            enum err err = add_touch(t, part[i], k == 0 ? &click : &l->touches[k - 1], &touches[*n + k]);
+            if (err != ERR_OK)
+                return err;
+        }
+        *n += 1 + l->n_touches;
+    }
+    if (to != SHARE_WHOLE || *n != 1 + (size_t)part[parts - 1]->entry.lead.other_touches)
+        *n = 0;
+    return ERR_OK;
+}
+
+/* Deals the lead anew by the terms tried. What has no touch inside the window is the last part's, to be told so. */
+static enum err deal_anew(const struct trial *t, struct trial_lead *const *part, size_t parts)
+{
+    struct touch touches[LIMIT_TOUCHES];
+    struct credit credits[LIMIT_TOUCHES];
+    const struct trial_lead *last = part[parts - 1];
+    size_t n;
+    enum err err = touches_of(t, part, parts, touches, &n);
+    if (err != ERR_OK)
+        return err;
+    size_t dealt =
+        n == 0 ? 0 : credits_of(last->terms, touches, n, last->entry.at_ms, last->entry.lead.clock_steps, credits);
+    for (size_t i = 0; i < parts; i++) {
+        struct trial_lead *p = part[i];
+        size_t c = 0;
+        while (c < dealt && credits[c].click.contract != p->cx.contract)
+            c++;
+        p->unknown = n == 0;
+        p->redealt = c < dealt;
+        p->gone = n > 0 && !p->redealt && (dealt > 0 || p != last);
+        if (p->redealt)
+            p->credit = credits[c];
+    }
+    return ERR_OK;
+}
+
+/* Whose an undivided lead would be the touches of other contracts say, which its entry does not tell. */
+static enum err deal(struct trial *t)
+{
+    struct trial_lead **part = xcalloc(t->n + 1, sizeof *part);
+    size_t n = 0;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < t->n; i++) {
+        t->lead[i].of = i;
+        t->lead[i].unknown = !t->lead[i].dealt_alike && t->lead[i].entry.lead.other_touches > 0;
+        if (t->lead[i].entry.lead.share_to)
+            part[n++] = &t->lead[i];
+    }
+    if (n > 0)
+        qsort(part, n, sizeof(struct trial_lead *), by_lead);
+    for (size_t i = 0, end; i < n && err == ERR_OK; i = end) {
+        for (end = i + 1;
+             end < n && memcmp(part[end]->entry.lead.commitment.b, part[i]->entry.lead.commitment.b, HASH_LEN) == 0;)
+            end++;
+        for (size_t k = i; k < end; k++)
+            part[k]->of = (size_t)(part[end - 1] - t->lead);
+        err = part[i]->dealt_alike ? ERR_OK : deal_anew(t, part + i, end - i);
+    }
+    free(part);
+    return err;
+}
+
+/* ---- all of them ---- */
 
 static enum err run_event(struct overlay *o, const struct view *v, const struct event *e)
 {
     struct trial_lead *lead = &o->trial->lead[e->lead];
-    if (e->later)
-        return lead->unknown || lead->not_taken ? ERR_OK : follow(o, v, lead);
-    lead->unknown = !lead->opened || dealt_otherwise(lead);
-    lead->not_taken = !may_report(lead);
-    return lead->unknown || lead->not_taken ? ERR_OK : decide_again(o, v, lead);
+    if (!e->later) {
+        lead->unknown |= !lead->opened;
+        lead->not_taken = !may_report(lead);
+    }
+    if (lead->unknown || lead->not_taken || lead->gone)
+        return ERR_OK;
+    return e->later ? follow(o, v, lead) : decide_again(o, v, lead);
 }
 
 enum err trial_run(struct trial *t)
@@ -409,7 +525,7 @@ enum err trial_run(struct trial *t)
         .get = overlay_get, .seek = overlay_seek, .click = overlay_click, .leaf = overlay_leaf, .ctx = &o};
     struct event *events = xcalloc(2 * t->n + 1, sizeof *events);
     size_t n = list_events(t, events);
-    enum err err = ERR_OK;
+    enum err err = deal(t);
     for (size_t i = 0; i < n && err == ERR_OK; i++)
         err = run_event(&o, &v, &events[i]);
     free(events);

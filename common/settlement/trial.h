@@ -1,7 +1,8 @@
 /* How leads would have fared under other terms: each is decided again by them, at its own time, in their order, and
  * they stand in each other's way as they would have. What became of a lead since (a rejection, a return, one taken
  * back) frees its person or not at that time, as far as the lead's new state allows it. Leads before these stand in the
- * way as they stand now, and where a recorded duplicate named one that stands no more, as was recorded. */
+ * way as they stand now, and where a recorded duplicate named one that stands no more, as was recorded. A shared lead
+ * of which all parts are here is dealt anew, where their touches are all that it had. */
 #ifndef CS_SETTLEMENT_TRIAL_H
 #define CS_SETTLEMENT_TRIAL_H
 
@@ -16,18 +17,22 @@ struct trial_lead {
     struct lead_row row;       /* as it is now */
     const struct terms *terms; /* the other ones, of its contract */
     bool dealt_alike;          /* they share leads among touches as those do that it was decided by */
-    const char *advertiser;    /* ids of those who may report leads */
+    size_t of;              /* where the last part of its lead stands, which speaks for all; of a whole lead its own */
+    const char *advertiser; /* ids of those who may report leads */
     const char *publisher;
     /* What comes of it. */
     bool unknown;   /* what decides is destroyed, or in another log: nothing below says anything */
     bool not_taken; /* its sender may not report leads: it would not be there */
+    bool gone;      /* its contract would have no part of the lead */
+    bool redealt;   /* it would have another one: */
+    struct credit credit;
     enum status status;
     enum reason reason;
     int64_t payout_micros;
 };
 
 struct trial {
-    struct trial_lead *lead; /* ascending in time */
+    struct trial_lead *lead; /* ascending in time; of a shared lead each part */
     size_t n;
     const struct view *store; /* rows and clicks as they are now; values live while it is not written */
     const uint8_t *pepper;    /* of the campaign, 32 bytes */

@@ -140,12 +140,22 @@ static enum err add_contract(struct trying *t, struct cursor *c, const struct co
     return step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 
+/* The last part of a shared lead is the one that counts. */
+static bool counts(const struct lead_row *row)
+{
+    return row->share.to == 0 || row->share.to == SHARE_WHOLE;
+}
+
+/* With the parts of the last one, which came in its millisecond. */
 static void keep_newest(struct trying *t)
 {
+    size_t n = 0, leads = 0;
     if (t->n > 0)
         qsort(t->place, t->n, sizeof *t->place, newest_first);
-    if (t->n > TRY_LEADS)
-        t->n = TRY_LEADS;
+    while (n < t->n &&
+           (leads < TRY_LEADS || (!counts(&t->place[n].row) && t->place[n].row.at_ms == t->place[n - 1].row.at_ms)))
+        leads += counts(&t->place[n++].row);
+    t->n = n;
 }
 
 static enum err find_leads(struct trying *t)
@@ -285,11 +295,53 @@ struct outcome {
     int64_t payout_micros;
 };
 
+/* Of a lead, which its last part speaks for: of a shared one with the money of all parts. */
+struct fate {
+    const struct trial_lead *last;
+    bool unknown;
+    struct outcome before, after;
+};
+
 static struct outcome outcome_of(const struct trial_lead *l, bool after)
 {
     const struct entry_lead *e = &l->entry.lead;
     return after ? (struct outcome){l->not_taken, l->status, l->reason, l->payout_micros}
                  : (struct outcome){false, e->status, e->reason, e->payout_micros};
+}
+
+static bool speaks_after(const struct trial_lead *l)
+{
+    uint32_t to = l->redealt ? l->credit.to : l->entry.lead.share_to;
+    return !l->gone && (to == 0 || to == SHARE_WHOLE);
+}
+
+static void add_part(struct fate *f, const struct trial_lead *l, bool last)
+{
+    struct outcome before = outcome_of(l, false), after = outcome_of(l, true);
+    int64_t paid = f->before.payout_micros + before.payout_micros;
+    int64_t would_be = f->after.payout_micros + (l->gone || l->not_taken ? 0 : after.payout_micros);
+    f->unknown |= l->unknown;
+    if (last) {
+        f->last = l;
+        f->before = before;
+    }
+    if (speaks_after(l))
+        f->after = after;
+    f->before.payout_micros = paid;
+    f->after.payout_micros = would_be;
+}
+
+/* In the order of their last parts; those of unknown fate too. */
+static size_t fates_of(const struct trial *t, struct fate *out)
+{
+    size_t *place = xcalloc(t->n + 1, sizeof *place), n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->lead[i].of == i)
+            place[i] = n++;
+    for (size_t i = 0; i < t->n; i++)
+        add_part(&out[place[t->lead[i].of]], &t->lead[i], t->lead[i].of == i);
+    free(place);
+    return n;
 }
 
 static bool same_bucket(const struct outcome *a, const struct outcome *b)
@@ -310,16 +362,16 @@ static void outcome_words(struct jw *w, const struct outcome *o)
 }
 
 /* Each outcome that occurs, in the order of its first lead: how many, and the sum of their payouts. */
-static void side_json(struct jw *w, const struct trial *t, bool after)
+static void side_json(struct jw *w, const struct fate *fate, size_t fates, bool after)
 {
-    struct outcome *bucket = xcalloc(t->n + 1, sizeof *bucket);
-    uint64_t *count = xcalloc(t->n + 1, sizeof *count);
+    struct outcome *bucket = xcalloc(fates + 1, sizeof *bucket);
+    uint64_t *count = xcalloc(fates + 1, sizeof *count);
     size_t n = 0;
     int64_t sum = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        struct outcome o = outcome_of(&t->lead[i], after);
+    for (size_t i = 0; i < fates; i++) {
+        struct outcome o = after ? fate[i].after : fate[i].before;
         size_t b = 0;
-        if (t->lead[i].unknown)
+        if (fate[i].unknown)
             continue;
         while (b < n && !same_bucket(&bucket[b], &o))
             b++;
@@ -346,16 +398,16 @@ static void side_json(struct jw *w, const struct trial *t, bool after)
     free(count);
 }
 
-static void change_json(struct jw *w, struct request *rq, const struct trial_lead *l)
+static void change_json(struct jw *w, struct request *rq, const struct fate *f)
 {
     char ref[LEAD_REF_LEN];
+    const struct trial_lead *l = f->last;
     lead_ref_write(rq->worker->tokens, &(struct pointer){.contract = l->cx.contract, .index = l->index}, ref);
     jw_object(w);
     for (int after = 1; after >= 0; after--) {
-        struct outcome o = outcome_of(l, after);
         jw_key(w, after ? "after" : "before");
         jw_object(w);
-        outcome_words(w, &o);
+        outcome_words(w, after ? &f->after : &f->before);
         jw_object_end(w);
     }
     jw_kstr(w, "contract", l->cx.contract_id);
@@ -370,26 +422,28 @@ static void answer(struct trying *t, struct reply *reply)
     const struct contract *direct = catalog_contract_number(t->rq->catalog, t->proposal.campaign->direct);
     struct answer a;
     int64_t unknown = 0;
+    struct fate *fate = xcalloc(trial->n + 1, sizeof *fate);
+    size_t n = fates_of(trial, fate);
     answer_open(&a);
     jw_object(&a.w);
     jw_key(&a.w, "after");
-    side_json(&a.w, trial, true);
+    side_json(&a.w, fate, n, true);
     jw_key(&a.w, "before");
-    side_json(&a.w, trial, false);
+    side_json(&a.w, fate, n, false);
     jw_key(&a.w, "changes");
     jw_array(&a.w);
-    for (size_t i = 0; i < trial->n; i++) {
-        struct outcome before = outcome_of(&trial->lead[i], false), after = outcome_of(&trial->lead[i], true);
-        unknown += trial->lead[i].unknown;
-        if (!trial->lead[i].unknown && !same_outcome(&before, &after))
-            change_json(&a.w, t->rq, &trial->lead[i]);
+    for (size_t i = 0; i < n; i++) {
+        unknown += fate[i].unknown;
+        if (!fate[i].unknown && !same_outcome(&fate[i].before, &fate[i].after))
+            change_json(&a.w, t->rq, &fate[i]);
     }
     jw_array_end(&a.w);
     jw_kstr(&a.w, "currency", contract_currency(direct));
-    jw_kint(&a.w, "leads", (int64_t)trial->n);
+    jw_kint(&a.w, "leads", (int64_t)n);
     jw_kint(&a.w, "unknown", unknown);
     jw_object_end(&a.w);
     answer_reply(&a, t->rq, reply);
+    free(fate);
 }
 
 enum err campaigns_try(struct request *rq, struct reply *reply)
