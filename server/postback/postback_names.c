@@ -161,10 +161,18 @@ void postback_ignore(struct postback *pb, struct span name)
     pb->ignored[pb->n_ignored++] = kept;
 }
 
+static bool begins(struct span name, const char *front)
+{
+    return ascii_starts(name, front) && name.len > strlen(front);
+}
+
 bool postback_form_missed(struct span name)
 {
-    return name.len > 2 && (name.ptr[0] == 'f' || name.ptr[0] == 'F') && strchr("_-. :", name.ptr[1]) != NULL &&
-           name.ptr[1] != '\0' && !span_starts(name, "f_");
+    static const char *const fronts[] = {"f_", "f-", "f.", "f ", "f:", "f[", "fields[", "fields."};
+    bool missed = false;
+    for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
+        missed |= begins(name, fronts[i]);
+    return missed && !span_starts(name, "f_");
 }
 
 enum err postback_unknown(struct postback *pb, struct span name)

@@ -83,7 +83,7 @@ bool postback_is_words(struct span name);
 void postback_only(struct postback *pb, enum field_whose whose);
 /* A name that is no field: a close miss is refused with the cure, another one ignored and told. */
 MUST_CHECK enum err postback_unknown(struct postback *pb, struct span name);
-/* Meant as f_NAME, and written otherwise: f-age, F_age. */
+/* Meant as f_NAME, and written otherwise: f-age, F_age, fields[age]. */
 bool postback_form_missed(struct span name);
 void postback_ignore(struct postback *pb, struct span name);
 enum err postback_refuse_field(struct postback *pb, struct span name, const char *what);

@@ -34,7 +34,7 @@ static enum err read_amount(struct postback *pb, struct disposition_report *r)
         return problem(p, ERR_MALFORMED, "amount", "goes with a sale only");
     if (money_parse(amount, &r->amount_micros) != ERR_OK || r->amount_micros < 0)
         return problem(p, ERR_MALFORMED, "amount",
-                       "must be a decimal number from 0 to " MONEY_MAX_TEXT ", such as 12.50");
+                       "must be a decimal number from 0 to " MONEY_MAX_TEXT " with at most 6 decimals, such as 12.50");
     if (currency_exponent(currency) < 0)
         return problem(p, ERR_MALFORMED, "currency", "must be an ISO 4217 code such as EUR, beside amount");
     r->currency = currency;

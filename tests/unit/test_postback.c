@@ -271,6 +271,8 @@ static const struct {
     {"a form field written otherwise", "&txid=f&f-age=30", 400, "f-age"},
     {"and in capitals", "&txid=f&F_age=30", 400, "F_age"},
     {"and both, with a point", "&txid=f&F.age=30", 400, "F.age"},
+    {"and as JSON has them", "&txid=f&fields%5Bage%5D=30", 400, "fields?age?"},
+    {"names that are no form field's", "&txid=f16&F_=1&f=2&fields=3&flag=4", 200, ""},
     {"and escaped for HTML", "&txid=f&amp;f-age=30", 400, "amp;f-age"},
     {"contract of one campaign beside another", "&txid=f&contract=C2&campaign=M2", 400, "campaign"},
     {"contract beside a campaign that is none", "&txid=f&contract=C2&campaign=MX", 400, "campaign"},
