@@ -58,6 +58,8 @@ enum err check_get(struct check *c, enum table t, struct span key, struct span *
     enum err err = store_get(c->txn, t, key, value);
     if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_OTHER_ROW)
         check_row_is_other(c, t, key);
+    else if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_BLOCK)
+        check_row_fails(c, t, key, "cannot be told: a block of rows is not as it was written");
     else if (err != ERR_OK && err != ERR_NOT_FOUND)
         check_row_doubt(c, t, key, "cannot be read (%s)", err_word(err));
     return err;
@@ -90,6 +92,11 @@ void check_each(struct check *c, enum table t, check_row *each)
     cursor_close(cursor);
     if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_FEWER_ROWS)
         finds_failure(check_finding(c, t), "%s has %llu rows, which is not as many as were written",
+                      table_info(t)->name, (unsigned long long)n);
+    else if (err == ERR_CORRUPT && txn_damage(c->txn) == DAMAGE_BLOCK)
+        finds_failure(check_finding(c, t),
+                      "%s cannot be read past %llu rows: a block of them is not as it was written, its checksum does "
+                      "not fit",
                       table_info(t)->name, (unsigned long long)n);
     else if (err != ERR_OK)
         finds_doubt(check_finding(c, t), "%s cannot be read past %llu rows (%s)", table_info(t)->name,

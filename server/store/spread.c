@@ -127,20 +127,25 @@ void store_spread_recent(struct store *s, size_t rows)
 
 /* ---- what a transaction knows ---- */
 
-MDB_dbi run_dbi(const struct txn *t, int level, uint64_t run)
+int run_table(int level, uint64_t run)
 {
     int half = level < SPREAD_LEVELS ? (int)(run / SPREAD_FAN % 2) : 0;
-    return t->store->spread_dbi[DBI_RUNS + 2 * (level - 1) + half];
+    return DBI_RUNS + 2 * (level - 1) + half;
+}
+
+MDB_dbi run_dbi(const struct txn *t, int level, uint64_t run)
+{
+    return t->store->spread_dbi[run_table(level, run)];
+}
+
+uint64_t spread_sum(int table, struct span key, struct span value)
+{
+    return xxh64(xxh64(xxh64(0, span_str(names[table])), key), value);
 }
 
 enum err spread_broken(struct txn *t, const char *call)
 {
     return txn_result(t, MDB_CORRUPTED, call);
-}
-
-static uint64_t level_sum(struct span key, struct span value)
-{
-    return xxh64(xxh64(xxh64(0, span_str(names[DBI_LEVELS])), key), value);
 }
 
 static enum err level_load(struct txn *t, int number, struct level *out)
@@ -153,7 +158,7 @@ static enum err level_load(struct txn *t, int number, struct level *out)
         return rc == MDB_NOTFOUND ? ERR_OK : txn_result(t, rc, "get levels");
     const char *p = v.mv_data;
     if (v.mv_size < LEVEL_HEAD + SUM_LEN ||
-        load_be64(p + v.mv_size - SUM_LEN) != level_sum(span_val(&k), span_of(p, v.mv_size - SUM_LEN)))
+        load_be64(p + v.mv_size - SUM_LEN) != spread_sum(DBI_LEVELS, span_val(&k), span_of(p, v.mv_size - SUM_LEN)))
         return ERR_CORRUPT;
     struct level l = {.first = load_be64(p), .end = load_be64(p + RUN_LEN)};
     uint64_t n = l.end - l.first;
@@ -176,7 +181,7 @@ enum err level_save(struct txn *t, int number, const struct level *l)
     for (size_t i = 0; i < n; i++, len += COUNT_LEN)
         store_be64(row + len, l->rows[i]);
     MDB_val k = {1, &byte}, v = {len + SUM_LEN, row};
-    store_be64(row + len, level_sum(span_val(&k), span_of(row, len)));
+    store_be64(row + len, spread_sum(DBI_LEVELS, span_val(&k), span_of(row, len)));
     t->writes++;
     return txn_result(t, mdb_put(t->mdb, t->store->spread_dbi[DBI_LEVELS], &k, &v, 0), "put levels");
 }
@@ -204,13 +209,17 @@ static enum err recent_load(struct txn *t, struct spread_view *v)
     MDB_cursor *c;
     MDB_stat stat;
     MDB_val k, block;
+    struct span rows;
     size_t blocks = 0;
     enum err err = ERR_OK;
     int rc = mdb_cursor_open(t->mdb, dbi, &c);
     if (rc != 0)
         return txn_result(t, rc, "cursor");
-    for (; err == ERR_OK && (rc = mdb_cursor_get(c, &k, &block, MDB_NEXT)) == 0; blocks++)
-        err = recent_load_block(v, span_val(&k), span_val(&block));
+    for (; err == ERR_OK && (rc = mdb_cursor_get(c, &k, &block, MDB_NEXT)) == 0; blocks++) {
+        err = block_open(t, DBI_RECENT, &k, &block, &rows);
+        if (err == ERR_OK)
+            err = recent_load_block(v, span_val(&k), rows);
+    }
     mdb_cursor_close(c);
     if (err != ERR_OK)
         return err;
@@ -268,6 +277,7 @@ static enum err block_put(struct txn *t, struct spread_view *v)
     if (v->block.len == 0)
         return ERR_OK;
     store_be64(mem, v->next++);
+    block_seal(&v->block, DBI_RECENT, span_of(mem, sizeof mem));
     MDB_val k = {sizeof mem, mem}, block = val(buf_span(&v->block));
     int rc = mdb_put(t->mdb, t->store->spread_dbi[DBI_RECENT], &k, &block, MDB_APPEND);
     buf_clear(&v->block);
@@ -331,8 +341,10 @@ static enum err run_seek(struct txn *t, int level, uint64_t run, struct span fro
         return txn_result(t, rc, "seek");
     if (k.mv_size <= RUN_LEN || load_be64(k.mv_data) != run)
         return ERR_NOT_FOUND;
-    struct span block = span_val(&v);
-    enum err err = block_seek(&block, from, out);
+    struct span block;
+    enum err err = block_open(t, run_table(level, run), &k, &v, &block);
+    if (err == ERR_OK)
+        err = block_seek(&block, from, out);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* its key says that it has one */
 }
 

@@ -1,9 +1,28 @@
 /* Blocks of spread tables: rows one behind the other. Each is u16 length of its place, u16 length of what it stores,
- * place, stored. */
+ * place, stored. A row's own checksum is looked at by whoever finds it; that none is hidden by a length or place that
+ * changed is what the block's is for. */
 #include <assert.h>
 
 #include "common/base/bytes.h"
 #include "server/store/spread_private.h"
+
+void block_seal(struct buf *block, int table, struct span key)
+{
+    buf_be64(block, spread_sum(table, key, buf_span(block)));
+}
+
+enum err block_open(struct txn *t, int table, const MDB_val *key, const MDB_val *stored, struct span *rows)
+{
+    struct span all = span_val(stored);
+    size_t len = all.len < SUM_LEN ? 0 : all.len - SUM_LEN;
+    struct span block = span_of(all.ptr, len);
+    if (all.len < SUM_LEN || load_be64(all.ptr + len) != spread_sum(table, span_val(key), block)) {
+        t->damage = DAMAGE_BLOCK;
+        return ERR_CORRUPT;
+    }
+    *rows = block;
+    return ERR_OK;
+}
 
 size_t block_row_len(size_t place_len, size_t stored_len)
 {

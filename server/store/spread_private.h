@@ -55,10 +55,14 @@ struct row {
 
 enum { BLOCK_ROW_HEAD = 4 };
 enum {
-    BLOCK_NODE = 2030,     /* of a run, with its key: key and value of which two are a page of LMDB's */
+    BLOCK_NODE = 2030,     /* of a run, with key and checksum: key and value of which two are a page of LMDB's */
     BLOCK_RECENT = 1 << 18 /* of `recent`: what a transaction writes stands in pages that follow each other */
 };
 
+/* As it stands in one of their tables in LMDB: behind its rows a checksum over the table's name, its key and them. */
+void block_seal(struct buf *block, int table, struct span key);
+/* The rows of a block. ERR_CORRUPT: it is not as it was written (DAMAGE_BLOCK). */
+MUST_CHECK enum err block_open(struct txn *t, int table, const MDB_val *key, const MDB_val *stored, struct span *rows);
 size_t block_row_len(size_t place_len, size_t stored_len);
 /* The head and the place of a row that takes so many bytes of a block; what it stores goes into the room answered. */
 char *block_row_write(char *at, struct span place, size_t stored_len);
@@ -77,7 +81,6 @@ void recent_free(struct recent *r); /* NULL-safe */
  * *encoded: both, as a row of a block. */
 char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stored_len, struct span *encoded);
 /* The first row of those with this head, and of a few others, that is not before a place. */
-MUST_CHECK bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out);
 MUST_CHECK bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out);
 size_t recent_count(const struct recent *r);
 struct row *recent_sorted(const struct recent *r); /* all of them; to be freed; the spans live until the next put */
@@ -99,7 +102,10 @@ struct spread_view {
 };
 MUST_CHECK enum err spread_view(struct txn *t, struct spread_view **out);
 MUST_CHECK enum err level_save(struct txn *t, int number, const struct level *l);
+int run_table(int level, uint64_t run); /* in which of LMDB's it stands */
 MDB_dbi run_dbi(const struct txn *t, int level, uint64_t run);
+/* XXH64(value, seed = XXH64(key, seed = XXH64(name of the table))) */
+uint64_t spread_sum(int table, struct span key, struct span value);
 /* As LMDB says it of a page: a read cannot go on, a write must not. */
 MUST_CHECK enum err spread_broken(struct txn *t, const char *call);
 

@@ -11,6 +11,7 @@
 struct source {
     MDB_cursor *mdb; /* NULL: `recent` */
     uint64_t run;
+    int table;         /* of LMDB's, where it stands */
     size_t next;       /* of the sorted rows of `recent` */
     struct span block; /* what is left of a run's */
     struct row at;
@@ -48,7 +49,7 @@ void walk_free(struct walk *w)
 static enum err walk_add(struct walk *w, int level, uint64_t run)
 {
     struct source *s = &w->source[w->n];
-    *s = (struct source){.run = run};
+    *s = (struct source){.run = run, .table = run_table(level, run)};
     int rc = mdb_cursor_open(w->txn->mdb, run_dbi(w->txn, level, run), &s->mdb);
     w->n += rc == 0;
     return txn_result(w->txn, rc, "cursor");
@@ -87,11 +88,18 @@ static void sift_down(struct walk *w, size_t i)
     }
 }
 
+/* A block is not as it was written. */
+static enum err broken(const struct walk *w)
+{
+    w->txn->damage = DAMAGE_BLOCK;
+    return w->txn->write ? spread_broken(w->txn, "walk") : ERR_CORRUPT;
+}
+
 /* Errors as block_next. */
 static enum err stands_at(struct walk *w, struct source *s, enum err err)
 {
     if (err == ERR_CORRUPT)
-        return spread_broken(w->txn, "walk");
+        return broken(w);
     if (err == ERR_OK)
         for (size_t i = 0; i < 2; i++)
             s->word[i] = place_word(s->at.place, i);
@@ -105,8 +113,8 @@ static enum err block_at(struct walk *w, struct source *s, int rc, const MDB_val
         return txn_result(w->txn, rc, "walk");
     if (k->mv_size <= RUN_LEN || load_be64(k->mv_data) != s->run)
         return ERR_NOT_FOUND;
-    s->block = span_val(v);
-    return ERR_OK;
+    enum err err = block_open(w->txn, s->table, k, v, &s->block);
+    return err == ERR_CORRUPT ? broken(w) : err;
 }
 
 static enum err recent_at(struct walk *w, struct source *s)
@@ -326,7 +334,9 @@ static enum err make_block(struct making *m)
         return ERR_OK;
     enum err err = block_next(&from_last, &last);
     assert(err == ERR_OK);
-    MDB_val k = spread_numbered(&mem, m->level->end, last.place), v = val(buf_span(&m->block));
+    MDB_val k = spread_numbered(&mem, m->level->end, last.place);
+    block_seal(&m->block, run_table(m->number, m->level->end), span_val(&k));
+    MDB_val v = val(buf_span(&m->block));
     int rc = mdb_put(m->txn->mdb, run_dbi(m->txn, m->number, m->level->end), &k, &v, MDB_APPEND);
     m->txn->writes++;
     buf_clear(&m->block);
@@ -355,7 +365,7 @@ static enum err make_row(struct making *m, const struct row *row)
     enum err err = ERR_OK;
     if (!is_needed(m, row->place, row->stored))
         return ERR_OK;
-    if (RUN_LEN + row->place.len + m->block.len + len > BLOCK_NODE)
+    if (RUN_LEN + row->place.len + m->block.len + len + SUM_LEN > BLOCK_NODE)
         err = make_block(m);
     m->last = m->block.len;
     block_add(&m->block, row);
@@ -407,6 +417,7 @@ static enum err merged_so_far(struct txn *t, const struct level *to, int number,
 {
     MDB_cursor *c;
     MDB_val k, v;
+    struct span rows;
     *out = (struct merging){.known = true};
     int rc = mdb_cursor_open(t->mdb, run_dbi(t, number, to->end), &c);
     if (rc != 0)
@@ -414,6 +425,8 @@ static enum err merged_so_far(struct txn *t, const struct level *to, int number,
     rc = mdb_cursor_get(c, &k, &v, MDB_LAST);
     mdb_cursor_close(c);
     if (rc == 0 && k.mv_size > RUN_LEN && k.mv_size < sizeof out->at.bytes && load_be64(k.mv_data) == to->end) {
+        if (block_open(t, run_table(number, to->end), &k, &v, &rows) != ERR_OK)
+            return spread_broken(t, "merge");
         out->at_len = k.mv_size - RUN_LEN;
         memcpy(out->at.bytes, (const char *)k.mv_data + RUN_LEN, out->at_len);
     }

@@ -385,9 +385,12 @@ void txn_cause(const struct txn *t, struct buf *out)
         buf_printf(out, "%s%s",
                    t->failed_call != NULL           ? ", after reading "
                    : t->damage == DAMAGE_OTHER_ROW  ? "not as it was written: "
+                   : t->damage == DAMAGE_BLOCK      ? "a block of rows is not as it was written, last read: "
                    : t->damage == DAMAGE_FEWER_ROWS ? "rows are missing or too many, the last one: "
                                                     : "last read: ",
                    name);
+    else if (t->damage == DAMAGE_BLOCK)
+        buf_printf(out, "%sa block of rows is not as it was written", t->failed_call != NULL ? ", " : "");
 }
 
 bool txn_failed(const struct txn *t)

@@ -160,6 +160,7 @@ bool txn_failed(const struct txn *t); /* a call within it could not tell */
 enum damage {
     DAMAGE_NONE,      /* or none of these: a page */
     DAMAGE_OTHER_ROW, /* the row's checksum does not fit */
+    DAMAGE_BLOCK,     /* several rows stand in a block that is not as it was written: which ones cannot be told */
     DAMAGE_FEWER_ROWS /* or more than LMDB has counted */
 };
 enum damage txn_damage(const struct txn *t);

@@ -4,6 +4,7 @@
 #include "server/check/check.h"
 #include "server/commit/credentials.h"
 #include "server/ledger/ledger.h"
+#include "server/store/spread_private.h"
 #include "tests/support/filled_folder.h"
 #include "tests/support/raw_row.h"
 
@@ -482,6 +483,49 @@ static void a_page_that_cannot_be_read_is_never_the_end_of_a_table(void **state)
     buf_free(&told.failures);
 }
 
+/* The first block of `recent` with one bit changed in each of its first bytes: lengths and place of a row. */
+static void a_damaged_block_of_rows_is_named(void **state)
+{
+    enum { BYTES = 8 };
+    struct folder *f = *state;
+    struct heard told = {0};
+    struct buf block;
+    MDB_txn *t;
+    MDB_cursor *c;
+    MDB_val k, v;
+    uint64_t key;
+    buf_heap(&block);
+    buf_heap(&told.failures);
+    for (size_t at = 0; at <= BYTES; at++) { /* at last as it was */
+        folder_open_store(f);
+        const struct store *s = f->filled.live.f.store;
+        assert_int_equal(mdb_txn_begin(s->env, NULL, 0, &t), 0);
+        assert_int_equal(mdb_cursor_open(t, s->spread_dbi[DBI_RECENT], &c), 0);
+        assert_int_equal(mdb_cursor_get(c, &k, &v, MDB_FIRST), 0);
+        assert_int_equal(k.mv_size, sizeof key);
+        memcpy(&key, k.mv_data, sizeof key);
+        if (block.len == 0)
+            buf_add(&block, v.mv_data, v.mv_size);
+        mdb_cursor_close(c);
+        if (at < BYTES)
+            block.ptr[at] = (char)(block.ptr[at] ^ 1 << at);
+        k.mv_data = &key;
+        v = (MDB_val){block.len, block.ptr};
+        assert_int_equal(mdb_put(t, s->spread_dbi[DBI_RECENT], &k, &v, 0), 0);
+        if (at < BYTES)
+            block.ptr[at] = (char)(block.ptr[at] ^ 1 << at);
+        assert_int_equal(mdb_txn_commit(t), 0);
+        folder_close_store(f);
+        run_check(f, &told);
+        const char *named =
+            told.failures.len > 0 ? memmem(told.failures.ptr, told.failures.len, "a block of", 10) : NULL;
+        if ((told.verdict == FAILS) != (at < BYTES) || (named != NULL) != (at < BYTES))
+            fail_msg("byte %zu: %.*s", at, (int)told.failures.len, told.failures.ptr);
+    }
+    buf_free(&block);
+    buf_free(&told.failures);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_row_that_is_not_the_one_written_there_is_named),
         cmocka_unit_test(a_start_believes_no_row_that_is_not_the_one_written_there),
         cmocka_unit_test(a_page_that_cannot_be_read_is_never_the_end_of_a_table),
+        cmocka_unit_test(a_damaged_block_of_rows_is_named),
         cmocka_unit_test(damage_to_every_table_is_named_or_known_to_go_by),
     };
     return cmocka_run_group_tests(tests, folder_open, folder_close);
