@@ -14,6 +14,7 @@
 #include "server/check/check.h"
 #include "server/cmd/command.h"
 #include "server/cmd/verdict.h"
+#include "server/store/store.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 
@@ -28,13 +29,17 @@ static int check_store(const char *dir, bool json)
     return verdict_close(&printer, all);
 }
 
-/* Damage shows as an access past the file, or as an assertion of LMDB's; other signals come from outside. */
-static int tell_death(int status, bool json)
+/* Damage shows as an access past the file, or as an assertion of LMDB's; other signals come from outside. A disk that
+ * does not read the file ends who has it mapped as its end does: reading it through tells them apart. */
+static int tell_death(int status, const char *dir, bool json)
 {
     struct verdict_printer printer;
     struct finding damage = {.failures = 0};
     int sig = WTERMSIG(status);
-    if (sig == SIGBUS || sig == SIGSEGV || sig == SIGABRT)
+    if (sig == SIGBUS && store_reads(dir) != ERR_OK)
+        finds_doubt(&damage, "the disk does not read the database file through: copy what it still reads to another, "
+                             "or put back a copy that holds");
+    else if (sig == SIGBUS || sig == SIGSEGV || sig == SIGABRT)
         finds_failure(&damage, "the database file is damaged: the checking process died of signal %d (%s)", sig,
                       strsignal(sig));
     else
@@ -69,7 +74,7 @@ static int check(const char *const given[])
     int status = 0;
     if (waitpid(child, &status, 0) != child)
         decline("cannot wait for the checking process: %s", strerror(errno));
-    return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, json);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, given[DATA], json);
 }
 
 const struct command cmd_check = {

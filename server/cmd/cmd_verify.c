@@ -417,8 +417,10 @@ static int tell_death(int status, bool json)
 {
     struct verdict_printer printer;
     struct finding death = {.doubts = 0};
-    finds_doubt(&death, "the verifying process died of signal %d (%s): out of memory, or a fault of this program",
-                WTERMSIG(status), strsignal(WTERMSIG(status)));
+    int sig = WTERMSIG(status);
+    finds_doubt(&death, "the verifying process died of signal %d (%s): %s", sig, strsignal(sig),
+                sig == SIGBUS ? "a file that it had mapped was cut short meanwhile, or its disk failed"
+                              : "out of memory, or a fault of this program");
     verdict_open(&printer, json);
     return verdict_close(&printer, finding_report(&death, "process", "", verdict_line, &printer));
 }

@@ -6,8 +6,10 @@ static const char *folder = "";
 
 void data_folder_damaged(void)
 {
-    complain("the store of %s is damaged: run `countersign check --data %s`, and put back a copy that holds", folder,
-             folder);
+    complain(
+        "the store of %s is damaged, or its disk does not read it: run `countersign check --data %s`, and put back "
+        "a copy that holds",
+        folder, folder);
 }
 
 static _Noreturn void cannot_open(const char *dir, const char *what, enum err err, const char *when_busy)

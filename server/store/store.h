@@ -143,6 +143,8 @@ enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
 /* Whether a store can be made there: ERR_CONFLICT when there is one. */
 MUST_CHECK enum err store_missing(const char *data_dir);
+/* Reads the file from its first byte to its last: ERR_IO when the disk does not give them all. For one thread. */
+MUST_CHECK enum err store_reads(const char *data_dir);
 void store_close(struct store *s);
 void store_check_readers(struct store *s); /* frees the slots of dead readers */
 uint64_t store_bytes_used(struct store *s);

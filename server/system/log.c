@@ -168,8 +168,8 @@ void log_out_of_memory(void)
 void log_damaged_store(void)
 {
     log_line(LOG_ERROR, 0, "damaged_store",
-             "reading the store failed: store.mdb is cut off or damaged; nothing more is acknowledged, run countersign "
-             "check and put back a copy that holds");
+             "reading the store failed: store.mdb is cut off or damaged, or its disk does not read it; nothing more is "
+             "acknowledged, run countersign check and put back a copy that holds");
 }
 
 void complain_out_of_memory(void)

@@ -152,7 +152,7 @@ class HostileMirrors(ServerCase):
             "the checkpoint": f"{cls.log}/checkpoint", "the root log's checkpoint": "log/checkpoint", "the log keys": "log/keys",
             "the statement keys": ".well-known/jwks.json", "a tile": f"{cls.log}/tile/0/000", "a bundle": f"{cls.log}/tile/entries/000",
             "a partial bundle": str(next((cls.mirror / cls.log / "tile" / "entries" / "001.p").iterdir()).relative_to(cls.mirror)),
-            "the openings": f"{cls.log}/openings", "a statement": f"v1/statements/{statement}.jws",
+            "the openings": f"{cls.log}/openings", "the heads": f"{cls.log}/heads", "a statement": f"v1/statements/{statement}.jws",
             "line items": f"v1/statements/{statement}/lines", "a closed head": f"v1/statements/{statement}/checkpoint"}
         cls.memory_kib = cls.run_case(("honest", 0, lambda mirror: None))["memory_kib"]
 
@@ -451,14 +451,15 @@ class HostileMirrors(ServerCase):
         mirror = Path(shutil.copytree(self.mirror, self.base / "dies"))
         operator = Operator(mirror, self.market.contract)
         operator.contract_log([operator.version(n + 2) for n in range(4000)])
-        for as_json in ((), ("--json",)):
+        for number, as_json, words in ((signal.SIGKILL, (), b"out of memory"), (signal.SIGBUS, ("--json",), b"its disk failed")):
             process = subprocess.Popen([BINARY, "verify", mirror, *as_json], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
             child = wait_for(lambda: children.read_text().split(), what="the verifying process")
-            os.kill(int(child[0]), signal.SIGKILL)
+            os.kill(int(child[0]), number)
             out, err = process.communicate(timeout=TIME_S)
             self.assertEqual((process.returncode, err), (2, b""))
-            self.assertIn(b"died of signal 9", out)
+            self.assertIn(b"died of signal %d " % number, out)
+            self.assertIn(words, out)
             self.assertIn(b"cannot_tell" if as_json else b"cannot tell", out.splitlines()[-1])
 
     def test_what_the_harness_looks_at_it_sees(self):
