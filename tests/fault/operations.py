@@ -4,11 +4,22 @@ An operation prepares a call that can be made again word by word, says of an ans
 (`want`). `later` looks, after a restart, whether an answer that was given still holds."""
 
 import json
+import re
 import secrets
 import time
 import urllib.parse
 
 from harness import BROWSER, Market, person, query_of, send, statement_payload
+
+
+class Stranger:
+    """Who has no token."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def call(self, method, path):
+        return send(self.url + path, method)
 
 
 class Scene:
@@ -21,6 +32,10 @@ class Scene:
         self.history()
         self.paid = person()
         self.reported(self.busy, **self.paid)
+        send(self.quiet.code["click_url"].replace("/c/", "/p/") + ".gif?event=nothing", headers=BROWSER)  # it stands in the refused log
+        self.share_path = self.operator.post(f"/v1/statements/{self.statement}/shares", {"days": 2})["url"].removeprefix(server.url)
+        self.stranger = Stranger(server.url)
+        self.root_size = int(send(server.url + "/log/checkpoint").text.split("\n")[1])
 
     def history(self):
         """A closed period and an open one, with leads of every sort."""
@@ -36,6 +51,21 @@ class Scene:
         assert market.advertiser.answer_statement(self.statement).status == 201
         for _ in range(2):
             self.leads.append(self.reported(market))
+
+    def settled_soon(self, contract, *persons):
+        """A click and a lead of each for a contract of the busy market, the first one approved."""
+        market = self.busy
+        code = market.new_code(market.publisher, contract)
+        leads = []
+        for fields in persons:
+            location = send(code["click_url"], headers=BROWSER).headers["Location"]
+            answer = market.publisher.postback({**fields, "click_id": query_of(location)["click_id"][0]})
+            assert answer.status == 200, answer
+            leads.append(answer.json["lead"])
+        market.advertiser.post(f"/v1/leads/{leads[0]}/dispositions", {"status": "approved"})
+
+    def listed(self):
+        return self.quiet.publisher.get(f"/v1/contracts/{self.quiet.contract}/leads", limit=200)["data"]
 
     def reported(self, market, **fields):
         answer = market.publisher.postback({**person(), **fields, "click_id": market.click()})
@@ -54,6 +84,10 @@ class Operation:
         return answer.status
 
     want = 200
+
+    def failed(self, answer):
+        """Whether it says that it could not be done."""
+        return answer.status >= 500
 
     def later(self, scene, answer):
         """Looks that what was acknowledged is there."""
@@ -395,16 +429,8 @@ class Statement(Control):
     name = "statement"
 
     def prepare(self, scene):
-        market = scene.busy
-        self.contract = market.new_contract(market.publisher)
-        code = market.new_code(market.publisher, self.contract)
-        sends = []
-        for fields in (person(), person(country="BE"), person(email=scene.paid["email"])):
-            location = send(code["click_url"], headers=BROWSER).headers["Location"]
-            answer = market.publisher.postback({**fields, "click_id": query_of(location)["click_id"][0]})
-            assert answer.status == 200, answer
-            sends.append(answer.json["lead"])
-        market.advertiser.post(f"/v1/leads/{sends[0]}/dispositions", {"status": "approved"})
+        self.contract = scene.busy.new_contract(scene.busy.publisher)
+        scene.settled_soon(self.contract, person(), person(country="BE"), person(email=scene.paid["email"]))
         return posting(scene.operator, f"/v1/contracts/{self.contract}/statements", {})
 
     def facts(self, answer):
@@ -439,22 +465,196 @@ class StatementAnswer(Control):
         return answer.status in (200, 201)
 
 
+class Rows(Operation):
+    """Several in one call: each row has its answer, those that failed as well."""
+
+    path = ""
+    shows = ()
+
+    def caller(self, scene):
+        raise NotImplementedError
+
+    def rows(self, scene):
+        raise NotImplementedError
+
+    def prepare(self, scene):
+        caller, body = self.caller(scene), self.rows(scene)
+        return lambda: caller.call("POST", self.path, body)
+
+    def failed(self, answer):
+        return answer.status >= 500 or (answer.status == 200 and any(row["status"] >= 500 for row in answer.json["data"]))
+
+    def facts(self, answer):
+        return answer.status, *(tuple(row.get(name) for name in ("status", *self.shows)) for row in answer.json["data"])
+
+    def later(self, scene, answer):
+        for row in answer.json["data"]:
+            lead = scene.busy.advertiser.get(f"/v1/leads/{row['lead']}")
+            hold(lead["status"] == row["decision"], f"{row} became {lead}")
+
+
+class LeadsByToken(Rows):
+    name, path, shows = "leads by token", "/v1/leads", ("decision", "reason", "payout_micros")
+    want = (200, (200, "pending", "", 12_000_000), (200, "pending", "", 8_000_000), (200, "duplicate", "duplicate", 0))
+
+    def caller(self, scene):
+        return scene.busy.publisher
+
+    def rows(self, scene):
+        return [person(click_id=scene.busy.click(), **fields) for fields in ({}, {"country": "BE"}, {"email": scene.paid["email"]})]
+
+
+class DispositionsInBulk(Rows):
+    name, path, shows = "dispositions in bulk", "/v1/dispositions", ("decision",)
+    want = (200, (200, "approved"), (200, "rejected"))
+
+    def caller(self, scene):
+        return scene.busy.advertiser
+
+    def rows(self, scene):
+        return [{"lead": scene.reported(scene.busy), "status": status} for status in ("approved", "rejected")]
+
+
+class TokenCreate(Control):
+    name, want = "new token", 201
+
+    def caller(self, scene):
+        return scene.busy.publisher
+
+    def path(self, scene):
+        return f"/v1/parties/{scene.busy.publisher.id}/tokens"
+
+    def body(self, scene):
+        return {}
+
+    def later(self, scene, answer):
+        got = send(scene.server.url + "/v1/contracts", headers={"Authorization": "Bearer " + answer.json["token"]})
+        hold(got.status == 200, "the token opens nothing")
+
+
+class Grant(Control):
+    name, want = "grant", 201
+
+    def prepare(self, scene):
+        self.auditor = scene.fresh_party("auditor")
+        return super().prepare(scene)
+
+    def path(self, scene):
+        return f"/v1/contracts/{scene.busy.contract}/grants"
+
+    def body(self, scene):
+        return {"party": self.auditor.id}
+
+    def later(self, scene, answer):
+        hold(scene.operator.get(f"/v1/contracts/{scene.busy.contract}")["id"] == scene.busy.contract, "the contract is gone")
+
+
+class ContractPatch(Control):
+    """A new price, in a contract of its own: the version that binds, and what a lead of it is paid."""
+
+    name, want = "contract changed", 200
+
+    def prepare(self, scene):
+        self.contract = scene.busy.new_contract(scene.busy.publisher)
+        return lambda: scene.operator.call("PATCH", f"/v1/contracts/{self.contract}", {"price": {"lead": [{"micros": 9}]}})
+
+    def later(self, scene, answer):
+        price = scene.operator.get(f"/v1/contracts/{answer.json['id']}")["price"]["lead"]
+        hold(price == [{"micros": 9}], f"the price is {price}")
+
+
+class Adjust(Control):
+    name, want, shows = "adjustment", (201, -7), ("micros",)
+
+    def path(self, scene):
+        return f"/v1/contracts/{scene.busy.contract}/adjustments"
+
+    def body(self, scene):
+        return {"micros": -7, "reason": "as agreed"}
+
+    def later(self, scene, answer):
+        page, indices = None, []
+        while page is None or page.get("next"):
+            page = scene.operator.get(self.path(scene), limit=200, **({"after": page["next"]} if page else {}))
+            indices += [each["index"] for each in page["data"]]
+        hold(answer.json["index"] in indices, "the adjustment is not there")
+
+
+class Assent(Control):
+    """To the first version of the terms of a contract that needs both."""
+
+    name, want = "assent to terms", True
+
+    def prepare(self, scene):
+        party, contract = scene.busy.publisher, scene.busy.new_contract(scene.busy.publisher, assent="both")
+        said = party.assent_jws(contract, 1).encode()
+        return lambda: party.call("POST", f"/v1/contracts/{contract}/terms/1/assent", said, {"Content-Type": "application/jose"})
+
+    def facts(self, answer):
+        return answer.status in (200, 201)
+
+
+class Share(Control):
+    name, want = "share link made", 201
+
+    def caller(self, scene):
+        return scene.quiet.publisher
+
+    def path(self, scene):
+        return f"/v1/statements/{scene.statement}/shares"
+
+    def body(self, scene):
+        return {"days": 2}
+
+    def later(self, scene, answer):
+        hold(send(answer.json["url"]).status == 200, "the link opens nothing")
+
+
+class ShareEnd(Control):
+    name, want = "share link ended", 200
+
+    def prepare(self, scene):
+        caller = scene.quiet.publisher
+        made = caller.post(f"/v1/statements/{scene.statement}/shares", {"days": 2})
+        self.url = made["url"]
+        return lambda: caller.call("DELETE", f"/v1/statements/{scene.statement}/shares/{made['id']}")
+
+    def later(self, scene, answer):
+        hold(send(self.url).status in (401, 403, 404, 410), "an ended link opens the statement")
+
+
 # ---- reading: the same bytes as without a fault
 
 class Reading(Operation):
-    def __init__(self, name, path, caller=lambda scene: scene.quiet.publisher, grows=False):
-        self.name, self.path, self.caller, self.grows, self.want = name, path, caller, grows, None
+    """sent: what is asked for by POST, though it records nothing: (body, content type). said: what of the body is always the same."""
+
+    def __init__(self, name, path, caller=lambda scene: scene.quiet.publisher, grows=False, sent=None, said=bytes):
+        self.name, self.path, self.caller, self.grows, self.sent, self.said, self.want = name, path, caller, grows, sent, said, None
 
     def prepare(self, scene):
         caller, path = self.caller(scene), self.path(scene)
+        asked = ("GET", path)
+        if self.sent:
+            body, kind = self.sent(scene)
+            asked = ("POST", path, body, {"Content-Type": kind, "Accept": "application/json"})
         if self.want is None or self.grows:
-            first, second = (self.facts(caller.call("GET", path)) for _ in range(2))
+            first, second = (self.facts(caller.call(*asked)) for _ in range(2))
             assert first == second and first[0] == 200, (path, first, second)
             self.want = first
-        return lambda: caller.call("GET", path)
+        return lambda: caller.call(*asked)
 
     def facts(self, answer):
-        return answer.status, answer.headers.get("Link"), answer.body
+        return answer.status, answer.headers.get("Link"), self.said(answer.body)
+
+
+def without_times(body):
+    """That of the answer itself, and what is counted from it."""
+    return re.sub(rb'"(at|to_at|due_at)":"[^"]*"', b"", body)
+
+
+def first_line(body):
+    """Of what grows by itself once a minute, with the root log."""
+    return body.split(b"\n")[0]
 
 
 def readings():
@@ -470,6 +670,9 @@ def readings():
     def path(text):
         return lambda scene: text
 
+    def operator(scene):
+        return scene.operator
+
     return [Reading("list of leads", contract("/leads?limit=200")), Reading("a page of leads", contract("/leads?limit=3")),
             Reading("list of approved leads", contract("/leads?status=approved")), Reading("list of codes", contract("/codes")),
             Reading("list of statements", path("/v1/statements")), Reading("list of contracts", path("/v1/contracts")),
@@ -484,6 +687,20 @@ def readings():
             Reading("entries", lambda scene: log(f"/tile/entries/000.p/{scene.size}")(scene)),
             Reading("openings", lambda scene: log(f"/openings?from=0&to={scene.size}")(scene)),
             Reading("openings for the auditor", lambda scene: log(f"/openings?from=0&to={scene.size}")(scene), lambda scene: scene.quiet.auditor),
+            Reading("versions of terms", contract("/terms")), Reading("a version of terms", contract("/terms/1")),
+            Reading("click key", contract("/click-key")), Reading("list of adjustments", contract("/adjustments")),
+            Reading("list of share links", statement("/shares"), grows=True), Reading("proof of a statement", statement("/proof")),
+            Reading("a statement by its link", lambda scene: scene.share_path, lambda scene: scene.stranger),
+            Reading("settlements", lambda scene: f"/v1/settlements?contract={scene.quiet.contract}", operator, said=without_times),
+            Reading("the refused log", path("/v1/refused"), operator, grows=True), Reading("the clock", path("/v1/clock"), operator),
+            Reading("heads", log("/heads"), said=first_line),
+            Reading("the root log's checkpoint", path("/log/checkpoint"), said=first_line),
+            Reading("a tile of the root log", lambda scene: f"/log/tile/0/000.p/{scene.root_size}"),
+            Reading("rows held against the log", contract("/reconcile"), said=without_times,
+                    sent=lambda scene: ("\n".join(["lead,payout", *(f"{lead},12.00" for lead in scene.leads), "L0,1.00", ""]).encode(), "text/csv")),
+            Reading("terms tried", lambda scene: f"/v1/campaigns/{scene.quiet.campaign}/try", lambda scene: scene.quiet.advertiser,
+                    sent=lambda scene: (b'{"lead":{"require":["email"],"min_click_to_lead_s":2}}', "application/json")),
+            Reading("the page that verifies", path("/verify")),
             Reading("published keys", path("/.well-known/jwks.json")), Reading("log keys", path("/log/keys"), grows=True),
             Reading("the API's description", path("/openapi.json"))]
 
@@ -492,4 +709,4 @@ def writings():
     return [each() for each in (
         Click, View, LeadByQuery, LeadByJson, LeadByTouches, LeadOfForeignDomain, LeadElsewhere, Duplicate, DuplicateByPhone, NoClick, Replay, SameTxid,
         OtherUnderTxid, OtherUnderNonce, SaidByPostback, Dispose, PartyCreate, PartyCreateAgain, SecretCreate, CampaignPatch, ContractCreate, CodeCreate, KeyPut,
-        Statement, StatementAnswer)]
+        Statement, StatementAnswer, LeadsByToken, DispositionsInBulk, TokenCreate, Grant, ContractPatch, Adjust, Assent, Share, ShareEnd)]
