@@ -167,14 +167,20 @@ class Pipelines(FloodCase):
     def kinds(cls):
         market, publisher = cls.market, cls.market.publisher
         code = urllib.parse.urlsplit(market.code["click_url"]).path
+        lead = publisher.postback(person(click_id=market.click())).json["lead"]
         statement = cls.server.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        link = cls.server.operator.post(f"/v1/statements/{statement}/shares", {})["url"].removeprefix(cls.server.url)
         form = urllib.parse.urlencode(person(click_id=market.click())).encode()
         report = json.dumps(person(click_id=market.click())).encode()
         ident, now = "msg_" + secrets.token_urlsafe(18), int(time.time())
         publisher_host = {"Host": publisher.host}
         signed = {"Content_Type": "application/json", "webhook_id": ident, "webhook_timestamp": now,
                   "webhook_signature": webhook_signature(publisher.secret, ident, now, report)}
-        token = {"Authorization": "Bearer " + cls.server.operator.token}
+        token, of_publisher = ({"Authorization": "Bearer " + caller.token} for caller in (cls.server.operator, publisher))
+        json_token = {"Content_Type": "application/json", **token}
+        leads = json.dumps([person(click_id=market.click(), email="")] * 100).encode()  # none of which pays: all are looked at
+        said = json.dumps([{"lead": lead, "status": "approved"}] * 100).encode()
+        rows = "".join(["txid,payout\n", *(f"tx-{n},1.00\n" for n in range(1000))]).encode()
         size = int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1])
         agent = {"User_Agent": BROWSER["User-Agent"]}
         kinds = {
@@ -188,7 +194,15 @@ class Pipelines(FloodCase):
             "unsigned form": raw("POST", "/postback", b"a" * 60000),
             "signed JSON": raw("POST", f"/postback/{publisher.kid}", report, **signed),
             "read": raw("GET", "/v1/contracts", **token),
-            "write": raw("POST", f"/v1/contracts/{market.contract}/codes", b'{"label":"one more"}', Content_Type="application/json", **token),
+            "write": raw("POST", f"/v1/contracts/{market.contract}/codes", b'{"label":"one more"}', **json_token),
+            "leads by token": raw("POST", "/v1/leads", leads, Content_Type="application/json", **of_publisher),
+            "dispositions in bulk": raw("POST", "/v1/dispositions", said, **json_token),
+            "rows to reconcile": raw("POST", f"/v1/contracts/{market.contract}/reconcile", rows, Content_Type="text/csv", **of_publisher),
+            "terms tried": raw("POST", f"/v1/campaigns/{market.campaign}/try", b'{"lead":{"require":["email"]}}', **json_token),
+            "settlements": raw("GET", "/v1/settlements", **token),
+            "statement by its link": raw("GET", link, Accept="text/html"),
+            "page": raw("GET", "/verify"),
+            "heads": raw("GET", f"/log/{market.contract}/heads", **token),
             "description": raw("GET", "/openapi.json"),
             "tile": raw("GET", f"/log/tile/0/000.p/{size}"),
             "statement": raw("GET", f"/v1/statements/{statement}", Accept="text/html", **token),
