@@ -25,6 +25,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_STATEMENT] = statement_run,
     [RECORD_RESPONSE] = response_run,
     [RECORD_ASSENT] = assent_run,
+    [RECORD_WITHDRAWAL] = withdrawal_run,
     [RECORD_SHARE] = share_run,
     [RECORD_LEGAL] = party_legal_run,
     [RECORD_FRESH_HEAD] = chore_nothing,

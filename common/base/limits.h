@@ -19,6 +19,7 @@ enum {
     LIMIT_PASS = 32,        /* names in `pass` */
     LIMIT_TIERS = 64,       /* price tiers of one contract */
     LIMIT_WAITING = 8,      /* terms versions of one contract that wait for their time */
+    LIMIT_NOTICE_DAYS = 731, /* how far ahead a change of terms may be made */
     LIMIT_VALUES = 64,      /* values in one `in` list */
     LIMIT_NONCE_MIN = 16,
     LIMIT_NONCE_MAX = 64,

@@ -170,6 +170,9 @@ static const struct field tell_fields[] = {F("steps", U32, tell.steps)};
 static const struct field assent_fields[] = {F("contract", U32, assent.contract), F("party", U32, assent.party),
                                              F("version", U32, assent.version), F("adjustment", U64, assent.adjustment),
                                              F("jws", TEXT, assent.jws)};
+static const struct field withdrawal_fields[] = {F("contract", U32, withdrawal.contract), F("by", U32, withdrawal.by),
+                                                 F("version", U32, withdrawal.version),
+                                                 F("jws", TEXT, withdrawal.jws)};
 static const struct field adjustment_fields[] = {
     F("contract", U32, adjustment.contract), F("by", U32, adjustment.by),
     F("micros", I64, adjustment.micros),     F("lead", U64, adjustment.lead),
@@ -235,6 +238,7 @@ static const struct layout {
     [RECORD_RESPONSE] = FIELDS(response_fields),
     [RECORD_ASSENT] = FIELDS(assent_fields),
     [RECORD_ADJUSTMENT] = FIELDS(adjustment_fields),
+    [RECORD_WITHDRAWAL] = FIELDS(withdrawal_fields),
     [RECORD_SHARE] = FIELDS(share_fields),
     [RECORD_LEGAL] = FIELDS(legal_fields),
     [RECORD_ERASE] = FIELDS(erase_fields),

@@ -58,7 +58,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(ADJUSTMENT, 35, "adjustment", ADVERTISER, 0, "a correction in money")                                            \
     X(SHARE, 36, "share", INSTANCE, 0, "a share link of a statement, or the end of one")                               \
     X(LEGAL, 37, "legal", PARTITION, 0, "who a party is by law, in the logs of its contracts")                         \
-    X(ERASE, 38, "erase", PARTITION, 0, "what is sealed of entries is destroyed")
+    X(ERASE, 38, "erase", PARTITION, 0, "what is sealed of entries is destroyed")                                      \
+    X(WITHDRAWAL, 39, "withdrawal", ADVERTISER, 0, "a version of a contract's terms, taken back")
 
 enum record_kind {
     RECORD_NONE,
@@ -224,6 +225,10 @@ struct record {
             uint64_t adjustment;
             struct span jws;
         } assent;
+        struct {
+            uint32_t contract, by, version;
+            struct span jws; /* empty: by who may change the terms */
+        } withdrawal;
         struct {
             uint32_t contract, by;
             int64_t micros;

@@ -234,20 +234,25 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
     return err == ERR_OK ? count(ops, v, cx, &row, NULL) : err;
 }
 
+static void put_terms(struct row_ops *ops, const struct fold_context *cx, uint32_t version, const struct terms_row *row)
+{
+    struct row_op *op = add(ops, ROW_TERMS);
+    row_terms_key(op->key, cx->contract, version);
+    op->key_len = TERMS_KEY_LEN;
+    op->value_len = terms_row_write(row, op->value);
+}
+
 static enum err apply_terms(const struct fold_context *cx, uint64_t index, const struct entry *e, struct row_ops *ops)
 {
     const struct entry_terms *t = &e->terms;
     if (t->version < 1 || t->version > UINT32_MAX || t->rules > UINT32_MAX)
         return ERR_CORRUPT;
-    struct row_op *op = add(ops, ROW_TERMS);
-    row_terms_key(op->key, cx->contract, (uint32_t)t->version);
-    op->key_len = TERMS_KEY_LEN;
     const struct terms_row row = {.index = index,
                                   .at_ms = e->at_ms,
                                   .effective_ms = t->effective_ms,
                                   .rules = t->rules,
                                   .on_assent = t->on_assent};
-    op->value_len = terms_row_write(&row, op->value);
+    put_terms(ops, cx, (uint32_t)t->version, &row);
     return ERR_OK;
 }
 
@@ -390,10 +395,25 @@ static enum err apply_assent(const struct fold_context *cx, const struct view *v
         return ERR_CORRUPT;
     row.assent[side].index = index;
     row.assent[side].at_ms = e->at_ms;
-    struct row_op *op = add(ops, ROW_TERMS);
-    row_terms_key(op->key, cx->contract, (uint32_t)a->version);
-    op->key_len = TERMS_KEY_LEN;
-    op->value_len = terms_row_write(&row, op->value);
+    put_terms(ops, cx, (uint32_t)a->version, &row);
+    return ERR_OK;
+}
+
+static enum err apply_withdrawal(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                                 uint64_t index, const struct entry *e, struct row_ops *ops)
+{
+    const struct entry_withdrawal *w = &e->withdrawal;
+    struct terms_row row;
+    if (t == NULL || w->version < 1 || w->version > UINT32_MAX)
+        return ERR_CORRUPT;
+    size_t by = span_empty(w->jws) ? SIDES : !span_eq(w->by, t->advertiser);
+    enum err err = row_terms(v, cx->contract, (uint32_t)w->version, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (row.withdrawal[by].index > 0 || terms_row_withdrawn(&row, index) != NULL)
+        return ERR_CORRUPT;
+    row.withdrawal[by] = (struct said_row){index, e->at_ms};
+    put_terms(ops, cx, (uint32_t)w->version, &row);
     return ERR_OK;
 }
 
@@ -490,6 +510,8 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
         return apply_terms(cx, index, e, out);
     if (e->kind == ENTRY_ASSENT)
         return apply_assent(cx, v, t, index, e, out);
+    if (e->kind == ENTRY_WITHDRAWAL)
+        return apply_withdrawal(cx, v, t, index, e, out);
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_ADJUSTMENT)

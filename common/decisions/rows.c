@@ -605,6 +605,21 @@ enum err row_cap(const struct view *v, enum cap_scope scope, uint32_t number, en
     return err == ERR_OK ? cap_row_read(value, out) : err;
 }
 
+enum { SAID = SIDES + SIDES + 1 };
+
+static struct said_row *said_of(struct terms_row *row, size_t i)
+{
+    return i < SIDES ? &row->assent[i] : &row->withdrawal[i - SIDES];
+}
+
+const struct said_row *terms_row_withdrawn(const struct terms_row *row, uint64_t below)
+{
+    const struct said_row *w = row->withdrawal, *second = w[0].index > w[1].index ? &w[0] : &w[1];
+    bool both = w[0].index > 0 && w[1].index > 0;
+    const struct said_row *by = w[SIDES].index > 0 ? &w[SIDES] : both ? second : NULL;
+    return by != NULL && by->index < below ? by : NULL;
+}
+
 enum err terms_row_read(struct span value, struct terms_row *out)
 {
     if (value.len != TERMS_ROW_LEN)
@@ -617,12 +632,13 @@ enum err terms_row_read(struct span value, struct terms_row *out)
     if (!is_index(row.index) || !is_time(row.at_ms, true) || !is_time(row.effective_ms, true) ||
         (unsigned char)value.ptr[28] > 1)
         return ERR_CORRUPT;
-    for (size_t i = 0; i < SIDES; i++) {
-        row.assent[i].index = load_be64(value.ptr + 29 + i * 16);
-        row.assent[i].at_ms = (int64_t)load_be64(value.ptr + 37 + i * 16);
-        bool given = row.assent[i].index > 0;
-        if (!is_index(row.assent[i].index) || !is_time(row.assent[i].at_ms, true) ||
-            (given && row.assent[i].index <= row.index) || (!given && row.assent[i].at_ms != 0))
+    for (size_t i = 0; i < SAID; i++) {
+        struct said_row *said = said_of(&row, i);
+        said->index = load_be64(value.ptr + 29 + i * 16);
+        said->at_ms = (int64_t)load_be64(value.ptr + 37 + i * 16);
+        bool given = said->index > 0;
+        if (!is_index(said->index) || !is_time(said->at_ms, true) || (given && said->index <= row.index) ||
+            (!given && said->at_ms != 0))
             return ERR_CORRUPT;
     }
     *out = row;
@@ -636,9 +652,10 @@ size_t terms_row_write(const struct terms_row *row, uint8_t out[TERMS_ROW_LEN])
     store_be64(out + 16, (uint64_t)row->effective_ms);
     store_be32(out + 24, (uint32_t)row->rules);
     out[28] = row->on_assent;
-    for (size_t i = 0; i < SIDES; i++) {
-        store_be64(out + 29 + i * 16, row->assent[i].index);
-        store_be64(out + 37 + i * 16, (uint64_t)row->assent[i].at_ms);
+    struct terms_row copy = *row;
+    for (size_t i = 0; i < SAID; i++) {
+        store_be64(out + 29 + i * 16, said_of(&copy, i)->index);
+        store_be64(out + 37 + i * 16, (uint64_t)said_of(&copy, i)->at_ms);
     }
     return TERMS_ROW_LEN;
 }
@@ -665,14 +682,50 @@ static enum err add_assents(const struct terms_row *row, uint64_t below, int64_t
     return err == ERR_OK ? ERR_OK : ERR_CORRUPT;
 }
 
+/* What was taken back of it in front of an index; *gone: all of it. The newest alone is taken back, so in the order of
+ * the log this comes before the next version does. */
+static enum err take_back(const struct terms_row *row, uint64_t below, int64_t number, struct versions *vs, bool *gone)
+{
+    enum err err = ERR_OK;
+    *gone = terms_row_withdrawn(row, below) != NULL;
+    if (row->withdrawal[SIDES].index > 0)
+        return *gone ? versions_withdraw(vs, number, 0, row->withdrawal[SIDES].at_ms, NULL, NULL) : ERR_OK;
+    for (size_t i = 0; i < SIDES && err == ERR_OK; i++) {
+        const struct said_row *said = &row->withdrawal[i];
+        bool known = versions_newest(vs)->taken_back & 1u << i;
+        if (said->index > 0 && said->index < below && !known)
+            err = versions_withdraw(vs, number, 1u << i, said->at_ms, NULL, NULL);
+    }
+    return err;
+}
+
+static enum err withdrawn(const struct view *v, uint32_t contract, uint64_t below, struct versions *vs)
+{
+    const struct version *newest = versions_newest(vs);
+    bool gone = true;
+    while (newest != NULL && (newest->effective_ms > 0 || newest->on_assent) && gone) {
+        struct terms_row row;
+        enum err err = row_terms(v, contract, (uint32_t)newest->number, &row);
+        if (err == ERR_OK)
+            err = take_back(&row, below, newest->number, vs, &gone);
+        if (err != ERR_OK)
+            return err == ERR_IO ? err : ERR_CORRUPT;
+        newest = versions_newest(vs);
+    }
+    return ERR_OK;
+}
+
 /* The row after the newest of *vs. */
-static enum err add_version(struct span key, struct span value, uint64_t below, int64_t number, struct versions *vs)
+static enum err add_version(const struct view *v, struct span key, struct span value, uint64_t below, int64_t number,
+                            struct versions *vs)
 {
     struct terms_row row;
-    const struct version *newest = versions_newest(vs);
     if (key.len != TERMS_KEY_LEN || load_be32(key.ptr + 4) != number || terms_row_read(value, &row) != ERR_OK ||
-        (newest != NULL && row.index < newest->index))
+        (vs->made > 0 && row.index < vs->made_index))
         return ERR_CORRUPT;
+    enum err err = withdrawn(v, load_be32(key.ptr), row.index < below ? row.index : below, vs);
+    if (err != ERR_OK)
+        return err;
     const struct version next = {
         .index = row.index, .number = number, .rules = row.rules, .at_ms = row.at_ms, .on_assent = row.on_assent};
     if (row.index >= below)
@@ -692,13 +745,11 @@ enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, s
         row_terms_key(from, contract, number);
         err = v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value);
         if (err == ERR_OK)
-            err = key.len >= 4 && load_be32(key.ptr) == contract ? add_version(key, value, below, number, &vs)
+            err = key.len >= 4 && load_be32(key.ptr) == contract ? add_version(v, key, value, below, number, &vs)
                                                                  : ERR_NOT_FOUND;
     }
-    if (err == ERR_NOT_FOUND && vs.n > 0) {
+    if (err == ERR_NOT_FOUND && vs.n > 0 && (err = withdrawn(v, contract, below, &vs)) == ERR_OK)
         *out = vs;
-        err = ERR_OK;
-    }
     return err;
 }
 

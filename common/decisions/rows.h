@@ -166,17 +166,20 @@ MUST_CHECK enum err row_click_lead_from(const struct view *v, uint32_t contract,
                                         uint64_t *lead);
 /* The terms versions of a contract that may bind entries, of those whose own index is below `below`: without compiled
  * terms. ERR_NOT_FOUND when there is none. */
-enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 29 + SIDES * 16 };
+enum { TERMS_KEY_LEN = 8, TERMS_ROW_LEN = 29 + SIDES * 16 + (SIDES + 1) * 16 };
 void row_terms_key(uint8_t key[TERMS_KEY_LEN], uint32_t contract, uint32_t version);
 struct terms_row {
     uint64_t index;
     int64_t at_ms, effective_ms, rules;
     bool on_assent;
-    struct {
-        uint64_t index; /* of the assent entry; 0: none, for terms stand there */
+    struct said_row {
+        uint64_t index; /* of its entry; 0: none, for terms stand there */
         int64_t at_ms;
-    } assent[SIDES]; /* the advertiser's, the publisher's */
+    } assent[SIDES],           /* the advertiser's, the publisher's */
+        withdrawal[SIDES + 1]; /* likewise; [SIDES]: by who may change terms */
 };
+/* The entry from which on it binds nobody, as far as that stands below an index; NULL: it was not withdrawn. */
+const struct said_row *terms_row_withdrawn(const struct terms_row *row, uint64_t below);
 MUST_CHECK enum err terms_row_read(struct span value, struct terms_row *out);
 size_t terms_row_write(const struct terms_row *row, uint8_t out[TERMS_ROW_LEN]);
 MUST_CHECK enum err row_terms(const struct view *v, uint32_t contract, uint32_t version, struct terms_row *out);

@@ -77,6 +77,67 @@ enum err versions_assent(struct versions *vs, int64_t number, unsigned side, int
     return ERR_NOT_FOUND;
 }
 
+static bool agreed(const struct version *v)
+{
+    return v->on_assent && v->assents == SIDE_BOTH;
+}
+
+static enum err may_withdraw(const struct versions *vs, int64_t number, unsigned side, int64_t at_ms,
+                             struct problem *p)
+{
+    const struct version *newest = &vs->v[vs->n - 1];
+    size_t now = in_force(vs, at_ms);
+    bool stands = false;
+    for (size_t i = 0; i < vs->n; i++)
+        stands |= vs->v[i].number == number && i > now;
+    if (number > vs->made)
+        return problem(p, ERR_NOT_FOUND, "", "there is no such version");
+    if (number == vs->v[now].number && versions_bind(vs, at_ms))
+        return problem(p, ERR_CONFLICT, "version", "is in force: a change of terms takes its place");
+    if (number == vs->v[now].number)
+        return problem(p, ERR_CONFLICT, "version", "has none before it to go back to: a newer one takes its place");
+    if (!stands)
+        return problem(p, ERR_CONFLICT, "version", "binds no more: there is nothing to withdraw");
+    if (number != newest->number)
+        return problem(p, ERR_CONFLICT, "version", "has version %lld behind it: withdraw that first",
+                       (long long)newest->number);
+    if (agreed(newest) && side == 0)
+        return problem(p, ERR_FORBIDDEN, "version",
+                       "is what both parties assented to: they alone take it back, each by its own key");
+    if (!agreed(newest) && side != 0)
+        return problem(p, ERR_FORBIDDEN, "version",
+                       "is not one that both parties had to assent to, and did: who may change the terms withdraws it");
+    return newest->taken_back & side ? problem(p, ERR_CONFLICT, "version", "was taken back by this party already")
+                                     : ERR_OK;
+}
+
+/* Takes out n from the i-th on. */
+static void take_out(struct versions *vs, size_t i, size_t n, struct versions *gone)
+{
+    if (gone != NULL) {
+        memcpy(gone->v + gone->n, vs->v + i, n * sizeof *vs->v);
+        gone->n += n;
+    }
+    memmove(vs->v + i, vs->v + i + n, (vs->n - i - n) * sizeof *vs->v);
+    vs->n -= n;
+}
+
+enum err versions_withdraw(struct versions *vs, int64_t number, unsigned side, int64_t at_ms, struct versions *gone,
+                           struct problem *p)
+{
+    if (vs->n == 0)
+        return problem(p, ERR_NOT_FOUND, "", "there is no such version");
+    enum err err = may_withdraw(vs, number, side, at_ms, p);
+    if (err != ERR_OK)
+        return err;
+    if (gone != NULL)
+        gone->n = 0;
+    vs->v[vs->n - 1].taken_back |= side;
+    if (side == 0 || vs->v[vs->n - 1].taken_back == SIDE_BOTH)
+        take_out(vs, vs->n - 1, 1, gone);
+    return ERR_OK;
+}
+
 static enum err may_wait(const struct versions *vs, const struct version *next, int64_t effective_ms, struct problem *p)
 {
     char last[32] = "";
@@ -100,17 +161,6 @@ static enum err may_wait(const struct versions *vs, const struct version *next, 
                        "%d versions wait for their time: give that of the last, %s, which takes its place",
                        LIMIT_WAITING, last);
     return ERR_OK;
-}
-
-/* Takes out n from the i-th on. */
-static void take_out(struct versions *vs, size_t i, size_t n, struct versions *gone)
-{
-    if (gone != NULL) {
-        memcpy(gone->v + gone->n, vs->v + i, n * sizeof *vs->v);
-        gone->n += n;
-    }
-    memmove(vs->v + i, vs->v + i + n, (vs->n - i - n) * sizeof *vs->v);
-    vs->n -= n;
 }
 
 static enum err may_follow(const struct versions *vs, const struct version *next, int64_t effective_ms,
@@ -147,6 +197,8 @@ enum err versions_add(struct versions *vs, const struct version *next, int64_t e
         kept--;
     take_out(vs, kept, vs->n - kept, gone);
     vs->v[vs->n++] = added;
+    vs->made = added.number;
+    vs->made_index = added.index;
     return ERR_OK;
 }
 

@@ -21,6 +21,7 @@ struct version {
                              completes the assents where it asks for them; VERSION_LACKS until then */
     bool on_assent;       /* it binds once both parties have assented */
     unsigned assents;     /* of SIDE_*: who has */
+    unsigned taken_back;  /* likewise: whose assent was taken back, once both had assented */
     bool both;            /* its contract document asks for the assent of both; told by version_tells, like: */
     struct hash says;     /* terms_says */
     struct hash leaf;     /* of its entry; in a fold */
@@ -34,6 +35,8 @@ enum { VERSIONS_MAX = 1 + LIMIT_WAITING };
 struct versions {
     struct version v[VERSIONS_MAX]; /* ascending in number and time; [0] is in force, or all there is */
     size_t n;
+    int64_t made;        /* number of the last that was made, also if it was withdrawn; 0: none was */
+    uint64_t made_index; /* of its entry */
 };
 
 /* The one that binds an entry of that time; NULL when there is none at all. */
@@ -53,6 +56,13 @@ bool versions_ask(const struct versions *vs, const struct version *next);
 /* A party's assent, of an entry of that time, to a version that may bind. ERR_NOT_FOUND: none of that number may.
  * ERR_CONFLICT: it has that already. */
 MUST_CHECK enum err versions_assent(struct versions *vs, int64_t number, unsigned side, int64_t at_ms);
+/* Takes back, at that time, the newest version, which is not in force then and not the only one: it never binds, and
+ * what it took the place of does not come back. side 0: by the word of who may change terms, unless it asked for
+ * assents and has both. That one each side takes back for itself, and it is gone with the second. *gone (may be NULL)
+ * is then what is gone, else empty. ERR_NOT_FOUND: there never was such a version. ERR_FORBIDDEN: it is not that one's
+ * to take back. ERR_CONFLICT: it may not be. In each case nothing happened. */
+MUST_CHECK enum err versions_withdraw(struct versions *vs, int64_t number, unsigned side, int64_t at_ms,
+                                      struct versions *gone, struct problem *p);
 /* Makes *next, of an entry of time next->at_ms, the newest one; one that lacks assents is given up. effective_ms 0:
  * it binds at once, and those that wait never do; with next->on_assent none may wait. Else it binds from then on: that
  * must be later than the entry, and not before the last that waits, whose place it takes where the time is the same,

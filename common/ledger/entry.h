@@ -28,7 +28,8 @@
     X(ASSENT, 14, "assent", "a party's assent to a version of the terms, or to an adjustment")                         \
     X(ADJUSTMENT, 15, "adjustment", "a correction in money: the operator's word, or what both parties assent to")      \
     X(CLOCK, 16, "clock", "steps of the server's clock, and the operator's word that it is right")                     \
-    X(PARTY, 17, "party", "who a party is by law, for statements")
+    X(PARTY, 17, "party", "who a party is by law, for statements")                                                     \
+    X(WITHDRAWAL, 18, "withdrawal", "a version of the terms that binds nobody yet was taken back")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -168,6 +169,13 @@ struct entry_assent {
     int64_t payable_micros; /* what that one comes to, where it counts from here on; else 0 */
 };
 
+/* Of a version that both parties assented to each of them takes back its word. */
+struct entry_withdrawal {
+    struct span by; /* who says so: an operator, the advertiser; with jws one of the two parties */
+    int64_t version;
+    struct span jws; /* compact, exactly as sent: assent.h; empty: by who may change the terms */
+};
+
 struct entry_adjustment {
     struct span by; /* the operator who made it */
     int64_t micros; /* more, or less, for the publisher */
@@ -269,6 +277,7 @@ struct entry {
         struct entry_gap gap;
         struct entry_credential credential;
         struct entry_assent assent;
+        struct entry_withdrawal withdrawal;
         struct entry_adjustment adjustment;
         struct entry_clock clock;
         struct entry_erase erase;

@@ -218,6 +218,16 @@ static const struct field assent_fields[] = {
     {0},
 };
 
+static const struct field withdrawal_fields[] = {
+    COMMON_AT,
+    {"by", TEXT, AT(withdrawal.by), LIMIT_ID, .always = true},
+    COMMON_CLOCK,
+    {"jws", TEXT, AT(withdrawal.jws), LIMIT_PARTY_JWS},
+    COMMON_KIND,
+    {"version", NAT64, AT(withdrawal.version), .always = true},
+    {0},
+};
+
 static const struct field adjustment_fields[] = {
     COMMON_AT,
     {"by", TEXT, AT(adjustment.by), LIMIT_ID, .always = true},
@@ -271,6 +281,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_ADJUSTMENT] = adjustment_fields,
     [ENTRY_CLOCK] = clock_fields,
     [ENTRY_ERASE] = erase_fields,
+    [ENTRY_WITHDRAWAL] = withdrawal_fields,
 };
 
 /* clang-format on */

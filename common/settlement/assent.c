@@ -1,5 +1,7 @@
 #include "common/settlement/assent.h"
 
+#include <string.h>
+
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
@@ -12,7 +14,7 @@ unsigned assent_side(const struct terms *t, struct span party)
                                            : 0;
 }
 
-void assent_payload(struct buf *out, struct span issuer, struct span party, struct span contract,
+void assent_payload(struct buf *out, const char *typ, struct span issuer, struct span party, struct span contract,
                     const struct assented *to, int64_t at_ms)
 {
     char mem[2][2 * HASH_LEN + 1];
@@ -31,21 +33,21 @@ void assent_payload(struct buf *out, struct span issuer, struct span party, stru
     jw_kstr(&w, "issuer", issuer);
     jw_kstr(&w, "leaf", buf_span(&hex));
     jw_kstr(&w, "party", party);
-    jw_kstr(&w, "typ", SPAN(ASSENT_TYP));
+    jw_kstr(&w, "typ", span_str(typ));
     if (to->version > 0)
         jw_kint(&w, "version", to->version);
     jw_object_end(&w);
     jw_close(&w);
 }
 
-static enum err members_read(const json_t *obj, struct assent *a, struct problem *p)
+static enum err members_read(const json_t *obj, const char *typ, struct assent *a, struct problem *p)
 {
     static const char *const of_terms[] = {"at", "contract", "issuer", "leaf", "party", "typ", "version", NULL};
     static const char *const of_adjustment[] = {"adjustment", "at", "contract", "issuer", "leaf", "party", "typ", NULL};
     struct span hex = SPAN("");
     size_t len = 0;
     int64_t adjustment = 0;
-    bool adjusts = json_object_get(obj, "adjustment") != NULL;
+    bool adjusts = strcmp(typ, ASSENT_TYP) == 0 && json_object_get(obj, "adjustment") != NULL;
     enum err err = json_only(obj, "", adjusts ? of_adjustment : of_terms, p);
     if (err == ERR_OK)
         err = json_get_str(obj, "", "contract", LIMIT_ID, &a->contract, NULL, p);
@@ -60,12 +62,12 @@ static enum err members_read(const json_t *obj, struct assent *a, struct problem
     return err;
 }
 
-enum err assent_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], struct span party, struct assent *out,
-                     struct problem *p)
+enum err assent_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], const char *typ, struct span party,
+                     struct assent *out, struct problem *p)
 {
     struct assent a = {.to = {0}};
-    enum err err = party_jws_open(jws, pub, ASSENT_TYP, party, &a.said, p);
-    if (err == ERR_OK && (err = members_read(a.said.json, &a, p)) != ERR_OK)
+    enum err err = party_jws_open(jws, pub, typ, party, &a.said, p);
+    if (err == ERR_OK && (err = members_read(a.said.json, typ, &a, p)) != ERR_OK)
         assent_close(&a);
     if (err == ERR_OK)
         *out = a;
@@ -87,7 +89,7 @@ enum err assent_fits(const struct assent *a, struct span contract, const struct 
         return problem(p, ERR_INVALID, "contract", "must be %.*s, whose %s this is", (int)contract.len, contract.ptr,
                        what);
     if (a->to.version != to->version || a->to.adjustment != to->adjustment)
-        return problem(p, ERR_INVALID, what, "must be %lld, the one that is assented to", number);
+        return problem(p, ERR_INVALID, what, "must be %lld, the one that this is about", number);
     if (memcmp(a->to.leaf.b, to->leaf.b, HASH_LEN) != 0)
         return problem(p, ERR_INVALID, "leaf", "is not the leaf hash of %s %lld", what, number);
     return party_jws_within(&a->said, to->at_ms, now_ms, p);

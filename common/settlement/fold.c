@@ -44,14 +44,13 @@ void fold_at(struct fold *f, int64_t at_ms)
 
 enum err fold_terms(struct fold *f, uint64_t index, const struct entry *e, struct versions *gone)
 {
-    const struct version *newest = versions_newest(&f->versions);
     struct version next = {.index = index,
                            .number = e->terms.version,
                            .rules = e->terms.rules,
                            .at_ms = e->at_ms,
                            .terms = NULL,
                            .on_assent = e->terms.on_assent};
-    if (next.number != (newest != NULL ? newest->number : 0) + 1)
+    if (next.number != f->versions.made + 1)
         return ERR_CORRUPT;
     enum err err = rules_compile(&e->terms, &next.terms, NULL);
     if (err != ERR_OK)
@@ -89,6 +88,7 @@ bool fold_may(const struct fold *f, const struct entry *e)
     case ENTRY_TERMS:
     case ENTRY_KEY:
     case ENTRY_ASSENT:
+    case ENTRY_WITHDRAWAL:
     case ENTRY_GAP:
     case ENTRY_SERVER_KEYS:
     case ENTRY_CREDENTIAL:
@@ -150,7 +150,7 @@ enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, 
         return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "party", "has no key in this log") : err;
     if ((err = assented_of(f, a, side, &to, p)) != ERR_OK)
         return err;
-    if ((err = assent_open(a->jws, pub, a->party, &said, p)) != ERR_OK)
+    if ((err = assent_open(a->jws, pub, ASSENT_TYP, a->party, &said, p)) != ERR_OK)
         return err == ERR_UNAUTHORIZED
                    ? problem(p, ERR_INVALID, "jws", "is not signed by the key that the party had then")
                    : err;
@@ -160,6 +160,56 @@ enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, 
     if (err != ERR_OK) {
         assent_close(&said);
         return err;
+    }
+    fold_at(f, e->at_ms);
+    *out = said;
+    return ERR_OK;
+}
+
+/* The word of the party itself. */
+static enum err taken_back(const struct fold *f, const struct entry *e, unsigned side, struct assent *out,
+                           struct problem *p)
+{
+    const struct entry_withdrawal *w = &e->withdrawal;
+    const struct version *v = may_bind(f, w->version);
+    uint8_t pub[ED25519_KEY_LEN];
+    struct assent said;
+    if (side == 0)
+        return problem(p, ERR_INVALID, "by", "is neither the advertiser nor the publisher");
+    if (v == NULL)
+        return problem(p, ERR_INVALID, "version", "is none that may bind");
+    enum err err = row_party_key(f->view, f->cx.contract, w->by, pub);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? problem(p, ERR_INVALID, "by", "has no key in this log") : err;
+    if ((err = assent_open(w->jws, pub, WITHDRAWAL_TYP, w->by, &said, p)) != ERR_OK)
+        return err == ERR_UNAUTHORIZED
+                   ? problem(p, ERR_INVALID, "jws", "is not signed by the key that the party had then")
+                   : err;
+    const struct assented of = {.version = v->number, .leaf = v->leaf, .at_ms = v->at_ms};
+    err = assent_fits(&said, f->cx.contract_id, &of, entry_clock(e), p);
+    if (err == ERR_OK)
+        *out = said;
+    else
+        assent_close(&said);
+    return err;
+}
+
+enum err fold_withdrawal(struct fold *f, const struct entry *e, struct assent *out, struct versions *gone,
+                         struct problem *p)
+{
+    const struct entry_withdrawal *w = &e->withdrawal;
+    unsigned side = assent_side(f->terms, w->by);
+    bool own = !span_empty(w->jws);
+    struct assent said = {.to = {0}};
+    gone->n = 0;
+    if (span_empty(w->by) || (!own && side == SIDE_PUBLISHER))
+        return problem(p, ERR_INVALID, "by", "is nobody who may change the terms");
+    enum err err = own ? taken_back(f, e, side, &said, p) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    if (versions_withdraw(&f->versions, w->version, own ? side : 0, e->at_ms, gone, p) != ERR_OK) {
+        assent_close(&said);
+        return ERR_INVALID;
     }
     fold_at(f, e->at_ms);
     *out = said;
@@ -280,6 +330,7 @@ bool fold_clock(const struct fold *f, const struct entry *e)
     case ENTRY_DISPOSITION:
         return e->disposition.trust != TRUST_SYSTEM || !f->clock_unsure;
     case ENTRY_STATEMENT:
+    case ENTRY_WITHDRAWAL:
         return !f->clock_unsure;
     default:
         return true;

@@ -72,6 +72,12 @@ bool fold_may(const struct fold *f, const struct entry *e);
  * and its issuer to judge. ERR_INVALID with the member: it is none, and nothing happened. Any other error: it cannot be
  * told. */
 MUST_CHECK enum err fold_assent(struct fold *f, const struct entry *e, struct assent *out, struct problem *p);
+/* Takes a version of the terms back: by the word of who may change terms, or of a party that takes its own assent back,
+ * by the key that it has then: *out is that, the caller's to close, and its issuer to judge (of another word it is
+ * empty). *gone (the caller's to free) is the version, once it is gone. ERR_INVALID with the member: it is none, and
+ * nothing happened. Any other error: it cannot be told. */
+MUST_CHECK enum err fold_withdrawal(struct fold *f, const struct entry *e, struct assent *out, struct versions *gone,
+                                    struct problem *p);
 /* Whether an adjustment may stand there, but for the statement that it cites. ERR_INVALID with the member; any other
  * error: it cannot be told. */
 MUST_CHECK enum err fold_adjustment(const struct fold *f, const struct entry *e, struct problem *p);

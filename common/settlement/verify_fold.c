@@ -250,6 +250,39 @@ static void take_assent(struct audit *a, uint64_t index, const struct entry *e)
         verify_assent(a, index, e);
 }
 
+/* Leads may have been read under it by a server that did not know of the withdrawal yet. */
+static void keep_withdrawn(struct audit *a, const struct versions *gone, int64_t at_ms)
+{
+    if (gone->n == 0)
+        return;
+    if (gone->v[0].from_ms <= at_ms + TERMS_GRACE_MS)
+        keep_old(a, gone->v[0].terms, at_ms);
+    else
+        terms_free(gone->v[0].terms);
+}
+
+static void take_withdrawal(struct audit *a, uint64_t index, const struct entry *e)
+{
+    struct versions gone;
+    struct assent said;
+    struct problem why = {0};
+    enum err err = fold_withdrawal(&a->fold, e, &said, &gone, &why);
+    if (err == ERR_OK && !span_empty(e->withdrawal.jws) && !audit_issuer_fits(a, said.said.issuer))
+        err = problem(&why, ERR_INVALID, "issuer", "is another one than the log's");
+    if (audit_untold(a, CHECK_ENTRIES, index, err))
+        return;
+    if (err != ERR_OK) {
+        finds_failure(&a->finding[CHECK_ENTRIES],
+                      "entry %" PRIu64 " withdraws version %" PRId64 " of the terms, and may not: its %.40s %.120s",
+                      index, e->withdrawal.version, why.field, why.detail);
+        a->stopped = true;
+        return;
+    }
+    verify_withdrawal(a, index, e, gone.n > 0);
+    keep_withdrawn(a, &gone, e->at_ms);
+    assent_close(&said);
+}
+
 static void check_view(struct audit *a, uint64_t index, const struct entry_view *v)
 {
     struct finding *f = &a->finding[CHECK_ENTRIES];
@@ -500,6 +533,9 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
         break;
     case ENTRY_ASSENT:
         take_assent(a, index, e);
+        break;
+    case ENTRY_WITHDRAWAL:
+        take_withdrawal(a, index, e);
         break;
     case ENTRY_ADJUSTMENT:
         verify_adjustment(a, index, e);

@@ -9,9 +9,6 @@
 #include "common/decisions/rules.h"
 #include "common/settlement/verify_parts.h"
 
-/* A lead is read under the terms that stood when it arrived; newer ones may stand in the log before it. */
-#define TERMS_GRACE_MS (60 * 1000)
-
 struct inputs {
     const struct entry_lead *lead;
     const struct opening *opening; /* NULL: destroyed, or not pulled */

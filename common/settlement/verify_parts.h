@@ -44,6 +44,8 @@ enum check {
         CHECKS
 };
 
+/* A lead is read under the terms that stood when it arrived; newer ones may stand in the log before it. */
+#define TERMS_GRACE_MS (60 * 1000)
 enum { PATH_CAP = 192, KEYS_CAP = NOTE_KEYS_MAX, PARTIES_CAP = 8, ANSWERERS_CAP = 8, OPERATORS_CAP = 4, OLD_TERMS = 4 };
 
 /* Who says what became of a lead. */
@@ -471,6 +473,8 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
 
 /* Tells an assent that was taken. */
 void verify_assent(struct audit *a, uint64_t index, const struct entry *e);
+/* A version of the terms, taken back; `gone`: from here on it binds nobody. */
+void verify_withdrawal(struct audit *a, uint64_t index, const struct entry *e, bool gone);
 
 /* verify_erase.c: an opening that was taken; an `erase` entry; what is not open, and why, at the end. */
 void verify_shown(struct audit *a, uint64_t index, const struct opening *o);

@@ -20,6 +20,7 @@
     X(LOG, "log", RESTS_ON(CHECKPOINT) | RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                           \
     X(TERMS, "terms", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                              \
     X(ASSENT, "assent", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                            \
+    X(WITHDRAWAL, "withdrawal", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                    \
     X(CREDENTIAL, "credential", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                    \
     X(LEGAL, "legal", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                              \
     X(GAP, "gap", RESTS_ON(TREE) | RESTS_ON(ENTRIES))                                                                  \

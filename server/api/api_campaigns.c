@@ -58,14 +58,17 @@ static const char *direct_id(const struct request *rq, const struct campaign *c)
     return k != NULL && owns(rq, c) ? k->id : NULL;
 }
 
-/* When the document binds, which the versions of the direct contract tell: 0 where it does so now. */
-static int64_t waits_until(const struct catalog *catalog, const struct campaign *c, int64_t now_ms)
+int64_t campaign_waits_until(const struct versions *vs, int64_t now_ms)
 {
-    const struct versions *vs = &catalog_contract_number(catalog, c->direct)->versions;
     size_t i = vs->n - 1;
     while (i > 0 && json_equal(vs->v[i - 1].terms->json[0], vs->v[i].terms->json[0]))
         i--;
     return i > 0 && vs->v[i].from_ms > now_ms ? vs->v[i].from_ms : 0;
+}
+
+static int64_t waits_until(const struct catalog *catalog, const struct campaign *c, int64_t now_ms)
+{
+    return campaign_waits_until(&catalog_contract_number(catalog, c->direct)->versions, now_ms);
 }
 
 static enum err find(struct request *rq, struct span id, const struct campaign **out)
@@ -428,6 +431,8 @@ enum err campaigns_patch(struct request *rq, struct reply *reply)
     buf_heap(&text);
     err = patched(c->document, rq->body, &text, &change, &rq->problem);
     buf_free(&text);
+    if (err == ERR_OK)
+        err = call_notice(rq, change.effective_ms);
     if (err == ERR_OK)
         err = check_patched_zone(rq);
     return err == ERR_OK ? submit_change(rq, c, rq->body) : err;

@@ -245,6 +245,8 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
     buf_heap(&text);
     err = patched(k, rq->body, &text, &effective_ms, &rq->problem);
     buf_free(&text);
+    if (err == ERR_OK)
+        err = call_notice(rq, effective_ms);
     if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_CONTRACT_CHANGE, k->campaign->advertiser);

@@ -19,7 +19,7 @@ static enum err version_read(struct txn *t, const struct contract *k, uint32_t n
     struct envelope env;
     struct view rows = store_view(t);
     enum err err = row_terms(&rows, k->number, number, &out->row);
-    if (err == ERR_NOT_FOUND && number <= versions_newest(&k->versions)->number)
+    if (err == ERR_NOT_FOUND && number <= k->versions.made)
         err = ERR_CORRUPT; /* the control data knows it */
     if (err != ERR_OK)
         return err;
@@ -57,9 +57,10 @@ static void jw_terms(struct jw *w, const char *name, const struct terms *t, int 
     buf_free(&text);
 }
 
-/* "in_force", "waiting" for its time, "proposed" for assents, or "over": it binds nothing any more. */
-static struct span state_of(const struct contract *k, int64_t number, int64_t now_ms)
+/* "in_force", "waiting" for its time, "proposed" for assents, "withdrawn", or "over": it binds nothing any more. */
+static struct span state_of(const struct contract *k, const struct shown *of, int64_t now_ms)
 {
+    int64_t number = of->version.number;
     const struct versions *vs = &k->versions;
     const struct version *bound = versions_at(vs, now_ms), *proposal = versions_proposal(vs);
     if (proposal != NULL && proposal->number == number)
@@ -69,7 +70,7 @@ static struct span state_of(const struct contract *k, int64_t number, int64_t no
     for (const struct version *v = bound; v < vs->v + vs->n; v++)
         if (v->number == number)
             return SPAN("waiting");
-    return SPAN("over");
+    return terms_row_withdrawn(&of->row, UINT64_MAX) != NULL ? SPAN("withdrawn") : SPAN("over");
 }
 
 static void jw_assents(struct jw *w, const struct contract *k, const struct shown *v)
@@ -89,11 +90,30 @@ static void jw_assents(struct jw *w, const struct contract *k, const struct show
     jw_array_end(w);
 }
 
+/* Who took it back: its parties each for itself, or who may change the terms, whose id its entry has. */
+static void jw_withdrawals(struct jw *w, const struct contract *k, const struct shown *v)
+{
+    const struct party *party[SIDES + 1] = {k->campaign->advertiser, k->publisher};
+    jw_key(w, "withdrawals");
+    jw_array(w);
+    for (size_t i = 0; i <= SIDES; i++) {
+        if (v->row.withdrawal[i].index == 0)
+            continue;
+        jw_object(w);
+        jw_ktime(w, "at", v->row.withdrawal[i].at_ms);
+        jw_kint(w, "index", (int64_t)v->row.withdrawal[i].index);
+        if (party[i] != NULL)
+            jw_kstr(w, "party", span_str(party[i]->id));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 /* `before`: the version in front of it, NULL for the first. `whole`: with its documents. */
 static void version_json(struct jw *w, const struct request *rq, const struct contract *k, const struct shown *v,
                          const struct shown *before, bool whole)
 {
-    struct span state = state_of(k, v->version.number, rq->arrived_ms);
+    struct span state = state_of(k, v, rq->arrived_ms);
     jw_object(w);
     jw_kbool(w, "asks_assent", v->row.on_assent);
     jw_assents(w, k, v);
@@ -114,6 +134,7 @@ static void version_json(struct jw *w, const struct request *rq, const struct co
     jw_kint(w, "rules", v->row.rules);
     jw_kstr(w, "state", state);
     jw_kint(w, "version", v->version.number);
+    jw_withdrawals(w, k, v);
     jw_object_end(w);
 }
 
@@ -127,22 +148,42 @@ static enum err number_read(struct request *rq, struct span text, const char *fi
     return ERR_OK;
 }
 
-/* Writes the versions behind `number`, of which *before is that one (0: none). */
+/* A version, and the last one in front of it that had not been withdrawn by then; the first has none. */
+static enum err pair_read(struct txn *t, const struct contract *k, uint32_t number, struct shown *now,
+                          struct shown *before)
+{
+    enum err err = version_read(t, k, number, now);
+    bool found = false;
+    for (uint32_t i = number; err == ERR_OK && --i > 0 && !found;) {
+        terms_free(before->version.terms);
+        before->version.terms = NULL;
+        err = version_read(t, k, i, before);
+        found = err == ERR_OK && terms_row_withdrawn(&before->row, now->row.index) == NULL;
+    }
+    return err;
+}
+
+static void pair_free(struct shown *now, struct shown *before)
+{
+    terms_free(before->version.terms);
+    terms_free(now->version.terms);
+    now->version.terms = before->version.terms = NULL;
+}
+
+/* Writes the versions behind `number`. */
 static enum err versions_write(struct txn *t, struct request *rq, const struct contract *k, struct list *list,
                                uint32_t *number)
 {
-    struct shown pair[2] = {{.version = {.terms = NULL}}, {.version = {.terms = NULL}}};
-    struct shown *before = &pair[0], *now = &pair[1];
-    enum err err = *number ? version_read(t, k, *number, before) : ERR_OK;
-    while (err == ERR_OK && (err = version_read(t, k, *number + 1, now)) == ERR_OK && list_item(list)) {
-        version_json(&list->w, rq, k, now, *number ? before : NULL, false);
-        terms_free(before->version.terms);
-        *before = *now;
-        now->version.terms = NULL;
-        ++*number;
+    enum err err = ERR_OK;
+    bool room = true;
+    while (err == ERR_OK && room) {
+        struct shown before = {.version = {.terms = NULL}}, now = {.version = {.terms = NULL}};
+        err = pair_read(t, k, *number + 1, &now, &before);
+        room = err == ERR_OK && list_item(list);
+        if (room)
+            version_json(&list->w, rq, k, &now, ++*number > 1 ? &before : NULL, false);
+        pair_free(&now, &before);
     }
-    terms_free(before->version.terms);
-    terms_free(now->version.terms);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -183,15 +224,12 @@ enum err terms_get(struct request *rq, struct reply *reply)
         (err = number_read(rq, rq->param[1], "", ERR_NOT_FOUND, &number)) != ERR_OK ||
         (err = worker_reader(rq->worker, &t)) != ERR_OK)
         return err;
-    err = version_read(t, k, number, &now);
-    if (err == ERR_OK && number > 1)
-        err = version_read(t, k, number - 1, &before);
+    err = pair_read(t, k, number, &now, &before);
     if (err == ERR_OK) {
         answer_open(&a);
         version_json(&a.w, rq, k, &now, number > 1 ? &before : NULL, true);
         answer_reply(&a, rq, reply);
     }
-    terms_free(before.version.terms);
-    terms_free(now.version.terms);
+    pair_free(&now, &before);
     return err == ERR_NOT_FOUND ? problem(&rq->problem, err, "", "there is no such version") : err;
 }

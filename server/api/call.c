@@ -108,6 +108,14 @@ enum err call_effective(json_t *change, int64_t *effective_ms, struct problem *p
     return err;
 }
 
+enum err call_notice(struct request *rq, int64_t effective_ms)
+{
+    return effective_ms <= rq->arrived_ms + LIMIT_NOTICE_DAYS * MS_PER_DAY
+               ? ERR_OK
+               : problem(&rq->problem, ERR_INVALID, "effective_at",
+                         "is more than %d days ahead: look at the year, and give an earlier time", LIMIT_NOTICE_DAYS);
+}
+
 enum err call_same_but_time(struct problem *p)
 {
     return problem(

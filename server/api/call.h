@@ -27,6 +27,8 @@ MUST_CHECK enum err call_submit(struct request *rq, struct job *job);
 enum err control_finish(struct request *rq, struct job *job, struct reply *reply); /* answers job->answer */
 /* Takes `effective_at` out of a change of terms: 0 where it has none. */
 MUST_CHECK enum err call_effective(json_t *change, int64_t *effective_ms, struct problem *p);
+/* Whether that is no further ahead than changes are made: a slip in the year would hold all others up. */
+MUST_CHECK enum err call_notice(struct request *rq, int64_t effective_ms);
 /* Of a change that gives another time to what waits, and nothing else. */
 MUST_CHECK enum err call_same_but_time(struct problem *p);
 /* A random id that is taken already would hide another row: refused (another is drawn when the request comes again). */

@@ -306,7 +306,7 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
     k->campaign = &l->c->campaigns[campaign - 1];
     struct view rows = store_view(l->txn);
     enum err err = row_versions(&rows, k->number, UINT64_MAX, &k->versions);
-    bool newest = err == ERR_OK && versions_newest(&k->versions)->number == version;
+    bool newest = err == ERR_OK && k->versions.made == version;
     if (err == ERR_NOT_FOUND || (err == ERR_OK && !newest))
         return ERR_CORRUPT;
     l->c->n_contracts++; /* what it holds so far is freed with the snapshot */

@@ -161,7 +161,7 @@ enum err catalog_put_contract(struct txn *t, const struct contract *k)
     jw_kstr(&r.w, "id", span_str(k->id));
     if (k->publisher != NULL)
         jw_kint(&r.w, "publisher", k->publisher->number);
-    jw_kint(&r.w, "version", versions_newest(&k->versions)->number);
+    jw_kint(&r.w, "version", k->versions.made);
     return row_put_number(&r, t, TABLE_CONTRACTS, k->number);
 }
 

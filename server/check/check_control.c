@@ -282,6 +282,21 @@ static bool repeats_assent(struct check *c, struct span key, const struct terms_
     return same;
 }
 
+static bool repeats_withdrawal(struct check *c, struct span key, const struct terms_row *row, size_t by)
+{
+    struct envelope env;
+    struct entry e;
+    if (row->withdrawal[by].index == 0)
+        return true;
+    enum err err = ledger_read(c->txn, load_be32(key.ptr), row->withdrawal[by].index, &env);
+    if (err != ERR_OK || entry_read(env.entry, &e, NULL) != ERR_OK)
+        return err != ERR_NOT_FOUND;
+    bool same = e.kind == ENTRY_WITHDRAWAL && e.withdrawal.version == load_be32(key.ptr + 4) &&
+                e.at_ms == row->withdrawal[by].at_ms;
+    entry_close(&e);
+    return same;
+}
+
 static bool repeats_entry(struct check *c, struct span key, const struct terms_row *row)
 {
     struct envelope env;
@@ -304,7 +319,12 @@ static void terms_row(struct check *c, enum table t, struct span key, struct spa
         return;
     }
     terms_ascend(c, t, key, row.index);
-    if (!repeats_entry(c, key, &row) || !repeats_assent(c, key, &row, 0) || !repeats_assent(c, key, &row, 1))
+    bool same = repeats_entry(c, key, &row);
+    for (size_t i = 0; i < SIDES && same; i++)
+        same = repeats_assent(c, key, &row, i);
+    for (size_t i = 0; i <= SIDES && same; i++)
+        same = repeats_withdrawal(c, key, &row, i);
+    if (!same)
         check_row_fails(c, t, key, "says otherwise than its entry");
 }
 

@@ -122,6 +122,18 @@ static void judge_terms(struct check *c, struct checked_log *log, uint64_t index
     sha256(e->terms.contract.ptr, e->terms.contract.len, log->documents[1].b);
 }
 
+/* What is in force once all that waits does, for the control rows. */
+static void hash_documents(struct checked_log *log, const struct terms *t)
+{
+    for (int which = 0; which < 2; which++) {
+        struct buf text;
+        buf_heap(&text);
+        terms_document(t, which, &text);
+        sha256(text.ptr, text.len, log->documents[which].b);
+        buf_free(&text);
+    }
+}
+
 static void judge_assent(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
 {
     struct assent said;
@@ -234,6 +246,26 @@ static void take_control(struct check *c, struct checked_log *log, const struct 
         entry_fails(c, STORE_CHECK_ENTRIES, "tells of a credential of, or by, a party that is not there");
 }
 
+static void judge_withdrawal(struct check *c, struct checked_log *log, const struct contract *k, const struct entry *e)
+{
+    const struct party *by = catalog_party(c->catalog, e->withdrawal.by);
+    struct versions gone;
+    struct assent said;
+    enum err err = fold_withdrawal(&log->fold, e, &said, &gone, NULL);
+    if (err == ERR_OK) {
+        bool own = !span_empty(e->withdrawal.jws);
+        if (own)
+            err = party_jws_to(&said.said, span_str(c->in.public_url), NULL);
+        else if (by == NULL || (by->role != ROLE_OPERATOR && by != k->campaign->advertiser))
+            err = ERR_INVALID;
+        assent_close(&said);
+        versions_free(&gone);
+        hash_documents(log, versions_newest(&log->fold.versions)->terms);
+    }
+    if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
+        entry_fails(c, STORE_CHECK_ENTRIES, "withdraws terms, and may not");
+}
+
 static void judge_view(struct check *c, struct checked_log *log, const struct entry *e)
 {
     enum err err = fold_view(&log->fold, &e->view);
@@ -256,6 +288,8 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
         entry_fails(c, STORE_CHECK_ENTRIES, "names no request that it came by, or one where nobody sent any");
     if (e->kind == ENTRY_ASSENT)
         judge_assent(c, log, env->index, e);
+    if (e->kind == ENTRY_WITHDRAWAL)
+        judge_withdrawal(c, log, k, e);
     if (e->kind == ENTRY_ADJUSTMENT)
         judge_adjustment(c, log, e);
     if (e->kind == ENTRY_ERASE)

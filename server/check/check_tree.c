@@ -59,9 +59,9 @@ static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, u
 static void compare_head(struct check *c, struct checked_log *log)
 {
     const struct period *p = &log->fold.period;
-    const struct version *newest = versions_newest(&log->fold.versions);
-    struct stored_head now = {.has_terms = newest != NULL,
-                              .terms = newest != NULL ? newest->index : 0,
+    const struct versions *vs = &log->fold.versions;
+    struct stored_head now = {.has_terms = vs->made > 0,
+                              .terms = vs->made_index,
                               .published = log->head.published,
                               .leaf = log->head.leaf,
                               .clock = {log->fold.clock_steps, log->fold.clock_unsure}};

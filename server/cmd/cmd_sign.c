@@ -28,6 +28,9 @@ static const struct arg args[ARGS] = {
                     .value = "INDEX",
                     .help = "in place of statements: assent to that adjustment, by the index of its entry"},
     [TERMS] = {.name = "--terms", .value = "VERSION", .help = "likewise: assent to that version of the terms"},
+    [WITHDRAW] = {.name = "--withdraw",
+                  .value = "VERSION",
+                  .help = "likewise: take back your assent to that version, which both have assented to"},
     [YES] = {.name = "--yes", .help = "do not ask"},
 };
 
@@ -37,7 +40,8 @@ bool sign_asked(const struct signing *s, size_t n)
     if (s->given[YES] != NULL)
         return true;
     printf("\n%s %s %s as %s %s? [y/N] ",
-           s->adjustment + s->version > 0 ? "Assent to"
+           s->withdraws                     ? "Take back"
+           : s->adjustment + s->version > 0 ? "Assent to"
            : s->given[DISPUTE] != NULL    ? "Dispute"
                                           : "Accept",
            n == 1 ? "this" : "all of",
@@ -106,12 +110,14 @@ static void read_asked(struct signing *s)
     const char *adjustment = s->given[ADJUSTMENT];
     if (adjustment != NULL && (parse_u64(span_str(adjustment), &s->adjustment) != ERR_OK || s->adjustment == 0))
         decline("--adjustment \"%.40s\" is not the index of an entry", adjustment);
-    const char *terms = s->given[TERMS];
+    s->withdraws = s->given[WITHDRAW] != NULL;
+    const char *terms = s->given[s->withdraws ? WITHDRAW : TERMS];
     if (terms != NULL && (parse_u64(span_str(terms), &s->version) != ERR_OK || s->version == 0))
-        decline("--terms \"%.40s\" is not the number of a version", terms);
-    if ((adjustment != NULL || terms != NULL) && (s->given[STATEMENT] != NULL || s->given[ALL] != NULL ||
-                                                  s->given[DISPUTE] != NULL || (adjustment != NULL && terms != NULL)))
-        decline("--adjustment and --terms are assented to by themselves: answer statements by another call");
+        decline("%s \"%.40s\" is not the number of a version", s->withdraws ? "--withdraw" : "--terms", terms);
+    int asked = (adjustment != NULL) + (s->given[TERMS] != NULL) + s->withdraws;
+    if (asked > 1 ||
+        (asked == 1 && (s->given[STATEMENT] != NULL || s->given[ALL] != NULL || s->given[DISPUTE] != NULL)))
+        decline("--adjustment, --terms and --withdraw go by themselves: answer statements by another call");
     s->key = party_file_read(s->given[KEY]);
 }
 
@@ -137,7 +143,8 @@ const struct command cmd_sign = {
     .help =
         "Pulls the contract's mirror and verifies it; shows the money, the terms and what changed since the statement\n"
         "before; asks; then signs that this party accepts it, or disputes lines of it, and sends that. What does not\n"
-        "verify is not signed. With --adjustment or --terms it assents to what asks for the word of both parties.\n"
+        "verify is not signed. With --adjustment or --terms it assents to what asks for the word of both parties;\n"
+        "with --withdraw it takes back its assent to terms that do not bind yet, which holds once both have.\n"
         "If the server's answer is lost, run it again: the log tells whether it was taken.",
     .args = args,
     .n_args = ARGS,

@@ -1,4 +1,4 @@
-/* Assents to adjustments and to versions of the terms. */
+/* Assents to adjustments and to versions of the terms, and that one to a version is taken back. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,19 +78,21 @@ static const json_t *adjustment_fact(const struct signing *s)
     return NULL;
 }
 
-static bool assented_to_version(const struct signing *s)
+/* Its assent to the version, or that this is taken back, as is to be signed. */
+static bool said_of_version(const struct signing *s)
 {
     const json_t *f;
     size_t at = 0;
-    while ((f = sign_fact(s, "assent", &at)) != NULL) {
+    while ((f = sign_fact(s, s->withdraws ? "withdrawal" : "assent", &at)) != NULL) {
         const json_t *data = json_object_get(f, "data");
-        if (sign_number(data, "version") == (int64_t)s->version && strcmp(sign_text(data, "party"), s->party) == 0)
+        if (sign_number(data, "version") == (int64_t)s->version &&
+            strcmp(sign_text(data, s->withdraws ? "by" : "party"), s->party) == 0)
             return true;
     }
     return false;
 }
 
-/* Shows what it is; false: this party has assented already. */
+/* Shows what it is; false: this party has said so already. */
 static bool show_assented(const struct signing *s, struct assented *to)
 {
     uint64_t index = s->adjustment;
@@ -122,18 +124,20 @@ static bool show_assented(const struct signing *s, struct assented *to)
     entry_close(&e);
     buf_free(&bundle);
     buf_free(&shown);
-    return s->version > 0 ? !assented_to_version(s) : !assented(s, (int64_t)index);
+    return s->version > 0 ? !said_of_version(s) : !assented(s, (int64_t)index);
 }
 
 int sign_assent(const struct signing *s)
 {
     const char *what = s->version > 0 ? "terms" : "adjustments";
     uint64_t number = s->version > 0 ? s->version : s->adjustment;
+    const char *typ = s->withdraws ? WITHDRAWAL_TYP : ASSENT_TYP;
+    const char *done = s->withdraws ? "taken back" : "assented to";
     struct assented to;
     struct buf said;
     char path[96];
     if (!show_assented(s, &to)) {
-        printf("the %s has assented to it already\n", s->role);
+        printf("the %s has %s it already\n", s->role, done);
         return STATUS_DONE;
     }
     if (!sign_asked(s, 1))
@@ -143,11 +147,12 @@ int sign_assent(const struct signing *s)
                                        (struct download_limits){.slack_s = SIGN_SLACK_S, .bytes = SIGN_ANSWER_MAX});
     struct span issuer = span_str(download_url(d));
     issuer.len--; /* its slash */
-    assent_payload(&said, issuer, span_str(s->party), span_str(s->contract), &to, clock_ms());
-    snprintf(path, sizeof path, "v1/contracts/%s/%s/%" PRIu64 "/assent", s->contract, what, number);
-    sign_send(s, d, path, ASSENT_TYP, buf_span(&said));
-    printf("%s %" PRIu64 ": assented to by %s %s and taken by the server; the next pull shows it in the log\n",
-           s->version > 0 ? "terms, version" : "adjustment", number, s->role, s->party);
+    assent_payload(&said, typ, issuer, span_str(s->party), span_str(s->contract), &to, clock_ms());
+    snprintf(path, sizeof path, "v1/contracts/%s/%s/%" PRIu64 "/%s", s->contract, what, number,
+             s->withdraws ? "withdraw" : "assent");
+    sign_send(s, d, path, typ, buf_span(&said));
+    printf("%s %" PRIu64 ": %s by %s %s and taken by the server; the next pull shows it in the log\n",
+           s->version > 0 ? "terms, version" : "adjustment", number, done, s->role, s->party);
     download_close(d);
     buf_free(&said);
     return STATUS_DONE;

@@ -10,7 +10,7 @@
 #include "server/cmd/pull_private.h"
 
 /* Of the command line: what `given` has. */
-enum { URL, DIR, CONTRACT, TOKEN, KEY, STATEMENT, ALL, DISPUTE, REASON, AGAIN, ADJUSTMENT, TERMS, YES, ARGS };
+enum { URL, DIR, CONTRACT, TOKEN, KEY, STATEMENT, ALL, DISPUTE, REASON, AGAIN, ADJUSTMENT, TERMS, WITHDRAW, YES, ARGS };
 enum { SIGN_ANSWER_MAX = 65536, SIGN_SLACK_S = 60 };
 
 /* What is to be signed, and by whom. */
@@ -24,6 +24,7 @@ struct signing {
     uint64_t disputed[LIMIT_DISPUTED];
     size_t n_disputed;
     uint64_t adjustment, version; /* to be assented to; 0, 0: statements are answered */
+    bool withdraws;               /* the assent to the version is taken back */
     uint64_t size;                /* of the log */
 };
 

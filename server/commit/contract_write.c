@@ -35,7 +35,7 @@ enum err contract_next(const struct batch *cx, struct contract *k, int64_t effec
     bool planned = newest != NULL && newest->terms == NULL;
     bool clock_between = planned && newest->index == 0 && clock_untold(cx, ledger_clock(cx->ledger, k->number));
     struct version next = {.index = planned ? newest->index + 1 + clock_between : pipeline_next(cx, k),
-                           .number = newest != NULL ? newest->number + 1 : 1,
+                           .number = k->versions.made + 1,
                            .rules = RULES_NOW,
                            .at_ms = pipeline_dated(cx, k, cx->now_ms)};
     struct terms *terms;
@@ -100,7 +100,7 @@ enum err contract_plan(const struct batch *cx, struct contract *k, struct proble
 {
     const struct contract *direct = campaign_contract(cx, k);
     const struct versions none = {.n = 0}, *of = direct != NULL ? &direct->versions : &none;
-    k->versions.n = 0;
+    k->versions = (struct versions){.n = 0};
     enum err err = contract_next(cx, k, 0, p);
     if (err == ERR_OK && versions_proposal(&k->versions) != NULL && versions_wait(of, cx->now_ms))
         err = problem(p, ERR_CONFLICT, "assent",

@@ -47,7 +47,7 @@ static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, 
     if (alone)
         return err;
     err = ledger_versions(t, contract, log->now.head.size, &log->versions);
-    bool same = err == ERR_OK && versions_newest(&log->versions)->index == log->now.terms;
+    bool same = err == ERR_OK && log->versions.made_index == log->now.terms;
     return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
 }
 
@@ -60,7 +60,7 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
     enum err err = ledger_tallied(env, &x);
     if (err == ERR_OK)
         err = load_versions(l, t, log, env->contract);
-    bool said = env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT || env->kind == ENTRY_CLOCK;
+    bool said = ledger_binds(env->kind) || env->kind == ENTRY_CLOCK;
     if (err == ERR_OK && said && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
         if (e.kind == ENTRY_CLOCK)
             ledger_take_clock(log, &e);

@@ -34,6 +34,7 @@ bool ledger_fold(struct log *log, const struct terms *terms, const struct tallie
 /* ledger_tally.c. What counts of a stored entry, of traffic without parsing it. Terms, or an assent to some; nothing of
  * another kind: *vs is as of right before it, and is left as of behind it. */
 MUST_CHECK enum err ledger_tallied(const struct envelope *env, struct tallied *out);
+bool ledger_binds(enum entry_kind k); /* its entries say which terms bind */
 MUST_CHECK enum err ledger_bind(struct versions *vs, uint64_t index, const struct entry *e);
 /* What a `clock` entry tells. */
 void ledger_take_clock(struct log *log, const struct entry *e);

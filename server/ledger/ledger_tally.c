@@ -26,10 +26,23 @@ static enum err add_assent(struct versions *vs, const struct entry *e)
     return side == 0 || versions_assent(vs, e->assent.version, side, e->at_ms) != ERR_OK ? ERR_CORRUPT : ERR_OK;
 }
 
+static enum err add_withdrawal(struct versions *vs, const struct entry *e)
+{
+    const struct entry_withdrawal *w = &e->withdrawal;
+    struct versions gone;
+    unsigned side = span_empty(w->jws) ? 0 : assent_side(versions_newest(vs)->terms, w->by);
+    if ((side == 0 && !span_empty(w->jws)) || versions_withdraw(vs, w->version, side, e->at_ms, &gone, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    versions_free(&gone);
+    return ERR_OK;
+}
+
 enum err ledger_bind(struct versions *vs, uint64_t index, const struct entry *e)
 {
     if (e->kind == ENTRY_TERMS)
         return add_version(vs, index, e);
+    if (e->kind == ENTRY_WITHDRAWAL)
+        return add_withdrawal(vs, e);
     return e->kind == ENTRY_ASSENT && e->assent.adjustment == 0 ? add_assent(vs, e) : ERR_OK;
 }
 
@@ -56,13 +69,17 @@ static enum err read_entry(struct ledger_view *v, uint32_t contract, uint64_t in
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
+bool ledger_binds(enum entry_kind k)
+{
+    return k == ENTRY_TERMS || k == ENTRY_ASSENT || k == ENTRY_WITHDRAWAL;
+}
+
 static enum err add_entry(struct versions *vs, const struct envelope *env, struct tally *sum)
 {
     struct tallied x;
     struct entry e;
     enum err err = ledger_tallied(env, &x);
-    if (err == ERR_OK && (env->kind == ENTRY_TERMS || env->kind == ENTRY_ASSENT) &&
-        (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
+    if (err == ERR_OK && ledger_binds(env->kind) && (err = entry_read(env->entry, &e, NULL)) == ERR_OK) {
         err = ledger_bind(vs, env->index, &e);
         entry_close(&e);
     }

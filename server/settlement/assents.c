@@ -32,19 +32,19 @@ static enum err version_find(const struct given *g, int64_t now_ms, const struct
             *out = v;
             return ERR_OK;
         }
-    if (g->number > versions_newest(vs)->number)
+    if (g->number > vs->made)
         return problem(p, ERR_NOT_FOUND, "", "there is no such version");
-    return problem(p, ERR_CONFLICT, "version", "may bind no more: a later version has taken its place");
+    return problem(p, ERR_CONFLICT, "version", "may bind no more: it was withdrawn, or a later version has taken its place");
 }
 
-enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party, struct span jws,
-                      const struct assented *to, int64_t now_ms, struct problem *p)
+enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party, const char *typ,
+                      struct span jws, const struct assented *to, int64_t now_ms, struct problem *p)
 {
     struct assent a;
     if (!party->has_key)
         return problem(p, ERR_CONFLICT, "", "this party has no countersigning key yet: PUT /v1/parties/%s/key first",
                        party->id);
-    enum err err = assent_open(jws, party->pub, span_str(party->id), &a, p);
+    enum err err = assent_open(jws, party->pub, typ, span_str(party->id), &a, p);
     if (err != ERR_OK)
         return err;
     err = party_jws_to(&a.said, span_str(in->public_url), p);
@@ -60,7 +60,7 @@ static enum err version_check(const struct given *g, const struct version *v, co
 {
     struct assented to = {.version = v->number, .at_ms = v->at_ms};
     merkle_leaf(env->entry, &to.leaf);
-    return assent_check(g->instance, g->k, g->party, g->jws, &to, now_ms, p);
+    return assent_check(g->instance, g->k, g->party, ASSENT_TYP, g->jws, &to, now_ms, p);
 }
 
 enum err assent_again(struct batch *cx, const struct contract *k, uint64_t index, struct span jws, const char *what,

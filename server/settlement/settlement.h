@@ -17,6 +17,7 @@ enum err statements_checkpoint(struct request *rq, struct reply *reply);
 enum err responses_create(struct request *rq, struct reply *reply);
 enum err responses_list(struct request *rq, struct reply *reply);
 enum err assents_create(struct request *rq, struct reply *reply);
+enum err withdrawals_create(struct request *rq, struct reply *reply);
 enum err shares_create(struct request *rq, struct reply *reply);
 enum err shares_list(struct request *rq, struct reply *reply);
 enum err shares_delete(struct request *rq, struct reply *reply);
@@ -24,12 +25,12 @@ enum err reconcile_create(struct request *rq, struct reply *reply);
 enum err adjustments_create(struct request *rq, struct reply *reply);
 enum err adjustments_list(struct request *rq, struct reply *reply);
 enum err adjustments_assent(struct request *rq, struct reply *reply);
-job_run statement_run, response_run, assent_run, adjustment_run, share_run;
+job_run statement_run, response_run, assent_run, withdrawal_run, adjustment_run, share_run;
 
-/* assents.c: whether that is the party's assent. */
+/* assents.c: whether that is the party's assent, or, by its typ, what takes one back. */
 struct assented;
 MUST_CHECK enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party,
-                                 struct span jws, const struct assented *to, int64_t now_ms, struct problem *p);
+                                 const char *typ, struct span jws, const struct assented *to, int64_t now_ms, struct problem *p);
 /* Whether the assent of the entry at `index`, the party's, is this very one; then it is answered again. ERR_CONFLICT:
  * it is another one, which adds nothing. */
 MUST_CHECK enum err assent_again(struct batch *cx, const struct contract *k, uint64_t index, struct span jws,

@@ -22,6 +22,8 @@ struct told {
     bool void_; /* it never binds: another came in its place before its time */
     bool lacks; /* assents, so far */
     bool given[2];
+    bool asked; /* for assents */
+    bool back[2];
 };
 struct model {
     struct told v[STORY];
@@ -60,7 +62,8 @@ static void model_add(struct model *m, int64_t at_ms, int64_t effective_ms, bool
     m->v[m->n++] = (struct told){.at_ms = at_ms,
                                  .effective_ms = effective_ms,
                                  .from_ms = effective_ms ? effective_ms : at_ms,
-                                 .lacks = on_assent};
+                                 .lacks = on_assent,
+                                 .asked = on_assent};
 }
 
 /* Whether the party's assent is taken. */
@@ -80,6 +83,37 @@ static bool model_assent(struct model *m, size_t i, size_t side, int64_t at_ms)
     return true;
 }
 
+/* The last that may bind later; m->n: there is none. */
+static size_t model_last(const struct model *m, int64_t at_ms)
+{
+    for (size_t i = m->n; i-- > 0;)
+        if (!m->v[i].void_)
+            return m->v[i].lacks || m->v[i].from_ms > at_ms ? i : m->n;
+    return m->n;
+}
+
+/* Whether there is anything in front of it that goes on. */
+static bool model_falls_back(const struct model *m, size_t i)
+{
+    while (i-- > 0)
+        if (!m->v[i].void_ && !m->v[i].lacks)
+            return true;
+    return false;
+}
+
+/* Whether it is taken; side 2: by the word of who may change terms. */
+static bool model_withdraw(struct model *m, size_t i, size_t side, int64_t at_ms)
+{
+    struct told *t = &m->v[i];
+    bool agreed = t->asked && t->given[0] && t->given[1];
+    if (model_last(m, at_ms) != i || !model_falls_back(m, i) || agreed != (side < 2) || (side < 2 && t->back[side]))
+        return false;
+    if (side < 2)
+        t->back[side] = true;
+    t->void_ = side == 2 || (t->back[0] && t->back[1]);
+    return true;
+}
+
 /* The number of the version that binds an entry of that time, behind all that was told so far. */
 static int64_t model_at(const struct model *m, int64_t at_ms)
 {
@@ -94,13 +128,17 @@ static void compare(const struct versions *vs, const struct model *m, int64_t no
 {
     for (int64_t at_ms = now_ms; at_ms < now_ms + 40; at_ms++)
         assert_int_equal(versions_at(vs, at_ms)->number, model_at(m, at_ms));
-    assert_int_equal(versions_newest(vs)->number, (int64_t)m->n);
+    assert_int_equal(vs->made, (int64_t)m->n);
+    size_t last = m->n;
+    while (last > 1 && m->v[last - 1].void_)
+        last--;
+    assert_int_equal(versions_newest(vs)->number, (int64_t)last);
     assert_true(vs->n <= VERSIONS_MAX);
     for (size_t i = 1; i < vs->n; i++)
         assert_true(vs->v[i - 1].from_ms <= vs->v[i].from_ms && vs->v[i - 1].number < vs->v[i].number);
 }
 
-static void run(unsigned *refused, unsigned *at_capacity)
+static void run(unsigned *refused, unsigned *at_capacity, unsigned *withdrawn)
 {
     struct versions vs = {.n = 0}, gone;
     struct model m = {.n = 0};
@@ -132,6 +170,15 @@ static void run(unsigned *refused, unsigned *at_capacity)
             bool given = model_assent(&m, version, side, now_ms);
             assert_int_equal(versions_assent(&vs, (int64_t)version + 1, 1u << side, now_ms) == ERR_OK, given);
         }
+        for (int i = 0; i < 2; i++) {
+            size_t version = m.n - 1 - below(m.n < 3 ? m.n : 3), side = below(3);
+            now_ms += (int64_t)below(2);
+            bool taken = model_withdraw(&m, version, side, now_ms);
+            unsigned bit = side < 2 ? 1u << side : 0;
+            assert_int_equal(versions_withdraw(&vs, (int64_t)version + 1, bit, now_ms, &gone, NULL) == ERR_OK, taken);
+            left += taken ? gone.n : 0;
+            *withdrawn += taken && gone.n > 0;
+        }
         *at_capacity += vs.n == VERSIONS_MAX;
         compare(&vs, &m, now_ms);
         assert_int_equal(vs.n + left, kept); /* each is kept, or was handed out once */
@@ -141,10 +188,10 @@ static void run(unsigned *refused, unsigned *at_capacity)
 static void the_model_is_followed(void **state)
 {
     (void)state;
-    unsigned refused = 0, at_capacity = 0;
+    unsigned refused = 0, at_capacity = 0, withdrawn = 0;
     for (int i = 0; i < LONG; i++)
-        run(&refused, &at_capacity);
-    assert_true(refused > LONG && at_capacity > 0); /* the walk goes where it is interesting */
+        run(&refused, &at_capacity, &withdrawn);
+    assert_true(refused > LONG && at_capacity > 0 && withdrawn > LONG); /* the walk goes where it is interesting */
 }
 
 static void refusals_name_the_member_and_the_cure(void **state)
@@ -183,12 +230,45 @@ static void a_first_version_binds_nobody_until_both_have_assented(void **state)
     assert_true(versions_ask(&vs, &next));
 }
 
+static void what_is_withdrawn_is_over_and_what_is_in_force_is_not_withdrawn(void **state)
+{
+    (void)state;
+    struct versions vs = {.n = 0};
+    struct problem p = {0};
+    const struct version first = {.number = 1, .at_ms = 1000}, next = {.number = 2, .at_ms = 2000},
+                         third = {.number = 3, .at_ms = 3000, .on_assent = true};
+    assert_ok(versions_add(&vs, &first, 0, NULL, NULL));
+    assert_int_equal(versions_withdraw(&vs, 2, 0, 1500, NULL, &p), ERR_NOT_FOUND);
+    assert_ok(versions_add(&vs, &next, 5000, NULL, NULL));
+    assert_ok(versions_add(&vs, &third, 6000, NULL, NULL));
+    assert_int_equal(versions_withdraw(&vs, 1, 0, 3000, NULL, &p), ERR_CONFLICT);
+    assert_string_equal(p.detail, "is in force: a change of terms takes its place");
+    assert_int_equal(versions_withdraw(&vs, 2, 0, 3000, NULL, &p), ERR_CONFLICT);
+    assert_string_equal(p.detail, "has version 3 behind it: withdraw that first");
+    assert_ok(versions_assent(&vs, 3, SIDE_PUBLISHER, 3100));
+    assert_int_equal(versions_withdraw(&vs, 3, SIDE_PUBLISHER, 3200, NULL, &p), ERR_FORBIDDEN);
+    assert_ok(versions_assent(&vs, 3, SIDE_ADVERTISER, 3300));
+    assert_int_equal(versions_withdraw(&vs, 3, 0, 3400, NULL, &p), ERR_FORBIDDEN);
+    assert_ok(versions_withdraw(&vs, 3, SIDE_PUBLISHER, 3500, NULL, &p));
+    assert_int_equal(versions_at(&vs, 6000)->number, 3); /* one word alone changes nothing */
+    assert_ok(versions_withdraw(&vs, 3, SIDE_ADVERTISER, 3600, NULL, &p));
+    assert_int_equal(versions_at(&vs, 6000)->number, 2);
+    const struct versions before = vs;
+    assert_int_equal(versions_withdraw(&vs, 2, 0, 5000, NULL, &p), ERR_CONFLICT); /* its time has come */
+    assert_memory_equal(&before, &vs, sizeof vs);
+    assert_ok(versions_withdraw(&vs, 2, 0, 4999, NULL, &p));
+    assert_int_equal(versions_withdraw(&vs, 2, 0, 4999, NULL, &p), ERR_CONFLICT);
+    assert_string_equal(p.detail, "binds no more: there is nothing to withdraw");
+    assert_int_equal(vs.made, 3);
+}
+
 int main(void)
 {
     chance_seed();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_model_is_followed),
         cmocka_unit_test(a_first_version_binds_nobody_until_both_have_assented),
+        cmocka_unit_test(what_is_withdrawn_is_over_and_what_is_in_force_is_not_withdrawn),
         cmocka_unit_test(refusals_name_the_member_and_the_cure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
