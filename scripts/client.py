@@ -220,7 +220,7 @@ class Party(Caller, Sender):
                          {"Content-Type": "application/jose"})
 
     def assent_jws(self, contract, version, /, **changes):
-        """Its word that it agrees to a version of a contract's terms: to the very entry of that version."""
+        """Its word that it agrees to a version of a contract's terms: to the very entry of that version; as typ countersign-withdrawal, that it takes that back."""
         shown = self.get(f"/v1/contracts/{contract}/terms/{version}")
         return self.jws({"typ": "countersign-assent", "issuer": self.base, "party": self.id, "contract": contract, "version": version,
                          "leaf": shown["leaf"], "at": rfc3339(), **changes})
@@ -238,6 +238,11 @@ class Party(Caller, Sender):
     def assent(self, contract, version, jws=None):
         jws = self.assent_jws(contract, version) if jws is None else jws
         return self.call("POST", f"/v1/contracts/{contract}/terms/{version}/assent", jws.encode(), {"Content-Type": "application/jose"})
+
+    def take_back(self, contract, version, jws=None):
+        """Its assent to a version that both have assented to, and that does not bind yet."""
+        jws = self.assent_jws(contract, version, typ="countersign-withdrawal") if jws is None else jws
+        return self.call("POST", f"/v1/contracts/{contract}/terms/{version}/withdraw", jws.encode(), {"Content-Type": "application/jose"})
 
 
 def statement_payload(jws):

@@ -615,6 +615,7 @@ MEMBERS = {
     "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": hex32, "to": index, "to_ms": index}, {"utc_offset_s": offset}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
+    "withdrawal": ({"by": ID, "version": index}, {"jws": text(4_096)}),
     "adjustment": ({"by": ID, "micros": signed, "reason": text(512)}, {"lead": whole, "on_assent": true, "statement": ID}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
@@ -794,6 +795,7 @@ class Terms:
         self.effective = entry.get("effective_ms", 0)
         self.campaign, self.contract = entry["campaign"], entry["contract"]
         self.on_assent, self.assents, self.leaf = entry.get("on_assent", False), set(), sha256(b"\0" + canonical(entry))
+        self.taken_back = set()  # whose assent was, once both had assented
         self.begins = float("inf") if self.on_assent else self.effective  # from when it binds, as far as is known
         if self.known():
             self.read()
@@ -840,6 +842,7 @@ class Versions:
 
     def __init__(self):
         self.all, self.line = [], []
+        self.withdrawn = None  # the last that was, and when
 
     def waiting(self, at):
         return [version for version in self.line if version.begins > at and not version.lacks()]
@@ -880,6 +883,22 @@ class Versions:
         if awaited and not version.lacks():
             version.begins = max(version.effective, at)
 
+    def withdrawable(self, number, at):
+        """The version of that number: the newest, not in force, and not the only one."""
+        version, now = self.line[-1], self.bound(at)
+        need(version.version == number and version is not now, "its version is not the newest, or in force, or all there is")
+        return version
+
+    def withdraw(self, version, party, at):
+        """By whom the terms may be changed (no party), or each of both that assented."""
+        agreed = version.on_assent and len(version.assents) == 2
+        need(agreed == (party is not None), "who assented to its version, or may change the terms, is somebody else")
+        need(party not in version.taken_back, "its party has said so already")
+        version.taken_back |= {party}
+        if party is None or len(version.taken_back) == 2:
+            self.line.remove(version)
+            self.withdrawn = version, at
+
     def bound(self, at):
         """The terms in force for an entry of this time behind those so far."""
         due = [version for version in self.line if version.begins <= at]
@@ -891,9 +910,12 @@ class Versions:
         return not version.on_assent or not version.lacks() and version.effective <= at
 
     def lately(self, at):
-        """Those by which a lead may have been read when it arrived: in force, and up to four before, each until 60 s after the next one bound."""
+        """Those by which a lead may have been read when it arrived: in force, and up to four before, each until 60 s after the next one bound;
+        and the last withdrawn one, if that was less than 60 s ago and before its time."""
         now = self.bound(at)
         found, later = [now], now
+        if self.withdrawn and max(at, self.withdrawn[0].begins) <= self.withdrawn[1] + 60_000:
+            found.append(self.withdrawn[0])
         for version in reversed(self.line[:self.line.index(now)][-4:]):
             if at > max(later.at, later.begins) + 60_000:
                 break
@@ -1097,8 +1119,8 @@ class Ledger:
             self.unknown_rules = terms.rules
         if self.unknown_rules is not None:
             return
-        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock", "party") or self.versions.binds(entry["at"]), "it comes before any terms bind")
-        amount = {"assent": self.assent, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
+        need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock", "party", "withdrawal") or self.versions.binds(entry["at"]), "it comes before any terms bind")
+        amount = {"assent": self.assent, "withdrawal": self.withdrawal, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
                   "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0,
                   "erase": self.erase}[entry["kind"]](at, entry, terms)
         self.tally(at, entry, amount or 0)
@@ -1121,7 +1143,7 @@ class Ledger:
         if kind in ("click", "lead"):
             need(entry.get("clock_steps", 0) == self.steps, "its clock_steps are not those that are told in front of it")
             need(kind == "click" or entry.get("clock_unsure", False) == self.unsure, "its clock_unsure is not what is told in front of it")
-        need(not self.unsure or kind != "statement" and entry.get("trust") != "system", "it is of a clock that nobody had confirmed")
+        need(not self.unsure or kind not in ("statement", "withdrawal") and entry.get("trust") != "system", "it is of a clock that nobody had confirmed")
         if kind != "clock":
             return
         new, waits = entry["steps"] - self.steps, "by" in entry or "unsure" in entry
@@ -1239,6 +1261,20 @@ class Ledger:
         need(type(said["version"]) is int and said["version"] == version.version, "it is about another version")
         need(version.at - 300_000 <= time <= clock(entry) + 300_000, "it was signed at another time")
         self.versions.assent(version, entry["party"], entry["at"])
+
+    def withdrawal(self, at, entry, terms):
+        by = entry["by"]
+        version = self.versions.withdrawable(entry["version"], entry["at"])
+        if "jws" not in entry:
+            need(by != self.publisher, "its publisher may not change the terms")
+            return self.versions.withdraw(version, None, entry["at"])
+        need(by in (self.advertiser, self.publisher or None) and by in self.keys, "it is by none of the two, or by one without a key")
+        said, time = read_word(entry["jws"], self.keys[by], "countersign-withdrawal", by, self.issuers)
+        need(set(said) == {"at", "contract", "issuer", "leaf", "party", "typ", "version"}, "what takes the assent back has other members")
+        need((said["contract"], said["leaf"]) == (self.contract, version.leaf.hex()), "it is about other terms")
+        need(type(said["version"]) is int and said["version"] == version.version, "it is about another version")
+        need(version.at - 300_000 <= time <= clock(entry) + 300_000, "it was signed at another time")
+        return self.versions.withdraw(version, by, entry["at"])
 
     def assent_to_adjustment(self, at, entry):
         corrected = self.adjustments.get(entry["adjustment"])

@@ -109,6 +109,7 @@ void audit_fold_close(struct audit *a)
     rows_map_free(a->rows);
     for (size_t i = 0; i < OLD_TERMS; i++)
         terms_free(a->old_terms[i].terms);
+    terms_free(a->withdrawn.terms);
     audit_again_free(a);
     persons_free(&a->persons);
     buf_free(&a->assents);
@@ -255,10 +256,14 @@ static void keep_withdrawn(struct audit *a, const struct versions *gone, int64_t
 {
     if (gone->n == 0)
         return;
-    if (gone->v[0].from_ms <= at_ms + TERMS_GRACE_MS)
-        keep_old(a, gone->v[0].terms, at_ms);
-    else
+    terms_free(a->withdrawn.terms);
+    a->withdrawn.terms = NULL;
+    if (gone->v[0].from_ms > at_ms + TERMS_GRACE_MS) {
         terms_free(gone->v[0].terms);
+    } else {
+        a->withdrawn.terms = gone->v[0].terms;
+        a->withdrawn.replaced_ms = at_ms;
+    }
 }
 
 static void take_withdrawal(struct audit *a, uint64_t index, const struct entry *e)

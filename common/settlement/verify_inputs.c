@@ -15,12 +15,16 @@ struct inputs {
     const json_t *contact;         /* NULL: not for this reader */
 };
 
-/* The i-th of the terms that a lead of that time may have been read under: those in force first, then the ones that
- * were replaced not long before; NULL behind the last. */
+/* The i-th of the terms that a lead of that time may have been read under: those in force first, then the one that was
+ * withdrawn right before its time, then the ones that were replaced not long before; NULL behind the last. */
 static const struct terms *may_have_stood(const struct audit *a, size_t i, int64_t at_ms)
 {
     const struct versions *vs = &a->fold.versions;
     size_t in_force = (size_t)(versions_at(vs, at_ms) - vs->v);
+    bool withdrawn = a->withdrawn.terms != NULL && at_ms <= a->withdrawn.replaced_ms + TERMS_GRACE_MS;
+    if (withdrawn && i == 1)
+        return a->withdrawn.terms;
+    i -= withdrawn && i > 1;
     if (i <= in_force) {
         bool stood = i == 0 || at_ms <= vs->v[in_force - i + 1].from_ms + TERMS_GRACE_MS;
         return stood ? vs->v[in_force - i].terms : NULL;

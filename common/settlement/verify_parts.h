@@ -237,7 +237,8 @@ struct audit {
     struct {
         struct terms *terms;
         int64_t replaced_ms;
-    } old_terms[OLD_TERMS]; /* the latest first: leads may have been read under them */
+    } old_terms[OLD_TERMS], /* the latest first: leads may have been read under them */
+        withdrawn;          /* likewise, right before its time would have come; at replaced_ms */
     struct buf assents;     /* SIDE_* of each version of the terms, a byte each: who assented to it */
     struct tale tale;       /* what is told beside the checks */
     char advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1], campaign[LIMIT_ID + 1], currency[LIMIT_ID + 1];

@@ -62,6 +62,7 @@ WRITES = {
     ("post", "/v1/contracts/{contract}/adjustments"): OPERATOR,
     ("post", "/v1/contracts/{contract}/adjustments/{adjustment}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/contracts/{contract}/terms/{version}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
+    ("post", "/v1/contracts/{contract}/terms/{version}/withdraw"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/leads"): (403, 400, 400, 403, 400, 400, 400, 403, 401),
     ("post", "/v1/dispositions"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/v1/leads/{lead}/dispositions"): (400, 400, 403, 403, 403, 404, 403, 403, 401),

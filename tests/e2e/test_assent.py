@@ -1,5 +1,6 @@
 """Terms that bind once both parties have assented: what is taken in between, what an assent must be, and what a log shows of it."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,76 @@ class Assent(ServerCase):
         self.assertStatus(other.assent(market.contract, 1), 201)
         self.assertEqual([entry["kind"] for entry in market.settled_entries()].count("assent"), 2)
         self.audit()
+
+    def test_what_both_assented_to_goes_when_both_take_it_back(self):
+        market = self.market_of()
+        self.both_assent(1)
+        self.paid()
+        self.patch(**price(NEW), effective_at=rfc3339(time.time() + 86_400))
+        withdraw = f"{self.path}/terms/2/withdraw"
+        early = market.publisher.take_back(market.contract, 2)
+        self.assertIn("is not one that both", self.assertProblem(early, 403, "version")["detail"])
+        self.both_assent(2)
+        alone = self.assertProblem(market.operator.call("POST", withdraw, b"", {}), 403, "version")
+        self.assertIn("they alone take it back", alone["detail"])
+        word = market.publisher.assent_jws(market.contract, 2)
+        self.assertProblem(market.publisher.take_back(market.contract, 2, word), 422, "typ")
+        self.assertStatus(market.advertiser.take_back(market.contract, 2, market.publisher.assent_jws(market.contract, 2, typ="countersign-withdrawal")), 422)
+        for _ in range(2):
+            answer = self.assertStatus(market.publisher.take_back(market.contract, 2), 200).json
+            self.assertEqual(answer, {"awaits_withdrawal_by": market.advertiser.id, "contract": market.contract, "version": 2, "withdrawn": []})
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.states(), ["in_force", "waiting"], "one alone ends nothing")
+        self.assertEqual(self.assertStatus(market.advertiser.take_back(market.contract, 2), 200).json["withdrawn"], [{"contract": market.contract, "version": 2}])
+        self.assertEqual((self.states(), self.paid()), (["in_force", "withdrawn"], OLD))
+        said = self.audit()
+        self.assertIn("it never binds", said)
+        self.patch(**price(LAST))
+        market.operator.post(f"{self.path}/terms/3/withdraw", {})
+        self.assertEqual(self.states(), ["in_force", "withdrawn", "withdrawn"])
+        self.audit()
+        self.no_withdrawal_is_made_up(market)
+
+    def no_withdrawal_is_made_up(self, market):
+        def of_one_word(liar, made):
+            by = next(entry for entry in liar.entries if entry["kind"] == "withdrawal" and "jws" not in entry)["by"]
+            liar.entries[made[1]] = {"at": liar.entries[made[1]]["at"], "by": by, "kind": "withdrawal", "version": 2}
+
+        def by_the_publisher(liar, made):
+            liar.entries[made[2]]["by"] = market.publisher.id
+
+        def by_one_key_twice(liar, made):
+            liar.entries[made[1]] = {**liar.entries[made[0]], "at": liar.entries[made[1]]["at"]}
+
+        def left_out(liar, made):
+            version = liar.entries[liar.last("terms")]
+            liar.drop(made[2])
+            liar.append({**version, "version": 4})  # as the next that the server would make, on the same documents
+            liar.append({"kind": "withdrawal", "by": liar.entries[made[0]]["by"], "at": 0, "version": 4})
+
+        def of_what_binds(liar, made):
+            liar.append({**liar.entries[made[2]], "version": 1})
+
+        def decides_though_withdrawn(liar, made):
+            last = liar.last("lead")
+            liar.entries[last]["terms"] = liar.of("terms")[1]
+            liar.entries[last]["payout_micros"] = NEW
+
+        with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as scratch:
+            honest = Path(scratch, "honest")
+            self.assertEqual(countersign("pull", self.server.url, honest, "--contract", market.contract, "--token", market.publisher.token).returncode, 0)
+            for lie in (of_one_word, by_the_publisher, by_one_key_twice, left_out, of_what_binds, decides_though_withdrawn):
+                with self.subTest(lie.__name__):
+                    mirror = Path(scratch, lie.__name__)
+                    shutil.copytree(honest, mirror)
+                    liar = Liar(self.server.data, mirror, market.contract)
+                    lie(liar, liar.of("withdrawal"))
+                    liar.publish()
+                    verified = countersign("verify", mirror)
+                    self.assertEqual(verified.returncode, 1, verified.stdout)
+                    second = subprocess.run([sys.executable, SOURCE / "scripts/verify.py", mirror], capture_output=True, text=True)
+                    self.assertEqual(second.returncode, 1, second.stdout)
 
     def test_no_operator_makes_up_an_assent_with_the_servers_keys(self):
         market = self.market_of()

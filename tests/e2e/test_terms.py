@@ -23,6 +23,9 @@ class BindingVersions:
         self.versions = []  # (from_ms, index, documents)
 
     def take(self, index, entry):
+        if entry["kind"] == "withdrawal":
+            self.versions = [v for v in self.versions if v[2]["version"] != entry["version"]]
+            return
         from_ms = entry.get("effective_ms", 0)
         if not from_ms:
             self.versions = []  # what waited never binds
@@ -142,6 +145,72 @@ class Terms(ServerCase):
             shown = market.operator.get(f"/v1/contracts/{contract}")
             self.assertEqual((shown["terms_version"], shown["effective_at"]), (version, at))
         self.assertEqual({answer["status"] for answer in self.story(market, 1)}, {"approved"}, "what waits decided already")
+        self.check()
+        self.verify(market)
+
+    def withdraw(self, caller, contract, version):
+        return caller.call("POST", f"/v1/contracts/{contract}/terms/{version}/withdraw", b"", {})
+
+    def test_a_version_is_withdrawn_before_its_time_and_not_after_it(self):
+        market = self.market_of()
+        path = f"/v1/contracts/{market.contract}"
+        far = self.assertProblem(market.operator.call("PATCH", path, {"due_days": 9, "effective_at": "2126-12-01T00:00:00Z"}), 422, "effective_at")
+        self.assertIn("731 days", far["detail"])
+        wrong, soon_at = soon(86_400 * 365), soon(6)
+        self.assertStatus(market.operator.do("PATCH", path, {"price": {"lead": [{"micros": 6_000_000}]}, "effective_at": rfc3339(soon_at)}), 200)
+        self.assertStatus(market.operator.do("PATCH", path, {"price": {"lead": [{"micros": 1}]}, "effective_at": rfc3339(wrong)}), 200)
+        self.assertProblem(market.operator.call("PATCH", path, {"due_days": 9}), 409, "effective_at")
+        self.assertStatus(self.withdraw(market.publisher, market.contract, 3), 403)
+        self.assertStatus(self.withdraw(market.advertiser, market.contract, 3), 403)
+        self.assertStatus(self.withdraw(market.operator, market.contract, 4), 404)
+        self.assertIn("version 3 behind it", self.assertProblem(self.withdraw(market.operator, market.contract, 2), 409, "version")["detail"])
+        gone = {"contract": market.contract, "version": 3, "withdrawn": [{"contract": market.contract, "version": 3}]}
+        for _ in range(2):  # the same again is answered again
+            self.assertEqual(self.assertStatus(self.withdraw(market.operator, market.contract, 3), 200).json, gone)
+        self.server.kill()
+        self.server.start()
+        shown = market.operator.get(f"{path}/terms")["data"]
+        self.assertEqual([version["state"] for version in shown], ["in_force", "waiting", "withdrawn"])
+        self.assertEqual((len(shown[2]["withdrawals"]), market.operator.get(path)["terms_version"]), (1, 2))
+        self.story(market, 1)
+        wait_for(lambda: datetime.now(timezone.utc) > soon_at, what="the time of the second version")
+        self.assertIn("is in force", self.assertProblem(self.withdraw(market.operator, market.contract, 2), 409, "version")["detail"])
+        self.assertEqual(self.story(market, 1)[0]["payout_micros"], 6_000_000)
+        changed = self.assertStatus(market.operator.do("PATCH", path, {"price": {"lead": [{"micros": 7_000_000}]}}), 200).json
+        self.assertEqual(changed["terms_version"], 4)
+        difference = market.operator.get(f"{path}/terms/4")["differences"]
+        self.assertEqual([each["text"] for each in difference], ["price.lead[0].micros: 6.00 EUR -> 7.00 EUR"])
+        self.assertEqual(self.story(market, 1)[0]["payout_micros"], 7_000_000)
+        self.assertStatus(market.operator.do("POST", f"{path}/statements", {}), 201)
+        self.assert_bound_by_the_model(market)
+        self.check()
+        self.verify(market)
+
+    def test_a_campaigns_change_is_withdrawn_in_all_of_its_contracts_and_what_was_built_on_it(self):
+        market = self.market_of()
+        campaign = f"/v1/campaigns/{market.campaign}"
+        direct = market.operator.get(campaign)["direct_contract"]
+        other = market.new_contract(market.publisher)
+        at, later = rfc3339(soon(3600)), rfc3339(soon(7200))
+        self.assertStatus(market.advertiser.do("PATCH", campaign, {"lead": {"min_click_to_lead_s": 9}, "effective_at": at}), 200)
+        alone = self.assertProblem(self.withdraw(market.operator, other, 2), 409, "version")
+        self.assertIn(f"version 2 of the terms of contract {direct}", alone["detail"])
+        price = {"price": {"lead": [{"micros": 6_000_000}]}}
+        self.assertStatus(market.operator.do("PATCH", f"/v1/contracts/{other}", {**price, "effective_at": at}), 200)  # takes the place of version 2
+        self.assertStatus(market.operator.do("PATCH", f"/v1/contracts/{market.contract}", {**price, "effective_at": later}), 200)
+        self.assertEqual(self.assertStatus(self.withdraw(market.operator, other, 3), 200).json["withdrawn"], [{"contract": other, "version": 3}])
+        shown = market.operator.get(f"/v1/contracts/{other}")
+        self.assertEqual((shown["terms_version"], shown["effective_at"], shown["price"]["lead"][0]["micros"]), (4, at, 12_000_000), "the campaign's change stays")
+        self.check()
+        gone = self.assertStatus(self.withdraw(market.advertiser, direct, 2), 200).json["withdrawn"]
+        self.assertEqual(sorted((each["contract"], each["version"]) for each in gone), sorted([(direct, 2), (market.contract, 2), (market.contract, 3), (other, 4)]))
+        self.assertNotIn("effective_at", market.operator.get(campaign))
+        self.assertEqual(market.operator.get(campaign)["lead"]["min_click_to_lead_s"], 0)
+        for contract in (direct, market.contract, other):
+            self.assertEqual(market.operator.get(f"/v1/contracts/{contract}")["terms_version"], 1)
+        self.assertStatus(market.advertiser.do("PATCH", campaign, {"lead": {"min_click_to_lead_s": 1}}), 200)
+        self.server.kill()
+        self.server.start()
         self.check()
         self.verify(market)
 
